@@ -1,0 +1,67 @@
+// What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `supportedTargets()`.
+#include <napi.h>
+
+#include "binding/environment.h"
+#include "binding/kernels.h"
+
+namespace simdnn {
+namespace {
+
+// setTarget("avx2") forces a target, setTarget(null) takes the best; throws when it cannot run here.
+Napi::Value set_target(const Napi::CallbackInfo& info) {
+  Environment& here = environment(info.Env());
+  if (info.Length() == 0 || !info[0].IsString()) {
+    here.target = &best_target();
+    return Napi::String::New(info.Env(), here.target->name);
+  }
+  const std::string name = info[0].As<Napi::String>();
+  const Target* target = find_target(name.c_str());
+  if (target == nullptr || !target->supported()) {
+    std::string known;
+    for (int i = 0; i < target_count; ++i) {
+      if (targets[i].supported()) known += (known.empty() ? "" : ", ") + std::string(targets[i].name);
+    }
+    const char* why = target == nullptr ? " is not a target of this build" : " does not run on this processor";
+    throw Napi::RangeError::New(info.Env(), "SIMDNN_TARGET: \"" + name + "\"" + why + " (" + known + ")");
+  }
+  here.target = target;
+  return Napi::String::New(info.Env(), here.target->name);
+}
+
+void set_num_threads(const Napi::CallbackInfo& info) {
+  const double n = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : 0;
+  if (!(n >= 1 && n <= 1024) || n != static_cast<int>(n)) {
+    throw Napi::RangeError::New(info.Env(), "[setNumThreads] expected an integer from 1 to 1024");
+  }
+  environment(info.Env()).threads = static_cast<int>(n);
+}
+
+// The targets of this build that this processor runs, least first.
+Napi::Value supported_targets(const Napi::CallbackInfo& info) {
+  Napi::Array names = Napi::Array::New(info.Env());
+  for (int i = 0; i < target_count; ++i) {
+    if (targets[i].supported()) names.Set(names.Length(), Napi::String::New(info.Env(), targets[i].name));
+  }
+  return names;
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  auto* here = new Environment;
+  here->target = &best_target();
+  napi_set_instance_data(
+      env, here, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
+
+  Napi::Object kernels = Napi::Object::New(env);
+  export_kernels(env, kernels);
+  exports.Set("kernels", kernels);
+  exports.Set("setTarget", Napi::Function::New<set_target>(env, "setTarget"));
+  exports.Set("setNumThreads", Napi::Function::New<set_num_threads>(env, "setNumThreads"));
+  exports.Set("supportedTargets", Napi::Function::New<supported_targets>(env, "supportedTargets"));
+  return exports;
+}
+
+}  // namespace
+}  // namespace simdnn
+
+static Napi::Object initialise(Napi::Env env, Napi::Object exports) { return simdnn::init(env, exports); }
+NODE_API_MODULE(simdnn, initialise)

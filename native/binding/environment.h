@@ -1,0 +1,21 @@
+// What belongs to one JavaScript environment (the main thread or a worker): the addon is loaded once a
+// process, but worker_threads initialise it once each.
+#pragma once
+#include "support/targets.h"
+
+#include <napi.h>
+
+namespace simdnn {
+
+struct Environment {
+  const Target* target = nullptr;
+  int threads = 1;
+};
+
+inline Environment& environment(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return *static_cast<Environment*>(data);
+}
+
+}  // namespace simdnn

@@ -1,0 +1,150 @@
+// Every kernel's N-API function, generated from kernels.def in four passes, each a class that adds to
+// the one before: read the arguments, check the lengths, call through the target's table.
+#include "binding/kernels.h"
+
+#include <new>
+
+#include "binding/environment.h"
+#include "binding/reader.h"
+
+namespace simdnn {
+namespace {
+
+// Pass 1: one member an argument, read in order as the object is made.
+#define KERNEL(name, parameters) \
+  struct name##_arguments {      \
+    Reader& reader;              \
+    parameters                   \
+  };
+#define OUT(T, name, length) Array<T> name = reader.array<T>(#name);
+#define INOUT(T, name, length) Array<T> name = reader.array<T>(#name);
+#define IN(T, name, length) Array<const T> name = reader.array<const T>(#name);
+#define OPT_OUT(T, name, length) Array<T> name = reader.optional_array<T>(#name);
+#define OPT_INOUT(T, name, length) Array<T> name = reader.optional_array<T>(#name);
+#define OPT_IN(T, name, length) Array<const T> name = reader.optional_array<const T>(#name);
+#define OUT_ANY(name, length) Array<uint32_t> name = reader.any_array<uint32_t>(#name);
+#define IN_ANY(name, length) Array<const uint32_t> name = reader.any_array<const uint32_t>(#name);
+#define SIZE(name) Count name = reader.size(#name);
+#define INT(name) int32_t name = reader.int32(#name);
+#define REAL(name) double name = reader.real(#name);
+#define COUNTER(name) uint64_t name = reader.counter(#name);
+#define LAYOUT(name) Layout name = reader.layout(#name);
+#include "kernels/kernels.def"
+
+// Pass 2: the lengths, whose formulas use the members by name.
+#define KERNEL(name, parameters)               \
+  struct name##_checked : name##_arguments {   \
+    void check() { parameters }                \
+  };
+#define CHECK(name, length) reader.fits(name, #name, #length, length);
+#define OUT(T, name, length) CHECK(name, length)
+#define INOUT(T, name, length) CHECK(name, length)
+#define IN(T, name, length) CHECK(name, length)
+#define OPT_OUT(T, name, length) CHECK(name, length)
+#define OPT_INOUT(T, name, length) CHECK(name, length)
+#define OPT_IN(T, name, length) CHECK(name, length)
+#define OUT_ANY(name, length) CHECK(name, length)
+#define IN_ANY(name, length) CHECK(name, length)
+#define SIZE(name)
+#define INT(name)
+#define REAL(name)
+#define COUNTER(name)
+#define LAYOUT(name)
+#include "kernels/kernels.def"
+#undef CHECK
+
+// Pass 3: the call.
+#define KERNEL(name, parameters)                                                            \
+  struct name##_call : name##_checked {                                                     \
+    static constexpr const char* kName = #name;                                             \
+    void call(const KernelTable& table, Run& run) { table.name(run parameters); }           \
+  };
+#define OUT(T, name, length) , name.data
+#define INOUT(T, name, length) , name.data
+#define IN(T, name, length) , name.data
+#define OPT_OUT(T, name, length) , name.data
+#define OPT_INOUT(T, name, length) , name.data
+#define OPT_IN(T, name, length) , name.data
+#define OUT_ANY(name, length) , name.data
+#define IN_ANY(name, length) , name.data
+#define SIZE(name) , name
+#define INT(name) , name
+#define REAL(name) , name
+#define COUNTER(name) , name
+#define LAYOUT(name) , name
+#include "kernels/kernels.def"
+
+// linear_forward -> linearForward
+struct CamelCase {
+  char text[64] = {};
+  explicit CamelCase(const char* name) {
+    size_t n = 0;
+    for (bool upper = false; *name != 0 && n + 1 < sizeof text; ++name) {
+      if (*name == '_') {
+        upper = true;
+      } else {
+        text[n++] = upper ? static_cast<char>(*name - 'a' + 'A') : *name;
+        upper = false;
+      }
+    }
+  }
+};
+
+void throw_error(napi_env env, const ArgumentError& error) {
+  if (error.kind == ArgumentError::kType) {
+    napi_throw_type_error(env, nullptr, error.message.c_str());
+  } else {
+    napi_throw_range_error(env, nullptr, error.message.c_str());
+  }
+}
+
+template <typename Call>
+napi_value kernel_function(napi_env env, napi_callback_info info) {
+  static const CamelCase name(Call::kName);
+  try {
+    Reader reader(env, info, name.text);
+    Call call{{{reader}}};
+    call.check();
+    const Environment& here = environment(env);
+    Run run(here.threads);
+    call.call(*here.target->table, run);
+    if (run.fault.array() != nullptr) {
+      throw ArgumentError{ArgumentError::kRange, std::string("[") + name.text + "] " + run.fault.array() + "[" +
+                                                     std::to_string(run.fault.position()) + "] is out of range"};
+    }
+  } catch (const ArgumentError& error) {
+    throw_error(env, error);
+  } catch (const std::bad_alloc&) {
+    throw_error(env, {ArgumentError::kRange, std::string("[") + name.text + "] out of memory"});
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void export_kernels(napi_env env, napi_value exports) {
+  const auto add = [&](const char* kernel, napi_callback function) {
+    const CamelCase name(kernel);
+    napi_value value;
+    if (napi_create_function(env, name.text, NAPI_AUTO_LENGTH, function, nullptr, &value) == napi_ok) {
+      napi_set_named_property(env, exports, name.text, value);
+    }
+  };
+#define KERNEL(name, parameters) add(#name, kernel_function<name##_call>);
+#define OUT(T, name, length)
+#define INOUT(T, name, length)
+#define IN(T, name, length)
+#define OPT_OUT(T, name, length)
+#define OPT_INOUT(T, name, length)
+#define OPT_IN(T, name, length)
+#define OUT_ANY(name, length)
+#define IN_ANY(name, length)
+#define SIZE(name)
+#define INT(name)
+#define REAL(name)
+#define COUNTER(name)
+#define LAYOUT(name)
+#include "kernels/kernels.def"
+}
+
+}  // namespace simdnn

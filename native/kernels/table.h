@@ -1,0 +1,65 @@
+// Prototypes of every kernel for one target (namespace SIMDNN_ISA), the enumerators that kernels take,
+// and the table through which everything else calls them.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "support/layout.h"
+#include "support/run.h"
+
+namespace simdnn {
+
+enum Unary : int32_t {
+  kNoUnary = 0,
+#define UNARY(name) k_##name,
+#include "kernels/unary.def"
+};
+
+enum Reduction : int32_t { kNone = 0, kMean = 1, kSum = 2 };
+constexpr size_t reduced(size_t n, int32_t reduction) { return reduction == kNone ? n : 1; }
+
+enum Accumulate : int32_t { kAccumulateDx = 1, kAccumulateDweight = 2, kAccumulateDbias = 4 };
+enum AdamFlags : int32_t { kDecoupledDecay = 1, kAdamMaximize = 2 };
+enum SgdFlags : int32_t { kNesterov = 1, kSgdMaximize = 2, kFirstStep = 4 };
+
+struct KernelTable {
+#define KERNEL(name, parameters) void (*name)(Run & run parameters);
+#define OUT(T, name, length) , T* name
+#define INOUT(T, name, length) , T* name
+#define IN(T, name, length) , const T* name
+#define OPT_OUT(T, name, length) , T* name
+#define OPT_INOUT(T, name, length) , T* name
+#define OPT_IN(T, name, length) , const T* name
+#define OUT_ANY(name, length) , uint32_t* name
+#define IN_ANY(name, length) , const uint32_t* name
+#define SIZE(name) , size_t name
+#define INT(name) , int32_t name
+#define REAL(name) , double name
+#define COUNTER(name) , uint64_t name
+#define LAYOUT(name) , const Layout& name
+#include "kernels/kernels.def"
+};
+
+}  // namespace simdnn
+
+// Included with SIMDNN_ISA defined to a target's name: declares that target's kernels.
+#ifdef SIMDNN_ISA
+namespace simdnn::SIMDNN_ISA {
+#define KERNEL(name, parameters) void name(Run& run parameters);
+#define OUT(T, name, length) , T* name
+#define INOUT(T, name, length) , T* name
+#define IN(T, name, length) , const T* name
+#define OPT_OUT(T, name, length) , T* name
+#define OPT_INOUT(T, name, length) , T* name
+#define OPT_IN(T, name, length) , const T* name
+#define OUT_ANY(name, length) , uint32_t* name
+#define IN_ANY(name, length) , const uint32_t* name
+#define SIZE(name) , size_t name
+#define INT(name) , int32_t name
+#define REAL(name) , double name
+#define COUNTER(name) , uint64_t name
+#define LAYOUT(name) , const Layout& name
+#include "kernels/kernels.def"
+extern const KernelTable table;
+}  // namespace simdnn::SIMDNN_ISA
+#endif

@@ -1,0 +1,126 @@
+// The process's one thread pool: its own threads (OpenMP's spinning costs up to 200x on a busy machine
+// and libgomp cannot be linked statically), started when first needed and never joined: the addon is
+// linked with -z nodelete, so their code stays mapped.
+#include <condition_variable>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#include "support/run.h"
+
+namespace simdnn {
+namespace {
+
+inline void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// How many pauses an idle worker spins before it sleeps, and a waiting caller before it yields. A worker
+// that sleeps answers in 40 to 70 us, a spinning one in about 1 us; the spin lasts some 30 us, long enough
+// to bridge the gap between two kernels of a step and short enough to leave a busy machine alone.
+constexpr int kSpins = 1500;
+
+class Pool {
+ public:
+  void run(int threads, size_t tasks, void (*task)(void*, size_t), void* context) {
+    std::unique_lock<std::mutex> holder(in_use_, std::defer_lock);
+    if (threads <= 1 || tasks <= 1 || tasks > UINT32_MAX || !holder.try_lock()) {
+      for (size_t i = 0; i < tasks; ++i) task(context, i);
+      return;
+    }
+    start_workers(threads - 1);
+    task_.store(task, std::memory_order_relaxed);
+    context_.store(context, std::memory_order_relaxed);
+    limit_.store(threads - 1, std::memory_order_relaxed);
+    finished_.store(0, std::memory_order_relaxed);
+    const uint64_t epoch = (state_.load(std::memory_order_relaxed) >> 32) + 1;
+    state_.store(epoch << 32 | tasks);
+    if (sleepers_.load() > 0) {
+      std::lock_guard<std::mutex> lock(sleep_);
+      wake_.notify_all();
+    }
+    work_off(-1);
+    for (int spins = 0; finished_.load(std::memory_order_acquire) < tasks; ++spins) {
+      if (spins < kSpins) {
+        pause();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  }
+
+ private:
+  // Claims and runs tasks until none is left. The state holds (epoch, tasks left): a claim that succeeds
+  // proves that its epoch still runs, so the job's fields read before it belong to that epoch.
+  void work_off(int worker) {
+    uint64_t state = state_.load(std::memory_order_acquire);
+    while ((state & UINT32_MAX) != 0) {
+      auto* task = task_.load(std::memory_order_relaxed);
+      void* context = context_.load(std::memory_order_relaxed);
+      const int limit = limit_.load(std::memory_order_relaxed);
+      if (worker >= limit) return;
+      if (!state_.compare_exchange_weak(state, state - 1, std::memory_order_acq_rel)) continue;
+      task(context, (state & UINT32_MAX) - 1);
+      finished_.fetch_add(1, std::memory_order_release);
+      state = state_.load(std::memory_order_acquire);
+    }
+  }
+
+  void worker_loop(int worker) {
+    uint64_t seen = 0;
+    for (;;) {
+      uint64_t epoch = state_.load(std::memory_order_acquire) >> 32;
+      for (int spins = 0; epoch == seen && spins < kSpins; ++spins) {
+        pause();
+        epoch = state_.load(std::memory_order_acquire) >> 32;
+      }
+      if (epoch == seen) {
+        std::unique_lock<std::mutex> lock(sleep_);
+        sleepers_.fetch_add(1);
+        wake_.wait(lock, [&] { return (state_.load() >> 32) != seen; });
+        sleepers_.fetch_sub(1);
+        continue;
+      }
+      seen = epoch;
+      work_off(worker);
+    }
+  }
+
+  // Called with in_use_ held. Fewer workers than wished for (a thread limit) is not an error.
+  void start_workers(int wanted) {
+    while (workers_ < wanted) {
+      try {
+        std::thread(&Pool::worker_loop, this, workers_).detach();
+      } catch (...) {
+        return;
+      }
+      ++workers_;
+    }
+  }
+
+  std::mutex in_use_;
+  int workers_ = 0;
+
+  alignas(64) std::atomic<uint64_t> state_{0};
+  alignas(64) std::atomic<uint32_t> finished_{0};
+  alignas(64) std::atomic<void (*)(void*, size_t)> task_{nullptr};
+  std::atomic<void*> context_{nullptr};
+  std::atomic<int> limit_{0};
+
+  std::mutex sleep_;
+  std::condition_variable wake_;
+  std::atomic<int> sleepers_{0};
+};
+
+}  // namespace
+
+void run_tasks(int threads, size_t tasks, void (*task)(void*, size_t), void* context) {
+  static Pool* pool = new Pool;  // leaked on purpose: its workers outlive every destructor
+  pool->run(threads, tasks, task, context);
+}
+
+}  // namespace simdnn

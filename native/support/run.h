@@ -1,0 +1,77 @@
+// What a kernel is given besides its arguments: threads to divide its outputs among, scratch memory,
+// and a place to report an element that must not be used.
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace simdnn {
+
+// The first element (lowest position, whatever the order of the threads) that a kernel refused.
+class Fault {
+ public:
+  // `array` must be a string literal: the parameter's name in kernels.def.
+  void report(const char* array, size_t position) {
+    array_.store(array, std::memory_order_relaxed);
+    size_t seen = position_.load(std::memory_order_relaxed);
+    while (position < seen && !position_.compare_exchange_weak(seen, position, std::memory_order_relaxed)) {
+    }
+  }
+  const char* array() const { return array_.load(std::memory_order_relaxed); }
+  size_t position() const { return position_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<const char*> array_{nullptr};
+  std::atomic<size_t> position_{SIZE_MAX};
+};
+
+struct Run {
+  explicit Run(int threads = 1) : threads(threads) {}
+
+  const int threads;  // the most threads this call may use, the caller included
+  Fault fault;
+};
+
+// `floats` floats of 64-byte aligned scratch of the calling thread, uninitialised, valid until this
+// thread's next call with the same slot. Throws std::bad_alloc; call it before going parallel, or
+// from inside a task only with a size that an earlier call on this thread has already reached.
+enum class Scratch { kPackA, kPackB, kRows, kCount };
+float* scratch(Scratch slot, size_t floats);
+
+// Calls task(context, i) once for each i in [0, tasks), spread over the process's thread pool; returns
+// when all are done. Tasks must not throw. Runs in the caller alone when threads or tasks is 1, or when
+// another thread holds the pool.
+void run_tasks(int threads, size_t tasks, void (*task)(void* context, size_t index), void* context);
+
+// Calls body(begin, end) over disjoint ranges that cover [0, count), each but the last a multiple of
+// `grain` long. `work` is the cost of the whole call in nanoseconds or so of one thread: below
+// kParallelWork it is not worth a hand-off to another thread and runs here.
+constexpr double kParallelWork = 20e3;
+
+template <typename Body>
+void parallel(Run& run, size_t count, size_t grain, double work, Body body) {
+  if (count == 0) return;
+  if (grain == 0) grain = 1;
+  const size_t grains = (count + grain - 1) / grain;
+  const size_t most = static_cast<size_t>(run.threads);
+  const size_t ranges = work < kParallelWork || most <= 1 ? 1 : (grains < most ? grains : most);
+  if (ranges == 1) {
+    body(size_t{0}, count);
+    return;
+  }
+  struct Shared {
+    Body& body;
+    size_t count, grain, grains, ranges;
+  } shared{body, count, grain, grains, ranges};
+  run_tasks(
+      run.threads, ranges,
+      [](void* context, size_t i) {
+        Shared& s = *static_cast<Shared*>(context);
+        const size_t begin = s.grains * i / s.ranges * s.grain;
+        const size_t end = s.grains * (i + 1) / s.ranges * s.grain;
+        s.body(begin, end < s.count ? end : s.count);
+      },
+      &shared);
+}
+
+}  // namespace simdnn
