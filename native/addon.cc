@@ -1,4 +1,5 @@
-// What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `supportedTargets()`.
+// What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `supportedTargets()`,
+// `misalignment(buffer)`.
 #include <napi.h>
 
 #include "binding/environment.h"
@@ -45,6 +46,15 @@ Napi::Value supported_targets(const Napi::CallbackInfo& info) {
   return names;
 }
 
+// How many bytes past a 64-byte boundary the ArrayBuffer's memory starts.
+Napi::Value misalignment(const Napi::CallbackInfo& info) {
+  if (info.Length() == 0 || !info[0].IsArrayBuffer()) {
+    throw Napi::TypeError::New(info.Env(), "[misalignment] expected an ArrayBuffer");
+  }
+  const auto address = reinterpret_cast<uintptr_t>(info[0].As<Napi::ArrayBuffer>().Data());
+  return Napi::Number::New(info.Env(), static_cast<double>(address % 64));
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* here = new Environment;
   here->target = &best_target();
@@ -57,6 +67,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("setTarget", Napi::Function::New<set_target>(env, "setTarget"));
   exports.Set("setNumThreads", Napi::Function::New<set_num_threads>(env, "setNumThreads"));
   exports.Set("supportedTargets", Napi::Function::New<supported_targets>(env, "supportedTargets"));
+  exports.Set("misalignment", Napi::Function::New<misalignment>(env, "misalignment"));
   return exports;
 }
 

@@ -1,0 +1,231 @@
+// Reverse-mode differentiation. An operation that has computed its output `record`s how to send a gradient
+// back to its inputs; `backward` calls these in the reverse of the order in which they were recorded.
+import { describe, rangeError, SimdnnError, typeError } from './errors';
+import { kernels } from './native';
+import { sameShape, shapeText } from './shape';
+import { checkTensor, empty, Tensor } from './tensor';
+
+/** Sends the output's gradient on to the inputs, through `open`, `give` or `share`. */
+export type Backward = (dy: Tensor) => void;
+
+/** One recorded operation. */
+export class Node {
+  /** Nodes are recorded in ascending order, so descending order is a valid order of the backward pass. */
+  readonly sequence = nextSequence++;
+  /** The backward pass that last visited this node. */
+  visit = 0;
+  private readonly versions: number[];
+
+  constructor(
+    readonly name: string,
+    readonly output: Tensor,
+    public inputs: readonly Tensor[],
+    private saved: readonly Tensor[],
+    public backward: Backward | null,
+  ) {
+    this.versions = saved.map((t) => t.version.count);
+  }
+
+  /** Throws when this node's part of the tape is gone, or when a value that it needs was changed since. */
+  check(): void {
+    if (this.backward === null) {
+      throw new SimdnnError(
+        'SIMDNN_GRAPH_FREED',
+        `[backward] the graph through ${this.name} was freed by an earlier backward()\n  hint: backward(undefined, { retainGraph: true }) keeps it`,
+      );
+    }
+    this.saved.forEach((t, i) => {
+      if (t.version.count !== this.versions[i]) {
+        throw new SimdnnError(
+          'SIMDNN_CHANGED_IN_PLACE',
+          `[backward] a tensor ${shapeText(t.shape)} that the gradient of ${this.name} needs was changed in place after it was used` +
+            `\n  hint: call backward() before optimizer.step() and before loading weights`,
+        );
+      }
+    });
+  }
+
+  free(): void {
+    this.backward = null;
+    this.inputs = [];
+    this.saved = [];
+  }
+}
+
+let nextSequence = 0;
+let visits = 0;
+let enabled = true;
+
+/** Whether operations are being recorded: false inside `noGrad`. */
+export const isGradEnabled = (): boolean => enabled;
+
+/**
+ * Records how `output` was made, when any of the inputs requires a gradient.
+ *
+ * @param inputs the tensors that may receive a gradient
+ * @param saved the tensors whose values `backward` will read: changing them in place before is then an error
+ */
+export function record(output: Tensor, name: string, inputs: readonly Tensor[], saved: readonly Tensor[], backward: Backward): Tensor {
+  if (!enabled) return output;
+  for (let i = 0; i < inputs.length; i++) {
+    if (inputs[i]!.needsGrad) {
+      output.needsGrad = true;
+      output.node = new Node(name, output, inputs, saved, backward);
+      break;
+    }
+  }
+  return output;
+}
+
+/** `flag` when `t` already holds a gradient to which the next is to be added, else 0. */
+export const holds = (t: Tensor | null, flag: number): number => (t !== null && t.needsGrad && t.gradient !== null ? flag : 0);
+
+/**
+ * The memory of t's gradient, for a kernel that writes it, or adds to it when `holds(t)` was true before; null when t needs none.
+ */
+export function open(t: Tensor | null): Float32Array | null {
+  if (t === null || !t.needsGrad) return null;
+  if (t.gradient === null) {
+    t.gradient = t.gradientHome ?? empty(t.shape);
+  } else if (t.gradientShared) {
+    const own = empty(t.shape);
+    kernels.copyStrided(own.floats, t.gradient.floats, Int32Array.of(1, t.numel, 1, 0, 1, 0));
+    t.gradient = own;
+    t.gradientShared = false;
+  }
+  t.gradient.version.count++;
+  return t.gradient.floats;
+}
+
+/** Adds `gradient` to t's; its memory is fresh and t may keep it. */
+export function give(t: Tensor, gradient: Tensor): void {
+  if (!t.needsGrad) return;
+  if (t.gradient === null) {
+    t.gradient = gradient;
+  } else {
+    kernels.accumulate(open(t)!, gradient.floats, t.numel);
+  }
+}
+
+/** Adds `gradient` to t's; its memory stays someone else's as well. */
+export function share(t: Tensor, gradient: Tensor): void {
+  if (!t.needsGrad) return;
+  if (t.gradient === null && t.node !== null) {
+    t.gradient = gradient;
+    t.gradientShared = true;
+  } else if (t.gradient === null) {
+    kernels.copyStrided(open(t)!, gradient.floats, Int32Array.of(1, t.numel, 1, 0, 1, 0));
+  } else {
+    kernels.accumulate(open(t)!, gradient.floats, t.numel);
+  }
+}
+
+// The gradient of a loss with respect to itself. Operations that find it (isUnit) need not multiply by it.
+const unit = new Tensor(Float32Array.of(1), []);
+
+/** Whether this gradient is known to be the constant 1. */
+export const isUnit = (gradient: Tensor): boolean => gradient === unit;
+
+function startGradient(root: Tensor, gradient: Tensor | undefined): Tensor {
+  if (gradient !== undefined && gradient !== null) {
+    checkTensor('backward', 'the gradient', gradient, 'float32');
+    if (!sameShape(gradient.shape, root.shape)) {
+      throw rangeError('backward', `expected a gradient ${shapeText(root.shape)}, got ${shapeText(gradient.shape)}`);
+    }
+    return gradient;
+  }
+  if (root.numel !== 1) {
+    throw rangeError('backward', `expected a scalar, got shape ${shapeText(root.shape)}`, 'give backward() a gradient of that shape, or call mean() or sum() first');
+  }
+  return root.shape.length === 0 ? unit : new Tensor(unit.values, root.shape.slice());
+}
+
+// The nodes that lead to `root`, last recorded first.
+function tapeOf(root: Tensor): Node[] {
+  const visit = ++visits;
+  const tape: Node[] = [];
+  const pending: (Node | null)[] = [root.node];
+  while (pending.length > 0) {
+    const node = pending.pop()!;
+    if (node === null || node.visit === visit) continue;
+    node.visit = visit;
+    tape.push(node);
+    for (const input of node.inputs) if (input.node !== null) pending.push(input.node);
+  }
+  return tape.sort((a, b) => b.sequence - a.sequence);
+}
+
+function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boolean): void {
+  if (!root.needsGrad) {
+    throw new SimdnnError('SIMDNN_NO_GRAPH', '[backward] this tensor does not require a gradient and has no history\n  hint: was it made inside noGrad(), or from tensors without requiresGrad?');
+  }
+  const start = startGradient(root, gradient);
+  const tape = tapeOf(root);
+  for (const node of tape) node.check();
+  const wasEnabled = enabled;
+  enabled = false;
+  try {
+    share(root, start);
+    for (const node of tape) {
+      const dy = node.output.gradient;
+      if (dy !== null) node.backward!(dy);
+      dropGradient(node.output);
+      if (!retainGraph) node.free();
+    }
+  } finally {
+    enabled = wasEnabled;
+    for (const node of tape) dropGradient(node.output);
+  }
+}
+
+// A tensor between the leaves and the loss keeps its gradient only until it has been sent on.
+function dropGradient(output: Tensor): void {
+  output.gradient = null;
+  output.gradientShared = false;
+}
+
+/**
+ * Calls `fn` with nothing recorded for a backward pass, and returns what it returns: `torch.no_grad()`.
+ *
+ * A TypeError when `fn` returns a promise: what runs after its first `await` would be recorded after all.
+ *
+ * @example
+ * const w = tensor([1, 2], { requiresGrad: true });
+ * noGrad(() => w.mul(2)).requiresGrad; // false
+ */
+export function noGrad<T>(fn: () => T): T {
+  if (typeof fn !== 'function') throw typeError('noGrad', `expected a function, got ${describe(fn)}`);
+  const wasEnabled = enabled;
+  enabled = false;
+  let result: T;
+  try {
+    result = fn();
+  } finally {
+    enabled = wasEnabled;
+  }
+  if (typeof (result as { then?: unknown } | null)?.then === 'function') {
+    throw typeError('noGrad', 'the function returned a promise', 'await outside, and call noGrad around the synchronous parts');
+  }
+  return result;
+}
+
+declare module './tensor' {
+  interface Tensor {
+    /**
+     * Computes the gradients of this scalar with respect to every leaf it was made from and adds them to their `grad`.
+     *
+     * `gradient` (default 1, for a scalar) has this tensor's shape. The tape is freed unless `retainGraph` is true; a second backward
+     * through a freed tape, or after an in-place change of a value that the gradient needs, is an error.
+     *
+     * @example
+     * const x = tensor([1, 2, 3], { requiresGrad: true });
+     * x.mul(x).sum().backward();
+     * x.grad!.toArray(); // [2, 4, 6]
+     */
+    backward(gradient?: Tensor, options?: { retainGraph?: boolean }): void;
+  }
+}
+
+Tensor.prototype.backward = function (this: Tensor, gradient, options) {
+  backward(this, gradient, options?.retainGraph ?? false);
+};

@@ -1,0 +1,117 @@
+// Errors and the checks of options: one style for the whole library.
+
+/** An error that is neither a wrong kind (`TypeError`) nor a wrong value (`RangeError`), told apart by its `code`. */
+export class SimdnnError extends Error {
+  /** A stable name of what went wrong, e.g. `"SIMDNN_GRAPH_FREED"`. */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = 'SimdnnError';
+    this.code = code;
+  }
+}
+
+const withHint = (message: string, hint?: string): string => (hint ? `${message}\n  hint: ${hint}` : message);
+
+/** A value of the wrong kind: `[where] message`, with the cure as a hint where it is known. */
+export function typeError(where: string, message: string, hint?: string): TypeError {
+  return new TypeError(withHint(`[${where}] ${message}`, hint));
+}
+
+/** A wrong value or shape: `[where] message`, with the cure as a hint where it is known. */
+export function rangeError(where: string, message: string, hint?: string): RangeError {
+  return new RangeError(withHint(`[${where}] ${message}`, hint));
+}
+
+/** What a value is, in an error message: `null`, `"text"`, `3`, `an Int32Array`, `Tensor [2, 3]`. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+  if (typeof value === 'function') return `a function${value.name ? ` (${value.name})` : ''}`;
+  if (Array.isArray(value)) return 'an array';
+  const name = (value as object).constructor?.name ?? 'an object';
+  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
+}
+
+// Names that people bring from other libraries and that no edit distance would find.
+const otherNames: Record<string, string> = {
+  learningRate: 'lr',
+  learning_rate: 'lr',
+  epsilon: 'eps',
+  weight_decay: 'weightDecay',
+  batch_size: 'batchSize',
+  axis: 'dim',
+  keepdims: 'keepdim',
+  classes: 'numClasses',
+  testRatio: 'testSize',
+  randomState: 'seed',
+};
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = row[j - 1]! + (a[i - 1]!.toLowerCase() === b[j - 1]!.toLowerCase() ? 0 : 1);
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, substitution));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+function suggestion(name: string, known: readonly string[]): string {
+  const other = otherNames[name];
+  if (other !== undefined && known.includes(other)) return `, did you mean "${other}"?`;
+  const [best] = known.map((k) => [editDistance(name.replaceAll('_', ''), k), k] as const).sort((a, b) => a[0] - b[0]);
+  if (best && best[0] <= Math.max(1, Math.floor(name.length / 3))) return `, did you mean "${best[1]}"?`;
+  return ` (known: ${known.join(', ')})`;
+}
+
+/**
+ * Fills in the defaults of an options object and refuses a name that is not one of them:
+ * `Adam: unknown option "learningRate", did you mean "lr"?`
+ *
+ * `defaults` names every option; an option given as `undefined` takes its default.
+ */
+export function withDefaults<T extends object>(where: string, options: Partial<T> | undefined, defaults: T): T {
+  if (options === undefined) return { ...defaults };
+  if (options === null || typeof options !== 'object' || Array.isArray(options)) {
+    throw typeError(where, `expected an options object, got ${describe(options)}`, `${where}(..., { ${Object.keys(defaults).join(', ')} })`);
+  }
+  const filled: T = { ...defaults };
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(defaults, name)) {
+      throw new TypeError(`${where}: unknown option "${name}"${suggestion(name, Object.keys(defaults))}`);
+    }
+    if (value !== undefined) (filled as Record<string, unknown>)[name] = value;
+  }
+  return filled;
+}
+
+/** Refuses an option that is not a number inside `[low, high]`; NaN is never inside. */
+export function checkNumber(where: string, name: string, value: unknown, low = -Infinity, high = Infinity): number {
+  if (typeof value !== 'number') throw typeError(where, `expected ${name} to be a number, got ${describe(value)}`);
+  if (!(value >= low && value <= high)) {
+    const range = high === Infinity ? (low === -Infinity ? 'a number' : `at least ${low}`) : `from ${low} to ${high}`;
+    throw rangeError(where, `expected ${name} to be ${range}, got ${value}`);
+  }
+  return value;
+}
+
+/** Refuses a value that is not an integer inside `[low, high]`. */
+export function checkInteger(where: string, name: string, value: unknown, low = 0, high = Number.MAX_SAFE_INTEGER): number {
+  checkNumber(where, name, value, low, high);
+  if (!Number.isInteger(value)) throw rangeError(where, `expected ${name} to be an integer, got ${value}`);
+  return value as number;
+}
+
+/** Refuses an option that is not one of the listed strings. */
+export function checkOneOf<T extends string>(where: string, name: string, value: unknown, allowed: readonly T[]): T {
+  if (!allowed.includes(value as T)) {
+    const list = allowed.map((a) => `"${a}"`).join(', ');
+    throw rangeError(where, `expected ${name} to be one of ${list}, got ${describe(value)}`);
+  }
+  return value as T;
+}

@@ -1,0 +1,97 @@
+// Finds and loads the addon; the only file that knows of it. `kernels` is the one place through which
+// every calculation goes.
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import load from 'node-gyp-build';
+import { rangeError, SimdnnError } from './errors';
+import type { KernelTable } from './kernels.generated';
+
+interface Addon {
+  kernels: KernelTable;
+  setTarget(name: string | null): string;
+  setNumThreads(n: number): void;
+  supportedTargets(): string[];
+  misalignment(buffer: ArrayBuffer): number;
+}
+
+function loadAddon(): Addon {
+  try {
+    return load(join(__dirname, '..')) as Addon;
+  } catch (error) {
+    throw new SimdnnError(
+      'SIMDNN_ADDON_NOT_LOADED',
+      `the native addon did not load (${process.platform}-${process.arch}, Node ${process.version}): ${(error as Error).message}`,
+    );
+  }
+}
+
+const addon = loadAddon();
+const targetWanted = process.env.SIMDNN_TARGET;
+
+/** The instruction set whose kernels run: the best of this machine, or the one that `SIMDNN_TARGET` names. */
+export const target: string = addon.setTarget(targetWanted === undefined || targetWanted === '' ? null : targetWanted);
+
+/** The kernels of the running target, as plain functions on typed arrays. */
+export const kernels: KernelTable = { ...addon.kernels };
+
+/** Every instruction set of this build that this machine runs, least first. */
+export const supportedTargets = (): string[] => addon.supportedTargets();
+
+/** How many bytes past a 64-byte boundary the buffer's memory starts. */
+export const misalignment = (buffer: ArrayBuffer): number => addon.misalignment(buffer);
+
+// The share of the machine that a container's cgroup grants, in processors; Infinity without a limit.
+function cgroupQuota(): number {
+  const read = (file: string): string | null => {
+    try {
+      return readFileSync(file, 'utf8').trim();
+    } catch {
+      return null;
+    }
+  };
+  const ratio = (quota: string | undefined, period: string | undefined): number => {
+    const share = Number(quota) / Number(period);
+    return share > 0 ? share : Infinity;
+  };
+  const version2 = read('/sys/fs/cgroup/cpu.max');
+  if (version2 !== null) return ratio(...(version2.split(' ') as [string, string]));
+  const quota = read('/sys/fs/cgroup/cpu/cpu.cfs_quota_us');
+  return quota === null ? Infinity : ratio(quota, read('/sys/fs/cgroup/cpu/cpu.cfs_period_us') ?? undefined);
+}
+
+function defaultThreads(): number {
+  const wanted = process.env.SIMDNN_NUM_THREADS;
+  if (wanted !== undefined && wanted !== '') {
+    const n = Number(wanted);
+    if (!Number.isInteger(n) || n < 1 || n > 1024) {
+      throw rangeError('SIMDNN_NUM_THREADS', `expected an integer from 1 to 1024, got "${wanted}"`);
+    }
+    return n;
+  }
+  return Math.max(1, Math.min(availableParallelism(), Math.ceil(cgroupQuota())));
+}
+
+let threads = 0;
+
+/**
+ * Sets how many threads a kernel of this environment (the main thread, or one worker) may use, the calling one included.
+ *
+ * The results do not depend on it, to the last bit. The default is what the process may really use: its CPU affinity and its
+ * cgroup's quota counted, or `SIMDNN_NUM_THREADS`. A RangeError unless `n` is an integer from 1 to 1024.
+ *
+ * @example
+ * setNumThreads(1);
+ * getNumThreads(); // 1
+ */
+export function setNumThreads(n: number): void {
+  addon.setNumThreads(n);
+  threads = n;
+}
+
+/** How many threads a kernel of this environment may use; see `setNumThreads`. */
+export function getNumThreads(): number {
+  return threads;
+}
+
+setNumThreads(defaultThreads());

@@ -1,0 +1,30 @@
+// The random numbers of this environment: a seed, and how far its sequence has been used. Every kernel that
+// needs random numbers is a pure function of (seed, offset), so runs repeat to the last bit.
+import { randomInt } from 'node:crypto';
+import { checkInteger } from './errors';
+
+let seed = randomInt(2 ** 48 - 1);
+let offset = 0;
+
+/**
+ * Seeds everything random that has no seed of its own: initialisation, dropout, `rand`, the shuffling of loaders.
+ *
+ * The same seed gives the same bits for any number of threads. `n` is an integer from 0 to 2^53 - 1.
+ *
+ * @example
+ * manualSeed(1);
+ * const a = rand([2]).toArray();
+ * manualSeed(1);
+ * rand([2]).toArray(); // a again
+ */
+export function manualSeed(n: number): void {
+  seed = checkInteger('manualSeed', 'the seed', n);
+  offset = 0;
+}
+
+/** Takes the next `n` random numbers of the sequence: what a random kernel is to be called with. */
+export function draw(n: number): { seed: number; offset: number } {
+  const drawn = { seed, offset };
+  offset += Math.ceil(n / 4); // a Philox counter gives four numbers
+  return drawn;
+}

@@ -1,0 +1,197 @@
+// The tensor: a shape over a typed array. It knows no operation: each file in ops/ installs its own.
+import type { Node } from './autograd';
+import { describe, rangeError, typeError } from './errors';
+import { formatTensor } from './format';
+import { allocateFloat, allocateInt, type DType, type TensorData } from './memory';
+import { checkShape, numelOf, shapeText } from './shape';
+
+/** Counts the in-place changes of a piece of memory; shared by all tensors on it. */
+export interface Version {
+  count: number;
+}
+
+/** Numbers nested as deep as the tensor has dimensions. */
+export type NestedArray = number | NestedArray[];
+
+/**
+ * An n-dimensional array of float32 or int32, contiguous in row-major order, that can record how it was made.
+ *
+ * Made by `tensor`, `zeros`, `randn` and the like, and by operations. `reshape`, `detach` and `narrow(0, ...)` share memory; every
+ * other operation returns memory of its own. As `torch.Tensor`.
+ *
+ * @example
+ * const x = tensor([[1, 2], [3, 4]]);
+ * x.shape; // [2, 2]
+ * x.mul(2).sum().item(); // 20
+ */
+export class Tensor {
+  /** The size of each dimension; `[]` for a scalar. */
+  readonly shape: number[];
+  /** The element type. */
+  readonly dtype: DType;
+  /** The number of elements. */
+  readonly numel: number;
+
+  /** @internal The memory, for kernels: reading it does not count as showing it to the user. */
+  readonly values: TensorData;
+  /** @internal */
+  readonly version: Version;
+  /** @internal What made this tensor, for the backward pass; null for a leaf. */
+  node: Node | null = null;
+  /** @internal */
+  needsGrad = false;
+  /** @internal The gradient gathered so far. */
+  gradient: Tensor | null = null;
+  /** @internal The gradient's memory belongs to another tensor as well: copy before adding to it. */
+  gradientShared = false;
+  /** @internal The user has seen `grad`: its memory must not be used again. */
+  gradientSeen = false;
+  /** @internal Memory to use for this leaf's next gradient: no one else has seen it. */
+  gradientHome: Tensor | null = null;
+
+  /** @internal */
+  constructor(values: TensorData, shape: number[], version: Version = { count: 0 }) {
+    this.values = values;
+    this.shape = shape;
+    this.dtype = values instanceof Int32Array ? 'int32' : 'float32';
+    this.numel = values.length;
+    this.version = version;
+  }
+
+  /**
+   * A tensor on the memory of `array`, which it shares, with the given shape (default: one dimension).
+   *
+   * A TypeError unless `array` is a Float32Array or Int32Array, a RangeError unless the shape has as many elements.
+   *
+   * @example
+   * const samples = new Float32Array(6);
+   * Tensor.fromTypedArray(samples, [2, 3]).shape; // [2, 3]
+   */
+  static fromTypedArray(array: TensorData, shape: number[] = [array.length]): Tensor {
+    if (!(array instanceof Float32Array || array instanceof Int32Array)) {
+      throw typeError('Tensor.fromTypedArray', `expected a Float32Array or an Int32Array, got ${describe(array)}`);
+    }
+    if (array.buffer instanceof ArrayBuffer && (array.buffer as ArrayBuffer & { detached?: boolean }).detached) {
+      throw typeError('Tensor.fromTypedArray', 'the array is detached: its buffer was transferred elsewhere');
+    }
+    const sizes = checkShape('Tensor.fromTypedArray', shape);
+    if (numelOf(sizes) !== array.length) {
+      throw rangeError('Tensor.fromTypedArray', `the shape ${shapeText(sizes)} has ${numelOf(sizes)} elements, the array ${array.length}`);
+    }
+    return new Tensor(array, sizes);
+  }
+
+  /** The elements in row-major order, as a typed array on the tensor's own memory. */
+  get data(): TensorData {
+    return this.values;
+  }
+
+  /** The gradient that `backward()` gathered for this leaf, null before the first and after `zeroGrad()`. Assignable. */
+  get grad(): Tensor | null {
+    if (this.gradient !== null) this.gradientSeen = true;
+    return this.gradient;
+  }
+  set grad(value: Tensor | null) {
+    if (value === null) {
+      this.clearGradient();
+      return;
+    }
+    if (!(value instanceof Tensor)) throw typeError('Tensor.grad', `expected a tensor or null, got ${describe(value)}`);
+    if (value.dtype !== 'float32' || value.numel !== this.numel || shapeText(value.shape) !== shapeText(this.shape)) {
+      throw rangeError('Tensor.grad', `expected float32 ${shapeText(this.shape)}, got ${value.dtype} ${shapeText(value.shape)}`);
+    }
+    this.gradient = value;
+    this.gradientSeen = true;
+  }
+
+  /** Whether operations on this tensor are recorded for the backward pass. Settable on leaves of dtype float32. */
+  get requiresGrad(): boolean {
+    return this.needsGrad;
+  }
+  set requiresGrad(value: boolean) {
+    this.requiresGrad_(value);
+  }
+
+  /** Sets `requiresGrad` and returns the tensor. A TypeError for int32, and for turning it off on a tensor that an operation made. */
+  requiresGrad_(value = true): this {
+    if (value && this.dtype !== 'float32') {
+      throw typeError('Tensor.requiresGrad_', `only float32 tensors have gradients, this one is ${this.dtype}`);
+    }
+    if (!value && this.node !== null) {
+      throw typeError('Tensor.requiresGrad_', `this tensor was made by ${this.node.name}`, 'detach() gives a tensor without its history');
+    }
+    this.needsGrad = value;
+    return this;
+  }
+
+  /** The value of a tensor with one element. A RangeError when there are more or none. */
+  item(): number {
+    if (this.numel !== 1) {
+      throw rangeError('Tensor.item', `expected one element, got shape ${shapeText(this.shape)}`, 'toArray() gives all of them');
+    }
+    return this.values[0]!;
+  }
+
+  /** The elements as nested arrays; a number for a scalar. */
+  toArray(): NestedArray {
+    const nest = (dim: number, offset: number, stride: number): NestedArray => {
+      if (dim === this.shape.length) return this.values[offset]!;
+      const size = this.shape[dim]!;
+      const inner = size === 0 ? 0 : stride / size;
+      return Array.from({ length: size }, (_, i) => nest(dim + 1, offset + i * inner, inner));
+    };
+    return nest(0, 0, this.numel);
+  }
+
+  /** The tensor without its history, on the same memory. */
+  detach(): Tensor {
+    return new Tensor(this.values, this.shape.slice(), this.version);
+  }
+
+  /** Printed as PyTorch prints it, shortened when large. */
+  toString(): string {
+    return formatTensor(this.values, this.shape, this.dtype, this.node?.name ?? null, this.needsGrad);
+  }
+
+  /** @internal */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  /** @internal The memory as float32; the caller has checked the dtype. */
+  get floats(): Float32Array {
+    return this.values as Float32Array;
+  }
+
+  /** @internal The memory as int32; the caller has checked the dtype. */
+  get ints(): Int32Array {
+    return this.values as Int32Array;
+  }
+
+  /** @internal Forgets the gradient. Memory that the user has not seen serves the next one. */
+  clearGradient(): void {
+    if (this.gradient === null) return;
+    this.gradientHome = this.gradientSeen || this.gradientShared ? null : this.gradient;
+    this.gradient = null;
+    this.gradientSeen = false;
+    this.gradientShared = false;
+  }
+}
+
+/** A fresh tensor of unspecified (zero) content. */
+export function empty(shape: number[], dtype: DType = 'float32'): Tensor {
+  const n = numelOf(shape);
+  return new Tensor(dtype === 'float32' ? allocateFloat(n) : allocateInt(n), shape);
+}
+
+/** Refuses what is not a tensor, or not one of the given dtype. */
+export function checkTensor(where: string, name: string, value: unknown, dtype?: DType): Tensor {
+  if (!(value instanceof Tensor)) {
+    const hint = ArrayBuffer.isView(value) || Array.isArray(value) || typeof value === 'number' ? 'tensor(...) makes one' : undefined;
+    throw typeError(where, `expected ${name} to be a tensor, got ${describe(value)}`, hint);
+  }
+  if (dtype !== undefined && value.dtype !== dtype) {
+    throw typeError(where, `expected ${name} to be ${dtype}, got ${value.dtype}`, `${name}.to("${dtype}") converts it`);
+  }
+  return value;
+}
