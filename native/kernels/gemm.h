@@ -1,0 +1,43 @@
+// C = A B for single precision, shared by every kernel that multiplies matrices.
+#pragma once
+#include "kernels/table.h"
+
+namespace simdnn::SIMDNN_ISA {
+
+// An operand of a product: A's rows or B's columns i in [0, n), each of length k. One stride is 1.
+struct Operand {
+  const float* p;
+  size_t k_stride, n_stride;  // element (k, i) is p[k * k_stride + i * n_stride]
+
+  const float* at(size_t k, size_t i) const { return p + k * k_stride + i * n_stride; }
+};
+
+// An operand of `n` vectors of length k stored row by row: [n, k], or [k, n] where `k_rows`.
+static inline Operand operand(const float* p, size_t n, size_t k, bool k_rows) {
+  if (n == 1) return {p, 1, 1};
+  return k_rows ? Operand{p, n, 1} : Operand{p, 1, k};
+}
+
+// c[i, j] = sum over k of a(k, i) * b(k, j), + bias[j], relu; or added to c[i, j].
+//
+// The sum is one chain of MulAdd over ascending k within each block of kBlockK, from zero; the blocks
+// are added in order. Only k decides where blocks end, so an element's bits depend on its row of A, its
+// column of B and nothing else: not on m, n, the tile or the threads.
+// Error: at most min(k, kBlockK) + k / kBlockK roundings of 2^-24 each, relative to the sum of |a * b|.
+struct Product {
+  float* c;
+  size_t c_stride;
+  Operand a, b;
+  size_t m, n, k;
+  const float* bias;  // n, or null
+  bool relu, accumulate;
+  // Unless null, called for parts [i0, i1) x [j0, j1) that cover C, each by the thread that made it.
+  void (*finish)(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1);
+  const void* finish_context;
+};
+
+constexpr size_t kBlockK = 256;
+
+void multiply(Run& run, const Product& g);
+
+}  // namespace simdnn::SIMDNN_ISA

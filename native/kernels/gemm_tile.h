@@ -1,0 +1,160 @@
+// The micro-kernel of every matrix product: a tile of C held in registers over one block of K.
+#pragma once
+#include <utility>
+
+#include "kernels/simd.h"
+
+namespace simdnn::SIMDNN_ISA {
+namespace {
+
+// Tile height and width in vectors, from the registers there are: accumulators, one row of B and one
+// broadcast element of A. With 32 registers 14 x 2 leaves 4 free and loads 16 times for 28 MulAdds.
+#if (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3) || HWY_ARCH_ARM_A64
+constexpr size_t kTileRows = 14;
+#else
+constexpr size_t kTileRows = 6;
+#endif
+constexpr size_t kTileVectors = 2;
+constexpr size_t kTileColumns = kTileVectors * kLanes;
+
+// Where loads of part of a vector cost what whole ones do, B need not be packed to be padded.
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+constexpr bool kMaskedLoads = true;
+#else
+constexpr bool kMaskedLoads = false;
+#endif
+
+// c[r, j] = act(sum over k of a[k, r] * b[k, j] + partial[r, j] + bias[j]) (+ c[r, j] where `accumulate`).
+struct TileCall {
+  const float* a;
+  size_t a_stride;  // from k to k + 1 where A is k-major, else from row to row
+  const float* b;
+  size_t b_stride;  // from k to k + 1
+  size_t k;
+  const float* partial;  // the sum of earlier blocks of K, or null
+  size_t partial_stride;
+  const float* bias;  // or null
+  float* c;
+  size_t c_stride;
+  size_t tail;  // columns in the last vector, where it is partial
+  bool relu, accumulate;
+};
+
+template <class Body, size_t... kI>
+HWY_INLINE void unroll(Body body, std::index_sequence<kI...>) {
+  (body(std::integral_constant<size_t, kI>()), ...);
+}
+// body(0), ..., body(kN - 1) with constants, so that arrays indexed by them become registers.
+template <size_t kN, class Body>
+HWY_INLINE void unroll(Body body) {
+  unroll(body, std::make_index_sequence<kN>());
+}
+#define SIMDNN_UNROLLED(i) [&](auto i) __attribute__((always_inline))
+
+template <bool kPartial>
+HWY_INLINE VF load_columns(const float* p, size_t tail) {
+  if constexpr (kPartial) return load_tail(kF, p, tail);
+  return hn::LoadU(kF, p);
+}
+
+// kRows x kVectors; the last vector of each row of C has `tail` columns where kPartial.
+// Each element is one chain of MulAdd from zero over ascending k, whatever the tile: bits do not
+// depend on how C is divided.
+template <size_t kRows, size_t kVectors, bool kPartial, bool kMajorK>
+void tile(const TileCall& t) {
+  VF sum[kRows * kVectors];
+  unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::Zero(kF); });
+
+  // Rows of a row-major A in threes: x86 addresses p, p + s and p + 2s, so that a third of the rows
+  // need a register.
+  constexpr size_t kGroups = kMajorK ? 1 : (kRows + 2) / 3;
+  const float* a[kGroups];
+  unroll<kGroups>(SIMDNN_UNROLLED(i) { a[i] = t.a + 3 * i * t.a_stride; });
+  const float* b = t.b;
+  const size_t a_stride = t.a_stride, b_stride = t.b_stride, tail = t.tail;
+
+  const auto step = SIMDNN_UNROLLED(ahead) {
+    VF columns[kVectors];
+    unroll<kVectors>(SIMDNN_UNROLLED(v) {
+      constexpr bool kLast = kPartial && kMaskedLoads && v + 1 == kVectors;
+      columns[v] = load_columns<kLast>(b + v * kLanes, tail);
+    });
+    b += b_stride;
+    unroll<kRows>(SIMDNN_UNROLLED(r) {
+      const VF element = hn::Set(kF, kMajorK ? a[0][r] : a[r / 3 % kGroups][r % 3 * a_stride + ahead]);
+      unroll<kVectors>(SIMDNN_UNROLLED(v) {
+        sum[r * kVectors + v] = hn::MulAdd(element, columns[v], sum[r * kVectors + v]);
+      });
+    });
+    if constexpr (kMajorK) a[0] += a_stride;
+  };
+  constexpr size_t kUnroll = 4;
+  size_t k = t.k;
+  for (; k >= kUnroll; k -= kUnroll) {
+    unroll<kUnroll>(step);
+    if constexpr (!kMajorK) unroll<kGroups>(SIMDNN_UNROLLED(i) { a[i] += kUnroll; });
+  }
+  for (; k > 0; --k) {
+    step(std::integral_constant<size_t, 0>());
+    if constexpr (!kMajorK) unroll<kGroups>(SIMDNN_UNROLLED(i) { ++a[i]; });
+  }
+
+  const auto each = [&](auto body) __attribute__((always_inline)) {
+    unroll<kRows>(SIMDNN_UNROLLED(r) {
+      unroll<kVectors>(SIMDNN_UNROLLED(v) {
+        constexpr bool kLast = kPartial && v + 1 == kVectors;
+        body(r, std::integral_constant<size_t, v * kLanes>(), std::integral_constant<bool, kLast>(),
+             sum[r * kVectors + v]);
+      });
+    });
+  };
+  if (t.partial != nullptr) {
+    each([&](size_t r, size_t j, auto last, VF& s) __attribute__((always_inline)) {
+      s = hn::Add(load_columns<last>(t.partial + r * t.partial_stride + j, tail), s);
+    });
+  }
+  if (t.bias != nullptr) {
+    VF bias[kVectors];
+    unroll<kVectors>(SIMDNN_UNROLLED(v) {
+      bias[v] = load_columns<kPartial && v + 1 == kVectors>(t.bias + v * kLanes, tail);
+    });
+    unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::Add(sum[i], bias[i % kVectors]); });
+  }
+  if (t.relu) {
+    const VF zero = hn::Zero(kF);  // compared, not Max: NaN stays NaN
+    unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::IfThenZeroElse(hn::Lt(sum[i], zero), sum[i]); });
+  }
+  if (t.accumulate) {
+    each([&](size_t r, size_t j, auto last, VF& s) __attribute__((always_inline)) {
+      s = hn::Add(load_columns<last>(t.c + r * t.c_stride + j, tail), s);
+    });
+  }
+  each([&](size_t r, size_t j, auto last, VF& s) __attribute__((always_inline)) {
+    float* c = t.c + r * t.c_stride + j;
+    if constexpr (last) {
+      store_tail(s, kF, c, tail);
+    } else {
+      hn::StoreU(s, kF, c);
+    }
+  });
+}
+
+using TileKernel = void (*)(const TileCall&);
+struct TileKernels {
+  TileKernel of[kTileRows][kTileVectors];
+};
+template <bool kPartial, bool kMajorK, size_t... kR>
+constexpr TileKernels tile_kernels(std::index_sequence<kR...>) {
+  return {{{tile<kR + 1, 1, kPartial, kMajorK>, tile<kR + 1, 2, kPartial, kMajorK>}...}};
+}
+template <bool kPartial, bool kMajorK>
+constexpr TileKernels kTileKernels = tile_kernels<kPartial, kMajorK>(std::make_index_sequence<kTileRows>());
+
+HWY_INLINE TileKernel tile_kernel(size_t rows, size_t vectors, bool partial, bool k_major) {
+  const TileKernels& kernels = partial ? (k_major ? kTileKernels<true, true> : kTileKernels<true, false>)
+                                       : (k_major ? kTileKernels<false, true> : kTileKernels<false, false>);
+  return kernels.of[rows - 1][vectors - 1];
+}
+
+}  // namespace
+}  // namespace simdnn::SIMDNN_ISA

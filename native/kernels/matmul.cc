@@ -1,0 +1,22 @@
+#include "kernels/gemm.h"
+
+namespace simdnn::SIMDNN_ISA {
+
+// c[m, n] = op(a) op(b), or added to c where `accumulate`; op(a) is [m, k], stored as [k, m] where
+// transpose_a; op(b) is [k, n], stored as [n, k] where transpose_b. c overlaps neither. k == 0: zeros.
+// Order of the sum and error: struct Product in gemm.h.
+void matmul(Run& run, float* c, const float* a, const float* b, size_t m, size_t n, size_t k, int32_t transpose_a,
+            int32_t transpose_b, int32_t accumulate) {
+  Product g{};
+  g.c = c;
+  g.c_stride = n;
+  g.a = operand(a, m, k, transpose_a != 0);
+  g.b = operand(b, n, k, transpose_b == 0);
+  g.m = m;
+  g.n = n;
+  g.k = k;
+  g.accumulate = accumulate != 0;
+  multiply(run, g);
+}
+
+}  // namespace simdnn::SIMDNN_ISA

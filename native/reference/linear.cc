@@ -1,0 +1,61 @@
+#include "kernels/table.h"
+
+namespace simdnn::reference {
+namespace {
+
+void activate(Run& run, float* y, size_t n, int32_t activation, double a, double b) {
+  switch (activation) {
+#define UNARY(name)                       \
+  case k_##name:                          \
+    name##_forward(run, y, y, n, a, b); \
+    break;
+#include "kernels/unary.def"
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+void linear_forward(Run& run, float* y, const float* x, const float* weight, const float* bias, size_t rows, size_t in,
+                    size_t out, int32_t activation, double a, double b) {
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t o = 0; o < out; ++o) {
+      double sum = bias != nullptr ? bias[o] : 0;
+      for (size_t i = 0; i < in; ++i) sum += static_cast<double>(x[r * in + i]) * weight[o * in + i];
+      y[r * out + o] = static_cast<float>(sum);
+    }
+  }
+  activate(run, y, rows * out, activation, a, b);
+}
+
+void linear_backward(Run&, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
+                     const float* weight, size_t rows, size_t in, size_t out, int32_t accumulate) {
+  if (dx != nullptr) {
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t i = 0; i < in; ++i) {
+        double sum = accumulate & kAccumulateDx ? dx[r * in + i] : 0;
+        for (size_t o = 0; o < out; ++o) sum += static_cast<double>(dy[r * out + o]) * weight[o * in + i];
+        dx[r * in + i] = static_cast<float>(sum);
+      }
+    }
+  }
+  if (dweight != nullptr) {
+    for (size_t o = 0; o < out; ++o) {
+      for (size_t i = 0; i < in; ++i) {
+        double sum = accumulate & kAccumulateDweight ? dweight[o * in + i] : 0;
+        for (size_t r = 0; r < rows; ++r) sum += static_cast<double>(dy[r * out + o]) * x[r * in + i];
+        dweight[o * in + i] = static_cast<float>(sum);
+      }
+    }
+  }
+  if (dbias != nullptr) {
+    for (size_t o = 0; o < out; ++o) {
+      double sum = accumulate & kAccumulateDbias ? dbias[o] : 0;
+      for (size_t r = 0; r < rows; ++r) sum += dy[r * out + o];
+      dbias[o] = static_cast<float>(sum);
+    }
+  }
+}
+
+}  // namespace simdnn::reference

@@ -1,0 +1,194 @@
+#include <cstring>
+
+#include "test/test.h"
+
+namespace simdnn::test {
+namespace {
+
+// The project's bound for outputs that sum `length` products: see bound() below.
+struct Sums {
+  double largest = 0, norm = 0;
+  void output(double expected, double squares) {
+    largest = std::max(largest, std::fabs(expected));
+    norm = std::max(norm, std::sqrt(squares));
+  }
+  double bound(size_t length) const {
+    return kEpsilon * (4 * largest + std::sqrt(static_cast<double>(length)) * norm);
+  }
+};
+
+double square(double x) { return x * x; }
+
+void name_case(Context& t, size_t rows, size_t in, size_t out) {
+  t.where = std::to_string(rows) + "x" + std::to_string(in) + "->" + std::to_string(out);
+}
+
+void check_forward(Context& t, size_t rows, size_t in, size_t out, bool with_bias, size_t misaligned, Random& random) {
+  name_case(t, rows, in, out);
+  Buffer<float> x(t, rows * in, misaligned), weight(t, out * in, misaligned + 1), bias(t, out, misaligned + 2);
+  Buffer<float> y(t, rows * out, misaligned + 3), expected(t, rows * out), again(t, rows * out);
+  fill_normal(x, random);
+  fill_normal(weight, random);
+  fill_normal(bias, random);
+  const float* const b = with_bias ? bias.data() : nullptr;
+  const size_t bytes = rows * out * sizeof(float);
+  Run run(1);
+  t.kernel.linear_forward(run, y.data(), x.data(), weight.data(), b, rows, in, out, kNoUnary, 0, 0);
+  t.twin.linear_forward(run, expected.data(), x.data(), weight.data(), b, rows, in, out, kNoUnary, 0, 0);
+  Sums sums;
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t o = 0; o < out; ++o) {
+      double squares = with_bias ? square(bias[o]) : 0;
+      for (size_t i = 0; i < in; ++i) squares += square(static_cast<double>(x[r * in + i]) * weight[o * in + i]);
+      sums.output(expected[r * out + o], squares);
+    }
+  }
+  for (size_t i = 0; i < y.size(); ++i) t.close(y[i], expected[i], sums.bound(in), "y", i);
+  for (int threads = 2; threads <= 4; ++threads) {
+    Run many(threads);
+    t.kernel.linear_forward(many, again.data(), x.data(), weight.data(), b, rows, in, out, kNoUnary, 0, 0);
+    t.check(std::memcmp(y.data(), again.data(), bytes) == 0, "bits depend on the number of threads");
+  }
+  Buffer<float> row(t, out);
+  for (size_t r = 0; r < rows; r += rows / 3 + 1) {
+    t.kernel.linear_forward(run, row.data(), x.data() + r * in, weight.data(), b, 1, in, out, kNoUnary, 0, 0);
+    t.check(std::memcmp(row.data(), y.data() + r * out, out * sizeof(float)) == 0, "row alone has other bits");
+  }
+}
+
+// The fused activation has the bits of its own kernel, however the rows are divided.
+void check_activations(Context& t, Random& random) {
+  using Unary = void (*)(Run&, float*, const float*, size_t, double, double);
+  const struct {
+    int32_t number;
+    Unary kernel;
+  } activations[] = {
+#define UNARY(name) {k_##name, t.kernel.name##_forward},
+#include "kernels/unary.def"
+  };
+  for (const size_t rows : {3, 70}) {
+    const size_t in = 19, out = rows == 3 ? 300 : 37;
+    Buffer<float> x(t, rows * in), weight(t, out * in), bias(t, out), plain(t, rows * out), y(t, rows * out);
+    fill_normal(x, random);
+    fill_normal(weight, random);
+    fill_normal(bias, random);
+    x[in + 3] = std::numeric_limits<float>::quiet_NaN();
+    Run run(1);
+    t.kernel.linear_forward(run, plain.data(), x.data(), weight.data(), bias.data(), rows, in, out, kNoUnary, 0, 0);
+    for (const auto& activation : activations) {
+      t.where = "activation " + std::to_string(activation.number);
+      Buffer<float> expected(t, rows * out);
+      activation.kernel(run, expected.data(), plain.data(), rows * out, 0.5, 2);
+      for (const int threads : {1, 3}) {
+        Run many(threads);
+        t.kernel.linear_forward(many, y.data(), x.data(), weight.data(), bias.data(), rows, in, out,
+                                activation.number, 0.5, 2);
+        t.check(std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)) == 0, "differs from its kernel");
+      }
+    }
+  }
+}
+
+struct Wanted {
+  bool dx, dweight, dbias;
+};
+
+void check_backward(Context& t, size_t rows, size_t in, size_t out, Wanted wanted, int32_t accumulate,
+                    size_t misaligned, Random& random) {
+  name_case(t, rows, in, out);
+  t.where += " accumulate " + std::to_string(accumulate);
+  Buffer<float> dy(t, rows * out, misaligned), x(t, rows * in, misaligned + 1), weight(t, out * in, misaligned + 2);
+  fill_normal(dy, random);
+  fill_normal(x, random);
+  fill_normal(weight, random);
+
+  struct Gradients {
+    Buffer<float> dx, dweight, dbias;
+  };
+  const auto call = [&](const KernelTable& table, Gradients& g, int threads) {
+    Random same(7);
+    fill_normal(g.dx, same);
+    fill_normal(g.dweight, same);
+    fill_normal(g.dbias, same);
+    Run run(threads);
+    table.linear_backward(run, wanted.dx ? g.dx.data() : nullptr, wanted.dweight ? g.dweight.data() : nullptr,
+                          wanted.dbias ? g.dbias.data() : nullptr, dy.data(), x.data(), weight.data(), rows, in, out,
+                          accumulate);
+  };
+  const size_t off = misaligned;
+  Gradients got{{t, rows * in, off}, {t, out * in, off + 1}, {t, out, off + 2}};
+  Gradients expected{{t, rows * in}, {t, out * in}, {t, out}}, again{{t, rows * in}, {t, out * in}, {t, out}};
+  call(t.kernel, got, 1);
+  call(t.twin, expected, 1);
+
+  Sums dx, dweight, dbias;  // what was there before counts as one more product, of normal numbers: 3^2
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t i = 0; i < in; ++i) {
+      double squares = accumulate & kAccumulateDx ? 9 : 0;
+      for (size_t o = 0; o < out; ++o) squares += square(static_cast<double>(dy[r * out + o]) * weight[o * in + i]);
+      dx.output(expected.dx[r * in + i], squares);
+    }
+  }
+  for (size_t o = 0; o < out; ++o) {
+    for (size_t i = 0; i < in; ++i) {
+      double squares = accumulate & kAccumulateDweight ? 9 : 0;
+      for (size_t r = 0; r < rows; ++r) squares += square(static_cast<double>(dy[r * out + o]) * x[r * in + i]);
+      dweight.output(expected.dweight[o * in + i], squares);
+    }
+    double squares = accumulate & kAccumulateDbias ? 9 : 0;
+    for (size_t r = 0; r < rows; ++r) squares += square(dy[r * out + o]);
+    dbias.output(expected.dbias[o], squares);
+  }
+  for (size_t i = 0; i < got.dx.size(); ++i) t.close(got.dx[i], expected.dx[i], dx.bound(out), "dx", i);
+  for (size_t i = 0; i < got.dweight.size(); ++i) {
+    t.close(got.dweight[i], expected.dweight[i], dweight.bound(rows), "dweight", i);
+  }
+  for (size_t i = 0; i < out; ++i) t.close(got.dbias[i], expected.dbias[i], dbias.bound(rows), "dbias", i);
+
+  for (int threads = 2; threads <= 4; ++threads) {
+    call(t.kernel, again, threads);
+    t.check(std::memcmp(got.dx.data(), again.dx.data(), rows * in * sizeof(float)) == 0, "dx depends on threads");
+    t.check(std::memcmp(got.dweight.data(), again.dweight.data(), out * in * sizeof(float)) == 0,
+            "dweight depends on threads");
+    t.check(std::memcmp(got.dbias.data(), again.dbias.data(), out * sizeof(float)) == 0, "dbias depends on threads");
+  }
+}
+
+}  // namespace
+
+TEST(linear_forward) {
+  Random random(2);
+  for (const size_t rows : {1, 2, 5, 13, 14, 17, 32, 63}) {
+    for (const size_t in : {1, 2, 3, 4, 5, 13, 30, 33, 257}) {
+      for (const size_t out : {1, 5, 8, 16, 17, 31, 33, 100}) {
+        check_forward(t, rows, in, out, (rows + in) % 2 == 0, (rows + out) % 4, random);
+      }
+    }
+  }
+  check_forward(t, 0, 4, 3, true, 0, random);
+  check_forward(t, 3, 0, 5, true, 0, random);
+  check_forward(t, 128, 512, 512, true, 0, random);
+  check_forward(t, 130, 300, 601, true, 1, random);
+  check_activations(t, random);
+}
+
+TEST(linear_backward) {
+  Random random(3);
+  int32_t accumulate = 0;
+  for (const size_t rows : {1, 3, 4, 14, 31, 32, 65, 255, 257, 513}) {
+    for (const size_t in : {1, 5, 16, 17, 33}) {
+      for (const size_t out : {1, 7, 10, 16, 29, 65}) {
+        check_backward(t, rows, in, out, {true, true, true}, accumulate++ % 8, rows % 3, random);
+      }
+    }
+  }
+  for (int wanted = 0; wanted < 8; ++wanted) {
+    check_backward(t, 33, 20, 9, {(wanted & 1) != 0, (wanted & 2) != 0, (wanted & 4) != 0}, 7, 1, random);
+    check_backward(t, 200, 130, 150, {(wanted & 1) != 0, (wanted & 2) != 0, (wanted & 4) != 0}, 0, 1, random);
+  }
+  check_backward(t, 0, 3, 4, {true, true, true}, 0, 0, random);
+  check_backward(t, 0, 3, 4, {true, true, true}, 7, 0, random);
+  check_backward(t, 600, 170, 130, {true, true, true}, 7, 1, random);
+}
+
+}  // namespace simdnn::test
