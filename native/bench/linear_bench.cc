@@ -1,0 +1,70 @@
+// The three products of a linear layer, without bias and activation: share of the machine's peak.
+#include <algorithm>
+
+#include "bench/bench.h"
+
+namespace simdnn::bench {
+namespace {
+
+struct Layer {
+  const char* name;
+  size_t rows, in, out;
+};
+
+constexpr Layer kLayers[] = {
+    {"small", 32, 13, 30},       {"small", 32, 30, 25},       {"small", 32, 25, 20},      {"small", 32, 20, 15},
+    {"small", 32, 15, 10},       {"small", 32, 10, 5},        {"middle", 128, 784, 512},  {"middle", 128, 512, 512},
+    {"middle", 1024, 256, 256},  {"large", 256, 1024, 4096},  {"large", 256, 4096, 4096}, {"large", 256, 4096, 1000},
+    {"thin", 128, 512, 10},      {"thin", 1024, 256, 7},      {"thin", 1024, 54, 256},    {"odd", 31, 61, 53},
+    {"odd", 127, 251, 241},      {"batch 1", 1, 784, 512},    {"batch 1", 1, 4096, 4096}, {"in 1", 256, 1, 512},
+};
+constexpr const char* kOps[] = {"forward", "dX", "dW"};
+
+double seconds_of(const Bench& bench, const Layer& l, int op) {
+  Floats x(l.rows * l.in), weight(l.out * l.in), dy(l.rows * l.out);
+  Floats result(std::max({l.rows * l.out, l.rows * l.in, l.out * l.in}));
+  Run run(bench.threads);
+  return best_seconds([&] {
+    if (op == 0) {
+      bench.kernel.linear_forward(run, result.data(), x.data(), weight.data(), nullptr, l.rows, l.in, l.out, kNoUnary,
+                                  0, 0);
+    } else {
+      bench.kernel.linear_backward(run, op == 1 ? result.data() : nullptr, op == 2 ? result.data() : nullptr, nullptr,
+                                   dy.data(), x.data(), weight.data(), l.rows, l.in, l.out, 0);
+    }
+  });
+}
+
+}  // namespace
+
+SECTION(linear) {
+  std::printf("%-8s %-16s", "", "rows x in->out");
+  for (const char* op : kOps) std::printf(" %9s us  GFLOP/s  peak", op);
+  std::printf("\n");
+  double flop_sum = 0, seconds_sum[3] = {};
+  for (const Layer* l = kLayers; l != std::end(kLayers); ++l) {
+    const double flop = 2.0 * static_cast<double>(l->rows * l->in * l->out);
+    char shape[40];
+    std::snprintf(shape, sizeof shape, "%zux%zu->%zu", l->rows, l->in, l->out);
+    std::printf("%-8s %-16s", l->name, shape);
+    flop_sum += flop;
+    for (int op = 0; op < 3; ++op) {
+      const double seconds = seconds_of(bench, *l, op);
+      seconds_sum[op] += seconds;
+      std::printf(" %12.3f %8.1f %4.0f%%", seconds * 1e6, flop / seconds / 1e9, 100 * flop / seconds / bench.peak);
+    }
+    std::printf("\n");
+    if (l + 1 == std::end(kLayers) || l[1].name != l->name) {
+      std::printf("%-8s %-16s", l->name, "sum");
+      for (double& sum : seconds_sum) {
+        std::printf(" %12.3f %8.1f %4.0f%%", sum * 1e6, flop_sum / sum / 1e9, 100 * flop_sum / sum / bench.peak);
+        sum = 0;
+      }
+      std::printf("\n");
+      flop_sum = 0;
+    }
+    std::fflush(stdout);
+  }
+}
+
+}  // namespace simdnn::bench
