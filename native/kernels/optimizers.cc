@@ -1,0 +1,143 @@
+// One step of an optimizer over a flat block of parameters: each array is read and written once.
+//
+// Scalars are formed in double and rounded once; n elements are divided among threads in whole cache
+// lines. param, m, v, max_v, momentum_buffer and grad must not overlap; grad is left as it is.
+#include "kernels/simd.h"
+
+namespace simdnn::SIMDNN_ISA {
+namespace {
+
+constexpr size_t kLine = 16;  // floats
+
+HWY_INLINE VF constant(double x) { return hn::Set(kF, static_cast<float>(x)); }
+
+// base^n by squaring. std::pow would tie the binary to a newer glibc.
+double integer_power(double base, uint64_t n) {
+  double result = 1;
+  for (; n > 0; n >>= 1, base *= base) {
+    if ((n & 1) != 0) result *= base;
+  }
+  return result;
+}
+
+template <class Step>
+HWY_INLINE void for_each_vector(Run& run, size_t n, double ns, Step step) {
+  parallel(run, n, kLine, static_cast<double>(n) * ns, [&](size_t begin, size_t end) {
+    size_t i = begin;
+    for (; i + kLanes <= end; i += kLanes) step(i, kLanes);
+    if (i < end) step(i, end - i);
+  });
+}
+
+struct Adam {
+  float *param, *m, *v, *max_v;
+  const float* grad;
+  bool from_grad;  // which end m moves from, the nearer one: (1 - beta1)(g - m) + m loses g where beta1 is small
+  VF weight, beta2, rest2, step_size, inverse_root, eps, coupled, decay, sign;
+
+  template <bool kAmsgrad>
+  HWY_INLINE void step(size_t i, size_t n) const {
+    VF p = hn::Mul(load(kF, param + i, n), decay);
+    VF g = hn::Mul(load(kF, grad + i, n), sign);
+    g = hn::MulAdd(coupled, p, g);
+    VF mean = load(kF, m + i, n);
+    mean = hn::MulAdd(hn::Sub(g, mean), weight, from_grad ? g : mean);
+    VF square = hn::MulAdd(hn::Mul(g, rest2), g, hn::Mul(load(kF, v + i, n), beta2));
+    store(mean, kF, m + i, n);
+    store(square, kF, v + i, n);
+    if constexpr (kAmsgrad) {
+      // a NaN in either is kept, as torch.maximum does
+      const VF before = load(kF, max_v + i, n);
+      square = hn::IfThenElse(hn::Or(hn::Ge(before, square), hn::IsNaN(before)), before, square);
+      store(square, kF, max_v + i, n);
+    }
+    const VF root = hn::MulAdd(hn::Sqrt(square), inverse_root, eps);
+    p = hn::Sub(p, hn::Div(hn::Mul(mean, step_size), root));
+    store(p, kF, param + i, n);
+  }
+};
+
+struct Sgd {
+  float *param, *buffer;
+  const float* grad;
+  VF lr, momentum, rest, decay, sign;
+
+  template <bool kMomentum, bool kNesterovStep, bool kFirst>
+  HWY_INLINE void step(size_t i, size_t n) const {
+    const VF p = load(kF, param + i, n);
+    VF g = hn::MulAdd(decay, p, hn::Mul(load(kF, grad + i, n), sign));
+    if constexpr (kMomentum) {
+      const VF b = kFirst ? g : hn::MulAdd(momentum, load(kF, buffer + i, n), hn::Mul(g, rest));
+      store(b, kF, buffer + i, n);
+      g = kNesterovStep ? hn::MulAdd(momentum, b, g) : b;
+    }
+    store(hn::NegMulAdd(lr, g, p), kF, param + i, n);
+  }
+};
+
+}  // namespace
+
+// torch.optim.Adam, and AdamW with kDecoupledDecay. step counts from 1; with g = grad (-grad with kAdamMaximize):
+//   coupled: g += weight_decay * param;  decoupled: param *= 1 - lr * weight_decay
+//   m += (1 - beta1) (g - m);  v = beta2 v + (1 - beta2) g^2;  with max_v (amsgrad): max_v = max(max_v, v)
+//   param -= lr / (1 - beta1^step) * m / (sqrt(v or max_v) / sqrt(1 - beta2^step) + eps)
+// Square root and division are exactly rounded; the update is within 4 ulp of the formula on m and v.
+void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const float* grad, size_t n, double lr,
+               double beta1, double beta2, double eps, double weight_decay, uint64_t step, int32_t flags) {
+  const bool decoupled = (flags & kDecoupledDecay) != 0;
+  const double correction1 = 1 - integer_power(beta1, step);
+  const double correction2 = 1 - integer_power(beta2, step);
+  const double root = hn::GetLane(hn::Sqrt(hn::Set(hn::CappedTag<double, 1>(), correction2)));
+  const Adam adam{param,
+                  m,
+                  v,
+                  max_v,
+                  grad,
+                  beta1 < 0.5,
+                  constant(beta1 < 0.5 ? -beta1 : 1 - beta1),
+                  constant(beta2),
+                  constant(1 - beta2),
+                  constant(lr / correction1),
+                  constant(1 / root),
+                  constant(eps),
+                  constant(decoupled ? 0 : weight_decay),
+                  constant(decoupled ? 1 - lr * weight_decay : 1),
+                  constant((flags & kAdamMaximize) != 0 ? -1 : 1)};
+  constexpr double kNanoseconds = 1;
+  if (max_v == nullptr) {
+    for_each_vector(run, n, kNanoseconds, [&](size_t i, size_t left) HWY_ATTR { adam.step<false>(i, left); });
+  } else {
+    for_each_vector(run, n, kNanoseconds, [&](size_t i, size_t left) HWY_ATTR { adam.step<true>(i, left); });
+  }
+}
+
+// torch.optim.SGD. With g = grad (-grad with kSgdMaximize) + weight_decay * param, and momentum_buffer b:
+//   b = momentum * b + (1 - dampening) * g, or g alone with kFirstStep;  g = b, or g + momentum * b with kNesterov
+//   param -= lr * g
+// Without a momentum_buffer there is no momentum, and kNesterov means nothing.
+void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad, size_t n, double lr, double momentum,
+              double dampening, double weight_decay, int32_t flags) {
+  const Sgd sgd{param,
+                momentum_buffer,
+                grad,
+                constant(lr),
+                constant(momentum),
+                constant(1 - dampening),
+                constant(weight_decay),
+                constant((flags & kSgdMaximize) != 0 ? -1 : 1)};
+  const bool nesterov = (flags & kNesterov) != 0, first = (flags & kFirstStep) != 0;
+  const auto each = [&](auto step) { for_each_vector(run, n, 0.7, step); };
+  if (momentum_buffer == nullptr) {
+    each([&](size_t i, size_t left) HWY_ATTR { sgd.step<false, false, false>(i, left); });
+  } else if (nesterov && first) {
+    each([&](size_t i, size_t left) HWY_ATTR { sgd.step<true, true, true>(i, left); });
+  } else if (nesterov) {
+    each([&](size_t i, size_t left) HWY_ATTR { sgd.step<true, true, false>(i, left); });
+  } else if (first) {
+    each([&](size_t i, size_t left) HWY_ATTR { sgd.step<true, false, true>(i, left); });
+  } else {
+    each([&](size_t i, size_t left) HWY_ATTR { sgd.step<true, false, false>(i, left); });
+  }
+}
+
+}  // namespace simdnn::SIMDNN_ISA
