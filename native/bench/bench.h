@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "kernels/table.h"
 #include "support/targets.h"
 
 namespace simdnn::bench {
