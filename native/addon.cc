@@ -1,9 +1,10 @@
 // What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `supportedTargets()`,
-// `misalignment(buffer)`.
+// `misalignment(buffer)`, `createPlan(...)`, `replay(...)`.
 #include <napi.h>
 
 #include "binding/environment.h"
 #include "binding/kernels.h"
+#include "binding/plan.h"
 
 namespace simdnn {
 namespace {
@@ -64,6 +65,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   Napi::Object kernels = Napi::Object::New(env);
   export_kernels(env, kernels);
   exports.Set("kernels", kernels);
+  export_plan(env, exports);
   exports.Set("setTarget", Napi::Function::New<set_target>(env, "setTarget"));
   exports.Set("setNumThreads", Napi::Function::New<set_num_threads>(env, "setNumThreads"));
   exports.Set("supportedTargets", Napi::Function::New<supported_targets>(env, "supportedTargets"));

@@ -1,9 +1,10 @@
 // What belongs to one JavaScript environment (the main thread or a worker): the addon is loaded once a
 // process, but worker_threads initialise it once each.
 #pragma once
-#include "support/targets.h"
-
 #include <napi.h>
+
+#include "kernels/table.h"
+#include "support/targets.h"
 
 namespace simdnn {
 

@@ -1,7 +1,8 @@
-// Every kernel's N-API function, generated from kernels.def in four passes, each a class that adds to
-// the one before: read the arguments, check the lengths, call through the target's table.
+// Every kernel's N-API function, generated from kernels.def in passes, each a class that adds to the
+// one before: read the arguments, check the lengths, call through the target's table, keep the call for a plan.
 #include "binding/kernels.h"
 
+#include <memory>
 #include <new>
 
 #include "binding/environment.h"
@@ -9,6 +10,28 @@
 
 namespace simdnn {
 namespace {
+
+// Fills a recorded call's slots, argument by argument.
+struct SlotWriter {
+  RecordedCall& call;
+  std::vector<std::unique_ptr<Layout>>& layouts;
+
+  void pointer(const void* p) { add(SlotKind::kPointer).pointer = const_cast<void*>(p); }
+  void size(uint64_t n) { add(SlotKind::kValue).size = n; }
+  void integer(int32_t n) { add(SlotKind::kValue).integer = n; }
+  void real(double x) { add(SlotKind::kValue).real = x; }
+  void layout(const Layout& l) {
+    layouts.push_back(std::make_unique<Layout>(l));
+    add(SlotKind::kValue).layout = layouts.back().get();
+  }
+
+ private:
+  Slot& add(SlotKind kind) {
+    call.kinds.push_back(kind);
+    call.slots.push_back(Slot{});
+    return call.slots.back();
+  }
+};
 
 // Pass 1: one member an argument, read in order as the object is made.
 #define KERNEL(name, parameters) \
@@ -74,6 +97,29 @@ namespace {
 #define LAYOUT(name) , name
 #include "kernels/kernels.def"
 
+// Pass 4: the call as data, for a plan.
+#define KERNEL(name, parameters)                                        \
+  struct name##_slots : name##_call {                                   \
+    static constexpr Invoke kInvoke = invoke_kernel<&KernelTable::name>; \
+    void write(SlotWriter& writer) { parameters }                       \
+  };
+#define POINTER(name) writer.pointer(name.data);
+#define OUT(T, name, length) POINTER(name)
+#define INOUT(T, name, length) POINTER(name)
+#define IN(T, name, length) POINTER(name)
+#define OPT_OUT(T, name, length) POINTER(name)
+#define OPT_INOUT(T, name, length) POINTER(name)
+#define OPT_IN(T, name, length) POINTER(name)
+#define OUT_ANY(name, length) POINTER(name)
+#define IN_ANY(name, length) POINTER(name)
+#define SIZE(name) writer.size(name);
+#define INT(name) writer.integer(name);
+#define REAL(name) writer.real(name);
+#define COUNTER(name) writer.size(name);
+#define LAYOUT(name) writer.layout(name);
+#include "kernels/kernels.def"
+#undef POINTER
+
 // linear_forward -> linearForward
 struct CamelCase {
   char text[64] = {};
@@ -90,14 +136,6 @@ struct CamelCase {
   }
 };
 
-void throw_error(napi_env env, const ArgumentError& error) {
-  if (error.kind == ArgumentError::kType) {
-    napi_throw_type_error(env, nullptr, error.message.c_str());
-  } else {
-    napi_throw_range_error(env, nullptr, error.message.c_str());
-  }
-}
-
 template <typename Call>
 napi_value kernel_function(napi_env env, napi_callback_info info) {
   static const CamelCase name(Call::kName);
@@ -108,19 +146,51 @@ napi_value kernel_function(napi_env env, napi_callback_info info) {
     const Environment& here = environment(env);
     Run run(here.threads);
     call.call(*here.target->table, run);
-    if (run.fault.array() != nullptr) {
-      throw ArgumentError{ArgumentError::kRange, std::string("[") + name.text + "] " + run.fault.array() + "[" +
-                                                     std::to_string(run.fault.position()) + "] is out of range"};
-    }
+    if (run.fault.array() != nullptr) throw fault_error(name.text, run.fault);
   } catch (const ArgumentError& error) {
-    throw_error(env, error);
+    throw_argument_error(env, error);
   } catch (const std::bad_alloc&) {
-    throw_error(env, {ArgumentError::kRange, std::string("[") + name.text + "] out of memory"});
+    throw_argument_error(env, {ArgumentError::kRange, std::string("[") + name.text + "] out of memory"});
   }
   return nullptr;
 }
 
+template <typename Call>
+RecordedCall record_kernel(napi_env env, napi_value arguments, std::vector<std::unique_ptr<Layout>>& layouts) {
+  static const CamelCase name(Call::kName);
+  Reader reader(env, arguments, 1, name.text);
+  Call call{{{{reader}}}};
+  call.check();
+  RecordedCall recorded{name.text, Call::kInvoke, {}, {}};
+  SlotWriter writer{recorded, layouts};
+  call.write(writer);
+  return recorded;
+}
+
 }  // namespace
+
+RecordedCall record_call(napi_env env, const std::string& kernel, napi_value arguments,
+                         std::vector<std::unique_ptr<Layout>>& layouts) {
+#define KERNEL(name, parameters)          \
+  if (kernel == CamelCase(#name).text) { \
+    return record_kernel<name##_slots>(env, arguments, layouts); \
+  }
+#define OUT(T, name, length)
+#define INOUT(T, name, length)
+#define IN(T, name, length)
+#define OPT_OUT(T, name, length)
+#define OPT_INOUT(T, name, length)
+#define OPT_IN(T, name, length)
+#define OUT_ANY(name, length)
+#define IN_ANY(name, length)
+#define SIZE(name)
+#define INT(name)
+#define REAL(name)
+#define COUNTER(name)
+#define LAYOUT(name)
+#include "kernels/kernels.def"
+  throw ArgumentError{ArgumentError::kRange, "[createPlan] no kernel is called " + kernel};
+}
 
 void export_kernels(napi_env env, napi_value exports) {
   const auto add = [&](const char* kernel, napi_callback function) {

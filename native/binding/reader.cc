@@ -2,6 +2,19 @@
 
 namespace simdnn {
 
+void throw_argument_error(napi_env env, const ArgumentError& error) {
+  if (error.kind == ArgumentError::kType) {
+    napi_throw_type_error(env, nullptr, error.message.c_str());
+  } else {
+    napi_throw_range_error(env, nullptr, error.message.c_str());
+  }
+}
+
+ArgumentError fault_error(const char* kernel, const Fault& fault) {
+  return {ArgumentError::kRange, std::string("[") + kernel + "] " + fault.array() + "[" +
+                                     std::to_string(fault.position()) + "] is out of range"};
+}
+
 // An Int32Array [rank, sizes..., strides and offset of operand 0, strides and offset of operand 1],
 // copied before it is looked at: its buffer may be shared with a thread that changes it.
 Layout Reader::layout(const char* name) {

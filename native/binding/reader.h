@@ -8,6 +8,7 @@
 #include <string>
 
 #include "support/layout.h"
+#include "support/run.h"
 
 namespace simdnn {
 
@@ -16,6 +17,11 @@ struct ArgumentError {
   enum Kind { kType, kRange } kind;
   std::string message;
 };
+
+void throw_argument_error(napi_env env, const ArgumentError& error);
+
+// The error for an element that a kernel refused.
+ArgumentError fault_error(const char* kernel, const Fault& fault);
 
 template <typename T>
 struct Array {
@@ -28,10 +34,19 @@ class Reader {
  public:
   static constexpr size_t kMaxArguments = 24;
 
+  // The arguments of a call that is being made...
   Reader(napi_env env, napi_callback_info info, const char* kernel) : env_(env), kernel_(kernel) {
     count_ = kMaxArguments;
     napi_get_cb_info(env, info, &count_, values_, nullptr, nullptr);
     if (count_ > kMaxArguments) count_ = kMaxArguments;
+  }
+  // ... and of one that was recorded: elements `first` and later of a JavaScript array.
+  Reader(napi_env env, napi_value array, uint32_t first, const char* kernel) : env_(env), kernel_(kernel) {
+    uint32_t length = 0;
+    napi_get_array_length(env, array, &length);
+    for (uint32_t i = first; i < length && count_ < kMaxArguments; ++i) {
+      napi_get_element(env, array, i, &values_[count_++]);
+    }
   }
 
   template <typename T>

@@ -1,0 +1,135 @@
+#include "binding/plan.h"
+
+#include <cstring>
+
+#include "binding/environment.h"
+#include "binding/kernels.h"
+#include "binding/reader.h"
+
+namespace simdnn {
+namespace {
+
+// What a plan needs at each replay besides itself: how long each input must be, and the table of live values,
+// whose memory JavaScript owns and keeps.
+struct BoundPlan {
+  Plan plan;
+  std::vector<size_t> input_bytes;
+  std::vector<void*> inputs;
+  std::vector<double> live;
+};
+
+std::vector<Region> regions(Napi::Env env, Napi::Array arrays) {
+  std::vector<Region> out;
+  for (uint32_t i = 0; i < arrays.Length(); ++i) {
+    napi_typedarray_type type;
+    size_t length = 0;
+    void* data = nullptr;
+    if (napi_get_typedarray_info(env, arrays.Get(i), &type, &length, &data, nullptr, nullptr) != napi_ok) {
+      throw ArgumentError{ArgumentError::kType, "[createPlan] expected typed arrays"};
+    }
+    out.push_back({static_cast<const char*>(data), data == nullptr ? 0 : length * sizeof(float)});
+  }
+  return out;
+}
+
+// createPlan(calls: [name, ...arguments][], temporaries: TypedArray[], inputs: TypedArray[],
+//            live: [call, argument, isCounter][]) -> External
+Napi::Value create_plan(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() < 4 || !info[0].IsArray() || !info[1].IsArray() || !info[2].IsArray() || !info[3].IsArray()) {
+    throw Napi::TypeError::New(env, "[createPlan] expected four arrays");
+  }
+  try {
+    std::vector<std::unique_ptr<Layout>> layouts;
+    std::vector<RecordedCall> calls;
+    Napi::Array recorded = info[0].As<Napi::Array>();
+    for (uint32_t i = 0; i < recorded.Length(); ++i) {
+      Napi::HandleScope scope(env);
+      Napi::Value call = recorded.Get(i);
+      if (!call.IsArray()) throw ArgumentError{ArgumentError::kType, "[createPlan] expected calls as arrays"};
+      const std::string name = call.As<Napi::Array>().Get(0u).ToString();
+      calls.push_back(record_call(env, name, call, layouts));
+    }
+    const std::vector<Region> temporaries = regions(env, info[1].As<Napi::Array>());
+    const std::vector<Region> inputs = regions(env, info[2].As<Napi::Array>());
+    std::vector<LiveArgument> live;
+    Napi::Array rows = info[3].As<Napi::Array>();
+    for (uint32_t i = 0; i < rows.Length(); ++i) {
+      Napi::Array row = rows.Get(i).As<Napi::Array>();
+      const size_t call = row.Get(0u).ToNumber().Uint32Value();
+      const size_t argument = row.Get(1u).ToNumber().Uint32Value();
+      if (call >= calls.size() || argument >= calls[call].slots.size() || calls[call].kinds[argument] != SlotKind::kValue) {
+        throw ArgumentError{ArgumentError::kRange, "[createPlan] a live argument that does not exist"};
+      }
+      live.push_back({call, argument, i, row.Get(2u).ToBoolean().Value()});
+    }
+    auto* bound = new BoundPlan{Plan(std::move(calls), temporaries, inputs, live, std::move(layouts)), {}, {}, {}};
+    for (const Region& r : inputs) bound->input_bytes.push_back(r.bytes);
+    bound->inputs.resize(inputs.size());
+    bound->live.resize(live.size());
+    Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<int64_t>(bound->plan.arena_bytes()));
+    return Napi::External<BoundPlan>::New(env, bound, [](Napi::Env e, BoundPlan* p) {
+      Napi::MemoryManagement::AdjustExternalMemory(e, -static_cast<int64_t>(p->plan.arena_bytes()));
+      delete p;
+    });
+  } catch (const ArgumentError& error) {
+    throw_argument_error(env, error);
+  } catch (const std::bad_alloc&) {
+    throw_argument_error(env, {ArgumentError::kRange, "[createPlan] out of memory"});
+  }
+  return env.Undefined();
+}
+
+// replay(plan, inputs: TypedArray[], live: Float64Array). Plain Node-API: this is the call of a training step.
+napi_value replay(napi_env env, napi_callback_info info) {
+  napi_value argv[3];
+  size_t argc = 3;
+  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
+  try {
+    void* external = nullptr;
+    if (argc < 3 || napi_get_value_external(env, argv[0], &external) != napi_ok) {
+      throw ArgumentError{ArgumentError::kType, "[replay] expected a plan, its inputs and its live values"};
+    }
+    BoundPlan& bound = *static_cast<BoundPlan*>(external);
+    for (uint32_t i = 0; i < bound.inputs.size(); ++i) {
+      napi_value input;
+      napi_typedarray_type type;
+      size_t length = 0;
+      if (napi_get_element(env, argv[1], i, &input) != napi_ok ||
+          napi_get_typedarray_info(env, input, &type, &length, &bound.inputs[i], nullptr, nullptr) != napi_ok ||
+          (type != napi_float32_array && type != napi_int32_array) || length * sizeof(float) != bound.input_bytes[i]) {
+        throw ArgumentError{ArgumentError::kRange, "[replay] input " + std::to_string(i) + " is not as it was recorded"};
+      }
+    }
+    napi_typedarray_type type;
+    size_t length = 0;
+    void* live = nullptr;
+    if (napi_get_typedarray_info(env, argv[2], &type, &length, &live, nullptr, nullptr) != napi_ok ||
+        type != napi_float64_array || length < bound.live.size()) {
+      throw ArgumentError{ArgumentError::kRange, "[replay] too few live values"};
+    }
+    if (!bound.live.empty()) std::memcpy(bound.live.data(), live, bound.live.size() * sizeof(double));
+    const Environment& here = environment(env);
+    Run run(here.threads);
+    if (const char* kernel = bound.plan.replay(*here.target->table, run, bound.inputs.data(), bound.live.data())) {
+      throw fault_error(kernel, run.fault);
+    }
+  } catch (const ArgumentError& error) {
+    throw_argument_error(env, error);
+  } catch (const std::bad_alloc&) {
+    throw_argument_error(env, {ArgumentError::kRange, "[replay] out of memory"});
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void export_plan(Napi::Env env, Napi::Object exports) {
+  exports.Set("createPlan", Napi::Function::New<create_plan>(env, "createPlan"));
+  napi_value function;
+  if (napi_create_function(env, "replay", NAPI_AUTO_LENGTH, replay, nullptr, &function) == napi_ok) {
+    exports.Set("replay", Napi::Value(env, function));
+  }
+}
+
+}  // namespace simdnn

@@ -1,0 +1,85 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+namespace simdnn {
+
+void Plan::Free::operator()(char* p) const { std::free(p); }
+
+namespace {
+
+constexpr size_t kNowhere = SIZE_MAX;
+
+// The region that holds `p`; the regions are disjoint.
+size_t region_of(const std::vector<Region>& regions, const void* p) {
+  const char* at = static_cast<const char*>(p);
+  for (size_t i = 0; i < regions.size(); ++i) {
+    if (at >= regions[i].begin && at < regions[i].begin + regions[i].bytes) return i;
+  }
+  return kNowhere;
+}
+
+}  // namespace
+
+Plan::Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporaries, const std::vector<Region>& inputs,
+           const std::vector<LiveArgument>& live, std::vector<std::unique_ptr<Layout>> layouts)
+    : layouts_(std::move(layouts)) {
+  struct Use {
+    size_t slot, temporary, offset;
+  };
+  std::vector<Use> uses;
+  std::vector<Lifetime> lifetimes;
+  for (const Region& t : temporaries) lifetimes.push_back({t.bytes, kNowhere, 0});
+
+  std::vector<size_t> first_slots;
+  for (size_t c = 0; c < calls.size(); ++c) {
+    const RecordedCall& call = calls[c];
+    first_slots.push_back(slots_.size());
+    calls_.push_back({call.name, call.invoke, slots_.size()});
+    for (size_t a = 0; a < call.slots.size(); ++a) {
+      const size_t slot = slots_.size();
+      slots_.push_back(call.slots[a]);
+      const void* p = call.slots[a].pointer;
+      if (call.kinds[a] != SlotKind::kPointer || p == nullptr) continue;
+      if (const size_t input = region_of(inputs, p); input != kNowhere) {
+        input_patches_.push_back({slot, input, static_cast<size_t>(static_cast<const char*>(p) - inputs[input].begin)});
+      } else if (const size_t t = region_of(temporaries, p); t != kNowhere) {
+        uses.push_back({slot, t, static_cast<size_t>(static_cast<const char*>(p) - temporaries[t].begin)});
+        lifetimes[t].first = std::min(lifetimes[t].first, c);
+        lifetimes[t].last = std::max(lifetimes[t].last, c);
+      }
+    }
+  }
+  for (Lifetime& life : lifetimes) {
+    if (life.first == kNowhere) life = {0, 0, 0};
+  }
+
+  const Placement placement = place(lifetimes);
+  arena_bytes_ = placement.bytes;
+  if (arena_bytes_ > 0) {
+    arena_.reset(static_cast<char*>(std::aligned_alloc(64, arena_bytes_)));
+    if (!arena_) throw std::bad_alloc();
+  }
+  for (const Use& use : uses) slots_[use.slot].pointer = arena_.get() + placement.offsets[use.temporary] + use.offset;
+  for (const LiveArgument& l : live) live_patches_.push_back({first_slots[l.call] + l.argument, l.live, l.counter});
+}
+
+const char* Plan::replay(const KernelTable& table, Run& run, void* const* inputs, const double* live) {
+  for (const InputPatch& p : input_patches_) slots_[p.slot].pointer = static_cast<char*>(inputs[p.input]) + p.offset;
+  for (const LivePatch& p : live_patches_) {
+    if (p.counter) {
+      slots_[p.slot].size = static_cast<uint64_t>(live[p.live]);
+    } else {
+      slots_[p.slot].real = live[p.live];
+    }
+  }
+  for (const Call& call : calls_) {
+    call.invoke(table, run, &slots_[call.first_slot]);
+    if (run.fault.array() != nullptr) return call.name;
+  }
+  return nullptr;
+}
+
+}  // namespace simdnn

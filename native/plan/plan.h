@@ -1,0 +1,78 @@
+// A recorded list of kernel calls that can be replayed as one: its temporaries lie in one arena, what
+// changes from replay to replay is patched in, nothing is allocated.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "plan/arena.h"
+#include "plan/slots.h"
+
+namespace simdnn {
+
+// One argument of a recorded call. `kPointer` slots are relocated when they lie in a temporary or an input.
+enum class SlotKind : uint8_t { kPointer, kValue };
+
+struct RecordedCall {
+  const char* name;
+  Invoke invoke;
+  std::vector<Slot> slots;
+  std::vector<SlotKind> kinds;
+};
+
+// Memory that a recorded pointer may lie in.
+struct Region {
+  const char* begin;
+  size_t bytes;
+};
+
+// An argument that is read anew at each replay: entry `live` of the caller's table of doubles.
+struct LiveArgument {
+  size_t call;
+  size_t argument;
+  size_t live;
+  bool counter;  // a uint64_t, else a double
+};
+
+class Plan {
+ public:
+  // Pointers into `temporaries` move to the arena, those into `inputs` are given at each replay; all others
+  // stay as they are and must stay valid. `layouts` are kept alive for the slots that point at them.
+  Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporaries, const std::vector<Region>& inputs,
+       const std::vector<LiveArgument>& live, std::vector<std::unique_ptr<Layout>> layouts);
+
+  // Runs every call in order; stops after one that reported a fault and returns its name, else null.
+  const char* replay(const KernelTable& table, Run& run, void* const* inputs, const double* live);
+
+  size_t calls() const { return calls_.size(); }
+  size_t arena_bytes() const { return arena_bytes_; }
+
+ private:
+  struct Call {
+    const char* name;
+    Invoke invoke;
+    size_t first_slot;
+  };
+  struct InputPatch {
+    size_t slot;
+    size_t input;
+    size_t offset;
+  };
+  struct LivePatch {
+    size_t slot;
+    size_t live;
+    bool counter;
+  };
+  struct Free {
+    void operator()(char* p) const;
+  };
+
+  std::vector<Call> calls_;
+  std::vector<Slot> slots_;
+  std::vector<InputPatch> input_patches_;
+  std::vector<LivePatch> live_patches_;
+  std::vector<std::unique_ptr<Layout>> layouts_;
+  std::unique_ptr<char, Free> arena_;
+  size_t arena_bytes_ = 0;
+};
+
+}  // namespace simdnn
