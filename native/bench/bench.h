@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/table.h"
+#include "kernels/table.h"
 #include "support/targets.h"
 
 namespace simdnn::bench {

@@ -1,9 +1,11 @@
 // The instruction sets that kernels are compiled for, from least to best, and which of them run here.
 #pragma once
-#include "kernels/table.h"
 
 // targets.def is X(scalar) X(sse4) ...: the targets of this build, written by CMakeLists.txt.
 namespace simdnn {
+
+struct KernelTable;  // kernels/table.h
+
 #define X(target)                   \
   namespace target {                \
   extern const KernelTable table;   \

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/table.h"
 #include "support/targets.h"
 
 namespace simdnn {

@@ -1,0 +1,103 @@
+// Runs every check of the project and adds up what they counted; the last line is `N passed, N failed`.
+// A runner that ends badly, or says nothing that can be counted, is itself a failure.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const bin = (name) => join(root, 'node_modules/.bin', name);
+const results = [];
+
+// Runs a command with its output shown as it comes; resolves to { ok, output }.
+function run(command, args, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const forward = (from, to) =>
+      from.setEncoding('utf8').on('data', (text) => {
+        output += text;
+        to.write(text);
+      });
+    forward(child.stdout, process.stdout);
+    forward(child.stderr, process.stderr);
+    child.on('error', (error) => resolve({ ok: false, output: `${command}: ${error.message}` }));
+    child.on('close', (status) => resolve({ ok: status === 0, output }));
+  });
+}
+
+// `check` returns { passed, failed }; what it throws is one failure.
+async function stage(name, check) {
+  console.log(`\n== ${name}`);
+  const start = performance.now();
+  let counts;
+  try {
+    counts = await check();
+  } catch (error) {
+    console.log(error.message);
+    counts = { passed: 0, failed: 1 };
+  }
+  results.push({ name, ...counts, seconds: (performance.now() - start) / 1000 });
+}
+
+const one = ({ ok }) => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1 });
+
+// A runner's own counts, with a failure added when it ended badly without having counted one.
+function counted({ ok, passed, failed }) {
+  if (!Number.isInteger(passed) || !Number.isInteger(failed) || passed + failed === 0) throw new Error('no test was counted');
+  return { passed, failed: ok || failed > 0 ? failed : 1 };
+}
+
+async function nativeTests(folder, { sanitize = '', type = 'Release', flags = '', env = {} } = {}) {
+  const build = join(root, 'build', folder);
+  const ninja = !existsSync(join(build, 'CMakeCache.txt')) && spawnSync('ninja', ['--version']).status === 0;
+  const configure = ['-S', root, '-B', build, '-DSIMDNN_ADDON=OFF', '-DSIMDNN_TESTS=ON', `-DSIMDNN_SANITIZE=${sanitize}`];
+  configure.push(`-DCMAKE_BUILD_TYPE=${type}`, `-DCMAKE_CXX_FLAGS_${type.toUpperCase()}=${flags}`, ...(ninja ? ['-G', 'Ninja'] : []));
+  for (const args of [configure, ['--build', build, '--target', 'kernels_test', '--parallel', String(availableParallelism())]]) {
+    const { status, stdout, stderr, error } = spawnSync('cmake', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+    if (status !== 0) throw new Error(`${stdout ?? ''}${stderr ?? ''}\ncmake ${args.join(' ')} ${error ? error.message : 'failed'}`);
+  }
+  const program = join(build, 'kernels_test');
+  let result = await run(program, [], env);
+  if (/unexpected memory mapping/.test(result.output)) {
+    console.log('(the sanitizer met an address layout it does not know; again without randomised addresses)');
+    result = await run('setarch', ['-R', program], env);
+  }
+  const counts = /^(\d+) passed, (\d+) failed$/m.exec(result.output) ?? [];
+  return counted({ ok: result.ok, passed: Number(counts[1]), failed: Number(counts[2]) });
+}
+
+async function vitest(target) {
+  const report = join(root, 'build/test', `vitest-${target}.json`);
+  mkdirSync(dirname(report), { recursive: true });
+  rmSync(report, { force: true });
+  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { ok } = await run(bin('vitest'), args, { SIMDNN_TARGET: target });
+  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+  if (numPendingTests > 0) console.log(`${numPendingTests} skipped`);
+  return counted({ ok, passed: numPassedTests, failed: numFailedTests });
+}
+
+await stage('lint and format (biome)', async () => one(await run(bin('biome'), ['check', '--error-on-warnings'])));
+await stage('types (tsc: src, test, examples)', async () => one(await run(bin('tsc'), ['-p', 'test'])));
+await stage('native kernels, every target', () => nativeTests('tests', { flags: '-O2 -DNDEBUG' }));
+await stage('native kernels under AddressSanitizer and UndefinedBehaviorSanitizer', () =>
+  nativeTests('asan', { sanitize: 'address,undefined', type: 'RelWithDebInfo', flags: '-O1 -g1' }),
+);
+await stage('native kernels under ThreadSanitizer', () =>
+  nativeTests('tsan', { sanitize: 'thread', type: 'RelWithDebInfo', flags: '-O1 -g1' }),
+);
+const { info } = createRequire(import.meta.url)('simdnn');
+for (const target of info().targets) await stage(`library on ${target} (vitest)`, () => vitest(target));
+
+const width = Math.max(...results.map(({ name }) => name.length));
+console.log(`\n${'check'.padEnd(width)}  passed  failed  seconds`);
+for (const { name, passed, failed, seconds } of results) {
+  const row = [String(passed).padStart(6), String(failed).padStart(6), seconds.toFixed(1).padStart(7)];
+  console.log(`${name.padEnd(width)}  ${row.join('  ')}`);
+}
+const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
+process.exitCode = total('failed') > 0 ? 1 : 0;
