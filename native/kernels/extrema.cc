@@ -1,0 +1,143 @@
+// Largest and smallest elements, with their places, over the middle dimension of x = [outer, n, inner]:
+// values and indices are [outer, inner]. Nothing overlaps.
+//
+// indices is the first of equal elements (0 and -0 are equal), and the first NaN if there is one, as torch.max(dim)
+// and torch.min(dim) have it; values is x at that place. With n == 0 and outputs to write, ("x", 0) is reported
+// and nothing is written. n is below 2^31.
+#include "kernels/simd.h"
+
+namespace simdnn::SIMDNN_ISA {
+namespace {
+
+// Blocks of a line after which the best element so far is compared across lanes.
+constexpr size_t kBlock = 2048;
+
+template <typename T, bool kLargest>
+struct Extremum {
+  using D = hn::Rebind<T, F>;
+  using V = hn::Vec<D>;
+  static constexpr bool kFloat = hwy::IsFloat<T>();
+  static constexpr D kD{};
+
+  static HWY_INLINE V neutral() {
+    if constexpr (kFloat) return kLargest ? hn::Neg(hn::Inf(kD)) : hn::Inf(kD);
+    else return hn::Set(kD, kLargest ? INT32_MIN : INT32_MAX);
+  }
+  static HWY_INLINE V pick(V a, V b) {
+    if constexpr (kLargest) return hn::Max(a, b);
+    else return hn::Min(a, b);
+  }
+  static HWY_INLINE T across(V v) {
+    // Highway's emulated target reduces from the lowest finite number
+    if (kFloat && hn::AllTrue(kD, hn::Eq(v, neutral()))) return hn::GetLane(v);
+    if constexpr (kLargest) return hn::GetLane(hn::MaxOfLanes(kD, v));
+    else return hn::GetLane(hn::MinOfLanes(kD, v));
+  }
+  static bool beyond(T x, T best) { return kLargest ? x > best : x < best; }
+
+  // Where x replaces an earlier best: it lies beyond it or is the first NaN.
+  static HWY_INLINE auto replaces(V x, V best) {
+    if constexpr (kFloat) {
+      const auto within = kLargest ? hn::Le(x, best) : hn::Ge(x, best);
+      return hn::And(hn::Not(within), hn::Eq(best, best));
+    } else {
+      return kLargest ? hn::Gt(x, best) : hn::Lt(x, best);
+    }
+  }
+  static HWY_INLINE auto is_nan(V x) { return hn::Not(hn::Eq(x, x)); }
+
+  // The first i < n for which test(x[i]), or n.
+  template <class Test>
+  static HWY_INLINE size_t find(const T* x, size_t n, Test test) {
+    for (size_t i = 0; i < n; i += kLanes) {
+      auto found = test(load(kD, x + i, n - i));
+      if (n - i < kLanes) found = hn::And(found, hn::FirstN(kD, n - i));
+      const intptr_t lane = hn::FindFirstTrue(kD, found);
+      if (lane >= 0) return i + static_cast<size_t>(lane);
+    }
+    return n;
+  }
+
+  // The place of the extremum of n > 0 contiguous elements.
+  static size_t line(const T* x, size_t n) {
+    T best = x[0];
+    size_t best_block = 0;
+    for (size_t block = 0; block < n; block += kBlock) {
+      const T* p = x + block;
+      const size_t length = n - block < kBlock ? n - block : kBlock;
+      V v0 = neutral(), v1 = v0;
+      auto nan = is_nan(v0);
+      size_t i = 0;
+      for (; i + 2 * kLanes <= length; i += 2 * kLanes) {
+        const V a = hn::LoadU(kD, p + i), b = hn::LoadU(kD, p + i + kLanes);
+        v0 = pick(v0, a);
+        v1 = pick(v1, b);
+        if constexpr (kFloat) nan = hn::Or(nan, hn::Or(is_nan(a), is_nan(b)));
+      }
+      for (; i < length; i += kLanes) {
+        V a = load(kD, p + i, length - i);
+        if (length - i < kLanes) a = hn::IfThenElse(hn::FirstN(kD, length - i), a, neutral());
+        v0 = pick(v0, a);
+        if constexpr (kFloat) nan = hn::Or(nan, is_nan(a));
+      }
+      if (kFloat && !hn::AllFalse(kD, nan)) return block + find(p, length, [](V v) HWY_ATTR { return is_nan(v); });
+      const T candidate = across(pick(v0, v1));
+      if (beyond(candidate, best)) best = candidate, best_block = block;
+    }
+    const V wanted = hn::Set(kD, best);
+    return best_block + find(x + best_block, n - best_block, [&](V v) HWY_ATTR { return hn::Eq(v, wanted); });
+  }
+
+  // The extrema of `width` <= kLanes columns over n > 0 rows `stride` elements apart.
+  static HWY_INLINE void columns(T* values, int32_t* indices, const T* x, size_t n, size_t stride, size_t width) {
+    V best = load(kD, x, width);
+    VI index = hn::Zero(kI);
+    for (size_t r = 1; r < n; ++r) {
+      const V v = load(kD, x + r * stride, width);
+      const auto better = replaces(v, best);
+      best = hn::IfThenElse(better, v, best);
+      index = hn::IfThenElse(hn::RebindMask(kI, better), hn::Set(kI, static_cast<int32_t>(r)), index);
+    }
+    store(best, kD, values, width);
+    store(index, kI, indices, width);
+  }
+
+  static void reduce(Run& run, T* values, int32_t* indices, const T* x, size_t outer, size_t n, size_t inner) {
+    if (outer == 0 || inner == 0) return;
+    if (n == 0) return run.fault.report("x", 0);
+    const size_t tiles = (inner + kLanes - 1) / kLanes;
+    const double work = static_cast<double>(outer) * static_cast<double>(tiles) *
+                        (5 + static_cast<double>(n) * (inner == 1 ? 0.1 : 1));
+    parallel(run, outer * tiles, 1, work, [&](size_t begin, size_t end) {
+      for (size_t task = begin; task < end; ++task) {
+        const size_t o = task / tiles, first = task % tiles * kLanes;
+        const size_t at = o * inner + first;
+        const T* from = x + o * n * inner + first;
+        if (inner == 1) {
+          const size_t place = line(from, n);
+          values[at] = from[place];
+          indices[at] = static_cast<int32_t>(place);
+        } else {
+          columns(values + at, indices + at, from, n, inner, inner - first);
+        }
+      }
+    });
+  }
+};
+
+}  // namespace
+
+void max(Run& run, float* values, int32_t* indices, const float* x, size_t outer, size_t n, size_t inner) {
+  Extremum<float, true>::reduce(run, values, indices, x, outer, n, inner);
+}
+void min(Run& run, float* values, int32_t* indices, const float* x, size_t outer, size_t n, size_t inner) {
+  Extremum<float, false>::reduce(run, values, indices, x, outer, n, inner);
+}
+void max_int(Run& run, int32_t* values, int32_t* indices, const int32_t* x, size_t outer, size_t n, size_t inner) {
+  Extremum<int32_t, true>::reduce(run, values, indices, x, outer, n, inner);
+}
+void min_int(Run& run, int32_t* values, int32_t* indices, const int32_t* x, size_t outer, size_t n, size_t inner) {
+  Extremum<int32_t, false>::reduce(run, values, indices, x, outer, n, inner);
+}
+
+}  // namespace simdnn::SIMDNN_ISA
