@@ -1,0 +1,105 @@
+// Element-wise kernels of two operands over NumPy's broadcast of their shapes, and the way back for gradients.
+import { give, share } from '../autograd';
+import type { DType } from '../memory';
+import { kernels } from '../native';
+import { broadcastShapes, layoutOf, numelOf, sameShape, stridesOf } from '../shape';
+import { checkTensor, empty, Tensor } from '../tensor';
+
+/** What arithmetic takes on its right side. */
+export type Operand = Tensor | number;
+
+export type BinaryKernel =
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'pow'
+  | 'eq'
+  | 'ne'
+  | 'lt'
+  | 'le'
+  | 'gt'
+  | 'ge'
+  | 'addInt'
+  | 'subInt'
+  | 'mulInt'
+  | 'eqInt'
+  | 'neInt'
+  | 'ltInt'
+  | 'leInt'
+  | 'gtInt'
+  | 'geInt';
+
+/** A scalar tensor that holds a number. */
+export function scalar(value: number, dtype: DType = 'float32'): Tensor {
+  const t = empty([], dtype);
+  t.values[0] = value;
+  return t;
+}
+
+/** The right operand as a tensor. Beside int32 a number is int32 if it is one exactly, else float32. */
+export function operand(where: string, left: Tensor, right: unknown): Tensor {
+  if (typeof right === 'number') return scalar(right, left.dtype === 'int32' && (right | 0) === right ? 'int32' : 'float32');
+  return checkTensor(where, 'the operand', right);
+}
+
+/** The layout of a contiguous walk over n elements of two operands. */
+export const flatLayout = (n: number): Int32Array => Int32Array.of(1, n, 1, 0, 1, 0);
+
+/** The strides of a tensor of shape `from` that is repeated over `to`. */
+export function repeatStrides(from: readonly number[], to: readonly number[]): number[] {
+  const strides = stridesOf(from);
+  const missing = to.length - from.length;
+  return to.map((_, d) => (d < missing || from[d - missing] === 1 ? 0 : strides[d - missing]!));
+}
+
+/** `kernel` applied to two tensors of the kernel's own dtype. */
+export function binary(where: string, kernel: BinaryKernel, a: Tensor, b: Tensor, dtype: DType): Tensor {
+  const same = sameShape(a.shape, b.shape);
+  const shape = same ? a.shape.slice() : broadcastShapes(where, a.shape, b.shape);
+  const out = empty(shape, dtype);
+  const layout = same
+    ? flatLayout(a.numel)
+    : layoutOf(where, shape, { strides: repeatStrides(a.shape, shape) }, { strides: repeatStrides(b.shape, shape) });
+  const call = kernels[kernel] as (out: unknown, a: unknown, b: unknown, layout: Int32Array) => void;
+  call(out.values, a.values, b.values, layout);
+  return out;
+}
+
+/**
+ * The sum of x times `scale` over the dimensions marked in `reduced`, which stay with size 1. Marks nothing: x itself.
+ * Neighbouring dimensions are summed as one.
+ */
+export function sumOver(x: Tensor, reduced: readonly boolean[], scale = 1): Tensor {
+  const sizes = x.shape.slice();
+  let y = x;
+  for (let last = sizes.length - 1; last >= 0; last--) {
+    if (!reduced[last]) continue;
+    let first = last;
+    while (first > 0 && reduced[first - 1]) first--;
+    const n = numelOf(sizes.slice(first, last + 1));
+    const outer = numelOf(sizes.slice(0, first));
+    const inner = numelOf(sizes.slice(last + 1));
+    sizes.fill(1, first, last + 1);
+    const out = empty(sizes.slice(), x.dtype);
+    if (x.dtype === 'int32') kernels.sumInt(out.ints, y.ints, outer, n, inner);
+    else kernels.sum(out.floats, y.floats, outer, n, inner, y === x ? scale : 1);
+    y = out;
+    last = first;
+  }
+  return y;
+}
+
+/** Adds `gradient`, of the broadcast shape, to that of t; `fresh`: t may keep its memory. */
+export function giveSummed(t: Tensor, gradient: Tensor, fresh: boolean): void {
+  if (!t.needsGrad) return;
+  if (!sameShape(t.shape, gradient.shape)) {
+    const missing = gradient.shape.length - t.shape.length;
+    const reduced = gradient.shape.map((size, d) => d < missing || (t.shape[d - missing] === 1 && size !== 1));
+    give(t, new Tensor(sumOver(gradient, reduced).values, t.shape.slice()));
+  } else if (fresh) {
+    give(t, gradient);
+  } else {
+    share(t, gradient);
+  }
+}

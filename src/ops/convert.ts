@@ -1,0 +1,48 @@
+// Copies, and conversions between the element types.
+import { record, share } from '../autograd';
+import { checkOneOf } from '../errors';
+import type { DType } from '../memory';
+import { kernels } from '../native';
+import { empty, Tensor } from '../tensor';
+import { flatLayout } from './broadcast';
+
+/** A copy without history. */
+export function copyOf(x: Tensor, shape: number[] = x.shape.slice()): Tensor {
+  const y = empty(shape, x.dtype);
+  kernels.copyStrided(y.values, x.values, flatLayout(x.numel));
+  return y;
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * A copy on memory of its own, which passes gradients on: `detach().clone()` is one without history.
+     *
+     * @example
+     * tensor([1, 2]).clone().toArray(); // [1, 2]
+     */
+    clone(): Tensor;
+    /**
+     * The tensor with the given element type: itself when it has it already, else a converted copy.
+     *
+     * float32 to int32 cuts off the fraction and ends the history; values that int32 does not hold become the nearest that it does, NaN becomes 0.
+     *
+     * @example
+     * tensor([1.7, -1.7]).to("int32").toArray(); // [1, -1]
+     */
+    to(dtype: DType): Tensor;
+  }
+}
+
+Tensor.prototype.clone = function (this: Tensor) {
+  return record(copyOf(this), 'clone', [this], [], (dy) => share(this, dy));
+};
+
+Tensor.prototype.to = function (this: Tensor, dtype: DType) {
+  if (dtype === this.dtype) return this;
+  checkOneOf('Tensor.to', 'dtype', dtype, ['float32', 'int32']);
+  const y = empty(this.shape.slice(), dtype);
+  if (dtype === 'int32') kernels.floatToInt(y.ints, this.floats, this.numel);
+  else kernels.intToFloat(y.floats, this.ints, this.numel);
+  return y;
+};

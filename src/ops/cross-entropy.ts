@@ -1,0 +1,101 @@
+// The loss of classification: softmax and negative log-likelihood in one pass over the logits.
+import { isGradEnabled } from '../autograd';
+import { checkInteger, checkNumber, rangeError, typeError, withDefaults } from '../errors';
+import { kernels } from '../native';
+import { sameShape, shapeText } from '../shape';
+import { checkTensor, empty, type Tensor } from '../tensor';
+import { explainIndex } from './indices';
+import { checkLabels, checkWeight, type Reduction, recordLoss, reductionCode, type Scores, scoresOf } from './loss';
+import { permuted } from './transpose';
+
+/** The options of `crossEntropy`. */
+export interface CrossEntropyOptions {
+  /** A factor for each class, float32 `[classes]`. Default: none. */
+  weight?: Tensor | null;
+  /** Rows with this label count for nothing. Default -100. */
+  ignoreIndex?: number;
+  /** Default `"mean"`: over the weights of the rows that count. */
+  reduction?: Reduction;
+  /** From 0 to 1: how much of the target is spread evenly over all classes. Default 0. */
+  labelSmoothing?: number;
+}
+
+const defaults: Required<CrossEntropyOptions> = { weight: null, ignoreIndex: -100, reduction: 'mean', labelSmoothing: 0 };
+
+let warned = false;
+
+// Softmax before this loss is allowed, as in PyTorch, and nearly always a mistake.
+function warnOfSoftmax(where: string): void {
+  if (warned) return;
+  warned = true;
+  process.emitWarning(
+    `[${where}] its input was made by softmax, and it applies softmax itself: gradients get small, training is slow and ends at a higher loss.` +
+      ' Remove the Softmax layer while training, and call softmax on the output where probabilities are wanted.',
+    { code: 'SIMDNN_SOFTMAX_BEFORE_CROSS_ENTROPY' },
+  );
+}
+
+// Whether the target is probabilities, in the shape of x; a float32 target in the shape of labels is a mistake with a known cure.
+function isProbabilities(where: string, x: Tensor, labels: number[], target: Tensor): boolean {
+  checkTensor(where, 'target', target);
+  if (target.dtype === 'int32') return false;
+  if (sameShape(target.shape, x.shape)) return true;
+  if (sameShape(target.shape, labels)) {
+    throw typeError(where, 'expected class labels to be int32, got float32', 'target.to("int32") converts them');
+  }
+  throw rangeError(
+    where,
+    `expected target ${shapeText(labels)} (int32 labels) or ${shapeText(x.shape)} (probabilities), got ${shapeText(target.shape)}`,
+  );
+}
+
+function softTarget(where: string, scores: Scores, target: Tensor): Float32Array {
+  if (target.needsGrad && isGradEnabled()) {
+    throw typeError(
+      where,
+      'gradients of the target are not supported',
+      'detach() the target, or write x.logSoftmax(1).mul(target).sum(1).neg().mean()',
+    );
+  }
+  return (scores.order === null ? target : permuted(target, scores.order)).floats;
+}
+
+/**
+ * The cross entropy between softmax(x) and the target: `torch.nn.functional.cross_entropy`.
+ *
+ * Shapes: x, the logits, `[n, classes]`, `[classes]` or `[n, classes, d1, ...]`; target int32 class labels in that shape without classes, or float32
+ * probabilities in the shape of x. The result is a scalar, or in the shape of the labels for `reduction: "none"`.
+ * With labels y and weights w: `loss_i = -w[y_i] log softmax(x_i)[y_i]`; the mean divides by the sum of `w[y_i]`, for probabilities by the number of rows.
+ * No rows, or all of them ignored: NaN, with zero gradients. A RangeError for a label outside the classes that is not `ignoreIndex`.
+ *
+ * @example
+ * const loss = nn.functional.crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: "int32" }));
+ * loss.item(); // 0.6931471824645996
+ */
+export function crossEntropy(x: Tensor, target: Tensor, options?: CrossEntropyOptions, where = 'crossEntropy'): Tensor {
+  const { weight, ignoreIndex, reduction, labelSmoothing } = withDefaults(where, options, defaults);
+  checkInteger(where, 'ignoreIndex', ignoreIndex, -0x80000000, 0x7fffffff);
+  checkNumber(where, 'labelSmoothing', labelSmoothing, 0, 1);
+  const code = reductionCode(where, reduction);
+  const scores = scoresOf(where, x);
+  const { rows, classes, order } = scores;
+  const weights = checkWeight(where, weight, classes);
+  if (x.node !== null && x.node.name === 'softmax') warnOfSoftmax(where);
+
+  const logits = scores.x.floats;
+  const loss = empty(reduction === 'none' ? scores.labels : []);
+  const dlogits = x.needsGrad && isGradEnabled() ? empty(scores.x.shape.slice()) : null;
+  const dx = dlogits === null ? null : dlogits.floats;
+  if (isProbabilities(where, x, scores.labels, target)) {
+    const soft = softTarget(where, scores, target);
+    kernels.softmaxCrossEntropySoft(loss.floats, dx, logits, soft, weights, rows, classes, labelSmoothing, code);
+  } else {
+    checkLabels(where, x, scores, target);
+    try {
+      kernels.softmaxCrossEntropy(loss.floats, dx, logits, target.ints, weights, rows, classes, ignoreIndex, labelSmoothing, code);
+    } catch (error) {
+      throw explainIndex(error, where, 'target', target, classes);
+    }
+  }
+  return recordLoss(loss, 'crossEntropy', x, dlogits, order);
+}

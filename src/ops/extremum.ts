@@ -1,0 +1,120 @@
+// Largest and smallest elements, and where they stand.
+import { give, record } from '../autograd';
+import { rangeError, withDefaults } from '../errors';
+import { kernels } from '../native';
+import { around, normalizeDim, shapeText } from '../shape';
+import { empty, Tensor } from '../tensor';
+import { binary, flatLayout } from './broadcast';
+
+type Name = 'max' | 'min';
+
+// Values and indices over one dimension, which the given result shape leaves out or keeps; x without history.
+function extremes(name: Name, where: string, x: Tensor, dim: number, shape: number[]): { values: Tensor; indices: Tensor } {
+  const { outer, n, inner } = around(x.shape, dim);
+  if (n === 0) throw rangeError(where, `dim ${dim} of ${shapeText(x.shape)} is empty`);
+  const values = empty(shape, x.dtype);
+  const indices = empty(shape.slice(), 'int32');
+  if (x.dtype === 'int32') kernels[`${name}Int`](values.ints, indices.ints, x.ints, outer, n, inner);
+  else kernels[name](values.floats, indices.ints, x.floats, outer, n, inner);
+  return { values, indices };
+}
+
+function resultShape(where: string, x: Tensor, dim: number, options: { keepdim?: boolean } | undefined): number[] {
+  const keepdim = options === undefined ? false : withDefaults(where, options, { keepdim: false }).keepdim;
+  return keepdim ? x.shape.map((size, d) => (d === dim ? 1 : size)) : x.shape.filter((_, d) => d !== dim);
+}
+
+// Over one dimension the gradient goes to the element that was returned.
+function alongDim(name: Name, x: Tensor, dim: unknown, options?: { keepdim?: boolean }): { values: Tensor; indices: Tensor } {
+  const where = `Tensor.${name}`;
+  const d = normalizeDim(where, dim, x.shape.length);
+  const { values, indices } = extremes(name, where, x, d, resultShape(where, x, d, options));
+  record(values, name, [x], [indices], (dy) => {
+    const { outer, n, inner } = around(x.shape, d);
+    const dx = empty(x.shape.slice());
+    kernels.fill(dx.floats, x.numel, 0);
+    kernels.scatterAdd(dx.floats, dy.floats, indices.ints, outer, n, inner, 1);
+    give(x, dx);
+  });
+  return { values, indices };
+}
+
+// 1 where x is the extreme, also where both are NaN.
+function ties(x: Tensor, extreme: Tensor): Tensor {
+  const same = binary('max', 'eq', x, extreme, 'int32');
+  const notANumber = binary('max', 'ne', x, x, 'int32');
+  kernels.addInt(same.ints, same.ints, notANumber.ints, flatLayout(x.numel));
+  return same;
+}
+
+// Over all elements the gradient is divided evenly among those that are equal to the result.
+function overAll(name: Name, x: Tensor): Tensor {
+  const where = `Tensor.${name}`;
+  const flat = new Tensor(x.values, [x.numel]);
+  const { values } = extremes(name, where, flat, 0, []);
+  return record(values, name, [x], [x], (dy) => {
+    const mask = empty(x.shape.slice());
+    kernels.intToFloat(mask.floats, ties(x, values).ints, x.numel);
+    const count = empty([]);
+    kernels.sum(count.floats, mask.floats, 1, x.numel, 1, 1);
+    give(x, binary(where, 'mul', mask, binary(where, 'div', dy, count, 'float32'), 'float32'));
+  });
+}
+
+function position(name: Name, x: Tensor, dim: number | undefined, options?: { keepdim?: boolean }): Tensor {
+  const where = `Tensor.arg${name}`;
+  if (dim !== undefined && dim !== null) {
+    const d = normalizeDim(where, dim, x.shape.length);
+    return extremes(name, where, x, d, resultShape(where, x, d, options)).indices;
+  }
+  const keepdim = options === undefined ? false : withDefaults(where, options, { keepdim: false }).keepdim;
+  const flat = new Tensor(x.values, [x.numel]);
+  return extremes(name, where, flat, 0, keepdim ? x.shape.map(() => 1) : []).indices;
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * The largest elements along `dim` and their indices (int32), the first of equal ones; NaN counts as largest. `keepdim` keeps the dimension with size 1.
+     *
+     * The gradient goes to the elements returned. A RangeError when there is nothing to choose from.
+     *
+     * @example
+     * const { values, indices } = tensor([[1, 5], [7, 2]]).max(1);
+     * values.toArray(); // [5, 7]
+     * indices.toArray(); // [1, 0]
+     */
+    max(dim: number, options?: { keepdim?: boolean }): { values: Tensor; indices: Tensor };
+    /** The largest element as a scalar tensor; the gradient is divided evenly among equal ones. */
+    max(): Tensor;
+    /** The smallest elements along `dim` and their indices (int32), the first of equal ones; NaN counts as smallest. See `max`. */
+    min(dim: number, options?: { keepdim?: boolean }): { values: Tensor; indices: Tensor };
+    /** The smallest element as a scalar tensor; the gradient is divided evenly among equal ones. */
+    min(): Tensor;
+    /**
+     * The index (int32) of the largest element along `dim`, or in the flattened tensor without it; the first of equal ones.
+     *
+     * @example
+     * tensor([[1, 5], [7, 2]]).argmax(1).toArray(); // [1, 0]
+     * tensor([[1, 5], [7, 2]]).argmax().item(); // 2
+     */
+    argmax(dim?: number, options?: { keepdim?: boolean }): Tensor;
+    /** The index (int32) of the smallest element; see `argmax`. */
+    argmin(dim?: number, options?: { keepdim?: boolean }): Tensor;
+  }
+}
+
+function install(name: Name) {
+  return function (this: Tensor, dim?: number, options?: { keepdim?: boolean }) {
+    return dim === undefined ? overAll(name, this) : alongDim(name, this, dim, options);
+  } as Tensor['max'];
+}
+
+Tensor.prototype.max = install('max');
+Tensor.prototype.min = install('min');
+Tensor.prototype.argmax = function (this: Tensor, dim, options) {
+  return position('max', this, dim, options);
+};
+Tensor.prototype.argmin = function (this: Tensor, dim, options) {
+  return position('min', this, dim, options);
+};

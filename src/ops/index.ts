@@ -1,0 +1,22 @@
+// Every operation. Importing a file installs its methods on Tensor; what is exported here are the plain functions.
+import './arithmetic';
+import './compare';
+import './convert';
+import './extremum';
+import './matmul';
+import './narrow';
+import './reduce';
+import './select';
+import './transpose';
+import './views';
+
+export { arange, eye, full, ones, rand, randn, tensor, zeros } from './create';
+export { type CrossEntropyOptions, crossEntropy } from './cross-entropy';
+export { dropout } from './dropout';
+export { cat, stack } from './join';
+export { linear } from './linear';
+export type { Reduction } from './loss';
+export { mseLoss } from './mse-loss';
+export { type NllLossOptions, nllLoss } from './nll-loss';
+export { logSoftmax, softmax } from './softmax';
+export { elu, gelu, hardswish, leakyRelu, mish, relu, sigmoid, silu, softplus, tanh } from './unary';

@@ -1,0 +1,76 @@
+// What losses have in common: the kernel writes the gradient beside the loss, in one pass.
+import { give, isUnit, record, share } from '../autograd';
+import { checkOneOf, rangeError } from '../errors';
+import { kernels } from '../native';
+import { shapeText } from '../shape';
+import { checkTensor, empty, type Tensor } from '../tensor';
+import { inverse, permuted } from './transpose';
+
+/** How a loss is brought to one number: not at all, by the (weighted) mean, or by the sum. */
+export type Reduction = 'none' | 'mean' | 'sum';
+
+const codes: Record<Reduction, number> = { none: 0, mean: 1, sum: 2 }; // enum Reduction in native/kernels/table.h
+
+/** The kernels' number of a reduction. */
+export function reductionCode(where: string, reduction: unknown): number {
+  return codes[checkOneOf(where, 'reduction', reduction, ['mean', 'sum', 'none'])];
+}
+
+/** The gradient dx, made with the loss, times what arrived for the loss: one factor, or one for each of `rows`. */
+export function scaled(dx: Tensor, dy: Tensor): Tensor {
+  const out = empty(dx.shape.slice());
+  kernels.scaleRows(out.floats, dx.floats, dy.floats, dy.numel, dy.numel === 0 ? 0 : dx.numel / dy.numel);
+  return out;
+}
+
+/** Class scores [n, classes, ...] with the classes last: `order` says how they were brought there, null when they were. */
+export interface Scores {
+  x: Tensor;
+  rows: number;
+  classes: number;
+  /** The shape of the class labels. */
+  labels: number[];
+  order: number[] | null;
+}
+
+export function scoresOf(where: string, x: Tensor): Scores {
+  checkTensor(where, 'x', x, 'float32');
+  const rank = x.shape.length;
+  if (rank === 0) throw rangeError(where, 'expected x [n, classes, ...] or [classes], got []');
+  const classDim = rank === 1 ? 0 : 1;
+  const classes = x.shape[classDim]!;
+  const labels = x.shape.filter((_, d) => d !== classDim);
+  const rows = labels.reduce((n, size) => n * size, 1);
+  const order = rank <= 2 ? null : [0, ...Array.from({ length: rank - 2 }, (_, d) => d + 2), 1];
+  return { x: order === null ? x : permuted(x, order), rows, classes, labels, order };
+}
+
+/** Refuses class weights that are not float32 [classes]. */
+export function checkWeight(where: string, weight: Tensor | null, classes: number): Float32Array | null {
+  if (weight === null) return null;
+  checkTensor(where, 'weight', weight, 'float32');
+  if (weight.shape.length !== 1 || weight.numel !== classes) {
+    throw rangeError(where, `expected weight [${classes}], got ${shapeText(weight.shape)}`);
+  }
+  return weight.floats;
+}
+
+/** Refuses labels that are not int32 of the scores' shape without its classes. */
+export function checkLabels(where: string, x: Tensor, scores: Scores, target: Tensor): void {
+  checkTensor(where, 'target', target, 'int32');
+  if (shapeText(target.shape) !== shapeText(scores.labels)) {
+    throw rangeError(where, `expected target ${shapeText(scores.labels)} for x ${shapeText(x.shape)}, got ${shapeText(target.shape)}`);
+  }
+}
+
+/** Records a loss whose kernel has written `dx`, the gradient with respect to x with its classes last. */
+export function recordLoss(loss: Tensor, name: string, x: Tensor, dx: Tensor | null, order: number[] | null): Tensor {
+  if (dx === null) return loss;
+  return record(loss, name, [x], [], (dy) => {
+    const last = isUnit(dy) ? dx : scaled(dx, dy);
+    if (order !== null) give(x, permuted(last, inverse(order)));
+    else if (last === dx)
+      share(x, dx); // not given away: a retained graph sends it once more
+    else give(x, last);
+  });
+}

@@ -1,0 +1,103 @@
+// Products of matrices, of batches of them, and of vectors with them.
+import { holds, open, record } from '../autograd';
+import { rangeError } from '../errors';
+import { kernels } from '../native';
+import { broadcastShapes, numelOf, shapeText } from '../shape';
+import { checkTensor, empty, Tensor } from '../tensor';
+import { repeatStrides } from './broadcast';
+import { view } from './views';
+
+// The batches of one operand over the broadcast of both: the i-th of `count` stands at `starts[i]`.
+interface Batches {
+  size: number;
+  starts: number[];
+  repeated: boolean;
+}
+
+function batchesOf(own: readonly number[], all: readonly number[], size: number): Batches {
+  const strides = repeatStrides(own, all);
+  const starts = [0];
+  for (let d = all.length - 1, built = 1; d >= 0; built *= all[d]!, d--) {
+    starts.length = built * all[d]!;
+    for (let i = built; i < starts.length; i++) starts[i] = starts[i - built]! + strides[d]! * size;
+  }
+  return { size, starts, repeated: numelOf(own) < numelOf(all) };
+}
+
+const at = (memory: Float32Array, batches: Batches, i: number): Float32Array =>
+  batches.starts.length === 1 ? memory : memory.subarray(batches.starts[i], batches.starts[i]! + batches.size);
+
+// Adds one product for each batch to the gradient of `t`. A batch that served several products gathers all of theirs.
+function addProducts(t: Tensor, batches: Batches, multiply: (dt: Float32Array, i: number, accumulate: number) => void): void {
+  if (!t.needsGrad) return;
+  let accumulate = holds(t, 1);
+  const dt = open(t)!;
+  if (accumulate === 0 && batches.repeated) {
+    kernels.fill(dt, t.numel, 0);
+    accumulate = 1;
+  }
+  for (let i = 0; i < batches.starts.length; i++) multiply(at(dt, batches, i), i, accumulate);
+}
+
+// a [..., m, k] times b [..., k, n], both with two dimensions or more.
+function product(a: Tensor, b: Tensor): Tensor {
+  const [aLead, bLead] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const lead = broadcastShapes('Tensor.matmul', aLead, bLead);
+  const k = a.shape[a.shape.length - 1]!;
+  const n = b.shape[b.shape.length - 1]!;
+  const rows = a.shape[a.shape.length - 2]!;
+  // One b for all of a's batches: their rows together are one matrix.
+  const joined = bLead.length === 0;
+  const m = joined ? numelOf(aLead) * rows : rows;
+  const batch = joined ? [] : lead;
+  const aBatches = batchesOf(joined ? [] : aLead, batch, m * k);
+  const bBatches = batchesOf(bLead, batch, k * n);
+  const yBatches = batchesOf(batch, batch, m * n);
+  const y = empty([...lead, rows, n]);
+  for (let i = 0; i < yBatches.starts.length; i++) {
+    kernels.matmul(at(y.floats, yBatches, i), at(a.floats, aBatches, i), at(b.floats, bBatches, i), m, n, k, 0, 0, 0);
+  }
+  return record(y, 'matmul', [a, b], [a, b], (dy) => {
+    // da = dy b^T, db = a^T dy
+    addProducts(a, aBatches, (da, i, accumulate) => {
+      kernels.matmul(da, at(dy.floats, yBatches, i), at(b.floats, bBatches, i), m, k, n, 0, 1, accumulate);
+    });
+    addProducts(b, bBatches, (db, i, accumulate) => {
+      kernels.matmul(db, at(a.floats, aBatches, i), at(dy.floats, yBatches, i), k, n, m, 1, 0, accumulate);
+    });
+  });
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * The matrix product, as `torch.matmul`: `[m, k]` with `[k, n]` gives `[m, n]`; leading dimensions are batches and broadcast; a vector on the left
+     * counts as a row, on the right as a column, and that dimension is left out of the result.
+     *
+     * float32 only. A RangeError when the inner sizes differ, or for a scalar.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).matmul(tensor([1, 1])).toArray(); // [3, 7]
+     */
+    matmul(other: Tensor): Tensor;
+  }
+}
+
+Tensor.prototype.matmul = function (this: Tensor, other) {
+  const where = 'Tensor.matmul';
+  checkTensor(where, 'x', this, 'float32');
+  checkTensor(where, 'the operand', other, 'float32');
+  const [left, right] = [this.shape, other.shape];
+  if (left.length === 0 || right.length === 0) throw rangeError(where, 'a scalar has no rows or columns', 'mul() multiplies by a scalar');
+  const k = left[left.length - 1]!;
+  if (right[Math.max(0, right.length - 2)] !== k) {
+    const expected = right.length === 1 ? [k] : ['*', k, 'n'];
+    throw rangeError(where, `expected the operand ${shapeText(expected)} for x ${shapeText(left)}, got ${shapeText(right)}`);
+  }
+  const a = left.length === 1 ? view(this, [1, left[0]!]) : this;
+  const b = right.length === 1 ? view(other, [right[0]!, 1]) : other;
+  const y = product(a, b);
+  if (a === this && b === other) return y;
+  const shape = y.shape.filter((_, d) => !(a !== this && d === y.shape.length - 2) && !(b !== other && d === y.shape.length - 1));
+  return view(y, shape);
+};

@@ -1,0 +1,63 @@
+// A range of one dimension.
+import { give, record } from '../autograd';
+import { checkInteger, rangeError } from '../errors';
+import { kernels } from '../native';
+import { around, layoutOf, normalizeDim, shapeText } from '../shape';
+import { empty, Tensor } from '../tensor';
+
+// The layout that walks a contiguous [outer, length, inner] beside rows `start`... of an [outer, n, inner]; `wideFirst`: in that order.
+function rangeLayout(wide: readonly number[], dim: number, start: number, length: number, wideFirst: boolean): Int32Array {
+  const { outer, n, inner } = around(wide, dim);
+  const all = { strides: [n * inner, 1], offset: start * inner };
+  const range = { strides: [length * inner, 1] };
+  return layoutOf('Tensor.narrow', [outer, length * inner], wideFirst ? all : range, wideFirst ? range : all);
+}
+
+/** Elements `start` to `start + length` of dimension `dim`, without history: on x's memory for dimension 0, else a copy. */
+export function rangeOf(x: Tensor, dim: number, start: number, length: number): Tensor {
+  const shape = x.shape.with(dim, length);
+  if (dim === 0) {
+    const { inner } = around(x.shape, 0);
+    return new Tensor(x.values.subarray(start * inner, (start + length) * inner), shape, x.version);
+  }
+  const y = empty(shape, x.dtype);
+  kernels.copyStrided(y.values, x.values, rangeLayout(x.shape, dim, start, length, false));
+  return y;
+}
+
+/** Writes `part` into x at elements `start`... of dimension `dim`. */
+export function writeRange(x: Tensor, dim: number, start: number, part: Tensor): void {
+  kernels.copyStrided(x.values, part.values, rangeLayout(x.shape, dim, start, part.shape[dim]!, true));
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * Elements `start` to `start + length` of dimension `dim`: on the same memory for dimension 0, else a copy (PyTorch always shares).
+     *
+     * A negative `start` counts from the end. A RangeError when the range leaves the dimension.
+     *
+     * @example
+     * tensor([[1, 2, 3], [4, 5, 6]]).narrow(1, 1, 2).toArray(); // [[2, 3], [5, 6]]
+     */
+    narrow(dim: number, start: number, length: number): Tensor;
+  }
+}
+
+Tensor.prototype.narrow = function (this: Tensor, dim, start, length) {
+  const where = 'Tensor.narrow';
+  const rank = this.shape.length;
+  if (rank === 0) throw rangeError(where, 'a scalar has no dimension to narrow');
+  const d = normalizeDim(where, dim, rank);
+  const size = this.shape[d]!;
+  checkInteger(where, 'start', start, -size, size);
+  const from = start < 0 ? start + size : start;
+  checkInteger(where, 'length', length);
+  if (from + length > size) throw rangeError(where, `elements ${from} to ${from + length} of dim ${d} leave ${shapeText(this.shape)}`);
+  return record(rangeOf(this, d, from, length), 'narrow', [this], [], (dy) => {
+    const dx = empty(this.shape.slice());
+    kernels.fill(dx.floats, dx.numel, 0);
+    writeRange(dx, d, from, dy);
+    give(this, dx);
+  });
+};

@@ -1,0 +1,46 @@
+// The negative log-likelihood of log-probabilities.
+import { isGradEnabled } from '../autograd';
+import { checkInteger, withDefaults } from '../errors';
+import { kernels } from '../native';
+import { empty, type Tensor } from '../tensor';
+import { explainIndex } from './indices';
+import { checkLabels, checkWeight, type Reduction, recordLoss, reductionCode, scoresOf } from './loss';
+
+/** The options of `nllLoss`. */
+export interface NllLossOptions {
+  /** A factor for each class, float32 `[classes]`. Default: none. */
+  weight?: Tensor | null;
+  /** Rows with this label count for nothing. Default -100. */
+  ignoreIndex?: number;
+  /** Default `"mean"`: over the weights of the rows that count. */
+  reduction?: Reduction;
+}
+
+const defaults: Required<NllLossOptions> = { weight: null, ignoreIndex: -100, reduction: 'mean' };
+
+/**
+ * `-w[y_i] x[i][y_i]` for log-probabilities x: `torch.nn.functional.nll_loss`. Usually `crossEntropy` is meant, which takes logits.
+ *
+ * Shapes: x `[n, classes]`, `[classes]` or `[n, classes, d1, ...]`; target int32 labels in that shape without classes. The mean divides by the sum of
+ * `w[y_i]`; it is NaN when no row counts. A RangeError for a label outside the classes that is not `ignoreIndex`.
+ *
+ * @example
+ * nn.functional.nllLoss(tensor([[-1, -2]]), tensor([1], { dtype: "int32" })).item(); // 2
+ */
+export function nllLoss(x: Tensor, target: Tensor, options?: NllLossOptions, where = 'nllLoss'): Tensor {
+  const { weight, ignoreIndex, reduction } = withDefaults(where, options, defaults);
+  checkInteger(where, 'ignoreIndex', ignoreIndex, -0x80000000, 0x7fffffff);
+  const code = reductionCode(where, reduction);
+  const scores = scoresOf(where, x);
+  const { rows, classes } = scores;
+  const weights = checkWeight(where, weight, classes);
+  checkLabels(where, x, scores, target);
+  const loss = empty(reduction === 'none' ? scores.labels : []);
+  const dx = x.needsGrad && isGradEnabled() ? empty(scores.x.shape.slice()) : null;
+  try {
+    kernels.nllLoss(loss.floats, dx === null ? null : dx.floats, scores.x.floats, target.ints, weights, rows, classes, ignoreIndex, code);
+  } catch (error) {
+    throw explainIndex(error, where, 'target', target, classes);
+  }
+  return recordLoss(loss, 'nllLoss', x, dx, scores.order);
+}
