@@ -25,7 +25,7 @@ declare module '../tensor' {
     /**
      * The tensor with the given element type: itself when it has it already, else a converted copy.
      *
-     * float32 to int32 cuts off the fraction and ends the history; values that int32 does not hold become the nearest that it does, NaN becomes 0.
+     * float32 to int32 cuts off the fraction and ends the history; NaN and what int32 does not hold become -2^31.
      *
      * @example
      * tensor([1.7, -1.7]).to("int32").toArray(); // [1, -1]

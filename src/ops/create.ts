@@ -94,8 +94,9 @@ function copyTyped(data: TensorData, out: Tensor): void {
 export function tensor(data: NestedArray | TensorData, options?: CreateOptions): Tensor {
   const typed = data instanceof Float32Array || data instanceof Int32Array;
   if (!typed && typeof data !== 'number' && !Array.isArray(data)) {
+    const given: unknown = data;
     const hint =
-      data instanceof Tensor ? 'clone() copies a tensor' : ArrayBuffer.isView(data) ? 'Float32Array.from(data) converts it' : undefined;
+      given instanceof Tensor ? 'clone() copies a tensor' : ArrayBuffer.isView(given) ? 'Float32Array.from(data) converts it' : undefined;
     throw typeError('tensor', `expected a number, nested arrays, a Float32Array or an Int32Array, got ${describe(data)}`, hint);
   }
   const { dtype, requiresGrad } = settings('tensor', options, data instanceof Int32Array ? 'int32' : 'float32');
