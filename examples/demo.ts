@@ -1,0 +1,94 @@
+// Trains two classifiers and shows how it goes: the lecture's students, then handwritten digits.
+//   npm run demo                     students drawn at random
+//   npm run demo -- --csv FILE       the students of a CSV file with the columns of student-data.ts
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { data, info, nn, type Tensor } from 'simdnn';
+import { Stopwatch } from './stopwatch';
+import { makeStudents, readStudents } from './student-data';
+import { bold, drawConfusion, drawPictures, drawTimes, startProgress } from './terminal';
+import { holdOut, predict, train } from './training';
+
+const stopwatch = new Stopwatch();
+let samples = 0;
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+const linear = (sizes: number[]): nn.Linear[] => sizes.slice(1).map((size, i) => new nn.Linear(sizes[i]!, size));
+
+/** Trains, prints the average loss of every tenth epoch and the accuracy on the held-out rows, and returns the predictions. */
+async function classify(makeModel: () => nn.Sequential, rows: ReturnType<typeof holdOut>, epochs: number): Promise<Tensor> {
+  const [xTrain, xTest, yTrain, yTest] = rows;
+  const progress = await startProgress();
+  const model = await train(makeModel, new data.TensorDataset(xTrain, yTrain), epochs, stopwatch, (epoch, loss) => {
+    progress.update(`epoch ${epoch} of ${epochs}, average loss ${loss.toFixed(4)}`);
+    if (epoch % 10 === 0) progress.print(`  epoch ${String(epoch).padStart(3)}: average loss ${loss.toFixed(4)}`);
+  });
+  progress.end();
+  samples += epochs * yTrain.numel;
+  const predicted = predict(model, xTest);
+  const right = predicted.eq(yTest).sum().item();
+  console.log(bold(`  accuracy on the ${yTest.numel} held-out rows: ${percent(right / yTest.numel)}\n`));
+  stopwatch.lap('evaluation');
+  return predicted;
+}
+
+async function classifyStudents(x: Tensor, y: Tensor): Promise<void> {
+  const [xTrain, xTest, yTrain, yTest] = holdOut(x, y);
+  const scaler = new data.StandardScaler();
+  const rows: ReturnType<typeof holdOut> = [scaler.fitTransform(xTrain), scaler.transform(xTest), yTrain, yTest];
+  const sizes = [13, 30, 25, 20, 15, 10, 5];
+  console.log(bold("The lecture's network, from logits"));
+  await classify(() => new nn.Sequential(...linear(sizes)), rows, 200);
+  console.log(bold('The same as the lecture writes it: Softmax under CrossEntropyLoss'));
+  await classify(() => new nn.Sequential(...linear(sizes), new nn.Softmax({ dim: 1 })), rows, 200);
+}
+
+async function classifyDigits(): Promise<void> {
+  const { x, y } = await data.readCsv(join(__dirname, '../../examples/data/digits.csv'), { target: 'digit' });
+  const rows = holdOut(x.div(16), y!);
+  console.log(bold(`${x.shape[0]} handwritten digits, 64-128-10 with ReLU`));
+  const predicted = await classify(() => new nn.Sequential(new nn.Linear(64, 128), new nn.ReLU(), new nn.Linear(128, 10)), rows, 40);
+
+  const [, xTest, , yTest] = rows;
+  const wrong = Array.from(yTest.data.keys()).filter((i) => yTest.data[i] !== predicted.data[i]);
+  const shown = [...[0, 1, 2].filter((i) => !wrong.includes(i)), ...wrong].slice(0, 4);
+  const pictures = shown.map((i) => xTest.narrow(0, i, 1).mul(16).data);
+  const captions = shown.map((i) => `${predicted.data[i]}${wrong.includes(i) ? ` (it is ${yTest.data[i]})` : ''}`);
+  console.log(`${drawPictures(pictures, captions)}\n`);
+  console.log(`  predicted (columns) for each digit (rows)\n${drawConfusion(yTest.data, predicted.data, 10)}\n`);
+  stopwatch.lap('evaluation');
+}
+
+function summarize(): void {
+  const training = ['batches', 'forward and loss', 'backward', 'optimizer'].reduce((sum, part) => sum + stopwatch.seconds.get(part)!, 0);
+  const { target, threads } = info();
+  console.log(bold('Where the time went'));
+  console.log(drawTimes(stopwatch.seconds, stopwatch.total));
+  console.log(
+    `\n${Math.round(samples / training).toLocaleString('en')} samples a second in training; instruction set ${target}, threads ${threads}`,
+  );
+}
+
+async function loadStudents(): Promise<{ x: Tensor; y: Tensor }> {
+  const { values } = parseArgs({ options: { csv: { type: 'string' } } });
+  const students = values.csv === undefined ? makeStudents(2392) : await readStudents(values.csv);
+  console.log(`${students.x.shape[0]} students ${values.csv === undefined ? 'drawn at random' : `of ${values.csv}`}\n`);
+  return students;
+}
+
+async function main(): Promise<void> {
+  let students: { x: Tensor; y: Tensor };
+  try {
+    students = await loadStudents();
+  } catch (error) {
+    console.error(`demo: ${(error as Error).message.replaceAll(/\s*\n\s*/g, '; ')}`);
+    process.exitCode = 1;
+    return;
+  }
+  await classifyStudents(students.x, students.y);
+  await classifyDigits();
+  summarize();
+}
+
+void main();

@@ -1,0 +1,57 @@
+// What the demo shows: progress in place, digits, tables.
+import { styleText } from 'node:util';
+
+const isTerminal = process.stdout.isTTY === true;
+
+export const bold = (text: string): string => (isTerminal ? styleText('bold', text) : text);
+
+/** One line that is redrawn in place on a terminal and left out elsewhere, with lasting lines above it. */
+export interface Progress {
+  update(text: string): void;
+  print(line: string): void;
+  end(): void;
+}
+
+export async function startProgress(): Promise<Progress> {
+  const { default: ora } = await import('ora');
+  const spinner = ora({ stream: process.stdout, isSilent: !isTerminal, discardStdin: false }).start();
+  return {
+    update(text) {
+      spinner.text = text;
+      spinner.render(); // training leaves the spinner's own timer no time
+    },
+    print(line) {
+      spinner.clear();
+      console.log(line);
+    },
+    end: () => void spinner.stop(),
+  };
+}
+
+const shades = ' .:-=+*#%@';
+
+/** Pictures of `size` x `size` values from 0 to 16, side by side, each above its caption. */
+export function drawPictures(pictures: ArrayLike<number>[], captions: string[], size = 8): string {
+  const shade = (value: number) => shades[Math.min(shades.length - 1, Math.floor((value / 16) * shades.length))]!.repeat(2);
+  const lines = Array.from({ length: size }, (_, row) =>
+    pictures.map((pixels) => Array.from({ length: size }, (_, column) => shade(pixels[row * size + column]!)).join('')).join('  '),
+  );
+  return [...lines, captions.map((caption) => caption.padEnd(2 * size)).join('  ')].map((line) => `  ${line.trimEnd()}`).join('\n');
+}
+
+/** How often each class (a row) was taken for each class (a column). */
+export function drawConfusion(target: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): string {
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (let i = 0; i < target.length; i++) counts[target[i]!]![predicted[i]!]!++;
+  const cells = (row: (number | string)[]) => row.map((cell) => String(cell === 0 ? '.' : cell).padStart(4)).join('');
+  const names = Array.from({ length: classes }, (_, c) => String(c));
+  return [`      ${cells(names)}`, ...counts.map((row, c) => `    ${c} ${cells(row)}`)].join('\n');
+}
+
+/** Seconds and shares, largest first. */
+export function drawTimes(seconds: ReadonlyMap<string, number>, total: number): string {
+  const rows = [...seconds].sort((a, b) => b[1] - a[1]);
+  return rows
+    .map(([part, time]) => `  ${part.padEnd(18)}${time.toFixed(3).padStart(7)} s ${((100 * time) / total).toFixed(1).padStart(5)} %`)
+    .join('\n');
+}
