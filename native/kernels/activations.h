@@ -1,0 +1,217 @@
+// The functions of unary.def on float vectors, one struct each, under the function's own name:
+//   f(x)                  the value
+//   f.gradient(dy, x, y)  dy * f'(x), where y = f(x)
+// The element-wise kernels and the fused ones are made from them, which is why both give the same bits.
+// Values at NaN, infinities, zeros and bounds are PyTorch's, except where noted.
+#pragma once
+#include "kernels/math.h"
+#include "kernels/power.h"
+
+namespace simdnn::SIMDNN_ISA {
+namespace {
+namespace unary {
+
+HWY_INLINE VF set(double value) { return hn::Set(kF, static_cast<float>(value)); }
+HWY_INLINE VF zero() { return hn::Zero(kF); }
+HWY_INLINE VF one() { return hn::Set(kF, 1.0f); }
+
+struct relu {
+  relu(double, double) {}
+  VF operator()(VF x) const { return hn::IfThenElse(hn::Lt(x, zero()), zero(), x); }
+  VF gradient(VF dy, VF x, VF) const { return hn::IfThenElse(hn::Le(x, zero()), zero(), dy); }
+};
+
+struct leaky_relu {
+  float slope;
+  leaky_relu(double a, double) : slope(static_cast<float>(a)) {}
+  VF operator()(VF x) const { return hn::IfThenElse(hn::Gt(x, zero()), x, hn::Mul(x, set(slope))); }
+  VF gradient(VF dy, VF x, VF) const { return hn::IfThenElse(hn::Gt(x, zero()), dy, hn::Mul(dy, set(slope))); }
+};
+
+struct sigmoid {
+  sigmoid(double, double) {}
+  VF operator()(VF x) const { return math::logistic(x).value; }
+  VF gradient(VF dy, VF, VF y) const { return hn::Mul(dy, hn::Mul(y, hn::Sub(one(), y))); }
+};
+
+struct tanh {
+  tanh(double, double) {}
+  VF operator()(VF x) const { return math::tanh(x); }
+  VF gradient(VF dy, VF, VF y) const { return hn::Mul(dy, hn::NegMulAdd(y, y, one())); }
+};
+
+// x Phi(x); at +inf +inf, as in float64, where PyTorch's float32 gives NaN.
+struct gelu {
+  gelu(double, double) {}
+  VF operator()(VF x) const { return hn::Mul(x, math::normal(x).distribution); }
+  VF gradient(VF dy, VF x, VF) const {
+    const math::Normal phi = math::normal(x);
+    return hn::Mul(dy, hn::MulAdd(x, phi.density, phi.distribution));
+  }
+};
+
+// x / 2 (1 + tanh u) = x sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3). Beyond |x| = 11 the
+// sigmoid is 0 or 1, and the limit there keeps x^3 from overflowing.
+struct gelu_tanh {
+  static constexpr double kLinear = 1.5957691216057308, kCubic = 0.044715 * kLinear;
+  gelu_tanh(double, double) {}
+  static VF limited(VF x) { return math::at_most(math::at_least(x, -11.0f), 11.0f); }
+  VF operator()(VF x) const {
+    const VF t = limited(x);
+    const VF u2 = hn::Mul(t, hn::MulAdd(hn::Mul(t, t), set(kCubic), set(kLinear)));
+    return hn::Mul(x, math::logistic(u2).value);
+  }
+  VF gradient(VF dy, VF x, VF) const {
+    const VF t = limited(x);
+    const VF t2 = hn::Mul(t, t);
+    const math::Logistic s = math::logistic(hn::Mul(t, hn::MulAdd(t2, set(kCubic), set(kLinear))));
+    const VF slope = hn::MulAdd(t2, set(3 * kCubic), set(kLinear));
+    return hn::Mul(dy, hn::MulAdd(hn::Mul(x, s.value), hn::Mul(s.complement, slope), s.value));
+  }
+};
+
+struct silu {
+  silu(double, double) {}
+  VF operator()(VF x) const { return hn::Mul(x, math::logistic(x).value); }
+  VF gradient(VF dy, VF x, VF) const {
+    const math::Logistic s = math::logistic(x);
+    return hn::Mul(dy, hn::Mul(s.value, hn::MulAdd(x, s.complement, one())));
+  }
+};
+
+struct elu {
+  float alpha;
+  elu(double a, double) : alpha(static_cast<float>(a)) {}
+  VF operator()(VF x) const {
+    const VF below = hn::Mul(set(alpha), math::expm1(math::at_least(math::at_most(x, 0), -87.0f)));
+    return hn::IfThenElse(hn::Ge(x, zero()), x, below);
+  }
+  VF gradient(VF dy, VF x, VF) const {
+    const VF below = hn::Mul(dy, hn::Mul(set(alpha), math::exp_or_zero(math::at_most(x, 0))));
+    return hn::IfThenElse(hn::Gt(x, zero()), dy, below);
+  }
+};
+
+// log(1 + e^z) / beta with z = beta x; x where z > threshold.
+struct softplus {
+  float beta, threshold, inverse;
+  softplus(double a, double b)
+      : beta(static_cast<float>(a)), threshold(static_cast<float>(b)), inverse(static_cast<float>(1 / a)) {}
+  VF operator()(VF x) const {
+    const VF z = hn::Mul(x, set(beta));
+    const VF rest = math::log1p(math::exp_or_zero(hn::Neg(hn::Abs(z))));
+    const VF y = hn::Mul(hn::Add(math::at_least(z, 0), rest), set(inverse));
+    return hn::IfThenElse(hn::Gt(z, set(threshold)), x, y);
+  }
+  VF gradient(VF dy, VF x, VF) const {
+    const VF z = hn::Mul(x, set(beta));
+    return hn::IfThenElse(hn::Gt(z, set(threshold)), dy, hn::Mul(dy, math::logistic(z).value));
+  }
+};
+
+// x min(max(x + 3, 0), 6) / 6
+struct hardswish {
+  hardswish(double, double) {}
+  VF operator()(VF x) const {
+    const VF step = math::at_most(math::at_least(hn::Add(x, set(3)), 0), 6);
+    return hn::Mul(x, hn::Mul(step, set(1.0 / 6)));
+  }
+  VF gradient(VF dy, VF x, VF) const {
+    VF dx = hn::Mul(dy, hn::MulAdd(x, set(1.0 / 3), set(0.5)));
+    dx = hn::IfThenElse(hn::Ge(x, set(3)), dy, dx);
+    return hn::IfThenElse(hn::Le(x, set(-3)), zero(), dx);
+  }
+};
+
+// x tanh(softplus(x)) = x n / (n + 2) with w = e^x, n = w (w + 2). From x = 20 on the factor is 1.
+struct mish {
+  mish(double, double) {}
+  VF operator()(VF x) const {
+    const VF w = math::exp_or_zero(math::at_most(x, 20));
+    const VF n = hn::Mul(w, hn::Add(w, set(2)));
+    return hn::Mul(x, hn::Div(n, hn::Add(n, set(2))));
+  }
+  // the factor's derivative is 4 w (1 + w) / (n + 2)^2
+  VF gradient(VF dy, VF x, VF) const {
+    const VF w = math::exp_or_zero(math::at_most(x, 20));
+    const VF n = hn::Mul(w, hn::Add(w, set(2)));
+    const VF inverse = hn::Div(one(), hn::Add(n, set(2)));
+    const VF derivative = hn::Mul(hn::Mul(hn::Mul(set(4), w), inverse), hn::Mul(hn::Add(w, one()), inverse));
+    const VF near = hn::IfThenElse(hn::Gt(x, set(20)), zero(), derivative);
+    return hn::Mul(dy, hn::MulAdd(x, near, hn::Mul(n, inverse)));
+  }
+};
+
+struct exp {
+  exp(double, double) {}
+  VF operator()(VF x) const { return math::exp(x); }
+  VF gradient(VF dy, VF, VF y) const { return hn::Mul(dy, y); }
+};
+
+struct log {
+  log(double, double) {}
+  VF operator()(VF x) const { return math::log(x); }
+  VF gradient(VF dy, VF x, VF) const { return hn::Div(dy, x); }
+};
+
+struct sqrt {
+  sqrt(double, double) {}
+  VF operator()(VF x) const { return hn::Sqrt(x); }
+  VF gradient(VF dy, VF, VF y) const { return hn::Div(dy, hn::Add(y, y)); }
+};
+
+struct abs {
+  abs(double, double) {}
+  VF operator()(VF x) const { return hn::Abs(x); }
+  VF gradient(VF dy, VF x, VF) const {
+    const VF sign = hn::IfThenElse(hn::Gt(x, zero()), one(), hn::IfThenElse(hn::Lt(x, zero()), set(-1), zero()));
+    return hn::Mul(dy, sign);
+  }
+};
+
+struct neg {
+  neg(double, double) {}
+  VF operator()(VF x) const { return hn::Neg(x); }
+  VF gradient(VF dy, VF, VF) const { return hn::Neg(dy); }
+};
+
+struct pow_scalar {
+  double exponent;
+  pow_scalar(double a, double) : exponent(a) {}
+  // The exponents that are products, quotients and roots are calculated as such: up to ten times faster.
+  static VF raise(VF x, double exponent) {
+    if (exponent == 2) return hn::Mul(x, x);
+    if (exponent == 3) return hn::Mul(hn::Mul(x, x), x);
+    if (exponent == 1) return x;
+    if (exponent == 0) return one();
+    if (exponent == 0.5) return hn::Sqrt(x);
+    if (exponent == -0.5) return hn::Div(one(), hn::Sqrt(x));
+    const VF inverse = hn::Div(one(), x);
+    if (exponent == -1) return inverse;
+    if (exponent == -2) return hn::Mul(inverse, inverse);
+    return power(x, set(exponent));
+  }
+  VF operator()(VF x) const { return raise(x, exponent); }
+  VF gradient(VF dy, VF x, VF) const {
+    if (exponent == 0) return zero();
+    return hn::Mul(dy, hn::Mul(set(exponent), raise(x, exponent - 1)));
+  }
+};
+
+// min(max(x, low), high): high where low > high, NaN where a bound is NaN.
+struct clamp {
+  float low, high;
+  clamp(double a, double b) : low(static_cast<float>(a)), high(a != a ? low : static_cast<float>(b)) {}
+  VF operator()(VF x) const {
+    const VF raised = math::at_least(x, low);
+    const VF y = hn::IfThenElse(hn::Le(raised, set(high)), raised, set(high));
+    return hn::IfThenElse(hn::IsNaN(x), x, y);
+  }
+  VF gradient(VF dy, VF x, VF) const {
+    return hn::IfThenElseZero(hn::And(hn::Ge(x, set(low)), hn::Le(x, set(high))), dy);
+  }
+};
+
+}  // namespace unary
+}  // namespace
+}  // namespace simdnn::SIMDNN_ISA

@@ -1,0 +1,182 @@
+// The element-wise kernels against their twins: at corner values, at all sizes of tails, over the whole
+// range of float, in place, and with 1 to 4 threads.
+#include <cstring>
+
+#include "test/test.h"
+
+namespace simdnn::test {
+namespace {
+
+using Forward = decltype(KernelTable::relu_forward);
+using Backward = decltype(KernelTable::relu_backward);
+
+// Bounds in ulp of the result: `forward` and `backward` everywhere; `forward_scale` and `backward_scale`
+// where the result is a difference of terms of about |x| + 1 or dy (|x| + 1). Factors below `tiny` may be
+// taken for zero.
+struct Case {
+  double a, b;
+  double forward, forward_scale, backward, backward_scale;
+  double tiny = 1.2e-38;
+};
+
+const size_t kSizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 1000, 5000};
+
+double bound(const Case& c, double ulp, double scaled, double expected, double x, double dy) {
+  const double scale = std::fabs(x) < 1e30 ? (std::fabs(dy) + 1) * (std::fabs(x) + 1) : 1;
+  return kEpsilon * (ulp * std::fabs(expected) + scaled * scale) + c.tiny * scale;
+}
+
+void check_forward(Context& t, Forward kernel, Forward twin, const Case& c, Buffer<float>& x) {
+  const size_t n = x.size();
+  Buffer<float> y(t, n, 1), expected(t, n);
+  Run run;
+  kernel(run, y.data(), x.data(), n, c.a, c.b);
+  twin(run, expected.data(), x.data(), n, c.a, c.b);
+  for (size_t i = 0; i < n; ++i) {
+    if (std::isinf(expected[i]) && std::fabs(y[i]) > 3.4e38) continue;  // 1 ulp below overflow
+    t.close(y[i], expected[i], bound(c, c.forward, c.forward_scale, expected[i], x[i], 1), "y", i);
+  }
+}
+
+void check_backward(Context& t, Forward twin_forward, Backward kernel, Backward twin, const Case& c, Buffer<float>& x,
+                    Buffer<float>& dy) {
+  const size_t n = x.size();
+  Buffer<float> y(t, n, 2), dx(t, n, 3), expected(t, n);
+  Run run;
+  twin_forward(run, y.data(), x.data(), n, c.a, c.b);
+  kernel(run, dx.data(), dy.data(), x.data(), y.data(), n, c.a, c.b);
+  twin(run, expected.data(), dy.data(), x.data(), y.data(), n, c.a, c.b);
+  for (size_t i = 0; i < n; ++i) {
+    if (std::isinf(expected[i]) && std::fabs(dx[i]) > 3.4e38) continue;
+    t.close(dx[i], expected[i], bound(c, c.backward, c.backward_scale, expected[i], x[i], dy[i]), "dx", i);
+  }
+}
+
+// Every float whose bit pattern is a multiple of a prime, and 64 neighbours of each special value.
+std::vector<float> sweep() {
+  std::vector<float> values;
+  const auto push = [&](uint32_t bits) {
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    values.push_back(value);
+  };
+  for (uint64_t bits = 0; bits < (uint64_t{1} << 32); bits += 60013) push(static_cast<uint32_t>(bits));
+  const float special[] = {0,  1,    2,   3,     6,     0.5f,  0.34657359f, 0.41421356f, 0.70710678f, 1.41421356f,
+                           10, 11,   20,  87.33f, 88.72f, 103.97f, 104.5f,   3.4e38f,     1.17549435e-38f};
+  for (float value : special) {
+    for (int sign = 0; sign < 2; ++sign) {
+      uint32_t bits;
+      std::memcpy(&bits, &value, sizeof bits);
+      for (uint32_t i = 0; i < 64; ++i) push((bits ^ (static_cast<uint32_t>(sign) << 31)) + i - 32);
+    }
+  }
+  return values;
+}
+
+void check_range(Context& t, Forward kernel, Forward twin, const Case& c) {
+  static const std::vector<float> values = sweep();
+  Buffer<float> x(t, values.size());
+  std::memcpy(x.data(), values.data(), values.size() * sizeof(float));
+  t.where = "whole range";
+  check_forward(t, kernel, twin, c, x);
+}
+
+void test_forward(Context& t, Forward kernel, Forward twin, const Case& c) {
+  Random random(1);
+  for (size_t n : kSizes) {
+    for (int corners = 0; corners < 2; ++corners) {
+      t.where = "n=" + std::to_string(n) + (corners ? " corners" : "");
+      Buffer<float> x(t, n, n % 5);
+      corners ? fill_corners(x, random) : fill_normal(x, random, 3);
+      check_forward(t, kernel, twin, c, x);
+    }
+  }
+  check_range(t, kernel, twin, c);
+
+  t.where = "threads";
+  const size_t n = 300001;
+  Buffer<float> x(t, n), alone(t, n), divided(t, n);
+  fill_normal(x, random, 3);
+  Run serial(1);
+  kernel(serial, alone.data(), x.data(), n, c.a, c.b);
+  for (int threads = 2; threads <= 4; ++threads) {
+    Run run(threads);
+    kernel(run, divided.data(), x.data(), n, c.a, c.b);
+    t.check(std::memcmp(alone.data(), divided.data(), n * sizeof(float)) == 0, "bits depend on the threads");
+  }
+  t.where = "one by one, in place";
+  for (size_t i = 0; i < 100; ++i) kernel(serial, x.data() + i, x.data() + i, 1, c.a, c.b);
+  t.check(std::memcmp(alone.data(), x.data(), 100 * sizeof(float)) == 0, "bits depend on the position");
+}
+
+void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward twin, const Case& c) {
+  Random random(2);
+  for (size_t n : kSizes) {
+    for (int corners = 0; corners < 2; ++corners) {
+      t.where = "n=" + std::to_string(n) + (corners ? " corners" : "");
+      Buffer<float> x(t, n, n % 5), dy(t, n, n % 3);
+      corners ? fill_corners(x, random) : fill_normal(x, random, 3);
+      fill_normal(dy, random);
+      check_backward(t, twin_forward, kernel, twin, c, x, dy);
+    }
+  }
+  const size_t n = 300001;
+  Buffer<float> x(t, n), y(t, n), dy(t, n), alone(t, n), divided(t, n);
+  fill_normal(x, random, 3);
+  fill_normal(dy, random);
+  Run serial(1);
+  twin_forward(serial, y.data(), x.data(), n, c.a, c.b);
+  kernel(serial, alone.data(), dy.data(), x.data(), y.data(), n, c.a, c.b);
+  t.where = "threads";
+  for (int threads = 2; threads <= 4; ++threads) {
+    Run run(threads);
+    kernel(run, divided.data(), dy.data(), x.data(), y.data(), n, c.a, c.b);
+    t.check(std::memcmp(alone.data(), divided.data(), n * sizeof(float)) == 0, "bits depend on the threads");
+  }
+  t.where = "one by one, in place";
+  for (size_t i = 0; i < 100; ++i) {
+    kernel(serial, dy.data() + i, dy.data() + i, x.data() + i, y.data() + i, 1, c.a, c.b);
+  }
+  t.check(std::memcmp(alone.data(), dy.data(), 100 * sizeof(float)) == 0, "bits depend on the position");
+}
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+#define CASES(name, ...)                                                                                     \
+  static const Case cases_##name[] = {__VA_ARGS__};                                                          \
+  TEST(name##_forward) {                                                                                     \
+    for (const Case& c : cases_##name) test_forward(t, t.kernel.name##_forward, t.twin.name##_forward, c);   \
+  }                                                                                                          \
+  TEST(name##_backward) {                                                                                    \
+    for (const Case& c : cases_##name) {                                                                     \
+      test_backward(t, t.twin.name##_forward, t.kernel.name##_backward, t.twin.name##_backward, c);          \
+    }                                                                                                        \
+  }
+
+CASES(relu, {0, 0, 0, 0, 0, 0, 0})
+CASES(leaky_relu, {0.01, 0, 1, 0, 1, 0, 2e-45}, {-0.25, 0, 0, 0, 0, 0, 2e-45})
+CASES(sigmoid, {0, 0, 2.5, 0, 2.5, 1})
+CASES(tanh, {0, 0, 3, 0, 2, 2})
+CASES(gelu, {0, 0, 3, 1, 3, 2})
+CASES(gelu_tanh, {0, 0, 3, 2, 3, 4})
+CASES(silu, {0, 0, 3, 0, 3, 1})
+CASES(elu, {1, 0, 2.5, 0, 2.5, 0}, {0.7, 0, 3, 0, 3, 0})
+CASES(softplus, {1, 20, 2.5, 0, 2.5, 0}, {2, 5, 2.5, 0, 2.5, 0}, {-0.5, 20, 2.5, 0, 2.5, 0})
+CASES(hardswish, {0, 0, 1.5, 1, 0, 1})
+CASES(mish, {0, 0, 4, 0, 4, 2})
+CASES(exp, {0, 0, 1.2, 0, 1.2, 0, 2e-45})
+CASES(log, {0, 0, 1.2, 0, 0.6, 0, 2e-45})
+CASES(sqrt, {0, 0, 0, 0, 2, 0, 0})
+CASES(abs, {0, 0, 0, 0, 0, 0, 0})
+CASES(neg, {0, 0, 0, 0, 0, 0, 0})
+CASES(pow_scalar, {0.5, 0, 0.6, 0, 2, 0, 2e-45}, {1, 0, 0, 0, 0, 0, 2e-45}, {2, 0, 0.6, 0, 1, 0, 2e-45},
+      {3, 0, 1.2, 0, 2, 0, 2e-45}, {-1, 0, 0.6, 0, 2.5, 0, 2e-45}, {-2, 0, 2, 0, 2, 0, 2e-45},
+      {-0.5, 0, 2, 0, 2, 0, 2e-45}, {0, 0, 0, 0, 0, 0, 0}, {2.5, 0, 1, 0, 2, 0, 2e-45}, {-3, 0, 1, 0, 2, 0, 2e-45},
+      {0.25, 0, 1, 0, 2, 0, 2e-45})
+CASES(clamp, {-1, 2, 0, 0, 0, 0, 0}, {-kInfinity, 0.5, 0, 0, 0, 0, 0}, {0, kInfinity, 0, 0, 0, 0, 0}, {3, -3, 0, 0, 0, 0, 0},
+      {kNaN, 1, 0, 0, 0, 0, 0}, {-1, kNaN, 0, 0, 0, 0, 0})
+
+}  // namespace simdnn::test
