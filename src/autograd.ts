@@ -86,7 +86,7 @@ export const holds = (t: Tensor | null, flag: number): number => (t !== null && 
 export function open(t: Tensor | null): Float32Array | null {
   if (t === null || !t.needsGrad) return null;
   if (t.gradient === null) {
-    t.gradient = t.gradientHome ?? empty(t.shape);
+    t.gradient = t.gradientHome ?? t.freshGradient();
   } else if (t.gradientShared) {
     const own = empty(t.shape);
     kernels.copyStrided(own.floats, t.gradient.floats, Int32Array.of(1, t.numel, 1, 0, 1, 0));

@@ -78,7 +78,11 @@ function suggestion(name: string, known: readonly string[]): string {
 export function withDefaults<T extends object>(where: string, options: Partial<T> | undefined, defaults: T): T {
   if (options === undefined) return { ...defaults };
   if (options === null || typeof options !== 'object' || Array.isArray(options)) {
-    throw typeError(where, `expected an options object, got ${describe(options)}`, `${where}(..., { ${Object.keys(defaults).join(', ')} })`);
+    throw typeError(
+      where,
+      `expected an options object, got ${describe(options)}`,
+      `${where}(..., { ${Object.keys(defaults).join(', ')} })`,
+    );
   }
   const filled: T = { ...defaults };
   for (const [name, value] of Object.entries(options)) {
@@ -102,9 +106,15 @@ export function checkNumber(where: string, name: string, value: unknown, low = -
 
 /** Refuses a value that is not an integer inside `[low, high]`. */
 export function checkInteger(where: string, name: string, value: unknown, low = 0, high = Number.MAX_SAFE_INTEGER): number {
-  checkNumber(where, name, value, low, high);
-  if (!Number.isInteger(value)) throw rangeError(where, `expected ${name} to be an integer, got ${value}`);
+  checkNumber(where, name, value, low, high < Number.MAX_SAFE_INTEGER ? high : Infinity);
+  if (!Number.isSafeInteger(value)) throw rangeError(where, `expected ${name} to be an integer, got ${value}`);
   return value as number;
+}
+
+/** Refuses an option that is neither true nor false. */
+export function checkBoolean(where: string, name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw typeError(where, `expected ${name} to be true or false, got ${describe(value)}`);
+  return value;
 }
 
 /** Refuses an option that is not one of the listed strings. */

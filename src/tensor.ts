@@ -168,6 +168,11 @@ export class Tensor {
     return this.values as Int32Array;
   }
 
+  /** @internal Memory for a gradient that has no home. */
+  freshGradient(): Tensor {
+    return empty(this.shape);
+  }
+
   /** @internal Forgets the gradient. Memory that the user has not seen serves the next one. */
   clearGradient(): void {
     if (this.gradient === null) return;

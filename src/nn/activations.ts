@@ -1,0 +1,231 @@
+// Element-wise functions, and softmax, as layers.
+import { checkInteger, checkNumber, checkOneOf, typeError, withDefaults } from '../errors';
+import { logSoftmax, softmax } from '../ops/softmax';
+import { elu, gelu, hardswish, leakyRelu, mish, relu, sigmoid, silu, softplus, tanh } from '../ops/unary';
+import type { Tensor } from '../tensor';
+import { pythonFloat } from './format';
+import { Module } from './module';
+
+/**
+ * `max(0, x)`: `torch.nn.ReLU`.
+ *
+ * @example
+ * new nn.ReLU().forward(tensor([-1, 2])).toArray(); // [0, 2]
+ */
+export class ReLU extends Module {
+  override forward(x: Tensor): Tensor {
+    return relu(x, 'ReLU.forward');
+  }
+}
+
+/**
+ * `x` where positive, else `negativeSlope * x`, by default 0.01: `torch.nn.LeakyReLU`.
+ *
+ * @example
+ * new nn.LeakyReLU({ negativeSlope: 0.5 }).forward(tensor([-2, 2])).toArray(); // [-1, 2]
+ */
+export class LeakyReLU extends Module {
+  negativeSlope: number;
+
+  constructor(options?: { negativeSlope?: number }) {
+    super();
+    const { negativeSlope } = withDefaults('LeakyReLU', options, { negativeSlope: 0.01 });
+    this.negativeSlope = checkNumber('LeakyReLU', 'negativeSlope', negativeSlope);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return leakyRelu(x, { negativeSlope: this.negativeSlope });
+  }
+
+  override extraRepr(): string {
+    return `negative_slope=${pythonFloat(this.negativeSlope)}`;
+  }
+}
+
+/**
+ * `1 / (1 + exp(-x))`: `torch.nn.Sigmoid`.
+ *
+ * @example
+ * new nn.Sigmoid().forward(tensor([0])).toArray(); // [0.5]
+ */
+export class Sigmoid extends Module {
+  override forward(x: Tensor): Tensor {
+    return sigmoid(x, 'Sigmoid.forward');
+  }
+}
+
+/**
+ * The hyperbolic tangent: `torch.nn.Tanh`.
+ *
+ * @example
+ * new nn.Tanh().forward(tensor([0])).toArray(); // [0]
+ */
+export class Tanh extends Module {
+  override forward(x: Tensor): Tensor {
+    return tanh(x, 'Tanh.forward');
+  }
+}
+
+/**
+ * `x Phi(x)`, Phi the normal distribution function: `torch.nn.GELU`. With `approximate: "tanh"` Phi is approximated through tanh.
+ *
+ * @example
+ * new nn.GELU({ approximate: "tanh" }).forward(tensor([0])).toArray(); // [0]
+ */
+export class GELU extends Module {
+  approximate: 'none' | 'tanh';
+
+  constructor(options?: { approximate?: 'none' | 'tanh' }) {
+    super();
+    const { approximate } = withDefaults<{ approximate: 'none' | 'tanh' }>('GELU', options, { approximate: 'none' });
+    this.approximate = checkOneOf('GELU', 'approximate', approximate, ['none', 'tanh']);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return gelu(x, { approximate: this.approximate });
+  }
+
+  override extraRepr(): string {
+    return `approximate='${this.approximate}'`;
+  }
+}
+
+/**
+ * `x sigmoid(x)`, also called swish: `torch.nn.SiLU`.
+ *
+ * @example
+ * new nn.SiLU().forward(tensor([0])).toArray(); // [0]
+ */
+export class SiLU extends Module {
+  override forward(x: Tensor): Tensor {
+    return silu(x);
+  }
+}
+
+/**
+ * `x` where positive, else `alpha (exp(x) - 1)`, alpha 1 by default: `torch.nn.ELU`.
+ *
+ * @example
+ * new nn.ELU().forward(tensor([0, 2])).toArray(); // [0, 2]
+ */
+export class ELU extends Module {
+  alpha: number;
+
+  constructor(options?: { alpha?: number }) {
+    super();
+    const { alpha } = withDefaults('ELU', options, { alpha: 1 });
+    this.alpha = checkNumber('ELU', 'alpha', alpha);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return elu(x, { alpha: this.alpha });
+  }
+
+  override extraRepr(): string {
+    return `alpha=${pythonFloat(this.alpha)}`;
+  }
+}
+
+/**
+ * `log(1 + exp(beta x)) / beta`, and x itself where `beta x > threshold`; by default 1 and 20: `torch.nn.Softplus`.
+ *
+ * @example
+ * new nn.Softplus().forward(tensor([30])).toArray(); // [30]
+ */
+export class Softplus extends Module {
+  beta: number;
+  threshold: number;
+
+  constructor(options?: { beta?: number; threshold?: number }) {
+    super();
+    const { beta, threshold } = withDefaults('Softplus', options, { beta: 1, threshold: 20 });
+    this.beta = checkNumber('Softplus', 'beta', beta);
+    this.threshold = checkNumber('Softplus', 'threshold', threshold);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return softplus(x, { beta: this.beta, threshold: this.threshold });
+  }
+
+  override extraRepr(): string {
+    return `beta=${pythonFloat(this.beta)}, threshold=${pythonFloat(this.threshold)}`;
+  }
+}
+
+/**
+ * `x min(max(x + 3, 0), 6) / 6`: `torch.nn.Hardswish`.
+ *
+ * @example
+ * new nn.Hardswish().forward(tensor([-3, 3])).toArray(); // [0, 3]
+ */
+export class Hardswish extends Module {
+  override forward(x: Tensor): Tensor {
+    return hardswish(x);
+  }
+}
+
+/**
+ * `x tanh(log(1 + exp(x)))`: `torch.nn.Mish`.
+ *
+ * @example
+ * new nn.Mish().forward(tensor([0])).toArray(); // [0]
+ */
+export class Mish extends Module {
+  override forward(x: Tensor): Tensor {
+    return mish(x);
+  }
+}
+
+function checkDim(where: string, options: { dim: number }): number {
+  const { dim } = withDefaults<{ dim: number | null }>(where, options, { dim: null });
+  if (dim === null) throw typeError(where, 'expected the dimension along which to sum to 1', `new nn.${where}({ dim: 1 })`);
+  return checkInteger(where, 'dim', dim, -Infinity);
+}
+
+/**
+ * `exp(x_i) / sum_j exp(x_j)` along `dim`, which must be given, unlike in PyTorch, where leaving it out is deprecated: `torch.nn.Softmax`.
+ *
+ * `CrossEntropyLoss` applies it by itself: in front of that loss it only slows the training down.
+ *
+ * @example
+ * new nn.Softmax({ dim: 1 }).forward(tensor([[0, 0]])).toArray(); // [[0.5, 0.5]]
+ */
+export class Softmax extends Module {
+  dim: number;
+
+  constructor(options: { dim: number }) {
+    super();
+    this.dim = checkDim('Softmax', options);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return softmax(x, this.dim);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}`;
+  }
+}
+
+/**
+ * `x_i - log(sum_j exp(x_j))` along `dim`, which must be given, unlike in PyTorch, where leaving it out is deprecated: `torch.nn.LogSoftmax`.
+ *
+ * @example
+ * new nn.LogSoftmax({ dim: 1 }).forward(tensor([[3]])).toArray(); // [[0]]
+ */
+export class LogSoftmax extends Module {
+  dim: number;
+
+  constructor(options: { dim: number }) {
+    super();
+    this.dim = checkDim('LogSoftmax', options);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return logSoftmax(x, this.dim);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}`;
+  }
+}

@@ -1,0 +1,20 @@
+// Layers and losses as plain functions.
+export {
+  crossEntropy,
+  dropout,
+  elu,
+  gelu,
+  hardswish,
+  leakyRelu,
+  linear,
+  logSoftmax,
+  mish,
+  mseLoss,
+  nllLoss,
+  relu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  tanh,
+} from '../ops';

@@ -1,0 +1,15 @@
+// The layer that does nothing.
+import type { Tensor } from '../tensor';
+import { Module } from './module';
+
+/**
+ * Returns its argument: `torch.nn.Identity`. Stands in where a layer is taken out.
+ *
+ * @example
+ * new nn.Identity().forward(tensor([1, 2])).toArray(); // [1, 2]
+ */
+export class Identity extends Module {
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}

@@ -1,0 +1,26 @@
+// The public names of `nn`, nothing else.
+export {
+  ELU,
+  GELU,
+  Hardswish,
+  LeakyReLU,
+  LogSoftmax,
+  Mish,
+  ReLU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  Tanh,
+} from './activations';
+export { type Layer, ModuleList, Sequential } from './containers';
+export { Dropout } from './dropout';
+export { Flatten } from './flatten';
+export * as functional from './functional';
+export { Identity } from './identity';
+export * as init from './init';
+export { Linear } from './linear';
+export { CrossEntropyLoss, MSELoss, NLLLoss } from './losses';
+export { type ForwardHook, type HookHandle, Module } from './module';
+export { Parameter } from './parameter';
+export type { LoadResult, StateDict } from './state';

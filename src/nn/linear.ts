@@ -1,0 +1,52 @@
+// The fully connected layer.
+import { checkBoolean, checkInteger, withDefaults } from '../errors';
+import { linear } from '../ops/linear';
+import type { Tensor } from '../tensor';
+import { pythonBool } from './format';
+import { kaimingUniform_, uniform_ } from './init';
+import { Module } from './module';
+import { emptyParameter, type Parameter } from './parameter';
+
+/**
+ * `y = x W^T + b` over the last dimension: `torch.nn.Linear`.
+ *
+ * Shapes: x `[*, inFeatures]`, result `[*, outFeatures]`; `weight` is `[outFeatures, inFeatures]`, `bias` `[outFeatures]`, or null with
+ * `bias: false`. Both start uniform in (-1/sqrt(inFeatures), 1/sqrt(inFeatures)).
+ *
+ * @example
+ * const layer = new nn.Linear(13, 30);
+ * layer.forward(zeros([32, 13])).shape; // [32, 30]
+ */
+export class Linear extends Module {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  weight: Parameter;
+  bias: Parameter | null;
+
+  constructor(inFeatures: number, outFeatures: number, options?: { bias?: boolean }) {
+    super();
+    const { bias } = withDefaults('Linear', options, { bias: true });
+    checkBoolean('Linear', 'bias', bias);
+    this.inFeatures = checkInteger('Linear', 'inFeatures', inFeatures);
+    this.outFeatures = checkInteger('Linear', 'outFeatures', outFeatures);
+    this.weight = emptyParameter([outFeatures, inFeatures]);
+    this.bias = bias ? emptyParameter([outFeatures]) : null;
+    this.resetParameters();
+  }
+
+  /** Draws weight and bias anew. */
+  resetParameters(): void {
+    if (this.inFeatures === 0) return;
+    kaimingUniform_(this.weight, { a: Math.sqrt(5) });
+    const bound = 1 / Math.sqrt(this.inFeatures);
+    if (this.bias !== null) uniform_(this.bias, -bound, bound);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias, 'Linear.forward');
+  }
+
+  override extraRepr(): string {
+    return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${pythonBool(this.bias !== null)}`;
+  }
+}

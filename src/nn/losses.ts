@@ -1,0 +1,95 @@
+// Losses as modules: what is to be made small.
+import { checkInteger, checkNumber, checkOneOf, withDefaults } from '../errors';
+import { type CrossEntropyOptions, crossEntropy } from '../ops/cross-entropy';
+import type { Reduction } from '../ops/loss';
+import { mseLoss } from '../ops/mse-loss';
+import { type NllLossOptions, nllLoss } from '../ops/nll-loss';
+import { checkTensor, type Tensor } from '../tensor';
+import { Module } from './module';
+
+const reductions = ['mean', 'sum', 'none'] as const;
+
+// What the losses over classes have in common: class weights, a buffer, and a label that does not count.
+abstract class ClassLoss extends Module {
+  declare weight: Tensor | null;
+  ignoreIndex: number;
+  reduction: Reduction;
+
+  protected constructor(where: string, { weight, ignoreIndex, reduction }: Required<NllLossOptions>) {
+    super();
+    this.registerBuffer('weight', weight === null ? null : checkTensor(where, 'weight', weight, 'float32'));
+    this.ignoreIndex = checkInteger(where, 'ignoreIndex', ignoreIndex, -0x80000000, 0x7fffffff);
+    this.reduction = checkOneOf(where, 'reduction', reduction, reductions);
+  }
+}
+
+/**
+ * The cross entropy between the softmax of the output and the target: `torch.nn.CrossEntropyLoss`. It takes logits: no Softmax in front of it.
+ *
+ * Shapes: output `[n, classes]`, `[classes]` or `[n, classes, d1, ...]`; target int32 class labels in that shape without classes, or float32
+ * probabilities in the output's shape. `weight`: a factor for each class, a buffer; `ignoreIndex` (default -100): a label whose rows do not
+ * count; `reduction`: `"mean"` (default, over the weights of the rows that count), `"sum"` or `"none"`; `labelSmoothing` from 0 (default)
+ * to 1. More in `nn.functional.crossEntropy`.
+ *
+ * @example
+ * const criterion = new nn.CrossEntropyLoss();
+ * const loss = criterion.forward(zeros([2, 5]), tensor([0, 4], { dtype: "int32" }));
+ * loss.item(); // 1.6094379425048828
+ */
+export class CrossEntropyLoss extends ClassLoss {
+  labelSmoothing: number;
+
+  constructor(options?: CrossEntropyOptions) {
+    const defaults: Required<CrossEntropyOptions> = { weight: null, ignoreIndex: -100, reduction: 'mean', labelSmoothing: 0 };
+    const filled = withDefaults('CrossEntropyLoss', options, defaults);
+    super('CrossEntropyLoss', filled);
+    this.labelSmoothing = checkNumber('CrossEntropyLoss', 'labelSmoothing', filled.labelSmoothing, 0, 1);
+  }
+
+  override forward(output: Tensor, target: Tensor): Tensor {
+    const { weight, ignoreIndex, reduction, labelSmoothing } = this;
+    return crossEntropy(output, target, { weight, ignoreIndex, reduction, labelSmoothing }, 'CrossEntropyLoss.forward');
+  }
+}
+
+/**
+ * The negative log-likelihood of log-probabilities, as `LogSoftmax` makes them: `torch.nn.NLLLoss`.
+ *
+ * Shapes and options as `CrossEntropyLoss`, without probabilities as target and without `labelSmoothing`.
+ *
+ * @example
+ * new nn.NLLLoss().forward(tensor([[-1, -2]]), tensor([1], { dtype: "int32" })).item(); // 2
+ */
+export class NLLLoss extends ClassLoss {
+  constructor(options?: NllLossOptions) {
+    const defaults: Required<NllLossOptions> = { weight: null, ignoreIndex: -100, reduction: 'mean' };
+    super('NLLLoss', withDefaults('NLLLoss', options, defaults));
+  }
+
+  override forward(output: Tensor, target: Tensor): Tensor {
+    const { weight, ignoreIndex, reduction } = this;
+    return nllLoss(output, target, { weight, ignoreIndex, reduction }, 'NLLLoss.forward');
+  }
+}
+
+/**
+ * The squared error, its mean by default, with `reduction` `"sum"` or `"none"` its sum or every element: `torch.nn.MSELoss`.
+ *
+ * Output and target are float32 of one shape.
+ *
+ * @example
+ * new nn.MSELoss().forward(tensor([1, 2]), tensor([1, 4])).item(); // 2
+ */
+export class MSELoss extends Module {
+  reduction: Reduction;
+
+  constructor(options?: { reduction?: Reduction }) {
+    super();
+    const { reduction } = withDefaults<{ reduction: Reduction }>('MSELoss', options, { reduction: 'mean' });
+    this.reduction = checkOneOf('MSELoss', 'reduction', reduction, reductions);
+  }
+
+  override forward(output: Tensor, target: Tensor): Tensor {
+    return mseLoss(output, target, { reduction: this.reduction }, 'MSELoss.forward');
+  }
+}

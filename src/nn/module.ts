@@ -1,0 +1,280 @@
+// What a model is made of. A module finds its parts by looking through its own properties, so plain class
+// fields are all that a subclass needs.
+import { describe, rangeError, typeError, withDefaults } from '../errors';
+import { Tensor } from '../tensor';
+import { formatModule } from './format';
+import { Parameter } from './parameter';
+import { copyState, type LoadResult, mismatches, type StateDict } from './state';
+
+/** Called after `forward` with the module, its arguments and its output; what it returns, unless undefined, replaces the output. */
+export type ForwardHook = (module: Module, args: readonly unknown[], output: unknown) => unknown;
+
+/** Takes a hook away again. */
+export interface HookHandle {
+  remove(): void;
+}
+
+type Named<T> = [name: string, value: T];
+
+const join = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
+
+/**
+ * The base of every layer and model: `torch.nn.Module`.
+ *
+ * A subclass holds its parts in fields and writes `forward`. Fields that are parameters or modules are found in the order in which they
+ * were assigned; a plain array of modules is not looked into, a `ModuleList` is. A part that is reached twice is listed once.
+ *
+ * @example
+ * class Model extends nn.Module {
+ *   ly1 = new nn.Linear(13, 30);
+ *   ly2 = new nn.Linear(30, 5);
+ *   forward(x) {
+ *     return this.ly2.forward(this.ly1.forward(x).relu());
+ *   }
+ * }
+ * const model = new Model();
+ * model.namedParameters().map(([name]) => name); // ["ly1.weight", "ly1.bias", "ly2.weight", "ly2.bias"]
+ * model.forward(zeros([32, 13])).shape; // [32, 5]
+ */
+export abstract class Module {
+  /** Whether the module is in training mode, which dropout asks for; set by `train()` and `eval()`. */
+  training = true;
+
+  #buffers: Map<string, boolean> | null = null;
+  #hooks: Set<ForwardHook> | null = null;
+
+  /** The module's calculation. Hooks are not run by it, but by `call`. */
+  abstract forward(...args: never[]): unknown;
+
+  /** Runs `forward` on the arguments, then the forward hooks: what containers do with their parts. */
+  call(...args: Parameters<this['forward']>): ReturnType<this['forward']> {
+    let output: unknown = this.forward(...args);
+    if (this.#hooks !== null) {
+      for (const hook of this.#hooks) {
+        const replaced = hook(this, args, output);
+        if (replaced !== undefined) output = replaced;
+      }
+    }
+    return output as ReturnType<this['forward']>;
+  }
+
+  /**
+   * Has `hook(module, args, output)` called after each `forward` that `call` runs; what it returns, unless undefined, replaces the output.
+   *
+   * @example
+   * const layer = new nn.Linear(2, 3);
+   * const shapes = [];
+   * const handle = layer.registerForwardHook((module, args, output) => void shapes.push(output.shape));
+   * layer.call(zeros([4, 2]));
+   * handle.remove();
+   * shapes; // [[4, 3]]
+   */
+  registerForwardHook(hook: ForwardHook): HookHandle {
+    if (typeof hook !== 'function') throw typeError(this.#where('registerForwardHook'), `expected a function, got ${describe(hook)}`);
+    const own: ForwardHook = (...args) => hook(...args); // the same function twice is two hooks
+    this.#hooks ??= new Set();
+    this.#hooks.add(own);
+    return {
+      remove: () => {
+        this.#hooks?.delete(own);
+        if (this.#hooks?.size === 0) this.#hooks = null;
+      },
+    };
+  }
+
+  /**
+   * Makes `tensor` the property `name`: state that is saved and loaded with the module but not learned, such as running means.
+   *
+   * With `persistent: false` the state dict leaves it out. A TypeError for a name that is not a string or a value that is not a tensor, a
+   * RangeError for a name that is empty, has a dot or is taken.
+   */
+  registerBuffer(name: string, tensor: Tensor | null, options?: { persistent?: boolean }): void {
+    const where = this.#where('registerBuffer');
+    const { persistent } = withDefaults(where, options, { persistent: true });
+    if (typeof name !== 'string') throw typeError(where, `expected the name to be a string, got ${describe(name)}`);
+    if (name === '' || name.includes('.')) throw rangeError(where, `a buffer cannot be called ${describe(name)}`);
+    const fields = this as unknown as Record<string, unknown>;
+    if (fields[name] !== undefined && !this.#buffers?.has(name)) throw rangeError(where, `the module already has a property "${name}"`);
+    if (tensor !== null && !(tensor instanceof Tensor)) throw typeError(where, `expected a tensor or null, got ${describe(tensor)}`);
+    this.#buffers ??= new Map();
+    this.#buffers.set(name, persistent);
+    fields[name] = tensor;
+  }
+
+  /** The modules that this one holds itself, with the names of their fields. */
+  namedChildren(): Named<Module>[] {
+    const seen = new Set<Module>();
+    return this.#fields().filter((field): field is Named<Module> => {
+      const isNew = field[1] instanceof Module && !seen.has(field[1]);
+      if (isNew) seen.add(field[1] as Module);
+      return isNew;
+    });
+  }
+
+  /** The modules that this one holds itself. */
+  children(): Module[] {
+    return this.namedChildren().map(([, module]) => module);
+  }
+
+  /** This module, as `""`, and every module below it, parents first, with paths such as `"body.0"`. */
+  namedModules(): Named<Module>[] {
+    const seen = new Set<Module>();
+    const visit = (path: string, module: Module): Named<Module>[] => {
+      if (seen.has(module)) return [];
+      seen.add(module);
+      return [[path, module], ...module.namedChildren().flatMap(([name, child]) => visit(join(path, name), child))];
+    };
+    return visit('', this);
+  }
+
+  /** This module and every module below it, parents first. */
+  modules(): Module[] {
+    return this.namedModules().map(([, module]) => module);
+  }
+
+  /** Every parameter with its path, such as `"ly1.weight"`: a module's own before those of its children. */
+  namedParameters(): Named<Parameter>[] {
+    return this.#collect((module) => module.#fields().filter((field): field is Named<Parameter> => field[1] instanceof Parameter));
+  }
+
+  /** Every parameter: what an optimizer is given. */
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** Every buffer with its path. */
+  namedBuffers(): Named<Tensor>[] {
+    return this.#collect((module) => module.#ownBuffers());
+  }
+
+  /** Every buffer. */
+  buffers(): Tensor[] {
+    return this.namedBuffers().map(([, buffer]) => buffer);
+  }
+
+  /** Puts this module and all below it into training mode, or with `false` into evaluation mode. Returns the module. */
+  train(mode = true): this {
+    if (typeof mode !== 'boolean') throw typeError(this.#where('train'), `expected true or false, got ${describe(mode)}`);
+    for (const module of this.modules()) module.training = mode;
+    return this;
+  }
+
+  /** Puts this module and all below it into evaluation mode: `train(false)`. Returns the module. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Sets the gradient of every parameter to null. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters()) parameter.clearGradient();
+  }
+
+  /** Sets `requiresGrad` of every parameter: `requiresGrad_(false)` freezes the module. Returns the module. */
+  requiresGrad_(requiresGrad = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
+    return this;
+  }
+
+  /**
+   * Calls `fn` with every module below this one, children before parents, and then with this one. Returns the module.
+   *
+   * @example
+   * const model = new nn.Sequential(new nn.Linear(4, 3), new nn.Linear(3, 2));
+   * model.apply((module) => {
+   *   if (module instanceof nn.Linear) nn.init.zeros_(module.bias);
+   * });
+   */
+  apply(fn: (module: Module) => void): this {
+    if (typeof fn !== 'function') throw typeError(this.#where('apply'), `expected a function, got ${describe(fn)}`);
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  /**
+   * Every parameter and persistent buffer by its path, without history, on the module's own memory: `clone()` what is to be kept.
+   *
+   * @example
+   * Object.keys(new nn.Linear(2, 3).stateDict()); // ["weight", "bias"]
+   */
+  stateDict(): StateDict {
+    const dict: StateDict = {};
+    for (const [path, tensor] of this.#state('')) dict[path] = tensor.detach();
+    return dict;
+  }
+
+  /**
+   * Copies the values of a state dict into this module's parameters and buffers.
+   *
+   * With `strict` (the default) the keys must be exactly those of `stateDict()`; without it others are skipped and returned. A RangeError
+   * that lists every key that is missing or unexpected and every tensor whose shape or dtype differs; nothing is changed then.
+   */
+  loadStateDict(dict: Readonly<StateDict>, options?: { strict?: boolean }): LoadResult {
+    const where = this.#where('loadStateDict');
+    const { strict } = withDefaults(where, options, { strict: true });
+    const own = this.#state('');
+    const { lines, result } = mismatches(where, own, dict, strict);
+    if (lines.length > 0) throw rangeError(where, ['the state dict does not fit:', ...lines].join('\n  '));
+    copyState(own, dict);
+    return result;
+  }
+
+  /** What stands between the parentheses of this module when it is printed, e.g. `"p=0.5, inplace=False"`. */
+  extraRepr(): string {
+    return '';
+  }
+
+  /** The module and all below it, printed as PyTorch prints them. */
+  toString(): string {
+    const children = this.#fields().filter((field): field is Named<Module> => field[1] instanceof Module);
+    return formatModule(this.constructor.name, this.extraRepr(), this.formatChildren(children));
+  }
+
+  /** @internal The children as [label, text], in the order in which they are printed. */
+  protected formatChildren(children: readonly Named<Module>[]): Named<string>[] {
+    return children.map(([name, module]) => [name, module.toString()]);
+  }
+
+  /** @internal */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  #where(method: string): string {
+    return `${this.constructor.name}.${method}`;
+  }
+
+  #fields(): Named<unknown>[] {
+    return Object.entries(this);
+  }
+
+  #ownBuffers(): Named<Tensor>[] {
+    if (this.#buffers === null) return [];
+    const fields = this as unknown as Record<string, unknown>;
+    return [...this.#buffers.keys()].map((name) => [name, fields[name]] as const).filter((f): f is Named<Tensor> => f[1] instanceof Tensor);
+  }
+
+  // What each module lists itself, with full paths, each value once.
+  #collect<T>(own: (module: Module) => Named<T>[]): Named<T>[] {
+    const seen = new Set<T>();
+    const found: Named<T>[] = [];
+    for (const [path, module] of this.namedModules()) {
+      for (const [name, value] of own(module)) {
+        if (seen.has(value)) continue;
+        seen.add(value);
+        found.push([join(path, name), value]);
+      }
+    }
+    return found;
+  }
+
+  // The entries of the state dict: unlike the lists above, a shared part stands under each of its names.
+  #state(prefix: string): Named<Tensor>[] {
+    const fields = this.#fields();
+    const parameters = fields.filter((field): field is Named<Tensor> => field[1] instanceof Parameter);
+    const buffers = this.#ownBuffers().filter(([name]) => this.#buffers!.get(name));
+    const here = [...parameters, ...buffers].map(([name, tensor]): Named<Tensor> => [join(prefix, name), tensor]);
+    const children = fields.filter((field): field is Named<Module> => field[1] instanceof Module);
+    return [...here, ...children.flatMap(([name, module]) => module.#state(join(prefix, name)))];
+  }
+}

@@ -1,0 +1,35 @@
+// The tensors that a model learns.
+import { allocateParameter, claimGradient } from '../blocks';
+import { withDefaults } from '../errors';
+import { checkShape, numelOf } from '../shape';
+import { checkTensor, empty, Tensor } from '../tensor';
+
+/**
+ * A tensor that a module lists among its parameters: `torch.nn.Parameter`.
+ *
+ * It shares the memory of `data` and has no history. `requiresGrad` is true by default; a TypeError for int32 unless it is false.
+ *
+ * @example
+ * const scale = new nn.Parameter(ones([3]));
+ * scale.requiresGrad; // true
+ */
+export class Parameter extends Tensor {
+  constructor(data: Tensor, options?: { requiresGrad?: boolean }) {
+    checkTensor('Parameter', 'data', data);
+    super(data.values, data.shape.slice(), data.version);
+    const { requiresGrad } = withDefaults('Parameter', options, { requiresGrad: true });
+    this.requiresGrad_(requiresGrad);
+  }
+
+  /** @internal The gradient's place beside those of the neighbours; memory of its own when that one has been given out. */
+  override freshGradient(): Tensor {
+    const place = claimGradient(this.floats);
+    return place === null ? empty(this.shape) : new Tensor(place, this.shape);
+  }
+}
+
+/** A parameter of zeros in the block that parameters share. */
+export function emptyParameter(shape: number[]): Parameter {
+  const sizes = checkShape('Parameter', shape);
+  return new Parameter(new Tensor(allocateParameter(numelOf(sizes)), sizes));
+}

@@ -1,0 +1,61 @@
+// State dicts: comparing them with a module, and copying them in.
+import { describe, typeError } from '../errors';
+import { kernels } from '../native';
+import { sameShape, shapeText } from '../shape';
+import { Tensor } from '../tensor';
+
+/** The tensors of a module by their paths, with PyTorch's keys. */
+export type StateDict = Record<string, Tensor>;
+
+/** The keys that `loadStateDict` did not find in the dict, and those that it found no place for. */
+export interface LoadResult {
+  missingKeys: string[];
+  unexpectedKeys: string[];
+}
+
+type Entries = readonly (readonly [path: string, tensor: Tensor])[];
+
+function differences(own: Entries, dict: Readonly<StateDict>): string[] {
+  const lines: string[] = [];
+  for (const [path, tensor] of own) {
+    if (!Object.hasOwn(dict, path)) continue;
+    const given: unknown = dict[path];
+    if (!(given instanceof Tensor)) lines.push(`${path}: expected a tensor, got ${describe(given)}`);
+    else if (!sameShape(given.shape, tensor.shape))
+      lines.push(`${path}: expected shape ${shapeText(tensor.shape)}, got ${shapeText(given.shape)}`);
+    else if (given.dtype !== tensor.dtype) lines.push(`${path}: expected ${tensor.dtype}, got ${given.dtype}`);
+  }
+  return lines;
+}
+
+/** What keeps `dict` from being loaded, a line each, and the keys that are on one side only. */
+export function mismatches(
+  where: string,
+  own: Entries,
+  dict: Readonly<StateDict>,
+  strict: boolean,
+): { lines: string[]; result: LoadResult } {
+  if (dict === null || typeof dict !== 'object' || Array.isArray(dict)) {
+    throw typeError(where, `expected a state dict, an object of tensors by name, got ${describe(dict)}`);
+  }
+  const known = new Set(own.map(([path]) => path));
+  const result: LoadResult = {
+    missingKeys: [...known].filter((path) => !Object.hasOwn(dict, path)),
+    unexpectedKeys: Object.keys(dict).filter((path) => !known.has(path)),
+  };
+  const lines = differences(own, dict);
+  const list = (keys: string[]): string => keys.map((key) => `"${key}"`).join(', ');
+  if (strict && result.unexpectedKeys.length > 0) lines.unshift(`unexpected keys: ${list(result.unexpectedKeys)}`);
+  if (strict && result.missingKeys.length > 0) lines.unshift(`missing keys: ${list(result.missingKeys)}`);
+  return { lines, result };
+}
+
+/** Copies what `dict` has of the entries into them. */
+export function copyState(own: Entries, dict: Readonly<StateDict>): void {
+  for (const [path, tensor] of own) {
+    if (!Object.hasOwn(dict, path)) continue;
+    const { values } = dict[path]!;
+    if (values !== tensor.values) kernels.copyStrided(tensor.values, values, Int32Array.of(1, tensor.numel, 1, 0, 1, 0));
+    tensor.version.count++;
+  }
+}

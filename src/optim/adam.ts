@@ -1,0 +1,101 @@
+// Adam and its form with decoupled weight decay: one kernel, told apart by a flag.
+import { checkBoolean, checkNumber, describe, rangeError, typeError } from '../errors';
+import { kernels } from '../native';
+import { Optimizer, type Params, type Recipe } from './optimizer';
+import type { Run } from './runs';
+
+/** The options of `Adam` and `AdamW`. */
+export interface AdamOptions {
+  /** The learning rate; default 1e-3. */
+  lr: number;
+  /** How much of the mean of the gradients, and of their squares, each step keeps; default [0.9, 0.999]. */
+  betas: readonly [number, number];
+  /** Added to the root of the mean square; default 1e-8. */
+  eps: number;
+  /** In Adam added to the gradient, times the value; in AdamW taken off the value. Default 0, in AdamW 0.01. */
+  weightDecay: number;
+  /** Whether the greatest mean square so far is used; default false. */
+  amsgrad: boolean;
+  /** Whether to climb instead of descend; default false. */
+  maximize: boolean;
+}
+
+// enum AdamFlags in native/kernels/table.h
+const decoupledDecay = 1;
+const maximizes = 2;
+
+const moments = ['exp_avg', 'exp_avg_sq'];
+const momentsAndMost = [...moments, 'max_exp_avg_sq'];
+
+function checkBeta(where: string, name: string, beta: unknown): void {
+  if (typeof beta !== 'number') throw typeError(where, `expected ${name} to be a number, got ${describe(beta)}`);
+  if (!(beta >= 0 && beta < 1)) throw rangeError(where, `expected ${name} to be at least 0 and below 1, got ${beta}`);
+}
+
+function check(where: string, { lr, betas, eps, weightDecay, amsgrad, maximize }: AdamOptions): void {
+  checkNumber(where, 'lr', lr, 0);
+  if (!Array.isArray(betas) || betas.length !== 2) throw typeError(where, `expected betas to be two numbers, got ${describe(betas)}`);
+  checkBeta(where, 'betas[0]', betas[0]);
+  checkBeta(where, 'betas[1]', betas[1]);
+  checkNumber(where, 'eps', eps, 0);
+  checkNumber(where, 'weightDecay', weightDecay, 0);
+  checkBoolean(where, 'amsgrad', amsgrad);
+  checkBoolean(where, 'maximize', maximize);
+}
+
+function step(run: Run, o: AdamOptions, count: number, flags: number): void {
+  const [m, v, most] = run.state as [Float32Array, Float32Array, Float32Array?];
+  const all = o.maximize ? flags | maximizes : flags;
+  kernels.adamStep(run.values, m, v, most ?? null, run.gradient, run.n, o.lr, o.betas[0], o.betas[1], o.eps, o.weightDecay, count, all);
+}
+
+const adam: Recipe<AdamOptions> = {
+  name: 'Adam',
+  defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false },
+  check,
+  allKeys: momentsAndMost,
+  stateKeys: ({ amsgrad }) => (amsgrad ? momentsAndMost : moments),
+  countsSteps: true,
+  step: (run, options, count) => step(run, options, count, 0),
+};
+
+const adamW: Recipe<AdamOptions> = {
+  ...adam,
+  name: 'AdamW',
+  defaults: { ...adam.defaults, weightDecay: 0.01 },
+  step: (run, options, count) => step(run, options, count, decoupledDecay),
+};
+
+/**
+ * Adam (Kingma, Ba, 2015; amsgrad: Reddi et al., 2018): `torch.optim.Adam`.
+ *
+ * With g the gradient plus `weightDecay * w`: `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`,
+ * `w -= lr * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)`. Parameters without a gradient are skipped.
+ *
+ * @example
+ * const model = new nn.Linear(3, 1);
+ * const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
+ * optimizer.zeroGrad();
+ * model.forward(ones([4, 3])).sum().backward();
+ * optimizer.step();
+ * optimizer.paramGroups[0].lr = 0.001;
+ */
+export class Adam extends Optimizer<AdamOptions> {
+  constructor(params: Params<AdamOptions>, options?: Partial<AdamOptions>) {
+    super(adam, params, options);
+  }
+}
+
+/**
+ * Adam with the weight decay taken off the value, `w -= lr * weightDecay * w`, instead of added to the gradient (Loshchilov, Hutter, 2019):
+ * `torch.optim.AdamW`.
+ *
+ * @example
+ * const model = new nn.Linear(3, 1);
+ * new optim.AdamW(model.parameters()).paramGroups[0].weightDecay; // 0.01
+ */
+export class AdamW extends Optimizer<AdamOptions> {
+  constructor(params: Params<AdamOptions>, options?: Partial<AdamOptions>) {
+    super(adamW, params, options);
+  }
+}

@@ -1,0 +1,101 @@
+// Which parameters are stepped by one kernel call. Parameters whose values, gradients and state lie one behind the
+// other in memory and whose step counts agree form a run; the zeros between them stay zeros under every optimizer.
+import { alignedFloats, follows } from '../blocks';
+import type { Tensor } from '../tensor';
+
+/** One parameter and what an optimizer keeps for it. */
+export interface Slot {
+  readonly parameter: Tensor;
+  /** The slots whose parameters are neighbours in memory, and where in their memory this one begins. */
+  readonly span: Span;
+  readonly position: number;
+  /** How many steps the state has seen; 0: there is no state. */
+  steps: number;
+  /** The gradient with which the present runs were made. */
+  gradient: Tensor | null;
+}
+
+/** Parameters that are neighbours in memory: their state is laid out as they are. */
+export class Span {
+  readonly slots: Slot[] = [];
+  private readonly memory = new Map<string, Float32Array>();
+
+  private get first(): Float32Array {
+    return this.slots[0]!.parameter.floats;
+  }
+
+  add(parameter: Tensor): Slot {
+    const begin = this.slots.length === 0 ? parameter.floats : this.first;
+    const position = (parameter.floats.byteOffset - begin.byteOffset) / 4;
+    const slot: Slot = { parameter, span: this, position, steps: 0, gradient: null };
+    this.slots.push(slot);
+    return slot;
+  }
+
+  /** Whether anything was ever kept under this key. */
+  has(key: string): boolean {
+    return this.memory.has(key);
+  }
+
+  /** The state `key` of `n` elements from `position` on; zeros at first. */
+  state(key: string, position: number, n: number): Float32Array {
+    let memory = this.memory.get(key);
+    if (memory === undefined) {
+      const last = this.slots.at(-1)!;
+      memory = alignedFloats(last.position + last.parameter.numel);
+      this.memory.set(key, memory);
+    }
+    return memory.subarray(position, position + n);
+  }
+}
+
+/** The slots of parameters in their order, neighbours in one span. */
+export function slotsOf(parameters: readonly Tensor[]): Slot[] {
+  const slots: Slot[] = [];
+  for (const parameter of parameters) {
+    const last = slots.at(-1);
+    const joins = last !== undefined && follows(last.parameter.floats, parameter.floats);
+    slots.push((joins ? last.span : new Span()).add(parameter));
+  }
+  return slots;
+}
+
+/** What one kernel call steps. */
+export interface Run {
+  readonly values: Float32Array;
+  readonly gradient: Float32Array;
+  /** One array for each state key, in their order. */
+  readonly state: readonly Float32Array[];
+  readonly n: number;
+  /** Its steps are those of every slot of the run. */
+  readonly first: Slot;
+}
+
+const joins = (a: Slot, b: Slot): boolean =>
+  b.span === a.span && b.steps === a.steps && b.gradient !== null && follows(a.gradient!.floats, b.gradient.floats);
+
+function runOf(first: Slot, last: Slot, keys: readonly string[]): Run {
+  const { parameter, span, position } = first;
+  const n = last.position + last.parameter.numel - position;
+  const stretch = (start: Float32Array): Float32Array => (first === last ? start : new Float32Array(start.buffer, start.byteOffset, n));
+  return {
+    values: stretch(parameter.floats),
+    gradient: stretch(first.gradient!.floats),
+    state: keys.map((key) => span.state(key, position, n)),
+    n,
+    first,
+  };
+}
+
+/** The runs of all slots that have a gradient. They stand until a gradient, a step count of its own or the keys change. */
+export function planRuns(slots: readonly Slot[], keys: readonly string[]): Run[] {
+  const runs: Run[] = [];
+  for (let i = 0; i < slots.length; i++) {
+    const first = slots[i]!;
+    if (first.gradient === null) continue;
+    let last = first;
+    while (i + 1 < slots.length && joins(last, slots[i + 1]!)) last = slots[++i]!;
+    runs.push(runOf(first, last, keys));
+  }
+  return runs;
+}

@@ -1,0 +1,70 @@
+// Stochastic gradient descent.
+import { checkBoolean, checkNumber, rangeError } from '../errors';
+import { kernels } from '../native';
+import { Optimizer, type Params, type Recipe } from './optimizer';
+
+/** The options of `SGD`. */
+export interface SGDOptions {
+  /** The learning rate; default 1e-3. */
+  lr: number;
+  /** How much of the running direction each step keeps; default 0. */
+  momentum: number;
+  /** How much of the gradient the running direction leaves out; default 0. */
+  dampening: number;
+  /** Added to the gradient, times the value; default 0. */
+  weightDecay: number;
+  /** Whether the step looks ahead along the running direction; default false. Needs a momentum and no dampening. */
+  nesterov: boolean;
+  /** Whether to climb instead of descend; default false. */
+  maximize: boolean;
+}
+
+// enum SgdFlags in native/kernels/table.h
+const looksAhead = 1;
+const maximizes = 2;
+const firstStep = 4;
+
+const none: readonly string[] = [];
+const buffer = ['momentum_buffer'];
+
+const sgd: Recipe<SGDOptions> = {
+  name: 'SGD',
+  defaults: { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false },
+  check(where, { lr, momentum, dampening, weightDecay, nesterov, maximize }) {
+    checkNumber(where, 'lr', lr, 0);
+    checkNumber(where, 'momentum', momentum, 0);
+    checkNumber(where, 'dampening', dampening);
+    checkNumber(where, 'weightDecay', weightDecay, 0);
+    checkBoolean(where, 'nesterov', nesterov);
+    checkBoolean(where, 'maximize', maximize);
+    if (nesterov && (momentum === 0 || dampening !== 0)) {
+      throw rangeError(where, `nesterov needs a momentum and no dampening, got momentum ${momentum}, dampening ${dampening}`);
+    }
+  },
+  allKeys: buffer,
+  stateKeys: ({ momentum }) => (momentum === 0 ? none : buffer),
+  countsSteps: false,
+  step({ values, state, gradient, n }, o, count) {
+    const flags = (o.nesterov ? looksAhead : 0) | (o.maximize ? maximizes : 0) | (count === 1 ? firstStep : 0);
+    kernels.sgdStep(values, state[0] ?? null, gradient, n, o.lr, o.momentum, o.dampening, o.weightDecay, flags);
+  },
+};
+
+/**
+ * Stochastic gradient descent, with momentum (Polyak, 1964; nesterov: Sutskever et al., 2013): `torch.optim.SGD`.
+ *
+ * With g the gradient plus `weightDecay * w`: `b = momentum * b + (1 - dampening) * g`, in the first step `b = g`; `w -= lr * b`, with
+ * nesterov `w -= lr * (g + momentum * b)`. Parameters without a gradient are skipped.
+ *
+ * @example
+ * const w = new nn.Parameter(tensor([1, 2]));
+ * const optimizer = new optim.SGD([w], { lr: 0.5 });
+ * w.mul(w).sum().backward();
+ * optimizer.step();
+ * w.toArray(); // [0, 0]
+ */
+export class SGD extends Optimizer<SGDOptions> {
+  constructor(params: Params<SGDOptions>, options?: Partial<SGDOptions>) {
+    super(sgd, params, options);
+  }
+}
