@@ -1,10 +1,12 @@
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+const source = (file: string): string => fileURLToPath(new URL(`src/${file}`, import.meta.url));
 
 // The examples import the package by its name: here that is the source.
 const alias = [
-  { find: /^simdnn$/, replacement: join(__dirname, 'src/index.ts') },
-  { find: /^simdnn\/kernels$/, replacement: join(__dirname, 'src/kernels.ts') },
+  { find: /^simdnn$/, replacement: source('index.ts') },
+  { find: /^simdnn\/kernels$/, replacement: source('kernels.ts') },
 ];
 
 // forks: each test file in a process of its own, as users run the library.
