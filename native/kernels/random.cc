@@ -1,0 +1,127 @@
+// Random numbers from Philox counters: element i is made of word i % 4 of counter offset + i / 4 (see
+// philox.h), whatever the number of threads and wherever a fill begins. A fill of n elements uses the
+// counters [offset, offset + (n + 3) / 4).
+#include "kernels/philox.h"
+#include "kernels/math.h"
+
+namespace simdnn::SIMDNN_ISA {
+namespace {
+
+// emit(i, left, words): the words of elements i... of which `left` are still to be made.
+template <class Emit>
+HWY_INLINE void generate(Run& run, size_t n, uint64_t seed, uint64_t offset, double ns, Emit emit) {
+  parallel(run, n, 64, static_cast<double>(n) * ns, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i += kPhiloxWords) {
+      const PhiloxWords words = philox(seed, offset + i / 4);
+      emit(i, end - i, words.first);
+      if (end - i > kLanes) emit(i + kLanes, end - i - kLanes, words.second);
+    }
+  });
+}
+
+// The upper 24 bits of each word.
+HWY_INLINE VI upper_bits(VU words) { return hn::BitCast(kI, hn::ShiftRight<8>(words)); }
+
+// The largest float below `high`, or `low` if that is not below it.
+float largest_below(float high, float low) {
+  if (!(high > low)) return low;
+  int32_t bits = 0;
+  std::memcpy(&bits, &high, sizeof bits);
+  bits = high > 0 ? bits - 1 : high < 0 ? bits + 1 : INT32_MIN + 1;  // below 0: the smallest negative
+  std::memcpy(&high, &bits, sizeof bits);
+  return high;
+}
+
+// Standard normal numbers by Box and Muller's method: of each pair of words the first gives the radius
+// sqrt(-2 ln u), u = (word >> 1) / 2^31 in (0, 1], the second the angle 2 pi word / 2^32; the pair's numbers
+// are radius * cos, radius * sin. The largest magnitude is 6.66. Error below 3e-7 * (1 + |z|) of this formula.
+HWY_INLINE VF box_muller(VU words) {
+  const VF whole = hn::ConvertTo(kF, hn::BitCast(kI, hn::ShiftRight<1>(hn::DupEven(words))));
+  const VF u = hn::Mul(hn::Max(whole, hn::Set(kF, 0.5f)), hn::Set(kF, 0x1p-31f));
+  const VF radius = hn::Sqrt(hn::Mul(hn::Set(kF, -2.0f), math::log(u)));
+
+  // The angle is a quarter turn times `quarter` plus x in [-pi / 4, pi / 4); cos is sin a quarter turn later.
+  const VU angle = hn::DupOdd(words);
+  const VU later = hn::OddEven(hn::Zero(kU), hn::Set(kU, 1));
+  const VU quarter = hn::Add(hn::ShiftRight<30>(hn::Add(angle, hn::Set(kU, 1u << 29))), later);
+  constexpr float kHalfPi = 1.57079632679f;
+  const VF x = hn::Mul(hn::ConvertTo(kF, hn::BitCast(kI, hn::ShiftLeft<2>(angle))), hn::Set(kF, kHalfPi * 0x1p-32f));
+  const VF x2 = hn::Mul(x, x);
+  // Taylor's series: the first term left out is below 2^-25 of the result
+  const VF sine = hn::Mul(x, math::polynomial(x2, 1.0f, -1.0f / 6, 1.0f / 120, -1.0f / 5040, 1.0f / 362880));
+  const VF cosine = math::polynomial(x2, 1.0f, -1.0f / 2, 1.0f / 24, -1.0f / 720, 1.0f / 40320, -1.0f / 3628800);
+  const auto odd = hn::Eq(hn::And(quarter, hn::Set(kU, 1)), hn::Set(kU, 1));
+  const VF turned = hn::IfThenElse(hn::RebindMask(kF, odd), cosine, sine);
+  const VU sign = hn::ShiftLeft<30>(hn::And(quarter, hn::Set(kU, 2)));
+  return hn::Mul(radius, hn::BitCast(kF, hn::Xor(hn::BitCast(kU, turned), sign)));
+}
+
+}  // namespace
+
+// out = low + (high - low) * u with u = (word >> 8) / 2^24; where rounding would give `high`, the float below
+// it. The same bits on every target: the product and the sum are rounded each.
+void fill_uniform(Run& run, float* out, size_t n, uint64_t seed, uint64_t offset, double low, double high) {
+  const VF start = hn::Set(kF, static_cast<float>(low));
+  const VF range = hn::Set(kF, static_cast<float>(high - low));
+  const VF last = hn::Set(kF, largest_below(static_cast<float>(high), static_cast<float>(low)));
+  generate(run, n, seed, offset, 0.3, [&](size_t i, size_t left, VU words) HWY_ATTR {
+    const VF u = hn::Mul(hn::ConvertTo(kF, upper_bits(words)), hn::Set(kF, 0x1p-24f));
+    const VF value = hn::Add(start, hn::Mul(range, u));
+    store(hn::Min(value, last), kF, out + i, left);
+  });
+}
+
+// out = mean + std * z, z by box_muller.
+void fill_normal(Run& run, float* out, size_t n, uint64_t seed, uint64_t offset, double mean, double std) {
+  const VF centre = hn::Set(kF, static_cast<float>(mean));
+  const VF width = hn::Set(kF, static_cast<float>(std));
+  generate(run, n, seed, offset, 1, [&](size_t i, size_t left, VU words) HWY_ATTR {
+    store(hn::MulAdd(width, box_muller(words), centre), kF, out + i, left);
+  });
+}
+
+// y = x * mask / (1 - p), mask = 1 where u = (word >> 8) / 2^24 >= p, else 0: torch's dropout in training,
+// p == 1 included. The same call with dy in place of x is the backward. `y` may be x.
+void dropout(Run& run, float* y, const float* x, size_t n, double p, uint64_t seed, uint64_t offset) {
+  const double scaled = p * 0x1p24;  // u >= p where word >> 8 >= the next integer
+  const int32_t whole = static_cast<int32_t>(scaled);
+  const VI threshold = hn::Set(kI, whole + (whole < scaled ? 1 : 0));
+  const VF scale = hn::Set(kF, p < 1 ? static_cast<float>(1 / (1 - p)) : 0.0f);
+  generate(run, n, seed, offset, 0.3, [&](size_t i, size_t left, VU words) HWY_ATTR {
+    const auto dropped = hn::Gt(threshold, upper_bits(words));
+    const VF factor = hn::IfThenZeroElse(hn::RebindMask(kF, dropped), scale);
+    store(hn::Mul(load(kF, x + i, left), factor), kF, y + i, left);
+  });
+}
+
+// A random order of 0 .. n-1 (n < 2^31): Fisher and Yates's shuffle from the last place down, place i
+// exchanged with one in [0, i]. Numbers below a bound come from the stream's words one after the other by
+// D. Lemire's method ("Fast random integer generation in an interval", 2019), without bias. Uses n - 1
+// words or a few more. Serial; the same on every target.
+void random_permutation(Run&, int32_t* out, size_t n, uint64_t seed, uint64_t offset) {
+  alignas(64) uint32_t words[kPhiloxWords];
+  size_t used = 0;
+  const auto next = [&]() HWY_ATTR {
+    if (used % kPhiloxWords == 0) {
+      const PhiloxWords fresh = philox(seed, offset + used / 4);
+      hn::Store(fresh.first, kU, words);
+      hn::Store(fresh.second, kU, words + kLanes);
+    }
+    return words[used++ % kPhiloxWords];
+  };
+  for (size_t i = 0; i < n; ++i) out[i] = static_cast<int32_t>(i);
+  for (size_t i = n; i-- > 1;) {
+    const uint32_t bound = static_cast<uint32_t>(i) + 1;
+    uint64_t product = uint64_t{next()} * bound;
+    if (static_cast<uint32_t>(product) < bound) {
+      const uint32_t biased = (0 - bound) % bound;
+      while (static_cast<uint32_t>(product) < biased) product = uint64_t{next()} * bound;
+    }
+    const size_t j = static_cast<size_t>(product >> 32);
+    const int32_t moved = out[i];
+    out[i] = out[j];
+    out[j] = moved;
+  }
+}
+
+}  // namespace simdnn::SIMDNN_ISA
