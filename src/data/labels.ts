@@ -1,0 +1,116 @@
+// Class names to class numbers.
+import { describe, rangeError, SimdnnError, typeError } from '../errors';
+import { shapeText } from '../shape';
+import { empty, Tensor } from '../tensor';
+
+/** A class as the data names it. */
+export type Label = string | number;
+
+/** What `LabelEncoder` has learned. */
+export interface LabelEncoderState {
+  classes: Label[];
+}
+
+/**
+ * Numbers classes 0, 1, 2, ... in the order of their names: `sklearn.preprocessing.LabelEncoder`.
+ *
+ * Labels are arrays of strings or of numbers, or tensors `[n]`; encoded they are an int32 tensor `[n]`, as losses take it. Strings are
+ * ordered by code units, numbers by value. A RangeError names a label that `fit` has not seen; a SimdnnError `SIMDNN_NOT_FITTED`
+ * says that it has seen none.
+ *
+ * @example
+ * const encoder = new data.LabelEncoder();
+ * encoder.fitTransform(['dog', 'cat', 'dog']).toArray(); // [1, 0, 1]
+ * encoder.classes; // ['cat', 'dog']
+ * encoder.inverseTransform(tensor(Int32Array.of(0))); // ['cat']
+ */
+export class LabelEncoder {
+  /** The classes in the order of their numbers; empty before `fit`. */
+  classes: readonly Label[] = [];
+  private numbers = new Map<Label, number>();
+
+  /** Learns the classes. */
+  fit(labels: readonly Label[] | Tensor): this {
+    const list = listOf('LabelEncoder.fit', labels);
+    if (list.length === 0) throw rangeError('LabelEncoder.fit', 'there are no labels');
+    this.learn([...new Set(list)].sort((a, b) => (a < b ? -1 : 1)));
+    return this;
+  }
+
+  /** The number of each label's class, int32 `[n]`. */
+  transform(labels: readonly Label[] | Tensor): Tensor {
+    this.checkFitted('LabelEncoder.transform');
+    const list = listOf('LabelEncoder.transform', labels);
+    const out = empty([list.length], 'int32');
+    list.forEach((label, i) => {
+      const number = this.numbers.get(label);
+      if (number === undefined) {
+        const known = this.classes.slice(0, 10).map(describe).join(', ');
+        throw rangeError(
+          'LabelEncoder.transform',
+          `unknown label ${describe(label)} at position ${i}`,
+          `the classes are ${known}${this.classes.length > 10 ? `, ... (${this.classes.length})` : ''}`,
+        );
+      }
+      out.ints[i] = number;
+    });
+    return out;
+  }
+
+  /** `fit(labels)`, then `transform(labels)`. */
+  fitTransform(labels: readonly Label[] | Tensor): Tensor {
+    return this.fit(labels).transform(labels);
+  }
+
+  /** The label of each number. */
+  inverseTransform(numbers: readonly number[] | Tensor): Label[] {
+    this.checkFitted('LabelEncoder.inverseTransform');
+    return listOf('LabelEncoder.inverseTransform', numbers).map((number, i) => {
+      const label = this.classes[number as number];
+      if (label === undefined) {
+        throw rangeError(
+          'LabelEncoder.inverseTransform',
+          `expected class numbers from 0 to ${this.classes.length - 1}, got ${describe(number)} at position ${i}`,
+        );
+      }
+      return label;
+    });
+  }
+
+  /** What `fit` has learned, for `loadStateDict`. */
+  stateDict(): LabelEncoderState {
+    return { classes: [...this.classes] };
+  }
+
+  /** Takes over what another encoder's `stateDict()` gave. */
+  loadStateDict(state: LabelEncoderState): void {
+    const classes = listOf('LabelEncoder.loadStateDict', state?.classes);
+    if (new Set(classes).size !== classes.length) throw rangeError('LabelEncoder.loadStateDict', 'a class occurs twice');
+    this.learn(classes);
+  }
+
+  private learn(classes: readonly Label[]): void {
+    this.classes = [...classes];
+    this.numbers = new Map(classes.map((label, number) => [label, number]));
+  }
+
+  private checkFitted(where: string): void {
+    if (this.classes.length === 0)
+      throw new SimdnnError('SIMDNN_NOT_FITTED', `[${where}] the encoder has not seen labels yet\n  hint: call fit(labels) first`);
+  }
+}
+
+// The labels as an array: all strings or all numbers, and no NaN, which equals nothing.
+function listOf(where: string, labels: readonly Label[] | Tensor): readonly Label[] {
+  if (labels instanceof Tensor && labels.shape.length !== 1) throw rangeError(where, `expected labels [n], got ${shapeText(labels.shape)}`);
+  const list = labels instanceof Tensor ? Array.from(labels.values) : labels;
+  if (!Array.isArray(list)) throw typeError(where, `expected an array of strings or numbers, or a tensor, got ${describe(labels)}`);
+  const kind = typeof list[0];
+  list.forEach((label, i) => {
+    if ((typeof label !== 'string' && typeof label !== 'number') || typeof label !== kind) {
+      throw typeError(where, `expected labels that are all strings or all numbers, got ${describe(label)} at position ${i}`);
+    }
+    if (Number.isNaN(label)) throw rangeError(where, `the label at position ${i} is NaN`);
+  });
+  return list;
+}

@@ -1,0 +1,91 @@
+// Matrix products.
+import { checkBoolean, withDefaults } from '../errors';
+import { kernels } from '../native';
+
+/**
+ * `y = x weight^T + bias`.
+ *
+ * Shapes: y `[rows, out]`, x `[rows, in]`, weight `[out, in]`, bias `[out]` or null. y is written whole and must overlap nothing.
+ *
+ * @example
+ * const y = new Float32Array(1);
+ * linearForward(y, Float32Array.of(1, 2), Float32Array.of(3, 4), Float32Array.of(0.5), 1, 2, 1);
+ * y; // [11.5]
+ */
+export function linearForward(
+  y: Float32Array,
+  x: Float32Array,
+  weight: Float32Array,
+  bias: Float32Array | null,
+  rows: number,
+  in_: number,
+  out: number,
+): void {
+  kernels.linearForward(y, x, weight, bias, rows, in_, out, 0, 0, 0);
+}
+
+/** The gradients of `linearForward`, each where it is wanted. */
+export interface LinearGradients {
+  /** `[rows, in]`: `dy weight`. */
+  dx?: Float32Array | null;
+  /** `[out, in]`: `dy^T x`. */
+  dweight?: Float32Array | null;
+  /** `[out]`: the sums of the columns of dy. */
+  dbias?: Float32Array | null;
+}
+
+const addToAll = 1 | 2 | 4; // enum Accumulate in native/kernels/table.h
+
+/**
+ * The gradients of `linearForward`: `dx = dy weight`, `dweight = dy^T x`, `dbias = sum over rows of dy`, as many as are given.
+ *
+ * Shapes: dy `[rows, out]`, x `[rows, in]`, weight `[out, in]`. They are written whole, or with `accumulate` added to. They must
+ * overlap nothing.
+ */
+export function linearBackward(
+  gradients: LinearGradients,
+  dy: Float32Array,
+  x: Float32Array,
+  weight: Float32Array,
+  rows: number,
+  in_: number,
+  out: number,
+  options?: { accumulate?: boolean },
+): void {
+  const { dx, dweight, dbias } = withDefaults('linearBackward', gradients, {
+    dx: null,
+    dweight: null,
+    dbias: null,
+  } as Required<LinearGradients>);
+  const { accumulate } = withDefaults('linearBackward', options, { accumulate: false });
+  checkBoolean('linearBackward', 'accumulate', accumulate);
+  kernels.linearBackward(dx, dweight, dbias, dy, x, weight, rows, in_, out, accumulate ? addToAll : 0);
+}
+
+/** The options of `matmul`. */
+export interface MatmulOptions {
+  /** a is stored as `[k, m]` (false). */
+  transA?: boolean;
+  /** b is stored as `[n, k]` (false). */
+  transB?: boolean;
+  /** The product is added to what `out` holds (false). */
+  accumulate?: boolean;
+}
+
+/**
+ * `c = op(a) op(b)`, where op transposes when asked to.
+ *
+ * Shapes: c `[m, n]`, op(a) `[m, k]`, op(b) `[k, n]`. c must overlap neither; k = 0 gives zeros.
+ *
+ * @example
+ * const c = new Float32Array(1);
+ * matmul(c, Float32Array.of(1, 2), Float32Array.of(3, 4), 1, 1, 2);
+ * c; // [11]
+ */
+export function matmul(c: Float32Array, a: Float32Array, b: Float32Array, m: number, n: number, k: number, options?: MatmulOptions): void {
+  const o = withDefaults('matmul', options, { transA: false, transB: false, accumulate: false });
+  checkBoolean('matmul', 'transA', o.transA);
+  checkBoolean('matmul', 'transB', o.transB);
+  checkBoolean('matmul', 'accumulate', o.accumulate);
+  kernels.matmul(c, a, b, m, n, k, Number(o.transA), Number(o.transB), Number(o.accumulate));
+}

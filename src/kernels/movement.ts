@@ -1,0 +1,61 @@
+// Kernels that move elements: copies, gathers, scatters, fills, conversions.
+import { describe, typeError } from '../errors';
+import type { TensorData } from '../memory';
+import { kernels } from '../native';
+
+/**
+ * `out[i, :] = x[index[i], :]` for every i of `index`.
+ *
+ * Shapes: out `[index.length, columns]`, x `[rows, columns]`; float32 or int32. out must overlap nothing. A RangeError for an index outside
+ * `[0, rows)`; all the other rows are written nonetheless.
+ *
+ * @example
+ * const out = new Float32Array(2);
+ * gatherRows(out, Float32Array.of(1, 2, 3), Int32Array.of(2, 0), 3, 1);
+ * out; // [3, 1]
+ */
+export function gatherRows(out: TensorData, x: TensorData, index: Int32Array, rows: number, columns: number): void {
+  kernels.gatherRows(out, x, index, 1, rows, columns, countOf('gatherRows', index));
+}
+
+/** The reverse of `gatherRows`: `dx[index[i], :] += dy[i, :]`, in the order of i. Shapes: dx `[rows, columns]`, dy `[index.length, columns]`. */
+export function scatterAddRows(dx: Float32Array, dy: Float32Array, index: Int32Array, rows: number, columns: number): void {
+  kernels.scatterAddRows(dx, dy, index, 1, rows, columns, countOf('scatterAddRows', index));
+}
+
+function countOf(where: string, index: Int32Array): number {
+  if (!(index instanceof Int32Array)) throw typeError(where, `expected index to be an Int32Array, got ${describe(index)}`);
+  return index.length;
+}
+
+/**
+ * `out[o, c, i] = x[o, index[o, c, i], i]`: `torch.gather` along the middle dimension.
+ *
+ * Called as `gather(out, x, index, outer, n, inner, count)`. Shapes: out and index `[outer, count, inner]`, x `[outer, n, inner]`. A RangeError
+ * for an index outside `[0, n)`.
+ */
+export const gather = kernels.gather;
+
+/** The reverse of `gather`: `dx[o, index[o, c, i], i] += dy[o, c, i]`. Called as `scatterAdd(dx, dy, index, outer, n, inner, count)`. */
+export const scatterAdd = kernels.scatterAdd;
+
+/** `out = x` over the index space of a `layout`: its first operand is out, its second x. Elements of out that it does not reach stay. */
+export const copyStrided = kernels.copyStrided;
+
+/** `out[i] = value`, for the first n elements: `fill(out, n, value)`. */
+export const fill = kernels.fill;
+
+/** `out[i] = value`, for the first n elements: `fillInt(out, n, value)`. */
+export const fillInt = kernels.fillInt;
+
+/** `out[i] = x[i]` toward zero: `floatToInt(out, x, n)`. NaN and what int32 cannot hold become -2147483648. */
+export const floatToInt = kernels.floatToInt;
+
+/** `out[i] = x[i]` to the nearest float32: `intToFloat(out, x, n)`. */
+export const intToFloat = kernels.intToFloat;
+
+/** `out[i] += x[i]`: `accumulate(out, x, n)`. */
+export const accumulate = kernels.accumulate;
+
+/** `out[r, :] = x[r, :] scale[r]`: `scaleRows(out, x, scale, rows, columns)`. out may be x. */
+export const scaleRows = kernels.scaleRows;

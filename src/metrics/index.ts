@@ -1,0 +1,2 @@
+export { Accuracy, type AccuracyOptions, type Average } from './accuracy';
+export { Metric } from './metric';
