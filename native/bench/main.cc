@@ -8,7 +8,7 @@
 
 namespace simdnn::bench {
 
-clockid_t bench_clock = CLOCK_MONOTONIC;
+bool one_thread = false;
 
 std::vector<Section>& sections() {
   static std::vector<Section> all;
@@ -39,7 +39,7 @@ int run(int argc, char** argv) {
     std::printf("usage: kernels_bench [threads [section...]]\n");
     return 1;
   }
-  if (threads == 1) bench_clock = CLOCK_THREAD_CPUTIME_ID;
+  one_thread = threads == 1;
   const Bench bench{*target, *target->table, threads, muladd_peak(target->name)};
   std::printf("target %s, %d thread(s), multiply-add peak of one thread %.1f GFLOP/s\n", target->name, threads,
               bench.peak / 1e9);
