@@ -7,17 +7,36 @@ import { data, info, nn, type Tensor } from 'simdnn';
 import { Stopwatch } from './stopwatch';
 import { makeStudents, readStudents } from './student-data';
 import { bold, drawConfusion, drawPictures, drawTimes, startProgress } from './terminal';
-import { holdOut, predict, train } from './training';
+import { holdOut, predict, type Split, train } from './training';
 
 const stopwatch = new Stopwatch();
 let samples = 0;
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-const linear = (sizes: number[]): nn.Linear[] => sizes.slice(1).map((size, i) => new nn.Linear(sizes[i]!, size));
+/** The lecture's network; without its Softmax it gives logits. */
+class StudentPerformanceModel extends nn.Module {
+  ly1 = new nn.Linear(13, 30);
+  ly2 = new nn.Linear(30, 25);
+  ly3 = new nn.Linear(25, 20);
+  ly4 = new nn.Linear(20, 15);
+  ly5 = new nn.Linear(15, 10);
+  ly6 = new nn.Linear(10, 5);
+  act: nn.Softmax | nn.Identity;
+
+  constructor(options: { softmax: boolean }) {
+    super();
+    this.act = options.softmax ? new nn.Softmax({ dim: 1 }) : new nn.Identity();
+  }
+
+  override forward(x: Tensor): Tensor {
+    for (const layer of [this.ly1, this.ly2, this.ly3, this.ly4, this.ly5, this.ly6]) x = layer.forward(x);
+    return this.act.forward(x);
+  }
+}
 
 /** Trains, prints the average loss of every tenth epoch and the accuracy on the held-out rows, and returns the predictions. */
-async function classify(makeModel: () => nn.Sequential, rows: ReturnType<typeof holdOut>, epochs: number): Promise<Tensor> {
+async function classify(makeModel: () => nn.Layer, rows: Split, epochs: number): Promise<Tensor> {
   const [xTrain, xTest, yTrain, yTest] = rows;
   const progress = await startProgress();
   const model = await train(makeModel, new data.TensorDataset(xTrain, yTrain), epochs, stopwatch, (epoch, loss) => {
@@ -33,15 +52,11 @@ async function classify(makeModel: () => nn.Sequential, rows: ReturnType<typeof 
   return predicted;
 }
 
-async function classifyStudents(x: Tensor, y: Tensor): Promise<void> {
-  const [xTrain, xTest, yTrain, yTest] = holdOut(x, y);
-  const scaler = new data.StandardScaler();
-  const rows: ReturnType<typeof holdOut> = [scaler.fitTransform(xTrain), scaler.transform(xTest), yTrain, yTest];
-  const sizes = [13, 30, 25, 20, 15, 10, 5];
-  console.log(bold("The lecture's network, from logits"));
-  await classify(() => new nn.Sequential(...linear(sizes)), rows, 200);
+async function classifyStudents(rows: Split): Promise<void> {
+  console.log(bold("The lecture's StudentPerformanceModel, from logits"));
+  await classify(() => new StudentPerformanceModel({ softmax: false }), rows, 200);
   console.log(bold('The same as the lecture writes it: Softmax under CrossEntropyLoss'));
-  await classify(() => new nn.Sequential(...linear(sizes), new nn.Softmax({ dim: 1 })), rows, 200);
+  await classify(() => new StudentPerformanceModel({ softmax: true }), rows, 200);
 }
 
 async function classifyDigits(): Promise<void> {
@@ -70,15 +85,19 @@ function summarize(): void {
   );
 }
 
-async function loadStudents(): Promise<{ x: Tensor; y: Tensor }> {
-  const { values } = parseArgs({ options: { csv: { type: 'string' } } });
-  const students = values.csv === undefined ? makeStudents(2392) : await readStudents(values.csv);
-  console.log(`${students.x.shape[0]} students ${values.csv === undefined ? 'drawn at random' : `of ${values.csv}`}\n`);
-  return students;
+/** The students, a fifth held out, features standardised. */
+async function loadStudents(): Promise<Split> {
+  const { csv } = parseArgs({ options: { csv: { type: 'string' } } }).values;
+  const { x, y } = csv === undefined ? makeStudents(2392) : await readStudents(csv);
+  const [xTrain, xTest, yTrain, yTest] = holdOut(x, y);
+  const scaler = new data.StandardScaler();
+  const rows: Split = [scaler.fitTransform(xTrain), scaler.transform(xTest), yTrain, yTest];
+  console.log(`${x.shape[0]} students ${csv === undefined ? 'drawn at random' : `of ${csv}`}\n`);
+  return rows;
 }
 
 async function main(): Promise<void> {
-  let students: { x: Tensor; y: Tensor };
+  let students: Split;
   try {
     students = await loadStudents();
   } catch (error) {
@@ -86,7 +105,7 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  await classifyStudents(students.x, students.y);
+  await classifyStudents(students);
   await classifyDigits();
   summarize();
 }

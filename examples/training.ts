@@ -5,19 +5,21 @@ import type { Stopwatch } from './stopwatch';
 
 type Batches = data.DataLoader<[Tensor, Tensor]>;
 
+export type Split = [xTrain: Tensor, xTest: Tensor, yTrain: Tensor, yTest: Tensor];
+
 /** Holds out a fifth of the rows, with the classes in proportion. */
-export function holdOut(x: Tensor, y: Tensor): [xTrain: Tensor, xTest: Tensor, yTrain: Tensor, yTest: Tensor] {
+export function holdOut(x: Tensor, y: Tensor): Split {
   return data.trainTestSplit(x, y, { testSize: 0.2, stratify: y, seed: 1 });
 }
 
 /** Trains with Adam at 1e-3, batches of 32 and cross-entropy; calls `onEpoch` with each epoch's average loss. */
 export async function train(
-  makeModel: () => nn.Sequential,
+  makeModel: () => nn.Layer,
   rows: data.TensorDataset<[Tensor, Tensor]>,
   epochs: number,
   stopwatch: Stopwatch,
   onEpoch: (epoch: number, loss: number) => void,
-): Promise<nn.Sequential> {
+): Promise<nn.Layer> {
   manualSeed(1);
   const model = makeModel();
   const batches: Batches = new data.DataLoader(rows, { batchSize: 32, shuffle: true });
@@ -45,7 +47,7 @@ export async function train(
 }
 
 /** The predicted class of each row. */
-export function predict(model: nn.Sequential, x: Tensor): Tensor {
+export function predict(model: nn.Layer, x: Tensor): Tensor {
   model.eval();
   return noGrad(() => model.forward(x).max(1).indices);
 }
