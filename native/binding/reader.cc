@@ -15,6 +15,68 @@ ArgumentError fault_error(const char* kernel, const Fault& fault) {
                                      std::to_string(fault.position()) + "] is out of range"};
 }
 
+// "[adamStep] maxV: ", from max_v.
+std::string Reader::prefix(const char* name) const {
+  std::string out = std::string("[") + kernel_ + "] ";
+  for (const char* c = name; *c != 0; ++c) {
+    const bool starts_word = *c == '_' && c[1] >= 'a' && c[1] <= 'z';
+    out += starts_word ? static_cast<char>(*++c - 'a' + 'A') : *c;
+  }
+  return out + ": ";
+}
+
+// What an argument is: `3`, `null`, `an Int32Array`, `a string`.
+std::string Reader::describe(size_t argument) const {
+  if (argument >= count_) return "nothing";
+  const napi_value value = values_[argument];
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env_, value, &type);
+  if (type == napi_null || type == napi_undefined || type == napi_number || type == napi_boolean) {
+    napi_value text;
+    char buffer[32] = {};
+    if (napi_coerce_to_string(env_, value, &text) == napi_ok) {
+      napi_get_value_string_utf8(env_, text, buffer, sizeof buffer, nullptr);
+    }
+    return buffer;
+  }
+  napi_typedarray_type kind;
+  if (napi_get_typedarray_info(env_, value, &kind, nullptr, nullptr, nullptr, nullptr) == napi_ok) {
+    switch (kind) {
+      case napi_float32_array: return "a Float32Array";
+      case napi_int32_array: return "an Int32Array";
+      case napi_float64_array: return "a Float64Array";
+      case napi_uint8_array: return "a Uint8Array";
+      default: return "a typed array of another kind";
+    }
+  }
+  bool is_array = false;
+  napi_is_array(env_, value, &is_array);
+  return is_array                ? "an array"
+         : type == napi_string   ? "a string"
+         : type == napi_function ? "a function"
+         : type == napi_object   ? "an object"
+                                 : "a value of another kind";
+}
+
+void Reader::refuse(ArgumentError::Kind kind, const char* name, const char* expected) const {
+  throw ArgumentError{kind, prefix(name) + "expected " + expected + ", got " + describe(next_)};
+}
+
+void Reader::refuse_short(const char* name, const char* formula, size_t needed, size_t length,
+                          size_t argument) const {
+  napi_value buffer;
+  bool detached = false;
+  if (length == 0 && napi_get_typedarray_info(env_, values_[argument], nullptr, nullptr, nullptr, &buffer,
+                                              nullptr) == napi_ok) {
+    napi_is_detached_arraybuffer(env_, buffer, &detached);
+  }
+  if (detached) throw ArgumentError{ArgumentError::kType, prefix(name) + "the array is detached"};
+  const bool countable = needed <= size_t{9007199254740991};
+  throw ArgumentError{ArgumentError::kRange, prefix(name) + "expected at least " + formula + " = " +
+                                                 (countable ? std::to_string(needed) : "more than 2^53") +
+                                                 " elements, got " + std::to_string(length)};
+}
+
 // An Int32Array [rank, sizes..., strides and offset of operand 0, strides and offset of operand 1],
 // copied before it is looked at: its buffer may be shared with a thread that changes it.
 Layout Reader::layout(const char* name) {
@@ -25,14 +87,14 @@ Layout Reader::layout(const char* name) {
   for (size_t i = 0; i < length; ++i) fields[i] = static_cast<volatile int32_t*>(source.data)[i];
 
   Layout out;
-  const auto refuse = [&](const char* why) { throw ArgumentError{ArgumentError::kRange, prefix(name) + why}; };
-  if (length == 0 || fields[0] < 0 || fields[0] > Layout::kMaxRank) refuse("expected a rank of 0 to 8");
+  const auto refuse_it = [&](const char* why) { throw ArgumentError{ArgumentError::kRange, prefix(name) + why}; };
+  if (length == 0 || fields[0] < 0 || fields[0] > Layout::kMaxRank) refuse_it("expected a rank of 0 to 8");
   out.rank = fields[0];
   const size_t rank = static_cast<size_t>(out.rank);
-  if (length < 1 + rank + Layout::kOperands * (rank + 1)) refuse("too short for its rank");
+  if (length < 1 + rank + Layout::kOperands * (rank + 1)) refuse_it("too short for its rank");
   size_t at = 1;
   const auto next = [&]() -> size_t {
-    if (fields[at] < 0) refuse("sizes, strides and offsets cannot be negative");
+    if (fields[at] < 0) refuse_it("sizes, strides and offsets cannot be negative");
     return static_cast<size_t>(fields[at++]);
   };
   for (size_t d = 0; d < rank; ++d) out.size[d] = next();

@@ -28,6 +28,7 @@ struct Array {
   T* data = nullptr;
   size_t length = 0;
   bool present = false;
+  size_t argument = 0;  // its position in the call
 };
 
 class Reader {
@@ -76,7 +77,7 @@ class Reader {
   double real(const char* name) {
     double value = 0;
     if (next_ >= count_ || napi_get_value_double(env_, values_[next_], &value) != napi_ok) {
-      throw ArgumentError{ArgumentError::kType, prefix(name) + "expected a number"};
+      refuse(ArgumentError::kType, name, "a number");
     }
     ++next_;
     return value;
@@ -86,16 +87,18 @@ class Reader {
   // Refuses an array that is shorter than the kernel will touch. `formula` is the text of `needed`.
   template <typename T>
   void fits(const Array<T>& array, const char* name, const char* formula, size_t needed) {
-    if (!array.present || array.length >= needed) return;
-    throw ArgumentError{ArgumentError::kRange, prefix(name) + "expected at least " + formula + " = " +
-                                                   std::to_string(needed) + " elements, got " +
-                                                   std::to_string(array.length)};
+    if (array.present && array.length < needed) refuse_short(name, formula, needed, array.length, array.argument);
   }
 
  private:
   enum class Accepts { kFloat, kInt, kBoth };
 
-  std::string prefix(const char* name) const { return std::string("[") + kernel_ + "] " + name + ": "; }
+  std::string prefix(const char* name) const;
+  std::string describe(size_t argument) const;
+  // "expected ..., got ..." of the next argument, and of an array.
+  [[noreturn]] void refuse(ArgumentError::Kind kind, const char* name, const char* expected) const;
+  [[noreturn]] void refuse_short(const char* name, const char* formula, size_t needed, size_t length,
+                                 size_t argument) const;
 
   bool is_nullish() const {
     if (next_ >= count_) return true;
@@ -113,28 +116,26 @@ class Reader {
     const bool is_float = known && type == napi_float32_array;
     const bool is_int = known && type == napi_int32_array;
     if (!(accepts == Accepts::kFloat ? is_float : accepts == Accepts::kInt ? is_int : is_float || is_int)) {
-      throw ArgumentError{ArgumentError::kType,
-                          prefix(name) + "expected " +
-                              (accepts == Accepts::kFloat ? "a Float32Array"
-                               : accepts == Accepts::kInt ? "an Int32Array"
-                                                          : "a Float32Array or an Int32Array")};
+      refuse(ArgumentError::kType, name,
+             accepts == Accepts::kFloat ? "a Float32Array"
+             : accepts == Accepts::kInt ? "an Int32Array"
+                                        : "a Float32Array or an Int32Array");
     }
-    ++next_;
+    out.argument = next_++;
     if (data == nullptr) out.length = 0;
     out.data = static_cast<T*>(data);
     out.present = true;
     return out;
   }
 
+  // An integer in [low, high]. NaN and fractions are none.
   double integer(const char* name, double low, double high) {
-    double value = 0;
-    if (next_ >= count_ || napi_get_value_double(env_, values_[next_], &value) != napi_ok) {
-      throw ArgumentError{ArgumentError::kType, prefix(name) + "expected a number"};
-    }
+    const double value = real(name);
     if (!(value >= low && value <= high) || value != std::trunc(value)) {
-      throw ArgumentError{ArgumentError::kRange, prefix(name) + "expected an integer, got " + std::to_string(value)};
+      --next_;
+      refuse(ArgumentError::kRange, name,
+             low == 0 ? "an integer from 0 to 9007199254740991" : "an integer from -2147483648 to 2147483647");
     }
-    ++next_;
     return value;
   }
 
