@@ -14,7 +14,7 @@ type Numbers = Tensor | NestedArray | Model | ArrayLike<number>;
 export function flat(values: Numbers): number[] {
   if (typeof values === 'number') return [values];
   if (values instanceof Tensor) return [...values.values];
-  if (Array.isArray(values)) return (values as NestedArray[]).flat(Infinity) as number[];
+  if (Array.isArray(values)) return (values as unknown[]).flat(Infinity as 1) as number[];
   if ('data' in values) return values.data;
   return Array.from(values as ArrayLike<number>);
 }

@@ -3,7 +3,7 @@ import { give, share } from '../autograd';
 import type { DType } from '../memory';
 import { kernels } from '../native';
 import { broadcastShapes, layoutOf, numelOf, sameShape, stridesOf } from '../shape';
-import { checkTensor, empty, Tensor } from '../tensor';
+import { checkTensor, constant, empty, Tensor } from '../tensor';
 
 /** What arithmetic takes on its right side. */
 export type Operand = Tensor | number;
@@ -32,7 +32,7 @@ export type BinaryKernel =
 
 /** A scalar tensor that holds a number. */
 export function scalar(value: number, dtype: DType = 'float32'): Tensor {
-  const t = empty([], dtype);
+  const t = constant([], dtype);
   t.values[0] = value;
   return t;
 }
@@ -40,7 +40,7 @@ export function scalar(value: number, dtype: DType = 'float32'): Tensor {
 /** The right operand as a tensor. Beside int32 a number is int32 if it is one exactly, else float32. */
 export function operand(where: string, left: Tensor, right: unknown): Tensor {
   if (typeof right === 'number') return scalar(right, left.dtype === 'int32' && (right | 0) === right ? 'int32' : 'float32');
-  return checkTensor(where, 'the operand', right);
+  return checkTensor(where, 'other', right);
 }
 
 /** The layout of a contiguous walk over n elements of two operands. */

@@ -3,8 +3,9 @@ import { checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults 
 import type { DType, TensorData } from '../memory';
 import { kernels } from '../native';
 import { draw } from '../random';
+import { live } from '../recorder';
 import { checkShape, numelOf } from '../shape';
-import { empty, type NestedArray, Tensor } from '../tensor';
+import { constant, empty, type NestedArray, Tensor } from '../tensor';
 
 /** The options of every function that makes a tensor. */
 export interface CreateOptions {
@@ -104,11 +105,11 @@ export function tensor(data: NestedArray | TensorData, options?: CreateOptions):
     if ((data.buffer as ArrayBuffer & { detached?: boolean }).detached) {
       throw typeError('tensor', 'the array is detached: its buffer was transferred elsewhere');
     }
-    const out = empty([data.length], dtype);
+    const out = constant([data.length], dtype);
     copyTyped(data, out);
     return finish(out, requiresGrad);
   }
-  const out = empty(shapeOfNested(data), dtype);
+  const out = constant(shapeOfNested(data), dtype);
   copyNested(data, out);
   return finish(out, requiresGrad);
 }
@@ -173,7 +174,7 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
   if (dtype === 'int32' && ![start, end, step].every((value) => (value | 0) === value)) {
     throw rangeError('arange', `expected int32 numbers, got ${start}, ${end}, ${step}`);
   }
-  const out = empty([Math.ceil((end - start) / step)], dtype);
+  const out = constant([Math.ceil((end - start) / step)], dtype);
   for (let i = 0; i < out.numel; i++) out.values[i] = start + i * step;
   return finish(out, requiresGrad);
 }
@@ -186,17 +187,18 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
  */
 export function eye(n: number, m: number | CreateOptions = n, options?: CreateOptions): Tensor {
   const [columns, given] = typeof m === 'number' ? [m, options] : [n, m];
-  const out = filled('eye', [n, columns], 0, given);
+  const { dtype, requiresGrad } = settings('eye', given);
+  const out = constant(checkShape('eye', [n, columns]), dtype);
   for (let i = 0; i < Math.min(n, columns); i++) out.values[i * columns + i] = 1;
-  return out;
+  return finish(out, requiresGrad);
 }
 
 function random(where: string, kernel: 'fillUniform' | 'fillNormal', shape: unknown, options: CreateOptions | undefined): Tensor {
   const { dtype, requiresGrad } = settings(where, options);
   if (dtype !== 'float32') throw typeError(where, 'random tensors are float32', `${where}(shape).mul(n).to("int32") makes integers`);
   const out = empty(checkShape(where, shape));
-  const { seed, offset } = draw(numelOf(out.shape));
-  kernels[kernel](out.floats, out.numel, seed, offset, 0, 1);
+  const drawn = draw(numelOf(out.shape));
+  live(() => kernels[kernel](out.floats, out.numel, drawn.seed, drawn.offset, 0, 1));
   return finish(out, requiresGrad);
 }
 

@@ -3,6 +3,7 @@ import { give, record } from '../autograd';
 import { checkNumber } from '../errors';
 import { kernels } from '../native';
 import { draw } from '../random';
+import { live } from '../recorder';
 import { checkTensor, empty, type Tensor } from '../tensor';
 
 /**
@@ -17,12 +18,12 @@ export function dropout(x: Tensor, p = 0.5, training = true, where = 'dropout'):
   checkTensor(where, 'x', x, 'float32');
   checkNumber(where, 'p', p, 0, 1);
   if (!training || p === 0) return x;
-  const { seed, offset } = draw(x.numel);
+  const drawn = draw(x.numel);
   const y = empty(x.shape.slice());
-  kernels.dropout(y.floats, x.floats, x.numel, p, seed, offset);
+  live(() => kernels.dropout(y.floats, x.floats, x.numel, p, drawn.seed, drawn.offset));
   return record(y, 'dropout', [x], [], (dy) => {
     const dx = empty(x.shape.slice());
-    kernels.dropout(dx.floats, dy.floats, x.numel, p, seed, offset); // the same numbers, so the same elements
+    live(() => kernels.dropout(dx.floats, dy.floats, x.numel, p, drawn.seed, drawn.offset)); // the same numbers, so the same elements
     give(x, dx);
   });
 }

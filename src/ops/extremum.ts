@@ -1,10 +1,11 @@
 // Largest and smallest elements, and where they stand.
 import { give, record } from '../autograd';
-import { rangeError, withDefaults } from '../errors';
+import { rangeError } from '../errors';
 import { kernels } from '../native';
 import { around, normalizeDim, shapeText } from '../shape';
 import { empty, Tensor } from '../tensor';
 import { binary, flatLayout } from './broadcast';
+import { keepdimOf } from './reduce';
 
 type Name = 'max' | 'min';
 
@@ -20,8 +21,13 @@ function extremes(name: Name, where: string, x: Tensor, dim: number, shape: numb
 }
 
 function resultShape(where: string, x: Tensor, dim: number, options: { keepdim?: boolean } | undefined): number[] {
-  const keepdim = options === undefined ? false : withDefaults(where, options, { keepdim: false }).keepdim;
+  const keepdim = keepdimOf(where, options);
   return keepdim ? x.shape.map((size, d) => (d === dim ? 1 : size)) : x.shape.filter((_, d) => d !== dim);
+}
+
+function flattened(where: string, x: Tensor): Tensor {
+  if (x.numel === 0) throw rangeError(where, `the tensor ${shapeText(x.shape)} is empty`);
+  return new Tensor(x.values, [x.numel]);
 }
 
 // Over one dimension the gradient goes to the element that was returned.
@@ -50,8 +56,7 @@ function ties(x: Tensor, extreme: Tensor): Tensor {
 // Over all elements the gradient is divided evenly among those that are equal to the result.
 function overAll(name: Name, x: Tensor): Tensor {
   const where = `Tensor.${name}`;
-  const flat = new Tensor(x.values, [x.numel]);
-  const { values } = extremes(name, where, flat, 0, []);
+  const { values } = extremes(name, where, flattened(where, x), 0, []);
   return record(values, name, [x], [x], (dy) => {
     const mask = empty(x.shape.slice());
     kernels.intToFloat(mask.floats, ties(x, values).ints, x.numel);
@@ -67,9 +72,8 @@ function position(name: Name, x: Tensor, dim: number | undefined, options?: { ke
     const d = normalizeDim(where, dim, x.shape.length);
     return extremes(name, where, x, d, resultShape(where, x, d, options)).indices;
   }
-  const keepdim = options === undefined ? false : withDefaults(where, options, { keepdim: false }).keepdim;
-  const flat = new Tensor(x.values, [x.numel]);
-  return extremes(name, where, flat, 0, keepdim ? x.shape.map(() => 1) : []).indices;
+  const keepdim = keepdimOf(where, options);
+  return extremes(name, where, flattened(where, x), 0, keepdim ? x.shape.map(() => 1) : []).indices;
 }
 
 declare module '../tensor' {

@@ -86,13 +86,13 @@ declare module '../tensor' {
 Tensor.prototype.matmul = function (this: Tensor, other) {
   const where = 'Tensor.matmul';
   checkTensor(where, 'x', this, 'float32');
-  checkTensor(where, 'the operand', other, 'float32');
+  checkTensor(where, 'other', other, 'float32');
   const [left, right] = [this.shape, other.shape];
   if (left.length === 0 || right.length === 0) throw rangeError(where, 'a scalar has no rows or columns', 'mul() multiplies by a scalar');
   const k = left[left.length - 1]!;
   if (right[Math.max(0, right.length - 2)] !== k) {
     const expected = right.length === 1 ? [k] : ['*', k, 'n'];
-    throw rangeError(where, `expected the operand ${shapeText(expected)} for x ${shapeText(left)}, got ${shapeText(right)}`);
+    throw rangeError(where, `expected other ${shapeText(expected)} for x ${shapeText(left)}, got ${shapeText(right)}`);
   }
   const a = left.length === 1 ? view(this, [1, left[0]!]) : this;
   const b = right.length === 1 ? view(other, [right[0]!, 1]) : other;

@@ -1,11 +1,16 @@
 // Sums and means over all or some dimensions.
 import { give, isUnit, record } from '../autograd';
-import { rangeError, withDefaults } from '../errors';
+import { checkBoolean, rangeError, withDefaults } from '../errors';
 import { kernels } from '../native';
 import { layoutOf, normalizeDim, stridesOf } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 import { repeatStrides, sumOver } from './broadcast';
 import { copyOf } from './convert';
+
+/** The option `keepdim`, false by default. */
+export function keepdimOf(where: string, options: { keepdim?: boolean } | undefined): boolean {
+  return options === undefined ? false : checkBoolean(where, 'keepdim', withDefaults(where, options, { keepdim: false }).keepdim);
+}
 
 // Which dimensions `dim` names: all without it.
 function reducedDims(where: string, dim: number | readonly number[] | undefined, rank: number): boolean[] {
@@ -22,7 +27,7 @@ function reducedDims(where: string, dim: number | readonly number[] | undefined,
 function reduce(name: 'sum' | 'mean', x: Tensor, dim?: number | readonly number[], options?: { keepdim?: boolean }): Tensor {
   const where = `Tensor.${name}`;
   if (name === 'mean') checkTensor(where, 'x', x, 'float32');
-  const keepdim = options === undefined ? false : withDefaults(where, options, { keepdim: false }).keepdim;
+  const keepdim = keepdimOf(where, options);
   const reduced = reducedDims(where, dim, x.shape.length);
   const kept = x.shape.map((size, d) => (reduced[d] ? 1 : size));
   const shape = keepdim ? kept : x.shape.filter((_, d) => !reduced[d]);

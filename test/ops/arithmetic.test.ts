@@ -70,11 +70,11 @@ describe.each(Object.keys(exact) as (keyof typeof exact)[])('%s', (name) => {
   });
 
   test('refuses what is no operand', () => {
-    expectError(() => zeros([2])[name]('2' as never), TypeError, `[Tensor.${name}] expected the operand to be a tensor, got "2"`);
+    expectError(() => zeros([2])[name]('2' as never), TypeError, `[Tensor.${name}] expected other to be a tensor, got "2"`);
     expectError(
       () => zeros([2])[name]([1, 2] as never),
       TypeError,
-      `[Tensor.${name}] expected the operand to be a tensor, got an array\n  hint: tensor(...) makes one`,
+      `[Tensor.${name}] expected other to be a tensor, got an array\n  hint: tensor(...) makes one`,
     );
   });
 });

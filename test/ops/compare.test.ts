@@ -57,6 +57,6 @@ describe.each(Object.keys(truth) as (keyof typeof truth)[])('%s', (name) => {
       RangeError,
       `[Tensor.${name}] shapes [2] and [3] do not broadcast\n  hint: dimension -1 is 2 and 3`,
     );
-    expectError(() => zeros([2])[name](null as never), TypeError, `[Tensor.${name}] expected the operand to be a tensor, got null`);
+    expectError(() => zeros([2])[name](null as never), TypeError, `[Tensor.${name}] expected other to be a tensor, got null`);
   });
 });

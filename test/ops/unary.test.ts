@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { elu, gelu, hardswish, leakyRelu, mish, relu, sigmoid, silu, softplus, tanh, tensor } from '../../src/ops';
+import type { Tensor } from '../../src/tensor';
+import { expectError, expectSame, gradientCheck } from '../helpers';
+import { build, type Model, map, numbers } from '../model';
+
+// The normal distribution function: Simpson's rule on the density, to 1e-14 for |x| < 8.
+function normal(x: number): number {
+  const n = 2000;
+  const h = x / n;
+  let sum = 0;
+  for (let i = 0; i <= n; i++) sum += Math.exp(-((i * h) ** 2) / 2) * (i === 0 || i === n ? 1 : i % 2 === 1 ? 4 : 2);
+  return 0.5 + (sum * h) / 3 / Math.sqrt(2 * Math.PI);
+}
+
+const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
+const softPlus = (x: number): number => Math.log1p(Math.exp(x));
+
+type Case = [name: string, operation: (x: Tensor) => Tensor, formula: (x: number) => number];
+const everywhere: Case[] = [
+  ['neg', (x) => x.neg(), (x) => -x],
+  ['exp', (x) => x.exp(), Math.exp],
+  ['relu', (x) => relu(x), (x) => Math.max(x, 0)],
+  ['Tensor.relu', (x) => x.relu(), (x) => Math.max(x, 0)],
+  ['abs', (x) => x.abs(), Math.abs],
+  ['sigmoid', (x) => sigmoid(x), logistic],
+  ['Tensor.sigmoid', (x) => x.sigmoid(), logistic],
+  ['tanh', (x) => tanh(x), Math.tanh],
+  ['Tensor.tanh', (x) => x.tanh(), Math.tanh],
+  ['leakyRelu', (x) => leakyRelu(x), (x) => (x > 0 ? x : 0.01 * x)],
+  ['leakyRelu 0.3', (x) => leakyRelu(x, { negativeSlope: 0.3 }), (x) => (x > 0 ? x : 0.3 * x)],
+  ['gelu', (x) => gelu(x), (x) => x * normal(x)],
+  [
+    'gelu tanh',
+    (x) => gelu(x, { approximate: 'tanh' }),
+    (x) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+  ],
+  ['silu', (x) => silu(x), (x) => x * logistic(x)],
+  ['elu', (x) => elu(x), (x) => (x > 0 ? x : Math.expm1(x))],
+  ['elu 0.5', (x) => elu(x, { alpha: 0.5 }), (x) => (x > 0 ? x : 0.5 * Math.expm1(x))],
+  ['softplus', (x) => softplus(x), softPlus],
+  ['softplus 2, 3', (x) => softplus(x, { beta: 2, threshold: 3 }), (x) => (2 * x > 3 ? x : softPlus(2 * x) / 2)],
+  ['hardswish', (x) => hardswish(x), (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6],
+  ['mish', (x) => mish(x), (x) => x * Math.tanh(softPlus(x))],
+  ['clamp', (x) => x.clamp({ min: -1, max: 1.5 }), (x) => Math.min(Math.max(x, -1), 1.5)],
+  ['clamp min', (x) => x.clamp({ min: -1 }), (x) => Math.max(x, -1)],
+  ['clamp max', (x) => x.clamp({ max: 1.5 }), (x) => Math.min(x, 1.5)],
+];
+const positive: Case[] = [
+  ['log', (x) => x.log(), Math.log],
+  ['sqrt', (x) => x.sqrt(), Math.sqrt],
+];
+
+describe('values and gradients', () => {
+  // 3 x 37 elements: whole vectors and a tail on every target. None within 1e-5 of a kink, where differences fail.
+  const kinks = [-3, -1, 0, 1.5, 3];
+  const awayFromKinks = (m: Model): Model => map(m, (v) => (kinks.some((k) => Math.abs(v - k) < 1e-3) ? v + 0.01 : v));
+
+  test.each(everywhere)('%s', (_, operation, formula) => {
+    gradientCheck(operation, (m) => map(m, formula), [awayFromKinks(numbers([3, 37], -4, 4))]);
+  });
+  test.each(positive)('%s', (_, operation, formula) => {
+    gradientCheck(operation, (m) => map(m, formula), [numbers([3, 37], 0.1, 4)]);
+  });
+  test.each(everywhere)('%s of a scalar and of nothing', (_, operation, formula) => {
+    gradientCheck(operation, (m) => map(m, formula), [build([], () => 0.75)]);
+    expect(operation(tensor([])).shape).toEqual([0]);
+  });
+});
+
+describe('at the kinks the gradient is that of PyTorch', () => {
+  const gradientAt = (operation: (x: Tensor) => Tensor, ...at: number[]): number[] => {
+    const x = tensor(at, { requiresGrad: true });
+    operation(x).sum().backward();
+    return [...x.grad!.data];
+  };
+  test.each([
+    ['relu', (x: Tensor) => x.relu(), [0], [0]],
+    ['abs', (x: Tensor) => x.abs(), [0], [0]],
+    ['clamp', (x: Tensor) => x.clamp({ min: -1, max: 1 }), [-1, 1], [1, 1]],
+    ['elu', (x: Tensor) => elu(x, { alpha: 0.5 }), [0], [0.5]],
+    ['hardswish', hardswish, [-3, 3], [0, 1]],
+    ['sqrt', (x: Tensor) => x.sqrt(), [0], [Infinity]],
+    ['log', (x: Tensor) => x.log(), [0], [Infinity]],
+  ] as const)('%s', (_, operation, at, expected) => {
+    expectSame(gradientAt(operation, ...at), [...expected]);
+  });
+});
+
+test('NaN passes through every one', () => {
+  for (const [name, operation] of [...everywhere, ...positive]) {
+    expect([name, operation(tensor([Number.NaN])).item()]).toEqual([name, Number.NaN]);
+  }
+});
+
+describe('errors', () => {
+  const ints = tensor([1], { dtype: 'int32' });
+
+  test('int32 is refused with the cure', () => {
+    for (const name of ['neg', 'exp', 'log', 'sqrt', 'abs', 'relu', 'sigmoid', 'tanh'] as const) {
+      expectError(
+        () => ints[name](),
+        TypeError,
+        `[Tensor.${name}] expected x to be float32, got int32\n  hint: x.to("float32") converts it`,
+      );
+    }
+    expectError(
+      () => ints.clamp({ min: 0 }),
+      TypeError,
+      '[Tensor.clamp] expected x to be float32, got int32\n  hint: x.to("float32") converts it',
+    );
+    for (const [name, f] of Object.entries({ relu, leakyRelu, sigmoid, tanh, gelu, silu, elu, softplus, hardswish, mish })) {
+      expectError(() => f(ints), TypeError, `[${name}] expected x to be float32, got int32\n  hint: x.to("float32") converts it`);
+      expectError(() => f([1] as never), TypeError, `[${name}] expected x to be a tensor, got an array\n  hint: tensor(...) makes one`);
+    }
+  });
+
+  test('options are checked', () => {
+    const x = tensor([1]);
+    expectError(() => leakyRelu(x, { slope: 1 } as never), TypeError, 'leakyRelu: unknown option "slope" (known: negativeSlope)');
+    expectError(
+      () => leakyRelu(x, { negativeSlope: '1' as never }),
+      TypeError,
+      '[leakyRelu] expected negativeSlope to be a number, got "1"',
+    );
+    expectError(() => elu(x, { alpha: Number.NaN }), RangeError, '[elu] expected alpha to be a number, got NaN');
+    expectError(() => softplus(x, { beta: null as never }), TypeError, '[softplus] expected beta to be a number, got null');
+    expectError(() => softplus(x, { threshold: 'x' as never }), TypeError, '[softplus] expected threshold to be a number, got "x"');
+    expectError(
+      () => gelu(x, { approximate: 'erf' as never }),
+      RangeError,
+      '[gelu] expected approximate to be one of "none", "tanh", got "erf"',
+    );
+    expectError(() => x.clamp({}), RangeError, '[Tensor.clamp] expected min, max or both\n  hint: clamp({ min: 0 })');
+    expectError(() => x.clamp({ min: Number.NaN }), RangeError, '[Tensor.clamp] expected min to be a number, got NaN');
+    expectError(() => x.clamp({ maximum: 1 } as never), TypeError, 'Tensor.clamp: unknown option "maximum" (known: min, max)');
+    expectError(
+      () => x.clamp(0 as never),
+      TypeError,
+      '[Tensor.clamp] expected an options object, got 0\n  hint: Tensor.clamp(..., { min, max })',
+    );
+  });
+});
