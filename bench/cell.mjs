@@ -1,0 +1,91 @@
+// One cell: a driver on a trial, in a process of its own that stays until all its blocks are timed.
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+/** Ended by its limit of time, and so shown as such. */
+const OUT_OF_TIME = { event: 'unavailable', reason: 'left out: no time' };
+
+export class Cell {
+  #child;
+  #lines;
+  #errors = '';
+
+  constructor(command, job, cpus) {
+    const [program, ...args] = [...pinned(cpus), ...command, JSON.stringify(job)];
+    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child.on('error', (error) => {
+      this.#errors += error.message;
+    });
+    this.#child.stdin.on('error', () => {}); // a process that ended says why on its other streams
+    this.#child.stderr.setEncoding('utf8').on('data', (text) => {
+      this.#errors = (this.#errors + text).slice(-4000);
+    });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** What the process says first: ready, unavailable or failed. */
+  ready(milliseconds) {
+    return this.#event(milliseconds);
+  }
+
+  /** Times one block. */
+  block(milliseconds) {
+    this.#child.stdin.write('block\n');
+    return this.#event(milliseconds);
+  }
+
+  end() {
+    this.#child.kill('SIGKILL');
+  }
+
+  async #event(milliseconds) {
+    let timer;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, Math.max(0, milliseconds), OUT_OF_TIME);
+    });
+    const event = await Promise.race([this.#next(), late]);
+    clearTimeout(timer);
+    if (event.event === 'unavailable' || event.event === 'failed') this.end();
+    return event;
+  }
+
+  /** The next line that is an event: libraries may print lines of their own. */
+  async #next() {
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done) return { event: 'failed', reason: cause(this.#errors) };
+      try {
+        const message = JSON.parse(value);
+        if (message?.event) return message;
+      } catch {}
+    }
+  }
+}
+
+/** The line of an error output that names the error; its last line where none does. */
+function cause(errors) {
+  const lines = errors.trim().split('\n');
+  return lines.find((line) => /^\s*\w*(Error|Exception)\b.*:/.test(line))?.trim() ?? (lines.at(-1) || 'the process ended');
+}
+
+/** The CPUs that this process may use; null where the system does not tell. */
+export function allowedCpus() {
+  try {
+    const list = /^Cpus_allowed_list:\s+(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+    return list.split(',').flatMap((range) => {
+      const [low, high = low] = range.split('-').map(Number);
+      return Array.from({ length: high - low + 1 }, (_, i) => low + i);
+    });
+  } catch {
+    return null;
+  }
+}
+
+let taskset;
+
+/** The words before a command that bind it to these CPUs; none where there is no taskset. */
+export function pinned(cpus) {
+  taskset ??= spawnSync('taskset', ['--version']).status === 0;
+  return cpus && taskset ? ['taskset', '-c', cpus.join()] : [];
+}

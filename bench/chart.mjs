@@ -1,0 +1,59 @@
+// A run as an SVG chart: a group of bars for each trial, as long as the logarithm of the time against the fastest in the group.
+import { duration, ratio } from './format.mjs';
+import { machineLines, ranking } from './report.mjs';
+
+const WIDTH = 860;
+const LEFT = 190;
+const RIGHT = 150;
+const ROW = 18;
+const GROUP = 34;
+const OURS = '#0b7285';
+const OTHERS = '#adb5bd';
+
+export function chart(run) {
+  const groups = run.trials
+    .map(({ name, description }) => ({ name, description, rows: ranking(run, name) }))
+    .filter(({ rows }) => rows.length > 0);
+  const slowest = Math.max(10, ...groups.map(({ rows }) => rows.at(-1).median / rows[0].median));
+  const parts = [];
+  let y = 24;
+  parts.push(
+    text(
+      12,
+      y,
+      `Time with ${run.threads} thread${run.threads === 1 ? '' : 's'}, logarithmic; shorter is faster`,
+      'font-weight="bold" font-size="14"',
+    ),
+  );
+  for (const { name, description, rows } of groups) {
+    y += GROUP;
+    parts.push(text(12, y - 6, `${name}: ${description}`, 'font-weight="bold"'));
+    for (const row of rows) {
+      // The fastest keeps a visible bar: a decade's tenth stands before the axis begins.
+      const length = ((0.1 + Math.log10(row.median / rows[0].median)) / (0.1 + Math.log10(slowest))) * (WIDTH - LEFT - RIGHT);
+      parts.push(text(LEFT - 8, y + 13, row.label, 'text-anchor="end"'));
+      parts.push(`<rect x="${LEFT}" y="${y + 3}" width="${length.toFixed(1)}" height="${ROW - 5}" fill="${row.ours ? OURS : OTHERS}"/>`);
+      parts.push(text(LEFT + length + 6, y + 13, `${duration(row.median)}  ${ratio(row.ratio)}`));
+      y += ROW;
+    }
+  }
+  for (const line of machineLines(run)) {
+    y += ROW;
+    parts.push(text(12, y + 6, line, 'font-size="9" fill="#495057"'));
+  }
+  const height = y + 24;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="11">`,
+    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
+    ...parts,
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+function text(x, y, words, attributes = '') {
+  const escaped = words.replace(/[&<>]/g, (character) => ENTITIES[character]);
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escaped}</text>`;
+}

@@ -1,0 +1,26 @@
+// Who is measured. A driver is a program in drivers/ and the mode it runs in; `needs` names what must be there first.
+import { fileURLToPath } from 'node:url';
+
+const WIDE = { wide: 'a step takes 20 to 80 s' };
+
+export const drivers = [
+  { name: 'simdnn', label: 'simdnn', file: 'simdnn.mjs', mode: 'eager', ours: true },
+  { name: 'simdnn-compiled', label: 'simdnn, compiled', file: 'simdnn.mjs', mode: 'compiled', ours: true },
+  { name: 'plain', label: 'plain JavaScript', file: 'plain.mjs', leftOut: WIDE },
+  { name: 'tfjs-cpu', label: 'TensorFlow.js cpu', file: 'tfjs.mjs', mode: 'cpu', needs: 'npm', leftOut: WIDE },
+  { name: 'tfjs-wasm', label: 'TensorFlow.js wasm', file: 'tfjs.mjs', mode: 'wasm', needs: 'npm', leftOut: WIDE },
+  { name: 'tfjs-node', label: 'TensorFlow.js node', file: 'tfjs.mjs', mode: 'node' },
+  { name: 'torch', label: 'PyTorch', file: 'pytorch.py', mode: 'eager', needs: 'torch' },
+  { name: 'torch-fused', label: 'PyTorch, fused Adam', file: 'pytorch.py', mode: 'fused', needs: 'torch' },
+  { name: 'torch-compile', label: 'PyTorch, torch.compile', file: 'pytorch.py', mode: 'compile', needs: 'torch' },
+  { name: 'jax', label: 'JAX, jit', file: 'jax_xla.py', mode: 'jit', needs: 'jax' },
+  { name: 'jax-scan', label: 'JAX, lax.scan', file: 'jax_xla.py', mode: 'scan', needs: 'jax' },
+  { name: 'tensorflow', label: 'TensorFlow, graph loop', file: 'tensorflow_keras.py', mode: 'graph', needs: 'tensorflow' },
+  { name: 'tensorflow-xla', label: 'TensorFlow, XLA', file: 'tensorflow_keras.py', mode: 'xla', needs: 'tensorflow' },
+];
+
+/** The program of a driver and its first arguments. */
+export function command(driver, python) {
+  const file = fileURLToPath(new URL(`drivers/${driver.file}`, import.meta.url));
+  return driver.file.endsWith('.py') ? [python, '-B', file] : [process.execPath, file];
+}

@@ -1,0 +1,154 @@
+// TensorFlow.js on its cpu, wasm and node backends, as its guides use it at its fastest: variables with tf.fused.matMul and
+// optimizer.minimize, production mode, one-hot labels made beforehand (its loss wants them); whole epochs through model.fit.
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { batches, digest, labels, linear, network, normal, oneHot, rows, transposed } from '../data.mjs';
+import { serve, Unavailable } from './protocol.mjs';
+
+const require = createRequire(new URL('../peers/package.json', import.meta.url));
+
+async function start({ mode, threads }) {
+  const tf = mode === 'node' ? startNode(threads) : require('@tensorflow/tfjs');
+  if (mode === 'wasm') {
+    const wasm = require('@tensorflow/tfjs-backend-wasm');
+    wasm.setWasmPaths(path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + path.sep);
+  }
+  if (mode !== 'node' && !(await tf.setBackend(mode))) throw new Unavailable(`the ${mode} backend does not start`);
+  await tf.ready();
+  tf.enableProdMode();
+  return { tf, version: tf.version['tfjs-node'] ?? tf.version.tfjs };
+}
+
+function startNode(threads) {
+  Object.assign(process.env, {
+    TF_CPP_MIN_LOG_LEVEL: '2',
+    TF_NUM_INTRAOP_THREADS: threads,
+    OMP_NUM_THREADS: threads,
+    TF_NUM_INTEROP_THREADS: 1,
+  });
+  try {
+    return require('@tensorflow/tfjs-node');
+  } catch (error) {
+    throw new Unavailable(`@tensorflow/tfjs-node does not load: ${error.message.split('\n')[0]}`);
+  }
+}
+
+const optimizer = (tf, { lr, beta1, beta2, eps }) => tf.train.adam(lr, beta1, beta2, eps);
+
+async function value(scalar) {
+  const [number] = await scalar.data();
+  scalar.dispose();
+  return number;
+}
+
+await serve({
+  async train(job) {
+    const { tf, version } = await start(job);
+    const { layers: widths, batch, relu, adam } = job.trial;
+    const classes = widths.at(-1);
+    const layers = network(widths).map((l) => ({
+      weight: tf.variable(tf.tensor2d(transposed(l), [l.in, l.out])),
+      bias: tf.variable(tf.tensor1d(l.bias)),
+    }));
+    const data = batches(job.trial).map(({ x, y }) => ({
+      x: tf.tensor2d(x, [batch, widths[0]]),
+      y: tf.tensor2d(oneHot(y, classes), [batch, classes]),
+    }));
+    const adamOptimizer = optimizer(tf, adam);
+    let at = 0;
+    const next = () => {
+      const { x, y } = data[at++ % data.length];
+      return adamOptimizer.minimize(() => {
+        let h = x;
+        layers.forEach(({ weight, bias }, i) => {
+          h = tf.fused.matMul({ a: h, b: weight, bias, activation: relu && i < layers.length - 1 ? 'relu' : 'linear' });
+        });
+        return tf.losses.softmaxCrossEntropy(y, h);
+      }, true);
+    };
+    const check = [];
+    while (check.length < 5) check.push(await value(next()));
+    const run = (n) => {
+      for (let i = 1; i < n; i++) next().dispose();
+      return value(next());
+    };
+    return { version, check, run };
+  },
+
+  async epoch(job) {
+    const { tf, version } = await start(job);
+    const { layers: widths, batch, adam, rows: count } = job.trial;
+    const model = tf.sequential();
+    widths.slice(1).forEach((units, i) => {
+      model.add(tf.layers.dense({ units, inputShape: [widths[i]], activation: i < widths.length - 2 ? 'relu' : undefined }));
+    });
+    model.setWeights(network(widths).flatMap((l) => [tf.tensor2d(transposed(l), [l.in, l.out]), tf.tensor1d(l.bias)]));
+    model.compile({ optimizer: optimizer(tf, adam), loss: (y, logits) => tf.losses.softmaxCrossEntropy(y, logits) });
+    const data = rows(job.trial);
+    const x = tf.tensor2d(data.x, [count, widths[0]]);
+    const y = tf.tensor2d(oneHot(data.y, widths.at(-1)), [count, widths.at(-1)]);
+    const check = [];
+    while (check.length < 5) {
+      const first = check.length * batch;
+      check.push(await model.trainOnBatch(x.slice(first, batch), y.slice(first, batch)));
+    }
+    const run = async (n) => {
+      const { history } = await model.fit(x, y, { batchSize: batch, epochs: n, shuffle: true, verbose: 0, yieldEvery: 'never' });
+      return history.loss.at(-1);
+    };
+    return { version, check, run };
+  },
+
+  async linear(job) {
+    const { tf, version } = await start(job);
+    const { rows: count, in: inputs, out: outputs } = job.trial;
+    const layer = linear(inputs, outputs, 0);
+    const a = tf.tensor2d(normal(count * inputs, 1), [count, inputs]);
+    const b = tf.tensor2d(transposed(layer), [inputs, outputs]);
+    const bias = tf.tensor1d(layer.bias);
+    const product = () => tf.fused.matMul({ a, b, bias });
+    const run = async (n) => {
+      for (let i = 1; i < n; i++) product().dispose();
+      const y = product();
+      const [first] = await y.data();
+      y.dispose();
+      return first;
+    };
+    return { version, check: digest(await product().data()), run };
+  },
+
+  async crossEntropy(job) {
+    const { tf, version } = await start(job);
+    const { rows: count, classes } = job.trial;
+    const logits = tf.tensor2d(normal(count * classes, 1), [count, classes]);
+    const y = tf.tensor2d(oneHot(labels(count, classes, 2), classes), [count, classes]);
+    const lossAndGradient = tf.valueAndGrad((z) => tf.losses.softmaxCrossEntropy(y, z));
+    const run = async (n) => {
+      for (let i = 1; i < n; i++) tf.dispose(lossAndGradient(logits));
+      const { value: loss, grad } = lossAndGradient(logits);
+      await grad.data();
+      grad.dispose();
+      return value(loss);
+    };
+    const { value: loss, grad } = lossAndGradient(logits);
+    return { version, check: [await value(loss), ...digest(await grad.data(), count * classes)], run };
+  },
+
+  async adam(job) {
+    const { tf, version } = await start(job);
+    const { parameters, adam } = job.trial;
+    const param = tf.variable(tf.zeros([parameters]), true, 'param');
+    const grads = [1, 2].map((seed) => tf.tensor1d(normal(parameters, seed)));
+    const adamOptimizer = optimizer(tf, adam);
+    let steps = 0;
+    const run = (n) => {
+      for (let i = 0; i < n; i++) {
+        steps++;
+        adamOptimizer.applyGradients({ param: grads[steps % 2] });
+      }
+      return value(param.slice([0], [1]));
+    };
+    await run(5);
+    return { version, check: digest(await param.data(), 1 / adam.lr), run };
+  },
+});

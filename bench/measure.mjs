@@ -1,0 +1,72 @@
+// All drivers on one trial. Each prepares in its own process; then their blocks take turns, so that whatever the machine does in the
+// meantime falls on all of them alike.
+import { Cell } from './cell.mjs';
+import { command } from './drivers.mjs';
+import { difference } from './verify.mjs';
+
+/** What a full run and --quick spend. A step longer than `longestStep` seconds is left out. */
+export const FULL = { warmSeconds: 1, blockSeconds: 0.5, longestStep: 20, limitMs: 300_000 };
+export const QUICK = { warmSeconds: 0.2, blockSeconds: 0.1, longestStep: 0.5, limitMs: 30_000 };
+
+/**
+ * The cells of one trial: [{ trial, driver, status, ... }], status one of
+ *   measured      with version, check, seconds (of one step, a figure a block), cpuSeconds
+ *   other result  with the difference as the reason: no time is told
+ *   unavailable   with a reason; an empty one is not worth a line
+ *   failed        with a reason
+ */
+export async function measureTrial(
+  trial,
+  drivers,
+  { pace, blocks, threads, cpus, python, deadline = Number.POSITIVE_INFINITY, note = () => {} },
+) {
+  const left = () => Math.min(pace.limitMs, deadline - Date.now());
+  const cells = [];
+  const running = [];
+  try {
+    for (const driver of drivers) {
+      const cell = {
+        trial: trial.name,
+        driver: driver.name,
+        status: 'unavailable',
+        reason: driver.unavailable ?? driver.leftOut?.[trial.name],
+      };
+      cells.push(cell);
+      if (cell.reason != null) continue;
+      note(`${trial.name}: ${driver.name} prepares`);
+      const process = new Cell(command(driver, python), { trial, mode: driver.mode, threads, ...pace }, cpus);
+      running.push({ cell, process });
+      Object.assign(cell, judge(await process.ready(left()), trial));
+    }
+    const racing = running.filter(({ cell }) => cell.status === 'measured');
+    for (let round = 0; round < blocks; round++) {
+      note(`${trial.name}: round ${round + 1} of ${blocks}`);
+      for (const { cell, process } of rotated(racing, round)) {
+        if (cell.status === 'measured') takeBlock(cell, await process.block(left()));
+      }
+    }
+  } finally {
+    for (const { process } of running) process.end();
+  }
+  return cells;
+}
+
+function judge({ event, reason, version, check }, trial) {
+  if (event !== 'ready') return { status: event, reason };
+  const other = difference(check, trial.expected);
+  return other
+    ? { status: 'other result', reason: other, version, check }
+    : { status: 'measured', version, check, seconds: [], cpuSeconds: [] };
+}
+
+function takeBlock(cell, { event, reason, steps, seconds, cpuSeconds, last }) {
+  if (event !== 'block') Object.assign(cell, { status: event, reason, seconds: undefined, cpuSeconds: undefined });
+  else if (!Number.isFinite(last)) Object.assign(cell, { status: 'other result', reason: `ends with ${last}`, seconds: undefined });
+  else {
+    cell.seconds.push(seconds / steps);
+    cell.cpuSeconds.push(cpuSeconds / steps);
+  }
+}
+
+/** Each round begins with another driver, so that nobody always follows the same one. */
+const rotated = (list, by) => list.map((_, i) => list[(i + by) % list.length]);

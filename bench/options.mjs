@@ -1,0 +1,80 @@
+// The command line.
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { drivers } from './drivers.mjs';
+import { quickTrials, trials } from './trials.mjs';
+
+export class UsageError extends Error {}
+
+export const help = `npm run bench -- [options]
+
+Times training steps and single operations, ours beside other libraries', and this machine's own limits.
+One process a cell; the blocks of all drivers of a trial take turns; a time is shown only when the result is right.
+
+  --trials A,B       of: ${trials.map((trial) => trial.name).join(' ')}
+  --drivers A,B      of: ${drivers.map((driver) => driver.name).join(' ')}
+  --threads N        threads of each library, and CPUs it is bound to (1)
+  --python PATH      a Python that has PyTorch, JAX or TensorFlow; those it has are measured too
+  --blocks N         timed blocks of each cell, at least 5 (5)
+  --quick            short blocks, no 'wide', ends within two minutes
+  --json FILE        writes all figures
+  --svg FILE         writes a chart
+  --markdown         prints the table as Markdown
+  --compare A B      compares two files of --json instead of measuring
+  --help             this text
+`;
+
+const OPTIONS = {
+  trials: { type: 'string' },
+  drivers: { type: 'string' },
+  threads: { type: 'string', default: '1' },
+  python: { type: 'string' },
+  blocks: { type: 'string', default: '5' },
+  quick: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  svg: { type: 'string' },
+  markdown: { type: 'boolean', default: false },
+  compare: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+};
+
+/** What the command line asks for; throws UsageError. */
+export function readOptions(argv) {
+  const { values, positionals } = parse(argv);
+  if (values.compare ? positionals.length !== 2 : positionals.length > 0) {
+    throw new UsageError(values.compare ? '--compare takes two files' : `unexpected argument "${positionals[0]}"`);
+  }
+  return {
+    ...values,
+    compare: values.compare ? positionals : null,
+    trials: choose(trials, values.trials ?? (values.quick ? quickTrials.join() : null), '--trials'),
+    drivers: choose(drivers, values.drivers, '--drivers'),
+    threads: integer(values.threads, '--threads', 1, availableParallelism()),
+    blocks: integer(values.blocks, '--blocks', 5, 1000),
+  };
+}
+
+function parse(argv) {
+  try {
+    return parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+}
+
+/** The named entries in the order named; all of them without names. */
+function choose(entries, names, option) {
+  if (names == null) return entries;
+  return names.split(',').map((name) => {
+    const found = entries.find((entry) => entry.name === name.trim());
+    if (!found) throw new UsageError(`${option}: no "${name}"; there are ${entries.map((entry) => entry.name).join(', ')}`);
+    return found;
+  });
+}
+
+function integer(text, option, low, high) {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new UsageError(`${option} is a number from ${low} to ${high}, got "${text}"`);
+  return value;
+}

@@ -1,0 +1,39 @@
+// What must be there before a driver can run: npm packages, installed into bench/peers on first use, and Python modules.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const FOLDER = fileURLToPath(new URL('peers/', import.meta.url));
+
+/** The drivers, those that cannot run marked with `unavailable`: the reason, empty when nobody asked for them. */
+export function withNeeds(drivers, { python, note, installMs = 300_000 }) {
+  const missing = { npm: null, torch: null, jax: null, tensorflow: null };
+  if (drivers.some((driver) => driver.needs === 'npm')) missing.npm = installPackages(note, installMs);
+  if (drivers.some((driver) => driver.needs in missing && driver.needs !== 'npm')) Object.assign(missing, missingModules(python));
+  return drivers.map((driver) => ({ ...driver, unavailable: missing[driver.needs] ?? undefined }));
+}
+
+function installPackages(note, timeout) {
+  if (existsSync(`${FOLDER}node_modules/@tensorflow/tfjs-backend-wasm`)) return null;
+  note('installing @tensorflow/tfjs for comparison, once, into bench/peers (300 MB)');
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const { status, error, stderr } = spawnSync('npm', args, { cwd: FOLDER, encoding: 'utf8', timeout, shell: process.platform === 'win32' });
+  if (status === 0) return null;
+  const words = error?.message ?? stderr.split('\n').find((line) => /npm (error|ERR!)/.test(line)) ?? `npm ended with ${status}`;
+  return `npm ci in bench/peers failed: ${words}`;
+}
+
+function missingModules(python) {
+  if (!python) return { torch: '', jax: '', tensorflow: '' };
+  const code = `
+import importlib.util as u, json
+need = {"torch": ["torch"], "jax": ["jax", "optax"], "tensorflow": ["tensorflow", "keras"]}
+print(json.dumps({k: next((m for m in v if u.find_spec(m) is None), None) for k, v in need.items()}))`;
+  const { status, stdout, error } = spawnSync(python, ['-c', code], { encoding: 'utf8', timeout: 60_000 });
+  if (status !== 0) {
+    const reason = `--python does not run: ${error?.message ?? `it ended with ${status}`}`;
+    return { torch: reason, jax: reason, tensorflow: reason };
+  }
+  const reasons = Object.entries(JSON.parse(stdout)).map(([name, module]) => [name, module && `this Python has no ${module}`]);
+  return Object.fromEntries(reasons);
+}

@@ -1,0 +1,73 @@
+// npm run bench: see options.mjs for what it takes, report.mjs for what it prints.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { allowedCpus } from './cell.mjs';
+import { chart } from './chart.mjs';
+import { compareReport } from './compare.mjs';
+import { limits } from './limits.mjs';
+import { machine } from './machine.mjs';
+import { FULL, measureTrial, QUICK } from './measure.mjs';
+import { help, readOptions, UsageError } from './options.mjs';
+import { withNeeds } from './peers.mjs';
+import { markdownReport, textReport } from './report.mjs';
+import { describe, work } from './trials.mjs';
+
+const QUICK_MS = 110_000; // of two minutes; the rest is for ending processes and writing files
+
+const say = (line) => process.stderr.write(`${process.stderr.isTTY ? '\r\x1b[K' : ''}${line}\n`);
+
+/** What goes on right now, in one line of a terminal; nothing in a log. */
+const progress = (line) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${line}`);
+
+/** The words typed, less the path of a Python, which is nobody else's business. */
+function commandLine(argv) {
+  const words = argv.map((word, i) => (argv[i - 1] === '--python' ? 'PYTHON' : word.replace(/^--python=.*/, '--python=PYTHON')));
+  return ['npm run bench', ...(words.length ? ['--', ...words] : [])].join(' ');
+}
+
+async function measure(options, argv) {
+  const started = Date.now();
+  const deadline = options.quick ? started + QUICK_MS : Number.POSITIVE_INFINITY;
+  const cpus = allowedCpus()?.slice(0, options.threads) ?? null;
+  const drivers = withNeeds(options.drivers, { python: options.python, note: say, installMs: options.quick ? QUICK_MS / 2 : 300_000 });
+  const run = {
+    format: 1,
+    command: commandLine(argv),
+    machine: machine(),
+    threads: options.threads,
+    limits: null,
+    drivers: drivers.map(({ name, label, ours = false }) => ({ name, label, ours })),
+    trials: options.trials.map((trial) => ({ name: trial.name, description: describe(trial), work: work(trial) })),
+    cells: [],
+  };
+  const bounds = limits(options.threads, cpus);
+  try {
+    for (const trial of options.trials) {
+      say(`${trial.name}: ${describe(trial)}`);
+      bounds.measure(); // before each trial, as the machine's clock drifts
+      const settings = { pace: options.quick ? QUICK : FULL, blocks: options.blocks, threads: options.threads, python: options.python };
+      run.cells.push(...(await measureTrial(trial, drivers, { ...settings, cpus, deadline, note: progress })));
+    }
+  } finally {
+    bounds.remove();
+  }
+  say(`measured in ${Math.round((Date.now() - started) / 1000)} s`);
+  return { ...run, limits: bounds.best };
+}
+
+async function main(argv) {
+  const options = readOptions(argv);
+  if (options.help) return help;
+  if (options.compare) return compareReport(...options.compare.map((file) => JSON.parse(readFileSync(file, 'utf8'))));
+  const run = await measure(options, argv);
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`);
+  if (options.svg) writeFileSync(options.svg, chart(run));
+  return options.markdown ? markdownReport(run) : textReport(run);
+}
+
+try {
+  process.stdout.write(await main(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\nnpm run bench -- --help tells what it takes.\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,143 @@
+// What is measured. `expected` holds the values that every driver must show before its time counts: the losses of the first
+// five steps, for single operations the loss and elements of the result. They were calculated in float64 from the data of data.mjs.
+
+const student = [13, 30, 25, 20, 15, 10, 5];
+
+/** Adam as every trial uses it: PyTorch's defaults. */
+export const adam = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8 };
+
+/** `batches` distinct batches lie in memory before the clock starts and are used in turn, so that no driver learns one by heart. */
+export const trials = [
+  {
+    name: 'student',
+    kind: 'train',
+    layers: student,
+    relu: false,
+    batch: 32,
+    batches: 74,
+    expected: [1.614866, 1.630269, 1.65403, 1.630751, 1.634099],
+  },
+  {
+    name: 'student-relu',
+    kind: 'train',
+    layers: student,
+    relu: true,
+    batch: 32,
+    batches: 74,
+    expected: [1.61886, 1.620699, 1.642062, 1.634015, 1.624899],
+  },
+  {
+    name: 'tabular',
+    kind: 'train',
+    layers: [54, 256, 256, 7],
+    relu: true,
+    batch: 1024,
+    batches: 64,
+    expected: [1.951251, 1.949083, 1.949165, 1.94942, 1.956985],
+  },
+  {
+    name: 'mnist-mlp',
+    kind: 'train',
+    layers: [784, 512, 512, 10],
+    relu: true,
+    batch: 128,
+    batches: 64,
+    expected: [2.294282, 2.281731, 2.308319, 2.327503, 2.376479],
+  },
+  {
+    name: 'wide',
+    kind: 'train',
+    layers: [1024, 4096, 4096, 1000],
+    relu: true,
+    batch: 256,
+    batches: 4,
+    expected: [6.914557, 7.119251, 7.294787, 7.199219, 5.686912],
+  },
+  {
+    name: 'epoch',
+    kind: 'epoch',
+    layers: student,
+    relu: true,
+    batch: 32,
+    rows: 2392,
+    expected: [1.61886, 1.620699, 1.642062, 1.634015, 1.624899],
+  },
+  {
+    name: 'linear-forward',
+    kind: 'linear',
+    rows: 256,
+    in: 1024,
+    out: 1024,
+    expected: [0.4613577, -0.9735786, -0.6579953, -0.7355136, -0.509083],
+  },
+  {
+    name: 'cross-entropy',
+    kind: 'crossEntropy',
+    rows: 4096,
+    classes: 1000,
+    expected: [7.407124, 1.998002, 1.262413, 1.380028, 0.775716, 0.3204587],
+  },
+  {
+    name: 'cross-entropy-small',
+    kind: 'crossEntropy',
+    rows: 32,
+    classes: 5,
+    expected: [2.064465, 1.602654, 1.358043, -4.84607, 0.4810035, -3.491574],
+  },
+  { name: 'adam', kind: 'adam', parameters: 10_000_000, expected: [3.19813, 2.041724, 4.425844, -2.940969, 0.101275] },
+].map((trial) => ({ ...trial, adam }));
+
+/** In the order of interest: `--quick` drops from the end when time runs out. */
+export const quickTrials = [
+  'student-relu',
+  'mnist-mlp',
+  'epoch',
+  'student',
+  'tabular',
+  'linear-forward',
+  'cross-entropy-small',
+  'cross-entropy',
+  'adam',
+];
+
+/** One line on what a trial does. */
+export function describe(trial) {
+  switch (trial.kind) {
+    case 'train':
+      return `training step of ${trial.layers.join('-')}${trial.relu ? ', ReLU' : ', linear chain'}, batch ${trial.batch}`;
+    case 'epoch':
+      return `epoch of ${trial.rows} rows in shuffled batches of ${trial.batch}, loader included, ${trial.layers.join('-')}, ReLU`;
+    case 'linear':
+      return `linear layer forward, ${trial.rows} rows, ${trial.in} to ${trial.out}`;
+    case 'crossEntropy':
+      return `softmax-cross-entropy with its gradient, ${trial.rows} rows of ${trial.classes}`;
+    default:
+      return `Adam step over ${trial.parameters / 1e6} million parameters`;
+  }
+}
+
+/**
+ * The least work of one run: floating point operations, or bytes between processor and memory, whichever bounds it; null where neither does.
+ * Training: forward, weight gradient and input gradient are 2 * batch * in * out each; the first layer needs no input gradient.
+ * Cross-entropy reads the logits and writes the gradient; Adam reads four floats a parameter and writes three.
+ */
+export function work(trial) {
+  switch (trial.kind) {
+    case 'train':
+      return { flops: trial.batch * networkFlops(trial.layers) };
+    case 'epoch':
+      return { flops: trial.rows * networkFlops(trial.layers) };
+    case 'linear':
+      return { flops: 2 * trial.rows * trial.in * trial.out };
+    case 'crossEntropy':
+      return trial.rows * trial.classes < 1e6 ? null : { bytes: 8 * trial.rows * trial.classes };
+    default:
+      return { bytes: 28 * trial.parameters };
+  }
+}
+
+function networkFlops(layers) {
+  let flops = -2 * layers[0] * layers[1];
+  for (let i = 1; i < layers.length; i++) flops += 6 * layers[i - 1] * layers[i];
+  return flops;
+}
