@@ -27,8 +27,7 @@ constexpr int kSpins = 1500;
 class Pool {
  public:
   void run(int threads, size_t tasks, void (*task)(void*, size_t), void* context) {
-    std::unique_lock<std::mutex> holder(in_use_, std::defer_lock);
-    if (threads <= 1 || tasks <= 1 || tasks > UINT32_MAX || !holder.try_lock()) {
+    if (threads <= 1 || tasks <= 1 || tasks > UINT32_MAX || in_use_.exchange(true, std::memory_order_acquire)) {
       for (size_t i = 0; i < tasks; ++i) task(context, i);
       return;
     }
@@ -51,6 +50,7 @@ class Pool {
         std::this_thread::yield();
       }
     }
+    in_use_.store(false, std::memory_order_release);
   }
 
  private:
@@ -90,7 +90,7 @@ class Pool {
     }
   }
 
-  // Called with in_use_ held. Fewer workers than wished for (a thread limit) is not an error.
+  // Called with in_use_ set. Fewer workers than wished for (a thread limit) is not an error.
   void start_workers(int wanted) {
     while (workers_ < wanted) {
       try {
@@ -102,7 +102,7 @@ class Pool {
     }
   }
 
-  std::mutex in_use_;
+  std::atomic<bool> in_use_{false};  // not a mutex: a task may ask again on the thread that holds it
   int workers_ = 0;
 
   alignas(64) std::atomic<uint64_t> state_{0};
