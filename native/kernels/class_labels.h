@@ -1,0 +1,47 @@
+// Labels of rows, checked before use, and the rule by which losses over rows become one number.
+#pragma once
+#include "kernels/simd.h"
+
+namespace simdnn::SIMDNN_ISA {
+namespace {
+
+// A label that takes no part: ignored, or refused because it is not a class.
+constexpr int32_t kNoClass = -1;
+
+struct Labels {
+  const int32_t* label;  // a class or kNoClass; a copy, as the caller's memory may change meanwhile
+  double weight;         // the sum over the labels that take part, in their order
+};
+
+// Reads `labels` once into `copy`; reports one that is neither a class nor ignore_index.
+inline Labels check_labels(Run& run, const int32_t* labels, int32_t* copy, size_t rows, size_t classes,
+                           int32_t ignore_index, const float* weight) {
+  Labels out{copy, 0};
+  for (size_t r = 0; r < rows; ++r) {
+    const int32_t label = *const_cast<const volatile int32_t*>(labels + r);
+    copy[r] = kNoClass;
+    if (label == ignore_index) continue;
+    if (label < 0 || static_cast<size_t>(label) >= classes) {
+      run.fault.report("labels", r);
+      continue;
+    }
+    copy[r] = label;
+    out.weight += weight != nullptr ? weight[label] : 1.0;
+  }
+  return out;
+}
+
+// What each row's loss and gradient is multiplied by: 1, or 1 / `count` for the mean.
+inline float reduction_scale(int32_t reduction, double count) {
+  return reduction == kMean ? static_cast<float>(1 / count) : 1.0f;
+}
+
+// loss[0] from the losses of the rows, summed in double in their order.
+inline void reduce_losses(float* loss, const float* losses, size_t rows, int32_t reduction, double count) {
+  double sum = 0;
+  for (size_t r = 0; r < rows; ++r) sum += losses[r];
+  loss[0] = static_cast<float>(reduction == kMean ? sum / count : sum);
+}
+
+}  // namespace
+}  // namespace simdnn::SIMDNN_ISA

@@ -1,0 +1,78 @@
+#include "kernels/class_labels.h"
+
+namespace simdnn::SIMDNN_ISA {
+namespace {
+
+// Squared errors are summed in float over 512 elements, these sums in double over chunks of 16 of them,
+// the chunks in order: the order depends on n alone, and threads divide chunks.
+constexpr size_t kBlock = 512, kChunk = 16 * kBlock;
+
+// 2 (x - target) scale -> dx, (x - target)^2 -> squares, each unless null; returns the sum of the squares.
+HWY_INLINE float block_of_errors(float* dx, float* squares, const float* x, const float* target, size_t count,
+                                 VF scale) {
+  VF sums[2] = {hn::Zero(kF), hn::Zero(kF)};
+  for (size_t i = 0; i < count; i += kLanes) {
+    const size_t n = count - i;
+    const VF d = hn::Sub(load(kF, x + i, n), load(kF, target + i, n));
+    const VF square = hn::Mul(d, d);
+    if (dx != nullptr) store(hn::Mul(d, scale), kF, dx + i, n);
+    if (squares != nullptr) store(square, kF, squares + i, n);
+    VF& sum = sums[i / kLanes % 2];
+    sum = hn::Add(sum, square);  // the lanes of a tail are 0 - 0
+  }
+  return hn::GetLane(hn::SumOfLanes(kF, hn::Add(sums[0], sums[1])));
+}
+
+}  // namespace
+
+// torch.nn.NLLLoss: loss_r = -weight[y] log_probs[r, y]; dx its gradient for an upstream gradient of 1, or
+// null. sum; mean: the sum over the sum of weight[y]; none. Ignored and refused labels as in
+// softmax_cross_entropy. dx may not overlap log_probs.
+void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const int32_t* labels, const float* weight,
+              size_t rows, size_t classes, int32_t ignore_index, int32_t reduction) {
+  float* const memory = scratch(Scratch::kRows, 2 * rows);
+  float* const losses = reduction == kNone ? loss : memory;
+  const Labels checked = check_labels(run, labels, reinterpret_cast<int32_t*>(memory + rows), rows, classes,
+                                      ignore_index, weight);
+  const float scale = reduction_scale(reduction, checked.weight);
+  const double work = static_cast<double>(rows) * (2 + 0.1 * static_cast<double>(classes));
+  parallel(run, rows, 64, work, [=](size_t begin, size_t end) {
+    if (dx != nullptr) std::memset(dx + begin * classes, 0, (end - begin) * classes * sizeof(float));
+    for (size_t r = begin; r < end; ++r) {
+      const int32_t label = checked.label[r];
+      losses[r] = 0;
+      if (label == kNoClass) continue;
+      const size_t at = r * classes + static_cast<size_t>(label);
+      const float mass = weight == nullptr ? 1.0f : weight[label];
+      losses[r] = -mass * log_probs[at];
+      if (dx != nullptr) dx[at] = -mass * scale;
+    }
+  });
+  if (reduction != kNone) reduce_losses(loss, losses, rows, reduction, checked.weight);
+}
+
+// torch.nn.MSELoss: (x - target)^2; sum, mean over n, or none; dx its gradient for an upstream gradient of
+// 1, or null; dx may be x or target. Error of the sum: at most 256 / kLanes + 4 roundings.
+void mse_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n, int32_t reduction) {
+  const size_t chunks = (n + kChunk - 1) / kChunk;
+  auto* const sums = reinterpret_cast<double*>(scratch(Scratch::kRows, 2 * chunks));
+  float* const squares = reduction == kNone ? loss : nullptr;
+  const VF scale = hn::Set(kF, 2 * reduction_scale(reduction, static_cast<double>(n)));
+  parallel(run, chunks, 1, 2.0 * static_cast<double>(n) / kLanes, [=](size_t begin, size_t end) {
+    for (size_t chunk = begin; chunk < end; ++chunk) {
+      double sum = 0;
+      for (size_t i = chunk * kChunk; i < n && i < (chunk + 1) * kChunk; i += kBlock) {
+        const size_t count = n - i < kBlock ? n - i : kBlock;
+        sum += block_of_errors(dx == nullptr ? nullptr : dx + i, squares == nullptr ? nullptr : squares + i, x + i,
+                               target + i, count, scale);
+      }
+      sums[chunk] = sum;
+    }
+  });
+  if (reduction == kNone) return;
+  double sum = 0;
+  for (size_t chunk = 0; chunk < chunks; ++chunk) sum += sums[chunk];
+  loss[0] = static_cast<float>(reduction == kMean ? sum / static_cast<double>(n) : sum);
+}
+
+}  // namespace simdnn::SIMDNN_ISA

@@ -1,0 +1,91 @@
+#include <cmath>
+#include <vector>
+
+#include "kernels/table.h"
+
+namespace simdnn::reference {
+namespace {
+
+double weight_of(const float* weight, size_t c) { return weight == nullptr ? 1 : weight[c]; }
+
+// One row: its log probabilities, and the loss and gradient that terms are added to.
+struct Row {
+  std::vector<double> log_p, gradient;
+  double loss = 0;
+
+  Row(const float* x, size_t classes) : log_p(classes), gradient(classes) {
+    double max = -INFINITY, sum = 0;  // e^(x - max) stays finite
+    for (size_t c = 0; c < classes; ++c) max = x[c] > max ? x[c] : max;
+    for (size_t c = 0; c < classes; ++c) sum += std::exp(x[c] - max);
+    for (size_t c = 0; c < classes; ++c) log_p[c] = x[c] - max - std::log(sum);
+  }
+
+  // The cross entropy of target mass q at class c.
+  void add(size_t c, double q) {
+    loss -= q * log_p[c];
+    for (size_t k = 0; k < gradient.size(); ++k) gradient[k] += q * (std::exp(log_p[k]) - (k == c ? 1 : 0));
+  }
+
+  void write_gradient(float* out, double scale) const {
+    for (size_t k = 0; out != nullptr && k < gradient.size(); ++k) out[k] = static_cast<float>(scale * gradient[k]);
+  }
+};
+
+void reduce(float* loss, double sum, double count, int32_t reduction) {
+  if (reduction == kMean) loss[0] = static_cast<float>(sum / count);
+  if (reduction == kSum) loss[0] = static_cast<float>(sum);
+}
+
+bool is_class(int32_t label, size_t classes) { return label >= 0 && static_cast<size_t>(label) < classes; }
+
+}  // namespace
+
+void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* logits, const int32_t* labels,
+                           const float* weight, size_t rows, size_t classes, int32_t ignore_index,
+                           double label_smoothing, int32_t reduction) {
+  double count = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    if (labels[r] != ignore_index && is_class(labels[r], classes)) {
+      count += weight_of(weight, static_cast<size_t>(labels[r]));
+    }
+  }
+  const double scale = reduction == kMean ? 1 / count : 1;
+  double total = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    Row row(logits + r * classes, classes);
+    const bool takes_part = labels[r] != ignore_index && is_class(labels[r], classes);
+    if (labels[r] != ignore_index && !takes_part) run.fault.report("labels", r);
+    if (takes_part) {
+      const auto y = static_cast<size_t>(labels[r]);
+      row.add(y, (1 - label_smoothing) * weight_of(weight, y));
+      for (size_t c = 0; label_smoothing != 0 && c < classes; ++c) {
+        row.add(c, label_smoothing / static_cast<double>(classes) * weight_of(weight, c));
+      }
+    }
+    total += row.loss;
+    if (reduction == kNone) loss[r] = static_cast<float>(row.loss);
+    row.write_gradient(dlogits == nullptr ? nullptr : dlogits + r * classes, takes_part ? scale : 0);
+  }
+  reduce(loss, total, count, reduction);
+}
+
+void softmax_cross_entropy_soft(Run&, float* loss, float* dlogits, const float* logits, const float* target,
+                                const float* weight, size_t rows, size_t classes, double label_smoothing,
+                                int32_t reduction) {
+  const double count = static_cast<double>(rows);
+  const double scale = reduction == kMean ? 1 / count : 1;
+  double total = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    Row row(logits + r * classes, classes);
+    for (size_t c = 0; c < classes; ++c) {
+      const double t = target[r * classes + c] * (1 - label_smoothing) + label_smoothing / static_cast<double>(classes);
+      row.add(c, t * weight_of(weight, c));
+    }
+    total += row.loss;
+    if (reduction == kNone) loss[r] = static_cast<float>(row.loss);
+    row.write_gradient(dlogits == nullptr ? nullptr : dlogits + r * classes, scale);
+  }
+  reduce(loss, total, count, reduction);
+}
+
+}  // namespace simdnn::reference

@@ -1,0 +1,44 @@
+#include "kernels/table.h"
+
+namespace simdnn::reference {
+
+void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const int32_t* labels, const float* weight,
+              size_t rows, size_t classes, int32_t ignore_index, int32_t reduction) {
+  const auto takes_part = [&](size_t r) {
+    return labels[r] != ignore_index && labels[r] >= 0 && static_cast<size_t>(labels[r]) < classes;
+  };
+  const auto mass = [&](size_t r) { return weight == nullptr ? 1.0 : weight[labels[r]]; };
+  double count = 0, total = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    if (takes_part(r)) count += mass(r);
+    if (!takes_part(r) && labels[r] != ignore_index) run.fault.report("labels", r);
+  }
+  for (size_t i = 0; dx != nullptr && i < rows * classes; ++i) dx[i] = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    double row_loss = 0;
+    if (takes_part(r)) {
+      const size_t at = r * classes + static_cast<size_t>(labels[r]);
+      row_loss = -mass(r) * log_probs[at];
+      if (dx != nullptr) dx[at] = static_cast<float>(-mass(r) / (reduction == kMean ? count : 1));
+    }
+    total += row_loss;
+    if (reduction == kNone) loss[r] = static_cast<float>(row_loss);
+  }
+  if (reduction == kMean) loss[0] = static_cast<float>(total / count);
+  if (reduction == kSum) loss[0] = static_cast<float>(total);
+}
+
+void mse_loss(Run&, float* loss, float* dx, const float* x, const float* target, size_t n, int32_t reduction) {
+  const double count = static_cast<double>(n);
+  double total = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const double d = static_cast<double>(x[i]) - target[i];
+    total += d * d;
+    if (reduction == kNone) loss[i] = static_cast<float>(d * d);
+    if (dx != nullptr) dx[i] = static_cast<float>(2 * d / (reduction == kMean ? count : 1));
+  }
+  if (reduction == kMean) loss[0] = static_cast<float>(total / count);
+  if (reduction == kSum) loss[0] = static_cast<float>(total);
+}
+
+}  // namespace simdnn::reference

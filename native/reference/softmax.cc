@@ -1,0 +1,53 @@
+#include <cmath>
+
+#include "kernels/table.h"
+
+namespace simdnn::reference {
+namespace {
+
+// The largest element; NaN compares false and shows up in the sum.
+double row_max(const float* x, size_t classes) {
+  double max = -INFINITY;
+  for (size_t c = 0; c < classes; ++c) max = x[c] > max ? x[c] : max;
+  return max;
+}
+
+double sum_of_exponentials(const float* x, size_t classes, double max) {
+  double sum = 0;
+  for (size_t c = 0; c < classes; ++c) sum += std::exp(x[c] - max);
+  return sum;
+}
+
+}  // namespace
+
+void softmax(Run&, float* y, const float* x, size_t rows, size_t classes) {
+  for (size_t r = 0; r < rows; ++r, x += classes, y += classes) {
+    const double max = row_max(x, classes), sum = sum_of_exponentials(x, classes, max);
+    for (size_t c = 0; c < classes; ++c) y[c] = static_cast<float>(std::exp(x[c] - max) / sum);
+  }
+}
+
+void softmax_backward(Run&, float* dx, const float* dy, const float* y, size_t rows, size_t classes) {
+  for (size_t r = 0; r < rows; ++r, dx += classes, dy += classes, y += classes) {
+    double sum = 0;
+    for (size_t c = 0; c < classes; ++c) sum += static_cast<double>(dy[c]) * y[c];
+    for (size_t c = 0; c < classes; ++c) dx[c] = static_cast<float>(y[c] * (dy[c] - sum));
+  }
+}
+
+void log_softmax(Run&, float* y, const float* x, size_t rows, size_t classes) {
+  for (size_t r = 0; r < rows; ++r, x += classes, y += classes) {
+    const double max = row_max(x, classes), log_sum = std::log(sum_of_exponentials(x, classes, max));
+    for (size_t c = 0; c < classes; ++c) y[c] = static_cast<float>(x[c] - max - log_sum);
+  }
+}
+
+void log_softmax_backward(Run&, float* dx, const float* dy, const float* y, size_t rows, size_t classes) {
+  for (size_t r = 0; r < rows; ++r, dx += classes, dy += classes, y += classes) {
+    double sum = 0;
+    for (size_t c = 0; c < classes; ++c) sum += dy[c];
+    for (size_t c = 0; c < classes; ++c) dx[c] = static_cast<float>(dy[c] - std::exp(y[c]) * sum);
+  }
+}
+
+}  // namespace simdnn::reference
