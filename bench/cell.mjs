@@ -1,7 +1,11 @@
 // One cell: a driver on a trial, in a process of its own that stays until all its blocks are timed.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 /** Ended by its limit of time, and so shown as such. */
 const OUT_OF_TIME = { event: 'unavailable', reason: 'left out: no time' };
@@ -63,9 +67,9 @@ export class Cell {
   }
 }
 
-/** The line of an error output that names the error; its last line where none does. */
+/** The line of an error output that names the error, its last line where none does; without this machine's folders. */
 function cause(errors) {
-  const lines = errors.trim().split('\n');
+  const lines = errors.replaceAll(ROOT, '').replaceAll(homedir(), '~').trim().split('\n');
   return lines.find((line) => /^\s*\w*(Error|Exception)\b.*:/.test(line))?.trim() ?? (lines.at(-1) || 'the process ended');
 }
 

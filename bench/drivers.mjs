@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 const WIDE = { wide: 'a step takes 20 to 80 s' };
 
 export const drivers = [
-  { name: 'simdnn', label: 'simdnn', file: 'simdnn.mjs', mode: 'eager', ours: true },
-  { name: 'simdnn-compiled', label: 'simdnn, compiled', file: 'simdnn.mjs', mode: 'compiled', ours: true },
+  { name: 'simdnn', label: 'simdnn', file: 'simdnn.mjs', mode: 'eager', needs: 'build', ours: true },
+  { name: 'simdnn-compiled', label: 'simdnn, compiled', file: 'simdnn.mjs', mode: 'compiled', needs: 'build', ours: true },
   { name: 'plain', label: 'plain JavaScript', file: 'plain.mjs', leftOut: WIDE },
   { name: 'tfjs-cpu', label: 'TensorFlow.js cpu', file: 'tfjs.mjs', mode: 'cpu', needs: 'npm', leftOut: WIDE },
   { name: 'tfjs-wasm', label: 'TensorFlow.js wasm', file: 'tfjs.mjs', mode: 'wasm', needs: 'npm', leftOut: WIDE },
@@ -14,7 +14,7 @@ export const drivers = [
   { name: 'torch-fused', label: 'PyTorch, fused Adam', file: 'pytorch.py', mode: 'fused', needs: 'torch' },
   { name: 'torch-compile', label: 'PyTorch, torch.compile', file: 'pytorch.py', mode: 'compile', needs: 'torch' },
   { name: 'jax', label: 'JAX, jit', file: 'jax_xla.py', mode: 'jit', needs: 'jax' },
-  { name: 'jax-scan', label: 'JAX, lax.scan', file: 'jax_xla.py', mode: 'scan', needs: 'jax' },
+  { name: 'jax-loop', label: 'JAX, loop in one call', file: 'jax_xla.py', mode: 'loop', needs: 'jax' },
   { name: 'tensorflow', label: 'TensorFlow, graph loop', file: 'tensorflow_keras.py', mode: 'graph', needs: 'tensorflow' },
   { name: 'tensorflow-xla', label: 'TensorFlow, XLA', file: 'tensorflow_keras.py', mode: 'xla', needs: 'tensorflow' },
 ];

@@ -38,7 +38,7 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 };
 
-/** What the command line asks for; throws UsageError. */
+/** What the command line asks for, `given` as it was typed; throws UsageError. */
 export function readOptions(argv) {
   const { values, positionals } = parse(argv);
   if (values.compare ? positionals.length !== 2 : positionals.length > 0) {
@@ -46,6 +46,7 @@ export function readOptions(argv) {
   }
   return {
     ...values,
+    given: values,
     compare: values.compare ? positionals : null,
     trials: choose(trials, values.trials ?? (values.quick ? quickTrials.join() : null), '--trials'),
     drivers: choose(drivers, values.drivers, '--drivers'),

@@ -1,15 +1,17 @@
-// What must be there before a driver can run: npm packages, installed into bench/peers on first use, and Python modules.
+// What must be there before a driver can run: this library's build, npm packages (installed into bench/peers on first use), Python modules.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+const BUILT = new URL('../dist/index.mjs', import.meta.url);
 const FOLDER = fileURLToPath(new URL('peers/', import.meta.url));
+const PYTHON_MODULES = ['torch', 'jax', 'tensorflow'];
 
 /** The drivers, those that cannot run marked with `unavailable`: the reason, empty when nobody asked for them. */
 export function withNeeds(drivers, { python, note, installMs = 300_000 }) {
-  const missing = { npm: null, torch: null, jax: null, tensorflow: null };
+  const missing = { build: existsSync(BUILT) ? null : 'not built: npm run build', npm: null, torch: null, jax: null, tensorflow: null };
   if (drivers.some((driver) => driver.needs === 'npm')) missing.npm = installPackages(note, installMs);
-  if (drivers.some((driver) => driver.needs in missing && driver.needs !== 'npm')) Object.assign(missing, missingModules(python));
+  if (drivers.some((driver) => PYTHON_MODULES.includes(driver.needs))) Object.assign(missing, missingModules(python));
   return drivers.map((driver) => ({ ...driver, unavailable: missing[driver.needs] ?? undefined }));
 }
 
@@ -24,16 +26,14 @@ function installPackages(note, timeout) {
 }
 
 function missingModules(python) {
-  if (!python) return { torch: '', jax: '', tensorflow: '' };
+  const all = (reason) => Object.fromEntries(PYTHON_MODULES.map((name) => [name, reason]));
+  if (!python) return all('');
   const code = `
 import importlib.util as u, json
 need = {"torch": ["torch"], "jax": ["jax", "optax"], "tensorflow": ["tensorflow", "keras"]}
 print(json.dumps({k: next((m for m in v if u.find_spec(m) is None), None) for k, v in need.items()}))`;
   const { status, stdout, error } = spawnSync(python, ['-c', code], { encoding: 'utf8', timeout: 60_000 });
-  if (status !== 0) {
-    const reason = `--python does not run: ${error?.message ?? `it ended with ${status}`}`;
-    return { torch: reason, jax: reason, tensorflow: reason };
-  }
+  if (status !== 0) return all(`--python does not run: ${error?.message ?? `it ended with ${status}`}`);
   const reasons = Object.entries(JSON.parse(stdout)).map(([name, module]) => [name, module && `this Python has no ${module}`]);
   return Object.fromEntries(reasons);
 }

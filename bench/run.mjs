@@ -18,20 +18,27 @@ const say = (line) => process.stderr.write(`${process.stderr.isTTY ? '\r\x1b[K' 
 /** What goes on right now, in one line of a terminal; nothing in a log. */
 const progress = (line) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${line}`);
 
-/** The words typed, less the path of a Python, which is nobody else's business. */
-function commandLine(argv) {
-  const words = argv.map((word, i) => (argv[i - 1] === '--python' ? 'PYTHON' : word.replace(/^--python=.*/, '--python=PYTHON')));
+/** The command that measures the same again; a path of a Python is nobody else's business. */
+function commandLine({ given, quick, threads, blocks, python }) {
+  const words = [
+    ...(quick ? ['--quick'] : []),
+    ...(given.trials ? ['--trials', given.trials] : []),
+    ...(given.drivers ? ['--drivers', given.drivers] : []),
+    ...(threads !== 1 ? ['--threads', threads] : []),
+    ...(blocks !== 5 ? ['--blocks', blocks] : []),
+    ...(python ? ['--python', 'PYTHON'] : []),
+  ];
   return ['npm run bench', ...(words.length ? ['--', ...words] : [])].join(' ');
 }
 
-async function measure(options, argv) {
+async function measure(options) {
   const started = Date.now();
   const deadline = options.quick ? started + QUICK_MS : Number.POSITIVE_INFINITY;
   const cpus = allowedCpus()?.slice(0, options.threads) ?? null;
   const drivers = withNeeds(options.drivers, { python: options.python, note: say, installMs: options.quick ? QUICK_MS / 2 : 300_000 });
   const run = {
     format: 1,
-    command: commandLine(argv),
+    command: commandLine(options),
     machine: machine(),
     threads: options.threads,
     limits: null,
@@ -58,7 +65,7 @@ async function main(argv) {
   const options = readOptions(argv);
   if (options.help) return help;
   if (options.compare) return compareReport(...options.compare.map((file) => JSON.parse(readFileSync(file, 'utf8'))));
-  const run = await measure(options, argv);
+  const run = await measure(options);
   if (options.json) writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`);
   if (options.svg) writeFileSync(options.svg, chart(run));
   return options.markdown ? markdownReport(run) : textReport(run);

@@ -1,0 +1,309 @@
+// The benchmark: its data, its check of results, its reports, and one small run from end to end.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const folder = join(__dirname, '..', 'bench');
+const load = (file: string) => import(pathToFileURL(join(folder, file)).href);
+const scratch = mkdtempSync(join(tmpdir(), 'simdnn-bench-test-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const bench = (...args: string[]) => spawnSync(process.execPath, [join(folder, 'run.mjs'), ...args], { encoding: 'utf8' });
+
+/** A network small enough for blocks of milliseconds, with its first five losses. */
+const tiny = async () => {
+  const { trials } = await load('trials.mjs');
+  return { ...trials.find(({ name }: { name: string }) => name === 'student-relu'), batches: 8 };
+};
+const settings = { pace: { warmSeconds: 0.01, blockSeconds: 0.005, longestStep: 10, limitMs: 30_000 }, blocks: 5, threads: 1, cpus: null };
+
+/** A run of two trials as --json writes it. */
+const madeUp = () => ({
+  format: 1,
+  command: 'npm run bench',
+  machine: { cpu: 'A CPU', cpus: 2, memoryGiB: 4, system: 'Linux 6 x64', node: 'v20.0.0', load: 0, when: '2026-01-01T00:00:00Z' },
+  threads: 1,
+  limits: { muladd: 100e9, read: 10e9, stream: 20e9 },
+  drivers: [
+    { name: 'simdnn', label: 'simdnn', ours: true },
+    { name: 'plain', label: 'plain JavaScript', ours: false },
+    { name: 'torch', label: 'PyTorch <eager>', ours: false },
+  ],
+  trials: [
+    { name: 'student', description: 'a small network', work: { flops: 1e6 } },
+    { name: 'adam', description: 'an Adam step', work: { bytes: 28e6 } },
+  ],
+  cells: [
+    { trial: 'student', driver: 'plain', status: 'measured', seconds: [8e-4, 9e-4, 4e-4, 5e-4, 8e-4] },
+    { trial: 'student', driver: 'simdnn', status: 'measured', seconds: [4e-5, 5e-5, 4e-5, 4e-5, 3e-5] },
+    { trial: 'student', driver: 'torch', status: 'other result', reason: 'value 1 is 3, expected 2' },
+    { trial: 'adam', driver: 'simdnn', status: 'measured', seconds: [2.8e-3, 2.8e-3, 2.8e-3, 2.8e-3, 2.8e-3] },
+    { trial: 'adam', driver: 'plain', status: 'failed', reason: 'no memory' },
+    { trial: 'adam', driver: 'torch', status: 'unavailable', reason: '' },
+  ],
+});
+
+describe('data', () => {
+  it('is a known function of index and seed', async () => {
+    const { hash, labels, normal, uniform } = await load('data.mjs');
+    expect([hash(0, 0), hash(1, 0), hash(0, 1), hash(4294967295, 2)]).toEqual([0, 1753845952, 33350994, 538578972]);
+    expect([...labels(8, 5, 2)]).toEqual([0, 4, 0, 0, 2, 4, 0, 0]);
+    expect([...normal(3, 1)]).toEqual([-2.2409186363220215, 2.4604485034942627, -0.7583547830581665]);
+    expect([...uniform(3, 100, 0.5)]).toEqual([0.16082440316677094, 0.1823371797800064, 0.28056594729423523]);
+  });
+
+  it('gives a mean near 0 and a spread near 1', async () => {
+    const { normal } = await load('data.mjs');
+    const values: Float32Array = normal(100_000, 9);
+    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+    const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
+    expect(Math.abs(mean) < 0.02 && Math.abs(variance - 1) < 0.03).toBe(true);
+  });
+
+  it('transposes weights, spreads classes and digests results', async () => {
+    const { digest, oneHot, transposed } = await load('data.mjs');
+    expect([...transposed({ in: 3, out: 2, weight: Float32Array.of(1, 2, 3, 4, 5, 6) })]).toEqual([1, 4, 2, 5, 3, 6]);
+    expect([...oneHot(Int32Array.of(2, 0), 3)]).toEqual([0, 0, 1, 1, 0, 0]);
+    expect(digest(Float32Array.of(-3), 2)).toEqual([6, -6, -6, -6, -6]);
+  });
+
+  it.each(['student', 'adam', 'cross-entropy', 'epoch'])('counts the least work of %s', async (name) => {
+    const { trials, work } = await load('trials.mjs');
+    const counted = {
+      student: { flops: 385_920 },
+      adam: { bytes: 280e6 },
+      'cross-entropy': { bytes: 8 * 4096 * 1000 },
+      epoch: { flops: 28_847_520 },
+    };
+    expect(work(trials.find((trial: { name: string }) => trial.name === name))).toEqual(counted[name as keyof typeof counted]);
+  });
+});
+
+describe('verification', () => {
+  it('accepts rounding and nothing else', async () => {
+    const { difference } = await load('verify.mjs');
+    expect(difference([1.6188601, 1.62], [1.61886, 1.62])).toBe(null);
+    expect(difference([1.6188601, 1.63], [1.61886, 1.62])).toBe('value 2 is 1.63, expected 1.62');
+    expect(difference([Number.NaN], [1])).toBe('value 1 is NaN, expected 1');
+    expect(difference([1], [1, 2])).toBe('shows 1 values, expected 2');
+    expect(difference(undefined, [1])).toBe('shows 0 values, expected 1');
+  });
+});
+
+describe('report', () => {
+  it('ranks by time, tells the ratio to ours and the share of the limit', async () => {
+    const { ranking } = await load('report.mjs');
+    const [first, second, ...others] = ranking(madeUp(), 'student');
+    expect([first.name, first.median, first.low, first.high, first.ratio]).toEqual(['simdnn', 4e-5, 3e-5, 5e-5, 1]);
+    expect(first.share).toBeCloseTo(0.25, 12);
+    expect([second.name, second.ratio]).toEqual(['plain', 8e-4 / 4e-5]);
+    expect(others).toEqual([]);
+    expect(ranking(madeUp(), 'adam')[0].share).toBeCloseTo(0.5, 12);
+  });
+
+  it('prints a table a trial and why cells have no time', async () => {
+    const { textReport } = await load('report.mjs');
+    expect(textReport(madeUp()).split('\n')).toEqual([
+      'A CPU, 2 CPUs, 4 GiB, Linux 6 x64, Node v20.0.0; load 0 at the start, 2026-01-01T00:00:00Z',
+      'limits on 1 thread: multiply-adds 100 GFLOP/s, memory read 10.0 GB/s, in-place stream 20.0 GB/s',
+      'command: npm run bench',
+      '',
+      'student: a small network, 1 thread',
+      '  driver              median   fastest block   slowest block   to simdnn   of peak',
+      '  simdnn             40.0 us         30.0 us         50.0 us       1.00x      25 %',
+      '  plain JavaScript    800 us          400 us          900 us       20.0x     1.3 %',
+      '',
+      'adam: an Adam step, 1 thread',
+      '  driver    median   fastest block   slowest block   to simdnn   of stream',
+      '  simdnn   2.80 ms         2.80 ms         2.80 ms       1.00x        50 %',
+      '',
+      'PyTorch <eager>: other result: value 1 is 3, expected 2 (student)',
+      'plain JavaScript: failed: no memory (adam)',
+      '',
+    ]);
+  });
+
+  it('takes the fastest as measure where ours is not there, and does without limits', async () => {
+    const { textReport } = await load('report.mjs');
+    const run = madeUp();
+    const without = { ...run, limits: null, cells: run.cells.filter(({ driver }) => driver !== 'simdnn') };
+    const lines = textReport(without).split('\n');
+    expect(lines[1]).toBe('limits: not measured (no C++ compiler found)');
+    expect(lines[5]).toMatch(/driver +median +fastest block +slowest block +to fastest +of peak$/);
+    expect(lines[6]).toMatch(/plain JavaScript +800 us +400 us +900 us +1\.00x$/);
+    expect(lines).toContain('  no result');
+  });
+
+  it('prints Markdown', async () => {
+    const { markdownReport } = await load('report.mjs');
+    expect(markdownReport(madeUp()).split('\n')).toEqual([
+      '|  | student | adam |',
+      '| --- | ---: | ---: |',
+      '| simdnn | 40.0 us (1.00x) | 2.80 ms (1.00x) |',
+      '| plain JavaScript | 800 us (20.0x) | – |',
+      '',
+      '- A CPU, 2 CPUs, 4 GiB, Linux 6 x64, Node v20.0.0; load 0 at the start, 2026-01-01T00:00:00Z',
+      '- limits on 1 thread: multiply-adds 100 GFLOP/s, memory read 10.0 GB/s, in-place stream 20.0 GB/s',
+      '- command: npm run bench',
+      '- PyTorch <eager>: other result: value 1 is 3, expected 2 (student)',
+      '- plain JavaScript: failed: no memory (adam)',
+      '',
+    ]);
+  });
+
+  it('draws a chart', async () => {
+    const { chart } = await load('chart.mjs');
+    const svg: string = chart(madeUp());
+    const widths = [...svg.matchAll(/<rect x="190" y="[\d.]+" width="([\d.]+)" height="13" fill="(#\w+)"/g)].map(([, width, fill]) => [
+      Number(width),
+      fill,
+    ]);
+    expect(widths.map(([, fill]) => fill)).toEqual(['#0b7285', '#adb5bd', '#0b7285']);
+    expect(widths[1]![0]).toBe(520); // the slowest of all takes the whole width
+    expect(svg).toContain('>800 us  20.0x</text>');
+    const run = madeUp();
+    run.trials[0]!.description = 'a < b & c';
+    expect(chart(run)).toContain('student: a &lt; b &amp; c');
+  });
+});
+
+describe('comparison', () => {
+  it('tells a change from noise', async () => {
+    const { compare } = await load('compare.mjs');
+    const faster = madeUp();
+    faster.cells[1]!.seconds = [2e-5, 2e-5, 2.5e-5, 2e-5, 2e-5];
+    faster.cells[0]!.seconds = [8e-4, 9e-4, 5e-4, 5e-4, 8e-4];
+    faster.cells[3]!.seconds = [3e-3, 3e-3, 3e-3, 3e-3, 3e-3];
+    const rows = compare(madeUp(), faster);
+    expect(rows.map(({ trial, driver, verdict }: Record<string, string>) => [trial, driver, verdict])).toEqual([
+      ['student', 'plain', ''],
+      ['student', 'simdnn', 'faster'],
+      ['adam', 'simdnn', 'slower'],
+    ]);
+    expect(rows[1]).toMatchObject({ ratio: 0.5, low: 2e-5 / 5e-5, high: 2.5e-5 / 3e-5 });
+  });
+
+  it('prints a line a cell and how the machine changed', async () => {
+    const { compareReport } = await load('compare.mjs');
+    const later = madeUp();
+    later.limits.muladd = 90e9;
+    const lines: string[] = compareReport(madeUp(), later).split('\n');
+    expect(lines[2]).toBe("the machine's limits, B against A: muladd -10.0 %, read +0.0 %, stream +0.0 %");
+    expect(lines[5]).toMatch(/^student +plain +800 us +800 us +1\.00x +0\.44x to 2\.25x$/);
+    later.machine.cpu = 'Another CPU';
+    expect(compareReport(madeUp(), later)).toContain('Different machines');
+    later.cells = [];
+    expect(compareReport(madeUp(), later)).toContain('no cell was measured in both');
+    later.threads = 2;
+    expect(() => compareReport(madeUp(), later)).toThrow('the runs used 1 and 2 threads: they cannot be compared');
+  });
+});
+
+describe('a run', () => {
+  it('measures ours and plain JavaScript', async () => {
+    const { measureTrial } = await load('measure.mjs');
+    const { drivers } = await load('drivers.mjs');
+    const chosen = drivers.filter(({ name }: { name: string }) => name === 'simdnn' || name === 'plain');
+    const cells = await measureTrial(await tiny(), chosen, settings);
+    expect(cells.map(({ driver, status, reason }: Record<string, string>) => [driver, status, reason])).toEqual([
+      ['simdnn', 'measured', undefined],
+      ['plain', 'measured', undefined],
+    ]);
+    for (const { seconds } of cells) expect(seconds.length === 5 && seconds.every((time: number) => time > 1e-7 && time < 1)).toBe(true);
+  });
+
+  it('shows no time for another result', async () => {
+    const { measureTrial } = await load('measure.mjs');
+    const plain = { name: 'plain', file: 'plain.mjs' };
+    const trial = await tiny();
+    const [cell] = await measureTrial({ ...trial, adam: { ...trial.adam, lr: 0.1 } }, [plain], settings);
+    expect(cell.status).toBe('other result');
+    expect(cell.reason).toMatch(/^value 2 is [\d.]+, expected 1\.620699$/);
+    expect(cell.seconds).toBe(undefined);
+  });
+
+  it('says why a driver has no time', async () => {
+    const { measureTrial } = await load('measure.mjs');
+    const trial = await tiny();
+    const plain = { name: 'plain', file: 'plain.mjs' };
+    const cells = await measureTrial(
+      trial,
+      [
+        { ...plain, unavailable: 'not installed' },
+        { ...plain, leftOut: { [trial.name]: 'too slow' } },
+        { name: 'none', file: 'none.mjs' },
+      ],
+      settings,
+    );
+    expect(cells.map(({ status, reason }: Record<string, string>) => `${status}: ${reason}`)).toEqual([
+      'unavailable: not installed',
+      'unavailable: too slow',
+      "failed: Error: Cannot find module 'bench/drivers/none.mjs'",
+    ]);
+    const [slow] = await measureTrial(trial, [plain], { ...settings, pace: { ...settings.pace, longestStep: 1e-9 } });
+    expect(slow).toMatchObject({ status: 'unavailable', reason: 'one step takes longer than 1e-9 s' });
+    const [late] = await measureTrial(trial, [plain], { ...settings, deadline: Date.now() });
+    expect(late).toMatchObject({ status: 'unavailable', reason: 'left out: no time' });
+    const [unknown] = await measureTrial({ ...trial, kind: 'other' }, [plain], settings);
+    expect(unknown).toMatchObject({ status: 'unavailable', reason: 'no such operation in this driver' });
+  });
+
+  it('writes what it measured, without the paths of this machine', async () => {
+    const [json, svg] = [join(scratch, 'a.json'), join(scratch, 'a.svg')];
+    const { status, stdout } = bench(
+      '--quick',
+      '--trials',
+      'cross-entropy-small',
+      '--drivers=plain',
+      '--json',
+      json,
+      '--svg',
+      svg,
+      '--markdown',
+    );
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\| {2}\| cross-entropy-small \|\n\| --- \| ---: \|\n\| plain JavaScript \| [\d.]+ us \(1\.00x\) \|\n/);
+    const run = JSON.parse(readFileSync(json, 'utf8'));
+    expect(run.cells).toMatchObject([{ trial: 'cross-entropy-small', driver: 'plain', status: 'measured' }]);
+    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg xmlns="[^"]+" viewBox="0 0 860 \d+"[\s\S]*<\/svg>\n$/);
+    expect(run.command).toBe('npm run bench -- --quick --trials cross-entropy-small --drivers plain');
+    expect(JSON.stringify(run)).not.toContain(join(__dirname, '..'));
+    const compared = bench('--compare', json, json);
+    expect(compared.stdout).toMatch(/cross-entropy-small +plain +[\d.]+ us +[\d.]+ us +1\.00x/);
+  });
+});
+
+describe('the command line', () => {
+  it.each([
+    [['--what'], "Unknown option '--what'"],
+    [['something'], 'unexpected argument "something"'],
+    [['--trials', 'student,nothing'], '--trials: no "nothing"; there are student, '],
+    [['--drivers', 'abacus'], '--drivers: no "abacus"; there are simdnn, '],
+    [['--threads', 'two'], '--threads is a number from 1 to '],
+    [['--threads', '0'], '--threads is a number from 1 to '],
+    [['--blocks', '4'], '--blocks is a number from 5 to 1000, got "4"'],
+    [['--compare', 'a.json'], '--compare takes two files'],
+  ])('refuses %s', async (args, message) => {
+    const { readOptions, UsageError } = await load('options.mjs');
+    expect(() => readOptions(args)).toThrow(UsageError);
+    expect(() => readOptions(args)).toThrow(message);
+  });
+
+  it('takes all trials in order, --quick without the long ones', async () => {
+    const { readOptions } = await load('options.mjs');
+    const { trials } = await load('trials.mjs');
+    expect(readOptions([]).trials).toEqual(trials);
+    const quick = readOptions(['--quick']).trials.map(({ name }: { name: string }) => name);
+    expect([...quick, 'wide'].sort()).toEqual(trials.map(({ name }: { name: string }) => name).sort());
+  });
+
+  it('tells what it takes, and ends with 2 on what it does not', () => {
+    expect(bench('--help').stdout).toContain('npm run bench -- [options]');
+    const wrong = bench('--nothing');
+    expect([wrong.status, wrong.stdout]).toEqual([2, '']);
+    expect(wrong.stderr).toContain("Unknown option '--nothing'");
+  });
+});
