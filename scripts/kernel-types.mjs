@@ -31,7 +31,9 @@ function calls(text, name) {
 }
 
 const elements = { float: 'Float32Array', int32_t: 'Int32Array' };
-const typed = (suffix) => ([type, name]) => [name, elements[type] + suffix];
+const typed =
+  (suffix) =>
+  ([type, name]) => [name, elements[type] + suffix];
 const parameterKinds = {
   OUT: typed(''),
   INOUT: typed(''),
@@ -50,10 +52,14 @@ const parameterKinds = {
 
 function parameters(text) {
   return Object.entries(parameterKinds)
-    .flatMap(([kind, toPair]) => calls(text, kind).map(({ args, index }) => ({ index, pair: toPair(args) })))
+    .flatMap(([kind, toPair]) => calls(text, kind).map(({ args, index }) => ({ index, kind, pair: toPair(args) })))
     .sort((a, b) => a.index - b.index)
-    .map(({ pair: [name, type] }) => `${camel(name)}: ${type}`);
+    .map(({ kind, pair: [name, type] }) => ({ kind, text: `${camel(name)}: ${type}` }));
 }
+
+// The numbers that may differ from one replay of a recorded step to the next, by their place in the call.
+const liveOf = (list) =>
+  list.flatMap(({ kind }, index) => (kind === 'REAL' || kind === 'COUNTER' ? [{ index, counter: kind === 'COUNTER' }] : []));
 
 // Expands the .def file's own helper macros (UNARY, BINARY) into KERNEL lines.
 function expand(text) {
@@ -80,7 +86,7 @@ const kernels = calls(expand(read('kernels.def')), 'KERNEL').map(({ args: [name,
 }));
 const unary = [...read('unary.def').matchAll(/UNARY\((\w+)\)/g)].map(([, name]) => camel(name));
 
-const lines = kernels.map((k) => `  ${k.name}(${k.parameters.join(', ')}): void;`);
+const lines = kernels.map((k) => `  ${k.name}(${k.parameters.map((p) => p.text).join(', ')}): void;`);
 writeFileSync(
   join(root, 'src/kernels.generated.ts'),
   `// Made by scripts/kernel-types.mjs from native/kernels/kernels.def: do not edit.
@@ -91,7 +97,16 @@ ${lines.join('\n')}
 }
 
 /** The names of all kernels. */
-export const kernelNames: readonly (keyof KernelTable)[] = ${JSON.stringify(kernels.map((k) => k.name), null, 2)};
+export const kernelNames: readonly (keyof KernelTable)[] = ${JSON.stringify(
+    kernels.map((k) => k.name),
+    null,
+    2,
+  )};
+
+/** The arguments of each kernel that a replay reads anew (REAL and COUNTER): their index, and whether it is a counter. */
+export const liveArguments: Readonly<Record<keyof KernelTable, readonly { index: number; counter: boolean }[]>> = ${JSON.stringify(
+    Object.fromEntries(kernels.map((k) => [k.name, liveOf(k.parameters)])),
+  )};
 
 /** The element-wise functions of one argument, numbered from 1 (0: none) as the fused activation of linearForward. */
 export const unaryNames = ${JSON.stringify(unary, null, 2)} as const;

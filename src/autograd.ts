@@ -2,6 +2,7 @@
 // back to its inputs; `backward` calls these in the reverse of the order in which they were recorded.
 import { describe, rangeError, SimdnnError, typeError } from './errors';
 import { kernels } from './native';
+import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
 import { checkTensor, empty, Tensor } from './tensor';
 
@@ -67,6 +68,7 @@ export const isGradEnabled = (): boolean => enabled;
  */
 export function record(output: Tensor, name: string, inputs: readonly Tensor[], saved: readonly Tensor[], backward: Backward): Tensor {
   if (!enabled) return output;
+  if (recorder !== null) for (const input of inputs) if (input.node === null) recorder.used(input);
   for (let i = 0; i < inputs.length; i++) {
     if (inputs[i]!.needsGrad) {
       output.needsGrad = true;
@@ -85,6 +87,7 @@ export const holds = (t: Tensor | null, flag: number): number => (t !== null && 
  */
 export function open(t: Tensor | null): Float32Array | null {
   if (t === null || !t.needsGrad) return null;
+  if (recorder !== null && t.node === null) recorder.gradient(t, 'use');
   if (t.gradient === null) {
     t.gradient = t.gradientHome ?? t.freshGradient();
   } else if (t.gradientShared) {
@@ -100,7 +103,10 @@ export function open(t: Tensor | null): Float32Array | null {
 /** Adds `gradient` to t's; its memory is fresh and t may keep it. */
 export function give(t: Tensor, gradient: Tensor): void {
   if (!t.needsGrad) return;
-  if (t.gradient === null) {
+  if (recorder !== null && t.node === null) recorder.gradient(t, 'use');
+  if (t.gradient === null && t.gradientHome !== null) {
+    kernels.copyStrided(open(t)!, gradient.floats, Int32Array.of(1, t.numel, 1, 0, 1, 0));
+  } else if (t.gradient === null) {
     t.gradient = gradient;
   } else {
     kernels.accumulate(open(t)!, gradient.floats, t.numel);
@@ -128,14 +134,18 @@ export const isUnit = (gradient: Tensor): boolean => gradient === unit;
 
 function startGradient(root: Tensor, gradient: Tensor | undefined): Tensor {
   if (gradient !== undefined && gradient !== null) {
-    checkTensor('backward', 'the gradient', gradient, 'float32');
+    checkTensor('backward', 'gradient', gradient, 'float32');
     if (!sameShape(gradient.shape, root.shape)) {
       throw rangeError('backward', `expected a gradient ${shapeText(root.shape)}, got ${shapeText(gradient.shape)}`);
     }
     return gradient;
   }
   if (root.numel !== 1) {
-    throw rangeError('backward', `expected a scalar, got shape ${shapeText(root.shape)}`, 'give backward() a gradient of that shape, or call mean() or sum() first');
+    throw rangeError(
+      'backward',
+      `expected a scalar, got shape ${shapeText(root.shape)}`,
+      'give backward() a gradient of that shape, or call mean() or sum() first',
+    );
   }
   return root.shape.length === 0 ? unit : new Tensor(unit.values, root.shape.slice());
 }
@@ -157,7 +167,10 @@ function tapeOf(root: Tensor): Node[] {
 
 function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boolean): void {
   if (!root.needsGrad) {
-    throw new SimdnnError('SIMDNN_NO_GRAPH', '[backward] this tensor does not require a gradient and has no history\n  hint: was it made inside noGrad(), or from tensors without requiresGrad?');
+    throw new SimdnnError(
+      'SIMDNN_NO_GRAPH',
+      '[backward] this tensor does not require a gradient and has no history\n  hint: was it made inside noGrad(), or from tensors without requiresGrad?',
+    );
   }
   const start = startGradient(root, gradient);
   const tape = tapeOf(root);

@@ -1,23 +1,12 @@
 // Where the numbers of parameters live. Parameters made one after the other are neighbours in a block, each on a
 // 64-byte boundary with zeros up to the next, and their gradients lie in a twin block at the same places. So an
 // optimizer can step a whole network as if it were one parameter.
-import { rangeError } from './errors';
-import { misalignment } from './native';
+import { allocateLasting } from './memory';
 
 const alignment = 16; // elements: a cache line, and the widest vector
 const blockLength = 65536; // 256 KiB; pages that no parameter uses cost no memory
 
 const padded = (n: number): number => (n + alignment - 1) & -alignment;
-
-/** `n` fresh zeros on a 64-byte boundary, in a buffer of their own. */
-export function alignedFloats(n: number): Float32Array {
-  try {
-    const buffer = new ArrayBuffer((n + alignment) * 4);
-    return new Float32Array(buffer, (alignment * 4 - misalignment(buffer)) % (alignment * 4), n);
-  } catch (error) {
-    throw rangeError('memory', `${n} elements cannot be allocated: ${(error as Error).message}`);
-  }
-}
 
 /** Memory in which every piece that was handed out is known by where it begins, in elements. */
 interface Block {
@@ -31,7 +20,7 @@ interface Block {
 const blocks = new WeakMap<ArrayBufferLike, Block>();
 
 function makeBlock(length: number): Block {
-  const block: Block = { memory: alignedFloats(length), pieces: new Map(), twin: null, next: 0 };
+  const block: Block = { memory: allocateLasting(length), pieces: new Map(), twin: null, next: 0 };
   blocks.set(block.memory.buffer, block);
   return block;
 }

@@ -36,7 +36,13 @@ function formatterFor(shown: number[], dtype: DType): Formatter {
   return (v) => text(v).padStart(width);
 }
 
-export function formatTensor(values: TensorData, shape: readonly number[], dtype: DType, madeBy: string | null, requiresGrad: boolean): string {
+export function formatTensor(
+  values: TensorData,
+  shape: readonly number[],
+  dtype: DType,
+  madeBy: string | null,
+  requiresGrad: boolean,
+): string {
   const shorten = numelOf(shape) > threshold;
   const indices = (size: number): number[] => {
     const all = Array.from({ length: size }, (_, i) => i);

@@ -2,13 +2,13 @@
 // larger buffer a tenth of that, so small tensors are cut from slabs. A slab's memory is handed out once
 // and never again; the garbage collector frees it with the last tensor cut from it.
 import { rangeError } from './errors';
-import { misalignment } from './native';
+import { misalignment, type TensorData } from './native';
+import { recorder } from './recorder';
 
 /** The element types: `"float32"` for values, `"int32"` for labels and indices. */
 export type DType = 'float32' | 'int32';
 
-/** A tensor's elements in row-major order. */
-export type TensorData = Float32Array | Int32Array;
+export type { TensorData } from './native';
 
 const alignment = 64; // a cache line, and the widest vector
 
@@ -35,21 +35,40 @@ class Slab {
 const smallest = { upTo: 64, slab: new Slab(4096 - alignment) };
 const small = { upTo: 8192, slab: new Slab(65536 - alignment) };
 
-function allocate<T extends TensorData>(kind: { new (buffer: ArrayBuffer, offset: number, n: number): T; new (n: number): T }, n: number): T {
-  const bytes = n * 4;
-  if (bytes > small.upTo) {
-    try {
-      return new kind(n);
-    } catch (error) {
-      throw rangeError('memory', `${n} elements cannot be allocated: ${(error as Error).message}`);
-    }
+// Results of operations: a recording hears of them, since at a replay they lie elsewhere.
+function allocateResult<T extends TensorData>(array: T): T {
+  if (recorder !== null) recorder.allocated(array);
+  return array;
+}
+
+type Kind<T> = new (buffer: ArrayBuffer, offset: number, n: number) => T;
+
+// In a buffer of its own.
+function allocateAlone<T extends TensorData>(kind: Kind<T>, n: number): T {
+  try {
+    const buffer = new ArrayBuffer(n * 4 + alignment);
+    return new kind(buffer, (alignment - misalignment(buffer)) % alignment, n);
+  } catch (error) {
+    throw rangeError('memory', `${n} elements cannot be allocated: ${(error as Error).message}`);
   }
+}
+
+function allocate<T extends TensorData>(kind: Kind<T>, n: number): T {
+  const bytes = n * 4;
+  if (bytes > small.upTo) return allocateAlone(kind, n);
   const { buffer, offset } = (bytes <= smallest.upTo ? smallest : small).slab.cut(bytes);
   return new kind(buffer, offset, n);
 }
 
+/** Fresh zeroed memory for `n` values that outlive a step: parameters, the state of optimizers. */
+export const allocateLasting = (n: number): Float32Array => allocateAlone(Float32Array, n);
+
 /** Fresh zeroed memory for `n` values. */
-export const allocateFloat = (n: number): Float32Array => allocate(Float32Array, n);
+export const allocateFloat = (n: number): Float32Array => allocateResult(allocate(Float32Array, n));
 
 /** Fresh zeroed memory for `n` indices. */
-export const allocateInt = (n: number): Int32Array => allocate(Int32Array, n);
+export const allocateInt = (n: number): Int32Array => allocateResult(allocate(Int32Array, n));
+
+/** Fresh zeroed memory for numbers that JavaScript writes: a recording takes them as constants. */
+export const allocateConstant = (n: number, dtype: DType): TensorData =>
+  dtype === 'float32' ? allocate(Float32Array, n) : allocate(Int32Array, n);

@@ -13,7 +13,21 @@ interface Addon {
   setNumThreads(n: number): void;
   supportedTargets(): string[];
   misalignment(buffer: ArrayBuffer): number;
+  createPlan(
+    calls: unknown[][],
+    temporaries: TensorData[],
+    inputs: TensorData[],
+    live: [call: number, argument: number, counter: boolean][],
+  ): PlanHandle;
+  planBytes(plan: PlanHandle): number;
+  replay(plan: PlanHandle, inputs: TensorData[], live: Float64Array): void;
 }
+
+/** A tensor's elements in row-major order. */
+export type TensorData = Float32Array | Int32Array;
+
+/** A plan in the addon's hands. */
+type PlanHandle = { readonly brand: unique symbol };
 
 function loadAddon(): Addon {
   try {
@@ -33,7 +47,41 @@ const targetWanted = process.env.SIMDNN_TARGET;
 export const target: string = addon.setTarget(targetWanted === undefined || targetWanted === '' ? null : targetWanted);
 
 /** The kernels of the running target, as plain functions on typed arrays. */
-export const kernels: KernelTable = { ...addon.kernels };
+export const eagerKernels: KernelTable = addon.kernels;
+
+/** What every calculation calls: `eagerKernels`, or a table that listens while a step is recorded. */
+export let kernels: KernelTable = eagerKernels;
+
+/** Puts another table in the place through which all kernel calls go. */
+export function setKernels(table: KernelTable): void {
+  kernels = table;
+}
+
+/** Recorded kernel calls as one native object. */
+export interface Plan {
+  readonly handle: PlanHandle;
+  /** The size of the one block of memory that holds all temporaries. */
+  readonly arenaBytes: number;
+}
+
+/**
+ * Makes a plan of recorded calls `[name, ...arguments]`. Memory in `temporaries` is moved to the plan's arena, memory in `inputs` is given
+ * anew at each replay; `live` names the arguments that are read from the table of live numbers.
+ */
+export function createPlan(
+  calls: unknown[][],
+  temporaries: TensorData[],
+  inputs: TensorData[],
+  live: [call: number, argument: number, counter: boolean][],
+): Plan {
+  const handle = addon.createPlan(calls, temporaries, inputs, live);
+  return { handle, arenaBytes: addon.planBytes(handle) };
+}
+
+/** Runs all calls of a plan. */
+export function replayPlan(plan: Plan, inputs: TensorData[], live: Float64Array): void {
+  addon.replay(plan.handle, inputs, live);
+}
 
 /** Every instruction set of this build that this machine runs, least first. */
 export const supportedTargets = (): string[] => addon.supportedTargets();

@@ -2,6 +2,7 @@
 // needs random numbers is a pure function of (seed, offset), so runs repeat to the last bit.
 import { randomInt } from 'node:crypto';
 import { checkInteger } from './errors';
+import { recorder } from './recorder';
 
 let seed = randomInt(2 ** 48 - 1);
 let offset = 0;
@@ -25,6 +26,12 @@ export function manualSeed(n: number): void {
 /** Takes the next `n` random numbers of the sequence: what a random kernel is to be called with. */
 export function draw(n: number): { seed: number; offset: number } {
   const drawn = { seed, offset };
-  offset += Math.ceil(n / 4); // a Philox counter gives four numbers
+  const counters = Math.ceil(n / 4); // a Philox counter gives four numbers
+  offset += counters;
+  recorder?.drawn(() => {
+    drawn.seed = seed;
+    drawn.offset = offset;
+    offset += counters;
+  });
   return drawn;
 }

@@ -1,8 +1,9 @@
 // The tensor: a shape over a typed array. It knows no operation: each file in ops/ installs its own.
 import type { Node } from './autograd';
-import { describe, rangeError, typeError } from './errors';
+import { checkAttached, describe, rangeError, SimdnnError, typeError } from './errors';
 import { formatTensor } from './format';
-import { allocateFloat, allocateInt, type DType, type TensorData } from './memory';
+import { allocateConstant, allocateFloat, allocateInt, type DType, type TensorData } from './memory';
+import { recorder } from './recorder';
 import { checkShape, numelOf, shapeText } from './shape';
 
 /** Counts the in-place changes of a piece of memory; shared by all tensors on it. */
@@ -44,6 +45,8 @@ export class Tensor {
   gradient: Tensor | null = null;
   /** @internal The gradient's memory belongs to another tensor as well: copy before adding to it. */
   gradientShared = false;
+  /** @internal The gradient lies in memory of a compiled step, which keeps it to itself. */
+  gradientHidden = false;
   /** @internal The user has seen `grad`: its memory must not be used again. */
   gradientSeen = false;
   /** @internal Memory to use for this leaf's next gradient: no one else has seen it. */
@@ -71,9 +74,7 @@ export class Tensor {
     if (!(array instanceof Float32Array || array instanceof Int32Array)) {
       throw typeError('Tensor.fromTypedArray', `expected a Float32Array or an Int32Array, got ${describe(array)}`);
     }
-    if (array.buffer instanceof ArrayBuffer && (array.buffer as ArrayBuffer & { detached?: boolean }).detached) {
-      throw typeError('Tensor.fromTypedArray', 'the array is detached: its buffer was transferred elsewhere');
-    }
+    checkAttached('Tensor.fromTypedArray', array);
     const sizes = checkShape('Tensor.fromTypedArray', shape);
     if (numelOf(sizes) !== array.length) {
       throw rangeError('Tensor.fromTypedArray', `the shape ${shapeText(sizes)} has ${numelOf(sizes)} elements, the array ${array.length}`);
@@ -83,11 +84,19 @@ export class Tensor {
 
   /** The elements in row-major order, as a typed array on the tensor's own memory. */
   get data(): TensorData {
+    recorder?.reading('Tensor.data');
     return this.values;
   }
 
   /** The gradient that `backward()` gathered for this leaf, null before the first and after `zeroGrad()`. Assignable. */
   get grad(): Tensor | null {
+    recorder?.reading('Tensor.grad');
+    if (this.gradientHidden) {
+      throw new SimdnnError(
+        'SIMDNN_GRADIENT_NOT_KEPT',
+        '[Tensor.grad] a compiled step made this gradient and did not keep it\n  hint: compile(fn, { keepGrad: true })',
+      );
+    }
     if (this.gradient !== null) this.gradientSeen = true;
     return this.gradient;
   }
@@ -101,6 +110,7 @@ export class Tensor {
       throw rangeError('Tensor.grad', `expected float32 ${shapeText(this.shape)}, got ${value.dtype} ${shapeText(value.shape)}`);
     }
     this.gradient = value;
+    this.gradientHidden = false;
     this.gradientSeen = true;
   }
 
@@ -126,6 +136,7 @@ export class Tensor {
 
   /** The value of a tensor with one element. A RangeError when there are more or none. */
   item(): number {
+    recorder?.reading('Tensor.item');
     if (this.numel !== 1) {
       throw rangeError('Tensor.item', `expected one element, got shape ${shapeText(this.shape)}`, 'toArray() gives all of them');
     }
@@ -134,6 +145,7 @@ export class Tensor {
 
   /** The elements as nested arrays; a number for a scalar. */
   toArray(): NestedArray {
+    recorder?.reading('Tensor.toArray');
     const nest = (dim: number, offset: number, stride: number): NestedArray => {
       if (dim === this.shape.length) return this.values[offset]!;
       const size = this.shape[dim]!;
@@ -150,6 +162,7 @@ export class Tensor {
 
   /** Printed as PyTorch prints it, shortened when large. */
   toString(): string {
+    recorder?.reading('Tensor.toString');
     return formatTensor(this.values, this.shape, this.dtype, this.node?.name ?? null, this.needsGrad);
   }
 
@@ -175,9 +188,12 @@ export class Tensor {
 
   /** @internal Forgets the gradient. Memory that the user has not seen serves the next one. */
   clearGradient(): void {
+    recorder?.gradient(this, 'clear');
     if (this.gradient === null) return;
-    this.gradientHome = this.gradientSeen || this.gradientShared ? null : this.gradient;
+    if (!this.gradientSeen && !this.gradientShared) this.gradientHome ??= this.gradient;
+    else if (this.gradientHome === this.gradient) this.gradientHome = null;
     this.gradient = null;
+    this.gradientHidden = false;
     this.gradientSeen = false;
     this.gradientShared = false;
   }
@@ -188,6 +204,9 @@ export function empty(shape: number[], dtype: DType = 'float32'): Tensor {
   const n = numelOf(shape);
   return new Tensor(dtype === 'float32' ? allocateFloat(n) : allocateInt(n), shape);
 }
+
+/** A fresh tensor of zeros whose elements JavaScript is about to write. */
+export const constant = (shape: number[], dtype: DType): Tensor => new Tensor(allocateConstant(numelOf(shape), dtype), shape);
 
 /** Refuses what is not a tensor, or not one of the given dtype. */
 export function checkTensor(where: string, name: string, value: unknown, dtype?: DType): Tensor {

@@ -80,6 +80,12 @@ Napi::Value create_plan(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+// planBytes(plan): the size of its arena.
+Napi::Value plan_bytes(const Napi::CallbackInfo& info) {
+  if (info.Length() == 0 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "[planBytes] expected a plan");
+  return Napi::Number::New(info.Env(), static_cast<double>(info[0].As<Napi::External<BoundPlan>>().Data()->plan.arena_bytes()));
+}
+
 // replay(plan, inputs: TypedArray[], live: Float64Array). Plain Node-API: this is the call of a training step.
 napi_value replay(napi_env env, napi_callback_info info) {
   napi_value argv[3];
@@ -126,6 +132,7 @@ napi_value replay(napi_env env, napi_callback_info info) {
 
 void export_plan(Napi::Env env, Napi::Object exports) {
   exports.Set("createPlan", Napi::Function::New<create_plan>(env, "createPlan"));
+  exports.Set("planBytes", Napi::Function::New<plan_bytes>(env, "planBytes"));
   napi_value function;
   if (napi_create_function(env, "replay", NAPI_AUTO_LENGTH, replay, nullptr, &function) == napi_ok) {
     exports.Set("replay", Napi::Value(env, function));

@@ -1,6 +1,7 @@
 // Random zeros while training.
 import { checkNumber } from '../errors';
 import { dropout } from '../ops/dropout';
+import { recorder } from '../recorder';
 import type { Tensor } from '../tensor';
 import { pythonFloat } from './format';
 import { Module } from './module';
@@ -23,7 +24,9 @@ export class Dropout extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return dropout(x, this.p, this.training, 'Dropout.forward');
+    const { p, training } = this;
+    recorder?.guard(() => this.p === p && this.training === training);
+    return dropout(x, p, training, 'Dropout.forward');
   }
 
   override extraRepr(): string {

@@ -4,6 +4,7 @@ import { describe, rangeError, typeError, withDefaults } from '../errors';
 import { Tensor } from '../tensor';
 import { formatModule } from './format';
 import { Parameter } from './parameter';
+import { register } from './registry';
 import { copyState, type LoadResult, mismatches, type StateDict } from './state';
 
 /** Called after `forward` with the module, its arguments and its output; what it returns, unless undefined, replaces the output. */
@@ -39,6 +40,10 @@ const join = (prefix: string, name: string): string => (prefix === '' ? name : `
 export abstract class Module {
   /** Whether the module is in training mode, which dropout asks for; set by `train()` and `eval()`. */
   training = true;
+
+  constructor() {
+    register(this);
+  }
 
   #buffers: Map<string, boolean> | null = null;
   #hooks: Set<ForwardHook> | null = null;

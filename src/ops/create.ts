@@ -1,5 +1,5 @@
 // Tensors made from numbers: given, constant, counted or random.
-import { checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import { checkAttached, checkBoolean, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { DType, TensorData } from '../memory';
 import { kernels } from '../native';
 import { draw } from '../random';
@@ -18,6 +18,7 @@ export interface CreateOptions {
 function settings(where: string, options: CreateOptions | undefined, dtype: DType = 'float32'): Required<CreateOptions> {
   const filled = withDefaults<Required<CreateOptions>>(where, options, { dtype, requiresGrad: false });
   checkOneOf(where, 'dtype', filled.dtype, ['float32', 'int32']);
+  checkBoolean(where, 'requiresGrad', filled.requiresGrad);
   if (filled.requiresGrad && filled.dtype !== 'float32') throw typeError(where, 'only float32 tensors have gradients, dtype is int32');
   return filled;
 }
@@ -102,9 +103,7 @@ export function tensor(data: NestedArray | TensorData, options?: CreateOptions):
   }
   const { dtype, requiresGrad } = settings('tensor', options, data instanceof Int32Array ? 'int32' : 'float32');
   if (typed) {
-    if ((data.buffer as ArrayBuffer & { detached?: boolean }).detached) {
-      throw typeError('tensor', 'the array is detached: its buffer was transferred elsewhere');
-    }
+    checkAttached('tensor', data);
     const out = constant([data.length], dtype);
     copyTyped(data, out);
     return finish(out, requiresGrad);
@@ -195,7 +194,10 @@ export function eye(n: number, m: number | CreateOptions = n, options?: CreateOp
 
 function random(where: string, kernel: 'fillUniform' | 'fillNormal', shape: unknown, options: CreateOptions | undefined): Tensor {
   const { dtype, requiresGrad } = settings(where, options);
-  if (dtype !== 'float32') throw typeError(where, 'random tensors are float32', `${where}(shape).mul(n).to("int32") makes integers`);
+  if (dtype !== 'float32') {
+    const hint = where === 'rand' ? 'rand(shape).mul(n).to("int32") makes integers from 0 to n - 1' : undefined;
+    throw typeError(where, 'random tensors are float32', hint);
+  }
   const out = empty(checkShape(where, shape));
   const drawn = draw(numelOf(out.shape));
   live(() => kernels[kernel](out.floats, out.numel, drawn.seed, drawn.offset, 0, 1));

@@ -1,6 +1,7 @@
 // What all optimizers share: parameter groups, the step over runs of parameters, state dicts. An optimizer itself is a
 // recipe: its options, the state it keeps for each parameter, and the kernel that steps a run.
 import { describe, rangeError, typeError, withDefaults } from '../errors';
+import { live, recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { planRuns, type Run, type Slot, slotsOf } from './runs';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';
@@ -134,6 +135,7 @@ export abstract class Optimizer<O extends object> {
     let changed = stepped.runs === null || keys !== stepped.keys;
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]!;
+      if (recorder !== null) recorder.gradient(slot.parameter, 'use');
       const { gradient } = slot.parameter;
       if (slot.gradient !== gradient) {
         slot.gradient = gradient;
@@ -144,13 +146,21 @@ export abstract class Optimizer<O extends object> {
       stepped.runs = planRuns(slots, keys);
       stepped.keys = keys;
     }
-    for (const run of stepped.runs!) this.#recipe.step(run, group, run.first.steps + 1);
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i]!;
-      if (slot.gradient === null) continue;
-      slot.parameter.version.count++;
-      if (keys.length > 0) slot.steps++;
-    }
+    const recipe = this.#recipe;
+    const issue = () => {
+      for (const run of stepped.runs!) recipe.step(run, group, run.first.steps + 1);
+    };
+    const commit = () => {
+      for (let i = 0; i < slots.length; i++) {
+        const slot = slots[i]!;
+        if (slot.gradient === null) continue;
+        slot.parameter.version.count++;
+        if (keys.length > 0) slot.steps++;
+      }
+    };
+    live(issue);
+    commit();
+    recorder?.after(commit);
   }
 
   #listOf(params: unknown, what: string): unknown[] {

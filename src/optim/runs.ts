@@ -1,6 +1,7 @@
 // Which parameters are stepped by one kernel call. Parameters whose values, gradients and state lie one behind the
 // other in memory and whose step counts agree form a run; the zeros between them stay zeros under every optimizer.
-import { alignedFloats, follows } from '../blocks';
+import { follows } from '../blocks';
+import { allocateLasting } from '../memory';
 import type { Tensor } from '../tensor';
 
 /** One parameter and what an optimizer keeps for it. */
@@ -42,7 +43,7 @@ export class Span {
     let memory = this.memory.get(key);
     if (memory === undefined) {
       const last = this.slots.at(-1)!;
-      memory = alignedFloats(last.position + last.parameter.numel);
+      memory = allocateLasting(last.position + last.parameter.numel);
       this.memory.set(key, memory);
     }
     return memory.subarray(position, position + n);

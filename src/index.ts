@@ -1,0 +1,15 @@
+// The public names, nothing else.
+export { noGrad } from './autograd';
+export { type Compiled, type CompileOptions, compile } from './compile';
+export * as data from './data';
+export { SimdnnError } from './errors';
+export { type Info, info, version } from './info';
+export type { DType, TensorData } from './memory';
+export * as metrics from './metrics';
+export { getNumThreads, setNumThreads } from './native';
+export * as nn from './nn';
+export { arange, cat, eye, full, ones, rand, randn, stack, tensor, zeros } from './ops';
+export * as optim from './optim';
+export { manualSeed } from './random';
+export type { CompiledOutput } from './recording';
+export { type NestedArray, Tensor } from './tensor';

@@ -1,0 +1,48 @@
+// What runs here.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { getNumThreads, supportedTargets, target } from './native';
+
+/** The version of this package. */
+export const version: string = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')).version;
+
+/** What `info()` tells. */
+export interface Info {
+  /** The version of this package. */
+  version: string;
+  /** The instruction set whose kernels run. */
+  target: string;
+  /** Every instruction set of this build that this machine runs, least first. */
+  targets: string[];
+  /** The BLAS library in use; null: the products are our own. */
+  blas: string | null;
+  /** How many threads a kernel may use. */
+  threads: number;
+  /** Node's version. */
+  node: string;
+  /** Operating system and processor, e.g. `"linux-x64"`. */
+  platform: string;
+  /** The C library, e.g. `"glibc 2.36"`; null where there is no choice of one. */
+  libc: string | null;
+}
+
+/**
+ * What runs here: the instruction set, threads, versions, platform.
+ *
+ * @example
+ * info().targets.includes(info().target); // true
+ */
+export function info(): Info {
+  const header = (process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined)?.header;
+  const libc = process.platform !== 'linux' ? null : header?.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : 'musl';
+  return {
+    version,
+    target,
+    targets: supportedTargets(),
+    blas: null,
+    threads: getNumThreads(),
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    libc,
+  };
+}

@@ -1,0 +1,36 @@
+// How `compile` listens while a step is recorded. Whoever has something to say that is not in the arguments of
+// a kernel says it here; without a recording each of these costs a comparison with null.
+import type { TensorData } from './native';
+
+/** What is told to a recording. */
+export interface Recorder {
+  /** Memory that was made for a result. */
+  allocated(array: TensorData): void;
+  /** Kernel calls whose numbers may differ at each replay: `issue` makes them, now and again then. */
+  live(issue: () => void): void;
+  /** Random numbers drawn: `redraw` puts the next ones where `issue` of `live` finds them. */
+  drawn(redraw: () => void): void;
+  /** What is to happen after each step that succeeded; it has happened for the one that is recorded. */
+  after(commit: () => void): void;
+  /** A leaf that an operation used. */
+  used(leaf: object): void;
+  /** A leaf's gradient is about to be cleared, read, or written. */
+  gradient(leaf: object, event: 'clear' | 'use'): void;
+  /** A value is about to be shown to the user: throws. */
+  reading(what: string): void;
+  /** The recording is good only while `holds()` is true. */
+  guard(holds: () => boolean): void;
+}
+
+/** The recording that is under way; null outside `compile`. */
+export let recorder: Recorder | null = null;
+
+export function setRecorder(next: Recorder | null): void {
+  recorder = next;
+}
+
+/** Makes kernel calls whose numbers (rates, step counts, seeds) are read anew at each replay of a recorded step. */
+export function live(issue: () => void): void {
+  if (recorder === null) issue();
+  else recorder.live(issue);
+}

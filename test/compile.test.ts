@@ -1,0 +1,254 @@
+import { describe, expect, it } from 'vitest';
+import { compile, manualSeed, nn, noGrad, optim, randn, type Tensor, tensor, zeros } from '../src/index';
+
+const layers = [13, 30, 25, 20, 15, 10, 5];
+
+function network(dropout: number): nn.Sequential {
+  const parts: nn.Module[] = [];
+  for (let i = 1; i < layers.length; i++) {
+    parts.push(new nn.Linear(layers[i - 1]!, layers[i]!));
+    if (i < layers.length - 1) parts.push(new nn.ReLU());
+    if (i < layers.length - 1 && dropout > 0) parts.push(new nn.Dropout(dropout));
+  }
+  return new nn.Sequential(...(parts as never[]));
+}
+
+function batches(count: number, last: number): [Tensor, Tensor][] {
+  return Array.from({ length: count }, (_, i) => {
+    const rows = i === count - 1 ? last : 32;
+    return [randn([rows, 13]), tensor(Int32Array.from({ length: rows }, (_, k) => (7 * k + i) % 5))];
+  });
+}
+
+type Optimizer = { zeroGrad(): void; step(): void; paramGroups: { lr: number }[] };
+type Step = (x: Tensor, y: Tensor) => Tensor;
+
+function stepOf(model: nn.Sequential, optimizer: Optimizer): Step {
+  const criterion = new nn.CrossEntropyLoss();
+  return (x, y) => {
+    optimizer.zeroGrad();
+    const loss = criterion.forward(model.forward(x) as Tensor, y);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  };
+}
+
+// Losses and final weights of the same training, eager or compiled.
+function train(compiled: boolean, dropout: number, makeOptimizer: (p: nn.Parameter[]) => Optimizer, steps = 60): number[] {
+  manualSeed(5);
+  const data = batches(5, 8);
+  const model = network(dropout);
+  const optimizer = makeOptimizer(model.parameters());
+  const eager = stepOf(model, optimizer);
+  const step = compiled ? compile(eager) : eager;
+  const losses: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    optimizer.paramGroups[0]!.lr = 0.01 / (1 + i);
+    losses.push(step(...data[i % data.length]!).item());
+  }
+  return [...losses, ...model.parameters().flatMap((p) => Array.from(p.data))];
+}
+
+describe('compile gives the bits of eager', () => {
+  const optimizers: Record<string, (p: nn.Parameter[]) => Optimizer> = {
+    Adam: (p) => new optim.Adam(p),
+    'AdamW with amsgrad': (p) => new optim.AdamW(p, { amsgrad: true }),
+    SGD: (p) => new optim.SGD(p, { lr: 0.1 }),
+    'SGD with momentum': (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, nesterov: true }),
+    'two groups': (p) => new optim.Adam([{ params: p.slice(0, 5), lr: 0.1 }, { params: p.slice(5) }]),
+  };
+  for (const [name, make] of Object.entries(optimizers)) {
+    for (const dropout of [0, 0.3]) {
+      it(`${name}, dropout ${dropout}, rates changed between the steps, a smaller last batch`, () => {
+        expect(train(true, dropout, make)).toEqual(train(false, dropout, make));
+      });
+    }
+  }
+
+  it('gradients added up over several calls', () => {
+    const run = (compiled: boolean) => {
+      manualSeed(2);
+      const [[x, y]] = batches(1, 32) as [[Tensor, Tensor]];
+      const model = network(0);
+      const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+      const criterion = new nn.CrossEntropyLoss();
+      const accumulate = (a: Tensor, b: Tensor) => {
+        const loss = criterion.forward(model.forward(a) as Tensor, b);
+        loss.backward();
+        return loss;
+      };
+      const add = compiled ? compile(accumulate) : accumulate;
+      const out: number[] = [];
+      for (let i = 0; i < 12; i++) {
+        out.push(add(x, y).item());
+        if (i % 3 < 2) continue;
+        optimizer.step();
+        optimizer.zeroGrad();
+      }
+      return out;
+    };
+    expect(run(true)).toEqual(run(false));
+  });
+
+  it('inference with several results', () => {
+    manualSeed(1);
+    const model = network(0).eval();
+    const predict = compile((x: Tensor) => {
+      const logits = model.forward(x) as Tensor;
+      return { logits, best: logits.max(1).indices };
+    });
+    for (let i = 0; i < 4; i++) {
+      const x = randn([6, 13]);
+      const [now, eager] = noGrad(() => [predict(x), model.forward(x) as Tensor]);
+      expect(now.logits.toArray()).toEqual(eager.toArray());
+      expect(now.best.toArray()).toEqual(eager.argmax(1).toArray());
+    }
+  });
+});
+
+describe('what changes between the calls', () => {
+  const trained = () => {
+    manualSeed(4);
+    const model = network(0);
+    const predict = compile((x: Tensor) => model.forward(x) as Tensor);
+    const x = randn([3, 13]);
+    const same = () => expect(predict(x).toArray()).toEqual((model.forward(x) as Tensor).toArray());
+    same();
+    same();
+    return { model, same };
+  };
+
+  it('loaded weights are used', () => {
+    const { model, same } = trained();
+    model.loadStateDict(network(0).stateDict());
+    same();
+  });
+  it('a replaced parameter is used', () => {
+    const { model, same } = trained();
+    (model.children()[0] as nn.Linear).weight = new nn.Parameter(randn([30, 13]));
+    same();
+  });
+  it('training mode is honoured', () => {
+    manualSeed(4);
+    const model = network(0.5);
+    const predict = compile((x: Tensor) => model.forward(x) as Tensor);
+    const x = randn([3, 13]);
+    const random = [predict(x), predict(x)].map((t) => t.toArray());
+    expect(random[0]).not.toEqual(random[1]);
+    model.eval();
+    expect(predict(x).toArray()).toEqual((model.forward(x) as Tensor).toArray());
+    expect(predict(x).toArray()).toEqual((model.forward(x) as Tensor).toArray());
+  });
+  it('frozen layers stay as they are', () => {
+    manualSeed(4);
+    const [[x, y]] = batches(1, 32) as [[Tensor, Tensor]];
+    const model = network(0);
+    const step = compile(stepOf(model, new optim.SGD(model.parameters(), { lr: 0.1 })));
+    for (let i = 0; i < 3; i++) step(x, y);
+    const first = model.children()[0] as nn.Linear;
+    first.requiresGrad_(false);
+    first.zeroGrad();
+    const before = first.weight.toArray();
+    for (let i = 0; i < 3; i++) step(x, y);
+    expect(first.weight.toArray()).toEqual(before);
+  });
+});
+
+describe('gradients of a compiled step', () => {
+  const make = (keepGrad: boolean) => {
+    manualSeed(8);
+    const [[x, y]] = batches(1, 32) as [[Tensor, Tensor]];
+    const model = network(0);
+    const eager = stepOf(model, new optim.SGD(model.parameters(), { lr: 0.1 }));
+    const step = compile(eager, { keepGrad });
+    for (let i = 0; i < 3; i++) step(x, y);
+    return { model, step: () => step(x, y), eager: () => eager(x, y) };
+  };
+
+  it('are hidden unless they are kept', () => {
+    const { model, eager } = make(false);
+    expect(() => model.parameters()[0]!.grad).toThrow(
+      /compiled step made this gradient and did not keep it\n {2}hint: compile\(fn, \{ keepGrad: true \}\)/,
+    );
+    eager();
+    expect(model.parameters()[0]!.grad).not.toBeNull();
+  });
+  it('are kept on request, each in memory of its own', () => {
+    const { model, step } = make(true);
+    const first = model.parameters()[0]!.grad!;
+    const values = first.toArray();
+    step();
+    expect(first.toArray()).toEqual(values);
+    expect(model.parameters()[0]!.grad!.toArray()).not.toEqual(values);
+  });
+  it('memory that an eager step showed is not written again', () => {
+    const { model, step, eager } = make(false);
+    eager();
+    const shown = model.parameters()[0]!.grad!;
+    const values = shown.toArray();
+    for (let i = 0; i < 3; i++) step();
+    expect(shown.toArray()).toEqual(values);
+  });
+});
+
+describe('errors', () => {
+  it('names arguments that are not tensors, and promises', () => {
+    const step = compile((x: Tensor) => x.mul(2));
+    expect(() => step(3 as never)).toThrow('[compile] expected argument 0 to be a tensor, got 3');
+    expect(() => compile(3 as never)).toThrow('[compile] expected a function, got 3');
+    expect(() => compile((async (x: Tensor) => x) as never)(zeros([1]))).toThrow('[compile] the function returned a promise');
+    expect(() => compile((x: Tensor) => x, { keep: true } as never)).toThrow(/unknown option "keep"/);
+  });
+  it('refuses to read a value while recording, at the line that does it', () => {
+    for (const read of [(t: Tensor) => t.item(), (t: Tensor) => t.data, (t: Tensor) => t.toArray(), (t: Tensor) => String(t)]) {
+      const step = compile((x: Tensor) => {
+        read(x.sum());
+        return x;
+      });
+      expect(() => step(zeros([2]))).toThrow(/a value cannot be read inside a compiled function/);
+      expect(zeros([1]).item()).toBe(0); // the recording has ended
+    }
+  });
+  it('a wrong label changes nothing and the step goes on', () => {
+    manualSeed(3);
+    const [[x, y]] = batches(1, 32) as [[Tensor, Tensor]];
+    const model = network(0);
+    const optimizer = new optim.Adam(model.parameters());
+    const step = compile(stepOf(model, optimizer));
+    for (let i = 0; i < 3; i++) step(x, y);
+    const before = model.parameters().map((p) => p.toArray());
+    expect(() => step(x, tensor(new Int32Array(32).fill(7)))).toThrow(RangeError);
+    expect(model.parameters().map((p) => p.toArray())).toEqual(before);
+    expect(Number.isFinite(step(x, y).item())).toBe(true);
+  });
+  it('finds with `check` that the function does something else', () => {
+    let factor = 2;
+    const scale = compile((x: Tensor) => (factor > 2 ? x.mul(factor).add(1) : x.mul(factor)), { check: 2 });
+    scale(zeros([2]));
+    scale(zeros([2]));
+    factor = 3;
+    expect(() => {
+      scale(zeros([2]));
+      scale(zeros([2]));
+    }).toThrow(/no longer does what was recorded: 2 kernel calls instead of 1/);
+  });
+});
+
+it('outputs are memory of their own, and constants stay', () => {
+  const step = compile((x: Tensor) => x.mul(3).add(tensor([1, 2])));
+  const outputs = [1, 2, 3].map((v) => step(tensor([v, v])));
+  expect(outputs.map((t) => t.toArray())).toEqual([
+    [4, 5],
+    [7, 8],
+    [10, 11],
+  ]);
+});
+
+it('prints its recordings and forgets them', () => {
+  const step = compile((x: Tensor) => x.mul(3).relu());
+  step(zeros([2, 2]));
+  expect(String(step)).toMatch(/^\(float32 \[2, 2\]\): 2 kernel calls, an arena of \d+ bytes\n {3}0 {2}mul .*\n {3}1 {2}reluForward /);
+  step.dispose();
+  expect(String(step)).toBe('');
+});
