@@ -47,38 +47,41 @@ struct RowLoss {
 constexpr RowLoss kNoLoss = {1, 0, 0};
 
 // One row, three passes over L1: maximum; exponentials, kept in `gradient`; gradient times `scale`.
-// `gradient` may be null or x.
+// `gradient` may be null or x. Where there is one class alone the gradient is exactly 0.
 template <class Dense>
 HWY_INLINE RowLoss cross_entropy_row(float* gradient, const float* x, size_t classes, Dense dense, LabelPart spike,
                                      float scale) {
+  constexpr size_t kSums = Dense::kPresent ? 3 : 1;
+  const bool has_label = spike.label != kNoClass;
   const float max = row_max(x, classes);
-  const float at_label = spike.label == kNoClass ? 0 : x[spike.label] - max;
-  VF sum = hn::Zero(kF), mass = sum, cross = sum;
-  for_row(classes, [&](size_t i, size_t n, auto lanes) {
+  const float at_label = has_label ? x[spike.label] - max : 0;
+  float sums[3] = {0, 0, 0};  // of e^x, q and q x
+  row_sums<kSums>(sums, classes, [&](size_t i, size_t n, auto lanes, VF* s) {
     const VF shifted = hn::Sub(load(kF, x + i, n), hn::Set(kF, max));
     const VF e = math::exp_or_zero(shifted);
     if (gradient != nullptr) store(e, kF, gradient + i, n);
-    sum = hn::Add(sum, lanes.keep(e));
+    s[0] = hn::Add(s[0], lanes.keep(e));
     if (Dense::kPresent) {
       const VF q = lanes.keep(dense.at(i, n));
-      mass = hn::Add(mass, q);
-      cross = hn::MulAdd(q, lanes.keep(shifted), cross);
+      s[1] = hn::Add(s[1], q);
+      s[2] = hn::MulAdd(q, lanes.keep(shifted), s[2]);
     }
   });
-  RowLoss out{sum_of_lanes(sum), spike.mass, 0};
-  if (spike.label != kNoClass) out.cross = spike.mass * at_label;
-  if (Dense::kPresent) {
-    out.mass += sum_of_lanes(mass);
-    out.cross += sum_of_lanes(cross);
-  }
+  const RowLoss out{sums[0], sums[1] + spike.mass, has_label ? sums[2] + spike.mass * at_label : sums[2]};
   if (gradient != nullptr) {
-    const VF factor = hn::Set(kF, out.mass * scale / out.sum);
+    const float e_label = has_label ? gradient[spike.label] : 0;
+    const float factor = out.mass / out.sum;
     for_row(classes, [&](size_t i, size_t n, auto) {
-      VF g = hn::Mul(load(kF, gradient + i, n), factor);
-      if (Dense::kPresent) g = hn::NegMulAdd(dense.at(i, n), hn::Set(kF, scale), g);
+      const VF e = load(kF, gradient + i, n);
+      const VF g = Dense::kPresent
+                       ? hn::Mul(hn::MulSub(e, hn::Set(kF, factor), dense.at(i, n)), hn::Set(kF, scale))
+                       : hn::Mul(e, hn::Set(kF, factor * scale));
       store(g, kF, gradient + i, n);
     });
-    if (spike.label != kNoClass) gradient[spike.label] -= spike.mass * scale;
+    if (has_label) {
+      const float q = Dense::kPresent ? hn::GetLane(dense.at(static_cast<size_t>(spike.label), 1)) : 0;
+      gradient[spike.label] = (e_label * factor - (q + spike.mass)) * scale;
+    }
   }
   return out;
 }
@@ -117,8 +120,8 @@ void clear(float* p, size_t n) {
 //   loss_r = (1 - eps) weight[y] (-log p_y) + eps / classes sum_c weight[c] (-log p_c)
 // sum; mean: the sum over the sum of weight[y]; none. Rows with y == ignore_index take no part: loss and
 // gradient 0. All ignored: the mean is NaN, the gradient 0. A label that is no class is reported and treated
-// as ignored. dlogits may be null, or logits. Error of a row: 3 ulp of each term, and the rounding of
-// the sums, at most classes / kLanes + 4 roundings.
+// as ignored. dlogits may be null, or logits. Error of a row: 3 ulp of each term, and the rounding of the
+// sums over classes (row_sums).
 void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* logits, const int32_t* labels,
                            const float* weight, size_t rows, size_t classes, int32_t ignore_index,
                            double label_smoothing, int32_t reduction) {

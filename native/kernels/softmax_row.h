@@ -41,7 +41,32 @@ HWY_INLINE float row_max(const float* x, size_t classes) {
   return hn::GetLane(hn::MaxOfLanes(kF, hn::Max(hn::Max(m0, m1), hn::Max(m2, m3))));
 }
 
-HWY_INLINE float sum_of_lanes(VF v) { return hn::GetLane(hn::SumOfLanes(kF, v)); }
+// kSums sums over a row at once: body(i, n, lanes, sums) adds to them. Each block of 16 vectors is summed
+// from zero, then the blocks: a lane's sum passes 16 + classes / (16 kLanes) roundings.
+template <size_t kSums, class Body>
+HWY_INLINE void row_sums(float* out, size_t classes, Body body) {
+  constexpr size_t kBlock = 16 * kLanes;
+  VF totals[kSums];
+  for (VF& total : totals) total = hn::Zero(kF);
+  for (size_t begin = 0; begin < classes; begin += kBlock) {
+    VF sums[kSums];
+    for (VF& sum : sums) sum = hn::Zero(kF);
+    for_row(classes - begin < kBlock ? classes - begin : kBlock,
+            [&](size_t i, size_t n, auto lanes) { body(begin + i, n, lanes, sums); });
+    for (size_t k = 0; k < kSums; ++k) totals[k] = hn::Add(totals[k], sums[k]);
+  }
+  for (size_t k = 0; k < kSums; ++k) out[k] = hn::GetLane(hn::SumOfLanes(kF, totals[k]));
+}
+
+// The sum over a row of the vectors that body(i, n) returns.
+template <class Body>
+HWY_INLINE float row_sum(size_t classes, Body body) {
+  float out;
+  row_sums<1>(&out, classes, [&](size_t i, size_t n, auto lanes, VF* sums) {
+    sums[0] = hn::Add(sums[0], lanes.keep(body(i, n)));
+  });
+  return out;
+}
 
 // Cost of a row's pass with exponentials in nanoseconds, for parallel().
 inline double softmax_work(size_t rows, size_t classes) {

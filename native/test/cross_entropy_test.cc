@@ -1,0 +1,219 @@
+// The cross entropies against their twins: every reduction, with weights, label smoothing and ignored rows.
+#include <cstring>
+
+#include "test/test.h"
+
+namespace simdnn::test {
+namespace {
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+constexpr int32_t kIgnore = -100;
+
+struct Shape {
+  size_t rows, classes;
+};
+const Shape kShapes[] = {{0, 5},  {1, 1},  {5, 1},  {32, 5}, {7, 2},  {9, 3},  {4, 4},   {3, 7},     {5, 8},   {2, 9},
+                         {6, 10}, {3, 15}, {3, 16}, {3, 17}, {33, 31}, {2, 33}, {16, 64}, {17, 100}, {2, 129}, {18, 1000}};
+
+struct Options {
+  bool weighted;
+  double smoothing;
+  int32_t reduction;
+};
+
+std::vector<Options> all_options() {
+  std::vector<Options> all;
+  for (int32_t reduction : {kNone, kMean, kSum}) {
+    for (bool weighted : {false, true}) {
+      for (double smoothing : {0.0, 0.1, 1.0}) all.push_back({weighted, smoothing, reduction});
+    }
+  }
+  return all;
+}
+
+std::string describe(const Shape& s, const Options& o) {
+  return std::to_string(s.rows) + "x" + std::to_string(s.classes) + " weighted=" + std::to_string(o.weighted) +
+         " smoothing=" + std::to_string(o.smoothing) + " reduction=" + std::to_string(o.reduction);
+}
+
+// Inputs of one call; `target` holds distributions, `labels` classes with every fifth row ignored.
+struct Inputs {
+  Buffer<float> logits, target, weight;
+  Buffer<int32_t> labels;
+
+  Inputs(Context& t, const Shape& s, Random& random, double spread)
+      : logits(t, s.rows * s.classes, s.classes % 5), target(t, s.rows * s.classes, 1), weight(t, s.classes, 3),
+        labels(t, s.rows, 1) {
+    fill_normal(logits, random, spread);
+    for (size_t c = 0; c < s.classes; ++c) weight[c] = static_cast<float>(0.1 + random.uniform());
+    for (size_t r = 0; r < s.rows; ++r) {
+      labels[r] = r % 5 == 4 ? kIgnore : static_cast<int32_t>(random.below(s.classes));
+      for (size_t c = 0; c < s.classes; ++c) {
+        target[r * s.classes + c] = static_cast<float>(random.uniform() / static_cast<double>(s.classes));
+      }
+    }
+  }
+};
+
+// One kernel behind one signature, so that both are tested alike.
+using Call = void (*)(const KernelTable&, Run&, float* loss, float* gradient, const float* logits, Inputs&, size_t first,
+                      size_t rows, size_t classes, const Options&);
+
+void with_labels(const KernelTable& table, Run& run, float* loss, float* gradient, const float* logits, Inputs& in,
+                 size_t first, size_t rows, size_t classes, const Options& o) {
+  table.softmax_cross_entropy(run, loss, gradient, logits, in.labels.data() + first,
+                              o.weighted ? in.weight.data() : nullptr, rows, classes, kIgnore, o.smoothing, o.reduction);
+}
+
+void with_target(const KernelTable& table, Run& run, float* loss, float* gradient, const float* logits, Inputs& in,
+                 size_t first, size_t rows, size_t classes, const Options& o) {
+  table.softmax_cross_entropy_soft(run, loss, gradient, logits, in.target.data() + first * classes,
+                                   o.weighted ? in.weight.data() : nullptr, rows, classes, o.smoothing, o.reduction);
+}
+
+void compare(Context& t, Call call, const Shape& s, const Options& o, Random& random, double spread) {
+  t.where = describe(s, o);
+  Inputs in(t, s, random, spread);
+  const size_t losses = reduced(s.rows, o.reduction);
+  Buffer<float> loss(t, losses, 1), gradient(t, s.rows * s.classes, 2), expected_loss(t, losses);
+  Buffer<float> expected_gradient(t, gradient.size()), loss_alone(t, losses);
+  Run run;
+  call(t.kernel, run, loss.data(), gradient.data(), in.logits.data(), in, 0, s.rows, s.classes, o);
+  call(t.twin, run, expected_loss.data(), expected_gradient.data(), in.logits.data(), in, 0, s.rows, s.classes, o);
+  t.check(run.fault.array() == nullptr, "refused a good label");
+
+  // roundings in sums over classes partly cancel
+  const double roundings = 4 + std::sqrt(static_cast<double>(s.classes)) / 16;
+  for (size_t i = 0; i < losses; ++i) {
+    const double size = std::fabs(expected_loss[i]);
+    const double terms = o.reduction == kSum ? static_cast<double>(s.rows) : 1;
+    t.close(loss[i], expected_loss[i], kEpsilon * (roundings * size + 2 * terms), "loss", i);
+  }
+  double largest = 0;
+  for (size_t i = 0; i < gradient.size(); ++i) largest = std::fmax(largest, std::fabs(expected_gradient[i]));
+  for (size_t i = 0; i < gradient.size(); ++i) {
+    t.close(gradient[i], expected_gradient[i], 4 * kEpsilon * largest, "dlogits", i);
+  }
+
+  call(t.kernel, run, loss_alone.data(), nullptr, in.logits.data(), in, 0, s.rows, s.classes, o);
+  t.check(std::memcmp(loss.data(), loss_alone.data(), losses * sizeof(float)) == 0, "the loss depends on the gradient");
+  for (size_t r = 0; o.reduction == kNone && r < s.rows; ++r) {  // alone, elsewhere, in place
+    Buffer<float> row(t, s.classes, r % 7), row_loss(t, 1);
+    std::memcpy(row.data(), in.logits.data() + r * s.classes, s.classes * sizeof(float));
+    call(t.kernel, run, row_loss.data(), row.data(), row.data(), in, r, 1, s.classes, o);
+    t.check(std::memcmp(row.data(), gradient.data() + r * s.classes, s.classes * sizeof(float)) == 0 &&
+                std::memcmp(row_loss.data(), loss.data() + r, sizeof(float)) == 0,
+            "a row's bits depend on its place");
+  }
+}
+
+void compare_threads(Context& t, Call call, Random& random) {
+  const Shape s{1003, 77};
+  for (const Options& o : all_options()) {
+    t.where = "threads " + describe(s, o);
+    Inputs in(t, s, random, 2);
+    const size_t losses = reduced(s.rows, o.reduction);
+    Buffer<float> loss(t, losses), gradient(t, s.rows * s.classes), loss_alone(t, losses), alone(t, gradient.size());
+    Run serial(1);
+    call(t.kernel, serial, loss_alone.data(), alone.data(), in.logits.data(), in, 0, s.rows, s.classes, o);
+    for (int threads = 2; threads <= 4; ++threads) {
+      Run run(threads);
+      call(t.kernel, run, loss.data(), gradient.data(), in.logits.data(), in, 0, s.rows, s.classes, o);
+      t.check(std::memcmp(loss.data(), loss_alone.data(), losses * sizeof(float)) == 0 &&
+                  std::memcmp(gradient.data(), alone.data(), alone.size() * sizeof(float)) == 0,
+              "bits depend on the threads");
+    }
+  }
+}
+
+void test_all(Context& t, Call call) {
+  Random random(5);
+  for (const Shape& s : kShapes) {
+    for (const Options& o : all_options()) {
+      for (double spread : {2.0, 60.0}) compare(t, call, s, o, random, spread);
+    }
+  }
+  compare_threads(t, call, random);
+}
+
+}  // namespace
+
+TEST(softmax_cross_entropy) {
+  test_all(t, with_labels);
+
+  Buffer<float> logits(t, 12), gradient(t, 12), loss(t, 4), weight(t, 3);
+  Buffer<int32_t> labels(t, 4);
+  const auto run_rows = [&](const float* x, const int32_t* y, const float* w, double smoothing, int32_t reduction) {
+    std::memcpy(logits.data(), x, 12 * sizeof(float));
+    std::memcpy(labels.data(), y, 4 * sizeof(int32_t));
+    Run run;
+    t.kernel.softmax_cross_entropy(run, loss.data(), gradient.data(), logits.data(), labels.data(), w, 4, 3, kIgnore,
+                                   smoothing, reduction);
+    return std::string(run.fault.array() == nullptr ? "" : run.fault.array()) + std::to_string(run.fault.position());
+  };
+  const std::string no_fault = std::to_string(SIZE_MAX);
+
+  t.where = "infinite logits";
+  const float infinite[] = {-kInf, 0, 0, -kInf, 0, 0, -kInf, -kInf, -kInf, kInf, 0, 0};
+  const int32_t zero_one[] = {1, 0, 1, 1};
+  t.check(run_rows(infinite, zero_one, nullptr, 0, kNone) == no_fault, "refused a good label");
+  t.close(loss[0], std::log(2.0), 1e-7, "loss beside a masked class");
+  t.check(gradient[0] == 0 && gradient[1] == -0.5f && gradient[2] == 0.5f, "gradient beside a masked class");
+  t.check(loss[1] == kInf && gradient[3] == -1 && gradient[4] == 0.5f, "a label of probability 0");
+  t.check(std::isnan(loss[2]) && std::isnan(gradient[6]), "a row of -inf has no distribution");
+  t.check(std::isnan(loss[3]) && std::isnan(gradient[9]), "+inf has no distribution");
+
+  t.where = "all ignored";
+  const float finite[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -2, -3};
+  const int32_t ignored[] = {kIgnore, kIgnore, kIgnore, kIgnore};
+  for (double smoothing : {0.0, 0.1}) {
+    run_rows(finite, ignored, nullptr, smoothing, kMean);
+    t.check(std::isnan(loss[0]), "the mean of nothing is NaN");
+    for (size_t i = 0; i < 12; ++i) t.check(gradient[i] == 0, "nothing has no gradient");
+    run_rows(finite, ignored, nullptr, smoothing, kSum);
+    t.check(loss[0] == 0, "the sum of nothing is 0");
+  }
+
+  t.where = "a NaN row ignored";
+  const int32_t third_ignored[] = {1, 1, kIgnore, kIgnore};
+  run_rows(infinite, third_ignored, nullptr, 0, kMean);
+  t.close(loss[0], std::log(2.0), 1e-7, "the mean of the others");
+  t.check(gradient[6] == 0 && gradient[9] == 0, "ignored rows have gradient 0");
+
+  t.where = "labels that are no classes";
+  const int32_t bad[] = {1, 3, -1, 2};
+  t.check(run_rows(finite, bad, nullptr, 0, kNone) == "labels1", "the first bad label is reported");
+  t.check(loss[1] == 0 && gradient[3] == 0 && gradient[5] == 0, "a refused row has loss and gradient 0");
+
+  t.where = "weights of zero";
+  for (size_t c = 0; c < 3; ++c) weight[c] = 0;
+  run_rows(finite, zero_one, weight.data(), 0, kMean);
+  t.check(std::isnan(loss[0]) && std::isnan(gradient[0]), "0 / 0");
+}
+
+TEST(softmax_cross_entropy_soft) {
+  test_all(t, with_target);
+
+  t.where = "no rows";
+  Buffer<float> empty(t, 0), loss(t, 1);
+  Run run;
+  t.kernel.softmax_cross_entropy_soft(run, loss.data(), nullptr, empty.data(), empty.data(), nullptr, 0, 3, 0, kMean);
+  t.check(std::isnan(loss[0]), "the mean of nothing is NaN");
+
+  t.where = "one-hot targets are labels";
+  Buffer<float> logits(t, 12), one_hot(t, 12), by_label(t, 4), by_target(t, 4);
+  Buffer<int32_t> labels(t, 4);
+  Random random(6);
+  fill_normal(logits, random);
+  for (size_t r = 0; r < 4; ++r) {
+    labels[r] = static_cast<int32_t>(r % 3);
+    for (size_t c = 0; c < 3; ++c) one_hot[r * 3 + c] = c == r % 3 ? 1 : 0;
+  }
+  t.kernel.softmax_cross_entropy(run, by_label.data(), nullptr, logits.data(), labels.data(), nullptr, 4, 3, kIgnore,
+                                 0.1, kNone);
+  t.kernel.softmax_cross_entropy_soft(run, by_target.data(), nullptr, logits.data(), one_hot.data(), nullptr, 4, 3, 0.1,
+                                      kNone);
+  for (size_t r = 0; r < 4; ++r) t.close(by_target[r], by_label[r], 2e-7 * (1 + by_label[r]), "loss", r);
+}
+
+}  // namespace simdnn::test

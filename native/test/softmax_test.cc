@@ -1,0 +1,140 @@
+// softmax and log_softmax, forward and backward, against their twins.
+#include <cstring>
+
+#include "test/test.h"
+
+namespace simdnn::test {
+namespace {
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+using Forward = decltype(KernelTable::softmax);
+using Backward = decltype(KernelTable::softmax_backward);
+
+struct Shape {
+  size_t rows, classes;
+};
+const Shape kShapes[] = {{0, 5}, {3, 0},  {1, 1},  {5, 1},   {32, 5},  {7, 2},    {9, 3},     {4, 4},  {3, 7},    {5, 8},
+                         {2, 9}, {6, 10}, {3, 15}, {3, 16},  {3, 17},  {2, 31},   {2, 33},    {2, 63}, {2, 64},   {2, 65},
+                         {5, 100}, {3, 127}, {3, 129}, {17, 1000}, {2, 5003}};
+
+// Roundings in a sum over `classes`: they partly cancel.
+double sum_roundings(size_t classes) { return 4 + std::sqrt(static_cast<double>(classes)) / 16; }
+
+void same_bits(Context& t, Buffer<float>& a, Buffer<float>& b, const char* what) {
+  t.check(std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0, what);
+}
+
+// Bounds of a forward result; the difference x - max rounds relative to its own size, which is about
+// -log y.
+double softmax_bound(double expected, size_t classes) {
+  const double rounded = sum_roundings(classes) + 0.5 * std::fabs(std::log(expected + 1e-38));
+  return kEpsilon * rounded * expected + 1.2e-38;
+}
+double log_softmax_bound(double expected, size_t classes) {
+  return std::isinf(expected) ? 0 : kEpsilon * (sum_roundings(classes) + 1.5 * std::fabs(expected));
+}
+
+void test_forward(Context& t, Forward kernel, Forward twin, double (*bound)(double, size_t)) {
+  Random random(3);
+  for (const Shape& s : kShapes) {
+    for (int kind = 0; kind < 3; ++kind) {
+      const char* const kinds[] = {" normal", " large", " corners"};
+      t.where = std::to_string(s.rows) + "x" + std::to_string(s.classes) + kinds[kind];
+      Buffer<float> x(t, s.rows * s.classes, s.classes % 5), y(t, x.size(), 1), expected(t, x.size());
+      kind == 2 ? fill_corners(x, random) : fill_normal(x, random, kind == 0 ? 2 : 300);
+      Run run;
+      kernel(run, y.data(), x.data(), s.rows, s.classes);
+      twin(run, expected.data(), x.data(), s.rows, s.classes);
+      for (size_t i = 0; i < x.size(); ++i) t.close(y[i], expected[i], bound(expected[i], s.classes), "y", i);
+      for (size_t r = 0; r < s.rows; ++r) {
+        Buffer<float> row(t, s.classes, r % 7);
+        std::memcpy(row.data(), x.data() + r * s.classes, s.classes * sizeof(float));
+        kernel(run, row.data(), row.data(), 1, s.classes);  // alone, elsewhere, in place
+        t.check(std::memcmp(row.data(), y.data() + r * s.classes, s.classes * sizeof(float)) == 0,
+                "a row's bits depend on its place");
+      }
+    }
+  }
+  t.where = "threads";
+  Buffer<float> x(t, 1003 * 77), alone(t, x.size()), divided(t, x.size());
+  fill_normal(x, random);
+  Run serial;
+  kernel(serial, alone.data(), x.data(), 1003, 77);
+  for (int threads = 2; threads <= 4; ++threads) {
+    Run run(threads);
+    kernel(run, divided.data(), x.data(), 1003, 77);
+    same_bits(t, alone, divided, "bits depend on the threads");
+  }
+}
+
+void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward twin) {
+  Random random(4);
+  for (const Shape& s : kShapes) {
+    t.where = std::to_string(s.rows) + "x" + std::to_string(s.classes);
+    const size_t n = s.rows * s.classes;
+    Buffer<float> x(t, n), y(t, n, 1), dy(t, n, 2), dx(t, n, 3), expected(t, n);
+    fill_normal(x, random, 2);
+    fill_normal(dy, random);
+    Run run;
+    twin_forward(run, y.data(), x.data(), s.rows, s.classes);
+    kernel(run, dx.data(), dy.data(), y.data(), s.rows, s.classes);
+    twin(run, expected.data(), dy.data(), y.data(), s.rows, s.classes);
+    for (size_t r = 0; r < s.rows; ++r) {
+      double sum = 0;  // of the magnitudes that the row's sum is made of
+      for (size_t c = 0; c < s.classes; ++c) sum += std::fabs(dy[r * s.classes + c]);
+      for (size_t c = 0; c < s.classes; ++c) {
+        const size_t i = r * s.classes + c;
+        const double p = kernel == t.kernel.softmax_backward ? y[i] : std::exp(y[i]);
+        t.close(dx[i], expected[i], kEpsilon * (std::fabs(dy[i]) + p * sum_roundings(s.classes) * (sum + 1)), "dx", i);
+      }
+      Buffer<float> row(t, s.classes, r % 7);
+      std::memcpy(row.data(), dy.data() + r * s.classes, s.classes * sizeof(float));
+      kernel(run, row.data(), row.data(), y.data() + r * s.classes, 1, s.classes);
+      t.check(std::memcmp(row.data(), dx.data() + r * s.classes, s.classes * sizeof(float)) == 0,
+              "a row's bits depend on its place");
+    }
+  }
+  t.where = "threads";
+  Buffer<float> y(t, 1003 * 77), dy(t, y.size()), alone(t, y.size()), divided(t, y.size());
+  fill_normal(y, random);
+  fill_normal(dy, random);
+  Run serial;
+  kernel(serial, alone.data(), dy.data(), y.data(), 1003, 77);
+  for (int threads = 2; threads <= 4; ++threads) {
+    Run run(threads);
+    kernel(run, divided.data(), dy.data(), y.data(), 1003, 77);
+    same_bits(t, alone, divided, "bits depend on the threads");
+  }
+}
+
+// Rows with infinities: masked classes, nothing but masked classes, +inf.
+void test_infinities(Context& t, Forward kernel, bool logarithm) {
+  t.where = "infinities";
+  Buffer<float> x(t, 12), y(t, 12);
+  const float rows[] = {-kInf, 1, 1, -kInf, -kInf, -kInf, kInf, 0, 1, -kInf, 5, -kInf};
+  std::memcpy(x.data(), rows, sizeof rows);
+  Run run;
+  kernel(run, y.data(), x.data(), 4, 3);
+  t.check(y[0] == (logarithm ? -kInf : 0), "a masked class");
+  t.close(y[1], logarithm ? std::log(0.5) : 0.5, 1e-7, "half");
+  for (size_t i = 3; i < 9; ++i) t.check(std::isnan(y[i]), "rows without a distribution are NaN");
+  t.check(y[10] == (logarithm ? 0 : 1), "the only class left");
+}
+
+}  // namespace
+
+TEST(softmax) {
+  test_forward(t, t.kernel.softmax, t.twin.softmax, softmax_bound);
+  test_infinities(t, t.kernel.softmax, false);
+}
+TEST(softmax_backward) { test_backward(t, t.twin.softmax, t.kernel.softmax_backward, t.twin.softmax_backward); }
+TEST(log_softmax) {
+  test_forward(t, t.kernel.log_softmax, t.twin.log_softmax, log_softmax_bound);
+  test_infinities(t, t.kernel.log_softmax, true);
+}
+TEST(log_softmax_backward) {
+  test_backward(t, t.twin.log_softmax, t.kernel.log_softmax_backward, t.twin.log_softmax_backward);
+}
+
+}  // namespace simdnn::test
