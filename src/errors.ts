@@ -125,3 +125,13 @@ export function checkOneOf<T extends string>(where: string, name: string, value:
   }
   return value as T;
 }
+
+/** Refuses a typed array whose buffer was transferred elsewhere: it would pass for one without elements. */
+export function checkAttached(where: string, array: ArrayBufferView): void {
+  if (array.byteLength > 0) return;
+  try {
+    new Uint8Array(array.buffer, 0, 0); // the one question about a buffer that Node 20 answers by throwing
+  } catch {
+    throw typeError(where, 'the array is detached: its buffer was transferred elsewhere');
+  }
+}

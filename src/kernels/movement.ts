@@ -1,7 +1,7 @@
 // Kernels that move elements: copies, gathers, scatters, fills, conversions.
-import { describe, typeError } from '../errors';
 import type { TensorData } from '../memory';
 import { kernels } from '../native';
+import { checkSameKind, lengthOf } from './checks';
 
 /**
  * `out[i, :] = x[index[i], :]` for every i of `index`.
@@ -15,32 +15,34 @@ import { kernels } from '../native';
  * out; // [3, 1]
  */
 export function gatherRows(out: TensorData, x: TensorData, index: Int32Array, rows: number, columns: number): void {
-  kernels.gatherRows(out, x, index, 1, rows, columns, countOf('gatherRows', index));
+  checkSameKind('gatherRows', out, x);
+  kernels.gatherRows(out, x, index, 1, rows, columns, lengthOf('gatherRows', 'index', index, Int32Array));
 }
 
 /** The reverse of `gatherRows`: `dx[index[i], :] += dy[i, :]`, in the order of i. Shapes: dx `[rows, columns]`, dy `[index.length, columns]`. */
 export function scatterAddRows(dx: Float32Array, dy: Float32Array, index: Int32Array, rows: number, columns: number): void {
-  kernels.scatterAddRows(dx, dy, index, 1, rows, columns, countOf('scatterAddRows', index));
-}
-
-function countOf(where: string, index: Int32Array): number {
-  if (!(index instanceof Int32Array)) throw typeError(where, `expected index to be an Int32Array, got ${describe(index)}`);
-  return index.length;
+  kernels.scatterAddRows(dx, dy, index, 1, rows, columns, lengthOf('scatterAddRows', 'index', index, Int32Array));
 }
 
 /**
  * `out[o, c, i] = x[o, index[o, c, i], i]`: `torch.gather` along the middle dimension.
  *
- * Called as `gather(out, x, index, outer, n, inner, count)`. Shapes: out and index `[outer, count, inner]`, x `[outer, n, inner]`. A RangeError
+ * Shapes: out and index `[outer, count, inner]`, x `[outer, n, inner]`. A RangeError
  * for an index outside `[0, n)`.
  */
-export const gather = kernels.gather;
+export function gather(out: TensorData, x: TensorData, index: Int32Array, outer: number, n: number, inner: number, count: number): void {
+  checkSameKind('gather', out, x);
+  kernels.gather(out, x, index, outer, n, inner, count);
+}
 
 /** The reverse of `gather`: `dx[o, index[o, c, i], i] += dy[o, c, i]`. Called as `scatterAdd(dx, dy, index, outer, n, inner, count)`. */
 export const scatterAdd = kernels.scatterAdd;
 
 /** `out = x` over the index space of a `layout`: its first operand is out, its second x. Elements of out that it does not reach stay. */
-export const copyStrided = kernels.copyStrided;
+export function copyStrided(out: TensorData, x: TensorData, layout: Int32Array): void {
+  checkSameKind('copyStrided', out, x);
+  kernels.copyStrided(out, x, layout);
+}
 
 /** `out[i] = value`, for the first n elements: `fill(out, n, value)`. */
 export const fill = kernels.fill;

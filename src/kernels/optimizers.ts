@@ -1,6 +1,7 @@
 // One step of an optimizer over a block of parameters.
-import { checkBoolean, checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
+import { checkBoolean, checkInteger, rangeError, withDefaults } from '../errors';
 import { kernels } from '../native';
+import { lengthOf } from './checks';
 
 /** The options of `adamStep`. */
 export interface AdamStepOptions {
@@ -52,7 +53,7 @@ export function adamStep(param: Float32Array, m: Float32Array, v: Float32Array, 
   checkBoolean('adamStep', 'decoupled', o.decoupled);
   checkBoolean('adamStep', 'maximize', o.maximize);
   const flags = (o.decoupled ? 1 : 0) | (o.maximize ? 2 : 0); // enum AdamFlags in native/kernels/table.h
-  const n = lengthOf('adamStep', param);
+  const n = lengthOf('adamStep', 'param', param, Float32Array);
   kernels.adamStep(param, m, v, o.maxV, grad, n, o.lr, o.beta1, o.beta2, o.eps, o.weightDecay, o.step!, flags);
 }
 
@@ -102,11 +103,6 @@ export function sgdStep(param: Float32Array, momentumBuffer: Float32Array | null
     throw rangeError('sgdStep', 'momentum and nesterov need a momentum buffer, got null');
   }
   const flags = (o.nesterov ? 1 : 0) | (o.maximize ? 2 : 0) | (o.firstStep ? 4 : 0); // enum SgdFlags in native/kernels/table.h
-  const n = lengthOf('sgdStep', param);
+  const n = lengthOf('sgdStep', 'param', param, Float32Array);
   kernels.sgdStep(param, momentumBuffer, grad, n, o.lr, o.momentum, o.dampening, o.weightDecay, flags);
-}
-
-function lengthOf(where: string, param: Float32Array): number {
-  if (!(param instanceof Float32Array)) throw typeError(where, `expected param to be a Float32Array, got ${describe(param)}`);
-  return param.length;
 }

@@ -1,0 +1,19 @@
+// Checks of what the addon cannot see.
+import { checkAttached, describe, typeError } from '../errors';
+import type { TensorData } from '../memory';
+
+/** The length of an array that says by itself how much there is to do. */
+export function lengthOf<T extends TensorData>(where: string, name: string, array: T, kind: abstract new (n: number) => T): number {
+  if (!(array instanceof kind))
+    throw typeError(where, `${name}: expected a${kind.name === 'Int32Array' ? 'n' : ''} ${kind.name}, got ${describe(array)}`);
+  checkAttached(where, array);
+  return array.length;
+}
+
+/** Refuses two arrays of which one is float32 and the other int32: a kernel that moves elements would move their bits. */
+export function checkSameKind(where: string, out: TensorData, x: TensorData): void {
+  const kinds = [out, x].map((array) => (array instanceof Float32Array ? 1 : array instanceof Int32Array ? 2 : 0));
+  if (kinds.includes(1) && kinds.includes(2)) {
+    throw typeError(where, `expected out and x of one kind, got ${describe(out)} and ${describe(x)}`);
+  }
+}
