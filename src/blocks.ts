@@ -61,7 +61,7 @@ export function claimGradient(values: Float32Array): Float32Array | null {
   return block.twin.memory.subarray(position, position + values.length);
 }
 
-/** Whether `b` lies right behind `a` in a block, with nothing but zeros between them. */
+/** Whether `b` lies right behind `a` in a block, with nothing of anyone's between them. */
 export function follows(a: Float32Array, b: Float32Array): boolean {
   const block = blocks.get(a.buffer);
   if (block === undefined || a.buffer !== b.buffer) return false;

@@ -25,9 +25,9 @@ export interface Recipe<O extends object> {
   readonly allKeys: readonly string[];
   /** Those of them that are kept under these options: always the same array for the same ones. */
   stateKeys(options: O): readonly string[];
-  /** Whether PyTorch keeps a step count beside the state. */
+  /** Whether the number of the step matters, so that PyTorch keeps it beside the state; if not, only the first step is told apart. */
   readonly countsSteps: boolean;
-  /** Steps one run; `count` is the number of this step, 1 for the first. */
+  /** Steps one run; `count` is the number of this step, 1 for the first; without `countsSteps` 2 for all others. */
   step(run: Run, options: O, count: number): void;
 }
 
@@ -131,6 +131,7 @@ export abstract class Optimizer<O extends object> {
 
   #stepGroup(stepped: Stepped<O>): void {
     const { group, slots } = stepped;
+    const { countsSteps } = this.#recipe;
     const keys = this.#recipe.stateKeys(group);
     let changed = stepped.runs === null || keys !== stepped.keys;
     for (let i = 0; i < slots.length; i++) {
@@ -155,7 +156,7 @@ export abstract class Optimizer<O extends object> {
         const slot = slots[i]!;
         if (slot.gradient === null) continue;
         slot.parameter.version.count++;
-        if (keys.length > 0) slot.steps++;
+        if (keys.length > 0) slot.steps = countsSteps ? slot.steps + 1 : 1;
       }
     };
     live(issue);

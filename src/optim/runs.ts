@@ -1,5 +1,5 @@
 // Which parameters are stepped by one kernel call. Parameters whose values, gradients and state lie one behind the
-// other in memory and whose step counts agree form a run; the zeros between them stay zeros under every optimizer.
+// other in memory and whose step counts agree form a run. What a step makes of the padding between them touches nothing else.
 import { follows } from '../blocks';
 import { allocateLasting } from '../memory';
 import type { Tensor } from '../tensor';
@@ -10,7 +10,7 @@ export interface Slot {
   /** The slots whose parameters are neighbours in memory, and where in their memory this one begins. */
   readonly span: Span;
   readonly position: number;
-  /** How many steps the state has seen; 0: there is no state. */
+  /** How many steps the state has seen, at most 1 where they are not counted; 0: there is no state. */
   steps: number;
   /** The gradient with which the present runs were made. */
   gradient: Tensor | null;
