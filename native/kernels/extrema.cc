@@ -11,6 +11,8 @@ namespace {
 
 // Blocks of a line after which the best element so far is compared across lanes.
 constexpr size_t kBlock = 2048;
+// Columns that are reduced side by side, 4 vectors: the comparisons of one wait for each other.
+constexpr size_t kTile = 4 * kLanes;
 
 template <typename T, bool kLargest>
 struct Extremum {
@@ -88,37 +90,49 @@ struct Extremum {
     return best_block + find(x + best_block, n - best_block, [&](V v) HWY_ATTR { return hn::Eq(v, wanted); });
   }
 
-  // The extrema of `width` <= kLanes columns over n > 0 rows `stride` elements apart.
+  // The extrema of kVectors vectors of columns, the last of `width` <= kLanes, over n > 0 rows `stride` apart.
+  template <size_t kVectors>
   static HWY_INLINE void columns(T* values, int32_t* indices, const T* x, size_t n, size_t stride, size_t width) {
-    V best = load(kD, x, width);
-    VI index = hn::Zero(kI);
+    const auto left = [&](size_t k) { return k + 1 == kVectors ? width : kLanes; };
+    V best[kVectors];
+    VI index[kVectors];
+    for (size_t k = 0; k < kVectors; ++k) best[k] = load(kD, x + k * kLanes, left(k)), index[k] = hn::Zero(kI);
     for (size_t r = 1; r < n; ++r) {
-      const V v = load(kD, x + r * stride, width);
-      const auto better = replaces(v, best);
-      best = hn::IfThenElse(better, v, best);
-      index = hn::IfThenElse(hn::RebindMask(kI, better), hn::Set(kI, static_cast<int32_t>(r)), index);
+      const VI row = hn::Set(kI, static_cast<int32_t>(r));
+      for (size_t k = 0; k < kVectors; ++k) {
+        const V v = load(kD, x + r * stride + k * kLanes, left(k));
+        const auto better = replaces(v, best[k]);
+        best[k] = hn::IfThenElse(better, v, best[k]);
+        index[k] = hn::IfThenElse(hn::RebindMask(kI, better), row, index[k]);
+      }
     }
-    store(best, kD, values, width);
-    store(index, kI, indices, width);
+    for (size_t k = 0; k < kVectors; ++k) {
+      store(best[k], kD, values + k * kLanes, left(k));
+      store(index[k], kI, indices + k * kLanes, left(k));
+    }
   }
 
   static void reduce(Run& run, T* values, int32_t* indices, const T* x, size_t outer, size_t n, size_t inner) {
     if (outer == 0 || inner == 0) return;
     if (n == 0) return run.fault.report("x", 0);
-    const size_t tiles = (inner + kLanes - 1) / kLanes;
+    const size_t tiles = (inner + kTile - 1) / kTile;
     const double work = static_cast<double>(outer) * static_cast<double>(tiles) *
-                        (5 + static_cast<double>(n) * (inner == 1 ? 0.1 : 1));
+                        (5 + static_cast<double>(n) * (inner == 1 ? 0.1 : 4));
     parallel(run, outer * tiles, 1, work, [&](size_t begin, size_t end) {
       for (size_t task = begin; task < end; ++task) {
-        const size_t o = task / tiles, first = task % tiles * kLanes;
+        const size_t o = task / tiles, first = task % tiles * kTile, width = inner - first < kTile ? inner - first : kTile;
         const size_t at = o * inner + first;
         const T* from = x + o * n * inner + first;
         if (inner == 1) {
           const size_t place = line(from, n);
           values[at] = from[place];
           indices[at] = static_cast<int32_t>(place);
+        } else if (width == kTile) {
+          columns<4>(values + at, indices + at, from, n, inner, kLanes);
         } else {
-          columns(values + at, indices + at, from, n, inner, inner - first);
+          for (size_t c = 0; c < width; c += kLanes) {
+            columns<1>(values + at + c, indices + at + c, from + c, n, inner, width - c < kLanes ? width - c : kLanes);
+          }
         }
       }
     });

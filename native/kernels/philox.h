@@ -25,11 +25,13 @@ HWY_INLINE PhiloxWords philox(uint64_t seed, uint64_t counter) {
   // A lane of 64 bits holds one counter; the state's words stand in its low half, the high half is not read.
   // Lanes take counters in an order in which interleaving pairs of 128-bit blocks puts the words in theirs.
   constexpr size_t kCounters = kLanes / 2;
-  alignas(64) uint64_t counters[kCounters];
-  for (size_t i = 0; i < kCounters; ++i) counters[i] = counter + i / 2 + i % 2 * (kCounters / 2);
+  const VU64 lane = hn::Iota(kU64, 0);
+  const VU64 odd = hn::And(lane, hn::Set(kU64, 1));
+  const VU64 place = hn::Add(hn::ShiftRight<1>(lane), hn::And(hn::Sub(hn::Zero(kU64), odd), hn::Set(kU64, kCounters / 2)));
 
-  VU64 c0 = hn::Load(kU64, counters), c1 = hn::ShiftRight<32>(c0), c2 = hn::Zero(kU64), c3 = c2;
+  VU64 c0 = hn::Add(hn::Set(kU64, counter), place), c1 = hn::ShiftRight<32>(c0), c2 = hn::Zero(kU64), c3 = c2;
   uint32_t key0 = static_cast<uint32_t>(seed), key1 = static_cast<uint32_t>(seed >> 32);
+#pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
     const VU64 product0 = hn::MulEven(hn::BitCast(kU, c0), hn::Set(kU, 0xd2511f53u));
     const VU64 product1 = hn::MulEven(hn::BitCast(kU, c2), hn::Set(kU, 0xcd9e8d57u));
