@@ -99,8 +99,8 @@ export function sgdStep(param: Float32Array, momentumBuffer: Float32Array | null
   checkBoolean('sgdStep', 'nesterov', o.nesterov);
   checkBoolean('sgdStep', 'maximize', o.maximize);
   checkBoolean('sgdStep', 'firstStep', o.firstStep);
-  if (momentumBuffer === null && (o.momentum !== 0 || o.nesterov)) {
-    throw rangeError('sgdStep', 'momentum and nesterov need a momentum buffer, got null');
+  if ((momentumBuffer ?? null) === null && (o.momentum !== 0 || o.nesterov)) {
+    throw rangeError('sgdStep', 'momentum and nesterov need a momentum buffer');
   }
   const flags = (o.nesterov ? 1 : 0) | (o.maximize ? 2 : 0) | (o.firstStep ? 4 : 0); // enum SgdFlags in native/kernels/table.h
   const n = lengthOf('sgdStep', 'param', param, Float32Array);

@@ -1,0 +1,454 @@
+// A small valid call of every public kernel, with what it gives by the formula in float64: the material of the tests beside it.
+import * as K from '../../src/kernels';
+
+type Numbers = number[];
+type Typed = Float32Array | Int32Array;
+
+/** An argument and what it is. An object's fields are arguments too. */
+export type Argument =
+  | { is: 'array'; value: Typed; optional?: boolean; extends?: boolean; either?: boolean }
+  | { is: 'size'; value: number }
+  | { is: 'number'; value: number; optional?: boolean }
+  | { is: 'object'; fields: Record<string, Argument> }
+  | { is: 'other'; value: unknown };
+
+export interface Call {
+  name: keyof typeof K;
+  args: Argument[];
+  /** What the array arguments hold afterwards, by position ("0") or position and field ("0.loss"). */
+  gives: Record<string, Numbers>;
+}
+
+/** The arrays of a call, by where they stand. */
+export function arraysOf(args: Argument[]): Map<string, Extract<Argument, { is: 'array' }>> {
+  const found = new Map<string, Extract<Argument, { is: 'array' }>>();
+  const visit = (path: string, argument: Argument): void => {
+    if (argument.is === 'array') found.set(path, argument);
+    if (argument.is === 'object') for (const [name, field] of Object.entries(argument.fields)) visit(`${path}.${name}`, field);
+  };
+  args.forEach((argument, i) => {
+    visit(String(i), argument);
+  });
+  return found;
+}
+
+/** The values to call with, some of them replaced. */
+export function valuesOf(args: Argument[], replaced: Record<string, unknown> = {}): unknown[] {
+  const value = (path: string, argument: Argument): unknown => {
+    if (path in replaced) return replaced[path];
+    if (argument.is !== 'object') return argument.is === 'array' ? argument.value.slice() : argument.value;
+    return Object.fromEntries(Object.entries(argument.fields).map(([name, field]) => [name, value(`${path}.${name}`, field)]));
+  };
+  return args.map((argument, i) => value(String(i), argument));
+}
+
+/** Memory whose size can still change; TypeScript's library does not know of it yet. */
+export const resizable = (bytes: number, most: number): ArrayBuffer & { resize(bytes: number): void } =>
+  new (ArrayBuffer as unknown as new (bytes: number, options: object) => never)(bytes, { maxByteLength: most });
+
+const functions = { ...K } as Record<string, (...args: unknown[]) => void>;
+
+export const invoke = (call: Call, values: unknown[]): void => functions[call.name]!(...values);
+
+const f = (...values: Numbers): Argument => ({ is: 'array', value: Float32Array.from(values) });
+const ints = (...values: Numbers): Argument => ({ is: 'array', value: Int32Array.from(values) });
+/** Memory for a result, holding what must not matter. */
+const out = (n: number): Argument => f(...new Array<number>(n).fill(77));
+const outInt = (n: number): Argument => ints(...new Array<number>(n).fill(77));
+const optional = (a: Argument): Argument => ({ ...a, optional: true }) as Argument;
+/** An array whose length says how much there is to do: a shorter one is as good. */
+const extending = (a: Argument): Argument => ({ ...a, extends: true }) as Argument;
+/** An array that may be float32 or int32. */
+const either = (a: Argument): Argument => ({ ...a, either: true }) as Argument;
+const size = (value: number): Argument => ({ is: 'size', value });
+const number = (value: number): Argument => ({ is: 'number', value });
+const setting = (value: number): Argument => ({ is: 'number', value, optional: true });
+const object = (fields: Record<string, Argument>): Argument => ({ is: 'object', fields });
+const other = (value: unknown): Argument => ({ is: 'other', value });
+
+const numbers = (a: Argument): Numbers => (a.is === 'array' ? Array.from(a.value) : []);
+const sumOf = (values: Numbers): number => values.reduce((total, value) => total + value, 0);
+
+// --- element-wise functions of one argument ---------------------------------------------------
+
+// The error function by its series at 0, which converges everywhere.
+function erf(x: number): number {
+  let term = x;
+  let total = x;
+  for (let n = 1; n < 60; n++) {
+    term *= (-x * x) / n;
+    total += term / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * total;
+}
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+const softplus = (x: number): number => Math.log1p(Math.exp(x));
+
+const anywhere = [0.5, -1.25, 2, -0.75, 3.5, -2, 0.1];
+const positive = [0.5, 1.25, 2, 0.75, 3.5, 9, 0.1];
+
+interface Unary {
+  of: (x: number) => number;
+  settings?: { value: number; default?: boolean }[];
+  at?: Numbers;
+}
+
+const unary: Record<string, Unary> = {
+  relu: { of: (x) => Math.max(x, 0) },
+  leakyRelu: { of: (x) => (x > 0 ? x : 0.2 * x), settings: [{ value: 0.2, default: true }] },
+  sigmoid: { of: sigmoid },
+  tanh: { of: Math.tanh },
+  gelu: { of: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2 },
+  geluTanh: { of: (x) => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))) / 2 },
+  silu: { of: (x) => x * sigmoid(x) },
+  elu: { of: (x) => (x > 0 ? x : 1.5 * Math.expm1(x)), settings: [{ value: 1.5, default: true }] },
+  softplus: {
+    of: (x) => (x * 2 > 5 ? x : softplus(2 * x) / 2),
+    settings: [
+      { value: 2, default: true },
+      { value: 5, default: true },
+    ],
+  },
+  hardswish: { of: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6 },
+  mish: { of: (x) => x * Math.tanh(softplus(x)) },
+  exp: { of: Math.exp },
+  log: { of: Math.log, at: positive },
+  sqrt: { of: Math.sqrt, at: positive },
+  abs: { of: Math.abs },
+  neg: { of: (x) => -x },
+  powScalar: { of: (x) => x ** 2.5, settings: [{ value: 2.5 }], at: positive },
+  clamp: { of: (x) => Math.min(Math.max(x, -1), 1.5), settings: [{ value: -1 }, { value: 1.5 }] },
+};
+
+// The derivative by central differences: good to 1e-9, hundreds of times finer than float32.
+const slope = (of: (x: number) => number, x: number): number => (of(x + 1e-5) - of(x - 1e-5)) / 2e-5;
+
+const unaryCalls = Object.entries(unary).flatMap(([name, { of, settings = [], at = anywhere }]): Call[] => {
+  const x = Array.from(Float32Array.from(at));
+  const dy = x.map((_, i) => 1 + i / 4);
+  const extra = settings.map(({ value, default: hasDefault }) => (hasDefault ? setting(value) : number(value)));
+  return [
+    { name: `${name}Forward` as Call['name'], args: [out(7), f(...x), size(7), ...extra], gives: { 0: x.map(of) } },
+    {
+      name: `${name}Backward` as Call['name'],
+      args: [out(7), f(...dy), f(...x), f(...x.map(of)), size(7), ...extra],
+      gives: { 0: x.map((value, i) => dy[i]! * slope(of, value)) },
+    },
+  ];
+});
+
+// --- two arguments, with broadcasting: a [2, 1] and b [3] -------------------------------------
+
+const binary: Record<string, (a: number, b: number) => number> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  pow: (a, b) => a ** b,
+  eq: (a, b) => Number(a === b),
+  ne: (a, b) => Number(a !== b),
+  lt: (a, b) => Number(a < b),
+  le: (a, b) => Number(a <= b),
+  gt: (a, b) => Number(a > b),
+  ge: (a, b) => Number(a >= b),
+};
+
+const spread = K.layout([2, 3], { strides: [1, 0] }, { strides: [0, 1] });
+
+const binaryCalls = Object.entries(binary).flatMap(([name, of]): Call[] => {
+  const [a, b] = [
+    [2, 3],
+    [2, -1, 3],
+  ];
+  const gives = { 0: a!.flatMap((x) => b!.map((y) => of(x, y))) };
+  const compares = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'].includes(name);
+  const calls: Call[] = [{ name: name as Call['name'], args: [compares ? outInt(6) : out(6), f(...a!), f(...b!), other(spread)], gives }];
+  if (`${name}Int` in K)
+    calls.push({ name: `${name}Int` as Call['name'], args: [outInt(6), ints(...a!), ints(...b!), other(spread)], gives });
+  return calls;
+});
+
+// --- matrix products, x [2, 3] -> y [2, 2] ----------------------------------------------------
+
+const x = f(1, 2, 3, -1, 0.5, 4);
+const weight = f(0.5, -1, 2, 1, 1, -0.25);
+const bias = f(10, 20);
+const dy = f(1, -1, 0.5, 2);
+
+const product = (m: number, n: number, k: number, a: (i: number, k: number) => number, b: (k: number, j: number) => number): Numbers =>
+  Array.from({ length: m * n }, (_, at) => sumOf(Array.from({ length: k }, (_, l) => a(Math.floor(at / n), l) * b(l, at % n))));
+const at =
+  (a: Argument, columns: number) =>
+  (i: number, j: number): number =>
+    numbers(a)[i * columns + j]!;
+const flipped =
+  (a: Argument, columns: number) =>
+  (i: number, j: number): number =>
+    numbers(a)[j * columns + i]!;
+
+const productCalls: Call[] = [
+  {
+    name: 'linearForward',
+    args: [out(4), x, weight, optional(bias), size(2), size(3), size(2)],
+    gives: { 0: product(2, 2, 3, at(x, 3), flipped(weight, 3)).map((value, i) => value + numbers(bias)[i % 2]!) },
+  },
+  {
+    name: 'linearBackward',
+    args: [object({ dx: optional(out(6)), dweight: optional(out(6)), dbias: optional(out(2)) }), dy, x, weight, size(2), size(3), size(2)],
+    gives: {
+      '0.dx': product(2, 3, 2, at(dy, 2), at(weight, 3)),
+      '0.dweight': product(2, 3, 2, flipped(dy, 2), at(x, 3)),
+      '0.dbias': [1.5, 1],
+    },
+  },
+  {
+    name: 'linearBackward',
+    args: [object({ dx: optional(f(1, 2, 3, 4, 5, 6)) }), dy, x, weight, size(2), size(3), size(2), other({ accumulate: true })],
+    gives: { '0.dx': product(2, 3, 2, at(dy, 2), at(weight, 3)).map((value, i) => value + i + 1) },
+  },
+  {
+    name: 'matmul',
+    args: [out(4), x, weight, size(2), size(2), size(3), other({ transB: true })],
+    gives: { 0: product(2, 2, 3, at(x, 3), flipped(weight, 3)) },
+  },
+  {
+    name: 'matmul',
+    args: [f(...new Array<number>(9).fill(1)), x, weight, size(3), size(3), size(2), other({ transA: true, accumulate: true })],
+    gives: { 0: product(3, 3, 2, flipped(x, 3), at(weight, 3)).map((value) => value + 1) },
+  },
+];
+
+// --- softmax and losses, rows of 3 classes ----------------------------------------------------
+
+const rowsOf = (values: Numbers): Numbers[] => [values.slice(0, 3), values.slice(3)];
+const logSoftmax = (row: Numbers): Numbers => {
+  const total = Math.log(sumOf(row.map(Math.exp)));
+  return row.map((value) => value - total);
+};
+
+const logits = f(1, -0.5, 2, 0.25, 3, -1);
+const logProbs = rowsOf(numbers(logits)).map(logSoftmax);
+const probs = logProbs.map((row) => row.map(Math.exp));
+const upstream = f(1, 2, -1, 0.5, -0.5, 3);
+const soft = f(0.2, 0.3, 0.5, 1, 0, 0);
+const ones = [0, 1, 2].map(() => 1);
+
+// The loss of a row for the distribution q over the classes, and its gradient: sum of q (p - 1 at the class) over the classes.
+const rowLoss = (r: number, q: Numbers): number => -sumOf(q.map((mass, c) => mass * logProbs[r]![c]!));
+const rowGradient = (r: number, q: Numbers): Numbers => probs[r]!.map((p, c) => p * sumOf(q) - q[c]!);
+const oneHot = (label: number, mass = 1): Numbers => ones.map((_, c) => (c === label ? mass : 0));
+const smoothed = (label: number, by: number): Numbers => ones.map((_, c) => (c === label ? 1 - by : 0) + by / 3);
+
+const lossCalls: Call[] = [
+  { name: 'softmax', args: [out(6), logits, size(2), size(3)], gives: { 0: probs.flat() } },
+  { name: 'logSoftmax', args: [out(6), logits, size(2), size(3)], gives: { 0: logProbs.flat() } },
+  {
+    name: 'softmaxBackward',
+    args: [out(6), upstream, f(...probs.flat()), size(2), size(3)],
+    gives: {
+      0: rowsOf(numbers(upstream)).flatMap((d, r) => {
+        const inner = sumOf(d.map((value, c) => value * probs[r]![c]!));
+        return d.map((value, c) => probs[r]![c]! * (value - inner));
+      }),
+    },
+  },
+  {
+    name: 'logSoftmaxBackward',
+    args: [out(6), upstream, f(...logProbs.flat()), size(2), size(3)],
+    gives: { 0: rowsOf(numbers(upstream)).flatMap((d, r) => d.map((value, c) => value - probs[r]![c]! * sumOf(d))) },
+  },
+  {
+    name: 'softmaxCrossEntropy',
+    args: [object({ loss: out(1), dlogits: optional(out(6)) }), logits, either(ints(2, 0)), size(2), size(3)],
+    gives: {
+      '0.loss': [(rowLoss(0, oneHot(2)) + rowLoss(1, oneHot(0))) / 2],
+      '0.dlogits': [...rowGradient(0, oneHot(2)), ...rowGradient(1, oneHot(0))].map((value) => value / 2),
+    },
+  },
+  {
+    name: 'softmaxCrossEntropy',
+    args: [
+      object({ loss: out(2), dlogits: optional(out(6)) }),
+      logits,
+      either(ints(2, 1)),
+      size(2),
+      size(3),
+      object({ ignoreIndex: setting(1), labelSmoothing: setting(0.3), reduction: other('none') }),
+    ],
+    gives: { '0.loss': [rowLoss(0, smoothed(2, 0.3)), 0], '0.dlogits': [...rowGradient(0, smoothed(2, 0.3)), 0, 0, 0] },
+  },
+  {
+    name: 'softmaxCrossEntropy',
+    args: [
+      object({ loss: out(1), dlogits: optional(out(6)) }),
+      logits,
+      either(ints(2, 1)),
+      size(2),
+      size(3),
+      object({ weight: optional(f(1, 2, 3)), reduction: other('mean') }),
+    ],
+    gives: {
+      '0.loss': [(3 * rowLoss(0, oneHot(2)) + 2 * rowLoss(1, oneHot(1))) / 5],
+      '0.dlogits': [...rowGradient(0, oneHot(2, 3)), ...rowGradient(1, oneHot(1, 2))].map((value) => value / 5),
+    },
+  },
+  {
+    name: 'softmaxCrossEntropySoft',
+    args: [
+      object({ loss: out(1), dlogits: optional(out(6)) }),
+      logits,
+      either(soft),
+      size(2),
+      size(3),
+      object({ reduction: other('sum') }),
+    ],
+    gives: {
+      '0.loss': [sumOf(rowsOf(numbers(soft)).map((q, r) => rowLoss(r, q)))],
+      '0.dlogits': rowsOf(numbers(soft)).flatMap((q, r) => rowGradient(r, q)),
+    },
+  },
+  {
+    name: 'nllLoss',
+    args: [
+      object({ loss: out(1), dx: optional(out(6)) }),
+      f(...logProbs.flat()),
+      ints(2, 0),
+      size(2),
+      size(3),
+      object({ weight: optional(f(1, 2, 3)), ignoreIndex: setting(-1) }),
+    ],
+    gives: { '0.loss': [-(3 * logProbs[0]![2]! + logProbs[1]![0]!) / 4], '0.dx': [0, 0, -3 / 4, -1 / 4, 0, 0] },
+  },
+  {
+    name: 'mseLoss',
+    args: [object({ loss: out(1), dx: optional(out(3)) }), f(1, 2, 4), f(2, 2, 1), size(3)],
+    gives: { '0.loss': [10 / 3], '0.dx': [-2 / 3, 0, 2] },
+  },
+];
+
+// --- reductions of [2, 3, 2] ------------------------------------------------------------------
+
+const cube = [1, 5, -2, 5, 3, 0, 7, 2, 7, -1, 0, 4];
+const column = (o: number, i: number): Numbers => [0, 1, 2].map((k) => cube[(o * 3 + k) * 2 + i]!);
+const columns = [column(0, 0), column(0, 1), column(1, 0), column(1, 1)];
+const sizes = [size(2), size(3), size(2)];
+const extremum = (of: (...values: Numbers) => number): Record<string, Numbers> => ({
+  0: columns.map((values) => of(...values)),
+  1: columns.map((values) => values.indexOf(of(...values))),
+});
+
+const reductionCalls: Call[] = [
+  { name: 'sum', args: [out(4), f(...cube), ...sizes, setting(0.5)], gives: { 0: columns.map((values) => sumOf(values) / 2) } },
+  { name: 'sumInt', args: [outInt(4), ints(...cube), ...sizes], gives: { 0: columns.map(sumOf) } },
+  { name: 'max', args: [out(4), outInt(4), f(...cube), ...sizes], gives: extremum(Math.max) },
+  { name: 'min', args: [out(4), outInt(4), f(...cube), ...sizes], gives: extremum(Math.min) },
+  { name: 'maxInt', args: [outInt(4), outInt(4), ints(...cube), ...sizes], gives: extremum(Math.max) },
+  { name: 'minInt', args: [outInt(4), outInt(4), ints(...cube), ...sizes], gives: extremum(Math.min) },
+];
+
+// --- movement ---------------------------------------------------------------------------------
+
+const movementCalls: Call[] = [
+  {
+    name: 'copyStrided',
+    args: [out(6), f(1, 2, 3, 4, 5, 6), other(K.layout([3, 2], { strides: [2, 1] }, { strides: [1, 3] }))],
+    gives: { 0: [1, 4, 2, 5, 3, 6] },
+  },
+  { name: 'gatherRows', args: [out(4), f(1, 2, 3, 4, 5, 6), extending(ints(2, 0)), size(3), size(2)], gives: { 0: [5, 6, 1, 2] } },
+  { name: 'gatherRows', args: [outInt(2), ints(1, 2, 3), extending(ints(2, 0)), size(3), size(1)], gives: { 0: [3, 1] } },
+  {
+    name: 'scatterAddRows',
+    args: [f(1, 1, 1, 1, 1, 1), f(1, 2, 3, 4), extending(ints(2, 2)), size(3), size(2)],
+    gives: { 0: [1, 1, 1, 1, 5, 7] },
+  },
+  { name: 'gather', args: [out(2), f(1, 2, 3, 4, 5, 6), ints(2, 0), size(2), size(3), size(1), size(1)], gives: { 0: [3, 4] } },
+  {
+    name: 'scatterAdd',
+    args: [f(1, 1, 1, 1, 1, 1), f(5, 6), ints(2, 0), size(2), size(3), size(1), size(1)],
+    gives: { 0: [1, 1, 6, 7, 1, 1] },
+  },
+  { name: 'fill', args: [out(3), size(3), number(0.1)], gives: { 0: [0.1, 0.1, 0.1] } },
+  { name: 'fillInt', args: [outInt(3), size(3), number(-5)], gives: { 0: [-5, -5, -5] } },
+  { name: 'floatToInt', args: [outInt(4), f(1.9, -1.9, 0, 3), size(4)], gives: { 0: [1, -1, 0, 3] } },
+  { name: 'intToFloat', args: [out(3), ints(1, -2, 2 ** 24), size(3)], gives: { 0: [1, -2, 2 ** 24] } },
+  { name: 'accumulate', args: [f(1, 2, 3), f(10, 20, 30), size(3)], gives: { 0: [11, 22, 33] } },
+  { name: 'scaleRows', args: [out(4), f(1, 2, 3, 4), f(10, -1), size(2), size(2)], gives: { 0: [10, 20, -3, -4] } },
+];
+
+// --- optimizers -------------------------------------------------------------------------------
+
+const [p, g] = [1, 0.5];
+const adam = (m: number, v: number, step: number): number => {
+  const [newM, newV] = [0.8 * m + 0.2 * g, 0.9 * v + 0.1 * g * g];
+  return p - ((0.1 / (1 - 0.8 ** step)) * newM) / (Math.sqrt(newV) / Math.sqrt(1 - 0.9 ** step) + 0.01);
+};
+
+const optimizerCalls: Call[] = [
+  {
+    name: 'adamStep',
+    args: [
+      extending(f(p, p)),
+      f(0, 0.25),
+      f(0, 0.5),
+      f(g, g),
+      object({ step: number(3), lr: setting(0.1), beta1: setting(0.8), beta2: setting(0.9), eps: setting(0.01), weightDecay: setting(0) }),
+    ],
+    gives: { 0: [adam(0, 0, 3), adam(0.25, 0.5, 3)], 1: [0.1, 0.3], 2: [0.025, 0.475] },
+  },
+  {
+    name: 'adamStep',
+    args: [
+      extending(f(2)),
+      f(0),
+      f(0),
+      f(-3),
+      object({
+        step: number(1),
+        lr: setting(0.5),
+        weightDecay: setting(0.1),
+        decoupled: other(true),
+        maximize: other(true),
+        maxV: optional(f(9)),
+      }),
+    ],
+    // Decay: 2 - 0.5 * 0.1 * 2 = 1.9. The gradient is 3, sqrt(maxV / (1 - 0.999)) is 3 sqrt(1000).
+    gives: { 0: [1.9 - (0.5 * 3) / (3 * Math.sqrt(1000))] },
+  },
+  {
+    name: 'sgdStep',
+    args: [
+      extending(f(1, 2)),
+      optional(f(4, 8)),
+      f(0.5, -0.5),
+      object({ lr: setting(0.1), dampening: setting(0.25), weightDecay: setting(0.01) }),
+    ],
+    gives: { 0: [1 - 0.1 * 0.75 * 0.51, 2 + 0.1 * 0.75 * 0.48], 1: [0.75 * 0.51, -0.75 * 0.48] },
+  },
+  {
+    name: 'sgdStep',
+    args: [extending(f(1)), optional(f(4)), f(0.5), object({ lr: setting(0.1), momentum: setting(0.5), nesterov: other(true) })],
+    gives: { 0: [1 - 0.1 * (0.5 + 0.5 * 2.5)], 1: [2.5] },
+  },
+];
+
+// --- random numbers: what they give is checked in random.test.ts ------------------------------
+
+const randomCalls: Call[] = [
+  { name: 'fillUniform', args: [out(4), size(4), size(1), size(2), number(5), number(5)], gives: { 0: [5, 5, 5, 5] } },
+  { name: 'fillNormal', args: [out(4), size(4), size(1), size(2), number(3), number(0)], gives: { 0: [3, 3, 3, 3] } },
+  { name: 'dropout', args: [out(4), f(1, 2, 3, 4), size(4), number(0), size(1), size(2)], gives: { 0: [1, 2, 3, 4] } },
+  { name: 'dropout', args: [out(4), f(1, 2, 3, 4), size(4), number(1), size(1), size(2)], gives: { 0: [0, 0, 0, 0] } },
+  { name: 'randomPermutation', args: [outInt(1), size(1), size(1), size(2)], gives: { 0: [0] } },
+];
+
+export const calls: Call[] = [
+  ...productCalls,
+  ...lossCalls,
+  ...unaryCalls,
+  ...binaryCalls,
+  ...reductionCalls,
+  ...movementCalls,
+  ...optimizerCalls,
+  ...randomCalls,
+];

@@ -1,0 +1,33 @@
+// Calls every kernel of the addon with sizes of which some are 0 and some as large as can be. Prints each name, then "done".
+const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
+const root = join(__dirname, '../..');
+const { kernels } = require('node-gyp-build')(root);
+
+const signatures = [...readFileSync(join(root, 'src/kernels.generated.ts'), 'utf8').matchAll(/^ {2}(\w+)\((.*)\): void;$/gm)];
+const sizes = new Set(['rows', 'in_', 'out', 'm', 'n', 'k', 'classes', 'outer', 'inner', 'columns', 'count']);
+const values = [0, 1, 2 ** 31, 2 ** 53 - 1];
+
+const argument = (name, type) => {
+  if (name === 'layout') return Int32Array.of(1, 0, 1, 0, 1, 0);
+  if (type === 'number') return 0;
+  return type.startsWith('Int32Array') ? new Int32Array(2) : new Float32Array(2);
+};
+
+for (const [, kernel, list] of signatures) {
+  process.stdout.write(`${kernel}\n`);
+  const parameters = list.split(', ').map((text) => text.split(': '));
+  const at = parameters.flatMap(([name, type], i) => (type === 'number' && sizes.has(name) ? [i] : []));
+  for (let combination = 0; combination < values.length ** at.length; combination++) {
+    const args = parameters.map(([name, type]) => argument(name, type));
+    at.forEach((i, digit) => {
+      args[i] = values[Math.floor(combination / values.length ** digit) % values.length];
+    });
+    try {
+      kernels[kernel](...args);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+}
+console.log('done');
