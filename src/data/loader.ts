@@ -29,7 +29,7 @@ export interface DataLoaderOptions<Item, Batch> {
  * const loader = new data.DataLoader(new data.TensorDataset(arange(10)), { batchSize: 4 });
  * loader.length; // 3
  * const firsts = [];
- * for (const [x] of loader) firsts.push(x.toArray()[0]);
+ * for (const [x] of loader) firsts.push(x.data[0]);
  * firsts; // [0, 4, 8]
  */
 export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch> {

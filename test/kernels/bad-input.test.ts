@@ -3,9 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as K from '../../src/kernels';
-import { type Argument, arraysOf, type Call, calls, invoke, resizable, valuesOf } from './calls';
-
-type Typed = Float32Array | Int32Array;
+import { type Argument, arraysOf, type Call, invoke, resizable, type Typed, valuesOf } from './call';
+import { calls } from './calls';
 
 function refused(call: Call, replaced: Record<string, unknown>, kind: ErrorConstructor | null, message: string): void {
   let error: unknown = null;

@@ -2,9 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import * as K from '../../src/kernels';
 import { kernelNames } from '../../src/kernels.generated';
-import { arraysOf, type Call, calls, invoke, resizable, valuesOf } from './calls';
-
-type Typed = Float32Array | Int32Array;
+import { arraysOf, type Call, invoke, resizable, type Typed, valuesOf } from './call';
+import { calls } from './calls';
 
 it('has a function for every kernel', () => {
   for (const name of kernelNames) expect(typeof (K as Record<string, unknown>)[name], name).toBe('function');
