@@ -1,23 +1,44 @@
 // Who is measured. A driver is a program in drivers/ and the mode it runs in; `needs` names what must be there first.
 import { fileURLToPath } from 'node:url';
+import { trials } from './trials.mjs';
 
 const WIDE = { wide: 'a step takes 20 to 80 s' };
+
+// Steps of more than a quarter of a second.
+const SLOW = {
+  plain: ['mnist-mlp', 'tabular', 'linear-forward'],
+  wasm: ['mnist-mlp', 'tabular', 'epoch'],
+  cpu: ['mnist-mlp', 'tabular', 'linear-forward', 'epoch', 'cross-entropy', 'adam'],
+};
 
 export const drivers = [
   { name: 'simdnn', label: 'simdnn', file: 'simdnn.mjs', mode: 'eager', needs: 'build', ours: true },
   { name: 'simdnn-compiled', label: 'simdnn, compiled', file: 'simdnn.mjs', mode: 'compiled', needs: 'build', ours: true },
-  { name: 'plain', label: 'plain JavaScript', file: 'plain.mjs', leftOut: WIDE },
-  { name: 'tfjs-cpu', label: 'TensorFlow.js cpu', file: 'tfjs.mjs', mode: 'cpu', needs: 'npm', leftOut: WIDE },
-  { name: 'tfjs-wasm', label: 'TensorFlow.js wasm', file: 'tfjs.mjs', mode: 'wasm', needs: 'npm', leftOut: WIDE },
+  { name: 'plain', label: 'plain JavaScript', file: 'plain.mjs', slow: SLOW.plain, leftOut: WIDE },
+  { name: 'tfjs-cpu', label: 'TensorFlow.js cpu', file: 'tfjs.mjs', mode: 'cpu', needs: 'npm', slow: SLOW.cpu, leftOut: WIDE },
+  { name: 'tfjs-wasm', label: 'TensorFlow.js wasm', file: 'tfjs.mjs', mode: 'wasm', needs: 'npm', slow: SLOW.wasm, leftOut: WIDE },
   { name: 'tfjs-node', label: 'TensorFlow.js node', file: 'tfjs.mjs', mode: 'node' },
   { name: 'torch', label: 'PyTorch', file: 'pytorch.py', mode: 'eager', needs: 'torch' },
   { name: 'torch-fused', label: 'PyTorch, fused Adam', file: 'pytorch.py', mode: 'fused', needs: 'torch' },
-  { name: 'torch-compile', label: 'PyTorch, torch.compile', file: 'pytorch.py', mode: 'compile', needs: 'torch' },
+  {
+    name: 'torch-compile',
+    label: 'PyTorch, torch.compile',
+    file: 'pytorch.py',
+    mode: 'compile',
+    needs: 'torch',
+    slow: trials.map((trial) => trial.name),
+  },
   { name: 'jax', label: 'JAX, jit', file: 'jax_xla.py', mode: 'jit', needs: 'jax' },
   { name: 'jax-loop', label: 'JAX, loop in one call', file: 'jax_xla.py', mode: 'loop', needs: 'jax' },
   { name: 'tensorflow', label: 'TensorFlow, graph loop', file: 'tensorflow_keras.py', mode: 'graph', needs: 'tensorflow' },
   { name: 'tensorflow-xla', label: 'TensorFlow, XLA', file: 'tensorflow_keras.py', mode: 'xla', needs: 'tensorflow' },
 ];
+
+/** The driver as --quick runs it: without the trials that it is `slow` at, in its steps or (torch.compile) in making ready. */
+export function quick(driver) {
+  const slow = (driver.slow ?? []).map((trial) => [trial, 'takes too long for --quick']);
+  return { ...driver, leftOut: { ...Object.fromEntries(slow), ...driver.leftOut } };
+}
 
 /** The program of a driver and its first arguments. */
 export function command(driver, python) {

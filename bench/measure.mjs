@@ -8,6 +8,9 @@ import { difference } from './verify.mjs';
 export const FULL = { warmSeconds: 1, blockSeconds: 0.5, longestStep: 20, limitMs: 300_000 };
 export const QUICK = { warmSeconds: 0.2, blockSeconds: 0.1, longestStep: 0.5, limitMs: 30_000 };
 
+// Of a trial's budget; drivers that are not ready by then are left out.
+const PREPARING = 0.75;
+
 /**
  * The cells of one trial: [{ trial, driver, status, ... }], status one of
  *   measured      with version, check, seconds (of one step, a figure a block), cpuSeconds
@@ -18,9 +21,10 @@ export const QUICK = { warmSeconds: 0.2, blockSeconds: 0.1, longestStep: 0.5, li
 export async function measureTrial(
   trial,
   drivers,
-  { pace, blocks, threads, cpus, python, deadline = Number.POSITIVE_INFINITY, note = () => {} },
+  { pace, blocks, threads, cpus, python, budgetMs = Number.POSITIVE_INFINITY, note = () => {} },
 ) {
-  const left = () => Math.min(pace.limitMs, deadline - Date.now());
+  const started = Date.now();
+  const left = (share) => Math.min(pace.limitMs, started + share * budgetMs - Date.now());
   const cells = [];
   const running = [];
   try {
@@ -36,13 +40,13 @@ export async function measureTrial(
       note(`${trial.name}: ${driver.name} prepares`);
       const process = new Cell(command(driver, python), { trial, mode: driver.mode, threads, ...pace }, cpus);
       running.push({ cell, process });
-      Object.assign(cell, judge(await process.ready(left()), trial));
+      Object.assign(cell, judge(await process.ready(left(PREPARING)), trial));
     }
     const racing = running.filter(({ cell }) => cell.status === 'measured');
     for (let round = 0; round < blocks; round++) {
       note(`${trial.name}: round ${round + 1} of ${blocks}`);
       for (const { cell, process } of rotated(racing, round)) {
-        if (cell.status === 'measured') takeBlock(cell, await process.block(left()));
+        if (cell.status === 'measured') takeBlock(cell, await process.block(left(1)));
       }
     }
   } finally {

@@ -1,8 +1,8 @@
 // The command line.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { drivers } from './drivers.mjs';
-import { quickTrials, trials } from './trials.mjs';
+import { drivers, quick } from './drivers.mjs';
+import { quickTrials, quickTrialsWithPython, trials } from './trials.mjs';
 
 export class UsageError extends Error {}
 
@@ -16,7 +16,7 @@ One process a cell; the blocks of all drivers of a trial take turns; a time is s
   --threads N        threads of each library, and CPUs it is bound to (1)
   --python PATH      a Python that has PyTorch, JAX or TensorFlow; those it has are measured too
   --blocks N         timed blocks of each cell, at least 5 (5)
-  --quick            short blocks, no 'wide', ends within two minutes
+  --quick            ends within two minutes: short blocks, no long steps, with --python three trials
   --json FILE        writes all figures
   --svg FILE         writes a chart
   --markdown         prints the table as Markdown
@@ -48,8 +48,12 @@ export function readOptions(argv) {
     ...values,
     given: values,
     compare: values.compare ? positionals : null,
-    trials: choose(trials, values.trials ?? (values.quick ? quickTrials.join() : null), '--trials'),
-    drivers: choose(drivers, values.drivers, '--drivers'),
+    trials: choose(
+      trials,
+      values.trials ?? (values.quick ? (values.python ? quickTrialsWithPython : quickTrials).join() : null),
+      '--trials',
+    ),
+    drivers: choose(drivers, values.drivers, '--drivers').map((driver) => (values.quick ? quick(driver) : driver)),
     threads: integer(values.threads, '--threads', 1, availableParallelism()),
     blocks: integer(values.blocks, '--blocks', 5, 1000),
   };

@@ -48,11 +48,12 @@ async function measure(options) {
   };
   const bounds = limits(options.threads, cpus);
   try {
-    for (const trial of options.trials) {
+    for (const [i, trial] of options.trials.entries()) {
       say(`${trial.name}: ${describe(trial)}`);
       bounds.measure(); // before each trial, as the machine's clock drifts
+      const budgetMs = (deadline - Date.now()) / (options.trials.length - i);
       const settings = { pace: options.quick ? QUICK : FULL, blocks: options.blocks, threads: options.threads, python: options.python };
-      run.cells.push(...(await measureTrial(trial, drivers, { ...settings, cpus, deadline, note: progress })));
+      run.cells.push(...(await measureTrial(trial, drivers, { ...settings, cpus, budgetMs, note: progress })));
     }
   } finally {
     bounds.remove();
