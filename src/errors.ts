@@ -30,8 +30,9 @@ export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
   if (typeof value === 'function') return `a function${value.name ? ` (${value.name})` : ''}`;
   if (Array.isArray(value)) return 'an array';
-  const name = (value as object).constructor?.name ?? 'an object';
-  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
+  const name = (value as object).constructor?.name;
+  if (!name) return 'an object';
+  return /^[AEIO]/.test(name) ? `an ${name}` : `a ${name}`;
 }
 
 // Names that people bring from other libraries and that no edit distance would find.
