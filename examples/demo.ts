@@ -7,7 +7,7 @@ import { data, info, nn, type Tensor } from 'simdnn';
 import { Stopwatch } from './stopwatch';
 import { makeStudents, readStudents } from './student-data';
 import { bold, drawConfusion, drawPictures, drawTimes, startProgress } from './terminal';
-import { holdOut, predict, type Split, train } from './training';
+import { predict, prepare, type Split, train } from './training';
 
 const stopwatch = new Stopwatch();
 let samples = 0;
@@ -61,14 +61,14 @@ async function classifyStudents(rows: Split): Promise<void> {
 
 async function classifyDigits(): Promise<void> {
   const { x, y } = await data.readCsv(join(__dirname, '../../examples/data/digits.csv'), { target: 'digit' });
-  const rows = holdOut(x.div(16), y!);
+  const { rows, scaler } = prepare(x, y!);
   console.log(bold(`${x.shape[0]} handwritten digits, 64-128-10 with ReLU`));
   const predicted = await classify(() => new nn.Sequential(new nn.Linear(64, 128), new nn.ReLU(), new nn.Linear(128, 10)), rows, 40);
 
   const [, xTest, , yTest] = rows;
   const wrong = Array.from(yTest.data.keys()).filter((i) => yTest.data[i] !== predicted.data[i]);
   const shown = [...[0, 1, 2].filter((i) => !wrong.includes(i)), ...wrong].slice(0, 4);
-  const pictures = shown.map((i) => xTest.narrow(0, i, 1).mul(16).data);
+  const pictures = shown.map((i) => scaler.inverseTransform(xTest.narrow(0, i, 1)).data);
   const captions = shown.map((i) => `${predicted.data[i]}${wrong.includes(i) ? ` (it is ${yTest.data[i]})` : ''}`);
   console.log(`${drawPictures(pictures, captions)}\n`);
   console.log(`  predicted (columns) for each digit (rows)\n${drawConfusion(yTest.data, predicted.data, 10)}\n`);
@@ -89,9 +89,7 @@ function summarize(): void {
 async function loadStudents(): Promise<Split> {
   const { csv } = parseArgs({ options: { csv: { type: 'string' } } }).values;
   const { x, y } = csv === undefined ? makeStudents(2392) : await readStudents(csv);
-  const [xTrain, xTest, yTrain, yTest] = holdOut(x, y);
-  const scaler = new data.StandardScaler();
-  const rows: Split = [scaler.fitTransform(xTrain), scaler.transform(xTest), yTrain, yTest];
+  const { rows } = prepare(x, y);
   console.log(`${x.shape[0]} students ${csv === undefined ? 'drawn at random' : `of ${csv}`}\n`);
   return rows;
 }

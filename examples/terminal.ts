@@ -1,7 +1,8 @@
 // What the demo shows: progress in place, digits, tables.
 import { styleText } from 'node:util';
 
-const isTerminal = process.stdout.isTTY === true;
+// A pseudo-terminal may say that it is 0 columns wide, and then no line can be drawn again in its place.
+const isTerminal = process.stdout.isTTY === true && process.stdout.columns > 0;
 
 export const bold = (text: string): string => (isTerminal ? styleText('bold', text) : text);
 
@@ -13,8 +14,9 @@ export interface Progress {
 }
 
 export async function startProgress(): Promise<Progress> {
+  if (!isTerminal) return { update() {}, print: (line) => console.log(line), end() {} };
   const { default: ora } = await import('ora');
-  const spinner = ora({ stream: process.stdout, isSilent: !isTerminal, discardStdin: false }).start();
+  const spinner = ora({ stream: process.stdout, discardStdin: false }).start();
   return {
     update(text) {
       spinner.text = text;
@@ -32,7 +34,7 @@ const shades = ' .:-=+*#%@';
 
 /** Pictures of `size` x `size` values from 0 to 16, side by side, each above its caption. */
 export function drawPictures(pictures: ArrayLike<number>[], captions: string[], size = 8): string {
-  const shade = (value: number) => shades[Math.min(shades.length - 1, Math.floor((value / 16) * shades.length))]!.repeat(2);
+  const shade = (value: number) => shades[Math.round((value / 16) * (shades.length - 1))]!.repeat(2);
   const lines = Array.from({ length: size }, (_, row) =>
     pictures.map((pixels) => Array.from({ length: size }, (_, column) => shade(pixels[row * size + column]!)).join('')).join('  '),
   );
@@ -52,6 +54,6 @@ export function drawConfusion(target: ArrayLike<number>, predicted: ArrayLike<nu
 export function drawTimes(seconds: ReadonlyMap<string, number>, total: number): string {
   const rows = [...seconds].sort((a, b) => b[1] - a[1]);
   return rows
-    .map(([part, time]) => `  ${part.padEnd(18)}${time.toFixed(3).padStart(7)} s ${((100 * time) / total).toFixed(1).padStart(5)} %`)
+    .map(([part, time]) => `  ${part.padEnd(22)}${time.toFixed(3).padStart(7)} s ${((100 * time) / total).toFixed(1).padStart(5)} %`)
     .join('\n');
 }
