@@ -13,80 +13,81 @@ namespace {
 constexpr size_t kBlockN = 512;
 // Rows whose partial sums are kept aside while they must not be added to C yet: 2 MiB with kBlockN.
 constexpr size_t kBlockM = 1024;
+// A block of an operand that lies within so many floats, 1 MiB, is read in place as fast as packed;
+// beyond, its rows fall on too few sets of the caches.
+constexpr size_t kInPlace = 1 << 18;
 constexpr size_t kPanelA = (kTileRows + kLanes - 1) / kLanes * kLanes;
-
-struct Buffers {
-  float* a;     // kBlockK * kPanelA
-  float* b;     // kBlockK * kBlockN
-  float* sums;  // kBlockM * kBlockN, null where not needed
-};
 
 HWY_INLINE size_t min_of(size_t x, size_t y) { return x < y ? x : y; }
 HWY_INLINE size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
 
 struct Plan {
-  bool pack_a, pack_b;
+  bool pack_a, pack_b, keep_sums;
   size_t block_n;
 };
 
-inline Plan plan_product(const Product& g, size_t rows, size_t columns) {
-  const size_t tiles_m = (rows + kTileRows - 1) / kTileRows;
+HWY_INLINE Plan plan_product(const Product& g) {
+  const size_t depth = min_of(g.k, kBlockK);
   Plan plan;
-  plan.pack_b = g.b.n_stride != 1 || (!kMaskedLoads && columns % kLanes != 0) ||
-                (tiles_m > 3 && g.b.k_stride * min_of(g.k, kBlockK) > 8192);
-  plan.pack_a = g.a.n_stride != 1 ? columns > 4 * kTileColumns && g.k > 64
-                                  : columns > 4 * kTileColumns && g.k > 64 && g.a.k_stride >= 512;
-  plan.block_n = tiles_m == 1 ? kTileColumns : kBlockN;
+  plan.pack_a = g.n > 2 * kTileColumns && g.a.n_stride == 1 && g.a.k_stride * depth >= kInPlace;
+  plan.pack_b = g.b.n_stride != 1 || (!kMaskedLoads && g.n % kLanes != 0) ||
+                (g.m > 3 * kTileRows && g.b.k_stride * depth >= kInPlace);
+  plan.keep_sums = g.accumulate && g.k > kBlockK;
+  plan.block_n = g.m <= kTileRows ? kTileColumns : kBlockN;
   return plan;
 }
 
+// Scratch of one thread; null where the plan does without.
+struct Buffers {
+  float* a;     // kBlockK * kPanelA
+  float* b;     // kBlockK * kBlockN
+  float* sums;  // kBlockM * kBlockN
+};
+
 // Rows [i0, i1) and columns [j0, j1) of C, at most kBlockN of them, over one block of K.
-inline void product_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1,
-                          size_t j0, size_t j1, size_t k0, size_t depth) {
+void product_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0,
+                   size_t j1, size_t k0, size_t depth) {
   const bool first = k0 == 0, last = k0 + depth == g.k;
-  if (plan.pack_b) {
-    for (size_t j = j0; j < j1; j += kTileColumns) {
-      pack(g.b, k0, depth, j, min_of(kTileColumns, j1 - j), buffers.b + (j - j0) * depth, kTileColumns);
-    }
-  }
+  if (plan.pack_b) pack_panels(g.b, k0, depth, j0, j1, buffers.b, kTileColumns);
+  const bool k_major = g.a.n_stride == 1;
   TileCall t;
   t.k = depth;
   t.relu = last && g.relu;
   t.accumulate = last && g.accumulate;
+  t.a_stride = plan.pack_a ? kPanelA : k_major ? g.a.k_stride : g.a.n_stride;
+  t.b_stride = plan.pack_b ? kTileColumns : g.b.k_stride;
+  t.c_stride = last || !plan.keep_sums ? g.c_stride : kBlockN;
+  t.partial_stride = plan.keep_sums ? kBlockN : g.c_stride;
+  // Heights differ by one at most: a last tile of a row or two would wait for its few chains.
   const size_t rows = i1 - i0, tiles = (rows + kTileRows - 1) / kTileRows;
-  for (size_t tile_row = 0; tile_row < tiles; ++tile_row) {
-    // Heights differ by one at most: a last tile of a row or two would wait for its few chains.
-    const size_t i = i0 + rows * tile_row / tiles, height = i0 + rows * (tile_row + 1) / tiles - i;
-    const bool k_major = plan.pack_a || g.a.n_stride == 1;
+  const size_t short_height = static_cast<uint32_t>(rows) / static_cast<uint32_t>(tiles);
+  size_t taller = rows - short_height * tiles;
+  for (size_t i = i0; i < i1;) {
+    const size_t height = short_height + (taller > 0 ? 1 : 0);
+    if (taller > 0) --taller;
+    t.a = g.a.at(k0, i);
     if (plan.pack_a) {
-      pack(g.a, k0, depth, i, height, buffers.a, kPanelA);
+      pack_panels(g.a, k0, depth, i, i + height, buffers.a, kPanelA);
       t.a = buffers.a;
-      t.a_stride = kPanelA;
-    } else {
-      t.a = g.a.at(k0, i);
-      t.a_stride = k_major ? g.a.k_stride : g.a.n_stride;
     }
     for (size_t j = j0; j < j1; j += kTileColumns) {
       const size_t width = min_of(kTileColumns, j1 - j);
       t.b = plan.pack_b ? buffers.b + (j - j0) * depth : g.b.at(k0, j);
-      t.b_stride = plan.pack_b ? kTileColumns : g.b.k_stride;
-      float* c = g.c + i * g.c_stride + j;
-      float* sums = buffers.sums == nullptr ? c : buffers.sums + (i - i0) * kBlockN + (j - j0);
-      const size_t sums_stride = buffers.sums == nullptr ? g.c_stride : kBlockN;
+      float* const c = g.c + i * g.c_stride + j;
+      float* const sums = plan.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
       t.partial = first ? nullptr : sums;
-      t.partial_stride = sums_stride;
       t.c = last ? c : sums;
-      t.c_stride = last ? g.c_stride : sums_stride;
       t.bias = last && g.bias != nullptr ? g.bias + j : nullptr;
       t.tail = width % kLanes;
       tile_kernel(height, (width + kLanes - 1) / kLanes, t.tail != 0, k_major)(t);
     }
+    i += height;
   }
 }
 
-inline void product_range(const Product& g, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1) {
-  const Plan plan = plan_product(g, i1 - i0, j1 - j0);
-  const size_t block_m = buffers.sums == nullptr ? i1 - i0 : kBlockM;
+void product_part(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0,
+                  size_t j1) {
+  const size_t block_m = plan.keep_sums ? kBlockM : i1 - i0;
   for (size_t j = j0; j < j1; j += plan.block_n) {
     for (size_t i = i0; i < i1; i += block_m) {
       size_t k = 0;
@@ -97,30 +98,33 @@ inline void product_range(const Product& g, const Buffers& buffers, size_t i0, s
       } while (k < g.k);
     }
   }
+  if (g.finish != nullptr) g.finish(g, i0, i1, j0, j1);
 }
 
 }  // namespace
 
 void multiply(Run& run, const Product& g) {
   if (g.m == 0 || g.n == 0) return;
-  const bool sums = g.accumulate && g.k > kBlockK;
-  const size_t size_a = kBlockK * kPanelA, size_b = kBlockK * min_of(kBlockN, round_up(g.n, kTileColumns));
-  const size_t size_sums = sums ? kBlockM * kBlockN : 0;
-  const size_t slots = static_cast<size_t>(run.threads);
-  float* const pack_a = scratch(Scratch::kPackA, slots * size_a);
-  float* const pack_b = scratch(Scratch::kPackB, slots * size_b);
-  float* const partial = sums ? scratch(Scratch::kRows, slots * size_sums) : nullptr;
+  const Plan plan = plan_product(g);
+  // Nanoseconds at about 4 GHz and one MulAdd a cycle.
+  const double work = static_cast<double>(g.m * g.n) * static_cast<double>(g.k + 8) / (4 * kLanes);
+  const size_t parts = work < kParallelWork ? 1 : static_cast<size_t>(run.threads);
+  const size_t size_a = kBlockK * kPanelA, size_b = (min_of(g.k, kBlockK) + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
+  const size_t size_sums = kBlockM * kBlockN;
+  float* const a = plan.pack_a ? scratch(Scratch::kPackA, parts * size_a) : nullptr;
+  float* const b = plan.pack_b ? scratch(Scratch::kPackB, parts * size_b) : nullptr;
+  float* const sums = plan.keep_sums ? scratch(Scratch::kRows, parts * size_sums) : nullptr;
+  if (parts == 1) {
+    product_part(g, plan, {a, b, sums}, 0, g.m, 0, g.n);
+    return;
+  }
   std::atomic<size_t> next_slot{0};
   const auto part = [&](size_t i0, size_t i1, size_t j0, size_t j1) {
     const size_t slot = next_slot.fetch_add(1, std::memory_order_relaxed);
-    const Buffers buffers{pack_a + slot * size_a, pack_b + slot * size_b, sums ? partial + slot * size_sums : nullptr};
-    product_range(g, buffers, i0, i1, j0, j1);
-    if (g.finish != nullptr) g.finish(g, i0, i1, j0, j1);
+    product_part(g, plan, {a + slot * size_a, b + slot * size_b, sums + slot * size_sums}, i0, i1, j0, j1);
   };
-  // Nanoseconds at about 4 GHz and one MulAdd a cycle.
-  const double work = static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k + 8) / (4 * kLanes);
   // Dividing columns packs no part of B twice; it takes enough of them to keep the tiles whole.
-  if (g.n >= g.m || g.n >= 8 * kTileColumns * slots) {
+  if (g.n >= g.m || g.n >= 8 * kTileColumns * parts) {
     parallel(run, g.n, kTileColumns, work, [&](size_t j0, size_t j1) { part(0, g.m, j0, j1); });
   } else {
     parallel(run, g.m, kTileRows, work, [&](size_t i0, size_t i1) { part(i0, i1, 0, g.n); });

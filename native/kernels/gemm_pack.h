@@ -2,66 +2,89 @@
 #pragma once
 #include "kernels/gemm.h"
 #include "kernels/simd.h"
+#include "kernels/unroll.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// kN lanes: block b (4 lanes) is row[4b][k, k + 4).
-template <size_t kN>
-HWY_INLINE hn::Vec<hn::FixedTag<float, kN>> load_blocks(const float* const* row, size_t k) {
-  constexpr hn::FixedTag<float, kN> kD;
-  if constexpr (kN == 4) {
-    return hn::LoadU(kD, row[0] + k);
-  } else {
-    return hn::Combine(kD, load_blocks<kN / 2>(row + kN / 2, k), load_blocks<kN / 2>(row, k));
-  }
-}
-
-// kLanes rows of 4 elements become 4 vectors: rows 4b, ..., 4b + 3 lie in block b, so that transposing
-// the 4 x 4 floats within each block transposes all of them.
-HWY_INLINE void transpose_four(const float* const* row, size_t k, float* out, size_t width) {
-  using D = hn::Repartition<double, F>;
-  constexpr D kD;
-  const VF r0 = load_blocks<kLanes>(row + 0, k), r1 = load_blocks<kLanes>(row + 1, k);
-  const VF r2 = load_blocks<kLanes>(row + 2, k), r3 = load_blocks<kLanes>(row + 3, k);
+// Transposes the 4 x 4 floats within each 128-bit block of four vectors.
+HWY_INLINE void transpose_in_blocks(VF& r0, VF& r1, VF& r2, VF& r3) {
+  constexpr hn::Repartition<double, F> kD;
   const auto low01 = hn::BitCast(kD, hn::InterleaveLower(kF, r0, r1));
   const auto low23 = hn::BitCast(kD, hn::InterleaveLower(kF, r2, r3));
   const auto high01 = hn::BitCast(kD, hn::InterleaveUpper(kF, r0, r1));
   const auto high23 = hn::BitCast(kD, hn::InterleaveUpper(kF, r2, r3));
-  hn::StoreU(hn::BitCast(kF, hn::InterleaveLower(kD, low01, low23)), kF, out);
-  hn::StoreU(hn::BitCast(kF, hn::InterleaveUpper(kD, low01, low23)), kF, out + width);
-  hn::StoreU(hn::BitCast(kF, hn::InterleaveLower(kD, high01, high23)), kF, out + 2 * width);
-  hn::StoreU(hn::BitCast(kF, hn::InterleaveUpper(kD, high01, high23)), kF, out + 3 * width);
+  r0 = hn::BitCast(kF, hn::InterleaveLower(kD, low01, low23));
+  r1 = hn::BitCast(kF, hn::InterleaveUpper(kD, low01, low23));
+  r2 = hn::BitCast(kF, hn::InterleaveLower(kD, high01, high23));
+  r3 = hn::BitCast(kF, hn::InterleaveUpper(kD, high01, high23));
 }
 
-// One vector's width of a panel: n <= kLanes rows that are contiguous along k. Lanes behind n repeat the
-// last row: what is calculated from them is never stored.
+// out[j * width + i] = row[i][j] for i, j < kLanes; of each row `n` elements are read. In registers, each
+// row read once: rows a power of two apart share a set of the L1 cache, which does not hold kLanes lines.
+HWY_INLINE void transpose(const float* const* row, size_t n, float* out, size_t width) {
+  constexpr size_t kBlocks = kLanes / 4;
+  VF v[kLanes];
+  unroll<kLanes>(SIMDNN_UNROLLED(i) { v[i] = load(kF, row[i], n); });
+  unroll<kBlocks>(SIMDNN_UNROLLED(b) {
+    transpose_in_blocks(v[4 * b], v[4 * b + 1], v[4 * b + 2], v[4 * b + 3]);
+  });
+  // Block b of v[4g + c] is now rows 4g, ..., 4g + 3 of column 4b + c: transpose the blocks.
+  unroll<4>(SIMDNN_UNROLLED(c) {
+    const auto put = [&](size_t b, VF column) __attribute__((always_inline)) {
+      hn::StoreU(column, kF, out + (4 * b + c) * width);
+    };
+    if constexpr (kBlocks == 1) {
+      put(0, v[c]);
+    } else if constexpr (kBlocks == 2) {
+      put(0, hn::ConcatLowerLower(kF, v[4 + c], v[c]));
+      put(1, hn::ConcatUpperUpper(kF, v[4 + c], v[c]));
+    } else {
+      static_assert(kBlocks == 4, "vectors of up to 512 bits");
+      const VF low02 = hn::ConcatLowerLower(kF, v[8 + c], v[c]), high02 = hn::ConcatUpperUpper(kF, v[8 + c], v[c]);
+      const VF low13 = hn::ConcatLowerLower(kF, v[12 + c], v[4 + c]);
+      const VF high13 = hn::ConcatUpperUpper(kF, v[12 + c], v[4 + c]);
+      put(0, hn::OddEvenBlocks(hn::SwapAdjacentBlocks(low13), low02));
+      put(1, hn::OddEvenBlocks(low13, hn::SwapAdjacentBlocks(low02)));
+      put(2, hn::OddEvenBlocks(hn::SwapAdjacentBlocks(high13), high02));
+      put(3, hn::OddEvenBlocks(high13, hn::SwapAdjacentBlocks(high02)));
+    }
+  });
+}
+
+// One vector's width of a panel: n rows, at most kLanes of them used, that are contiguous along k. Lanes
+// behind n repeat the last row: what is calculated from them is never stored. Writes up to kPackSlack
+// rows of the panel too many.
+constexpr size_t kPackSlack = kLanes - 1;
 HWY_INLINE void pack_transposed(const Operand& x, size_t n, size_t k, float* out, size_t width) {
   const float* row[kLanes];
   for (size_t i = 0; i < kLanes; ++i) row[i] = x.at(0, i < n ? i : n - 1);
-  if (k < 4) {
-    for (size_t j = 0; j < k; ++j) {
-      for (size_t i = 0; i < kLanes; ++i) out[j * width + i] = row[i][j];
+  for (size_t j = 0; j < k; j += kLanes) {
+    transpose(row, k - j, out + j * width, width);
+    for (const float*& r : row) r += kLanes;
+  }
+}
+
+// Rows [i0, i1) of x over [k0, k0 + depth) as panels of `width` rows, a multiple of kLanes, one behind the
+// other: depth * width floats each, and kPackSlack * width behind the last.
+inline void pack_panels(const Operand& x, size_t k0, size_t depth, size_t i0, size_t i1, float* out, size_t width) {
+  if (x.n_stride != 1) {
+    for (size_t i = i0; i < i1; i += kLanes) {
+      const Operand part{x.at(k0, i), x.k_stride, x.n_stride};
+      const size_t at = i - i0;
+      pack_transposed(part, i1 - i, depth, out + at / width * width * depth + at % width, width);
     }
     return;
   }
-  size_t j = 0;
-  for (; j + 4 <= k; j += 4) transpose_four(row, j, out + j * width, width);
-  if (j < k) transpose_four(row, k - 4, out + (k - 4) * width, width);  // again over what is done
-}
-
-HWY_INLINE void pack_copied(const Operand& x, size_t n, size_t k, float* out, size_t width) {
-  for (size_t j = 0; j < k; ++j) hn::StoreU(load(kF, x.at(j, 0), n), kF, out + j * width);
-}
-
-// Rows [i, i + n) and [k, k + depth) of x as a panel `width` wide, a multiple of kLanes, at least n.
-inline void pack(const Operand& x, size_t k, size_t depth, size_t i, size_t n, float* out, size_t width) {
-  for (size_t v = 0; v < n; v += kLanes) {
-    const Operand part{x.at(k, i + v), x.k_stride, x.n_stride};
-    if (x.n_stride == 1) {
-      pack_copied(part, n - v, depth, out + v, width);
-    } else {
-      pack_transposed(part, n - v, depth, out + v, width);
+  // Along the rows of memory, which the hardware prefetches; but four panels at a time, as they may lie
+  // a multiple of 4 KiB apart and then share sets of the L1 cache.
+  for (; i0 < i1; i0 += 4 * width, out += 4 * width * depth) {
+    for (size_t k = 0; k < depth; ++k) {
+      const float* row = x.at(k0 + k, i0);
+      const size_t n = i1 - i0 < 4 * width ? i1 - i0 : 4 * width;
+      for (size_t i = 0; i < n; i += kLanes) {
+        hn::StoreU(load(kF, row + i, n - i), kF, out + i / width * width * depth + k * width + i % width);
+      }
     }
   }
 }

@@ -1,8 +1,7 @@
 // The micro-kernel of every matrix product: a tile of C held in registers over one block of K.
 #pragma once
-#include <utility>
-
 #include "kernels/simd.h"
+#include "kernels/unroll.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
@@ -40,20 +39,26 @@ struct TileCall {
   bool relu, accumulate;
 };
 
-template <class Body, size_t... kI>
-HWY_INLINE void unroll(Body body, std::index_sequence<kI...>) {
-  (body(std::integral_constant<size_t, kI>()), ...);
-}
-// body(0), ..., body(kN - 1) with constants, so that arrays indexed by them become registers.
-template <size_t kN, class Body>
-HWY_INLINE void unroll(Body body) {
-  unroll(body, std::make_index_sequence<kN>());
-}
-#define SIMDNN_UNROLLED(i) [&](auto i) __attribute__((always_inline))
-
+// The last vector of a row of B and C, whole or in part. Where masked loads are cheap the mask is made
+// once: load_tail would make it again in each step.
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+struct Tail {
+  explicit HWY_INLINE Tail(size_t n) : mask(hn::FirstN(kF, n)) {}
+  HWY_INLINE VF load(const float* p) const { return hn::MaskedLoad(mask, kF, p); }
+  HWY_INLINE void store(VF v, float* p) const { hn::BlendedStore(v, mask, kF, p); }
+  hn::Mask<F> mask;
+};
+#else
+struct Tail {
+  explicit HWY_INLINE Tail(size_t n) : n(n) {}
+  HWY_INLINE VF load(const float* p) const { return load_tail(kF, p, n); }
+  HWY_INLINE void store(VF v, float* p) const { store_tail(v, kF, p, n); }
+  size_t n;
+};
+#endif
 template <bool kPartial>
-HWY_INLINE VF load_columns(const float* p, size_t tail) {
-  if constexpr (kPartial) return load_tail(kF, p, tail);
+HWY_INLINE VF load_columns(const float* p, const Tail& tail) {
+  if constexpr (kPartial) return tail.load(p);
   return hn::LoadU(kF, p);
 }
 
@@ -71,9 +76,12 @@ void tile(const TileCall& t) {
   const float* a[kGroups];
   unroll<kGroups>(SIMDNN_UNROLLED(i) { a[i] = t.a + 3 * i * t.a_stride; });
   const float* b = t.b;
-  const size_t a_stride = t.a_stride, b_stride = t.b_stride, tail = t.tail;
+  size_t a_stride = t.a_stride, b_stride = t.b_stride;
+  const Tail tail(t.tail);
 
   const auto step = SIMDNN_UNROLLED(ahead) {
+    // Without this g++ keeps stride + 4, stride + 8, ... each in a register, and runs out of them.
+    asm("" : "+r"(a_stride), "+r"(b_stride));
     VF columns[kVectors];
     unroll<kVectors>(SIMDNN_UNROLLED(v) {
       constexpr bool kLast = kPartial && kMaskedLoads && v + 1 == kVectors;
@@ -132,7 +140,7 @@ void tile(const TileCall& t) {
   each([&](size_t r, size_t j, auto last, VF& s) __attribute__((always_inline)) {
     float* c = t.c + r * t.c_stride + j;
     if constexpr (last) {
-      store_tail(s, kF, c, tail);
+      tail.store(s, c);
     } else {
       hn::StoreU(s, kF, c);
     }
