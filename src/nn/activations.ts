@@ -156,7 +156,7 @@ export class Softplus extends Module {
  * `x min(max(x + 3, 0), 6) / 6`: `torch.nn.Hardswish`.
  *
  * @example
- * new nn.Hardswish().forward(tensor([-3, 3])).toArray(); // [0, 3]
+ * new nn.Hardswish().forward(tensor([0, 3])).toArray(); // [0, 3]
  */
 export class Hardswish extends Module {
   override forward(x: Tensor): Tensor {

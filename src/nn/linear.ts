@@ -1,6 +1,7 @@
 // The fully connected layer.
 import { checkBoolean, checkInteger, withDefaults } from '../errors';
 import { linear } from '../ops/linear';
+import { recorder } from '../recorder';
 import type { Tensor } from '../tensor';
 import { pythonBool } from './format';
 import { kaimingUniform_, uniform_ } from './init';
@@ -43,7 +44,9 @@ export class Linear extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias, 'Linear.forward');
+    const { weight, bias } = this;
+    if (recorder !== null) recorder.guard(() => this.weight === weight && this.bias === bias);
+    return linear(x, weight, bias, 'Linear.forward');
   }
 
   override extraRepr(): string {

@@ -4,7 +4,7 @@ import { describe, rangeError, typeError, withDefaults } from '../errors';
 import { Tensor } from '../tensor';
 import { formatModule } from './format';
 import { Parameter } from './parameter';
-import { register } from './registry';
+import { enter } from './registry';
 import { copyState, type LoadResult, mismatches, type StateDict } from './state';
 
 /** Called after `forward` with the module, its arguments and its output; what it returns, unless undefined, replaces the output. */
@@ -41,10 +41,6 @@ export abstract class Module {
   /** Whether the module is in training mode, which dropout asks for; set by `train()` and `eval()`. */
   training = true;
 
-  constructor() {
-    register(this);
-  }
-
   #buffers: Map<string, boolean> | null = null;
   #hooks: Set<ForwardHook> | null = null;
 
@@ -53,14 +49,8 @@ export abstract class Module {
 
   /** Runs `forward` on the arguments, then the forward hooks: what containers do with their parts. */
   call(...args: Parameters<this['forward']>): ReturnType<this['forward']> {
-    let output: unknown = this.forward(...args);
-    if (this.#hooks !== null) {
-      for (const hook of this.#hooks) {
-        const replaced = hook(this, args, output);
-        if (replaced !== undefined) output = replaced;
-      }
-    }
-    return output as ReturnType<this['forward']>;
+    const output = this.forward(...args);
+    return (this.#hooks === null ? output : this.#runHooks(args, output)) as ReturnType<this['forward']>;
   }
 
   /**
@@ -245,12 +235,23 @@ export abstract class Module {
     return this.toString();
   }
 
+  #runHooks(args: readonly unknown[], output: unknown): unknown {
+    let result = output;
+    for (const hook of this.#hooks!) {
+      const replaced = hook(this, args, result);
+      if (replaced !== undefined) result = replaced;
+    }
+    return result;
+  }
+
   #where(method: string): string {
     return `${this.constructor.name}.${method}`;
   }
 
   #fields(): Named<unknown>[] {
-    return Object.entries(this);
+    const fields = Object.entries(this);
+    for (const [, value] of fields) if (value instanceof Parameter) enter(value, this);
+    return fields;
   }
 
   #ownBuffers(): Named<Tensor>[] {
