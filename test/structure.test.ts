@@ -24,6 +24,7 @@ const sourceLevels = [
   ['ops'],
   ['nn', 'optim', 'data', 'metrics', 'io'],
   ['recording'],
+  ['recording'],
   ['compile'],
   ['train'],
   ['info', 'kernels'],
