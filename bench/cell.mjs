@@ -50,8 +50,9 @@ export class Cell {
     });
     const event = await Promise.race([this.#next(), late]);
     clearTimeout(timer);
-    if (event.event === 'unavailable' || event.event === 'failed') this.end();
-    return event;
+    if (event.reason === undefined) return event;
+    this.end();
+    return { ...event, reason: anonymous(event.reason) };
   }
 
   /** The next line that is an event: libraries may print lines of their own. */
@@ -67,11 +68,14 @@ export class Cell {
   }
 }
 
-/** The line of an error output that names the error, its last line where none does; without this machine's folders. */
+/** The line of an error output that names the error; its last line where none does. */
 function cause(errors) {
-  const lines = errors.replaceAll(ROOT, '').replaceAll(homedir(), '~').trim().split('\n');
+  const lines = errors.trim().split('\n');
   return lines.find((line) => /^\s*\w*(Error|Exception)\b.*:/.test(line))?.trim() ?? (lines.at(-1) || 'the process ended');
 }
+
+/** Without this machine's folders: reasons are published with the figures. */
+const anonymous = (text) => text.replaceAll(ROOT, '').replaceAll(homedir(), '~').split('\n')[0];
 
 /** The CPUs that this process may use; null where the system does not tell. */
 export function allowedCpus() {

@@ -33,7 +33,7 @@ export function chart(run) {
       const length = ((0.1 + Math.log10(row.median / rows[0].median)) / (0.1 + Math.log10(slowest))) * (WIDTH - LEFT - RIGHT);
       parts.push(text(LEFT - 8, y + 13, row.label, 'text-anchor="end"'));
       parts.push(`<rect x="${LEFT}" y="${y + 3}" width="${length.toFixed(1)}" height="${ROW - 5}" fill="${row.ours ? OURS : OTHERS}"/>`);
-      parts.push(text(LEFT + length + 6, y + 13, `${duration(row.median)}  ${ratio(row.ratio)}`));
+      parts.push(text(LEFT + length + 6, y + 13, `${duration(row.median)}, ${ratio(row.ratio)}`));
       y += ROW;
     }
   }

@@ -7,11 +7,11 @@ const BUILT = new URL('../dist/index.mjs', import.meta.url);
 const FOLDER = fileURLToPath(new URL('peers/', import.meta.url));
 const PYTHON_MODULES = ['torch', 'jax', 'tensorflow'];
 
-/** The drivers, those that cannot run marked with `unavailable`: the reason, empty when nobody asked for them. */
-export function withNeeds(drivers, { python, note, installMs = 300_000 }) {
+/** The drivers, those that cannot run marked with `unavailable`: the reason, empty when nobody `named` them. */
+export function withNeeds(drivers, { python, named, note, installMs = 300_000 }) {
   const missing = { build: existsSync(BUILT) ? null : 'not built: npm run build', npm: null, torch: null, jax: null, tensorflow: null };
   if (drivers.some((driver) => driver.needs === 'npm')) missing.npm = installPackages(note, installMs);
-  if (drivers.some((driver) => PYTHON_MODULES.includes(driver.needs))) Object.assign(missing, missingModules(python));
+  if (drivers.some((driver) => PYTHON_MODULES.includes(driver.needs))) Object.assign(missing, missingModules(python, named));
   return drivers.map((driver) => ({ ...driver, unavailable: missing[driver.needs] ?? undefined }));
 }
 
@@ -25,15 +25,15 @@ function installPackages(note, timeout) {
   return `npm ci in bench/peers failed: ${words}`;
 }
 
-function missingModules(python) {
+function missingModules(python, named) {
   const all = (reason) => Object.fromEntries(PYTHON_MODULES.map((name) => [name, reason]));
-  if (!python) return all('');
+  if (!python) return all(named ? 'needs --python' : '');
   const code = `
 import importlib.util as u, json
 need = {"torch": ["torch"], "jax": ["jax", "optax"], "tensorflow": ["tensorflow", "keras"]}
 print(json.dumps({k: next((m for m in v if u.find_spec(m) is None), None) for k, v in need.items()}))`;
   const { status, stdout, error } = spawnSync(python, ['-c', code], { encoding: 'utf8', timeout: 60_000 });
-  if (status !== 0) return all(`--python does not run: ${error?.message ?? `it ended with ${status}`}`);
+  if (status !== 0) return all(`--python does not run: ${error?.code ?? `it ended with ${status}`}`);
   const reasons = Object.entries(JSON.parse(stdout)).map(([name, module]) => [name, module && `this Python has no ${module}`]);
   return Object.fromEntries(reasons);
 }

@@ -35,7 +35,12 @@ async function measure(options) {
   const started = Date.now();
   const deadline = options.quick ? started + QUICK_MS : Number.POSITIVE_INFINITY;
   const cpus = allowedCpus()?.slice(0, options.threads) ?? null;
-  const drivers = withNeeds(options.drivers, { python: options.python, note: say, installMs: options.quick ? QUICK_MS / 2 : 300_000 });
+  const drivers = withNeeds(options.drivers, {
+    python: options.python,
+    named: options.given.drivers !== undefined,
+    note: say,
+    installMs: options.quick ? QUICK_MS / 2 : 300_000,
+  });
   const run = {
     format: 1,
     command: commandLine(options),

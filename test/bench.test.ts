@@ -163,7 +163,7 @@ describe('report', () => {
     ]);
     expect(widths.map(([, fill]) => fill)).toEqual(['#0b7285', '#adb5bd', '#0b7285']);
     expect(widths[1]![0]).toBe(520); // the slowest of all takes the whole width
-    expect(svg).toContain('>800 us  20.0x</text>');
+    expect(svg).toContain('>800 us, 20.0x</text>');
     const run = madeUp();
     run.trials[0]!.description = 'a < b & c';
     expect(chart(run)).toContain('student: a &lt; b &amp; c');
@@ -298,6 +298,15 @@ describe('the command line', () => {
     expect(readOptions([]).trials).toEqual(trials);
     const quick = readOptions(['--quick']).trials.map(({ name }: { name: string }) => name);
     expect([...quick, 'wide'].sort()).toEqual(trials.map(({ name }: { name: string }) => name).sort());
+  });
+
+  it('says what a named driver needs, and is silent on those nobody named', async () => {
+    const { withNeeds } = await load('peers.mjs');
+    const reasons = (settings: object) =>
+      withNeeds([{ needs: 'torch' }, {}], settings).map((driver: { unavailable?: string }) => driver.unavailable);
+    expect(reasons({ named: true })).toEqual(['needs --python', undefined]);
+    expect(reasons({ named: false })).toEqual(['', undefined]);
+    expect(reasons({ python: join(scratch, 'python') })[0]).toMatch(/^--python does not run: ENOENT$/);
   });
 
   it('tells what it takes, and ends with 2 on what it does not', () => {
