@@ -29,7 +29,9 @@ for (const args of [
     console.error(
       `simdnn: no prebuilt binary is usable (${reason}), and 'cmake ${args.join(' ')}' ${error ? `did not start: ${error.message}` : 'failed'}`,
     );
-    console.error('simdnn: building needs CMake 3.20 or later, make and a C++17 compiler (on Debian: apt-get install cmake make g++)');
+    console.error(
+      'simdnn: building needs CMake 3.20 or later, make and a C++17 compiler (on Debian: apt-get install cmake make g++ libhwy-dev)',
+    );
     process.exit(1);
   }
 }
