@@ -3,7 +3,7 @@
 import { describe, rangeError, typeError, withDefaults } from '../errors';
 import { live, recorder } from '../recorder';
 import { Tensor } from '../tensor';
-import { planRuns, type Run, type Slot, slotsOf } from './runs';
+import { inStep, planRuns, type Run, type Slot, slotsOf } from './runs';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';
 
 /** Parameters with options of their own; an option that is left out is the optimizer's. */
@@ -42,6 +42,24 @@ export interface Stepped<O> {
 // Options hold lists (betas): every group has lists of its own.
 const ownCopy = <O extends object>(options: O): O =>
   Object.fromEntries(Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value])) as O;
+
+// The runs of the present gradients: mostly those of the last step.
+function runsOf<O>(stepped: Stepped<O>, keys: readonly string[]): readonly Run[] {
+  const { slots } = stepped;
+  let changed = keys !== stepped.keys;
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i]!;
+    if (recorder !== null) recorder.gradient(slot.parameter, 'use');
+    const { gradient } = slot.parameter;
+    if (slot.gradient === gradient) continue;
+    slot.gradient = gradient;
+    changed = true;
+  }
+  if (stepped.runs !== null && !changed) return stepped.runs;
+  stepped.keys = keys;
+  stepped.runs = planRuns(slots, keys);
+  return stepped.runs;
+}
 
 /** The base of all optimizers: `torch.optim.Optimizer`. */
 export abstract class Optimizer<O extends object> {
@@ -130,38 +148,29 @@ export abstract class Optimizer<O extends object> {
   }
 
   #stepGroup(stepped: Stepped<O>): void {
-    const { group, slots } = stepped;
-    const { countsSteps } = this.#recipe;
-    const keys = this.#recipe.stateKeys(group);
-    let changed = stepped.runs === null || keys !== stepped.keys;
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i]!;
-      if (recorder !== null) recorder.gradient(slot.parameter, 'use');
-      const { gradient } = slot.parameter;
-      if (slot.gradient !== gradient) {
-        slot.gradient = gradient;
-        changed = true;
-      }
-    }
-    if (changed) {
-      stepped.runs = planRuns(slots, keys);
-      stepped.keys = keys;
-    }
     const recipe = this.#recipe;
+    const { group } = stepped;
+    const keys = recipe.stateKeys(group);
+    const runs = runsOf(stepped, keys);
     const issue = () => {
-      for (const run of stepped.runs!) recipe.step(run, group, run.first.steps + 1);
+      for (const run of runs) recipe.step(run, group, run.slots[0]!.steps + 1);
     };
     const commit = () => {
-      for (let i = 0; i < slots.length; i++) {
-        const slot = slots[i]!;
-        if (slot.gradient === null) continue;
-        slot.parameter.version.count++;
-        if (keys.length > 0) slot.steps = countsSteps ? slot.steps + 1 : 1;
+      for (const { slots } of runs) {
+        for (const slot of slots) {
+          slot.parameter.version.count++;
+          if (keys.length > 0) slot.steps = recipe.countsSteps ? slot.steps + 1 : 1;
+        }
       }
     };
     live(issue);
     commit();
-    recorder?.after(commit);
+    if (recorder === null) return;
+    recorder.after(commit);
+    recorder.guard(() => {
+      recipe.check(recipe.name, group);
+      return recipe.stateKeys(group) === keys && runs.every(inStep);
+    });
   }
 
   #listOf(params: unknown, what: string): unknown[] {

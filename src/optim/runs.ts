@@ -68,14 +68,15 @@ export interface Run {
   /** One array for each state key, in their order. */
   readonly state: readonly Float32Array[];
   readonly n: number;
-  /** Its steps are those of every slot of the run. */
-  readonly first: Slot;
+  /** The parameters, all after as many steps. */
+  readonly slots: readonly Slot[];
 }
 
-const joins = (a: Slot, b: Slot): boolean =>
-  b.span === a.span && b.steps === a.steps && b.gradient !== null && follows(a.gradient!.floats, b.gradient.floats);
+const joins = (a: Slot, b: Slot): boolean => b.span === a.span && b.steps === a.steps && follows(a.gradient!.floats, b.gradient!.floats);
 
-function runOf(first: Slot, last: Slot, keys: readonly string[]): Run {
+function runOf(slots: readonly Slot[], keys: readonly string[]): Run {
+  const first = slots[0]!;
+  const last = slots.at(-1)!;
   const { parameter, span, position } = first;
   const n = last.position + last.parameter.numel - position;
   const stretch = (start: Float32Array): Float32Array => (first === last ? start : new Float32Array(start.buffer, start.byteOffset, n));
@@ -84,19 +85,26 @@ function runOf(first: Slot, last: Slot, keys: readonly string[]): Run {
     gradient: stretch(first.gradient!.floats),
     state: keys.map((key) => span.state(key, position, n)),
     n,
-    first,
+    slots,
   };
 }
 
 /** The runs of all slots that have a gradient. They stand until a gradient, a step count of its own or the keys change. */
 export function planRuns(slots: readonly Slot[], keys: readonly string[]): Run[] {
-  const runs: Run[] = [];
-  for (let i = 0; i < slots.length; i++) {
-    const first = slots[i]!;
-    if (first.gradient === null) continue;
-    let last = first;
-    while (i + 1 < slots.length && joins(last, slots[i + 1]!)) last = slots[++i]!;
-    runs.push(runOf(first, last, keys));
+  const groups: Slot[][] = [];
+  let open: Slot[] | null = null;
+  for (const slot of slots) {
+    if (slot.gradient === null) {
+      open = null;
+    } else if (open !== null && joins(open.at(-1)!, slot)) {
+      open.push(slot);
+    } else {
+      open = [slot];
+      groups.push(open);
+    }
   }
-  return runs;
+  return groups.map((group) => runOf(group, keys));
 }
+
+/** Whether the parameters of a run are still after as many steps. */
+export const inStep = ({ slots }: Run): boolean => slots.every((slot) => slot.steps === slots[0]!.steps);

@@ -1,0 +1,66 @@
+// What may change between two replays of a recorded step, beside the rates: the state, the options that decide what state there is.
+import { describe, expect, it } from 'vitest';
+import { compile, nn, optim, randn, type Tensor, tensor } from '../../src';
+import { expectError, expectSame } from '../helpers';
+
+function twins() {
+  const eager = new nn.Linear(3, 2);
+  const recorded = new nn.Linear(3, 2);
+  recorded.loadStateDict(eager.stateDict());
+  const both = [eager, recorded].map((model) => {
+    const optimizer = new optim.Adam(model.parameters(), { lr: 0.1 });
+    const step = (x: Tensor): Tensor => {
+      optimizer.zeroGrad();
+      const loss = model.forward(x).pow(2).sum();
+      loss.backward();
+      optimizer.step();
+      return loss;
+    };
+    return { model, optimizer, step };
+  });
+  const compiled = compile(both[1]!.step);
+  const x = randn([4, 3]);
+  return {
+    optimizers: both.map((b) => b.optimizer),
+    compiled: () => compiled(x),
+    /** A step of each, ending with the same bits. */
+    step(times = 2): void {
+      for (let i = 0; i < times; i++) {
+        both[0]!.step(x);
+        compiled(x);
+        for (const [k, p] of recorded.parameters().entries()) expectSame(p, eager.parameters()[k]!);
+      }
+    },
+  };
+}
+
+describe('a recorded step follows', () => {
+  it('a state that was loaded', () => {
+    const { optimizers, step } = twins();
+    step();
+    for (const optimizer of optimizers) {
+      const dict = optimizer.stateDict();
+      dict.state[0]!['step'] = tensor(10); // the other parameter stays at 2: one kernel call no longer serves both
+      optimizer.loadStateDict(dict);
+    }
+    step();
+    expect([0, 1].map((i) => optimizers[1]!.stateDict().state[i]!['step']!.item())).toEqual([12, 4]);
+  });
+
+  it('an option that asks for more state', () => {
+    const { optimizers, step } = twins();
+    step();
+    for (const optimizer of optimizers) optimizer.paramGroups[0]!.amsgrad = true;
+    step(3);
+    expect(Object.keys(optimizers[1]!.stateDict().state[0]!)).toContain('max_exp_avg_sq');
+  });
+
+  it('and refuses options that an eager step would', () => {
+    const { optimizers, compiled, step } = twins();
+    step();
+    optimizers[1]!.paramGroups[0]!.lr = Number.NaN;
+    expectError(compiled, RangeError, '[Adam] expected lr to be at least 0, got NaN');
+    optimizers[1]!.paramGroups[0]!.lr = 0.1;
+    step();
+  });
+});
