@@ -79,6 +79,11 @@ export function record(output: Tensor, name: string, inputs: readonly Tensor[], 
   return output;
 }
 
+/** What the gradients of a product read: each factor's reads the other one. */
+export function otherFactors(a: Tensor, b: Tensor): readonly Tensor[] {
+  return a.needsGrad ? (b.needsGrad ? [a, b] : [b]) : [a];
+}
+
 /** `flag` when `t` already holds a gradient to which the next is to be added, else 0. */
 export const holds = (t: Tensor | null, flag: number): number => (t !== null && t.needsGrad && t.gradient !== null ? flag : 0);
 

@@ -170,6 +170,34 @@ describe('the tape', () => {
     x.version.count++;
     y.backward();
     expect(x.grad!.toArray()).toEqual([2, 2]);
+    // the gradient of a weight reads its input, not the weight
+    for (const product of [
+      (w: Tensor) => w.mul(tensor([[3, 4]])),
+      (w: Tensor) => tensor([[3, 4]]).mul(w),
+      (w: Tensor) => w.div(tensor([[1 / 3, 0.25]])),
+      (w: Tensor) => tensor([[3, 4]]).matmul(w.t()),
+      (w: Tensor) => linear(tensor([[3, 4]]), w),
+    ]) {
+      const w = tensor([[1, 2]], { requiresGrad: true });
+      const z = product(w).sum();
+      w.version.count++;
+      z.backward();
+      expect(w.grad!.toArray()).toEqual([[3, 4]]);
+    }
+  });
+
+  test('refuses a change of what one of two gradients needs', () => {
+    for (const product of [
+      (a: Tensor, b: Tensor) => a.mul(b),
+      (a: Tensor, b: Tensor) => b.div(a),
+      (a: Tensor, b: Tensor) => b.matmul(a),
+      (a: Tensor, b: Tensor) => linear(b, a),
+    ]) {
+      const [a, b] = [tensor([[2]], { requiresGrad: true }), tensor([[3]], { requiresGrad: true })];
+      const y = product(a, b).sum();
+      a.version.count++;
+      expect(() => y.backward()).toThrow('changed in place');
+    }
   });
 
   test('codes tell the errors apart', () => {

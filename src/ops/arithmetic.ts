@@ -1,5 +1,5 @@
 // add, sub, mul, div and pow of two tensors, or of a tensor and a number.
-import { record } from '../autograd';
+import { otherFactors, record } from '../autograd';
 import { kernels } from '../native';
 import { empty, Tensor } from '../tensor';
 import { type BinaryKernel, binary, giveSummed, type Operand, operand, scalar } from './broadcast';
@@ -61,12 +61,12 @@ function arithmetic(name: Name, x: Tensor, right: unknown): Tensor {
         if (b.needsGrad) giveSummed(b, negated(dy), true);
       });
     case 'mul':
-      return record(y, name, [a, b], [a, b], (dy) => {
+      return record(y, name, [a, b], otherFactors(a, b), (dy) => {
         if (a.needsGrad) giveSummed(a, product(dy, b), true);
         if (b.needsGrad) giveSummed(b, product(dy, a), true);
       });
     case 'div':
-      return record(y, name, [a, b], [y, b], (dy) => {
+      return record(y, name, [a, b], b.needsGrad ? [y, b] : [b], (dy) => {
         if (a.needsGrad) giveSummed(a, binary(where, 'div', dy, b, 'float32'), true);
         if (b.needsGrad) giveSummed(b, negated(binary(where, 'div', product(dy, y), b, 'float32')), true);
       });

@@ -1,5 +1,5 @@
 // y = x W^T + b
-import { holds, open, record } from '../autograd';
+import { holds, open, otherFactors, record } from '../autograd';
 import { rangeError } from '../errors';
 import { kernels } from '../native';
 import { numelOf, shapeText } from '../shape';
@@ -32,7 +32,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, wh
   const rows = numelOf(lead);
   const y = empty([...lead, outFeatures]);
   kernels.linearForward(y.floats, x.floats, weight.floats, bias === null ? null : bias.floats, rows, inFeatures, outFeatures, 0, 0, 0);
-  return record(y, 'linear', bias === null ? [x, weight] : [x, weight, bias], [x, weight], (dy) => {
+  return record(y, 'linear', bias === null ? [x, weight] : [x, weight, bias], otherFactors(x, weight), (dy) => {
     const accumulate = holds(x, 1) | holds(weight, 2) | holds(bias, 4);
     const dx = open(x);
     // One tensor as both operands: its two gradients go one after the other into one memory.

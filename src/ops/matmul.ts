@@ -1,5 +1,5 @@
 // Products of matrices, of batches of them, and of vectors with them.
-import { holds, open, record } from '../autograd';
+import { holds, open, otherFactors, record } from '../autograd';
 import { rangeError } from '../errors';
 import { kernels } from '../native';
 import { broadcastShapes, numelOf, shapeText } from '../shape';
@@ -57,7 +57,7 @@ function product(a: Tensor, b: Tensor): Tensor {
   for (let i = 0; i < yBatches.starts.length; i++) {
     kernels.matmul(at(y.floats, yBatches, i), at(a.floats, aBatches, i), at(b.floats, bBatches, i), m, n, k, 0, 0, 0);
   }
-  return record(y, 'matmul', [a, b], [a, b], (dy) => {
+  return record(y, 'matmul', [a, b], otherFactors(a, b), (dy) => {
     // da = dy b^T, db = a^T dy
     addProducts(a, aBatches, (da, i, accumulate) => {
       kernels.matmul(da, at(dy.floats, yBatches, i), at(b.floats, bBatches, i), m, k, n, 0, 1, accumulate);
