@@ -85,7 +85,7 @@ export function otherFactors(a: Tensor, b: Tensor): readonly Tensor[] {
 }
 
 /** `flag` when `t` already holds a gradient to which the next is to be added, else 0. */
-export const holds = (t: Tensor | null, flag: number): number => (t !== null && t.needsGrad && t.gradient !== null ? flag : 0);
+export const holds = (t: Tensor | null, flag: number): number => (t?.needsGrad && t.gradient !== null ? flag : 0);
 
 /**
  * The memory of t's gradient, for a kernel that writes it, or adds to it when `holds(t)` was true before; null when t needs none.
