@@ -44,6 +44,21 @@ describe('by its name', () => {
   });
 });
 
+describe('package-lock.json', () => {
+  const text = readFileSync(join(root, 'package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(text) as { packages: Record<string, { optionalDependencies?: Record<string, string> }> };
+
+  it('names no registry', () => {
+    expect(text).not.toContain('"resolved"');
+  });
+
+  it('knows the binaries of every platform, without which `npm ci` refuses it', () => {
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+    expect(wanted.length).toBeGreaterThan(20);
+    expect(wanted.filter((name) => packages[`node_modules/${name}`] === undefined)).toEqual([]);
+  });
+});
+
 describe('packed', () => {
   const installed = join(folder, 'node_modules/simdnn');
   let files: string[];
