@@ -157,13 +157,17 @@ void scatter_add_rows(Run& run, float* dx, const float* dy, const int32_t* index
 // torch.gather along the middle of [outer, n, inner]: out[o, c, i] = x[o, index[o, c, i], i].
 void gather(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, size_t outer, size_t n, size_t inner,
             size_t count) {
-  const size_t total = outer * count * inner;
-  parallel(run, total, 16, static_cast<double>(total) * 2, [&](size_t begin, size_t end) {
+  const size_t plane = count * inner;
+  const double work = static_cast<double>(outer * plane) * 1.5;
+  parallel(run, outer * plane, 16, work, [&](size_t begin, size_t end) {
+    size_t o = begin / plane, i = begin % inner, next = (o + 1) * plane;
     for (size_t k = begin; k < end; ++k) {
+      if (k == next) ++o, next += plane;
       const int32_t from = load_once(index + k);
       const bool good = from >= 0 && static_cast<size_t>(from) < n;
       if (!good) run.fault.report("index", k);
-      out[k] = good ? x[(k / (count * inner) * n + static_cast<size_t>(from)) * inner + k % inner] : 0;
+      out[k] = good ? x[(o * n + static_cast<size_t>(from)) * inner + i] : 0;
+      if (++i == inner) i = 0;
     }
   });
 }

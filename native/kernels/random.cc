@@ -81,12 +81,13 @@ void fill_normal(Run& run, float* out, size_t n, uint64_t seed, uint64_t offset,
 }
 
 // y = x * mask / (1 - p), mask = 1 where u = (word >> 8) / 2^24 >= p, else 0: torch's dropout in training,
-// p == 1 included. The same call with dy in place of x is the backward. `y` may be x.
+// p == 1 included; p is limited to [0, 1]. The same call with dy in place of x is the backward. `y` may be x.
 void dropout(Run& run, float* y, const float* x, size_t n, double p, uint64_t seed, uint64_t offset) {
-  const double scaled = p * 0x1p24;  // u >= p where word >> 8 >= the next integer
+  const double chance = p > 0 ? (p < 1 ? p : 1) : 0;
+  const double scaled = chance * 0x1p24;  // u >= p where word >> 8 >= the next integer
   const int32_t whole = static_cast<int32_t>(scaled);
   const VI threshold = hn::Set(kI, whole + (whole < scaled ? 1 : 0));
-  const VF scale = hn::Set(kF, p < 1 ? static_cast<float>(1 / (1 - p)) : 0.0f);
+  const VF scale = hn::Set(kF, chance < 1 ? static_cast<float>(1 / (1 - chance)) : 0.0f);
   generate(run, n, seed, offset, 0.3, [&](size_t i, size_t left, VU words) HWY_ATTR {
     const auto dropped = hn::Gt(threshold, upper_bits(words));
     const VF factor = hn::IfThenZeroElse(hn::RebindMask(kF, dropped), scale);

@@ -93,7 +93,11 @@ struct IntSum {
       s1 = hn::Add(s1, hn::BitCast(kU, hn::LoadU(kI, x + i + kLanes)));
     }
     for (; i < n; i += kLanes) s0 = hn::Add(s0, hn::BitCast(kU, load(kI, x + i, n - i)));
-    return hn::GetLane(hn::SumOfLanes(kU, hn::Add(s0, s1)));
+    alignas(64) uint32_t lanes[kLanes];  // hn::SumOfLanes adds as signed numbers, whose overflow is undefined
+    hn::Store(hn::Add(s0, s1), kU, lanes);
+    uint32_t total = 0;
+    for (uint32_t lane : lanes) total += lane;
+    return total;
   }
 
   static void columns(uint32_t* totals, const int32_t* x, size_t n, size_t stride, size_t width) {
