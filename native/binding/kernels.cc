@@ -171,24 +171,9 @@ RecordedCall record_kernel(napi_env env, napi_value arguments, std::vector<std::
 
 RecordedCall record_call(napi_env env, const std::string& kernel, napi_value arguments,
                          std::vector<std::unique_ptr<Layout>>& layouts) {
-#define KERNEL(name, parameters)          \
-  if (kernel == CamelCase(#name).text) { \
-    return record_kernel<name##_slots>(env, arguments, layouts); \
-  }
-#define OUT(T, name, length)
-#define INOUT(T, name, length)
-#define IN(T, name, length)
-#define OPT_OUT(T, name, length)
-#define OPT_INOUT(T, name, length)
-#define OPT_IN(T, name, length)
-#define OUT_ANY(name, length)
-#define IN_ANY(name, length)
-#define SIZE(name)
-#define INT(name)
-#define REAL(name)
-#define COUNTER(name)
-#define LAYOUT(name)
-#include "kernels/kernels.def"
+#define NAME(name) \
+  if (kernel == CamelCase(#name).text) return record_kernel<name##_slots>(env, arguments, layouts);
+#include "kernels/names.def"
   throw ArgumentError{ArgumentError::kRange, "[createPlan] no kernel is called " + kernel};
 }
 
@@ -200,21 +185,8 @@ void export_kernels(napi_env env, napi_value exports) {
       napi_set_named_property(env, exports, name.text, value);
     }
   };
-#define KERNEL(name, parameters) add(#name, kernel_function<name##_call>);
-#define OUT(T, name, length)
-#define INOUT(T, name, length)
-#define IN(T, name, length)
-#define OPT_OUT(T, name, length)
-#define OPT_INOUT(T, name, length)
-#define OPT_IN(T, name, length)
-#define OUT_ANY(name, length)
-#define IN_ANY(name, length)
-#define SIZE(name)
-#define INT(name)
-#define REAL(name)
-#define COUNTER(name)
-#define LAYOUT(name)
-#include "kernels/kernels.def"
+#define NAME(name) add(#name, kernel_function<name##_call>);
+#include "kernels/names.def"
 }
 
 }  // namespace simdnn

@@ -4,21 +4,8 @@
 namespace simdnn::SIMDNN_ISA {
 
 const KernelTable table = {
-#define KERNEL(name, parameters) SIMDNN_ISA::name,
-#define OUT(T, name, length)
-#define INOUT(T, name, length)
-#define IN(T, name, length)
-#define OPT_OUT(T, name, length)
-#define OPT_INOUT(T, name, length)
-#define OPT_IN(T, name, length)
-#define OUT_ANY(name, length)
-#define IN_ANY(name, length)
-#define SIZE(name)
-#define INT(name)
-#define REAL(name)
-#define COUNTER(name)
-#define LAYOUT(name)
-#include "kernels/kernels.def"
+#define NAME(name) SIMDNN_ISA::name,
+#include "kernels/names.def"
 };
 
 }  // namespace simdnn::SIMDNN_ISA

@@ -24,20 +24,7 @@ enum SgdFlags : int32_t { kNesterov = 1, kSgdMaximize = 2, kFirstStep = 4 };
 
 struct KernelTable {
 #define KERNEL(name, parameters) void (*name)(Run & run parameters);
-#define OUT(T, name, length) , T* name
-#define INOUT(T, name, length) , T* name
-#define IN(T, name, length) , const T* name
-#define OPT_OUT(T, name, length) , T* name
-#define OPT_INOUT(T, name, length) , T* name
-#define OPT_IN(T, name, length) , const T* name
-#define OUT_ANY(name, length) , uint32_t* name
-#define IN_ANY(name, length) , const uint32_t* name
-#define SIZE(name) , size_t name
-#define INT(name) , int32_t name
-#define REAL(name) , double name
-#define COUNTER(name) , uint64_t name
-#define LAYOUT(name) , const Layout& name
-#include "kernels/kernels.def"
+#include "kernels/declarations.def"
 };
 
 }  // namespace simdnn
@@ -46,20 +33,7 @@ struct KernelTable {
 #ifdef SIMDNN_ISA
 namespace simdnn::SIMDNN_ISA {
 #define KERNEL(name, parameters) void name(Run& run parameters);
-#define OUT(T, name, length) , T* name
-#define INOUT(T, name, length) , T* name
-#define IN(T, name, length) , const T* name
-#define OPT_OUT(T, name, length) , T* name
-#define OPT_INOUT(T, name, length) , T* name
-#define OPT_IN(T, name, length) , const T* name
-#define OUT_ANY(name, length) , uint32_t* name
-#define IN_ANY(name, length) , const uint32_t* name
-#define SIZE(name) , size_t name
-#define INT(name) , int32_t name
-#define REAL(name) , double name
-#define COUNTER(name) , uint64_t name
-#define LAYOUT(name) , const Layout& name
-#include "kernels/kernels.def"
+#include "kernels/declarations.def"
 extern const KernelTable table;
 }  // namespace simdnn::SIMDNN_ISA
 #endif

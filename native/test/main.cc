@@ -49,21 +49,8 @@ void fill_corners(Buffer<float>& out, Random& random) {
 namespace {
 
 const char* const kKernels[] = {
-#define KERNEL(name, parameters) #name,
-#define OUT(T, name, length)
-#define INOUT(T, name, length)
-#define IN(T, name, length)
-#define OPT_OUT(T, name, length)
-#define OPT_INOUT(T, name, length)
-#define OPT_IN(T, name, length)
-#define OUT_ANY(name, length)
-#define IN_ANY(name, length)
-#define SIZE(name)
-#define INT(name)
-#define REAL(name)
-#define COUNTER(name)
-#define LAYOUT(name)
-#include "kernels/kernels.def"
+#define NAME(name) #name,
+#include "kernels/names.def"
 };
 
 bool wanted(const char* kernel, int argc, char** argv) {
