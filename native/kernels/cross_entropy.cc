@@ -10,7 +10,7 @@ namespace {
 // nothing cancels. Its gradient is mass e^x / S - q.
 struct NoDensePart {
   static constexpr bool kPresent = false;
-  VF at(size_t, size_t) const { return hn::Zero(kF); }
+  HWY_INLINE VF at(size_t, size_t) const { return hn::Zero(kF); }
 };
 
 // Label smoothing: each class has `share`, times its weight.
@@ -46,20 +46,23 @@ struct RowLoss {
 };
 constexpr RowLoss kNoLoss = {1, 0, 0};
 
-// One row, three passes over L1: maximum; exponentials, kept in `gradient`; gradient times `scale`.
-// `gradient` may be null or x. Where there is one class alone the gradient is exactly 0.
-template <class Dense>
+// One row in three walks through L1: maximum; exponentials; gradient times `scale`. `gradient` may be null
+// or x. Where there is one class alone the gradient is exactly 0.
+template <class Row, class Dense>
 HWY_INLINE RowLoss cross_entropy_row(float* gradient, const float* x, size_t classes, Dense dense, LabelPart spike,
                                      float scale) {
-  constexpr size_t kSums = Dense::kPresent ? 3 : 1;
-  const bool has_label = spike.label != kNoClass;
-  const float max = row_max(x, classes);
-  const float at_label = has_label ? x[spike.label] - max : 0;
-  float sums[3] = {0, 0, 0};  // of e^x, q and q x
-  row_sums<kSums>(sums, classes, [&](size_t i, size_t n, auto lanes, VF* s) {
-    const VF shifted = hn::Sub(load(kF, x + i, n), hn::Set(kF, max));
+  Row row(classes, gradient);
+  const float x_label = spike.label == kNoClass ? 0 : x[spike.label];  // now, as gradient may be x
+  const VF max = row_max(row, x);
+  VF sums[3] = {hn::Zero(kF), hn::Zero(kF), hn::Zero(kF)};  // of e^x, q and q x
+  row_sums<Dense::kPresent ? 3 : 1>(sums, row, [&](size_t i, size_t n, auto lanes, VF* s) {
+    const VF shifted = hn::Sub(load(kF, x + i, n), max);
     const VF e = math::exp_or_zero(shifted);
-    if (gradient != nullptr) store(e, kF, gradient + i, n);
+    row.prefetch_next(x, i);
+    if (gradient != nullptr) {
+      row.prefetch_next(gradient, i);
+      row.put(i, n, e);
+    }
     s[0] = hn::Add(s[0], lanes.keep(e));
     if (Dense::kPresent) {
       const VF q = lanes.keep(dense.at(i, n));
@@ -67,22 +70,20 @@ HWY_INLINE RowLoss cross_entropy_row(float* gradient, const float* x, size_t cla
       s[2] = hn::MulAdd(q, lanes.keep(shifted), s[2]);
     }
   });
-  const RowLoss out{sums[0], sums[1] + spike.mass, has_label ? sums[2] + spike.mass * at_label : sums[2]};
+  const VF at_label = hn::Set(kF, spike.mass);
+  const VF mass = hn::Add(sums[1], at_label);
   if (gradient != nullptr) {
-    const float e_label = has_label ? gradient[spike.label] : 0;
-    const float factor = out.mass / out.sum;
-    for_row(classes, [&](size_t i, size_t n, auto) {
-      const VF e = load(kF, gradient + i, n);
-      const VF g = Dense::kPresent
-                       ? hn::Mul(hn::MulSub(e, hn::Set(kF, factor), dense.at(i, n)), hn::Set(kF, scale))
-                       : hn::Mul(e, hn::Set(kF, factor * scale));
-      store(g, kF, gradient + i, n);
+    const VF factor = hn::Div(mass, sums[0]);
+    const VI lane = hn::Iota(kI, 0);
+    row.each([&](size_t i, size_t n, auto) {
+      const VI label_lane = hn::Set(kI, spike.label - static_cast<int32_t>(i));
+      const auto is_label = hn::RebindMask(kF, hn::Eq(lane, label_lane));
+      const VF q = hn::Add(dense.at(i, n), hn::IfThenElseZero(is_label, at_label));
+      store(hn::Mul(hn::MulSub(row.get(i, n), factor, q), hn::Set(kF, scale)), kF, gradient + i, n);
     });
-    if (has_label) {
-      const float q = Dense::kPresent ? hn::GetLane(dense.at(static_cast<size_t>(spike.label), 1)) : 0;
-      gradient[spike.label] = (e_label * factor - (q + spike.mass)) * scale;
-    }
   }
+  RowLoss out{hn::GetLane(sums[0]), hn::GetLane(mass), hn::GetLane(sums[2])};
+  if (spike.label != kNoClass) out.cross += spike.mass * (x_label - hn::GetLane(max));
   return out;
 }
 
@@ -132,15 +133,18 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
   const float scale = reduction_scale(reduction, checked.weight);
   const float keep = static_cast<float>(1 - label_smoothing);
   const auto with = [&](auto dense) {
-    for_each_row(run, losses, rows, classes, [=](size_t r) {
-      float* const gradient = row_of(dlogits, r, classes);
-      const int32_t label = checked.label[r];
-      if (label == kNoClass) {
-        clear(gradient, classes);
-        return kNoLoss;
-      }
-      const float mass = weight == nullptr ? keep : keep * weight[label];
-      return cross_entropy_row(gradient, logits + r * classes, classes, dense, {label, mass}, scale);
+    with_row_kind(classes, [&](auto kind) {
+      for_each_row(run, losses, rows, classes, [=](size_t r) {
+        float* const gradient = row_of(dlogits, r, classes);
+        const int32_t label = checked.label[r];
+        if (label == kNoClass) {
+          clear(gradient, classes);
+          return kNoLoss;
+        }
+        const LabelPart spike{label, weight == nullptr ? keep : keep * weight[label]};
+        using Row = typename decltype(kind)::type;
+        return cross_entropy_row<Row>(gradient, logits + r * classes, classes, dense, spike, scale);
+      });
     });
   };
   if (label_smoothing == 0) {
@@ -162,9 +166,13 @@ void softmax_cross_entropy_soft(Run& run, float* loss, float* dlogits, const flo
   const float scale = reduction_scale(reduction, count);
   const float keep = static_cast<float>(1 - label_smoothing);
   const float share = static_cast<float>(label_smoothing / static_cast<double>(classes));
-  for_each_row(run, losses, rows, classes, [=](size_t r) {
-    const ProbabilityPart dense{target + r * classes, keep, share, weight};
-    return cross_entropy_row(row_of(dlogits, r, classes), logits + r * classes, classes, dense, {kNoClass, 0}, scale);
+  with_row_kind(classes, [&](auto kind) {
+    for_each_row(run, losses, rows, classes, [=](size_t r) {
+      const ProbabilityPart dense{target + r * classes, keep, share, weight};
+      using Row = typename decltype(kind)::type;
+      return cross_entropy_row<Row>(row_of(dlogits, r, classes), logits + r * classes, classes, dense, {kNoClass, 0},
+                                    scale);
+    });
   });
   if (reduction != kNone) reduce_losses(loss, losses, rows, reduction, count);
 }
