@@ -1,0 +1,283 @@
+// One recording of a compiled function: what was heard while it ran, made into a plan, and all that must hold for
+// the plan to be good.
+import { isGradEnabled } from '../autograd';
+import { typeError } from '../errors';
+import { liveArguments } from '../kernels.generated';
+import { allocateFloat, allocateInt, type DType, type TensorData } from '../memory';
+import { createPlan, type Plan, replayPlan } from '../native';
+import { ownersOf } from '../nn/registry';
+import { recorder } from '../recorder';
+import { sameShape, shapeText } from '../shape';
+import { Tensor } from '../tensor';
+import { fuse } from './fusion';
+import { type Call, callsOf, isArray, type LeafGradient, Listener } from './listener';
+import { type Row, rowOf, tableText } from './table';
+
+/** What a compiled function may return: nothing, a tensor, or a list or record of tensors. */
+export type CompiledOutput = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | null | undefined;
+
+/** Whether a recording is under way. */
+export const isCompiling = (): boolean => recorder !== null;
+
+function tensorsOf(result: unknown): Tensor[] {
+  if (result === null || result === undefined) return [];
+  const list = result instanceof Tensor ? [result] : Object.values(result as object);
+  for (const t of list) {
+    if (!(t instanceof Tensor)) throw typeError('compile', 'expected the function to return tensors, or a list or record of them');
+  }
+  return list;
+}
+
+/** Builds a result of the same form from other tensors. */
+function rebuilder(result: unknown): (fresh: Tensor[]) => unknown {
+  if (result === null || result === undefined) return () => result;
+  if (result instanceof Tensor) return ([t]) => t;
+  if (Array.isArray(result)) return (fresh) => fresh;
+  const names = Object.keys(result as object);
+  return (fresh) => Object.fromEntries(names.map((name, i) => [name, fresh[i]]));
+}
+
+const liesIn = (region: TensorData, array: TensorData): boolean =>
+  region.buffer === array.buffer &&
+  array.byteOffset >= region.byteOffset &&
+  array.byteOffset + array.byteLength <= region.byteOffset + region.byteLength;
+
+/** What a call's argument must be like. Only one that gets a gradient must be the very tensor that was recorded. */
+interface Argument {
+  dtype: DType;
+  shape: number[];
+  tensor: Tensor | null;
+  /** The first argument on the same memory. */
+  sameAs: number;
+}
+
+/** A tensor that the function returns: an argument or another lasting tensor, or one in memory made anew for each replay. */
+type Output = { argument: number } | { lasting: Tensor } | { shape: number[]; region: number; begin: number; length: number };
+
+/** Kernel calls whose numbers are read anew at each replay, by making them without doing them. */
+interface LiveRecord {
+  issue: () => void;
+  calls: Call[];
+}
+
+export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
+  private readonly arguments: Argument[];
+  private readonly outputs: Output[];
+  private readonly outputMemory: { dtype: DType; length: number }[];
+  private readonly rebuild: (fresh: Tensor[]) => unknown;
+  private readonly inputs: (TensorData | null)[];
+  private readonly lasting: { array: TensorData; length: number }[];
+  private readonly leaves: [Tensor, boolean][];
+  private readonly gradients: (LeafGradient & { memory: Tensor | null; after: Tensor | null })[];
+  private readonly guards: (() => boolean)[];
+  private readonly live: LiveRecord[];
+  private readonly liveTable: Float64Array;
+  private readonly redraws: (() => void)[];
+  private readonly commits: (() => void)[];
+  /** The recorded calls without their memory: names and numbers. */
+  private readonly outline: Call[];
+  private readonly rows: Row[];
+  private readonly plan: Plan;
+
+  /** Runs the function eagerly and records it. */
+  static make<A extends readonly Tensor[], R extends CompiledOutput>(
+    fn: (...args: A) => R,
+    args: A,
+    keepGrad: boolean,
+  ): { recording: Recording<A, R>; result: R } {
+    const listener = new Listener();
+    const gradEnabled = isGradEnabled();
+    const result = listener.run(() => fn(...args));
+    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+      throw typeError('compile', 'the function returned a promise', 'only synchronous functions can be recorded');
+    }
+    return { recording: new Recording<A, R>(listener, args, result, gradEnabled, keepGrad), result };
+  }
+
+  private constructor(
+    heard: Listener,
+    args: A,
+    result: R,
+    private readonly gradEnabled: boolean,
+    private readonly keepGrad: boolean,
+  ) {
+    const { calls, temporaries } = heard;
+    this.arguments = args.map(({ dtype, shape, needsGrad, values }, i) => ({
+      dtype,
+      shape: shape.slice(),
+      tensor: needsGrad ? args[i]! : null,
+      sameAs: args.findIndex((other) => other.values === values),
+    }));
+
+    // A leaf's gradient outlives the step: its memory is the leaf's, not the arena's.
+    this.gradients = [...heard.gradients.values()].map((g) => ({
+      ...g,
+      memory: g.leaf.gradient ?? g.leaf.gradientHome,
+      after: g.leaf.gradient,
+    }));
+    for (const { memory } of this.gradients) if (memory !== null) temporaries.delete(memory.values);
+
+    const made = [...temporaries];
+    const returned: TensorData[] = [];
+    this.outputs = tensorsOf(result).map((t): Output => {
+      const argument = args.indexOf(t);
+      if (argument >= 0) return { argument };
+      const region = made.find((r) => liesIn(r, t.values));
+      if (region === undefined) return { lasting: t };
+      if (!returned.includes(region)) returned.push(region);
+      temporaries.delete(region);
+      const begin = (t.values.byteOffset - region.byteOffset) / 4;
+      return { shape: t.shape.slice(), region: returned.indexOf(region), begin, length: t.numel };
+    });
+    this.outputMemory = returned.map((r) => ({ dtype: r instanceof Int32Array ? 'int32' : 'float32', length: r.length }));
+    this.rebuild = rebuilder(result);
+
+    const inputs = [...args.map((t) => t.values), ...returned];
+    this.inputs = inputs.map(() => null);
+    const fused = fuse(calls, (array) => temporaries.has(array));
+    this.live = heard.liveCalls.map(({ issue, first, end }) => ({ issue, calls: calls.slice(first, end) }));
+    const liveRows = heard.liveCalls.flatMap(({ first, end }) =>
+      calls.slice(first, end).flatMap(([name], i) => {
+        const call = fused.findIndex(({ from }) => from.includes(first + i));
+        return liveArguments[name].map(({ index, counter }): [number, number, boolean] => [call, index, counter]);
+      }),
+    );
+    this.liveTable = new Float64Array(liveRows.length);
+    this.plan = createPlan(
+      fused.map(({ call }) => call),
+      [...temporaries],
+      inputs,
+      liveRows,
+    );
+
+    const isPassing = (array: TensorData): boolean => made.some((r) => liesIn(r, array)) || args.some((t) => liesIn(t.values, array));
+    const arrays = new Set(calls.flatMap((call) => call.filter(isArray)));
+    this.lasting = [...arrays].filter((array) => !isPassing(array)).map((array) => ({ array, length: array.length }));
+    this.leaves = [...heard.leaves].filter(([t]) => !isPassing(t.values));
+    this.guards = [...heard.guards, ...this.leaves.flatMap(([t]) => ownersOf(t))];
+    this.redraws = heard.redraws;
+    this.commits = heard.commits;
+    this.outline = calls.map((call) => call.map((arg) => (isArray(arg) ? arg.length : arg)) as Call);
+    const places = new Map<unknown, string>([
+      ...[...temporaries].map((t, i): [unknown, string] => [t, `t${i}`]),
+      ...args.map((t, i): [unknown, string] => [t.values, `in${i}`]),
+      ...returned.map((t, i): [unknown, string] => [t, `out${i}`]),
+    ]);
+    const names = calls.map(([name]) => name);
+    this.rows = fused.map((call) => rowOf(call, names, (array) => places.get(array) ?? 'own'));
+    this.hideGradients();
+  }
+
+  /** Whether a call with these arguments would do what was recorded. */
+  fits(args: A, gradEnabled: boolean): boolean {
+    if (args.length !== this.arguments.length || gradEnabled !== this.gradEnabled) return false;
+    for (let i = 0; i < args.length; i++) {
+      const now = args[i]!;
+      const then = this.arguments[i]!;
+      if (now.dtype !== then.dtype || !sameShape(now.shape, then.shape)) return false;
+      if (now.needsGrad ? now !== then.tensor : then.tensor !== null) return false;
+      if (then.sameAs !== i && now.values !== args[then.sameAs]!.values) return false;
+    }
+    for (const [leaf, needsGrad] of this.leaves) if (leaf.needsGrad !== needsGrad) return false;
+    for (const { leaf, cleared, before, memory } of this.gradients) {
+      if (cleared) {
+        const seen = leaf.gradient === memory && leaf.gradientSeen;
+        if (seen || (leaf.gradientHome !== memory && leaf.gradient !== memory)) return false;
+      } else if (leaf.gradient !== before || (before === null && leaf.gradientHome !== memory)) {
+        return false;
+      }
+    }
+    for (const { array, length } of this.lasting) if (array.length !== length) return false;
+    for (const guard of this.guards) if (!guard()) return false;
+    return this.takeLive(true);
+  }
+
+  /** Does what was recorded, with other arguments. */
+  replay(args: A): R {
+    const { inputs, outputMemory } = this;
+    for (let i = 0; i < args.length; i++) inputs[i] = args[i]!.values;
+    for (let i = 0; i < outputMemory.length; i++) {
+      const { dtype, length } = outputMemory[i]!;
+      inputs[args.length + i] = dtype === 'int32' ? allocateInt(length) : allocateFloat(length);
+    }
+    if (this.redraws.length > 0) {
+      for (const redraw of this.redraws) redraw();
+      this.takeLive(false);
+    }
+    replayPlan(this.plan, inputs as TensorData[], this.liveTable);
+    for (const commit of this.commits) commit();
+    for (const { leaf, after } of this.gradients) {
+      leaf.gradient = after;
+      leaf.gradientSeen = false;
+      leaf.gradientShared = false;
+      leaf.gradientHidden = false;
+    }
+    this.hideGradients();
+    const fresh = this.outputs.map((output): Tensor => {
+      if ('argument' in output) return args[output.argument]!;
+      if ('lasting' in output) return output.lasting;
+      const memory = inputs[args.length + output.region]!;
+      const { begin, length } = output;
+      return new Tensor(memory.length === length ? memory : memory.subarray(begin, begin + length), output.shape.slice());
+    });
+    inputs.fill(null);
+    return this.rebuild(fresh) as R;
+  }
+
+  // Reads the live numbers. With `check`, false when anything else about these calls has changed.
+  private takeLive(check: boolean): boolean {
+    let row = 0;
+    for (const { issue, calls } of this.live) {
+      const now = callsOf(issue);
+      if (now.length !== calls.length) return false;
+      for (let c = 0; c < calls.length; c++) {
+        const call = now[c]!;
+        const recorded = calls[c]!;
+        if (call[0] !== recorded[0]) return false;
+        const numbers = liveArguments[call[0]];
+        for (const { index } of numbers) this.liveTable[row++] = call[index + 1] as number;
+        if (!check) continue;
+        for (let a = 1, n = 0; a < call.length; a++) {
+          if (n < numbers.length && numbers[n]!.index === a - 1) n++;
+          else if (call[a] !== recorded[a]) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  // The gradients' memory belongs to the plan: the user may not see it change at the next replay.
+  private hideGradients(): void {
+    for (const { leaf, after } of this.gradients) {
+      if (after === null) continue;
+      leaf.gradientHome = after;
+      if (this.keepGrad) {
+        leaf.gradient = new Tensor(after.values.slice(), after.shape.slice());
+        leaf.gradientSeen = false;
+      } else {
+        leaf.gradientHidden = true;
+      }
+    }
+  }
+
+  /** What another recording of the same call does otherwise, in words; null when nothing. */
+  differenceFrom(other: Recording<A, R>): string | null {
+    const [now, then] = [other.outline, this.outline];
+    if (now.length !== then.length) return `${now.length} kernel calls instead of ${then.length}`;
+    for (let c = 0; c < now.length; c++) {
+      const [a, b] = [now[c]!, then[c]!];
+      if (a[0] !== b[0]) return `call ${c} is ${a[0]} instead of ${b[0]}`;
+      const live = new Set(liveArguments[a[0]].map(({ index }) => index + 1));
+      for (let i = 1; i < a.length; i++) {
+        if (!live.has(i) && typeof a[i] === 'number' && a[i] !== b[i]) return `call ${c}, ${a[0]}, has ${a[i]} instead of ${b[i]}`;
+      }
+    }
+    return null;
+  }
+
+  toString(): string {
+    const args = this.arguments.map(({ dtype, shape }) => `${dtype} ${shapeText(shape)}`).join(', ');
+    const title = `(${args}): ${this.outline.length} kernel calls recorded, ${this.rows.length} in the plan, an arena of ${this.plan.arenaBytes} bytes`;
+    return `${title}\n${tableText(this.rows)}`;
+  }
+}

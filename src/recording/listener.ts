@@ -1,0 +1,106 @@
+// Listens to one eager run of a compiled function.
+import { SimdnnError } from '../errors';
+import { type KernelTable, kernelNames } from '../kernels.generated';
+import type { TensorData } from '../memory';
+import { eagerKernels, setKernels } from '../native';
+import { type Recorder, setRecorder } from '../recorder';
+import type { Tensor } from '../tensor';
+
+/** A kernel call as it was made. */
+export type Call = [name: keyof KernelTable, ...args: unknown[]];
+
+export const isArray = (arg: unknown): arg is TensorData => arg instanceof Float32Array || arg instanceof Int32Array;
+
+// A table of kernels that hands each call to `take`.
+const tableOf = (take: (call: Call) => void): KernelTable =>
+  Object.fromEntries(kernelNames.map((name) => [name, (...args: unknown[]) => take([name, ...args])])) as unknown as KernelTable;
+
+let noted: Call[] = [];
+const notingOnly = tableOf((call) => void noted.push(call));
+
+/** The kernel calls that `issue` would make, without making them. */
+export function callsOf(issue: () => void): Call[] {
+  noted = [];
+  setKernels(notingOnly);
+  try {
+    issue();
+  } finally {
+    setKernels(eagerKernels);
+  }
+  return noted;
+}
+
+/** Calls from `first` to `end`, whose live numbers come from `issue`. */
+export interface LiveCalls {
+  issue: () => void;
+  first: number;
+  end: number;
+}
+
+/** A leaf's gradient as the function found it. */
+export interface LeafGradient {
+  leaf: Tensor;
+  /** It was cleared before anything else was done with it. */
+  cleared: boolean;
+  /** What it was before that. */
+  before: Tensor | null;
+}
+
+export class Listener implements Recorder {
+  readonly calls: Call[] = [];
+  readonly temporaries = new Set<TensorData>();
+  readonly liveCalls: LiveCalls[] = [];
+  readonly redraws: (() => void)[] = [];
+  readonly commits: (() => void)[] = [];
+  readonly guards: (() => boolean)[] = [];
+  readonly leaves = new Map<Tensor, boolean>();
+  readonly gradients = new Map<Tensor, LeafGradient>();
+
+  private readonly kernels = tableOf((call) => {
+    const [name, ...args] = call;
+    (eagerKernels[name] as (...args: unknown[]) => void)(...args);
+    this.calls.push(call);
+  });
+
+  /** Runs `fn` eagerly and hears what it does. */
+  run<R>(fn: () => R): R {
+    setRecorder(this);
+    setKernels(this.kernels);
+    try {
+      return fn();
+    } finally {
+      setRecorder(null);
+      setKernels(eagerKernels);
+    }
+  }
+
+  allocated(array: TensorData): void {
+    this.temporaries.add(array);
+  }
+  live(issue: () => void): void {
+    const first = this.calls.length;
+    issue();
+    this.liveCalls.push({ issue, first, end: this.calls.length });
+  }
+  drawn(redraw: () => void): void {
+    this.redraws.push(redraw);
+  }
+  after(commit: () => void): void {
+    this.commits.push(commit);
+  }
+  used(leaf: Tensor): void {
+    if (!this.leaves.has(leaf)) this.leaves.set(leaf, leaf.needsGrad);
+  }
+  gradient(leaf: Tensor, event: 'clear' | 'use'): void {
+    if (!this.gradients.has(leaf)) this.gradients.set(leaf, { leaf, cleared: event === 'clear', before: leaf.gradient });
+  }
+  reading(what: string): void {
+    throw new SimdnnError(
+      'SIMDNN_READ_WHILE_RECORDING',
+      `[${what}] a value cannot be read inside a compiled function: what depends on it would be frozen\n  hint: return the tensor and read it outside`,
+    );
+  }
+  guard(holds: () => boolean): void {
+    this.guards.push(holds);
+  }
+}
