@@ -38,7 +38,7 @@ HWY_INLINE Reduced reduce(VF x) {
 }
 HWY_INLINE VF power_of_two(VI biased) { return hn::BitCast(kF, hn::ShiftLeft<23>(biased)); }
 
-// e^x over all floats, denormal results and overflow to infinity included; 1.0 / 1.1 ulp.
+// e^x over all floats, denormal results and overflow to infinity included; 0.97 / 0.94 ulp.
 HWY_INLINE VF exp(VF x) {
   const Reduced e = reduce(at_most(at_least(x, -104.5f), 89.0f));
   // 2^n in two factors, as n reaches from -151 to 128; only the last product can round
@@ -50,7 +50,7 @@ HWY_INLINE VF exp(VF x) {
   return hn::Mul(hn::Mul(hn::Add(e.e_minus_1, hn::Set(kF, 1.0f)), first), second);
 }
 
-// e^x for x <= 88, zero where it would be denormal; 1.0 / 1.1 ulp elsewhere.
+// e^x for x <= 88, zero where it would be denormal; elsewhere as exp.
 HWY_INLINE VF exp_or_zero(VF x) {
   const VF low = hn::Set(kF, -87.3365f);
   const Reduced e = reduce(x);
@@ -58,7 +58,7 @@ HWY_INLINE VF exp_or_zero(VF x) {
   return hn::IfThenElse(hn::Lt(x, low), hn::Zero(kF), y);
 }
 
-// e^x - 1 for -87 <= x <= 88; 1.6 / 1.9 ulp.
+// e^x - 1 for -87 <= x <= 88; 0.91 / 0.89 ulp below 0.
 HWY_INLINE VF expm1(VF x) {
   const Reduced e = reduce(x);
   const VF scale = power_of_two(e.biased);
@@ -76,7 +76,7 @@ HWY_INLINE VF log1p_reduced(VF f, VF n) {
   return hn::MulAdd(n, hn::Set(kF, kLn2High), hn::Add(f, y));
 }
 
-// log x over all floats, denormal ones included: -inf at 0, NaN below; 1.0 / 1.0 ulp.
+// log x over all floats, denormal ones included: -inf at 0, NaN below; 0.76 / 0.79 ulp.
 HWY_INLINE VF log(VF x) {
   const auto small = hn::Lt(x, hn::Set(kF, 0x1p-126f));
   const VF scaled = hn::IfThenElse(small, hn::Mul(x, hn::Set(kF, 0x1p25f)), x);
@@ -91,7 +91,7 @@ HWY_INLINE VF log(VF x) {
   return hn::IfThenElse(hn::Eq(x, hn::Zero(kF)), hn::Neg(hn::Inf(kF)), y);
 }
 
-// log(1 + x) for 0 <= x <= 1; 1.3 / 1.4 ulp.
+// log(1 + x) for 0 <= x <= 1; with exp_or_zero, as softplus, 1.54 / 1.54 ulp.
 HWY_INLINE VF log1p(VF x) {
   const VF one = hn::Set(kF, 1.0f);
   const auto large = hn::Gt(x, hn::Set(kF, 0.41421356f));  // halve 1 + x, add ln 2
@@ -99,14 +99,14 @@ HWY_INLINE VF log1p(VF x) {
   return log1p_reduced(f, hn::IfThenElseZero(large, one));
 }
 
-// tanh x over all floats; 2.1 / 2.4 ulp.
+// tanh x over all floats; 2.33 / 2.33 ulp.
 HWY_INLINE VF tanh(VF x) {
   const VF magnitude = at_most(hn::Abs(x), 10.0f);
   const VF y = expm1(hn::Add(magnitude, magnitude));
   return hn::CopySign(hn::Div(y, hn::Add(y, hn::Set(kF, 2.0f))), x);
 }
 
-// 1 / (1 + e^-x) and 1 minus it, each with its own relative error of 2.0 / 2.2 ulp; what would be
+// 1 / (1 + e^-x) and 1 minus it, each accurate relative to itself: 2.36 / 2.36 ulp; what would be
 // denormal is zero.
 struct Logistic {
   VF value, complement;
@@ -121,7 +121,7 @@ HWY_INLINE Logistic logistic(VF x) {
 
 // The standard normal distribution function and its density. The function of -|x| is
 // e^(-x^2 / 2) Q(1 / (1 + |x| / 4)) with a polynomial Q, relative error below 3e-8; rounding x^2 / 2 adds
-// x^2 / 4 ulp in the lower tail.
+// x^2 / 2 ulp in the lower tail.
 struct Normal {
   VF distribution, density;
 };

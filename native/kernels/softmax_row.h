@@ -21,7 +21,7 @@ struct FirstLanes {
 // from one walk to the next with put(i, n, v) and get(i, n).
 
 // Of (kVectors - 1) * kLanes < classes <= kVectors * kLanes, with the values in registers: reloading what
-// was just stored under a mask waits for the store, which made 32 x 5 four times slower.
+// was just stored under a mask waits for the store, which made the cross entropy of 32 x 5 1.5 times slower.
 template <size_t kVectors>
 class ShortRow {
  public:
@@ -59,7 +59,7 @@ class LongRow {
   HWY_INLINE void put(size_t i, size_t n, VF v) { store(v, kF, memory_ + i, n); }
   HWY_INLINE VF get(size_t i, size_t n) const { return load(kF, memory_ + i, n); }
   // The same place of the next row, as the processor's own prefetching stops at each 4 KiB page; harmless
-  // behind the last row. 4096 x 1000 from memory to memory: 1355 us without it, 960 us with it on a Zen 5.
+  // behind the last row. Makes the cross entropy of 4096 x 1000 1.35 times faster on a Zen 5.
   HWY_INLINE void prefetch_next(const float* row, size_t i) const {
     __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(row) + (i + classes_) * sizeof(float)));
   }
