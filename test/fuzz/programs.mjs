@@ -1,0 +1,153 @@
+// Random small programs, compiled and not: a compiled one gives the bits of the plain one, whatever its arguments share memory with.
+
+// Each makes a value [rows, columns] of two earlier ones.
+const operations = [
+  (_, x, y) => x.add(y),
+  (_, x, y) => x.mul(y),
+  (_, x, y) => x.sub(y.mean()),
+  (_, x, y) => x.sub(y.max(1, { keepdim: true }).values),
+  (p, x) => x.mul(p.number),
+  (p, x) => x.add(p.captured.sum(0)),
+  (p, x) => x.matmul(p.square),
+  (_, x) => x.tanh(),
+  (_, x) => x.relu(),
+  (_, x) => x.softmax(1),
+  (_, x) => x.detach(),
+  (_, x) => x.reshape([-1]).reshape(x.shape),
+  (_, x) => x.t().t(),
+  (p, x) => p.lib.cat([x.narrow(0, 1, x.shape[0] - 1), x.narrow(0, 0, 1)]),
+  (p, x) => p.lib.nn.functional.dropout(x, 0.5, true),
+  (_, x, y) => x.gather(1, y.gt(0)),
+];
+
+const results = [
+  (_, last) => last,
+  (_, last, args) => ({ last, first: args[0] }),
+  (_, last, args) => [last.sum(), args.at(-1).narrow(0, 0, 1)],
+  (p, last) => [last.narrow(0, 1, 1), last.reshape([-1]), p.captured],
+];
+
+function randomProgram(w) {
+  const { r, lib } = w;
+  const columns = 2 + r.below(4);
+  const arity = 1 + r.below(3);
+  return {
+    lib,
+    arity,
+    columns,
+    number: r.below(5) - 2,
+    captured: lib.randn([8, columns]),
+    square: lib.randn([columns, columns]),
+    steps: r.times(1 + r.below(8), (i) => ({ operation: r.pick(operations), x: r.below(arity + i), y: r.below(arity + i) })),
+    result: r.pick(results),
+  };
+}
+
+function evaluate(program, args) {
+  const values = [...args];
+  for (const { operation, x, y } of program.steps) values.push(operation(program, values[x], values[y]));
+  return program.result(program, values.at(-1), args);
+}
+
+// Arguments with memory of their own, of one another, or of what the program captured.
+function argumentsFor(w, program) {
+  const { r, lib } = w;
+  const rows = 2 + r.below(3);
+  const shared = lib.randn([8, program.columns]);
+  const fresh = () => lib.randn([rows, program.columns]);
+  const view = (t) => t.narrow(0, r.below(8 - rows + 1), rows);
+  const args = [];
+  for (let i = 0; i < program.arity; i++) {
+    args.push(r.pick([fresh, fresh, () => view(shared), () => view(program.captured), () => (i > 0 ? args[0] : fresh())])());
+  }
+  return args;
+}
+
+const tensorsOf = (result, { Tensor }) => (result instanceof Tensor ? [result] : Object.values(result));
+const bitsOf = (tensors) =>
+  tensors.map(({ shape, data }) => `${shape}:${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')}`).join(' ');
+
+/** Calls a compiled random function and the function itself in turn; returns the calls to make. */
+export function functionCalls(w) {
+  const { r, lib } = w;
+  const program = randomProgram(w);
+  const plain = (...args) => evaluate(program, args);
+  const compiled = lib.compile(plain);
+  return r.times(6, () => {
+    const args = argumentsFor(w, program);
+    if (r.chance(0.2)) program.captured.data[r.below(8)] = r.real();
+    const seed = r.below(1000);
+    let [expected, actual] = ['', ''];
+    const bits = (f) => {
+      lib.manualSeed(seed);
+      return bitsOf(tensorsOf(f(...args), lib));
+    };
+    return {
+      name: 'compile',
+      args: [program.steps.map((s) => `${s.operation} ${s.x} ${s.y}`).join('; '), String(program.result), ...args],
+      call: () => {
+        expected = bits(plain);
+        actual = bits(compiled);
+      },
+      verify: () => (actual === expected ? null : `the compiled function gives other bits:\n${actual}\ninstead of\n${expected}`),
+    };
+  });
+}
+
+function training(w, shape) {
+  const { lib } = w;
+  lib.manualSeed(shape.seed);
+  const model = new lib.nn.Sequential(
+    ...shape.widths.slice(1).flatMap((out, i) => [new lib.nn.Linear(shape.widths[i], out), new lib.nn.GELU(), new lib.nn.Dropout(0.2)]),
+  );
+  const optimizer = new lib.optim[shape.optimizer](model.parameters(), { lr: 0.05, weightDecay: 0.01 });
+  const step = (x, y) => {
+    if (shape.clears) optimizer.zeroGrad();
+    const loss = lib.nn.functional.crossEntropy(model.forward(x), y);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  };
+  return { model, optimizer, step };
+}
+
+/** Trains two equal networks, one compiled; returns the calls to make. */
+export function trainingCalls(w) {
+  const { r, lib } = w;
+  const widths = r.times(2 + r.below(3), () => 1 + r.below(20));
+  const shape = { widths, seed: r.below(1000), optimizer: r.pick(['SGD', 'Adam', 'AdamW']), clears: r.chance(0.8) };
+  const [plain, other] = [training(w, shape), training(w, shape)];
+  const compiled = lib.compile(other.step, r.chance(0.3) ? { keepGrad: true } : {});
+  return r.times(8, (i) => {
+    const rows = r.pick([1, 4, 4, 4, 7]);
+    const [x, y] = [lib.randn([rows, widths[0]]), w.ints([rows], widths.at(-1))];
+    const lr = r.real() / 10;
+    const bits = ({ model, optimizer }, step) => {
+      optimizer.paramGroups[0].lr = lr;
+      lib.manualSeed(i);
+      return bitsOf([step(x, y), ...model.parameters()]);
+    };
+    let [expected, actual] = ['', ''];
+    return {
+      name: 'compile',
+      args: [shape, x, y, lr],
+      call: () => {
+        // Labels out of range: both refuse them, the compiled one also in a replay.
+        let error = null;
+        try {
+          expected = bits(plain, plain.step);
+        } catch (thrown) {
+          error = thrown;
+        }
+        try {
+          actual = bits(other, compiled);
+        } catch (thrown) {
+          if (error === null) throw new Error('the compiled step fails, the plain one does not', { cause: thrown });
+          throw thrown;
+        }
+        if (error !== null) actual = 'a result where the plain step fails';
+      },
+      verify: () => (actual === expected ? null : `the compiled step gives other bits: ${JSON.stringify(shape)}, ${x.shape}, step ${i}`),
+    };
+  });
+}

@@ -1,0 +1,404 @@
+// Calls of every public function, class and method: good arguments by recipe, then some of them spoilt.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { junk, oddNumber } from './values.mjs';
+
+// Who has a recipe here gets good arguments: a list, or { self, args } for a method. Everything else gets random ones.
+const recipes = {
+  tensor: (w) => [
+    w.r.pick([
+      1,
+      [1, 2],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [],
+      new Float32Array(3),
+      new Int32Array(2),
+    ]),
+    create(w),
+  ],
+  zeros: (w) => [w.shape(), create(w)],
+  ones: (w) => [w.shape(), create(w)],
+  full: (w) => [w.shape(), w.r.below(9), create(w)],
+  rand: (w) => [w.shape(), w.options({ requiresGrad: w.boolean })],
+  randn: (w) => [w.shape(), w.options({ requiresGrad: w.boolean })],
+  arange: (w) => [...w.r.pick([[5], [1, 4], [0, 10, 3], [5, 0, -1]]), create(w)],
+  eye: (w) => w.r.pick([[w.size()], [w.size(), w.size()], [w.size(), w.size(), create(w)]]),
+  cat: (w) => joined(w, 0),
+  stack: (w) => joined(w, 1),
+  manualSeed: (w) => [w.seed()],
+  setNumThreads: (w) => [1 + w.r.below(4)],
+  noGrad: (w) => [() => w.tensor()],
+  compile: (w) => [() => w.float([2]), w.options({ keepGrad: w.boolean, check: () => w.r.below(3) })],
+  SimdnnError: () => ['CODE', 'text'],
+
+  'Tensor.fromTypedArray': (w) => {
+    const n = w.r.below(7);
+    return w.r.pick([[new Float32Array(n), [n]], [new Int32Array(n)], [new Float32Array(new SharedArrayBuffer(24), 8), [2, 2]]]);
+  },
+  'Tensor.backward': (w) => ({
+    self: scalarOf(w),
+    args: w.r.chance(0.7) ? [] : [w.float([]).detach(), w.options({ retainGraph: w.boolean })],
+  }),
+  'Tensor.requiresGrad_': (w) => ({ self: w.float(), args: [true] }),
+  'Tensor.item': (w) => ({ self: w.float([]), args: [] }),
+  'Tensor.clamp': (w) => ({ self: w.float(), args: [{ min: -1, ...w.options({ max: () => 1 }) }] }),
+  'Tensor.to': (w) => ({ self: w.tensor(), args: [w.r.pick(['float32', 'int32'])] }),
+  'Tensor.reshape': (w) => reshaped(w),
+  'Tensor.flatten': (w) => on(w.float(w.shape(3)), w.r.pick([[], [1], [0, 1], [-2, -1]])),
+  'Tensor.squeeze': (w) => on(w.float([1, w.size(), 1]), w.r.pick([[], [0], [-1]])),
+  'Tensor.unsqueeze': (w) => withTensor(w, (t) => [w.dim(t)]),
+  'Tensor.transpose': (w) => withTensor(w, (t) => [w.dim(t), w.dim(t)]),
+  'Tensor.permute': (w) =>
+    on(w.float(w.shape(3)), [
+      w.r.pick([
+        [0, 1, 2],
+        [2, 0, 1],
+        [-1, 0, 1],
+      ]),
+    ]),
+  'Tensor.t': (w) => on(w.matrix(), []),
+  'Tensor.matmul': (w) => {
+    const k = w.size();
+    return on(w.matrix(w.size(), k), [w.matrix(k, w.size())]);
+  },
+  'Tensor.narrow': (w) => {
+    const [rows, columns, dim] = [w.size(), w.size(), w.r.below(2)];
+    const size = [rows, columns][dim];
+    const start = w.r.below(size);
+    return on(w.matrix(rows, columns), [dim - (w.r.chance(0.3) ? 2 : 0), start, w.r.below(size - start + 1)]);
+  },
+  'Tensor.indexSelect': (w) => {
+    const shape = [w.size(), w.size()];
+    const dim = w.r.below(2);
+    return on(w.float(shape), [dim, w.ints([w.size()], shape[dim])]);
+  },
+  'Tensor.gather': (w) => {
+    const shape = [w.size(), w.size()];
+    const dim = w.r.below(2);
+    return on(w.float(shape), [dim, w.ints(shape, shape[dim])]);
+  },
+  'Tensor.softmax': (w) => withFloat(w, (t) => [w.dim(t)]),
+  'Tensor.logSoftmax': (w) => withFloat(w, (t) => [w.dim(t)]),
+
+  'nn.Linear': (w) => [w.size(), w.size(), w.options({ bias: w.boolean })],
+  'nn.Sequential': (w) => [w.linear(), w.layer()],
+  'nn.ModuleList': (w) => [[w.linear(), w.layer()]],
+  'nn.Dropout': (w) => [w.r.real()],
+  'nn.Flatten': (w) => w.r.pick([[], [0], [1, -1]]),
+  'nn.Softmax': () => [{ dim: -1 }],
+  'nn.LogSoftmax': () => [{ dim: -1 }],
+  'nn.LeakyReLU': (w) => [w.options({ negativeSlope: () => w.r.real() })],
+  'nn.GELU': (w) => [w.options({ approximate: () => w.r.pick(['none', 'tanh']) })],
+  'nn.ELU': (w) => [w.options({ alpha: () => w.r.real() })],
+  'nn.Softplus': (w) => [w.options({ beta: () => 1 + w.r.real(), threshold: () => 20 })],
+  'nn.Parameter': (w) => [w.float().detach(), w.options({ requiresGrad: w.boolean })],
+  'nn.CrossEntropyLoss': (w) => [lossOptions(w, 3, { labelSmoothing: () => w.r.real() })],
+  'nn.NLLLoss': (w) => [lossOptions(w, 3, {})],
+  'nn.MSELoss': (w) => [w.options({ reduction: w.reduction })],
+  'nn.Linear.forward': (w) => {
+    const layer = w.linear();
+    return on(layer, [w.float(w.r.chance(0.5) ? [w.size(), layer.inFeatures] : [layer.inFeatures])]);
+  },
+  'nn.Sequential.forward': (w) => networkCall(w),
+  'nn.Module.call': (w) => networkCall(w),
+  'nn.CrossEntropyLoss.forward': (w) => {
+    const classes = w.size();
+    const rows = w.size();
+    const criterion = new w.lib.nn.CrossEntropyLoss(lossOptions(w, classes, { labelSmoothing: () => w.r.real() }));
+    return on(criterion, [
+      w.matrix(rows, classes),
+      w.r.chance(0.7) ? w.ints([rows], classes) : w.matrix(rows, classes).detach().softmax(1),
+    ]);
+  },
+  'nn.NLLLoss.forward': (w) => {
+    const [rows, classes] = [w.size(), w.size()];
+    return on(new w.lib.nn.NLLLoss(lossOptions(w, classes, {})), [w.matrix(rows, classes), w.ints([rows], classes)]);
+  },
+  'nn.MSELoss.forward': (w) => {
+    const x = w.float();
+    return on(new w.lib.nn.MSELoss(), [x, w.float(x.shape)]);
+  },
+  'nn.Module.registerForwardHook': (w) => on(w.module(), [() => undefined]),
+  'nn.Module.registerBuffer': (w) => on(w.linear(), ['name', w.float().detach(), w.options({ persistent: w.boolean })]),
+  'nn.Module.apply': (w) => on(w.module(), [() => undefined]),
+  'nn.Module.loadStateDict': (w) => {
+    const { model } = w.network();
+    return on(model, [w.r.chance(0.8) ? model.stateDict() : w.network().model.stateDict(), w.options({ strict: w.boolean })]);
+  },
+  'nn.ModuleList.at': (w) => on(new w.lib.nn.Sequential(w.linear()), [w.r.below(2) - 1]),
+  'nn.ModuleList.insert': (w) => on(new w.lib.nn.ModuleList([w.linear()]), [w.r.below(2), w.layer()]),
+  'nn.ModuleList.append': (w) => on(new w.lib.nn.ModuleList(), [w.layer()]),
+  'nn.ModuleList.extend': (w) => on(new w.lib.nn.ModuleList(), [[w.layer()]]),
+
+  'nn.functional.linear': (w) => {
+    const [rows, columns, out] = [w.size(), w.size(), w.size()];
+    return [w.matrix(rows, columns), w.matrix(out, columns), w.r.chance(0.5) ? w.float([out]) : w.r.pick([null, undefined])];
+  },
+  'nn.functional.crossEntropy': (w) => {
+    const [rows, classes] = [w.size(), w.size()];
+    return [w.matrix(rows, classes), w.ints([rows], classes), lossOptions(w, classes, { labelSmoothing: () => w.r.real() })];
+  },
+  'nn.functional.nllLoss': (w) => {
+    const [rows, classes] = [w.size(), w.size()];
+    return [w.matrix(rows, classes), w.ints([rows], classes), lossOptions(w, classes, {})];
+  },
+  'nn.functional.mseLoss': (w) => {
+    const x = w.float();
+    return [x, w.float(x.shape), w.options({ reduction: w.reduction })];
+  },
+  'nn.functional.dropout': (w) => [w.float(), w.r.real(), w.boolean()],
+  'nn.functional.softmax': (w) => [w.matrix(), -1],
+  'nn.functional.logSoftmax': (w) => [w.matrix(), 0],
+  'nn.functional.leakyRelu': (w) => [w.float(), w.options({ negativeSlope: () => w.r.real() })],
+  'nn.functional.gelu': (w) => [w.float(), w.options({ approximate: () => 'tanh' })],
+  'nn.functional.elu': (w) => [w.float(), w.options({ alpha: () => w.r.real() })],
+  'nn.functional.softplus': (w) => [w.float(), w.options({ beta: () => 2 })],
+  'nn.init.calculateGain': (w) => [w.r.pick(['relu', 'tanh', 'linear', 'sigmoid', 'leakyRelu'])],
+  'nn.init.constant_': (w) => [w.float(), w.r.real()],
+  'nn.init.uniform_': (w) => [w.float(), ...w.r.pick([[], [-1, 1], [{ a: 0, b: 2 }]])],
+  'nn.init.normal_': (w) => [w.float(), ...w.r.pick([[], [0, 2], [{ std: 0.1 }]])],
+  'nn.init.kaimingUniform_': (w) => [w.matrix(), kaiming(w)],
+  'nn.init.kaimingNormal_': (w) => [w.matrix(), kaiming(w)],
+  'nn.init.xavierUniform_': (w) => [w.matrix(), w.options({ gain: () => 2 })],
+  'nn.init.xavierNormal_': (w) => [w.matrix(), w.options({ gain: () => 2 })],
+
+  'optim.Adam': (w) => [groups(w), w.adamOptions()],
+  'optim.AdamW': (w) => [groups(w), w.adamOptions()],
+  'optim.SGD': (w) => [
+    groups(w),
+    {
+      ...w.options({ lr: () => w.r.real(), weightDecay: () => w.r.real(), maximize: w.boolean, nesterov: () => false }),
+      momentum: w.r.pick([0, 0.9]),
+    },
+  ],
+  'optim.Optimizer.addParamGroup': (w) => on(w.optimizer(), [{ params: w.parameters(), ...w.options({ lr: () => 0.1 }) }]),
+  'optim.Optimizer.loadStateDict': (w) => {
+    const optimizer = w.optimizer();
+    return on(optimizer, [optimizer.stateDict()]);
+  },
+
+  'data.TensorDataset': (w) => {
+    const n = w.size();
+    return w.r.times(1 + w.r.below(3), () => w.matrix(n));
+  },
+  'data.TensorDataset.get': (w) => on(w.dataset(), [0]),
+  'data.Subset': (w) => [w.dataset(), [0, 0]],
+  'data.Subset.get': (w) => on(new w.lib.data.Subset(w.dataset(), [0]), [0]),
+  'data.DataLoader': (w) => [w.dataset(), loaderOptions(w)],
+  'data.DataLoader.[iterate]': (w) => on(new w.lib.data.DataLoader(w.dataset(), loaderOptions(w)), []),
+  'data.randomSplit': (w) => {
+    const dataset = w.dataset();
+    return [dataset, [dataset.length - 1, 1], w.options({ seed: w.seed })];
+  },
+  'data.trainTestSplit': (w) => {
+    const n = 4 + w.r.below(9);
+    return [w.matrix(n).detach(), w.ints([n]), w.options({ testSize: () => 0.25, shuffle: () => true, seed: w.seed })];
+  },
+  'data.readCsv': (w) => [join(tmpdir(), 'a file that is not there.csv'), w.options({ target: () => 'y', delimiter: () => ';' })],
+  'data.StandardScaler.fit': (w) => on(new w.lib.data.StandardScaler(), [w.matrix().detach()]),
+  'data.StandardScaler.fitTransform': (w) => on(new w.lib.data.StandardScaler(), [w.matrix().detach()]),
+  'data.StandardScaler.transform': (w) => scaled(w),
+  'data.StandardScaler.inverseTransform': (w) => scaled(w),
+  'data.StandardScaler.stateDict': (w) => on(w.scaler().scaler, []),
+  'data.StandardScaler.loadStateDict': (w) => on(new w.lib.data.StandardScaler(), [w.scaler().scaler.stateDict()]),
+  'data.LabelEncoder.fit': (w) => on(new w.lib.data.LabelEncoder(), [w.r.pick([['a', 'b'], [3, 1], w.ints([4])])]),
+  'data.LabelEncoder.fitTransform': (w) => on(new w.lib.data.LabelEncoder(), [w.r.pick([['a', 'b'], [3, 1], w.ints([4])])]),
+  'data.LabelEncoder.transform': (w) => on(encoder(w), [['a']]),
+  'data.LabelEncoder.inverseTransform': (w) => on(encoder(w), [w.r.pick([[0, 1], w.ints([3], 2)])]),
+  'data.LabelEncoder.stateDict': (w) => on(encoder(w), []),
+  'data.LabelEncoder.loadStateDict': (w) => on(encoder(w), [encoder(w).stateDict()]),
+
+  'metrics.Accuracy': (w) => [accuracyOptions(w, w.size() + 1)],
+  'metrics.Accuracy.update': (w) => {
+    const [rows, classes] = [w.size(), w.size() + 1];
+    const preds = w.r.chance(0.5) ? w.matrix(rows, classes).detach() : w.ints([rows], classes);
+    return on(new w.lib.metrics.Accuracy(accuracyOptions(w, classes)), [preds, w.ints([rows], classes)]);
+  },
+  'metrics.Accuracy.compute': (w) => {
+    const metric = new w.lib.metrics.Accuracy({ task: 'multiclass', numClasses: 3 });
+    metric.update(w.ints([4], 2), w.ints([4], 2));
+    return on(metric, []);
+  },
+};
+
+const on = (self, args) => ({ self, args });
+const create = (w) => w.options({ dtype: () => w.r.pick(['float32', 'int32']), requiresGrad: () => false });
+const kaiming = (w) => w.options({ a: () => 1, mode: () => w.r.pick(['fanIn', 'fanOut']), nonlinearity: () => 'relu' });
+const encoder = (w) => new w.lib.data.LabelEncoder().fit(['a', 'b', 'c']);
+const loaderOptions = (w) => w.options({ batchSize: () => w.size(), shuffle: w.boolean, dropLast: w.boolean, seed: w.seed });
+const groups = (w) =>
+  w.r.chance(0.6) ? w.parameters() : [{ params: w.parameters(), ...w.options({ lr: () => 0.1 }) }, { params: w.parameters() }];
+const withTensor = (w, args, t = w.tensor()) => on(t, args(t));
+const withFloat = (w, args, t = w.float()) => on(t, args(t));
+
+function joined(w, isStack) {
+  const shape = w.shape(isStack ? undefined : 2);
+  return [w.r.times(1 + w.r.below(3), () => w.float(shape)), w.r.below(Math.max(1, shape.length + isStack))];
+}
+function reshaped(w) {
+  const t = w.tensor();
+  return on(t, [w.r.pick([[-1], [t.numel], [1, t.numel, 1], [...t.shape].reverse()])]);
+}
+function scalarOf(w) {
+  const x = w.float().requiresGrad_();
+  return w.r.pick([() => x.mul(x).sum(), () => x.exp().mean(), () => w.matrix().requiresGrad_().softmax(1).sum()])();
+}
+function lossOptions(w, classes, more) {
+  return w.options({
+    weight: () => (w.r.chance(0.7) ? w.lib.rand([classes]) : null),
+    ignoreIndex: () => w.r.pick([-100, 0, -1]),
+    reduction: w.reduction,
+    ...more,
+  });
+}
+function networkCall(w) {
+  const { model, features } = w.network();
+  return on(model, [w.matrix(w.size(), features)]);
+}
+function scaled(w) {
+  const { scaler, columns } = w.scaler();
+  return on(scaler, [w.matrix(w.size(), columns).detach()]);
+}
+function accuracyOptions(w, numClasses) {
+  return {
+    task: 'multiclass',
+    numClasses,
+    ...w.options({ average: () => w.r.pick(['micro', 'macro', 'none']), topK: () => 1, ignoreIndex: () => 0 }),
+  };
+}
+
+// Methods that no user calls (marked @internal or private in TypeScript), and abstract classes.
+const hidden = new Set([
+  ...[
+    'Tensor.freshGradient',
+    'Tensor.clearGradient',
+    'nn.Parameter.freshGradient',
+    'nn.Module.formatChildren',
+    'nn.ModuleList.formatChildren',
+  ],
+  ...['data.TensorDataset.gather', 'data.DataLoader.beginEpoch', 'data.DataLoader.batches', 'data.StandardScaler.map'],
+  ...['data.LabelEncoder.learn', 'data.LabelEncoder.checkFitted'],
+  ...['metrics.Accuracy.predictedClasses', 'metrics.Accuracy.checkClasses', 'metrics.Accuracy.isInTop'],
+  ...['Tensor', 'nn.Module', 'optim.Optimizer', 'data.Dataset', 'metrics.Metric'],
+  'compile', // has calls of its own in programs.mjs
+]);
+
+// What never returns as it is called here: that is right.
+const alwaysFails = new Set(['data.readCsv', 'nn.ModuleList.forward']);
+
+const isNamespace = (value) => typeof value === 'object' && value !== null;
+const isClass = (f) => /^class\b/.test(Function.prototype.toString.call(f));
+
+// The methods of a class, those of bases included that are not exported themselves, and its static functions.
+function* methodsOf(kind, name, exported) {
+  for (let proto = kind.prototype; proto !== null; proto = Object.getPrototypeOf(proto)) {
+    if (proto === Object.prototype || (proto !== kind.prototype && exported.has(proto.constructor))) break;
+    for (const method of Object.getOwnPropertyNames(proto)) {
+      const { value } = Object.getOwnPropertyDescriptor(proto, method);
+      if (method === 'constructor' || typeof value !== 'function') continue;
+      yield { name: `${name}.${method}`, kind, call: (self, args) => value.apply(self, args) };
+    }
+    if (Object.hasOwn(proto, Symbol.iterator)) yield { name: `${name}.[iterate]`, kind, call: (self) => [...self].at(-1) };
+  }
+  for (const own of Object.getOwnPropertyNames(kind)) {
+    if (typeof kind[own] === 'function') yield { name: `${name}.${own}`, kind: null, call: (_, args) => kind[own](...args) };
+  }
+}
+
+/** Everything that `lib` exports and that can be called. */
+export function surfaceOf(lib) {
+  const found = new Map();
+  const add = (entry) => hidden.has(entry.name) || found.has(entry.name) || found.set(entry.name, entry);
+  const classes = (object) => Object.values(object).flatMap((value) => (isNamespace(value) ? classes(value) : [value]));
+  const exported = new Set(classes(lib));
+  const visit = (object, prefix) => {
+    for (const [key, value] of Object.entries(object)) {
+      const name = `${prefix}${key}`;
+      if (isNamespace(value)) visit(value, `${name}.`);
+      if (typeof value !== 'function') continue;
+      if (!isClass(value)) {
+        add({ name, kind: null, call: (_, args) => value(...args) });
+        continue;
+      }
+      add({ name, kind: null, call: (_, args) => new value(...args) });
+      for (const method of methodsOf(value, name, exported)) add(method);
+    }
+  };
+  visit(lib, '');
+  return [...found.values()];
+}
+
+/** Names in `surface` that should have returned at least once. */
+export const mustSucceed = (surface) => surface.map(({ name }) => name).filter((name) => !alwaysFails.has(name));
+
+// Good arguments for what has no recipe under its own name or that of a class above.
+function fallback(w, { name, kind }) {
+  const [owner, method] = [name.slice(0, name.lastIndexOf('.')), name.slice(name.lastIndexOf('.') + 1)];
+  if (owner === 'Tensor') {
+    const self = w.tensor();
+    return on(
+      self,
+      w.r.chance(0.5)
+        ? []
+        : [w.r.pick([() => w.partner(self), () => w.dim(self), () => w.r.below(4)])(), w.options({ keepdim: w.boolean })].slice(
+            0,
+            1 + w.r.below(2),
+          ),
+    );
+  }
+  if (kind !== null) {
+    const inherited = recipes[`nn.ModuleList.${method}`]; // nn.Sequential has these from the same base
+    if (inherited !== undefined) return inherited(w);
+    return on(instanceOf(w, owner, kind), w.r.chance(0.5) ? [] : [w.float()]);
+  }
+  return w.r.times(w.r.below(3), () => w.r.pick([() => w.tensor(), () => w.r.below(4), () => w.shape()])());
+}
+
+function instanceOf(w, owner, kind) {
+  const { Module } = w.lib.nn;
+  if (kind === Module) return w.module();
+  if (kind === w.lib.optim.Optimizer) return w.optimizer();
+  if (kind === w.lib.nn.Parameter) return new kind(w.float().detach());
+  const made = recipes[owner]?.(w) ?? [];
+  const instance = new kind(...made);
+  if (instance instanceof w.lib.optim.Optimizer) instance.zeroGrad();
+  return instance;
+}
+
+const isPlain = (value) => typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+// Replaces an argument, an option or an element of a list, or changes their number.
+function spoil(w, args) {
+  const { r } = w;
+  const bad = () => (r.chance(0.5) ? oddNumber(r, true) : junk(r));
+  const choice = r.below(10);
+  if (choice === 0) args.pop();
+  else if (choice === 1) args.push(bad());
+  else if (args.length > 0) {
+    const i = r.below(args.length);
+    if (isPlain(args[i]) && r.chance(0.8)) {
+      const names = Object.keys(args[i]);
+      args[i] = {
+        ...args[i],
+        [names.length > 0 && r.chance(0.8) ? r.pick(names) : r.pick(['lr_', 'Dim', 'keepdims', '__proto__'])]: bad(),
+      };
+    } else if (Array.isArray(args[i]) && args[i].length > 0 && r.chance(0.6)) {
+      args[i] = args[i].with(r.below(args[i].length), bad());
+    } else {
+      args[i] = r.chance(0.2) ? w.tensor() : bad();
+    }
+  }
+}
+
+/** One call of something in `surface`. */
+export function surfaceCall(w, surface) {
+  const entry = w.r.pick(surface);
+  const made = (recipes[entry.name] ?? ((world) => fallback(world, entry)))(w);
+  let { self, args } = Array.isArray(made) ? { self: undefined, args: made } : made;
+  if (w.r.chance(0.3)) spoil(w, args);
+  if (self !== undefined && w.r.chance(0.02)) self = w.r.chance(0.5) ? w.tensor() : junk(w.r);
+  return { name: entry.name, args: self === undefined ? args : [self, ...args], call: () => entry.call(self, args), verify: () => null };
+}
