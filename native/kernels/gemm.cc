@@ -14,9 +14,11 @@ constexpr size_t kBlockN = 512;
 // Rows whose partial sums are kept aside while they must not be added to C yet: 2 MiB with kBlockN.
 constexpr size_t kBlockM = 1024;
 // A block of an operand that lies within so many floats, 1 MiB, is read in place as fast as packed;
-// beyond, its rows fall on too few sets of the caches.
+// beyond, its rows fall on too few sets of the caches. (Rows of A that are contiguous along k are always
+// read in place: 14 streams cost 4 % at worst, when a power of two apart; packing them costs as much.)
 constexpr size_t kInPlace = 1 << 18;
-constexpr size_t kPanelA = (kTileRows + kLanes - 1) / kLanes * kLanes;
+// Rows of A packed at a time: whole cache lines of a k-major A, 112 KiB with kBlockK.
+constexpr size_t kGroupA = 8 * kTileRows;
 
 HWY_INLINE size_t min_of(size_t x, size_t y) { return x < y ? x : y; }
 HWY_INLINE size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
@@ -39,8 +41,8 @@ HWY_INLINE Plan plan_product(const Product& g) {
 
 // Scratch of one thread; null where the plan does without.
 struct Buffers {
-  float* a;     // kBlockK * kPanelA
-  float* b;     // kBlockK * kBlockN
+  float* a;     // (kBlockK + 1) * kGroupA
+  float* b;     // panels of kBlockN columns
   float* sums;  // kBlockM * kBlockN
 };
 
@@ -54,25 +56,30 @@ void product_block(const Product& g, const Plan& plan, const Buffers& buffers, s
   t.k = depth;
   t.relu = last && g.relu;
   t.accumulate = last && g.accumulate;
-  t.a_stride = plan.pack_a ? kPanelA : k_major ? g.a.k_stride : g.a.n_stride;
+  t.a_stride = plan.pack_a ? kGroupA : k_major ? g.a.k_stride : g.a.n_stride;
   t.b_stride = plan.pack_b ? kTileColumns : g.b.k_stride;
   t.c_stride = last || !plan.keep_sums ? g.c_stride : kBlockN;
   t.partial_stride = plan.keep_sums ? kBlockN : g.c_stride;
   // Heights differ by one at most: a last tile of a row or two would wait for its few chains.
   const size_t rows = i1 - i0, tiles = (rows + kTileRows - 1) / kTileRows;
-  const size_t short_height = static_cast<uint32_t>(rows) / static_cast<uint32_t>(tiles);
+  const size_t short_height = rows / tiles;
+  size_t packed = 0, packed_end = 0;
   size_t taller = rows - short_height * tiles;
   for (size_t i = i0; i < i1;) {
     const size_t height = short_height + (taller > 0 ? 1 : 0);
     if (taller > 0) --taller;
     t.a = g.a.at(k0, i);
     if (plan.pack_a) {
-      pack_panels(g.a, k0, depth, i, i + height, buffers.a, kPanelA);
-      t.a = buffers.a;
+      if (i + height > packed_end) {
+        packed = i;
+        packed_end = min_of(i + kGroupA, i1);
+        pack_panels(g.a, k0, depth, packed, packed_end, buffers.a, kGroupA);
+      }
+      t.a = buffers.a + (i - packed);
     }
     for (size_t j = j0; j < j1; j += kTileColumns) {
       const size_t width = min_of(kTileColumns, j1 - j);
-      t.b = plan.pack_b ? buffers.b + (j - j0) * depth : g.b.at(k0, j);
+      t.b = plan.pack_b ? buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns) : g.b.at(k0, j);
       float* const c = g.c + i * g.c_stride + j;
       float* const sums = plan.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
       t.partial = first ? nullptr : sums;
@@ -109,7 +116,7 @@ void multiply(Run& run, const Product& g) {
   // Nanoseconds at about 4 GHz and one MulAdd a cycle.
   const double work = static_cast<double>(g.m * g.n) * static_cast<double>(g.k + 8) / (4 * kLanes);
   const size_t parts = work < kParallelWork ? 1 : static_cast<size_t>(run.threads);
-  const size_t size_a = kBlockK * kPanelA, size_b = (min_of(g.k, kBlockK) + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
+  const size_t size_a = (kBlockK + 1) * kGroupA, size_b = (min_of(g.k, kBlockK) + 1 + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
   const size_t size_sums = kBlockM * kBlockN;
   float* const a = plan.pack_a ? scratch(Scratch::kPackA, parts * size_a) : nullptr;
   float* const b = plan.pack_b ? scratch(Scratch::kPackB, parts * size_b) : nullptr;

@@ -65,26 +65,31 @@ HWY_INLINE void pack_transposed(const Operand& x, size_t n, size_t k, float* out
   }
 }
 
-// Rows [i0, i1) of x over [k0, k0 + depth) as panels of `width` rows, a multiple of kLanes, one behind the
-// other: depth * width floats each, and kPackSlack * width behind the last.
+// Floats from one panel to the next. The row more than `depth` keeps panels off the same sets of the L1
+// cache, so that copying can write to all of them in turn.
+HWY_INLINE size_t panel_floats(size_t depth, size_t width) { return (depth + 1) * width; }
+
+// Rows [i0, i1) of x over [k0, k0 + depth) as panels of `width` rows, a multiple of kLanes. `out` has
+// kPackSlack * width floats behind the last panel.
 inline void pack_panels(const Operand& x, size_t k0, size_t depth, size_t i0, size_t i1, float* out, size_t width) {
+  const size_t panel = panel_floats(depth, width);
   if (x.n_stride != 1) {
     for (size_t i = i0; i < i1; i += kLanes) {
       const Operand part{x.at(k0, i), x.k_stride, x.n_stride};
       const size_t at = i - i0;
-      pack_transposed(part, i1 - i, depth, out + at / width * width * depth + at % width, width);
+      pack_transposed(part, i1 - i, depth, out + at / width * panel + at % width, width);
     }
     return;
   }
-  // Along the rows of memory, which the hardware prefetches; but four panels at a time, as they may lie
-  // a multiple of 4 KiB apart and then share sets of the L1 cache.
-  for (; i0 < i1; i0 += 4 * width, out += 4 * width * depth) {
-    for (size_t k = 0; k < depth; ++k) {
-      const float* row = x.at(k0 + k, i0);
-      const size_t n = i1 - i0 < 4 * width ? i1 - i0 : 4 * width;
-      for (size_t i = 0; i < n; i += kLanes) {
-        hn::StoreU(load(kF, row + i, n - i), kF, out + i / width * width * depth + k * width + i % width);
-      }
+  // Along the rows of memory, which the hardware prefetches, not panel by panel.
+  for (size_t k = 0; k < depth; ++k) {
+    const float* row = x.at(k0 + k, i0);
+    float* to = out + k * width;
+    for (size_t left = i1 - i0; left > 0; to += panel) {
+      const size_t n = left < width ? left : width;
+      for (size_t i = 0; i < n; i += kLanes) hn::StoreU(load(kF, row + i, n - i), kF, to + i);
+      row += n;
+      left -= n;
     }
   }
 }
