@@ -1,6 +1,17 @@
 // Errors and the checks of options: one style for the whole library.
 
-/** An error that is neither a wrong kind (`TypeError`) nor a wrong value (`RangeError`), told apart by its `code`. */
+/**
+ * An error that is neither a wrong kind (`TypeError`) nor a wrong value (`RangeError`), told apart by its `code`.
+ *
+ * @example
+ * let code = "";
+ * try {
+ *   ones([2]).sum().backward();
+ * } catch (error) {
+ *   if (error instanceof SimdnnError) code = error.code;
+ * }
+ * code; // "SIMDNN_NO_GRAPH"
+ */
 export class SimdnnError extends Error {
   /** A stable name of what went wrong, e.g. `"SIMDNN_GRAPH_FREED"`. */
   readonly code: string;

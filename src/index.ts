@@ -1,14 +1,18 @@
 // The public names, nothing else.
 export { noGrad } from './autograd';
 export { type Compiled, type CompileOptions, compile } from './compile';
+/** Datasets, loaders, splits, scalers and files of tables. */
 export * as data from './data';
 export { SimdnnError } from './errors';
 export { type Info, info, version } from './info';
 export type { DType, TensorData } from './memory';
+/** Figures of merit, gathered batch by batch. */
 export * as metrics from './metrics';
 export { getNumThreads, setNumThreads } from './native';
+/** Modules: layers, activations, losses, and what they are made of. */
 export * as nn from './nn';
 export { arange, cat, eye, full, ones, rand, randn, stack, tensor, zeros } from './ops';
+/** Optimizers: what steps the parameters. */
 export * as optim from './optim';
 export { manualSeed } from './random';
 export type { CompiledOutput } from './recording';

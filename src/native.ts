@@ -137,7 +137,12 @@ export function setNumThreads(n: number): void {
   threads = n;
 }
 
-/** How many threads a kernel of this environment may use; see `setNumThreads`. */
+/**
+ * How many threads a kernel of this environment may use; see `setNumThreads`.
+ *
+ * @example
+ * getNumThreads() >= 1; // true
+ */
 export function getNumThreads(): number {
   return threads;
 }

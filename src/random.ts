@@ -14,9 +14,9 @@ let offset = 0;
  *
  * @example
  * manualSeed(1);
- * const a = rand([2]).toArray();
+ * const a = rand([2]);
  * manualSeed(1);
- * rand([2]).toArray(); // a again
+ * rand([2]).eq(a).toArray(); // [1, 1]
  */
 export function manualSeed(n: number): void {
   seed = checkInteger('manualSeed', 'the seed', n);

@@ -41,6 +41,13 @@ const addToAll = 1 | 2 | 4; // enum Accumulate in native/kernels/table.h
  *
  * Shapes: dy `[rows, out]`, x `[rows, in]`, weight `[out, in]`. They are written whole, or with `accumulate` added to. They must
  * overlap nothing.
+ *
+ * @example
+ * const [dx, dweight, dbias] = [new Float32Array(2), new Float32Array(2), new Float32Array(1)];
+ * linearBackward({ dx, dweight, dbias }, Float32Array.of(1), Float32Array.of(1, 2), Float32Array.of(3, 4), 1, 2, 1);
+ * dx; // [3, 4]
+ * dweight; // [1, 2]
+ * dbias; // [1]
  */
 export function linearBackward(
   gradients: LinearGradients,

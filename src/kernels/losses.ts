@@ -6,16 +6,43 @@ import { kernels } from '../native';
  * `y[r, c] = exp(x[r, c]) / sum over c of exp(x[r, c])`, without overflow.
  *
  * Shapes: y, x `[rows, classes]`.
+ *
+ * @example
+ * const y = new Float32Array(2);
+ * softmax(y, Float32Array.of(0, 0), 1, 2);
+ * y; // [0.5, 0.5]
  */
 export const softmax = kernels.softmax;
 
-/** The gradient of `softmax`: `dx = y (dy - sum over classes of dy y)`, from its result y. Shapes: all `[rows, classes]`. */
+/**
+ * The gradient of `softmax`: `dx = y (dy - sum over classes of dy y)`, from its result y. Shapes: all `[rows, classes]`.
+ *
+ * @example
+ * const dx = new Float32Array(2);
+ * softmaxBackward(dx, Float32Array.of(1, 0), Float32Array.of(0.5, 0.5), 1, 2);
+ * dx; // [0.25, -0.25]
+ */
 export const softmaxBackward = kernels.softmaxBackward;
 
-/** `y = log(softmax(x))`, without overflow or loss of small values. Shapes: y, x `[rows, classes]`. */
+/**
+ * `y = log(softmax(x))`, without overflow or loss of small values. Shapes: y, x `[rows, classes]`.
+ *
+ * @example
+ * const y = new Float32Array(2);
+ * logSoftmax(y, Float32Array.of(0, 0), 1, 2);
+ * y; // [-0.6931472, -0.6931472]
+ */
 export const logSoftmax = kernels.logSoftmax;
 
-/** The gradient of `logSoftmax`: `dx = dy - exp(y) sum over classes of dy`, from its result y. Shapes: all `[rows, classes]`. */
+/**
+ * The gradient of `logSoftmax`: `dx = dy - exp(y) sum over classes of dy`, from its result y. Shapes: all `[rows, classes]`.
+ *
+ * @example
+ * const [y, dx] = [new Float32Array(2), new Float32Array(2)];
+ * logSoftmax(y, Float32Array.of(0, 0), 1, 2);
+ * logSoftmaxBackward(dx, Float32Array.of(1, 0), y, 1, 2);
+ * dx; // [0.5, -0.5]
+ */
 export const logSoftmaxBackward = kernels.logSoftmaxBackward;
 
 /** What a loss does with the terms of its rows. */
@@ -87,7 +114,14 @@ export function softmaxCrossEntropy(
   }
 }
 
-/** `softmaxCrossEntropy` for probabilities, under the kernel's own name. */
+/**
+ * `softmaxCrossEntropy` for probabilities, under the kernel's own name.
+ *
+ * @example
+ * const loss = new Float32Array(1);
+ * softmaxCrossEntropySoft({ loss }, Float32Array.of(0, 0), Float32Array.of(0.25, 0.75), 1, 2);
+ * loss; // [0.6931472]
+ */
 export const softmaxCrossEntropySoft: (
   outputs: CrossEntropyOutputs,
   logits: Float32Array,
@@ -109,6 +143,12 @@ export interface LossOutputs {
  * The negative log likelihood and its gradient: `loss[r] = -weight[l] logProbs[r, l]` for `l = labels[r]`.
  *
  * Shapes: logProbs and dx `[rows, classes]`, labels int32 `[rows]`. Options, reductions and errors as for `softmaxCrossEntropy`.
+ *
+ * @example
+ * const [loss, dx] = [new Float32Array(1), new Float32Array(2)];
+ * nllLoss({ loss, dx }, Float32Array.of(-1, -2), Int32Array.of(1), 1, 2);
+ * loss; // [2]
+ * dx; // [0, -1]
  */
 export function nllLoss(
   outputs: LossOutputs,
@@ -124,7 +164,15 @@ export function nllLoss(
   kernels.nllLoss(loss!, dx!, logProbs, labels, o.weight, rows, classes, o.ignoreIndex, reductionNumber('nllLoss', o.reduction));
 }
 
-/** The squared error and its gradient: `loss[i] = (x[i] - target[i])^2`, `dx[i] = 2 (x[i] - target[i])`, for "mean" divided by n. Shapes: x, target, dx `[n]`. */
+/**
+ * The squared error and its gradient: `loss[i] = (x[i] - target[i])^2`, `dx[i] = 2 (x[i] - target[i])`, for "mean" divided by n. Shapes: x, target, dx `[n]`.
+ *
+ * @example
+ * const [loss, dx] = [new Float32Array(1), new Float32Array(2)];
+ * mseLoss({ loss, dx }, Float32Array.of(1, 2), Float32Array.of(1, 4), 2);
+ * loss; // [2]
+ * dx; // [0, -2]
+ */
 export function mseLoss(outputs: LossOutputs, x: Float32Array, target: Float32Array, n: number, options?: { reduction?: Reduction }): void {
   const { loss, dx } = withDefaults<Partial<LossOutputs>>('mseLoss', outputs, { loss: undefined, dx: null });
   const { reduction } = withDefaults('mseLoss', options, { reduction: 'mean' as Reduction });

@@ -4,6 +4,22 @@ import type { Tensor } from '../tensor';
 /**
  * Gathers predictions batch by batch and turns them into a figure: `update` each batch, `compute` at the end, `reset` for the next
  * round. As `torchmetrics.Metric`.
+ *
+ * @example
+ * class Mean extends metrics.Metric {
+ *   sum = 0;
+ *   count = 0;
+ *   update(preds: Tensor) {
+ *     this.sum += preds.sum().item();
+ *     this.count += preds.numel;
+ *   }
+ *   compute() { return tensor(this.sum / this.count); }
+ *   reset() { this.sum = this.count = 0; }
+ * }
+ * const mean = new Mean();
+ * mean.update(tensor([1, 2]));
+ * mean.update(tensor([6]));
+ * mean.compute().item(); // 3
  */
 export abstract class Metric {
   /** Takes in a batch of predictions and their targets. */

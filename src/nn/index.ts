@@ -16,8 +16,10 @@ export {
 export { type Layer, ModuleList, Sequential } from './containers';
 export { Dropout } from './dropout';
 export { Flatten } from './flatten';
+/** Layers and losses as plain functions. */
 export * as functional from './functional';
 export { Identity } from './identity';
+/** Initial values of parameters. */
 export * as init from './init';
 export { Linear } from './linear';
 export { CrossEntropyLoss, MSELoss, NLLLoss } from './losses';

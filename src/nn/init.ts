@@ -89,18 +89,34 @@ export function kaimingUniform_<T extends Tensor>(t: T, options?: Partial<Kaimin
   return fillRandom('fillUniform', t, -bound, bound);
 }
 
-/** Normal around 0 with deviation `gain / sqrt(fan)`: `torch.nn.init.kaiming_normal_` (He et al., 2015). */
+/**
+ * Normal around 0 with deviation `gain / sqrt(fan)`: `torch.nn.init.kaiming_normal_` (He et al., 2015).
+ *
+ * @example
+ * nn.init.kaimingNormal_(zeros([30, 13]), { mode: "fanOut" }).shape; // [30, 13]
+ */
 export function kaimingNormal_<T extends Tensor>(t: T, options?: Partial<KaimingOptions>): T {
   return fillRandom('fillNormal', t, 0, kaimingDeviation('init.kaimingNormal_', t, options));
 }
 
-/** Uniform in (-b, b) with `b = gain * sqrt(6 / (fanIn + fanOut))`, gain 1 by default: `torch.nn.init.xavier_uniform_` (Glorot, Bengio, 2010). */
+/**
+ * Uniform in (-b, b) with `b = gain * sqrt(6 / (fanIn + fanOut))`, gain 1 by default: `torch.nn.init.xavier_uniform_` (Glorot, Bengio, 2010).
+ *
+ * @example
+ * const w = nn.init.xavierUniform_(zeros([2, 4]));
+ * w.abs().max().item() < 1; // true
+ */
 export function xavierUniform_<T extends Tensor>(t: T, options?: { gain?: number }): T {
   const bound = Math.sqrt(3) * xavierDeviation('init.xavierUniform_', t, options);
   return fillRandom('fillUniform', t, -bound, bound);
 }
 
-/** Normal around 0 with deviation `gain * sqrt(2 / (fanIn + fanOut))`, gain 1 by default: `torch.nn.init.xavier_normal_` (Glorot, Bengio, 2010). */
+/**
+ * Normal around 0 with deviation `gain * sqrt(2 / (fanIn + fanOut))`, gain 1 by default: `torch.nn.init.xavier_normal_` (Glorot, Bengio, 2010).
+ *
+ * @example
+ * nn.init.xavierNormal_(zeros([30, 13]), { gain: 2 }).shape; // [30, 13]
+ */
 export function xavierNormal_<T extends Tensor>(t: T, options?: { gain?: number }): T {
   return fillRandom('fillNormal', t, 0, xavierDeviation('init.xavierNormal_', t, options));
 }
@@ -133,15 +149,30 @@ export function normal_<T extends Tensor>(t: T, mean: number | { mean?: number; 
   return fillRandom('fillNormal', t, checkNumber(where, 'mean', normal.mean), checkNumber(where, 'std', normal.std, 0));
 }
 
-/** Every element `value`: `torch.nn.init.constant_`. */
+/**
+ * Every element `value`: `torch.nn.init.constant_`.
+ *
+ * @example
+ * nn.init.constant_(zeros([2]), 3).toArray(); // [3, 3]
+ */
 export function constant_<T extends Tensor>(t: T, value: number): T {
   return fillWith('init.constant_', t, value);
 }
 
-/** Every element 0: `torch.nn.init.zeros_`. */
+/**
+ * Every element 0: `torch.nn.init.zeros_`.
+ *
+ * @example
+ * nn.init.zeros_(ones([2])).toArray(); // [0, 0]
+ */
 export const zeros_ = <T extends Tensor>(t: T): T => fillWith('init.zeros_', t, 0);
 
-/** Every element 1: `torch.nn.init.ones_`. */
+/**
+ * Every element 1: `torch.nn.init.ones_`.
+ *
+ * @example
+ * nn.init.ones_(zeros([2])).toArray(); // [1, 1]
+ */
 export const ones_ = <T extends Tensor>(t: T): T => fillWith('init.ones_', t, 1);
 
 function fillWith<T extends Tensor>(where: string, t: T, value: number): T {

@@ -91,7 +91,7 @@ function copyTyped(data: TensorData, out: Tensor): void {
  *
  * @example
  * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
- * tensor([0, 2], { dtype: "int32" }).dtype; // int32
+ * tensor([0, 2], { dtype: "int32" }).dtype; // "int32"
  */
 export function tensor(data: NestedArray | TensorData, options?: CreateOptions): Tensor {
   const typed = data instanceof Float32Array || data instanceof Int32Array;

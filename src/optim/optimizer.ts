@@ -61,7 +61,18 @@ function runsOf<O>(stepped: Stepped<O>, keys: readonly string[]): readonly Run[]
   return stepped.runs;
 }
 
-/** The base of all optimizers: `torch.optim.Optimizer`. */
+/**
+ * The base of all optimizers: `torch.optim.Optimizer`.
+ *
+ * @example
+ * const w = new nn.Parameter(tensor([1, 2]));
+ * const optimizer = new optim.SGD([w], { lr: 0.5 });
+ * optimizer instanceof optim.Optimizer; // true
+ * optimizer.zeroGrad();
+ * w.sum().backward();
+ * optimizer.step();
+ * w.toArray(); // [0.5, 1.5]
+ */
 export abstract class Optimizer<O extends object> {
   /** The groups with their options: `optimizer.paramGroups[0].lr = 1e-4` holds from the next step on. */
   readonly paramGroups: ParamGroup<O>[] = [];

@@ -1,0 +1,79 @@
+// Runs a piece of documentation and compares what it says with what it does.
+//
+// A comment behind an expression statement, on its last line, is that expression's result, `x.shape; // [2, 2]`, or the error that it
+// throws, `x.item(); // RangeError: [Tensor.item] expected one element`, which the message begins with. All else is plain TypeScript.
+import { parseSync, transformSync } from 'rolldown/utils';
+
+/** The names that a snippet may use without declaring them. */
+export type Scope = Record<string, unknown>;
+
+type Run = (...values: unknown[]) => Promise<void>;
+const AsyncFunction = (async () => {}).constructor as new (...source: string[]) => Run;
+
+const show = (value: unknown): string =>
+  value instanceof Error ? `${value.name}: ${value.message}` : (JSON.stringify(value) ?? String(value));
+
+const plain = (value: unknown): unknown => (ArrayBuffer.isView(value) ? [...(value as Float32Array)] : value);
+
+/**
+ * Whether `actual` is the value that was written. Numbers with decimals may differ by 1e-6 of their size, so that a float32 can be written in
+ * short; -0 may be written as 0.
+ */
+export function agrees(actual: unknown, written: unknown): boolean {
+  const a = plain(actual);
+  if (typeof a === 'number' && typeof written === 'number') {
+    if (Number.isInteger(written) || !Number.isFinite(written)) return a === written || (Number.isNaN(a) && Number.isNaN(written));
+    return Math.abs(a - written) <= 1e-6 * Math.max(1, Math.abs(written));
+  }
+  if (a === null || written === null || typeof a !== 'object' || typeof written !== 'object') return a === written;
+  if (Array.isArray(a) !== Array.isArray(written)) return false;
+  const [now, then] = [Object.entries(a), Object.entries(written)];
+  return now.length === then.length && now.every(([key, value], i) => key === then[i]![0] && agrees(value, then[i]![1]));
+}
+
+function writtenIn(comment: string): unknown {
+  try {
+    return new Function(`return (${comment});`)();
+  } catch {
+    throw new Error(`"${comment}" is not a value`);
+  }
+}
+
+// Compares the result of one statement with its comment.
+async function check(statement: () => unknown, source: string, comment: string): Promise<void> {
+  const error = /^\w*Error: /.test(comment);
+  let result: unknown;
+  try {
+    result = await statement();
+  } catch (thrown) {
+    if (!error) throw thrown;
+    result = thrown;
+  }
+  const good = error ? result instanceof Error && show(result).startsWith(comment) : agrees(result, writtenIn(comment));
+  if (!good) throw new Error(`${source} gives ${show(plain(result))}, documented is ${comment}`);
+}
+
+/** Runs a snippet; fails where a documented result is not what comes out. Returns the number of results that were compared. */
+export async function runSnippet(code: string, scope: Scope): Promise<number> {
+  const { program, errors } = parseSync('snippet.ts', code);
+  if (errors.length > 0) throw new Error(errors[0]!.message);
+  let source = '';
+  let checked = 0;
+  for (const statement of program.body) {
+    const text = code.slice(statement.start, statement.end);
+    const comment = /^[ \t]*\/\/[ \t]*(.*)/.exec(code.slice(statement.end))?.[1]?.trim();
+    if (statement.type === 'ImportDeclaration') {
+      for (const { local } of statement.specifiers) if (!(local.name in scope)) throw new Error(`there is no public name ${local.name}`);
+    } else if (statement.type === 'ExpressionStatement' && comment !== undefined) {
+      const expression = text.replace(/;$/, '');
+      source += `await check(async () => (${expression}), ${JSON.stringify(expression)}, ${JSON.stringify(comment)});\n`;
+      checked++;
+    } else {
+      source += `${text}\n`;
+    }
+  }
+  // Braces: a snippet may declare a name that the scope has as well.
+  const javascript = transformSync('snippet.ts', `{${source}}`).code;
+  await new AsyncFunction('check', ...Object.keys(scope), javascript)(check, ...Object.values(scope));
+  return checked;
+}
