@@ -1,7 +1,7 @@
 // One recording of a compiled function: what was heard while it ran, made into a plan, and all that must hold for
 // the plan to be good.
 import { isGradEnabled } from '../autograd';
-import { typeError } from '../errors';
+import { checkAttached, typeError } from '../errors';
 import { liveArguments } from '../kernels.generated';
 import { allocateFloat, allocateInt, type DType, type TensorData } from '../memory';
 import { createPlan, type Plan, replayPlan } from '../native';
@@ -51,8 +51,41 @@ interface Argument {
   sameAs: number;
 }
 
-/** A tensor that the function returns: an argument or another lasting tensor, or one in memory made anew for each replay. */
-type Output = { argument: number } | { lasting: Tensor } | { shape: number[]; region: number; begin: number; length: number };
+/** Where in a piece of memory a tensor lies. */
+interface Place {
+  shape: number[];
+  begin: number;
+  length: number;
+}
+
+const placeIn = (region: TensorData, t: Tensor): Place => ({
+  shape: t.shape.slice(),
+  begin: (t.values.byteOffset - region.byteOffset) / 4,
+  length: t.numel,
+});
+
+const cut = (memory: TensorData, { begin, length }: Place): TensorData =>
+  memory.length === length ? memory : memory.subarray(begin, begin + length);
+
+const partOf = (t: Tensor, place: Place): Tensor => new Tensor(cut(t.values, place), place.shape.slice(), t.version);
+
+/** A tensor that the function returns: an argument, a part of one, another lasting tensor, or one in memory made anew for each replay. */
+type Output = { argument: number } | (Place & { partOf: number }) | { lasting: Tensor } | (Place & { region: number });
+
+// The arguments in memory of their own: what the function captured is then never taken for an argument, nor one argument for another that
+// shares its memory. One that gets a gradient is always the same tensor and stays itself.
+function apart<A extends readonly Tensor[]>(args: A): A {
+  for (const { values } of args) checkAttached('compile', values);
+  const own = args.map((t) => (t.needsGrad ? t : new Tensor(t.values.slice(), t.shape.slice())));
+  return own.map((t, i) => own[args.indexOf(args[i]!)] ?? t) as unknown as A;
+}
+
+// What the function changed in place in such a copy is changed in the argument.
+function putBack(argument: Tensor, own: Tensor): void {
+  if (own === argument || own.version.count === 0) return;
+  argument.values.set(own.values);
+  argument.version.count++;
+}
 
 /** Kernel calls whose numbers are read anew at each replay, by making them without doing them. */
 interface LiveRecord {
@@ -87,11 +120,18 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   ): { recording: Recording<A, R>; result: R } {
     const listener = new Listener();
     const gradEnabled = isGradEnabled();
-    const result = listener.run(() => fn(...args));
+    const own = apart(args);
+    let result: R;
+    try {
+      result = listener.run(() => fn(...own));
+    } finally {
+      for (let i = 0; i < args.length; i++) putBack(args[i]!, own[i]!);
+    }
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
       throw typeError('compile', 'the function returned a promise', 'only synchronous functions can be recorded');
     }
-    return { recording: new Recording<A, R>(listener, args, result, gradEnabled, keepGrad), result };
+    const recording = new Recording<A, R>(listener, own, result, gradEnabled, keepGrad);
+    return { recording, result: recording.handOver(args, own, result) };
   }
 
   private constructor(
@@ -122,12 +162,13 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.outputs = tensorsOf(result).map((t): Output => {
       const argument = args.indexOf(t);
       if (argument >= 0) return { argument };
+      const partOf = args.findIndex(({ values }) => liesIn(values, t.values));
+      if (partOf >= 0) return { partOf, ...placeIn(args[partOf]!.values, t) };
       const region = made.find((r) => liesIn(r, t.values));
       if (region === undefined) return { lasting: t };
       if (!returned.includes(region)) returned.push(region);
       temporaries.delete(region);
-      const begin = (t.values.byteOffset - region.byteOffset) / 4;
-      return { shape: t.shape.slice(), region: returned.indexOf(region), begin, length: t.numel };
+      return { region: returned.indexOf(region), ...placeIn(region, t) };
     });
     this.outputMemory = returned.map((r) => ({ dtype: r instanceof Int32Array ? 'int32' : 'float32', length: r.length }));
     this.rebuild = rebuilder(result);
@@ -192,6 +233,16 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     return this.takeLive(true);
   }
 
+  // The recorded run's result with the caller's own arguments in place of their copies.
+  private handOver(args: A, own: A, result: R): R {
+    const tensors = tensorsOf(result).map((t, i) => {
+      const output = this.outputs[i]!;
+      if ('argument' in output) return args[output.argument]!;
+      return 'partOf' in output && own[output.partOf] !== args[output.partOf] ? partOf(args[output.partOf]!, output) : t;
+    });
+    return this.rebuild(tensors) as R;
+  }
+
   /** Does what was recorded, with other arguments. */
   replay(args: A): R {
     const { inputs, outputMemory } = this;
@@ -216,9 +267,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     const fresh = this.outputs.map((output): Tensor => {
       if ('argument' in output) return args[output.argument]!;
       if ('lasting' in output) return output.lasting;
-      const memory = inputs[args.length + output.region]!;
-      const { begin, length } = output;
-      return new Tensor(memory.length === length ? memory : memory.subarray(begin, begin + length), output.shape.slice());
+      if ('partOf' in output) return partOf(args[output.partOf]!, output);
+      return new Tensor(cut(inputs[args.length + output.region]!, output), output.shape.slice());
     });
     inputs.fill(null);
     return this.rebuild(fresh) as R;

@@ -1,0 +1,86 @@
+// Compiled functions whose arguments share memory: with one another, with what the function captured, with what it returns.
+import { describe, expect, it } from 'vitest';
+import { compile, nn, ones, randn, type Tensor, tensor } from '../src/index';
+
+const same = (actual: Tensor, expected: Tensor) => expect(actual.toArray()).toEqual(expected.toArray());
+
+describe('memory shared while recording is not shared in a replay', () => {
+  it('an argument that is a part of a captured tensor', () => {
+    const whole = randn([1000, 10]);
+    const f = compile((x: Tensor) => x.sum().add(whole.sum()));
+    f(whole.narrow(0, 0, 2));
+    const x = randn([2, 10]);
+    same(f(x), x.sum().add(whole.sum()));
+  });
+  it('an argument that is the captured tensor', () => {
+    const captured = tensor([1, 2]);
+    const f = compile((x: Tensor) => x.add(captured));
+    f(captured);
+    same(f(tensor([5, 5])), tensor([6, 7]));
+  });
+  it('arguments that overlap', () => {
+    const memory = tensor([1, 2, 3, 4]);
+    const f = compile((x: Tensor, y: Tensor) => x.sub(y));
+    same(f(memory.narrow(0, 0, 3), memory.narrow(0, 1, 3)), tensor([-1, -1, -1]));
+    same(f(tensor([5, 5, 5]), tensor([1, 2, 3])), tensor([4, 3, 2]));
+    same(f(memory.narrow(0, 1, 3), memory.narrow(0, 0, 3)), tensor([1, 1, 1]));
+  });
+  it('the same tensor twice', () => {
+    const f = compile((x: Tensor, y: Tensor) => x.sub(y));
+    const x = tensor([1, 2]);
+    same(f(x, x), tensor([0, 0]));
+    same(f(x, tensor([5, 5])), tensor([-4, -3]));
+    same(f(x, x), tensor([0, 0]));
+  });
+  it('an argument that requires a gradient and its own values', () => {
+    const w = randn([4]).requiresGrad_();
+    const f = compile((x: Tensor, y: Tensor) => x.mul(y).sum());
+    f(w, w.detach());
+    const y = randn([4]);
+    expect(f(w, y).item()).toBe(w.mul(y).sum().item());
+  });
+});
+
+describe('what is returned shares memory as without compile', () => {
+  it('an argument itself', () => {
+    const f = compile((x: Tensor) => ({ x, twice: x.mul(2) }));
+    for (const x of [tensor([1, 2]), tensor([3, 4])]) expect(f(x).x).toBe(x);
+  });
+  it('parts of an argument', () => {
+    const f = compile((x: Tensor) => [x.narrow(0, 1, 1), x.reshape([4])]);
+    for (const x of [
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+      tensor([
+        [5, 6],
+        [7, 8],
+      ]),
+    ]) {
+      // biome-ignore format: matrices
+      const [row, flat] = f(x) as [Tensor, Tensor];
+      same(row, x.narrow(0, 1, 1));
+      same(flat, x.reshape([4]));
+      expect(row.data.buffer).toBe(x.data.buffer);
+      expect(flat.data.buffer).toBe(x.data.buffer);
+    }
+  });
+  it('an argument changed in place', () => {
+    const f = compile((x: Tensor) => nn.init.constant_(x, 7));
+    for (let i = 0; i < 3; i++) {
+      const x = ones([2]);
+      expect(f(x)).toBe(x);
+      same(x, tensor([7, 7]));
+    }
+  });
+  it('an argument changed in place by a function that then throws', () => {
+    const x = ones([2]);
+    const f = compile((t: Tensor): Tensor => {
+      nn.init.constant_(t, 7);
+      throw new Error('no');
+    });
+    expect(() => f(x)).toThrow('no');
+    same(x, tensor([7, 7]));
+  });
+});
