@@ -219,7 +219,7 @@ const recipes = {
   },
   'metrics.Accuracy.compute': (w) => {
     const metric = new w.lib.metrics.Accuracy({ task: 'multiclass', numClasses: 3 });
-    metric.update(w.ints([4], 2), w.ints([4], 2));
+    metric.update(w.labels([4], 2), w.labels([4], 2));
     return on(metric, []);
   },
 };

@@ -14,7 +14,9 @@ export class World {
   /** Keeps what a call returned, if it can be of use. */
   keep(value) {
     const { Tensor, nn, optim } = this.lib;
-    const add = (list, one) => (list.length < 12 ? list.push(one) : (list[this.r.below(12)] = one));
+    const add = (list, one) => {
+      list[list.length < 12 ? list.length : this.r.below(12)] = one;
+    };
     if (value instanceof Tensor && value.numel <= mostElements) add(this.tensors, value);
     if (value instanceof nn.Module) add(this.modules, value);
     if (value instanceof optim.Optimizer) add(this.optimizers, value);
@@ -32,10 +34,18 @@ export class World {
     return this.r.chance(0.4) ? t.requiresGrad_() : t;
   }
   /** int32 from 0 to below `bound`. */
-  ints(shape, bound = 5) {
+  labels(shape, bound) {
     const n = shape.reduce((product, size) => product * size, 1);
-    const array = Int32Array.from({ length: n }, () => (this.r.chance(0.01) ? this.r.below(100) - 50 : this.r.below(bound)));
-    return this.lib.Tensor.fromTypedArray(array, shape);
+    return this.lib.Tensor.fromTypedArray(
+      Int32Array.from({ length: n }, () => this.r.below(bound)),
+      shape,
+    );
+  }
+  /** The same, but sometimes one is far out of range. */
+  ints(shape, bound = 5) {
+    const t = this.labels(shape, bound);
+    if (t.numel > 0 && this.r.chance(0.05)) t.data[this.r.below(t.numel)] = this.r.pick([-1, bound, 2 ** 31 - 1, -(2 ** 31)]);
+    return t;
   }
   matrix(rows = this.size(), columns = this.size()) {
     return this.float([rows, columns]);
