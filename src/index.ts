@@ -1,4 +1,8 @@
-// The public names, nothing else.
+/**
+ * Neural networks trained on the CPU, with PyTorch's names: the public names, nothing else.
+ *
+ * @module simdnn
+ */
 export { noGrad } from './autograd';
 export { type Compiled, type CompileOptions, compile } from './compile';
 /** Datasets, loaders, splits, scalers and files of tables. */
@@ -11,7 +15,7 @@ export * as metrics from './metrics';
 export { getNumThreads, setNumThreads } from './native';
 /** Modules: layers, activations, losses, and what they are made of. */
 export * as nn from './nn';
-export { arange, cat, eye, full, ones, rand, randn, stack, tensor, zeros } from './ops';
+export { arange, type CreateOptions, cat, type Extremes, eye, full, ones, rand, randn, stack, tensor, zeros } from './ops';
 /** Optimizers: what steps the parameters. */
 export * as optim from './optim';
 export { manualSeed } from './random';

@@ -60,7 +60,9 @@ export function broadcastShapes(where: string, a: readonly number[], b: readonly
 
 /** A strided operand: its strides over the index space's dimensions (0 repeats it) and where it begins. */
 export interface Strided {
+  /** How many elements apart neighbours are, for each dimension; 0 repeats one. */
   strides: readonly number[];
+  /** The place of the first element (0). */
   offset?: number;
 }
 

@@ -8,6 +8,7 @@ export type Label = string | number;
 
 /** What `LabelEncoder` has learned. */
 export interface LabelEncoderState {
+  /** The classes in the order of their numbers. */
   classes: Label[];
 }
 

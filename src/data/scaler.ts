@@ -5,7 +5,9 @@ import { checkTensor, empty, type Tensor } from '../tensor';
 
 /** What `StandardScaler` has learned, as plain numbers that JSON keeps exactly. */
 export interface StandardScalerState {
+  /** The mean of each column. */
   mean: number[];
+  /** What each column is divided by. */
   scale: number[];
 }
 

@@ -25,6 +25,7 @@ export class ReLU extends Module {
  * new nn.LeakyReLU({ negativeSlope: 0.5 }).forward(tensor([-2, 2])).toArray(); // [-1, 2]
  */
 export class LeakyReLU extends Module {
+  /** The slope where x is negative. */
   negativeSlope: number;
 
   constructor(options?: { negativeSlope?: number }) {
@@ -73,6 +74,7 @@ export class Tanh extends Module {
  * new nn.GELU({ approximate: "tanh" }).forward(tensor([0])).toArray(); // [0]
  */
 export class GELU extends Module {
+  /** How Phi is calculated. */
   approximate: 'none' | 'tanh';
 
   constructor(options?: { approximate?: 'none' | 'tanh' }) {
@@ -109,6 +111,7 @@ export class SiLU extends Module {
  * new nn.ELU().forward(tensor([0, 2])).toArray(); // [0, 2]
  */
 export class ELU extends Module {
+  /** The function tends to `-alpha` as x gets small. */
   alpha: number;
 
   constructor(options?: { alpha?: number }) {
@@ -133,7 +136,9 @@ export class ELU extends Module {
  * new nn.Softplus().forward(tensor([30])).toArray(); // [30]
  */
 export class Softplus extends Module {
+  /** How sharply the function turns at 0. */
   beta: number;
+  /** Above this value of `beta x` the result is x. */
   threshold: number;
 
   constructor(options?: { beta?: number; threshold?: number }) {
@@ -191,6 +196,7 @@ function checkDim(where: string, options: { dim: number }): number {
  * new nn.Softmax({ dim: 1 }).forward(tensor([[0, 0]])).toArray(); // [[0.5, 0.5]]
  */
 export class Softmax extends Module {
+  /** The dimension along which the results sum to 1. */
   dim: number;
 
   constructor(options: { dim: number }) {
@@ -214,6 +220,7 @@ export class Softmax extends Module {
  * new nn.LogSoftmax({ dim: 1 }).forward(tensor([[3]])).toArray(); // [[0]]
  */
 export class LogSoftmax extends Module {
+  /** The dimension along which the exponentials of the results sum to 1. */
   dim: number;
 
   constructor(options: { dim: number }) {

@@ -51,6 +51,7 @@ abstract class Numbered<T extends Module> extends Module implements Iterable<T> 
     this.#length++;
   }
 
+  /** The modules in order. */
   *[Symbol.iterator](): Iterator<T> {
     for (let i = 0; i < this.#length; i++) yield this[i]!;
   }

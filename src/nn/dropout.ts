@@ -16,6 +16,7 @@ import { Module } from './module';
  * layer.eval().forward(tensor([1, 2])).toArray(); // [1, 2]
  */
 export class Dropout extends Module {
+  /** The probability of a zero. */
   p: number;
 
   constructor(p = 0.5) {

@@ -11,7 +11,9 @@ import { Module } from './module';
  * new nn.Flatten().forward(zeros([32, 8, 8])).shape; // [32, 64]
  */
 export class Flatten extends Module {
+  /** The first of the dimensions that become one. */
   startDim: number;
+  /** The last of them. */
   endDim: number;
 
   constructor(startDim = 1, endDim = -1) {

@@ -1,4 +1,5 @@
 // The public names of `nn`, nothing else.
+export type { CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
 export {
   ELU,
   GELU,
@@ -23,6 +24,6 @@ export { Identity } from './identity';
 export * as init from './init';
 export { Linear } from './linear';
 export { CrossEntropyLoss, MSELoss, NLLLoss } from './losses';
-export { type ForwardHook, type HookHandle, Module } from './module';
+export { type ForwardHook, type HookHandle, Module, type Named } from './module';
 export { Parameter } from './parameter';
 export type { LoadResult, StateDict } from './state';

@@ -19,9 +19,13 @@ import { emptyParameter, type Parameter } from './parameter';
  * layer.forward(zeros([32, 13])).shape; // [32, 30]
  */
 export class Linear extends Module {
+  /** The size of the last dimension of x. */
   readonly inFeatures: number;
+  /** The size of the last dimension of the result. */
   readonly outFeatures: number;
+  /** W, `[outFeatures, inFeatures]`. */
   weight: Parameter;
+  /** b, `[outFeatures]`, or null. */
   bias: Parameter | null;
 
   constructor(inFeatures: number, outFeatures: number, options?: { bias?: boolean }) {

@@ -11,8 +11,11 @@ const reductions = ['mean', 'sum', 'none'] as const;
 
 // What the losses over classes have in common: class weights, a buffer, and a label that does not count.
 abstract class ClassLoss extends Module {
+  /** A factor for each class, or null: a buffer. */
   declare weight: Tensor | null;
+  /** Rows with this label count for nothing. */
   ignoreIndex: number;
+  /** What becomes of the rows' losses. */
   reduction: Reduction;
 
   protected constructor(where: string, { weight, ignoreIndex, reduction }: Required<NllLossOptions>) {
@@ -37,6 +40,7 @@ abstract class ClassLoss extends Module {
  * loss.item(); // 1.6094379425048828
  */
 export class CrossEntropyLoss extends ClassLoss {
+  /** How much of the target is spread evenly over all classes. */
   labelSmoothing: number;
 
   constructor(options?: CrossEntropyOptions) {
@@ -81,6 +85,7 @@ export class NLLLoss extends ClassLoss {
  * new nn.MSELoss().forward(tensor([1, 2]), tensor([1, 4])).item(); // 2
  */
 export class MSELoss extends Module {
+  /** What becomes of the elements' losses. */
   reduction: Reduction;
 
   constructor(options?: { reduction?: Reduction }) {

@@ -12,10 +12,12 @@ export type ForwardHook = (module: Module, args: readonly unknown[], output: unk
 
 /** Takes a hook away again. */
 export interface HookHandle {
+  /** From now on the hook is not called; a second time has no effect. */
   remove(): void;
 }
 
-type Named<T> = [name: string, value: T];
+/** Something found in a module, with its path: `ly1.weight`. */
+export type Named<T> = [name: string, value: T];
 
 const join = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
 

@@ -9,7 +9,9 @@ export type StateDict = Record<string, Tensor>;
 
 /** The keys that `loadStateDict` did not find in the dict, and those that it found no place for. */
 export interface LoadResult {
+  /** Keys of the module that the dict lacks. */
   missingKeys: string[];
+  /** Keys of the dict that the module lacks. */
   unexpectedKeys: string[];
 }
 

@@ -10,7 +10,7 @@ import { keepdimOf } from './reduce';
 type Name = 'max' | 'min';
 
 // Values and indices over one dimension, which the given result shape leaves out or keeps; x without history.
-function extremes(name: Name, where: string, x: Tensor, dim: number, shape: number[]): { values: Tensor; indices: Tensor } {
+function extremes(name: Name, where: string, x: Tensor, dim: number, shape: number[]): Extremes {
   const { outer, n, inner } = around(x.shape, dim);
   if (n === 0) throw rangeError(where, `dim ${dim} of ${shapeText(x.shape)} is empty`);
   const values = empty(shape, x.dtype);
@@ -31,7 +31,7 @@ function flattened(where: string, x: Tensor): Tensor {
 }
 
 // Over one dimension the gradient goes to the element that was returned.
-function alongDim(name: Name, x: Tensor, dim: unknown, options?: { keepdim?: boolean }): { values: Tensor; indices: Tensor } {
+function alongDim(name: Name, x: Tensor, dim: unknown, options?: { keepdim?: boolean }): Extremes {
   const where = `Tensor.${name}`;
   const d = normalizeDim(where, dim, x.shape.length);
   const { values, indices } = extremes(name, where, x, d, resultShape(where, x, d, options));
@@ -76,6 +76,14 @@ function position(name: Name, x: Tensor, dim: number | undefined, options?: { ke
   return extremes(name, where, flattened(where, x), 0, keepdim ? x.shape.map(() => 1) : []).indices;
 }
 
+/** What `max(dim)` and `min(dim)` give. */
+export interface Extremes {
+  /** The elements chosen. */
+  values: Tensor;
+  /** Where they stand along the dimension, int32. */
+  indices: Tensor;
+}
+
 declare module '../tensor' {
   interface Tensor {
     /**
@@ -88,11 +96,11 @@ declare module '../tensor' {
      * values.toArray(); // [5, 7]
      * indices.toArray(); // [1, 0]
      */
-    max(dim: number, options?: { keepdim?: boolean }): { values: Tensor; indices: Tensor };
+    max(dim: number, options?: { keepdim?: boolean }): Extremes;
     /** The largest element as a scalar tensor; the gradient is divided evenly among equal ones. */
     max(): Tensor;
     /** The smallest elements along `dim` and their indices (int32), the first of equal ones; NaN counts as smallest. See `max`. */
-    min(dim: number, options?: { keepdim?: boolean }): { values: Tensor; indices: Tensor };
+    min(dim: number, options?: { keepdim?: boolean }): Extremes;
     /** The smallest element as a scalar tensor; the gradient is divided evenly among equal ones. */
     min(): Tensor;
     /**

@@ -10,9 +10,10 @@ import './select';
 import './transpose';
 import './views';
 
-export { arange, eye, full, ones, rand, randn, tensor, zeros } from './create';
+export { arange, type CreateOptions, eye, full, ones, rand, randn, tensor, zeros } from './create';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy';
 export { dropout } from './dropout';
+export type { Extremes } from './extremum';
 export { cat, stack } from './join';
 export { linear } from './linear';
 export type { Reduction } from './loss';

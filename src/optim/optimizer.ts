@@ -7,13 +7,19 @@ import { inStep, planRuns, type Run, type Slot, slotsOf } from './runs';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';
 
 /** Parameters with options of their own; an option that is left out is the optimizer's. */
-export type ParamGroupInit<O> = { params: Iterable<Tensor> } & Partial<O>;
+export type ParamGroupInit<O> = {
+  /** The parameters of the group. */
+  params: Iterable<Tensor>;
+} & Partial<O>;
 
 /** What an optimizer is given: a list of parameters, or of groups. */
 export type Params<O> = Iterable<Tensor> | Iterable<ParamGroupInit<O>>;
 
 /** A group of an optimizer: its parameters and its options, which may be changed between steps. */
-export type ParamGroup<O> = { readonly params: readonly Tensor[] } & O;
+export type ParamGroup<O> = {
+  /** The parameters of the group. */
+  readonly params: readonly Tensor[];
+} & O;
 
 /** What makes an optimizer. */
 export interface Recipe<O extends object> {
