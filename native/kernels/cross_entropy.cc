@@ -161,6 +161,8 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
 void softmax_cross_entropy_soft(Run& run, float* loss, float* dlogits, const float* logits, const float* target,
                                 const float* weight, size_t rows, size_t classes, double label_smoothing,
                                 int32_t reduction) {
+  // Without classes every row's loss is NaN, and 2^53 rows take no memory: one says what all would.
+  if (classes == 0 && reduction != kNone && rows > 1) rows = 1;
   float* const losses = reduction == kNone ? loss : scratch(Scratch::kRows, rows);
   const double count = static_cast<double>(rows);
   const float scale = reduction_scale(reduction, count);

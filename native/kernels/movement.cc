@@ -90,10 +90,12 @@ void copy_transposed(Run& run, uint32_t* out, const uint32_t* x, const Layout& l
 }  // namespace
 
 // out = x over the index space of `layout`: operand 0 is out, operand 1 is x. Elements of `out` between the
-// strides are left alone. Planes whose fast dimensions differ are transposed in blocks.
+// strides are left alone. Planes whose fast dimensions differ are transposed in blocks. A layout with more
+// elements than places in `out` for them is refused: one that writes a place 2^62 times would not end.
 void copy_strided(Run& run, uint32_t* out, const uint32_t* x, const Layout& layout) {
   const size_t count = layout.count();
   if (count == 0) return;
+  if (count > layout.extent(0)) return run.fault.report("layout", 0);
   const int d = transposed_dimension(layout);
   if (d >= 0) return copy_transposed(run, out, x, layout, d);
   const size_t stride_out = row_stride(layout, 0), stride_x = row_stride(layout, 1);

@@ -221,6 +221,14 @@ describe('indices and layouts', () => {
       expect(() => K.add(a, a, a, bad as never)).toThrow('[add] layout: expected an Int32Array');
   });
 
+  it('refuses to write one place more than once', () => {
+    const [out, x] = [new Float32Array(8), new Float32Array(8)];
+    const most = 2 ** 31 - 1;
+    const repeated = Int32Array.of(2, most, most, 0, 0, 0, 0, 0, 0);
+    expect(() => K.copyStrided(out, x, repeated)).toThrow('[copyStrided] layout[0] is out of range');
+    expect(() => K.copyStrided(out, x, K.layout([2, 2], { strides: [1, 1] }, { strides: [2, 1] }))).toThrow(RangeError);
+  });
+
   it('makes layouts of operands that fit', () => {
     expect(() => K.layout([2, 3], { strides: [1] }, { strides: [3, 1] })).toThrow('[layout] expected 2 strides, got 1');
     expect(() => K.layout([2], { strides: [-1] }, { strides: [1] })).toThrow('[layout] expected every stride to be at least 0, got -1');

@@ -7,6 +7,7 @@ const { kernels } = require('node-gyp-build')(root);
 const signatures = [...readFileSync(join(root, 'src/kernels.generated.ts'), 'utf8').matchAll(/^ {2}(\w+)\((.*)\): void;$/gm)];
 const sizes = new Set(['rows', 'in_', 'out', 'm', 'n', 'k', 'classes', 'outer', 'inner', 'columns', 'count']);
 const values = [0, 1, 2 ** 31, 2 ** 53 - 1];
+const reductions = [0, 1, 2, 0];
 
 const argument = (name, type) => {
   if (name === 'layout') return Int32Array.of(1, 0, 1, 0, 1, 0);
@@ -17,11 +18,12 @@ const argument = (name, type) => {
 for (const [, kernel, list] of signatures) {
   process.stdout.write(`${kernel}\n`);
   const parameters = list.split(', ').map((text) => text.split(': '));
-  const at = parameters.flatMap(([name, type], i) => (type === 'number' && sizes.has(name) ? [i] : []));
+  const at = parameters.flatMap(([name, type], i) => (type === 'number' && (sizes.has(name) || name === 'reduction') ? [i] : []));
   for (let combination = 0; combination < values.length ** at.length; combination++) {
     const args = parameters.map(([name, type]) => argument(name, type));
     at.forEach((i, digit) => {
-      args[i] = values[Math.floor(combination / values.length ** digit) % values.length];
+      const choices = parameters[i][0] === 'reduction' ? reductions : values;
+      args[i] = choices[Math.floor(combination / values.length ** digit) % values.length];
     });
     try {
       kernels[kernel](...args);
