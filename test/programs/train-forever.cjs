@@ -1,0 +1,26 @@
+// A worker that trains until it is ended: small and large networks, compiled or not, so that it is ended inside kernels, between them,
+// and while a pool's threads work for it. Posts one message when the first step is done.
+const { parentPort, workerData } = require('node:worker_threads');
+const { compile, manualSeed, nn, optim, rand, randn, setNumThreads } = require('simdnn');
+
+const { seed, threads } = workerData;
+setNumThreads(threads);
+manualSeed(seed);
+const width = seed % 2 === 0 ? 30 : 400;
+const rows = seed % 2 === 0 ? 32 : 256;
+const model = new nn.Sequential(new nn.Linear(13, width), new nn.ReLU(), new nn.Dropout(0.1), new nn.Linear(width, 5));
+const optimizer = new optim.Adam(model.parameters());
+const criterion = new nn.CrossEntropyLoss();
+const x = randn([rows, 13]);
+const y = rand([rows]).mul(5).to('int32');
+const eager = () => {
+  optimizer.zeroGrad();
+  const loss = criterion.forward(model.forward(x), y);
+  loss.backward();
+  optimizer.step();
+  return loss;
+};
+const step = seed % 3 === 0 ? compile(eager) : eager;
+step();
+parentPort.postMessage('training');
+for (;;) step();
