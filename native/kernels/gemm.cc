@@ -18,7 +18,7 @@ constexpr size_t kBlockM = 1024;
 // read in place: 14 streams cost 4 % at worst, when a power of two apart; packing them costs as much.)
 constexpr size_t kInPlace = 1 << 18;
 // Rows of A packed at a time: whole cache lines of a k-major A, 112 KiB with kBlockK.
-constexpr size_t kGroupA = 8 * kTileRows;
+constexpr size_t kGroupA = (8 * kTileRows + kLanes - 1) / kLanes * kLanes;
 
 HWY_INLINE size_t min_of(size_t x, size_t y) { return x < y ? x : y; }
 HWY_INLINE size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }

@@ -7,11 +7,15 @@ namespace simdnn::SIMDNN_ISA {
 namespace {
 
 // Tile height and width in vectors, from the registers there are: accumulators, one row of B and one
-// broadcast element of A. With 32 registers 14 x 2 leaves 4 free and loads 16 times for 28 MulAdds.
-#if (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3) || HWY_ARCH_ARM_A64
-constexpr size_t kTileRows = 14;
+// broadcast element of A. With 32 registers 14 x 2 leaves 2 free and loads 16 times for 28 MulAdds.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr size_t kTileRows = 3, kUnroll = 1;  // g++ takes a quarter of an hour to instrument 14 x 2
+#elif HWY_TARGET == HWY_EMU128
+constexpr size_t kTileRows = 2, kUnroll = 1;  // no registers to fill: a vector is a loop over its lanes
+#elif (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3) || HWY_ARCH_ARM_A64
+constexpr size_t kTileRows = 14, kUnroll = 4;
 #else
-constexpr size_t kTileRows = 6;
+constexpr size_t kTileRows = 6, kUnroll = 4;
 #endif
 constexpr size_t kTileVectors = 2;
 constexpr size_t kTileColumns = kTileVectors * kLanes;
@@ -96,7 +100,6 @@ void tile(const TileCall& t) {
     });
     if constexpr (kMajorK) a[0] += a_stride;
   };
-  constexpr size_t kUnroll = 4;
   size_t k = t.k;
   for (; k >= kUnroll; k -= kUnroll) {
     unroll<kUnroll>(step);
