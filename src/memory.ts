@@ -70,5 +70,8 @@ export const allocateFloat = (n: number): Float32Array => allocateResult(allocat
 export const allocateInt = (n: number): Int32Array => allocateResult(allocate(Int32Array, n));
 
 /** Fresh zeroed memory for numbers that JavaScript writes: a recording takes them as constants. */
-export const allocateConstant = (n: number, dtype: DType): TensorData =>
-  dtype === 'float32' ? allocate(Float32Array, n) : allocate(Int32Array, n);
+export function allocateConstant(n: number, dtype: DType): TensorData {
+  const array = dtype === 'float32' ? allocate(Float32Array, n) : allocate(Int32Array, n);
+  if (recorder !== null) recorder.constant(array);
+  return array;
+}

@@ -6,6 +6,8 @@ import type { TensorData } from './native';
 export interface Recorder {
   /** Memory that was made for a result. */
   allocated(array: TensorData): void;
+  /** Memory that was made for numbers that JavaScript writes. */
+  constant(array: TensorData): void;
   /** Kernel calls whose numbers may differ at each replay: `issue` makes them, now and again then. */
   live(issue: () => void): void;
   /** Random numbers drawn: `redraw` puts the next ones where `issue` of `live` finds them. */

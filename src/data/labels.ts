@@ -1,5 +1,6 @@
 // Class names to class numbers.
 import { describe, rangeError, SimdnnError, typeError } from '../errors';
+import { recorder } from '../recorder';
 import { shapeText } from '../shape';
 import { empty, Tensor } from '../tensor';
 
@@ -104,6 +105,7 @@ export class LabelEncoder {
 // The labels as an array: all strings or all numbers, and no NaN, which equals nothing.
 function listOf(where: string, labels: readonly Label[] | Tensor): readonly Label[] {
   if (labels instanceof Tensor && labels.shape.length !== 1) throw rangeError(where, `expected labels [n], got ${shapeText(labels.shape)}`);
+  if (labels instanceof Tensor) recorder?.reading(where);
   const list = labels instanceof Tensor ? Array.from(labels.values) : labels;
   if (!Array.isArray(list)) throw typeError(where, `expected an array of strings or numbers, or a tensor, got ${describe(labels)}`);
   const kind = typeof list[0];

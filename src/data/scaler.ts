@@ -1,5 +1,6 @@
 // Features brought to zero mean and unit variance.
 import { describe, rangeError, SimdnnError, typeError } from '../errors';
+import { recorder } from '../recorder';
 import { shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 
@@ -108,6 +109,7 @@ export class StandardScaler {
 const isNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every(Number.isFinite);
 
 function matrix(where: string, x: Tensor): [rows: number, columns: number] {
+  recorder?.reading(where);
   checkTensor(where, 'x', x, 'float32');
   if (x.shape.length !== 2 || x.shape[1] === 0) throw rangeError(where, `expected x [n, features], got ${shapeText(x.shape)}`);
   return x.shape as [number, number];

@@ -1,5 +1,6 @@
 // Divides data into parts, at random or by class.
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
+import { recorder } from '../recorder';
 import { shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
 import { checkDataset, type Dataset, Subset, TensorDataset } from './dataset';
@@ -55,6 +56,7 @@ function stratified(order: Int32Array, labels: Tensor, count: number): [train: I
   if (labels.shape.length !== 1 || labels.numel !== n) {
     throw rangeError('trainTestSplit', `expected stratify [${n}], got ${shapeText(labels.shape)}`);
   }
+  recorder?.reading('trainTestSplit');
   const classes = new Map<number, number>();
   for (const label of labels.values) classes.set(label, (classes.get(label) ?? 0) + 1);
   const left = sharesOf(classes, count, n);

@@ -1,6 +1,7 @@
 // The share of right predictions.
 import { checkInteger, checkOneOf, rangeError, typeError, withDefaults } from '../errors';
 import { kernels } from '../native';
+import { recorder } from '../recorder';
 import { shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import { Metric } from './metric';
@@ -79,6 +80,7 @@ export class Accuracy extends Metric {
   }
 
   update(preds: Tensor, target: Tensor): void {
+    recorder?.reading('Accuracy.update');
     checkTensor('Accuracy.update', 'preds', preds);
     checkTensor('Accuracy.update', 'target', target, 'int32');
     if (target.shape.length !== 1) throw rangeError('Accuracy.update', `expected target [n], got ${shapeText(target.shape)}`);

@@ -1,6 +1,7 @@
 // What a model is made of. A module finds its parts by looking through its own properties, so plain class
 // fields are all that a subclass needs.
 import { describe, rangeError, typeError, withDefaults } from '../errors';
+import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { formatModule } from './format';
 import { Parameter } from './parameter';
@@ -40,11 +41,19 @@ const join = (prefix: string, name: string): string => (prefix === '' ? name : `
  * model.forward(zeros([32, 13])).shape; // [32, 5]
  */
 export abstract class Module {
-  /** Whether the module is in training mode, which dropout asks for; set by `train()` and `eval()`. */
-  training = true;
-
+  #training = true;
   #buffers: Map<string, boolean> | null = null;
   #hooks: Set<ForwardHook> | null = null;
+
+  /** Whether the module is in training mode, which dropout asks for; set by `train()` and `eval()`. */
+  get training(): boolean {
+    const training = this.#training;
+    recorder?.guard(() => this.#training === training);
+    return training;
+  }
+  set training(mode: boolean) {
+    this.#training = mode;
+  }
 
   /** The module's calculation. Hooks are not run by it, but by `call`. */
   abstract forward(...args: never[]): unknown;

@@ -19,9 +19,24 @@ export type CompiledOutput = Tensor | readonly Tensor[] | { readonly [name: stri
 /** Whether a recording is under way. */
 export const isCompiling = (): boolean => recorder !== null;
 
+// Where two constants differ, in words.
+function firstDifference(now: TensorData, then: TensorData): string | null {
+  const at = now.findIndex((value, i) => !Object.is(value, then[i]));
+  return at < 0 ? null : `${now[at]} instead of ${then[at]}`;
+}
+
+// The calls without their memory: names, numbers that are not live, constants, and of other arrays the length.
+function outlineOf({ calls, liveCalls, constants }: Listener): Call[] {
+  const outline = calls.map((call) => call.map((arg) => (isArray(arg) && !constants.has(arg) ? arg.length : arg)) as Call);
+  for (const { first, end } of liveCalls) {
+    for (const call of outline.slice(first, end)) for (const { index } of liveArguments[call[0]]) call[index + 1] = null;
+  }
+  return outline;
+}
+
 function tensorsOf(result: unknown): Tensor[] {
   if (result === null || result === undefined) return [];
-  const list = result instanceof Tensor ? [result] : Object.values(result as object);
+  const list = typeof result !== 'object' ? [result] : result instanceof Tensor ? [result] : Object.values(result);
   for (const t of list) {
     if (!(t instanceof Tensor)) throw typeError('compile', 'expected the function to return tensors, or a list or record of them');
   }
@@ -107,7 +122,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly liveTable: Float64Array;
   private readonly redraws: (() => void)[];
   private readonly commits: (() => void)[];
-  /** The recorded calls without their memory: names and numbers. */
+  /** What must be the same when the function is recorded again. */
   private readonly outline: Call[];
   private readonly rows: Row[];
   private readonly plan: Plan;
@@ -198,7 +213,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.guards = [...heard.guards, ...this.leaves.flatMap(([t]) => ownersOf(t))];
     this.redraws = heard.redraws;
     this.commits = heard.commits;
-    this.outline = calls.map((call) => call.map((arg) => (isArray(arg) ? arg.length : arg)) as Call);
+    this.outline = outlineOf(heard);
     const places = new Map<unknown, string>([
       ...[...temporaries].map((t, i): [unknown, string] => [t, `t${i}`]),
       ...args.map((t, i): [unknown, string] => [t.values, `in${i}`]),
@@ -317,9 +332,11 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     for (let c = 0; c < now.length; c++) {
       const [a, b] = [now[c]!, then[c]!];
       if (a[0] !== b[0]) return `call ${c} is ${a[0]} instead of ${b[0]}`;
-      const live = new Set(liveArguments[a[0]].map(({ index }) => index + 1));
       for (let i = 1; i < a.length; i++) {
-        if (!live.has(i) && typeof a[i] === 'number' && a[i] !== b[i]) return `call ${c}, ${a[0]}, has ${a[i]} instead of ${b[i]}`;
+        if (a[i] === b[i]) continue;
+        if (typeof a[i] === 'number') return `call ${c}, ${a[0]}, has ${a[i]} instead of ${b[i]}`;
+        const differs = isArray(a[i]) && isArray(b[i]) ? firstDifference(a[i] as TensorData, b[i] as TensorData) : null;
+        if (differs !== null) return `call ${c}, ${a[0]}, has a constant with ${differs}`;
       }
     }
     return null;

@@ -49,6 +49,7 @@ export interface LeafGradient {
 export class Listener implements Recorder {
   readonly calls: Call[] = [];
   readonly temporaries = new Set<TensorData>();
+  readonly constants = new Set<unknown>();
   readonly liveCalls: LiveCalls[] = [];
   readonly redraws: (() => void)[] = [];
   readonly commits: (() => void)[] = [];
@@ -76,6 +77,9 @@ export class Listener implements Recorder {
 
   allocated(array: TensorData): void {
     this.temporaries.add(array);
+  }
+  constant(array: TensorData): void {
+    this.constants.add(array);
   }
   live(issue: () => void): void {
     const first = this.calls.length;
