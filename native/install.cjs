@@ -10,7 +10,8 @@ const root = join(__dirname, '..');
 if (existsSync(join(root, '.git'))) process.exit(0);
 
 let reason = 'a build from source was asked for';
-if (process.env.npm_config_build_from_source !== 'true') {
+// npm rebuild simdnn --build-from-source
+if (!['true', 'simdnn'].includes(process.env.npm_config_build_from_source)) {
   try {
     require('node-gyp-build')(root);
     process.exit(0);
@@ -29,9 +30,7 @@ for (const args of [
     console.error(
       `simdnn: no prebuilt binary is usable (${reason}), and 'cmake ${args.join(' ')}' ${error ? `did not start: ${error.message}` : 'failed'}`,
     );
-    console.error(
-      'simdnn: building needs CMake 3.20 or later, make and a C++17 compiler (on Debian: apt-get install cmake make g++ libhwy-dev)',
-    );
+    console.error('simdnn: building needs CMake 3.20 or later, make and a C++17 compiler (on Debian: apt-get install cmake make g++)');
     process.exit(1);
   }
 }

@@ -1,6 +1,7 @@
 // What runs here.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { libc } from './load';
 import { getNumThreads, supportedTargets, target } from './native';
 
 /** The version of this package. */
@@ -33,8 +34,6 @@ export interface Info {
  * info().targets.includes(info().target); // true
  */
 export function info(): Info {
-  const header = (process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined)?.header;
-  const libc = process.platform !== 'linux' ? null : header?.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : 'musl';
   return {
     version,
     target,
@@ -43,6 +42,6 @@ export function info(): Info {
     threads: getNumThreads(),
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
-    libc,
+    libc: libc(),
   };
 }

@@ -1,11 +1,11 @@
-// Finds and loads the addon; the only file that knows of it. `kernels` is the one place through which
+// Holds the addon; the only file that knows what is in it. `kernels` is the one place through which
 // every calculation goes.
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import load from 'node-gyp-build';
-import { rangeError, SimdnnError } from './errors';
+import { rangeError } from './errors';
 import type { KernelTable } from './kernels.generated';
+import { loadAddon } from './load';
 
 interface Addon {
   kernels: KernelTable;
@@ -29,18 +29,7 @@ export type TensorData = Float32Array | Int32Array;
 /** A plan in the addon's hands. */
 type PlanHandle = { readonly brand: unique symbol };
 
-function loadAddon(): Addon {
-  try {
-    return load(join(__dirname, '..')) as Addon;
-  } catch (error) {
-    throw new SimdnnError(
-      'SIMDNN_ADDON_NOT_LOADED',
-      `the native addon did not load (${process.platform}-${process.arch}, Node ${process.version}): ${(error as Error).message}`,
-    );
-  }
-}
-
-const addon = loadAddon();
+const addon = loadAddon(join(__dirname, '..')) as Addon;
 const targetWanted = process.env.SIMDNN_TARGET;
 
 /** The instruction set whose kernels run: the best of this machine, or the one that `SIMDNN_TARGET` names. */

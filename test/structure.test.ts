@@ -14,7 +14,7 @@ const filesIn = (folder: string, ending: RegExp): string[] =>
 // Lowest first. A part may import from lower lines and, in its own folder, from itself; not from its neighbours on the same line.
 const sourceLevels = [
   ['errors'],
-  ['kernels.generated'],
+  ['kernels.generated', 'load'],
   ['native'],
   ['recorder'],
   ['memory', 'shape', 'random'],

@@ -1,0 +1,9 @@
+// Packs build/package/simdnn.tgz, as npm publishes it; the tests of test/package install it.
+import { mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, run } from './system.mjs';
+
+const folder = join(root, 'build/package');
+mkdirSync(folder, { recursive: true });
+const output = await run('packing', 'npm', ['pack', '--pack-destination', folder]);
+renameSync(join(folder, output.trimEnd().split('\n').at(-1)), join(folder, 'simdnn.tgz'));

@@ -1,0 +1,55 @@
+// What the scripts ask of the machine: commands run silently, and Debian's packages installed where they are missing.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+// Ends with the reason alone: a stack trace of a script would tell nobody anything.
+export function stop(message) {
+  console.error(`${basename(process.argv[1], '.mjs')}: ${message}`);
+  process.exit(1);
+}
+
+export const onPath = (command) => (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)));
+
+// Runs a command silently; its whole output is shown if it fails, `doing` if it takes longer than a moment.
+export function run(doing, command, args, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['inherit', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+    const patience = setTimeout(() => console.log(`${doing} ...`), 3000);
+    const failed = (why) => {
+      clearTimeout(patience);
+      stop(`${output}\n'${[command, ...args].join(' ')}' ${why}`);
+    };
+    child.on('error', (error) => failed(`did not start: ${error.message}`));
+    child.on('close', (status, signal) => {
+      if (status !== 0) failed(signal ? `was ended by ${signal}` : `failed with status ${status}`);
+      clearTimeout(patience);
+      resolve(output);
+    });
+  });
+}
+
+// Installs those of [package, present] that are not present, as root or through sudo.
+export async function installMissing(needs) {
+  const names = needs.filter(([, present]) => !present).map(([name]) => name);
+  if (names.length === 0) return;
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...names];
+  if (!onPath('apt-get')) stop(`missing: ${names.join(', ')} (Debian's names). Install them, then run this again.`);
+  const superuser = process.getuid() === 0 ? [] : ['sudo', ...(process.stdin.isTTY ? [] : ['-n'])];
+  const typed = `sudo apt-get update && sudo ${install.join(' ')}`;
+  if (superuser.length > 0 && spawnSync('sudo', [...superuser.slice(1), 'true'], { stdio: 'inherit' }).status !== 0) {
+    stop(`missing: ${names.join(', ')}. Type this, then run this again:\n  ${typed}`);
+  }
+  const asRoot = (doing, [command, ...args]) => {
+    const words = [...superuser, 'env', 'DEBIAN_FRONTEND=noninteractive', command, ...args];
+    return run(doing, words[0], words.slice(1));
+  };
+  console.log(`installing system packages: ${names.join(', ')}`);
+  await asRoot('reading the package lists', ['apt-get', 'update']);
+  await asRoot('installing', install);
+}

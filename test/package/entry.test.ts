@@ -1,0 +1,67 @@
+// The installed package as import and require meet it.
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cleanUp, consumer, fillCache, forNpm, install, root, run, tarball, toolbox } from './install';
+
+let folder: string;
+beforeAll(() => {
+  fillCache();
+  folder = consumer();
+  install(folder, tarball, toolbox(forNpm));
+});
+afterAll(cleanUp);
+
+function node(code: string, ...options: string[]): unknown {
+  const { status, output } = run(folder, process.execPath, [...options, '--eval', code]);
+  if (status !== 0) throw new Error(output);
+  return JSON.parse(output);
+}
+const required = (code: string): unknown => node(code);
+const imported = (code: string): unknown => node(code, '--input-type=module');
+
+describe('by its name', () => {
+  it.each(['simdnn', 'simdnn/kernels'])('%s has the same names for import and require', (name) => {
+    const names = required(`console.log(JSON.stringify(Object.keys(require('${name}')).sort()))`) as string[];
+    expect(names.length).toBeGreaterThan(10);
+    expect(
+      imported(
+        `import * as all from '${name}'; console.log(JSON.stringify(Object.keys(all).filter((key) => key !== '__esModule').sort()))`,
+      ),
+    ).toEqual(names);
+  });
+
+  it('has one identity of every value for import and require', () => {
+    const different = imported(`
+      import { createRequire } from 'node:module';
+      import * as all from 'simdnn';
+      import * as kernels from 'simdnn/kernels';
+      const require = createRequire(process.cwd() + '/x.js');
+      const differing = (a, b) => Object.keys(b).filter((key) => a[key] !== b[key]);
+      console.log(JSON.stringify([...differing(all, require('simdnn')), ...differing(kernels, require('simdnn/kernels'))]))`);
+    expect(different).toEqual([]);
+  });
+
+  it('loads nothing but itself and the loader', () => {
+    const files = required(`require('simdnn'); console.log(JSON.stringify(Object.keys(require.cache)))`) as string[];
+    const packages = files.map((file) => file.slice(join(folder, 'node_modules/').length).split('/')[0]);
+    expect([...new Set(packages)].sort()).toEqual(['node-gyp-build', 'simdnn']);
+    expect(files.length).toBeLessThan(120);
+  });
+});
+
+describe('its description', () => {
+  it('satisfies publint', () => {
+    const { status, output } = run(root, process.execPath, [join(root, 'node_modules/publint/src/cli.js'), '--strict', tarball]);
+    expect([status, output]).toEqual([0, expect.stringContaining('All good!')]);
+  });
+
+  it('gives every module resolution the types of what it loads (attw)', () => {
+    const attw = (...args: string[]) => run(root, join(root, 'node_modules/.bin/attw'), [tarball, ...args]);
+    expect(attw('--profile', 'node16')).toEqual(expect.objectContaining({ status: 0 }));
+    const { problems } = JSON.parse(attw('--format', 'json').output) as { problems?: Record<string, { entrypoint?: string }[]> };
+    const atTheEntry = Object.values(problems ?? {})
+      .flat()
+      .filter(({ entrypoint }) => entrypoint === '.');
+    expect(atTheEntry).toEqual([]); // not even under node10, which knows no sub-paths
+  });
+});

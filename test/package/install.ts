@@ -1,0 +1,99 @@
+// Installing the packed tarball as its users do: a folder of their own, npm, and no more programs than the test names.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+export const root = join(__dirname, '../..');
+export const tarball = join(root, 'build/package/simdnn.tgz');
+
+if (!existsSync(tarball)) throw new Error(`${tarball} is missing: node scripts/pack.mjs makes it`);
+
+const folders: string[] = [];
+export const cleanUp = (): void => folders.splice(0).forEach((folder) => void rmSync(folder, { recursive: true, force: true }));
+
+/** An empty folder outside the checkout. */
+export function emptyFolder(): string {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'simdnn-package-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** A package of nobody's, to install into. */
+export function consumer(): string {
+  const folder = emptyFolder();
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  return folder;
+}
+
+/** What npm itself starts. */
+export const forNpm = ['node', 'npm', 'sh', 'env', 'uname', 'dirname'];
+
+/** A folder that holds the named programs alone, for PATH. */
+export function toolbox(names: string[]): string {
+  const folder = emptyFolder();
+  for (const name of names) {
+    const found = (process.env['PATH'] ?? '').split(delimiter).find((place) => existsSync(join(place, name)));
+    if (found === undefined) throw new Error(`${name} is not on PATH`);
+    symlinkSync(realpathSync(join(found, name)), join(folder, name));
+  }
+  return folder;
+}
+
+export interface Outcome {
+  status: number | null;
+  output: string;
+  seconds: number;
+}
+
+/** Runs a program to its end; standard output and error in one text. */
+export function run(folder: string, command: string, args: string[], env: NodeJS.ProcessEnv = process.env): Outcome {
+  const start = performance.now();
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: folder, env, encoding: 'utf8', maxBuffer: 1 << 28 });
+  return { status, output: `${stdout}${stderr}${error?.message ?? ''}`, seconds: (performance.now() - start) / 1000 };
+}
+
+// The environment of a user's shell: npm tells the scripts of this run much that an install elsewhere would not know.
+function userEnvironment(path: string): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|SIMDNN_|VITEST|NODE_|CMAKE|C(XX)?(FLAGS)?$)/i.test(name));
+  return { ...Object.fromEntries(inherited), PATH: path };
+}
+
+/** `npm install` of a tarball, with npm's cache alone: a request to a registry fails it. */
+export const install = (folder: string, file: string, path: string, options: string[] = [], env: NodeJS.ProcessEnv = {}): Outcome =>
+  run(folder, join(path, 'npm'), ['install', '--offline', '--no-audit', '--no-fund', file, ...options], {
+    ...userEnvironment(path),
+    ...env,
+  });
+
+/** Brings what the package depends on into npm's cache. */
+export function fillCache(): void {
+  const { status, output } = run(consumer(), 'npm', [
+    'install',
+    '--prefer-offline',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    tarball,
+  ]);
+  if (status !== 0) throw new Error(output);
+}
+
+/** The tarball with its content changed. */
+export function repacked(change: (folder: string) => void): string {
+  const folder = emptyFolder();
+  execFileSync('tar', ['-xzf', tarball, '-C', folder]);
+  change(join(folder, 'package'));
+  const file = join(folder, 'changed.tgz');
+  execFileSync('tar', ['-czf', file, '-C', folder, 'package']);
+  return file;
+}
+
+export const withoutPrebuilds = (): string => repacked((folder) => rmSync(join(folder, 'prebuilds'), { recursive: true }));
+
+/** The tarball's files in a folder of their own. */
+export function unpacked(): string {
+  const folder = emptyFolder();
+  execFileSync('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1']);
+  return folder;
+}

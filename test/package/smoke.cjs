@@ -1,0 +1,50 @@
+// What every Node on every platform must be able to do with the installed package: train, call kernels, compile, use workers.
+'use strict';
+const assert = require('node:assert/strict');
+const { Worker, isMainThread, parentPort } = require('node:worker_threads');
+const { compile, info, manualSeed, nn, optim, tensor } = require('simdnn');
+const kernels = require('simdnn/kernels');
+
+const x = tensor([
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+]);
+const y = tensor([0, 1, 1, 0], { dtype: 'int32' });
+
+// Learns exclusive or; returns the losses.
+function train(wrap) {
+  manualSeed(1);
+  const model = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 2));
+  const criterion = new nn.CrossEntropyLoss();
+  const optimizer = new optim.Adam(model.parameters(), { lr: 0.05 });
+  const step = wrap((x, y) => {
+    optimizer.zeroGrad();
+    const loss = criterion.forward(model.forward(x), y);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  });
+  const losses = Array.from({ length: 100 }, () => step(x, y).item());
+  assert.deepEqual(model.forward(x).argmax(1).toArray(), [0, 1, 1, 0]);
+  return losses;
+}
+
+const eager = train((step) => step);
+if (!isMainThread) {
+  parentPort.postMessage(eager);
+} else {
+  assert.ok(eager[0] > 0.5 && eager.at(-1) < 0.1);
+  assert.deepEqual(train(compile), eager);
+
+  const out = new Float32Array(4);
+  kernels.reluForward(out, Float32Array.of(-1, 2, -3, 4), 4);
+  assert.deepEqual([...out], [0, 2, 0, 4]);
+
+  const workers = [0, 1].map(() => new Promise((resolve, reject) => new Worker(__filename).on('message', resolve).on('error', reject)));
+  Promise.all(workers).then((losses) => {
+    for (const each of losses) assert.deepEqual(each, eager);
+    console.log(JSON.stringify({ node: process.version, arch: process.arch, target: info().target, targets: info().targets }));
+  });
+}
