@@ -30,7 +30,7 @@ double seconds_of(const Bench& bench, const Layer& l, int op) {
                                   0, 0);
     } else {
       bench.kernel.linear_backward(run, op == 1 ? result.data() : nullptr, op == 2 ? result.data() : nullptr, nullptr,
-                                   dy.data(), x.data(), weight.data(), l.rows, l.in, l.out, 0);
+                                   dy.data(), x.data(), weight.data(), l.rows, l.in, l.out, 0, kNoUnary, 0, 0);
     }
   });
 }

@@ -7,6 +7,7 @@ namespace {
 struct Activation {
   int32_t function;
   double a, b;
+  const float* y;  // where a gradient is wanted: the function's values, laid out as C
 };
 
 // y[0, n) = f(y) by the kernel of f itself: the same bits as a separate call.
@@ -29,6 +30,29 @@ void activate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1)
     activate(f, g.c + i0 * g.n, (i1 - i0) * g.n);
   } else {
     for (size_t i = i0; i < i1; ++i) activate(f, g.c + i * g.n + j0, j1 - j0);
+  }
+}
+
+// dx[0, n) times the derivative of f where its value is y, by f's own kernel.
+void differentiate(const Activation& f, float* dx, const float* y, size_t n) {
+  Run serial(1);
+  switch (f.function) {
+#define UNARY(name)                                       \
+  case k_##name:                                          \
+    name##_backward(serial, dx, dx, y, y, n, f.a, f.b);   \
+    break;
+#include "kernels/unary.def"
+    default:
+      break;
+  }
+}
+
+void differentiate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1) {
+  const Activation& f = *static_cast<const Activation*>(g.finish_context);
+  if (j1 - j0 == g.n) {
+    differentiate(f, g.c + i0 * g.n, f.y + i0 * g.n, (i1 - i0) * g.n);
+  } else {
+    for (size_t i = i0; i < i1; ++i) differentiate(f, g.c + i * g.n + j0, f.y + i * g.n + j0, j1 - j0);
   }
 }
 
@@ -75,7 +99,7 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
   g.k = in;
   g.bias = bias;
   g.relu = activation == k_relu;
-  const Activation f{activation, a, b};
+  const Activation f{activation, a, b, nullptr};
   if (activation != kNoUnary && !g.relu) {
     g.finish = activate_part;
     g.finish_context = &f;
@@ -84,11 +108,13 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
 }
 
 // dx[rows, in] = dy weight, dweight[out, in] = dy^T x, dbias[out] = sums of dy's columns: each written, or
-// added to where its bit of `accumulate` (enum Accumulate) is set; null where not wanted. The outputs
-// overlap nothing. Order of the sums of dx and dweight and their error: struct Product in gemm.h;
+// added to where its bit of `accumulate` (enum Accumulate) is set; null where not wanted. With an
+// `activation`, x is its value f(u) and dx, whole, is multiplied by f'(u) as f's own kernel does, which must
+// read f(u) alone: relu, sigmoid, tanh. The outputs overlap nothing. Order of the sums of dx and dweight and their error: struct Product in gemm.h;
 // dbias: column_sums above, at most 64 + 2 + rows / 256 roundings.
 void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
-                     const float* weight, size_t rows, size_t in, size_t out, int32_t accumulate) {
+                     const float* weight, size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation,
+                     double a, double b) {
   if (dx != nullptr) {
     Product g{};
     g.c = dx;
@@ -99,6 +125,11 @@ void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const fl
     g.n = in;
     g.k = out;
     g.accumulate = (accumulate & kAccumulateDx) != 0;
+    const Activation f{activation, a, b, x};
+    if (activation != kNoUnary) {
+      g.finish = differentiate_part;
+      g.finish_context = &f;
+    }
     multiply(run, g);
   }
   if (dweight != nullptr) {

@@ -15,6 +15,18 @@ void activate(Run& run, float* y, size_t n, int32_t activation, double a, double
   }
 }
 
+void differentiate(Run& run, float* dx, const float* y, size_t n, int32_t activation, double a, double b) {
+  switch (activation) {
+#define UNARY(name)                             \
+  case k_##name:                                \
+    name##_backward(run, dx, dx, y, y, n, a, b); \
+    break;
+#include "kernels/unary.def"
+    default:
+      break;
+  }
+}
+
 }  // namespace
 
 void linear_forward(Run& run, float* y, const float* x, const float* weight, const float* bias, size_t rows, size_t in,
@@ -29,8 +41,9 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
   activate(run, y, rows * out, activation, a, b);
 }
 
-void linear_backward(Run&, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
-                     const float* weight, size_t rows, size_t in, size_t out, int32_t accumulate) {
+void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
+                     const float* weight, size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation,
+                     double a, double b) {
   if (dx != nullptr) {
     for (size_t r = 0; r < rows; ++r) {
       for (size_t i = 0; i < in; ++i) {
@@ -39,6 +52,7 @@ void linear_backward(Run&, float* dx, float* dweight, float* dbias, const float*
         dx[r * in + i] = static_cast<float>(sum);
       }
     }
+    differentiate(run, dx, x, rows * in, activation, a, b);
   }
   if (dweight != nullptr) {
     for (size_t o = 0; o < out; ++o) {

@@ -113,7 +113,7 @@ void check_backward(Context& t, size_t rows, size_t in, size_t out, Wanted wante
     Run run(threads);
     table.linear_backward(run, wanted.dx ? g.dx.data() : nullptr, wanted.dweight ? g.dweight.data() : nullptr,
                           wanted.dbias ? g.dbias.data() : nullptr, dy.data(), x.data(), weight.data(), rows, in, out,
-                          accumulate);
+                          accumulate, kNoUnary, 0, 0);
   };
   const size_t off = misaligned;
   Gradients got{{t, rows * in, off}, {t, out * in, off + 1}, {t, out, off + 2}};
@@ -154,6 +154,35 @@ void check_backward(Context& t, size_t rows, size_t in, size_t out, Wanted wante
   }
 }
 
+// dx with a fused derivative has the bits of the product followed by the function's own kernel.
+void check_derivatives(Context& t, Random& random) {
+  constexpr size_t rows = 45, in = 130, out = 37;
+  const struct {
+    int32_t number;
+    void (*kernel)(Run&, float*, const float*, const float*, const float*, size_t, double, double);
+  } functions[] = {{k_relu, t.kernel.relu_backward},
+                   {k_sigmoid, t.kernel.sigmoid_backward},
+                   {k_tanh, t.kernel.tanh_backward}};
+  Buffer<float> dy(t, rows * out, 1), x(t, rows * in, 2), weight(t, out * in, 3), plain(t, rows * in),
+      expected(t, rows * in), dx(t, rows * in);
+  fill_normal(dy, random);
+  fill_normal(x, random);
+  fill_normal(weight, random);
+  Run run(1);
+  t.kernel.linear_backward(run, plain.data(), nullptr, nullptr, dy.data(), x.data(), weight.data(), rows, in, out, 0,
+                           kNoUnary, 0, 0);
+  for (const auto& function : functions) {
+    t.where = "derivative " + std::to_string(function.number);
+    function.kernel(run, expected.data(), plain.data(), x.data(), x.data(), rows * in, 0, 0);
+    for (const int threads : {1, 3}) {
+      Run many(threads);
+      t.kernel.linear_backward(many, dx.data(), nullptr, nullptr, dy.data(), x.data(), weight.data(), rows, in, out, 0,
+                               function.number, 0, 0);
+      t.check(std::memcmp(dx.data(), expected.data(), dx.size() * sizeof(float)) == 0, "differs from its kernel");
+    }
+  }
+}
+
 }  // namespace
 
 TEST(linear_forward) {
@@ -189,6 +218,7 @@ TEST(linear_backward) {
   check_backward(t, 0, 3, 4, {true, true, true}, 0, 0, random);
   check_backward(t, 0, 3, 4, {true, true, true}, 7, 0, random);
   check_backward(t, 600, 170, 130, {true, true, true}, 7, 1, random);
+  check_derivatives(t, random);
 }
 
 }  // namespace simdnn::test

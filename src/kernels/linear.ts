@@ -66,7 +66,7 @@ export function linearBackward(
   } as Required<LinearGradients>);
   const { accumulate } = withDefaults('linearBackward', options, { accumulate: false });
   checkBoolean('linearBackward', 'accumulate', accumulate);
-  kernels.linearBackward(dx, dweight, dbias, dy, x, weight, rows, in_, out, accumulate ? addToAll : 0);
+  kernels.linearBackward(dx, dweight, dbias, dy, x, weight, rows, in_, out, accumulate ? addToAll : 0, 0, 0, 0);
 }
 
 /** The options of `matmul`. */

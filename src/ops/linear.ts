@@ -37,7 +37,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, wh
     const dx = open(x);
     // One tensor as both operands: its two gradients go one after the other into one memory.
     const dweight = weight === x ? null : open(weight);
-    kernels.linearBackward(dx, dweight, open(bias), dy.floats, x.floats, weight.floats, rows, inFeatures, outFeatures, accumulate);
-    if (weight === x) kernels.linearBackward(null, dx, null, dy.floats, x.floats, weight.floats, rows, inFeatures, outFeatures, 2);
+    kernels.linearBackward(dx, dweight, open(bias), dy.floats, x.floats, weight.floats, rows, inFeatures, outFeatures, accumulate, 0, 0, 0);
+    if (weight === x) kernels.linearBackward(null, dx, null, dy.floats, x.floats, weight.floats, rows, inFeatures, outFeatures, 2, 0, 0, 0);
   });
 }

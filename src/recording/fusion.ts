@@ -9,6 +9,8 @@ export interface FusedCall {
   from: number[];
 }
 
+type Between = (array: unknown, length: unknown) => boolean;
+
 // How often each array is an argument of any call.
 function countUses(calls: readonly Call[]): Map<unknown, number> {
   const uses = new Map<unknown, number>();
@@ -20,38 +22,38 @@ function countUses(calls: readonly Call[]): Map<unknown, number> {
 const unaryNumber = (name: keyof KernelTable, suffix: 'Forward' | 'Backward'): number =>
   name.endsWith(suffix) ? unaryNames.indexOf(name.slice(0, -suffix.length) as (typeof unaryNames)[number]) + 1 : 0;
 
-// linearForward's y, activation, a and b; and the arguments of a unary kernel: (y, x, n, a, b).
-function withActivation(linear: Call, next: Call): Call {
-  const [y, , , a, b] = next.slice(1);
-  return ['linearForward', y, ...linear.slice(2, 8), unaryNumber(next[0], 'Forward'), a, b];
+// The activation of a layer, (y, x, n, a, b), when nothing else reads what lies between them.
+function withActivation(linear: Call, next: Call, between: Between): Call | null {
+  const activation = unaryNumber(next[0], 'Forward');
+  const [y, x, n, a, b] = next.slice(1);
+  if (linear[0] !== 'linearForward' || linear[8] !== 0 || activation === 0 || x !== linear[1] || !between(x, n)) return null;
+  return ['linearForward', y, ...linear.slice(2, 8), activation, a, b];
+}
+
+// The derivative, (dx, dy, x, y, n, a, b), of the activation whose value was a layer's x, when nothing else reads the layer's dx.
+function withDerivative(linear: Call, next: Call, between: Between): Call | null {
+  const activation = unaryNumber(next[0], 'Backward');
+  const [dx, dy, x, y, n, a, b] = next.slice(1);
+  if (linear[0] !== 'linearBackward' || linear[11] !== 0 || activation === 0 || dy !== linear[1] || !between(dy, n)) return null;
+  if (x !== linear[5] || y !== linear[5]) return null;
+  return ['linearBackward', dx, ...linear.slice(2, 11), activation, a, b];
 }
 
 /**
- * A layer and the activation behind it become one call, when nothing else reads what lies between them. What `isTemporary` denies stays.
-
+ * A layer and the activation behind it become one call, and so do the gradient of a layer and that of the activation before it, when nothing
+ * else reads what lies between them. What `isTemporary` denies stays.
  */
 export function fuse(calls: readonly Call[], isTemporary: (array: TensorData) => boolean): FusedCall[] {
   const uses = countUses(calls);
-  // Only the two neighbours use it, so it need not be written at all.
-  const between = (array: unknown): boolean => isArray(array) && uses.get(array) === 2 && isTemporary(array);
+  // Only the two neighbours use it, whole, so it need not be written at all.
+  const between: Between = (array, n) => isArray(array) && array.length === n && uses.get(array) === 2 && isTemporary(array);
   const fused: FusedCall[] = [];
   for (let i = 0; i < calls.length; i++) {
     const call = calls[i]!;
     const next = calls[i + 1];
-    const joins =
-      next !== undefined &&
-      call[0] === 'linearForward' &&
-      call[8] === 0 &&
-      unaryNumber(next[0], 'Forward') > 0 &&
-      next[2] === call[1] &&
-      between(call[1]) &&
-      (call[1] as TensorData).length === next[3];
-    if (joins) {
-      fused.push({ call: withActivation(call, next), from: [i, i + 1] });
-      i++;
-    } else {
-      fused.push({ call, from: [i] });
-    }
+    const joined = next && (withActivation(call, next, between) ?? withDerivative(call, next, between));
+    if (joined) fused.push({ call: joined, from: [i, ++i] });
+    else fused.push({ call, from: [i] });
   }
   return fused;
 }
