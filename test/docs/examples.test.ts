@@ -29,6 +29,11 @@ describe('the example at', () => {
   });
 });
 
+it('`import` has the types and values that `require` has', () => {
+  const [imported, required] = ['index.mts', 'index.ts'].map((file) => new Source(join(src, file)).listed().sort());
+  expect(imported).toEqual(required);
+});
+
 describe.each([
   ['simdnn', join(src, 'index.ts'), simdnn as Record<string, unknown>],
   ['simdnn/kernels', join(src, 'kernels.ts'), kernels as Record<string, unknown>],

@@ -39,6 +39,15 @@ export class Source {
     return this.docs.find(({ end }) => end <= start && this.text.slice(end, start).trim() === '')?.text ?? null;
   }
 
+  /** The names in the export lists, and the namespaces. */
+  listed(): string[] {
+    return this.body.flatMap((statement): string[] => {
+      if (statement.type === 'ExportAllDeclaration') return statement.exported?.type === 'Identifier' ? [statement.exported.name] : [];
+      if (statement.type !== 'ExportNamedDeclaration') return [];
+      return statement.specifiers.flatMap(({ exported }) => (exported.type === 'Identifier' ? [exported.name] : []));
+    });
+  }
+
   /** The code of every `@example`, with the line that it begins on. */
   examples(): { line: number; code: string }[] {
     return this.docs.flatMap(({ end, text }) => {
