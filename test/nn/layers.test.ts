@@ -112,6 +112,7 @@ describe('Flatten and Identity', () => {
 
 describe('activations', () => {
   const F = nn.functional;
+  manualSeed(1);
   const x = randn([3, 5]);
   it.each<[nn.Layer, (x: Tensor) => Tensor, string]>([
     [new nn.ReLU(), F.relu, 'ReLU()'],
