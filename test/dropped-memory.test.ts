@@ -1,0 +1,19 @@
+// Memory outside of the JavaScript heap goes back: of compiled functions that are dropped, and of threads that end.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const megabytes = 2 ** 20;
+const growthOf = (program: string, ...args: string[]) =>
+  Number(execFileSync(process.execPath, [join(__dirname, 'programs', program), ...args], { encoding: 'utf8' }));
+
+// Kept, they would hold 1.2 GB or more.
+it.each(['dispose', 'forget', 'plans'])('300 compiled functions of 4 MB or more each: %s', (how) => {
+  const growth = growthOf('dropped-plans.cjs', '300', how);
+  expect(growth <= 300 * megabytes, `grew by ${growth / megabytes} MB`).toBe(true);
+});
+
+it('the scratch memory of 40 workers, one after the other', () => {
+  const growth = growthOf('scratch.cjs', '50');
+  expect(growth <= 40 * megabytes, `grew by ${growth / megabytes} MB`).toBe(true);
+});
