@@ -28,7 +28,9 @@ const copy = (from, to, filter) => cpSync(from, to, { recursive: true, preserveT
 // Highway's core, without its sorting, printing and tests, and without the instruction sets that CMakeLists.txt does not know.
 function copyHighway() {
   const from = highway();
+  if (!from && existsSync(join(vendor, 'highway'))) return;
   if (!from) throw new Error("Highway's headers are missing (on Debian: apt-get install libhwy-dev)");
+  rmSync(join(vendor, 'highway'), { recursive: true, force: true });
   copy(
     join(from, 'hwy'),
     join(vendor, 'highway/hwy'),
@@ -40,12 +42,13 @@ function copyHighway() {
 function copyNodeApi(name, headers, licence) {
   const from = dirname(require.resolve(`${name}/package.json`));
   const files = readdirSync(join(from, headers)).filter((file) => file.endsWith('.h'));
+  rmSync(join(vendor, name), { recursive: true, force: true });
   for (const file of files) copy(join(from, headers, file), join(vendor, name, file));
   copy(join(from, licence), join(vendor, name, licence));
 }
 
+/** Fills native/vendor; where the system has no Highway, one that is there stays. */
 export function copyHeaders() {
-  rmSync(vendor, { recursive: true, force: true });
   copyHighway();
   copyNodeApi('node-api-headers', 'include', 'LICENSE');
   copyNodeApi('node-addon-api', '.', 'LICENSE.md');

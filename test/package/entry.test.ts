@@ -23,11 +23,7 @@ describe('by its name', () => {
   it.each(['simdnn', 'simdnn/kernels'])('%s has the same names for import and require', (name) => {
     const names = required(`console.log(JSON.stringify(Object.keys(require('${name}')).sort()))`) as string[];
     expect(names.length).toBeGreaterThan(10);
-    expect(
-      imported(
-        `import * as all from '${name}'; console.log(JSON.stringify(Object.keys(all).filter((key) => key !== '__esModule').sort()))`,
-      ),
-    ).toEqual(names);
+    expect(imported(`import * as all from '${name}'; console.log(JSON.stringify(Object.keys(all).sort()))`)).toEqual(names);
   });
 
   it('has one identity of every value for import and require', () => {
@@ -45,7 +41,7 @@ describe('by its name', () => {
     const files = required(`require('simdnn'); console.log(JSON.stringify(Object.keys(require.cache)))`) as string[];
     const packages = files.map((file) => file.slice(join(folder, 'node_modules/').length).split('/')[0]);
     expect([...new Set(packages)].sort()).toEqual(['node-gyp-build', 'simdnn']);
-    expect(files.length).toBeLessThan(120);
+    expect(files.length).toBeLessThan(8); // each costs time: see scripts/bundle.mjs
   });
 });
 

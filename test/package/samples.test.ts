@@ -55,6 +55,10 @@ describe('typescript', () => {
     expect(run(folder, process.execPath, ['out/kernels.js'])).toEqual(works('0 1\n'));
   });
 
+  it('declares the same names for import and require', () => {
+    expect(compile(tsc, { module: 'node16', moduleResolution: 'node16' }, ['names.ts'])).toEqual(works(''));
+  });
+
   it('moduleResolution node16 in a CommonJS file', () => {
     cpSync(join(folder, 'main.ts'), join(folder, 'common.cts'));
     expect(compile(tsc, { module: 'node16', moduleResolution: 'node16' }, ['common.cts'])).toEqual(works(''));

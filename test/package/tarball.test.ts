@@ -30,7 +30,7 @@ describe('the tarball', () => {
 
   it('has nothing else', () => {
     expect(files.filter((file) => !/^(dist|prebuilds|native)\/|^[^/]+$/.test(file))).toEqual([]);
-    expect(files.filter((file) => /^native\/(test|bench|reference)\/|\.(o|a|tgz|map)$/.test(file))).toEqual([]);
+    expect(files.filter((file) => /^native\/(test|bench|reference)\/|\.(o|a|tgz|ts\.map|js\.map)$/.test(file))).toEqual([]);
   });
 
   it('gives the licence with every header that it brings', () => {
