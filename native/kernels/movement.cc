@@ -177,6 +177,7 @@ void gather(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, si
 // dx[o, index[o, c, i], i] += dy[o, c, i], in the order of c: a thread owns columns (o, i) of dx.
 void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, size_t outer, size_t n, size_t inner,
                  size_t count) {
+  if (count == 0) return;  // else outer and inner are bounded by the memory of the index
   const double work = static_cast<double>(outer * count * inner) * 2;
   parallel(run, outer * inner, 16, work, [&](size_t begin, size_t end) {
     for (size_t o = begin / inner; o * inner < end; ++o) {
