@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cmake } from './cmake.mjs';
+import { crossBuild, crossFolder, emulated, installEmulator } from './cross.mjs';
 import { sanitizedBuild, sanitizedEnvironment } from './sanitized.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -111,6 +112,17 @@ await stage('fuzzer: 100,000 calls with the addon under the sanitizers', async (
 await stage('workers terminated and processes ended while they train', async () =>
   lastLine(await run(process.execPath, ['--no-concurrent-recompilation', 'test/programs/endings.cjs'])),
 );
+
+await stage('package: packed, installed, built from source, under other versions of Node and on arm64 (vitest)', async () => {
+  await installEmulator();
+  const { ok } = await run(process.execPath, ['scripts/pack.mjs']);
+  if (!ok) throw new Error('the package was not packed');
+  return vitest('package', {}, ['--config=test/package/vitest.config.mts']);
+});
+await stage('native kernels on arm64, every target (qemu)', async () => {
+  const [command, ...args] = emulated(join(cmake(crossFolder, ['kernels_test'], crossBuild), 'kernels_test'));
+  return lastLine(await run(command, args));
+});
 
 const width = Math.max(...results.map(({ name }) => name.length));
 console.log(`\n${'check'.padEnd(width)}  passed  failed  seconds`);
