@@ -1,4 +1,5 @@
 // kernels_test [kernel...]: runs all tests, or those named, on every target; SIMDNN_TARGET picks one.
+// kernels_test -kernel...: runs all but those named.
 #include <cstdlib>
 #include <cstring>
 
@@ -54,11 +55,11 @@ const char* const kKernels[] = {
 };
 
 bool wanted(const char* kernel, int argc, char** argv) {
-  if (argc < 2) return true;
+  const bool leave_out = argc < 2 || argv[1][0] == '-';
   for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], kernel) == 0) return true;
+    if (std::strcmp(argv[i] + leave_out, kernel) == 0) return !leave_out;
   }
-  return false;
+  return leave_out;
 }
 
 int run_all(int argc, char** argv) {
