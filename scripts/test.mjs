@@ -58,11 +58,12 @@ function lastLine({ ok, output }) {
   return counted({ ok, passed: Number(counts[1]), failed: Number(counts[2]) });
 }
 
+function nativeProgram(name, folder, build) {
+  return join(cmake(folder, [name], { ...build, definitions: { SIMDNN_ADDON: 'OFF', SIMDNN_TESTS: 'ON', ...build.definitions } }), name);
+}
+
 async function nativeTests(folder, build) {
-  const program = join(
-    cmake(folder, ['kernels_test'], { ...build, definitions: { SIMDNN_ADDON: 'OFF', SIMDNN_TESTS: 'ON', ...build.definitions } }),
-    'kernels_test',
-  );
+  const program = nativeProgram('kernels_test', folder, build);
   let result = await run(program, []);
   if (/unexpected memory mapping/.test(result.output)) {
     console.log('(the sanitizer met an address layout it does not know; again without randomised addresses)');
@@ -85,6 +86,9 @@ async function vitest(name, env, more = []) {
 await stage('lint and format (biome)', async () => one(await run(bin('biome'), ['check', '--error-on-warnings'])));
 await stage('types (tsc: src, test, examples)', async () => one(await run(bin('tsc'), ['-p', 'test'])));
 await stage('native kernels, every target', () => nativeTests('tests', { flags: '-O2 -DNDEBUG' }));
+await stage('native benchmark: a row for every kernel', async () =>
+  lastLine(await run(nativeProgram('kernels_bench', 'tests', { flags: '-O2 -DNDEBUG' }), ['0'])),
+);
 await stage('native kernels under AddressSanitizer and UndefinedBehaviorSanitizer', () => nativeTests('asan', sanitizedBuild));
 await stage('native kernels under ThreadSanitizer', () =>
   nativeTests('tsan', { type: 'RelWithDebInfo', flags: '-O1 -g1', definitions: { SIMDNN_SANITIZE: 'thread' } }),

@@ -1,11 +1,13 @@
-// The native benchmark: sections of measurements, each a SECTION(name) block that prints its table.
+// The native benchmark: each BENCH block measures one kernel of kernels.def; main.cc fails, by name, a kernel
+// that no block measures.
 #pragma once
 #include <time.h>
 
 #include <cstdio>
+#include <functional>
+#include <string>
 #include <vector>
 
-#include "kernels/table.h"
 #include "kernels/table.h"
 #include "support/targets.h"
 
@@ -15,7 +17,8 @@ struct Bench {
   const Target& target;
   const KernelTable& kernel;
   int threads;
-  double peak;  // MulAdd rate of one thread on this target, FLOP/s, measured in this run
+  double peak;   // MulAdd rate of one thread on this target, FLOP/s, measured in this run
+  double clock;  // cycles a second, measured in this run
 };
 
 inline double now(clockid_t clock = CLOCK_MONOTONIC) {
@@ -24,35 +27,19 @@ inline double now(clockid_t clock = CLOCK_MONOTONIC) {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-// True where one thread does all the work: its CPU clock can then replace the wall's.
-extern bool one_thread;
-
-// Seconds of one call: the best of windows of about 0.3 ms within `seconds`. Short windows, so that some
-// fall between the interruptions of a shared machine; the best, because noise only ever adds. Calls too
-// long for that are timed by the thread's CPU clock, which is too coarse for the short ones.
-template <class Body>
-double best_seconds(Body body, double seconds = 0.15) {
-  int calls = 1;
-  for (;; calls *= 2) {
-    const double begin = now();
-    for (int i = 0; i < calls; ++i) body();
-    if (now() - begin > 150e-6) break;
-  }
-  double best = 1e30, best_cpu = 1e30;
-  const double end = now() + seconds;
-  for (int windows = 0; windows < 5 || now() < end; ++windows) {
-    const double begin = now(), begin_cpu = now(CLOCK_THREAD_CPUTIME_ID);
-    for (int i = 0; i < calls; ++i) body();
-    const double each = (now() - begin) / calls, each_cpu = (now(CLOCK_THREAD_CPUTIME_ID) - begin_cpu) / calls;
-    if (each < best) best = each;
-    if (each_cpu < best_cpu) best_cpu = each_cpu;
-  }
-  return one_thread && best > 2e-3 && best_cpu < best ? best_cpu : best;
-}
+// Seconds of one call of each body: the best of windows of about 0.3 ms, the bodies' windows in turn, within
+// `seconds` for each. Short windows, so that some fall between the interruptions of a shared machine; the best,
+// because noise only ever adds. One thread's calls that are too long for that are timed by its CPU clock, which
+// is too coarse for the short ones.
+using Body = std::function<void()>;
+std::vector<double> best_seconds_of(const std::vector<Body>& bodies, double seconds = 0.15);
+inline double best_seconds(const Body& body, double seconds = 0.15) { return best_seconds_of({body}, seconds)[0]; }
 
 // FLOP/s of independent multiply-adds in registers, as the target's kernels make them: fused where it has
 // FMA, else a multiplication and an addition.
 double muladd_peak(const char* target);
+// Cycles a second: dependent additions of integers.
+double clock_rate();
 
 // n floats in [-0.5, 0.5), 64-byte aligned, of a fixed pattern.
 class Floats {
@@ -61,23 +48,43 @@ class Floats {
   ~Floats();
   Floats(const Floats&) = delete;
   float* data() { return data_; }
+  int32_t* ints() { return reinterpret_cast<int32_t*>(data_); }
 
  private:
   float* data_;
 };
 
-struct Section {
-  const char* name;
-  void (*body)(const Bench&);
-};
-std::vector<Section>& sections();
-struct Register {
-  Register(const char* name, void (*body)(const Bench&)) { sections().push_back({name, body}); }
+// What a kernel has to move, at the least: arrays of `floats` that are read, written, or both in place.
+struct Traffic {
+  size_t floats;
+  int reads, writes, updates = 0;
 };
 
-#define SECTION(section_name)                                                              \
-  static void bench_##section_name(const ::simdnn::bench::Bench& bench);                   \
-  static const ::simdnn::bench::Register register_##section_name(#section_name, bench_##section_name); \
-  static void bench_##section_name(const ::simdnn::bench::Bench& bench)
+// Prints a row: the time of `call`, and of streams of the same traffic in turn with it, on as many threads: the
+// limit is the faster of ordinary and non-temporal stores. Share is limit / time; a line is 16 elements.
+void row(const Bench&, const char* kernel, const std::string& shape, const Traffic&, const Body& call);
+
+// Elements of an array in the L1 cache (a layer of the lecture's network), in the L2 cache, in DRAM.
+constexpr size_t kSizes[] = {960, size_t{1} << 16, size_t{1} << 24};
+
+struct Entry {
+  const char* section;
+  std::vector<const char*> kernels;
+  void (*body)(const Bench&);
+};
+std::vector<Entry>& entries();
+struct Register {
+  Register(const char* section, std::vector<const char*> kernels, void (*body)(const Bench&)) {
+    entries().push_back({section, std::move(kernels), body});
+  }
+};
+
+#define BENCH_BLOCK(section, id, ...)                                                                       \
+  static void bench_##id(const ::simdnn::bench::Bench& bench);                                              \
+  static const ::simdnn::bench::Register register_##id(section, {__VA_ARGS__}, bench_##id);                 \
+  static void bench_##id([[maybe_unused]] const ::simdnn::bench::Bench& bench)
+// The rows of one kernel; a table of several.
+#define BENCH(section, kernel) BENCH_BLOCK(#section, kernel, #kernel)
+#define SECTION(section, ...) BENCH_BLOCK(#section, section, __VA_ARGS__)
 
 }  // namespace simdnn::bench

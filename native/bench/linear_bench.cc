@@ -37,7 +37,7 @@ double seconds_of(const Bench& bench, const Layer& l, int op) {
 
 }  // namespace
 
-SECTION(linear) {
+SECTION(linear, "linear_forward", "linear_backward") {
   std::printf("%-8s %-16s", "", "rows x in->out");
   for (const char* op : kOps) std::printf(" %9s us  GFLOP/s  peak", op);
   std::printf("\n");

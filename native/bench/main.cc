@@ -1,5 +1,5 @@
-// kernels_bench [threads [section...]]: runs all sections, or those named, on the best target of this
-// machine or on SIMDNN_TARGET.
+// kernels_bench [threads [section or kernel...]]: measures everything, or what is named, on the best target of
+// this machine or on SIMDNN_TARGET. kernels_bench 0 only checks that every kernel has a row.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -8,12 +8,78 @@
 
 namespace simdnn::bench {
 
-bool one_thread = false;
-
-std::vector<Section>& sections() {
-  static std::vector<Section> all;
+std::vector<Entry>& entries() {
+  static std::vector<Entry> all;
   return all;
 }
+
+namespace {
+
+bool one_thread = false;
+
+const char* const kKernels[] = {
+#define NAME(name) #name,
+#include "kernels/names.def"
+};
+
+int missing_rows() {
+  int missing = 0;
+  for (const char* kernel : kKernels) {
+    bool measured = false;
+    for (const Entry& entry : entries()) {
+      for (const char* name : entry.kernels) measured = measured || std::strcmp(name, kernel) == 0;
+    }
+    if (measured) continue;
+    std::printf("FAIL %s: no BENCH of it in native/bench\n", kernel);
+    ++missing;
+  }
+  return missing;
+}
+
+bool wanted(const Entry& entry, int argc, char** argv) {
+  if (argc <= 2) return true;
+  for (int i = 2; i < argc; ++i) {
+    if (std::strcmp(argv[i], entry.section) == 0) return true;
+    for (const char* kernel : entry.kernels) {
+      if (std::strcmp(argv[i], kernel) == 0) return true;
+    }
+  }
+  return false;
+}
+
+int run(int argc, char** argv) {
+  const char* forced = std::getenv("SIMDNN_TARGET");
+  const Target* target = forced == nullptr ? &best_target() : find_target(forced);
+  if (target == nullptr || !target->supported()) {
+    std::printf("this machine does not run SIMDNN_TARGET=%s\n", forced);
+    return 1;
+  }
+  const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
+  if (threads < 0 || (argc > 1 && !(argv[1][0] >= '0' && argv[1][0] <= '9'))) {
+    std::printf("usage: kernels_bench [threads [section or kernel...]]\n");
+    return 1;
+  }
+  const int missing = missing_rows();
+  if (threads == 0) {
+    const int kernels = sizeof kKernels / sizeof *kKernels;
+    std::printf("%d passed, %d failed\n", kernels - missing, missing);
+  }
+  if (missing > 0 || threads == 0) return missing > 0;
+  one_thread = threads == 1;
+  const Bench bench{*target, *target->table, threads, muladd_peak(target->name), clock_rate()};
+  std::printf("target %s, %d thread(s), multiply-add peak of one thread %.1f GFLOP/s, %.2f GHz\n", target->name,
+              threads, bench.peak / 1e9, bench.clock / 1e9);
+  const char* section = "";
+  for (const Entry& entry : entries()) {
+    if (!wanted(entry, argc, argv)) continue;
+    if (std::strcmp(section, entry.section) != 0) std::printf("\n%s\n", section = entry.section);
+    entry.body(bench);
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+}  // namespace
 
 Floats::Floats(size_t n) {
   data_ = static_cast<float*>(std::aligned_alloc(64, (n * sizeof(float) + 127) / 64 * 64));
@@ -25,35 +91,38 @@ Floats::Floats(size_t n) {
 
 Floats::~Floats() { std::free(data_); }
 
-namespace {
-
-int run(int argc, char** argv) {
-  const char* forced = std::getenv("SIMDNN_TARGET");
-  const Target* target = forced == nullptr ? &best_target() : find_target(forced);
-  if (target == nullptr || !target->supported()) {
-    std::printf("this machine does not run SIMDNN_TARGET=%s\n", forced);
-    return 1;
+std::vector<double> best_seconds_of(const std::vector<Body>& bodies, double seconds) {
+  struct Time {
+    int calls = 1;
+    double best = 1e30, best_cpu = 1e30;
+  };
+  std::vector<Time> times(bodies.size());
+  for (size_t k = 0; k < bodies.size(); ++k) {
+    for (;; times[k].calls *= 2) {
+      const double begin = now();
+      for (int i = 0; i < times[k].calls; ++i) bodies[k]();
+      if (now() - begin > 150e-6) break;
+    }
   }
-  const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
-  if (threads < 1) {
-    std::printf("usage: kernels_bench [threads [section...]]\n");
-    return 1;
+  const double end = now() + seconds * static_cast<double>(bodies.size());
+  for (int windows = 0; windows < 5 || now() < end; ++windows) {
+    for (size_t k = 0; k < bodies.size(); ++k) {
+      Time& time = times[k];
+      bodies[k]();  // its data back into the caches
+      const double begin = now(), begin_cpu = now(CLOCK_THREAD_CPUTIME_ID);
+      for (int i = 0; i < time.calls; ++i) bodies[k]();
+      const double each = (now() - begin) / time.calls, each_cpu = (now(CLOCK_THREAD_CPUTIME_ID) - begin_cpu) / time.calls;
+      if (each < time.best) time.best = each;
+      if (each_cpu < time.best_cpu) time.best_cpu = each_cpu;
+    }
   }
-  one_thread = threads == 1;
-  const Bench bench{*target, *target->table, threads, muladd_peak(target->name)};
-  std::printf("target %s, %d thread(s), multiply-add peak of one thread %.1f GFLOP/s\n", target->name, threads,
-              bench.peak / 1e9);
-  for (const Section& section : sections()) {
-    bool wanted = argc <= 2;
-    for (int i = 2; i < argc; ++i) wanted = wanted || std::strcmp(argv[i], section.name) == 0;
-    if (!wanted) continue;
-    std::printf("\n%s\n", section.name);
-    section.body(bench);
+  std::vector<double> best;
+  for (const Time& time : times) {
+    best.push_back(one_thread && time.best > 2e-3 && time.best_cpu < time.best ? time.best_cpu : time.best);
   }
-  return 0;
+  return best;
 }
 
-}  // namespace
 }  // namespace simdnn::bench
 
 int main(int argc, char** argv) { return simdnn::bench::run(argc, argv); }

@@ -1,0 +1,47 @@
+// A step of the optimizers over the lecture's network (2,325 numbers in its blocks) and over ten million.
+#include "bench/bench.h"
+
+namespace simdnn::bench {
+namespace {
+
+constexpr size_t kParameters[] = {2325, 10'000'000};
+
+// The state of a step that is repeated: moments that stay ordinary numbers.
+struct State {
+  Floats param, m, v, max_v, grad;
+  explicit State(size_t n) : param(n), m(n), v(n), max_v(n), grad(n) {
+    for (size_t i = 0; i < n; ++i) {
+      v.data()[i] *= v.data()[i];
+      max_v.data()[i] *= max_v.data()[i];
+    }
+  }
+};
+
+}  // namespace
+
+BENCH(optimizers, adam_step) {
+  for (size_t n : kParameters) {
+    for (bool amsgrad : {false, true}) {
+      State s(n);
+      Run run(bench.threads);
+      row(bench, "adam_step", std::to_string(n) + (amsgrad ? " amsgrad" : ""), {n, 1, 0, amsgrad ? 4 : 3}, [&] {
+        bench.kernel.adam_step(run, s.param.data(), s.m.data(), s.v.data(), amsgrad ? s.max_v.data() : nullptr,
+                               s.grad.data(), n, 1e-3, 0.9, 0.999, 1e-8, 0, 10, 0);
+      });
+    }
+  }
+}
+
+BENCH(optimizers, sgd_step) {
+  for (size_t n : kParameters) {
+    for (bool momentum : {false, true}) {
+      State s(n);
+      Run run(bench.threads);
+      row(bench, "sgd_step", std::to_string(n) + (momentum ? " momentum" : ""), {n, 1, 0, momentum ? 2 : 1}, [&] {
+        bench.kernel.sgd_step(run, s.param.data(), momentum ? s.m.data() : nullptr, s.grad.data(), n, 1e-3, 0.9, 0, 0, 0);
+      });
+    }
+  }
+}
+
+}  // namespace simdnn::bench
