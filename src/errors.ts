@@ -76,6 +76,8 @@ function editDistance(a: string, b: string): number {
 function suggestion(name: string, known: readonly string[]): string {
   const other = otherNames[name];
   if (other !== undefined && known.includes(other)) return `, did you mean "${other}"?`;
+  const beginsWithIt = known.filter((k) => k.startsWith(name));
+  if (name !== '' && beginsWithIt.length === 1) return `, did you mean "${beginsWithIt[0]}"?`;
   const [best] = known.map((k) => [editDistance(name.replaceAll('_', ''), k), k] as const).sort((a, b) => a[0] - b[0]);
   if (best && best[0] <= Math.max(1, Math.floor(name.length / 3))) return `, did you mean "${best[1]}"?`;
   return ` (known: ${known.join(', ')})`;

@@ -61,6 +61,8 @@ group('withDefaults', () => {
     ['weight_decay', ', did you mean "weightDecay"?'],
     ['weightdecay', ', did you mean "weightDecay"?'],
     ['beta', ', did you mean "betas"?'],
+    ['weight', ', did you mean "weightDecay"?'],
+    ['', ' (known: lr, betas, weightDecay)'],
     ['LR', ', did you mean "lr"?'],
     ['momentum', ' (known: lr, betas, weightDecay)'],
     ['toString', ' (known: lr, betas, weightDecay)'],

@@ -19,6 +19,8 @@ export type Params<O> = Iterable<Tensor> | Iterable<ParamGroupInit<O>>;
 export type ParamGroup<O> = {
   /** The parameters of the group. */
   readonly params: readonly Tensor[];
+  /** The first rate, once there is a scheduler: what further schedulers start from. */
+  initialLr?: number;
 } & O;
 
 /** What makes an optimizer. */

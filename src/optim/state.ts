@@ -1,5 +1,5 @@
 // Optimizer states in PyTorch's layout: state by the parameters' numbers, options with PyTorch's names.
-import { describe, rangeError, typeError } from '../errors';
+import { checkNumber, describe, rangeError, typeError } from '../errors';
 import { kernels } from '../native';
 import { sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
@@ -14,7 +14,8 @@ export interface OptimizerStateDict {
   param_groups: Record<string, unknown>[];
 }
 
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** PyTorch's spelling of an option. */
+export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const copyOf = (value: unknown): unknown => (Array.isArray(value) ? [...value] : value);
 
@@ -26,7 +27,8 @@ export function writeStateDict<O extends object>(recipe: Recipe<O>, all: readonl
   let number = 0;
   for (const { group, slots } of all) {
     const options = Object.keys(recipe.defaults).map((name) => [snakeCase(name), copyOf(group[name as keyof O])]);
-    dict.param_groups.push({ ...Object.fromEntries(options), params: slots.map((_, i) => number + i) });
+    const initial = group.initialLr === undefined ? {} : { initial_lr: group.initialLr };
+    dict.param_groups.push({ ...Object.fromEntries(options), ...initial, params: slots.map((_, i) => number + i) });
     for (const slot of slots) {
       if (slot.steps > 0) {
         const kept = recipe.allKeys.filter((key) => slot.span.has(key)).map((key) => [key, stateOf(slot, key)]);
@@ -84,7 +86,8 @@ function readOptions<O extends object>(where: string, recipe: Recipe<O>, present
     Object.keys(recipe.defaults).map((name) => [name, copyOf(saved[snakeCase(name)] ?? present[name as keyof O])]),
   ) as O;
   recipe.check(where, options);
-  return options;
+  const initial = saved['initial_lr'];
+  return initial === undefined ? options : { ...options, initialLr: checkNumber(where, 'initial_lr', initial) };
 }
 
 function checkLayout<O extends object>(where: string, all: readonly Stepped<O>[], dict: OptimizerStateDict): void {

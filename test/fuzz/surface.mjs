@@ -3,6 +3,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { junk, oddNumber } from './values.mjs';
 
+// Good options for each scheduler.
+const schedulerOptions = {
+  StepLR: (w) => ({ stepSize: w.size(), ...w.options({ gamma: () => w.r.real() }) }),
+  MultiStepLR: (w) => ({ milestones: w.r.pick([[], [1], [0, 2, 2]]), ...w.options({ gamma: () => w.r.real() }) }),
+  ExponentialLR: (w) => ({ gamma: w.r.real() }),
+  CosineAnnealingLR: (w) => ({ tMax: w.size(), ...w.options({ etaMin: () => w.r.real() }) }),
+  CosineAnnealingWarmRestarts: (w) => ({ t0: w.size(), ...w.options({ tMult: () => w.size(), etaMin: () => w.r.real() }) }),
+  LinearLR: (w) => w.options({ startFactor: () => 0.5, endFactor: () => w.r.real(), totalIters: () => w.size() }),
+  PolynomialLR: (w) => w.options({ totalIters: () => w.size(), power: () => 2 * w.r.real() }),
+  OneCycleLR: (w) => ({
+    maxLr: w.r.real(),
+    totalSteps: 4 + w.size(),
+    ...w.options({ pctStart: () => 0.5, annealStrategy: () => 'linear', cycleMomentum: w.boolean, threePhase: w.boolean }),
+  }),
+  LambdaLR: () => ({ lrLambda: (epoch) => 1 / (1 + epoch) }),
+  SequentialLR: (w, optimizer) => ({ schedulers: [stairs(w, optimizer), stairs(w, optimizer)], milestones: [w.size()] }),
+  ReduceLROnPlateau: (w) => w.options({ mode: () => w.r.pick(['min', 'max']), patience: () => w.r.below(3), cooldown: () => w.r.below(3) }),
+};
+const stairs = (w, optimizer) => new w.lib.optim.lrScheduler.StepLR(optimizer, { stepSize: 1 });
+const schedulerArgs = (w, make) => {
+  const optimizer = w.optimizer();
+  return [optimizer, make(w, optimizer)];
+};
+const scheduler = (w, kind = w.r.pick(Object.keys(schedulerOptions))) =>
+  new w.lib.optim.lrScheduler[kind](...schedulerArgs(w, schedulerOptions[kind]));
+
 // Who has a recipe here gets good arguments: a list, or { self, args } for a method. Everything else gets random ones.
 const recipes = {
   tensor: (w) => [
@@ -180,6 +206,22 @@ const recipes = {
     return on(optimizer, [optimizer.stateDict()]);
   },
 
+  ...Object.fromEntries(
+    Object.entries(schedulerOptions).map(([kind, make]) => [`optim.lrScheduler.${kind}`, (w) => schedulerArgs(w, make)]),
+  ),
+  'optim.lrScheduler.LRScheduler.step': (w) => on(scheduler(w), [w.r.real()]),
+  'optim.lrScheduler.LRScheduler.getLastLr': (w) => on(scheduler(w), []),
+  'optim.lrScheduler.LRScheduler.stateDict': (w) => on(scheduler(w), []),
+  'optim.lrScheduler.LRScheduler.loadStateDict': (w) => {
+    const self = scheduler(w);
+    return on(self, [self.stateDict()]);
+  },
+  'optim.lrScheduler.ReduceLROnPlateau.step': (w) => on(scheduler(w, 'ReduceLROnPlateau'), [w.r.chance(0.7) ? w.r.real() : w.float([])]),
+  'optim.lrScheduler.SequentialLR.step': (w) => on(scheduler(w, 'SequentialLR'), []),
+  ...Object.fromEntries(
+    ['ReduceLROnPlateau', 'SequentialLR'].map((kind) => [`optim.lrScheduler.${kind}.stateDict`, (w) => on(scheduler(w, kind), [])]),
+  ),
+
   'data.TensorDataset': (w) => {
     const n = w.size();
     return w.r.times(1 + w.r.below(3), () => w.matrix(n));
@@ -282,7 +324,9 @@ const hidden = new Set([
   ...['data.TensorDataset.gather', 'data.DataLoader.beginEpoch', 'data.DataLoader.batches', 'data.StandardScaler.map'],
   ...['data.LabelEncoder.learn', 'data.LabelEncoder.checkFitted'],
   ...['metrics.Accuracy.predictedClasses', 'metrics.Accuracy.checkClasses', 'metrics.Accuracy.isInTop'],
-  ...['Tensor', 'nn.Module', 'optim.Optimizer', 'data.Dataset', 'metrics.Metric'],
+  ...['begin', 'read', 'where', 'finish'].map((name) => `optim.lrScheduler.LRScheduler.${name}`),
+  ...['ReduceLROnPlateau', 'SequentialLR'].map((kind) => `optim.lrScheduler.${kind}.read`),
+  ...['Tensor', 'nn.Module', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler', 'data.Dataset', 'metrics.Metric'],
   'compile', // has calls of its own in programs.mjs
 ]);
 

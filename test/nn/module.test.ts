@@ -177,7 +177,7 @@ describe('buffers', () => {
     expectError(
       () => module.registerBuffer('x', null, { persist: true } as never),
       TypeError,
-      'Normalizer.registerBuffer: unknown option "persist" (known: persistent)',
+      'Normalizer.registerBuffer: unknown option "persist", did you mean "persistent"?',
     );
   });
 });

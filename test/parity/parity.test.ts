@@ -1,13 +1,13 @@
 // Every golden case that the library covers, through its public names.
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { metrics, nn, optim, Tensor } from '../../src/index';
+import { metrics, nn, ones, optim, Tensor } from '../../src/index';
 import { type Case, describeFixture, fixtures, type GoldenArray, load, meets, productsOf, tensorOf } from './parity';
 
 const F = nn.functional;
 
 it('covers every file', () => {
-  const covered = ['activations', 'cross_entropy', 'linear', 'losses', 'metrics', 'optimizers', 'train'];
+  const covered = ['activations', 'cross_entropy', 'linear', 'losses', 'lr_schedulers', 'metrics', 'optimizers', 'train'];
   expect(readdirSync(fixtures).sort()).toEqual(covered.map((name) => `${name}.json.gz`));
 });
 
@@ -135,6 +135,33 @@ describeFixture(
   { Adam: trajectory(optim.Adam), AdamW: trajectory(optim.AdamW), SGD: trajectory(optim.SGD) },
   { RMSprop: notYet, Adagrad: notYet },
 );
+
+// The rates of 26 steps, rounded to ten digits in the file.
+const rates = (golden: Case): void => {
+  const { kind, options, baseLr, expected } = golden as unknown as Record<string, unknown> & {
+    baseLr: number;
+    expected: { lrs: number[] };
+  };
+  const optimizer = new optim.SGD([new nn.Parameter(ones([1]))], { lr: baseLr, momentum: 0.9 });
+  const scheduler = new optim.lrScheduler[kind as 'StepLR'](optimizer, options as optim.lrScheduler.StepLROptions);
+  const seen = expected.lrs.map(() => {
+    const { lr } = optimizer.paramGroups[0]!;
+    scheduler.step();
+    return Number(lr.toPrecision(10));
+  });
+  expect(seen).toEqual(expected.lrs);
+};
+
+describeFixture('lr_schedulers', {
+  StepLR: rates,
+  MultiStepLR: rates,
+  ExponentialLR: rates,
+  CosineAnnealingLR: rates,
+  CosineAnnealingWarmRestarts: rates,
+  LinearLR: rates,
+  OneCycleLR: rates,
+  PolynomialLR: rates,
+});
 
 interface TrainOptions {
   dims: number[];

@@ -1,0 +1,34 @@
+// A rate that falls by the same share at every step.
+import { checkNumber } from '../../errors';
+import { LRScheduler, type Recipe, type Scheduled } from './scheduler';
+
+/** The options of `ExponentialLR`. */
+export interface ExponentialLROptions {
+  /** What the rate is multiplied by. */
+  gamma: number;
+}
+
+const exponentialLR: Recipe<ExponentialLROptions> = {
+  name: 'ExponentialLR',
+  defaults: { gamma: undefined },
+  check: (where, { gamma }) => void checkNumber(where, 'gamma', gamma, 0),
+  rate: ({ epoch, lr }, { gamma }) => (epoch === 0 ? lr : lr * gamma),
+};
+
+/**
+ * Multiplies the rate by `gamma` at every step: `torch.optim.lr_scheduler.ExponentialLR`.
+ *
+ * `lr_t = gamma * lr_(t-1)`.
+ *
+ * @example
+ * const optimizer = new optim.SGD(new nn.Linear(2, 1).parameters(), { lr: 1 });
+ * const scheduler = new optim.lrScheduler.ExponentialLR(optimizer, { gamma: 0.9 });
+ * scheduler.step();
+ * scheduler.step();
+ * optimizer.paramGroups[0].lr; // 0.81
+ */
+export class ExponentialLR extends LRScheduler<ExponentialLROptions> {
+  constructor(optimizer: Scheduled, options: ExponentialLROptions) {
+    super(exponentialLR, optimizer, options);
+  }
+}

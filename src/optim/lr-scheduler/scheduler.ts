@@ -1,0 +1,237 @@
+// What all schedulers share: the rates of the groups, the count of the steps, state dicts. A scheduler itself is a recipe: its options and
+// the rate after a step as a function of the one before, in float64 and in the order of PyTorch's operations, so that the rates are its.
+import { checkInteger, describe, rangeError, SimdnnError, typeError, withDefaults } from '../../errors';
+import { recorder } from '../../recorder';
+import type { Tensor } from '../../tensor';
+import { Optimizer } from '../optimizer';
+import { snakeCase } from '../state';
+import { checkPerGroup } from './checks';
+
+/** An optimizer whose groups have a rate: each of them. */
+export type Scheduled = Optimizer<{ lr: number }>;
+
+/** What `stateDict()` of a scheduler returns: numbers, texts and lists, which JSON can carry. */
+export type LRSchedulerStateDict = Record<string, unknown>;
+
+/** What the rate of a group is made of. */
+export interface Moment {
+  /** How often the scheduler was stepped, this step included; 0 when it is made. */
+  readonly epoch: number;
+  /** The rate before the step: what the user set is built upon. */
+  readonly lr: number;
+  /** The rate that the schedule started from. */
+  readonly base: number;
+  /** The number of the group. */
+  readonly group: number;
+}
+
+/** What makes a scheduler. */
+export interface Recipe<O extends object> {
+  readonly name: string;
+  /** Names every option; undefined where it has no default. */
+  readonly defaults: { [K in keyof Required<O>]: Required<O>[K] | undefined };
+  /** Throws a RangeError or TypeError unless every option is usable. */
+  check(where: string, options: Required<O>, optimizer: Scheduled): void;
+  /** The rate that a group starts from, where the options say so; otherwise its first one is taken. */
+  base?(options: Required<O>, group: number): number;
+  /** The rate of a group. Absent: the scheduler steps in a way of its own. */
+  rate?(at: Moment, options: Required<O>): number;
+  /** The momentum of a group, or its first beta, where the schedule has one. */
+  momentum?(at: Moment, options: Required<O>): number | null;
+}
+
+const ownCopy = <O extends object>(options: O): O =>
+  Object.fromEntries(Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value])) as O;
+
+// PyTorch's attribute: stepSize is step_size, but tMax is T_max.
+const keyOf = (option: string): string => (/^t[A-Z0]/.test(option) ? `T_${option.slice(1).toLowerCase()}` : snakeCase(option));
+
+// Functions and other schedulers are no part of a state.
+const isPlain = (value: unknown): boolean =>
+  Array.isArray(value) ? value.every(isPlain) : typeof value !== 'function' && (typeof value !== 'object' || value === null);
+
+function checkRates(where: string, name: string, rates: unknown, optimizer: Scheduled): number[] {
+  if (!Array.isArray(rates)) throw typeError(where, `expected ${name} to be a list of rates, got ${describe(rates)}`);
+  checkPerGroup(where, name, rates, optimizer, -Infinity);
+  return [...rates];
+}
+
+function setMomentum(group: object, value: number): void {
+  const set = group as { betas?: readonly [number, number]; momentum?: number };
+  if (set.betas === undefined) set.momentum = value;
+  else set.betas = [value, set.betas[1]];
+}
+
+/**
+ * The base of all schedulers, which set the rates of an optimizer: `torch.optim.lr_scheduler.LRScheduler`.
+ *
+ * A scheduler sets `lr` of every group when it is made and at each `step()`, which comes after the optimizer's: once an epoch, or once a batch
+ * where its options count batches. Most multiply the rate that is there, so one that the user sets in between goes on being scheduled.
+ * `initialLr` of a group keeps the first rate for schedulers that are made later.
+ *
+ * @example
+ * const optimizer = new optim.SGD(new nn.Linear(2, 1).parameters(), { lr: 1 });
+ * const scheduler = new optim.lrScheduler.ExponentialLR(optimizer, { gamma: 0.5 });
+ * scheduler instanceof optim.lrScheduler.LRScheduler; // true
+ * for (let epoch = 0; epoch < 3; epoch++) {
+ *   optimizer.step();
+ *   scheduler.step();
+ * }
+ * optimizer.paramGroups[0].lr; // 0.125
+ */
+export abstract class LRScheduler<O extends object = object> {
+  /** The optimizer whose rates are set. */
+  readonly optimizer: Scheduled;
+  /** Whether `step` wants a metric, as that of `ReduceLROnPlateau` does. */
+  readonly needsMetric: boolean = false;
+
+  readonly #recipe: Recipe<O>;
+  #options: Required<O>;
+  #baseLrs: number[] = [];
+  #lastEpoch = 0;
+  #lastLr: number[] = [];
+
+  /** @internal */
+  constructor(recipe: Recipe<O>, optimizer: Scheduled, options: O | undefined) {
+    const { name } = recipe;
+    if (!(optimizer instanceof Optimizer)) throw typeError(name, `expected an optimizer, got ${describe(optimizer)}`);
+    this.#recipe = recipe;
+    this.optimizer = optimizer;
+    this.#options = ownCopy(withDefaults<object>(name, options, recipe.defaults)) as Required<O>;
+    recipe.check(name, this.#options, optimizer);
+    if (recipe.rate === undefined) {
+      this.finish(0);
+      return;
+    }
+    const { paramGroups } = optimizer;
+    this.#baseLrs = paramGroups.map(({ lr, initialLr }, i) => recipe.base?.(this.#options, i) ?? initialLr ?? lr);
+    this.begin(name, this.#rates());
+    paramGroups.forEach((group, i) => {
+      group.initialLr = this.#baseLrs[i]!;
+    });
+  }
+
+  /** How often the scheduler was stepped. */
+  get lastEpoch(): number {
+    return this.#lastEpoch;
+  }
+
+  /**
+   * Sets the rates of the next epoch. The metric is for the schedulers that need one.
+   *
+   * Inside a compiled function an error: only the first call would step.
+   */
+  step(_metric?: number | Tensor): void {
+    const where = this.where('step');
+    this.#set(where, this.#lastEpoch + 1, this.#rates());
+  }
+
+  /** The rate of each group as the last step of this scheduler left it. */
+  getLastLr(): number[] {
+    return [...this.#lastLr];
+  }
+
+  /**
+   * The options, under PyTorch's names, `last_epoch`, `base_lrs`, `_last_lr`, and what else the scheduler counts. Functions are left out.
+   *
+   * The rates themselves are in the optimizer's `stateDict()`: both are needed to go on.
+   */
+  stateDict(): LRSchedulerStateDict {
+    const options = Object.entries(ownCopy(this.#options)).filter(([, value]) => isPlain(value));
+    return {
+      ...Object.fromEntries(options.map(([name, value]) => [keyOf(name), value ?? null])),
+      ...(this.#recipe.rate === undefined ? {} : { base_lrs: [...this.#baseLrs] }),
+      last_epoch: this.#lastEpoch,
+      _last_lr: this.getLastLr(),
+    };
+  }
+
+  /**
+   * Takes over the state of a dict, options included; the optimizer's rates are left as they are, its own `loadStateDict` sets them.
+   *
+   * A RangeError or TypeError for a dict that does not fit; nothing is changed then.
+   */
+  loadStateDict(dict: LRSchedulerStateDict): void {
+    this.read(`${this.#recipe.name}.loadStateDict`, dict)();
+  }
+
+  /** @internal The options in use. */
+  get options(): Required<O> {
+    return this.#options;
+  }
+
+  /** @internal Starts the schedule, from the given rates or those that it once started from. */
+  begin(where: string, lrs: readonly number[] = this.#baseLrs): void {
+    this.#set(where, 0, lrs);
+  }
+
+  /** @internal Checks a state dict; what it returns takes it over. */
+  read(where: string, dict: LRSchedulerStateDict): () => void {
+    if (dict === null || typeof dict !== 'object' || Array.isArray(dict)) {
+      throw typeError(where, `expected the state of a scheduler, got ${describe(dict)}`, 'stateDict() makes one');
+    }
+    const { check, rate } = this.#recipe;
+    const present = Object.entries(this.#options);
+    const saved = present.map(([name, value]) => {
+      const key = keyOf(name);
+      return [name, isPlain(value) && Object.hasOwn(dict, key) ? (dict[key] ?? undefined) : value];
+    });
+    const options = ownCopy(Object.fromEntries(saved)) as Required<O>;
+    check(where, options, this.optimizer);
+    const lastEpoch = checkInteger(where, 'last_epoch', dict['last_epoch']);
+    const lastLr = checkRates(where, '_last_lr', dict['_last_lr'], this.optimizer);
+    const baseLrs = rate === undefined ? [] : checkRates(where, 'base_lrs', dict['base_lrs'], this.optimizer);
+    return () => {
+      this.#options = options;
+      this.#lastEpoch = lastEpoch;
+      this.#lastLr = lastLr;
+      this.#baseLrs = baseLrs;
+    };
+  }
+
+  /** @internal The name of a method in errors; throws inside a compiled function. */
+  where(method: string): string {
+    const where = `${this.#recipe.name}.${method}`;
+    if (recorder === null) return where;
+    throw new SimdnnError(
+      'SIMDNN_READ_WHILE_RECORDING',
+      `[${where}] a scheduler cannot be stepped inside a compiled function: only the first call would step it\n  hint: step it after the call`,
+    );
+  }
+
+  /** @internal Ends a step: the rates are those of the optimizer now. */
+  finish(epoch: number): void {
+    this.#lastEpoch = epoch;
+    this.#lastLr = this.#rates();
+  }
+
+  #rates(): number[] {
+    return this.optimizer.paramGroups.map(({ lr }) => lr);
+  }
+
+  // All values are made before the first is set: a step that throws has changed nothing.
+  #set(where: string, epoch: number, lrs: readonly number[]): void {
+    const { paramGroups } = this.optimizer;
+    const { rate, momentum } = this.#recipe;
+    const options = this.#options;
+    const bases = this.#baseLrs;
+    const next = paramGroups.map(({ lr }, group) => {
+      const at: Moment = {
+        epoch,
+        lr: lrs[group] ?? lr,
+        get base() {
+          if (group < bases.length) return bases[group]!;
+          throw rangeError(where, `the optimizer has ${paramGroups.length} groups, had ${bases.length} when the scheduler was made`);
+        },
+        group,
+      };
+      return { lr: rate!(at, options), momentum: momentum?.(at, options) ?? null };
+    });
+    next.forEach((values, i) => {
+      const group = paramGroups[i]!;
+      group.lr = values.lr;
+      if (values.momentum !== null) setMomentum(group, values.momentum);
+    });
+    this.finish(epoch);
+  }
+}
