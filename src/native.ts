@@ -20,7 +20,7 @@ interface Addon {
     live: [call: number, argument: number, counter: boolean][],
   ): PlanHandle;
   planBytes(plan: PlanHandle): number;
-  replay(plan: PlanHandle, inputs: TensorData[], live: Float64Array): void;
+  replay(plan: PlanHandle, live: Float64Array, ...inputs: TensorData[]): void;
 }
 
 /** A tensor's elements in row-major order. */
@@ -69,7 +69,7 @@ export function createPlan(
 
 /** Runs all calls of a plan. */
 export function replayPlan(plan: Plan, inputs: TensorData[], live: Float64Array): void {
-  addon.replay(plan.handle, inputs, live);
+  addon.replay(plan.handle, live, ...inputs);
 }
 
 /** Every instruction set of this build that this machine runs, least first. */

@@ -20,8 +20,8 @@ export interface Recorder {
   gradient(leaf: object, event: 'clear' | 'use'): void;
   /** A value is about to be shown to the user: throws. */
   reading(what: string): void;
-  /** The recording is good only while `holds()` is true. */
-  guard(holds: () => boolean): void;
+  /** The recording is good only while `holds()` is true. With `module`, it says whether all parameters of that module are still the same. */
+  guard(holds: () => boolean, module?: object): void;
 }
 
 /** The recording that is under way; null outside `compile`. */

@@ -86,31 +86,35 @@ Napi::Value plan_bytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(info[0].As<Napi::External<BoundPlan>>().Data()->plan.arena_bytes()));
 }
 
-// replay(plan, inputs: TypedArray[], live: Float64Array). Plain Node-API: this is the call of a training step.
+// replay(plan, live: Float64Array, ...inputs: TypedArray[]). Plain Node-API, and no array around the inputs, as
+// this is the call of a training step.
 napi_value replay(napi_env env, napi_callback_info info) {
-  napi_value argv[3];
-  size_t argc = 3;
-  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
+  napi_value few[16];
+  size_t argc = 16;
+  napi_get_cb_info(env, info, &argc, few, nullptr, nullptr);
   try {
+    std::vector<napi_value> many;
+    if (argc > 16) {
+      many.resize(argc);
+      napi_get_cb_info(env, info, &argc, many.data(), nullptr, nullptr);
+    }
+    const napi_value* argv = many.empty() ? few : many.data();
     void* external = nullptr;
-    if (argc < 3 || napi_get_value_external(env, argv[0], &external) != napi_ok) {
-      throw ArgumentError{ArgumentError::kType, "[replay] expected a plan, its inputs and its live values"};
+    if (argc < 2 || napi_get_value_external(env, argv[0], &external) != napi_ok) {
+      throw ArgumentError{ArgumentError::kType, "[replay] expected a plan, its live values and its inputs"};
     }
     BoundPlan& bound = *static_cast<BoundPlan*>(external);
-    for (uint32_t i = 0; i < bound.inputs.size(); ++i) {
-      napi_value input;
-      napi_typedarray_type type;
-      size_t length = 0;
-      if (napi_get_element(env, argv[1], i, &input) != napi_ok ||
-          napi_get_typedarray_info(env, input, &type, &length, &bound.inputs[i], nullptr, nullptr) != napi_ok ||
+    napi_typedarray_type type;
+    size_t length = 0;
+    for (size_t i = 0; i < bound.inputs.size(); ++i) {
+      if (i + 2 >= argc ||
+          napi_get_typedarray_info(env, argv[i + 2], &type, &length, &bound.inputs[i], nullptr, nullptr) != napi_ok ||
           (type != napi_float32_array && type != napi_int32_array) || length * sizeof(float) != bound.input_bytes[i]) {
         throw ArgumentError{ArgumentError::kRange, "[replay] input " + std::to_string(i) + " is not as it was recorded"};
       }
     }
-    napi_typedarray_type type;
-    size_t length = 0;
     void* live = nullptr;
-    if (napi_get_typedarray_info(env, argv[2], &type, &length, &live, nullptr, nullptr) != napi_ok ||
+    if (napi_get_typedarray_info(env, argv[1], &type, &length, &live, nullptr, nullptr) != napi_ok ||
         type != napi_float64_array || length < bound.live.size()) {
       throw ArgumentError{ArgumentError::kRange, "[replay] too few live values"};
     }

@@ -49,7 +49,7 @@ export class Linear extends Module {
 
   override forward(x: Tensor): Tensor {
     const { weight, bias } = this;
-    if (recorder !== null) recorder.guard(() => this.weight === weight && this.bias === bias);
+    if (recorder !== null) recorder.guard(() => this.weight === weight && this.bias === bias, this);
     return linear(x, weight, bias, 'Linear.forward');
   }
 

@@ -12,9 +12,10 @@ export function enter(tensor: Tensor, module: object): void {
   else known.add(module);
 }
 
-/** For each field of a known module that holds `tensor`: whether it still does. */
-export function ownersOf(tensor: Tensor): (() => boolean)[] {
-  return [...(holders.get(tensor) ?? [])].flatMap((holder) => {
+/** For each field of a known module that holds `tensor`, but for those of the modules in `except`: whether it still does. */
+export function ownersOf(tensor: Tensor, except: ReadonlySet<object> = new Set()): (() => boolean)[] {
+  const known = [...(holders.get(tensor) ?? [])].filter((holder) => !except.has(holder));
+  return known.flatMap((holder) => {
     const module = holder as Record<string, unknown>;
     const names = Object.keys(module).filter((name) => module[name] === tensor);
     return names.map((name) => () => module[name] === tensor);

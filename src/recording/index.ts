@@ -10,7 +10,8 @@ import { recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
 import { fuse } from './fusion';
-import { type Call, callsOf, isArray, type LeafGradient, Listener } from './listener';
+import { type Call, isArray, type LeafGradient, Listener } from './listener';
+import { LiveNumbers } from './live';
 import { type Row, rowOf, tableText } from './table';
 
 /** What a compiled function may return: nothing, a tensor, or a list or record of tensors. */
@@ -46,7 +47,7 @@ function tensorsOf(result: unknown): Tensor[] {
 /** Builds a result of the same form from other tensors. */
 function rebuilder(result: unknown): (fresh: Tensor[]) => unknown {
   if (result === null || result === undefined) return () => result;
-  if (result instanceof Tensor) return ([t]) => t;
+  if (result instanceof Tensor) return (fresh) => fresh[0];
   if (Array.isArray(result)) return (fresh) => fresh;
   const names = Object.keys(result as object);
   return (fresh) => Object.fromEntries(names.map((name, i) => [name, fresh[i]]));
@@ -85,7 +86,11 @@ const cut = (memory: TensorData, { begin, length }: Place): TensorData =>
 const partOf = (t: Tensor, place: Place): Tensor => new Tensor(cut(t.values, place), place.shape.slice(), t.version);
 
 /** A tensor that the function returns: an argument, a part of one, another lasting tensor, or one in memory made anew for each replay. */
-type Output = { argument: number } | (Place & { partOf: number }) | { lasting: Tensor } | (Place & { region: number });
+type Output =
+  | { kind: 'argument'; index: number }
+  | ({ kind: 'part'; index: number } & Place)
+  | { kind: 'lasting'; tensor: Tensor }
+  | ({ kind: 'fresh'; region: number } & Place);
 
 // The arguments in memory of their own: what the function captured is then never taken for an argument, nor one argument for another that
 // shares its memory. One that gets a gradient is always the same tensor and stays itself.
@@ -102,10 +107,16 @@ function putBack(argument: Tensor, own: Tensor): void {
   argument.version.count++;
 }
 
-/** Kernel calls whose numbers are read anew at each replay, by making them without doing them. */
-interface LiveRecord {
-  issue: () => void;
-  calls: Call[];
+// Of arrays whose length changes only when their buffer is detached, one for each buffer.
+function watched(arrays: Iterable<TensorData>): { array: TensorData; length: number }[] {
+  const seen = new Set<ArrayBufferLike>();
+  const out: { array: TensorData; length: number }[] = [];
+  for (const array of arrays) {
+    if (array.length === 0 || seen.has(array.buffer)) continue;
+    if (!(array.buffer as { resizable?: boolean }).resizable) seen.add(array.buffer);
+    out.push({ array, length: array.length });
+  }
+  return out;
 }
 
 export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
@@ -115,11 +126,10 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly rebuild: (fresh: Tensor[]) => unknown;
   private readonly inputs: (TensorData | null)[];
   private readonly lasting: { array: TensorData; length: number }[];
-  private readonly leaves: [Tensor, boolean][];
+  private readonly leaves: { leaf: Tensor; needsGrad: boolean }[];
   private readonly gradients: (LeafGradient & { memory: Tensor | null; after: Tensor | null })[];
   private readonly guards: (() => boolean)[];
-  private readonly live: LiveRecord[];
-  private readonly liveTable: Float64Array;
+  private readonly live: LiveNumbers;
   private readonly redraws: (() => void)[];
   private readonly commits: (() => void)[];
   /** What must be the same when the function is recorded again. */
@@ -176,14 +186,14 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     const returned: TensorData[] = [];
     this.outputs = tensorsOf(result).map((t): Output => {
       const argument = args.indexOf(t);
-      if (argument >= 0) return { argument };
-      const partOf = args.findIndex(({ values }) => liesIn(values, t.values));
-      if (partOf >= 0) return { partOf, ...placeIn(args[partOf]!.values, t) };
+      if (argument >= 0) return { kind: 'argument', index: argument };
+      const index = args.findIndex(({ values }) => liesIn(values, t.values));
+      if (index >= 0) return { kind: 'part', index, ...placeIn(args[index]!.values, t) };
       const region = made.find((r) => liesIn(r, t.values));
-      if (region === undefined) return { lasting: t };
+      if (region === undefined) return { kind: 'lasting', tensor: t };
       if (!returned.includes(region)) returned.push(region);
       temporaries.delete(region);
-      return { region: returned.indexOf(region), ...placeIn(region, t) };
+      return { kind: 'fresh', region: returned.indexOf(region), ...placeIn(region, t) };
     });
     this.outputMemory = returned.map((r) => ({ dtype: r instanceof Int32Array ? 'int32' : 'float32', length: r.length }));
     this.rebuild = rebuilder(result);
@@ -191,14 +201,13 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     const inputs = [...args.map((t) => t.values), ...returned];
     this.inputs = inputs.map(() => null);
     const fused = fuse(calls, (array) => temporaries.has(array));
-    this.live = heard.liveCalls.map(({ issue, first, end }) => ({ issue, calls: calls.slice(first, end) }));
+    this.live = new LiveNumbers(heard.liveCalls, calls);
     const liveRows = heard.liveCalls.flatMap(({ first, end }) =>
       calls.slice(first, end).flatMap(([name], i) => {
         const call = fused.findIndex(({ from }) => from.includes(first + i));
         return liveArguments[name].map(({ index, counter }): [number, number, boolean] => [call, index, counter]);
       }),
     );
-    this.liveTable = new Float64Array(liveRows.length);
     this.plan = createPlan(
       fused.map(({ call }) => call),
       [...temporaries],
@@ -208,9 +217,9 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
 
     const isPassing = (array: TensorData): boolean => made.some((r) => liesIn(r, array)) || args.some((t) => liesIn(t.values, array));
     const arrays = new Set(calls.flatMap((call) => call.filter(isArray)));
-    this.lasting = [...arrays].filter((array) => !isPassing(array)).map((array) => ({ array, length: array.length }));
-    this.leaves = [...heard.leaves].filter(([t]) => !isPassing(t.values));
-    this.guards = [...heard.guards, ...this.leaves.flatMap(([t]) => ownersOf(t))];
+    this.lasting = watched([...arrays].filter((array) => !isPassing(array)));
+    this.leaves = [...heard.leaves].filter(([t]) => !isPassing(t.values)).map(([leaf, needsGrad]) => ({ leaf, needsGrad }));
+    this.guards = [...heard.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, heard.guarded))];
     this.redraws = heard.redraws;
     this.commits = heard.commits;
     this.outline = outlineOf(heard);
@@ -221,7 +230,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     ]);
     const names = calls.map(([name]) => name);
     this.rows = fused.map((call) => rowOf(call, names, (array) => places.get(array) ?? 'own'));
-    this.hideGradients();
+    this.putGradients();
   }
 
   /** Whether a call with these arguments would do what was recorded. */
@@ -234,8 +243,10 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       if (now.needsGrad ? now !== then.tensor : then.tensor !== null) return false;
       if (then.sameAs !== i && now.values !== args[then.sameAs]!.values) return false;
     }
-    for (const [leaf, needsGrad] of this.leaves) if (leaf.needsGrad !== needsGrad) return false;
-    for (const { leaf, cleared, before, memory } of this.gradients) {
+    const { leaves, gradients, lasting, guards } = this;
+    for (let i = 0; i < leaves.length; i++) if (leaves[i]!.leaf.needsGrad !== leaves[i]!.needsGrad) return false;
+    for (let i = 0; i < gradients.length; i++) {
+      const { leaf, cleared, before, memory } = gradients[i]!;
       if (cleared) {
         const seen = leaf.gradient === memory && leaf.gradientSeen;
         if (seen || (leaf.gradientHome !== memory && leaf.gradient !== memory)) return false;
@@ -243,17 +254,17 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
         return false;
       }
     }
-    for (const { array, length } of this.lasting) if (array.length !== length) return false;
-    for (const guard of this.guards) if (!guard()) return false;
-    return this.takeLive(true);
+    for (let i = 0; i < lasting.length; i++) if (lasting[i]!.array.length !== lasting[i]!.length) return false;
+    for (let i = 0; i < guards.length; i++) if (!guards[i]!()) return false;
+    return this.live.read();
   }
 
   // The recorded run's result with the caller's own arguments in place of their copies.
   private handOver(args: A, own: A, result: R): R {
     const tensors = tensorsOf(result).map((t, i) => {
       const output = this.outputs[i]!;
-      if ('argument' in output) return args[output.argument]!;
-      return 'partOf' in output && own[output.partOf] !== args[output.partOf] ? partOf(args[output.partOf]!, output) : t;
+      if (output.kind === 'argument') return args[output.index]!;
+      return output.kind === 'part' && own[output.index] !== args[output.index] ? partOf(args[output.index]!, output) : t;
     });
     return this.rebuild(tensors) as R;
   }
@@ -268,60 +279,41 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     }
     if (this.redraws.length > 0) {
       for (const redraw of this.redraws) redraw();
-      this.takeLive(false);
+      this.live.read();
     }
-    replayPlan(this.plan, inputs as TensorData[], this.liveTable);
+    replayPlan(this.plan, inputs as TensorData[], this.live.table);
     for (const commit of this.commits) commit();
-    for (const { leaf, after } of this.gradients) {
-      leaf.gradient = after;
-      leaf.gradientSeen = false;
-      leaf.gradientShared = false;
-      leaf.gradientHidden = false;
-    }
-    this.hideGradients();
-    const fresh = this.outputs.map((output): Tensor => {
-      if ('argument' in output) return args[output.argument]!;
-      if ('lasting' in output) return output.lasting;
-      if ('partOf' in output) return partOf(args[output.partOf]!, output);
-      return new Tensor(cut(inputs[args.length + output.region]!, output), output.shape.slice());
-    });
-    inputs.fill(null);
+    this.putGradients();
+    const fresh: Tensor[] = [];
+    for (let i = 0; i < this.outputs.length; i++) fresh.push(this.outputFor(this.outputs[i]!, args));
+    for (let i = 0; i < inputs.length; i++) inputs[i] = null;
     return this.rebuild(fresh) as R;
   }
 
-  // Reads the live numbers. With `check`, false when anything else about these calls has changed.
-  private takeLive(check: boolean): boolean {
-    let row = 0;
-    for (const { issue, calls } of this.live) {
-      const now = callsOf(issue);
-      if (now.length !== calls.length) return false;
-      for (let c = 0; c < calls.length; c++) {
-        const call = now[c]!;
-        const recorded = calls[c]!;
-        if (call[0] !== recorded[0]) return false;
-        const numbers = liveArguments[call[0]];
-        for (const { index } of numbers) this.liveTable[row++] = call[index + 1] as number;
-        if (!check) continue;
-        for (let a = 1, n = 0; a < call.length; a++) {
-          if (n < numbers.length && numbers[n]!.index === a - 1) n++;
-          else if (call[a] !== recorded[a]) return false;
-        }
-      }
+  private outputFor(output: Output, args: A): Tensor {
+    switch (output.kind) {
+      case 'argument':
+        return args[output.index]!;
+      case 'lasting':
+        return output.tensor;
+      case 'part':
+        return partOf(args[output.index]!, output);
+      default:
+        return new Tensor(cut(this.inputs[args.length + output.region]!, output), output.shape.slice());
     }
-    return true;
   }
 
-  // The gradients' memory belongs to the plan: the user may not see it change at the next replay.
-  private hideGradients(): void {
-    for (const { leaf, after } of this.gradients) {
-      if (after === null) continue;
-      leaf.gradientHome = after;
-      if (this.keepGrad) {
-        leaf.gradient = new Tensor(after.values.slice(), after.shape.slice());
-        leaf.gradientSeen = false;
-      } else {
-        leaf.gradientHidden = true;
-      }
+  // What the function leaves as the leaves' gradients. Their memory belongs to the plan: the user may not see it change at the next replay.
+  private putGradients(): void {
+    const { gradients, keepGrad } = this;
+    for (let i = 0; i < gradients.length; i++) {
+      const { leaf, after } = gradients[i]!;
+      leaf.gradientSeen = false;
+      leaf.gradientShared = false;
+      leaf.gradientHidden = after !== null && !keepGrad;
+      if (after !== null && leaf.gradientHome !== after) leaf.gradientHome = after;
+      const gradient = after !== null && keepGrad ? new Tensor(after.values.slice(), after.shape.slice()) : after;
+      if (leaf.gradient !== gradient) leaf.gradient = gradient;
     }
   }
 

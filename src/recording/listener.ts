@@ -54,6 +54,8 @@ export class Listener implements Recorder {
   readonly redraws: (() => void)[] = [];
   readonly commits: (() => void)[] = [];
   readonly guards: (() => boolean)[] = [];
+  /** Modules that guard all their parameters themselves. */
+  readonly guarded = new Set<object>();
   readonly leaves = new Map<Tensor, boolean>();
   readonly gradients = new Map<Tensor, LeafGradient>();
 
@@ -104,7 +106,8 @@ export class Listener implements Recorder {
       `[${what}] a value cannot be read inside a compiled function: what depends on it would be frozen\n  hint: return the tensor and read it outside`,
     );
   }
-  guard(holds: () => boolean): void {
+  guard(holds: () => boolean, module?: object): void {
     this.guards.push(holds);
+    if (module !== undefined) this.guarded.add(module);
   }
 }

@@ -1,0 +1,68 @@
+// The numbers of a plan that are read anew at each replay: rates, step counts, seeds.
+import { type KernelTable, kernelNames, liveArguments } from '../kernels.generated';
+import { eagerKernels, setKernels } from '../native';
+import type { Call, LiveCalls } from './listener';
+
+// A recorded call with the place of each argument in the table of live numbers; -1: it is not live.
+interface Expected {
+  name: keyof KernelTable;
+  args: readonly unknown[];
+  places: readonly number[];
+}
+
+let reading: LiveNumbers | null = null;
+const readers = Object.fromEntries(
+  kernelNames.map((name) => [name, (...args: unknown[]) => reading!.take(name, args)]),
+) as unknown as KernelTable;
+
+export class LiveNumbers {
+  /** The numbers as they were read last. */
+  readonly table: Float64Array;
+  private readonly issues: readonly (() => void)[];
+  private readonly expected: Expected[] = [];
+  private next = 0;
+  private same = true;
+
+  constructor(live: readonly LiveCalls[], calls: readonly Call[]) {
+    this.issues = live.map(({ issue }) => issue);
+    let count = 0;
+    for (const { first, end } of live) {
+      for (const [name, ...args] of calls.slice(first, end)) {
+        const places = args.map((_, i) => (liveArguments[name].some(({ index }) => index === i) ? count++ : -1));
+        this.expected.push({ name, args, places });
+      }
+    }
+    this.table = new Float64Array(count);
+  }
+
+  /** Reads them by making their calls without doing them. False when anything else about these calls has changed. */
+  read(): boolean {
+    if (this.issues.length === 0) return true;
+    reading = this;
+    this.next = 0;
+    this.same = true;
+    setKernels(readers);
+    try {
+      for (let i = 0; i < this.issues.length; i++) this.issues[i]!();
+    } finally {
+      setKernels(eagerKernels);
+      reading = null;
+    }
+    return this.same && this.next === this.expected.length;
+  }
+
+  /** A call that was made while reading. */
+  take(name: keyof KernelTable, args: readonly unknown[]): void {
+    const expected = this.expected[this.next++];
+    if (expected === undefined || expected.name !== name || expected.args.length !== args.length) {
+      this.same = false;
+      return;
+    }
+    const { args: then, places } = expected;
+    for (let i = 0; i < args.length; i++) {
+      const place = places[i]!;
+      if (place >= 0) this.table[place] = args[i] as number;
+      else if (args[i] !== then[i]) this.same = false;
+    }
+  }
+}
