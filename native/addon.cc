@@ -1,10 +1,11 @@
 // What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `supportedTargets()`,
-// `misalignment(buffer)`, `createPlan(...)`, `replay(...)`.
+// `misalignment(buffer)`, what plan.cc and session.cc list.
 #include <napi.h>
 
 #include "binding/environment.h"
 #include "binding/kernels.h"
 #include "binding/plan.h"
+#include "binding/session.h"
 
 namespace simdnn {
 namespace {
@@ -61,11 +62,14 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   here->target = &best_target();
   napi_set_instance_data(
       env, here, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
+  // Threads that train end with the environment, before anything that they use.
+  napi_add_env_cleanup_hook(env, [](void* data) { static_cast<Environment*>(data)->sessions.end(); }, here);
 
   Napi::Object kernels = Napi::Object::New(env);
   export_kernels(env, kernels);
   exports.Set("kernels", kernels);
   export_plan(env, exports);
+  export_sessions(env, exports);
   exports.Set("setTarget", Napi::Function::New<set_target>(env, "setTarget"));
   exports.Set("setNumThreads", Napi::Function::New<set_num_threads>(env, "setNumThreads"));
   exports.Set("supportedTargets", Napi::Function::New<supported_targets>(env, "supportedTargets"));

@@ -16,6 +16,9 @@ const typeOf = ({ kind, type }) => {
 const liveOf = (list) =>
   list.flatMap(({ kind }, index) => (kind === 'REAL' || kind === 'COUNTER' ? [{ index, counter: kind === 'COUNTER' }] : []));
 
+// The arrays that a kernel writes, by their place in the call.
+const writtenOf = (list) => list.flatMap(({ kind }, index) => (/^(OPT_)?(IN)?OUT/.test(kind) ? [index] : []));
+
 const lines = kernels.map((k) => `  ${k.name}(${k.parameters.map((p) => `${p.name}: ${typeOf(p)}`).join(', ')}): void;`);
 writeFileSync(
   join(root, 'src/kernels.generated.ts'),
@@ -36,6 +39,11 @@ export const kernelNames: readonly (keyof KernelTable)[] = ${JSON.stringify(
 /** The arguments of each kernel that a replay reads anew (REAL and COUNTER): their index, and whether it is a counter. */
 export const liveArguments: Readonly<Record<keyof KernelTable, readonly { index: number; counter: boolean }[]>> = ${JSON.stringify(
     Object.fromEntries(kernels.map((k) => [k.name, liveOf(k.parameters)])),
+  )};
+
+/** The arguments of each kernel that are arrays and written: their indices. */
+export const writtenArguments: Readonly<Record<keyof KernelTable, readonly number[]>> = ${JSON.stringify(
+    Object.fromEntries(kernels.map((k) => [k.name, writtenOf(k.parameters)])),
   )};
 
 /** The element-wise functions of one argument, numbered from 1 (0: none) as the fused activation of linearForward. */

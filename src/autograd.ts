@@ -4,7 +4,7 @@ import { describe, rangeError, SimdnnError, typeError } from './errors';
 import { kernels } from './native';
 import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
-import { checkTensor, empty, Tensor } from './tensor';
+import { checkTensor, empty, refuseHeld, Tensor } from './tensor';
 
 /** Sends the output's gradient on to the inputs, through `open`, `give` or `share`. */
 export type Backward = (dy: Tensor) => void;
@@ -67,6 +67,7 @@ export const isGradEnabled = (): boolean => enabled;
  * @param saved the tensors whose values `backward` will read: changing them in place before is then an error
  */
 export function record(output: Tensor, name: string, inputs: readonly Tensor[], saved: readonly Tensor[], backward: Backward): Tensor {
+  for (let i = 0; i < inputs.length; i++) if (inputs[i]!.version.holder !== null) refuseHeld(name, inputs[i]!);
   if (!enabled) return output;
   if (recorder !== null) for (const input of inputs) if (input.node === null) recorder.used(input);
   for (let i = 0; i < inputs.length; i++) {

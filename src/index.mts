@@ -30,6 +30,7 @@ export {
   Tensor,
   type TensorData,
   tensor,
+  train,
   version,
   zeros,
 } from './index.js';

@@ -21,3 +21,5 @@ export * as optim from './optim';
 export { manualSeed } from './random';
 export type { CompiledOutput } from './recording';
 export { type NestedArray, Tensor } from './tensor';
+/** Whole training runs, evaluation and prediction on a native thread. */
+export * as train from './train';

@@ -21,6 +21,13 @@ interface Addon {
   ): PlanHandle;
   planBytes(plan: PlanHandle): number;
   replay(plan: PlanHandle, live: Float64Array, ...inputs: TensorData[]): void;
+  createSession(lasting: TensorData[], ownThread: boolean): SessionHandle;
+  createRows(columns: TensorData[], count: number): RowsHandle;
+  addLoop(session: SessionHandle, steps: LoopStep[], course: Course | null, goOnWith?: SessionHandle | null, goOnWithLoop?: number): number;
+  runLoop(session: SessionHandle, loop: number, run: LoopRun): Promise<LoopReport>;
+  stopSession(session: SessionHandle): void;
+  readLasting(session: SessionHandle, arrays: (TensorData | null)[]): void;
+  writeLasting(session: SessionHandle, arrays: (TensorData | null)[]): void;
 }
 
 /** A tensor's elements in row-major order. */
@@ -28,6 +35,66 @@ export type TensorData = Float32Array | Int32Array;
 
 /** A plan in the addon's hands. */
 type PlanHandle = { readonly brand: unique symbol };
+
+/** Lasting memory in the addon's hands, and the loops over it; tensors whose rows are samples. */
+export type SessionHandle = { readonly session: unique symbol };
+export type RowsHandle = { readonly rows: unique symbol };
+
+/** One kind of step of a loop: `Step` in native/plan/loop.h. */
+export interface LoopStep {
+  /** Becomes the loop's. */
+  plan: PlanHandle;
+  arguments: number;
+  draws: number;
+  loss: { input: number; offset: number; bytes: number } | null;
+  output: { input: number; offset: number; bytes: number } | null;
+  withTarget: boolean;
+}
+
+/** The rows that make the batches of an epoch: `Course` there. */
+export interface Course {
+  rows: RowsHandle;
+  subset: Int32Array | null;
+  batch: number;
+  batches: number;
+  full: number;
+  last: number;
+  shuffle: boolean;
+  ownSeed: boolean;
+  seed: number;
+  orderOffset: number;
+}
+
+/** One run of a loop: `Limits` there, and where live and random numbers begin. */
+export interface LoopRun {
+  epochs: number;
+  milliseconds: number;
+  outputBytes: number;
+  finite: boolean;
+  seed: number;
+  randomOffset: number;
+  orderOffset: number;
+  /** For each kind of step its live numbers: [at the beginning, more per random number drawn, more per step of each kind]. */
+  live: number[][][];
+  /** Batches that are brought along, for a loop without rows. */
+  batches?: { kind: number; randomOffset: number; tensors: TensorData[] }[];
+}
+
+/** How a run went: `Report` there. */
+export interface LoopReport {
+  end: 'done' | 'time' | 'stopped' | 'full' | 'refused' | 'not finite' | 'out of memory';
+  epochLosses: number[];
+  batch: number;
+  lossSum: number;
+  steps: number[];
+  orders: number;
+  randomOffset: number;
+  kind: number;
+  call: number;
+  outputs?: ArrayBuffer;
+  targets?: ArrayBuffer;
+  message?: string;
+}
 
 const addon = loadAddon(join(__dirname, '..')) as Addon;
 const targetWanted = process.env.SIMDNN_TARGET;
@@ -71,6 +138,9 @@ export function createPlan(
 export function replayPlan(plan: Plan, inputs: TensorData[], live: Float64Array): void {
   addon.replay(plan.handle, live, ...inputs);
 }
+
+/** What trains and infers off the JavaScript thread. */
+export const { createSession, createRows, addLoop, runLoop, stopSession, readLasting, writeLasting } = addon;
 
 /** Every instruction set of this build that this machine runs, least first. */
 export const supportedTargets = (): string[] => addon.supportedTargets();

@@ -23,6 +23,32 @@ export function manualSeed(n: number): void {
   offset = 0;
 }
 
+/** A place in a sequence of random numbers: what the next draw begins with. */
+export interface RandomPosition {
+  seed: number;
+  offset: number;
+}
+
+/** Where this environment's sequence stands. */
+export const randomPosition = (): RandomPosition => ({ seed, offset });
+
+/** What `read` returns with the sequence at another place, to which it does not stick. */
+export function atRandomPosition<T>(position: RandomPosition, read: () => T): T {
+  const before = randomPosition();
+  setRandomPosition(position);
+  try {
+    return read();
+  } finally {
+    setRandomPosition(before);
+  }
+}
+
+/** Moves the sequence. */
+export function setRandomPosition(position: RandomPosition): void {
+  seed = position.seed;
+  offset = position.offset;
+}
+
 /** Takes the next `n` random numbers of the sequence: what a random kernel is to be called with. */
 export function draw(n: number): { seed: number; offset: number } {
   const drawn = { seed, offset };

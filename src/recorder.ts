@@ -2,6 +2,14 @@
 // a kernel says it here; without a recording each of these costs a comparison with null.
 import type { TensorData } from './native';
 
+/** What JavaScript counts along with the steps: an optimizer's steps. */
+export interface Progress {
+  /** Counts this many steps that were done. */
+  commit(steps: number): void;
+  /** What `read` returns as if one more step had been counted. */
+  peek<T>(read: () => T): T;
+}
+
 /** What is told to a recording. */
 export interface Recorder {
   /** Memory that was made for a result. */
@@ -12,8 +20,8 @@ export interface Recorder {
   live(issue: () => void): void;
   /** Random numbers drawn: `redraw` puts the next ones where `issue` of `live` finds them. */
   drawn(redraw: () => void): void;
-  /** What is to happen after each step that succeeded; it has happened for the one that is recorded. */
-  after(commit: () => void): void;
+  /** What is to happen after each step that succeeded, the one that is recorded included. */
+  after(progress: Progress): void;
   /** A leaf that an operation used. */
   used(leaf: object): void;
   /** A leaf's gradient is about to be cleared, read, or written. */

@@ -6,9 +6,20 @@ import { allocateConstant, allocateFloat, allocateInt, type DType, type TensorDa
 import { recorder } from './recorder';
 import { checkShape, numelOf, shapeText } from './shape';
 
-/** Counts the in-place changes of a piece of memory; shared by all tensors on it. */
+/** Whoever works on a piece of memory off the JavaScript thread, on a copy. */
+export interface Holder {
+  /** Who, for messages: `train.fit`. */
+  readonly name: string;
+  /** Copies the values as of the last finished step into the memory. */
+  sync(): void;
+}
+
+/** What all tensors on a piece of memory share. */
 export interface Version {
+  /** Counts the changes in place. */
   count: number;
+  /** Who has taken the memory for a while; null: nobody. */
+  holder: Holder | null;
 }
 
 /** Numbers nested as deep as the tensor has dimensions. */
@@ -53,7 +64,7 @@ export class Tensor {
   gradientHome: Tensor | null = null;
 
   /** @internal */
-  constructor(values: TensorData, shape: number[], version: Version = { count: 0 }) {
+  constructor(values: TensorData, shape: number[], version: Version = { count: 0, holder: null }) {
     this.values = values;
     this.shape = shape;
     this.dtype = values instanceof Int32Array ? 'int32' : 'float32';
@@ -82,10 +93,12 @@ export class Tensor {
     return new Tensor(array, sizes);
   }
 
-  /** The elements in row-major order, as a typed array on the tensor's own memory. */
+  /** The elements in row-major order, as a typed array on the tensor's own memory; during a `train.fit` that uses it a copy. */
   get data(): TensorData {
     recorder?.reading('Tensor.data');
-    return this.values;
+    if (this.version.holder === null) return this.values;
+    this.version.holder.sync();
+    return this.values.slice();
   }
 
   /** The gradient that `backward()` gathered for this leaf, null before the first and after `zeroGrad()`. Assignable. */
@@ -140,12 +153,14 @@ export class Tensor {
     if (this.numel !== 1) {
       throw rangeError('Tensor.item', `expected one element, got shape ${shapeText(this.shape)}`, 'toArray() gives all of them');
     }
+    this.version.holder?.sync();
     return this.values[0]!;
   }
 
   /** The elements as nested arrays; a number for a scalar. */
   toArray(): NestedArray {
     recorder?.reading('Tensor.toArray');
+    this.version.holder?.sync();
     const nest = (dim: number, offset: number, stride: number): NestedArray => {
       if (dim === this.shape.length) return this.values[offset]!;
       const size = this.shape[dim]!;
@@ -163,6 +178,7 @@ export class Tensor {
   /** Printed as PyTorch prints it, shortened when large. */
   toString(): string {
     recorder?.reading('Tensor.toString');
+    this.version.holder?.sync();
     return formatTensor(this.values, this.shape, this.dtype, this.node?.name ?? null, this.needsGrad);
   }
 
@@ -188,6 +204,7 @@ export class Tensor {
 
   /** @internal Forgets the gradient. Memory that the user has not seen serves the next one. */
   clearGradient(): void {
+    if (this.version.holder !== null) refuseHeld('Tensor.grad', this);
     recorder?.gradient(this, 'clear');
     if (this.gradient === null) return;
     if (!this.gradientSeen && !this.gradientShared) this.gradientHome ??= this.gradient;
@@ -196,6 +213,27 @@ export class Tensor {
     this.gradientHidden = false;
     this.gradientSeen = false;
     this.gradientShared = false;
+  }
+}
+
+let holdersMatter = true;
+
+/** Refuses a tensor that another thread works on at present. */
+export function refuseHeld(where: string, { version: { holder } }: Tensor): void {
+  if (holder === null || !holdersMatter) return;
+  throw new SimdnnError(
+    'SIMDNN_IN_USE',
+    `[${where}] a tensor is in use by ${holder.name}\n  hint: await it first; meanwhile data, item() and toArray() read its values, and train.predict and train.evaluate work on a copy`,
+  );
+}
+
+/** Calls `fn`, which may use tensors that another thread works on: it records, and calculates nothing. */
+export function ignoringHolders<T>(fn: () => T): T {
+  holdersMatter = false;
+  try {
+    return fn();
+  } finally {
+    holdersMatter = true;
   }
 }
 
@@ -217,5 +255,6 @@ export function checkTensor(where: string, name: string, value: unknown, dtype?:
   if (dtype !== undefined && value.dtype !== dtype) {
     throw typeError(where, `expected ${name} to be ${dtype}, got ${value.dtype}`, `${name}.to("${dtype}") converts it`);
   }
+  if (value.version.holder !== null) refuseHeld(where, value);
   return value;
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <napi.h>
 
+#include "binding/session.h"
 #include "kernels/table.h"
 #include "support/targets.h"
 
@@ -11,6 +12,7 @@ namespace simdnn {
 struct Environment {
   const Target* target = nullptr;
   int threads = 1;
+  Sessions sessions;
 };
 
 inline Environment& environment(napi_env env) {

@@ -16,7 +16,12 @@ struct SlotWriter {
   RecordedCall& call;
   std::vector<std::unique_ptr<Layout>>& layouts;
 
-  void pointer(const void* p) { add(SlotKind::kPointer).pointer = const_cast<void*>(p); }
+  template <typename T>
+  void pointer(T* p, size_t elements, bool written) {
+    constexpr bool kFloat = std::is_same_v<std::remove_const_t<T>, float>;
+    add(SlotKind::kPointer, {p == nullptr ? 0 : elements, written, kFloat}).pointer =
+        const_cast<std::remove_const_t<T>*>(p);
+  }
   void size(uint64_t n) { add(SlotKind::kValue).size = n; }
   void integer(int32_t n) { add(SlotKind::kValue).integer = n; }
   void real(double x) { add(SlotKind::kValue).real = x; }
@@ -26,8 +31,9 @@ struct SlotWriter {
   }
 
  private:
-  Slot& add(SlotKind kind) {
+  Slot& add(SlotKind kind, Extent extent = {}) {
     call.kinds.push_back(kind);
+    call.extents.push_back(extent);
     call.slots.push_back(Slot{});
     return call.slots.back();
   }
@@ -103,22 +109,24 @@ struct SlotWriter {
     static constexpr Invoke kInvoke = invoke_kernel<&KernelTable::name>; \
     void write(SlotWriter& writer) { parameters }                       \
   };
-#define POINTER(name) writer.pointer(name.data);
-#define OUT(T, name, length) POINTER(name)
-#define INOUT(T, name, length) POINTER(name)
-#define IN(T, name, length) POINTER(name)
-#define OPT_OUT(T, name, length) POINTER(name)
-#define OPT_INOUT(T, name, length) POINTER(name)
-#define OPT_IN(T, name, length) POINTER(name)
-#define OUT_ANY(name, length) POINTER(name)
-#define IN_ANY(name, length) POINTER(name)
+#define WRITTEN(name, length) writer.pointer(name.data, length, true);
+#define READ(name, length) writer.pointer(name.data, length, false);
+#define OUT(T, name, length) WRITTEN(name, length)
+#define INOUT(T, name, length) WRITTEN(name, length)
+#define IN(T, name, length) READ(name, length)
+#define OPT_OUT(T, name, length) WRITTEN(name, length)
+#define OPT_INOUT(T, name, length) WRITTEN(name, length)
+#define OPT_IN(T, name, length) READ(name, length)
+#define OUT_ANY(name, length) WRITTEN(name, length)
+#define IN_ANY(name, length) READ(name, length)
 #define SIZE(name) writer.size(name);
 #define INT(name) writer.integer(name);
 #define REAL(name) writer.real(name);
 #define COUNTER(name) writer.size(name);
 #define LAYOUT(name) writer.layout(name);
 #include "kernels/kernels.def"
-#undef POINTER
+#undef WRITTEN
+#undef READ
 
 // linear_forward -> linearForward
 struct CamelCase {
@@ -161,7 +169,7 @@ RecordedCall record_kernel(napi_env env, napi_value arguments, std::vector<std::
   Reader reader(env, arguments, 1, name.text);
   Call call{{{{reader}}}};
   call.check();
-  RecordedCall recorded{name.text, Call::kInvoke, {}, {}};
+  RecordedCall recorded{name.text, Call::kInvoke, {}, {}, {}};
   SlotWriter writer{recorded, layouts};
   call.write(writer);
   return recorded;

@@ -9,15 +9,6 @@
 namespace simdnn {
 namespace {
 
-// What a plan needs at each replay besides itself: how long each input must be, and the table of live values,
-// whose memory JavaScript owns and keeps.
-struct BoundPlan {
-  Plan plan;
-  std::vector<size_t> input_bytes;
-  std::vector<void*> inputs;
-  std::vector<double> live;
-};
-
 std::vector<Region> regions(Napi::Env env, Napi::Array arrays) {
   std::vector<Region> out;
   for (uint32_t i = 0; i < arrays.Length(); ++i) {

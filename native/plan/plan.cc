@@ -41,6 +41,7 @@ Plan::Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporari
     for (size_t a = 0; a < call.slots.size(); ++a) {
       const size_t slot = slots_.size();
       slots_.push_back(call.slots[a]);
+      extents_.push_back(call.extents[a]);
       const void* p = call.slots[a].pointer;
       if (call.kinds[a] != SlotKind::kPointer || p == nullptr) continue;
       if (const size_t input = region_of(inputs, p); input != kNowhere) {
@@ -49,6 +50,8 @@ Plan::Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporari
         uses.push_back({slot, t, static_cast<size_t>(static_cast<const char*>(p) - temporaries[t].begin)});
         lifetimes[t].first = std::min(lifetimes[t].first, c);
         lifetimes[t].last = std::max(lifetimes[t].last, c);
+      } else if (call.extents[a].elements > 0) {
+        closed_ = false;
       }
     }
   }
@@ -63,10 +66,11 @@ Plan::Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporari
     if (!arena_) throw std::bad_alloc();
   }
   for (const Use& use : uses) slots_[use.slot].pointer = arena_.get() + placement.offsets[use.temporary] + use.offset;
+  live_numbers_ = live.size();
   for (const LiveArgument& l : live) live_patches_.push_back({first_slots[l.call] + l.argument, l.live, l.counter});
 }
 
-const char* Plan::replay(const KernelTable& table, Run& run, void* const* inputs, const double* live) {
+void Plan::patch(void* const* inputs, const double* live) {
   for (const InputPatch& p : input_patches_) slots_[p.slot].pointer = static_cast<char*>(inputs[p.input]) + p.offset;
   for (const LivePatch& p : live_patches_) {
     if (p.counter) {
@@ -75,11 +79,49 @@ const char* Plan::replay(const KernelTable& table, Run& run, void* const* inputs
       slots_[p.slot].real = live[p.live];
     }
   }
+}
+
+const char* Plan::replay(const KernelTable& table, Run& run, void* const* inputs, const double* live) {
+  patch(inputs, live);
   for (const Call& call : calls_) {
     call.invoke(table, run, &slots_[call.first_slot]);
     if (run.fault.array() != nullptr) return call.name;
   }
   return nullptr;
+}
+
+bool Plan::wrote_only_finite(size_t call) const {
+  const size_t end = call + 1 < calls_.size() ? calls_[call + 1].first_slot : slots_.size();
+  for (size_t s = calls_[call].first_slot; s < end; ++s) {
+    if (!extents_[s].written || !extents_[s].is_float || slots_[s].pointer == nullptr) continue;
+    const float* values = static_cast<const float*>(slots_[s].pointer);
+    float sum = 0;  // x * 0 is NaN where x is not finite, and NaN stays
+    for (size_t i = 0; i < extents_[s].elements; ++i) sum += values[i] * 0;
+    if (!(sum == 0)) return false;
+  }
+  return true;
+}
+
+const char* Plan::replay_finite(const KernelTable& table, Run& run, void* const* inputs, const double* live,
+                                size_t& not_finite) {
+  patch(inputs, live);
+  not_finite = calls_.size();
+  for (size_t c = 0; c < calls_.size(); ++c) {
+    calls_[c].invoke(table, run, &slots_[calls_[c].first_slot]);
+    if (run.fault.array() != nullptr) return calls_[c].name;
+    if (!wrote_only_finite(c)) {
+      not_finite = c;
+      return nullptr;
+    }
+  }
+  return nullptr;
+}
+
+bool Plan::writes_input(size_t i) const {
+  for (const InputPatch& p : input_patches_) {
+    if (p.input == i && extents_[p.slot].written) return true;
+  }
+  return false;
 }
 
 }  // namespace simdnn

@@ -12,11 +12,19 @@ namespace simdnn {
 // One argument of a recorded call. `kPointer` slots are relocated when they lie in a temporary or an input.
 enum class SlotKind : uint8_t { kPointer, kValue };
 
+// How much of the memory behind a pointer a call touches: `elements` of 4 bytes, 0 for a value.
+struct Extent {
+  size_t elements;
+  bool written;
+  bool is_float;
+};
+
 struct RecordedCall {
   const char* name;
   Invoke invoke;
   std::vector<Slot> slots;
   std::vector<SlotKind> kinds;
+  std::vector<Extent> extents;
 };
 
 // Memory that a recorded pointer may lie in.
@@ -43,7 +51,18 @@ class Plan {
   // Runs every call in order; stops after one that reported a fault and returns its name, else null.
   const char* replay(const KernelTable& table, Run& run, void* const* inputs, const double* live);
 
+  // As replay, and stops after a call that wrote a float that is not finite; `not_finite` is then its
+  // number, else calls().
+  const char* replay_finite(const KernelTable& table, Run& run, void* const* inputs, const double* live,
+                            size_t& not_finite);
+
+  // Whether every pointer lies in a temporary or an input: replays then touch no memory but the arena and theirs.
+  bool closed() const { return closed_; }
+  // Whether a call writes input `i`.
+  bool writes_input(size_t i) const;
+
   size_t calls() const { return calls_.size(); }
+  size_t live_numbers() const { return live_numbers_; }
   size_t arena_bytes() const { return arena_bytes_; }
 
  private:
@@ -62,17 +81,23 @@ class Plan {
     size_t live;
     bool counter;
   };
+  void patch(void* const* inputs, const double* live);
+  bool wrote_only_finite(size_t call) const;
+
   struct Free {
     void operator()(char* p) const;
   };
 
   std::vector<Call> calls_;
   std::vector<Slot> slots_;
+  std::vector<Extent> extents_;  // of each slot
   std::vector<InputPatch> input_patches_;
   std::vector<LivePatch> live_patches_;
   std::vector<std::unique_ptr<Layout>> layouts_;
   std::unique_ptr<char, Free> arena_;
   size_t arena_bytes_ = 0;
+  size_t live_numbers_ = 0;
+  bool closed_ = true;
 };
 
 }  // namespace simdnn

@@ -1,5 +1,6 @@
 // Batches of a dataset, in order or shuffled.
 import { checkBoolean, checkInteger, describe, typeError, withDefaults } from '../errors';
+import type { Tensor } from '../tensor';
 import { type Collated, collate } from './collate';
 import { checkDataset, type Dataset, Subset, TensorDataset } from './dataset';
 import { givenOrder, randomOrder } from './order';
@@ -85,6 +86,20 @@ export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch>
     return this.unshuffled;
   }
 
+  /** @internal How the batches are made of rows of tensors; null where JavaScript makes the items or the batches. */
+  rows(): RowBatches | null {
+    if (this.collate !== undefined || this[Symbol.iterator] !== DataLoader.prototype[Symbol.iterator]) return null;
+    const found = rowsOf(this.dataset);
+    if (found === null) return null;
+    const { batchSize, length, shuffle, seed } = this;
+    return { ...found, count: this.dataset.length, batchSize, batches: length, shuffle, seed, epoch: this.epoch };
+  }
+
+  /** @internal Counts epochs whose orders were drawn elsewhere. */
+  countEpochs(epochs: number): void {
+    this.epoch += epochs;
+  }
+
   private *batches(order: Int32Array): Generator<Batch, undefined> {
     const count = this.length;
     for (let i = 0; i < count; i++) {
@@ -96,6 +111,32 @@ export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch>
       }
     }
   }
+}
+
+/** @internal Batches as rows of tensors. */
+export interface RowBatches {
+  tensors: readonly Tensor[];
+  /** The rows that are items; null: all. */
+  subset: Int32Array | null;
+  /** The number of items. */
+  count: number;
+  batchSize: number;
+  batches: number;
+  shuffle: boolean;
+  seed: number | undefined;
+  /** Epochs begun so far. */
+  epoch: number;
+}
+
+function rowsOf(dataset: Dataset<unknown>): { tensors: readonly Tensor[]; subset: Int32Array | null } | null {
+  if (dataset instanceof TensorDataset && dataset.get === TensorDataset.prototype.get) return { tensors: dataset.tensors, subset: null };
+  if (dataset instanceof Subset && dataset.get === Subset.prototype.get) {
+    const inner = rowsOf(dataset.dataset);
+    return (
+      inner && { tensors: inner.tensors, subset: inner.subset === null ? dataset.indices : dataset.indices.map((i) => inner.subset![i]!) }
+    );
+  }
+  return null;
 }
 
 const itemsOf = <Item>(dataset: Dataset<Item>, index: Int32Array): Item[] => Array.from(index, (i) => dataset.get(i));

@@ -79,6 +79,11 @@ export class Accuracy extends Metric {
     this.predictions = new Float64Array(this.numClasses);
   }
 
+  /** @internal */
+  override get takesClasses(): boolean {
+    return this.topK === 1;
+  }
+
   update(preds: Tensor, target: Tensor): void {
     recorder?.reading('Accuracy.update');
     checkTensor('Accuracy.update', 'preds', preds);

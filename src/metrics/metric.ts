@@ -22,6 +22,10 @@ import type { Tensor } from '../tensor';
  * mean.compute().item(); // 3
  */
 export abstract class Metric {
+  /** @internal Whether classes `[n]` serve `update` as well as the scores that they are the highest of. */
+  get takesClasses(): boolean {
+    return false;
+  }
   /** Takes in a batch of predictions and their targets. */
   abstract update(preds: Tensor, target: Tensor): void;
   /** The figure over everything taken in since the last reset. */

@@ -2,7 +2,7 @@
 import { describe, typeError } from '../errors';
 import { kernels } from '../native';
 import { sameShape, shapeText } from '../shape';
-import { Tensor } from '../tensor';
+import { refuseHeld, Tensor } from '../tensor';
 
 /** The tensors of a module by their paths, with PyTorch's keys. */
 export type StateDict = Record<string, Tensor>;
@@ -54,8 +54,10 @@ export function mismatches(
 
 /** Copies what `dict` has of the entries into them. */
 export function copyState(own: Entries, dict: Readonly<StateDict>): void {
+  for (const [, tensor] of own) refuseHeld('Module.loadStateDict', tensor);
   for (const [path, tensor] of own) {
     if (!Object.hasOwn(dict, path)) continue;
+    dict[path]!.version.holder?.sync();
     const { values } = dict[path]!;
     if (values !== tensor.values) kernels.copyStrided(tensor.values, values, Int32Array.of(1, tensor.numel, 1, 0, 1, 0));
     tensor.version.count++;

@@ -2,7 +2,7 @@
 // recipe: its options, the state it keeps for each parameter, and the kernel that steps a run.
 import { describe, rangeError, typeError, withDefaults } from '../errors';
 import { live, recorder } from '../recorder';
-import { Tensor } from '../tensor';
+import { refuseHeld, Tensor } from '../tensor';
 import { inStep, planRuns, type Run, type Slot, slotsOf } from './runs';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';
 
@@ -116,6 +116,7 @@ export abstract class Optimizer<O extends object> {
    */
   addParamGroup(init: ParamGroupInit<O>): void {
     const { name, check } = this.#recipe;
+    this.#refuseHeld('addParamGroup');
     if (init === null || typeof init !== 'object' || init instanceof Tensor || !('params' in init)) {
       const hint = `new optim.${name}(model.parameters()) or new optim.${name}([{ params: model.parameters(), lr: 0.01 }])`;
       throw typeError(name, `expected a parameter or a group { params, ... }, got ${describe(init)}`, hint);
@@ -138,6 +139,7 @@ export abstract class Optimizer<O extends object> {
   /** Changes every parameter that has a gradient by one step of the method. */
   step(): void {
     const { name, check } = this.#recipe;
+    this.#refuseHeld('step');
     for (const { group } of this.#stepped) check(name, group);
     for (const stepped of this.#stepped) this.#stepGroup(stepped);
   }
@@ -153,6 +155,7 @@ export abstract class Optimizer<O extends object> {
    * Parameters are numbered through all groups. The tensors, apart from `step`, are on the optimizer's own memory: `clone()` what is to be kept.
    */
   stateDict(): OptimizerStateDict {
+    for (const { slots } of this.#stepped) for (const { parameter } of slots) parameter.version.holder?.sync();
     return writeStateDict(this.#recipe, this.#stepped);
   }
 
@@ -163,7 +166,12 @@ export abstract class Optimizer<O extends object> {
    * not fit, a TypeError for values of a wrong kind; nothing is changed then.
    */
   loadStateDict(dict: OptimizerStateDict): void {
+    this.#refuseHeld('loadStateDict');
     readStateDict(this.#recipe, this.#stepped, dict);
+  }
+
+  #refuseHeld(method: string): void {
+    for (const { slots } of this.#stepped) for (const { parameter } of slots) refuseHeld(`${this.#recipe.name}.${method}`, parameter);
   }
 
   #stepGroup(stepped: Stepped<O>): void {
@@ -174,18 +182,34 @@ export abstract class Optimizer<O extends object> {
     const issue = () => {
       for (const run of runs) recipe.step(run, group, run.slots[0]!.steps + 1);
     };
-    const commit = () => {
+    const commit = (steps: number) => {
       for (const { slots } of runs) {
         for (const slot of slots) {
-          slot.parameter.version.count++;
-          if (keys.length > 0) slot.steps = recipe.countsSteps ? slot.steps + 1 : 1;
+          slot.parameter.version.count += steps;
+          if (keys.length > 0) slot.steps = recipe.countsSteps ? slot.steps + steps : 1;
         }
       }
     };
     live(issue);
-    commit();
-    if (recorder === null) return;
-    recorder.after(commit);
+    if (recorder === null) {
+      commit(1);
+      return;
+    }
+    recorder.after({
+      commit,
+      peek(read) {
+        const slots = runs.flatMap((run) => run.slots);
+        const before = slots.map(({ steps }) => steps);
+        commit(1);
+        try {
+          return read();
+        } finally {
+          slots.forEach((slot, i) => {
+            slot.steps = before[i]!;
+          });
+        }
+      },
+    });
     recorder.guard(() => {
       recipe.check(recipe.name, group);
       return recipe.stateKeys(group) === keys && runs.every(inStep);

@@ -6,13 +6,15 @@ import { liveArguments } from '../kernels.generated';
 import { allocateFloat, allocateInt, type DType, type TensorData } from '../memory';
 import { createPlan, type Plan, replayPlan } from '../native';
 import { ownersOf } from '../nn/registry';
-import { recorder } from '../recorder';
+import { type Progress, recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
 import { fuse } from './fusion';
 import { type Call, isArray, type LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
 import { type Row, rowOf, tableText } from './table';
+
+export { Detached, type Results, stretchesOf } from './detached';
 
 /** What a compiled function may return: nothing, a tensor, or a list or record of tensors. */
 export type CompiledOutput = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | null | undefined;
@@ -131,7 +133,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly guards: (() => boolean)[];
   private readonly live: LiveNumbers;
   private readonly redraws: (() => void)[];
-  private readonly commits: (() => void)[];
+  private readonly progresses: Progress[];
   /** What must be the same when the function is recorded again. */
   private readonly outline: Call[];
   private readonly rows: Row[];
@@ -221,7 +223,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.leaves = [...heard.leaves].filter(([t]) => !isPassing(t.values)).map(([leaf, needsGrad]) => ({ leaf, needsGrad }));
     this.guards = [...heard.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, heard.guarded))];
     this.redraws = heard.redraws;
-    this.commits = heard.commits;
+    this.progresses = heard.progresses;
     this.outline = outlineOf(heard);
     const places = new Map<unknown, string>([
       ...[...temporaries].map((t, i): [unknown, string] => [t, `t${i}`]),
@@ -282,7 +284,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       this.live.read();
     }
     replayPlan(this.plan, inputs as TensorData[], this.live.table);
-    for (const commit of this.commits) commit();
+    for (const progress of this.progresses) progress.commit(1);
     this.putGradients();
     const fresh: Tensor[] = [];
     for (let i = 0; i < this.outputs.length; i++) fresh.push(this.outputFor(this.outputs[i]!, args));

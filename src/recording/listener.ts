@@ -3,7 +3,7 @@ import { SimdnnError } from '../errors';
 import { type KernelTable, kernelNames } from '../kernels.generated';
 import type { TensorData } from '../memory';
 import { eagerKernels, setKernels } from '../native';
-import { type Recorder, setRecorder } from '../recorder';
+import { type Progress, type Recorder, setRecorder } from '../recorder';
 import type { Tensor } from '../tensor';
 
 /** A kernel call as it was made. */
@@ -14,21 +14,6 @@ export const isArray = (arg: unknown): arg is TensorData => arg instanceof Float
 // A table of kernels that hands each call to `take`.
 const tableOf = (take: (call: Call) => void): KernelTable =>
   Object.fromEntries(kernelNames.map((name) => [name, (...args: unknown[]) => take([name, ...args])])) as unknown as KernelTable;
-
-let noted: Call[] = [];
-const notingOnly = tableOf((call) => void noted.push(call));
-
-/** The kernel calls that `issue` would make, without making them. */
-export function callsOf(issue: () => void): Call[] {
-  noted = [];
-  setKernels(notingOnly);
-  try {
-    issue();
-  } finally {
-    setKernels(eagerKernels);
-  }
-  return noted;
-}
 
 /** Calls from `first` to `end`, whose live numbers come from `issue`. */
 export interface LiveCalls {
@@ -52,7 +37,7 @@ export class Listener implements Recorder {
   readonly constants = new Set<unknown>();
   readonly liveCalls: LiveCalls[] = [];
   readonly redraws: (() => void)[] = [];
-  readonly commits: (() => void)[] = [];
+  readonly progresses: Progress[] = [];
   readonly guards: (() => boolean)[] = [];
   /** Modules that guard all their parameters themselves. */
   readonly guarded = new Set<object>();
@@ -61,9 +46,12 @@ export class Listener implements Recorder {
 
   private readonly kernels = tableOf((call) => {
     const [name, ...args] = call;
-    (eagerKernels[name] as (...args: unknown[]) => void)(...args);
+    if (!this.dry) (eagerKernels[name] as (...args: unknown[]) => void)(...args);
     this.calls.push(call);
   });
+
+  /** With `dry` the calls are heard, not made: nothing is calculated and no step counted. */
+  constructor(private readonly dry = false) {}
 
   /** Runs `fn` eagerly and hears what it does. */
   run<R>(fn: () => R): R {
@@ -91,8 +79,9 @@ export class Listener implements Recorder {
   drawn(redraw: () => void): void {
     this.redraws.push(redraw);
   }
-  after(commit: () => void): void {
-    this.commits.push(commit);
+  after(progress: Progress): void {
+    if (!this.dry) progress.commit(1);
+    this.progresses.push(progress);
   }
   used(leaf: Tensor): void {
     if (!this.leaves.has(leaf)) this.leaves.set(leaf, leaf.needsGrad);

@@ -1,0 +1,45 @@
+#include "binding/background.h"
+
+namespace simdnn {
+
+Background::Background(napi_env env) : env_(env) {
+  napi_value name;
+  if (napi_create_string_utf8(env, "simdnn", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, call_done,
+                                      &results_) != napi_ok) {
+    throw std::bad_alloc();
+  }
+  napi_unref_threadsafe_function(env, results_);
+}
+
+Background::~Background() {
+  worker_.join();
+  if (!closed_) napi_release_threadsafe_function(results_, napi_tsfn_release);
+}
+
+void Background::end() {
+  worker_.join();
+  closed_ = true;
+}
+
+void Background::submit(std::function<void()> work, std::function<void(Napi::Env)> done) {
+  auto* finished = new Finished{this, std::move(done)};
+  worker_.submit([this, work = std::move(work), finished] {
+    work();
+    if (closed_) return;
+    // The queue has no limit, so anything but ok means that the environment is ending.
+    if (napi_call_threadsafe_function(results_, finished, napi_tsfn_nonblocking) != napi_ok) closed_ = true;
+  });
+  if (pending_++ == 0) napi_ref_threadsafe_function(env_, results_);
+}
+
+void Background::call_done(napi_env env, napi_value, void*, void* data) {
+  std::unique_ptr<Finished> finished(static_cast<Finished*>(data));
+  if (env == nullptr) return;
+  Background& background = *finished->background;
+  if (--background.pending_ == 0) napi_unref_threadsafe_function(env, background.results_);
+  Napi::HandleScope scope(env);
+  finished->done(env);
+}
+
+}  // namespace simdnn

@@ -1,0 +1,24 @@
+// Training and inference off the JavaScript thread: what session.cc exports, and what an environment keeps for it.
+#pragma once
+#include <napi.h>
+
+#include <list>
+#include <memory>
+
+#include "binding/background.h"
+
+namespace simdnn {
+
+struct Session;
+
+// The sessions of an environment. Lives on the JavaScript thread.
+struct Sessions {
+  std::list<std::shared_ptr<Session>> all;
+  std::unique_ptr<Background> inference;  // one thread for all that are not given their own
+  // Ends every run after its present step, and waits.
+  void end();
+};
+
+void export_sessions(Napi::Env env, Napi::Object exports);
+
+}  // namespace simdnn

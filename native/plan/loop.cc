@@ -1,0 +1,218 @@
+#include "plan/loop.h"
+
+#include <chrono>
+#include <new>
+
+namespace simdnn {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
+}  // namespace
+
+Loop::Loop(std::shared_ptr<Lasting> lasting, std::vector<Step> steps, Course course)
+    : lasting_(std::move(lasting)), course_(std::move(course)) {
+  for (Step& step : steps) {
+    Kind kind{std::move(step), {}, {}, {}, {}, 0};
+    for (size_t bytes : kind.step.own_bytes) {
+      kind.own.push_back(allocate_aligned(bytes));
+      kind.inputs.push_back(kind.own.back().get());
+    }
+    for (const Lasting::Piece& piece : lasting_->pieces) kind.inputs.push_back(piece.data.get());
+    steps_.push_back(std::move(kind));
+  }
+}
+
+void Loop::take_position(Loop& other) {
+  order_ = std::move(other.order_);
+  in_epoch_ = other.in_epoch_;
+  batch_ = other.batch_;
+  loss_sum_ = other.loss_sum_;
+}
+
+void Loop::set_live(size_t kind, std::vector<LiveNumber> numbers) {
+  steps_[kind].live_now.resize(numbers.size());
+  steps_[kind].live = std::move(numbers);
+  for (Kind& k : steps_) k.done = 0;
+}
+
+void Loop::set_random(uint64_t seed, uint64_t offset) {
+  random_seed_ = seed;
+  random_offset_ = random_begin_ = offset;
+}
+
+void Loop::begin_epoch(const KernelTable& table, Report& report) {
+  const size_t count = course_.subset.empty() ? course_.rows->count : course_.subset.size();
+  const bool fresh = order_.size() != count;
+  order_.resize(count);
+  if (course_.shuffle) {
+    Run run(1);
+    uint64_t& offset = course_.own_seed ? course_.order_offset : random_offset_;
+    table.random_permutation(run, order_.data(), count, course_.own_seed ? course_.seed : random_seed_, offset);
+    offset += count;
+  }
+  if (course_.shuffle || fresh) {
+    for (size_t i = 0; i < count; ++i) {
+      const int32_t item = course_.shuffle ? order_[i] : static_cast<int32_t>(i);
+      order_[i] = course_.subset.empty() ? item : course_.subset[static_cast<size_t>(item)];
+    }
+  }
+  ++report.orders;
+  in_epoch_ = true;
+}
+
+void Loop::gather(const KernelTable& table, Kind& kind, size_t batch, int threads) {
+  const size_t begin = batch * course_.batch;
+  const size_t count = order_.size() - begin < course_.batch ? order_.size() - begin : course_.batch;
+  for (size_t a = 0; a < kind.step.arguments; ++a) {
+    const Rows::Column& column = course_.rows->columns[a];
+    Run run(threads);
+    table.gather_rows(run, reinterpret_cast<uint32_t*>(kind.own[a].get()),
+                      reinterpret_cast<const uint32_t*>(column.data.get()), order_.data() + begin, 1,
+                      course_.rows->count, column.width, count);
+  }
+}
+
+bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits, Report& report) {
+  Kind& kind = steps_[number];
+  const double drawn = static_cast<double>(random_offset_ - random_begin_);
+  for (size_t i = 0; i < kind.live.size(); ++i) {
+    const LiveNumber& live = kind.live[i];
+    double value = live.base + live.per_draw * drawn;
+    for (size_t q = 0; q < steps_.size(); ++q) value += live.per_step[q] * static_cast<double>(steps_[q].done);
+    kind.live_now[i] = value;
+  }
+  Run run(limits.threads);
+  size_t not_finite = SIZE_MAX;
+  report.kind = number;
+  report.kernel = limits.finite
+                      ? kind.step.plan.replay_finite(table, run, kind.inputs.data(), kind.live_now.data(), not_finite)
+                      : kind.step.plan.replay(table, run, kind.inputs.data(), kind.live_now.data());
+  if (report.kernel != nullptr) {
+    report.end = Report::kRefused;
+    report.array = run.fault.array();
+    report.position = run.fault.position();
+    return false;
+  }
+  if (limits.finite && not_finite < kind.step.plan.calls()) {
+    report.end = Report::kNotFinite;
+    report.call = not_finite;
+    return false;
+  }
+  random_offset_ += kind.step.draws;
+  ++kind.done;
+  ++report.steps[number];
+  const auto at = [&](const ResultPlace& place) {
+    return static_cast<const char*>(kind.inputs[place.input]) + place.offset;
+  };
+  if (kind.step.loss.present()) {
+    float loss;
+    std::memcpy(&loss, at(kind.step.loss), sizeof loss);
+    loss_sum_ += static_cast<double>(loss);
+  }
+  if (kind.step.output.present()) {
+    const char* output = at(kind.step.output);
+    report.outputs.insert(report.outputs.end(), output, output + kind.step.output.bytes);
+    if (kind.step.with_target) {
+      const char* target = kind.own[kind.step.arguments - 1].get();
+      report.targets.insert(report.targets.end(), target, target + kind.step.own_bytes[kind.step.arguments - 1]);
+    }
+  }
+  ++batch_;
+  return true;
+}
+
+Report Loop::finish(Report report) const {
+  report.batch = batch_;
+  report.loss_sum = loss_sum_;
+  report.random_offset = random_offset_;
+  return report;
+}
+
+Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits) {
+  Report report;
+  report.steps.assign(steps_.size(), 0);
+  const Clock::time_point began = Clock::now();
+  Gate::Work work(gate);
+  // A clock costs some 30 ns or more, a small step 4 us: it is read often enough to be late by 64 steps or 1 ms.
+  size_t until_clock = 1, between_clocks = 1;
+  double last = 0;
+  try {
+    while (report.epoch_losses.size() < limits.epochs) {
+      work.pause();
+      if (stop.load(std::memory_order_relaxed)) {
+        report.end = Report::kStopped;
+        break;
+      }
+      if (!in_epoch_) begin_epoch(table, report);
+      if (batch_ < course_.batches) {
+        const size_t kind = batch_ + 1 < course_.batches ? course_.full : course_.last;
+        gather(table, steps_[kind], batch_, limits.threads);
+        if (!do_step(table, kind, limits, report)) break;
+      }
+      if (batch_ == course_.batches) {
+        report.epoch_losses.push_back(loss_sum_ / static_cast<double>(course_.batches));
+        in_epoch_ = false;
+        batch_ = 0;
+        loss_sum_ = 0;
+        if (report.epoch_losses.size() == limits.epochs) break;
+      }
+      if (report.outputs.size() >= limits.output_bytes) {
+        report.end = Report::kFull;
+        break;
+      }
+      if (--until_clock == 0) {
+        const double now = milliseconds_since(began);
+        if (now >= limits.milliseconds) {
+          report.end = Report::kTime;
+          break;
+        }
+        between_clocks = now - last > 1 ? 1 : (between_clocks < 64 ? 2 * between_clocks : 64);
+        until_clock = between_clocks;
+        last = now;
+      }
+    }
+  } catch (const std::bad_alloc&) {
+    report.end = Report::kNoMemory;
+  }
+  return finish(std::move(report));
+}
+
+Report Loop::run_given(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits,
+                       std::vector<GivenBatch>& batches) {
+  Report report;
+  report.steps.assign(steps_.size(), 0);
+  batch_ = 0;
+  loss_sum_ = 0;
+  const Clock::time_point began = Clock::now();
+  Gate::Work work(gate);
+  try {
+    for (GivenBatch& given : batches) {
+      work.pause();
+      if (stop.load(std::memory_order_relaxed)) {
+        report.end = Report::kStopped;
+        break;
+      }
+      Kind& kind = steps_[given.kind];
+      for (size_t a = 0; a < kind.step.arguments; ++a) {
+        kind.own[a] = std::move(given.tensors[a]);
+        kind.inputs[a] = kind.own[a].get();
+      }
+      random_offset_ = given.random_offset;
+      if (!do_step(table, given.kind, limits, report)) break;
+      if (batch_ < batches.size() && milliseconds_since(began) >= limits.milliseconds) {
+        report.end = Report::kTime;
+        break;
+      }
+    }
+  } catch (const std::bad_alloc&) {
+    report.end = Report::kNoMemory;
+  }
+  return finish(std::move(report));
+}
+
+}  // namespace simdnn

@@ -1,0 +1,160 @@
+// Replays plans over the batches of a dataset, epoch after epoch, on whatever thread runs it: order, gather,
+// step, sum of the losses, and what the steps give out.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+#include "support/aligned.h"
+#include "support/gate.h"
+
+namespace simdnn {
+
+// Tensors whose rows are the samples of a dataset, each [count, width] elements of 4 bytes. Copies:
+// JavaScript may change or detach its own memory while a thread reads this.
+struct Rows {
+  struct Column {
+    Aligned data;
+    size_t width;
+  };
+  std::vector<Column> columns;
+  size_t count = 0;
+};
+
+// The memory that outlasts a step (parameters, states of optimizers, captured tensors): copies as well.
+struct Lasting {
+  struct Piece {
+    Aligned data;
+    size_t bytes;
+  };
+  std::vector<Piece> pieces;
+};
+
+// A number that differs from step to step:
+// base + per_draw * (Philox counters used) + sum over kinds q of per_step[q] * (steps of kind q done), since it was set.
+struct LiveNumber {
+  double base;
+  double per_draw;
+  std::vector<double> per_step;
+};
+
+// Where a result of a step lies.
+struct ResultPlace {
+  size_t input = SIZE_MAX;  // of the plan; SIZE_MAX: there is none
+  size_t offset = 0;
+  size_t bytes = 0;
+  bool present() const { return input != SIZE_MAX; }
+};
+
+// One kind of step: a plan, whose inputs are the batch's tensors, then results, then the lasting pieces.
+struct Step {
+  Plan plan;
+  std::vector<size_t> own_bytes;  // of the batch's tensors and the results
+  size_t arguments;               // how many of them are the batch's
+  uint64_t draws;                 // Philox counters that one step uses
+  ResultPlace loss;               // one float
+  ResultPlace output;             // handed out for every batch, with the batch's last tensor where `with_target`
+  bool with_target;
+};
+
+// Which rows make the batches of an epoch. Batch b holds rows [b * batch, (b + 1) * batch) of the epoch's order.
+struct Course {
+  std::shared_ptr<const Rows> rows;
+  std::vector<int32_t> subset;  // numbers of rows; empty: all
+  size_t batch = 1;
+  size_t batches = 0;  // an epoch
+  size_t full = 0, last = 0;  // the kinds of a whole batch and of the last one
+  bool shuffle = false;
+  bool own_seed = false;        // orders are a function of (seed, order_offset), else of the loop's random numbers
+  uint64_t seed = 0;
+  uint64_t order_offset = 0;    // of the next epoch's order
+};
+
+// A batch that was brought along instead.
+struct GivenBatch {
+  size_t kind;
+  uint64_t random_offset;
+  std::vector<Aligned> tensors;
+};
+
+struct Limits {
+  size_t epochs = 1;            // to be finished in this run
+  double milliseconds = 1e300;  // a run ends at the first step that ends later than this
+  size_t output_bytes = SIZE_MAX;
+  int threads = 1;
+  bool finite = false;          // ends with the first value that is not finite
+};
+
+struct Report {
+  enum End { kDone, kTime, kStopped, kFull, kRefused, kNotFinite, kNoMemory };
+  End end = kDone;
+  std::vector<double> epoch_losses;  // of each epoch that was finished: the mean over its batches
+  size_t batch = 0;                  // batches done of the epoch that is under way
+  double loss_sum = 0;               // of these
+  std::vector<uint64_t> steps;       // done in this run, of each kind
+  uint64_t orders = 0;               // epochs begun in this run
+  uint64_t random_offset = 0;
+  std::vector<char> outputs, targets;
+  const char* kernel = nullptr;  // that refused an element, or wrote what is not finite
+  const char* array = nullptr;
+  size_t position = 0;
+  size_t call = 0;
+  size_t kind = 0;
+};
+
+class Loop {
+ public:
+  // Throws std::bad_alloc.
+  Loop(std::shared_ptr<Lasting> lasting, std::vector<Step> steps, Course course);
+
+  size_t kinds() const { return steps_.size(); }
+  bool has_rows() const { return course_.rows != nullptr; }
+  bool same_course(const Loop& other) const {
+    return course_.rows == other.course_.rows && course_.batch == other.course_.batch && course_.batches == other.course_.batches &&
+           course_.subset.size() == other.course_.subset.size();
+  }
+  const Step& step(size_t kind) const { return steps_[kind].step; }
+
+  // Goes on in the middle of the epoch where another loop over the same course was.
+  void take_position(Loop& other);
+
+  // Where the live numbers and the random numbers begin in the next run.
+  void set_live(size_t kind, std::vector<LiveNumber> numbers);
+  void set_random(uint64_t seed, uint64_t offset);
+  void set_order_offset(uint64_t offset) { course_.order_offset = offset; }
+
+  // Goes on where the last run ended. `stop` ends it between two steps, as does a thread at the gate pause it.
+  Report run(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits);
+  // The same over batches that were brought along; the report's batch and sum are theirs alone.
+  Report run_given(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits,
+                   std::vector<GivenBatch>& batches);
+
+ private:
+  struct Kind {
+    Step step;
+    std::vector<Aligned> own;
+    std::vector<void*> inputs;
+    std::vector<LiveNumber> live;
+    std::vector<double> live_now;
+    uint64_t done = 0;  // steps since set_live
+  };
+
+  void begin_epoch(const KernelTable& table, Report& report);
+  void gather(const KernelTable& table, Kind& kind, size_t batch, int threads);
+  // One step of a kind whose batch is in place; false when the run ends with it.
+  bool do_step(const KernelTable& table, size_t kind, const Limits& limits, Report& report);
+  Report finish(Report report) const;
+
+  std::shared_ptr<Lasting> lasting_;
+  std::vector<Kind> steps_;
+  Course course_;
+  std::vector<int32_t> order_;
+  bool in_epoch_ = false;
+  size_t batch_ = 0;
+  double loss_sum_ = 0;
+  uint64_t random_seed_ = 0, random_offset_ = 0, random_begin_ = 0;
+};
+
+}  // namespace simdnn

@@ -1,0 +1,69 @@
+// When a fit has stopped getting better.
+import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import type { Module, StateDict } from '../nn';
+
+/** The options of `earlyStopping`. */
+export interface EarlyStoppingOptions {
+  /** What is watched: `"loss"`, `"validationLoss"`, or the name of a metric. */
+  monitor?: string;
+  /** Epochs without a better value until the fit ends (10). */
+  patience?: number;
+  /** Whether the parameters and buffers of the best epoch are put back at the end (false). */
+  restoreBest?: boolean;
+  /** Whether smaller or larger is better: by default smaller for losses, larger for metrics. */
+  mode?: 'min' | 'max';
+  /** A change by no more than this counts as none (0). */
+  minDelta?: number;
+}
+
+export class EarlyStopping {
+  private readonly monitor: string;
+  private readonly patience: number;
+  private readonly restoreBest: boolean;
+  private readonly sign: number;
+  private readonly minDelta: number;
+  private best = Infinity;
+  private waited = 0;
+  private state: StateDict | null = null;
+
+  constructor(where: string, options: EarlyStoppingOptions, known: readonly string[]) {
+    if (typeof options !== 'object' || options === null)
+      throw typeError(where, `expected earlyStopping to be options, got ${describe(options)}`);
+    const o = withDefaults(`${where}: earlyStopping`, options, {
+      monitor: known.includes('validationLoss') ? 'validationLoss' : 'loss',
+      patience: 10,
+      restoreBest: false,
+      mode: undefined as 'min' | 'max' | undefined,
+      minDelta: 0,
+    });
+    if (!known.includes(o.monitor)) {
+      const hint = o.monitor === 'validationLoss' ? 'give fit a validation loader' : undefined;
+      throw rangeError(where, `earlyStopping cannot monitor ${describe(o.monitor)} (known: ${known.join(', ')})`, hint);
+    }
+    this.monitor = o.monitor;
+    this.patience = checkInteger(where, 'earlyStopping.patience', o.patience, 1);
+    this.restoreBest = checkBoolean(where, 'earlyStopping.restoreBest', o.restoreBest);
+    const mode = o.mode ?? (/loss$/i.test(o.monitor) ? 'min' : 'max');
+    this.sign = checkOneOf(where, 'earlyStopping.mode', mode, ['min', 'max']) === 'min' ? 1 : -1;
+    this.minDelta = checkNumber(where, 'earlyStopping.minDelta', o.minDelta, 0);
+  }
+
+  /** Takes in an epoch's figures; true when it was one too many. NaN is never better. */
+  isOver(figures: Readonly<Record<string, number>>, model: Module): boolean {
+    const value = this.sign * figures[this.monitor]!;
+    if (value < this.best - this.minDelta) {
+      this.best = value;
+      this.waited = 0;
+      if (this.restoreBest) {
+        this.state = Object.fromEntries(Object.entries(model.stateDict()).map(([name, t]) => [name, t.clone()]));
+      }
+      return false;
+    }
+    return ++this.waited >= this.patience;
+  }
+
+  /** Puts the best epoch's values back, where that was asked for. */
+  restore(model: Module): void {
+    if (this.state !== null) model.loadStateDict(this.state);
+  }
+}

@@ -1,0 +1,68 @@
+// How a fit shows how far it is: one line redrawn on a terminal, some lines elsewhere, on stderr.
+import type { FitResult } from './fit';
+
+export interface Progress {
+  /** `fraction` is of the epoch that is under way, `speed` in samples a second. */
+  update(result: FitResult, fraction: number, speed: number): void;
+  end(): void;
+}
+
+const silent: Progress = { update() {}, end() {} };
+
+const rounded = (x: number): string => (Number.isFinite(x) ? x.toPrecision(4) : String(x));
+
+/** Loss and metrics of the last epoch. */
+function figures({ loss, validationLoss, metrics }: FitResult): string {
+  const parts: [string, number[]][] = [
+    ['loss', loss],
+    ...(validationLoss ? [['validation loss', validationLoss] as [string, number[]]] : []),
+    ...Object.entries(metrics),
+  ];
+  return parts.flatMap(([name, values]) => (values.length > 0 ? [`${name} ${rounded(values.at(-1)!)}`] : [])).join(', ');
+}
+
+const samples = (speed: number): string => `${Math.round(speed).toLocaleString('en')} samples/s`;
+
+function lines(epochs: number): Progress {
+  const every = Math.ceil(epochs / 20);
+  let shown = 0;
+  return {
+    update(result, _, speed) {
+      for (let epoch = shown + 1; epoch <= result.epochs; epoch++) {
+        shown = epoch;
+        if (epoch % every !== 0 && epoch !== epochs) continue;
+        const until = { ...result, loss: result.loss.slice(0, epoch) };
+        process.stderr.write(`epoch ${epoch}/${epochs}: ${figures(until)}, ${samples(speed)}\n`);
+      }
+    },
+    end() {},
+  };
+}
+
+async function bar(epochs: number): Promise<Progress> {
+  const { default: progress } = await import('cli-progress');
+  const line = new progress.SingleBar({
+    format: 'epoch {epoch}/{total} [{bar}] {figures} | {speed} | {eta_formatted} left',
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: false,
+    gracefulExit: false,
+    etaBuffer: 50,
+  });
+  line.start(epochs, 0, { epoch: 0, figures: '', speed: '' });
+  return {
+    update: (result, fraction, speed) =>
+      line.update(Math.min(epochs, result.epochs + (Number.isFinite(fraction) ? fraction : 0)), {
+        epoch: Math.min(epochs, result.epochs + 1),
+        figures: figures(result),
+        speed: samples(speed),
+      }),
+    end: () => line.stop(),
+  };
+}
+
+/** A display for so many epochs. */
+export async function startProgress(wanted: boolean, epochs: number): Promise<Progress> {
+  if (!wanted) return silent;
+  return process.stderr.isTTY ? bar(epochs) : lines(epochs);
+}

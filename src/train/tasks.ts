@@ -1,0 +1,81 @@
+// What training and evaluation do with a batch.
+import { noGrad } from '../autograd';
+import { describe, typeError } from '../errors';
+import type { Module } from '../nn';
+import { Tensor } from '../tensor';
+import type { Task } from './session';
+
+/** A loss: anything with a `forward` of output and target. */
+export interface Criterion {
+  forward(output: Tensor, target: Tensor): Tensor;
+}
+
+/** What steps the parameters. */
+export interface Stepper {
+  zeroGrad(): void;
+  step(): void;
+}
+
+/** A batch's output, handed on as it is or as the classes with the highest scores. */
+export type OutputWanted = 'none' | 'whole' | 'classes';
+
+function tensorOf(where: string, what: string, value: unknown): Tensor {
+  if (!(value instanceof Tensor)) throw typeError(where, `expected ${what} to give a tensor, got ${describe(value)}`);
+  return value;
+}
+
+// All tensors of a batch but the last go into the model.
+function forward(where: string, model: Module, inputs: readonly Tensor[]): Tensor {
+  return tensorOf(where, 'the model', (model.call as (...args: Tensor[]) => unknown).call(model, ...inputs));
+}
+
+function wanted(output: Tensor, how: OutputWanted): Tensor | null {
+  if (how === 'none') return null;
+  return how === 'classes' && output.dtype === 'float32' && output.shape.length === 2 ? noGrad(() => output.argmax(1)) : output.detach();
+}
+
+/** A training step. */
+export const trainingTask = (where: string, model: Module, criterion: Criterion, optimizer: Stepper, output: OutputWanted): Task => ({
+  where,
+  withTarget: output !== 'none',
+  run: (...batch) => {
+    optimizer.zeroGrad();
+    const result = forward(where, model, batch.slice(0, -1));
+    const loss = tensorOf(where, 'the criterion', criterion.forward(result, batch.at(-1)!));
+    loss.backward();
+    optimizer.step();
+    return { loss, output: wanted(result, output) };
+  },
+});
+
+// Calls `fn` with every module in evaluation mode.
+function inEvaluation<T>(model: Module, fn: () => T): T {
+  const training = model.modules().filter((module) => module.training);
+  for (const module of training) module.training = false;
+  try {
+    return fn();
+  } finally {
+    for (const module of training) module.training = true;
+  }
+}
+
+/** The loss and the output, without steps, in evaluation mode. */
+export const evaluationTask = (where: string, model: Module, criterion: Criterion | null, output: OutputWanted): Task => ({
+  where,
+  withTarget: output !== 'none',
+  mode: (fn) => inEvaluation(model, fn),
+  run: (...batch) =>
+    noGrad(() => {
+      const result = forward(where, model, batch.slice(0, -1));
+      const loss = criterion === null ? null : tensorOf(where, 'the criterion', criterion.forward(result, batch.at(-1)!));
+      return { loss, output: wanted(result, output) };
+    }),
+});
+
+/** The output of a model whose inputs are all the tensors of a batch. */
+export const predictionTask = (where: string, model: Module): Task => ({
+  where,
+  withTarget: false,
+  mode: (fn) => inEvaluation(model, fn),
+  run: (...batch) => noGrad(() => ({ loss: null, output: forward(where, model, batch) })),
+});
