@@ -259,6 +259,11 @@ const recipes = {
     const preds = w.r.chance(0.5) ? w.matrix(rows, classes).detach() : w.ints([rows], classes);
     return on(new w.lib.metrics.Accuracy(accuracyOptions(w, classes)), [preds, w.ints([rows], classes)]);
   },
+  'metrics.MeanMetric': (w) => [w.options({ nanStrategy: () => w.r.pick(['ignore', 'error', 'disable', 0]) })],
+  'metrics.MeanMetric.update': (w) => {
+    const value = w.float().detach();
+    return on(new w.lib.metrics.MeanMetric(), w.r.pick([[w.r.real(), w.r.below(4)], [value], [value, w.lib.rand(value.shape.slice(1))]]));
+  },
   'metrics.Accuracy.compute': (w) => {
     const metric = new w.lib.metrics.Accuracy({ task: 'multiclass', numClasses: 3 });
     metric.update(w.labels([4], 2), w.labels([4], 2));

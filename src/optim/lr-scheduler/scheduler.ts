@@ -8,7 +8,10 @@ import { snakeCase } from '../state';
 import { checkPerGroup } from './checks';
 
 /** An optimizer whose groups have a rate: each of them. */
-export type Scheduled = Optimizer<{ lr: number }>;
+export type Scheduled = Optimizer<{
+  /** The rate. */
+  lr: number;
+}>;
 
 /** What `stateDict()` of a scheduler returns: numbers, texts and lists, which JSON can carry. */
 export type LRSchedulerStateDict = Record<string, unknown>;
