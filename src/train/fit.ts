@@ -239,7 +239,7 @@ class Fit implements Holder {
       progress.update(result, leg.batch / (o.loader.length ?? Infinity), speed);
       if (o.onBatch !== undefined && leg.batch > 0) {
         const report = { epoch: result.epochs + 1, batch: leg.batch, batches: o.loader.length, loss: leg.lossSum / leg.batch };
-        await this.outside(() => o.onBatch!(report));
+        await this.outside(async () => o.onBatch!(report));
       }
     }
   }
@@ -284,17 +284,21 @@ class Fit implements Holder {
       ...(validationLoss !== undefined && { validationLoss }),
       metrics,
     };
-    if (o.onEpoch !== undefined) await this.outside(() => o.onEpoch!(report));
-    return o.earlyStopping?.isOver({ loss, validationLoss: validationLoss ?? Number.NaN, ...metrics }, this.model) ?? false;
+    if (o.onEpoch === undefined && o.earlyStopping === null) return false;
+    return this.outside(async () => {
+      await o.onEpoch?.(report);
+      return o.earlyStopping?.isOver({ loss, validationLoss: validationLoss ?? Number.NaN, ...metrics }, this.model) ?? false;
+    });
   }
 
   // Calls back with the model free to be used, and changed.
-  private async outside(call: () => unknown): Promise<void> {
+  private async outside<T>(call: () => Promise<T>): Promise<T> {
     this.free(false);
-    await call();
+    const result = await call();
     this.checkFree();
     this.hold();
     this.engine.write();
+    return result;
   }
 
   private get versions(): Version[] {

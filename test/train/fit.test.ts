@@ -1,0 +1,367 @@
+// A fit is the loop of epochs, batches and steps on another thread: the same bits, and a model that is whole whenever it ends.
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  data,
+  getNumThreads,
+  manualSeed,
+  metrics,
+  nn,
+  noGrad,
+  optim,
+  rand,
+  randn,
+  setNumThreads,
+  type Tensor,
+  tensor,
+  train,
+  zeros,
+} from '../../src';
+import { bitsOf, classes, digest, eagerFit, type FitRun, makeModel, quiet, stateOf, students } from './runs';
+
+const criterion = new nn.CrossEntropyLoss();
+let threads: number;
+beforeEach(() => {
+  threads = getNumThreads();
+});
+afterEach(() => setNumThreads(threads));
+
+const optimizers: Record<string, (model: nn.Module) => FitRun['optimizer']> = {
+  adam: (model) => new optim.Adam(model.parameters(), { lr: 0.01 }),
+  amsgrad: (model) => new optim.Adam(model.parameters(), { lr: 0.01, amsgrad: true, weightDecay: 0.1 }),
+  adamw: (model) => new optim.AdamW(model.parameters()),
+  sgd: (model) => new optim.SGD(model.parameters(), { lr: 0.1 }),
+  momentum: (model) => new optim.SGD(model.parameters(), { lr: 0.05, momentum: 0.9, nesterov: true }),
+};
+
+/** Runs the loop and the fit from the same seed and compares everything that they leave. */
+async function compare(make: () => FitRun): Promise<void> {
+  manualSeed(11);
+  const loop = make();
+  const losses = eagerFit(loop);
+  const drawnAfterLoop = rand([3]).toArray();
+  manualSeed(11);
+  const run = make();
+  const { model, ...options } = run;
+  const result = await train.fit(model, { ...options, ...quiet });
+  expect(result.loss).toEqual(losses);
+  expect(result.epochs).toBe(run.epochs);
+  expect(rand([3]).toArray()).toEqual(drawnAfterLoop);
+  expect(bitsOf(run.model)).toEqual(bitsOf(loop.model));
+  expect(stateOf(run.optimizer)).toEqual(stateOf(loop.optimizer));
+  const order = ({ loader }: FitRun) => {
+    manualSeed(12);
+    return [...loader].map(([x]) => digest(x!));
+  };
+  expect(order(run)).toEqual(order(loop)); // the loader goes on where the loop's would
+}
+
+describe('the bits of the loop', () => {
+  it.each(Object.keys(optimizers))('%s', async (name) => {
+    await compare(() => {
+      const model = makeModel([13, 30, 20, 5], { dropout: 0.2 });
+      const loader = new data.DataLoader(students(211), { batchSize: 32, shuffle: true });
+      return { model, criterion, optimizer: optimizers[name]!(model), loader, epochs: 4 };
+    });
+  });
+
+  it.each([
+    ['in the given order', {}],
+    ['with a seed of its own', { shuffle: true, seed: 5 }],
+    ['without the last batch', { shuffle: true, dropLast: true }],
+    ['with batches of one', { batchSize: 1 }],
+    ['with one batch that is not full', { batchSize: 500, shuffle: true }],
+    ['with batches that fit', { batchSize: 20, shuffle: true }],
+  ])('%s', async (_, options) => {
+    await compare(() => {
+      const model = makeModel([13, 16, 5]);
+      const loader = new data.DataLoader(students(100), { batchSize: 32, ...options });
+      return { model, criterion, optimizer: optimizers['adam']!(model), loader, epochs: 3 };
+    });
+  });
+
+  it('of a part of a part of a dataset', async () => {
+    await compare(() => {
+      const part = new data.Subset(new data.Subset(students(90), [...Array(80).keys()].reverse()), [...Array(70).keys()].map((i) => i + 3));
+      const model = makeModel([13, 16, 5]);
+      return {
+        model,
+        criterion,
+        optimizer: optimizers['adam']!(model),
+        loader: new data.DataLoader(part, { batchSize: 16, shuffle: true }),
+        epochs: 3,
+      };
+    });
+  });
+
+  it.each([1, 2, 3])('with %i threads, layers large enough to be divided', async (n) => {
+    setNumThreads(n);
+    await compare(() => {
+      const model = makeModel([64, 256, 256, 5]);
+      const loader = new data.DataLoader(students(600, 64), { batchSize: 256, shuffle: true });
+      return { model, criterion, optimizer: optimizers['adam']!(model), loader, epochs: 2 };
+    });
+  });
+
+  it('with several optimizer groups, frozen and shared layers', async () => {
+    await compare(() => {
+      const shared = new nn.Linear(8, 8);
+      const first = new nn.Linear(13, 8);
+      first.weight.requiresGrad_(false);
+      const model = new nn.Sequential(first, shared, new nn.Tanh(), shared, new nn.Linear(8, 5));
+      const optimizer = new optim.Adam([
+        { params: shared.parameters(), lr: 0.02 },
+        { params: [first.bias!, ...model.children().at(-1)!.parameters()], weightDecay: 0.1 },
+      ]);
+      return { model, criterion, optimizer, loader: new data.DataLoader(students(64), { batchSize: 16 }), epochs: 3 };
+    });
+  });
+
+  it('of a dataset that JavaScript reads, which draws random numbers as the model does', async () => {
+    class Noisy extends data.Dataset<[Tensor, number]> {
+      private readonly rows = randn([50, 6]);
+      get length() {
+        return 50;
+      }
+      get(i: number): [Tensor, number] {
+        return [this.rows.narrow(0, i, 1).reshape([6]).add(rand([6])), i % 3];
+      }
+    }
+    await compare(() => {
+      const model = makeModel([6, 12, 3], { dropout: 0.3 });
+      const collate = (items: [Tensor, number][]): Tensor[] => [
+        tensor(items.map(([x]) => x.toArray() as number[])),
+        tensor(Int32Array.from(items, ([, y]) => y)),
+      ];
+      const loader = new data.DataLoader(new Noisy(), { batchSize: 8, shuffle: true, collate });
+      return { model, criterion, optimizer: optimizers['momentum']!(model), loader, epochs: 3 };
+    });
+  });
+
+  it('of random networks, losses and optimizers', async () => {
+    const network = fc.record({
+      widths: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 4 }),
+      dropout: fc.constantFrom(0, 0.1),
+      optimizer: fc.constantFrom(...Object.keys(optimizers)),
+      rows: fc.integer({ min: 2, max: 80 }),
+      batchSize: fc.integer({ min: 1, max: 33 }),
+      shuffle: fc.boolean(),
+      regression: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(network, async ({ widths, dropout, optimizer, rows, batchSize, shuffle, regression }) => {
+        await compare(() => {
+          const model = makeModel([7, ...widths, 4], { dropout });
+          const dataset = regression ? new data.TensorDataset(randn([rows, 7]), randn([rows, 4])) : students(rows, 7, 4);
+          const loader = new data.DataLoader(dataset, { batchSize, shuffle });
+          const loss = regression ? new nn.MSELoss() : criterion;
+          return { model, criterion: loss, optimizer: optimizers[optimizer]!(model), loader, epochs: 3 };
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('after each epoch', () => {
+  const setUp = () => {
+    manualSeed(3);
+    const model = makeModel([13, 16, 5], { dropout: 0.1 });
+    const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
+    const loader = new data.DataLoader(students(96), { batchSize: 32, shuffle: true });
+    const validation = new data.DataLoader(students(50), { batchSize: 20 });
+    return { model, optimizer, loader, validation };
+  };
+  const accuracy = () => new metrics.Accuracy({ task: 'multiclass', numClasses: 5 });
+
+  it('loss and metrics of the validation loader, in evaluation mode, are those of a loop', async () => {
+    const { model, optimizer, loader, validation } = setUp();
+    const seen: train.EpochReport[] = [];
+    const result = await train.fit(model, {
+      criterion,
+      optimizer,
+      loader,
+      validation,
+      epochs: 3,
+      metrics: { accuracy: accuracy(), precise: new metrics.Accuracy({ task: 'multiclass', numClasses: 5, topK: 2 }) },
+      onEpoch: (report) => {
+        seen.push(report);
+        expect(model.training).toBe(true);
+        model.eval();
+        const [figure, top2] = [accuracy(), new metrics.Accuracy({ task: 'multiclass', numClasses: 5, topK: 2 })];
+        let total = 0;
+        noGrad(() => {
+          for (const [x, y] of validation) {
+            const output = model.forward(x!);
+            total += criterion.forward(output, y!).item();
+            figure.update(output, y!);
+            top2.update(output, y!);
+          }
+        });
+        model.train();
+        expect(report.validationLoss).toBe(total / validation.length);
+        expect(report.metrics).toEqual({ accuracy: figure.compute().item(), precise: top2.compute().item() });
+      },
+      ...quiet,
+    });
+    expect(seen.map(({ epoch, epochs }) => [epoch, epochs])).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ]);
+    expect(result.loss).toEqual(seen.map(({ loss }) => loss));
+    expect(result.validationLoss).toEqual(seen.map(({ validationLoss }) => validationLoss));
+    expect(result.metrics['accuracy']).toEqual(seen.map((report) => report.metrics['accuracy']));
+  });
+
+  it('metrics are of the epoch’s own predictions where there is no validation', async () => {
+    const { model, optimizer, loader } = setUp();
+    const { metrics: figures } = await train.fit(model, { criterion, optimizer, loader, epochs: 2, metrics: { accuracy: accuracy() }, ...quiet });
+    manualSeed(3);
+    const again = setUp();
+    const expected = [0, 1].map(() => {
+      const figure = accuracy();
+      for (const [x, y] of again.loader) {
+        again.optimizer.zeroGrad();
+        const output = again.model.forward(x!);
+        criterion.forward(output, y!).backward();
+        again.optimizer.step();
+        figure.update(output, y!);
+      }
+      return figure.compute().item();
+    });
+    expect(figures['accuracy']).toEqual(expected);
+  });
+
+  it('a scheduler steps, and the rate that it sets holds from the next epoch on', async () => {
+    const { model, optimizer, loader } = setUp();
+    const scheduler = new optim.lrScheduler.StepLR(optimizer, { stepSize: 1, gamma: 0.5 });
+    const rates: number[] = [];
+    const result = await train.fit(model, {
+      criterion,
+      optimizer,
+      loader,
+      epochs: 3,
+      scheduler,
+      onEpoch: () => rates.push(optimizer.paramGroups[0]!.lr),
+      ...quiet,
+    });
+    expect(rates).toEqual([0.005, 0.0025, 0.00125]);
+    manualSeed(3);
+    const again = setUp();
+    const other = new optim.lrScheduler.StepLR(again.optimizer, { stepSize: 1, gamma: 0.5 });
+    const losses = eagerFit({ ...again, criterion, epochs: 3 }, () => other.step());
+    expect(result.loss).toEqual(losses);
+    expect(bitsOf(model)).toEqual(bitsOf(again.model));
+  });
+
+  it('a plateau scheduler is given the validation loss', async () => {
+    const { model, optimizer, loader, validation } = setUp();
+    const given: (number | undefined)[] = [];
+    const scheduler = { step: (metric?: number) => void given.push(metric) };
+    const { validationLoss } = await train.fit(model, { criterion, optimizer, loader, validation, epochs: 2, scheduler, ...quiet });
+    expect(given).toEqual(validationLoss);
+  });
+
+  it('what a callback changes holds: options, modes, parameters, frozen layers', async () => {
+    const { model, optimizer, loader } = setUp();
+    const change = (m: nn.Sequential, o: optim.Adam, epoch: number) => {
+      if (epoch === 1) o.paramGroups[0]!.lr = 0.001;
+      if (epoch === 2) m.eval();
+      if (epoch === 3) noGrad(() => nn.init.constant_(m.parameters()[0]!, 0.01));
+      if (epoch === 4) m.parameters()[1]!.requiresGrad_(false);
+    };
+    const result = await train.fit(model, { criterion, optimizer, loader, epochs: 6, onEpoch: ({ epoch }) => change(model, optimizer, epoch), ...quiet });
+    manualSeed(3);
+    const again = setUp();
+    const losses = eagerFit({ ...again, criterion, epochs: 6 }, (epoch) => change(again.model, again.optimizer, epoch));
+    expect(result.loss).toEqual(losses);
+    expect(bitsOf(model)).toEqual(bitsOf(again.model));
+  });
+
+  it('early stopping waits for its patience and puts the best epoch back', async () => {
+    const { model, optimizer, loader } = setUp();
+    const states: unknown[] = [];
+    const values = [3, 2, 2.5, 2.2, 1, 0];
+    class Given extends metrics.Metric {
+      private at = -1;
+      update(): void {}
+      compute(): Tensor {
+        return tensor(values[this.at]!);
+      }
+      reset(): void {
+        this.at++;
+      }
+    }
+    const result = await train.fit(model, {
+      criterion,
+      optimizer,
+      loader,
+      epochs: 6,
+      metrics: { error: new Given() },
+      onEpoch: () => void states.push(bitsOf(model)),
+      earlyStopping: { monitor: 'error', mode: 'min', patience: 2, restoreBest: true },
+      ...quiet,
+    });
+    expect(result.epochs).toBe(4);
+    expect(result.metrics['error']).toEqual([3, 2, 2.5, 2.2].map(Math.fround));
+    expect(bitsOf(model)).toEqual(states[1]);
+  });
+});
+
+describe('onBatch', () => {
+  it('is told how far the epoch is, and may use the model', async () => {
+    const model = makeModel([13, 64, 5]);
+    const loader = new data.DataLoader(students(4000), { batchSize: 8 });
+    const reports: train.BatchReport[] = [];
+    await train.fit(model, {
+      criterion,
+      optimizer: new optim.SGD(model.parameters(), { lr: 0.01 }),
+      loader,
+      epochs: 2,
+      progressEvery: 1,
+      onBatch: (report) => {
+        reports.push(report);
+        model.forward(zeros([1, 13]));
+      },
+      ...quiet,
+    });
+    expect(reports.length).toBeGreaterThan(0);
+    for (const { epoch, batch, batches, loss } of reports) {
+      expect([1, 2]).toContain(epoch);
+      expect(batch).toBeGreaterThan(0);
+      expect(batch).toBeLessThan(500);
+      expect(batches).toBe(500);
+      expect(loss).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('a class of losses', () => {
+  it('takes a loss that is a function with forward, and inputs of several tensors', async () => {
+    class Two extends nn.Module {
+      a = new nn.Linear(3, 4);
+      b = new nn.Linear(2, 4);
+      override forward(x: Tensor, z: Tensor): Tensor {
+        return this.a.forward(x).add(this.b.forward(z));
+      }
+    }
+    const dataset = new data.TensorDataset(randn([20, 3]), randn([20, 2]), randn([20, 4]));
+    const model = new Two();
+    const own = { forward: (output: Tensor, target: Tensor) => output.sub(target).abs().mean() };
+    const optimizer = new optim.Adam(model.parameters(), { lr: 0.05 });
+    const { loss } = await train.fit(model, { criterion: own, optimizer, loader: new data.DataLoader(dataset, { batchSize: 8 }), epochs: 60, ...quiet });
+    expect(loss.at(-1)!).toBeLessThan(loss[0]!);
+  });
+
+  it('reaches the accuracy of the task', async () => {
+    manualSeed(1);
+    const x = randn([400, 2]);
+    const y = classes(x);
+    const model = makeModel([2, 16, 2]);
+    const loader = new data.DataLoader(new data.TensorDataset(x, y), { batchSize: 32, shuffle: true });
+    await train.fit(model, { criterion, optimizer: new optim.Adam(model.parameters(), { lr: 0.02 }), loader, epochs: 60, ...quiet });
+    const predicted = (await train.predict(model, x)).argmax(1);
+    expect(predicted.eq(y).to('float32').mean().item()).toBeGreaterThan(0.95);
+  });
+});

@@ -1,0 +1,64 @@
+// What the tests of training share: data, models, and the loop that a fit must equal.
+import { createHash } from 'node:crypto';
+import { data, nn, noGrad, type optim, randn, type Tensor, tensor } from '../../src';
+
+export const quiet = { progress: false } as const;
+
+/** Rows with labels. */
+export function students(rows: number, features = 13, labels = 5): data.TensorDataset<[Tensor, Tensor]> {
+  return new data.TensorDataset(randn([rows, features]), tensor(Int32Array.from({ length: rows }, (_, i) => (i * 7) % labels)));
+}
+
+/** 1 where the product of the two features is positive. */
+export const classes = (x: Tensor): Tensor => noGrad(() => x.narrow(1, 0, 1).mul(x.narrow(1, 1, 1)).gt(0).reshape([x.shape[0]!]));
+
+/** Linear layers with ReLU between them, and dropout behind the first. */
+export function makeModel(widths: number[], { dropout = 0 } = {}): nn.Sequential {
+  const layers: nn.Layer[] = [];
+  for (let i = 1; i < widths.length; i++) {
+    layers.push(new nn.Linear(widths[i - 1]!, widths[i]!));
+    if (i + 1 < widths.length) layers.push(new nn.ReLU());
+    if (i === 1 && dropout > 0) layers.push(new nn.Dropout(dropout));
+  }
+  return new nn.Sequential(...layers);
+}
+
+export interface FitRun {
+  model: nn.Sequential;
+  criterion: { forward(output: Tensor, target: Tensor): Tensor };
+  optimizer: optim.Adam | optim.AdamW | optim.SGD;
+  loader: Iterable<Tensor[]> & { length: number };
+  epochs: number;
+}
+
+/** One training step. */
+export function eagerStep({ model, criterion, optimizer }: FitRun, [x, y]: readonly Tensor[]): number {
+  optimizer.zeroGrad();
+  const loss = criterion.forward(model.forward(x!), y!);
+  loss.backward();
+  optimizer.step();
+  return loss.item();
+}
+
+/** The loop; returns the mean loss of each epoch. */
+export function eagerFit(run: FitRun, afterEpoch: (epoch: number) => void = () => {}): number[] {
+  return Array.from({ length: run.epochs }, (_, e) => {
+    let total = 0;
+    for (const batch of run.loader) total += eagerStep(run, batch);
+    const loss = total / run.loader.length;
+    afterEpoch(e + 1);
+    return loss;
+  });
+}
+
+/** The bits of a tensor, in short. */
+export const digest = (t: Tensor): string => createHash('sha1').update(new Uint8Array(t.data.slice().buffer)).digest('hex');
+
+/** An optimizer's state, in short. */
+export const stateOf = (optimizer: FitRun['optimizer']): unknown =>
+  Object.values(optimizer.stateDict().state).map((entries) =>
+    Object.entries(entries).map(([key, value]) => [key, value === null ? null : digest(value as Tensor)]),
+  );
+
+/** The bits of all parameters, in short. */
+export const bitsOf = (model: nn.Module): string[] => model.parameters().map(digest);
