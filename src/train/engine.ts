@@ -119,7 +119,7 @@ export class Engine {
 
   /** Philox counters of the sequence that a part over rows will use for so many epochs: nobody else draws them. */
   reserve(part: number, epochs: number): void {
-    const counters = epochs * this.ready().drawsOfEpoch(part);
+    const counters = Math.min(epochs * this.ready().drawsOfEpoch(part), 2 ** 52); // of 2^53 that there are
     if (counters === 0) return;
     const { seed, offset } = randomPosition();
     this.random = { seed, offset };

@@ -82,7 +82,10 @@ describe('the bits of the loop', () => {
 
   it('of a part of a part of a dataset', async () => {
     await compare(() => {
-      const part = new data.Subset(new data.Subset(students(90), [...Array(80).keys()].reverse()), [...Array(70).keys()].map((i) => i + 3));
+      const part = new data.Subset(
+        new data.Subset(students(90), [...Array(80).keys()].reverse()),
+        [...Array(70).keys()].map((i) => i + 3),
+      );
       const model = makeModel([13, 16, 5]);
       return {
         model,
@@ -124,7 +127,13 @@ describe('the bits of the loop', () => {
         return 50;
       }
       get(i: number): [Tensor, number] {
-        return [this.rows.narrow(0, i, 1).reshape([6]).add(rand([6])), i % 3];
+        return [
+          this.rows
+            .narrow(0, i, 1)
+            .reshape([6])
+            .add(rand([6])),
+          i % 3,
+        ];
       }
     }
     await compare(() => {
@@ -216,7 +225,14 @@ describe('after each epoch', () => {
 
   it('metrics are of the epoch’s own predictions where there is no validation', async () => {
     const { model, optimizer, loader } = setUp();
-    const { metrics: figures } = await train.fit(model, { criterion, optimizer, loader, epochs: 2, metrics: { accuracy: accuracy() }, ...quiet });
+    const { metrics: figures } = await train.fit(model, {
+      criterion,
+      optimizer,
+      loader,
+      epochs: 2,
+      metrics: { accuracy: accuracy() },
+      ...quiet,
+    });
     manualSeed(3);
     const again = setUp();
     const expected = [0, 1].map(() => {
@@ -271,7 +287,14 @@ describe('after each epoch', () => {
       if (epoch === 3) noGrad(() => nn.init.constant_(m.parameters()[0]!, 0.01));
       if (epoch === 4) m.parameters()[1]!.requiresGrad_(false);
     };
-    const result = await train.fit(model, { criterion, optimizer, loader, epochs: 6, onEpoch: ({ epoch }) => change(model, optimizer, epoch), ...quiet });
+    const result = await train.fit(model, {
+      criterion,
+      optimizer,
+      loader,
+      epochs: 6,
+      onEpoch: ({ epoch }) => change(model, optimizer, epoch),
+      ...quiet,
+    });
     manualSeed(3);
     const again = setUp();
     const losses = eagerFit({ ...again, criterion, epochs: 6 }, (epoch) => change(again.model, again.optimizer, epoch));
@@ -350,7 +373,13 @@ describe('a class of losses', () => {
     const model = new Two();
     const own = { forward: (output: Tensor, target: Tensor) => output.sub(target).abs().mean() };
     const optimizer = new optim.Adam(model.parameters(), { lr: 0.05 });
-    const { loss } = await train.fit(model, { criterion: own, optimizer, loader: new data.DataLoader(dataset, { batchSize: 8 }), epochs: 60, ...quiet });
+    const { loss } = await train.fit(model, {
+      criterion: own,
+      optimizer,
+      loader: new data.DataLoader(dataset, { batchSize: 8 }),
+      epochs: 60,
+      ...quiet,
+    });
     expect(loss.at(-1)!).toBeLessThan(loss[0]!);
   });
 

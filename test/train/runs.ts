@@ -10,7 +10,14 @@ export function students(rows: number, features = 13, labels = 5): data.TensorDa
 }
 
 /** 1 where the product of the two features is positive. */
-export const classes = (x: Tensor): Tensor => noGrad(() => x.narrow(1, 0, 1).mul(x.narrow(1, 1, 1)).gt(0).reshape([x.shape[0]!]));
+export const classes = (x: Tensor): Tensor =>
+  noGrad(() =>
+    x
+      .narrow(1, 0, 1)
+      .mul(x.narrow(1, 1, 1))
+      .gt(0)
+      .reshape([x.shape[0]!]),
+  );
 
 /** Linear layers with ReLU between them, and dropout behind the first. */
 export function makeModel(widths: number[], { dropout = 0 } = {}): nn.Sequential {
