@@ -39,7 +39,13 @@ void Background::call_done(napi_env env, napi_value, void*, void* data) {
   Background& background = *finished->background;
   if (--background.pending_ == 0) napi_unref_threadsafe_function(env, background.results_);
   Napi::HandleScope scope(env);
-  finished->done(env);
+  try {
+    finished->done(env);
+  } catch (const Napi::Error&) {
+    // The environment is ending and runs no JavaScript any more: nobody waits for the result.
+  } catch (const std::bad_alloc&) {
+    napi_throw_range_error(env, nullptr, "[memory] out of memory");
+  }
 }
 
 }  // namespace simdnn

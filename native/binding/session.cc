@@ -371,7 +371,11 @@ Napi::Value run_loop(const Napi::CallbackInfo& info) {
       [running](Napi::Env e) {
         Session* s = running->session;
         s->running = false;
-        running->deferred.Resolve(report_object(e, running->report));
+        try {
+          running->deferred.Resolve(report_object(e, running->report));
+        } catch (const Napi::Error& error) {  // no memory for the outputs
+          running->deferred.Reject(error.Value());
+        }
         if (s->dropped) forget(e, s);
       });
   session.running = true;

@@ -23,7 +23,7 @@ function plan() {
     ['expForward', between, from, n, 0, 0],
     ['expForward', to, between, n, 0, 0],
   ];
-  addon.replay(addon.createPlan(calls, [between], [from, to], []), [from, to], new Float64Array(0));
+  addon.replay(addon.createPlan(calls, [between], [from, to], []), new Float64Array(0), from, to);
 }
 
 async function main() {

@@ -1,7 +1,7 @@
-// A worker that trains until it is ended: small and large networks, compiled or not, so that it is ended inside kernels, between them,
-// and while a pool's threads work for it. Posts one message when the first step is done.
+// A worker that trains until it is ended: small and large networks, eagerly, compiled or by fits on threads of their own, so that it is ended
+// inside kernels, between them, and while a pool's threads work for it. Posts one message when the first step is done.
 const { parentPort, workerData } = require('node:worker_threads');
-const { compile, manualSeed, nn, optim, rand, randn, setNumThreads } = require('simdnn');
+const { compile, data, manualSeed, nn, optim, rand, randn, setNumThreads, train } = require('simdnn');
 
 const { seed, threads } = workerData;
 setNumThreads(threads);
@@ -20,7 +20,23 @@ const eager = () => {
   optimizer.step();
   return loss;
 };
-const step = seed % 3 === 0 ? compile(eager) : eager;
-step();
-parentPort.postMessage('training');
-for (;;) step();
+
+async function fits() {
+  const loader = new data.DataLoader(new data.TensorDataset(x, y), { batchSize: 16, shuffle: true });
+  const fit = (signal) =>
+    train.fit(model, { criterion, optimizer, loader, epochs: 1e6, progressEvery: 1, onBatch() {}, progress: false, signal });
+  await fit(AbortSignal.timeout(1)).catch(() => {}); // one that ends, one that is ended
+  parentPort.postMessage('training');
+  fit();
+  for (;;) await train.predict(model, x);
+}
+
+function steps() {
+  const step = seed % 3 === 0 ? compile(eager) : eager;
+  step();
+  parentPort.postMessage('training');
+  for (;;) step();
+}
+
+if (seed % 3 === 1) fits();
+else steps();

@@ -1,0 +1,176 @@
+// Loops on a thread of their own: what they calculate, where they stop and go on, and another thread that looks in between.
+#include "plan/loop.h"
+
+#include <future>
+
+#include "support/worker.h"
+#include "test/test.h"
+
+namespace {
+
+using namespace simdnn;
+using simdnn::test::Context;
+
+constexpr size_t kWidth = 3;
+
+// A step that adds the batch to the lasting sums and reports one number of the batch as its loss:
+// accumulate(sums, batch), copy of the first element into the loss.
+Step adding_step(size_t rows, std::vector<float>& batch, std::vector<float>& loss, std::vector<float>& sums) {
+  const auto pointer = [](void* p) {
+    Slot slot{};
+    slot.pointer = p;
+    return slot;
+  };
+  const auto size = [](uint64_t n) {
+    Slot slot{};
+    slot.size = n;
+    return slot;
+  };
+  const auto real = [](double x) {
+    Slot slot{};
+    slot.real = x;
+    return slot;
+  };
+  const Extent none{0, false, false};
+  std::vector<RecordedCall> calls;
+  for (size_t r = 0; r < rows; ++r) {
+    calls.push_back({"accumulate", invoke_kernel<&KernelTable::accumulate>,
+                     {pointer(sums.data()), pointer(batch.data() + r * kWidth), size(kWidth)},
+                     {SlotKind::kPointer, SlotKind::kPointer, SlotKind::kValue},
+                     {{kWidth, true, true}, {kWidth, false, true}, none}});
+  }
+  calls.push_back({"sum", invoke_kernel<&KernelTable::sum>,
+                   {pointer(loss.data()), pointer(batch.data()), size(1), size(rows * kWidth), size(1), real(1)},
+                   {SlotKind::kPointer, SlotKind::kPointer, SlotKind::kValue, SlotKind::kValue, SlotKind::kValue, SlotKind::kValue},
+                   {{1, true, true}, {rows * kWidth, false, true}, none, none, none, none}});
+  const auto region = [](const std::vector<float>& v) {
+    return Region{reinterpret_cast<const char*>(v.data()), v.size() * sizeof(float)};
+  };
+  Plan plan(std::move(calls), {}, {region(batch), region(loss), region(sums)}, {{rows, 5, 0, false}}, {});
+  return {std::move(plan), {batch.size() * sizeof(float), sizeof(float)}, 1, 0, {1, 0, sizeof(float)}, {1, 0, sizeof(float)}, true};
+}
+
+// Row i of the dataset is (i, 2 i, 3 i): small integers, whose sums are exact.
+std::shared_ptr<Rows> numbered_rows(size_t count) {
+  auto rows = std::make_shared<Rows>();
+  rows->count = count;
+  rows->columns.push_back({allocate_aligned(count * kWidth * sizeof(float)), kWidth});
+  float* data = reinterpret_cast<float*>(rows->columns[0].data.get());
+  for (size_t i = 0; i < count; ++i) {
+    for (size_t j = 0; j < kWidth; ++j) data[i * kWidth + j] = static_cast<float>((j + 1) * i);
+  }
+  return rows;
+}
+
+struct Setting {
+  std::vector<float> full, last, loss{0}, sums = std::vector<float>(kWidth);
+  std::shared_ptr<Lasting> lasting = std::make_shared<Lasting>();
+  std::unique_ptr<Loop> loop;
+
+  Setting(size_t count, size_t batch, bool shuffle) : full(batch * kWidth), last((count % batch == 0 ? batch : count % batch) * kWidth) {
+    lasting->pieces.push_back({allocate_aligned(kWidth * sizeof(float)), kWidth * sizeof(float)});
+    std::vector<Step> steps;
+    steps.push_back(adding_step(batch, full, loss, sums));
+    steps.push_back(adding_step(last.size() / kWidth, last, loss, sums));
+    Course course;
+    course.rows = numbered_rows(count);
+    course.batch = batch;
+    course.batches = (count + batch - 1) / batch;
+    course.last = 1;
+    course.shuffle = shuffle;
+    loop = std::make_unique<Loop>(lasting, std::move(steps), std::move(course));
+    for (size_t kind = 0; kind < 2; ++kind) loop->set_live(kind, {{1, 0, {0, 0}}});
+    loop->set_random(7, 0);
+  }
+  const float* total() const { return reinterpret_cast<const float*>(lasting->pieces[0].data.get()); }
+};
+
+}  // namespace
+
+TEST(loop) {
+  constexpr size_t kCount = 103, kBatch = 10, kBatches = 11;
+  Gate gate;
+  std::atomic<bool> stop{false};
+  Limits limits;
+
+  for (bool shuffle : {false, true}) {
+    t.where = shuffle ? "shuffled" : "in order";
+    Setting whole(kCount, kBatch, shuffle), parts(kCount, kBatch, shuffle);
+    limits.epochs = 4;
+    const Report report = whole.loop->run(*t.target.table, gate, stop, limits);
+    const float per_epoch = kCount * (kCount - 1) / 2;
+    t.check(report.end == Report::kDone && report.epoch_losses.size() == 4, "four epochs");
+    t.check(report.steps[0] == 4 * (kBatches - 1) && report.steps[1] == 4, "steps of each kind");
+    t.check(report.outputs.size() == 4 * kBatches * sizeof(float), "an output for every batch");
+    for (size_t j = 0; j < kWidth; ++j) t.check(whole.total()[j] == 4 * static_cast<float>(j + 1) * per_epoch, "every row once an epoch");
+    for (double loss : report.epoch_losses) t.close(loss, 6.0 * static_cast<double>(per_epoch) / kBatches, 1e-9, "mean loss");
+    t.check(report.random_offset == (shuffle ? 4 * kCount : 0), "random numbers drawn");
+
+    // One step at a time comes to the same, batch by batch.
+    std::vector<char> outputs;
+    std::vector<double> losses;
+    limits.milliseconds = 0;
+    while (losses.size() < 4) {
+      limits.epochs = 4 - losses.size();
+      const Report step = parts.loop->run(*t.target.table, gate, stop, limits);
+      t.check(step.steps[0] + step.steps[1] == 1, "one step");
+      outputs.insert(outputs.end(), step.outputs.begin(), step.outputs.end());
+      losses.insert(losses.end(), step.epoch_losses.begin(), step.epoch_losses.end());
+    }
+    t.check(outputs == report.outputs && losses == report.epoch_losses, "in one piece or step by step");
+    limits = Limits{};
+  }
+
+  t.where = "live numbers";
+  {
+    Setting setting(20, 10, false);
+    setting.loop->set_live(0, {{1, 0, {100, 10}}});
+    setting.loop->set_live(1, {{2, 0, {100, 10}}});
+    limits.epochs = 2;
+    const Report report = setting.loop->run(*t.target.table, gate, stop, limits);
+    float first[4];
+    std::memcpy(first, report.outputs.data(), sizeof first);
+    const float sums[2] = {6 * 45, 6 * 145};  // of the two batches; the loss is scaled by the live number
+    const float scales[4] = {1, 2 + 100, 1 + 100 + 10, 2 + 200 + 10};
+    for (size_t i = 0; i < 4; ++i) t.check(first[i] == scales[i] * sums[i % 2], "scale of each step");
+  }
+
+  t.where = "another thread looks and stops";
+  for (int round = 0; round < 20; ++round) {
+    Setting setting(kCount, kBatch, true);
+    stop = false;
+    limits.epochs = SIZE_MAX;
+    std::promise<Report> done;
+    Worker worker;
+    worker.submit([&] { done.set_value(setting.loop->run(*t.target.table, gate, stop, limits)); });
+    float before = 0;
+    for (int look = 0; look < 50; ++look) {
+      float seen[kWidth];
+      gate.between_steps([&] { std::memcpy(seen, setting.total(), sizeof seen); });
+      t.check(seen[1] == 2 * seen[0] && seen[2] == 3 * seen[0], "whole steps");
+      t.check(seen[0] >= before, "sums grow");
+      before = seen[0];
+    }
+    stop = true;
+    const Report report = done.get_future().get();
+    t.check(report.end == Report::kStopped, "stopped");
+    stop = false;
+  }
+}
+
+TEST(worker) {
+  t.where = "work in order, and an end with work left";
+  for (int round = 0; round < 50; ++round) {
+    std::vector<int> order;
+    std::promise<void> done;
+    Worker worker;
+    for (int i = 0; i < 10; ++i) worker.submit([&order, i] { order.push_back(i); });
+    worker.submit([&] { done.set_value(); });
+    done.get_future().get();
+    for (int i = 0; i < 10; ++i) t.check(order[static_cast<size_t>(i)] == i, "in order");
+    std::atomic<int> begun{0};
+    for (int i = 0; i < 1000; ++i) worker.submit([&] { begun.fetch_add(1); });
+    worker.join();
+    t.check(begun <= 1000, "no more than was submitted");
+  }
+}
