@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util';
 import { data, info, nn, type Tensor } from 'simdnn';
 import { Stopwatch } from './stopwatch';
 import { makeStudents, readStudents } from './student-data';
-import { bold, drawConfusion, drawPictures, drawTimes, startProgress } from './terminal';
-import { predict, prepare, type Split, train } from './training';
+import { bold, drawConfusion, drawPictures, drawTimes, isTerminal } from './terminal';
+import { fit, predict, prepare, type Split, startOver } from './training';
 
 const stopwatch = new Stopwatch();
 let samples = 0;
@@ -38,12 +38,14 @@ class StudentPerformanceModel extends nn.Module {
 /** Trains, prints the average loss of every tenth epoch and the accuracy on the held-out rows, and returns the predictions. */
 async function classify(makeModel: () => nn.Layer, rows: Split, epochs: number): Promise<Tensor> {
   const [xTrain, xTest, yTrain, yTest] = rows;
-  const progress = await startProgress();
-  const model = await train(makeModel, new data.TensorDataset(xTrain, yTrain), epochs, stopwatch, (epoch, loss) => {
-    progress.update(`epoch ${epoch} of ${epochs}, average loss ${loss.toFixed(4)}`);
-    if (epoch % 10 === 0) progress.print(`  epoch ${String(epoch).padStart(3)}: average loss ${loss.toFixed(4)}`);
-  });
-  progress.end();
+  startOver();
+  const model = makeModel();
+  stopwatch.lap('data and set-up');
+  const { loss } = await fit(model, new data.TensorDataset(xTrain, yTrain), epochs, isTerminal);
+  stopwatch.lap('training');
+  for (let epoch = 10; epoch <= epochs; epoch += 10) {
+    console.log(`  epoch ${String(epoch).padStart(3)}: average loss ${loss[epoch - 1]!.toFixed(4)}`);
+  }
   samples += epochs * yTrain.numel;
   const predicted = predict(model, xTest);
   const right = predicted.eq(yTest).sum().item();
@@ -76,7 +78,7 @@ async function classifyDigits(): Promise<void> {
 }
 
 function summarize(): void {
-  const training = ['batches', 'forward and loss', 'backward', 'optimizer'].reduce((sum, part) => sum + stopwatch.seconds.get(part)!, 0);
+  const training = stopwatch.seconds.get('training')!;
   const { target, threads } = info();
   console.log(bold('Where the time went'));
   console.log(drawTimes(stopwatch.seconds, stopwatch.total));

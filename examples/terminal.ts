@@ -1,34 +1,10 @@
-// What the demo shows: progress in place, digits, tables.
+// What the demo shows besides progress: digits, tables.
 import { styleText } from 'node:util';
 
 // A pseudo-terminal may say that it is 0 columns wide, and then no line can be drawn again in its place.
-const isTerminal = process.stdout.isTTY === true && process.stdout.columns > 0;
+export const isTerminal = process.stdout.isTTY === true && process.stdout.columns > 0;
 
 export const bold = (text: string): string => (isTerminal ? styleText('bold', text) : text);
-
-/** One line that is redrawn in place on a terminal and left out elsewhere, with lasting lines above it. */
-export interface Progress {
-  update(text: string): void;
-  print(line: string): void;
-  end(): void;
-}
-
-export async function startProgress(): Promise<Progress> {
-  if (!isTerminal) return { update() {}, print: (line) => console.log(line), end() {} };
-  const { default: ora } = await import('ora');
-  const spinner = ora({ stream: process.stdout, discardStdin: false }).start();
-  return {
-    update(text) {
-      spinner.text = text;
-      spinner.render(); // training leaves the spinner's own timer no time
-    },
-    print(line) {
-      spinner.clear();
-      console.log(line);
-    },
-    end: () => void spinner.stop(),
-  };
-}
 
 const shades = ' .:-=+*#%@';
 

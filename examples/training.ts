@@ -1,9 +1,5 @@
 // The training and evaluation that the demo's two models share.
-import { setImmediate } from 'node:timers/promises';
-import { data, manualSeed, nn, noGrad, optim, type Tensor } from 'simdnn';
-import type { Stopwatch } from './stopwatch';
-
-type Batches = data.DataLoader<[Tensor, Tensor]>;
+import { data, manualSeed, nn, noGrad, optim, type Tensor, train } from 'simdnn';
 
 export type Split = [xTrain: Tensor, xTest: Tensor, yTrain: Tensor, yTest: Tensor];
 
@@ -16,39 +12,19 @@ export function prepare(x: Tensor, y: Tensor): { rows: Split; scaler: data.Stand
   return { rows: [scaler.fitTransform(xTrain), scaler.transform(xTest), yTrain, yTest], scaler };
 }
 
-/** Trains with Adam at 1e-3, batches of 32 and cross-entropy; calls `onEpoch` with each epoch's average loss. */
-export async function train(
-  makeModel: () => nn.Layer,
-  rows: data.TensorDataset<[Tensor, Tensor]>,
-  epochs: number,
-  stopwatch: Stopwatch,
-  onEpoch: (epoch: number, loss: number) => void,
-): Promise<nn.Layer> {
-  manualSeed(seed);
-  const model = makeModel();
-  const batches: Batches = new data.DataLoader(rows, { batchSize: 32, shuffle: true });
-  const criterion = new nn.CrossEntropyLoss();
-  const optimizer = new optim.Adam(model.parameters(), { lr: 0.001 });
-  stopwatch.lap('data and set-up');
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    let total = 0;
-    for (const [x, y] of batches) {
-      stopwatch.lap('batches');
-      optimizer.zeroGrad();
-      const loss = criterion.forward(model.forward(x), y);
-      total += loss.item();
-      stopwatch.lap('forward and loss');
-      loss.backward();
-      stopwatch.lap('backward');
-      optimizer.step();
-      stopwatch.lap('optimizer');
-    }
-    onEpoch(epoch, total / batches.length);
-    await setImmediate(); // lets the terminal have its turn: Ctrl-C
-    stopwatch.lap('terminal, event loop');
-  }
-  return model;
+/** Trains with Adam at 1e-3, batches of 32 and cross-entropy, off the main thread; `progress`: shown on the terminal. */
+export async function fit(model: nn.Layer, rows: data.TensorDataset<[Tensor, Tensor]>, epochs: number, progress: boolean) {
+  return train.fit(model, {
+    criterion: new nn.CrossEntropyLoss(),
+    optimizer: new optim.Adam(model.parameters(), { lr: 0.001 }),
+    loader: new data.DataLoader(rows, { batchSize: 32, shuffle: true }),
+    epochs,
+    progress,
+  });
 }
+
+/** The same random numbers for every model. */
+export const startOver = (): void => manualSeed(seed);
 
 /** The predicted class of each row. */
 export function predict(model: nn.Layer, x: Tensor): Tensor {
