@@ -63,6 +63,7 @@ interface Part {
   examples: Tensor[][];
   fed: Fed | null;
   epochsBegun: number;
+  epochsDone: number;
 }
 
 const sameKind = (a: readonly Tensor[], b: readonly Tensor[]): boolean =>
@@ -97,7 +98,7 @@ export class Engine {
       if (loader.length === 0) throw rangeError(where, 'the loader has no batches');
       const batches = loader instanceof DataLoader ? loader.rows() : null;
       const rows = batches && { batches, handle: copyRows(batches) };
-      return { task, loader, rows, examples: [], fed: null, epochsBegun: batches?.epoch ?? 0 };
+      return { task, loader, rows, examples: [], fed: null, epochsBegun: batches?.epoch ?? 0, epochsDone: 0 };
     });
   }
 
@@ -166,6 +167,7 @@ export class Engine {
     if (this.random !== null) this.random = { seed: this.random.seed, offset: report.randomOffset };
     state.epochsBegun += report.orders;
     (state.loader as DataLoader<unknown>).countEpochs(report.orders);
+    state.epochsDone += report.epochLosses.length;
     this.refuse(session, part, report);
     return legOf(report, report.epochLosses, report.batch, report.lossSum);
   }
@@ -210,6 +212,7 @@ export class Engine {
 
   private endFedEpoch(state: Part, fed: Fed, report: LoopReport): Leg {
     state.fed = null;
+    state.epochsDone++;
     if (fed.batch === 0) throw rangeError(this.where, 'the loader has no batches');
     return legOf(report, [fed.lossSum / fed.batch], 0, 0);
   }
@@ -248,7 +251,8 @@ export class Engine {
   }
 
   private refuse(session: Session, part: number, { end, kind, call, message, batch }: LoopReport): void {
-    const at = `batch ${(this.parts[part]!.fed?.batch ?? batch) + 1}`;
+    const { fed, epochsDone, task } = this.parts[part]!;
+    const at = `batch ${(fed?.batch ?? batch) + 1}${task.mode === undefined ? ` of epoch ${epochsDone + 1}` : ''}`;
     if (end === 'refused') throw rangeError(this.where, `${message}, in ${at}`);
     if (end === 'out of memory') throw rangeError(this.where, 'out of memory');
     if (end === 'not finite') {

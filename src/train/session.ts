@@ -24,7 +24,7 @@ export interface Task {
   /** For messages. */
   where: string;
   run: (...batch: Tensor[]) => Results;
-  /** Calls what it is given in the modes that the task wants; absent: in the present ones. */
+  /** Calls what it is given in the modes that the task wants; absent where it trains: in the present ones. */
   mode?: <T>(fn: () => T) => T;
   /** Whether the batch's last tensor is gathered beside the output. */
   withTarget: boolean;

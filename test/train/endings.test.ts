@@ -224,7 +224,7 @@ describe('what is thrown', () => {
     labels.tensors[1].data[40] = 9;
     const error = await rejection(fitOf(run, { loader: new data.DataLoader(labels, { batchSize: 32 }) }));
     expect(error).toBeInstanceOf(RangeError);
-    expect(error.message).toBe('[train.fit] [softmaxCrossEntropy] labels[8] is out of range, in batch 2');
+    expect(error.message).toBe('[train.fit] [softmaxCrossEntropy] labels[8] is out of range, in batch 2 of epoch 1');
     run.model.forward(randn([1, 13]));
   });
 
@@ -234,7 +234,7 @@ describe('what is thrown', () => {
     const loader = new data.DataLoader(run.loader.dataset, { batchSize: 32 });
     const error = await rejection(fitOf({ ...run, loader }, { detectAnomaly: true }));
     expect(error.code).toBe('SIMDNN_NOT_FINITE');
-    expect(error.message).toMatch(/^\[train\.fit\] in batch 2 a value is not finite for the first time after linear\w+/);
+    expect(error.message).toMatch(/^\[train\.fit\] in batch 2 of epoch 1 a value is not finite for the first time after linear\w+/);
     expect(error.message).toContain('32 13 8');
     const { loss } = await fitOf({ ...setUp(64, [13, 8, 5]), loader }, { epochs: 1 });
     expect(loss).toEqual([Number.NaN]); // without it, as in PyTorch
