@@ -112,8 +112,8 @@ await stage('library with the addon under AddressSanitizer and UndefinedBehavior
 await stage('fuzzer: 100,000 calls with the addon under the sanitizers', async () =>
   lastLine(await run(process.execPath, ['test/fuzz/fuzz.mjs', '--calls', '100000'], sanitizedEnvironment())),
 );
-await stage('workers terminated and processes ended while they train', async () =>
-  lastLine(await run(process.execPath, ['--no-concurrent-recompilation', 'test/programs/endings.cjs'])),
+await stage('workers terminated and processes ended while they train, with the addon under the sanitizers', async () =>
+  lastLine(await run(process.execPath, ['--no-concurrent-recompilation', 'test/programs/endings.cjs'], sanitizedEnvironment())),
 );
 
 await stage('package: packed, installed, built from source, under other versions of Node and on arm64 (vitest)', async () => {

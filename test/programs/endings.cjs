@@ -8,7 +8,7 @@ const { Worker } = require('node:worker_threads');
 
 const rounds = 100;
 const workersAtOnce = 8;
-const patience = 20_000; // a round takes a fraction of a second on an idle machine
+const patience = 60_000; // a round takes a fraction of a second on an idle machine, a few under sanitizers on a busy one
 
 const seed = Number(process.argv[2] ?? 1);
 let state = seed;
