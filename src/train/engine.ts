@@ -118,9 +118,11 @@ export class Engine {
     return this.session;
   }
 
-  /** Philox counters of the sequence that a part over rows will use for so many epochs: nobody else draws them. */
-  reserve(part: number, epochs: number): void {
-    const counters = Math.min(epochs * this.ready().drawsOfEpoch(part), 2 ** 52); // of 2^53 that there are
+  /** Takes the random numbers that the parts over rows will use in so many epochs out of the sequence: nobody else draws them. */
+  reserve(epochs: number): void {
+    const session = this.ready();
+    const anEpoch = sum(this.parts.map((_, part) => session.drawsOfEpoch(part)));
+    const counters = Math.min(epochs * anEpoch, 2 ** 52); // of 2^53 that there are
     if (counters === 0) return;
     const { seed, offset } = randomPosition();
     this.random = { seed, offset };

@@ -5,7 +5,7 @@ import { Optimizer } from '../optim';
 import type { Holder, Tensor, Version } from '../tensor';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping';
 import { type Batches, Engine, type Leg } from './engine';
-import { checkMetrics, classesServe, compute, type Metrics, update } from './measures';
+import { checkMetrics, classesServe, compute, type Metrics, outputBytes, update } from './measures';
 import { type Progress, startProgress } from './progress';
 import { type Criterion, evaluationTask, trainingTask } from './tasks';
 
@@ -87,9 +87,6 @@ export interface FitResult {
 }
 
 const where = 'train.fit';
-
-// Outputs for metrics come in portions of this many bytes.
-const outputBytes = 4 << 20;
 
 interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'progress' | 'detectAnomaly'>> {
   criterion: Criterion;
@@ -200,7 +197,7 @@ class Fit implements Holder {
     signal?.addEventListener('abort', stop);
     try {
       this.hold();
-      this.engine.reserve(0, this.o.epochs);
+      this.engine.reserve(this.o.epochs);
       await this.train(progress, begin);
     } finally {
       signal?.removeEventListener('abort', stop);

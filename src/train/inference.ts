@@ -5,7 +5,7 @@ import { describe, rangeError, typeError } from '../errors';
 import { Module } from '../nn';
 import { checkTensor, type Tensor } from '../tensor';
 import { type Batches, Engine } from './engine';
-import { checkMetrics, classesServe, compute, gathered, type Metrics, update } from './measures';
+import { checkMetrics, classesServe, compute, gathered, type Metrics, outputBytes, update } from './measures';
 import { type Criterion, evaluationTask, predictionTask } from './tasks';
 
 /** The options of `evaluate`. */
@@ -19,7 +19,8 @@ export interface EvaluateOptions {
 function checkModel(where: string, model: unknown): Module {
   if (!(model instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
   // A model that a fit works on is taken as of its last finished step.
-  for (const t of [...model.parameters(), ...model.buffers()]) t.version.holder?.sync();
+  const holders = new Set([...model.parameters(), ...model.buffers()].map(({ version }) => version.holder));
+  for (const holder of holders) holder?.sync();
   return model;
 }
 
@@ -47,10 +48,15 @@ export async function evaluate(model: Module, loader: Batches, options: Evaluate
   const wanted = Object.keys(metrics).length === 0 ? 'none' : classesServe(metrics) ? 'classes' : 'whole';
   const engine = new Engine(where, [{ task: evaluationTask(where, model, options.criterion ?? null, wanted), loader }], false);
   for (const metric of Object.values(metrics)) metric.reset();
-  for (;;) {
-    const leg = await engine.leg(0, { epochs: 1, milliseconds: Infinity, outputBytes: 4 << 20, finite: false });
-    update(metrics, leg, engine.kinds(0)[0]!);
-    if (leg.losses.length > 0) return { ...(options.criterion && { loss: leg.losses[0]! }), ...compute(where, metrics) };
+  engine.reserve(1);
+  try {
+    for (;;) {
+      const leg = await engine.leg(0, { epochs: 1, milliseconds: Infinity, outputBytes, finite: false });
+      update(metrics, leg, engine.kinds(0)[0]!);
+      if (leg.losses.length > 0) return { ...(options.criterion && { loss: leg.losses[0]! }), ...compute(where, metrics) };
+    }
+  } finally {
+    engine.release();
   }
 }
 

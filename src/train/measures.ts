@@ -5,6 +5,9 @@ import type { Detached } from '../recording';
 import { Tensor } from '../tensor';
 import type { Leg } from './engine';
 
+/** Outputs for metrics come in portions of so many bytes. */
+export const outputBytes = 4 << 20;
+
 export type Metrics = Readonly<Record<string, Metric>>;
 
 export function checkMetrics(where: string, metrics: Metrics | undefined): Metrics {

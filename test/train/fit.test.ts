@@ -332,6 +332,53 @@ describe('after each epoch', () => {
   });
 });
 
+describe('random numbers', () => {
+  it('of shuffled training and validation loaders are drawn as the loop draws them, and so is what comes after', async () => {
+    const make = () => {
+      manualSeed(8);
+      const [model, rows, held] = [makeModel([13, 16, 5], { dropout: 0.2 }), students(70), students(30)];
+      const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+      const loader = new data.DataLoader(rows, { batchSize: 16, shuffle: true });
+      const validation = new data.DataLoader(held, { batchSize: 8, shuffle: true });
+      return { model, optimizer, loader, validation, criterion };
+    };
+    const evaluated = ({ model, validation }: ReturnType<typeof make>) => {
+      model.eval();
+      let total = 0;
+      for (const [x, y] of validation) total += noGrad(() => criterion.forward(model.forward(x!), y!)).item();
+      model.train();
+      return total / validation.length;
+    };
+    const loop = make();
+    const expected: number[] = [];
+    eagerFit({ ...loop, epochs: 3 }, () => expected.push(evaluated(loop)));
+    const last = evaluated(loop);
+    const after = rand([2]).toArray();
+    const { model, ...run } = make();
+    const { validationLoss } = await train.fit(model, { ...run, epochs: 3, ...quiet });
+    expect(validationLoss).toEqual(expected);
+    expect(await train.evaluate(model, run.validation, { criterion })).toEqual({ loss: last });
+    expect(rand([2]).toArray()).toEqual(after);
+  });
+
+  it('of two fits at once do not depend on which is faster', async () => {
+    const both = async () => {
+      manualSeed(8);
+      const runs = [1, 2].map(() => {
+        const model = makeModel([13, 16, 5], { dropout: 0.2 });
+        return {
+          model,
+          optimizer: new optim.Adam(model.parameters()),
+          loader: new data.DataLoader(students(90), { batchSize: 16, shuffle: true }),
+        };
+      });
+      await Promise.all(runs.map(({ model, ...run }) => train.fit(model, { ...run, criterion, epochs: 5, ...quiet })));
+      return runs.map(({ model }) => bitsOf(model));
+    };
+    expect(await both()).toEqual(await both());
+  });
+});
+
 describe('onBatch', () => {
   it('is told how far the epoch is, and may use the model', async () => {
     const model = makeModel([13, 64, 5]);
