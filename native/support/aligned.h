@@ -4,6 +4,9 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace simdnn {
 
@@ -14,10 +17,20 @@ using Aligned = std::unique_ptr<char, FreeAligned>;
 
 // `bytes` zeroed bytes; throws std::bad_alloc.
 inline Aligned allocate_aligned(size_t bytes) {
-  if (bytes > SIZE_MAX - 128) throw std::bad_alloc();
-  const size_t rounded = (bytes + 64) / 64 * 64;
-  Aligned memory(static_cast<char*>(std::aligned_alloc(64, rounded)));
+  constexpr size_t kHugePage = size_t{2} << 20;
+#if defined(__linux__)
+  const size_t boundary = bytes < kHugePage ? 64 : kHugePage;
+#else
+  const size_t boundary = 64;
+#endif
+  if (bytes > SIZE_MAX - 2 * kHugePage) throw std::bad_alloc();
+  const size_t rounded = (bytes + boundary) / boundary * boundary;
+  Aligned memory(static_cast<char*>(std::aligned_alloc(boundary, rounded)));
   if (!memory) throw std::bad_alloc();
+#if defined(__linux__)
+  // In pages of 4 KiB the first touch of 25 MB takes 80 ms on a virtual machine, in huge ones 4 ms. A wish: whether it is granted does not matter.
+  if (boundary == kHugePage) madvise(memory.get(), rounded, MADV_HUGEPAGE);
+#endif
   std::memset(memory.get(), 0, rounded);
   return memory;
 }
