@@ -14,6 +14,7 @@ const SLOW = {
 export const drivers = [
   { name: 'simdnn', label: 'simdnn', file: 'simdnn.mjs', mode: 'eager', needs: 'build', ours: true },
   { name: 'simdnn-compiled', label: 'simdnn, compiled', file: 'simdnn.mjs', mode: 'compiled', needs: 'build', ours: true },
+  { name: 'simdnn-fit', label: 'simdnn, train.fit', file: 'simdnn.mjs', mode: 'fit', needs: 'build', ours: true },
   { name: 'plain', label: 'plain JavaScript', file: 'plain.mjs', slow: SLOW.plain, leftOut: WIDE },
   { name: 'tfjs-cpu', label: 'TensorFlow.js cpu', file: 'tfjs.mjs', mode: 'cpu', needs: 'npm', slow: SLOW.cpu, leftOut: WIDE },
   { name: 'tfjs-wasm', label: 'TensorFlow.js wasm', file: 'tfjs.mjs', mode: 'wasm', needs: 'npm', slow: SLOW.wasm, leftOut: WIDE },

@@ -215,6 +215,15 @@ describe('a run', () => {
     for (const { seconds } of cells) expect(seconds.length === 5 && seconds.every((time: number) => time > 1e-7 && time < 1)).toBe(true);
   });
 
+  it('measures epochs of train.fit', async () => {
+    const { measureTrial } = await load('measure.mjs');
+    const { drivers } = await load('drivers.mjs');
+    const { trials } = await load('trials.mjs');
+    const trial = { ...trials.find(({ name }: { name: string }) => name === 'epoch'), rows: 200 };
+    const chosen = drivers.filter(({ name }: { name: string }) => name === 'simdnn-fit');
+    expect(await measureTrial(trial, chosen, settings)).toMatchObject([{ driver: 'simdnn-fit', status: 'measured' }]);
+  });
+
   it('shows no time for another result', async () => {
     const { measureTrial } = await load('measure.mjs');
     const plain = { name: 'plain', file: 'plain.mjs' };
@@ -273,6 +282,17 @@ describe('a run', () => {
     expect(JSON.stringify(run)).not.toContain(join(__dirname, '..'));
     const compared = bench('--compare', json, json);
     expect(compared.stdout).toMatch(/cross-entropy-small +plain +[\d.]+ us +[\d.]+ us +1\.00x/);
+  });
+});
+
+describe('lateness', () => {
+  it('is told for a fit, an eager loop and an idle process', () => {
+    const { stdout, status } = spawnSync(process.execPath, [join(folder, 'lateness.mjs'), '--seconds', '0.2'], { encoding: 'utf8' });
+    const figures = '( +\\d+\\.\\d\\d){5}';
+    const table = (name: string) =>
+      `${name} +median +p99 +max +start +end +steps/s\ntrain\\.fit${figures} +[\\d,]+\neager, setImmediate a batch${figures} +[\\d,]+\nidle${figures}\n`;
+    expect(stdout).toMatch(new RegExp(`^a 1 ms timer.*\n\n${table('student-relu')}\n${table('mnist-mlp')}$`));
+    expect(status).toBe(0);
   });
 });
 

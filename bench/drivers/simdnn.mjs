@@ -1,44 +1,44 @@
-// This library by its public names. Modes: eager (the training loop as the README shows it), compiled (the same step through compile).
-// Single operations go through simdnn/kernels into buffers that are there before the clock starts.
-import * as simdnn from 'simdnn';
+// This library by its public names. Modes: eager (the training loop as the README shows it), compiled (the same step through compile), fit
+// (whole epochs by train.fit). Single operations go through simdnn/kernels into buffers that are there before the clock starts.
+import { compile, data, info, setNumThreads, tensor, train } from 'simdnn';
 import { adamStep, linearForward, softmaxCrossEntropy } from 'simdnn/kernels';
-import { batches, digest, labels, linear, network, normal, rows } from '../data.mjs';
+import { batches, digest, labels, linear, normal } from '../data.mjs';
+import { datasetOf, modelOf, stepOf } from '../model.mjs';
 import { serve, Unavailable } from './protocol.mjs';
 
-const { compile, data, info, nn, optim, setNumThreads, tensor } = simdnn;
-
-function start({ threads, mode }) {
-  if (mode === 'compiled' && typeof compile !== 'function') throw new Unavailable('');
+function start({ threads }) {
   setNumThreads(threads);
   return `${info().version}, ${info().target}`;
 }
 
 /** One training step: (x, y) => the loss as a tensor. */
-function stepOf({ trial: { layers: widths, relu, adam }, mode }) {
-  const modules = network(widths).flatMap((values, i) => {
-    const layer = new nn.Linear(values.in, values.out);
-    layer.weight.data.set(values.weight);
-    layer.bias.data.set(values.bias);
-    return relu && i > 0 ? [new nn.ReLU(), layer] : [layer];
-  });
-  const model = new nn.Sequential(...modules);
-  const criterion = new nn.CrossEntropyLoss();
-  const optimizer = new optim.Adam(model.parameters(), { lr: adam.lr, betas: [adam.beta1, adam.beta2], eps: adam.eps });
-  const step = (x, y) => {
-    optimizer.zeroGrad();
-    const loss = criterion.forward(model.forward(x), y);
-    loss.backward();
-    optimizer.step();
-    return loss;
-  };
+function trainingStep({ trial, mode }) {
+  const step = stepOf(modelOf(trial));
   return mode === 'compiled' ? compile(step) : step;
 }
 
-/** Single operations are the same in both modes. */
+/** Epochs by train.fit. The first five batches are fits of their own, so that their losses can be told. */
+async function fitted({ trial }, dataset) {
+  const { model, ...options } = modelOf(trial);
+  const { batch } = trial;
+  const fit = async (loader, epochs) => (await train.fit(model, { ...options, loader, epochs, progress: false })).loss.at(-1);
+  const check = [];
+  for (let first = 0; check.length < 5; first += batch) {
+    const rows = new data.Subset(
+      dataset,
+      Array.from({ length: batch }, (_, i) => first + i),
+    );
+    check.push(await fit(new data.DataLoader(rows, { batchSize: batch }), 1));
+  }
+  const loader = new data.DataLoader(dataset, { batchSize: batch, shuffle: true });
+  return { check, run: (epochs) => fit(loader, epochs) };
+}
+
+/** Single operations are the same in all modes. */
 function kernelsOnly(prepare) {
   return (job) => {
     const version = start(job);
-    if (job.mode === 'compiled') throw new Unavailable('');
+    if (job.mode !== 'eager') throw new Unavailable('');
     return { version, ...prepare(job.trial) };
   };
 }
@@ -46,9 +46,10 @@ function kernelsOnly(prepare) {
 await serve({
   train(job) {
     const version = start(job);
+    if (job.mode === 'fit') throw new Unavailable('');
     const { layers: widths, batch } = job.trial;
     const inputs = batches(job.trial).map(({ x, y }) => [tensor(x).reshape([batch, widths[0]]), tensor(y)]);
-    const step = stepOf(job);
+    const step = trainingStep(job);
     let at = 0;
     const next = () => step(...inputs[at++ % inputs.length]);
     const check = Array.from({ length: 5 }, () => next().item());
@@ -59,21 +60,21 @@ await serve({
     return { version, check, run };
   },
 
-  epoch(job) {
+  async epoch(job) {
     const version = start(job);
-    const { layers: widths, rows: count, batch } = job.trial;
-    const { x, y } = rows(job.trial);
-    const dataset = new data.TensorDataset(tensor(x).reshape([count, widths[0]]), tensor(y));
-    const step = stepOf(job);
+    const dataset = datasetOf(job.trial);
+    if (job.mode === 'fit') return { version, ...(await fitted(job, dataset)) };
+    const { batch } = job.trial;
+    const step = trainingStep(job);
     const check = [];
-    for (const [bx, by] of new data.DataLoader(dataset, { batchSize: batch })) {
-      check.push(step(bx, by).item());
+    for (const [x, y] of new data.DataLoader(dataset, { batchSize: batch })) {
+      check.push(step(x, y).item());
       if (check.length === 5) break;
     }
     const loader = new data.DataLoader(dataset, { batchSize: batch, shuffle: true });
     const run = (n) => {
       let loss;
-      for (let e = 0; e < n; e++) for (const [bx, by] of loader) loss = step(bx, by);
+      for (let e = 0; e < n; e++) for (const [x, y] of loader) loss = step(x, y);
       return loss.item();
     };
     return { version, check, run };

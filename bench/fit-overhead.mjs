@@ -1,0 +1,50 @@
+// npm run bench:fit: what an epoch of train.fit, shuffle and loader included, costs over the bare replays of its steps: the compiled step called
+// on batches that are in memory already. One thread, blocks in turns; figures are medians. What a fit costs once (recording, copying
+// rows and parameters there and back) is told apart by fits of n and of 2 n epochs.
+import { compile, data, setNumThreads, train } from 'simdnn';
+import { columns, duration, percent } from './format.mjs';
+import { datasetOf, modelOf, stepOf } from './model.mjs';
+import { median } from './statistics.mjs';
+import { trials } from './trials.mjs';
+
+const blocks = 9;
+const blockSeconds = 0.5;
+
+async function seconds(work) {
+  const begin = performance.now();
+  await work();
+  return (performance.now() - begin) / 1000;
+}
+
+/** Seconds of a step of both, block by block, and of what a fit costs once. */
+async function measure(trial) {
+  const dataset = datasetOf(trial);
+  const loader = new data.DataLoader(dataset, { batchSize: trial.batch, shuffle: true });
+  const batches = [...loader];
+  const step = compile(stepOf(modelOf(trial)));
+  const replay = (epochs) => {
+    for (let e = 0; e < epochs; e++) for (const [x, y] of batches) step(x, y);
+  };
+  const { model, ...options } = modelOf(trial);
+  const fit = (epochs) => train.fit(model, { ...options, loader, epochs, progress: false });
+  replay(2);
+  await fit(2);
+  const n = Math.ceil((5 * blockSeconds) / (await seconds(() => replay(5))));
+  const times = { replay: [], fit: [], once: [] };
+  for (let block = 0; block < blocks; block++) {
+    const [single, double] = [await seconds(() => fit(n)), await seconds(() => fit(2 * n))];
+    times.replay.push((await seconds(() => replay(n))) / (n * batches.length));
+    times.fit.push((double - single) / (n * batches.length));
+    times.once.push(2 * single - double);
+  }
+  return times;
+}
+
+setNumThreads(1);
+const rows = [['', 'replay', 'step of train.fit', 'overhead', 'once']];
+for (const name of ['student-relu', 'tabular', 'mnist-mlp']) {
+  const { replay, fit, once } = await measure(trials.find((trial) => trial.name === name));
+  const overhead = median(fit.map((time, block) => time / replay[block])) - 1;
+  rows.push([name, duration(median(replay)), duration(median(fit)), percent(overhead), duration(median(once))]);
+}
+console.log(columns(rows).join('\n'));

@@ -1,0 +1,135 @@
+// npm run bench:lateness: how late a 1 ms timer is in a process that trains, by train.fit and by an eager loop that gives the event loop its
+// turn after every batch, and in one that does nothing. Default number of threads; every line is a process of its own.
+import { spawnSync } from 'node:child_process';
+import { setImmediate, setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { data, info, train } from 'simdnn';
+import { columns } from './format.mjs';
+import { datasetOf, modelOf, stepOf } from './model.mjs';
+import { trials } from './trials.mjs';
+
+const help = `npm run bench:lateness -- [options]
+
+  --all          the network "wide" as well
+  --seconds N    how long each is watched (5)
+  --help         this text
+`;
+
+const loaderOf = (trial) => new data.DataLoader(datasetOf(trial), { batchSize: trial.batch, shuffle: true });
+
+/** Each makes ready, and returns a function that keeps the process busy for so many seconds or so and resolves to the training steps done. */
+const modes = {
+  async fit(trial, seconds) {
+    const loader = loaderOf(trial);
+    const { model, ...options } = modelOf(trial);
+    const fit = (epochs) => train.fit(model, { ...options, loader, epochs, progress: false });
+    let [epochs, spent] = [0, 0];
+    while (spent < 0.5) {
+      epochs = 2 * epochs + 1;
+      spent = (await fit(epochs)).seconds;
+    }
+    epochs = Math.ceil((epochs * seconds) / spent);
+    return async () => {
+      await fit(epochs);
+      return epochs * loader.length;
+    };
+  },
+
+  async eager(trial, seconds) {
+    const loader = loaderOf(trial);
+    const step = stepOf(modelOf(trial));
+    return async () => {
+      const end = performance.now() + 1000 * seconds;
+      for (let steps = 0; ; ) {
+        for (const batch of loader) {
+          step(...batch);
+          steps++;
+          await setImmediate();
+          if (performance.now() >= end) return steps;
+        }
+      }
+    };
+  },
+
+  idle: async (_, seconds) => () => wait(1000 * seconds, 0),
+};
+
+/**
+ * Watches one mode: { start, end, late: sorted, stepsPerSecond }, in milliseconds. `start` and `end` are how long the event loop is held when the
+ * work is called, and before it is done; the ticks between are in `late`. One that comes 5 ms late stands for all that were due
+ * meanwhile, 5, 4, 3, 2 and 1 ms late: else a loop that lets the timer through once a second would look punctual.
+ */
+async function watch(trial, mode, seconds) {
+  const work = await modes[mode](trial, seconds);
+  const late = [];
+  let timer;
+  let due;
+  const next = () => {
+    due = performance.now() + 1;
+    timer = setTimeout(tick, 1);
+  };
+  const tick = () => {
+    late.push(performance.now() - due);
+    for (let ms = late.at(-1) - 1; ms > 0; ms--) late.push(ms);
+    next();
+  };
+  const began = performance.now();
+  const working = work();
+  await setImmediate();
+  const start = performance.now() - began;
+  next();
+  const steps = await working;
+  const end = Math.max(0, performance.now() - due);
+  clearTimeout(timer);
+  return { start, end, late: late.sort((a, b) => a - b), stepsPerSecond: (1000 * steps) / (performance.now() - began) };
+}
+
+const labels = { fit: 'train.fit', eager: 'eager, setImmediate a batch', idle: 'idle' };
+
+function row(mode, { start, end, late, stepsPerSecond }) {
+  const quantile = (q) => late[Math.min(late.length - 1, Math.floor(q * late.length))];
+  const speed = mode === 'idle' ? '' : Math.round(stepsPerSecond).toLocaleString('en');
+  return [labels[mode], ...[quantile(0.5), quantile(0.99), quantile(1), start, end].map((ms) => ms.toFixed(2)), speed];
+}
+
+/** Watches in a process of its own. */
+function watched(...job) {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--watch', job.join()], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+async function main({ all, seconds, watch: job, help: asked }) {
+  if (asked) return help;
+  if (job !== undefined) {
+    const [name, mode, duration] = job.split(',');
+    return JSON.stringify(
+      await watch(
+        trials.find((trial) => trial.name === name),
+        mode,
+        Number(duration),
+      ),
+    );
+  }
+  const { target, threads } = info();
+  const lines = [`a 1 ms timer: milliseconds late; ${target}, ${threads} threads`];
+  for (const name of ['student-relu', 'mnist-mlp', ...(all ? ['wide'] : [])]) {
+    const rows = Object.keys(modes).map((mode) => row(mode, watched(name, mode, seconds)));
+    lines.push('', ...columns([[name, 'median', 'p99', 'max', 'start', 'end', 'steps/s'], ...rows]));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const { values } = parseArgs({
+  options: {
+    all: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '5' },
+    watch: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+process.stdout.write(await main(values));
