@@ -31,6 +31,7 @@ struct Product {
   size_t m, n, k;
   const float* bias;  // n, or null
   bool relu, accumulate;
+  bool bias_once;  // bias[0] is every column's
   // Unless null, called for parts [i0, i1) x [j0, j1) that cover C, each by the thread that made it.
   void (*finish)(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1);
   const void* finish_context;
@@ -39,5 +40,8 @@ struct Product {
 constexpr size_t kBlockK = 256;
 
 void multiply(Run& run, const Product& g);
+
+// Columns [j0, j1) of a product with one row, m = 1.
+void multiply_row(const Product& g, size_t j0, size_t j1);
 
 }  // namespace simdnn::SIMDNN_ISA

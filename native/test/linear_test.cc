@@ -154,6 +154,23 @@ void check_backward(Context& t, size_t rows, size_t in, size_t out, Wanted wante
   }
 }
 
+// The input's gradient of a row alone has the bits of that row in a batch.
+void check_row_of_dx(Context& t, size_t rows, size_t in, size_t out, Random& random) {
+  name_case(t, rows, in, out);
+  Buffer<float> dy(t, rows * out, 1), weight(t, out * in, 2), dx(t, rows * in), row(t, in, 3);
+  fill_normal(dy, random);
+  fill_normal(weight, random);
+  Run run(1);
+  const auto dx_of = [&](float* to, const float* from, size_t n) {
+    t.kernel.linear_backward(run, to, nullptr, nullptr, from, nullptr, weight.data(), n, in, out, 0, kNoUnary, 0, 0);
+  };
+  dx_of(dx.data(), dy.data(), rows);
+  for (size_t r = 0; r < rows; r += rows / 3 + 1) {
+    dx_of(row.data(), dy.data() + r * out, 1);
+    t.check(std::memcmp(row.data(), dx.data() + r * in, in * sizeof(float)) == 0, "row alone has other bits");
+  }
+}
+
 // dx with a fused derivative has the bits of the product followed by the function's own kernel.
 void check_derivatives(Context& t, Random& random) {
   constexpr size_t rows = 45, in = 130, out = 37;
@@ -198,6 +215,8 @@ TEST(linear_forward) {
   check_forward(t, 3, 0, 5, true, 0, random);
   check_forward(t, 128, 512, 512, true, 0, random);
   check_forward(t, 130, 300, 601, true, 1, random);
+  check_forward(t, 300, 530, 1, true, 1, random);
+  check_forward(t, 2, 2051, 2053, true, 1, random);  // a row alone reads weights beyond the caches
   check_activations(t, random);
 }
 
@@ -218,6 +237,9 @@ TEST(linear_backward) {
   check_backward(t, 0, 3, 4, {true, true, true}, 0, 0, random);
   check_backward(t, 0, 3, 4, {true, true, true}, 7, 0, random);
   check_backward(t, 600, 170, 130, {true, true, true}, 7, 1, random);
+  for (const size_t in : {1, 30, 65, 1000, 2100}) {
+    for (const size_t out : {1, 9, 300, 530}) check_row_of_dx(t, 31, in, out, random);
+  }
   check_derivatives(t, random);
 }
 

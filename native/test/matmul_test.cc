@@ -113,7 +113,10 @@ TEST(matmul) {
         shape(97, 701, 263);    // several column blocks, packed operands
         shape(64, 64, 1024);    // rows that fall on the same cache sets
         shape(1100, 33, 259);   // several row blocks of partial sums
-        shape(1, 700, 300);
+        shape(1, 700, 300);     // one row: gemv.cc
+        shape(1, 1100, 530);    // in several strips
+        shape(700, 1, 300);     // one column
+        shape(45, 1, 600);
       }
     }
   }

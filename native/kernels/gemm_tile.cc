@@ -1,0 +1,126 @@
+#include "kernels/gemm_tile.h"
+
+#include "kernels/unroll.h"
+
+namespace simdnn::SIMDNN_ISA {
+namespace {
+
+// The last vector of a row of B and C, whole or in part. Where masked loads are cheap the mask is made
+// once: load_tail would make it again in each step.
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+struct Tail {
+  explicit HWY_INLINE Tail(size_t n) : mask(hn::FirstN(kF, n)) {}
+  HWY_INLINE VF load(const float* p) const { return hn::MaskedLoad(mask, kF, p); }
+  HWY_INLINE void store(VF v, float* p) const { hn::BlendedStore(v, mask, kF, p); }
+  hn::Mask<F> mask;
+};
+#else
+struct Tail {
+  explicit HWY_INLINE Tail(size_t n) : n(n) {}
+  HWY_INLINE VF load(const float* p) const { return load_tail(kF, p, n); }
+  HWY_INLINE void store(VF v, float* p) const { store_tail(v, kF, p, n); }
+  size_t n;
+};
+#endif
+template <bool kPartial>
+HWY_INLINE VF load_columns(const float* p, const Tail& tail) {
+  if constexpr (kPartial) return tail.load(p);
+  return hn::LoadU(kF, p);
+}
+
+// kRows x kVectors; the last vector of each row of C has `tail` columns where kPartial.
+// Each element is one chain of MulAdd from zero over ascending k, whatever the tile: bits do not
+// depend on how C is divided.
+template <size_t kRows, size_t kVectors, bool kPartial, bool kMajorK>
+void tile(const TileCall& t) {
+  VF sum[kRows * kVectors];
+  unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::Zero(kF); });
+
+  // Rows of a row-major A in threes: x86 addresses p, p + s and p + 2s, so that a third of the rows
+  // need a register.
+  constexpr size_t kGroups = kMajorK ? 1 : (kRows + 2) / 3;
+  const float* a[kGroups];
+  unroll<kGroups>(SIMDNN_UNROLLED(i) { a[i] = t.a + 3 * i * t.a_stride; });
+  const float* b = t.b;
+  size_t a_stride = t.a_stride, b_stride = t.b_stride;
+  const Tail tail(t.tail);
+
+  const auto step = SIMDNN_UNROLLED(ahead) {
+    // Without this g++ keeps stride + 4, stride + 8, ... each in a register, and runs out of them.
+    asm("" : "+r"(a_stride), "+r"(b_stride));
+    VF columns[kVectors];
+    unroll<kVectors>(SIMDNN_UNROLLED(v) {
+      constexpr bool kLast = kPartial && kMaskedLoads && v + 1 == kVectors;
+      columns[v] = load_columns<kLast>(b + v * kLanes, tail);
+    });
+    b += b_stride;
+    unroll<kRows>(SIMDNN_UNROLLED(r) {
+      const VF element = hn::Set(kF, kMajorK ? a[0][r] : a[r / 3 % kGroups][r % 3 * a_stride + ahead]);
+      unroll<kVectors>(SIMDNN_UNROLLED(v) {
+        sum[r * kVectors + v] = hn::MulAdd(element, columns[v], sum[r * kVectors + v]);
+      });
+    });
+    if constexpr (kMajorK) a[0] += a_stride;
+  };
+  size_t k = t.k;
+  for (; k >= kUnroll; k -= kUnroll) {
+    unroll<kUnroll>(step);
+    if constexpr (!kMajorK) unroll<kGroups>(SIMDNN_UNROLLED(i) { a[i] += kUnroll; });
+  }
+  for (; k > 0; --k) {
+    step(std::integral_constant<size_t, 0>());
+    if constexpr (!kMajorK) unroll<kGroups>(SIMDNN_UNROLLED(i) { ++a[i]; });
+  }
+
+  const auto each = [&](auto body) __attribute__((always_inline)) {
+    unroll<kRows>(SIMDNN_UNROLLED(r) {
+      unroll<kVectors>(SIMDNN_UNROLLED(v) {
+        constexpr bool kLast = kPartial && v + 1 == kVectors;
+        body(r, std::integral_constant<size_t, v * kLanes>(), std::integral_constant<bool, kLast>(),
+             sum[r * kVectors + v]);
+      });
+    });
+  };
+  if (t.partial != nullptr) {
+    each([&](size_t r, size_t j, auto last, VF& s) __attribute__((always_inline)) {
+      s = hn::Add(load_columns<last>(t.partial + r * t.partial_stride + j, tail), s);
+    });
+  }
+  if (t.bias != nullptr) {
+    VF bias[kVectors];
+    unroll<kVectors>(SIMDNN_UNROLLED(v) {
+      bias[v] = load_columns<kPartial && v + 1 == kVectors>(t.bias + v * kLanes, tail);
+    });
+    unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::Add(sum[i], bias[i % kVectors]); });
+  }
+  if (t.relu) {
+    const VF zero = hn::Zero(kF);  // compared, not Max: NaN stays NaN
+    unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::IfThenZeroElse(hn::Lt(sum[i], zero), sum[i]); });
+  }
+  if (t.accumulate) {
+    each([&](size_t r, size_t j, auto last, VF& s) __attribute__((always_inline)) {
+      s = hn::Add(load_columns<last>(t.c + r * t.c_stride + j, tail), s);
+    });
+  }
+  each([&](size_t r, size_t j, auto last, VF& s) __attribute__((always_inline)) {
+    float* c = t.c + r * t.c_stride + j;
+    if constexpr (last) {
+      tail.store(s, c);
+    } else {
+      hn::StoreU(s, kF, c);
+    }
+  });
+}
+
+template <bool kPartial, bool kMajorK, size_t... kR>
+constexpr TileKernels tile_kernels(std::index_sequence<kR...>) {
+  return {{{tile<kR + 1, 1, kPartial, kMajorK>, tile<kR + 1, 2, kPartial, kMajorK>}...}};
+}
+constexpr std::make_index_sequence<kTileRows> kHeights;
+
+}  // namespace
+
+const TileKernels kTileKernels[2][2] = {{tile_kernels<false, false>(kHeights), tile_kernels<false, true>(kHeights)},
+                                        {tile_kernels<true, false>(kHeights), tile_kernels<true, true>(kHeights)}};
+
+}  // namespace simdnn::SIMDNN_ISA
