@@ -1,10 +1,10 @@
 // Tasks over the batches of loaders, leg by leg, on a native thread: what fit, evaluate and predict are made of.
 import { DataLoader, type RowBatches } from '../data/loader';
-import { describe, rangeError, SimdnnError, typeError } from '../errors';
+import { describe, rangeError, typeError } from '../errors';
 import type { LoopReport, LoopRun, RowsHandle } from '../native';
 import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
 import { Tensor } from '../tensor';
-import { copyRows, Session, type Source, type Task } from './session';
+import { copyRows, refuseReport, Session, type Source, type Task } from './session';
 
 /** Batches, each a list of tensors: a `DataLoader`, or whatever else can be gone through again and again. */
 export interface Batches extends Iterable<readonly Tensor[]> {
@@ -252,17 +252,10 @@ export class Engine {
     return collected;
   }
 
-  private refuse(session: Session, part: number, { end, kind, call, message, batch }: LoopReport): void {
+  private refuse(session: Session, part: number, report: LoopReport): void {
     const { fed, epochsDone, task } = this.parts[part]!;
-    const at = `batch ${(fed?.batch ?? batch) + 1}${task.mode === undefined ? ` of epoch ${epochsDone + 1}` : ''}`;
-    if (end === 'refused') throw rangeError(this.where, `${message}, in ${at}`);
-    if (end === 'out of memory') throw rangeError(this.where, 'out of memory');
-    if (end === 'not finite') {
-      throw new SimdnnError(
-        'SIMDNN_NOT_FINITE',
-        `[${this.where}] in ${at} a value is not finite for the first time after ${session.kinds(part)[kind]!.callText(call)}`,
-      );
-    }
+    const epoch = task.mode === undefined ? ` of epoch ${epochsDone + 1}` : '';
+    refuseReport(this.where, report, session.kinds(part), `in batch ${(fed?.batch ?? report.batch) + 1}${epoch}`);
   }
 
   /** The recordings of a part. */

@@ -1,5 +1,6 @@
 // Recorded functions run over batches on a native thread, which works on copies of all memory that lasts.
 import type { RowBatches } from '../data/loader';
+import { rangeError, SimdnnError } from '../errors';
 import type { TensorData } from '../memory';
 import {
   addLoop,
@@ -61,6 +62,18 @@ const inMode = <T>(task: Task, fn: () => T): T => (task.mode === undefined ? fn(
 
 // Tensors like those of a batch of `size` rows.
 const batchLike = (tensors: readonly Tensor[], size: number): Tensor[] => tensors.map((t) => empty([size, ...t.shape.slice(1)], t.dtype));
+
+/** Throws what a run ended with, if that was an error; `at` says where it was. */
+export function refuseReport(where: string, { end, kind, call, message }: LoopReport, kinds: readonly Detached[], at: string): void {
+  if (end === 'refused') throw rangeError(where, at === '' ? message! : `${message}, ${at}`);
+  if (end === 'out of memory') throw rangeError(where, 'out of memory');
+  if (end === 'not finite') {
+    throw new SimdnnError(
+      'SIMDNN_NOT_FINITE',
+      `[${where}] ${at} a value is not finite for the first time after ${kinds[kind]!.callText(call)}`,
+    );
+  }
+}
 
 export class Session {
   private readonly handle: SessionHandle;
