@@ -5,8 +5,15 @@ import { expect, it } from 'vitest';
 
 const megabytes = 2 ** 20;
 
+const growthOf = (program: string, ...args: string[]) =>
+  Number(execFileSync(process.execPath, [join(__dirname, 'programs', program), ...args], { encoding: 'utf8' }));
+
 it.each(['eager', 'compiled'])('100,000 %s steps of the lecture’s network grow by at most 20 MB after the first 1,000', (mode) => {
-  const program = join(__dirname, 'programs/steps.cjs');
-  const growth = Number(execFileSync(process.execPath, [program, '100000', mode], { encoding: 'utf8' }));
+  const growth = growthOf('steps.cjs', '100000', mode);
+  expect(growth <= 20 * megabytes, `grew by ${growth / megabytes} MB`).toBe(true);
+});
+
+it.each(['long', 'epoch by epoch'])('a million steps of train.fit, %s, grow by at most 20 MB after the first tenth', (how) => {
+  const growth = growthOf('fit-steps.cjs', '1000000', how);
   expect(growth <= 20 * megabytes, `grew by ${growth / megabytes} MB`).toBe(true);
 });
