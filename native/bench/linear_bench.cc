@@ -1,5 +1,7 @@
 // The three products of a linear layer, without bias and activation: share of the machine's peak.
 #include <algorithm>
+#include <initializer_list>
+#include <utility>
 
 #include "bench/bench.h"
 
@@ -64,6 +66,28 @@ SECTION(linear, "linear_forward", "linear_backward") {
       flop_sum = 0;
     }
     std::fflush(stdout);
+  }
+}
+
+// One layer within a chain of them: linear_forward against linear_forward_columns from columns to columns and rows.
+BENCH(columns, linear_forward_columns) {
+  std::printf("%-16s %12s %12s %8s\n", "rows x in->out", "forward us", "columns us", "ratio");
+  for (const size_t rows : {1, 8, 16, 32, 64, 128, 256}) {
+    for (const auto &[in, out] : {std::pair<size_t, size_t>{13, 30}, {30, 25}, {20, 15}, {10, 5}, {64, 64}, {128, 32}, {128, 128}}) {
+      Floats x(rows * in), weight(out * in), y(rows * out), x_columns(padded(in) * padded(rows)), y_columns(padded(out) * padded(rows));
+      Run run(bench.threads);
+      const double forward = best_seconds(
+          [&] { bench.kernel.linear_forward(run, y.data(), x.data(), weight.data(), nullptr, rows, in, out, k_relu, 0, 0); }, 0.05);
+      const double columns = best_seconds(
+          [&] {
+            bench.kernel.linear_forward_columns(run, y.data(), y_columns.data(), x.data(), x_columns.data(), weight.data(), nullptr,
+                                                rows, in, out, k_relu, 0, 0);
+          },
+          0.05);
+      char shape[40];
+      std::snprintf(shape, sizeof shape, "%zux%zu->%zu", rows, in, out);
+      std::printf("%-16s %12.3f %12.3f %8.2f\n", shape, forward * 1e6, columns * 1e6, forward / columns);
+    }
   }
 }
 

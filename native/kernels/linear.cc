@@ -1,3 +1,4 @@
+#include "kernels/activate.h"
 #include "kernels/gemm.h"
 #include "kernels/simd.h"
 
@@ -10,26 +11,12 @@ struct Activation {
   const float* y;  // where a gradient is wanted: the function's values, laid out as C
 };
 
-// y[0, n) = f(y) by the kernel of f itself: the same bits as a separate call.
-void activate(const Activation& f, float* y, size_t n) {
-  Run serial(1);
-  switch (f.function) {
-#define UNARY(name)                          \
-  case k_##name:                             \
-    name##_forward(serial, y, y, n, f.a, f.b); \
-    break;
-#include "kernels/unary.def"
-    default:
-      break;
-  }
-}
-
 void activate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1) {
   const Activation& f = *static_cast<const Activation*>(g.finish_context);
   if (j1 - j0 == g.n) {
-    activate(f, g.c + i0 * g.n, (i1 - i0) * g.n);
+    activate(f.function, f.a, f.b, g.c + i0 * g.n, (i1 - i0) * g.n);
   } else {
-    for (size_t i = i0; i < i1; ++i) activate(f, g.c + i * g.n + j0, j1 - j0);
+    for (size_t i = i0; i < i1; ++i) activate(f.function, f.a, f.b, g.c + i * g.n + j0, j1 - j0);
   }
 }
 

@@ -18,6 +18,9 @@ enum Unary : int32_t {
 enum Reduction : int32_t { kNone = 0, kMean = 1, kSum = 2 };
 constexpr size_t reduced(size_t n, int32_t reduction) { return reduction == kNone ? n : 1; }
 
+// n filled up to whole vectors of any target.
+constexpr Count padded(Count n) { return Count((n + Count(15)) / 16) * Count(16); }
+
 enum Accumulate : int32_t { kAccumulateDx = 1, kAccumulateDweight = 2, kAccumulateDbias = 4 };
 enum AdamFlags : int32_t { kDecoupledDecay = 1, kAdamMaximize = 2 };
 enum SgdFlags : int32_t { kNesterov = 1, kSgdMaximize = 2, kFirstStep = 4 };

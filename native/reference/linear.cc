@@ -1,3 +1,5 @@
+#include <vector>
+
 #include "kernels/table.h"
 
 namespace simdnn::reference {
@@ -39,6 +41,26 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
     }
   }
   activate(run, y, rows * out, activation, a, b);
+}
+
+void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x, const float* x_columns,
+                            const float* weight, const float* bias, size_t rows, size_t in, size_t out,
+                            int32_t activation, double a, double b) {
+  const size_t stride = padded(rows);
+  std::vector<float> x_rows(x, x + (x_columns == nullptr ? rows * in : 0)), y_rows(rows * out);
+  if (x_columns != nullptr) {
+    x_rows.resize(rows * in);
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t i = 0; i < in; ++i) x_rows[r * in + i] = x_columns[i * stride + r];
+    }
+  }
+  linear_forward(run, y_rows.data(), x_rows.data(), weight, bias, rows, in, out, activation, a, b);
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t o = 0; o < out; ++o) {
+      if (y != nullptr) y[r * out + o] = y_rows[r * out + o];
+      if (y_columns != nullptr) y_columns[o * stride + r] = y_rows[r * out + o];
+    }
+  }
 }
 
 void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x,

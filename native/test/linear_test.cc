@@ -200,6 +200,46 @@ void check_derivatives(Context& t, Random& random) {
   }
 }
 
+// linear_forward_columns has the bits of linear_forward, whichever of its arrays it is given.
+void check_columns(Context& t, size_t rows, size_t in, size_t out, int32_t activation, Random& random) {
+  name_case(t, rows, in, out);
+  t.where += " activation " + std::to_string(activation);
+  const size_t stride = padded(rows);
+  Buffer<float> x(t, rows * in, 1), weight(t, out * in, 2), bias(t, out, 3), expected(t, rows * out), twin(t, rows * out);
+  Buffer<float> x_columns(t, padded(in) * padded(rows), rows % 3), y_columns(t, padded(out) * padded(rows), rows % 2), y(t, rows * out, 3);
+  fill_normal(x, random);
+  fill_normal(weight, random);
+  fill_normal(bias, random);
+  if (rows > 1 && in > 0) x[in - 1] = std::numeric_limits<float>::quiet_NaN();
+  fill_corners(x_columns, random);  // behind the rows anything may stand
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t i = 0; i < in; ++i) x_columns[i * stride + r] = x[r * in + i];
+  }
+  Run run(1);
+  const float* const b = (rows + out) % 3 == 0 ? nullptr : bias.data();
+  t.kernel.linear_forward(run, expected.data(), x.data(), weight.data(), b, rows, in, out, activation, 0.5, 2);
+  for (const bool from_columns : {false, true}) {
+    for (const int wanted : {1, 2, 3}) {
+      const float nothing[1] = {};
+      std::memset(y.data(), 0xff, y.size() * sizeof(float));
+      std::memset(y_columns.data(), 0xff, y_columns.size() * sizeof(float));
+      t.kernel.linear_forward_columns(run, wanted & 1 ? y.data() : nullptr, wanted & 2 ? y_columns.data() : nullptr,
+                                      from_columns ? nothing : x.data(), from_columns ? x_columns.data() : nullptr,
+                                      weight.data(), b, rows, in, out, activation, 0.5, 2);
+      bool same = !(wanted & 1) || std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)) == 0;
+      for (size_t i = 0; i < rows * out && (wanted & 2); ++i) {
+        same = same && std::memcmp(&y_columns[i % out * stride + i / out], &expected[i], sizeof(float)) == 0;
+      }
+      t.check(same, "differs from linear_forward");
+      if (activation != kNoUnary || wanted != 1) continue;
+      t.twin.linear_forward_columns(run, twin.data(), nullptr, from_columns ? nothing : x.data(),
+                                    from_columns ? x_columns.data() : nullptr, weight.data(), b, rows, in, out, kNoUnary, 0, 0);
+      const double bound = kEpsilon * 6 * static_cast<double>(in + 3);  // loose: linear_forward's test has the tight one
+      for (size_t i = 0; i < rows * out; ++i) t.close(y[i], twin[i], bound, "y", i);
+    }
+  }
+}
+
 }  // namespace
 
 TEST(linear_forward) {
@@ -218,6 +258,19 @@ TEST(linear_forward) {
   check_forward(t, 300, 530, 1, true, 1, random);
   check_forward(t, 2, 2051, 2053, true, 1, random);  // a row alone reads weights beyond the caches
   check_activations(t, random);
+}
+
+TEST(linear_forward_columns) {
+  Random random(4);
+  for (const size_t rows : {1, 5, 16, 17, 32, 63, 100}) {
+    for (const size_t in : {1, 13, 30, 257, 520}) {
+      for (const size_t out : {1, 5, 15, 30, 37}) {
+        check_columns(t, rows, in, out, (rows + in + out) % 2 == 0 ? k_relu : kNoUnary, random);
+      }
+    }
+  }
+  for (int32_t activation = k_relu; activation <= k_clamp; ++activation) check_columns(t, 33, 7, 19, activation, random);
+  for (const size_t none : {0, 1, 2}) check_columns(t, none != 0 ? 3 : 0, none != 1 ? 4 : 0, none != 2 ? 5 : 0, k_relu, random);
 }
 
 TEST(linear_backward) {

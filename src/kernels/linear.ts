@@ -24,6 +24,43 @@ export function linearForward(
   kernels.linearForward(y, x, weight, bias, rows, in_, out, 0, 0, 0);
 }
 
+/** The results of `linearForwardColumns`, each where it is wanted; n filled up to a multiple of 16 is written p(n). */
+export interface LinearColumns {
+  /** `[rows, out]`. */
+  y?: Float32Array | null;
+  /** `y^T`, the first `out` rows and `rows` columns of `[p(out), p(rows)]`. */
+  yColumns?: Float32Array | null;
+}
+
+/**
+ * `linearForward` for small layers, with the batch along the lanes: the same bits, in either layout or both.
+ *
+ * Shapes: x `[rows, in]`, or with `xColumns` its transpose in `[p(in), p(rows)]`, where p(n) is n filled up to a multiple of 16; the rest as
+ * for `linearForward`. The layers of a network hand `yColumns` on as x. Nothing may overlap.
+ *
+ * @example
+ * const yColumns = new Float32Array(16 * 16);
+ * linearForwardColumns({ yColumns }, Float32Array.of(1, 2), Float32Array.of(3, 4), Float32Array.of(0.5), 1, 2, 1);
+ * const y = new Float32Array(1);
+ * linearForwardColumns({ y }, yColumns, Float32Array.of(2), null, 1, 1, 1, { xColumns: true });
+ * y; // [23]
+ */
+export function linearForwardColumns(
+  results: LinearColumns,
+  x: Float32Array,
+  weight: Float32Array,
+  bias: Float32Array | null,
+  rows: number,
+  in_: number,
+  out: number,
+  options?: { xColumns?: boolean },
+): void {
+  const { y, yColumns } = withDefaults('linearForwardColumns', results, { y: null, yColumns: null } as Required<LinearColumns>);
+  const { xColumns } = withDefaults('linearForwardColumns', options, { xColumns: false });
+  checkBoolean('linearForwardColumns', 'xColumns', xColumns);
+  kernels.linearForwardColumns(y, yColumns, x, xColumns ? x : null, weight, bias, rows, in_, out, 0, 0, 0);
+}
+
 /** The gradients of `linearForward`, each where it is wanted. */
 export interface LinearGradients {
   /** `[rows, in]`: `dy weight`. */

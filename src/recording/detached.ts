@@ -145,7 +145,7 @@ export class Detached {
     this.written = new Set(calls.flatMap(writtenArrays).filter((array) => this.lasting.has(array)));
     this.changed = new Set([...this.written].filter((array) => !isGradient(array)));
 
-    this.fused = fuse(calls, (array) => temporaries.has(array));
+    this.fused = fuse(calls, temporaries);
     this.names = calls.map(([name]) => name);
     this.live = new LiveNumbers(heard.liveCalls, calls);
     this.liveRows = heard.liveCalls.flatMap(({ first, end }) =>

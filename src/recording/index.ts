@@ -202,7 +202,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
 
     const inputs = [...args.map((t) => t.values), ...returned];
     this.inputs = inputs.map(() => null);
-    const fused = fuse(calls, (array) => temporaries.has(array));
+    const fused = fuse(calls, temporaries);
     this.live = new LiveNumbers(heard.liveCalls, calls);
     const liveRows = heard.liveCalls.flatMap(({ first, end }) =>
       calls.slice(first, end).flatMap(([name], i) => {

@@ -23,6 +23,7 @@ const product = (...sizes: unknown[]): number => 2 * sizes.reduce<number>((n, si
 // Of the kernels that multiply matrices; the arguments as in kernels.def.
 const flopsOf: { [name in keyof KernelTable]?: (args: readonly unknown[]) => number } = {
   linearForward: (args) => product(args[4], args[5], args[6]),
+  linearForwardColumns: (args) => product(args[6], args[7], args[8]),
   linearBackward: (args) =>
     (args[0] === null ? 0 : product(args[6], args[7], args[8])) + (args[1] === null ? 0 : product(args[6], args[7], args[8])),
   matmul: (args) => product(args[3], args[4], args[5]),

@@ -10,9 +10,11 @@ const formulaOf = (length, names) =>
   new Function(
     'argumentsByName',
     'reduced',
+    'padded',
     `const { ${names.join(', ')} } = argumentsByName; return ${length.replace(/\bin\b/g, 'in_').replace(/_([a-z])/g, (_, c) => c.toUpperCase())};`,
   );
 const reduced = (n, reduction) => (reduction === 0 ? n : 1);
+const padded = (n) => Math.ceil(n / 16) * 16;
 
 const templates = list.map(({ name, parameters }) => ({
   name,
@@ -82,7 +84,7 @@ function goodArguments(r, { parameters }) {
   const any = r.chance(0.5) ? Float32Array : Int32Array;
   const lengths = new Map();
   for (const p of parameters.filter(isArray)) {
-    const n = p.formula(values, reduced);
+    const n = p.formula(values, reduced, padded);
     if (n > mostElements) return null;
     lengths.set(p.name, n);
     if (p.kind.startsWith('OPT_') && r.chance(0.4)) {
@@ -140,6 +142,12 @@ const flag = (value, bit) => (typeof value === 'number' ? (value & bit) !== 0 : 
 // How the public function takes the kernel's arguments, where it is not the kernel itself.
 const publicForms = {
   linearForward: (_, v) => [v.y, v.x, v.weight, v.bias, v.rows, v.in_, v.out],
+  linearForwardColumns: (r, v) => [
+    some(r, { y: v.y, yColumns: v.yColumns }),
+    ...(r.chance(0.5) ? [v.x] : [v.xColumns]),
+    ...[v.weight, v.bias, v.rows, v.in_, v.out],
+    { xColumns: r.chance(0.5) },
+  ],
   linearBackward: (r, v) => [
     some(r, { dx: v.dx, dweight: v.dweight, dbias: v.dbias }),
     ...[v.dy, v.x, v.weight, v.rows, v.in_, v.out],

@@ -46,6 +46,11 @@ const productCalls: Call[] = [
     gives: { 0: product(2, 2, 3, at(x, 3), flipped(weight, 3)).map((value, i) => value + numbers(bias)[i % 2]!) },
   },
   {
+    name: 'linearForwardColumns',
+    args: [object({ y: optional(out(4)), yColumns: optional(out(256)) }), x, weight, optional(bias), size(2), size(3), size(2)],
+    gives: { '0.y': product(2, 2, 3, at(x, 3), flipped(weight, 3)).map((value, i) => value + numbers(bias)[i % 2]!) },
+  },
+  {
     name: 'linearBackward',
     args: [object({ dx: optional(out(6)), dweight: optional(out(6)), dbias: optional(out(2)) }), dy, x, weight, size(2), size(3), size(2)],
     gives: {

@@ -1,0 +1,181 @@
+// A layer whose activations are columns of the batch, [features, padded(rows)]: the batch lies along the lanes. Every
+// vector is then full whatever the layer's width, and the weights are read where they lie, one element broadcast at a
+// time, where linear_forward must transpose them at each call.
+#include <cstring>
+
+#include "kernels/activate.h"
+#include "kernels/gemm_pack.h"
+#include "kernels/gemm_tile.h"
+
+namespace simdnn::SIMDNN_ISA {
+namespace {
+
+// y[r, j] = act(sum over k of weight[r, k] * x[k, j] + bias[r]) for kRows outputs and kVectors of the batch.
+struct ColumnsTile {
+  const float* weight;
+  size_t in;  // from one row of it to the next
+  const float* x;
+  size_t stride;  // of x and y
+  size_t k;
+  const float* bias;  // or null
+  float* y;
+  bool relu, add;  // add: to the sum of earlier blocks of k, in y
+};
+
+template <size_t kRows, size_t kVectors>
+void columns_tile(const ColumnsTile& t) {
+  VF sum[kRows * kVectors];
+  unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::Zero(kF); });
+  constexpr size_t kGroups = (kRows + 2) / 3;  // in threes, as in tile()
+  const float* weight[kGroups];
+  unroll<kGroups>(SIMDNN_UNROLLED(i) { weight[i] = t.weight + 3 * i * t.in; });
+  const float* x = t.x;
+  const size_t in = t.in, stride = t.stride;
+  for (size_t k = t.k; k > 0; --k) {
+    VF columns[kVectors];
+    unroll<kVectors>(SIMDNN_UNROLLED(v) { columns[v] = hn::LoadU(kF, x + v * kLanes); });
+    x += stride;
+    unroll<kRows>(SIMDNN_UNROLLED(r) {
+      const VF element = hn::Set(kF, weight[r / 3][r % 3 * in]);
+      unroll<kVectors>(SIMDNN_UNROLLED(v) {
+        sum[r * kVectors + v] = hn::MulAdd(element, columns[v], sum[r * kVectors + v]);
+      });
+    });
+    unroll<kGroups>(SIMDNN_UNROLLED(i) { ++weight[i]; });
+  }
+  if (t.add) {
+    unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) {
+      sum[i] = hn::Add(hn::LoadU(kF, t.y + i / kVectors * stride + i % kVectors * kLanes), sum[i]);
+    });
+  }
+  if (t.bias != nullptr) {
+    unroll<kRows>(SIMDNN_UNROLLED(r) {
+      const VF bias = hn::Set(kF, t.bias[r]);
+      unroll<kVectors>(SIMDNN_UNROLLED(v) { sum[r * kVectors + v] = hn::Add(sum[r * kVectors + v], bias); });
+    });
+  }
+  if (t.relu) {
+    const VF zero = hn::Zero(kF);
+    unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::IfThenZeroElse(hn::Lt(sum[i], zero), sum[i]); });
+  }
+  unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) {
+    hn::StoreU(sum[i], kF, t.y + i / kVectors * stride + i % kVectors * kLanes);
+  });
+}
+
+struct ColumnsKernels {
+  void (*of[kTileRows][kTileVectors])(const ColumnsTile&);
+};
+template <size_t... kR>
+constexpr ColumnsKernels columns_kernels(std::index_sequence<kR...>) {
+  return {{{columns_tile<kR + 1, 1>, columns_tile<kR + 1, 2>}...}};
+}
+constexpr ColumnsKernels kColumnsKernels = columns_kernels(std::make_index_sequence<kTileRows>());
+
+// columns[c, r] = x[r, c]; behind `rows` the last one again: what is calculated from it never gets into y. Writes up to
+// kLanes - 1 columns too many.
+void to_columns(float* columns, size_t stride, const float* x, size_t rows, size_t n) {
+  for (size_t r = 0; r < stride; r += kLanes) {
+    const float* row[kLanes];
+    for (size_t i = 0; i < kLanes; ++i) row[i] = x + (r + i < rows ? r + i : rows - 1) * n;
+    for (size_t c = 0; c < n; c += kLanes) {
+      transpose(row, n - c, columns + c * stride + r, stride);
+      for (const float*& p : row) p += kLanes;
+    }
+  }
+}
+
+// 128-bit blocks from each of the pointers, `offset` on: loads and blends only, which leaves a quarter of the shuffles of
+// transpose(): twice as fast where a processor does one of 512 bits a cycle (Zen 5).
+constexpr size_t kBlocks = kLanes / 4;
+HWY_INLINE VF load_blocks(const float* const* p, size_t offset) {
+  const auto pair = [&](size_t b) __attribute__((always_inline)) {
+    return hn::OddEvenBlocks(hn::LoadDup128(kF, p[b + 1] + offset), hn::LoadDup128(kF, p[b] + offset));
+  };
+  if constexpr (kBlocks == 1) {
+    return hn::LoadU(kF, p[0] + offset);
+  } else if constexpr (kBlocks == 2) {
+    return pair(0);
+  } else {
+    return hn::ConcatUpperLower(kF, pair(2), pair(0));
+  }
+}
+
+// y[r, c] = columns[c, r] for r < rows. Whole vectors are stored, from the last columns to the first and down the rows:
+// what one spills over the end of its row is overwritten by those that follow, and only at the end of y is one cut.
+void from_columns(float* y, const float* columns, size_t stride, size_t rows, size_t n) {
+  const float* const end = y + rows * n;
+  for (size_t c = (n - 1) / kLanes * kLanes + kLanes; c > 0;) {
+    c -= kLanes;
+    const float* from[kBlocks];
+    for (size_t b = 0; b < kBlocks; ++b) from[b] = columns + (c + 4 * b) * stride;
+    float* to = y + c;
+    for (size_t r = 0; r < rows; r += 4, to += 4 * n) {
+      size_t step = stride;
+      asm("" : "+r"(step));  // else g++ keeps an address for each of the loads, most of them not in registers
+      VF v[4];
+      unroll<4>(SIMDNN_UNROLLED(i) { v[i] = load_blocks(from, i * step); });
+      for (const float*& p : from) p += 4;
+      transpose_in_blocks(v[0], v[1], v[2], v[3]);
+      if (to + 3 * n + kLanes <= end) {
+        unroll<4>(SIMDNN_UNROLLED(i) { hn::StoreU(v[i], kF, to + i * n); });
+        continue;
+      }
+      unroll<4>(SIMDNN_UNROLLED(i) {
+        if (r + i < rows) store(v[i], kF, to + i * n, n - c);
+      });
+    }
+  }
+}
+
+}  // namespace
+
+// linear_forward with its bits, for small layers: y as there, y_columns = y^T in [padded(out), padded(rows)], each where it
+// is not null, from x [rows, in], or from x_columns = x^T in [padded(in), padded(rows)] where that is not null: x is not
+// read then. Behind y's features stand zeros, behind its rows what was calculated from whatever stands behind x's; it gets
+// nowhere else. Nothing overlaps. On one thread.
+void linear_forward_columns(Run&, float* y, float* y_columns, const float* x, const float* x_columns,
+                            const float* weight, const float* bias, size_t rows, size_t in, size_t out,
+                            int32_t activation, double a, double b) {
+  if (rows == 0 || out == 0) return;
+  const size_t stride = padded(rows);
+  if (x_columns == nullptr) {
+    float* const made = scratch(Scratch::kPackA, padded(in) * padded(rows));
+    to_columns(made, stride, x, rows, in);
+    x_columns = made;
+  }
+  if (y_columns == nullptr) {
+    y_columns = scratch(Scratch::kPackB, padded(out) * padded(rows));
+  } else {
+    std::memset(y_columns + out * stride, 0, (padded(out) - out) * stride * sizeof(float));
+  }
+  ColumnsTile t;
+  t.in = in;
+  t.stride = stride;
+  const size_t tiles = (out + kTileRows - 1) / kTileRows, height = out / tiles;  // and one more for the first few
+  size_t k = 0;
+  do {
+    t.k = in - k < kBlockK ? in - k : kBlockK;
+    const bool last = k + t.k == in;
+    t.add = k > 0;
+    t.relu = last && activation == k_relu;
+    for (size_t j = 0; j < stride; j += kTileColumns) {
+      const size_t vectors = stride - j < kTileColumns ? (stride - j) / kLanes : kTileVectors;
+      t.x = x_columns + k * stride + j;
+      for (size_t i = 0, taller = out - height * tiles; i < out;) {
+        const size_t outputs = height + (taller > 0 ? 1 : 0);
+        if (taller > 0) --taller;
+        t.weight = weight + i * in + k;
+        t.bias = last && bias != nullptr ? bias + i : nullptr;
+        t.y = y_columns + i * stride + j;
+        kColumnsKernels.of[outputs - 1][vectors - 1](t);
+        i += outputs;
+      }
+    }
+    k += t.k;
+  } while (k < in);
+  if (activation != k_relu) activate(activation, a, b, y_columns, out * stride);
+  if (y != nullptr) from_columns(y, y_columns, stride, rows, out);
+}
+
+}  // namespace simdnn::SIMDNN_ISA
