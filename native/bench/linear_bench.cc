@@ -1,40 +1,16 @@
 // The three products of a linear layer, without bias and activation: share of the machine's peak.
-#include <algorithm>
 #include <initializer_list>
 #include <utility>
 
-#include "bench/bench.h"
+#include "bench/layers.h"
 
 namespace simdnn::bench {
 namespace {
 
-struct Layer {
-  const char* name;
-  size_t rows, in, out;
-};
-
-constexpr Layer kLayers[] = {
-    {"small", 32, 13, 30},       {"small", 32, 30, 25},       {"small", 32, 25, 20},      {"small", 32, 20, 15},
-    {"small", 32, 15, 10},       {"small", 32, 10, 5},        {"middle", 128, 784, 512},  {"middle", 128, 512, 512},
-    {"middle", 1024, 256, 256},  {"large", 256, 1024, 4096},  {"large", 256, 4096, 4096}, {"large", 256, 4096, 1000},
-    {"thin", 128, 512, 10},      {"thin", 1024, 256, 7},      {"thin", 1024, 54, 256},    {"odd", 31, 61, 53},
-    {"odd", 127, 251, 241},      {"batch 1", 1, 784, 512},    {"batch 1", 1, 4096, 4096}, {"in 1", 256, 1, 512},
-};
-constexpr const char* kOps[] = {"forward", "dX", "dW"};
-
 double seconds_of(const Bench& bench, const Layer& l, int op) {
-  Floats x(l.rows * l.in), weight(l.out * l.in), dy(l.rows * l.out);
-  Floats result(std::max({l.rows * l.out, l.rows * l.in, l.out * l.in}));
+  LayerData data(l);
   Run run(bench.threads);
-  return best_seconds([&] {
-    if (op == 0) {
-      bench.kernel.linear_forward(run, result.data(), x.data(), weight.data(), nullptr, l.rows, l.in, l.out, kNoUnary,
-                                  0, 0);
-    } else {
-      bench.kernel.linear_backward(run, op == 1 ? result.data() : nullptr, op == 2 ? result.data() : nullptr, nullptr,
-                                   dy.data(), x.data(), weight.data(), l.rows, l.in, l.out, 0, kNoUnary, 0, 0);
-    }
-  });
+  return best_seconds([&] { data.call(bench, run, op); });
 }
 
 }  // namespace
