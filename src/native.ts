@@ -20,6 +20,7 @@ interface Addon {
     live: [call: number, argument: number, counter: boolean][],
   ): PlanHandle;
   planBytes(plan: PlanHandle): number;
+  planFinished(plan: PlanHandle): number;
   replay(plan: PlanHandle, live: Float64Array, ...inputs: TensorData[]): void;
   createSession(lasting: TensorData[], ownThread: boolean): SessionHandle;
   createRows(columns: TensorData[], count: number): RowsHandle;
@@ -133,6 +134,9 @@ export function createPlan(
   const handle = addon.createPlan(calls, temporaries, inputs, live);
   return { handle, arenaBytes: addon.planBytes(handle) };
 }
+
+/** How many calls of a plan its last replay finished: all, or those before the one that failed. */
+export const finishedCalls = (plan: Plan): number => addon.planFinished(plan.handle);
 
 /** Runs all calls of a plan. */
 export function replayPlan(plan: Plan, inputs: TensorData[], live: Float64Array): void {

@@ -431,3 +431,32 @@ it('noGrad() around a call is another recording, and a step that needs gradients
   step(x, y);
   expect(() => noGrad(() => step(x, y))).toThrow('has no history');
 });
+
+it('an error behind the step of an optimizer leaves what eager mode leaves: parameters and step counts have moved', () => {
+  const run = (compiled: boolean) => {
+    manualSeed(3);
+    const model = new nn.Linear(3, 4);
+    const optimizer = new optim.Adam(model.parameters(), { lr: 0.1 });
+    const criterion = new nn.CrossEntropyLoss();
+    const eager = (x: Tensor, y: Tensor, later: Tensor) => {
+      optimizer.zeroGrad();
+      criterion.forward(model.forward(x), y).backward();
+      optimizer.step();
+      return criterion.forward(model.forward(x), later);
+    };
+    const step = compiled ? compile(eager) : eager;
+    const x = randn([2, 3]);
+    const good = tensor([0, 1], { dtype: 'int32' });
+    const bad = tensor([0, 4], { dtype: 'int32' });
+    step(x, good, good);
+    step(x, good, good);
+    expect(() => step(x, good, bad)).toThrow(/(labels|target)\[1\]/);
+    expect(() => step(x, bad, good)).toThrow(/(labels|target)\[1\]/);
+    step(x, good, good);
+    const counts = Object.values(optimizer.stateDict().state).map((state) => (state.step as Tensor).item());
+    return { counts, weights: model.parameters().flatMap((parameter) => Array.from(parameter.data)) };
+  };
+  const compiled = run(true);
+  expect(compiled.counts).toEqual([4, 4]);
+  expect(compiled).toEqual(run(false));
+});

@@ -77,6 +77,12 @@ Napi::Value plan_bytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(info[0].As<Napi::External<BoundPlan>>().Data()->plan.arena_bytes()));
 }
 
+// planFinished(plan): how many of its calls the last replay finished.
+Napi::Value plan_finished(const Napi::CallbackInfo& info) {
+  if (info.Length() == 0 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "[planFinished] expected a plan");
+  return Napi::Number::New(info.Env(), static_cast<double>(info[0].As<Napi::External<BoundPlan>>().Data()->plan.finished()));
+}
+
 // replay(plan, live: Float64Array, ...inputs: TypedArray[]). Plain Node-API, and no array around the inputs, as
 // this is the call of a training step.
 napi_value replay(napi_env env, napi_callback_info info) {
@@ -127,6 +133,7 @@ napi_value replay(napi_env env, napi_callback_info info) {
 
 void export_plan(Napi::Env env, Napi::Object exports) {
   exports.Set("createPlan", Napi::Function::New<create_plan>(env, "createPlan"));
+  exports.Set("planFinished", Napi::Function::New<plan_finished>(env, "planFinished"));
   exports.Set("planBytes", Napi::Function::New<plan_bytes>(env, "planBytes"));
   napi_value function;
   if (napi_create_function(env, "replay", NAPI_AUTO_LENGTH, replay, nullptr, &function) == napi_ok) {

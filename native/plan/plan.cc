@@ -11,6 +11,7 @@ void Plan::Free::operator()(char* p) const { std::free(p); }
 namespace {
 
 constexpr size_t kNowhere = SIZE_MAX;
+constexpr uint32_t kGuardWord = 0xdeadbeef;
 
 // The region that holds `p`; the regions are disjoint.
 size_t region_of(const std::vector<Region>& regions, const void* p) {
@@ -59,13 +60,17 @@ Plan::Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporari
     if (life.first == kNowhere) life = {0, 0, 0};
   }
 
-  const Placement placement = place(lifetimes);
+  const Placement placement = place(lifetimes, kGuardBytes);
   arena_bytes_ = placement.bytes;
   if (arena_bytes_ > 0) {
     arena_.reset(static_cast<char*>(std::aligned_alloc(64, arena_bytes_)));
     if (!arena_) throw std::bad_alloc();
   }
   for (const Use& use : uses) slots_[use.slot].pointer = arena_.get() + placement.offsets[use.temporary] + use.offset;
+  for (size_t t = 0; t < lifetimes.size() && kGuardBytes > 0; ++t) {
+    auto* const end = reinterpret_cast<uint32_t*>(arena_.get() + placement.offsets[t] + lifetimes[t].bytes);
+    if (lifetimes[t].bytes > 0) guards_.push_back({lifetimes[t].first, lifetimes[t].last, end, end + kGuardBytes / sizeof *end});
+  }
   live_numbers_ = live.size();
   for (const LiveArgument& l : live) live_patches_.push_back({first_slots[l.call] + l.argument, l.live, l.counter});
 }
@@ -83,11 +88,26 @@ void Plan::patch(void* const* inputs, const double* live) {
 
 const char* Plan::replay(const KernelTable& table, Run& run, void* const* inputs, const double* live) {
   patch(inputs, live);
-  for (const Call& call : calls_) {
-    call.invoke(table, run, &slots_[call.first_slot]);
-    if (run.fault.array() != nullptr) return call.name;
+  for (finished_ = 0; finished_ < calls_.size(); ++finished_) {
+    invoke(finished_, table, run);
+    if (run.fault.array() != nullptr) return calls_[finished_].name;
   }
   return nullptr;
+}
+
+// Temporaries share memory at different times, so that a guard is written when its temporary comes into use.
+void Plan::invoke(size_t call, const KernelTable& table, Run& run) {
+  for (const Guard& guard : guards_) {
+    if (guard.first == call) std::fill(guard.begin, guard.end, kGuardWord);
+  }
+  calls_[call].invoke(table, run, &slots_[calls_[call].first_slot]);
+  for (size_t g = 0; g < guards_.size(); ++g) {
+    const Guard& guard = guards_[g];
+    if (guard.first > call || guard.last < call) continue;
+    if (std::any_of(guard.begin, guard.end, [](uint32_t word) { return word != kGuardWord; })) {
+      run.fault.report("the arena behind its temporaries, guard", g);
+    }
+  }
 }
 
 bool Plan::wrote_only_finite(size_t call) const {
@@ -107,7 +127,7 @@ const char* Plan::replay_finite(const KernelTable& table, Run& run, void* const*
   patch(inputs, live);
   not_finite = calls_.size();
   for (size_t c = 0; c < calls_.size(); ++c) {
-    calls_[c].invoke(table, run, &slots_[calls_[c].first_slot]);
+    invoke(c, table, run);
     if (run.fault.array() != nullptr) return calls_[c].name;
     if (!wrote_only_finite(c)) {
       not_finite = c;

@@ -41,6 +41,13 @@ struct LiveArgument {
   bool counter;  // a uint64_t, else a double
 };
 
+// Builds for finding mistakes leave words free behind each temporary, and a call that overwrites them is a fault.
+#ifdef SIMDNN_GUARDS
+constexpr size_t kGuardBytes = 64;
+#else
+constexpr size_t kGuardBytes = 0;
+#endif
+
 class Plan {
  public:
   // Pointers into `temporaries` move to the arena, those into `inputs` are given at each replay; all others
@@ -60,6 +67,9 @@ class Plan {
   bool closed() const { return closed_; }
   // Whether a call writes input `i`.
   bool writes_input(size_t i) const;
+
+  // How many calls the last replay finished: all of them, or those before the one that reported a fault.
+  size_t finished() const { return finished_; }
 
   size_t calls() const { return calls_.size(); }
   size_t live_numbers() const { return live_numbers_; }
@@ -81,7 +91,13 @@ class Plan {
     size_t live;
     bool counter;
   };
+  // The free words behind a temporary, while it is in use.
+  struct Guard {
+    size_t first, last;
+    uint32_t *begin, *end;
+  };
   void patch(void* const* inputs, const double* live);
+  void invoke(size_t call, const KernelTable& table, Run& run);
   bool wrote_only_finite(size_t call) const;
 
   struct Free {
@@ -96,6 +112,8 @@ class Plan {
   std::vector<std::unique_ptr<Layout>> layouts_;
   std::unique_ptr<char, Free> arena_;
   size_t arena_bytes_ = 0;
+  std::vector<Guard> guards_;  // none without SIMDNN_GUARDS
+  size_t finished_ = 0;
   size_t live_numbers_ = 0;
   bool closed_ = true;
 };

@@ -4,7 +4,7 @@ import { isGradEnabled } from '../autograd';
 import { checkAttached, typeError } from '../errors';
 import { liveArguments } from '../kernels.generated';
 import { allocateFloat, allocateInt, type DType, type TensorData } from '../memory';
-import { createPlan, type Plan, replayPlan } from '../native';
+import { createPlan, finishedCalls, type Plan, replayPlan } from '../native';
 import { ownersOf } from '../nn/registry';
 import { type Progress, recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
@@ -133,7 +133,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly guards: (() => boolean)[];
   private readonly live: LiveNumbers;
   private readonly redraws: (() => void)[];
-  private readonly progresses: Progress[];
+  /** What is counted along, and after how many calls of the plan. */
+  private readonly progresses: { progress: Progress; end: number }[];
   /** What must be the same when the function is recorded again. */
   private readonly outline: Call[];
   private readonly rows: Row[];
@@ -223,7 +224,10 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.leaves = [...heard.leaves].filter(([t]) => !isPassing(t.values)).map(([leaf, needsGrad]) => ({ leaf, needsGrad }));
     this.guards = [...heard.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, heard.guarded))];
     this.redraws = heard.redraws;
-    this.progresses = heard.progresses;
+    this.progresses = heard.progresses.map((progress, i) => ({
+      progress,
+      end: fused.filter(({ from }) => from[0]! < heard.progressEnds[i]!).length,
+    }));
     this.outline = outlineOf(heard);
     const places = new Map<unknown, string>([
       ...[...temporaries].map((t, i): [unknown, string] => [t, `t${i}`]),
@@ -283,8 +287,15 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       for (const redraw of this.redraws) redraw();
       this.live.read();
     }
-    replayPlan(this.plan, inputs as TensorData[], this.live.table);
-    for (const progress of this.progresses) progress.commit(1);
+    try {
+      replayPlan(this.plan, inputs as TensorData[], this.live.table);
+    } catch (error) {
+      // As in eager mode, an optimizer whose step was finished before has stepped.
+      const finished = finishedCalls(this.plan);
+      for (const { progress, end } of this.progresses) if (end <= finished) progress.commit(1);
+      throw error;
+    }
+    for (let i = 0; i < this.progresses.length; i++) this.progresses[i]!.progress.commit(1);
     this.putGradients();
     const fresh: Tensor[] = [];
     for (let i = 0; i < this.outputs.length; i++) fresh.push(this.outputFor(this.outputs[i]!, args));

@@ -38,6 +38,8 @@ export class Listener implements Recorder {
   readonly liveCalls: LiveCalls[] = [];
   readonly redraws: (() => void)[] = [];
   readonly progresses: Progress[] = [];
+  /** For each of them how many calls had been made. */
+  readonly progressEnds: number[] = [];
   readonly guards: (() => boolean)[] = [];
   /** Modules that guard all their parameters themselves. */
   readonly guarded = new Set<object>();
@@ -82,6 +84,7 @@ export class Listener implements Recorder {
   after(progress: Progress): void {
     if (!this.dry) progress.commit(1);
     this.progresses.push(progress);
+    this.progressEnds.push(this.calls.length);
   }
   used(leaf: Tensor): void {
     if (!this.leaves.has(leaf)) this.leaves.set(leaf, leaf.needsGrad);
