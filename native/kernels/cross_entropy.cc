@@ -4,55 +4,104 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// A row's target is a distribution q over the classes: a dense part, vector by vector from at(i, n), plus
+// What a call works on; label is null where the targets are probabilities, else checked, a class or kNoClass.
+struct Matrices {
+  float *losses, *gradient;
+  const float *logits, *target, *weight;
+  const int32_t* label;
+  size_t rows, classes;
+  float keep, share;  // 1 - label_smoothing, label_smoothing / classes
+  float scale;        // of the gradient
+};
+
+// A row's target is a distribution q over the classes: a dense part, vector by vector from at(row, i, n), plus
 // a mass at one label. With x shifted to a maximum of 0 and S = sum e^x, the loss of the row is
 //   sum q (log S - x) = mass log S - cross,   mass = sum q, cross = sum q x <= 0 where q >= 0:
 // nothing cancels. Its gradient is mass e^x / S - q.
 struct NoDensePart {
   static constexpr bool kPresent = false;
-  HWY_INLINE VF at(size_t, size_t) const { return hn::Zero(kF); }
+  NoDensePart(const Matrices&, const float*) {}
+  template <class Row>
+  HWY_INLINE VF at(const Row&, size_t, size_t) const {
+    return hn::Zero(kF);
+  }
 };
 
 // Label smoothing: each class has `share`, times its weight.
 struct SmoothingPart {
   static constexpr bool kPresent = true;
-  float share;
-  const float* weight;
-  HWY_INLINE VF at(size_t i, size_t n) const {
-    const VF q = hn::Set(kF, share);
-    return weight == nullptr ? q : hn::Mul(q, load(kF, weight + i, n));
+  const Matrices& m;
+  SmoothingPart(const Matrices& matrices, const float*) : m(matrices) {}
+  template <class Row>
+  HWY_INLINE VF at(const Row& row, size_t i, size_t n) const {
+    const VF q = hn::Set(kF, m.share);
+    return m.weight == nullptr ? q : hn::Mul(q, row.of_classes(m.weight, i, n));
   }
 };
 
 // Given probabilities, smoothed and weighted.
 struct ProbabilityPart {
   static constexpr bool kPresent = true;
-  const float* target;
-  float keep, share;
-  const float* weight;
-  HWY_INLINE VF at(size_t i, size_t n) const {
-    const VF q = hn::MulAdd(load(kF, target + i, n), hn::Set(kF, keep), hn::Set(kF, share));
-    return weight == nullptr ? q : hn::Mul(q, load(kF, weight + i, n));
+  const Matrices& m;
+  const float* target;  // of the row
+  ProbabilityPart(const Matrices& matrices, const float* row) : m(matrices), target(row) {}
+  template <class Row>
+  HWY_INLINE VF at(const Row& row, size_t i, size_t n) const {
+    const VF q = hn::MulAdd(load(kF, target + i, n), hn::Set(kF, m.keep), hn::Set(kF, m.share));
+    return m.weight == nullptr ? q : hn::Mul(q, row.of_classes(m.weight, i, n));
   }
 };
 
-struct LabelPart {
-  int32_t label;  // a class or kNoClass
-  float mass;
+// The mass at a label: of one row, the label kNoClass where there is none; of the rows in lanes, where a lane with
+// kNoClass takes no part.
+struct LabelOfRow {
+  int32_t label;
+  VF mass;
+  LabelOfRow(const Matrices& m, int32_t label_of_row) : label(label_of_row) {
+    mass = label == kNoClass ? hn::Zero(kF) : hn::Set(kF, m.weight == nullptr ? m.keep : m.keep * m.weight[label]);
+  }
+  HWY_INLINE VF logit(const float* x) const { return hn::Set(kF, label == kNoClass ? 0 : x[label]); }
+  HWY_INLINE auto is_at(size_t i) const {
+    return hn::RebindMask(kF, hn::Eq(hn::Iota(kI, 0), hn::Set(kI, label - static_cast<int32_t>(i))));
+  }
+  HWY_INLINE VF taking_part(VF v) const { return v; }
+};
+
+struct LabelsOfLanes {
+  VI label;
+  VF mass;
+  LabelsOfLanes(const Matrices& m, const int32_t* labels, size_t n) {
+    label = labels == nullptr ? hn::Zero(kI) : load(kI, labels, n);
+    mass = hn::Zero(kF);
+    if (labels == nullptr) return;
+    mass = hn::Set(kF, m.keep);
+    if (m.weight != nullptr) mass = hn::Mul(mass, hn::GatherIndex(kF, m.weight, place()));
+    mass = taking_part(mass);
+  }
+  HWY_INLINE VF logit(const float* x) const {
+    const VI at = hn::Add(hn::Mul(place(), hn::Set(kI, kLanes)), hn::Iota(kI, 0));
+    return hn::GatherIndex(kF, x, at);
+  }
+  HWY_INLINE auto is_at(size_t i) const {
+    return hn::RebindMask(kF, hn::Eq(label, hn::Set(kI, static_cast<int32_t>(i / kLanes))));
+  }
+  HWY_INLINE VF taking_part(VF v) const { return hn::IfThenZeroElse(hn::RebindMask(kF, hn::Eq(label, none())), v); }
+
+ private:
+  static HWY_INLINE VI none() { return hn::Set(kI, kNoClass); }
+  HWY_INLINE VI place() const { return hn::IfThenZeroElse(hn::Eq(label, none()), label); }
 };
 
 struct RowLoss {
-  float sum, mass, cross;
+  VF sum, mass, cross;  // in all lanes of the row
 };
-constexpr RowLoss kNoLoss = {1, 0, 0};
 
-// One row in three walks through L1: maximum; exponentials; gradient times `scale`. `gradient` may be null
+// One row, or the rows in lanes, in three walks through L1: maximum; exponentials; gradient. `gradient` may be null
 // or x. Where there is one class alone the gradient is exactly 0.
-template <class Row, class Dense>
-HWY_INLINE RowLoss cross_entropy_row(float* gradient, const float* x, size_t classes, Dense dense, LabelPart spike,
+template <class Row, class Dense, class Label>
+HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, Dense dense, const Label& label,
                                      float scale) {
-  Row row(classes, gradient);
-  const float x_label = spike.label == kNoClass ? 0 : x[spike.label];  // now, as gradient may be x
+  const VF x_label = label.logit(x);  // now, as gradient may be x
   const VF max = row_max(row, x);
   VF sums[3] = {hn::Zero(kF), hn::Zero(kF), hn::Zero(kF)};  // of e^x, q and q x
   row_sums<Dense::kPresent ? 3 : 1>(sums, row, [&](size_t i, size_t n, auto lanes, VF* s) {
@@ -65,53 +114,79 @@ HWY_INLINE RowLoss cross_entropy_row(float* gradient, const float* x, size_t cla
     }
     s[0] = hn::Add(s[0], lanes.keep(e));
     if (Dense::kPresent) {
-      const VF q = lanes.keep(dense.at(i, n));
+      const VF q = lanes.keep(dense.at(row, i, n));
       s[1] = hn::Add(s[1], q);
       s[2] = hn::MulAdd(q, lanes.keep(shifted), s[2]);
     }
   });
-  const VF at_label = hn::Set(kF, spike.mass);
-  const VF mass = hn::Add(sums[1], at_label);
+  const VF mass = hn::Add(sums[1], label.mass);
   if (gradient != nullptr) {
     const VF factor = hn::Div(mass, sums[0]);
-    const VI lane = hn::Iota(kI, 0);
     row.each([&](size_t i, size_t n, auto) {
-      const VI label_lane = hn::Set(kI, spike.label - static_cast<int32_t>(i));
-      const auto is_label = hn::RebindMask(kF, hn::Eq(lane, label_lane));
-      const VF q = hn::Add(dense.at(i, n), hn::IfThenElseZero(is_label, at_label));
-      store(hn::Mul(hn::MulSub(row.get(i, n), factor, q), hn::Set(kF, scale)), kF, gradient + i, n);
+      const VF q = hn::Add(dense.at(row, i, n), hn::IfThenElseZero(label.is_at(i), label.mass));
+      const VF dx = hn::Mul(hn::MulSub(row.get(i, n), factor, q), hn::Set(kF, scale));
+      store(label.taking_part(dx), kF, gradient + i, n);
     });
   }
-  RowLoss out{hn::GetLane(sums[0]), hn::GetLane(mass), hn::GetLane(sums[2])};
-  if (spike.label != kNoClass) out.cross += spike.mass * (x_label - hn::GetLane(max));
-  return out;
-}
-
-// losses[r] for all rows from row(r), a RowLoss; rows divided among threads, logarithms kLanes at a time.
-template <class Row>
-void for_each_row(Run& run, float* losses, size_t rows, size_t classes, Row row) {
-  parallel(run, rows, 1, softmax_work(rows, classes), [&](size_t begin, size_t end) {
-    alignas(64) float sum[kLanes] = {}, mass[kLanes] = {}, cross[kLanes] = {};
-    for (size_t first = begin; first < end; first += kLanes) {
-      const size_t n = end - first < kLanes ? end - first : kLanes;
-      for (size_t r = 0; r < n; ++r) {
-        const RowLoss one = row(first + r);
-        sum[r] = one.sum;
-        mass[r] = one.mass;
-        cross[r] = one.cross;
-      }
-      const VF log_sum = math::log(hn::Load(kF, sum));
-      store(hn::MulSub(hn::Load(kF, mass), log_sum, hn::Load(kF, cross)), kF, losses + first, n);
-    }
-  });
+  return {sums[0], mass, hn::Add(sums[2], hn::Mul(label.mass, hn::Sub(x_label, max)))};
 }
 
 HWY_INLINE float* row_of(float* matrix, size_t row, size_t classes) {
   return matrix == nullptr ? nullptr : matrix + row * classes;
 }
+HWY_INLINE const float* row_of(const float* matrix, size_t row, size_t classes) {
+  return matrix == nullptr ? nullptr : matrix + row * classes;
+}
 
-void clear(float* p, size_t n) {
-  if (p != nullptr) std::memset(p, 0, n * sizeof(float));
+// The losses and gradients of n <= kLanes rows from `first` on: at once in lanes, or one by one with the logarithm
+// at once.
+template <class Dense>
+void rows_of_loss(RowKind<RowsInLanes>, const Matrices& m, size_t first, size_t n) {
+  LaneRows x, gradient, target;
+  rows_to_lanes(x, m.logits + first * m.classes, n, m.classes);
+  if (m.target != nullptr) rows_to_lanes(target, m.target + first * m.classes, n, m.classes);
+  RowsInLanes row(m.classes, gradient.values);
+  const LabelsOfLanes label(m, m.label == nullptr ? nullptr : m.label + first, n);
+  const RowLoss loss = cross_entropy_row(row, m.gradient == nullptr ? nullptr : gradient.values, x.values,
+                                         Dense(m, target.values), label, m.scale);
+  if (m.gradient != nullptr) lanes_to_rows(m.gradient + first * m.classes, gradient, n, m.classes);
+  const VF value = hn::MulSub(loss.mass, math::log(loss.sum), loss.cross);
+  store(label.taking_part(value), kF, m.losses + first, n);
+}
+
+template <class Dense, class Row>
+void rows_of_loss(RowKind<Row>, const Matrices& m, size_t first, size_t n) {
+  alignas(64) float sum[kLanes] = {}, mass[kLanes] = {}, cross[kLanes] = {};
+  for (size_t r = 0; r < n; ++r) {
+    float* const gradient = row_of(m.gradient, first + r, m.classes);
+    const int32_t label = m.label == nullptr ? kNoClass : m.label[first + r];
+    if (m.label != nullptr && label == kNoClass) {
+      if (gradient != nullptr) std::memset(gradient, 0, m.classes * sizeof(float));
+      sum[r] = 1;
+      continue;
+    }
+    Row row(m.classes, gradient);
+    const RowLoss loss = cross_entropy_row(row, gradient, m.logits + (first + r) * m.classes,
+                                           Dense(m, row_of(m.target, first + r, m.classes)), LabelOfRow(m, label), m.scale);
+    sum[r] = hn::GetLane(loss.sum);
+    mass[r] = hn::GetLane(loss.mass);
+    cross[r] = hn::GetLane(loss.cross);
+  }
+  const VF log_sum = math::log(hn::Load(kF, sum));
+  store(hn::MulSub(hn::Load(kF, mass), log_sum, hn::Load(kF, cross)), kF, m.losses + first, n);
+}
+
+// All rows, in groups of kLanes that are divided among threads.
+template <class Dense>
+void all_rows(Run& run, const Matrices& matrices) {
+  with_row_kind(matrices.classes, [&](auto kind) {
+    parallel(run, matrices.rows, kLanes, softmax_work(matrices.rows, matrices.classes), [&](size_t begin, size_t end) {
+      const Matrices m = matrices;
+      for (size_t first = begin; first < end; first += kLanes) {
+        rows_of_loss<Dense>(kind, m, first, end - first < kLanes ? end - first : kLanes);
+      }
+    });
+  });
 }
 
 }  // namespace
@@ -130,27 +205,21 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
   float* const losses = reduction == kNone ? loss : memory;
   const Labels checked = check_labels(run, labels, reinterpret_cast<int32_t*>(memory + rows), rows, classes,
                                       ignore_index, weight);
-  const float scale = reduction_scale(reduction, checked.weight);
-  const float keep = static_cast<float>(1 - label_smoothing);
-  const auto with = [&](auto dense) {
-    with_row_kind(classes, [&](auto kind) {
-      for_each_row(run, losses, rows, classes, [=](size_t r) {
-        float* const gradient = row_of(dlogits, r, classes);
-        const int32_t label = checked.label[r];
-        if (label == kNoClass) {
-          clear(gradient, classes);
-          return kNoLoss;
-        }
-        const LabelPart spike{label, weight == nullptr ? keep : keep * weight[label]};
-        using Row = typename decltype(kind)::type;
-        return cross_entropy_row<Row>(gradient, logits + r * classes, classes, dense, spike, scale);
-      });
-    });
-  };
+  const Matrices m{losses,
+                   dlogits,
+                   logits,
+                   nullptr,
+                   weight,
+                   checked.label,
+                   rows,
+                   classes,
+                   static_cast<float>(1 - label_smoothing),
+                   static_cast<float>(label_smoothing / static_cast<double>(classes)),
+                   reduction_scale(reduction, checked.weight)};
   if (label_smoothing == 0) {
-    with(NoDensePart{});
+    all_rows<NoDensePart>(run, m);
   } else {
-    with(SmoothingPart{static_cast<float>(label_smoothing / static_cast<double>(classes)), weight});
+    all_rows<SmoothingPart>(run, m);
   }
   if (reduction != kNone) reduce_losses(loss, losses, rows, reduction, checked.weight);
 }
@@ -165,17 +234,17 @@ void softmax_cross_entropy_soft(Run& run, float* loss, float* dlogits, const flo
   if (classes == 0 && reduction != kNone && rows > 1) rows = 1;
   float* const losses = reduction == kNone ? loss : scratch(Scratch::kRows, rows);
   const double count = static_cast<double>(rows);
-  const float scale = reduction_scale(reduction, count);
-  const float keep = static_cast<float>(1 - label_smoothing);
-  const float share = static_cast<float>(label_smoothing / static_cast<double>(classes));
-  with_row_kind(classes, [&](auto kind) {
-    for_each_row(run, losses, rows, classes, [=](size_t r) {
-      const ProbabilityPart dense{target + r * classes, keep, share, weight};
-      using Row = typename decltype(kind)::type;
-      return cross_entropy_row<Row>(row_of(dlogits, r, classes), logits + r * classes, classes, dense, {kNoClass, 0},
-                                    scale);
-    });
-  });
+  all_rows<ProbabilityPart>(run, {losses,
+                                  dlogits,
+                                  logits,
+                                  target,
+                                  weight,
+                                  nullptr,
+                                  rows,
+                                  classes,
+                                  static_cast<float>(1 - label_smoothing),
+                                  static_cast<float>(label_smoothing / static_cast<double>(classes)),
+                                  reduction_scale(reduction, count)});
   if (reduction != kNone) reduce_losses(loss, losses, rows, reduction, count);
 }
 

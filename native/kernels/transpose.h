@@ -1,9 +1,55 @@
-// A blocked transposition of 4-byte elements.
+// Transpositions: of vectors in registers, of matrices of 4-byte elements in blocks.
 #pragma once
 #include "kernels/simd.h"
+#include "kernels/unroll.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
+
+// Transposes the 4 x 4 floats within each 128-bit block of four vectors.
+HWY_INLINE void transpose_in_blocks(VF& r0, VF& r1, VF& r2, VF& r3) {
+  constexpr hn::Repartition<double, F> kD;
+  const auto low01 = hn::BitCast(kD, hn::InterleaveLower(kF, r0, r1));
+  const auto low23 = hn::BitCast(kD, hn::InterleaveLower(kF, r2, r3));
+  const auto high01 = hn::BitCast(kD, hn::InterleaveUpper(kF, r0, r1));
+  const auto high23 = hn::BitCast(kD, hn::InterleaveUpper(kF, r2, r3));
+  r0 = hn::BitCast(kF, hn::InterleaveLower(kD, low01, low23));
+  r1 = hn::BitCast(kF, hn::InterleaveUpper(kD, low01, low23));
+  r2 = hn::BitCast(kF, hn::InterleaveLower(kD, high01, high23));
+  r3 = hn::BitCast(kF, hn::InterleaveUpper(kD, high01, high23));
+}
+
+// out[j * width + i] = row[i][j] for i, j < kLanes; of each row `n` elements are read. In registers, each
+// row read once: rows a power of two apart share a set of the L1 cache, which does not hold kLanes lines.
+HWY_INLINE void transpose(const float* const* row, size_t n, float* out, size_t width) {
+  constexpr size_t kBlocks = kLanes / 4;
+  VF v[kLanes];
+  unroll<kLanes>(SIMDNN_UNROLLED(i) { v[i] = load(kF, row[i], n); });
+  unroll<kBlocks>(SIMDNN_UNROLLED(b) {
+    transpose_in_blocks(v[4 * b], v[4 * b + 1], v[4 * b + 2], v[4 * b + 3]);
+  });
+  // Block b of v[4g + c] is now rows 4g, ..., 4g + 3 of column 4b + c: transpose the blocks.
+  unroll<4>(SIMDNN_UNROLLED(c) {
+    const auto put = [&](size_t b, VF column) __attribute__((always_inline)) {
+      hn::StoreU(column, kF, out + (4 * b + c) * width);
+    };
+    if constexpr (kBlocks == 1) {
+      put(0, v[c]);
+    } else if constexpr (kBlocks == 2) {
+      put(0, hn::ConcatLowerLower(kF, v[4 + c], v[c]));
+      put(1, hn::ConcatUpperUpper(kF, v[4 + c], v[c]));
+    } else {
+      static_assert(kBlocks == 4, "vectors of up to 512 bits");
+      const VF low02 = hn::ConcatLowerLower(kF, v[8 + c], v[c]), high02 = hn::ConcatUpperUpper(kF, v[8 + c], v[c]);
+      const VF low13 = hn::ConcatLowerLower(kF, v[12 + c], v[4 + c]);
+      const VF high13 = hn::ConcatUpperUpper(kF, v[12 + c], v[4 + c]);
+      put(0, hn::OddEvenBlocks(hn::SwapAdjacentBlocks(low13), low02));
+      put(1, hn::OddEvenBlocks(low13, hn::SwapAdjacentBlocks(low02)));
+      put(2, hn::OddEvenBlocks(hn::SwapAdjacentBlocks(high13), high02));
+      put(3, hn::OddEvenBlocks(high13, hn::SwapAdjacentBlocks(high02)));
+    }
+  });
+}
 
 // A block is one cache line of 16 elements wide each way. It goes through a buffer, so that each line of x is
 // read once and each line of out written once: with strides of a power of two the 16 lines fall into the same
@@ -40,7 +86,7 @@ HWY_INLINE void transpose_block(uint32_t* out, size_t stride_out, const uint32_t
 }
 
 // out[r * stride_out + c] = x[c * stride_x + r] for r < rows, c < columns.
-void transpose(uint32_t* out, size_t stride_out, const uint32_t* x, size_t stride_x, size_t rows, size_t columns) {
+inline void transpose(uint32_t* out, size_t stride_out, const uint32_t* x, size_t stride_x, size_t rows, size_t columns) {
   for (size_t top = 0; top < rows; top += kTransposeBlock) {
     const size_t bottom = top + kTransposeBlock < rows ? top + kTransposeBlock : rows;
     for (size_t left = 0; left < columns; left += kTransposeBlock) {
