@@ -59,10 +59,12 @@ HWY_INLINE void row(R* out, A a, B b, size_t n) {
 }
 
 template <class Op, typename R, typename T>
-void broadcast(Run& run, R* out, const T* a, const T* b, const Layout& layout) {
+void broadcast(Run& run, R* out, const T* a, const T* b, const Layout& operands) {
   using D = hn::Rebind<T, F>;
+  const size_t count = operands.count();
+  if (count == 0) return;
+  const Layout layout = merged(operands);
   const size_t stride_a = row_stride(layout, 0), stride_b = row_stride(layout, 1);
-  const size_t count = layout.count();
   parallel(run, count, 64, static_cast<double>(count) * Op::kNanoseconds, [&](size_t begin, size_t end) {
     for_each_row(layout, begin, end, [&](size_t position, size_t at_a, size_t at_b, size_t n) {
       R* to = out + position;

@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kBlock = 2048;
 // Columns that are reduced side by side, 4 vectors: the comparisons of one wait for each other.
 constexpr size_t kTile = 4 * kLanes;
+// Tiles that go through a block of rows together, as in reductions.cc (4096 x 4096: 3.9 instead of 5.1 ms).
+constexpr size_t kBandTiles = 16, kBlockRows = 32;
 
 template <typename T, bool kLargest>
 struct Extremum {
@@ -90,14 +92,19 @@ struct Extremum {
     return best_block + find(x + best_block, n - best_block, [&](V v) HWY_ATTR { return hn::Eq(v, wanted); });
   }
 
-  // The extrema of kVectors vectors of columns, the last of `width` <= kLanes, over n > 0 rows `stride` apart.
+  // The extrema of kVectors vectors of columns, the last of `width` <= kLanes, over rows [begin, end) of `stride`
+  // elements; values and indices hold those of the rows before `begin`, where there are any.
   template <size_t kVectors>
-  static HWY_INLINE void columns(T* values, int32_t* indices, const T* x, size_t n, size_t stride, size_t width) {
+  static HWY_INLINE void columns(T* values, int32_t* indices, const T* x, size_t begin, size_t end, size_t stride,
+                                 size_t width) {
     const auto left = [&](size_t k) { return k + 1 == kVectors ? width : kLanes; };
     V best[kVectors];
     VI index[kVectors];
-    for (size_t k = 0; k < kVectors; ++k) best[k] = load(kD, x + k * kLanes, left(k)), index[k] = hn::Zero(kI);
-    for (size_t r = 1; r < n; ++r) {
+    for (size_t k = 0; k < kVectors; ++k) {
+      best[k] = load(kD, (begin == 0 ? x : values) + k * kLanes, left(k));
+      index[k] = begin == 0 ? hn::Zero(kI) : load(kI, indices + k * kLanes, left(k));
+    }
+    for (size_t r = begin == 0 ? 1 : begin; r < end; ++r) {
       const VI row = hn::Set(kI, static_cast<int32_t>(r));
       for (size_t k = 0; k < kVectors; ++k) {
         const V v = load(kD, x + r * stride + k * kLanes, left(k));
@@ -119,19 +126,25 @@ struct Extremum {
     const double work = static_cast<double>(outer) * static_cast<double>(tiles) *
                         (5 + static_cast<double>(n) * (inner == 1 ? 0.1 : 4));
     parallel(run, outer * tiles, 1, work, [&](size_t begin, size_t end) {
-      for (size_t task = begin; task < end; ++task) {
-        const size_t o = task / tiles, first = task % tiles * kTile, width = inner - first < kTile ? inner - first : kTile;
-        const size_t at = o * inner + first;
+      for (size_t task = begin; task < end;) {
+        const size_t o = task / tiles, first = task % tiles * kTile, at = o * inner + first;
+        size_t band = end - task < kBandTiles ? end - task : kBandTiles;
+        if (band > tiles - task % tiles) band = tiles - task % tiles;
+        task += band;
         const T* from = x + o * n * inner + first;
         if (inner == 1) {
           const size_t place = line(from, n);
           values[at] = from[place];
           indices[at] = static_cast<int32_t>(place);
-        } else if (width == kTile) {
-          columns<4>(values + at, indices + at, from, n, inner, kLanes);
-        } else {
-          for (size_t c = 0; c < width; c += kLanes) {
-            columns<1>(values + at + c, indices + at + c, from + c, n, inner, width - c < kLanes ? width - c : kLanes);
+          continue;
+        }
+        const size_t width = inner - first < band * kTile ? inner - first : band * kTile;
+        for (size_t row = 0; row < n; row += kBlockRows) {
+          const size_t stop = n - row < kBlockRows ? n : row + kBlockRows;
+          size_t c = 0;
+          for (; c + kTile <= width; c += kTile) columns<4>(values + at + c, indices + at + c, from + c, row, stop, inner, kLanes);
+          for (; c < width; c += kLanes) {
+            columns<1>(values + at + c, indices + at + c, from + c, row, stop, inner, width - c < kLanes ? width - c : kLanes);
           }
         }
       }

@@ -11,6 +11,23 @@ inline size_t row_stride(const Layout& layout, int operand) {
   return layout.rank == 0 ? 0 : layout.stride[operand][layout.rank - 1];
 }
 
+// The same index space in fewer dimensions: those along which both operands go on where the inner one ends.
+inline Layout merged(const Layout& layout) {
+  Layout out = layout;
+  int last = 0;
+  for (int d = 1; d < layout.rank; ++d) {
+    bool goes_on = true;
+    for (int k = 0; k < Layout::kOperands; ++k) {
+      goes_on = goes_on && out.stride[k][last] == layout.size[d] * layout.stride[k][d];
+    }
+    if (!goes_on) ++last;
+    out.size[last] = goes_on ? out.size[last] * layout.size[d] : layout.size[d];
+    for (int k = 0; k < Layout::kOperands; ++k) out.stride[k][last] = layout.stride[k][d];
+  }
+  out.rank = layout.rank == 0 ? 0 : last + 1;
+  return out;
+}
+
 // Calls row(position, offset 0, offset 1, length) for each piece of a row of the last dimension that lies
 // in [begin, end) of the row-major order; `position` is the piece's place in that order.
 template <class Row>

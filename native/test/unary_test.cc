@@ -1,5 +1,6 @@
 // The element-wise kernels against their twins: at corner values, at all sizes of tails, over the whole
 // range of float, in place, and with 1 to 4 threads.
+#include <cstdlib>
 #include <cstring>
 
 #include "test/test.h"
@@ -52,33 +53,44 @@ void check_backward(Context& t, Forward twin_forward, Backward kernel, Backward 
   }
 }
 
-// Every float whose bit pattern is a multiple of a prime, and 64 neighbours of each special value.
-std::vector<float> sweep() {
-  std::vector<float> values;
-  const auto push = [&](uint32_t bits) {
-    float value;
-    std::memcpy(&value, &bits, sizeof value);
-    values.push_back(value);
-  };
-  for (uint64_t bits = 0; bits < (uint64_t{1} << 32); bits += 60013) push(static_cast<uint32_t>(bits));
+// Of the bit patterns of all floats one in `stride`: a prime, or SIMDNN_TEST_STRIDE, where 1 takes all 2^32.
+uint64_t stride_of_range() {
+  const char* const given = std::getenv("SIMDNN_TEST_STRIDE");
+  const uint64_t stride = given == nullptr ? 0 : std::strtoull(given, nullptr, 10);
+  return stride == 0 ? 20011 : stride;
+}
+
+// 64 neighbours of each special value.
+std::vector<uint32_t> special_patterns() {
+  std::vector<uint32_t> patterns;
   const float special[] = {0,  1,    2,   3,     6,     0.5f,  0.34657359f, 0.41421356f, 0.70710678f, 1.41421356f,
                            10, 11,   20,  87.33f, 88.72f, 103.97f, 104.5f,   3.4e38f,     1.17549435e-38f};
   for (float value : special) {
-    for (int sign = 0; sign < 2; ++sign) {
-      uint32_t bits;
-      std::memcpy(&bits, &value, sizeof bits);
-      for (uint32_t i = 0; i < 64; ++i) push((bits ^ (static_cast<uint32_t>(sign) << 31)) + i - 32);
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    for (uint32_t i = 0; i < 64; ++i) {
+      patterns.push_back(bits + i - 32);
+      patterns.push_back((bits ^ (1u << 31)) + i - 32);
     }
   }
-  return values;
+  return patterns;
 }
 
 void check_range(Context& t, Forward kernel, Forward twin, const Case& c) {
-  static const std::vector<float> values = sweep();
-  Buffer<float> x(t, values.size());
-  std::memcpy(x.data(), values.data(), values.size() * sizeof(float));
   t.where = "whole range";
-  check_forward(t, kernel, twin, c, x);
+  std::vector<uint32_t> patterns = special_patterns();
+  const auto check = [&] {
+    Buffer<float> x(t, patterns.size());
+    std::memcpy(x.data(), patterns.data(), patterns.size() * sizeof(float));
+    check_forward(t, kernel, twin, c, x);
+    patterns.clear();
+  };
+  const uint64_t stride = stride_of_range();
+  for (uint64_t bits = 0; bits < (uint64_t{1} << 32); bits += stride) {
+    patterns.push_back(static_cast<uint32_t>(bits));
+    if (patterns.size() >= 65536) check();
+  }
+  check();
 }
 
 void test_forward(Context& t, Forward kernel, Forward twin, const Case& c) {
