@@ -98,7 +98,13 @@ function training(w, shape) {
   const { lib } = w;
   lib.manualSeed(shape.seed);
   const model = new lib.nn.Sequential(
-    ...shape.widths.slice(1).flatMap((out, i) => [new lib.nn.Linear(shape.widths[i], out), new lib.nn.GELU(), new lib.nn.Dropout(0.2)]),
+    ...shape.widths
+      .slice(1)
+      .flatMap((out, i) => [
+        new lib.nn.Linear(shape.widths[i], out),
+        new lib.nn[shape.activation](),
+        ...(shape.drops ? [new lib.nn.Dropout(0.2)] : []),
+      ]),
   );
   const optimizer = new lib.optim[shape.optimizer](model.parameters(), { lr: 0.05, weightDecay: 0.01 });
   const step = (x, y) => {
@@ -115,11 +121,18 @@ function training(w, shape) {
 export function trainingCalls(w) {
   const { r, lib } = w;
   const widths = r.times(2 + r.below(3), () => 1 + r.below(20));
-  const shape = { widths, seed: r.below(1000), optimizer: r.pick(['SGD', 'Adam', 'AdamW']), clears: r.chance(0.8) };
+  const shape = {
+    widths,
+    activation: r.pick(['GELU', 'ReLU', 'Tanh']),
+    drops: r.chance(0.3),
+    seed: r.below(1000),
+    optimizer: r.pick(['SGD', 'Adam', 'AdamW']),
+    clears: r.chance(0.8),
+  };
   const [plain, other] = [training(w, shape), training(w, shape)];
   const compiled = lib.compile(other.step, r.chance(0.3) ? { keepGrad: true } : {});
   return r.times(8, (i) => {
-    const rows = r.pick([1, 4, 4, 4, 7]);
+    const rows = r.pick([1, 4, 4, 7, 17, 32, 32]); // from 16 on small layers run on columns of the batch
     const [x, y] = [lib.randn([rows, widths[0]]), w.ints([rows], widths.at(-1))];
     const lr = r.real() / 10;
     const bits = ({ model, optimizer }, step) => {
