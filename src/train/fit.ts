@@ -159,6 +159,12 @@ function settingsOf(options: FitOptions): Settings {
   };
 }
 
+// How far a leg got: in the midst of an epoch, or at the end of one.
+const batchReport = ({ epochs, loss }: FitResult, leg: Leg, batches: number | undefined): BatchReport =>
+  leg.batch > 0
+    ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
+    : { epoch: epochs, batch: batches ?? leg.batches, batches, loss: loss.at(-1)! };
+
 class Fit implements Holder {
   readonly name = where;
   private readonly result: FitResult = { loss: [], metrics: {}, epochs: 0, seconds: 0 };
@@ -218,6 +224,7 @@ class Fit implements Holder {
       Object.keys(o.metrics).length > 0 ||
       [o.scheduler, o.onEpoch, o.earlyStopping].some((x) => x !== undefined && x !== null);
     let samples = 0;
+    let told = performance.now();
     for (const metric of Object.values(this.trainingMetrics)) metric.reset();
     while (result.epochs < o.epochs) {
       const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - result.epochs, o.progressEvery);
@@ -234,9 +241,10 @@ class Fit implements Holder {
         for (const metric of Object.values(this.trainingMetrics)) metric.reset();
       }
       progress.update(result, leg.batch / (o.loader.length ?? Infinity), speed);
-      if (o.onBatch !== undefined && leg.batch > 0) {
-        const report = { epoch: result.epochs + 1, batch: leg.batch, batches: o.loader.length, loss: leg.lossSum / leg.batch };
+      if (o.onBatch !== undefined && performance.now() - told >= o.progressEvery) {
+        const report = batchReport(result, leg, o.loader.length);
         await this.outside(async () => o.onBatch!(report));
+        told = performance.now();
       }
     }
   }

@@ -400,10 +400,33 @@ describe('onBatch', () => {
     for (const { epoch, batch, batches, loss } of reports) {
       expect([1, 2]).toContain(epoch);
       expect(batch).toBeGreaterThan(0);
-      expect(batch).toBeLessThan(500);
+      expect(batch).toBeLessThanOrEqual(500);
       expect(batches).toBe(500);
       expect(loss).toBeGreaterThan(0);
     }
+  });
+});
+
+describe('onBatch in epochs that are shorter than progressEvery', () => {
+  it('is told of the epochs that have ended', async () => {
+    const model = makeModel([13, 16, 5]);
+    const loader = new data.DataLoader(students(64), { batchSize: 32 });
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.01 });
+    const reports: train.BatchReport[] = [];
+    let epochs = 0;
+    const { loss } = await train.fit(model, {
+      criterion,
+      optimizer,
+      loader,
+      epochs: 400,
+      progressEvery: 2,
+      onEpoch: () => void epochs++,
+      onBatch: (report) => void reports.push(report),
+      ...quiet,
+    });
+    expect(epochs).toBe(400);
+    expect(reports.length).toBeGreaterThan(0);
+    for (const report of reports) expect(report).toEqual({ epoch: report.epoch, batch: 2, batches: 2, loss: loss[report.epoch - 1] });
   });
 });
 
