@@ -259,6 +259,19 @@ const recipes = {
     const preds = w.r.chance(0.5) ? w.matrix(rows, classes).detach() : w.ints([rows], classes);
     return on(new w.lib.metrics.Accuracy(accuracyOptions(w, classes)), [preds, w.ints([rows], classes)]);
   },
+  'train.fit': (w) => {
+    const { model, options, more } = fitArguments(w);
+    return [model, { ...options, ...w.options(more) }];
+  },
+  'train.evaluate': (w) => {
+    const { model, loader, options } = fitArguments(w);
+    return [model, loader, w.options({ criterion: () => options.criterion })];
+  },
+  'train.predict': (w) => {
+    const { model, features } = fitArguments(w);
+    return [model, w.matrix(w.size(), features).detach()];
+  },
+
   'metrics.MeanMetric': (w) => [w.options({ nanStrategy: () => w.r.pick(['ignore', 'error', 'disable', 0]) })],
   'metrics.MeanMetric.update': (w) => {
     const value = w.float().detach();
@@ -270,6 +283,37 @@ const recipes = {
     return on(metric, []);
   },
 };
+
+// A model, its batches, and what trains it; ends by itself, whatever else is asked for.
+function fitArguments(w) {
+  const { nn, optim, data } = w.lib;
+  const { model, features, classes } = w.network();
+  const rows = 1 + w.r.below(20);
+  const dataset = new data.TensorDataset(w.matrix(rows, features).detach(), w.ints([rows], classes));
+  const loader = new data.DataLoader(dataset, { batchSize: 1 + w.r.below(rows), ...w.options({ shuffle: w.boolean, seed: w.seed }) });
+  const optimizer = w.r.chance(0.5)
+    ? new optim.Adam(model.parameters(), w.adamOptions())
+    : new optim.SGD(model.parameters(), { momentum: 0.9 });
+  const accuracy = () => ({ accuracy: new w.lib.metrics.Accuracy({ task: 'multiclass', numClasses: Math.max(2, classes) }) });
+  const more = {
+    validation: () => loader,
+    metrics: () => (classes > 1 ? accuracy() : undefined),
+    scheduler: () => new optim.lrScheduler.StepLR(optimizer, { stepSize: 1 }),
+    onBatch: () => () => undefined,
+    progressEvery: () => 1 + w.r.below(10),
+    earlyStopping: () => ({ patience: 1 + w.r.below(3), restoreBest: w.boolean() }),
+    detectAnomaly: w.boolean,
+  };
+  const batches = w.r.chance(0.7) ? loader : [...loader];
+  const signal = AbortSignal.timeout(w.r.chance(0.1) ? w.r.below(5) : 300); // epochs may be spoilt to 2^31
+  return {
+    model,
+    features,
+    loader,
+    options: { criterion: new nn.CrossEntropyLoss(), optimizer, loader: batches, epochs: w.size(), progress: false, signal },
+    more,
+  };
+}
 
 const on = (self, args) => ({ self, args });
 const create = (w) => w.options({ dtype: () => w.r.pick(['float32', 'int32']), requiresGrad: () => false });
