@@ -1,8 +1,8 @@
 // A function of tensors recorded once and replayed natively. The first call with new shapes runs eagerly while
 // every kernel call is written down; later calls replay the list in one crossing, over one arena.
 import { isGradEnabled } from './autograd';
-import { checkInteger, describe, SimdnnError, typeError, withDefaults } from './errors';
-import { type CompiledOutput, isCompiling, Recording } from './recording';
+import { checkInteger, describe, rangeError, SimdnnError, typeError, withDefaults } from './errors';
+import { type CompiledOutput, isCompiling, type Profile, Recording } from './recording';
 import { Tensor } from './tensor';
 
 /** The options of `compile`. */
@@ -18,6 +18,12 @@ export interface Compiled<A extends readonly Tensor[], R> {
   (...args: A): R;
   /** What the recordings hold: every kernel call with its sizes, one table a recording. */
   toString(): string;
+  /**
+   * The recording used last, replayed `n` times (default 100) with a clock: the time of each kernel call, and of products the share of what one
+   * thread can do at most. Works on copies of all memory, with zeros for the arguments: nothing is trained. Runs the function once more to
+   * record it. A RangeError before the first call, and unless n is an integer from 1 to 100,000.
+   */
+  profile(n?: number): Profile;
   /** Frees all recordings; the next call records anew. */
   dispose(): void;
 }
@@ -97,6 +103,12 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
   };
   return Object.assign(call, {
     toString: () => recordings.map(String).join('\n\n'),
+    profile: (n = 100) => {
+      checkInteger('compile.profile', 'n', n, 1, 100_000);
+      const [last] = recordings;
+      if (last === undefined) throw rangeError('compile.profile', 'nothing is recorded yet', 'call the compiled function first');
+      return last.profile(fn as unknown as (...args: Tensor[]) => unknown, n);
+    },
     dispose: () => {
       recordings = [];
     },

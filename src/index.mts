@@ -22,6 +22,8 @@ export {
   noGrad,
   ones,
   optim,
+  type Profile,
+  type ProfiledCall,
   rand,
   randn,
   SimdnnError,

@@ -19,7 +19,7 @@ export { arange, type CreateOptions, cat, type Extremes, eye, full, ones, rand, 
 /** Optimizers: what steps the parameters. */
 export * as optim from './optim';
 export { manualSeed } from './random';
-export type { CompiledOutput } from './recording';
+export type { CompiledOutput, Profile, ProfiledCall } from './recording';
 export { type NestedArray, Tensor } from './tensor';
 /** Whole training runs, evaluation and prediction on a native thread. */
 export * as train from './train';

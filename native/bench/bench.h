@@ -35,9 +35,6 @@ using Body = std::function<void()>;
 std::vector<double> best_seconds_of(const std::vector<Body>& bodies, double seconds = 0.15);
 inline double best_seconds(const Body& body, double seconds = 0.15) { return best_seconds_of({body}, seconds)[0]; }
 
-// FLOP/s of independent multiply-adds in registers, as the target's kernels make them: fused where it has
-// FMA, else a multiplication and an addition.
-double muladd_peak(const char* target);
 // Cycles a second: dependent additions of integers.
 double clock_rate();
 

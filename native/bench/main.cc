@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "bench/bench.h"
+#include "support/peak.h"
 
 namespace simdnn::bench {
 
@@ -66,7 +67,7 @@ int run(int argc, char** argv) {
   }
   if (missing > 0 || threads == 0) return missing > 0;
   one_thread = threads == 1;
-  const Bench bench{*target, *target->table, threads, muladd_peak(target->name), clock_rate()};
+  const Bench bench{*target, *target->table, threads, muladd_peak(target->name, 0.3), clock_rate()};
   std::printf("target %s, %d thread(s), multiply-add peak of one thread %.1f GFLOP/s, %.2f GHz\n", target->name,
               threads, bench.peak / 1e9, bench.clock / 1e9);
   const char* section = "";

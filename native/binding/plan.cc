@@ -5,6 +5,7 @@
 #include "binding/environment.h"
 #include "binding/kernels.h"
 #include "binding/reader.h"
+#include "support/peak.h"
 
 namespace simdnn {
 namespace {
@@ -83,39 +84,55 @@ Napi::Value plan_finished(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(info[0].As<Napi::External<BoundPlan>>().Data()->plan.finished()));
 }
 
-// replay(plan, live: Float64Array, ...inputs: TypedArray[]). Plain Node-API, and no array around the inputs, as
-// this is the call of a training step.
+// Reads the arguments of a replay, (plan, live: Float64Array, ...inputs: TypedArray[]), into the plan's tables.
+BoundPlan& prepare(napi_env env, const napi_value* argv, size_t argc) {
+  void* external = nullptr;
+  if (argc < 2 || napi_get_value_external(env, argv[0], &external) != napi_ok) {
+    throw ArgumentError{ArgumentError::kType, "[replay] expected a plan, its live values and its inputs"};
+  }
+  BoundPlan& bound = *static_cast<BoundPlan*>(external);
+  napi_typedarray_type type;
+  size_t length = 0;
+  for (size_t i = 0; i < bound.inputs.size(); ++i) {
+    if (i + 2 >= argc ||
+        napi_get_typedarray_info(env, argv[i + 2], &type, &length, &bound.inputs[i], nullptr, nullptr) != napi_ok ||
+        (type != napi_float32_array && type != napi_int32_array) || length * sizeof(float) != bound.input_bytes[i]) {
+      throw ArgumentError{ArgumentError::kRange, "[replay] input " + std::to_string(i) + " is not as it was recorded"};
+    }
+  }
+  void* live = nullptr;
+  if (napi_get_typedarray_info(env, argv[1], &type, &length, &live, nullptr, nullptr) != napi_ok ||
+      type != napi_float64_array || length < bound.live.size()) {
+    throw ArgumentError{ArgumentError::kRange, "[replay] too few live values"};
+  }
+  if (!bound.live.empty()) std::memcpy(bound.live.data(), live, bound.live.size() * sizeof(double));
+  return bound;
+}
+
+// The arguments of a call, however many: without an allocation for few.
+class Arguments {
+ public:
+  Arguments(napi_env env, napi_callback_info info) {
+    napi_get_cb_info(env, info, &count_, few_, nullptr, nullptr);
+    if (count_ <= kFew) return;
+    many_.resize(count_);
+    napi_get_cb_info(env, info, &count_, many_.data(), nullptr, nullptr);
+  }
+  const napi_value* data() const { return many_.empty() ? few_ : many_.data(); }
+  size_t count() const { return count_; }
+
+ private:
+  static constexpr size_t kFew = 16;
+  size_t count_ = kFew;
+  napi_value few_[kFew];
+  std::vector<napi_value> many_;
+};
+
+// replay(plan, live, ...inputs). Plain Node-API, and no array around the inputs, as this is the call of a training step.
 napi_value replay(napi_env env, napi_callback_info info) {
-  napi_value few[16];
-  size_t argc = 16;
-  napi_get_cb_info(env, info, &argc, few, nullptr, nullptr);
   try {
-    std::vector<napi_value> many;
-    if (argc > 16) {
-      many.resize(argc);
-      napi_get_cb_info(env, info, &argc, many.data(), nullptr, nullptr);
-    }
-    const napi_value* argv = many.empty() ? few : many.data();
-    void* external = nullptr;
-    if (argc < 2 || napi_get_value_external(env, argv[0], &external) != napi_ok) {
-      throw ArgumentError{ArgumentError::kType, "[replay] expected a plan, its live values and its inputs"};
-    }
-    BoundPlan& bound = *static_cast<BoundPlan*>(external);
-    napi_typedarray_type type;
-    size_t length = 0;
-    for (size_t i = 0; i < bound.inputs.size(); ++i) {
-      if (i + 2 >= argc ||
-          napi_get_typedarray_info(env, argv[i + 2], &type, &length, &bound.inputs[i], nullptr, nullptr) != napi_ok ||
-          (type != napi_float32_array && type != napi_int32_array) || length * sizeof(float) != bound.input_bytes[i]) {
-        throw ArgumentError{ArgumentError::kRange, "[replay] input " + std::to_string(i) + " is not as it was recorded"};
-      }
-    }
-    void* live = nullptr;
-    if (napi_get_typedarray_info(env, argv[1], &type, &length, &live, nullptr, nullptr) != napi_ok ||
-        type != napi_float64_array || length < bound.live.size()) {
-      throw ArgumentError{ArgumentError::kRange, "[replay] too few live values"};
-    }
-    if (!bound.live.empty()) std::memcpy(bound.live.data(), live, bound.live.size() * sizeof(double));
+    const Arguments arguments(env, info);
+    BoundPlan& bound = prepare(env, arguments.data(), arguments.count());
     const Environment& here = environment(env);
     Run run(here.threads);
     if (const char* kernel = bound.plan.replay(*here.target->table, run, bound.inputs.data(), bound.live.data())) {
@@ -129,16 +146,53 @@ napi_value replay(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// replayTimed(seconds: Float64Array, plan, live, ...inputs): fills `seconds` with how long each call took.
+napi_value replay_timed(napi_env env, napi_callback_info info) {
+  try {
+    const Arguments arguments(env, info);
+    if (arguments.count() < 1) throw ArgumentError{ArgumentError::kType, "[replay] expected where to write the times"};
+    BoundPlan& bound = prepare(env, arguments.data() + 1, arguments.count() - 1);
+    napi_typedarray_type type;
+    size_t length = 0;
+    void* seconds = nullptr;
+    if (napi_get_typedarray_info(env, arguments.data()[0], &type, &length, &seconds, nullptr, nullptr) != napi_ok ||
+        type != napi_float64_array || length < bound.plan.calls()) {
+      throw ArgumentError{ArgumentError::kRange, "[replay] expected a time for each call"};
+    }
+    const Environment& here = environment(env);
+    Run run(here.threads);
+    if (const char* kernel = bound.plan.replay_timed(*here.target->table, run, bound.inputs.data(), bound.live.data(),
+                                                     static_cast<double*>(seconds))) {
+      throw fault_error(kernel, run.fault);
+    }
+  } catch (const ArgumentError& error) {
+    throw_argument_error(env, error);
+  } catch (const std::bad_alloc&) {
+    throw_argument_error(env, {ArgumentError::kRange, "[replay] out of memory"});
+  }
+  return nullptr;
+}
+
+// peak(): multiply-adds a second of one thread on the running target, counted as two operations each.
+Napi::Value peak(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), muladd_peak(environment(info.Env()).target->name, 5e-3));
+}
+
 }  // namespace
 
 void export_plan(Napi::Env env, Napi::Object exports) {
   exports.Set("createPlan", Napi::Function::New<create_plan>(env, "createPlan"));
   exports.Set("planFinished", Napi::Function::New<plan_finished>(env, "planFinished"));
   exports.Set("planBytes", Napi::Function::New<plan_bytes>(env, "planBytes"));
-  napi_value function;
-  if (napi_create_function(env, "replay", NAPI_AUTO_LENGTH, replay, nullptr, &function) == napi_ok) {
-    exports.Set("replay", Napi::Value(env, function));
-  }
+  exports.Set("peak", Napi::Function::New<peak>(env, "peak"));
+  const auto add = [&](const char* name, napi_callback callback) {
+    napi_value function;
+    if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok) {
+      exports.Set(name, Napi::Value(env, function));
+    }
+  };
+  add("replay", replay);
+  add("replayTimed", replay_timed);
 }
 
 }  // namespace simdnn

@@ -1,4 +1,4 @@
-// Plans as JavaScript sees them: createPlan and replay.
+// Plans as JavaScript sees them: createPlan, replay, replayTimed.
 #pragma once
 #include <napi.h>
 

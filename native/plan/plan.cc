@@ -1,6 +1,7 @@
 #include "plan/plan.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <new>
 
@@ -133,6 +134,21 @@ const char* Plan::replay_finite(const KernelTable& table, Run& run, void* const*
       not_finite = c;
       return nullptr;
     }
+  }
+  return nullptr;
+}
+
+const char* Plan::replay_timed(const KernelTable& table, Run& run, void* const* inputs, const double* live,
+                               double* seconds) {
+  using Clock = std::chrono::steady_clock;
+  patch(inputs, live);
+  Clock::time_point before = Clock::now();
+  for (size_t c = 0; c < calls_.size(); ++c) {
+    invoke(c, table, run);
+    if (run.fault.array() != nullptr) return calls_[c].name;
+    const Clock::time_point after = Clock::now();
+    seconds[c] = std::chrono::duration<double>(after - before).count();
+    before = after;
   }
   return nullptr;
 }

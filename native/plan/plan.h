@@ -63,6 +63,9 @@ class Plan {
   const char* replay_finite(const KernelTable& table, Run& run, void* const* inputs, const double* live,
                             size_t& not_finite);
 
+  // As replay, and writes how long each call took, in seconds, to `seconds`, which has room for calls().
+  const char* replay_timed(const KernelTable& table, Run& run, void* const* inputs, const double* live, double* seconds);
+
   // Whether every pointer lies in a temporary or an input: replays then touch no memory but the arena and theirs.
   bool closed() const { return closed_; }
   // Whether a call writes input `i`.

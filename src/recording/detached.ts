@@ -11,7 +11,7 @@ import { ignoringHolders, type Tensor } from '../tensor';
 import { type FusedCall, fuse } from './fusion';
 import { type Call, isArray, Listener } from './listener';
 import { LiveNumbers } from './live';
-import { rowOf } from './table';
+import { type Row, rowOf } from './table';
 
 /** What the recorded function gives out for a batch. */
 export interface Results {
@@ -240,6 +240,15 @@ export class Detached {
       leaf.gradientShared = false;
       leaf.gradientHidden = true;
     }
+  }
+
+  /** The calls of the plan, for people. */
+  rows(): Row[] {
+    const places = new Map<unknown, string>([
+      ...[...this.temporaries].map((t, i): [unknown, string] => [t, `t${i}`]),
+      ...this.args.map((t, i): [unknown, string] => [t.values, `in${i}`]),
+    ]);
+    return this.fused.map((call) => rowOf(call, this.names, (array) => places.get(array) ?? 'own'));
   }
 
   /** A call of the plan in words: kernel, shapes, numbers. */

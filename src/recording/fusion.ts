@@ -39,7 +39,7 @@ function withDerivative(linear: Call, next: Call, between: Between): Call | null
   return ['linearBackward', dx, ...linear.slice(2, 11), activation, a, b];
 }
 
-// Small layers keep the batch along the lanes. By `kernels_bench 1 columns` on AVX-512 and AVX2 that is 1.05 to 2 times faster within
+// Small layers keep the batch along the lanes. By `kernels_bench 1 columns` on AVX-512 and AVX2 that is 1.01 to 2 times faster within
 // these bounds; with fewer rows the vectors are half empty, with more the weights need not be repacked often.
 const leastRows = 16;
 const mostRows = 64;

@@ -12,9 +12,11 @@ import { Tensor } from '../tensor';
 import { fuse } from './fusion';
 import { type Call, isArray, type LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
+import { type Profile, profileOf } from './profile';
 import { type Row, rowOf, tableText } from './table';
 
 export { Detached, type Results, stretchesOf } from './detached';
+export type { Profile, ProfiledCall } from './profile';
 
 /** What a compiled function may return: nothing, a tensor, or a list or record of tensors. */
 export type CompiledOutput = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | null | undefined;
@@ -345,6 +347,11 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       }
     }
     return null;
+  }
+
+  /** Replays the plan `n` times on copies, with a clock. */
+  profile(fn: (...args: Tensor[]) => unknown, n: number): Profile {
+    return profileOf(fn, this.arguments, this.gradEnabled, n);
   }
 
   toString(): string {

@@ -48,8 +48,8 @@ export function rowOf({ call: [name, ...args], from }: FusedCall, names: readonl
   };
 }
 
-/** The rows with their headings, in aligned columns. */
-export function tableText(rows: readonly Row[]): string {
+/** The rows with their headings, in aligned columns, and with more columns behind them: a heading and a text for each row. */
+export function tableText(rows: readonly Row[], more: readonly (readonly string[])[] = []): string {
   const cells = rows.map((row, i) => [
     String(i),
     row.kernel,
@@ -58,8 +58,9 @@ export function tableText(rows: readonly Row[]): string {
     row.fused,
     String(row.bytes),
     row.flops === 0 ? '' : String(row.flops),
+    ...more.map((column) => column[i + 1]!),
   ]);
-  const all = [['', 'kernel', 'buffers', 'numbers', 'fused', 'bytes', 'flops'], ...cells];
+  const all = [['', 'kernel', 'buffers', 'numbers', 'fused', 'bytes', 'flops', ...more.map(([heading]) => heading!)], ...cells];
   const widths = all[0]!.map((_, c) => Math.max(...all.map((line) => line[c]!.length)));
   const isNumber = (c: number): boolean => c === 0 || c >= 5;
   return all
