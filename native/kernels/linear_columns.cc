@@ -90,7 +90,11 @@ void to_columns(float* columns, size_t stride, const float* x, size_t rows, size
 constexpr size_t kBlocks = kLanes / 4;
 HWY_INLINE VF load_blocks(const float* const* p, size_t offset) {
   const auto pair = [&](size_t b) __attribute__((always_inline)) {
-    return hn::OddEvenBlocks(hn::LoadDup128(kF, p[b + 1] + offset), hn::LoadDup128(kF, p[b] + offset));
+    VF odd = hn::LoadDup128(kF, p[b + 1] + offset), even = hn::LoadDup128(kF, p[b] + offset);
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+    asm("" : "+m"(odd), "+m"(even));  // g++ 12 fails on the blend of two broadcasts from registers that it makes of this there
+#endif
+    return hn::OddEvenBlocks(odd, even);
   };
   if constexpr (kBlocks == 1) {
     return hn::LoadU(kF, p[0] + offset);
