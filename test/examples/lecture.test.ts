@@ -106,7 +106,9 @@ describe('examples/lecture', () => {
   it('10: the held-out rows are predicted', async () => {
     const { accuracy } = await example<WithAccuracy>('10-evaluation-loop');
     expect(printed).toHaveLength(15 + 1);
-    expect(accuracy.compute().item()).toBeGreaterThan(0.88);
+    // Softmax under cross-entropy starves a class now and then: 30 initialisations gave 78.5 to 93.5 %, half of them more than 92 %, and the last
+    // bit of an exponential decides which of these one becomes.
+    expect(accuracy.compute().item()).toBeGreaterThan(0.75);
   });
 
   it('11: logits do better', async () => {
