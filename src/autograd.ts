@@ -106,11 +106,12 @@ export function open(t: Tensor | null): Float32Array | null {
   return t.gradient.floats;
 }
 
-/** Adds `gradient` to t's; its memory is fresh and t may keep it. */
+/** Adds `gradient` to t's; its memory is fresh and t may keep it. A recording copies a leaf's always: made again, it finds a home. */
 export function give(t: Tensor, gradient: Tensor): void {
   if (!t.needsGrad) return;
-  if (recorder !== null && t.node === null) recorder.gradient(t, 'use');
-  if (t.gradient === null && t.gradientHome !== null) {
+  const recorded = recorder !== null && t.node === null;
+  if (recorded) recorder!.gradient(t, 'use');
+  if (t.gradient === null && (t.gradientHome !== null || recorded)) {
     kernels.copyStrided(open(t)!, gradient.floats, Int32Array.of(1, t.numel, 1, 0, 1, 0));
   } else if (t.gradient === null) {
     t.gradient = gradient;
