@@ -8,6 +8,8 @@ export interface Progress {
   commit(steps: number): void;
   /** What `read` returns as if one more step had been counted. */
   peek<T>(read: () => T): T;
+  /** What counts: the same for every step of it. */
+  readonly counter: object;
 }
 
 /** What is told to a recording. */
@@ -20,7 +22,7 @@ export interface Recorder {
   live(issue: () => void): void;
   /** Random numbers drawn: `redraw` puts the next ones where `issue` of `live` finds them. */
   drawn(redraw: () => void): void;
-  /** What is to happen after each step that succeeded, the one that is recorded included. */
+  /** What is to happen after each step that succeeded, the one that is recorded included: after the calls that `live` heard last. */
   after(progress: Progress): void;
   /** A leaf that an operation used. */
   used(leaf: object): void;

@@ -460,3 +460,35 @@ it('an error behind the step of an optimizer leaves what eager mode leaves: para
   expect(compiled.counts).toEqual([4, 4]);
   expect(compiled).toEqual(run(false));
 });
+
+it('an error in the middle leaves random numbers and gradients where eager mode leaves them', () => {
+  const run = (compiled: boolean) => {
+    manualSeed(5);
+    const [model, later] = [new nn.Linear(3, 8), new nn.Linear(3, 8)];
+    const dropout = new nn.Dropout(0.5);
+    const optimizer = new optim.SGD([...model.parameters(), ...later.parameters()], { lr: 0.1 });
+    const eager = (x: Tensor, y: Tensor) => {
+      optimizer.zeroGrad();
+      dropout.forward(model.forward(x)).sum().backward();
+      nn.functional.crossEntropy(dropout.forward(later.forward(x)), y).backward();
+      optimizer.step();
+      return dropout.forward(x); // not reached after an error
+    };
+    const step = compiled ? compile(eager, { keepGrad: true }) : eager;
+    const x = randn([2, 3]);
+    const seen: unknown[] = [];
+    for (const label of [1, 1, 9, 1, 9, 9, 1]) {
+      if (label === 9) expect(() => step(x, labels(0, label))).toThrow(RangeError);
+      else step(x, labels(0, label));
+      for (const parameter of optimizer.paramGroups[0]!.params) {
+        const { grad } = parameter;
+        seen.push([...parameter.data], grad === null ? null : [...grad.data]);
+      }
+      seen.push([...rand([1]).data]);
+    }
+    return seen;
+  };
+  const eager = run(false);
+  expect(eager.filter((values) => values === null)).toHaveLength(6); // the gradients of the second layer, after each error
+  expect(run(true)).toEqual(eager);
+});

@@ -206,9 +206,11 @@ export abstract class Optimizer<O extends object> {
         } finally {
           slots.forEach((slot, i) => {
             slot.steps = before[i]!;
+            slot.parameter.version.count--;
           });
         }
       },
+      counter: stepped,
     });
     recorder.guard(() => {
       recipe.check(recipe.name, group);

@@ -6,6 +6,7 @@ import { liveArguments } from '../kernels.generated';
 import { allocateFloat, allocateInt, type DType, type TensorData } from '../memory';
 import { createPlan, finishedCalls, type Plan, replayPlan } from '../native';
 import { ownersOf } from '../nn/registry';
+import { randomPosition, setRandomPosition } from '../random';
 import { type Progress, recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
@@ -131,10 +132,11 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly inputs: (TensorData | null)[];
   private readonly lasting: { array: TensorData; length: number }[];
   private readonly leaves: { leaf: Tensor; needsGrad: boolean }[];
-  private readonly gradients: (LeafGradient & { memory: Tensor | null; after: Tensor | null })[];
+  private readonly gradients: (LeafGradient & { before: Tensor | null; memory: Tensor | null; after: Tensor | null })[];
   private readonly guards: (() => boolean)[];
   private readonly live: LiveNumbers;
-  private readonly redraws: (() => void)[];
+  /** What is drawn, and after how many calls of the plan. */
+  private readonly redraws: { redraw: () => void; end: number }[];
   /** What is counted along, and after how many calls of the plan. */
   private readonly progresses: { progress: Progress; end: number }[];
   /** What must be the same when the function is recorded again. */
@@ -182,6 +184,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     // A leaf's gradient outlives the step: its memory is the leaf's, not the arena's.
     this.gradients = [...heard.gradients.values()].map((g) => ({
       ...g,
+      before: g.events[0]!.before,
       memory: g.leaf.gradient ?? g.leaf.gradientHome,
       after: g.leaf.gradient,
     }));
@@ -225,11 +228,11 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.lasting = watched([...arrays].filter((array) => !isPassing(array)));
     this.leaves = [...heard.leaves].filter(([t]) => !isPassing(t.values)).map(([leaf, needsGrad]) => ({ leaf, needsGrad }));
     this.guards = [...heard.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, heard.guarded))];
-    this.redraws = heard.redraws;
-    this.progresses = heard.progresses.map((progress, i) => ({
-      progress,
-      end: fused.filter(({ from }) => from[0]! < heard.progressEnds[i]!).length,
-    }));
+    // What happened after so many recorded calls happens after so many of the plan.
+    const inPlan = (at: number): number => fused.filter(({ from }) => from[0]! < at).length;
+    this.redraws = heard.redraws.map((redraw, i) => ({ redraw, end: inPlan(heard.redrawsAt[i]!) }));
+    this.progresses = heard.progresses.map((progress, i) => ({ progress, end: inPlan(heard.progressEnds[i]!) }));
+    for (const { events } of this.gradients) for (const event of events) event.at = inPlan(event.at);
     this.outline = outlineOf(heard);
     const places = new Map<unknown, string>([
       ...[...temporaries].map((t, i): [unknown, string] => [t, `t${i}`]),
@@ -285,16 +288,21 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       const { dtype, length } = outputMemory[i]!;
       inputs[args.length + i] = dtype === 'int32' ? allocateInt(length) : allocateFloat(length);
     }
-    if (this.redraws.length > 0) {
-      for (const redraw of this.redraws) redraw();
+    const random = this.redraws.length > 0 ? randomPosition() : null;
+    if (random !== null) {
+      for (const { redraw } of this.redraws) redraw();
       this.live.read();
     }
     try {
       replayPlan(this.plan, inputs as TensorData[], this.live.table);
     } catch (error) {
-      // As in eager mode, an optimizer whose step was finished before has stepped.
+      // As in eager mode, what came before has happened: numbers were drawn, optimizers have stepped, gradients were cleared or made.
       const finished = finishedCalls(this.plan);
+      if (random !== null) setRandomPosition(random);
+      for (const { redraw, end } of this.redraws) if (end <= finished) redraw();
       for (const { progress, end } of this.progresses) if (end <= finished) progress.commit(1);
+      this.putGradients(finished);
+      inputs.fill(null);
       throw error;
     }
     for (let i = 0; i < this.progresses.length; i++) this.progresses[i]!.progress.commit(1);
@@ -318,11 +326,15 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     }
   }
 
-  // What the function leaves as the leaves' gradients. Their memory belongs to the plan: the user may not see it change at the next replay.
-  private putGradients(): void {
+  // What the function leaves as the leaves' gradients after so many calls of the plan. Their memory belongs to the plan: the user may not
+  // see it change at the next replay.
+  private putGradients(finished = Infinity): void {
     const { gradients, keepGrad } = this;
     for (let i = 0; i < gradients.length; i++) {
-      const { leaf, after } = gradients[i]!;
+      const { leaf, events, after: last } = gradients[i]!;
+      const next = finished === Infinity ? undefined : events.find(({ at }) => at > finished);
+      if (next === events[0]) continue;
+      const after = next === undefined ? last : next.before;
       leaf.gradientSeen = false;
       leaf.gradientShared = false;
       leaf.gradientHidden = after !== null && !keepGrad;

@@ -20,15 +20,17 @@ export interface LiveCalls {
   issue: () => void;
   first: number;
   end: number;
+  /** What is counted once they are done. */
+  progress: Progress | null;
 }
 
-/** A leaf's gradient as the function found it. */
+/** What happened to a leaf's gradient. */
 export interface LeafGradient {
   leaf: Tensor;
   /** It was cleared before anything else was done with it. */
   cleared: boolean;
-  /** What it was before that. */
-  before: Tensor | null;
+  /** What it was before each time that it was cleared, read or written, and how many calls had been made by then. */
+  events: { at: number; before: Tensor | null }[];
 }
 
 export class Listener implements Recorder {
@@ -37,6 +39,8 @@ export class Listener implements Recorder {
   readonly constants = new Set<unknown>();
   readonly liveCalls: LiveCalls[] = [];
   readonly redraws: (() => void)[] = [];
+  /** For each of them how many calls had been made. */
+  readonly redrawsAt: number[] = [];
   readonly progresses: Progress[] = [];
   /** For each of them how many calls had been made. */
   readonly progressEnds: number[] = [];
@@ -76,13 +80,15 @@ export class Listener implements Recorder {
   live(issue: () => void): void {
     const first = this.calls.length;
     issue();
-    this.liveCalls.push({ issue, first, end: this.calls.length });
+    this.liveCalls.push({ issue, first, end: this.calls.length, progress: null });
   }
   drawn(redraw: () => void): void {
     this.redraws.push(redraw);
+    this.redrawsAt.push(this.calls.length);
   }
   after(progress: Progress): void {
     if (!this.dry) progress.commit(1);
+    this.liveCalls.at(-1)!.progress = progress;
     this.progresses.push(progress);
     this.progressEnds.push(this.calls.length);
   }
@@ -90,7 +96,8 @@ export class Listener implements Recorder {
     if (!this.leaves.has(leaf)) this.leaves.set(leaf, leaf.needsGrad);
   }
   gradient(leaf: Tensor, event: 'clear' | 'use'): void {
-    if (!this.gradients.has(leaf)) this.gradients.set(leaf, { leaf, cleared: event === 'clear', before: leaf.gradient });
+    if (!this.gradients.has(leaf)) this.gradients.set(leaf, { leaf, cleared: event === 'clear', events: [] });
+    this.gradients.get(leaf)!.events.push({ at: this.calls.length, before: leaf.gradient });
   }
   reading(what: string): void {
     throw new SimdnnError(

@@ -1,6 +1,7 @@
 // The numbers of a plan that are read anew at each replay: rates, step counts, seeds.
 import { type KernelTable, kernelNames, liveArguments } from '../kernels.generated';
 import { eagerKernels, setKernels } from '../native';
+import type { Progress } from '../recorder';
 import type { Call, LiveCalls } from './listener';
 
 // A recorded call with the place of each argument in the table of live numbers; -1: it is not live.
@@ -19,12 +20,16 @@ export class LiveNumbers {
   /** The numbers as they were read last. */
   readonly table: Float64Array;
   private readonly issues: readonly (() => void)[];
+  // What to count after each of them; null when nothing counts twice, so that what is read does not depend on it.
+  private readonly progresses: readonly (Progress | null)[] | null;
   private readonly expected: Expected[] = [];
   private next = 0;
   private same = true;
 
   constructor(live: readonly LiveCalls[], calls: readonly Call[]) {
     this.issues = live.map(({ issue }) => issue);
+    const counters = live.flatMap(({ progress }) => progress?.counter ?? []);
+    this.progresses = new Set(counters).size < counters.length ? live.map(({ progress }) => progress) : null;
     let count = 0;
     for (const { first, end } of live) {
       for (const [name, ...args] of calls.slice(first, end)) {
@@ -43,12 +48,23 @@ export class LiveNumbers {
     this.same = true;
     setKernels(readers);
     try {
-      for (let i = 0; i < this.issues.length; i++) this.issues[i]!();
+      if (this.progresses === null) for (let i = 0; i < this.issues.length; i++) this.issues[i]!();
+      else this.issueCounting(this.progresses, 0);
     } finally {
       setKernels(eagerKernels);
       reading = null;
     }
     return this.same && this.next === this.expected.length;
+  }
+
+  // An optimizer that steps twice counts in between.
+  private issueCounting(progresses: readonly (Progress | null)[], i: number): void {
+    if (i === this.issues.length) return;
+    this.issues[i]!();
+    const progress = progresses[i]!;
+    const rest = () => this.issueCounting(progresses, i + 1);
+    if (progress === null) rest();
+    else progress.peek(rest);
   }
 
   /** A call that was made while reading. */

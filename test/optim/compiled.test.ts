@@ -64,3 +64,24 @@ describe('a recorded step follows', () => {
     step();
   });
 });
+
+it('an optimizer that steps twice in a recorded step counts in between', () => {
+  const run = (recorded: boolean): unknown => {
+    const w = new nn.Parameter(tensor([1, -2]));
+    const optimizer = new optim.Adam([w], { lr: 0.1 });
+    const twice = (x: Tensor): Tensor => {
+      for (const factor of [1, 3]) {
+        optimizer.zeroGrad();
+        w.mul(x).pow(2).sum().mul(factor).backward();
+        optimizer.step();
+      }
+      return w.sum();
+    };
+    const step = recorded ? compile(twice) : twice;
+    const sums = Array.from({ length: 5 }, (_, i) => step(tensor([1, i])).item());
+    return [sums, [...w.data], optimizer.stateDict().state[0]!['step']!.item()];
+  };
+  const eager = run(false) as [unknown, unknown, number];
+  expect(eager[2]).toBe(10);
+  expect(run(true)).toEqual(eager);
+});
