@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compile, manualSeed, nn, noGrad, optim, randn, type Tensor, tensor, zeros } from '../src/index';
+import { compile, manualSeed, nn, optim, randn, type Tensor, tensor, zeros } from '../src/index';
 
 const layers = [13, 30, 25, 20, 15, 10, 5];
 
@@ -34,79 +34,7 @@ function stepOf(model: nn.Sequential, optimizer: Optimizer): Step {
   };
 }
 
-// Losses and final weights of the same training, eager or compiled.
-function train(compiled: boolean, dropout: number, makeOptimizer: (p: nn.Parameter[]) => Optimizer, steps = 60): number[] {
-  manualSeed(5);
-  const data = batches(5, 8);
-  const model = network(dropout);
-  const optimizer = makeOptimizer(model.parameters());
-  const eager = stepOf(model, optimizer);
-  const step = compiled ? compile(eager) : eager;
-  const losses: number[] = [];
-  for (let i = 0; i < steps; i++) {
-    optimizer.paramGroups[0]!.lr = 0.01 / (1 + i);
-    losses.push(step(...data[i % data.length]!).item());
-  }
-  return [...losses, ...model.parameters().flatMap((p) => Array.from(p.data))];
-}
-
-describe('compile gives the bits of eager', () => {
-  const optimizers: Record<string, (p: nn.Parameter[]) => Optimizer> = {
-    Adam: (p) => new optim.Adam(p),
-    'AdamW with amsgrad': (p) => new optim.AdamW(p, { amsgrad: true }),
-    SGD: (p) => new optim.SGD(p, { lr: 0.1 }),
-    'SGD with momentum': (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, nesterov: true }),
-    'two groups': (p) => new optim.Adam([{ params: p.slice(0, 5), lr: 0.1 }, { params: p.slice(5) }]),
-  };
-  for (const [name, make] of Object.entries(optimizers)) {
-    for (const dropout of [0, 0.3]) {
-      it(`${name}, dropout ${dropout}, rates changed between the steps, a smaller last batch`, () => {
-        expect(train(true, dropout, make)).toEqual(train(false, dropout, make));
-      });
-    }
-  }
-
-  it('gradients added up over several calls', () => {
-    const run = (compiled: boolean) => {
-      manualSeed(2);
-      const [[x, y]] = batches(1, 32) as [[Tensor, Tensor]];
-      const model = network(0);
-      const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
-      const criterion = new nn.CrossEntropyLoss();
-      const accumulate = (a: Tensor, b: Tensor) => {
-        const loss = criterion.forward(model.forward(a) as Tensor, b);
-        loss.backward();
-        return loss;
-      };
-      const add = compiled ? compile(accumulate) : accumulate;
-      const out: number[] = [];
-      for (let i = 0; i < 12; i++) {
-        out.push(add(x, y).item());
-        if (i % 3 < 2) continue;
-        optimizer.step();
-        optimizer.zeroGrad();
-      }
-      return out;
-    };
-    expect(run(true)).toEqual(run(false));
-  });
-
-  it('inference with several results', () => {
-    manualSeed(1);
-    const model = network(0).eval();
-    const predict = compile((x: Tensor) => {
-      const logits = model.forward(x) as Tensor;
-      return { logits, best: logits.max(1).indices };
-    });
-    for (let i = 0; i < 4; i++) {
-      const x = randn([6, 13]);
-      const [now, eager] = noGrad(() => [predict(x), model.forward(x) as Tensor]);
-      expect(now.logits.toArray()).toEqual(eager.toArray());
-      expect(now.best.toArray()).toEqual(eager.argmax(1).toArray());
-    }
-  });
-});
-
+// That it gives the bits of eager is test/compile-programs.test.ts.
 describe('what changes between the calls', () => {
   const trained = () => {
     manualSeed(4);
@@ -221,6 +149,19 @@ describe('errors', () => {
     expect(() => step(x, tensor(new Int32Array(32).fill(7)))).toThrow(RangeError);
     expect(model.parameters().map((p) => p.toArray())).toEqual(before);
     expect(Number.isFinite(step(x, y).item())).toBe(true);
+  });
+  it('with `check`, is none where the function does the same: a gradient that an operation hands over is copied in every recording', () => {
+    const w = tensor([1, 2], { requiresGrad: true });
+    const step = compile(
+      (x: Tensor) => {
+        w.grad = null;
+        const y = x.mul(w).sum();
+        y.backward();
+        return y;
+      },
+      { check: 1 },
+    );
+    for (let i = 0; i < 3; i++) expect(step(tensor([1, i])).item()).toBe(1 + 2 * i);
   });
   it('finds with `check` that the function does something else', () => {
     let factor = 2;

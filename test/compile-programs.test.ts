@@ -1,0 +1,532 @@
+// Random programs that train, run eagerly and compiled: every loss, output, parameter, state and random number has the same bits.
+// A failure prints the smallest program that fails, with seed and path (SIMDNN_SEED, SIMDNN_PATH) that find it again. Many more programs
+// than `npm test` has time for: SIMDNN_PROGRAMS=5000 npx vitest run test/compile-programs.test.ts
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { cat, compile, getNumThreads, manualSeed, metrics, nn, noGrad, optim, rand, randn, setNumThreads, Tensor, tensor } from '../src';
+import { randomPosition } from '../src/random';
+
+const F = nn.functional;
+type Optimizer = optim.SGD | optim.Adam | optim.AdamW;
+
+// ---- What a program is made of
+
+const activations = {
+  none: () => new nn.Identity(),
+  relu: () => new nn.ReLU(),
+  tanh: () => new nn.Tanh(),
+  sigmoid: () => new nn.Sigmoid(),
+  gelu: () => new nn.GELU(),
+  geluTanh: () => new nn.GELU({ approximate: 'tanh' }),
+  silu: () => new nn.SiLU(),
+  mish: () => new nn.Mish(),
+  elu: () => new nn.ELU({ alpha: 0.7 }),
+  leakyRelu: () => new nn.LeakyReLU({ negativeSlope: 0.1 }),
+  softplus: () => new nn.Softplus({ beta: 2, threshold: 5 }),
+  hardswish: () => new nn.Hardswish(),
+  softmax: () => new nn.Softmax({ dim: -1 }),
+  logSoftmax: () => new nn.LogSoftmax({ dim: 1 }),
+};
+
+const layer = fc.record({
+  out: fc.oneof(fc.constantFrom(1, 2, 3, 5, 7, 13, 16, 17, 31, 37, 64, 65), fc.integer({ min: 1, max: 40 })),
+  bias: fc.boolean(),
+  activation: fc.constantFrom(...(Object.keys(activations) as (keyof typeof activations)[])),
+  drop: fc.constantFrom(0, 0, 0, 0.2, 0.5, 1),
+  // Behind it: a layer that is used twice, one whose weight is used transposed as well, x + f(x), the norm of each row.
+  more: fc.constantFrom('nothing', 'nothing', 'shared', 'tied', 'residual', 'norm'),
+});
+
+const optimizer = fc.record({
+  kind: fc.constantFrom('SGD', 'Adam', 'AdamW'),
+  lr: fc.constantFrom(0, 1e-3, 1e-2, 0.05),
+  momentum: fc.constantFrom(0, 0, 0.5, 0.9),
+  nesterov: fc.boolean(),
+  dampening: fc.constantFrom(0, 0, 0.3),
+  weightDecay: fc.constantFrom(0, 0, 0.01),
+  maximize: fc.constantFrom(false, false, false, true),
+  amsgrad: fc.boolean(),
+  betas: fc.constantFrom<[number, number]>([0.9, 0.999], [0, 0.9], [0.5, 0]),
+  groups: fc.integer({ min: 1, max: 3 }),
+});
+
+const events = [
+  'lr',
+  'decay',
+  'momentum',
+  'amsgrad',
+  'maximize',
+  'load model',
+  'load optimizer',
+  'in place',
+  'init',
+  'freeze',
+  'clear',
+  'set gradient',
+  'eager step',
+  'look',
+  'evaluate',
+  'draw',
+  'seed',
+  'replace',
+  'dropout',
+  'threads',
+  'bad label',
+] as const;
+
+const program = fc.record({
+  seed: fc.integer({ min: 0, max: 1e6 }),
+  steps: fc.integer({ min: 100, max: 250 }),
+  width: fc.integer({ min: 1, max: 20 }),
+  layers: fc.array(layer, { minLength: 1, maxLength: 5 }),
+  loss: fc.constantFrom('cross entropy', 'probabilities', 'nll', 'softmax, log, nll', 'mse', 'own', 'hinge'),
+  reduction: fc.constantFrom<nn.Reduction>('mean', 'mean', 'sum', 'none'),
+  smoothing: fc.constantFrom(0, 0, 0.1),
+  weighted: fc.boolean(),
+  ignored: fc.boolean(),
+  optimizers: fc.array(optimizer, { minLength: 1, maxLength: 2 }),
+  frozen: fc.constantFrom(0, 0, 0.2, 0.5),
+  /** What one call of the step does. */
+  step: fc.constantFrom(
+    'clear first',
+    'clear first',
+    'clear last',
+    'never clear',
+    'add up',
+    'micro batches',
+    'clip',
+    'one after the other',
+  ),
+  updates: fc.constantFrom('eager', 'compiled'),
+  rows: fc.array(fc.constantFrom(1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 64, 65), { minLength: 1, maxLength: 3 }),
+  result: fc.constantFrom('loss', 'all', 'list', 'views', 'nothing'),
+  keepGrad: fc.boolean(),
+  check: fc.constantFrom(0, 0, 0, 7),
+  scheduler: fc.constantFrom('none', 'StepLR', 'CosineAnnealingLR', 'ExponentialLR', 'OneCycleLR'),
+  events: fc.array(fc.record({ at: fc.nat({ max: 250 }), kind: fc.constantFrom(...events), of: fc.nat({ max: 99 }) }), { maxLength: 12 }),
+  looks: fc.constantFrom(1, 3, 20),
+});
+type Program = typeof program extends fc.Arbitrary<infer P> ? P : never;
+type LayerSpec = Program['layers'][number];
+type OptimizerSpec = Program['optimizers'][number];
+
+class Block extends nn.Module {
+  readonly linear: nn.Linear;
+  readonly activation: nn.Layer;
+  readonly dropout: nn.Dropout | null;
+  readonly square: nn.Linear | null;
+  readonly scale: nn.Parameter | null;
+
+  constructor(
+    inputs: number,
+    readonly spec: LayerSpec,
+  ) {
+    super();
+    this.linear = new nn.Linear(inputs, spec.out, { bias: spec.bias });
+    this.activation = activations[spec.activation]();
+    this.dropout = spec.drop > 0 ? new nn.Dropout(spec.drop) : null;
+    this.square = spec.more === 'shared' || spec.more === 'residual' ? new nn.Linear(spec.out, spec.out) : null;
+    this.scale = spec.more === 'norm' ? new nn.Parameter(randn([spec.out])) : null;
+  }
+  override forward(x: Tensor): Tensor {
+    const y = this.activation.forward(this.linear.forward(x));
+    const z = this.more(x, y);
+    return this.dropout === null ? z : this.dropout.forward(z);
+  }
+  private more(x: Tensor, y: Tensor): Tensor {
+    switch (this.spec.more) {
+      case 'shared':
+        return this.square!.forward(this.square!.forward(y).tanh());
+      case 'tied':
+        return F.linear(F.linear(y, this.linear.weight.t()).add(x), this.linear.weight).mul(0.1);
+      case 'residual':
+        return y.add(this.square!.forward(y).relu());
+      case 'norm': {
+        const centred = y.sub(y.mean(1, { keepdim: true }));
+        return centred.div(centred.pow(2).mean(1, { keepdim: true }).add(1e-2).sqrt()).mul(this.scale!);
+      }
+      default:
+        return y;
+    }
+  }
+}
+
+function makeOptimizer(spec: OptimizerSpec, parameters: nn.Parameter[]): Optimizer {
+  const size = Math.ceil(parameters.length / spec.groups);
+  const params = Array.from({ length: spec.groups }, (_, g) => ({
+    params: parameters.slice(g * size, (g + 1) * size),
+    lr: spec.lr / (1 + g),
+  })).filter((group) => group.params.length > 0);
+  const { weightDecay, maximize, momentum } = spec;
+  if (spec.kind === 'SGD') {
+    const nesterov = spec.nesterov && momentum > 0;
+    return new optim.SGD(params, { momentum, nesterov, dampening: nesterov ? 0 : spec.dampening, weightDecay, maximize });
+  }
+  return new optim[spec.kind as 'Adam'](params, { betas: spec.betas, weightDecay, maximize, amsgrad: spec.amsgrad });
+}
+
+function makeScheduler(name: Program['scheduler'], o: Optimizer): { step(): void } | null {
+  const { lrScheduler } = optim;
+  switch (name) {
+    case 'StepLR':
+      return new lrScheduler.StepLR(o, { stepSize: 3, gamma: 0.9 });
+    case 'CosineAnnealingLR':
+      return new lrScheduler.CosineAnnealingLR(o, { tMax: 20 });
+    case 'ExponentialLR':
+      return new lrScheduler.ExponentialLR(o, { gamma: 0.99 });
+    case 'OneCycleLR':
+      return new lrScheduler.OneCycleLR(o, { maxLr: 0.05, totalSteps: 1000 });
+    default:
+      return null;
+  }
+}
+
+// ---- Bits
+
+// FNV-1a over 32-bit words. All NaN are one: which of two a sum hands on is the compiler's choice.
+function bitsOf(values: Float32Array | Int32Array): number {
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
+  let hash = 0x811c9dc5 | values.length;
+  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ (Number.isNaN(values[i]) ? 0x7fc00000 : words[i]!), 0x01000193);
+  return hash;
+}
+
+interface Trace {
+  what: string[];
+  bits: unknown[];
+  calls: number;
+  recorded: number;
+  finite: boolean;
+}
+
+// ---- A run
+
+const steps = { calls: 0, recorded: 0, finite: 0, programs: 0 };
+
+function run(p: Program, compiled: boolean): Trace {
+  const trace: Trace = { what: [], bits: [], calls: 0, recorded: 0, finite: true };
+  let now = 0;
+  const note = (what: string, bits: unknown): void => {
+    trace.what.push(`step ${now}: ${what}`);
+    trace.bits.push(bits);
+  };
+  const noteTensor = (what: string, t: Tensor): void => note(`${what} [${t.shape}]`, bitsOf(t.data));
+  const maybeCompiled = <A extends readonly Tensor[], R extends Parameters<typeof tensorsOf>[0]>(fn: (...args: A) => R) => {
+    const counted = (...args: A): R => {
+      trace.recorded++;
+      return fn(...args);
+    };
+    return compiled ? compile<A, R>(counted, { keepGrad: p.keepGrad || p.step === 'clip', check: p.check }) : counted;
+  };
+
+  manualSeed(p.seed);
+  const blocks = p.layers.map((spec, i) => new Block(i === 0 ? p.width : p.layers[i - 1]!.out, spec));
+  const model = new nn.Sequential(...(blocks as never[])) as nn.Module & { forward(x: Tensor): Tensor };
+  const classes = p.layers.at(-1)!.out;
+  const parameters = model.parameters();
+  parameters.forEach((parameter, i) => {
+    if (((i * 7 + p.seed) % 10) / 10 < p.frozen) parameter.requiresGrad_(false);
+  });
+  const half = p.optimizers.length === 2 && parameters.length > 1 ? parameters.length >> 1 : parameters.length;
+  const optimizers = [parameters.slice(0, half), parameters.slice(half)]
+    .filter((list) => list.length > 0)
+    .map((list, i) => makeOptimizer(p.optimizers[i]!, list));
+  const schedulers = optimizers.map((o) => makeScheduler(p.scheduler, o));
+
+  const ofClasses = ['cross entropy', 'nll', 'softmax, log, nll', 'hinge'].includes(p.loss);
+  const batch = (rows: number): [Tensor, Tensor] => {
+    const x = randn([rows, p.width]);
+    if (!ofClasses) return [x, randn([rows, classes]).softmax(1)];
+    const labels = Int32Array.from({ length: rows }, (_, i) => (i * 5 + rows) % classes);
+    if (p.ignored && rows > 1 && p.loss !== 'hinge') labels[0] = -100;
+    return [x, tensor(labels)];
+  };
+  const batches = Array.from({ length: 4 }, (_, i) => batch(p.rows[i % p.rows.length]!));
+
+  const weight = p.weighted ? rand([classes]).add(0.5) : null;
+  const crossEntropy = new nn.CrossEntropyLoss({ weight, reduction: p.reduction, labelSmoothing: p.smoothing });
+  const nll = new nn.NLLLoss({ weight, reduction: p.reduction });
+  const mse = new nn.MSELoss({ reduction: p.reduction });
+  const hinge = (out: Tensor, y: Tensor): Tensor =>
+    out
+      .sub(out.gather(1, y.reshape([-1, 1])))
+      .add(1)
+      .clamp({ min: 0 })
+      .mean();
+  const losses: Record<string, (out: Tensor, y: Tensor) => Tensor> = {
+    'cross entropy': (out, y) => crossEntropy.forward(out, y),
+    probabilities: (out, y) => crossEntropy.forward(out, y),
+    nll: (out, y) => nll.forward(out.logSoftmax(1), y),
+    'softmax, log, nll': (out, y) => nll.forward(out.softmax(1).add(1e-3).log(), y),
+    mse: (out, y) => mse.forward(out, y),
+    own: (out, y) => out.sub(y).abs().add(1).log().mul(y.add(1)).mean().add(out.pow(2).sum().mul(1e-3)),
+    hinge,
+  };
+  const lossOf = (out: Tensor, y: Tensor): Tensor => {
+    const loss = losses[p.loss]!(out, y);
+    return loss.numel === 1 ? loss : loss.sum();
+  };
+
+  const clear = (): void => {
+    for (const o of optimizers) o.zeroGrad();
+  };
+  const update = (): void => {
+    for (const o of optimizers) o.step();
+  };
+  const resultOf = (loss: Tensor, out: Tensor, x: Tensor) => {
+    switch (p.result) {
+      case 'loss':
+        return loss;
+      case 'all':
+        return { loss, out, best: out.argmax(1), kept: parameters[0]! };
+      case 'list':
+        return [out.detach(), loss.mul(2), x];
+      case 'views':
+        return [out.narrow(0, 0, 1), out.reshape([-1]), x.narrow(0, 0, 1), loss];
+      default:
+        return undefined;
+    }
+  };
+  const plain = (x: Tensor, y: Tensor, later: Tensor) => {
+    if (p.step === 'clear first') clear();
+    const out = model.forward(x);
+    const loss = lossOf(out, y);
+    if (p.step === 'one after the other') {
+      clear();
+      loss.backward();
+      optimizers[0]!.step();
+      const again = lossOf(model.forward(x), later).add(loss.detach());
+      clear();
+      again.backward();
+      optimizers.at(-1)!.step();
+      return resultOf(again, out, x);
+    }
+    loss.backward();
+    if (p.step === 'micro batches') {
+      for (let k = 0; k < 2; k++)
+        lossOf(model.forward(x.mul(1 + k)), k === 0 ? y : later)
+          .mul(0.5)
+          .backward();
+      update();
+      clear();
+      return resultOf(loss, out, x);
+    }
+    if (p.step !== 'add up' && p.step !== 'clip') update();
+    if (p.step === 'clear last') clear();
+    return resultOf(loss, out, x);
+  };
+  const step = maybeCompiled(plain);
+  const finishNow = (): undefined => {
+    update();
+    clear();
+  };
+  const finish = p.updates === 'compiled' ? maybeCompiled(finishNow) : finishNow;
+  const predict = maybeCompiled((x: Tensor) => cat([model.forward(x), model.forward(x)], 1));
+  const accuracy = classes > 1 && ofClasses ? new metrics.Accuracy({ task: 'multiclass', numClasses: classes, ignoreIndex: -100 }) : null;
+
+  // Fails where the other fails, with an error of the same class; messages may differ.
+  const attempt = (what: string, fn: () => void): void => {
+    try {
+      fn();
+    } catch (error) {
+      if ((error as { code?: string }).code === 'SIMDNN_RECORDING_DIFFERS') throw error;
+      note(`${what} threw`, (error as Error).constructor.name);
+    }
+  };
+  const clip = (): void => {
+    for (const parameter of parameters) {
+      const { grad } = parameter;
+      if (grad === null) continue;
+      noteTensor('gradient', grad);
+      const norm = grad.pow(2).sum().sqrt();
+      parameter.grad = grad.mul(tensor(0.5).div(norm.add(1e-6)).clamp({ max: 1 }));
+    }
+  };
+  const call = (fn: typeof plain | typeof step, [x, y]: [Tensor, Tensor], i: number, later = y.clone()): void => {
+    attempt('step', () => {
+      trace.calls++;
+      const result = fn(x, y, later);
+      for (const [k, t] of tensorsOf(result).entries()) noteTensor(`result ${k}`, t);
+      if (accuracy !== null && !(result instanceof Tensor) && result !== undefined && 'out' in result)
+        accuracy.update(result.out as Tensor, y);
+    });
+    if (p.step === 'clip') {
+      attempt('clip', () => {
+        clip();
+        finishNow();
+      });
+    } else if (p.step === 'add up' && i % 3 === 2) {
+      attempt('finish', finish);
+    }
+  };
+  const look = (): void => {
+    for (const [i, parameter] of parameters.entries()) noteTensor(`parameter ${i}`, parameter);
+    optimizers.forEach((o, k) => {
+      const { state, param_groups } = o.stateDict();
+      note(`groups of optimizer ${k}`, JSON.stringify(param_groups));
+      for (const [i, entries] of Object.entries(state)) {
+        for (const [name, t] of Object.entries(entries as Record<string, Tensor>)) noteTensor(`${name} of ${i}`, t);
+      }
+    });
+    note('random position', JSON.stringify(randomPosition()));
+    if (accuracy !== null) noteTensor('accuracy', accuracy.compute());
+  };
+  const lookAtGradients = (): void =>
+    parameters.forEach((parameter, i) => {
+      if (parameter.grad === null) note(`no gradient of ${i}`, null);
+      else noteTensor(`gradient of ${i}`, parameter.grad);
+    });
+
+  let saved: { at: Optimizer; dict: ReturnType<Optimizer['stateDict']> } | null = null;
+  const happen = (kind: (typeof events)[number], of: number, i: number): void => {
+    const parameter = parameters[of % parameters.length]!;
+    const o = optimizers[of % optimizers.length]!;
+    const group = o.paramGroups[of % o.paramGroups.length]! as optim.ParamGroup<optim.SGDOptions & optim.AdamOptions>;
+    const isAdam = o instanceof optim.Adam || o instanceof optim.AdamW;
+    switch (kind) {
+      case 'lr':
+        group.lr = of / 2000;
+        break;
+      case 'decay':
+        group.weightDecay = of % 2 === 0 ? 0 : of / 1000;
+        break;
+      case 'momentum':
+        if (isAdam) group.betas = [of / 200, 0.99];
+        else if (!group.nesterov) group.momentum = of % 3 === 0 ? 0 : of / 200;
+        break;
+      case 'amsgrad':
+        if (isAdam) group.amsgrad = !group.amsgrad;
+        break;
+      case 'maximize':
+        group.maximize = !group.maximize;
+        break;
+      case 'load model':
+        model.loadStateDict(Object.fromEntries(Object.entries(model.stateDict()).map(([name, t]) => [name, t.mul(0.9)])));
+        break;
+      case 'load optimizer': {
+        const { state, param_groups } = o.stateDict();
+        const copy = Object.fromEntries(
+          Object.entries(state).map(([k, entries]) => [
+            k,
+            Object.fromEntries(Object.entries(entries as Record<string, Tensor>).map(([name, t]) => [name, t.clone()])),
+          ]),
+        ) as typeof state;
+        if (saved !== null && saved.at === o) o.loadStateDict(saved.dict);
+        saved = { at: o, dict: { state: copy, param_groups: structuredClone(param_groups) } };
+        break;
+      }
+      case 'in place':
+        parameter.data[of % parameter.numel] = of / 100;
+        break;
+      case 'init':
+        nn.init.uniform_(parameter, -0.5, 0.5);
+        break;
+      case 'freeze':
+        parameter.requiresGrad_(!parameter.requiresGrad);
+        break;
+      case 'clear':
+        if (of % 2 === 0) clear();
+        else parameter.grad = null;
+        break;
+      case 'set gradient':
+        parameter.grad = randn(parameter.shape);
+        break;
+      case 'eager step':
+        call(plain, batches[i % 4]!, i);
+        break;
+      case 'look':
+        // Cleared gradients of an eager backward are anyone's to read.
+        clear();
+        attempt('eager backward', () => lossOf(model.forward(batches[0]![0]), batches[0]![1]).backward());
+        lookAtGradients();
+        if (of % 2 === 0) clear();
+        break;
+      case 'evaluate':
+        model.eval();
+        for (let k = 0; k <= of % 3; k++) {
+          attempt('evaluation', () => {
+            const prediction = noGrad(() => predict(batches[of % 4]![0]));
+            noteTensor('prediction', prediction);
+          });
+        }
+        if (of % 5 > 0) model.train();
+        break;
+      case 'draw':
+        noteTensor('drawn', rand([of]));
+        break;
+      case 'seed':
+        manualSeed(of);
+        break;
+      case 'replace': {
+        const { linear } = blocks[of % blocks.length]!;
+        linear.weight = new nn.Parameter(linear.weight.mul(0.5).detach(), { requiresGrad: linear.weight.requiresGrad });
+        break;
+      }
+      case 'dropout': {
+        const { dropout } = blocks[of % blocks.length]!;
+        if (dropout !== null) dropout.p = of / 100;
+        model.train();
+        break;
+      }
+      case 'threads':
+        setNumThreads(1 + (of % 3));
+        break;
+      case 'bad label': {
+        const [x, y] = batches[of % 4]!;
+        if (!ofClasses) break;
+        const wrong = y.data.slice() as Int32Array;
+        wrong[of % wrong.length] = classes;
+        if (of % 3 === 0) call(step, [x, tensor(wrong)], i);
+        else call(step, [x, y], i, tensor(wrong));
+        break;
+      }
+    }
+  };
+
+  const threads = getNumThreads();
+  try {
+    for (now = 0; now < p.steps; now++) {
+      for (const { at, kind, of } of p.events) if (at === now) happen(kind, of, now);
+      call(step, batches[now % 4]!, now);
+      if (now % 5 === 4) for (const s of schedulers) s?.step();
+      if ((now * 31 + p.seed) % 50 < p.looks) {
+        look();
+        if (p.keepGrad && now % 2 === 0) lookAtGradients();
+      }
+    }
+    look();
+    trace.finite = parameters.every((parameter) => parameter.data.every(Number.isFinite));
+  } finally {
+    setNumThreads(threads);
+  }
+  return trace;
+}
+
+const tensorsOf = (result: Tensor | readonly Tensor[] | Record<string, Tensor> | null | undefined): Tensor[] =>
+  result === null || result === undefined ? [] : result instanceof Tensor ? [result] : Object.values(result as Record<string, Tensor>);
+
+it('a program that is compiled gives the bits of the eager one', () => {
+  const numRuns = Number(process.env['SIMDNN_PROGRAMS'] ?? 40);
+  const seed = Number(process.env['SIMDNN_SEED'] ?? Date.now() % 2 ** 31);
+  console.log(`${numRuns} programs, SIMDNN_SEED=${seed}`);
+  fc.assert(
+    fc.property(program, (p) => {
+      const eager = run(p, false);
+      const compiled = run(p, true);
+      const at = eager.what.findIndex((what, i) => what !== compiled.what[i] || eager.bits[i] !== compiled.bits[i]);
+      if (at >= 0 || eager.what.length !== compiled.what.length) {
+        const k = at >= 0 ? at : eager.what.length;
+        throw new Error(`eager: ${eager.what[k]} = ${eager.bits[k]}\ncompiled: ${compiled.what[k]} = ${compiled.bits[k]}`);
+      }
+      steps.calls += compiled.calls;
+      steps.recorded += compiled.recorded;
+      steps.finite += compiled.finite ? 1 : 0;
+      steps.programs++;
+    }),
+    { numRuns, seed, path: process.env['SIMDNN_PATH'] ?? '' },
+  );
+  // The programs mean something: most calls were replays, most parameters stayed numbers.
+  console.log(JSON.stringify(steps));
+  expect(steps.recorded).toBeLessThan(steps.calls / 2);
+  expect(steps.finite).toBeGreaterThan(steps.programs / 2);
+}, 3_600_000);
