@@ -128,16 +128,15 @@ class Arguments {
   std::vector<napi_value> many_;
 };
 
-// replay(plan, live, ...inputs). Plain Node-API, and no array around the inputs, as this is the call of a training step.
-napi_value replay(napi_env env, napi_callback_info info) {
+// A replay that JavaScript asks for: `replay_with(arguments, table, run)` makes it and returns the kernel that reported a fault, or null.
+// What it throws becomes a JavaScript exception. Plain Node-API, as this is the call of a training step.
+template <const char* (*replay_with)(napi_env, const Arguments&, const KernelTable&, Run&)>
+napi_value guarded_replay(napi_env env, napi_callback_info info) {
   try {
     const Arguments arguments(env, info);
-    BoundPlan& bound = prepare(env, arguments.data(), arguments.count());
     const Environment& here = environment(env);
     Run run(here.threads);
-    if (const char* kernel = bound.plan.replay(*here.target->table, run, bound.inputs.data(), bound.live.data())) {
-      throw fault_error(kernel, run.fault);
-    }
+    if (const char* kernel = replay_with(env, arguments, *here.target->table, run)) throw fault_error(kernel, run.fault);
   } catch (const ArgumentError& error) {
     throw_argument_error(env, error);
   } catch (const std::bad_alloc&) {
@@ -146,31 +145,24 @@ napi_value replay(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// replay(plan, live, ...inputs): no array around the inputs.
+const char* replay(napi_env env, const Arguments& arguments, const KernelTable& table, Run& run) {
+  BoundPlan& bound = prepare(env, arguments.data(), arguments.count());
+  return bound.plan.replay(table, run, bound.inputs.data(), bound.live.data());
+}
+
 // replayTimed(seconds: Float64Array, plan, live, ...inputs): fills `seconds` with how long each call took.
-napi_value replay_timed(napi_env env, napi_callback_info info) {
-  try {
-    const Arguments arguments(env, info);
-    if (arguments.count() < 1) throw ArgumentError{ArgumentError::kType, "[replay] expected where to write the times"};
-    BoundPlan& bound = prepare(env, arguments.data() + 1, arguments.count() - 1);
-    napi_typedarray_type type;
-    size_t length = 0;
-    void* seconds = nullptr;
-    if (napi_get_typedarray_info(env, arguments.data()[0], &type, &length, &seconds, nullptr, nullptr) != napi_ok ||
-        type != napi_float64_array || length < bound.plan.calls()) {
-      throw ArgumentError{ArgumentError::kRange, "[replay] expected a time for each call"};
-    }
-    const Environment& here = environment(env);
-    Run run(here.threads);
-    if (const char* kernel = bound.plan.replay_timed(*here.target->table, run, bound.inputs.data(), bound.live.data(),
-                                                     static_cast<double*>(seconds))) {
-      throw fault_error(kernel, run.fault);
-    }
-  } catch (const ArgumentError& error) {
-    throw_argument_error(env, error);
-  } catch (const std::bad_alloc&) {
-    throw_argument_error(env, {ArgumentError::kRange, "[replay] out of memory"});
+const char* replay_timed(napi_env env, const Arguments& arguments, const KernelTable& table, Run& run) {
+  if (arguments.count() < 1) throw ArgumentError{ArgumentError::kType, "[replay] expected where to write the times"};
+  BoundPlan& bound = prepare(env, arguments.data() + 1, arguments.count() - 1);
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* seconds = nullptr;
+  if (napi_get_typedarray_info(env, arguments.data()[0], &type, &length, &seconds, nullptr, nullptr) != napi_ok ||
+      type != napi_float64_array || length < bound.plan.calls()) {
+    throw ArgumentError{ArgumentError::kRange, "[replay] expected a time for each call"};
   }
-  return nullptr;
+  return bound.plan.replay_timed(table, run, bound.inputs.data(), bound.live.data(), static_cast<double*>(seconds));
 }
 
 // peak(): multiply-adds a second of one thread on the running target, counted as two operations each.
@@ -191,8 +183,8 @@ void export_plan(Napi::Env env, Napi::Object exports) {
       exports.Set(name, Napi::Value(env, function));
     }
   };
-  add("replay", replay);
-  add("replayTimed", replay_timed);
+  add("replay", guarded_replay<replay>);
+  add("replayTimed", guarded_replay<replay_timed>);
 }
 
 }  // namespace simdnn
