@@ -176,6 +176,26 @@ describe('errors', () => {
   });
 });
 
+it('a value between a layer and its activation can be returned', () => {
+  const model = new nn.Linear(3, 4);
+  const both = (x: Tensor): Tensor[] => {
+    const between = model.forward(x);
+    return [between, between.relu()];
+  };
+  const step = compile(both);
+  for (let i = 0; i < 3; i++) {
+    const x = randn([5, 3]);
+    expect(step(x).map((t) => [...t.data])).toEqual(both(x).map((t) => [...t.data]));
+  }
+});
+
+it('an argument is not taken for a captured tensor on the same memory, nor for another argument', () => {
+  const captured = tensor([1, 2]);
+  const step = compile((x: Tensor, y: Tensor) => x.mul(captured).add(y));
+  expect(step(captured, captured.narrow(0, 0, 2)).toArray()).toEqual([2, 6]);
+  expect(step(tensor([10, 10]), tensor([1, 1])).toArray()).toEqual([11, 21]);
+});
+
 it('outputs are memory of their own, and constants stay', () => {
   const step = compile((x: Tensor) => x.mul(3).add(tensor([1, 2])));
   const outputs = [1, 2, 3].map((v) => step(tensor([v, v])));
