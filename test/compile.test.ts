@@ -215,3 +215,27 @@ it('prints its recordings and forgets them', () => {
   step.dispose();
   expect(String(step)).toBe('');
 });
+
+it('prints a shared layer as one memory, what was joined, and both kernels of softmax and cross entropy', () => {
+  const [shared, last] = [new nn.Linear(4, 4), new nn.Linear(4, 3)];
+  const optimizer = new optim.SGD([...shared.parameters(), ...last.parameters()]);
+  const step = compile((x: Tensor, y: Tensor) => {
+    const h = nn.functional.dropout(shared.forward(shared.forward(x).relu()).tanh(), 0.5, true);
+    const loss = nn.functional.crossEntropy(last.forward(h), y);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  });
+  step(randn([2, 4]), tensor(Int32Array.of(0, 2)));
+  const rows = String(step).split('\n').slice(2);
+  const named = (kernel: string) => rows.filter((row) => row.includes(`  ${kernel} `));
+  expect(named('linearForward').map((row) => row.match(/own\d+\[\d+\]/g))).toEqual([
+    ['own0[16]', 'own1[4]'],
+    ['own0[16]', 'own1[4]'],
+    ['own2[12]', 'own3[3]'],
+  ]);
+  expect(named('linearForward').map((row) => /\+ \w+/.exec(row)?.[0])).toEqual(['+ reluForward', '+ tanhForward', undefined]);
+  expect(named('softmaxCrossEntropy')).toHaveLength(1);
+  expect(named('dropout')).toHaveLength(2); // forward and backward
+  expect(rows.at(-1)).toContain('sgdStep');
+});

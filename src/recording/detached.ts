@@ -11,7 +11,7 @@ import { ignoringHolders, type Tensor } from '../tensor';
 import { type FusedCall, fuse } from './fusion';
 import { type Call, isArray, Listener } from './listener';
 import { LiveNumbers } from './live';
-import { type Row, rowOf } from './table';
+import { namesOf, type Row, rowOf } from './table';
 
 /** What the recorded function gives out for a batch. */
 export interface Results {
@@ -248,7 +248,8 @@ export class Detached {
       ...[...this.temporaries].map((t, i): [unknown, string] => [t, `t${i}`]),
       ...this.args.map((t, i): [unknown, string] => [t.values, `in${i}`]),
     ]);
-    return this.fused.map((call) => rowOf(call, this.names, (array) => places.get(array) ?? 'own'));
+    const place = namesOf(places);
+    return this.fused.map((call) => rowOf(call, this.names, place));
   }
 
   /** A call of the plan in words: kernel, shapes, numbers. */

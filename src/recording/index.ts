@@ -14,7 +14,7 @@ import { fuse } from './fusion';
 import { type Call, isArray, type LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
 import { type Profile, profileOf } from './profile';
-import { type Row, rowOf, tableText } from './table';
+import { namesOf, type Row, rowOf, tableText } from './table';
 
 export { Detached, type Results, stretchesOf } from './detached';
 export type { Profile, ProfiledCall } from './profile';
@@ -240,7 +240,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       ...returned.map((t, i): [unknown, string] => [t, `out${i}`]),
     ]);
     const names = calls.map(([name]) => name);
-    this.rows = fused.map((call) => rowOf(call, names, (array) => places.get(array) ?? 'own'));
+    const place = namesOf(places);
+    this.rows = fused.map((call) => rowOf(call, names, place));
     this.putGradients();
   }
 

@@ -29,6 +29,16 @@ const flopsOf: { [name in keyof KernelTable]?: (args: readonly unknown[]) => num
   matmul: (args) => product(args[3], args[4], args[5]),
 };
 
+/** Names memory as `known` does, and what lasts own0, own1, ... in the order in which it is met: so a layer that is used twice is seen to be one. */
+export function namesOf(known: ReadonlyMap<unknown, string>): (array: unknown) => string {
+  const lasting = new Map<unknown, string>();
+  return (array) => {
+    const name = known.get(array) ?? lasting.get(array) ?? `own${lasting.size}`;
+    if (!known.has(array)) lasting.set(array, name);
+    return name;
+  };
+}
+
 /** The row of a call; `place` names the memory of an array. */
 export function rowOf({ call: [name, ...args], from }: FusedCall, names: readonly string[], place: (array: unknown) => string): Row {
   const arrays = args.filter(isArray);
