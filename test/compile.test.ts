@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compile, manualSeed, nn, optim, randn, type Tensor, tensor, zeros } from '../src/index';
+import { compile, manualSeed, nn, noGrad, optim, randn, type Tensor, tensor, zeros } from '../src/index';
 
 const layers = [13, 30, 25, 20, 15, 10, 5];
 
@@ -238,4 +238,19 @@ it('prints a shared layer as one memory, what was joined, and both kernels of so
   expect(named('softmaxCrossEntropy')).toHaveLength(1);
   expect(named('dropout')).toHaveLength(2); // forward and backward
   expect(rows.at(-1)).toContain('sgdStep');
+});
+
+it('small layers on columns of the batch see what was written to a result in between: new random numbers at each call', () => {
+  const [first, second] = [new nn.Linear(4, 4), new nn.Linear(4, 4)];
+  const both = (x: Tensor): Tensor =>
+    noGrad(() => {
+      const between = first.forward(x);
+      nn.init.uniform_(between);
+      return second.forward(between);
+    });
+  const run = (fn: typeof both): unknown => {
+    manualSeed(2);
+    return [1, 2, 3].map(() => [...fn(randn([32, 4])).data]);
+  };
+  expect(run(compile(both))).toEqual(run(both));
 });

@@ -3,6 +3,7 @@
 import { checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import { kernels } from '../native';
 import { draw } from '../random';
+import { live } from '../recorder';
 import { numelOf, shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
 
@@ -23,8 +24,8 @@ const camelCase = (name: unknown): unknown =>
   typeof name === 'string' ? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : name;
 
 function fillRandom<T extends Tensor>(kernel: 'fillUniform' | 'fillNormal', t: T, first: number, second: number): T {
-  const { seed, offset } = draw(t.numel);
-  kernels[kernel](t.floats, t.numel, seed, offset, first, second);
+  const drawn = draw(t.numel);
+  live(() => kernels[kernel](t.floats, t.numel, drawn.seed, drawn.offset, first, second));
   t.version.count++;
   return t;
 }
