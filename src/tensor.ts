@@ -219,7 +219,8 @@ export class Tensor {
 let holdersMatter = true;
 
 /** Refuses a tensor that another thread works on at present. */
-export function refuseHeld(where: string, { version: { holder } }: Tensor): void {
+export function refuseHeld(where: string, tensor: Tensor): void {
+  const { holder } = tensor.version;
   if (holder === null || !holdersMatter) return;
   throw new SimdnnError(
     'SIMDNN_IN_USE',

@@ -113,7 +113,7 @@ export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch>
   }
 }
 
-/** @internal Batches as rows of tensors. */
+/** Batches as rows of tensors. */
 export interface RowBatches {
   tensors: readonly Tensor[];
   /** The rows that are items; null: all. */
