@@ -62,9 +62,9 @@ Plan::Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporari
   }
 
   const Placement placement = place(lifetimes, kGuardBytes);
-  arena_bytes_ = placement.bytes;
-  if (arena_bytes_ > 0) {
-    arena_.reset(static_cast<char*>(std::aligned_alloc(64, arena_bytes_)));
+  arena_bytes_ = kGuardBytes == 0 ? placement.bytes : place(lifetimes).bytes;
+  if (placement.bytes > 0) {
+    arena_.reset(static_cast<char*>(std::aligned_alloc(64, placement.bytes)));
     if (!arena_) throw std::bad_alloc();
   }
   for (const Use& use : uses) slots_[use.slot].pointer = arena_.get() + placement.offsets[use.temporary] + use.offset;

@@ -76,6 +76,7 @@ class Plan {
 
   size_t calls() const { return calls_.size(); }
   size_t live_numbers() const { return live_numbers_; }
+  // Without the guard words, so that a plan reads the same in every build.
   size_t arena_bytes() const { return arena_bytes_; }
 
  private:
