@@ -1,0 +1,30 @@
+// What JavaScript says of a session's loops, read and checked before anything runs, and what it is told of a run. Throws ArgumentError.
+#pragma once
+#include <napi.h>
+
+#include <vector>
+
+#include "plan/loop.h"
+
+namespace simdnn {
+
+// Elements of a Float32Array or an Int32Array.
+struct Memory {
+  char* data;
+  size_t bytes;
+};
+
+Memory memory_of(Napi::Env env, napi_value value);
+Aligned copy_of(const Memory& memory);
+[[noreturn]] void refuse(const char* what);
+
+// Takes the plan out of its handle, which cannot be replayed afterwards.
+Step step_of(Napi::Object object, const Lasting& lasting);
+Course course_of(Napi::Env env, Napi::Object object, const std::vector<Step>& steps);
+// Also sets where the loop's live and random numbers begin.
+Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object);
+std::vector<GivenBatch> given_batches(Napi::Env env, const Loop& loop, Napi::Array list);
+
+Napi::Object report_object(Napi::Env env, const Report& report);
+
+}  // namespace simdnn
