@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cmake } from './cmake.mjs';
 import { crossBuild, crossFolder, emulated, installEmulator } from './cross.mjs';
@@ -12,6 +13,7 @@ import { sanitizedBuild, sanitizedEnvironment } from './sanitized.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bin = (name) => join(root, 'node_modules/.bin', name);
 const results = [];
+const failures = []; // the names of those that vitest found, said again at the end
 
 // Runs a command with its output shown as it comes; resolves to { ok, output }.
 function run(command, args, env = {}) {
@@ -62,14 +64,25 @@ function nativeProgram(name, folder, build) {
   return join(cmake(folder, [name], { ...build, definitions: { SIMDNN_ADDON: 'OFF', SIMDNN_TESTS: 'ON', ...build.definitions } }), name);
 }
 
-async function nativeTests(folder, build) {
-  const program = nativeProgram('kernels_test', folder, build);
-  let result = await run(program, []);
-  if (/unexpected memory mapping/.test(result.output)) {
-    console.log('(the sanitizer met an address layout it does not know; again without randomised addresses)');
-    result = await run('setarch', ['-R', program]);
-  }
-  return lastLine(result);
+// Each program in a process for every target, as many at a time as there are processors: their tests run one after the other.
+async function nativeTests(program, targets) {
+  const total = { passed: 0, failed: 0 };
+  const left = [...targets];
+  const worker = async () => {
+    for (let target = left.shift(); target !== undefined; target = left.shift()) {
+      const env = { SIMDNN_TARGET: target };
+      let result = await run(program, [], env);
+      if (/unexpected memory mapping/.test(result.output)) {
+        console.log('(the sanitizer met an address layout it does not know; again without randomised addresses)');
+        result = await run('setarch', ['-R', program], env);
+      }
+      const { passed, failed } = lastLine(result);
+      total.passed += passed;
+      total.failed += failed;
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return total;
 }
 
 async function vitest(name, env, more = []) {
@@ -78,36 +91,49 @@ async function vitest(name, env, more = []) {
   rmSync(report, { force: true });
   const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...more];
   const { ok } = await run(bin('vitest'), args, env);
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   if (numPendingTests > 0) console.log(`${numPendingTests} skipped`);
+  for (const file of testResults) {
+    const failed = file.assertionResults.filter(({ status }) => status === 'failed');
+    const why = failed.length > 0 ? failed.map((test) => `${test.fullName}: ${test.failureMessages[0]}`) : [file.message];
+    if (file.status === 'failed') failures.push(...why.map((text) => `${name}: ${relative(root, file.name)}: ${text}`));
+  }
   return counted({ ok, passed: numPassedTests, failed: numFailedTests });
 }
 
+const without = (files) => files.map((file) => `--exclude=${file}`);
+
+const { info } = createRequire(import.meta.url)('simdnn');
+const { targets } = info();
+const [best] = targets.slice(-1);
+
 await stage('lint and format (biome)', async () => one(await run(bin('biome'), ['check', '--error-on-warnings'])));
 await stage('types (tsc: src, test, examples)', async () => one(await run(bin('tsc'), ['-p', 'test'])));
-await stage('native kernels, every target', () => nativeTests('tests', { flags: '-O2 -DNDEBUG' }));
+await stage('native kernels, every target', () => nativeTests(nativeProgram('kernels_test', 'tests', { flags: '-O2 -DNDEBUG' }), targets));
 await stage('native benchmark: a row for every kernel', async () =>
   lastLine(await run(nativeProgram('kernels_bench', 'tests', { flags: '-O2 -DNDEBUG' }), ['0'])),
 );
-await stage('native kernels under AddressSanitizer and UndefinedBehaviorSanitizer', () => nativeTests('asan', sanitizedBuild));
-await stage('native kernels under ThreadSanitizer', () =>
-  nativeTests('tsan', { type: 'RelWithDebInfo', flags: '-O1 -g1', definitions: { SIMDNN_SANITIZE: 'thread' } }),
+await stage('native kernels under AddressSanitizer and UndefinedBehaviorSanitizer', () =>
+  nativeTests(nativeProgram('kernels_test', 'asan', sanitizedBuild), targets),
 );
-const { info } = createRequire(import.meta.url)('simdnn');
-for (const target of info().targets) await stage(`library on ${target} (vitest)`, () => vitest(target, { SIMDNN_TARGET: target }));
+// On the best target alone: how threads share the work does not depend on it.
+await stage('native kernels under ThreadSanitizer', () => {
+  const definitions = { SIMDNN_SANITIZE: 'thread', SIMDNN_TARGETS: best };
+  return nativeTests(nativeProgram('kernels_test', 'tsan', { type: 'RelWithDebInfo', flags: '-O1 -g1', definitions }), [best]);
+});
 
-// On the best target alone: the kernels of all of them have met the sanitizers above, here it is the binding's turn.
-const notSanitized = [
-  'test/flat-memory.test.ts', // measures memory, of which the sanitizer keeps what is freed
-  'test/dropped-memory.test.ts', // the same
-  'test/bench.test.ts', // measures time, and calls nothing that the others do not
-];
+// What these measure does not depend on the target either, and a million steps take scalar code a minute.
+const memoryTests = ['test/flat-memory.test.ts', 'test/dropped-memory.test.ts'];
+for (const target of targets) {
+  await stage(`library on ${target} (vitest)`, () =>
+    vitest(target, { SIMDNN_TARGET: target }, target === best ? [] : without(memoryTests)),
+  );
+}
+
+// On the best target alone: the kernels of all of them have met the sanitizers above, here it is the binding's turn. Without the tests
+// of memory, as the sanitizer keeps what is freed, and without the one that measures time and calls nothing that the others do not.
 await stage('library with the addon under AddressSanitizer and UndefinedBehaviorSanitizer (vitest)', () =>
-  vitest(
-    'sanitized',
-    sanitizedEnvironment(),
-    notSanitized.map((file) => `--exclude=${file}`),
-  ),
+  vitest('sanitized', sanitizedEnvironment(), without([...memoryTests, 'test/bench.test.ts'])),
 );
 await stage('fuzzer: 100,000 calls with the addon under the sanitizers', async () =>
   lastLine(await run(process.execPath, ['test/fuzz/fuzz.mjs', '--calls', '100000'], sanitizedEnvironment())),
@@ -136,6 +162,7 @@ for (const { name, passed, failed, seconds } of results) {
   const row = [String(passed).padStart(6), String(failed).padStart(6), seconds.toFixed(1).padStart(7)];
   console.log(`${name.padEnd(width)}  ${row.join('  ')}`);
 }
+for (const failure of failures) console.log(`\n${failure}`);
 const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
 console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
 process.exitCode = total('failed') > 0 ? 1 : 0;

@@ -1,7 +1,9 @@
 // No dispose call, no pause for the event loop: memory stays where it was all the same.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+
+vi.setConfig({ testTimeout: 600_000 }); // a million steps of scalar code take a minute where avx512 takes 8 s
 
 const megabytes = 2 ** 20;
 
