@@ -12,5 +12,12 @@ const alias = [
 // forks: each test file in a process of its own, as users run the library; as many at a time as there are processors. test/package installs the tarball and has a run of its own.
 export default defineConfig({
   resolve: { alias },
-  test: { include: ['test/**/*.test.ts'], exclude: ['test/package/**'], pool: 'forks', maxWorkers: '100%', testTimeout: 60_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/package/**'],
+    pool: 'forks',
+    maxWorkers: '100%',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
 });

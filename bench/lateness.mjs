@@ -81,6 +81,7 @@ async function watch(trial, mode, seconds) {
   next();
   const steps = await working;
   const end = Math.max(0, performance.now() - due);
+  if (late.length === 0) late.push(end); // the event loop was held throughout
   clearTimeout(timer);
   return { start, end, late: late.sort((a, b) => a - b), stepsPerSecond: (1000 * steps) / (performance.now() - began) };
 }

@@ -122,18 +122,16 @@ await stage('native kernels under ThreadSanitizer', () => {
   return nativeTests(nativeProgram('kernels_test', 'tsan', { type: 'RelWithDebInfo', flags: '-O1 -g1', definitions }), [best]);
 });
 
-// What these measure does not depend on the target either, and a million steps take scalar code a minute.
-const memoryTests = ['test/flat-memory.test.ts', 'test/dropped-memory.test.ts'];
+// What these measure, memory and time, does not depend on the target either, and a million steps take scalar code a minute.
+const measuring = ['test/flat-memory.test.ts', 'test/dropped-memory.test.ts', 'test/bench.test.ts'];
 for (const target of targets) {
-  await stage(`library on ${target} (vitest)`, () =>
-    vitest(target, { SIMDNN_TARGET: target }, target === best ? [] : without(memoryTests)),
-  );
+  await stage(`library on ${target} (vitest)`, () => vitest(target, { SIMDNN_TARGET: target }, target === best ? [] : without(measuring)));
 }
 
-// On the best target alone: the kernels of all of them have met the sanitizers above, here it is the binding's turn. Without the tests
-// of memory, as the sanitizer keeps what is freed, and without the one that measures time and calls nothing that the others do not.
+// On the best target alone: the kernels of all of them have met the sanitizers above, here it is the binding's turn. A sanitizer keeps
+// memory that is freed.
 await stage('library with the addon under AddressSanitizer and UndefinedBehaviorSanitizer (vitest)', () =>
-  vitest('sanitized', sanitizedEnvironment(), without([...memoryTests, 'test/bench.test.ts'])),
+  vitest('sanitized', sanitizedEnvironment(), without(measuring)),
 );
 await stage('fuzzer: 100,000 calls with the addon under the sanitizers', async () =>
   lastLine(await run(process.execPath, ['test/fuzz/fuzz.mjs', '--calls', '100000'], sanitizedEnvironment())),
