@@ -5,181 +5,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { cat, compile, getNumThreads, manualSeed, metrics, nn, noGrad, optim, rand, randn, setNumThreads, Tensor, tensor } from '../src';
 import { randomPosition } from '../src/random';
-
-const F = nn.functional;
-type Optimizer = optim.SGD | optim.Adam | optim.AdamW;
-
-// ---- What a program is made of
-
-const activations = {
-  none: () => new nn.Identity(),
-  relu: () => new nn.ReLU(),
-  tanh: () => new nn.Tanh(),
-  sigmoid: () => new nn.Sigmoid(),
-  gelu: () => new nn.GELU(),
-  geluTanh: () => new nn.GELU({ approximate: 'tanh' }),
-  silu: () => new nn.SiLU(),
-  mish: () => new nn.Mish(),
-  elu: () => new nn.ELU({ alpha: 0.7 }),
-  leakyRelu: () => new nn.LeakyReLU({ negativeSlope: 0.1 }),
-  softplus: () => new nn.Softplus({ beta: 2, threshold: 5 }),
-  hardswish: () => new nn.Hardswish(),
-  softmax: () => new nn.Softmax({ dim: -1 }),
-  logSoftmax: () => new nn.LogSoftmax({ dim: 1 }),
-};
-
-const layer = fc.record({
-  out: fc.oneof(fc.constantFrom(1, 2, 3, 5, 7, 13, 16, 17, 31, 37, 64, 65), fc.integer({ min: 1, max: 40 })),
-  bias: fc.boolean(),
-  activation: fc.constantFrom(...(Object.keys(activations) as (keyof typeof activations)[])),
-  drop: fc.constantFrom(0, 0, 0, 0.2, 0.5, 1),
-  // Behind it: a layer that is used twice, one whose weight is used transposed as well, x + f(x), the norm of each row.
-  more: fc.constantFrom('nothing', 'nothing', 'shared', 'tied', 'residual', 'norm'),
-});
-
-const optimizer = fc.record({
-  kind: fc.constantFrom('SGD', 'Adam', 'AdamW'),
-  lr: fc.constantFrom(0, 1e-3, 1e-2, 0.05),
-  momentum: fc.constantFrom(0, 0, 0.5, 0.9),
-  nesterov: fc.boolean(),
-  dampening: fc.constantFrom(0, 0, 0.3),
-  weightDecay: fc.constantFrom(0, 0, 0.01),
-  maximize: fc.constantFrom(false, false, false, true),
-  amsgrad: fc.boolean(),
-  betas: fc.constantFrom<[number, number]>([0.9, 0.999], [0, 0.9], [0.5, 0]),
-  groups: fc.integer({ min: 1, max: 3 }),
-});
-
-const events = [
-  'lr',
-  'decay',
-  'momentum',
-  'amsgrad',
-  'maximize',
-  'load model',
-  'load optimizer',
-  'in place',
-  'init',
-  'freeze',
-  'clear',
-  'set gradient',
-  'eager step',
-  'look',
-  'evaluate',
-  'draw',
-  'seed',
-  'replace',
-  'dropout',
-  'threads',
-  'bad label',
-] as const;
-
-const program = fc.record({
-  seed: fc.integer({ min: 0, max: 1e6 }),
-  steps: fc.integer({ min: 100, max: 250 }),
-  width: fc.integer({ min: 1, max: 20 }),
-  layers: fc.array(layer, { minLength: 1, maxLength: 5 }),
-  loss: fc.constantFrom('cross entropy', 'probabilities', 'nll', 'softmax, log, nll', 'mse', 'own', 'hinge'),
-  reduction: fc.constantFrom<nn.Reduction>('mean', 'mean', 'sum', 'none'),
-  smoothing: fc.constantFrom(0, 0, 0.1),
-  weighted: fc.boolean(),
-  ignored: fc.boolean(),
-  optimizers: fc.array(optimizer, { minLength: 1, maxLength: 2 }),
-  frozen: fc.constantFrom(0, 0, 0.2, 0.5),
-  /** What one call of the step does. */
-  step: fc.constantFrom(
-    'clear first',
-    'clear first',
-    'clear last',
-    'never clear',
-    'add up',
-    'micro batches',
-    'clip',
-    'one after the other',
-  ),
-  updates: fc.constantFrom('eager', 'compiled'),
-  rows: fc.array(fc.constantFrom(1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 64, 65), { minLength: 1, maxLength: 3 }),
-  result: fc.constantFrom('loss', 'all', 'list', 'views', 'nothing'),
-  keepGrad: fc.boolean(),
-  check: fc.constantFrom(0, 0, 0, 7),
-  scheduler: fc.constantFrom('none', 'StepLR', 'CosineAnnealingLR', 'ExponentialLR', 'OneCycleLR'),
-  events: fc.array(fc.record({ at: fc.nat({ max: 250 }), kind: fc.constantFrom(...events), of: fc.nat({ max: 99 }) }), { maxLength: 12 }),
-  looks: fc.constantFrom(1, 3, 20),
-});
-type Program = typeof program extends fc.Arbitrary<infer P> ? P : never;
-type LayerSpec = Program['layers'][number];
-type OptimizerSpec = Program['optimizers'][number];
-
-class Block extends nn.Module {
-  readonly linear: nn.Linear;
-  readonly activation: nn.Layer;
-  readonly dropout: nn.Dropout | null;
-  readonly square: nn.Linear | null;
-  readonly scale: nn.Parameter | null;
-
-  constructor(
-    inputs: number,
-    readonly spec: LayerSpec,
-  ) {
-    super();
-    this.linear = new nn.Linear(inputs, spec.out, { bias: spec.bias });
-    this.activation = activations[spec.activation]();
-    this.dropout = spec.drop > 0 ? new nn.Dropout(spec.drop) : null;
-    this.square = spec.more === 'shared' || spec.more === 'residual' ? new nn.Linear(spec.out, spec.out) : null;
-    this.scale = spec.more === 'norm' ? new nn.Parameter(randn([spec.out])) : null;
-  }
-  override forward(x: Tensor): Tensor {
-    const y = this.activation.forward(this.linear.forward(x));
-    const z = this.more(x, y);
-    return this.dropout === null ? z : this.dropout.forward(z);
-  }
-  private more(x: Tensor, y: Tensor): Tensor {
-    switch (this.spec.more) {
-      case 'shared':
-        return this.square!.forward(this.square!.forward(y).tanh());
-      case 'tied':
-        return F.linear(F.linear(y, this.linear.weight.t()).add(x), this.linear.weight).mul(0.1);
-      case 'residual':
-        return y.add(this.square!.forward(y).relu());
-      case 'norm': {
-        const centred = y.sub(y.mean(1, { keepdim: true }));
-        return centred.div(centred.pow(2).mean(1, { keepdim: true }).add(1e-2).sqrt()).mul(this.scale!);
-      }
-      default:
-        return y;
-    }
-  }
-}
-
-function makeOptimizer(spec: OptimizerSpec, parameters: nn.Parameter[]): Optimizer {
-  const size = Math.ceil(parameters.length / spec.groups);
-  const params = Array.from({ length: spec.groups }, (_, g) => ({
-    params: parameters.slice(g * size, (g + 1) * size),
-    lr: spec.lr / (1 + g),
-  })).filter((group) => group.params.length > 0);
-  const { weightDecay, maximize, momentum } = spec;
-  if (spec.kind === 'SGD') {
-    const nesterov = spec.nesterov && momentum > 0;
-    return new optim.SGD(params, { momentum, nesterov, dampening: nesterov ? 0 : spec.dampening, weightDecay, maximize });
-  }
-  return new optim[spec.kind as 'Adam'](params, { betas: spec.betas, weightDecay, maximize, amsgrad: spec.amsgrad });
-}
-
-function makeScheduler(name: Program['scheduler'], o: Optimizer): { step(): void } | null {
-  const { lrScheduler } = optim;
-  switch (name) {
-    case 'StepLR':
-      return new lrScheduler.StepLR(o, { stepSize: 3, gamma: 0.9 });
-    case 'CosineAnnealingLR':
-      return new lrScheduler.CosineAnnealingLR(o, { tMax: 20 });
-    case 'ExponentialLR':
-      return new lrScheduler.ExponentialLR(o, { gamma: 0.99 });
-    case 'OneCycleLR':
-      return new lrScheduler.OneCycleLR(o, { maxLr: 0.05, totalSteps: 1000 });
-    default:
-      return null;
-  }
-}
+import { Block, type events, makeClip, makeOptimizer, makeScheduler, type Optimizer, type Program, program } from './compile-programs';
 
 // ---- Bits
 
@@ -211,12 +37,13 @@ function run(p: Program, compiled: boolean): Trace {
     trace.bits.push(bits);
   };
   const noteTensor = (what: string, t: Tensor): void => note(`${what} [${t.shape}]`, bitsOf(t.data));
+  const clip = makeClip(p);
   const maybeCompiled = <A extends readonly Tensor[], R extends Parameters<typeof tensorsOf>[0]>(fn: (...args: A) => R) => {
     const counted = (...args: A): R => {
       trace.recorded++;
       return fn(...args);
     };
-    return compiled ? compile<A, R>(counted, { keepGrad: p.keepGrad || p.step === 'clip', check: p.check }) : counted;
+    return compiled ? compile<A, R>(counted, { keepGrad: p.keepGrad || clip !== null, check: p.check }) : counted;
   };
 
   manualSeed(p.seed);
@@ -311,7 +138,7 @@ function run(p: Program, compiled: boolean): Trace {
       clear();
       return resultOf(loss, out, x);
     }
-    if (p.step !== 'add up' && p.step !== 'clip') update();
+    if (p.step !== 'add up' && clip === null) update();
     if (p.step === 'clear last') clear();
     return resultOf(loss, out, x);
   };
@@ -333,14 +160,13 @@ function run(p: Program, compiled: boolean): Trace {
       note(`${what} threw`, (error as Error).constructor.name);
     }
   };
-  const clip = (): void => {
-    for (const parameter of parameters) {
-      const { grad } = parameter;
-      if (grad === null) continue;
-      noteTensor('gradient', grad);
-      const norm = grad.pow(2).sum().sqrt();
-      parameter.grad = grad.mul(tensor(0.5).div(norm.add(1e-6)).clamp({ max: 1 }));
-    }
+  const clipped = clip === null ? null : maybeCompiled(clip);
+  const clipAll = (): void => {
+    const withGradient = parameters.filter(({ grad }) => grad !== null);
+    const gradients = withGradient.map(({ grad }) => grad!);
+    for (const gradient of gradients) noteTensor('gradient', gradient);
+    if (gradients.length === 0) return;
+    for (const [i, gradient] of clipped!(...gradients).entries()) withGradient[i]!.grad = gradient;
   };
   const call = (fn: typeof plain | typeof step, [x, y]: [Tensor, Tensor], i: number, later = y.clone()): void => {
     attempt('step', () => {
@@ -350,9 +176,9 @@ function run(p: Program, compiled: boolean): Trace {
       if (accuracy !== null && !(result instanceof Tensor) && result !== undefined && 'out' in result)
         accuracy.update(result.out as Tensor, y);
     });
-    if (p.step === 'clip') {
+    if (clip !== null) {
       attempt('clip', () => {
-        clip();
+        clipAll();
         finishNow();
       });
     } else if (p.step === 'add up' && i % 3 === 2) {
