@@ -1,0 +1,26 @@
+// What is tried every night, other calls and programs every day: ten million calls of the fuzzer, and on each target random programs that
+// train, eager against compiled. The second runs whatever the first finds.
+// Usage: node test/fuzz/nightly.mjs [--calls N] [--programs N]
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values: options } = parseArgs({
+  options: { calls: { type: 'string', default: '10000000' }, programs: { type: 'string', default: '1000' } },
+});
+const today = String(Math.floor(Date.now() / 86_400_000));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { targets } = createRequire(import.meta.url)('simdnn').info();
+
+const passes = (args, env = {}) =>
+  spawnSync(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' }).status === 0;
+
+const failures = [];
+if (!passes(['test/fuzz/fuzz.mjs', '--calls', options.calls, '--seed', today])) failures.push('the fuzzer');
+for (const target of targets) {
+  const env = { SIMDNN_TARGET: target, SIMDNN_PROGRAMS: options.programs, SIMDNN_SEED: today };
+  if (!passes(['node_modules/vitest/vitest.mjs', 'run', 'test/compile-programs.test.ts'], env)) failures.push(`programs on ${target}`);
+}
+console.log(failures.length === 0 ? 'nothing found' : `found something: ${failures.join(', ')}`);
+process.exitCode = failures.length === 0 ? 0 : 1;
