@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "test/test.h"
@@ -221,8 +222,9 @@ void check_columns(Context& t, size_t rows, size_t in, size_t out, int32_t activ
   for (const bool from_columns : {false, true}) {
     for (const int wanted : {1, 2, 3}) {
       const float nothing[1] = {};
-      std::memset(y.data(), 0xff, y.size() * sizeof(float));
-      std::memset(y_columns.data(), 0xff, y_columns.size() * sizeof(float));
+      const float unwritten = 3e38f;  // not a NaN, which would pass for another
+      std::fill_n(y.data(), y.size(), unwritten);
+      std::fill_n(y_columns.data(), y_columns.size(), unwritten);
       t.kernel.linear_forward_columns(run, wanted & 1 ? y.data() : nullptr, wanted & 2 ? y_columns.data() : nullptr,
                                       from_columns ? nothing : x.data(), from_columns ? x_columns.data() : nullptr,
                                       weight.data(), b, rows, in, out, activation, 0.5, 2);
