@@ -75,3 +75,9 @@ export function allocateConstant(n: number, dtype: DType): TensorData {
   if (recorder !== null) recorder.constant(array);
   return array;
 }
+
+/** Whether the memory of `array` is a part of that of `region`, or all of it. */
+export const liesIn = (region: TensorData, array: TensorData): boolean =>
+  region.buffer === array.buffer &&
+  array.byteOffset >= region.byteOffset &&
+  array.byteOffset + array.byteLength <= region.byteOffset + region.byteLength;

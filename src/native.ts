@@ -68,12 +68,18 @@ export interface Course {
   orderOffset: number;
 }
 
-/** One run of a loop: `Limits` there, and where live and random numbers begin. */
-export interface LoopRun {
+/** What ends a run of a loop: `Limits` there. */
+export interface Limits {
   epochs: number;
   milliseconds: number;
+  /** Bytes of outputs that are gathered at most, and some. */
   outputBytes: number;
+  /** Ends with the first value that is not finite. */
   finite: boolean;
+}
+
+/** One run of a loop, and where live and random numbers begin. */
+export interface LoopRun extends Limits {
   seed: number;
   randomOffset: number;
   orderOffset: number;

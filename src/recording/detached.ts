@@ -2,7 +2,7 @@
 // JavaScript's. What lasts from step to step is copied in and out by whoever runs it.
 import { rangeError } from '../errors';
 import { liveArguments, writtenArguments } from '../kernels.generated';
-import type { TensorData } from '../memory';
+import { liesIn, type TensorData } from '../memory';
 import { createPlan, type Plan } from '../native';
 import { ownersOf } from '../nn/registry';
 import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
@@ -50,11 +50,6 @@ class DryListener extends Listener {
     super.gradient(leaf, event);
   }
 }
-
-const liesIn = (region: TensorData, array: TensorData): boolean =>
-  region.buffer === array.buffer &&
-  array.byteOffset >= region.byteOffset &&
-  array.byteOffset + array.byteLength <= region.byteOffset + region.byteLength;
 
 /** The stretches of memory that these arrays cover, each one array. */
 export function stretchesOf(arrays: Iterable<TensorData>): Float32Array[] {

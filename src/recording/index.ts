@@ -3,7 +3,7 @@
 import { isGradEnabled } from '../autograd';
 import { checkAttached, typeError } from '../errors';
 import { liveArguments } from '../kernels.generated';
-import { allocateFloat, allocateInt, type DType, type TensorData } from '../memory';
+import { allocateFloat, allocateInt, type DType, liesIn, type TensorData } from '../memory';
 import { createPlan, finishedCalls, type Plan, replayPlan } from '../native';
 import { ownersOf } from '../nn/registry';
 import { randomPosition, setRandomPosition } from '../random';
@@ -57,11 +57,6 @@ function rebuilder(result: unknown): (fresh: Tensor[]) => unknown {
   const names = Object.keys(result as object);
   return (fresh) => Object.fromEntries(names.map((name, i) => [name, fresh[i]]));
 }
-
-const liesIn = (region: TensorData, array: TensorData): boolean =>
-  region.buffer === array.buffer &&
-  array.byteOffset >= region.byteOffset &&
-  array.byteOffset + array.byteLength <= region.byteOffset + region.byteLength;
 
 /** What a call's argument must be like. Only one that gets a gradient must be the very tensor that was recorded. */
 interface Argument {

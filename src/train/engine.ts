@@ -1,7 +1,7 @@
 // Tasks over the batches of loaders, leg by leg, on a native thread: what fit, evaluate and predict are made of.
 import { DataLoader, type RowBatches } from '../data/loader';
 import { describe, rangeError, typeError } from '../errors';
-import type { LoopReport, LoopRun, RowsHandle } from '../native';
+import type { Limits, LoopReport, LoopRun, RowsHandle } from '../native';
 import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
 import { Tensor } from '../tensor';
 import { copyRows, refuseReport, Session, type Source, type Task } from './session';
@@ -10,16 +10,6 @@ import { copyRows, refuseReport, Session, type Source, type Task } from './sessi
 export interface Batches extends Iterable<readonly Tensor[]> {
   /** The number of batches, where it is known. */
   readonly length?: number;
-}
-
-/** What may end a leg before its epochs are done. */
-export interface LegLimits {
-  epochs: number;
-  milliseconds: number;
-  /** Bytes of outputs that are gathered at most, and some. */
-  outputBytes: number;
-  /** Ends with the first value that is not finite. */
-  finite: boolean;
 }
 
 /** What became of a leg. */
@@ -154,7 +144,7 @@ export class Engine {
   }
 
   /** Goes on with a part until its epochs are done or a limit is reached. */
-  async leg(part: number, limits: LegLimits): Promise<Leg> {
+  async leg(part: number, limits: Limits): Promise<Leg> {
     const state = this.parts[part]!;
     return state.rows === null ? this.fedLeg(part, state, limits) : this.rowsLeg(part, state, limits);
   }
@@ -163,7 +153,7 @@ export class Engine {
     return this.random ?? randomPosition();
   }
 
-  private async rowsLeg(part: number, state: Part, limits: LegLimits): Promise<Leg> {
+  private async rowsLeg(part: number, state: Part, limits: Limits): Promise<Leg> {
     const session = this.ready();
     const report = await session.run(part, { ...limits, random: this.position() }, state.epochsBegun);
     if (this.random !== null) this.random = { seed: this.random.seed, offset: report.randomOffset };
@@ -175,7 +165,7 @@ export class Engine {
   }
 
   // A leg is what was collected while the leg before ran.
-  private async fedLeg(part: number, state: Part, limits: LegLimits): Promise<Leg> {
+  private async fedLeg(part: number, state: Part, limits: Limits): Promise<Leg> {
     state.fed ??= { iterator: state.loader[Symbol.iterator](), done: false, batch: 0, lossSum: 0, ready: null };
     const { fed } = state;
     let collected = fed.ready ?? this.collect(part, state, fed);

@@ -7,6 +7,7 @@ import {
   type Course,
   createRows,
   createSession,
+  type Limits,
   type LoopReport,
   type LoopRun,
   type RowsHandle,
@@ -42,11 +43,7 @@ interface Loop {
 }
 
 /** What a run may do; `random` is where its random numbers begin. */
-export interface RunLimits {
-  epochs: number;
-  milliseconds: number;
-  outputBytes: number;
-  finite: boolean;
+export interface RunLimits extends Limits {
   random: RandomPosition;
   given?: LoopRun['batches'];
 }
