@@ -1,4 +1,5 @@
 // Random small programs, compiled and not: a compiled one gives the bits of the plain one, whatever its arguments share memory with.
+// Programs that train are in test/compile-programs.ts.
 
 // Each makes a value [rows, columns] of two earlier ones.
 const operations = [
@@ -90,77 +91,6 @@ export function functionCalls(w) {
         actual = bits(compiled);
       },
       verify: () => (actual === expected ? null : `the compiled function gives other bits:\n${actual}\ninstead of\n${expected}`),
-    };
-  });
-}
-
-function training(w, shape) {
-  const { lib } = w;
-  lib.manualSeed(shape.seed);
-  const model = new lib.nn.Sequential(
-    ...shape.widths
-      .slice(1)
-      .flatMap((out, i) => [
-        new lib.nn.Linear(shape.widths[i], out),
-        new lib.nn[shape.activation](),
-        ...(shape.drops ? [new lib.nn.Dropout(0.2)] : []),
-      ]),
-  );
-  const optimizer = new lib.optim[shape.optimizer](model.parameters(), { lr: 0.05, weightDecay: 0.01 });
-  const step = (x, y) => {
-    if (shape.clears) optimizer.zeroGrad();
-    const loss = lib.nn.functional.crossEntropy(model.forward(x), y);
-    loss.backward();
-    optimizer.step();
-    return loss;
-  };
-  return { model, optimizer, step };
-}
-
-/** Trains two equal networks, one compiled; returns the calls to make. */
-export function trainingCalls(w) {
-  const { r, lib } = w;
-  const widths = r.times(2 + r.below(3), () => 1 + r.below(20));
-  const shape = {
-    widths,
-    activation: r.pick(['GELU', 'ReLU', 'Tanh']),
-    drops: r.chance(0.3),
-    seed: r.below(1000),
-    optimizer: r.pick(['SGD', 'Adam', 'AdamW']),
-    clears: r.chance(0.8),
-  };
-  const [plain, other] = [training(w, shape), training(w, shape)];
-  const compiled = lib.compile(other.step, r.chance(0.3) ? { keepGrad: true } : {});
-  return r.times(8, (i) => {
-    const rows = r.pick([1, 4, 4, 7, 17, 32, 32]); // from 16 on small layers run on columns of the batch
-    const [x, y] = [lib.randn([rows, widths[0]]), w.ints([rows], widths.at(-1))];
-    const lr = r.real() / 10;
-    const bits = ({ model, optimizer }, step) => {
-      optimizer.paramGroups[0].lr = lr;
-      lib.manualSeed(i);
-      return bitsOf([step(x, y), ...model.parameters()]);
-    };
-    let [expected, actual] = ['', ''];
-    return {
-      name: 'compile',
-      args: [shape, x, y, lr],
-      call: () => {
-        // Labels out of range: both refuse them, the compiled one also in a replay.
-        let error = null;
-        try {
-          expected = bits(plain, plain.step);
-        } catch (thrown) {
-          error = thrown;
-        }
-        try {
-          actual = bits(other, compiled);
-        } catch (thrown) {
-          if (error === null) throw new Error('the compiled step fails, the plain one does not', { cause: thrown });
-          throw thrown;
-        }
-        if (error !== null) actual = 'a result where the plain step fails';
-      },
-      verify: () => (actual === expected ? null : `the compiled step gives other bits: ${JSON.stringify(shape)}, ${x.shape}, step ${i}`),
     };
   });
 }

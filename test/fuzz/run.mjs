@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { kernelCall } from './kernels.mjs';
-import { functionCalls, trainingCalls } from './programs.mjs';
+import { functionCalls } from './programs.mjs';
 import { Random } from './random.mjs';
 import { mustSucceed, surfaceCall, surfaceOf } from './surface.mjs';
 import { World } from './world.mjs';
@@ -78,8 +78,7 @@ for (let episode = first; episode < end; episode++) {
   } else if (kind < 18) {
     for (let i = 0; i < callsPerEpisode; i++) world.keep(await make(episode, surfaceCall(world, surface)));
   } else {
-    const program = kind === 18 ? functionCalls : trainingCalls;
-    for (const made of program(world)) await make(episode, made);
+    for (const made of functionCalls(world)) await make(episode, made);
   }
 }
 

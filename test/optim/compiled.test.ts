@@ -1,4 +1,4 @@
-// What may change between two replays of a recorded step, beside the rates: the state, the options that decide what state there is.
+// What may change between two replays of a recorded step: rates and momenta, the state, the options that decide what state there is.
 import { describe, expect, it } from 'vitest';
 import { compile, nn, optim, randn, type Tensor, tensor } from '../../src';
 import { expectError, expectSame } from '../helpers';
@@ -45,6 +45,15 @@ describe('a recorded step follows', () => {
     }
     step();
     expect([0, 1].map((i) => optimizers[1]!.stateDict().state[i]!['step']!.item())).toEqual([12, 4]);
+  });
+
+  it('a scheduler of rates and betas', () => {
+    const { optimizers, step } = twins();
+    const schedulers = optimizers.map((optimizer) => new optim.lrScheduler.OneCycleLR(optimizer, { maxLr: 0.3, totalSteps: 12 }));
+    for (let i = 0; i < 10; i++) {
+      step(1);
+      for (const scheduler of schedulers) scheduler.step();
+    }
   });
 
   it('an option that asks for more state', () => {
