@@ -59,7 +59,7 @@ function chainsOf(calls: readonly FusedCall[]): Map<Call, Call> {
   const made = new Map<unknown, Call>();
   for (const { call } of calls) {
     const [, y, x, , , rows, in_] = call;
-    const earlier = made.get(x);
+    const earlier = call.indexOf(x) === call.lastIndexOf(x) ? made.get(x) : undefined; // not a layer whose weight is its x
     const small = isSmallLayer(call);
     if (small && earlier !== undefined && earlier[5] === rows && earlier[7] === in_) chains.set(call, earlier);
     for (const arg of call) if (!small || arg !== x) made.delete(arg);
