@@ -171,7 +171,9 @@ export abstract class Optimizer<O extends object> {
   }
 
   #refuseHeld(method: string): void {
-    for (const { slots } of this.#stepped) for (const { parameter } of slots) refuseHeld(`${this.#recipe.name}.${method}`, parameter);
+    for (const { slots } of this.#stepped) {
+      for (const { parameter } of slots) if (parameter.version.holder !== null) refuseHeld(`${this.#recipe.name}.${method}`, parameter);
+    }
   }
 
   #stepGroup(stepped: Stepped<O>): void {
