@@ -27,8 +27,9 @@ const layer = fc.record({
   bias: fc.boolean(),
   activation: fc.constantFrom(...(Object.keys(activations) as (keyof typeof activations)[])),
   drop: fc.constantFrom(0, 0, 0, 0.2, 0.5, 1),
-  // Behind it: a layer that is used twice, one whose weight is used transposed as well, x + f(x), the norm of each row.
-  more: fc.constantFrom('nothing', 'nothing', 'shared', 'tied', 'residual', 'norm'),
+  // Behind it: a layer that is used twice, one whose weight is used transposed as well, one whose weight is its own input, x + f(x), the norm
+  // of each row.
+  more: fc.constantFrom('nothing', 'nothing', 'shared', 'tied', 'gram', 'residual', 'norm'),
 });
 
 const optimizer = fc.record({
@@ -123,7 +124,7 @@ export class Block extends nn.Module {
     this.activation = activations[spec.activation]();
     this.dropout = spec.drop > 0 ? new nn.Dropout(spec.drop) : null;
     this.square = spec.more === 'shared' || spec.more === 'residual' ? new nn.Linear(spec.out, spec.out) : null;
-    this.scale = spec.more === 'norm' ? new nn.Parameter(randn([spec.out])) : null;
+    this.scale = spec.more === 'norm' || spec.more === 'gram' ? new nn.Parameter(randn([spec.out])) : null;
   }
   override forward(x: Tensor): Tensor {
     const y = this.activation.forward(this.linear.forward(x));
@@ -136,6 +137,8 @@ export class Block extends nn.Module {
         return this.square!.forward(this.square!.forward(y).tanh());
       case 'tied':
         return F.linear(F.linear(y, this.linear.weight.t()).add(x), this.linear.weight).mul(0.1);
+      case 'gram':
+        return F.linear(y, y).mean(1, { keepdim: true }).mul(this.scale!); // nothing else reads y
       case 'residual':
         return y.add(this.square!.forward(y).relu());
       case 'norm': {
