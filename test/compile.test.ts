@@ -195,3 +195,31 @@ it('small layers on columns of the batch see what was written to a result in bet
   };
   expect(run(compile(both))).toEqual(run(both));
 });
+
+describe('a small layer whose weight is its own input too has the bits of eager', () => {
+  const run = (compiled: boolean, trains: boolean): unknown => {
+    manualSeed(2);
+    const layer = new nn.Linear(16, 16);
+    const optimizer = new optim.SGD(layer.parameters(), { lr: 0.01 });
+    const squared = (x: Tensor): Tensor => {
+      const h = layer.forward(x);
+      return nn.functional.linear(h, h);
+    };
+    const train = (x: Tensor): Tensor => {
+      optimizer.zeroGrad();
+      const out = squared(x);
+      out.tanh().mean().backward();
+      optimizer.step();
+      return out;
+    };
+    const plain = trains ? train : (x: Tensor) => noGrad(() => squared(x));
+    const fn = compiled ? compile(plain) : plain;
+    return [1, 2, 3].map(() => [fn(randn([16, 16])), ...layer.parameters()].map((t) => [...t.data]));
+  };
+  it.each([
+    ['in inference', false],
+    ['in training', true],
+  ])('%s', (_, trains) => {
+    expect(run(true, trains)).toEqual(run(false, trains));
+  });
+});
