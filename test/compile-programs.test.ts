@@ -5,7 +5,17 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { cat, compile, getNumThreads, manualSeed, metrics, nn, noGrad, optim, rand, randn, setNumThreads, Tensor, tensor } from '../src';
 import { randomPosition } from '../src/random';
-import { Block, type events, makeClip, makeOptimizer, makeScheduler, type Optimizer, type Program, program } from './compile-programs';
+import {
+  Block,
+  type events,
+  limit,
+  makeClip,
+  makeOptimizer,
+  makeScheduler,
+  type Optimizer,
+  type Program,
+  program,
+} from './compile-programs';
 
 // ---- Bits
 
@@ -115,7 +125,7 @@ function run(p: Program, compiled: boolean): Trace {
     }
   };
   const plain = (x: Tensor, y: Tensor, later: Tensor) => {
-    if (p.step === 'clear first') clear();
+    if (p.step === 'clear first' || p.step.startsWith('limit')) clear();
     const out = model.forward(x);
     const loss = lossOf(out, y);
     if (p.step === 'one after the other') {
@@ -138,6 +148,7 @@ function run(p: Program, compiled: boolean): Trace {
       clear();
       return resultOf(loss, out, x);
     }
+    limit(p, parameters);
     if (p.step !== 'add up' && clip === null) update();
     if (p.step === 'clear last') clear();
     return resultOf(loss, out, x);

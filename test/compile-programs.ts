@@ -92,6 +92,9 @@ export const program = fc.record({
     'clip each',
     'clip norm',
     'clip value',
+    'limit norm',
+    'limit largest',
+    'limit value',
     'one after the other',
   ),
   most: fc.constantFrom(0.01, 0.1, 0.5, 10), // of a clipped gradient
@@ -181,7 +184,7 @@ export function makeScheduler(name: Program['scheduler'], o: Optimizer): { step(
   }
 }
 
-// Each is to be compiled: the gradients come in as tensors, as a compiled function reads no `grad`.
+// Each is to be compiled by itself: the gradients come in as tensors, as a compiled function reads no `grad`.
 const clips = {
   each: (most: number, gradients: readonly Tensor[]) => gradients.map((g) => g.mul(factorFor(most, g.pow(2).sum()))),
   norm: (most: number, gradients: readonly Tensor[]) => {
@@ -195,6 +198,13 @@ const clips = {
 };
 
 const factorFor = (most: number, squares: Tensor): Tensor => tensor(most).div(squares.sqrt().add(1e-6)).clamp({ max: 1 });
+
+/** Clips within the step, where it does so. */
+export function limit({ step, most }: Program, parameters: readonly Tensor[]): void {
+  if (step === 'limit norm') nn.utils.clipGradNorm_(parameters, most);
+  if (step === 'limit largest') nn.utils.clipGradNorm_(parameters, most, Infinity);
+  if (step === 'limit value') nn.utils.clipGradValue_(parameters, most);
+}
 
 /** How the gradients are clipped between backward and update, null where they are not. */
 export function makeClip({ step, most }: Program): ((...gradients: Tensor[]) => Tensor[]) | null {

@@ -27,3 +27,5 @@ export { CrossEntropyLoss, MSELoss, NLLLoss } from './losses';
 export { type ForwardHook, type HookHandle, Module, type Named } from './module';
 export { Parameter } from './parameter';
 export type { LoadResult, StateDict } from './state';
+/** Gradients and parameters taken together. */
+export * as utils from './utils';

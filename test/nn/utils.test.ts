@@ -1,0 +1,150 @@
+// nn.utils: clipping of gradients, eager and compiled, and parameters as one vector.
+import { describe, expect, it } from 'vitest';
+import { compile, manualSeed, nn, optim, randn, type Tensor, tensor, zeros } from '../../src/index';
+
+const { clipGradNorm_, clipGradValue_, parametersToVector, vectorToParameters } = nn.utils;
+
+// Parameters with the given gradients; null: none.
+const withGradients = (...gradients: (number[] | null)[]): nn.Parameter[] =>
+  gradients.map((gradient) => {
+    const parameter = new nn.Parameter(zeros([gradient?.length ?? 1]));
+    if (gradient !== null) parameter.grad = tensor(gradient);
+    return parameter;
+  });
+const gradientsOf = (parameters: readonly Tensor[]): (number[] | null)[] =>
+  parameters.map(({ grad }) => (grad === null ? null : (grad.toArray() as number[])));
+const close = (actual: (number[] | null)[], expected: (number[] | null)[]): void => {
+  expect(actual.map((g) => g?.length)).toEqual(expected.map((g) => g?.length));
+  actual.forEach((g, i) => {
+    g?.forEach((value, j) => {
+      expect(value).toBeCloseTo(expected[i]![j]!, 6);
+    });
+  });
+};
+
+describe('clipGradNorm_', () => {
+  it.each([
+    [2, 10, [[0.6], [0, 0.8]]],
+    [Infinity, 8, [[0.75], [0, 1]]],
+    [1, 14, [[6 / 14], [0, 8 / 14]]],
+    [3, 728 ** (1 / 3), [[6 / 728 ** (1 / 3)], [0, 8 / 728 ** (1 / 3)]]],
+  ])('with normType %d scales all gradients by one number and returns the norm that was', (normType, norm, expected) => {
+    const parameters = withGradients([6], [0, -8], null);
+    expect(clipGradNorm_(parameters, 1, normType).item()).toBeCloseTo(norm, 5);
+    close(gradientsOf(parameters), [expected[0]!, [0, -expected[1]![1]!], null]);
+  });
+
+  it('leaves gradients as they are, to the bit, where their norm is not above the limit', () => {
+    const parameters = withGradients([0.1, 0.7], [-0.3]);
+    const before = gradientsOf(parameters);
+    clipGradNorm_(parameters, 1);
+    expect(gradientsOf(parameters)).toEqual(before);
+  });
+
+  it('is 0 where there is no gradient, and takes a tensor alone', () => {
+    expect(clipGradNorm_(withGradients(null), 1).item()).toBe(0);
+    expect(clipGradNorm_([], 1).item()).toBe(0);
+    const [one] = withGradients([3, 4]);
+    expect(clipGradNorm_(one!, 1).item()).toBe(5);
+  });
+
+  it('makes every gradient NaN where one is, as PyTorch does', () => {
+    const parameters = withGradients([1], [Number.NaN]);
+    expect(clipGradNorm_(parameters, 1).item()).toBeNaN();
+    expect(gradientsOf(parameters)).toEqual([[Number.NaN], [Number.NaN]]);
+  });
+
+  it('refuses what it cannot use, and changes nothing', () => {
+    const parameters = withGradients([6], [8]);
+    expect(() => clipGradNorm_(parameters, -1)).toThrow(/maxNorm/);
+    expect(() => clipGradNorm_(parameters, Number.NaN)).toThrow(/maxNorm/);
+    expect(() => clipGradNorm_(parameters, 1, 0)).toThrow(/normType/);
+    expect(() => clipGradNorm_([...parameters, 1 as unknown as Tensor], 1)).toThrow(TypeError);
+    expect(() => clipGradNorm_(null as unknown as Tensor, 1)).toThrow(TypeError);
+    expect(gradientsOf(parameters)).toEqual([[6], [8]]);
+  });
+});
+
+describe('clipGradValue_', () => {
+  it('limits each element; NaN stays', () => {
+    const parameters = withGradients([3, -0.25, -7], [Number.NaN], null);
+    clipGradValue_(parameters, 0.5);
+    expect(gradientsOf(parameters)).toEqual([[0.5, -0.25, -0.5], [Number.NaN], null]);
+    expect(() => clipGradValue_(parameters, -1)).toThrow(RangeError);
+  });
+});
+
+describe.each(['norm', 'value'] as const)('a compiled step that clips by %s', (by) => {
+  const run = (compiled: boolean, keepGrad: boolean): unknown[] => {
+    manualSeed(3);
+    const model = new nn.Sequential(new nn.Linear(5, 17), new nn.Tanh(), new nn.Linear(17, 3));
+    const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
+    const criterion = new nn.CrossEntropyLoss();
+    const step = (x: Tensor, y: Tensor): Tensor[] => {
+      optimizer.zeroGrad();
+      const loss = criterion.forward(model.forward(x), y);
+      loss.backward();
+      const norm = by === 'norm' ? clipGradNorm_(model.parameters(), 0.3) : loss;
+      if (by === 'value') clipGradValue_(model.parameters(), 0.01);
+      optimizer.step();
+      return [loss, norm];
+    };
+    const call = compiled ? compile(step, { keepGrad }) : step;
+    const trace: unknown[] = [];
+    for (let i = 0; i < 200; i++) {
+      const labels = tensor(
+        Array.from({ length: 20 }, (_, r) => (r + i) % 3),
+        { dtype: 'int32' },
+      );
+      trace.push(call(randn([20, 5]), labels).map((t) => t.item()));
+      if (keepGrad) trace.push(gradientsOf(model.parameters().map((p) => p)));
+    }
+    return [trace, model.parameters().map((p) => p.toArray())];
+  };
+  it.each([true, false])('has the bits of the eager one, with keepGrad %s', (keepGrad) => {
+    expect(run(true, keepGrad)).toEqual(run(false, keepGrad));
+  });
+});
+
+it('the gradients that a compiled step kept to itself cannot be clipped outside', () => {
+  const layer = new nn.Linear(2, 1);
+  const step = compile((x: Tensor) => {
+    layer.zeroGrad();
+    const loss = layer.forward(x).sum();
+    loss.backward();
+    return loss;
+  });
+  for (let i = 0; i < 2; i++) step(randn([3, 2]));
+  expect(() => clipGradNorm_(layer.parameters(), 1)).toThrow(/compiled step/);
+});
+
+describe('parameters as a vector', () => {
+  it('goes there and back, and gradients flow', () => {
+    const model = new nn.Sequential(new nn.Linear(3, 2), new nn.Linear(2, 2));
+    const vector = parametersToVector(model.parameters());
+    expect(vector.shape).toEqual([14]);
+    const values = Array.from({ length: 14 }, (_, i) => i);
+    vectorToParameters(tensor(values), model.parameters());
+    expect(parametersToVector(model.parameters()).toArray()).toEqual(values);
+    parametersToVector(model.parameters()).mul(tensor(values)).sum().backward();
+    expect(parametersToVector(model.parameters().map((p) => p.grad!)).toArray()).toEqual(values);
+  });
+
+  it('refuses a vector of another length and changes nothing', () => {
+    const layer = new nn.Linear(2, 1);
+    const before = parametersToVector(layer.parameters()).toArray();
+    for (const wrong of [tensor([1, 2]), tensor([1, 2, 3, 4]), tensor([[1, 2, 3]])]) {
+      expect(() => vectorToParameters(wrong, layer.parameters())).toThrow(RangeError);
+    }
+    expect(() => vectorToParameters([1, 2, 3] as unknown as Tensor, layer.parameters())).toThrow(TypeError);
+    expect(() => parametersToVector([])).toThrow(RangeError);
+    expect(parametersToVector(layer.parameters()).toArray()).toEqual(before);
+  });
+
+  it('a parameter that the backward pass still needs may not be changed', () => {
+    const layer = new nn.Linear(2, 1);
+    const loss = layer.forward(randn([1, 2], { requiresGrad: true })).sum();
+    vectorToParameters(tensor([1, 2, 3]), layer.parameters());
+    expect(() => loss.backward()).toThrow(/in place/);
+  });
+});
