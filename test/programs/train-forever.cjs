@@ -23,11 +23,12 @@ const eager = () => {
 
 async function fits() {
   const loader = new data.DataLoader(new data.TensorDataset(x, y), { batchSize: 16, shuffle: true });
-  const fit = (signal) =>
-    train.fit(model, { criterion, optimizer, loader, epochs: 1e6, progressEvery: 1, onBatch() {}, progress: false, signal });
-  await fit(AbortSignal.timeout(1)).catch(() => {}); // one that ends, one that is ended
+  const fit = (options) =>
+    train.fit(model, { criterion, optimizer, loader, epochs: 1e6, progress: false, onBatch() {}, progressEvery: 1, ...options });
+  await fit({ signal: AbortSignal.timeout(1) }).catch(() => {}); // one that ends, one that is ended
+  // The native thread steps for so many milliseconds at a time: it is ended in the middle or while its results are on their way.
+  await new Promise((onBatch) => fit({ onBatch, progressEvery: 1 + (seed % 5) * 10 }));
   parentPort.postMessage('training');
-  fit();
   for (;;) await train.predict(model, x);
 }
 
