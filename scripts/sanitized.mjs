@@ -1,17 +1,58 @@
-// The addon under AddressSanitizer and UndefinedBehaviorSanitizer, in a Node that was not built for it: the sanitizers' libraries are
-// preloaded, and since they replace malloc, every buffer that JavaScript hands to the addon has guarded surroundings.
-// As a program it runs a command with that addon: node scripts/sanitized.mjs npx vitest run test/ops
+// The addon under sanitizers, in a Node that was not built for them: the sanitizers' libraries are preloaded. As a program it runs a command
+// with that addon, under AddressSanitizer and UndefinedBehaviorSanitizer, or under ThreadSanitizer:
+// node scripts/sanitized.mjs [thread] npx vitest run test/ops
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cmake } from './cmake.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const reports = join(root, 'build/tsan/reports');
+
+const sanitizers = {
+  // They replace malloc, so every buffer that JavaScript hands to the addon has guarded surroundings. Leaks are not looked for: Node itself
+  // ends with memory in use. abort_on_error: a report ends the process by a signal, which no runner takes for an ordinary failure. Memory
+  // beyond 1 GB at once is refused, as on a small machine.
+  address: {
+    folder: 'asan',
+    libraries: ['libasan.so', 'libubsan.so'],
+    definitions: () => ({ SIMDNN_SANITIZE: 'address,undefined' }),
+    options: {
+      ASAN_OPTIONS: [
+        'detect_leaks=0',
+        'abort_on_error=1',
+        'detect_stack_use_after_return=0',
+        'allocator_may_return_null=1',
+        'max_allocation_size_mb=1024',
+        'quarantine_size_mb=32',
+        'malloc_context_size=8',
+      ].join(':'),
+      UBSAN_OPTIONS: 'print_stacktrace=1:abort_on_error=1',
+    },
+  },
+  // On the best target alone: how threads share the work does not depend on it. Node's own threads agree by atomics that this sanitizer does
+  // not see, so each process has some reports about Node alone: they go to files, and `races` reads those that name the addon. They cannot
+  // be ignored where they arise: ignore_noninstrumented_modules takes the addon's memcpy and free along. symbolize=0: the sanitizer knows no
+  // names of libraries that came after its first report.
+  thread: {
+    folder: 'tsan',
+    libraries: ['libtsan.so'],
+    definitions: () => ({
+      SIMDNN_SANITIZE: 'thread',
+      SIMDNN_TARGETS: createRequire(import.meta.url)('simdnn')
+        .info()
+        .targets.at(-1),
+    }),
+    options: { TSAN_OPTIONS: `exitcode=0:abort_on_error=1:symbolize=0:log_path=${reports}/process` },
+  },
+};
 
 // Preloaded libraries come from the compiler. libstdc++ is one of them: the sanitizer looks for the function that throws
 // exceptions when the process starts, and in a Node that is linked statically there is none to be found then.
-function preloaded() {
-  return ['libasan.so', 'libubsan.so', 'libstdc++.so'].map((name) => {
+function preloaded(libraries) {
+  return [...libraries, 'libstdc++.so'].map((name) => {
     const { stdout } = spawnSync('c++', [`-print-file-name=${name}`], { encoding: 'utf8' });
     const path = (stdout ?? '').trim();
     if (!isAbsolute(path)) throw new Error(`the C++ compiler has no ${name}: the sanitized addon needs g++ on Linux`);
@@ -19,47 +60,59 @@ function preloaded() {
   });
 }
 
-// Leaks are not looked for: Node itself ends with memory in use. abort_on_error: a report ends the process by a signal, which no runner
-// takes for an ordinary failure. Memory beyond 1 GB at once is refused, as on a small machine.
-const options = {
-  ASAN_OPTIONS: [
-    'detect_leaks=0',
-    'abort_on_error=1',
-    'detect_stack_use_after_return=0',
-    'allocator_may_return_null=1',
-    'max_allocation_size_mb=1024',
-    'quarantine_size_mb=32',
-    'malloc_context_size=8',
-  ].join(':'),
-  UBSAN_OPTIONS: 'print_stacktrace=1:abort_on_error=1',
-};
+/** Builds the addon or the native tests under a sanitizer: they share the kernels' objects. Returns the folder. */
+export function buildSanitized(sanitizer, target) {
+  const { folder, definitions } = sanitizers[sanitizer];
+  return cmake(folder, [target], {
+    type: 'RelWithDebInfo',
+    flags: '-O1 -g1',
+    definitions: {
+      SIMDNN_ADDON: 'ON',
+      SIMDNN_TESTS: 'ON',
+      SIMDNN_OUTPUT: join(root, 'build', folder, 'build/Release'), // where node-gyp-build looks, given SIMDNN_PREBUILD=build/asan
+      ...definitions(),
+    },
+  });
+}
 
-/** The build of the sanitized addon and of the native tests, which share the kernels' objects: what `cmake` takes. */
-export const sanitizedBuild = {
-  type: 'RelWithDebInfo',
-  flags: '-O1 -g1',
-  definitions: {
-    SIMDNN_ADDON: 'ON',
-    SIMDNN_TESTS: 'ON',
-    SIMDNN_SANITIZE: 'address,undefined',
-    SIMDNN_OUTPUT: join(root, 'build/asan/build/Release'), // where node-gyp-build looks, given SIMDNN_PREBUILD=build/asan
-  },
-};
-
-/** Builds the addon in build/asan and returns the environment in which Node loads it and no other. */
-export function sanitizedEnvironment() {
-  const build = cmake('asan', ['simdnn'], sanitizedBuild);
-  const env = { ...options, LD_PRELOAD: preloaded().join(' '), SIMDNN_PREBUILD: build };
-  const loaded = 'require("simdnn"); console.log(require("node:fs").readFileSync("/proc/self/maps", "utf8"))';
-  const { stdout, stderr } = spawnSync(process.execPath, ['-e', loaded], { cwd: root, encoding: 'utf8', env: { ...process.env, ...env } });
-  for (const file of ['libasan.so', join(build, 'build/Release/simdnn.node')]) {
+/** Builds the addon under that sanitizer and returns the environment in which Node loads it and no other. */
+export function sanitizedEnvironment(sanitizer) {
+  const { libraries, options } = sanitizers[sanitizer];
+  const build = buildSanitized(sanitizer, 'simdnn');
+  const env = { ...options, LD_PRELOAD: preloaded(libraries).join(' '), SIMDNN_PREBUILD: build };
+  const node = (...args) => spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...env } });
+  const { stdout, stderr } = node('-e', 'require("simdnn"); console.log(require("node:fs").readFileSync("/proc/self/maps", "utf8"))');
+  for (const file of [libraries[0], join(build, 'build/Release/simdnn.node')]) {
     if (!stdout.includes(file)) throw new Error(`${file} was not loaded\n${stderr}`);
+  }
+  if (sanitizer === 'thread') {
+    races();
+    node('test/programs/race.cjs');
+    if (races().length === 0) throw new Error('ThreadSanitizer did not report a race made on purpose');
   }
   return env;
 }
 
+/** What ThreadSanitizer has reported about the addon since this was asked before, each report a text. */
+export function races() {
+  mkdirSync(reports, { recursive: true });
+  const addon = join(root, 'build/tsan/build/Release/simdnn.node');
+  const place = (address) => spawnSync('addr2line', ['-Cfpise', addon, address], { encoding: 'utf8' }).stdout?.trim();
+  return readdirSync(reports)
+    .map((name) => join(reports, name))
+    .flatMap((file) => {
+      const texts = readFileSync(file, 'utf8').split(/^={18}$/m);
+      rmSync(file);
+      return texts.filter((text) => text.includes('simdnn.node'));
+    })
+    .map((text) => text.replace(/<null> <null> \(simdnn\.node\+(0x\w+)\)/g, (frame, address) => place(address) || frame));
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [command, ...args] = process.argv.slice(2);
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...sanitizedEnvironment() } });
-  process.exitCode = status ?? 1;
+  const sanitizer = process.argv[2] === 'thread' ? 'thread' : 'address';
+  const [command, ...args] = process.argv.slice(sanitizer === 'thread' ? 3 : 2);
+  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...sanitizedEnvironment(sanitizer) } });
+  const found = sanitizer === 'thread' ? races() : [];
+  for (const report of found) console.log(report);
+  process.exitCode = found.length > 0 ? 1 : (status ?? 1);
 }

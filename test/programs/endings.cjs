@@ -1,16 +1,16 @@
 // Eight workers train at once and are terminated at random moments; processes exit while their workers train; a hundred rounds each.
 // Nothing may crash, and nothing may take long. Prints `N passed, N failed`.
-// Usage: node --no-concurrent-recompilation endings.cjs [SEED]. Without that flag Node 20 itself aborts once in some hundred times, when
+// Usage: node --no-concurrent-recompilation endings.cjs [ROUNDS [SEED]]. Without that flag Node 20 itself aborts once in some hundred times, when
 // its optimizing compiler still works for a thread that ends (an assertion in node::NodePlatform::ForIsolate).
 const { spawn } = require('node:child_process');
 const { join } = require('node:path');
 const { Worker } = require('node:worker_threads');
 
-const rounds = 100;
+const rounds = Number(process.argv[2] ?? 100);
 const workersAtOnce = 8;
 const patience = 60_000; // a round takes a fraction of a second on an idle machine, a few under sanitizers on a busy one
 
-const seed = Number(process.argv[2] ?? 1);
+const seed = Number(process.argv[3] ?? 1);
 let state = seed;
 const below = (n) => {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
