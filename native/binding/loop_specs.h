@@ -15,7 +15,7 @@ struct Memory {
 };
 
 Memory memory_of(Napi::Env env, napi_value value);
-Aligned copy_of(const Memory& memory);
+Aligned copy_of(Napi::Env env, const Memory& memory);
 [[noreturn]] void refuse(const char* what);
 
 // Takes the plan out of its handle, which cannot be replayed afterwards.

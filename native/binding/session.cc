@@ -82,7 +82,7 @@ Napi::Value create_session(const Napi::CallbackInfo& info) {
   int64_t bytes = 0, known = 0;
   for (uint32_t i = 0; i < pieces.Length(); ++i) {
     const Memory memory = memory_of(env, pieces.Get(i));
-    session->lasting->pieces.push_back({copy_of(memory), memory.bytes});
+    session->lasting->pieces.push_back({copy_of(env, memory), memory.bytes});
     bytes += static_cast<int64_t>(memory.bytes);
   }
   Sessions& sessions = environment(env).sessions;
@@ -112,7 +112,7 @@ Napi::Value create_rows(const Napi::CallbackInfo& info) {
     const size_t elements = memory.bytes / sizeof(float);
     const size_t width = rows_count == 0 ? 0 : elements / rows_count;
     if (width * rows_count != elements) refuse("the array does not divide into rows");
-    (*rows)->columns.push_back({copy_of(memory), width});
+    (*rows)->columns.push_back({copy_of(info.Env(), memory), width});
   }
   return Napi::External<std::shared_ptr<Rows>>::New(info.Env(), rows.release(),
                                                     [](Napi::Env, std::shared_ptr<Rows>* p) { delete p; });

@@ -15,8 +15,8 @@ struct FreeAligned {
 };
 using Aligned = std::unique_ptr<char, FreeAligned>;
 
-// `bytes` zeroed bytes; throws std::bad_alloc.
-inline Aligned allocate_aligned(size_t bytes) {
+// `bytes` bytes that are still to be written; throws std::bad_alloc.
+inline Aligned allocate_unset(size_t bytes) {
   constexpr size_t kHugePage = size_t{2} << 20;
 #if defined(__linux__)
   const size_t boundary = bytes < kHugePage ? 64 : kHugePage;
@@ -31,7 +31,13 @@ inline Aligned allocate_aligned(size_t bytes) {
   // In pages of 4 KiB the first touch of 25 MB takes 80 ms on a virtual machine, in huge ones 4 ms. A wish: whether it is granted does not matter.
   if (boundary == kHugePage) madvise(memory.get(), rounded, MADV_HUGEPAGE);
 #endif
-  std::memset(memory.get(), 0, rounded);
+  return memory;
+}
+
+// `bytes` zeroed bytes; throws std::bad_alloc.
+inline Aligned allocate_aligned(size_t bytes) {
+  Aligned memory = allocate_unset(bytes);
+  std::memset(memory.get(), 0, bytes);
   return memory;
 }
 

@@ -1,6 +1,6 @@
 // Evaluation and prediction on another thread give what the loop gives.
 import { describe, expect, it } from 'vitest';
-import { data, manualSeed, metrics, nn, noGrad, optim, randn, type Tensor, train, zeros } from '../../src';
+import { data, getNumThreads, manualSeed, metrics, nn, noGrad, optim, randn, setNumThreads, type Tensor, train, zeros } from '../../src';
 import { digest, eagerStep, makeModel, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
@@ -80,6 +80,18 @@ describe('train.evaluate', () => {
     expect(await train.evaluate(model, [...loader], { criterion, metrics: { accuracy: make() } })).toEqual(expected);
     expect(await train.evaluate(model, loader, {})).toEqual({});
     expect(model.training).toBe(true);
+  });
+
+  it('rows of 8 MB, which three threads copy, and batches that one copies', async () => {
+    const model = makeModel([100, 3]);
+    const loader = new data.DataLoader(students(20_001, 100, 3), { batchSize: 1000 });
+    const threads = getNumThreads();
+    try {
+      setNumThreads(3);
+      expect(await train.evaluate(model, loader, { criterion })).toEqual(await train.evaluate(model, [...loader], { criterion }));
+    } finally {
+      setNumThreads(threads);
+    }
   });
 
   it('refuses a metric of several numbers', async () => {
