@@ -93,7 +93,7 @@ export function sanitizedEnvironment(sanitizer) {
   return env;
 }
 
-/** What ThreadSanitizer has reported about the addon since this was asked before, each report a text. */
+/** What ThreadSanitizer has reported about the addon, or ended a process with, since this was asked before, each report a text. */
 export function races() {
   mkdirSync(reports, { recursive: true });
   const addon = join(root, 'build/tsan/build/Release/simdnn.node');
@@ -103,7 +103,7 @@ export function races() {
     .flatMap((file) => {
       const texts = readFileSync(file, 'utf8').split(/^={18}$/m);
       rmSync(file);
-      return texts.filter((text) => text.includes('simdnn.node'));
+      return texts.filter((text) => /simdnn\.node|FATAL|CHECK failed|ERROR: ThreadSanitizer/.test(text));
     })
     .map((text) => text.replace(/<null> <null> \(simdnn\.node\+(0x\w+)\)/g, (frame, address) => place(address) || frame));
 }
@@ -111,8 +111,9 @@ export function races() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const sanitizer = process.argv[2] === 'thread' ? 'thread' : 'address';
   const [command, ...args] = process.argv.slice(sanitizer === 'thread' ? 3 : 2);
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...sanitizedEnvironment(sanitizer) } });
+  const { status, signal } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...sanitizedEnvironment(sanitizer) } });
   const found = sanitizer === 'thread' ? races() : [];
   for (const report of found) console.log(report);
+  if (signal !== null) console.log(`${command} was ended by ${signal}`);
   process.exitCode = found.length > 0 ? 1 : (status ?? 1);
 }
