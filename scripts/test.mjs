@@ -8,12 +8,12 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cmake } from './cmake.mjs';
 import { crossBuild, crossFolder, emulated, installEmulator } from './cross.mjs';
-import { buildSanitized, races, sanitizedEnvironment } from './sanitized.mjs';
+import { buildSanitized, sanitizedEnvironment } from './sanitized.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bin = (name) => join(root, 'node_modules/.bin', name);
 const results = [];
-const failures = []; // what vitest and ThreadSanitizer found, said again at the end
+const failures = []; // what vitest found, said again at the end
 
 // Runs a command with its output shown as it comes; resolves to { ok, output }.
 function run(command, args, env = {}) {
@@ -101,17 +101,6 @@ async function vitest(name, env, more = []) {
   return counted({ ok, passed: numPassedTests, failed: numFailedTests });
 }
 
-// What a check under ThreadSanitizer counts, and one failure more for each race that was reported meanwhile.
-async function withoutRaces(check) {
-  const { passed, failed } = await check(sanitizedEnvironment('thread'));
-  const found = races();
-  failures.push(...found);
-  return { passed, failed: failed + found.length };
-}
-
-const endings = async (env, ...rounds) =>
-  lastLine(await run(process.execPath, ['--no-concurrent-recompilation', 'test/programs/endings.cjs', ...rounds], env));
-
 const without = (files) => files.map((file) => `--exclude=${file}`);
 
 const { info } = createRequire(import.meta.url)('simdnn');
@@ -145,15 +134,8 @@ await stage('library with the addon under AddressSanitizer and UndefinedBehavior
 await stage('fuzzer: 100,000 calls with the addon under the sanitizers', async () =>
   lastLine(await run(process.execPath, ['test/fuzz/fuzz.mjs', '--calls', '100000'], sanitizedEnvironment('address'))),
 );
-await stage('workers terminated and processes ended while they train, with the addon under the sanitizers', () =>
-  endings(sanitizedEnvironment('address')),
-);
-
-// What fits and predictions share with JavaScript's thread: that the pool's threads agree was seen above. Of the endings 20 rounds, as a
-// hundred take five minutes: Node starts eight times as slowly.
-await stage('train with the addon under ThreadSanitizer (vitest)', () => withoutRaces((env) => vitest('threads', env, ['test/train'])));
-await stage('workers terminated and processes ended while they train, with the addon under ThreadSanitizer', () =>
-  withoutRaces((env) => endings(env, '20')),
+await stage('workers terminated and processes ended while they train, with the addon under the sanitizers', async () =>
+  lastLine(await run(process.execPath, ['--no-concurrent-recompilation', 'test/programs/endings.cjs'], sanitizedEnvironment('address'))),
 );
 
 await stage('package: packed, installed, built from source, under other versions of Node and on arm64 (vitest)', async () => {
