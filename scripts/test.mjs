@@ -105,7 +105,7 @@ const without = (files) => files.map((file) => `--exclude=${file}`);
 
 const { info } = createRequire(import.meta.url)('simdnn');
 const { targets } = info();
-const [best] = targets.slice(-1);
+const best = targets.at(-1);
 
 await stage('lint and format (biome)', async () => one(await run(bin('biome'), ['check', '--error-on-warnings'])));
 await stage('types (tsc: src, test, examples)', async () => one(await run(bin('tsc'), ['-p', 'test'])));

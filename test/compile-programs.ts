@@ -202,7 +202,7 @@ const factorFor = (most: number, squares: Tensor): Tensor => tensor(most).div(sq
 /** Clips within the step, where it does so. */
 export function limit({ step, most }: Program, parameters: readonly Tensor[]): void {
   if (step === 'limit norm') nn.utils.clipGradNorm_(parameters, most);
-  if (step === 'limit largest') nn.utils.clipGradNorm_(parameters, most, Infinity);
+  if (step === 'limit largest') nn.utils.clipGradNorm_(parameters, most, { normType: Infinity });
   if (step === 'limit value') nn.utils.clipGradValue_(parameters, most);
 }
 

@@ -122,26 +122,24 @@ HWY_INLINE bool is_row(const Product& g) {
 
 void multiply(Run& run, const Product& g) {
   if (g.m == 0 || g.n == 0) return;
-  const auto multiply_rows = [&](const Product& row) {
-    // Nanoseconds at 32 GB/s, a last-level cache's.
-    const double work = static_cast<double>(row.n) * static_cast<double>(row.k) / 8;
-    parallel(run, row.n, kTileColumns, work, [&](size_t j0, size_t j1) { multiply_row(row, j0, j1); });
-  };
+  Product row = g;
   if (g.n == 1 && g.c_stride == 1) {  // one column is the transposed product's row, in the same memory
-    Product row = g;
     row.a = g.b;
     row.b = g.a;
     row.m = 1;
     row.n = g.m;
     row.bias_once = true;
-    if (is_row(row)) return multiply_rows(row);
-  } else if (is_row(g)) {
-    return multiply_rows(g);
+  }
+  if (is_row(row)) {
+    // Nanoseconds at 32 GB/s, a last-level cache's.
+    const double work = static_cast<double>(row.n) * static_cast<double>(row.k) / 8;
+    parallel(run, row.n, kTileColumns, work, [&](size_t j0, size_t j1) { multiply_row(row, j0, j1); });
+    return;
   }
   const Plan plan = plan_product(g);
   // Nanoseconds at about 4 GHz and one MulAdd a cycle.
   const double work = static_cast<double>(g.m * g.n) * static_cast<double>(g.k + 8) / (4 * kLanes);
-  const size_t parts = run.threads == 1 || work < kParallelWork ? 1 : static_cast<size_t>(run.threads);
+  const size_t parts = work < kParallelWork ? 1 : static_cast<size_t>(run.threads);
   const size_t size_a = (kBlockK + 1) * kGroupA, size_b = (min_of(g.k, kBlockK) + 1 + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
   const size_t size_sums = kBlockM * kBlockN;
   float* const a = plan.pack_a ? scratch(Scratch::kPackA, parts * size_a) : nullptr;

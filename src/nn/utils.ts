@@ -1,6 +1,6 @@
 // Gradients and parameters taken together: names and formulas of torch.nn.utils.
 import { open } from '../autograd';
-import { checkNumber, describe, rangeError, typeError } from '../errors';
+import { checkBoolean, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { kernels } from '../native';
 import { cat, stack } from '../ops';
 import { flatLayout, scalar } from '../ops/broadcast';
@@ -9,6 +9,14 @@ import { layoutOf } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 
 type Parameters = Tensor | Iterable<Tensor>;
+
+/** The options of `clipGradNorm_`. */
+export interface ClipGradNormOptions {
+  /** The p of the norm, above 0; default 2. Infinity: the largest element counts. */
+  normType?: number;
+  /** Whether a norm that is not finite is an error, before anything is changed; default false. Not in compiled functions: the norm is read. */
+  errorIfNonfinite?: boolean;
+}
 
 function listOf(where: string, parameters: Parameters): Tensor[] {
   const single = parameters instanceof Tensor;
@@ -38,11 +46,11 @@ const normOf = (tensors: readonly Tensor[], order: number): Tensor => {
 /**
  * Scales all gradients together, in place, so that their norm is at most `maxNorm`: `torch.nn.utils.clip_grad_norm_` (Pascanu et al., 2013).
  *
- * With `n = (sum |g|^p)^(1/p)` over every element of every gradient: `g *= min(1, maxNorm / (n + 1e-6))`; `normType` is p, 2 by default, Infinity
- * for the largest. Returns n as it was before, a scalar; 0 when there is no gradient. Parameters without one are skipped; a norm that is NaN
- * makes every gradient NaN. Between `backward()` and `step()`, in compiled functions too.
+ * With `n = (sum |g|^p)^(1/p)` over every element of every gradient: `g *= min(1, maxNorm / (n + 1e-6))`; `normType` is p. Returns n as
+ * it was before, a scalar; 0 when there is no gradient. Parameters without one are skipped; a norm that is NaN makes every gradient NaN. Between
+ * `backward()` and `step()`, in compiled functions too.
  *
- * A RangeError unless maxNorm is at least 0 and normType above 0.
+ * A RangeError unless maxNorm is at least 0 and normType above 0, and with `errorIfNonfinite` for a norm that is NaN or infinite.
  *
  * @example
  * const w = new nn.Parameter(tensor([1, 2]));
@@ -50,8 +58,10 @@ const normOf = (tensors: readonly Tensor[], order: number): Tensor => {
  * nn.utils.clipGradNorm_([w], 1).item(); // 5
  * w.grad.toArray(); // [0.6, 0.8]
  */
-export function clipGradNorm_(parameters: Parameters, maxNorm: number, normType = 2): Tensor {
+export function clipGradNorm_(parameters: Parameters, maxNorm: number, options?: ClipGradNormOptions): Tensor {
   const where = 'utils.clipGradNorm_';
+  const { normType, errorIfNonfinite } = withDefaults(where, options, { normType: 2, errorIfNonfinite: false });
+  checkBoolean(where, 'errorIfNonfinite', errorIfNonfinite);
   checkNumber(where, 'maxNorm', maxNorm, 0);
   checkNumber(where, 'normType', normType, 0);
   if (normType === 0) throw rangeError(where, 'expected normType to be above 0, got 0');
@@ -59,6 +69,7 @@ export function clipGradNorm_(parameters: Parameters, maxNorm: number, normType 
   if (clipped.length === 0) return scalar(0);
   const gradients = clipped.map((parameter) => new Tensor(open(parameter)!, [parameter.numel]));
   const norm = normOf(gradients, normType);
+  if (errorIfNonfinite && !Number.isFinite(norm.item())) throw rangeError(where, `the norm of the gradients is ${norm.item()}`);
   const scale = scalar(maxNorm).div(norm.add(1e-6)).clamp({ max: 1 });
   for (const { floats, shape } of gradients) {
     kernels.mul(floats, floats, scale.floats, layoutOf(where, shape, { strides: [1] }, { strides: [0] }));

@@ -189,7 +189,11 @@ const recipes = {
   'nn.init.kaimingUniform_': (w) => [w.matrix(), kaiming(w)],
   'nn.init.kaimingNormal_': (w) => [w.matrix(), kaiming(w)],
   'nn.init.xavierUniform_': (w) => [w.matrix(), w.options({ gain: () => 2 })],
-  'nn.utils.clipGradNorm_': (w) => [w.float(), w.r.real(), ...w.r.pick([[], [1], [Infinity]])],
+  'nn.utils.clipGradNorm_': (w) => [
+    w.float(),
+    w.r.real(),
+    w.options({ normType: () => w.r.pick([1, Infinity]), errorIfNonfinite: w.boolean }),
+  ],
   'nn.utils.clipGradValue_': (w) => [w.float(), w.r.real()],
   'nn.utils.parametersToVector': (w) => [[w.float(), w.matrix()]],
   'nn.utils.vectorToParameters': (w) => [w.float([6]), [w.float([2, 2]), w.float([2])]],

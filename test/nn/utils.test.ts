@@ -30,7 +30,7 @@ describe('clipGradNorm_', () => {
     [3, 728 ** (1 / 3), [[6 / 728 ** (1 / 3)], [0, 8 / 728 ** (1 / 3)]]],
   ])('with normType %d scales all gradients by one number and returns the norm that was', (normType, norm, expected) => {
     const parameters = withGradients([6], [0, -8], null);
-    expect(clipGradNorm_(parameters, 1, normType).item()).toBeCloseTo(norm, 5);
+    expect(clipGradNorm_(parameters, 1, { normType }).item()).toBeCloseTo(norm, 5);
     close(gradientsOf(parameters), [expected[0]!, [0, -expected[1]![1]!], null]);
   });
 
@@ -54,11 +54,20 @@ describe('clipGradNorm_', () => {
     expect(gradientsOf(parameters)).toEqual([[Number.NaN], [Number.NaN]]);
   });
 
+  it.each([Number.NaN, Infinity])('with errorIfNonfinite refuses a norm of %d and changes nothing', (value) => {
+    const parameters = withGradients([6], [value]);
+    expect(() => clipGradNorm_(parameters, 1, { errorIfNonfinite: true })).toThrow(RangeError);
+    expect(gradientsOf(parameters)).toEqual([[6], [value]]);
+    expect(clipGradNorm_(parameters.slice(0, 1), 1, { errorIfNonfinite: true }).item()).toBe(6);
+  });
+
   it('refuses what it cannot use, and changes nothing', () => {
     const parameters = withGradients([6], [8]);
     expect(() => clipGradNorm_(parameters, -1)).toThrow(/maxNorm/);
     expect(() => clipGradNorm_(parameters, Number.NaN)).toThrow(/maxNorm/);
-    expect(() => clipGradNorm_(parameters, 1, 0)).toThrow(/normType/);
+    expect(() => clipGradNorm_(parameters, 1, { normType: 0 })).toThrow(/normType/);
+    expect(() => clipGradNorm_(parameters, 1, { normTypo: 1 } as never)).toThrow(/normTypo/);
+    expect(() => clipGradNorm_(parameters, 1, 1 as never)).toThrow(TypeError);
     expect(() => clipGradNorm_([...parameters, 1 as unknown as Tensor], 1)).toThrow(TypeError);
     expect(() => clipGradNorm_(null as unknown as Tensor, 1)).toThrow(TypeError);
     expect(gradientsOf(parameters)).toEqual([[6], [8]]);
