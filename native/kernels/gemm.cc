@@ -85,6 +85,7 @@ void product_block(const Product& g, const Plan& plan, const Buffers& buffers, s
       t.partial = first ? nullptr : sums;
       t.c = last ? c : sums;
       t.bias = last && g.bias != nullptr ? g.bias + j : nullptr;
+      t.gate = last && g.gate != nullptr ? g.gate + i * g.c_stride + j : nullptr;
       t.tail = width % kLanes;
       tile_kernel(height, (width + kLanes - 1) / kLanes, t.tail != 0, k_major)(t);
     }

@@ -18,7 +18,7 @@ static inline Operand operand(const float* p, size_t n, size_t k, bool k_rows) {
   return k_rows ? Operand{p, n, 1} : Operand{p, 1, k};
 }
 
-// c[i, j] = sum over k of a(k, i) * b(k, j), + bias[j], relu; or added to c[i, j].
+// c[i, j] = sum over k of a(k, i) * b(k, j), + bias[j], relu; or added to c[i, j]; then 0 where relu's `gate` was closed.
 //
 // The sum is one chain of MulAdd over ascending k within each block of kBlockK, from zero; the blocks
 // are added in order. Only k decides where blocks end, so an element's bits depend on its row of A, its
@@ -30,6 +30,7 @@ struct Product {
   Operand a, b;
   size_t m, n, k;
   const float* bias;  // n, or null
+  const float* gate;  // laid out as c: relu's values; c becomes 0 where they are at most 0; or null
   bool relu, accumulate;
   bool bias_once;  // bias[0] is every column's
   // Unless null, called for parts [i0, i1) x [j0, j1) that cover C, each by the thread that made it.

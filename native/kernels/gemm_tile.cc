@@ -102,6 +102,12 @@ void tile(const TileCall& t) {
       s = hn::Add(load_columns<last>(t.c + r * t.c_stride + j, tail), s);
     });
   }
+  if (t.gate != nullptr) {
+    each([&](size_t r, size_t j, auto last, VF& s) __attribute__((always_inline)) {
+      const VF gate = load_columns<last>(t.gate + r * t.c_stride + j, tail);
+      s = hn::IfThenZeroElse(hn::Le(gate, hn::Zero(kF)), s);
+    });
+  }
   each([&](size_t r, size_t j, auto last, VF& s) __attribute__((always_inline)) {
     float* c = t.c + r * t.c_stride + j;
     if constexpr (last) {

@@ -28,7 +28,7 @@ constexpr bool kMaskedLoads = false;
 
 }  // namespace
 
-// c[r, j] = act(sum over k of a[k, r] * b[k, j] + partial[r, j] + bias[j]) (+ c[r, j] where `accumulate`).
+// c[r, j] = act(sum over k of a[k, r] * b[k, j] + partial[r, j] + bias[j]) (+ c[r, j] where `accumulate`), 0 where gate[r, j] <= 0.
 struct TileCall {
   const float* a;
   size_t a_stride;  // from k to k + 1 where A is k-major, else from row to row
@@ -40,6 +40,7 @@ struct TileCall {
   const float* bias;  // or null
   float* c;
   size_t c_stride;
+  const float* gate;  // with c's stride, or null
   size_t tail;  // columns in the last vector, where it is partial
   bool relu, accumulate;
 };

@@ -102,6 +102,7 @@ void multiply_row(const Product& g, size_t j0, size_t j1) {
       if (g.bias != nullptr) sum = hn::Add(sum, g.bias_once ? hn::Set(kF, *g.bias) : load(kF, g.bias + j + i, n - i));
       if (g.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(kF)), sum);
       if (g.accumulate) sum = hn::Add(load(kF, c, n - i), sum);
+      if (g.gate != nullptr) sum = hn::IfThenZeroElse(hn::Le(load(kF, g.gate + j + i, n - i), hn::Zero(kF)), sum);
       store(sum, kF, c, n - i);
     }
   }

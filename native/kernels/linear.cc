@@ -113,7 +113,9 @@ void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const fl
     g.k = out;
     g.accumulate = (accumulate & kAccumulateDx) != 0;
     const Activation f{activation, a, b, x};
-    if (activation != kNoUnary) {
+    if (activation == k_relu) {
+      g.gate = x;
+    } else if (activation != kNoUnary) {
       g.finish = differentiate_part;
       g.finish_context = &f;
     }
