@@ -46,9 +46,10 @@ void differentiate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_
 // Rows summed one after the other before their sum joins the total.
 constexpr size_t kBiasRows = 256;
 
-// out[j] = sum over r of dy[r * stride + j] for n <= kLanes columns: within each block of kBiasRows four
+// out[j] = sum over r of dy[r * stride + j] for the columns that `load_row` loads: within each block of kBiasRows four
 // chains over r mod 4, which hide the latency of the adds; the blocks are added in order.
-HWY_INLINE VF column_sums(const float* dy, size_t rows, size_t stride, size_t n) {
+template <class LoadRow>
+HWY_INLINE VF column_sums(const float* dy, size_t rows, size_t stride, LoadRow load_row) {
   VF total = hn::Zero(kF);
   for (size_t begin = 0; begin < rows; begin += kBiasRows) {
     const size_t end = begin + kBiasRows < rows ? begin + kBiasRows : rows;
@@ -56,14 +57,14 @@ HWY_INLINE VF column_sums(const float* dy, size_t rows, size_t stride, size_t n)
     size_t r = begin;
     for (; r + 4 <= end; r += 4) {
       const float* row = dy + r * stride;
-      s0 = hn::Add(s0, load(kF, row, n));
-      s1 = hn::Add(s1, load(kF, row + stride, n));
-      s2 = hn::Add(s2, load(kF, row + 2 * stride, n));
-      s3 = hn::Add(s3, load(kF, row + 3 * stride, n));
+      s0 = hn::Add(s0, load_row(row));
+      s1 = hn::Add(s1, load_row(row + stride));
+      s2 = hn::Add(s2, load_row(row + 2 * stride));
+      s3 = hn::Add(s3, load_row(row + 3 * stride));
     }
-    if (r < end) s0 = hn::Add(s0, load(kF, dy + r * stride, n));
-    if (r + 1 < end) s1 = hn::Add(s1, load(kF, dy + (r + 1) * stride, n));
-    if (r + 2 < end) s2 = hn::Add(s2, load(kF, dy + (r + 2) * stride, n));
+    if (r < end) s0 = hn::Add(s0, load_row(dy + r * stride));
+    if (r + 1 < end) s1 = hn::Add(s1, load_row(dy + (r + 1) * stride));
+    if (r + 2 < end) s2 = hn::Add(s2, load_row(dy + (r + 2) * stride));
     total = hn::Add(total, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)));
   }
   return total;
@@ -139,7 +140,12 @@ void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const fl
     parallel(run, out, kLanes, work, [&](size_t begin, size_t end) {
       for (size_t j = begin; j < end; j += kLanes) {
         const size_t n = end - j;
-        VF sums = column_sums(dy + j, rows, out, n);
+        VF sums;
+        if (n >= kLanes) {
+          sums = column_sums(dy + j, rows, out, [](const float* p) HWY_ATTR { return hn::LoadU(kF, p); });
+        } else {
+          sums = column_sums(dy + j, rows, out, [n](const float* p) HWY_ATTR { return load_tail(kF, p, n); });
+        }
         if (add) sums = hn::Add(load(kF, dbias + j, n), sums);
         store(sums, kF, dbias + j, n);
       }
