@@ -110,13 +110,13 @@ void product_part(const Product& g, const Plan& plan, const Buffers& buffers, si
 }
 
 // True where gemv.cc beats the tiles. For a B whose rows run along n that is as soon as its columns are more than
-// two tiles' (1x4096->4096, dX: 1.8 ms, by tiles 8.4; 1x784->512: 19 us and 22). For rows along k the tiles pack
-// as much as is transposed here and are as fast (1x784->512: 42 us, as a row 46) unless A's tiles would have one
-// column (256x512->1: 24 us, as a row 17) or B comes from memory (1x4096->4096: 4.5 ms, as a row 3.5).
+// two tiles' (1x4096->4096, dX: 1.8 ms, by tiles 8.4; 1x784->512: 19 us and 22). For rows along k: from 2,048 weights
+// (1x64->32: 0.16 us, by tiles 0.22; 1x784->512: 30 and 44), but where they crowd the L1 cache only if A's tiles would have
+// one column or B comes from memory (1x1024->1024 by tiles 118 us; 1x4096->4096: 4.5 ms, as a row 3.5).
 HWY_INLINE bool is_row(const Product& g) {
   if (g.m != 1) return false;
   if (g.b.n_stride == 1) return g.n > 2 * kTileColumns;
-  return g.n * g.k >= (g.bias_once ? 2048 : size_t{1} << 22);
+  return g.n * g.k >= (g.bias_once || g.b.n_stride % kCrowded != 0 ? 2048 : size_t{1} << 22);
 }
 
 }  // namespace

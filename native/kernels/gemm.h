@@ -40,6 +40,9 @@ struct Product {
 
 constexpr size_t kBlockK = 256;
 
+// Rows a multiple of so many floats apart, 4 KiB, all fall into one set of a usual L1 cache.
+constexpr size_t kCrowded = 1024;
+
 void multiply(Run& run, const Product& g);
 
 // Columns [j0, j1) of a product with one row, m = 1.

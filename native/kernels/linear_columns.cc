@@ -85,42 +85,17 @@ void to_columns(float* columns, size_t stride, const float* x, size_t rows, size
   }
 }
 
-// 128-bit blocks from each of the pointers, `offset` on: loads and blends only, which leaves a quarter of the shuffles of
-// transpose(): 1.6 times as fast where a processor does one of 512 bits a cycle (Zen 5).
-constexpr size_t kBlocks = kLanes / 4;
-HWY_INLINE VF load_blocks(const float* const* p, size_t offset) {
-  const auto pair = [&](size_t b) __attribute__((always_inline)) {
-    VF odd = hn::LoadDup128(kF, p[b + 1] + offset), even = hn::LoadDup128(kF, p[b] + offset);
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-    asm("" : "+m"(odd), "+m"(even));  // g++ 12 fails on the blend of two broadcasts from registers that it makes of this there
-#endif
-    return hn::OddEvenBlocks(odd, even);
-  };
-  if constexpr (kBlocks == 1) {
-    return hn::LoadU(kF, p[0] + offset);
-  } else if constexpr (kBlocks == 2) {
-    return pair(0);
-  } else {
-    return hn::ConcatUpperLower(kF, pair(2), pair(0));
-  }
-}
-
 // y[r, c] = columns[c, r] for r < rows. Whole vectors are stored, from the last columns to the first and down the rows:
 // what one spills over the end of its row is overwritten by those that follow, and only at the end of y is one cut.
 void from_columns(float* y, const float* columns, size_t stride, size_t rows, size_t n) {
   const float* const end = y + rows * n;
   for (size_t c = (n - 1) / kLanes * kLanes + kLanes; c > 0;) {
     c -= kLanes;
-    const float* from[kBlocks];
-    for (size_t b = 0; b < kBlocks; ++b) from[b] = columns + (c + 4 * b) * stride;
+    RowsInBlocks from(columns + c * stride, stride);
     float* to = y + c;
     for (size_t r = 0; r < rows; r += 4, to += 4 * n) {
-      size_t step = stride;
-      asm("" : "+r"(step));  // else g++ keeps an address for each of the loads, most of them not in registers
       VF v[4];
-      unroll<4>(SIMDNN_UNROLLED(i) { v[i] = load_blocks(from, i * step); });
-      for (const float*& p : from) p += 4;
-      transpose_in_blocks(v[0], v[1], v[2], v[3]);
+      from.next_columns(v);
       if (to + 3 * n + kLanes <= end) {
         unroll<4>(SIMDNN_UNROLLED(i) { hn::StoreU(v[i], kF, to + i * n); });
         continue;

@@ -172,31 +172,37 @@ void check_row_of_dx(Context& t, size_t rows, size_t in, size_t out, Random& ran
   }
 }
 
-// dx with a fused derivative has the bits of the product followed by the function's own kernel.
-void check_derivatives(Context& t, Random& random) {
-  constexpr size_t rows = 45, in = 130, out = 37;
+// dx with a fused derivative has the bits of the product followed by the function's own kernel, added to what was there or not.
+void check_derivatives(Context& t, size_t rows, size_t in, size_t out, Random& random) {
   const struct {
     int32_t number;
     void (*kernel)(Run&, float*, const float*, const float*, const float*, size_t, double, double);
   } functions[] = {{k_relu, t.kernel.relu_backward},
                    {k_sigmoid, t.kernel.sigmoid_backward},
                    {k_tanh, t.kernel.tanh_backward}};
-  Buffer<float> dy(t, rows * out, 1), x(t, rows * in, 2), weight(t, out * in, 3), plain(t, rows * in),
+  Buffer<float> dy(t, rows * out, 1), x(t, rows * in, 2), weight(t, out * in, 3), before(t, rows * in), plain(t, rows * in),
       expected(t, rows * in), dx(t, rows * in);
-  fill_normal(dy, random);
-  fill_normal(x, random);
-  fill_normal(weight, random);
+  for (Buffer<float>* buffer : {&dy, &x, &weight, &before}) fill_normal(*buffer, random);
+  x.data()[0] = std::nanf("");
+  for (size_t i = 1; i < x.size(); i += 7) x.data()[i] = i % 2 == 0 ? 0.0f : -0.0f;
   Run run(1);
-  t.kernel.linear_backward(run, plain.data(), nullptr, nullptr, dy.data(), x.data(), weight.data(), rows, in, out, 0,
-                           kNoUnary, 0, 0);
-  for (const auto& function : functions) {
-    t.where = "derivative " + std::to_string(function.number);
-    function.kernel(run, expected.data(), plain.data(), x.data(), x.data(), rows * in, 0, 0);
-    for (const int threads : {1, 3}) {
-      Run many(threads);
-      t.kernel.linear_backward(many, dx.data(), nullptr, nullptr, dy.data(), x.data(), weight.data(), rows, in, out, 0,
-                               function.number, 0, 0);
-      t.check(std::memcmp(dx.data(), expected.data(), dx.size() * sizeof(float)) == 0, "differs from its kernel");
+  const size_t bytes = dx.size() * sizeof(float);
+  for (const int32_t accumulate : {0, int32_t{kAccumulateDx}}) {
+    const auto backward = [&](Run& with, float* to, int32_t function) {
+      std::memcpy(to, before.data(), bytes);
+      t.kernel.linear_backward(with, to, nullptr, nullptr, dy.data(), x.data(), weight.data(), rows, in, out, accumulate, function,
+                               0, 0);
+    };
+    backward(run, plain.data(), kNoUnary);
+    for (const auto& function : functions) {
+      name_case(t, rows, in, out);
+      t.where += " derivative " + std::to_string(function.number);
+      function.kernel(run, expected.data(), plain.data(), x.data(), x.data(), dx.size(), 0, 0);
+      for (const int threads : {1, 3}) {
+        Run many(threads);
+        backward(many, dx.data(), function.number);
+        t.check(std::memcmp(dx.data(), expected.data(), bytes) == 0, "differs from its kernel");
+      }
     }
   }
 }
@@ -263,6 +269,7 @@ TEST(linear_forward) {
   check_forward(t, 128, 512, 512, true, 0, random);
   check_forward(t, 130, 300, 601, true, 1, random);
   check_forward(t, 300, 530, 1, true, 1, random);
+  check_forward(t, 70, 1024, 1, true, 1, random);
   check_forward(t, 2, 2051, 2053, true, 1, random);  // a row alone reads weights beyond the caches
   check_activations(t, random);
 }
@@ -300,7 +307,10 @@ TEST(linear_backward) {
   for (const size_t in : {1, 30, 65, 1000, 2100}) {
     for (const size_t out : {1, 9, 300, 530}) check_row_of_dx(t, 31, in, out, random);
   }
-  check_derivatives(t, random);
+  check_derivatives(t, 45, 130, 37, random);
+  check_derivatives(t, 20, 37, 300, random);
+  check_derivatives(t, 1, 130, 37, random);
+  check_derivatives(t, 300, 1, 530, random);
 }
 
 }  // namespace simdnn::test
