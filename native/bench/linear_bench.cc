@@ -67,4 +67,30 @@ BENCH(columns, linear_forward_columns) {
   }
 }
 
+// The same for linear_backward with relu's derivative, from columns to columns.
+BENCH(backward_columns, linear_backward_columns) {
+  std::printf("%-16s %12s %12s %8s\n", "rows x in->out", "backward us", "columns us", "ratio");
+  for (const size_t rows : {1, 8, 16, 32, 64, 128, 256}) {
+    for (const auto &[in, out] : {std::pair<size_t, size_t>{13, 30}, {30, 25}, {25, 20}, {20, 15}, {15, 10}, {10, 5}, {60, 60}, {100, 40}, {40, 100}, {64, 64}}) {
+      Floats x(rows * in), weight(out * in), dy(rows * out), dx(rows * in), dweight(out * in), dbias(out);
+      Floats dy_columns(padded(out) * padded(rows)), x_columns(padded(in) * padded(rows)), dx_columns(padded(in) * padded(rows));
+      Run run(bench.threads);
+      const std::vector<double> seconds = best_seconds_of(
+          {[&] {
+             bench.kernel.linear_backward(run, dx.data(), dweight.data(), dbias.data(), dy.data(), x.data(), weight.data(), rows, in,
+                                          out, 0, k_relu, 0, 0);
+           },
+           [&] {
+             bench.kernel.linear_backward_columns(run, nullptr, dx_columns.data(), dweight.data(), dbias.data(), dy.data(),
+                                                  dy_columns.data(), x.data(), x_columns.data(), weight.data(), rows, in, out, 0, k_relu,
+                                                  0, 0);
+           }},
+          0.05);
+      char shape[40];
+      std::snprintf(shape, sizeof shape, "%zux%zu->%zu", rows, in, out);
+      std::printf("%-16s %12.3f %12.3f %8.2f\n", shape, seconds[0] * 1e6, seconds[1] * 1e6, seconds[0] / seconds[1]);
+    }
+  }
+}
+
 }  // namespace simdnn::bench

@@ -19,5 +19,19 @@ inline void activate(int32_t function, double a, double b, float* y, size_t n) {
   }
 }
 
+// dx[0, n) times the derivative of f where its value is y, by the kernel of f's gradient.
+inline void differentiate(int32_t function, double a, double b, float* dx, const float* y, size_t n) {
+  Run serial(1);
+  switch (function) {
+#define UNARY(name)                                    \
+  case k_##name:                                       \
+    name##_backward(serial, dx, dx, y, y, n, a, b);    \
+    break;
+#include "kernels/unary.def"
+    default:
+      break;
+  }
+}
+
 }  // namespace
 }  // namespace simdnn::SIMDNN_ISA

@@ -53,6 +53,7 @@ void product_block(const Product& g, const Plan& plan, const Buffers& buffers, s
   if (plan.pack_b) pack_panels(g.b, k0, depth, j0, j1, buffers.b, kTileColumns);
   const bool k_major = g.a.n_stride == 1;
   TileCall t;
+  t.sums = nullptr;
   t.k = depth;
   t.relu = last && g.relu;
   t.accumulate = last && g.accumulate;
@@ -60,14 +61,9 @@ void product_block(const Product& g, const Plan& plan, const Buffers& buffers, s
   t.b_stride = plan.pack_b ? kTileColumns : g.b.k_stride;
   t.c_stride = last || !plan.keep_sums ? g.c_stride : kBlockN;
   t.partial_stride = plan.keep_sums ? kBlockN : g.c_stride;
-  // Heights differ by one at most: a last tile of a row or two would wait for its few chains.
-  const size_t rows = i1 - i0, tiles = (rows + kTileRows - 1) / kTileRows;
-  const size_t short_height = rows / tiles;
   size_t packed = 0, packed_end = 0;
-  size_t taller = rows - short_height * tiles;
-  for (size_t i = i0; i < i1;) {
-    const size_t height = short_height + (taller > 0 ? 1 : 0);
-    if (taller > 0) --taller;
+  for_tiles(i1 - i0, kTileRows, kTileRows, [&](size_t from, size_t height) __attribute__((always_inline)) {
+    const size_t i = i0 + from;
     t.a = g.a.at(k0, i);
     if (plan.pack_a) {
       if (i + height > packed_end) {
@@ -89,8 +85,43 @@ void product_block(const Product& g, const Plan& plan, const Buffers& buffers, s
       t.tail = width % kLanes;
       tile_kernel(height, (width + kLanes - 1) / kLanes, t.tail != 0, k_major)(t);
     }
-    i += height;
-  }
+  });
+}
+
+// Nanoseconds at about 4 GHz and one MulAdd a cycle.
+HWY_INLINE double work_of(const Product& g) {
+  return static_cast<double>(g.m * g.n) * static_cast<double>(g.k + 8) / (4 * kLanes);
+}
+
+HWY_INLINE bool is_small(const Product& g, const Plan& plan) {
+  return g.k <= kBlockK && !plan.pack_a && !plan.pack_b && work_of(g) < kParallelWork;
+}
+
+// A small product, by one thread: the choices of product_block would take a third of its time.
+void product_at_once(const Product& g) {
+  const bool k_major = g.a.n_stride == 1;
+  TileCall t;
+  t.k = g.k;
+  t.relu = g.relu;
+  t.accumulate = g.accumulate;
+  t.a_stride = k_major ? g.a.k_stride : g.a.n_stride;
+  t.b_stride = g.b.k_stride;
+  t.c_stride = g.c_stride;
+  t.partial = nullptr;
+  for_tiles(g.m, kSmallTileRows, kMostSmallTileRows, [&](size_t i, size_t height) __attribute__((always_inline)) {
+    t.a = g.a.p + i * g.a.n_stride;
+    for (size_t j = 0; j < g.n; j += kTileColumns) {
+      const size_t width = min_of(kTileColumns, g.n - j);
+      t.b = g.b.p + j;
+      t.c = g.c + i * g.c_stride + j;
+      t.bias = g.bias == nullptr ? nullptr : g.bias + j;
+      t.gate = g.gate == nullptr ? nullptr : g.gate + i * g.c_stride + j;
+      t.sums = g.sums != nullptr && j + width == g.n ? g.sums + i : nullptr;
+      t.tail = width % kLanes;
+      tile_kernel(height, (width + kLanes - 1) / kLanes, t.tail != 0, k_major)(t);
+    }
+  });
+  if (g.finish != nullptr) g.finish(g, 0, g.m, 0, g.n);
 }
 
 void product_part(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0,
@@ -119,27 +150,33 @@ HWY_INLINE bool is_row(const Product& g) {
   return g.n * g.k >= (g.bias_once || g.b.n_stride % kCrowded != 0 ? 2048 : size_t{1} << 22);
 }
 
+void product_of_row(Run& run, const Product& g) {
+  // Nanoseconds at 32 GB/s, a last-level cache's.
+  const double work = static_cast<double>(g.n) * static_cast<double>(g.k) / 8;
+  parallel(run, g.n, kTileColumns, work, [&](size_t j0, size_t j1) { multiply_row(g, j0, j1); });
+}
+
 }  // namespace
+
+bool sums_fit(const Product& g) {
+  return kMaskedLoads && g.n % kLanes != 0 && g.m > 1 && g.n > 1 && is_small(g, plan_product(g));
+}
 
 void multiply(Run& run, const Product& g) {
   if (g.m == 0 || g.n == 0) return;
-  Product row = g;
+  if (is_row(g)) return product_of_row(run, g);
   if (g.n == 1 && g.c_stride == 1) {  // one column is the transposed product's row, in the same memory
+    Product row = g;
     row.a = g.b;
     row.b = g.a;
     row.m = 1;
     row.n = g.m;
     row.bias_once = true;
-  }
-  if (is_row(row)) {
-    // Nanoseconds at 32 GB/s, a last-level cache's.
-    const double work = static_cast<double>(row.n) * static_cast<double>(row.k) / 8;
-    parallel(run, row.n, kTileColumns, work, [&](size_t j0, size_t j1) { multiply_row(row, j0, j1); });
-    return;
+    if (is_row(row)) return product_of_row(run, row);
   }
   const Plan plan = plan_product(g);
-  // Nanoseconds at about 4 GHz and one MulAdd a cycle.
-  const double work = static_cast<double>(g.m * g.n) * static_cast<double>(g.k + 8) / (4 * kLanes);
+  if (is_small(g, plan)) return product_at_once(g);
+  const double work = work_of(g);
   const size_t parts = work < kParallelWork ? 1 : static_cast<size_t>(run.threads);
   const size_t size_a = (kBlockK + 1) * kGroupA, size_b = (min_of(g.k, kBlockK) + 1 + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
   const size_t size_sums = kBlockM * kBlockN;

@@ -31,6 +31,7 @@ struct Product {
   size_t m, n, k;
   const float* bias;  // n, or null
   const float* gate;  // laid out as c: relu's values; c becomes 0 where they are at most 0; or null
+  float* sums;     // [i] = sum over k of a(k, i), in one chain; added to what is there where `accumulate`; only where sums_fit, or null
   bool relu, accumulate;
   bool bias_once;  // bias[0] is every column's
   // Unless null, called for parts [i0, i1) x [j0, j1) that cover C, each by the thread that made it.
@@ -42,6 +43,9 @@ constexpr size_t kBlockK = 256;
 
 // Rows a multiple of so many floats apart, 4 KiB, all fall into one set of a usual L1 cache.
 constexpr size_t kCrowded = 1024;
+
+// Whether g may have `sums`: a small product with a lane to spare.
+bool sums_fit(const Product& g);
 
 void multiply(Run& run, const Product& g);
 

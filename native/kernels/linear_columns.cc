@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/activate.h"
+#include "kernels/bias_sums.h"
 #include "kernels/gemm_pack.h"
 #include "kernels/gemm_tile.h"
 
@@ -131,7 +132,6 @@ void linear_forward_columns(Run&, float* y, float* y_columns, const float* x, co
   ColumnsTile t;
   t.in = in;
   t.stride = stride;
-  const size_t tiles = (out + kTileRows - 1) / kTileRows, height = out / tiles;  // and one more for the first few
   size_t k = 0;
   do {
     t.k = in - k < kBlockK ? in - k : kBlockK;
@@ -141,20 +141,73 @@ void linear_forward_columns(Run&, float* y, float* y_columns, const float* x, co
     for (size_t j = 0; j < stride; j += kTileColumns) {
       const size_t vectors = stride - j < kTileColumns ? (stride - j) / kLanes : kTileVectors;
       t.x = x_columns + k * stride + j;
-      for (size_t i = 0, taller = out - height * tiles; i < out;) {
-        const size_t outputs = height + (taller > 0 ? 1 : 0);
-        if (taller > 0) --taller;
+      for_tiles(out, kSmallTileRows, kTileRows, [&](size_t i, size_t height) __attribute__((always_inline)) {
         t.weight = weight + i * in + k;
         t.bias = last && bias != nullptr ? bias + i : nullptr;
         t.y = y_columns + i * stride + j;
-        kColumnsKernels.of[outputs - 1][vectors - 1](t);
-        i += outputs;
-      }
+        kColumnsKernels.of[height - 1][vectors - 1](t);
+      });
     }
     k += t.k;
   } while (k < in);
   if (activation != k_relu) activate(activation, a, b, y_columns, out * stride);
   if (y != nullptr) from_columns(y, y_columns, stride, rows, out);
+}
+
+// linear_backward with its bits, for small layers: dx and dx_columns = dx^T in [padded(in), padded(rows)], each where it is not null, from dy
+// [rows, out], or from dy_columns = dy^T in [padded(out), padded(rows)] where that is not null: dy is not read then. x [rows, in] is for dweight.
+// dx is multiplied by the activation's derivative where x_columns = x^T in [padded(in), padded(rows)] is not null. Behind dx's features stand zeros, behind its rows what was
+// calculated from whatever stands behind dy's and x's; it gets nowhere else. kAccumulateDx means nothing. Nothing overlaps. On one thread.
+void linear_backward_columns(Run& run, float* dx, float* dx_columns, float* dweight, float* dbias, const float* dy,
+                             const float* dy_columns, const float* x, const float* x_columns, const float* weight,
+                             size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation, double a,
+                             double b) {
+  if (rows == 0) return linear_backward(run, nullptr, dweight, dbias, dy, x, weight, rows, in, out, accumulate, kNoUnary, 0, 0);
+  const size_t stride = padded(rows);
+  const bool wants_dx = (dx != nullptr || dx_columns != nullptr) && in > 0;
+  const size_t of_dy = padded(out) * padded(rows), of_dx = padded(in) * padded(rows);
+  float* const made = scratch(Scratch::kColumns, of_dy + of_dx);
+  if (dy_columns == nullptr) {
+    to_columns(made, stride, dy, rows, out);
+    dy_columns = made;
+  }
+  if (wants_dx) {
+    if (dx_columns == nullptr) dx_columns = made + of_dy;
+    Product g{};
+    g.c = dx_columns;
+    g.c_stride = stride;
+    g.a = operand(weight, in, out, true);
+    g.b = operand(dy_columns, stride, out, true);
+    g.m = in;
+    g.n = stride;
+    g.k = out;
+    if (activation == k_relu) g.gate = x_columns;
+    multiply(run, g);
+    std::memset(dx_columns + in * stride, 0, (of_dx - in * stride) * sizeof(float));
+    if (activation != k_relu && x_columns != nullptr) differentiate(activation, a, b, dx_columns, x_columns, in * stride);
+    if (dx != nullptr) from_columns(dx, dx_columns, stride, rows, in);
+  }
+  if (dweight != nullptr) {
+    Product g{};
+    g.c = dweight;
+    g.c_stride = in;
+    g.a = {dy_columns, 1, stride};
+    g.b = operand(x, in, rows, true);
+    g.m = out;
+    g.n = in;
+    g.k = rows;
+    g.accumulate = (accumulate & kAccumulateDweight) != 0;
+    if (dbias != nullptr && bias_sums_fit(g, accumulate)) {
+      g.sums = dbias;
+      dbias = nullptr;
+    }
+    multiply(run, g);
+  }
+  if (dbias != nullptr) {
+    float* const dy_rows = scratch(Scratch::kRows, rows * out);
+    from_columns(dy_rows, dy_columns, stride, rows, out);
+    bias_sums(run, dbias, dy_rows, rows, out, (accumulate & kAccumulateDbias) != 0);
+  }
 }
 
 }  // namespace simdnn::SIMDNN_ISA

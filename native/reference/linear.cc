@@ -43,24 +43,33 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
   activate(run, y, rows * out, activation, a, b);
 }
 
+// rows[r, i] of its columns [padded(n), padded(rows)], or of `rows` itself where there are none.
+static std::vector<float> rows_of(const float* from, const float* columns, size_t rows, size_t n) {
+  if (columns == nullptr) return std::vector<float>(from, from + rows * n);
+  const size_t stride = padded(rows);
+  std::vector<float> made(rows * n);
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t i = 0; i < n; ++i) made[r * n + i] = columns[i * stride + r];
+  }
+  return made;
+}
+
+static void put(float* to, float* columns, const std::vector<float>& from, size_t rows, size_t n) {
+  const size_t stride = padded(rows);
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t i = 0; i < n; ++i) {
+      if (to != nullptr) to[r * n + i] = from[r * n + i];
+      if (columns != nullptr) columns[i * stride + r] = from[r * n + i];
+    }
+  }
+}
+
 void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x, const float* x_columns,
                             const float* weight, const float* bias, size_t rows, size_t in, size_t out,
                             int32_t activation, double a, double b) {
-  const size_t stride = padded(rows);
-  std::vector<float> x_rows(x, x + (x_columns == nullptr ? rows * in : 0)), y_rows(rows * out);
-  if (x_columns != nullptr) {
-    x_rows.resize(rows * in);
-    for (size_t r = 0; r < rows; ++r) {
-      for (size_t i = 0; i < in; ++i) x_rows[r * in + i] = x_columns[i * stride + r];
-    }
-  }
-  linear_forward(run, y_rows.data(), x_rows.data(), weight, bias, rows, in, out, activation, a, b);
-  for (size_t r = 0; r < rows; ++r) {
-    for (size_t o = 0; o < out; ++o) {
-      if (y != nullptr) y[r * out + o] = y_rows[r * out + o];
-      if (y_columns != nullptr) y_columns[o * stride + r] = y_rows[r * out + o];
-    }
-  }
+  std::vector<float> y_rows(rows * out);
+  linear_forward(run, y_rows.data(), rows_of(x, x_columns, rows, in).data(), weight, bias, rows, in, out, activation, a, b);
+  put(y, y_columns, y_rows, rows, out);
 }
 
 void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
@@ -92,6 +101,20 @@ void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const fl
       dbias[o] = static_cast<float>(sum);
     }
   }
+}
+
+void linear_backward_columns(Run& run, float* dx, float* dx_columns, float* dweight, float* dbias, const float* dy,
+                             const float* dy_columns, const float* x, const float* x_columns, const float* weight,
+                             size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation, double a,
+                             double b) {
+  const std::vector<float> dy_rows = rows_of(dy, dy_columns, rows, out);
+  if (dx != nullptr || dx_columns != nullptr) {
+    std::vector<float> dx_rows(rows * in);
+    linear_backward(run, dx_rows.data(), nullptr, nullptr, dy_rows.data(), x, weight, rows, in, out, 0, 0, a, b);
+    if (x_columns != nullptr) differentiate(run, dx_rows.data(), rows_of(x, x_columns, rows, in).data(), rows * in, activation, a, b);
+    put(dx, dx_columns, dx_rows, rows, in);
+  }
+  linear_backward(run, nullptr, dweight, dbias, dy_rows.data(), x, weight, rows, in, out, accumulate, 0, a, b);
 }
 
 }  // namespace simdnn::reference

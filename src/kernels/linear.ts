@@ -106,6 +106,51 @@ export function linearBackward(
   kernels.linearBackward(dx, dweight, dbias, dy, x, weight, rows, in_, out, accumulate ? addToAll : 0, 0, 0, 0);
 }
 
+/** The gradients of `linearForwardColumns`, each where it is wanted; n filled up to a multiple of 16 is written p(n). */
+export interface LinearColumnsGradients extends LinearGradients {
+  /** `dx^T`, the first `in` rows and `rows` columns of `[p(in), p(rows)]`. */
+  dxColumns?: Float32Array | null;
+}
+
+/**
+ * `linearBackward` for small layers, with the batch along the lanes: the same bits, dx in either layout or both.
+ *
+ * Shapes: dy `[rows, out]`, or with `dyColumns` its transpose in `[p(out), p(rows)]`, where p(n) is n filled up to a multiple of 16; the rest as
+ * for `linearBackward`. The layers of a network hand `dxColumns` on as dy. `accumulate` adds to dweight and dbias; dx is always written. Nothing
+ * may overlap.
+ *
+ * @example
+ * const dxColumns = new Float32Array(16 * 16);
+ * linearBackwardColumns({ dxColumns }, Float32Array.of(2), Float32Array.of(5), Float32Array.of(3), 1, 1, 1);
+ * const [dx, dweight, dbias] = [new Float32Array(2), new Float32Array(2), new Float32Array(1)];
+ * linearBackwardColumns({ dx, dweight, dbias }, dxColumns, Float32Array.of(1, 2), Float32Array.of(3, 4), 1, 2, 1, { dyColumns: true });
+ * dx; // [18, 24]
+ * dweight; // [6, 12]
+ * dbias; // [6]
+ */
+export function linearBackwardColumns(
+  gradients: LinearColumnsGradients,
+  dy: Float32Array,
+  x: Float32Array,
+  weight: Float32Array,
+  rows: number,
+  in_: number,
+  out: number,
+  options?: { dyColumns?: boolean; accumulate?: boolean },
+): void {
+  const { dx, dxColumns, dweight, dbias } = withDefaults('linearBackwardColumns', gradients, {
+    dx: null,
+    dxColumns: null,
+    dweight: null,
+    dbias: null,
+  } as Required<LinearColumnsGradients>);
+  const { dyColumns, accumulate } = withDefaults('linearBackwardColumns', options, { dyColumns: false, accumulate: false });
+  checkBoolean('linearBackwardColumns', 'dyColumns', dyColumns);
+  checkBoolean('linearBackwardColumns', 'accumulate', accumulate);
+  const add = accumulate ? addToAll : 0;
+  kernels.linearBackwardColumns(dx, dxColumns, dweight, dbias, dy, dyColumns ? dy : null, x, null, weight, rows, in_, out, add, 0, 0, 0);
+}
+
 /** The options of `matmul`. */
 export interface MatmulOptions {
   /** a is stored as `[k, m]` (false). */

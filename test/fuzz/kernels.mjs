@@ -153,6 +153,12 @@ const publicForms = {
     ...[v.dy, v.x, v.weight, v.rows, v.in_, v.out],
     { accumulate: flag(v.accumulate, 1) },
   ],
+  linearBackwardColumns: (r, v) => [
+    some(r, { dx: v.dx, dxColumns: v.dxColumns, dweight: v.dweight, dbias: v.dbias }),
+    ...(r.chance(0.5) ? [v.dy] : [v.dyColumns]),
+    ...[v.x, v.weight, v.rows, v.in_, v.out],
+    { dyColumns: r.chance(0.5), accumulate: flag(v.accumulate, 1) },
+  ],
   matmul: (r, v) => [v.c, v.a, v.b, v.m, v.n, v.k, some(r, { transA: flag(v.transposeA, 1), transB: flag(v.transposeB, 1) })],
   softmaxCrossEntropy: (r, v) => [
     { loss: v.loss, dlogits: v.dlogits },

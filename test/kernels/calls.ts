@@ -65,6 +65,23 @@ const productCalls: Call[] = [
     gives: { '0.dx': product(2, 3, 2, at(dy, 2), at(weight, 3)).map((value, i) => value + i + 1) },
   },
   {
+    name: 'linearBackwardColumns',
+    args: [
+      object({ dx: optional(out(6)), dxColumns: optional(out(256)), dweight: optional(out(6)), dbias: optional(out(2)) }),
+      ...[dy, x, weight, size(2), size(3), size(2)],
+    ],
+    gives: {
+      '0.dx': product(2, 3, 2, at(dy, 2), at(weight, 3)),
+      '0.dweight': product(2, 3, 2, flipped(dy, 2), at(x, 3)),
+      '0.dbias': [1.5, 1],
+    },
+  },
+  {
+    name: 'linearBackwardColumns',
+    args: [object({ dweight: optional(f(1, 2, 3, 4, 5, 6)) }), dy, x, weight, size(2), size(3), size(2), other({ accumulate: true })],
+    gives: { '0.dweight': product(2, 3, 2, flipped(dy, 2), at(x, 3)).map((value, i) => value + i + 1) },
+  },
+  {
     name: 'matmul',
     args: [out(4), x, weight, size(2), size(2), size(3), other({ transB: true })],
     gives: { 0: product(2, 2, 3, at(x, 3), flipped(weight, 3)) },
