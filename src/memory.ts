@@ -81,3 +81,7 @@ export const liesIn = (region: TensorData, array: TensorData): boolean =>
   region.buffer === array.buffer &&
   array.byteOffset >= region.byteOffset &&
   array.byteOffset + array.byteLength <= region.byteOffset + region.byteLength;
+
+/** Whether they have memory in common. */
+export const overlap = (a: TensorData, b: TensorData): boolean =>
+  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;

@@ -28,8 +28,8 @@ const layer = fc.record({
   activation: fc.constantFrom(...(Object.keys(activations) as (keyof typeof activations)[])),
   drop: fc.constantFrom(0, 0, 0, 0.2, 0.5, 1),
   // Behind it: a layer that is used twice, one whose weight is used transposed as well, one whose weight is its own input, x + f(x), the norm
-  // of each row.
-  more: fc.constantFrom('nothing', 'nothing', 'shared', 'tied', 'gram', 'residual', 'norm'),
+  // of each row, what a row was before the activation.
+  more: fc.constantFrom('nothing', 'nothing', 'shared', 'tied', 'gram', 'residual', 'norm', 'row'),
 });
 
 const optimizer = fc.record({
@@ -130,8 +130,9 @@ export class Block extends nn.Module {
     this.scale = spec.more === 'norm' || spec.more === 'gram' ? new nn.Parameter(randn([spec.out])) : null;
   }
   override forward(x: Tensor): Tensor {
-    const y = this.activation.forward(this.linear.forward(x));
-    const z = this.more(x, y);
+    const u = this.linear.forward(x);
+    const y = this.activation.forward(u);
+    const z = this.spec.more === 'row' ? y.add(u.narrow(0, u.shape[0]! - 1, 1)) : this.more(x, y);
     return this.dropout === null ? z : this.dropout.forward(z);
   }
   private more(x: Tensor, y: Tensor): Tensor {

@@ -8,6 +8,7 @@ import { ownersOf } from '../nn/registry';
 import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
 import type { Progress } from '../recorder';
 import { ignoringHolders, type Tensor } from '../tensor';
+import { withColumns } from './columns';
 import { type FusedCall, fuse } from './fusion';
 import { type Call, isArray, Listener } from './listener';
 import { LiveNumbers } from './live';
@@ -140,7 +141,7 @@ export class Detached {
     this.written = new Set(calls.flatMap(writtenArrays).filter((array) => this.lasting.has(array)));
     this.changed = new Set([...this.written].filter((array) => !isGradient(array)));
 
-    this.fused = fuse(calls, temporaries);
+    this.fused = withColumns(fuse(calls, temporaries), temporaries);
     this.names = calls.map(([name]) => name);
     this.live = new LiveNumbers(heard.liveCalls, calls);
     this.liveRows = heard.liveCalls.flatMap(({ first, end }) =>

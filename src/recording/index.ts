@@ -10,6 +10,7 @@ import { randomPosition, setRandomPosition } from '../random';
 import { type Progress, recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
+import { withColumns } from './columns';
 import { fuse } from './fusion';
 import { type Call, isArray, type LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
@@ -203,7 +204,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
 
     const inputs = [...args.map((t) => t.values), ...returned];
     this.inputs = inputs.map(() => null);
-    const fused = fuse(calls, temporaries);
+    const fused = withColumns(fuse(calls, temporaries), temporaries);
     this.live = new LiveNumbers(heard.liveCalls, calls);
     const liveRows = heard.liveCalls.flatMap(({ first, end }) =>
       calls.slice(first, end).flatMap(([name], i) => {

@@ -25,7 +25,10 @@ const flopsOf: { [name in keyof KernelTable]?: (args: readonly unknown[]) => num
   linearForward: (args) => product(args[4], args[5], args[6]),
   linearForwardColumns: (args) => product(args[6], args[7], args[8]),
   linearBackward: (args) =>
-    (args[0] === null ? 0 : product(args[6], args[7], args[8])) + (args[1] === null ? 0 : product(args[6], args[7], args[8])),
+    product(args[0] === null ? 0 : 1, args[6], args[7], args[8]) + product(args[1] === null ? 0 : 1, args[6], args[7], args[8]),
+  linearBackwardColumns: (args) =>
+    product(args[0] === null && args[1] === null ? 0 : 1, args[9], args[10], args[11]) +
+    product(args[2] === null ? 0 : 1, args[9], args[10], args[11]),
   matmul: (args) => product(args[3], args[4], args[5]),
 };
 
