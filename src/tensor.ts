@@ -22,6 +22,9 @@ export interface Version {
   holder: Holder | null;
 }
 
+/** How often any tensor's need of a gradient, or its gradient, has changed: while this stands still, what a recording has seen of them holds. */
+export let gradientChanges = 0;
+
 /** Numbers nested as deep as the tensor has dimensions. */
 export type NestedArray = number | NestedArray[];
 
@@ -50,18 +53,15 @@ export class Tensor {
   readonly version: Version;
   /** @internal What made this tensor, for the backward pass; null for a leaf. */
   node: Node | null = null;
-  /** @internal */
-  needsGrad = false;
-  /** @internal The gradient gathered so far. */
-  gradient: Tensor | null = null;
+  // Behind the accessors of these names, which count changes.
+  private ownNeedsGrad = false;
+  private ownGradient: Tensor | null = null;
+  private ownGradientSeen = false;
+  private ownGradientHome: Tensor | null = null;
   /** @internal The gradient's memory belongs to another tensor as well: copy before adding to it. */
   gradientShared = false;
   /** @internal The gradient lies in memory of a compiled step, which keeps it to itself. */
   gradientHidden = false;
-  /** @internal The user has seen `grad`: its memory must not be used again. */
-  gradientSeen = false;
-  /** @internal Memory to use for this leaf's next gradient: no one else has seen it. */
-  gradientHome: Tensor | null = null;
 
   /** @internal */
   constructor(values: TensorData, shape: number[], version: Version = { count: 0, holder: null }) {
@@ -185,6 +185,42 @@ export class Tensor {
   /** @internal */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
+  }
+
+  /** @internal */
+  get needsGrad(): boolean {
+    return this.ownNeedsGrad;
+  }
+  set needsGrad(value: boolean) {
+    this.ownNeedsGrad = value;
+    gradientChanges++;
+  }
+
+  /** @internal The gradient gathered so far. */
+  get gradient(): Tensor | null {
+    return this.ownGradient;
+  }
+  set gradient(value: Tensor | null) {
+    this.ownGradient = value;
+    gradientChanges++;
+  }
+
+  /** @internal The user has seen `grad`: its memory must not be used again. */
+  get gradientSeen(): boolean {
+    return this.ownGradientSeen;
+  }
+  set gradientSeen(value: boolean) {
+    this.ownGradientSeen = value;
+    gradientChanges++;
+  }
+
+  /** @internal Memory to use for this leaf's next gradient: no one else has seen it. */
+  get gradientHome(): Tensor | null {
+    return this.ownGradientHome;
+  }
+  set gradientHome(value: Tensor | null) {
+    this.ownGradientHome = value;
+    gradientChanges++;
   }
 
   /** @internal The memory as float32; the caller has checked the dtype. */

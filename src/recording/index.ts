@@ -9,7 +9,7 @@ import { ownersOf } from '../nn/registry';
 import { randomPosition, setRandomPosition } from '../random';
 import { type Progress, recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
-import { Tensor } from '../tensor';
+import { gradientChanges, Tensor } from '../tensor';
 import { withColumns } from './columns';
 import { fuse } from './fusion';
 import { type Call, isArray, type LeafGradient, Listener } from './listener';
@@ -139,6 +139,9 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly outline: Call[];
   private readonly rows: Row[];
   private readonly plan: Plan;
+  /** The count of changes with which a replay left the leaves. When it finds them so, and they fit, it need not look at them from then on. */
+  private left = -1;
+  private settled = -1;
 
   /** Runs the function eagerly and records it. */
   static make<A extends readonly Tensor[], R extends CompiledOutput>(
@@ -251,7 +254,18 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       if (now.needsGrad ? now !== then.tensor : then.tensor !== null) return false;
       if (then.sameAs !== i && now.values !== args[then.sameAs]!.values) return false;
     }
-    const { leaves, gradients, lasting, guards } = this;
+    if (gradientChanges !== this.settled) {
+      if (!this.leavesFit()) return false;
+      if (gradientChanges === this.left) this.settled = gradientChanges;
+    }
+    const { lasting, guards } = this;
+    for (let i = 0; i < lasting.length; i++) if (lasting[i]!.array.length !== lasting[i]!.length) return false;
+    for (let i = 0; i < guards.length; i++) if (!guards[i]!()) return false;
+    return this.live.read();
+  }
+
+  private leavesFit(): boolean {
+    const { leaves, gradients } = this;
     for (let i = 0; i < leaves.length; i++) if (leaves[i]!.leaf.needsGrad !== leaves[i]!.needsGrad) return false;
     for (let i = 0; i < gradients.length; i++) {
       const { leaf, cleared, before, memory } = gradients[i]!;
@@ -262,9 +276,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
         return false;
       }
     }
-    for (let i = 0; i < lasting.length; i++) if (lasting[i]!.array.length !== lasting[i]!.length) return false;
-    for (let i = 0; i < guards.length; i++) if (!guards[i]!()) return false;
-    return this.live.read();
+    return true;
   }
 
   // The recorded run's result with the caller's own arguments in place of their copies.
@@ -303,7 +315,10 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       throw error;
     }
     for (let i = 0; i < this.progresses.length; i++) this.progresses[i]!.progress.commit(1);
-    this.putGradients();
+    if (gradientChanges !== this.settled) {
+      this.putGradients();
+      this.left = this.keepGrad ? -1 : gradientChanges;
+    }
     const fresh: Tensor[] = [];
     for (let i = 0; i < this.outputs.length; i++) fresh.push(this.outputFor(this.outputs[i]!, args));
     for (let i = 0; i < inputs.length; i++) inputs[i] = null;
