@@ -147,13 +147,18 @@ void product_part(const Product& g, const Plan& plan, const Buffers& buffers, si
 HWY_INLINE bool is_row(const Product& g) {
   if (g.m != 1) return false;
   if (g.b.n_stride == 1) return g.n > 2 * kTileColumns;
-  return g.n * g.k >= (g.bias_once || g.b.n_stride % kCrowded != 0 ? 2048 : size_t{1} << 22);
+  return g.n * g.k >= (g.b.n_stride % kCrowded != 0 ? 2048 : size_t{1} << 22);
 }
 
+// Nanoseconds to read `floats` at 32 GB/s, a last-level cache's.
+HWY_INLINE double reading(size_t floats) { return static_cast<double>(floats) / 8; }
+
 void product_of_row(Run& run, const Product& g) {
-  // Nanoseconds at 32 GB/s, a last-level cache's.
-  const double work = static_cast<double>(g.n) * static_cast<double>(g.k) / 8;
-  parallel(run, g.n, kTileColumns, work, [&](size_t j0, size_t j1) { multiply_row(g, j0, j1); });
+  parallel(run, g.n, kTileColumns, reading(g.n * g.k), [&](size_t j0, size_t j1) { multiply_row(g, j0, j1); });
+}
+
+void product_of_column(Run& run, const Product& g) {
+  parallel(run, g.m, kLanes, reading(g.m * g.k), [&](size_t i0, size_t i1) { multiply_column(g, i0, i1); });
 }
 
 }  // namespace
@@ -164,14 +169,14 @@ bool sums_fit(const Product& g) {
 
 void multiply(Run& run, const Product& g) {
   if (g.m == 0 || g.n == 0) return;
+  if (g.n == 1 && g.c_stride == 1 && g.a.k_stride == 1 && g.b.k_stride == 1) return product_of_column(run, g);
   if (is_row(g)) return product_of_row(run, g);
-  if (g.n == 1 && g.c_stride == 1) {  // one column is the transposed product's row, in the same memory
+  if (g.n == 1 && g.c_stride == 1) {  // of a k-major A, one column is the transposed product's row, in the same memory
     Product row = g;
     row.a = g.b;
     row.b = g.a;
     row.m = 1;
     row.n = g.m;
-    row.bias_once = true;
     if (is_row(row)) return product_of_row(run, row);
   }
   const Plan plan = plan_product(g);

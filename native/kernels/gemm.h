@@ -22,7 +22,8 @@ static inline Operand operand(const float* p, size_t n, size_t k, bool k_rows) {
 //
 // The sum is one chain of MulAdd over ascending k within each block of kBlockK, from zero; the blocks
 // are added in order. Only k decides where blocks end, so an element's bits depend on its row of A, its
-// column of B and nothing else: not on m, n, the tile or the threads.
+// column of B and nothing else: not on m, n, the tile or the threads. But a C of one column, of operands that run along k, whatever m,
+// has dot products: sums of 64 chains (for vectors of 16), with fewer roundings (dots.cc).
 // Error: at most min(k, kBlockK) + k / kBlockK roundings of 2^-24 each, relative to the sum of |a * b|.
 struct Product {
   float* c;
@@ -33,7 +34,6 @@ struct Product {
   const float* gate;  // laid out as c: relu's values; c becomes 0 where they are at most 0; or null
   float* sums;     // [i] = sum over k of a(k, i), in one chain; added to what is there where `accumulate`; only where sums_fit, or null
   bool relu, accumulate;
-  bool bias_once;  // bias[0] is every column's
   // Unless null, called for parts [i0, i1) x [j0, j1) that cover C, each by the thread that made it.
   void (*finish)(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1);
   const void* finish_context;
@@ -51,5 +51,8 @@ void multiply(Run& run, const Product& g);
 
 // Columns [j0, j1) of a product with one row, m = 1.
 void multiply_row(const Product& g, size_t j0, size_t j1);
+
+// Rows [i0, i1) of a product with one column, n = 1, and operands that run along k.
+void multiply_column(const Product& g, size_t i0, size_t i1);
 
 }  // namespace simdnn::SIMDNN_ISA

@@ -43,7 +43,7 @@ HWY_INLINE void block_along_n(const Product& g, size_t k0, size_t depth, size_t 
 // an output's sum is one chain. Two groups at a time hide the latency of the chains.
 //
 // Four columns at a time each line is read four times, which needs it in the L1 cache all the while; whole squares
-// read it once. Microseconds by squares and by four: 256x500->1 16.4 and 8.2, 1x784->512 44 (tiles) and 30, but
+// read it once. Microseconds by squares or tiles and by four: 1x784->512 44 and 30, but
 // 1x1024->1024, whose rows share one set of that cache, 204 (tiles 118).
 constexpr size_t kStripAlongK = 2 * kLanes;
 // Floats of a row between what is read and what is asked for: the hardware does not follow so many streams
@@ -118,7 +118,7 @@ void multiply_row(const Product& g, size_t j0, size_t j1) {
     for (size_t i = 0; i < n; i += kLanes) {
       VF sum = hn::Load(kF, total + i);
       float* const c = g.c + j + i;
-      if (g.bias != nullptr) sum = hn::Add(sum, g.bias_once ? hn::Set(kF, *g.bias) : load(kF, g.bias + j + i, n - i));
+      if (g.bias != nullptr) sum = hn::Add(sum, load(kF, g.bias + j + i, n - i));
       if (g.relu) sum = hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(kF)), sum);
       if (g.accumulate) sum = hn::Add(load(kF, c, n - i), sum);
       if (g.gate != nullptr) sum = hn::IfThenZeroElse(hn::Le(load(kF, g.gate + j + i, n - i), hn::Zero(kF)), sum);

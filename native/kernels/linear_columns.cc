@@ -108,17 +108,35 @@ void from_columns(float* y, const float* columns, size_t stride, size_t rows, si
   }
 }
 
+// y and its columns as above, from y [rows, 1].
+void put_column(float* y, float* y_columns, const float* from, size_t rows) {
+  if (y != nullptr && y != from) std::memcpy(y, from, rows * sizeof(float));
+  if (y_columns == nullptr) return;
+  const size_t stride = padded(rows), all = padded(1) * padded(rows);
+  std::memset(y_columns, 0, all * sizeof(float));
+  std::memcpy(y_columns, from, rows * sizeof(float));
+  for (size_t r = rows; r < stride; ++r) y_columns[r] = from[rows - 1];
+}
+
 }  // namespace
 
 // linear_forward with its bits, for small layers: y as there, y_columns = y^T in [padded(out), padded(rows)], each where it
 // is not null, from x [rows, in], or from x_columns = x^T in [padded(in), padded(rows)] where that is not null: x is not
 // read then. Behind y's features stand zeros, behind its rows what was calculated from whatever stands behind x's; it gets
 // nowhere else. Nothing overlaps. On one thread.
-void linear_forward_columns(Run&, float* y, float* y_columns, const float* x, const float* x_columns,
+void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x, const float* x_columns,
                             const float* weight, const float* bias, size_t rows, size_t in, size_t out,
                             int32_t activation, double a, double b) {
   if (rows == 0 || out == 0) return;
   const size_t stride = padded(rows);
+  if (out == 1) {  // a sum is not one chain there
+    float* const made = scratch(Scratch::kColumns, rows * in + rows);
+    if (x_columns != nullptr) from_columns(made, x_columns, stride, rows, in);
+    if (x_columns != nullptr) x = made;
+    float* const column = y != nullptr ? y : made + rows * in;
+    linear_forward(run, column, x, weight, bias, rows, in, out, activation, a, b);
+    return put_column(y, y_columns, column, rows);
+  }
   if (x_columns == nullptr) {
     float* const made = scratch(Scratch::kPackA, padded(in) * padded(rows));
     to_columns(made, stride, x, rows, in);
@@ -162,7 +180,16 @@ void linear_backward_columns(Run& run, float* dx, float* dx_columns, float* dwei
                              const float* dy_columns, const float* x, const float* x_columns, const float* weight,
                              size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation, double a,
                              double b) {
-  if (rows == 0) return linear_backward(run, nullptr, dweight, dbias, dy, x, weight, rows, in, out, accumulate, kNoUnary, 0, 0);
+  if (rows == 0 || in == 1) {  // a sum is not one chain there
+    float* const made = scratch(Scratch::kColumns, rows * out + rows);
+    if (dy_columns != nullptr) from_columns(made, dy_columns, padded(rows), rows, out);
+    if (dy_columns != nullptr) dy = made;
+    float* const column = dx != nullptr || dx_columns == nullptr ? dx : made + rows * out;
+    linear_backward(run, column, dweight, dbias, dy, x, weight, rows, in, out, accumulate & ~kAccumulateDx,
+                    x_columns == nullptr ? int32_t{kNoUnary} : activation, a, b);
+    if (rows > 0) put_column(dx, dx_columns, column, rows);
+    return;
+  }
   const size_t stride = padded(rows);
   const bool wants_dx = (dx != nullptr || dx_columns != nullptr) && in > 0;
   const size_t of_dy = padded(out) * padded(rows), of_dx = padded(in) * padded(rows);

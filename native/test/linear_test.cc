@@ -357,6 +357,7 @@ TEST(linear_forward) {
   check_forward(t, 130, 300, 601, true, 1, random);
   check_forward(t, 300, 530, 1, true, 1, random);
   check_forward(t, 70, 1024, 1, true, 1, random);
+  for (const size_t in : {63, 64, 65, 16389, 40000}) check_forward(t, 19, in, 1, true, 1, random);  // one column: dots.cc
   check_forward(t, 2, 2051, 2053, true, 1, random);  // a row alone reads weights beyond the caches
   check_activations(t, random);
 }

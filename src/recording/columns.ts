@@ -24,9 +24,10 @@ function layerOf(call: Call): { rows: number; in_: number; out: number } {
 /** The columns of a layer's result: y's, or dx's. */
 const widthOf = (call: Call): number => (call[0] === 'linearForward' ? layerOf(call).out : layerOf(call).in_);
 
+// Of one column the sums are in another order, which the columns' kernels only follow.
 function isSmall(call: Call): boolean {
   const { rows, in_, out } = layerOf(call);
-  return rows >= leastRows && rows <= mostRows && in_ * out <= mostWeights;
+  return in_ > 1 && out > 1 && rows >= leastRows && rows <= mostRows && in_ * out <= mostWeights;
 }
 
 const isSmallForward = (call: Call): boolean => call[0] === 'linearForward' && isSmall(call);
