@@ -68,8 +68,8 @@ export const isGradEnabled = (): boolean => enabled;
  */
 export function record(output: Tensor, name: string, inputs: readonly Tensor[], saved: readonly Tensor[], backward: Backward): Tensor {
   for (let i = 0; i < inputs.length; i++) if (inputs[i]!.version.holder !== null) refuseHeld(name, inputs[i]!);
-  if (!enabled) return output;
   if (recorder !== null) for (const input of inputs) if (input.node === null) recorder.used(input);
+  if (!enabled) return output;
   for (let i = 0; i < inputs.length; i++) {
     if (inputs[i]!.needsGrad) {
       output.needsGrad = true;
@@ -92,7 +92,11 @@ export const holds = (t: Tensor | null, flag: number): number => (t?.needsGrad &
  * The memory of t's gradient, for a kernel that writes it, or adds to it when `holds(t)` was true before; null when t needs none.
  */
 export function open(t: Tensor | null): Float32Array | null {
-  if (t === null || !t.needsGrad) return null;
+  return t === null || !t.needsGrad ? null : openLeaf(t);
+}
+
+/** The same for a tensor that has a gradient, whether it needs another or not. */
+export function openLeaf(t: Tensor): Float32Array {
   if (recorder !== null && t.node === null) recorder.gradient(t, 'use');
   if (t.gradient === null) {
     t.gradient = t.gradientHome ?? t.freshGradient();

@@ -28,6 +28,8 @@ export interface Recorder {
   used(leaf: object): void;
   /** A leaf's gradient is about to be cleared, read, or written. */
   gradient(leaf: object, event: 'clear' | 'use'): void;
+  /** A tensor's values were changed in place, but by an optimizer. */
+  changed(tensor: object): void;
   /** A value is about to be shown to the user: throws. */
   reading(what: string): void;
   /** The recording is good only while `holds()` is true. With `module`, it says whether all parameters of that module are still the same. */

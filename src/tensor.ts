@@ -22,8 +22,8 @@ export interface Version {
   holder: Holder | null;
 }
 
-/** How often any tensor's need of a gradient, or its gradient, has changed: while this stands still, what a recording has seen of them holds. */
-export let gradientChanges = 0;
+/** How often any tensor's need of a gradient, its gradient or its holder has changed: while this stands still, what a recording has seen of them holds. */
+export let leafChanges = 0;
 
 /** Numbers nested as deep as the tensor has dimensions. */
 export type NestedArray = number | NestedArray[];
@@ -118,6 +118,12 @@ export class Tensor {
       this.clearGradient();
       return;
     }
+    if (recorder !== null) {
+      throw new SimdnnError(
+        'SIMDNN_NOT_RECORDABLE',
+        '[Tensor.grad] a gradient cannot be assigned inside a compiled function\n  hint: backward() gives it there; or assign it before the call',
+      );
+    }
     if (!(value instanceof Tensor)) throw typeError('Tensor.grad', `expected a tensor or null, got ${describe(value)}`);
     if (value.dtype !== 'float32' || value.numel !== this.numel || shapeText(value.shape) !== shapeText(this.shape)) {
       throw rangeError('Tensor.grad', `expected float32 ${shapeText(this.shape)}, got ${value.dtype} ${shapeText(value.shape)}`);
@@ -193,7 +199,7 @@ export class Tensor {
   }
   set needsGrad(value: boolean) {
     this.ownNeedsGrad = value;
-    gradientChanges++;
+    leafChanges++;
   }
 
   /** @internal The gradient gathered so far. */
@@ -202,7 +208,7 @@ export class Tensor {
   }
   set gradient(value: Tensor | null) {
     this.ownGradient = value;
-    gradientChanges++;
+    leafChanges++;
   }
 
   /** @internal The user has seen `grad`: its memory must not be used again. */
@@ -211,7 +217,7 @@ export class Tensor {
   }
   set gradientSeen(value: boolean) {
     this.ownGradientSeen = value;
-    gradientChanges++;
+    leafChanges++;
   }
 
   /** @internal Memory to use for this leaf's next gradient: no one else has seen it. */
@@ -220,7 +226,7 @@ export class Tensor {
   }
   set gradientHome(value: Tensor | null) {
     this.ownGradientHome = value;
-    gradientChanges++;
+    leafChanges++;
   }
 
   /** @internal The memory as float32; the caller has checked the dtype. */
@@ -250,6 +256,18 @@ export class Tensor {
     this.gradientSeen = false;
     this.gradientShared = false;
   }
+}
+
+/** Says that a tensor's values were changed in place. */
+export function changed(tensor: Tensor): void {
+  if (recorder !== null) recorder.changed(tensor);
+  else tensor.version.count++;
+}
+
+/** Gives a tensor's memory to `holder`, or back. */
+export function hold(version: Version, holder: Holder | null): void {
+  version.holder = holder;
+  leafChanges++;
 }
 
 let holdersMatter = true;

@@ -133,6 +133,14 @@ describe.each([3, 32])('of %i rows, a part of what lies between two layers', (ro
         .sum()
         .add(h.narrow(0, 0, 2).sum());
     },
+    "the next layer's weight": (x) => {
+      const h = first.forward(x);
+      return f.linear(h, h.narrow(0, 0, 2));
+    },
+    "the next layer's bias": (x) => {
+      const h = first.forward(x);
+      return f.linear(h, second.weight, h.narrow(0, 2, 1).reshape([4]));
+    },
     'written before the next layer': (x) => {
       const h = first.forward(x);
       nn.init.zeros_(h.narrow(0, 0, 2));
@@ -144,7 +152,7 @@ describe.each([3, 32])('of %i rows, a part of what lies between two layers', (ro
       return second.forward(h);
     },
   };
-  it.each(Object.entries(uses))('is seen when it is %s', (_, use) => {
+  it.each(Object.entries(uses))('is seen: %s', (_, use) => {
     const step = compile((x: Tensor) => noGrad(() => use(x)));
     step(randn([rows, 4]));
     const x = randn([rows, 4]);

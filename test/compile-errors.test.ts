@@ -1,6 +1,6 @@
 // An error in a compiled function leaves what it leaves in eager mode.
 import { describe, expect, it } from 'vitest';
-import { compile, manualSeed, nn, ones, optim, rand, randn, type Tensor, tensor } from '../src';
+import { compile, manualSeed, nn, ones, optim, rand, randn, type Tensor, tensor, zeros } from '../src';
 import { labels, recordingsOf, training, valuesOf } from './compile-training';
 import { expectSame, thrownBy } from './helpers';
 
@@ -119,4 +119,47 @@ it('an error right behind zeroGrad leaves no gradients', () => {
     return model.weight.grad;
   };
   expect([run(false), run(true)]).toEqual([null, null]);
+});
+
+describe('what a replay could not repeat is refused while it is recorded', () => {
+  const refused = (fn: (x: Tensor) => Tensor | null, message: string) => {
+    const error = thrownBy(() => compile(fn)(ones([3])));
+    expect(error.code).toBe('SIMDNN_NOT_RECORDABLE');
+    expect(error.message).toContain(message);
+  };
+  it('an assigned gradient', () => {
+    const w = ones([3], { requiresGrad: true });
+    refused((x) => {
+      w.grad = x.mul(2);
+      return null;
+    }, '[Tensor.grad] a gradient cannot be assigned inside a compiled function');
+  });
+  it('an argument that requires a gradient only inside', () => {
+    refused((x) => {
+      x.requiresGrad_();
+      return x.sum();
+    }, '[compile] the function changed whether argument 0 requires a gradient');
+  });
+  it('the state of an optimizer that is made inside; one without state is made anew each time', () => {
+    const inner = (momentum: number) => (x: Tensor) => {
+      const w = new nn.Parameter(tensor([1, 2, 3]));
+      const optimizer = new optim.SGD([w], { lr: 0.1, momentum });
+      for (let k = 0; k < 3; k++) {
+        optimizer.zeroGrad();
+        w.sub(x).pow(2).sum().backward();
+        optimizer.step();
+      }
+      return w.detach();
+    };
+    refused(inner(0.9), '[SGD.step] an optimizer that is made inside a compiled function cannot keep a state');
+    const step = compile(inner(0));
+    for (const x of [ones([3]), zeros([3]), ones([3])]) expectSame(step(x), inner(0)(x));
+    expect(recordingsOf(step)).toBe(1);
+  });
+});
+
+it('a map is no record of tensors', () => {
+  expect(() => compile((x: Tensor) => new Map([['x', x]]) as never)(ones([1]))).toThrow(
+    '[compile] expected the function to return tensors',
+  );
 });

@@ -1,6 +1,6 @@
 // When a compiled function is recorded anew, and when it is not.
 import { describe, expect, it } from 'vitest';
-import { compile, data, nn, noGrad, ones, type Tensor, tensor } from '../src';
+import { compile, data, nn, noGrad, ones, optim, type Tensor, tensor } from '../src';
 import { recordingsOf, training } from './compile-training';
 import { expectSame } from './helpers';
 
@@ -88,4 +88,74 @@ it('noGrad() around a call is another recording, and a step that needs gradients
   expect(recordingsOf(predict)).toBe(2);
   step(x, y);
   expect(() => noGrad(() => step(x, y))).toThrow('has no history');
+});
+
+describe('what appears between the calls is noticed', () => {
+  it('a group that an optimizer is given', () => {
+    const run = (compiled: boolean) => {
+      const [a, b] = [ones([3], { requiresGrad: true }), ones([3], { requiresGrad: true })];
+      const optimizer = new optim.SGD([a], { lr: 0.1 });
+      const plain = (x: Tensor) => {
+        for (const t of [a, b]) t.grad = null;
+        const loss = a.mul(b).mul(x).sum();
+        loss.backward();
+        optimizer.step();
+        return loss;
+      };
+      const step = compiled ? compile(plain) : plain;
+      step(ones([3]));
+      step(ones([3]));
+      optimizer.addParamGroup({ params: [b], lr: 0.2 });
+      step(ones([3]));
+      return [...a.data, ...b.data];
+    };
+    expect(run(true)).toEqual(run(false));
+  });
+  it('a gradient that clipping then counts', () => {
+    const run = (compiled: boolean) => {
+      const [a, b] = [ones([3], { requiresGrad: true }), ones([3], { requiresGrad: true })];
+      const plain = (x: Tensor) => {
+        a.grad = null;
+        a.mul(x).sum().backward();
+        return nn.utils.clipGradNorm_([a, b], 1);
+      };
+      const step = compiled ? compile(plain) : plain;
+      step(ones([3]));
+      step(ones([3]));
+      b.grad = ones([3]).mul(10);
+      return step(ones([3])).item();
+    };
+    expect(run(true)).toBe(run(false));
+  });
+  it('a module in place of another in a Sequential', () => {
+    const model = new nn.Sequential(new nn.Linear(3, 3), new nn.ReLU(), new nn.Linear(3, 2));
+    const predict = compile((x: Tensor) => model.forward(x));
+    const x = ones([4, 3]);
+    noGrad(() => predict(x));
+    model[2] = new nn.Linear(3, 2);
+    expectSame(
+      noGrad(() => predict(x)),
+      noGrad(() => model.forward(x)),
+    );
+  });
+  it.each(['mseLoss', 'nllLoss', 'crossEntropy'] as const)('that a captured input of %s requires a gradient', (name) => {
+    const w = ones([2, 3], { requiresGrad: true });
+    const captured = ones([2, 3]).mul(0.5);
+    const step = compile(
+      (x: Tensor) => {
+        w.grad = null;
+        captured.grad = null;
+        const target = name === 'mseLoss' ? x : tensor([0, 1], { dtype: 'int32' });
+        const loss = nn.functional[name](captured, target).add(w.mul(x).sum());
+        loss.backward();
+        return loss;
+      },
+      { keepGrad: true },
+    );
+    step(ones([2, 3]));
+    step(ones([2, 3]));
+    captured.requiresGrad_();
+    step(ones([2, 3]));
+    expect(captured.grad).not.toBeNull();
+  });
 });

@@ -1,6 +1,6 @@
 // Compiled functions whose arguments share memory: with one another, with what the function captured, with what it returns.
 import { describe, expect, it } from 'vitest';
-import { compile, nn, ones, randn, type Tensor, tensor } from '../src/index';
+import { compile, eye, nn, ones, randn, type Tensor, tensor, zeros } from '../src/index';
 
 const same = (actual: Tensor, expected: Tensor) => expect(actual.toArray()).toEqual(expected.toArray());
 
@@ -106,4 +106,48 @@ it('a part of a temporary is read, and its gradient written, where it lies', () 
   const inputs = [tensor([1, 2, 3, 4, 5]), tensor([7, 11, 13, 17, 19]), tensor([2, 4, 6, 8, 10])];
   for (const step of [f, compiled]) for (const x of inputs) check(step, x);
   expect(String(compiled).match(/^\(/gm)).toHaveLength(1);
+});
+
+describe('a constant that is made inside is the same at each call', () => {
+  it('though the function changes it', () => {
+    const f = compile((x: Tensor) => {
+      const t = tensor([1, 2, 3]);
+      const y = x.mul(t);
+      nn.init.zeros_(t.narrow(0, 1, 2));
+      return [y, t];
+    });
+    for (let i = 0; i < 3; i++) {
+      const [y, t] = f(ones([3])) as [Tensor, Tensor];
+      same(y, tensor([1, 2, 3]));
+      same(t, tensor([1, 0, 0]));
+    }
+  });
+  it('though whoever is given it changes it, float32 or int32', () => {
+    const f = compile((x: Tensor) => ({ x: x.neg(), eye: eye(2), labels: tensor([7, 8], { dtype: 'int32' }) }));
+    for (let i = 0; i < 3; i++) {
+      const out = f(ones([1]));
+      same(out.eye, eye(2));
+      same(out.labels, tensor([7, 8], { dtype: 'int32' }));
+      out.eye.data[0] = 5;
+      out.labels.data[0] = 5;
+    }
+  });
+});
+
+it('an empty result keeps its type', () => {
+  const f = compile((x: Tensor) => [x.gt(0), zeros([0, 3])]);
+  for (let i = 0; i < 3; i++) expect(f(ones([16])).map((t) => t.dtype)).toEqual(['int32', 'float32']);
+});
+
+it('what a replay changes in place is noticed by a backward() that needs the old values', () => {
+  const [w, b] = [ones([3], { requiresGrad: true }), ones([3])];
+  const captured = compile((v: Tensor) => nn.utils.vectorToParameters(v, [b]) as never);
+  const given = compile((t: Tensor) => nn.init.zeros_(t));
+  const changes: (() => unknown)[] = [() => captured(ones([3]).mul(5)), () => given(b)];
+  for (const change of changes) {
+    change();
+    const y = w.mul(b).sum();
+    change();
+    expect(() => y.backward()).toThrow('was changed in place after it was used');
+  }
 });

@@ -21,6 +21,21 @@ function makeStep() {
 }
 
 describe('profile', () => {
+  it('trains no argument either', () => {
+    const w = ones([3], { requiresGrad: true });
+    const optimizer = new optim.SGD([w], { lr: 0.1 });
+    const step = compile((v: Tensor) => {
+      optimizer.zeroGrad();
+      const loss = v.mul(v).sum();
+      loss.backward();
+      optimizer.step();
+      return loss;
+    });
+    step(w);
+    const before = [...w.data];
+    step.profile(3);
+    expect([...w.data]).toEqual(before);
+  });
   it('times every call of the plan that was used last', () => {
     const { step, x, y } = makeStep();
     step(x, y);

@@ -1,5 +1,6 @@
 // Modules made of modules.
 import { describe, rangeError, typeError } from '../errors';
+import { recorder } from '../recorder';
 import type { Tensor } from '../tensor';
 import { groupAlike } from './format';
 import { Module } from './module';
@@ -79,6 +80,10 @@ export class Sequential extends Numbered<Layer> {
   }
 
   override forward(x: Tensor): Tensor {
+    if (recorder !== null) {
+      const layers = [...this];
+      recorder.guard(() => this.length === layers.length && layers.every((layer, i) => this[i] === layer));
+    }
     let y = x;
     for (let i = 0; i < this.length; i++) y = this[i]!.call(y);
     return y;

@@ -5,7 +5,7 @@ import { kernels } from '../native';
 import { draw } from '../random';
 import { live } from '../recorder';
 import { numelOf, shapeText } from '../shape';
-import { checkTensor, type Tensor } from '../tensor';
+import { changed, checkTensor, type Tensor } from '../tensor';
 
 /** What follows a layer, in camelCase or as PyTorch spells it: it decides the gain. */
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'leaky_relu' | 'selu';
@@ -26,7 +26,7 @@ const camelCase = (name: unknown): unknown =>
 function fillRandom<T extends Tensor>(kernel: 'fillUniform' | 'fillNormal', t: T, first: number, second: number): T {
   const drawn = draw(t.numel);
   live(() => kernels[kernel](t.floats, t.numel, drawn.seed, drawn.offset, first, second));
-  t.version.count++;
+  changed(t);
   return t;
 }
 
@@ -180,6 +180,6 @@ function fillWith<T extends Tensor>(where: string, t: T, value: number): T {
   checkTensor(where, 'the tensor', t, 'float32');
   if (typeof value !== 'number') checkNumber(where, 'the value', value);
   kernels.fill(t.floats, t.numel, value);
-  t.version.count++;
+  changed(t);
   return t;
 }

@@ -2,7 +2,7 @@
 import { describe, typeError } from '../errors';
 import { kernels } from '../native';
 import { sameShape, shapeText } from '../shape';
-import { refuseHeld, Tensor } from '../tensor';
+import { changed, refuseHeld, Tensor } from '../tensor';
 
 /** The tensors of a module by their paths, with PyTorch's keys. */
 export type StateDict = Record<string, Tensor>;
@@ -60,6 +60,6 @@ export function copyState(own: Entries, dict: Readonly<StateDict>): void {
     dict[path]!.version.holder?.sync();
     const { values } = dict[path]!;
     if (values !== tensor.values) kernels.copyStrided(tensor.values, values, Int32Array.of(1, tensor.numel, 1, 0, 1, 0));
-    tensor.version.count++;
+    changed(tensor);
   }
 }

@@ -1,12 +1,12 @@
 // Gradients and parameters taken together: names and formulas of torch.nn.utils.
-import { open } from '../autograd';
+import { openLeaf } from '../autograd';
 import { checkBoolean, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { kernels } from '../native';
 import { cat, stack } from '../ops';
 import { flatLayout, scalar } from '../ops/broadcast';
 import { recorder } from '../recorder';
 import { layoutOf } from '../shape';
-import { checkTensor, Tensor } from '../tensor';
+import { changed, checkTensor, Tensor } from '../tensor';
 
 type Parameters = Tensor | Iterable<Tensor>;
 
@@ -31,7 +31,10 @@ function listOf(where: string, parameters: Parameters): Tensor[] {
 // The parameters that have a gradient. One that a compiled step kept to itself is refused by its getter.
 function withGradient(where: string, parameters: Parameters): Tensor[] {
   const list = listOf(where, parameters);
-  for (const parameter of list) if (parameter.gradientHidden && recorder === null) parameter.grad;
+  for (const parameter of list) {
+    if (recorder !== null) recorder.gradient(parameter, 'use');
+    else if (parameter.gradientHidden) parameter.grad;
+  }
   return list.filter(({ gradient }) => gradient !== null);
 }
 
@@ -67,7 +70,7 @@ export function clipGradNorm_(parameters: Parameters, maxNorm: number, options?:
   if (normType === 0) throw rangeError(where, 'expected normType to be above 0, got 0');
   const clipped = withGradient(where, parameters);
   if (clipped.length === 0) return scalar(0);
-  const gradients = clipped.map((parameter) => new Tensor(open(parameter)!, [parameter.numel]));
+  const gradients = clipped.map((parameter) => new Tensor(openLeaf(parameter), [parameter.numel]));
   const norm = normOf(gradients, normType);
   if (errorIfNonfinite && !Number.isFinite(norm.item())) throw rangeError(where, `the norm of the gradients is ${norm.item()}`);
   const scale = scalar(maxNorm).div(norm.add(1e-6)).clamp({ max: 1 });
@@ -92,7 +95,7 @@ export function clipGradValue_(parameters: Parameters, clipValue: number): void 
   const where = 'utils.clipGradValue_';
   checkNumber(where, 'clipValue', clipValue, 0);
   for (const parameter of withGradient(where, parameters)) {
-    const gradient = open(parameter)!;
+    const gradient = openLeaf(parameter);
     kernels.clampForward(gradient, gradient, parameter.numel, -clipValue, clipValue);
   }
 }
@@ -135,7 +138,7 @@ export function vectorToParameters(vector: Tensor, parameters: Parameters): void
   for (const parameter of list) {
     const end = begin + parameter.numel;
     kernels.copyStrided(parameter.floats, vector.floats.subarray(begin, end), flatLayout(parameter.numel));
-    parameter.version.count++;
+    changed(parameter);
     begin = end;
   }
 }

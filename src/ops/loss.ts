@@ -63,14 +63,13 @@ export function checkLabels(where: string, x: Tensor, scores: Scores, target: Te
   }
 }
 
-/** Records a loss whose kernel has written `dx`, the gradient with respect to x with its classes last. */
+/** Records a loss whose kernel has written `dx`, the gradient with respect to x with its classes last; null where x needs none. */
 export function recordLoss(loss: Tensor, name: string, x: Tensor, dx: Tensor | null, order: number[] | null): Tensor {
-  if (dx === null) return loss;
   return record(loss, name, [x], [], (dy) => {
-    const last = isUnit(dy) ? dx : scaled(dx, dy);
+    const last = isUnit(dy) ? dx! : scaled(dx!, dy);
     if (order !== null) give(x, permuted(last, inverse(order)));
     else if (last === dx)
-      share(x, dx); // not given away: a retained graph sends it once more
+      share(x, last); // not given away: a retained graph sends it once more
     else give(x, last);
   });
 }

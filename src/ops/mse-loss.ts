@@ -33,9 +33,8 @@ export function mseLoss(x: Tensor, target: Tensor, options?: { reduction?: Reduc
   const wanted = (x.needsGrad || target.needsGrad) && isGradEnabled();
   const dx = wanted ? empty(x.shape.slice()) : null;
   kernels.mseLoss(loss.floats, dx === null ? null : dx.floats, x.floats, target.floats, x.numel, code);
-  if (dx === null) return loss;
   return record(loss, 'mseLoss', [x, target], [], (dy) => {
-    const gradient = isUnit(dy) ? dx : scaled(dx, dy);
+    const gradient = isUnit(dy) ? dx! : scaled(dx!, dy);
     if (target.needsGrad) {
       const dtarget = empty(x.shape.slice());
       kernels.negForward(dtarget.floats, gradient.floats, x.numel, 0, 0);

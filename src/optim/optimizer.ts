@@ -1,6 +1,6 @@
 // What all optimizers share: parameter groups, the step over runs of parameters, state dicts. An optimizer itself is a
 // recipe: its options, the state it keeps for each parameter, and the kernel that steps a run.
-import { describe, rangeError, typeError, withDefaults } from '../errors';
+import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { live, recorder } from '../recorder';
 import { refuseHeld, Tensor } from '../tensor';
 import { inStep, planRuns, type Run, type Slot, slotsOf } from './runs';
@@ -89,6 +89,7 @@ export abstract class Optimizer<O extends object> {
 
   readonly #recipe: Recipe<O>;
   readonly #stepped: Stepped<O>[] = [];
+  readonly #madeIn = recorder;
 
   /** @internal */
   constructor(recipe: Recipe<O>, params: Params<O>, options: Partial<O> | undefined) {
@@ -141,6 +142,8 @@ export abstract class Optimizer<O extends object> {
     const { name, check } = this.#recipe;
     this.#refuseHeld('step');
     for (const { group } of this.#stepped) check(name, group);
+    const groups = this.#stepped.length;
+    recorder?.guard(() => this.#stepped.length === groups);
     for (const stepped of this.#stepped) this.#stepGroup(stepped);
   }
 
@@ -180,6 +183,12 @@ export abstract class Optimizer<O extends object> {
     const recipe = this.#recipe;
     const { group } = stepped;
     const keys = recipe.stateKeys(group);
+    if (recorder !== null && recorder === this.#madeIn && keys.length > 0) {
+      throw new SimdnnError(
+        'SIMDNN_NOT_RECORDABLE',
+        `[${recipe.name}.step] an optimizer that is made inside a compiled function cannot keep a state: each call would go on from the last\n  hint: make it outside`,
+      );
+    }
     const runs = runsOf(stepped, keys);
     const issue = () => {
       for (const run of runs) recipe.step(run, group, run.slots[0]!.steps + 1);

@@ -54,8 +54,10 @@ function chainsOf(calls: readonly FusedCall[]): Chains {
   const makers = new Map<TensorData, Call>();
   for (const { call } of calls) {
     const args = isSmallForward(call) ? forwardArgs : isSmallBackward(call) ? backwardArgs : null;
-    const once = (at: number): boolean => at > 0 && call.indexOf(call[at]) === call.lastIndexOf(call[at]); // not a layer whose weight is its x
-    const reads = args === null ? [] : [args.x, args.dy].filter(once);
+    // Not a layer whose weight is its x, or a part of it: it would read the rows as well.
+    const alone = (at: number): boolean =>
+      at > 0 && call.every((arg, i) => i === at || !isArray(arg) || !overlap(arg, call[at] as TensorData));
+    const reads = args === null ? [] : [args.x, args.dy].filter(alone);
     if (args !== null) {
       const { rows, in_, out } = layerOf(call);
       const join = (chain: Map<Call, Call>, at: number, kind: Call[0], width: number): void => {

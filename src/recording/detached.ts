@@ -1,7 +1,7 @@
 // A function recorded to be run on another thread: nothing is calculated while it is recorded, and its plan touches no memory of
 // JavaScript's. What lasts from step to step is copied in and out by whoever runs it.
 import { rangeError } from '../errors';
-import { liveArguments, writtenArguments } from '../kernels.generated';
+import { liveArguments } from '../kernels.generated';
 import { liesIn, type TensorData } from '../memory';
 import { createPlan, type Plan } from '../native';
 import { ownersOf } from '../nn/registry';
@@ -9,8 +9,9 @@ import { atRandomPosition, type RandomPosition, randomPosition } from '../random
 import type { Progress } from '../recorder';
 import { ignoringHolders, type Tensor } from '../tensor';
 import { withColumns } from './columns';
+import { renewals, writtenArrays } from './constants';
 import { type FusedCall, fuse } from './fusion';
-import { type Call, isArray, Listener } from './listener';
+import { isArray, Listener } from './listener';
 import { LiveNumbers } from './live';
 import { namesOf, type Row, rowOf } from './table';
 
@@ -73,8 +74,6 @@ export function stretchesOf(arrays: Iterable<TensorData>): Float32Array[] {
   });
 }
 
-const writtenArrays = ([name, ...args]: Call): TensorData[] => writtenArguments[name].map((i) => args[i]).filter(isArray);
-
 export class Detached {
   /** Memory that lasts from step to step. */
   readonly lasting: ReadonlySet<TensorData>;
@@ -119,6 +118,8 @@ export class Detached {
       throw rangeError(where, `expected the loss to be one float32, got ${loss.dtype} [${loss.shape.join(', ')}]`);
     }
     const { calls, temporaries } = heard;
+    const results = Object.values(this.results as unknown as Record<string, Tensor | null>).flatMap((t) => (t === null ? [] : [t.values]));
+    const front = renewals(heard, results);
     const gradientMemory = new Set<TensorData>(this.gradients.map(({ after }) => after.values));
     for (const memory of gradientMemory) temporaries.delete(memory);
 
@@ -133,7 +134,7 @@ export class Detached {
     this.temporaries = temporaries;
 
     const isPassing = (array: TensorData): boolean => isArgument(array) || made.some((r) => liesIn(r, array));
-    const arrays = new Set(calls.flatMap((call) => call.filter(isArray)));
+    const arrays = new Set([...calls, ...front.map(({ call }) => call)].flatMap((call) => call.filter(isArray)));
     this.lasting = new Set(
       [...arrays, ...Object.values(this.results).flatMap((t) => (t === null ? [] : [(t as Tensor).values]))].filter((a) => !isPassing(a)),
     );
@@ -141,7 +142,7 @@ export class Detached {
     this.written = new Set(calls.flatMap(writtenArrays).filter((array) => this.lasting.has(array)));
     this.changed = new Set([...this.written].filter((array) => !isGradient(array)));
 
-    this.fused = withColumns(fuse(calls, temporaries), temporaries);
+    this.fused = [...front, ...withColumns(fuse(calls, temporaries), temporaries)];
     this.names = calls.map(([name]) => name);
     this.live = new LiveNumbers(heard.liveCalls, calls);
     this.liveRows = heard.liveCalls.flatMap(({ first, end }) =>

@@ -1,16 +1,17 @@
 // One recording of a compiled function: what was heard while it ran, made into a plan, and all that must hold for
 // the plan to be good.
 import { isGradEnabled } from '../autograd';
-import { checkAttached, typeError } from '../errors';
+import { checkAttached, SimdnnError, typeError } from '../errors';
 import { liveArguments } from '../kernels.generated';
-import { allocateFloat, allocateInt, type DType, liesIn, type TensorData } from '../memory';
+import { allocateFloat, allocateInt, type DType, liesIn, overlap, type TensorData } from '../memory';
 import { createPlan, finishedCalls, type Plan, replayPlan } from '../native';
 import { ownersOf } from '../nn/registry';
 import { randomPosition, setRandomPosition } from '../random';
 import { type Progress, recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
-import { gradientChanges, Tensor } from '../tensor';
+import { leafChanges, refuseHeld, Tensor, type Version } from '../tensor';
 import { withColumns } from './columns';
+import { renewals } from './constants';
 import { fuse } from './fusion';
 import { type Call, isArray, type LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
@@ -43,7 +44,8 @@ function outlineOf({ calls, liveCalls, constants }: Listener): Call[] {
 
 function tensorsOf(result: unknown): Tensor[] {
   if (result === null || result === undefined) return [];
-  const list = typeof result !== 'object' ? [result] : result instanceof Tensor ? [result] : Object.values(result);
+  const foreign = !Array.isArray(result) && typeof result === 'object' && Symbol.iterator in result; // a Map, say
+  const list = typeof result !== 'object' || foreign ? [result] : result instanceof Tensor ? [result] : Object.values(result);
   for (const t of list) {
     if (!(t instanceof Tensor)) throw typeError('compile', 'expected the function to return tensors, or a list or record of them');
   }
@@ -129,6 +131,9 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly lasting: { array: TensorData; length: number }[];
   private readonly leaves: { leaf: Tensor; needsGrad: boolean }[];
   private readonly gradients: (LeafGradient & { before: Tensor | null; memory: Tensor | null; after: Tensor | null })[];
+  /** Of what each call changes in place, optimizers apart. */
+  private readonly changes: Version[];
+  private readonly changedArguments: number[];
   private readonly guards: (() => boolean)[];
   private readonly live: LiveNumbers;
   /** What is drawn, and after how many calls of the plan. */
@@ -161,6 +166,13 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
       throw typeError('compile', 'the function returned a promise', 'only synchronous functions can be recorded');
     }
+    own.forEach((t, i) => {
+      if (t.needsGrad === args[i]!.needsGrad) return;
+      throw new SimdnnError(
+        'SIMDNN_NOT_RECORDABLE',
+        `[compile] the function changed whether argument ${i} requires a gradient: its gradient would be lost\n  hint: requiresGrad_() before the call`,
+      );
+    });
     const recording = new Recording<A, R>(listener, own, result, gradEnabled, keepGrad);
     return { recording, result: recording.handOver(args, own, result) };
   }
@@ -173,6 +185,10 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     private readonly keepGrad: boolean,
   ) {
     const { calls, temporaries } = heard;
+    const front = renewals(
+      heard,
+      tensorsOf(result).map((t) => t.values),
+    );
     this.arguments = args.map(({ dtype, shape, needsGrad, values }, i) => ({
       dtype,
       shape: shape.slice(),
@@ -194,6 +210,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.outputs = tensorsOf(result).map((t): Output => {
       const argument = args.indexOf(t);
       if (argument >= 0) return { kind: 'argument', index: argument };
+      if (t.numel === 0) return { kind: 'lasting', tensor: t };
       const index = args.findIndex(({ values }) => liesIn(values, t.values));
       if (index >= 0) return { kind: 'part', index, ...placeIn(args[index]!.values, t) };
       const region = made.find((r) => liesIn(r, t.values));
@@ -207,7 +224,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
 
     const inputs = [...args.map((t) => t.values), ...returned];
     this.inputs = inputs.map(() => null);
-    const fused = withColumns(fuse(calls, temporaries), temporaries);
+    const fused = [...front, ...withColumns(fuse(calls, temporaries), temporaries)];
     this.live = new LiveNumbers(heard.liveCalls, calls);
     const liveRows = heard.liveCalls.flatMap(({ first, end }) =>
       calls.slice(first, end).flatMap(([name], i) => {
@@ -223,9 +240,11 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     );
 
     const isPassing = (array: TensorData): boolean => made.some((r) => liesIn(r, array)) || args.some((t) => liesIn(t.values, array));
-    const arrays = new Set(calls.flatMap((call) => call.filter(isArray)));
+    const arrays = new Set([...calls, ...front.map(({ call }) => call)].flatMap((call) => call.filter(isArray)));
     this.lasting = watched([...arrays].filter((array) => !isPassing(array)));
     this.leaves = [...heard.leaves].filter(([t]) => !isPassing(t.values)).map(([leaf, needsGrad]) => ({ leaf, needsGrad }));
+    this.changes = [...heard.changes].filter((t) => !isPassing(t.values)).map(({ version }) => version);
+    this.changedArguments = args.flatMap((t, i) => ([...heard.changes].some(({ values }) => overlap(values, t.values)) ? [i] : []));
     this.guards = [...heard.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, heard.guarded))];
     // What happened after so many recorded calls happens after so many of the plan.
     const inPlan = (at: number): number => fused.filter(({ from }) => from[0]! < at).length;
@@ -254,9 +273,9 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       if (now.needsGrad ? now !== then.tensor : then.tensor !== null) return false;
       if (then.sameAs !== i && now.values !== args[then.sameAs]!.values) return false;
     }
-    if (gradientChanges !== this.settled) {
+    if (leafChanges !== this.settled) {
       if (!this.leavesFit()) return false;
-      if (gradientChanges === this.left) this.settled = gradientChanges;
+      if (leafChanges === this.left) this.settled = leafChanges;
     }
     const { lasting, guards } = this;
     for (let i = 0; i < lasting.length; i++) if (lasting[i]!.array.length !== lasting[i]!.length) return false;
@@ -266,7 +285,10 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
 
   private leavesFit(): boolean {
     const { leaves, gradients } = this;
-    for (let i = 0; i < leaves.length; i++) if (leaves[i]!.leaf.needsGrad !== leaves[i]!.needsGrad) return false;
+    for (const { leaf, needsGrad } of leaves) {
+      refuseHeld('compile', leaf);
+      if (leaf.needsGrad !== needsGrad) return false;
+    }
     for (let i = 0; i < gradients.length; i++) {
       const { leaf, cleared, before, memory } = gradients[i]!;
       if (cleared) {
@@ -315,9 +337,11 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       throw error;
     }
     for (let i = 0; i < this.progresses.length; i++) this.progresses[i]!.progress.commit(1);
-    if (gradientChanges !== this.settled) {
+    for (const version of this.changes) version.count++;
+    for (const i of this.changedArguments) args[i]!.version.count++;
+    if (leafChanges !== this.settled) {
       this.putGradients();
-      this.left = this.keepGrad ? -1 : gradientChanges;
+      this.left = this.keepGrad ? -1 : leafChanges;
     }
     const fresh: Tensor[] = [];
     for (let i = 0; i < this.outputs.length; i++) fresh.push(this.outputFor(this.outputs[i]!, args));

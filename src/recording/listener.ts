@@ -48,13 +48,19 @@ export class Listener implements Recorder {
   /** Modules that guard all their parameters themselves. */
   readonly guarded = new Set<object>();
   readonly leaves = new Map<Tensor, boolean>();
+  readonly changes = new Set<Tensor>();
+  /** Constants, as JavaScript made them. */
+  readonly pristine = new Map<TensorData, TensorData>();
   readonly gradients = new Map<Tensor, LeafGradient>();
 
   private readonly kernels = tableOf((call) => {
     const [name, ...args] = call;
+    this.keepPristine();
     if (!this.dry) (eagerKernels[name] as (...args: unknown[]) => void)(...args);
     this.calls.push(call);
   });
+
+  private readonly unfinished: TensorData[] = [];
 
   /** With `dry` the calls are heard, not made: nothing is calculated and no step counted. */
   constructor(private readonly dry = false) {}
@@ -64,7 +70,9 @@ export class Listener implements Recorder {
     setRecorder(this);
     setKernels(this.kernels);
     try {
-      return fn();
+      const result = fn();
+      this.keepPristine();
+      return result;
     } finally {
       setRecorder(null);
       setKernels(eagerKernels);
@@ -76,6 +84,12 @@ export class Listener implements Recorder {
   }
   constant(array: TensorData): void {
     this.constants.add(array);
+    this.unfinished.push(array);
+  }
+  // JavaScript has written its constants by the time of the next call.
+  private keepPristine(): void {
+    for (const array of this.unfinished) this.pristine.set(array, array.slice());
+    this.unfinished.length = 0;
   }
   live(issue: () => void): void {
     const first = this.calls.length;
@@ -98,6 +112,10 @@ export class Listener implements Recorder {
   gradient(leaf: Tensor, event: 'clear' | 'use'): void {
     if (!this.gradients.has(leaf)) this.gradients.set(leaf, { leaf, cleared: event === 'clear', events: [] });
     this.gradients.get(leaf)!.events.push({ at: this.calls.length, before: leaf.gradient });
+  }
+  changed(tensor: Tensor): void {
+    if (!this.dry) tensor.version.count++;
+    this.changes.add(tensor);
   }
   reading(what: string): void {
     throw new SimdnnError(

@@ -51,7 +51,7 @@ export function profileOf(fn: (...args: Tensor[]) => unknown, examples: readonly
     copy.set(piece);
     return copy;
   });
-  const inputs = [...args.map(({ values }) => values), ...copies];
+  const inputs = [...args.map(({ values }) => values.slice()), ...copies];
   const live = Float64Array.from(detached.numbers(randomPosition())!);
   const rows = detached.rows();
   const seconds = new Float64Array(rows.length);

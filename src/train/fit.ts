@@ -2,7 +2,7 @@
 import { checkBoolean, checkInteger, checkNumber, describe, SimdnnError, typeError, withDefaults } from '../errors';
 import { Module } from '../nn';
 import { Optimizer } from '../optim';
-import type { Holder, Tensor, Version } from '../tensor';
+import { type Holder, hold, type Tensor, type Version } from '../tensor';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping';
 import { type Batches, Engine, type Leg } from './engine';
 import { checkMetrics, classesServe, compute, type Metrics, outputBytes, update } from './measures';
@@ -333,14 +333,14 @@ class Fit implements Holder {
   }
 
   private take(version: Version): void {
-    version.holder = this;
+    hold(version, this);
     this.held.add(version);
   }
 
   private free(forGood: boolean): void {
     if (forGood) this.engine.finish();
     else this.engine.sync();
-    for (const version of this.held) version.holder = null;
+    for (const version of this.held) hold(version, null);
     this.held.clear();
     if (forGood && this.stepsDone > 0) for (const kind of this.engine.kinds(0)) kind.leaveGradients();
   }

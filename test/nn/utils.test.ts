@@ -41,6 +41,14 @@ describe('clipGradNorm_', () => {
     expect(gradientsOf(parameters)).toEqual(before);
   });
 
+  it('scales the gradient of a parameter that is frozen by now', () => {
+    const [frozen] = withGradients([3, 4]);
+    frozen!.requiresGrad_(false);
+    clipGradNorm_(frozen!, 1);
+    clipGradValue_(frozen!, 0.7);
+    close(gradientsOf([frozen!]), [[0.6, 0.7]]);
+  });
+
   it('is 0 where there is no gradient, and takes a tensor alone', () => {
     expect(clipGradNorm_(withGradients(null), 1).item()).toBe(0);
     expect(clipGradNorm_([], 1).item()).toBe(0);

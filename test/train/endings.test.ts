@@ -1,7 +1,7 @@
 // However a fit ends, model, optimizer and loader are whole; while it runs, they say who has them.
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { data, manualSeed, nn, noGrad, optim, randn, SimdnnError, type Tensor, tensor, train } from '../../src';
+import { compile, data, manualSeed, nn, noGrad, optim, randn, SimdnnError, type Tensor, tensor, train } from '../../src';
 import { bitsOf, eagerFit, eagerStep, makeModel, quiet, stateOf, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
@@ -101,8 +101,12 @@ describe('while a fit runs', () => {
   let run: ReturnType<typeof setUp>;
   let controller: AbortController;
   let fit: Promise<unknown>;
+  let replay: (x: Tensor) => Tensor;
   beforeEach(async () => {
     run = setUp();
+    const predict = compile((x: Tensor) => run.model.forward(x) as Tensor);
+    replay = (x) => noGrad(() => predict(x));
+    replay(randn([2, 13]));
     controller = new AbortController();
     fit = fitOf(run, { signal: controller.signal }).catch(() => 'ended');
     await pause(20);
@@ -128,6 +132,7 @@ describe('while a fit runs', () => {
 
   it.each<[string, () => unknown]>([
     ['forward', () => run.model.forward(randn([2, 13]))],
+    ['a compiled forward', () => replay(randn([2, 13]))],
     ['forward without gradients', () => noGrad(() => run.model.forward(randn([2, 13])))],
     ['an operation on a parameter', () => run.model.parameters()[0]!.mul(2)],
     ['optimizer.step', () => run.optimizer.step()],
