@@ -149,6 +149,7 @@ export class Tensor {
     if (!value && this.node !== null) {
       throw typeError('Tensor.requiresGrad_', `this tensor was made by ${this.node.name}`, 'detach() gives a tensor without its history');
     }
+    recorder?.used(this); // as it was
     this.needsGrad = value;
     return this;
   }

@@ -1,6 +1,6 @@
 // When a compiled function is recorded anew, and when it is not.
 import { describe, expect, it } from 'vitest';
-import { compile, data, nn, noGrad, ones, optim, type Tensor, tensor } from '../src';
+import { compile, data, manualSeed, nn, noGrad, ones, optim, type Tensor, tensor } from '../src';
 import { recordingsOf, training } from './compile-training';
 import { expectSame } from './helpers';
 
@@ -158,4 +158,27 @@ describe('what appears between the calls is noticed', () => {
     step(ones([2, 3]));
     expect(captured.grad).not.toBeNull();
   });
+});
+
+it('parameters that are frozen inside for a while need one recording', () => {
+  const run = (compiled: boolean) => {
+    manualSeed(5);
+    const [generator, critic] = [new nn.Linear(3, 3), new nn.Linear(3, 1)];
+    const optimizer = new optim.Adam(generator.parameters(), { lr: 0.1 });
+    const plain = (x: Tensor) => {
+      critic.requiresGrad_(false);
+      optimizer.zeroGrad();
+      const loss = critic.forward(generator.forward(x)).mean();
+      loss.backward();
+      optimizer.step();
+      critic.requiresGrad_(true);
+      return loss;
+    };
+    const step = compiled ? compile(plain) : plain;
+    const losses = [1, 2, 3, 4].map((i) => step(ones([4, 3]).mul(i)).item());
+    return { losses, step };
+  };
+  const { losses, step } = run(true);
+  expect(losses).toEqual(run(false).losses);
+  expect(recordingsOf(step)).toBe(1);
 });
