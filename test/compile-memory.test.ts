@@ -1,6 +1,6 @@
 // Compiled functions whose arguments share memory: with one another, with what the function captured, with what it returns.
 import { describe, expect, it } from 'vitest';
-import { compile, eye, nn, ones, randn, type Tensor, tensor, zeros } from '../src/index';
+import { compile, eye, nn, ones, optim, randn, type Tensor, tensor, zeros } from '../src/index';
 
 const same = (actual: Tensor, expected: Tensor) => expect(actual.toArray()).toEqual(expected.toArray());
 
@@ -150,4 +150,33 @@ it('what a replay changes in place is noticed by a backward() that needs the old
     change();
     expect(() => y.backward()).toThrow('was changed in place after it was used');
   }
+});
+
+describe('what is written while recording is seen through every argument on the same memory', () => {
+  it('through another argument', () => {
+    const fn = (a: Tensor, b: Tensor): Tensor => {
+      nn.init.zeros_(a);
+      return b.sum();
+    };
+    const results = [fn, compile(fn)].map((f) => {
+      const memory = tensor([1, 2, 3, 4, 5, 6]);
+      return [f(memory.narrow(0, 0, 4), memory.narrow(0, 2, 4)).item(), ...memory.data];
+    });
+    expect(results[1]).toEqual(results[0]);
+  });
+  it('through an argument on the memory of a parameter', () => {
+    const run = (compiled: boolean) => {
+      const w = ones([3], { requiresGrad: true });
+      const optimizer = new optim.SGD([w], { lr: 0.1 });
+      const plain = (v: Tensor, x: Tensor): Tensor => {
+        optimizer.zeroGrad();
+        w.mul(x).sum().backward();
+        optimizer.step();
+        return v.sum();
+      };
+      const step = compiled ? compile(plain) : plain;
+      return [1, 2, 3].map((i) => step(w.detach(), ones([3]).mul(i)).item());
+    };
+    expect(run(true)).toEqual(run(false));
+  });
 });

@@ -1,11 +1,7 @@
 // Constants that a function changes, or gives out, are made anew for each replay: by calls in front of all others.
-import { writtenArguments } from '../kernels.generated';
 import { overlap, type TensorData } from '../memory';
 import type { FusedCall } from './fusion';
-import { type Call, isArray, type Listener } from './listener';
-
-/** The arrays that a call writes. */
-export const writtenArrays = ([name, ...args]: Call): TensorData[] => writtenArguments[name].map((i) => args[i]).filter(isArray);
+import { type Listener, writtenArrays } from './listener';
 
 /** The calls that make the constants anew which are written or `given` out. Their memory becomes temporary. */
 export function renewals({ calls, pristine, temporaries }: Listener, given: readonly TensorData[]): FusedCall[] {

@@ -9,9 +9,9 @@ import { atRandomPosition, type RandomPosition, randomPosition } from '../random
 import type { Progress } from '../recorder';
 import { ignoringHolders, type Tensor } from '../tensor';
 import { withColumns } from './columns';
-import { renewals, writtenArrays } from './constants';
+import { renewals } from './constants';
 import { type FusedCall, fuse } from './fusion';
-import { isArray, Listener } from './listener';
+import { isArray, Listener, writtenArrays } from './listener';
 import { LiveNumbers } from './live';
 import { namesOf, type Row, rowOf } from './table';
 

@@ -103,11 +103,9 @@ function apart<A extends readonly Tensor[]>(args: A): A {
   return own.map((t, i) => own[args.indexOf(args[i]!)] ?? t) as unknown as A;
 }
 
-// What the function changed in place in such a copy is changed in the argument.
+// What the function changed in place in such a copy counts as a change of the argument, whose values the listener has kept the same.
 function putBack(argument: Tensor, own: Tensor): void {
-  if (own === argument || own.version.count === 0) return;
-  argument.values.set(own.values);
-  argument.version.count++;
+  if (own !== argument && own.version.count > 0) argument.version.count++;
 }
 
 // Of arrays whose length changes only when their buffer is detached, one for each buffer.
@@ -157,6 +155,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     const listener = new Listener();
     const gradEnabled = isGradEnabled();
     const own = apart(args);
+    listener.mirrors = args.flatMap((t, i) => (own[i] === t ? [] : [{ own: own[i]!.values, original: t.values }]));
     let result: R;
     try {
       result = listener.run(() => fn(...own));

@@ -1,7 +1,7 @@
 // Listens to one eager run of a compiled function.
 import { SimdnnError } from '../errors';
-import { type KernelTable, kernelNames } from '../kernels.generated';
-import type { TensorData } from '../memory';
+import { type KernelTable, kernelNames, writtenArguments } from '../kernels.generated';
+import { overlap, type TensorData } from '../memory';
 import { eagerKernels, setKernels } from '../native';
 import { type Progress, type Recorder, setRecorder } from '../recorder';
 import type { Tensor } from '../tensor';
@@ -10,6 +10,9 @@ import type { Tensor } from '../tensor';
 export type Call = [name: keyof KernelTable, ...args: unknown[]];
 
 export const isArray = (arg: unknown): arg is TensorData => arg instanceof Float32Array || arg instanceof Int32Array;
+
+/** The arrays that a call writes. */
+export const writtenArrays = ([name, ...args]: Call): TensorData[] => writtenArguments[name].map((i) => args[i]).filter(isArray);
 
 // A table of kernels that hands each call to `take`.
 const tableOf = (take: (call: Call) => void): KernelTable =>
@@ -58,9 +61,12 @@ export class Listener implements Recorder {
     this.keepPristine();
     if (!this.dry) (eagerKernels[name] as (...args: unknown[]) => void)(...args);
     this.calls.push(call);
+    if (this.mirrors.length > 0) for (const array of writtenArrays(call)) this.reflect(array);
   });
 
   private readonly unfinished: TensorData[] = [];
+  /** Copies that stand in for memory which others may share: what is written to one is to be seen in the other. */
+  mirrors: { own: TensorData; original: TensorData }[] = [];
 
   /** With `dry` the calls are heard, not made: nothing is calculated and no step counted. */
   constructor(private readonly dry = false) {}
@@ -85,6 +91,12 @@ export class Listener implements Recorder {
   constant(array: TensorData): void {
     this.constants.add(array);
     this.unfinished.push(array);
+  }
+  private reflect(written: TensorData): void {
+    const changed = this.mirrors.filter(({ own }) => overlap(written, own));
+    for (const { own, original } of changed) original.set(own);
+    const memory = [written, ...changed.map(({ original }) => original)];
+    for (const { own, original } of this.mirrors) if (memory.some((array) => overlap(array, original))) own.set(original);
   }
   // JavaScript has written its constants by the time of the next call.
   private keepPristine(): void {
