@@ -134,6 +134,21 @@ describe('a constant that is made inside is the same at each call', () => {
   });
 });
 
+it('a constant that the caller changed is no difference for check', () => {
+  const f = compile(
+    (x: Tensor) => {
+      const t = tensor([1, 2, 3]);
+      return [x.mul(t), t];
+    },
+    { check: 1 },
+  );
+  for (let i = 0; i < 3; i++) {
+    const [y, t] = f(ones([3])) as [Tensor, Tensor];
+    same(y, tensor([1, 2, 3]));
+    t.data[0] = 5;
+  }
+});
+
 it('an empty result keeps its type', () => {
   const f = compile((x: Tensor) => [x.gt(0), zeros([0, 3])]);
   for (let i = 0; i < 3; i++) expect(f(ones([16])).map((t) => t.dtype)).toEqual(['int32', 'float32']);

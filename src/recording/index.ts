@@ -15,14 +15,13 @@ import { renewals } from './constants';
 import { fuse } from './fusion';
 import { type Call, isArray, type LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
+import { type CompiledOutput, cut, type Output, partOf, placeIn, rebuilder, tensorsOf } from './outputs';
 import { type Profile, profileOf } from './profile';
 import { namesOf, type Row, rowOf, tableText } from './table';
 
 export { Detached, type Results, stretchesOf } from './detached';
+export type { CompiledOutput } from './outputs';
 export type { Profile, ProfiledCall } from './profile';
-
-/** What a compiled function may return: nothing, a tensor, or a list or record of tensors. */
-export type CompiledOutput = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | null | undefined;
 
 /** Whether a recording is under way. */
 export const isCompiling = (): boolean => recorder !== null;
@@ -34,31 +33,12 @@ function firstDifference(now: TensorData, then: TensorData): string | null {
 }
 
 // The calls without their memory: names, numbers that are not live, constants, and of other arrays the length.
-function outlineOf({ calls, liveCalls, constants }: Listener): Call[] {
-  const outline = calls.map((call) => call.map((arg) => (isArray(arg) && !constants.has(arg) ? arg.length : arg)) as Call);
+function outlineOf({ calls, liveCalls, pristine }: Listener): Call[] {
+  const outline = calls.map((call) => call.map((arg) => (isArray(arg) ? (pristine.get(arg) ?? arg.length) : arg)) as Call);
   for (const { first, end } of liveCalls) {
     for (const call of outline.slice(first, end)) for (const { index } of liveArguments[call[0]]) call[index + 1] = null;
   }
   return outline;
-}
-
-function tensorsOf(result: unknown): Tensor[] {
-  if (result === null || result === undefined) return [];
-  const foreign = !Array.isArray(result) && typeof result === 'object' && Symbol.iterator in result; // a Map, say
-  const list = typeof result !== 'object' || foreign ? [result] : result instanceof Tensor ? [result] : Object.values(result);
-  for (const t of list) {
-    if (!(t instanceof Tensor)) throw typeError('compile', 'expected the function to return tensors, or a list or record of them');
-  }
-  return list;
-}
-
-/** Builds a result of the same form from other tensors. */
-function rebuilder(result: unknown): (fresh: Tensor[]) => unknown {
-  if (result === null || result === undefined) return () => result;
-  if (result instanceof Tensor) return (fresh) => fresh[0];
-  if (Array.isArray(result)) return (fresh) => fresh;
-  const names = Object.keys(result as object);
-  return (fresh) => Object.fromEntries(names.map((name, i) => [name, fresh[i]]));
 }
 
 /** What a call's argument must be like. Only one that gets a gradient must be the very tensor that was recorded. */
@@ -69,31 +49,6 @@ interface Argument {
   /** The first argument on the same memory. */
   sameAs: number;
 }
-
-/** Where in a piece of memory a tensor lies. */
-interface Place {
-  shape: number[];
-  begin: number;
-  length: number;
-}
-
-const placeIn = (region: TensorData, t: Tensor): Place => ({
-  shape: t.shape.slice(),
-  begin: (t.values.byteOffset - region.byteOffset) / 4,
-  length: t.numel,
-});
-
-const cut = (memory: TensorData, { begin, length }: Place): TensorData =>
-  memory.length === length ? memory : memory.subarray(begin, begin + length);
-
-const partOf = (t: Tensor, place: Place): Tensor => new Tensor(cut(t.values, place), place.shape.slice(), t.version);
-
-/** A tensor that the function returns: an argument, a part of one, another lasting tensor, or one in memory made anew for each replay. */
-type Output =
-  | { kind: 'argument'; index: number }
-  | ({ kind: 'part'; index: number } & Place)
-  | { kind: 'lasting'; tensor: Tensor }
-  | ({ kind: 'fresh'; region: number } & Place);
 
 // The arguments in memory of their own: what the function captured is then never taken for an argument, nor one argument for another that
 // shares its memory. One that gets a gradient is always the same tensor and stays itself.
@@ -132,6 +87,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   /** Of what each call changes in place, optimizers apart. */
   private readonly changes: Version[];
   private readonly changedArguments: number[];
+  /** Whose memory lasts and is read or written: none of them may be held by a fit. */
+  private readonly shared: Tensor[];
   private readonly guards: (() => boolean)[];
   private readonly live: LiveNumbers;
   /** What is drawn, and after how many calls of the plan. */
@@ -242,7 +199,9 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     const arrays = new Set([...calls, ...front.map(({ call }) => call)].flatMap((call) => call.filter(isArray)));
     this.lasting = watched([...arrays].filter((array) => !isPassing(array)));
     this.leaves = [...heard.leaves].filter(([t]) => !isPassing(t.values)).map(([leaf, needsGrad]) => ({ leaf, needsGrad }));
-    this.changes = [...heard.changes].filter((t) => !isPassing(t.values)).map(({ version }) => version);
+    const changed = [...heard.changes].filter((t) => !isPassing(t.values));
+    this.changes = changed.map(({ version }) => version);
+    this.shared = [...new Set([...this.leaves, ...this.gradients].map(({ leaf }) => leaf)), ...changed];
     this.changedArguments = args.flatMap((t, i) => ([...heard.changes].some(({ values }) => overlap(values, t.values)) ? [i] : []));
     this.guards = [...heard.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, heard.guarded))];
     // What happened after so many recorded calls happens after so many of the plan.
@@ -284,10 +243,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
 
   private leavesFit(): boolean {
     const { leaves, gradients } = this;
-    for (const { leaf, needsGrad } of leaves) {
-      refuseHeld('compile', leaf);
-      if (leaf.needsGrad !== needsGrad) return false;
-    }
+    for (const t of this.shared) refuseHeld('compile', t);
+    for (const { leaf, needsGrad } of leaves) if (leaf.needsGrad !== needsGrad) return false;
     for (let i = 0; i < gradients.length; i++) {
       const { leaf, cleared, before, memory } = gradients[i]!;
       if (cleared) {

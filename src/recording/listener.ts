@@ -39,7 +39,6 @@ export interface LeafGradient {
 export class Listener implements Recorder {
   readonly calls: Call[] = [];
   readonly temporaries = new Set<TensorData>();
-  readonly constants = new Set<unknown>();
   readonly liveCalls: LiveCalls[] = [];
   readonly redraws: (() => void)[] = [];
   /** For each of them how many calls had been made. */
@@ -89,7 +88,6 @@ export class Listener implements Recorder {
     this.temporaries.add(array);
   }
   constant(array: TensorData): void {
-    this.constants.add(array);
     this.unfinished.push(array);
   }
   private reflect(written: TensorData): void {

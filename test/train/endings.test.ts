@@ -102,11 +102,20 @@ describe('while a fit runs', () => {
   let controller: AbortController;
   let fit: Promise<unknown>;
   let replay: (x: Tensor) => Tensor;
+  let stepAlone: () => null;
+  let zeroed: () => Tensor;
   beforeEach(async () => {
     run = setUp();
     const predict = compile((x: Tensor) => run.model.forward(x) as Tensor);
     replay = (x) => noGrad(() => predict(x));
     replay(randn([2, 13]));
+    stepAlone = compile(() => {
+      run.optimizer.step();
+      return null;
+    });
+    stepAlone();
+    zeroed = compile(() => nn.init.zeros_(run.model.parameters()[0]!));
+    zeroed();
     controller = new AbortController();
     fit = fitOf(run, { signal: controller.signal }).catch(() => 'ended');
     await pause(20);
@@ -133,6 +142,8 @@ describe('while a fit runs', () => {
   it.each<[string, () => unknown]>([
     ['forward', () => run.model.forward(randn([2, 13]))],
     ['a compiled forward', () => replay(randn([2, 13]))],
+    ['a compiled step of the optimizer', () => stepAlone()],
+    ['a compiled change in place', () => zeroed()],
     ['forward without gradients', () => noGrad(() => run.model.forward(randn([2, 13])))],
     ['an operation on a parameter', () => run.model.parameters()[0]!.mul(2)],
     ['optimizer.step', () => run.optimizer.step()],

@@ -1,0 +1,52 @@
+// What a compiled function returns: which tensors, where they lie, and the same form again from others.
+import { typeError } from '../errors';
+import type { TensorData } from '../memory';
+import { Tensor } from '../tensor';
+
+/** What a compiled function may return: nothing, a tensor, or a list or record of tensors. */
+export type CompiledOutput = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | null | undefined;
+
+/** The tensors that a function returned. A TypeError for anything else. */
+export function tensorsOf(result: unknown): Tensor[] {
+  if (result === null || result === undefined) return [];
+  const foreign = !Array.isArray(result) && typeof result === 'object' && Symbol.iterator in result; // a Map, say
+  const list = typeof result !== 'object' || foreign ? [result] : result instanceof Tensor ? [result] : Object.values(result);
+  for (const t of list) {
+    if (!(t instanceof Tensor)) throw typeError('compile', 'expected the function to return tensors, or a list or record of them');
+  }
+  return list;
+}
+
+/** Builds a result of the same form from other tensors. */
+export function rebuilder(result: unknown): (fresh: Tensor[]) => unknown {
+  if (result === null || result === undefined) return () => result;
+  if (result instanceof Tensor) return (fresh) => fresh[0];
+  if (Array.isArray(result)) return (fresh) => fresh;
+  const names = Object.keys(result as object);
+  return (fresh) => Object.fromEntries(names.map((name, i) => [name, fresh[i]]));
+}
+
+/** Where in a piece of memory a tensor lies. */
+interface Place {
+  shape: number[];
+  begin: number;
+  length: number;
+}
+
+export const placeIn = (region: TensorData, t: Tensor): Place => ({
+  shape: t.shape.slice(),
+  begin: (t.values.byteOffset - region.byteOffset) / 4,
+  length: t.numel,
+});
+
+export const cut = (memory: TensorData, { begin, length }: Place): TensorData =>
+  memory.length === length ? memory : memory.subarray(begin, begin + length);
+
+export const partOf = (t: Tensor, place: Place): Tensor => new Tensor(cut(t.values, place), place.shape.slice(), t.version);
+
+/** A tensor that the function returns: an argument, a part of one, another lasting tensor, or one in memory made anew for each replay. */
+export type Output =
+  | { kind: 'argument'; index: number }
+  | ({ kind: 'part'; index: number } & Place)
+  | { kind: 'lasting'; tensor: Tensor }
+  | ({ kind: 'fresh'; region: number } & Place);
