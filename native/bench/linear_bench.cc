@@ -1,5 +1,7 @@
 // The three products of a linear layer, without bias and activation: share of the machine's peak.
 #include <initializer_list>
+#include <iterator>
+#include <memory>
 #include <utility>
 
 #include "bench/layers.h"
@@ -91,6 +93,53 @@ BENCH(backward_columns, linear_backward_columns) {
       std::printf("%-16s %12.3f %12.3f %8.2f\n", shape, seconds[0] * 1e6, seconds[1] * 1e6, seconds[0] / seconds[1]);
     }
   }
+}
+
+// The six layers of the lecture's network one after the other, as in a training step: there the code of all their products must be at hand.
+SECTION(layers, "linear_forward_columns", "linear_backward", "linear_backward_columns") {
+  constexpr size_t kSizes[] = {13, 30, 25, 20, 15, 10, 5}, kRows = 32, kCount = std::size(kSizes) - 1;
+  struct Values {
+    explicit Values(size_t n) : rows(n * kRows), columns(padded(n) * padded(kRows)) {}
+    Floats rows, columns;
+  };
+  struct Parameters {
+    Parameters(size_t in, size_t out) : weight(in * out), bias(out), dweight(in * out), dbias(out) {}
+    Floats weight, bias, dweight, dbias;
+  };
+  std::vector<std::unique_ptr<Values>> y, dy;
+  std::vector<std::unique_ptr<Parameters>> p;
+  for (const size_t n : kSizes) {
+    y.push_back(std::make_unique<Values>(n));
+    dy.push_back(std::make_unique<Values>(n));
+  }
+  for (size_t i = 0; i < kCount; ++i) p.push_back(std::make_unique<Parameters>(kSizes[i], kSizes[i + 1]));
+  Run run(bench.threads);
+  const auto forward = [&] {
+    for (size_t i = 0; i < kCount; ++i) {
+      const bool first = i == 0, last = i + 1 == kCount;
+      bench.kernel.linear_forward_columns(run, y[i + 1]->rows.data(), last ? nullptr : y[i + 1]->columns.data(), y[i]->rows.data(),
+                                          first ? nullptr : y[i]->columns.data(), p[i]->weight.data(), p[i]->bias.data(), kRows,
+                                          kSizes[i], kSizes[i + 1], last ? kNoUnary : k_relu, 0, 0);
+    }
+  };
+  const auto in_rows = [&] {
+    for (size_t i = kCount; i-- > 0;) {
+      bench.kernel.linear_backward(run, i == 0 ? nullptr : dy[i]->rows.data(), p[i]->dweight.data(), p[i]->dbias.data(),
+                                   dy[i + 1]->rows.data(), y[i]->rows.data(), p[i]->weight.data(), kRows, kSizes[i], kSizes[i + 1], 0,
+                                   i == 0 ? kNoUnary : k_relu, 0, 0);
+    }
+  };
+  const auto in_columns = [&] {
+    for (size_t i = kCount; i-- > 0;) {
+      const bool first = i == 0, last = i + 1 == kCount;
+      bench.kernel.linear_backward_columns(run, nullptr, first ? nullptr : dy[i]->columns.data(), p[i]->dweight.data(),
+                                           p[i]->dbias.data(), dy[i + 1]->rows.data(), last ? nullptr : dy[i + 1]->columns.data(),
+                                           y[i]->rows.data(), first ? nullptr : y[i]->columns.data(), p[i]->weight.data(), kRows,
+                                           kSizes[i], kSizes[i + 1], 0, k_relu, 0, 0);
+    }
+  };
+  const std::vector<double> seconds = best_seconds_of({forward, in_rows, in_columns}, 0.3);
+  std::printf("forward %.3f us, backward %.3f in rows and %.3f in columns\n", seconds[0] * 1e6, seconds[1] * 1e6, seconds[2] * 1e6);
 }
 
 }  // namespace simdnn::bench

@@ -1,5 +1,5 @@
 #include "kernels/activate.h"
-#include "kernels/bias_sums.h"
+#include "kernels/parameter_gradients.h"
 #include "kernels/gemm.h"
 
 namespace simdnn::SIMDNN_ISA {
@@ -58,7 +58,7 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
 // added to where its bit of `accumulate` (enum Accumulate) is set; null where not wanted. With an
 // `activation`, x is its value f(u) and dx, whole, is multiplied by f'(u) as f's own kernel does, which must
 // read f(u) alone: relu, sigmoid, tanh. The outputs overlap nothing. Order of the sums of dx and dweight and their error: struct Product in gemm.h;
-// dbias: bias_sums.h.
+// dbias: parameter_gradients.h.
 void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
                      const float* weight, size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation,
                      double a, double b) {
@@ -81,21 +81,8 @@ void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const fl
     }
     multiply(run, g);
   }
-  if (dweight != nullptr) {
-    Product g{};
-    g.c = dweight;
-    g.c_stride = in;
-    g.a = operand(dy, out, rows, true);
-    g.b = operand(x, in, rows, true);
-    g.m = out;
-    g.n = in;
-    g.k = rows;
-    g.accumulate = (accumulate & kAccumulateDweight) != 0;
-    if (dbias != nullptr && bias_sums_fit(g, accumulate)) {
-      g.sums = dbias;
-      dbias = nullptr;
-    }
-    multiply(run, g);
+  if (dweight != nullptr && multiply_dweight(run, dweight, dbias, operand(dy, out, rows, true), x, rows, in, out, accumulate)) {
+    dbias = nullptr;
   }
   if (dbias != nullptr) bias_sums(run, dbias, dy, rows, out, (accumulate & kAccumulateDbias) != 0);
 }

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "kernels/activate.h"
-#include "kernels/bias_sums.h"
+#include "kernels/parameter_gradients.h"
 #include "kernels/gemm_pack.h"
 #include "kernels/gemm_tile.h"
 
@@ -131,8 +131,10 @@ void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x
   const size_t stride = padded(rows);
   if (out == 1) {  // a sum is not one chain there
     float* const made = scratch(Scratch::kColumns, rows * in + rows);
-    if (x_columns != nullptr) from_columns(made, x_columns, stride, rows, in);
-    if (x_columns != nullptr) x = made;
+    if (x_columns != nullptr) {
+      from_columns(made, x_columns, stride, rows, in);
+      x = made;
+    }
     float* const column = y != nullptr ? y : made + rows * in;
     linear_forward(run, column, x, weight, bias, rows, in, out, activation, a, b);
     return put_column(y, y_columns, column, rows);
@@ -172,18 +174,21 @@ void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x
   if (y != nullptr) from_columns(y, y_columns, stride, rows, out);
 }
 
-// linear_backward with its bits, for small layers: dx and dx_columns = dx^T in [padded(in), padded(rows)], each where it is not null, from dy
-// [rows, out], or from dy_columns = dy^T in [padded(out), padded(rows)] where that is not null: dy is not read then. x [rows, in] is for dweight.
-// dx is multiplied by the activation's derivative where x_columns = x^T in [padded(in), padded(rows)] is not null. Behind dx's features stand zeros, behind its rows what was
-// calculated from whatever stands behind dy's and x's; it gets nowhere else. kAccumulateDx means nothing. Nothing overlaps. On one thread.
+// linear_backward with its bits, for small layers: dx as there, dx_columns = dx^T in [padded(in), padded(rows)], each where it is
+// not null, from dy [rows, out], or from dy_columns = dy^T in [padded(out), padded(rows)] where that is not null: dy is not read
+// then. x [rows, in] is for dweight. dx is multiplied by the activation's derivative where x_columns = x^T in [padded(in),
+// padded(rows)] is not null. Behind dx's features stand zeros, behind its rows what was calculated from whatever stands behind
+// dy's and x's; it gets nowhere else. kAccumulateDx means nothing. Nothing overlaps.
 void linear_backward_columns(Run& run, float* dx, float* dx_columns, float* dweight, float* dbias, const float* dy,
                              const float* dy_columns, const float* x, const float* x_columns, const float* weight,
                              size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation, double a,
                              double b) {
   if (rows == 0 || in == 1) {  // a sum is not one chain there
     float* const made = scratch(Scratch::kColumns, rows * out + rows);
-    if (dy_columns != nullptr) from_columns(made, dy_columns, padded(rows), rows, out);
-    if (dy_columns != nullptr) dy = made;
+    if (dy_columns != nullptr) {
+      from_columns(made, dy_columns, padded(rows), rows, out);
+      dy = made;
+    }
     float* const column = dx != nullptr || dx_columns == nullptr ? dx : made + rows * out;
     linear_backward(run, column, dweight, dbias, dy, x, weight, rows, in, out, accumulate & ~kAccumulateDx,
                     x_columns == nullptr ? int32_t{kNoUnary} : activation, a, b);
@@ -214,21 +219,8 @@ void linear_backward_columns(Run& run, float* dx, float* dx_columns, float* dwei
     if (activation != k_relu && x_columns != nullptr) differentiate(activation, a, b, dx_columns, x_columns, in * stride);
     if (dx != nullptr) from_columns(dx, dx_columns, stride, rows, in);
   }
-  if (dweight != nullptr) {
-    Product g{};
-    g.c = dweight;
-    g.c_stride = in;
-    g.a = {dy_columns, 1, stride};
-    g.b = operand(x, in, rows, true);
-    g.m = out;
-    g.n = in;
-    g.k = rows;
-    g.accumulate = (accumulate & kAccumulateDweight) != 0;
-    if (dbias != nullptr && bias_sums_fit(g, accumulate)) {
-      g.sums = dbias;
-      dbias = nullptr;
-    }
-    multiply(run, g);
+  if (dweight != nullptr && multiply_dweight(run, dweight, dbias, {dy_columns, 1, stride}, x, rows, in, out, accumulate)) {
+    dbias = nullptr;
   }
   if (dbias != nullptr) {
     float* const dy_rows = scratch(Scratch::kRows, rows * out);

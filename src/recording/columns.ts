@@ -3,7 +3,7 @@ import { overlap, type TensorData } from '../memory';
 import { type FusedCall, usesIn } from './fusion';
 import { type Call, isArray } from './listener';
 
-// By `kernels_bench 1 columns backward_columns` on AVX-512 and AVX2 columns take 1 to 0.5 of the time within these bounds, gradients 1.05 to 0.65;
+// By `kernels_bench 1 columns backward_columns` on AVX-512 and AVX2 columns take 1 to 0.5 of the time within these bounds, gradients 1.06 to 0.69;
 // with fewer rows the vectors are half empty, with more the weights need not be repacked often.
 const leastRows = 16;
 const mostRows = 64;

@@ -1,4 +1,4 @@
-// The gradient of a layer's bias: the sums of dy's columns.
+// The gradients of a layer's weight and bias.
 #pragma once
 #include "kernels/gemm.h"
 #include "kernels/simd.h"
@@ -57,10 +57,25 @@ inline void bias_sums(Run& run, float* dbias, const float* dy, size_t rows, size
   });
 }
 
-// Whether the product for dweight can give dbias as its `sums`, with the same bits.
-HWY_INLINE bool bias_sums_fit(const Product& dweight, int32_t accumulate) {
-  const bool alike = ((accumulate & kAccumulateDweight) != 0) == ((accumulate & kAccumulateDbias) != 0);
-  return alike && dweight.k <= kBiasChain && sums_fit(dweight);
+// dweight [out, in] from dy, an operand of `out` vectors of length rows, and x [rows, in]; written or added to. In a lane that it leaves
+// empty it makes dbias too, with the bits of bias_sums, where there is one, both are added to or neither, and the product is small. Returns
+// whether it did.
+inline bool multiply_dweight(Run& run, float* dweight, float* dbias, const Operand& dy, const float* x, size_t rows,
+                             size_t in, size_t out, int32_t accumulate) {
+  Product g{};
+  g.c = dweight;
+  g.c_stride = in;
+  g.a = dy;
+  g.b = operand(x, in, rows, true);
+  g.m = out;
+  g.n = in;
+  g.k = rows;
+  g.accumulate = (accumulate & kAccumulateDweight) != 0;
+  const bool alike = g.accumulate == ((accumulate & kAccumulateDbias) != 0);
+  const bool both = dbias != nullptr && alike && rows <= kBiasChain && sums_fit(g);
+  if (both) g.sums = dbias;
+  multiply(run, g);
+  return both;
 }
 
 }  // namespace
