@@ -133,6 +133,17 @@ describe.each([3, 32])('of %i rows, a part of what lies between two layers', (ro
         .sum()
         .add(h.narrow(0, 0, 2).sum());
     },
+    'read in another shape by the next layer': (x) => {
+      const h = first.forward(x);
+      return f.linear(
+        h.reshape([rows * 2, 2]),
+        tensor([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+      );
+    },
     "the next layer's weight": (x) => {
       const h = first.forward(x);
       return f.linear(h, h.narrow(0, 0, 2));

@@ -59,10 +59,10 @@ function chainsOf(calls: readonly FusedCall[]): Chains {
       at > 0 && call.every((arg, i) => i === at || !isArray(arg) || !overlap(arg, call[at] as TensorData));
     const reads = args === null ? [] : [args.x, args.dy].filter(alone);
     if (args !== null) {
-      const { rows, in_, out } = layerOf(call);
+      const { in_, out } = layerOf(call);
       const join = (chain: Map<Call, Call>, at: number, kind: Call[0], width: number): void => {
         const maker = reads.includes(at) ? makers.get(call[at] as TensorData) : undefined;
-        if (maker?.[0] === kind && layerOf(maker).rows === rows && widthOf(maker) === width) chain.set(call, maker);
+        if (maker?.[0] === kind && widthOf(maker) === width) chain.set(call, maker); // and so of as many rows
       };
       join(args === forwardArgs ? chains.x : chains.values, args.x, 'linearForward', in_);
       join(chains.dy, args.dy, 'linearBackward', out);
