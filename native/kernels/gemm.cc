@@ -5,6 +5,7 @@
 
 #include "kernels/gemm_pack.h"
 #include "kernels/gemm_tile.h"
+#include "kernels/simd.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
@@ -19,6 +20,9 @@ constexpr size_t kBlockM = 1024;
 constexpr size_t kInPlace = 1 << 18;
 // Rows of A packed at a time: whole cache lines of a k-major A, 112 KiB with kBlockK.
 constexpr size_t kGroupA = (8 * kTileRows + kLanes - 1) / kLanes * kLanes;
+
+// Floats of partial sums where k is divided among threads: 4 MiB.
+constexpr size_t kMostBlocks = size_t{1} << 20;
 
 HWY_INLINE size_t min_of(size_t x, size_t y) { return x < y ? x : y; }
 HWY_INLINE size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
@@ -41,9 +45,39 @@ HWY_INLINE Plan plan_product(const Product& g) {
 
 // Scratch of one thread; null where the plan does without.
 struct Buffers {
-  float* a;     // (kBlockK + 1) * kGroupA
+  float* a;     // panels of kGroupA rows
   float* b;     // panels of kBlockN columns
   float* sums;  // kBlockM * kBlockN
+};
+
+// Those of `count` threads. Made before they begin, since a task cannot throw; each takes the next.
+class AllBuffers {
+ public:
+  AllBuffers(const Product& g, const Plan& plan, size_t count) {
+    if (plan.pack_a) {
+      size_.a = (kBlockK + 1) * kGroupA;
+      first_.a = scratch(Scratch::kPackA, count * size_.a);
+    }
+    if (plan.pack_b) {
+      size_.b = (min_of(g.k, kBlockK) + 1 + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
+      first_.b = scratch(Scratch::kPackB, count * size_.b);
+    }
+    if (plan.keep_sums) {
+      size_.sums = kBlockM * kBlockN;
+      first_.sums = scratch(Scratch::kRows, count * size_.sums);
+    }
+  }
+  Buffers next() {
+    const size_t i = next_.fetch_add(1, std::memory_order_relaxed);
+    return {first_.a + i * size_.a, first_.b + i * size_.b, first_.sums + i * size_.sums};
+  }
+
+ private:
+  Buffers first_{};
+  struct {
+    size_t a, b, sums;
+  } size_{};
+  std::atomic<size_t> next_{0};
 };
 
 // Rows [i0, i1) and columns [j0, j1) of C, at most kBlockN of them, over one block of K.
@@ -93,6 +127,11 @@ HWY_INLINE double work_of(const Product& g) {
   return static_cast<double>(g.m * g.n) * static_cast<double>(g.k + 8) / (4 * kLanes);
 }
 
+// Whether `threads` best divide the rows of C. To divide columns packs no part of B twice; it takes enough of them to keep the tiles whole.
+HWY_INLINE bool divides_rows(size_t rows, size_t columns, size_t threads) {
+  return columns < rows && columns < 8 * kTileColumns * threads;
+}
+
 HWY_INLINE bool is_small(const Product& g, const Plan& plan) {
   return g.k <= kBlockK && !plan.pack_a && !plan.pack_b && work_of(g) < kParallelWork;
 }
@@ -140,6 +179,46 @@ void product_part(const Product& g, const Plan& plan, const Buffers& buffers, si
   if (g.finish != nullptr) g.finish(g, i0, i1, j0, j1);
 }
 
+// The sums of each block of k by themselves, each thread those of its own blocks, then added in order: the bits are those of one thread.
+// A thread so finds in its cache the rows that it made itself when the layer's other products were divided by rows. And a line that two cores
+// have read makes the next store to it wait for the other: 8 ns a line where they share no cache. Two threads on such cores took 0.86 of a
+// step's time in tabular (dweight, and with it dbias), on cores that share a cache 1.00.
+void product_of_blocks(Run& run, const Product& g) {
+  const size_t blocks = (g.k + kBlockK - 1) / kBlockK, size = g.m * g.n;
+  float* const partial = scratch(Scratch::kBlocks, blocks * size);
+  Product of_block = g;
+  of_block.accumulate = false;
+  of_block.c_stride = g.n;
+  of_block.k = kBlockK;
+  const Plan plan = plan_product(of_block);
+  AllBuffers buffers(of_block, plan, static_cast<size_t>(run.threads));
+  parallel(run, blocks, 1, work_of(g), [&](size_t begin, size_t end) {
+    const Buffers own = buffers.next();
+    Product p = of_block;
+    for (size_t block = begin; block < end; ++block) {
+      const size_t k0 = block * kBlockK;
+      p.k = min_of(kBlockK, g.k - k0);
+      p.a.p = g.a.at(k0, 0);
+      p.b.p = g.b.at(k0, 0);
+      p.c = partial + block * size;
+      product_part(p, plan, own, 0, p.m, 0, p.n);
+    }
+  });
+  parallel(run, g.m, 1, static_cast<double>(blocks * size) / (2 * kLanes), [&](size_t i0, size_t i1) {
+    for (size_t i = i0; i < i1; ++i) {
+      for (size_t j = 0; j < g.n; j += kLanes) {
+        const float* const from = partial + i * g.n + j;
+        float* const to = g.c + i * g.c_stride + j;
+        const size_t n = g.n - j;
+        VF sum = load(kF, from, n);
+        for (size_t block = 1; block < blocks; ++block) sum = hn::Add(load(kF, from + block * size, n), sum);
+        if (g.accumulate) sum = hn::Add(load(kF, to, n), sum);
+        store(sum, kF, to, n);
+      }
+    }
+  });
+}
+
 // True where gemv.cc beats the tiles. For a B whose rows run along n that is as soon as its columns are more than
 // two tiles' (1x4096->4096, dX: 1.8 ms, by tiles 8.4; 1x784->512: 19 us and 22). For rows along k: from 2,048 weights
 // (1x64->32: 0.16 us, by tiles 0.22; 1x784->512: 30 and 44), but where they crowd the L1 cache only if A's tiles would have
@@ -167,6 +246,12 @@ bool sums_fit(const Product& g) {
   return kMaskedLoads && g.n % kLanes != 0 && g.m > 1 && g.n > 1 && is_small(g, plan_product(g));
 }
 
+bool divides_depth(size_t k, size_t m, size_t n, size_t threads) {
+  const size_t blocks = (k + kBlockK - 1) / kBlockK, longest = (blocks + threads - 1) / threads * kBlockK;
+  return threads > 1 && blocks > 1 && divides_rows(k, m, threads) && divides_rows(k, n, threads) && longest * threads * 9 <= k * 10 &&
+         blocks * m * n <= kMostBlocks;
+}
+
 void multiply(Run& run, const Product& g) {
   if (g.m == 0 || g.n == 0) return;
   if (g.n == 1 && g.c_stride == 1 && g.a.k_stride == 1 && g.b.k_stride == 1) return product_of_column(run, g);
@@ -180,28 +265,18 @@ void multiply(Run& run, const Product& g) {
     if (is_row(row)) return product_of_row(run, row);
   }
   const Plan plan = plan_product(g);
-  if (is_small(g, plan)) return product_at_once(g);
   const double work = work_of(g);
-  const size_t parts = work < kParallelWork ? 1 : static_cast<size_t>(run.threads);
-  const size_t size_a = (kBlockK + 1) * kGroupA, size_b = (min_of(g.k, kBlockK) + 1 + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
-  const size_t size_sums = kBlockM * kBlockN;
-  float* const a = plan.pack_a ? scratch(Scratch::kPackA, parts * size_a) : nullptr;
-  float* const b = plan.pack_b ? scratch(Scratch::kPackB, parts * size_b) : nullptr;
-  float* const sums = plan.keep_sums ? scratch(Scratch::kRows, parts * size_sums) : nullptr;
-  if (parts == 1) {
-    product_part(g, plan, {a, b, sums}, 0, g.m, 0, g.n);
-    return;
-  }
-  std::atomic<size_t> next_slot{0};
-  const auto part = [&](size_t i0, size_t i1, size_t j0, size_t j1) {
-    const size_t slot = next_slot.fetch_add(1, std::memory_order_relaxed);
-    product_part(g, plan, {a + slot * size_a, b + slot * size_b, sums + slot * size_sums}, i0, i1, j0, j1);
-  };
-  // Dividing columns packs no part of B twice; it takes enough of them to keep the tiles whole.
-  if (g.n >= g.m || g.n >= 8 * kTileColumns * parts) {
-    parallel(run, g.n, kTileColumns, work, [&](size_t j0, size_t j1) { part(0, g.m, j0, j1); });
-  } else {
+  const size_t parts = threads_for(run, work);
+  if (is_small(g, plan) && (parts == 1 || g.sums != nullptr)) return product_at_once(g);
+  const bool ends_with_sum = g.bias == nullptr && g.gate == nullptr && !g.relu && g.finish == nullptr;
+  if (g.a.n_stride == 1 && ends_with_sum && divides_depth(g.k, g.m, g.n, parts)) return product_of_blocks(run, g);
+  AllBuffers buffers(g, plan, parts);
+  const auto part = [&](size_t i0, size_t i1, size_t j0, size_t j1) { product_part(g, plan, buffers.next(), i0, i1, j0, j1); };
+  if (parts == 1) return part(0, g.m, 0, g.n);
+  if (divides_rows(g.m, g.n, parts)) {
     parallel(run, g.m, kTileRows, work, [&](size_t i0, size_t i1) { part(i0, i1, 0, g.n); });
+  } else {
+    parallel(run, g.n, kTileColumns, work, [&](size_t j0, size_t j1) { part(0, g.m, j0, j1); });
   }
 }
 

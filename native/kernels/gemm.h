@@ -49,6 +49,10 @@ bool sums_fit(const Product& g);
 
 void multiply(Run& run, const Product& g);
 
+// Whether `threads` best divide blocks of k, for an [m, n] that is small against operands whose rows lie along k: a layer's dweight or dbias
+// where the batch is long.
+bool divides_depth(size_t k, size_t m, size_t n, size_t threads);
+
 // Columns [j0, j1) of a product with one row, m = 1.
 void multiply_row(const Product& g, size_t j0, size_t j1);
 

@@ -9,6 +9,11 @@ namespace {
 
 constexpr size_t kLine = 16;  // floats
 
+// Both cores have read a layer's parameters: before a store can be done, its line has to be taken back from the other. So many floats ahead
+// that costs nothing. With two threads on cores that share no cache, a step over 262,144 parameters takes 56 us instead of 98 (64 lines ahead
+// 73). In a small network, whose one thread shares nothing, it would take 0.01 of a compiled step.
+constexpr size_t kAhead = 16 * kLine, kShared = size_t{1} << 14;
+
 HWY_INLINE VF constant(double x) { return hn::Set(kF, static_cast<float>(x)); }
 
 // base^n by squaring. std::pow would tie the binary to a newer glibc.
@@ -21,11 +26,15 @@ double integer_power(double base, uint64_t n) {
 }
 
 template <class Step>
-HWY_INLINE void for_each_vector(Run& run, size_t n, double ns, Step step) {
+HWY_INLINE void for_each_vector(Run& run, float* param, size_t n, double ns, Step step) {
   parallel(run, n, kLine, static_cast<double>(n) * ns, [&](size_t begin, size_t end) {
     const Step each = step;  // a copy stays in registers: through the reference it is loaded anew behind each store
+    const bool shared = n >= kShared;
     size_t i = begin;
-    for (; i + kLanes <= end; i += kLanes) each(i, kLanes);
+    for (; i + kLanes <= end; i += kLanes) {
+      if (shared) prefetch_for_writing(param + i + kAhead);
+      each(i, kLanes);
+    }
     if (i < end) each(i, end - i);
   });
 }
@@ -109,9 +118,9 @@ void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const f
                   constant((flags & kAdamMaximize) != 0 ? -1 : 1)};
   constexpr double kNanoseconds = 1;
   if (max_v == nullptr) {
-    for_each_vector(run, n, kNanoseconds, [=](size_t i, size_t left) HWY_ATTR { adam.step<false>(i, left); });
+    for_each_vector(run, param, n, kNanoseconds, [=](size_t i, size_t left) HWY_ATTR { adam.step<false>(i, left); });
   } else {
-    for_each_vector(run, n, kNanoseconds, [=](size_t i, size_t left) HWY_ATTR { adam.step<true>(i, left); });
+    for_each_vector(run, param, n, kNanoseconds, [=](size_t i, size_t left) HWY_ATTR { adam.step<true>(i, left); });
   }
 }
 
@@ -130,7 +139,7 @@ void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad,
                 constant(weight_decay),
                 constant((flags & kSgdMaximize) != 0 ? -1 : 1)};
   const bool nesterov = (flags & kNesterov) != 0, first = (flags & kFirstStep) != 0;
-  const auto each = [&](auto step) { for_each_vector(run, n, 0.7, step); };
+  const auto each = [&](auto step) { for_each_vector(run, param, n, 0.7, step); };
   if (momentum_buffer == nullptr) {
     each([=](size_t i, size_t left) HWY_ATTR { sgd.step<false, false, false>(i, left); });
   } else if (nesterov && first) {

@@ -63,5 +63,15 @@ HWY_INLINE void store(V v, D d, T* HWY_RESTRICT p, size_t n) {
   }
 }
 
+// Begins to fetch the cache line at p, for writing, and to take it from other cores that hold a copy: a store has to wait for that. p may be
+// any address.
+HWY_INLINE void prefetch_for_writing(const void* p) {
+#if HWY_ARCH_X86
+  asm volatile("prefetchw (%0)" : : "r"(p));  // __builtin_prefetch(p, 1) is a fetch for reading without -mprfchw
+#else
+  __builtin_prefetch(p, 1);
+#endif
+}
+
 }  // namespace
 }  // namespace simdnn::SIMDNN_ISA

@@ -53,6 +53,8 @@ class Pool {
     in_use_.store(false, std::memory_order_release);
   }
 
+  bool awake(int workers) const { return awake_.load(std::memory_order_relaxed) >= workers; }
+
  private:
   // Claims and runs tasks until none is left. The state holds (epoch, tasks left): a claim that succeeds
   // proves that its epoch still runs, so the job's fields read before it belong to that epoch.
@@ -72,6 +74,7 @@ class Pool {
 
   void worker_loop(int worker) {
     uint64_t seen = 0;
+    awake_.fetch_add(1, std::memory_order_relaxed);
     for (;;) {
       uint64_t epoch = state_.load(std::memory_order_acquire) >> 32;
       for (int spins = 0; epoch == seen && spins < kSpins; ++spins) {
@@ -80,9 +83,11 @@ class Pool {
       }
       if (epoch == seen) {
         std::unique_lock<std::mutex> lock(sleep_);
+        awake_.fetch_sub(1, std::memory_order_relaxed);
         sleepers_.fetch_add(1);
         wake_.wait(lock, [&] { return (state_.load() >> 32) != seen; });
         sleepers_.fetch_sub(1);
+        awake_.fetch_add(1, std::memory_order_relaxed);
         continue;
       }
       seen = epoch;
@@ -114,13 +119,20 @@ class Pool {
   std::mutex sleep_;
   std::condition_variable wake_;
   std::atomic<int> sleepers_{0};
+  std::atomic<int> awake_{0};
 };
+
+Pool& pool() {
+  static Pool* const pool = new Pool;  // leaked on purpose: its workers outlive every destructor
+  return *pool;
+}
 
 }  // namespace
 
 void run_tasks(int threads, size_t tasks, void (*task)(void*, size_t), void* context) {
-  static Pool* pool = new Pool;  // leaked on purpose: its workers outlive every destructor
-  pool->run(threads, tasks, task, context);
+  pool().run(threads, tasks, task, context);
 }
+
+bool workers_awake(int workers) { return pool().awake(workers); }
 
 }  // namespace simdnn

@@ -35,7 +35,7 @@ struct Run {
 // `floats` floats of 64-byte aligned scratch of the calling thread, uninitialised, valid until this
 // thread's next call with the same slot. Throws std::bad_alloc; call it before going parallel, or
 // from inside a task only with a size that an earlier call on this thread has already reached.
-enum class Scratch { kPackA, kPackB, kRows, kColumns, kCount };
+enum class Scratch { kPackA, kPackB, kRows, kColumns, kBlocks, kCount };
 float* scratch(Scratch slot, size_t floats);
 
 // Calls task(context, i) once for each i in [0, tasks), spread over the process's thread pool; returns
@@ -43,18 +43,29 @@ float* scratch(Scratch slot, size_t floats);
 // another thread holds the pool.
 void run_tasks(int threads, size_t tasks, void (*task)(void* context, size_t index), void* context);
 
+// Whether `workers` of the pool's threads spin for their next job, as they do for some 30 us after one.
+bool workers_awake(int workers);
+
+// From how many nanoseconds of one thread on a call is worth dividing: to wake a thread takes 40 to 70 us, a hand-off to one that is
+// awake 0.1 to 0.5 us, and as long again for data that the other core has to fetch.
+constexpr double kParallelWork = 20e3, kAwakeWork = 5e3;
+
+// Among how many threads a call of `work` nanoseconds of one thread is best divided.
+inline size_t threads_for(const Run& run, double work) {
+  const bool divide = work >= kParallelWork || (work >= kAwakeWork && run.threads > 1 && workers_awake(run.threads - 1));
+  return divide && run.threads > 1 ? static_cast<size_t>(run.threads) : 1;
+}
+
 // Calls body(begin, end) over disjoint ranges that cover [0, count), each but the last a multiple of
-// `grain` long. `work` is the cost of the whole call in nanoseconds or so of one thread: below
-// kParallelWork it is not worth a hand-off to another thread and runs here.
-constexpr double kParallelWork = 20e3;
+// `grain` long. `work` is the cost of the whole call in nanoseconds or so of one thread.
 
 template <typename Body>
 void parallel(Run& run, size_t count, size_t grain, double work, Body body) {
   if (count == 0) return;
   if (grain == 0) grain = 1;
   const size_t grains = (count + grain - 1) / grain;
-  const size_t most = static_cast<size_t>(run.threads);
-  const size_t ranges = work < kParallelWork || most <= 1 ? 1 : (grains < most ? grains : most);
+  const size_t most = threads_for(run, work);
+  const size_t ranges = grains < most ? grains : most;
   if (ranges == 1) {
     body(size_t{0}, count);
     return;

@@ -246,6 +246,10 @@ TEST(linear_backward) {
   check_backward(t, 0, 3, 4, {true, true, true}, 0, 0, random);
   check_backward(t, 0, 3, 4, {true, true, true}, 7, 0, random);
   check_backward(t, 600, 170, 130, {true, true, true}, 7, 1, random);
+  for (const int32_t accumulated : {0, 7}) {  // threads divide the rows of dweight's and dbias's sums
+    check_backward(t, 512, 130, 37, {true, true, true}, accumulated, 1, random);
+    check_backward(t, 1000, 20, 330, {true, true, true}, accumulated, 2, random);
+  }
   for (const size_t in : {1, 30, 65, 1000, 2100}) {
     for (const size_t out : {1, 9, 300, 530}) check_row_of_dx(t, 31, in, out, random);
   }
