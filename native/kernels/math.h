@@ -118,12 +118,11 @@ HWY_INLINE VF log(VF x) {
 #endif
 }
 
-// log(1 + x) for 0 <= x <= 1; with exp_or_zero, as softplus, 1.54 / 1.54 ulp.
+// log(1 + x) for 0 <= x <= 1: x + x^2 q. With exp_or_zero, as softplus, 1.78 / 2.20 ulp.
 HWY_INLINE VF log1p(VF x) {
-  const VF one = hn::Set(kF, 1.0f);
-  const auto large = hn::Gt(x, hn::Set(kF, 0.41421356f));  // halve 1 + x, add ln 2
-  const VF f = hn::IfThenElse(large, hn::Mul(hn::Sub(x, one), hn::Set(kF, 0.5f)), x);
-  return log1p_reduced(f, hn::IfThenElseZero(large, one));
+  const VF q = polynomial(x, -0.4999993f, 0.33330464f, -0.24958019f, 0.19692102f, -0.1534488f, 0.10661128f, -0.05745723f,
+                          0.020086242f, -0.0032904686f);
+  return hn::MulAdd(hn::Mul(x, x), q, x);
 }
 
 // tanh x over all floats; 2.33 / 2.33 ulp.
@@ -146,18 +145,19 @@ HWY_INLINE Logistic logistic(VF x) {
   return {hn::Div(hn::IfThenElse(negative, e, one), sum), hn::Div(hn::IfThenElse(negative, one, e), sum)};
 }
 
-// The standard normal distribution function and its density. The function of -|x| is
-// e^(-x^2 / 2) Q(1 / (1 + |x| / 4)) with a polynomial Q, relative error below 3e-8; rounding x^2 / 2 adds
-// x^2 / 2 ulp in the lower tail.
+// The standard normal distribution function and its density. The function of -|x| is e^(-x^2 / 2) Q(|x| / (|x| + 3)) with a
+// polynomial Q around 1/4, relative error below 1e-8. As gelu, 2.9 / 3.1 ulp for |x| < 1 and 3.9 / 4.0 for x > -2; in the lower
+// tail, rounding x^2 / 2 adds x^2 / 2 ulp.
 struct Normal {
   VF distribution, density;
 };
 HWY_INLINE Normal normal(VF x) {
   const VF one = hn::Set(kF, 1.0f);
-  const VF e = exp_or_zero(hn::Mul(hn::Mul(x, x), hn::Set(kF, -0.5f)));
-  const VF s = hn::Div(one, hn::MulAdd(hn::Abs(x), hn::Set(kF, 0.25f), one));
-  const VF q = polynomial(s, -3.29899e-05f, 0.10044543f, 0.09305485f, 0.12968694f, -0.043610487f, 0.3474113f,
-                          -0.38479903f, 0.4333652f, -0.21246691f, 0.0369457f);
+  const VF h = at_most(hn::Abs(x), 14.0f);
+  const VF e = exp_or_zero(hn::Mul(hn::Mul(h, h), hn::Set(kF, -0.5f)));
+  const VF t = hn::Sub(hn::Div(h, hn::Add(h, hn::Set(kF, 3.0f))), hn::Set(kF, 0.25f));
+  const VF q = polynomial(t, 0.2615783f, -0.73260796f, 0.78979313f, -0.39704856f, -0.048613604f, 0.11797253f, 0.02870489f,
+                          -0.040367182f, -0.03290518f, 0.027834335f);
   const VF tail = hn::Mul(e, q);
   return {hn::IfThenElse(hn::Lt(x, hn::Zero(kF)), tail, hn::Sub(one, tail)), hn::Mul(e, hn::Set(kF, 0.3989422804f))};
 }

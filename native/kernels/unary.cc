@@ -11,7 +11,7 @@ double work(size_t n) { return 4.0 * static_cast<double>(n) / kLanes; }
 // out[i...] = value(i, n) for the vectors of [0, count): n >= kLanes elements from i on, fewer in the last. Four at a
 // time, which the compiler interleaves (-fschedule-insns in CMakeLists.txt): one vector's exponential is a chain
 // of 75 cycles, and a Zen 5 holds only about 150 waiting vector instructions. Cycles a vector in the L1 cache, before
-// and after: log 13.1 and 10.7, softplus 32 and 23, gelu 18 and 15, exp 6.2 and 5.2.
+// and after: log 13.1 and 10.7, gelu 18 and 15, exp 6.2 and 5.2.
 template <class Value>
 void for_each_vector(Run& run, float* out, size_t count, Value value) {
   parallel(run, count, kGrain, work(count), [=](size_t begin, size_t end) {
