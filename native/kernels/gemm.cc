@@ -16,15 +16,13 @@ constexpr size_t kBlockN = 512;
 // Rows whose partial sums are kept aside while they must not be added to C yet, or lie beside another thread's: 2 MiB with kBlockN.
 constexpr size_t kBlockM = 1024;
 // A block of an operand that lies within so many floats, 1 MiB, is read in place as fast as packed;
-// beyond, its rows fall on too few sets of the caches. (Rows of A that are contiguous along k are always
-// read in place: 14 streams cost 4 % at worst, when a power of two apart; packing them costs as much.)
+// beyond, its rows fall on too few sets of the caches. (Rows of A that are contiguous along k are not packed:
+// copies_rows.)
 constexpr size_t kInPlace = 1 << 18;
 // Rows of A packed at a time: whole cache lines of a k-major A, 112 KiB with kBlockK.
 constexpr size_t kGroupA = (8 * kTileRows + kLanes - 1) / kLanes * kLanes;
-
 // Floats of partial sums where k is divided among threads: 4 MiB.
 constexpr size_t kMostBlocks = size_t{1} << 20;
-
 // Floats of A that are copied at most: 16 MiB.
 constexpr size_t kMostCopied = size_t{1} << 22;
 constexpr size_t kCacheLine = 16;  // floats
