@@ -84,7 +84,7 @@ class AllBuffers {
 };
 
 // Rows [i0, i1) and columns [j0, j1) of C, at most kBlockN of them, over one block of K.
-void product_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0,
+HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0,
                    size_t j1, size_t k0, size_t depth) {
   const bool first = k0 == 0, last = k0 + depth == g.k;
   if (plan.pack_b) pack_panels(g.b, k0, depth, j0, j1, buffers.b, kTileColumns);
@@ -166,7 +166,7 @@ void product_at_once(const Product& g) {
   if (g.finish != nullptr) g.finish(g, 0, g.m, 0, g.n);
 }
 
-void product_part(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0,
+HWY_NOINLINE void product_part(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0,
                   size_t j1) {
   const size_t block_m = plan.keep_sums ? kBlockM : i1 - i0;
   for (size_t j = j0; j < j1; j += plan.block_n) {
@@ -186,7 +186,7 @@ void product_part(const Product& g, const Plan& plan, const Buffers& buffers, si
 // A thread so finds in its cache the rows that it made itself when the layer's other products were divided by rows. And a line that two cores
 // have read makes the next store to it wait for the other: 8 ns a line where they share no cache. Two threads on such cores took 0.86 of a
 // step's time in tabular (dweight, and with it dbias), on cores that share a cache 1.00.
-void product_of_blocks(Run& run, const Product& g) {
+HWY_NOINLINE void product_of_blocks(Run& run, const Product& g) {
   const size_t blocks = (g.k + kBlockK - 1) / kBlockK, size = g.m * g.n;
   float* const partial = scratch(Scratch::kBlocks, blocks * size);
   Product of_block = g;
@@ -256,7 +256,7 @@ static bool copies_rows(const Product& g) {
   return g.a.k_stride == 1 && g.m > 3 * kTileRows && g.n > kBlockN && g.a.n_stride % kCrowded == 0 && g.m * g.k <= kMostCopied;
 }
 
-static void multiply_copied(Run& run, const Product& g) {
+HWY_NOINLINE static void multiply_copied(Run& run, const Product& g) {
   const size_t stride = round_up(g.k, kCrowded) + kCacheLine;
   float* const rows = scratch(Scratch::kCopyA, g.m * stride);
   parallel(run, g.m, kTileRows, reading(g.m * g.k), [&](size_t begin, size_t end) {

@@ -29,7 +29,7 @@ template <class Step>
 HWY_INLINE void for_each_vector(Run& run, float* param, size_t n, double ns, Step step) {
   parallel(run, n, kLine, static_cast<double>(n) * ns, [&](size_t begin, size_t end) {
     const Step each = step;  // a copy stays in registers: through the reference it is loaded anew behind each store
-    const bool shared = n >= kShared;
+    const bool shared = param != nullptr && n >= kShared;
     size_t i = begin;
     for (; i + kLanes <= end; i += kLanes) {
       if (shared) prefetch_for_writing(param + i + kAhead);
@@ -139,7 +139,7 @@ void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad,
                 constant(weight_decay),
                 constant((flags & kSgdMaximize) != 0 ? -1 : 1)};
   const bool nesterov = (flags & kNesterov) != 0, first = (flags & kFirstStep) != 0;
-  const auto each = [&](auto step) { for_each_vector(run, param, n, 0.7, step); };
+  const auto each = [&](auto step) { for_each_vector(run, nullptr, n, 0.7, step); };
   if (momentum_buffer == nullptr) {
     each([=](size_t i, size_t left) HWY_ATTR { sgd.step<false, false, false>(i, left); });
   } else if (nesterov && first) {

@@ -133,6 +133,8 @@ void run_tasks(int threads, size_t tasks, void (*task)(void*, size_t), void* con
   pool().run(threads, tasks, task, context);
 }
 
-bool workers_awake(int workers) { return pool().awake(workers); }
+size_t threads_for_long(const Run& run, double work) {
+  return work >= kParallelWork || pool().awake(run.threads - 1) ? static_cast<size_t>(run.threads) : 1;
+}
 
 }  // namespace simdnn

@@ -43,17 +43,17 @@ float* scratch(Scratch slot, size_t floats);
 // another thread holds the pool.
 void run_tasks(int threads, size_t tasks, void (*task)(void* context, size_t index), void* context);
 
-// Whether `workers` of the pool's threads spin for their next job, as they do for some 30 us after one.
-bool workers_awake(int workers);
-
 // From how many nanoseconds of one thread on a call is worth dividing: to wake a thread takes 40 to 70 us, a hand-off to one that is
 // awake 0.1 to 0.5 us, and as long again for data that the other core has to fetch.
 constexpr double kParallelWork = 20e3, kAwakeWork = 5e3;
 
-// Among how many threads a call of `work` nanoseconds of one thread is best divided.
+// Among how many threads a call of `work` >= kAwakeWork is best divided: of a short one, whether the workers spin for their next job, as
+// they do for some 30 us after one.
+size_t threads_for_long(const Run& run, double work);
+
+// The same of any call. Only this much is inlined: every kernel has it, for every target.
 inline size_t threads_for(const Run& run, double work) {
-  const bool divide = work >= kParallelWork || (work >= kAwakeWork && run.threads > 1 && workers_awake(run.threads - 1));
-  return divide && run.threads > 1 ? static_cast<size_t>(run.threads) : 1;
+  return work < kAwakeWork || run.threads <= 1 ? 1 : threads_for_long(run, work);
 }
 
 // Calls body(begin, end) over disjoint ranges that cover [0, count), each but the last a multiple of
