@@ -25,7 +25,6 @@ constexpr size_t kGroupA = (8 * kTileRows + kLanes - 1) / kLanes * kLanes;
 constexpr size_t kMostBlocks = size_t{1} << 20;
 // Floats of A that are copied at most: 16 MiB.
 constexpr size_t kMostCopied = size_t{1} << 22;
-constexpr size_t kCacheLine = 16;  // floats
 
 HWY_INLINE size_t min_of(size_t x, size_t y) { return x < y ? x : y; }
 HWY_INLINE size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
@@ -84,8 +83,8 @@ class AllBuffers {
 };
 
 // Rows [i0, i1) and columns [j0, j1) of C, at most kBlockN of them, over one block of K.
-HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0,
-                   size_t j1, size_t k0, size_t depth) {
+HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1,
+                                size_t j0, size_t j1, size_t k0, size_t depth) {
   const bool first = k0 == 0, last = k0 + depth == g.k;
   if (plan.pack_b) pack_panels(g.b, k0, depth, j0, j1, buffers.b, kTileColumns);
   const bool k_major = g.a.n_stride == 1;
@@ -166,8 +165,8 @@ void product_at_once(const Product& g) {
   if (g.finish != nullptr) g.finish(g, 0, g.m, 0, g.n);
 }
 
-HWY_NOINLINE void product_part(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0,
-                  size_t j1) {
+HWY_NOINLINE void product_part(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1,
+                               size_t j0, size_t j1) {
   const size_t block_m = plan.keep_sums ? kBlockM : i1 - i0;
   for (size_t j = j0; j < j1; j += plan.block_n) {
     for (size_t i = i0; i < i1; i += block_m) {
@@ -243,21 +242,15 @@ void product_of_column(Run& run, const Product& g) {
   parallel(run, g.m, kLanes, reading(g.m * g.k), [&](size_t i0, size_t i1) { multiply_column(g, i0, i1); });
 }
 
-}  // namespace
-
-bool sums_fit(const Product& g) {
-  return kMaskedLoads && g.n % kLanes != 0 && g.m > 1 && g.n > 1 && is_small(g, plan_product(g));
-}
-
 // Rows of A that all begin at the same place of a page fall on few sets of the caches: a block of 256 rows then has just as many lines as these sets
 // hold, where nothing else is read. Moved apart by a cache line, forward products of such layers take 0.94 to 0.97 of their time, dX 0.94 to 1;
 // with C's partial sums (plan_product) 0.92 to 0.95. It takes a block of columns to be worth it.
-static bool copies_rows(const Product& g) {
-  return g.a.k_stride == 1 && g.m > 3 * kTileRows && g.n > kBlockN && g.a.n_stride % kCrowded == 0 && g.m * g.k <= kMostCopied;
+HWY_INLINE bool copies_rows(const Product& g) {
+  return g.a.k_stride == 1 && g.a.n_stride % kCrowded == 0 && g.k > 0 && g.m > 3 * kTileRows && g.n > kBlockN && g.m * g.k <= kMostCopied;
 }
 
-HWY_NOINLINE static void multiply_copied(Run& run, const Product& g) {
-  const size_t stride = round_up(g.k, kCrowded) + kCacheLine;
+HWY_NOINLINE void multiply_copied(Run& run, const Product& g) {
+  const size_t stride = round_up(g.k, kCrowded) + kLine;
   float* const rows = scratch(Scratch::kCopyA, g.m * stride);
   parallel(run, g.m, kTileRows, reading(g.m * g.k), [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) std::memcpy(rows + i * stride, g.a.at(0, i), g.k * sizeof(float));
@@ -265,6 +258,12 @@ HWY_NOINLINE static void multiply_copied(Run& run, const Product& g) {
   Product moved = g;
   moved.a = {rows, 1, stride};
   multiply(run, moved);
+}
+
+}  // namespace
+
+bool sums_fit(const Product& g) {
+  return kMaskedLoads && g.n % kLanes != 0 && g.m > 1 && g.n > 1 && is_small(g, plan_product(g));
 }
 
 bool divides_depth(size_t k, size_t m, size_t n, size_t threads) {

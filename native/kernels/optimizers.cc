@@ -7,8 +7,6 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-constexpr size_t kLine = 16;  // floats
-
 // Both cores have read a layer's parameters: before a store can be done, its line has to be taken back from the other. So many floats ahead
 // that costs nothing. With two threads on cores that share no cache, a step over 262,144 parameters takes 56 us instead of 98 (64 lines ahead
 // 73). In a small network, whose one thread shares nothing, it would take 0.01 of a compiled step.

@@ -23,6 +23,7 @@ using VI = hn::Vec<I>;
 constexpr F kF;
 constexpr I kI;
 constexpr size_t kLanes = HWY_MAX_BYTES / sizeof(float);
+constexpr size_t kLine = 16;  // floats of a cache line
 
 // The first `n` < kLanes elements of p, zero in the other lanes; reads nothing behind them.
 template <class D, typename T = hn::TFromD<D>>
@@ -64,7 +65,7 @@ HWY_INLINE void store(V v, D d, T* HWY_RESTRICT p, size_t n) {
 }
 
 // Begins to fetch the cache line at p, for writing, and to take it from other cores that hold a copy: a store has to wait for that. p may be
-// any address.
+// any address; a processor without the instruction does nothing.
 HWY_INLINE void prefetch_for_writing(const void* p) {
 #if HWY_ARCH_X86
   asm volatile("prefetchw (%0)" : : "r"(p));  // __builtin_prefetch(p, 1) is a fetch for reading without -mprfchw

@@ -58,7 +58,6 @@ inline size_t threads_for(const Run& run, double work) {
 
 // Calls body(begin, end) over disjoint ranges that cover [0, count), each but the last a multiple of
 // `grain` long. `work` is the cost of the whole call in nanoseconds or so of one thread.
-
 template <typename Body>
 void parallel(Run& run, size_t count, size_t grain, double work, Body body) {
   if (count == 0) return;

@@ -222,6 +222,7 @@ TEST(linear_forward) {
   check_forward(t, 3, 0, 5, true, 0, random);
   check_forward(t, 128, 512, 512, true, 0, random);
   check_forward(t, 130, 300, 601, true, 1, random);
+  check_forward(t, 20, 300, 1024, true, 1, random);  // partial sums kept aside, also in one thread
   check_forward(t, 300, 530, 1, true, 1, random);
   check_forward(t, 70, 1024, 1, true, 1, random);
   for (const size_t in : {63, 64, 65, 16389, 40000}) check_forward(t, 19, in, 1, true, 1, random);  // one column: dots.cc
@@ -255,6 +256,7 @@ TEST(linear_backward) {
   }
   check_derivatives(t, 45, 130, 37, random);
   check_derivatives(t, 20, 37, 300, random);
+  check_derivatives(t, 20, 1024, 300, random);
   check_derivatives(t, 1, 130, 37, random);
   check_derivatives(t, 300, 1, 530, random);
 }

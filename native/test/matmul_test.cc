@@ -113,6 +113,8 @@ TEST(matmul) {
         shape(97, 701, 263);    // several column blocks, packed operands
         shape(64, 64, 1024);    // rows that fall on the same cache sets
         shape(50, 530, 1024);   // rows of A that are moved apart, columns in two blocks
+        shape(50, 530, 0);
+        shape(20, 1024, 300);   // rows of C that share sets: partial sums kept aside
         shape(1100, 33, 259);   // several row blocks of partial sums
         shape(1, 700, 300);     // one row: gemv.cc
         shape(1, 1100, 530);    // in several strips
