@@ -23,12 +23,21 @@ double integer_power(double base, uint64_t n) {
   return result;
 }
 
-template <class Step>
+// Floats from p to the next address that is a multiple of a vector's size.
+HWY_INLINE size_t to_boundary(const float* p) { return -(reinterpret_cast<uintptr_t>(p) / sizeof(float)) % kLanes; }
+
+// step(i, n) for vectors of n elements from i on, which cover [0, n). They begin where param's do in memory: an array that JavaScript has
+// made lies 16 bytes behind a page, so that each vector from its first element on would fall into two cache lines. A step of Adam over ten
+// million parameters takes 4.3 ms so, else 5.2 to 7.
+template <bool kFetches, class Step>
 HWY_INLINE void for_each_vector(Run& run, float* param, size_t n, double ns, Step step) {
-  parallel(run, n, kLine, static_cast<double>(n) * ns, [&](size_t begin, size_t end) {
+  const size_t boundary = to_boundary(param), before = boundary < n ? boundary : 0;
+  if (before > 0) step(0, before);
+  parallel(run, n - before, kLine, static_cast<double>(n) * ns, [&](size_t begin, size_t end) {
     const Step each = step;  // a copy stays in registers: through the reference it is loaded anew behind each store
-    const bool shared = param != nullptr && n >= kShared;
-    size_t i = begin;
+    const bool shared = kFetches && n >= kShared;
+    size_t i = before + begin;
+    end += before;
     for (; i + kLanes <= end; i += kLanes) {
       if (shared) prefetch_for_writing(param + i + kAhead);
       each(i, kLanes);
@@ -116,9 +125,9 @@ void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const f
                   constant((flags & kAdamMaximize) != 0 ? -1 : 1)};
   constexpr double kNanoseconds = 1;
   if (max_v == nullptr) {
-    for_each_vector(run, param, n, kNanoseconds, [=](size_t i, size_t left) HWY_ATTR { adam.step<false>(i, left); });
+    for_each_vector<true>(run, param, n, kNanoseconds, [=](size_t i, size_t left) HWY_ATTR { adam.step<false>(i, left); });
   } else {
-    for_each_vector(run, param, n, kNanoseconds, [=](size_t i, size_t left) HWY_ATTR { adam.step<true>(i, left); });
+    for_each_vector<true>(run, param, n, kNanoseconds, [=](size_t i, size_t left) HWY_ATTR { adam.step<true>(i, left); });
   }
 }
 
@@ -137,7 +146,7 @@ void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad,
                 constant(weight_decay),
                 constant((flags & kSgdMaximize) != 0 ? -1 : 1)};
   const bool nesterov = (flags & kNesterov) != 0, first = (flags & kFirstStep) != 0;
-  const auto each = [&](auto step) { for_each_vector(run, nullptr, n, 0.7, step); };
+  const auto each = [&](auto step) { for_each_vector<false>(run, param, n, 0.7, step); };
   if (momentum_buffer == nullptr) {
     each([=](size_t i, size_t left) HWY_ATTR { sgd.step<false, false, false>(i, left); });
   } else if (nesterov && first) {
