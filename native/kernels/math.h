@@ -53,28 +53,33 @@ HWY_INLINE VF power_of_two(VI biased) { return hn::BitCast(kF, hn::ShiftLeft<23>
 // time. Adding the roots' own rounding errors, a third table, would make exp 0.75 ulp for 1.03 to 1.15 of the time.
 #define SIMDNN_TABLES (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2)
 #if SIMDNN_TABLES
+// The bits of 2^(i / 16).
+constexpr uint32_t kRootBits[16] = {0x3f800000, 0x3f85aac3, 0x3f8b95c2, 0x3f91c3d3, 0x3f9837f0, 0x3f9ef532, 0x3fa5fed7, 0x3fad583f,
+                                    0x3fb504f3, 0x3fbd08a4, 0x3fc5672a, 0x3fce248c, 0x3fd744fd, 0x3fe0ccdf, 0x3feac0c7, 0x3ff5257d};
+struct alignas(64) Table {
+  uint32_t bits[kLanes];
+};
+// The bits of 2^(i / kLanes), less i * step.
+constexpr Table roots(uint32_t step) {
+  Table table{};
+  for (uint32_t i = 0; i < kLanes; ++i) table.bits[i] = kRootBits[i * (16 / kLanes)] - i * step;
+  return table;
+}
 #if SIMDNN_AVX512
-constexpr int kStepBits = 19;  // a step of 1 / kLanes in the exponent of a float
-alignas(64) constexpr float kRoots[kLanes] = {1.0f,       1.0442737f, 1.0905077f, 1.1387886f, 1.1892071f, 1.2418578f,
-                                              1.2968396f, 1.3542556f, 1.4142135f, 1.4768262f, 1.5422108f, 1.6104903f,
-                                              1.6817929f, 1.7562522f, 1.8340081f, 1.9152066f};  // 2^(i / kLanes)
-// The floats whose bits are those of 2^(i / kLanes), less i << kStepBits.
-alignas(64) constexpr float kRootsLessSteps[kLanes] = {
-    1.0f,       0.99088687f, 0.9827539f,  0.9756443f, 0.96960354f, 0.9646789f,  0.9609198f, 0.9583778f,
-    0.95710677f, 0.9571631f, 0.9586054f, 0.96149516f, 0.9658964f,  0.9718761f, 0.97950405f, 0.9888533f};
+constexpr int kStepBits = 19;                               // a step of 1 / kLanes in the exponent of a float
 constexpr float kSquare = 0.5000162f, kCube = 0.16667058f;  // e^r - 1 = r + kSquare r^2 + kCube r^3
-HWY_INLINE VF lookup(const float (&table)[kLanes], VF index) {
-  return VF{_mm512_permutexvar_ps(_mm512_castps_si512(index.raw), _mm512_load_ps(table))};
+HWY_INLINE VF lookup(const Table& table, VF index) {
+  return VF{_mm512_permutexvar_ps(_mm512_castps_si512(index.raw), _mm512_load_ps(table.bits))};
 }
 #else
 constexpr int kStepBits = 20;
-alignas(32) constexpr float kRootsLessSteps[kLanes] = {1.0f,        0.9827539f, 0.96960354f, 0.9609198f,
-                                                       0.95710677f, 0.9586054f, 0.9658964f,  0.97950405f};
 constexpr float kSquare = 0.5000648f, kCube = 0.16668232f;
-HWY_INLINE VF lookup(const float (&table)[kLanes], VF index) {
-  return VF{_mm256_permutevar8x32_ps(_mm256_load_ps(table), _mm256_castps_si256(index.raw))};
+HWY_INLINE VF lookup(const Table& table, VF index) {
+  const __m256i bits = _mm256_load_si256(reinterpret_cast<const __m256i*>(table.bits));
+  return VF{_mm256_permutevar8x32_ps(_mm256_castsi256_ps(bits), _mm256_castps_si256(index.raw))};
 }
 #endif
+constexpr Table kRoots = roots(0), kRootsLessSteps = roots(1u << kStepBits);
 
 // Adding it rounds to multiples of 1 / kLanes; i is then in the sum's low bits.
 constexpr float kSteps = 0x1.8p23f / kLanes;
