@@ -12,12 +12,8 @@ const typeOf = ({ kind, type }) => {
   return kind === 'LAYOUT' ? 'Int32Array' : 'number';
 };
 
-// The numbers that may differ from one replay of a recorded step to the next, by their place in the call.
-const liveOf = (list) =>
-  list.flatMap(({ kind }, index) => (kind === 'REAL' || kind === 'COUNTER' ? [{ index, counter: kind === 'COUNTER' }] : []));
-
-// The arrays that a kernel writes, by their place in the call.
-const writtenOf = (list) => list.flatMap(({ kind }, index) => (/^(OPT_)?(IN)?OUT/.test(kind) ? [index] : []));
+// OPT_INOUT and INOUT_ANY are inout, and so on.
+const kindOf = (kind) => kind.replace(/^OPT_|_ANY$/g, '').toLowerCase();
 
 const lines = kernels.map((k) => `  ${k.name}(${k.parameters.map((p) => `${p.name}: ${typeOf(p)}`).join(', ')}): void;`);
 writeFileSync(
@@ -36,14 +32,12 @@ export const kernelNames: readonly (keyof KernelTable)[] = ${JSON.stringify(
     2,
   )};
 
-/** The arguments of each kernel that a replay reads anew (REAL and COUNTER): their index, and whether it is a counter. */
-export const liveArguments: Readonly<Record<keyof KernelTable, readonly { index: number; counter: boolean }[]>> = ${JSON.stringify(
-    Object.fromEntries(kernels.map((k) => [k.name, liveOf(k.parameters)])),
-  )};
+/** What an argument of a kernel is: an array that is written whole, written and read, or read; a size, an enumerator or flags, a real number, a counter, a layout. */
+export type ArgumentKind = 'out' | 'inout' | 'in' | 'size' | 'int' | 'real' | 'counter' | 'layout';
 
-/** The arguments of each kernel that are arrays and written: their indices. */
-export const writtenArguments: Readonly<Record<keyof KernelTable, readonly number[]>> = ${JSON.stringify(
-    Object.fromEntries(kernels.map((k) => [k.name, writtenOf(k.parameters)])),
+/** The arguments of each kernel, in the order of its call. */
+export const kernelArguments: Readonly<Record<keyof KernelTable, readonly { name: string; kind: ArgumentKind }[]>> = ${JSON.stringify(
+    Object.fromEntries(kernels.map((k) => [k.name, k.parameters.map(({ name, kind }) => ({ name, kind: kindOf(kind) }))])),
   )};
 
 /** The element-wise functions of one argument, numbered from 1 (0: none) as the fused activation of linearForward. */

@@ -68,7 +68,10 @@ export const isGradEnabled = (): boolean => enabled;
  */
 export function record(output: Tensor, name: string, inputs: readonly Tensor[], saved: readonly Tensor[], backward: Backward): Tensor {
   for (let i = 0; i < inputs.length; i++) if (inputs[i]!.version.holder !== null) refuseHeld(name, inputs[i]!);
-  if (recorder !== null) for (const input of inputs) if (input.node === null) recorder.used(input);
+  if (recorder !== null) {
+    recorder.operation(name);
+    for (const input of inputs) if (input.node === null) recorder.used(input);
+  }
   if (!enabled) return output;
   for (let i = 0; i < inputs.length; i++) {
     if (inputs[i]!.needsGrad) {
@@ -192,7 +195,10 @@ function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boole
     share(root, start);
     for (const node of tape) {
       const dy = node.output.gradient;
-      if (dy !== null) node.backward!(dy);
+      if (dy !== null) {
+        node.backward!(dy);
+        recorder?.operation(`the gradient of ${node.name}`);
+      }
       dropGradient(node.output);
       if (!retainGraph) node.free();
     }

@@ -20,7 +20,7 @@ export interface Compiled<A extends readonly Tensor[], R> {
   toString(): string;
   /**
    * The recording used last, replayed `n` times (default 100) with a clock: the time of each kernel call, and of products the share of what one
-   * thread can do at most. Works on copies of all memory, with zeros for the arguments: nothing is trained. Runs the function once more to
+   * thread can do at most. Works on copies of all memory, the last call's arguments included: nothing is trained. Runs the function once more to
    * record it. A RangeError before the first call, and unless n is an integer from 1 to 100,000.
    */
   profile(n?: number): Profile;
@@ -63,6 +63,7 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
   checkInteger('compile', 'check', check);
   let recordings: Recording<A, R>[] = []; // used last first
   let calls = 0;
+  let last: A | null = null; // the arguments of the last call
 
   const record = (args: A): R => {
     const { recording, result } = Recording.make(fn, args, keepGrad);
@@ -89,6 +90,7 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
     }
     if (isCompiling()) return fn(...args); // a compiled step inside another is part of it
     const gradEnabled = isGradEnabled();
+    last = args;
     for (let i = 0; i < recordings.length; i++) {
       const recording = recordings[i]!;
       if (!recording.fits(args, gradEnabled)) continue;
@@ -105,12 +107,15 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
     toString: () => recordings.map(String).join('\n\n'),
     profile: (n = 100) => {
       checkInteger('compile.profile', 'n', n, 1, 100_000);
-      const [last] = recordings;
-      if (last === undefined) throw rangeError('compile.profile', 'nothing is recorded yet', 'call the compiled function first');
-      return last.profile(fn as unknown as (...args: Tensor[]) => unknown, n);
+      const [recording] = recordings;
+      if (recording === undefined || last === null) {
+        throw rangeError('compile.profile', 'nothing is recorded yet', 'call the compiled function first');
+      }
+      return recording.profile(fn as unknown as (...args: Tensor[]) => unknown, last, n);
     },
     dispose: () => {
       recordings = [];
+      last = null;
     },
   });
 }

@@ -25,7 +25,9 @@ interface Addon {
   replayTimed(seconds: Float64Array, plan: PlanHandle, live: Float64Array, ...inputs: TensorData[]): void;
   peak(): number;
   createSession(lasting: TensorData[], ownThread: boolean): SessionHandle;
+  addLasting(session: SessionHandle, lasting: TensorData[]): void;
   createRows(columns: TensorData[], count: number): RowsHandle;
+  addKind(session: SessionHandle, loop: number, step: LoopStep): void;
   addLoop(session: SessionHandle, steps: LoopStep[], course: Course | null, goOnWith?: SessionHandle | null, goOnWithLoop?: number): number;
   runLoop(session: SessionHandle, loop: number, run: LoopRun): Promise<LoopReport>;
   stopSession(session: SessionHandle): void;
@@ -49,9 +51,12 @@ export interface LoopStep {
   plan: PlanHandle;
   arguments: number;
   draws: number;
+  /** Which count of steps it advances: kinds that step the same optimizers share one. */
+  clock: number;
   loss: { input: number; offset: number; bytes: number } | null;
   output: { input: number; offset: number; bytes: number } | null;
-  withTarget: boolean;
+  /** Which tensor of a batch is gathered beside its output. */
+  target: number | null;
 }
 
 /** The rows that make the batches of an epoch: `Course` there. */
@@ -83,8 +88,8 @@ export interface LoopRun extends Limits {
   seed: number;
   randomOffset: number;
   orderOffset: number;
-  /** For each kind of step its live numbers: [at the beginning, more per random number drawn, more per step of each kind]. */
-  live: number[][][];
+  /** For each kind of step its live numbers: [at the beginning, more per random number drawn, more per step of each clock]; null: there are no such steps. */
+  live: (number[][] | null)[];
   /** Batches that are brought along, for a loop without rows. */
   batches?: { kind: number; randomOffset: number; tensors: TensorData[] }[];
 }
@@ -160,7 +165,7 @@ export function replayTimed(seconds: Float64Array, plan: Plan, inputs: TensorDat
 export const { peak } = addon;
 
 /** What trains and infers off the JavaScript thread. */
-export const { createSession, createRows, addLoop, runLoop, stopSession, readLasting, writeLasting } = addon;
+export const { createSession, addLasting, createRows, addKind, addLoop, runLoop, stopSession, readLasting, writeLasting } = addon;
 
 /** Every instruction set of this build that this machine runs, least first. */
 export const supportedTargets = (): string[] => addon.supportedTargets();

@@ -1,4 +1,4 @@
-// How `compile` listens while a step is recorded. Whoever has something to say that is not in the arguments of
+// How `compile` and `train` listen while a function is recorded. Whoever has something to say that is not in the arguments of
 // a kernel says it here; without a recording each of these costs a comparison with null.
 import type { TensorData } from './native';
 
@@ -12,12 +12,19 @@ export interface Progress {
   readonly counter: object;
 }
 
+/** What memory that outlasts a step is, where that is known. */
+export type LastingRole = 'parameter' | 'gradient' | 'state' | 'buffer';
+
 /** What is told to a recording. */
 export interface Recorder {
+  /** A tensor was made, in memory that no other tensor has. */
+  made(tensor: object): void;
   /** Memory that was made for a result. */
   allocated(array: TensorData): void;
   /** Memory that was made for numbers that JavaScript writes. */
   constant(array: TensorData): void;
+  /** What the memory of an array is. */
+  memory(array: TensorData, role: LastingRole): void;
   /** Kernel calls whose numbers may differ at each replay: `issue` makes them, now and again then. */
   live(issue: () => void): void;
   /** Random numbers drawn: `redraw` puts the next ones where `issue` of `live` finds them. */
@@ -32,11 +39,13 @@ export interface Recorder {
   changed(tensor: object): void;
   /** A value is about to be shown to the user: throws. */
   reading(what: string): void;
+  /** The kernel calls since the last time that this was said were made by an operation. */
+  operation(name: string): void;
   /** The recording is good only while `holds()` is true. With `module`, it says whether all parameters of that module are still the same. */
   guard(holds: () => boolean, module?: object): void;
 }
 
-/** The recording that is under way; null outside `compile`. */
+/** The recording that is under way; null outside `compile` and `train`. */
 export let recorder: Recorder | null = null;
 
 export function setRecorder(next: Recorder | null): void {

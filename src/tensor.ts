@@ -12,6 +12,8 @@ export interface Holder {
   readonly name: string;
   /** Copies the values as of the last finished step into the memory. */
   sync(): void;
+  /** Why nobody may use the memory at all; absent where others may record with it. */
+  refusal?(where: string): Error;
 }
 
 /** What all tensors on a piece of memory share. */
@@ -64,12 +66,13 @@ export class Tensor {
   gradientHidden = false;
 
   /** @internal */
-  constructor(values: TensorData, shape: number[], version: Version = { count: 0, holder: null }) {
+  constructor(values: TensorData, shape: number[], version?: Version) {
     this.values = values;
     this.shape = shape;
     this.dtype = values instanceof Int32Array ? 'int32' : 'float32';
     this.numel = values.length;
-    this.version = version;
+    this.version = version ?? { count: 0, holder: null };
+    if (recorder !== null && version === undefined) recorder.made(this);
   }
 
   /**
@@ -276,7 +279,9 @@ let holdersMatter = true;
 /** Refuses a tensor that another thread works on at present. */
 export function refuseHeld(where: string, tensor: Tensor): void {
   const { holder } = tensor.version;
-  if (holder === null || !holdersMatter) return;
+  if (holder === null) return;
+  if (holder.refusal !== undefined) throw holder.refusal(where);
+  if (!holdersMatter) return;
   throw new SimdnnError(
     'SIMDNN_IN_USE',
     `[${where}] a tensor is in use by ${holder.name}\n  hint: await it first; meanwhile data, item() and toArray() read its values, and train.predict and train.evaluate work on a copy`,

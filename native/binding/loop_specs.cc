@@ -32,6 +32,8 @@ void refuse(const char* what) { throw ArgumentError{ArgumentError::kRange, std::
 
 namespace {
 
+constexpr size_t kMostClocks = 1 << 20;
+
 double number(Napi::Object object, const char* name) { return object.Get(name).ToNumber().DoubleValue(); }
 size_t count(Napi::Object object, const char* name) {
   const double value = number(object, name);
@@ -72,9 +74,11 @@ Step step_of(Napi::Object object, const Lasting& lasting) {
             {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(own)},
             arguments,
             count(object, "draws"),
+            count(object, "clock"),
             place_of(object.Get("loss"), bytes),
-            place_of(object.Get("output"), bytes),
-            object.Get("withTarget").ToBoolean() && arguments > 0};
+            place_of(object.Get("output"), bytes)};
+  if (object.Get("target").IsNumber()) step.target = count(object, "target");
+  if (step.clock > kMostClocks) refuse("too many clocks");
   if (step.loss.present() && step.loss.bytes != sizeof(float)) refuse("a loss is one number");
   bound.input_bytes.clear();  // the plan is gone: what is left cannot be replayed
   bound.inputs.clear();
@@ -128,17 +132,24 @@ Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
   limits.threads = environment(env).threads;
   loop.set_random(count(object, "seed"), count(object, "randomOffset"));
   loop.set_order_offset(count(object, "orderOffset"));
+  loop.restart_clocks();
   Napi::Array kinds = object.Get("live").As<Napi::Array>();
-  if (kinds.Length() != loop.kinds()) refuse("live numbers for every kind of step");
+  if (kinds.Length() != loop.kinds()) refuse("live numbers, or null, for every kind of step");
   for (uint32_t k = 0; k < kinds.Length(); ++k) {
+    Napi::HandleScope scope(env);
+    if (!kinds.Get(k).IsArray()) {
+      limits.kinds.push_back(false);
+      continue;
+    }
+    limits.kinds.push_back(true);
     Napi::Array rows = kinds.Get(k).As<Napi::Array>();
     std::vector<LiveNumber> live;
     if (rows.Length() != loop.step(k).plan.live_numbers()) refuse("as many live numbers as the plan has");
     for (uint32_t i = 0; i < rows.Length(); ++i) {
-      Napi::HandleScope scope(env);
-      Napi::Array row = rows.Get(i).As<Napi::Array>();  // base, per draw, per step of each kind
+      Napi::HandleScope inner(env);
+      Napi::Array row = rows.Get(i).As<Napi::Array>();  // base, per draw, per step that advances each clock
       LiveNumber one{row.Get(0u).ToNumber(), row.Get(1u).ToNumber(), {}};
-      for (uint32_t q = 0; q < kinds.Length(); ++q) one.per_step.push_back(row.Get(2 + q).ToNumber());
+      for (uint32_t c = 0; c < loop.clocks(); ++c) one.per_step.push_back(row.Get(2 + c).ToNumber());
       live.push_back(std::move(one));
     }
     loop.set_live(k, std::move(live));
@@ -146,13 +157,13 @@ Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
   return limits;
 }
 
-std::vector<GivenBatch> given_batches(Napi::Env env, const Loop& loop, Napi::Array list) {
+std::vector<GivenBatch> given_batches(Napi::Env env, const Loop& loop, const Limits& limits, Napi::Array list) {
   std::vector<GivenBatch> batches;
   for (uint32_t i = 0; i < list.Length(); ++i) {
     Napi::HandleScope scope(env);
     Napi::Object object = list.Get(i).As<Napi::Object>();
     GivenBatch batch{count(object, "kind"), count(object, "randomOffset"), {}};
-    if (batch.kind >= loop.kinds()) refuse("a kind of step that does not exist");
+    if (batch.kind >= loop.kinds() || !limits.kinds[batch.kind]) refuse("a kind of step that does not exist, or without live numbers");
     const Step& step = loop.step(batch.kind);
     Napi::Array tensors = object.Get("tensors").As<Napi::Array>();
     if (tensors.Length() != step.arguments) refuse("a batch of other tensors");

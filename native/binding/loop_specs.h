@@ -23,7 +23,7 @@ Step step_of(Napi::Object object, const Lasting& lasting);
 Course course_of(Napi::Env env, Napi::Object object, const std::vector<Step>& steps);
 // Also sets where the loop's live and random numbers begin.
 Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object);
-std::vector<GivenBatch> given_batches(Napi::Env env, const Loop& loop, Napi::Array list);
+std::vector<GivenBatch> given_batches(Napi::Env env, const Loop& loop, const Limits& limits, Napi::Array list);
 
 Napi::Object report_object(Napi::Env env, const Report& report);
 

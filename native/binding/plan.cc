@@ -1,6 +1,7 @@
 #include "binding/plan.h"
 
 #include <cstring>
+#include <stdexcept>
 
 #include "binding/environment.h"
 #include "binding/kernels.h"
@@ -66,6 +67,8 @@ Napi::Value create_plan(const Napi::CallbackInfo& info) {
     });
   } catch (const ArgumentError& error) {
     throw_argument_error(env, error);
+  } catch (const std::invalid_argument& error) {
+    throw_argument_error(env, {ArgumentError::kRange, std::string("[createPlan] ") + error.what()});
   } catch (const std::bad_alloc&) {
     throw_argument_error(env, {ArgumentError::kRange, "[createPlan] out of memory"});
   }

@@ -1,4 +1,4 @@
-// createSession(lasting, ownThread), createRows(columns, count), addLoop(session, steps, course, [session, loop to go on with]), runLoop(...), stopSession,
+// createSession(lasting, ownThread), addLasting(session, lasting), createRows(columns, count), addKind(session, loop, step), addLoop(session, steps, course, [session, loop to go on with]), runLoop(...), stopSession,
 // readLasting, writeLasting: see interface Addon in src/native.ts.
 #include "binding/session.h"
 
@@ -75,16 +75,22 @@ void forget(napi_env env, Session* session) {
   }
 }
 
+// Adds copies of the pieces; the bytes that they have.
+int64_t add_pieces(Napi::Env env, Session& session, Napi::Array pieces) {
+  int64_t bytes = 0;
+  for (uint32_t i = 0; i < pieces.Length(); ++i) {
+    const Memory memory = memory_of(env, pieces.Get(i));
+    session.lasting->pieces.push_back({copy_of(env, memory), memory.bytes});
+    bytes += static_cast<int64_t>(memory.bytes);
+  }
+  return bytes;
+}
+
 Napi::Value create_session(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto session = std::make_shared<Session>();
-  Napi::Array pieces = info[0].As<Napi::Array>();
-  int64_t bytes = 0, known = 0;
-  for (uint32_t i = 0; i < pieces.Length(); ++i) {
-    const Memory memory = memory_of(env, pieces.Get(i));
-    session->lasting->pieces.push_back({copy_of(env, memory), memory.bytes});
-    bytes += static_cast<int64_t>(memory.bytes);
-  }
+  int64_t known = 0;
+  const int64_t bytes = add_pieces(env, *session, info[0].As<Napi::Array>());
   Sessions& sessions = environment(env).sessions;
   if (info[1].ToBoolean()) {
     session->own = std::make_unique<Background>(env);
@@ -102,20 +108,43 @@ Napi::Value create_session(const Napi::CallbackInfo& info) {
   });
 }
 
+// addLasting(session, pieces)
+Napi::Value add_lasting(const Napi::CallbackInfo& info) {
+  int64_t known = 0;
+  napi_adjust_external_memory(info.Env(), add_pieces(info.Env(), idle_session_of(info), info[1].As<Napi::Array>()), &known);
+  return info.Env().Undefined();
+}
+
+// addKind(session, loop, step): of a loop whose batches are brought along.
+Napi::Value add_kind(const Napi::CallbackInfo& info) {
+  Session& session = idle_session_of(info);
+  const uint32_t index = info[1].ToNumber().Uint32Value();
+  if (index >= session.loops.size() || session.loops[index]->has_rows()) refuse("no such loop");
+  session.loops[index]->add(step_of(info[2].As<Napi::Object>(), *session.lasting));
+  return info.Env().Undefined();
+}
+
 Napi::Value create_rows(const Napi::CallbackInfo& info) {
   auto rows = std::make_unique<std::shared_ptr<Rows>>(std::make_shared<Rows>());
   Napi::Array columns = info[0].As<Napi::Array>();
   const size_t rows_count = static_cast<size_t>(info[1].ToNumber().Uint32Value());
   (*rows)->count = rows_count;
+  int64_t bytes = 0, known = 0;
   for (uint32_t i = 0; i < columns.Length(); ++i) {
     const Memory memory = memory_of(info.Env(), columns.Get(i));
     const size_t elements = memory.bytes / sizeof(float);
     const size_t width = rows_count == 0 ? 0 : elements / rows_count;
     if (width * rows_count != elements) refuse("the array does not divide into rows");
     (*rows)->columns.push_back({copy_of(info.Env(), memory), width});
+    bytes += static_cast<int64_t>(memory.bytes);
   }
-  return Napi::External<std::shared_ptr<Rows>>::New(info.Env(), rows.release(),
-                                                    [](Napi::Env, std::shared_ptr<Rows>* p) { delete p; });
+  // Told to the garbage collector: it sees a handle of some bytes, and would let many copies of a dataset pile up.
+  napi_adjust_external_memory(info.Env(), bytes, &known);
+  return Napi::External<std::shared_ptr<Rows>>::New(info.Env(), rows.release(), [bytes](Napi::Env env, std::shared_ptr<Rows>* p) {
+    int64_t left = 0;
+    napi_adjust_external_memory(env, -bytes, &left);
+    delete p;
+  });
 }
 
 Napi::Value add_loop(const Napi::CallbackInfo& info) {
@@ -138,6 +167,7 @@ Napi::Value add_loop(const Napi::CallbackInfo& info) {
 
 // What a run on a thread holds until its results have arrived.
 struct Running {
+  Running(Napi::Env env, Session& s, Loop& l) : session(&s), loop(&l), table(environment(env).target->table), deferred(env) {}
   Session* session;  // the environment keeps it while `running`
   Loop* loop;
   const KernelTable* table;
@@ -156,13 +186,17 @@ Napi::Value run_loop(const Napi::CallbackInfo& info) {
   Loop& loop = *session.loops[index];
   Napi::Object spec = info[2].As<Napi::Object>();
   const Environment& here = environment(env);
-  auto running = std::make_shared<Running>(Running{&session, &loop, here.target->table, limits_of(env, loop, spec), {}, false, {},
-                                                   Napi::Promise::Deferred::New(env)});
+  auto running = std::make_shared<Running>(env, session, loop);
+  running->limits = limits_of(env, loop, spec);
   if (spec.Get("batches").IsArray()) {
-    running->given = given_batches(env, loop, spec.Get("batches").As<Napi::Array>());
+    running->given = given_batches(env, loop, running->limits, spec.Get("batches").As<Napi::Array>());
     running->with_given = true;
   } else if (!loop.has_rows()) {
     refuse("a loop without rows needs batches");
+  } else {
+    for (bool set : running->limits.kinds) {
+      if (!set) refuse("a loop over rows needs the live numbers of every kind");
+    }
   }
   Background& background = session.own ? *session.own : *here.sessions.inference;
   session.stop.store(false);
@@ -231,6 +265,8 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, Napi::Value function) { exports.Set(name, function); };
   add("createSession", Napi::Function::New<guarded<create_session>>(env, "createSession"));
   add("createRows", Napi::Function::New<guarded<create_rows>>(env, "createRows"));
+  add("addLasting", Napi::Function::New<guarded<add_lasting>>(env, "addLasting"));
+  add("addKind", Napi::Function::New<guarded<add_kind>>(env, "addKind"));
   add("addLoop", Napi::Function::New<guarded<add_loop>>(env, "addLoop"));
   add("runLoop", Napi::Function::New<guarded<run_loop>>(env, "runLoop"));
   add("stopSession", Napi::Function::New<guarded<stop_session>>(env, "stopSession"));

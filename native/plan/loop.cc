@@ -16,15 +16,18 @@ double milliseconds_since(Clock::time_point begin) {
 
 Loop::Loop(std::shared_ptr<Lasting> lasting, std::vector<Step> steps, Course course)
     : lasting_(std::move(lasting)), course_(std::move(course)) {
-  for (Step& step : steps) {
-    Kind kind{std::move(step), {}, {}, {}, {}, 0};
-    for (size_t bytes : kind.step.own_bytes) {
-      kind.own.push_back(allocate_aligned(bytes));
-      kind.inputs.push_back(kind.own.back().get());
-    }
-    for (const Lasting::Piece& piece : lasting_->pieces) kind.inputs.push_back(piece.data.get());
-    steps_.push_back(std::move(kind));
+  for (Step& step : steps) add(std::move(step));
+}
+
+void Loop::add(Step step) {
+  Kind kind{std::move(step), {}, {}, {}, {}};
+  for (size_t bytes : kind.step.own_bytes) {
+    kind.own.push_back(allocate_aligned(bytes));
+    kind.inputs.push_back(kind.own.back().get());
   }
+  for (const Lasting::Piece& piece : lasting_->pieces) kind.inputs.push_back(piece.data.get());
+  if (kind.step.clock >= clocks_.size()) clocks_.resize(kind.step.clock + 1);
+  steps_.push_back(std::move(kind));
 }
 
 void Loop::take_position(Loop& other) {
@@ -37,7 +40,6 @@ void Loop::take_position(Loop& other) {
 void Loop::set_live(size_t kind, std::vector<LiveNumber> numbers) {
   steps_[kind].live_now.resize(numbers.size());
   steps_[kind].live = std::move(numbers);
-  for (Kind& k : steps_) k.done = 0;
 }
 
 void Loop::set_random(uint64_t seed, uint64_t offset) {
@@ -83,7 +85,7 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   for (size_t i = 0; i < kind.live.size(); ++i) {
     const LiveNumber& live = kind.live[i];
     double value = live.base + live.per_draw * drawn;
-    for (size_t q = 0; q < steps_.size(); ++q) value += live.per_step[q] * static_cast<double>(steps_[q].done);
+    for (size_t c = 0; c < clocks_.size(); ++c) value += live.per_step[c] * static_cast<double>(clocks_[c]);
     kind.live_now[i] = value;
   }
   Run run(limits.threads);
@@ -104,7 +106,7 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
     return false;
   }
   random_offset_ += kind.step.draws;
-  ++kind.done;
+  ++clocks_[kind.step.clock];
   ++report.steps[number];
   const auto at = [&](const ResultPlace& place) {
     return static_cast<const char*>(kind.inputs[place.input]) + place.offset;
@@ -117,9 +119,9 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   if (kind.step.output.present()) {
     const char* output = at(kind.step.output);
     report.outputs.insert(report.outputs.end(), output, output + kind.step.output.bytes);
-    if (kind.step.with_target) {
-      const char* target = kind.own[kind.step.arguments - 1].get();
-      report.targets.insert(report.targets.end(), target, target + kind.step.own_bytes[kind.step.arguments - 1]);
+    if (kind.step.target < kind.step.arguments) {
+      const char* target = kind.own[kind.step.target].get();
+      report.targets.insert(report.targets.end(), target, target + kind.step.own_bytes[kind.step.target]);
     }
   }
   ++batch_;

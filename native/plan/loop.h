@@ -33,7 +33,7 @@ struct Lasting {
 };
 
 // A number that differs from step to step:
-// base + per_draw * (Philox counters used) + sum over kinds q of per_step[q] * (steps of kind q done), since it was set.
+// base + per_draw * (Philox counters used) + sum over clocks c of per_step[c] * (steps that advance clock c done), since it was set.
 struct LiveNumber {
   double base;
   double per_draw;
@@ -54,9 +54,10 @@ struct Step {
   std::vector<size_t> own_bytes;  // of the batch's tensors and the results
   size_t arguments;               // how many of them are the batch's
   uint64_t draws;                 // Philox counters that one step uses
+  size_t clock;                   // which count of steps it advances: kinds that step the same optimizers share one
   ResultPlace loss;               // one float
-  ResultPlace output;             // handed out for every batch, with the batch's last tensor where `with_target`
-  bool with_target;
+  ResultPlace output;             // handed out for every batch, with the batch's tensor `target`
+  size_t target = SIZE_MAX;       // SIZE_MAX: without
 };
 
 // Which rows make the batches of an epoch. Batch b holds rows [b * batch, (b + 1) * batch) of the epoch's order.
@@ -85,6 +86,7 @@ struct Limits {
   size_t output_bytes = SIZE_MAX;
   int threads = 1;
   bool finite = false;          // ends with the first value that is not finite
+  std::vector<bool> kinds;      // of which the live numbers are set
 };
 
 struct Report {
@@ -108,8 +110,11 @@ class Loop {
  public:
   // Throws std::bad_alloc.
   Loop(std::shared_ptr<Lasting> lasting, std::vector<Step> steps, Course course);
+  // One more kind of step; the lasting memory may have grown since. Throws std::bad_alloc.
+  void add(Step step);
 
   size_t kinds() const { return steps_.size(); }
+  size_t clocks() const { return clocks_.size(); }
   bool has_rows() const { return course_.rows != nullptr; }
   bool same_course(const Loop& other) const {
     return course_.rows == other.course_.rows && course_.batch == other.course_.batch && course_.batches == other.course_.batches &&
@@ -120,7 +125,8 @@ class Loop {
   // Goes on in the middle of the epoch where another loop over the same course was.
   void take_position(Loop& other);
 
-  // Where the live numbers and the random numbers begin in the next run.
+  // Where the live numbers and the random numbers begin in the next run: those of the kinds of which there are steps in it.
+  void restart_clocks() { clocks_.assign(clocks_.size(), 0); }
   void set_live(size_t kind, std::vector<LiveNumber> numbers);
   void set_random(uint64_t seed, uint64_t offset);
   void set_order_offset(uint64_t offset) { course_.order_offset = offset; }
@@ -138,7 +144,6 @@ class Loop {
     std::vector<void*> inputs;
     std::vector<LiveNumber> live;
     std::vector<double> live_now;
-    uint64_t done = 0;  // steps since set_live
   };
 
   void begin_epoch(const KernelTable& table, Report& report);
@@ -149,6 +154,7 @@ class Loop {
 
   std::shared_ptr<Lasting> lasting_;
   std::vector<Kind> steps_;
+  std::vector<uint64_t> clocks_;  // steps since restart_clocks
   Course course_;
   std::vector<int32_t> order_;
   bool in_epoch_ = false;

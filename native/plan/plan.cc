@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <cstdint>
 #include <new>
+#include <stdexcept>
 
 namespace simdnn {
 
@@ -14,14 +16,43 @@ namespace {
 constexpr size_t kNowhere = SIZE_MAX;
 constexpr uint32_t kGuardWord = 0xdeadbeef;
 
-// The region that holds `p`; the regions are disjoint.
-size_t region_of(const std::vector<Region>& regions, const void* p) {
-  const char* at = static_cast<const char*>(p);
-  for (size_t i = 0; i < regions.size(); ++i) {
-    if (at >= regions[i].begin && at < regions[i].begin + regions[i].bytes) return i;
+// All memory that moves, temporaries first, in the order of addresses: which of it holds a call's array.
+class Regions {
+ public:
+  Regions(const std::vector<Region>& temporaries, const std::vector<Region>& inputs) {
+    for (size_t i = 0; i < temporaries.size(); ++i) add(temporaries[i], i, true);
+    for (size_t i = 0; i < inputs.size(); ++i) add(inputs[i], i, false);
+    std::sort(regions_.begin(), regions_.end(), [](const Entry& a, const Entry& b) { return a.begin < b.begin; });
+    for (size_t i = 1; i < regions_.size(); ++i) {
+      if (regions_[i].begin < regions_[i - 1].end) throw std::invalid_argument("two pieces of its memory overlap");
+    }
   }
-  return kNowhere;
-}
+
+  struct Entry {
+    uintptr_t begin, end;
+    size_t index;
+    bool temporary;
+  };
+
+  // The region that holds the `bytes` at `p`; null: they lie in none.
+  const Entry* of(const void* p, size_t bytes) const {
+    const auto at = reinterpret_cast<uintptr_t>(p);
+    auto next = std::upper_bound(regions_.begin(), regions_.end(), at, [](uintptr_t b, const Entry& e) { return b < e.begin; });
+    if (next != regions_.begin() && at < std::prev(next)->end) {
+      if (bytes > std::prev(next)->end - at) throw std::invalid_argument("an array reaches beyond the memory that it begins in");
+      return &*std::prev(next);
+    }
+    if (next != regions_.end() && bytes > next->begin - at) throw std::invalid_argument("an array reaches into memory that it does not begin in");
+    return nullptr;
+  }
+
+ private:
+  void add(const Region& region, size_t index, bool temporary) {
+    const auto begin = reinterpret_cast<uintptr_t>(region.begin);
+    if (region.bytes > 0) regions_.push_back({begin, begin + region.bytes, index, temporary});
+  }
+  std::vector<Entry> regions_;
+};
 
 }  // namespace
 
@@ -35,6 +66,7 @@ Plan::Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporari
   std::vector<Lifetime> lifetimes;
   for (const Region& t : temporaries) lifetimes.push_back({t.bytes, kNowhere, 0});
 
+  const Regions regions(temporaries, inputs);
   std::vector<size_t> first_slots;
   for (size_t c = 0; c < calls.size(); ++c) {
     const RecordedCall& call = calls[c];
@@ -46,14 +78,19 @@ Plan::Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporari
       extents_.push_back(call.extents[a]);
       const void* p = call.slots[a].pointer;
       if (call.kinds[a] != SlotKind::kPointer || p == nullptr) continue;
-      if (const size_t input = region_of(inputs, p); input != kNowhere) {
-        input_patches_.push_back({slot, input, static_cast<size_t>(static_cast<const char*>(p) - inputs[input].begin)});
-      } else if (const size_t t = region_of(temporaries, p); t != kNowhere) {
-        uses.push_back({slot, t, static_cast<size_t>(static_cast<const char*>(p) - temporaries[t].begin)});
-        lifetimes[t].first = std::min(lifetimes[t].first, c);
-        lifetimes[t].last = std::max(lifetimes[t].last, c);
-      } else if (call.extents[a].elements > 0) {
-        closed_ = false;
+      const size_t bytes = call.extents[a].elements * sizeof(float);
+      const Regions::Entry* region = regions.of(p, bytes);
+      if (region == nullptr) {
+        if (bytes > 0) closed_ = false;
+        continue;
+      }
+      const size_t offset = reinterpret_cast<uintptr_t>(p) - region->begin;
+      if (region->temporary) {
+        uses.push_back({slot, region->index, offset});
+        lifetimes[region->index].first = std::min(lifetimes[region->index].first, c);
+        lifetimes[region->index].last = std::max(lifetimes[region->index].last, c);
+      } else {
+        input_patches_.push_back({slot, region->index, offset});
       }
     }
   }

@@ -52,6 +52,7 @@ class Plan {
  public:
   // Pointers into `temporaries` move to the arena, those into `inputs` are given at each replay; all others
   // stay as they are and must stay valid. `layouts` are kept alive for the slots that point at them.
+  // Throws std::invalid_argument when two regions overlap, or a call's array begins in one and ends beyond it, or the reverse.
   Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporaries, const std::vector<Region>& inputs,
        const std::vector<LiveArgument>& live, std::vector<std::unique_ptr<Layout>> layouts);
 

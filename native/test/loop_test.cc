@@ -15,7 +15,7 @@ constexpr size_t kWidth = 3;
 
 // A step that adds the batch to the lasting sums and reports one number of the batch as its loss:
 // accumulate(sums, batch), copy of the first element into the loss.
-Step adding_step(size_t rows, std::vector<float>& batch, std::vector<float>& loss, std::vector<float>& sums) {
+Step adding_step(size_t rows, size_t clock, std::vector<float>& batch, std::vector<float>& loss, std::vector<float>& sums) {
   const auto pointer = [](void* p) {
     Slot slot{};
     slot.pointer = p;
@@ -47,7 +47,7 @@ Step adding_step(size_t rows, std::vector<float>& batch, std::vector<float>& los
     return Region{reinterpret_cast<const char*>(v.data()), v.size() * sizeof(float)};
   };
   Plan plan(std::move(calls), {}, {region(batch), region(loss), region(sums)}, {{rows, 5, 0, false}}, {});
-  return {std::move(plan), {batch.size() * sizeof(float), sizeof(float)}, 1, 0, {1, 0, sizeof(float)}, {1, 0, sizeof(float)}, true};
+  return {std::move(plan), {batch.size() * sizeof(float), sizeof(float)}, 1, 0, clock, {1, 0, sizeof(float)}, {1, 0, sizeof(float)}, 0};
 }
 
 // Row i of the dataset is (i, 2 i, 3 i): small integers, whose sums are exact.
@@ -70,8 +70,8 @@ struct Setting {
   Setting(size_t count, size_t batch, bool shuffle) : full(batch * kWidth), last((count % batch == 0 ? batch : count % batch) * kWidth) {
     lasting->pieces.push_back({allocate_aligned(kWidth * sizeof(float)), kWidth * sizeof(float)});
     std::vector<Step> steps;
-    steps.push_back(adding_step(batch, full, loss, sums));
-    steps.push_back(adding_step(last.size() / kWidth, last, loss, sums));
+    steps.push_back(adding_step(batch, 0, full, loss, sums));
+    steps.push_back(adding_step(last.size() / kWidth, 1, last, loss, sums));
     Course course;
     course.rows = numbered_rows(count);
     course.batch = batch;

@@ -202,9 +202,15 @@ export abstract class Optimizer<O extends object> {
       }
     };
     live(issue);
+    recorder?.operation(`${recipe.name}.step`);
     if (recorder === null) {
       commit(1);
       return;
+    }
+    for (const run of runs) {
+      recorder.memory(run.values, 'parameter');
+      recorder.memory(run.gradient, 'gradient');
+      for (const state of run.state) recorder.memory(state, 'state');
     }
     recorder.after({
       commit,

@@ -1,21 +1,14 @@
-// Listens to one eager run of a compiled function.
+// Listens to one run of a function that is recorded.
 import { SimdnnError } from '../errors';
-import { type KernelTable, kernelNames, writtenArguments } from '../kernels.generated';
+import { type KernelTable, kernelNames } from '../kernels.generated';
 import { overlap, type TensorData } from '../memory';
 import { eagerKernels, setKernels } from '../native';
 import { type Progress, type Recorder, setRecorder } from '../recorder';
 import type { Tensor } from '../tensor';
-
-/** A kernel call as it was made. */
-export type Call = [name: keyof KernelTable, ...args: unknown[]];
-
-export const isArray = (arg: unknown): arg is TensorData => arg instanceof Float32Array || arg instanceof Int32Array;
-
-/** The arrays that a call writes. */
-export const writtenArrays = ([name, ...args]: Call): TensorData[] => writtenArguments[name].map((i) => args[i]).filter(isArray);
+import { arraysOf, type RawCall, type Role, writtenArrays } from './calls';
 
 // A table of kernels that hands each call to `take`.
-const tableOf = (take: (call: Call) => void): KernelTable =>
+const tableOf = (take: (call: RawCall) => void): KernelTable =>
   Object.fromEntries(kernelNames.map((name) => [name, (...args: unknown[]) => take([name, ...args])])) as unknown as KernelTable;
 
 /** Calls from `first` to `end`, whose live numbers come from `issue`. */
@@ -27,9 +20,31 @@ export interface LiveCalls {
   progress: Progress | null;
 }
 
+/** A leaf's gradient, field by field. */
+export type GradientState = Pick<Tensor, 'gradient' | 'gradientShared' | 'gradientHidden' | 'gradientSeen' | 'gradientHome'>;
+
+const gradientState = ({ gradient, gradientShared, gradientHidden, gradientSeen, gradientHome }: Tensor): GradientState => ({
+  gradient,
+  gradientShared,
+  gradientHidden,
+  gradientSeen,
+  gradientHome,
+});
+
+// As it was, with the memory that it was given: the next recording finds the same.
+function putBack({ leaf, state, home }: LeafGradient): void {
+  Object.assign(leaf, state);
+  if (home !== state.gradient) leaf.gradientHome ??= home;
+}
+
 /** What happened to a leaf's gradient. */
 export interface LeafGradient {
   leaf: Tensor;
+  /** What it was before the first event. */
+  state: GradientState;
+  /** What it was when the function had ended, and the memory that it then had for the next. */
+  after: Tensor | null;
+  home: Tensor | null;
   /** It was cleared before anything else was done with it. */
   cleared: boolean;
   /** What it was before each time that it was cleared, read or written, and how many calls had been made by then. */
@@ -37,8 +52,13 @@ export interface LeafGradient {
 }
 
 export class Listener implements Recorder {
-  readonly calls: Call[] = [];
+  readonly calls: RawCall[] = [];
+  /** For each call the operation that made it. */
+  readonly operations: string[] = [];
+  /** Tensors made, in the order in which they were. */
+  readonly tensors: Tensor[] = [];
   readonly temporaries = new Set<TensorData>();
+  readonly roles = new Map<TensorData, Role>();
   readonly liveCalls: LiveCalls[] = [];
   readonly redraws: (() => void)[] = [];
   /** For each of them how many calls had been made. */
@@ -68,27 +88,44 @@ export class Listener implements Recorder {
   mirrors: { own: TensorData; original: TensorData }[] = [];
 
   /** With `dry` the calls are heard, not made: nothing is calculated and no step counted. */
-  constructor(private readonly dry = false) {}
+  constructor(readonly dry = false) {}
 
-  /** Runs `fn` eagerly and hears what it does. */
+  /** Runs `fn` and hears what it does. */
   run<R>(fn: () => R): R {
     setRecorder(this);
     setKernels(this.kernels);
     try {
       const result = fn();
       this.keepPristine();
+      this.operation('');
+      for (const g of this.gradients.values()) {
+        g.after = g.leaf.gradient;
+        g.home = g.leaf.gradient ?? g.leaf.gradientHome;
+      }
       return result;
     } finally {
       setRecorder(null);
       setKernels(eagerKernels);
+      if (this.dry) for (const g of this.gradients.values()) putBack(g);
     }
   }
 
+  /** The arrays of all calls. */
+  get arrays(): Set<TensorData> {
+    return new Set(this.calls.flatMap(arraysOf));
+  }
+
+  made(tensor: Tensor): void {
+    this.tensors.push(tensor);
+  }
   allocated(array: TensorData): void {
     this.temporaries.add(array);
   }
   constant(array: TensorData): void {
     this.unfinished.push(array);
+  }
+  memory(array: TensorData, role: Role): void {
+    this.roles.set(array, role);
   }
   private reflect(written: TensorData): void {
     const changed = this.mirrors.filter(({ own }) => overlap(written, own));
@@ -120,7 +157,9 @@ export class Listener implements Recorder {
     if (!this.leaves.has(leaf)) this.leaves.set(leaf, leaf.needsGrad);
   }
   gradient(leaf: Tensor, event: 'clear' | 'use'): void {
-    if (!this.gradients.has(leaf)) this.gradients.set(leaf, { leaf, cleared: event === 'clear', events: [] });
+    if (!this.gradients.has(leaf)) {
+      this.gradients.set(leaf, { leaf, state: gradientState(leaf), after: null, home: null, cleared: event === 'clear', events: [] });
+    }
     this.gradients.get(leaf)!.events.push({ at: this.calls.length, before: leaf.gradient });
   }
   changed(tensor: Tensor): void {
@@ -132,6 +171,9 @@ export class Listener implements Recorder {
       'SIMDNN_READ_WHILE_RECORDING',
       `[${what}] a value cannot be read inside a compiled function: what depends on it would be frozen\n  hint: return the tensor and read it outside`,
     );
+  }
+  operation(name: string): void {
+    while (this.operations.length < this.calls.length) this.operations.push(name);
   }
   guard(holds: () => boolean, module?: object): void {
     this.guards.push(holds);

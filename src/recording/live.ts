@@ -1,8 +1,9 @@
 // The numbers of a plan that are read anew at each replay: rates, step counts, seeds.
-import { type KernelTable, kernelNames, liveArguments } from '../kernels.generated';
+import { type KernelTable, kernelNames } from '../kernels.generated';
 import { eagerKernels, setKernels } from '../native';
 import type { Progress } from '../recorder';
-import type { Call, LiveCalls } from './listener';
+import { liveArguments, type RawCall } from './calls';
+import type { LiveCalls } from './listener';
 
 // A recorded call with the place of each argument in the table of live numbers; -1: it is not live.
 interface Expected {
@@ -26,7 +27,7 @@ export class LiveNumbers {
   private next = 0;
   private same = true;
 
-  constructor(live: readonly LiveCalls[], calls: readonly Call[]) {
+  constructor(live: readonly LiveCalls[], calls: readonly RawCall[]) {
     this.issues = live.map(({ issue }) => issue);
     const counters = live.flatMap(({ progress }) => progress?.counter ?? []);
     this.progresses = new Set(counters).size < counters.length ? live.map(({ progress }) => progress) : null;

@@ -1,11 +1,12 @@
 // A recorded function's plan, replayed with a clock: on copies of all that lasts, so that nothing is trained by being looked at.
 import { noGrad } from '../autograd';
-import { allocateFloat, type DType } from '../memory';
+import { allocateFloat, allocateInt, type TensorData } from '../memory';
 import { peak, replayTimed } from '../native';
 import { randomPosition } from '../random';
-import { empty, type Tensor } from '../tensor';
-import { Detached, stretchesOf } from './detached';
+import { Tensor } from '../tensor';
+import { Listener } from './listener';
 import { type Row, tableText } from './table';
+import { Trace } from './trace';
 
 /** A kernel call of a plan with its time. */
 export interface ProfiledCall extends Row {
@@ -29,31 +30,23 @@ export interface Profile {
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
 
-/** What an argument is like: a tensor of its own where it gets a gradient. */
-export interface Example {
-  dtype: DType;
-  shape: readonly number[];
-  tensor: Tensor | null;
+function copyOf(array: TensorData): TensorData {
+  const copy = array instanceof Int32Array ? allocateInt(array.length) : allocateFloat(array.length);
+  copy.set(array);
+  return copy;
 }
 
-/** Records `fn` for such arguments, dry, and replays its plan `n` times. */
-export function profileOf(fn: (...args: Tensor[]) => unknown, examples: readonly Example[], gradEnabled: boolean, n: number): Profile {
-  const args = examples.map(({ tensor, shape, dtype }) => tensor ?? empty(shape.slice(), dtype));
-  const run = (...given: Tensor[]) => {
-    fn(...given);
-    return { loss: null, output: null };
-  };
-  const detached = new Detached('compile', gradEnabled ? run : (...given) => noGrad(() => run(...given)), args);
-  const pieces = stretchesOf(detached.lasting);
-  const plan = detached.plan(pieces);
-  const copies = pieces.map((piece) => {
-    const copy = allocateFloat(piece.length);
-    copy.set(piece);
-    return copy;
-  });
-  const inputs = [...args.map(({ values }) => values.slice()), ...copies];
-  const live = Float64Array.from(detached.numbers(randomPosition())!);
-  const rows = detached.rows();
+/** Records `fn` for these arguments, dry, and replays its plan `n` times: on copies of their values and of all that lasts. */
+export function profileOf(fn: (...args: Tensor[]) => unknown, args: readonly Tensor[], gradEnabled: boolean, n: number): Profile {
+  const own = args.map((t) => (t.needsGrad ? t : new Tensor(copyOf(t.values), t.shape.slice())));
+  const given = own.map((_, i) => own[args.indexOf(args[i]!)]!);
+  const run = (): void => void (gradEnabled ? fn(...given) : noGrad(() => fn(...given)));
+  const { trace } = Trace.take('compile.profile', run, given, () => [], new Listener(true));
+  const pieces = trace.lasting.map((base) => base.memory);
+  const plan = trace.plan(pieces);
+  const inputs = [...trace.inputs.map((base) => base.memory), ...pieces].map(copyOf);
+  const live = Float64Array.from(trace.numbers(randomPosition())!);
+  const rows = trace.rows();
   const seconds = new Float64Array(rows.length);
   const times = rows.map((): number[] => []);
   for (let i = 0; i < n; i++) {

@@ -1,7 +1,6 @@
 // A plan as a table that a person can read.
-import type { KernelTable } from '../kernels.generated';
-import type { FusedCall } from './fusion';
-import { isArray } from './listener';
+import { type KernelTable, kernelArguments } from '../kernels.generated';
+import { type Base, isValue, type TracedCall, type Value } from './calls';
 
 /** One call of a plan, for people. */
 export interface Row {
@@ -18,46 +17,54 @@ export interface Row {
   flops: number;
 }
 
-const product = (...sizes: unknown[]): number => 2 * sizes.reduce<number>((n, size) => n * (size as number), 1);
+type Sizes = Readonly<Record<string, number>>;
 
-// Of the kernels that multiply matrices; the arguments as in kernels.def.
-const flopsOf: { [name in keyof KernelTable]?: (args: readonly unknown[]) => number } = {
-  linearForward: (args) => product(args[4], args[5], args[6]),
-  linearForwardColumns: (args) => product(args[6], args[7], args[8]),
-  linearBackward: (args) =>
-    product(args[0] === null ? 0 : 1, args[6], args[7], args[8]) + product(args[1] === null ? 0 : 1, args[6], args[7], args[8]),
-  linearBackwardColumns: (args) =>
-    product(args[0] === null && args[1] === null ? 0 : 1, args[9], args[10], args[11]) +
-    product(args[2] === null ? 0 : 1, args[9], args[10], args[11]),
-  matmul: (args) => product(args[3], args[4], args[5]),
+// Of the kernels that multiply matrices; a product that is not wanted has no array.
+const linearBackward = (call: TracedCall, { rows, in_, out }: Sizes): number =>
+  2 * rows! * in_! * out! * ((call.args.dx ?? call.args.dxColumns ?? null) === null ? 0 : 1) +
+  2 * rows! * in_! * out! * (call.args.dweight === null ? 0 : 1);
+const flopsOf: { [name in keyof KernelTable]?: (call: TracedCall, sizes: Sizes) => number } = {
+  linearForward: (_, { rows, in_, out }) => 2 * rows! * in_! * out!,
+  linearForwardColumns: (_, { rows, in_, out }) => 2 * rows! * in_! * out!,
+  linearBackward,
+  linearBackwardColumns: linearBackward,
+  matmul: (_, { m, n, k }) => 2 * m! * n! * k!,
 };
 
-/** Names memory as `known` does, and what lasts own0, own1, ... in the order in which it is met: so a layer that is used twice is seen to be one. */
-export function namesOf(known: ReadonlyMap<unknown, string>): (array: unknown) => string {
-  const lasting = new Map<unknown, string>();
-  return (array) => {
-    const name = known.get(array) ?? lasting.get(array) ?? `own${lasting.size}`;
-    if (!known.has(array)) lasting.set(array, name);
-    return name;
+/**
+ * Names memory: `t0`, `in0`, `out0`, and what lasts by its role and where it begins, `parameter0`, in the order in which it is met, so that a layer
+ * which is used twice is seen to be one.
+ */
+export function namesOf(temporaries: readonly Base[], inputs: readonly Base[]): (value: Value) => string {
+  const counts = new Map<string, number>();
+  const names = new Map<Base, Map<number, string>>();
+  const name = (base: Base, begin: number, prefix: string): string => {
+    const count = counts.get(prefix) ?? 0;
+    counts.set(prefix, count + 1);
+    if (!names.has(base)) names.set(base, new Map());
+    names.get(base)!.set(begin, `${prefix}${count}`);
+    return `${prefix}${count}`;
+  };
+  for (const base of temporaries) name(base, 0, 't');
+  for (const base of inputs) name(base, 0, base.role === 'argument' ? 'in' : 'out');
+  return ({ base, begin }) => {
+    const at = base.lasts ? begin : 0;
+    return names.get(base)?.get(at) ?? name(base, at, base.role);
   };
 }
 
-/** The row of a call; `place` names the memory of an array. */
-export function rowOf({ call: [name, ...args], from }: FusedCall, names: readonly string[], place: (array: unknown) => string): Row {
-  const arrays = args.filter(isArray);
+/** The row of a call; `kernels` are the kernels that were recorded, `place` names the memory of an array. */
+export function rowOf(call: TracedCall, kernels: readonly string[], place: (value: Value) => string): Row {
+  const { kernel, from } = call;
+  const args = kernelArguments[kernel].map(({ name }) => call.args[name]!);
+  const fused = from.slice(1).map((i) => kernels[i]);
   return {
-    kernel: name,
-    buffers: args.flatMap((arg) => (arg === null ? ['-'] : isArray(arg) ? [`${place(arg)}[${arg.length}]`] : [])).join(' '),
+    kernel,
+    buffers: args.flatMap((arg) => (arg === null ? ['-'] : isValue(arg) ? [`${place(arg)}[${arg.array.length}]`] : [])).join(' '),
     numbers: args.filter((arg) => typeof arg === 'number').join(' '),
-    fused:
-      from.length > 1
-        ? `+ ${from
-            .slice(1)
-            .map((i) => names[i])
-            .join(', ')}`
-        : '',
-    bytes: [...new Set(arrays)].reduce((sum, array) => sum + array.byteLength, 0),
-    flops: flopsOf[name]?.(args) ?? 0,
+    fused: fused.length > 0 ? `+ ${fused.join(', ')}` : '',
+    bytes: [...new Set(args.filter(isValue).map(({ array }) => array))].reduce((sum, array) => sum + array.byteLength, 0),
+    flops: flopsOf[kernel]?.(call, call.args as unknown as Sizes) ?? 0,
   };
 }
 

@@ -1,7 +1,7 @@
 // What is measured besides the loss: metrics, fed with the outputs that a leg brought.
 import { describe, rangeError, typeError } from '../errors';
 import { Metric } from '../metrics';
-import type { Detached } from '../recording';
+import type { RecordedStep } from '../recording';
 import { Tensor } from '../tensor';
 import type { Leg } from './engine';
 
@@ -32,7 +32,7 @@ export function gathered(buffer: ArrayBuffer | undefined, batch: Tensor): Tensor
 }
 
 /** Updates the metrics with what a leg gathered. */
-export function update(metrics: Metrics, leg: Leg, kind: Detached): void {
+export function update(metrics: Metrics, leg: Leg, kind: RecordedStep): void {
   if (leg.outputs === undefined) return;
   const [preds, target] = [gathered(leg.outputs, kind.output!), gathered(leg.targets, kind.target)];
   for (const metric of Object.values(metrics)) metric.update(preds, target);

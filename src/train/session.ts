@@ -1,8 +1,10 @@
 // Recorded functions run over batches on a native thread, which works on copies of all memory that lasts.
 import type { RowBatches } from '../data/loader';
 import { rangeError, SimdnnError } from '../errors';
-import type { TensorData } from '../memory';
+import { liesIn, overlap, type TensorData } from '../memory';
 import {
+  addKind,
+  addLasting,
   addLoop,
   type Course,
   createRows,
@@ -10,6 +12,7 @@ import {
   type Limits,
   type LoopReport,
   type LoopRun,
+  type LoopStep,
   type RowsHandle,
   readLasting,
   runLoop,
@@ -18,7 +21,7 @@ import {
   writeLasting,
 } from '../native';
 import type { RandomPosition } from '../random';
-import { Detached, type Results, stretchesOf } from '../recording';
+import { MemoryMap, RecordedStep, type Results, stretchesOf, type Value } from '../recording';
 import { empty, type Tensor } from '../tensor';
 
 /** What is done with a batch. */
@@ -37,7 +40,7 @@ export type Source = { batches: RowBatches; rows: RowsHandle } | { examples: rea
 
 interface Loop {
   number: number;
-  kinds: Detached[];
+  kinds: RecordedStep[];
   source: Source;
   task: Task;
 }
@@ -60,74 +63,142 @@ const inMode = <T>(task: Task, fn: () => T): T => (task.mode === undefined ? fn(
 // Tensors like those of a batch of `size` rows.
 const batchLike = (tensors: readonly Tensor[], size: number): Tensor[] => tensors.map((t) => empty([size, ...t.shape.slice(1)], t.dtype));
 
+const lastingOf = ({ trace }: RecordedStep): TensorData[] => trace.lasting.map(({ memory }) => memory);
+
+const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
+  if (!numbers.has(key)) numbers.set(key, numbers.size);
+  return numbers.get(key)!;
+};
+
+// Recorded twice: what comes out otherwise the second time is carried from call to call by JavaScript, which a replay does not run. `given`: the
+// batches are the caller's own memory, which a step on copies would not change.
+function recordStep(task: Task, batch: readonly Tensor[], given: boolean): RecordedStep {
+  return inMode(task, () => {
+    const step = new RecordedStep(task.where, task.run, batch);
+    step.verify(task.where, task.run);
+    if (given && step.trace.changesArguments) {
+      throw new SimdnnError(
+        'SIMDNN_NOT_RECORDABLE',
+        `[${task.where}] a batch is changed in place, and the loader's own memory would not be\n  hint: clone() it first, or give out batches by a DataLoader`,
+      );
+    }
+    return step;
+  });
+}
+
 /** Throws what a run ended with, if that was an error; `at` says where it was. */
-export function refuseReport(where: string, { end, kind, call, message }: LoopReport, kinds: readonly Detached[], at: string): void {
+export function refuseReport(where: string, { end, kind, call, message }: LoopReport, kinds: readonly RecordedStep[], at: string): void {
   if (end === 'refused') throw rangeError(where, at === '' ? message! : `${message}, ${at}`);
   if (end === 'out of memory') throw rangeError(where, 'out of memory');
   if (end === 'not finite') {
     throw new SimdnnError(
       'SIMDNN_NOT_FINITE',
-      `[${where}] ${at} a value is not finite for the first time after ${kinds[kind]!.callText(call)}`,
+      `[${where}] ${at} a value is not finite for the first time after ${kinds[kind]!.trace.callText(call)}`,
     );
   }
 }
 
+// What is written to pieces, each whole or not at all.
+const holding = (pieces: readonly Float32Array[], written: readonly Value[]): (Float32Array | null)[] => {
+  const buffers = new Map<ArrayBufferLike, TensorData[]>();
+  for (const { array } of written) {
+    const known = buffers.get(array.buffer);
+    if (known === undefined) buffers.set(array.buffer, [array]);
+    else known.push(array);
+  }
+  return pieces.map((piece) => (buffers.get(piece.buffer)?.some((array) => overlap(array, piece)) ? piece : null));
+};
+
 export class Session {
   private readonly handle: SessionHandle;
   private readonly pieces: Float32Array[];
+  private readonly map: MemoryMap<{ memory: Float32Array }>;
   private readonly loops: Loop[];
-  private readonly changed: (Float32Array | null)[];
-  private readonly changedWithGradients: (Float32Array | null)[];
+  private readonly clocks = new Map<string, number>();
+  private readonly counters = new Map<object, number>();
+  private changed: (Float32Array | null)[] = [];
+  private changedWithGradients: (Float32Array | null)[] = [];
 
   /** Records every task. Where `before` was in the middle of an epoch the new session goes on. */
   constructor(specs: readonly { task: Task; source: Source }[], ownThread: boolean, before: Session | null) {
     const recorded = specs.map(({ task, source }) => {
-      const record = (batch: readonly Tensor[]) => inMode(task, () => new Detached(task.where, task.run, batch));
-      if ('examples' in source) return source.examples.map(record);
+      if ('examples' in source) return source.examples.map((batch) => recordStep(task, batch, true));
       const { tensors, count, batchSize, batches } = source.batches;
       const last = Math.min(batchSize, count - (batches - 1) * batchSize);
       const sizes = batches > 1 && last !== batchSize ? [batchSize, last] : [last];
-      return sizes.map((size) => record(batchLike(tensors, size)));
+      return sizes.map((size) => recordStep(task, batchLike(tensors, size), false));
     });
-    const all = recorded.flat();
-    this.pieces = stretchesOf(all.flatMap(({ lasting }) => [...lasting]));
-    const holding = (arrays: readonly TensorData[]) =>
-      this.pieces.map((piece) =>
-        arrays.some(
-          (a) =>
-            a.buffer === piece.buffer &&
-            a.byteOffset < piece.byteOffset + piece.byteLength &&
-            piece.byteOffset < a.byteOffset + a.byteLength,
-        )
-          ? piece
-          : null,
-      );
-    this.changed = holding(all.flatMap(({ changed }) => [...changed]));
-    this.changedWithGradients = holding(all.flatMap(({ written }) => [...written]));
+    this.pieces = stretchesOf(recorded.flat().flatMap(lastingOf));
+    this.map = new MemoryMap(this.pieces.map((memory) => ({ memory })));
     this.handle = createSession(this.pieces, ownThread);
     this.loops = specs.map(({ task, source }, i) => {
       const kinds = recorded[i]!;
-      const steps = kinds.map((kind) => ({
-        plan: kind.plan(this.pieces).handle,
-        arguments: kind.argumentCount,
-        draws: kind.draws,
-        loss: kind.place('loss', this.pieces),
-        output: kind.place('output', this.pieces),
-        withTarget: task.withTarget,
-      }));
+      const steps = kinds.map((kind) => this.stepOf(kind, task));
       const goOnWith = before !== null && 'rows' in source ? before.handle : null;
       return { number: addLoop(this.handle, steps, courseOf(source, kinds.length), goOnWith, i), kinds, source, task };
     });
+    this.watch();
+  }
+
+  /**
+   * Records a task for one more kind of batch. False, and nothing done, where it uses memory of which the session has a part only: then all is to be
+   * recorded again.
+   */
+  add(loop: number, batch: readonly Tensor[]): boolean {
+    const { number, kinds, task } = this.loops[loop]!;
+    const kind = recordStep(task, batch, true);
+    const fresh: Float32Array[] = [];
+    for (const memory of stretchesOf(lastingOf(kind))) {
+      const meeting = this.map.meeting(memory);
+      if (meeting.length === 0) fresh.push(memory);
+      else if (meeting.length > 1 || !liesIn(meeting[0]!.memory, memory)) return false;
+    }
+    if (fresh.length > 0) addLasting(this.handle, fresh);
+    for (const memory of fresh) this.map.add({ memory });
+    this.pieces.push(...fresh);
+    addKind(this.handle, number, this.stepOf(kind, task));
+    kinds.push(kind);
+    this.watch();
+    return true;
+  }
+
+  private stepOf(kind: RecordedStep, task: Task): LoopStep {
+    return {
+      plan: kind.plan(this.pieces).handle,
+      arguments: kind.given.length,
+      draws: kind.trace.draws,
+      clock: this.clockOf(kind),
+      loss: kind.place('loss', this.pieces),
+      output: kind.place('output', this.pieces),
+      target: task.withTarget ? kind.targetGiven : null,
+    };
+  }
+
+  // Kinds that count the same along share a clock.
+  private clockOf({ trace }: RecordedStep): number {
+    const key = trace.progresses.map(({ progress: { counter } }) => numberOf(this.counters, counter)).join(' ');
+    return numberOf(this.clocks, key);
+  }
+
+  private watch(): void {
+    const written = this.loops.flatMap(({ kinds }) => kinds.flatMap(({ trace }) => trace.written));
+    this.changed = holding(
+      this.pieces,
+      written.filter(({ base }) => base.role !== 'gradient'),
+    );
+    this.changedWithGradients = holding(this.pieces, written);
   }
 
   /** The recordings of a loop: whole batches first, then a smaller last one. */
-  kinds(loop: number): readonly Detached[] {
+  kinds(loop: number): readonly RecordedStep[] {
     return this.loops[loop]!.kinds;
   }
 
   /** Every leaf that any loop uses. */
   get leaves(): Tensor[] {
-    return this.loops.flatMap(({ kinds }) => kinds.flatMap(({ leaves }) => leaves));
+    return this.loops.flatMap(({ kinds }) =>
+      kinds.flatMap(({ trace }) => [...trace.leaves.map(({ leaf }) => leaf), ...trace.gradients.map(({ leaf }) => leaf)]),
+    );
   }
 
   /** Philox counters that an epoch of a loop over rows uses, its order included. */
@@ -136,7 +207,7 @@ export class Session {
     if ('examples' in source) return 0;
     const { batches, shuffle, seed, count } = source.batches;
     const order = shuffle && seed === undefined ? count : 0;
-    return order + (batches - 1) * kinds[0]!.draws + kinds.at(-1)!.draws;
+    return order + (batches - 1) * kinds[0]!.trace.draws + kinds.at(-1)!.trace.draws;
   }
 
   /** Whether every recording would still come out the same. */
@@ -147,7 +218,8 @@ export class Session {
   /** Runs a loop from where its last run ended, and counts what it did. */
   async run(loop: number, limits: RunLimits, epochsBegun = 0): Promise<LoopReport> {
     const { number, kinds, source, task } = this.loops[loop]!;
-    const { live, steady } = inMode(task, () => liveNumbers(kinds, limits.random));
+    const used = limits.given === undefined ? kinds.map((_, i) => i) : limits.given.map(({ kind }) => kind);
+    const { live, steady } = inMode(task, () => this.liveNumbers(kinds, new Set(used), limits.random));
     const report = await runLoop(this.handle, number, {
       epochs: limits.epochs,
       milliseconds: steady ? limits.milliseconds : 0, // what the first step changes is recorded again before the second
@@ -159,7 +231,7 @@ export class Session {
       live,
       ...(limits.given && { batches: limits.given }),
     });
-    for (const [i, kind] of kinds.entries()) kind.commit(report.steps[i]!);
+    for (const [i, kind] of kinds.entries()) kind.trace.commit(report.steps[i]!);
     return report;
   }
 
@@ -182,6 +254,33 @@ export class Session {
   write(): void {
     writeLasting(this.handle, this.pieces);
   }
+
+  // Every live number of the kinds that are used as a linear function of the random numbers drawn and the steps done: found by asking what it
+  // would be one further. Not steady: after one step the calls are others than were recorded (the first step with a momentum).
+  private liveNumbers(
+    kinds: readonly RecordedStep[],
+    used: ReadonlySet<number>,
+    random: RandomPosition,
+  ): { live: (number[][] | null)[]; steady: boolean } {
+    let steady = true;
+    const advancing = new Map<number, RecordedStep>(); // a kind that advances each clock
+    for (const kind of kinds) advancing.set(this.clockOf(kind), kind);
+    const clocks = Array.from(this.clocks, ([, clock]) => advancing.get(clock));
+    const live = kinds.map((kind, i) => {
+      if (!used.has(i)) return null;
+      const base = kind.trace.numbers(random)!;
+      if (base.length === 0) return [];
+      const oneDrawn = kind.trace.numbers({ seed: random.seed, offset: random.offset + 1 })!;
+      const oneStep = clocks.map((other) => (other === undefined ? base : other.trace.peek(() => kind.trace.numbers(random))));
+      if (oneStep.includes(null)) steady = false;
+      return base.map((value, n) => [
+        value,
+        oneDrawn[n]! - value,
+        ...oneStep.map((numbers) => (numbers === null ? 0 : numbers[n]! - value)),
+      ]);
+    });
+    return { live, steady };
+  }
 }
 
 function courseOf(source: Source, kinds: number): Course | null {
@@ -199,18 +298,4 @@ function courseOf(source: Source, kinds: number): Course | null {
     seed: seed ?? 0,
     orderOffset: epoch * count,
   };
-}
-
-// Every live number of every kind of step as a linear function of the random numbers drawn and the steps done: found by asking what it
-// would be one further. Not steady: after one step the calls are others than were recorded (the first step with a momentum).
-function liveNumbers(kinds: readonly Detached[], random: RandomPosition): { live: number[][][]; steady: boolean } {
-  let steady = true;
-  const live = kinds.map((kind) => {
-    const base = kind.numbers(random)!;
-    const oneDrawn = kind.numbers({ seed: random.seed, offset: random.offset + 1 })!;
-    const oneStep = kinds.map((other) => other.peek(() => kind.numbers(random)));
-    if (oneStep.includes(null)) steady = false;
-    return base.map((value, i) => [value, oneDrawn[i]! - value, ...oneStep.map((numbers) => (numbers === null ? 0 : numbers[i]! - value))]);
-  });
-  return { live, steady };
 }

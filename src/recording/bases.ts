@@ -1,0 +1,118 @@
+// Which memory a trace knows: pieces that never overlap, and the one in which an array lies.
+import { SimdnnError } from '../errors';
+import type { TensorData } from '../memory';
+import { Base, type Role, type Value } from './calls';
+
+const begins = ({ byteOffset }: TensorData): number => byteOffset;
+const ends = ({ byteOffset, byteLength }: TensorData): number => byteOffset + byteLength;
+
+/** The stretches of memory that these arrays cover, in their order in each buffer; arrays that only touch stay two. */
+export function stretchesOf(arrays: Iterable<TensorData>): Float32Array[] {
+  const byBuffer = new Map<ArrayBufferLike, TensorData[]>();
+  for (const array of new Set(arrays)) {
+    if (array.byteLength === 0) continue;
+    const known = byBuffer.get(array.buffer);
+    if (known === undefined) byBuffer.set(array.buffer, [array]);
+    else known.push(array);
+  }
+  return [...byBuffer].flatMap(([buffer, list]) => {
+    const joined: { begin: number; end: number }[] = [];
+    for (const array of list.sort((a, b) => begins(a) - begins(b))) {
+      const last = joined.at(-1);
+      if (last !== undefined && begins(array) < last.end) last.end = Math.max(last.end, ends(array));
+      else joined.push({ begin: begins(array), end: ends(array) });
+    }
+    return joined.map(({ begin, end }) => new Float32Array(buffer, begin, (end - begin) / 4));
+  });
+}
+
+/** Finds, of pieces of memory that do not overlap, the one that holds an array; undefined where none does, and an error where one holds only a part. */
+export class MemoryMap<T extends { readonly memory: TensorData }> {
+  private readonly byBuffer = new Map<ArrayBufferLike, T[]>();
+
+  constructor(pieces: Iterable<T> = []) {
+    for (const piece of pieces) this.add(piece);
+  }
+
+  add(piece: T): void {
+    if (piece.memory.byteLength === 0) return;
+    const list = this.byBuffer.get(piece.memory.buffer);
+    if (list === undefined) {
+      this.byBuffer.set(piece.memory.buffer, [piece]);
+      return;
+    }
+    const at = this.after(list, begins(piece.memory));
+    if (ends(list[at - 1]?.memory ?? none) > begins(piece.memory) || (at < list.length && begins(list[at]!.memory) < ends(piece.memory)))
+      overlapping();
+    list.splice(at, 0, piece);
+  }
+
+  of(array: TensorData): T | undefined {
+    const list = this.byBuffer.get(array.buffer);
+    if (list === undefined) return undefined;
+    const at = this.after(list, begins(array)); // the first that begins behind it
+    const found = list[at - 1];
+    if (found !== undefined && begins(array) < ends(found.memory)) {
+      if (ends(array) > ends(found.memory)) overlapping();
+      return found;
+    }
+    if (at < list.length && begins(list[at]!.memory) < ends(array)) overlapping();
+    return undefined;
+  }
+
+  /** The pieces that hold some of an array. */
+  meeting(array: TensorData): T[] {
+    const list = this.byBuffer.get(array.buffer) ?? [];
+    return list.filter(({ memory }) => begins(memory) < ends(array) && begins(array) < ends(memory));
+  }
+
+  // How many pieces of the list begin at or before this byte.
+  private after(list: readonly T[], byte: number): number {
+    let low = 0;
+    let high = list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (begins(list[middle]!.memory) <= byte) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+const none = new Float32Array(0);
+
+function overlapping(): never {
+  throw new SimdnnError(
+    'SIMDNN_NOT_RECORDABLE',
+    '[compile] an array of a recorded call reaches beyond the memory in which it begins\n  hint: this is a fault of simdnn, please report it with the function',
+  );
+}
+
+/**
+ * The memory of a trace. `known` is what a replay makes anew, and constants; `others` are all arrays of the calls, in no memory that is known or in
+ * memory that lasts, each with what is known of its role.
+ */
+export class Bases {
+  readonly all: Base[];
+  private readonly map: MemoryMap<Base>;
+
+  constructor(known: readonly Base[], others: Iterable<TensorData>, roles: ReadonlyMap<TensorData, Role>) {
+    this.map = new MemoryMap(known);
+    const unknown = [...new Set(others)].filter((array) => array.byteLength > 0 && this.map.of(array) === undefined);
+    const lasting = stretchesOf(unknown).map((memory) => new Base(memory, 'captured'));
+    for (const base of lasting) this.map.add(base);
+    for (const [array, role] of roles) for (const base of this.map.meeting(array)) if (base.role === 'captured') base.role = role;
+    this.all = [...known, ...lasting];
+  }
+
+  /** Whether an array has elements in memory that a replay makes anew. */
+  passes(array: TensorData): boolean {
+    return array.byteLength > 0 && this.map.meeting(array).some(({ lasts }) => !lasts);
+  }
+
+  /** Where an array lies; one without elements lies nowhere else. */
+  of(array: TensorData): Value {
+    const base = array.byteLength === 0 ? new Base(array, 'captured') : this.map.of(array)!;
+    return { base, begin: (array.byteOffset - base.memory.byteOffset) / 4, array };
+  }
+}

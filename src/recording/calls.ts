@@ -1,0 +1,125 @@
+// A recorded kernel call: its arguments by name, its arrays as parts of known memory.
+import { type ArgumentKind, type KernelTable, kernelArguments, kernelNames } from '../kernels.generated';
+import type { TensorData } from '../memory';
+
+/** A kernel call as it was made. */
+export type RawCall = [name: keyof KernelTable, ...args: unknown[]];
+
+/**
+ * What a piece of memory is to the recorded function. The first three are made anew for each replay: what the function is called with, what it
+ * returns, what lies between. The others outlast it.
+ */
+export type Role = 'argument' | 'result' | 'temporary' | 'constant' | 'parameter' | 'gradient' | 'state' | 'buffer' | 'captured';
+
+/** One piece of memory. Two of them never overlap. */
+export class Base {
+  constructor(
+    readonly memory: TensorData,
+    public role: Role,
+  ) {}
+
+  /** Whether its values outlast a replay. */
+  get lasts(): boolean {
+    return this.role !== 'argument' && this.role !== 'result' && this.role !== 'temporary';
+  }
+}
+
+/** An array of a call: so many elements of a base. */
+export interface Value {
+  readonly base: Base;
+  /** Its first element there. */
+  readonly begin: number;
+  readonly array: TensorData;
+}
+
+export type Argument = Value | Int32Array | number | null;
+
+/** A call of a trace. */
+export interface TracedCall {
+  readonly kernel: keyof KernelTable;
+  readonly args: Readonly<Record<string, Argument>>;
+  /** The recorded calls whose work it does; -1: none, it makes a constant anew. */
+  readonly from: readonly number[];
+}
+
+/** A value that is all of a base. */
+export const whole = (base: Base): Value => ({ base, begin: 0, array: base.memory });
+
+export const isValue = (arg: Argument | undefined): arg is Value => arg instanceof Object && 'base' in arg;
+
+export const isArray = (arg: unknown): arg is TensorData => arg instanceof Float32Array || arg instanceof Int32Array;
+
+/** Whether both are the same elements. */
+export const same = (a: Argument | undefined, b: Argument | undefined): boolean =>
+  isValue(a) && isValue(b) && a.base === b.base && a.begin === b.begin && a.array.length === b.array.length;
+
+/** Whether they have elements in common. */
+export const meets = (a: Value, b: Value): boolean =>
+  a.base === b.base && a.begin < b.begin + b.array.length && b.begin < a.begin + a.array.length;
+
+const isWritten = (kind: ArgumentKind): boolean => kind === 'out' || kind === 'inout';
+const isMemory = (kind: ArgumentKind): boolean => isWritten(kind) || kind === 'in';
+
+/** The arrays of a call. */
+export const valuesOf = ({ args }: TracedCall): Value[] => Object.values(args).filter(isValue);
+
+/** The arrays that a call writes. */
+export const writtenBy = ({ kernel, args }: TracedCall): Value[] =>
+  kernelArguments[kernel].flatMap(({ name, kind }) => (isWritten(kind) && isValue(args[name]) ? [args[name]] : []));
+
+const arraysWhere = (kinds: (kind: ArgumentKind) => boolean): ((call: RawCall) => TensorData[]) => {
+  const places = Object.fromEntries(kernelNames.map((name) => [name, kernelArguments[name].map(({ kind }) => kinds(kind))]));
+  return ([name, ...args]) => args.filter((arg, i): arg is TensorData => places[name]![i]! && arg !== null);
+};
+
+/** The arrays of a call as it was made, and those of them that it writes. */
+export const arraysOf = arraysWhere(isMemory);
+export const writtenArrays = arraysWhere(isWritten);
+
+/** The numbers that a replay may read anew, by their place in a call as it was made. */
+export const liveArguments = Object.fromEntries(
+  kernelNames.map((name) => [
+    name,
+    kernelArguments[name].flatMap(({ kind }, index) =>
+      kind === 'real' || kind === 'counter' ? [{ index, counter: kind === 'counter' }] : [],
+    ),
+  ]),
+) as unknown as Readonly<Record<keyof KernelTable, readonly { index: number; counter: boolean }[]>>;
+
+/** The call with its arguments by name; `placeOf` finds the memory of an array. */
+export const traced = ([kernel, ...args]: RawCall, from: number, placeOf: (array: TensorData) => Value): TracedCall => ({
+  kernel,
+  args: Object.fromEntries(
+    kernelArguments[kernel].map(({ name, kind }, i) => [
+      name,
+      (isMemory(kind) && args[i] !== null ? placeOf(args[i] as TensorData) : args[i]) as Argument,
+    ]),
+  ),
+  from: [from],
+});
+
+/** The call as the addon takes it. */
+export const untraced = ({ kernel, args }: TracedCall): RawCall => [
+  kernel,
+  ...kernelArguments[kernel].map(({ name }) => {
+    const arg = args[name];
+    return isValue(arg) ? arg.array : arg;
+  }),
+];
+
+/** How many of the calls use elements of a value. */
+export function usesIn(calls: readonly TracedCall[]): (value: Value) => number {
+  const users = new Map<Base, { value: Value; call: number }[]>();
+  for (const [call, traced] of calls.entries()) {
+    for (const value of valuesOf(traced)) {
+      const known = users.get(value.base);
+      if (known === undefined) users.set(value.base, [{ value, call }]);
+      else known.push({ value, call });
+    }
+  }
+  return (value) => new Set(users.get(value.base)?.flatMap((user) => (meets(user.value, value) ? [user.call] : []))).size;
+}
+
+/** Whether this is the whole of memory that nothing outside of the calls sees. */
+export const isTemporary = (arg: Argument | undefined): arg is Value =>
+  isValue(arg) && arg.base.role === 'temporary' && arg.array.length === arg.base.memory.length;

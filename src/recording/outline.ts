@@ -1,0 +1,87 @@
+// What must come out again when a function is recorded a second time: the calls, their numbers, and which memory is which.
+import type { TensorData } from '../memory';
+import { type Argument, type Base, isValue, liveArguments, type TracedCall } from './calls';
+import type { Listener } from './listener';
+
+interface Place {
+  /** Which memory, in words that are the same in the next recording, and what a difference in it is called. */
+  where: string;
+  length: number;
+  /** Of memory that lasts: the memory itself. Gradients and states may move. */
+  memory: TensorData | null;
+  /** Of a constant: its values. */
+  constant: TensorData | null;
+}
+
+type Entry = [kernel: string, ...args: (Place | number | string | null)[]];
+
+export type Outline = readonly Entry[];
+
+const moves = ({ role }: Base): boolean => role === 'gradient' || role === 'state';
+
+/** The outline of calls as they were recorded. */
+export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }: Listener): Outline {
+  const numbers = new Map<Base, number>();
+  const entryOf = (arg: Argument | undefined): Place | number | string | null => {
+    if (!isValue(arg)) return arg instanceof Int32Array ? arg.join(' ') : (arg ?? null);
+    const { base, begin, array } = arg;
+    const constant = pristine.get(base.memory) ?? null;
+    if (!numbers.has(base)) numbers.set(base, numbers.size);
+    const known = base.lasts && !moves(base) && constant === null ? base.memory : null;
+    return {
+      where: known === null ? `${numbers.get(base)} from ${begin}` : `from ${begin}`,
+      length: array.length,
+      memory: known,
+      constant,
+    };
+  };
+  const outline = calls.map(({ kernel, args }): Entry => [kernel, ...Object.values(args).map(entryOf)]);
+  for (const { first, end } of liveCalls) {
+    for (const entry of outline.slice(first, end)) {
+      for (const { index } of liveArguments[entry[0] as keyof typeof liveArguments]) entry[index + 1] = null;
+    }
+  }
+  return outline;
+}
+
+const isPlace = (arg: Entry[number]): arg is Place => arg instanceof Object;
+
+// Where two constants differ, in words.
+function firstDifference(now: TensorData, then: TensorData): string | null {
+  const at = now.findIndex((value, i) => !Object.is(value, then[i]));
+  return at < 0 ? null : `${now[at]} instead of ${then[at]}`;
+}
+
+const startsAlike = (a: TensorData, b: TensorData): boolean => a.buffer === b.buffer && a.byteOffset === b.byteOffset;
+
+function placesDiffer(now: Place, then: Place): string | null {
+  if (now.constant !== null && then.constant !== null) {
+    const differs = firstDifference(now.constant, then.constant);
+    if (differs !== null) return `has a constant with ${differs}`;
+  }
+  if (now.length !== then.length) return `has ${now.length} elements instead of ${then.length}`;
+  const alike = now.memory === null || then.memory === null ? now.memory === then.memory : startsAlike(now.memory, then.memory);
+  return alike && now.where === then.where
+    ? null
+    : 'uses other memory: a tensor that one call leaves for the next, or one that was replaced';
+}
+
+/** What `now` does otherwise than `then`, in words; null when nothing. */
+export function differenceOf(now: Outline, then: Outline): string | null {
+  if (now.length !== then.length) return `${now.length} kernel calls instead of ${then.length}`;
+  for (const [c, a] of now.entries()) {
+    const b = then[c]!;
+    if (a[0] !== b[0]) return `call ${c} is ${a[0]} instead of ${b[0]}`;
+    for (let i = 1; i < a.length; i++) {
+      const [x, y] = [a[i]!, b[i]!];
+      const differs =
+        isPlace(x) && isPlace(y)
+          ? placesDiffer(x, y)
+          : x === y
+            ? null
+            : `has ${isPlace(x) ? 'an array' : x} instead of ${isPlace(y) ? 'an array' : y}`;
+      if (differs !== null) return `call ${c}, ${a[0]}, ${differs}`;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,292 @@
+// A compiled function's trace, replayed on JavaScript's own memory, and all that must hold for a replay to be what the function would do.
+import { checkAttached, rangeError, SimdnnError, typeError } from '../errors';
+import { allocateFloat, allocateInt, type DType, overlap, type TensorData } from '../memory';
+import { finishedCalls, type Plan, replayPlan } from '../native';
+import { randomPosition, setRandomPosition } from '../random';
+import { sameShape, shapeText } from '../shape';
+import { leafChanges, refuseHeld, Tensor, type Version } from '../tensor';
+import { type LeafGradient, Listener } from './listener';
+import { type CompiledOutput, cut, type Output, partOf, placeIn, rebuilder, tensorsOf } from './outputs';
+import { type Profile, profileOf } from './profile';
+import { tableText } from './table';
+import { Trace } from './trace';
+
+/** What a call's argument must be like. Only one that gets a gradient must be the very tensor that was recorded. */
+interface Argument {
+  dtype: DType;
+  shape: number[];
+  tensor: Tensor | null;
+  /** The first argument that is the same tensor, or on the same memory. */
+  sameAs: number;
+}
+
+const firstLike = (args: readonly Tensor[], i: number): number => args.findIndex(({ values }) => values === args[i]!.values);
+
+// The arguments in memory of their own: what the function captured is then never taken for an argument, nor one argument for another that
+// shares its memory. One that gets a gradient is always the same tensor and stays itself.
+function apart<A extends readonly Tensor[]>(args: A): A {
+  for (const t of args) {
+    checkAttached('compile', t.values);
+    refuseHeld('compile', t);
+  }
+  const own = args.map((t) => (t.needsGrad ? t : new Tensor(t.values.slice(), t.shape.slice())));
+  return own.map((t, i) => own[args.indexOf(args[i]!)] ?? t) as unknown as A;
+}
+
+// What the function changed in place in such a copy counts as a change of the argument, whose values the listener has kept the same.
+function putBack(argument: Tensor, own: Tensor): void {
+  if (own !== argument && own.version.count > 0) argument.version.count++;
+}
+
+// Of arrays whose length changes only when their buffer is detached, one for each buffer.
+function watched(arrays: Iterable<TensorData>): { array: TensorData; length: number }[] {
+  const seen = new Set<ArrayBufferLike>();
+  const out: { array: TensorData; length: number }[] = [];
+  for (const array of arrays) {
+    if (array.length === 0 || seen.has(array.buffer)) continue;
+    if (!(array.buffer as { resizable?: boolean }).resizable) seen.add(array.buffer);
+    out.push({ array, length: array.length });
+  }
+  return out;
+}
+
+export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
+  private readonly arguments: Argument[];
+  /** Which arguments a replay is given: those that get no gradient, each once. */
+  private readonly passed: number[];
+  private readonly outputs: Output[];
+  private readonly outputMemory: { dtype: DType; length: number }[];
+  private readonly rebuild: (fresh: Tensor[]) => unknown;
+  private readonly inputs: (TensorData | null)[];
+  private readonly lasting: { array: TensorData; length: number }[];
+  private readonly gradients: (LeafGradient & { before: Tensor | null })[];
+  /** Of what each call changes in place, optimizers apart. */
+  private readonly changes: Version[];
+  private readonly changedArguments: number[];
+  /** Whose memory lasts and is read or written: none of them may be held by a fit. */
+  private readonly shared: Tensor[];
+  private readonly plan: Plan;
+  /** The count of changes with which a replay left the leaves. When it finds them so, and they fit, it need not look at them from then on. */
+  private left = -1;
+  private settled = -1;
+
+  /** Runs the function eagerly and records it. */
+  static make<A extends readonly Tensor[], R extends CompiledOutput>(
+    fn: (...args: A) => R,
+    args: A,
+    keepGrad: boolean,
+  ): { recording: Recording<A, R>; result: R } {
+    const listener = new Listener();
+    const own = apart(args);
+    listener.mirrors = args.flatMap((t, i) => (own[i] === t ? [] : [{ own: own[i]!.values, original: t.values }]));
+    const run = (): R => {
+      const result = fn(...own);
+      if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+        throw typeError('compile', 'the function returned a promise', 'only synchronous functions can be recorded');
+      }
+      own.forEach((t, i) => {
+        if (t.needsGrad === args[i]!.needsGrad) return;
+        throw new SimdnnError(
+          'SIMDNN_NOT_RECORDABLE',
+          `[compile] the function changed whether argument ${i} requires a gradient: its gradient would be lost\n  hint: requiresGrad_() before the call`,
+        );
+      });
+      return result;
+    };
+    try {
+      const { trace, result } = Trace.take('compile', run, own, tensorsOf, listener);
+      const recording = new Recording<A, R>(trace, listener, own, result, keepGrad);
+      return { recording, result: recording.handOver(args, result) };
+    } finally {
+      for (let i = 0; i < args.length; i++) putBack(args[i]!, own[i]!);
+    }
+  }
+
+  private constructor(
+    readonly trace: Trace,
+    heard: Listener,
+    args: A,
+    result: R,
+    private readonly keepGrad: boolean,
+  ) {
+    this.arguments = args.map(({ dtype, shape, needsGrad }, i) => ({
+      dtype,
+      shape: shape.slice(),
+      tensor: needsGrad ? args[i]! : null,
+      sameAs: firstLike(args, i),
+    }));
+    const memory = trace.inputs.filter(({ role }) => role === 'argument').map((base) => base.memory);
+    this.passed = memory.map((own) => args.findIndex(({ values }) => values === own));
+    const returned = trace.inputs.slice(memory.length);
+    this.outputMemory = returned.map((base) => ({
+      dtype: base.memory instanceof Int32Array ? 'int32' : 'float32',
+      length: base.memory.length,
+    }));
+    this.outputs = tensorsOf(result).map((t): Output => {
+      const argument = args.indexOf(t);
+      if (argument >= 0) return { kind: 'argument', index: argument };
+      const { base } = trace.placeOf(t.values);
+      const region = returned.indexOf(base);
+      if (region >= 0) return { kind: 'fresh', region, ...placeIn(base.memory, t) };
+      if (base.role !== 'argument') return { kind: 'lasting', tensor: t };
+      return { kind: 'part', index: args.findIndex(({ values }) => values === base.memory), ...placeIn(base.memory, t) };
+    });
+    this.rebuild = rebuilder(result);
+    this.inputs = trace.inputs.map(() => null);
+    this.gradients = trace.gradients.map((g) => ({ ...g, before: g.events[0]!.before }));
+    this.lasting = watched(trace.lasting.map((base) => base.memory));
+    this.changes = trace.changes.map(({ version }) => version);
+    const used = [...[...trace.leaves, ...this.gradients].map(({ leaf }) => leaf), ...trace.changes];
+    const left = new Set([...trace.left].map(({ version }) => version));
+    this.shared = [...new Set(used)].filter(({ version }) => !left.has(version));
+    this.changedArguments = args.flatMap((t, i) =>
+      !t.needsGrad && [...heard.changes].some(({ values }) => overlap(values, t.values)) ? [i] : [],
+    );
+    this.plan = trace.plan();
+    this.putGradients();
+  }
+
+  /** Whether a call with these arguments would do what was recorded. */
+  fits(args: A, gradEnabled: boolean): boolean {
+    const { trace } = this;
+    if (args.length !== this.arguments.length || gradEnabled !== trace.gradEnabled) return false;
+    for (let i = 0; i < args.length; i++) {
+      const now = args[i]!;
+      const then = this.arguments[i]!;
+      if (now.dtype !== then.dtype || !sameShape(now.shape, then.shape)) return false;
+      if (now.needsGrad ? now !== then.tensor : then.tensor !== null) return false;
+      if (now.values !== args[then.sameAs]!.values) return false;
+      if (then.sameAs === i) for (let j = 0; j < i; j++) if (args[j]!.values === now.values) return false;
+      if (now.version.holder !== null) refuseHeld('compile', now);
+    }
+    if (leafChanges !== this.settled) {
+      if (!this.leavesFit()) return false;
+      if (leafChanges === this.left) this.settled = leafChanges;
+    }
+    const { guards } = trace;
+    for (let i = 0; i < guards.length; i++) if (!guards[i]!()) return false;
+    return trace.live.read() && this.isAttached();
+  }
+
+  // What JavaScript runs on the way, getters of options say, may have detached memory.
+  private isAttached(): boolean {
+    const { lasting } = this;
+    for (let i = 0; i < lasting.length; i++) if (lasting[i]!.array.length !== lasting[i]!.length) return false;
+    return true;
+  }
+
+  private leavesFit(): boolean {
+    for (const t of this.shared) refuseHeld('compile', t);
+    for (const { leaf, needsGrad } of this.trace.leaves) if (leaf.needsGrad !== needsGrad) return false;
+    const { gradients } = this;
+    for (let i = 0; i < gradients.length; i++) {
+      const { leaf, cleared, before, home } = gradients[i]!;
+      if (cleared) {
+        const seen = leaf.gradient === home && leaf.gradientSeen;
+        if (seen || (leaf.gradientHome !== home && leaf.gradient !== home)) return false;
+      } else if (leaf.gradient !== before || (before === null && leaf.gradientHome !== home)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // The recorded run's result as a replay would give it: without its history, with the caller's own arguments in place of their copies.
+  private handOver(args: A, result: R): R {
+    const tensors = tensorsOf(result).map((t, i) => {
+      const output = this.outputs[i]!;
+      if (output.kind === 'argument') return args[output.index]!;
+      if (output.kind === 'part') return partOf(args[output.index]!, output);
+      return output.kind === 'fresh' ? new Tensor(t.values, t.shape.slice()) : t;
+    });
+    return this.rebuild(tensors) as R;
+  }
+
+  /** Does what was recorded, with other arguments. */
+  replay(args: A): R {
+    const { inputs, passed, outputMemory, trace } = this;
+    const { redraws, progresses, live } = trace;
+    for (let i = 0; i < passed.length; i++) inputs[i] = args[passed[i]!]!.values;
+    for (let i = 0; i < outputMemory.length; i++) {
+      const { dtype, length } = outputMemory[i]!;
+      inputs[passed.length + i] = dtype === 'int32' ? allocateInt(length) : allocateFloat(length);
+    }
+    const random = redraws.length > 0 ? randomPosition() : null;
+    if (random !== null) {
+      for (const { redraw } of redraws) redraw();
+      live.read();
+      if (!this.isAttached()) throw rangeError('compile', 'memory that the function uses was detached while its options were read');
+    }
+    try {
+      replayPlan(this.plan, inputs as TensorData[], live.table);
+    } catch (error) {
+      // As in eager mode, what came before has happened: numbers were drawn, optimizers have stepped, gradients were cleared or made.
+      const finished = finishedCalls(this.plan);
+      if (random !== null) setRandomPosition(random);
+      for (const { redraw, end } of redraws) if (end <= finished) redraw();
+      for (const { progress, end } of progresses) if (end <= finished) progress.commit(1);
+      this.putGradients(finished);
+      inputs.fill(null);
+      throw error;
+    }
+    for (let i = 0; i < progresses.length; i++) progresses[i]!.progress.commit(1);
+    for (const version of this.changes) version.count++;
+    for (const i of this.changedArguments) args[i]!.version.count++;
+    if (leafChanges !== this.settled) {
+      this.putGradients();
+      this.left = this.keepGrad ? -1 : leafChanges;
+    }
+    const fresh: Tensor[] = [];
+    for (let i = 0; i < this.outputs.length; i++) fresh.push(this.outputFor(this.outputs[i]!, args));
+    for (let i = 0; i < inputs.length; i++) inputs[i] = null;
+    return this.rebuild(fresh) as R;
+  }
+
+  private outputFor(output: Output, args: A): Tensor {
+    switch (output.kind) {
+      case 'argument':
+        return args[output.index]!;
+      case 'lasting':
+        return output.tensor;
+      case 'part':
+        return partOf(args[output.index]!, output);
+      default:
+        return new Tensor(cut(this.inputs[this.passed.length + output.region]!, output), output.shape.slice());
+    }
+  }
+
+  // What the function leaves as the leaves' gradients after so many calls of the plan. Their memory belongs to the plan: the user may not
+  // see it change at the next replay.
+  private putGradients(finished = Infinity): void {
+    const { gradients, keepGrad } = this;
+    for (let i = 0; i < gradients.length; i++) {
+      const { leaf, events, after: last } = gradients[i]!;
+      const next = finished === Infinity ? undefined : events.find(({ at }) => at > finished);
+      if (next === events[0]) continue;
+      const after = next === undefined ? last : next.before;
+      leaf.gradientSeen = false;
+      leaf.gradientShared = false;
+      leaf.gradientHidden = after !== null && !keepGrad;
+      if (after !== null && leaf.gradientHome !== after) leaf.gradientHome = after;
+      const gradient = after !== null && keepGrad ? new Tensor(after.values.slice(), after.shape.slice()) : after;
+      if (leaf.gradient !== gradient) leaf.gradient = gradient;
+    }
+  }
+
+  /** What another recording of the same call does otherwise, in words; null when nothing. */
+  differenceFrom(other: Recording<A, R>): string | null {
+    return this.trace.differenceFrom(other.trace);
+  }
+
+  /** Replays the plan `n` times with these arguments, on copies, with a clock. */
+  profile(fn: (...args: Tensor[]) => unknown, args: A, n: number): Profile {
+    return profileOf(fn, args, this.trace.gradEnabled, n);
+  }
+
+  toString(): string {
+    const rows = this.trace.rows();
+    const args = this.arguments.map(({ dtype, shape }) => `${dtype} ${shapeText(shape)}`).join(', ');
+    const title = `(${args}): ${this.trace.recorded} kernel calls recorded, ${rows.length} in the plan, an arena of ${this.plan.arenaBytes} bytes`;
+    return `${title}\n${tableText(rows)}`;
+  }
+}

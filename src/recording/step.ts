@@ -1,0 +1,146 @@
+// A function of a batch recorded to be run on another thread: nothing is calculated while it is recorded, and its plan touches no memory of
+// JavaScript's. What lasts from step to step is copied in and out by whoever runs it.
+import { rangeError, SimdnnError } from '../errors';
+import type { TensorData } from '../memory';
+import type { Plan } from '../native';
+import type { RandomPosition } from '../random';
+import { empty, type Tensor } from '../tensor';
+import { MemoryMap } from './bases';
+import { Listener } from './listener';
+import type { Row } from './table';
+import { Trace } from './trace';
+
+/** What the recorded function gives out for a batch. */
+export interface Results {
+  /** One number, or null. */
+  loss: Tensor | null;
+  /** What is gathered batch by batch, or null. */
+  output: Tensor | null;
+}
+
+/** Where a result lies: which input of the plan, and bytes in it. */
+export interface ResultPlace {
+  input: number;
+  offset: number;
+  bytes: number;
+}
+
+// Tensors like those of a batch, in memory of their own: the same tensor where the batch has the same.
+function fresh(batch: readonly Tensor[]): Tensor[] {
+  const own = batch.map(({ shape, dtype }) => empty(shape.slice(), dtype));
+  return own.map((_, i) => own[batch.indexOf(batch[i]!)]!);
+}
+
+const resultsOf = (results: Results): Tensor[] => [results.loss, results.output].filter((t): t is Tensor => t !== null);
+
+export class RecordedStep {
+  readonly trace: Trace;
+  private readonly args: readonly Tensor[];
+  private readonly results: Results;
+
+  /** Records what `fn` does with tensors like those of `batch`. The state of tensors, optimizers and random numbers stays as it was. */
+  constructor(where: string, fn: (...args: Tensor[]) => Results, batch: readonly Tensor[]) {
+    this.args = fresh(batch);
+    const { trace, result } = Trace.take(where, () => fn(...this.args), this.args, resultsOf, new Listener(true));
+    this.trace = trace;
+    this.results = result;
+    const { loss } = result;
+    if (loss !== null && (loss.dtype !== 'float32' || loss.numel !== 1)) {
+      throw rangeError(where, `expected the loss to be one float32, got ${loss.dtype} [${loss.shape.join(', ')}]`);
+    }
+  }
+
+  /** The arrays of a batch that a plan is given: a tensor that the batch has twice is given once. */
+  get given(): number[] {
+    return [...new Set(this.args)].map((t) => this.args.indexOf(t));
+  }
+
+  /** Philox counters that a step uses. */
+  get draws(): number {
+    return this.trace.draws;
+  }
+
+  /** Whether the batch is changed in place. */
+  get changesBatch(): boolean {
+    return this.trace.changesArguments;
+  }
+
+  /** Whether these tensors are like those it was recorded with. */
+  takes(batch: readonly Tensor[]): boolean {
+    return (
+      batch.length === this.args.length &&
+      batch.every((t, i) => {
+        const own = this.args[i]!;
+        return t.dtype === own.dtype && String(t.shape) === String(own.shape) && batch.indexOf(t) === this.args.indexOf(own);
+      })
+    );
+  }
+
+  /** Whether the function would still do what was recorded. */
+  holds(random: RandomPosition): boolean {
+    const { leaves, guards } = this.trace;
+    return (
+      leaves.every(({ leaf, needsGrad }) => leaf.needsGrad === needsGrad) &&
+      guards.every((guard) => guard()) &&
+      this.trace.numbers(random) !== null
+    );
+  }
+
+  /** A plan whose inputs are the batch, the results' memory, and `pieces`, which together hold all that lasts. */
+  plan(pieces: readonly TensorData[]): Plan {
+    return this.trace.plan(pieces);
+  }
+
+  /** Where a result lies among the inputs of such a plan. */
+  place(result: keyof Results, pieces: readonly TensorData[]): ResultPlace | null {
+    const t = this.results[result];
+    if (t === null) return null;
+    const inputs = [...this.trace.inputs.map(({ memory }) => memory), ...pieces].map((memory, input) => ({ memory, input }));
+    const found = new MemoryMap(inputs).of(t.values);
+    if (found === undefined) return null; // it has no elements
+    return { input: found.input, offset: t.values.byteOffset - found.memory.byteOffset, bytes: t.values.byteLength };
+  }
+
+  /** Which of the given arrays is the last tensor of a batch. */
+  get targetGiven(): number {
+    return this.given.indexOf(this.args.indexOf(this.target));
+  }
+
+  /** A tensor like the last one of a batch. */
+  get target(): Tensor {
+    return this.args.at(-1)!;
+  }
+
+  /** A tensor like the output for a batch. */
+  get output(): Tensor | null {
+    return this.results.output;
+  }
+
+  /** Leaves the gradients as a compiled step does: there, and hidden. */
+  leaveGradients(): void {
+    for (const { leaf, after } of this.trace.gradients) {
+      if (after === null) continue;
+      leaf.gradient = after;
+      leaf.gradientHome = after;
+      leaf.gradientSeen = false;
+      leaf.gradientShared = false;
+      leaf.gradientHidden = true;
+    }
+  }
+
+  /** Throws unless the function, recorded again, does the same: a tensor that one call leaves for the next, or a count kept in JavaScript, is found so. */
+  verify(where: string, fn: (...args: Tensor[]) => Results): void {
+    const again = new RecordedStep(where, fn, this.args);
+    const difference = this.trace.differenceFrom(again.trace);
+    if (difference === null) return;
+    throw new SimdnnError(
+      'SIMDNN_RECORDING_DIFFERS',
+      `[${where}] the step does something else each time: ${difference}\n  hint: a branch or a number in it depends on something that a recording freezes; a buffer is changed in place (copy_, mul_, add_)`,
+    );
+  }
+
+  /** The calls of the plan, for people. */
+  rows(): Row[] {
+    return this.trace.rows();
+  }
+}

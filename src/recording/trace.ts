@@ -1,0 +1,197 @@
+// What a function of tensors does, as data: its kernel calls over memory that is known, what it leaves behind, and what must hold for it to do the
+// same again. Compiled functions, fits, evaluations and predictions are all made of it.
+import { isGradEnabled } from '../autograd';
+import type { TensorData } from '../memory';
+import { createPlan, type Plan } from '../native';
+import { Parameter } from '../nn/parameter';
+import { ownersOf } from '../nn/registry';
+import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
+import type { Progress } from '../recorder';
+import { ignoringHolders, type Tensor } from '../tensor';
+import { Bases } from './bases';
+import { Base, liveArguments, type TracedCall, traced, untraced, type Value, valuesOf, writtenBy } from './calls';
+import { withColumns } from './columns';
+import { renewal } from './constants';
+import { fuse } from './fusion';
+import { leave } from './left';
+import type { LeafGradient, Listener } from './listener';
+import { LiveNumbers } from './live';
+import { differenceOf, type Outline, outlineOf } from './outline';
+import { namesOf, type Row, rowOf } from './table';
+
+export class Trace {
+  /** The calls of a replay: those that were recorded, joined where one kernel does the work of several. */
+  readonly calls: readonly TracedCall[];
+  /** Memory that is made anew for each replay: the arguments, but for those that get a gradient, and what the function returns. */
+  readonly inputs: readonly Base[];
+  /** Memory whose values outlast a replay, and those parts of it that a replay changes. */
+  readonly lasting: readonly Base[];
+  readonly written: readonly Value[];
+  /** Whether it changes an argument in place. */
+  readonly changesArguments: boolean;
+  /** The leaves that the function used, with their need of a gradient, and those whose gradients it cleared, read or wrote. */
+  readonly leaves: readonly { leaf: Tensor; needsGrad: boolean }[];
+  readonly gradients: readonly LeafGradient[];
+  /** What it changed in place, but by an optimizer. */
+  readonly changes: readonly Tensor[];
+  readonly guards: readonly (() => boolean)[];
+  readonly live: LiveNumbers;
+  /** What is drawn, and what is counted along, each with the number of the plan's calls before it. */
+  readonly redraws: readonly { redraw: () => void; end: number }[];
+  readonly progresses: readonly { progress: Progress; end: number }[];
+  /** Philox counters that a replay uses. */
+  readonly draws: number;
+  readonly gradEnabled: boolean;
+
+  /** Finds the memory in which an array lies. */
+  readonly placeOf: (array: TensorData) => Value;
+
+  /** Tensors that hold nothing after a replay. */
+  readonly left: ReadonlySet<Tensor>;
+  private readonly temporaries: readonly Base[];
+  private readonly liveRows: [call: number, argument: number, counter: boolean][];
+  /** What must come out when the function is recorded again. */
+  private readonly outline: Outline;
+  private readonly kernels: readonly string[];
+  private readonly operations: readonly string[];
+
+  /**
+   * Runs `fn` and records it. `args` are of the trace's own, but for those that get a gradient; `resultsOf` names the tensors in what `fn` gives.
+   * With `dry` nothing is calculated, and the state of tensors, optimizers and random numbers stays as it was.
+   */
+  static take<R>(
+    where: string,
+    fn: () => R,
+    args: readonly Tensor[],
+    resultsOf: (result: R) => readonly Tensor[],
+    heard: Listener,
+  ): { trace: Trace; result: R } {
+    const result = heard.dry ? ignoringHolders(() => atRandomPosition(randomPosition(), () => heard.run(fn))) : heard.run(fn);
+    const trace = new Trace(heard, args, resultsOf(result));
+    leave(where, trace.left);
+    return { trace, result };
+  }
+
+  private constructor(heard: Listener, args: readonly Tensor[], results: readonly Tensor[]) {
+    this.gradEnabled = isGradEnabled();
+    this.gradients = [...heard.gradients.values()];
+    for (const { home } of this.gradients) {
+      if (home === null) continue;
+      heard.temporaries.delete(home.values); // a leaf's gradient outlasts the step: its memory is the leaf's
+      heard.memory(home.values, 'gradient');
+    }
+    for (const leaf of heard.leaves.keys()) if (leaf.needsGrad || leaf instanceof Parameter) heard.memory(leaf.values, 'parameter');
+
+    // One that gets a gradient is always the same tensor: it lasts.
+    const own = new Set(args.filter((t) => !t.needsGrad).map(({ values }) => values));
+    const passed = [...own].map((memory) => new Base(memory, 'argument'));
+    const made = [...heard.temporaries].map((memory) => new Base(memory, 'temporary'));
+    const constants = [...heard.pristine].map(([memory, pristine]) => ({ base: new Base(memory, 'constant'), pristine }));
+    const known = [...passed, ...made, ...constants.map(({ base }) => base)];
+    const bases = new Bases(known, [...heard.arrays, ...results.map(({ values }) => values)], heard.roles);
+    this.placeOf = (array) => bases.of(array);
+    const recorded = heard.calls.map((call, i) => traced(call, i, this.placeOf));
+    this.outline = outlineOf(recorded, heard);
+
+    const given = results.map(({ values }) => this.placeOf(values));
+    const changed = new Set([...recorded.flatMap(writtenBy), ...given].map(({ base }) => base));
+    const renewals = constants
+      .filter(({ base }) => changed.has(base))
+      .map(({ base, pristine }) => renewal(base, new Base(pristine, 'constant')));
+    const returned = new Set(given.map(({ base }) => base).filter(({ role }) => role === 'temporary'));
+    for (const base of returned) base.role = 'result';
+    this.inputs = [...passed, ...returned];
+
+    this.calls = [...renewals, ...withColumns(fuse(recorded))];
+    const used = new Set([...[...recorded, ...this.calls].flatMap(valuesOf), ...given].map(({ base }) => base));
+    this.temporaries = [...used].filter(({ role }) => role === 'temporary');
+    this.lasting = [...used].filter((base) => base.lasts && base.memory.byteLength > 0);
+    const written = recorded.flatMap(writtenBy);
+    this.written = written.filter(({ base }) => base.lasts);
+    this.changesArguments = written.some(({ base }) => base.role === 'argument');
+
+    const passes = ({ values }: Tensor): boolean => bases.passes(values);
+    this.leaves = [...heard.leaves].filter(([t]) => !passes(t)).map(([leaf, needsGrad]) => ({ leaf, needsGrad }));
+    this.changes = [...heard.changes].filter((t) => !passes(t));
+    this.guards = [...heard.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, heard.guarded))];
+    this.live = new LiveNumbers(heard.liveCalls, heard.calls);
+    this.liveRows = heard.liveCalls.flatMap(({ first, end }) =>
+      heard.calls.slice(first, end).flatMap(([name], i) => {
+        const call = this.calls.findIndex(({ from }) => from.includes(first + i));
+        return liveArguments[name].map(({ index, counter }): [number, number, boolean] => [call, index, counter]);
+      }),
+    );
+
+    // What happened after so many recorded calls happens after so many of the plan.
+    const inPlan = (at: number): number => this.calls.filter(({ from }) => from[0]! < at).length;
+    this.redraws = heard.redraws.map((redraw, i) => ({ redraw, end: inPlan(heard.redrawsAt[i]!) }));
+    this.progresses = heard.progresses.map((progress, i) => ({ progress, end: inPlan(heard.progressEnds[i]!) }));
+    for (const { events } of this.gradients) for (const event of events) event.at = inPlan(event.at);
+    this.draws = atRandomPosition({ seed: 0, offset: 0 }, () => {
+      for (const { redraw } of this.redraws) redraw();
+      return randomPosition().offset;
+    });
+    this.kernels = heard.calls.map(([name]) => name);
+    this.operations = heard.operations;
+
+    this.left = new Set([...heard.tensors, ...args].filter(passes));
+  }
+
+  /** How many kernel calls were recorded. */
+  get recorded(): number {
+    return this.outline.length;
+  }
+
+  /** What another trace of the same function does otherwise, in words; null when nothing. */
+  differenceFrom(other: Trace): string | null {
+    return differenceOf(other.outline, this.outline);
+  }
+
+  /** A plan that is given the inputs, and behind them `pieces`, in which memory that lasts may lie, at each replay. Other memory that lasts it uses in place. */
+  plan(pieces: readonly TensorData[] = []): Plan {
+    const inputs = [...this.inputs.map(({ memory }) => memory), ...pieces];
+    return createPlan(
+      this.calls.map(untraced),
+      this.temporaries.map(({ memory }) => memory),
+      inputs,
+      this.liveRows,
+    );
+  }
+
+  /** The live numbers of the next step when the random numbers stand at `random`; null when they are no longer as recorded. */
+  numbers(random: RandomPosition): number[] | null {
+    return atRandomPosition(random, () => {
+      for (const { redraw } of this.redraws) redraw();
+      return ignoringHolders(() => this.live.read()) ? Array.from(this.live.table) : null;
+    });
+  }
+
+  /** What `read` returns as if one more step had been done. */
+  peek<T>(read: () => T): T {
+    return this.progresses.reduceRight<() => T>(
+      (inner, { progress }) =>
+        () =>
+          progress.peek(inner),
+      read,
+    )();
+  }
+
+  /** Counts steps that were done. */
+  commit(steps: number): void {
+    if (steps === 0) return;
+    for (const { progress } of this.progresses) progress.commit(steps);
+  }
+
+  /** The calls of a replay, for people. */
+  rows(): Row[] {
+    const place = namesOf(this.temporaries, this.inputs);
+    return this.calls.map((call) => rowOf(call, this.kernels, place));
+  }
+
+  /** A call in words: kernel, operation, shapes, numbers. */
+  callText(call: number): string {
+    const { kernel, buffers, numbers, fused } = rowOf(this.calls[call]!, this.kernels, () => 'array');
+    const operation = this.operations[this.calls[call]!.from[0]!] ?? '';
+    return `${kernel}${fused === '' ? '' : ` ${fused}`}${operation === '' ? '' : ` of ${operation}`} (${buffers}; ${numbers})`;
+  }
+}
