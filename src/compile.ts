@@ -3,6 +3,7 @@
 import { isGradEnabled } from './autograd';
 import { checkInteger, describe, rangeError, SimdnnError, typeError, withDefaults } from './errors';
 import { type CompiledOutput, isCompiling, type Profile, Recording } from './recording';
+import { shapeText } from './shape';
 import { Tensor } from './tensor';
 
 /** The options of `compile`. */
@@ -30,13 +31,27 @@ export interface Compiled<A extends readonly Tensor[], R> {
 
 const mostRecordings = 16;
 
+// A recording costs as much as some seventy eager calls of a small step. Where more than are kept are used in turn, each would be made
+// for one call: those that come back run eagerly, unless the recording that would go has not been used for so many calls.
+const callsUntilStale = 4 * mostRecordings;
+
+const signatureOf = (args: readonly Tensor[]): string => args.map(({ dtype, shape }) => `${dtype} ${shapeText(shape)}`).join(', ');
+
+function warnOfMany(signature: string): void {
+  process.emitWarning(
+    `[compile] more than ${mostRecordings} kinds of call are used in turn: those beyond, now (${signature}), run eagerly. Give batches fewer shapes, or compile a function for each kind.`,
+    { code: 'SIMDNN_MANY_SHAPES' },
+  );
+}
+
 /**
  * Records what `fn` calculates and replays it natively: a training step, or inference, without the cost of its JavaScript.
  *
  * The first call for a signature (shapes and dtypes of the arguments, modes, which parameters require gradients and have one) runs
  * eagerly and is recorded; later ones replay the recorded kernel calls over one arena and give the same bits. Options in `paramGroups`,
  * step counts and random numbers are read anew at each replay; every other JavaScript value is frozen. Reading a tensor's value inside `fn`
- * throws. The 16 recordings used last are kept. Arguments are tensors; `fn` must not be async.
+ * throws. The 16 recordings used last are kept; where more kinds of call are used in turn
+ * than that, those that come back run eagerly, with one warning. Arguments are tensors; `fn` must not be async.
  *
  * A TypeError for other arguments and for a function that returns a promise; a SimdnnError with code `"SIMDNN_READ_WHILE_RECORDING"` where a
  * value is read, `"SIMDNN_RECORDING_DIFFERS"` where `check` finds a difference.
@@ -61,20 +76,34 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
   if (typeof fn !== 'function') throw typeError('compile', `expected a function, got ${describe(fn)}`);
   const { keepGrad, check } = withDefaults('compile', options, { keepGrad: false, check: 0 });
   checkInteger('compile', 'check', check);
-  let recordings: Recording<A, R>[] = []; // used last first
+  let recordings: { recording: Recording<A, R>; usedAt: number }[] = []; // used last first
   let calls = 0;
+  let replays = 0;
+  const dropped = new Set<string>(); // signatures of recordings that had to go
+  let warned = false;
   let last: A | null = null; // the arguments of the last call
 
   const record = (args: A): R => {
     const { recording, result } = Recording.make(fn, args, keepGrad);
-    recordings = [recording, ...recordings].slice(0, mostRecordings);
+    const last = recordings.length === mostRecordings ? recordings.pop() : undefined;
+    if (last !== undefined) dropped.add(last.recording.signature);
+    recordings.unshift({ recording, usedAt: calls });
     return result;
+  };
+
+  const comesBack = (args: A): boolean =>
+    recordings.length === mostRecordings && calls - recordings.at(-1)!.usedAt < callsUntilStale && dropped.has(signatureOf(args));
+
+  const runEagerly = (args: A): R => {
+    if (!warned) warnOfMany(signatureOf(args));
+    warned = true;
+    return fn(...args);
   };
 
   const checkAgain = (args: A, found: Recording<A, R>): R => {
     const { recording, result } = Recording.make(fn, args, keepGrad);
     const difference = found.differenceFrom(recording);
-    recordings[0] = recording;
+    recordings[0] = { recording, usedAt: calls };
     if (difference !== null) {
       throw new SimdnnError(
         'SIMDNN_RECORDING_DIFFERS',
@@ -91,30 +120,33 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
     if (isCompiling()) return fn(...args); // a compiled step inside another is part of it
     const gradEnabled = isGradEnabled();
     last = args;
+    calls++;
     for (let i = 0; i < recordings.length; i++) {
-      const recording = recordings[i]!;
-      if (!recording.fits(args, gradEnabled)) continue;
+      const known = recordings[i]!;
+      if (!known.recording.fits(args, gradEnabled)) continue;
       if (i > 0) {
         recordings.splice(i, 1);
-        recordings.unshift(recording);
+        recordings.unshift(known);
       }
-      if (check > 0 && ++calls % check === 0) return checkAgain(args, recording);
-      return recording.replay(args);
+      known.usedAt = calls;
+      if (check > 0 && ++replays % check === 0) return checkAgain(args, known.recording);
+      return known.recording.replay(args);
     }
-    return record(args);
+    return comesBack(args) ? runEagerly(args) : record(args);
   };
   return Object.assign(call, {
-    toString: () => recordings.map(String).join('\n\n'),
+    toString: () => recordings.map(({ recording }) => String(recording)).join('\n\n'),
     profile: (n = 100) => {
       checkInteger('compile.profile', 'n', n, 1, 100_000);
-      const [recording] = recordings;
-      if (recording === undefined || last === null) {
+      const [known] = recordings;
+      if (known === undefined || last === null) {
         throw rangeError('compile.profile', 'nothing is recorded yet', 'call the compiled function first');
       }
-      return recording.profile(fn as unknown as (...args: Tensor[]) => unknown, last, n);
+      return known.recording.profile(fn as unknown as (...args: Tensor[]) => unknown, last, n);
     },
     dispose: () => {
       recordings = [];
+      dropped.clear();
       last = null;
     },
   });

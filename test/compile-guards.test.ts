@@ -68,6 +68,30 @@ describe('a smaller last batch', () => {
   });
 });
 
+it('more kinds of call in turn than recordings are kept do not record each call anew, and say so once', () => {
+  const warnings: string[] = [];
+  const emit = process.emitWarning;
+  process.emitWarning = ((warning: string) => void warnings.push(warning)) as typeof process.emitWarning;
+  try {
+    let runs = 0;
+    const fn = compile((x: Tensor) => {
+      runs++;
+      return x.mul(2);
+    });
+    for (let turn = 0; turn < 10; turn++) for (let n = 1; n <= 20; n++) expectSame(fn(ones([n])), Array(n).fill(2));
+    expect(runs).toBe(20 + 9 * 4); // four of twenty run eagerly
+    expect(recordingsOf(fn)).toBe(16);
+    expect(warnings).toEqual([expect.stringContaining('more than 16 kinds of call are used in turn')]);
+    // Others, used from now on alone, take the place of those that are no longer used.
+    for (let turn = 0; turn < 40; turn++) for (let n = 1; n <= 6; n++) expectSame(fn(ones([n])), Array(n).fill(2));
+    const before = runs;
+    for (let n = 1; n <= 6; n++) fn(ones([n]));
+    expect(runs).toBe(before);
+  } finally {
+    process.emitWarning = emit;
+  }
+});
+
 it('a compiled function inside another is a part of it', () => {
   let runs = 0;
   const inner = compile((x: Tensor) => {

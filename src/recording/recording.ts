@@ -283,10 +283,14 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     return profileOf(fn, args, this.trace.gradEnabled, n);
   }
 
+  /** The types and shapes of the arguments. */
+  get signature(): string {
+    return this.arguments.map(({ dtype, shape }) => `${dtype} ${shapeText(shape)}`).join(', ');
+  }
+
   toString(): string {
     const rows = this.trace.rows();
-    const args = this.arguments.map(({ dtype, shape }) => `${dtype} ${shapeText(shape)}`).join(', ');
-    const title = `(${args}): ${this.trace.recorded} kernel calls recorded, ${rows.length} in the plan, an arena of ${this.plan.arenaBytes} bytes`;
+    const title = `(${this.signature}): ${this.trace.recorded} kernel calls recorded, ${rows.length} in the plan, an arena of ${this.plan.arenaBytes} bytes`;
     return `${title}\n${tableText(rows)}`;
   }
 }
