@@ -1,5 +1,7 @@
-// Plans: where a replay stops, and that guarded builds notice a call that writes behind its memory.
+// Plans: where a replay stops, which memory they refuse, and that guarded builds notice a call that writes behind its memory.
 #include "plan/plan.h"
+
+#include <stdexcept>
 
 #include "test/test.h"
 
@@ -23,7 +25,43 @@ Plan plan_of(Invoke invoke, float* memory, size_t position) {
   return Plan(std::move(calls), {{reinterpret_cast<const char*>(memory), 8 * sizeof(float)}}, {}, {}, {});
 }
 
+// Whether a plan of one call over `elements` floats at `at` is refused, with these regions of `memory`, each its first element and its length.
+struct Stretch {
+  size_t begin, length;
+};
+bool is_refused(float* memory, Stretch call, std::vector<Stretch> temporaries, std::vector<Stretch> inputs) {
+  Slot pointer{};
+  pointer.pointer = memory + call.begin;
+  std::vector<RecordedCall> calls;
+  calls.push_back({"call", write_beyond, {pointer, Slot{}}, {SlotKind::kPointer, SlotKind::kValue}, {{call.length, true, true}, {0, false, false}}});
+  const auto regions = [&](const std::vector<Stretch>& list) {
+    std::vector<Region> out;
+    for (const Stretch& s : list) out.push_back({reinterpret_cast<const char*>(memory + s.begin), s.length * sizeof(float)});
+    return out;
+  };
+  try {
+    Plan(std::move(calls), regions(temporaries), regions(inputs), {}, {});
+    return false;
+  } catch (const std::invalid_argument&) {
+    return true;
+  }
+}
+
 }  // namespace
+
+TEST(plan_memory) {
+  float memory[64] = {};
+  t.check(!is_refused(memory, {8, 8}, {{8, 8}}, {}), "all of a temporary");
+  t.check(!is_refused(memory, {10, 6}, {}, {{0, 8}, {8, 8}}), "the end of an input");
+  t.check(!is_refused(memory, {32, 8}, {{8, 8}}, {{0, 8}}), "memory that stays where it is");
+  t.check(!is_refused(memory, {16, 0}, {{8, 8}}, {{16, 8}}), "nothing");
+  t.check(is_refused(memory, {10, 7}, {{8, 8}}, {}), "beyond a temporary");
+  t.check(is_refused(memory, {7, 10}, {}, {{0, 8}, {8, 8}}), "from one input into the next");
+  t.check(is_refused(memory, {4, 8}, {{8, 8}}, {}), "from elsewhere into a temporary");
+  t.check(is_refused(memory, {0, 64}, {{8, 8}}, {}), "around a temporary");
+  t.check(is_refused(memory, {0, 8}, {{0, 8}}, {{4, 8}}), "regions that overlap");
+  t.check(is_refused(memory, {0, 8}, {{0, 8}, {0, 8}}, {}), "a region twice");
+}
 
 TEST(plan) {
   float memory[8] = {};
