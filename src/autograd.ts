@@ -19,7 +19,7 @@ export class Node {
 
   constructor(
     readonly name: string,
-    readonly output: Tensor,
+    public output: Tensor,
     public inputs: readonly Tensor[],
     private saved: readonly Tensor[],
     public backward: Backward | null,
@@ -164,6 +164,13 @@ function startGradient(root: Tensor, gradient: Tensor | undefined): Tensor {
   return root.shape.length === 0 ? unit : new Tensor(unit.values, root.shape.slice());
 }
 
+// A tensor that took a new history in place: what used it before would send its gradient down the new one.
+const changedAfterUse = (shape: readonly number[], user: string): SimdnnError =>
+  new SimdnnError(
+    'SIMDNN_CHANGED_IN_PLACE',
+    `[backward] a tensor ${shapeText(shape)} was changed in place after ${user} had used it\n  hint: the function without _ (add for add_) makes a new tensor instead`,
+  );
+
 // The nodes that lead to `root`, last recorded first.
 function tapeOf(root: Tensor): Node[] {
   const visit = ++visits;
@@ -174,7 +181,11 @@ function tapeOf(root: Tensor): Node[] {
     if (node === null || node.visit === visit) continue;
     node.visit = visit;
     tape.push(node);
-    for (const input of node.inputs) if (input.node !== null) pending.push(input.node);
+    for (const input of node.inputs) {
+      if (input.node === null) continue;
+      if (input.node.sequence > node.sequence) throw changedAfterUse(input.shape, node.name);
+      pending.push(input.node);
+    }
   }
   return tape.sort((a, b) => b.sequence - a.sequence);
 }

@@ -22,6 +22,8 @@ export interface Version {
   count: number;
   /** Who has taken the memory for a while; null: nobody. */
   holder: Holder | null;
+  /** Whether more than one tensor was made on it: one alone can then not take over a history. */
+  shared: boolean;
 }
 
 /** How often any tensor's need of a gradient, its gradient or its holder has changed: while this stands still, what a recording has seen of them holds. */
@@ -71,8 +73,13 @@ export class Tensor {
     this.shape = shape;
     this.dtype = values instanceof Int32Array ? 'int32' : 'float32';
     this.numel = values.length;
-    this.version = version ?? { count: 0, holder: null };
-    if (recorder !== null && version === undefined) recorder.made(this);
+    if (version === undefined) {
+      this.version = { count: 0, holder: null, shared: false };
+      recorder?.made(this);
+    } else {
+      this.version = version;
+      version.shared = true;
+    }
   }
 
   /**
@@ -262,10 +269,10 @@ export class Tensor {
   }
 }
 
-/** Says that a tensor's values were changed in place. */
+/** Says that a tensor's values were changed in place. A recording that calculates nothing counts it as well: gradients are checked there too. */
 export function changed(tensor: Tensor): void {
-  if (recorder !== null) recorder.changed(tensor);
-  else tensor.version.count++;
+  recorder?.changed(tensor);
+  tensor.version.count++;
 }
 
 /** Gives a tensor's memory to `holder`, or back. */

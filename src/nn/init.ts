@@ -1,11 +1,9 @@
 // How parameters start: each function fills a tensor in place, without a record for the backward pass, and
 // returns it. Names, formulas and defaults of torch.nn.init.
+import { noGrad } from '../autograd';
 import { checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
-import { kernels } from '../native';
-import { draw } from '../random';
-import { live } from '../recorder';
 import { numelOf, shapeText } from '../shape';
-import { changed, checkTensor, type Tensor } from '../tensor';
+import { checkTensor, type Tensor } from '../tensor';
 
 /** What follows a layer, in camelCase or as PyTorch spells it: it decides the gain. */
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'leaky_relu' | 'selu';
@@ -22,13 +20,6 @@ export interface KaimingOptions {
 
 const camelCase = (name: unknown): unknown =>
   typeof name === 'string' ? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : name;
-
-function fillRandom<T extends Tensor>(kernel: 'fillUniform' | 'fillNormal', t: T, first: number, second: number): T {
-  const drawn = draw(t.numel);
-  live(() => kernels[kernel](t.floats, t.numel, drawn.seed, drawn.offset, first, second));
-  changed(t);
-  return t;
-}
 
 function fans(where: string, t: Tensor): { fanIn: number; fanOut: number } {
   checkTensor(where, 'the tensor', t, 'float32');
@@ -87,7 +78,7 @@ function xavierDeviation(where: string, t: Tensor, options: { gain?: number } | 
  */
 export function kaimingUniform_<T extends Tensor>(t: T, options?: Partial<KaimingOptions>): T {
   const bound = Math.sqrt(3) * kaimingDeviation('init.kaimingUniform_', t, options);
-  return fillRandom('fillUniform', t, -bound, bound);
+  return noGrad(() => t.uniform_(-bound, bound));
 }
 
 /**
@@ -97,7 +88,8 @@ export function kaimingUniform_<T extends Tensor>(t: T, options?: Partial<Kaimin
  * nn.init.kaimingNormal_(zeros([30, 13]), { mode: "fanOut" }).shape; // [30, 13]
  */
 export function kaimingNormal_<T extends Tensor>(t: T, options?: Partial<KaimingOptions>): T {
-  return fillRandom('fillNormal', t, 0, kaimingDeviation('init.kaimingNormal_', t, options));
+  const deviation = kaimingDeviation('init.kaimingNormal_', t, options);
+  return noGrad(() => t.normal_(0, deviation));
 }
 
 /**
@@ -109,7 +101,7 @@ export function kaimingNormal_<T extends Tensor>(t: T, options?: Partial<Kaiming
  */
 export function xavierUniform_<T extends Tensor>(t: T, options?: { gain?: number }): T {
   const bound = Math.sqrt(3) * xavierDeviation('init.xavierUniform_', t, options);
-  return fillRandom('fillUniform', t, -bound, bound);
+  return noGrad(() => t.uniform_(-bound, bound));
 }
 
 /**
@@ -119,7 +111,8 @@ export function xavierUniform_<T extends Tensor>(t: T, options?: { gain?: number
  * nn.init.xavierNormal_(zeros([30, 13]), { gain: 2 }).shape; // [30, 13]
  */
 export function xavierNormal_<T extends Tensor>(t: T, options?: { gain?: number }): T {
-  return fillRandom('fillNormal', t, 0, xavierDeviation('init.xavierNormal_', t, options));
+  const deviation = xavierDeviation('init.xavierNormal_', t, options);
+  return noGrad(() => t.normal_(0, deviation));
 }
 
 /**
@@ -134,7 +127,7 @@ export function uniform_<T extends Tensor>(t: T, a: number | { a?: number; b?: n
   checkTensor(where, 'the tensor', t, 'float32');
   const bounds = typeof a === 'object' ? withDefaults(where, a, { a: 0, b: 1 }) : { a, b };
   checkNumber(where, 'b', bounds.b, checkNumber(where, 'a', bounds.a));
-  return fillRandom('fillUniform', t, bounds.a, bounds.b);
+  return noGrad(() => t.uniform_(bounds.a, bounds.b));
 }
 
 /**
@@ -147,7 +140,9 @@ export function normal_<T extends Tensor>(t: T, mean: number | { mean?: number; 
   const where = 'init.normal_';
   checkTensor(where, 'the tensor', t, 'float32');
   const normal = typeof mean === 'object' ? withDefaults(where, mean, { mean: 0, std: 1 }) : { mean, std };
-  return fillRandom('fillNormal', t, checkNumber(where, 'mean', normal.mean), checkNumber(where, 'std', normal.std, 0));
+  checkNumber(where, 'mean', normal.mean);
+  checkNumber(where, 'std', normal.std, 0);
+  return noGrad(() => t.normal_(normal.mean, normal.std));
 }
 
 /**
@@ -179,7 +174,5 @@ export const ones_ = <T extends Tensor>(t: T): T => fillWith('init.ones_', t, 1)
 function fillWith<T extends Tensor>(where: string, t: T, value: number): T {
   checkTensor(where, 'the tensor', t, 'float32');
   if (typeof value !== 'number') checkNumber(where, 'the value', value);
-  kernels.fill(t.floats, t.numel, value);
-  changed(t);
-  return t;
+  return noGrad(() => t.fill_(value));
 }

@@ -3,6 +3,7 @@ import './arithmetic';
 import './compare';
 import './convert';
 import './extremum';
+import './in-place';
 import './matmul';
 import './narrow';
 import './reduce';

@@ -157,6 +157,13 @@ export const mish = (x: Tensor): Tensor => unary('mish', 'mish', x);
 /** @internal x to the power of a number. */
 export const powScalar = (x: Tensor, exponent: number): Tensor => unary('powScalar', 'Tensor.pow', x, exponent);
 
+/** @internal The limits of `clamp`, filled in. */
+export function clampLimits(where: string, options: { min?: number; max?: number }): { min: number; max: number } {
+  const { min, max } = withDefaults(where, options, { min: -Infinity, max: Infinity });
+  if (min === -Infinity && max === Infinity) throw rangeError(where, 'expected min, max or both', 'clamp({ min: 0 })');
+  return { min: checkNumber(where, 'min', min), max: checkNumber(where, 'max', max) };
+}
+
 declare module '../tensor' {
   interface Tensor {
     /** `-x`. */
@@ -210,7 +217,6 @@ Tensor.prototype.tanh = function (this: Tensor) {
   return tanh(this, 'Tensor.tanh');
 };
 Tensor.prototype.clamp = function (this: Tensor, options) {
-  const { min, max } = withDefaults('Tensor.clamp', options, { min: -Infinity, max: Infinity });
-  if (min === -Infinity && max === Infinity) throw rangeError('Tensor.clamp', 'expected min, max or both', 'clamp({ min: 0 })');
-  return unary('clamp', 'Tensor.clamp', this, checkNumber('Tensor.clamp', 'min', min), checkNumber('Tensor.clamp', 'max', max));
+  const { min, max } = clampLimits('Tensor.clamp', options);
+  return unary('clamp', 'Tensor.clamp', this, min, max);
 };

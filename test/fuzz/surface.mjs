@@ -71,6 +71,17 @@ const recipes = {
   'Tensor.requiresGrad_': (w) => ({ self: w.float(), args: [true] }),
   'Tensor.item': (w) => ({ self: w.float([]), args: [] }),
   'Tensor.clamp': (w) => ({ self: w.float(), args: [{ min: -1, ...w.options({ max: () => 1 }) }] }),
+  'Tensor.clamp_': (w) => ({ self: w.float().detach(), args: [{ min: -1, ...w.options({ max: () => 1 }) }] }),
+  'Tensor.copy_': (w) => inPlace(w, []),
+  'Tensor.add_': (w) => inPlace(w, [], 2),
+  'Tensor.sub_': (w) => inPlace(w, [], 2),
+  'Tensor.mul_': (w) => inPlace(w, [], 2),
+  'Tensor.div_': (w) => inPlace(w, [], 2),
+  'Tensor.lerp_': (w) => inPlace(w, [w.r.real()]),
+  'Tensor.fill_': (w) => on(w.float().detach(), [w.r.real()]),
+  'Tensor.zero_': (w) => on(w.float().detach(), []),
+  'Tensor.uniform_': (w) => on(w.float().detach(), w.r.pick([[], [-1, 1]])),
+  'Tensor.normal_': (w) => on(w.float().detach(), w.r.pick([[], [1, 2]])),
   'Tensor.to': (w) => ({ self: w.tensor(), args: [w.r.pick(['float32', 'int32'])] }),
   'Tensor.reshape': (w) => reshaped(w),
   'Tensor.flatten': (w) => on(w.float(w.shape(3)), w.r.pick([[], [1], [0, 1], [-2, -1]])),
@@ -333,6 +344,12 @@ const groups = (w) =>
 const withTensor = (w, args, t = w.tensor()) => on(t, args(t));
 const withFloat = (w, args, t = w.float()) => on(t, args(t));
 
+// On a tensor and one that broadcasts to it, or a part of it, or a number.
+function inPlace(w, more, number) {
+  const self = w.matrix().detach();
+  const others = [w.float(self.shape).detach(), w.float([1, 1]).detach(), self, self.narrow(0, 0, 1)];
+  return on(self, [w.r.pick(number === undefined ? others : [...others, number]), ...more]);
+}
 function joined(w, isStack) {
   const shape = w.shape(isStack ? undefined : 2);
   return [w.r.times(1 + w.r.below(3), () => w.float(shape)), w.r.below(Math.max(1, shape.length + isStack))];

@@ -1,0 +1,323 @@
+// Changes of a tensor's own memory: PyTorch's methods that end in _. Without a record for the backward pass they write where the tensor lies.
+// With one, what the tensor was before lives on as a tensor of its own, and the changed one takes the history of the same operation on that.
+import { give, isGradEnabled, type Node, record } from '../autograd';
+import { checkNumber, describe, rangeError, SimdnnError, typeError } from '../errors';
+import { overlap } from '../memory';
+import { kernels } from '../native';
+import { draw } from '../random';
+import { live, recorder } from '../recorder';
+import { layoutOf, sameShape, shapeText, stridesOf } from '../shape';
+import { changed, checkTensor, empty, refuseHeld, Tensor } from '../tensor';
+import { type BinaryKernel, flatLayout, giveSummed, type Operand, operand, repeatStrides } from './broadcast';
+import { copyOf } from './convert';
+import { clampLimits } from './unary';
+
+/**
+ * Whether a change of x by `other` is to be recorded for the backward pass. Refuses what autograd forbids: leaves, by PyTorch's rule, and tensors
+ * on shared memory, of which the others would keep a history that is no longer theirs.
+ */
+function isRecorded(where: string, x: Tensor, other: Tensor | null): boolean {
+  if (x.version.holder !== null) refuseHeld(where, x);
+  if (recorder !== null) {
+    if (x.node === null) recorder.used(x);
+    if (other !== null && other.node === null) recorder.used(other);
+  }
+  if (!isGradEnabled() || x.dtype !== 'float32' || !(x.needsGrad || other?.needsGrad)) return false;
+  if (x.needsGrad && x.node === null) {
+    throw new SimdnnError(
+      'SIMDNN_LEAF_IN_PLACE',
+      `[${where}] a leaf tensor that requires grad is being used in an in-place operation\n  hint: noGrad(() => ...) around it changes the values alone`,
+    );
+  }
+  if (x.version.shared) {
+    throw new SimdnnError(
+      'SIMDNN_VIEW_IN_PLACE',
+      `[${where}] the change would be recorded for the backward pass, and the tensor shares its memory with others (views of it, or what it is a view of)` +
+        `\n  hint: change a clone() of it, or use ${where.slice(7, -1)}() if there is one; noGrad(() => ...) around it changes the values alone`,
+    );
+  }
+  return true;
+}
+
+/** x as it was before a change, with its history; with its values, on other memory, if they are needed. */
+function former(x: Tensor, withValues: boolean): Tensor {
+  const before = withValues ? copyOf(x) : new Tensor(x.values, x.shape.slice());
+  before.needsGrad = x.needsGrad;
+  before.node = x.node;
+  return before;
+}
+
+/** Makes x the output of `node`, and `before` that of the node which made x. */
+function takeHistory(x: Tensor, node: Node, before: Tensor): void {
+  if (x.node !== null) x.node.output = before;
+  x.node = node;
+  node.output = x;
+  x.needsGrad = true;
+}
+
+/** Gives x the values of `result`, and its history if it has one, in which `before` stands for x as it was. */
+function become(x: Tensor, result: Tensor, before: Tensor): Tensor {
+  kernels.copyStrided(x.values, result.values, flatLayout(x.numel));
+  changed(x);
+  if (result.node !== null) takeHistory(x, result.node, before);
+  return x;
+}
+
+/** Records that x is overwritten: what it was before gets a gradient of 0, and `source`, of whose elements it will be made, x's own. */
+function recordOverwritten(x: Tensor, name: string, source: Tensor | null): void {
+  const before = former(x, false);
+  const after = new Tensor(x.values, x.shape.slice());
+  record(after, name, source === null ? [before] : [before, source], [], (dy) => {
+    if (before.needsGrad) {
+      const zero = empty(x.shape.slice());
+      kernels.fill(zero.floats, zero.numel, 0);
+      give(before, zero);
+    }
+    if (source !== null) giveSummed(source, dy, false);
+  });
+  takeHistory(x, after.node!, before);
+}
+
+/** Refuses another operand that does not broadcast to x's own shape. */
+function checkBroadcasts(where: string, name: string, x: Tensor, other: Tensor): void {
+  const missing = x.shape.length - other.shape.length;
+  if (missing >= 0 && other.shape.every((size, d) => size === 1 || size === x.shape[d + missing])) return;
+  throw rangeError(where, `expected ${name} to broadcast to ${shapeText(x.shape)}, got ${shapeText(other.shape)}`);
+}
+
+/**
+ * `other` in x's element type, or a copy where x's memory overlaps it otherwise than element on element: a kernel must not read what it has
+ * changed. While a recording is made, a copy of any other memory: an argument may overlap what the function captured at a later replay.
+ */
+function apart(x: Tensor, other: Tensor): Tensor {
+  if (other.dtype !== x.dtype) return other.to(x.dtype);
+  if (other.values === x.values) return other;
+  return recorder !== null || overlap(x.values, other.values) ? copyOf(other) : other;
+}
+
+// The walk over x beside an operand that is repeated over it.
+const layoutBeside = (where: string, x: Tensor, other: Tensor): Int32Array =>
+  sameShape(x.shape, other.shape)
+    ? flatLayout(x.numel)
+    : layoutOf(where, x.shape, { strides: stridesOf(x.shape) }, { strides: repeatStrides(other.shape, x.shape) });
+
+type Name = 'add' | 'sub' | 'mul' | 'div';
+
+const intKernels: Partial<Record<Name, BinaryKernel>> = { add: 'addInt', sub: 'subInt', mul: 'mulInt' };
+
+function arithmetic(name: Name, x: Tensor, right: unknown): Tensor {
+  const where = `Tensor.${name}_`;
+  const other = operand(where, x, right);
+  checkBroadcasts(where, 'other', x, other);
+  const kernel = x.dtype === 'float32' ? name : intKernels[name];
+  if (x.dtype === 'int32' && (kernel === undefined || other.dtype !== 'int32')) {
+    throw typeError(
+      where,
+      'the result is float32, and this tensor is int32',
+      `${name}() makes a new tensor, to("float32") converts this one`,
+    );
+  }
+  if (isRecorded(where, x, other)) {
+    const before = former(x, true);
+    return become(x, before[name](other === x ? before : other), before);
+  }
+  const from = right === other ? apart(x, other) : other.to(x.dtype); // a number's tensor is new
+  const call = kernels[kernel!] as (out: unknown, a: unknown, b: unknown, layout: Int32Array) => void;
+  call(x.values, x.values, from.values, layoutBeside(where, x, from));
+  changed(x);
+  return x;
+}
+
+function copy(x: Tensor, source: unknown): Tensor {
+  const where = 'Tensor.copy_';
+  const src = checkTensor(where, 'src', source);
+  checkBroadcasts(where, 'src', x, src);
+  const isChange = src.values !== x.values || src.numel !== x.numel;
+  if (isRecorded(where, x, src) && isChange) recordOverwritten(x, 'copy_', src);
+  if (!isChange) return x;
+  const from = apart(x, src);
+  kernels.copyStrided(x.values, from.values, layoutBeside(where, x, from));
+  changed(x);
+  return x;
+}
+
+// PyTorch's formula: exact at weights 0 and 1.
+function lerp(x: Tensor, end: Tensor, weight: number): Tensor {
+  const way = end.sub(x);
+  return Math.abs(weight) < 0.5 ? x.add(way.mul(weight)) : end.sub(way.mul(1 - weight));
+}
+
+function fill(where: string, x: Tensor, value: number): Tensor {
+  if (typeof value !== 'number') throw typeError(where, `expected value to be a number, got ${describe(value)}`);
+  if (x.dtype === 'int32' && (value | 0) !== value) throw rangeError(where, `${value} is not an int32`);
+  if (isRecorded(where, x, null)) recordOverwritten(x, where.slice(7), null);
+  if (x.dtype === 'int32') kernels.fillInt(x.ints, x.numel, value);
+  else kernels.fill(x.floats, x.numel, value);
+  changed(x);
+  return x;
+}
+
+function fillRandom(where: string, kernel: 'fillUniform' | 'fillNormal', x: Tensor, first: number, second: number): Tensor {
+  if (isRecorded(where, x, null)) recordOverwritten(x, where.slice(7), null);
+  const drawn = draw(x.numel);
+  live(() => kernels[kernel](x.floats, x.numel, drawn.seed, drawn.offset, first, second));
+  changed(x);
+  return x;
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * Copies the elements of `src`, which broadcasts to this shape and is converted to this element type, into this tensor, and returns it.
+     *
+     * Like all methods that end in `_`, it changes the tensor's own memory, so that its views (`reshape`, `detach`, `narrow(0, ...)`) change as
+     * well; where memory is read and written at once, the elements read are those from before. A SimdnnError for a leaf that requires a gradient
+     * (outside `noGrad`), for a change that would be recorded of memory that other tensors share, and for a tensor that a `train.fit` uses.
+     *
+     * @example
+     * const x = zeros([2, 2]);
+     * x.copy_(tensor([1, 2])).toArray(); // [[1, 2], [1, 2]]
+     * x.narrow(0, 1, 1).copy_(tensor([3, 4]));
+     * x.toArray(); // [[1, 2], [3, 4]]
+     */
+    copy_(src: Tensor): this;
+    /**
+     * `add` in place: adds `other`, a tensor that broadcasts to this shape or a number, and returns this tensor; see `copy_`.
+     *
+     * A TypeError when float32 would have to be stored in int32.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).add_(tensor([10, 20])).toArray(); // [[11, 22], [13, 24]]
+     */
+    add_(other: Tensor | number): this;
+    /**
+     * `sub` in place, with the rules of `add_`.
+     *
+     * @example
+     * tensor([1, 2]).sub_(1).toArray(); // [0, 1]
+     */
+    sub_(other: Tensor | number): this;
+    /**
+     * `mul` in place, with the rules of `add_`.
+     *
+     * @example
+     * const mean = tensor([10, 20]);
+     * mean.mul_(0.5).add_(tensor([1, 2])).toArray(); // [6, 12]
+     */
+    mul_(other: Tensor | number): this;
+    /**
+     * `div` in place, with the rules of `add_`. A TypeError for int32: a quotient is float32.
+     *
+     * @example
+     * tensor([1, 3]).div_(2).toArray(); // [0.5, 1.5]
+     */
+    div_(other: Tensor | number): this;
+    /**
+     * Moves this float32 tensor towards `end`, by the share `weight`: `x + weight * (end - x)`, and `end - (1 - weight) * (end - x)` for weights of
+     * 0.5 and more, as PyTorch has it; see `copy_`.
+     *
+     * @example
+     * tensor([0, 10]).lerp_(tensor([10, 20]), 0.25).toArray(); // [2.5, 12.5]
+     */
+    lerp_(end: Tensor, weight: number): this;
+    /**
+     * `clamp` in place: limits the elements of this float32 tensor to `[min, max]`, of which one may be left out; see `copy_`.
+     *
+     * @example
+     * tensor([-2, 0.5, 2]).clamp_({ min: 0 }).toArray(); // [0, 0.5, 2]
+     */
+    clamp_(options: { min?: number; max?: number }): this;
+    /**
+     * Makes every element `value`; see `copy_`. A RangeError when an int32 tensor cannot hold it.
+     *
+     * @example
+     * zeros([2]).fill_(7).toArray(); // [7, 7]
+     */
+    fill_(value: number): this;
+    /**
+     * Makes every element 0; see `copy_`.
+     *
+     * @example
+     * ones([2]).zero_().toArray(); // [0, 0]
+     */
+    zero_(): this;
+    /**
+     * Random numbers, evenly distributed over `[from, to)`, by default [0, 1), of the sequence that `manualSeed` starts, in place of the elements;
+     * see `copy_`. float32 only.
+     *
+     * @example
+     * zeros([2, 3]).uniform_(-1, 1).abs().max().item() <= 1; // true
+     */
+    uniform_(from?: number, to?: number): this;
+    /**
+     * Random numbers, normally distributed with the given mean and standard deviation (0 and 1), of the sequence that `manualSeed` starts, in place
+     * of the elements; see `copy_`. float32 only.
+     *
+     * @example
+     * zeros([2, 3]).normal_(5, 0).toArray(); // [[5, 5, 5], [5, 5, 5]]
+     */
+    normal_(mean?: number, std?: number): this;
+  }
+}
+
+Tensor.prototype.copy_ = function (this: Tensor, src) {
+  return copy(this, src);
+};
+Tensor.prototype.add_ = function (this: Tensor, other: Operand) {
+  return arithmetic('add', this, other);
+};
+Tensor.prototype.sub_ = function (this: Tensor, other: Operand) {
+  return arithmetic('sub', this, other);
+};
+Tensor.prototype.mul_ = function (this: Tensor, other: Operand) {
+  return arithmetic('mul', this, other);
+};
+Tensor.prototype.div_ = function (this: Tensor, other: Operand) {
+  return arithmetic('div', this, other);
+};
+Tensor.prototype.lerp_ = function (this: Tensor, end, weight) {
+  const where = 'Tensor.lerp_';
+  checkTensor(where, 'x', this, 'float32');
+  checkTensor(where, 'end', end, 'float32');
+  if ((weight as unknown) instanceof Tensor) {
+    throw typeError(
+      where,
+      'expected weight to be a number, got a Tensor',
+      'x.add_(end.sub(x).mul(weight)) takes one weight for each element',
+    );
+  }
+  checkNumber(where, 'weight', weight);
+  checkBroadcasts(where, 'end', this, end);
+  const before = isRecorded(where, this, end) ? former(this, true) : this;
+  return become(this, lerp(before, end === this ? before : end, weight), before);
+};
+Tensor.prototype.clamp_ = function (this: Tensor, options) {
+  const where = 'Tensor.clamp_';
+  checkTensor(where, 'x', this, 'float32');
+  const { min, max } = clampLimits(where, options);
+  if (isRecorded(where, this, null)) {
+    const before = former(this, true);
+    return become(this, before.clamp({ min, max }), before);
+  }
+  kernels.clampForward(this.floats, this.floats, this.numel, min, max);
+  changed(this);
+  return this;
+};
+Tensor.prototype.fill_ = function (this: Tensor, value) {
+  return fill('Tensor.fill_', this, value);
+};
+Tensor.prototype.zero_ = function (this: Tensor) {
+  return fill('Tensor.zero_', this, 0);
+};
+Tensor.prototype.uniform_ = function (this: Tensor, from = 0, to = 1) {
+  const where = 'Tensor.uniform_';
+  checkTensor(where, 'x', this, 'float32');
+  checkNumber(where, 'to', to, checkNumber(where, 'from', from));
+  return fillRandom(where, 'fillUniform', this, from, to);
+};
+Tensor.prototype.normal_ = function (this: Tensor, mean = 0, std = 1) {
+  const where = 'Tensor.normal_';
+  checkTensor(where, 'x', this, 'float32');
+  checkNumber(where, 'mean', mean);
+  return fillRandom(where, 'fillNormal', this, mean, checkNumber(where, 'std', std, 0));
+};
