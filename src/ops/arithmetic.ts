@@ -71,7 +71,7 @@ function arithmetic(name: Name, x: Tensor, right: unknown): Tensor {
         if (b.needsGrad) giveSummed(b, negated(binary(where, 'div', product(dy, y), b, 'float32')), true);
       });
     case 'pow':
-      return record(y, name, [a, b], [a, b], (dy) => {
+      return record(y, name, [a, b], b.needsGrad ? [a, b, y] : [a, b], (dy) => {
         if (a.needsGrad) giveSummed(a, powerToBase(dy, a, b), true);
         if (b.needsGrad) giveSummed(b, powerToExponent(dy, a, b, y), true);
       });

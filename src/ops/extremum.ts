@@ -57,7 +57,7 @@ function ties(x: Tensor, extreme: Tensor): Tensor {
 function overAll(name: Name, x: Tensor): Tensor {
   const where = `Tensor.${name}`;
   const { values } = extremes(name, where, flattened(where, x), 0, []);
-  return record(values, name, [x], [x], (dy) => {
+  return record(values, name, [x], [x, values], (dy) => {
     const mask = empty(x.shape.slice());
     kernels.intToFloat(mask.floats, ties(x, values).ints, x.numel);
     const count = empty([]);

@@ -17,7 +17,7 @@ function alongDim(name: 'softmax' | 'logSoftmax', where: string, x: Tensor, dim:
   const last = toLast(x);
   const y = empty(last.shape.slice());
   kernels[name](y.floats, last.floats, rows, classes);
-  return record(toLast(y), name, [x], [], (dy) => {
+  return record(toLast(y), name, [x], [y], (dy) => {
     const dx = empty(last.shape.slice());
     kernels[`${name}Backward`](dx.floats, toLast(dy).floats, y.floats, rows, classes);
     give(x, toLast(dx));

@@ -1,0 +1,226 @@
+// Every operation with arguments that suit it. An operation without a case here is found by name: see `operationNames`.
+import * as nn from '../../src/nn';
+import * as ops from '../../src/ops';
+import { manualSeed } from '../../src/random';
+import { Tensor } from '../../src/tensor';
+
+const F = nn.functional;
+
+export interface Case {
+  /** Fresh arguments, the same ones at each call. The float32 ones may require gradients, but where `constants` names them. */
+  inputs: () => Tensor[];
+  call: (...inputs: Tensor[]) => Tensor | Tensor[];
+  /** The places of arguments for which the operation knows no gradient. */
+  constants?: number[];
+}
+
+// Numbers of both signs, none equal, none 0.
+const float = (shape: number[], from = -1.3, step = 0.37): Tensor => {
+  const n = shape.reduce((a, b) => a * b, 1);
+  return Tensor.fromTypedArray(
+    Float32Array.from({ length: n }, (_, i) => from + step * ((i * 5) % n)),
+    shape,
+  );
+};
+const positive = (shape: number[]): Tensor => float(shape, 0.6, 0.21);
+const int = (values: number[], shape: number[] = [values.length]): Tensor => Tensor.fromTypedArray(Int32Array.from(values), shape);
+
+const one = (call: (x: Tensor) => Tensor | Tensor[], inputs: () => Tensor[] = () => [float([3, 4])]): Case => ({ inputs, call });
+const two = (call: (x: Tensor, y: Tensor) => Tensor, ...more: (() => Tensor[])[]): Case[] =>
+  [() => [float([3, 4]), positive([3, 4])], () => [float([3, 4]), positive([4])], ...more].map((inputs) => ({ inputs, call }));
+// In place on what an operation made.
+const made = (call: (x: Tensor, y: Tensor) => Tensor): Case[] => two((x, y) => call(x.clone(), y));
+const madeAlone = (call: (x: Tensor) => Tensor): Case[] => [one((x) => call(x.clone()))];
+const chosen = (call: (x: Tensor, index: Tensor) => Tensor, index: () => Tensor): Case => ({
+  inputs: () => [float([3, 4]), index()],
+  call,
+});
+
+const labelled = (call: (x: Tensor, target: Tensor) => Tensor): Case => ({ inputs: () => [float([3, 4]), int([1, 0, 3])], call });
+const weighted = (call: (x: Tensor, target: Tensor, weight: Tensor) => Tensor): Case => ({
+  inputs: () => [float([3, 4]), int([1, 0, 3]), positive([4])],
+  call,
+  constants: [2],
+});
+const probabilities = (call: (x: Tensor, target: Tensor) => Tensor): Case => ({
+  inputs: () => [float([3, 4]), positive([3, 4]).softmax(1)],
+  call,
+  constants: [1],
+});
+const planes = (call: (x: Tensor, target: Tensor) => Tensor): Case => ({
+  inputs: () => [float([2, 3, 2]), int([1, 0, 2, 2], [2, 2])],
+  call,
+});
+const classification = (call: (x: Tensor, target: Tensor, options: object) => Tensor): Case[] => [
+  labelled((x, y) => call(x, y, {})),
+  labelled((x, y) => call(x, y, { reduction: 'none' })),
+  weighted((x, y, weight) => call(x, y, { weight })),
+  planes((x, y) => call(x, y, {})),
+];
+
+export const cases: Record<string, Case[]> = {
+  'Tensor.add': two((x, y) => x.add(y)),
+  'Tensor.sub': two((x, y) => x.sub(y)),
+  'Tensor.mul': two((x, y) => x.mul(y)),
+  'Tensor.div': two((x, y) => x.div(y)),
+  'Tensor.pow': [...two((x, y) => y.pow(x)), one((x) => x.pow(3))],
+  'Tensor.eq': two((x, y) => x.eq(y)),
+  'Tensor.ne': two((x, y) => x.ne(y)),
+  'Tensor.lt': two((x, y) => x.lt(y)),
+  'Tensor.le': two((x, y) => x.le(y)),
+  'Tensor.gt': two((x, y) => x.gt(y)),
+  'Tensor.ge': two((x, y) => x.ge(y)),
+  'Tensor.clone': [one((x) => x.clone())],
+  'Tensor.to': [one((x) => x.mul(2).to('float32')), one((x) => x.to('int32'))],
+  'Tensor.detach': [one((x) => x.detach())],
+  'Tensor.max': [one((x) => x.max()), one((x) => Object.values(x.max(1))), one((x) => Object.values(x.max(0, { keepdim: true })))],
+  'Tensor.min': [one((x) => x.min()), one((x) => Object.values(x.min(1))), one((x) => Object.values(x.min(0, { keepdim: true })))],
+  'Tensor.argmax': [one((x) => x.argmax(1))],
+  'Tensor.argmin': [one((x) => x.argmin())],
+  'Tensor.matmul': [
+    ...[
+      () => [float([3, 4]), float([4, 2])],
+      () => [float([4]), float([4, 2])],
+      () => [float([2, 3, 4]), float([4])],
+      () => [float([2, 3, 4]), float([2, 4, 1])],
+    ].map((inputs): Case => ({ inputs, call: (x, y) => x.matmul(y!) })),
+    one(
+      (x) => x.matmul(x),
+      () => [float([3, 3])],
+    ),
+  ],
+  'Tensor.narrow': [one((x) => x.narrow(0, 1, 2)), one((x) => x.narrow(1, 1, 2))],
+  'Tensor.sum': [one((x) => x.sum()), one((x) => x.sum(0)), one((x) => x.sum([]))],
+  'Tensor.mean': [one((x) => x.mean()), one((x) => x.mean(1, { keepdim: true }))],
+  'Tensor.indexSelect': [
+    chosen(
+      (x, index) => x.indexSelect(1, index),
+      () => int([2, 2, 0]),
+    ),
+  ],
+  'Tensor.gather': [
+    chosen(
+      (x, index) => x.gather(1, index),
+      () => int([2, 1, 0, 1, 0, 0], [3, 2]),
+    ),
+    chosen(
+      (x, index) => x.gather(1, index),
+      () => int([2, 1], [1, 2]),
+    ),
+  ],
+  'Tensor.softmax': [one((x) => x.softmax(1)), one((x) => x.softmax(0))],
+  'Tensor.logSoftmax': [one((x) => x.logSoftmax(1)), one((x) => x.logSoftmax(0))],
+  'Tensor.t': [
+    one((x) => x.t()),
+    one(
+      (x) => x.t(),
+      () => [float([4])],
+    ),
+  ],
+  'Tensor.transpose': [one((x) => x.transpose(0, 1))],
+  'Tensor.permute': [one((x) => x.permute([1, 0]))],
+  'Tensor.reshape': [one((x) => x.reshape([2, 6]))],
+  'Tensor.flatten': [one((x) => x.flatten())],
+  'Tensor.squeeze': [
+    one(
+      (x) => x.squeeze(),
+      () => [float([3, 1])],
+    ),
+  ],
+  'Tensor.unsqueeze': [one((x) => x.unsqueeze(1))],
+  'Tensor.neg': [one((x) => x.neg())],
+  'Tensor.exp': [one((x) => x.exp())],
+  'Tensor.log': [
+    one(
+      (x) => x.log(),
+      () => [positive([5])],
+    ),
+  ],
+  'Tensor.sqrt': [
+    one(
+      (x) => x.sqrt(),
+      () => [positive([5])],
+    ),
+  ],
+  'Tensor.abs': [one((x) => x.abs())],
+  'Tensor.relu': [one((x) => x.relu())],
+  'Tensor.sigmoid': [one((x) => x.sigmoid())],
+  'Tensor.tanh': [one((x) => x.tanh())],
+  'Tensor.clamp': [one((x) => x.clamp({ min: -0.5, max: 1 }))],
+
+  'Tensor.copy_': made((x, y) => x.copy_(y)),
+  'Tensor.add_': made((x, y) => x.add_(y)),
+  'Tensor.sub_': made((x, y) => x.sub_(y)),
+  'Tensor.mul_': made((x, y) => x.mul_(y)),
+  'Tensor.div_': made((x, y) => x.div_(y)),
+  'Tensor.lerp_': [...made((x, y) => x.lerp_(y, 0.3)), ...made((x, y) => x.lerp_(y, 0.7))],
+  'Tensor.clamp_': madeAlone((x) => x.clamp_({ min: -0.5, max: 1 })),
+  'Tensor.fill_': madeAlone((x) => x.fill_(2)),
+  'Tensor.zero_': madeAlone((x) => x.zero_()),
+  'Tensor.uniform_': madeAlone((x) => x.uniform_()),
+  'Tensor.normal_': madeAlone((x) => x.normal_()),
+
+  'ops.cat': [
+    ...two((x, y) => ops.cat([x, y.reshape([-1, 4])])),
+    { inputs: () => [float([3, 4]), float([3, 2])], call: (x, y) => ops.cat([x, y!], 1) },
+  ],
+  'ops.stack': [{ inputs: () => [float([3, 4]), positive([3, 4])], call: (x, y) => ops.stack([x, y!], 1) }],
+
+  'functional.linear': [
+    { inputs: () => [float([3, 4]), float([2, 4]), float([2])], call: (x, w, b) => F.linear(x, w!, b) },
+    { inputs: () => [float([4]), float([2, 4])], call: (x, w) => F.linear(x, w!) },
+    one((x) => F.linear(x, x)),
+  ],
+  'functional.dropout': [
+    one((x) => {
+      manualSeed(1);
+      return F.dropout(x, 0.5);
+    }),
+  ],
+  'functional.relu': [one((x) => F.relu(x))],
+  'functional.leakyRelu': [one((x) => F.leakyRelu(x))],
+  'functional.sigmoid': [one((x) => F.sigmoid(x))],
+  'functional.tanh': [one((x) => F.tanh(x))],
+  'functional.gelu': [one((x) => F.gelu(x)), one((x) => F.gelu(x, { approximate: 'tanh' }))],
+  'functional.silu': [one((x) => F.silu(x))],
+  'functional.elu': [one((x) => F.elu(x))],
+  'functional.softplus': [one((x) => F.softplus(x))],
+  'functional.hardswish': [one((x) => F.hardswish(x))],
+  'functional.mish': [one((x) => F.mish(x))],
+  'functional.softmax': [one((x) => F.softmax(x, 1)), one((x) => F.softmax(x, 0))],
+  'functional.logSoftmax': [one((x) => F.logSoftmax(x, 1)), one((x) => F.logSoftmax(x, 0))],
+  'functional.mseLoss': two((x, y) => F.mseLoss(x, y.add(x.detach().mul(0)))),
+  'functional.nllLoss': classification((x, y, options) => F.nllLoss(x, y, options)),
+  'functional.crossEntropy': [
+    ...classification((x, y, options) => F.crossEntropy(x, y, { labelSmoothing: 0.1, ...options })),
+    probabilities((x, y) => F.crossEntropy(x, y)),
+  ],
+  'nn.MSELoss': [{ inputs: () => [float([3, 4]), positive([3, 4])], call: (x, y) => new nn.MSELoss().forward(x, y!) }],
+  'nn.NLLLoss': classification((x, y, options) => new nn.NLLLoss(options).forward(x, y)),
+  'nn.CrossEntropyLoss': classification((x, y, options) => new nn.CrossEntropyLoss(options).forward(x, y)),
+};
+
+// What is on Tensor without being an operation, and functions that take no tensors.
+const notOperations = new Set([
+  ...['constructor', 'requiresGrad_', 'item', 'toArray', 'toString', 'backward', 'freshGradient', 'clearGradient'].map(
+    (name) => `Tensor.${name}`,
+  ),
+  ...['arange', 'eye', 'full', 'ones', 'rand', 'randn', 'tensor', 'zeros'].map((name) => `ops.${name}`),
+]);
+
+// Accessors are not read: on a prototype they have no tensor.
+const functionsOf = (prefix: string, object: object): string[] =>
+  Object.getOwnPropertyNames(object)
+    .filter((name) => {
+      const { value, get } = Object.getOwnPropertyDescriptor(object, name)!;
+      return typeof (object === Tensor.prototype ? value : (value ?? get?.())) === 'function';
+    })
+    .map((name) => `${prefix}.${name}`);
+
+/** The name of every operation that the library has: the methods of Tensor, the functions and the losses. */
+export function operationNames(): string[] {
+  const functional = functionsOf('functional', F);
+  const plain = functionsOf('ops', ops).filter((name) => !functional.includes(name.replace('ops.', 'functional.')));
+  const losses = functionsOf('nn', nn).filter((name) => name.endsWith('Loss'));
+  return [...functionsOf('Tensor', Tensor.prototype), ...plain, ...functional, ...losses].filter((name) => !notOperations.has(name));
+}
