@@ -1,6 +1,6 @@
 // Reverse-mode differentiation. An operation that has computed its output `record`s how to send a gradient
 // back to its inputs; `backward` calls these in the reverse of the order in which they were recorded.
-import { describe, rangeError, SimdnnError, typeError } from './errors';
+import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from './errors';
 import { kernels } from './native';
 import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
@@ -250,6 +250,9 @@ export function noGrad<T>(fn: () => T): T {
   return result;
 }
 
+const keepsGraph = (options: { retainGraph?: boolean }): boolean =>
+  checkBoolean('backward', 'retainGraph', withDefaults('backward', options, { retainGraph: false }).retainGraph);
+
 declare module './tensor' {
   interface Tensor {
     /**
@@ -268,5 +271,5 @@ declare module './tensor' {
 }
 
 Tensor.prototype.backward = function (this: Tensor, gradient, options) {
-  backward(this, gradient, options?.retainGraph ?? false);
+  backward(this, gradient, options === undefined ? false : keepsGraph(options));
 };

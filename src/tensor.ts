@@ -23,8 +23,17 @@ export interface Version {
   /** Who has taken the memory for a while; null: nobody. */
   holder: Holder | null;
   /** Whether more than one tensor was made on it: one alone can then not take over a history. */
-  shared: boolean;
+  use: typeof alone | typeof shared;
 }
+
+// Symbols, because structuredClone and postMessage refuse them, with this text: they would else make a tensor an object without methods, on
+// memory of its own. That costs a tensor nothing.
+const text = 'a tensor: clone its data and shape, and make another of them';
+const alone: unique symbol = Symbol(text);
+const shared: unique symbol = Symbol(text);
+
+// What users assigned as the gradient of a tensor between leaves and loss: no backward pass adds to it, or begins with it.
+const assigned = new WeakMap<Tensor, Tensor>();
 
 /** How often any tensor's need of a gradient, its gradient or its holder has changed: while this stands still, what a recording has seen of them holds. */
 export let leafChanges = 0;
@@ -74,11 +83,11 @@ export class Tensor {
     this.dtype = values instanceof Int32Array ? 'int32' : 'float32';
     this.numel = values.length;
     if (version === undefined) {
-      this.version = { count: 0, holder: null, shared: false };
+      this.version = { count: 0, holder: null, use: alone };
       recorder?.made(this);
     } else {
       this.version = version;
-      version.shared = true;
+      version.use = shared;
     }
   }
 
@@ -120,11 +129,13 @@ export class Tensor {
         '[Tensor.grad] a compiled step made this gradient and did not keep it\n  hint: compile(fn, { keepGrad: true })',
       );
     }
+    if (this.node !== null) return assigned.get(this) ?? null;
     if (this.gradient !== null) this.gradientSeen = true;
     return this.gradient;
   }
   set grad(value: Tensor | null) {
     if (value === null) {
+      assigned.delete(this);
       this.clearGradient();
       return;
     }
@@ -137,6 +148,10 @@ export class Tensor {
     if (!(value instanceof Tensor)) throw typeError('Tensor.grad', `expected a tensor or null, got ${describe(value)}`);
     if (value.dtype !== 'float32' || value.numel !== this.numel || shapeText(value.shape) !== shapeText(this.shape)) {
       throw rangeError('Tensor.grad', `expected float32 ${shapeText(this.shape)}, got ${value.dtype} ${shapeText(value.shape)}`);
+    }
+    if (this.node !== null) {
+      assigned.set(this, value);
+      return;
     }
     this.gradient = value;
     this.gradientHidden = false;
@@ -187,6 +202,35 @@ export class Tensor {
     return nest(0, 0, this.numel);
   }
 
+  /**
+   * A tensor with one element is a number where JavaScript wants one, as `item()` gives it: `total += loss`, `loss < best`, `isNaN(loss)`. A
+   * RangeError for any other, but not where text is wanted, as in a template: that is `toString()`.
+   *
+   * @example
+   * const loss = tensor(0.5);
+   * Math.max(Number(loss), 0.25); // 0.5
+   * `${loss}`; // "tensor(0.5000)"
+   */
+  [Symbol.toPrimitive](hint: string): number | string {
+    return hint === 'string' ? this.toString() : this.valueOf();
+  }
+
+  /** The number that a tensor with one element is in arithmetic and comparisons; a RangeError for any other. */
+  valueOf(): number {
+    if (this.numel === 1) return this.item();
+    recorder?.reading('Tensor.valueOf');
+    throw rangeError(
+      'Tensor.valueOf',
+      `expected one element to make a number of, got shape ${shapeText(this.shape)}`,
+      'methods calculate with tensors (add, lt, ...); item() gives the number of one element, toArray() all of them',
+    );
+  }
+
+  /** What `JSON.stringify` writes: the elements as nested arrays, a number for a scalar. */
+  toJSON(): NestedArray {
+    return this.toArray();
+  }
+
   /** The tensor without its history, on the same memory. */
   detach(): Tensor {
     return new Tensor(this.values, this.shape.slice(), this.version);
@@ -208,6 +252,7 @@ export class Tensor {
   get needsGrad(): boolean {
     return this.ownNeedsGrad;
   }
+  /** @internal */
   set needsGrad(value: boolean) {
     this.ownNeedsGrad = value;
     leafChanges++;
@@ -217,6 +262,7 @@ export class Tensor {
   get gradient(): Tensor | null {
     return this.ownGradient;
   }
+  /** @internal */
   set gradient(value: Tensor | null) {
     this.ownGradient = value;
     leafChanges++;
@@ -226,6 +272,7 @@ export class Tensor {
   get gradientSeen(): boolean {
     return this.ownGradientSeen;
   }
+  /** @internal */
   set gradientSeen(value: boolean) {
     this.ownGradientSeen = value;
     leafChanges++;
@@ -235,6 +282,7 @@ export class Tensor {
   get gradientHome(): Tensor | null {
     return this.ownGradientHome;
   }
+  /** @internal */
   set gradientHome(value: Tensor | null) {
     this.ownGradientHome = value;
     leafChanges++;
@@ -268,6 +316,9 @@ export class Tensor {
     this.gradientShared = false;
   }
 }
+
+/** Whether other tensors were made on the same memory. */
+export const isShared = ({ version }: Tensor): boolean => version.use === shared;
 
 /** Says that a tensor's values were changed in place. A recording that calculates nothing counts it as well: gradients are checked there too. */
 export function changed(tensor: Tensor): void {

@@ -1,5 +1,8 @@
+import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { arange, tensor, zeros } from '../src/ops';
+import { compile } from '../src/compile';
+import { Parameter } from '../src/nn';
+import { arange, ones, tensor, zeros } from '../src/ops';
 import { checkTensor, Tensor } from '../src/tensor';
 import { expectError } from './helpers';
 
@@ -128,6 +131,76 @@ describe('properties', () => {
   });
 });
 
+describe('as a number', () => {
+  const number = (t: Tensor) => t as unknown as number;
+  const refusal =
+    '[Tensor.valueOf] expected one element to make a number of, got shape [2]\n' +
+    '  hint: methods calculate with tensors (add, lt, ...); item() gives the number of one element, toArray() all of them';
+
+  test('one element converts, whatever its shape and type', () => {
+    for (const loss of [tensor(0.5), tensor([[0.5]]), tensor([0.5], { requiresGrad: true }).mul(1)]) {
+      let total = 1;
+      total += number(loss);
+      expect(total).toBe(1.5);
+      const t = number(loss);
+      expect([t < 1, t > 1, t * 2, t / 2, Math.min(t, 3), Number.isNaN(Number(t)), Number(t)]).toEqual([
+        true,
+        false,
+        1,
+        0.25,
+        0.5,
+        false,
+        0.5,
+      ]);
+    }
+    expect(number(tensor([7], { dtype: 'int32' })) + 1).toBe(8);
+    expect(Number(tensor(Number.NaN))).toBe(Number.NaN);
+    expect(tensor(0.5).valueOf()).toBe(0.5);
+  });
+  test('any other number of elements is refused, not NaN', () => {
+    const two = number(tensor([1, 2]));
+    for (const use of [
+      () => two + 1,
+      () => two < 1,
+      () => two * 2,
+      () => Number(two),
+      () => Math.max(two, 1),
+      () => `${two}`.length && +two,
+    ]) {
+      expectError(use, RangeError, refusal);
+    }
+    expect(() => Number(zeros([0]))).toThrow('got shape [0]');
+  });
+  test('text is what toString gives', () => {
+    for (const t of [tensor(0.5), tensor([1, 2])]) expect([`${t}`, String(t)]).toEqual([t.toString(), t.toString()]);
+  });
+  test('JSON has the elements', () => {
+    expect(JSON.stringify({ loss: tensor(0.5), x: tensor([[1, 2]]), none: zeros([0]) })).toBe('{"loss":0.5,"x":[[1,2]],"none":[]}');
+  });
+  test('structuredClone and messages to threads are refused', () => {
+    const text = 'Symbol(a tensor: clone its data and shape, and make another of them) could not be cloned.';
+    const { port1, port2 } = new MessageChannel();
+    for (const t of [tensor(1), tensor([1]).reshape([1, 1]), tensor([1], { requiresGrad: true }), new Parameter(ones([2]))]) {
+      expect(() => structuredClone(t)).toThrow(text);
+      expect(() => structuredClone({ weights: [t] })).toThrow(text);
+      expect(() => port1.postMessage(t)).toThrow(text);
+    }
+    port1.close();
+    port2.close();
+  });
+  test('not inside a compiled function', () => {
+    for (const use of [(t: Tensor) => number(t) * 2, (t: Tensor) => `${t}`, (t: Tensor) => JSON.stringify(t)]) {
+      for (const x of [tensor(1), tensor([1, 2])]) {
+        const step = compile((t: Tensor) => {
+          use(t);
+          return t;
+        });
+        expect(() => step(x)).toThrow('a value cannot be read inside a compiled function');
+      }
+    }
+  });
+});
+
 describe('requiresGrad', () => {
   test('is set on leaves', () => {
     const x = tensor([1]);
@@ -153,6 +226,25 @@ describe('grad', () => {
     expect(x.grad).toBe(g);
     x.grad = null;
     expect(x.grad).toBe(null);
+  });
+
+  test('assigned to a tensor between leaves and loss, is kept for the user and takes no part in a backward pass', () => {
+    const w = ones([2], { requiresGrad: true });
+    const h = w.mul(2);
+    const g = tensor([10, 10]);
+    h.grad = g;
+    h.sum().backward(undefined, { retainGraph: true });
+    expect([w.grad!.toArray(), h.grad, g.toArray()]).toEqual([[2, 2], g, [10, 10]]);
+    h.grad = null;
+    h.sum().backward();
+    expect([w.grad!.toArray(), h.grad]).toEqual([[4, 4], null]);
+  });
+
+  test('assigned to a leaf that is none any more takes no part in a backward pass', () => {
+    const [w, x] = [ones([2], { requiresGrad: true }), zeros([2])];
+    x.grad = tensor([10, 10]);
+    x.add_(w).sum().backward();
+    expect(w.grad!.toArray()).toEqual([1, 1]);
   });
 
   test('of another shape or type is refused', () => {

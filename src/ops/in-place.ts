@@ -7,7 +7,7 @@ import { kernels } from '../native';
 import { draw } from '../random';
 import { live, recorder } from '../recorder';
 import { layoutOf, sameShape, shapeText, stridesOf } from '../shape';
-import { changed, checkTensor, empty, refuseHeld, Tensor } from '../tensor';
+import { changed, checkTensor, empty, isShared, refuseHeld, Tensor } from '../tensor';
 import { type BinaryKernel, flatLayout, giveSummed, type Operand, operand, repeatStrides } from './broadcast';
 import { copyOf } from './convert';
 import { clampLimits } from './unary';
@@ -29,7 +29,7 @@ function isRecorded(where: string, x: Tensor, other: Tensor | null): boolean {
       `[${where}] a leaf tensor that requires grad is being used in an in-place operation\n  hint: noGrad(() => ...) around it changes the values alone`,
     );
   }
-  if (x.version.shared) {
+  if (isShared(x)) {
     throw new SimdnnError(
       'SIMDNN_VIEW_IN_PLACE',
       `[${where}] the change would be recorded for the backward pass, and the tensor shares its memory with others (views of it, or what it is a view of)` +
@@ -50,6 +50,7 @@ function former(x: Tensor, withValues: boolean): Tensor {
 /** Makes x the output of `node`, and `before` that of the node which made x. */
 function takeHistory(x: Tensor, node: Node, before: Tensor): void {
   if (x.node !== null) x.node.output = before;
+  else x.gradient = null; // it is no leaf from now on
   x.node = node;
   node.output = x;
   x.needsGrad = true;

@@ -70,6 +70,7 @@ const recipes = {
   }),
   'Tensor.requiresGrad_': (w) => ({ self: w.float(), args: [true] }),
   'Tensor.item': (w) => ({ self: w.float([]), args: [] }),
+  'Tensor.valueOf': (w) => ({ self: w.float([1]), args: [] }),
   'Tensor.clamp': (w) => ({ self: w.float(), args: [{ min: -1, ...w.options({ max: () => 1 }) }] }),
   'Tensor.clamp_': (w) => ({ self: w.float().detach(), args: [{ min: -1, ...w.options({ max: () => 1 }) }] }),
   'Tensor.copy_': (w) => inPlace(w, []),

@@ -202,7 +202,7 @@ export const cases: Record<string, Case[]> = {
 
 // What is on Tensor without being an operation, and functions that take no tensors.
 const notOperations = new Set([
-  ...['constructor', 'requiresGrad_', 'item', 'toArray', 'toString', 'backward', 'freshGradient', 'clearGradient'].map(
+  ...['constructor', 'requiresGrad_', 'item', 'toArray', 'toString', 'valueOf', 'toJSON', 'backward', 'freshGradient', 'clearGradient'].map(
     (name) => `Tensor.${name}`,
   ),
   ...['arange', 'eye', 'full', 'ones', 'rand', 'randn', 'tensor', 'zeros'].map((name) => `ops.${name}`),
