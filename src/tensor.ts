@@ -318,7 +318,7 @@ export class Tensor {
 }
 
 /** Whether other tensors were made on the same memory. */
-export const isShared = ({ version }: Tensor): boolean => version.use === shared;
+export const isShared = (tensor: Tensor): boolean => tensor.version.use === shared;
 
 /** Says that a tensor's values were changed in place. A recording that calculates nothing counts it as well: gradients are checked there too. */
 export function changed(tensor: Tensor): void {

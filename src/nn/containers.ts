@@ -111,6 +111,7 @@ export class ModuleList<T extends Module = Module> extends Numbered<T> {
     throw typeError('ModuleList.forward', 'a list of modules has no forward', 'call its parts, or use Sequential');
   }
 
+  /** @internal */
   protected override formatChildren(children: readonly [string, Module][]): [string, string][] {
     return groupAlike(children.map(([, module]) => module.toString()));
   }

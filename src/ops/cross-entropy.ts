@@ -72,6 +72,9 @@ function softTarget(where: string, scores: Scores, target: Tensor): Float32Array
  * const loss = nn.functional.crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: "int32" }));
  * loss.item(); // 0.6931471824645996
  */
+export function crossEntropy(x: Tensor, target: Tensor, options?: CrossEntropyOptions): Tensor;
+/** @internal */
+export function crossEntropy(x: Tensor, target: Tensor, options: CrossEntropyOptions | undefined, where: string): Tensor;
 export function crossEntropy(x: Tensor, target: Tensor, options?: CrossEntropyOptions, where = 'crossEntropy'): Tensor {
   const { weight, ignoreIndex, reduction, labelSmoothing } = withDefaults(where, options, defaults);
   checkInteger(where, 'ignoreIndex', ignoreIndex, -0x80000000, 0x7fffffff);

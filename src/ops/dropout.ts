@@ -14,6 +14,9 @@ import { checkTensor, empty, type Tensor } from '../tensor';
  * @example
  * nn.functional.dropout(tensor([1, 2]), 0.5, false).toArray(); // [1, 2]
  */
+export function dropout(x: Tensor, p?: number, training?: boolean): Tensor;
+/** @internal */
+export function dropout(x: Tensor, p: number, training: boolean, where: string): Tensor;
 export function dropout(x: Tensor, p = 0.5, training = true, where = 'dropout'): Tensor {
   checkTensor(where, 'x', x, 'float32');
   checkNumber(where, 'p', p, 0, 1);

@@ -25,6 +25,9 @@ function checkTensors(where: string, tensors: readonly Tensor[]): Tensor[] {
  * cat([tensor([[1, 2]]), tensor([[3, 4]])]).toArray(); // [[1, 2], [3, 4]]
  * cat([tensor([[1, 2]]), tensor([[3, 4]])], 1).toArray(); // [[1, 2, 3, 4]]
  */
+export function cat(tensors: readonly Tensor[], dim?: number): Tensor;
+/** @internal */
+export function cat(tensors: readonly Tensor[], dim: number, where: string): Tensor;
 export function cat(tensors: readonly Tensor[], dim = 0, where = 'cat'): Tensor {
   const parts = checkTensors(where, tensors);
   const { shape } = parts[0]!;

@@ -14,6 +14,9 @@ import { checkTensor, empty, type Tensor } from '../tensor';
  * const y = nn.functional.linear(tensor([[1, 2]]), tensor([[3, 4]]), tensor([0.5]));
  * y.toArray(); // [[11.5]]
  */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
+/** @internal */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | null, where: string): Tensor;
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, where = 'linear'): Tensor {
   checkTensor(where, 'x', x, 'float32');
   checkTensor(where, 'weight', weight, 'float32');

@@ -17,6 +17,9 @@ const defaults: { reduction: Reduction } = { reduction: 'mean' };
  * @example
  * nn.functional.mseLoss(tensor([1, 2]), tensor([1, 4])).item(); // 2
  */
+export function mseLoss(x: Tensor, target: Tensor, options?: { reduction?: Reduction }): Tensor;
+/** @internal */
+export function mseLoss(x: Tensor, target: Tensor, options: { reduction?: Reduction } | undefined, where: string): Tensor;
 export function mseLoss(x: Tensor, target: Tensor, options?: { reduction?: Reduction }, where = 'mseLoss'): Tensor {
   const { reduction } = withDefaults(where, options, defaults);
   const code = reductionCode(where, reduction);

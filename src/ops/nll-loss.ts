@@ -27,6 +27,9 @@ const defaults: Required<NllLossOptions> = { weight: null, ignoreIndex: -100, re
  * @example
  * nn.functional.nllLoss(tensor([[-1, -2]]), tensor([1], { dtype: "int32" })).item(); // 2
  */
+export function nllLoss(x: Tensor, target: Tensor, options?: NllLossOptions): Tensor;
+/** @internal */
+export function nllLoss(x: Tensor, target: Tensor, options: NllLossOptions | undefined, where: string): Tensor;
 export function nllLoss(x: Tensor, target: Tensor, options?: NllLossOptions, where = 'nllLoss'): Tensor {
   const { weight, ignoreIndex, reduction } = withDefaults(where, options, defaults);
   checkInteger(where, 'ignoreIndex', ignoreIndex, -0x80000000, 0x7fffffff);

@@ -64,7 +64,12 @@ function unary(kernel: Kernel, where: string, x: Tensor, a = 0, b = 0): Tensor {
  * @example
  * nn.functional.relu(tensor([-1, 2])).toArray(); // [0, 2]
  */
-export const relu = (x: Tensor, where = 'relu'): Tensor => unary('relu', where, x);
+export function relu(x: Tensor): Tensor;
+/** @internal */
+export function relu(x: Tensor, where: string): Tensor;
+export function relu(x: Tensor, where = 'relu'): Tensor {
+  return unary('relu', where, x);
+}
 
 /**
  * `x` where positive, else `negativeSlope * x` (default 0.01): `torch.nn.functional.leaky_relu`.
@@ -83,7 +88,12 @@ export function leakyRelu(x: Tensor, options?: { negativeSlope?: number }): Tens
  * @example
  * nn.functional.sigmoid(tensor([0])).toArray(); // [0.5]
  */
-export const sigmoid = (x: Tensor, where = 'sigmoid'): Tensor => unary('sigmoid', where, x);
+export function sigmoid(x: Tensor): Tensor;
+/** @internal */
+export function sigmoid(x: Tensor, where: string): Tensor;
+export function sigmoid(x: Tensor, where = 'sigmoid'): Tensor {
+  return unary('sigmoid', where, x);
+}
 
 /**
  * The hyperbolic tangent: `torch.tanh`.
@@ -91,7 +101,12 @@ export const sigmoid = (x: Tensor, where = 'sigmoid'): Tensor => unary('sigmoid'
  * @example
  * nn.functional.tanh(tensor([0])).toArray(); // [0]
  */
-export const tanh = (x: Tensor, where = 'tanh'): Tensor => unary('tanh', where, x);
+export function tanh(x: Tensor): Tensor;
+/** @internal */
+export function tanh(x: Tensor, where: string): Tensor;
+export function tanh(x: Tensor, where = 'tanh'): Tensor {
+  return unary('tanh', where, x);
+}
 
 /**
  * `x Phi(x)`, Phi the normal distribution function: `torch.nn.functional.gelu`.

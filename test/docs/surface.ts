@@ -39,6 +39,11 @@ export class Source {
     return this.docs.find(({ end }) => end <= start && this.text.slice(end, start).trim() === '')?.text ?? null;
   }
 
+  /** A piece of the text. */
+  textOf({ start, end }: { start: number; end: number }): string {
+    return this.text.slice(start, end);
+  }
+
   /** The names in the export lists, and the namespaces. */
   listed(): string[] {
     return this.body.flatMap((statement): string[] => {
