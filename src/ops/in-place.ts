@@ -56,12 +56,18 @@ function takeHistory(x: Tensor, node: Node, before: Tensor): void {
   x.needsGrad = true;
 }
 
-/** Gives x the values of `result`, and its history if it has one, in which `before` stands for x as it was. */
-function become(x: Tensor, result: Tensor, before: Tensor): Tensor {
-  kernels.copyStrided(x.values, result.values, flatLayout(x.numel));
+/** Says that x was changed by the method of this name. */
+function done(x: Tensor, name: string): Tensor {
   changed(x);
-  if (result.node !== null) takeHistory(x, result.node, before);
+  recorder?.operation(name);
   return x;
+}
+
+/** Gives x the values of `result`, and its history if it has one, in which `before` stands for x as it was. */
+function become(x: Tensor, name: string, result: Tensor, before: Tensor): Tensor {
+  kernels.copyStrided(x.values, result.values, flatLayout(x.numel));
+  if (result.node !== null) takeHistory(x, result.node, before);
+  return done(x, name);
 }
 
 /** Records that x is overwritten: what it was before gets a gradient of 0, and `source`, of whose elements it will be made, x's own. */
@@ -120,13 +126,12 @@ function arithmetic(name: Name, x: Tensor, right: unknown): Tensor {
   }
   if (isRecorded(where, x, other)) {
     const before = former(x, true);
-    return become(x, before[name](other === x ? before : other), before);
+    return become(x, `${name}_`, before[name](other === x ? before : other), before);
   }
   const from = right === other ? apart(x, other) : other.to(x.dtype); // a number's tensor is new
   const call = kernels[kernel!] as (out: unknown, a: unknown, b: unknown, layout: Int32Array) => void;
   call(x.values, x.values, from.values, layoutBeside(where, x, from));
-  changed(x);
-  return x;
+  return done(x, `${name}_`);
 }
 
 function copy(x: Tensor, source: unknown): Tensor {
@@ -138,8 +143,7 @@ function copy(x: Tensor, source: unknown): Tensor {
   if (!isChange) return x;
   const from = apart(x, src);
   kernels.copyStrided(x.values, from.values, layoutBeside(where, x, from));
-  changed(x);
-  return x;
+  return done(x, 'copy_');
 }
 
 // PyTorch's formula: exact at weights 0 and 1.
@@ -154,16 +158,14 @@ function fill(where: string, x: Tensor, value: number): Tensor {
   if (isRecorded(where, x, null)) recordOverwritten(x, where.slice(7), null);
   if (x.dtype === 'int32') kernels.fillInt(x.ints, x.numel, value);
   else kernels.fill(x.floats, x.numel, value);
-  changed(x);
-  return x;
+  return done(x, where.slice(7));
 }
 
 function fillRandom(where: string, kernel: 'fillUniform' | 'fillNormal', x: Tensor, first: number, second: number): Tensor {
   if (isRecorded(where, x, null)) recordOverwritten(x, where.slice(7), null);
   const drawn = draw(x.numel);
   live(() => kernels[kernel](x.floats, x.numel, drawn.seed, drawn.offset, first, second));
-  changed(x);
-  return x;
+  return done(x, where.slice(7));
 }
 
 declare module '../tensor' {
@@ -290,7 +292,7 @@ Tensor.prototype.lerp_ = function (this: Tensor, end, weight) {
   checkNumber(where, 'weight', weight);
   checkBroadcasts(where, 'end', this, end);
   const before = isRecorded(where, this, end) ? former(this, true) : this;
-  return become(this, lerp(before, end === this ? before : end, weight), before);
+  return become(this, 'lerp_', lerp(before, end === this ? before : end, weight), before);
 };
 Tensor.prototype.clamp_ = function (this: Tensor, options) {
   const where = 'Tensor.clamp_';
@@ -298,11 +300,10 @@ Tensor.prototype.clamp_ = function (this: Tensor, options) {
   const { min, max } = clampLimits(where, options);
   if (isRecorded(where, this, null)) {
     const before = former(this, true);
-    return become(this, before.clamp({ min, max }), before);
+    return become(this, 'clamp_', before.clamp({ min, max }), before);
   }
   kernels.clampForward(this.floats, this.floats, this.numel, min, max);
-  changed(this);
-  return this;
+  return done(this, 'clamp_');
 };
 Tensor.prototype.fill_ = function (this: Tensor, value) {
   return fill('Tensor.fill_', this, value);
