@@ -93,6 +93,7 @@ describe.each(all)('%s', (name, make) => {
     expect(scheduler).toBeInstanceOf(LRScheduler);
     expect(scheduler.optimizer).toBe(optimizer);
     expect(scheduler.needsMetric).toBe(name === 'ReduceLROnPlateau');
+    expect(scheduler.interval).toBe(name === 'OneCycleLR' ? 'step' : 'epoch');
     for (let i = 0; i < 3; i++) stepped(scheduler);
     expect(scheduler.lastEpoch).toBe(3);
     scheduler.getLastLr()[0] = 7;
@@ -222,6 +223,12 @@ describe('SequentialLR', () => {
     expect([rates[0], rates[1], rates[4], rates[5]]).toEqual([0.02, 0.5, 0.01, 0.25]);
   });
 
+  it('counts batches where one of its schedulers does', () => {
+    const optimizer = sgd(0.1);
+    const schedulers = [new LinearLR(optimizer), new OneCycleLR(optimizer, { maxLr: 0.5, totalSteps: 4 })];
+    expect(new SequentialLR(optimizer, { schedulers, milestones: [4] }).interval).toBe('step');
+  });
+
   it('takes over from the first rate at a milestone at 0', () => {
     const optimizer = sgd(0.1);
     const schedulers = [new LinearLR(optimizer), new ExponentialLR(optimizer, { gamma: 0.5 })];
@@ -250,6 +257,14 @@ describe('SequentialLR', () => {
 });
 
 describe('ReduceLROnPlateau', () => {
+  it('says which way the metric is to go, also after loading', () => {
+    const optimizer = sgd(0.1);
+    const [falling, rising] = [new ReduceLROnPlateau(optimizer), new ReduceLROnPlateau(optimizer, { mode: 'max' })];
+    expect([falling.mode, rising.mode]).toEqual(['min', 'max']);
+    falling.loadStateDict(rising.stateDict());
+    expect(falling.mode).toBe('max');
+  });
+
   it('takes the metric as a tensor', () => {
     const optimizer = sgd(0.1);
     const scheduler = new ReduceLROnPlateau(optimizer, { patience: 0 });

@@ -85,6 +85,7 @@ function checkPositive(where: string, name: string, value: unknown): void {
 
 const oneCycleLR: Recipe<OneCycleLROptions> = {
   name: 'OneCycleLR',
+  interval: 'step',
   defaults: {
     maxLr: undefined,
     totalSteps: undefined,

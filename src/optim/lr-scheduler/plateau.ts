@@ -67,6 +67,11 @@ export class ReduceLROnPlateau extends LRScheduler<ReduceLROnPlateauOptions> {
     this.#best = this.#worst(this.options.mode);
   }
 
+  /** Whether the metric is to fall, "min", or to rise, "max". */
+  get mode(): 'min' | 'max' {
+    return this.options.mode;
+  }
+
   /** Takes in the metric of an epoch, a number or a tensor of one element, and reduces the rates when it is time. */
   override step(metric: number | Tensor): void {
     const where = this.where('step');

@@ -33,6 +33,8 @@ export interface Recipe<O extends object> {
   readonly name: string;
   /** Names every option; undefined where it has no default. */
   readonly defaults: { [K in keyof Required<O>]: Required<O>[K] | undefined };
+  /** What its options count; "epoch" where absent. */
+  readonly interval?: 'epoch' | 'step';
   /** Throws a RangeError or TypeError unless every option is usable. */
   check(where: string, options: Required<O>, optimizer: Scheduled): void;
   /** The rate that a group starts from, where the options say so; otherwise its first one is taken. */
@@ -112,6 +114,13 @@ export abstract class LRScheduler<O extends object = object> {
     paramGroups.forEach((group, i) => {
       group.initialLr = this.#baseLrs[i]!;
     });
+  }
+
+  /**
+   * What the options count, and so after what `step` is called: "epoch", or "step" where they count batches, as those of `OneCycleLR` do.
+   */
+  get interval(): 'epoch' | 'step' {
+    return this.#recipe.interval ?? 'epoch';
   }
 
   /** How often the scheduler was stepped. */

@@ -61,6 +61,11 @@ export class SequentialLR extends LRScheduler<SequentialLROptions> {
     this.finish(0);
   }
 
+  /** "step" where one of the schedulers counts batches: then so do the milestones and the others. */
+  override get interval(): 'epoch' | 'step' {
+    return this.options.schedulers.some(({ interval }) => interval === 'step') ? 'step' : 'epoch';
+  }
+
   /** Steps the scheduler whose turn it is. */
   override step(): void {
     const where = this.where('step');
