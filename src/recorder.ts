@@ -8,6 +8,8 @@ export interface Progress {
   commit(steps: number): void;
   /** What `read` returns as if one more step had been counted. */
   peek<T>(read: () => T): T;
+  /** Whether each further count adds the same to every number, so that those of many steps are known ahead. */
+  steady(): boolean;
   /** What counts: the same for every step of it. */
   readonly counter: object;
 }

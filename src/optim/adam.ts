@@ -56,6 +56,8 @@ const adam: Recipe<AdamOptions> = {
   allKeys: momentsAndMost,
   stateKeys: ({ amsgrad }) => (amsgrad ? momentsAndMost : moments),
   countsSteps: true,
+  linear: true,
+  decoupled: false,
   step: (run, options, count) => step(run, options, count, 0),
 };
 
@@ -63,6 +65,7 @@ const adamW: Recipe<AdamOptions> = {
   ...adam,
   name: 'AdamW',
   defaults: { ...adam.defaults, weightDecay: 0.01 },
+  decoupled: true,
   step: (run, options, count) => step(run, options, count, decoupledDecay),
 };
 

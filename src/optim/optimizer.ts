@@ -1,9 +1,10 @@
 // What all optimizers share: parameter groups, the step over runs of parameters, state dicts. An optimizer itself is a
 // recipe: its options, the state it keeps for each parameter, and the kernel that steps a run.
 import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
-import { live, recorder } from '../recorder';
+import { type Recorder, recorder } from '../recorder';
 import { refuseHeld, Tensor } from '../tensor';
-import { inStep, planRuns, type Run, type Slot, slotsOf } from './runs';
+import { areOf, checkGroups, hasGetter, isAsTaken, lookedAt, type Stepped } from './groups';
+import { inStep, planRuns, type Run, refuseDetached, Slots } from './runs';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';
 
 /** Parameters with options of their own; an option that is left out is the optimizer's. */
@@ -18,7 +19,7 @@ export type Params<O> = Iterable<Tensor> | Iterable<ParamGroupInit<O>>;
 /** A group of an optimizer: its parameters and its options, which may be changed between steps. */
 export type ParamGroup<O> = {
   /** The parameters of the group. */
-  readonly params: readonly Tensor[];
+  params: readonly Tensor[];
   /** The first rate, once there is a scheduler: what further schedulers start from. */
   initialLr?: number;
 } & O;
@@ -35,26 +36,26 @@ export interface Recipe<O extends object> {
   stateKeys(options: O): readonly string[];
   /** Whether the number of the step matters, so that PyTorch keeps it beside the state; if not, only the first step is told apart. */
   readonly countsSteps: boolean;
+  /**
+   * That the kernel calls of a further step differ in nothing but `count`, handed on as it is: a fit then goes on by itself. Without it a fit
+   * asks for the numbers of each step, as a loop does.
+   */
+  readonly linear?: true;
+  /** PyTorch's `decoupled_weight_decay`, by which it tells AdamW from Adam; absent where groups have no such field. */
+  readonly decoupled?: boolean;
   /** Steps one run; `count` is the number of this step, 1 for the first; without `countsSteps` 2 for all others. */
   step(run: Run, options: O, count: number): void;
-}
-
-/** A group with its slots, and the runs that were made of them last. */
-export interface Stepped<O> {
-  readonly group: ParamGroup<O>;
-  readonly slots: readonly Slot[];
-  keys: readonly string[];
-  runs: Run[] | null;
 }
 
 // Options hold lists (betas): every group has lists of its own.
 const ownCopy = <O extends object>(options: O): O =>
   Object.fromEntries(Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value])) as O;
 
-// The runs of the present gradients: mostly those of the last step.
-function runsOf<O>(stepped: Stepped<O>, keys: readonly string[]): readonly Run[] {
-  const { slots } = stepped;
-  let changed = keys !== stepped.keys;
+// Makes the runs of the present gradients: mostly those of the last step still stand.
+function planGroup<O extends object>(recipe: Recipe<O>, stepped: Stepped<O>): void {
+  const { group, slots } = stepped;
+  const keys = recipe.stateKeys(group);
+  let changed = keys !== stepped.keys || stepped.runs === null;
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i]!;
     if (recorder !== null) recorder.gradient(slot.parameter, 'use');
@@ -63,10 +64,17 @@ function runsOf<O>(stepped: Stepped<O>, keys: readonly string[]): readonly Run[]
     slot.gradient = gradient;
     changed = true;
   }
-  if (stepped.runs !== null && !changed) return stepped.runs;
+  if (!changed) return;
+  stepped.runs = null; // also when it throws
   stepped.keys = keys;
-  stepped.runs = planRuns(slots, keys);
-  return stepped.runs;
+  stepped.runs = planRuns(recipe.name, slots, keys);
+}
+
+/** What was recorded of a group. */
+interface Part<O> {
+  readonly stepped: Stepped<O>;
+  readonly keys: readonly string[];
+  readonly runs: readonly Run[];
 }
 
 /**
@@ -82,18 +90,28 @@ function runsOf<O>(stepped: Stepped<O>, keys: readonly string[]): readonly Run[]
  * w.toArray(); // [0.5, 1.5]
  */
 export abstract class Optimizer<O extends object> {
-  /** The groups with their options: `optimizer.paramGroups[0].lr = 1e-4` holds from the next step on. */
-  readonly paramGroups: ParamGroup<O>[] = [];
+  /**
+   * The groups with their options: `optimizer.paramGroups[0].lr = 1e-4` holds from the next step on. Groups and their `params` may be
+   * replaced, added and removed as well; what is kept for a parameter stays with it. A field that is no option is a TypeError at the next step.
+   */
+  paramGroups: ParamGroup<O>[] = [];
   /** The options that a group has unless it brings its own. */
   readonly defaults: Readonly<O>;
 
   readonly #recipe: Recipe<O>;
-  readonly #stepped: Stepped<O>[] = [];
+  readonly #slots = new Slots();
+  // How many fields a group has, without `initialLr`.
+  readonly #fields: number;
+  // What `paramGroups` held last: another array whenever a parameter came, went or changed its group.
+  #stepped: readonly Stepped<O>[] = [];
   readonly #madeIn = recorder;
+  // Which recording was told last to look at the groups.
+  #guardedIn: WeakRef<Recorder> | null = null;
 
   /** @internal */
   constructor(recipe: Recipe<O>, params: Params<O>, options: Partial<O> | undefined) {
     this.#recipe = recipe;
+    this.#fields = Object.keys(recipe.defaults).length + 1;
     this.defaults = ownCopy(withDefaults(recipe.name, options, recipe.defaults));
     recipe.check(recipe.name, this.defaults);
     const list = this.#listOf(params, 'params');
@@ -117,7 +135,7 @@ export abstract class Optimizer<O extends object> {
    */
   addParamGroup(init: ParamGroupInit<O>): void {
     const { name, check } = this.#recipe;
-    this.#refuseHeld('addParamGroup');
+    this.#refuseHeld(this.#current(), 'addParamGroup');
     if (init === null || typeof init !== 'object' || init instanceof Tensor || !('params' in init)) {
       const hint = `new optim.${name}(model.parameters()) or new optim.${name}([{ params: model.parameters(), lr: 0.01 }])`;
       throw typeError(name, `expected a parameter or a group { params, ... }, got ${describe(init)}`, hint);
@@ -126,98 +144,155 @@ export abstract class Optimizer<O extends object> {
     const options = ownCopy(withDefaults(name, own as unknown as Partial<O>, this.defaults as O));
     check(name, options);
     const list = params instanceof Tensor ? [params as Tensor] : (this.#listOf(params, 'the params of a group') as Tensor[]);
-    const taken = new Set(this.paramGroups.flatMap((group) => group.params));
-    for (const parameter of list) {
-      this.#checkParameter(parameter);
-      if (taken.has(parameter)) throw rangeError(name, 'a parameter appears more than once');
-      taken.add(parameter);
-    }
     const group: ParamGroup<O> = { params: Object.freeze(list), ...options };
+    this.#take([...this.paramGroups, group]);
     this.paramGroups.push(group);
-    this.#stepped.push({ group, slots: slotsOf(list), keys: [], runs: null });
   }
 
   /** Changes every parameter that has a gradient by one step of the method. */
   step(): void {
-    const { name, check } = this.#recipe;
-    this.#refuseHeld('step');
-    for (const { group } of this.#stepped) check(name, group);
-    const groups = this.#stepped.length;
-    recorder?.guard(() => this.#stepped.length === groups);
-    for (const stepped of this.#stepped) this.#stepGroup(stepped);
+    const recipe = this.#recipe;
+    const stepped = this.#current();
+    this.#refuseHeld(stepped, 'step');
+    // Whatever a getter among the options does, it does before anything is written.
+    for (let i = 0; i < stepped.length; i++) recipe.check(recipe.name, stepped[i]!.group);
+    for (let i = 0; i < stepped.length; i++) planGroup(recipe, stepped[i]!);
+    for (let i = 0; i < stepped.length; i++) refuseDetached(recipe.name, stepped[i]!.runs!);
+    if (recorder !== null) {
+      this.#record(recorder, stepped);
+      return;
+    }
+    for (let i = 0; i < stepped.length; i++) {
+      const { runs, group, keys } = stepped[i]!;
+      this.#issue(runs!, group);
+      this.#count(runs!, keys, 1);
+    }
   }
 
   /** Sets the gradient of every parameter to null. */
   zeroGrad(): void {
-    for (const { slots } of this.#stepped) for (const { parameter } of slots) parameter.clearGradient();
+    const stepped = this.#current();
+    for (const { slots } of stepped) for (const { parameter } of slots) parameter.clearGradient();
+    if (recorder !== null) this.#guardGroups(recorder, stepped);
   }
 
   /**
    * The state in PyTorch's layout and with its keys: `{ state: { 0: { step, exp_avg, ... } }, param_groups: [{ lr, ..., params: [0] }] }`.
    *
-   * Parameters are numbered through all groups. The tensors, apart from `step`, are on the optimizer's own memory: `clone()` what is to be kept.
+   * Parameters are numbered through all groups; those that were never stepped have no state. All of it is copied, so that later steps leave it as
+   * it is. `step` is a float32 as in PyTorch up to 2^24, where float32 ends to count; then an int32, and from 2^31 on two, `[step / 2^31, step % 2^31]`.
+   *
+   * An error inside a compiled function.
    */
   stateDict(): OptimizerStateDict {
-    for (const { slots } of this.#stepped) for (const { parameter } of slots) parameter.version.holder?.sync();
-    return writeStateDict(this.#recipe, this.#stepped);
+    recorder?.reading(`${this.#recipe.name}.stateDict`);
+    const stepped = this.#current();
+    for (const { slots } of stepped) for (const { parameter } of slots) parameter.version.holder?.sync();
+    return writeStateDict(this.#recipe, stepped);
   }
 
   /**
    * Takes over the options and copies the state of a dict, made by `stateDict()` here or in PyTorch, in the order of the parameters.
    *
    * What only steers PyTorch's execution (`foreach`, `fused`, ...) is ignored. A RangeError when groups, their sizes, shapes or options do
-   * not fit, a TypeError for values of a wrong kind; nothing is changed then.
+   * not fit, and for the state of another kind of optimizer; a TypeError for values of a wrong kind; nothing is changed then.
    */
   loadStateDict(dict: OptimizerStateDict): void {
-    this.#refuseHeld('loadStateDict');
-    readStateDict(this.#recipe, this.#stepped, dict);
+    const { name } = this.#recipe;
+    if (recorder !== null) {
+      throw new SimdnnError(
+        'SIMDNN_NOT_RECORDABLE',
+        `[${name}.loadStateDict] a state cannot be loaded inside a compiled function: only the first call would load it\n  hint: load it before the call`,
+      );
+    }
+    const stepped = this.#current();
+    this.#refuseHeld(stepped, 'loadStateDict');
+    readStateDict(this.#recipe, stepped, dict);
   }
 
-  #refuseHeld(method: string): void {
-    for (const { slots } of this.#stepped) {
-      for (const { parameter } of slots) if (parameter.version.holder !== null) refuseHeld(`${this.#recipe.name}.${method}`, parameter);
+  // The groups as they are now, looked at anew where anything has changed.
+  #current(): readonly Stepped<O>[] {
+    const { paramGroups } = this;
+    const stepped = this.#stepped;
+    if (paramGroups?.length !== stepped.length) return this.#take(paramGroups);
+    for (let i = 0; i < stepped.length; i++) {
+      if (!isAsTaken(stepped[i]!, paramGroups[i], this.#fields)) return this.#take(paramGroups);
+    }
+    return stepped;
+  }
+
+  #take(given: unknown): readonly Stepped<O>[] {
+    const groups = checkGroups(this.#recipe, given);
+    const before = this.#stepped;
+    if (groups.length !== before.length || !groups.every(({ params }, i) => areOf(params, before[i]!.slots))) {
+      this.#stepped = groups.map((group) => ({ ...lookedAt(group), slots: this.#slots.of(group.params), keys: [], runs: null }));
+    } else {
+      groups.forEach((group, i) => void Object.assign(before[i]!, lookedAt(group)));
+    }
+    return this.#stepped;
+  }
+
+  #refuseHeld(stepped: readonly Stepped<O>[], method: string): void {
+    for (let i = 0; i < stepped.length; i++) {
+      const { slots } = stepped[i]!;
+      for (let k = 0; k < slots.length; k++) {
+        const { parameter } = slots[k]!;
+        if (parameter.version.holder !== null) refuseHeld(`${this.#recipe.name}.${method}`, parameter);
+      }
     }
   }
 
-  #stepGroup(stepped: Stepped<O>): void {
+  #issue(runs: readonly Run[], options: O): void {
+    for (let i = 0; i < runs.length; i++) this.#recipe.step(runs[i]!, options, runs[i]!.slots[0]!.steps + 1);
+  }
+
+  // Counts steps that were done.
+  #count(runs: readonly Run[], keys: readonly string[], steps: number): void {
+    const { countsSteps } = this.#recipe;
+    for (let i = 0; i < runs.length; i++) {
+      const { slots } = runs[i]!;
+      for (let k = 0; k < slots.length; k++) {
+        const slot = slots[k]!;
+        slot.parameter.version.count += steps;
+        if (keys.length > 0) slot.steps = countsSteps ? slot.steps + steps : 1;
+      }
+    }
+  }
+
+  #record(to: Recorder, stepped: readonly Stepped<O>[]): void {
     const recipe = this.#recipe;
-    const { group } = stepped;
-    const keys = recipe.stateKeys(group);
-    if (recorder !== null && recorder === this.#madeIn && keys.length > 0) {
+    const parts: Part<O>[] = stepped.map((one) => ({ stepped: one, keys: one.keys, runs: one.runs! }));
+    if (to === this.#madeIn && parts.some(({ keys }) => keys.length > 0)) {
       throw new SimdnnError(
         'SIMDNN_NOT_RECORDABLE',
         `[${recipe.name}.step] an optimizer that is made inside a compiled function cannot keep a state: each call would go on from the last\n  hint: make it outside`,
       );
     }
-    const runs = runsOf(stepped, keys);
-    const issue = () => {
-      for (const run of runs) recipe.step(run, group, run.slots[0]!.steps + 1);
+    const count = (steps: number): void => {
+      for (let i = 0; i < parts.length; i++) this.#count(parts[i]!.runs, parts[i]!.keys, steps);
     };
-    const commit = (steps: number) => {
-      for (const { slots } of runs) {
-        for (const slot of slots) {
-          slot.parameter.version.count += steps;
-          if (keys.length > 0) slot.steps = recipe.countsSteps ? slot.steps + steps : 1;
-        }
+    // With options that ask for another state no call is made: the recording no longer holds.
+    to.live(() => {
+      for (let i = 0; i < parts.length; i++) {
+        const { group } = parts[i]!.stepped;
+        recipe.check(recipe.name, group);
+        if (recipe.stateKeys(group) !== parts[i]!.keys) return;
       }
-    };
-    live(issue);
-    recorder?.operation(`${recipe.name}.step`);
-    if (recorder === null) {
-      commit(1);
-      return;
+      for (let i = 0; i < parts.length; i++) refuseDetached(recipe.name, parts[i]!.runs);
+      for (let i = 0; i < parts.length; i++) this.#issue(parts[i]!.runs, parts[i]!.stepped.group);
+    });
+    to.operation(`${recipe.name}.step`);
+    for (const { values, gradient, state } of parts.flatMap(({ runs }) => runs)) {
+      to.memory(values, 'parameter');
+      to.memory(gradient, 'gradient');
+      for (const one of state) to.memory(one, 'state');
     }
-    for (const run of runs) {
-      recorder.memory(run.values, 'parameter');
-      recorder.memory(run.gradient, 'gradient');
-      for (const state of run.state) recorder.memory(state, 'state');
-    }
-    recorder.after({
-      commit,
+    to.after({
+      commit: count,
       peek(read) {
-        const slots = runs.flatMap((run) => run.slots);
+        const slots = parts.flatMap(({ runs }) => runs.flatMap((run) => run.slots));
         const before = slots.map(({ steps }) => steps);
-        commit(1);
+        count(1);
         try {
           return read();
         } finally {
@@ -227,12 +302,21 @@ export abstract class Optimizer<O extends object> {
           });
         }
       },
-      counter: stepped,
+      steady: () => recipe.linear === true && !parts.some((part) => hasGetter(part.stepped.group)),
+      counter: this,
     });
-    recorder.guard(() => {
-      recipe.check(recipe.name, group);
-      return recipe.stateKeys(group) === keys && runs.every(inStep);
+    this.#guardGroups(to, stepped);
+    to.guard(() => {
+      for (let i = 0; i < parts.length; i++) if (!inStep(parts[i]!.runs)) return false;
+      return true;
     });
+  }
+
+  // A recording is good for the parameters of these groups: where one comes, goes or changes its group it is made anew.
+  #guardGroups(to: Recorder, stepped: readonly Stepped<O>[]): void {
+    if (this.#guardedIn?.deref() === to) return;
+    this.#guardedIn = new WeakRef(to);
+    to.guard(() => this.#current() === stepped);
   }
 
   #listOf(params: unknown, what: string): unknown[] {
@@ -242,14 +326,5 @@ export abstract class Optimizer<O extends object> {
       throw typeError(name, `expected ${what} to be a list of parameters or of groups, got ${describe(params)}`, hint);
     }
     return [...(params as Iterable<unknown>)];
-  }
-
-  #checkParameter(parameter: unknown): void {
-    const { name } = this.#recipe;
-    if (!(parameter instanceof Tensor)) throw typeError(name, `expected every parameter to be a tensor, got ${describe(parameter)}`);
-    if (parameter.dtype !== 'float32') throw typeError(name, `only float32 tensors can be optimized, got ${parameter.dtype}`);
-    if (parameter.node !== null) {
-      throw rangeError(name, `cannot optimize a tensor that an operation made (${parameter.node.name})`, 'only leaves keep a gradient');
-    }
   }
 }

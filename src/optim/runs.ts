@@ -1,6 +1,7 @@
 // Which parameters are stepped by one kernel call. Parameters whose values, gradients and state lie one behind the
 // other in memory and whose step counts agree form a run. What a step makes of the padding between them touches nothing else.
 import { follows } from '../blocks';
+import { checkAttached, typeError } from '../errors';
 import { allocateLasting } from '../memory';
 import type { Tensor } from '../tensor';
 
@@ -12,6 +13,8 @@ export interface Slot {
   readonly position: number;
   /** How many steps the state has seen, at most 1 where they are not counted; 0: there is no state. */
   steps: number;
+  /** What is kept for this one: of its span others may keep more. */
+  readonly kept: Set<string>;
   /** The gradient with which the present runs were made. */
   gradient: Tensor | null;
 }
@@ -28,14 +31,9 @@ export class Span {
   add(parameter: Tensor): Slot {
     const begin = this.slots.length === 0 ? parameter.floats : this.first;
     const position = (parameter.floats.byteOffset - begin.byteOffset) / 4;
-    const slot: Slot = { parameter, span: this, position, steps: 0, gradient: null };
+    const slot: Slot = { parameter, span: this, position, steps: 0, kept: new Set(), gradient: null };
     this.slots.push(slot);
     return slot;
-  }
-
-  /** Whether anything was ever kept under this key. */
-  has(key: string): boolean {
-    return this.memory.has(key);
   }
 
   /** The state `key` of `n` elements from `position` on; zeros at first. */
@@ -50,15 +48,25 @@ export class Span {
   }
 }
 
-/** The slots of parameters in their order, neighbours in one span. */
-export function slotsOf(parameters: readonly Tensor[]): Slot[] {
-  const slots: Slot[] = [];
-  for (const parameter of parameters) {
-    const last = slots.at(-1);
-    const joins = last !== undefined && follows(last.parameter.floats, parameter.floats);
-    slots.push((joins ? last.span : new Span()).add(parameter));
+/** What an optimizer keeps, by parameter: whatever groups a parameter comes to, its state stays with it. */
+export class Slots {
+  private readonly known = new WeakMap<Tensor, Slot>();
+
+  /** The slots of parameters in their order; of new ones neighbours are in one span. */
+  of(parameters: readonly Tensor[]): Slot[] {
+    let last: Slot | null = null; // new as well: a span that was there before may have its memory
+    return parameters.map((parameter) => {
+      const found = this.known.get(parameter);
+      if (found !== undefined) {
+        last = null;
+        return found;
+      }
+      const joins = last !== null && follows(last.parameter.floats, parameter.floats);
+      last = (joins ? last!.span : new Span()).add(parameter);
+      this.known.set(parameter, last);
+      return last;
+    });
   }
-  return slots;
 }
 
 /** What one kernel call steps. */
@@ -72,7 +80,11 @@ export interface Run {
   readonly slots: readonly Slot[];
 }
 
-const joins = (a: Slot, b: Slot): boolean => b.span === a.span && b.steps === a.steps && follows(a.gradient!.floats, b.gradient!.floats);
+const joins = (a: Slot, b: Slot): boolean =>
+  b.span === a.span &&
+  b.steps === a.steps &&
+  follows(a.parameter.floats, b.parameter.floats) &&
+  follows(a.gradient!.floats, b.gradient!.floats);
 
 function runOf(slots: readonly Slot[], keys: readonly string[]): Run {
   const first = slots[0]!;
@@ -89,14 +101,22 @@ function runOf(slots: readonly Slot[], keys: readonly string[]): Run {
   };
 }
 
-/** The runs of all slots that have a gradient. They stand until a gradient, a step count of its own or the keys change. */
-export function planRuns(slots: readonly Slot[], keys: readonly string[]): Run[] {
+/**
+ * The runs of all slots that have a gradient. They stand until a gradient, a step count of its own or the keys change.
+ * A TypeError where memory is detached.
+ */
+export function planRuns(where: string, slots: readonly Slot[], keys: readonly string[]): Run[] {
   const groups: Slot[][] = [];
   let open: Slot[] | null = null;
   for (const slot of slots) {
     if (slot.gradient === null) {
       open = null;
-    } else if (open !== null && joins(open.at(-1)!, slot)) {
+      continue;
+    }
+    checkAttached(where, slot.parameter.floats);
+    checkAttached(where, slot.gradient.floats);
+    for (const key of keys) slot.kept.add(key);
+    if (open !== null && joins(open.at(-1)!, slot)) {
       open.push(slot);
     } else {
       open = [slot];
@@ -106,5 +126,21 @@ export function planRuns(slots: readonly Slot[], keys: readonly string[]): Run[]
   return groups.map((group) => runOf(group, keys));
 }
 
-/** Whether the parameters of a run are still after as many steps. */
-export const inStep = ({ slots }: Run): boolean => slots.every((slot) => slot.steps === slots[0]!.steps);
+/** Whether the parameters of each run are still after as many steps. */
+export function inStep(runs: readonly Run[]): boolean {
+  for (let i = 0; i < runs.length; i++) {
+    const { slots } = runs[i]!;
+    const { steps } = slots[0]!;
+    for (let k = 1; k < slots.length; k++) if (slots[k]!.steps !== steps) return false;
+  }
+  return true;
+}
+
+/** Refuses runs whose memory was transferred elsewhere since they were planned. */
+export function refuseDetached(where: string, runs: readonly Run[]): void {
+  for (let i = 0; i < runs.length; i++) {
+    const { values, gradient, n } = runs[i]!;
+    if (values.length === n && gradient.length === n) continue;
+    throw typeError(where, 'the memory of a parameter or of its gradient is detached: its buffer was transferred elsewhere');
+  }
+}

@@ -44,6 +44,7 @@ const sgd: Recipe<SGDOptions> = {
   allKeys: buffer,
   stateKeys: ({ momentum }) => (momentum === 0 ? none : buffer),
   countsSteps: false,
+  linear: true,
   step({ values, state, gradient, n }, o, count) {
     const flags = (o.nesterov ? looksAhead : 0) | (o.maximize ? maximizes : 0) | (count === 1 ? firstStep : 0);
     kernels.sgdStep(values, state[0] ?? null, gradient, n, o.lr, o.momentum, o.dampening, o.weightDecay, flags);

@@ -1,9 +1,10 @@
 // Optimizer states in PyTorch's layout: state by the parameters' numbers, options with PyTorch's names.
-import { checkNumber, describe, rangeError, typeError } from '../errors';
+import { checkAttached, checkNumber, describe, rangeError, typeError } from '../errors';
 import { kernels } from '../native';
 import { sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
-import type { Recipe, Stepped } from './optimizer';
+import type { Stepped } from './groups';
+import type { Recipe } from './optimizer';
 import type { Slot } from './runs';
 
 /** What `Optimizer.stateDict()` returns. */
@@ -19,8 +20,16 @@ export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (lette
 
 const copyOf = (value: unknown): unknown => (Array.isArray(value) ? [...value] : value);
 
-const stateOf = (slot: Slot, key: string): Tensor =>
-  new Tensor(slot.span.state(key, slot.position, slot.parameter.numel), slot.parameter.shape.slice());
+const memoryOf = ({ span, position, parameter }: Slot, key: string): Float32Array => span.state(key, position, parameter.numel);
+
+const wholeFloats = 2 ** 24; // up to here float32 has every whole number
+const half = 2 ** 31;
+
+// The count of a parameter's steps: as in PyTorch where that is exact.
+function stepTensor(steps: number): Tensor {
+  if (steps <= wholeFloats) return new Tensor(Float32Array.of(steps), []);
+  return steps < half ? new Tensor(Int32Array.of(steps), []) : new Tensor(Int32Array.of(Math.floor(steps / half), steps % half), [2]);
+}
 
 export function writeStateDict<O extends object>(recipe: Recipe<O>, all: readonly Stepped<O>[]): OptimizerStateDict {
   const dict: OptimizerStateDict = { state: {}, param_groups: [] };
@@ -31,8 +40,10 @@ export function writeStateDict<O extends object>(recipe: Recipe<O>, all: readonl
     dict.param_groups.push({ ...Object.fromEntries(options), ...initial, params: slots.map((_, i) => number + i) });
     for (const slot of slots) {
       if (slot.steps > 0) {
-        const kept = recipe.allKeys.filter((key) => slot.span.has(key)).map((key) => [key, stateOf(slot, key)]);
-        const count = recipe.countsSteps ? { step: new Tensor(Float32Array.of(slot.steps), []) } : {};
+        const kept = recipe.allKeys
+          .filter((key) => slot.kept.has(key))
+          .map((key) => [key, new Tensor(memoryOf(slot, key).slice(), slot.parameter.shape.slice())]);
+        const count = recipe.countsSteps ? { step: stepTensor(slot.steps) } : {};
         dict.state[number] = { ...count, ...Object.fromEntries(kept) };
       }
       number++;
@@ -49,8 +60,10 @@ interface Loaded {
 }
 
 function readCount(where: string, number: unknown, step: unknown): number {
-  const count = step instanceof Tensor && step.numel === 1 ? step.values[0] : step;
-  if (typeof count !== 'number' || !Number.isInteger(count) || count < 0) {
+  let count = step;
+  if (step instanceof Tensor && step.numel === 1) count = step.values[0];
+  else if (step instanceof Tensor && step.numel === 2) count = step.values[0]! * half + step.values[1]!;
+  if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) {
     throw rangeError(where, `expected step of parameter ${number} to be a whole number, got ${describe(count)}`);
   }
   return count;
@@ -59,6 +72,14 @@ function readCount(where: string, number: unknown, step: unknown): number {
 function readSlot<O extends object>(where: string, recipe: Recipe<O>, options: O, slot: Slot, number: unknown, saved: unknown): Loaded {
   const loaded: Loaded = { slot, steps: 0, tensors: new Map() };
   const entries = (saved ?? {}) as Record<string, unknown>;
+  const unknown = Object.keys(entries).filter((key) => !(recipe.allKeys.includes(key) || (key === 'step' && recipe.countsSteps)));
+  if (unknown.length > 0) {
+    throw rangeError(
+      where,
+      `the state of parameter ${number} has ${unknown.join(', ')}, which ${recipe.name} does not keep`,
+      'it is that of another kind of optimizer',
+    );
+  }
   for (const key of recipe.allKeys) {
     const value = entries[key] ?? null;
     if (value === null) continue;
@@ -71,9 +92,10 @@ function readSlot<O extends object>(where: string, recipe: Recipe<O>, options: O
         `expected ${key} of parameter ${number} to be ${shapeText(slot.parameter.shape)}, got ${shapeText(value.shape)}`,
       );
     }
+    checkAttached(where, value.values);
     loaded.tensors.set(key, value);
   }
-  if (loaded.tensors.size === 0) return loaded;
+  if (loaded.tensors.size === 0 && (entries['step'] ?? null) === null) return loaded;
   for (const key of recipe.stateKeys(options)) {
     if (!loaded.tensors.has(key)) throw rangeError(where, `the state of parameter ${number} has no ${key}`);
   }
@@ -81,7 +103,27 @@ function readSlot<O extends object>(where: string, recipe: Recipe<O>, options: O
   return loaded;
 }
 
+// The options by which the optimizers of PyTorch are told apart.
+const telling = new Set(
+  (
+    'alpha amsgrad betas centered dampening etas history_size initial_accumulator_value lambd lr_decay max_iter momentum momentum_decay ' +
+    'nesterov ns_steps rho step_sizes t0 tolerance_change'
+  ).split(' '),
+);
+
+// A group that no parameter was stepped with has no state that would tell.
+function refuseForeign<O extends object>(where: string, { name, defaults, decoupled }: Recipe<O>, saved: Record<string, unknown>): void {
+  const own = new Set(Object.keys(defaults).map(snakeCase));
+  const foreign = Object.keys(saved).filter((key) => telling.has(key) && !own.has(key));
+  const hint = 'the state is that of another kind of optimizer';
+  if (foreign.length > 0) throw rangeError(where, `a group has ${foreign.join(', ')}, which ${name} does not know`, hint);
+  const decay = saved['decoupled_weight_decay'];
+  if (decoupled !== undefined && typeof decay === 'boolean' && decay !== decoupled)
+    throw rangeError(where, `expected decoupled_weight_decay of a group to be ${decoupled}, got ${decay}`, hint);
+}
+
 function readOptions<O extends object>(where: string, recipe: Recipe<O>, present: O, saved: Record<string, unknown>): O {
+  refuseForeign(where, recipe, saved);
   const options = Object.fromEntries(
     Object.keys(recipe.defaults).map((name) => [name, copyOf(saved[snakeCase(name)] ?? present[name as keyof O])]),
   ) as O;
@@ -113,10 +155,15 @@ function restore<O extends object>(recipe: Recipe<O>, { slot, steps, tensors }: 
   slot.steps = steps;
   for (const key of recipe.allKeys) {
     const source = tensors.get(key);
-    if (source === undefined && !slot.span.has(key)) continue;
-    const { floats, numel } = stateOf(slot, key);
-    if (source === undefined) kernels.fill(floats, numel, 0);
-    else kernels.copyStrided(floats, source.values, Int32Array.of(1, numel, 1, 0, 1, 0));
+    if (source === undefined && !slot.kept.has(key)) continue;
+    const memory = memoryOf(slot, key);
+    if (source === undefined) {
+      kernels.fill(memory, memory.length, 0);
+      slot.kept.delete(key);
+    } else {
+      kernels.copyStrided(memory, source.values, Int32Array.of(1, memory.length, 1, 0, 1, 0));
+      slot.kept.add(key);
+    }
   }
 }
 

@@ -176,6 +176,11 @@ export class Trace {
     )();
   }
 
+  /** Whether whoever counts says that the numbers of many steps are known ahead. */
+  get steady(): boolean {
+    return this.progresses.every(({ progress }) => progress.steady());
+  }
+
   /** Counts steps that were done. */
   commit(steps: number): void {
     if (steps === 0) return;

@@ -256,28 +256,32 @@ export class Session {
   }
 
   // Every live number of the kinds that are used as a linear function of the random numbers drawn and the steps done: found by asking what it
-  // would be one further. Not steady: after one step the calls are others than were recorded (the first step with a momentum).
+  // would be one further. Not steady: after one step it must be asked for again, since the calls are others than were recorded (the first
+  // step with a momentum), or a number is not linear in the steps, or not exactly so: only whole numbers are added up without rounding.
   private liveNumbers(
     kinds: readonly RecordedStep[],
     used: ReadonlySet<number>,
     random: RandomPosition,
   ): { live: (number[][] | null)[]; steady: boolean } {
-    let steady = true;
+    let steady = [...used].every((i) => kinds[i]!.trace.steady);
     const advancing = new Map<number, RecordedStep>(); // a kind that advances each clock
     for (const kind of kinds) advancing.set(this.clockOf(kind), kind);
     const clocks = Array.from(this.clocks, ([, clock]) => advancing.get(clock));
     const live = kinds.map((kind, i) => {
       if (!used.has(i)) return null;
-      const base = kind.trace.numbers(random)!;
+      const numbers = (): number[] | null => kind.trace.numbers(random);
+      const base = numbers()!;
       if (base.length === 0) return [];
       const oneDrawn = kind.trace.numbers({ seed: random.seed, offset: random.offset + 1 })!;
-      const oneStep = clocks.map((other) => (other === undefined ? base : other.trace.peek(() => kind.trace.numbers(random))));
-      if (oneStep.includes(null)) steady = false;
-      return base.map((value, n) => [
-        value,
-        oneDrawn[n]! - value,
-        ...oneStep.map((numbers) => (numbers === null ? 0 : numbers[n]! - value)),
-      ]);
+      const oneStep = clocks.map((other) => (other === undefined ? base : other.trace.peek(numbers)));
+      const twoSteps = kind.trace.peek(() => kind.trace.peek(numbers));
+      if (oneStep.includes(null) || twoSteps === null) steady = false;
+      return base.map((value, n) => {
+        const added = oneStep.map((after) => (after === null || after[n] === value ? 0 : after[n]! - value));
+        const isKnown = added.every((one) => one === 0 || (Number.isInteger(value) && Number.isInteger(one)));
+        if (!isKnown || twoSteps?.[n] !== value + 2 * added[this.clockOf(kind)]!) steady = false;
+        return [value, oneDrawn[n]! - value, ...added];
+      });
     });
     return { live, steady };
   }
