@@ -59,6 +59,8 @@ interface Loaded {
   tensors: Map<string, Tensor>;
 }
 
+const foreign = 'the state is that of another kind of optimizer';
+
 function readCount(where: string, number: unknown, step: unknown): number {
   let count = step;
   if (step instanceof Tensor && step.numel === 1) count = step.values[0];
@@ -74,11 +76,7 @@ function readSlot<O extends object>(where: string, recipe: Recipe<O>, options: O
   const entries = (saved ?? {}) as Record<string, unknown>;
   const unknown = Object.keys(entries).filter((key) => !(recipe.allKeys.includes(key) || (key === 'step' && recipe.countsSteps)));
   if (unknown.length > 0) {
-    throw rangeError(
-      where,
-      `the state of parameter ${number} has ${unknown.join(', ')}, which ${recipe.name} does not keep`,
-      'it is that of another kind of optimizer',
-    );
+    throw rangeError(where, `the state of parameter ${number} has ${unknown.join(', ')}, which ${recipe.name} does not keep`, foreign);
   }
   for (const key of recipe.allKeys) {
     const value = entries[key] ?? null;
@@ -114,12 +112,11 @@ const telling = new Set(
 // A group that no parameter was stepped with has no state that would tell.
 function refuseForeign<O extends object>(where: string, { name, defaults, decoupled }: Recipe<O>, saved: Record<string, unknown>): void {
   const own = new Set(Object.keys(defaults).map(snakeCase));
-  const foreign = Object.keys(saved).filter((key) => telling.has(key) && !own.has(key));
-  const hint = 'the state is that of another kind of optimizer';
-  if (foreign.length > 0) throw rangeError(where, `a group has ${foreign.join(', ')}, which ${name} does not know`, hint);
+  const others = Object.keys(saved).filter((key) => telling.has(key) && !own.has(key));
+  if (others.length > 0) throw rangeError(where, `a group has ${others.join(', ')}, which ${name} does not know`, foreign);
   const decay = saved['decoupled_weight_decay'];
   if (decoupled !== undefined && typeof decay === 'boolean' && decay !== decoupled)
-    throw rangeError(where, `expected decoupled_weight_decay of a group to be ${decoupled}, got ${decay}`, hint);
+    throw rangeError(where, `expected decoupled_weight_decay of a group to be ${decoupled}, got ${decay}`, foreign);
 }
 
 function readOptions<O extends object>(where: string, recipe: Recipe<O>, present: O, saved: Record<string, unknown>): O {

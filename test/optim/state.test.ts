@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { manualSeed, nn, noGrad, ones, optim, randn, type Tensor, tensor, zeros } from '../../src';
+import { compile, data, manualSeed, nn, noGrad, ones, optim, randn, type Tensor, tensor, train, zeros } from '../../src';
 import { expectError, expectSame, flat } from '../helpers';
 
 const { Adam, AdamW, SGD } = optim;
@@ -17,7 +17,7 @@ const saved = (dict: Dict): Dict => ({
   param_groups: structuredClone(dict.param_groups),
 });
 
-function train(model: nn.Module & { forward(x: Tensor): Tensor }, optimizer: { step(): void; zeroGrad(): void }, steps: number): void {
+function trainSteps(model: nn.Module & { forward(x: Tensor): Tensor }, optimizer: { step(): void; zeroGrad(): void }, steps: number): void {
   manualSeed(9);
   for (let i = 0; i < steps; i++) {
     optimizer.zeroGrad();
@@ -89,17 +89,33 @@ describe('the layout', () => {
     expect(Object.keys(dict.state)).toEqual(['1', '2']);
   });
 
-  it('shares the moments, not the options', () => {
+  it('is a whole snapshot', () => {
     const p = new nn.Parameter(ones([1]));
-    const optimizer = new Adam([p]);
+    const optimizer = new Adam([p], { amsgrad: true });
     p.grad = ones([1]);
     optimizer.step();
-    const { state, param_groups } = optimizer.stateDict();
-    const before = state[0]!['exp_avg']!.item();
+    const dict = optimizer.stateDict();
+    const before = saved(dict);
     optimizer.step();
-    expect(state[0]!['exp_avg']!.item()).toBeGreaterThan(before);
-    (param_groups[0]!['betas'] as number[])[0] = 0;
+    optimizer.paramGroups[0]!.lr = 5;
+    expect(dict.param_groups).toEqual(before.param_groups);
+    for (const [key, t] of Object.entries(dict.state[0]!)) expectSame(t, before.state[0]![key]!);
+    for (const key of ['exp_avg', 'max_exp_avg_sq']) nn.init.zeros_(dict.state[0]![key]!);
+    (dict.param_groups[0]!['betas'] as number[])[0] = 0;
     expect(optimizer.paramGroups[0]!.betas).toEqual([0.9, 0.999]);
+    expect(optimizer.stateDict().state[0]!['exp_avg']!.item()).toBeGreaterThan(before.state[0]!['exp_avg']!.item());
+  });
+
+  it.each<[string, optim.Optimizer<object>]>([
+    ['stateDict', new Adam([new nn.Parameter(ones([1]))])],
+    ['loadStateDict', new SGD([new nn.Parameter(ones([1]))])],
+  ])('%s is for code outside of a compiled function', (method, optimizer) => {
+    const dict = optimizer.stateDict();
+    const step = compile((x: Tensor) => {
+      optimizer[method as 'loadStateDict'](dict);
+      return x;
+    });
+    expect(() => step(ones([1]))).toThrow(/inside a compiled function/);
   });
 });
 
@@ -112,14 +128,14 @@ describe('loading', () => {
   ])('%s goes on as if nothing had happened', (_, make) => {
     const [one, two] = [network(), network()];
     const first = make(one.parameters());
-    train(one, first, 3);
+    trainSteps(one, first, 3);
     two.loadStateDict(one.stateDict());
     const second = make(two.parameters());
-    train(two, second, 2); // a state of its own, to be overwritten
+    trainSteps(two, second, 2); // a state of its own, to be overwritten
     two.loadStateDict(one.stateDict());
     second.loadStateDict(saved(first.stateDict()));
-    train(one, first, 3);
-    train(two, second, 3);
+    trainSteps(one, first, 3);
+    trainSteps(two, second, 3);
     for (const [i, p] of one.parameters().entries()) expectSame(two.parameters()[i]!, p);
     expect(second.stateDict().param_groups).toEqual(first.stateDict().param_groups);
   });
@@ -172,6 +188,136 @@ describe('loading', () => {
     optimizer.loadStateDict({ state: { 0: { momentum_buffer: null as never } }, param_groups: [{ params: [0] }] });
     expect(optimizer.stateDict().state).toEqual({});
     expect(optimizer.paramGroups[0]!.momentum).toBe(0.9);
+  });
+});
+
+describe('the number of steps', () => {
+  // What Adam's factors are after so many steps, with a second beta that keeps what float32 would forget.
+  const beta = 1 - 2 ** -33;
+  const make = (steps: unknown) => {
+    const p = new nn.Parameter(zeros([1]));
+    const optimizer = new Adam([p], { lr: 1, betas: [0, beta], eps: 0 });
+    optimizer.loadStateDict({
+      state: { 0: { step: steps as Tensor, exp_avg: zeros([1]), exp_avg_sq: zeros([1]) } },
+      param_groups: [{ params: [0] }],
+    });
+    return { p, optimizer };
+  };
+
+  it.each([0, 1, 2, 3].flatMap((i) => [2 ** 24 - 2 + i, 2 ** 31 - 2 + i, 2 ** 40 + i]))('%d goes on by ones', (count) => {
+    const { p, optimizer } = make(count);
+    for (let step = count + 1; step <= count + 4; step++) {
+      p.grad = ones([1]);
+      optimizer.step();
+      const dict = optimizer.stateDict();
+      const again = make(dict.state[0]!['step']!).optimizer;
+      const kept = dict.state[0]!['step']!;
+      expect(flat(kept).reduce((high, low) => high * 2 ** 31 + low)).toBe(step);
+      expect([kept.dtype, kept.shape]).toEqual(step <= 2 ** 24 ? ['float32', []] : ['int32', step < 2 ** 31 ? [] : [2]]);
+      expect(again.stateDict().state[0]!['step']).toEqual(kept);
+    }
+  });
+
+  it('is that of the bias correction', () => {
+    for (const count of [2 ** 24 + 1, 2 ** 31, 2 ** 31 + 3]) {
+      const { p, optimizer } = make(count - 1);
+      p.grad = ones([1]);
+      optimizer.step();
+      const correction = Math.sqrt(-Math.expm1(count * Math.log1p(beta - 1)));
+      const moved = correction / Math.sqrt(1 - beta);
+      expect(Math.abs(p.item() + moved) / moved).toBeLessThan(1e-6);
+    }
+  });
+
+  it('goes on by ones in a fit and in a compiled step', async () => {
+    for (const count of [2 ** 24 - 1, 2 ** 31 - 2]) {
+      const model = new nn.Linear(1, 1);
+      const optimizer = new Adam(model.parameters());
+      const moments = (p: Tensor) => ({ step: count, exp_avg: zeros(p.shape), exp_avg_sq: zeros(p.shape) }) as never;
+      optimizer.loadStateDict({
+        state: Object.fromEntries(model.parameters().map((p, i) => [i, moments(p)])),
+        param_groups: [{ params: [0, 1] }],
+      });
+      const loader = new data.DataLoader(new data.TensorDataset(ones([6, 1]), ones([6, 1])), { batchSize: 2 });
+      const criterion = new nn.MSELoss();
+      await train.fit(model, { criterion, optimizer, loader, epochs: 1, progress: false });
+      const step = compile((x: Tensor) => {
+        optimizer.zeroGrad();
+        const loss = criterion.forward(model.forward(x), x);
+        loss.backward();
+        optimizer.step();
+        return loss;
+      });
+      for (let i = 0; i < 3; i++) step(ones([1, 1]));
+      const { state } = optimizer.stateDict();
+      for (const i of [0, 1]) expect(flat(state[i]!['step']!).reduce((high, low) => high * 2 ** 31 + low)).toBe(count + 6);
+    }
+  });
+});
+
+describe('the state of another kind of optimizer is refused, and nothing is changed', () => {
+  const trained = (make: (p: Tensor[]) => InstanceType<typeof Adam> | InstanceType<typeof SGD>, steps = 1) => {
+    const p = new nn.Parameter(ones([2]));
+    const optimizer = make([p]);
+    for (let i = 0; i < steps; i++) {
+      p.grad = ones([2]);
+      optimizer.step();
+    }
+    return { p, optimizer };
+  };
+  const adam = (p: Tensor[]) => new Adam(p, { lr: 0.5 });
+  const sgd = (p: Tensor[]) => new SGD(p, { lr: 0.25 });
+  const momentum = (p: Tensor[]) => new SGD(p, { lr: 0.25, momentum: 0.5 });
+  const groups = { 'Adam to SGD': 'betas, amsgrad, which SGD', 'SGD to Adam': 'momentum, dampening, nesterov, which Adam' };
+
+  it.each([
+    ['Adam to SGD', adam, sgd],
+    ['Adam to SGD', adam, momentum],
+    ['SGD to Adam', sgd, adam],
+    ['SGD to Adam', momentum, adam],
+  ] as const)('%s', (name, from, to) => {
+    for (const steps of [0, 1]) {
+      const { optimizer } = trained(to);
+      const before = saved(optimizer.stateDict());
+      const dict = trained(from, steps).optimizer.stateDict();
+      const where = `[${name.split(' ')[2]}.loadStateDict]`;
+      const hint = '\n  hint: the state is that of another kind of optimizer';
+      expectError(() => optimizer.loadStateDict(dict), RangeError, `${where} a group has ${groups[name]} does not know${hint}`);
+      expect(optimizer.stateDict().param_groups).toEqual(before.param_groups);
+      expect(Object.keys(optimizer.stateDict().state)).toEqual(Object.keys(before.state));
+    }
+  });
+
+  it('also where only the state tells', () => {
+    const foreign = 'which SGD does not keep\n  hint: the state is that of another kind of optimizer';
+    const { optimizer } = trained(momentum);
+    const param_groups = [{ params: [0], lr: 7 }];
+    const { state } = trained(adam).optimizer.stateDict();
+    expectError(
+      () => optimizer.loadStateDict({ state, param_groups }),
+      RangeError,
+      `[SGD.loadStateDict] the state of parameter 0 has step, exp_avg, exp_avg_sq, ${foreign}`,
+    );
+    expect(optimizer.paramGroups[0]!.lr).toBe(0.25);
+    const other = trained(adam).optimizer;
+    expectError(
+      () => other.loadStateDict({ state: { 0: { step: tensor(3) } }, param_groups }),
+      RangeError,
+      '[Adam.loadStateDict] the state of parameter 0 has no exp_avg',
+    );
+  });
+
+  it("AdamW from Adam where PyTorch's dict tells them apart", () => {
+    const params = [0];
+    const { optimizer } = trained((p) => new AdamW(p));
+    optimizer.loadStateDict({ state: {}, param_groups: [{ params, lr: 0.1, decoupled_weight_decay: true }] });
+    expect(optimizer.paramGroups[0]!.lr).toBe(0.1);
+    expectError(
+      () => optimizer.loadStateDict({ state: {}, param_groups: [{ params, lr: 0.2, decoupled_weight_decay: false }] }),
+      RangeError,
+      '[AdamW.loadStateDict] expected decoupled_weight_decay of a group to be true, got false\n  hint: the state is that of another kind of optimizer',
+    );
+    expect(optimizer.paramGroups[0]!.lr).toBe(0.1);
   });
 });
 
