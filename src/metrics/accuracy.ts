@@ -49,6 +49,8 @@ interface Settings {
  * accuracy.compute().item(); // 0.5
  */
 export class Accuracy extends Metric {
+  override readonly higherIsBetter = true;
+
   private readonly numClasses: number;
   private readonly average: Average;
   private readonly topK: number;

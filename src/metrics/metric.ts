@@ -6,22 +6,26 @@ import type { Tensor } from '../tensor';
  * round. As `torchmetrics.Metric`.
  *
  * @example
- * class Mean extends metrics.Metric {
+ * class MeanAbsoluteError extends metrics.Metric {
+ *   higherIsBetter = false;
  *   sum = 0;
  *   count = 0;
- *   update(preds: Tensor) {
- *     this.sum += preds.sum().item();
+ *   update(preds: Tensor, target: Tensor) {
+ *     this.sum += preds.sub(target).abs().sum().item();
  *     this.count += preds.numel;
  *   }
  *   compute() { return tensor(this.sum / this.count); }
  *   reset() { this.sum = this.count = 0; }
  * }
- * const mean = new Mean();
- * mean.update(tensor([1, 2]));
- * mean.update(tensor([6]));
- * mean.compute().item(); // 3
+ * const error = new MeanAbsoluteError();
+ * error.update(tensor([1, 2]), tensor([1, 4]));
+ * error.update(tensor([6]), tensor([5]));
+ * error.compute().item(); // 1
  */
 export abstract class Metric {
+  /** Whether a higher figure is a better one; null, as here, where that is not known. What picks the best epoch by a metric goes by it. */
+  readonly higherIsBetter: boolean | null = null;
+
   /** @internal Whether classes `[n]` serve `update` as well as the scores that they are the highest of. */
   get takesClasses(): boolean {
     return false;

@@ -1,10 +1,11 @@
 // Element-wise functions, and softmax, as layers.
-import { checkInteger, checkNumber, checkOneOf, typeError, withDefaults } from '../errors';
+import { typeError, withDefaults } from '../errors';
 import { logSoftmax, softmax } from '../ops/softmax';
 import { elu, gelu, hardswish, leakyRelu, mish, relu, sigmoid, silu, softplus, tanh } from '../ops/unary';
 import type { Tensor } from '../tensor';
-import { pythonFloat } from './format';
+import { checkInputs } from './inputs';
 import { Module } from './module';
+import { integer, number, Options, oneOf } from './options';
 
 /**
  * `max(0, x)`: `torch.nn.ReLU`.
@@ -14,9 +15,12 @@ import { Module } from './module';
  */
 export class ReLU extends Module {
   override forward(x: Tensor): Tensor {
+    checkInputs('ReLU.forward', arguments.length);
     return relu(x, 'ReLU.forward');
   }
 }
+
+const leakyReluOptions = new Options('LeakyReLU', { negativeSlope: number() });
 
 /**
  * `x` where positive, else `negativeSlope * x`, by default 0.01: `torch.nn.LeakyReLU`.
@@ -30,16 +34,18 @@ export class LeakyReLU extends Module {
 
   constructor(options?: { negativeSlope?: number }) {
     super();
-    const { negativeSlope } = withDefaults('LeakyReLU', options, { negativeSlope: 0.01 });
-    this.negativeSlope = checkNumber('LeakyReLU', 'negativeSlope', negativeSlope);
+    const { negativeSlope } = leakyReluOptions.checked(withDefaults('LeakyReLU', options, { negativeSlope: 0.01 }));
+    this.negativeSlope = negativeSlope;
   }
 
   override forward(x: Tensor): Tensor {
+    checkInputs('LeakyReLU.forward', arguments.length);
+    leakyReluOptions.use(this);
     return leakyRelu(x, { negativeSlope: this.negativeSlope });
   }
 
   override extraRepr(): string {
-    return `negative_slope=${pythonFloat(this.negativeSlope)}`;
+    return leakyReluOptions.print(this);
   }
 }
 
@@ -51,6 +57,7 @@ export class LeakyReLU extends Module {
  */
 export class Sigmoid extends Module {
   override forward(x: Tensor): Tensor {
+    checkInputs('Sigmoid.forward', arguments.length);
     return sigmoid(x, 'Sigmoid.forward');
   }
 }
@@ -63,9 +70,12 @@ export class Sigmoid extends Module {
  */
 export class Tanh extends Module {
   override forward(x: Tensor): Tensor {
+    checkInputs('Tanh.forward', arguments.length);
     return tanh(x, 'Tanh.forward');
   }
 }
+
+const geluOptions = new Options('GELU', { approximate: oneOf('none', 'tanh') });
 
 /**
  * `x Phi(x)`, Phi the normal distribution function: `torch.nn.GELU`. With `approximate: "tanh"` Phi is approximated through tanh.
@@ -79,16 +89,18 @@ export class GELU extends Module {
 
   constructor(options?: { approximate?: 'none' | 'tanh' }) {
     super();
-    const { approximate } = withDefaults<{ approximate: 'none' | 'tanh' }>('GELU', options, { approximate: 'none' });
-    this.approximate = checkOneOf('GELU', 'approximate', approximate, ['none', 'tanh']);
+    const { approximate } = geluOptions.checked(withDefaults<{ approximate: 'none' | 'tanh' }>('GELU', options, { approximate: 'none' }));
+    this.approximate = approximate;
   }
 
   override forward(x: Tensor): Tensor {
+    checkInputs('GELU.forward', arguments.length);
+    geluOptions.use(this);
     return gelu(x, { approximate: this.approximate });
   }
 
   override extraRepr(): string {
-    return `approximate='${this.approximate}'`;
+    return geluOptions.print(this);
   }
 }
 
@@ -100,9 +112,12 @@ export class GELU extends Module {
  */
 export class SiLU extends Module {
   override forward(x: Tensor): Tensor {
+    checkInputs('SiLU.forward', arguments.length);
     return silu(x);
   }
 }
+
+const eluOptions = new Options('ELU', { alpha: number() });
 
 /**
  * `x` where positive, else `alpha (exp(x) - 1)`, alpha 1 by default: `torch.nn.ELU`.
@@ -116,18 +131,22 @@ export class ELU extends Module {
 
   constructor(options?: { alpha?: number }) {
     super();
-    const { alpha } = withDefaults('ELU', options, { alpha: 1 });
-    this.alpha = checkNumber('ELU', 'alpha', alpha);
+    const { alpha } = eluOptions.checked(withDefaults('ELU', options, { alpha: 1 }));
+    this.alpha = alpha;
   }
 
   override forward(x: Tensor): Tensor {
+    checkInputs('ELU.forward', arguments.length);
+    eluOptions.use(this);
     return elu(x, { alpha: this.alpha });
   }
 
   override extraRepr(): string {
-    return `alpha=${pythonFloat(this.alpha)}`;
+    return eluOptions.print(this);
   }
 }
+
+const softplusOptions = new Options('Softplus', { beta: number(), threshold: number() });
 
 /**
  * `log(1 + exp(beta x)) / beta`, and x itself where `beta x > threshold`; by default 1 and 20: `torch.nn.Softplus`.
@@ -143,17 +162,19 @@ export class Softplus extends Module {
 
   constructor(options?: { beta?: number; threshold?: number }) {
     super();
-    const { beta, threshold } = withDefaults('Softplus', options, { beta: 1, threshold: 20 });
-    this.beta = checkNumber('Softplus', 'beta', beta);
-    this.threshold = checkNumber('Softplus', 'threshold', threshold);
+    const { beta, threshold } = softplusOptions.checked(withDefaults('Softplus', options, { beta: 1, threshold: 20 }));
+    this.beta = beta;
+    this.threshold = threshold;
   }
 
   override forward(x: Tensor): Tensor {
+    checkInputs('Softplus.forward', arguments.length);
+    softplusOptions.use(this);
     return softplus(x, { beta: this.beta, threshold: this.threshold });
   }
 
   override extraRepr(): string {
-    return `beta=${pythonFloat(this.beta)}, threshold=${pythonFloat(this.threshold)}`;
+    return softplusOptions.print(this);
   }
 }
 
@@ -165,6 +186,7 @@ export class Softplus extends Module {
  */
 export class Hardswish extends Module {
   override forward(x: Tensor): Tensor {
+    checkInputs('Hardswish.forward', arguments.length);
     return hardswish(x);
   }
 }
@@ -177,15 +199,18 @@ export class Hardswish extends Module {
  */
 export class Mish extends Module {
   override forward(x: Tensor): Tensor {
+    checkInputs('Mish.forward', arguments.length);
     return mish(x);
   }
 }
 
-function checkDim(where: string, options: { dim: number }): number {
+function dimOf(where: string, options: { dim: number }): number {
   const { dim } = withDefaults<{ dim: number | null }>(where, options, { dim: null });
   if (dim === null) throw typeError(where, 'expected the dimension along which to sum to 1', `new nn.${where}({ dim: 1 })`);
-  return checkInteger(where, 'dim', dim, -Infinity);
+  return dim;
 }
+
+const softmaxOptions = new Options('Softmax', { dim: integer() });
 
 /**
  * `exp(x_i) / sum_j exp(x_j)` along `dim`, which must be given, unlike in PyTorch, where leaving it out is deprecated: `torch.nn.Softmax`.
@@ -201,17 +226,21 @@ export class Softmax extends Module {
 
   constructor(options: { dim: number }) {
     super();
-    this.dim = checkDim('Softmax', options);
+    this.dim = softmaxOptions.checked({ dim: dimOf('Softmax', options) }).dim;
   }
 
   override forward(x: Tensor): Tensor {
+    checkInputs('Softmax.forward', arguments.length);
+    softmaxOptions.use(this);
     return softmax(x, this.dim);
   }
 
   override extraRepr(): string {
-    return `dim=${this.dim}`;
+    return softmaxOptions.print(this);
   }
 }
+
+const logSoftmaxOptions = new Options('LogSoftmax', { dim: integer() });
 
 /**
  * `x_i - log(sum_j exp(x_j))` along `dim`, which must be given, unlike in PyTorch, where leaving it out is deprecated: `torch.nn.LogSoftmax`.
@@ -225,14 +254,16 @@ export class LogSoftmax extends Module {
 
   constructor(options: { dim: number }) {
     super();
-    this.dim = checkDim('LogSoftmax', options);
+    this.dim = logSoftmaxOptions.checked({ dim: dimOf('LogSoftmax', options) }).dim;
   }
 
   override forward(x: Tensor): Tensor {
+    checkInputs('LogSoftmax.forward', arguments.length);
+    logSoftmaxOptions.use(this);
     return logSoftmax(x, this.dim);
   }
 
   override extraRepr(): string {
-    return `dim=${this.dim}`;
+    return logSoftmaxOptions.print(this);
   }
 }

@@ -3,6 +3,7 @@ import { describe, rangeError, typeError } from '../errors';
 import { recorder } from '../recorder';
 import type { Tensor } from '../tensor';
 import { groupAlike } from './format';
+import { checkInputs } from './inputs';
 import { Module } from './module';
 
 /** A module from one tensor to one tensor, as `Sequential` chains them. */
@@ -10,55 +11,91 @@ export interface Layer extends Module {
   forward(x: Tensor): Tensor;
 }
 
-// Modules under the names 0, 1, 2, ...: properties of these names are the only list of them.
+const alike = (a: readonly Module[], b: readonly Module[]): boolean =>
+  a === b || (a.length === b.length && a.every((module, i) => module === b[i]));
+
+// Modules under the names 0, 1, 2, ...: own properties, as a module finds its parts, that read and write one list.
 abstract class Numbered<T extends Module> extends Module implements Iterable<T> {
   [index: number]: T;
-  #length = 0;
+  #modules: readonly T[] = []; // another list after each change
+
+  /** @internal The modules as they are. A recording that asks for them holds while they are the same. */
+  protected get parts(): readonly T[] {
+    if (recorder !== null) this.#guard();
+    return this.#modules;
+  }
 
   /** The number of modules. */
   get length(): number {
-    return this.#length;
+    return this.parts.length;
   }
 
   /** The module at `index`; -1 is the last. A RangeError when there is none. */
   at(index: number): T {
-    const i = index < 0 ? index + this.#length : index;
-    const module = Number.isInteger(i) ? this[i] : undefined;
-    if (module === undefined) throw rangeError(`${this.constructor.name}.at`, `there is no module ${index} among ${this.#length}`);
-    return module;
+    return this.parts[this.#position('at', index)]!;
   }
 
   /** Adds a module at the end. Returns the container. */
   append(module: T): this {
-    this[this.#length] = this.#checked('append', module);
-    this.#length++;
-    return this;
+    return this.#take([...this.#modules, this.#checked('.append', module)]);
   }
 
   /** Adds modules at the end. Returns the container. */
   extend(modules: Iterable<T>): this {
-    for (const module of [...modules]) this.append(module);
-    return this;
+    return this.#take([...this.#modules, ...[...modules].map((module) => this.#checked('.append', module))]);
   }
 
   /** Puts a module before the one at `index`, from 0 to `length`. */
   insert(index: number, module: T): void {
-    if (!Number.isInteger(index) || index < 0 || index > this.#length) {
-      throw rangeError(`${this.constructor.name}.insert`, `index ${index} is outside [0, ${this.#length}]`);
+    if (!Number.isInteger(index) || index < 0 || index > this.#modules.length) {
+      throw rangeError(`${this.constructor.name}.insert`, `index ${index} is outside [0, ${this.#modules.length}]`);
     }
-    this.#checked('insert', module);
-    for (let i = this.#length; i > index; i--) this[i] = this[i - 1]!;
-    this[index] = module;
-    this.#length++;
+    this.#take(this.#modules.toSpliced(index, 0, this.#checked('.insert', module)));
+  }
+
+  /** Takes out the module at `index`, by default the last, and returns it. A RangeError when there is none. */
+  pop(index = -1): T {
+    const position = this.#position('pop', index);
+    const module = this.#modules[position]!;
+    this.#take(this.#modules.toSpliced(position, 1));
+    return module;
   }
 
   /** The modules in order. */
   *[Symbol.iterator](): Iterator<T> {
-    for (let i = 0; i < this.#length; i++) yield this[i]!;
+    yield* this.parts;
   }
 
-  #checked(method: string, module: T): T {
-    if (!(module instanceof Module)) throw typeError(`${this.constructor.name}.${method}`, `expected a module, got ${describe(module)}`);
+  #take(modules: readonly T[]): this {
+    for (let i = this.#modules.length; i < modules.length; i++) this.#open(i);
+    for (let i = modules.length; i < this.#modules.length; i++) delete this[i];
+    this.#modules = modules;
+    return this;
+  }
+
+  #open(index: number): void {
+    Object.defineProperty(this, index, {
+      get: () => this.parts[index],
+      set: (module: T) => void this.#take(this.#modules.with(index, this.#checked(`[${index}]`, module))),
+      enumerable: true,
+      configurable: true,
+    });
+  }
+
+  #guard(): void {
+    const modules = this.#modules;
+    recorder!.guard(() => alike(this.#modules, modules));
+  }
+
+  #position(method: string, index: number): number {
+    const { length } = this.#modules;
+    const position = index < 0 ? index + length : index;
+    if (Number.isInteger(position) && position >= 0 && position < length) return position;
+    throw rangeError(`${this.constructor.name}.${method}`, `there is no module ${index} among ${length}`);
+  }
+
+  #checked(place: string, module: T): T {
+    if (!(module instanceof Module)) throw typeError(`${this.constructor.name}${place}`, `expected a module, got ${describe(module)}`);
     return module;
   }
 }
@@ -66,7 +103,7 @@ abstract class Numbered<T extends Module> extends Module implements Iterable<T> 
 /**
  * Modules one after the other, each called with the output of the one before: `torch.nn.Sequential`.
  *
- * The parts are `model[0]`, `model[1]`, ... and can be replaced by assignment.
+ * The parts are `model[0]`, `model[1]`, ... and can be replaced by assignment. `forward` takes one input, and so does every part.
  *
  * @example
  * const model = new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), new nn.Linear(8, 3));
@@ -80,12 +117,10 @@ export class Sequential extends Numbered<Layer> {
   }
 
   override forward(x: Tensor): Tensor {
-    if (recorder !== null) {
-      const layers = [...this];
-      recorder.guard(() => this.length === layers.length && layers.every((layer, i) => this[i] === layer));
-    }
+    checkInputs('Sequential.forward', arguments.length);
+    const layers = this.parts;
     let y = x;
-    for (let i = 0; i < this.length; i++) y = this[i]!.call(y);
+    for (let i = 0; i < layers.length; i++) y = layers[i]!.call(y);
     return y;
   }
 }

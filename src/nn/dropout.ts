@@ -1,10 +1,11 @@
 // Random zeros while training.
-import { checkNumber } from '../errors';
 import { dropout } from '../ops/dropout';
-import { recorder } from '../recorder';
 import type { Tensor } from '../tensor';
-import { pythonFloat } from './format';
+import { checkInputs } from './inputs';
 import { Module } from './module';
+import { number, Options } from './options';
+
+const options = new Options('Dropout', { p: number(0, 1) });
 
 /**
  * In training mode each element becomes 0 with probability `p`, else `x / (1 - p)`; in evaluation mode x passes: `torch.nn.Dropout`.
@@ -21,16 +22,16 @@ export class Dropout extends Module {
 
   constructor(p = 0.5) {
     super();
-    this.p = checkNumber('Dropout', 'p', p, 0, 1);
+    this.p = options.checked({ p }).p;
   }
 
   override forward(x: Tensor): Tensor {
-    const { p, training } = this;
-    recorder?.guard(() => this.p === p);
-    return dropout(x, p, training, 'Dropout.forward');
+    checkInputs('Dropout.forward', arguments.length);
+    options.use(this);
+    return dropout(x, this.p, this.training, 'Dropout.forward');
   }
 
   override extraRepr(): string {
-    return `p=${pythonFloat(this.p)}, inplace=False`;
+    return `${options.print(this)}, inplace=False`;
   }
 }

@@ -1,8 +1,11 @@
 // Dimensions made one.
 import '../ops/views';
-import { checkInteger } from '../errors';
 import { checkTensor, type Tensor } from '../tensor';
+import { checkInputs } from './inputs';
 import { Module } from './module';
+import { integer, Options } from './options';
+
+const options = new Options('Flatten', { startDim: integer(), endDim: integer() });
 
 /**
  * Makes dimensions `startDim` (default 1: all but the batch) to `endDim` (default -1, the last) one: `torch.nn.Flatten`.
@@ -18,15 +21,18 @@ export class Flatten extends Module {
 
   constructor(startDim = 1, endDim = -1) {
     super();
-    this.startDim = checkInteger('Flatten', 'startDim', startDim, -Infinity);
-    this.endDim = checkInteger('Flatten', 'endDim', endDim, -Infinity);
+    options.checked({ startDim, endDim });
+    this.startDim = startDim;
+    this.endDim = endDim;
   }
 
   override forward(x: Tensor): Tensor {
+    checkInputs('Flatten.forward', arguments.length);
+    options.use(this);
     return checkTensor('Flatten.forward', 'x', x).flatten(this.startDim, this.endDim);
   }
 
   override extraRepr(): string {
-    return `start_dim=${this.startDim}, end_dim=${this.endDim}`;
+    return options.print(this);
   }
 }

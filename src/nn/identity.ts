@@ -1,5 +1,6 @@
 // The layer that does nothing.
 import type { Tensor } from '../tensor';
+import { checkInputs } from './inputs';
 import { Module } from './module';
 
 /**
@@ -10,6 +11,7 @@ import { Module } from './module';
  */
 export class Identity extends Module {
   override forward(x: Tensor): Tensor {
+    checkInputs('Identity.forward', arguments.length);
     return x;
   }
 }

@@ -5,6 +5,7 @@ import { recorder } from '../recorder';
 import type { Tensor } from '../tensor';
 import { pythonBool } from './format';
 import { kaimingUniform_, uniform_ } from './init';
+import { checkInputs } from './inputs';
 import { Module } from './module';
 import { emptyParameter, type Parameter } from './parameter';
 
@@ -48,9 +49,14 @@ export class Linear extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    checkInputs('Linear.forward', arguments.length);
+    if (recorder !== null) this.#guard();
+    return linear(x, this.weight, this.bias, 'Linear.forward');
+  }
+
+  #guard(): void {
     const { weight, bias } = this;
-    if (recorder !== null) recorder.guard(() => this.weight === weight && this.bias === bias, this);
-    return linear(x, weight, bias, 'Linear.forward');
+    recorder!.guard(() => this.weight === weight && this.bias === bias, this);
   }
 
   override extraRepr(): string {

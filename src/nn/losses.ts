@@ -1,13 +1,19 @@
 // Losses as modules: what is to be made small.
-import { checkInteger, checkNumber, checkOneOf, withDefaults } from '../errors';
+import { withDefaults } from '../errors';
 import { type CrossEntropyOptions, crossEntropy } from '../ops/cross-entropy';
 import type { Reduction } from '../ops/loss';
 import { mseLoss } from '../ops/mse-loss';
 import { type NllLossOptions, nllLoss } from '../ops/nll-loss';
 import { checkTensor, type Tensor } from '../tensor';
+import { checkInputs } from './inputs';
 import { Module } from './module';
+import { integer, number, Options, oneOf } from './options';
 
-const reductions = ['mean', 'sum', 'none'] as const;
+const reduction = oneOf<Reduction>('mean', 'sum', 'none');
+const ignoreIndex = integer(-0x80000000, 0x7fffffff);
+const crossEntropyOptions = new Options('CrossEntropyLoss', { ignoreIndex, reduction, labelSmoothing: number(0, 1) });
+const nllOptions = new Options('NLLLoss', { ignoreIndex, reduction });
+const mseOptions = new Options('MSELoss', { reduction });
 
 // What the losses over classes have in common: class weights, a buffer, and a label that does not count.
 abstract class ClassLoss extends Module {
@@ -21,8 +27,8 @@ abstract class ClassLoss extends Module {
   protected constructor(where: string, { weight, ignoreIndex, reduction }: Required<NllLossOptions>) {
     super();
     this.registerBuffer('weight', weight === null ? null : checkTensor(where, 'weight', weight, 'float32'));
-    this.ignoreIndex = checkInteger(where, 'ignoreIndex', ignoreIndex, -0x80000000, 0x7fffffff);
-    this.reduction = checkOneOf(where, 'reduction', reduction, reductions);
+    this.ignoreIndex = ignoreIndex;
+    this.reduction = reduction;
   }
 }
 
@@ -45,12 +51,14 @@ export class CrossEntropyLoss extends ClassLoss {
 
   constructor(options?: CrossEntropyOptions) {
     const defaults: Required<CrossEntropyOptions> = { weight: null, ignoreIndex: -100, reduction: 'mean', labelSmoothing: 0 };
-    const filled = withDefaults('CrossEntropyLoss', options, defaults);
+    const filled = crossEntropyOptions.checked(withDefaults('CrossEntropyLoss', options, defaults));
     super('CrossEntropyLoss', filled);
-    this.labelSmoothing = checkNumber('CrossEntropyLoss', 'labelSmoothing', filled.labelSmoothing, 0, 1);
+    this.labelSmoothing = filled.labelSmoothing;
   }
 
   override forward(output: Tensor, target: Tensor): Tensor {
+    checkInputs('CrossEntropyLoss.forward', arguments.length, 2);
+    crossEntropyOptions.use(this);
     const { weight, ignoreIndex, reduction, labelSmoothing } = this;
     return crossEntropy(output, target, { weight, ignoreIndex, reduction, labelSmoothing }, 'CrossEntropyLoss.forward');
   }
@@ -67,10 +75,12 @@ export class CrossEntropyLoss extends ClassLoss {
 export class NLLLoss extends ClassLoss {
   constructor(options?: NllLossOptions) {
     const defaults: Required<NllLossOptions> = { weight: null, ignoreIndex: -100, reduction: 'mean' };
-    super('NLLLoss', withDefaults('NLLLoss', options, defaults));
+    super('NLLLoss', nllOptions.checked(withDefaults('NLLLoss', options, defaults)));
   }
 
   override forward(output: Tensor, target: Tensor): Tensor {
+    checkInputs('NLLLoss.forward', arguments.length, 2);
+    nllOptions.use(this);
     const { weight, ignoreIndex, reduction } = this;
     return nllLoss(output, target, { weight, ignoreIndex, reduction }, 'NLLLoss.forward');
   }
@@ -90,11 +100,12 @@ export class MSELoss extends Module {
 
   constructor(options?: { reduction?: Reduction }) {
     super();
-    const { reduction } = withDefaults<{ reduction: Reduction }>('MSELoss', options, { reduction: 'mean' });
-    this.reduction = checkOneOf('MSELoss', 'reduction', reduction, reductions);
+    this.reduction = mseOptions.checked(withDefaults<{ reduction: Reduction }>('MSELoss', options, { reduction: 'mean' })).reduction;
   }
 
   override forward(output: Tensor, target: Tensor): Tensor {
+    checkInputs('MSELoss.forward', arguments.length, 2);
+    mseOptions.use(this);
     return mseLoss(output, target, { reduction: this.reduction }, 'MSELoss.forward');
   }
 }

@@ -1,6 +1,6 @@
 // What a model is made of. A module finds its parts by looking through its own properties, so plain class
 // fields are all that a subclass needs.
-import { describe, rangeError, typeError, withDefaults } from '../errors';
+import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { formatModule } from './format';
@@ -43,7 +43,7 @@ const join = (prefix: string, name: string): string => (prefix === '' ? name : `
 export abstract class Module {
   #training = true;
   #buffers: Map<string, boolean> | null = null;
-  #hooks: Set<ForwardHook> | null = null;
+  #hooks: readonly ForwardHook[] | null = null; // another list after each change
 
   /** Whether the module is in training mode, which dropout asks for; set by `train()` and `eval()`. */
   get training(): boolean {
@@ -52,6 +52,7 @@ export abstract class Module {
     return training;
   }
   set training(mode: boolean) {
+    if (typeof mode !== 'boolean') throw typeError(this.#where('training'), `expected true or false, got ${describe(mode)}`);
     this.#training = mode;
   }
 
@@ -60,6 +61,7 @@ export abstract class Module {
 
   /** Runs `forward` on the arguments, then the forward hooks: what containers do with their parts. */
   call(...args: Parameters<this['forward']>): ReturnType<this['forward']> {
+    if (recorder !== null) this.#guardHooks();
     const output = this.forward(...args);
     return (this.#hooks === null ? output : this.#runHooks(args, output)) as ReturnType<this['forward']>;
   }
@@ -78,12 +80,11 @@ export abstract class Module {
   registerForwardHook(hook: ForwardHook): HookHandle {
     if (typeof hook !== 'function') throw typeError(this.#where('registerForwardHook'), `expected a function, got ${describe(hook)}`);
     const own: ForwardHook = (...args) => hook(...args); // the same function twice is two hooks
-    this.#hooks ??= new Set();
-    this.#hooks.add(own);
+    this.#hooks = [...(this.#hooks ?? []), own];
     return {
       remove: () => {
-        this.#hooks?.delete(own);
-        if (this.#hooks?.size === 0) this.#hooks = null;
+        const others = (this.#hooks ?? []).filter((other) => other !== own);
+        if (others.length !== this.#hooks?.length) this.#hooks = others.length > 0 ? others : null;
       },
     };
   }
@@ -91,8 +92,23 @@ export abstract class Module {
   /**
    * Makes `tensor` the property `name`: state that is saved and loaded with the module but not learned, such as running means.
    *
-   * With `persistent: false` the state dict leaves it out. A TypeError for a name that is not a string or a value that is not a tensor, a
-   * RangeError for a name that is empty, has a dot or is taken.
+   * With `persistent: false` the state dict leaves it out. A recorded function notices when another tensor has taken its place since, but cannot put one
+   * there itself: that is a SimdnnError `"SIMDNN_NOT_RECORDABLE"`. In TypeScript a field that only types the buffer is `declare`d.
+   *
+   * A TypeError for a name that is not a string or a value that is not a tensor, a RangeError for a name that is empty, has a dot or is taken.
+   *
+   * @example
+   * class Centre extends nn.Module {
+   *   declare mean: Tensor;
+   *   constructor() {
+   *     super();
+   *     this.registerBuffer("mean", zeros([2]));
+   *   }
+   *   forward(x: Tensor) {
+   *     return x.sub(this.mean);
+   *   }
+   * }
+   * Object.keys(new Centre().stateDict()); // ["mean"]
    */
   registerBuffer(name: string, tensor: Tensor | null, options?: { persistent?: boolean }): void {
     const where = this.#where('registerBuffer');
@@ -102,9 +118,10 @@ export abstract class Module {
     const fields = this as unknown as Record<string, unknown>;
     if (fields[name] !== undefined && !this.#buffers?.has(name)) throw rangeError(where, `the module already has a property "${name}"`);
     if (tensor !== null && !(tensor instanceof Tensor)) throw typeError(where, `expected a tensor or null, got ${describe(tensor)}`);
+    if (this.#buffers?.has(name) && recorder !== null && fields[name] !== tensor) throw this.#replaced(name);
     this.#buffers ??= new Map();
     this.#buffers.set(name, persistent);
-    fields[name] = tensor;
+    this.#makeBuffer(name, tensor);
   }
 
   /** The modules that this one holds itself, with the names of their fields. */
@@ -244,6 +261,39 @@ export abstract class Module {
   /** @internal */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
+  }
+
+  // A property that recordings watch: their replays would go on with the tensor that they saw.
+  #makeBuffer(name: string, tensor: unknown): void {
+    let current = tensor;
+    Object.defineProperty(this, name, {
+      get: () => {
+        if (recorder !== null) this.#guardBuffer(name, current);
+        return current;
+      },
+      set: (next: unknown) => {
+        if (recorder !== null && next !== current) throw this.#replaced(name);
+        current = next;
+      },
+      enumerable: true,
+      configurable: true,
+    });
+  }
+
+  #guardBuffer(name: string, tensor: unknown): void {
+    recorder!.guard(() => (this as unknown as Record<string, unknown>)[name] === tensor);
+  }
+
+  #replaced(name: string): SimdnnError {
+    return new SimdnnError(
+      'SIMDNN_NOT_RECORDABLE',
+      `[${this.#where(name)}] a buffer cannot be replaced inside a recorded function: the next run would go on with the one before\n  hint: change it in place: this.${name}.copy_(...)`,
+    );
+  }
+
+  #guardHooks(): void {
+    const hooks = this.#hooks;
+    recorder!.guard(() => this.#hooks === hooks);
   }
 
   #runHooks(args: readonly unknown[], output: unknown): unknown {
