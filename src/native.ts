@@ -57,6 +57,8 @@ export interface LoopStep {
   output: { input: number; offset: number; bytes: number } | null;
   /** Which tensor of a batch is gathered beside its output. */
   target: number | null;
+  /** Of one step's loss in the sums. */
+  lossWeight: number;
 }
 
 /** The rows that make the batches of an epoch: `Course` there. */
@@ -97,7 +99,7 @@ export interface LoopRun extends Limits {
 /** How a run went: `Report` there. */
 export interface LoopReport {
   end: 'done' | 'time' | 'stopped' | 'full' | 'refused' | 'not finite' | 'out of memory';
-  epochLosses: number[];
+  epochLossSums: number[];
   batch: number;
   lossSum: number;
   steps: number[];
@@ -107,6 +109,8 @@ export interface LoopReport {
   call: number;
   outputs?: ArrayBuffer;
   targets?: ArrayBuffer;
+  /** With `'not finite'`: the batch of that step. */
+  batchTensors?: ArrayBuffer[];
   message?: string;
 }
 

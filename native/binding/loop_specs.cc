@@ -78,6 +78,7 @@ Step step_of(Napi::Object object, const Lasting& lasting) {
             place_of(object.Get("loss"), bytes),
             place_of(object.Get("output"), bytes)};
   if (object.Get("target").IsNumber()) step.target = count(object, "target");
+  step.loss_weight = number(object, "lossWeight");
   if (step.clock > kMostClocks) refuse("too many clocks");
   if (step.loss.present() && step.loss.bytes != sizeof(float)) refuse("a loss is one number");
   bound.input_bytes.clear();  // the plan is gone: what is left cannot be replayed
@@ -201,7 +202,7 @@ Napi::Array numbers_of(Napi::Env env, const std::vector<T>& values) {
 Napi::Object report_object(Napi::Env env, const Report& report) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("end", kEnds[report.end]);
-  object.Set("epochLosses", numbers_of(env, report.epoch_losses));
+  object.Set("epochLossSums", numbers_of(env, report.epoch_loss_sums));
   object.Set("batch", static_cast<double>(report.batch));
   object.Set("lossSum", report.loss_sum);
   object.Set("steps", numbers_of(env, report.steps));
@@ -211,6 +212,11 @@ Napi::Object report_object(Napi::Env env, const Report& report) {
   object.Set("call", static_cast<double>(report.call));
   if (!report.outputs.empty()) object.Set("outputs", buffer_of(env, report.outputs));
   if (!report.targets.empty()) object.Set("targets", buffer_of(env, report.targets));
+  if (report.end == Report::kNotFinite) {
+    Napi::Array tensors = Napi::Array::New(env);
+    for (uint32_t a = 0; a < report.batch_tensors.size(); ++a) tensors.Set(a, buffer_of(env, report.batch_tensors[a]));
+    object.Set("batchTensors", tensors);
+  }
   if (report.end == Report::kRefused) {
     Fault fault;
     fault.report(report.array, report.position);

@@ -103,6 +103,10 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   if (limits.finite && not_finite < kind.step.plan.calls()) {
     report.end = Report::kNotFinite;
     report.call = not_finite;
+    for (size_t a = 0; a < kind.step.arguments; ++a) {
+      const char* tensor = kind.own[a].get();
+      report.batch_tensors.emplace_back(tensor, tensor + kind.step.own_bytes[a]);
+    }
     return false;
   }
   random_offset_ += kind.step.draws;
@@ -114,7 +118,7 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   if (kind.step.loss.present()) {
     float loss;
     std::memcpy(&loss, at(kind.step.loss), sizeof loss);
-    loss_sum_ += static_cast<double>(loss);
+    loss_sum_ += kind.step.loss_weight * static_cast<double>(loss);
   }
   if (kind.step.output.present()) {
     const char* output = at(kind.step.output);
@@ -144,7 +148,7 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
   size_t until_clock = 1, between_clocks = 1;
   double last = 0;
   try {
-    while (report.epoch_losses.size() < limits.epochs) {
+    while (report.epoch_loss_sums.size() < limits.epochs) {
       work.pause();
       if (stop.load(std::memory_order_relaxed)) {
         report.end = Report::kStopped;
@@ -157,11 +161,11 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
         if (!do_step(table, kind, limits, report)) break;
       }
       if (batch_ == course_.batches) {
-        report.epoch_losses.push_back(loss_sum_ / static_cast<double>(course_.batches));
+        report.epoch_loss_sums.push_back(loss_sum_);
         in_epoch_ = false;
         batch_ = 0;
         loss_sum_ = 0;
-        if (report.epoch_losses.size() == limits.epochs) break;
+        if (report.epoch_loss_sums.size() == limits.epochs) break;
       }
       if (report.outputs.size() >= limits.output_bytes) {
         report.end = Report::kFull;

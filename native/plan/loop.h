@@ -58,6 +58,7 @@ struct Step {
   ResultPlace loss;               // one float
   ResultPlace output;             // handed out for every batch, with the batch's tensor `target`
   size_t target = SIZE_MAX;       // SIZE_MAX: without
+  double loss_weight = 1;         // of one step's loss in the sums
 };
 
 // Which rows make the batches of an epoch. Batch b holds rows [b * batch, (b + 1) * batch) of the epoch's order.
@@ -92,9 +93,9 @@ struct Limits {
 struct Report {
   enum End { kDone, kTime, kStopped, kFull, kRefused, kNotFinite, kNoMemory };
   End end = kDone;
-  std::vector<double> epoch_losses;  // of each epoch that was finished: the mean over its batches
-  size_t batch = 0;                  // batches done of the epoch that is under way
-  double loss_sum = 0;               // of these
+  std::vector<double> epoch_loss_sums;  // of each epoch that was finished: the sum over its batches of weight * loss
+  size_t batch = 0;                     // batches done of the epoch that is under way
+  double loss_sum = 0;                  // the same of these
   std::vector<uint64_t> steps;       // done in this run, of each kind
   uint64_t orders = 0;               // epochs begun in this run
   uint64_t random_offset = 0;
@@ -103,7 +104,8 @@ struct Report {
   const char* array = nullptr;
   size_t position = 0;
   size_t call = 0;
-  size_t kind = 0;
+  size_t kind = 0;                               // of the last step
+  std::vector<std::vector<char>> batch_tensors;  // with kNotFinite: what that step was given
 };
 
 class Loop {

@@ -99,11 +99,11 @@ TEST(loop) {
     limits.epochs = 4;
     const Report report = whole.loop->run(*t.target.table, gate, stop, limits);
     const float per_epoch = kCount * (kCount - 1) / 2;
-    t.check(report.end == Report::kDone && report.epoch_losses.size() == 4, "four epochs");
+    t.check(report.end == Report::kDone && report.epoch_loss_sums.size() == 4, "four epochs");
     t.check(report.steps[0] == 4 * (kBatches - 1) && report.steps[1] == 4, "steps of each kind");
     t.check(report.outputs.size() == 4 * kBatches * sizeof(float), "an output for every batch");
     for (size_t j = 0; j < kWidth; ++j) t.check(whole.total()[j] == 4 * static_cast<float>(j + 1) * per_epoch, "every row once an epoch");
-    for (double loss : report.epoch_losses) t.close(loss, 6.0 * static_cast<double>(per_epoch) / kBatches, 1e-9, "mean loss");
+    for (double sum : report.epoch_loss_sums) t.close(sum, 6.0 * static_cast<double>(per_epoch), 1e-9, "sum of the losses");
     t.check(report.random_offset == (shuffle ? 4 * kCount : 0), "random numbers drawn");
 
     // One step at a time comes to the same, batch by batch.
@@ -115,9 +115,9 @@ TEST(loop) {
       const Report step = parts.loop->run(*t.target.table, gate, stop, limits);
       t.check(step.steps[0] + step.steps[1] == 1, "one step");
       outputs.insert(outputs.end(), step.outputs.begin(), step.outputs.end());
-      losses.insert(losses.end(), step.epoch_losses.begin(), step.epoch_losses.end());
+      losses.insert(losses.end(), step.epoch_loss_sums.begin(), step.epoch_loss_sums.end());
     }
-    t.check(outputs == report.outputs && losses == report.epoch_losses, "in one piece or step by step");
+    t.check(outputs == report.outputs && losses == report.epoch_loss_sums, "in one piece or step by step");
     limits = Limits{};
   }
 

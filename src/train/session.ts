@@ -33,6 +33,8 @@ export interface Task {
   mode?: <T>(fn: () => T) => T;
   /** Whether the batch's last tensor is gathered beside the output. */
   withTarget: boolean;
+  /** How much the loss of a batch with such a target counts beside the others'; absent: all count alike. */
+  lossWeight?: (target: Tensor) => number;
 }
 
 /** Where the batches of a loop come from: rows of tensors, or batches like these that are brought along. */
@@ -171,6 +173,7 @@ export class Session {
       loss: kind.place('loss', this.pieces),
       output: kind.place('output', this.pieces),
       target: task.withTarget ? kind.targetGiven : null,
+      lossWeight: task.lossWeight?.(kind.target) ?? 1,
     };
   }
 
