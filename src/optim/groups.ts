@@ -14,6 +14,8 @@ export interface Stepped<O> {
   readonly slots: readonly Slot[];
   keys: readonly string[];
   runs: readonly Run[] | null;
+  /** Whether they were joined over padding. */
+  padded: boolean;
 }
 
 /** Whether these are the parameters of the slots. */

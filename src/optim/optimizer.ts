@@ -4,7 +4,7 @@ import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../e
 import { type Recorder, recorder } from '../recorder';
 import { refuseHeld, Tensor } from '../tensor';
 import { areOf, checkGroups, hasGetter, isAsTaken, lookedAt, type Stepped } from './groups';
-import { inStep, planRuns, type Run, refuseDetached, Slots } from './runs';
+import { inStep, joinsOverPadding, planRuns, type Run, refuseDetached, Slots } from './runs';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';
 
 /** Parameters with options of their own; an option that is left out is the optimizer's. */
@@ -55,7 +55,8 @@ const ownCopy = <O extends object>(options: O): O =>
 function planGroup<O extends object>(recipe: Recipe<O>, stepped: Stepped<O>): void {
   const { group, slots } = stepped;
   const keys = recipe.stateKeys(group);
-  let changed = keys !== stepped.keys || stepped.runs === null;
+  const padded = joinsOverPadding();
+  let changed = keys !== stepped.keys || padded !== stepped.padded || stepped.runs === null;
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i]!;
     if (recorder !== null) recorder.gradient(slot.parameter, 'use');
@@ -67,6 +68,7 @@ function planGroup<O extends object>(recipe: Recipe<O>, stepped: Stepped<O>): vo
   if (!changed) return;
   stepped.runs = null; // also when it throws
   stepped.keys = keys;
+  stepped.padded = padded;
   stepped.runs = planRuns(recipe.name, slots, keys);
 }
 
@@ -225,7 +227,7 @@ export abstract class Optimizer<O extends object> {
     const groups = checkGroups(this.#recipe, given);
     const before = this.#stepped;
     if (groups.length !== before.length || !groups.every(({ params }, i) => areOf(params, before[i]!.slots))) {
-      this.#stepped = groups.map((group) => ({ ...lookedAt(group), slots: this.#slots.of(group.params), keys: [], runs: null }));
+      this.#stepped = groups.map((group) => ({ ...lookedAt(group), slots: this.#slots.of(group.params), keys: [], runs: null, padded: true }));
     } else {
       groups.forEach((group, i) => void Object.assign(before[i]!, lookedAt(group)));
     }

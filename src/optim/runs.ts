@@ -80,11 +80,27 @@ export interface Run {
   readonly slots: readonly Slot[];
 }
 
+let paddingJoins = true;
+
+/** Whether parameters with padding between them are joined at present. */
+export const joinsOverPadding = (): boolean => paddingJoins;
+
+/** Calls `fn`, in which nothing is done with padding: whoever looks for NaN finds none that an update has made there, as zero by zero. */
+export function withoutPadding<T>(fn: () => T): T {
+  paddingJoins = false;
+  try {
+    return fn();
+  } finally {
+    paddingJoins = true;
+  }
+}
+
 const joins = (a: Slot, b: Slot): boolean =>
   b.span === a.span &&
   b.steps === a.steps &&
   follows(a.parameter.floats, b.parameter.floats) &&
-  follows(a.gradient!.floats, b.gradient!.floats);
+  follows(a.gradient!.floats, b.gradient!.floats) &&
+  (paddingJoins || b.position === a.position + a.parameter.numel);
 
 function runOf(slots: readonly Slot[], keys: readonly string[]): Run {
   const first = slots[0]!;
