@@ -95,6 +95,11 @@ export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch>
     return { ...found, count: this.dataset.length, batchSize, batches: length, shuffle, seed, epoch: this.epoch };
   }
 
+  /** @internal How many epochs were begun so far: the number of the next. */
+  get epochsBegun(): number {
+    return this.epoch;
+  }
+
   /** @internal Counts epochs whose orders were drawn elsewhere. */
   countEpochs(epochs: number): void {
     this.epoch += epochs;

@@ -227,7 +227,13 @@ export abstract class Optimizer<O extends object> {
     const groups = checkGroups(this.#recipe, given);
     const before = this.#stepped;
     if (groups.length !== before.length || !groups.every(({ params }, i) => areOf(params, before[i]!.slots))) {
-      this.#stepped = groups.map((group) => ({ ...lookedAt(group), slots: this.#slots.of(group.params), keys: [], runs: null, padded: true }));
+      this.#stepped = groups.map((group) => ({
+        ...lookedAt(group),
+        slots: this.#slots.of(group.params),
+        keys: [],
+        runs: null,
+        padded: true,
+      }));
     } else {
       groups.forEach((group, i) => void Object.assign(before[i]!, lookedAt(group)));
     }

@@ -1,6 +1,7 @@
 // When a fit has stopped getting better.
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { Module, StateDict } from '../nn';
+import type { Direction } from './measures';
 
 /** The options of `earlyStopping`. */
 export interface EarlyStoppingOptions {
@@ -10,7 +11,7 @@ export interface EarlyStoppingOptions {
   patience?: number;
   /** Whether the parameters and buffers of the best epoch are put back at the end (false). */
   restoreBest?: boolean;
-  /** Whether smaller or larger is better: by default smaller for losses, larger for metrics. */
+  /** Whether smaller or larger is better: by default smaller for losses, and what a metric says in `higherIsBetter`. */
   mode?: 'min' | 'max';
   /** A change by no more than this counts as none (0). */
   minDelta?: number;
@@ -26,24 +27,31 @@ export class EarlyStopping {
   private waited = 0;
   private state: StateDict | null = null;
 
-  constructor(where: string, options: EarlyStoppingOptions, known: readonly string[]) {
+  constructor(where: string, options: EarlyStoppingOptions, known: ReadonlyMap<string, Direction>) {
     if (typeof options !== 'object' || options === null)
       throw typeError(where, `expected earlyStopping to be options, got ${describe(options)}`);
     const o = withDefaults(`${where}: earlyStopping`, options, {
-      monitor: known.includes('validationLoss') ? 'validationLoss' : 'loss',
+      monitor: known.has('validationLoss') ? 'validationLoss' : 'loss',
       patience: 10,
       restoreBest: false,
       mode: undefined as 'min' | 'max' | undefined,
       minDelta: 0,
     });
-    if (!known.includes(o.monitor)) {
+    if (!known.has(o.monitor)) {
       const hint = o.monitor === 'validationLoss' ? 'give fit a validation loader' : undefined;
-      throw rangeError(where, `earlyStopping cannot monitor ${describe(o.monitor)} (known: ${known.join(', ')})`, hint);
+      throw rangeError(where, `earlyStopping cannot monitor ${describe(o.monitor)} (known: ${[...known.keys()].join(', ')})`, hint);
     }
     this.monitor = o.monitor;
     this.patience = checkInteger(where, 'earlyStopping.patience', o.patience, 1);
     this.restoreBest = checkBoolean(where, 'earlyStopping.restoreBest', o.restoreBest);
-    const mode = o.mode ?? (/loss$/i.test(o.monitor) ? 'min' : 'max');
+    const mode = o.mode ?? known.get(o.monitor);
+    if (mode === null) {
+      throw rangeError(
+        where,
+        `earlyStopping cannot know whether ${describe(o.monitor)} is to become smaller or larger`,
+        `earlyStopping: { monitor: ${describe(o.monitor)}, mode: "min" } or "max", or say higherIsBetter in the metric`,
+      );
+    }
     this.sign = checkOneOf(where, 'earlyStopping.mode', mode, ['min', 'max']) === 'min' ? 1 : -1;
     this.minDelta = checkNumber(where, 'earlyStopping.minDelta', o.minDelta, 0);
   }

@@ -1,10 +1,13 @@
-// Tasks over the batches of loaders, leg by leg, on a native thread: what fit, evaluate and predict are made of.
+// Tasks over the batches of loaders, leg by leg, on a native thread: what fit and evaluate are made of.
 import { DataLoader, type RowBatches } from '../data/loader';
-import { describe, rangeError, typeError } from '../errors';
-import type { Limits, LoopReport, LoopRun, RowsHandle } from '../native';
-import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
-import { Tensor } from '../tensor';
-import { copyRows, refuseReport, Session, type Source, type Task } from './session';
+import { describe, rangeError, SimdnnError, typeError } from '../errors';
+import type { Limits, LoopReport, RowsHandle } from '../native';
+import type { RecordedStep } from '../recording';
+import { refuseHeld, Tensor } from '../tensor';
+import { eachOnce, Feed } from './feed';
+import { copyRows, refuseReport, Session, type Source } from './session';
+import { RandomStream } from './stream';
+import type { LossTask } from './tasks';
 
 /** Batches, each a list of tensors: a `DataLoader`, or whatever else can be gone through again and again. */
 export interface Batches extends Iterable<readonly Tensor[]> {
@@ -14,50 +17,52 @@ export interface Batches extends Iterable<readonly Tensor[]> {
 
 /** What became of a leg. */
 export interface Leg {
-  /** The mean loss of each epoch that was finished. */
+  /** The loss of each epoch that was finished. */
   losses: number[];
   /** Batches done of the epoch that is under way, and the sum of their losses. */
   batch: number;
   lossSum: number;
-  /** Batches done in this leg. */
+  /** Batches done in this leg; where it brought outputs, the recording that each was done with. */
   batches: number;
-  stopped: boolean;
+  kinds: readonly RecordedStep[];
   outputs: ArrayBuffer | undefined;
   targets: ArrayBuffer | undefined;
 }
 
-// How long batches are collected on the JavaScript thread in one go: the event loop waits meanwhile.
-const collectMilliseconds = 4;
-
-interface Fed {
-  iterator: Iterator<readonly Tensor[]>;
-  done: boolean;
-  batch: number;
-  lossSum: number;
-  ready: Collected | null;
-}
-
-interface Collected {
-  batches: NonNullable<LoopRun['batches']>;
-  /** A batch of a shape that was not met before: it waits for a recording. */
-  unknown: Tensor[] | null;
-  done: boolean;
-  error: unknown;
+/** How an engine works. */
+export interface EngineOptions {
+  /** Whether it has a thread to itself. */
+  ownThread: boolean;
+  /** Whether JavaScript may change what a step does, so that recordings are asked before each leg. */
+  changes: boolean;
+  /** Whether callbacks come in the midst of epochs. */
+  interrupts: boolean;
+  /** Called with every session that is made. */
+  made?: (session: Session) => void;
 }
 
 interface Part {
-  task: Task;
+  task: LossTask;
   loader: Batches;
   rows: { batches: RowBatches; handle: RowsHandle } | null;
   /** Of a loader that JavaScript goes through: a batch of each shape met. */
-  examples: Tensor[][];
-  fed: Fed | null;
-  epochsBegun: number;
+  examples: (readonly Tensor[])[];
+  feed: Feed | null;
+  inEpoch: boolean;
   epochsDone: number;
+  /** The recording of the last step, where one was done since it was made. */
+  last: number | null;
 }
 
-const sameKind = (a: readonly Tensor[], b: readonly Tensor[]): boolean =>
-  a.length === b.length && a.every((t, i) => t.dtype === b[i]!.dtype && String(t.shape) === String(b[i]!.shape));
+// Each has a recording of its own.
+const manyShapes = 16;
+
+function warnOfMany(where: string): void {
+  process.emitWarning(
+    `[${where}] the loader gives batches of more than ${manyShapes} shapes: each is recorded when it is met first, which costs as much as some hundred steps of a small model. Rows padded to few lengths train faster.`,
+    { code: 'SIMDNN_MANY_SHAPES' },
+  );
+}
 
 function checkBatch(where: string, batch: unknown): readonly Tensor[] {
   if (!Array.isArray(batch) || batch.length === 0 || !batch.every((t) => t instanceof Tensor)) {
@@ -67,205 +72,227 @@ function checkBatch(where: string, batch: unknown): readonly Tensor[] {
       'data.TensorDataset, or items of tensors',
     );
   }
-  return batch as Tensor[];
+  for (const t of batch as Tensor[]) refuseHeld(where, t);
+  return [...(batch as Tensor[])];
 }
 
 export class Engine {
+  /** The random numbers of the run. */
+  readonly stream = new RandomStream();
   private readonly parts: Part[];
   private session: Session | null = null;
-  private random: RandomPosition | null = null;
-  private reservedTo = 0;
 
   constructor(
     private readonly where: string,
-    tasks: readonly { task: Task; loader: Batches }[],
-    private readonly ownThread: boolean,
+    tasks: readonly { task: LossTask; loader: Batches }[],
+    private readonly options: EngineOptions,
   ) {
-    this.parts = tasks.map(({ task, loader }) => {
-      if (typeof loader?.[Symbol.iterator] !== 'function') {
-        throw typeError(where, `expected a loader of batches, got ${describe(loader)}`, 'new data.DataLoader(dataset, { batchSize })');
-      }
-      if (loader.length === 0) throw rangeError(where, 'the loader has no batches');
-      const batches = loader instanceof DataLoader ? loader.rows() : null;
-      const rows = batches && { batches, handle: copyRows(batches) };
-      return { task, loader, rows, examples: [], fed: null, epochsBegun: batches?.epoch ?? 0, epochsDone: 0 };
-    });
+    try {
+      this.parts = tasks.map(({ task, loader }) => {
+        if (typeof loader?.[Symbol.iterator] !== 'function') {
+          throw typeError(where, `expected a loader of batches, got ${describe(loader)}`, 'new data.DataLoader(dataset, { batchSize })');
+        }
+        if (loader.length === 0) throw rangeError(where, 'the loader has no batches');
+        const batches = loader instanceof DataLoader ? loader.rows() : null;
+        const rows = batches && { batches, handle: copyRows(where, batches) };
+        return { task, loader, rows, examples: [], feed: null, inEpoch: false, epochsDone: 0, last: null };
+      });
+    } catch (error) {
+      this.stream.close();
+      throw error;
+    }
   }
 
-  /** The recordings of a part, made or made again where they do not hold. */
+  /** The recordings of all parts, made or made again where they do not hold. */
   ready(): Session {
     const before = this.session;
-    if (before?.holds(this.position())) return before;
+    if (before !== null && (!this.options.changes || before.holds(this.stream.position))) return before;
     before?.sync();
+    return this.record(before);
+  }
+
+  private record(before: Session | null): Session {
     this.session = new Session(
       this.parts.map(({ task, rows, examples }) => ({
         task,
         source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
       })),
-      this.ownThread,
+      this.options.ownThread,
       before,
     );
+    for (const part of this.parts) part.last = null;
+    this.options.made?.(this.session);
     return this.session;
   }
 
-  /** Takes the random numbers that the parts over rows will use in so many epochs out of the sequence: nobody else draws them. */
-  reserve(epochs: number): void {
-    const session = this.ready();
-    const anEpoch = sum(this.parts.map((_, part) => session.drawsOfEpoch(part)));
-    const counters = Math.min(epochs * anEpoch, 2 ** 52); // of 2^53 that there are
-    if (counters === 0) return;
-    const { seed, offset } = randomPosition();
-    this.random = { seed, offset };
-    this.reservedTo = offset + counters;
-    setRandomPosition({ seed, offset: this.reservedTo });
+  /** Whether anything was recorded. */
+  get isRecorded(): boolean {
+    return this.session !== null;
   }
-
-  /** Gives back what was not drawn, unless others have drawn since. */
-  release(): void {
-    if (this.random === null) return;
-    const { seed, offset } = randomPosition();
-    if (seed === this.random.seed && offset === this.reservedTo) setRandomPosition(this.random);
-    this.random = null;
+  /** Whether a part stands between two epochs. */
+  isBetweenEpochs(part: number): boolean {
+    const { feed, inEpoch } = this.parts[part]!;
+    return feed === null && !inEpoch;
+  }
+  /** Whether a callback that draws random numbers now draws what it would in a loop. */
+  get isSettled(): boolean {
+    return this.parts.every(({ feed }) => feed?.isSettled ?? true);
   }
 
   stop(): void {
     this.session?.stop();
   }
+  /** Copies what steps changed into JavaScript's memory. */
   sync(): void {
     this.session?.sync();
-  }
-  /** Copies all that the steps changed, gradients too, into JavaScript's memory. */
-  finish(): void {
-    this.session?.finish();
   }
   /** Takes over what JavaScript has changed. */
   write(): void {
     this.session?.write();
   }
+  /** Copies all that steps changed, gradients too, into JavaScript's memory; the leaves have them as after a compiled step. */
+  finish(): void {
+    const { session } = this;
+    if (session === null) return;
+    session.finish();
+    this.parts.forEach(({ task, last }, part) => {
+      if (task.mode === undefined && last !== null) session.kinds(part)[last]!.leaveGradients();
+    });
+  }
+
+  /** Ends the run: loaders that are not at their end are left, and the random numbers go on from where it is. */
+  close(): void {
+    try {
+      for (const { feed } of this.parts) feed?.close();
+    } finally {
+      this.stream.close();
+    }
+  }
+
+  /** The recordings of a part. */
+  kinds(part: number): readonly RecordedStep[] {
+    return this.session?.kinds(part) ?? [];
+  }
 
   /** Goes on with a part until its epochs are done or a limit is reached. */
   async leg(part: number, limits: Limits): Promise<Leg> {
     const state = this.parts[part]!;
-    return state.rows === null ? this.fedLeg(part, state, limits) : this.rowsLeg(part, state, limits);
+    return state.rows === null ? this.fedLeg(part, state, limits) : this.rowsLeg(part, state, state.rows.batches, limits);
   }
 
-  private position(): RandomPosition {
-    return this.random ?? randomPosition();
+  private async rowsLeg(part: number, state: Part, { batches }: RowBatches, limits: Limits): Promise<Leg> {
+    const session = this.session ?? this.ready();
+    const loader = state.loader as DataLoader<unknown>;
+    const random = this.stream.position;
+    const report = await session.run(part, { ...limits, random }, loader.epochsBegun);
+    this.stream.position = { seed: random.seed, offset: report.randomOffset };
+    loader.countEpochs(report.orders);
+    state.epochsDone += report.epochLossSums.length;
+    state.inEpoch = report.batch > 0;
+    const done = sum(report.steps);
+    if (done > 0) state.last = lastKind(report);
+    this.refuse(session, part, report, report.batch);
+    const kinds = session.kinds(part);
+    const weight = (kind: number): number => this.weightOf(state, kinds[kind]!);
+    const divisor = state.task.sumsLosses ? 1 : (batches - 1) * weight(0) + weight(kinds.length - 1);
+    const losses = report.epochLossSums.map((total) => total / divisor);
+    // Outputs are of one epoch, whose smaller last batch comes last.
+    const order = report.outputs === undefined ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
+    return legOf(report, losses, report.batch, report.lossSum, order);
   }
 
-  private async rowsLeg(part: number, state: Part, limits: Limits): Promise<Leg> {
-    const session = this.ready();
-    const report = await session.run(part, { ...limits, random: this.position() }, state.epochsBegun);
-    if (this.random !== null) this.random = { seed: this.random.seed, offset: report.randomOffset };
-    state.epochsBegun += report.orders;
-    (state.loader as DataLoader<unknown>).countEpochs(report.orders);
-    state.epochsDone += report.epochLosses.length;
-    this.refuse(session, part, report);
-    return legOf(report, report.epochLosses, report.batch, report.lossSum);
-  }
-
-  // A leg is what was collected while the leg before ran.
+  // A leg is of batches that were made while the leg before ran.
   private async fedLeg(part: number, state: Part, limits: Limits): Promise<Leg> {
-    state.fed ??= { iterator: state.loader[Symbol.iterator](), done: false, batch: 0, lossSum: 0, ready: null };
-    const { fed } = state;
-    let collected = fed.ready ?? this.collect(part, state, fed);
-    fed.ready = null;
-    if (collected.batches.length === 0 && collected.unknown !== null) {
-      const known = collected.unknown;
-      state.examples.push(known);
-      this.sync();
-      this.session = null;
-      collected = this.collect(part, state, fed, known);
+    state.feed ??= new Feed(state.loader, this.stream, this.options.interrupts, (batch) => checkBatch(this.where, batch));
+    const { feed, examples } = state;
+    const known = () => ({ examples, kinds: this.kinds(part) });
+    if (feed.isEmpty) feed.make(known(), false);
+    if (feed.isEmpty && feed.unknown !== null) {
+      this.meet(part, state, feed.unknown.tensors);
+      feed.recognise(examples.length - 1);
+      feed.make(known(), false);
     }
-    if (collected.batches.length === 0) {
-      if (collected.error !== null) throw collected.error;
-      return this.endFedEpoch(state, fed, emptyReport);
-    }
-    const session = this.ready();
-    const given = collected.batches;
-    const { seed } = randomPosition();
-    const running = session.run(part, { ...limits, random: { seed, offset: given[0]!.randomOffset }, given });
-    const next = isOpen(collected) ? this.collect(part, state, fed) : { ...collected, batches: [] };
+    if (feed.isEmpty) return this.endFedEpoch(state, feed, emptyReport, []);
+    const session = this.session ?? this.ready();
+    const { random, given } = feed.take(known(), limits.milliseconds === 0 ? 1 : Infinity);
+    const running = session.run(part, { ...limits, random, given });
+    if (limits.milliseconds > 0) feed.make(known(), true);
     const report = await running;
     const done = sum(report.steps);
-    fed.batch += done;
-    fed.lossSum += report.lossSum;
-    if (report.end === 'stopped' || report.end === 'refused' || report.end === 'not finite') {
-      if (done < given.length) setRandomPosition({ seed, offset: given[done]!.randomOffset });
-      this.refuse(session, part, report);
-      return legOf(report, [], fed.batch, fed.lossSum);
-    }
-    this.refuse(session, part, report);
-    fed.ready = { ...next, batches: [...given.slice(done), ...next.batches] };
-    if (fed.ready.batches.length === 0 && next.error !== null) throw next.error;
-    const ended = fed.ready.batches.length === 0 && next.done;
-    return ended ? this.endFedEpoch(state, fed, report) : legOf(report, [], fed.batch, fed.lossSum);
+    const order = given.slice(0, done).map(({ kind }) => session.kinds(part)[kind]!);
+    if (done > 0) state.last = given[done - 1]!.kind;
+    feed.took(done, report.end === 'time');
+    feed.lossSum += report.lossSum;
+    feed.weight += sum(order.map((kind) => this.weightOf(state, kind)));
+    this.refuse(session, part, report, feed.batch);
+    return feed.isOver && !feed.hasFailed
+      ? this.endFedEpoch(state, feed, report, order)
+      : legOf(report, [], feed.batch, feed.lossSum, order);
   }
 
-  private endFedEpoch(state: Part, fed: Fed, report: LoopReport): Leg {
-    state.fed = null;
+  // Records the task for a batch of a shape that was not met before.
+  private meet(part: number, { examples }: Part, batch: readonly Tensor[]): void {
+    examples.push(batch);
+    if (examples.length === manyShapes + 1) warnOfMany(this.where);
+    const before = this.session;
+    if (before !== null && (!this.options.changes || before.holds(this.stream.position)) && before.add(part, batch)) {
+      this.options.made?.(before);
+      return;
+    }
+    if (this.options.changes) before?.sync();
+    this.record(before);
+  }
+
+  private endFedEpoch(state: Part, feed: Feed, report: LoopReport, order: readonly RecordedStep[]): Leg {
+    feed.finish();
+    state.feed = null;
     state.epochsDone++;
-    if (fed.batch === 0) throw rangeError(this.where, 'the loader has no batches');
-    return legOf(report, [fed.lossSum / fed.batch], 0, 0);
+    if (feed.batch === 0) throw rangeError(this.where, 'the loader has no batches');
+    return legOf(report, [feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, order);
   }
 
-  // Goes through the loader for a few milliseconds. The random numbers of each step come right after those that its batch was made with,
-  // as in a loop of steps.
-  private collect(part: number, { examples }: Part, fed: Fed, first: Tensor[] | null = null): Collected {
-    const collected: Collected = { batches: [], unknown: null, done: false, error: null };
-    const kinds = this.ready().kinds(part);
-    const end = performance.now() + collectMilliseconds;
-    try {
-      for (let next = first; ; next = null) {
-        let batch = next;
-        if (batch === null) {
-          const item = fed.iterator.next();
-          if (item.done === true) {
-            collected.done = true;
-            break;
-          }
-          batch = [...checkBatch(this.where, item.value)];
-        }
-        const kind = examples.findIndex((example) => sameKind(example, batch));
-        if (kind < 0) {
-          collected.unknown = batch;
-          break;
-        }
-        const { seed, offset } = randomPosition();
-        collected.batches.push({ kind, randomOffset: offset, tensors: batch.map(({ values }) => values.slice()) });
-        setRandomPosition({ seed, offset: offset + kinds[kind]!.draws });
-        if (performance.now() > end) break;
-      }
-    } catch (error) {
-      collected.error = error;
-    }
-    return collected;
+  private weightOf({ task }: Part, kind: RecordedStep): number {
+    return task.lossWeight?.(kind.target) ?? 1;
   }
 
-  private refuse(session: Session, part: number, report: LoopReport): void {
-    const { fed, epochsDone, task } = this.parts[part]!;
-    const epoch = task.mode === undefined ? ` of epoch ${epochsDone + 1}` : '';
-    refuseReport(this.where, report, session.kinds(part), `in batch ${(fed?.batch ?? report.batch) + 1}${epoch}`);
+  private refuse(session: Session, part: number, report: LoopReport, batch: number): void {
+    const { epochsDone, task } = this.parts[part]!;
+    const at = `batch ${batch + 1}${task.mode === undefined ? ` of epoch ${epochsDone + 1}` : ''}`;
+    if (report.end === 'not finite') this.refuseData(part, report, at);
+    refuseReport(this.where, report, session.kinds(part), `in ${at}`);
   }
 
-  /** The recordings of a part. */
-  kinds(part: number): ReturnType<Session['kinds']> {
-    return this.ready().kinds(part);
+  // Where the data are not finite the first operation on them is not to blame.
+  private refuseData(part: number, { kind, batchTensors }: LoopReport, at: string): void {
+    const { rows, examples } = this.parts[part]!;
+    const tensors = rows?.batches.tensors ?? eachOnce(examples[kind]!);
+    batchTensors!.forEach((memory, i) => {
+      if (tensors[i]!.dtype !== 'float32') return;
+      const values = new Float32Array(memory);
+      const position = values.findIndex((x) => !Number.isFinite(x));
+      if (position < 0) return;
+      const width = tensors[i]!.shape.slice(1).reduce((a, b) => a * b, 1);
+      throw new SimdnnError(
+        'SIMDNN_NOT_FINITE',
+        `[${this.where}] the data of ${at} are not finite: tensor ${i} of the batch has ${values[position]} in row ${Math.floor(position / width)}`,
+      );
+    });
   }
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-const isOpen = ({ unknown, done, error }: Collected): boolean => unknown === null && !done && error === null;
+// With rows the smaller last batch comes last; a failed step is not the last that was done.
+const lastKind = ({ batch, steps }: LoopReport): number => (batch === 0 ? steps.length - 1 : 0);
 
 const emptyReport = { end: 'done', steps: [] } as unknown as LoopReport;
 
-const legOf = ({ end, steps, outputs, targets }: LoopReport, losses: number[], batch: number, lossSum: number): Leg => ({
+const legOf = (report: LoopReport, losses: number[], batch: number, lossSum: number, kinds: readonly RecordedStep[]): Leg => ({
   losses,
   batch,
   lossSum,
-  batches: sum(steps),
-  stopped: end === 'stopped',
-  outputs,
-  targets,
+  batches: sum(report.steps),
+  kinds,
+  outputs: report.outputs,
+  targets: report.targets,
 });

@@ -19,6 +19,9 @@ export interface EvaluateOptions {
   metrics?: Metrics;
 }
 
+// Predictions and other evaluations wait no longer than this, and one step, for the thread that they share.
+const legMilliseconds = 4;
+
 function checkModel(where: string, model: unknown): Module {
   if (!(model instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
   // A model that a fit works on is taken as of its last finished step.
@@ -30,7 +33,8 @@ function checkModel(where: string, model: unknown): Module {
 /**
  * The loss and the metrics of a model over a loader's batches, `[...inputs, target]`, in evaluation mode, without gradients and off the JavaScript thread.
  *
- * The loss is the mean over the batches. The model's values are copied when it is called; one that a `fit` works on is taken as of the
+ * The loss is what the criterion would give for all rows in one batch: `sum over batches of rows * loss / sum of rows`, and with
+ * `reduction: "sum"` the sum of the batches' losses. Each metric's `update` gets a batch's predictions and targets. The model's values are copied when it is called; one that a `fit` works on is taken as of the
  * last finished step. Rejects as `fit` does.
  *
  * @example
@@ -41,25 +45,31 @@ function checkModel(where: string, model: unknown): Module {
  * const figures = await train.evaluate(model, loader, { criterion: new nn.CrossEntropyLoss(), metrics: { accuracy } });
  * Object.keys(figures); // ["loss", "accuracy"]
  */
-export async function evaluate(model: Module, loader: Batches, options: EvaluateOptions = {}): Promise<Record<string, number>> {
+export async function evaluate(
+  model: Module,
+  loader: Batches,
+  options: EvaluateOptions = {},
+  ...rest: never[]
+): Promise<Record<string, number>> {
   const where = 'train.evaluate';
   checkModel(where, model);
+  if (rest.length > 0) throw typeError(where, `expected a model, a loader and options, got ${3 + rest.length} arguments`);
   for (const name of Object.keys(options)) {
     if (name !== 'criterion' && name !== 'metrics') throw typeError(where, `unknown option "${name}" (known: criterion, metrics)`);
   }
   const metrics = checkMetrics(where, options.metrics);
   const wanted = Object.keys(metrics).length === 0 ? 'none' : classesServe(metrics) ? 'classes' : 'whole';
-  const engine = new Engine(where, [{ task: evaluationTask(where, model, options.criterion ?? null, wanted), loader }], false);
-  for (const metric of Object.values(metrics)) metric.reset();
-  engine.reserve(1);
+  const task = evaluationTask(where, model, options.criterion ?? null, wanted);
+  const engine = new Engine(where, [{ task, loader }], { ownThread: false, changes: false, interrupts: false });
   try {
+    for (const metric of Object.values(metrics)) metric.reset();
     for (;;) {
-      const leg = await engine.leg(0, { epochs: 1, milliseconds: Infinity, outputBytes, finite: false });
-      update(metrics, leg, engine.kinds(0)[0]!);
+      const leg = await engine.leg(0, { epochs: 1, milliseconds: legMilliseconds, outputBytes, finite: false });
+      update(metrics, leg);
       if (leg.losses.length > 0) return { ...(options.criterion && { loss: leg.losses[0]! }), ...compute(where, metrics) };
     }
   } finally {
-    engine.release();
+    engine.close();
   }
 }
 
@@ -102,9 +112,10 @@ function predictorFor(where: string, model: Module, batches: readonly Tensor[]):
  * const logits = await train.predict(model, randn([10, 4]));
  * logits.shape; // [10, 3]
  */
-export async function predict(model: Module, x: Tensor): Promise<Tensor> {
+export async function predict(model: Module, x: Tensor, ...rest: never[]): Promise<Tensor> {
   const where = 'train.predict';
   checkModel(where, model);
+  if (rest.length > 0) throw typeError(where, `expected a model and one tensor, got ${2 + rest.length} arguments`);
   checkTensor(where, 'x', x);
   const rows = x.shape[0] ?? 0;
   if (rows === 0) throw rangeError(where, `expected rows, got shape ${shapeText(x.shape)}`);

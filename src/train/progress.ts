@@ -1,5 +1,5 @@
 // How a fit shows how far it is: one line redrawn on a terminal, some lines elsewhere, on stderr.
-import type { FitResult } from './fit';
+import type { FitResult } from './options';
 
 export interface Progress {
   /** `fraction` is of the epoch that is under way, `speed` in samples a second. */
@@ -7,7 +7,8 @@ export interface Progress {
   end(): void;
 }
 
-const silent: Progress = { update() {}, end() {} };
+/** Shows nothing. */
+export const silent: Progress = { update() {}, end() {} };
 
 const rounded = (x: number): string => (Number.isFinite(x) ? x.toPrecision(4) : String(x));
 

@@ -22,7 +22,7 @@ import {
 } from '../native';
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, type Results, stretchesOf, type Value } from '../recording';
-import { empty, type Tensor } from '../tensor';
+import { empty, refuseHeld, type Tensor } from '../tensor';
 
 /** What is done with a batch. */
 export interface Task {
@@ -54,11 +54,13 @@ export interface RunLimits extends Limits {
 }
 
 /** The rows of a loader's tensors, in native memory. */
-export const copyRows = ({ tensors }: RowBatches): RowsHandle =>
-  createRows(
+export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
+  for (const t of tensors) refuseHeld(where, t);
+  return createRows(
     tensors.map(({ values }) => values),
     tensors[0]!.shape[0]!,
   );
+}
 
 const inMode = <T>(task: Task, fn: () => T): T => (task.mode === undefined ? fn() : task.mode(fn));
 

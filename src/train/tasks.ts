@@ -2,8 +2,17 @@
 import { noGrad } from '../autograd';
 import { describe, typeError } from '../errors';
 import type { Module } from '../nn';
+import { withoutPadding } from '../optim/runs';
+import type { Results } from '../recording';
 import { Tensor } from '../tensor';
+import { checkInputs } from './inputs';
 import type { Task } from './session';
+
+/** A task whose losses make one figure for an epoch. */
+export interface LossTask extends Task {
+  /** Whether that is their sum; otherwise it is their mean. */
+  sumsLosses: boolean;
+}
 
 /** A loss: anything with a `forward` of output and target. */
 export interface Criterion {
@@ -34,19 +43,41 @@ function wanted(output: Tensor, how: OutputWanted): Tensor | null {
   return how === 'classes' && output.dtype === 'float32' && output.shape.length === 2 ? noGrad(() => output.argmax(1)) : output.detach();
 }
 
-/** A training step. */
-export const trainingTask = (where: string, model: Module, criterion: Criterion, optimizer: Stepper, output: OutputWanted): Task => ({
+/** A training step. The losses of the batches count alike, as in most loops. */
+export const trainingTask = (
+  where: string,
+  model: Module,
+  criterion: Criterion,
+  optimizer: Stepper,
+  output: OutputWanted,
+  looksForNaN: boolean,
+): LossTask => ({
   where,
   withTarget: output !== 'none',
+  sumsLosses: false,
   run: (...batch) => {
+    checkInputs(where, model, batch.length);
     optimizer.zeroGrad();
     const result = forward(where, model, batch.slice(0, -1));
     const loss = tensorOf(where, 'the criterion', criterion.forward(result, batch.at(-1)!));
     loss.backward();
-    optimizer.step();
+    if (looksForNaN) withoutPadding(() => optimizer.step());
+    else optimizer.step();
     return { loss, output: wanted(result, output) };
   },
 });
+
+/**
+ * Puts a model that was left in evaluation mode into training mode; parts of it that alone are in evaluation mode stay so, since that
+ * freezes them. What is returned puts those back that are as this left them.
+ */
+export function intoTraining(model: Module): () => void {
+  const switched = model.training ? [] : model.modules().filter((module) => !module.training);
+  for (const module of switched) module.training = true;
+  return () => {
+    for (const module of switched) module.training = false;
+  };
+}
 
 // Calls `fn` with every module in evaluation mode.
 function inEvaluation<T>(model: Module, fn: () => T): T {
@@ -59,18 +90,30 @@ function inEvaluation<T>(model: Module, fn: () => T): T {
   }
 }
 
-/** The loss and the output, without steps, in evaluation mode. */
-export const evaluationTask = (where: string, model: Module, criterion: Criterion | null, output: OutputWanted): Task => ({
-  where,
-  withTarget: output !== 'none',
-  mode: (fn) => inEvaluation(model, fn),
-  run: (...batch) =>
-    noGrad(() => {
-      const result = forward(where, model, batch.slice(0, -1));
-      const loss = criterion === null ? null : tensorOf(where, 'the criterion', criterion.forward(result, batch.at(-1)!));
-      return { loss, output: wanted(result, output) };
-    }),
-});
+const rowsOf = (target: Tensor): number => target.shape[0] ?? 1;
+
+/**
+ * The loss and the output, without steps, in evaluation mode. The loss is what the criterion would give for all rows in one batch, however
+ * they are divided: a mean over rows, or with `reduction: "sum"` a sum.
+ */
+export function evaluationTask(where: string, model: Module, criterion: Criterion | null, output: OutputWanted): LossTask {
+  const sumsLosses = (criterion as { reduction?: unknown } | null)?.reduction === 'sum';
+  return {
+    where,
+    withTarget: output !== 'none',
+    sumsLosses,
+    ...(!sumsLosses && { lossWeight: rowsOf }),
+    mode: (fn) => inEvaluation(model, fn),
+    run: (...batch) => noGrad(() => evaluated(where, model, criterion, output, batch)),
+  };
+}
+
+function evaluated(where: string, model: Module, criterion: Criterion | null, output: OutputWanted, batch: readonly Tensor[]): Results {
+  checkInputs(where, model, batch.length);
+  const result = forward(where, model, batch.slice(0, -1));
+  const loss = criterion === null ? null : tensorOf(where, 'the criterion', criterion.forward(result, batch.at(-1)!));
+  return { loss, output: wanted(result, output) };
+}
 
 /** The output of a model whose inputs are all the tensors of a batch. */
 export const predictionTask = (where: string, model: Module): Task => ({

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { compile, data, manualSeed, nn, noGrad, optim, randn, SimdnnError, type Tensor, tensor, train } from '../../src';
-import { bitsOf, eagerFit, eagerStep, makeModel, quiet, stateOf, students } from './runs';
+import { bitsOf, eagerFit, eagerStep, makeModel, quiet, rejection, stateOf, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
 
@@ -15,16 +15,6 @@ const setUp = (rows = 2000, widths = [13, 64, 64, 5], dropout = 0.1) => {
 };
 const endless = 1_000_000_000;
 const patience = { timeout: 10_000 }; // for a fit's thread to do a step on a busy machine
-
-/** The error that a promise rejects with. */
-async function rejection(promise: Promise<unknown>): Promise<Error & { code?: string }> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('expected a rejection');
-}
 
 const fitOf = ({ model, ...rest }: ReturnType<typeof setUp>, options: Partial<train.FitOptions> = {}) =>
   train.fit(model, { ...rest, epochs: endless, ...quiet, ...options });
@@ -248,14 +238,36 @@ describe('what is thrown', () => {
 
   it('with detectAnomaly at the first value that is not finite, by name', async () => {
     const run = setUp(64, [13, 8, 5]);
-    (run.loader.dataset as data.TensorDataset<[Tensor, Tensor]>).tensors[0].data[50 * 13] = Number.NaN;
+    run.model.parameters()[0]!.data[3] = Number.POSITIVE_INFINITY;
     const loader = new data.DataLoader(run.loader.dataset, { batchSize: 32 });
     const error = await rejection(fitOf({ ...run, loader }, { detectAnomaly: true }));
     expect(error.code).toBe('SIMDNN_NOT_FINITE');
-    expect(error.message).toMatch(/^\[train\.fit\] in batch 2 of epoch 1 a value is not finite for the first time after linear\w+/);
+    expect(error.message).toMatch(/^\[train\.fit\] in batch 1 of epoch 1 a value is not finite for the first time after linear\w+/);
     expect(error.message).toContain('32 13 8');
+  });
+
+  it.each(['native', 'own'])('with detectAnomaly where the data are not finite, by batch and row: %s', async (kind) => {
+    const run = setUp(64, [13, 8, 5]);
+    (run.loader.dataset as data.TensorDataset<[Tensor, Tensor]>).tensors[0].data[50 * 13 + 4] = Number.NaN;
+    const rows = new data.DataLoader(run.loader.dataset, { batchSize: 32 });
+    const loader = (kind === 'own' ? [...rows] : rows) as unknown as typeof rows;
+    const error = await rejection(fitOf({ ...run, loader }, { detectAnomaly: true }));
+    expect(error.code).toBe('SIMDNN_NOT_FINITE');
+    expect(error.message).toBe('[train.fit] the data of batch 2 of epoch 1 are not finite: tensor 0 of the batch has NaN in row 18');
     const { loss } = await fitOf({ ...setUp(64, [13, 8, 5]), loader }, { epochs: 1 });
     expect(loss).toEqual([Number.NaN]); // without it, as in PyTorch
+  });
+
+  it.each([optim.Adam, optim.AdamW])('not by detectAnomaly where padding between parameters is 0/0', async (Optimizer) => {
+    const loader = new data.DataLoader(new data.TensorDataset(randn([64, 4]), randn([64, 3])), { batchSize: 32 });
+    const fitted = async (detectAnomaly: boolean) => {
+      manualSeed(1);
+      const model = makeModel([4, 3]);
+      const optimizer = new Optimizer(model.parameters(), { lr: 0.01, eps: 0 });
+      const options = { criterion: new nn.MSELoss(), optimizer, loader, epochs: 3, detectAnomaly, ...quiet };
+      return [(await train.fit(model, options)).loss, bitsOf(model)];
+    };
+    expect(await fitted(true)).toEqual(await fitted(false));
   });
 
   it('by the model while it is recorded', async () => {

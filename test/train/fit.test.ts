@@ -1,8 +1,8 @@
 // A fit is the loop of epochs, batches and steps on another thread, with the same bits.
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { data, getNumThreads, manualSeed, nn, noGrad, optim, rand, randn, setNumThreads, type Tensor, tensor, train } from '../../src';
-import { bitsOf, classes, digest, eagerFit, type FitRun, makeModel, quiet, stateOf, students } from './runs';
+import { data, getNumThreads, manualSeed, nn, optim, rand, randn, setNumThreads, type Tensor, tensor, train } from '../../src';
+import { bitsOf, classes, digest, eagerEvaluate, eagerFit, type FitRun, makeModel, quiet, stateOf, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
 let threads: number;
@@ -167,13 +167,7 @@ describe('random numbers', () => {
       const validation = new data.DataLoader(held, { batchSize: 8, shuffle: true });
       return { model, optimizer, loader, validation, criterion };
     };
-    const evaluated = ({ model, validation }: ReturnType<typeof make>) => {
-      model.eval();
-      let total = 0;
-      for (const [x, y] of validation) total += noGrad(() => criterion.forward(model.forward(x!), y!)).item();
-      model.train();
-      return total / validation.length;
-    };
+    const evaluated = ({ model, validation }: ReturnType<typeof make>) => eagerEvaluate(model, validation, criterion);
     const loop = make();
     const expected: number[] = [];
     eagerFit({ ...loop, epochs: 3 }, () => expected.push(evaluated(loop)));

@@ -1,7 +1,21 @@
 // Evaluation and prediction on another thread give what the loop gives.
 import { describe, expect, it } from 'vitest';
-import { data, getNumThreads, manualSeed, metrics, nn, noGrad, optim, randn, setNumThreads, type Tensor, train, zeros } from '../../src';
-import { digest, eagerStep, makeModel, students } from './runs';
+import {
+  data,
+  getNumThreads,
+  manualSeed,
+  metrics,
+  nn,
+  noGrad,
+  optim,
+  randn,
+  setNumThreads,
+  type Tensor,
+  tensor,
+  train,
+  zeros,
+} from '../../src';
+import { digest, eagerEvaluate, eagerStep, makeModel, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
 
@@ -69,13 +83,8 @@ describe('train.evaluate', () => {
     const loader = new data.DataLoader(students(70), { batchSize: 16 });
     const make = () => new metrics.Accuracy({ task: 'multiclass', numClasses: 5, average });
     const figure = make();
-    let total = 0;
-    for (const [x, y] of loader) {
-      const output = inEvaluation(model, x!);
-      total += noGrad(() => criterion.forward(output, y!)).item();
-      figure.update(output, y!);
-    }
-    const expected = { loss: total / loader.length, accuracy: figure.compute().item() };
+    for (const [x, y] of loader) figure.update(inEvaluation(model, x!), y!);
+    const expected = { loss: eagerEvaluate(model, loader, criterion), accuracy: figure.compute().item() };
     expect(await train.evaluate(model, loader, { criterion, metrics: { accuracy: make() } })).toEqual(expected);
     expect(await train.evaluate(model, [...loader], { criterion, metrics: { accuracy: make() } })).toEqual(expected);
     expect(await train.evaluate(model, loader, {})).toEqual({});
@@ -92,6 +101,72 @@ describe('train.evaluate', () => {
     } finally {
       setNumThreads(threads);
     }
+  });
+
+  it('gives the figures of all rows in one batch, however they are divided', async () => {
+    const x = tensor([[0], [0], [0], [10]]);
+    const y = tensor([[1], [1], [1], [0]]);
+    const model = new nn.Linear(1, 1);
+    nn.init.zeros_(model.weight);
+    nn.init.zeros_(model.bias!);
+    const dataset = new data.TensorDataset(x, y);
+    for (const batchSize of [4, 3, 2, 1]) {
+      const rows = new data.DataLoader(dataset, { batchSize });
+      for (const loader of [rows, [...rows]]) {
+        expect(await train.evaluate(model, loader, { criterion: new nn.MSELoss() })).toEqual({ loss: 0.75 });
+        expect(await train.evaluate(model, loader, { criterion: new nn.MSELoss({ reduction: 'sum' }) })).toEqual({ loss: 3 });
+        const own = { forward: (output: Tensor, target: Tensor) => output.sub(target).abs().mean() };
+        expect(await train.evaluate(model, loader, { criterion: own })).toEqual({ loss: 0.75 });
+      }
+    }
+  });
+
+  it('gives an own metric batch by batch, in the shapes of the batches', async () => {
+    class Shapes extends metrics.Metric {
+      seen: unknown[] = [];
+      update(preds: Tensor, target: Tensor): void {
+        this.seen.push([preds.shape, target.shape, digest(preds), digest(target)]);
+      }
+      compute(): Tensor {
+        return tensor(this.seen.length);
+      }
+      reset(): void {
+        this.seen = [];
+      }
+    }
+    const model = makeModel([7, 3]);
+    const loader = new data.DataLoader(new data.TensorDataset(randn([70, 7]), randn([70, 3])), { batchSize: 16 });
+    const expected = [...loader].map(([x, y]) => [[x!.shape[0], 3], y!.shape, digest(inEvaluation(model, x!)), digest(y!)]);
+    for (const batches of [loader, [...loader]]) {
+      const shapes = new Shapes();
+      await train.evaluate(model, batches, { metrics: { shapes, accuracy: new metrics.MeanMetric() } });
+      expect(shapes.seen).toEqual(expected);
+    }
+    // Batches whose outputs are of several widths.
+    const wide = [2, 5, 3].map((width) => [randn([4, width, 7]), zeros([4, width, 3])]);
+    const shapes = new Shapes();
+    await train.evaluate(model, wide, { metrics: { shapes } });
+    expect(shapes.seen).toEqual(wide.map(([x, y]) => [[4, x!.shape[1], 3], y!.shape, digest(inEvaluation(model, x!)), digest(y!)]));
+  });
+
+  it('lets a prediction by between its steps', async () => {
+    const big = makeModel([64, 512, 512, 64]);
+    const small = makeModel([4, 3]);
+    const x = randn([1, 4]);
+    await train.predict(small, x);
+    const loader = new data.DataLoader(new data.TensorDataset(zeros([60_000, 64]), zeros([60_000, 64])), { batchSize: 256 });
+    let over = false;
+    const evaluation = train.evaluate(big, loader, { criterion: new nn.MSELoss() }).then(() => {
+      over = true;
+    });
+    for (let i = 0; i < 5; i++) await train.predict(small, x);
+    expect(over).toBe(false);
+    await evaluation;
+  });
+
+  it.each(['loss', 'validationLoss'])('refuses a metric called "%s"', async (name) => {
+    const named = { [name]: new metrics.MeanMetric() };
+    await expect(train.evaluate(makeModel([13, 5]), [], { metrics: named })).rejects.toThrow(/a metric cannot be called/);
   });
 
   it('refuses a metric of several numbers', async () => {

@@ -58,6 +58,30 @@ export function eagerFit(run: FitRun, afterEpoch: (epoch: number) => void = () =
   });
 }
 
+/** The loss over a loader's rows, in evaluation mode: what one batch of all rows would give. */
+export function eagerEvaluate(model: nn.Module, loader: Iterable<Tensor[]>, criterion: FitRun['criterion']): number {
+  const { training } = model;
+  model.eval();
+  let [total, rows] = [0, 0];
+  for (const [x, y] of loader) {
+    const output = noGrad(() => (model as nn.Sequential).forward(x!));
+    total += x!.shape[0]! * noGrad(() => criterion.forward(output, y!)).item();
+    rows += x!.shape[0]!;
+  }
+  model.train(training);
+  return total / rows;
+}
+
+/** The error that a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('expected a rejection');
+}
+
 /** The bits of a tensor, in short. */
 export const digest = (t: Tensor): string => createHash('sha1').update(new Uint8Array(t.data.slice().buffer)).digest('hex');
 

@@ -1,0 +1,51 @@
+// How many tensors a batch has, and how many a model takes: what JavaScript would drop in silence is refused.
+import { rangeError } from '../errors';
+import type { Module } from '../nn';
+
+const opening = '([{';
+const closing = ')]}';
+
+// The parameters as they are written; null where the text does not show them plainly.
+function parametersOf(fn: (...args: never[]) => unknown): string[] | null {
+  const text = Function.prototype.toString.call(fn).replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '');
+  if (/\[native code\]|\barguments\b/.test(text)) return null;
+  const alone = /^(?:async\s+)?([\w$]+)\s*=>/.exec(text);
+  if (alone !== null) return [alone[1]!];
+  const parameters = [''];
+  let depth = 0;
+  for (const c of text.slice(text.indexOf('('))) {
+    if (`"'\``.includes(c)) return null;
+    if (closing.includes(c) && --depth === 0) break;
+    if (c === ',' && depth === 1) parameters.push('');
+    else if (depth > 0) parameters[parameters.length - 1] += c;
+    if (opening.includes(c)) depth++;
+  }
+  return parameters.map((parameter) => parameter.trim()).filter((parameter) => parameter !== '');
+}
+
+/** The most arguments that a function makes use of, as far as its text tells: Infinity where it may be any number. */
+export function mostArguments(fn: (...args: never[]) => unknown): number {
+  const parameters = parametersOf(fn);
+  return parameters === null || parameters.some((parameter) => parameter.startsWith('...')) ? Infinity : parameters.length;
+}
+
+/** Refuses a batch `[...inputs, target]` that does not fit the model. */
+export function checkInputs(where: string, model: Module, tensors: number): void {
+  const inputs = tensors - 1;
+  const most = mostArguments(model.forward);
+  const name = `${model.constructor.name}.forward`;
+  if (inputs > most) {
+    throw rangeError(
+      where,
+      `a batch has ${tensors} tensors: the model gets ${inputs} and the criterion 1, but ${name} takes ${most}`,
+      'a batch is [...inputs, target]; weights of the samples and the like are no input',
+    );
+  }
+  if (inputs === 0 && model.forward.length > 0) {
+    throw rangeError(
+      where,
+      `a batch has 1 tensor: the criterion gets it, and ${name} none of its ${model.forward.length}`,
+      'a batch is [...inputs, target]: new data.TensorDataset(x, y)',
+    );
+  }
+}

@@ -1,0 +1,97 @@
+// When a fit steps its scheduler, and what it tells it.
+import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import { lrScheduler, Optimizer } from '../optim';
+import type { Direction } from './measures';
+
+/** Changes the learning rate: `optim.lrScheduler`. */
+export interface Scheduler {
+  /** Sets the next rate; the metric is for those that watch one, and absent for others. */
+  step(metric: number): void;
+}
+
+/** A scheduler with when it is stepped. */
+export interface ScheduleOptions {
+  /** The scheduler. */
+  scheduler: Scheduler;
+  /** After each step or each epoch: by default what the scheduler counts, epochs where it does not say. */
+  interval?: 'step' | 'epoch';
+  /** What a scheduler that watches a figure is given: `"loss"`, `"validationLoss"` or the name of a metric. */
+  monitor?: string;
+}
+
+// What schedulers of the library say of themselves, and others may.
+interface Described {
+  optimizer?: unknown;
+  interval?: 'step' | 'epoch';
+  mode?: 'min' | 'max';
+  needsMetric?: boolean;
+}
+
+const isScheduler = (value: unknown): value is Scheduler => typeof (value as Partial<Scheduler> | null | undefined)?.step === 'function';
+
+export class Schedule {
+  /** Whether it is stepped after each step of the optimizer. */
+  readonly everyStep: boolean;
+  private readonly scheduler: Scheduler;
+  /** What it is given after an epoch; null: nothing. */
+  private readonly monitor: string | null;
+
+  constructor(where: string, option: Scheduler | ScheduleOptions, optimizer: object, known: ReadonlyMap<string, Direction>) {
+    const given = isScheduler(option) ? { scheduler: option } : option;
+    if (!isScheduler((given as Partial<ScheduleOptions> | null)?.scheduler)) {
+      throw typeError(where, `expected scheduler with a method step, got ${describe(option)}`);
+    }
+    const o = withDefaults(`${where}: scheduler`, given, {
+      scheduler: given.scheduler,
+      interval: undefined as 'step' | 'epoch' | undefined,
+      monitor: undefined as string | undefined,
+    });
+    this.scheduler = o.scheduler;
+    const says = o.scheduler as Described;
+    if (says.optimizer instanceof Optimizer && says.optimizer !== optimizer) {
+      throw rangeError(where, 'the scheduler sets the rates of another optimizer', 'make it with the optimizer that fit is given');
+    }
+    const interval = checkOneOf(where, 'scheduler.interval', o.interval ?? says.interval ?? 'epoch', ['step', 'epoch']);
+    this.everyStep = interval === 'step';
+    const watches = says.needsMetric ?? !(o.scheduler instanceof lrScheduler.LRScheduler);
+    if (o.monitor !== undefined) this.check(where, o.monitor, watches, known, says.mode);
+    else if (watches && says.mode === 'max') {
+      throw rangeError(
+        where,
+        'a scheduler of mode "max" watches what is to become larger, which a loss is not',
+        `scheduler: { scheduler, monitor: ${describe([...known].find(([, direction]) => direction !== 'min')?.[0] ?? 'the name of a metric')} }`,
+      );
+    }
+    if (watches && this.everyStep && (says.needsMetric || o.monitor !== undefined)) {
+      throw rangeError(where, 'a scheduler that watches a figure is stepped after each epoch', 'scheduler.interval: "epoch"');
+    }
+    this.monitor = watches && !this.everyStep ? (o.monitor ?? (known.has('validationLoss') ? 'validationLoss' : 'loss')) : null;
+  }
+
+  private check(where: string, monitor: string, watches: boolean, known: ReadonlyMap<string, Direction>, mode?: 'min' | 'max'): void {
+    if (!watches) throw rangeError(where, `this scheduler watches nothing: it cannot be given ${describe(monitor)}`);
+    const direction = known.get(monitor);
+    if (direction === undefined) {
+      throw rangeError(where, `scheduler.monitor cannot be ${describe(monitor)} (known: ${[...known.keys()].join(', ')})`);
+    }
+    if (direction !== null && mode !== undefined && mode !== direction) {
+      throw rangeError(
+        where,
+        `the scheduler's mode is "${mode}", but ${describe(monitor)} is to become ${direction === 'min' ? 'smaller' : 'larger'}`,
+        `new optim.lrScheduler.ReduceLROnPlateau(optimizer, { mode: "${direction}" })`,
+      );
+    }
+  }
+
+  /** After a step of the optimizer. */
+  afterStep(): void {
+    if (this.everyStep) (this.scheduler as { step(): void }).step();
+  }
+
+  /** After an epoch with these figures. */
+  afterEpoch(figures: Readonly<Record<string, number>>): void {
+    if (this.everyStep) return;
+    if (this.monitor === null) (this.scheduler as { step(): void }).step();
+    else this.scheduler.step(figures[this.monitor]!);
+  }
+}

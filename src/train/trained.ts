@@ -1,0 +1,51 @@
+// Whether a training step trains what it is meant to: what the loop would leave untrained in silence is refused, or said.
+import { rangeError } from '../errors';
+import { overlap } from '../memory';
+import type { Module } from '../nn';
+import type { RecordedStep } from '../recording';
+import type { Tensor } from '../tensor';
+
+type Groups = readonly { readonly params: readonly Tensor[] }[];
+
+const warned = new WeakSet<Module>();
+
+const writes = ({ trace }: RecordedStep, tensor: Tensor): boolean =>
+  trace.written.some(({ base, array }) => base.role !== 'gradient' && overlap(array, tensor.values));
+
+/** Looks at the recorded steps of a fit. */
+export function checkTrained(where: string, model: Module, groups: Groups, kinds: readonly RecordedStep[]): void {
+  const optimized = groups.flatMap(({ params }) => params);
+  const named = model.namedParameters();
+  if (kinds.some((kind) => !optimized.some((parameter) => writes(kind, parameter)))) {
+    if (!named.some(([, parameter]) => optimized.includes(parameter))) {
+      throw rangeError(where, 'the optimizer has no parameter of this model', 'new optim.SGD(model.parameters(), ...)');
+    }
+    throw rangeError(
+      where,
+      'a training step changes no parameter of the optimizer',
+      'every batch must be a step: what a counter in JavaScript decides is frozen when the step is recorded, and parameters without a gradient are not stepped',
+    );
+  }
+  if (kinds.length === 0 || warned.has(model)) return;
+  const isTrained = (parameter: Tensor): boolean => kinds.some((kind) => writes(kind, parameter));
+  const names = new Map<Tensor, string>([
+    ...groups.flatMap(({ params }, g) => params.map((p, i): [Tensor, string] => [p, `paramGroups[${g}].params[${i}]`])),
+    ...named.map(([name, parameter]): [Tensor, string] => [parameter, name]),
+  ]);
+  const left = [...names].filter(([parameter]) => parameter.requiresGrad && !isTrained(parameter));
+  const listOf = (has: boolean): string =>
+    left.flatMap(([parameter, name]) => (optimized.includes(parameter) === has ? [name] : [])).join(', ');
+  const [unreached, unknown] = [listOf(true), listOf(false)];
+  if (left.length === 0) return;
+  warned.add(model);
+  const reasons = [
+    ...(unknown === '' ? [] : [`the optimizer does not have ${unknown}`]),
+    ...(unreached === '' ? [] : [`the loss sends no gradient to ${unreached}`]),
+  ];
+  process.emitWarning(
+    `[${where}] some parameters are not trained: ${reasons.join('; ')}. Where that is meant, requiresGrad_(false) says so.`,
+    {
+      code: 'SIMDNN_NOT_TRAINED',
+    },
+  );
+}
