@@ -67,11 +67,13 @@ struct Setting {
   std::shared_ptr<Lasting> lasting = std::make_shared<Lasting>();
   std::unique_ptr<Loop> loop;
 
-  Setting(size_t count, size_t batch, bool shuffle) : full(batch * kWidth), last((count % batch == 0 ? batch : count % batch) * kWidth) {
+  Setting(size_t count, size_t batch, bool shuffle, std::vector<double> weights = {1, 1})
+      : full(batch * kWidth), last((count % batch == 0 ? batch : count % batch) * kWidth) {
     lasting->pieces.push_back({allocate_aligned(kWidth * sizeof(float)), kWidth * sizeof(float)});
     std::vector<Step> steps;
     steps.push_back(adding_step(batch, 0, full, loss, sums));
     steps.push_back(adding_step(last.size() / kWidth, 1, last, loss, sums));
+    for (size_t kind = 0; kind < 2; ++kind) steps[kind].loss_weight = weights[kind];
     Course course;
     course.rows = numbered_rows(count);
     course.batch = batch;
@@ -119,6 +121,14 @@ TEST(loop) {
     }
     t.check(outputs == report.outputs && losses == report.epoch_loss_sums, "in one piece or step by step");
     limits = Limits{};
+  }
+
+  t.where = "weights of the losses";
+  {
+    Setting setting(25, 10, false, {10, 5});
+    const Report report = setting.loop->run(*t.target.table, gate, stop, limits);
+    const double weighed = 6.0 * (10 * (45 + 145) + 5 * 110);  // losses are 6 times the sum of the rows' numbers
+    t.check(report.epoch_loss_sums.size() == 1 && report.epoch_loss_sums[0] == weighed, "weight times loss");
   }
 
   t.where = "live numbers";

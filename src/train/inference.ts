@@ -3,7 +3,7 @@
 import { noGrad } from '../autograd';
 import { describe, rangeError, typeError } from '../errors';
 import { Module } from '../nn';
-import { randomPosition } from '../random';
+import { randomPosition, setRandomPosition } from '../random';
 import { shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 import { type Batches, Engine } from './engine';
@@ -119,16 +119,23 @@ export async function predict(model: Module, x: Tensor, ...rest: never[]): Promi
   checkTensor(where, 'x', x);
   const rows = x.shape[0] ?? 0;
   if (rows === 0) throw rangeError(where, `expected rows, got shape ${shapeText(x.shape)}`);
-  const batches = Array.from({ length: Math.ceil(rows / rowsAtOnce) }, (_, i) => rowsOf(x, i * rowsAtOnce));
-  const predictor = predictorFor(where, model, batches);
+  let batches = Array.from({ length: Math.ceil(rows / rowsAtOnce) }, (_, i) => rowsOf(x, i * rowsAtOnce));
+  let predictor = predictorFor(where, model, batches);
+  if (batches.length > 1 && predictor.session.kinds(0)[0]!.draws > 0) {
+    // In pieces a model that draws random numbers would draw them in another order.
+    batches = [x];
+    predictor = predictorFor(where, model, batches);
+  }
   const { session, examples } = predictor;
+  const random = randomPosition();
+  setRandomPosition({ seed: random.seed, offset: random.offset + session.kinds(0)[0]!.draws });
   const given = batches.map(({ values }, i) => ({
     kind: i + 1 < batches.length ? 0 : examples.length - 1,
-    randomOffset: 0,
+    randomOffset: random.offset,
     tensors: [values],
   }));
   const limits = { epochs: 1, milliseconds: Infinity, outputBytes: Number.MAX_SAFE_INTEGER, finite: false };
-  const report = await session.run(0, { ...limits, random: { seed: 0, offset: 0 }, given });
+  const report = await session.run(0, { ...limits, random, given });
   refuseReport(where, report, session.kinds(0), '');
   predictors.set(model, predictor);
   const output = gathered(report.outputs, session.kinds(0)[0]!.output!);

@@ -66,6 +66,28 @@ describe('train.predict', () => {
     expect((await train.predict(flat, randn([4, 1, 7]))).shape).toEqual([4, 3]);
   });
 
+  it('draws the random numbers of the loop, where a model draws in evaluation mode too', async () => {
+    class Uncertain extends nn.Module {
+      one = new nn.Linear(7, 13);
+      two = new nn.Linear(13, 3);
+      override forward(x: Tensor): Tensor {
+        const hidden = nn.functional.dropout(this.one.forward(nn.functional.dropout(x, 0.3, true)), 0.5, true);
+        return this.two.forward(hidden);
+      }
+    }
+    const model = new Uncertain();
+    for (const rows of [3, 600]) {
+      const x = randn([rows, 7]);
+      manualSeed(3);
+      const expected = [0, 1].map(() => digest(noGrad(() => model.forward(x))));
+      const after = randn([2]).toArray();
+      manualSeed(3);
+      const predicted = [await train.predict(model, x), await train.predict(model, x)].map(digest);
+      expect(predicted).toEqual(expected);
+      expect(randn([2]).toArray()).toEqual(after);
+    }
+  });
+
   it('refuses an output without a row for each row', async () => {
     class Total extends nn.Module {
       override forward(x: Tensor): Tensor {
