@@ -28,7 +28,9 @@ export function checkTrained(where: string, model: Module, groups: Groups, kinds
   }
   if (kinds.length === 0 || warned.has(model)) return;
   const isTrained = (parameter: Tensor): boolean => kinds.some((kind) => writes(kind, parameter));
+  const unlisted = ({ shape }: Tensor): string => `a parameter [${shape.join(', ')}] that model.parameters() does not find`;
   const names = new Map<Tensor, string>([
+    ...kinds.flatMap(({ leaves }) => leaves).map((leaf): [Tensor, string] => [leaf, unlisted(leaf)]),
     ...groups.flatMap(({ params }, g) => params.map((p, i): [Tensor, string] => [p, `paramGroups[${g}].params[${i}]`])),
     ...named.map(([name, parameter]): [Tensor, string] => [parameter, name]),
   ]);

@@ -242,6 +242,21 @@ describe('schedulers', () => {
       expect(run.optimizer.paramGroups[0]!.lr).toBe(loop.optimizer.paramGroups[0]!.lr);
     });
   });
+
+  it('a scheduler is stepped after the last step before a dataset throws', async () => {
+    const { tensors } = students(8);
+    const loader = {
+      *[Symbol.iterator]() {
+        for (let i = 0; i < 3; i++) yield tensors;
+        throw new Error('no more');
+      },
+    };
+    const run = setUp();
+    const scheduler = new StepLR(run.optimizer, { stepSize: 1, gamma: 0.5 });
+    const options = { loader, scheduler: { scheduler, interval: 'step' as const } };
+    expect((await rejection(fitOf(run, options))).message).toBe('no more');
+    expect(run.optimizer.paramGroups[0]!.lr).toBe(0.1 * 0.5 ** 3);
+  });
 });
 
 describe('modes', () => {
@@ -330,6 +345,21 @@ describe('what is not trained', () => {
     await train.fit(model, { criterion, optimizer, loader, epochs: 1, ...quiet });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain('the loss sends no gradient to unused.weight, unused.bias, paramGroups[1].params[0].');
+  });
+
+  it('a parameter in a private field, which nobody finds, is said by its shape', async () => {
+    class Private extends nn.Module {
+      readonly #body = new nn.Linear(13, 8, { bias: false });
+      head = new nn.Linear(8, 5);
+      override forward(x: Tensor): Tensor {
+        return this.head.forward(this.#body.forward(x));
+      }
+    }
+    const [model, { loader }] = [new Private(), setUp()];
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    await train.fit(model, { criterion, optimizer, loader, epochs: 1, ...quiet });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('the optimizer does not have a parameter [8, 13] that model.parameters() does not find.');
   });
 
   it('nothing is said of what is frozen, and of a model that is trained whole', async () => {

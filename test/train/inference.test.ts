@@ -164,6 +164,15 @@ describe('train.evaluate', () => {
       await train.evaluate(model, batches, { metrics: { shapes, accuracy: new metrics.MeanMetric() } });
       expect(shapes.seen).toEqual(expected);
     }
+    class Sums extends nn.Module {
+      override forward(x: Tensor): Tensor {
+        return x.sum(1);
+      }
+    }
+    const sums = new Shapes();
+    const labelled = new data.DataLoader(students(70), { batchSize: 16 });
+    await train.evaluate(new Sums(), labelled, { metrics: { sums } });
+    expect(sums.seen).toEqual([...labelled].map(([x, y]) => [[x!.shape[0]], y!.shape, digest(x!.sum(1)), digest(y!)]));
     // Batches whose outputs are of several widths.
     const wide = [2, 5, 3].map((width) => [randn([4, width, 7]), zeros([4, width, 3])]);
     const shapes = new Shapes();

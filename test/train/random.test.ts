@@ -136,6 +136,7 @@ describe('the bits of the loop', () => {
     });
     const after = rand([3]).toArray();
     expect(done.length).toBeGreaterThan(1);
+    if (side === 'drawing') expect(done.some((steps) => steps % 40 !== 0)).toBe(true);
     manualSeed(21);
     const loop = { ...runOf(loaderFor()), epochs: 20 };
     let [steps, drawn] = [0, 0];
@@ -194,10 +195,14 @@ describe('others that draw while a fit runs', () => {
     await second;
   });
 
-  it('callbacks of fits at once draw from their own fit', async () => {
+  it.each([
+    [0, 0],
+    [2, 5],
+    [5, 1],
+  ])('callbacks of fits at once, which take %i and %i ms, draw from their own fit', async (...milliseconds) => {
     const make = (seed: number) => {
       manualSeed(seed);
-      return { ...runOf(loaderOf('rows', 64, { batchSize: 16, shuffle: true })), epochs: 5 };
+      return { ...runOf(loaderOf('rows', 64, { batchSize: 16, shuffle: true })), epochs: 20 };
     };
     const alone: unknown[] = [];
     for (const seed of [1, 2]) {
@@ -209,7 +214,11 @@ describe('others that draw while a fit runs', () => {
     const fits = [1, 2].map((seed) => {
       const { model, ...run } = make(seed);
       const drawn: unknown[] = [];
-      const onEpoch = () => void drawn.push(rand([2]).toArray());
+      const onEpoch = async () => {
+        drawn.push(rand([2]).toArray());
+        const wait = milliseconds[seed - 1]!;
+        if (wait > 0) await pause(wait);
+      };
       return train.fit(model, { ...run, ...quiet, onEpoch }).then(() => [bitsOf(model), drawn]);
     });
     expect(await Promise.all(fits)).toEqual(alone);
