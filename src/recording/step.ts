@@ -55,6 +55,12 @@ export class RecordedStep {
     return [...new Set(this.args)].map((t) => this.args.indexOf(t));
   }
 
+  /** The leaves that the function used or sent a gradient to. */
+  get leaves(): Tensor[] {
+    const { leaves, gradients } = this.trace;
+    return [...new Set([...leaves, ...gradients].map(({ leaf }) => leaf))];
+  }
+
   /** Philox counters that a step uses. */
   get draws(): number {
     return this.trace.draws;

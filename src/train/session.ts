@@ -201,9 +201,7 @@ export class Session {
 
   /** Every leaf that any loop uses. */
   get leaves(): Tensor[] {
-    return this.loops.flatMap(({ kinds }) =>
-      kinds.flatMap(({ trace }) => [...trace.leaves.map(({ leaf }) => leaf), ...trace.gradients.map(({ leaf }) => leaf)]),
-    );
+    return this.loops.flatMap(({ kinds }) => kinds.flatMap(({ leaves }) => leaves));
   }
 
   /** Philox counters that an epoch of a loop over rows uses, its order included. */
