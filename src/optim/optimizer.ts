@@ -279,14 +279,14 @@ export abstract class Optimizer<O extends object> {
     const count = (steps: number): void => {
       for (let i = 0; i < parts.length; i++) this.#count(parts[i]!.runs, parts[i]!.keys, steps);
     };
-    // With options that ask for another state no call is made: the recording no longer holds.
+    // With options that ask for another state no call is made: the recording no longer holds. Whether memory is still there is for whoever
+    // replays to find, once all numbers are read.
     to.live(() => {
       for (let i = 0; i < parts.length; i++) {
         const { group } = parts[i]!.stepped;
         recipe.check(recipe.name, group);
         if (recipe.stateKeys(group) !== parts[i]!.keys) return;
       }
-      for (let i = 0; i < parts.length; i++) refuseDetached(recipe.name, parts[i]!.runs);
       for (let i = 0; i < parts.length; i++) this.#issue(parts[i]!.runs, parts[i]!.stepped.group);
     });
     to.operation(`${recipe.name}.step`);
@@ -314,8 +314,10 @@ export abstract class Optimizer<O extends object> {
       counter: this,
     });
     this.#guardGroups(to, stepped);
+    const counting = parts.filter(({ keys }) => keys.length > 0).map(({ runs }) => runs);
+    if (counting.length === 0) return;
     to.guard(() => {
-      for (let i = 0; i < parts.length; i++) if (!inStep(parts[i]!.runs)) return false;
+      for (let i = 0; i < counting.length; i++) if (!inStep(counting[i]!)) return false;
       return true;
     });
   }
