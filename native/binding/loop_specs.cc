@@ -217,11 +217,7 @@ Napi::Object report_object(Napi::Env env, const Report& report) {
     for (uint32_t a = 0; a < report.batch_tensors.size(); ++a) tensors.Set(a, buffer_of(env, report.batch_tensors[a]));
     object.Set("batchTensors", tensors);
   }
-  if (report.end == Report::kRefused) {
-    Fault fault;
-    fault.report(report.array, report.position);
-    object.Set("message", fault_error(report.kernel, fault).message);
-  }
+  if (report.end == Report::kRefused) object.Set("message", fault_error(report.kernel, report.fault).message);
   return object;
 }
 

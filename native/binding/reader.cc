@@ -11,8 +11,10 @@ void throw_argument_error(napi_env env, const ArgumentError& error) {
 }
 
 ArgumentError fault_error(const char* kernel, const Fault& fault) {
-  return {ArgumentError::kRange, std::string("[") + kernel + "] " + fault.array() + "[" +
-                                     std::to_string(fault.position()) + "] is out of range"};
+  std::string text = std::string("[") + kernel + "] " + fault.array() + "[" + std::to_string(fault.position()) + "]";
+  if (!fault.has_limit()) return {ArgumentError::kRange, text + " is out of range"};
+  text += " = " + std::to_string(fault.value()) + " is out of range [0, " + std::to_string(fault.limit()) + ")";
+  return {ArgumentError::kRange, text};
 }
 
 // "[adamStep] maxV: ", from max_v.

@@ -22,7 +22,7 @@ inline Labels check_labels(Run& run, const int32_t* labels, int32_t* copy, size_
     copy[r] = kNoClass;
     if (label == ignore_index) continue;
     if (label < 0 || static_cast<size_t>(label) >= classes) {
-      run.fault.report("labels", r);
+      run.fault.report("labels", r, label, classes);
       continue;
     }
     copy[r] = label;

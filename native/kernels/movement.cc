@@ -124,7 +124,7 @@ void gather_rows(Run& run, uint32_t* out, const uint32_t* x, const int32_t* inde
       if (from >= 0 && static_cast<size_t>(from) < rows) {
         copy_row(out + r * columns, x + (o * rows + static_cast<size_t>(from)) * columns, columns);
       } else {
-        run.fault.report("index", i);
+        run.fault.report("index", i, from, rows);
         fill_row(out + r * columns, uint32_t{0}, columns);
       }
     }
@@ -138,7 +138,7 @@ void scatter_add_rows(Run& run, float* dx, const float* dy, const int32_t* index
   if (columns == 0 && outer > 1) outer = 1;  // nothing to move, 2^53 times in no memory: check the index once
   const double work = static_cast<double>(outer * count) * (2 + static_cast<double>(columns) * kMoveNs);
   if (rows == 0) {
-    if (outer > 0 && count > 0) run.fault.report("index", 0);
+    if (outer > 0 && count > 0) run.fault.report("index", 0, load_once(index), 0);
     return;
   }
   parallel(run, outer * rows, 1, work, [&](size_t begin, size_t end) {
@@ -146,7 +146,7 @@ void scatter_add_rows(Run& run, float* dx, const float* dy, const int32_t* index
       for (size_t i = 0; i < count; ++i) {
         const int32_t to = load_once(index + i);
         if (to < 0 || static_cast<size_t>(to) >= rows) {
-          run.fault.report("index", i);
+          run.fault.report("index", i, to, rows);
           continue;
         }
         const size_t r = o * rows + static_cast<size_t>(to);
@@ -167,7 +167,7 @@ void gather(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, si
       if (k == next) ++o, next += plane;
       const int32_t from = load_once(index + k);
       const bool good = from >= 0 && static_cast<size_t>(from) < n;
-      if (!good) run.fault.report("index", k);
+      if (!good) run.fault.report("index", k, from, n);
       out[k] = good ? x[(o * n + static_cast<size_t>(from)) * inner + i] : 0;
       if (++i == inner) i = 0;
     }
@@ -190,7 +190,7 @@ void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, siz
           if (to >= 0 && static_cast<size_t>(to) < n) {
             dx[(o * n + static_cast<size_t>(to)) * inner + i] += dy[k];
           } else {
-            run.fault.report("index", k);
+            run.fault.report("index", k, to, n);
           }
         }
       }

@@ -96,8 +96,7 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
                       : kind.step.plan.replay(table, run, kind.inputs.data(), kind.live_now.data());
   if (report.kernel != nullptr) {
     report.end = Report::kRefused;
-    report.array = run.fault.array();
-    report.position = run.fault.position();
+    report.fault = run.fault;
     return false;
   }
   if (limits.finite && not_finite < kind.step.plan.calls()) {

@@ -101,8 +101,7 @@ struct Report {
   uint64_t random_offset = 0;
   std::vector<char> outputs, targets;
   const char* kernel = nullptr;  // that refused an element, or wrote what is not finite
-  const char* array = nullptr;
-  size_t position = 0;
+  Fault fault;                   // the element
   size_t call = 0;
   size_t kind = 0;                               // of the last step
   std::vector<std::vector<char>> batch_tensors;  // with kNotFinite: what that step was given

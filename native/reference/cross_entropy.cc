@@ -54,7 +54,7 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
   for (size_t r = 0; r < rows; ++r) {
     Row row(logits + r * classes, classes);
     const bool takes_part = labels[r] != ignore_index && is_class(labels[r], classes);
-    if (labels[r] != ignore_index && !takes_part) run.fault.report("labels", r);
+    if (labels[r] != ignore_index && !takes_part) run.fault.report("labels", r, labels[r], classes);
     if (takes_part) {
       const auto y = static_cast<size_t>(labels[r]);
       row.add(y, (1 - label_smoothing) * weight_of(weight, y));

@@ -11,7 +11,7 @@ void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const in
   double count = 0, total = 0;
   for (size_t r = 0; r < rows; ++r) {
     if (takes_part(r)) count += mass(r);
-    if (!takes_part(r) && labels[r] != ignore_index) run.fault.report("labels", r);
+    if (!takes_part(r) && labels[r] != ignore_index) run.fault.report("labels", r, labels[r], classes);
   }
   for (size_t i = 0; dx != nullptr && i < rows * classes; ++i) dx[i] = 0;
   for (size_t r = 0; r < rows; ++r) {

@@ -8,7 +8,7 @@ namespace {
 
 bool valid(Run& run, const int32_t* index, size_t position, size_t n) {
   if (index[position] >= 0 && static_cast<size_t>(index[position]) < n) return true;
-  run.fault.report("index", position);
+  run.fault.report("index", position, index[position], n);
   return false;
 }
 

@@ -1,6 +1,7 @@
 // The process's one thread pool: its own threads (OpenMP's spinning costs up to 200x on a busy machine
 // and libgomp cannot be linked statically), started when first needed and never joined: the addon is
 // linked with -z nodelete, so their code stays mapped.
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <new>

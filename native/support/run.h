@@ -1,28 +1,31 @@
 // What a kernel is given besides its arguments: threads to divide its outputs among, scratch memory,
 // and a place to report an element that must not be used.
 #pragma once
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 namespace simdnn {
 
-// The first element (lowest position, whatever the order of the threads) that a kernel refused.
+// The first element (lowest position, whatever the order of the threads) that a kernel refused: an index or a label outside [0, limit), or,
+// without a limit, an argument as a whole. Reading it is for whoever made the call, once that is done.
 class Fault {
  public:
-  // `array` must be a string literal: the parameter's name in kernels.def.
-  void report(const char* array, size_t position) {
-    array_.store(array, std::memory_order_relaxed);
-    size_t seen = position_.load(std::memory_order_relaxed);
-    while (position < seen && !position_.compare_exchange_weak(seen, position, std::memory_order_relaxed)) {
-    }
-  }
-  const char* array() const { return array_.load(std::memory_order_relaxed); }
-  size_t position() const { return position_.load(std::memory_order_relaxed); }
+  // `array` must be a string literal: the parameter's name in kernels.def. Any thread of a call may report.
+  void report(const char* array, size_t position, int32_t value, size_t limit);
+  void report(const char* array, size_t position);
+
+  const char* array() const { return array_; }
+  size_t position() const { return position_; }
+  bool has_limit() const { return has_limit_; }
+  int32_t value() const { return value_; }
+  size_t limit() const { return limit_; }
 
  private:
-  std::atomic<const char*> array_{nullptr};
-  std::atomic<size_t> position_{SIZE_MAX};
+  const char* array_ = nullptr;
+  size_t position_ = SIZE_MAX;
+  bool has_limit_ = false;
+  int32_t value_ = 0;
+  size_t limit_ = 0;
 };
 
 struct Run {

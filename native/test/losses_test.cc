@@ -68,6 +68,7 @@ TEST(nll_loss) {
   t.kernel.nll_loss(run, loss.data(), dx.data(), x.data(), labels.data(), nullptr, 3, 3, kIgnore, kNone);
   t.check(run.fault.array() != nullptr && std::string(run.fault.array()) == "labels" && run.fault.position() == 1,
           "the first bad label is reported");
+  t.check(run.fault.has_limit() && run.fault.value() == 3 && run.fault.limit() == 3, "with its value and the number of classes");
   t.check(loss[1] == 0 && loss[2] == 0 && dx[0] == -1 && dx[3] == 0 && dx[6] == 0, "refused rows are 0");
 }
 

@@ -47,6 +47,7 @@ void compare(Context& t, size_t n, Random& random, Step step) {
     same(t, out, expected);
     t.check((run.fault.array() != nullptr) == (twin_run.fault.array() != nullptr), "a fault on one side only");
     t.check(run.fault.position() == twin_run.fault.position(), "another position of the fault");
+    t.check(run.fault.value() == twin_run.fault.value() && run.fault.limit() == twin_run.fault.limit(), "another value");
     t.check(run.fault.array() == nullptr || std::strcmp(run.fault.array(), "index") == 0, "another array's fault");
   }
 }

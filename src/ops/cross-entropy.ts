@@ -97,7 +97,7 @@ export function crossEntropy(x: Tensor, target: Tensor, options?: CrossEntropyOp
     try {
       kernels.softmaxCrossEntropy(loss.floats, dx, logits, target.ints, weights, rows, classes, ignoreIndex, labelSmoothing, code);
     } catch (error) {
-      throw explainIndex(error, where, 'target', target, classes);
+      throw explainIndex(error, where, 'target', target);
     }
   }
   return recordLoss(loss, 'crossEntropy', x, dlogits, order);

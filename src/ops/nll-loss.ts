@@ -43,7 +43,7 @@ export function nllLoss(x: Tensor, target: Tensor, options?: NllLossOptions, whe
   try {
     kernels.nllLoss(loss.floats, dx === null ? null : dx.floats, scores.x.floats, target.ints, weights, rows, classes, ignoreIndex, code);
   } catch (error) {
-    throw explainIndex(error, where, 'target', target, classes);
+    throw explainIndex(error, where, 'target', target);
   }
   return recordLoss(loss, 'nllLoss', x, dx, scores.order);
 }

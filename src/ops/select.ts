@@ -42,7 +42,7 @@ Tensor.prototype.indexSelect = function (this: Tensor, dim, index) {
   try {
     kernels.gatherRows(y.values, this.values, index.ints, outer, n, inner, count);
   } catch (error) {
-    throw explainIndex(error, where, 'index', index, n);
+    throw explainIndex(error, where, 'index', index);
   }
   return record(y, 'indexSelect', [this], [index], (dy) => {
     const dx = empty(this.shape.slice());
@@ -68,7 +68,7 @@ Tensor.prototype.gather = function (this: Tensor, dim, index) {
   try {
     kernels.gather(y.values, x.values, index.ints, outer, n, inner, count);
   } catch (error) {
-    throw explainIndex(error, where, 'index', index, n);
+    throw explainIndex(error, where, 'index', index);
   }
   return record(y, 'gather', [x], [index], (dy) => {
     const dx = empty(x.shape.slice());

@@ -180,14 +180,18 @@ describe('indices and layouts', () => {
   it('refuses indices and labels out of range, and says where', () => {
     const [out, x] = [new Float32Array(3), new Float32Array(3)];
     for (const bad of [-1, 3, 2 ** 31 - 1, -(2 ** 31)]) {
-      expect(() => K.gatherRows(out, x, Int32Array.of(0, bad, 1), 3, 1)).toThrow('[gatherRows] index[1] is out of range');
-      expect(() => K.scatterAddRows(out, x, Int32Array.of(0, bad, 1), 3, 1)).toThrow('[scatterAddRows] index[1] is out of range');
-      expect(() => K.gather(out, x, Int32Array.of(0, 1, bad), 1, 3, 1, 3)).toThrow('[gather] index[2] is out of range');
-      expect(() => K.scatterAdd(out, x, Int32Array.of(0, 1, bad), 1, 3, 1, 3)).toThrow('[scatterAdd] index[2] is out of range');
-      expect(() => K.softmaxCrossEntropy({ loss: out }, x, Int32Array.of(bad), 1, 3)).toThrow(
-        '[softmaxCrossEntropy] labels[0] is out of range',
+      expect(() => K.gatherRows(out, x, Int32Array.of(0, bad, 1), 3, 1)).toThrow(`[gatherRows] index[1] = ${bad} is out of range [0, 3)`);
+      expect(() => K.scatterAddRows(out, x, Int32Array.of(0, bad, 1), 3, 1)).toThrow(
+        `[scatterAddRows] index[1] = ${bad} is out of range [0, 3)`,
       );
-      expect(() => K.nllLoss({ loss: out }, x, Int32Array.of(bad), 1, 3)).toThrow('[nllLoss] labels[0] is out of range');
+      expect(() => K.gather(out, x, Int32Array.of(0, 1, bad), 1, 3, 1, 3)).toThrow(`[gather] index[2] = ${bad} is out of range [0, 3)`);
+      expect(() => K.scatterAdd(out, x, Int32Array.of(0, 1, bad), 1, 3, 1, 3)).toThrow(
+        `[scatterAdd] index[2] = ${bad} is out of range [0, 3)`,
+      );
+      expect(() => K.softmaxCrossEntropy({ loss: out }, x, Int32Array.of(bad), 1, 3)).toThrow(
+        `[softmaxCrossEntropy] labels[0] = ${bad} is out of range [0, 3)`,
+      );
+      expect(() => K.nllLoss({ loss: out }, x, Int32Array.of(bad), 1, 3)).toThrow(`[nllLoss] labels[0] = ${bad} is out of range [0, 3)`);
     }
     expect(() => K.max(out, new Int32Array(1), x, 1, 0, 1)).toThrow('[max] x[0] is out of range');
   });

@@ -172,14 +172,18 @@ describe('errors', () => {
   const logits = zeros([3, 5]);
 
   test('labels', () => {
-    expectError(() => crossEntropy(logits, int([0, 1, 5])), RangeError, '[crossEntropy] target[2] = 5 is outside 0..4');
-    expectError(() => crossEntropy(logits, int([-1, 1, 5])), RangeError, '[crossEntropy] target[0] = -1 is outside 0..4');
+    expectError(() => crossEntropy(logits, int([0, 1, 5])), RangeError, '[crossEntropy] target[2] = 5 is out of range [0, 5)');
+    expectError(() => crossEntropy(logits, int([-1, 1, 5])), RangeError, '[crossEntropy] target[0] = -1 is out of range [0, 5)');
     expectError(
       () => crossEntropy(zeros([1, 2, 3]), int([0, 2, 1], [1, 3])),
       RangeError,
-      '[crossEntropy] target[0][1] = 2 is outside 0..1',
+      '[crossEntropy] target[0][1] = 2 is out of range [0, 2)',
     );
-    expectError(() => crossEntropy(zeros([2]), tensor(2, { dtype: 'int32' })), RangeError, '[crossEntropy] target = 2 is outside 0..1');
+    expectError(
+      () => crossEntropy(zeros([2]), tensor(2, { dtype: 'int32' })),
+      RangeError,
+      '[crossEntropy] target = 2 is out of range [0, 2)',
+    );
     expectError(
       () => crossEntropy(logits, tensor([0, 1, 2])),
       TypeError,

@@ -72,7 +72,7 @@ test('nllLoss of nothing', () => {
 
 test('errors of nllLoss', () => {
   const x = zeros([2, 3]);
-  expectError(() => nllLoss(x, int([0, 3])), RangeError, '[nllLoss] target[1] = 3 is outside 0..2');
+  expectError(() => nllLoss(x, int([0, 3])), RangeError, '[nllLoss] target[1] = 3 is out of range [0, 3)');
   expectError(
     () => nllLoss(x, tensor([0, 1])),
     TypeError,

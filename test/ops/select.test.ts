@@ -114,8 +114,8 @@ describe('indexSelect', () => {
 
   test('errors', () => {
     const x = zeros([3, 2]);
-    expectError(() => x.indexSelect(0, int([3], [0, 1, 3])), RangeError, '[Tensor.indexSelect] index[2] = 3 is outside 0..2');
-    expectError(() => x.indexSelect(1, int([1], [-1])), RangeError, '[Tensor.indexSelect] index[0] = -1 is outside 0..1');
+    expectError(() => x.indexSelect(0, int([3], [0, 1, 3])), RangeError, '[Tensor.indexSelect] index[2] = 3 is out of range [0, 3)');
+    expectError(() => x.indexSelect(1, int([1], [-1])), RangeError, '[Tensor.indexSelect] index[0] = -1 is out of range [0, 2)');
     expectError(() => x.indexSelect(0, int([1, 1], [0])), RangeError, '[Tensor.indexSelect] expected index [count], got [1, 1]');
     expectError(
       () => x.indexSelect(0, tensor([0])),
@@ -173,7 +173,7 @@ describe('gather', () => {
 
   test('errors', () => {
     const x = zeros([3, 2]);
-    expectError(() => x.gather(1, int([2, 2], [0, 1, 0, 2])), RangeError, '[Tensor.gather] index[1][1] = 2 is outside 0..1');
+    expectError(() => x.gather(1, int([2, 2], [0, 1, 0, 2])), RangeError, '[Tensor.gather] index[1][1] = 2 is out of range [0, 2)');
     expectError(() => x.gather(1, int([4, 1], [0, 0, 0, 0])), RangeError, '[Tensor.gather] expected index [<=3, *], got [4, 1]');
     expectError(() => x.gather(0, int([1], [0])), RangeError, '[Tensor.gather] expected index [*, <=2], got [1]');
     expectError(

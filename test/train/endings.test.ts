@@ -232,7 +232,7 @@ describe('what is thrown', () => {
     labels.tensors[1].data[40] = 9;
     const error = await rejection(fitOf(run, { loader: new data.DataLoader(labels, { batchSize: 32 }) }));
     expect(error).toBeInstanceOf(RangeError);
-    expect(error.message).toBe('[train.fit] [softmaxCrossEntropy] labels[8] is out of range, in batch 2 of epoch 1');
+    expect(error.message).toBe('[train.fit] [softmaxCrossEntropy] labels[8] = 9 is out of range [0, 5), in batch 2 of epoch 1');
     run.model.forward(randn([1, 13]));
   });
 

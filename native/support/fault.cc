@@ -1,0 +1,31 @@
+// Faults are rare, so one lock serves all of them: position and value belong together.
+#include <mutex>
+
+#include "support/run.h"
+
+namespace simdnn {
+namespace {
+
+std::mutex reporting;
+
+}  // namespace
+
+void Fault::report(const char* array, size_t position, int32_t value, size_t limit) {
+  const std::lock_guard<std::mutex> lock(reporting);
+  if (position >= position_) return;
+  array_ = array;
+  position_ = position;
+  has_limit_ = true;
+  value_ = value;
+  limit_ = limit;
+}
+
+void Fault::report(const char* array, size_t position) {
+  const std::lock_guard<std::mutex> lock(reporting);
+  if (position >= position_) return;
+  array_ = array;
+  position_ = position;
+  has_limit_ = false;
+}
+
+}  // namespace simdnn
