@@ -5,6 +5,7 @@ import type { Tensor } from '../tensor';
 import { groupAlike } from './format';
 import { checkInputs } from './inputs';
 import { Module } from './module';
+import { countChange, watch } from './watch';
 
 /** A module from one tensor to one tensor, as `Sequential` chains them. */
 export interface Layer extends Module {
@@ -21,7 +22,7 @@ abstract class Numbered<T extends Module> extends Module implements Iterable<T> 
 
   /** @internal The modules as they are. A recording that asks for them holds while they are the same. */
   protected get parts(): readonly T[] {
-    if (recorder !== null) this.#guard();
+    if (recorder !== null) this.#watch();
     return this.#modules;
   }
 
@@ -70,6 +71,7 @@ abstract class Numbered<T extends Module> extends Module implements Iterable<T> 
     for (let i = this.#modules.length; i < modules.length; i++) this.#open(i);
     for (let i = modules.length; i < this.#modules.length; i++) delete this[i];
     this.#modules = modules;
+    countChange();
     return this;
   }
 
@@ -82,9 +84,9 @@ abstract class Numbered<T extends Module> extends Module implements Iterable<T> 
     });
   }
 
-  #guard(): void {
+  #watch(): void {
     const modules = this.#modules;
-    recorder!.guard(() => alike(this.#modules, modules));
+    watch(() => alike(this.#modules, modules));
   }
 
   #position(method: string, index: number): number {

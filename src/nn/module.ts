@@ -7,6 +7,7 @@ import { formatModule } from './format';
 import { Parameter } from './parameter';
 import { enter } from './registry';
 import { copyState, type LoadResult, mismatches, type StateDict } from './state';
+import { countChange, watch } from './watch';
 
 /** Called after `forward` with the module, its arguments and its output; what it returns, unless undefined, replaces the output. */
 export type ForwardHook = (module: Module, args: readonly unknown[], output: unknown) => unknown;
@@ -47,12 +48,12 @@ export abstract class Module {
 
   /** Whether the module is in training mode, which dropout asks for; set by `train()` and `eval()`. */
   get training(): boolean {
-    const training = this.#training;
-    recorder?.guard(() => this.#training === training);
-    return training;
+    if (recorder !== null) this.#watchMode();
+    return this.#training;
   }
   set training(mode: boolean) {
     if (typeof mode !== 'boolean') throw typeError(this.#where('training'), `expected true or false, got ${describe(mode)}`);
+    if (this.#training !== mode) countChange();
     this.#training = mode;
   }
 
@@ -61,7 +62,7 @@ export abstract class Module {
 
   /** Runs `forward` on the arguments, then the forward hooks: what containers do with their parts. */
   call(...args: Parameters<this['forward']>): ReturnType<this['forward']> {
-    if (recorder !== null) this.#guardHooks();
+    if (recorder !== null) this.#watchHooks();
     const output = this.forward(...args);
     return (this.#hooks === null ? output : this.#runHooks(args, output)) as ReturnType<this['forward']>;
   }
@@ -80,11 +81,14 @@ export abstract class Module {
   registerForwardHook(hook: ForwardHook): HookHandle {
     if (typeof hook !== 'function') throw typeError(this.#where('registerForwardHook'), `expected a function, got ${describe(hook)}`);
     const own: ForwardHook = (...args) => hook(...args); // the same function twice is two hooks
-    this.#hooks = [...(this.#hooks ?? []), own];
+    const set = (hooks: readonly ForwardHook[]) => {
+      this.#hooks = hooks.length > 0 ? hooks : null;
+      countChange();
+    };
+    set([...(this.#hooks ?? []), own]);
     return {
       remove: () => {
-        const others = (this.#hooks ?? []).filter((other) => other !== own);
-        if (others.length !== this.#hooks?.length) this.#hooks = others.length > 0 ? others : null;
+        if (this.#hooks?.includes(own)) set(this.#hooks.filter((other) => other !== own));
       },
     };
   }
@@ -266,22 +270,24 @@ export abstract class Module {
   // A property that recordings watch: their replays would go on with the tensor that they saw.
   #makeBuffer(name: string, tensor: unknown): void {
     let current = tensor;
+    countChange();
     Object.defineProperty(this, name, {
       get: () => {
-        if (recorder !== null) this.#guardBuffer(name, current);
+        if (recorder !== null) this.#watchBuffer(name, current);
         return current;
       },
       set: (next: unknown) => {
         if (recorder !== null && next !== current) throw this.#replaced(name);
         current = next;
+        countChange();
       },
       enumerable: true,
       configurable: true,
     });
   }
 
-  #guardBuffer(name: string, tensor: unknown): void {
-    recorder!.guard(() => (this as unknown as Record<string, unknown>)[name] === tensor);
+  #watchBuffer(name: string, tensor: unknown): void {
+    watch(() => (this as unknown as Record<string, unknown>)[name] === tensor);
   }
 
   #replaced(name: string): SimdnnError {
@@ -291,9 +297,14 @@ export abstract class Module {
     );
   }
 
-  #guardHooks(): void {
+  #watchHooks(): void {
     const hooks = this.#hooks;
-    recorder!.guard(() => this.#hooks === hooks);
+    watch(() => this.#hooks === hooks);
+  }
+
+  #watchMode(): void {
+    const training = this.#training;
+    watch(() => this.#training === training);
   }
 
   #runHooks(args: readonly unknown[], output: unknown): unknown {

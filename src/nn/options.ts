@@ -3,6 +3,7 @@
 import { checkInteger, checkNumber, checkOneOf } from '../errors';
 import { recorder } from '../recorder';
 import { pythonFloat } from './format';
+import { watchFields } from './watch';
 
 /** What a field may hold, and how PyTorch prints it. */
 export interface Kind<T> {
@@ -33,6 +34,8 @@ export class Options<T extends object> {
   private readonly names: readonly (keyof T & string)[];
   private readonly all: readonly Kind<T[keyof T]>[];
   private readonly forward: string;
+  // For each option a value that was allowed: with the same again there is nothing to check.
+  private readonly allowed: unknown[] = [];
 
   constructor(
     private readonly where: string,
@@ -45,32 +48,22 @@ export class Options<T extends object> {
 
   /** The values that a constructor was given, all of them allowed. */
   checked<V extends T>(values: V): V {
-    this.check(this.where, values);
+    this.names.forEach((name, i) => void this.all[i]!.check(this.where, name, values[name]));
     return values;
   }
 
   /** What `forward` begins with: refuses a field with a value that is not allowed, and has a recording hold only while they are as they are. */
   use(module: T): void {
-    this.check(this.forward, module);
-    if (recorder !== null) this.guard(module);
+    const { names, allowed } = this;
+    for (let i = 0; i < names.length; i++) {
+      const value = module[names[i]!];
+      if (value !== allowed[i]) allowed[i] = this.all[i]!.check(this.forward, names[i]!, value);
+    }
+    if (recorder !== null) watchFields(module, names);
   }
 
   /** The fields as PyTorch prints them: `beta=1.0, threshold=20.0`. */
   print(module: T): string {
     return this.names.map((name, i) => `${pythonName(name)}=${this.all[i]!.print(module[name])}`).join(', ');
-  }
-
-  private check(where: string, values: T): void {
-    const { names, all } = this;
-    for (let i = 0; i < names.length; i++) all[i]!.check(where, names[i]!, values[names[i]!]);
-  }
-
-  private guard(module: T): void {
-    const { names } = this;
-    const values = names.map((name) => module[name]);
-    recorder!.guard(() => {
-      for (let i = 0; i < names.length; i++) if (module[names[i]!] !== values[i]) return false;
-      return true;
-    });
   }
 }
