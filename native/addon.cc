@@ -1,11 +1,12 @@
-// What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `supportedTargets()`,
-// `misalignment(buffer)`, what plan.cc and session.cc list.
+// What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `setFlushDenormal(on)`, `flushDenormal()`,
+// `supportedTargets()`, `misalignment(buffer)`, what plan.cc and session.cc list.
 #include <napi.h>
 
 #include "binding/environment.h"
 #include "binding/kernels.h"
 #include "binding/plan.h"
 #include "binding/session.h"
+#include "support/denormals.h"
 
 namespace simdnn {
 namespace {
@@ -38,6 +39,16 @@ void set_num_threads(const Napi::CallbackInfo& info) {
   }
   environment(info.Env()).threads = static_cast<int>(n);
 }
+
+// Of the process: for calls that begin from now on, in every environment.
+void set_flush(const Napi::CallbackInfo& info) {
+  if (info.Length() == 0 || !info[0].IsBoolean()) {
+    throw Napi::TypeError::New(info.Env(), "[setFlushDenormal] expected true or false");
+  }
+  set_flush_denormal(info[0].As<Napi::Boolean>().Value());
+}
+
+Napi::Value flushes(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), flush_denormal()); }
 
 // The targets of this build that this processor runs, least first.
 Napi::Value supported_targets(const Napi::CallbackInfo& info) {
@@ -72,6 +83,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_sessions(env, exports);
   exports.Set("setTarget", Napi::Function::New<set_target>(env, "setTarget"));
   exports.Set("setNumThreads", Napi::Function::New<set_num_threads>(env, "setNumThreads"));
+  exports.Set("setFlushDenormal", Napi::Function::New<set_flush>(env, "setFlushDenormal"));
+  exports.Set("flushDenormal", Napi::Function::New<flushes>(env, "flushDenormal"));
   exports.Set("supportedTargets", Napi::Function::New<supported_targets>(env, "supportedTargets"));
   exports.Set("misalignment", Napi::Function::New<misalignment>(env, "misalignment"));
   return exports;

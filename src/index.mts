@@ -27,6 +27,7 @@ export {
   rand,
   randn,
   SimdnnError,
+  setFlushDenormal,
   setNumThreads,
   stack,
   Tensor,

@@ -12,7 +12,7 @@ export { type Info, info, version } from './info';
 export type { DType, TensorData } from './memory';
 /** Figures of merit, gathered batch by batch. */
 export * as metrics from './metrics';
-export { getNumThreads, setNumThreads } from './native';
+export { getNumThreads, setFlushDenormal, setNumThreads } from './native';
 /** Modules: layers, activations, losses, and what they are made of. */
 export * as nn from './nn';
 export { arange, type CreateOptions, cat, type Extremes, eye, full, ones, rand, randn, stack, tensor, zeros } from './ops';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { libc } from './load';
-import { getNumThreads, supportedTargets, target } from './native';
+import { flushesDenormal, getNumThreads, supportedTargets, target } from './native';
 
 /** The version of this package. */
 export const version: string = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')).version;
@@ -19,6 +19,8 @@ export interface Info {
   blas: string | null;
   /** How many threads a kernel may use. */
   threads: number;
+  /** Whether denormal numbers are taken as zero: see `setFlushDenormal`. */
+  flushDenormal: boolean;
   /** Node's version. */
   node: string;
   /** Operating system and processor, e.g. `"linux-x64"`. */
@@ -40,6 +42,7 @@ export function info(): Info {
     targets: supportedTargets(),
     blas: null,
     threads: getNumThreads(),
+    flushDenormal: flushesDenormal(),
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     libc: libc(),

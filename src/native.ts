@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { rangeError } from './errors';
+import { describe, rangeError, typeError } from './errors';
 import type { KernelTable } from './kernels.generated';
 import { loadAddon } from './load';
 
@@ -11,6 +11,8 @@ interface Addon {
   kernels: KernelTable;
   setTarget(name: string | null): string;
   setNumThreads(n: number): void;
+  setFlushDenormal(on: boolean): void;
+  flushDenormal(): boolean;
   supportedTargets(): string[];
   misalignment(buffer: ArrayBuffer): number;
   createPlan(
@@ -236,3 +238,30 @@ export function getNumThreads(): number {
 }
 
 setNumThreads(defaultThreads());
+
+/**
+ * Sets whether the library's arithmetic takes denormal numbers, those between 0 and 2^-126 (1.2e-38) in magnitude, as zero; PyTorch's
+ * `torch.set_flush_denormal`, on by default here.
+ *
+ * Processors leave their fast path for such numbers, and a training makes many: probabilities far from the label, moments of parameters
+ * whose gradient stays 0. Where it is on, an operand that is denormal counts as a zero of its sign, and a result that would be denormal is such a
+ * zero: `log` of one is -Infinity, `exp` of less than -87.34 is 0. What only moves or selects numbers (`clone`, `cat`, `neg`, `relu`) leaves them
+ * as they are. It holds on every thread, eagerly, compiled and in `train.fit`, so that the bits are the same everywhere; JavaScript's own
+ * numbers are never touched.
+ *
+ * Of the whole process, worker threads included, from the next call on, of a fit under way from its next step on. `info().flushDenormal` says what holds. A TypeError unless
+ * `on` is a boolean.
+ *
+ * @example
+ * setFlushDenormal(false);
+ * tensor(1e-30).mul(1e-10).item() > 0; // true
+ * setFlushDenormal(true);
+ * tensor(1e-30).mul(1e-10).item(); // 0
+ */
+export function setFlushDenormal(on: boolean): void {
+  if (typeof on !== 'boolean') throw typeError('setFlushDenormal', `expected true or false, got ${describe(on)}`);
+  addon.setFlushDenormal(on);
+}
+
+/** Whether the library's arithmetic takes denormal numbers as zero. */
+export const flushesDenormal = (): boolean => addon.flushDenormal();

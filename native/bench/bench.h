@@ -38,8 +38,7 @@ inline double best_seconds(const Body& body, double seconds = 0.15) { return bes
 // Cycles a second: dependent additions of integers.
 double clock_rate();
 
-// n floats in (-0.5, 0.5), 64-byte aligned, of a fixed pattern. None is 0: the moments of an optimizer whose
-// gradient stays 0 end as denormal numbers, on which a step takes three times as long.
+// n floats in (-0.5, 0.5), 64-byte aligned, of a fixed pattern. None is 0.
 class Floats {
  public:
   explicit Floats(size_t n);

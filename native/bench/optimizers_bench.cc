@@ -1,5 +1,6 @@
 // A step of the optimizers over the lecture's network (2,325 numbers in its blocks) and over ten million.
 #include "bench/bench.h"
+#include "support/denormals.h"
 
 namespace simdnn::bench {
 namespace {
@@ -30,6 +31,21 @@ BENCH(optimizers, adam_step) {
       });
     }
   }
+  // Where the gradient stays 0 the moments decay: to zeros, or to denormal numbers that rounding never makes smaller.
+  for (bool flush : {true, false}) {
+    set_flush_denormal(flush);
+    const size_t n = kParameters[0];
+    State s(n);
+    for (size_t i = 0; i < n; ++i) {
+      s.m.data()[i] = s.v.data()[i] = 1e-42f;
+      s.grad.data()[i] = 0;
+    }
+    Run run(bench.threads);
+    row(bench, "adam_step", std::to_string(n) + (flush ? " decayed" : " decayed, denormals kept"), {n, 1, 0, 3}, [&] {
+      bench.kernel.adam_step(run, s.param.data(), s.m.data(), s.v.data(), nullptr, s.grad.data(), n, 1e-3, 0.9, 0.999, 1e-8, 0, 10, 0);
+    });
+  }
+  set_flush_denormal(true);
 }
 
 BENCH(optimizers, sgd_step) {

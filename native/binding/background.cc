@@ -1,5 +1,7 @@
 #include "binding/background.h"
 
+#include "support/denormals.h"
+
 namespace simdnn {
 
 Background::Background(napi_env env) : env_(env) {
@@ -25,7 +27,10 @@ void Background::end() {
 void Background::submit(std::function<void()> work, std::function<void(Napi::Env)> done) {
   auto* finished = new Finished{this, std::move(done)};
   worker_.submit([this, work = std::move(work), finished] {
-    work();
+    {
+      const FlushDenormals flush;  // here for all steps at once
+      work();
+    }
     if (closed_) return;
     // The queue has no limit, so anything but ok means that the environment is ending.
     if (napi_call_threadsafe_function(results_, finished, napi_tsfn_nonblocking) != napi_ok) closed_ = true;

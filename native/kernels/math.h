@@ -101,7 +101,8 @@ HWY_INLINE VF power_of_two(VF sum) {
 }
 #endif
 
-// e^x over all floats, denormal results and overflow to infinity included; 1.01 / 0.98 ulp.
+// e^x over all floats, overflow to infinity included; 1.01 / 0.98 ulp. Denormal results, from x = -87.34 down, are zeros where they are flushed
+// (support/denormals.h), else as accurate as they can be.
 HWY_INLINE VF exp(VF x) {
   const VF limited = at_most(at_least(x, -104.5f), 89.0f);
 #if SIMDNN_AVX512
@@ -168,7 +169,7 @@ HWY_INLINE VF log1p_reduced(VF f, VF n) {
   return hn::MulAdd(n, hn::Set(kF, kLn2High), hn::Add(f, y));
 }
 
-// log x over all floats, denormal ones included: -inf at 0, NaN below; 0.82 / 0.82 ulp.
+// log x over all floats: -inf at 0, NaN below; 0.82 / 0.82 ulp. Denormal x are zeros where they are flushed, else counted.
 HWY_INLINE VF log(VF x) {
 #if SIMDNN_AVX512
   // x = 2^n m with m in [1, 2), then in [sqrt(1/2), sqrt(2)); m is NaN below 0

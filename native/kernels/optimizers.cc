@@ -101,6 +101,7 @@ struct Sgd {
 //   coupled: g += weight_decay * param;  decoupled: param *= 1 - lr * weight_decay
 //   m += (1 - beta1) (g - m);  v = beta2 v + (1 - beta2) g^2;  with max_v (amsgrad): max_v = max(max_v, v)
 //   param -= lr / (1 - beta1^step) * m / (sqrt(v or max_v) / sqrt(1 - beta2^step) + eps)
+// A gradient below 1.1e-19 has a square that is denormal, 0 in v where these are flushed, and moments whose gradient stays 0 end as zeros.
 // Square root and division are exactly rounded; the update is within 4 ulp of the formula on m and v.
 // From the L1 cache they are the time: 4.5 and 2.5 of 7.3 cycles for 16 parameters on a Zen 5.
 void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const float* grad, size_t n, double lr,

@@ -36,6 +36,7 @@ class Pool {
     task_.store(task, std::memory_order_relaxed);
     context_.store(context, std::memory_order_relaxed);
     limit_.store(threads - 1, std::memory_order_relaxed);
+    flush_.store(float_control(), std::memory_order_relaxed);
     finished_.store(0, std::memory_order_relaxed);
     const uint64_t epoch = (state_.load(std::memory_order_relaxed) >> 32) + 1;
     state_.store(epoch << 32 | tasks);
@@ -65,8 +66,10 @@ class Pool {
       auto* task = task_.load(std::memory_order_relaxed);
       void* context = context_.load(std::memory_order_relaxed);
       const int limit = limit_.load(std::memory_order_relaxed);
+      const FloatControl flush = flush_.load(std::memory_order_relaxed);
       if (worker >= limit) return;
       if (!state_.compare_exchange_weak(state, state - 1, std::memory_order_acq_rel)) continue;
+      if (worker >= 0) flush_as(flush);
       task(context, (state & UINT32_MAX) - 1);
       finished_.fetch_add(1, std::memory_order_release);
       state = state_.load(std::memory_order_acquire);
@@ -116,6 +119,7 @@ class Pool {
   alignas(64) std::atomic<void (*)(void*, size_t)> task_{nullptr};
   std::atomic<void*> context_{nullptr};
   std::atomic<int> limit_{0};
+  std::atomic<FloatControl> flush_{0};  // the caller's
 
   std::mutex sleep_;
   std::condition_variable wake_;

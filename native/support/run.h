@@ -1,8 +1,10 @@
 // What a kernel is given besides its arguments: threads to divide its outputs among, scratch memory,
-// and a place to report an element that must not be used.
+// a place to report an element that must not be used, and how arithmetic treats denormal numbers.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+
+#include "support/denormals.h"
 
 namespace simdnn {
 
@@ -28,9 +30,11 @@ class Fault {
   size_t limit_ = 0;
 };
 
+// Lives on the stack of the thread that calls kernels: while it does, that thread's arithmetic flushes denormal numbers if the process wants so.
 struct Run {
   explicit Run(int threads = 1) : threads(threads) {}
 
+  const FlushDenormals flush;
   const int threads;  // the most threads this call may use, the caller included
   Fault fault;
 };
@@ -43,7 +47,7 @@ float* scratch(Scratch slot, size_t floats);
 
 // Calls task(context, i) once for each i in [0, tasks), spread over the process's thread pool; returns
 // when all are done. Tasks must not throw. Runs in the caller alone when threads or tasks is 1, or when
-// another thread holds the pool.
+// another thread holds the pool. All threads treat denormal numbers as the caller does.
 void run_tasks(int threads, size_t tasks, void (*task)(void* context, size_t index), void* context);
 
 // From how many nanoseconds of one thread on a call is worth dividing: to wake a thread takes 40 to 70 us, a hand-off to one that is

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "support/denormals.h"
 #include "test/test.h"
 
 namespace simdnn::test {
@@ -26,6 +27,7 @@ double Random::normal() {
 void Context::close(double actual, double expected, double bound, const char* what, size_t i) {
   if (std::isnan(expected) && std::isnan(actual)) return;
   if (actual == expected) return;
+  if (flush_denormal() && (actual == 0 || expected == 0) && std::fabs(actual - expected) <= 0x1p-126 + bound) return;
   if (!(std::fabs(actual - expected) <= bound)) {
     char text[200];
     std::snprintf(text, sizeof text, "%s[%zu] is %.9g, expected %.9g within %.3g", what, i, actual, expected, bound);
@@ -78,6 +80,7 @@ int run_all(int argc, char** argv) {
     if (!target.supported() || (forced != nullptr && std::strcmp(forced, target.name) != 0)) continue;
     for (const Entry& entry : entries()) {
       if (!wanted(entry.kernel, argc, argv)) continue;
+      const FlushDenormals flush;
       Context context{target, *target.table, reference::table, "", 0};
       entry.body(context);
       if (context.failures > 0) std::printf("FAIL %s on %s: %d\n", entry.kernel, target.name, context.failures);

@@ -1,4 +1,6 @@
 // The native tests: every kernel, on every target that this machine runs, against its reference twin.
+// Twins run, like kernels, with denormal numbers as zero (support/denormals.h): in double inside, where float's denormal operands are read as
+// zeros, and their results below 2^-126 are zeros. A test that means IEEE arithmetic calls set_flush_denormal(false) for its time.
 // A test is one TEST(kernel) block; main.cc runs it once for each target and fails, by name, a kernel of
 // kernels.def that has none.
 #pragma once
@@ -35,7 +37,8 @@ struct Context {
   void check(bool ok, const char* what) {
     if (!ok) fail(what);
   }
-  // |actual - expected| <= bound; NaN matches NaN alone, infinities match themselves.
+  // |actual - expected| <= bound; NaN matches NaN alone, infinities match themselves. Where denormal
+  // numbers are flushed, 0 also matches up to 2^-126 + bound: of a number at the least normal one either may be flushed.
   void close(double actual, double expected, double bound, const char* what, size_t i = 0);
 };
 

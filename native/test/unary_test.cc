@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "support/denormals.h"
 #include "test/test.h"
 
 namespace simdnn::test {
@@ -13,7 +14,7 @@ using Backward = decltype(KernelTable::relu_backward);
 
 // Bounds in ulp of the result: `forward` and `backward` everywhere; `forward_scale` and `backward_scale`
 // where the result is a difference of terms of about |x| + 1 or dy (|x| + 1). Factors below `tiny` may be
-// taken for zero.
+// taken for zero, denormal ones wherever these are flushed.
 struct Case {
   double a, b;
   double forward, forward_scale, backward, backward_scale;
@@ -24,7 +25,8 @@ const size_t kSizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 
 
 double bound(const Case& c, double ulp, double scaled, double expected, double x, double dy) {
   const double scale = std::fabs(x) < 1e30 ? (std::fabs(dy) + 1) * (std::fabs(x) + 1) : 1;
-  return kEpsilon * (ulp * std::fabs(expected) + scaled * scale) + c.tiny * scale;
+  const double flushed = flush_denormal() ? 0x1p-126 : 0;
+  return kEpsilon * (ulp * std::fabs(expected) + scaled * scale) + std::fmax(c.tiny, flushed) * scale;
 }
 
 void check_forward(Context& t, Forward kernel, Forward twin, const Case& c, Buffer<float>& x) {
@@ -77,7 +79,7 @@ std::vector<uint32_t> special_patterns() {
 }
 
 void check_range(Context& t, Forward kernel, Forward twin, const Case& c) {
-  t.where = "whole range";
+  t.where = flush_denormal() ? "whole range" : "whole range, denormal numbers kept";
   std::vector<uint32_t> patterns = special_patterns();
   const auto check = [&] {
     Buffer<float> x(t, patterns.size());
@@ -104,6 +106,9 @@ void test_forward(Context& t, Forward kernel, Forward twin, const Case& c) {
     }
   }
   check_range(t, kernel, twin, c);
+  set_flush_denormal(false);
+  check_range(t, kernel, twin, c);
+  set_flush_denormal(true);
 
   t.where = "threads";
   const size_t n = 300001;

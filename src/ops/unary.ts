@@ -183,9 +183,9 @@ declare module '../tensor' {
   interface Tensor {
     /** `-x`. */
     neg(): Tensor;
-    /** `e` to the power of x. */
+    /** `e` to the power of x; 0 for x below -87.34, see `setFlushDenormal`. */
     exp(): Tensor;
-    /** The natural logarithm; -Infinity at 0, NaN below. */
+    /** The natural logarithm; -Infinity at 0 and at the denormal numbers beside it (see `setFlushDenormal`), NaN below. */
     log(): Tensor;
     /** The square root; NaN below 0. */
     sqrt(): Tensor;

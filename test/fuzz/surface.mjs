@@ -56,6 +56,7 @@ const recipes = {
   stack: (w) => joined(w, 1),
   manualSeed: (w) => [w.seed()],
   setNumThreads: (w) => [1 + w.r.below(4)],
+  setFlushDenormal: (w) => [w.boolean()],
   noGrad: (w) => [() => w.tensor()],
   compile: (w) => [() => w.float([2]), w.options({ keepGrad: w.boolean, check: () => w.r.below(3) })],
   SimdnnError: () => ['CODE', 'text'],

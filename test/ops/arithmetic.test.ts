@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { setFlushDenormal } from '../../src/native';
 import { tensor, zeros } from '../../src/ops';
 import type { Tensor } from '../../src/tensor';
 import { epsilon, expectClose, expectError, expectSame, flat, gradientCheck } from '../helpers';
@@ -11,18 +12,39 @@ const exact = {
   mul: (a: number, b: number) => a * b,
   div: (a: number, b: number) => a / b,
 };
+afterEach(() => setFlushDenormal(true));
+
 const pairs = broadcastable.chain(([a, b]) => fc.tuple(models(a), models(b)));
 
 describe.each(Object.keys(exact) as (keyof typeof exact)[])('%s', (name) => {
   const f = exact[name];
 
   test('rounds once, over any broadcast', () => {
+    setFlushDenormal(false);
     fc.assert(
       fc.property(pairs, ([a, b]) => {
         const y = toTensor(a)[name](toTensor(b));
         const expected = map(zip(a, b, f), Math.fround);
         expect(y.shape).toEqual(expected.shape);
         expectSame(y, expected);
+      }),
+    );
+  });
+
+  test('rounds once, with denormal numbers as zeros', () => {
+    const least = 2 ** -126;
+    const flushed = (value: number) => (Math.abs(value) < least ? value * 0 : value);
+    fc.assert(
+      fc.property(pairs, ([a, b]) => {
+        const y = toTensor(a)[name](toTensor(b));
+        const exact = zip(map(a, flushed), map(b, flushed), f);
+        const expected = map(exact, (value) => flushed(Math.fround(value)));
+        // what is below 2^-126 and rounds to it is either
+        const either = flat(exact).map((value) => Math.abs(value) < least && Math.abs(Math.fround(value)) === least);
+        expectSame(
+          flat(y).map((value, i) => (either[i] ? 0 : value)),
+          flat(expected).map((value, i) => (either[i] ? 0 : value)),
+        );
       }),
     );
   });

@@ -1,0 +1,7 @@
+#include "support/denormals.h"
+
+namespace simdnn {
+
+std::atomic<FloatControl> wanted_flush_bits{kFlushBits};
+
+}  // namespace simdnn

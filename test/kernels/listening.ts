@@ -1,0 +1,30 @@
+// Writes down what kernels are called with. To be imported before simdnn/kernels, some of whose functions look their kernel up when they are made.
+import { eagerKernels, setKernels } from '../../src/native';
+
+/** Kernel calls, [name, ...arguments] with each array as it was before the call beside it, while `heard` is gathered. */
+export type Heard = [array: Float32Array | Int32Array, before: Float32Array | Int32Array];
+let heard: unknown[][] | null = null;
+
+setKernels(
+  Object.fromEntries(
+    Object.entries(eagerKernels).map(([name, kernel]) => [
+      name,
+      (...args: unknown[]) => {
+        heard?.push([name, ...args.map((arg) => (ArrayBuffer.isView(arg) ? [arg, (arg as Float32Array).slice()] : arg))]);
+        return (kernel as (...args: unknown[]) => void)(...args);
+      },
+    ]),
+  ) as never,
+);
+
+/** The kernel calls that `body` makes. */
+export function hear(body: () => void): unknown[][] {
+  const calls: unknown[][] = [];
+  heard = calls;
+  try {
+    body();
+  } finally {
+    heard = null;
+  }
+  return calls;
+}
