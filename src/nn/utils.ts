@@ -8,8 +8,6 @@ import { recorder } from '../recorder';
 import { layoutOf } from '../shape';
 import { changed, checkTensor, Tensor } from '../tensor';
 
-type Parameters = Tensor | Iterable<Tensor>;
-
 /** The options of `clipGradNorm_`. */
 export interface ClipGradNormOptions {
   /** The p of the norm, above 0; default 2. Infinity: the largest element counts. */
@@ -18,7 +16,7 @@ export interface ClipGradNormOptions {
   errorIfNonfinite?: boolean;
 }
 
-function listOf(where: string, parameters: Parameters): Tensor[] {
+function listOf(where: string, parameters: Tensor | Iterable<Tensor>): Tensor[] {
   const single = parameters instanceof Tensor;
   if (!single && typeof (parameters as Iterable<Tensor> | null | undefined)?.[Symbol.iterator] !== 'function') {
     throw typeError(where, `expected a tensor or a list of them, got ${describe(parameters)}`, 'give it model.parameters()');
@@ -29,7 +27,7 @@ function listOf(where: string, parameters: Parameters): Tensor[] {
 }
 
 // The parameters that have a gradient. One that a compiled step kept to itself is refused by its getter.
-function withGradient(where: string, parameters: Parameters): Tensor[] {
+function withGradient(where: string, parameters: Tensor | Iterable<Tensor>): Tensor[] {
   const list = listOf(where, parameters);
   for (const parameter of list) {
     if (recorder !== null) recorder.gradient(parameter, 'use');
@@ -61,7 +59,7 @@ const normOf = (tensors: readonly Tensor[], order: number): Tensor => {
  * nn.utils.clipGradNorm_([w], 1).item(); // 5
  * w.grad.toArray(); // [0.6, 0.8]
  */
-export function clipGradNorm_(parameters: Parameters, maxNorm: number, options?: ClipGradNormOptions): Tensor {
+export function clipGradNorm_(parameters: Tensor | Iterable<Tensor>, maxNorm: number, options?: ClipGradNormOptions): Tensor {
   const where = 'utils.clipGradNorm_';
   const { normType, errorIfNonfinite } = withDefaults(where, options, { normType: 2, errorIfNonfinite: false });
   checkBoolean(where, 'errorIfNonfinite', errorIfNonfinite);
@@ -91,7 +89,7 @@ export function clipGradNorm_(parameters: Parameters, maxNorm: number, options?:
  * nn.utils.clipGradValue_([w], 0.5);
  * w.grad.toArray(); // [0.5, -0.25]
  */
-export function clipGradValue_(parameters: Parameters, clipValue: number): void {
+export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
   const where = 'utils.clipGradValue_';
   checkNumber(where, 'clipValue', clipValue, 0);
   for (const parameter of withGradient(where, parameters)) {
@@ -108,7 +106,7 @@ export function clipGradValue_(parameters: Parameters, clipValue: number): void 
  * @example
  * nn.utils.parametersToVector([tensor([[1, 2], [3, 4]]), tensor([5])]).toArray(); // [1, 2, 3, 4, 5]
  */
-export function parametersToVector(parameters: Parameters): Tensor {
+export function parametersToVector(parameters: Tensor | Iterable<Tensor>): Tensor {
   const where = 'utils.parametersToVector';
   const list = listOf(where, parameters);
   if (list.length === 0) throw rangeError(where, 'got an empty list of parameters');
@@ -126,7 +124,7 @@ export function parametersToVector(parameters: Parameters): Tensor {
  * model.weight.toArray(); // [[1, 2]]
  * model.bias.toArray(); // [3]
  */
-export function vectorToParameters(vector: Tensor, parameters: Parameters): void {
+export function vectorToParameters(vector: Tensor, parameters: Tensor | Iterable<Tensor>): void {
   const where = 'utils.vectorToParameters';
   checkTensor(where, 'the vector', vector, 'float32');
   const list = listOf(where, parameters);

@@ -4,7 +4,14 @@ import type { TensorData } from '../memory';
 import { Tensor } from '../tensor';
 
 /** What a compiled function may return: nothing, a tensor, or a list or record of tensors. */
-export type CompiledOutput = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | null | undefined;
+export type CompiledOutput =
+  | Tensor
+  | readonly Tensor[]
+  | { readonly [name: string]: Tensor }
+  | null
+  | undefined
+  // biome-ignore lint/suspicious/noConfusingVoidType: what a function without `return` returns
+  | void;
 
 /** The tensors that a function returned. A TypeError for anything else. */
 export function tensorsOf(result: unknown): Tensor[] {

@@ -4,6 +4,7 @@ import { type Base, isValue, type TracedCall, type Value } from './calls';
 
 /** One call of a plan, for people. */
 export interface Row {
+  /** Its name. */
   kernel: string;
   /** The lengths of its arrays and where they lie. */
   buffers: string;

@@ -16,6 +16,7 @@ export interface LossTask extends Task {
 
 /** A loss: anything with a `forward` of output and target. */
 export interface Criterion {
+  /** The loss, one number. */
   forward(output: Tensor, target: Tensor): Tensor;
 }
 
