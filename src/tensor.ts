@@ -2,7 +2,7 @@
 import type { Node } from './autograd';
 import { checkAttached, describe, rangeError, SimdnnError, typeError } from './errors';
 import { formatTensor } from './format';
-import { allocateConstant, allocateFloat, allocateInt, type DType, type TensorData } from './memory';
+import { allocateConstant, allocateFloat, allocateInt, type DType, overlap, type TensorData } from './memory';
 import { recorder } from './recorder';
 import { checkShape, numelOf, shapeText } from './shape';
 
@@ -326,10 +326,20 @@ export function changed(tensor: Tensor): void {
   tensor.version.count++;
 }
 
+// The memory that somebody works on, by what its tensors share.
+const heldMemory = new Map<Version, Tensor>();
+
 /** Gives a tensor's memory to `holder`, or back. */
-export function hold(version: Version, holder: Holder | null): void {
-  version.holder = holder;
+export function hold(tensor: Tensor, holder: Holder | null): void {
+  tensor.version.holder = holder;
+  if (holder === null) heldMemory.delete(tensor.version);
+  else heldMemory.set(tensor.version, tensor);
   leafChanges++;
+}
+
+/** Refuses memory of which another thread works on a part, whichever tensors are on it. */
+export function refuseHeldMemory(where: string, memory: readonly TensorData[]): void {
+  for (const tensor of heldMemory.values()) if (memory.some((array) => overlap(array, tensor.values))) refuseHeld(where, tensor);
 }
 
 let holdersMatter = true;

@@ -110,6 +110,33 @@ it('what a step carries on by itself is refused, for a replay would begin with t
   await expect(fit).rejects.toMatchObject({ code: 'SIMDNN_RECORDING_DIFFERS' });
 });
 
+it('a fit that is to check records its step again', async () => {
+  let scale = 1;
+  class Scales extends nn.Module {
+    readonly inner = new nn.Linear(3, 2);
+    override forward(x: Tensor): Tensor {
+      return this.inner.forward(x).mul(scale);
+    }
+  }
+  const model = new Scales();
+  const loader = new data.DataLoader(new data.TensorDataset(randn([10, 3]), randn([10, 2])), { batchSize: 5 });
+  const fit = (check: number) =>
+    train.fit(model, {
+      criterion: new nn.MSELoss(),
+      optimizer: new optim.SGD(model.parameters(), { lr: 0.01 }),
+      loader,
+      epochs: 6,
+      progress: false,
+      check,
+      onEpoch: ({ epoch }) => {
+        if (epoch === 3) scale++;
+      },
+    });
+  await expect(fit(2)).rejects.toMatchObject({ code: 'SIMDNN_RECORDING_DIFFERS' });
+  expect((await fit(0)).epochs).toBe(6); // frozen, as the page says
+  await expect(fit(-1)).rejects.toThrow('check');
+});
+
 it('constants that a function makes keep their values, and so do results and gradients', () => {
   let scale: Tensor | null = null;
   const w = tensor([1, 2], { requiresGrad: true });

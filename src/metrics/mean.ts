@@ -60,7 +60,8 @@ function weightOf(weight: Tensor | number, shape: readonly number[]): (position:
  *
  * `update(value, weight = 1)` takes numbers or tensors of any shape; a weight broadcasts to the shape of its value.
  * `compute()` is the scalar `sum(weight * value) / sum(weight)`, summed in float64; NaN before any update. Batches of unequal size are
- * weighted by it: `update(loss, batchSize)`.
+ * weighted by it: `update(loss, batchSize)`. That is for loops of one's own: `train.fit` and `train.evaluate` update their metrics with predictions and
+ * targets, which are no values and weights.
  *
  * @example
  * const loss = new metrics.MeanMetric();

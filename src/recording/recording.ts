@@ -4,7 +4,7 @@ import { allocateFloat, allocateInt, type DType, overlap, type TensorData } from
 import { finishedCalls, type Plan, replayPlan } from '../native';
 import { randomPosition, setRandomPosition } from '../random';
 import { sameShape, shapeText } from '../shape';
-import { leafChanges, refuseHeld, Tensor, type Version } from '../tensor';
+import { leafChanges, refuseHeld, refuseHeldMemory, Tensor, type Version } from '../tensor';
 import { type LeafGradient, Listener } from './listener';
 import { type CompiledOutput, cut, type Output, partOf, placeIn, rebuilder, tensorsOf } from './outputs';
 import { type Profile, profileOf } from './profile';
@@ -63,8 +63,9 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   /** Of what each call changes in place, optimizers apart. */
   private readonly changes: Version[];
   private readonly changedArguments: number[];
-  /** Whose memory lasts and is read or written: none of them may be held by a fit. */
-  private readonly shared: Tensor[];
+  /** What lasts and is read or written, and leaves whose gradients come and go: none of them may be held by a fit. */
+  private readonly memory: TensorData[];
+  private readonly gradientLeaves: Tensor[];
   private readonly plan: Plan;
   /** The count of changes with which a replay left the leaves. When it finds them so, and they fit, it need not look at them from then on. */
   private left = -1;
@@ -136,9 +137,9 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.gradients = trace.gradients.map((g) => ({ ...g, before: g.events[0]!.before }));
     this.lasting = watched(trace.lasting.map((base) => base.memory));
     this.changes = trace.changes.map(({ version }) => version);
-    const used = [...[...trace.leaves, ...this.gradients].map(({ leaf }) => leaf), ...trace.changes];
+    this.memory = trace.lasting.map((base) => base.memory);
     const left = new Set([...trace.left].map(({ version }) => version));
-    this.shared = [...new Set(used)].filter(({ version }) => !left.has(version));
+    this.gradientLeaves = trace.gradients.flatMap(({ leaf }) => (left.has(leaf.version) ? [] : [leaf]));
     this.changedArguments = args.flatMap((t, i) =>
       !t.needsGrad && [...heard.changes].some(({ values }) => overlap(values, t.values)) ? [i] : [],
     );
@@ -176,7 +177,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   }
 
   private leavesFit(): boolean {
-    for (const t of this.shared) refuseHeld('compile', t);
+    refuseHeldMemory('compile', this.memory);
+    for (const leaf of this.gradientLeaves) refuseHeld('compile', leaf);
     for (const { leaf, needsGrad } of this.trace.leaves) if (leaf.needsGrad !== needsGrad) return false;
     const { gradients } = this;
     for (let i = 0; i < gradients.length; i++) {

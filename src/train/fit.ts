@@ -23,7 +23,9 @@ class Fit implements Holder {
   private readonly result: FitResult = { loss: [], metrics: {}, epochs: 0, seconds: 0 };
   private readonly task: LossTask;
   private readonly engine: Engine;
-  private readonly held = new Set<Version>();
+  private readonly held = new Set<Tensor>();
+  /** Steps done since the step was recorded or checked last. */
+  private unchecked = 0;
   private readonly trainingMetrics: Metrics;
   private readonly validates: boolean;
   private readonly restoreModes: () => void;
@@ -99,6 +101,7 @@ class Fit implements Holder {
     while (result.epochs < o.epochs) {
       const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - result.epochs, legTime);
       samples += leg.batches * this.batchSize;
+      this.unchecked += leg.batches;
       update(this.trainingMetrics, leg);
       if (leg.batches > 0) o.schedule?.afterStep();
       for (const loss of leg.losses) {
@@ -128,10 +131,14 @@ class Fit implements Holder {
   }
 
   private async leg(part: number, epochs: number, milliseconds: number): Promise<Leg> {
-    const { signal, detectAnomaly } = this.o;
+    const { signal, detectAnomaly, check } = this.o;
     if (signal?.aborted) throw signal.reason;
     try {
-      this.engine.ready();
+      const session = this.engine.ready();
+      if (check > 0 && this.unchecked >= check) {
+        session.verify();
+        this.unchecked = 0;
+      }
     } catch (error) {
       if (part === 0 && !(error instanceof SimdnnError)) this.refusedStep();
       throw error;
@@ -224,29 +231,28 @@ class Fit implements Holder {
 
   private hold(): void {
     const tensors = [...this.model.parameters(), ...this.model.buffers(), ...this.groups.flatMap(({ params }) => params)];
-    for (const { version } of tensors) this.take(version);
+    for (const tensor of tensors) this.take(tensor);
   }
 
   // What the recordings found besides is in use as well.
   private recorded(session: Session): void {
-    for (const { version, requiresGrad } of session.leaves) {
-      if (!requiresGrad) continue;
-      this.refuseHeld(version);
-      this.take(version);
+    for (const tensor of [...session.leaves.filter(({ requiresGrad }) => requiresGrad), ...session.changes]) {
+      this.refuseHeld(tensor.version);
+      this.take(tensor);
     }
     checkTrained(where, this.model, this.groups, session.kinds(0));
   }
 
-  private take(version: Version): void {
-    hold(version, this);
-    this.held.add(version);
+  private take(tensor: Tensor): void {
+    hold(tensor, this);
+    this.held.add(tensor);
   }
 
   // Copies the thread's values into JavaScript's memory, where JavaScript has not had it since, and gives it back.
   private free(): void {
     if (this.inUse) this.engine.finish();
     this.inUse = false;
-    for (const version of this.held) hold(version, null);
+    for (const tensor of this.held) hold(tensor, null);
     this.held.clear();
   }
 

@@ -1,6 +1,6 @@
 // What is measured besides the loss: metrics, fed with the outputs that a leg brought.
 import { describe, rangeError, typeError } from '../errors';
-import { Metric } from '../metrics';
+import { MeanMetric, Metric } from '../metrics';
 import { Tensor } from '../tensor';
 import type { Leg } from './engine';
 
@@ -15,6 +15,13 @@ export function checkMetrics(where: string, metrics: Metrics | undefined): Metri
   for (const [name, metric] of Object.entries(metrics)) {
     if (name === 'loss' || name === 'validationLoss') {
       throw rangeError(where, `a metric cannot be called "${name}": that is the criterion's figure`, `metrics: { ${name}Metric: ... }`);
+    }
+    if (metric instanceof MeanMetric) {
+      throw typeError(
+        where,
+        `metrics.${name} is a mean of values, and metrics are given predictions and targets`,
+        'the mean loss is reported anyway; of anything else update it in a loop of your own, or write a Metric',
+      );
     }
     if (!(metric instanceof Metric)) throw typeError(where, `expected metrics.${name} to be a metric, got ${describe(metric)}`);
   }
@@ -31,8 +38,8 @@ export type Direction = 'min' | 'max' | null;
 export function directionsOf(metrics: Metrics, validates: boolean): Map<string, Direction> {
   const losses: [string, Direction][] = [['loss', 'min'], ...(validates ? [['validationLoss', 'min'] as [string, Direction]] : [])];
   const others = Object.entries(metrics).map(([name, metric]): [string, Direction] => {
-    const { higherIsBetter } = metric as { higherIsBetter?: boolean | null };
-    return [name, typeof higherIsBetter === 'boolean' ? (higherIsBetter ? 'max' : 'min') : null];
+    const { higherIsBetter } = metric;
+    return [name, higherIsBetter === null ? null : higherIsBetter ? 'max' : 'min'];
   });
   return new Map([...losses, ...others]);
 }

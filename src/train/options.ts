@@ -66,6 +66,11 @@ export interface FitOptions {
   earlyStopping?: EarlyStoppingOptions;
   /** Ends the fit with an error that names the operation as soon as a value is NaN or infinite (false). Slower. */
   detectAnomaly?: boolean;
+  /**
+   * Records the step again after every `check` steps or so, between two looks at options, and ends the fit with an error when it does something else;
+   * 0 (the default): only when it is recorded first.
+   */
+  check?: number;
 }
 
 /** What `fit` returns. */
@@ -83,7 +88,7 @@ export interface FitResult {
 }
 
 /** The options with their defaults. */
-export interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'progress' | 'detectAnomaly'>> {
+export interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'progress' | 'detectAnomaly' | 'check'>> {
   criterion: Criterion;
   optimizer: FitOptions['optimizer'];
   loader: Batches;
@@ -128,6 +133,7 @@ export function settingsOf(where: string, options: FitOptions): Settings {
     progress: true,
     earlyStopping: undefined,
     detectAnomaly: false,
+    check: 0,
   });
   checkMethod(where, 'criterion', o.criterion, 'forward');
   if (!(o.optimizer instanceof Optimizer)) throw typeError(where, `expected optimizer to be an optimizer, got ${describe(o.optimizer)}`);
@@ -151,5 +157,6 @@ export function settingsOf(where: string, options: FitOptions): Settings {
     progress: checkBoolean(where, 'progress', o.progress),
     earlyStopping: o.earlyStopping === undefined ? null : new EarlyStopping(where, o.earlyStopping, known),
     detectAnomaly: checkBoolean(where, 'detectAnomaly', o.detectAnomaly),
+    check: checkInteger(where, 'check', o.check),
   };
 }

@@ -199,6 +199,11 @@ export class Session {
     return this.loops[loop]!.kinds;
   }
 
+  /** Every tensor that any loop changes in place, but by an optimizer. */
+  get changes(): Tensor[] {
+    return this.loops.flatMap(({ kinds }) => kinds.flatMap(({ trace }) => trace.changes));
+  }
+
   /** Every leaf that any loop uses. */
   get leaves(): Tensor[] {
     return this.loops.flatMap(({ kinds }) => kinds.flatMap(({ leaves }) => leaves));
@@ -216,6 +221,11 @@ export class Session {
   /** Whether every recording would still come out the same. */
   holds(random: RandomPosition): boolean {
     return this.loops.every(({ kinds, task }) => inMode(task, () => kinds.every((kind) => kind.holds(random))));
+  }
+
+  /** Throws unless every task, recorded again, does the same. */
+  verify(): void {
+    for (const { task, kinds } of this.loops) inMode(task, () => kinds.forEach((kind) => void kind.verify(task.where, task.run)));
   }
 
   /** Runs a loop from where its last run ended, and counts what it did. */

@@ -106,6 +106,25 @@ describe('a buffer that is replaced', () => {
   });
 });
 
+it('a buffer that is changed in place holds what the loop gives, compiled and in a fit', async () => {
+  class Running extends Norm {
+    override forward(x: Tensor): Tensor {
+      this.mean = this.mean.mul_(0.9).add_(x.mean(0).mul(0.1)); // the same tensor
+      return x.sub(this.mean);
+    }
+  }
+  const [eager, compiled, fitted] = [new Running(), new Running(), new Running()];
+  const run = compile((x: Tensor) => compiled.forward(x));
+  for (let i = 0; i < 2; i++) {
+    eager.forward(ones([4, 2]));
+    run(ones([4, 2]));
+  }
+  await train2(fitted, 'fit');
+  expect(flat(eager.mean)).not.toEqual([1, 2]);
+  expectSame(compiled.mean, eager.mean);
+  expectSame(fitted.mean, eager.mean);
+});
+
 describe('the property of a buffer', () => {
   it('is listed like a field', () => {
     const norm = new Norm();
