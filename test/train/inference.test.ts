@@ -161,7 +161,7 @@ describe('train.evaluate', () => {
     const expected = [...loader].map(([x, y]) => [[x!.shape[0], 3], y!.shape, digest(inEvaluation(model, x!)), digest(y!)]);
     for (const batches of [loader, [...loader]]) {
       const shapes = new Shapes();
-      await train.evaluate(model, batches, { metrics: { shapes, accuracy: new metrics.MeanMetric() } });
+      await train.evaluate(model, batches, { metrics: { shapes } });
       expect(shapes.seen).toEqual(expected);
     }
     class Sums extends nn.Module {
@@ -196,8 +196,15 @@ describe('train.evaluate', () => {
   });
 
   it.each(['loss', 'validationLoss'])('refuses a metric called "%s"', async (name) => {
-    const named = { [name]: new metrics.MeanMetric() };
+    const named = { [name]: new metrics.Accuracy({ task: 'multiclass', numClasses: 5 }) };
     await expect(train.evaluate(makeModel([13, 5]), [], { metrics: named })).rejects.toThrow(/a metric cannot be called/);
+  });
+
+  it('refuses a mean of values, which is not of predictions and targets', async () => {
+    const named = { mean: new metrics.MeanMetric() };
+    await expect(train.evaluate(makeModel([13, 5]), [], { metrics: named })).rejects.toThrow(
+      /metrics.mean is a mean of values.*\n {2}hint: the mean loss/,
+    );
   });
 
   it('refuses a metric of several numbers', async () => {
