@@ -17,7 +17,14 @@ export default defineConfig({
     exclude: ['test/package/**'],
     pool: 'forks',
     maxWorkers: '100%',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 600_000, // for what hangs: how long a test takes on a busy machine is no fault
+    hookTimeout: 600_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**'],
+      exclude: ['src/kernels.generated.ts'],
+      reporter: ['text'],
+      reportsDirectory: 'build/coverage/src',
+    },
   },
 });

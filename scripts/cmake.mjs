@@ -1,4 +1,4 @@
-// Builds what CMakeLists.txt describes, each variant in a folder of its own under build/.
+// Builds what CMakeLists.txt describes, each variant in a folder of its own under build/; build/cmake is the one that `npm run build` makes.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -7,11 +7,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-// Configures and builds some targets; returns the folder. Throws with the whole output when that fails.
-export function cmake(folder, targets, { type = 'Release', flags = '', definitions = {} }) {
+// Configures and builds some targets; returns the folder. Throws with the whole output when that fails. Without flags they are CMake's own
+// for this type of build.
+export function cmake(folder, targets, { type = 'Release', flags, definitions = {} }) {
   const build = join(root, 'build', folder);
   const ninja = !existsSync(join(build, 'CMakeCache.txt')) && spawnSync('ninja', ['--version']).status === 0;
-  const all = { CMAKE_BUILD_TYPE: type, [`CMAKE_CXX_FLAGS_${type.toUpperCase()}`]: flags, ...definitions };
+  const all = { CMAKE_BUILD_TYPE: type, ...definitions };
+  if (flags !== undefined) all[`CMAKE_CXX_FLAGS_${type.toUpperCase()}`] = flags;
   const configure = ['-S', root, '-B', build, ...Object.entries(all).map(([name, value]) => `-D${name}=${value}`)];
   for (const args of [
     [...configure, ...(ninja ? ['-G', 'Ninja'] : [])],

@@ -18,7 +18,8 @@ const sanitizers = {
   address: {
     folder: 'asan',
     libraries: ['libasan.so', 'libubsan.so'],
-    definitions: () => ({ SIMDNN_SANITIZE: 'address,undefined' }),
+    definition: 'address,undefined',
+    targetsOf: (targets) => targets,
     options: {
       ASAN_OPTIONS: [
         'detect_leaks=0',
@@ -39,12 +40,8 @@ const sanitizers = {
   thread: {
     folder: 'tsan',
     libraries: ['libtsan.so'],
-    definitions: () => ({
-      SIMDNN_SANITIZE: 'thread',
-      SIMDNN_TARGETS: createRequire(import.meta.url)('simdnn')
-        .info()
-        .targets.at(-1),
-    }),
+    definition: 'thread',
+    targetsOf: (targets) => targets.slice(-1),
     options: { TSAN_OPTIONS: `exitcode=0:abort_on_error=1:symbolize=0:log_path=${reports}/process` },
   },
 };
@@ -60,25 +57,35 @@ function preloaded(libraries) {
   });
 }
 
-/** Builds the addon or the native tests under a sanitizer: they share the kernels' objects. Returns the folder. */
-export function buildSanitized(sanitizer, target) {
-  const { folder, definitions } = sanitizers[sanitizer];
-  return cmake(folder, [target], {
+/** The targets that are sanitized unless others are named: the plainest code and the best. */
+export const scalarAndBest = () => {
+  const { targets } = createRequire(import.meta.url)('simdnn').info();
+  return [...new Set([targets[0], targets.at(-1)])];
+};
+
+/**
+ * Builds the addon or the native tests under a sanitizer, with the kernels of these targets alone: they share the kernels' objects. Returns
+ * the folder.
+ */
+export function buildSanitized(sanitizer, program, targets = scalarAndBest()) {
+  const { folder, definition, targetsOf } = sanitizers[sanitizer];
+  return cmake(folder, [program], {
     type: 'RelWithDebInfo',
     flags: '-O1 -g1',
     definitions: {
       SIMDNN_ADDON: 'ON',
       SIMDNN_TESTS: 'ON',
       SIMDNN_OUTPUT: join(root, 'build', folder, 'build/Release'), // where node-gyp-build looks, given SIMDNN_PREBUILD=build/asan
-      ...definitions(),
+      SIMDNN_SANITIZE: definition,
+      SIMDNN_TARGETS: targetsOf(targets).join(';'),
     },
   });
 }
 
 /** Builds the addon under that sanitizer and returns the environment in which Node loads it and no other. */
-export function sanitizedEnvironment(sanitizer) {
+export function sanitizedEnvironment(sanitizer, targets) {
   const { libraries, options } = sanitizers[sanitizer];
-  const build = buildSanitized(sanitizer, 'simdnn');
+  const build = buildSanitized(sanitizer, 'simdnn', targets);
   const env = { ...options, LD_PRELOAD: preloaded(libraries).join(' '), SIMDNN_PREBUILD: build };
   const node = (...args) => spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...env } });
   const { stdout, stderr } = node('-e', 'require("simdnn"); console.log(require("node:fs").readFileSync("/proc/self/maps", "utf8"))');

@@ -14,12 +14,15 @@ function packagesAreCurrent() {
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 17)) stop(`Node 20.17 or later is needed, this is ${process.version}`);
 
-// What the native build needs, with the Debian package that brings it.
-await installMissing([
-  ['cmake', onPath('cmake')],
-  ['make', onPath('make') || onPath('ninja')],
-  ['g++', onPath('c++')],
-  ['libhwy-dev', existsSync(join(root, 'native/vendor/highway')) || highway() !== undefined],
-]);
+// What the native build needs, with the Debian package that brings it; ccache keeps what was compiled, for the builds after a change.
+await installMissing(
+  [
+    ['cmake', onPath('cmake')],
+    ['make', onPath('make') || onPath('ninja')],
+    ['g++', onPath('c++')],
+    ['libhwy-dev', existsSync(join(root, 'native/vendor/highway')) || highway() !== undefined],
+  ],
+  [['ccache', onPath('ccache')]],
+);
 if (!packagesAreCurrent()) await run('installing npm packages', 'npm', ['ci']);
 await run('building the native addon (the first time takes a minute or more)', 'npm', ['run', 'build']);

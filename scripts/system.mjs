@@ -34,10 +34,11 @@ export function run(doing, command, args, env = {}) {
   });
 }
 
-// Installs those of [package, present] that are not present, as root or through sudo.
-export async function installMissing(needs) {
-  const names = needs.filter(([, present]) => !present).map(([name]) => name);
-  if (names.length === 0) return;
+// Installs those of [package, present] that are not present, as root or through sudo; the welcome ones only along with others.
+export async function installMissing(needs, welcome = []) {
+  const missing = (packages) => packages.filter(([, present]) => !present).map(([name]) => name);
+  if (missing(needs).length === 0) return;
+  const names = missing([...needs, ...welcome]);
   const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...names];
   if (!onPath('apt-get')) stop(`missing: ${names.join(', ')} (Debian's names). Install them, then run this again.`);
   const superuser = process.getuid() === 0 ? [] : ['sudo', ...(process.stdin.isTTY ? [] : ['-n'])];

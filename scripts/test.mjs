@@ -1,75 +1,30 @@
 // Runs every check of the project and adds up what they counted; the last line is `N passed, N failed`.
 // A runner that ends badly, or says nothing that can be counted, is itself a failure.
-import { spawn } from 'node:child_process';
+// Usage: node scripts/test.mjs [--all]. Without --all, npm test: sanitizers on scalar and the best target, on the targets between only what can
+// differ there, nothing again that has passed with the same inputs, and what takes an emulator or other versions of Node not at all.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, relative } from 'node:path';
 import { cmake } from './cmake.mjs';
+import { coverage } from './coverage.mjs';
 import { crossBuild, crossFolder, emulated, installEmulator } from './cross.mjs';
-import { buildSanitized, sanitizedEnvironment } from './sanitized.mjs';
+import { buildSanitized, sanitizedEnvironment, scalarAndBest } from './sanitized.mjs';
+import { conclude, counted, lastLine, noteFailure, one, run, stage } from './stages.mjs';
+import { root } from './system.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const all = process.argv.includes('--all');
 const bin = (name) => join(root, 'node_modules/.bin', name);
-const results = [];
-const failures = []; // what vitest found, said again at the end
+const { targets } = createRequire(import.meta.url)('simdnn').info();
+const best = targets.at(-1);
 
-// Runs a command with its output shown as it comes; resolves to { ok, output }.
-function run(command, args, env = {}) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    const forward = (from, to) =>
-      from.setEncoding('utf8').on('data', (text) => {
-        output += text;
-        to.write(text);
-      });
-    forward(child.stdout, process.stdout);
-    forward(child.stderr, process.stderr);
-    child.on('error', (error) => resolve({ ok: false, output: `${command}: ${error.message}` }));
-    child.on('close', (status) => resolve({ ok: status === 0, output }));
-  });
-}
-
-// `check` returns { passed, failed }; what it throws is one failure.
-async function stage(name, check) {
-  console.log(`\n== ${name}`);
-  const start = performance.now();
-  let counts;
-  try {
-    counts = await check();
-  } catch (error) {
-    console.log(error.message);
-    counts = { passed: 0, failed: 1 };
-  }
-  results.push({ name, ...counts, seconds: (performance.now() - start) / 1000 });
-}
-
-const one = ({ ok }) => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1 });
-
-// A runner's own counts, with a failure added when it ended badly without having counted one.
-function counted({ ok, passed, failed }) {
-  if (!Number.isInteger(passed) || !Number.isInteger(failed) || passed + failed === 0) throw new Error('no test was counted');
-  return { passed, failed: ok || failed > 0 ? failed : 1 };
-}
-
-// The line that the project's own test programs end with.
-function lastLine({ ok, output }) {
-  const counts = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? [];
-  return counted({ ok, passed: Number(counts[1]), failed: Number(counts[2]) });
-}
-
-function nativeProgram(name, folder, build) {
-  return join(cmake(folder, [name], { ...build, definitions: { SIMDNN_ADDON: 'OFF', SIMDNN_TESTS: 'ON', ...build.definitions } }), name);
-}
-
-// Each program in a process for every target, as many at a time as there are processors: their tests run one after the other.
-async function nativeTests(program, targets) {
+// Native programs, each on one target in a process of its own, as many at a time as there are processors: their tests run one after the other.
+async function nativeTests(programs) {
   const total = { passed: 0, failed: 0 };
-  const left = [...targets];
+  const left = [...programs];
   const worker = async () => {
-    for (let target = left.shift(); target !== undefined; target = left.shift()) {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const [program, target] = next;
       const env = { SIMDNN_TARGET: target };
       let result = await run(program, [], env);
       if (/unexpected memory mapping/.test(result.output)) {
@@ -87,7 +42,7 @@ async function nativeTests(program, targets) {
 
 async function vitest(name, env, more = []) {
   const report = join(root, 'build/test', `vitest-${name}.json`);
-  mkdirSync(dirname(report), { recursive: true });
+  mkdirSync(join(report, '..'), { recursive: true });
   rmSync(report, { force: true });
   const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...more];
   const { ok } = await run(bin('vitest'), args, env);
@@ -96,69 +51,85 @@ async function vitest(name, env, more = []) {
   for (const file of testResults) {
     const failed = file.assertionResults.filter(({ status }) => status === 'failed');
     const why = failed.length > 0 ? failed.map((test) => `${test.fullName}: ${test.failureMessages[0]}`) : [file.message];
-    if (file.status === 'failed') failures.push(...why.map((text) => `${name}: ${relative(root, file.name)}: ${text}`));
+    if (file.status === 'failed') for (const text of why) noteFailure(`${name}: ${relative(root, file.name)}: ${text}`);
   }
   return counted({ ok, passed: numPassedTests, failed: numFailedTests });
 }
 
-const without = (files) => files.map((file) => `--exclude=${file}`);
-
-const { info } = createRequire(import.meta.url)('simdnn');
-const { targets } = info();
-const best = targets.at(-1);
+// What the stages read that are not repeated while it stays as it is.
+const native = ['native', 'CMakeLists.txt', 'scripts'];
+const library = [...native, 'src', 'package.json', 'package-lock.json', 'tsconfig.json'];
+const packed = [...library, 'test/package', 'binding.gyp', 'README.md', 'LICENSE', 'THIRD_PARTY_LICENSES'];
 
 await stage('lint and format (biome)', async () => one(await run(bin('biome'), ['check', '--error-on-warnings'])));
 await stage('types (tsc: src, test, examples)', async () => one(await run(bin('tsc'), ['-p', 'test'])));
-await stage('native kernels, every target', () => nativeTests(nativeProgram('kernels_test', 'tests', { flags: '-O2 -DNDEBUG' }), targets));
-await stage('native benchmark: a row for every kernel', async () =>
-  lastLine(await run(nativeProgram('kernels_bench', 'tests', { flags: '-O2 -DNDEBUG' }), ['0'])),
+
+// In the tree of the addon: its kernels are what is tested, and they are compiled already.
+const testsOfAddon = (program) => join(cmake('cmake', [program], { definitions: { SIMDNN_TESTS: 'ON' } }), program);
+await stage(
+  'native kernels, every target',
+  () => {
+    const program = testsOfAddon('kernels_test');
+    return nativeTests(targets.map((target) => [program, target]));
+  },
+  native,
 );
-await stage('native kernels under AddressSanitizer and UndefinedBehaviorSanitizer', () =>
-  nativeTests(join(buildSanitized('address', 'kernels_test'), 'kernels_test'), targets),
-);
-await stage('native kernels under ThreadSanitizer', () =>
-  nativeTests(join(buildSanitized('thread', 'kernels_test'), 'kernels_test'), [best]),
+await stage('native benchmark: a row for every kernel', async () => lastLine(await run(testsOfAddon('kernels_bench'), ['0'])), native);
+
+const sanitized = all ? targets : scalarAndBest();
+await stage(
+  `native kernels under AddressSanitizer and UndefinedBehaviorSanitizer (${sanitized.join(', ')}) and ThreadSanitizer (${best})`,
+  () => {
+    const [addresses, threads] = ['address', 'thread'].map((kind) => join(buildSanitized(kind, 'kernels_test', sanitized), 'kernels_test'));
+    return nativeTests([[threads, best], ...sanitized.map((target) => [addresses, target])]);
+  },
+  native,
 );
 
 // What these measure, memory and time, does not depend on the target either, and a million steps take scalar code a minute.
+const without = (files) => files.map((file) => `--exclude=${file}`);
 const measuring = ['test/flat-memory.test.ts', 'test/dropped-memory.test.ts', 'test/bench.test.ts'];
+// Where a target shows: in the numbers of the kernels, alone and composed.
+const calculating = ['kernels/', 'ops/', 'optim/', 'parity/', 'bits', 'compile'].map((name) => `test/${name}`);
 for (const target of targets) {
-  await stage(`library on ${target} (vitest)`, () => vitest(target, { SIMDNN_TARGET: target }, target === best ? [] : without(measuring)));
+  const files = target === best ? [] : all ? without(measuring) : calculating;
+  await stage(`library on ${target} (vitest)`, () => vitest(target, { SIMDNN_TARGET: target }, files));
 }
 
-// On the best target alone: the kernels of all of them have met the sanitizers above, here it is the binding's turn. A sanitizer keeps
-// memory that is freed.
+// On the best target alone: the kernels have met the sanitizers above, here it is the binding's turn. A sanitizer keeps memory that is freed.
 await stage('library with the addon under AddressSanitizer and UndefinedBehaviorSanitizer (vitest)', () =>
-  vitest('sanitized', sanitizedEnvironment('address'), without(measuring)),
+  vitest('sanitized', sanitizedEnvironment('address', sanitized), without(measuring)),
 );
-await stage('fuzzer: 100,000 calls with the addon under the sanitizers', async () =>
-  lastLine(await run(process.execPath, ['test/fuzz/fuzz.mjs', '--calls', '100000'], sanitizedEnvironment('address'))),
+await stage(
+  'fuzzer: 100,000 calls with the addon under the sanitizers',
+  async () =>
+    lastLine(await run(process.execPath, ['test/fuzz/fuzz.mjs', '--calls', '100000'], sanitizedEnvironment('address', sanitized))),
+  [...library, 'test/fuzz'],
 );
-await stage('workers terminated and processes ended while they train, with the addon under the sanitizers', async () =>
-  lastLine(await run(process.execPath, ['--no-concurrent-recompilation', 'test/programs/endings.cjs'], sanitizedEnvironment('address'))),
-);
+await stage('workers terminated and processes ended while they train, with the addon under the sanitizers', async () => {
+  const args = ['--no-concurrent-recompilation', 'test/programs/endings.cjs', all ? '100' : '30'];
+  return lastLine(await run(process.execPath, args, sanitizedEnvironment('address', sanitized)));
+}, [...library, 'test/programs']);
 
-await stage('package: packed, installed, built from source, under other versions of Node and on arm64 (vitest)', async () => {
-  await installEmulator();
-  const { ok } = await run(process.execPath, ['scripts/pack.mjs']);
-  if (!ok) throw new Error('the package was not packed');
-  return vitest('package', {}, ['--config=test/package/vitest.config.mts']);
-});
+await stage(
+  'package: packed, installed, built from source, under other versions of Node and on arm64 (vitest)',
+  async () => {
+    await installEmulator();
+    const { ok } = await run(process.execPath, ['scripts/pack.mjs']);
+    if (!ok) throw new Error('the package was not packed');
+    return vitest('package', {}, ['--config=test/package/vitest.config.mts']);
+  },
+  packed,
+);
 // An emulator is slow: without the four kernels that take as long as all others together. Scalar code is the same as here.
 const slowest = ['max', 'min', 'softmax_cross_entropy', 'softmax_cross_entropy_soft'];
-await stage('native kernels on arm64, neon (qemu)', async () => {
-  const program = join(cmake(crossFolder, ['kernels_test'], crossBuild), 'kernels_test');
-  const [command, ...args] = emulated(program, ...slowest.map((kernel) => `-${kernel}`));
-  return lastLine(await run(command, args, { SIMDNN_TARGET: 'neon' }));
-});
-
-const width = Math.max(...results.map(({ name }) => name.length));
-console.log(`\n${'check'.padEnd(width)}  passed  failed  seconds`);
-for (const { name, passed, failed, seconds } of results) {
-  const row = [String(passed).padStart(6), String(failed).padStart(6), seconds.toFixed(1).padStart(7)];
-  console.log(`${name.padEnd(width)}  ${row.join('  ')}`);
+if (all) {
+  await stage('native kernels on arm64, neon (qemu)', async () => {
+    await installEmulator();
+    const program = join(cmake(crossFolder, ['kernels_test'], crossBuild), 'kernels_test');
+    const [command, ...args] = emulated(program, ...slowest.map((kernel) => `-${kernel}`));
+    return lastLine(await run(command, args, { SIMDNN_TARGET: 'neon' }));
+  });
+  await stage('coverage of src/ and native/', coverage);
 }
-for (const failure of failures) console.log(`\n${failure}`);
-const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
-console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
-process.exitCode = total('failed') > 0 ? 1 : 0;
+conclude();

@@ -162,13 +162,19 @@ it.each(['SIGTERM', 'SIGINT'] as const)('ends on %s in the middle of a fit, once
   await service.call('POST', '/fits', { epochs: 1_000_000 });
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
   const body = JSON.stringify(features);
-  socket.write(
-    `POST /predictions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 100)}`,
-  );
-  await setTimeout(200); // the request has arrived in part
+  const head = [
+    'POST /predictions HTTP/1.1',
+    'host: localhost',
+    'connection: close',
+    'expect: 100-continue',
+    `content-length: ${body.length}`,
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, 100)}`);
+  const [interim] = await once(socket, 'data'); // the request has arrived in part
+  expect(String(interim)).toBe('HTTP/1.1 100 Continue\r\n\r\n');
   const ended = once(service.process, 'exit');
   service.process.kill(signal);
-  await setTimeout(200);
+  while (await fetch(service.url).catch(() => null)) await setTimeout(10); // the signal has arrived
   let answer = '';
   socket.setEncoding('utf8').on('data', (text) => {
     answer += text;

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// One file after the other: installs are timed.
+// One file after the other: builds from source have the processors to themselves.
 export default defineConfig({
-  test: { include: ['test/package/*.test.ts'], pool: 'forks', fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 },
+  test: { include: ['test/package/*.test.ts'], pool: 'forks', fileParallelism: false, testTimeout: 900_000, hookTimeout: 900_000 },
 });

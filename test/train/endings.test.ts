@@ -14,7 +14,7 @@ const setUp = (rows = 2000, widths = [13, 64, 64, 5], dropout = 0.1) => {
   return { model, optimizer, loader, criterion };
 };
 const endless = 1_000_000_000;
-const patience = { timeout: 10_000 }; // for a fit's thread to do a step on a busy machine
+const patience = { timeout: 300_000 }; // for a fit's thread to do a step on a busy machine
 
 const fitOf = ({ model, ...rest }: ReturnType<typeof setUp>, options: Partial<train.FitOptions> = {}) =>
   train.fit(model, { ...rest, epochs: endless, ...quiet, ...options });

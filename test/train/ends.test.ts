@@ -177,7 +177,7 @@ describe('a generator of batches is closed once', () => {
     const run = setUp();
     const before = bitsOf(run.model);
     const fit = fitOf({ ...run, loader }, { signal: controller.signal });
-    await vi.waitFor(() => expect(bitsOf(run.model)).not.toEqual(before), { timeout: 10_000 });
+    await vi.waitFor(() => expect(bitsOf(run.model)).not.toEqual(before), { timeout: 300_000 });
     controller.abort();
     await rejection(fit);
     expect(seen.closed).toBe(1);
