@@ -19,6 +19,12 @@ it('100 models of 4 MB with their optimizers, after their fits', () => {
   expect(growth <= 100 * megabytes, `grew by ${growth / megabytes} MB`).toBe(true);
 });
 
+// Of a copy of the dataset that the garbage collector does not know of, four or more would pile up.
+it('12 evaluations of 64 MB, one after the other', () => {
+  const growth = growthOf('evaluations.cjs', '12', '64');
+  expect(growth <= 3 * 64 * megabytes, `grew by ${growth / megabytes} MB`).toBe(true);
+});
+
 it('the scratch memory of 40 workers, one after the other', () => {
   const growth = growthOf('scratch.cjs', '50');
   expect(growth <= 40 * megabytes, `grew by ${growth / megabytes} MB`).toBe(true);

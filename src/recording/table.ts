@@ -6,6 +6,8 @@ import { type Base, isValue, type TracedCall, type Value } from './calls';
 export interface Row {
   /** Its name. */
   kernel: string;
+  /** The operation that made the first call of it. */
+  operation: string;
   /** The lengths of its arrays and where they lie. */
   buffers: string;
   /** Its numbers, in their order. */
@@ -54,13 +56,14 @@ export function namesOf(temporaries: readonly Base[], inputs: readonly Base[]): 
   };
 }
 
-/** The row of a call; `kernels` are the kernels that were recorded, `place` names the memory of an array. */
-export function rowOf(call: TracedCall, kernels: readonly string[], place: (value: Value) => string): Row {
+/** The row of a call; `kernels` and `operations` are those that were recorded, `place` names the memory of an array. */
+export function rowOf(call: TracedCall, kernels: readonly string[], operations: readonly string[], place: (value: Value) => string): Row {
   const { kernel, from } = call;
   const args = kernelArguments[kernel].map(({ name }) => call.args[name]!);
   const fused = from.slice(1).map((i) => kernels[i]);
   return {
     kernel,
+    operation: operations[from[0]!] ?? '',
     buffers: args.flatMap((arg) => (arg === null ? ['-'] : isValue(arg) ? [`${place(arg)}[${arg.array.length}]`] : [])).join(' '),
     numbers: args.filter((arg) => typeof arg === 'number').join(' '),
     fused: fused.length > 0 ? `+ ${fused.join(', ')}` : '',

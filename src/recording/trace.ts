@@ -190,13 +190,12 @@ export class Trace {
   /** The calls of a replay, for people. */
   rows(): Row[] {
     const place = namesOf(this.temporaries, this.inputs);
-    return this.calls.map((call) => rowOf(call, this.kernels, place));
+    return this.calls.map((call) => rowOf(call, this.kernels, this.operations, place));
   }
 
   /** A call in words: kernel, operation, shapes, numbers. */
   callText(call: number): string {
-    const { kernel, buffers, numbers, fused } = rowOf(this.calls[call]!, this.kernels, () => 'array');
-    const operation = this.operations[this.calls[call]!.from[0]!] ?? '';
+    const { kernel, operation, buffers, numbers, fused } = rowOf(this.calls[call]!, this.kernels, this.operations, () => 'array');
     return `${kernel}${fused === '' ? '' : ` ${fused}`}${operation === '' ? '' : ` of ${operation}`} (${buffers}; ${numbers})`;
   }
 }
