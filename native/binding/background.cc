@@ -15,32 +15,37 @@ Background::Background(napi_env env) : env_(env) {
 }
 
 Background::~Background() {
-  worker_.join();
+  workers_.join();
   if (!closed_) napi_release_threadsafe_function(results_, napi_tsfn_release);
 }
 
 void Background::end() {
-  worker_.join();
+  workers_.join();
   closed_ = true;
 }
 
-void Background::submit(std::function<void()> work, std::function<void(Napi::Env)> done) {
-  auto* finished = new Finished{this, std::move(done)};
-  worker_.submit([this, work = std::move(work), finished] {
+void Background::submit(int threads, std::function<void()> work, std::function<void(Napi::Env)> done) {
+  auto finished = std::make_shared<Finished>(Finished{this, std::move(done)});
+  workers_.submit(threads, [this, work = std::move(work), finished] {
     {
       const FlushDenormals flush;  // here for all steps at once
       work();
     }
     if (closed_) return;
     // The queue has no limit, so anything but ok means that the environment is ending.
-    if (napi_call_threadsafe_function(results_, finished, napi_tsfn_nonblocking) != napi_ok) closed_ = true;
+    auto* handed = new std::shared_ptr<Finished>(finished);
+    if (napi_call_threadsafe_function(results_, handed, napi_tsfn_nonblocking) != napi_ok) {
+      closed_ = true;
+      delete handed;
+    }
   });
   if (pending_++ == 0) napi_ref_threadsafe_function(env_, results_);
 }
 
 void Background::call_done(napi_env env, napi_value, void*, void* data) {
-  std::unique_ptr<Finished> finished(static_cast<Finished*>(data));
+  std::unique_ptr<std::shared_ptr<Finished>> handed(static_cast<std::shared_ptr<Finished>*>(data));
   if (env == nullptr) return;
+  const std::shared_ptr<Finished> finished = *handed;
   Background& background = *finished->background;
   if (--background.pending_ == 0) napi_unref_threadsafe_function(env, background.results_);
   Napi::HandleScope scope(env);

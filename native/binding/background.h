@@ -1,4 +1,4 @@
-// Work of one environment on threads of its own, and how its results come back to JavaScript.
+// Work of one environment on threads of its own, a bounded number, and how its results come back to JavaScript.
 #pragma once
 #include <napi.h>
 
@@ -6,20 +6,22 @@
 #include <list>
 #include <memory>
 
-#include "support/worker.h"
+#include "support/workers.h"
 
 namespace simdnn {
 
-// A worker thread whose pieces of work each end with something to be done on the JavaScript thread.
+// Threads whose pieces of work each end with something to be done on the JavaScript thread.
 class Background {
  public:
   explicit Background(napi_env env);
   Background(const Background&) = delete;
   ~Background();  // on the JavaScript thread
 
-  // `work` runs on the worker; `done`, with a handle scope open, on the JavaScript thread afterwards. It is not called when the
-  // environment ends before. While work is under way the process stays alive.
-  void submit(std::function<void()> work, std::function<void(Napi::Env)> done);
+  // `work` runs on one of at most `threads`; `done`, with a handle scope open, on the JavaScript thread afterwards. It is not called when
+  // the environment ends before. While work is under way the process stays alive. Throws std::system_error when the system gives no thread.
+  void submit(int threads, std::function<void()> work, std::function<void(Napi::Env)> done);
+
+  Workers& workers() { return workers_; }
 
   // The environment ends: waits for the work that is under way and lets go of Node, which frees what it gave.
   void end();
@@ -33,9 +35,9 @@ class Background {
 
   napi_env env_;
   napi_threadsafe_function results_ = nullptr;
-  bool closed_ = false;  // results_ must not be touched again; the worker alone looks at this until it has ended
+  std::atomic<bool> closed_{false};  // results_ must not be touched again
   size_t pending_ = 0;
-  Worker worker_;
+  Workers workers_;
 };
 
 }  // namespace simdnn

@@ -2,6 +2,7 @@
 // readLasting, writeLasting: see interface Addon in src/native.ts.
 #include "binding/session.h"
 
+#include <algorithm>
 #include <atomic>
 #include <system_error>
 
@@ -19,14 +20,13 @@ struct Session {
   std::atomic<bool> stop{false};
   bool running = false;
   bool dropped = false;  // JavaScript has let go of it
-  std::unique_ptr<Background> own;
+  bool is_fit = false;
+  Background* background = nullptr;  // the environment's
 };
 
 void Sessions::end() {
   for (const auto& session : all) session->stop.store(true);
-  for (const auto& session : all) {
-    if (session->own) session->own->end();
-  }
+  if (fits) fits->end();
   if (inference) inference->end();
 }
 
@@ -57,7 +57,7 @@ Napi::Value guarded(const Napi::CallbackInfo& info) {
   } catch (const std::bad_alloc&) {
     throw_argument_error(info.Env(), {ArgumentError::kRange, "[memory] out of memory"});
   } catch (const std::system_error&) {
-    throw_argument_error(info.Env(), {ArgumentError::kRange, "[session] no thread can be started"});
+    throw_argument_error(info.Env(), {ArgumentError::kRange, "[session] the system gives the process no further thread"});
   }
   return info.Env().Undefined();
 }
@@ -92,11 +92,10 @@ Napi::Value create_session(const Napi::CallbackInfo& info) {
   int64_t known = 0;
   const int64_t bytes = add_pieces(env, *session, info[0].As<Napi::Array>());
   Sessions& sessions = environment(env).sessions;
-  if (info[1].ToBoolean()) {
-    session->own = std::make_unique<Background>(env);
-  } else if (!sessions.inference) {
-    sessions.inference = std::make_unique<Background>(env);
-  }
+  std::unique_ptr<Background>& background = info[1].ToBoolean() ? sessions.fits : sessions.inference;
+  if (!background) background = std::make_unique<Background>(env);
+  session->background = background.get();
+  session->is_fit = info[1].ToBoolean();
   sessions.all.push_back(session);
   napi_adjust_external_memory(env, bytes, &known);
   return Napi::External<Session>::New(env, session.get(), [](Napi::Env e, Session* s) {
@@ -198,11 +197,15 @@ Napi::Value run_loop(const Napi::CallbackInfo& info) {
       if (!set) refuse("a loop over rows needs the live numbers of every kind");
     }
   }
-  Background& background = session.own ? *session.own : *here.sessions.inference;
   session.stop.store(false);
-  background.submit(
-      [running] {
+  Workers& workers = session.background->workers();
+  // A run that may end at any time makes room for those that wait.
+  if (running->limits.milliseconds < 1e300) running->limits.waiting = &workers.queued();
+  session.background->submit(
+      session.is_fit ? here.threads : 1,
+      [running, &workers] {
         Running& r = *running;
+        r.limits.threads = std::max(1, r.limits.threads / static_cast<int>(workers.sharing()));
         r.report = r.with_given ? r.loop->run_given(*r.table, r.session->gate, r.session->stop, r.limits, r.given)
                                 : r.loop->run(*r.table, r.session->gate, r.session->stop, r.limits);
       },

@@ -14,7 +14,8 @@ struct Session;
 // The sessions of an environment. Lives on the JavaScript thread.
 struct Sessions {
   std::list<std::shared_ptr<Session>> all;
-  std::unique_ptr<Background> inference;  // one thread for all that are not given their own
+  // Threads for fits, as many as a kernel may use, in turns; one for all else, so that predictions need not wait for fits.
+  std::unique_ptr<Background> fits, inference;
   // Ends every run after its present step, and waits.
   void end();
 };

@@ -12,6 +12,11 @@ double milliseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
+bool is_over(const Limits& limits, double milliseconds) {
+  if (milliseconds >= limits.milliseconds) return true;
+  return milliseconds >= kTurn && limits.waiting != nullptr && limits.waiting->load(std::memory_order_relaxed) > 0;
+}
+
 }  // namespace
 
 Loop::Loop(std::shared_ptr<Lasting> lasting, std::vector<Step> steps, Course course)
@@ -172,7 +177,7 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
       }
       if (--until_clock == 0) {
         const double now = milliseconds_since(began);
-        if (now >= limits.milliseconds) {
+        if (is_over(limits, now)) {
           report.end = Report::kTime;
           break;
         }
@@ -209,7 +214,7 @@ Report Loop::run_given(const KernelTable& table, Gate& gate, const std::atomic<b
       }
       random_offset_ = given.random_offset;
       if (!do_step(table, given.kind, limits, report)) break;
-      if (batch_ < batches.size() && milliseconds_since(began) >= limits.milliseconds) {
+      if (batch_ < batches.size() && is_over(limits, milliseconds_since(began))) {
         report.end = Report::kTime;
         break;
       }

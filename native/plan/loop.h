@@ -81,12 +81,16 @@ struct GivenBatch {
   std::vector<Aligned> tensors;
 };
 
+constexpr double kTurn = 8;  // milliseconds: long beside what JavaScript does between two runs, some 0.1
+
 struct Limits {
   size_t epochs = 1;            // to be finished in this run
   double milliseconds = 1e300;  // a run ends at the first step that ends later than this
   size_t output_bytes = SIZE_MAX;
   int threads = 1;
   bool finite = false;          // ends with the first value that is not finite
+  // How many others wait for the thread; null: none. Where some do, a run ends at the first step that ends later than kTurn.
+  const std::atomic<size_t>* waiting = nullptr;
   std::vector<bool> kinds;      // of which the live numbers are set
 };
 

@@ -3,7 +3,7 @@
 
 #include <future>
 
-#include "support/worker.h"
+#include "support/workers.h"
 #include "test/test.h"
 
 namespace {
@@ -151,8 +151,8 @@ TEST(loop) {
     stop = false;
     limits.epochs = SIZE_MAX;
     std::promise<Report> done;
-    Worker worker;
-    worker.submit([&] { done.set_value(setting.loop->run(*t.target.table, gate, stop, limits)); });
+    Workers worker;
+    worker.submit(1, [&] { done.set_value(setting.loop->run(*t.target.table, gate, stop, limits)); });
     float before = 0;
     for (int look = 0; look < 50; ++look) {
       float seen[kWidth];
@@ -168,19 +168,40 @@ TEST(loop) {
   }
 }
 
-TEST(worker) {
-  t.where = "work in order, and an end with work left";
+TEST(workers) {
+  t.where = "one thread: work in order, and an end with work left";
   for (int round = 0; round < 50; ++round) {
     std::vector<int> order;
     std::promise<void> done;
-    Worker worker;
-    for (int i = 0; i < 10; ++i) worker.submit([&order, i] { order.push_back(i); });
-    worker.submit([&] { done.set_value(); });
+    Workers workers;
+    for (int i = 0; i < 10; ++i) workers.submit(1, [&order, i] { order.push_back(i); });
+    workers.submit(1, [&] { done.set_value(); });
     done.get_future().get();
     for (int i = 0; i < 10; ++i) t.check(order[static_cast<size_t>(i)] == i, "in order");
     std::atomic<int> begun{0};
-    for (int i = 0; i < 1000; ++i) worker.submit([&] { begun.fetch_add(1); });
-    worker.join();
+    for (int i = 0; i < 1000; ++i) workers.submit(1, [&] { begun.fetch_add(1); });
+    workers.join();
     t.check(begun <= 1000, "no more than was submitted");
   }
+
+  t.where = "three threads";
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> now{0}, most{0}, all{0};
+    std::promise<void> done;
+    Workers workers;
+    for (int i = 0; i < 300; ++i) {
+      workers.submit(3, [&] {
+        const int at = now.fetch_add(1) + 1;
+        for (int before = most.load(); before < at && !most.compare_exchange_weak(before, at);) {
+        }
+        std::this_thread::yield();
+        now.fetch_sub(1);
+        if (all.fetch_add(1) + 1 == 300) done.set_value();
+      });
+    }
+    done.get_future().get();
+    t.check(most >= 1 && most <= 3, "no more at a time than was asked for");
+    t.check(workers.queued() == 0, "nothing waits any more");
+  }
 }
+}  // namespace simdnn::test

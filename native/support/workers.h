@@ -1,0 +1,86 @@
+// A bounded number of threads that do pieces of work in the order in which they come.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace simdnn {
+
+class Workers {
+ public:
+  Workers() = default;
+  Workers(const Workers&) = delete;
+  ~Workers() { join(); }
+
+  // `work` must not throw; at most `most` pieces are done at a time from now on. A thread is started where all are busy, and where the
+  // system refuses it those that there are do the work. Throws std::system_error when there is none.
+  void submit(int most, std::function<void()> work) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    most_ = most < 1 ? 1 : static_cast<size_t>(most);
+    if (busy_ + waiting_.size() >= threads_.size() && threads_.size() < most_) {
+      try {
+        threads_.emplace_back(&Workers::loop, this);
+      } catch (const std::system_error&) {
+        if (threads_.empty()) throw;
+      }
+    }
+    waiting_.push_back(std::move(work));
+    queued_.store(waiting_.size(), std::memory_order_relaxed);
+    wake_.notify_all();
+  }
+
+  // How many pieces wait for a thread: whoever works looks whether to make room.
+  const std::atomic<size_t>& queued() const { return queued_; }
+
+  // How many pieces are being done or wait, but no more than are done at a time.
+  size_t sharing() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const size_t all = busy_ + waiting_.size();
+    return all < most_ ? all : most_;
+  }
+
+  // Lets the pieces that are under way end and forgets all others. Not to be called on one of the threads.
+  void join() {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ending_ = true;
+      wake_.notify_all();
+    }
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+ private:
+  void loop() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [&] { return ending_ || (!waiting_.empty() && busy_ < most_); });
+      if (ending_) return;
+      const std::function<void()> work = std::move(waiting_.front());
+      waiting_.pop_front();
+      queued_.store(waiting_.size(), std::memory_order_relaxed);
+      ++busy_;
+      lock.unlock();
+      work();
+      lock.lock();
+      --busy_;
+      if (!waiting_.empty()) wake_.notify_one();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> waiting_;
+  std::atomic<size_t> queued_{0};
+  size_t most_ = 1;
+  size_t busy_ = 0;
+  bool ending_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace simdnn
