@@ -1,4 +1,5 @@
-// Who is measured. A driver is a program in drivers/ and the mode it runs in; `needs` names what must be there first.
+// Who is measured. A driver is a program in drivers/ and the mode it runs in; `needs` names what must be there first,
+// `kinds` the kinds of trials that it takes part in where that is not all.
 import { fileURLToPath } from 'node:url';
 import { trials } from './trials.mjs';
 
@@ -11,16 +12,28 @@ const SLOW = {
   cpu: ['mnist-mlp', 'tabular', 'linear-forward', 'epoch', 'cross-entropy', 'adam'],
 };
 
+const EXCEPT_INFERENCE = ['train', 'epoch', 'linear', 'crossEntropy', 'adam'];
+
 export const drivers = [
   { name: 'simdnn', label: 'simdnn', file: 'simdnn.mjs', mode: 'eager', needs: 'build', ours: true },
   { name: 'simdnn-compiled', label: 'simdnn, compiled', file: 'simdnn.mjs', mode: 'compiled', needs: 'build', ours: true },
-  { name: 'simdnn-fit', label: 'simdnn, train.fit', file: 'simdnn.mjs', mode: 'fit', needs: 'build', ours: true },
+  { name: 'simdnn-fit', label: 'simdnn, train.fit', file: 'simdnn.mjs', mode: 'fit', kinds: ['epoch'], needs: 'build', ours: true },
+  {
+    name: 'simdnn-predict',
+    label: 'simdnn, train.predict',
+    file: 'simdnn.mjs',
+    mode: 'predict',
+    kinds: ['infer'],
+    needs: 'build',
+    ours: true,
+  },
   { name: 'plain', label: 'plain JavaScript', file: 'plain.mjs', slow: SLOW.plain, leftOut: WIDE },
   { name: 'tfjs-cpu', label: 'TensorFlow.js cpu', file: 'tfjs.mjs', mode: 'cpu', needs: 'npm', slow: SLOW.cpu, leftOut: WIDE },
   { name: 'tfjs-wasm', label: 'TensorFlow.js wasm', file: 'tfjs.mjs', mode: 'wasm', needs: 'npm', slow: SLOW.wasm, leftOut: WIDE },
   { name: 'tfjs-node', label: 'TensorFlow.js node', file: 'tfjs.mjs', mode: 'node' },
+  { name: 'onnxruntime', label: 'ONNX Runtime for Node', file: 'onnxruntime.mjs', kinds: ['infer'], needs: 'npm' },
   { name: 'torch', label: 'PyTorch', file: 'pytorch.py', mode: 'eager', needs: 'torch' },
-  { name: 'torch-fused', label: 'PyTorch, fused Adam', file: 'pytorch.py', mode: 'fused', needs: 'torch' },
+  { name: 'torch-fused', label: 'PyTorch, fused Adam', file: 'pytorch.py', mode: 'fused', kinds: EXCEPT_INFERENCE, needs: 'torch' },
   {
     name: 'torch-compile',
     label: 'PyTorch, torch.compile',
@@ -29,10 +42,24 @@ export const drivers = [
     needs: 'torch',
     slow: trials.map((trial) => trial.name),
   },
-  { name: 'jax', label: 'JAX, jit', file: 'jax_xla.py', mode: 'jit', needs: 'jax' },
-  { name: 'jax-loop', label: 'JAX, loop in one call', file: 'jax_xla.py', mode: 'loop', needs: 'jax' },
-  { name: 'tensorflow', label: 'TensorFlow, graph loop', file: 'tensorflow_keras.py', mode: 'graph', needs: 'tensorflow' },
-  { name: 'tensorflow-xla', label: 'TensorFlow, XLA', file: 'tensorflow_keras.py', mode: 'xla', needs: 'tensorflow' },
+  { name: 'jax', label: 'JAX, jit', file: 'jax_xla.py', mode: 'jit', kinds: EXCEPT_INFERENCE, needs: 'jax' },
+  { name: 'jax-loop', label: 'JAX, loop in one call', file: 'jax_xla.py', mode: 'loop', kinds: EXCEPT_INFERENCE, needs: 'jax' },
+  {
+    name: 'tensorflow',
+    label: 'TensorFlow, graph loop',
+    file: 'tensorflow_keras.py',
+    mode: 'graph',
+    kinds: EXCEPT_INFERENCE,
+    needs: 'tensorflow',
+  },
+  {
+    name: 'tensorflow-xla',
+    label: 'TensorFlow, XLA',
+    file: 'tensorflow_keras.py',
+    mode: 'xla',
+    kinds: EXCEPT_INFERENCE,
+    needs: 'tensorflow',
+  },
 ];
 
 /** The driver as --quick runs it: without the trials that it is `slow` at, in its steps or (torch.compile) in making ready. */

@@ -33,7 +33,7 @@ export async function measureTrial(
         trial: trial.name,
         driver: driver.name,
         status: 'unavailable',
-        reason: driver.unavailable ?? driver.leftOut?.[trial.name],
+        reason: takesPart(driver, trial) ? (driver.unavailable ?? driver.leftOut?.[trial.name]) : '',
       };
       cells.push(cell);
       if (cell.reason != null) continue;
@@ -54,6 +54,8 @@ export async function measureTrial(
   }
   return cells;
 }
+
+const takesPart = ({ kinds }, { kind }) => kinds === undefined || kinds.includes(kind);
 
 function judge({ event, reason, version, check }, trial) {
   if (event !== 'ready') return { status: event, reason };

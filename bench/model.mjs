@@ -1,13 +1,15 @@
 // The network and the data of a trial by this library's public names.
-import { data, nn, optim, tensor } from 'simdnn';
+import { data, nn, noGrad, optim, tensor } from 'simdnn';
 import { network, rows } from './data.mjs';
 
 /** { model, criterion, optimizer } as the trial begins. */
 export function modelOf({ layers, relu, adam }) {
   const modules = network(layers).flatMap((values, i) => {
     const layer = new nn.Linear(values.in, values.out);
-    layer.weight.data.set(values.weight);
-    layer.bias.data.set(values.bias);
+    noGrad(() => {
+      layer.weight.copy_(tensor(values.weight).reshape([values.out, values.in]));
+      layer.bias.copy_(tensor(values.bias));
+    });
     return relu && i > 0 ? [new nn.ReLU(), layer] : [layer];
   });
   const model = new nn.Sequential(...modules);

@@ -12,6 +12,7 @@ Times training steps and single operations, ours beside other libraries', and th
 One process a cell; the blocks of all drivers of a trial take turns; a time is shown only when the result is right.
 
   --trials A,B       of: ${trials.map((trial) => trial.name).join(' ')}
+                     (inference: all six of that name)
   --drivers A,B      of: ${drivers.map((driver) => driver.name).join(' ')}
   --threads N        threads of each library, and CPUs it is bound to (1)
   --python PATH      a Python that has PyTorch, JAX or TensorFlow; those it has are measured too
@@ -67,12 +68,12 @@ function parse(argv) {
   }
 }
 
-/** The named entries in the order named; all of them without names. */
+/** The named entries, or groups of them, in the order named; all of them without names. */
 function choose(entries, names, option) {
   if (names == null) return entries;
-  return names.split(',').map((name) => {
-    const found = entries.find((entry) => entry.name === name.trim());
-    if (!found) throw new UsageError(`${option}: no "${name}"; there are ${entries.map((entry) => entry.name).join(', ')}`);
+  return names.split(',').flatMap((name) => {
+    const found = entries.filter((entry) => entry.name === name.trim() || entry.group === name.trim());
+    if (found.length === 0) throw new UsageError(`${option}: no "${name}"; there are ${entries.map((entry) => entry.name).join(', ')}`);
     return found;
   });
 }

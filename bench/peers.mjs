@@ -1,6 +1,6 @@
 // What must be there before a driver can run: this library's build, npm packages (installed into bench/peers on first use), Python modules.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const BUILT = new URL('../dist/index.mjs', import.meta.url);
@@ -16,8 +16,9 @@ export function withNeeds(drivers, { python, named, note, installMs = 300_000 })
 }
 
 function installPackages(note, timeout) {
-  if (existsSync(`${FOLDER}node_modules/@tensorflow/tfjs-backend-wasm`)) return null;
-  note('installing @tensorflow/tfjs for comparison, once, into bench/peers (300 MB)');
+  const { dependencies } = JSON.parse(readFileSync(`${FOLDER}package.json`, 'utf8'));
+  if (Object.keys(dependencies).every((name) => existsSync(`${FOLDER}node_modules/${name}`))) return null;
+  note('installing @tensorflow/tfjs and onnxruntime-node for comparison, once, into bench/peers (600 MB)');
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
   const { status, error, stderr } = spawnSync('npm', args, { cwd: FOLDER, encoding: 'utf8', timeout, shell: process.platform === 'win32' });
   if (status === 0) return null;

@@ -1,10 +1,36 @@
 // What is measured. `expected` holds the values that every driver must show before its time counts: the losses of the first
-// five steps, for single operations the loss and elements of the result. They were calculated in float64 from the data of data.mjs.
+// five steps, for inference and single operations the loss and elements of the result. They were calculated in float64 from the data of data.mjs.
 
 const student = [13, 30, 25, 20, 15, 10, 5];
 
+// What stands for the output of the first batch (`digest` in data.mjs), by its rows.
+const EXPECTED_STUDENT = {
+  1: [0.1389669, -0.141194, -0.2577544, 0.0891448, -0.1361669],
+  32: [0.140271, -0.122845, -0.2649187, 0.09424227, -0.1380321],
+  256: [0.140417, -0.1259248, -0.2735596, 0.1051219, -0.1388534],
+};
+const EXPECTED_MLP = {
+  1: [0.1044086, -0.06915122, 0.02930444, 0.06805179, -0.2493637],
+  32: [0.06020878, -0.07863791, 0.007491733, -0.09062047, -0.1127118],
+  256: [0.06247138, -0.03820063, 0.05479135, -0.09062047, -0.1826268],
+};
+
 /** Adam as every trial uses it: PyTorch's defaults. */
 export const adam = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8 };
+
+/** A network's output for batches of 1, 32 and 256 rows: three trials of the group `inference`. */
+function inference(network, layers, batches, expected) {
+  return Object.entries(expected).map(([batch, values]) => ({
+    name: `inference-${network}-${batch}`,
+    group: 'inference',
+    kind: 'infer',
+    layers,
+    relu: true,
+    batch: Number(batch),
+    batches,
+    expected: values,
+  }));
+}
 
 /** `batches` distinct batches lie in memory before the clock starts and are used in turn, so that no driver learns one by heart. */
 export const trials = [
@@ -85,6 +111,8 @@ export const trials = [
     expected: [2.064465, 1.602654, 1.358043, -4.84607, 0.4810035, -3.491574],
   },
   { name: 'adam', kind: 'adam', parameters: 10_000_000, expected: [3.19813, 2.041724, 4.425844, -2.940969, 0.101275] },
+  ...inference('student', student, 74, EXPECTED_STUDENT),
+  ...inference('mlp', [784, 512, 512, 10], 8, EXPECTED_MLP),
 ].map((trial) => ({ ...trial, adam }));
 
 /** What `--quick` measures; only the first of them when Python's libraries, seconds to load each, take part. */
@@ -108,6 +136,8 @@ export function describe(trial) {
       return `training step of ${trial.layers.join('-')}${trial.relu ? ', ReLU' : ', linear chain'}, batch ${trial.batch}`;
     case 'epoch':
       return `epoch of ${trial.rows} rows in shuffled batches of ${trial.batch}, loader included, ${trial.layers.join('-')}, ReLU`;
+    case 'infer':
+      return `output of ${trial.layers.join('-')}, ReLU, for a batch of ${trial.batch}`;
     case 'linear':
       return `linear layer forward, ${trial.rows} rows, ${trial.in} to ${trial.out}`;
     case 'crossEntropy':
@@ -128,6 +158,8 @@ export function work(trial) {
       return { flops: trial.batch * networkFlops(trial.layers) };
     case 'epoch':
       return { flops: trial.rows * networkFlops(trial.layers) };
+    case 'infer':
+      return { flops: trial.batch * forwardFlops(trial.layers) };
     case 'linear':
       return { flops: 2 * trial.rows * trial.in * trial.out };
     case 'crossEntropy':
@@ -137,8 +169,6 @@ export function work(trial) {
   }
 }
 
-function networkFlops(layers) {
-  let flops = -2 * layers[0] * layers[1];
-  for (let i = 1; i < layers.length; i++) flops += 6 * layers[i - 1] * layers[i];
-  return flops;
-}
+const forwardFlops = (layers) => layers.slice(1).reduce((flops, width, i) => flops + 2 * layers[i] * width, 0);
+
+const networkFlops = (layers) => 3 * forwardFlops(layers) - 2 * layers[0] * layers[1];

@@ -82,6 +82,50 @@ describe('data', () => {
   });
 });
 
+describe('the ONNX writer', () => {
+  it('writes what a parser of the wire format reads back', async () => {
+    const { onnxModel } = await load('drivers/onnx.mjs');
+    const { network } = await load('data.mjs');
+    const fields = (message: Buffer): [number, number | Buffer][] => {
+      const out: [number, number | Buffer][] = [];
+      let at = 0;
+      const varint = () => {
+        for (let value = 0, factor = 1; ; factor *= 128) {
+          const byte = message[at++]!;
+          value += (byte % 128) * factor;
+          if (byte < 128) return value;
+        }
+      };
+      while (at < message.length) {
+        const key = varint();
+        const value = varint();
+        const isNumber = key % 8 === 0;
+        out.push([key >> 3, isNumber ? value : message.subarray(at, at + value)]);
+        if (!isNumber) at += value;
+      }
+      return out;
+    };
+    const all = (message: Buffer, field: number) =>
+      fields(message).flatMap(([number, value]) => (number === field ? [value as Buffer] : []));
+    const layers = network([13, 300, 5]);
+    const model: Buffer = onnxModel(layers, 32, true);
+    const [graph] = all(model, 7);
+    expect(all(graph!, 1).map((node) => [...all(node, 1), ...all(node, 2), ...all(node, 4)].map(String))).toEqual([
+      ['x', 'weight0', 'bias0', 'layer0', 'Gemm'],
+      ['layer0', 'relu0', 'Relu'],
+      ['relu0', 'weight1', 'bias1', 'y', 'Gemm'],
+    ]);
+    const weights = all(graph!, 5);
+    expect(weights.map((one) => [String(all(one, 8)[0]), ...all(one, 1)])).toEqual([
+      ['weight0', 300, 13],
+      ['bias0', 300],
+      ['weight1', 5, 300],
+      ['bias1', 5],
+    ]);
+    expect(all(weights[2]!, 9)[0]!.equals(Buffer.from(layers[1].weight.buffer))).toBe(true);
+  });
+});
+
 describe('verification', () => {
   it('accepts rounding and nothing else', async () => {
     const { difference } = await load('verify.mjs');
@@ -224,6 +268,22 @@ describe('a run', () => {
     expect(await measureTrial(trial, chosen, settings)).toMatchObject([{ driver: 'simdnn-fit', status: 'measured' }]);
   });
 
+  it.each([1, 32, 256])('measures inference of %i rows', async (rows) => {
+    const { measureTrial } = await load('measure.mjs');
+    const { drivers } = await load('drivers.mjs');
+    const { trials } = await load('trials.mjs');
+    const trial = trials.find(({ name }: { name: string }) => name === `inference-student-${rows}`);
+    const names = ['simdnn', 'simdnn-compiled', 'simdnn-predict', 'simdnn-fit', 'plain'];
+    const chosen = drivers.filter(({ name }: { name: string }) => names.includes(name));
+    expect((await measureTrial(trial, chosen, settings)).map(({ driver, status }: Record<string, string>) => [driver, status])).toEqual([
+      ['simdnn', 'measured'],
+      ['simdnn-compiled', 'measured'],
+      ['simdnn-fit', 'unavailable'],
+      ['simdnn-predict', 'measured'],
+      ['plain', 'measured'],
+    ]);
+  });
+
   it('shows no time for another result', async () => {
     const { measureTrial } = await load('measure.mjs');
     const plain = { name: 'plain', file: 'plain.mjs' };
@@ -316,8 +376,10 @@ describe('the command line', () => {
     const { readOptions } = await load('options.mjs');
     const { trials } = await load('trials.mjs');
     expect(readOptions([]).trials).toEqual(trials);
-    const quick = readOptions(['--quick']).trials.map(({ name }: { name: string }) => name);
-    expect([...quick, 'wide'].sort()).toEqual(trials.map(({ name }: { name: string }) => name).sort());
+    const names = (list: { name: string }[]) => list.map(({ name }) => name);
+    const inference = names(readOptions(['--trials', 'inference']).trials);
+    expect(inference).toHaveLength(6);
+    expect([...names(readOptions(['--quick']).trials), 'wide', ...inference].sort()).toEqual(names(trials).sort());
   });
 
   it('says what a named driver needs, and is silent on those nobody named', async () => {

@@ -157,6 +157,28 @@ await serve({
     return { version, check, run };
   },
 
+  infer({ trial }) {
+    const { layers: widths, batch, relu } = trial;
+    const layers = network(widths).map((layer) => ({ ...layer, y: new Float32Array(batch * layer.out) }));
+    const last = layers.at(-1);
+    const data = batches(trial);
+    let at = 0;
+    const next = () => {
+      let h = data[at++ % data.length].x;
+      for (const layer of layers) {
+        forward(h, layer, layer.y, batch, relu && layer !== last);
+        h = layer.y;
+      }
+      return h;
+    };
+    const check = digest(next());
+    const run = (n) => {
+      for (let i = 1; i < n; i++) next();
+      return next()[0];
+    };
+    return { version, check, run };
+  },
+
   linear({ trial }) {
     const layer = linear(trial.in, trial.out, 0);
     const x = normal(trial.rows * trial.in, 1);

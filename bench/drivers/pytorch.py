@@ -135,6 +135,26 @@ def epoch(trial):
     return torch.__version__, check, run
 
 
+def infer(trial):
+    xs, _ = data.batches(trial)
+    inputs, network, at = [torch.from_numpy(x) for x in xs], model(trial).eval(), 0
+    forward = compiled(network) if mode == "compile" else network
+
+    def run(n):
+        nonlocal at
+        with torch.inference_mode():
+            for _ in range(n):
+                y = forward(inputs[at % len(inputs)])
+                at += 1
+        return y[0, 0].item()
+
+    with torch.inference_mode():
+        check = data.digest(forward(inputs[0]))
+    if mode == "compile":
+        skip_guards()
+    return torch.__version__, check, run
+
+
 def linear(trial):
     if mode != "eager":
         raise Unavailable  # as in mode eager
@@ -207,4 +227,4 @@ def adam_step(trial):
     return torch.__version__, data.digest(param.detach(), 1 / options["lr"]), run
 
 
-serve({"train": train, "epoch": epoch, "linear": linear, "crossEntropy": cross_entropy, "adam": adam_step})
+serve({"train": train, "epoch": epoch, "infer": infer, "linear": linear, "crossEntropy": cross_entropy, "adam": adam_step})

@@ -1,6 +1,6 @@
 // This library by its public names. Modes: eager (the training loop as the README shows it), compiled (the same step through compile), fit
-// (whole epochs by train.fit). Single operations go through simdnn/kernels into buffers that are there before the clock starts.
-import { compile, data, info, setNumThreads, tensor, train } from 'simdnn';
+// (whole epochs by train.fit), predict (train.predict). Single operations go through simdnn/kernels into buffers that are there before the clock starts.
+import { compile, data, info, noGrad, setNumThreads, tensor, train } from 'simdnn';
 import { adamStep, linearForward, softmaxCrossEntropy } from 'simdnn/kernels';
 import { batches, digest, labels, linear, normal } from '../data.mjs';
 import { datasetOf, modelOf, stepOf } from '../model.mjs';
@@ -15,6 +15,14 @@ function start({ threads }) {
 function trainingStep({ trial, mode }) {
   const step = stepOf(modelOf(trial));
   return mode === 'compiled' ? compile(step) : step;
+}
+
+/** The model's output for a batch: x => a tensor, or with train.predict a promise of one. */
+function forwardOf({ trial, mode }) {
+  const { model } = modelOf(trial);
+  if (mode === 'predict') return (x) => train.predict(model, x);
+  const forward = (x) => noGrad(() => model.forward(x));
+  return mode === 'compiled' ? compile(forward) : forward;
 }
 
 /** Epochs by train.fit. The first five batches are fits of their own, so that their losses can be told. */
@@ -46,7 +54,6 @@ function kernelsOnly(prepare) {
 await serve({
   train(job) {
     const version = start(job);
-    if (job.mode === 'fit') throw new Unavailable('');
     const { layers: widths, batch } = job.trial;
     const inputs = batches(job.trial).map(({ x, y }) => [tensor(x).reshape([batch, widths[0]]), tensor(y)]);
     const step = trainingStep(job);
@@ -76,6 +83,28 @@ await serve({
       let loss;
       for (let e = 0; e < n; e++) for (const [x, y] of loader) loss = step(x, y);
       return loss.item();
+    };
+    return { version, check, run };
+  },
+
+  async infer(job) {
+    const version = start(job);
+    const { layers: widths, batch } = job.trial;
+    const inputs = batches(job.trial).map(({ x }) => tensor(x).reshape([batch, widths[0]]));
+    const forward = forwardOf(job);
+    let at = 0;
+    const next = () => forward(inputs[at++ % inputs.length]);
+    const check = digest((await next()).data);
+    if (job.mode === 'predict') {
+      const run = async (n) => {
+        for (let i = 1; i < n; i++) await next();
+        return (await next()).data[0];
+      };
+      return { version, check, run };
+    }
+    const run = (n) => {
+      for (let i = 1; i < n; i++) next();
+      return next().data[0];
     };
     return { version, check, run };
   },

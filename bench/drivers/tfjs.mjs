@@ -33,6 +33,13 @@ function startNode(threads) {
   }
 }
 
+/** x through layers of { weight, bias }, each an activation but the last where `relu`. */
+const chain = (tf, layers, x, relu) =>
+  layers.reduce(
+    (h, { weight, bias }, i) => tf.fused.matMul({ a: h, b: weight, bias, activation: relu && i < layers.length - 1 ? 'relu' : 'linear' }),
+    x,
+  );
+
 const optimizer = (tf, { lr, beta1, beta2, eps }) => tf.train.adam(lr, beta1, beta2, eps);
 
 async function value(scalar) {
@@ -58,13 +65,7 @@ await serve({
     let at = 0;
     const next = () => {
       const { x, y } = data[at++ % data.length];
-      return adamOptimizer.minimize(() => {
-        let h = x;
-        layers.forEach(({ weight, bias }, i) => {
-          h = tf.fused.matMul({ a: h, b: weight, bias, activation: relu && i < layers.length - 1 ? 'relu' : 'linear' });
-        });
-        return tf.losses.softmaxCrossEntropy(y, h);
-      }, true);
+      return adamOptimizer.minimize(() => tf.losses.softmaxCrossEntropy(y, chain(tf, layers, x, relu)), true);
     };
     const check = [];
     while (check.length < 5) check.push(await value(next()));
@@ -97,6 +98,25 @@ await serve({
       return history.loss.at(-1);
     };
     return { version, check, run };
+  },
+
+  async infer(job) {
+    const { tf, version } = await start(job);
+    const { layers: widths, batch, relu } = job.trial;
+    const layers = network(widths).map((l) => ({ weight: tf.tensor2d(transposed(l), [l.in, l.out]), bias: tf.tensor1d(l.bias) }));
+    const data = batches(job.trial).map(({ x }) => tf.tensor2d(x, [batch, widths[0]]));
+    let at = 0;
+    const next = () => tf.tidy(() => chain(tf, layers, data[at++ % data.length], relu));
+    const values = async (y) => {
+      const result = await y.data();
+      y.dispose();
+      return result;
+    };
+    const run = async (n) => {
+      for (let i = 1; i < n; i++) next().dispose();
+      return (await values(next()))[0];
+    };
+    return { version, check: digest(await values(next())), run };
   },
 
   async linear(job) {
