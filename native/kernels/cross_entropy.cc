@@ -17,19 +17,16 @@ struct Matrices {
 // A row's target is a distribution q over the classes: a dense part, vector by vector from at(row, i, n), plus
 // a mass at one label. With x shifted to a maximum of 0 and S = sum e^x, the loss of the row is
 //   sum q (log S - x) = mass log S - cross,   mass = sum q, cross = sum q x <= 0 where q >= 0:
-// nothing cancels. Its gradient is mass e^x / S - q.
+// nothing cancels. Its gradient is p mass - q with p = e^x / S, which for the one p that may be near 1 is calculated as
+//   p (the others' q) - q (the others' e^x) / S:
+// of a label alone that is minus the sum of the others' gradients, and log S is log(1 + the others' e^x / e^x), so that a confident prediction
+// keeps the digits of both.
 struct NoDensePart {
-  static constexpr bool kPresent = false;
   NoDensePart(const Matrices&, const float*) {}
-  template <class Row>
-  HWY_INLINE VF at(const Row&, size_t, size_t) const {
-    return hn::Zero(kF);
-  }
 };
 
 // Label smoothing: each class has `share`, times its weight.
 struct SmoothingPart {
-  static constexpr bool kPresent = true;
   const Matrices& m;
   SmoothingPart(const Matrices& matrices, const float*) : m(matrices) {}
   template <class Row>
@@ -41,7 +38,6 @@ struct SmoothingPart {
 
 // Given probabilities, smoothed and weighted.
 struct ProbabilityPart {
-  static constexpr bool kPresent = true;
   const Matrices& m;
   const float* target;  // of the row
   ProbabilityPart(const Matrices& matrices, const float* row) : m(matrices), target(row) {}
@@ -61,9 +57,24 @@ struct LabelOfRow {
     mass = label == kNoClass ? hn::Zero(kF) : hn::Set(kF, m.weight == nullptr ? m.keep : m.keep * m.weight[label]);
   }
   HWY_INLINE VF logit(const float* x) const { return hn::Set(kF, label == kNoClass ? 0 : x[label]); }
-  HWY_INLINE auto is_at(size_t i) const {
-    return hn::RebindMask(kF, hn::Eq(hn::Iota(kI, 0), hn::Set(kI, label - static_cast<int32_t>(i))));
+  // Its exponential, which the row may hold.
+  template <class Row>
+  HWY_INLINE VF exponential(const Row& row, bool held, const Pivot& pivot, VF logit_of_it) const {
+    return held ? row.of_class(static_cast<size_t>(label)) : pivot.exp(logit_of_it);
   }
+  // Where the label is, vector by vector of a walk: counts up to it, as a comparison with the place itself takes twice the instructions.
+  class Walk {
+   public:
+    explicit Walk(const LabelOfRow& at) : ahead_(hn::Sub(hn::Iota(kI, 0), hn::Set(kI, at.label))) {}
+    HWY_INLINE auto next() {
+      const auto here = hn::Eq(ahead_, hn::Zero(kI));
+      ahead_ = hn::Add(ahead_, hn::Set(kI, static_cast<int32_t>(kLanes)));
+      return hn::RebindMask(kF, here);
+    }
+
+   private:
+    VI ahead_;
+  };
   HWY_INLINE VF taking_part(VF v) const { return v; }
 };
 
@@ -82,9 +93,19 @@ struct LabelsOfLanes {
     const VI at = hn::Add(hn::Mul(place(), hn::Set(kI, kLanes)), hn::Iota(kI, 0));
     return hn::GatherIndex(kF, x, at);
   }
-  HWY_INLINE auto is_at(size_t i) const {
-    return hn::RebindMask(kF, hn::Eq(label, hn::Set(kI, static_cast<int32_t>(i / kLanes))));
-  }
+  HWY_INLINE VF exponential(const RowsInLanes&, bool, const Pivot& pivot, VF logit_of_it) const { return pivot.exp(logit_of_it); }
+  class Walk {
+   public:
+    explicit Walk(const LabelsOfLanes& at) : left_(at.label) {}
+    HWY_INLINE auto next() {
+      const auto here = hn::Eq(left_, hn::Zero(kI));
+      left_ = hn::Sub(left_, hn::Set(kI, 1));
+      return hn::RebindMask(kF, here);
+    }
+
+   private:
+    VI left_;
+  };
   HWY_INLINE VF taking_part(VF v) const { return hn::IfThenZeroElse(hn::RebindMask(kF, hn::Eq(label, none())), v); }
 
  private:
@@ -92,19 +113,60 @@ struct LabelsOfLanes {
   HWY_INLINE VI place() const { return hn::IfThenZeroElse(hn::Eq(label, none()), label); }
 };
 
+// What a row's loss is made of, in all lanes of the row: mass times the logarithm of the sum of e^x over `top`, one of its terms, plus `more`.
 struct RowLoss {
-  VF sum, mass, cross;  // in all lanes of the row
+  VF top, rest;      // that term and the sum of the others
+  VF inverse;        // 1 / top
+  VF log_scale;      // log(top + rest) + log_scale is that logarithm too
+  VF mass, more;
+
+  HWY_INLINE VF value() const {
+    const VF one = hn::Set(kF, 1.0f);
+    const auto most = hn::Le(rest, top);
+    const VF ratio = hn::Mul(rest, inverse);
+    const VF sum = hn::IfThenElse(most, hn::Add(ratio, one), hn::Add(top, rest));
+    const VF log = math::log_of<true>(sum, hn::IfThenElse(most, ratio, hn::Sub(sum, one)));
+    return hn::MulAdd(mass, hn::Add(log, hn::IfThenZeroElse(most, log_scale)), more);
+  }
 };
 
 // One row, or the rows in lanes, in three walks through L1: maximum; exponentials; gradient. `gradient` may be null
-// or x. Where there is one class alone the gradient is exactly 0.
-template <class Row, class Dense, class Label>
-HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, Dense dense, const Label& label,
-                                     float scale) {
+// or x. Where there is one class alone the gradient is exactly 0. Here with a label alone.
+template <class Row, class Label>
+HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, NoDensePart, const Label& label, float scale) {
   const VF x_label = label.logit(x);  // now, as gradient may be x
+  const Pivot pivot(row_max(row, x));
+  typename Label::Walk adding(label);
+  const VF rest = row_sum(row, [&](size_t i, size_t n) {
+    const VF e = pivot.exp(load(kF, x + i, n));
+    row.prefetch_next(x, i);
+    if (gradient != nullptr) {
+      row.prefetch_next(gradient, i);
+      row.put(i, n, e);
+    }
+    return hn::IfThenZeroElse(adding.next(), e);
+  });
+  const VF top = label.exponential(row, gradient != nullptr, pivot, x_label);
+  if (gradient != nullptr) {
+    const VF factor = hn::Mul(hn::Div(label.mass, hn::Add(top, rest)), hn::Set(kF, scale));
+    const VF at_label = hn::Sub(hn::Zero(kF), rest);
+    typename Label::Walk writing(label);
+    row.each([&](size_t i, size_t n, auto) {
+      const VF dx = hn::Mul(hn::IfThenElse(writing.next(), at_label, row.get(i, n)), factor);
+      store(label.taking_part(dx), kF, gradient + i, n);
+    });
+  }
+  return {top, rest, hn::Div(hn::Set(kF, 1.0f), top), pivot.log_scale(x_label), label.mass, hn::Zero(kF)};
+}
+
+// The same with a dense part. There x - max takes the place of the pivot, and costs half an ulp for each e-fold: the products with q need it anyway.
+template <class Row, class Dense, class Label>
+HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, Dense dense, const Label& label, float scale) {
+  const VF x_label = label.logit(x);
   const VF max = row_max(row, x);
-  VF sums[3] = {hn::Zero(kF), hn::Zero(kF), hn::Zero(kF)};  // of e^x, q and q x
-  row_sums<Dense::kPresent ? 3 : 1>(sums, row, [&](size_t i, size_t n, auto lanes, VF* s) {
+  const VF top = hn::Set(kF, 1.0f);
+  VF sums[3];  // of e^x, q and q x
+  row_sums<3>(sums, row, [&](size_t i, size_t n, auto lanes, VF* s) {
     const VF shifted = hn::Sub(load(kF, x + i, n), max);
     const VF e = math::exp_or_zero(shifted);
     row.prefetch_next(x, i);
@@ -112,23 +174,40 @@ HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, 
       row.prefetch_next(gradient, i);
       row.put(i, n, e);
     }
+    const VF q = lanes.keep(dense.at(row, i, n));
     s[0] = hn::Add(s[0], lanes.keep(e));
-    if (Dense::kPresent) {
-      const VF q = lanes.keep(dense.at(row, i, n));
-      s[1] = hn::Add(s[1], q);
-      s[2] = hn::MulAdd(q, lanes.keep(shifted), s[2]);
-    }
+    s[1] = hn::Add(s[1], q);
+    s[2] = hn::MulAdd(q, lanes.keep(shifted), s[2]);
   });
+  VF beside[2] = {hn::Zero(kF), hn::Zero(kF)};  // of e^x and q but at top: one more walk, where top is more than half of all
+  const auto alone = hn::Lt(sums[0], hn::Set(kF, 1.5f));
+  if (!hn::AllFalse(kF, alone)) {
+    row_sums<2>(beside, row, [&](size_t i, size_t n, auto lanes, VF* s) {
+      const VF e = gradient != nullptr ? row.get(i, n) : math::exp_or_zero(hn::Sub(load(kF, x + i, n), max));
+      const auto at_top = hn::Eq(e, top);
+      s[0] = hn::Add(s[0], lanes.keep(hn::IfThenZeroElse(at_top, e)));
+      s[1] = hn::Add(s[1], lanes.keep(hn::IfThenZeroElse(at_top, dense.at(row, i, n))));
+    });
+  }
+  const VF rest = hn::IfThenElse(alone, beside[0], hn::Sub(sums[0], top));
   const VF mass = hn::Add(sums[1], label.mass);
+  const VF cross = hn::MulAdd(label.mass, hn::Sub(x_label, max), sums[2]);
   if (gradient != nullptr) {
-    const VF factor = hn::Div(mass, sums[0]);
+    const VF inverse = hn::Div(hn::Set(kF, scale), hn::Add(top, rest));
+    const VF factor = hn::Mul(mass, inverse), scales = hn::Set(kF, scale);
+    // the targets beside top; the label may be there too
+    const VF others = hn::Add(beside[1], hn::IfThenZeroElse(hn::Eq(x_label, max), label.mass));
+    const VF dx_of_top = hn::Mul(hn::NegMulAdd(hn::Sub(mass, others), rest, others), inverse);
+    const VF mark = hn::IfThenElse(alone, top, hn::Set(kF, -1.0f));  // no exponential is less than 0
+    typename Label::Walk writing(label);
     row.each([&](size_t i, size_t n, auto) {
-      const VF q = hn::Add(dense.at(row, i, n), hn::IfThenElseZero(label.is_at(i), label.mass));
-      const VF dx = hn::Mul(hn::MulSub(row.get(i, n), factor, q), hn::Set(kF, scale));
+      const VF q = hn::Add(dense.at(row, i, n), hn::IfThenElseZero(writing.next(), label.mass));
+      const VF e = row.get(i, n);
+      const VF dx = hn::IfThenElse(hn::Eq(e, mark), dx_of_top, hn::MulSub(e, factor, hn::Mul(q, scales)));
       store(label.taking_part(dx), kF, gradient + i, n);
     });
   }
-  return {sums[0], mass, hn::Add(sums[2], hn::Mul(label.mass, hn::Sub(x_label, max)))};
+  return {top, rest, top, hn::Zero(kF), mass, hn::Neg(cross)};
 }
 
 HWY_INLINE float* row_of(float* matrix, size_t row, size_t classes) {
@@ -150,30 +229,33 @@ void rows_of_loss(RowKind<RowsInLanes>, const Matrices& m, size_t first, size_t 
   const RowLoss loss = cross_entropy_row(row, m.gradient == nullptr ? nullptr : gradient.values, x.values,
                                          Dense(m, target.values), label, m.scale);
   if (m.gradient != nullptr) lanes_to_rows(m.gradient + first * m.classes, gradient, n, m.classes);
-  const VF value = hn::MulSub(loss.mass, math::log(loss.sum), loss.cross);
-  store(label.taking_part(value), kF, m.losses + first, n);
+  store(label.taking_part(loss.value()), kF, m.losses + first, n);
 }
 
 template <class Dense, class Row>
 void rows_of_loss(RowKind<Row>, const Matrices& m, size_t first, size_t n) {
-  alignas(64) float sum[kLanes] = {}, mass[kLanes] = {}, cross[kLanes] = {};
+  alignas(64) float top[kLanes] = {}, rest[kLanes] = {}, inverse[kLanes] = {}, log_scale[kLanes] = {}, mass[kLanes] = {}, more[kLanes] = {};
   for (size_t r = 0; r < n; ++r) {
     float* const gradient = row_of(m.gradient, first + r, m.classes);
     const int32_t label = m.label == nullptr ? kNoClass : m.label[first + r];
     if (m.label != nullptr && label == kNoClass) {
       if (gradient != nullptr) std::memset(gradient, 0, m.classes * sizeof(float));
-      sum[r] = 1;
+      top[r] = inverse[r] = 1;
       continue;
     }
     Row row(m.classes, gradient);
     const RowLoss loss = cross_entropy_row(row, gradient, m.logits + (first + r) * m.classes,
                                            Dense(m, row_of(m.target, first + r, m.classes)), LabelOfRow(m, label), m.scale);
-    sum[r] = hn::GetLane(loss.sum);
+    top[r] = hn::GetLane(loss.top);
+    rest[r] = hn::GetLane(loss.rest);
+    inverse[r] = hn::GetLane(loss.inverse);
+    log_scale[r] = hn::GetLane(loss.log_scale);
     mass[r] = hn::GetLane(loss.mass);
-    cross[r] = hn::GetLane(loss.cross);
+    more[r] = hn::GetLane(loss.more);
   }
-  const VF log_sum = math::log(hn::Load(kF, sum));
-  store(hn::MulSub(hn::Load(kF, mass), log_sum, hn::Load(kF, cross)), kF, m.losses + first, n);
+  const RowLoss losses{hn::Load(kF, top),       hn::Load(kF, rest), hn::Load(kF, inverse),
+                       hn::Load(kF, log_scale), hn::Load(kF, mass), hn::Load(kF, more)};
+  store(losses.value(), kF, m.losses + first, n);
 }
 
 // All rows, in groups of kLanes that are divided among threads.
@@ -197,7 +279,8 @@ void all_rows(Run& run, const Matrices& matrices) {
 // sum; mean: the sum over the sum of weight[y]; none. Rows with y == ignore_index take no part: loss and
 // gradient 0. All ignored: the mean is NaN, the gradient 0. A label that is no class is reported and treated
 // as ignored. dlogits may be null, or logits. Error of a row: 3 ulp of each term, and the rounding of the
-// sums over classes (row_sums).
+// sums over classes (row_sums). Without label smoothing every element of dlogits is within 5 ulp and that rounding of its own size, and the loss within
+// as much of its own, down to 2^-126.
 void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* logits, const int32_t* labels,
                            const float* weight, size_t rows, size_t classes, int32_t ignore_index,
                            double label_smoothing, int32_t reduction) {

@@ -33,19 +33,21 @@ HWY_INLINE VF polynomial(VF x, float constant, Rest... rest) {
 // n comes from adding 1.5 * 2^23 + 127: the sum's bits are then those of 1.5 * 2^23 plus n + 127, and
 // shifting them left by 23 leaves the bits of 2^n.
 constexpr int32_t kMagicBits = 0x4b400000;  // of 1.5 * 2^23
+constexpr float kMagic = 0x1.8p23f + 127;
+constexpr float kLog2E = 1.44269504f;
 constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;  // n * kLn2High is exact
 struct Reduced {
   VF e_minus_1;  // e^r - 1
-  VI biased;     // kMagicBits + n + 127
+  VI biased;     // kMagicBits + n + 127, less k where `magic` is kMagic - k
 };
-HWY_INLINE Reduced reduce(VF x) {
-  const VF magic = hn::Set(kF, 0x1.8p23f + 127);
-  const VF sum = hn::MulAdd(x, hn::Set(kF, 1.44269504f), magic);
+HWY_INLINE Reduced reduce(VF x, VF magic) {
+  const VF sum = hn::MulAdd(x, hn::Set(kF, kLog2E), magic);
   const VF n = hn::Sub(sum, magic);
   const VF r = hn::NegMulAdd(n, hn::Set(kF, kLn2Low), hn::NegMulAdd(n, hn::Set(kF, kLn2High), x));
   const VF q = polynomial(r, 0.49999994f, 0.1666652f, 0.041668393f, 0.008368781f, 0.0013814467f);
   return {hn::MulAdd(hn::Mul(r, r), q, r), hn::BitCast(kI, sum)};
 }
+HWY_INLINE Reduced reduce(VF x) { return reduce(x, hn::Set(kF, kMagic)); }
 HWY_INLINE VF power_of_two(VI biased) { return hn::BitCast(kF, hn::ShiftLeft<23>(biased)); }
 
 // On AVX2 and AVX-512 a register is a table of kLanes floats, looked up by an index's low bits. With x = (n + i / kLanes) ln 2 + r,
@@ -86,11 +88,11 @@ constexpr float kSteps = 0x1.8p23f / kLanes;
 struct ReducedBySteps {
   VF e_minus_1;  // e^r - 1
   VF n;          // n + i / kLanes
-  VF sum;        // kSteps + n + i / kLanes
+  VF sum;        // kSteps + n + i / kLanes, less k where `steps` is kSteps - k
 };
-HWY_INLINE ReducedBySteps reduce_by_steps(VF x) {
-  const VF sum = hn::MulAdd(x, hn::Set(kF, 1.44269504f), hn::Set(kF, kSteps));
-  const VF n = hn::Sub(sum, hn::Set(kF, kSteps));
+HWY_INLINE ReducedBySteps reduce_by_steps(VF x, VF steps) {
+  const VF sum = hn::MulAdd(x, hn::Set(kF, kLog2E), steps);
+  const VF n = hn::Sub(sum, steps);
   const VF r = hn::NegMulAdd(n, hn::Set(kF, kLn2Low), hn::NegMulAdd(n, hn::Set(kF, kLn2High), x));
   return {hn::MulAdd(hn::Mul(r, r), polynomial(r, kSquare, kCube), r), n, sum};
 }
@@ -106,7 +108,7 @@ HWY_INLINE VF power_of_two(VF sum) {
 HWY_INLINE VF exp(VF x) {
   const VF limited = at_most(at_least(x, -104.5f), 89.0f);
 #if SIMDNN_AVX512
-  const ReducedBySteps e = reduce_by_steps(limited);
+  const ReducedBySteps e = reduce_by_steps(limited, hn::Set(kF, kSteps));
   const VF root = lookup(kRoots, e.sum);
   return VF{_mm512_scalef_ps(hn::MulAdd(root, e.e_minus_1, root).raw, e.n.raw)};  // times 2^floor(n)
 #else
@@ -121,18 +123,28 @@ HWY_INLINE VF exp(VF x) {
 #endif
 }
 
-// e^x for x <= 88, zero where it would be denormal; elsewhere 1.14 / 0.98 ulp.
-HWY_INLINE VF exp_or_zero(VF x) {
+// Adding it rounds x log2 e to n, or n + i / kLanes.
 #if SIMDNN_TABLES
-  const ReducedBySteps e = reduce_by_steps(x);
-  const VF power = power_of_two(e.sum);
+constexpr float kRounder = kSteps;
+#else
+constexpr float kRounder = kMagic;
+#endif
+
+// e^x 2^-k for x - k ln 2 <= 88, where `rounder` is kRounder - k with a whole |k| < 1000; zero where it would be denormal (from 2^-126.06 down, where
+// denormal numbers are not flushed); elsewhere 1.14 / 0.98 ulp.
+HWY_INLINE VF exp_or_zero(VF x, VF rounder) {
+#if SIMDNN_TABLES
+  const ReducedBySteps e = reduce_by_steps(x, rounder);
+  const VF sum = e.sum, power = power_of_two(sum);
   const VF y = hn::MulAdd(power, e.e_minus_1, power);
 #else
-  const Reduced e = reduce(x);
+  const Reduced e = reduce(x, rounder);
+  const VF sum = hn::BitCast(kF, e.biased);
   const VF y = hn::Mul(hn::Add(e.e_minus_1, hn::Set(kF, 1.0f)), power_of_two(e.biased));
 #endif
-  return hn::IfThenElse(hn::Lt(x, hn::Set(kF, -87.3365f)), hn::Zero(kF), y);
+  return hn::IfThenElse(hn::Lt(sum, hn::Set(kF, kRounder - 126)), hn::Zero(kF), y);
 }
+HWY_INLINE VF exp_or_zero(VF x) { return exp_or_zero(x, hn::Set(kF, kRounder)); }
 
 // e^(-h^2 / 2), zero where it would be denormal.
 HWY_INLINE VF bell(VF h) {
@@ -140,7 +152,7 @@ HWY_INLINE VF bell(VF h) {
 #if SIMDNN_TABLES
   // as exp_or_zero, with s = -2 r, to which what h^2 has lost by rounding is added: up to h^2 / 2 ulp, beside which ln 2 in one
   // part is accurate enough
-  const VF sum = hn::MulAdd(square, hn::Set(kF, -0.5f * 1.44269504f), hn::Set(kF, kSteps));
+  const VF sum = hn::MulAdd(square, hn::Set(kF, -0.5f * kLog2E), hn::Set(kF, kSteps));
   const VF n = hn::Sub(sum, hn::Set(kF, kSteps));
   const VF s = hn::Add(hn::MulAdd(n, hn::Set(kF, 2 * 0.69314718f), square), hn::MulSub(h, h, square));
   const VF e_minus_1 = hn::Mul(s, polynomial(s, -0.5f, kSquare / 4, -kCube / 8));
@@ -169,8 +181,10 @@ HWY_INLINE VF log1p_reduced(VF f, VF n) {
   return hn::MulAdd(n, hn::Set(kF, kLn2High), hn::Add(f, y));
 }
 
-// log x over all floats: -inf at 0, NaN below; 0.82 / 0.82 ulp. Denormal x are zeros where they are flushed, else counted.
-HWY_INLINE VF log(VF x) {
+// log x over all floats: -inf at 0, NaN below; 0.82 / 0.82 ulp. Denormal x are zeros where they are flushed, else counted. kExcess: x is at
+// least 1, and `excess` is x - 1, known better than from x where that is less than sqrt(2).
+template <bool kExcess>
+HWY_INLINE VF log_of(VF x, VF excess) {
 #if SIMDNN_AVX512
   // x = 2^n m with m in [1, 2), then in [sqrt(1/2), sqrt(2)); m is NaN below 0
   VF m{_mm512_getmant_ps(x.raw, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_nan)};
@@ -178,7 +192,9 @@ HWY_INLINE VF log(VF x) {
   const auto large = hn::Ge(m, hn::Set(kF, 1.41421354f));
   m = hn::IfThenElse(large, hn::Mul(m, hn::Set(kF, 0.5f)), m);
   n = hn::IfThenElse(large, hn::Add(n, hn::Set(kF, 1.0f)), n);
-  const VF y = log1p_reduced(hn::Sub(m, hn::Set(kF, 1.0f)), n);
+  VF f = hn::Sub(m, hn::Set(kF, 1.0f));
+  if (kExcess) f = hn::IfThenElse(hn::Lt(x, hn::Set(kF, 1.41421354f)), excess, f);
+  const VF y = log1p_reduced(f, n);
   // of x: zeros give -inf, +inf gives itself
   return VF{_mm512_fixupimm_ps(y.raw, x.raw, _mm512_set1_epi32(0x00500400), 0)};
 #else
@@ -189,12 +205,15 @@ HWY_INLINE VF log(VF x) {
   const VI exponent = hn::And(bits, hn::Set(kI, ~0x7fffff));
   const VF m = hn::BitCast(kF, hn::Sub(hn::BitCast(kI, scaled), exponent));
   const VF n = hn::Sub(hn::ConvertTo(kF, hn::ShiftRight<23>(exponent)), hn::IfThenElseZero(small, hn::Set(kF, 25.0f)));
-  VF y = log1p_reduced(hn::Sub(m, hn::Set(kF, 1.0f)), n);
+  VF f = hn::Sub(m, hn::Set(kF, 1.0f));
+  if (kExcess) f = hn::IfThenElse(hn::Lt(x, hn::Set(kF, 1.41421354f)), excess, f);
+  VF y = log1p_reduced(f, n);
   y = hn::IfThenElse(hn::Lt(x, hn::Inf(kF)), y, x);
   y = hn::IfThenElse(hn::Lt(x, hn::Zero(kF)), hn::NaN(kF), y);
   return hn::IfThenElse(hn::Eq(x, hn::Zero(kF)), hn::Neg(hn::Inf(kF)), y);
 #endif
 }
+HWY_INLINE VF log(VF x) { return log_of<false>(x, x); }
 
 // log(1 + x) for 0 <= x <= 1: x + x^2 q. With exp_or_zero, as softplus, 2.26 / 2.28 ulp.
 HWY_INLINE VF log1p(VF x) {

@@ -68,34 +68,64 @@ void softmax_backward(Run& run, float* dx, const float* dy, const float* y, size
 }
 
 // y[r, c] = x[r, c] - max - log(sum over c of e^(x[r, c] - max)); y may be x. -inf stays -inf, a row with
-// NaN or +inf or of nothing but -inf becomes NaN.
+// NaN or +inf or of nothing but -inf becomes NaN. Error: 4 ulp and the rounding of the sum; of a y near 0, whose probability is near 1, half an
+// ulp more for each e-fold to the others.
 void log_softmax(Run& run, float* y, const float* x, size_t rows, size_t classes) {
   for_each_row(run, y, x, nullptr, rows, classes, [](auto& row, float* out, const float* in, const float*) {
     const VF max = row_max(row, in);
-    const VF sum = row_sum(row, [&](size_t i, size_t n) {
+    const VF one = hn::Set(kF, 1.0f);
+    VF sums[2];  // of all, and of those less than the largest, which is 1
+    row_sums<2>(sums, row, [&](size_t i, size_t n, auto lanes, VF* to) {
       row.prefetch_next(in, i);
       row.prefetch_next(out, i);
-      return math::exp_or_zero(hn::Sub(load(kF, in + i, n), max));
+      const VF e = lanes.keep(math::exp_or_zero(hn::Sub(load(kF, in + i, n), max)));
+      to[0] = hn::Add(to[0], e);
+      to[1] = hn::Add(to[1], hn::IfThenZeroElse(hn::Eq(e, one), e));
     });
-    const VF log_sum = math::log(sum);
+    // log(1 + rest): where several are as large, the rest is those too, and has nothing to lose
+    const VF rest = hn::IfThenElse(hn::Lt(sums[0], hn::Set(kF, 1.5f)), sums[1], hn::Sub(sums[0], one));
+    const VF log_sum = math::log_of<true>(hn::Add(rest, one), rest);
     row.each([&](size_t i, size_t n, auto) {
       store(hn::Sub(hn::Sub(load(kF, in + i, n), max), log_sum), kF, out + i, n);
     });
   });
 }
 
-// dx[r, c] = dy[r, c] - e^y[r, c] * sum over c of dy, where y = log_softmax(x); dx may be dy or y.
+// dx[r, c] = dy[r, c] - p sum over c of dy, p = e^y[r, c], where y = log_softmax(x); dx may be dy or y. Where p is above 1/2 it is calculated as
+// (1 - p) dy - p (sum of the others' dy): as accurate as y when p is nearly 1 and the two terms of the first form nearly equal.
 void log_softmax_backward(Run& run, float* dx, const float* dy, const float* y, size_t rows, size_t classes) {
   for_each_row(run, dx, dy, y, rows, classes, [](auto& row, float* out, const float* upstream, const float* result) {
+    const VF half = hn::Set(kF, -0.693f), lowest = hn::Neg(hn::Inf(kF));  // log 1/2: of a row's probabilities one at most is above
+    VF most = lowest;
     const VF sum = row_sum(row, [&](size_t i, size_t n) {
       row.prefetch_next(upstream, i);
       row.prefetch_next(result, i);
       row.prefetch_next(out, i);
       return load(kF, upstream + i, n);
     });
+    row.each([&](size_t i, size_t n, auto lanes) { most = hn::Max(most, lanes.keep_or(load(kF, result + i, n), lowest)); });
+    const auto dx_of = [&](VF log_p, VF d) { return hn::NegMulAdd(math::exp_or_zero(log_p), sum, d); };
+    if (hn::AllFalse(kF, hn::Gt(most, half))) {
+      row.each([&](size_t i, size_t n, auto) {
+        store(dx_of(load(kF, result + i, n), load(kF, upstream + i, n)), kF, out + i, n);
+      });
+      return;
+    }
+    VF sums[3];  // of the others' dy, and dy and y of that one
+    row_sums<3>(sums, row, [&](size_t i, size_t n, auto, VF* to) {
+      const VF d = load(kF, upstream + i, n), log_p = load(kF, result + i, n);
+      const auto large = hn::Gt(log_p, half);
+      to[0] = hn::Add(to[0], hn::IfThenZeroElse(large, d));
+      to[1] = hn::Add(to[1], hn::IfThenElseZero(large, d));
+      to[2] = hn::Add(to[2], hn::IfThenElseZero(large, log_p));
+    });
+    const VF p_minus_1 = math::expm1(sums[2]);
+    const VF p_of_large = hn::Add(p_minus_1, hn::Set(kF, 1.0f));
+    const VF dx_of_large = hn::Neg(hn::MulAdd(p_of_large, sums[0], hn::Mul(p_minus_1, sums[1])));
     row.each([&](size_t i, size_t n, auto) {
-      const VF p = math::exp_or_zero(load(kF, result + i, n));
-      store(hn::NegMulAdd(p, sum, load(kF, upstream + i, n)), kF, out + i, n);
+      const VF log_p = load(kF, result + i, n);
+      const VF dx_here = dx_of(log_p, load(kF, upstream + i, n));
+      store(hn::IfThenElse(hn::Gt(log_p, half), dx_of_large, dx_here), kF, out + i, n);
     });
   });
 }

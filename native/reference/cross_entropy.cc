@@ -8,22 +8,27 @@ namespace {
 
 double weight_of(const float* weight, size_t c) { return weight == nullptr ? 1 : weight[c]; }
 
-// One row: its log probabilities, and the loss and gradient that terms are added to.
+// One row: its log probabilities, the others' probability beside each, and the loss and gradient that terms are added to.
 struct Row {
-  std::vector<double> log_p, gradient;
+  std::vector<double> log_p, others, gradient;
   double loss = 0;
 
-  Row(const float* x, size_t classes) : log_p(classes), gradient(classes) {
+  Row(const float* x, size_t classes) : log_p(classes), others(classes), gradient(classes) {
     double max = -INFINITY, sum = 0;  // e^(x - max) stays finite
     for (size_t c = 0; c < classes; ++c) max = x[c] > max ? x[c] : max;
     for (size_t c = 0; c < classes; ++c) sum += std::exp(x[c] - max);
-    for (size_t c = 0; c < classes; ++c) log_p[c] = x[c] - max - std::log(sum);
+    for (size_t c = 0; c < classes; ++c) {
+      double rest = 0;
+      for (size_t k = 0; k < classes; ++k) rest += k == c ? 0 : std::exp(x[k] - max);
+      others[c] = rest / sum;
+      log_p[c] = x[c] == max ? -std::log1p(rest) : x[c] - max - std::log(sum);
+    }
   }
 
   // The cross entropy of target mass q at class c.
   void add(size_t c, double q) {
     loss -= q * log_p[c];
-    for (size_t k = 0; k < gradient.size(); ++k) gradient[k] += q * (std::exp(log_p[k]) - (k == c ? 1 : 0));
+    for (size_t k = 0; k < gradient.size(); ++k) gradient[k] += q * (k == c ? -others[c] : std::exp(log_p[k]));
   }
 
   void write_gradient(float* out, double scale) const {

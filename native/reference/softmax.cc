@@ -37,16 +37,22 @@ void softmax_backward(Run&, float* dx, const float* dy, const float* y, size_t r
 
 void log_softmax(Run&, float* y, const float* x, size_t rows, size_t classes) {
   for (size_t r = 0; r < rows; ++r, x += classes, y += classes) {
-    const double max = row_max(x, classes), log_sum = std::log(sum_of_exponentials(x, classes, max));
-    for (size_t c = 0; c < classes; ++c) y[c] = static_cast<float>(x[c] - max - log_sum);
+    const double max = row_max(x, classes);
+    size_t top = 0;
+    while (top + 1 < classes && x[top] != max) ++top;
+    double rest = 0;  // beside the largest: near a probability of 1 the sum itself has lost it
+    for (size_t c = 0; c < classes; ++c) rest += c == top ? std::exp(x[c] - max) - 1 : std::exp(x[c] - max);
+    for (size_t c = 0; c < classes; ++c) y[c] = static_cast<float>(x[c] - max - std::log1p(rest));
   }
 }
 
 void log_softmax_backward(Run&, float* dx, const float* dy, const float* y, size_t rows, size_t classes) {
   for (size_t r = 0; r < rows; ++r, dx += classes, dy += classes, y += classes) {
-    double sum = 0;
-    for (size_t c = 0; c < classes; ++c) sum += dy[c];
-    for (size_t c = 0; c < classes; ++c) dx[c] = static_cast<float>(dy[c] - std::exp(y[c]) * sum);
+    for (size_t c = 0; c < classes; ++c) {
+      double others = 0;
+      for (size_t k = 0; k < classes; ++k) others += k == c ? 0 : dy[k];
+      dx[c] = static_cast<float>(-std::expm1(y[c]) * dy[c] - std::exp(y[c]) * others);
+    }
   }
 }
 

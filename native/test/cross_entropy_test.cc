@@ -126,6 +126,44 @@ void compare_threads(Context& t, Call call, Random& random) {
   }
 }
 
+// Rows where one class is ahead of the others by a gap that grows until they underflow, every class as the target: each element of the gradient,
+// and the loss, within 8 roundings of its own size.
+void test_confident(Context& t, Call call, double nearly) {
+  Random random(9);
+  for (size_t classes : {2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 31, 33, 65, 100}) {
+    for (double base : {0.0, 43.7, -61.3, 250.0, -3000.0}) {
+      for (double gap = 0; gap <= 100; gap += 2.5) {
+        const Shape s{classes, classes};
+        Inputs in(t, s, random, 1);
+        const Options o{random.below(2) == 1, 0, random.below(2) == 1 ? kNone : kSum};
+        t.where = describe(s, o) + " around " + std::to_string(base) + ", ahead by " + std::to_string(gap);
+        const size_t top = random.below(classes);
+        for (size_t r = 0; r < classes; ++r) {
+          in.labels[r] = static_cast<int32_t>(r);
+          for (size_t c = 0; c < classes; ++c) {
+            in.logits[r * classes + c] = static_cast<float>(base + random.uniform() - (c == top ? 0 : 1 + gap));
+            in.target[r * classes + c] = static_cast<float>(c == r ? 1 : nearly * random.uniform());
+          }
+        }
+        const double underflow = static_cast<double>(classes) * 0x1p-126;  // each exponential below 2^-126 is zero
+        const size_t losses = reduced(classes, o.reduction);
+        Buffer<float> loss(t, losses), gradient(t, classes * classes), expected_loss(t, losses), expected(t, gradient.size());
+        Run run;
+        call(t.kernel, run, loss.data(), gradient.data(), in.logits.data(), in, 0, classes, classes, o);
+        call(t.twin, run, expected_loss.data(), expected.data(), in.logits.data(), in, 0, classes, classes, o);
+        // with probabilities as targets x - max is rounded first: half of one more for each e-fold
+        const double roundings = 8 + (call == with_labels ? 0 : (gap + 2) / 2);
+        for (size_t i = 0; i < losses; ++i) t.close(loss[i], expected_loss[i], roundings * kEpsilon * std::fabs(expected_loss[i]) + underflow, "loss", i);
+        for (size_t i = 0; i < gradient.size(); ++i) {
+          // a target that is not quite one class: of the terms that are subtracted, p times the others' targets and the class's target times the others' p
+          const double terms = std::fabs(expected[i]) + (i % classes == top ? static_cast<double>(classes) : 2) * nearly;
+          t.close(gradient[i], expected[i], roundings * kEpsilon * terms + underflow, "dlogits", i);
+        }
+      }
+    }
+  }
+}
+
 void test_all(Context& t, Call call) {
   Random random(5);
   for (const Shape& s : kShapes) {
@@ -140,6 +178,7 @@ void test_all(Context& t, Call call) {
 
 TEST(softmax_cross_entropy) {
   test_all(t, with_labels);
+  test_confident(t, with_labels, 0);
 
   Buffer<float> logits(t, 12), gradient(t, 12), loss(t, 4), weight(t, 3);
   Buffer<int32_t> labels(t, 4);
@@ -193,6 +232,8 @@ TEST(softmax_cross_entropy) {
 
 TEST(softmax_cross_entropy_soft) {
   test_all(t, with_target);
+  test_confident(t, with_target, 0);
+  test_confident(t, with_target, 1e-9);
 
   t.where = "no rows";
   Buffer<float> empty(t, 0), loss(t, 1);

@@ -25,14 +25,19 @@ void same_bits(Context& t, Buffer<float>& a, Buffer<float>& b, const char* what)
   t.check(std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0, what);
 }
 
+// What a sum over classes loses where each exponential below 2^-126 is zero.
+double underflow(size_t classes) { return static_cast<double>(classes) * 0x1p-126; }
+
 // Bounds of a forward result; the difference x - max rounds relative to its own size, which is about
-// -log y.
+// -log y, and for a logarithm near 0 that of the others' exponentials.
 double softmax_bound(double expected, size_t classes) {
   const double rounded = sum_roundings(classes) + 0.5 * std::fabs(std::log(expected + 1e-38));
   return kEpsilon * rounded * expected + 1.2e-38;
 }
 double log_softmax_bound(double expected, size_t classes) {
-  return std::isinf(expected) ? 0 : kEpsilon * (sum_roundings(classes) + 1.5 * std::fabs(expected));
+  if (std::isinf(expected)) return 0;
+  const double others = std::fmin(std::fabs(std::log(std::fabs(expected) + 1e-38)), 88);
+  return kEpsilon * (sum_roundings(classes) + 0.5 * others) * std::fabs(expected) + underflow(classes);
 }
 
 void test_forward(Context& t, Forward kernel, Forward twin, double (*bound)(double, size_t)) {
@@ -108,6 +113,24 @@ void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward t
   }
 }
 
+// Rows where one class is ahead of the others by more and more, up to where they underflow: y, and what log_softmax hands back of the label's loss,
+// within a few roundings of their own size.
+template <class Check>
+void for_confident_rows(Context& t, Check check) {
+  Random random(8);
+  for (size_t classes : {2, 3, 5, 8, 9, 17, 33, 100}) {
+    for (double base : {0.0, 43.7, -61.3, 250.0, -3000.0}) {
+      for (double gap = 0; gap <= 100; gap += 2.5) {
+        t.where = std::to_string(classes) + " classes around " + std::to_string(base) + ", ahead by " + std::to_string(gap);
+        Buffer<float> x(t, classes, classes % 5);
+        const size_t top = random.below(classes);
+        for (size_t c = 0; c < classes; ++c) x[c] = static_cast<float>(base + random.uniform() - (c == top ? 0 : 1 + gap));
+        check(x, top);
+      }
+    }
+  }
+}
+
 // Rows with infinities: masked classes, nothing but masked classes, +inf.
 void test_infinities(Context& t, Forward kernel, bool logarithm) {
   t.where = "infinities";
@@ -132,6 +155,20 @@ TEST(softmax_backward) { test_backward(t, t.twin.softmax, t.kernel.softmax_backw
 TEST(log_softmax) {
   test_forward(t, t.kernel.log_softmax, t.twin.log_softmax, log_softmax_bound);
   test_infinities(t, t.kernel.log_softmax, true);
+}
+TEST(log_softmax_of_confident_rows) {
+  for_confident_rows(t, [&](Buffer<float>& x, size_t top) {
+    const size_t classes = x.size();
+    Buffer<float> y(t, classes), expected(t, classes), dy(t, classes), dx(t, classes), expected_dx(t, classes);
+    Run run;
+    t.kernel.log_softmax(run, y.data(), x.data(), 1, classes);
+    t.twin.log_softmax(run, expected.data(), x.data(), 1, classes);
+    for (size_t c = 0; c < classes; ++c) t.close(y[c], expected[c], log_softmax_bound(expected[c], classes), "y", c);
+    for (size_t c = 0; c < classes; ++c) dy[c] = c == top ? -1 : 0;
+    t.kernel.log_softmax_backward(run, dx.data(), dy.data(), y.data(), 1, classes);
+    t.twin.log_softmax_backward(run, expected_dx.data(), dy.data(), y.data(), 1, classes);
+    for (size_t c = 0; c < classes; ++c) t.close(dx[c], expected_dx[c], 4 * kEpsilon * std::fabs(expected_dx[c]), "dx", c);
+  });
 }
 TEST(log_softmax_backward) {
   test_backward(t, t.twin.log_softmax, t.kernel.log_softmax_backward, t.twin.log_softmax_backward);
