@@ -1,7 +1,7 @@
 // A function of tensors recorded once and replayed natively. The first call with new shapes runs eagerly while
 // every kernel call is written down; later calls replay the list in one crossing, over one arena.
 import { isGradEnabled } from './autograd';
-import { checkInteger, describe, rangeError, SimdnnError, typeError, withDefaults } from './errors';
+import { checkInteger, describe, rangeError, typeError, withDefaults } from './errors';
 import { type CompiledOutput, isCompiling, type Profile, Recording } from './recording';
 import { shapeText } from './shape';
 import { Tensor } from './tensor';
@@ -102,14 +102,8 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
 
   const checkAgain = (args: A, found: Recording<A, R>): R => {
     const { recording, result } = Recording.make(fn, args, keepGrad);
-    const difference = found.differenceFrom(recording);
     recordings[0] = { recording, usedAt: calls };
-    if (difference !== null) {
-      throw new SimdnnError(
-        'SIMDNN_RECORDING_DIFFERS',
-        `[compile] the function no longer does what was recorded: ${difference}\n  hint: a branch or a number in it depends on something that a recording freezes`,
-      );
-    }
+    found.refuseDifferent(recording);
     return result;
   };
 
@@ -130,6 +124,7 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
       }
       known.usedAt = calls;
       if (check > 0 && ++replays % check === 0) return checkAgain(args, known.recording);
+      if (!known.recording.isVerified) known.recording.verify(fn, args);
       return known.recording.replay(args);
     }
     return comesBack(args) ? runEagerly(args) : record(args);

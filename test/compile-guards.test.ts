@@ -12,11 +12,12 @@ describe('a parameter that is replaced', () => {
       return x.mul(this.factor).add(this.offset);
     }
   }
-  it('in a module that was never looked through keeps its old value', () => {
+  it('in a module that was never looked through is found at the second call, and keeps its old value from then on', () => {
     const scale = new Scale();
     const fn = compile((x: Tensor) => scale.forward(x));
     fn(ones([1]));
     scale.factor = new nn.Parameter(tensor([5]));
+    expect(() => fn(ones([1]))).toThrow('uses other memory');
     expectSame(fn(ones([1])), [2]);
   });
   it('is noticed where parameters(), eval() or an optimizer has looked through the module before', () => {

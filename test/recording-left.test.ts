@@ -89,7 +89,14 @@ it('what a step carries on by itself is refused, for a replay would begin with t
     return running.sum();
   });
   mean(ones([2, 3]));
+  expect(() => mean(ones([2, 3]))).toThrow('[mul] this tensor was left by a function that compile recorded');
   expect(() => mean(ones([4, 3]))).toThrow('[mul] this tensor was left by a function that compile recorded');
+
+  let scale = ones([3]);
+  const scaled = compile((x: Tensor) => x.mul(scale));
+  scaled(ones([3]));
+  scale = ones([3]).mul(2);
+  expect(() => scaled(ones([3]))).toThrow('uses other memory: a tensor that one call leaves for the next, or one that was replaced');
 
   class Counts extends nn.Module {
     readonly inner = new nn.Linear(3, 2);

@@ -38,6 +38,14 @@ function putBack(argument: Tensor, own: Tensor): void {
   if (own !== argument && own.version.count > 0) argument.version.count++;
 }
 
+function refuseDifference(difference: string | null): void {
+  if (difference === null) return;
+  throw new SimdnnError(
+    'SIMDNN_RECORDING_DIFFERS',
+    `[compile] the function no longer does what was recorded: ${difference}\n  hint: a branch or a number in it depends on something that a recording freezes`,
+  );
+}
+
 // Of arrays whose length changes only when their buffer is detached, one for each buffer.
 function watched(arrays: Iterable<TensorData>): { array: TensorData; length: number }[] {
   const seen = new Set<ArrayBufferLike>();
@@ -67,6 +75,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly memory: TensorData[];
   private readonly gradientLeaves: Tensor[];
   private readonly plan: Plan;
+  /** Whether the second call is known to do what the first did. */
+  isVerified: boolean;
   /** The count of changes with which a replay left the leaves. When it finds them so, and they fit, it need not look at them from then on. */
   private left = -1;
   private settled = -1;
@@ -144,6 +154,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       !t.needsGrad && [...heard.changes].some(({ values }) => overlap(values, t.values)) ? [i] : [],
     );
     this.plan = trace.plan();
+    this.isVerified = !trace.usesPlainTensors;
     this.putGradients();
   }
 
@@ -202,6 +213,17 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       return output.kind === 'fresh' ? new Tensor(t.values, t.shape.slice()) : t;
     });
     return this.rebuild(tensors) as R;
+  }
+
+  /**
+   * Before the first replay: where the function uses a plain tensor it is recorded once more, dry, and the second call must do what the first did. So a tensor
+   * that each call leaves for the next in a variable is found; a replay would begin with the first again.
+   */
+  verify(fn: (...args: A) => R, args: A): void {
+    this.isVerified = true;
+    const own = apart(args);
+    const { trace } = Trace.take('compile', () => fn(...own), own, tensorsOf, new Listener(true));
+    refuseDifference(this.trace.differenceFrom(trace));
   }
 
   /** Does what was recorded, with other arguments. */
@@ -275,9 +297,9 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     }
   }
 
-  /** What another recording of the same call does otherwise, in words; null when nothing. */
-  differenceFrom(other: Recording<A, R>): string | null {
-    return this.trace.differenceFrom(other.trace);
+  /** Throws unless another recording of the same call does the same. */
+  refuseDifferent(other: Recording<A, R>): void {
+    refuseDifference(this.trace.differenceFrom(other.trace));
   }
 
   /** Replays the plan `n` times with these arguments, on copies, with a clock. */

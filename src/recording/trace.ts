@@ -137,6 +137,11 @@ export class Trace {
     this.left = new Set([...heard.tensors, ...args].filter(passes));
   }
 
+  /** Whether it uses a tensor that is no parameter, buffer, state or constant: one that an earlier call may have left, and a later one may replace. */
+  get usesPlainTensors(): boolean {
+    return this.lasting.some(({ role }) => role === 'captured');
+  }
+
   /** How many kernel calls were recorded. */
   get recorded(): number {
     return this.outline.length;
