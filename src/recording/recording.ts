@@ -220,10 +220,10 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
    * that each call leaves for the next in a variable is found; a replay would begin with the first again.
    */
   verify(fn: (...args: A) => R, args: A): void {
-    this.isVerified = true;
     const own = apart(args);
     const { trace } = Trace.take('compile', () => fn(...own), own, tensorsOf, new Listener(true));
     refuseDifference(this.trace.differenceFrom(trace));
+    this.isVerified = true;
   }
 
   /** Does what was recorded, with other arguments. */
