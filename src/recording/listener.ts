@@ -21,7 +21,13 @@ export interface LiveCalls {
 }
 
 /** A leaf's gradient, field by field. */
-export type GradientState = Pick<Tensor, 'gradient' | 'gradientShared' | 'gradientHidden' | 'gradientSeen' | 'gradientHome'>;
+export interface GradientState {
+  gradient: Tensor | null;
+  gradientShared: boolean;
+  gradientHidden: boolean;
+  gradientSeen: boolean;
+  gradientHome: Tensor | null;
+}
 
 const gradientState = ({ gradient, gradientShared, gradientHidden, gradientSeen, gradientHome }: Tensor): GradientState => ({
   gradient,

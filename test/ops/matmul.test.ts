@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tensor, zeros } from '../../src/ops';
 import { epsilon, expectClose, expectError, gradientCheck } from '../helpers';
-import { broadcastable, type Model, numbers, permuted, product, shaped, toTensor } from '../model';
+import { broadcastable, type Model, numbers, permuted, product, shaped, sizeOf, toTensor } from '../model';
 
 const size = fc.integer({ min: 1, max: 9 });
 
@@ -22,6 +22,7 @@ describe('matrices', () => {
   test('gradients, batches broadcast', () => {
     fc.assert(
       fc.property(broadcastable, ([left, right]) => {
+        fc.pre(sizeOf(left) <= 60 && sizeOf(right) <= 60); // central differences of 625 matrices take a minute
         gradientCheck((a, b) => a.matmul(b), product, [numbers([...left, 2, 3]), numbers([...right, 3, 4], -2, 2, 2)]);
       }),
       { numRuns: 40 },
