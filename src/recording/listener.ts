@@ -169,7 +169,6 @@ export class Listener implements Recorder {
     this.gradients.get(leaf)!.events.push({ at: this.calls.length, before: leaf.gradient });
   }
   changed(tensor: Tensor): void {
-    if (!this.dry) tensor.version.count++;
     this.changes.add(tensor);
   }
   reading(what: string): void {
