@@ -7,29 +7,23 @@ import { cat, compile, getNumThreads, manualSeed, metrics, nn, noGrad, optim, ra
 import { randomPosition } from '../src/random';
 import {
   Block,
+  compareNotes,
   type events,
   limit,
   makeClip,
+  makeLoss,
   makeOptimizer,
   makeScheduler,
+  Notes,
   type Optimizer,
   type Program,
   program,
+  runsOf,
+  snapshot,
 } from './compile-programs';
 
-// ---- Bits
-
-// FNV-1a over 32-bit words. All NaN are one: which of two a sum hands on is the compiler's choice.
-function bitsOf(values: Float32Array | Int32Array): number {
-  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
-  let hash = 0x811c9dc5 | values.length;
-  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ (Number.isNaN(values[i]) ? 0x7fc00000 : words[i]!), 0x01000193);
-  return hash;
-}
-
 interface Trace {
-  what: string[];
-  bits: unknown[];
+  notes: Notes;
   calls: number;
   recorded: number;
   finite: boolean;
@@ -40,13 +34,10 @@ interface Trace {
 const steps = { calls: 0, recorded: 0, finite: 0, programs: 0 };
 
 function run(p: Program, compiled: boolean): Trace {
-  const trace: Trace = { what: [], bits: [], calls: 0, recorded: 0, finite: true };
-  let now = 0;
-  const note = (what: string, bits: unknown): void => {
-    trace.what.push(`step ${now}: ${what}`);
-    trace.bits.push(bits);
-  };
-  const noteTensor = (what: string, t: Tensor): void => note(`${what} [${t.shape}]`, bitsOf(t.data));
+  const notes = new Notes();
+  const trace: Trace = { notes, calls: 0, recorded: 0, finite: true };
+  const note = (what: string, bits: unknown): void => notes.add(what, bits);
+  const noteTensor = (what: string, t: Tensor): void => notes.tensor(what, t);
   const clip = makeClip(p);
   const maybeCompiled = <A extends readonly Tensor[], R extends Parameters<typeof tensorsOf>[0]>(fn: (...args: A) => R) => {
     const counted = (...args: A): R => {
@@ -70,39 +61,11 @@ function run(p: Program, compiled: boolean): Trace {
     .map((list, i) => makeOptimizer(p.optimizers[i]!, list));
   const schedulers = optimizers.map((o) => makeScheduler(p.scheduler, o));
 
-  const ofClasses = ['cross entropy', 'nll', 'softmax, log, nll', 'hinge'].includes(p.loss);
-  const batch = (rows: number): [Tensor, Tensor] => {
-    const x = randn([rows, p.width]);
-    if (!ofClasses) return [x, randn([rows, classes]).softmax(1)];
-    const labels = Int32Array.from({ length: rows }, (_, i) => (i * 5 + rows) % classes);
-    if (p.ignored && rows > 1 && p.loss !== 'hinge') labels[0] = -100;
-    return [x, tensor(labels)];
-  };
+  const lossModule = makeLoss(p, classes);
+  const { ofClasses } = lossModule;
+  const lossOf = (out: Tensor, y: Tensor): Tensor => lossModule.forward(out, y);
+  const batch = (rows: number): [Tensor, Tensor] => [randn([rows, p.width]), lossModule.target(rows)];
   const batches = Array.from({ length: 4 }, (_, i) => batch(p.rows[i % p.rows.length]!));
-
-  const weight = p.weighted ? rand([classes]).add(0.5) : null;
-  const crossEntropy = new nn.CrossEntropyLoss({ weight, reduction: p.reduction, labelSmoothing: p.smoothing });
-  const nll = new nn.NLLLoss({ weight, reduction: p.reduction });
-  const mse = new nn.MSELoss({ reduction: p.reduction });
-  const hinge = (out: Tensor, y: Tensor): Tensor =>
-    out
-      .sub(out.gather(1, y.reshape([-1, 1])))
-      .add(1)
-      .clamp({ min: 0 })
-      .mean();
-  const losses: Record<string, (out: Tensor, y: Tensor) => Tensor> = {
-    'cross entropy': (out, y) => crossEntropy.forward(out, y),
-    probabilities: (out, y) => crossEntropy.forward(out, y),
-    nll: (out, y) => nll.forward(out.logSoftmax(1), y),
-    'softmax, log, nll': (out, y) => nll.forward(out.softmax(1).add(1e-3).log(), y),
-    mse: (out, y) => mse.forward(out, y),
-    own: (out, y) => out.sub(y).abs().add(1).log().mul(y.add(1)).mean().add(out.pow(2).sum().mul(1e-3)),
-    hinge,
-  };
-  const lossOf = (out: Tensor, y: Tensor): Tensor => {
-    const loss = losses[p.loss]!(out, y);
-    return loss.numel === 1 ? loss : loss.sum();
-  };
 
   const clear = (): void => {
     for (const o of optimizers) o.zeroGrad();
@@ -198,13 +161,7 @@ function run(p: Program, compiled: boolean): Trace {
   };
   const look = (): void => {
     for (const [i, parameter] of parameters.entries()) noteTensor(`parameter ${i}`, parameter);
-    optimizers.forEach((o, k) => {
-      const { state, param_groups } = o.stateDict();
-      note(`groups of optimizer ${k}`, JSON.stringify(param_groups));
-      for (const [i, entries] of Object.entries(state)) {
-        for (const [name, t] of Object.entries(entries as Record<string, Tensor>)) noteTensor(`${name} of ${i}`, t);
-      }
-    });
+    optimizers.forEach((o, k) => void notes.optimizer(`optimizer ${k}`, o));
     note('random position', JSON.stringify(randomPosition()));
     if (accuracy !== null) noteTensor('accuracy', accuracy.compute());
   };
@@ -241,15 +198,8 @@ function run(p: Program, compiled: boolean): Trace {
         model.loadStateDict(Object.fromEntries(Object.entries(model.stateDict()).map(([name, t]) => [name, t.mul(0.9)])));
         break;
       case 'load optimizer': {
-        const { state, param_groups } = o.stateDict();
-        const copy = Object.fromEntries(
-          Object.entries(state).map(([k, entries]) => [
-            k,
-            Object.fromEntries(Object.entries(entries as Record<string, Tensor>).map(([name, t]) => [name, t.clone()])),
-          ]),
-        ) as typeof state;
         if (saved !== null && saved.at === o) o.loadStateDict(saved.dict);
-        saved = { at: o, dict: { state: copy, param_groups: structuredClone(param_groups) } };
+        saved = { at: o, dict: snapshot(o) };
         break;
       }
       case 'in place':
@@ -322,7 +272,8 @@ function run(p: Program, compiled: boolean): Trace {
 
   const threads = getNumThreads();
   try {
-    for (now = 0; now < p.steps; now++) {
+    for (let now = 0; now < p.steps; now++) {
+      notes.at = `step ${now}`;
       for (const { at, kind, of } of p.events) if (at === now) happen(kind, of, now);
       call(step, batches[now % 4]!, now);
       if (now % 5 === 4) for (const s of schedulers) s?.step();
@@ -343,24 +294,17 @@ const tensorsOf = (result: Tensor | readonly Tensor[] | Record<string, Tensor> |
   result === null || result === undefined ? [] : result instanceof Tensor ? [result] : Object.values(result as Record<string, Tensor>);
 
 it('a program that is compiled gives the bits of the eager one', () => {
-  const numRuns = Number(process.env['SIMDNN_PROGRAMS'] ?? 40);
-  const seed = Number(process.env['SIMDNN_SEED'] ?? Date.now() % 2 ** 31);
-  console.log(`${numRuns} programs, SIMDNN_SEED=${seed}`);
   fc.assert(
     fc.property(program, (p) => {
       const eager = run(p, false);
       const compiled = run(p, true);
-      const at = eager.what.findIndex((what, i) => what !== compiled.what[i] || eager.bits[i] !== compiled.bits[i]);
-      if (at >= 0 || eager.what.length !== compiled.what.length) {
-        const k = at >= 0 ? at : eager.what.length;
-        throw new Error(`eager: ${eager.what[k]} = ${eager.bits[k]}\ncompiled: ${compiled.what[k]} = ${compiled.bits[k]}`);
-      }
+      compareNotes(['eager', eager.notes], ['compiled', compiled.notes]);
       steps.calls += compiled.calls;
       steps.recorded += compiled.recorded;
       steps.finite += compiled.finite ? 1 : 0;
       steps.programs++;
     }),
-    { numRuns, seed, path: process.env['SIMDNN_PATH'] ?? '' },
+    runsOf(40),
   );
   // The programs mean something: most calls were replays, most parameters stayed numbers.
   console.log(JSON.stringify(steps));

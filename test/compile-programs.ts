@@ -1,6 +1,6 @@
-// What the random programs of compile-programs.test.ts are made of.
+// What random programs are made of, those of compile-programs.test.ts and of train-programs.test.ts, and how two runs of one are compared.
 import fc from 'fast-check';
-import { nn, optim, randn, type Tensor, tensor } from '../src';
+import { nn, optim, rand, randn, type Tensor, tensor } from '../src';
 
 const F = nn.functional;
 export type Optimizer = optim.SGD | optim.Adam | optim.AdamW;
@@ -22,7 +22,7 @@ const activations = {
   logSoftmax: () => new nn.LogSoftmax({ dim: 1 }),
 };
 
-const layer = fc.record({
+export const layer = fc.record({
   out: fc.oneof(fc.constantFrom(1, 2, 3, 5, 7, 13, 16, 17, 31, 37, 64, 65), fc.integer({ min: 1, max: 40 })),
   bias: fc.boolean(),
   activation: fc.constantFrom(...(Object.keys(activations) as (keyof typeof activations)[])),
@@ -32,7 +32,7 @@ const layer = fc.record({
   more: fc.constantFrom('nothing', 'nothing', 'shared', 'tied', 'gram', 'residual', 'norm', 'row'),
 });
 
-const optimizer = fc.record({
+export const optimizer = fc.record({
   kind: fc.constantFrom('SGD', 'Adam', 'AdamW'),
   lr: fc.constantFrom(0, 1e-3, 1e-2, 0.05),
   momentum: fc.constantFrom(0, 0, 0.5, 0.9),
@@ -69,16 +69,21 @@ export const events = [
   'bad label',
 ] as const;
 
-export const program = fc.record({
-  seed: fc.integer({ min: 0, max: 1e6 }),
-  steps: fc.integer({ min: 100, max: 250 }),
-  width: fc.integer({ min: 1, max: 20 }),
-  layers: fc.array(layer, { minLength: 1, maxLength: 5 }),
+export const lossFields = {
   loss: fc.constantFrom('cross entropy', 'probabilities', 'nll', 'softmax, log, nll', 'mse', 'own', 'hinge'),
   reduction: fc.constantFrom<nn.Reduction>('mean', 'mean', 'sum', 'none'),
   smoothing: fc.constantFrom(0, 0, 0.1),
   weighted: fc.boolean(),
   ignored: fc.boolean(),
+};
+type LossSpec = { [name in keyof typeof lossFields]: (typeof lossFields)[name] extends fc.Arbitrary<infer T> ? T : never };
+
+export const program = fc.record({
+  seed: fc.integer({ min: 0, max: 1e6 }),
+  steps: fc.integer({ min: 100, max: 250 }),
+  width: fc.integer({ min: 1, max: 20 }),
+  layers: fc.array(layer, { minLength: 1, maxLength: 5 }),
+  ...lossFields,
   optimizers: fc.array(optimizer, { minLength: 1, maxLength: 2 }),
   frozen: fc.constantFrom(0, 0, 0.2, 0.5),
   /** What one call of the step does. */
@@ -108,8 +113,8 @@ export const program = fc.record({
   looks: fc.constantFrom(1, 3, 20),
 });
 export type Program = typeof program extends fc.Arbitrary<infer P> ? P : never;
-type LayerSpec = Program['layers'][number];
-type OptimizerSpec = Program['optimizers'][number];
+export type LayerSpec = Program['layers'][number];
+export type OptimizerSpec = Program['optimizers'][number];
 
 export class Block extends nn.Module {
   readonly linear: nn.Linear;
@@ -154,6 +159,52 @@ export class Block extends nn.Module {
     }
   }
 }
+
+/** A loss, `forward` of which gives one number, the criterion whose fields it goes by, and batches with targets for it. */
+export interface Loss {
+  forward(out: Tensor, y: Tensor): Tensor;
+  readonly criterion: nn.CrossEntropyLoss | nn.NLLLoss | nn.MSELoss;
+  readonly ofClasses: boolean;
+  target(rows: number): Tensor;
+}
+
+export function makeLoss(p: LossSpec, classes: number): Loss {
+  const weight = p.weighted ? rand([classes]).add(0.5) : null;
+  const crossEntropy = new nn.CrossEntropyLoss({ weight, reduction: p.reduction, labelSmoothing: p.smoothing });
+  const nll = new nn.NLLLoss({ weight, reduction: p.reduction });
+  const mse = new nn.MSELoss({ reduction: p.reduction });
+  const losses: Record<string, (out: Tensor, y: Tensor) => Tensor> = {
+    'cross entropy': (out, y) => crossEntropy.forward(out, y),
+    probabilities: (out, y) => crossEntropy.forward(out, y),
+    nll: (out, y) => nll.forward(out.logSoftmax(1), y),
+    'softmax, log, nll': (out, y) => nll.forward(out.softmax(1).add(1e-3).log(), y),
+    mse: (out, y) => mse.forward(out, y),
+    own: (out, y) => out.sub(y).abs().add(1).log().mul(y.add(1)).mean().add(out.pow(2).sum().mul(1e-3)),
+    hinge,
+  };
+  const ofClasses = ['cross entropy', 'nll', 'softmax, log, nll', 'hinge'].includes(p.loss);
+  return {
+    forward(out, y) {
+      const loss = losses[p.loss]!(out, y);
+      return loss.numel === 1 ? loss : loss.sum();
+    },
+    criterion: p.loss.endsWith('nll') ? nll : p.loss === 'mse' ? mse : crossEntropy,
+    ofClasses,
+    target(rows) {
+      if (!ofClasses) return randn([rows, classes]).softmax(1);
+      const labels = Int32Array.from({ length: rows }, (_, i) => (i * 5 + rows) % classes);
+      if (p.ignored && rows > 1 && p.loss !== 'hinge') labels[0] = -100;
+      return tensor(labels);
+    },
+  };
+}
+
+const hinge = (out: Tensor, y: Tensor): Tensor =>
+  out
+    .sub(out.gather(1, y.reshape([-1, 1])))
+    .add(1)
+    .clamp({ min: 0 })
+    .mean();
 
 export function makeOptimizer(spec: OptimizerSpec, parameters: nn.Parameter[]): Optimizer {
   const size = Math.ceil(parameters.length / spec.groups);
@@ -211,4 +262,61 @@ export function limit({ step, most }: Program, parameters: readonly Tensor[]): v
 export function makeClip({ step, most }: Program): ((...gradients: Tensor[]) => Tensor[]) | null {
   const [verb, by] = step.split(' ');
   return verb === 'clip' ? (...gradients) => clips[by as keyof typeof clips](most, gradients) : null;
+}
+
+// FNV-1a over 32-bit words. All NaN are one: which of two a sum hands on is the compiler's choice.
+export function bitsOf(values: Float32Array | Int32Array): number {
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
+  let hash = 0x811c9dc5 | values.length;
+  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ (Number.isNaN(values[i]) ? 0x7fc00000 : words[i]!), 0x01000193);
+  return hash;
+}
+
+/** What a run came to, place by place. */
+export class Notes {
+  readonly what: string[] = [];
+  readonly bits: unknown[] = [];
+  /** Where the run is. */
+  at = '';
+
+  add(what: string, bits: unknown): void {
+    this.what.push(`${this.at}: ${what}`);
+    this.bits.push(bits);
+  }
+  tensor(what: string, t: Tensor): void {
+    this.add(`${what} [${t.shape}]`, bitsOf(t.data));
+  }
+  optimizer(name: string, o: Optimizer): void {
+    const { state, param_groups } = o.stateDict();
+    this.add(`groups of ${name}`, JSON.stringify(param_groups));
+    for (const [i, entries] of Object.entries(state)) {
+      for (const [key, t] of Object.entries(entries as Record<string, Tensor>)) this.tensor(`${key} of ${name}, ${i}`, t);
+    }
+  }
+}
+
+/** Throws where two runs differ; what is noted as `anything` is not compared. */
+export function compareNotes(one: [string, Notes], other: [string, Notes]): void {
+  const [[name, a], [otherName, b]] = [one, other];
+  const equal = (i: number): boolean =>
+    a.what[i] === b.what[i] && (Object.is(a.bits[i], b.bits[i]) || a.bits[i] === anything || b.bits[i] === anything);
+  for (let i = 0; i < Math.max(a.what.length, b.what.length); i++) {
+    if (!equal(i)) throw new Error(`${name}: ${a.what[i]} = ${a.bits[i]}\n${otherName}: ${b.what[i]} = ${b.bits[i]}`);
+  }
+}
+
+export const anything = Symbol('anything');
+
+/** A copy of an optimizer's state. */
+export function snapshot(o: Optimizer): ReturnType<Optimizer['stateDict']> {
+  const { state, param_groups } = o.stateDict();
+  return { state, param_groups: structuredClone(param_groups) };
+}
+
+/** How many programs a test runs, and which: SIMDNN_PROGRAMS, SIMDNN_SEED, SIMDNN_PATH. */
+export function runsOf(programs: number): { numRuns: number; seed: number; path: string } {
+  const numRuns = Number(process.env['SIMDNN_PROGRAMS'] ?? programs);
+  const seed = Number(process.env['SIMDNN_SEED'] ?? Date.now() % 2 ** 31);
+  console.log(`${numRuns} programs, SIMDNN_SEED=${seed}`);
+  return { numRuns, seed, path: process.env['SIMDNN_PATH'] ?? '' };
 }
