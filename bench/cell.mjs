@@ -33,9 +33,9 @@ export class Cell {
     return this.#event(milliseconds);
   }
 
-  /** Times one block. */
-  block(milliseconds) {
-    this.#child.stdin.write('block\n');
+  /** Has it do what a line says (protocol.mjs): time a block, begin anew, time so many epochs. */
+  tell(line, milliseconds) {
+    this.#child.stdin.write(`${line}\n`);
     return this.#event(milliseconds);
   }
 

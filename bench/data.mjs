@@ -1,5 +1,6 @@
 // Numbers that every language makes alike: a function of an integer hash, so that all drivers start from the same data and weights
 // and must reach the same losses. drivers/data.py is the same in Python.
+import { readFileSync } from 'node:fs';
 
 /** A well-mixed 32-bit hash of i and seed (Ettinger's "lowbias32": https://nullprogram.com/blog/2018/07/31/). */
 export function hash(i, seed) {
@@ -40,20 +41,28 @@ export function network(widths) {
   return widths.slice(1).map((width, i) => linear(widths[i], width, i));
 }
 
-/** The distinct batches of a training trial: [{ x: [batch, in], y: [batch] }]. */
-export function batches({ layers, batch, batches: count }) {
+/** { x: [count, in], y: [count] }: random ones, or where the trial has real data those of its file, which prepared.mjs wrote. */
+function values({ layers, file }, count) {
   const width = layers[0];
-  const x = normal(count * batch * width, 1);
-  const y = labels(count * batch, layers.at(-1), 2);
+  if (!file) return { x: normal(count * width, 1), y: labels(count, layers.at(-1), 2) };
+  const { buffer } = Uint8Array.from(readFileSync(file)); // from its own first byte on
+  return { x: new Float32Array(buffer, 0, count * width), y: new Int32Array(buffer, 4 * count * width, count) };
+}
+
+/** The distinct batches of a training trial: [{ x: [batch, in], y: [batch] }]. */
+export function batches(trial) {
+  const { layers, batch, batches: count } = trial;
+  const width = layers[0];
+  const { x, y } = values(trial, count * batch);
   return Array.from({ length: count }, (_, i) => ({
     x: x.slice(i * batch * width, (i + 1) * batch * width),
     y: y.slice(i * batch, (i + 1) * batch),
   }));
 }
 
-/** The rows of an epoch: { x: [rows, in], y: [rows] }. */
-export function rows({ layers, rows: count }) {
-  return { x: normal(count * layers[0], 1), y: labels(count, layers.at(-1), 2) };
+/** The rows of an epoch, or all those that the batches hold: { x: [rows, in], y: [rows] }. */
+export function rows(trial) {
+  return values(trial, trial.rows ?? trial.batches * trial.batch);
 }
 
 /** [out, in] as [in, out], for libraries that keep weights that way. */

@@ -12,12 +12,42 @@ const SLOW = {
   cpu: ['mnist-mlp', 'tabular', 'linear-forward', 'epoch', 'cross-entropy', 'adam'],
 };
 
-const EXCEPT_INFERENCE = ['train', 'epoch', 'linear', 'crossEntropy', 'adam'];
+const EXCEPT_INFERENCE = ['train', 'training', 'epoch', 'linear', 'crossEntropy', 'adam'];
+
+// torch.set_flush_denormal(True): it matters where a training goes on until something becomes denormal.
+const flushing = (driver) => ({
+  ...driver,
+  name: `${driver.name}-flush`,
+  label: `${driver.label}, set_flush_denormal`,
+  flush: true,
+  kinds: ['training'],
+});
+
+const torch = [
+  { name: 'torch', label: 'PyTorch', file: 'pytorch.py', mode: 'eager', needs: 'torch' },
+  { name: 'torch-fused', label: 'PyTorch, fused Adam', file: 'pytorch.py', mode: 'fused', kinds: EXCEPT_INFERENCE, needs: 'torch' },
+  {
+    name: 'torch-compile',
+    label: 'PyTorch, torch.compile',
+    file: 'pytorch.py',
+    mode: 'compile',
+    needs: 'torch',
+    slow: trials.map((trial) => trial.name),
+  },
+];
 
 export const drivers = [
   { name: 'simdnn', label: 'simdnn', file: 'simdnn.mjs', mode: 'eager', needs: 'build', ours: true },
   { name: 'simdnn-compiled', label: 'simdnn, compiled', file: 'simdnn.mjs', mode: 'compiled', needs: 'build', ours: true },
-  { name: 'simdnn-fit', label: 'simdnn, train.fit', file: 'simdnn.mjs', mode: 'fit', kinds: ['epoch'], needs: 'build', ours: true },
+  {
+    name: 'simdnn-fit',
+    label: 'simdnn, train.fit',
+    file: 'simdnn.mjs',
+    mode: 'fit',
+    kinds: ['epoch', 'training'],
+    needs: 'build',
+    ours: true,
+  },
   {
     name: 'simdnn-predict',
     label: 'simdnn, train.predict',
@@ -32,16 +62,7 @@ export const drivers = [
   { name: 'tfjs-wasm', label: 'TensorFlow.js wasm', file: 'tfjs.mjs', mode: 'wasm', needs: 'npm', slow: SLOW.wasm, leftOut: WIDE },
   { name: 'tfjs-node', label: 'TensorFlow.js node', file: 'tfjs.mjs', mode: 'node' },
   { name: 'onnxruntime', label: 'ONNX Runtime for Node', file: 'onnxruntime.mjs', kinds: ['infer'], needs: 'npm' },
-  { name: 'torch', label: 'PyTorch', file: 'pytorch.py', mode: 'eager', needs: 'torch' },
-  { name: 'torch-fused', label: 'PyTorch, fused Adam', file: 'pytorch.py', mode: 'fused', kinds: EXCEPT_INFERENCE, needs: 'torch' },
-  {
-    name: 'torch-compile',
-    label: 'PyTorch, torch.compile',
-    file: 'pytorch.py',
-    mode: 'compile',
-    needs: 'torch',
-    slow: trials.map((trial) => trial.name),
-  },
+  ...torch.flatMap((driver) => [driver, flushing(driver)]),
   { name: 'jax', label: 'JAX, jit', file: 'jax_xla.py', mode: 'jit', kinds: EXCEPT_INFERENCE, needs: 'jax' },
   { name: 'jax-loop', label: 'JAX, loop in one call', file: 'jax_xla.py', mode: 'loop', kinds: EXCEPT_INFERENCE, needs: 'jax' },
   {

@@ -2,18 +2,23 @@
 // meantime falls on all of them alike.
 import { Cell } from './cell.mjs';
 import { command } from './drivers.mjs';
+import { rotated } from './statistics.mjs';
+import { timeTraining } from './training.mjs';
 import { difference } from './verify.mjs';
 
-/** What a full run and --quick spend. A step longer than `longestStep` seconds is left out. */
-export const FULL = { warmSeconds: 1, blockSeconds: 0.5, longestStep: 20, limitMs: 300_000 };
-export const QUICK = { warmSeconds: 0.2, blockSeconds: 0.1, longestStep: 0.5, limitMs: 30_000 };
+/**
+ * What a full run and --quick spend. A step longer than `longestStep` seconds is left out; of a training longer than `trainingSeconds`
+ * only `shortEpochs` are done, and the table says so.
+ */
+export const FULL = { warmSeconds: 1, blockSeconds: 0.5, longestStep: 20, limitMs: 300_000, trainingSeconds: 60, shortEpochs: 20 };
+export const QUICK = { warmSeconds: 0.2, blockSeconds: 0.1, longestStep: 0.5, limitMs: 30_000, trainingSeconds: 1, shortEpochs: 2 };
 
 // Of a trial's budget; drivers that are not ready by then are left out.
 const PREPARING = 0.75;
 
 /**
  * The cells of one trial: [{ trial, driver, status, ... }], status one of
- *   measured      with version, check, seconds (of one step, a figure a block), cpuSeconds
+ *   measured      with version, check, seconds (of one step, a figure a block), cpuSeconds; a training also with what training.mjs says
  *   other result  with the difference as the reason: no time is told
  *   unavailable   with a reason; an empty one is not worth a line
  *   failed        with a reason
@@ -38,15 +43,22 @@ export async function measureTrial(
       cells.push(cell);
       if (cell.reason != null) continue;
       note(`${trial.name}: ${driver.name} prepares`);
-      const process = new Cell(command(driver, python), { trial, mode: driver.mode, threads, ...pace }, cpus);
-      running.push({ cell, process });
-      Object.assign(cell, judge(await process.ready(left(PREPARING)), trial));
+      const process = new Cell(command(driver, python), { trial, mode: driver.mode, flush: driver.flush, threads, ...pace }, cpus);
+      const entry = { cell, process };
+      running.push(entry);
+      const answer = await process.ready(left(PREPARING));
+      entry.epochSeconds = answer.seconds;
+      Object.assign(cell, judge(answer, trial));
     }
     const racing = running.filter(({ cell }) => cell.status === 'measured');
+    if (trial.kind === 'training') {
+      await timeTraining(trial, racing, { pace, blocks, left: () => left(1), note });
+      return cells;
+    }
     for (let round = 0; round < blocks; round++) {
       note(`${trial.name}: round ${round + 1} of ${blocks}`);
       for (const { cell, process } of rotated(racing, round)) {
-        if (cell.status === 'measured') takeBlock(cell, await process.block(left(1)));
+        if (cell.status === 'measured') takeBlock(cell, await process.tell('block', left(1)));
       }
     }
   } finally {
@@ -73,6 +85,3 @@ function takeBlock(cell, { event, reason, steps, seconds, cpuSeconds, last }) {
     cell.cpuSeconds.push(cpuSeconds / steps);
   }
 }
-
-/** Each round begins with another driver, so that nobody always follows the same one. */
-const rotated = (list, by) => list.map((_, i) => list[(i + by) % list.length]);

@@ -3,7 +3,7 @@ import { data, nn, noGrad, optim, tensor } from 'simdnn';
 import { network, rows } from './data.mjs';
 
 /** { model, criterion, optimizer } as the trial begins. */
-export function modelOf({ layers, relu, adam }) {
+export function modelOf({ layers, relu, softmax, adam }) {
   const modules = network(layers).flatMap((values, i) => {
     const layer = new nn.Linear(values.in, values.out);
     noGrad(() => {
@@ -12,6 +12,7 @@ export function modelOf({ layers, relu, adam }) {
     });
     return relu && i > 0 ? [new nn.ReLU(), layer] : [layer];
   });
+  if (softmax) modules.push(new nn.Softmax({ dim: 1 }));
   const model = new nn.Sequential(...modules);
   const optimizer = new optim.Adam(model.parameters(), { lr: adam.lr, betas: [adam.beta1, adam.beta2], eps: adam.eps });
   return { model, criterion: new nn.CrossEntropyLoss(), optimizer };
@@ -29,7 +30,7 @@ export function stepOf({ model, criterion, optimizer }) {
 }
 
 /** The rows of a trial: all that its batches hold. */
-export function datasetOf({ layers, batch, batches, rows: count = batch * batches }) {
-  const { x, y } = rows({ layers, rows: count });
-  return new data.TensorDataset(tensor(x).reshape([count, layers[0]]), tensor(y));
+export function datasetOf(trial) {
+  const { x, y } = rows(trial);
+  return new data.TensorDataset(tensor(x).reshape([y.length, trial.layers[0]]), tensor(y));
 }

@@ -12,7 +12,8 @@ Times training steps and single operations, ours beside other libraries', and th
 One process a cell; the blocks of all drivers of a trial take turns; a time is shown only when the result is right.
 
   --trials A,B       of: ${trials.map((trial) => trial.name).join(' ')}
-                     (inference: all six of that name)
+                     lecture and inference stand for all that begin with these words
+  --csv FILE         the students of lecture from this file (columns: examples/student-data.ts) instead of drawn ones
   --drivers A,B      of: ${drivers.map((driver) => driver.name).join(' ')}
   --threads N        threads of each library, and CPUs it is bound to (1)
   --python PATH      a Python that has PyTorch, JAX or TensorFlow; those it has are measured too
@@ -27,6 +28,7 @@ One process a cell; the blocks of all drivers of a trial take turns; a time is s
 
 const OPTIONS = {
   trials: { type: 'string' },
+  csv: { type: 'string' },
   drivers: { type: 'string' },
   threads: { type: 'string', default: '1' },
   python: { type: 'string' },

@@ -8,6 +8,7 @@ import { machine } from './machine.mjs';
 import { FULL, measureTrial, QUICK } from './measure.mjs';
 import { help, readOptions, UsageError } from './options.mjs';
 import { withNeeds } from './peers.mjs';
+import { preparation } from './prepared.mjs';
 import { markdownReport, textReport } from './report.mjs';
 import { describe, work } from './trials.mjs';
 
@@ -18,12 +19,13 @@ const say = (line) => process.stderr.write(`${process.stderr.isTTY ? '\r\x1b[K' 
 /** What goes on right now, in one line of a terminal; nothing in a log. */
 const progress = (line) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${line}`);
 
-/** The command that measures the same again; a path of a Python is nobody else's business. */
-function commandLine({ given, quick, threads, blocks, python }) {
+/** The command that measures the same again; paths are nobody else's business. */
+function commandLine({ given, quick, csv, threads, blocks, python }) {
   const words = [
     ...(quick ? ['--quick'] : []),
     ...(given.trials ? ['--trials', given.trials] : []),
     ...(given.drivers ? ['--drivers', given.drivers] : []),
+    ...(csv ? ['--csv', 'FILE'] : []),
     ...(threads !== 1 ? ['--threads', threads] : []),
     ...(blocks !== 5 ? ['--blocks', blocks] : []),
     ...(python ? ['--python', 'PYTHON'] : []),
@@ -52,16 +54,18 @@ async function measure(options) {
     cells: [],
   };
   const bounds = limits(options.threads, cpus);
+  const data = preparation(options);
   try {
     for (const [i, trial] of options.trials.entries()) {
       say(`${trial.name}: ${describe(trial)}`);
       bounds.measure(); // before each trial, as the machine's clock drifts
       const budgetMs = (deadline - Date.now()) / (options.trials.length - i);
       const settings = { pace: options.quick ? QUICK : FULL, blocks: options.blocks, threads: options.threads, python: options.python };
-      run.cells.push(...(await measureTrial(trial, drivers, { ...settings, cpus, budgetMs, note: progress })));
+      run.cells.push(...(await measureTrial(await data.prepare(trial), drivers, { ...settings, cpus, budgetMs, note: progress })));
     }
   } finally {
     bounds.remove();
+    data.remove();
   }
   say(`measured in ${Math.round((Date.now() - started) / 1000)} s`);
   return { ...run, limits: bounds.best };

@@ -10,3 +10,6 @@ export function median(values) {
 export function summary(values) {
   return { median: median(values), low: Math.min(...values), high: Math.max(...values) };
 }
+
+/** Each round begins with another driver, so that nobody always follows the same one. */
+export const rotated = (list, by) => list.map((_, i) => list[(i + by) % list.length]);

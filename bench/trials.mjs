@@ -32,8 +32,17 @@ function inference(network, layers, batches, expected) {
   }));
 }
 
+/** Trainings on real data from the first step to the last: `data` is made or read by prepared.mjs, and with it comes what is expected. */
+const trainings = [
+  { name: 'lecture-linear', group: 'lecture', data: 'students', layers: student, relu: false },
+  { name: 'lecture-relu', group: 'lecture', data: 'students', layers: student, relu: true },
+  { name: 'lecture-softmax', group: 'lecture', data: 'students', layers: student, relu: false, softmax: true },
+  { name: 'digits', data: 'digits', layers: [64, 128, 10], relu: true },
+].map((trial) => ({ ...trial, kind: 'training', batch: 32, epochs: 400 }));
+
 /** `batches` distinct batches lie in memory before the clock starts and are used in turn, so that no driver learns one by heart. */
 export const trials = [
+  ...trainings,
   {
     name: 'student',
     kind: 'train',
@@ -117,6 +126,7 @@ export const trials = [
 
 /** What `--quick` measures; only the first of them when Python's libraries, seconds to load each, take part. */
 export const quickTrials = [
+  'lecture-relu',
   'student-relu',
   'mnist-mlp',
   'epoch',
@@ -127,13 +137,15 @@ export const quickTrials = [
   'cross-entropy',
   'adam',
 ];
-export const quickTrialsWithPython = quickTrials.slice(0, 3);
+export const quickTrialsWithPython = quickTrials.slice(0, 4);
 
 /** One line on what a trial does. */
 export function describe(trial) {
   switch (trial.kind) {
     case 'train':
       return `training step of ${trial.layers.join('-')}${trial.relu ? ', ReLU' : ', linear chain'}, batch ${trial.batch}`;
+    case 'training':
+      return `${trial.epochs} epochs of ${trial.layers.join('-')}${formOf(trial)}, batches of ${trial.batch} ${trial.data}; a step of it`;
     case 'epoch':
       return `epoch of ${trial.rows} rows in shuffled batches of ${trial.batch}, loader included, ${trial.layers.join('-')}, ReLU`;
     case 'infer':
@@ -147,6 +159,8 @@ export function describe(trial) {
   }
 }
 
+const formOf = ({ relu, softmax }) => (relu ? ', ReLU' : softmax ? ', linear chain into Softmax' : ', linear chain');
+
 /**
  * The least work of one run: floating point operations, or bytes between processor and memory, whichever bounds it; null where neither does.
  * Training: forward, weight gradient and input gradient are 2 * batch * in * out each; the first layer needs no input gradient.
@@ -155,6 +169,7 @@ export function describe(trial) {
 export function work(trial) {
   switch (trial.kind) {
     case 'train':
+    case 'training':
       return { flops: trial.batch * networkFlops(trial.layers) };
     case 'epoch':
       return { flops: trial.rows * networkFlops(trial.layers) };

@@ -35,17 +35,25 @@ def network(widths):
     return [linear(i, o, layer) for layer, (i, o) in enumerate(zip(widths, widths[1:]))]
 
 
+def values(trial, count):
+    """x [count, in], y [count]: random ones, or those of the trial's file."""
+    width, classes = trial["layers"][0], trial["layers"][-1]
+    if "file" not in trial:
+        return normal(count * width, 1).reshape(count, width), labels(count, classes, 2)
+    x = np.fromfile(trial["file"], "<f4", count * width).reshape(count, width)
+    return x, np.fromfile(trial["file"], "<i4", count, offset=x.nbytes)
+
+
 def batches(trial):
     """x [batches, batch, in], y [batches, batch]"""
-    count, batch, layers = trial["batches"], trial["batch"], trial["layers"]
-    x = normal(count * batch * layers[0], 1).reshape(count, batch, layers[0])
-    return x, labels(count * batch, layers[-1], 2).reshape(count, batch)
+    count, batch = trial["batches"], trial["batch"]
+    x, y = values(trial, count * batch)
+    return x.reshape(count, batch, -1), y.reshape(count, batch)
 
 
 def rows(trial):
     """x [rows, in], y [rows]"""
-    count, layers = trial["rows"], trial["layers"]
-    return normal(count * layers[0], 1).reshape(count, layers[0]), labels(count, layers[-1], 2)
+    return values(trial, trial["rows"])
 
 
 def digest(values, scale=1.0):

@@ -31,7 +31,7 @@ def start(trial):
     def loss_of(params, x, y):
         for i, (weight, bias) in enumerate(params):
             x = (jax.nn.relu(x) if i and trial["relu"] else x) @ weight + bias
-        return cross_entropy_loss(x, y)
+        return cross_entropy_loss(jax.nn.softmax(x) if trial.get("softmax") else x, y)
 
     def step(state, x, y):
         params, moments = state
@@ -76,6 +76,39 @@ def train(trial):
         return float(loss)
 
     return jax.__version__, check, loop
+
+
+def training(trial):
+    xs, ys = (jnp.asarray(a) for a in data.batches(trial))
+    step, first = start(trial)
+    jitted = jax.jit(step, donate_argnums=0)
+    batches = [(x, y) for x, y in zip(xs, ys)]
+
+    @partial(jax.jit, donate_argnums=0)
+    def scanned(state, xs, ys):
+        state, losses = jax.lax.scan(lambda state, batch: step(state, *batch), state, (xs, ys))
+        return state, losses.mean()
+
+    def by_step(state):
+        losses = []
+        for batch in batches:
+            state, loss = jitted(state, *batch)
+            losses.append(loss)
+        return state, losses
+
+    def begin():
+        state = jax.tree.map(jnp.copy, first)
+
+        def run(epochs):
+            nonlocal state
+            for _ in range(epochs):
+                state, loss = scanned(state, xs, ys) if mode == "loop" else by_step(state)
+            jax.block_until_ready(state)
+            return float(np.mean(jax.device_get(loss)))
+
+        return run
+
+    return jax.__version__, None, begin
 
 
 def epoch(trial):
@@ -182,4 +215,4 @@ def adam(trial):
     return jax.__version__, data.digest(param, 1 / trial["adam"]["lr"]), run
 
 
-serve({"train": train, "epoch": epoch, "linear": linear, "crossEntropy": cross_entropy, "adam": adam})
+serve({"train": train, "training": training, "epoch": epoch, "linear": linear, "crossEntropy": cross_entropy, "adam": adam})

@@ -1,116 +1,13 @@
 // Plain JavaScript loops over Float32Arrays: what V8 does by itself.
-import { batches, digest, labels, linear, network, normal, rows } from '../data.mjs';
+import { batches, digest, labels, linear, normal, rows } from '../data.mjs';
+import { adamStep, crossEntropy, forward, networkStep } from '../plain-network.mjs';
 import { serve } from './protocol.mjs';
-
-function forward(x, { weight, bias, in: inputs, out: outputs }, y, count, relu) {
-  for (let r = 0; r < count; r++) {
-    for (let o = 0; o < outputs; o++) {
-      let sum = bias[o];
-      for (let i = 0; i < inputs; i++) sum += x[r * inputs + i] * weight[o * inputs + i];
-      y[r * outputs + o] = relu && sum < 0 ? 0 : sum;
-    }
-  }
-}
-
-function crossEntropy(logits, y, dlogits, count, classes) {
-  let loss = 0;
-  for (let r = 0; r < count; r++) {
-    const row = r * classes;
-    let top = Number.NEGATIVE_INFINITY;
-    let sum = 0;
-    for (let k = 0; k < classes; k++) if (logits[row + k] > top) top = logits[row + k];
-    for (let k = 0; k < classes; k++) {
-      const e = Math.exp(logits[row + k] - top);
-      dlogits[row + k] = e;
-      sum += e;
-    }
-    loss += Math.log(sum) + top - logits[row + y[r]];
-    const scale = 1 / (sum * count);
-    for (let k = 0; k < classes; k++) dlogits[row + k] *= scale;
-    dlogits[row + y[r]] -= 1 / count;
-  }
-  return loss / count;
-}
-
-function weightGradient(dy, x, { dweight, dbias, in: inputs, out: outputs }, count) {
-  dweight.fill(0);
-  dbias.fill(0);
-  for (let r = 0; r < count; r++) {
-    for (let o = 0; o < outputs; o++) {
-      const g = dy[r * outputs + o];
-      if (g === 0) continue; // half of them behind a ReLU
-      dbias[o] += g;
-      for (let i = 0; i < inputs; i++) dweight[o * inputs + i] += g * x[r * inputs + i];
-    }
-  }
-}
-
-/** x is the layer's input: where a ReLU made it 0, no gradient passes. */
-function inputGradient(dy, { weight, dx, in: inputs, out: outputs }, x, count, relu) {
-  dx.fill(0, 0, count * inputs);
-  for (let r = 0; r < count; r++) {
-    for (let o = 0; o < outputs; o++) {
-      const g = dy[r * outputs + o];
-      if (g === 0) continue;
-      for (let i = 0; i < inputs; i++) dx[r * inputs + i] += g * weight[o * inputs + i];
-    }
-  }
-  if (relu) for (let i = 0; i < count * inputs; i++) if (x[i] <= 0) dx[i] = 0;
-}
-
-function adamStep(param, grad, m, v, step, { lr, beta1, beta2, eps }) {
-  const rate = lr / (1 - beta1 ** step);
-  const scale = 1 / Math.sqrt(1 - beta2 ** step);
-  for (let i = 0; i < param.length; i++) {
-    const g = grad[i];
-    const mi = beta1 * m[i] + (1 - beta1) * g;
-    const vi = beta2 * v[i] + (1 - beta2) * g * g;
-    m[i] = mi;
-    v[i] = vi;
-    param[i] -= (rate * mi) / (Math.sqrt(vi) * scale + eps);
-  }
-}
-
-function model({ layers: widths, relu, batch, adam }) {
-  const layers = network(widths).map((layer) => {
-    const like = () => [new Float32Array(layer.weight.length), new Float32Array(layer.out)];
-    const [[dweight, dbias], [mweight, mbias], [vweight, vbias]] = [like(), like(), like()];
-    const [y, dx] = [new Float32Array(batch * layer.out), new Float32Array(batch * layer.in)];
-    return { ...layer, dweight, dbias, mweight, mbias, vweight, vbias, y, dx };
-  });
-  const last = layers.at(-1);
-  const dlogits = new Float32Array(batch * last.out);
-  let steps = 0;
-  return ({ x, y }) => {
-    const count = y.length;
-    const inputs = [];
-    let h = x;
-    for (const layer of layers) {
-      inputs.push(h);
-      forward(h, layer, layer.y, count, relu && layer !== last);
-      h = layer.y;
-    }
-    const loss = crossEntropy(h, y, dlogits, count, last.out);
-    let dy = dlogits;
-    for (let i = layers.length - 1; i >= 0; i--) {
-      weightGradient(dy, inputs[i], layers[i], count);
-      if (i > 0) inputGradient(dy, layers[i], inputs[i], count, relu);
-      dy = layers[i].dx;
-    }
-    steps++;
-    for (const layer of layers) {
-      adamStep(layer.weight, layer.dweight, layer.mweight, layer.vweight, steps, adam);
-      adamStep(layer.bias, layer.dbias, layer.mbias, layer.vbias, steps, adam);
-    }
-    return loss;
-  };
-}
 
 const version = process.version;
 
 await serve({
   train({ trial }) {
-    const step = model(trial);
+    const step = networkStep(trial);
     const data = batches(trial);
     let at = 0;
     const next = () => step(data[at++ % data.length]);
@@ -123,11 +20,25 @@ await serve({
     return { version, check, run };
   },
 
+  training({ trial }) {
+    const data = batches(trial);
+    const begin = () => {
+      const step = networkStep(trial);
+      return (epochs) => {
+        let sum = 0;
+        for (let e = 1; e < epochs; e++) for (const batch of data) step(batch);
+        for (const batch of data) sum += step(batch);
+        return sum / data.length;
+      };
+    };
+    return { version, begin };
+  },
+
   epoch({ trial }) {
     const { batch, layers } = trial;
     const width = layers[0];
     const { x, y } = rows(trial);
-    const step = model(trial);
+    const step = networkStep(trial);
     const [bx, by] = [new Float32Array(batch * width), new Int32Array(batch)];
     const order = Int32Array.from(y, (_, row) => row);
     const take = (start) => {

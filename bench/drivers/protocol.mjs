@@ -1,5 +1,6 @@
 // How a driver's process talks with the runner: JSON lines on standard output, one word a line on standard input.
-// It prepares its cell, shows the check values, warms up, then times one block for each line it reads.
+// It prepares its cell, shows the check values, warms up, then does what each line says: "block" times a block, "begin" starts a training
+// anew, a number times so many epochs of it.
 // drivers/protocol.py is the same in Python.
 import { createInterface } from 'node:readline';
 
@@ -11,25 +12,37 @@ export class Unavailable extends Error {}
 
 /**
  * Serves one cell. `kinds[trial.kind](job)` returns { version, check, run }: the check values, and run(n) that does n steps and
- * resolves to one number that is known only when they are done (the last loss).
+ * resolves to one number that is known only when they are done (the last loss). A training returns { version, begin } instead: begin() starts
+ * it anew and returns run(n), n epochs and the mean loss of the last of them.
  */
 export async function serve(kinds) {
   const job = JSON.parse(process.argv[2]);
   try {
     const prepare = kinds[job.trial.kind];
     if (!prepare) throw new Unavailable('no such operation in this driver');
-    const { version, check, run } = await prepare(job);
-    const steps = await warmUp(run, job);
-    if (steps === 0) throw new Unavailable(`one step takes longer than ${job.longestStep} s`);
-    say('ready', { version, check });
-    for await (const _ of createInterface({ input: process.stdin })) await timedBlock(run, steps);
+    const served = await prepare(job);
+    let run = served.run ?? (await served.begin());
+    const check = served.check ?? [await run(1), await run(1)];
+    const seconds = await warmUp(run, job);
+    if (seconds > job.longestStep) throw new Unavailable(`one step takes longer than ${job.longestStep} s`);
+    const steps = Math.max(1, Math.round(job.blockSeconds / seconds));
+    say('ready', { version: served.version, check, seconds });
+    for await (const line of createInterface({ input: process.stdin })) {
+      if (line === 'begin') {
+        run = await served.begin();
+        say('begun');
+      } else if (line === 'block') {
+        await run(Math.ceil(steps / 10)); // the processor's caches belong to whoever ran last
+        await timed(run, steps);
+      } else await timed(run, Number(line));
+    }
   } catch (error) {
     say(error instanceof Unavailable ? 'unavailable' : 'failed', { reason: error.message });
   }
   process.exit();
 }
 
-/** Runs until `warmSeconds` have passed; returns how many steps fill a block, 0 when even one takes too long. */
+/** Runs until `warmSeconds` have passed, or once where that takes too long; returns the seconds of a step. */
 async function warmUp(run, { warmSeconds, blockSeconds, longestStep }) {
   let steps = 1;
   for (let spent = 0; ; ) {
@@ -38,15 +51,12 @@ async function warmUp(run, { warmSeconds, blockSeconds, longestStep }) {
     const seconds = now() - start;
     spent += seconds;
     const long = seconds >= Math.min(0.1, blockSeconds);
-    if (steps === 1 && seconds > longestStep) return 0;
-    if (long && spent >= warmSeconds) return Math.max(1, Math.round((steps * blockSeconds) / seconds));
+    if ((steps === 1 && seconds > longestStep) || (long && spent >= warmSeconds)) return seconds / steps;
     if (!long) steps *= 2;
   }
 }
 
-/** The processor's caches belong to whoever ran last, so a tenth of the block goes ahead untimed. */
-async function timedBlock(run, steps) {
-  await run(Math.ceil(steps / 10));
+async function timed(run, steps) {
   const used = process.cpuUsage();
   const start = now();
   const last = await run(steps);

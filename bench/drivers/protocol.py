@@ -16,18 +16,31 @@ def say(event, **fields):
 
 
 def serve(kinds):
-    """kinds[trial kind](trial) returns (version, check, run); run(n) does n steps and returns one number known when they are done."""
+    """kinds[trial kind](trial) returns (version, check, run); run(n) does n steps and returns one number known when they are done.
+    A training returns (version, None, begin): begin() starts it anew and returns run(n), n epochs and the mean loss of the last of them."""
     try:
         prepare = kinds.get(job["trial"]["kind"])
         if prepare is None:
             raise Unavailable("no such operation in this driver")
         version, check, run = prepare(job["trial"])
-        steps = warm_up(run)
-        if steps == 0:
+        begin = None
+        if check is None:
+            begin, run = run, run()
+            check = [run(1), run(1)]
+        seconds = warm_up(run)
+        if seconds > job["longestStep"]:
             raise Unavailable(f"one step takes longer than {job['longestStep']} s")
-        say("ready", version=version, check=check)
-        for _ in sys.stdin:
-            timed_block(run, steps)
+        steps = max(1, round(job["blockSeconds"] / seconds))
+        say("ready", version=version, check=check, seconds=seconds)
+        for line in map(str.strip, sys.stdin):
+            if line == "begin":
+                run = begin()
+                say("begun")
+            elif line == "block":
+                run(math.ceil(steps / 10))  # the processor's caches belong to whoever ran last
+                timed(run, steps)
+            else:
+                timed(run, int(line))
     except Unavailable as error:
         say("unavailable", reason=str(error))
     except Exception as error:
@@ -35,7 +48,7 @@ def serve(kinds):
 
 
 def warm_up(run):
-    """Runs until warmSeconds have passed; returns how many steps fill a block, 0 when even one takes too long."""
+    """Runs until warmSeconds have passed, or once where that takes too long; returns the seconds of a step."""
     steps, spent = 1, 0.0
     run(1)  # compiles, where the library does
     while True:
@@ -44,17 +57,13 @@ def warm_up(run):
         seconds = time.perf_counter() - start
         spent += seconds
         long = seconds >= min(0.1, job["blockSeconds"])
-        if steps == 1 and seconds > job["longestStep"]:
-            return 0
-        if long and spent >= job["warmSeconds"]:
-            return max(1, round(steps * job["blockSeconds"] / seconds))
+        if (steps == 1 and seconds > job["longestStep"]) or (long and spent >= job["warmSeconds"]):
+            return seconds / steps
         if not long:
             steps *= 2
 
 
-def timed_block(run, steps):
-    """The processor's caches belong to whoever ran last, so a tenth of the block goes ahead untimed."""
-    run(math.ceil(steps / 10))
+def timed(run, steps):
     used, start = time.process_time(), time.perf_counter()
     last = run(steps)
     seconds, used = time.perf_counter() - start, time.process_time() - used

@@ -15,6 +15,8 @@ from torch.nn import functional as F
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
 torch.set_num_threads(threads)
+if job.get("flush"):
+    torch.set_flush_denormal(True)
 
 
 def compiled(fn):
@@ -35,7 +37,7 @@ def model(trial):
             layer.weight.copy_(torch.from_numpy(weight))
             layer.bias.copy_(torch.from_numpy(bias))
         modules += [nn.ReLU(), layer] if i and trial["relu"] else [layer]
-    return nn.Sequential(*modules)
+    return nn.Sequential(*modules, *([nn.Softmax(dim=1)] if trial.get("softmax") else []))
 
 
 def adam(params, options):
@@ -66,7 +68,7 @@ def whole_step(trial):
     def loss_of(params, x, y):
         for i in range(0, len(params), 2):
             x = F.linear(F.relu(x) if i and trial["relu"] else x, params[i], params[i + 1])
-        return F.cross_entropy(x, y)
+        return F.cross_entropy(x.softmax(1) if trial.get("softmax") else x, y)
 
     @compiled
     def whole(params, ms, vs, t, x, y):
@@ -78,6 +80,13 @@ def whole_step(trial):
         with torch.no_grad():
             return whole(params, ms, vs, t, x, y)
 
+    def restart():
+        for p, first in zip(params, (a for layer in data.network(trial["layers"]) for a in layer)):
+            p.copy_(torch.from_numpy(first))
+        for kept in (*ms, *vs, t):
+            kept.zero_()
+
+    step.restart = restart
     return step
 
 
@@ -97,9 +106,12 @@ def step_of(trial):
     return step
 
 
+def tensors_of(trial):
+    return [(torch.from_numpy(x), torch.from_numpy(y).long()) for x, y in zip(*data.batches(trial))]
+
+
 def train(trial):
-    xs, ys = data.batches(trial)
-    batches = [(torch.from_numpy(x), torch.from_numpy(y).long()) for x, y in zip(xs, ys)]
+    batches = tensors_of(trial)
     step, at = step_of(trial), 0
 
     def run(n):
@@ -113,6 +125,31 @@ def train(trial):
     if mode == "compile":
         skip_guards()
     return torch.__version__, check, run
+
+
+def training(trial):
+    batches = tensors_of(trial)
+    step = step_of(trial)
+    if mode == "compile":
+        step(*batches[0])
+        skip_guards()
+
+    def begin():
+        nonlocal step
+        if mode == "compile":
+            step.restart()
+        else:
+            step = step_of(trial)
+
+        def run(epochs):
+            for _ in range(epochs - 1):
+                for batch in batches:
+                    step(*batch)
+            return sum(step(*batch).item() for batch in batches) / len(batches)
+
+        return run
+
+    return torch.__version__, None, begin
 
 
 def epoch(trial):
@@ -227,4 +264,14 @@ def adam_step(trial):
     return torch.__version__, data.digest(param.detach(), 1 / options["lr"]), run
 
 
-serve({"train": train, "epoch": epoch, "infer": infer, "linear": linear, "crossEntropy": cross_entropy, "adam": adam_step})
+serve(
+    {
+        "train": train,
+        "training": training,
+        "epoch": epoch,
+        "infer": infer,
+        "linear": linear,
+        "crossEntropy": cross_entropy,
+        "adam": adam_step,
+    }
+)

@@ -11,6 +11,11 @@ function start({ threads }) {
   return `${info().version}, ${info().target}`;
 }
 
+/** The batches of a trial: [[x, y]]. */
+function tensorsOf(trial) {
+  return batches(trial).map(({ x, y }) => [tensor(x).reshape([trial.batch, trial.layers[0]]), tensor(y)]);
+}
+
 /** One training step: (x, y) => the loss as a tensor. */
 function trainingStep({ trial, mode }) {
   const step = stepOf(modelOf(trial));
@@ -54,8 +59,7 @@ function kernelsOnly(prepare) {
 await serve({
   train(job) {
     const version = start(job);
-    const { layers: widths, batch } = job.trial;
-    const inputs = batches(job.trial).map(({ x, y }) => [tensor(x).reshape([batch, widths[0]]), tensor(y)]);
+    const inputs = tensorsOf(job.trial);
     const step = trainingStep(job);
     let at = 0;
     const next = () => step(...inputs[at++ % inputs.length]);
@@ -65,6 +69,30 @@ await serve({
       return next().item();
     };
     return { version, check, run };
+  },
+
+  training(job) {
+    const version = start(job);
+    const { trial } = job;
+    if (job.mode === 'fit') {
+      const loader = new data.DataLoader(datasetOf(trial), { batchSize: trial.batch });
+      const begin = () => {
+        const { model, ...options } = modelOf(trial);
+        return async (epochs) => (await train.fit(model, { ...options, loader, epochs, progress: false })).loss.at(-1);
+      };
+      return { version, begin };
+    }
+    const inputs = tensorsOf(trial);
+    const begin = () => {
+      const step = trainingStep(job);
+      return (epochs) => {
+        let sum = 0;
+        for (let e = 1; e < epochs; e++) for (const [x, y] of inputs) step(x, y);
+        for (const [x, y] of inputs) sum += step(x, y).item();
+        return sum / inputs.length;
+      };
+    };
+    return { version, begin };
   },
 
   async epoch(job) {

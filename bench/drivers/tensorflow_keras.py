@@ -41,16 +41,25 @@ def step_of(trial):
     relu = lambda i: "relu" if trial["relu"] and i < len(widths) - 1 else None
     dense = [keras.layers.Dense(width, activation=relu(i)) for i, width in enumerate(widths) if i]
     model = keras.Sequential([keras.Input((widths[0],)), *dense])
-    model.set_weights([a for weight, bias in data.network(widths) for a in (weight.T, bias)])
+    first = [a for weight, bias in data.network(widths) for a in (weight.T, bias)]
+    model.set_weights(first)
     variables = model.trainable_variables
     optimizer = adam_of(trial["adam"], variables)
 
     def step(x, y):
         with tf.GradientTape() as tape:
-            loss = cross_entropy_loss(model(x, training=True), y)
+            output = model(x, training=True)
+            loss = cross_entropy_loss(tf.nn.softmax(output) if trial.get("softmax") else output, y)
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
         return loss
 
+    def restart():
+        for variable in optimizer.variables:
+            if variable is not optimizer._learning_rate:
+                variable.assign(tf.zeros_like(variable))
+        model.set_weights(first)
+
+    step.restart = restart
     return step
 
 
@@ -80,6 +89,35 @@ def train(trial):
         return loss
 
     return tf.__version__, check, lambda n: float(many(tf.constant(n)))
+
+
+def training(trial):
+    xs, ys = (tf.constant(a) for a in data.batches(trial))
+    count, step = trial["batches"], step_of(trial)
+    single = function(step)
+    batches = list(zip(tf.unstack(xs), tf.unstack(ys)))
+
+    @tf.function
+    def epochs_in_graph(n):
+        mean = tf.constant(0.0)
+        for _ in tf.range(n):
+            mean = tf.constant(0.0)
+            for i in tf.range(count):
+                mean += step(xs[i], ys[i]) / count
+        return mean
+
+    def run(epochs):
+        if mode == "graph":
+            return float(epochs_in_graph(tf.constant(epochs)))
+        for _ in range(epochs):
+            losses = [single(*batch) for batch in batches]
+        return float(np.mean([float(loss) for loss in losses]))
+
+    def begin():
+        step.restart()
+        return run
+
+    return tf.__version__, None, begin
 
 
 def epoch(trial):
@@ -166,4 +204,4 @@ def adam(trial):
     return tf.__version__, data.digest(param.numpy(), 1 / trial["adam"]["lr"]), run
 
 
-serve({"train": train, "epoch": epoch, "linear": linear, "crossEntropy": cross_entropy, "adam": adam})
+serve({"train": train, "training": training, "epoch": epoch, "linear": linear, "crossEntropy": cross_entropy, "adam": adam})

@@ -48,25 +48,40 @@ async function value(scalar) {
   return number;
 }
 
+/** The batches of a trial: [{ x, y }]. */
+function tensorsOf(tf, trial) {
+  const { layers: widths, batch } = trial;
+  const classes = widths.at(-1);
+  return batches(trial).map(({ x, y }) => ({
+    x: tf.tensor2d(x, [batch, widths[0]]),
+    y: tf.tensor2d(oneHot(y, classes), [batch, classes]),
+  }));
+}
+
+/** A training step of a trial's network: ({ x, y }) => the loss. */
+function stepOf(tf, { layers: widths, relu, softmax, adam }) {
+  const layers = network(widths).map((l) => ({
+    weight: tf.variable(tf.tensor2d(transposed(l), [l.in, l.out])),
+    bias: tf.variable(tf.tensor1d(l.bias)),
+  }));
+  const adamOptimizer = optimizer(tf, adam);
+  return ({ x, y }) =>
+    adamOptimizer.minimize(() => {
+      let h = x;
+      layers.forEach(({ weight, bias }, i) => {
+        h = tf.fused.matMul({ a: h, b: weight, bias, activation: relu && i < layers.length - 1 ? 'relu' : 'linear' });
+      });
+      return tf.losses.softmaxCrossEntropy(y, softmax ? tf.softmax(h) : h);
+    }, true);
+}
+
 await serve({
   async train(job) {
     const { tf, version } = await start(job);
-    const { layers: widths, batch, relu, adam } = job.trial;
-    const classes = widths.at(-1);
-    const layers = network(widths).map((l) => ({
-      weight: tf.variable(tf.tensor2d(transposed(l), [l.in, l.out])),
-      bias: tf.variable(tf.tensor1d(l.bias)),
-    }));
-    const data = batches(job.trial).map(({ x, y }) => ({
-      x: tf.tensor2d(x, [batch, widths[0]]),
-      y: tf.tensor2d(oneHot(y, classes), [batch, classes]),
-    }));
-    const adamOptimizer = optimizer(tf, adam);
+    const data = tensorsOf(tf, job.trial);
+    const step = stepOf(tf, job.trial);
     let at = 0;
-    const next = () => {
-      const { x, y } = data[at++ % data.length];
-      return adamOptimizer.minimize(() => tf.losses.softmaxCrossEntropy(y, chain(tf, layers, x, relu)), true);
-    };
+    const next = () => step(data[at++ % data.length]);
     const check = [];
     while (check.length < 5) check.push(await value(next()));
     const run = (n) => {
@@ -74,6 +89,22 @@ await serve({
       return value(next());
     };
     return { version, check, run };
+  },
+
+  async training(job) {
+    const { tf, version } = await start(job);
+    const data = tensorsOf(tf, job.trial);
+    const begin = () => {
+      tf.disposeVariables();
+      const step = stepOf(tf, job.trial);
+      return async (epochs) => {
+        let sum = 0;
+        for (let e = 1; e < epochs; e++) for (const batch of data) step(batch).dispose();
+        for (const batch of data) sum += await value(step(batch));
+        return sum / data.length;
+      };
+    };
+    return { version, begin };
   },
 
   async epoch(job) {
