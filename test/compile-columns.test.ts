@@ -170,3 +170,53 @@ describe.each([3, 32])('of %i rows, a part of what lies between two layers', (ro
     expect(step(x).toArray()).toEqual(noGrad(() => use(x)).toArray());
   });
 });
+
+// What is only calculated, without gradients, hands on columns in longer batches too.
+describe('inference', () => {
+  const inferences: [name: string, sizes: [number, number][], rows: number, columns: number][] = [
+    ['a batch', lecture, 32, 6],
+    ['a long batch', lecture, 256, 6],
+    ['a long batch that fills no vector', lecture, 301, 6],
+    ['a batch that is too long', lecture, 513, 0],
+    ['a narrow layer alone in a long batch', [[13, 5]], 256, 0],
+    [
+      'a wide layer among narrow ones in a long batch',
+      [
+        [13, 30],
+        [30, 20],
+        [20, 70],
+        [70, 5],
+      ],
+      256,
+      2,
+    ],
+    [
+      'full vectors in a long batch',
+      [
+        [13, 32],
+        [32, 16],
+        [16, 5],
+      ],
+      256,
+      0,
+    ],
+  ];
+  it.each(inferences)('of %s has the bits of eager', (_, sizes, rows, columns) => {
+    manualSeed(4);
+    const layers = sizes.map(([in_, out]) => new nn.Linear(in_, out));
+    const forward = (x: Tensor): Tensor => noGrad(() => chain(f.relu)(layers, x));
+    const compiled = compile(forward);
+    for (let i = 0; i < 3; i++) {
+      const x = randn([rows, 13]);
+      expect(compiled(x).data).toEqual(forward(x).data);
+    }
+    expect(String(compiled).match(/linearForwardColumns/g) ?? []).toHaveLength(columns);
+  });
+
+  it('a training step of as many rows stays with rows', () => {
+    const layers = lecture.map(([in_, out]) => new nn.Linear(in_, out));
+    const step = compile((x: Tensor) => void chain(f.relu)(layers, x).sum().backward());
+    step(randn([256, 13]));
+    expect(String(step)).not.toMatch(/Columns/);
+  });
+});
