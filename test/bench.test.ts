@@ -360,7 +360,7 @@ describe('the command line', () => {
   it.each([
     [['--what'], "Unknown option '--what'"],
     [['something'], 'unexpected argument "something"'],
-    [['--trials', 'student,nothing'], '--trials: no "nothing"; there are student, '],
+    [['--trials', 'student,nothing'], '--trials: no "nothing"; there are lecture-linear, '],
     [['--drivers', 'abacus'], '--drivers: no "abacus"; there are simdnn, '],
     [['--threads', 'two'], '--threads is a number from 1 to '],
     [['--threads', '0'], '--threads is a number from 1 to '],
@@ -379,7 +379,8 @@ describe('the command line', () => {
     const names = (list: { name: string }[]) => list.map(({ name }) => name);
     const inference = names(readOptions(['--trials', 'inference']).trials);
     expect(inference).toHaveLength(6);
-    expect([...names(readOptions(['--quick']).trials), 'wide', ...inference].sort()).toEqual(names(trials).sort());
+    const long = ['lecture-linear', 'lecture-softmax', 'digits', 'wide'];
+    expect([...names(readOptions(['--quick']).trials), ...long, ...inference].sort()).toEqual(names(trials).sort());
   });
 
   it('says what a named driver needs, and is silent on those nobody named', async () => {

@@ -1,5 +1,5 @@
 // Plain JavaScript loops over Float32Arrays: what V8 does by itself.
-import { batches, digest, labels, linear, normal, rows } from '../data.mjs';
+import { batches, digest, labels, linear, network, normal, rows } from '../data.mjs';
 import { adamStep, crossEntropy, forward, networkStep } from '../plain-network.mjs';
 import { serve } from './protocol.mjs';
 
