@@ -11,7 +11,7 @@ import { difference } from './verify.mjs';
  * only `shortEpochs` are done, and the table says so.
  */
 export const FULL = { warmSeconds: 1, blockSeconds: 0.5, longestStep: 20, limitMs: 300_000, trainingSeconds: 60, shortEpochs: 20 };
-export const QUICK = { warmSeconds: 0.2, blockSeconds: 0.1, longestStep: 0.5, limitMs: 30_000, trainingSeconds: 1, shortEpochs: 2 };
+export const QUICK = { warmSeconds: 0.2, blockSeconds: 0.1, longestStep: 0.5, limitMs: 30_000, trainingSeconds: 3, shortEpochs: 2 };
 
 // Of a trial's budget; drivers that are not ready by then are left out.
 const PREPARING = 0.75;

@@ -1,16 +1,31 @@
 // A finished run as text for a terminal and as Markdown.
 import { columns, duration, giga, markdownTable, percent, ratio } from './format.mjs';
-import { summary } from './statistics.mjs';
+import { median, summary } from './statistics.mjs';
+import { WINDOW } from './training.mjs';
 
 /** The measured cells of a trial, fastest first, with the ratio to the fastest of ours (to the fastest of all where ours is not there). */
 export function ranking({ cells, limits, drivers, trials }, name) {
   const trial = trials.find((entry) => entry.name === name);
   const rows = cells
     .filter((cell) => cell.trial === name && cell.status === 'measured')
-    .map((cell) => ({ ...drivers.find((driver) => driver.name === cell.driver), ...summary(cell.seconds) }))
+    .map((cell) => ({ ...drivers.find((driver) => driver.name === cell.driver), ...summary(cell.seconds), ...stages(cell) }))
     .sort((a, b) => a.median - b.median);
   const base = rows.find((row) => row.ours) ?? rows[0];
   return rows.map((row) => ({ ...row, ratio: row.median / base.median, share: share(trial.work, row.median, limits) }));
+}
+
+/** Of a training: seconds of a step in the first, a middle and the last window, and the slowest over the fastest of all its windows. */
+function stages({ windows, epochs, losses }) {
+  if (!windows) return {};
+  const times = windows.map(median);
+  const shown = times.length > 2 ? [times[0], times[times.length >> 1], times.at(-1)] : times;
+  return { epochs, stages: shown, steadiness: Math.max(...times) / Math.min(...times), loss: losses.at(-1) };
+}
+
+/** The epochs of these stages. */
+function stageNames({ epochs }) {
+  const count = Math.ceil(epochs / WINDOW);
+  return [...new Set([0, count >> 1, count - 1])].map((at) => `epochs ${at * WINDOW + 1} to ${Math.min(epochs, (at + 1) * WINDOW)}`);
 }
 
 /** Least work over time over what the machine can do; null where there is nothing to divide by. */
@@ -31,7 +46,8 @@ export function machineLines({ machine, threads, limits, command }) {
 
 export function textReport(run) {
   const lines = machineLines(run);
-  for (const { name, description, work } of run.trials) {
+  for (const trial of run.trials) {
+    const { name, description, work } = trial;
     const rows = ranking(run, name);
     lines.push('', `${name}: ${description}, ${plural(run.threads, 'thread')}`);
     if (rows.length === 0) {
@@ -39,6 +55,10 @@ export function textReport(run) {
       continue;
     }
     const base = rows.some((row) => row.ours) ? 'to simdnn' : 'to fastest';
+    if (trial.epochs) {
+      lines.push(...trainingTable(trial, rows, base).map((line) => `  ${line}`));
+      continue;
+    }
     const head = ['driver', 'median', 'fastest block', 'slowest block', base, work?.bytes ? 'of stream' : 'of peak'];
     const table = columns([
       head,
@@ -49,6 +69,20 @@ export function textReport(run) {
   const notes = remarks(run);
   return [...lines, ...(notes.length ? ['', ...notes] : []), ''].join('\n');
 }
+
+/** A row of fewer epochs than the trial has says so. */
+function trainingTable(trial, rows, base) {
+  const names = stageNames(trial);
+  const head = ['driver', ...names, base, 'slowest / fastest', 'last loss'];
+  const body = rows.map((row) => {
+    const times = names.map((_, i) => (row.stages[i] ? duration(row.stages[i]) : ''));
+    const whole = row.epochs === trial.epochs;
+    return [label(row, trial), ...times, ratio(row.ratio), whole ? ratio(row.steadiness) : '', row.loss.toPrecision(4)];
+  });
+  return columns([head, ...body]);
+}
+
+const label = (row, trial) => (row.epochs === trial.epochs ? row.label : `${row.label} (first ${row.epochs} epochs)`);
 
 const times = ({ median, low, high }) => [median, low, high].map(duration);
 
@@ -63,16 +97,44 @@ export function remarks({ cells, drivers, trials }) {
     const line = `${label}: ${status === 'unavailable' ? '' : `${status}: `}${reason}`;
     groups.set(line, [...(groups.get(line) ?? []), trial]);
   }
-  return [...groups].map(([line, names]) => (names.length === trials.length && names.length > 1 ? line : `${line} (${names.join(', ')})`));
+  const reasons = [...groups].map(([line, names]) =>
+    names.length === trials.length && names.length > 1 ? line : `${line} (${names.join(', ')})`,
+  );
+  return [...reasons, ...trials.flatMap((trial) => lossLine(cells, trial))];
 }
 
-/** A row a driver, a column a trial: the median and, behind it, the ratio to ours. */
+/** How far apart the drivers are after the last epoch of a training. */
+function lossLine(cells, { name, epochs }) {
+  const losses = cells
+    .filter((cell) => cell.trial === name && cell.status === 'measured' && cell.epochs === epochs)
+    .map((cell) => cell.losses?.at(-1))
+    .sort((a, b) => a - b);
+  if (!epochs || losses.length < 2) return [];
+  return `${name}: mean loss of epoch ${epochs} from ${losses[0].toPrecision(4)} to ${losses.at(-1).toPrecision(4)} in ${losses.length} drivers`;
+}
+
+/** The median and the ratio to ours; of a training the times of its stages, and how many epochs where not all. */
+function entry(row, trial) {
+  if (!row) return '–';
+  const times = row.stages ? row.stages.map(duration).join(' / ') : duration(row.median);
+  const part = row.epochs === trial.epochs ? '' : `, first ${row.epochs} epochs`;
+  return `${times} (${ratio(row.ratio)}${part})`;
+}
+
+/** A row a driver, a column a trial. */
 export function markdownReport(run) {
   const rankings = run.trials.map(({ name }) => ranking(run, name));
   const rows = run.drivers
     .map(({ name, label }) => {
-      const entries = rankings.map((ranked) => ranked.find((row) => row.name === name));
-      return [label, ...entries.map((row) => (row ? `${duration(row.median)} (${ratio(row.ratio)})` : '–'))];
+      return [
+        label,
+        ...rankings.map((ranked, i) =>
+          entry(
+            ranked.find((row) => row.name === name),
+            run.trials[i],
+          ),
+        ),
+      ];
     })
     .filter((row) => row.some((entry, i) => i > 0 && entry !== '–'));
   const notes = [...machineLines(run), ...remarks(run)].map((line) => `- ${line}`);

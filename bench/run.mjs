@@ -50,7 +50,7 @@ async function measure(options) {
     threads: options.threads,
     limits: null,
     drivers: drivers.map(({ name, label, ours = false }) => ({ name, label, ours })),
-    trials: options.trials.map((trial) => ({ name: trial.name, description: describe(trial), work: work(trial) })),
+    trials: options.trials.map((trial) => ({ name: trial.name, description: describe(trial), epochs: trial.epochs, work: work(trial) })),
     cells: [],
   };
   const bounds = limits(options.threads, cpus);
