@@ -1,7 +1,9 @@
 // npm run bench:fit: what an epoch of train.fit, shuffle and loader included, costs over the bare replays of its steps: the compiled step called
 // on batches that are in memory already. One thread, blocks in turns; figures are medians. What a fit costs once (recording, copying
 // rows and parameters there and back) is told apart by fits of n and of 2 n epochs.
-import { compile, data, setNumThreads, train } from 'simdnn';
+// Then what shapes cost: an epoch of 400 batches of an own loader that come in so many shapes, each of which is recorded once.
+import { compile, data, setNumThreads, tensor, train } from 'simdnn';
+import { labels, normal } from './data.mjs';
 import { columns, duration, percent } from './format.mjs';
 import { datasetOf, modelOf, stepOf } from './model.mjs';
 import { median } from './statistics.mjs';
@@ -40,6 +42,23 @@ async function measure(trial) {
   return times;
 }
 
+/** Milliseconds of a fit over 400 batches of up to 200 rows, in so many sizes with the same mean. */
+async function shapes(count) {
+  const trial = trials.find(({ name }) => name === 'student-relu');
+  const width = trial.layers[0];
+  const batches = Array.from({ length: 400 }, (_, i) => {
+    const rows = Math.round((((i % count) + 0.5) * 200) / count + 0.5);
+    return [tensor(normal(rows * width, i)).reshape([rows, width]), tensor(labels(rows, trial.layers.at(-1), i))];
+  });
+  const loader = { [Symbol.iterator]: () => batches[Symbol.iterator]() };
+  const times = [];
+  for (let round = 0; round < 5; round++) {
+    const { model, ...options } = modelOf(trial);
+    times.push(1000 * (await seconds(() => train.fit(model, { ...options, loader, epochs: 1, progress: false }))));
+  }
+  return median(times);
+}
+
 setNumThreads(1);
 const rows = [['', 'replay', 'step of train.fit', 'overhead', 'once']];
 for (const name of ['student-relu', 'tabular', 'mnist-mlp']) {
@@ -48,3 +67,11 @@ for (const name of ['student-relu', 'tabular', 'mnist-mlp']) {
   rows.push([name, duration(median(replay)), duration(median(fit)), percent(overhead), duration(median(once))]);
 }
 console.log(columns(rows).join('\n'));
+
+const counts = [1, 20, 50, 200];
+const milliseconds = [];
+for (const count of counts) milliseconds.push(await shapes(count));
+const more = (i) => (i ? ((milliseconds[i] - milliseconds[i - 1]) / (counts[i] - counts[i - 1])).toFixed(2) : '');
+console.log(
+  `\n${columns([['shapes of 400 batches', 'ms', 'ms for each more'], ...counts.map((count, i) => [`${count}`, milliseconds[i].toFixed(1), more(i)])]).join('\n')}`,
+);

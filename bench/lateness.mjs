@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { data, info, train } from 'simdnn';
 import { columns } from './format.mjs';
 import { datasetOf, modelOf, stepOf } from './model.mjs';
+import { quantile, watchTimer } from './timer.mjs';
 import { trials } from './trials.mjs';
 
 const help = `npm run bench:lateness -- [options]
@@ -55,43 +56,17 @@ const modes = {
   idle: async (_, seconds) => () => wait(1000 * seconds, 0),
 };
 
-/**
- * Watches one mode: { start, end, late: sorted, stepsPerSecond }, in milliseconds. `start` and `end` are how long the event loop is held when the
- * work is called, and before it is done; the ticks between are in `late`. One that comes 5 ms late stands for all that were due
- * meanwhile, 5, 4, 3, 2 and 1 ms late: else a loop that lets the timer through once a second would look punctual.
- */
+/** Watches one mode. */
 async function watch(trial, mode, seconds) {
-  const work = await modes[mode](trial, seconds);
-  const late = [];
-  let timer;
-  let due;
-  const next = () => {
-    due = performance.now() + 1;
-    timer = setTimeout(tick, 1);
-  };
-  const tick = () => {
-    late.push(performance.now() - due);
-    for (let ms = late.at(-1) - 1; ms > 0; ms--) late.push(ms);
-    next();
-  };
-  const began = performance.now();
-  const working = work();
-  await setImmediate();
-  const start = performance.now() - began;
-  next();
-  const steps = await working;
-  const end = Math.max(0, performance.now() - due);
-  if (late.length === 0) late.push(end); // the event loop was held throughout
-  clearTimeout(timer);
-  return { start, end, late: late.sort((a, b) => a - b), stepsPerSecond: (1000 * steps) / (performance.now() - began) };
+  const { result: steps, milliseconds, ...timer } = await watchTimer(await modes[mode](trial, seconds));
+  return { ...timer, stepsPerSecond: (1000 * steps) / milliseconds };
 }
 
 const labels = { fit: 'train.fit', eager: 'eager, setImmediate a batch', idle: 'idle' };
 
 function row(mode, { start, end, late, stepsPerSecond }) {
-  const quantile = (q) => late[Math.min(late.length - 1, Math.floor(q * late.length))];
   const speed = mode === 'idle' ? '' : Math.round(stepsPerSecond).toLocaleString('en');
-  return [labels[mode], ...[quantile(0.5), quantile(0.99), quantile(1), start, end].map((ms) => ms.toFixed(2)), speed];
+  return [labels[mode], ...[quantile(late, 0.5), quantile(late, 0.99), quantile(late, 1), start, end].map((ms) => ms.toFixed(2)), speed];
 }
 
 /** Watches in a process of its own. */

@@ -1,6 +1,6 @@
 // A finished run as text for a terminal and as Markdown.
 import { columns, duration, giga, markdownTable, percent, ratio } from './format.mjs';
-import { median, summary } from './statistics.mjs';
+import { median, steadiness, summary } from './statistics.mjs';
 import { WINDOW } from './training.mjs';
 
 /** The measured cells of a trial, fastest first, with the ratio to the fastest of ours (to the fastest of all where ours is not there). */
@@ -19,7 +19,7 @@ function stages({ windows, epochs, losses }) {
   if (!windows) return {};
   const times = windows.map(median);
   const shown = times.length > 2 ? [times[0], times[times.length >> 1], times.at(-1)] : times;
-  return { epochs, stages: shown, steadiness: Math.max(...times) / Math.min(...times), loss: losses.at(-1) };
+  return { epochs, stages: shown, steady: steadiness(times), loss: losses.at(-1) };
 }
 
 /** The epochs of these stages. */
@@ -77,7 +77,7 @@ function trainingTable(trial, rows, base) {
   const body = rows.map((row) => {
     const times = names.map((_, i) => (row.stages[i] ? duration(row.stages[i]) : ''));
     const whole = row.epochs === trial.epochs;
-    return [label(row, trial), ...times, ratio(row.ratio), whole ? ratio(row.steadiness) : '', row.loss.toPrecision(4)];
+    return [label(row, trial), ...times, ratio(row.ratio), whole ? ratio(row.steady) : '', row.loss.toPrecision(4)];
   });
   return columns([head, ...body]);
 }

@@ -1,5 +1,5 @@
 // What is tried every night, other calls and programs every day: ten million calls of the fuzzer, and on each target random programs that
-// train, eager against compiled; and, where Node starts eight times as slowly, what fits and predictions share with JavaScript's thread, under
+// train, eager against compiled; a training of a million steps, whose last may take no longer than its first; and, where Node starts eight times as slowly, what fits and predictions share with JavaScript's thread, under
 // ThreadSanitizer. Each runs whatever those before it find.
 // Usage: node test/fuzz/nightly.mjs [--calls N] [--programs N]
 import { spawnSync } from 'node:child_process';
@@ -23,6 +23,7 @@ for (const target of targets) {
   const env = { SIMDNN_TARGET: target, SIMDNN_PROGRAMS: options.programs, SIMDNN_SEED: today };
   if (!passes(['node_modules/vitest/vitest.mjs', 'run', 'test/compile-programs.test.ts'], env)) failures.push(`programs on ${target}`);
 }
+if (!passes(['bench/long-run.mjs'])) failures.push('a step that gets slower');
 const withoutRaces = (...command) => passes(['scripts/sanitized.mjs', 'thread', process.execPath, ...command]);
 if (!withoutRaces('node_modules/vitest/vitest.mjs', 'run', 'test/train')) failures.push('fits under ThreadSanitizer');
 if (!withoutRaces('--no-concurrent-recompilation', 'test/programs/endings.cjs')) failures.push('endings under ThreadSanitizer');
