@@ -1,9 +1,10 @@
 // Evaluation and prediction off the JavaScript thread.
 
 import { noGrad } from '../autograd';
-import { describe, rangeError, typeError } from '../errors';
+import { describe, rangeError, SimdnnError, typeError } from '../errors';
 import { Module } from '../nn';
 import { randomPosition, setRandomPosition } from '../random';
+import type { RecordedStep } from '../recording';
 import { shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 import { type Batches, Engine } from './engine';
@@ -28,6 +29,15 @@ function checkModel(where: string, model: unknown): Module {
   const holders = new Set([...model.parameters(), ...model.buffers()].map(({ version }) => version.holder));
   for (const holder of holders) holder?.sync();
   return model;
+}
+
+// They work on copies: what the model changed there would be lost.
+function refuseChanges(where: string, kinds: readonly RecordedStep[]): void {
+  if (kinds.every(({ trace }) => trace.written.length === 0)) return;
+  throw new SimdnnError(
+    'SIMDNN_NOT_RECORDABLE',
+    `[${where}] the model changes a tensor in place in evaluation mode, and would change a copy of it\n  hint: if (this.training) around the change, or a loop of one's own`,
+  );
 }
 
 /**
@@ -60,7 +70,12 @@ export async function evaluate(
   const metrics = checkMetrics(where, options.metrics);
   const wanted = Object.keys(metrics).length === 0 ? 'none' : classesServe(metrics) ? 'classes' : 'whole';
   const task = evaluationTask(where, model, options.criterion ?? null, wanted);
-  const engine = new Engine(where, [{ task, loader }], { ownThread: false, changes: false, interrupts: false });
+  const engine = new Engine(where, [{ task, loader }], {
+    ownThread: false,
+    changes: false,
+    interrupts: false,
+    made: (session) => refuseChanges(where, session.kinds(0)),
+  });
   try {
     for (const metric of Object.values(metrics)) metric.reset();
     for (;;) {
@@ -97,7 +112,9 @@ function predictorFor(where: string, model: Module, batches: readonly Tensor[]):
   }
   const own = examples.map((t) => empty(t.shape.slice(), t.dtype));
   const task = predictionTask(where, model);
-  return { session: new Session([{ task, source: { examples: own.map((t) => [t]) } }], false, null), examples: own };
+  const session = new Session([{ task, source: { examples: own.map((t) => [t]) } }], false, null);
+  refuseChanges(where, session.kinds(0));
+  return { session, examples: own };
 }
 
 /**

@@ -1,0 +1,356 @@
+// What the random programs of train-programs.test.ts are made of, besides what they share with those of compile-programs.test.ts.
+import fc from 'fast-check';
+import { cat, data, metrics, nn, noGrad, type optim, rand, randn, type Tensor, tensor, zeros } from '../src';
+import { kernels } from '../src/native';
+import { Optimizer as Base, type Recipe } from '../src/optim/optimizer';
+import { Block, bitsOf, type Loss, layer, lossFields, makeOptimizer, type Optimizer, optimizer } from './compile-programs';
+
+// ---- Programs
+
+const loaderSpec = fc.record({
+  kind: fc.constantFrom('rows', 'rows', 'subset', 'own', 'drawing', 'collate', 'arrays', 'generator', 'aliases', 'views', 'shapes'),
+  rows: fc.integer({ min: 1, max: 30 }),
+  batchSize: fc.integer({ min: 1, max: 12 }),
+  shuffle: fc.boolean(),
+  seed: fc.constantFrom(undefined, undefined, 3),
+  dropLast: fc.boolean(),
+  pattern: fc.array(fc.nat({ max: 2 }), { minLength: 3, maxLength: 9 }),
+});
+export type LoaderSpec = typeof loaderSpec extends fc.Arbitrary<infer T> ? T : never;
+
+export const events = [
+  'lr',
+  'decay',
+  'momentum',
+  'amsgrad',
+  'maximize',
+  'bad option',
+  'replace groups',
+  'load model',
+  'load optimizer',
+  'in place',
+  'init',
+  'copy',
+  'freeze',
+  'replace',
+  'replace layer',
+  'dropout',
+  'mode',
+  'field',
+  'criterion',
+  'hook',
+  'buffer',
+  'draw',
+  'seed',
+  'loader',
+  'series',
+  'eager step',
+  'compiled',
+  'evaluate',
+  'predict',
+  'kept',
+  'throw',
+  'abort',
+] as const;
+
+// What stands before a layer: buffers changed in place in several ways or replaced, a tensor that is left in a field, captured memory
+// of which batches may be views, random numbers of its own.
+const extras = ['lerp', 'copy', 'count', 'kept', 'captured', 'noise', 'softmax'] as const;
+// What a fit or an evaluation may refuse.
+const refusedExtras = ['assigned', 'field', 'uses', 'captured changed'] as const;
+
+export const program = fc.record({
+  seed: fc.integer({ min: 0, max: 1e6 }),
+  width: fc.integer({ min: 1, max: 9 }),
+  layers: fc.array(layer, { minLength: 1, maxLength: 3 }),
+  extras: fc.array(
+    fc.oneof(
+      { weight: 12, arbitrary: fc.constant('none' as const) },
+      { weight: 12, arbitrary: fc.constantFrom(...extras) },
+      { weight: 1, arbitrary: fc.constantFrom(...refusedExtras) },
+    ),
+    { minLength: 3, maxLength: 3 },
+  ),
+  inputs: fc.constantFrom(1, 1, 2),
+  ...lossFields,
+  optimizer,
+  fading: fc.constantFrom(false, false, false, true),
+  frozen: fc.constantFrom(0, 0, 0, 0.3),
+  evaluating: fc.constantFrom(false, false, true), // begun in evaluation mode
+  loader: loaderSpec,
+  validation: fc.oneof(fc.constantFrom('none', 'none', 'same'), loaderSpec),
+  epochs: fc.integer({ min: 1, max: 5 }),
+  metrics: fc.constantFrom('none', 'none', 'bits', 'accuracy'),
+  scheduler: fc.constantFrom('none', 'none', 'StepLR', 'CosineAnnealingLR', 'ExponentialLR', 'OneCycleLR'),
+  everyStep: fc.boolean(),
+  stopping: fc.constantFrom(null, null, { patience: 1, restoreBest: true }, { patience: 2, restoreBest: false }),
+  /** How far the clock goes whenever it is looked at: decides how many batches are made at once, and when onBatch is called. */
+  tick: fc.constantFrom(0, 1, 4e5, 2e6, 2e6),
+  anomaly: fc.constantFrom(false, false, false, true),
+  events: fc.array(
+    fc.record({
+      in: fc.constantFrom('epoch', 'epoch', 'batch'),
+      at: fc.nat({ max: 5 }),
+      kind: fc.constantFrom(...events),
+      of: fc.nat({ max: 99 }),
+    }),
+    { maxLength: 6 },
+  ),
+  /** Whether the function that uses the model before, in and behind the fit is compiled. */
+  compiles: fc.boolean(),
+  /** Another fit begun in the same tick. */
+  beside: fc.constantFrom('none', 'none', 'same', 'shares'),
+  rowsPredicted: fc.constantFrom(1, 3, 17, 256, 257, 600),
+});
+export type Program = typeof program extends fc.Arbitrary<infer P> ? P : never;
+
+/** Whether inputs and targets have the same width and may be one tensor. */
+const sameWidth = ({ kind }: LoaderSpec): boolean => kind === 'aliases' || kind === 'views';
+
+// ---- Modules
+
+class Extra extends nn.Module {
+  declare mean: Tensor;
+  /** Left where only JavaScript sees it. */
+  kept: Tensor | null = null;
+
+  constructor(
+    readonly kind: (typeof extras)[number] | (typeof refusedExtras)[number],
+    width: number,
+    readonly series: { tensor: Tensor },
+  ) {
+    super();
+    if (kind === 'field') this.mean = zeros([width]);
+    else this.registerBuffer('mean', zeros([width]));
+  }
+
+  forward(x: Tensor): Tensor {
+    const { kind, mean, training, series } = this;
+    switch (kind) {
+      case 'lerp': {
+        if (training) noGrad(() => mean.lerp_(x.mean(0), 0.1));
+        return x.sub(mean);
+      }
+      case 'copy': {
+        if (training) noGrad(() => mean.copy_(mean.mul(0.9).add(x.mean(0).mul(0.1))));
+        return x.mul(mean.add(1));
+      }
+      case 'count':
+        if (training) noGrad(() => mean.add_(1));
+        return x.div(mean.add(10));
+      case 'uses': // in evaluation mode as well
+        noGrad(() => mean.add_(0.25));
+        return x.add(mean.mul(0.01));
+      case 'assigned':
+      case 'field':
+        if (training) this.mean = noGrad(() => mean.mul(0.9).add(x.mean(0).mul(0.1)));
+        return x.sub(this.mean);
+      case 'kept':
+        this.kept = x.mul(2).detach();
+        return x;
+      case 'captured':
+        return x.add(series.tensor.narrow(0, 0, 1).mean());
+      case 'captured changed':
+        noGrad(() => series.tensor.mul_(0.99));
+        return x.add(series.tensor.narrow(0, 1, 1).mean());
+      case 'noise':
+        return training ? x.add(randn(x.shape).mul(0.1)) : x;
+      case 'softmax': // changed in place after a gradient has kept it
+        return noGrad(() => x.softmax(1).clamp_({ min: 1e-3 })).add(x);
+    }
+  }
+}
+
+export class Net extends nn.Module {
+  readonly body: nn.ModuleList;
+
+  constructor(
+    p: Program,
+    classes: number,
+    readonly series: { tensor: Tensor },
+  ) {
+    super();
+    const parts: nn.Module[] = [];
+    p.layers.forEach((spec, i) => {
+      const width = i === 0 ? p.width : p.layers[i - 1]!.out;
+      const extra = p.extras[i]!;
+      if (extra !== 'none') parts.push(new Extra(extra, width, series));
+      parts.push(new Block(width, i === p.layers.length - 1 ? { ...spec, out: classes } : spec));
+    });
+    this.body = new nn.ModuleList(parts);
+  }
+  forward(x: Tensor, second?: Tensor): Tensor {
+    let y = second === undefined ? x : x.add(second.mul(0.5));
+    for (const part of this.body) y = (part as nn.Layer).call(y);
+    return y;
+  }
+  get blocks(): Block[] {
+    return this.modules().filter((m) => m instanceof Block);
+  }
+  get kept(): (Tensor | null)[] {
+    return this.modules().flatMap((m) => (m instanceof Extra ? [m.kept] : []));
+  }
+  forget(): void {
+    for (const m of this.modules()) if (m instanceof Extra) m.kept = null;
+  }
+  /** Whether a row's output depends on the other rows: more than 256 of them `predict` takes apart. */
+  get mixesRows(): boolean {
+    return this.blocks.some(({ spec }) => spec.more === 'row' || spec.more === 'gram');
+  }
+}
+
+// ---- Optimizers
+
+// Adam whose rate fades with the root of the step: not linear in it.
+const names = ['exp_avg', 'exp_avg_sq'];
+const fading: Recipe<optim.AdamOptions> = {
+  name: 'Fading',
+  defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false },
+  check: (_, { lr }) => {
+    if (!(lr >= 0)) throw new RangeError('lr');
+  },
+  allKeys: names,
+  stateKeys: () => names,
+  countsSteps: true,
+  step({ values, state, gradient, n }, o, count) {
+    const [m, v] = state as [Float32Array, Float32Array];
+    const rate = o.lr / Math.sqrt(count);
+    kernels.adamStep(values, m, v, null, gradient, n, rate, o.betas[0], o.betas[1], o.eps, o.weightDecay, count, o.maximize ? 2 : 0);
+  },
+};
+class Fading extends Base<optim.AdamOptions> {}
+
+export function optimizerOf(p: Program, parameters: nn.Parameter[]): Optimizer {
+  if (!p.fading) return makeOptimizer(p.optimizer, parameters);
+  const make = Fading as unknown as new (...args: unknown[]) => Optimizer;
+  return new make(fading, parameters, { lr: p.optimizer.lr });
+}
+
+// ---- Metrics
+
+/** What it is given, to the bit. */
+export class Bits extends metrics.Metric {
+  private hash = 0;
+
+  update(preds: Tensor, target: Tensor): void {
+    for (const t of [preds, target]) this.hash = (Math.imul(this.hash, 31) + bitsOf(t.data) + t.shape.length) | 0;
+  }
+  compute(): Tensor {
+    return tensor(this.hash & 0xfffff);
+  }
+  reset(): void {
+    this.hash = 0;
+  }
+}
+
+// ---- Batches
+
+export interface Loader extends Iterable<Tensor[]> {
+  readonly length?: number;
+}
+
+export interface Made {
+  loader: Loader;
+  /** How often it was begun and how often it came to an end, which it must also when it is left. */
+  ends: { begun: number; ended: number };
+}
+
+/** What batches are made of: the width of the inputs, and the targets of a loss. */
+interface Rows {
+  p: Program;
+  loss: Loss;
+  series: { tensor: Tensor };
+}
+
+export const needsSameWidth = (p: Program): boolean => sameWidth(p.loader) || (typeof p.validation === 'object' && sameWidth(p.validation));
+
+const stacked = (items: readonly Tensor[][]): Tensor[] =>
+  items[0]!.map((first, i) =>
+    first.shape.length === 0
+      ? tensor(Int32Array.from(items, (item) => item[i]!.item()))
+      : cat(
+          items.map((item) => item[i]!.reshape([1, ...item[i]!.shape])),
+          0,
+        ),
+  );
+
+class Own extends data.Dataset<Tensor[]> {
+  constructor(
+    private readonly dataset: data.TensorDataset<Tensor[]>,
+    private readonly draws: boolean,
+  ) {
+    super();
+  }
+  get length(): number {
+    return this.dataset.length;
+  }
+  get(i: number): Tensor[] {
+    const [x, ...rest] = this.dataset.get(i);
+    return [this.draws ? x!.add(rand(x!.shape)) : x!, ...rest];
+  }
+}
+
+export function makeLoader(spec: LoaderSpec, { p, loss, series }: Rows): Made {
+  const ends = { begun: 0, ended: 0 };
+  const inputsOf = (rows: number): Tensor[] => Array.from({ length: p.inputs }, () => randn([rows, p.width]));
+  const batch = (rows: number): Tensor[] => [...inputsOf(rows), loss.target(rows)];
+  const { rows, batchSize, shuffle, seed, dropLast, pattern } = spec;
+  const options = { batchSize, shuffle, dropLast, ...(seed !== undefined && { seed }) };
+  const of = (loader: unknown): Made => ({ loader: loader as Loader, ends });
+  const batches = Math.ceil(rows / batchSize);
+  switch (spec.kind) {
+    case 'rows':
+      return of(new data.DataLoader(new data.TensorDataset(...batch(rows)), options));
+    case 'subset': {
+      const indices = Array.from({ length: rows }, (_, i) => (i * 7 + 1) % (rows + 3));
+      return of(new data.DataLoader(new data.Subset(new data.TensorDataset(...batch(rows + 3)), indices), options));
+    }
+    case 'own':
+    case 'drawing':
+      return of(
+        new data.DataLoader(new Own(new data.TensorDataset(...batch(rows)), spec.kind === 'drawing'), { ...options, collate: stacked }),
+      );
+    case 'collate': {
+      const collate = (items: Tensor[][]): Tensor[] => {
+        const [x, ...rest] = stacked(items);
+        return [x!.mul(rand([1]).add(0.5)), ...rest];
+      };
+      return of(new data.DataLoader(new data.TensorDataset(...batch(rows)) as data.Dataset<Tensor[]>, { ...options, collate }));
+    }
+    case 'arrays':
+      return of(Array.from({ length: batches }, (_, i) => batch(1 + ((i * batchSize) % 3))));
+    case 'shapes':
+      return of(Array.from({ length: Math.min(20, rows) }, (_, i) => batch(1 + i)));
+    case 'aliases': {
+      const pool = [0, 1, 2].map(() => randn([batchSize, p.width]));
+      const at = (i: number): Tensor => pool[pattern[i % pattern.length]!]!;
+      return of(Array.from({ length: batches }, (_, i) => Array.from({ length: p.inputs + 1 }, (_, k) => at(i * (p.inputs + 1) + k))));
+    }
+    case 'views': {
+      const long = batchSize + p.inputs;
+      const view = (begin: number): Tensor => series.tensor.narrow(0, begin % (series.tensor.shape[0]! - long), batchSize);
+      return of({
+        length: batches,
+        *[Symbol.iterator]() {
+          for (let i = 0; i < batches; i++) yield Array.from({ length: p.inputs + 1 }, (_, k) => view(i + k));
+        },
+      });
+    }
+    case 'generator': {
+      const known = Array.from({ length: batches }, (_, i) => batch(1 + (i % 2)));
+      return of({
+        *[Symbol.iterator]() {
+          ends.begun++;
+          try {
+            for (const [x, ...rest] of known) {
+              yield [shuffle ? x!.add(rand(x!.shape)) : x!, ...rest];
+              if (pattern[0] === 0) rand([3]);
+            }
+          } finally {
+            ends.ended++;
+          }
+        },
+      });
+    }
+  }
+}
