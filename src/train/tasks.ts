@@ -98,12 +98,14 @@ const rowsOf = (target: Tensor): number => target.shape[0] ?? 1;
  * they are divided: a mean over rows, or with `reduction: "sum"` a sum.
  */
 export function evaluationTask(where: string, model: Module, criterion: Criterion | null, output: OutputWanted): LossTask {
-  const sumsLosses = (criterion as { reduction?: unknown } | null)?.reduction === 'sum';
+  const sums = (): boolean => (criterion as { reduction?: unknown } | null)?.reduction === 'sum'; // a callback may have changed it
   return {
     where,
     withTarget: output !== 'none',
-    sumsLosses,
-    ...(!sumsLosses && { lossWeight: rowsOf }),
+    get sumsLosses() {
+      return sums();
+    },
+    lossWeight: (target) => (sums() ? 1 : rowsOf(target)),
     mode: (fn) => inEvaluation(model, fn),
     run: (...batch) => noGrad(() => evaluated(where, model, criterion, output, batch)),
   };
