@@ -190,6 +190,11 @@ export class Net extends nn.Module {
   get kept(): (Tensor | null)[] {
     return this.modules().flatMap((m) => (m instanceof Extra ? [m.kept] : []));
   }
+  /** Puts another in place of the last part. */
+  renew(): void {
+    const { linear, spec } = this.body.pop() as Block;
+    this.body.append(new Block(linear.weight.shape[1]!, spec));
+  }
   forget(): void {
     for (const m of this.modules()) if (m instanceof Extra) m.kept = null;
   }
