@@ -22,6 +22,8 @@ export interface Leg {
   /** Batches done of the epoch that is under way, and the sum of their losses. */
   batch: number;
   lossSum: number;
+  /** Batches of the epoch that a loader ended whose length need not be known; absent within an epoch. */
+  ofEpoch?: number;
   /** Batches done in this leg; where it brought outputs, the recording that each was done with. */
   batches: number;
   kinds: readonly RecordedStep[];
@@ -248,7 +250,7 @@ export class Engine {
     state.feed = null;
     state.epochsDone++;
     if (feed.batch === 0) throw rangeError(this.where, 'the loader has no batches');
-    return legOf(report, [feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, order);
+    return { ...legOf(report, [feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, order), ofEpoch: feed.batch };
   }
 
   private weightOf({ task }: Part, kind: RecordedStep): number {

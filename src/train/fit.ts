@@ -16,7 +16,7 @@ const where = 'train.fit';
 const batchReport = ({ epochs, loss }: FitResult, leg: Leg, batches: number | undefined): BatchReport =>
   leg.batch > 0
     ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
-    : { epoch: epochs, batch: batches ?? leg.batches, batches, loss: loss.at(-1)! };
+    : { epoch: epochs, batch: batches ?? leg.ofEpoch ?? leg.batches, batches, loss: loss.at(-1)! };
 
 class Fit implements Holder {
   readonly name = where;
