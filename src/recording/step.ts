@@ -125,12 +125,11 @@ export class RecordedStep {
   /** Leaves the gradients as a compiled step does: there, and hidden. */
   leaveGradients(): void {
     for (const { leaf, after } of this.trace.gradients) {
-      if (after === null) continue;
-      leaf.gradient = after;
-      leaf.gradientHome = after;
+      leaf.gradient = after; // null where it was only cleared
+      if (after !== null) leaf.gradientHome = after;
       leaf.gradientSeen = false;
       leaf.gradientShared = false;
-      leaf.gradientHidden = true;
+      leaf.gradientHidden = after !== null;
     }
   }
 
