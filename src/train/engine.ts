@@ -109,7 +109,7 @@ export class Engine {
   ready(): Session {
     const before = this.session;
     if (before !== null && (!this.options.changes || before.holds(this.stream.position))) return before;
-    before?.sync();
+    this.finish(); // the next recording begins with the gradients of the last step
     return this.record(before);
   }
 
@@ -241,7 +241,7 @@ export class Engine {
       this.options.made?.(before);
       return;
     }
-    if (this.options.changes) before?.sync();
+    if (this.options.changes) this.finish();
     this.record(before);
   }
 
