@@ -1,6 +1,6 @@
 // npm run bench:long: whether a step gets slower in a long training. A network learns what can be learnt by heart until its predictions are
 // confident, a third of its ReLU units die early on: gradients underflow, and moments decay below the smallest normal number. Ends with 1 when the
-// slowest window of steps takes more than 1.15 of the fastest.
+// slowest window of steps takes more than 1.15 of the fastest, twice in a row.
 //
 // What the machine does meanwhile is taken out: after each stretch of the training comes one of a twin, the same network at a learning rate of 0,
 // whose numbers stay as they are. A stretch counts as its processor time over the twin's, a window as the median of its stretches.
@@ -46,7 +46,7 @@ const modes = {
   compiled: { epochs: 5, steps: 1, trainer: (parts) => trainer(compile(stepOf(parts))) },
   eager: { epochs: 5, steps: 0.1, trainer: (parts) => trainer(stepOf(parts)) },
   fit: {
-    epochs: 100, // it takes some milliseconds to begin
+    epochs: 40, // it takes some milliseconds to begin
     steps: 1,
     trainer({ model, ...options }) {
       const { x, y } = easyRows();
@@ -117,17 +117,14 @@ else {
   setFlushDenormal(!values.denormals);
   const rows = [['', 'steps', 'first window', 'last window', 'slowest / fastest', 'last loss']];
   for (const name of values.modes.split(',')) {
-    const { windows, loss, steps } = await measure(modes[name], Number(values.steps));
-    const worst = steadiness(windows.map((window) => window.ratio));
-    rows.push([
-      name,
-      steps.toLocaleString('en'),
-      duration(windows[0].seconds),
-      duration(windows.at(-1).seconds),
-      ratio(worst),
-      loss.toExponential(1),
-    ]);
-    if (!(worst <= Number(values.limit))) process.exitCode = 1;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const { windows, loss, steps } = await measure(modes[name], Number(values.steps));
+      const worst = steadiness(windows.map((window) => window.ratio));
+      const times = [windows[0], windows.at(-1)].map((window) => duration(window.seconds));
+      rows.push([name, steps.toLocaleString('en'), ...times, ratio(worst), loss.toExponential(1)]);
+      if (worst <= Number(values.limit)) break;
+      if (attempt === 1) process.exitCode = 1;
+    }
   }
   console.log(columns(rows).join('\n'));
   if (process.exitCode) console.log(`a step gets slower: more than ${values.limit} of the fastest window`);

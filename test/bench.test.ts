@@ -1,6 +1,6 @@
 // The benchmark: its data, its check of results, its reports, and one small run from end to end.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -126,6 +126,67 @@ describe('the ONNX writer', () => {
   });
 });
 
+describe('real data', () => {
+  it('is standardised, in whole batches, and the same for every driver', async () => {
+    const { preparation } = await load('prepared.mjs');
+    const { batches, rows } = await load('data.mjs');
+    const { trials } = await load('trials.mjs');
+    const data = preparation();
+    try {
+      const trial = await data.prepare(trials.find(({ name }: { name: string }) => name === 'digits'));
+      const { x, y } = rows(trial);
+      expect([trial.batches, x.length, y.length]).toEqual([56, 56 * 32 * 64, 56 * 32]);
+      expect([...y.subarray(0, 12)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
+      const column = Array.from({ length: y.length }, (_, row) => x[row * 64 + 2]);
+      const mean = column.reduce((sum, v) => sum + v, 0) / y.length;
+      expect(mean).toBeCloseTo(0, 5);
+      expect(column.reduce((sum, v) => sum + v * v, 0) / y.length).toBeCloseTo(1, 5);
+      const last = batches(trial).at(-1);
+      expect([...last.x]).toEqual([...x.subarray(55 * 32 * 64)]);
+      expect([...last.y]).toEqual([...y.subarray(55 * 32)]);
+      expect(trial.expected[1]).toBeLessThan(trial.expected[0]);
+    } finally {
+      data.remove();
+    }
+  });
+
+  it('comes from a file of students by the names of its columns', async () => {
+    const { preparation } = await load('prepared.mjs');
+    const { rows } = await load('data.mjs');
+    const { trials } = await load('trials.mjs');
+    const trial = trials.find(({ name }: { name: string }) => name === 'lecture-relu');
+    const names =
+      'GPA,Age,Gender,Ethnicity,ParentalEducation,StudyTimeWeekly,Absences,Tutoring,ParentalSupport,Extracurricular,Sports,Music,Volunteering';
+    const csv = join(scratch, 'students.csv');
+    const lines = Array.from(
+      { length: 40 },
+      (_, i) => `${i},${[...names.split(',').keys()].map((j) => (j === 1 ? i : 3)).join()},${i % 5}`,
+    );
+    writeFileSync(csv, `StudentID,${names},GradeClass\n${lines.join('\n')}\n`);
+    const data = preparation({ csv });
+    try {
+      const ready = await data.prepare(trial);
+      const { x, y } = rows(ready);
+      expect([ready.batches, [...y.subarray(0, 6)]]).toEqual([1, [0, 1, 2, 3, 4, 0]]);
+      expect(x[0]).toBeCloseTo(-15.5 / Math.sqrt((32 ** 2 - 1) / 12), 5); // Age comes first, 0 to 31
+      expect([...x.subarray(1, 13)]).toEqual(Array(12).fill(0)); // what never changes
+      writeFileSync(csv, 'Age,GradeClass\n1,2\n');
+      await expect(data.prepare(trial)).rejects.toThrow('lacks a column');
+    } finally {
+      data.remove();
+    }
+  });
+
+  it.each(['student', 'student-relu'])('is compared with losses that are right for %s', async (name) => {
+    const { trials } = await load('trials.mjs');
+    const { batches } = await load('data.mjs');
+    const { networkStep } = await load('plain-network.mjs');
+    const trial = trials.find((entry: { name: string }) => entry.name === name);
+    const step = networkStep(trial, Float64Array);
+    for (const [i, batch] of batches({ ...trial, batches: 5 }).entries()) expect(step(batch)).toBeCloseTo(trial.expected[i], 5);
+  });
+});
+
 describe('verification', () => {
   it('accepts rounding and nothing else', async () => {
     const { difference } = await load('verify.mjs');
@@ -195,6 +256,46 @@ describe('report', () => {
       '- PyTorch <eager>: other result: value 1 is 3, expected 2 (student)',
       '- plain JavaScript: failed: no memory (adam)',
       '',
+    ]);
+  });
+
+  /** A training that one driver did not finish. */
+  const trained = () => {
+    const run = madeUp();
+    const cell = (driver: string, epochs: number, windows: number[][], loss: number) => ({
+      ...{ trial: 'long', driver, status: 'measured', epochs, windows, losses: windows.map(() => loss), seconds: windows[0]! },
+    });
+    return {
+      ...run,
+      trials: [{ name: 'long', description: 'a training', epochs: 400, work: { flops: 1e6 } }],
+      cells: [
+        cell('simdnn', 400, [[4e-5, 5e-5, 4e-5], [4e-5], [6e-5], [5e-5]], 0.5),
+        cell('plain', 20, [[8e-4]], 0.9),
+        cell('torch', 400, [[8e-5], [8e-5], [8e-5], [8e-5]], 0.6),
+      ],
+    };
+  };
+
+  it('tells the stages of a training, how steady it is, and who did not do all of it', async () => {
+    const { textReport } = await load('report.mjs');
+    expect(textReport(trained()).split('\n').slice(4)).toEqual([
+      'long: a training, 1 thread',
+      '  driver                               epochs 1 to 100   epochs 201 to 300   epochs 301 to 400   to simdnn   slowest / fastest   last loss',
+      '  simdnn                                       40.0 us             60.0 us             50.0 us       1.00x               1.50x      0.5000',
+      '  PyTorch <eager>                              80.0 us             80.0 us             80.0 us       2.00x               1.00x      0.6000',
+      '  plain JavaScript (first 20 epochs)            800 us                                               20.0x                          0.9000',
+      '',
+      'long: mean loss of epoch 400 from 0.5000 to 0.6000 in 2 drivers',
+      '',
+    ]);
+  });
+
+  it('prints a training as Markdown', async () => {
+    const { markdownReport } = await load('report.mjs');
+    expect(markdownReport(trained()).split('\n').slice(2, 5)).toEqual([
+      '| simdnn | 40.0 us / 60.0 us / 50.0 us (1.00x) |',
+      '| plain JavaScript | 800 us (20.0x, first 20 epochs) |',
+      '| PyTorch <eager> | 80.0 us / 80.0 us / 80.0 us (2.00x) |',
     ]);
   });
 
@@ -284,6 +385,33 @@ describe('a run', () => {
     ]);
   });
 
+  it('measures a training from its first epoch to its last, or its first epochs where there is no time', async () => {
+    const { measureTrial } = await load('measure.mjs');
+    const { drivers } = await load('drivers.mjs');
+    const { networkStep } = await load('plain-network.mjs');
+    const { batches } = await load('data.mjs');
+    const trial = { ...(await tiny()), kind: 'training', softmax: true, epochs: 230, batches: 4 };
+    const step = networkStep(trial, Float64Array);
+    const epoch = () => batches(trial).reduce((sum: number, batch: object) => sum + step(batch) / 4, 0);
+    const expected = [epoch(), epoch()];
+    const chosen = drivers.filter(({ name }: { name: string }) => name.startsWith('simdnn') || name === 'plain');
+    const pace = { ...settings.pace, trainingSeconds: 100, shortEpochs: 3 };
+    const cells = await measureTrial({ ...trial, expected }, chosen, { ...settings, pace });
+    expect(cells.map(({ driver, status, reason }: Record<string, string>) => [driver, status, reason])).toEqual(
+      ['simdnn', 'simdnn-compiled', 'simdnn-fit', 'plain'].map((driver) => [driver, 'measured', undefined]),
+    );
+    for (const cell of cells) {
+      expect([cell.epochs, cell.windows.length, cell.losses.length]).toEqual([230, 3, 3]);
+      expect(cell.seconds.every((time: number) => time > 1e-7 && time < 1)).toBe(true);
+      expect(cell.losses[0]).toBeCloseTo(cells[0].losses[0], 5); // later on, roundings decide
+    }
+    for (const cell of cells.slice(1, 3)) expect(cell.losses).toEqual(cells[0].losses); // the same bits
+    const short = { ...settings, pace: { ...pace, trainingSeconds: 0 } };
+    expect(await measureTrial({ ...trial, expected }, chosen.slice(-1), short)).toMatchObject([{ status: 'measured', epochs: 3 }]);
+    const [other] = await measureTrial({ ...trial, softmax: false, expected }, chosen.slice(-1), short);
+    expect([other.status, other.windows]).toEqual(['other result', undefined]);
+  }, 60_000);
+
   it('shows no time for another result', async () => {
     const { measureTrial } = await load('measure.mjs');
     const plain = { name: 'plain', file: 'plain.mjs' };
@@ -356,6 +484,28 @@ describe('lateness', () => {
   });
 });
 
+describe('a long run', () => {
+  const long = (...args: string[]) => spawnSync(process.execPath, [join(folder, 'long-run.mjs'), ...args], { encoding: 'utf8' });
+
+  it('tells how steady a step is, and fails where the slowest window is beyond the limit', () => {
+    const { stdout, status } = long('--steps', '10000', '--limit', '1000');
+    expect(stdout).toMatch(/^ +steps +first window.*\ncompiled +[\d,]+ .*x .*\nfit +[\d,]+ .*\neager +[\d,]+ .*\n$/);
+    expect(status).toBe(0);
+    const failed = long('--steps', '10000', '--limit', '1', '--modes', 'compiled');
+    expect([failed.status, failed.stdout.split('\n')[3]]).toEqual([1, 'a step gets slower: more than 1 of the fastest window']);
+  }, 60_000);
+});
+
+describe('many fits', () => {
+  it('are told one after the other and at once', () => {
+    const { stdout, stderr } = spawnSync(process.execPath, [join(folder, 'many-fits.mjs'), '--fits', '8', '--epochs', '2'], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^8 fits, .*\n1 at a time +\d+( +[\d.-]+){5}\n(\d+ at a time.*\n)?8 at a time.*\n$/);
+  }, 60_000);
+});
+
 describe('the command line', () => {
   it.each([
     [['--what'], "Unknown option '--what'"],
@@ -381,6 +531,12 @@ describe('the command line', () => {
     expect(inference).toHaveLength(6);
     const long = ['lecture-linear', 'lecture-softmax', 'digits', 'wide'];
     expect([...names(readOptions(['--quick']).trials), ...long, ...inference].sort()).toEqual(names(trials).sort());
+  });
+
+  it('takes the three forms of the lecture by one name', async () => {
+    const { readOptions } = await load('options.mjs');
+    const names = readOptions(['--trials', 'lecture,digits']).trials.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(['lecture-linear', 'lecture-relu', 'lecture-softmax', 'digits']);
   });
 
   it('says what a named driver needs, and is silent on those nobody named', async () => {

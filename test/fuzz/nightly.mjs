@@ -1,6 +1,6 @@
 // What is tried every night, other calls and programs every day: ten million calls of the fuzzer, and on each target random programs that
-// train, eager against compiled; a training of a million steps, whose last may take no longer than its first; and, where Node starts eight times as slowly, what fits and predictions share with JavaScript's thread, under
-// ThreadSanitizer. Each runs whatever those before it find.
+// train, eager against compiled; a training of a million steps, which may not get slower; and, where Node starts eight times as slowly, what
+// fits and predictions share with JavaScript's thread, under ThreadSanitizer. Each runs whatever those before it find.
 // Usage: node test/fuzz/nightly.mjs [--calls N] [--programs N]
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
