@@ -192,8 +192,9 @@ class Callbacks {
   }
   async batch(): Promise<void> {
     const call = this.batchCalls++;
+    // A bad option within an epoch ends the fit before the step that the loop begins with its forward pass, and where there is none.
     this.notes.at = `call ${call}`;
-    for (const e of this.s.p.events) if (e.in === 'batch' && e.at === call) await this.happen(e.kind, e.of);
+    for (const e of this.s.p.events) if (e.in === 'batch' && e.at === call && e.kind !== 'bad option') await this.happen(e.kind, e.of);
     this.means.forget();
   }
 
