@@ -14,7 +14,7 @@ struct Shape {
 // 2-norm of the products of one output (an accumulated c counts as one more product). As many products as the kernel's: it is no more
 // sanitized than its twin.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-__attribute__((no_sanitize("address", "thread", "undefined"), optimize("O2")))
+__attribute__((no_sanitize("address", "thread", "undefined")))
 #endif
 double bound_of(const Shape& s, const float* a, const float* b, const float* c, const float* expected) {
   double largest = 0, norm = 0;
