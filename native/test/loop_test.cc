@@ -204,4 +204,3 @@ TEST(workers) {
     t.check(workers.queued() == 0, "nothing waits any more");
   }
 }
-}  // namespace simdnn::test
