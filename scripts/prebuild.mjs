@@ -1,4 +1,5 @@
-// npm run prebuildify [-- ARCHITECTURE ...]: makes prebuilds/<platform>-<architecture>/simdnn.<libc>.node, on Linux for x64 and arm64.
+// npm run prebuildify [-- ARCHITECTURE ...]: makes prebuilds/<platform>-<architecture>/simdnn.<libc>.node, on Linux for x64 and arm64, or for
+// those that SIMDNN_ARCH names: `npm pack` hands no arguments on.
 // prebuildify strips and names what scripts/compile.mjs builds for it, in a folder of its own: it moves the addon out of
 // build/Release, where the checkout keeps the one it runs.
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -8,7 +9,8 @@ import { root, run, stop } from './system.mjs';
 import { copyHeaders } from './vendor.mjs';
 
 const crossable = process.platform === 'linux' && process.arch === 'x64' ? ['arm64'] : [];
-const wanted = process.argv.slice(2);
+const named = [...process.argv.slice(2), ...(process.env.SIMDNN_ARCH?.split(',') ?? [])];
+const wanted = named.length > 0 ? named : [process.arch, ...crossable];
 
 async function prebuild(arch) {
   const cross = arch !== process.arch;
@@ -29,4 +31,4 @@ async function prebuild(arch) {
 }
 
 copyHeaders(); // the cross compiler must not meet this machine's own /usr/include
-for (const arch of wanted.length > 0 ? wanted : [process.arch, ...crossable]) await prebuild(arch);
+for (const arch of wanted) await prebuild(arch);
