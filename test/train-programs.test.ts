@@ -50,7 +50,22 @@ function setUp(p: Program) {
         ? null
         : new Bits();
   if (p.evaluating) net.eval();
-  return { p, series, net, parameters, optimizer, loss, criterion, loader, ends: made.ends, validation, scheduler, metric, classes };
+  return {
+    p,
+    series,
+    net,
+    parameters,
+    optimizer,
+    loss,
+    criterion,
+    loader,
+    ends: made.ends,
+    validation,
+    scheduler,
+    metric,
+    classes,
+    kinds: new Set<string>(),
+  };
 }
 type SetUp = ReturnType<typeof setUp>;
 
@@ -78,7 +93,10 @@ const inEvaluation = async <T>(net: nn.Module, fn: () => T | Promise<T>): Promis
 
 const forward = (net: Net, batch: readonly Tensor[]): Tensor => net.call(...(batch.slice(0, -1) as [Tensor]));
 
-async function loopEvaluate({ net, criterion, metric }: SetUp, loader: Loader): Promise<Figures> {
+// What batches have in common that one recording serves.
+const kindOf = (batch: readonly Tensor[]): string => batch.map((t) => `${t.shape} ${batch.indexOf(t)}`).join('; ');
+
+async function loopEvaluate({ net, criterion, metric, kinds }: SetUp, loader: Loader): Promise<Figures> {
   if (loader.length === 0) throw new RangeError('no batches');
   return inEvaluation(net, () => {
     let [total, weight, batches] = [0, 0, 0];
@@ -86,6 +104,7 @@ async function loopEvaluate({ net, criterion, metric }: SetUp, loader: Loader): 
     metric?.reset();
     for (const batch of loader) {
       batches++;
+      kinds.add(`evaluated ${kindOf(batch)}`);
       const out = forward(net, batch);
       const rows = sums ? 1 : batch.at(-1)!.shape[0]!;
       total += rows * criterion.forward(out, batch.at(-1)!).item();
@@ -120,6 +139,7 @@ async function loopFit(s: SetUp, onEpoch: OnEpoch, onBatch: OnBatch, calls: Read
       if (!validation) metric?.reset();
       for (const batch of loader) {
         const target = batch.at(-1)!;
+        s.kinds.add(kindOf(batch));
         optimizer.zeroGrad();
         const out = forward(net, batch);
         const loss = criterion.forward(out, target);
@@ -175,7 +195,6 @@ class Callbacks {
   private saved: ReturnType<typeof snapshot> | null = null;
   private batchCalls = 0;
   private readonly x: Tensor;
-  happened = 0;
 
   constructor(
     private readonly s: SetUp,
@@ -245,7 +264,6 @@ class Callbacks {
   private async happen(kind: (typeof events)[number], of: number): Promise<void> {
     const { s, notes } = this;
     const { net, optimizer, loss } = s;
-    this.happened++;
     const parameter = s.parameters[of % s.parameters.length]!;
     const group = optimizer.paramGroups[of % optimizer.paramGroups.length]! as unknown as Group;
     const isSGD = optimizer instanceof optim.SGD;
@@ -376,10 +394,12 @@ class Callbacks {
 interface Run {
   notes: Notes;
   calls: Set<Call>;
-  /** How often the model's forward was run while it was trained, and an upper bound for a fit of it. */
+  /** How often the model's forward was run by the fit, and of how many kinds the batches of the loop were. */
   forwards: number;
-  most: number;
+  kinds: number;
   refused: (Error & { code?: string }) | null;
+  /** Of all that was thrown. */
+  messages: string[];
 }
 
 async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
@@ -389,7 +409,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
   const notes = new Notes();
   const plain = (x: Tensor): Tensor => noGrad(() => net.forward(x));
   const compiled = p.compiles ? compile(plain) : plain;
-  const made: Run = { notes, calls: new Set(calls), forwards: 0, most: 0, refused: null };
+  const made: Run = { notes, calls: new Set(calls), forwards: 0, kinds: 0, refused: null, messages: [] };
   const options = { criterion, ...(metric && { metrics: { metric } }) };
   const means: Means = isLoop
     ? {
@@ -418,12 +438,9 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
       if (!isLoop && refusalOf(p, error as Error) !== undefined) made.refused = error as Error;
       notes.add('threw', `${(error as Error).constructor.name}${error instanceof Stopped ? error.message : ''}`);
       over = what === 'fit' && /does not require a gradient and has no history/.test((error as Error).message);
-      messages.push(`${what}: ${String(error)}`);
+      made.messages.push(`${what}: ${String(error)}`);
     }
   };
-  const messages: string[] = [];
-  Object.defineProperty(notes, 'messages', { value: messages });
-
   await attempt('before', () => {
     for (let i = 0; i < 3; i++) notes.tensor('compiled', means.compiled(x));
   });
@@ -453,6 +470,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
     notes.add('result', JSON.stringify(result));
   });
   made.forwards = counted.mock.calls.length;
+  made.kinds = s.kinds.size;
   counted.mockRestore();
 
   async function libraryFit(): Promise<Result> {
@@ -592,9 +610,11 @@ it('a fit, an evaluation and a prediction give the bits of the loop', async () =
       try {
         compareNotes(['loop', loop.notes], ['library', library.notes]);
       } catch (error) {
-        const messagesOf = ({ notes }: Run) => (notes as unknown as { messages: string[] }).messages.join('\n    ');
-        throw new Error(`${(error as Error).message}\n  loop threw: ${messagesOf(loop)}\n  library threw: ${messagesOf(library)}`);
+        const [one, other] = [loop, library].map(({ messages }) => messages.join('\n    '));
+        throw new Error(`${(error as Error).message}\n  loop threw: ${one}\n  library threw: ${other}`);
       }
+      // Each kind is recorded twice, and once more where the first step changes what is kept.
+      if (p.events.length === 0 && p.beside === 'none') expect(library.forwards).toBeLessThanOrEqual(4 * loop.kinds + 4);
       seen.batchCalls += library.calls.size;
       if (library.notes.what.includes('result: result')) seen.finished++;
     }),

@@ -120,8 +120,8 @@ function predictorFor(where: string, model: Module, batches: readonly Tensor[]):
 /**
  * The output of a model for the rows of `x`, `[n, *]`, in evaluation mode, without gradients and off the JavaScript thread.
  *
- * The model's values are copied when it is called; one that a `fit` works on is taken as of the last finished step. Every row's output has the
- * bits that the whole batch in one piece gives it. The recording, with a copy of the model's values, stays with the model for the next call. Rejects with
+ * The model's values are copied when it is called; one that a `fit` works on is taken as of the last finished step. Rows go through in batches of 256 at most: every row's output
+ * has the bits that the whole batch in one piece gives it, as long as the model does not mix rows; one that does is called by itself. The recording, with a copy of the model's values, stays with the model for the next call. Rejects with
  * a TypeError for what is not a module or a tensor, with a RangeError for a scalar and when the output does not have as many rows as `x`.
  *
  * @example

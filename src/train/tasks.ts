@@ -3,6 +3,7 @@ import { noGrad } from '../autograd';
 import { describe, typeError } from '../errors';
 import type { Module } from '../nn';
 import { withoutPadding } from '../optim/runs';
+import { recorder } from '../recorder';
 import type { Results } from '../recording';
 import { Tensor } from '../tensor';
 import { checkInputs } from './inputs';
@@ -107,7 +108,11 @@ export function evaluationTask(where: string, model: Module, criterion: Criterio
     },
     lossWeight: (target) => (sums() ? 1 : rowsOf(target)),
     mode: (fn) => inEvaluation(model, fn),
-    run: (...batch) => noGrad(() => evaluated(where, model, criterion, output, batch)),
+    run: (...batch) => {
+      const asRecorded = sums();
+      recorder?.guard(() => sums() === asRecorded);
+      return noGrad(() => evaluated(where, model, criterion, output, batch));
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 // What is tried every night, other calls and programs every day: ten million calls of the fuzzer, and on each target random programs that
-// train, eager against compiled; a training of a million steps, which may not get slower; and, where Node starts eight times as slowly, what
+// train, eager against compiled and as a loop against fit, evaluate and predict; a training of a million steps, which may not get slower; and, where Node starts eight times as slowly, what
 // fits and predictions share with JavaScript's thread, under ThreadSanitizer. Each runs whatever those before it find.
 // Usage: node test/fuzz/nightly.mjs [--calls N] [--programs N]
 import { spawnSync } from 'node:child_process';
@@ -21,7 +21,10 @@ const failures = [];
 if (!passes(['test/fuzz/fuzz.mjs', '--calls', options.calls, '--seed', today])) failures.push('the fuzzer');
 for (const target of targets) {
   const env = { SIMDNN_TARGET: target, SIMDNN_PROGRAMS: options.programs, SIMDNN_SEED: today };
-  if (!passes(['node_modules/vitest/vitest.mjs', 'run', 'test/compile-programs.test.ts'], env)) failures.push(`programs on ${target}`);
+  for (const kind of ['compile', 'train']) {
+    const file = `test/${kind}-programs.test.ts`;
+    if (!passes(['node_modules/vitest/vitest.mjs', 'run', file], env)) failures.push(`${kind}-programs on ${target}`);
+  }
 }
 if (!passes(['bench/long-run.mjs'])) failures.push('a step that gets slower');
 const withoutRaces = (...command) => passes(['scripts/sanitized.mjs', 'thread', process.execPath, ...command]);
