@@ -14,7 +14,7 @@ import { trials } from './trials.mjs';
 
 const help = `npm run bench:long -- [options]
 
-  --steps N      of a training (1000000; eager: a tenth of it)
+  --steps N      of a training (1000000; an eager one does a fifth of them)
   --modes A,B    of: compiled fit eager
   --limit N      of the slowest window over the fastest (1.15)
   --denormals    counts denormal numbers instead of taking them as zero: how much they cost on this processor
@@ -23,6 +23,7 @@ const help = `npm run bench:long -- [options]
 
 const WINDOWS = 20;
 const BATCHES = 50;
+const STRETCH = 5; // epochs
 const student = trials.find(({ name }) => name === 'student-relu');
 const [width, batch] = [student.layers[0], student.batch];
 
@@ -41,27 +42,17 @@ function kill({ model }) {
   for (const { bias } of [...model].slice(0, -1)) for (let unit = 0; unit < (bias?.numel ?? 0); unit += 3) bias.data[unit] = -1e3;
 }
 
-/** Each makes of a network a function that trains it for so many epochs and returns the last loss; `epochs` make a stretch. */
-const modes = {
-  compiled: { epochs: 5, steps: 1, trainer: (parts) => trainer(compile(stepOf(parts))) },
-  eager: { epochs: 5, steps: 0.1, trainer: (parts) => trainer(stepOf(parts)) },
-  fit: {
-    epochs: 40, // it takes some milliseconds to begin
-    steps: 1,
-    trainer({ model, ...options }) {
-      const { x, y } = easyRows();
-      const loader = new data.DataLoader(new data.TensorDataset(tensor(x).reshape([y.length, width]), tensor(y)), { batchSize: batch });
-      return async (epochs) => (await train.fit(model, { ...options, loader, epochs, progress: false })).loss.at(-1);
-    },
-  },
-};
-
-function trainer(step) {
-  const { x, y } = easyRows();
-  const batches = Array.from({ length: BATCHES }, (_, i) => [
+/** The batches of the easy rows. */
+function easyBatches({ x, y }) {
+  return Array.from({ length: BATCHES }, (_, i) => [
     tensor(x.slice(i * batch * width, (i + 1) * batch * width)).reshape([batch, width]),
     tensor(y.slice(i * batch, (i + 1) * batch)),
   ]);
+}
+
+/** A function that goes on training for so many epochs and returns the last loss. */
+function trainerOf(step) {
+  const batches = easyBatches(easyRows());
   return (epochs) => {
     let loss;
     for (let e = 0; e < epochs; e++) for (const [x, y] of batches) loss = step(x, y);
@@ -70,35 +61,78 @@ function trainer(step) {
 }
 
 /** Seconds of the processor: what others take from it in the meantime does not count. */
-async function secondsOf(work) {
+function secondsOf(work) {
   const used = process.cpuUsage();
-  await work();
+  work();
+  return secondsSince(used);
+}
+
+function secondsSince(used) {
   const { user, system } = process.cpuUsage(used);
   return (user + system) / 1e6;
 }
 
-/** Windows of a long training: the median of a stretch over the twin's, and seconds of a step. */
-async function measure({ epochs, steps: share, trainer: of }, steps) {
-  const stretches = Math.max(1, Math.round((steps * share) / (WINDOWS * epochs * BATCHES)));
+/** Seconds of a step of the twin, now. */
+function twinOf(form) {
+  const twin = trainerOf(form(stepOf(modelOf({ ...student, adam: { ...student.adam, lr: 0 } }))));
+  twin(40);
+  return () => secondsOf(() => twin(STRETCH)) / (STRETCH * BATCHES);
+}
+
+/** A loop that calls a step, a stretch at a time: { samples: [{ seconds, ratio }], loss }. */
+function loop(form, steps) {
   const parts = modelOf(student);
-  const [training, twin] = [of(parts), of(modelOf({ ...student, adam: { ...student.adam, lr: 0 } }))];
-  await training(2 * epochs);
-  await twin(2 * epochs);
+  const training = trainerOf(form(stepOf(parts)));
+  const twin = twinOf(form);
+  training(40);
   kill(parts);
-  const windows = [];
+  const samples = [];
   let loss;
-  for (let w = 0; w < WINDOWS; w++) {
-    const [ratios, seconds] = [[], []];
-    for (let s = 0; s < stretches; s++) {
-      const time = await secondsOf(async () => {
-        loss = await training(epochs);
-      });
-      ratios.push(time / (await secondsOf(() => twin(epochs))));
-      seconds.push(time / (epochs * BATCHES));
-    }
-    windows.push({ ratio: median(ratios), seconds: median(seconds) });
+  for (let done = 0; done < steps; done += STRETCH * BATCHES) {
+    const seconds =
+      secondsOf(() => {
+        loss = training(STRETCH);
+      }) /
+      (STRETCH * BATCHES);
+    samples.push({ seconds, ratio: seconds / twin() });
   }
-  return { windows, loss, steps: WINDOWS * stretches * epochs * BATCHES };
+  return { samples, loss };
+}
+
+/** One fit; the twin, a compiled step, has its turns in onBatch. */
+async function fit(steps) {
+  const { model, ...options } = modelOf(student);
+  const { x, y } = easyRows();
+  const dataset = new data.TensorDataset(tensor(x).reshape([y.length, width]), tensor(y));
+  const settings = { ...options, loader: new data.DataLoader(dataset, { batchSize: batch }), progress: false };
+  const twin = twinOf(compile);
+  await train.fit(model, { ...settings, epochs: 40 });
+  kill({ model });
+  const samples = [];
+  let [done, used] = [0, process.cpuUsage()];
+  const onBatch = ({ epoch, batch: at }) => {
+    const seconds = secondsSince(used) / ((epoch - 1) * BATCHES + at - done);
+    if (done > 0) samples.push({ seconds, ratio: seconds / twin() }); // the first leg has the recording in it
+    [done, used] = [(epoch - 1) * BATCHES + at, process.cpuUsage()];
+  };
+  const { loss } = await train.fit(model, { ...settings, epochs: Math.ceil(steps / BATCHES), onBatch, progressEvery: 5 });
+  return { samples, loss: loss.at(-1) };
+}
+
+const eager = (step) => step;
+const modes = {
+  compiled: (steps) => loop(compile, steps),
+  fit,
+  eager: (steps) => loop(eager, steps / 5),
+};
+
+/** The medians of twenty windows. */
+function windowsOf(samples) {
+  const size = Math.max(1, Math.floor(samples.length / WINDOWS));
+  return Array.from({ length: Math.min(WINDOWS, samples.length) }, (_, w) => {
+    const window = samples.slice(w * size, (w + 1) * size);
+    return { seconds: median(window.map(({ seconds }) => seconds)), ratio: median(window.map(({ ratio }) => ratio)) };
+  });
 }
 
 const { values } = parseArgs({
@@ -115,13 +149,14 @@ if (values.help) process.stdout.write(help);
 else {
   setNumThreads(1);
   setFlushDenormal(!values.denormals);
-  const rows = [['', 'steps', 'first window', 'last window', 'slowest / fastest', 'last loss']];
+  const rows = [['', 'first window', 'last window', 'slowest / fastest', 'last loss']];
   for (const name of values.modes.split(',')) {
     for (let attempt = 0; attempt < 2; attempt++) {
-      const { windows, loss, steps } = await measure(modes[name], Number(values.steps));
+      const { samples, loss } = await modes[name](Number(values.steps));
+      const windows = windowsOf(samples);
       const worst = steadiness(windows.map((window) => window.ratio));
       const times = [windows[0], windows.at(-1)].map((window) => duration(window.seconds));
-      rows.push([name, steps.toLocaleString('en'), ...times, ratio(worst), loss.toExponential(1)]);
+      rows.push([name, ...times, ratio(worst), loss.toExponential(1)]);
       if (worst <= Number(values.limit)) break;
       if (attempt === 1) process.exitCode = 1;
     }

@@ -10,7 +10,7 @@ import { difference } from './verify.mjs';
  * What a full run and --quick spend. A step longer than `longestStep` seconds is left out; of a training longer than `trainingSeconds`
  * only `shortEpochs` are done, and the table says so.
  */
-export const FULL = { warmSeconds: 1, blockSeconds: 0.5, longestStep: 20, limitMs: 300_000, trainingSeconds: 60, shortEpochs: 20 };
+export const FULL = { warmSeconds: 1, blockSeconds: 0.5, longestStep: 20, limitMs: 300_000, trainingSeconds: 30, shortEpochs: 20 };
 export const QUICK = { warmSeconds: 0.2, blockSeconds: 0.1, longestStep: 0.5, limitMs: 30_000, trainingSeconds: 3, shortEpochs: 2 };
 
 // Of a trial's budget; drivers that are not ready by then are left out.
