@@ -2,6 +2,7 @@
 
 import { noGrad } from '../autograd';
 import { describe, rangeError, SimdnnError, typeError } from '../errors';
+import type { TensorData } from '../memory';
 import { Module } from '../nn';
 import { randomPosition, setRandomPosition } from '../random';
 import type { RecordedStep } from '../recording';
@@ -94,6 +95,31 @@ const rowsAtOnce = 256;
 interface Predictor {
   session: Session;
   examples: readonly Tensor[];
+  /** Whether rows were seen to have the same outputs in another batch. */
+  isProbed: boolean;
+}
+
+// Models whose output for a row depends on the other rows: all of them go through at once.
+const mixing = new WeakSet<Module>();
+
+// A batch of rows from the end of `x`, then its first ones: each of these has other rows beside it, and another place, than in the first batch.
+function probeOf(x: Tensor): { values: TensorData; moved: number } {
+  const width = x.numel / x.shape[0]!;
+  const moved = Math.min(rowsAtOnce / 2, x.shape[0]! - rowsAtOnce);
+  const values = x.values.slice(0, rowsAtOnce * width);
+  values.copyWithin(moved * width, 0);
+  values.set(x.values.subarray(x.numel - moved * width), 0);
+  return { values, moved };
+}
+
+// Whether the first rows have other bits in the probe, the last of the batches in `output`, than in the first.
+function differs({ values, shape }: Tensor, rows: number, moved: number): boolean {
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
+  const width = values.length / shape[0]!;
+  const kept = (rowsAtOnce - moved) * width;
+  const at = (rows + moved) * width;
+  for (let i = 0; i < kept; i++) if (words[i] !== words[at + i]) return true;
+  return false;
 }
 
 // A model's recording is kept with the model, for its next prediction of that shape; it is taken away while it is in use.
@@ -114,14 +140,14 @@ function predictorFor(where: string, model: Module, batches: readonly Tensor[]):
   const task = predictionTask(where, model);
   const session = new Session([{ task, source: { examples: own.map((t) => [t]) } }], false, null);
   refuseChanges(where, session.kinds(0));
-  return { session, examples: own };
+  return { session, examples: own, isProbed: false };
 }
 
 /**
  * The output of a model for the rows of `x`, `[n, *]`, in evaluation mode, without gradients and off the JavaScript thread.
  *
  * The model's values are copied when it is called; one that a `fit` works on is taken as of the last finished step. Rows go through in batches of 256 at most: every row's output
- * has the bits that the whole batch in one piece gives it, as long as the model does not mix rows; one that does is called by itself. The recording, with a copy of the model's values, stays with the model for the next call. Rejects with
+ * has the bits that the whole batch in one piece gives it. A model whose outputs turn out to depend on the other rows takes all of them at once. The recording, with a copy of the model's values, stays with the model for the next call. Rejects with
  * a TypeError for what is not a module or a tensor, with a RangeError for a scalar and when the output does not have as many rows as `x`.
  *
  * @example
@@ -136,7 +162,8 @@ export async function predict(model: Module, x: Tensor, ...rest: never[]): Promi
   checkTensor(where, 'x', x);
   const rows = x.shape[0] ?? 0;
   if (rows === 0) throw rangeError(where, `expected rows, got shape ${shapeText(x.shape)}`);
-  let batches = Array.from({ length: Math.ceil(rows / rowsAtOnce) }, (_, i) => rowsOf(x, i * rowsAtOnce));
+  const inPieces = rows > rowsAtOnce && !mixing.has(model);
+  let batches = inPieces ? Array.from({ length: Math.ceil(rows / rowsAtOnce) }, (_, i) => rowsOf(x, i * rowsAtOnce)) : [x];
   let predictor = predictorFor(where, model, batches);
   if (batches.length > 1 && predictor.session.kinds(0)[0]!.draws > 0) {
     // In pieces a model that draws random numbers would draw them in another order.
@@ -151,11 +178,20 @@ export async function predict(model: Module, x: Tensor, ...rest: never[]): Promi
     randomOffset: random.offset,
     tensors: [values],
   }));
+  const probe = batches.length > 1 && !predictor.isProbed ? probeOf(x) : null;
+  if (probe !== null) given.push({ kind: 0, randomOffset: random.offset, tensors: [probe.values] });
   const limits = { epochs: 1, milliseconds: Infinity, outputBytes: Number.MAX_SAFE_INTEGER, finite: false };
   const report = await session.run(0, { ...limits, random, given });
   refuseReport(where, report, session.kinds(0), '');
+  const all = gathered(report.outputs, session.kinds(0)[0]!.output!);
+  const seen = rows + (probe === null ? 0 : rowsAtOnce);
+  if (probe !== null && (all.shape[0] !== seen || differs(all, rows, probe.moved))) {
+    mixing.add(model);
+    return predict(model, x);
+  }
+  predictor.isProbed = true;
   predictors.set(model, predictor);
-  const output = gathered(report.outputs, session.kinds(0)[0]!.output!);
+  const output = probe === null ? all : noGrad(() => all.narrow(0, 0, rows));
   if (output.shape[0] !== rows) {
     throw rangeError(where, `expected an output for each of ${rows} rows, got shape ${shapeText(output.shape)}`);
   }
