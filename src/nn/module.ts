@@ -273,7 +273,10 @@ export abstract class Module {
     countChange();
     Object.defineProperty(this, name, {
       get: () => {
-        if (recorder !== null) this.#watchBuffer(name, current);
+        if (recorder !== null) {
+          this.#watchBuffer(name, current);
+          if (current instanceof Tensor) recorder.memory(current.values, 'buffer');
+        }
         return current;
       },
       set: (next: unknown) => {
