@@ -268,7 +268,7 @@ describe("JavaScript's own numbers", () => {
       parentPort.postMessage([own(), product(), own()]);`;
     const ask = () =>
       new Promise((resolve, reject) => {
-        const workerData = join(__dirname, '../build/Release/simdnn.node');
+        const workerData = join(process.env['SIMDNN_PREBUILD'] ?? join(__dirname, '..'), 'build/Release/simdnn.node'); // the addon of this process
         new Worker(program, { eval: true, workerData }).once('message', resolve).once('error', reject);
       });
     expect(await ask()).toEqual([true, 0, true]);
