@@ -26,7 +26,7 @@ interface Addon {
   replay(plan: PlanHandle, live: Float64Array, ...inputs: TensorData[]): void;
   replayTimed(seconds: Float64Array, plan: PlanHandle, live: Float64Array, ...inputs: TensorData[]): void;
   peak(): number;
-  createSession(lasting: TensorData[], ownThread: boolean): SessionHandle;
+  createSession(lasting: TensorData[], forFits: boolean): SessionHandle;
   addLasting(session: SessionHandle, lasting: TensorData[]): void;
   createRows(columns: TensorData[], count: number): RowsHandle;
   addKind(session: SessionHandle, loop: number, step: LoopStep): void;

@@ -1,4 +1,4 @@
-// createSession(lasting, ownThread), addLasting(session, lasting), createRows(columns, count), addKind(session, loop, step), addLoop(session, steps, course, [session, loop to go on with]), runLoop(...), stopSession,
+// createSession(lasting, forFits), addLasting(session, lasting), createRows(columns, count), addKind(session, loop, step), addLoop(session, steps, course, [session, loop to go on with]), runLoop(...), stopSession,
 // readLasting, writeLasting: see interface Addon in src/native.ts.
 #include "binding/session.h"
 

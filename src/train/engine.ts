@@ -33,8 +33,8 @@ export interface Leg {
 
 /** How an engine works. */
 export interface EngineOptions {
-  /** Whether it has a thread to itself. */
-  ownThread: boolean;
+  /** Whether it runs on the threads for fits, not on the one for evaluations and predictions. */
+  forFits: boolean;
   /** Whether JavaScript may change what a step does, so that recordings are asked before each leg. */
   changes: boolean;
   /** Whether callbacks come in the midst of epochs. */
@@ -119,7 +119,7 @@ export class Engine {
         task,
         source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
       })),
-      this.options.ownThread,
+      this.options.forFits,
       before,
     );
     for (const part of this.parts) part.last = null;

@@ -50,7 +50,7 @@ class Fit implements Holder {
     if (this.validates) this.result.validationLoss = [];
     this.checkFree();
     this.engine = new Engine(where, tasks, {
-      ownThread: true,
+      forFits: true,
       changes: true,
       interrupts: o.onBatch !== undefined,
       made: (session) => this.recorded(session),

@@ -72,7 +72,7 @@ export async function evaluate(
   const wanted = Object.keys(metrics).length === 0 ? 'none' : classesServe(metrics) ? 'classes' : 'whole';
   const task = evaluationTask(where, model, options.criterion ?? null, wanted);
   const engine = new Engine(where, [{ task, loader }], {
-    ownThread: false,
+    forFits: false,
     changes: false,
     interrupts: false,
     made: (session) => refuseChanges(where, session.kinds(0)),

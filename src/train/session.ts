@@ -124,7 +124,7 @@ export class Session {
   private changedWithGradients: (Float32Array | null)[] = [];
 
   /** Records every task. Where `before` was in the middle of an epoch the new session goes on. */
-  constructor(specs: readonly { task: Task; source: Source }[], ownThread: boolean, before: Session | null) {
+  constructor(specs: readonly { task: Task; source: Source }[], forFits: boolean, before: Session | null) {
     const recorded = specs.map(({ task, source }) => {
       if ('examples' in source) return source.examples.map((batch) => recordStep(task, batch, true));
       const { tensors, count, batchSize, batches } = source.batches;
@@ -134,7 +134,7 @@ export class Session {
     });
     this.pieces = stretchesOf(recorded.flat().flatMap(lastingOf));
     this.map = new MemoryMap(this.pieces.map((memory) => ({ memory })));
-    this.handle = createSession(this.pieces, ownThread);
+    this.handle = createSession(this.pieces, forFits);
     this.loops = specs.map(({ task, source }, i) => {
       const kinds = recorded[i]!;
       const steps = kinds.map((kind) => this.stepOf(kind, task));
