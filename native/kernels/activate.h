@@ -5,13 +5,21 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
+// A run of one thread inside a call, whose arithmetic treats denormal numbers as it should already. Never destroyed, as nothing is to be set back: a
+// destructor that an exception may need would leave a weak symbol in the object file.
+union SerialRun {
+  Run run;
+  SerialRun() : run(1) {}
+  ~SerialRun() {}
+};
+
 // y[0, n) = f(y) by the kernel of f itself: the same bits as a separate call. Nothing with kNoUnary.
 inline void activate(int32_t function, double a, double b, float* y, size_t n) {
-  Run serial(1);
+  SerialRun serial;
   switch (function) {
-#define UNARY(name)                        \
-  case k_##name:                           \
-    name##_forward(serial, y, y, n, a, b); \
+#define UNARY(name)                            \
+  case k_##name:                               \
+    name##_forward(serial.run, y, y, n, a, b); \
     break;
 #include "kernels/unary.def"
     default:
@@ -21,11 +29,11 @@ inline void activate(int32_t function, double a, double b, float* y, size_t n) {
 
 // dx[0, n) times the derivative of f where its value is y, by the kernel of f's gradient.
 inline void differentiate(int32_t function, double a, double b, float* dx, const float* y, size_t n) {
-  Run serial(1);
+  SerialRun serial;
   switch (function) {
-#define UNARY(name)                                    \
-  case k_##name:                                       \
-    name##_backward(serial, dx, dx, y, y, n, a, b);    \
+#define UNARY(name)                                     \
+  case k_##name:                                        \
+    name##_backward(serial.run, dx, dx, y, y, n, a, b); \
     break;
 #include "kernels/unary.def"
     default:
