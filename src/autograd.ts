@@ -77,6 +77,7 @@ export function record(output: Tensor, name: string, inputs: readonly Tensor[], 
     if (inputs[i]!.needsGrad) {
       output.needsGrad = true;
       output.node = new Node(name, output, inputs, saved, backward);
+      recorder?.recorded(output.node);
       break;
     }
   }
@@ -208,7 +209,7 @@ function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boole
       const dy = node.output.gradient;
       if (dy !== null) {
         node.backward!(dy);
-        recorder?.operation(`the gradient of ${node.name}`);
+        recorder?.operation(`the gradient of ${node.name}`, node);
       }
       dropGradient(node.output);
       if (!retainGraph) node.free();

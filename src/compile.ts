@@ -49,7 +49,7 @@ function warnOfMany(signature: string): void {
  *
  * The first call for a signature (shapes and dtypes of the arguments, modes, which parameters require gradients and have one) runs
  * eagerly and is recorded; later ones replay the recorded kernel calls over one arena and give the same bits. Options in `paramGroups`,
- * step counts and random numbers are read anew at each replay; every other JavaScript value is frozen. Reading a tensor's value inside `fn`
+ * step counts and random numbers are read anew at each replay; fields of the modules that run are compared; every other JavaScript value is frozen. Reading a tensor's value inside `fn`
  * throws. The 16 recordings used last are kept; where more kinds of call are used in turn
  * than that, those that come back run eagerly, with one warning. Arguments are tensors; `fn` must not be async.
  *

@@ -41,8 +41,15 @@ export interface Recorder {
   changed(tensor: object): void;
   /** A value is about to be shown to the user: throws. */
   reading(what: string): void;
-  /** The kernel calls since the last time that this was said were made by an operation. */
-  operation(name: string): void;
+  /** The kernel calls since the last time that this was said were made by an operation, or by the gradient of that of `node`. */
+  operation(name: string, node?: object): void;
+  /** A node of the graph was made: its gradient belongs to the module that runs now. */
+  recorded(node: object): void;
+  /** A module's `forward` begins, and ends. */
+  enter(module: object): void;
+  leave(): void;
+  /** `then` is called when the function has ended. */
+  ended(then: () => void): void;
   /** The recording is good only while `holds()` is true. With `module`, it says whether all parameters of that module are still the same. */
   guard(holds: () => boolean, module?: object): void;
 }

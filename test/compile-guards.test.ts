@@ -12,15 +12,24 @@ describe('a parameter that is replaced', () => {
       return x.mul(this.factor).add(this.offset);
     }
   }
-  it('in a module that was never looked through is found at the second call, later it keeps its old value', () => {
+  it('is noticed in a module that was never looked through', () => {
     const scale = new Scale();
     const fn = compile((x: Tensor) => scale.forward(x));
     fn(ones([1]));
-    scale.factor = new nn.Parameter(tensor([5]));
+    for (const value of [5, 7]) {
+      scale.factor = new nn.Parameter(tensor([value]));
+      for (let i = 0; i < 2; i++) expectSame(fn(ones([1])), [value]);
+    }
+  });
+  it('as a plain tensor in a variable, is found at the second call, later it keeps its old value', () => {
+    let factor = tensor([2]);
+    const fn = compile((x: Tensor) => x.mul(factor));
+    fn(ones([1]));
+    factor = tensor([5]);
     for (let i = 0; i < 2; i++) expect(() => fn(ones([1]))).toThrow('uses other memory');
     fn.dispose();
     for (let i = 0; i < 2; i++) expectSame(fn(ones([1])), [5]);
-    scale.factor = new nn.Parameter(tensor([7]));
+    factor = tensor([7]);
     expectSame(fn(ones([1])), [5]);
   });
   it('is noticed where parameters(), eval() or an optimizer has looked through the module before', () => {
@@ -40,17 +49,71 @@ describe('a parameter that is replaced', () => {
     nn.init.constant_(scale.factor, 6);
     expectSame(fn(ones([1])), [6]);
   });
-  it('when it is a plain tensor, is never noticed: its values are changed in place, or it is given as an argument', () => {
-    const scale = new Scale();
-    scale.eval();
-    const fn = compile((x: Tensor) => scale.forward(x));
-    fn(ones([1]));
-    scale.offset.data[0] = 10;
-    expectSame(fn(ones([1])), [12]);
-    scale.offset = tensor([100]);
-    expectSame(fn(ones([1])), [12]);
-    fn.dispose();
-    expectSame(fn(ones([1])), [102]);
+});
+
+describe('a field of a module that runs is noticed', () => {
+  class Inner extends nn.Module {
+    power = 1;
+    offset = tensor([1]);
+    calls = 0;
+    last: Tensor | null = null;
+    forward(x: Tensor): Tensor {
+      this.calls++;
+      this.last = x.mul(2);
+      return x.pow(this.power).add(this.offset);
+    }
+  }
+  class Outer extends nn.Module {
+    inner = new Inner();
+    factor = 10;
+    forward = (x: Tensor): Tensor => this.inner.forward(x).mul(this.factor); // no method of the class
+  }
+  const ways: [string, (outer: Outer) => (x: Tensor) => Tensor][] = [
+    ['forward', (outer) => (x) => outer.inner.forward(x).mul(10)],
+    ['call', (outer) => (x) => outer.inner.call(x).mul(10)],
+    ['a module around it', (outer) => (x) => outer.call(x)],
+  ];
+  it.each(ways)('by %s', (_, way) => {
+    const outer = new Outer();
+    const fn = compile(way(outer));
+    const expectBoth = (x: number, y: number): void => {
+      for (let i = 0; i < 3; i++) expectSame(fn(tensor([x])), [y]);
+    };
+    expectBoth(3, 40);
+    const { calls } = outer.inner;
+    expectBoth(3, 40);
+    expect(outer.inner.calls).toBe(calls);
+    outer.inner.power = 2;
+    expectBoth(3, 100);
+    outer.inner.offset = tensor([2]);
+    expectBoth(3, 110);
+    outer.inner.offset.data[0] = 3;
+    expectBoth(3, 120);
+  });
+  it('another number, another module in its place', () => {
+    const outer = new Outer();
+    const fn = compile((x: Tensor) => outer.call(x));
+    fn(tensor([3]));
+    outer.factor = 1;
+    expectSame(fn(tensor([3])), [4]);
+    outer.inner = new Inner();
+    outer.inner.power = 3;
+    expectSame(fn(tensor([3])), [28]);
+  });
+  it('also by a subclass of a layer of the library, and by a class that is known only later', () => {
+    class Twice extends nn.Linear {
+      factor = 2;
+      override forward(x: Tensor): Tensor {
+        return super.forward(x).mul(this.factor);
+      }
+    }
+    const layer = new Twice(1, 1);
+    nn.init.ones_(layer.weight);
+    nn.init.zeros_(layer.bias!);
+    const fn = compile((x: Tensor) => noGrad(() => layer.forward(x)));
+    expectSame(fn(ones([1, 1])), [[2]]);
+    layer.factor = 3;
+    expectSame(fn(ones([1, 1])), [[3]]);
   });
 });
 

@@ -53,12 +53,29 @@ describe('profile', () => {
     expect(share).toBeCloseTo(flops / time / 1e3 / peak);
   });
 
+  it('names the operation and the module of every call, gradients included', () => {
+    const { step, x, y } = makeStep();
+    step(x, y);
+    const { calls } = step.profile(1);
+    expect(calls.map(({ operation, module }) => `${operation} in ${module || 'no module'}`)).toEqual([
+      'linear in 0',
+      'dropout in 2',
+      'linear in 3',
+      'crossEntropy in CrossEntropyLoss',
+      'the gradient of linear in 3',
+      'the gradient of dropout in 2',
+      'the gradient of relu in 1',
+      'the gradient of linear in 0',
+      'Adam.step in no module',
+    ]);
+  });
+
   it('prints as the table with two columns more', () => {
     const { step, x, y } = makeStep();
     step(x, y);
     const [title, headings, ...lines] = String(step.profile(3)).split('\n');
     expect(title).toMatch(/^3 replays on copies: \d+\.\d\d us; multiply-adds of one thread at most \d+ GFLOP\/s$/);
-    expect(headings).toMatch(/kernel +buffers +numbers +fused +bytes +flops +us +peak$/);
+    expect(headings).toMatch(/kernel +module +buffers +numbers +fused +bytes +flops +us +peak$/);
     expect(lines).toHaveLength(step.profile(1).calls.length);
     expect(lines.find((line) => line.includes('linearBackward'))).toMatch(/ \d+\.\d\d +\d+ %$/);
   });

@@ -151,7 +151,7 @@ it('prints its recordings and forgets them', () => {
   const step = compile((x: Tensor) => x.mul(3).relu());
   step(zeros([2, 2]));
   expect(String(step)).toMatch(
-    /^\(float32 \[2, 2\]\): 2 kernel calls recorded, 2 in the plan, an arena of \d+ bytes\n +kernel +buffers .*\n0 +mul .*\n1 +reluForward /,
+    /^\(float32 \[2, 2\]\): 2 kernel calls recorded, 2 in the plan, an arena of \d+ bytes\n +kernel +module +buffers .*\n0 +mul .*\n1 +reluForward /,
   );
   step.dispose();
   expect(String(step)).toBe('');

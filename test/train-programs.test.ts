@@ -332,6 +332,9 @@ class Callbacks {
         else if (activation instanceof nn.Softplus) activation.beta = 1 + of / 50;
         break;
       }
+      case 'plain field':
+        net.change(of);
+        break;
       case 'criterion': {
         const { criterion } = loss;
         if (of % 3 === 0) criterion.reduction = criterion.reduction === 'mean' ? 'sum' : 'mean';
@@ -426,10 +429,8 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
       };
   const callbacks = new Callbacks(s, notes, means);
   const x = randn([2, p.width]);
-  // Both have thrown what a fit finds when it records the step: the loop has drawn the order of the epoch by then, a fit nothing.
-  let over = false;
   const attempt = async (what: string, fn: () => unknown): Promise<void> => {
-    if (made.refused !== null || over) return;
+    if (made.refused !== null) return;
     notes.at = what;
     try {
       await fn();
@@ -437,7 +438,6 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
     } catch (error) {
       if (!isLoop && refusalOf(p, error as Error) !== undefined) made.refused = error as Error;
       notes.add('threw', `${(error as Error).constructor.name}${error instanceof Stopped ? error.message : ''}`);
-      over = what === 'fit' && /does not require a gradient and has no history/.test((error as Error).message);
       made.messages.push(`${what}: ${String(error)}`);
     }
   };
@@ -578,7 +578,7 @@ const refusals: Refusal[] = [
   },
   {
     name: 'nothing is trained',
-    says: /a training step changes no parameter of the optimizer|the optimizer has no parameter of this model/,
+    says: /a training step changes no parameter of the optimizer|the optimizer has no parameter of this model|has no history/,
     because: (p) => p.frozen > 0 || hasEvent(p, 'freeze', 'replace', 'replace layer'),
   },
   {

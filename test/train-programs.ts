@@ -37,6 +37,7 @@ export const events = [
   'dropout',
   'mode',
   'field',
+  'plain field',
   'criterion',
   'hook',
   'buffer',
@@ -54,8 +55,8 @@ export const events = [
 ] as const;
 
 // What stands before a layer: buffers changed in place in several ways or replaced, a tensor that is left in a field, captured memory
-// of which batches may be views, random numbers of its own.
-const extras = ['lerp', 'copy', 'count', 'kept', 'captured', 'noise', 'softmax'] as const;
+// of which batches may be views, random numbers of its own, a number and a tensor in plain fields.
+const extras = ['lerp', 'copy', 'count', 'kept', 'captured', 'noise', 'softmax', 'plain'] as const;
 // What a fit or an evaluation may refuse.
 const refusedExtras = ['assigned', 'field', 'uses', 'captured changed'] as const;
 
@@ -113,6 +114,8 @@ class Extra extends nn.Module {
   declare mean: Tensor;
   /** Left where only JavaScript sees it. */
   kept: Tensor | null = null;
+  factor = 1;
+  offset = zeros([1]);
 
   constructor(
     readonly kind: (typeof extras)[number] | (typeof refusedExtras)[number],
@@ -155,6 +158,8 @@ class Extra extends nn.Module {
         return x.add(series.tensor.narrow(0, 1, 1).mean());
       case 'noise':
         return training ? x.add(randn(x.shape).mul(0.1)) : x;
+      case 'plain':
+        return x.mul(this.factor).add(this.offset);
       case 'softmax': // changed in place after a gradient has kept it
         return noGrad(() => x.softmax(1).clamp_({ min: 1e-3 })).add(x);
     }
@@ -194,6 +199,14 @@ export class Net extends nn.Module {
   renew(): void {
     const { linear, spec } = this.body.pop() as Block;
     this.body.append(new Block(linear.weight.shape[1]!, spec));
+  }
+  /** Other values in plain fields. */
+  change(of: number): void {
+    for (const m of this.modules()) {
+      if (!(m instanceof Extra)) continue;
+      if (of % 2 === 0) m.factor = 1 - of / 500;
+      else m.offset = tensor([of / 500]);
+    }
   }
   forget(): void {
     for (const m of this.modules()) if (m instanceof Extra) m.kept = null;

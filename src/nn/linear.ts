@@ -8,6 +8,9 @@ import { kaimingUniform_, uniform_ } from './init';
 import { checkInputs } from './inputs';
 import { Module } from './module';
 import { emptyParameter, type Parameter } from './parameter';
+import { watchesItself } from './watch';
+
+const fields = ['weight', 'bias', 'inFeatures', 'outFeatures'];
 
 /**
  * `y = x W^T + b` over the last dimension: `torch.nn.Linear`.
@@ -57,6 +60,7 @@ export class Linear extends Module {
   #guard(): void {
     const { weight, bias } = this;
     recorder!.guard(() => this.weight === weight && this.bias === bias, this);
+    watchesItself(this, fields);
   }
 
   override extraRepr(): string {

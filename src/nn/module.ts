@@ -4,6 +4,7 @@ import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../e
 import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { formatModule } from './format';
+import { knowClass, running } from './forwards';
 import { Parameter } from './parameter';
 import { enter } from './registry';
 import { copyState, type LoadResult, mismatches, type StateDict } from './state';
@@ -46,6 +47,10 @@ export abstract class Module {
   #buffers: Map<string, boolean> | null = null;
   #hooks: readonly ForwardHook[] | null = null; // another list after each change
 
+  constructor() {
+    knowClass(new.target.prototype);
+  }
+
   /** Whether the module is in training mode, which dropout asks for; set by `train()` and `eval()`. */
   get training(): boolean {
     if (recorder !== null) this.#watchMode();
@@ -63,7 +68,7 @@ export abstract class Module {
   /** Runs `forward` on the arguments, then the forward hooks: what containers do with their parts. */
   call(...args: Parameters<this['forward']>): ReturnType<this['forward']> {
     if (recorder !== null) this.#watchHooks();
-    const output = this.forward(...args);
+    const output = recorder === null ? this.forward(...args) : running(this, () => this.forward(...args));
     return (this.#hooks === null ? output : this.#runHooks(args, output)) as ReturnType<this['forward']>;
   }
 

@@ -1,5 +1,5 @@
-// What recordings watch of modules. Fields that anyone may assign are compared at each replay. Lists of modules, hooks, modes and buffers are
-// changed by this folder's own code, which counts the changes: a replay looks at them only when there was one.
+// What recordings watch of modules. Fields are compared at each replay, since anyone may assign them. Lists of modules, hooks, modes and buffers
+// are changed by this folder's own code, which counts the changes: a replay looks at them only when there was one.
 import { type Recorder, recorder } from '../recorder';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -9,6 +9,10 @@ interface Watched {
   readonly names: string[];
   readonly values: unknown[];
   readonly others: (() => boolean)[];
+  /** The fields of the modules that are run, as they were before. */
+  readonly run: Map<object, ReadonlyMap<string, unknown>>;
+  /** Fields that a guard of their own compares. */
+  readonly guarded: Map<object, readonly string[]>;
 }
 
 const watchedBy = new WeakMap<Recorder, Watched>();
@@ -23,10 +27,11 @@ export function countChange(): void {
 function watched(): Watched {
   const known = watchedBy.get(recorder!);
   if (known !== undefined) return known;
-  const own: Watched = { modules: [], names: [], values: [], others: [] };
+  const own: Watched = { modules: [], names: [], values: [], others: [], run: new Map(), guarded: new Map() };
   watchedBy.set(recorder!, own);
   const { modules, names, values, others } = own;
   let seen = changes;
+  recorder!.ended(() => watchUnchanged(own));
   recorder!.guard(() => {
     for (let i = 0; i < modules.length; i++) if (modules[i]![names[i]!] !== values[i]) return false;
     if (seen === changes) return true;
@@ -42,9 +47,40 @@ export function watch(holds: () => boolean): void {
   watched().others.push(holds);
 }
 
+// The run is over: what it has left as it was must stay so. Fields that it assigns itself (a count, a tensor that it leaves there) are frozen.
+function watchUnchanged({ modules, names, values, run, guarded }: Watched): void {
+  for (const [module, fields] of run) {
+    for (const [name, value] of fields) {
+      if ((module as Fields)[name] !== value || guarded.get(module)?.includes(name)) continue;
+      modules.push(module as Fields);
+      names.push(name);
+      values.push(value);
+    }
+  }
+}
+
+// Buffers and the entries of containers are accessors, and watched by these.
+function plainFields(module: object): Map<string, unknown> {
+  const fields = Object.entries(Object.getOwnPropertyDescriptors(module)).filter(([, { value }]) => value !== undefined);
+  return new Map(fields.map(([name, { value }]) => [name, value]));
+}
+
+/** These modules are run: the recording that is under way holds only while their fields are what they are now, but for those that the run assigns. */
+export function watchRun(modules: readonly object[]): void {
+  const { run } = watched();
+  for (const module of modules) if (!run.has(module)) run.set(module, plainFields(module));
+}
+
+/** Whether `watchRun` was told of a module in the recording that is under way. */
+export const isRunWatched = (module: object): boolean => watchedBy.get(recorder!)?.run.has(module) ?? false;
+
+/** A guard of the module's own compares these fields, or they do not change. */
+export const watchesItself = (module: object, names: readonly string[]): void => void watched().guarded.set(module, names);
+
 /** The recording that is under way holds only while these fields are what they are now. */
 export function watchFields(module: object, names: readonly string[]): void {
   const own = watched();
+  own.guarded.set(module, names);
   for (const name of names) {
     own.modules.push(module as Fields);
     own.names.push(name);

@@ -262,7 +262,9 @@ export abstract class Optimizer<O extends object> {
       for (let k = 0; k < slots.length; k++) {
         const slot = slots[k]!;
         slot.parameter.version.count += steps;
-        if (keys.length > 0) slot.steps = countsSteps ? slot.steps + steps : 1;
+        if (keys.length === 0) continue;
+        if (slot.steps === 0) for (const key of keys) slot.kept.add(key); // a state that was loaded may have been empty
+        slot.steps = countsSteps ? slot.steps + steps : 1;
       }
     }
   }

@@ -3,6 +3,7 @@ import { SimdnnError } from '../errors';
 import { type KernelTable, kernelNames } from '../kernels.generated';
 import { overlap, type TensorData } from '../memory';
 import { eagerKernels, setKernels } from '../native';
+import { hearForwards } from '../nn/forwards';
 import { type Progress, type Recorder, setRecorder } from '../recorder';
 import type { Tensor } from '../tensor';
 import { arraysOf, type RawCall, type Role, writtenArrays } from './calls';
@@ -59,8 +60,11 @@ export interface LeafGradient {
 
 export class Listener implements Recorder {
   readonly calls: RawCall[] = [];
-  /** For each call the operation that made it. */
+  /** For each call the operation that made it, and the module whose `forward` it belongs to. */
   readonly operations: string[] = [];
+  readonly modules: (object | null)[] = [];
+  /** Modules whose `forward` was run by no other's. */
+  readonly outermost = new Set<object>();
   /** Tensors made, in the order in which they were. */
   readonly tensors: Tensor[] = [];
   readonly temporaries = new Set<TensorData>();
@@ -73,6 +77,7 @@ export class Listener implements Recorder {
   /** For each of them how many calls had been made. */
   readonly progressEnds: number[] = [];
   readonly guards: (() => boolean)[] = [];
+  private readonly ends: (() => void)[] = [];
   /** Modules that guard all their parameters themselves. */
   readonly guarded = new Set<object>();
   readonly leaves = new Map<Tensor, boolean>();
@@ -89,6 +94,8 @@ export class Listener implements Recorder {
     if (this.mirrors.length > 0) for (const array of writtenArrays(call)) this.reflect(array);
   });
 
+  private readonly running: object[] = [];
+  private readonly moduleOf = new WeakMap<object, object>();
   private readonly unfinished: TensorData[] = [];
   /** Copies that stand in for memory which others may share: what is written to one is to be seen in the other. */
   mirrors: { own: TensorData; original: TensorData }[] = [];
@@ -98,12 +105,14 @@ export class Listener implements Recorder {
 
   /** Runs `fn` and hears what it does. */
   run<R>(fn: () => R): R {
+    hearForwards();
     setRecorder(this);
     setKernels(this.kernels);
     try {
       const result = fn();
       this.keepPristine();
       this.operation('');
+      for (const then of this.ends) then();
       for (const g of this.gradients.values()) {
         g.after = g.leaf.gradient;
         g.home = g.leaf.gradient ?? g.leaf.gradientHome;
@@ -177,8 +186,26 @@ export class Listener implements Recorder {
       `[${what}] a value cannot be read inside a compiled function: what depends on it would be frozen\n  hint: return the tensor and read it outside`,
     );
   }
-  operation(name: string): void {
-    while (this.operations.length < this.calls.length) this.operations.push(name);
+  operation(name: string, node?: object): void {
+    const module = this.running.at(-1) ?? (node === undefined ? null : (this.moduleOf.get(node) ?? null));
+    while (this.operations.length < this.calls.length) {
+      this.operations.push(name);
+      this.modules.push(module);
+    }
+  }
+  enter(module: object): void {
+    if (this.running.length === 0) this.outermost.add(module);
+    this.running.push(module);
+  }
+  leave(): void {
+    this.running.pop();
+  }
+  recorded(node: object): void {
+    const module = this.running.at(-1);
+    if (module !== undefined) this.moduleOf.set(node, module);
+  }
+  ended(then: () => void): void {
+    this.ends.push(then);
   }
   guard(holds: () => boolean, module?: object): void {
     this.guards.push(holds);

@@ -1,13 +1,10 @@
 // A plan as a table that a person can read.
 import { type KernelTable, kernelArguments } from '../kernels.generated';
 import { type Base, isValue, type TracedCall, type Value } from './calls';
+import type { Source } from './sources';
 
 /** One call of a plan, for people. */
-export interface Row {
-  /** Its name. */
-  kernel: string;
-  /** The operation that made the first call of it. */
-  operation: string;
+export interface Row extends Source {
   /** The lengths of its arrays and where they lie. */
   buffers: string;
   /** Its numbers, in their order. */
@@ -56,14 +53,16 @@ export function namesOf(temporaries: readonly Base[], inputs: readonly Base[]): 
   };
 }
 
-/** The row of a call; `kernels` and `operations` are those that were recorded, `place` names the memory of an array. */
-export function rowOf(call: TracedCall, kernels: readonly string[], operations: readonly string[], place: (value: Value) => string): Row {
+/** The row of a call; `sources` are those of the recorded calls, of which it stands for some; `place` names the memory of an array. */
+export function rowOf(call: TracedCall, sources: readonly Source[], place: (value: Value) => string): Row {
   const { kernel, from } = call;
   const args = kernelArguments[kernel].map(({ name }) => call.args[name]!);
-  const fused = from.slice(1).map((i) => kernels[i]);
+  const fused = from.slice(1).map((i) => sources[i]!.kernel);
+  const { operation, module } = sources[from[0]!] ?? { operation: '', module: '' };
   return {
     kernel,
-    operation: operations[from[0]!] ?? '',
+    operation,
+    module,
     buffers: args.flatMap((arg) => (arg === null ? ['-'] : isValue(arg) ? [`${place(arg)}[${arg.array.length}]`] : [])).join(' '),
     numbers: args.filter((arg) => typeof arg === 'number').join(' '),
     fused: fused.length > 0 ? `+ ${fused.join(', ')}` : '',
@@ -77,6 +76,7 @@ export function tableText(rows: readonly Row[], more: readonly (readonly string[
   const cells = rows.map((row, i) => [
     String(i),
     row.kernel,
+    row.module,
     row.buffers,
     row.numbers,
     row.fused,
@@ -84,9 +84,9 @@ export function tableText(rows: readonly Row[], more: readonly (readonly string[
     row.flops === 0 ? '' : String(row.flops),
     ...more.map((column) => column[i + 1]!),
   ]);
-  const all = [['', 'kernel', 'buffers', 'numbers', 'fused', 'bytes', 'flops', ...more.map(([heading]) => heading!)], ...cells];
+  const all = [['', 'kernel', 'module', 'buffers', 'numbers', 'fused', 'bytes', 'flops', ...more.map(([heading]) => heading!)], ...cells];
   const widths = all[0]!.map((_, c) => Math.max(...all.map((line) => line[c]!.length)));
-  const isNumber = (c: number): boolean => c === 0 || c >= 5;
+  const isNumber = (c: number): boolean => c === 0 || c >= 6;
   return all
     .map((line) =>
       line

@@ -17,6 +17,7 @@ import { leave } from './left';
 import type { LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
 import { differenceOf, type Outline, outlineOf } from './outline';
+import { type Source, sourcesOf } from './sources';
 import { namesOf, type Row, rowOf } from './table';
 
 export class Trace {
@@ -52,8 +53,7 @@ export class Trace {
   private readonly liveRows: [call: number, argument: number, counter: boolean][];
   /** What must come out when the function is recorded again. */
   private readonly outline: Outline;
-  private readonly kernels: readonly string[];
-  private readonly operations: readonly string[];
+  private readonly sources: readonly Source[];
 
   /**
    * Runs `fn` and records it. `args` are of the trace's own, but for those that get a gradient; `resultsOf` names the tensors in what `fn` gives.
@@ -131,8 +131,7 @@ export class Trace {
       for (const { redraw } of this.redraws) redraw();
       return randomPosition().offset;
     });
-    this.kernels = heard.calls.map(([name]) => name);
-    this.operations = heard.operations;
+    this.sources = sourcesOf(heard);
 
     this.left = new Set([...heard.tensors, ...args].filter(passes));
   }
@@ -195,12 +194,13 @@ export class Trace {
   /** The calls of a replay, for people. */
   rows(): Row[] {
     const place = namesOf(this.temporaries, this.inputs);
-    return this.calls.map((call) => rowOf(call, this.kernels, this.operations, place));
+    return this.calls.map((call) => rowOf(call, this.sources, place));
   }
 
-  /** A call in words: kernel, operation, shapes, numbers. */
+  /** A call in words: kernel, operation, module, shapes, numbers. */
   callText(call: number): string {
-    const { kernel, operation, buffers, numbers, fused } = rowOf(this.calls[call]!, this.kernels, this.operations, () => 'array');
-    return `${kernel}${fused === '' ? '' : ` ${fused}`}${operation === '' ? '' : ` of ${operation}`} (${buffers}; ${numbers})`;
+    const { kernel, operation, module, buffers, numbers, fused } = rowOf(this.calls[call]!, this.sources, () => 'array');
+    const words = [kernel, fused, operation && `of ${operation}`, module && `in ${module}`, `(${buffers}; ${numbers})`];
+    return words.filter((word) => word !== '').join(' ');
   }
 }

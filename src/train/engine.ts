@@ -176,6 +176,14 @@ export class Engine {
     return this.session?.kinds(part) ?? [];
   }
 
+  /** Whether a part has a batch to do, or an epoch to begin: a loader that JavaScript goes through is asked for its next batch. */
+  hasNext(part: number): boolean {
+    const { feed, examples } = this.parts[part]!;
+    if (feed === null) return true;
+    if (feed.isEmpty) feed.make({ examples, kinds: this.kinds(part) }, false, 1);
+    return !feed.isEmpty || feed.unknown !== null;
+  }
+
   /** Goes on with a part until its epochs are done or a limit is reached. */
   async leg(part: number, limits: Limits): Promise<Leg> {
     const state = this.parts[part]!;

@@ -93,8 +93,8 @@ export class Feed {
     return this.tail === 0 && this.queue.every(({ drawn }) => drawn === 0) && (this.unknown?.drawn ?? 0) === 0;
   }
 
-  /** Makes batches for some milliseconds, or until there are enough. */
-  make({ examples, kinds }: Known, ahead: boolean): void {
+  /** Makes batches for some milliseconds, or until there are enough, or `most`. */
+  make({ examples, kinds }: Known, ahead: boolean, most = Infinity): void {
     if (
       this.ended ||
       this.unknown !== null ||
@@ -122,7 +122,7 @@ export class Feed {
         this.push(kind, tensors, drawn);
         const { seed, offset } = randomPosition();
         setRandomPosition({ seed, offset: offset + kinds[kind]!.draws });
-      } while (performance.now() < until && this.queue.length < this.enough && !(this.oneByOne && this.draws));
+      } while (performance.now() < until && this.queue.length < Math.min(this.enough, most) && !(this.oneByOne && this.draws));
     } finally {
       stream.end();
       stream.position = done;

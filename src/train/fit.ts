@@ -97,8 +97,9 @@ class Fit implements Holder {
     const legTime = o.schedule?.everyStep ? 0 : o.progressEvery; // 0: one step
     let samples = 0;
     let [told, shown] = [performance.now(), 0];
-    for (const metric of Object.values(this.trainingMetrics)) metric.reset();
     while (result.epochs < o.epochs) {
+      // Not at the end of the epoch before: callbacks in between may use the metrics.
+      if (this.engine.isBetweenEpochs(0)) for (const metric of Object.values(this.trainingMetrics)) metric.reset();
       const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - result.epochs, legTime);
       samples += leg.batches * this.batchSize;
       this.unchecked += leg.batches;
@@ -109,10 +110,7 @@ class Fit implements Holder {
         result.epochs++;
       }
       if (o.signal?.aborted) throw o.signal.reason;
-      if (leg.losses.length > 0 && epochByEpoch) {
-        if (await this.endEpoch(leg.losses[0]!)) break;
-        for (const metric of Object.values(this.trainingMetrics)) metric.reset();
-      }
+      if (leg.losses.length > 0 && epochByEpoch && (await this.endEpoch(leg.losses[0]!))) break;
       const now = performance.now();
       if (leg.losses.length > 0 || now - shown >= o.progressEvery) {
         shown = now;
@@ -133,9 +131,11 @@ class Fit implements Holder {
   private async leg(part: number, epochs: number, milliseconds: number): Promise<Leg> {
     const { signal, detectAnomaly, check } = this.o;
     if (signal?.aborted) throw signal.reason;
+    // Where the loader's last batch is done, no step needs what a callback has changed.
+    const hasNext = this.engine.hasNext(part);
     try {
-      const session = this.engine.ready();
-      if (check > 0 && this.unchecked >= check) {
+      const session = hasNext ? this.engine.ready() : null;
+      if (session !== null && check > 0 && this.unchecked >= check) {
         session.verify();
         this.unchecked = 0;
       }

@@ -1,6 +1,7 @@
 // How many tensors a batch has, and how many a model takes: what JavaScript would drop in silence is refused.
 import { rangeError } from '../errors';
 import type { Module } from '../nn';
+import { asWritten } from '../nn/forwards';
 
 const opening = '([{';
 const closing = ')]}';
@@ -32,7 +33,7 @@ export function mostArguments(fn: (...args: never[]) => unknown): number {
 /** Refuses a batch `[...inputs, target]` that does not fit the model. */
 export function checkInputs(where: string, model: Module, tensors: number): void {
   const inputs = tensors - 1;
-  const most = mostArguments(model.forward);
+  const most = mostArguments(asWritten(model.forward));
   const name = `${model.constructor.name}.forward`;
   if (inputs > most) {
     throw rangeError(

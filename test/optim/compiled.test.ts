@@ -47,6 +47,17 @@ describe('a recorded step follows', () => {
     expect([0, 1].map((i) => optimizers[1]!.stateDict().state[i]!['step']!.item())).toEqual([12, 4]);
   });
 
+  it('an empty state that was loaded', () => {
+    const { optimizers, step } = twins();
+    const empty = optimizers.map((optimizer) => optimizer.stateDict());
+    step();
+    optimizers.forEach((optimizer, i) => void optimizer.loadStateDict(empty[i]!));
+    step();
+    const [eager, recorded] = optimizers.map((optimizer) => optimizer.stateDict().state[0]!);
+    expect(Object.keys(recorded!)).toEqual(['step', 'exp_avg', 'exp_avg_sq']);
+    for (const [key, value] of Object.entries(eager!)) expectSame(recorded![key]!, value);
+  });
+
   it('a scheduler of rates and betas', () => {
     const { optimizers, step } = twins();
     const schedulers = optimizers.map((optimizer) => new optim.lrScheduler.OneCycleLR(optimizer, { maxLr: 0.3, totalSteps: 12 }));

@@ -81,6 +81,30 @@ describe('after each epoch', () => {
     expect(figures['accuracy']).toEqual(expected);
   });
 
+  it('a metric may be used in a callback: it is set to its start when the next epoch begins', async () => {
+    const figuresOf = async (uses: boolean): Promise<number[]> => {
+      manualSeed(3);
+      const { model, optimizer, loader } = setUp();
+      const metric = accuracy();
+      const onBatch = async (): Promise<void> => {
+        if (uses) await train.evaluate(model, loader, { metrics: { accuracy: metric } });
+      };
+      const { metrics: figures } = await train.fit(model, {
+        criterion,
+        optimizer,
+        loader: [...loader].slice(0, 1),
+        epochs: 3,
+        metrics: { accuracy: metric },
+        onEpoch: () => pause(2), // so that onBatch is called after each epoch
+        onBatch,
+        ...quiet,
+        progressEvery: 1,
+      });
+      return figures['accuracy']!;
+    };
+    expect(await figuresOf(true)).toEqual(await figuresOf(false));
+  });
+
   it('a scheduler steps, and the rate that it sets holds from the next epoch on', async () => {
     const { model, optimizer, loader } = setUp();
     const scheduler = new optim.lrScheduler.StepLR(optimizer, { stepSize: 1, gamma: 0.5 });

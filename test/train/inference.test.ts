@@ -15,6 +15,7 @@ import {
   train,
   zeros,
 } from '../../src';
+import { expectSame } from '../helpers';
 import { digest, eagerEvaluate, eagerStep, makeModel, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
@@ -64,6 +65,23 @@ describe('train.predict', () => {
     }
     const flat = new nn.Sequential(new nn.Flatten(), model);
     expect((await train.predict(flat, randn([4, 1, 7]))).shape).toEqual([4, 3]);
+  });
+
+  it('takes what was put in fields of the model since', async () => {
+    class Standard extends nn.Module {
+      mean = tensor([1]);
+      factor = 2;
+      forward(x: Tensor): Tensor {
+        return x.sub(this.mean).mul(this.factor);
+      }
+    }
+    const model = new Standard();
+    const x = tensor([[5]]);
+    expectSame(await train.predict(model, x), [[8]]);
+    model.mean = tensor([2]);
+    expectSame(await train.predict(model, x), [[6]]);
+    model.factor = 3;
+    expectSame(await train.predict(model, x), [[9]]);
   });
 
   it('draws the random numbers of the loop, where a model draws in evaluation mode too', async () => {

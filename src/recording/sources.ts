@@ -1,0 +1,22 @@
+// Who made the calls that were recorded: for errors, tables and profiles.
+import type { Module } from '../nn/module';
+import type { Listener } from './listener';
+
+/** Where a call comes from. */
+export interface Source {
+  kernel: string;
+  /** The operation that made it, or whose gradient did. */
+  operation: string;
+  /** The path of the module whose `forward` ran the operation; of one that is part of no other the name of its class; `""` outside of modules. */
+  module: string;
+}
+
+/** The sources of all calls that were heard, in their order. */
+export function sourcesOf({ calls, operations, modules, outermost }: Listener): Source[] {
+  const paths = new Map<object, string>();
+  for (const root of outermost as Set<Module>) {
+    for (const [path, module] of root.namedModules()) if (!paths.has(module)) paths.set(module, path || root.constructor.name);
+  }
+  const pathOf = (module: object | null | undefined): string => (module ? (paths.get(module) ?? module.constructor.name) : '');
+  return calls.map(([kernel], i) => ({ kernel, operation: operations[i] ?? '', module: pathOf(modules[i]) }));
+}
