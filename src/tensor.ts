@@ -22,6 +22,10 @@ export interface Version {
   count: number;
   /** Who has taken the memory for a while; null: nobody. */
   holder: Holder | null;
+  /** How often it was taken or given back, or a replay that changes it failed: it may have changed then without being counted. */
+  taken: number;
+  /** Whether the user has, or may have, an array on the memory, and can change it at any time without a word. */
+  exposed: boolean;
   /** Whether more than one tensor was made on it: one alone can then not take over a history. */
   use: typeof alone | typeof shared;
 }
@@ -83,7 +87,7 @@ export class Tensor {
     this.dtype = values instanceof Int32Array ? 'int32' : 'float32';
     this.numel = values.length;
     if (version === undefined) {
-      this.version = { count: 0, holder: null, use: alone };
+      this.version = { count: 0, holder: null, taken: 0, exposed: false, use: alone };
       recorder?.made(this);
     } else {
       this.version = version;
@@ -109,13 +113,21 @@ export class Tensor {
     if (numelOf(sizes) !== array.length) {
       throw rangeError('Tensor.fromTypedArray', `the shape ${shapeText(sizes)} has ${numelOf(sizes)} elements, the array ${array.length}`);
     }
-    return new Tensor(array, sizes);
+    const made = new Tensor(array, sizes);
+    made.version.exposed = true;
+    return made;
   }
 
-  /** The elements in row-major order, as a typed array on the tensor's own memory; during a `train.fit` that uses it a copy. */
+  /**
+   * The elements in row-major order, as a typed array on the tensor's own memory; during a `train.fit` that uses it a copy. The array is yours to write,
+   * the buffer around it is not. Of a weight, reading it keeps compiled inference from packing the weight: `toArray()` and `copy_` do not.
+   */
   get data(): TensorData {
     recorder?.reading('Tensor.data');
-    if (this.version.holder === null) return this.values;
+    if (this.version.holder === null) {
+      this.version.exposed = true;
+      return this.values;
+    }
     this.version.holder.sync();
     return this.values.slice();
   }
@@ -332,6 +344,7 @@ const heldMemory = new Map<Version, Tensor>();
 /** Gives a tensor's memory to `holder`, or back. */
 export function hold(tensor: Tensor, holder: Holder | null): void {
   tensor.version.holder = holder;
+  tensor.version.taken++;
   if (holder === null) heldMemory.delete(tensor.version);
   else heldMemory.set(tensor.version, tensor);
   leafChanges++;

@@ -69,6 +69,25 @@ BENCH(columns, linear_forward_columns) {
   }
 }
 
+// linear_forward against linear_forward_packed, and what packing the weight takes once.
+SECTION(packed, "linear_forward_packed", "linear_pack") {
+  std::printf("%-16s %12s %12s %8s %12s\n", "rows x in->out", "forward us", "packed us", "ratio", "pack us");
+  for (const auto &[in, out] : {std::pair<size_t, size_t>{13, 30}, {30, 25}, {10, 5}, {784, 512}, {512, 512}, {512, 10}, {1024, 1024}, {1024, 4096}}) {
+    for (const size_t rows : {1, 4, 8, 32, 256}) {
+      Floats x(rows * in), weight(out * in), y(rows * out), panels(packed(in, out));
+      Run run(bench.threads);
+      const std::vector<double> seconds = best_seconds_of(
+          {[&] { bench.kernel.linear_forward(run, y.data(), x.data(), weight.data(), nullptr, rows, in, out, k_relu, 0, 0); },
+           [&] { bench.kernel.linear_forward_packed(run, y.data(), x.data(), panels.data(), nullptr, rows, in, out, k_relu, 0, 0); },
+           [&] { bench.kernel.linear_pack(run, panels.data(), weight.data(), in, out); }},
+          0.05);
+      char shape[40];
+      std::snprintf(shape, sizeof shape, "%zux%zu->%zu", rows, in, out);
+      std::printf("%-16s %12.3f %12.3f %8.2f %12.3f\n", shape, seconds[0] * 1e6, seconds[1] * 1e6, seconds[0] / seconds[1], seconds[2] * 1e6);
+    }
+  }
+}
+
 // The same for linear_backward with relu's derivative, from columns to columns.
 BENCH(backward_columns, linear_backward_columns) {
   std::printf("%-16s %12s %12s %8s\n", "rows x in->out", "backward us", "columns us", "ratio");

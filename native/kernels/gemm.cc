@@ -29,6 +29,11 @@ constexpr size_t kMostCopied = size_t{1} << 22;
 HWY_INLINE size_t min_of(size_t x, size_t y) { return x < y ? x : y; }
 HWY_INLINE size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
 
+// Column j, a multiple of kTileColumns, of B where it is packed: as pack_panels leaves all of k.
+HWY_INLINE const float* packed_at(const Product& g, size_t k, size_t j) {
+  return g.b.p + j / kTileColumns * panel_floats(g.k, kTileColumns) + k * kTileColumns;
+}
+
 struct Plan {
   bool pack_a, pack_b, keep_sums;
   size_t block_n;
@@ -38,7 +43,7 @@ HWY_INLINE Plan plan_product(const Product& g) {
   const size_t depth = min_of(g.k, kBlockK);
   Plan plan;
   plan.pack_a = g.n > 2 * kTileColumns && g.a.n_stride == 1 && g.a.k_stride * depth >= kInPlace;
-  plan.pack_b = g.b.n_stride != 1 || (!kMaskedLoads && g.n % kLanes != 0) ||
+  plan.pack_b = g.packed ? false : g.b.n_stride != 1 || (!kMaskedLoads && g.n % kLanes != 0) ||
                 (g.m > 3 * kTileRows && g.b.k_stride * depth >= kInPlace);
   plan.keep_sums = (g.accumulate || g.c_stride % kCrowded == 0) && g.k > kBlockK;
   plan.block_n = g.m <= kTileRows ? kTileColumns : kBlockN;
@@ -94,7 +99,7 @@ HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffer
   t.relu = last && g.relu;
   t.accumulate = last && g.accumulate;
   t.a_stride = plan.pack_a ? kGroupA : k_major ? g.a.k_stride : g.a.n_stride;
-  t.b_stride = plan.pack_b ? kTileColumns : g.b.k_stride;
+  t.b_stride = plan.pack_b || g.packed ? kTileColumns : g.b.k_stride;
   t.c_stride = last || !plan.keep_sums ? g.c_stride : kBlockN;
   t.partial_stride = plan.keep_sums ? kBlockN : g.c_stride;
   size_t packed = 0, packed_end = 0;
@@ -111,7 +116,9 @@ HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffer
     }
     for (size_t j = j0; j < j1; j += kTileColumns) {
       const size_t width = min_of(kTileColumns, j1 - j);
-      t.b = plan.pack_b ? buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns) : g.b.at(k0, j);
+      t.b = g.packed      ? packed_at(g, k0, j)
+            : plan.pack_b ? buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns)
+                          : g.b.at(k0, j);
       float* const c = g.c + i * g.c_stride + j;
       float* const sums = plan.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
       t.partial = first ? nullptr : sums;
@@ -146,14 +153,14 @@ void product_at_once(const Product& g) {
   t.relu = g.relu;
   t.accumulate = g.accumulate;
   t.a_stride = k_major ? g.a.k_stride : g.a.n_stride;
-  t.b_stride = g.b.k_stride;
+  t.b_stride = g.packed ? kTileColumns : g.b.k_stride;
   t.c_stride = g.c_stride;
   t.partial = nullptr;
   for_tiles(g.m, kSmallTileRows, kMostSmallTileRows, [&](size_t i, size_t height) __attribute__((always_inline)) {
     t.a = g.a.p + i * g.a.n_stride;
     for (size_t j = 0; j < g.n; j += kTileColumns) {
       const size_t width = min_of(kTileColumns, g.n - j);
-      t.b = g.b.p + j;
+      t.b = g.packed ? packed_at(g, 0, j) : g.b.p + j;
       t.c = g.c + i * g.c_stride + j;
       t.bias = g.bias == nullptr ? nullptr : g.bias + j;
       t.gate = g.gate == nullptr ? nullptr : g.gate + i * g.c_stride + j;
@@ -272,12 +279,14 @@ bool divides_depth(size_t k, size_t m, size_t n, size_t threads) {
          blocks * m * n <= kMostBlocks;
 }
 
+void pack_operand(const Operand& b, size_t n, size_t k, float* out) { pack_panels(b, 0, k, 0, n, out, kTileColumns); }
+
 void multiply(Run& run, const Product& g) {
   if (g.m == 0 || g.n == 0) return;
   if (copies_rows(g)) return multiply_copied(run, g);
-  if (g.n == 1 && g.c_stride == 1 && g.a.k_stride == 1 && g.b.k_stride == 1) return product_of_column(run, g);
-  if (is_row(g)) return product_of_row(run, g);
-  if (g.n == 1 && g.c_stride == 1) {  // of a k-major A, one column is the transposed product's row, in the same memory
+  if (!g.packed && g.n == 1 && g.c_stride == 1 && g.a.k_stride == 1 && g.b.k_stride == 1) return product_of_column(run, g);
+  if (!g.packed && is_row(g)) return product_of_row(run, g);
+  if (!g.packed && g.n == 1 && g.c_stride == 1) {  // of a k-major A, one column is the transposed product's row, in the same memory
     Product row = g;
     row.a = g.b;
     row.b = g.a;
@@ -290,7 +299,7 @@ void multiply(Run& run, const Product& g) {
   const size_t parts = threads_for(run, work);
   if (is_small(g, plan) && (parts == 1 || g.sums != nullptr)) return product_at_once(g);
   const bool ends_with_sum = g.bias == nullptr && g.gate == nullptr && !g.relu && g.finish == nullptr;
-  if (g.a.n_stride == 1 && ends_with_sum && divides_depth(g.k, g.m, g.n, parts)) return product_of_blocks(run, g);
+  if (g.a.n_stride == 1 && !g.packed && ends_with_sum && divides_depth(g.k, g.m, g.n, parts)) return product_of_blocks(run, g);
   const bool by_rows = divides_rows(g.m, g.n, parts);
   // A core that reads partial sums in its part of C's rows fetches ahead into the other's, which then has to take the lines back. Forward
   // products of two threads on cores that share no cache: 128x784->512 280 us instead of 320.

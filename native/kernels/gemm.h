@@ -34,6 +34,7 @@ struct Product {
   const float* gate;  // laid out as c: relu's values; c becomes 0 where they are at most 0; or null
   float* sums;     // [i] = sum over k of a(k, i), in one chain; added to what is there where `accumulate`; only where sums_fit, or null
   bool relu, accumulate;
+  bool packed;  // b.p is what pack_operand made of B, whose k and n it has
   // Unless null, called for parts [i0, i1) x [j0, j1) that cover C, each by the thread that made it.
   void (*finish)(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1);
   const void* finish_context;
@@ -48,6 +49,9 @@ constexpr size_t kCrowded = 1024;
 bool sums_fit(const Product& g);
 
 void multiply(Run& run, const Product& g);
+
+// Packs a B of n columns that run along k as the tiles read it, for products with it to come. `out` has room for packed(k, n) of table.h.
+void pack_operand(const Operand& b, size_t n, size_t k, float* out);
 
 // Whether `threads` best divide blocks of k, for an [m, n] that is small against operands whose rows lie along k: a layer's dweight or dbias
 // where the batch is long.

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "kernels/activate.h"
 #include "kernels/parameter_gradients.h"
 #include "kernels/gemm.h"
@@ -31,16 +33,13 @@ void differentiate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_
 
 }  // namespace
 
-// y[rows, out] = act(x[rows, in] weight[out, in]^T + bias); bias may be null. y overlaps nothing.
-// Order of the sum and error: struct Product in gemm.h. The activation's own error comes on top; its
-// bits are those of the separate kernel.
-void linear_forward(Run& run, float* y, const float* x, const float* weight, const float* bias, size_t rows, size_t in,
-                    size_t out, int32_t activation, double a, double b) {
-  Product g{};
+namespace {
+
+void forward(Run& run, Product& g, float* y, const float* x, const float* bias, size_t rows, size_t in, size_t out, int32_t activation,
+             double a, double b) {
   g.c = y;
   g.c_stride = out;
   g.a = operand(x, rows, in, false);
-  g.b = operand(weight, out, in, false);
   g.m = rows;
   g.n = out;
   g.k = in;
@@ -52,6 +51,40 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
     g.finish_context = &f;
   }
   multiply(run, g);
+}
+
+}  // namespace
+
+// y[rows, out] = act(x[rows, in] weight[out, in]^T + bias); bias may be null. y overlaps nothing.
+// Order of the sum and error: struct Product in gemm.h. The activation's own error comes on top; its
+// bits are those of the separate kernel.
+void linear_forward(Run& run, float* y, const float* x, const float* weight, const float* bias, size_t rows, size_t in,
+                    size_t out, int32_t activation, double a, double b) {
+  Product g{};
+  g.b = operand(weight, out, in, false);
+  forward(run, g, y, x, bias, rows, in, out, activation, a, b);
+}
+
+// weight[out, in] in the order in which linear_forward_packed reads it: a matter of the target's alone. Nothing overlaps.
+void linear_pack(Run&, float* panels, const float* weight, size_t in, size_t out) {
+  const size_t all = packed(in, out);
+  if (out == 1 || in == 0) {  // a sum is no chain there: the weight itself
+    std::memcpy(panels, weight, out * in * sizeof(float));
+    std::memset(panels + out * in, 0, (all - out * in) * sizeof(float));
+    return;
+  }
+  std::memset(panels, 0, all * sizeof(float));
+  pack_operand(operand(weight, out, in, false), out, in, panels);
+}
+
+// linear_forward with its bits, from what linear_pack made of the weight.
+void linear_forward_packed(Run& run, float* y, const float* x, const float* panels, const float* bias, size_t rows, size_t in, size_t out,
+                           int32_t activation, double a, double b) {
+  if (out == 1 || in == 0) return linear_forward(run, y, x, panels, bias, rows, in, out, activation, a, b);
+  Product g{};
+  g.b = {panels, 1, 1};
+  g.packed = true;
+  forward(run, g, y, x, bias, rows, in, out, activation, a, b);
 }
 
 // dx[rows, in] = dy weight, dweight[out, in] = dy^T x, dbias[out] = sums of dy's columns: each written, or

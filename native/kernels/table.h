@@ -21,6 +21,9 @@ constexpr size_t reduced(size_t n, int32_t reduction) { return reduction == kNon
 // n filled up to whole vectors of any target.
 constexpr Count padded(Count n) { return Count((n + Count(15)) / 16) * Count(16); }
 
+// Room for a packed weight of any target: panels of up to 32 outputs with a row more than they have, and what packing writes behind the last.
+constexpr Count packed(Count in, Count out) { return Count((out + Count(31)) / 32) * Count(32) * (in + Count(1)) + Count(480); }
+
 enum Accumulate : int32_t { kAccumulateDx = 1, kAccumulateDweight = 2, kAccumulateDbias = 4 };
 enum AdamFlags : int32_t { kDecoupledDecay = 1, kAdamMaximize = 2 };
 enum SgdFlags : int32_t { kNesterov = 1, kSgdMaximize = 2, kFirstStep = 4 };

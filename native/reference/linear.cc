@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <vector>
 
 #include "kernels/table.h"
@@ -41,6 +42,17 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
     }
   }
   activate(run, y, rows * out, activation, a, b);
+}
+
+// The twin packs nothing.
+void linear_pack(Run&, float* panels, const float* weight, size_t in, size_t out) {
+  std::copy_n(weight, out * in, panels);
+  std::fill_n(panels + out * in, packed(in, out) - out * in, 0.0f);
+}
+
+void linear_forward_packed(Run& run, float* y, const float* x, const float* panels, const float* bias, size_t rows, size_t in, size_t out,
+                           int32_t activation, double a, double b) {
+  linear_forward(run, y, x, panels, bias, rows, in, out, activation, a, b);
 }
 
 // rows[r, i] of its columns [padded(n), padded(rows)], or of `rows` itself where there are none.

@@ -1,6 +1,6 @@
 // Matrix products.
-import { checkBoolean, withDefaults } from '../errors';
-import { kernels } from '../native';
+import { checkBoolean, checkInteger, withDefaults } from '../errors';
+import { kernels, packedLength } from '../native';
 
 /**
  * `y = x weight^T + bias`.
@@ -59,6 +59,52 @@ export function linearForwardColumns(
   const { xColumns } = withDefaults('linearForwardColumns', options, { xColumns: false });
   checkBoolean('linearForwardColumns', 'xColumns', xColumns);
   kernels.linearForwardColumns(y, yColumns, x, xColumns ? x : null, weight, bias, rows, in_, out, 0, 0, 0);
+}
+
+/**
+ * The length of the array in which `linearPack` lays a weight `[out, in]`.
+ *
+ * @example
+ * linearPackedLength(13, 30); // 928
+ */
+export function linearPackedLength(in_: number, out: number): number {
+  checkInteger('linearPackedLength', 'in', in_);
+  checkInteger('linearPackedLength', 'out', out);
+  return packedLength(in_, out);
+}
+
+/**
+ * Lays a weight `[out, in]` out as `linearForwardPacked` reads it, for many calls with the same weight. The order depends on the machine's instruction
+ * set, so that it is nothing to keep in a file. `panels` has `linearPackedLength(in, out)` elements and overlaps nothing.
+ *
+ * @example
+ * const panels = new Float32Array(linearPackedLength(2, 1));
+ * linearPack(panels, Float32Array.of(3, 4), 2, 1);
+ */
+export function linearPack(panels: Float32Array, weight: Float32Array, in_: number, out: number): void {
+  kernels.linearPack(panels, weight, in_, out);
+}
+
+/**
+ * `linearForward` with its bits, from `panels` that `linearPack` made of the weight.
+ *
+ * @example
+ * const panels = new Float32Array(linearPackedLength(2, 1));
+ * linearPack(panels, Float32Array.of(3, 4), 2, 1);
+ * const y = new Float32Array(1);
+ * linearForwardPacked(y, Float32Array.of(1, 2), panels, Float32Array.of(0.5), 1, 2, 1);
+ * y; // [11.5]
+ */
+export function linearForwardPacked(
+  y: Float32Array,
+  x: Float32Array,
+  panels: Float32Array,
+  bias: Float32Array | null,
+  rows: number,
+  in_: number,
+  out: number,
+): void {
+  kernels.linearForwardPacked(y, x, panels, bias, rows, in_, out, 0, 0, 0);
 }
 
 /** The gradients of `linearForward`, each where it is wanted. */

@@ -9,7 +9,7 @@ export type RawCall = [name: keyof KernelTable, ...args: unknown[]];
  * What a piece of memory is to the recorded function. The first three are made anew for each replay: what the function is called with, what it
  * returns, what lies between. The others outlast it.
  */
-export type Role = 'argument' | 'result' | 'temporary' | 'constant' | 'parameter' | 'gradient' | 'state' | 'buffer' | 'captured';
+export type Role = 'argument' | 'result' | 'temporary' | 'constant' | 'parameter' | 'gradient' | 'state' | 'buffer' | 'packed' | 'captured';
 
 /** One piece of memory. Two of them never overlap. */
 export class Base {

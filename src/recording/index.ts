@@ -6,6 +6,7 @@ export type { Value } from './calls';
 export type { CompiledOutput } from './outputs';
 export type { Profile, ProfiledCall } from './profile';
 export { Recording } from './recording';
+export { Stamps } from './stamps';
 export { RecordedStep, type Results } from './step';
 
 /** Whether a recording is under way. */

@@ -7,6 +7,7 @@ import { sameShape, shapeText } from '../shape';
 import { leafChanges, refuseHeld, refuseHeldMemory, Tensor, type Version } from '../tensor';
 import { type LeafGradient, Listener } from './listener';
 import { type CompiledOutput, cut, type Output, partOf, placeIn, rebuilder, tensorsOf } from './outputs';
+import type { Packing } from './packing';
 import { type Profile, profileOf } from './profile';
 import { tableText } from './table';
 import { Trace } from './trace';
@@ -75,6 +76,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly memory: TensorData[];
   private readonly gradientLeaves: Tensor[];
   private readonly plan: Plan;
+  private readonly packing: Packing | null;
+  private packedPlan: Plan | null = null;
   /** Whether the second call is known to do what the first did. */
   isVerified: boolean;
   /** The count of changes with which a replay left the leaves. When it finds them so, and they fit, it need not look at them from then on. */
@@ -154,6 +157,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       !t.needsGrad && [...heard.changes].some(({ values }) => overlap(values, t.values)) ? [i] : [],
     );
     this.plan = trace.plan();
+    this.packing = trace.packing();
     this.isVerified = !trace.usesPlainTensors;
     this.putGradients();
   }
@@ -241,15 +245,18 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       live.read();
       if (!this.isAttached()) throw rangeError('compile', 'memory that the function uses was detached while its options were read');
     }
+    const plan = this.packing?.isReady() ? this.planOfPacked(this.packing) : this.plan;
     try {
-      replayPlan(this.plan, inputs as TensorData[], live.table);
+      replayPlan(plan, inputs as TensorData[], live.table);
     } catch (error) {
       // As in eager mode, what came before has happened: numbers were drawn, optimizers have stepped, gradients were cleared or made.
-      const finished = finishedCalls(this.plan);
+      const finished = finishedCalls(plan);
       if (random !== null) setRandomPosition(random);
       for (const { redraw, end } of redraws) if (end <= finished) redraw();
       for (const { progress, end } of progresses) if (end <= finished) progress.commit(1);
       this.putGradients(finished);
+      for (const version of this.changes) version.taken++;
+      for (const i of this.changedArguments) args[i]!.version.taken++;
       inputs.fill(null);
       throw error;
     }
@@ -264,6 +271,11 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     for (let i = 0; i < this.outputs.length; i++) fresh.push(this.outputFor(this.outputs[i]!, args));
     for (let i = 0; i < inputs.length; i++) inputs[i] = null;
     return this.rebuild(fresh) as R;
+  }
+
+  private planOfPacked({ calls }: Packing): Plan {
+    this.packedPlan ??= this.trace.plan([], calls);
+    return this.packedPlan;
   }
 
   private outputFor(output: Output, args: A): Tensor {
@@ -313,7 +325,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   }
 
   toString(): string {
-    const rows = this.trace.rows();
+    const rows = this.trace.rows(this.packedPlan === null ? undefined : this.packing!.calls);
     const title = `(${this.signature}): ${this.trace.recorded} kernel calls recorded, ${rows.length} in the plan, an arena of ${this.plan.arenaBytes} bytes`;
     return `${title}\n${tableText(rows)}`;
   }

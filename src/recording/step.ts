@@ -1,12 +1,14 @@
 // A function of a batch recorded to be run on another thread: nothing is calculated while it is recorded, and its plan touches no memory of
 // JavaScript's. What lasts from step to step is copied in and out by whoever runs it.
 import { rangeError, SimdnnError } from '../errors';
-import type { TensorData } from '../memory';
+import { liesIn, type TensorData } from '../memory';
 import type { Plan } from '../native';
 import type { RandomPosition } from '../random';
-import { empty, type Tensor } from '../tensor';
+import { empty, type Tensor, type Version } from '../tensor';
 import { MemoryMap } from './bases';
+import { valuesOf } from './calls';
 import { Listener } from './listener';
+import type { Packing } from './packing';
 import type { Row } from './table';
 import { Trace } from './trace';
 
@@ -35,14 +37,19 @@ const resultsOf = (results: Results): Tensor[] => [results.loss, results.output]
 
 export class RecordedStep {
   readonly trace: Trace;
+  private readonly packing: Packing | null;
   private readonly args: readonly Tensor[];
   private readonly results: Results;
 
-  /** Records what `fn` does with tensors like those of `batch`. The state of tensors, optimizers and random numbers stays as it was. */
-  constructor(where: string, fn: (...args: Tensor[]) => Results, batch: readonly Tensor[]) {
+  /**
+   * Records what `fn` does with tensors like those of `batch`. The state of tensors, optimizers and random numbers stays as it was. With `packs` its plan
+   * works on packed weights, of which `pack` takes over the values.
+   */
+  constructor(where: string, fn: (...args: Tensor[]) => Results, batch: readonly Tensor[], packs = false) {
     this.args = fresh(batch);
     const { trace, result } = Trace.take(where, () => fn(...this.args), this.args, resultsOf, new Listener(true));
     this.trace = trace;
+    this.packing = packs ? trace.packing() : null;
     this.results = result;
     const { loss } = result;
     if (loss !== null && (loss.dtype !== 'float32' || loss.numel !== 1)) {
@@ -92,9 +99,28 @@ export class RecordedStep {
     );
   }
 
+  /** The memory that its plan uses and that lasts. */
+  get lasting(): TensorData[] {
+    if (this.packing === null) return this.trace.lasting.map(({ memory }) => memory);
+    const used = new Set(this.packing.calls.flatMap(valuesOf).map(({ base }) => base));
+    return [...used].filter(({ lasts, memory }) => lasts && memory.byteLength > 0).map(({ memory }) => memory);
+  }
+
+  /** Whose values it works on; null where some memory is that of no tensor that it used. */
+  get versions(): Version[] | null {
+    const values = this.trace.lasting.filter(({ role }) => role !== 'constant');
+    const leaves = values.map(({ memory }) => this.trace.leaves.find(({ leaf }) => liesIn(leaf.values, memory))?.leaf);
+    return leaves.includes(undefined) ? null : leaves.map((leaf) => leaf!.version);
+  }
+
+  /** Packs the weights that may have changed since. */
+  pack(): void {
+    this.packing?.pack();
+  }
+
   /** A plan whose inputs are the batch, the results' memory, and `pieces`, which together hold all that lasts. */
   plan(pieces: readonly TensorData[]): Plan {
-    return this.trace.plan(pieces);
+    return this.trace.plan(pieces, this.packing?.calls);
   }
 
   /** Where a result lies among the inputs of such a plan. */
@@ -146,6 +172,6 @@ export class RecordedStep {
 
   /** The calls of the plan, for people. */
   rows(): Row[] {
-    return this.trace.rows();
+    return this.trace.rows(this.packing?.calls);
   }
 }

@@ -26,6 +26,7 @@ const linearBackward = (call: TracedCall, { rows, in_, out }: Sizes): number =>
 const flopsOf: { [name in keyof KernelTable]?: (call: TracedCall, sizes: Sizes) => number } = {
   linearForward: (_, { rows, in_, out }) => 2 * rows! * in_! * out!,
   linearForwardColumns: (_, { rows, in_, out }) => 2 * rows! * in_! * out!,
+  linearForwardPacked: (_, { rows, in_, out }) => 2 * rows! * in_! * out!,
   linearBackward,
   linearBackwardColumns: linearBackward,
   matmul: (_, { m, n, k }) => 2 * m! * n! * k!,

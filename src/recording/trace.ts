@@ -17,6 +17,7 @@ import { leave } from './left';
 import type { LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
 import { differenceOf, type Outline, outlineOf } from './outline';
+import { Packing } from './packing';
 import { type Source, sourcesOf } from './sources';
 import { namesOf, type Row, rowOf } from './table';
 
@@ -141,6 +142,12 @@ export class Trace {
     return this.lasting.some(({ role }) => role === 'captured');
   }
 
+  /** The calls with packed weights, where it only infers and that is worth it. */
+  packing(): Packing | null {
+    const leaves = this.leaves.map(({ leaf }) => leaf);
+    return this.gradients.length === 0 ? Packing.of(this.calls, leaves, this.written) : null;
+  }
+
   /** How many kernel calls were recorded. */
   get recorded(): number {
     return this.outline.length;
@@ -152,10 +159,10 @@ export class Trace {
   }
 
   /** A plan that is given the inputs, and behind them `pieces`, in which memory that lasts may lie, at each replay. Other memory that lasts it uses in place. */
-  plan(pieces: readonly TensorData[] = []): Plan {
+  plan(pieces: readonly TensorData[] = [], calls: readonly TracedCall[] = this.calls): Plan {
     const inputs = [...this.inputs.map(({ memory }) => memory), ...pieces];
     return createPlan(
-      this.calls.map(untraced),
+      calls.map(untraced),
       this.temporaries.map(({ memory }) => memory),
       inputs,
       this.liveRows,
@@ -192,9 +199,9 @@ export class Trace {
   }
 
   /** The calls of a replay, for people. */
-  rows(): Row[] {
+  rows(calls: readonly TracedCall[] = this.calls): Row[] {
     const place = namesOf(this.temporaries, this.inputs);
-    return this.calls.map((call) => rowOf(call, this.sources, place));
+    return calls.map((call) => rowOf(call, this.sources, place));
   }
 
   /** A call in words: kernel, operation, module, shapes, numbers. */

@@ -5,7 +5,7 @@ import { describe, rangeError, SimdnnError, typeError } from '../errors';
 import type { TensorData } from '../memory';
 import { Module } from '../nn';
 import { randomPosition, setRandomPosition } from '../random';
-import type { RecordedStep } from '../recording';
+import { type RecordedStep, Stamps } from '../recording';
 import { shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 import { type Batches, Engine } from './engine';
@@ -95,6 +95,8 @@ const rowsAtOnce = 256;
 interface Predictor {
   session: Session;
   examples: readonly Tensor[];
+  /** What its copies of the model's values are as of; null where that cannot be known. */
+  stamps: Stamps | null;
   /** Whether rows were seen to have the same outputs in another batch. */
   isProbed: boolean;
 }
@@ -133,14 +135,16 @@ function predictorFor(where: string, model: Module, batches: readonly Tensor[]):
   predictors.delete(model);
   const like = (t: Tensor, i: number): boolean => t.dtype === examples[i]!.dtype && String(t.shape) === String(examples[i]!.shape);
   if (known?.examples.length === examples.length && known.examples.every(like) && known.session.holds(randomPosition())) {
-    known.session.write();
+    if (!known.stamps?.unchanged()) known.session.write();
     return known;
   }
   const own = examples.map((t) => empty(t.shape.slice(), t.dtype));
   const task = predictionTask(where, model);
   const session = new Session([{ task, source: { examples: own.map((t) => [t]) } }], false, null);
   refuseChanges(where, session.kinds(0));
-  return { session, examples: own, isProbed: false };
+  const versions = session.kinds(0).map((kind) => kind.versions);
+  const stamps = versions.includes(null) ? null : new Stamps([...new Set(versions.flatMap((all) => all!))]);
+  return { session, examples: own, stamps, isProbed: false };
 }
 
 /**

@@ -67,8 +67,6 @@ const inMode = <T>(task: Task, fn: () => T): T => (task.mode === undefined ? fn(
 // Tensors like those of a batch of `size` rows.
 const batchLike = (tensors: readonly Tensor[], size: number): Tensor[] => tensors.map((t) => empty([size, ...t.shape.slice(1)], t.dtype));
 
-const lastingOf = ({ trace }: RecordedStep): TensorData[] => trace.lasting.map(({ memory }) => memory);
-
 const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
   if (!numbers.has(key)) numbers.set(key, numbers.size);
   return numbers.get(key)!;
@@ -76,9 +74,9 @@ const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
 
 // Recorded twice: what comes out otherwise the second time is carried from call to call by JavaScript, which a replay does not run. `given`: the
 // batches are the caller's own memory, which a step on copies would not change.
-function recordStep(task: Task, batch: readonly Tensor[], given: boolean): RecordedStep {
+function recordStep(task: Task, batch: readonly Tensor[], given: boolean, packs: boolean): RecordedStep {
   return inMode(task, () => {
-    const step = new RecordedStep(task.where, task.run, batch);
+    const step = new RecordedStep(task.where, task.run, batch, packs);
     step.verify(task.where, task.run);
     if (given && step.trace.changesArguments) {
       throw new SimdnnError(
@@ -124,16 +122,21 @@ export class Session {
   private changedWithGradients: (Float32Array | null)[] = [];
 
   /** Records every task. Where `before` was in the middle of an epoch the new session goes on. */
-  constructor(specs: readonly { task: Task; source: Source }[], forFits: boolean, before: Session | null) {
+  constructor(
+    specs: readonly { task: Task; source: Source }[],
+    private readonly forFits: boolean,
+    before: Session | null,
+  ) {
     const recorded = specs.map(({ task, source }) => {
-      if ('examples' in source) return source.examples.map((batch) => recordStep(task, batch, true));
+      if ('examples' in source) return source.examples.map((batch) => recordStep(task, batch, true, !forFits));
       const { tensors, count, batchSize, batches } = source.batches;
       const last = Math.min(batchSize, count - (batches - 1) * batchSize);
       const sizes = batches > 1 && last !== batchSize ? [batchSize, last] : [last];
-      return sizes.map((size) => recordStep(task, batchLike(tensors, size), false));
+      return sizes.map((size) => recordStep(task, batchLike(tensors, size), false, !forFits));
     });
-    this.pieces = stretchesOf(recorded.flat().flatMap(lastingOf));
+    this.pieces = stretchesOf(recorded.flat().flatMap(({ lasting }) => lasting));
     this.map = new MemoryMap(this.pieces.map((memory) => ({ memory })));
+    for (const kind of recorded.flat()) kind.pack();
     this.handle = createSession(this.pieces, forFits);
     this.loops = specs.map(({ task, source }, i) => {
       const kinds = recorded[i]!;
@@ -150,13 +153,14 @@ export class Session {
    */
   add(loop: number, batch: readonly Tensor[]): boolean {
     const { number, kinds, task } = this.loops[loop]!;
-    const kind = recordStep(task, batch, true);
+    const kind = recordStep(task, batch, true, !this.forFits);
     const fresh: Float32Array[] = [];
-    for (const memory of stretchesOf(lastingOf(kind))) {
+    for (const memory of stretchesOf(kind.lasting)) {
       const meeting = this.map.meeting(memory);
       if (meeting.length === 0) fresh.push(memory);
       else if (meeting.length > 1 || !liesIn(meeting[0]!.memory, memory)) return false;
     }
+    kind.pack();
     if (fresh.length > 0) addLasting(this.handle, fresh);
     for (const memory of fresh) this.map.add({ memory });
     this.pieces.push(...fresh);
@@ -265,6 +269,7 @@ export class Session {
 
   /** Copies JavaScript's memory into the thread's. */
   write(): void {
+    for (const { kinds } of this.loops) for (const kind of kinds) kind.pack();
     writeLasting(this.handle, this.pieces);
   }
 

@@ -11,10 +11,12 @@ const formulaOf = (length, names) =>
     'argumentsByName',
     'reduced',
     'padded',
+    'packed',
     `const { ${names.join(', ')} } = argumentsByName; return ${length.replace(/\bin\b/g, 'in_').replace(/_([a-z])/g, (_, c) => c.toUpperCase())};`,
   );
 const reduced = (n, reduction) => (reduction === 0 ? n : 1);
 const padded = (n) => Math.ceil(n / 16) * 16;
+const packed = (in_, out) => Math.ceil(out / 32) * 32 * (in_ + 1) + 480;
 
 const templates = list.map(({ name, parameters }) => ({
   name,
@@ -84,7 +86,7 @@ function goodArguments(r, { parameters }) {
   const any = r.chance(0.5) ? Float32Array : Int32Array;
   const lengths = new Map();
   for (const p of parameters.filter(isArray)) {
-    const n = p.formula(values, reduced, padded);
+    const n = p.formula(values, reduced, padded, packed);
     if (n > mostElements) return null;
     lengths.set(p.name, n);
     if (p.kind.startsWith('OPT_') && r.chance(0.4)) {
@@ -148,6 +150,7 @@ const publicForms = {
     ...[v.weight, v.bias, v.rows, v.in_, v.out],
     { xColumns: r.chance(0.5) },
   ],
+  linearForwardPacked: (_, v) => [v.y, v.x, v.panels, v.bias, v.rows, v.in_, v.out],
   linearBackward: (r, v) => [
     some(r, { dx: v.dx, dweight: v.dweight, dbias: v.dbias }),
     ...[v.dy, v.x, v.weight, v.rows, v.in_, v.out],

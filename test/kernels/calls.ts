@@ -27,6 +27,8 @@ const x = f(1, 2, 3, -1, 0.5, 4);
 const weight = f(0.5, -1, 2, 1, 1, -0.25);
 const bias = f(10, 20);
 const dy = f(1, -1, 0.5, 2);
+const panels = new Float32Array(K.linearPackedLength(3, 2));
+K.linearPack(panels, Float32Array.from(numbers(weight)), 3, 2);
 
 const product = (m: number, n: number, k: number, a: (i: number, k: number) => number, b: (k: number, j: number) => number): Numbers =>
   Array.from({ length: m * n }, (_, at) => sumOf(Array.from({ length: k }, (_, l) => a(Math.floor(at / n), l) * b(l, at % n))));
@@ -49,6 +51,12 @@ const productCalls: Call[] = [
     name: 'linearForwardColumns',
     args: [object({ y: optional(out(4)), yColumns: optional(out(256)) }), x, weight, optional(bias), size(2), size(3), size(2)],
     gives: { '0.y': product(2, 2, 3, at(x, 3), flipped(weight, 3)).map((value, i) => value + numbers(bias)[i % 2]!) },
+  },
+  { name: 'linearPack', args: [out(panels.length), weight, size(3), size(2)], gives: {} },
+  {
+    name: 'linearForwardPacked',
+    args: [out(4), x, f(...panels), optional(bias), size(2), size(3), size(2)],
+    gives: { 0: product(2, 2, 3, at(x, 3), flipped(weight, 3)).map((value, i) => value + numbers(bias)[i % 2]!) },
   },
   {
     name: 'linearBackward',

@@ -10,7 +10,7 @@ it('has a function for every kernel', () => {
 });
 
 it('has a call here for every function', () => {
-  const functions = Object.keys(K).filter((name) => name !== 'layout');
+  const functions = Object.keys(K).filter((name) => name !== 'layout' && name !== 'linearPackedLength');
   expect([...new Set(calls.map((call) => call.name as string))].sort()).toEqual(functions.sort());
 });
 
