@@ -96,9 +96,16 @@ for (const target of targets) {
   await stage(`library on ${target} (vitest)`, () => vitest(target, { SIMDNN_TARGET: target }, files));
 }
 
+// The same calls over and over, or in programs of their own, whose number a sanitizer makes long: in test:all.
+const slowSanitized = [...measuring, 'test/bits.test.ts', 'test/examples/demo.test.ts', 'test/examples/lecture.test.ts'];
+const fewerPrograms = { SIMDNN_PROGRAMS: '15' };
 // On the best target alone: the kernels have met the sanitizers above, here it is the binding's turn. A sanitizer keeps memory that is freed.
 await stage('library with the addon under AddressSanitizer and UndefinedBehaviorSanitizer (vitest)', () =>
-  vitest('sanitized', sanitizedEnvironment('address', sanitized), without(measuring)),
+  vitest(
+    'sanitized',
+    { ...sanitizedEnvironment('address', sanitized), ...(!all && fewerPrograms) },
+    without(all ? measuring : slowSanitized),
+  ),
 );
 await stage(
   'fuzzer: 100,000 calls with the addon under the sanitizers',

@@ -203,7 +203,7 @@ describe('train.evaluate', () => {
     const small = makeModel([4, 3]);
     const x = randn([1, 4]);
     await train.predict(small, x);
-    const loader = new data.DataLoader(new data.TensorDataset(zeros([60_000, 64]), zeros([60_000, 64])), { batchSize: 256 });
+    const loader = new data.DataLoader(new data.TensorDataset(zeros([30_000, 64]), zeros([30_000, 64])), { batchSize: 256 });
     let over = false;
     const evaluation = train.evaluate(big, loader, { criterion: new nn.MSELoss() }).then(() => {
       over = true;
