@@ -1,4 +1,4 @@
-// What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `setFlushDenormal(on)`, `flushDenormal()`,
+// What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `setFlushDenormal(on)`, `flushDenormal()`, `keepHeap()`,
 // `supportedTargets()`, `misalignment(buffer)`, what plan.cc and session.cc list.
 #include <napi.h>
 
@@ -7,6 +7,7 @@
 #include "binding/plan.h"
 #include "binding/session.h"
 #include "support/denormals.h"
+#include "support/heap.h"
 
 namespace simdnn {
 namespace {
@@ -50,6 +51,8 @@ void set_flush(const Napi::CallbackInfo& info) {
 
 Napi::Value flushes(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), flush_denormal()); }
 
+void keep(const Napi::CallbackInfo&) { keep_heap(); }
+
 // The targets of this build that this processor runs, least first.
 Napi::Value supported_targets(const Napi::CallbackInfo& info) {
   Napi::Array names = Napi::Array::New(info.Env());
@@ -84,6 +87,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("setTarget", Napi::Function::New<set_target>(env, "setTarget"));
   exports.Set("setNumThreads", Napi::Function::New<set_num_threads>(env, "setNumThreads"));
   exports.Set("setFlushDenormal", Napi::Function::New<set_flush>(env, "setFlushDenormal"));
+  exports.Set("keepHeap", Napi::Function::New<keep>(env, "keepHeap"));
   exports.Set("flushDenormal", Napi::Function::New<flushes>(env, "flushDenormal"));
   exports.Set("supportedTargets", Napi::Function::New<supported_targets>(env, "supportedTargets"));
   exports.Set("misalignment", Napi::Function::New<misalignment>(env, "misalignment"));

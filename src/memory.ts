@@ -2,7 +2,7 @@
 // larger buffer a tenth of that, so small tensors are cut from slabs. A slab's memory is handed out once
 // and never again; the garbage collector frees it with the last tensor cut from it.
 import { rangeError } from './errors';
-import { misalignment, type TensorData } from './native';
+import { keepHeap, misalignment, type TensorData } from './native';
 import { recorder } from './recorder';
 
 /** The element types: `"float32"` for values, `"int32"` for labels and indices. */
@@ -43,8 +43,16 @@ function allocateResult<T extends TensorData>(array: T): T {
 
 type Kind<T> = new (buffer: ArrayBuffer, offset: number, n: number) => T;
 
+// Arrays of so many bytes the C library would return to the system when they are freed, and the next one would be cleared page by page.
+const large = 65_536;
+let keepsHeap = false;
+
 // In a buffer of its own.
 function allocateAlone<T extends TensorData>(kind: Kind<T>, n: number): T {
+  if (!keepsHeap && n * 4 >= large) {
+    keepHeap();
+    keepsHeap = true;
+  }
   try {
     const buffer = new ArrayBuffer(n * 4 + alignment);
     return new kind(buffer, (alignment - misalignment(buffer)) % alignment, n);

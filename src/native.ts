@@ -15,6 +15,7 @@ interface Addon {
   flushDenormal(): boolean;
   supportedTargets(): string[];
   misalignment(buffer: ArrayBuffer): number;
+  keepHeap(): void;
   createPlan(
     calls: unknown[][],
     temporaries: TensorData[],
@@ -178,6 +179,16 @@ export const supportedTargets = (): string[] => addon.supportedTargets();
 
 /** How many bytes past a 64-byte boundary the buffer's memory starts. */
 export const misalignment = (buffer: ArrayBuffer): number => addon.misalignment(buffer);
+
+// Who sets glibc's heap up has reasons.
+const heapIsSetUp = (): boolean =>
+  ['MALLOC_TRIM_THRESHOLD_', 'MALLOC_MMAP_THRESHOLD_', 'MALLOC_TOP_PAD_'].some((name) => name in process.env) ||
+  (process.env['GLIBC_TUNABLES'] ?? '').includes('glibc.malloc.');
+
+/** Has the C library keep the memory of large arrays that are freed, for the next ones: of the process, unless the environment sets its heap up. */
+export function keepHeap(): void {
+  if (!heapIsSetUp()) addon.keepHeap();
+}
 
 // The share of the machine that a container's cgroup grants, in processors; Infinity without a limit.
 function cgroupQuota(): number {

@@ -25,8 +25,8 @@ export function knowClass(prototype: object): void {
 /** A `forward` as it was written. */
 export const asWritten = <F extends object>(forward: F): F => (written.get(forward) ?? forward) as F;
 
-/** Calls `fn`, in which the module's `forward` runs, and says so to the recording that is under way. */
-export function running<R>(module: Module, fn: () => R): R {
+// Calls `fn`, in which the module's `forward` runs, and says so to the recording that is under way.
+function running<R>(module: Module, fn: () => R): R {
   const listening = recorder!;
   if (!isRunWatched(module)) watchRun(module.modules());
   listening.enter(module);
@@ -36,6 +36,9 @@ export function running<R>(module: Module, fn: () => R): R {
     listening.leave();
   }
 }
+
+/** Calls the module's `forward` while something is recorded. */
+export const callHeard = (module: Module, args: readonly never[]): unknown => running(module, () => module.forward(...args));
 
 function heard(forward: Forward): Forward {
   const hearing: Forward = function (...args) {

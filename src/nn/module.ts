@@ -4,7 +4,7 @@ import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../e
 import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { formatModule } from './format';
-import { knowClass, running } from './forwards';
+import { callHeard, knowClass } from './forwards';
 import { Parameter } from './parameter';
 import { enter } from './registry';
 import { copyState, type LoadResult, mismatches, type StateDict } from './state';
@@ -68,7 +68,7 @@ export abstract class Module {
   /** Runs `forward` on the arguments, then the forward hooks: what containers do with their parts. */
   call(...args: Parameters<this['forward']>): ReturnType<this['forward']> {
     if (recorder !== null) this.#watchHooks();
-    const output = recorder === null ? this.forward(...args) : running(this, () => this.forward(...args));
+    const output = recorder === null ? this.forward(...args) : callHeard(this, args);
     return (this.#hooks === null ? output : this.#runHooks(args, output)) as ReturnType<this['forward']>;
   }
 

@@ -1,0 +1,10 @@
+// The C library's heap, from which JavaScript's large arrays come.
+#pragma once
+
+namespace simdnn {
+
+// Has glibc keep memory that was given back, at most 256 MiB, for the next array. By itself it returns all but 2 MiB to the system, and each
+// array is then made of pages that the system has to clear one by one. Of the process; nothing with another C library.
+void keep_heap();
+
+}  // namespace simdnn
