@@ -159,6 +159,37 @@ HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, 
   return {top, rest, hn::Div(hn::Set(kF, 1.0f), top), pivot.log_scale(x_label), label.mass, hn::Zero(kF)};
 }
 
+// The same for many classes, where a mask for each vector would cost more than the arithmetic of a walk: the others' sum is the difference from all,
+// but where the label has more than half of it, which is summed once more; and the label's gradient is put in its place afterwards.
+HWY_INLINE RowLoss cross_entropy_row(LongRow& row, float* gradient, const float* x, NoDensePart, const LabelOfRow& label, float scale) {
+  const VF x_label = label.logit(x);  // now, as gradient may be x
+  const Pivot pivot(row_max(row, x));
+  const VF sum = row_sum(row, [&](size_t i, size_t n) {
+    const VF e = pivot.exp(load(kF, x + i, n));
+    row.prefetch_next(x, i);
+    if (gradient != nullptr) {
+      row.prefetch_next(gradient, i);
+      row.put(i, n, e);
+    }
+    return e;
+  });
+  const VF top = label.exponential(row, gradient != nullptr, pivot, x_label);
+  VF rest = hn::Sub(sum, top);
+  if (!hn::AllTrue(kF, hn::Le(top, rest))) {
+    LabelOfRow::Walk adding(label);
+    rest = row_sum(row, [&](size_t i, size_t n) {
+      const VF e = gradient != nullptr ? row.get(i, n) : pivot.exp(load(kF, x + i, n));
+      return hn::IfThenZeroElse(adding.next(), e);
+    });
+  }
+  if (gradient != nullptr) {
+    const VF factor = hn::Mul(hn::Div(label.mass, hn::Add(top, rest)), hn::Set(kF, scale));
+    row.each([&](size_t i, size_t n, auto) { store(hn::Mul(row.get(i, n), factor), kF, gradient + i, n); });
+    gradient[label.label] = -hn::GetLane(hn::Mul(rest, factor));
+  }
+  return {top, rest, hn::Div(hn::Set(kF, 1.0f), top), pivot.log_scale(x_label), label.mass, hn::Zero(kF)};
+}
+
 // The same with a dense part. There x - max takes the place of the pivot, and costs half an ulp for each e-fold: the products with q need it anyway.
 template <class Row, class Dense, class Label>
 HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, Dense dense, const Label& label, float scale) {

@@ -57,6 +57,7 @@ function watchUnchanged({ modules, names, values, run, guarded }: Watched): void
       values.push(value);
     }
   }
+  run.clear(); // what stood in fields before is not held
 }
 
 // Buffers and the entries of containers are accessors, and watched by these.

@@ -96,7 +96,12 @@ export class Bases {
   readonly all: Base[];
   private readonly map: MemoryMap<Base>;
 
-  constructor(known: readonly Base[], others: Iterable<TensorData>, roles: ReadonlyMap<TensorData, Role>) {
+  constructor(
+    known: readonly Base[],
+    others: Iterable<TensorData>,
+    roles: ReadonlyMap<TensorData, Role>,
+    private readonly shapes: ReadonlyMap<TensorData, readonly number[]>,
+  ) {
     this.map = new MemoryMap(known);
     const unknown = [...new Set(others)].filter((array) => array.byteLength > 0 && this.map.of(array) === undefined);
     const lasting = stretchesOf(unknown).map((memory) => new Base(memory, 'captured'));
@@ -113,6 +118,6 @@ export class Bases {
   /** Where an array lies; one without elements lies nowhere else. */
   of(array: TensorData): Value {
     const base = array.byteLength === 0 ? new Base(array, 'captured') : this.map.of(array)!;
-    return { base, begin: (array.byteOffset - base.memory.byteOffset) / 4, array };
+    return { base, begin: (array.byteOffset - base.memory.byteOffset) / 4, array, shape: this.shapes.get(array) ?? [array.length] };
   }
 }

@@ -30,6 +30,8 @@ export interface Value {
   /** Its first element there. */
   readonly begin: number;
   readonly array: TensorData;
+  /** That of the tensor whose elements they are; of what is no tensor's the number of elements. */
+  readonly shape: readonly number[];
 }
 
 export type Argument = Value | Int32Array | number | null;
@@ -43,7 +45,7 @@ export interface TracedCall {
 }
 
 /** A value that is all of a base. */
-export const whole = (base: Base): Value => ({ base, begin: 0, array: base.memory });
+export const whole = (base: Base): Value => ({ base, begin: 0, array: base.memory, shape: [base.memory.length] });
 
 export const isValue = (arg: Argument | undefined): arg is Value => arg instanceof Object && 'base' in arg;
 

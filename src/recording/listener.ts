@@ -69,6 +69,7 @@ export class Listener implements Recorder {
   readonly tensors: Tensor[] = [];
   readonly temporaries = new Set<TensorData>();
   readonly roles = new Map<TensorData, Role>();
+  readonly shapes = new Map<TensorData, readonly number[]>();
   readonly liveCalls: LiveCalls[] = [];
   readonly redraws: (() => void)[] = [];
   /** For each of them how many calls had been made. */
@@ -132,6 +133,7 @@ export class Listener implements Recorder {
 
   made(tensor: Tensor): void {
     this.tensors.push(tensor);
+    this.shapes.set(tensor.values, tensor.shape);
   }
   allocated(array: TensorData): void {
     this.temporaries.add(array);
@@ -170,6 +172,7 @@ export class Listener implements Recorder {
   }
   used(leaf: Tensor): void {
     if (!this.leaves.has(leaf)) this.leaves.set(leaf, leaf.needsGrad);
+    if (!this.shapes.has(leaf.values)) this.shapes.set(leaf.values, leaf.shape);
   }
   gradient(leaf: Tensor, event: 'clear' | 'use'): void {
     if (!this.gradients.has(leaf)) {

@@ -5,7 +5,7 @@ import type { Source } from './sources';
 
 /** One call of a plan, for people. */
 export interface Row extends Source {
-  /** The lengths of its arrays and where they lie. */
+  /** The shapes of its arrays and where they lie. */
   buffers: string;
   /** Its numbers, in their order. */
   numbers: string;
@@ -64,7 +64,7 @@ export function rowOf(call: TracedCall, sources: readonly Source[], place: (valu
     kernel,
     operation,
     module,
-    buffers: args.flatMap((arg) => (arg === null ? ['-'] : isValue(arg) ? [`${place(arg)}[${arg.array.length}]`] : [])).join(' '),
+    buffers: args.flatMap((arg) => (arg === null ? ['-'] : isValue(arg) ? [`${place(arg)}[${arg.shape}]`] : [])).join(' '),
     numbers: args.filter((arg) => typeof arg === 'number').join(' '),
     fused: fused.length > 0 ? `+ ${fused.join(', ')}` : '',
     bytes: [...new Set(args.filter(isValue).map(({ array }) => array))].reduce((sum, array) => sum + array.byteLength, 0),

@@ -89,7 +89,7 @@ export class Trace {
     const made = [...heard.temporaries].map((memory) => new Base(memory, 'temporary'));
     const constants = [...heard.pristine].map(([memory, pristine]) => ({ base: new Base(memory, 'constant'), pristine }));
     const known = [...passed, ...made, ...constants.map(({ base }) => base)];
-    const bases = new Bases(known, [...heard.arrays, ...results.map(({ values }) => values)], heard.roles);
+    const bases = new Bases(known, [...heard.arrays, ...results.map(({ values }) => values)], heard.roles, heard.shapes);
     this.placeOf = (array) => bases.of(array);
     const recorded = heard.calls.map((call, i) => traced(call, i, this.placeOf));
     this.outline = outlineOf(recorded, heard);

@@ -124,17 +124,31 @@ function differs({ values, shape }: Tensor, rows: number, moved: number): boolea
   return false;
 }
 
-// A model's recording is kept with the model, for its next prediction of that shape; it is taken away while it is in use.
-const predictors = new WeakMap<Module, Predictor>();
+// A model's recordings are kept with the model, those used last in front, for its next predictions of their shapes; one that is in use is taken away. So
+// there are as many as predictions at once, each with a copy of the model's values.
+const predictors = new WeakMap<Module, Predictor[]>();
+const mostPredictors = 16;
+const mostPredictorBytes = 1 << 26; // of those beside the first
+
+function keep(model: Module, predictor: Predictor): void {
+  const kept = [predictor, ...(predictors.get(model) ?? [])];
+  while (kept.length > mostPredictors || (kept.length - 1) * predictor.session.bytes > mostPredictorBytes) kept.pop();
+  predictors.set(model, kept);
+}
+
+function take(model: Module, examples: readonly Tensor[]): Predictor | undefined {
+  const kept = predictors.get(model) ?? [];
+  const like = (t: Tensor, i: number): boolean => t.dtype === examples[i]!.dtype && String(t.shape) === String(examples[i]!.shape);
+  const at = kept.findIndex((known) => known.examples.length === examples.length && known.examples.every(like));
+  return at < 0 ? undefined : kept.splice(at, 1)[0];
+}
 
 const rowsOf = (x: Tensor, begin: number): Tensor => noGrad(() => x.narrow(0, begin, Math.min(rowsAtOnce, x.shape[0]! - begin)));
 
 function predictorFor(where: string, model: Module, batches: readonly Tensor[]): Predictor {
   const examples = batches.length > 1 ? [batches[0]!, batches.at(-1)!] : [batches[0]!];
-  const known = predictors.get(model);
-  predictors.delete(model);
-  const like = (t: Tensor, i: number): boolean => t.dtype === examples[i]!.dtype && String(t.shape) === String(examples[i]!.shape);
-  if (known?.examples.length === examples.length && known.examples.every(like) && known.session.holds(randomPosition())) {
+  const known = take(model, examples);
+  if (known?.session.holds(randomPosition())) {
     if (!known.stamps?.unchanged()) known.session.write();
     return known;
   }
@@ -151,7 +165,7 @@ function predictorFor(where: string, model: Module, batches: readonly Tensor[]):
  * The output of a model for the rows of `x`, `[n, *]`, in evaluation mode, without gradients and off the JavaScript thread.
  *
  * The model's values are copied when it is called; one that a `fit` works on is taken as of the last finished step. Rows go through in batches of 256 at most: every row's output
- * has the bits that the whole batch in one piece gives it. A model whose outputs turn out to depend on the other rows takes all of them at once. The recording, with a copy of the model's values, stays with the model for the next call. Rejects with
+ * has the bits that the whole batch in one piece gives it. A model whose outputs turn out to depend on the other rows takes all of them at once. The recording, with a copy of the model's values, stays with the model for the next call, one for each of up to 16 calls at once. Rejects with
  * a TypeError for what is not a module or a tensor, with a RangeError for a scalar and when the output does not have as many rows as `x`.
  *
  * @example
@@ -194,7 +208,7 @@ export async function predict(model: Module, x: Tensor, ...rest: never[]): Promi
     return predict(model, x);
   }
   predictor.isProbed = true;
-  predictors.set(model, predictor);
+  keep(model, predictor);
   const output = probe === null ? all : noGrad(() => all.narrow(0, 0, rows));
   if (output.shape[0] !== rows) {
     throw rangeError(where, `expected an output for each of ${rows} rows, got shape ${shapeText(output.shape)}`);

@@ -198,6 +198,11 @@ export class Session {
     this.changedWithGradients = holding(this.pieces, written);
   }
 
+  /** What its copies of memory that lasts take. */
+  get bytes(): number {
+    return this.pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
   /** The recordings of a loop: whole batches first, then a smaller last one. */
   kinds(loop: number): readonly RecordedStep[] {
     return this.loops[loop]!.kinds;

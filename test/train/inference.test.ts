@@ -56,6 +56,19 @@ describe('train.predict', () => {
     expect(digest(await train.predict(model, x))).toBe(digest(inEvaluation(model, x)));
   });
 
+  it('records once for each of the calls at once, however many come', async () => {
+    const model = makeModel([4, 3]);
+    let forwards = 0;
+    model.registerForwardHook(() => void forwards++);
+    const inputs = Array.from({ length: 8 }, () => randn([1, 4]));
+    for (let round = 0; round < 20; round++) {
+      const outputs = await Promise.all(inputs.map((x) => train.predict(model, x)));
+      outputs.forEach((output, i) => void expectSame(output, inEvaluation(model, inputs[i]!)));
+    }
+    // Each is recorded twice; a hook runs in recordings, and in evaluation here.
+    expect(forwards).toBeLessThanOrEqual(2 * 8 + 20 * 8);
+  });
+
   it('takes a layer that was replaced, and other shapes', async () => {
     const model = makeModel([7, 20, 3]);
     const linear = model.children()[0] as nn.Linear;
