@@ -58,6 +58,9 @@ export interface LeafGradient {
   events: { at: number; before: Tensor | null }[];
 }
 
+let listening: Listener | null = null;
+const hearingKernels = tableOf((call) => listening!.take(call));
+
 export class Listener implements Recorder {
   readonly calls: RawCall[] = [];
   /** For each call the operation that made it, and the module whose `forward` it belongs to. */
@@ -87,14 +90,6 @@ export class Listener implements Recorder {
   readonly pristine = new Map<TensorData, TensorData>();
   readonly gradients = new Map<Tensor, LeafGradient>();
 
-  private readonly kernels = tableOf((call) => {
-    const [name, ...args] = call;
-    this.keepPristine();
-    if (!this.dry) (eagerKernels[name] as (...args: unknown[]) => void)(...args);
-    this.calls.push(call);
-    if (this.mirrors.length > 0) for (const array of writtenArrays(call)) this.reflect(array);
-  });
-
   private readonly running: object[] = [];
   private readonly moduleOf = new WeakMap<object, object>();
   private readonly unfinished: TensorData[] = [];
@@ -104,11 +99,21 @@ export class Listener implements Recorder {
   /** With `dry` the calls are heard, not made: nothing is calculated and no step counted. */
   constructor(readonly dry = false) {}
 
+  /** A kernel call. */
+  take(call: RawCall): void {
+    const [name, ...args] = call;
+    this.keepPristine();
+    if (!this.dry) (eagerKernels[name] as (...args: unknown[]) => void)(...args);
+    this.calls.push(call);
+    if (this.mirrors.length > 0) for (const array of writtenArrays(call)) this.reflect(array);
+  }
+
   /** Runs `fn` and hears what it does. */
   run<R>(fn: () => R): R {
     hearForwards();
     setRecorder(this);
-    setKernels(this.kernels);
+    setKernels(hearingKernels);
+    listening = this;
     try {
       const result = fn();
       this.keepPristine();
@@ -122,6 +127,7 @@ export class Listener implements Recorder {
     } finally {
       setRecorder(null);
       setKernels(eagerKernels);
+      listening = null;
       if (this.dry) for (const g of this.gradients.values()) putBack(g);
     }
   }

@@ -225,8 +225,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
    */
   verify(fn: (...args: A) => R, args: A): void {
     const own = apart(args);
-    const { trace } = Trace.take('compile', () => fn(...own), own, tensorsOf, new Listener(true));
-    refuseDifference(this.trace.differenceFrom(trace));
+    refuseDifference(this.trace.differenceNow('compile', () => fn(...own), own, tensorsOf));
     this.isVerified = true;
   }
 

@@ -161,8 +161,8 @@ export class RecordedStep {
 
   /** Throws unless the function, recorded again, does the same: a tensor that one call leaves for the next, or a count kept in JavaScript, is found so. */
   verify(where: string, fn: (...args: Tensor[]) => Results): void {
-    const again = new RecordedStep(where, fn, this.args);
-    const difference = this.trace.differenceFrom(again.trace);
+    const own = fresh(this.args);
+    const difference = this.trace.differenceNow(where, () => fn(...own), own, resultsOf);
     if (difference === null) return;
     throw new SimdnnError(
       'SIMDNN_RECORDING_DIFFERS',

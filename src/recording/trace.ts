@@ -14,12 +14,40 @@ import { withColumns } from './columns';
 import { renewal } from './constants';
 import { fuse } from './fusion';
 import { leave } from './left';
-import type { LeafGradient, Listener } from './listener';
+import { type LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
 import { differenceOf, type Outline, outlineOf } from './outline';
 import { Packing } from './packing';
 import { type Source, sourcesOf } from './sources';
 import { namesOf, type Row, rowOf } from './table';
+
+// Runs `fn` and hears it; with a dry listener the state of tensors, optimizers and random numbers stays as it was.
+const hear = <R>(heard: Listener, fn: () => R): R =>
+  heard.dry ? ignoringHolders(() => atRandomPosition(randomPosition(), () => heard.run(fn))) : heard.run(fn);
+
+// What was heard, as calls over pieces of memory.
+function placed(heard: Listener, args: readonly Tensor[], results: readonly Tensor[]) {
+  for (const { home } of heard.gradients.values()) {
+    if (home === null) continue;
+    heard.temporaries.delete(home.values); // a leaf's gradient outlasts the step: its memory is the leaf's
+    heard.memory(home.values, 'gradient');
+  }
+  for (const leaf of heard.leaves.keys()) if (leaf.needsGrad || leaf instanceof Parameter) heard.memory(leaf.values, 'parameter');
+
+  // One that gets a gradient is always the same tensor: it lasts.
+  const own = new Set(args.filter((t) => !t.needsGrad).map(({ values }) => values));
+  const passed = [...own].map((memory) => new Base(memory, 'argument'));
+  const made = [...heard.temporaries].map((memory) => new Base(memory, 'temporary'));
+  const constants = [...heard.pristine].map(([memory, pristine]) => ({ base: new Base(memory, 'constant'), pristine }));
+  const known = [...passed, ...made, ...constants.map(({ base }) => base)];
+  const bases = new Bases(known, [...heard.arrays, ...results.map(({ values }) => values)], heard.roles, heard.shapes);
+  const recorded = heard.calls.map((call, i) => traced(call, i, (array) => bases.of(array)));
+  return { passed, constants, bases, recorded, outline: outlineOf(recorded, heard) };
+}
+
+// Tensors on memory that a replay makes anew.
+const leftIn = (heard: Listener, args: readonly Tensor[], bases: Bases): Set<Tensor> =>
+  new Set([...heard.tensors, ...args].filter(({ values }) => bases.passes(values)));
 
 export class Trace {
   /** The calls of a replay: those that were recorded, joined where one kernel does the work of several. */
@@ -67,7 +95,7 @@ export class Trace {
     resultsOf: (result: R) => readonly Tensor[],
     heard: Listener,
   ): { trace: Trace; result: R } {
-    const result = heard.dry ? ignoringHolders(() => atRandomPosition(randomPosition(), () => heard.run(fn))) : heard.run(fn);
+    const result = hear(heard, fn);
     const trace = new Trace(heard, args, resultsOf(result));
     leave(where, trace.left);
     return { trace, result };
@@ -76,23 +104,9 @@ export class Trace {
   private constructor(heard: Listener, args: readonly Tensor[], results: readonly Tensor[]) {
     this.gradEnabled = isGradEnabled();
     this.gradients = [...heard.gradients.values()];
-    for (const { home } of this.gradients) {
-      if (home === null) continue;
-      heard.temporaries.delete(home.values); // a leaf's gradient outlasts the step: its memory is the leaf's
-      heard.memory(home.values, 'gradient');
-    }
-    for (const leaf of heard.leaves.keys()) if (leaf.needsGrad || leaf instanceof Parameter) heard.memory(leaf.values, 'parameter');
-
-    // One that gets a gradient is always the same tensor: it lasts.
-    const own = new Set(args.filter((t) => !t.needsGrad).map(({ values }) => values));
-    const passed = [...own].map((memory) => new Base(memory, 'argument'));
-    const made = [...heard.temporaries].map((memory) => new Base(memory, 'temporary'));
-    const constants = [...heard.pristine].map(([memory, pristine]) => ({ base: new Base(memory, 'constant'), pristine }));
-    const known = [...passed, ...made, ...constants.map(({ base }) => base)];
-    const bases = new Bases(known, [...heard.arrays, ...results.map(({ values }) => values)], heard.roles, heard.shapes);
+    const { passed, constants, bases, recorded, outline } = placed(heard, args, results);
     this.placeOf = (array) => bases.of(array);
-    const recorded = heard.calls.map((call, i) => traced(call, i, this.placeOf));
-    this.outline = outlineOf(recorded, heard);
+    this.outline = outline;
 
     const given = results.map(({ values }) => this.placeOf(values));
     const changed = new Set([...recorded.flatMap(writtenBy), ...given].map(({ base }) => base));
@@ -134,7 +148,7 @@ export class Trace {
     });
     this.sources = sourcesOf(heard);
 
-    this.left = new Set([...heard.tensors, ...args].filter(passes));
+    this.left = leftIn(heard, args, bases);
   }
 
   /** Whether it uses a tensor that is no parameter, buffer, state or constant: one that an earlier call may have left, and a later one may replace. */
@@ -151,6 +165,15 @@ export class Trace {
   /** How many kernel calls were recorded. */
   get recorded(): number {
     return this.outline.length;
+  }
+
+  /** What the function does otherwise when it is run once more, dry, on other tensors of the trace's own: in words; null when nothing. */
+  differenceNow<R>(where: string, fn: () => R, args: readonly Tensor[], resultsOf: (result: R) => readonly Tensor[]): string | null {
+    const heard = new Listener(true);
+    const results = resultsOf(hear(heard, fn));
+    const { bases, outline } = placed(heard, args, results);
+    leave(where, leftIn(heard, args, bases));
+    return differenceOf(outline, this.outline);
   }
 
   /** What another trace of the same function does otherwise, in words; null when nothing. */

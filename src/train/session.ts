@@ -23,6 +23,7 @@ import {
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, type Results, stretchesOf, type Value } from '../recording';
 import { empty, refuseHeld, type Tensor } from '../tensor';
+import { ownTurn } from './turns';
 
 /** What is done with a batch. */
 export interface Task {
@@ -253,6 +254,7 @@ export class Session {
       live,
       ...(limits.given && { batches: limits.given }),
     });
+    if (this.forFits) await ownTurn();
     for (const [i, kind] of kinds.entries()) kind.trace.commit(report.steps[i]!);
     return report;
   }
