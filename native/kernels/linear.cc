@@ -1,4 +1,4 @@
-#include <cstring>
+#include <algorithm>
 
 #include "kernels/activate.h"
 #include "kernels/parameter_gradients.h"
@@ -69,11 +69,11 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
 void linear_pack(Run&, float* panels, const float* weight, size_t in, size_t out) {
   const size_t all = packed(in, out);
   if (out == 1 || in == 0) {  // a sum is no chain there: the weight itself
-    std::memcpy(panels, weight, out * in * sizeof(float));
-    std::memset(panels + out * in, 0, (all - out * in) * sizeof(float));
+    std::copy_n(weight, out * in, panels);
+    std::fill_n(panels + out * in, all - out * in, 0.0f);
     return;
   }
-  std::memset(panels, 0, all * sizeof(float));
+  std::fill_n(panels, all, 0.0f);
   pack_operand(operand(weight, out, in, false), out, in, panels);
 }
 
