@@ -100,6 +100,25 @@ describe('a field of a module that runs is noticed', () => {
     outer.inner.power = 3;
     expectSame(fn(tensor([3])), [28]);
   });
+  it.each([
+    [Number.NaN, 2],
+    [2, Number.NaN],
+    [0, -0],
+  ])('from %d to %d', (from, to) => {
+    class Over extends nn.Module {
+      divisor = from;
+      forward(x: Tensor): Tensor {
+        return x.div(this.divisor);
+      }
+    }
+    const over = new Over();
+    const fn = compile((x: Tensor) => over.forward(x));
+    for (const divisor of [from, to, from]) {
+      over.divisor = divisor;
+      for (let i = 0; i < 3; i++) expectSame(fn(ones([1])), [1 / divisor]);
+    }
+    expect(recordingsOf(fn)).toBe(2);
+  });
   it('also by a subclass of a layer of the library, and by a class that is known only later', () => {
     class Twice extends nn.Linear {
       factor = 2;

@@ -33,7 +33,7 @@ function watched(): Watched {
   let seen = changes;
   recorder!.ended(() => watchUnchanged(own));
   recorder!.guard(() => {
-    for (let i = 0; i < modules.length; i++) if (modules[i]![names[i]!] !== values[i]) return false;
+    for (let i = 0; i < modules.length; i++) if (!Object.is(modules[i]![names[i]!], values[i])) return false;
     if (seen === changes) return true;
     for (let i = 0; i < others.length; i++) if (!others[i]!()) return false;
     seen = changes;
@@ -51,7 +51,7 @@ export function watch(holds: () => boolean): void {
 function watchUnchanged({ modules, names, values, run, guarded }: Watched): void {
   for (const [module, fields] of run) {
     for (const [name, value] of fields) {
-      if ((module as Fields)[name] !== value || guarded.get(module)?.includes(name)) continue;
+      if (!Object.is((module as Fields)[name], value) || guarded.get(module)?.includes(name)) continue;
       modules.push(module as Fields);
       names.push(name);
       values.push(value);

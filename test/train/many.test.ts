@@ -1,7 +1,10 @@
 // Many fits at once: a bounded number of threads in turns, each with the bits that it has alone.
 import { existsSync, readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { data, getNumThreads, manualSeed, nn, optim, randn, setNumThreads, train } from '../../src';
+import { ownTurn } from '../../src/train/turns';
+
+afterEach(() => void vi.useRealTimers());
 
 const threads = (): number => Number(/^Threads:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]);
 
@@ -43,4 +46,28 @@ it.each([1, 2, 3])('60 at once on %i threads', async (most) => {
   } finally {
     setNumThreads(before);
   }
+});
+
+it('ends under a clock that a test has stopped', async () => {
+  vi.useFakeTimers();
+  const fits = await Promise.all(
+    [1, 2, 3].map((seed) => {
+      const { model, options } = make(seed);
+      return train.fit(model, options);
+    }),
+  );
+  expect(fits.map(({ epochs }) => epochs)).toEqual([60, 60, 60]);
+});
+
+it('goes on with one leg in a turn of the event loop', async () => {
+  let [turns, over] = [0, false];
+  const count = (): void => {
+    turns++;
+    if (!over) setImmediate(count);
+  };
+  setImmediate(count);
+  const at: number[] = [];
+  await Promise.all([0, 1, 2, 3].map(() => ownTurn().then(() => at.push(turns))));
+  over = true;
+  expect(new Set(at).size).toBe(4);
 });
