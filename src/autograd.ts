@@ -1,10 +1,11 @@
 // Reverse-mode differentiation. An operation that has computed its output `record`s how to send a gradient
 // back to its inputs; `backward` calls these in the reverse of the order in which they were recorded.
 import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from './errors';
+import { refuseHeld } from './holders';
 import { kernels } from './native';
 import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
-import { checkTensor, empty, refuseHeld, Tensor } from './tensor';
+import { checkTensor, empty, Tensor } from './tensor';
 
 /** Sends the output's gradient on to the inputs, through `open`, `give` or `share`. */
 export type Backward = (dy: Tensor) => void;

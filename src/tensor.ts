@@ -1,20 +1,12 @@
 // The tensor: a shape over a typed array. It knows no operation: each file in ops/ installs its own.
+
 import type { Node } from './autograd';
 import { checkAttached, describe, rangeError, SimdnnError, typeError } from './errors';
 import { formatTensor } from './format';
+import { type Holder, refuseHeld } from './holders';
 import { allocateConstant, allocateFloat, allocateInt, type DType, overlap, type TensorData } from './memory';
 import { recorder } from './recorder';
 import { checkShape, numelOf, shapeText } from './shape';
-
-/** Whoever works on a piece of memory off the JavaScript thread, on a copy. */
-export interface Holder {
-  /** Who, for messages: `train.fit`. */
-  readonly name: string;
-  /** Copies the values as of the last finished step into the memory. */
-  sync(): void;
-  /** Why nobody may use the memory at all; absent where others may record with it. */
-  refusal?(where: string): Error;
-}
 
 /** What all tensors on a piece of memory share. */
 export interface Version {
@@ -353,30 +345,6 @@ export function hold(tensor: Tensor, holder: Holder | null): void {
 /** Refuses memory of which another thread works on a part, whichever tensors are on it. */
 export function refuseHeldMemory(where: string, memory: readonly TensorData[]): void {
   for (const tensor of heldMemory.values()) if (memory.some((array) => overlap(array, tensor.values))) refuseHeld(where, tensor);
-}
-
-let holdersMatter = true;
-
-/** Refuses a tensor that another thread works on at present. */
-export function refuseHeld(where: string, tensor: Tensor): void {
-  const { holder } = tensor.version;
-  if (holder === null) return;
-  if (holder.refusal !== undefined) throw holder.refusal(where);
-  if (!holdersMatter) return;
-  throw new SimdnnError(
-    'SIMDNN_IN_USE',
-    `[${where}] a tensor is in use by ${holder.name}\n  hint: await it first; meanwhile data, item() and toArray() read its values, and train.predict and train.evaluate work on a copy`,
-  );
-}
-
-/** Calls `fn`, which may use tensors that another thread works on: it records, and calculates nothing. */
-export function ignoringHolders<T>(fn: () => T): T {
-  holdersMatter = false;
-  try {
-    return fn();
-  } finally {
-    holdersMatter = true;
-  }
 }
 
 /** A fresh tensor of unspecified (zero) content. */

@@ -3,12 +3,13 @@
 // than `npm test` has time for: SIMDNN_PROGRAMS=5000 npx vitest run test/compile-programs.test.ts
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { cat, compile, getNumThreads, manualSeed, metrics, nn, noGrad, optim, rand, randn, setNumThreads, Tensor, tensor } from '../src';
+import { cat, compile, getNumThreads, manualSeed, metrics, nn, noGrad, randn, setNumThreads, Tensor, tensor } from '../src';
 import { randomPosition } from '../src/random';
 import {
   Block,
   compareNotes,
   type events,
+  happenAlike,
   limit,
   makeClip,
   makeLoss,
@@ -175,42 +176,13 @@ function run(p: Program, compiled: boolean): Trace {
   const happen = (kind: (typeof events)[number], of: number, i: number): void => {
     const parameter = parameters[of % parameters.length]!;
     const o = optimizers[of % optimizers.length]!;
-    const group = o.paramGroups[of % o.paramGroups.length]! as optim.ParamGroup<optim.SGDOptions & optim.AdamOptions>;
-    const isAdam = o instanceof optim.Adam || o instanceof optim.AdamW;
+    if (happenAlike(kind, of, { model, optimizer: o, parameter, notes })) return;
     switch (kind) {
-      case 'lr':
-        group.lr = of / 2000;
-        break;
-      case 'decay':
-        group.weightDecay = of % 2 === 0 ? 0 : of / 1000;
-        break;
-      case 'momentum':
-        if (isAdam) group.betas = [of / 200, 0.99];
-        else if (!group.nesterov) group.momentum = of % 3 === 0 ? 0 : of / 200;
-        break;
-      case 'amsgrad':
-        if (isAdam) group.amsgrad = !group.amsgrad;
-        break;
-      case 'maximize':
-        group.maximize = !group.maximize;
-        break;
-      case 'load model':
-        model.loadStateDict(Object.fromEntries(Object.entries(model.stateDict()).map(([name, t]) => [name, t.mul(0.9)])));
-        break;
       case 'load optimizer': {
         if (saved !== null && saved.at === o) o.loadStateDict(saved.dict);
         saved = { at: o, dict: snapshot(o) };
         break;
       }
-      case 'in place':
-        parameter.data[of % parameter.numel] = of / 100;
-        break;
-      case 'init':
-        nn.init.uniform_(parameter, -0.5, 0.5);
-        break;
-      case 'freeze':
-        parameter.requiresGrad_(!parameter.requiresGrad);
-        break;
       case 'clear':
         if (of % 2 === 0) clear();
         else parameter.grad = null;
@@ -237,12 +209,6 @@ function run(p: Program, compiled: boolean): Trace {
           });
         }
         if (of % 5 > 0) model.train();
-        break;
-      case 'draw':
-        noteTensor('drawn', rand([of]));
-        break;
-      case 'seed':
-        manualSeed(of);
         break;
       case 'replace': {
         const { linear } = blocks[of % blocks.length]!;

@@ -1,6 +1,6 @@
 // What random programs are made of, those of compile-programs.test.ts and of train-programs.test.ts, and how two runs of one are compared.
 import fc from 'fast-check';
-import { nn, optim, rand, randn, type Tensor, tensor } from '../src';
+import { manualSeed, nn, optim, rand, randn, type Tensor, tensor } from '../src';
 
 const F = nn.functional;
 export type Optimizer = optim.SGD | optim.Adam | optim.AdamW;
@@ -45,24 +45,29 @@ export const optimizer = fc.record({
   groups: fc.integer({ min: 1, max: 3 }),
 });
 
-export const events = [
+/** What may happen in programs of both kinds: see `happenAlike`. */
+export const eventsAlike = [
   'lr',
   'decay',
   'momentum',
   'amsgrad',
   'maximize',
   'load model',
-  'load optimizer',
   'in place',
   'init',
   'freeze',
+  'draw',
+  'seed',
+] as const;
+
+export const events = [
+  ...eventsAlike,
+  'load optimizer',
   'clear',
   'set gradient',
   'eager step',
   'look',
   'evaluate',
-  'draw',
-  'seed',
   'replace',
   'dropout',
   'threads',
@@ -306,6 +311,54 @@ export function compareNotes(one: [string, Notes], other: [string, Notes]): void
 }
 
 export const anything = Symbol('anything');
+
+/** Does what both kinds of programs may do between steps; false where the event is none of these. */
+export function happenAlike(
+  kind: string,
+  of: number,
+  { model, optimizer, parameter, notes }: { model: nn.Module; optimizer: Optimizer; parameter: Tensor; notes: Notes },
+): boolean {
+  const group = optimizer.paramGroups[of % optimizer.paramGroups.length]! as optim.ParamGroup<optim.SGDOptions & optim.AdamOptions>;
+  switch (kind as (typeof eventsAlike)[number]) {
+    case 'lr':
+      group.lr = of / 2000;
+      break;
+    case 'decay':
+      group.weightDecay = of % 2 === 0 ? 0 : of / 1000;
+      break;
+    case 'momentum':
+      if (!(optimizer instanceof optim.SGD)) group.betas = [of / 200, 0.99];
+      else if (!group.nesterov) group.momentum = of % 3 === 0 ? 0 : of / 200;
+      break;
+    case 'amsgrad':
+      if (optimizer instanceof optim.Adam || optimizer instanceof optim.AdamW) group.amsgrad = !group.amsgrad;
+      break;
+    case 'maximize':
+      group.maximize = !group.maximize;
+      break;
+    case 'load model':
+      model.loadStateDict(Object.fromEntries(Object.entries(model.stateDict()).map(([name, t]) => [name, t.mul(0.9)])));
+      break;
+    case 'in place':
+      parameter.data[of % parameter.numel] = of / 100;
+      break;
+    case 'init':
+      nn.init.uniform_(parameter, -0.5, 0.5);
+      break;
+    case 'freeze':
+      parameter.requiresGrad_(!parameter.requiresGrad);
+      break;
+    case 'draw':
+      notes.tensor('drawn', rand([of]));
+      break;
+    case 'seed':
+      manualSeed(of);
+      break;
+    default:
+      return false;
+  }
+  return true;
+}
 
 /** A copy of an optimizer's state. */
 export function snapshot(o: Optimizer): ReturnType<Optimizer['stateDict']> {

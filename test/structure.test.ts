@@ -18,7 +18,7 @@ const sourceLevels = [
   ['native'],
   ['recorder'],
   ['memory', 'shape', 'random'],
-  ['blocks', 'format'],
+  ['blocks', 'format', 'holders'],
   ['tensor'],
   ['autograd'],
   ['ops'],

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { cat, data, metrics, nn, noGrad, type optim, rand, randn, type Tensor, tensor, zeros } from '../src';
 import { kernels } from '../src/native';
 import { Optimizer as Base, type Recipe } from '../src/optim/optimizer';
-import { Block, bitsOf, type Loss, layer, lossFields, makeOptimizer, type Optimizer, optimizer } from './compile-programs';
+import { Block, bitsOf, eventsAlike, type Loss, layer, lossFields, makeOptimizer, type Optimizer, optimizer } from './compile-programs';
 
 // ---- Programs
 
@@ -19,19 +19,11 @@ const loaderSpec = fc.record({
 export type LoaderSpec = typeof loaderSpec extends fc.Arbitrary<infer T> ? T : never;
 
 export const events = [
-  'lr',
-  'decay',
-  'momentum',
-  'amsgrad',
-  'maximize',
+  ...eventsAlike,
   'bad option',
   'replace groups',
-  'load model',
   'load optimizer',
-  'in place',
-  'init',
   'copy',
-  'freeze',
   'replace',
   'replace layer',
   'dropout',
@@ -41,8 +33,6 @@ export const events = [
   'criterion',
   'hook',
   'buffer',
-  'draw',
-  'seed',
   'loader',
   'series',
   'eager step',

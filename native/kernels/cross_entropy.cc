@@ -130,6 +130,15 @@ struct RowLoss {
   }
 };
 
+// An exponential of the walk over x, for the one over the gradient where there is one.
+template <class Row>
+HWY_INLINE void hand_on(Row& row, const float* gradient, const float* x, size_t i, size_t n, VF e) {
+  row.prefetch_next(x, i);
+  if (gradient == nullptr) return;
+  row.prefetch_next(gradient, i);
+  row.put(i, n, e);
+}
+
 // One row, or the rows in lanes, in three walks through L1: maximum; exponentials; gradient. `gradient` may be null
 // or x. Where there is one class alone the gradient is exactly 0. Here with a label alone.
 template <class Row, class Label>
@@ -139,11 +148,7 @@ HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, 
   typename Label::Walk adding(label);
   const VF rest = row_sum(row, [&](size_t i, size_t n) {
     const VF e = pivot.exp(load(kF, x + i, n));
-    row.prefetch_next(x, i);
-    if (gradient != nullptr) {
-      row.prefetch_next(gradient, i);
-      row.put(i, n, e);
-    }
+    hand_on(row, gradient, x, i, n, e);
     return hn::IfThenZeroElse(adding.next(), e);
   });
   const VF top = label.exponential(row, gradient != nullptr, pivot, x_label);
@@ -166,11 +171,7 @@ HWY_INLINE RowLoss cross_entropy_row(LongRow& row, float* gradient, const float*
   const Pivot pivot(row_max(row, x));
   const VF sum = row_sum(row, [&](size_t i, size_t n) {
     const VF e = pivot.exp(load(kF, x + i, n));
-    row.prefetch_next(x, i);
-    if (gradient != nullptr) {
-      row.prefetch_next(gradient, i);
-      row.put(i, n, e);
-    }
+    hand_on(row, gradient, x, i, n, e);
     return e;
   });
   const VF top = label.exponential(row, gradient != nullptr, pivot, x_label);
@@ -200,11 +201,7 @@ HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, 
   row_sums<3>(sums, row, [&](size_t i, size_t n, auto lanes, VF* s) {
     const VF shifted = hn::Sub(load(kF, x + i, n), max);
     const VF e = math::exp_or_zero(shifted);
-    row.prefetch_next(x, i);
-    if (gradient != nullptr) {
-      row.prefetch_next(gradient, i);
-      row.put(i, n, e);
-    }
+    hand_on(row, gradient, x, i, n, e);
     const VF q = lanes.keep(dense.at(row, i, n));
     s[0] = hn::Add(s[0], lanes.keep(e));
     s[1] = hn::Add(s[1], q);

@@ -1,8 +1,9 @@
 // State dicts: comparing them with a module, and copying them in.
 import { describe, typeError } from '../errors';
+import { refuseHeld } from '../holders';
 import { kernels } from '../native';
 import { sameShape, shapeText } from '../shape';
-import { changed, refuseHeld, Tensor } from '../tensor';
+import { changed, Tensor } from '../tensor';
 
 /** The tensors of a module by their paths, with PyTorch's keys. */
 export type StateDict = Record<string, Tensor>;

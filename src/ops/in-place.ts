@@ -2,12 +2,13 @@
 // With one, what the tensor was before lives on as a tensor of its own, and the changed one takes the history of the same operation on that.
 import { give, isGradEnabled, type Node, record } from '../autograd';
 import { checkNumber, describe, rangeError, SimdnnError, typeError } from '../errors';
+import { refuseHeld } from '../holders';
 import { overlap } from '../memory';
 import { kernels } from '../native';
 import { draw } from '../random';
 import { live, recorder } from '../recorder';
 import { layoutOf, sameShape, shapeText, stridesOf } from '../shape';
-import { changed, checkTensor, empty, isShared, refuseHeld, Tensor } from '../tensor';
+import { changed, checkTensor, empty, isShared, Tensor } from '../tensor';
 import { type BinaryKernel, flatLayout, giveSummed, type Operand, operand, repeatStrides } from './broadcast';
 import { copyOf } from './convert';
 import { clampLimits } from './unary';

@@ -1,8 +1,9 @@
 // What all optimizers share: parameter groups, the step over runs of parameters, state dicts. An optimizer itself is a
 // recipe: its options, the state it keeps for each parameter, and the kernel that steps a run.
 import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
+import { refuseHeld } from '../holders';
 import { type Recorder, recorder } from '../recorder';
-import { refuseHeld, Tensor } from '../tensor';
+import { Tensor } from '../tensor';
 import { areOf, checkGroups, hasGetter, isAsTaken, lookedAt, type Stepped } from './groups';
 import { inStep, joinsOverPadding, planRuns, type Run, refuseDetached, Slots } from './runs';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';

@@ -1,6 +1,7 @@
 // Tensors that a recorded function made, or was called with, and left somewhere: a replay makes others. Each says so when it is used.
 import { SimdnnError } from '../errors';
-import type { Holder, Tensor } from '../tensor';
+import type { Holder } from '../holders';
+import type { Tensor } from '../tensor';
 
 /** What takes the place of a holder in such a tensor. */
 class Left implements Holder {

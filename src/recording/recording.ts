@@ -1,10 +1,11 @@
 // A compiled function's trace, replayed on JavaScript's own memory, and all that must hold for a replay to be what the function would do.
 import { checkAttached, rangeError, SimdnnError, typeError } from '../errors';
+import { refuseHeld } from '../holders';
 import { allocateFloat, allocateInt, type DType, overlap, type TensorData } from '../memory';
 import { finishedCalls, type Plan, replayPlan } from '../native';
 import { randomPosition, setRandomPosition } from '../random';
 import { sameShape, shapeText } from '../shape';
-import { leafChanges, refuseHeld, refuseHeldMemory, Tensor, type Version } from '../tensor';
+import { leafChanges, refuseHeldMemory, Tensor, type Version } from '../tensor';
 import { type LeafGradient, Listener } from './listener';
 import { type CompiledOutput, cut, type Output, partOf, placeIn, rebuilder, tensorsOf } from './outputs';
 import type { Packing } from './packing';

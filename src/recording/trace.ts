@@ -1,13 +1,14 @@
 // What a function of tensors does, as data: its kernel calls over memory that is known, what it leaves behind, and what must hold for it to do the
 // same again. Compiled functions, fits, evaluations and predictions are all made of it.
 import { isGradEnabled } from '../autograd';
+import { ignoringHolders } from '../holders';
 import type { TensorData } from '../memory';
 import { createPlan, type Plan } from '../native';
 import { Parameter } from '../nn/parameter';
 import { ownersOf } from '../nn/registry';
 import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
 import type { Progress } from '../recorder';
-import { ignoringHolders, type Tensor } from '../tensor';
+import type { Tensor } from '../tensor';
 import { Bases } from './bases';
 import { Base, liveArguments, type TracedCall, traced, untraced, type Value, valuesOf, writtenBy } from './calls';
 import { withColumns } from './columns';

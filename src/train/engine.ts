@@ -1,9 +1,10 @@
 // Tasks over the batches of loaders, leg by leg, on a native thread: what fit and evaluate are made of.
 import { DataLoader, type RowBatches } from '../data/loader';
 import { describe, rangeError, SimdnnError, typeError } from '../errors';
+import { refuseHeld } from '../holders';
 import type { Limits, LoopReport, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
-import { refuseHeld, Tensor } from '../tensor';
+import { Tensor } from '../tensor';
 import { eachOnce, Feed } from './feed';
 import { copyRows, refuseReport, Session, type Source } from './session';
 import { RandomStream } from './stream';

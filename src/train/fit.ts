@@ -1,7 +1,8 @@
 // A whole training run on a native thread, the event loop free.
 import { describe, SimdnnError, typeError } from '../errors';
+import type { Holder } from '../holders';
 import { Module } from '../nn';
-import { type Holder, hold, type Tensor, type Version } from '../tensor';
+import { hold, type Tensor, type Version } from '../tensor';
 import { Engine, type Leg } from './engine';
 import { classesServe, compute, type Metrics, outputBytes, update } from './measures';
 import { type BatchReport, type EpochReport, type FitOptions, type FitResult, type Settings, settingsOf } from './options';

@@ -1,6 +1,7 @@
 // Recorded functions run over batches on a native thread, which works on copies of all memory that lasts.
 import type { RowBatches } from '../data/loader';
 import { rangeError, SimdnnError } from '../errors';
+import { refuseHeld } from '../holders';
 import { liesIn, overlap, type TensorData } from '../memory';
 import {
   addKind,
@@ -22,7 +23,7 @@ import {
 } from '../native';
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, type Results, stretchesOf, type Value } from '../recording';
-import { empty, refuseHeld, type Tensor } from '../tensor';
+import { empty, type Tensor } from '../tensor';
 import { ownTurn } from './turns';
 
 /** What is done with a batch. */

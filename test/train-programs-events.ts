@@ -1,0 +1,185 @@
+// What happens in the callbacks of a program of train-programs.test.ts, in its loop and in its fit alike.
+import { nn, noGrad, rand, randn, type Tensor } from '../src';
+import { randomPosition } from '../src/random';
+import { anything, happenAlike, type Notes, snapshot } from './compile-programs';
+import type { events } from './train-programs';
+import { type Figures, forward, type SetUp } from './train-programs-loop';
+
+/** What differs between the loop and the library while a callback runs. */
+export interface Means {
+  evaluate(): Promise<Figures>;
+  predict(x: Tensor): Promise<Tensor>;
+  /** The model's output, of a function compiled before the fit. */
+  compiled(x: Tensor): Tensor;
+  /** Forgets the tensors that modules keep in fields: replays, which run no JavaScript, would leave there what the last eager call has put there. */
+  forget(): void;
+}
+
+export class Stopped extends Error {}
+
+export class Callbacks {
+  readonly controller = new AbortController();
+  private saved: ReturnType<typeof snapshot> | null = null;
+  private batchCalls = 0;
+  private readonly x: Tensor;
+
+  constructor(
+    private readonly s: SetUp,
+    private readonly notes: Notes,
+    private readonly means: Means,
+  ) {
+    this.x = randn([3, s.p.width]);
+  }
+
+  async epoch(epoch: number): Promise<void> {
+    this.notes.at = `epoch ${epoch}`;
+    for (const e of this.s.p.events) if (e.in === 'epoch' && e.at + 1 === epoch) await this.happen(e.kind, e.of);
+    this.means.forget();
+  }
+  async batch(): Promise<void> {
+    const call = this.batchCalls++;
+    // A bad option within an epoch ends the fit before the step that the loop begins with its forward pass, and where there is none.
+    this.notes.at = `call ${call}`;
+    for (const e of this.s.p.events) if (e.in === 'batch' && e.at === call && e.kind !== 'bad option') await this.happen(e.kind, e.of);
+    this.means.forget();
+  }
+
+  /** All that there is to see. */
+  look(): void {
+    const { notes, s } = this;
+    for (const [name, parameter] of s.net.namedParameters()) {
+      notes.tensor(name, parameter);
+      notes.add(`version of ${name}`, parameter.requiresGrad);
+    }
+    for (const [name, buffer] of s.net.namedBuffers()) notes.tensor(name, buffer);
+    notes.optimizer('the optimizer', s.optimizer);
+    notes.tensor('series', s.series.tensor);
+    notes.add(
+      'modes',
+      s.net
+        .modules()
+        .map((m) => Number(m.training))
+        .join(''),
+    );
+    notes.add('random position', JSON.stringify(randomPosition()));
+    this.lookAtKept();
+  }
+
+  // What a step left by another way than its result: as in the loop, or an error that says so.
+  private lookAtKept(): void {
+    for (const t of this.s.net.kept) {
+      let bits: unknown;
+      try {
+        bits = t === null ? anything : t.toArray().toString();
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'SIMDNN_LEFT_RECORDING') throw error;
+        bits = anything;
+      }
+      this.notes.add('kept', bits);
+    }
+  }
+
+  step([...batch]: readonly Tensor[], clears = true): void {
+    const { net, criterion, optimizer } = this.s;
+    if (clears) optimizer.zeroGrad();
+    const loss = criterion.forward(forward(net, batch), batch.at(-1)!);
+    loss.backward();
+    optimizer.step();
+    this.notes.tensor('eager step', loss);
+  }
+
+  private async happen(kind: (typeof events)[number], of: number): Promise<void> {
+    const { s, notes } = this;
+    const { net, optimizer, loss } = s;
+    const parameter = s.parameters[of % s.parameters.length]!;
+    if (happenAlike(kind, of, { model: net, optimizer, parameter, notes })) return;
+    const block = net.blocks[of % net.blocks.length]!;
+    switch (kind) {
+      case 'bad option':
+        optimizer.paramGroups[of % optimizer.paramGroups.length]!.lr = -1;
+        break;
+      case 'replace groups':
+        optimizer.paramGroups = optimizer.paramGroups.map((g) => ({ ...g, lr: g.lr * 0.5 })) as never;
+        break;
+      case 'load optimizer':
+        if (this.saved !== null) optimizer.loadStateDict(this.saved);
+        this.saved = snapshot(optimizer);
+        break;
+      case 'copy':
+        noGrad(() => parameter.mul_(0.9).add_(0.01));
+        break;
+      case 'replace':
+        block.linear.weight = new nn.Parameter(block.linear.weight.mul(0.5).detach());
+        break;
+      case 'replace layer':
+        net.renew();
+        break;
+      case 'dropout':
+        if (block.dropout !== null) block.dropout.p = of % 4 === 0 ? 0 : of / 100;
+        break;
+      case 'mode':
+        if (of % 3 === 0) net.eval();
+        else if (of % 3 === 1) net.train();
+        else block.eval();
+        break;
+      case 'field': {
+        const { activation } = block;
+        if (activation instanceof nn.LeakyReLU) activation.negativeSlope = of / 100;
+        else if (activation instanceof nn.ELU) activation.alpha = of / 50;
+        else if (activation instanceof nn.GELU) activation.approximate = activation.approximate === 'none' ? 'tanh' : 'none';
+        else if (activation instanceof nn.Softplus) activation.beta = 1 + of / 50;
+        break;
+      }
+      case 'plain field':
+        net.change(of);
+        break;
+      case 'criterion': {
+        const { criterion } = loss;
+        if (of % 3 === 0) criterion.reduction = criterion.reduction === 'mean' ? 'sum' : 'mean';
+        else if (criterion instanceof nn.CrossEntropyLoss && of % 3 === 1) criterion.labelSmoothing = of / 200;
+        else if (!(criterion instanceof nn.MSELoss)) criterion.weight = of % 2 === 0 ? null : rand([s.classes]).add(0.5);
+        break;
+      }
+      case 'hook':
+        block.registerForwardHook((_, __, output) => (output as Tensor).mul(1 - of / 1000));
+        break;
+      case 'buffer': {
+        const buffers = net.buffers();
+        if (buffers.length > 0) noGrad(() => buffers[of % buffers.length]!.mul_(0.5));
+        break;
+      }
+      case 'loader':
+        for (const batch of s.loader) {
+          notes.tensor('batch', batch[0]!);
+          break;
+        }
+        break;
+      case 'series':
+        noGrad(() => s.series.tensor.mul_(1.01));
+        break;
+      case 'eager step':
+        for (const batch of s.loader) {
+          this.step(batch, of % 2 === 0);
+          break;
+        }
+        break;
+      case 'compiled':
+        notes.tensor('compiled', this.means.compiled(this.x));
+        break;
+      case 'evaluate':
+        notes.add('evaluate', JSON.stringify(await this.means.evaluate()));
+        break;
+      case 'predict':
+        notes.tensor('predict', await this.means.predict(this.x));
+        break;
+      case 'kept':
+        this.look();
+        break;
+      case 'throw':
+        throw new Stopped('thrown by a callback');
+      case 'abort':
+        this.controller.abort(new Stopped('aborted by a callback'));
+        break;
+    }
+  }
+}
