@@ -1,8 +1,8 @@
 // Reverse-mode differentiation. An operation that has computed its output `record`s how to send a gradient
 // back to its inputs; `backward` calls these in the reverse of the order in which they were recorded.
+import * as calls from './calls.generated';
 import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from './errors';
 import { refuseHeld } from './holders';
-import { kernels } from './native';
 import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
 import { checkTensor, empty, Tensor } from './tensor';
@@ -90,8 +90,8 @@ export function otherFactors(a: Tensor, b: Tensor): readonly Tensor[] {
   return a.needsGrad ? (b.needsGrad ? [a, b] : [b]) : [a];
 }
 
-/** `flag` when `t` already holds a gradient to which the next is to be added, else 0. */
-export const holds = (t: Tensor | null, flag: number): number => (t?.needsGrad && t.gradient !== null ? flag : 0);
+/** Whether `t` already holds a gradient to which the next is to be added. */
+export const holds = (t: Tensor | null): boolean => t?.needsGrad === true && t.gradient !== null;
 
 /**
  * The memory of t's gradient, for a kernel that writes it, or adds to it when `holds(t)` was true before; null when t needs none.
@@ -107,7 +107,7 @@ export function openLeaf(t: Tensor): Float32Array {
     t.gradient = t.gradientHome ?? t.freshGradient();
   } else if (t.gradientShared) {
     const own = empty(t.shape);
-    kernels.copyStrided(own.floats, t.gradient.floats, Int32Array.of(1, t.numel, 1, 0, 1, 0));
+    calls.copyStrided({ out: own.floats, x: t.gradient.floats, layout: Int32Array.of(1, t.numel, 1, 0, 1, 0) });
     t.gradient = own;
     t.gradientShared = false;
   }
@@ -121,11 +121,11 @@ export function give(t: Tensor, gradient: Tensor): void {
   const recorded = recorder !== null && t.node === null;
   if (recorded) recorder!.gradient(t, 'use');
   if (t.gradient === null && (t.gradientHome !== null || recorded)) {
-    kernels.copyStrided(open(t)!, gradient.floats, Int32Array.of(1, t.numel, 1, 0, 1, 0));
+    calls.copyStrided({ out: open(t)!, x: gradient.floats, layout: Int32Array.of(1, t.numel, 1, 0, 1, 0) });
   } else if (t.gradient === null) {
     t.gradient = gradient;
   } else {
-    kernels.accumulate(open(t)!, gradient.floats, t.numel);
+    calls.accumulate({ out: open(t)!, x: gradient.floats, n: t.numel });
   }
 }
 
@@ -136,9 +136,9 @@ export function share(t: Tensor, gradient: Tensor): void {
     t.gradient = gradient;
     t.gradientShared = true;
   } else if (t.gradient === null) {
-    kernels.copyStrided(open(t)!, gradient.floats, Int32Array.of(1, t.numel, 1, 0, 1, 0));
+    calls.copyStrided({ out: open(t)!, x: gradient.floats, layout: Int32Array.of(1, t.numel, 1, 0, 1, 0) });
   } else {
-    kernels.accumulate(open(t)!, gradient.floats, t.numel);
+    calls.accumulate({ out: open(t)!, x: gradient.floats, n: t.numel });
   }
 }
 

@@ -7,14 +7,16 @@
  *
  * @module simdnn/kernels
  */
-export * from './kernels/activations';
-export * from './kernels/broadcast';
-export * from './kernels/elementwise';
-export * from './kernels/linear';
-export * from './kernels/losses';
-export * from './kernels/movement';
-export * from './kernels/optimizers';
-export * from './kernels/random';
-export * from './kernels/reductions';
-export type { ElementwiseBackward, ElementwiseForward } from './kernels/unary';
+export * from './kernels/broadcast.generated';
+export * from './kernels/columns';
+export * from './kernels/cross-entropy';
+export * from './kernels/layout';
+export * from './kernels/losses.generated';
+export * from './kernels/movement.generated';
+export * from './kernels/optimizers.generated';
+export * from './kernels/products.generated';
+export * from './kernels/random.generated';
+export * from './kernels/reductions.generated';
+export * from './kernels/unary.generated';
+export type { Reduction } from './kernels.generated';
 export type { Strided } from './shape';

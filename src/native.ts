@@ -276,6 +276,3 @@ export function setFlushDenormal(on: boolean): void {
 
 /** Whether the library's arithmetic takes denormal numbers as zero. */
 export const flushesDenormal = (): boolean => addon.flushDenormal();
-
-/** The length of a weight `[out, in]` in packed order: as `packed` in native/kernels/table.h. */
-export const packedLength = (in_: number, out: number): number => Math.ceil(out / 32) * 32 * (in_ + 1) + 480;

@@ -1,7 +1,7 @@
 // What the random programs of train-programs.test.ts are made of, besides what they share with those of compile-programs.test.ts.
 import fc from 'fast-check';
 import { cat, data, metrics, nn, noGrad, type optim, rand, randn, type Tensor, tensor, zeros } from '../src';
-import { kernels } from '../src/native';
+import * as calls from '../src/calls.generated';
 import { Optimizer as Base, type Recipe } from '../src/optim/optimizer';
 import { Block, bitsOf, eventsAlike, type Loss, layer, lossFields, makeOptimizer, type Optimizer, optimizer } from './compile-programs';
 
@@ -223,7 +223,9 @@ const fading: Recipe<optim.AdamOptions> = {
   step({ values, state, gradient, n }, o, count) {
     const [m, v] = state as [Float32Array, Float32Array];
     const rate = o.lr / Math.sqrt(count);
-    kernels.adamStep(values, m, v, null, gradient, n, rate, o.betas[0], o.betas[1], o.eps, o.weightDecay, count, o.maximize ? 2 : 0);
+    const [beta1, beta2] = o.betas;
+    const options = { step: count, lr: rate, beta1, beta2, eps: o.eps, weightDecay: o.weightDecay, maximize: o.maximize };
+    calls.adamStep({ param: values, m, v, grad: gradient, n, ...options });
   },
 };
 class Fading extends Base<optim.AdamOptions> {}

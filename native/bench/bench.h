@@ -1,10 +1,11 @@
-// The native benchmark: each BENCH block measures one kernel of kernels.def; main.cc fails, by name, a kernel
-// that no block measures.
+// The native benchmark: each BENCH block measures one kernel; rows of all others are made from
+// their descriptions (described_bench.cc). main.cc fails, by name, a kernel that nothing measures.
 #pragma once
 #include <time.h>
 
 #include <cstdio>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,14 @@ void row(const Bench&, const char* kernel, const std::string& shape, const Traff
 // Elements of an array in the L1 cache (a layer of the lecture's network), in the L2 cache, in DRAM.
 constexpr size_t kSizes[] = {960, size_t{1} << 16, size_t{1} << 24};
 
+// The traffic of a call by its arrays: those as long as the longest count.
+enum class Role { read, written, updated };
+struct Moved {
+  size_t floats;
+  Role role;
+};
+Traffic traffic_of(std::initializer_list<Moved> arrays);
+
 struct Entry {
   const char* section;
   std::vector<const char*> kernels;
@@ -73,6 +82,14 @@ std::vector<Entry>& entries();
 struct Register {
   Register(const char* section, std::vector<const char*> kernels, void (*body)(const Bench&)) {
     entries().push_back({section, std::move(kernels), body});
+  }
+};
+
+// Rows made from a kernel's description, for one without a block of its own.
+std::vector<Entry>& described();
+struct RegisterDescribed {
+  RegisterDescribed(const char* section, const char* kernel, void (*body)(const Bench&)) {
+    described().push_back({section, {kernel}, body});
   }
 };
 

@@ -30,11 +30,10 @@ struct LayerData {
   void call(const Bench& bench, Run& run, int op) {
     const Layer& l = layer;
     if (op == 0) {
-      bench.kernel.linear_forward(run, result.data(), x.data(), weight.data(), nullptr, l.rows, l.in, l.out, kNoUnary,
-                                  0, 0);
+      bench.kernel.linear_forward(run, result.data(), x.data(), weight.data(), nullptr, l.rows, l.in, l.out, {});
     } else {
       bench.kernel.linear_backward(run, op == 1 ? result.data() : nullptr, op == 2 ? result.data() : nullptr, nullptr,
-                                   dy.data(), x.data(), weight.data(), l.rows, l.in, l.out, 0, kNoUnary, 0, 0);
+                                   dy.data(), x.data(), weight.data(), l.rows, l.in, l.out, {});
     }
   }
 

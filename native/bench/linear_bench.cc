@@ -55,11 +55,14 @@ BENCH(columns, linear_forward_columns) {
       Floats x(rows * in), weight(out * in), y(rows * out), x_columns(padded(in) * padded(rows)), y_columns(padded(out) * padded(rows));
       Run run(bench.threads);
       const double forward = best_seconds(
-          [&] { bench.kernel.linear_forward(run, y.data(), x.data(), weight.data(), nullptr, rows, in, out, k_relu, 0, 0); }, 0.05);
+          [&] {
+            bench.kernel.linear_forward(run, y.data(), x.data(), weight.data(), nullptr, rows, in, out, {Unary::relu});
+          },
+          0.05);
       const double columns = best_seconds(
           [&] {
             bench.kernel.linear_forward_columns(run, y.data(), y_columns.data(), x.data(), x_columns.data(), weight.data(), nullptr,
-                                                rows, in, out, k_relu, 0, 0);
+                                                rows, in, out, {Unary::relu});
           },
           0.05);
       char shape[40];
@@ -77,8 +80,13 @@ SECTION(packed, "linear_forward_packed", "linear_pack") {
       Floats x(rows * in), weight(out * in), y(rows * out), panels(packed(in, out));
       Run run(bench.threads);
       const std::vector<double> seconds = best_seconds_of(
-          {[&] { bench.kernel.linear_forward(run, y.data(), x.data(), weight.data(), nullptr, rows, in, out, k_relu, 0, 0); },
-           [&] { bench.kernel.linear_forward_packed(run, y.data(), x.data(), panels.data(), nullptr, rows, in, out, k_relu, 0, 0); },
+          {[&] {
+             bench.kernel.linear_forward(run, y.data(), x.data(), weight.data(), nullptr, rows, in, out, {Unary::relu});
+           },
+           [&] {
+             bench.kernel.linear_forward_packed(run, y.data(), x.data(), panels.data(), nullptr, rows, in, out,
+                                                {Unary::relu});
+           },
            [&] { bench.kernel.linear_pack(run, panels.data(), weight.data(), in, out); }},
           0.05);
       char shape[40];
@@ -99,12 +107,12 @@ BENCH(backward_columns, linear_backward_columns) {
       const std::vector<double> seconds = best_seconds_of(
           {[&] {
              bench.kernel.linear_backward(run, dx.data(), dweight.data(), dbias.data(), dy.data(), x.data(), weight.data(), rows, in,
-                                          out, 0, k_relu, 0, 0);
+                                          out, {Unary::relu});
            },
            [&] {
              bench.kernel.linear_backward_columns(run, nullptr, dx_columns.data(), dweight.data(), dbias.data(), dy.data(),
-                                                  dy_columns.data(), x.data(), x_columns.data(), weight.data(), rows, in, out, 0, k_relu,
-                                                  0, 0);
+                                                  dy_columns.data(), x.data(), x_columns.data(), weight.data(), rows,
+                                                  in, out, {Unary::relu});
            }},
           0.05);
       char shape[40];
@@ -138,14 +146,14 @@ SECTION(layers, "linear_forward_columns", "linear_backward", "linear_backward_co
       const bool first = i == 0, last = i + 1 == kCount;
       bench.kernel.linear_forward_columns(run, y[i + 1]->rows.data(), last ? nullptr : y[i + 1]->columns.data(), y[i]->rows.data(),
                                           first ? nullptr : y[i]->columns.data(), p[i]->weight.data(), p[i]->bias.data(), kRows,
-                                          kSizes[i], kSizes[i + 1], last ? kNoUnary : k_relu, 0, 0);
+                                          kSizes[i], kSizes[i + 1], {last ? Unary::none : Unary::relu});
     }
   };
   const auto in_rows = [&] {
     for (size_t i = kCount; i-- > 0;) {
       bench.kernel.linear_backward(run, i == 0 ? nullptr : dy[i]->rows.data(), p[i]->dweight.data(), p[i]->dbias.data(),
-                                   dy[i + 1]->rows.data(), y[i]->rows.data(), p[i]->weight.data(), kRows, kSizes[i], kSizes[i + 1], 0,
-                                   i == 0 ? kNoUnary : k_relu, 0, 0);
+                                   dy[i + 1]->rows.data(), y[i]->rows.data(), p[i]->weight.data(), kRows, kSizes[i],
+                                   kSizes[i + 1], {i == 0 ? Unary::none : Unary::relu});
     }
   };
   const auto in_columns = [&] {
@@ -154,7 +162,7 @@ SECTION(layers, "linear_forward_columns", "linear_backward", "linear_backward_co
       bench.kernel.linear_backward_columns(run, nullptr, first ? nullptr : dy[i]->columns.data(), p[i]->dweight.data(),
                                            p[i]->dbias.data(), dy[i + 1]->rows.data(), last ? nullptr : dy[i + 1]->columns.data(),
                                            y[i]->rows.data(), first ? nullptr : y[i]->columns.data(), p[i]->weight.data(), kRows,
-                                           kSizes[i], kSizes[i + 1], 0, k_relu, 0, 0);
+                                           kSizes[i], kSizes[i + 1], {Unary::relu});
     }
   };
   const std::vector<double> seconds = best_seconds_of({forward, in_rows, in_columns}, 0.3);

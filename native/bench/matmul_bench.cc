@@ -9,7 +9,7 @@ SECTION(matmul, "matmul") {
     Run run(bench.threads);
     for (int transposed = 0; transposed < 3; ++transposed) {
       const double seconds = best_seconds([&] {
-        bench.kernel.matmul(run, c.data(), a.data(), b.data(), n, n, n, transposed == 1, transposed == 2, 0);
+        bench.kernel.matmul(run, c.data(), a.data(), b.data(), n, n, n, {transposed == 1, transposed == 2});
       });
       const double rate = 2.0 * static_cast<double>(n * n * n) / seconds;
       const char* const names[] = {"a b", "a^T b", "a b^T"};

@@ -1,4 +1,4 @@
-// Copies, gathers, scatters, fills, conversions.
+// Copies, gathers and scatters.
 #include "bench/bench.h"
 
 namespace simdnn::bench {
@@ -90,31 +90,6 @@ BENCH(movement, scatter_add) {
     Run run(bench.threads);
     row(bench, "scatter_add", std::to_string(n), {n, 2, 0, 1},
         [&] { bench.kernel.scatter_add(run, dx.data(), dy.data(), order.data(), 1, n, 1, n); });
-  }
-}
-
-// The rows of a kernel on flat arrays: call(run, out, x, n).
-#define FLAT(name, reads, writes, updates, ...)                                                          \
-  BENCH(movement, name) {                                                                                \
-    for (size_t n : kSizes) {                                                                            \
-      Floats out(n), x(n);                                                                               \
-      Run run(bench.threads);                                                                            \
-      row(bench, #name, std::to_string(n), {n, reads, writes, updates}, [&] { bench.kernel.name(__VA_ARGS__); }); \
-    }                                                                                                    \
-  }
-FLAT(fill, 0, 1, 0, run, out.data(), n, 1)
-FLAT(fill_int, 0, 1, 0, run, out.ints(), n, 1)
-FLAT(float_to_int, 1, 1, 0, run, out.ints(), x.data(), n)
-FLAT(int_to_float, 1, 1, 0, run, out.data(), x.ints(), n)
-FLAT(accumulate, 1, 0, 1, run, out.data(), x.data(), n)
-
-BENCH(movement, scale_rows) {
-  for (const auto& s : kTables) {
-    const size_t n = s.rows * s.columns;
-    Floats out(n), x(n), scale(s.rows);
-    Run run(bench.threads);
-    row(bench, "scale_rows", std::to_string(s.rows) + "x" + std::to_string(s.columns), {n, 1, 1},
-        [&] { bench.kernel.scale_rows(run, out.data(), x.data(), scale.data(), s.rows, s.columns); });
   }
 }
 

@@ -18,6 +18,9 @@ struct State {
   }
 };
 
+// The tenth step, with the usual numbers.
+constexpr AdamStepAttributes kTenth{10};
+
 }  // namespace
 
 BENCH(optimizers, adam_step) {
@@ -27,7 +30,7 @@ BENCH(optimizers, adam_step) {
       Run run(bench.threads);
       row(bench, "adam_step", std::to_string(n) + (amsgrad ? " amsgrad" : ""), {n, 1, 0, amsgrad ? 4 : 3}, [&] {
         bench.kernel.adam_step(run, s.param.data(), s.m.data(), s.v.data(), amsgrad ? s.max_v.data() : nullptr,
-                               s.grad.data(), n, 1e-3, 0.9, 0.999, 1e-8, 0, 10, 0);
+                               s.grad.data(), n, kTenth);
       });
     }
   }
@@ -42,7 +45,7 @@ BENCH(optimizers, adam_step) {
     }
     Run run(bench.threads);
     row(bench, "adam_step", std::to_string(n) + (flush ? " decayed" : " decayed, denormals kept"), {n, 1, 0, 3}, [&] {
-      bench.kernel.adam_step(run, s.param.data(), s.m.data(), s.v.data(), nullptr, s.grad.data(), n, 1e-3, 0.9, 0.999, 1e-8, 0, 10, 0);
+      bench.kernel.adam_step(run, s.param.data(), s.m.data(), s.v.data(), nullptr, s.grad.data(), n, kTenth);
     });
   }
   set_flush_denormal(true);
@@ -54,7 +57,7 @@ BENCH(optimizers, sgd_step) {
       State s(n);
       Run run(bench.threads);
       row(bench, "sgd_step", std::to_string(n) + (momentum ? " momentum" : ""), {n, 1, 0, momentum ? 2 : 1}, [&] {
-        bench.kernel.sgd_step(run, s.param.data(), momentum ? s.m.data() : nullptr, s.grad.data(), n, 1e-3, 0.9, 0, 0, 0);
+        bench.kernel.sgd_step(run, s.param.data(), momentum ? s.m.data() : nullptr, s.grad.data(), n, {1e-3, 0.9});
       });
     }
   }

@@ -1,5 +1,4 @@
-// Every kernel's N-API function, generated from kernels.def in passes, each a class that adds to the
-// one before: read the arguments, check the lengths, call through the target's table, keep the call for a plan.
+// Every kernel's N-API function: its arguments are read and checked before it is called, or kept for a plan.
 #include "binding/kernels.h"
 
 #include <memory>
@@ -39,162 +38,64 @@ struct SlotWriter {
   }
 };
 
-// Pass 1: one member an argument, read in order as the object is made.
-#define KERNEL(name, parameters) \
-  struct name##_arguments {      \
-    Reader& reader;              \
-    parameters                   \
-  };
-#define OUT(T, name, length) Array<T> name = reader.array<T>(#name);
-#define INOUT(T, name, length) Array<T> name = reader.array<T>(#name);
-#define IN(T, name, length) Array<const T> name = reader.array<const T>(#name);
-#define OPT_OUT(T, name, length) Array<T> name = reader.optional_array<T>(#name);
-#define OPT_INOUT(T, name, length) Array<T> name = reader.optional_array<T>(#name);
-#define OPT_IN(T, name, length) Array<const T> name = reader.optional_array<const T>(#name);
-#define OUT_ANY(name, length) Array<uint32_t> name = reader.any_array<uint32_t>(#name);
-#define IN_ANY(name, length) Array<const uint32_t> name = reader.any_array<const uint32_t>(#name);
-#define SIZE(name) Count name = reader.size(#name);
-#define INT(name) int32_t name = reader.int32(#name);
-#define REAL(name) double name = reader.real(#name);
-#define COUNTER(name) uint64_t name = reader.counter(#name);
-#define LAYOUT(name) Layout name = reader.layout(#name);
-#include "kernels/kernels.def"
-
-// Pass 2: the lengths, whose formulas use the members by name.
-#define KERNEL(name, parameters)               \
-  struct name##_checked : name##_arguments {   \
-    void check() { parameters }                \
-  };
-#define CHECK(name, length) reader.fits(name, #name, #length, length);
-#define OUT(T, name, length) CHECK(name, length)
-#define INOUT(T, name, length) CHECK(name, length)
-#define IN(T, name, length) CHECK(name, length)
-#define OPT_OUT(T, name, length) CHECK(name, length)
-#define OPT_INOUT(T, name, length) CHECK(name, length)
-#define OPT_IN(T, name, length) CHECK(name, length)
-#define OUT_ANY(name, length) CHECK(name, length)
-#define IN_ANY(name, length) CHECK(name, length)
-#define SIZE(name)
-#define INT(name)
-#define REAL(name)
-#define COUNTER(name)
-#define LAYOUT(name)
-#include "kernels/kernels.def"
-#undef CHECK
-
-// Pass 3: the call.
-#define KERNEL(name, parameters)                                                            \
-  struct name##_call : name##_checked {                                                     \
-    static constexpr const char* kName = #name;                                             \
-    void call(const KernelTable& table, Run& run) { table.name(run parameters); }           \
-  };
-#define OUT(T, name, length) , name.data
-#define INOUT(T, name, length) , name.data
-#define IN(T, name, length) , name.data
-#define OPT_OUT(T, name, length) , name.data
-#define OPT_INOUT(T, name, length) , name.data
-#define OPT_IN(T, name, length) , name.data
-#define OUT_ANY(name, length) , name.data
-#define IN_ANY(name, length) , name.data
-#define SIZE(name) , name
-#define INT(name) , name
-#define REAL(name) , name
-#define COUNTER(name) , name
-#define LAYOUT(name) , name
-#include "kernels/kernels.def"
-
-// Pass 4: the call as data, for a plan.
-#define KERNEL(name, parameters)                                        \
-  struct name##_slots : name##_call {                                   \
-    static constexpr Invoke kInvoke = invoke_kernel<&KernelTable::name>; \
-    void write(SlotWriter& writer) { parameters }                       \
-  };
-#define WRITTEN(name, length) writer.pointer(name.data, length, true);
-#define READ(name, length) writer.pointer(name.data, length, false);
-#define OUT(T, name, length) WRITTEN(name, length)
-#define INOUT(T, name, length) WRITTEN(name, length)
-#define IN(T, name, length) READ(name, length)
-#define OPT_OUT(T, name, length) WRITTEN(name, length)
-#define OPT_INOUT(T, name, length) WRITTEN(name, length)
-#define OPT_IN(T, name, length) READ(name, length)
-#define OUT_ANY(name, length) WRITTEN(name, length)
-#define IN_ANY(name, length) READ(name, length)
-#define SIZE(name) writer.size(name);
-#define INT(name) writer.integer(name);
-#define REAL(name) writer.real(name);
-#define COUNTER(name) writer.size(name);
-#define LAYOUT(name) writer.layout(name);
-#include "kernels/kernels.def"
-#undef WRITTEN
-#undef READ
-
-// linear_forward -> linearForward
-struct CamelCase {
-  char text[64] = {};
-  explicit CamelCase(const char* name) {
-    size_t n = 0;
-    for (bool upper = false; *name != 0 && n + 1 < sizeof text; ++name) {
-      if (*name == '_') {
-        upper = true;
-      } else {
-        text[n++] = upper ? static_cast<char>(*name - 'a' + 'A') : *name;
-        upper = false;
-      }
-    }
-  }
-};
+// For each kernel: its arguments, read in order and checked, its call, its call as slots and from slots.
+#include "generated/calls.inc"
 
 template <typename Call>
 napi_value kernel_function(napi_env env, napi_callback_info info) {
-  static const CamelCase name(Call::kName);
   try {
-    Reader reader(env, info, name.text);
-    Call call{{{reader}}};
-    call.check();
+    Reader reader(env, info, Call::kName);
+    const Call call(reader);
     const Environment& here = environment(env);
     Run run(here.threads);
     call.call(*here.target->table, run);
-    if (run.fault.array() != nullptr) throw fault_error(name.text, run.fault);
+    if (run.fault.array() != nullptr) throw fault_error(Call::kName, run.fault);
   } catch (const ArgumentError& error) {
     throw_argument_error(env, error);
   } catch (const std::bad_alloc&) {
-    throw_argument_error(env, {ArgumentError::kRange, std::string("[") + name.text + "] out of memory"});
+    throw_argument_error(env, {ArgumentError::kRange, std::string("[") + Call::kName + "] out of memory"});
   }
   return nullptr;
 }
 
 template <typename Call>
 RecordedCall record_kernel(napi_env env, napi_value arguments, std::vector<std::unique_ptr<Layout>>& layouts) {
-  static const CamelCase name(Call::kName);
-  Reader reader(env, arguments, 1, name.text);
-  Call call{{{{reader}}}};
-  call.check();
-  RecordedCall recorded{name.text, Call::kInvoke, {}, {}, {}};
+  Reader reader(env, arguments, 1, Call::kName);
+  const Call call(reader);
+  RecordedCall recorded{Call::kName, Call::invoke, {}, {}, {}};
   SlotWriter writer{recorded, layouts};
   call.write(writer);
   return recorded;
 }
 
+struct Kernel {
+  const char* name;
+  napi_value (*function)(napi_env, napi_callback_info);
+  RecordedCall (*record)(napi_env, napi_value, std::vector<std::unique_ptr<Layout>>&);
+};
+
+constexpr Kernel kKernels[] = {
+#define NAME(name) {name##_call::kName, kernel_function<name##_call>, record_kernel<name##_call>},
+#include "generated/names.def"
+};
+
 }  // namespace
 
 RecordedCall record_call(napi_env env, const std::string& kernel, napi_value arguments,
                          std::vector<std::unique_ptr<Layout>>& layouts) {
-#define NAME(name) \
-  if (kernel == CamelCase(#name).text) return record_kernel<name##_slots>(env, arguments, layouts);
-#include "kernels/names.def"
+  for (const Kernel& known : kKernels) {
+    if (kernel == known.name) return known.record(env, arguments, layouts);
+  }
   throw ArgumentError{ArgumentError::kRange, "[createPlan] no kernel is called " + kernel};
 }
 
 void export_kernels(napi_env env, napi_value exports) {
-  const auto add = [&](const char* kernel, napi_callback function) {
-    const CamelCase name(kernel);
+  for (const Kernel& kernel : kKernels) {
     napi_value value;
-    if (napi_create_function(env, name.text, NAPI_AUTO_LENGTH, function, nullptr, &value) == napi_ok) {
-      napi_set_named_property(env, exports, name.text, value);
+    if (napi_create_function(env, kernel.name, NAPI_AUTO_LENGTH, kernel.function, nullptr, &value) == napi_ok) {
+      napi_set_named_property(env, exports, kernel.name, value);
     }
-  };
-#define NAME(name) add(#name, kernel_function<name##_call>);
-#include "kernels/names.def"
+  }
 }
 
 }  // namespace simdnn

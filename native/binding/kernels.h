@@ -1,4 +1,4 @@
-// One JavaScript function for each line of kernels.def.
+// One JavaScript function for each kernel of native/descriptions.
 #pragma once
 #include <napi.h>
 

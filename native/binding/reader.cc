@@ -17,15 +17,8 @@ ArgumentError fault_error(const char* kernel, const Fault& fault) {
   return {ArgumentError::kRange, text};
 }
 
-// "[adamStep] maxV: ", from max_v.
-std::string Reader::prefix(const char* name) const {
-  std::string out = std::string("[") + kernel_ + "] ";
-  for (const char* c = name; *c != 0; ++c) {
-    const bool starts_word = *c == '_' && c[1] >= 'a' && c[1] <= 'z';
-    out += starts_word ? static_cast<char>(*++c - 'a' + 'A') : *c;
-  }
-  return out + ": ";
-}
+// "[adamStep] maxV: "
+std::string Reader::prefix(const char* name) const { return std::string("[") + kernel_ + "] " + name + ": "; }
 
 // What an argument is: `3`, `null`, `an Int32Array`, `a string`.
 std::string Reader::describe(size_t argument) const {
@@ -82,7 +75,8 @@ void Reader::refuse_short(const char* name, const char* formula, size_t needed, 
 // An Int32Array [rank, sizes..., strides and offset of operand 0, strides and offset of operand 1],
 // copied before it is looked at: its buffer may be shared with a thread that changes it.
 Layout Reader::layout(const char* name) {
-  const Array<int32_t> source = read_array<int32_t>(name, Accepts::kInt);
+  static constexpr ElementType kInts{"an Int32Array", 1u << napi_int32_array};
+  const Array<int32_t> source = array<int32_t>(name, kInts);
   constexpr size_t kMost = 1 + Layout::kMaxRank + Layout::kOperands * (Layout::kMaxRank + 1);
   int32_t fields[kMost] = {};
   const size_t length = source.length < kMost ? source.length : kMost;

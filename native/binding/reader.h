@@ -1,10 +1,11 @@
-// Reads a kernel's JavaScript arguments in the order of kernels.def and checks what memory safety needs:
-// kinds, integers, lengths. Plain Node-API calls: a typed array costs a quarter of what it does through
+// Reads a kernel's JavaScript arguments in the order of its description and checks what memory safety needs:
+// types, integers, lengths. Plain Node-API calls: a typed array costs a quarter of what it does through
 // the C++ wrapper.
 #pragma once
 #include <napi.h>
 
 #include <cmath>
+#include <cstdio>
 #include <string>
 
 #include "support/layout.h"
@@ -22,6 +23,14 @@ void throw_argument_error(napi_env env, const ArgumentError& error);
 
 // The error for an element that a kernel refused.
 ArgumentError fault_error(const char* kernel, const Fault& fault);
+
+// Which typed arrays hold an element type: a row for each type of native/descriptions/describe.mjs is in generated/calls.inc.
+struct ElementType {
+  const char* expected;  // in an error: "a Float32Array"
+  uint32_t arrays;       // a bit for each napi_typedarray_type
+
+  bool accepts(napi_typedarray_type type) const { return (arrays >> type & 1) != 0; }
+};
 
 template <typename T>
 struct Array {
@@ -51,22 +60,26 @@ class Reader {
   }
 
   template <typename T>
-  Array<T> array(const char* name) {
-    return read_array<T>(name, sizeof(T) == sizeof(float) && std::is_same_v<std::remove_const_t<T>, float>
-                                   ? Accepts::kFloat
-                                   : Accepts::kInt);
+  Array<T> array(const char* name, const ElementType& element) {
+    napi_typedarray_type type;
+    Array<T> out;
+    void* data = nullptr;
+    const bool known = next_ < count_ && napi_get_typedarray_info(env_, values_[next_], &type, &out.length, &data,
+                                                                  nullptr, nullptr) == napi_ok;
+    if (!known || !element.accepts(type)) refuse(ArgumentError::kType, name, element.expected);
+    out.argument = next_++;
+    if (data == nullptr) out.length = 0;
+    out.data = static_cast<T*>(data);
+    out.present = true;
+    return out;
   }
   template <typename T>
-  Array<T> any_array(const char* name) {
-    return read_array<T>(name, Accepts::kBoth);
-  }
-  template <typename T>
-  Array<T> optional_array(const char* name) {
+  Array<T> optional_array(const char* name, const ElementType& element) {
     if (is_nullish()) {
       ++next_;
       return {};
     }
-    return array<T>(name);
+    return array<T>(name, element);
   }
 
   Count size(const char* name) { return static_cast<size_t>(integer(name, 0, 9007199254740991.0)); }
@@ -83,6 +96,12 @@ class Reader {
     return value;
   }
   Layout layout(const char* name);
+  // One of `count` enumerators, and the bits of `count` flags.
+  template <typename Enumeration>
+  Enumeration choice(const char* name, int32_t count) {
+    return static_cast<Enumeration>(integer(name, 0, count - 1.0));
+  }
+  uint32_t flags(const char* name, int count) { return static_cast<uint32_t>(integer(name, 0, (1 << count) - 1.0)); }
 
   // Refuses an array that is shorter than the kernel will touch. `formula` is the text of `needed`.
   template <typename T>
@@ -91,8 +110,6 @@ class Reader {
   }
 
  private:
-  enum class Accepts { kFloat, kInt, kBoth };
-
   std::string prefix(const char* name) const;
   std::string describe(size_t argument) const;
   // "expected ..., got ..." of the next argument, and of an array.
@@ -106,35 +123,14 @@ class Reader {
     return napi_typeof(env_, values_[next_], &type) == napi_ok && (type == napi_null || type == napi_undefined);
   }
 
-  template <typename T>
-  Array<T> read_array(const char* name, Accepts accepts) {
-    napi_typedarray_type type;
-    Array<T> out;
-    void* data = nullptr;
-    const bool known = next_ < count_ && napi_get_typedarray_info(env_, values_[next_], &type, &out.length, &data,
-                                                                  nullptr, nullptr) == napi_ok;
-    const bool is_float = known && type == napi_float32_array;
-    const bool is_int = known && type == napi_int32_array;
-    if (!(accepts == Accepts::kFloat ? is_float : accepts == Accepts::kInt ? is_int : is_float || is_int)) {
-      refuse(ArgumentError::kType, name,
-             accepts == Accepts::kFloat ? "a Float32Array"
-             : accepts == Accepts::kInt ? "an Int32Array"
-                                        : "a Float32Array or an Int32Array");
-    }
-    out.argument = next_++;
-    if (data == nullptr) out.length = 0;
-    out.data = static_cast<T*>(data);
-    out.present = true;
-    return out;
-  }
-
   // An integer in [low, high]. NaN and fractions are none.
   double integer(const char* name, double low, double high) {
     const double value = real(name);
     if (!(value >= low && value <= high) || value != std::trunc(value)) {
       --next_;
-      refuse(ArgumentError::kRange, name,
-             low == 0 ? "an integer from 0 to 9007199254740991" : "an integer from -2147483648 to 2147483647");
+      char expected[64];
+      std::snprintf(expected, sizeof expected, "an integer from %.0f to %.0f", low, high);
+      refuse(ArgumentError::kRange, name, expected);
     }
     return value;
   }

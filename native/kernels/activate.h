@@ -1,4 +1,4 @@
-// A function of unary.def by its number.
+// An element-wise function by its enumerator.
 #pragma once
 #include "kernels/table.h"
 
@@ -13,29 +13,29 @@ union SerialRun {
   ~SerialRun() {}
 };
 
-// y[0, n) = f(y) by the kernel of f itself: the same bits as a separate call. Nothing with kNoUnary.
-inline void activate(int32_t function, double a, double b, float* y, size_t n) {
+// y[0, n) = f(y) by the kernel of f itself: the same bits as a separate call. Nothing with Unary::none.
+inline void activate(Unary function, const UnaryAttributes& parameters, float* y, size_t n) {
   SerialRun serial;
   switch (function) {
-#define UNARY(name)                            \
-  case k_##name:                               \
-    name##_forward(serial.run, y, y, n, a, b); \
+#define UNARY(name)                                  \
+  case Unary::name:                                  \
+    name##_forward(serial.run, y, y, n, parameters); \
     break;
-#include "kernels/unary.def"
+#include "generated/unary.def"
     default:
       break;
   }
 }
 
 // dx[0, n) times the derivative of f where its value is y, by the kernel of f's gradient.
-inline void differentiate(int32_t function, double a, double b, float* dx, const float* y, size_t n) {
+inline void differentiate(Unary function, const UnaryAttributes& parameters, float* dx, const float* y, size_t n) {
   SerialRun serial;
   switch (function) {
-#define UNARY(name)                                     \
-  case k_##name:                                        \
-    name##_backward(serial.run, dx, dx, y, y, n, a, b); \
+#define UNARY(name)                                           \
+  case Unary::name:                                           \
+    name##_backward(serial.run, dx, dx, y, y, n, parameters); \
     break;
-#include "kernels/unary.def"
+#include "generated/unary.def"
     default:
       break;
   }

@@ -1,4 +1,4 @@
-// The functions of unary.def on float vectors, one struct each, under the function's own name:
+// The functions of native/descriptions/unary.mjs on float vectors, one struct each, under the function's own name:
 //   f(x)                  the value
 //   f.gradient(dy, x, y)  dy * f'(x), where y = f(x)
 // The element-wise kernels and the fused ones are made from them, which is why both give the same bits.
@@ -16,33 +16,33 @@ HWY_INLINE VF zero() { return hn::Zero(kF); }
 HWY_INLINE VF one() { return hn::Set(kF, 1.0f); }
 
 struct relu {
-  relu(double, double) {}
+  explicit relu(const UnaryAttributes&) {}
   VF operator()(VF x) const { return hn::IfThenElse(hn::Lt(x, zero()), zero(), x); }
   VF gradient(VF dy, VF x, VF) const { return hn::IfThenElse(hn::Le(x, zero()), zero(), dy); }
 };
 
 struct leaky_relu {
   float slope;
-  leaky_relu(double a, double) : slope(static_cast<float>(a)) {}
+  explicit leaky_relu(const UnaryAttributes& attributes) : slope(static_cast<float>(attributes.a)) {}
   VF operator()(VF x) const { return hn::IfThenElse(hn::Gt(x, zero()), x, hn::Mul(x, set(slope))); }
   VF gradient(VF dy, VF x, VF) const { return hn::IfThenElse(hn::Gt(x, zero()), dy, hn::Mul(dy, set(slope))); }
 };
 
 struct sigmoid {
-  sigmoid(double, double) {}
+  explicit sigmoid(const UnaryAttributes&) {}
   VF operator()(VF x) const { return math::logistic(x).value; }
   VF gradient(VF dy, VF, VF y) const { return hn::Mul(dy, hn::Mul(y, hn::Sub(one(), y))); }
 };
 
 struct tanh {
-  tanh(double, double) {}
+  explicit tanh(const UnaryAttributes&) {}
   VF operator()(VF x) const { return math::tanh(x); }
   VF gradient(VF dy, VF, VF y) const { return hn::Mul(dy, hn::NegMulAdd(y, y, one())); }
 };
 
 // x Phi(x); at +inf +inf, as in float64, where PyTorch's float32 gives NaN.
 struct gelu {
-  gelu(double, double) {}
+  explicit gelu(const UnaryAttributes&) {}
   VF operator()(VF x) const { return hn::Mul(x, math::normal(x).distribution); }
   VF gradient(VF dy, VF x, VF) const {
     const math::Normal phi = math::normal(x);
@@ -54,7 +54,7 @@ struct gelu {
 // sigmoid is 0 or 1, and the limit there keeps x^3 from overflowing.
 struct gelu_tanh {
   static constexpr double kLinear = 1.5957691216057308, kCubic = 0.044715 * kLinear;
-  gelu_tanh(double, double) {}
+  explicit gelu_tanh(const UnaryAttributes&) {}
   static VF limited(VF x) { return math::at_most(math::at_least(x, -11.0f), 11.0f); }
   VF operator()(VF x) const {
     const VF t = limited(x);
@@ -71,7 +71,7 @@ struct gelu_tanh {
 };
 
 struct silu {
-  silu(double, double) {}
+  explicit silu(const UnaryAttributes&) {}
   VF operator()(VF x) const { return hn::Mul(x, math::logistic(x).value); }
   VF gradient(VF dy, VF x, VF) const {
     const math::Logistic s = math::logistic(x);
@@ -81,7 +81,7 @@ struct silu {
 
 struct elu {
   float alpha;
-  elu(double a, double) : alpha(static_cast<float>(a)) {}
+  explicit elu(const UnaryAttributes& attributes) : alpha(static_cast<float>(attributes.a)) {}
   VF operator()(VF x) const {
     const VF below = hn::Mul(set(alpha), math::expm1(math::at_least(math::at_most(x, 0), -87.0f)));
     return hn::IfThenElse(hn::Ge(x, zero()), x, below);
@@ -95,8 +95,10 @@ struct elu {
 // log(1 + e^z) / beta with z = beta x; x where z > threshold.
 struct softplus {
   float beta, threshold, inverse;
-  softplus(double a, double b)
-      : beta(static_cast<float>(a)), threshold(static_cast<float>(b)), inverse(static_cast<float>(1 / a)) {}
+  explicit softplus(const UnaryAttributes& attributes)
+      : beta(static_cast<float>(attributes.a)),
+        threshold(static_cast<float>(attributes.b)),
+        inverse(static_cast<float>(1 / attributes.a)) {}
   VF operator()(VF x) const {
     const VF z = hn::Mul(x, set(beta));
     const VF rest = math::log1p(math::exp_or_zero(hn::Neg(hn::Abs(z))));
@@ -111,7 +113,7 @@ struct softplus {
 
 // x min(max(x + 3, 0), 6) / 6
 struct hardswish {
-  hardswish(double, double) {}
+  explicit hardswish(const UnaryAttributes&) {}
   VF operator()(VF x) const {
     const VF step = math::at_most(math::at_least(hn::Add(x, set(3)), 0), 6);
     return hn::Mul(x, hn::Mul(step, set(1.0 / 6)));
@@ -125,7 +127,7 @@ struct hardswish {
 
 // x tanh(softplus(x)) = x n / (n + 2) with w = e^x, n = w (w + 2). From x = 20 on the factor is 1.
 struct mish {
-  mish(double, double) {}
+  explicit mish(const UnaryAttributes&) {}
   VF operator()(VF x) const {
     const VF w = math::exp_or_zero(math::at_most(x, 20));
     const VF n = hn::Mul(w, hn::Add(w, set(2)));
@@ -143,25 +145,25 @@ struct mish {
 };
 
 struct exp {
-  exp(double, double) {}
+  explicit exp(const UnaryAttributes&) {}
   VF operator()(VF x) const { return math::exp(x); }
   VF gradient(VF dy, VF, VF y) const { return hn::Mul(dy, y); }
 };
 
 struct log {
-  log(double, double) {}
+  explicit log(const UnaryAttributes&) {}
   VF operator()(VF x) const { return math::log(x); }
   VF gradient(VF dy, VF x, VF) const { return hn::Div(dy, x); }
 };
 
 struct sqrt {
-  sqrt(double, double) {}
+  explicit sqrt(const UnaryAttributes&) {}
   VF operator()(VF x) const { return hn::Sqrt(x); }
   VF gradient(VF dy, VF, VF y) const { return hn::Div(dy, hn::Add(y, y)); }
 };
 
 struct abs {
-  abs(double, double) {}
+  explicit abs(const UnaryAttributes&) {}
   VF operator()(VF x) const { return hn::Abs(x); }
   VF gradient(VF dy, VF x, VF) const {
     const VF sign = hn::IfThenElse(hn::Gt(x, zero()), one(), hn::IfThenElse(hn::Lt(x, zero()), set(-1), zero()));
@@ -170,14 +172,14 @@ struct abs {
 };
 
 struct neg {
-  neg(double, double) {}
+  explicit neg(const UnaryAttributes&) {}
   VF operator()(VF x) const { return hn::Neg(x); }
   VF gradient(VF dy, VF, VF) const { return hn::Neg(dy); }
 };
 
 struct pow_scalar {
   double exponent;
-  pow_scalar(double a, double) : exponent(a) {}
+  explicit pow_scalar(const UnaryAttributes& attributes) : exponent(attributes.a) {}
   // The exponents that are products, quotients and roots are calculated as such: up to ten times faster.
   static VF raise(VF x, double exponent) {
     if (exponent == 2) return hn::Mul(x, x);
@@ -201,7 +203,9 @@ struct pow_scalar {
 // min(max(x, low), high): high where low > high, NaN where a bound is NaN.
 struct clamp {
   float low, high;
-  clamp(double a, double b) : low(static_cast<float>(a)), high(a != a ? low : static_cast<float>(b)) {}
+  explicit clamp(const UnaryAttributes& attributes)
+      : low(static_cast<float>(attributes.a)),
+        high(attributes.a != attributes.a ? low : static_cast<float>(attributes.b)) {}
   VF operator()(VF x) const {
     const VF raised = math::at_least(x, low);
     const VF y = hn::IfThenElse(hn::Le(raised, set(high)), raised, set(high));

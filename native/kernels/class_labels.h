@@ -32,15 +32,15 @@ inline Labels check_labels(Run& run, const int32_t* labels, int32_t* copy, size_
 }
 
 // What each row's loss and gradient is multiplied by: 1, or 1 / `count` for the mean.
-inline float reduction_scale(int32_t reduction, double count) {
-  return reduction == kMean ? static_cast<float>(1 / count) : 1.0f;
+inline float reduction_scale(Reduction reduction, double count) {
+  return reduction == Reduction::mean ? static_cast<float>(1 / count) : 1.0f;
 }
 
 // loss[0] from the losses of the rows, summed in double in their order.
-inline void reduce_losses(float* loss, const float* losses, size_t rows, int32_t reduction, double count) {
+inline void reduce_losses(float* loss, const float* losses, size_t rows, Reduction reduction, double count) {
   double sum = 0;
   for (size_t r = 0; r < rows; ++r) sum += losses[r];
-  loss[0] = static_cast<float>(reduction == kMean ? sum / count : sum);
+  loss[0] = static_cast<float>(reduction == Reduction::mean ? sum / count : sum);
 }
 
 }  // namespace

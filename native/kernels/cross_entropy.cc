@@ -310,12 +310,12 @@ void all_rows(Run& run, const Matrices& matrices) {
 // sums over classes (row_sums). Without label smoothing every element of dlogits is within 5 ulp and that rounding of its own size, and the loss within
 // as much of its own, down to 2^-126.
 void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* logits, const int32_t* labels,
-                           const float* weight, size_t rows, size_t classes, int32_t ignore_index,
-                           double label_smoothing, int32_t reduction) {
+                           const float* weight, size_t rows, size_t classes,
+                           const SoftmaxCrossEntropyAttributes& attributes) {
   float* const memory = scratch(Scratch::kRows, 2 * rows);
-  float* const losses = reduction == kNone ? loss : memory;
+  float* const losses = attributes.reduction == Reduction::none ? loss : memory;
   const Labels checked = check_labels(run, labels, reinterpret_cast<int32_t*>(memory + rows), rows, classes,
-                                      ignore_index, weight);
+                                      attributes.ignore_index, weight);
   const Matrices m{losses,
                    dlogits,
                    logits,
@@ -324,26 +324,26 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
                    checked.label,
                    rows,
                    classes,
-                   static_cast<float>(1 - label_smoothing),
-                   static_cast<float>(label_smoothing / static_cast<double>(classes)),
-                   reduction_scale(reduction, checked.weight)};
-  if (label_smoothing == 0) {
+                   static_cast<float>(1 - attributes.label_smoothing),
+                   static_cast<float>(attributes.label_smoothing / static_cast<double>(classes)),
+                   reduction_scale(attributes.reduction, checked.weight)};
+  if (attributes.label_smoothing == 0) {
     all_rows<NoDensePart>(run, m);
   } else {
     all_rows<SmoothingPart>(run, m);
   }
-  if (reduction != kNone) reduce_losses(loss, losses, rows, reduction, checked.weight);
+  if (attributes.reduction != Reduction::none) reduce_losses(loss, losses, rows, attributes.reduction, checked.weight);
 }
 
 // torch.nn.CrossEntropyLoss with class probabilities: with t' = target (1 - eps) + eps / classes
 //   loss_r = sum_c weight[c] t'[r, c] (-log p_c)
 // sum; mean: the sum over the number of rows; none. The rest as above.
 void softmax_cross_entropy_soft(Run& run, float* loss, float* dlogits, const float* logits, const float* target,
-                                const float* weight, size_t rows, size_t classes, double label_smoothing,
-                                int32_t reduction) {
+                                const float* weight, size_t rows, size_t classes,
+                                const SoftmaxCrossEntropySoftAttributes& attributes) {
   // Without classes every row's loss is NaN, and 2^53 rows take no memory: one says what all would.
-  if (classes == 0 && reduction != kNone && rows > 1) rows = 1;
-  float* const losses = reduction == kNone ? loss : scratch(Scratch::kRows, rows);
+  if (classes == 0 && attributes.reduction != Reduction::none && rows > 1) rows = 1;
+  float* const losses = attributes.reduction == Reduction::none ? loss : scratch(Scratch::kRows, rows);
   const double count = static_cast<double>(rows);
   all_rows<ProbabilityPart>(run, {losses,
                                   dlogits,
@@ -353,10 +353,10 @@ void softmax_cross_entropy_soft(Run& run, float* loss, float* dlogits, const flo
                                   nullptr,
                                   rows,
                                   classes,
-                                  static_cast<float>(1 - label_smoothing),
-                                  static_cast<float>(label_smoothing / static_cast<double>(classes)),
-                                  reduction_scale(reduction, count)});
-  if (reduction != kNone) reduce_losses(loss, losses, rows, reduction, count);
+                                  static_cast<float>(1 - attributes.label_smoothing),
+                                  static_cast<float>(attributes.label_smoothing / static_cast<double>(classes)),
+                                  reduction_scale(attributes.reduction, count)});
+  if (attributes.reduction != Reduction::none) reduce_losses(loss, losses, rows, attributes.reduction, count);
 }
 
 }  // namespace simdnn::SIMDNN_ISA

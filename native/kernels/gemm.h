@@ -50,7 +50,8 @@ bool sums_fit(const Product& g);
 
 void multiply(Run& run, const Product& g);
 
-// Packs a B of n columns that run along k as the tiles read it, for products with it to come. `out` has room for packed(k, n) of table.h.
+// Packs a B of n columns that run along k as the tiles read it, for products with it to come. `out` has room for
+// packed(k, n).
 void pack_operand(const Operand& b, size_t n, size_t k, float* out);
 
 // Whether `threads` best divide blocks of k, for an [m, n] that is small against operands whose rows lie along k: a layer's dweight or dbias

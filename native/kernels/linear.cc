@@ -8,26 +8,28 @@ namespace simdnn::SIMDNN_ISA {
 namespace {
 
 struct Activation {
-  int32_t function;
-  double a, b;
+  Unary function;
+  UnaryAttributes parameters;
   const float* y;  // where a gradient is wanted: the function's values, laid out as C
 };
 
 void activate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1) {
   const Activation& f = *static_cast<const Activation*>(g.finish_context);
   if (j1 - j0 == g.n) {
-    activate(f.function, f.a, f.b, g.c + i0 * g.n, (i1 - i0) * g.n);
+    activate(f.function, f.parameters, g.c + i0 * g.n, (i1 - i0) * g.n);
   } else {
-    for (size_t i = i0; i < i1; ++i) activate(f.function, f.a, f.b, g.c + i * g.n + j0, j1 - j0);
+    for (size_t i = i0; i < i1; ++i) activate(f.function, f.parameters, g.c + i * g.n + j0, j1 - j0);
   }
 }
 
 void differentiate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1) {
   const Activation& f = *static_cast<const Activation*>(g.finish_context);
   if (j1 - j0 == g.n) {
-    differentiate(f.function, f.a, f.b, g.c + i0 * g.n, f.y + i0 * g.n, (i1 - i0) * g.n);
+    differentiate(f.function, f.parameters, g.c + i0 * g.n, f.y + i0 * g.n, (i1 - i0) * g.n);
   } else {
-    for (size_t i = i0; i < i1; ++i) differentiate(f.function, f.a, f.b, g.c + i * g.n + j0, f.y + i * g.n + j0, j1 - j0);
+    for (size_t i = i0; i < i1; ++i) {
+      differentiate(f.function, f.parameters, g.c + i * g.n + j0, f.y + i * g.n + j0, j1 - j0);
+    }
   }
 }
 
@@ -35,8 +37,8 @@ void differentiate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_
 
 namespace {
 
-void forward(Run& run, Product& g, float* y, const float* x, const float* bias, size_t rows, size_t in, size_t out, int32_t activation,
-             double a, double b) {
+void forward(Run& run, Product& g, float* y, const float* x, const float* bias, size_t rows, size_t in, size_t out,
+             const LinearAttributes& attributes) {
   g.c = y;
   g.c_stride = out;
   g.a = operand(x, rows, in, false);
@@ -44,9 +46,9 @@ void forward(Run& run, Product& g, float* y, const float* x, const float* bias, 
   g.n = out;
   g.k = in;
   g.bias = bias;
-  g.relu = activation == k_relu;
-  const Activation f{activation, a, b, nullptr};
-  if (activation != kNoUnary && !g.relu) {
+  g.relu = attributes.activation == Unary::relu;
+  const Activation f{attributes.activation, {attributes.a, attributes.b}, nullptr};
+  if (attributes.activation != Unary::none && !g.relu) {
     g.finish = activate_part;
     g.finish_context = &f;
   }
@@ -59,10 +61,10 @@ void forward(Run& run, Product& g, float* y, const float* x, const float* bias, 
 // Order of the sum and error: struct Product in gemm.h. The activation's own error comes on top; its
 // bits are those of the separate kernel.
 void linear_forward(Run& run, float* y, const float* x, const float* weight, const float* bias, size_t rows, size_t in,
-                    size_t out, int32_t activation, double a, double b) {
+                    size_t out, const LinearAttributes& attributes) {
   Product g{};
   g.b = operand(weight, out, in, false);
-  forward(run, g, y, x, bias, rows, in, out, activation, a, b);
+  forward(run, g, y, x, bias, rows, in, out, attributes);
 }
 
 // weight[out, in] in the order in which linear_forward_packed reads it: a matter of the target's alone. Nothing overlaps.
@@ -78,23 +80,23 @@ void linear_pack(Run&, float* panels, const float* weight, size_t in, size_t out
 }
 
 // linear_forward with its bits, from what linear_pack made of the weight.
-void linear_forward_packed(Run& run, float* y, const float* x, const float* panels, const float* bias, size_t rows, size_t in, size_t out,
-                           int32_t activation, double a, double b) {
-  if (out == 1 || in == 0) return linear_forward(run, y, x, panels, bias, rows, in, out, activation, a, b);
+void linear_forward_packed(Run& run, float* y, const float* x, const float* panels, const float* bias, size_t rows,
+                           size_t in, size_t out, const LinearAttributes& attributes) {
+  if (out == 1 || in == 0) return linear_forward(run, y, x, panels, bias, rows, in, out, attributes);
   Product g{};
   g.b = {panels, 1, 1};
   g.packed = true;
-  forward(run, g, y, x, bias, rows, in, out, activation, a, b);
+  forward(run, g, y, x, bias, rows, in, out, attributes);
 }
 
 // dx[rows, in] = dy weight, dweight[out, in] = dy^T x, dbias[out] = sums of dy's columns: each written, or
-// added to where its bit of `accumulate` (enum Accumulate) is set; null where not wanted. With an
+// added to where its `accumulate_` flag is set; null where not wanted. With an
 // `activation`, x is its value f(u) and dx, whole, is multiplied by f'(u) as f's own kernel does, which must
 // read f(u) alone: relu, sigmoid, tanh. The outputs overlap nothing. Order of the sums of dx and dweight and their error: struct Product in gemm.h;
 // dbias: parameter_gradients.h.
 void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
-                     const float* weight, size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation,
-                     double a, double b) {
+                     const float* weight, size_t rows, size_t in, size_t out,
+                     const LinearBackwardAttributes& attributes) {
   if (dx != nullptr) {
     Product g{};
     g.c = dx;
@@ -104,20 +106,21 @@ void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const fl
     g.m = rows;
     g.n = in;
     g.k = out;
-    g.accumulate = (accumulate & kAccumulateDx) != 0;
-    const Activation f{activation, a, b, x};
-    if (activation == k_relu) {
+    g.accumulate = attributes.accumulate_dx;
+    const Activation f{attributes.activation, {attributes.a, attributes.b}, x};
+    if (attributes.activation == Unary::relu) {
       g.gate = x;
-    } else if (activation != kNoUnary) {
+    } else if (attributes.activation != Unary::none) {
       g.finish = differentiate_part;
       g.finish_context = &f;
     }
     multiply(run, g);
   }
-  if (dweight != nullptr && multiply_dweight(run, dweight, dbias, operand(dy, out, rows, true), x, rows, in, out, accumulate)) {
+  if (dweight != nullptr &&
+      multiply_dweight(run, dweight, dbias, operand(dy, out, rows, true), x, rows, in, out, attributes)) {
     dbias = nullptr;
   }
-  if (dbias != nullptr) bias_sums(run, dbias, dy, rows, out, (accumulate & kAccumulateDbias) != 0);
+  if (dbias != nullptr) bias_sums(run, dbias, dy, rows, out, attributes.accumulate_dbias);
 }
 
 }  // namespace simdnn::SIMDNN_ISA

@@ -126,7 +126,7 @@ void put_column(float* y, float* y_columns, const float* from, size_t rows) {
 // nowhere else. Nothing overlaps. On one thread.
 void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x, const float* x_columns,
                             const float* weight, const float* bias, size_t rows, size_t in, size_t out,
-                            int32_t activation, double a, double b) {
+                            const LinearAttributes& attributes) {
   if (rows == 0 || out == 0) return;
   const size_t stride = padded(rows);
   if (out == 1) {  // a sum is not one chain there
@@ -136,7 +136,7 @@ void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x
       x = made;
     }
     float* const column = y != nullptr ? y : made + rows * in;
-    linear_forward(run, column, x, weight, bias, rows, in, out, activation, a, b);
+    linear_forward(run, column, x, weight, bias, rows, in, out, attributes);
     return put_column(y, y_columns, column, rows);
   }
   if (x_columns == nullptr) {
@@ -149,6 +149,7 @@ void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x
   } else {
     std::memset(y_columns + out * stride, 0, (padded(out) - out) * stride * sizeof(float));
   }
+  const bool relu = attributes.activation == Unary::relu;
   ColumnsTile t;
   t.in = in;
   t.stride = stride;
@@ -157,7 +158,7 @@ void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x
     t.k = in - k < kBlockK ? in - k : kBlockK;
     const bool last = k + t.k == in;
     t.add = k > 0;
-    t.relu = last && activation == k_relu;
+    t.relu = last && relu;
     for (size_t j = 0; j < stride; j += kTileColumns) {
       const size_t vectors = stride - j < kTileColumns ? (stride - j) / kLanes : kTileVectors;
       t.x = x_columns + k * stride + j;
@@ -170,7 +171,7 @@ void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x
     }
     k += t.k;
   } while (k < in);
-  if (activation != k_relu) activate(activation, a, b, y_columns, out * stride);
+  if (!relu) activate(attributes.activation, {attributes.a, attributes.b}, y_columns, out * stride);
   if (y != nullptr) from_columns(y, y_columns, stride, rows, out);
 }
 
@@ -178,11 +179,10 @@ void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x
 // not null, from dy [rows, out], or from dy_columns = dy^T in [padded(out), padded(rows)] where that is not null: dy is not read
 // then. x [rows, in] is for dweight. dx is multiplied by the activation's derivative where x_columns = x^T in [padded(in),
 // padded(rows)] is not null. Behind dx's features stand zeros, behind its rows what was calculated from whatever stands behind
-// dy's and x's; it gets nowhere else. kAccumulateDx means nothing. Nothing overlaps.
+// dy's and x's; it gets nowhere else. accumulate_dx means nothing. Nothing overlaps.
 void linear_backward_columns(Run& run, float* dx, float* dx_columns, float* dweight, float* dbias, const float* dy,
                              const float* dy_columns, const float* x, const float* x_columns, const float* weight,
-                             size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation, double a,
-                             double b) {
+                             size_t rows, size_t in, size_t out, const LinearBackwardAttributes& attributes) {
   if (rows == 0 || in == 1) {  // a sum is not one chain there
     float* const made = scratch(Scratch::kColumns, rows * out + rows);
     if (dy_columns != nullptr) {
@@ -190,8 +190,10 @@ void linear_backward_columns(Run& run, float* dx, float* dx_columns, float* dwei
       dy = made;
     }
     float* const column = dx != nullptr || dx_columns == nullptr ? dx : made + rows * out;
-    linear_backward(run, column, dweight, dbias, dy, x, weight, rows, in, out, accumulate & ~kAccumulateDx,
-                    x_columns == nullptr ? int32_t{kNoUnary} : activation, a, b);
+    LinearBackwardAttributes of_rows = attributes;
+    of_rows.accumulate_dx = false;
+    if (x_columns == nullptr) of_rows.activation = Unary::none;
+    linear_backward(run, column, dweight, dbias, dy, x, weight, rows, in, out, of_rows);
     if (rows > 0) put_column(dx, dx_columns, column, rows);
     return;
   }
@@ -213,19 +215,23 @@ void linear_backward_columns(Run& run, float* dx, float* dx_columns, float* dwei
     g.m = in;
     g.n = stride;
     g.k = out;
-    if (activation == k_relu) g.gate = x_columns;
+    const bool relu = attributes.activation == Unary::relu;
+    if (relu) g.gate = x_columns;
     multiply(run, g);
     std::memset(dx_columns + in * stride, 0, (of_dx - in * stride) * sizeof(float));
-    if (activation != k_relu && x_columns != nullptr) differentiate(activation, a, b, dx_columns, x_columns, in * stride);
+    if (!relu && x_columns != nullptr) {
+      differentiate(attributes.activation, {attributes.a, attributes.b}, dx_columns, x_columns, in * stride);
+    }
     if (dx != nullptr) from_columns(dx, dx_columns, stride, rows, in);
   }
-  if (dweight != nullptr && multiply_dweight(run, dweight, dbias, {dy_columns, 1, stride}, x, rows, in, out, accumulate)) {
+  if (dweight != nullptr &&
+      multiply_dweight(run, dweight, dbias, {dy_columns, 1, stride}, x, rows, in, out, attributes)) {
     dbias = nullptr;
   }
   if (dbias != nullptr) {
     float* const dy_rows = scratch(Scratch::kRows, rows * out);
     from_columns(dy_rows, dy_columns, stride, rows, out);
-    bias_sums(run, dbias, dy_rows, rows, out, (accumulate & kAccumulateDbias) != 0);
+    bias_sums(run, dbias, dy_rows, rows, out, attributes.accumulate_dbias);
   }
 }
 

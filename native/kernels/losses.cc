@@ -29,12 +29,12 @@ HWY_INLINE float block_of_errors(float* dx, float* squares, const float* x, cons
 // null. sum; mean: the sum over the sum of weight[y]; none. Ignored and refused labels as in
 // softmax_cross_entropy. dx may not overlap log_probs.
 void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const int32_t* labels, const float* weight,
-              size_t rows, size_t classes, int32_t ignore_index, int32_t reduction) {
+              size_t rows, size_t classes, const NllLossAttributes& attributes) {
   float* const memory = scratch(Scratch::kRows, 2 * rows);
-  float* const losses = reduction == kNone ? loss : memory;
+  float* const losses = attributes.reduction == Reduction::none ? loss : memory;
   const Labels checked = check_labels(run, labels, reinterpret_cast<int32_t*>(memory + rows), rows, classes,
-                                      ignore_index, weight);
-  const float scale = reduction_scale(reduction, checked.weight);
+                                      attributes.ignore_index, weight);
+  const float scale = reduction_scale(attributes.reduction, checked.weight);
   const double work = static_cast<double>(rows) * (2 + 0.1 * static_cast<double>(classes));
   parallel(run, rows, 64, work, [=](size_t begin, size_t end) {
     if (dx != nullptr) std::memset(dx + begin * classes, 0, (end - begin) * classes * sizeof(float));
@@ -48,16 +48,17 @@ void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const in
       if (dx != nullptr) dx[at] = -mass * scale;
     }
   });
-  if (reduction != kNone) reduce_losses(loss, losses, rows, reduction, checked.weight);
+  if (attributes.reduction != Reduction::none) reduce_losses(loss, losses, rows, attributes.reduction, checked.weight);
 }
 
 // torch.nn.MSELoss: (x - target)^2; sum, mean over n, or none; dx its gradient for an upstream gradient of
 // 1, or null; dx may be x or target. Error of the sum: at most 256 / kLanes + 4 roundings.
-void mse_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n, int32_t reduction) {
+void mse_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
+              const MseLossAttributes& attributes) {
   const size_t chunks = (n + kChunk - 1) / kChunk;
   auto* const sums = reinterpret_cast<double*>(scratch(Scratch::kRows, 2 * chunks));
-  float* const squares = reduction == kNone ? loss : nullptr;
-  const VF scale = hn::Set(kF, 2 * reduction_scale(reduction, static_cast<double>(n)));
+  float* const squares = attributes.reduction == Reduction::none ? loss : nullptr;
+  const VF scale = hn::Set(kF, 2 * reduction_scale(attributes.reduction, static_cast<double>(n)));
   parallel(run, chunks, 1, 2.0 * static_cast<double>(n) / kLanes, [=](size_t begin, size_t end) {
     for (size_t chunk = begin; chunk < end; ++chunk) {
       double sum = 0;
@@ -69,10 +70,10 @@ void mse_loss(Run& run, float* loss, float* dx, const float* x, const float* tar
       sums[chunk] = sum;
     }
   });
-  if (reduction == kNone) return;
+  if (attributes.reduction == Reduction::none) return;
   double sum = 0;
   for (size_t chunk = 0; chunk < chunks; ++chunk) sum += sums[chunk];
-  loss[0] = static_cast<float>(reduction == kMean ? sum / static_cast<double>(n) : sum);
+  loss[0] = static_cast<float>(attributes.reduction == Reduction::mean ? sum / static_cast<double>(n) : sum);
 }
 
 }  // namespace simdnn::SIMDNN_ISA

@@ -199,10 +199,14 @@ void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, siz
 }
 
 // out = value, rounded to float.
-void fill(Run& run, float* out, size_t n, double value) { fill_all(run, out, n, static_cast<float>(value)); }
+void fill(Run& run, float* out, size_t n, const FillAttributes& attributes) {
+  fill_all(run, out, n, static_cast<float>(attributes.value));
+}
 
 // out = value.
-void fill_int(Run& run, int32_t* out, size_t n, int32_t value) { fill_all(run, out, n, value); }
+void fill_int(Run& run, int32_t* out, size_t n, const FillIntAttributes& attributes) {
+  fill_all(run, out, n, attributes.value);
+}
 
 // Toward zero; NaN and what an int32 cannot hold give INT32_MIN, on every target. `out` may be x's memory.
 void float_to_int(Run& run, int32_t* out, const float* x, size_t n) {

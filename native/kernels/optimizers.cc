@@ -97,18 +97,18 @@ struct Sgd {
 
 }  // namespace
 
-// torch.optim.Adam, and AdamW with kDecoupledDecay. step counts from 1; with g = grad (-grad with kAdamMaximize):
+// torch.optim.Adam, and AdamW with `decoupled`. step counts from 1; with g = grad (-grad with `maximize`):
 //   coupled: g += weight_decay * param;  decoupled: param *= 1 - lr * weight_decay
 //   m += (1 - beta1) (g - m);  v = beta2 v + (1 - beta2) g^2;  with max_v (amsgrad): max_v = max(max_v, v)
 //   param -= lr / (1 - beta1^step) * m / (sqrt(v or max_v) / sqrt(1 - beta2^step) + eps)
 // A gradient below 1.1e-19 has a square that is denormal, 0 in v where these are flushed, and moments whose gradient stays 0 end as zeros.
 // Square root and division are exactly rounded; the update is within 4 ulp of the formula on m and v.
 // From the L1 cache they are the time: 4.5 and 2.5 of 7.3 cycles for 16 parameters on a Zen 5.
-void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const float* grad, size_t n, double lr,
-               double beta1, double beta2, double eps, double weight_decay, uint64_t step, int32_t flags) {
-  const bool decoupled = (flags & kDecoupledDecay) != 0;
-  const double correction1 = 1 - integer_power(beta1, step);
-  const double correction2 = 1 - integer_power(beta2, step);
+void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const float* grad, size_t n,
+               const AdamStepAttributes& attributes) {
+  const double beta1 = attributes.beta1, beta2 = attributes.beta2;
+  const double correction1 = 1 - integer_power(beta1, attributes.step);
+  const double correction2 = 1 - integer_power(beta2, attributes.step);
   const double root = hn::GetLane(hn::Sqrt(hn::Set(hn::CappedTag<double, 1>(), correction2)));
   const Adam adam{param,
                   m,
@@ -119,12 +119,12 @@ void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const f
                   constant(beta1 < 0.5 ? -beta1 : 1 - beta1),
                   constant(beta2),
                   constant(1 - beta2),
-                  constant(lr / correction1),
+                  constant(attributes.lr / correction1),
                   constant(1 / root),
-                  constant(eps),
-                  constant(decoupled ? 0 : weight_decay),
-                  constant(decoupled ? 1 - lr * weight_decay : 1),
-                  constant((flags & kAdamMaximize) != 0 ? -1 : 1)};
+                  constant(attributes.eps),
+                  constant(attributes.decoupled ? 0 : attributes.weight_decay),
+                  constant(attributes.decoupled ? 1 - attributes.lr * attributes.weight_decay : 1),
+                  constant(attributes.maximize ? -1 : 1)};
   constexpr double kNanoseconds = 1;
   if (max_v == nullptr) {
     for_each_vector<true>(run, param, n, kNanoseconds, [=](size_t i, size_t left) HWY_ATTR { adam.step<false>(i, left); });
@@ -133,21 +133,21 @@ void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const f
   }
 }
 
-// torch.optim.SGD. With g = grad (-grad with kSgdMaximize) + weight_decay * param, and momentum_buffer b:
-//   b = momentum * b + (1 - dampening) * g, or g alone with kFirstStep;  g = b, or g + momentum * b with kNesterov
+// torch.optim.SGD. With g = grad (-grad with `maximize`) + weight_decay * param, and momentum_buffer b:
+//   b = momentum * b + (1 - dampening) * g, or g alone with `first_step`;  g = b, or g + momentum * b with `nesterov`
 //   param -= lr * g
-// Without a momentum_buffer there is no momentum, and kNesterov means nothing.
-void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad, size_t n, double lr, double momentum,
-              double dampening, double weight_decay, int32_t flags) {
+// Without a momentum_buffer there is no momentum, and `nesterov` means nothing.
+void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad, size_t n,
+              const SgdStepAttributes& attributes) {
   const Sgd sgd{param,
                 momentum_buffer,
                 grad,
-                constant(lr),
-                constant(momentum),
-                constant(1 - dampening),
-                constant(weight_decay),
-                constant((flags & kSgdMaximize) != 0 ? -1 : 1)};
-  const bool nesterov = (flags & kNesterov) != 0, first = (flags & kFirstStep) != 0;
+                constant(attributes.lr),
+                constant(attributes.momentum),
+                constant(1 - attributes.dampening),
+                constant(attributes.weight_decay),
+                constant(attributes.maximize ? -1 : 1)};
+  const bool nesterov = attributes.nesterov, first = attributes.first_step;
   const auto each = [&](auto step) { for_each_vector<false>(run, param, n, 0.7, step); };
   if (momentum_buffer == nullptr) {
     each([=](size_t i, size_t left) HWY_ATTR { sgd.step<false, false, false>(i, left); });

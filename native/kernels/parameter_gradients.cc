@@ -63,7 +63,7 @@ void bias_sums(Run& run, float* dbias, const float* dy, size_t rows, size_t out,
 }
 
 bool multiply_dweight(Run& run, float* dweight, float* dbias, const Operand& dy, const float* x, size_t rows, size_t in,
-                      size_t out, int32_t accumulate) {
+                      size_t out, const LinearBackwardAttributes& attributes) {
   Product g{};
   g.c = dweight;
   g.c_stride = in;
@@ -72,8 +72,8 @@ bool multiply_dweight(Run& run, float* dweight, float* dbias, const Operand& dy,
   g.m = out;
   g.n = in;
   g.k = rows;
-  g.accumulate = (accumulate & kAccumulateDweight) != 0;
-  const bool alike = g.accumulate == ((accumulate & kAccumulateDbias) != 0);
+  g.accumulate = attributes.accumulate_dweight;
+  const bool alike = g.accumulate == attributes.accumulate_dbias;
   const bool both = dbias != nullptr && alike && rows <= kBiasChain && sums_fit(g);
   if (both) g.sums = dbias;
   multiply(run, g);

@@ -13,6 +13,6 @@ void bias_sums(Run& run, float* dbias, const float* dy, size_t rows, size_t out,
 // empty it makes dbias too, with the bits of bias_sums, where there is one, both are added to or neither, and the product is small. Returns
 // whether it did.
 bool multiply_dweight(Run& run, float* dweight, float* dbias, const Operand& dy, const float* x, size_t rows, size_t in,
-                      size_t out, int32_t accumulate);
+                      size_t out, const LinearBackwardAttributes& attributes);
 
 }  // namespace simdnn::SIMDNN_ISA

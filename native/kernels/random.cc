@@ -60,11 +60,11 @@ HWY_INLINE VF box_muller(VU words) {
 
 // out = low + (high - low) * u with u = (word >> 8) / 2^24; where rounding would give `high`, the float below
 // it. The same bits on every target: the product and the sum are rounded each.
-void fill_uniform(Run& run, float* out, size_t n, uint64_t seed, uint64_t offset, double low, double high) {
-  const VF start = hn::Set(kF, static_cast<float>(low));
-  const VF range = hn::Set(kF, static_cast<float>(high - low));
-  const VF last = hn::Set(kF, largest_below(static_cast<float>(high), static_cast<float>(low)));
-  generate(run, n, seed, offset, 0.3, [&](size_t i, size_t left, VU words) HWY_ATTR {
+void fill_uniform(Run& run, float* out, size_t n, const FillUniformAttributes& attributes) {
+  const VF start = hn::Set(kF, static_cast<float>(attributes.low));
+  const VF range = hn::Set(kF, static_cast<float>(attributes.high - attributes.low));
+  const VF last = hn::Set(kF, largest_below(static_cast<float>(attributes.high), static_cast<float>(attributes.low)));
+  generate(run, n, attributes.seed, attributes.offset, 0.3, [&](size_t i, size_t left, VU words) HWY_ATTR {
     const VF u = hn::Mul(hn::ConvertTo(kF, upper_bits(words)), hn::Set(kF, 0x1p-24f));
     const VF value = hn::Add(start, hn::Mul(range, u));
     store(hn::Min(value, last), kF, out + i, left);
@@ -72,23 +72,23 @@ void fill_uniform(Run& run, float* out, size_t n, uint64_t seed, uint64_t offset
 }
 
 // out = mean + std * z, z by box_muller.
-void fill_normal(Run& run, float* out, size_t n, uint64_t seed, uint64_t offset, double mean, double std) {
-  const VF centre = hn::Set(kF, static_cast<float>(mean));
-  const VF width = hn::Set(kF, static_cast<float>(std));
-  generate(run, n, seed, offset, 1, [&](size_t i, size_t left, VU words) HWY_ATTR {
+void fill_normal(Run& run, float* out, size_t n, const FillNormalAttributes& attributes) {
+  const VF centre = hn::Set(kF, static_cast<float>(attributes.mean));
+  const VF width = hn::Set(kF, static_cast<float>(attributes.std));
+  generate(run, n, attributes.seed, attributes.offset, 1, [&](size_t i, size_t left, VU words) HWY_ATTR {
     store(hn::MulAdd(width, box_muller(words), centre), kF, out + i, left);
   });
 }
 
 // y = x * mask / (1 - p), mask = 1 where u = (word >> 8) / 2^24 >= p, else 0: torch's dropout in training,
 // p == 1 included; p is limited to [0, 1]. The same call with dy in place of x is the backward. `y` may be x.
-void dropout(Run& run, float* y, const float* x, size_t n, double p, uint64_t seed, uint64_t offset) {
-  const double chance = p > 0 ? (p < 1 ? p : 1) : 0;
+void dropout(Run& run, float* y, const float* x, size_t n, const DropoutAttributes& attributes) {
+  const double chance = attributes.p > 0 ? (attributes.p < 1 ? attributes.p : 1) : 0;
   const double scaled = chance * 0x1p24;  // u >= p where word >> 8 >= the next integer
   const int32_t whole = static_cast<int32_t>(scaled);
   const VI threshold = hn::Set(kI, whole + (whole < scaled ? 1 : 0));
   const VF scale = hn::Set(kF, chance < 1 ? static_cast<float>(1 / (1 - chance)) : 0.0f);
-  generate(run, n, seed, offset, 0.3, [&](size_t i, size_t left, VU words) HWY_ATTR {
+  generate(run, n, attributes.seed, attributes.offset, 0.3, [&](size_t i, size_t left, VU words) HWY_ATTR {
     const auto dropped = hn::Gt(threshold, upper_bits(words));
     const VF factor = hn::IfThenZeroElse(hn::RebindMask(kF, dropped), scale);
     store(hn::Mul(load(kF, x + i, left), factor), kF, y + i, left);
@@ -99,7 +99,8 @@ void dropout(Run& run, float* y, const float* x, size_t n, double p, uint64_t se
 // exchanged with one in [0, i]. Numbers below a bound come from the stream's words one after the other by
 // D. Lemire's method ("Fast random integer generation in an interval", 2019), without bias. Uses n - 1
 // words or a few more. Serial; the same on every target.
-void random_permutation(Run&, int32_t* out, size_t n, uint64_t seed, uint64_t offset) {
+void random_permutation(Run&, int32_t* out, size_t n, const RandomPermutationAttributes& attributes) {
+  const uint64_t seed = attributes.seed, offset = attributes.offset;
   alignas(64) uint32_t words[kPhiloxWords];
   size_t used = 0;
   const auto next = [&]() HWY_ATTR {

@@ -177,7 +177,8 @@ void reduce(Run& run, const typename Sum::T* x, size_t outer, size_t n, size_t i
 // out = scale * sum of x over n, 0 for n == 0. The error is at most 14 half units in the last place of the sum
 // of magnitudes (see the blocks above), and the rounding of the result; a block's sum beyond the largest float
 // is infinity.
-void sum(Run& run, float* out, const float* x, size_t outer, size_t n, size_t inner, double scale) {
+void sum(Run& run, float* out, const float* x, size_t outer, size_t n, size_t inner, const SumAttributes& attributes) {
+  const double scale = attributes.scale;
   reduce<FloatSum>(run, x, outer, n, inner, [=](size_t i, double total) { out[i] = static_cast<float>(scale * total); });
 }
 

@@ -5,7 +5,7 @@ namespace simdnn::SIMDNN_ISA {
 
 const KernelTable table = {
 #define NAME(name) SIMDNN_ISA::name,
-#include "kernels/names.def"
+#include "generated/names.def"
 };
 
 }  // namespace simdnn::SIMDNN_ISA

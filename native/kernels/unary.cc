@@ -35,17 +35,17 @@ void for_each_vector(Run& run, float* out, size_t count, Value value) {
 // y[i] = f(x[i]); y may be x. dx[i] = dy[i] * f'(x[i]), where y[i] = f(x[i]); dx may be dy.
 // f, its parameters and its error: the struct of the same name in activations.h.
 #define UNARY(name)                                                                                           \
-  void name##_forward(Run& run, float* y, const float* x, size_t count, double a, double b) {                 \
-    const unary::name f(a, b);                                                                                \
+  void name##_forward(Run& run, float* y, const float* x, size_t count, const UnaryAttributes& attributes) {  \
+    const unary::name f(attributes);                                                                          \
     for_each_vector(run, y, count, [=](size_t i, size_t n) HWY_ATTR { return f(load(kF, x + i, n)); });       \
   }                                                                                                           \
   void name##_backward(Run& run, float* dx, const float* dy, const float* x, const float* y, size_t count,    \
-                       double a, double b) {                                                                  \
-    const unary::name f(a, b);                                                                                \
+                       const UnaryAttributes& attributes) {                                                   \
+    const unary::name f(attributes);                                                                          \
     for_each_vector(run, dx, count, [=](size_t i, size_t n) HWY_ATTR {                                        \
       return f.gradient(load(kF, dy + i, n), load(kF, x + i, n), load(kF, y + i, n));                         \
     });                                                                                                       \
   }
-#include "kernels/unary.def"
+#include "generated/unary.def"
 
 }  // namespace simdnn::SIMDNN_ISA

@@ -59,7 +59,7 @@ void Loop::begin_epoch(const KernelTable& table, Report& report) {
   if (course_.shuffle) {
     Run run(1);
     uint64_t& offset = course_.own_seed ? course_.order_offset : random_offset_;
-    table.random_permutation(run, order_.data(), count, course_.own_seed ? course_.seed : random_seed_, offset);
+    table.random_permutation(run, order_.data(), count, {course_.own_seed ? course_.seed : random_seed_, offset});
     offset += count;
   }
   if (course_.shuffle || fresh) {

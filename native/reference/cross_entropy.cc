@@ -36,9 +36,9 @@ struct Row {
   }
 };
 
-void reduce(float* loss, double sum, double count, int32_t reduction) {
-  if (reduction == kMean) loss[0] = static_cast<float>(sum / count);
-  if (reduction == kSum) loss[0] = static_cast<float>(sum);
+void reduce(float* loss, double sum, double count, Reduction reduction) {
+  if (reduction == Reduction::mean) loss[0] = static_cast<float>(sum / count);
+  if (reduction == Reduction::sum) loss[0] = static_cast<float>(sum);
 }
 
 bool is_class(int32_t label, size_t classes) { return label >= 0 && static_cast<size_t>(label) < classes; }
@@ -46,51 +46,52 @@ bool is_class(int32_t label, size_t classes) { return label >= 0 && static_cast<
 }  // namespace
 
 void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* logits, const int32_t* labels,
-                           const float* weight, size_t rows, size_t classes, int32_t ignore_index,
-                           double label_smoothing, int32_t reduction) {
+                           const float* weight, size_t rows, size_t classes,
+                           const SoftmaxCrossEntropyAttributes& attributes) {
   double count = 0;
   for (size_t r = 0; r < rows; ++r) {
-    if (labels[r] != ignore_index && is_class(labels[r], classes)) {
+    if (labels[r] != attributes.ignore_index && is_class(labels[r], classes)) {
       count += weight_of(weight, static_cast<size_t>(labels[r]));
     }
   }
-  const double scale = reduction == kMean ? 1 / count : 1;
+  const double scale = attributes.reduction == Reduction::mean ? 1 / count : 1;
   double total = 0;
   for (size_t r = 0; r < rows; ++r) {
     Row row(logits + r * classes, classes);
-    const bool takes_part = labels[r] != ignore_index && is_class(labels[r], classes);
-    if (labels[r] != ignore_index && !takes_part) run.fault.report("labels", r, labels[r], classes);
+    const bool takes_part = labels[r] != attributes.ignore_index && is_class(labels[r], classes);
+    if (labels[r] != attributes.ignore_index && !takes_part) run.fault.report("labels", r, labels[r], classes);
     if (takes_part) {
       const auto y = static_cast<size_t>(labels[r]);
-      row.add(y, (1 - label_smoothing) * weight_of(weight, y));
-      for (size_t c = 0; label_smoothing != 0 && c < classes; ++c) {
-        row.add(c, label_smoothing / static_cast<double>(classes) * weight_of(weight, c));
+      row.add(y, (1 - attributes.label_smoothing) * weight_of(weight, y));
+      for (size_t c = 0; attributes.label_smoothing != 0 && c < classes; ++c) {
+        row.add(c, attributes.label_smoothing / static_cast<double>(classes) * weight_of(weight, c));
       }
     }
     total += row.loss;
-    if (reduction == kNone) loss[r] = static_cast<float>(row.loss);
+    if (attributes.reduction == Reduction::none) loss[r] = static_cast<float>(row.loss);
     row.write_gradient(dlogits == nullptr ? nullptr : dlogits + r * classes, takes_part ? scale : 0);
   }
-  reduce(loss, total, count, reduction);
+  reduce(loss, total, count, attributes.reduction);
 }
 
 void softmax_cross_entropy_soft(Run&, float* loss, float* dlogits, const float* logits, const float* target,
-                                const float* weight, size_t rows, size_t classes, double label_smoothing,
-                                int32_t reduction) {
+                                const float* weight, size_t rows, size_t classes,
+                                const SoftmaxCrossEntropySoftAttributes& attributes) {
   const double count = static_cast<double>(rows);
-  const double scale = reduction == kMean ? 1 / count : 1;
+  const double scale = attributes.reduction == Reduction::mean ? 1 / count : 1;
   double total = 0;
   for (size_t r = 0; r < rows; ++r) {
     Row row(logits + r * classes, classes);
     for (size_t c = 0; c < classes; ++c) {
-      const double t = target[r * classes + c] * (1 - label_smoothing) + label_smoothing / static_cast<double>(classes);
+      const double t = target[r * classes + c] * (1 - attributes.label_smoothing) +
+                       attributes.label_smoothing / static_cast<double>(classes);
       row.add(c, t * weight_of(weight, c));
     }
     total += row.loss;
-    if (reduction == kNone) loss[r] = static_cast<float>(row.loss);
+    if (attributes.reduction == Reduction::none) loss[r] = static_cast<float>(row.loss);
     row.write_gradient(dlogits == nullptr ? nullptr : dlogits + r * classes, scale);
   }
-  reduce(loss, total, count, reduction);
+  reduce(loss, total, count, attributes.reduction);
 }
 
 }  // namespace simdnn::reference

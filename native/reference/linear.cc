@@ -6,25 +6,25 @@
 namespace simdnn::reference {
 namespace {
 
-void activate(Run& run, float* y, size_t n, int32_t activation, double a, double b) {
-  switch (activation) {
-#define UNARY(name)                       \
-  case k_##name:                          \
-    name##_forward(run, y, y, n, a, b); \
+void activate(Run& run, float* y, size_t n, Unary function, const UnaryAttributes& parameters) {
+  switch (function) {
+#define UNARY(name)                           \
+  case Unary::name:                           \
+    name##_forward(run, y, y, n, parameters); \
     break;
-#include "kernels/unary.def"
+#include "generated/unary.def"
     default:
       break;
   }
 }
 
-void differentiate(Run& run, float* dx, const float* y, size_t n, int32_t activation, double a, double b) {
-  switch (activation) {
-#define UNARY(name)                             \
-  case k_##name:                                \
-    name##_backward(run, dx, dx, y, y, n, a, b); \
+void differentiate(Run& run, float* dx, const float* y, size_t n, Unary function, const UnaryAttributes& parameters) {
+  switch (function) {
+#define UNARY(name)                                    \
+  case Unary::name:                                    \
+    name##_backward(run, dx, dx, y, y, n, parameters); \
     break;
-#include "kernels/unary.def"
+#include "generated/unary.def"
     default:
       break;
   }
@@ -33,7 +33,7 @@ void differentiate(Run& run, float* dx, const float* y, size_t n, int32_t activa
 }  // namespace
 
 void linear_forward(Run& run, float* y, const float* x, const float* weight, const float* bias, size_t rows, size_t in,
-                    size_t out, int32_t activation, double a, double b) {
+                    size_t out, const LinearAttributes& attributes) {
   for (size_t r = 0; r < rows; ++r) {
     for (size_t o = 0; o < out; ++o) {
       double sum = bias != nullptr ? bias[o] : 0;
@@ -41,7 +41,7 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
       y[r * out + o] = static_cast<float>(sum);
     }
   }
-  activate(run, y, rows * out, activation, a, b);
+  activate(run, y, rows * out, attributes.activation, {attributes.a, attributes.b});
 }
 
 // The twin packs nothing.
@@ -50,9 +50,9 @@ void linear_pack(Run&, float* panels, const float* weight, size_t in, size_t out
   std::fill_n(panels + out * in, packed(in, out) - out * in, 0.0f);
 }
 
-void linear_forward_packed(Run& run, float* y, const float* x, const float* panels, const float* bias, size_t rows, size_t in, size_t out,
-                           int32_t activation, double a, double b) {
-  linear_forward(run, y, x, panels, bias, rows, in, out, activation, a, b);
+void linear_forward_packed(Run& run, float* y, const float* x, const float* panels, const float* bias, size_t rows,
+                           size_t in, size_t out, const LinearAttributes& attributes) {
+  linear_forward(run, y, x, panels, bias, rows, in, out, attributes);
 }
 
 // rows[r, i] of its columns [padded(n), padded(rows)], or of `rows` itself where there are none.
@@ -78,29 +78,29 @@ static void put(float* to, float* columns, const std::vector<float>& from, size_
 
 void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x, const float* x_columns,
                             const float* weight, const float* bias, size_t rows, size_t in, size_t out,
-                            int32_t activation, double a, double b) {
+                            const LinearAttributes& attributes) {
   std::vector<float> y_rows(rows * out);
-  linear_forward(run, y_rows.data(), rows_of(x, x_columns, rows, in).data(), weight, bias, rows, in, out, activation, a, b);
+  linear_forward(run, y_rows.data(), rows_of(x, x_columns, rows, in).data(), weight, bias, rows, in, out, attributes);
   put(y, y_columns, y_rows, rows, out);
 }
 
 void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
-                     const float* weight, size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation,
-                     double a, double b) {
+                     const float* weight, size_t rows, size_t in, size_t out,
+                     const LinearBackwardAttributes& attributes) {
   if (dx != nullptr) {
     for (size_t r = 0; r < rows; ++r) {
       for (size_t i = 0; i < in; ++i) {
-        double sum = accumulate & kAccumulateDx ? dx[r * in + i] : 0;
+        double sum = attributes.accumulate_dx ? dx[r * in + i] : 0;
         for (size_t o = 0; o < out; ++o) sum += static_cast<double>(dy[r * out + o]) * weight[o * in + i];
         dx[r * in + i] = static_cast<float>(sum);
       }
     }
-    differentiate(run, dx, x, rows * in, activation, a, b);
+    differentiate(run, dx, x, rows * in, attributes.activation, {attributes.a, attributes.b});
   }
   if (dweight != nullptr) {
     for (size_t o = 0; o < out; ++o) {
       for (size_t i = 0; i < in; ++i) {
-        double sum = accumulate & kAccumulateDweight ? dweight[o * in + i] : 0;
+        double sum = attributes.accumulate_dweight ? dweight[o * in + i] : 0;
         for (size_t r = 0; r < rows; ++r) sum += static_cast<double>(dy[r * out + o]) * x[r * in + i];
         dweight[o * in + i] = static_cast<float>(sum);
       }
@@ -108,7 +108,7 @@ void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const fl
   }
   if (dbias != nullptr) {
     for (size_t o = 0; o < out; ++o) {
-      double sum = accumulate & kAccumulateDbias ? dbias[o] : 0;
+      double sum = attributes.accumulate_dbias ? dbias[o] : 0;
       for (size_t r = 0; r < rows; ++r) sum += dy[r * out + o];
       dbias[o] = static_cast<float>(sum);
     }
@@ -117,16 +117,18 @@ void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const fl
 
 void linear_backward_columns(Run& run, float* dx, float* dx_columns, float* dweight, float* dbias, const float* dy,
                              const float* dy_columns, const float* x, const float* x_columns, const float* weight,
-                             size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation, double a,
-                             double b) {
+                             size_t rows, size_t in, size_t out, const LinearBackwardAttributes& attributes) {
   const std::vector<float> dy_rows = rows_of(dy, dy_columns, rows, out);
   if (dx != nullptr || dx_columns != nullptr) {
     std::vector<float> dx_rows(rows * in);
-    linear_backward(run, dx_rows.data(), nullptr, nullptr, dy_rows.data(), x, weight, rows, in, out, 0, 0, a, b);
-    if (x_columns != nullptr) differentiate(run, dx_rows.data(), rows_of(x, x_columns, rows, in).data(), rows * in, activation, a, b);
+    linear_backward(run, dx_rows.data(), nullptr, nullptr, dy_rows.data(), x, weight, rows, in, out, {});
+    if (x_columns != nullptr) {
+      differentiate(run, dx_rows.data(), rows_of(x, x_columns, rows, in).data(), rows * in, attributes.activation,
+                    {attributes.a, attributes.b});
+    }
     put(dx, dx_columns, dx_rows, rows, in);
   }
-  linear_backward(run, nullptr, dweight, dbias, dy_rows.data(), x, weight, rows, in, out, accumulate, 0, a, b);
+  linear_backward(run, nullptr, dweight, dbias, dy_rows.data(), x, weight, rows, in, out, attributes);
 }
 
 }  // namespace simdnn::reference

@@ -3,15 +3,15 @@
 namespace simdnn::reference {
 
 void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const int32_t* labels, const float* weight,
-              size_t rows, size_t classes, int32_t ignore_index, int32_t reduction) {
+              size_t rows, size_t classes, const NllLossAttributes& attributes) {
   const auto takes_part = [&](size_t r) {
-    return labels[r] != ignore_index && labels[r] >= 0 && static_cast<size_t>(labels[r]) < classes;
+    return labels[r] != attributes.ignore_index && labels[r] >= 0 && static_cast<size_t>(labels[r]) < classes;
   };
   const auto mass = [&](size_t r) { return weight == nullptr ? 1.0 : weight[labels[r]]; };
   double count = 0, total = 0;
   for (size_t r = 0; r < rows; ++r) {
     if (takes_part(r)) count += mass(r);
-    if (!takes_part(r) && labels[r] != ignore_index) run.fault.report("labels", r, labels[r], classes);
+    if (!takes_part(r) && labels[r] != attributes.ignore_index) run.fault.report("labels", r, labels[r], classes);
   }
   for (size_t i = 0; dx != nullptr && i < rows * classes; ++i) dx[i] = 0;
   for (size_t r = 0; r < rows; ++r) {
@@ -19,26 +19,27 @@ void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const in
     if (takes_part(r)) {
       const size_t at = r * classes + static_cast<size_t>(labels[r]);
       row_loss = -mass(r) * log_probs[at];
-      if (dx != nullptr) dx[at] = static_cast<float>(-mass(r) / (reduction == kMean ? count : 1));
+      if (dx != nullptr) dx[at] = static_cast<float>(-mass(r) / (attributes.reduction == Reduction::mean ? count : 1));
     }
     total += row_loss;
-    if (reduction == kNone) loss[r] = static_cast<float>(row_loss);
+    if (attributes.reduction == Reduction::none) loss[r] = static_cast<float>(row_loss);
   }
-  if (reduction == kMean) loss[0] = static_cast<float>(total / count);
-  if (reduction == kSum) loss[0] = static_cast<float>(total);
+  if (attributes.reduction == Reduction::mean) loss[0] = static_cast<float>(total / count);
+  if (attributes.reduction == Reduction::sum) loss[0] = static_cast<float>(total);
 }
 
-void mse_loss(Run&, float* loss, float* dx, const float* x, const float* target, size_t n, int32_t reduction) {
+void mse_loss(Run&, float* loss, float* dx, const float* x, const float* target, size_t n,
+              const MseLossAttributes& attributes) {
   const double count = static_cast<double>(n);
   double total = 0;
   for (size_t i = 0; i < n; ++i) {
     const double d = static_cast<double>(x[i]) - target[i];
     total += d * d;
-    if (reduction == kNone) loss[i] = static_cast<float>(d * d);
-    if (dx != nullptr) dx[i] = static_cast<float>(2 * d / (reduction == kMean ? count : 1));
+    if (attributes.reduction == Reduction::none) loss[i] = static_cast<float>(d * d);
+    if (dx != nullptr) dx[i] = static_cast<float>(2 * d / (attributes.reduction == Reduction::mean ? count : 1));
   }
-  if (reduction == kMean) loss[0] = static_cast<float>(total / count);
-  if (reduction == kSum) loss[0] = static_cast<float>(total);
+  if (attributes.reduction == Reduction::mean) loss[0] = static_cast<float>(total / count);
+  if (attributes.reduction == Reduction::sum) loss[0] = static_cast<float>(total);
 }
 
 }  // namespace simdnn::reference

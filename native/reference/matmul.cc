@@ -2,14 +2,14 @@
 
 namespace simdnn::reference {
 
-void matmul(Run&, float* c, const float* a, const float* b, size_t m, size_t n, size_t k, int32_t transpose_a,
-            int32_t transpose_b, int32_t accumulate) {
+void matmul(Run&, float* c, const float* a, const float* b, size_t m, size_t n, size_t k,
+            const MatmulAttributes& attributes) {
   for (size_t i = 0; i < m; ++i) {
     for (size_t j = 0; j < n; ++j) {
-      double sum = accumulate ? c[i * n + j] : 0;
+      double sum = attributes.accumulate ? c[i * n + j] : 0;
       for (size_t l = 0; l < k; ++l) {
-        const double left = transpose_a ? a[l * m + i] : a[i * k + l];
-        const double right = transpose_b ? b[j * k + l] : b[l * n + j];
+        const double left = attributes.transpose_a ? a[l * m + i] : a[i * k + l];
+        const double right = attributes.transpose_b ? b[j * k + l] : b[l * n + j];
         sum += left * right;
       }
       c[i * n + j] = static_cast<float>(sum);

@@ -75,12 +75,12 @@ void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, siz
   }
 }
 
-void fill(Run&, float* out, size_t n, double value) {
-  for (size_t i = 0; i < n; ++i) out[i] = static_cast<float>(value);
+void fill(Run&, float* out, size_t n, const FillAttributes& attributes) {
+  for (size_t i = 0; i < n; ++i) out[i] = static_cast<float>(attributes.value);
 }
 
-void fill_int(Run&, int32_t* out, size_t n, int32_t value) {
-  for (size_t i = 0; i < n; ++i) out[i] = value;
+void fill_int(Run&, int32_t* out, size_t n, const FillIntAttributes& attributes) {
+  for (size_t i = 0; i < n; ++i) out[i] = attributes.value;
 }
 
 void float_to_int(Run&, int32_t* out, const float* x, size_t n) {

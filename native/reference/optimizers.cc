@@ -5,17 +5,18 @@
 
 namespace simdnn::reference {
 
-void adam_step(Run&, float* param, float* m, float* v, float* max_v, const float* grad, size_t n, double lr,
-               double beta1, double beta2, double eps, double weight_decay, uint64_t step, int32_t flags) {
-  const double correction1 = 1 - std::pow(beta1, static_cast<double>(step));
-  const double correction2 = 1 - std::pow(beta2, static_cast<double>(step));
+void adam_step(Run&, float* param, float* m, float* v, float* max_v, const float* grad, size_t n,
+               const AdamStepAttributes& attributes) {
+  const double beta1 = attributes.beta1, beta2 = attributes.beta2;
+  const double correction1 = 1 - std::pow(beta1, static_cast<double>(attributes.step));
+  const double correction2 = 1 - std::pow(beta2, static_cast<double>(attributes.step));
   for (size_t i = 0; i < n; ++i) {
     double p = param[i];
-    double g = (flags & kAdamMaximize) != 0 ? -grad[i] : grad[i];
-    if ((flags & kDecoupledDecay) != 0) {
-      p *= 1 - lr * weight_decay;
+    double g = attributes.maximize ? -grad[i] : grad[i];
+    if (attributes.decoupled) {
+      p *= 1 - attributes.lr * attributes.weight_decay;
     } else {
-      g += weight_decay * p;
+      g += attributes.weight_decay * p;
     }
     const double mean = beta1 * m[i] + (1 - beta1) * g;
     double square = beta2 * v[i] + (1 - beta2) * g * g;
@@ -25,22 +26,24 @@ void adam_step(Run&, float* param, float* m, float* v, float* max_v, const float
       if (!(max_v[i] >= square) && !std::isnan(max_v[i])) max_v[i] = static_cast<float>(square);
       square = max_v[i];
     }
-    p -= lr / correction1 * mean / (std::sqrt(square) / std::sqrt(correction2) + eps);
+    p -= attributes.lr / correction1 * mean / (std::sqrt(square) / std::sqrt(correction2) + attributes.eps);
     param[i] = static_cast<float>(p);
   }
 }
 
-void sgd_step(Run&, float* param, float* momentum_buffer, const float* grad, size_t n, double lr, double momentum,
-              double dampening, double weight_decay, int32_t flags) {
+void sgd_step(Run&, float* param, float* momentum_buffer, const float* grad, size_t n,
+              const SgdStepAttributes& attributes) {
   for (size_t i = 0; i < n; ++i) {
-    double g = (flags & kSgdMaximize) != 0 ? -grad[i] : grad[i];
-    g += weight_decay * param[i];
+    double g = attributes.maximize ? -grad[i] : grad[i];
+    g += attributes.weight_decay * param[i];
     if (momentum_buffer != nullptr) {
-      const double b = (flags & kFirstStep) != 0 ? g : momentum * momentum_buffer[i] + (1 - dampening) * g;
+      const double b = attributes.first_step
+                           ? g
+                           : attributes.momentum * momentum_buffer[i] + (1 - attributes.dampening) * g;
       momentum_buffer[i] = static_cast<float>(b);
-      g = (flags & kNesterov) != 0 ? g + momentum * b : b;
+      g = attributes.nesterov ? g + attributes.momentum * b : b;
     }
-    param[i] = static_cast<float>(param[i] - lr * g);
+    param[i] = static_cast<float>(param[i] - attributes.lr * g);
   }
 }
 

@@ -28,12 +28,12 @@ bool less(T a, T b) { return a < b; }
 
 }  // namespace
 
-void sum(Run&, float* out, const float* x, size_t outer, size_t n, size_t inner, double scale) {
+void sum(Run&, float* out, const float* x, size_t outer, size_t n, size_t inner, const SumAttributes& attributes) {
   for (size_t o = 0; o < outer; ++o) {
     for (size_t i = 0; i < inner; ++i) {
       double total = 0;
       for (size_t k = 0; k < n; ++k) total += x[(o * n + k) * inner + i];
-      out[o * inner + i] = static_cast<float>(scale * total);
+      out[o * inner + i] = static_cast<float>(attributes.scale * total);
     }
   }
 }

@@ -5,10 +5,8 @@
 namespace simdnn::reference {
 namespace {
 
-// Each function and its derivative of x, in float64.
-struct Function {
-  double a, b;
-};
+// Each function and its derivative of x, in float64, with the parameters a and b.
+using Function = UnaryAttributes;
 #define VALUE double value(double x) const
 #define DERIVATIVE double derivative(double x) const
 
@@ -115,15 +113,15 @@ struct clamp : Function {
 }  // namespace
 
 #define UNARY(name)                                                                                          \
-  void name##_forward(Run&, float* y, const float* x, size_t n, double a, double b) {                        \
-    const unary::name f{{a, b}};                                                                             \
+  void name##_forward(Run&, float* y, const float* x, size_t n, const UnaryAttributes& attributes) {         \
+    const unary::name f{attributes};                                                                         \
     for (size_t i = 0; i < n; ++i) y[i] = static_cast<float>(f.value(x[i]));                                 \
   }                                                                                                          \
-  void name##_backward(Run&, float* dx, const float* dy, const float* x, const float*, size_t n, double a,   \
-                       double b) {                                                                           \
-    const unary::name f{{a, b}};                                                                             \
+  void name##_backward(Run&, float* dx, const float* dy, const float* x, const float*, size_t n,             \
+                       const UnaryAttributes& attributes) {                                                  \
+    const unary::name f{attributes};                                                                         \
     for (size_t i = 0; i < n; ++i) dx[i] = static_cast<float>(dy[i] * f.derivative(x[i]));                   \
   }
-#include "kernels/unary.def"
+#include "generated/unary.def"
 
 }  // namespace simdnn::reference

@@ -12,7 +12,7 @@ namespace simdnn {
 // without a limit, an argument as a whole. Reading it is for whoever made the call, once that is done.
 class Fault {
  public:
-  // `array` must be a string literal: the parameter's name in kernels.def. Any thread of a call may report.
+  // `array` must be a string literal: the operand's name in native/descriptions. Any thread of a call may report.
   void report(const char* array, size_t position, int32_t value, size_t limit);
   void report(const char* array, size_t position);
 

@@ -18,12 +18,12 @@ const Shape kShapes[] = {{0, 5},  {1, 1},  {5, 1},  {32, 5}, {7, 2},  {9, 3},  {
 struct Options {
   bool weighted;
   double smoothing;
-  int32_t reduction;
+  Reduction reduction;
 };
 
 std::vector<Options> all_options() {
   std::vector<Options> all;
-  for (int32_t reduction : {kNone, kMean, kSum}) {
+  for (Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum}) {
     for (bool weighted : {false, true}) {
       for (double smoothing : {0.0, 0.1, 1.0}) all.push_back({weighted, smoothing, reduction});
     }
@@ -33,7 +33,7 @@ std::vector<Options> all_options() {
 
 std::string describe(const Shape& s, const Options& o) {
   return std::to_string(s.rows) + "x" + std::to_string(s.classes) + " weighted=" + std::to_string(o.weighted) +
-         " smoothing=" + std::to_string(o.smoothing) + " reduction=" + std::to_string(o.reduction);
+         " smoothing=" + std::to_string(o.smoothing) + " reduction=" + std::to_string(static_cast<int>(o.reduction));
 }
 
 // Inputs of one call; `target` holds distributions, `labels` classes with every fifth row ignored.
@@ -62,13 +62,14 @@ using Call = void (*)(const KernelTable&, Run&, float* loss, float* gradient, co
 void with_labels(const KernelTable& table, Run& run, float* loss, float* gradient, const float* logits, Inputs& in,
                  size_t first, size_t rows, size_t classes, const Options& o) {
   table.softmax_cross_entropy(run, loss, gradient, logits, in.labels.data() + first,
-                              o.weighted ? in.weight.data() : nullptr, rows, classes, kIgnore, o.smoothing, o.reduction);
+                              o.weighted ? in.weight.data() : nullptr, rows, classes,
+                              {kIgnore, o.smoothing, o.reduction});
 }
 
 void with_target(const KernelTable& table, Run& run, float* loss, float* gradient, const float* logits, Inputs& in,
                  size_t first, size_t rows, size_t classes, const Options& o) {
   table.softmax_cross_entropy_soft(run, loss, gradient, logits, in.target.data() + first * classes,
-                                   o.weighted ? in.weight.data() : nullptr, rows, classes, o.smoothing, o.reduction);
+                                   o.weighted ? in.weight.data() : nullptr, rows, classes, {o.smoothing, o.reduction});
 }
 
 void compare(Context& t, Call call, const Shape& s, const Options& o, Random& random, double spread) {
@@ -86,7 +87,7 @@ void compare(Context& t, Call call, const Shape& s, const Options& o, Random& ra
   const double roundings = 4 + std::sqrt(static_cast<double>(s.classes)) / 16;
   for (size_t i = 0; i < losses; ++i) {
     const double size = std::fabs(expected_loss[i]);
-    const double terms = o.reduction == kSum ? static_cast<double>(s.rows) : 1;
+    const double terms = o.reduction == Reduction::sum ? static_cast<double>(s.rows) : 1;
     t.close(loss[i], expected_loss[i], kEpsilon * (roundings * size + 2 * terms), "loss", i);
   }
   double largest = 0;
@@ -97,7 +98,7 @@ void compare(Context& t, Call call, const Shape& s, const Options& o, Random& ra
 
   call(t.kernel, run, loss_alone.data(), nullptr, in.logits.data(), in, 0, s.rows, s.classes, o);
   t.check(std::memcmp(loss.data(), loss_alone.data(), losses * sizeof(float)) == 0, "the loss depends on the gradient");
-  for (size_t r = 0; o.reduction == kNone && r < s.rows; ++r) {  // alone, elsewhere, in place
+  for (size_t r = 0; o.reduction == Reduction::none && r < s.rows; ++r) {  // alone, elsewhere, in place
     Buffer<float> row(t, s.classes, r % 7), row_loss(t, 1);
     std::memcpy(row.data(), in.logits.data() + r * s.classes, s.classes * sizeof(float));
     call(t.kernel, run, row_loss.data(), row.data(), row.data(), in, r, 1, s.classes, o);
@@ -135,7 +136,7 @@ void test_confident(Context& t, Call call, double nearly) {
       for (double gap = 0; gap <= 100; gap += 2.5) {
         const Shape s{classes, classes};
         Inputs in(t, s, random, 1);
-        const Options o{random.below(2) == 1, 0, random.below(2) == 1 ? kNone : kSum};
+        const Options o{random.below(2) == 1, 0, random.below(2) == 1 ? Reduction::none : Reduction::sum};
         t.where = describe(s, o) + " around " + std::to_string(base) + ", ahead by " + std::to_string(gap);
         const size_t top = random.below(classes);
         for (size_t r = 0; r < classes; ++r) {
@@ -182,12 +183,12 @@ TEST(softmax_cross_entropy) {
 
   Buffer<float> logits(t, 12), gradient(t, 12), loss(t, 4), weight(t, 3);
   Buffer<int32_t> labels(t, 4);
-  const auto run_rows = [&](const float* x, const int32_t* y, const float* w, double smoothing, int32_t reduction) {
+  const auto run_rows = [&](const float* x, const int32_t* y, const float* w, double smoothing, Reduction reduction) {
     std::memcpy(logits.data(), x, 12 * sizeof(float));
     std::memcpy(labels.data(), y, 4 * sizeof(int32_t));
     Run run;
-    t.kernel.softmax_cross_entropy(run, loss.data(), gradient.data(), logits.data(), labels.data(), w, 4, 3, kIgnore,
-                                   smoothing, reduction);
+    t.kernel.softmax_cross_entropy(run, loss.data(), gradient.data(), logits.data(), labels.data(), w, 4, 3,
+                                   {kIgnore, smoothing, reduction});
     return std::string(run.fault.array() == nullptr ? "" : run.fault.array()) + std::to_string(run.fault.position());
   };
   const std::string no_fault = std::to_string(SIZE_MAX);
@@ -195,7 +196,7 @@ TEST(softmax_cross_entropy) {
   t.where = "infinite logits";
   const float infinite[] = {-kInf, 0, 0, -kInf, 0, 0, -kInf, -kInf, -kInf, kInf, 0, 0};
   const int32_t zero_one[] = {1, 0, 1, 1};
-  t.check(run_rows(infinite, zero_one, nullptr, 0, kNone) == no_fault, "refused a good label");
+  t.check(run_rows(infinite, zero_one, nullptr, 0, Reduction::none) == no_fault, "refused a good label");
   t.close(loss[0], std::log(2.0), 1e-7, "loss beside a masked class");
   t.check(gradient[0] == 0 && gradient[1] == -0.5f && gradient[2] == 0.5f, "gradient beside a masked class");
   t.check(loss[1] == kInf && gradient[3] == -1 && gradient[4] == 0.5f, "a label of probability 0");
@@ -206,27 +207,27 @@ TEST(softmax_cross_entropy) {
   const float finite[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -2, -3};
   const int32_t ignored[] = {kIgnore, kIgnore, kIgnore, kIgnore};
   for (double smoothing : {0.0, 0.1}) {
-    run_rows(finite, ignored, nullptr, smoothing, kMean);
+    run_rows(finite, ignored, nullptr, smoothing, Reduction::mean);
     t.check(std::isnan(loss[0]), "the mean of nothing is NaN");
     for (size_t i = 0; i < 12; ++i) t.check(gradient[i] == 0, "nothing has no gradient");
-    run_rows(finite, ignored, nullptr, smoothing, kSum);
+    run_rows(finite, ignored, nullptr, smoothing, Reduction::sum);
     t.check(loss[0] == 0, "the sum of nothing is 0");
   }
 
   t.where = "a NaN row ignored";
   const int32_t third_ignored[] = {1, 1, kIgnore, kIgnore};
-  run_rows(infinite, third_ignored, nullptr, 0, kMean);
+  run_rows(infinite, third_ignored, nullptr, 0, Reduction::mean);
   t.close(loss[0], std::log(2.0), 1e-7, "the mean of the others");
   t.check(gradient[6] == 0 && gradient[9] == 0, "ignored rows have gradient 0");
 
   t.where = "labels that are no classes";
   const int32_t bad[] = {1, 3, -1, 2};
-  t.check(run_rows(finite, bad, nullptr, 0, kNone) == "labels1", "the first bad label is reported");
+  t.check(run_rows(finite, bad, nullptr, 0, Reduction::none) == "labels1", "the first bad label is reported");
   t.check(loss[1] == 0 && gradient[3] == 0 && gradient[5] == 0, "a refused row has loss and gradient 0");
 
   t.where = "weights of zero";
   for (size_t c = 0; c < 3; ++c) weight[c] = 0;
-  run_rows(finite, zero_one, weight.data(), 0, kMean);
+  run_rows(finite, zero_one, weight.data(), 0, Reduction::mean);
   t.check(std::isnan(loss[0]) && std::isnan(gradient[0]), "0 / 0");
 }
 
@@ -238,7 +239,8 @@ TEST(softmax_cross_entropy_soft) {
   t.where = "no rows";
   Buffer<float> empty(t, 0), loss(t, 1);
   Run run;
-  t.kernel.softmax_cross_entropy_soft(run, loss.data(), nullptr, empty.data(), empty.data(), nullptr, 0, 3, 0, kMean);
+  t.kernel.softmax_cross_entropy_soft(run, loss.data(), nullptr, empty.data(), empty.data(), nullptr, 0, 3,
+                                      {0, Reduction::mean});
   t.check(std::isnan(loss[0]), "the mean of nothing is NaN");
 
   t.where = "one-hot targets are labels";
@@ -250,10 +252,10 @@ TEST(softmax_cross_entropy_soft) {
     labels[r] = static_cast<int32_t>(r % 3);
     for (size_t c = 0; c < 3; ++c) one_hot[r * 3 + c] = c == r % 3 ? 1 : 0;
   }
-  t.kernel.softmax_cross_entropy(run, by_label.data(), nullptr, logits.data(), labels.data(), nullptr, 4, 3, kIgnore,
-                                 0.1, kNone);
-  t.kernel.softmax_cross_entropy_soft(run, by_target.data(), nullptr, logits.data(), one_hot.data(), nullptr, 4, 3, 0.1,
-                                      kNone);
+  t.kernel.softmax_cross_entropy(run, by_label.data(), nullptr, logits.data(), labels.data(), nullptr, 4, 3,
+                                 {kIgnore, 0.1, Reduction::none});
+  t.kernel.softmax_cross_entropy_soft(run, by_target.data(), nullptr, logits.data(), one_hot.data(), nullptr, 4, 3,
+                                      {0.1, Reduction::none});
   for (size_t r = 0; r < 4; ++r) t.close(by_target[r], by_label[r], 2e-7 * (1 + by_label[r]), "loss", r);
 }
 

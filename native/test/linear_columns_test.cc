@@ -20,9 +20,9 @@ void fill_columns(Buffer<float>& to, Buffer<float>& from, size_t rows, size_t n,
 }
 
 // linear_forward_columns has the bits of linear_forward, whichever of its arrays it is given.
-void check_columns(Context& t, size_t rows, size_t in, size_t out, int32_t activation, Random& random) {
+void check_columns(Context& t, size_t rows, size_t in, size_t out, Unary activation, Random& random) {
   name_case(t, rows, in, out);
-  t.where += " activation " + std::to_string(activation);
+  t.where += " activation " + std::to_string(static_cast<int>(activation));
   const size_t stride = padded(rows);
   Buffer<float> x(t, rows * in, 1), weight(t, out * in, 2), bias(t, out, 3), expected(t, rows * out), twin(t, rows * out);
   Buffer<float> x_columns(t, padded(in) * padded(rows), rows % 3), y_columns(t, padded(out) * padded(rows), rows % 2), y(t, rows * out, 3);
@@ -33,7 +33,7 @@ void check_columns(Context& t, size_t rows, size_t in, size_t out, int32_t activ
   fill_columns(x_columns, x, rows, in, random);
   Run run(1);
   const float* const b = (rows + out) % 3 == 0 ? nullptr : bias.data();
-  t.kernel.linear_forward(run, expected.data(), x.data(), weight.data(), b, rows, in, out, activation, 0.5, 2);
+  t.kernel.linear_forward(run, expected.data(), x.data(), weight.data(), b, rows, in, out, {activation, 0.5, 2});
   for (const bool from_columns : {false, true}) {
     for (const int wanted : {1, 2, 3}) {
       const float nothing[1] = {};
@@ -42,7 +42,7 @@ void check_columns(Context& t, size_t rows, size_t in, size_t out, int32_t activ
       std::fill_n(y_columns.data(), y_columns.size(), unwritten);
       t.kernel.linear_forward_columns(run, wanted & 1 ? y.data() : nullptr, wanted & 2 ? y_columns.data() : nullptr,
                                       from_columns ? nothing : x.data(), from_columns ? x_columns.data() : nullptr,
-                                      weight.data(), b, rows, in, out, activation, 0.5, 2);
+                                      weight.data(), b, rows, in, out, {activation, 0.5, 2});
       // The sign of a NaN is the compiler's: it may swap the factors of a product, here and there differently.
       const auto equal = [](const float& u, const float& v) {
         return std::memcmp(&u, &v, sizeof u) == 0 || (std::isnan(u) && std::isnan(v));
@@ -53,9 +53,9 @@ void check_columns(Context& t, size_t rows, size_t in, size_t out, int32_t activ
         if (wanted & 2) same = same && equal(y_columns[i % out * stride + i / out], expected[i]);
       }
       t.check(same, "differs from linear_forward");
-      if (activation != kNoUnary || wanted != 1) continue;
+      if (activation != Unary::none || wanted != 1) continue;
       t.twin.linear_forward_columns(run, twin.data(), nullptr, from_columns ? nothing : x.data(),
-                                    from_columns ? x_columns.data() : nullptr, weight.data(), b, rows, in, out, kNoUnary, 0, 0);
+                                    from_columns ? x_columns.data() : nullptr, weight.data(), b, rows, in, out, {});
       const double bound = kEpsilon * 6 * static_cast<double>(in + 3);  // loose: linear_forward's test has the tight one
       for (size_t i = 0; i < rows * out; ++i) t.close(y[i], twin[i], bound, "y", i);
     }
@@ -63,9 +63,15 @@ void check_columns(Context& t, size_t rows, size_t in, size_t out, int32_t activ
 }
 
 // linear_backward_columns has the bits of linear_backward, whichever of its arrays it is given.
-void check_backward_columns(Context& t, size_t rows, size_t in, size_t out, int32_t accumulate, int32_t activation, Random& random) {
+void check_backward_columns(Context& t, size_t rows, size_t in, size_t out, int accumulate, Unary activation,
+                            Random& random) {
   name_case(t, rows, in, out);
-  t.where += " accumulate " + std::to_string(accumulate) + " activation " + std::to_string(activation);
+  t.where += " accumulate " + std::to_string(accumulate) + " activation " +
+             std::to_string(static_cast<int>(activation));
+  LinearBackwardAttributes attributes = accumulating(accumulate), of_rows = accumulating(accumulate & ~1);
+  attributes.activation = of_rows.activation = activation;
+  attributes.a = of_rows.a = 0.5;
+  attributes.b = of_rows.b = 2;
   const size_t stride = padded(rows);
   Buffer<float> dy(t, rows * out, 1), x(t, rows * in, 2), weight(t, out * in, 3);
   Buffer<float> dy_columns(t, padded(out) * padded(rows), rows % 3), x_columns(t, padded(in) * padded(rows), rows % 2);
@@ -85,7 +91,7 @@ void check_backward_columns(Context& t, size_t rows, size_t in, size_t out, int3
   Run run(1);
   Gradients expected(t, rows, in, out, 0), before(t, rows, in, out, 0);
   t.kernel.linear_backward(run, expected.dx.data(), expected.dweight.data(), expected.dbias.data(), dy.data(), x.data(),
-                           weight.data(), rows, in, out, accumulate & ~kAccumulateDx, activation, 0.5, 2);
+                           weight.data(), rows, in, out, of_rows);
   for (const bool from_columns : {false, true}) {
     for (int wanted = 0; wanted < 16; ++wanted) {
       const float nothing[1] = {};
@@ -94,8 +100,8 @@ void check_backward_columns(Context& t, size_t rows, size_t in, size_t out, int3
         table.linear_backward_columns(run, wanted & 1 ? g.dx.data() : nullptr, wanted & 2 ? g.dx_columns.data() : nullptr,
                                       wanted & 4 ? g.dweight.data() : nullptr, wanted & 8 ? g.dbias.data() : nullptr,
                                       from_columns ? nothing : dy.data(), from_columns ? dy_columns.data() : nullptr, x.data(),
-                                      activation != kNoUnary ? x_columns.data() : nullptr, weight.data(), rows, in, out, accumulate,
-                                      activation, 0.5, 2);
+                                      activation != Unary::none ? x_columns.data() : nullptr, weight.data(), rows, in,
+                                      out, attributes);
       };
       call(t.kernel, got);
       const auto same = [&](Buffer<float>& is, Buffer<float>& should_be, const char* what) {
@@ -114,7 +120,7 @@ void check_backward_columns(Context& t, size_t rows, size_t in, size_t out, int3
       } else {
         same(got.dx_columns, before.dx_columns, "dx_columns, which is not wanted");
       }
-      if (wanted != 15 || activation != kNoUnary) continue;
+      if (wanted != 15 || activation != Unary::none) continue;
       Gradients twin(t, rows, in, out, 0);
       call(t.twin, twin);
       const double bound = kEpsilon * 30 * static_cast<double>(rows + out + 9);  // loose: linear_backward's test has the tight one
@@ -132,28 +138,35 @@ TEST(linear_forward_columns) {
   for (const size_t rows : {1, 5, 16, 17, 32, 63, 100}) {
     for (const size_t in : {1, 13, 30, 257, 520}) {
       for (const size_t out : {1, 5, 15, 30, 37}) {
-        check_columns(t, rows, in, out, (rows + in + out) % 2 == 0 ? k_relu : kNoUnary, random);
+        check_columns(t, rows, in, out, (rows + in + out) % 2 == 0 ? Unary::relu : Unary::none, random);
       }
     }
   }
-  for (int32_t activation = k_relu; activation <= k_clamp; ++activation) check_columns(t, 33, 7, 19, activation, random);
-  for (const size_t none : {0, 1, 2}) check_columns(t, none != 0 ? 3 : 0, none != 1 ? 4 : 0, none != 2 ? 5 : 0, k_relu, random);
+  for (int function = 1; function < kUnaryCount; ++function) {
+    check_columns(t, 33, 7, 19, static_cast<Unary>(function), random);
+  }
+  for (const size_t none : {0, 1, 2}) {
+    check_columns(t, none != 0 ? 3 : 0, none != 1 ? 4 : 0, none != 2 ? 5 : 0, Unary::relu, random);
+  }
 }
 
 TEST(linear_backward_columns) {
   Random random(5);
-  int32_t accumulate = 0;
+  int accumulate = 0;
   for (const size_t rows : {1, 16, 17, 32, 63, 65, 300}) {
     for (const size_t in : {1, 13, 16, 30, 130}) {
       for (const size_t out : {1, 5, 15, 16, 37}) {
-        check_backward_columns(t, rows, in, out, accumulate++ % 8, (rows + in + out) % 2 == 0 ? k_relu : kNoUnary, random);
+        check_backward_columns(t, rows, in, out, accumulate++ % 8,
+                               (rows + in + out) % 2 == 0 ? Unary::relu : Unary::none, random);
       }
     }
   }
-  for (const int32_t activation : {k_relu, k_sigmoid, k_tanh}) check_backward_columns(t, 33, 7, 19, 0, activation, random);
+  for (const Unary activation : {Unary::relu, Unary::sigmoid, Unary::tanh}) {
+    check_backward_columns(t, 33, 7, 19, 0, activation, random);
+  }
   for (const size_t none : {0, 1, 2}) {
-    for (const int32_t add : {0, 7}) {
-      check_backward_columns(t, none != 0 ? 3 : 0, none != 1 ? 4 : 0, none != 2 ? 5 : 0, add, k_relu, random);
+    for (const int add : {0, 7}) {
+      check_backward_columns(t, none != 0 ? 3 : 0, none != 1 ? 4 : 0, none != 2 ? 5 : 0, add, Unary::relu, random);
     }
   }
 }

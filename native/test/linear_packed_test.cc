@@ -20,22 +20,25 @@ struct Layer {
 };
 
 // linear_forward_packed has the bits of linear_forward, by any number of threads.
-void check_packed(Context& t, size_t rows, size_t in, size_t out, int32_t activation, Random& random) {
-  t.where = std::to_string(rows) + "x" + std::to_string(in) + "->" + std::to_string(out) + " activation " + std::to_string(activation);
+void check_packed(Context& t, size_t rows, size_t in, size_t out, Unary activation, Random& random) {
+  t.where = std::to_string(rows) + "x" + std::to_string(in) + "->" + std::to_string(out) + " activation " +
+            std::to_string(static_cast<int>(activation));
   Layer layer(t, in, out, random);
   Buffer<float> x(t, rows * in, 1), y(t, rows * out, 3), expected(t, rows * out), twin(t, rows * out);
   fill_normal(x, random);
   const float* const bias = (rows + out) % 3 == 0 ? nullptr : layer.bias.data();
   Run one(1);
-  t.kernel.linear_forward(one, expected.data(), x.data(), layer.weight.data(), bias, rows, in, out, activation, 0.5, 2);
+  t.kernel.linear_forward(one, expected.data(), x.data(), layer.weight.data(), bias, rows, in, out,
+                          {activation, 0.5, 2});
   for (const int threads : {1, 2, 3}) {
     std::fill_n(y.data(), y.size(), 3e38f);
     Run run(threads);
-    t.kernel.linear_forward_packed(run, y.data(), x.data(), layer.panels.data(), bias, rows, in, out, activation, 0.5, 2);
+    t.kernel.linear_forward_packed(run, y.data(), x.data(), layer.panels.data(), bias, rows, in, out,
+                                   {activation, 0.5, 2});
     t.check(std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)) == 0, "differs from linear_forward");
   }
-  if (activation != kNoUnary) return;
-  t.twin.linear_forward_packed(one, twin.data(), x.data(), layer.twin_panels.data(), bias, rows, in, out, kNoUnary, 0, 0);
+  if (activation != Unary::none) return;
+  t.twin.linear_forward_packed(one, twin.data(), x.data(), layer.twin_panels.data(), bias, rows, in, out, {});
   const double bound = kEpsilon * 6 * static_cast<double>(in + 3);  // loose: linear_forward's test has the tight one
   for (size_t i = 0; i < y.size(); ++i) t.close(y[i], twin[i], bound, "y", i);
 }
@@ -47,16 +50,20 @@ TEST(linear_forward_packed) {
   for (const size_t rows : {1, 2, 5, 14, 33}) {
     for (const size_t in : {1, 13, 64, 257, 520}) {
       for (const size_t out : {1, 2, 15, 32, 37, 100}) {
-        check_packed(t, rows, in, out, (rows + in + out) % 2 == 0 ? k_relu : kNoUnary, random);
+        check_packed(t, rows, in, out, (rows + in + out) % 2 == 0 ? Unary::relu : Unary::none, random);
       }
     }
   }
   // More columns than are taken at a time, rows that are copied apart, blocks of k whose sums are kept aside, and work for several threads.
-  check_packed(t, 50, 1024, 600, kNoUnary, random);
-  check_packed(t, 3, 300, 1024, k_tanh, random);
-  check_packed(t, 200, 300, 40, k_relu, random);
-  for (int32_t activation = k_relu; activation <= k_clamp; ++activation) check_packed(t, 3, 7, 19, activation, random);
-  for (const size_t none : {0, 1, 2}) check_packed(t, none != 0 ? 3 : 0, none != 1 ? 4 : 0, none != 2 ? 5 : 0, k_relu, random);
+  check_packed(t, 50, 1024, 600, Unary::none, random);
+  check_packed(t, 3, 300, 1024, Unary::tanh, random);
+  check_packed(t, 200, 300, 40, Unary::relu, random);
+  for (int function = 1; function < kUnaryCount; ++function) {
+    check_packed(t, 3, 7, 19, static_cast<Unary>(function), random);
+  }
+  for (const size_t none : {0, 1, 2}) {
+    check_packed(t, none != 0 ? 3 : 0, none != 1 ? 4 : 0, none != 2 ? 5 : 0, Unary::relu, random);
+  }
 }
 
 // What is laid out is all there is: no element of it comes from elsewhere.

@@ -34,8 +34,8 @@ void check_forward(Context& t, size_t rows, size_t in, size_t out, bool with_bia
   const float* const b = with_bias ? bias.data() : nullptr;
   const size_t bytes = rows * out * sizeof(float);
   Run run(1);
-  t.kernel.linear_forward(run, y.data(), x.data(), weight.data(), b, rows, in, out, kNoUnary, 0, 0);
-  t.twin.linear_forward(run, expected.data(), x.data(), weight.data(), b, rows, in, out, kNoUnary, 0, 0);
+  t.kernel.linear_forward(run, y.data(), x.data(), weight.data(), b, rows, in, out, {});
+  t.twin.linear_forward(run, expected.data(), x.data(), weight.data(), b, rows, in, out, {});
   Sums sums;
   for (size_t r = 0; r < rows; ++r) {
     for (size_t o = 0; o < out; ++o) {
@@ -47,25 +47,24 @@ void check_forward(Context& t, size_t rows, size_t in, size_t out, bool with_bia
   for (size_t i = 0; i < y.size(); ++i) t.close(y[i], expected[i], sums.bound(in), "y", i);
   for (int threads = 2; threads <= 4; ++threads) {
     Run many(threads);
-    t.kernel.linear_forward(many, again.data(), x.data(), weight.data(), b, rows, in, out, kNoUnary, 0, 0);
+    t.kernel.linear_forward(many, again.data(), x.data(), weight.data(), b, rows, in, out, {});
     t.check(std::memcmp(y.data(), again.data(), bytes) == 0, "bits depend on the number of threads");
   }
   Buffer<float> row(t, out);
   for (size_t r = 0; r < rows; r += rows / 3 + 1) {
-    t.kernel.linear_forward(run, row.data(), x.data() + r * in, weight.data(), b, 1, in, out, kNoUnary, 0, 0);
+    t.kernel.linear_forward(run, row.data(), x.data() + r * in, weight.data(), b, 1, in, out, {});
     t.check(std::memcmp(row.data(), y.data() + r * out, out * sizeof(float)) == 0, "row alone has other bits");
   }
 }
 
 // The fused activation has the bits of its own kernel, however the rows are divided.
 void check_activations(Context& t, Random& random) {
-  using Unary = void (*)(Run&, float*, const float*, size_t, double, double);
   const struct {
-    int32_t number;
-    Unary kernel;
+    Unary unary;
+    decltype(KernelTable::relu_forward) kernel;
   } activations[] = {
-#define UNARY(name) {k_##name, t.kernel.name##_forward},
-#include "kernels/unary.def"
+#define UNARY(name) {Unary::name, t.kernel.name##_forward},
+#include "generated/unary.def"
   };
   for (const size_t rows : {3, 70}) {
     const size_t in = 19, out = rows == 3 ? 300 : 37;
@@ -75,15 +74,15 @@ void check_activations(Context& t, Random& random) {
     fill_normal(bias, random);
     x[in + 3] = std::numeric_limits<float>::quiet_NaN();
     Run run(1);
-    t.kernel.linear_forward(run, plain.data(), x.data(), weight.data(), bias.data(), rows, in, out, kNoUnary, 0, 0);
+    t.kernel.linear_forward(run, plain.data(), x.data(), weight.data(), bias.data(), rows, in, out, {});
     for (const auto& activation : activations) {
-      t.where = "activation " + std::to_string(activation.number);
+      t.where = "activation " + std::to_string(static_cast<int>(activation.unary));
       Buffer<float> expected(t, rows * out);
-      activation.kernel(run, expected.data(), plain.data(), rows * out, 0.5, 2);
+      activation.kernel(run, expected.data(), plain.data(), rows * out, {0.5, 2});
       for (const int threads : {1, 3}) {
         Run many(threads);
         t.kernel.linear_forward(many, y.data(), x.data(), weight.data(), bias.data(), rows, in, out,
-                                activation.number, 0.5, 2);
+                                {activation.unary, 0.5, 2});
         t.check(std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)) == 0, "differs from its kernel");
       }
     }
@@ -94,10 +93,11 @@ struct Wanted {
   bool dx, dweight, dbias;
 };
 
-void check_backward(Context& t, size_t rows, size_t in, size_t out, Wanted wanted, int32_t accumulate,
-                    size_t misaligned, Random& random) {
+void check_backward(Context& t, size_t rows, size_t in, size_t out, Wanted wanted, int accumulate, size_t misaligned,
+                    Random& random) {
   name_case(t, rows, in, out);
   t.where += " accumulate " + std::to_string(accumulate);
+  const LinearBackwardAttributes attributes = accumulating(accumulate);
   Buffer<float> dy(t, rows * out, misaligned), x(t, rows * in, misaligned + 1), weight(t, out * in, misaligned + 2);
   fill_normal(dy, random);
   fill_normal(x, random);
@@ -114,7 +114,7 @@ void check_backward(Context& t, size_t rows, size_t in, size_t out, Wanted wante
     Run run(threads);
     table.linear_backward(run, wanted.dx ? g.dx.data() : nullptr, wanted.dweight ? g.dweight.data() : nullptr,
                           wanted.dbias ? g.dbias.data() : nullptr, dy.data(), x.data(), weight.data(), rows, in, out,
-                          accumulate, kNoUnary, 0, 0);
+                          attributes);
   };
   const size_t off = misaligned;
   Gradients got{{t, rows * in, off}, {t, out * in, off + 1}, {t, out, off + 2}};
@@ -125,18 +125,18 @@ void check_backward(Context& t, size_t rows, size_t in, size_t out, Wanted wante
   Sums dx, dweight, dbias;  // what was there before counts as one more product, of normal numbers: 3^2
   for (size_t r = 0; r < rows; ++r) {
     for (size_t i = 0; i < in; ++i) {
-      double squares = accumulate & kAccumulateDx ? 9 : 0;
+      double squares = attributes.accumulate_dx ? 9 : 0;
       for (size_t o = 0; o < out; ++o) squares += square(static_cast<double>(dy[r * out + o]) * weight[o * in + i]);
       dx.output(expected.dx[r * in + i], squares);
     }
   }
   for (size_t o = 0; o < out; ++o) {
     for (size_t i = 0; i < in; ++i) {
-      double squares = accumulate & kAccumulateDweight ? 9 : 0;
+      double squares = attributes.accumulate_dweight ? 9 : 0;
       for (size_t r = 0; r < rows; ++r) squares += square(static_cast<double>(dy[r * out + o]) * x[r * in + i]);
       dweight.output(expected.dweight[o * in + i], squares);
     }
-    double squares = accumulate & kAccumulateDbias ? 9 : 0;
+    double squares = attributes.accumulate_dbias ? 9 : 0;
     for (size_t r = 0; r < rows; ++r) squares += square(dy[r * out + o]);
     dbias.output(expected.dbias[o], squares);
   }
@@ -163,7 +163,7 @@ void check_row_of_dx(Context& t, size_t rows, size_t in, size_t out, Random& ran
   fill_normal(weight, random);
   Run run(1);
   const auto dx_of = [&](float* to, const float* from, size_t n) {
-    t.kernel.linear_backward(run, to, nullptr, nullptr, from, nullptr, weight.data(), n, in, out, 0, kNoUnary, 0, 0);
+    t.kernel.linear_backward(run, to, nullptr, nullptr, from, nullptr, weight.data(), n, in, out, {});
   };
   dx_of(dx.data(), dy.data(), rows);
   for (size_t r = 0; r < rows; r += rows / 3 + 1) {
@@ -175,11 +175,11 @@ void check_row_of_dx(Context& t, size_t rows, size_t in, size_t out, Random& ran
 // dx with a fused derivative has the bits of the product followed by the function's own kernel, added to what was there or not.
 void check_derivatives(Context& t, size_t rows, size_t in, size_t out, Random& random) {
   const struct {
-    int32_t number;
-    void (*kernel)(Run&, float*, const float*, const float*, const float*, size_t, double, double);
-  } functions[] = {{k_relu, t.kernel.relu_backward},
-                   {k_sigmoid, t.kernel.sigmoid_backward},
-                   {k_tanh, t.kernel.tanh_backward}};
+    Unary unary;
+    decltype(KernelTable::relu_backward) kernel;
+  } functions[] = {{Unary::relu, t.kernel.relu_backward},
+                   {Unary::sigmoid, t.kernel.sigmoid_backward},
+                   {Unary::tanh, t.kernel.tanh_backward}};
   Buffer<float> dy(t, rows * out, 1), x(t, rows * in, 2), weight(t, out * in, 3), before(t, rows * in), plain(t, rows * in),
       expected(t, rows * in), dx(t, rows * in);
   for (Buffer<float>* buffer : {&dy, &x, &weight, &before}) fill_normal(*buffer, random);
@@ -187,20 +187,23 @@ void check_derivatives(Context& t, size_t rows, size_t in, size_t out, Random& r
   for (size_t i = 1; i < x.size(); i += 7) x.data()[i] = i % 2 == 0 ? 0.0f : -0.0f;
   Run run(1);
   const size_t bytes = dx.size() * sizeof(float);
-  for (const int32_t accumulate : {0, int32_t{kAccumulateDx}}) {
-    const auto backward = [&](Run& with, float* to, int32_t function) {
+  for (const bool accumulate : {false, true}) {
+    const auto backward = [&](Run& with, float* to, Unary function) {
       std::memcpy(to, before.data(), bytes);
-      t.kernel.linear_backward(with, to, nullptr, nullptr, dy.data(), x.data(), weight.data(), rows, in, out, accumulate, function,
-                               0, 0);
+      LinearBackwardAttributes attributes;
+      attributes.activation = function;
+      attributes.accumulate_dx = accumulate;
+      t.kernel.linear_backward(with, to, nullptr, nullptr, dy.data(), x.data(), weight.data(), rows, in, out,
+                               attributes);
     };
-    backward(run, plain.data(), kNoUnary);
+    backward(run, plain.data(), Unary::none);
     for (const auto& function : functions) {
       name_case(t, rows, in, out);
-      t.where += " derivative " + std::to_string(function.number);
-      function.kernel(run, expected.data(), plain.data(), x.data(), x.data(), dx.size(), 0, 0);
+      t.where += " derivative " + std::to_string(static_cast<int>(function.unary));
+      function.kernel(run, expected.data(), plain.data(), x.data(), x.data(), dx.size(), {});
       for (const int threads : {1, 3}) {
         Run many(threads);
-        backward(many, dx.data(), function.number);
+        backward(many, dx.data(), function.unary);
         t.check(std::memcmp(dx.data(), expected.data(), bytes) == 0, "differs from its kernel");
       }
     }
@@ -232,7 +235,7 @@ TEST(linear_forward) {
 
 TEST(linear_backward) {
   Random random(3);
-  int32_t accumulate = 0;
+  int accumulate = 0;
   for (const size_t rows : {1, 3, 4, 14, 31, 32, 65, 255, 257, 513}) {
     for (const size_t in : {1, 5, 16, 17, 33}) {
       for (const size_t out : {1, 7, 10, 16, 29, 65}) {
@@ -247,7 +250,7 @@ TEST(linear_backward) {
   check_backward(t, 0, 3, 4, {true, true, true}, 0, 0, random);
   check_backward(t, 0, 3, 4, {true, true, true}, 7, 0, random);
   check_backward(t, 600, 170, 130, {true, true, true}, 7, 1, random);
-  for (const int32_t accumulated : {0, 7}) {  // threads divide the rows of dweight's and dbias's sums
+  for (const int accumulated : {0, 7}) {  // threads divide the rows of dweight's and dbias's sums
     check_backward(t, 512, 130, 37, {true, true, true}, accumulated, 1, random);
     check_backward(t, 1000, 20, 330, {true, true, true}, accumulated, 2, random);
   }

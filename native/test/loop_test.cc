@@ -13,6 +13,14 @@ using simdnn::test::Context;
 
 constexpr size_t kWidth = 3;
 
+void invoke_accumulate(const KernelTable& table, Run& run, const Slot* s) {
+  table.accumulate(run, static_cast<float*>(s[0].pointer), static_cast<const float*>(s[1].pointer), s[2].size);
+}
+void invoke_sum(const KernelTable& table, Run& run, const Slot* s) {
+  table.sum(run, static_cast<float*>(s[0].pointer), static_cast<const float*>(s[1].pointer), s[2].size, s[3].size,
+            s[4].size, {s[5].real});
+}
+
 // A step that adds the batch to the lasting sums and reports one number of the batch as its loss:
 // accumulate(sums, batch), copy of the first element into the loss.
 Step adding_step(size_t rows, size_t clock, std::vector<float>& batch, std::vector<float>& loss, std::vector<float>& sums) {
@@ -34,12 +42,12 @@ Step adding_step(size_t rows, size_t clock, std::vector<float>& batch, std::vect
   const Extent none{0, false, false};
   std::vector<RecordedCall> calls;
   for (size_t r = 0; r < rows; ++r) {
-    calls.push_back({"accumulate", invoke_kernel<&KernelTable::accumulate>,
+    calls.push_back({"accumulate", invoke_accumulate,
                      {pointer(sums.data()), pointer(batch.data() + r * kWidth), size(kWidth)},
                      {SlotKind::kPointer, SlotKind::kPointer, SlotKind::kValue},
                      {{kWidth, true, true}, {kWidth, false, true}, none}});
   }
-  calls.push_back({"sum", invoke_kernel<&KernelTable::sum>,
+  calls.push_back({"sum", invoke_sum,
                    {pointer(loss.data()), pointer(batch.data()), size(1), size(rows * kWidth), size(1), real(1)},
                    {SlotKind::kPointer, SlotKind::kPointer, SlotKind::kValue, SlotKind::kValue, SlotKind::kValue, SlotKind::kValue},
                    {{1, true, true}, {rows * kWidth, false, true}, none, none, none, none}});

@@ -14,10 +14,10 @@ TEST(nll_loss) {
   Random random(7);
   for (size_t rows : {0, 1, 3, 16, 33, 5000}) {
     for (size_t classes : {3, 5, 17, 100}) {
-      for (int32_t reduction : {kNone, kMean, kSum}) {
+      for (Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum}) {
         for (bool weighted : {false, true}) {
-          t.where = std::to_string(rows) + "x" + std::to_string(classes) + " reduction=" + std::to_string(reduction) +
-                    " weighted=" + std::to_string(weighted);
+          t.where = std::to_string(rows) + "x" + std::to_string(classes) + " reduction=" +
+                    std::to_string(static_cast<int>(reduction)) + " weighted=" + std::to_string(weighted);
           const size_t n = rows * classes, losses = reduced(rows, reduction);
           Buffer<float> x(t, n, 1), weight(t, classes), dx(t, n, 2), expected_dx(t, n), loss(t, losses, 1);
           Buffer<float> expected(t, losses), other_loss(t, losses), other_dx(t, n);
@@ -27,14 +27,15 @@ TEST(nll_loss) {
           for (size_t r = 0; r < rows; ++r) labels[r] = static_cast<int32_t>(random.below(classes));
           const float* const w = weighted ? weight.data() : nullptr;
           Run run, twin_run;
-          t.kernel.nll_loss(run, loss.data(), dx.data(), x.data(), labels.data(), w, rows, classes, kIgnore, reduction);
+          t.kernel.nll_loss(run, loss.data(), dx.data(), x.data(), labels.data(), w, rows, classes,
+                            {kIgnore, reduction});
           t.twin.nll_loss(twin_run, expected.data(), expected_dx.data(), x.data(), labels.data(), w, rows, classes,
-                          kIgnore, reduction);
+                          {kIgnore, reduction});
           double magnitude = 0;
           for (size_t r = 0; r < rows; ++r) magnitude += std::fabs(x[r * classes + static_cast<size_t>(labels[r])]);
-          if (reduction == kMean) magnitude /= static_cast<double>(rows == 0 ? 1 : rows) * 0.05;
+          if (reduction == Reduction::mean) magnitude /= static_cast<double>(rows == 0 ? 1 : rows) * 0.05;
           for (size_t i = 0; i < losses; ++i) {
-            const double size = reduction == kNone ? std::fabs(expected[i]) : magnitude;
+            const double size = reduction == Reduction::none ? std::fabs(expected[i]) : magnitude;
             t.close(loss[i], expected[i], kEpsilon * size, "loss", i);
           }
           for (size_t i = 0; i < n; ++i) t.close(dx[i], expected_dx[i], kEpsilon * std::fabs(expected_dx[i]), "dx", i);
@@ -42,14 +43,14 @@ TEST(nll_loss) {
           for (int threads = 2; threads <= 4; ++threads) {
             Run parallel(threads);
             t.kernel.nll_loss(parallel, other_loss.data(), other_dx.data(), x.data(), labels.data(), w, rows, classes,
-                              kIgnore, reduction);
+                              {kIgnore, reduction});
             t.check(std::memcmp(loss.data(), other_loss.data(), losses * sizeof(float)) == 0 &&
                         std::memcmp(dx.data(), other_dx.data(), n * sizeof(float)) == 0,
                     "bits depend on the threads");
           }
           Run without;
-          t.kernel.nll_loss(without, other_loss.data(), nullptr, x.data(), labels.data(), w, rows, classes, kIgnore,
-                            reduction);
+          t.kernel.nll_loss(without, other_loss.data(), nullptr, x.data(), labels.data(), w, rows, classes,
+                            {kIgnore, reduction});
           t.check(std::memcmp(loss.data(), other_loss.data(), losses * sizeof(float)) == 0,
                   "the loss depends on the gradient");
         }
@@ -65,7 +66,7 @@ TEST(nll_loss) {
   labels[1] = 3;
   labels[2] = std::numeric_limits<int32_t>::min();
   Run run;
-  t.kernel.nll_loss(run, loss.data(), dx.data(), x.data(), labels.data(), nullptr, 3, 3, kIgnore, kNone);
+  t.kernel.nll_loss(run, loss.data(), dx.data(), x.data(), labels.data(), nullptr, 3, 3, {kIgnore, Reduction::none});
   t.check(run.fault.array() != nullptr && std::string(run.fault.array()) == "labels" && run.fault.position() == 1,
           "the first bad label is reported");
   t.check(run.fault.has_limit() && run.fault.value() == 3 && run.fault.limit() == 3, "with its value and the number of classes");
@@ -75,31 +76,31 @@ TEST(nll_loss) {
 TEST(mse_loss) {
   Random random(8);
   for (size_t n : {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 511, 513, 8191, 8193, 200003}) {
-    for (int32_t reduction : {kNone, kMean, kSum}) {
-      t.where = "n=" + std::to_string(n) + " reduction=" + std::to_string(reduction);
+    for (Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum}) {
+      t.where = "n=" + std::to_string(n) + " reduction=" + std::to_string(static_cast<int>(reduction));
       const size_t losses = reduced(n, reduction);
       Buffer<float> x(t, n, 1), target(t, n, 2), dx(t, n, 3), loss(t, losses, 1), expected(t, losses);
       Buffer<float> expected_dx(t, n), other_loss(t, losses), other_dx(t, n);
       fill_normal(x, random);
       fill_normal(target, random);
       Run run;
-      t.kernel.mse_loss(run, loss.data(), dx.data(), x.data(), target.data(), n, reduction);
-      t.twin.mse_loss(run, expected.data(), expected_dx.data(), x.data(), target.data(), n, reduction);
+      t.kernel.mse_loss(run, loss.data(), dx.data(), x.data(), target.data(), n, {reduction});
+      t.twin.mse_loss(run, expected.data(), expected_dx.data(), x.data(), target.data(), n, {reduction});
       for (size_t i = 0; i < losses; ++i) t.close(loss[i], expected[i], 4 * kEpsilon * expected[i], "loss", i);
       for (size_t i = 0; i < n; ++i) {
         t.close(dx[i], expected_dx[i], 2 * kEpsilon * std::fabs(expected_dx[i]), "dx", i);
       }
       for (int threads = 2; threads <= 4; ++threads) {
         Run parallel(threads);
-        t.kernel.mse_loss(parallel, other_loss.data(), other_dx.data(), x.data(), target.data(), n, reduction);
+        t.kernel.mse_loss(parallel, other_loss.data(), other_dx.data(), x.data(), target.data(), n, {reduction});
         t.check(std::memcmp(loss.data(), other_loss.data(), losses * sizeof(float)) == 0 &&
                     std::memcmp(dx.data(), other_dx.data(), n * sizeof(float)) == 0,
                 "bits depend on the threads");
       }
-      t.kernel.mse_loss(run, other_loss.data(), nullptr, x.data(), target.data(), n, reduction);
+      t.kernel.mse_loss(run, other_loss.data(), nullptr, x.data(), target.data(), n, {reduction});
       t.check(std::memcmp(loss.data(), other_loss.data(), losses * sizeof(float)) == 0,
               "the loss depends on the gradient");
-      t.kernel.mse_loss(run, other_loss.data(), x.data(), x.data(), target.data(), n, reduction);
+      t.kernel.mse_loss(run, other_loss.data(), x.data(), x.data(), target.data(), n, {reduction});
       t.check(std::memcmp(dx.data(), x.data(), n * sizeof(float)) == 0, "in place differs");
     }
   }

@@ -53,7 +53,7 @@ namespace {
 
 const char* const kKernels[] = {
 #define NAME(name) #name,
-#include "kernels/names.def"
+#include "generated/names.def"
 };
 
 bool wanted(const char* kernel, int argc, char** argv) {

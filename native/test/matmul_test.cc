@@ -45,7 +45,8 @@ void check_shape(Context& t, const Shape& s, size_t misaligned, Random& random) 
   const auto call = [&](const KernelTable& table, Buffer<float>& out, int threads) {
     std::memcpy(out.data(), before.data(), bytes);
     Run run(threads);
-    table.matmul(run, out.data(), a.data(), b.data(), s.m, s.n, s.k, s.transpose_a, s.transpose_b, s.accumulate);
+    table.matmul(run, out.data(), a.data(), b.data(), s.m, s.n, s.k,
+                 {s.transpose_a, s.transpose_b, s.accumulate});
   };
   call(t.kernel, c, 1);
   call(t.twin, expected, 1);
@@ -65,9 +66,9 @@ void check_accumulates_finished_product(Context& t) {
   fill_normal(a, random);
   fill_normal(b, random);
   Run run(2);
-  t.kernel.matmul(run, product.data(), a.data(), b.data(), m, n, k, 0, 0, 0);
+  t.kernel.matmul(run, product.data(), a.data(), b.data(), m, n, k, {});
   for (size_t i = 0; i < c.size(); ++i) c[i] = static_cast<float>(i) * 7.25f;
-  t.kernel.matmul(run, c.data(), a.data(), b.data(), m, n, k, 0, 0, 1);
+  t.kernel.matmul(run, c.data(), a.data(), b.data(), m, n, k, {false, false, true});
   for (size_t i = 0; i < c.size(); ++i) {
     t.check(c[i] == static_cast<float>(i) * 7.25f + product[i], "accumulate is not c + product");
   }
@@ -82,10 +83,10 @@ void check_specials(Context& t) {
     for (size_t i = 0; i < b.size(); ++i) b[i] = 1;
     b[277 * n + 20] = special;
     Run run;
-    t.kernel.matmul(run, c.data(), a.data(), b.data(), m, n, k, 0, 0, 0);
+    t.kernel.matmul(run, c.data(), a.data(), b.data(), m, n, k, {});
     for (size_t i = 0; i < c.size(); ++i) t.check(i % n == 20 ? std::isnan(c[i]) : c[i] == 0, "special in b");
     a[3 * k + 299] = special;
-    t.kernel.matmul(run, c.data(), a.data(), b.data(), m, n, k, 0, 0, 0);
+    t.kernel.matmul(run, c.data(), a.data(), b.data(), m, n, k, {});
     for (size_t i = 0; i < c.size(); ++i) {
       const bool finite = i % n != 20 && i / n != 3;
       t.check(finite ? c[i] == 0 : i % n == 20 ? std::isnan(c[i]) : !std::isfinite(c[i]), "special in a");

@@ -191,14 +191,14 @@ TEST(scatter_add) {
 TEST(fill) {
   for (double value : {0.0, 1.5, 0.1, 1e-50}) {
     element_wise<float, float>(t, [value](const KernelTable& table, Run& run, float* out, const float*, size_t n) {
-      table.fill(run, out, n, value);
+      table.fill(run, out, n, {value});
     });
   }
 }
 
 TEST(fill_int) {
   element_wise<int32_t, int32_t>(t, [](const KernelTable& table, Run& run, int32_t* out, const int32_t*, size_t n) {
-    table.fill_int(run, out, n, -7);
+    table.fill_int(run, out, n, {-7});
   });
 }
 

@@ -85,20 +85,24 @@ void alone(Context& t, Step step) {
 
 TEST(adam_step) {
   struct Options {
-    double lr, beta1, beta2, eps, weight_decay, scale;
-    uint64_t step;
+    simdnn::AdamStepAttributes attributes;
+    double scale;
   };
-  const Options options[] = {{1e-3, 0.9, 0.999, 1e-8, 0, 1, 1},      {0.1, 0.5, 0.9, 1e-4, 0.01, 1, 2},
-                             {1e-3, 0.9, 0.999, 1e-8, 0.05, 1e-8, 7}, {1e-3, 0.9, 0.999, 1e-8, 0, 1e10, 1000000},
-                             {1e-2, 0, 0, 1e-8, 0, 1, 3}};
+  // step, lr, beta1, beta2, eps, weight_decay
+  const Options options[] = {{{1, 1e-3, 0.9, 0.999, 1e-8, 0}, 1},       {{2, 0.1, 0.5, 0.9, 1e-4, 0.01}, 1},
+                             {{7, 1e-3, 0.9, 0.999, 1e-8, 0.05}, 1e-8}, {{1000000, 1e-3, 0.9, 0.999, 1e-8, 0}, 1e10},
+                             {{3, 1e-2, 0, 0, 1e-8, 0}, 1}};
   Random random(3);
-  for (const Options& o : options) {
+  for (const auto& [attributes, scale] : options) {
     for (int flags = 0; flags < 4; ++flags) {
+      simdnn::AdamStepAttributes o = attributes;
+      o.decoupled = (flags & 1) != 0;
+      o.maximize = (flags & 2) != 0;
       for (bool amsgrad : {false, true}) {
         const auto step = [&](const simdnn::KernelTable& table, int threads, State& s) {
           Run run(threads);
           table.adam_step(run, s.param.data(), s.m.data(), s.v.data(), amsgrad ? s.max_v.data() : nullptr, s.grad.data(),
-                          s.param.size(), o.lr, o.beta1, o.beta2, o.eps, o.weight_decay, o.step, flags);
+                          s.param.size(), o);
         };
         const auto terms = [&](State& start, State& after, size_t i) {
           const double g = std::fabs(start.grad[i]) + o.weight_decay * std::fabs(start.param[i]);
@@ -111,7 +115,7 @@ TEST(adam_step) {
           t.where = "n " + std::to_string(n) + ", flags " + std::to_string(flags) + ", amsgrad " + std::to_string(amsgrad) +
                     ", step " + std::to_string(o.step);
           State start(t, n, n % 16), expected(t, n, 0);
-          start.fill(random, o.scale);
+          start.fill(random, scale);
           all_threads(t, start, expected, step, terms);
         }
         alone(t, step);
@@ -123,7 +127,7 @@ TEST(adam_step) {
   const float kInf = std::numeric_limits<float>::infinity();
   float param[] = {1, 1, 1}, m[3] = {}, v[3] = {}, grad[] = {std::nanf(""), kInf, 0};
   Run run(1);
-  t.kernel.adam_step(run, param, m, v, nullptr, grad, 3, 1e-3, 0.9, 0.999, 1e-8, 0, 1, 0);
+  t.kernel.adam_step(run, param, m, v, nullptr, grad, 3, {1, 1e-3, 0.9, 0.999, 1e-8, 0});
   t.check(std::isnan(param[0]) && std::isnan(m[0]) && std::isnan(v[0]), "NaN must show");
   t.check(std::isnan(param[1]) && m[1] == kInf && v[1] == kInf, "infinity must show");
   t.check(param[2] == 1 && m[2] == 0 && v[2] == 0, "a zero gradient must not move the parameter");
@@ -131,17 +135,23 @@ TEST(adam_step) {
 
 TEST(sgd_step) {
   struct Options {
-    double lr, momentum, dampening, weight_decay, scale;
+    simdnn::SgdStepAttributes attributes;
+    double scale;
   };
-  const Options options[] = {{0.1, 0, 0, 0, 1}, {0.01, 0.9, 0, 0, 1}, {0.1, 0.8, 0.3, 0.01, 1}, {1e-3, 0.9, 0, 0.1, 1e10}};
+  // lr, momentum, dampening, weight_decay
+  const Options options[] = {
+      {{0.1, 0, 0, 0}, 1}, {{0.01, 0.9, 0, 0}, 1}, {{0.1, 0.8, 0.3, 0.01}, 1}, {{1e-3, 0.9, 0, 0.1}, 1e10}};
   Random random(4);
-  for (const Options& o : options) {
+  for (const auto& [attributes, scale] : options) {
     for (int flags = 0; flags < 8; ++flags) {
+      simdnn::SgdStepAttributes o = attributes;
+      o.nesterov = (flags & 1) != 0;
+      o.maximize = (flags & 2) != 0;
+      o.first_step = (flags & 4) != 0;
       for (bool buffer : {false, true}) {
         const auto step = [&](const simdnn::KernelTable& table, int threads, State& s) {
           Run run(threads);
-          table.sgd_step(run, s.param.data(), buffer ? s.m.data() : nullptr, s.grad.data(), s.param.size(), o.lr,
-                         o.momentum, o.dampening, o.weight_decay, flags);
+          table.sgd_step(run, s.param.data(), buffer ? s.m.data() : nullptr, s.grad.data(), s.param.size(), o);
         };
         const auto terms = [&](State& start, State&, size_t i) {
           const double g = std::fabs(start.grad[i]) + o.weight_decay * std::fabs(start.param[i]);
@@ -150,7 +160,7 @@ TEST(sgd_step) {
         for (size_t n : kSizes) {
           t.where = "n " + std::to_string(n) + ", flags " + std::to_string(flags) + ", buffer " + std::to_string(buffer);
           State start(t, n, n % 16), expected(t, n, 0);
-          start.fill(random, o.scale);
+          start.fill(random, scale);
           all_threads(t, start, expected, step, terms);
         }
         alone(t, step);

@@ -75,7 +75,7 @@ TEST(fill_uniform) {
         {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
   float first[4];
   Run run(1);
-  t.kernel.fill_uniform(run, first, 4, 0, 0, 0, 1);
+  t.kernel.fill_uniform(run, first, 4, {0, 0, 0, 1});
   const uint32_t words[] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
   for (size_t i = 0; i < 4; ++i) t.close(first[i], (words[i] >> 8) * 0x1p-24, 0, "the first vector", i);
 
@@ -83,7 +83,7 @@ TEST(fill_uniform) {
   for (const auto& range : ranges) {
     simdnn::set_flush_denormal(range[0] != -1e-45);  // with denormal numbers as zero this range is empty
     stream(t, 0, [&](const KernelTable& table, Run& run, float* out, size_t n, uint64_t seed, uint64_t offset) {
-      table.fill_uniform(run, out, n, seed, offset, range[0], range[1]);
+      table.fill_uniform(run, out, n, {seed, offset, range[0], range[1]});
       for (size_t i = 0; i < n; ++i) {
         t.check(out[i] >= static_cast<float>(range[0]) && (out[i] < static_cast<float>(range[1]) || range[0] == range[1]),
                 "outside the range");
@@ -93,21 +93,21 @@ TEST(fill_uniform) {
   simdnn::set_flush_denormal(true);
   t.where = "distribution";
   Buffer<float> x(t, kMany);
-  t.kernel.fill_uniform(run, x.data(), kMany, 42, 7, 0, 1);
+  t.kernel.fill_uniform(run, x.data(), kMany, {42, 7, 0, 1});
   t.check(kolmogorov(x, [](double v) { return v; }) < kKolmogorov, "not uniform");
 }
 
 TEST(fill_normal) {
   stream(t, 3e-7, [](const KernelTable& table, Run& run, float* out, size_t n, uint64_t seed, uint64_t offset) {
-    table.fill_normal(run, out, n, seed, offset, 0, 1);
+    table.fill_normal(run, out, n, {seed, offset, 0, 1});
   });
   stream(t, 1e-6, [](const KernelTable& table, Run& run, float* out, size_t n, uint64_t seed, uint64_t offset) {
-    table.fill_normal(run, out, n, seed, offset, -3, 2);
+    table.fill_normal(run, out, n, {seed, offset, -3, 2});
   });
   t.where = "distribution";
   Buffer<float> x(t, kMany);
   Run run(1);
-  t.kernel.fill_normal(run, x.data(), kMany, 42, 7, 0, 1);
+  t.kernel.fill_normal(run, x.data(), kMany, {42, 7, 0, 1});
   double product = 0;  // neighbours of a pair share their radius, not their sign
   size_t beyond3 = 0, beyond4 = 0;
   for (size_t i = 0; i < kMany; ++i) {
@@ -128,7 +128,7 @@ TEST(dropout) {
   for (double p : {0.0, 0.1, 0.5, 0.99999999, 1.0}) {
     stream(t, 0, [&](const KernelTable& table, Run& run, float* out, size_t n, uint64_t seed, uint64_t offset) {
       // the same part of x for the same part of the stream
-      table.dropout(run, out, x.data() + x.size() - n, n, p, seed, offset);
+      table.dropout(run, out, x.data() + x.size() - n, n, {p, seed, offset});
     });
   }
   t.where = "p";
@@ -136,7 +136,7 @@ TEST(dropout) {
   Buffer<float> y(t, x.size());
   Run run(1);
   for (double p : {0.0, 0.1, 0.5, 0.9, 1.0}) {
-    t.kernel.dropout(run, y.data(), x.data(), x.size(), p, 1, 2);
+    t.kernel.dropout(run, y.data(), x.data(), x.size(), {p, 1, 2});
     double kept = 0;
     for (size_t i = 0; i < y.size(); ++i) {
       t.check(y[i] == 0 || y[i] == static_cast<float>(1 / (1 - p)), "neither dropped nor scaled");
@@ -145,7 +145,7 @@ TEST(dropout) {
     const double n = static_cast<double>(x.size());
     t.close(kept, n * (1 - p), 4 * std::sqrt(n * p * (1 - p)), "the number kept");
     std::memcpy(y.data(), x.data(), x.size() * sizeof(float));
-    t.kernel.dropout(run, y.data(), y.data(), y.size(), p, 1, 2);
+    t.kernel.dropout(run, y.data(), y.data(), y.size(), {p, 1, 2});
     double in_place = 0;
     for (size_t i = 0; i < y.size(); ++i) in_place += y[i] != 0;
     t.check(in_place == kept, "in place");
@@ -157,8 +157,8 @@ TEST(random_permutation) {
     t.where = "n = " + std::to_string(n);
     Buffer<int32_t> out(t, n, 3), expected(t, n);
     Run run(1);
-    t.kernel.random_permutation(run, out.data(), n, 123456789012, 77);
-    t.twin.random_permutation(run, expected.data(), n, 123456789012, 77);
+    t.kernel.random_permutation(run, out.data(), n, {123456789012, 77});
+    t.twin.random_permutation(run, expected.data(), n, {123456789012, 77});
     t.check(std::memcmp(out.data(), expected.data(), n * sizeof(int32_t)) == 0, "not the reference's order");
     std::sort(out.data(), out.data() + n);
     for (size_t i = 0; i < n; ++i) t.close(out[i], static_cast<double>(i), 0, "sorted", i);
@@ -170,7 +170,7 @@ TEST(random_permutation) {
   for (int trial = 0; trial < kTrials; ++trial) {
     int32_t order[4];
     Run run(1);
-    t.kernel.random_permutation(run, order, 4, 9, static_cast<uint64_t>(trial));
+    t.kernel.random_permutation(run, order, 4, {9, static_cast<uint64_t>(trial)});
     ++counts[order[0] * 64 + order[1] * 16 + order[2] * 4 + order[3]];
   }
   double chi_squared = 0;
@@ -188,7 +188,7 @@ TEST(random_permutation) {
   constexpr size_t kLarge = 3000000;
   Buffer<int32_t> out(t, kLarge), expected(t, kLarge);
   Run run(1);
-  t.kernel.random_permutation(run, out.data(), kLarge, 5, 0);
-  t.twin.random_permutation(run, expected.data(), kLarge, 5, 0);
+  t.kernel.random_permutation(run, out.data(), kLarge, {5, 0});
+  t.twin.random_permutation(run, expected.data(), kLarge, {5, 0});
   t.check(std::memcmp(out.data(), expected.data(), kLarge * sizeof(int32_t)) == 0, "not the reference's order");
 }

@@ -91,12 +91,12 @@ TEST(sum) {
     fill_normal(x, random, 10);
     const double scale = 1 / static_cast<double>(s.n);
     Run run(1);
-    t.twin.sum(run, expected.data(), x.data(), s.outer, s.n, s.inner, scale);
+    t.twin.sum(run, expected.data(), x.data(), s.outer, s.n, s.inner, {scale});
     Buffer<float> size(t, x.size());
     for (size_t i = 0; i < x.size(); ++i) size[i] = std::fabs(x[i]);
-    t.twin.sum(run, magnitudes.data(), size.data(), s.outer, s.n, s.inner, scale);
+    t.twin.sum(run, magnitudes.data(), size.data(), s.outer, s.n, s.inner, {scale});
     Buffer<float> one(t, outputs, 3);
-    t.kernel.sum(run, one.data(), x.data(), s.outer, s.n, s.inner, scale);
+    t.kernel.sum(run, one.data(), x.data(), s.outer, s.n, s.inner, {scale});
     // sums of a block's terms, at most n and 14 in sequence, by random walk; then the last rounding
     const double walk = std::sqrt(static_cast<double>(s.n < 14 ? s.n : 14));
     for (size_t i = 0; i < outputs; ++i) {
@@ -105,12 +105,12 @@ TEST(sum) {
     for (int threads = 2; threads <= 4; ++threads) {
       Buffer<float> out(t, outputs, random.below(16));
       Run parallel_run(threads);
-      t.kernel.sum(parallel_run, out.data(), x.data(), s.outer, s.n, s.inner, scale);
+      t.kernel.sum(parallel_run, out.data(), x.data(), s.outer, s.n, s.inner, {scale});
       t.check(std::memcmp(out.data(), one.data(), outputs * sizeof(float)) == 0, "bits depend on the threads");
     }
     for (size_t o = 0; o < s.outer && o < 5; ++o) {
       Buffer<float> alone(t, s.inner, 1);
-      t.kernel.sum(run, alone.data(), x.data() + o * s.n * s.inner, 1, s.n, s.inner, scale);
+      t.kernel.sum(run, alone.data(), x.data() + o * s.n * s.inner, 1, s.n, s.inner, {scale});
       t.check(std::memcmp(alone.data(), one.data() + o * s.inner, s.inner * sizeof(float)) == 0, "one outer index alone has other bits");
     }
   });
@@ -120,20 +120,20 @@ TEST(sum) {
   Buffer<float> x(t, n), out(t, 3);
   for (size_t i = 0; i < n; ++i) x[i] = 0.1f;
   Run run(1);
-  t.kernel.sum(run, out.data(), x.data(), 1, n, 1, 1);
+  t.kernel.sum(run, out.data(), x.data(), 1, n, 1, {1});
   t.close(out[0], n * static_cast<double>(0.1f), 2 * kEpsilon * 1e6, "out");
 
   t.where = "nothing";
   out[0] = out[1] = out[2] = 5;
-  t.kernel.sum(run, out.data(), x.data(), 1, 0, 3, 1);
+  t.kernel.sum(run, out.data(), x.data(), 1, 0, 3, {1});
   t.check(out[0] == 0 && out[1] == 0 && out[2] == 0, "an empty sum is 0");
 
   t.where = "NaN and infinities";
   x[5] = std::numeric_limits<float>::infinity();
-  t.kernel.sum(run, out.data(), x.data(), 1, 100, 1, 1);
+  t.kernel.sum(run, out.data(), x.data(), 1, 100, 1, {1});
   t.check(out[0] == x[5], "infinity must show");
   x[70] = -x[5];
-  t.kernel.sum(run, out.data(), x.data(), 1, 100, 1, 1);
+  t.kernel.sum(run, out.data(), x.data(), 1, 100, 1, {1});
   t.check(std::isnan(out[0]), "NaN must show");
 }
 

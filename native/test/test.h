@@ -1,8 +1,7 @@
 // The native tests: every kernel, on every target that this machine runs, against its reference twin.
 // Twins run, like kernels, with denormal numbers as zero (support/denormals.h): in double inside, where float's denormal operands are read as
 // zeros, and their results below 2^-126 are zeros. A test that means IEEE arithmetic calls set_flush_denormal(false) for its time.
-// A test is one TEST(kernel) block; main.cc runs it once for each target and fails, by name, a kernel of
-// kernels.def that has none.
+// A test is one TEST(kernel) block; main.cc runs it once for each target and fails, by name, a kernel that has none.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -93,6 +92,15 @@ class Buffer {
 // Fills with: normal numbers; with `corners`, also zeros, denormals, infinities, NaN and the largest.
 void fill_normal(Buffer<float>& out, Random& random, double scale = 1);
 void fill_corners(Buffer<float>& out, Random& random);
+
+// What linear_backward adds to what was there, by the bits of `accumulate`: 1 dx, 2 dweight, 4 dbias.
+inline LinearBackwardAttributes accumulating(int accumulate) {
+  LinearBackwardAttributes attributes;
+  attributes.accumulate_dx = (accumulate & 1) != 0;
+  attributes.accumulate_dweight = (accumulate & 2) != 0;
+  attributes.accumulate_dbias = (accumulate & 4) != 0;
+  return attributes;
+}
 
 struct Entry {
   const char* kernel;

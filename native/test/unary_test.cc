@@ -33,8 +33,8 @@ void check_forward(Context& t, Forward kernel, Forward twin, const Case& c, Buff
   const size_t n = x.size();
   Buffer<float> y(t, n, 1), expected(t, n);
   Run run;
-  kernel(run, y.data(), x.data(), n, c.a, c.b);
-  twin(run, expected.data(), x.data(), n, c.a, c.b);
+  kernel(run, y.data(), x.data(), n, {c.a, c.b});
+  twin(run, expected.data(), x.data(), n, {c.a, c.b});
   for (size_t i = 0; i < n; ++i) {
     if (std::isinf(expected[i]) && std::fabs(y[i]) > 3.4e38) continue;  // 1 ulp below overflow
     t.close(y[i], expected[i], bound(c, c.forward, c.forward_scale, expected[i], x[i], 1), "y", i);
@@ -46,9 +46,9 @@ void check_backward(Context& t, Forward twin_forward, Backward kernel, Backward 
   const size_t n = x.size();
   Buffer<float> y(t, n, 2), dx(t, n, 3), expected(t, n);
   Run run;
-  twin_forward(run, y.data(), x.data(), n, c.a, c.b);
-  kernel(run, dx.data(), dy.data(), x.data(), y.data(), n, c.a, c.b);
-  twin(run, expected.data(), dy.data(), x.data(), y.data(), n, c.a, c.b);
+  twin_forward(run, y.data(), x.data(), n, {c.a, c.b});
+  kernel(run, dx.data(), dy.data(), x.data(), y.data(), n, {c.a, c.b});
+  twin(run, expected.data(), dy.data(), x.data(), y.data(), n, {c.a, c.b});
   for (size_t i = 0; i < n; ++i) {
     if (std::isinf(expected[i]) && std::fabs(dx[i]) > 3.4e38) continue;
     t.close(dx[i], expected[i], bound(c, c.backward, c.backward_scale, expected[i], x[i], dy[i]), "dx", i);
@@ -115,14 +115,14 @@ void test_forward(Context& t, Forward kernel, Forward twin, const Case& c) {
   Buffer<float> x(t, n), alone(t, n), divided(t, n);
   fill_normal(x, random, 3);
   Run serial(1);
-  kernel(serial, alone.data(), x.data(), n, c.a, c.b);
+  kernel(serial, alone.data(), x.data(), n, {c.a, c.b});
   for (int threads = 2; threads <= 4; ++threads) {
     Run run(threads);
-    kernel(run, divided.data(), x.data(), n, c.a, c.b);
+    kernel(run, divided.data(), x.data(), n, {c.a, c.b});
     t.check(std::memcmp(alone.data(), divided.data(), n * sizeof(float)) == 0, "bits depend on the threads");
   }
   t.where = "one by one, in place";
-  for (size_t i = 0; i < 100; ++i) kernel(serial, x.data() + i, x.data() + i, 1, c.a, c.b);
+  for (size_t i = 0; i < 100; ++i) kernel(serial, x.data() + i, x.data() + i, 1, {c.a, c.b});
   t.check(std::memcmp(alone.data(), x.data(), 100 * sizeof(float)) == 0, "bits depend on the position");
 }
 
@@ -142,17 +142,17 @@ void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward t
   fill_normal(x, random, 3);
   fill_normal(dy, random);
   Run serial(1);
-  twin_forward(serial, y.data(), x.data(), n, c.a, c.b);
-  kernel(serial, alone.data(), dy.data(), x.data(), y.data(), n, c.a, c.b);
+  twin_forward(serial, y.data(), x.data(), n, {c.a, c.b});
+  kernel(serial, alone.data(), dy.data(), x.data(), y.data(), n, {c.a, c.b});
   t.where = "threads";
   for (int threads = 2; threads <= 4; ++threads) {
     Run run(threads);
-    kernel(run, divided.data(), dy.data(), x.data(), y.data(), n, c.a, c.b);
+    kernel(run, divided.data(), dy.data(), x.data(), y.data(), n, {c.a, c.b});
     t.check(std::memcmp(alone.data(), divided.data(), n * sizeof(float)) == 0, "bits depend on the threads");
   }
   t.where = "one by one, in place";
   for (size_t i = 0; i < 100; ++i) {
-    kernel(serial, dy.data() + i, dy.data() + i, x.data() + i, y.data() + i, 1, c.a, c.b);
+    kernel(serial, dy.data() + i, dy.data() + i, x.data() + i, y.data() + i, 1, {c.a, c.b});
   }
   t.check(std::memcmp(alone.data(), dy.data(), 100 * sizeof(float)) == 0, "bits depend on the position");
 }
@@ -203,8 +203,8 @@ TEST(gelu_tail) {
   Buffer<float> x(t, 100000), y(t, x.size()), expected(t, x.size());
   for (size_t i = 0; i < x.size(); ++i) x[i] = -2 - 10 * static_cast<float>(i) / static_cast<float>(x.size());
   Run run;
-  t.kernel.gelu_forward(run, y.data(), x.data(), x.size(), 0, 0);
-  t.twin.gelu_forward(run, expected.data(), x.data(), x.size(), 0, 0);
+  t.kernel.gelu_forward(run, y.data(), x.data(), x.size(), {});
+  t.twin.gelu_forward(run, expected.data(), x.data(), x.size(), {});
   for (size_t i = 0; i < x.size(); ++i) t.close(y[i], expected[i], bound * std::fabs(expected[i]), "y", i);
 }
 

@@ -1,6 +1,6 @@
 // What a loader reads: items by number.
+import * as calls from '../calls.generated';
 import { checkInteger, describe, rangeError, typeError } from '../errors';
-import { kernels } from '../native';
 import { shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 
@@ -30,7 +30,7 @@ function gatherRows(t: Tensor, index: Int32Array): Tensor {
   const rows = shape[0]!;
   shape[0] = index.length;
   const out = empty(shape, t.dtype);
-  kernels.gatherRows(out.values, t.values, index, 1, rows, rows === 0 ? 0 : t.numel / rows, index.length);
+  calls.gatherRows({ out: out.values, x: t.values, index, outer: 1, rows, columns: rows === 0 ? 0 : t.numel / rows, count: index.length });
   return out;
 }
 

@@ -1,5 +1,5 @@
 // Random orders.
-import { kernels } from '../native';
+import * as calls from '../calls.generated';
 import { draw } from '../random';
 
 /**
@@ -9,7 +9,7 @@ import { draw } from '../random';
 export function randomOrder(n: number, seed: number | undefined, epoch = 0): Int32Array {
   const from = seed === undefined ? draw(4 * n) : { seed, offset: epoch * n };
   const order = new Int32Array(n);
-  kernels.randomPermutation(order, n, from.seed, from.offset);
+  calls.randomPermutation({ out: order, n, seed: from.seed, offset: from.offset });
   return order;
 }
 

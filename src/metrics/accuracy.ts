@@ -1,6 +1,6 @@
 // The share of right predictions.
+import * as calls from '../calls.generated';
 import { checkInteger, checkOneOf, rangeError, typeError, withDefaults } from '../errors';
-import { kernels } from '../native';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
@@ -136,7 +136,7 @@ export class Accuracy extends Metric {
       throw rangeError('Accuracy.update', `expected preds [${n}, ${numClasses}], got ${shapeText(preds.shape)}`);
     }
     const highest = new Int32Array(n);
-    kernels.max(new Float32Array(n), highest, preds.floats, n, numClasses, 1);
+    calls.max({ values: new Float32Array(n), indices: highest, x: preds.floats, outer: n, n: numClasses, inner: 1 });
     return highest;
   }
 

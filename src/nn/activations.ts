@@ -1,7 +1,7 @@
 // Element-wise functions, and softmax, as layers.
 import { typeError, withDefaults } from '../errors';
+import { elu, gelu, hardswish, leakyRelu, mish, relu, sigmoid, silu, softplus, tanh } from '../ops/activations';
 import { logSoftmax, softmax } from '../ops/softmax';
-import { elu, gelu, hardswish, leakyRelu, mish, relu, sigmoid, silu, softplus, tanh } from '../ops/unary';
 import type { Tensor } from '../tensor';
 import { checkInputs } from './inputs';
 import { Module } from './module';

@@ -1,20 +1,4 @@
 // Layers and losses as plain functions.
-export {
-  crossEntropy,
-  dropout,
-  elu,
-  gelu,
-  hardswish,
-  leakyRelu,
-  linear,
-  logSoftmax,
-  mish,
-  mseLoss,
-  nllLoss,
-  relu,
-  sigmoid,
-  silu,
-  softmax,
-  softplus,
-  tanh,
-} from '../ops';
+export { crossEntropy, dropout, linear, logSoftmax, nllLoss, softmax } from '../ops';
+export * from '../ops/activations';
+export * from '../ops/pairwise-losses';

@@ -1,19 +1,6 @@
 // The public names of `nn`, nothing else.
 export type { CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
-export {
-  ELU,
-  GELU,
-  Hardswish,
-  LeakyReLU,
-  LogSoftmax,
-  Mish,
-  ReLU,
-  Sigmoid,
-  SiLU,
-  Softmax,
-  Softplus,
-  Tanh,
-} from './activations';
+export * from './activations';
 export { type Layer, ModuleList, Sequential } from './containers';
 export { Dropout } from './dropout';
 export { Flatten } from './flatten';
@@ -23,7 +10,7 @@ export { Identity } from './identity';
 /** Initial values of parameters. */
 export * as init from './init';
 export { Linear } from './linear';
-export { CrossEntropyLoss, MSELoss, NLLLoss } from './losses';
+export * from './losses';
 export { type ForwardHook, type HookHandle, Module, type Named } from './module';
 export { Parameter } from './parameter';
 export type { LoadResult, StateDict } from './state';

@@ -2,8 +2,8 @@
 import { withDefaults } from '../errors';
 import { type CrossEntropyOptions, crossEntropy } from '../ops/cross-entropy';
 import type { Reduction } from '../ops/loss';
-import { mseLoss } from '../ops/mse-loss';
 import { type NllLossOptions, nllLoss } from '../ops/nll-loss';
+import { mseLoss } from '../ops/pairwise-losses';
 import { checkTensor, type Tensor } from '../tensor';
 import { checkInputs } from './inputs';
 import { Module } from './module';

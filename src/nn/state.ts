@@ -1,7 +1,7 @@
 // State dicts: comparing them with a module, and copying them in.
+import * as calls from '../calls.generated';
 import { describe, typeError } from '../errors';
 import { refuseHeld } from '../holders';
-import { kernels } from '../native';
 import { sameShape, shapeText } from '../shape';
 import { changed, Tensor } from '../tensor';
 
@@ -60,7 +60,7 @@ export function copyState(own: Entries, dict: Readonly<StateDict>): void {
     if (!Object.hasOwn(dict, path)) continue;
     dict[path]!.version.holder?.sync();
     const { values } = dict[path]!;
-    if (values !== tensor.values) kernels.copyStrided(tensor.values, values, Int32Array.of(1, tensor.numel, 1, 0, 1, 0));
+    if (values !== tensor.values) calls.copyStrided({ out: tensor.values, x: values, layout: Int32Array.of(1, tensor.numel, 1, 0, 1, 0) });
     changed(tensor);
   }
 }

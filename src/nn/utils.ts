@@ -1,7 +1,7 @@
 // Gradients and parameters taken together: names and formulas of torch.nn.utils.
 import { openLeaf } from '../autograd';
+import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
-import { kernels } from '../native';
 import { cat, stack } from '../ops';
 import { flatLayout, scalar } from '../ops/broadcast';
 import { recorder } from '../recorder';
@@ -73,7 +73,7 @@ export function clipGradNorm_(parameters: Tensor | Iterable<Tensor>, maxNorm: nu
   if (errorIfNonfinite && !Number.isFinite(norm.item())) throw rangeError(where, `the norm of the gradients is ${norm.item()}`);
   const scale = scalar(maxNorm).div(norm.add(1e-6)).clamp({ max: 1 });
   for (const { floats, shape } of gradients) {
-    kernels.mul(floats, floats, scale.floats, layoutOf(where, shape, { strides: [1] }, { strides: [0] }));
+    calls.mul({ out: floats, a: floats, b: scale.floats, layout: layoutOf(where, shape, { strides: [1] }, { strides: [0] }) });
   }
   return norm;
 }
@@ -94,7 +94,7 @@ export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue:
   checkNumber(where, 'clipValue', clipValue, 0);
   for (const parameter of withGradient(where, parameters)) {
     const gradient = openLeaf(parameter);
-    kernels.clampForward(gradient, gradient, parameter.numel, -clipValue, clipValue);
+    calls.clampForward({ y: gradient, x: gradient, n: parameter.numel, low: -clipValue, high: clipValue });
   }
 }
 
@@ -135,7 +135,7 @@ export function vectorToParameters(vector: Tensor, parameters: Tensor | Iterable
   let begin = 0;
   for (const parameter of list) {
     const end = begin + parameter.numel;
-    kernels.copyStrided(parameter.floats, vector.floats.subarray(begin, end), flatLayout(parameter.numel));
+    calls.copyStrided({ out: parameter.floats, x: vector.floats.subarray(begin, end), layout: flatLayout(parameter.numel) });
     changed(parameter);
     begin = end;
   }

@@ -1,6 +1,6 @@
 // add, sub, mul, div and pow of two tensors, or of a tensor and a number.
 import { otherFactors, record } from '../autograd';
-import { kernels } from '../native';
+import * as calls from '../calls.generated';
 import { empty, Tensor } from '../tensor';
 import { type BinaryKernel, binary, giveSummed, type Operand, operand, scalar } from './broadcast';
 import { powScalar } from './unary';
@@ -13,14 +13,14 @@ const product = (a: Tensor, b: Tensor): Tensor => binary('mul', 'mul', a, b, 'fl
 
 function negated(x: Tensor): Tensor {
   const y = empty(x.shape.slice());
-  kernels.negForward(y.floats, x.floats, x.numel, 0, 0);
+  calls.negForward({ y: y.floats, x: x.floats, n: x.numel });
   return y;
 }
 
 // An int32 mask of 0 and 1 as float32.
 function asFloat(mask: Tensor): Tensor {
   const y = empty(mask.shape.slice());
-  kernels.intToFloat(y.floats, mask.ints, mask.numel);
+  calls.intToFloat({ out: y.floats, x: mask.ints, n: mask.numel });
   return y;
 }
 
@@ -37,7 +37,7 @@ function powerToExponent(dy: Tensor, a: Tensor, b: Tensor, y: Tensor): Tensor {
   const zero = scalar(0);
   const flat = product(asFloat(binary('pow', 'eq', a, zero, 'int32')), asFloat(binary('pow', 'ge', b, zero, 'int32')));
   const log = binary('pow', 'add', a, flat, 'float32');
-  kernels.logForward(log.floats, log.floats, log.numel, 0, 0);
+  calls.logForward({ y: log.floats, x: log.floats, n: log.numel });
   return product(dy, product(y, log));
 }
 

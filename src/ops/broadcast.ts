@@ -1,5 +1,6 @@
 // Element-wise kernels of two operands over NumPy's broadcast of their shapes, and the way back for gradients.
 import { give, share } from '../autograd';
+import * as calls from '../calls.generated';
 import type { DType } from '../memory';
 import { kernels } from '../native';
 import { broadcastShapes, layoutOf, numelOf, sameShape, stridesOf } from '../shape';
@@ -82,8 +83,8 @@ export function sumOver(x: Tensor, reduced: readonly boolean[], scale = 1): Tens
     const inner = numelOf(sizes.slice(last + 1));
     sizes.fill(1, first, last + 1);
     const out = empty(sizes.slice(), x.dtype);
-    if (x.dtype === 'int32') kernels.sumInt(out.ints, y.ints, outer, n, inner);
-    else kernels.sum(out.floats, y.floats, outer, n, inner, y === x ? scale : 1);
+    if (x.dtype === 'int32') calls.sumInt({ out: out.ints, x: y.ints, outer, n, inner });
+    else calls.sum({ out: out.floats, x: y.floats, outer, n, inner, scale: y === x ? scale : 1 });
     y = out;
     last = first;
   }

@@ -1,15 +1,15 @@
 // Copies, and conversions between the element types.
 import { record, share } from '../autograd';
+import * as calls from '../calls.generated';
 import { checkOneOf } from '../errors';
 import type { DType } from '../memory';
-import { kernels } from '../native';
 import { empty, Tensor } from '../tensor';
 import { flatLayout } from './broadcast';
 
 /** A copy without history. */
 export function copyOf(x: Tensor, shape: number[] = x.shape.slice()): Tensor {
   const y = empty(shape, x.dtype);
-  kernels.copyStrided(y.values, x.values, flatLayout(x.numel));
+  calls.copyStrided({ out: y.values, x: x.values, layout: flatLayout(x.numel) });
   return y;
 }
 
@@ -42,7 +42,7 @@ Tensor.prototype.to = function (this: Tensor, dtype: DType) {
   if (dtype === this.dtype) return this;
   checkOneOf('Tensor.to', 'dtype', dtype, ['float32', 'int32']);
   const y = empty(this.shape.slice(), dtype);
-  if (dtype === 'int32') kernels.floatToInt(y.ints, this.floats, this.numel);
-  else kernels.intToFloat(y.floats, this.ints, this.numel);
+  if (dtype === 'int32') calls.floatToInt({ out: y.ints, x: this.floats, n: this.numel });
+  else calls.intToFloat({ out: y.floats, x: this.ints, n: this.numel });
   return y;
 };

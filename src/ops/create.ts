@@ -1,4 +1,5 @@
 // Tensors made from numbers: given, constant, counted or random.
+import * as calls from '../calls.generated';
 import { checkAttached, checkBoolean, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { DType, TensorData } from '../memory';
 import { kernels } from '../native';
@@ -117,8 +118,8 @@ function filled(where: string, shape: unknown, value: number, options: CreateOpt
   const { dtype, requiresGrad } = settings(where, options);
   if (dtype === 'int32' && (value | 0) !== value) throw rangeError(where, `${value} is not an int32`);
   const out = empty(checkShape(where, shape), dtype);
-  if (dtype === 'int32') kernels.fillInt(out.ints, out.numel, value);
-  else kernels.fill(out.floats, out.numel, value);
+  if (dtype === 'int32') calls.fillInt({ out: out.ints, n: out.numel, value });
+  else calls.fill({ out: out.floats, n: out.numel, value });
   return finish(out, requiresGrad);
 }
 

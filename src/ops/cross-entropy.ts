@@ -1,11 +1,11 @@
 // The loss of classification: softmax and negative log-likelihood in one pass over the logits.
 import { isGradEnabled } from '../autograd';
+import * as calls from '../calls.generated';
 import { checkInteger, checkNumber, rangeError, typeError, withDefaults } from '../errors';
-import { kernels } from '../native';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 import { explainIndex } from './indices';
-import { checkLabels, checkWeight, type Reduction, recordLoss, reductionCode, type Scores, scoresOf } from './loss';
+import { checkLabels, checkReduction, checkWeight, type Reduction, recordLoss, type Scores, scoresOf } from './loss';
 import { permuted } from './transpose';
 
 /** The options of `crossEntropy`. */
@@ -79,23 +79,41 @@ export function crossEntropy(x: Tensor, target: Tensor, options?: CrossEntropyOp
   const { weight, ignoreIndex, reduction, labelSmoothing } = withDefaults(where, options, defaults);
   checkInteger(where, 'ignoreIndex', ignoreIndex, -0x80000000, 0x7fffffff);
   checkNumber(where, 'labelSmoothing', labelSmoothing, 0, 1);
-  const code = reductionCode(where, reduction);
+  checkReduction(where, reduction);
   const scores = scoresOf(where, x);
   const { rows, classes, order } = scores;
   const weights = checkWeight(where, weight, classes);
   if (x.node !== null && x.node.name === 'softmax') warnOfSoftmax(where);
 
-  const logits = scores.x.floats;
   const loss = empty(reduction === 'none' ? scores.labels : []);
   const dlogits = x.needsGrad && isGradEnabled() ? empty(scores.x.shape.slice()) : null;
-  const dx = dlogits === null ? null : dlogits.floats;
   if (isProbabilities(where, x, scores.labels, target)) {
-    const soft = softTarget(where, scores, target);
-    kernels.softmaxCrossEntropySoft(loss.floats, dx, logits, soft, weights, rows, classes, labelSmoothing, code);
+    calls.softmaxCrossEntropySoft({
+      loss: loss.floats,
+      dlogits: dlogits?.floats,
+      logits: scores.x.floats,
+      target: softTarget(where, scores, target),
+      weight: weights,
+      rows,
+      classes,
+      labelSmoothing,
+      reduction,
+    });
   } else {
     checkLabels(where, x, scores, target);
     try {
-      kernels.softmaxCrossEntropy(loss.floats, dx, logits, target.ints, weights, rows, classes, ignoreIndex, labelSmoothing, code);
+      calls.softmaxCrossEntropy({
+        loss: loss.floats,
+        dlogits: dlogits?.floats,
+        logits: scores.x.floats,
+        labels: target.ints,
+        weight: weights,
+        rows,
+        classes,
+        ignoreIndex,
+        labelSmoothing,
+        reduction,
+      });
     } catch (error) {
       throw explainIndex(error, where, 'target', target);
     }

@@ -1,7 +1,7 @@
 // Random zeros while training.
 import { give, record } from '../autograd';
+import * as calls from '../calls.generated';
 import { checkNumber } from '../errors';
-import { kernels } from '../native';
 import { draw } from '../random';
 import { live } from '../recorder';
 import { checkTensor, empty, type Tensor } from '../tensor';
@@ -23,10 +23,10 @@ export function dropout(x: Tensor, p = 0.5, training = true, where = 'dropout'):
   if (!training || p === 0) return x;
   const drawn = draw(x.numel);
   const y = empty(x.shape.slice());
-  live(() => kernels.dropout(y.floats, x.floats, x.numel, p, drawn.seed, drawn.offset));
+  live(() => calls.dropout({ y: y.floats, x: x.floats, n: x.numel, p, seed: drawn.seed, offset: drawn.offset }));
   return record(y, 'dropout', [x], [], (dy) => {
     const dx = empty(x.shape.slice());
-    live(() => kernels.dropout(dx.floats, dy.floats, x.numel, p, drawn.seed, drawn.offset)); // the same numbers, so the same elements
+    live(() => calls.dropout({ y: dx.floats, x: dy.floats, n: x.numel, p, seed: drawn.seed, offset: drawn.offset })); // the same numbers, so the same elements
     give(x, dx);
   });
 }

@@ -1,5 +1,6 @@
 // Largest and smallest elements, and where they stand.
 import { give, record } from '../autograd';
+import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
 import { kernels } from '../native';
 import { around, normalizeDim, shapeText } from '../shape';
@@ -38,8 +39,8 @@ function alongDim(name: Name, x: Tensor, dim: unknown, options?: { keepdim?: boo
   record(values, name, [x], [indices], (dy) => {
     const { outer, n, inner } = around(x.shape, d);
     const dx = empty(x.shape.slice());
-    kernels.fill(dx.floats, x.numel, 0);
-    kernels.scatterAdd(dx.floats, dy.floats, indices.ints, outer, n, inner, 1);
+    calls.fill({ out: dx.floats, n: x.numel, value: 0 });
+    calls.scatterAdd({ dx: dx.floats, dy: dy.floats, index: indices.ints, outer, n, inner, count: 1 });
     give(x, dx);
   });
   return { values, indices };
@@ -49,7 +50,7 @@ function alongDim(name: Name, x: Tensor, dim: unknown, options?: { keepdim?: boo
 function ties(x: Tensor, extreme: Tensor): Tensor {
   const same = binary('max', 'eq', x, extreme, 'int32');
   const notANumber = binary('max', 'ne', x, x, 'int32');
-  kernels.addInt(same.ints, same.ints, notANumber.ints, flatLayout(x.numel));
+  calls.addInt({ out: same.ints, a: same.ints, b: notANumber.ints, layout: flatLayout(x.numel) });
   return same;
 }
 
@@ -59,9 +60,9 @@ function overAll(name: Name, x: Tensor): Tensor {
   const { values } = extremes(name, where, flattened(where, x), 0, []);
   return record(values, name, [x], [x, values], (dy) => {
     const mask = empty(x.shape.slice());
-    kernels.intToFloat(mask.floats, ties(x, values).ints, x.numel);
+    calls.intToFloat({ out: mask.floats, x: ties(x, values).ints, n: x.numel });
     const count = empty([]);
-    kernels.sum(count.floats, mask.floats, 1, x.numel, 1, 1);
+    calls.sum({ out: count.floats, x: mask.floats, outer: 1, n: x.numel, inner: 1 });
     give(x, binary(where, 'mul', mask, binary(where, 'div', dy, count, 'float32'), 'float32'));
   });
 }

@@ -1,6 +1,7 @@
 // Changes of a tensor's own memory: PyTorch's methods that end in _. Without a record for the backward pass they write where the tensor lies.
 // With one, what the tensor was before lives on as a tensor of its own, and the changed one takes the history of the same operation on that.
 import { give, isGradEnabled, type Node, record } from '../autograd';
+import * as calls from '../calls.generated';
 import { checkNumber, describe, rangeError, SimdnnError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { overlap } from '../memory';
@@ -66,7 +67,7 @@ function done(x: Tensor, name: string): Tensor {
 
 /** Gives x the values of `result`, and its history if it has one, in which `before` stands for x as it was. */
 function become(x: Tensor, name: string, result: Tensor, before: Tensor): Tensor {
-  kernels.copyStrided(x.values, result.values, flatLayout(x.numel));
+  calls.copyStrided({ out: x.values, x: result.values, layout: flatLayout(x.numel) });
   if (result.node !== null) takeHistory(x, result.node, before);
   return done(x, name);
 }
@@ -78,7 +79,7 @@ function recordOverwritten(x: Tensor, name: string, source: Tensor | null): void
   record(after, name, source === null ? [before] : [before, source], [], (dy) => {
     if (before.needsGrad) {
       const zero = empty(x.shape.slice());
-      kernels.fill(zero.floats, zero.numel, 0);
+      calls.fill({ out: zero.floats, n: zero.numel, value: 0 });
       give(before, zero);
     }
     if (source !== null) giveSummed(source, dy, false);
@@ -143,7 +144,7 @@ function copy(x: Tensor, source: unknown): Tensor {
   if (isRecorded(where, x, src) && isChange) recordOverwritten(x, 'copy_', src);
   if (!isChange) return x;
   const from = apart(x, src);
-  kernels.copyStrided(x.values, from.values, layoutBeside(where, x, from));
+  calls.copyStrided({ out: x.values, x: from.values, layout: layoutBeside(where, x, from) });
   return done(x, 'copy_');
 }
 
@@ -157,8 +158,8 @@ function fill(where: string, x: Tensor, value: number): Tensor {
   if (typeof value !== 'number') throw typeError(where, `expected value to be a number, got ${describe(value)}`);
   if (x.dtype === 'int32' && (value | 0) !== value) throw rangeError(where, `${value} is not an int32`);
   if (isRecorded(where, x, null)) recordOverwritten(x, where.slice(7), null);
-  if (x.dtype === 'int32') kernels.fillInt(x.ints, x.numel, value);
-  else kernels.fill(x.floats, x.numel, value);
+  if (x.dtype === 'int32') calls.fillInt({ out: x.ints, n: x.numel, value });
+  else calls.fill({ out: x.floats, n: x.numel, value });
   return done(x, where.slice(7));
 }
 
@@ -303,7 +304,7 @@ Tensor.prototype.clamp_ = function (this: Tensor, options) {
     const before = former(this, true);
     return become(this, 'clamp_', before.clamp({ min, max }), before);
   }
-  kernels.clampForward(this.floats, this.floats, this.numel, min, max);
+  calls.clampForward({ y: this.floats, x: this.floats, n: this.numel, low: min, high: max });
   return done(this, 'clamp_');
 };
 Tensor.prototype.fill_ = function (this: Tensor, value) {

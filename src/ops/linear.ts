@@ -1,7 +1,7 @@
 // y = x W^T + b
 import { holds, open, otherFactors, record } from '../autograd';
+import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
-import { kernels } from '../native';
 import { numelOf, shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 
@@ -34,13 +34,39 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, wh
   const lead = x.shape.slice(0, -1);
   const rows = numelOf(lead);
   const y = empty([...lead, outFeatures]);
-  kernels.linearForward(y.floats, x.floats, weight.floats, bias === null ? null : bias.floats, rows, inFeatures, outFeatures, 0, 0, 0);
+  calls.linearForward({ y: y.floats, x: x.floats, weight: weight.floats, bias: bias?.floats, rows, in: inFeatures, out: outFeatures });
   return record(y, 'linear', bias === null ? [x, weight] : [x, weight, bias], otherFactors(x, weight), (dy) => {
-    const accumulate = holds(x, 1) | holds(weight, 2) | holds(bias, 4);
+    const accumulateDx = holds(x);
+    const accumulateDweight = holds(weight);
+    const accumulateDbias = holds(bias);
     const dx = open(x);
     // One tensor as both operands: its two gradients go one after the other into one memory.
     const dweight = weight === x ? null : open(weight);
-    kernels.linearBackward(dx, dweight, open(bias), dy.floats, x.floats, weight.floats, rows, inFeatures, outFeatures, accumulate, 0, 0, 0);
-    if (weight === x) kernels.linearBackward(null, dx, null, dy.floats, x.floats, weight.floats, rows, inFeatures, outFeatures, 2, 0, 0, 0);
+    calls.linearBackward({
+      dx,
+      dweight,
+      dbias: open(bias),
+      dy: dy.floats,
+      x: x.floats,
+      weight: weight.floats,
+      rows,
+      in: inFeatures,
+      out: outFeatures,
+      accumulateDx,
+      accumulateDweight,
+      accumulateDbias,
+    });
+    if (weight !== x) return;
+    const floats = x.floats;
+    calls.linearBackward({
+      dweight: dx,
+      dy: dy.floats,
+      x: floats,
+      weight: floats,
+      rows,
+      in: inFeatures,
+      out: outFeatures,
+      accumulateDweight: true,
+    });
   });
 }

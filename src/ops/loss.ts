@@ -1,25 +1,21 @@
 // What losses have in common: the kernel writes the gradient beside the loss, in one pass.
 import { give, isUnit, record, share } from '../autograd';
+import * as calls from '../calls.generated';
 import { checkOneOf, rangeError } from '../errors';
-import { kernels } from '../native';
+import { type Reduction, reductionValues } from '../kernels.generated';
 import { shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 import { inverse, permuted } from './transpose';
 
-/** How a loss is brought to one number: not at all, by the (weighted) mean, or by the sum. */
-export type Reduction = 'none' | 'mean' | 'sum';
+export type { Reduction } from '../kernels.generated';
 
-const codes: Record<Reduction, number> = { none: 0, mean: 1, sum: 2 }; // enum Reduction in native/kernels/table.h
-
-/** The kernels' number of a reduction. */
-export function reductionCode(where: string, reduction: unknown): number {
-  return codes[checkOneOf(where, 'reduction', reduction, ['mean', 'sum', 'none'])];
-}
+/** Refuses what is no reduction. */
+export const checkReduction = (where: string, reduction: unknown): Reduction => checkOneOf(where, 'reduction', reduction, reductionValues);
 
 /** The gradient dx, made with the loss, times what arrived for the loss: one factor, or one for each of `rows`. */
 export function scaled(dx: Tensor, dy: Tensor): Tensor {
   const out = empty(dx.shape.slice());
-  kernels.scaleRows(out.floats, dx.floats, dy.floats, dy.numel, dy.numel === 0 ? 0 : dx.numel / dy.numel);
+  calls.scaleRows({ out: out.floats, x: dx.floats, scale: dy.floats, rows: dy.numel, columns: dy.numel === 0 ? 0 : dx.numel / dy.numel });
   return out;
 }
 

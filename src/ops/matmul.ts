@@ -1,7 +1,7 @@
 // Products of matrices, of batches of them, and of vectors with them.
 import { holds, open, otherFactors, record } from '../autograd';
+import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
-import { kernels } from '../native';
 import { broadcastShapes, numelOf, shapeText } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 import { repeatStrides } from './broadcast';
@@ -28,13 +28,13 @@ const at = (memory: Float32Array, batches: Batches, i: number): Float32Array =>
   batches.starts.length === 1 ? memory : memory.subarray(batches.starts[i], batches.starts[i]! + batches.size);
 
 // Adds one product for each batch to the gradient of `t`. A batch that served several products gathers all of theirs.
-function addProducts(t: Tensor, batches: Batches, multiply: (dt: Float32Array, i: number, accumulate: number) => void): void {
+function addProducts(t: Tensor, batches: Batches, multiply: (dt: Float32Array, i: number, accumulate: boolean) => void): void {
   if (!t.needsGrad) return;
-  let accumulate = holds(t, 1);
+  let accumulate = holds(t);
   const dt = open(t)!;
-  if (accumulate === 0 && batches.repeated) {
-    kernels.fill(dt, t.numel, 0);
-    accumulate = 1;
+  if (!accumulate && batches.repeated) {
+    calls.fill({ out: dt, n: t.numel, value: 0 });
+    accumulate = true;
   }
   for (let i = 0; i < batches.starts.length; i++) multiply(at(dt, batches, i), i, accumulate);
 }
@@ -55,15 +55,15 @@ function product(a: Tensor, b: Tensor): Tensor {
   const yBatches = batchesOf(batch, batch, m * n);
   const y = empty([...lead, rows, n]);
   for (let i = 0; i < yBatches.starts.length; i++) {
-    kernels.matmul(at(y.floats, yBatches, i), at(a.floats, aBatches, i), at(b.floats, bBatches, i), m, n, k, 0, 0, 0);
+    calls.matmul({ c: at(y.floats, yBatches, i), a: at(a.floats, aBatches, i), b: at(b.floats, bBatches, i), m, n, k });
   }
   return record(y, 'matmul', [a, b], otherFactors(a, b), (dy) => {
     // da = dy b^T, db = a^T dy
     addProducts(a, aBatches, (da, i, accumulate) => {
-      kernels.matmul(da, at(dy.floats, yBatches, i), at(b.floats, bBatches, i), m, k, n, 0, 1, accumulate);
+      calls.matmul({ c: da, a: at(dy.floats, yBatches, i), b: at(b.floats, bBatches, i), m, n: k, k: n, transposeB: true, accumulate });
     });
     addProducts(b, bBatches, (db, i, accumulate) => {
-      kernels.matmul(db, at(a.floats, aBatches, i), at(dy.floats, yBatches, i), k, n, m, 1, 0, accumulate);
+      calls.matmul({ c: db, a: at(a.floats, aBatches, i), b: at(dy.floats, yBatches, i), m: k, n, k: m, transposeA: true, accumulate });
     });
   });
 }

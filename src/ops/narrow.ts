@@ -1,7 +1,7 @@
 // A range of one dimension.
 import { give, record } from '../autograd';
+import * as calls from '../calls.generated';
 import { checkInteger, rangeError } from '../errors';
-import { kernels } from '../native';
 import { around, layoutOf, normalizeDim, shapeText } from '../shape';
 import { empty, Tensor } from '../tensor';
 
@@ -21,13 +21,13 @@ export function rangeOf(x: Tensor, dim: number, start: number, length: number): 
     return new Tensor(x.values.subarray(start * inner, (start + length) * inner), shape, x.version);
   }
   const y = empty(shape, x.dtype);
-  kernels.copyStrided(y.values, x.values, rangeLayout(x.shape, dim, start, length, false));
+  calls.copyStrided({ out: y.values, x: x.values, layout: rangeLayout(x.shape, dim, start, length, false) });
   return y;
 }
 
 /** Writes `part` into x at elements `start`... of dimension `dim`. */
 export function writeRange(x: Tensor, dim: number, start: number, part: Tensor): void {
-  kernels.copyStrided(x.values, part.values, rangeLayout(x.shape, dim, start, part.shape[dim]!, true));
+  calls.copyStrided({ out: x.values, x: part.values, layout: rangeLayout(x.shape, dim, start, part.shape[dim]!, true) });
 }
 
 declare module '../tensor' {
@@ -56,7 +56,7 @@ Tensor.prototype.narrow = function (this: Tensor, dim, start, length) {
   if (from + length > size) throw rangeError(where, `elements ${from} to ${from + length} of dim ${d} leave ${shapeText(this.shape)}`);
   return record(rangeOf(this, d, from, length), 'narrow', [this], [], (dy) => {
     const dx = empty(this.shape.slice());
-    kernels.fill(dx.floats, dx.numel, 0);
+    calls.fill({ out: dx.floats, n: dx.numel, value: 0 });
     writeRange(dx, d, from, dy);
     give(this, dx);
   });

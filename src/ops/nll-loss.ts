@@ -1,10 +1,10 @@
 // The negative log-likelihood of log-probabilities.
 import { isGradEnabled } from '../autograd';
+import * as calls from '../calls.generated';
 import { checkInteger, withDefaults } from '../errors';
-import { kernels } from '../native';
 import { empty, type Tensor } from '../tensor';
 import { explainIndex } from './indices';
-import { checkLabels, checkWeight, type Reduction, recordLoss, reductionCode, scoresOf } from './loss';
+import { checkLabels, checkReduction, checkWeight, type Reduction, recordLoss, scoresOf } from './loss';
 
 /** The options of `nllLoss`. */
 export interface NllLossOptions {
@@ -33,7 +33,7 @@ export function nllLoss(x: Tensor, target: Tensor, options: NllLossOptions | und
 export function nllLoss(x: Tensor, target: Tensor, options?: NllLossOptions, where = 'nllLoss'): Tensor {
   const { weight, ignoreIndex, reduction } = withDefaults(where, options, defaults);
   checkInteger(where, 'ignoreIndex', ignoreIndex, -0x80000000, 0x7fffffff);
-  const code = reductionCode(where, reduction);
+  checkReduction(where, reduction);
   const scores = scoresOf(where, x);
   const { rows, classes } = scores;
   const weights = checkWeight(where, weight, classes);
@@ -41,7 +41,17 @@ export function nllLoss(x: Tensor, target: Tensor, options?: NllLossOptions, whe
   const loss = empty(reduction === 'none' ? scores.labels : []);
   const dx = x.needsGrad && isGradEnabled() ? empty(scores.x.shape.slice()) : null;
   try {
-    kernels.nllLoss(loss.floats, dx === null ? null : dx.floats, scores.x.floats, target.ints, weights, rows, classes, ignoreIndex, code);
+    calls.nllLoss({
+      loss: loss.floats,
+      dx: dx?.floats,
+      logProbs: scores.x.floats,
+      labels: target.ints,
+      weight: weights,
+      rows,
+      classes,
+      ignoreIndex,
+      reduction,
+    });
   } catch (error) {
     throw explainIndex(error, where, 'target', target);
   }

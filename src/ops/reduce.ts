@@ -1,7 +1,7 @@
 // Sums and means over all or some dimensions.
 import { give, isUnit, record } from '../autograd';
+import * as calls from '../calls.generated';
 import { checkBoolean, rangeError, withDefaults } from '../errors';
-import { kernels } from '../native';
 import { layoutOf, normalizeDim, stridesOf } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 import { repeatStrides, sumOver } from './broadcast';
@@ -37,10 +37,10 @@ function reduce(name: 'sum' | 'mean', x: Tensor, dim?: number | readonly number[
   const y = summed === x ? copyOf(x) : new Tensor(summed.values, shape);
   return record(y, name, [x], [], (dy) => {
     const dx = empty(x.shape.slice());
-    kernels.fill(dx.floats, x.numel, scale);
+    calls.fill({ out: dx.floats, n: x.numel, value: scale });
     if (!isUnit(dy)) {
       const layout = layoutOf(where, x.shape, { strides: stridesOf(x.shape) }, { strides: repeatStrides(kept, x.shape) });
-      kernels.mul(dx.floats, dx.floats, dy.floats, layout);
+      calls.mul({ out: dx.floats, a: dx.floats, b: dy.floats, layout });
     }
     give(x, dx);
   });

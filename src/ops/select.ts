@@ -1,7 +1,7 @@
 // Elements chosen by index: whole rows, or one by one.
 import { give, record } from '../autograd';
+import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
-import { kernels } from '../native';
 import { around, normalizeDim, shapeText } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 import { explainIndex } from './indices';
@@ -40,14 +40,14 @@ Tensor.prototype.indexSelect = function (this: Tensor, dim, index) {
   const y = empty(this.shape.length === 0 ? [] : this.shape.with(d, count), this.dtype);
   if (y.numel !== outer * count * inner) throw rangeError(where, `a scalar takes one index, got ${count}`);
   try {
-    kernels.gatherRows(y.values, this.values, index.ints, outer, n, inner, count);
+    calls.gatherRows({ out: y.values, x: this.values, index: index.ints, outer, rows: n, columns: inner, count });
   } catch (error) {
     throw explainIndex(error, where, 'index', index);
   }
   return record(y, 'indexSelect', [this], [index], (dy) => {
     const dx = empty(this.shape.slice());
-    kernels.fill(dx.floats, dx.numel, 0);
-    kernels.scatterAddRows(dx.floats, dy.floats, index.ints, outer, n, inner, count);
+    calls.fill({ out: dx.floats, n: dx.numel, value: 0 });
+    calls.scatterAddRows({ dx: dx.floats, dy: dy.floats, index: index.ints, outer, rows: n, columns: inner, count });
     give(this, dx);
   });
 };
@@ -66,14 +66,14 @@ Tensor.prototype.gather = function (this: Tensor, dim, index) {
   const count = index.shape[d] ?? 1;
   const y = empty(index.shape.slice(), x.dtype);
   try {
-    kernels.gather(y.values, x.values, index.ints, outer, n, inner, count);
+    calls.gather({ out: y.values, x: x.values, index: index.ints, outer, n, inner, count });
   } catch (error) {
     throw explainIndex(error, where, 'index', index);
   }
   return record(y, 'gather', [x], [index], (dy) => {
     const dx = empty(x.shape.slice());
-    kernels.fill(dx.floats, dx.numel, 0);
-    kernels.scatterAdd(dx.floats, dy.floats, index.ints, outer, n, inner, count);
+    calls.fill({ out: dx.floats, n: dx.numel, value: 0 });
+    calls.scatterAdd({ dx: dx.floats, dy: dy.floats, index: index.ints, outer, n, inner, count });
     give(x, dx);
   });
 };

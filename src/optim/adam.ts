@@ -1,6 +1,6 @@
 // Adam and its form with decoupled weight decay: one kernel, told apart by a flag.
+import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, describe, rangeError, typeError } from '../errors';
-import { kernels } from '../native';
 import { Optimizer, type Params, type Recipe } from './optimizer';
 import type { Run } from './runs';
 
@@ -19,10 +19,6 @@ export interface AdamOptions {
   /** Whether to climb instead of descend; default false. */
   maximize: boolean;
 }
-
-// enum AdamFlags in native/kernels/table.h
-const decoupledDecay = 1;
-const maximizes = 2;
 
 const moments = ['exp_avg', 'exp_avg_sq'];
 const momentsAndMost = [...moments, 'max_exp_avg_sq'];
@@ -43,10 +39,24 @@ function check(where: string, { lr, betas, eps, weightDecay, amsgrad, maximize }
   checkBoolean(where, 'maximize', maximize);
 }
 
-function step(run: Run, o: AdamOptions, count: number, flags: number): void {
-  const [m, v, most] = run.state as [Float32Array, Float32Array, Float32Array?];
-  const all = o.maximize ? flags | maximizes : flags;
-  kernels.adamStep(run.values, m, v, most ?? null, run.gradient, run.n, o.lr, o.betas[0], o.betas[1], o.eps, o.weightDecay, count, all);
+function step({ values, state, gradient, n }: Run, o: AdamOptions, count: number, decoupled: boolean): void {
+  const [m, v, maxV] = state as [Float32Array, Float32Array, Float32Array?];
+  calls.adamStep({
+    param: values,
+    m,
+    v,
+    maxV,
+    grad: gradient,
+    n,
+    step: count,
+    lr: o.lr,
+    beta1: o.betas[0],
+    beta2: o.betas[1],
+    eps: o.eps,
+    weightDecay: o.weightDecay,
+    decoupled,
+    maximize: o.maximize,
+  });
 }
 
 const adam: Recipe<AdamOptions> = {
@@ -58,7 +68,7 @@ const adam: Recipe<AdamOptions> = {
   countsSteps: true,
   linear: true,
   decoupled: false,
-  step: (run, options, count) => step(run, options, count, 0),
+  step: (run, options, count) => step(run, options, count, false),
 };
 
 const adamW: Recipe<AdamOptions> = {
@@ -66,7 +76,7 @@ const adamW: Recipe<AdamOptions> = {
   name: 'AdamW',
   defaults: { ...adam.defaults, weightDecay: 0.01 },
   decoupled: true,
-  step: (run, options, count) => step(run, options, count, decoupledDecay),
+  step: (run, options, count) => step(run, options, count, true),
 };
 
 /**

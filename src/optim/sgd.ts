@@ -1,6 +1,6 @@
 // Stochastic gradient descent.
+import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError } from '../errors';
-import { kernels } from '../native';
 import { Optimizer, type Params, type Recipe } from './optimizer';
 
 /** The options of `SGD`. */
@@ -18,11 +18,6 @@ export interface SGDOptions {
   /** Whether to climb instead of descend; default false. */
   maximize: boolean;
 }
-
-// enum SgdFlags in native/kernels/table.h
-const looksAhead = 1;
-const maximizes = 2;
-const firstStep = 4;
 
 const none: readonly string[] = [];
 const buffer = ['momentum_buffer'];
@@ -46,8 +41,19 @@ const sgd: Recipe<SGDOptions> = {
   countsSteps: false,
   linear: true,
   step({ values, state, gradient, n }, o, count) {
-    const flags = (o.nesterov ? looksAhead : 0) | (o.maximize ? maximizes : 0) | (count === 1 ? firstStep : 0);
-    kernels.sgdStep(values, state[0] ?? null, gradient, n, o.lr, o.momentum, o.dampening, o.weightDecay, flags);
+    calls.sgdStep({
+      param: values,
+      momentumBuffer: state[0],
+      grad: gradient,
+      n,
+      lr: o.lr,
+      momentum: o.momentum,
+      dampening: o.dampening,
+      weightDecay: o.weightDecay,
+      nesterov: o.nesterov,
+      maximize: o.maximize,
+      firstStep: count === 1,
+    });
   },
 };
 

@@ -1,6 +1,6 @@
 // Optimizer states in PyTorch's layout: state by the parameters' numbers, options with PyTorch's names.
+import * as calls from '../calls.generated';
 import { checkAttached, checkNumber, describe, rangeError, typeError } from '../errors';
-import { kernels } from '../native';
 import { sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
 import type { Stepped } from './groups';
@@ -155,10 +155,10 @@ function restore<O extends object>(recipe: Recipe<O>, { slot, steps, tensors }: 
     if (source === undefined && !slot.kept.has(key)) continue;
     const memory = memoryOf(slot, key);
     if (source === undefined) {
-      kernels.fill(memory, memory.length, 0);
+      calls.fill({ out: memory, n: memory.length, value: 0 });
       slot.kept.delete(key);
     } else {
-      kernels.copyStrided(memory, source.values, Int32Array.of(1, memory.length, 1, 0, 1, 0));
+      calls.copyStrided({ out: memory, x: source.values, layout: Int32Array.of(1, memory.length, 1, 0, 1, 0) });
       slot.kept.add(key);
     }
   }

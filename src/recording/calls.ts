@@ -1,5 +1,5 @@
 // A recorded kernel call: its arguments by name, its arrays as parts of known memory.
-import { type ArgumentKind, type KernelTable, kernelArguments, kernelNames } from '../kernels.generated';
+import { type ArgumentKind, type KernelArgument, type KernelTable, kernelArguments, kernelNames } from '../kernels.generated';
 import type { TensorData } from '../memory';
 
 /** A kernel call as it was made. */
@@ -34,7 +34,8 @@ export interface Value {
   readonly shape: readonly number[];
 }
 
-export type Argument = Value | Int32Array | number | null;
+/** A choice is its name, a flag true or false. */
+export type Argument = Value | Int32Array | number | string | boolean | null;
 
 /** A call of a trace. */
 export interface TracedCall {
@@ -82,20 +83,23 @@ export const writtenArrays = arraysWhere(isWritten);
 export const liveArguments = Object.fromEntries(
   kernelNames.map((name) => [
     name,
-    kernelArguments[name].flatMap(({ kind }, index) =>
-      kind === 'real' || kind === 'counter' ? [{ index, counter: kind === 'counter' }] : [],
-    ),
+    kernelArguments[name].flatMap(({ kind, live }, index) => (live ? [{ index, counter: kind === 'counter' }] : [])),
   ]),
 ) as unknown as Readonly<Record<keyof KernelTable, readonly { index: number; counter: boolean }[]>>;
+
+/** The names of an argument: of flags one for each. */
+export const namesIn = ({ name, flags }: KernelArgument): readonly string[] => flags ?? [name];
 
 /** The call with its arguments by name; `placeOf` finds the memory of an array. */
 export const traced = ([kernel, ...args]: RawCall, from: number, placeOf: (array: TensorData) => Value): TracedCall => ({
   kernel,
   args: Object.fromEntries(
-    kernelArguments[kernel].map(({ name, kind }, i) => [
-      name,
-      (isMemory(kind) && args[i] !== null ? placeOf(args[i] as TensorData) : args[i]) as Argument,
-    ]),
+    kernelArguments[kernel].flatMap(({ name, kind, values, flags }, i): [string, Argument][] => {
+      const arg = args[i] as Argument;
+      if (flags !== undefined) return flags.map((flag, bit) => [flag, (((arg as number) >> bit) & 1) === 1]);
+      if (values !== undefined) return [[name, values[arg as number]!]];
+      return [[name, isMemory(kind) && arg !== null ? placeOf(args[i] as TensorData) : arg]];
+    }),
   ),
   from: [from],
 });
@@ -103,8 +107,10 @@ export const traced = ([kernel, ...args]: RawCall, from: number, placeOf: (array
 /** The call as the addon takes it. */
 export const untraced = ({ kernel, args }: TracedCall): RawCall => [
   kernel,
-  ...kernelArguments[kernel].map(({ name }) => {
+  ...kernelArguments[kernel].map(({ name, values, flags }) => {
+    if (flags !== undefined) return flags.reduce((bits, flag, bit) => bits | (args[flag] ? 1 << bit : 0), 0);
     const arg = args[name];
+    if (values !== undefined) return values.indexOf(arg as string);
     return isValue(arg) ? arg.array : arg;
   }),
 ];

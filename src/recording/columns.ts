@@ -1,4 +1,5 @@
 // Small layers keep the batch along the lanes: they hand on their results, and their gradients, as columns of the batch.
+import { padded } from '../kernels.generated';
 import { type Argument, Base, isTemporary, isValue, meets, same, type TracedCall, usesIn, type Value, valuesOf, whole } from './calls';
 
 // By `kernels_bench 1 columns backward_columns` on AVX-512 and AVX2 columns take 1 to 0.5 of the time within these bounds, gradients 1.06 to 0.69;
@@ -12,11 +13,9 @@ const mostWeights = 4096;
 const mostRowsNarrow = 512;
 const mostWidthNarrow = 32;
 
-const padded = (n: number): number => Math.ceil(n / 16) * 16; // as in native/kernels/table.h
-
 interface Sizes {
   rows: number;
-  in_: number;
+  in: number;
   out: number;
 }
 
@@ -26,16 +25,16 @@ const sizesOf = ({ args }: TracedCall): Sizes => args as unknown as Sizes;
 const resultOf = ({ kernel, args }: TracedCall): Argument => (kernel === 'linearForward' ? args.y! : args.dx!);
 
 /** The columns of that. */
-const widthOf = (call: TracedCall): number => (call.kernel === 'linearForward' ? sizesOf(call).out : sizesOf(call).in_);
+const widthOf = (call: TracedCall): number => (call.kernel === 'linearForward' ? sizesOf(call).out : sizesOf(call).in);
 
 // Of one column the sums are in another order, which the columns' kernels only follow.
 function isSmall(call: TracedCall): boolean {
-  const { rows, in_, out } = sizesOf(call);
+  const { rows, in: in_, out } = sizesOf(call);
   return in_ > 1 && out > 1 && rows >= leastRows && rows <= mostRows && in_ * out <= mostWeights;
 }
 
 function isNarrow(call: TracedCall): boolean {
-  const { rows, in_, out } = sizesOf(call);
+  const { rows, in: in_, out } = sizesOf(call);
   const fits = (width: number): boolean => width > 1 && width <= mostWidthNarrow;
   return fits(in_) && fits(out) && out % 16 !== 0 && rows >= leastRows && rows <= mostRowsNarrow;
 }
@@ -48,9 +47,9 @@ function smallForwardIn(calls: readonly TracedCall[]): (call: TracedCall) => boo
 
 // Whose dx is written, not added to, and in rows would leave lanes empty.
 const isSmallBackward = (call: TracedCall): boolean =>
-  call.kernel === 'linearBackward' && isSmall(call) && widthOf(call) % 16 !== 0 && ((call.args.accumulate as number) & 1) === 0;
+  call.kernel === 'linearBackward' && isSmall(call) && widthOf(call) % 16 !== 0 && !call.args.accumulateDx;
 
-const derives = ({ args }: TracedCall): boolean => args.dx !== null && args.activation !== 0;
+const derives = ({ args }: TracedCall): boolean => args.dx !== null && args.activation !== 'none';
 
 /** From a small layer to the one that hands on to it. */
 interface Chains {
@@ -75,7 +74,7 @@ function chainsOf(calls: readonly TracedCall[], isSmallForward: (call: TracedCal
       isValue(value) && arrays.every((other) => other === value || !meets(other, value));
     const reads = small ? [call.args.x, forward ? null : call.args.dy].filter(alone) : [];
     if (small) {
-      const { in_, out } = sizesOf(call);
+      const { in: in_, out } = sizesOf(call);
       const join = (chain: Map<TracedCall, TracedCall>, read: Argument | undefined, kernel: TracedCall['kernel'], width: number): void => {
         const found = reads.includes(read as Value) ? makers.find(({ made }) => same(made, read)) : undefined;
         if (found?.maker.kernel === kernel && widthOf(found.maker) === width) chain.set(call, found.maker); // and so of as many rows

@@ -13,7 +13,7 @@ interface Place {
   constant: TensorData | null;
 }
 
-type Entry = [kernel: string, ...args: (Place | number | string | null)[]];
+type Entry = [kernel: string, ...args: (Place | number | string | boolean | null)[]];
 
 export type Outline = readonly Entry[];
 
@@ -22,7 +22,7 @@ const moves = ({ role }: Base): boolean => role === 'gradient' || role === 'stat
 /** The outline of calls as they were recorded. */
 export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }: Listener): Outline {
   const numbers = new Map<Base, number>();
-  const entryOf = (arg: Argument | undefined): Place | number | string | null => {
+  const entryOf = (arg: Argument | undefined): Entry[number] => {
     if (!isValue(arg)) return arg instanceof Int32Array ? arg.join(' ') : (arg ?? null);
     const { base, begin, array } = arg;
     const constant = pristine.get(base.memory) ?? null;

@@ -1,14 +1,15 @@
 // Weights in the order in which products read them, beside the weights themselves: for functions that only infer, call after call.
+import * as calls from '../calls.generated';
+import { packed } from '../kernels.generated';
 import { allocateLasting, overlap, type TensorData } from '../memory';
-import { kernels, packedLength } from '../native';
 import type { Tensor, Version } from '../tensor';
 import { type Argument, Base, isValue, meets, type TracedCall, type Value, whole } from './calls';
 import { isCounted, Stamps } from './stamps';
 
 // By `kernels_bench 1 packed` (AVX2, a Zen 3) one row takes 0.4 to 0.9 of the time, 8 take 0.6 to 0.8, 32 take 0.8 to 1, 256 0.9 to 1.05. A weight of one output is
 // read as it is.
-const isWorth = ({ kernel, args: { in_, out } }: TracedCall): boolean =>
-  kernel === 'linearForward' && (in_ as number) > 0 && (out as number) > 1;
+const isWorth = ({ kernel, args }: TracedCall): boolean =>
+  kernel === 'linearForward' && (args.in as number) > 0 && (args.out as number) > 1;
 
 // A weight in packed order, with the version of its values then; -1: not yet.
 class Panels {
@@ -22,7 +23,7 @@ class Panels {
     readonly in_: number,
     readonly out: number,
   ) {
-    this.memory = allocateLasting(packedLength(in_, out));
+    this.memory = allocateLasting(packed(in_, out));
   }
 
   get isCurrent(): boolean {
@@ -32,7 +33,7 @@ class Panels {
 
   pack(): void {
     if (this.isCurrent) return;
-    kernels.linearPack(this.memory, this.weight, this.in_, this.out);
+    calls.linearPack({ panels: this.memory, weight: this.weight, in: this.in_, out: this.out });
     this.count = this.version.count;
     this.taken = this.version.taken;
   }
@@ -74,7 +75,7 @@ export class Packing {
   }
 
   private argsOf({ args }: TracedCall, weight: Value, version: Version): Record<string, Argument> {
-    const panels = panelsOf(weight.array as Float32Array, version, args.in_ as number, args.out as number);
+    const panels = panelsOf(weight.array as Float32Array, version, args.in as number, args.out as number);
     if (!this.panels.has(panels)) this.panels.set(panels, new Base(panels.memory, 'packed'));
     this.versions.push(version);
     const { weight: _, ...others } = args;

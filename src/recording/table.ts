@@ -1,6 +1,6 @@
 // A plan as a table that a person can read.
-import { type KernelTable, kernelArguments } from '../kernels.generated';
-import { type Base, isValue, type TracedCall, type Value } from './calls';
+import { flopsOf, kernelArguments } from '../kernels.generated';
+import { type Base, isValue, namesIn, type TracedCall, type Value } from './calls';
 import type { Source } from './sources';
 
 /** One call of a plan, for people. */
@@ -16,21 +16,6 @@ export interface Row extends Source {
   /** Multiplications and additions of a matrix product; 0 for other kernels. */
   flops: number;
 }
-
-type Sizes = Readonly<Record<string, number>>;
-
-// Of the kernels that multiply matrices; a product that is not wanted has no array.
-const linearBackward = (call: TracedCall, { rows, in_, out }: Sizes): number =>
-  2 * rows! * in_! * out! * ((call.args.dx ?? call.args.dxColumns ?? null) === null ? 0 : 1) +
-  2 * rows! * in_! * out! * (call.args.dweight === null ? 0 : 1);
-const flopsOf: { [name in keyof KernelTable]?: (call: TracedCall, sizes: Sizes) => number } = {
-  linearForward: (_, { rows, in_, out }) => 2 * rows! * in_! * out!,
-  linearForwardColumns: (_, { rows, in_, out }) => 2 * rows! * in_! * out!,
-  linearForwardPacked: (_, { rows, in_, out }) => 2 * rows! * in_! * out!,
-  linearBackward,
-  linearBackwardColumns: linearBackward,
-  matmul: (_, { m, n, k }) => 2 * m! * n! * k!,
-};
 
 /**
  * Names memory: `t0`, `in0`, `out0`, and what lasts by its role and where it begins, `parameter0`, in the order in which it is met, so that a layer
@@ -54,10 +39,20 @@ export function namesOf(temporaries: readonly Base[], inputs: readonly Base[]): 
   };
 }
 
+// Its numbers in their order, what was chosen, and the names of the flags that are set; of an activation nothing where there is none.
+const numbersOf = ({ kernel, args }: TracedCall): string =>
+  kernelArguments[kernel]
+    .flatMap((argument) => {
+      if (argument.kind === 'flags') return namesIn(argument).filter((flag) => args[flag]);
+      const value = args[argument.name];
+      return (typeof value === 'number' || typeof value === 'string') && value !== argument.unset ? [value] : [];
+    })
+    .join(' ');
+
 /** The row of a call; `sources` are those of the recorded calls, of which it stands for some; `place` names the memory of an array. */
 export function rowOf(call: TracedCall, sources: readonly Source[], place: (value: Value) => string): Row {
   const { kernel, from } = call;
-  const args = kernelArguments[kernel].map(({ name }) => call.args[name]!);
+  const args = kernelArguments[kernel].flatMap((argument) => namesIn(argument).map((name) => call.args[name]!));
   const fused = from.slice(1).map((i) => sources[i]!.kernel);
   const { operation, module } = sources[from[0]!] ?? { operation: '', module: '' };
   return {
@@ -65,10 +60,10 @@ export function rowOf(call: TracedCall, sources: readonly Source[], place: (valu
     operation,
     module,
     buffers: args.flatMap((arg) => (arg === null ? ['-'] : isValue(arg) ? [`${place(arg)}[${arg.shape}]`] : [])).join(' '),
-    numbers: args.filter((arg) => typeof arg === 'number').join(' '),
+    numbers: numbersOf(call),
     fused: fused.length > 0 ? `+ ${fused.join(', ')}` : '',
     bytes: [...new Set(args.filter(isValue).map(({ array }) => array))].reduce((sum, array) => sum + array.byteLength, 0),
-    flops: flopsOf[kernel]?.(call, call.args as unknown as Sizes) ?? 0,
+    flops: flopsOf[kernel]?.(call.args) ?? 0,
   };
 }
 

@@ -142,7 +142,7 @@ export class Session {
     this.handle = createSession(this.pieces, forFits);
     this.loops = specs.map(({ task, source }, i) => {
       const kinds = recorded[i]!;
-      const steps = kinds.map((kind) => this.stepOf(kind, task));
+      const steps = kinds.map((kind) => this.stepOf(kind, task, this.pieces));
       const goOnWith = before !== null && 'rows' in source ? before.handle : null;
       return { number: addLoop(this.handle, steps, courseOf(source, kinds.length), goOnWith, i), kinds, source, task };
     });
@@ -163,23 +163,26 @@ export class Session {
       else if (meeting.length > 1 || !liesIn(meeting[0]!.memory, memory)) return false;
     }
     kind.pack();
+    const pieces = [...this.pieces, ...fresh];
+    const step = this.stepOf(kind, task, pieces); // refuses numbers that a kernel would refuse: nothing is changed by then
     if (fresh.length > 0) addLasting(this.handle, fresh);
     for (const memory of fresh) this.map.add({ memory });
     this.pieces.push(...fresh);
-    addKind(this.handle, number, this.stepOf(kind, task));
+    this.watch();
+    addKind(this.handle, number, step);
     kinds.push(kind);
     this.watch();
     return true;
   }
 
-  private stepOf(kind: RecordedStep, task: Task): LoopStep {
+  private stepOf(kind: RecordedStep, task: Task, pieces: readonly Float32Array[]): LoopStep {
     return {
-      plan: kind.plan(this.pieces).handle,
+      plan: kind.plan(pieces).handle,
       arguments: kind.given.length,
       draws: kind.trace.draws,
       clock: this.clockOf(kind),
-      loss: kind.place('loss', this.pieces),
-      output: kind.place('output', this.pieces),
+      loss: kind.place('loss', pieces),
+      output: kind.place('output', pieces),
       target: task.withTarget ? kind.targetGiven : null,
       lossWeight: task.lossWeight?.(kind.target) ?? 1,
     };

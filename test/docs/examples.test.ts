@@ -10,7 +10,7 @@ import { publicNames, Source } from './surface';
 const root = join(__dirname, '../..');
 const src = join(root, 'src');
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts') && !/\.d\.ts$|\.generated\.ts$/.test(name))
+  .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
   .map((name) => join(src, name))
   .sort();
 

@@ -1,41 +1,48 @@
-// Calls of the addon's kernels and of the public `simdnn/kernels`, made from the parameters in kernels.def: mostly good ones.
-import { kernels as list } from '../../scripts/kernel-list.mjs';
+// Calls of the addon's kernels and of the public `simdnn/kernels`, made from their descriptions: mostly good ones.
+import { enumerations, lengths, kernels as list } from '../../native/descriptions/index.mjs';
+import { camel, parametersOf } from '../../scripts/kernels/text.mjs';
 import { detached, fill, junk, memory, oddNumber, shrunk, tight, Witness } from './values.mjs';
 
 const sizes = [0, 1, 1, 2, 2, 3, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65];
 const mostElements = 30_000;
 
-// `rows * out` as a function of the call's arguments by name.
-const formulaOf = (length, names) =>
-  new Function(
-    'argumentsByName',
-    'reduced',
-    'padded',
-    'packed',
-    `const { ${names.join(', ')} } = argumentsByName; return ${length.replace(/\bin\b/g, 'in_').replace(/_([a-z])/g, (_, c) => c.toUpperCase())};`,
-  );
+const roundUp = (n, to) => Math.ceil(n / to) * to;
 const reduced = (n, reduction) => (reduction === 0 ? n : 1);
-const padded = (n) => Math.ceil(n / 16) * 16;
-const packed = (in_, out) => Math.ceil(out / 32) * 32 * (in_ + 1) + 480;
+// `in` is a word of JavaScript.
+const formulaOf = (formula, names, functions) =>
+  new Function(
+    ...names.map((name) => (name === 'in' ? 'in_' : name)),
+    ...Object.keys(functions),
+    `return ${formula.replace(/\bin\b/g, 'in_')};`,
+  );
+const known = Object.entries(lengths).map(([name, { parameters, formula }]) => {
+  const length = formulaOf(formula, parameters, { roundUp });
+  return [name, (...sizes) => length(...sizes, roundUp)];
+});
+const functions = { reduced, ...Object.fromEntries(known) };
 
-const templates = list.map(({ name, parameters }) => ({
-  name,
-  parameters: parameters.map((p) =>
-    p.length === undefined
-      ? p
-      : {
-          ...p,
-          formula: formulaOf(
-            p.length,
-            parameters.map((q) => q.name),
-          ),
-        },
-  ),
-}));
+// Sizes and arrays by their names, a length as a function of the call's arguments by name.
+const templates = list.map((description) => {
+  const parameters = parametersOf(description);
+  const names = parameters.map(({ name }) => name);
+  return {
+    name: camel(description.name),
+    description,
+    parameters: parameters.map((p) => {
+      if (p.kind !== 'array') return { ...p, name: camel(p.name) };
+      const length = formulaOf(p.length, names, functions);
+      return {
+        ...p,
+        name: camel(p.name),
+        formula: (values) => length(...names.map((name) => values[camel(name)]), ...Object.values(functions)),
+      };
+    }),
+  };
+});
 
-const kindOf = (type) => (type === 'int32_t' ? Int32Array : Float32Array);
-const isArray = (p) => p.length !== undefined;
-const isOutput = (p) => p.kind.includes('OUT');
+const kindOf = (type) => (type === 'int32' ? Int32Array : Float32Array);
+const isArray = (p) => p.kind === 'array';
+const isOutput = (p) => p.role === 'out' || p.role === 'inout';
 
 // An index space with strides for two operands, as the kernels take it, and what the formulas ask of it.
 function randomLayout(r) {
@@ -66,30 +73,29 @@ function randomLayout(r) {
   };
 }
 
-const enumerators = { activation: 19, accumulate: 8, flags: 8, transposeA: 2, transposeB: 2, reduction: 3 };
-
-function scalar(r, { kind, name }) {
-  if (kind === 'SIZE') return r.pick(sizes);
-  if (kind === 'REAL') return r.chance(0.1) ? oddNumber(r) : r.pick([0, 0.1, 0.5, 0.9, 1, 2]);
-  if (kind === 'COUNTER') return r.chance(0.1) ? r.pick([2 ** 53 - 1, 2 ** 52, 2 ** 32]) : r.below(1000);
-  if (name in enumerators) return r.chance(0.05) ? r.pick([-1, 7, 19, 100, 2 ** 31 - 1, -(2 ** 31)]) : r.below(enumerators[name]);
-  return r.below(9) - 2; // ignoreIndex, and the value of fillInt
+function scalar(r, p) {
+  if (p.kind === 'size') return r.pick(sizes);
+  if (p.kind === 'real') return r.chance(0.1) ? oddNumber(r) : r.pick([0, 0.1, 0.5, 0.9, 1, 2]);
+  if (p.kind === 'counter') return r.chance(0.1) ? r.pick([2 ** 53 - 1, 2 ** 52, 2 ** 32]) : r.below(1000);
+  if (p.kind === 'integer') return r.below(9) - 2;
+  const count = p.kind === 'flags' ? 1 << p.flags.length : enumerations[p.enumeration].values.length;
+  return r.chance(0.05) ? r.pick([-1, count, 100, 2 ** 31 - 1, -(2 ** 31)]) : r.below(count);
 }
 
 // Arguments by name that fit one another: scalars first, then arrays as long as the formulas say or a little longer.
 function goodArguments(r, { parameters }) {
   const values = {};
   for (const p of parameters) {
-    if (p.kind === 'LAYOUT') values[p.name] = randomLayout(r);
+    if (p.kind === 'layout') values[p.name] = randomLayout(r);
     else if (!isArray(p)) values[p.name] = scalar(r, p);
   }
   const any = r.chance(0.5) ? Float32Array : Int32Array;
   const lengths = new Map();
   for (const p of parameters.filter(isArray)) {
-    const n = p.formula(values, reduced, padded, packed);
+    const n = p.formula(values);
     if (n > mostElements) return null;
     lengths.set(p.name, n);
-    if (p.kind.startsWith('OPT_') && r.chance(0.4)) {
+    if (p.optional && r.chance(0.4)) {
       values[p.name] = r.pick([null, undefined]);
       continue;
     }
@@ -101,7 +107,7 @@ function goodArguments(r, { parameters }) {
     if (bound > 0 && r.chance(0.9)) for (let i = 0; i < array.length; i++) array[i] = r.below(bound);
     values[p.name] = array;
   }
-  for (const p of parameters) if (p.kind === 'LAYOUT') values[p.name] = values[p.name].array;
+  for (const p of parameters) if (p.kind === 'layout') values[p.name] = values[p.name].array;
   return { values, lengths };
 }
 
@@ -111,11 +117,11 @@ const isTensorData = (value) => ArrayBuffer.isView(value) && (value instanceof F
 function spoil(r, { parameters }, values) {
   const p = r.pick(parameters);
   const array = values[p.name];
-  if (!isArray(p) && p.kind !== 'LAYOUT') {
+  if (!isArray(p) && p.kind !== 'layout') {
     values[p.name] = r.chance(0.7) ? oddNumber(r) : junk(r);
   } else if (!isTensorData(array) || array.byteLength === 0 || r.chance(0.3)) {
     values[p.name] = junk(r);
-  } else if (p.kind === 'LAYOUT' && array.length > 0 && r.chance(0.6)) {
+  } else if (p.kind === 'layout' && array.length > 0 && r.chance(0.6)) {
     array[r.below(array.length)] = r.pick([0, 1, -1, 2, 9, 1000, 2 ** 31 - 1, -(2 ** 31)]);
   } else {
     const kind = array.constructor;
@@ -136,33 +142,61 @@ function spoil(r, { parameters }, values) {
   }
 }
 
-const some = (r, fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && r.chance(0.8)));
 const named = (names, index) => (typeof index === 'number' && index >= 0 && index < names.length ? names[index] : index);
-const reductionOf = (v) => named(['none', 'mean', 'sum'], v.reduction);
-const flag = (value, bit) => (typeof value === 'number' ? (value & bit) !== 0 : value);
+const bit = (value, at) => (typeof value === 'number' ? ((value >> at) & 1) === 1 : value);
 
-// How the public function takes the kernel's arguments, where it is not the kernel itself.
-const publicForms = {
-  linearForward: (_, v) => [v.y, v.x, v.weight, v.bias, v.rows, v.in_, v.out],
+// An attribute as the public function has it: its name, its flag.
+function publicValue(p, flags, values) {
+  if (p.kind === 'choice') return named(enumerations[p.enumeration].values.map(camel), values[camel(p.name)]);
+  return p.kind === 'flag' ? bit(values.flags, flags.indexOf(p)) : values[camel(p.name)];
+}
+
+// The arguments of the public function that is made from a description: what it takes as an object is left out now and then.
+function publicForm(r, k, values) {
+  const all = [...k.operands, ...k.attributes];
+  const flags = k.attributes.filter(({ kind }) => kind === 'flag');
+  const object = (names) =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const p = all.find((q) => q.name === name) ?? flags.find(({ set }) => set === name);
+        const value = publicValue(p, flags, values);
+        return value === undefined || r.chance(0.2) ? [] : [[p.as ?? (p.set && k.sets ? name : camel(name)), value]];
+      }),
+    );
+  const [results, options] = [k.results?.slice(2) ?? [], k.options?.slice(2) ?? []];
+  const inObjects = [...results, ...options];
+  const defaults = k.attributes.some(({ fallback }) => fallback !== undefined) && r.chance(0.3); // those at the end are left out
+  return [
+    ...(k.results ? [object(results)] : []),
+    ...k.operands.filter(({ name }) => !inObjects.includes(name)).map(({ name }) => values[camel(name)]),
+    ...k.sizes
+      .map((size) => size.name ?? size)
+      .filter((size) => !(size in k.derived))
+      .map((size) => values[camel(size)]),
+    ...k.attributes
+      .filter((p) => !p.internal && !inObjects.includes(p.name) && !(p.set && k.sets) && !(defaults && p.fallback !== undefined))
+      .map((p) => publicValue(p, flags, values)),
+    ...(k.options ? [object(options)] : []),
+  ];
+}
+
+const some = (r, fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && r.chance(0.8)));
+const reductionOf = (v) => named(enumerations.Reduction.values, v.reduction);
+
+// Of the public functions that are written by hand.
+const handWritten = {
   linearForwardColumns: (r, v) => [
     some(r, { y: v.y, yColumns: v.yColumns }),
     ...(r.chance(0.5) ? [v.x] : [v.xColumns]),
-    ...[v.weight, v.bias, v.rows, v.in_, v.out],
+    ...[v.weight, v.bias, v.rows, v.in, v.out],
     { xColumns: r.chance(0.5) },
-  ],
-  linearForwardPacked: (_, v) => [v.y, v.x, v.panels, v.bias, v.rows, v.in_, v.out],
-  linearBackward: (r, v) => [
-    some(r, { dx: v.dx, dweight: v.dweight, dbias: v.dbias }),
-    ...[v.dy, v.x, v.weight, v.rows, v.in_, v.out],
-    { accumulate: flag(v.accumulate, 1) },
   ],
   linearBackwardColumns: (r, v) => [
     some(r, { dx: v.dx, dxColumns: v.dxColumns, dweight: v.dweight, dbias: v.dbias }),
     ...(r.chance(0.5) ? [v.dy] : [v.dyColumns]),
-    ...[v.x, v.weight, v.rows, v.in_, v.out],
-    { dyColumns: r.chance(0.5), accumulate: flag(v.accumulate, 1) },
+    ...[v.x, v.weight, v.rows, v.in, v.out],
+    { dyColumns: r.chance(0.5), accumulate: bit(v.flags, 0) },
   ],
-  matmul: (r, v) => [v.c, v.a, v.b, v.m, v.n, v.k, some(r, { transA: flag(v.transposeA, 1), transB: flag(v.transposeB, 1) })],
   softmaxCrossEntropy: (r, v) => [
     { loss: v.loss, dlogits: v.dlogits },
     ...[v.logits, v.labels, v.rows, v.classes],
@@ -173,30 +207,10 @@ const publicForms = {
     ...[v.logits, v.target, v.rows, v.classes],
     { reduction: reductionOf(v), ...some(r, { weight: v.weight, labelSmoothing: v.labelSmoothing }) },
   ],
-  nllLoss: (r, v) => [
-    { loss: v.loss, dx: v.dx },
-    ...[v.logProbs, v.labels, v.rows, v.classes],
-    { reduction: reductionOf(v), ...some(r, { weight: v.weight, ignoreIndex: v.ignoreIndex }) },
-  ],
-  mseLoss: (_, v) => [{ loss: v.loss, dx: v.dx }, v.x, v.target, v.n, { reduction: reductionOf(v) }],
-  gatherRows: (_, v) => [v.out, v.x, v.index, v.rows, v.columns],
-  scatterAddRows: (_, v) => [v.dx, v.dy, v.index, v.rows, v.columns],
-  adamStep: (r, v) => [
-    ...[v.param, v.m, v.v, v.grad],
-    {
-      step: v.step,
-      maxV: v.maxV,
-      ...some(r, { lr: v.lr, beta1: v.beta1, beta2: v.beta2, eps: v.eps, weightDecay: v.weightDecay, decoupled: flag(v.flags, 1) }),
-    },
-  ],
-  sgdStep: (r, v) => [
-    ...[v.param, v.momentumBuffer, v.grad],
-    some(r, { lr: v.lr, momentum: v.momentum, dampening: v.dampening, weightDecay: v.weightDecay, nesterov: flag(v.flags, 1) }),
-  ],
 };
 
-// Arguments that the public function derives from others: how much it may write does not follow from the formulas then.
-const derivesLengths = new Set(['gatherRows', 'scatterAddRows', 'adamStep', 'sgdStep']);
+// Of sizes that the public function finds by itself: how much it may write does not follow from the formulas then.
+const derivesLengths = ({ description }) => Object.keys(description.derived).length > 0;
 
 function layoutCall(r, publicKernels) {
   const rank = r.below(5);
@@ -223,13 +237,12 @@ export function kernelCall(r, rawKernels, publicKernels) {
     const array = values[p.name];
     if (!ArrayBuffer.isView(array)) continue; // a proxy of an array is none
     // With a spoilt size, or a length of the array's own, everything in the array may be written, and nothing beside it.
-    const writable = spoilt || shortened || derivesLengths.has(template.name) ? Infinity : lengths.get(p.name);
+    const writable = spoilt || shortened || derivesLengths(template) ? Infinity : lengths.get(p.name);
     witness.watch(array, isOutput(p) ? writable : 0);
   }
   const inOrder = template.parameters.map((p) => values[p.name]);
-  const isUnary = /(Forward|Backward)$/.test(template.name) && template.parameters.at(-1).name === 'b' && template.name !== 'linearForward';
-  const form = publicForms[template.name] ?? ((_, __, all) => (isUnary && r.chance(0.5) ? all.slice(0, -2) : all));
-  const args = raw ? inOrder : form(r, values, inOrder);
+  const form = handWritten[template.name] ?? ((_, v) => publicForm(r, template.description, v));
+  const args = raw ? inOrder : form(r, values);
   if (shortened) args.pop();
   if (r.chance(0.02)) args.push(junk(r));
   const kernel = (raw ? rawKernels : publicKernels)[template.name];

@@ -1,72 +1,38 @@
 // The calls of the element-wise kernels.
+import { unaryFunctions } from '../../native/descriptions/index.mjs';
 import * as K from '../../src/kernels';
 import { type Call, f, ints, type Numbers, number, other, out, outInt, setting, size } from './call';
 
-// --- element-wise functions of one argument ---------------------------------------------------
+// --- element-wise functions of one argument, by their formulas in native/descriptions/unary.mjs ---
 
-// The error function by its series at 0, which converges everywhere.
-function erf(x: number): number {
-  let term = x;
-  let total = x;
-  for (let n = 1; n < 60; n++) {
-    term *= (-x * x) / n;
-    total += term / (2 * n + 1);
-  }
-  return (2 / Math.sqrt(Math.PI)) * total;
+interface Unary {
+  value: (x: number, ...parameters: Numbers) => number;
+  parameters?: { fallback?: number }[];
+  given?: Numbers;
+  positive?: boolean;
 }
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-const softplus = (x: number): number => Math.log1p(Math.exp(x));
+const functions = unaryFunctions as unknown as Record<string, Unary>;
+const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 const anywhere = [0.5, -1.25, 2, -0.75, 3.5, -2, 0.1];
 const positive = [0.5, 1.25, 2, 0.75, 3.5, 9, 0.1];
 
-interface Unary {
-  of: (x: number) => number;
-  settings?: { value: number; default?: boolean }[];
-  at?: Numbers;
-}
-
-const unary: Record<string, Unary> = {
-  relu: { of: (x) => Math.max(x, 0) },
-  leakyRelu: { of: (x) => (x > 0 ? x : 0.2 * x), settings: [{ value: 0.2, default: true }] },
-  sigmoid: { of: sigmoid },
-  tanh: { of: Math.tanh },
-  gelu: { of: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2 },
-  geluTanh: { of: (x) => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))) / 2 },
-  silu: { of: (x) => x * sigmoid(x) },
-  elu: { of: (x) => (x > 0 ? x : 1.5 * Math.expm1(x)), settings: [{ value: 1.5, default: true }] },
-  softplus: {
-    of: (x) => (x * 2 > 5 ? x : softplus(2 * x) / 2),
-    settings: [
-      { value: 2, default: true },
-      { value: 5, default: true },
-    ],
-  },
-  hardswish: { of: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6 },
-  mish: { of: (x) => x * Math.tanh(softplus(x)) },
-  exp: { of: Math.exp },
-  log: { of: Math.log, at: positive },
-  sqrt: { of: Math.sqrt, at: positive },
-  abs: { of: Math.abs },
-  neg: { of: (x) => -x },
-  powScalar: { of: (x) => x ** 2.5, settings: [{ value: 2.5 }], at: positive },
-  clamp: { of: (x) => Math.min(Math.max(x, -1), 1.5), settings: [{ value: -1 }, { value: 1.5 }] },
-};
-
 // The derivative by central differences: good to 1e-9, hundreds of times finer than float32.
 const slope = (of: (x: number) => number, x: number): number => (of(x + 1e-5) - of(x - 1e-5)) / 2e-5;
 
-const unaryCalls = Object.entries(unary).flatMap(([name, { of, settings = [], at = anywhere }]): Call[] => {
-  const x = Array.from(Float32Array.from(at));
+const unaryCalls = Object.entries(functions).flatMap(([name, { value, parameters = [], given = [], positive: onlyPositive }]): Call[] => {
+  const x = Array.from(Float32Array.from(onlyPositive ? positive : anywhere));
   const dy = x.map((_, i) => 1 + i / 4);
-  const extra = settings.map(({ value, default: hasDefault }) => (hasDefault ? setting(value) : number(value)));
+  const values = parameters.map(({ fallback }, i) => given[i] ?? fallback!);
+  const extra = parameters.map(({ fallback }, i) => (fallback === undefined ? number(values[i]!) : setting(values[i]!)));
+  const of = (at: number): number => value(at, ...values);
   return [
-    { name: `${name}Forward` as Call['name'], args: [out(7), f(...x), size(7), ...extra], gives: { 0: x.map(of) } },
+    { name: `${camel(name)}Forward` as Call['name'], args: [out(7), f(...x), size(7), ...extra], gives: { 0: x.map(of) } },
     {
-      name: `${name}Backward` as Call['name'],
+      name: `${camel(name)}Backward` as Call['name'],
       args: [out(7), f(...dy), f(...x), f(...x.map(of)), size(7), ...extra],
-      gives: { 0: x.map((value, i) => dy[i]! * slope(of, value)) },
+      gives: { 0: x.map((at, i) => dy[i]! * slope(of, at)) },
     },
   ];
 });

@@ -253,7 +253,7 @@ describe('errors', () => {
     expectError(
       () => crossEntropy(logits, target, { reduction: 'avg' as never }),
       RangeError,
-      '[crossEntropy] expected reduction to be one of "mean", "sum", "none", got "avg"',
+      '[crossEntropy] expected reduction to be one of "none", "mean", "sum", got "avg"',
     );
     expectError(
       () => crossEntropy(logits, target, { weights: null } as never),

@@ -1,7 +1,7 @@
 // What the kernels of an optimizer are given may depend on the step in any way: loop, compiled step and fit end with the same bits.
 import { describe, expect, it } from 'vitest';
-import { compile, data, manualSeed, nn, type optim, randn, type Tensor, train } from '../../src';
-import { kernels } from '../../src/native';
+import { compile, data, manualSeed, nn, ones, type optim, randn, type Tensor, tensor, train } from '../../src';
+import * as calls from '../../src/calls.generated';
 import { Adam } from '../../src/optim/adam';
 import { Optimizer, type Recipe } from '../../src/optim/optimizer';
 import { bitsOf, quiet } from '../train/runs';
@@ -20,7 +20,7 @@ class Own extends Optimizer<Options> {
       allKeys: ['seen'],
       stateKeys: () => keys,
       countsSteps: true,
-      step: ({ values, gradient, n }, { lr }, count) => kernels.sgdStep(values, null, gradient, n, lr * rate(count), 0, 0, 0, 0),
+      step: ({ values, gradient, n }, { lr }, count) => calls.sgdStep({ param: values, grad: gradient, n, lr: lr * rate(count) }),
       ...known,
     };
     super(recipe, params, undefined);
@@ -96,4 +96,16 @@ describe.each(makers)('%s', (_, make) => {
     await train.fit(model, { optimizer, loader: batches, ...quiet, criterion, epochs: 4 });
     expect(bitsOf(model)).toEqual(loop(false));
   });
+});
+
+it('a number that the kernel refuses ends a fit over batches of its own, and nothing stays in use', async () => {
+  manualSeed(2);
+  const model = new nn.Linear(3, 2);
+  const optimizer = new Own(model.parameters(), () => Number.NaN, {
+    step: ({ values, gradient, n }, _, count) => calls.fill({ out: gradient.subarray(0, n), n: count + 0.5, value: values[0]! }),
+  });
+  const loader = [[randn([4, 3]), tensor(Int32Array.of(0, 1, 1, 0))]] as [Tensor, Tensor][];
+  const fitting = train.fit(model, { loader, criterion: new nn.CrossEntropyLoss(), optimizer, epochs: 2, ...quiet });
+  await expect(fitting).rejects.toThrow('[fill] n: expected an integer');
+  expect(model.forward(ones([1, 3])).shape).toEqual([1, 2]);
 });

@@ -1,0 +1,26 @@
+// Every kernel, in the order of the dispatch table, and the enumerations of their choices.
+import { broadcast } from './broadcast.mjs';
+import { enumerations as own } from './describe.mjs';
+import { losses } from './losses.mjs';
+import { movement } from './movement.mjs';
+import { optimizers } from './optimizers.mjs';
+import { products } from './products.mjs';
+import { random } from './random.mjs';
+import { reductions } from './reductions.mjs';
+import { unary, unaryFunctions } from './unary.mjs';
+
+export { elements, lengths, structs } from './describe.mjs';
+export { unaryFunctions };
+
+/** [{ family, kernels }]: a family is a file of the public functions. */
+export const families = { products, losses, unary, broadcast, reductions, movement, random, optimizers };
+
+export const kernels = Object.values(families).flat();
+
+export const enumerations = {
+  ...own,
+  Unary: {
+    values: ['none', ...Object.keys(unaryFunctions)],
+    doc: 'The element-wise functions of one argument; any can be fused into a product.',
+  },
+};

@@ -1,0 +1,117 @@
+// softmax.cc, cross_entropy.cc, losses.cc
+import { choice, integer, kernel, out, read, real } from './describe.mjs';
+
+const rowsClasses = ['rows', 'classes'];
+const scores = (role, name, more) => role(name, 'rows * classes', more);
+
+const loss = (terms) => out('loss', `reduced(${terms}, reduction)`, { doc: '`[1]`, or one a term for the reduction "none".' });
+const weight = read('weight', 'classes', { optional: true, doc: "`[classes]`: each class's weight (all 1)." });
+const ignoreIndex = integer('ignore_index', -100, { doc: 'Rows of this label count for nothing (-100). Without effect on probabilities.' });
+const labelSmoothing = real('label_smoothing', 0, {
+  least: 0,
+  most: 1,
+  doc: 'How much of the target is spread over all classes, from 0 to 1 (0).',
+});
+const reduction = choice('reduction', 'Reduction', 'mean', {
+  doc: 'What becomes of the terms ("mean"; of labels with weights over the weights of those that count).',
+});
+const gradient = (name, length) => out(name, length, { optional: true, doc: "The gradient, of the input's shape; may be left out." });
+const lossOutputs = ['LossOutputs', 'Where a loss writes.', 'loss', 'dx'];
+
+/** A loss of n pairs of numbers, x and target, with its gradient, and what of its formula is its own. */
+const pairwise = (name, { attributes = [], options, ...more }) =>
+  kernel(name, {
+    operands: [loss('n'), gradient('dx', 'n'), read('x', 'n'), read('target', 'n')],
+    sizes: ['n'],
+    attributes: [...attributes, reduction],
+    results: lossOutputs,
+    options: [
+      options,
+      `The options of \`${options[0].toLowerCase()}${options.slice(1, -7)}\`.`,
+      ...attributes.map((a) => a.name),
+      'reduction',
+    ],
+    ...more,
+  });
+
+export const losses = [
+  kernel('softmax', {
+    operands: [scores(out, 'y'), scores(read, 'x')],
+    sizes: rowsClasses,
+    doc: `\`y[r, c] = exp(x[r, c]) / sum over c of exp(x[r, c])\`, without overflow.
+
+Shapes: y, x \`[rows, classes]\`.`,
+    example: `const y = new Float32Array(2);
+softmax(y, Float32Array.of(0, 0), 1, 2);
+y; // [0.5, 0.5]`,
+  }),
+  kernel('softmax_backward', {
+    operands: [scores(out, 'dx'), scores(read, 'dy'), scores(read, 'y')],
+    sizes: rowsClasses,
+    doc: 'The gradient of `softmax`: `dx = y (dy - sum over classes of dy y)`, from its result y. Shapes: all `[rows, classes]`.',
+    example: `const dx = new Float32Array(2);
+softmaxBackward(dx, Float32Array.of(1, 0), Float32Array.of(0.5, 0.5), 1, 2);
+dx; // [0.25, -0.25]`,
+  }),
+  kernel('log_softmax', {
+    operands: [scores(out, 'y'), scores(read, 'x')],
+    sizes: rowsClasses,
+    doc: '`y = log(softmax(x))`, without overflow or loss of small values. Shapes: y, x `[rows, classes]`.',
+    example: `const y = new Float32Array(2);
+logSoftmax(y, Float32Array.of(0, 0), 1, 2);
+y; // [-0.6931472, -0.6931472]`,
+  }),
+  kernel('log_softmax_backward', {
+    operands: [scores(out, 'dx'), scores(read, 'dy'), scores(read, 'y')],
+    sizes: rowsClasses,
+    doc: 'The gradient of `logSoftmax`: `dx = dy - exp(y) sum over classes of dy`, from its result y. Shapes: all `[rows, classes]`.',
+    example: `const [y, dx] = [new Float32Array(2), new Float32Array(2)];
+logSoftmax(y, Float32Array.of(0, 0), 1, 2);
+logSoftmaxBackward(dx, Float32Array.of(1, 0), y, 1, 2);
+dx; // [0.5, -0.5]`,
+  }),
+  kernel('softmax_cross_entropy', {
+    operands: [
+      loss('rows'),
+      gradient('dlogits', 'rows * classes'),
+      scores(read, 'logits'),
+      read('labels', 'rows', { type: 'int32' }),
+      weight,
+    ],
+    sizes: rowsClasses,
+    attributes: [ignoreIndex, labelSmoothing, reduction],
+  }),
+  kernel('softmax_cross_entropy_soft', {
+    operands: [loss('rows'), gradient('dlogits', 'rows * classes'), scores(read, 'logits'), scores(read, 'target'), weight],
+    sizes: rowsClasses,
+    attributes: [labelSmoothing, reduction],
+  }),
+  kernel('nll_loss', {
+    operands: [
+      loss('rows'),
+      gradient('dx', 'rows * classes'),
+      scores(read, 'log_probs'),
+      read('labels', 'rows', { type: 'int32' }),
+      weight,
+    ],
+    sizes: rowsClasses,
+    attributes: [ignoreIndex, reduction],
+    results: lossOutputs,
+    options: ['NllLossOptions', 'The options of `nllLoss`, as those of `torch.nn.NLLLoss`.', 'weight', 'ignore_index', 'reduction'],
+    doc: `The negative log likelihood and its gradient: \`loss[r] = -weight[l] logProbs[r, l]\` for \`l = labels[r]\`.
+
+Shapes: logProbs and dx \`[rows, classes]\`, labels int32 \`[rows]\`. Options, reductions and errors as for \`softmaxCrossEntropy\`.`,
+    example: `const [loss, dx] = [new Float32Array(1), new Float32Array(2)];
+nllLoss({ loss, dx }, Float32Array.of(-1, -2), Int32Array.of(1), 1, 2);
+loss; // [2]
+dx; // [0, -1]`,
+  }),
+  pairwise('mse_loss', {
+    options: 'MseLossOptions',
+    doc: 'The squared error and its gradient: `loss[i] = (x[i] - target[i])^2`, `dx[i] = 2 (x[i] - target[i])`, for "mean" divided by n. Shapes: x, target, dx `[n]`.',
+    example: `const [loss, dx] = [new Float32Array(1), new Float32Array(2)];
+mseLoss({ loss, dx }, Float32Array.of(1, 2), Float32Array.of(1, 4), 2);
+loss; // [2]
+dx; // [0, -2]`,
+  }),
+];

@@ -1,0 +1,111 @@
+// movement.cc
+import { inout, integer, kernel, layout, out, read, real } from './describe.mjs';
+
+const any = { type: 'any' };
+const int = { type: 'int32' };
+const index = (length) => read('index', length, int);
+const counted = { outer: '1', count: 'index.length' };
+
+export const movement = [
+  kernel('copy_strided', {
+    operands: [out('out', 'layout.extent(0)', any), read('x', 'layout.extent(1)', any)],
+    sizes: [layout('layout')],
+    oneType: ['out', 'x'],
+    doc: '`out = x` over the index space of a `layout`: its first operand is out, its second x. Elements of out that it does not reach stay.',
+    example: `const out = new Float32Array(6); // [3, 2], the transpose of x [2, 3]
+copyStrided(out, Float32Array.of(1, 2, 3, 4, 5, 6), layout([2, 3], { strides: [1, 2] }, { strides: [3, 1] }));
+out; // [1, 4, 2, 5, 3, 6]`,
+  }),
+  kernel('gather_rows', {
+    operands: [out('out', 'outer * count * columns', any), read('x', 'outer * rows * columns', any), index('count')],
+    sizes: ['outer', 'rows', 'columns', 'count'],
+    derived: counted,
+    oneType: ['out', 'x'],
+    doc: `\`out[i, :] = x[index[i], :]\` for every i of \`index\`.
+
+Shapes: out \`[index.length, columns]\`, x \`[rows, columns]\`; float32 or int32. out must overlap nothing. A RangeError for an index outside
+\`[0, rows)\`; all the other rows are written nonetheless.`,
+    example: `const out = new Float32Array(2);
+gatherRows(out, Float32Array.of(1, 2, 3), Int32Array.of(2, 0), 3, 1);
+out; // [3, 1]`,
+  }),
+  kernel('scatter_add_rows', {
+    operands: [inout('dx', 'outer * rows * columns'), read('dy', 'outer * count * columns'), index('count')],
+    sizes: ['outer', 'rows', 'columns', 'count'],
+    derived: counted,
+    doc: 'The reverse of `gatherRows`: `dx[index[i], :] += dy[i, :]`, in the order of i. Shapes: dx `[rows, columns]`, dy `[index.length, columns]`.',
+    example: `const dx = new Float32Array(3);
+scatterAddRows(dx, Float32Array.of(1, 2, 4), Int32Array.of(2, 0, 2), 3, 1);
+dx; // [2, 0, 5]`,
+  }),
+  kernel('gather', {
+    operands: [out('out', 'outer * count * inner', any), read('x', 'outer * n * inner', any), index('outer * count * inner')],
+    sizes: ['outer', 'n', 'inner', 'count'],
+    oneType: ['out', 'x'],
+    doc: `\`out[o, c, i] = x[o, index[o, c, i], i]\`: \`torch.gather\` along the middle dimension.
+
+Shapes: out and index \`[outer, count, inner]\`, x \`[outer, n, inner]\`. A RangeError
+for an index outside \`[0, n)\`.`,
+    example: `const out = new Float32Array(2);
+gather(out, Float32Array.of(1, 2, 3, 4), Int32Array.of(1, 0), 2, 2, 1, 1);
+out; // [2, 3]`,
+  }),
+  kernel('scatter_add', {
+    operands: [inout('dx', 'outer * n * inner'), read('dy', 'outer * count * inner'), index('outer * count * inner')],
+    sizes: ['outer', 'n', 'inner', 'count'],
+    doc: 'The reverse of `gather`: `dx[o, index[o, c, i], i] += dy[o, c, i]`. Called as `scatterAdd(dx, dy, index, outer, n, inner, count)`.',
+    example: `const dx = new Float32Array(4);
+scatterAdd(dx, Float32Array.of(5, 6), Int32Array.of(1, 0), 2, 2, 1, 1);
+dx; // [0, 5, 6, 0]`,
+  }),
+  kernel('fill', {
+    operands: [out('out', 'n')],
+    sizes: ['n'],
+    attributes: [real('value')],
+    doc: '`out[i] = value`, for the first n elements: `fill(out, n, value)`.',
+    example: `const out = new Float32Array(2);
+fill(out, 2, 7);
+out; // [7, 7]`,
+  }),
+  kernel('fill_int', {
+    operands: [out('out', 'n', int)],
+    sizes: ['n'],
+    attributes: [integer('value')],
+    doc: '`out[i] = value`, for the first n elements: `fillInt(out, n, value)`.',
+    example: `const out = new Int32Array(2);
+fillInt(out, 2, 7);
+out; // [7, 7]`,
+  }),
+  kernel('float_to_int', {
+    operands: [out('out', 'n', int), read('x', 'n')],
+    sizes: ['n'],
+    doc: '`out[i] = x[i]` toward zero: `floatToInt(out, x, n)`. NaN and what int32 cannot hold become -2147483648.',
+    example: `const out = new Int32Array(2);
+floatToInt(out, Float32Array.of(1.7, -1.7), 2);
+out; // [1, -1]`,
+  }),
+  kernel('int_to_float', {
+    operands: [out('out', 'n'), read('x', 'n', int)],
+    sizes: ['n'],
+    doc: '`out[i] = x[i]` to the nearest float32: `intToFloat(out, x, n)`.',
+    example: `const out = new Float32Array(2);
+intToFloat(out, Int32Array.of(1, -1), 2);
+out; // [1, -1]`,
+  }),
+  kernel('accumulate', {
+    operands: [inout('out', 'n'), read('x', 'n')],
+    sizes: ['n'],
+    doc: '`out[i] += x[i]`: `accumulate(out, x, n)`.',
+    example: `const out = Float32Array.of(1, 2);
+accumulate(out, Float32Array.of(10, 20), 2);
+out; // [11, 22]`,
+  }),
+  kernel('scale_rows', {
+    operands: [out('out', 'rows * columns'), read('x', 'rows * columns'), read('scale', 'rows')],
+    sizes: ['rows', 'columns'],
+    doc: '`out[r, :] = x[r, :] scale[r]`: `scaleRows(out, x, scale, rows, columns)`. out may be x.',
+    example: `const out = new Float32Array(4);
+scaleRows(out, Float32Array.of(1, 2, 3, 4), Float32Array.of(10, 100), 2, 2);
+out; // [10, 20, 300, 400]`,
+  }),
+];

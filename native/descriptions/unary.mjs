@@ -1,0 +1,132 @@
+// activations.h, unary.cc: y = f(x); dx = dy * f'(x). Each function has a forward and a backward kernel, and any can be the fused `activation` of a product.
+import { attributes, kernel, out, read, real } from './describe.mjs';
+
+/**
+ * The functions in the order of their numbers, from 1 on:
+ *
+ * - `formula` as the public function's comment has it, `value` in float64 with the parameters behind x;
+ * - `parameters`: at most two, the struct's `a` and `b`, with their defaults in simdnn/kernels;
+ * - `derivative`: whether it is calculated from 'x' or from 'y', the result;
+ * - `example`: two values of x, and the parameters where they have no default or another is wanted.
+ */
+const functions = {
+  relu: { formula: 'max(x, 0)', value: (x) => Math.max(x, 0), derivative: 'y', example: [-1, 2] },
+  leaky_relu: {
+    formula: 'x where x > 0, else negativeSlope x',
+    value: (x, slope) => (x > 0 ? x : slope * x),
+    parameters: [real('negative_slope', 0.01)],
+    derivative: 'x',
+    example: [-2, 2],
+    given: [0.5],
+  },
+  sigmoid: { formula: '1 / (1 + exp(-x))', value: (x) => 1 / (1 + Math.exp(-x)), derivative: 'y', example: [0, 1] },
+  tanh: { formula: 'tanh(x)', value: Math.tanh, derivative: 'y', example: [0, 1] },
+  gelu: { formula: 'x (1 + erf(x / sqrt 2)) / 2', value: (x) => x * normal(x), derivative: 'x', example: [0, 1] },
+  gelu_tanh: {
+    formula: 'x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2',
+    value: (x) => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))) / 2,
+    derivative: 'x',
+    example: [0, 1],
+  },
+  silu: { formula: 'x sigmoid(x)', value: (x) => x / (1 + Math.exp(-x)), derivative: 'x', example: [0, 1] },
+  elu: {
+    formula: 'x where x > 0, else alpha (exp(x) - 1)',
+    value: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)),
+    parameters: [real('alpha', 1)],
+    derivative: 'x',
+    example: [-1, 2],
+    given: [1.5],
+  },
+  softplus: {
+    formula: 'log(1 + exp(beta x)) / beta, and x where beta x > threshold',
+    value: (x, beta, threshold) => (beta * x > threshold ? x : Math.log1p(Math.exp(beta * x)) / beta),
+    parameters: [real('beta', 1), real('threshold', 20)],
+    derivative: 'x',
+    example: [0, 30],
+    given: [2, 5],
+  },
+  hardswish: {
+    formula: 'x min(max(x + 3, 0), 6) / 6',
+    value: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
+    derivative: 'x',
+    example: [0, 4],
+  },
+  mish: { formula: 'x tanh(softplus(x))', value: (x) => x * Math.tanh(Math.log1p(Math.exp(x))), derivative: 'x', example: [0, 1] },
+  exp: { formula: 'exp(x)', value: Math.exp, derivative: 'y', example: [0, 1] },
+  log: { formula: 'log(x)', value: Math.log, derivative: 'x', example: [1, 2], positive: true },
+  sqrt: { formula: 'sqrt(x)', value: Math.sqrt, derivative: 'y', example: [1, 4], positive: true },
+  abs: { formula: 'abs(x)', value: Math.abs, derivative: 'x', example: [-2, 3] },
+  neg: { formula: '-x', value: (x) => -x, derivative: 'y', example: [1, -2] },
+  pow_scalar: {
+    formula: 'x^exponent',
+    value: (x, exponent) => x ** exponent,
+    parameters: [real('exponent')],
+    derivative: 'x',
+    example: [1, 3],
+    given: [2],
+    positive: true,
+  },
+  clamp: {
+    formula: 'min(max(x, low), high)',
+    value: (x, low, high) => Math.min(Math.max(x, low), high),
+    parameters: [real('low'), real('high')],
+    derivative: 'x',
+    example: [-2, 0.5],
+    given: [-1, 1],
+  },
+};
+
+// The normal distribution function, by the series of erf.
+function normal(x) {
+  let [term, total] = [x, x];
+  for (let k = 1; k < 200; k++) {
+    term *= (-x * x) / (2 * k);
+    total += term / (2 * k + 1);
+  }
+  return 0.5 + total / Math.sqrt(2 * Math.PI);
+}
+
+const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+const printed = (x) => String(Number(x.toPrecision(7)));
+// By central differences, good to 1e-9; no example lies on a corner.
+const slope = (f, x) => (f(x + 1e-5) - f(x - 1e-5)) / 2e-5;
+
+function pair([name, { formula, value, parameters = [], derivative, example, given = [] }]) {
+  const [f, back] = [`${camel(name)}Forward`, `${camel(name)}Backward`];
+  const values = parameters.map(({ fallback }, i) => given[i] ?? fallback);
+  const at = (x) => value(x, ...values);
+  const extra = given.map((v) => `, ${v}`).join('');
+  const xs = `Float32Array.of(${example.join(', ')})`;
+  const fields = attributes('UnaryAttributes', ...parameters);
+  return [
+    kernel(`${name}_forward`, {
+      operands: [out('y', 'n'), read('x', 'n')],
+      sizes: ['n'],
+      attributes: fields,
+      doc: `\`y = ${formula}\`.`,
+      example: `const y = new Float32Array(2);\n${f}(y, ${xs}, 2${extra});\ny; // [${example.map((x) => printed(at(x))).join(', ')}]`,
+    }),
+    kernel(`${name}_backward`, {
+      operands: [
+        out('dx', 'n'),
+        read('dy', 'n'),
+        read('x', 'n', { unread: derivative !== 'x' }),
+        read('y', 'n', { unread: derivative !== 'y' }),
+      ],
+      sizes: ['n'],
+      attributes: fields,
+      doc: `The gradient of \`${f}\`.`,
+      example: `const x = ${xs};
+const [y, dx] = [new Float32Array(2), new Float32Array(2)];
+${f}(y, x, 2${extra});
+${back}(dx, Float32Array.of(1, 1), x, y, 2${extra});
+dx; // [${example.map((x) => printed(slope(at, x))).join(', ')}]`,
+    }),
+  ];
+}
+
+/** The functions by name, in the order of their numbers. */
+export const unaryFunctions = functions;
+
+/** Their kernels. */
+export const unary = Object.entries(functions).flatMap(pair);

@@ -1,0 +1,79 @@
+// The cross entropy of labels and of probabilities under one name.
+import * as calls from '../calls.generated';
+import { checkInteger, checkNumber, checkOneOf, withDefaults } from '../errors';
+import { type Reduction, reductionValues } from '../kernels.generated';
+
+/** Where `softmaxCrossEntropy` writes. */
+export interface CrossEntropyOutputs {
+  /** `[1]`, or `[rows]` for the reduction "none". */
+  loss: Float32Array;
+  /** `[rows, classes]`: the gradient of the loss, of each row's own for "none"; may be left out. */
+  dlogits?: Float32Array | null;
+}
+
+/** The options of `softmaxCrossEntropy`, as those of `torch.nn.CrossEntropyLoss`. */
+export interface CrossEntropyOptions {
+  /** `[classes]`: each class's weight (all 1). */
+  weight?: Float32Array | null;
+  /** Rows of this label count for nothing (-100). Without effect on probabilities. */
+  ignoreIndex?: number;
+  /** How much of the target is spread over all classes, from 0 to 1 (0). */
+  labelSmoothing?: number;
+  /** What becomes of the rows' losses ("mean", over the weights of the labels that count). */
+  reduction?: Reduction;
+}
+
+/**
+ * The cross entropy of softmax(logits) and its gradient in one pass: `loss[r] = -weight[l] log(softmax(logits[r])[l])` for `l = labels[r]`.
+ *
+ * Shapes: logits `[rows, classes]`; labels are classes, int32 `[rows]`, or probabilities, float32 `[rows, classes]`. The outputs must overlap
+ * nothing. A mean over no rows is NaN. A RangeError for a label outside `[0, classes)` that is not `ignoreIndex`.
+ *
+ * @example
+ * const loss = new Float32Array(1);
+ * const dlogits = new Float32Array(2);
+ * softmaxCrossEntropy({ loss, dlogits }, Float32Array.of(0, 0), Int32Array.of(1), 1, 2);
+ * dlogits; // [0.5, -0.5]
+ */
+export function softmaxCrossEntropy(
+  outputs: CrossEntropyOutputs,
+  logits: Float32Array,
+  labels: Int32Array | Float32Array,
+  rows: number,
+  classes: number,
+  options?: CrossEntropyOptions,
+): void {
+  const name = 'softmaxCrossEntropy';
+  const { loss, dlogits } = withDefaults<Partial<CrossEntropyOutputs>>(name, outputs, { loss: undefined, dlogits: null });
+  const o = withDefaults(name, options, {
+    weight: null as Float32Array | null,
+    ignoreIndex: -100,
+    labelSmoothing: 0,
+    reduction: 'mean' as Reduction,
+  });
+  checkInteger(name, 'ignoreIndex', o.ignoreIndex, -(2 ** 31), 2 ** 31 - 1);
+  checkNumber(name, 'labelSmoothing', o.labelSmoothing, 0, 1);
+  checkOneOf(name, 'reduction', o.reduction, reductionValues);
+  // A loss that is missing is refused by the kernel's own check.
+  const { ignoreIndex, ...shared } = o;
+  const call = { loss: loss!, dlogits: dlogits!, logits, rows, classes, ...shared };
+  if (labels instanceof Float32Array) calls.softmaxCrossEntropySoft({ ...call, target: labels });
+  else calls.softmaxCrossEntropy({ ...call, labels, ignoreIndex });
+}
+
+/**
+ * `softmaxCrossEntropy` for probabilities, under the kernel's own name.
+ *
+ * @example
+ * const loss = new Float32Array(1);
+ * softmaxCrossEntropySoft({ loss }, Float32Array.of(0, 0), Float32Array.of(0.25, 0.75), 1, 2);
+ * loss; // [0.6931472]
+ */
+export const softmaxCrossEntropySoft: (
+  outputs: CrossEntropyOutputs,
+  logits: Float32Array,
+  probabilities: Float32Array,
+  rows: number,
+  classes: number,
+  options?: CrossEntropyOptions,
+) => void = softmaxCrossEntropy;

@@ -1,0 +1,115 @@
+// The activations as functions: all of them are public, in `nn.functional`.
+import { checkNumber, checkOneOf, withDefaults } from '../errors';
+import type { Tensor } from '../tensor';
+import { unary } from './unary';
+
+/**
+ * `max(0, x)`: `torch.nn.functional.relu`. The derivative at 0 is 0.
+ *
+ * @example
+ * nn.functional.relu(tensor([-1, 2])).toArray(); // [0, 2]
+ */
+export function relu(x: Tensor): Tensor;
+/** @internal */
+export function relu(x: Tensor, where: string): Tensor;
+export function relu(x: Tensor, where = 'relu'): Tensor {
+  return unary('relu', where, x);
+}
+
+/**
+ * `x` where positive, else `negativeSlope * x` (default 0.01): `torch.nn.functional.leaky_relu`.
+ *
+ * @example
+ * nn.functional.leakyRelu(tensor([-2, 2]), { negativeSlope: 0.5 }).toArray(); // [-1, 2]
+ */
+export function leakyRelu(x: Tensor, options?: { negativeSlope?: number }): Tensor {
+  const { negativeSlope } = withDefaults('leakyRelu', options, { negativeSlope: 0.01 });
+  return unary('leakyRelu', 'leakyRelu', x, checkNumber('leakyRelu', 'negativeSlope', negativeSlope));
+}
+
+/**
+ * `1 / (1 + exp(-x))`: `torch.sigmoid`.
+ *
+ * @example
+ * nn.functional.sigmoid(tensor([0])).toArray(); // [0.5]
+ */
+export function sigmoid(x: Tensor): Tensor;
+/** @internal */
+export function sigmoid(x: Tensor, where: string): Tensor;
+export function sigmoid(x: Tensor, where = 'sigmoid'): Tensor {
+  return unary('sigmoid', where, x);
+}
+
+/**
+ * The hyperbolic tangent: `torch.tanh`.
+ *
+ * @example
+ * nn.functional.tanh(tensor([0])).toArray(); // [0]
+ */
+export function tanh(x: Tensor): Tensor;
+/** @internal */
+export function tanh(x: Tensor, where: string): Tensor;
+export function tanh(x: Tensor, where = 'tanh'): Tensor {
+  return unary('tanh', where, x);
+}
+
+/**
+ * `x Phi(x)`, Phi the normal distribution function: `torch.nn.functional.gelu`.
+ *
+ * `approximate`: `"none"` (default, with erf) or `"tanh"`, `x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`. Source: Hendrycks and Gimpel,
+ * arXiv 1606.08415.
+ *
+ * @example
+ * nn.functional.gelu(tensor([0]), { approximate: "tanh" }).toArray(); // [0]
+ */
+export function gelu(x: Tensor, options?: { approximate?: 'none' | 'tanh' }): Tensor {
+  const { approximate } = withDefaults<{ approximate: 'none' | 'tanh' }>('gelu', options, { approximate: 'none' });
+  checkOneOf('gelu', 'approximate', approximate, ['none', 'tanh']);
+  return unary(approximate === 'tanh' ? 'geluTanh' : 'gelu', 'gelu', x);
+}
+
+/**
+ * `x sigmoid(x)`, also called swish: `torch.nn.functional.silu`.
+ *
+ * @example
+ * nn.functional.silu(tensor([0])).toArray(); // [0]
+ */
+export const silu = (x: Tensor): Tensor => unary('silu', 'silu', x);
+
+/**
+ * `x` where positive, else `alpha (exp(x) - 1)` (alpha 1 by default): `torch.nn.functional.elu`.
+ *
+ * @example
+ * nn.functional.elu(tensor([0, 2])).toArray(); // [0, 2]
+ */
+export function elu(x: Tensor, options?: { alpha?: number }): Tensor {
+  const { alpha } = withDefaults('elu', options, { alpha: 1 });
+  return unary('elu', 'elu', x, checkNumber('elu', 'alpha', alpha));
+}
+
+/**
+ * `log(1 + exp(beta x)) / beta`, and x itself where `beta x > threshold`: `torch.nn.functional.softplus`. Defaults 1 and 20.
+ *
+ * @example
+ * nn.functional.softplus(tensor([30])).toArray(); // [30]
+ */
+export function softplus(x: Tensor, options?: { beta?: number; threshold?: number }): Tensor {
+  const { beta, threshold } = withDefaults('softplus', options, { beta: 1, threshold: 20 });
+  return unary('softplus', 'softplus', x, checkNumber('softplus', 'beta', beta), checkNumber('softplus', 'threshold', threshold));
+}
+
+/**
+ * `x min(max(x + 3, 0), 6) / 6`: `torch.nn.functional.hardswish`.
+ *
+ * @example
+ * nn.functional.hardswish(tensor([-3, 3])).toArray(); // [0, 3]
+ */
+export const hardswish = (x: Tensor): Tensor => unary('hardswish', 'hardswish', x);
+
+/**
+ * `x tanh(log(1 + exp(x)))`: `torch.nn.functional.mish`.
+ *
+ * @example
+ * nn.functional.mish(tensor([0])).toArray(); // [0]
+ */
+export const mish = (x: Tensor): Tensor => unary('mish', 'mish', x);

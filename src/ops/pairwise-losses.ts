@@ -1,0 +1,53 @@
+// The losses of pairs of numbers, an output and what it should be: all of them are public, in `nn.functional`.
+import { give, isGradEnabled, isUnit, record, share } from '../autograd';
+import * as calls from '../calls.generated';
+import { rangeError, withDefaults } from '../errors';
+import { sameShape, shapeText } from '../shape';
+import { checkTensor, empty, type Tensor } from '../tensor';
+import { checkReduction, type Reduction, scaled } from './loss';
+
+// The arrays and the reduction of a kernel's call.
+type Call = { loss: Float32Array; dx?: Float32Array; x: Float32Array; target: Float32Array; n: number; reduction: Reduction };
+
+function pairwise(name: string, where: string, x: Tensor, target: Tensor, reduction: Reduction, kernel: (call: Call) => void): Tensor {
+  checkReduction(where, reduction);
+  checkTensor(where, 'x', x, 'float32');
+  checkTensor(where, 'target', target, 'float32');
+  if (!sameShape(x.shape, target.shape)) {
+    throw rangeError(
+      where,
+      `expected target ${shapeText(x.shape)}, the shape of x, got ${shapeText(target.shape)}`,
+      'reshape() one of them',
+    );
+  }
+  const loss = empty(reduction === 'none' ? x.shape.slice() : []);
+  const wanted = (x.needsGrad || target.needsGrad) && isGradEnabled();
+  const dx = wanted ? empty(x.shape.slice()) : null;
+  kernel({ loss: loss.floats, dx: dx?.floats, x: x.floats, target: target.floats, n: x.numel, reduction });
+  return record(loss, name, [x, target], [], (dy) => {
+    const gradient = isUnit(dy) ? dx! : scaled(dx!, dy);
+    if (target.needsGrad) {
+      const dtarget = empty(x.shape.slice());
+      calls.negForward({ y: dtarget.floats, x: gradient.floats, n: x.numel });
+      give(target, dtarget);
+    }
+    share(x, gradient);
+  });
+}
+
+/**
+ * `(x - target)^2`, its mean (default), sum, or every element: `torch.nn.functional.mse_loss`.
+ *
+ * x and target are float32 of one shape; unlike PyTorch, which warns, this does not broadcast: `[n, 1]` with `[n]` is a RangeError.
+ * The mean of nothing is NaN.
+ *
+ * @example
+ * nn.functional.mseLoss(tensor([1, 2]), tensor([1, 4])).item(); // 2
+ */
+export function mseLoss(x: Tensor, target: Tensor, options?: { reduction?: Reduction }): Tensor;
+/** @internal */
+export function mseLoss(x: Tensor, target: Tensor, options: { reduction?: Reduction } | undefined, where: string): Tensor;
+export function mseLoss(x: Tensor, target: Tensor, options?: { reduction?: Reduction }, where = 'mseLoss'): Tensor {
+  const { reduction } = withDefaults<{ reduction: Reduction }>(where, options, { reduction: 'mean' });
+  return pairwise('mseLoss', where, x, target, reduction, calls.mseLoss);
+}
