@@ -7,16 +7,9 @@
  *
  * @module simdnn/kernels
  */
-export * from './kernels/broadcast.generated';
+export * from './kernels/all.generated';
 export * from './kernels/columns';
 export * from './kernels/cross-entropy';
 export * from './kernels/layout';
-export * from './kernels/losses.generated';
-export * from './kernels/movement.generated';
-export * from './kernels/optimizers.generated';
-export * from './kernels/products.generated';
-export * from './kernels/random.generated';
-export * from './kernels/reductions.generated';
-export * from './kernels/unary.generated';
 export type { Reduction } from './kernels.generated';
 export type { Strided } from './shape';

@@ -95,3 +95,11 @@ export function layoutOf(where: string, sizes: readonly number[], first: Strided
   if (fields.some((n) => n > 0x7fffffff)) throw rangeError(where, `${shapeText(sizes)} is larger than 2^31 - 1 elements in one dimension`);
   return Int32Array.from(fields);
 }
+
+/** The sizes of the dimensions over which is normalised. */
+export function normalizedShapeOf(where: string, shape: number | readonly number[]): number[] {
+  const sizes = typeof shape === 'number' ? [shape] : shape;
+  if (!Array.isArray(sizes)) throw typeError(where, `expected normalizedShape to be a number or a list of them, got ${describe(shape)}`);
+  if (sizes.length === 0) throw rangeError(where, 'expected normalizedShape to have a dimension, got []');
+  return sizes.map((size: unknown) => checkInteger(where, 'every size of normalizedShape', size));
+}

@@ -1,31 +1,27 @@
 // What random programs are made of, those of compile-programs.test.ts and of train-programs.test.ts, and how two runs of one are compared.
 import fc from 'fast-check';
 import { manualSeed, nn, optim, rand, randn, type Tensor, tensor } from '../src';
+import { activationLayers } from './found';
 
 const F = nn.functional;
-export type Optimizer = optim.SGD | optim.Adam | optim.AdamW;
+export type Optimizer = optim.SGD | optim.Adam | optim.AdamW | optim.RMSprop;
 
-const activations = {
+const activations: Record<string, (width: number) => nn.Layer> = {
   none: () => new nn.Identity(),
-  relu: () => new nn.ReLU(),
-  tanh: () => new nn.Tanh(),
-  sigmoid: () => new nn.Sigmoid(),
-  gelu: () => new nn.GELU(),
+  ...Object.fromEntries(activationLayers.map(({ of, make }) => [of, () => new make()])),
   geluTanh: () => new nn.GELU({ approximate: 'tanh' }),
-  silu: () => new nn.SiLU(),
-  mish: () => new nn.Mish(),
   elu: () => new nn.ELU({ alpha: 0.7 }),
   leakyRelu: () => new nn.LeakyReLU({ negativeSlope: 0.1 }),
   softplus: () => new nn.Softplus({ beta: 2, threshold: 5 }),
-  hardswish: () => new nn.Hardswish(),
   softmax: () => new nn.Softmax({ dim: -1 }),
   logSoftmax: () => new nn.LogSoftmax({ dim: 1 }),
+  rmsNorm: (width) => new nn.RMSNorm(width),
 };
 
 export const layer = fc.record({
   out: fc.oneof(fc.constantFrom(1, 2, 3, 5, 7, 13, 16, 17, 31, 37, 64, 65), fc.integer({ min: 1, max: 40 })),
   bias: fc.boolean(),
-  activation: fc.constantFrom(...(Object.keys(activations) as (keyof typeof activations)[])),
+  activation: fc.constantFrom(...Object.keys(activations)),
   drop: fc.constantFrom(0, 0, 0, 0.2, 0.5, 1),
   // Behind it: a layer that is used twice, one whose weight is used transposed as well, one whose weight is its own input, x + f(x), the norm
   // of each row, what a row was before the activation.
@@ -33,7 +29,7 @@ export const layer = fc.record({
 });
 
 export const optimizer = fc.record({
-  kind: fc.constantFrom('SGD', 'Adam', 'AdamW'),
+  kind: fc.constantFrom('SGD', 'Adam', 'AdamW', 'RMSprop'),
   lr: fc.constantFrom(0, 1e-3, 1e-2, 0.05),
   momentum: fc.constantFrom(0, 0, 0.5, 0.9),
   nesterov: fc.boolean(),
@@ -134,7 +130,7 @@ export class Block extends nn.Module {
   ) {
     super();
     this.linear = new nn.Linear(inputs, spec.out, { bias: spec.bias });
-    this.activation = activations[spec.activation]();
+    this.activation = activations[spec.activation]!(spec.out);
     this.dropout = spec.drop > 0 ? new nn.Dropout(spec.drop) : null;
     this.square = spec.more === 'shared' || spec.more === 'residual' ? new nn.Linear(spec.out, spec.out) : null;
     this.scale = spec.more === 'norm' || spec.more === 'gram' ? new nn.Parameter(randn([spec.out])) : null;
@@ -221,6 +217,9 @@ export function makeOptimizer(spec: OptimizerSpec, parameters: nn.Parameter[]): 
   if (spec.kind === 'SGD') {
     const nesterov = spec.nesterov && momentum > 0;
     return new optim.SGD(params, { momentum, nesterov, dampening: nesterov ? 0 : spec.dampening, weightDecay, maximize });
+  }
+  if (spec.kind === 'RMSprop') {
+    return new optim.RMSprop(params, { alpha: spec.betas[1], momentum, centered: spec.amsgrad, weightDecay, maximize });
   }
   return new optim[spec.kind as 'Adam'](params, { betas: spec.betas, weightDecay, maximize, amsgrad: spec.amsgrad });
 }
@@ -318,7 +317,9 @@ export function happenAlike(
   of: number,
   { model, optimizer, parameter, notes }: { model: nn.Module; optimizer: Optimizer; parameter: Tensor; notes: Notes },
 ): boolean {
-  const group = optimizer.paramGroups[of % optimizer.paramGroups.length]! as optim.ParamGroup<optim.SGDOptions & optim.AdamOptions>;
+  const group = optimizer.paramGroups[of % optimizer.paramGroups.length]! as optim.ParamGroup<
+    optim.SGDOptions & optim.AdamOptions & optim.RMSpropOptions
+  >;
   switch (kind as (typeof eventsAlike)[number]) {
     case 'lr':
       group.lr = of / 2000;
@@ -327,11 +328,12 @@ export function happenAlike(
       group.weightDecay = of % 2 === 0 ? 0 : of / 1000;
       break;
     case 'momentum':
-      if (!(optimizer instanceof optim.SGD)) group.betas = [of / 200, 0.99];
+      if (group.betas !== undefined) group.betas = [of / 200, 0.99];
       else if (!group.nesterov) group.momentum = of % 3 === 0 ? 0 : of / 200;
       break;
     case 'amsgrad':
-      if (optimizer instanceof optim.Adam || optimizer instanceof optim.AdamW) group.amsgrad = !group.amsgrad;
+      if ('amsgrad' in group) group.amsgrad = !group.amsgrad;
+      if ('centered' in group) group.centered = !group.centered;
       break;
     case 'maximize':
       group.maximize = !group.maximize;

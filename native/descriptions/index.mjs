@@ -3,6 +3,7 @@ import { broadcast } from './broadcast.mjs';
 import { enumerations as own } from './describe.mjs';
 import { losses } from './losses.mjs';
 import { movement } from './movement.mjs';
+import { norms } from './norms.mjs';
 import { optimizers } from './optimizers.mjs';
 import { products } from './products.mjs';
 import { random } from './random.mjs';
@@ -13,7 +14,7 @@ export { elements, lengths, structs } from './describe.mjs';
 export { unaryFunctions };
 
 /** [{ family, kernels }]: a family is a file of the public functions. */
-export const families = { products, losses, unary, broadcast, reductions, movement, random, optimizers };
+export const families = { products, losses, norms, unary, broadcast, reductions, movement, random, optimizers };
 
 export const kernels = Object.values(families).flat();
 

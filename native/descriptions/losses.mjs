@@ -114,4 +114,14 @@ mseLoss({ loss, dx }, Float32Array.of(1, 2), Float32Array.of(1, 4), 2);
 loss; // [2]
 dx; // [0, -2]`,
   }),
+  pairwise('huber_loss', {
+    attributes: [real('delta', 1, { doc: 'Where the loss goes over from a parabola to a line (1).' })],
+    options: 'HuberLossOptions',
+    doc: `The Huber loss and its gradient: with \`d = x[i] - target[i]\`, \`loss[i] = d^2 / 2\` where \`|d| < delta\`, else \`delta (|d| - delta / 2)\`;
+\`dx[i] = d\`, at most delta either way; for "mean" divided by n. Shapes: x, target, dx \`[n]\`.`,
+    example: `const [loss, dx] = [new Float32Array(2), new Float32Array(2)];
+huberLoss({ loss, dx }, Float32Array.of(1, 2), Float32Array.of(0.5, 4), 2, { reduction: 'none' });
+loss; // [0.125, 1.5]
+dx; // [0.5, -1]`,
+  }),
 ];

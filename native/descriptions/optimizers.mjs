@@ -70,4 +70,30 @@ as param and must not overlap; grad stays as it is. A RangeError for momentum or
 sgdStep(param, null, Float32Array.of(2), { lr: 0.25 });
 param; // [0.5]`,
   }),
+  step('rmsprop_step', 'RmspropStepOptions', ['grad_avg', 'momentum_buffer'], {
+    operands: [
+      param,
+      inout('square_avg', 'n'),
+      inout('grad_avg', 'n', { optional: true, doc: 'The mean of the gradients so far, which centers the squares (null).' }),
+      inout('momentum_buffer', 'n', { optional: true, doc: 'The direction so far, for momentum (null).' }),
+      grad,
+    ],
+    attributes: [
+      real('lr', 0.01, live('The learning rate (0.01).')),
+      real('alpha', 0.99, live('The decay of the means (0.99).')),
+      real('eps', 1e-8, live('Added to the denominator (1e-8).')),
+      weightDecay,
+      real('momentum', 0, live("How much of the last step's direction is kept (0). Needs the momentum buffer.")),
+      maximize,
+    ],
+    asks: [['o.momentumBuffer === null && o.momentum !== 0', 'momentum needs a momentum buffer']],
+    doc: `One step of RMSprop over all of \`param\`: as \`torch.optim.RMSprop\`.
+
+\`v = alpha v + (1 - alpha) grad^2\` for \`squareAvg\`, \`g += (1 - alpha) (grad - g)\` for \`gradAvg\`, and with \`d = grad / (sqrt(v - g^2) + eps)\`, where g is 0
+without \`gradAvg\`, \`param -= lr d\`, or with a buffer b \`b = momentum b + d\` and \`param -= lr b\`. All are zero before the first step. The arrays are as
+long as param and must not overlap; grad stays as it is.`,
+    example: `const [param, squareAvg] = [Float32Array.of(1), Float32Array.of(0)];
+rmspropStep(param, squareAvg, Float32Array.of(2), { lr: 0.05 });
+param; // [0.5]`,
+  }),
 ];

@@ -37,6 +37,12 @@ const functions = {
     example: [-1, 2],
     given: [1.5],
   },
+  selu: {
+    formula: '1.0507 (x where x > 0, else 1.67326 (exp(x) - 1))',
+    value: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)),
+    derivative: 'x',
+    example: [-1, 2],
+  },
   softplus: {
     formula: 'log(1 + exp(beta x)) / beta, and x where beta x > threshold',
     value: (x, beta, threshold) => (beta * x > threshold ? x : Math.log1p(Math.exp(beta * x)) / beta),

@@ -92,6 +92,20 @@ struct elu {
   }
 };
 
+// scale x, and below 0 scale alpha (e^x - 1). Klambauer et al., 2017: with these constants means and variances go from layer to layer.
+struct selu {
+  static constexpr double kScale = 1.0507009873554805, kAlpha = 1.6732632423543772;
+  explicit selu(const UnaryAttributes&) {}
+  VF operator()(VF x) const {
+    const VF below = hn::Mul(set(kScale * kAlpha), math::expm1(math::at_least(math::at_most(x, 0), -87.0f)));
+    return hn::IfThenElse(hn::Ge(x, zero()), hn::Mul(x, set(kScale)), below);
+  }
+  VF gradient(VF dy, VF x, VF) const {
+    const VF below = hn::Mul(set(kScale * kAlpha), math::exp_or_zero(math::at_most(x, 0)));
+    return hn::Mul(dy, hn::IfThenElse(hn::Gt(x, zero()), set(kScale), below));
+  }
+};
+
 // log(1 + e^z) / beta with z = beta x; x where z > threshold.
 struct softplus {
   float beta, threshold, inverse;

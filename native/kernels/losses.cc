@@ -7,20 +7,62 @@ namespace {
 // the chunks in order: the order depends on n alone, and threads divide chunks.
 constexpr size_t kBlock = 512, kChunk = 16 * kBlock;
 
-// 2 (x - target) scale -> dx, (x - target)^2 -> squares, each unless null; returns the sum of the squares.
-HWY_INLINE float block_of_errors(float* dx, float* squares, const float* x, const float* target, size_t count,
+// A loss of d = x - target: its value, and half or all of its derivative, of which `scale` is the rest.
+struct Square {
+  VF value(VF d) const { return hn::Mul(d, d); }
+  VF slope(VF d) const { return d; }
+};
+
+struct Huber {
+  VF delta;
+  VF value(VF d) const {
+    const VF size = hn::Abs(d), half = hn::Set(kF, 0.5f);
+    const VF line = hn::Mul(delta, hn::NegMulAdd(half, delta, size));
+    return hn::IfThenElse(hn::Ge(size, delta), line, hn::Mul(hn::Mul(half, d), d));
+  }
+  VF slope(VF d) const { return hn::IfThenElse(hn::Ge(hn::Abs(d), delta), hn::CopySign(delta, d), d); }
+};
+
+// The slopes times scale -> dx, the values -> values, each unless null; returns the sum of the values.
+template <class Loss>
+HWY_INLINE float block_of_errors(float* dx, float* values, const float* x, const float* target, size_t count, Loss loss,
                                  VF scale) {
   VF sums[2] = {hn::Zero(kF), hn::Zero(kF)};
   for (size_t i = 0; i < count; i += kLanes) {
     const size_t n = count - i;
     const VF d = hn::Sub(load(kF, x + i, n), load(kF, target + i, n));
-    const VF square = hn::Mul(d, d);
-    if (dx != nullptr) store(hn::Mul(d, scale), kF, dx + i, n);
-    if (squares != nullptr) store(square, kF, squares + i, n);
+    const VF value = loss.value(d);
+    if (dx != nullptr) store(hn::Mul(loss.slope(d), scale), kF, dx + i, n);
+    if (values != nullptr) store(value, kF, values + i, n);
     VF& sum = sums[i / kLanes % 2];
-    sum = hn::Add(sum, square);  // the lanes of a tail are 0 - 0
+    sum = hn::Add(sum, value);  // the lanes of a tail are 0 - 0
   }
   return hn::GetLane(hn::SumOfLanes(kF, hn::Add(sums[0], sums[1])));
+}
+
+// A loss of pairs, brought to one number by `reduction`; `scale`: of the slope what is left to the derivative.
+template <class Loss>
+HWY_INLINE void pairwise_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
+                              Reduction reduction, Loss each, float scale) {
+  const size_t chunks = (n + kChunk - 1) / kChunk;
+  auto* const sums = reinterpret_cast<double*>(scratch(Scratch::kRows, 2 * chunks));
+  float* const values = reduction == Reduction::none ? loss : nullptr;
+  const VF factor = hn::Set(kF, scale * reduction_scale(reduction, static_cast<double>(n)));
+  parallel(run, chunks, 1, 2.0 * static_cast<double>(n) / kLanes, [=](size_t begin, size_t end) {
+    for (size_t chunk = begin; chunk < end; ++chunk) {
+      double sum = 0;
+      for (size_t i = chunk * kChunk; i < n && i < (chunk + 1) * kChunk; i += kBlock) {
+        const size_t count = n - i < kBlock ? n - i : kBlock;
+        sum += block_of_errors(dx == nullptr ? nullptr : dx + i, values == nullptr ? nullptr : values + i, x + i,
+                               target + i, count, each, factor);
+      }
+      sums[chunk] = sum;
+    }
+  });
+  if (reduction == Reduction::none) return;
+  double sum = 0;
+  for (size_t chunk = 0; chunk < chunks; ++chunk) sum += sums[chunk];
+  loss[0] = static_cast<float>(reduction == Reduction::mean ? sum / static_cast<double>(n) : sum);
 }
 
 }  // namespace
@@ -55,25 +97,15 @@ void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const in
 // 1, or null; dx may be x or target. Error of the sum: at most 256 / kLanes + 4 roundings.
 void mse_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
               const MseLossAttributes& attributes) {
-  const size_t chunks = (n + kChunk - 1) / kChunk;
-  auto* const sums = reinterpret_cast<double*>(scratch(Scratch::kRows, 2 * chunks));
-  float* const squares = attributes.reduction == Reduction::none ? loss : nullptr;
-  const VF scale = hn::Set(kF, 2 * reduction_scale(attributes.reduction, static_cast<double>(n)));
-  parallel(run, chunks, 1, 2.0 * static_cast<double>(n) / kLanes, [=](size_t begin, size_t end) {
-    for (size_t chunk = begin; chunk < end; ++chunk) {
-      double sum = 0;
-      for (size_t i = chunk * kChunk; i < n && i < (chunk + 1) * kChunk; i += kBlock) {
-        const size_t count = n - i < kBlock ? n - i : kBlock;
-        sum += block_of_errors(dx == nullptr ? nullptr : dx + i, squares == nullptr ? nullptr : squares + i, x + i,
-                               target + i, count, scale);
-      }
-      sums[chunk] = sum;
-    }
-  });
-  if (attributes.reduction == Reduction::none) return;
-  double sum = 0;
-  for (size_t chunk = 0; chunk < chunks; ++chunk) sum += sums[chunk];
-  loss[0] = static_cast<float>(attributes.reduction == Reduction::mean ? sum / static_cast<double>(n) : sum);
+  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, Square{}, 2);
+}
+
+// torch.nn.HuberLoss, with d = x - target: d^2 / 2 where |d| < delta, else delta (|d| - delta / 2); sum, mean over n, or none; dx as in
+// mse_loss. Error of an element: 3 roundings; of the sum as there.
+void huber_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
+                const HuberLossAttributes& attributes) {
+  const Huber each{hn::Set(kF, static_cast<float>(attributes.delta))};
+  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, each, 1);
 }
 
 }  // namespace simdnn::SIMDNN_ISA

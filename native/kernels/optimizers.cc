@@ -95,6 +95,34 @@ struct Sgd {
   }
 };
 
+struct Rmsprop {
+  float *param, *square_avg, *grad_avg, *buffer;
+  const float* grad;
+  VF lr, alpha, rest, eps, momentum, decay, sign;
+
+  template <bool kCentered, bool kMomentum>
+  HWY_INLINE void step(size_t i, size_t n) const {
+    const VF p = load(kF, param + i, n);
+    const VF g = hn::MulAdd(decay, p, hn::Mul(load(kF, grad + i, n), sign));
+    const VF square = hn::MulAdd(hn::Mul(g, rest), g, hn::Mul(load(kF, square_avg + i, n), alpha));
+    store(square, kF, square_avg + i, n);
+    VF variance = square;
+    if constexpr (kCentered) {
+      const VF before = load(kF, grad_avg + i, n);
+      const VF mean = hn::MulAdd(hn::Sub(g, before), rest, before);
+      store(mean, kF, grad_avg + i, n);
+      variance = hn::NegMulAdd(mean, mean, square);
+      variance = hn::IfThenZeroElse(hn::Lt(variance, hn::Zero(kF)), variance);  // of gradients that are all the same, by rounding
+    }
+    VF direction = hn::Div(g, hn::Add(hn::Sqrt(variance), eps));
+    if constexpr (kMomentum) {
+      direction = hn::MulAdd(momentum, load(kF, buffer + i, n), direction);
+      store(direction, kF, buffer + i, n);
+    }
+    store(hn::NegMulAdd(lr, direction, p), kF, param + i, n);
+  }
+};
+
 }  // namespace
 
 // torch.optim.Adam, and AdamW with `decoupled`. step counts from 1; with g = grad (-grad with `maximize`):
@@ -159,6 +187,37 @@ void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad,
     each([=](size_t i, size_t left) HWY_ATTR { sgd.step<true, false, true>(i, left); });
   } else {
     each([=](size_t i, size_t left) HWY_ATTR { sgd.step<true, false, false>(i, left); });
+  }
+}
+
+// torch.optim.RMSprop. With g = grad (-grad with `maximize`) + weight_decay * param:
+//   square_avg = alpha square_avg + (1 - alpha) g^2;  with grad_avg (centered): grad_avg += (1 - alpha) (g - grad_avg)
+//   d = g / (sqrt(square_avg - grad_avg^2) + eps);  with momentum_buffer: d = momentum_buffer = momentum * momentum_buffer + d
+//   param -= lr * d
+// Where PyTorch takes the root of a negative number, which rounding can leave of gradients that do not change, it is the root of 0 here.
+void rmsprop_step(Run& run, float* param, float* square_avg, float* grad_avg, float* momentum_buffer, const float* grad,
+                  size_t n, const RmspropStepAttributes& attributes) {
+  const Rmsprop rmsprop{param,
+                        square_avg,
+                        grad_avg,
+                        momentum_buffer,
+                        grad,
+                        constant(attributes.lr),
+                        constant(attributes.alpha),
+                        constant(1 - attributes.alpha),
+                        constant(attributes.eps),
+                        constant(attributes.momentum),
+                        constant(attributes.weight_decay),
+                        constant(attributes.maximize ? -1 : 1)};
+  const auto each = [&](auto step) { for_each_vector<false>(run, param, n, 1, step); };
+  if (grad_avg == nullptr && momentum_buffer == nullptr) {
+    each([=](size_t i, size_t left) HWY_ATTR { rmsprop.step<false, false>(i, left); });
+  } else if (grad_avg == nullptr) {
+    each([=](size_t i, size_t left) HWY_ATTR { rmsprop.step<false, true>(i, left); });
+  } else if (momentum_buffer == nullptr) {
+    each([=](size_t i, size_t left) HWY_ATTR { rmsprop.step<true, false>(i, left); });
+  } else {
+    each([=](size_t i, size_t left) HWY_ATTR { rmsprop.step<true, true>(i, left); });
   }
 }
 

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "kernels/table.h"
 
 namespace simdnn::reference {
@@ -28,18 +30,39 @@ void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const in
   if (attributes.reduction == Reduction::sum) loss[0] = static_cast<float>(total);
 }
 
-void mse_loss(Run&, float* loss, float* dx, const float* x, const float* target, size_t n,
-              const MseLossAttributes& attributes) {
+namespace {
+
+// A loss of d = x - target: value(d) and derivative(d).
+template <class Value, class Derivative>
+void pairwise_loss(float* loss, float* dx, const float* x, const float* target, size_t n, Reduction reduction, Value value,
+                   Derivative derivative) {
   const double count = static_cast<double>(n);
   double total = 0;
   for (size_t i = 0; i < n; ++i) {
     const double d = static_cast<double>(x[i]) - target[i];
-    total += d * d;
-    if (attributes.reduction == Reduction::none) loss[i] = static_cast<float>(d * d);
-    if (dx != nullptr) dx[i] = static_cast<float>(2 * d / (attributes.reduction == Reduction::mean ? count : 1));
+    total += value(d);
+    if (reduction == Reduction::none) loss[i] = static_cast<float>(value(d));
+    if (dx != nullptr) dx[i] = static_cast<float>(derivative(d) / (reduction == Reduction::mean ? count : 1));
   }
-  if (attributes.reduction == Reduction::mean) loss[0] = static_cast<float>(total / count);
-  if (attributes.reduction == Reduction::sum) loss[0] = static_cast<float>(total);
+  if (reduction == Reduction::mean) loss[0] = static_cast<float>(total / count);
+  if (reduction == Reduction::sum) loss[0] = static_cast<float>(total);
+}
+
+}  // namespace
+
+void mse_loss(Run&, float* loss, float* dx, const float* x, const float* target, size_t n,
+              const MseLossAttributes& attributes) {
+  pairwise_loss(
+      loss, dx, x, target, n, attributes.reduction, [](double d) { return d * d; }, [](double d) { return 2 * d; });
+}
+
+void huber_loss(Run&, float* loss, float* dx, const float* x, const float* target, size_t n,
+                const HuberLossAttributes& attributes) {
+  const double delta = static_cast<float>(attributes.delta);
+  pairwise_loss(
+      loss, dx, x, target, n, attributes.reduction,
+      [=](double d) { return std::fabs(d) >= delta ? delta * (std::fabs(d) - delta / 2) : d * d / 2; },
+      [=](double d) { return std::fabs(d) >= delta ? std::copysign(delta, d) : d; });
 }
 
 }  // namespace simdnn::reference

@@ -47,4 +47,26 @@ void sgd_step(Run&, float* param, float* momentum_buffer, const float* grad, siz
   }
 }
 
+void rmsprop_step(Run&, float* param, float* square_avg, float* grad_avg, float* momentum_buffer, const float* grad,
+                  size_t n, const RmspropStepAttributes& attributes) {
+  const auto& [lr, alpha, eps, weight_decay, momentum, maximize] = attributes;
+  for (size_t i = 0; i < n; ++i) {
+    const double g = (maximize ? -1.0 : 1.0) * grad[i] + weight_decay * param[i];
+    const double square = alpha * square_avg[i] + (1 - alpha) * g * g;
+    square_avg[i] = static_cast<float>(square);
+    double variance = square;
+    if (grad_avg != nullptr) {
+      const double mean = grad_avg[i] + (1 - alpha) * (g - grad_avg[i]);
+      grad_avg[i] = static_cast<float>(mean);
+      variance = std::fmax(square - mean * mean, 0);
+    }
+    double direction = g / (std::sqrt(variance) + eps);
+    if (momentum_buffer != nullptr) {
+      direction += momentum * momentum_buffer[i];
+      momentum_buffer[i] = static_cast<float>(direction);
+    }
+    param[i] = static_cast<float>(param[i] - lr * direction);
+  }
+}
+
 }  // namespace simdnn::reference

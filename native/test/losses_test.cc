@@ -1,4 +1,4 @@
-// nll_loss and mse_loss against their twins.
+// nll_loss and the losses of pairs against their twins.
 #include <cstring>
 
 #include "test/test.h"
@@ -73,7 +73,11 @@ TEST(nll_loss) {
   t.check(loss[1] == 0 && loss[2] == 0 && dx[0] == -1 && dx[3] == 0 && dx[6] == 0, "refused rows are 0");
 }
 
-TEST(mse_loss) {
+namespace {
+
+// A loss of pairs, call(table, run, loss, dx, x, target, n, reduction), against its twin: errors of an element relative to it or to its terms.
+template <class Call>
+void test_pairwise(Context& t, double loss_bound, double dx_bound, Call call) {
   Random random(8);
   for (size_t n : {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 511, 513, 8191, 8193, 200003}) {
     for (Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum}) {
@@ -84,25 +88,54 @@ TEST(mse_loss) {
       fill_normal(x, random);
       fill_normal(target, random);
       Run run;
-      t.kernel.mse_loss(run, loss.data(), dx.data(), x.data(), target.data(), n, {reduction});
-      t.twin.mse_loss(run, expected.data(), expected_dx.data(), x.data(), target.data(), n, {reduction});
-      for (size_t i = 0; i < losses; ++i) t.close(loss[i], expected[i], 4 * kEpsilon * expected[i], "loss", i);
+      call(t.kernel, run, loss.data(), dx.data(), x.data(), target.data(), n, reduction);
+      call(t.twin, run, expected.data(), expected_dx.data(), x.data(), target.data(), n, reduction);
+      for (size_t i = 0; i < losses; ++i) t.close(loss[i], expected[i], loss_bound * kEpsilon * expected[i], "loss", i);
       for (size_t i = 0; i < n; ++i) {
-        t.close(dx[i], expected_dx[i], 2 * kEpsilon * std::fabs(expected_dx[i]), "dx", i);
+        t.close(dx[i], expected_dx[i], dx_bound * kEpsilon * std::fabs(expected_dx[i]), "dx", i);
       }
       for (int threads = 2; threads <= 4; ++threads) {
         Run parallel(threads);
-        t.kernel.mse_loss(parallel, other_loss.data(), other_dx.data(), x.data(), target.data(), n, {reduction});
+        call(t.kernel, parallel, other_loss.data(), other_dx.data(), x.data(), target.data(), n, reduction);
         t.check(std::memcmp(loss.data(), other_loss.data(), losses * sizeof(float)) == 0 &&
                     std::memcmp(dx.data(), other_dx.data(), n * sizeof(float)) == 0,
                 "bits depend on the threads");
       }
-      t.kernel.mse_loss(run, other_loss.data(), nullptr, x.data(), target.data(), n, {reduction});
+      call(t.kernel, run, other_loss.data(), nullptr, x.data(), target.data(), n, reduction);
       t.check(std::memcmp(loss.data(), other_loss.data(), losses * sizeof(float)) == 0,
               "the loss depends on the gradient");
-      t.kernel.mse_loss(run, other_loss.data(), x.data(), x.data(), target.data(), n, {reduction});
+      call(t.kernel, run, other_loss.data(), x.data(), x.data(), target.data(), n, reduction);
       t.check(std::memcmp(dx.data(), x.data(), n * sizeof(float)) == 0, "in place differs");
     }
+  }
+  t.where = "corners";
+  Buffer<float> x(t, 300), target(t, 300), loss(t, 300), dx(t, 300), expected(t, 300), expected_dx(t, 300);
+  fill_corners(x, random);
+  fill_corners(target, random);
+  Run run;
+  call(t.kernel, run, loss.data(), dx.data(), x.data(), target.data(), 300, Reduction::none);
+  call(t.twin, run, expected.data(), expected_dx.data(), x.data(), target.data(), 300, Reduction::none);
+  for (size_t i = 0; i < 300; ++i) {
+    t.check(std::isnan(loss[i]) == std::isnan(expected[i]) && std::isnan(dx[i]) == std::isnan(expected_dx[i]),
+            "NaN where there is none, or none where there is");
+  }
+}
+
+}  // namespace
+
+TEST(mse_loss) {
+  test_pairwise(t, 4, 2, [](const KernelTable& table, Run& run, float* loss, float* dx, const float* x,
+                            const float* target, size_t n, Reduction reduction) {
+    table.mse_loss(run, loss, dx, x, target, n, {reduction});
+  });
+}
+
+TEST(huber_loss) {
+  for (double delta : {1.0, 0.3, 100.0}) {
+    test_pairwise(t, 5, 2, [=](const KernelTable& table, Run& run, float* loss, float* dx, const float* x,
+                               const float* target, size_t n, Reduction reduction) {
+      table.huber_loss(run, loss, dx, x, target, n, {delta, reduction});
+    });
   }
 }
 

@@ -168,3 +168,57 @@ TEST(sgd_step) {
     }
   }
 }
+
+// Of a state m is the mean of the gradients, v that of their squares, max_v the direction.
+TEST(rmsprop_step) {
+  // lr, alpha, eps, weight_decay, momentum
+  const simdnn::RmspropStepAttributes options[] = {
+      {0.01, 0.99, 1e-8, 0, 0}, {0.1, 0.9, 1e-4, 0.05, 0.9}, {1e-3, 0.5, 1e-8, 0, 0.5, true}};
+  Random random(4);
+  for (const auto& o : options) {
+    for (int arrays = 0; arrays < 4; ++arrays) {
+      const bool centered = (arrays & 1) != 0, momentum = (arrays & 2) != 0;
+      const auto step = [&](const simdnn::KernelTable& table, int threads, State& s) {
+        Run run(threads);
+        table.rmsprop_step(run, s.param.data(), s.v.data(), centered ? s.m.data() : nullptr,
+                           momentum ? s.max_v.data() : nullptr, s.grad.data(), s.param.size(), o);
+      };
+      for (size_t n : kSizes) {
+        t.where = "n " + std::to_string(n) + ", arrays " + std::to_string(arrays) + ", alpha " + std::to_string(o.alpha);
+        State start(t, n, n % 16), one(t, n, 5), more(t, n, 9), expected(t, n, 0);
+        start.fill(random, 1);
+        for (size_t i = 0; i < n; ++i) start.v[i] += 2 * start.m[i] * start.m[i] + 1e-3f;  // more than the square of the mean
+        one.copy(start), expected.copy(start);
+        step(t.kernel, 1, one);
+        step(t.twin, 1, expected);
+        for (size_t i = 0; i < n; ++i) {
+          const double g = std::fabs(start.grad[i]) + o.weight_decay * std::fabs(start.param[i]);
+          const double square = o.alpha * start.v[i] + (1 - o.alpha) * g * g;
+          const double mean = centered ? std::fabs(o.alpha * start.m[i]) + (1 - o.alpha) * g : 0;
+          t.close(one.v[i], expected.v[i], 3 * kEpsilon * square, "square_avg", i);
+          t.close(one.m[i], expected.m[i], 3 * kEpsilon * (mean + std::fabs(start.m[i])), "grad_avg", i);
+          // The variance is a difference: its roundings, of the size of its terms, count half in the root, and none does below eps.
+          const double variance = std::fmax(expected.v[i] - static_cast<double>(centered ? expected.m[i] : 0) * (centered ? expected.m[i] : 0), 0);
+          const double lost = 4 * kEpsilon * (square + mean * mean);
+          const double least = std::sqrt(std::fmax(variance - lost, 0)) + o.eps, root = std::sqrt(variance) + o.eps;
+          const double direction = g / least * (6 * kEpsilon) + g * (1 / least - 1 / root);
+          const double before = momentum ? o.momentum * std::fabs(start.max_v[i]) : 0;
+          t.close(one.max_v[i], expected.max_v[i], direction + 2 * kEpsilon * before, "momentum_buffer", i);
+          t.close(one.param[i], expected.param[i],
+                  kEpsilon * std::fabs(start.param[i]) + o.lr * (direction + 3 * kEpsilon * (before + g / least)), "param", i);
+        }
+        for (int threads = 2; threads <= 4; ++threads) {
+          more.copy(start);
+          step(t.kernel, threads, more);
+          t.check(more.same(one), "bits depend on the threads");
+        }
+      }
+      alone(t, step);
+    }
+  }
+  t.where = "the same gradient again and again, centered";
+  float param[1] = {0}, square[1] = {}, mean[1] = {}, grad[1] = {0.3f};
+  Run run(1);
+  for (int i = 0; i < 5000; ++i) t.kernel.rmsprop_step(run, param, square, mean, nullptr, grad, 1, {0.01, 0.9, 1e-8});
+  t.check(std::isfinite(param[0]), "the root of a negative number");
+}

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "reference/unary.h"
 #include "support/denormals.h"
 #include "test/test.h"
 
@@ -12,14 +13,7 @@ namespace {
 using Forward = decltype(KernelTable::relu_forward);
 using Backward = decltype(KernelTable::relu_backward);
 
-// Bounds in ulp of the result: `forward` and `backward` everywhere; `forward_scale` and `backward_scale`
-// where the result is a difference of terms of about |x| + 1 or dy (|x| + 1). Factors below `tiny` may be
-// taken for zero, denormal ones wherever these are flushed.
-struct Case {
-  double a, b;
-  double forward, forward_scale, backward, backward_scale;
-  double tiny = 1.2e-38;
-};
+using reference::Case;
 
 const size_t kSizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 1000, 5000};
 
@@ -157,44 +151,20 @@ void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward t
   t.check(std::memcmp(alone.data(), dy.data(), 100 * sizeof(float)) == 0, "bits depend on the position");
 }
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 }  // namespace
 
-#define CASES(name, ...)                                                                                     \
-  static const Case cases_##name[] = {__VA_ARGS__};                                                          \
-  TEST(name##_forward) {                                                                                     \
-    for (const Case& c : cases_##name) test_forward(t, t.kernel.name##_forward, t.twin.name##_forward, c);   \
-  }                                                                                                          \
-  TEST(name##_backward) {                                                                                    \
-    for (const Case& c : cases_##name) {                                                                     \
-      test_backward(t, t.twin.name##_forward, t.kernel.name##_backward, t.twin.name##_backward, c);          \
-    }                                                                                                        \
+#define UNARY(name)                                                                                 \
+  TEST(name##_forward) {                                                                            \
+    for (const Case& c : reference::unary::name::cases) {                                           \
+      test_forward(t, t.kernel.name##_forward, t.twin.name##_forward, c);                           \
+    }                                                                                               \
+  }                                                                                                 \
+  TEST(name##_backward) {                                                                           \
+    for (const Case& c : reference::unary::name::cases) {                                           \
+      test_backward(t, t.twin.name##_forward, t.kernel.name##_backward, t.twin.name##_backward, c); \
+    }                                                                                               \
   }
-
-CASES(relu, {0, 0, 0, 0, 0, 0, 0})
-CASES(leaky_relu, {0.01, 0, 1, 0, 1, 0, 2e-45}, {-0.25, 0, 0, 0, 0, 0, 2e-45})
-CASES(sigmoid, {0, 0, 2.5, 0, 2.5, 1})
-CASES(tanh, {0, 0, 3, 0, 2, 2})
-CASES(gelu, {0, 0, 3.5, 0.001, 3, 2})
-CASES(gelu_tanh, {0, 0, 3, 2, 3, 4})
-CASES(silu, {0, 0, 3, 0, 3, 1})
-CASES(elu, {1, 0, 2.5, 0, 2.5, 0}, {0.7, 0, 3, 0, 3, 0})
-CASES(softplus, {1, 20, 2.5, 0, 2.5, 0}, {2, 5, 2.5, 0, 2.5, 0}, {-0.5, 20, 2.5, 0, 2.5, 0})
-CASES(hardswish, {0, 0, 1.5, 1, 0, 1})
-CASES(mish, {0, 0, 4, 0, 4, 2})
-CASES(exp, {0, 0, 1.2, 0, 1.2, 0, 2e-45})
-CASES(log, {0, 0, 1.2, 0, 0.6, 0, 2e-45})
-CASES(sqrt, {0, 0, 0, 0, 2, 0, 0})
-CASES(abs, {0, 0, 0, 0, 0, 0, 0})
-CASES(neg, {0, 0, 0, 0, 0, 0, 0})
-CASES(pow_scalar, {0.5, 0, 0.6, 0, 2, 0, 2e-45}, {1, 0, 0, 0, 0, 0, 2e-45}, {2, 0, 0.6, 0, 1, 0, 2e-45},
-      {3, 0, 1.2, 0, 2, 0, 2e-45}, {-1, 0, 0.6, 0, 2.5, 0, 2e-45}, {-2, 0, 2, 0, 2, 0, 2e-45},
-      {-0.5, 0, 2, 0, 2, 0, 2e-45}, {0, 0, 0, 0, 0, 0, 0}, {2.5, 0, 1, 0, 2, 0, 2e-45}, {-3, 0, 1, 0, 2, 0, 2e-45},
-      {0.25, 0, 1, 0, 2, 0, 2e-45})
-CASES(clamp, {-1, 2, 0, 0, 0, 0, 0}, {-kInfinity, 0.5, 0, 0, 0, 0, 0}, {0, kInfinity, 0, 0, 0, 0, 0}, {3, -3, 0, 0, 0, 0, 0},
-      {kNaN, 1, 0, 0, 0, 0, 0}, {-1, kNaN, 0, 0, 0, 0, 0})
+#include "generated/unary.def"
 
 // The lower tail, relative to itself: where e^(-x^2 / 2) is made by tables, what x^2 loses by rounding is added.
 TEST(gelu_tail) {

@@ -127,6 +127,13 @@ function imports(text) {
 }
 
 export function writePublic() {
+  write(
+    'src/kernels/all.generated.ts',
+    `${banner}${Object.keys(families)
+      .sort()
+      .map((family) => `export * from './${family}.generated';\n`)
+      .join('')}`,
+  );
   for (const [family, kernels] of Object.entries(families)) {
     const described = kernels.filter(({ doc }) => doc !== undefined);
     const interfaces = new Map();

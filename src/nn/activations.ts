@@ -1,6 +1,6 @@
 // Element-wise functions, and softmax, as layers.
 import { typeError, withDefaults } from '../errors';
-import { elu, gelu, hardswish, leakyRelu, mish, relu, sigmoid, silu, softplus, tanh } from '../ops/activations';
+import { elu, gelu, hardswish, leakyRelu, mish, relu, selu, sigmoid, silu, softplus, tanh } from '../ops/activations';
 import { logSoftmax, softmax } from '../ops/softmax';
 import type { Tensor } from '../tensor';
 import { checkInputs } from './inputs';
@@ -143,6 +143,19 @@ export class ELU extends Module {
 
   override extraRepr(): string {
     return eluOptions.print(this);
+  }
+}
+
+/**
+ * `scale * x` where positive, else `scale * alpha (exp(x) - 1)`, with scale 1.0507 and alpha 1.6733: `torch.nn.SELU`.
+ *
+ * @example
+ * new nn.SELU().forward(tensor([0])).toArray(); // [0]
+ */
+export class SELU extends Module {
+  override forward(x: Tensor): Tensor {
+    checkInputs('SELU.forward', arguments.length);
+    return selu(x);
   }
 }
 

@@ -1,4 +1,5 @@
 // Layers and losses as plain functions.
 export { crossEntropy, dropout, linear, logSoftmax, nllLoss, softmax } from '../ops';
 export * from '../ops/activations';
+export * from '../ops/norms';
 export * from '../ops/pairwise-losses';

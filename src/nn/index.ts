@@ -12,6 +12,7 @@ export * as init from './init';
 export { Linear } from './linear';
 export * from './losses';
 export { type ForwardHook, type HookHandle, Module, type Named } from './module';
+export * from './norms';
 export { Parameter } from './parameter';
 export type { LoadResult, StateDict } from './state';
 /** Gradients and parameters taken together. */

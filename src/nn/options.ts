@@ -27,6 +27,12 @@ export const oneOf = <T extends string>(...allowed: T[]): Kind<T> => ({
   print: (value) => `'${value}'`,
 });
 
+/** Another kind, or null. */
+export const orNull = <T>(kind: Kind<T>): Kind<T | null> => ({
+  check: (where, name, value) => (value === null ? null : kind.check(where, name, value)),
+  print: (value) => (value === null ? 'None' : kind.print(value)),
+});
+
 const pythonName = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** The options of one class of modules. `T` has their names and types, as the module has them among its fields. */

@@ -88,6 +88,15 @@ export function elu(x: Tensor, options?: { alpha?: number }): Tensor {
 }
 
 /**
+ * `scale * x` where positive, else `scale * alpha (exp(x) - 1)`, with scale 1.0507 and alpha 1.6733: `torch.nn.functional.selu`. Source: Klambauer et
+ * al., arXiv 1706.02515.
+ *
+ * @example
+ * nn.functional.selu(tensor([0, 1])).toArray(); // [0, 1.0507010221481323]
+ */
+export const selu = (x: Tensor): Tensor => unary('selu', 'selu', x);
+
+/**
  * `log(1 + exp(beta x)) / beta`, and x itself where `beta x > threshold`: `torch.nn.functional.softplus`. Defaults 1 and 20.
  *
  * @example

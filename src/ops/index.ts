@@ -21,5 +21,6 @@ export { cat, stack } from './join';
 export { linear } from './linear';
 export type { Reduction } from './loss';
 export { type NllLossOptions, nllLoss } from './nll-loss';
+export * from './norms';
 export * from './pairwise-losses';
 export { logSoftmax, softmax } from './softmax';

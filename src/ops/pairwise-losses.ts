@@ -1,7 +1,7 @@
 // The losses of pairs of numbers, an output and what it should be: all of them are public, in `nn.functional`.
 import { give, isGradEnabled, isUnit, record, share } from '../autograd';
 import * as calls from '../calls.generated';
-import { rangeError, withDefaults } from '../errors';
+import { checkNumber, rangeError, withDefaults } from '../errors';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 import { checkReduction, type Reduction, scaled } from './loss';
@@ -50,4 +50,32 @@ export function mseLoss(x: Tensor, target: Tensor, options: { reduction?: Reduct
 export function mseLoss(x: Tensor, target: Tensor, options?: { reduction?: Reduction }, where = 'mseLoss'): Tensor {
   const { reduction } = withDefaults<{ reduction: Reduction }>(where, options, { reduction: 'mean' });
   return pairwise('mseLoss', where, x, target, reduction, calls.mseLoss);
+}
+
+/** The options of `huberLoss`. */
+export interface HuberLossOptions {
+  /** The difference from which on the loss grows along a line (1). */
+  delta?: number;
+  /** What becomes of the elements ("mean"). */
+  reduction?: Reduction;
+}
+
+/**
+ * With `d = x - target` `d^2 / 2` where `|d| < delta`, else `delta (|d| - delta / 2)`, its mean (default), sum, or every element:
+ * `torch.nn.functional.huber_loss`. Source: Huber, 1964.
+ *
+ * Shapes as for `mseLoss`. delta is positive, 1 by default.
+ *
+ * @example
+ * nn.functional.huberLoss(tensor([1, 2]), tensor([1, 5])).item(); // 1.25
+ */
+export function huberLoss(x: Tensor, target: Tensor, options?: HuberLossOptions): Tensor;
+/** @internal */
+export function huberLoss(x: Tensor, target: Tensor, options: HuberLossOptions | undefined, where: string): Tensor;
+export function huberLoss(x: Tensor, target: Tensor, options?: HuberLossOptions, where = 'huberLoss'): Tensor {
+  const { delta, reduction } = withDefaults<Required<HuberLossOptions>>(where, options, { delta: 1, reduction: 'mean' });
+  if (!(checkNumber(where, 'delta', delta) > 0)) throw rangeError(where, `expected delta to be positive, got ${delta}`);
+  return pairwise('huberLoss', where, x, target, reduction, ({ loss, dx, x, target, n, reduction }) =>
+    calls.huberLoss({ loss, dx, x, target, n, delta, reduction }),
+  );
 }

@@ -207,6 +207,46 @@ const lossCalls: Call[] = [
     args: [object({ loss: out(1), dx: optional(out(3)) }), f(1, 2, 4), f(2, 2, 1), size(3)],
     gives: { '0.loss': [10 / 3], '0.dx': [-2 / 3, 0, 2] },
   },
+  {
+    name: 'huberLoss',
+    args: [
+      object({ loss: out(1), dx: optional(out(3)) }),
+      ...[f(1, 2, 4), f(1.5, 2, 1), size(3)],
+      object({ delta: setting(2), reduction: other('sum') }),
+    ],
+    gives: { '0.loss': [0.125 + 2 * (3 - 1)], '0.dx': [-0.5, 0, 2] },
+  },
+];
+
+// --- normalisation of rows of 3 ----------------------------------------------------------------
+
+const normalised = rowsOf([1, -0.5, 2, 0.25, 3, -1]);
+const rowScales = normalised.map((row) => 1 / Math.sqrt(sumOf(row.map((value) => value ** 2)) / 3 + 0.5));
+const factors = [2, -1, 0.5];
+const above = rowsOf(numbers(upstream));
+
+const normCalls: Call[] = [
+  {
+    name: 'rmsNormForward',
+    args: [out(6), out(2), f(...normalised.flat()), optional(f(...factors)), size(2), size(3), setting(0.5)],
+    gives: { 0: normalised.flatMap((row, r) => row.map((value, c) => value * rowScales[r]! * factors[c]!)), 1: rowScales },
+  },
+  {
+    name: 'rmsNormBackward',
+    args: [
+      object({ dx: optional(out(6)), dweight: optional(f(1, 1, 1)) }),
+      ...[upstream, f(...normalised.flat()), f(...rowScales), optional(f(...factors)), size(2), size(3)],
+      other({ accumulate: true }),
+    ],
+    gives: {
+      '0.dx': normalised.flatMap((row, r) => {
+        const g = above[r]!.map((value, c) => value * factors[c]!);
+        const mean = sumOf(g.map((value, c) => value * row[c]!)) / 3;
+        return row.map((value, c) => rowScales[r]! * (g[c]! - value * rowScales[r]! ** 2 * mean));
+      }),
+      '0.dweight': factors.map((_, c) => 1 + sumOf(normalised.map((row, r) => above[r]![c]! * row[c]! * rowScales[r]!))),
+    },
+  },
 ];
 
 // --- reductions of [2, 3, 2] ------------------------------------------------------------------
@@ -314,6 +354,35 @@ const optimizerCalls: Call[] = [
   },
 ];
 
+const rmspropCalls: Call[] = [
+  {
+    name: 'rmspropStep',
+    args: [
+      extending(f(1, 2)),
+      f(0.25, 0.5),
+      f(0.5, -1),
+      object({
+        lr: setting(0.1),
+        alpha: setting(0.75),
+        eps: setting(0.01),
+        weightDecay: setting(0),
+        momentum: setting(0.5),
+        maximize: other(true),
+        momentumBuffer: optional(f(1, 0)),
+      }),
+    ],
+    gives: {
+      0: [1 - 0.1 * (0.5 - 0.5 / (Math.sqrt(0.25) + 0.01)), 2 - 0.1 * (1 / (Math.sqrt(0.625) + 0.01))],
+      1: [0.25, 0.625],
+    },
+  },
+  {
+    name: 'rmspropStep',
+    args: [extending(f(1)), f(0.5), f(1), object({ lr: setting(0.1), alpha: setting(0.5), gradAvg: optional(f(0)) })],
+    gives: { 0: [1 - 0.1 / Math.sqrt(0.75 - 0.25)], 1: [0.75] },
+  },
+];
+
 // --- random numbers: what they give is checked in random.test.ts ------------------------------
 
 const randomCalls: Call[] = [
@@ -327,9 +396,11 @@ const randomCalls: Call[] = [
 export const calls: Call[] = [
   ...productCalls,
   ...lossCalls,
+  ...normCalls,
   ...elementwiseCalls,
   ...reductionCalls,
   ...movementCalls,
   ...optimizerCalls,
+  ...rmspropCalls,
   ...randomCalls,
 ];

@@ -2,6 +2,7 @@
 // functions, in a fit and in predictions alike. A field or a class without a case here fails by its name.
 import { describe, expect, it } from 'vitest';
 import { compile, manualSeed, nn, noGrad, ones, optim, type Tensor, tensor, train } from '../../src';
+import { activationLayers } from '../found';
 import { flat, thrownBy } from '../helpers';
 
 type Fields = Record<string, unknown>;
@@ -44,7 +45,10 @@ class Holder extends nn.Module {
   }
 }
 
+const withoutFields = activationLayers.filter(({ make }) => Object.keys(new make()).length === Object.keys(new nn.Identity()).length);
+
 const cases: Record<string, Case> = {
+  ...Object.fromEntries(withoutFields.map(({ name, make }) => [name, plain(() => new make())])),
   CrossEntropyLoss: {
     make: () => new nn.CrossEntropyLoss(),
     fields: { labelSmoothing: number(0.2, 0.1), ignoreIndex: integer(1, 2), reduction, weight: classWeight },
@@ -53,7 +57,6 @@ const cases: Record<string, Case> = {
   ELU: { make: () => new nn.ELU(), fields: { alpha: number(0.5, 2) } },
   Flatten: { make: () => new nn.Flatten(), fields: { startDim: integer(2, 1), endDim: integer(1, -1) } },
   GELU: { make: () => new nn.GELU(), fields: { approximate: word('tanh', 'none') } },
-  Hardswish: plain(() => new nn.Hardswish()),
   Identity: plain(() => new nn.Identity()),
   LeakyReLU: { make: () => new nn.LeakyReLU(), fields: { negativeSlope: number(0.3, 0.7) } },
   Linear: {
@@ -72,22 +75,29 @@ const cases: Record<string, Case> = {
     },
     fixed: ['inFeatures', 'outFeatures'], // the sizes of the weight that is there at first; printed
   },
+  HuberLoss: { make: () => new nn.HuberLoss(), fields: { delta: number(0.5, 2), reduction } },
   LogSoftmax: { make: () => new nn.LogSoftmax({ dim: 1 }), fields: { dim: integer(2, -2) } },
   MSELoss: { make: () => new nn.MSELoss(), fields: { reduction } },
-  Mish: plain(() => new nn.Mish()),
   ModuleList: { make: () => new nn.ModuleList([new nn.Tanh(), new nn.SiLU()]), fields: { 0: entry, 1: entry } },
   NLLLoss: {
     make: () => new nn.NLLLoss(),
     fields: { ignoreIndex: integer(1, 2), reduction, weight: classWeight },
     scores: () => new nn.LogSoftmax({ dim: 1 }),
   },
-  ReLU: plain(() => new nn.ReLU()),
+  RMSNorm: {
+    make: () => new nn.RMSNorm(2),
+    fields: {
+      eps: { to: [() => 0.1, () => null], not: ['0.5', Number.NaN, -1] },
+      weight: parameter(
+        () => frozen([1, 2]),
+        () => null,
+      ),
+    },
+    fixed: ['normalizedShape'], // the shape of the weight that is there at first; printed
+  },
   Sequential: { make: () => new nn.Sequential(new nn.Tanh(), new nn.SiLU()), fields: { 0: entry, 1: entry } },
-  SiLU: plain(() => new nn.SiLU()),
-  Sigmoid: plain(() => new nn.Sigmoid()),
   Softmax: { make: () => new nn.Softmax({ dim: 1 }), fields: { dim: integer(2, -2) } },
   Softplus: { make: () => new nn.Softplus(), fields: { beta: number(2, 0.5), threshold: number(0.1, 20) } },
-  Tanh: plain(() => new nn.Tanh()),
 };
 
 const classes = Object.entries(nn as unknown as Fields)
@@ -115,7 +125,7 @@ function settingOf(name: string, byNumber = false): Setting {
     Array.from({ length: rows }, (_, r) => Array.from({ length: width }, (_, c) => r - c / 2 - 1));
   if (isLoss(name)) {
     const model = new nn.Sequential(new nn.Linear(2, 3), (scores?.() ?? new nn.Identity()) as nn.Layer);
-    const target = name === 'MSELoss' ? ones([4, 3]) : tensor(Int32Array.of(0, 1, 2, 1));
+    const target = ['MSELoss', 'HuberLoss'].includes(name) ? ones([4, 3]) : tensor(Int32Array.of(0, 1, 2, 1));
     return { model, criterion: subject as unknown as Setting['criterion'], subject, batch: [tensor(values(4, 2)), target] };
   }
   const part = (name === 'ModuleList' ? new Holder(subject as unknown as nn.ModuleList<nn.Layer>, byNumber) : subject) as nn.Layer;

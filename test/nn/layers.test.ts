@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { manualSeed, nn, ones, randn, type Tensor, tensor, zeros } from '../../src';
+import { activationLayers, activations } from '../found';
 import { expectClose, expectError, expectSame, flat } from '../helpers';
 
 describe('Linear', () => {
@@ -114,6 +115,12 @@ describe('activations', () => {
   const F = nn.functional;
   manualSeed(1);
   const x = randn([3, 5]);
+  it.each(activationLayers)('$name is its function', ({ name, make, of }) => {
+    const layer = new make();
+    if (layer.extraRepr() === '') expect(String(layer)).toBe(`${name}()`);
+    expectSame(layer.forward(x), flat(activations[of]!(x)));
+  });
+
   it.each<[nn.Layer, (x: Tensor) => Tensor, string]>([
     [new nn.ReLU(), F.relu, 'ReLU()'],
     [new nn.LeakyReLU(), F.leakyRelu, 'LeakyReLU(negative_slope=0.01)'],

@@ -3,6 +3,7 @@ import * as nn from '../../src/nn';
 import * as ops from '../../src/ops';
 import { manualSeed } from '../../src/random';
 import { Tensor } from '../../src/tensor';
+import { activations, pairwiseLosses } from '../found';
 
 const F = nn.functional;
 
@@ -177,25 +178,28 @@ export const cases: Record<string, Case[]> = {
       return F.dropout(x, 0.5);
     }),
   ],
-  'functional.relu': [one((x) => F.relu(x))],
-  'functional.leakyRelu': [one((x) => F.leakyRelu(x))],
-  'functional.sigmoid': [one((x) => F.sigmoid(x))],
-  'functional.tanh': [one((x) => F.tanh(x))],
+  ...Object.fromEntries(Object.entries(activations).map(([name, f]) => [`functional.${name}`, [one((x) => f(x))]])),
   'functional.gelu': [one((x) => F.gelu(x)), one((x) => F.gelu(x, { approximate: 'tanh' }))],
-  'functional.silu': [one((x) => F.silu(x))],
-  'functional.elu': [one((x) => F.elu(x))],
-  'functional.softplus': [one((x) => F.softplus(x))],
-  'functional.hardswish': [one((x) => F.hardswish(x))],
-  'functional.mish': [one((x) => F.mish(x))],
   'functional.softmax': [one((x) => F.softmax(x, 1)), one((x) => F.softmax(x, 0))],
   'functional.logSoftmax': [one((x) => F.logSoftmax(x, 1)), one((x) => F.logSoftmax(x, 0))],
-  'functional.mseLoss': two((x, y) => F.mseLoss(x, y.add(x.detach().mul(0)))),
+  ...Object.fromEntries(
+    Object.entries(pairwiseLosses).map(([name, f]) => [`functional.${name}`, two((x, y) => f(x, y.add(x.detach().mul(0))))]),
+  ),
+  'functional.rmsNorm': [
+    one((x) => F.rmsNorm(x, 4)),
+    { inputs: () => [float([3, 4]), positive([4])], call: (x, weight) => F.rmsNorm(x, [4], { weight }) },
+  ],
   'functional.nllLoss': classification((x, y, options) => F.nllLoss(x, y, options)),
   'functional.crossEntropy': [
     ...classification((x, y, options) => F.crossEntropy(x, y, { labelSmoothing: 0.1, ...options })),
     probabilities((x, y) => F.crossEntropy(x, y)),
   ],
-  'nn.MSELoss': [{ inputs: () => [float([3, 4]), positive([3, 4])], call: (x, y) => new nn.MSELoss().forward(x, y!) }],
+  ...Object.fromEntries(
+    Object.entries({ MSELoss: nn.MSELoss, HuberLoss: nn.HuberLoss }).map(([name, Loss]) => [
+      `nn.${name}`,
+      [{ inputs: () => [float([3, 4]), positive([3, 4])], call: (x: Tensor, y?: Tensor) => new Loss().forward(x, y!) }],
+    ]),
+  ),
   'nn.NLLLoss': classification((x, y, options) => new nn.NLLLoss(options).forward(x, y)),
   'nn.CrossEntropyLoss': classification((x, y, options) => new nn.CrossEntropyLoss(options).forward(x, y)),
 };

@@ -1,6 +1,7 @@
 // Every operation inside a compiled step gives the bits that it gives outside, forward and backward.
 import { expect, test } from 'vitest';
 import { arange, cat, compile, eye, full, manualSeed, nn, rand, randn, stack, type Tensor, tensor, zeros } from '../../src/index';
+import { activations, pairwiseLosses } from '../found';
 
 const F = nn.functional;
 const int = (values: number[] | number[][]): Tensor => tensor(values, { dtype: 'int32' });
@@ -10,7 +11,9 @@ const operations: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   'arithmetic with tensors and numbers': (x, y) => x.add(y).mul(2).sub(1.5).div(y.abs().add(1)).pow(2).pow(y.abs().add(0.5)),
   'broadcasts and their sums': (x, y) => x.add(y.sum(0)).mul(y.mean(1, { keepdim: true })),
   'functions of one argument': (x) => x.exp().add(1).log().sqrt().neg().tanh().sigmoid().relu().clamp({ min: 0.5, max: 0.6 }),
-  activations: (x) => F.gelu(F.silu(F.mish(F.elu(F.leakyRelu(F.softplus(F.hardswish(x))))))),
+  activations: (x) => Object.values(activations).reduce((y, f) => f(y), x),
+  norms: (x, y) => F.rmsNorm(x, 3, { weight: y.mean(0) }).add(F.rmsNorm(y, [4, 3])),
+  'losses of pairs': (x, y) => Object.values(pairwiseLosses).reduce((sum, f) => sum.add(f(x, y)), x.sum()),
   views: (x) => x.reshape([2, -1]).flatten().unsqueeze(0).squeeze().narrow(0, 3, 7).mul(3),
   ranges: (x) => x.narrow(1, 1, 2).add(x.narrow(1, 0, 2)),
   'transposed copies': (x, y) => x.t().matmul(y).permute([1, 0]).transpose(0, 1),

@@ -7,7 +7,7 @@ import { type Case, describeFixture, fixtures, type GoldenArray, load, meets, pr
 const F = nn.functional;
 
 it('covers every file', () => {
-  const covered = ['activations', 'cross_entropy', 'linear', 'losses', 'lr_schedulers', 'metrics', 'optimizers', 'train'];
+  const covered = ['activations', 'cross_entropy', 'linear', 'losses', 'lr_schedulers', 'metrics', 'more', 'optimizers', 'train'];
   expect(readdirSync(fixtures).sort()).toEqual(covered.map((name) => `${name}.json.gz`));
 });
 
@@ -81,12 +81,31 @@ const loss =
     meets(golden, 'gradX', x.grad);
   };
 
+describeFixture('more', {
+  selu: activation(F.selu),
+  huber: loss(F.huberLoss),
+  rmsNorm: (golden) => {
+    const { normalizedShape, eps } = golden.options as { normalizedShape: number[]; eps: number };
+    const x = tensorOf(golden.inputs.x!, true);
+    const weight = golden.inputs.weight === undefined ? null : tensorOf(golden.inputs.weight, true);
+    const y = F.rmsNorm(x, normalizedShape, { weight, eps });
+    meets(golden, 'y', y);
+    y.backward(tensorOf(golden.inputs.grad!));
+    meets(golden, 'gradX', x.grad);
+    if (weight !== null) meets(golden, 'gradWeight', weight.grad);
+  },
+});
+
 const notYet = 'the library does not have it yet';
 
 describeFixture(
   'losses',
-  { mse: loss((x, target, options) => F.mseLoss(x, target, options)), nll: loss((x, target, options) => F.nllLoss(x, target, options)) },
-  { l1: notYet, smoothL1: notYet, huber: notYet, bceWithLogits: notYet, klDiv: notYet },
+  {
+    mse: loss(F.mseLoss),
+    huber: loss(F.huberLoss),
+    nll: loss(F.nllLoss),
+  },
+  { l1: notYet, smoothL1: notYet, bceWithLogits: notYet, klDiv: notYet },
 );
 
 describeFixture(
@@ -132,8 +151,8 @@ const trajectory =
 
 describeFixture(
   'optimizers',
-  { Adam: trajectory(optim.Adam), AdamW: trajectory(optim.AdamW), SGD: trajectory(optim.SGD) },
-  { RMSprop: notYet, Adagrad: notYet },
+  { Adam: trajectory(optim.Adam), AdamW: trajectory(optim.AdamW), SGD: trajectory(optim.SGD), RMSprop: trajectory(optim.RMSprop) },
+  { Adagrad: notYet },
 );
 
 // The rates of 26 steps, rounded to ten digits in the file.

@@ -1,0 +1,36 @@
+// What the library has of each kind, found in what its files export: a new one is tried by every test that walks these.
+import { unaryFunctions } from '../native/descriptions/index.mjs';
+import * as layers from '../src/nn/activations';
+import type { Layer } from '../src/nn/containers';
+import * as functions from '../src/ops/activations';
+import * as losses from '../src/ops/pairwise-losses';
+import type { Tensor } from '../src/tensor';
+
+const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+interface Unary {
+  value: (x: number, ...parameters: number[]) => number;
+  parameters?: { fallback?: number }[];
+}
+
+/** The activations, by the names of their functions. */
+export const activations = functions as unknown as Record<string, (x: Tensor) => Tensor>;
+
+/** Their formulas in float64, with the defaults of their parameters. */
+export const formulas = Object.fromEntries(
+  Object.entries(unaryFunctions as unknown as Record<string, Unary>).map(([name, { value, parameters = [] }]) => {
+    const defaults = parameters.map(({ fallback }) => fallback!);
+    return [camel(name), (x: number) => value(x, ...defaults)];
+  }),
+);
+
+const functionOf = (layer: string): string | undefined => Object.keys(functions).find((name) => name.toLowerCase() === layer.toLowerCase());
+
+/** The layers of activations that need no options: their class, and the name of the function that they are. */
+export const activationLayers = Object.entries(layers).flatMap(([name, make]) => {
+  const of = functionOf(name);
+  return of === undefined ? [] : [{ name, make: make as new () => Layer, of }];
+});
+
+/** The losses of pairs of numbers, by the names of their functions. */
+export const pairwiseLosses = losses as unknown as Record<string, (x: Tensor, target: Tensor, options?: object) => Tensor>;
