@@ -1,7 +1,7 @@
 // What random programs are made of, those of compile-programs.test.ts and of train-programs.test.ts, and how two runs of one are compared.
 import fc from 'fast-check';
 import { manualSeed, nn, optim, rand, randn, type Tensor, tensor } from '../src';
-import { activationLayers } from './found';
+import { activationLayers, type PairwiseLoss, pairwiseLayers } from './found';
 
 const F = nn.functional;
 export type Optimizer = optim.SGD | optim.Adam | optim.AdamW | optim.RMSprop;
@@ -71,7 +71,15 @@ export const events = [
 ] as const;
 
 export const lossFields = {
-  loss: fc.constantFrom('cross entropy', 'probabilities', 'nll', 'softmax, log, nll', 'mse', 'own', 'hinge'),
+  loss: fc.constantFrom(
+    'cross entropy',
+    'probabilities',
+    'nll',
+    'softmax, log, nll',
+    'own',
+    'hinge',
+    ...pairwiseLayers.map(({ of }) => of),
+  ),
   reduction: fc.constantFrom<nn.Reduction>('mean', 'mean', 'sum', 'none'),
   smoothing: fc.constantFrom(0, 0, 0.1),
   weighted: fc.boolean(),
@@ -164,7 +172,7 @@ export class Block extends nn.Module {
 /** A loss, `forward` of which gives one number, the criterion whose fields it goes by, and batches with targets for it. */
 export interface Loss {
   forward(out: Tensor, y: Tensor): Tensor;
-  readonly criterion: nn.CrossEntropyLoss | nn.NLLLoss | nn.MSELoss;
+  readonly criterion: nn.CrossEntropyLoss | nn.NLLLoss | PairwiseLoss;
   readonly ofClasses: boolean;
   target(rows: number): Tensor;
 }
@@ -173,13 +181,13 @@ export function makeLoss(p: LossSpec, classes: number): Loss {
   const weight = p.weighted ? rand([classes]).add(0.5) : null;
   const crossEntropy = new nn.CrossEntropyLoss({ weight, reduction: p.reduction, labelSmoothing: p.smoothing });
   const nll = new nn.NLLLoss({ weight, reduction: p.reduction });
-  const mse = new nn.MSELoss({ reduction: p.reduction });
+  const pairwise = Object.fromEntries(pairwiseLayers.map(({ of, make }) => [of, new make({ reduction: p.reduction })]));
   const losses: Record<string, (out: Tensor, y: Tensor) => Tensor> = {
     'cross entropy': (out, y) => crossEntropy.forward(out, y),
     probabilities: (out, y) => crossEntropy.forward(out, y),
     nll: (out, y) => nll.forward(out.logSoftmax(1), y),
     'softmax, log, nll': (out, y) => nll.forward(out.softmax(1).add(1e-3).log(), y),
-    mse: (out, y) => mse.forward(out, y),
+    ...Object.fromEntries(Object.entries(pairwise).map(([name, loss]) => [name, (out: Tensor, y: Tensor) => loss.forward(out, y)])),
     own: (out, y) => out.sub(y).abs().add(1).log().mul(y.add(1)).mean().add(out.pow(2).sum().mul(1e-3)),
     hinge,
   };
@@ -189,7 +197,7 @@ export function makeLoss(p: LossSpec, classes: number): Loss {
       const loss = losses[p.loss]!(out, y);
       return loss.numel === 1 ? loss : loss.sum();
     },
-    criterion: p.loss.endsWith('nll') ? nll : p.loss === 'mse' ? mse : crossEntropy,
+    criterion: p.loss.endsWith('nll') ? nll : (pairwise[p.loss] ?? crossEntropy),
     ofClasses,
     target(rows) {
       if (!ofClasses) return randn([rows, classes]).softmax(1);

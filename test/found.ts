@@ -2,7 +2,10 @@
 import { unaryFunctions } from '../native/descriptions/index.mjs';
 import * as layers from '../src/nn/activations';
 import type { Layer } from '../src/nn/containers';
+import * as lossLayers from '../src/nn/losses';
+import type { Module } from '../src/nn/module';
 import * as functions from '../src/ops/activations';
+import type { Reduction } from '../src/ops/loss';
 import * as losses from '../src/ops/pairwise-losses';
 import type { Tensor } from '../src/tensor';
 
@@ -24,13 +27,23 @@ export const formulas = Object.fromEntries(
   }),
 );
 
-const functionOf = (layer: string): string | undefined => Object.keys(functions).find((name) => name.toLowerCase() === layer.toLowerCase());
+// ReLU is relu, MSELoss mseLoss.
+const functionOf = (of: object, layer: string): string | undefined =>
+  Object.keys(of).find((name) => name.toLowerCase() === layer.toLowerCase());
 
 /** The layers of activations that need no options: their class, and the name of the function that they are. */
 export const activationLayers = Object.entries(layers).flatMap(([name, make]) => {
-  const of = functionOf(name);
+  const of = functionOf(functions, name);
   return of === undefined ? [] : [{ name, make: make as new () => Layer, of }];
 });
 
 /** The losses of pairs of numbers, by the names of their functions. */
 export const pairwiseLosses = losses as unknown as Record<string, (x: Tensor, target: Tensor, options?: object) => Tensor>;
+
+export type PairwiseLoss = Module & { reduction: Reduction; forward(output: Tensor, target: Tensor): Tensor };
+
+/** Their layers: the class, and the name of the function that it is. */
+export const pairwiseLayers = Object.entries(lossLayers).flatMap(([name, make]) => {
+  const of = functionOf(losses, name);
+  return of === undefined ? [] : [{ name, make: make as unknown as new (options?: { reduction?: Reduction }) => PairwiseLoss, of }];
+});

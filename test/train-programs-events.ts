@@ -137,7 +137,7 @@ export class Callbacks {
         const { criterion } = loss;
         if (of % 3 === 0) criterion.reduction = criterion.reduction === 'mean' ? 'sum' : 'mean';
         else if (criterion instanceof nn.CrossEntropyLoss && of % 3 === 1) criterion.labelSmoothing = of / 200;
-        else if (!(criterion instanceof nn.MSELoss)) criterion.weight = of % 2 === 0 ? null : rand([s.classes]).add(0.5);
+        else if ('weight' in criterion) criterion.weight = of % 2 === 0 ? null : rand([s.classes]).add(0.5);
         break;
       }
       case 'hook':

@@ -18,7 +18,7 @@ export function setUp(p: Program) {
     if (((i * 7 + p.seed) % 10) / 10 < p.frozen) parameter.requiresGrad_(false);
   });
   const optimizer = optimizerOf(p, parameters);
-  const loss = makeLoss(needsSameWidth(p) ? { ...p, loss: p.loss === 'own' ? 'own' : 'mse' } : p, classes);
+  const loss = makeLoss(needsSameWidth(p) ? { ...p, loss: p.loss === 'own' ? 'own' : 'mseLoss' } : p, classes);
   const criterion = {
     forward: (out: Tensor, y: Tensor) => loss.forward(out, y),
     get reduction() {

@@ -143,7 +143,7 @@ function namesOf(source: Source): string[] {
 /** Every name that the module `file` exports, those of its namespaces with the namespace's path in front. */
 export function publicNames(file: string, values: Record<string, unknown>, prefix = ''): PublicName[] {
   const source = sourceOf(file);
-  const names = namesOf(source).map((name): PublicName => {
+  const names = [...new Set(namesOf(source))].map((name): PublicName => {
     const { doc, callable } = declarationOf(source, name);
     return { path: prefix + name, doc, callable: callable || typeof values[name] === 'function' };
   });

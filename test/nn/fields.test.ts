@@ -2,7 +2,7 @@
 // functions, in a fit and in predictions alike. A field or a class without a case here fails by its name.
 import { describe, expect, it } from 'vitest';
 import { compile, manualSeed, nn, noGrad, ones, optim, type Tensor, tensor, train } from '../../src';
-import { activationLayers } from '../found';
+import { activationLayers, pairwiseLayers } from '../found';
 import { flat, thrownBy } from '../helpers';
 
 type Fields = Record<string, unknown>;
@@ -125,7 +125,7 @@ function settingOf(name: string, byNumber = false): Setting {
     Array.from({ length: rows }, (_, r) => Array.from({ length: width }, (_, c) => r - c / 2 - 1));
   if (isLoss(name)) {
     const model = new nn.Sequential(new nn.Linear(2, 3), (scores?.() ?? new nn.Identity()) as nn.Layer);
-    const target = ['MSELoss', 'HuberLoss'].includes(name) ? ones([4, 3]) : tensor(Int32Array.of(0, 1, 2, 1));
+    const target = pairwiseLayers.some((layer) => layer.name === name) ? ones([4, 3]) : tensor(Int32Array.of(0, 1, 2, 1));
     return { model, criterion: subject as unknown as Setting['criterion'], subject, batch: [tensor(values(4, 2)), target] };
   }
   const part = (name === 'ModuleList' ? new Holder(subject as unknown as nn.ModuleList<nn.Layer>, byNumber) : subject) as nn.Layer;

@@ -3,7 +3,7 @@ import * as nn from '../../src/nn';
 import * as ops from '../../src/ops';
 import { manualSeed } from '../../src/random';
 import { Tensor } from '../../src/tensor';
-import { activations, pairwiseLosses } from '../found';
+import { activations, pairwiseLayers, pairwiseLosses } from '../found';
 
 const F = nn.functional;
 
@@ -195,9 +195,9 @@ export const cases: Record<string, Case[]> = {
     probabilities((x, y) => F.crossEntropy(x, y)),
   ],
   ...Object.fromEntries(
-    Object.entries({ MSELoss: nn.MSELoss, HuberLoss: nn.HuberLoss }).map(([name, Loss]) => [
+    pairwiseLayers.map(({ name, make }) => [
       `nn.${name}`,
-      [{ inputs: () => [float([3, 4]), positive([3, 4])], call: (x: Tensor, y?: Tensor) => new Loss().forward(x, y!) }],
+      [{ inputs: () => [float([3, 4]), positive([3, 4])], call: (x: Tensor, y?: Tensor) => new make().forward(x, y!) }],
     ]),
   ),
   'nn.NLLLoss': classification((x, y, options) => new nn.NLLLoss(options).forward(x, y)),
