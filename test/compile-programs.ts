@@ -1,7 +1,7 @@
 // What random programs are made of, those of compile-programs.test.ts and of train-programs.test.ts, and how two runs of one are compared.
 import fc from 'fast-check';
 import { manualSeed, nn, optim, rand, randn, type Tensor, tensor } from '../src';
-import { activationLayers, type PairwiseLoss, pairwiseLayers } from './found';
+import { activationLayers, optimizers, type PairwiseLoss, pairwiseLayers } from './found';
 
 const F = nn.functional;
 export type Optimizer = optim.SGD | optim.Adam | optim.AdamW | optim.RMSprop;
@@ -29,7 +29,7 @@ export const layer = fc.record({
 });
 
 export const optimizer = fc.record({
-  kind: fc.constantFrom('SGD', 'Adam', 'AdamW', 'RMSprop'),
+  kind: fc.constantFrom(...optimizers.map(({ name }) => name)),
   lr: fc.constantFrom(0, 1e-3, 1e-2, 0.05),
   momentum: fc.constantFrom(0, 0, 0.5, 0.9),
   nesterov: fc.boolean(),
@@ -221,15 +221,17 @@ export function makeOptimizer(spec: OptimizerSpec, parameters: nn.Parameter[]): 
     params: parameters.slice(g * size, (g + 1) * size),
     lr: spec.lr / (1 + g),
   })).filter((group) => group.params.length > 0);
-  const { weightDecay, maximize, momentum } = spec;
-  if (spec.kind === 'SGD') {
-    const nesterov = spec.nesterov && momentum > 0;
-    return new optim.SGD(params, { momentum, nesterov, dampening: nesterov ? 0 : spec.dampening, weightDecay, maximize });
-  }
-  if (spec.kind === 'RMSprop') {
-    return new optim.RMSprop(params, { alpha: spec.betas[1], momentum, centered: spec.amsgrad, weightDecay, maximize });
-  }
-  return new optim[spec.kind as 'Adam'](params, { betas: spec.betas, weightDecay, maximize, amsgrad: spec.amsgrad });
+  const nesterov = spec.kind === 'SGD' && spec.nesterov && spec.momentum > 0;
+  const known: Record<string, unknown> = {
+    ...spec,
+    nesterov,
+    dampening: nesterov ? 0 : spec.dampening,
+    alpha: spec.betas[1],
+    centered: spec.amsgrad,
+  };
+  const { make } = optimizers.find(({ name }) => name === spec.kind)!;
+  const names = Object.keys(new make(params).defaults).filter((name) => name !== 'lr' && name in known);
+  return new make(params, Object.fromEntries(names.map((name) => [name, known[name]])));
 }
 
 export function makeScheduler(name: Program['scheduler'], o: Optimizer): { step(): void } | null {

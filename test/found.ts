@@ -7,6 +7,7 @@ import type { Module } from '../src/nn/module';
 import * as functions from '../src/ops/activations';
 import type { Reduction } from '../src/ops/loss';
 import * as losses from '../src/ops/pairwise-losses';
+import * as optim from '../src/optim';
 import type { Tensor } from '../src/tensor';
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -47,3 +48,10 @@ export const pairwiseLayers = Object.entries(lossLayers).flatMap(([name, make]) 
   const of = functionOf(losses, name);
   return of === undefined ? [] : [{ name, make: make as unknown as new (options?: { reduction?: Reduction }) => PairwiseLoss, of }];
 });
+
+/** The optimizers. */
+export const optimizers = Object.entries(optim).flatMap(([name, make]) =>
+  typeof make === 'function' && make.prototype instanceof optim.Optimizer
+    ? [{ name, make: make as unknown as new (params: unknown[], options?: object) => optim.SGD | optim.Adam | optim.RMSprop }]
+    : [],
+);

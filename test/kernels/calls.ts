@@ -19,6 +19,7 @@ import {
   size,
   sumOf,
 } from './call';
+import { describedCalls } from './described-calls';
 import { elementwiseCalls } from './elementwise-calls';
 
 // --- matrix products, x [2, 3] -> y [2, 2] ----------------------------------------------------
@@ -393,7 +394,7 @@ const randomCalls: Call[] = [
   { name: 'randomPermutation', args: [outInt(1), size(1), size(1), size(2)], gives: { 0: [0] } },
 ];
 
-export const calls: Call[] = [
+const written: Call[] = [
   ...productCalls,
   ...lossCalls,
   ...normCalls,
@@ -404,3 +405,6 @@ export const calls: Call[] = [
   ...rmspropCalls,
   ...randomCalls,
 ];
+
+// Those that are written here, and of each kernel one by its description.
+export const calls: Call[] = [...written, ...describedCalls];

@@ -45,20 +45,32 @@ class Holder extends nn.Module {
   }
 }
 
-const withoutFields = activationLayers.filter(({ make }) => Object.keys(new make()).length === Object.keys(new nn.Identity()).length);
+// Of activations and losses of pairs: numbers become others, reductions others.
+const inherited = Object.keys(new nn.Identity());
+function found(make: new () => nn.Module): Case {
+  const subject = new make() as nn.Module & Fields;
+  const own = Object.keys(subject).filter((name) => !inherited.includes(name));
+  return { make: () => new make(), fields: Object.fromEntries(own.map((name) => [name, fieldLike(subject[name])])) };
+}
+function fieldLike(value: unknown): Case['fields'][string] {
+  if (typeof value === 'number') return number(value / 200, value * 2); // a threshold of 20 is met by no value otherwise
+  if (['none', 'mean', 'sum'].includes(value as string)) return reduction;
+  throw new Error(`no values are known to try instead of ${value}`);
+}
+const isWritten = (name: string): boolean => name === 'GELU'; // words
 
 const cases: Record<string, Case> = {
-  ...Object.fromEntries(withoutFields.map(({ name, make }) => [name, plain(() => new make())])),
+  ...Object.fromEntries(
+    [...activationLayers, ...pairwiseLayers].filter(({ name }) => !isWritten(name)).map(({ name, make }) => [name, found(make)]),
+  ),
   CrossEntropyLoss: {
     make: () => new nn.CrossEntropyLoss(),
     fields: { labelSmoothing: number(0.2, 0.1), ignoreIndex: integer(1, 2), reduction, weight: classWeight },
   },
   Dropout: { make: () => new nn.Dropout(0.5), fields: { p: { ...number(0.25, 0, 0.9), not: [...notNumbers, -0.1, 1.1] } } },
-  ELU: { make: () => new nn.ELU(), fields: { alpha: number(0.5, 2) } },
   Flatten: { make: () => new nn.Flatten(), fields: { startDim: integer(2, 1), endDim: integer(1, -1) } },
   GELU: { make: () => new nn.GELU(), fields: { approximate: word('tanh', 'none') } },
   Identity: plain(() => new nn.Identity()),
-  LeakyReLU: { make: () => new nn.LeakyReLU(), fields: { negativeSlope: number(0.3, 0.7) } },
   Linear: {
     make: () => new nn.Linear(2, 2),
     fields: {
@@ -75,9 +87,7 @@ const cases: Record<string, Case> = {
     },
     fixed: ['inFeatures', 'outFeatures'], // the sizes of the weight that is there at first; printed
   },
-  HuberLoss: { make: () => new nn.HuberLoss(), fields: { delta: number(0.5, 2), reduction } },
   LogSoftmax: { make: () => new nn.LogSoftmax({ dim: 1 }), fields: { dim: integer(2, -2) } },
-  MSELoss: { make: () => new nn.MSELoss(), fields: { reduction } },
   ModuleList: { make: () => new nn.ModuleList([new nn.Tanh(), new nn.SiLU()]), fields: { 0: entry, 1: entry } },
   NLLLoss: {
     make: () => new nn.NLLLoss(),
@@ -97,7 +107,6 @@ const cases: Record<string, Case> = {
   },
   Sequential: { make: () => new nn.Sequential(new nn.Tanh(), new nn.SiLU()), fields: { 0: entry, 1: entry } },
   Softmax: { make: () => new nn.Softmax({ dim: 1 }), fields: { dim: integer(2, -2) } },
-  Softplus: { make: () => new nn.Softplus(), fields: { beta: number(2, 0.5), threshold: number(0.1, 20) } },
 };
 
 const classes = Object.entries(nn as unknown as Fields)
