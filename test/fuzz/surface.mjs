@@ -133,10 +133,24 @@ const recipes = {
   'nn.GELU': (w) => [w.options({ approximate: () => w.r.pick(['none', 'tanh']) })],
   'nn.ELU': (w) => [w.options({ alpha: () => w.r.real() })],
   'nn.Softplus': (w) => [w.options({ beta: () => 1 + w.r.real(), threshold: () => 20 })],
+  'nn.RMSNorm': (w) => [
+    w.r.chance(0.5) ? w.size() : w.shape().concat(1),
+    w.options({ eps: () => w.r.pick([null, 1e-3]), elementwiseAffine: w.boolean }),
+  ],
   'nn.Parameter': (w) => [w.float().detach(), w.options({ requiresGrad: w.boolean })],
   'nn.CrossEntropyLoss': (w) => [lossOptions(w, 3, { labelSmoothing: () => w.r.real() })],
   'nn.NLLLoss': (w) => [lossOptions(w, 3, {})],
   'nn.MSELoss': (w) => [w.options({ reduction: w.reduction })],
+  'nn.HuberLoss': (w) => [w.options({ reduction: w.reduction, delta: () => 0.1 + w.r.real() })],
+  'nn.RMSNorm.forward': (w) => {
+    const x = w.matrix();
+    return on(new w.lib.nn.RMSNorm(x.shape.slice(w.r.below(2))), [x]);
+  },
+  'nn.functional.rmsNorm': (w) => {
+    const x = w.matrix();
+    const over = x.shape.slice(w.r.below(2));
+    return [x, over, w.options({ eps: () => w.r.real(), weight: () => w.float(over) })];
+  },
   'nn.Linear.forward': (w) => {
     const layer = w.linear();
     return on(layer, [w.float(w.r.chance(0.5) ? [w.size(), layer.inFeatures] : [layer.inFeatures])]);
@@ -156,10 +170,15 @@ const recipes = {
     const [rows, classes] = [w.size(), w.size()];
     return on(new w.lib.nn.NLLLoss(lossOptions(w, classes, {})), [w.matrix(rows, classes), w.ints([rows], classes)]);
   },
-  'nn.MSELoss.forward': (w) => {
-    const x = w.float();
-    return on(new w.lib.nn.MSELoss(), [x, w.float(x.shape)]);
-  },
+  ...Object.fromEntries(
+    ['MSELoss', 'HuberLoss'].map((name) => [
+      `nn.${name}.forward`,
+      (w) => {
+        const x = w.float();
+        return on(new w.lib.nn[name](), [x, w.float(x.shape)]);
+      },
+    ]),
+  ),
   'nn.Module.registerForwardHook': (w) => on(w.module(), [() => undefined]),
   'nn.Module.registerBuffer': (w) => on(w.linear(), ['name', w.float().detach(), w.options({ persistent: w.boolean })]),
   'nn.Module.apply': (w) => on(w.module(), [() => undefined]),
@@ -185,6 +204,10 @@ const recipes = {
     return [w.matrix(rows, classes), w.ints([rows], classes), lossOptions(w, classes, {})];
   },
   'nn.functional.mseLoss': (w) => {
+    const x = w.float();
+    return [x, w.float(x.shape), w.options({ reduction: w.reduction })];
+  },
+  'nn.functional.huberLoss': (w) => {
     const x = w.float();
     return [x, w.float(x.shape), w.options({ reduction: w.reduction })];
   },
@@ -220,6 +243,16 @@ const recipes = {
       ...w.options({ lr: () => w.r.real(), weightDecay: () => w.r.real(), maximize: w.boolean, nesterov: () => false }),
       momentum: w.r.pick([0, 0.9]),
     },
+  ],
+  'optim.RMSprop': (w) => [
+    groups(w),
+    w.options({
+      lr: () => w.r.real(),
+      alpha: () => w.r.real(),
+      momentum: () => w.r.pick([0, 0.9]),
+      centered: w.boolean,
+      maximize: w.boolean,
+    }),
   ],
   'optim.Optimizer.addParamGroup': (w) => on(w.optimizer(), [{ params: w.parameters(), ...w.options({ lr: () => 0.1 }) }]),
   'optim.Optimizer.loadStateDict': (w) => {
@@ -312,9 +345,11 @@ function fitArguments(w) {
   const rows = 1 + w.r.below(20);
   const dataset = new data.TensorDataset(w.matrix(rows, features).detach(), w.ints([rows], classes));
   const loader = new data.DataLoader(dataset, { batchSize: 1 + w.r.below(rows), ...w.options({ shuffle: w.boolean, seed: w.seed }) });
-  const optimizer = w.r.chance(0.5)
-    ? new optim.Adam(model.parameters(), w.adamOptions())
-    : new optim.SGD(model.parameters(), { momentum: 0.9 });
+  const optimizer = w.r.pick([
+    () => new optim.Adam(model.parameters(), w.adamOptions()),
+    () => new optim.SGD(model.parameters(), { momentum: 0.9 }),
+    () => new optim.RMSprop(model.parameters(), { momentum: 0.9, centered: w.boolean() }),
+  ])();
   const accuracy = () => ({ accuracy: new w.lib.metrics.Accuracy({ task: 'multiclass', numClasses: Math.max(2, classes) }) });
   const more = {
     validation: () => loader,
