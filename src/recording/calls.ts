@@ -91,18 +91,18 @@ export const liveArguments = Object.fromEntries(
 export const namesIn = ({ name, flags }: KernelArgument): readonly string[] => flags ?? [name];
 
 /** The call with its arguments by name; `placeOf` finds the memory of an array. */
-export const traced = ([kernel, ...args]: RawCall, from: number, placeOf: (array: TensorData) => Value): TracedCall => ({
-  kernel,
-  args: Object.fromEntries(
-    kernelArguments[kernel].flatMap(({ name, kind, values, flags }, i): [string, Argument][] => {
-      const arg = args[i] as Argument;
-      if (flags !== undefined) return flags.map((flag, bit) => [flag, (((arg as number) >> bit) & 1) === 1]);
-      if (values !== undefined) return [[name, values[arg as number]!]];
-      return [[name, isMemory(kind) && arg !== null ? placeOf(args[i] as TensorData) : arg]];
-    }),
-  ),
-  from: [from],
-});
+export function traced([kernel, ...given]: RawCall, from: number, placeOf: (array: TensorData) => Value): TracedCall {
+  const args: Record<string, Argument> = {};
+  const all = kernelArguments[kernel];
+  for (let i = 0; i < all.length; i++) {
+    const { name, kind, values, flags } = all[i]!;
+    const arg = given[i] as Argument;
+    if (flags !== undefined) for (let bit = 0; bit < flags.length; bit++) args[flags[bit]!] = (((arg as number) >> bit) & 1) === 1;
+    else if (values !== undefined) args[name] = values[arg as number]!;
+    else args[name] = isMemory(kind) && arg !== null ? placeOf(given[i] as TensorData) : arg;
+  }
+  return { kernel, args, from: [from] };
+}
 
 /** The call as the addon takes it. */
 export const untraced = ({ kernel, args }: TracedCall): RawCall => [
