@@ -1,6 +1,7 @@
 // What the tarball holds, and what its binaries need and give away.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanUp, root, run, unpacked } from './install';
 
@@ -33,7 +34,7 @@ describe('the tarball', () => {
 
   it('has nothing else', () => {
     expect(files.filter((file) => !/^(dist|prebuilds|native)\/|^[^/]+$/.test(file))).toEqual([]);
-    expect(files.filter((file) => /^native\/(test|bench|reference)\/|\.(o|a|tgz|ts\.map|js\.map)$/.test(file))).toEqual([]);
+    expect(files.filter((file) => /^native\/(test|bench|reference|descriptions)\/|\.(o|a|tgz|ts\.map|js\.map)$/.test(file))).toEqual([]);
   });
 
   it('gives the licence with every header that it brings', () => {
@@ -61,8 +62,9 @@ describe.each(archs)('the binary for linux-%s', (arch) => {
     expect(output('readelf', '-h', file())).toMatch(arch === 'x64' ? /X86-64/ : /AArch64/);
   });
 
-  it('has at most 6 MB', () => {
+  it('has at most 6 MB, packed 2.5', () => {
     expect(statSync(file()).size).toBeLessThanOrEqual(6e6);
+    expect(gzipSync(readFileSync(file())).length).toBeLessThanOrEqual(2.5e6);
   });
 
   it('exports what Node asks for alone', () => {
