@@ -160,7 +160,8 @@ function publicForm(r, k, values) {
       names.flatMap((name) => {
         const p = all.find((q) => q.name === name) ?? flags.find(({ set }) => set === name);
         const value = publicValue(p, flags, values);
-        return value === undefined || r.chance(0.2) ? [] : [[p.as ?? (p.set && k.sets ? name : camel(name)), value]];
+        const isLeftOut = p.kind !== 'choice' && r.chance(0.2); // lengths follow from what is chosen
+        return value === undefined || isLeftOut ? [] : [[p.as ?? (p.set && k.sets ? name : camel(name)), value]];
       }),
     );
   const [results, options] = [k.results?.slice(2) ?? [], k.options?.slice(2) ?? []];
