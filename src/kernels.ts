@@ -10,6 +10,7 @@
 export * from './kernels/all.generated';
 export * from './kernels/columns';
 export * from './kernels/cross-entropy';
+export type { ElementwiseBackward, ElementwiseForward } from './kernels/elementwise';
 export * from './kernels/layout';
 export type { Reduction } from './kernels.generated';
 export type { Strided } from './shape';
