@@ -16,6 +16,7 @@ const activations: Record<string, (width: number) => nn.Layer> = {
   softmax: () => new nn.Softmax({ dim: -1 }),
   logSoftmax: () => new nn.LogSoftmax({ dim: 1 }),
   rmsNorm: (width) => new nn.RMSNorm(width),
+  layerNorm: (width) => new nn.LayerNorm(width),
 };
 
 export const layer = fc.record({
@@ -228,6 +229,10 @@ export function makeOptimizer(spec: OptimizerSpec, parameters: nn.Parameter[]): 
     dampening: nesterov ? 0 : spec.dampening,
     alpha: spec.betas[1],
     centered: spec.amsgrad,
+    rho: spec.betas[1],
+    lrDecay: spec.dampening,
+    initialAccumulatorValue: spec.momentum,
+    decoupledWeightDecay: spec.amsgrad,
   };
   const { make } = optimizers.find(({ name }) => name === spec.kind)!;
   const names = Object.keys(new make(params).defaults).filter((name) => name !== 'lr' && name in known);
@@ -244,7 +249,11 @@ export function makeScheduler(name: Program['scheduler'], o: Optimizer): { step(
     case 'ExponentialLR':
       return new lrScheduler.ExponentialLR(o, { gamma: 0.99 });
     case 'OneCycleLR':
-      return new lrScheduler.OneCycleLR(o, { maxLr: 0.05, totalSteps: 1000 });
+      return new lrScheduler.OneCycleLR(o, {
+        maxLr: 0.05,
+        totalSteps: 1000,
+        cycleMomentum: 'momentum' in o.defaults || 'betas' in o.defaults,
+      });
     default:
       return null;
   }
@@ -328,7 +337,7 @@ export function happenAlike(
   { model, optimizer, parameter, notes }: { model: nn.Module; optimizer: Optimizer; parameter: Tensor; notes: Notes },
 ): boolean {
   const group = optimizer.paramGroups[of % optimizer.paramGroups.length]! as optim.ParamGroup<
-    optim.SGDOptions & optim.AdamOptions & optim.RMSpropOptions
+    optim.SGDOptions & optim.AdamOptions & optim.RMSpropOptions & optim.RAdamOptions
   >;
   switch (kind as (typeof eventsAlike)[number]) {
     case 'lr':
@@ -339,11 +348,12 @@ export function happenAlike(
       break;
     case 'momentum':
       if (group.betas !== undefined) group.betas = [of / 200, 0.99];
-      else if (!group.nesterov) group.momentum = of % 3 === 0 ? 0 : of / 200;
+      else if ('momentum' in group && !group.nesterov) group.momentum = of % 3 === 0 ? 0 : of / 200;
       break;
     case 'amsgrad':
       if ('amsgrad' in group) group.amsgrad = !group.amsgrad;
       if ('centered' in group) group.centered = !group.centered;
+      if ('decoupledWeightDecay' in group) group.decoupledWeightDecay = !group.decoupledWeightDecay;
       break;
     case 'maximize':
       group.maximize = !group.maximize;

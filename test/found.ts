@@ -1,8 +1,7 @@
 // What the library has of each kind, found in what its files export: a new one is tried by every test that walks these.
 import { unaryFunctions } from '../native/descriptions/index.mjs';
-import * as layers from '../src/nn/activations';
+import * as layers from '../src/nn';
 import type { Layer } from '../src/nn/containers';
-import * as lossLayers from '../src/nn/losses';
 import type { Module } from '../src/nn/module';
 import * as functions from '../src/ops/activations';
 import type { Reduction } from '../src/ops/loss';
@@ -17,15 +16,23 @@ interface Unary {
   parameters?: { fallback?: number }[];
 }
 
-/** The activations, by the names of their functions. */
-export const activations = functions as unknown as Record<string, (x: Tensor) => Tensor>;
+const described = Object.entries(unaryFunctions as unknown as Record<string, Unary>).map(([name, { value, parameters = [] }]) => ({
+  name: camel(name),
+  value,
+  defaults: parameters.map(({ fallback }) => fallback),
+}));
+const needsNothing = described.filter(({ defaults }) => !defaults.includes(undefined));
+
+/** The activations that need nothing but x, by the names of their functions. */
+export const activations = Object.fromEntries(
+  Object.entries(functions as unknown as Record<string, (x: Tensor) => Tensor>).filter(([name]) =>
+    needsNothing.some((f) => f.name === name),
+  ),
+);
 
 /** Their formulas in float64, with the defaults of their parameters. */
 export const formulas = Object.fromEntries(
-  Object.entries(unaryFunctions as unknown as Record<string, Unary>).map(([name, { value, parameters = [] }]) => {
-    const defaults = parameters.map(({ fallback }) => fallback!);
-    return [camel(name), (x: number) => value(x, ...defaults)];
-  }),
+  needsNothing.map(({ name, value, defaults }) => [name, (x: number) => value(x, ...(defaults as number[]))]),
 );
 
 // ReLU is relu, MSELoss mseLoss.
@@ -34,7 +41,7 @@ const functionOf = (of: object, layer: string): string | undefined =>
 
 /** The layers of activations that need no options: their class, and the name of the function that they are. */
 export const activationLayers = Object.entries(layers).flatMap(([name, make]) => {
-  const of = functionOf(functions, name);
+  const of = functionOf(activations, name);
   return of === undefined ? [] : [{ name, make: make as new () => Layer, of }];
 });
 
@@ -44,7 +51,7 @@ export const pairwiseLosses = losses as unknown as Record<string, (x: Tensor, ta
 export type PairwiseLoss = Module & { reduction: Reduction; forward(output: Tensor, target: Tensor): Tensor };
 
 /** Their layers: the class, and the name of the function that it is. */
-export const pairwiseLayers = Object.entries(lossLayers).flatMap(([name, make]) => {
+export const pairwiseLayers = Object.entries(layers).flatMap(([name, make]) => {
   const of = functionOf(losses, name);
   return of === undefined ? [] : [{ name, make: make as unknown as new (options?: { reduction?: Reduction }) => PairwiseLoss, of }];
 });

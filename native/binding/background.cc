@@ -4,7 +4,7 @@
 
 namespace simdnn {
 
-Background::Background(napi_env env) : env_(env) {
+Background::Background(napi_env env, int niceness) : env_(env), workers_(niceness) {
   napi_value name;
   if (napi_create_string_utf8(env, "simdnn", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, call_done,

@@ -13,7 +13,7 @@ namespace simdnn {
 // Threads whose pieces of work each end with something to be done on the JavaScript thread.
 class Background {
  public:
-  explicit Background(napi_env env);
+  Background(napi_env env, int niceness);
   Background(const Background&) = delete;
   ~Background();  // on the JavaScript thread
 

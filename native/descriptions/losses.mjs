@@ -114,6 +114,25 @@ mseLoss({ loss, dx }, Float32Array.of(1, 2), Float32Array.of(1, 4), 2);
 loss; // [2]
 dx; // [0, -2]`,
   }),
+  pairwise('l1_loss', {
+    options: 'L1LossOptions',
+    doc: `The absolute error and its gradient: \`loss[i] = |x[i] - target[i]|\`, \`dx[i]\` the sign of the difference, 0 where there is none; for "mean" divided by
+n. Shapes: x, target, dx \`[n]\`.`,
+    example: `const [loss, dx] = [new Float32Array(1), new Float32Array(2)];
+l1Loss({ loss, dx }, Float32Array.of(1, 2), Float32Array.of(1, 4), 2);
+loss; // [1]
+dx; // [0, -0.5]`,
+  }),
+  pairwise('smooth_l1_loss', {
+    attributes: [real('beta', 1, { doc: 'Where the loss goes over from a parabola to a line (1).' })],
+    options: 'SmoothL1LossOptions',
+    doc: `The Huber loss divided by its bound: with \`d = x[i] - target[i]\`, \`loss[i] = d^2 / (2 beta)\` where \`|d| < beta\`, else \`|d| - beta / 2\`;
+\`dx[i] = d / beta\`, at most 1 either way; for "mean" divided by n. Shapes: x, target, dx \`[n]\`.`,
+    example: `const [loss, dx] = [new Float32Array(2), new Float32Array(2)];
+smoothL1Loss({ loss, dx }, Float32Array.of(1, 2), Float32Array.of(0.5, 4), 2, { beta: 2, reduction: 'none' });
+loss; // [0.0625, 1]
+dx; // [0.25, -1]`,
+  }),
   pairwise('huber_loss', {
     attributes: [real('delta', 1, { doc: 'Where the loss goes over from a parabola to a line (1).' })],
     options: 'HuberLossOptions',

@@ -4,7 +4,52 @@ import { flag, inout, kernel, out, read, real } from './describe.mjs';
 const matrix = (role, name, more) => role(name, 'rows * columns', more);
 const weight = read('weight', 'columns', { optional: true });
 
+const bias = read('bias', 'columns', { optional: true });
+const accumulates = (names) => names.map((name) => flag(`accumulate_${name}`, { set: 'accumulate' }));
+const sets = { accumulate: 'The sums over rows are added to what the arrays hold (false).' };
+
 export const norms = [
+  kernel('layer_norm_forward', {
+    operands: [matrix(out, 'y'), out('mean', 'rows'), out('scale', 'rows'), matrix(read, 'x'), weight, bias],
+    sizes: ['rows', 'columns'],
+    attributes: [real('eps', 1e-5)],
+    doc: `\`y[r, c] = (x[r, c] - mean[r]) scale[r] weight[c] + bias[c]\` with the mean of a row and \`scale[r] = 1 / sqrt(variance + eps)\`:
+\`layerNormForward(y, mean, scale, x, weight, bias, rows, columns, eps)\`.
+
+Shapes: y, x \`[rows, columns]\`, mean and scale \`[rows]\`, which the gradient reads, weight and bias \`[columns]\` or null for ones and zeros. The variance divides by
+columns. y may be x. eps is 1e-5 by default.`,
+    example: `const [y, mean, scale] = [new Float32Array(2), new Float32Array(1), new Float32Array(1)];
+layerNormForward(y, mean, scale, Float32Array.of(1, 5), null, Float32Array.of(0, 10), 1, 2, 0);
+y; // [-1, 11]`,
+  }),
+  kernel('layer_norm_backward', {
+    operands: [
+      matrix(out, 'dx', {
+        optional: true,
+        doc: '`[rows, columns]`: with `g = dy weight` and `h = (x - mean) scale`, `scale (g - mean of g - h mean of (g h))`.',
+      }),
+      inout('dweight', 'columns', { optional: true, doc: '`[columns]`: the sum over rows of `dy h`.' }),
+      inout('dbias', 'columns', { optional: true, doc: '`[columns]`: the sum over rows of dy.' }),
+      matrix(read, 'dy'),
+      matrix(read, 'x'),
+      read('mean', 'rows'),
+      read('scale', 'rows'),
+      weight,
+    ],
+    sizes: ['rows', 'columns'],
+    attributes: accumulates(['dweight', 'dbias']),
+    results: ['LayerNormGradients', 'The gradients of `layerNormForward`, each where it is wanted.', 'dx', 'dweight', 'dbias'],
+    options: ['LayerNormBackwardOptions', 'The options of `layerNormBackward`.', 'accumulate'],
+    sets,
+    doc: `The gradients of \`layerNormForward\`, as many as are given, from its x, \`mean\` and \`scale\`. dx may be dy.
+
+Shapes: dy, x \`[rows, columns]\`, mean and scale \`[rows]\`, weight \`[columns]\` or null.`,
+    example: `const [dx, dweight, dbias] = [new Float32Array(2), new Float32Array(2), new Float32Array(2)];
+const [mean, scale] = [Float32Array.of(3), Float32Array.of(0.5)];
+layerNormBackward({ dx, dweight, dbias }, Float32Array.of(1, 2), Float32Array.of(1, 5), mean, scale, null, 1, 2);
+dweight; // [-1, 2]
+dbias; // [1, 2]`,
+  }),
   kernel('rms_norm_forward', {
     operands: [matrix(out, 'y'), out('scale', 'rows'), matrix(read, 'x'), weight],
     sizes: ['rows', 'columns'],

@@ -6,6 +6,10 @@ const param = inout('param', 'n');
 const grad = read('grad', 'n');
 const lr = real('lr', 1e-3, live('The learning rate (1e-3).'));
 const weightDecay = real('weight_decay', 0, live('Added to the gradient, times the parameter (0).'));
+const number = counter('step', undefined, live('The number of this step, from 1.', { least: 1 }));
+const beta1 = real('beta1', 0.9, live('The decay of the mean of gradients (0.9).'));
+const beta2 = real('beta2', 0.999, live('The decay of the mean of squared gradients (0.999).'));
+const eps = real('eps', 1e-8, live('Added to the denominator (1e-8).'));
 const maximize = flag('maximize', { doc: 'Goes up the gradient (false).' });
 
 /** An optimizer's step: all of its attributes, and its operands of `inOptions`, are options. */
@@ -32,11 +36,11 @@ export const optimizers = [
       grad,
     ],
     attributes: [
-      counter('step', undefined, live('The number of this step, from 1.', { least: 1 })),
+      number,
       lr,
-      real('beta1', 0.9, live('The decay of the mean of gradients (0.9).')),
-      real('beta2', 0.999, live('The decay of the mean of squared gradients (0.999).')),
-      real('eps', 1e-8, live('Added to the denominator (1e-8).')),
+      beta1,
+      beta2,
+      eps,
       weightDecay,
       flag('decoupled', { doc: 'AdamW: weight decay shrinks the parameter itself instead (false).' }),
       maximize,
@@ -81,7 +85,7 @@ param; // [0.5]`,
     attributes: [
       real('lr', 0.01, live('The learning rate (0.01).')),
       real('alpha', 0.99, live('The decay of the means (0.99).')),
-      real('eps', 1e-8, live('Added to the denominator (1e-8).')),
+      eps,
       weightDecay,
       real('momentum', 0, live("How much of the last step's direction is kept (0). Needs the momentum buffer.")),
       maximize,
@@ -94,6 +98,100 @@ without \`gradAvg\`, \`param -= lr d\`, or with a buffer b \`b = momentum b + d\
 long as param and must not overlap; grad stays as it is.`,
     example: `const [param, squareAvg] = [Float32Array.of(1), Float32Array.of(0)];
 rmspropStep(param, squareAvg, Float32Array.of(2), { lr: 0.05 });
+param; // [0.5]`,
+  }),
+  step('adagrad_step', 'AdagradStepOptions', [], {
+    operands: [param, inout('sum', 'n'), grad],
+    attributes: [
+      number,
+      real('lr', 0.01, live('The learning rate (0.01).')),
+      real('lr_decay', 0, live('How much the rate falls: it is divided by 1 + (step - 1) lrDecay (0).')),
+      real('eps', 1e-10, live('Added to the denominator (1e-10).')),
+      weightDecay,
+      real('initial', 0, live('What the sum is at least before the first step (0).')),
+      maximize,
+    ],
+    doc: `One step of Adagrad over all of \`param\`: as \`torch.optim.Adagrad\`.
+
+\`sum += grad^2\`, \`param -= lr / (1 + (step - 1) lrDecay) grad / (sqrt(sum) + eps)\`. The sum is zero before the first step. The arrays are as long as
+param and must not overlap; grad stays as it is.`,
+    example: `const [param, sum] = [Float32Array.of(1), Float32Array.of(0)];
+adagradStep(param, sum, Float32Array.of(2), { lr: 0.5, step: 1 });
+param; // [0.5]`,
+  }),
+  step('adadelta_step', 'AdadeltaStepOptions', [], {
+    operands: [param, inout('square_avg', 'n'), inout('acc_delta', 'n'), grad],
+    attributes: [
+      real('lr', 1, live('The learning rate (1).')),
+      real('rho', 0.9, live('The decay of the means (0.9).')),
+      real('eps', 1e-6, live('Added below both roots (1e-6).')),
+      weightDecay,
+      maximize,
+    ],
+    doc: `One step of Adadelta over all of \`param\`: as \`torch.optim.Adadelta\`.
+
+\`v = rho v + (1 - rho) grad^2\` for \`squareAvg\`, \`d = sqrt(a + eps) / sqrt(v + eps) grad\`, \`a = rho a + (1 - rho) d^2\` for \`accDelta\`, and
+\`param -= lr d\`. v and a are zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
+    example: `const [param, squareAvg, accDelta] = [Float32Array.of(1), Float32Array.of(0), Float32Array.of(0)];
+adadeltaStep(param, squareAvg, accDelta, Float32Array.of(2), { lr: 0.5, rho: 0.625, eps: 0.5 });
+param; // [0.5]`,
+  }),
+  step('adamax_step', 'AdamaxStepOptions', [], {
+    operands: [param, inout('exp_avg', 'n'), inout('exp_inf', 'n'), grad],
+    attributes: [
+      number,
+      real('lr', 2e-3, live('The learning rate (2e-3).')),
+      beta1,
+      real('beta2', 0.999, live('The decay of the greatest size of gradients (0.999).')),
+      real('eps', 1e-8, live('Added to the size of the gradient (1e-8).')),
+      weightDecay,
+      maximize,
+    ],
+    doc: `One step of Adamax over all of \`param\`: as \`torch.optim.Adamax\`.
+
+\`m += (1 - beta1) (grad - m)\` for \`expAvg\`, \`u = max(beta2 u, |grad| + eps)\` for \`expInf\`, \`param -= lr / (1 - beta1^step) m / u\`.
+m and u are zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
+    example: `const [param, expAvg, expInf] = [Float32Array.of(1), Float32Array.of(0), Float32Array.of(0)];
+adamaxStep(param, expAvg, expInf, Float32Array.of(2), { lr: 0.5, step: 1 });
+param; // [0.5]`,
+  }),
+  step('radam_step', 'RadamStepOptions', [], {
+    operands: [param, inout('exp_avg', 'n'), inout('exp_avg_sq', 'n'), grad],
+    attributes: [
+      number,
+      lr,
+      beta1,
+      beta2,
+      eps,
+      weightDecay,
+      flag('decoupled', { doc: 'As in AdamW: weight decay shrinks the parameter itself instead (false).' }),
+      maximize,
+    ],
+    doc: `One step of RAdam over all of \`param\`: as \`torch.optim.RAdam\`.
+
+\`m += (1 - beta1) (grad - m)\` for \`expAvg\`, \`v = beta2 v + (1 - beta2) grad^2\` for \`expAvgSq\`. While the length of the mean of squares,
+\`rho = rhoInf - 2 step beta2^step / (1 - beta2^step)\` with \`rhoInf = 2 / (1 - beta2) - 1\`, is at most 5, \`param -= lr / (1 - beta1^step) m\`;
+then this is times \`r sqrt(1 - beta2^step) / (sqrt(v) + eps)\` with \`r^2 = (rho - 4) (rho - 2) rhoInf / ((rhoInf - 4) (rhoInf - 2) rho)\`.
+m and v are zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
+    example: `const [param, expAvg, expAvgSq] = [Float32Array.of(1), Float32Array.of(0), Float32Array.of(0)];
+radamStep(param, expAvg, expAvgSq, Float32Array.of(2), { lr: 0.25, step: 1 });
+param; // [0.5]`,
+  }),
+  step('lion_step', 'LionStepOptions', [], {
+    operands: [param, inout('exp_avg', 'n'), grad],
+    attributes: [
+      real('lr', 1e-4, live('The learning rate (1e-4).')),
+      real('beta1', 0.9, live('How much of the mean is in the direction (0.9).')),
+      real('beta2', 0.99, live('The decay of the mean of gradients (0.99).')),
+      real('weight_decay', 0, live('Shrinks the parameter, times lr (0).')),
+      maximize,
+    ],
+    doc: `One step of Lion over all of \`param\`: as \`timm.optim.Lion\`.
+
+\`param -= lr weightDecay param\`, \`param -= lr sign(beta1 m + (1 - beta1) grad)\`, then \`m += (1 - beta2) (grad - m)\` for \`expAvg\`. The sign of 0 is 0, of
+NaN NaN. m is zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
+    example: `const [param, expAvg] = [Float32Array.of(1), Float32Array.of(0)];
+lionStep(param, expAvg, Float32Array.of(2), { lr: 0.5 });
 param; // [0.5]`,
   }),
 ];

@@ -58,10 +58,68 @@ const functions = {
     example: [0, 4],
   },
   mish: { formula: 'x tanh(softplus(x))', value: (x) => x * Math.tanh(Math.log1p(Math.exp(x))), derivative: 'x', example: [0, 1] },
+  relu6: { formula: 'min(max(x, 0), 6)', value: (x) => Math.min(Math.max(x, 0), 6), derivative: 'y', example: [-1, 2] },
+  hardtanh: {
+    formula: 'min(max(x, minVal), maxVal)',
+    value: (x, low, high) => Math.min(Math.max(x, low), high),
+    parameters: [real('min_val', -1), real('max_val', 1)],
+    derivative: 'x',
+    example: [-3, 0.5],
+    given: [-2, 1.5],
+  },
+  hardsigmoid: {
+    formula: 'min(max(x + 3, 0), 6) / 6',
+    value: (x) => Math.min(Math.max(x + 3, 0), 6) / 6,
+    derivative: 'y',
+    example: [0, 4],
+  },
+  celu: {
+    formula: 'x where x > 0, else alpha (exp(x / alpha) - 1)',
+    value: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x / alpha)),
+    parameters: [real('alpha', 1)],
+    derivative: 'x',
+    example: [-1, 2],
+    given: [2],
+  },
+  softsign: { formula: 'x / (1 + |x|)', value: (x) => x / (1 + Math.abs(x)), derivative: 'x', example: [-1, 3] },
+  logsigmoid: { formula: '-log(1 + exp(-x))', value: (x) => -Math.log1p(Math.exp(-x)), derivative: 'x', example: [0, 1] },
+  tanhshrink: { formula: 'x - tanh(x)', value: (x) => x - Math.tanh(x), derivative: 'x', example: [0, 1] },
+  softshrink: {
+    formula: 'x - lambd where x > lambd, x + lambd where x < -lambd, else 0',
+    value: (x, lambd) => (x > lambd ? x - lambd : x < -lambd ? x + lambd : 0),
+    parameters: [real('lambd', 0.5)],
+    derivative: 'x',
+    example: [-2, 0.25],
+    given: [0.75],
+  },
+  hardshrink: {
+    formula: 'x where |x| > lambd, else 0',
+    value: (x, lambd) => (Math.abs(x) > lambd ? x : 0),
+    parameters: [real('lambd', 0.5)],
+    derivative: 'x',
+    example: [-2, 0.25],
+    given: [0.3],
+  },
+  threshold: {
+    formula: 'x where x > threshold, else value',
+    value: (x, threshold, value) => (x > threshold ? x : value),
+    parameters: [real('threshold'), real('value')],
+    derivative: 'x',
+    example: [-2, 3],
+    given: [1, 20],
+  },
   exp: { formula: 'exp(x)', value: Math.exp, derivative: 'y', example: [0, 1] },
   log: { formula: 'log(x)', value: Math.log, derivative: 'x', example: [1, 2], positive: true },
   sqrt: { formula: 'sqrt(x)', value: Math.sqrt, derivative: 'y', example: [1, 4], positive: true },
   abs: { formula: 'abs(x)', value: Math.abs, derivative: 'x', example: [-2, 3] },
+  square: { formula: 'x^2', value: (x) => x * x, derivative: 'x', example: [-2, 3] },
+  reciprocal: { formula: '1 / x', value: (x) => 1 / x, derivative: 'y', example: [-2, 4] },
+  rsqrt: { formula: '1 / sqrt(x)', value: (x) => 1 / Math.sqrt(x), derivative: 'y', example: [1, 4], positive: true },
+  sign: { formula: '-1, 0 or 1, the sign of x', value: Math.sign, derivative: 'y', example: [-2, 3] },
+  floor: { formula: 'the greatest integer up to x', value: Math.floor, derivative: 'y', example: [-1.5, 2.25] },
+  ceil: { formula: 'the least integer from x on', value: Math.ceil, derivative: 'y', example: [-1.5, 2.25] },
+  round: { formula: 'the nearest integer, of two the even one', value: roundToEven, derivative: 'y', example: [-1.75, 2.75] },
+  trunc: { formula: 'x without what lies behind the point', value: Math.trunc, derivative: 'y', example: [-1.5, 2.25] },
   neg: { formula: '-x', value: (x) => -x, derivative: 'y', example: [1, -2] },
   pow_scalar: {
     formula: 'x^exponent',
@@ -90,6 +148,12 @@ function normal(x) {
     total += term / (2 * k + 1);
   }
   return 0.5 + total / Math.sqrt(2 * Math.PI);
+}
+
+function roundToEven(x) {
+  const down = Math.floor(x);
+  const rest = x - down;
+  return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
 }
 
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());

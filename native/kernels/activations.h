@@ -158,6 +158,100 @@ struct mish {
   }
 };
 
+struct relu6 {
+  explicit relu6(const UnaryAttributes&) {}
+  VF operator()(VF x) const { return math::at_most(math::at_least(x, 0), 6); }
+  VF gradient(VF dy, VF, VF y) const {
+    return hn::IfThenElse(hn::Or(hn::Le(y, zero()), hn::Ge(y, set(6))), zero(), dy);
+  }
+};
+
+// Unlike clamp without a gradient at its bounds.
+struct hardtanh {
+  float low, high;
+  explicit hardtanh(const UnaryAttributes& p) : low(static_cast<float>(p.a)), high(static_cast<float>(p.b)) {}
+  VF operator()(VF x) const { return math::at_most(math::at_least(x, low), high); }
+  VF gradient(VF dy, VF x, VF) const {
+    return hn::IfThenElse(hn::Or(hn::Le(x, set(low)), hn::Ge(x, set(high))), zero(), dy);
+  }
+};
+
+// min(max(x + 3, 0), 6) / 6
+struct hardsigmoid {
+  explicit hardsigmoid(const UnaryAttributes&) {}
+  VF operator()(VF x) const {
+    return hn::Mul(math::at_most(math::at_least(hn::Add(x, set(3)), 0), 6), set(1.0 / 6));
+  }
+  VF gradient(VF dy, VF, VF y) const {
+    return hn::IfThenElse(hn::Or(hn::Le(y, zero()), hn::Ge(y, one())), zero(), hn::Mul(dy, set(1.0 / 6)));
+  }
+};
+
+struct celu {
+  float alpha, inverse;
+  explicit celu(const UnaryAttributes& p) : alpha(static_cast<float>(p.a)), inverse(static_cast<float>(1 / p.a)) {}
+  VF operator()(VF x) const {
+    const VF z = hn::Mul(x, set(inverse));
+    const VF below = hn::Mul(set(alpha), math::expm1(math::at_least(math::at_most(z, 0), -87.0f)));
+    return hn::IfThenElse(hn::Ge(x, zero()), x, below);
+  }
+  VF gradient(VF dy, VF x, VF) const {
+    const VF below = hn::Mul(dy, math::exp_or_zero(math::at_most(hn::Mul(x, set(inverse)), 0)));
+    return hn::IfThenElse(hn::Gt(x, zero()), dy, below);
+  }
+};
+
+struct softsign {
+  explicit softsign(const UnaryAttributes&) {}
+  VF operator()(VF x) const { return hn::Div(x, hn::Add(hn::Abs(x), one())); }
+  VF gradient(VF dy, VF x, VF) const {
+    const VF root = hn::Div(one(), hn::Add(hn::Abs(x), one()));
+    return hn::Mul(hn::Mul(dy, root), root);
+  }
+};
+
+// min(x, 0) - log(1 + e^-|x|)
+struct logsigmoid {
+  explicit logsigmoid(const UnaryAttributes&) {}
+  VF operator()(VF x) const {
+    return hn::Sub(math::at_most(x, 0), math::log1p(math::exp_or_zero(hn::Neg(hn::Abs(x)))));
+  }
+  VF gradient(VF dy, VF x, VF) const { return hn::Mul(dy, math::logistic(x).complement); }
+};
+
+struct tanhshrink {
+  explicit tanhshrink(const UnaryAttributes&) {}
+  VF operator()(VF x) const { return hn::Sub(x, math::tanh(x)); }
+  VF gradient(VF dy, VF x, VF) const {
+    const VF y = math::tanh(x);
+    return hn::Mul(dy, hn::Mul(y, y));
+  }
+};
+
+struct softshrink {
+  float lambd;
+  explicit softshrink(const UnaryAttributes& p) : lambd(static_cast<float>(p.a)) {}
+  VF operator()(VF x) const {
+    const VF size = hn::Sub(hn::Abs(x), set(lambd));
+    return hn::IfThenElse(hn::Le(size, zero()), zero(), hn::CopySign(size, x));
+  }
+  VF gradient(VF dy, VF x, VF) const { return hn::IfThenElse(hn::Le(hn::Abs(x), set(lambd)), zero(), dy); }
+};
+
+struct hardshrink {
+  float lambd;
+  explicit hardshrink(const UnaryAttributes& p) : lambd(static_cast<float>(p.a)) {}
+  VF operator()(VF x) const { return hn::IfThenElse(hn::Le(hn::Abs(x), set(lambd)), zero(), x); }
+  VF gradient(VF dy, VF x, VF) const { return hn::IfThenElse(hn::Le(hn::Abs(x), set(lambd)), zero(), dy); }
+};
+
+struct threshold {
+  float bound, value;
+  explicit threshold(const UnaryAttributes& p) : bound(static_cast<float>(p.a)), value(static_cast<float>(p.b)) {}
+  VF operator()(VF x) const { return hn::IfThenElse(hn::Le(x, set(bound)), set(value), x); }
+  VF gradient(VF dy, VF x, VF) const { return hn::IfThenElse(hn::Le(x, set(bound)), zero(), dy); }
+};
+
 struct exp {
   explicit exp(const UnaryAttributes&) {}
   VF operator()(VF x) const { return math::exp(x); }
@@ -183,6 +277,57 @@ struct abs {
     const VF sign = hn::IfThenElse(hn::Gt(x, zero()), one(), hn::IfThenElse(hn::Lt(x, zero()), set(-1), zero()));
     return hn::Mul(dy, sign);
   }
+};
+
+struct square {
+  explicit square(const UnaryAttributes&) {}
+  VF operator()(VF x) const { return hn::Mul(x, x); }
+  VF gradient(VF dy, VF x, VF) const { return hn::Mul(dy, hn::Add(x, x)); }
+};
+
+struct reciprocal {
+  explicit reciprocal(const UnaryAttributes&) {}
+  VF operator()(VF x) const { return hn::Div(one(), x); }
+  VF gradient(VF dy, VF, VF y) const { return hn::Neg(hn::Mul(dy, hn::Mul(y, y))); }
+};
+
+struct rsqrt {
+  explicit rsqrt(const UnaryAttributes&) {}
+  VF operator()(VF x) const { return hn::Div(one(), hn::Sqrt(x)); }
+  VF gradient(VF dy, VF, VF y) const { return hn::Mul(hn::Mul(set(-0.5), dy), hn::Mul(y, hn::Mul(y, y))); }
+};
+
+// 0 at NaN, as in PyTorch.
+struct sign {
+  explicit sign(const UnaryAttributes&) {}
+  VF operator()(VF x) const {
+    return hn::IfThenElse(hn::Gt(x, zero()), one(), hn::IfThenElse(hn::Lt(x, zero()), set(-1), zero()));
+  }
+  VF gradient(VF, VF, VF) const { return zero(); }
+};
+
+struct floor {
+  explicit floor(const UnaryAttributes&) {}
+  VF operator()(VF x) const { return hn::Floor(x); }
+  VF gradient(VF, VF, VF) const { return zero(); }
+};
+
+struct ceil {
+  explicit ceil(const UnaryAttributes&) {}
+  VF operator()(VF x) const { return hn::Ceil(x); }
+  VF gradient(VF, VF, VF) const { return zero(); }
+};
+
+struct round {
+  explicit round(const UnaryAttributes&) {}
+  VF operator()(VF x) const { return hn::Round(x); }
+  VF gradient(VF, VF, VF) const { return zero(); }
+};
+
+struct trunc {
+  explicit trunc(const UnaryAttributes&) {}
+  VF operator()(VF x) const { return hn::Trunc(x); }
+  VF gradient(VF, VF, VF) const { return zero(); }
 };
 
 struct neg {

@@ -13,6 +13,26 @@ struct Square {
   VF slope(VF d) const { return d; }
 };
 
+struct Absolute {
+  VF value(VF d) const { return hn::Abs(d); }
+  VF slope(VF d) const {
+    const VF sign = hn::CopySign(hn::Set(kF, 1.0f), d);
+    return hn::IfThenElse(hn::Eq(d, hn::Zero(kF)), d, hn::IfThenElse(hn::IsNaN(d), d, sign));
+  }
+};
+
+struct SmoothAbsolute {
+  VF beta, inverse;  // 1 / beta
+  VF value(VF d) const {
+    const VF size = hn::Abs(d), half = hn::Set(kF, 0.5f);
+    const VF square = hn::Mul(hn::Mul(hn::Mul(half, d), d), inverse);
+    return hn::IfThenElse(hn::Ge(size, beta), hn::NegMulAdd(half, beta, size), square);
+  }
+  VF slope(VF d) const {
+    return hn::IfThenElse(hn::Ge(hn::Abs(d), beta), Absolute{}.slope(d), hn::Mul(d, inverse));
+  }
+};
+
 struct Huber {
   VF delta;
   VF value(VF d) const {
@@ -98,6 +118,20 @@ void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const in
 void mse_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
               const MseLossAttributes& attributes) {
   pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, Square{}, 2);
+}
+
+// torch.nn.L1Loss: |x - target|; sum, mean over n, or none; dx, where 0 is the slope at 0, as in mse_loss. Error of an element: one rounding.
+void l1_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
+             const L1LossAttributes& attributes) {
+  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, Absolute{}, 1);
+}
+
+// torch.nn.SmoothL1Loss, with d = x - target: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2; beta 0 is l1_loss. Sums and dx as in mse_loss.
+// Error of an element: 4 roundings.
+void smooth_l1_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
+                    const SmoothL1LossAttributes& attributes) {
+  const SmoothAbsolute each{hn::Set(kF, static_cast<float>(attributes.beta)), hn::Set(kF, static_cast<float>(1 / attributes.beta))};
+  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, each, 1);
 }
 
 // torch.nn.HuberLoss, with d = x - target: d^2 / 2 where |d| < delta, else delta (|d| - delta / 2); sum, mean over n, or none; dx as in

@@ -56,6 +56,22 @@ void mse_loss(Run&, float* loss, float* dx, const float* x, const float* target,
       loss, dx, x, target, n, attributes.reduction, [](double d) { return d * d; }, [](double d) { return 2 * d; });
 }
 
+void l1_loss(Run&, float* loss, float* dx, const float* x, const float* target, size_t n,
+             const L1LossAttributes& attributes) {
+  pairwise_loss(
+      loss, dx, x, target, n, attributes.reduction, [](double d) { return std::fabs(d); },
+      [](double d) { return std::isnan(d) ? d : (d > 0) - (d < 0); });
+}
+
+void smooth_l1_loss(Run&, float* loss, float* dx, const float* x, const float* target, size_t n,
+                    const SmoothL1LossAttributes& attributes) {
+  const double beta = static_cast<float>(attributes.beta);
+  pairwise_loss(
+      loss, dx, x, target, n, attributes.reduction,
+      [=](double d) { return std::fabs(d) >= beta ? std::fabs(d) - beta / 2 : d * d / (2 * beta); },
+      [=](double d) { return std::fabs(d) >= beta ? (d > 0) - (d < 0) : d / beta; });
+}
+
 void huber_loss(Run&, float* loss, float* dx, const float* x, const float* target, size_t n,
                 const HuberLossAttributes& attributes) {
   const double delta = static_cast<float>(attributes.delta);

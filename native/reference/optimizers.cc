@@ -69,4 +69,78 @@ void rmsprop_step(Run&, float* param, float* square_avg, float* grad_avg, float*
   }
 }
 
+void adagrad_step(Run&, float* param, float* sum, const float* grad, size_t n, const AdagradStepAttributes& attributes) {
+  const auto& [step, lr, lr_decay, eps, weight_decay, initial, maximize] = attributes;
+  const double least = step == 1 ? initial : 0, rate = lr / (1 + (static_cast<double>(step) - 1) * lr_decay);
+  for (size_t i = 0; i < n; ++i) {
+    const double g = (maximize ? -1.0 : 1.0) * grad[i] + weight_decay * param[i];
+    const double total = (sum[i] < least ? least : sum[i]) + g * g;
+    sum[i] = static_cast<float>(total);
+    param[i] = static_cast<float>(param[i] - rate * g / (std::sqrt(total) + eps));
+  }
+}
+
+void adadelta_step(Run&, float* param, float* square_avg, float* acc_delta, const float* grad, size_t n,
+                   const AdadeltaStepAttributes& attributes) {
+  const auto& [lr, rho, eps, weight_decay, maximize] = attributes;
+  for (size_t i = 0; i < n; ++i) {
+    const double g = (maximize ? -1.0 : 1.0) * grad[i] + weight_decay * param[i];
+    const double square = rho * square_avg[i] + (1 - rho) * g * g;
+    const double delta = std::sqrt(acc_delta[i] + eps) / std::sqrt(square + eps) * g;
+    square_avg[i] = static_cast<float>(square);
+    acc_delta[i] = static_cast<float>(rho * acc_delta[i] + (1 - rho) * delta * delta);
+    param[i] = static_cast<float>(param[i] - lr * delta);
+  }
+}
+
+void adamax_step(Run&, float* param, float* exp_avg, float* exp_inf, const float* grad, size_t n,
+                 const AdamaxStepAttributes& attributes) {
+  const auto& [step, lr, beta1, beta2, eps, weight_decay, maximize] = attributes;
+  const double correction = 1 - std::pow(beta1, static_cast<double>(step));
+  for (size_t i = 0; i < n; ++i) {
+    const double g = (maximize ? -1.0 : 1.0) * grad[i] + weight_decay * param[i];
+    const double mean = beta1 * exp_avg[i] + (1 - beta1) * g;
+    const double before = beta2 * exp_inf[i], size = std::fabs(g) + eps;
+    const double norm = before >= size || std::isnan(before) ? before : size;
+    exp_avg[i] = static_cast<float>(mean);
+    exp_inf[i] = static_cast<float>(norm);
+    param[i] = static_cast<float>(param[i] - lr / correction * mean / norm);
+  }
+}
+
+void radam_step(Run&, float* param, float* exp_avg, float* exp_avg_sq, const float* grad, size_t n,
+                const RadamStepAttributes& attributes) {
+  const auto& [step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize] = attributes;
+  const double t = static_cast<double>(step);
+  const double correction1 = 1 - std::pow(beta1, t), correction2 = 1 - std::pow(beta2, t);
+  const double rho_inf = 2 / (1 - beta2) - 1, rho = rho_inf - 2 * t * std::pow(beta2, t) / correction2;
+  const double rectified = std::sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho));
+  for (size_t i = 0; i < n; ++i) {
+    double p = param[i];
+    double g = maximize ? -grad[i] : grad[i];
+    if (decoupled) {
+      p *= 1 - lr * weight_decay;
+    } else {
+      g += weight_decay * p;
+    }
+    const double mean = beta1 * exp_avg[i] + (1 - beta1) * g;
+    const double square = beta2 * exp_avg_sq[i] + (1 - beta2) * g * g;
+    exp_avg[i] = static_cast<float>(mean);
+    exp_avg_sq[i] = static_cast<float>(square);
+    const double adaptive = rho > 5 ? rectified * std::sqrt(correction2) / (std::sqrt(square) + eps) : 1;
+    param[i] = static_cast<float>(p - lr * mean / correction1 * adaptive);
+  }
+}
+
+void lion_step(Run&, float* param, float* exp_avg, const float* grad, size_t n, const LionStepAttributes& attributes) {
+  const auto& [lr, beta1, beta2, weight_decay, maximize] = attributes;
+  for (size_t i = 0; i < n; ++i) {
+    const double g = maximize ? -grad[i] : grad[i];
+    const double blend = beta1 * exp_avg[i] + (1 - beta1) * g;
+    const double sign = blend > 0 ? 1 : blend < 0 ? -1 : blend;
+    exp_avg[i] = static_cast<float>(beta2 * exp_avg[i] + (1 - beta2) * g);
+    param[i] = static_cast<float>((1 - lr * weight_decay) * param[i] - lr * sign);
+  }
+}
+
 }  // namespace simdnn::reference

@@ -101,6 +101,63 @@ struct mish : Function {
     return t + x * (1 - t) * (1 + t) * logistic(x);
   }
 };
+struct relu6 : Function {
+  static constexpr Case cases[] = {{0, 0, 0, 0, 0, 0, 0}};
+  VALUE { return x < 0 ? 0 : x > 6 ? 6 : x; }
+  DERIVATIVE { return x <= 0 || x >= 6 ? 0 : 1; }
+};
+struct hardtanh : Function {
+  static constexpr Case cases[] = {{-1, 1, 0, 0, 0, 0, 0}, {-2, 0.5, 0, 0, 0, 0, 0}};
+  VALUE { return x < a ? a : x > b ? b : x; }
+  DERIVATIVE { return x <= a || x >= b ? 0 : 1; }
+};
+// Its kernel takes the derivative from the rounded result, which is 0 or 1 within half a unit of 3 of the corners.
+struct hardsigmoid : Function {
+  static constexpr Case cases[] = {{0, 0, 1.5, 1, 1, 0}};
+  VALUE { return (x + 3 < 0 ? 0 : x + 3 > 6 ? 6 : x + 3) / 6; }
+  DERIVATIVE {
+    const float y = static_cast<float>(x) + 3.0f;
+    return y <= 0 || static_cast<float>(y * (1.0f / 6)) >= 1 ? 0 : 1.0 / 6;
+  }
+};
+struct celu : Function {
+  static constexpr Case cases[] = {{1, 0, 2.5, 0, 2.5, 0}, {0.7, 0, 4, 1, 4, 1}, {2, 0, 2.5, 0, 2.5, 0}};
+  VALUE { return x > 0 ? x : a * std::expm1(x / a); }
+  DERIVATIVE { return x > 0 ? 1 : std::exp(x / a); }
+};
+struct softsign : Function {
+  static constexpr Case cases[] = {{0, 0, 1.1, 0, 4, 0}};
+  VALUE { return std::isinf(x) ? NAN : x / (1 + std::fabs(x)); }
+  DERIVATIVE { return 1 / ((1 + std::fabs(x)) * (1 + std::fabs(x))); }
+};
+struct logsigmoid : Function {
+  static constexpr Case cases[] = {{0, 0, 2.5, 0, 3, 0}};
+  VALUE { return (x < 0 ? x : 0) - std::log1p(std::exp(-std::fabs(x))); }
+  DERIVATIVE { return logistic(-x); }
+};
+struct tanhshrink : Function {
+  static constexpr Case cases[] = {{0, 0, 1, 3, 0, 4}};
+  VALUE { return x - std::tanh(x); }
+  DERIVATIVE { return std::tanh(x) * std::tanh(x); }
+};
+struct softshrink : Function {
+  static constexpr Case cases[] = {{0.5, 0, 1, 0, 0, 0}, {0.3, 0, 1, 1, 0, 0}};
+  VALUE {
+    const double lambd = static_cast<float>(a);
+    return x > lambd ? x - lambd : x < -lambd ? x + lambd : std::isnan(x) ? x : 0;
+  }
+  DERIVATIVE { return std::fabs(x) <= static_cast<float>(a) ? 0 : 1; }
+};
+struct hardshrink : Function {
+  static constexpr Case cases[] = {{0.5, 0, 0, 0, 0, 0, 0}, {0.3, 0, 0, 0, 0, 0, 0}};
+  VALUE { return std::fabs(x) <= static_cast<float>(a) ? 0 : x; }
+  DERIVATIVE { return std::fabs(x) <= static_cast<float>(a) ? 0 : 1; }
+};
+struct threshold : Function {
+  static constexpr Case cases[] = {{0.5, 20, 0, 0, 0, 0, 0}, {-1, -3, 0, 0, 0, 0, 0}};
+  VALUE { return x <= static_cast<float>(a) ? b : x; }
+  DERIVATIVE { return x <= static_cast<float>(a) ? 0 : 1; }
+};
 struct exp : Function {
   static constexpr Case cases[] = {{0, 0, 1.2, 0, 1.2, 0, 2e-45}};
   VALUE { return std::exp(x); }
@@ -120,6 +177,46 @@ struct abs : Function {
   static constexpr Case cases[] = {{0, 0, 0, 0, 0, 0, 0}};
   VALUE { return std::fabs(x); }
   DERIVATIVE { return (x > 0) - (x < 0); }
+};
+struct square : Function {
+  static constexpr Case cases[] = {{0, 0, 0.6, 0, 0.6, 0, 2e-45}};
+  VALUE { return x * x; }
+  DERIVATIVE { return static_cast<float>(2 * x); }
+};
+struct reciprocal : Function {
+  static constexpr Case cases[] = {{0, 0, 0.6, 0, 2.5, 0, 2e-45}};
+  VALUE { return 1 / x; }
+  DERIVATIVE { return static_cast<float>(-1 / (x * x)); }
+};
+struct rsqrt : Function {
+  static constexpr Case cases[] = {{0, 0, 2, 0, 5, 0, 2e-45}};
+  VALUE { return 1 / std::sqrt(x); }
+  DERIVATIVE { return -0.5 / (x * std::sqrt(x)); }
+};
+struct sign : Function {
+  static constexpr Case cases[] = {{0, 0, 0, 0, 0, 0, 0}};
+  VALUE { return (x > 0) - (x < 0); }
+  double derivative(double) const { return 0; }
+};
+struct floor : Function {
+  static constexpr Case cases[] = {{0, 0, 0, 0, 0, 0, 0}};
+  VALUE { return std::floor(x); }
+  double derivative(double) const { return 0; }
+};
+struct ceil : Function {
+  static constexpr Case cases[] = {{0, 0, 0, 0, 0, 0, 0}};
+  VALUE { return std::ceil(x); }
+  double derivative(double) const { return 0; }
+};
+struct round : Function {
+  static constexpr Case cases[] = {{0, 0, 0, 0, 0, 0, 0}};
+  VALUE { return std::nearbyint(x); }
+  double derivative(double) const { return 0; }
+};
+struct trunc : Function {
+  static constexpr Case cases[] = {{0, 0, 0, 0, 0, 0, 0}};
+  VALUE { return std::trunc(x); }
+  double derivative(double) const { return 0; }
 };
 struct neg : Function {
   static constexpr Case cases[] = {{0, 0, 0, 0, 0, 0, 0}};

@@ -9,11 +9,14 @@
 #include <thread>
 #include <vector>
 
+#include "support/priority.h"
+
 namespace simdnn {
 
 class Workers {
  public:
-  Workers() = default;
+  // `niceness`: how much its threads give way to others of the machine.
+  explicit Workers(int niceness = 0) : niceness_(niceness) {}
   Workers(const Workers&) = delete;
   ~Workers() { join(); }
 
@@ -57,6 +60,7 @@ class Workers {
 
  private:
   void loop() {
+    if (niceness_ > 0) give_way(niceness_);
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
       wake_.wait(lock, [&] { return ending_ || (!waiting_.empty() && busy_ < most_); });
@@ -73,6 +77,7 @@ class Workers {
     }
   }
 
+  const int niceness_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> waiting_;

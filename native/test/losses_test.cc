@@ -130,6 +130,22 @@ TEST(mse_loss) {
   });
 }
 
+TEST(l1_loss) {
+  test_pairwise(t, 2, 1, [](const KernelTable& table, Run& run, float* loss, float* dx, const float* x,
+                            const float* target, size_t n, Reduction reduction) {
+    table.l1_loss(run, loss, dx, x, target, n, {reduction});
+  });
+}
+
+TEST(smooth_l1_loss) {
+  for (double beta : {1.0, 0.3, 100.0, 0.0}) {
+    test_pairwise(t, 6, 3, [=](const KernelTable& table, Run& run, float* loss, float* dx, const float* x,
+                               const float* target, size_t n, Reduction reduction) {
+      table.smooth_l1_loss(run, loss, dx, x, target, n, {beta, reduction});
+    });
+  }
+}
+
 TEST(huber_loss) {
   for (double delta : {1.0, 0.3, 100.0}) {
     test_pairwise(t, 5, 2, [=](const KernelTable& table, Run& run, float* loss, float* dx, const float* x,

@@ -98,4 +98,113 @@ TEST(rms_norm_backward) {
   }
 }
 
+TEST(layer_norm_forward) {
+  Random random(13);
+  for (const Shape& s : kShapes) {
+    for (bool affine : {false, true}) {
+      t.where = std::to_string(s.rows) + "x" + std::to_string(s.columns) + " affine=" + std::to_string(affine);
+      const size_t n = s.rows * s.columns;
+      Buffer<float> x(t, n, 1), weight(t, s.columns, 2), bias(t, s.columns, 3), y(t, n, 3), expected(t, n), other(t, n);
+      Buffer<float> mean(t, s.rows), scale(t, s.rows, 1), expected_mean(t, s.rows), expected_scale(t, s.rows), unused(t, s.rows);
+      fill_normal(x, random, 2);
+      for (size_t i = 0; i < n; ++i) x[i] += 5;
+      fill_normal(weight, random);
+      fill_normal(bias, random);
+      const float *const w = affine ? weight.data() : nullptr, *const b = affine ? bias.data() : nullptr;
+      Run run;
+      t.kernel.layer_norm_forward(run, y.data(), mean.data(), scale.data(), x.data(), w, b, s.rows, s.columns, {1e-5});
+      t.twin.layer_norm_forward(run, expected.data(), expected_mean.data(), expected_scale.data(), x.data(), w, b, s.rows, s.columns, {1e-5});
+      for (size_t r = 0; r < s.rows; ++r) {
+        double size = 0;
+        for (size_t c = 0; c < s.columns; ++c) size += std::fabs(x[r * s.columns + c]) / static_cast<double>(s.columns);
+        t.close(mean[r], expected_mean[r], 2 * kEpsilon * size, "mean", r);
+        // what the mean has lost is in each difference
+        const double lost = kEpsilon * size * expected_scale[r];
+        t.close(scale[r], expected_scale[r], (6 * kEpsilon + lost) * expected_scale[r], "scale", r);
+        for (size_t c = 0; c < s.columns; ++c) {
+          const size_t i = r * s.columns + c;
+          const double factor = affine ? std::fabs(weight[c]) : 1;
+          const double normal = std::fabs(x[i] - expected_mean[r]) * expected_scale[r];
+          const double bound = factor * (2 * lost + 8 * kEpsilon * normal + lost * normal) + kEpsilon * std::fabs(expected[i]);
+          t.close(y[i], expected[i], bound, "y", i);
+        }
+      }
+      for (int threads = 2; threads <= 4; ++threads) {
+        Run parallel(threads);
+        t.kernel.layer_norm_forward(parallel, other.data(), unused.data(), unused.data(), x.data(), w, b, s.rows, s.columns, {1e-5});
+        t.check(std::memcmp(other.data(), y.data(), n * sizeof(float)) == 0, "bits depend on the threads");
+      }
+      for (size_t r = 0; r < s.rows; ++r) {
+        Buffer<float> row(t, s.columns, r % 7);
+        std::memcpy(row.data(), x.data() + r * s.columns, s.columns * sizeof(float));
+        float one, two;
+        t.kernel.layer_norm_forward(run, row.data(), &one, &two, row.data(), w, b, 1, s.columns, {1e-5});
+        t.check(std::memcmp(row.data(), y.data() + r * s.columns, s.columns * sizeof(float)) == 0,
+                "a row's bits depend on its place");
+      }
+    }
+  }
+}
+
+TEST(layer_norm_backward) {
+  Random random(14);
+  for (const Shape& s : kShapes) {
+    for (int kind = 0; kind < 4; ++kind) {
+      const bool weighted = (kind & 1) != 0, accumulate = (kind & 2) != 0;
+      t.where = std::to_string(s.rows) + "x" + std::to_string(s.columns) + " kind=" + std::to_string(kind);
+      const size_t n = s.rows * s.columns;
+      Buffer<float> x(t, n, 1), dy(t, n, 2), weight(t, s.columns, 2), y(t, n), mean(t, s.rows), scale(t, s.rows, 1), dx(t, n, 3), expected(t, n);
+      Buffer<float> sums(t, 2 * s.columns, 1), expected_sums(t, 2 * s.columns), other(t, 2 * s.columns), before(t, 2 * s.columns);
+      fill_normal(x, random, 2);
+      fill_normal(dy, random);
+      fill_normal(weight, random);
+      fill_normal(before, random);
+      for (size_t c = 0; c < 2 * s.columns; ++c) sums[c] = expected_sums[c] = before[c];
+      const float* const w = weighted ? weight.data() : nullptr;
+      Run run;
+      t.twin.layer_norm_forward(run, y.data(), mean.data(), scale.data(), x.data(), w, nullptr, s.rows, s.columns, {1e-5});
+      const auto backward = [&](const KernelTable& table, Run& with, float* to, Buffer<float>& both) {
+        table.layer_norm_backward(with, to, both.data(), both.data() + s.columns, dy.data(), x.data(), mean.data(), scale.data(), w,
+                                  s.rows, s.columns, {accumulate, accumulate});
+      };
+      backward(t.kernel, run, dx.data(), sums);
+      backward(t.twin, run, expected.data(), expected_sums);
+      for (size_t r = 0; r < s.rows; ++r) {
+        double magnitude = 0, products = 0;
+        for (size_t c = 0; c < s.columns; ++c) {
+          const size_t i = r * s.columns + c;
+          const double g = std::fabs(dy[i] * (weighted ? weight[c] : 1)) / static_cast<double>(s.columns);
+          magnitude += g, products += g * (std::fabs(x[i]) + std::fabs(mean[r])) * scale[r];
+        }
+        for (size_t c = 0; c < s.columns; ++c) {
+          const size_t i = r * s.columns + c;
+          const double h = (std::fabs(x[i]) + std::fabs(mean[r])) * scale[r];
+          const double size = std::fabs(dy[i] * (weighted ? weight[c] : 1)) + 2 * magnitude + 4 * h * products;
+          t.close(dx[i], expected[i], 3 * kEpsilon * scale[r] * size, "dx", i);
+        }
+      }
+      for (size_t c = 0; c < s.columns; ++c) {
+        double products = std::fabs(before[c]), sum = std::fabs(before[s.columns + c]);
+        for (size_t r = 0; r < s.rows; ++r) {
+          const size_t i = r * s.columns + c;
+          products += std::fabs(dy[i]) * (std::fabs(x[i]) + std::fabs(mean[r])) * scale[r];
+          sum += std::fabs(dy[i]);
+        }
+        t.close(sums[c], expected_sums[c], 4 * kEpsilon * products, "dweight", c);
+        t.close(sums[s.columns + c], expected_sums[s.columns + c], 3 * kEpsilon * sum, "dbias", c);
+      }
+      for (int threads = 2; threads <= 4; ++threads) {
+        Run parallel(threads);
+        for (size_t c = 0; c < 2 * s.columns; ++c) other[c] = before[c];
+        backward(t.kernel, parallel, y.data(), other);
+        t.check(std::memcmp(y.data(), dx.data(), n * sizeof(float)) == 0 &&
+                    std::memcmp(other.data(), sums.data(), 2 * s.columns * sizeof(float)) == 0,
+                "bits depend on the threads");
+      }
+      t.kernel.layer_norm_backward(run, dy.data(), nullptr, nullptr, dy.data(), x.data(), mean.data(), scale.data(), w, s.rows, s.columns, {});
+      t.check(std::memcmp(dy.data(), dx.data(), n * sizeof(float)) == 0, "in place differs");
+    }
+  }
+}
+
 }  // namespace simdnn::test

@@ -1,11 +1,28 @@
-// Element-wise functions, and softmax, as layers.
-import { typeError, withDefaults } from '../errors';
-import { elu, gelu, hardswish, leakyRelu, mish, relu, selu, sigmoid, silu, softplus, tanh } from '../ops/activations';
-import { logSoftmax, softmax } from '../ops/softmax';
+// Element-wise functions as layers.
+import { withDefaults } from '../errors';
+import {
+  celu,
+  elu,
+  gelu,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  logsigmoid,
+  mish,
+  relu,
+  relu6,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  tanh,
+} from '../ops/activations';
 import type { Tensor } from '../tensor';
 import { checkInputs } from './inputs';
 import { Module } from './module';
-import { integer, number, Options, oneOf } from './options';
+import { number, Options, oneOf } from './options';
 
 /**
  * `max(0, x)`: `torch.nn.ReLU`.
@@ -217,66 +234,114 @@ export class Mish extends Module {
   }
 }
 
-function dimOf(where: string, options: { dim: number }): number {
-  const { dim } = withDefaults<{ dim: number | null }>(where, options, { dim: null });
-  if (dim === null) throw typeError(where, 'expected the dimension along which to sum to 1', `new nn.${where}({ dim: 1 })`);
-  return dim;
-}
-
-const softmaxOptions = new Options('Softmax', { dim: integer() });
-
 /**
- * `exp(x_i) / sum_j exp(x_j)` along `dim`, which must be given, unlike in PyTorch, where leaving it out is deprecated: `torch.nn.Softmax`.
- *
- * `CrossEntropyLoss` applies it by itself: in front of that loss it only slows the training down.
+ * `min(max(x, 0), 6)`: `torch.nn.ReLU6`.
  *
  * @example
- * new nn.Softmax({ dim: 1 }).forward(tensor([[0, 0]])).toArray(); // [[0.5, 0.5]]
+ * new nn.ReLU6().forward(tensor([-1, 2, 8])).toArray(); // [0, 2, 6]
  */
-export class Softmax extends Module {
-  /** The dimension along which the results sum to 1. */
-  dim: number;
-
-  constructor(options: { dim: number }) {
-    super();
-    this.dim = softmaxOptions.checked({ dim: dimOf('Softmax', options) }).dim;
-  }
-
+export class ReLU6 extends Module {
   override forward(x: Tensor): Tensor {
-    checkInputs('Softmax.forward', arguments.length);
-    softmaxOptions.use(this);
-    return softmax(x, this.dim);
-  }
-
-  override extraRepr(): string {
-    return softmaxOptions.print(this);
+    checkInputs('ReLU6.forward', arguments.length);
+    return relu6(x);
   }
 }
 
-const logSoftmaxOptions = new Options('LogSoftmax', { dim: integer() });
+const hardtanhOptions = new Options('Hardtanh', { minVal: number(), maxVal: number() });
 
 /**
- * `x_i - log(sum_j exp(x_j))` along `dim`, which must be given, unlike in PyTorch, where leaving it out is deprecated: `torch.nn.LogSoftmax`.
+ * `min(max(x, minVal), maxVal)`, by default -1 and 1: `torch.nn.Hardtanh`.
  *
  * @example
- * new nn.LogSoftmax({ dim: 1 }).forward(tensor([[3]])).toArray(); // [[0]]
+ * new nn.Hardtanh({ maxVal: 2 }).forward(tensor([-3, 0.5, 3])).toArray(); // [-1, 0.5, 2]
  */
-export class LogSoftmax extends Module {
-  /** The dimension along which the exponentials of the results sum to 1. */
-  dim: number;
+export class Hardtanh extends Module {
+  /** The lower bound. */
+  minVal: number;
+  /** The upper bound. */
+  maxVal: number;
 
-  constructor(options: { dim: number }) {
+  constructor(options?: { minVal?: number; maxVal?: number }) {
     super();
-    this.dim = logSoftmaxOptions.checked({ dim: dimOf('LogSoftmax', options) }).dim;
+    const { minVal, maxVal } = hardtanhOptions.checked(withDefaults('Hardtanh', options, { minVal: -1, maxVal: 1 }));
+    this.minVal = minVal;
+    this.maxVal = maxVal;
   }
 
   override forward(x: Tensor): Tensor {
-    checkInputs('LogSoftmax.forward', arguments.length);
-    logSoftmaxOptions.use(this);
-    return logSoftmax(x, this.dim);
+    checkInputs('Hardtanh.forward', arguments.length);
+    hardtanhOptions.use(this);
+    return hardtanh(x, { minVal: this.minVal, maxVal: this.maxVal });
   }
 
   override extraRepr(): string {
-    return logSoftmaxOptions.print(this);
+    return hardtanhOptions.print(this);
+  }
+}
+
+/**
+ * `min(max(x + 3, 0), 6) / 6`: `torch.nn.Hardsigmoid`.
+ *
+ * @example
+ * new nn.Hardsigmoid().forward(tensor([-3, 0, 3])).toArray(); // [0, 0.5, 1]
+ */
+export class Hardsigmoid extends Module {
+  override forward(x: Tensor): Tensor {
+    checkInputs('Hardsigmoid.forward', arguments.length);
+    return hardsigmoid(x);
+  }
+}
+
+const celuOptions = new Options('CELU', { alpha: number() });
+
+/**
+ * `x` where positive, else `alpha (exp(x / alpha) - 1)`, alpha 1 by default and never 0: `torch.nn.CELU`.
+ *
+ * @example
+ * new nn.CELU().forward(tensor([0, 2])).toArray(); // [0, 2]
+ */
+export class CELU extends Module {
+  /** The function tends to `-alpha` as x gets small. */
+  alpha: number;
+
+  constructor(options?: { alpha?: number }) {
+    super();
+    this.alpha = celuOptions.checked(withDefaults('CELU', options, { alpha: 1 })).alpha;
+  }
+
+  override forward(x: Tensor): Tensor {
+    checkInputs('CELU.forward', arguments.length);
+    celuOptions.use(this);
+    return celu(x, { alpha: this.alpha });
+  }
+
+  override extraRepr(): string {
+    return celuOptions.print(this);
+  }
+}
+
+/**
+ * `x / (1 + |x|)`: `torch.nn.Softsign`.
+ *
+ * @example
+ * new nn.Softsign().forward(tensor([-1, 3])).toArray(); // [-0.5, 0.75]
+ */
+export class Softsign extends Module {
+  override forward(x: Tensor): Tensor {
+    checkInputs('Softsign.forward', arguments.length);
+    return softsign(x);
+  }
+}
+
+/**
+ * `log(sigmoid(x))`, without overflow: `torch.nn.LogSigmoid`.
+ *
+ * @example
+ * new nn.LogSigmoid().forward(tensor([0])).toArray(); // [-0.6931471824645996]
+ */
+export class LogSigmoid extends Module {
+  override forward(x: Tensor): Tensor {
+    checkInputs('LogSigmoid.forward', arguments.length);
+    return logsigmoid(x);
   }
 }

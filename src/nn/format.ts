@@ -34,3 +34,6 @@ export function pythonFloat(value: number): string {
 
 /** A boolean as Python prints it. */
 export const pythonBool = (value: boolean): string => (value ? 'True' : 'False');
+
+/** A shape as Python prints a tuple: `(3,)`, `(2, 3)`. */
+export const pythonShape = (shape: readonly number[]): string => (shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`);

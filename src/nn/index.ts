@@ -13,7 +13,10 @@ export { Linear } from './linear';
 export * from './losses';
 export { type ForwardHook, type HookHandle, Module, type Named } from './module';
 export * from './norms';
+export * from './pairwise-losses';
 export { Parameter } from './parameter';
+export * from './shrinks';
+export * from './softmax';
 export type { LoadResult, StateDict } from './state';
 /** Gradients and parameters taken together. */
 export * as utils from './utils';

@@ -1,9 +1,8 @@
-// Losses as modules: what is to be made small.
+// The losses over classes as modules.
 import { withDefaults } from '../errors';
 import { type CrossEntropyOptions, crossEntropy } from '../ops/cross-entropy';
 import type { Reduction } from '../ops/loss';
 import { type NllLossOptions, nllLoss } from '../ops/nll-loss';
-import { type HuberLossOptions, huberLoss, mseLoss } from '../ops/pairwise-losses';
 import { checkTensor, type Tensor } from '../tensor';
 import { checkInputs } from './inputs';
 import { Module } from './module';
@@ -13,8 +12,6 @@ const reduction = oneOf<Reduction>('mean', 'sum', 'none');
 const ignoreIndex = integer(-0x80000000, 0x7fffffff);
 const crossEntropyOptions = new Options('CrossEntropyLoss', { ignoreIndex, reduction, labelSmoothing: number(0, 1) });
 const nllOptions = new Options('NLLLoss', { ignoreIndex, reduction });
-const mseOptions = new Options('MSELoss', { reduction });
-const huberOptions = new Options('HuberLoss', { delta: number(Number.MIN_VALUE), reduction });
 
 // What the losses over classes have in common: class weights, a buffer, and a label that does not count.
 abstract class ClassLoss extends Module {
@@ -84,58 +81,5 @@ export class NLLLoss extends ClassLoss {
     nllOptions.use(this);
     const { weight, ignoreIndex, reduction } = this;
     return nllLoss(output, target, { weight, ignoreIndex, reduction }, 'NLLLoss.forward');
-  }
-}
-
-/**
- * The squared error, its mean by default, with `reduction` `"sum"` or `"none"` its sum or every element: `torch.nn.MSELoss`.
- *
- * Output and target are float32 of one shape.
- *
- * @example
- * new nn.MSELoss().forward(tensor([1, 2]), tensor([1, 4])).item(); // 2
- */
-export class MSELoss extends Module {
-  /** What becomes of the elements' losses. */
-  reduction: Reduction;
-
-  constructor(options?: { reduction?: Reduction }) {
-    super();
-    this.reduction = mseOptions.checked(withDefaults<{ reduction: Reduction }>('MSELoss', options, { reduction: 'mean' })).reduction;
-  }
-
-  override forward(output: Tensor, target: Tensor): Tensor {
-    checkInputs('MSELoss.forward', arguments.length, 2);
-    mseOptions.use(this);
-    return mseLoss(output, target, { reduction: this.reduction }, 'MSELoss.forward');
-  }
-}
-
-/**
- * A squared error that far outliers do not rule: `d^2 / 2` where `|d| < delta`, else `delta (|d| - delta / 2)`: `torch.nn.HuberLoss`.
- *
- * Output and target are float32 of one shape; `delta` is positive, 1 by default; `reduction` as for `MSELoss`.
- *
- * @example
- * new nn.HuberLoss().forward(tensor([1, 2]), tensor([1, 5])).item(); // 1.25
- */
-export class HuberLoss extends Module {
-  /** The difference from which on the loss grows along a line. */
-  delta: number;
-  /** What becomes of the elements' losses. */
-  reduction: Reduction;
-
-  constructor(options?: HuberLossOptions) {
-    super();
-    const defaults: Required<HuberLossOptions> = { delta: 1, reduction: 'mean' };
-    const { delta, reduction } = huberOptions.checked(withDefaults('HuberLoss', options, defaults));
-    this.delta = delta;
-    this.reduction = reduction;
-  }
-
-  override forward(output: Tensor, target: Tensor): Tensor {
-    checkInputs('HuberLoss.forward', arguments.length, 2);
-    huberOptions.use(this);
-    return huberLoss(output, target, { delta: this.delta, reduction: this.reduction }, 'HuberLoss.forward');
   }
 }

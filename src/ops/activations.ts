@@ -1,5 +1,5 @@
 // The activations as functions: all of them are public, in `nn.functional`.
-import { checkNumber, checkOneOf, withDefaults } from '../errors';
+import { checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { unary } from './unary';
 
@@ -122,3 +122,101 @@ export const hardswish = (x: Tensor): Tensor => unary('hardswish', 'hardswish', 
  * nn.functional.mish(tensor([0])).toArray(); // [0]
  */
 export const mish = (x: Tensor): Tensor => unary('mish', 'mish', x);
+
+/**
+ * `min(max(x, 0), 6)`: `torch.nn.functional.relu6`. The derivative at 0 and at 6 is 0.
+ *
+ * @example
+ * nn.functional.relu6(tensor([-1, 2, 8])).toArray(); // [0, 2, 6]
+ */
+export const relu6 = (x: Tensor): Tensor => unary('relu6', 'relu6', x);
+
+/**
+ * `min(max(x, minVal), maxVal)`, by default -1 and 1: `torch.nn.functional.hardtanh`. The derivative at the bounds is 0.
+ *
+ * @example
+ * nn.functional.hardtanh(tensor([-3, 0.5, 3])).toArray(); // [-1, 0.5, 1]
+ */
+export function hardtanh(x: Tensor, options?: { minVal?: number; maxVal?: number }): Tensor {
+  const { minVal, maxVal } = withDefaults('hardtanh', options, { minVal: -1, maxVal: 1 });
+  checkNumber('hardtanh', 'minVal', minVal);
+  checkNumber('hardtanh', 'maxVal', maxVal);
+  if (minVal > maxVal) throw rangeError('hardtanh', `expected minVal to be at most maxVal, got ${minVal} and ${maxVal}`);
+  return unary('hardtanh', 'hardtanh', x, minVal, maxVal);
+}
+
+/**
+ * `min(max(x + 3, 0), 6) / 6`: `torch.nn.functional.hardsigmoid`.
+ *
+ * @example
+ * nn.functional.hardsigmoid(tensor([-3, 0, 3])).toArray(); // [0, 0.5, 1]
+ */
+export const hardsigmoid = (x: Tensor): Tensor => unary('hardsigmoid', 'hardsigmoid', x);
+
+/**
+ * `x` where positive, else `alpha (exp(x / alpha) - 1)` (alpha 1 by default): `torch.nn.functional.celu`. Source: Barron, arXiv 1704.07483.
+ *
+ * @example
+ * nn.functional.celu(tensor([0, 2])).toArray(); // [0, 2]
+ */
+export function celu(x: Tensor, options?: { alpha?: number }): Tensor {
+  const { alpha } = withDefaults('celu', options, { alpha: 1 });
+  if (checkNumber('celu', 'alpha', alpha) === 0) throw rangeError('celu', 'expected alpha not to be 0');
+  return unary('celu', 'celu', x, alpha);
+}
+
+/**
+ * `x / (1 + |x|)`: `torch.nn.functional.softsign`.
+ *
+ * @example
+ * nn.functional.softsign(tensor([-1, 3])).toArray(); // [-0.5, 0.75]
+ */
+export const softsign = (x: Tensor): Tensor => unary('softsign', 'softsign', x);
+
+/**
+ * `log(sigmoid(x))`, without overflow: `torch.nn.functional.logsigmoid`.
+ *
+ * @example
+ * nn.functional.logsigmoid(tensor([0])).toArray(); // [-0.6931471824645996]
+ */
+export const logsigmoid = (x: Tensor): Tensor => unary('logsigmoid', 'logsigmoid', x);
+
+/**
+ * `x - tanh(x)`: `torch.nn.functional.tanhshrink`.
+ *
+ * @example
+ * nn.functional.tanhshrink(tensor([0])).toArray(); // [0]
+ */
+export const tanhshrink = (x: Tensor): Tensor => unary('tanhshrink', 'tanhshrink', x);
+
+/**
+ * `x` nearer to 0 by `lambd` (0.5 by default), and 0 where it would pass it: `torch.nn.functional.softshrink`.
+ *
+ * @example
+ * nn.functional.softshrink(tensor([-2, 0.25, 2])).toArray(); // [-1.5, 0, 1.5]
+ */
+export function softshrink(x: Tensor, options?: { lambd?: number }): Tensor {
+  const { lambd } = withDefaults('softshrink', options, { lambd: 0.5 });
+  return unary('softshrink', 'softshrink', x, checkNumber('softshrink', 'lambd', lambd, 0));
+}
+
+/**
+ * `x`, and 0 where `|x| <= lambd` (0.5 by default): `torch.nn.functional.hardshrink`.
+ *
+ * @example
+ * nn.functional.hardshrink(tensor([-2, 0.25, 2])).toArray(); // [-2, 0, 2]
+ */
+export function hardshrink(x: Tensor, options?: { lambd?: number }): Tensor {
+  const { lambd } = withDefaults('hardshrink', options, { lambd: 0.5 });
+  return unary('hardshrink', 'hardshrink', x, checkNumber('hardshrink', 'lambd', lambd));
+}
+
+/**
+ * `x` where `x > threshold`, else `value`: `torch.nn.functional.threshold`.
+ *
+ * @example
+ * nn.functional.threshold(tensor([-2, 3]), 1, 20).toArray(); // [20, 3]
+ */
+export function threshold(x: Tensor, threshold: number, value: number): Tensor {
+  return unary('threshold', 'threshold', x, checkNumber('threshold', 'threshold', threshold), checkNumber('threshold', 'value', value));
+}

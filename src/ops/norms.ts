@@ -7,6 +7,27 @@ import { checkTensor, empty, type Tensor } from '../tensor';
 
 const EPSILON = 2 ** -23; // torch.finfo(torch.float32).eps
 
+// x as rows of the dimensions over which is normalised.
+function rowsOf(where: string, x: Tensor, normalizedShape: number | readonly number[]): { rows: number; columns: number; shape: number[] } {
+  const shape = normalizedShapeOf(where, normalizedShape);
+  checkTensor(where, 'x', x, 'float32');
+  const last = x.shape.slice(x.shape.length - shape.length);
+  if (x.shape.length < shape.length || last.some((size, d) => size !== shape[d])) {
+    throw rangeError(where, `expected x [*, ${shape.join(', ')}], got ${shapeText(x.shape)}`);
+  }
+  const columns = shape.reduce((n, size) => n * size, 1);
+  return { rows: columns === 0 ? 0 : x.numel / columns, columns, shape };
+}
+
+// Refuses a weight or a bias that is not of the shape over which is normalised.
+function checkFactor(where: string, name: string, factor: Tensor | null, shape: number[]): void {
+  if (factor === null) return;
+  checkTensor(where, name, factor, 'float32');
+  if (shapeText(factor.shape) !== shapeText(shape)) {
+    throw rangeError(where, `expected ${name} ${shapeText(shape)}, got ${shapeText(factor.shape)}`);
+  }
+}
+
 /** The options of `rmsNorm`. */
 export interface RMSNormOptions {
   /** A factor for each element of `normalizedShape`, or null (default) for ones. */
@@ -29,17 +50,8 @@ export function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], 
 export function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], options: RMSNormOptions | undefined, where: string): Tensor;
 export function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], options?: RMSNormOptions, where = 'rmsNorm'): Tensor {
   const { weight, eps } = withDefaults<Required<RMSNormOptions>>(where, options, { weight: null, eps: null });
-  const shape = normalizedShapeOf(where, normalizedShape);
-  checkTensor(where, 'x', x, 'float32');
-  const last = x.shape.slice(x.shape.length - shape.length);
-  if (x.shape.length < shape.length || last.some((size, d) => size !== shape[d])) {
-    throw rangeError(where, `expected x [*, ${shape.join(', ')}], got ${shapeText(x.shape)}`);
-  }
-  if (weight !== null && shapeText(checkTensor(where, 'weight', weight, 'float32').shape) !== shapeText(shape)) {
-    throw rangeError(where, `expected weight ${shapeText(shape)}, got ${shapeText(weight.shape)}`);
-  }
-  const columns = shape.reduce((n, size) => n * size, 1);
-  const rows = columns === 0 ? 0 : x.numel / columns;
+  const { rows, columns, shape } = rowsOf(where, x, normalizedShape);
+  checkFactor(where, 'weight', weight, shape);
   const y = empty(x.shape.slice());
   const scale = empty([rows]);
   calls.rmsNormForward({
@@ -64,6 +76,75 @@ export function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], 
       rows,
       columns,
       accumulateDweight,
+    });
+    if (dx !== null) give(x, dx);
+  });
+}
+
+/** The options of `layerNorm`. */
+export interface LayerNormOptions {
+  /** A factor for each element of `normalizedShape`, or null (default) for ones. */
+  weight?: Tensor | null;
+  /** Added to each, or null (default) for zeros. */
+  bias?: Tensor | null;
+  /** Added to the variance; default 1e-5. */
+  eps?: number;
+}
+
+/**
+ * `(x - mean) / sqrt(variance + eps) * weight + bias`, mean and variance (divided by n) over the last dimensions, which are `normalizedShape`:
+ * `torch.nn.functional.layer_norm`. Source: Ba et al., arXiv 1607.06450.
+ *
+ * Shapes: x `[*, ...normalizedShape]`, weight and bias `normalizedShape`; the result is like x.
+ *
+ * @example
+ * nn.functional.layerNorm(tensor([[1, 5]]), [2], { eps: 0 }).toArray(); // [[-1, 1]]
+ */
+export function layerNorm(x: Tensor, normalizedShape: number | readonly number[], options?: LayerNormOptions): Tensor;
+/** @internal */
+export function layerNorm(
+  x: Tensor,
+  normalizedShape: number | readonly number[],
+  options: LayerNormOptions | undefined,
+  where: string,
+): Tensor;
+export function layerNorm(x: Tensor, normalizedShape: number | readonly number[], options?: LayerNormOptions, where = 'layerNorm'): Tensor {
+  const { weight, bias, eps } = withDefaults<Required<LayerNormOptions>>(where, options, { weight: null, bias: null, eps: 1e-5 });
+  const { rows, columns, shape } = rowsOf(where, x, normalizedShape);
+  checkFactor(where, 'weight', weight, shape);
+  checkFactor(where, 'bias', bias, shape);
+  const y = empty(x.shape.slice());
+  const mean = empty([rows]);
+  const scale = empty([rows]);
+  calls.layerNormForward({
+    y: y.floats,
+    mean: mean.floats,
+    scale: scale.floats,
+    x: x.floats,
+    weight: weight?.floats,
+    bias: bias?.floats,
+    rows,
+    columns,
+    eps: checkNumber(where, 'eps', eps, 0),
+  });
+  const inputs = [x, weight, bias].filter((t): t is Tensor => t !== null);
+  return record(y, 'layerNorm', inputs, weight === null ? [x] : [x, weight], (dy) => {
+    const accumulateDweight = holds(weight);
+    const accumulateDbias = holds(bias);
+    const dx = x.needsGrad ? empty(x.shape.slice()) : null;
+    calls.layerNormBackward({
+      dx: dx?.floats,
+      dweight: open(weight),
+      dbias: open(bias),
+      dy: dy.floats,
+      x: x.floats,
+      mean: mean.floats,
+      scale: scale.floats,
+      weight: weight?.floats,
+      rows,
+      columns,
+      accumulateDweight,
+      accumulateDbias,
     });
     if (dx !== null) give(x, dx);
   });

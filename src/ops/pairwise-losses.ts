@@ -79,3 +79,47 @@ export function huberLoss(x: Tensor, target: Tensor, options?: HuberLossOptions,
     calls.huberLoss({ loss, dx, x, target, n, delta, reduction }),
   );
 }
+
+/**
+ * `|x - target|`, its mean (default), sum, or every element: `torch.nn.functional.l1_loss`. The derivative where they are equal is 0.
+ *
+ * Shapes as for `mseLoss`.
+ *
+ * @example
+ * nn.functional.l1Loss(tensor([1, 2]), tensor([1, 5])).item(); // 1.5
+ */
+export function l1Loss(x: Tensor, target: Tensor, options?: { reduction?: Reduction }): Tensor;
+/** @internal */
+export function l1Loss(x: Tensor, target: Tensor, options: { reduction?: Reduction } | undefined, where: string): Tensor;
+export function l1Loss(x: Tensor, target: Tensor, options?: { reduction?: Reduction }, where = 'l1Loss'): Tensor {
+  const { reduction } = withDefaults<{ reduction: Reduction }>(where, options, { reduction: 'mean' });
+  return pairwise('l1Loss', where, x, target, reduction, calls.l1Loss);
+}
+
+/** The options of `smoothL1Loss`. */
+export interface SmoothL1LossOptions {
+  /** The difference from which on the loss grows along a line (1); 0 is `l1Loss`. */
+  beta?: number;
+  /** What becomes of the elements ("mean"). */
+  reduction?: Reduction;
+}
+
+/**
+ * With `d = x - target` `d^2 / (2 beta)` where `|d| < beta`, else `|d| - beta / 2`, its mean (default), sum, or every element:
+ * `torch.nn.functional.smooth_l1_loss`. Source: Girshick, arXiv 1504.08083.
+ *
+ * Shapes as for `mseLoss`. beta is at least 0, 1 by default.
+ *
+ * @example
+ * nn.functional.smoothL1Loss(tensor([1, 2]), tensor([1, 5]), { beta: 2 }).item(); // 1
+ */
+export function smoothL1Loss(x: Tensor, target: Tensor, options?: SmoothL1LossOptions): Tensor;
+/** @internal */
+export function smoothL1Loss(x: Tensor, target: Tensor, options: SmoothL1LossOptions | undefined, where: string): Tensor;
+export function smoothL1Loss(x: Tensor, target: Tensor, options?: SmoothL1LossOptions, where = 'smoothL1Loss'): Tensor {
+  const { beta, reduction } = withDefaults<Required<SmoothL1LossOptions>>(where, options, { beta: 1, reduction: 'mean' });
+  checkNumber(where, 'beta', beta, 0);
+  return pairwise('smoothL1Loss', where, x, target, reduction, ({ loss, dx, x, target, n, reduction }) =>
+    calls.smoothL1Loss({ loss, dx, x, target, n, beta, reduction }),
+  );
+}

@@ -52,6 +52,22 @@ declare module '../tensor' {
     sigmoid(): Tensor;
     /** The hyperbolic tangent. */
     tanh(): Tensor;
+    /** `x^2`. */
+    square(): Tensor;
+    /** `1 / x`. */
+    reciprocal(): Tensor;
+    /** `1 / sqrt(x)`; NaN below 0. */
+    rsqrt(): Tensor;
+    /** -1, 0 or 1; 0 at NaN. The derivative of this and of those that round is 0. */
+    sign(): Tensor;
+    /** The greatest integer up to x. */
+    floor(): Tensor;
+    /** The least integer from x on. */
+    ceil(): Tensor;
+    /** The nearest integer, of two the even one. */
+    round(): Tensor;
+    /** x without what lies behind the point. */
+    trunc(): Tensor;
     /**
      * x limited to `[min, max]`; either may be left out. The gradient passes where x lies inside, the borders included.
      *
@@ -62,30 +78,15 @@ declare module '../tensor' {
   }
 }
 
-Tensor.prototype.neg = function (this: Tensor) {
-  return unary('neg', 'Tensor.neg', this);
-};
-Tensor.prototype.exp = function (this: Tensor) {
-  return unary('exp', 'Tensor.exp', this);
-};
-Tensor.prototype.log = function (this: Tensor) {
-  return unary('log', 'Tensor.log', this);
-};
-Tensor.prototype.sqrt = function (this: Tensor) {
-  return unary('sqrt', 'Tensor.sqrt', this);
-};
-Tensor.prototype.abs = function (this: Tensor) {
-  return unary('abs', 'Tensor.abs', this);
-};
-Tensor.prototype.relu = function (this: Tensor) {
-  return unary('relu', 'Tensor.relu', this);
-};
-Tensor.prototype.sigmoid = function (this: Tensor) {
-  return unary('sigmoid', 'Tensor.sigmoid', this);
-};
-Tensor.prototype.tanh = function (this: Tensor) {
-  return unary('tanh', 'Tensor.tanh', this);
-};
+const methods = [
+  ...(['neg', 'exp', 'log', 'sqrt', 'abs', 'relu', 'sigmoid', 'tanh'] as const),
+  ...(['square', 'reciprocal', 'rsqrt', 'sign', 'floor', 'ceil', 'round', 'trunc'] as const),
+];
+for (const name of methods) {
+  Tensor.prototype[name] = function (this: Tensor) {
+    return unary(name, `Tensor.${name}`, this);
+  };
+}
 Tensor.prototype.clamp = function (this: Tensor, options) {
   const { min, max } = clampLimits('Tensor.clamp', options);
   return unary('clamp', 'Tensor.clamp', this, min, max);

@@ -1,6 +1,7 @@
 // Adam and its form with decoupled weight decay: one kernel, told apart by a flag.
 import * as calls from '../calls.generated';
-import { checkBoolean, checkNumber, describe, rangeError, typeError } from '../errors';
+import { checkBoolean, checkNumber } from '../errors';
+import { checkBetas } from './betas';
 import { Optimizer, type Params, type Recipe } from './optimizer';
 import type { Run } from './runs';
 
@@ -23,16 +24,9 @@ export interface AdamOptions {
 const moments = ['exp_avg', 'exp_avg_sq'];
 const momentsAndMost = [...moments, 'max_exp_avg_sq'];
 
-function checkBeta(where: string, name: string, beta: unknown): void {
-  if (typeof beta !== 'number') throw typeError(where, `expected ${name} to be a number, got ${describe(beta)}`);
-  if (!(beta >= 0 && beta < 1)) throw rangeError(where, `expected ${name} to be at least 0 and below 1, got ${beta}`);
-}
-
 function check(where: string, { lr, betas, eps, weightDecay, amsgrad, maximize }: AdamOptions): void {
   checkNumber(where, 'lr', lr, 0);
-  if (!Array.isArray(betas) || betas.length !== 2) throw typeError(where, `expected betas to be two numbers, got ${describe(betas)}`);
-  checkBeta(where, 'betas[0]', betas[0]);
-  checkBeta(where, 'betas[1]', betas[1]);
+  checkBetas(where, betas);
   checkNumber(where, 'eps', eps, 0);
   checkNumber(where, 'weightDecay', weightDecay, 0);
   checkBoolean(where, 'amsgrad', amsgrad);

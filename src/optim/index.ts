@@ -1,8 +1,13 @@
 // The public names of `optim`, nothing else.
+export { Adadelta, type AdadeltaOptions } from './adadelta';
+export { Adagrad, type AdagradOptions } from './adagrad';
 export { Adam, type AdamOptions, AdamW } from './adam';
+export { Adamax, type AdamaxOptions } from './adamax';
+export { Lion, type LionOptions } from './lion';
 /** Schedulers: what changes the rate of an optimizer from epoch to epoch, or from batch to batch. */
 export * as lrScheduler from './lr-scheduler';
 export { Optimizer, type ParamGroup, type ParamGroupInit, type Params } from './optimizer';
+export { RAdam, type RAdamOptions } from './radam';
 export { RMSprop, type RMSpropOptions } from './rmsprop';
 export { SGD, type SGDOptions } from './sgd';
 export type { OptimizerStateDict } from './state';

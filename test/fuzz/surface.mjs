@@ -132,7 +132,22 @@ const recipes = {
   'nn.LeakyReLU': (w) => [w.options({ negativeSlope: () => w.r.real() })],
   'nn.GELU': (w) => [w.options({ approximate: () => w.r.pick(['none', 'tanh']) })],
   'nn.ELU': (w) => [w.options({ alpha: () => w.r.real() })],
+  'nn.Threshold': (w) => [w.r.real(), w.r.real()],
+  'nn.functional.threshold': (w) => [w.float(), w.r.real(), w.r.real()],
   'nn.Softplus': (w) => [w.options({ beta: () => 1 + w.r.real(), threshold: () => 20 })],
+  'nn.LayerNorm': (w) => [
+    w.r.chance(0.5) ? w.size() : w.shape().concat(1),
+    w.options({ eps: () => 1e-3, elementwiseAffine: w.boolean, bias: w.boolean }),
+  ],
+  'nn.LayerNorm.forward': (w) => {
+    const x = w.matrix();
+    return on(new w.lib.nn.LayerNorm(x.shape.slice(w.r.below(2))), [x]);
+  },
+  'nn.functional.layerNorm': (w) => {
+    const x = w.matrix();
+    const over = x.shape.slice(w.r.below(2));
+    return [x, over, w.options({ eps: () => w.r.real(), weight: () => w.float(over), bias: () => w.float(over) })];
+  },
   'nn.RMSNorm': (w) => [
     w.r.chance(0.5) ? w.size() : w.shape().concat(1),
     w.options({ eps: () => w.r.pick([null, 1e-3]), elementwiseAffine: w.boolean }),
@@ -141,6 +156,8 @@ const recipes = {
   'nn.CrossEntropyLoss': (w) => [lossOptions(w, 3, { labelSmoothing: () => w.r.real() })],
   'nn.NLLLoss': (w) => [lossOptions(w, 3, {})],
   'nn.MSELoss': (w) => [w.options({ reduction: w.reduction })],
+  'nn.L1Loss': (w) => [w.options({ reduction: w.reduction })],
+  'nn.SmoothL1Loss': (w) => [w.options({ reduction: w.reduction, beta: () => w.r.real() })],
   'nn.HuberLoss': (w) => [w.options({ reduction: w.reduction, delta: () => 0.1 + w.r.real() })],
   'nn.RMSNorm.forward': (w) => {
     const x = w.matrix();
@@ -171,7 +188,7 @@ const recipes = {
     return on(new w.lib.nn.NLLLoss(lossOptions(w, classes, {})), [w.matrix(rows, classes), w.ints([rows], classes)]);
   },
   ...Object.fromEntries(
-    ['MSELoss', 'HuberLoss'].map((name) => [
+    ['MSELoss', 'HuberLoss', 'L1Loss', 'SmoothL1Loss'].map((name) => [
       `nn.${name}.forward`,
       (w) => {
         const x = w.float();
@@ -203,14 +220,15 @@ const recipes = {
     const [rows, classes] = [w.size(), w.size()];
     return [w.matrix(rows, classes), w.ints([rows], classes), lossOptions(w, classes, {})];
   },
-  'nn.functional.mseLoss': (w) => {
-    const x = w.float();
-    return [x, w.float(x.shape), w.options({ reduction: w.reduction })];
-  },
-  'nn.functional.huberLoss': (w) => {
-    const x = w.float();
-    return [x, w.float(x.shape), w.options({ reduction: w.reduction })];
-  },
+  ...Object.fromEntries(
+    ['mseLoss', 'huberLoss', 'l1Loss', 'smoothL1Loss'].map((name) => [
+      `nn.functional.${name}`,
+      (w) => {
+        const x = w.float();
+        return [x, w.float(x.shape), w.options({ reduction: w.reduction })];
+      },
+    ]),
+  ),
   'nn.functional.dropout': (w) => [w.float(), w.r.real(), w.boolean()],
   'nn.functional.softmax': (w) => [w.matrix(), -1],
   'nn.functional.logSoftmax': (w) => [w.matrix(), 0],
@@ -254,6 +272,14 @@ const recipes = {
       maximize: w.boolean,
     }),
   ],
+  'optim.Adagrad': (w) => [
+    groups(w),
+    w.options({ lr: () => w.r.real(), lrDecay: () => w.r.real(), initialAccumulatorValue: () => w.r.real(), maximize: w.boolean }),
+  ],
+  'optim.Adadelta': (w) => [groups(w), w.options({ lr: () => w.r.real(), rho: () => w.r.real(), maximize: w.boolean })],
+  'optim.Adamax': (w) => [groups(w), w.options({ lr: () => w.r.real(), betas: () => betas(w), maximize: w.boolean })],
+  'optim.RAdam': (w) => [groups(w), w.options({ lr: () => w.r.real(), betas: () => betas(w), decoupledWeightDecay: w.boolean })],
+  'optim.Lion': (w) => [groups(w), w.options({ lr: () => w.r.real(), betas: () => betas(w), weightDecay: () => w.r.real() })],
   'optim.Optimizer.addParamGroup': (w) => on(w.optimizer(), [{ params: w.parameters(), ...w.options({ lr: () => 0.1 }) }]),
   'optim.Optimizer.loadStateDict': (w) => {
     const optimizer = w.optimizer();
@@ -376,6 +402,7 @@ const create = (w) => w.options({ dtype: () => w.r.pick(['float32', 'int32']), r
 const kaiming = (w) => w.options({ a: () => 1, mode: () => w.r.pick(['fanIn', 'fanOut']), nonlinearity: () => 'relu' });
 const encoder = (w) => new w.lib.data.LabelEncoder().fit(['a', 'b', 'c']);
 const loaderOptions = (w) => w.options({ batchSize: () => w.size(), shuffle: w.boolean, dropLast: w.boolean, seed: w.seed });
+const betas = (w) => [w.r.real() * 0.99, w.r.real() * 0.99];
 const groups = (w) =>
   w.r.chance(0.6) ? w.parameters() : [{ params: w.parameters(), ...w.options({ lr: () => 0.1 }) }, { params: w.parameters() }];
 const withTensor = (w, args, t = w.tensor()) => on(t, args(t));

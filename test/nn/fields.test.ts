@@ -94,6 +94,21 @@ const cases: Record<string, Case> = {
     fields: { ignoreIndex: integer(1, 2), reduction, weight: classWeight },
     scores: () => new nn.LogSoftmax({ dim: 1 }),
   },
+  LayerNorm: {
+    make: () => new nn.LayerNorm(2),
+    fields: {
+      eps: number(0.1, 1),
+      weight: parameter(
+        () => frozen([1, 2]),
+        () => null,
+      ),
+      bias: parameter(
+        () => frozen([1, 2]),
+        () => null,
+      ),
+    },
+    fixed: ['normalizedShape'],
+  },
   RMSNorm: {
     make: () => new nn.RMSNorm(2),
     fields: {
@@ -106,6 +121,7 @@ const cases: Record<string, Case> = {
     fixed: ['normalizedShape'], // the shape of the weight that is there at first; printed
   },
   Sequential: { make: () => new nn.Sequential(new nn.Tanh(), new nn.SiLU()), fields: { 0: entry, 1: entry } },
+  Threshold: { make: () => new nn.Threshold(0.1, 20), fields: { threshold: number(-0.5, 0.4), value: number(3, -1) } },
   Softmax: { make: () => new nn.Softmax({ dim: 1 }), fields: { dim: integer(2, -2) } },
 };
 

@@ -144,6 +144,18 @@ export const cases: Record<string, Case[]> = {
     ),
   ],
   'Tensor.abs': [one((x) => x.abs())],
+  ...Object.fromEntries(
+    (['square', 'reciprocal', 'sign', 'floor', 'ceil', 'round', 'trunc'] as const).map((name) => [
+      `Tensor.${name}`,
+      [one((x) => x[name]())],
+    ]),
+  ),
+  'Tensor.rsqrt': [
+    one(
+      (x) => x.rsqrt(),
+      () => [positive([3, 4])],
+    ),
+  ],
   'Tensor.relu': [one((x) => x.relu())],
   'Tensor.sigmoid': [one((x) => x.sigmoid())],
   'Tensor.tanh': [one((x) => x.tanh())],
@@ -179,12 +191,20 @@ export const cases: Record<string, Case[]> = {
     }),
   ],
   ...Object.fromEntries(Object.entries(activations).map(([name, f]) => [`functional.${name}`, [one((x) => f(x))]])),
+  'functional.threshold': [one((x) => F.threshold(x, 0.1, 20))],
   'functional.gelu': [one((x) => F.gelu(x)), one((x) => F.gelu(x, { approximate: 'tanh' }))],
   'functional.softmax': [one((x) => F.softmax(x, 1)), one((x) => F.softmax(x, 0))],
   'functional.logSoftmax': [one((x) => F.logSoftmax(x, 1)), one((x) => F.logSoftmax(x, 0))],
   ...Object.fromEntries(
     Object.entries(pairwiseLosses).map(([name, f]) => [`functional.${name}`, two((x, y) => f(x, y.add(x.detach().mul(0))))]),
   ),
+  'functional.layerNorm': [
+    one((x) => F.layerNorm(x, 4)),
+    {
+      inputs: () => [float([3, 4]), positive([4]), float([4])],
+      call: (x, weight, bias) => F.layerNorm(x, [4], { weight, bias }),
+    },
+  ],
   'functional.rmsNorm': [
     one((x) => F.rmsNorm(x, 4)),
     { inputs: () => [float([3, 4]), positive([4])], call: (x, weight) => F.rmsNorm(x, [4], { weight }) },

@@ -12,7 +12,7 @@ const operations: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   'broadcasts and their sums': (x, y) => x.add(y.sum(0)).mul(y.mean(1, { keepdim: true })),
   'functions of one argument': (x) => x.exp().add(1).log().sqrt().neg().tanh().sigmoid().relu().clamp({ min: 0.5, max: 0.6 }),
   activations: (x) => Object.values(activations).reduce((y, f) => f(y), x),
-  norms: (x, y) => F.rmsNorm(x, 3, { weight: y.mean(0) }).add(F.rmsNorm(y, [4, 3])),
+  norms: (x, y) => F.rmsNorm(x, 3, { weight: y.mean(0) }).add(F.layerNorm(y, [4, 3], { weight: x, bias: y })),
   'losses of pairs': (x, y) => Object.values(pairwiseLosses).reduce((sum, f) => sum.add(f(x, y)), x.sum()),
   views: (x) => x.reshape([2, -1]).flatten().unsqueeze(0).squeeze().narrow(0, 3, 7).mul(3),
   ranges: (x) => x.narrow(1, 1, 2).add(x.narrow(1, 0, 2)),

@@ -25,6 +25,7 @@ const everywhere: Case[] = [
   ],
   ['elu 0.5', (x) => elu(x, { alpha: 0.5 }), (x) => (x > 0 ? x : 0.5 * Math.expm1(x))],
   ['softplus 2, 3', (x) => softplus(x, { beta: 2, threshold: 3 }), (x) => (2 * x > 3 ? x : softPlus(2 * x) / 2)],
+  ...(['square', 'sign', 'floor', 'ceil', 'round', 'trunc'] as const).map((name): Case => [name, (x) => x[name](), formulas[name]!]),
   ['clamp', (x) => x.clamp({ min: -1, max: 1.5 }), (x) => Math.min(Math.max(x, -1), 1.5)],
   ['clamp min', (x) => x.clamp({ min: -1 }), (x) => Math.max(x, -1)],
   ['clamp max', (x) => x.clamp({ max: 1.5 }), (x) => Math.min(x, 1.5)],
@@ -32,11 +33,13 @@ const everywhere: Case[] = [
 const positive: Case[] = [
   ['log', (x) => x.log(), Math.log],
   ['sqrt', (x) => x.sqrt(), Math.sqrt],
+  ['rsqrt', (x) => x.rsqrt(), formulas.rsqrt!],
+  ['reciprocal', (x) => x.reciprocal(), formulas.reciprocal!],
 ];
 
 describe('values and gradients', () => {
   // 3 x 37 elements: whole vectors and a tail on every target. None within 1e-5 of a kink, where differences fail.
-  const kinks = [-3, -1, 0, 1.5, 3];
+  const kinks = Array.from({ length: 17 }, (_, i) => i / 2 - 4);
   const awayFromKinks = (m: Model): Model => map(m, (v) => (kinks.some((k) => Math.abs(v - k) < 1e-3) ? v + 0.01 : v));
 
   test.each(everywhere)('%s', (_, operation, formula) => {
@@ -71,7 +74,8 @@ describe('at the kinks the gradient is that of PyTorch', () => {
 });
 
 test('NaN passes through every one', () => {
-  for (const [name, operation] of [...everywhere, ...positive]) {
+  const all = [...everywhere, ...positive].filter(([name]) => name !== 'sign'); // 0, as in PyTorch
+  for (const [name, operation] of all) {
     expect([name, operation(tensor([Number.NaN])).item()]).toEqual([name, Number.NaN]);
   }
 });
@@ -80,7 +84,7 @@ describe('errors', () => {
   const ints = tensor([1], { dtype: 'int32' });
 
   test('int32 is refused with the cure', () => {
-    for (const name of ['neg', 'exp', 'log', 'sqrt', 'abs', 'relu', 'sigmoid', 'tanh'] as const) {
+    for (const name of ['neg', 'exp', 'log', 'sqrt', 'abs', 'relu', 'sigmoid', 'tanh', 'square', 'rsqrt', 'sign', 'round'] as const) {
       expectError(
         () => ints[name](),
         TypeError,

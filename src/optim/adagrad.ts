@@ -1,0 +1,73 @@
+// Gradients divided by the root of the sum of all their squares.
+import * as calls from '../calls.generated';
+import { checkBoolean, checkNumber } from '../errors';
+import { Optimizer, type Params, type Recipe } from './optimizer';
+
+/** The options of `Adagrad`. */
+export interface AdagradOptions {
+  /** The learning rate; default 1e-2. */
+  lr: number;
+  /** How much the rate falls from step to step; default 0. */
+  lrDecay: number;
+  /** Added to the gradient, times the value; default 0. */
+  weightDecay: number;
+  /** What the sum of the squares begins with; default 0. */
+  initialAccumulatorValue: number;
+  /** Added to the root of the sum; default 1e-10. */
+  eps: number;
+  /** Whether to climb instead of descend; default false. */
+  maximize: boolean;
+}
+
+const keys = ['sum'];
+
+const adagrad: Recipe<AdagradOptions> = {
+  name: 'Adagrad',
+  defaults: { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false },
+  check(where, { lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize }) {
+    checkNumber(where, 'lr', lr, 0);
+    checkNumber(where, 'lrDecay', lrDecay, 0);
+    checkNumber(where, 'weightDecay', weightDecay, 0);
+    checkNumber(where, 'initialAccumulatorValue', initialAccumulatorValue, 0);
+    checkNumber(where, 'eps', eps, 0);
+    checkBoolean(where, 'maximize', maximize);
+  },
+  allKeys: keys,
+  stateKeys: () => keys,
+  countsSteps: true,
+  linear: true,
+  step({ values, state, gradient, n }, o, count) {
+    calls.adagradStep({
+      param: values,
+      sum: state[0]!,
+      grad: gradient,
+      n,
+      step: count,
+      lr: o.lr,
+      lrDecay: o.lrDecay,
+      eps: o.eps,
+      weightDecay: o.weightDecay,
+      initial: o.initialAccumulatorValue,
+      maximize: o.maximize,
+    });
+  },
+};
+
+/**
+ * Adagrad (Duchi, Hazan, Singer, 2011): `torch.optim.Adagrad`.
+ *
+ * With g the gradient plus `weightDecay * w`, in step t: `v += g^2`, `w -= lr / (1 + (t - 1) * lrDecay) * g / (sqrt(v) + eps)`; v begins as
+ * `initialAccumulatorValue`, for the parameters of a group as that of the group. Parameters without a gradient are skipped.
+ *
+ * @example
+ * const w = new nn.Parameter(tensor([1, 2]));
+ * const optimizer = new optim.Adagrad([w], { lr: 0.5 });
+ * w.mul(w).sum().backward();
+ * optimizer.step();
+ * w.toArray(); // [0.5, 1.5]
+ */
+export class Adagrad extends Optimizer<AdagradOptions> {
+  constructor(params: Params<AdagradOptions>, options?: Partial<AdagradOptions>) {
+    super(adagrad, params, options);
+  }
+}
