@@ -108,6 +108,7 @@ void rms_norm_forward(Run& run, float* y, float* scale, const float* x, const fl
 // dweight[c] = sum over r of dy[r, c] x[r, c] scale_r, written, or added to with `accumulate_dweight`. Each unless null.
 void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, const float* x, const float* scale,
                        const float* weight, size_t rows, size_t columns, const RmsNormBackwardAttributes& attributes) {
+  if (columns == 0) return;  // and no memory for sums
   const size_t blocks = (rows + kRowBlock - 1) / kRowBlock;
   float* const by_block = dweight == nullptr ? nullptr : scratch(Scratch::kBlocks, blocks * columns);
   parallel(run, blocks, 1, 2 * work(rows, columns), [=](size_t begin, size_t end) {
@@ -159,6 +160,7 @@ void layer_norm_forward(Run& run, float* y, float* mean, float* scale, const flo
 void layer_norm_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
                          const float* mean, const float* scale, const float* weight, size_t rows, size_t columns,
                          const LayerNormBackwardAttributes& attributes) {
+  if (columns == 0) return;  // and no memory for sums
   const size_t blocks = (rows + kRowBlock - 1) / kRowBlock;
   const bool sums = dweight != nullptr || dbias != nullptr;
   float* const parts = sums ? scratch(Scratch::kBlocks, 2 * blocks * columns) : nullptr;
