@@ -51,12 +51,15 @@ function run(first, end, trace) {
   return new Promise((resolve) => {
     child.on('close', (status, signal) => {
       clearInterval(watch);
-      if (status === 0) return resolve(trace ? { output } : JSON.parse(output.trim().split('\n').at(-1)));
+      if (status === 0) return resolve(trace ? { output } : JSON.parse(resultIn(output)));
       const how = stuck ? `a call took more than ${patience / 1000} s` : `the process ended with ${signal ?? `status ${status}`}`;
       resolve({ failure: how, output, where: whereItIs() });
     });
   });
 }
+
+// A warning of Node's may come behind it.
+const resultIn = (output) => output.split('\n').findLast((line) => line.startsWith('{'));
 
 async function main() {
   mkdirSync(folder, { recursive: true });
