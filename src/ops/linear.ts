@@ -4,6 +4,7 @@ import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
 import { numelOf, shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
+import { distinct } from './views';
 
 /**
  * Applies `y = x W^T + b` to the last dimension of x: `torch.nn.functional.linear`.
@@ -17,20 +18,22 @@ import { checkTensor, empty, type Tensor } from '../tensor';
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
 /** @internal */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null, where: string): Tensor;
-export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, where = 'linear'): Tensor {
+export function linear(x: Tensor, givenWeight: Tensor, givenBias: Tensor | null = null, where = 'linear'): Tensor {
   checkTensor(where, 'x', x, 'float32');
-  checkTensor(where, 'weight', weight, 'float32');
-  if (weight.shape.length !== 2) throw rangeError(where, `expected weight [out, in], got ${shapeText(weight.shape)}`);
-  const [outFeatures, inFeatures] = weight.shape as [number, number];
+  checkTensor(where, 'weight', givenWeight, 'float32');
+  if (givenWeight.shape.length !== 2) throw rangeError(where, `expected weight [out, in], got ${shapeText(givenWeight.shape)}`);
+  const [outFeatures, inFeatures] = givenWeight.shape as [number, number];
   if (x.shape.length === 0 || x.shape[x.shape.length - 1] !== inFeatures) {
     throw rangeError(where, `expected x [*, ${inFeatures}], got ${shapeText(x.shape)}`);
   }
-  if (bias !== null) {
-    checkTensor(where, 'bias', bias, 'float32');
-    if (bias.shape.length !== 1 || bias.shape[0] !== outFeatures) {
-      throw rangeError(where, `expected bias [${outFeatures}], got ${shapeText(bias.shape)}`);
+  if (givenBias !== null) {
+    checkTensor(where, 'bias', givenBias, 'float32');
+    if (givenBias.shape.length !== 1 || givenBias.shape[0] !== outFeatures) {
+      throw rangeError(where, `expected bias [${outFeatures}], got ${shapeText(givenBias.shape)}`);
     }
   }
+  const weight = distinct(givenWeight, x);
+  const bias = distinct(givenBias, x);
   const lead = x.shape.slice(0, -1);
   const rows = numelOf(lead);
   const y = empty([...lead, outFeatures]);
@@ -39,12 +42,9 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, wh
     const accumulateDx = holds(x);
     const accumulateDweight = holds(weight);
     const accumulateDbias = holds(bias);
-    const dx = open(x);
-    // One tensor as both operands: its two gradients go one after the other into one memory.
-    const dweight = weight === x ? null : open(weight);
     calls.linearBackward({
-      dx,
-      dweight,
+      dx: open(x),
+      dweight: open(weight),
       dbias: open(bias),
       dy: dy.floats,
       x: x.floats,
@@ -55,18 +55,6 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null, wh
       accumulateDx,
       accumulateDweight,
       accumulateDbias,
-    });
-    if (weight !== x) return;
-    const floats = x.floats;
-    calls.linearBackward({
-      dweight: dx,
-      dy: dy.floats,
-      x: floats,
-      weight: floats,
-      rows,
-      in: inFeatures,
-      out: outFeatures,
-      accumulateDweight: true,
     });
   });
 }

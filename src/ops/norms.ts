@@ -4,6 +4,7 @@ import * as calls from '../calls.generated';
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { normalizedShapeOf, shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
+import { distinct } from './views';
 
 const EPSILON = 2 ** -23; // torch.finfo(torch.float32).eps
 
@@ -49,9 +50,10 @@ export function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], 
 /** @internal */
 export function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], options: RMSNormOptions | undefined, where: string): Tensor;
 export function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], options?: RMSNormOptions, where = 'rmsNorm'): Tensor {
-  const { weight, eps } = withDefaults<Required<RMSNormOptions>>(where, options, { weight: null, eps: null });
+  const { weight: given, eps } = withDefaults<Required<RMSNormOptions>>(where, options, { weight: null, eps: null });
   const { rows, columns, shape } = rowsOf(where, x, normalizedShape);
-  checkFactor(where, 'weight', weight, shape);
+  checkFactor(where, 'weight', given, shape);
+  const weight = distinct(given, x);
   const y = empty(x.shape.slice());
   const scale = empty([rows]);
   calls.rmsNormForward({
@@ -109,10 +111,12 @@ export function layerNorm(
   where: string,
 ): Tensor;
 export function layerNorm(x: Tensor, normalizedShape: number | readonly number[], options?: LayerNormOptions, where = 'layerNorm'): Tensor {
-  const { weight, bias, eps } = withDefaults<Required<LayerNormOptions>>(where, options, { weight: null, bias: null, eps: 1e-5 });
+  const given = withDefaults<Required<LayerNormOptions>>(where, options, { weight: null, bias: null, eps: 1e-5 });
   const { rows, columns, shape } = rowsOf(where, x, normalizedShape);
-  checkFactor(where, 'weight', weight, shape);
-  checkFactor(where, 'bias', bias, shape);
+  checkFactor(where, 'weight', given.weight, shape);
+  checkFactor(where, 'bias', given.bias, shape);
+  const weight = distinct(given.weight, x);
+  const bias = distinct(given.bias, x, given.weight);
   const y = empty(x.shape.slice());
   const mean = empty([rows]);
   const scale = empty([rows]);
@@ -125,7 +129,7 @@ export function layerNorm(x: Tensor, normalizedShape: number | readonly number[]
     bias: bias?.floats,
     rows,
     columns,
-    eps: checkNumber(where, 'eps', eps, 0),
+    eps: checkNumber(where, 'eps', given.eps, 0),
   });
   const inputs = [x, weight, bias].filter((t): t is Tensor => t !== null);
   return record(y, 'layerNorm', inputs, weight === null ? [x] : [x, weight], (dy) => {

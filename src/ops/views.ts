@@ -10,6 +10,13 @@ export function view(x: Tensor, shape: number[], name = 'reshape'): Tensor {
   return record(y, name, [x], [], (dy) => share(x, new Tensor(dy.values, x.shape.slice())));
 }
 
+/**
+ * t, or a view of it where it is `first` or `second` as well. A kernel writes the gradients of all operands of an operation at once: those of one tensor that
+ * is used twice must not be written to one memory, and of a view and its tensor autograd adds them up.
+ */
+export const distinct = <T extends Tensor | null>(t: T, first: Tensor, second: Tensor | null = null): T =>
+  t?.needsGrad && (t === first || t === second) ? (view(t, t.shape.slice()) as T) : t;
+
 // Fills in the one size given as -1.
 function fullShape(x: Tensor, shape: unknown): number[] {
   const where = 'Tensor.reshape';

@@ -182,6 +182,8 @@ export const cases: Record<string, Case[]> = {
   'functional.linear': [
     { inputs: () => [float([3, 4]), float([2, 4]), float([2])], call: (x, w, b) => F.linear(x, w!, b) },
     { inputs: () => [float([4]), float([2, 4])], call: (x, w) => F.linear(x, w!) },
+    { inputs: () => [float([4]), float([4, 4]), float([4])], call: (x, w, b) => F.linear(x, w!, b) },
+    { inputs: () => [float([4, 4]), float([4, 4])], call: (x, w) => F.linear(x, w!) },
     one((x) => F.linear(x, x)),
   ],
   'functional.dropout': [
@@ -199,6 +201,7 @@ export const cases: Record<string, Case[]> = {
     Object.entries(pairwiseLosses).map(([name, f]) => [`functional.${name}`, two((x, y) => f(x, y.add(x.detach().mul(0))))]),
   ),
   'functional.layerNorm': [
+    { inputs: () => [float([4]), positive([4]), float([4])], call: (x, weight, bias) => F.layerNorm(x, 4, { weight, bias }) },
     one((x) => F.layerNorm(x, 4)),
     {
       inputs: () => [float([3, 4]), positive([4]), float([4])],
@@ -206,6 +209,7 @@ export const cases: Record<string, Case[]> = {
     },
   ],
   'functional.rmsNorm': [
+    { inputs: () => [float([4]), positive([4])], call: (x, weight) => F.rmsNorm(x, 4, { weight }) },
     one((x) => F.rmsNorm(x, 4)),
     { inputs: () => [float([3, 4]), positive([4])], call: (x, weight) => F.rmsNorm(x, [4], { weight }) },
   ],
