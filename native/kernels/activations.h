@@ -183,7 +183,7 @@ struct hardsigmoid {
     return hn::Mul(math::at_most(math::at_least(hn::Add(x, set(3)), 0), 6), set(1.0 / 6));
   }
   VF gradient(VF dy, VF, VF y) const {
-    return hn::IfThenElse(hn::Or(hn::Le(y, zero()), hn::Ge(y, one())), zero(), hn::Mul(dy, set(1.0 / 6)));
+    return hn::IfThenElseZero(hn::And(hn::Gt(y, zero()), hn::Lt(y, one())), hn::Mul(dy, set(1.0 / 6)));
   }
 };
 

@@ -117,7 +117,7 @@ struct hardsigmoid : Function {
   VALUE { return (x + 3 < 0 ? 0 : x + 3 > 6 ? 6 : x + 3) / 6; }
   DERIVATIVE {
     const float y = static_cast<float>(x) + 3.0f;
-    return y <= 0 || static_cast<float>(y * (1.0f / 6)) >= 1 ? 0 : 1.0 / 6;
+    return y > 0 && static_cast<float>(y * (1.0f / 6)) < 1 ? 1.0 / 6 : 0;  // 0 at NaN, as in PyTorch
   }
 };
 struct celu : Function {

@@ -1,6 +1,7 @@
 // Gradients brought to the size of the changes before.
 import * as calls from '../calls.generated';
-import { checkBoolean, checkNumber } from '../errors';
+import { checkNumber } from '../errors';
+import { checkUsual } from './checks';
 import { Optimizer, type Params, type Recipe } from './optimizer';
 
 /** The options of `Adadelta`. */
@@ -22,12 +23,11 @@ const keys = ['square_avg', 'acc_delta'];
 const adadelta: Recipe<AdadeltaOptions> = {
   name: 'Adadelta',
   defaults: { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false },
-  check(where, { lr, rho, eps, weightDecay, maximize }) {
-    checkNumber(where, 'lr', lr, 0);
+  check(where, options) {
+    checkUsual(where, options);
+    const { rho, eps } = options;
     checkNumber(where, 'rho', rho, 0, 1);
     checkNumber(where, 'eps', eps, 0);
-    checkNumber(where, 'weightDecay', weightDecay, 0);
-    checkBoolean(where, 'maximize', maximize);
   },
   allKeys: keys,
   stateKeys: () => keys,

@@ -1,6 +1,7 @@
 // Gradients divided by the root of the sum of all their squares.
 import * as calls from '../calls.generated';
-import { checkBoolean, checkNumber } from '../errors';
+import { checkNumber } from '../errors';
+import { checkUsual } from './checks';
 import { Optimizer, type Params, type Recipe } from './optimizer';
 
 /** The options of `Adagrad`. */
@@ -24,13 +25,12 @@ const keys = ['sum'];
 const adagrad: Recipe<AdagradOptions> = {
   name: 'Adagrad',
   defaults: { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false },
-  check(where, { lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize }) {
-    checkNumber(where, 'lr', lr, 0);
+  check(where, options) {
+    checkUsual(where, options);
+    const { lrDecay, initialAccumulatorValue, eps } = options;
     checkNumber(where, 'lrDecay', lrDecay, 0);
-    checkNumber(where, 'weightDecay', weightDecay, 0);
     checkNumber(where, 'initialAccumulatorValue', initialAccumulatorValue, 0);
     checkNumber(where, 'eps', eps, 0);
-    checkBoolean(where, 'maximize', maximize);
   },
   allKeys: keys,
   stateKeys: () => keys,

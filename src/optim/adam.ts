@@ -1,7 +1,7 @@
 // Adam and its form with decoupled weight decay: one kernel, told apart by a flag.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
-import { checkBetas } from './betas';
+import { checkBetas, checkUsual } from './checks';
 import { Optimizer, type Params, type Recipe } from './optimizer';
 import type { Run } from './runs';
 
@@ -24,13 +24,12 @@ export interface AdamOptions {
 const moments = ['exp_avg', 'exp_avg_sq'];
 const momentsAndMost = [...moments, 'max_exp_avg_sq'];
 
-function check(where: string, { lr, betas, eps, weightDecay, amsgrad, maximize }: AdamOptions): void {
-  checkNumber(where, 'lr', lr, 0);
+function check(where: string, options: AdamOptions): void {
+  checkUsual(where, options);
+  const { betas, eps, amsgrad } = options;
   checkBetas(where, betas);
   checkNumber(where, 'eps', eps, 0);
-  checkNumber(where, 'weightDecay', weightDecay, 0);
   checkBoolean(where, 'amsgrad', amsgrad);
-  checkBoolean(where, 'maximize', maximize);
 }
 
 function step({ values, state, gradient, n }: Run, o: AdamOptions, count: number, decoupled: boolean): void {

@@ -1,7 +1,7 @@
 // Adam with the greatest size of the gradients in place of their mean square.
 import * as calls from '../calls.generated';
-import { checkBoolean, checkNumber } from '../errors';
-import { checkBetas } from './betas';
+import { checkNumber } from '../errors';
+import { checkBetas, checkUsual } from './checks';
 import { Optimizer, type Params, type Recipe } from './optimizer';
 
 /** The options of `Adamax`. */
@@ -23,12 +23,11 @@ const keys = ['exp_avg', 'exp_inf'];
 const adamax: Recipe<AdamaxOptions> = {
   name: 'Adamax',
   defaults: { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false },
-  check(where, { lr, betas, eps, weightDecay, maximize }) {
-    checkNumber(where, 'lr', lr, 0);
+  check(where, options) {
+    checkUsual(where, options);
+    const { betas, eps } = options;
     checkBetas(where, betas);
     checkNumber(where, 'eps', eps, 0);
-    checkNumber(where, 'weightDecay', weightDecay, 0);
-    checkBoolean(where, 'maximize', maximize);
   },
   allKeys: keys,
   stateKeys: () => keys,

@@ -1,7 +1,6 @@
 // The sign of a mean of the gradients.
 import * as calls from '../calls.generated';
-import { checkBoolean, checkNumber } from '../errors';
-import { checkBetas } from './betas';
+import { checkBetas, checkUsual } from './checks';
 import { Optimizer, type Params, type Recipe } from './optimizer';
 
 /** The options of `Lion`. */
@@ -21,11 +20,10 @@ const keys = ['exp_avg'];
 const lion: Recipe<LionOptions> = {
   name: 'Lion',
   defaults: { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, maximize: false },
-  check(where, { lr, betas, weightDecay, maximize }) {
-    checkNumber(where, 'lr', lr, 0);
+  check(where, options) {
+    checkUsual(where, options);
+    const { betas } = options;
     checkBetas(where, betas);
-    checkNumber(where, 'weightDecay', weightDecay, 0);
-    checkBoolean(where, 'maximize', maximize);
   },
   allKeys: keys,
   stateKeys: () => keys,

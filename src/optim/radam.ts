@@ -1,7 +1,7 @@
 // Adam that is careful while its mean square is that of few gradients.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
-import { checkBetas } from './betas';
+import { checkBetas, checkUsual } from './checks';
 import { Optimizer, type Params, type Recipe } from './optimizer';
 
 /** The options of `RAdam`. */
@@ -25,13 +25,12 @@ const keys = ['exp_avg', 'exp_avg_sq'];
 const radam: Recipe<RAdamOptions> = {
   name: 'RAdam',
   defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, decoupledWeightDecay: false, maximize: false },
-  check(where, { lr, betas, eps, weightDecay, decoupledWeightDecay, maximize }) {
-    checkNumber(where, 'lr', lr, 0);
+  check(where, options) {
+    checkUsual(where, options);
+    const { betas, eps, decoupledWeightDecay } = options;
     checkBetas(where, betas);
     checkNumber(where, 'eps', eps, 0);
-    checkNumber(where, 'weightDecay', weightDecay, 0);
     checkBoolean(where, 'decoupledWeightDecay', decoupledWeightDecay);
-    checkBoolean(where, 'maximize', maximize);
   },
   allKeys: keys,
   stateKeys: () => keys,

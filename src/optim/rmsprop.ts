@@ -1,6 +1,7 @@
 // Gradients divided by the root of their mean square.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
+import { checkUsual } from './checks';
 import { Optimizer, type Params, type Recipe } from './optimizer';
 
 /** The options of `RMSprop`. */
@@ -27,14 +28,13 @@ const keysOf = [allKeys.slice(0, 1), allKeys.slice(0, 2), ['square_avg', 'grad_a
 const rmsprop: Recipe<RMSpropOptions> = {
   name: 'RMSprop',
   defaults: { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false },
-  check(where, { lr, alpha, eps, weightDecay, momentum, centered, maximize }) {
-    checkNumber(where, 'lr', lr, 0);
+  check(where, options) {
+    checkUsual(where, options);
+    const { alpha, eps, momentum, centered } = options;
     checkNumber(where, 'alpha', alpha, 0);
     checkNumber(where, 'eps', eps, 0);
-    checkNumber(where, 'weightDecay', weightDecay, 0);
     checkNumber(where, 'momentum', momentum, 0);
     checkBoolean(where, 'centered', centered);
-    checkBoolean(where, 'maximize', maximize);
   },
   allKeys,
   stateKeys: ({ momentum, centered }) => keysOf[(momentum === 0 ? 0 : 1) + (centered ? 2 : 0)]!,

@@ -1,6 +1,7 @@
 // Stochastic gradient descent.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError } from '../errors';
+import { checkUsual } from './checks';
 import { Optimizer, type Params, type Recipe } from './optimizer';
 
 /** The options of `SGD`. */
@@ -25,13 +26,12 @@ const buffer = ['momentum_buffer'];
 const sgd: Recipe<SGDOptions> = {
   name: 'SGD',
   defaults: { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false },
-  check(where, { lr, momentum, dampening, weightDecay, nesterov, maximize }) {
-    checkNumber(where, 'lr', lr, 0);
+  check(where, options) {
+    checkUsual(where, options);
+    const { momentum, dampening, nesterov } = options;
     checkNumber(where, 'momentum', momentum, 0);
     checkNumber(where, 'dampening', dampening);
-    checkNumber(where, 'weightDecay', weightDecay, 0);
     checkBoolean(where, 'nesterov', nesterov);
-    checkBoolean(where, 'maximize', maximize);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw rangeError(where, `nesterov needs a momentum and no dampening, got momentum ${momentum}, dampening ${dampening}`);
     }
