@@ -10,6 +10,7 @@ export {
   type DType,
   data,
   type Extremes,
+  einsum,
   eye,
   full,
   getNumThreads,
@@ -35,5 +36,6 @@ export {
   tensor,
   train,
   version,
+  where,
   zeros,
 } from './index.js';

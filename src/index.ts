@@ -15,7 +15,7 @@ export * as metrics from './metrics';
 export { getNumThreads, setFlushDenormal, setNumThreads } from './native';
 /** Modules: layers, activations, losses, and what they are made of. */
 export * as nn from './nn';
-export { arange, type CreateOptions, cat, type Extremes, eye, full, ones, rand, randn, stack, tensor, zeros } from './ops';
+export { arange, type CreateOptions, cat, type Extremes, einsum, eye, full, ones, rand, randn, stack, tensor, where, zeros } from './ops';
 /** Optimizers: what steps the parameters. */
 export * as optim from './optim';
 export { manualSeed } from './random';

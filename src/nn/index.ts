@@ -1,6 +1,8 @@
 // The public names of `nn`, nothing else.
 export type { CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
 export * from './activations';
+export * from './batch-norm';
+export * from './binary-losses';
 export { type Layer, ModuleList, Sequential } from './containers';
 export { Dropout } from './dropout';
 export { Flatten } from './flatten';

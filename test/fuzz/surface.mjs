@@ -135,6 +135,44 @@ const recipes = {
   'nn.Threshold': (w) => [w.r.real(), w.r.real()],
   'nn.functional.threshold': (w) => [w.float(), w.r.real(), w.r.real()],
   'nn.Softplus': (w) => [w.options({ beta: () => 1 + w.r.real(), threshold: () => 20 })],
+  'nn.BatchNorm1d': (w) => [
+    w.size(),
+    w.options({ eps: () => w.r.real(), momentum: () => w.r.pick([null, w.r.real()]), affine: w.boolean, trackRunningStats: w.boolean }),
+  ],
+  'nn.BatchNorm1d.forward': (w) => {
+    const x = w.matrix();
+    return on(new w.lib.nn.BatchNorm1d(x.shape[1]), [x]);
+  },
+  'nn.functional.batchNorm': (w) => {
+    const x = w.matrix();
+    const columns = [x.shape[1]];
+    return [
+      x,
+      w.float(columns).detach(),
+      w.float(columns).detach(),
+      w.options({ weight: () => w.float(columns), bias: () => w.float(columns), training: w.boolean }),
+    ];
+  },
+  where: (w) => {
+    const shape = w.shape();
+    return [w.ints(shape, 2), w.float(shape), w.float(shape)];
+  },
+  'Tensor.where': (w) => {
+    const x = w.float();
+    return on(x, [w.ints(x.shape, 2), x]);
+  },
+  'Tensor.scatter': (w) => {
+    const shape = [w.size(), w.size()];
+    const dim = w.r.below(2);
+    return on(w.float(shape), [dim, w.ints(shape, shape[dim]), w.float(shape)]);
+  },
+  'Tensor.scatterAdd': (w) => {
+    const shape = [w.size(), w.size()];
+    const dim = w.r.below(2);
+    return on(w.float(shape), [dim, w.ints(shape, shape[dim]), w.float(shape)]);
+  },
+  einsum: (w) =>
+    w.r.pick([() => ['ij->ji', w.matrix()], () => ['ii->i', w.float([3, 3])], () => ['ij,jk->ik', w.matrix(2, 3), w.matrix(3, 2)]])(),
   'nn.LayerNorm': (w) => [
     w.r.chance(0.5) ? w.size() : w.shape().concat(1),
     w.options({ eps: () => 1e-3, elementwiseAffine: w.boolean, bias: w.boolean }),

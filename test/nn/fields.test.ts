@@ -11,7 +11,7 @@ interface Case {
   /** The module whose fields are changed. */
   make: () => nn.Module;
   /** For each field what it is changed to, made anew for each run, and what it may not be. */
-  fields: Record<string, { to: (() => unknown)[]; not: unknown[] }>;
+  fields: Record<string, { to: (() => unknown)[]; not: unknown[]; as?: string }>; // as: its name in errors
   /** Fields that are not meant to be assigned. */
   fixed?: string[];
   /** The model in front of a loss. */
@@ -63,6 +63,39 @@ const cases: Record<string, Case> = {
   ...Object.fromEntries(
     [...activationLayers, ...pairwiseLayers].filter(({ name }) => !isWritten(name)).map(({ name, make }) => [name, found(make)]),
   ),
+  BatchNorm1d: {
+    make: () => new nn.BatchNorm1d(3),
+    fields: {
+      eps: number(0.1, 1),
+      momentum: { to: [() => 0.5, () => null], not: ['0.5', Number.NaN, -1, 2] },
+      weight: parameter(
+        () => frozen([1, 2, 3]),
+        () => null,
+      ),
+      bias: parameter(
+        () => frozen([1, 2, 3]),
+        () => null,
+      ),
+    },
+    fixed: ['numFeatures', 'running_mean', 'running_var', 'num_batches_tracked'], // a training does not show them: batch-norm.test.ts
+  },
+  BCELoss: {
+    make: () => new nn.BCELoss(),
+    fields: { reduction, weight: classWeight },
+    scores: () => new nn.Sigmoid(),
+  },
+  BCEWithLogitsLoss: {
+    make: () => new nn.BCEWithLogitsLoss(),
+    fields: { reduction, weight: classWeight, pos_weight: { ...classWeight, as: 'posWeight' } },
+  },
+  KLDivLoss: {
+    make: () => new nn.KLDivLoss(),
+    fields: {
+      reduction: { to: [() => 'sum', () => 'batchmean'], not: ['average', 0, null] },
+      logTarget: { to: [() => true, () => false], not: [1, 'true', null] },
+    },
+    scores: () => new nn.LogSoftmax({ dim: 1 }),
+  },
   CrossEntropyLoss: {
     make: () => new nn.CrossEntropyLoss(),
     fields: { labelSmoothing: number(0.2, 0.1), ignoreIndex: integer(1, 2), reduction, weight: classWeight },
@@ -130,6 +163,9 @@ const classes = Object.entries(nn as unknown as Fields)
   .map(([name]) => name);
 const isLoss = (name: string): boolean => name.endsWith('Loss');
 
+const takesPairs = (name: string): boolean =>
+  pairwiseLayers.some((layer) => layer.name === name) || ['BCELoss', 'BCEWithLogitsLoss', 'KLDivLoss'].includes(name);
+
 interface Part {
   call(...args: Tensor[]): Tensor;
 }
@@ -150,7 +186,7 @@ function settingOf(name: string, byNumber = false): Setting {
     Array.from({ length: rows }, (_, r) => Array.from({ length: width }, (_, c) => r - c / 2 - 1));
   if (isLoss(name)) {
     const model = new nn.Sequential(new nn.Linear(2, 3), (scores?.() ?? new nn.Identity()) as nn.Layer);
-    const target = pairwiseLayers.some((layer) => layer.name === name) ? ones([4, 3]) : tensor(Int32Array.of(0, 1, 2, 1));
+    const target = takesPairs(name) ? ones([4, 3]) : tensor(Int32Array.of(0, 1, 2, 1));
     return { model, criterion: subject as unknown as Setting['criterion'], subject, batch: [tensor(values(4, 2)), target] };
   }
   const part = (name === 'ModuleList' ? new Holder(subject as unknown as nn.ModuleList<nn.Layer>, byNumber) : subject) as nn.Layer;
@@ -183,7 +219,7 @@ function loop(name: string, changes: ((subject: Fields) => void)[], compiled: bo
     change(subject);
     for (let i = 0; i < 2; i++) losses.push(step(...batch).item());
   }
-  return [...losses, ...model.parameters().flatMap(flat)];
+  return [...losses, ...Object.values(model.stateDict()).flatMap(flat)];
 }
 
 async function fit(name: string, changes: ((subject: Fields) => void)[], byNumber = false): Promise<number[]> {
@@ -198,7 +234,7 @@ async function fit(name: string, changes: ((subject: Fields) => void)[], byNumbe
       if (epoch % 2 === 0) changes[epoch / 2 - 1]?.(subject);
     },
   });
-  return [...loss, ...model.parameters().flatMap(flat)];
+  return [...loss, ...Object.values(model.stateDict()).flatMap(flat)];
 }
 
 async function predictions(name: string, changes: ((subject: Fields) => void)[], how: 'eager' | 'predict'): Promise<number[]> {
@@ -260,7 +296,9 @@ describe('a change of', () => {
   });
   it.each(all)('%s.%s to what it may not be is an error that names both', async (name, field) => {
     const entries = name === 'Sequential' || name === 'ModuleList';
-    const place = entries ? `[${name}[${field}]] expected a module` : `[${name}.forward] expected ${field} `;
+    const place = entries
+      ? `[${name}[${field}]] expected a module`
+      : `[${name}.forward] expected ${cases[name]!.fields[field]!.as ?? field} `;
     for (const value of cases[name]!.fields[field]!.not) {
       const wrong = [(subject: Fields) => Object.assign(subject, { [field]: value })];
       for (const compiled of [false, true]) {

@@ -156,6 +156,76 @@ export const cases: Record<string, Case[]> = {
       () => [positive([3, 4])],
     ),
   ],
+  ...Object.fromEntries(
+    (['sin', 'cos', 'tan', 'atan', 'sinh', 'cosh', 'asinh', 'exp2', 'expm1', 'erf', 'erfc'] as const).map((name) => [
+      `Tensor.${name}`,
+      [one((x) => x[name]())],
+    ]),
+  ),
+  ...Object.fromEntries(
+    (['log1p', 'log2', 'log10'] as const).map((name) => [
+      `Tensor.${name}`,
+      [
+        one(
+          (x) => x[name](),
+          () => [positive([3, 4])],
+        ),
+      ],
+    ]),
+  ),
+  ...Object.fromEntries(
+    (['asin', 'acos', 'atanh'] as const).map((name) => [
+      `Tensor.${name}`,
+      [
+        one(
+          (x) => x[name](),
+          () => [float([3, 4], -0.9, 0.15)],
+        ),
+      ],
+    ]),
+  ),
+  'Tensor.acosh': [
+    one(
+      (x) => x.acosh(),
+      () => [float([3, 4], 1.1)],
+    ),
+  ],
+  ...Object.fromEntries(
+    (['maximum', 'minimum', 'remainder', 'fmod', 'floorDivide', 'atan2'] as const).map((name) => [
+      `Tensor.${name}`,
+      [...two((x, y) => x[name](y)), one((x) => x[name](0.7))],
+    ]),
+  ),
+  'Tensor.where': [
+    { inputs: () => [float([3, 4]), float([4]), int([1, 0, 0, 1])], call: (x, y, mask) => x.where(mask!, y!) },
+    one((x) => x.where(x.gt(0), 2)),
+  ],
+  'Tensor.sort': [one((x) => Object.values(x.sort())), one((x) => Object.values(x.sort(0, { descending: true })))],
+  'Tensor.argsort': [one((x) => x.argsort(0))],
+  'Tensor.topk': [one((x) => Object.values(x.topk(2))), one((x) => Object.values(x.topk(2, 0, { largest: false })))],
+  'Tensor.kthvalue': [one((x) => Object.values(x.kthvalue(2)))],
+  'Tensor.median': [one((x) => x.median()), one((x) => Object.values(x.median(1, { keepdim: true })))],
+  'Tensor.quantile': [one((x) => x.quantile(0.3)), one((x) => x.quantile(0.6, 1, { interpolation: 'midpoint' }))],
+  'Tensor.cumsum': [one((x) => x.cumsum(1)), one((x) => x.cumsum(0))],
+  'Tensor.cumprod': [one((x) => x.cumprod(1)), one((x) => x.cumprod(0))],
+  'Tensor.prod': [one((x) => x.prod()), one((x) => x.prod(0, { keepdim: true }))],
+  'Tensor.scatter': [
+    { inputs: () => [float([3, 4]), int([1, 0, 3, 2], [2, 2]), positive([2, 3])], call: (x, index, y) => x.scatter(1, index!, y!) },
+    chosen(
+      (x, index) => x.scatter(0, index, 7),
+      () => int([2, 1, 0, 1], [1, 4]),
+    ),
+  ],
+  'Tensor.scatterAdd': [
+    { inputs: () => [float([3, 4]), int([1, 1, 3, 2], [2, 2]), positive([2, 3])], call: (x, index, y) => x.scatterAdd(1, index!, y!) },
+  ],
+  'ops.where': [{ inputs: () => [int([1, 0, 0, 1]), float([3, 4]), float([4])], call: (mask, x, y) => ops.where(mask, x!, y!) }],
+  'ops.einsum': [
+    { inputs: () => [float([3, 4]), float([4, 2])], call: (x, y) => ops.einsum('ij,jk->ki', x, y!) },
+    { inputs: () => [float([2, 3, 4]), float([2, 4])], call: (x, y) => ops.einsum('bij,bj->bi', x, y!) },
+    one((x) => ops.einsum('ij->j', x)),
+    one((x) => ops.einsum('ij,ij->', x, x)),
+  ],
   'Tensor.relu': [one((x) => x.relu())],
   'Tensor.sigmoid': [one((x) => x.sigmoid())],
   'Tensor.tanh': [one((x) => x.tanh())],
@@ -213,6 +283,50 @@ export const cases: Record<string, Case[]> = {
     one((x) => F.rmsNorm(x, 4)),
     { inputs: () => [float([3, 4]), positive([4])], call: (x, weight) => F.rmsNorm(x, [4], { weight }) },
   ],
+  'functional.batchNorm': [
+    {
+      inputs: () => [float([3, 4]), positive([4]), float([4])],
+      call: (x, weight, bias) => F.batchNorm(x, null, null, { weight, bias, training: true }),
+    },
+    {
+      inputs: () => [float([2, 4, 3]), positive([4]), float([4])],
+      call: (x, weight, bias) => F.batchNorm(x, null, null, { weight, bias, training: true }),
+    },
+    {
+      inputs: () => [float([3, 4]), float([4]), positive([4])],
+      call: (x, mean, variance) => F.batchNorm(x, mean!, variance!),
+      constants: [1, 2],
+    },
+  ],
+  ...Object.fromEntries(
+    (['binaryCrossEntropy', 'binaryCrossEntropyWithLogits', 'klDiv'] as const).map((name) => [
+      `functional.${name}`,
+      (['mean', 'none', 'sum'] as const).map((reduction) => ({
+        inputs: () => [float([3, 4], 0.07, 0.06), float([3, 4], 0.1, 0.07)],
+        call: (x: Tensor, y?: Tensor) => (F[name] as typeof F.klDiv)(x, y!, { reduction }),
+      })),
+    ]),
+  ),
+  'nn.BCELoss': [
+    {
+      inputs: () => [float([3, 4], 0.07, 0.06), float([3, 4], 0.1, 0.07), positive([4])],
+      call: (x, y, weight) => new nn.BCELoss({ weight: weight! }).forward(x, y!),
+      constants: [2],
+    },
+  ],
+  'nn.BCEWithLogitsLoss': [
+    {
+      inputs: () => [float([3, 4]), float([3, 4], 0.1, 0.07), positive([4]), positive([3, 1])],
+      call: (x, y, posWeight, weight) => new nn.BCEWithLogitsLoss({ weight: weight!, posWeight: posWeight! }).forward(x, y!),
+      constants: [2, 3],
+    },
+  ],
+  'nn.KLDivLoss': [
+    {
+      inputs: () => [float([3, 4], -2, 0.1), float([3, 4], -2.2, 0.12)],
+      call: (x, y) => new nn.KLDivLoss({ reduction: 'batchmean', logTarget: true }).forward(x, y!),
+    },
+  ],
   'functional.nllLoss': classification((x, y, options) => F.nllLoss(x, y, options)),
   'functional.crossEntropy': [
     ...classification((x, y, options) => F.crossEntropy(x, y, { labelSmoothing: 0.1, ...options })),
@@ -230,9 +344,20 @@ export const cases: Record<string, Case[]> = {
 
 // What is on Tensor without being an operation, and functions that take no tensors.
 const notOperations = new Set([
-  ...['constructor', 'requiresGrad_', 'item', 'toArray', 'toString', 'valueOf', 'toJSON', 'backward', 'freshGradient', 'clearGradient'].map(
-    (name) => `Tensor.${name}`,
-  ),
+  ...[
+    'constructor',
+    'unique',
+    'bincount',
+    'requiresGrad_',
+    'item',
+    'toArray',
+    'toString',
+    'valueOf',
+    'toJSON',
+    'backward',
+    'freshGradient',
+    'clearGradient',
+  ].map((name) => `Tensor.${name}`),
   ...['arange', 'eye', 'full', 'ones', 'rand', 'randn', 'tensor', 'zeros'].map((name) => `ops.${name}`),
 ]);
 
