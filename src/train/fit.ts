@@ -49,7 +49,8 @@ class Fit implements Holder {
     ];
     for (const name of Object.keys(o.metrics)) this.result.metrics[name] = [];
     if (this.validates) this.result.validationLoss = [];
-    this.checkFree();
+    const { tensors } = this;
+    this.checkFree(tensors);
     this.engine = new Engine(where, tasks, {
       forFits: true,
       changes: true,
@@ -59,7 +60,7 @@ class Fit implements Holder {
     });
     this.restoreModes = intoTraining(model);
     try {
-      this.hold();
+      this.hold(tensors);
     } catch (error) {
       this.end();
       throw error;
@@ -212,8 +213,9 @@ class Fit implements Holder {
     } finally {
       this.engine.stream.end();
     }
-    this.checkFree();
-    this.hold();
+    const { tensors } = this;
+    this.checkFree(tensors);
+    this.hold(tensors);
     this.engine.write();
     this.inUse = true;
     return result;
@@ -223,8 +225,12 @@ class Fit implements Holder {
     return (this.o.optimizer as unknown as { paramGroups: { params: readonly Tensor[] }[] }).paramGroups;
   }
 
-  private checkFree(): void {
-    const tensors = [...this.model.parameters(), ...this.model.buffers(), ...this.groups.flatMap(({ params }) => params)];
+  // Of model and optimizer.
+  private get tensors(): Tensor[] {
+    return [...this.model.parameters(), ...this.model.buffers(), ...this.groups.flatMap(({ params }) => params)];
+  }
+
+  private checkFree(tensors: readonly Tensor[]): void {
     for (const { version } of tensors) this.refuseHeld(version);
   }
 
@@ -237,8 +243,7 @@ class Fit implements Holder {
     }
   }
 
-  private hold(): void {
-    const tensors = [...this.model.parameters(), ...this.model.buffers(), ...this.groups.flatMap(({ params }) => params)];
+  private hold(tensors: readonly Tensor[]): void {
     for (const tensor of tensors) this.take(tensor);
   }
 
