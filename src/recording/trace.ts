@@ -46,6 +46,8 @@ function placed(heard: Listener, args: readonly Tensor[], results: readonly Tens
   return { passed, constants, bases, recorded, outline: outlineOf(recorded, heard) };
 }
 
+type Placement = ReturnType<typeof placed>;
+
 // Tensors on memory that a replay makes anew.
 const leftIn = (heard: Listener, args: readonly Tensor[], bases: Bases): Set<Tensor> =>
   new Set([...heard.tensors, ...args].filter(({ values }) => bases.passes(values)));
@@ -82,11 +84,6 @@ export class Trace {
   readonly draws: number;
   readonly gradEnabled: boolean;
 
-  /** Finds the memory in which an array lies. */
-  readonly placeOf: (array: TensorData) => Value;
-
-  /** Tensors that hold nothing after a replay. */
-  readonly left: ReadonlySet<Tensor>;
   private readonly temporaries: readonly Base[];
   private readonly liveRows: [call: number, argument: number, counter: boolean][];
   /** What must come out when the function is recorded again. */
@@ -95,7 +92,8 @@ export class Trace {
 
   /**
    * Runs `fn` and records it. `args` are of the trace's own, but for those that get a gradient; `resultsOf` names the tensors in what `fn` gives.
-   * With `dry` nothing is calculated, and the state of tensors, optimizers and random numbers stays as it was.
+   * With `dry` nothing is calculated, and the state of tensors, optimizers and random numbers stays as it was. Beside the trace, which keeps nothing of
+   * the run that it does not need: the tensors that hold nothing after a replay, and where arrays lie.
    */
   static take<R>(
     where: string,
@@ -103,21 +101,22 @@ export class Trace {
     args: readonly Tensor[],
     resultsOf: (result: R) => readonly Tensor[],
     heard: Listener,
-  ): { trace: Trace; result: R } {
+  ): { trace: Trace; result: R; left: ReadonlySet<Tensor>; bases: Bases } {
     const result = hear(heard, fn);
-    const trace = new Trace(heard, args, resultsOf(result));
-    leave(where, trace.left);
-    return { trace, result };
+    const results = resultsOf(result);
+    const placement = placed(heard, args, results);
+    const trace = new Trace(heard, placement, results);
+    const left = leftIn(heard, args, placement.bases);
+    leave(where, left);
+    return { trace, result, left, bases: placement.bases };
   }
 
-  private constructor(heard: Listener, args: readonly Tensor[], results: readonly Tensor[]) {
+  private constructor(heard: Listener, { passed, constants, bases, recorded, outline }: Placement, results: readonly Tensor[]) {
     this.gradEnabled = isGradEnabled();
     this.gradients = [...heard.gradients.values()];
-    const { passed, constants, bases, recorded, outline } = placed(heard, args, results);
-    this.placeOf = (array) => bases.of(array);
     this.outline = outline;
 
-    const given = results.map(({ values }) => this.placeOf(values));
+    const given = results.map(({ values }) => bases.of(values));
     const changed = new Set([...recorded.flatMap(writtenBy), ...given].map(({ base }) => base));
     const renewals = constants
       .filter(({ base }) => changed.has(base))
@@ -156,8 +155,6 @@ export class Trace {
       return randomPosition().offset;
     });
     this.sourcesHeard = sourcesHeardBy(heard);
-
-    this.left = leftIn(heard, args, bases);
   }
 
   /** Whether it uses a tensor that is no parameter, buffer, state or constant: one that an earlier call may have left, and a later one may replace. */
