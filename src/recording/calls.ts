@@ -64,7 +64,11 @@ const isWritten = (kind: ArgumentKind): boolean => kind === 'out' || kind === 'i
 const isMemory = (kind: ArgumentKind): boolean => isWritten(kind) || kind === 'in';
 
 /** The arrays of a call. */
-export const valuesOf = ({ args }: TracedCall): Value[] => Object.values(args).filter(isValue);
+export function valuesOf({ args }: TracedCall): Value[] {
+  const values: Value[] = []; // every pass over the calls asks this: no other lists are made
+  for (const name in args) if (isValue(args[name])) values.push(args[name]);
+  return values;
+}
 
 // For each kernel something of those of its arguments whose kind is one of these.
 const ofArguments = <T>(kinds: (kind: ArgumentKind) => boolean, what: (argument: KernelArgument, place: number) => T) =>
