@@ -135,12 +135,10 @@ export abstract class Module {
 
   /** The modules that this one holds itself, with the names of their fields. */
   namedChildren(): Named<Module>[] {
+    const children = this.#fields().filter((field): field is Named<Module> => field[1] instanceof Module);
+    if (children.length < 2) return children;
     const seen = new Set<Module>();
-    return this.#fields().filter((field): field is Named<Module> => {
-      const isNew = field[1] instanceof Module && !seen.has(field[1]);
-      if (isNew) seen.add(field[1] as Module);
-      return isNew;
-    });
+    return children.filter(([, module]) => !seen.has(module) && seen.add(module));
   }
 
   /** The modules that this one holds itself. */
@@ -151,12 +149,15 @@ export abstract class Module {
   /** This module, as `""`, and every module below it, parents first, with paths such as `"body.0"`. */
   namedModules(): Named<Module>[] {
     const seen = new Set<Module>();
-    const visit = (path: string, module: Module): Named<Module>[] => {
-      if (seen.has(module)) return [];
+    const found: Named<Module>[] = [];
+    const visit = (path: string, module: Module): void => {
+      if (seen.has(module)) return;
       seen.add(module);
-      return [[path, module], ...module.namedChildren().flatMap(([name, child]) => visit(join(path, name), child))];
+      found.push([path, module]);
+      for (const [name, child] of module.namedChildren()) visit(join(path, name), child);
     };
-    return visit('', this);
+    visit('', this);
+    return found;
   }
 
   /** This module and every module below it, parents first. */
