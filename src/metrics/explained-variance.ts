@@ -1,0 +1,175 @@
+// How much of the variance of the targets predictions explain.
+import { checkInteger, checkOneOf, rangeError, withDefaults } from '../errors';
+import { shapeText } from '../shape';
+import type { Tensor } from '../tensor';
+import { Metric } from './metric';
+import { figuresOf, pairsOf } from './outputs';
+import { scalar } from './stat-scores';
+
+/**
+ * How the figures of several outputs become one: their mean, "uniform_average"; their mean weighted by the variance of the targets,
+ * "variance_weighted"; or they stay as they are, "raw_values".
+ */
+export type Multioutput = 'raw_values' | 'uniform_average' | 'variance_weighted';
+
+/** The options of `ExplainedVariance`. */
+export interface ExplainedVarianceOptions {
+  /** How the figures of several outputs become one ("uniform_average"). */
+  multioutput?: Multioutput;
+}
+
+/** The options of `R2Score`. */
+export interface R2ScoreOptions extends ExplainedVarianceOptions {
+  /** The number of independent variables by which the figure is adjusted; 0: it is not (0). */
+  adjusted?: number;
+}
+
+// Of one output. Sums are of what numbers are above the first, so that a large mean takes no digits of the variance.
+interface Sums {
+  firstTarget: number;
+  target: number;
+  targetSquares: number;
+  firstError: number;
+  error: number;
+  errorSquares: number;
+  /** Of the errors as they are. */
+  residual: number;
+}
+
+abstract class VarianceScore extends Metric {
+  override readonly higherIsBetter = true;
+  protected count = 0;
+  private sums: Sums[] = [];
+  private readonly multioutput: Multioutput;
+
+  constructor(
+    private readonly name: string,
+    multioutput: unknown,
+  ) {
+    super();
+    this.multioutput = checkOneOf<Multioutput>(name, 'multioutput', multioutput, ['raw_values', 'uniform_average', 'variance_weighted']);
+  }
+
+  /** @internal The figure of one output, whose targets and errors have these squared distances from their mean. */
+  protected abstract score(targetSpread: number, errorSpread: number, residual: number): number;
+
+  update(preds: Tensor, target: Tensor): void {
+    const where = `${this.name}.update`;
+    const pairs = pairsOf(where, preds, target);
+    const { shape, numel } = target;
+    if (shape.length !== 1 && shape.length !== 2) throw rangeError(where, `expected target [n] or [n, outputs], got ${shapeText(shape)}`);
+    if (numel === 0) return;
+    const outputs = shape[1] ?? 1;
+    if (this.count > 0 && outputs !== this.sums.length) {
+      throw rangeError(where, `expected ${this.sums.length} outputs as before, got ${outputs}`);
+    }
+    if (this.count === 0) {
+      this.sums = Array.from({ length: outputs }, (_, i) => {
+        const firstTarget = pairs.target[i]!;
+        const firstError = firstTarget - pairs.preds[i]!;
+        return { firstTarget, target: 0, targetSquares: 0, firstError, error: 0, errorSquares: 0, residual: 0 };
+      });
+    }
+    for (let i = 0; i < numel; i++) {
+      const sums = this.sums[i % outputs]!;
+      const error = pairs.target[i]! - pairs.preds[i]!;
+      const [t, e] = [pairs.target[i]! - sums.firstTarget, error - sums.firstError];
+      sums.target += t;
+      sums.targetSquares += t * t;
+      sums.error += e;
+      sums.errorSquares += e * e;
+      sums.residual += error * error;
+    }
+    this.count += numel / outputs;
+  }
+
+  compute(): Tensor {
+    const { count } = this;
+    const spread = (sum: number, squares: number): number => squares - sum ** 2 / count;
+    const spreads = this.sums.map(({ target, targetSquares }) => spread(target, targetSquares));
+    const scores = this.sums.map(({ error, errorSquares, residual }, i) => this.score(spreads[i]!, spread(error, errorSquares), residual));
+    if (count === 0) return scalar(Number.NaN);
+    if (this.multioutput === 'raw_values') return figuresOf(scores.map((score) => this.adjust(score)));
+    const weights = this.multioutput === 'variance_weighted' ? spreads : scores.map(() => 1);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const mean = scores.reduce((sum, score, i) => sum + (score * weights[i]!) / total, 0);
+    return scalar(this.adjust(mean));
+  }
+
+  reset(): void {
+    this.count = 0;
+    this.sums = [];
+  }
+
+  /** @internal */
+  protected adjust(score: number): number {
+    return score;
+  }
+}
+
+/**
+ * The share of the variance of the targets that predictions explain, `1 - Var(target - pred) / Var(target)`. As `torchmetrics.ExplainedVariance`.
+ *
+ * `update(preds, target)` takes tensors of one shape, `[n]` or `[n, outputs]`, float32 or int32. `compute()` is a scalar, or `[outputs]` for
+ * `multioutput: "raw_values"` of more than one; 1 where errors do not vary, else 0 where targets do not; NaN before any update. Unlike `R2Score` it does not
+ * see an error that is the same everywhere.
+ *
+ * @example
+ * const explained = new metrics.ExplainedVariance();
+ * explained.update(tensor([2, 3, 4, 5]), tensor([1, 2, 3, 4]));
+ * explained.compute().item(); // 1
+ */
+export class ExplainedVariance extends VarianceScore {
+  constructor(options?: ExplainedVarianceOptions) {
+    const o = withDefaults<Required<ExplainedVarianceOptions>>('ExplainedVariance', options, { multioutput: 'uniform_average' });
+    super('ExplainedVariance', o.multioutput);
+  }
+
+  /** @internal */
+  protected override score(targetSpread: number, errorSpread: number): number {
+    if (errorSpread === 0) return 1;
+    return targetSpread === 0 ? 0 : 1 - errorSpread / targetSpread;
+  }
+}
+
+/**
+ * The coefficient of determination, `1 - sum (target - pred)^2 / sum (target - mean)^2`. As `torchmetrics.R2Score`.
+ *
+ * `update(preds, target)` takes tensors of one shape, `[n]` or `[n, outputs]`, float32 or int32. `compute()` is a scalar, or `[outputs]` for
+ * `multioutput: "raw_values"` of more than one. As in torchmetrics, a sum that is no more than 1e-4 counts as 0: the figure is 1 where that of the errors is,
+ * else 0 where that of the targets is, so that small numbers want a `data.StandardScaler` first.
+ *
+ * `adjusted: k` gives `1 - (1 - R2) (n - 1) / (n - k - 1)`, where n is larger than `k + 1`. A RangeError for less than two samples.
+ *
+ * @example
+ * const r2 = new metrics.R2Score();
+ * r2.update(tensor([2, 3, 4, 5]), tensor([1, 2, 3, 4]));
+ * r2.compute().item().toFixed(3); // '0.200'
+ */
+export class R2Score extends VarianceScore {
+  private readonly adjusted: number;
+
+  constructor(options?: R2ScoreOptions) {
+    const o = withDefaults<Required<R2ScoreOptions>>('R2Score', options, { adjusted: 0, multioutput: 'uniform_average' });
+    super('R2Score', o.multioutput);
+    this.adjusted = checkInteger('R2Score', 'adjusted', o.adjusted);
+  }
+
+  override compute(): Tensor {
+    if (this.count < 2) throw rangeError('R2Score.compute', `expected two samples or more, got ${this.count}`);
+    return super.compute();
+  }
+
+  /** @internal */
+  protected override score(targetSpread: number, _: number, residual: number): number {
+    const [someError, someSpread] = [!(residual <= 1e-4), !(targetSpread <= 1e-4)];
+    if (!someError) return 1;
+    return someSpread ? 1 - residual / targetSpread : 0;
+  }
+
+  /** @internal */
+  protected override adjust(score: number): number {
+    const rest = this.count - this.adjusted - 1;
+    return this.adjusted === 0 || rest <= 0 ? score : 1 - ((1 - score) * (this.count - 1)) / rest;
+  }
+}

@@ -1,0 +1,214 @@
+// How well scores rank the documents of each of many queries.
+import { checkInteger, checkOneOf, rangeError, typeError, withDefaults } from '../errors';
+import { recorder } from '../recorder';
+import { sameShape, shapeText } from '../shape';
+import { checkTensor, type Tensor } from '../tensor';
+import { Growing } from './growing';
+import { Metric } from './metric';
+import { rankOf } from './order';
+import { scalar } from './stat-scores';
+
+type EmptyTargetAction = 'neg' | 'pos' | 'skip' | 'error';
+type Aggregation = 'mean' | 'median' | 'min' | 'max';
+
+/** The options of `RetrievalNormalizedDCG` and `RetrievalMRR`. */
+export interface RetrievalOptions {
+  /** What a query without a relevant document counts: 0, "neg"; 1, "pos"; nothing, "skip"; or it is an error of `compute`, "error" ("neg"). */
+  emptyTargetAction?: EmptyTargetAction;
+  /** Documents whose target is this value are left out. */
+  ignoreIndex?: number;
+  /** Only the so many documents with the highest scores count; all by default. */
+  topK?: number;
+  /** How the figures of the queries become one; of an even number the "median" is the lower of the two in the middle ("mean"). */
+  aggregation?: Aggregation;
+}
+
+/** What `update` of a metric of retrieval is told besides predictions and targets. */
+export interface RetrievalUpdateOptions {
+  /** The query of each document, int32 of the shape of preds. Without it each row of preds `[queries, documents]` is a query of its own. */
+  indexes?: Tensor;
+}
+
+interface Settings {
+  emptyTargetAction: EmptyTargetAction;
+  ignoreIndex: number | undefined;
+  topK: number | undefined;
+  aggregation: Aggregation;
+}
+
+// Rows without an index are numbered from here on, above all int32.
+const firstRow = 2 ** 32;
+
+/** Keeps the scores and the targets of all queries. */
+export abstract class RetrievalMetric extends Metric {
+  override readonly higherIsBetter = true;
+
+  private readonly settings: Settings;
+  private readonly queries = new Growing(Float64Array);
+  private readonly scores = new Growing(Float32Array);
+  private readonly targets = new Growing(Float64Array);
+  private rows = 0;
+
+  /** @internal */
+  constructor(
+    private readonly name: string,
+    options: RetrievalOptions | undefined,
+    private readonly isGraded: boolean,
+  ) {
+    super();
+    const o = withDefaults<Settings>(name, options as Partial<Settings> | undefined, {
+      emptyTargetAction: 'neg',
+      ignoreIndex: undefined,
+      topK: undefined,
+      aggregation: 'mean',
+    });
+    checkOneOf(name, 'emptyTargetAction', o.emptyTargetAction, ['neg', 'pos', 'skip', 'error']);
+    checkOneOf(name, 'aggregation', o.aggregation, ['mean', 'median', 'min', 'max']);
+    if (o.ignoreIndex !== undefined) checkInteger(name, 'ignoreIndex', o.ignoreIndex, -(2 ** 31), 2 ** 31 - 1);
+    if (o.topK !== undefined) checkInteger(name, 'topK', o.topK, 1);
+    this.settings = o;
+  }
+
+  /** @internal The figure of one query with a relevant document, whose documents are in the order of their scores, the highest first. */
+  protected abstract figure(targets: Float64Array, scores: Float32Array, topK: number): number;
+
+  /** Takes in documents with their scores and relevances. */
+  override update(preds: Tensor, target: Tensor, options?: RetrievalUpdateOptions): void {
+    const where = `${this.name}.update`;
+    recorder?.reading(where);
+    const { indexes } = withDefaults<{ indexes: Tensor | undefined }>(where, options as { indexes: Tensor | undefined } | undefined, {
+      indexes: undefined,
+    });
+    checkTensor(where, 'preds', preds, 'float32');
+    checkTensor(where, 'target', target);
+    if (!sameShape(preds.shape, target.shape)) {
+      throw rangeError(where, `expected target ${shapeText(preds.shape)}, got ${shapeText(target.shape)}`);
+    }
+    if (indexes === undefined && preds.shape.length !== 2) {
+      throw typeError(where, `expected indexes for preds ${shapeText(preds.shape)}`, 'update(preds, target, { indexes })');
+    }
+    if (indexes !== undefined) {
+      checkTensor(where, 'indexes', indexes, 'int32');
+      if (!sameShape(indexes.shape, preds.shape)) {
+        throw rangeError(where, `expected indexes ${shapeText(preds.shape)}, got ${shapeText(indexes.shape)}`);
+      }
+    }
+    const kept: number[] = [];
+    target.values.forEach((value, i) => {
+      if (value === this.settings.ignoreIndex) return;
+      if (!this.isGraded && value !== 0 && value !== 1) throw rangeError(where, `expected target 0 or 1, got ${value} at position ${i}`);
+      kept.push(i);
+    });
+    const width = preds.shape[1] ?? 1;
+    this.queries.append(kept.map((i) => (indexes === undefined ? firstRow + this.rows + Math.floor(i / width) : indexes.ints[i]!)));
+    this.scores.append(kept.map((i) => preds.floats[i]!));
+    this.targets.append(kept.map((i) => target.values[i]!));
+    if (indexes === undefined) this.rows += preds.shape[0]!;
+  }
+
+  compute(): Tensor {
+    const { emptyTargetAction, topK = Infinity, aggregation } = this.settings;
+    const [queries, scores, targets] = [this.queries.values, this.scores.values, this.targets.values];
+    const ranks = Float64Array.from(scores, rankOf);
+    const order = Array.from(queries, (_, i) => i).sort((a, b) => queries[a]! - queries[b]! || ranks[b]! - ranks[a]! || a - b);
+    const figures: number[] = [];
+    for (let begin = 0; begin < order.length; ) {
+      let end = begin + 1;
+      while (end < order.length && queries[order[end]!] === queries[order[begin]!]) end++;
+      const own = order.slice(begin, end);
+      begin = end;
+      const relevances = Float64Array.from(own, (i) => targets[i]!);
+      if (relevances.reduce((sum, value) => sum + value, 0) !== 0) {
+        figures.push(
+          this.figure(
+            relevances,
+            Float32Array.from(own, (i) => scores[i]!),
+            topK,
+          ),
+        );
+      } else if (emptyTargetAction === 'error') {
+        throw rangeError(`${this.name}.compute`, 'a query has no relevant document', 'emptyTargetAction: "skip"');
+      } else if (emptyTargetAction !== 'skip') {
+        figures.push(emptyTargetAction === 'pos' ? 1 : 0);
+      }
+    }
+    if (figures.length === 0) return scalar(0);
+    if (aggregation === 'mean') return scalar(figures.reduce((sum, figure) => sum + figure, 0) / figures.length);
+    const sorted = Float64Array.from(figures).sort();
+    return scalar(sorted[{ min: 0, median: (sorted.length - 1) >> 1, max: sorted.length - 1 }[aggregation]]!);
+  }
+
+  reset(): void {
+    this.queries.clear();
+    this.scores.clear();
+    this.targets.clear();
+    this.rows = 0;
+  }
+}
+
+const discount = (place: number): number => 1 / Math.log2(place + 2);
+
+/**
+ * The discounted cumulative gain of a ranking, of that of the best one: `DCG = sum_i target_i / log2(i + 2)` over the documents from the highest score
+ * on, i = 0, 1, ..., up to `topK`. As `torchmetrics.retrieval.RetrievalNormalizedDCG`.
+ *
+ * `update(preds, target, { indexes })`: scores, float32, relevances, int32 or float32, and the query of each document, int32, all of one shape. Documents
+ * of equal score share the mean of their relevances. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries. Source:
+ * Järvelin and Kekäläinen, ACM Transactions on Information Systems 20 (2002).
+ *
+ * @example
+ * const ndcg = new metrics.RetrievalNormalizedDCG();
+ * ndcg.update(tensor([[0.1, 0.2, 0.3, 4, 70]]), tensor(Int32Array.of(10, 0, 0, 1, 5)).reshape([1, 5]));
+ * ndcg.compute().item().toFixed(4); // '0.6957'
+ */
+export class RetrievalNormalizedDCG extends RetrievalMetric {
+  constructor(options?: RetrievalOptions) {
+    super('RetrievalNormalizedDCG', options, true);
+  }
+
+  /** @internal */
+  protected override figure(targets: Float64Array, scores: Float32Array, topK: number): number {
+    const n = Math.min(topK, targets.length);
+    let gain = 0;
+    for (let begin = 0; begin < n; ) {
+      let end = begin + 1;
+      while (end < targets.length && scores[end] === scores[begin]) end++;
+      let [relevance, discounts] = [0, 0];
+      for (let i = begin; i < end; i++) {
+        relevance += targets[i]! / (end - begin);
+        if (i < n) discounts += discount(i);
+      }
+      gain += relevance * discounts;
+      begin = end;
+    }
+    const ideal = targets.slice().sort().reverse();
+    let best = 0;
+    for (let i = 0; i < n; i++) best += ideal[i]! * discount(i);
+    return best === 0 ? 0 : gain / best;
+  }
+}
+
+/**
+ * The mean over the queries of `1 / place` of the first relevant document, 1 being the place of the highest score. As `torchmetrics.retrieval.RetrievalMRR`.
+ *
+ * `update(preds, target, { indexes })`: scores, float32, targets 0 and 1, int32 or float32, and the query of each document, int32, all of one shape. Of
+ * equal scores the one that came first stands first. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar
+ * over the queries, as `aggregation` says; 0 without queries.
+ *
+ * @example
+ * const mrr = new metrics.RetrievalMRR();
+ * const indexes = tensor(Int32Array.of(0, 0, 0, 1, 1));
+ * mrr.update(tensor([0.2, 0.3, 0.5, 0.1, 0.3]), tensor(Int32Array.of(0, 1, 0, 1, 1)), { indexes });
+ * mrr.compute().item(); // 0.75
+ */
+export class RetrievalMRR extends RetrievalMetric {
+  constructor(options?: RetrievalOptions) {
+    super('RetrievalMRR', options, false);
+  }
+
+  /** @internal */
+  protected override figure(targets: Float64Array, scores: Float32Array, topK: number): number {
+    const place = targets.findIndex((target, i) => i < topK && target > 0 && scores[i]! > 0);
+    return place < 0 ? 0 : 1 / (place + 1);
+  }
+}
