@@ -99,19 +99,22 @@ export function labelBatch(where: string, problem: Problem, preds: Tensor, targe
   return { labels, inner, preds: given, target: wanted };
 }
 
-// Whether values are probabilities: none is NaN or lies outside [0, 1].
-function areProbabilities(values: Float32Array, counts: (i: number) => boolean): boolean {
+/** The label of element i. */
+export const labelAt = ({ labels, inner }: LabelBatch, i: number): number => (labels === 1 ? 0 : Math.floor(i / inner) % labels);
+
+// Whether values are probabilities: none is NaN or lies outside [0, 1], other than those whose target is `ignored`.
+function areProbabilities(values: Float32Array, target: ArrayLike<number> | null, ignored: number | undefined): boolean {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (!(value >= 0 && value <= 1) && counts(i)) return false;
+    if (!(value >= 0 && value <= 1) && (target === null || target[i] !== ignored)) return false;
   }
   return true;
 }
 
 /** Probabilities of scores: themselves, or their sigmoid where one of them, other than those that `ignored` leaves out, is no probability. */
 export function probabilitiesOf({ preds, target }: LabelBatch, ignored: number | undefined): Float32Array {
-  if (preds instanceof Int32Array) return Float32Array.from(preds);
-  if (areProbabilities(preds, (i) => target[i] !== ignored)) return preds;
+  if (preds instanceof Int32Array) return new Float32Array(preds);
+  if (areProbabilities(preds, target, ignored)) return preds;
   const y = new Float32Array(preds.length);
   calls.sigmoidForward({ y, x: preds, n: preds.length });
   return y;
@@ -120,7 +123,10 @@ export function probabilitiesOf({ preds, target }: LabelBatch, ignored: number |
 /** Which of the labels are predicted, 0 or 1 each. */
 export function predictedLabels(batch: LabelBatch, threshold: number, ignored: number | undefined): ArrayLike<number> {
   if (batch.preds instanceof Int32Array) return batch.preds;
-  return Uint8Array.from(probabilitiesOf(batch, ignored), (p) => (p > threshold ? 1 : 0));
+  const probabilities = probabilitiesOf(batch, ignored);
+  const predicted = new Uint8Array(probabilities.length);
+  for (let i = 0; i < predicted.length; i++) predicted[i] = probabilities[i]! > threshold ? 1 : 0;
+  return predicted;
 }
 
 /** The samples that are not ignored, with their probabilities in rows: the scores, or their softmax where one of them is no probability. */
@@ -138,7 +144,7 @@ export function probabilityRows(batch: ClassBatch, ignored: number | undefined):
       for (let c = 0; c < classes; c++) rows[at++] = scores![begin + c * inner]!;
     });
   }
-  if (areProbabilities(rows, () => true)) return { rows, target };
+  if (areProbabilities(rows, null, undefined)) return { rows, target };
   const y = new Float32Array(rows.length);
   calls.softmax({ y, x: rows, rows: target.length, classes });
   return { rows: y, target };

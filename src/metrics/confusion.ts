@@ -1,7 +1,7 @@
 // The base of metrics that are a function of a confusion matrix.
 import { withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
-import { classBatch, labelBatch, predictedClasses, predictedLabels } from './batch';
+import { classBatch, labelAt, labelBatch, predictedClasses, predictedLabels } from './batch';
 import { Metric } from './metric';
 import { checkTask, checkThreshold, type Problem, type Task, type TaskSettings, type ThresholdOptions, taskDefaults } from './task';
 
@@ -59,12 +59,11 @@ export abstract class Confusion<More extends object> extends Metric {
       return;
     }
     const batch = labelBatch(where, problem, preds, target, null);
-    const { labels, inner } = batch;
     const predicted = predictedLabels(batch, this.threshold, task === 'binary' ? ignoreIndex : undefined);
     for (let i = 0; i < batch.target.length; i++) {
       const wanted = batch.target[i]!;
       if (wanted === ignoreIndex) continue;
-      const label = labels === 1 ? 0 : Math.floor(i / inner) % labels;
+      const label = labelAt(batch, i);
       counts[4 * label + 2 * wanted + predicted[i]!]!++;
     }
   }

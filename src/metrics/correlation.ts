@@ -1,8 +1,9 @@
 // How predictions and targets go together.
 import { withDefaults } from '../errors';
-import type { Tensor } from '../tensor';
+import { checkTensor, type Tensor } from '../tensor';
 import { Growing } from './growing';
 import { Metric } from './metric';
+import { keysOf } from './order';
 import { checkOutputs, columnsOf, figuresOf } from './outputs';
 
 /** The options of `PearsonCorrCoef`. */
@@ -119,19 +120,28 @@ export class PearsonCorrCoef extends Metric {
 }
 
 // The place of each number among all of them from the smallest, equal ones sharing the mean of theirs.
-function ranksOf(values: Float64Array): Float64Array {
-  const sorted = values.slice().sort();
-  const places = new Map<number, number>();
-  for (let begin = 0; begin < sorted.length; ) {
-    let end = begin + 1;
-    while (end < sorted.length && sorted[end] === sorted[begin]) end++;
-    places.set(sorted[begin]!, (begin + 1 + end) / 2); // 0 and -0 are one key
-    begin = end;
-  }
-  return values.map((value) => places.get(value)!);
+function ranksOf(values: Float32Array): Float64Array {
+  const keys = keysOf(values);
+  const sorted = keys.slice().sort();
+  // How many keys are below `key`, searched between two places.
+  const below = (key: number, low: number, high: number): number => {
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle]! < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const n = keys.length;
+  return Float64Array.from(keys, (key) => {
+    const first = below(key, 0, n);
+    const isTie = first + 1 < n && sorted[first + 1] === key;
+    const end = isTie ? below(key + 1, first + 1, n) : first + 1;
+    return (first + 1 + end) / 2;
+  });
 }
 
-function rankCorrelation(x: Float64Array, y: Float64Array): number {
+function rankCorrelation(x: Float32Array, y: Float32Array): number {
   const n = x.length;
   if (n === 0 || x.some(Number.isNaN) || y.some(Number.isNaN)) return Number.NaN;
   const mean = (n + 1) / 2;
@@ -150,7 +160,7 @@ function rankCorrelation(x: Float64Array, y: Float64Array): number {
  * Spearman's rank correlation: that of the places of predictions and targets among themselves, where equal numbers share the mean of their places. As
  * `torchmetrics.SpearmanCorrCoef`.
  *
- * `update(preds, target)` as in `PearsonCorrCoef`; all numbers are kept. `compute()` is a scalar, or `[numOutputs]` for more than one: with the ranks
+ * `update(preds, target)` as in `PearsonCorrCoef`, of float32 alone; all numbers are kept. `compute()` is a scalar, or `[numOutputs]` for more than one: with the ranks
  * r and s, `cov(r, s) / (std(r) std(s) + 1e-6)`, from -1 to 1; 0 where one side does not vary, NaN before any update and where there is a NaN.
  *
  * @example
@@ -161,8 +171,8 @@ function rankCorrelation(x: Float64Array, y: Float64Array): number {
 export class SpearmanCorrCoef extends Metric {
   override readonly higherIsBetter = true;
   private readonly outputs: number;
-  private readonly preds = new Growing(Float64Array);
-  private readonly targets = new Growing(Float64Array);
+  private readonly preds = new Growing(Float32Array);
+  private readonly targets = new Growing(Float32Array);
 
   constructor(options?: SpearmanCorrCoefOptions) {
     super();
@@ -170,15 +180,17 @@ export class SpearmanCorrCoef extends Metric {
   }
 
   update(preds: Tensor, target: Tensor): void {
-    const pairs = columnsOf('SpearmanCorrCoef.update', preds, target, this.outputs);
+    const where = 'SpearmanCorrCoef.update';
+    const pairs = columnsOf(where, preds, target, this.outputs);
+    checkTensor(where, 'preds', preds, 'float32');
+    checkTensor(where, 'target', target, 'float32');
     this.preds.append(pairs.preds);
     this.targets.append(pairs.target);
   }
 
   compute(): Tensor {
     const { outputs } = this;
-    const column = (values: Float64Array, o: number): Float64Array =>
-      Float64Array.from({ length: values.length / outputs }, (_, i) => values[i * outputs + o]!);
+    const column = (values: Float32Array, o: number): Float32Array => (outputs === 1 ? values : values.filter((_, i) => i % outputs === o));
     return figuresOf(
       Array.from({ length: outputs }, (_, o) => rankCorrelation(column(this.preds.values, o), column(this.targets.values, o))),
     );

@@ -1,10 +1,10 @@
 // The base of metrics that look at predictions under every threshold.
 import { checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { Tensor } from '../tensor';
-import { classBatch, labelBatch, probabilitiesOf, probabilityRows } from './batch';
+import { classBatch, labelAt, labelBatch, probabilitiesOf, probabilityRows } from './batch';
 import { Growing } from './growing';
 import { Metric } from './metric';
-import { numberOf, rankOf } from './order';
+import { keysOf, numberOf } from './order';
 import { checkTask, type Problem, type TaskOptions, type TaskSettings, taskDefaults } from './task';
 
 /**
@@ -61,18 +61,20 @@ function checkThresholds(where: string, given: unknown): Float32Array | null {
   return values;
 }
 
-// Steps at every score. Each score makes one number with its target, and numbers are sorted without a function that compares.
-function stepsOf(scores: Float64Array): Steps {
-  scores.sort();
+// Steps at every score. `targets` are 0 and 1: each makes one number with the key of its score.
+function stepsOf(scores: Float32Array, targets: Uint8Array): Steps {
   const n = scores.length;
+  const pairs = Float64Array.from(keysOf(scores));
+  for (let i = 0; i < n; i++) pairs[i] = 2 * pairs[i]! + targets[i]!;
+  pairs.sort();
   const [thresholds, tps, fps] = [new Float32Array(n), new Float64Array(n), new Float64Array(n)];
   let [steps, tp, fp] = [0, 0, 0];
   for (let i = n - 1; i >= 0; i--) {
-    const rank = Math.floor(scores[i]! / 2);
-    if (scores[i]! % 2 === 1) tp++;
-    else fp++;
-    if (i > 0 && Math.floor(scores[i - 1]! / 2) === rank) continue;
-    thresholds[steps] = numberOf(rank);
+    const key = Math.floor(pairs[i]! / 2);
+    if (pairs[i] === 2 * key) fp++;
+    else tp++;
+    if (i > 0 && pairs[i - 1]! >= 2 * key) continue;
+    thresholds[steps] = numberOf(key);
     tps[steps] = tp;
     fps[steps++] = fp;
   }
@@ -126,23 +128,23 @@ export abstract class CurveMetric<Value, More extends object = object> extends M
     const batch = labelBatch(where, this.problem, preds, target, this.name);
     const { inner } = batch;
     const scores = probabilitiesOf(batch, task === 'binary' ? ignoreIndex : undefined);
-    const wanted = Int32Array.from(batch.target, (value) => (value === ignoreIndex ? -1 : value));
+    const n = batch.target.length;
+    const wanted = new Int32Array(n);
+    for (let i = 0; i < n; i++) wanted[i] = batch.target[i] === ignoreIndex ? -1 : batch.target[i]!;
     if (this.thresholds !== null) {
-      wanted.forEach((value, i) => {
-        if (value >= 0) this.count(Math.floor(i / inner) % width, scores[i]!, value);
-      });
+      for (let i = 0; i < n; i++) if (wanted[i]! >= 0) this.count(labelAt(batch, i), scores[i]!, wanted[i]!);
     } else if (inner === 1 || width === 1) {
       this.keep(scores, wanted);
     } else {
       // Labels [n, labels, inner] to rows [n, inner, labels].
-      const from = Int32Array.from(wanted, (_, i) => {
+      const [rows, targets] = [new Float32Array(n), new Int32Array(n)];
+      for (let i = 0; i < n; i++) {
         const row = Math.floor(i / width);
-        return (Math.floor(row / inner) * width + (i % width)) * inner + (row % inner);
-      });
-      this.keep(
-        Float32Array.from(from, (i) => scores[i]!),
-        from.map((i) => wanted[i]!),
-      );
+        const from = (Math.floor(row / inner) * width + (i % width)) * inner + (row % inner);
+        rows[i] = scores[from]!;
+        targets[i] = wanted[from]!;
+      }
+      this.keep(rows, targets);
     }
   }
 
@@ -157,16 +159,19 @@ export abstract class CurveMetric<Value, More extends object = object> extends M
     const { width } = this.problem;
     if (this.thresholds !== null) return this.countedSteps(column === null ? Array.from({ length: width }, (_, c) => c) : [column]);
     const [scores, targets] = [this.scores.values, this.targets.values];
-    if (this.problem.task === 'multiclass') {
-      return stepsOf(Float64Array.from(targets, (wanted, i) => 2 * rankOf(scores[i * width + column!]!) + Number(wanted === column)));
-    }
     const stride = column === null ? 1 : width;
-    const ranked = new Float64Array(targets.length / stride);
+    const first = column ?? 0;
+    const size = Math.floor(scores.length / stride);
+    const [own, wanted] = [new Float32Array(size), new Uint8Array(size)];
+    const isMulticlass = this.problem.task === 'multiclass';
     let kept = 0;
-    for (let i = column ?? 0; i < targets.length; i += stride) {
-      if (targets[i]! >= 0) ranked[kept++] = 2 * rankOf(scores[i]!) + targets[i]!;
+    for (let i = 0; i < size; i++) {
+      const target = isMulticlass ? Number(targets[i] === column) : targets[first + i * stride]!;
+      if (target < 0) continue;
+      own[kept] = scores[first + i * stride]!;
+      wanted[kept++] = target;
     }
-    return stepsOf(ranked.subarray(0, kept));
+    return stepsOf(own.subarray(0, kept), wanted);
   }
 
   /** @internal `f` of the steps of the one curve, or of each class or label. */

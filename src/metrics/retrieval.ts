@@ -5,7 +5,7 @@ import { sameShape, shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
 import { Growing } from './growing';
 import { Metric } from './metric';
-import { rankOf } from './order';
+import { keysOf } from './order';
 import { scalar } from './stat-scores';
 
 type EmptyTargetAction = 'neg' | 'pos' | 'skip' | 'error';
@@ -109,8 +109,8 @@ export abstract class RetrievalMetric extends Metric {
   compute(): Tensor {
     const { emptyTargetAction, topK = Infinity, aggregation } = this.settings;
     const [queries, scores, targets] = [this.queries.values, this.scores.values, this.targets.values];
-    const ranks = Float64Array.from(scores, rankOf);
-    const order = Array.from(queries, (_, i) => i).sort((a, b) => queries[a]! - queries[b]! || ranks[b]! - ranks[a]! || a - b);
+    const keys = keysOf(scores);
+    const order = Array.from(queries, (_, i) => i).sort((a, b) => queries[a]! - queries[b]! || keys[b]! - keys[a]! || a - b);
     const figures: number[] = [];
     for (let begin = 0; begin < order.length; ) {
       let end = begin + 1;

@@ -1,7 +1,7 @@
 // What the metrics of right and wrong predictions count, and how the figures of classes become one.
 import { checkInteger, checkOneOf, withDefaults } from '../errors';
 import { Tensor } from '../tensor';
-import { type ClassBatch, classBatch, labelBatch, predictedClasses, predictedLabels } from './batch';
+import { type ClassBatch, classBatch, labelAt, labelBatch, predictedClasses, predictedLabels } from './batch';
 import { Metric } from './metric';
 import { type Average, checkTask, checkThreshold, type Problem, type TaskSettings, type ThresholdOptions, taskDefaults } from './task';
 
@@ -159,13 +159,12 @@ export abstract class StatScores<More extends object = object> extends Metric {
   private countLabels(where: string, preds: Tensor, target: Tensor): void {
     const { ignoreIndex } = this.problem;
     const batch = labelBatch(where, this.problem, preds, target, null);
-    const { labels, inner } = batch;
     // Ignored scores too say whether all are logits, as they do in torchmetrics here, though not in its confusion matrix.
     const predicted = predictedLabels(batch, this.threshold, undefined);
     for (let i = 0; i < batch.target.length; i++) {
       const wanted = batch.target[i]!;
       if (wanted === ignoreIndex) continue;
-      const label = labels === 1 ? 0 : Math.floor(i / inner) % labels;
+      const label = labelAt(batch, i);
       const guess = predicted[i]!;
       this.targets[label]! += wanted;
       this.predictions[label]! += guess;
