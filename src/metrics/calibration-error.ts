@@ -53,7 +53,7 @@ export class CalibrationError extends Metric {
   constructor(options: CalibrationErrorOptions) {
     super();
     const o = withDefaults<Settings>('CalibrationError', options, { ...taskDefaults, nBins: 15, norm: 'l1' });
-    this.problem = checkTask('CalibrationError', o, ['binary', 'multiclass']);
+    this.problem = checkTask('CalibrationError', o, 2 ** 24, ['binary', 'multiclass']);
     this.boundaries = unitSteps(checkInteger('CalibrationError', 'nBins', o.nBins, 1, 2 ** 24) + 1);
     this.norm = checkOneOf('CalibrationError', 'norm', o.norm, ['l1', 'l2', 'max']);
     const bins = this.boundaries.length;

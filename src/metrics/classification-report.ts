@@ -75,7 +75,9 @@ export function classificationReport(preds: Tensor, target: Tensor, options?: Cl
     if (at >= 0) throw rangeError(where, `expected ${name} from 0 to ${names!.length - 1}, got ${values[at]} at position ${at}`);
   }
 
-  const labels = names?.map((_, c) => c) ?? [...new Set([...target.ints, ...predicted])].sort((a, b) => a - b);
+  const occurring = new Set(names === null ? target.ints : []);
+  if (names === null) for (const c of predicted) occurring.add(c);
+  const labels = names?.map((_, c) => c) ?? [...occurring].sort((a, b) => a - b);
   const rowOf = new Map(labels.map((label, row) => [label, row]));
   const counts = labels.map((label) => ({ name: names?.[label] ?? String(label), right: 0, targets: 0, predictions: 0 }));
   predicted.forEach((guess, i) => {
@@ -92,7 +94,7 @@ export function classificationReport(preds: Tensor, target: Tensor, options?: Cl
   const mean = (weight: (support: number) => number, total: number): number[] =>
     [0, 1, 2].map((k) => rows.reduce((sum, { figures, support }) => sum + figures[k]! * weight(support), 0) / total);
 
-  const width = Math.max(...rows.map(({ name }) => [...name].length), 'weighted avg'.length, digits);
+  const width = rows.reduce((most, { name }) => Math.max(most, [...name].length), 'weighted avg'.length);
   const line = (name: string, cells: readonly (string | number)[]): string =>
     `${' '.repeat(Math.max(0, width - [...name].length))}${name} ${cells.map((cell) => ` ${String(cell).padStart(9)}`).join('')}\n`;
   const figuresLine = (name: string, figures: readonly number[], support: number): string =>

@@ -32,7 +32,7 @@ export abstract class Confusion<More extends object> extends Metric {
       },
     );
     this.name = name;
-    this.problem = checkTask(name, o, tasks);
+    this.problem = checkTask(name, o, 2 ** 15, tasks);
     this.threshold = checkThreshold(name, o.threshold);
     this.own = o;
     const { task, width } = this.problem;

@@ -1,6 +1,6 @@
 // The base of metrics that look at predictions under every threshold.
 import { checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
-import { Tensor } from '../tensor';
+import { checkTensor, Tensor } from '../tensor';
 import { classBatch, labelAt, labelBatch, probabilitiesOf, probabilityRows } from './batch';
 import { Growing } from './growing';
 import { Metric } from './metric';
@@ -49,13 +49,15 @@ export function reachedBy(value: number, numbers: Float32Array): number {
 function checkThresholds(where: string, given: unknown): Float32Array | null {
   if (given === null) return null;
   if (typeof given === 'number') return unitSteps(checkInteger(where, 'thresholds', given, 2, 2 ** 24));
-  const list: unknown = given instanceof Tensor && given.shape.length === 1 ? [...given.values] : given;
-  if (!Array.isArray(list)) {
+  const isVector = given instanceof Tensor && given.shape.length === 1;
+  if (!Array.isArray(given) && !isVector) {
     const what = given instanceof Tensor ? `a tensor of ${given.shape.length} dimensions` : describe(given);
     throw typeError(where, `expected thresholds to be null, a number, a list of numbers or a tensor [t], got ${what}`);
   }
-  if (list.length === 0) throw rangeError(where, 'expected a threshold or more, got none');
-  const values = Float32Array.from(list, (value, i) => checkNumber(where, `thresholds[${i}]`, value, 0, 1));
+  const numbers: ArrayLike<unknown> = isVector ? checkTensor(where, 'thresholds', given).values : (given as unknown[]);
+  if (numbers.length === 0) throw rangeError(where, 'expected a threshold or more, got none');
+  const values = new Float32Array(numbers.length);
+  for (let i = 0; i < values.length; i++) values[i] = checkNumber(where, `thresholds[${i}]`, numbers[i], 0, 1);
   const fallen = values.findIndex((value, i) => i > 0 && value < values[i - 1]!);
   if (fallen > 0) throw rangeError(where, `expected ascending thresholds, got ${values[fallen]} after ${values[fallen - 1]}`);
   return values;
@@ -110,7 +112,7 @@ export abstract class CurveMetric<Value, More extends object = object> extends M
     type All = TaskSettings & { thresholds: Thresholds } & More;
     const o = withDefaults<All>(name, options as Partial<All>, { ...taskDefaults, thresholds: null, ...own });
     this.name = name;
-    this.problem = checkTask(name, o);
+    this.problem = checkTask(name, o, 2 ** 16);
     this.thresholds = checkThresholds(name, o.thresholds);
     this.own = o;
     this.reached = new Float64Array(this.thresholds === null ? 0 : this.problem.width * 2 * (this.thresholds.length + 1));

@@ -24,22 +24,30 @@ export interface R2ScoreOptions extends ExplainedVarianceOptions {
   adjusted?: number;
 }
 
-// Of one output. Sums are of what numbers are above the first, so that a large mean takes no digits of the variance.
+// Of each output. Sums are of what numbers are above the first, so that a large mean takes no digits of the variance.
 interface Sums {
-  firstTarget: number;
-  target: number;
-  targetSquares: number;
-  firstError: number;
-  error: number;
-  errorSquares: number;
+  firstTarget: Float64Array;
+  target: Float64Array;
+  targetSquares: Float64Array;
+  firstError: Float64Array;
+  error: Float64Array;
+  errorSquares: Float64Array;
   /** Of the errors as they are. */
-  residual: number;
+  residual: Float64Array;
+}
+
+function zeros(outputs: number): Sums {
+  const numbers = (): Float64Array => new Float64Array(outputs);
+  return {
+    ...{ firstTarget: numbers(), target: numbers(), targetSquares: numbers(), firstError: numbers() },
+    ...{ error: numbers(), errorSquares: numbers(), residual: numbers() },
+  };
 }
 
 abstract class VarianceScore extends Metric {
   override readonly higherIsBetter = true;
   protected count = 0;
-  private sums: Sums[] = [];
+  private sums = zeros(0);
   private readonly multioutput: Multioutput;
 
   constructor(
@@ -60,45 +68,44 @@ abstract class VarianceScore extends Metric {
     if (shape.length !== 1 && shape.length !== 2) throw rangeError(where, `expected target [n] or [n, outputs], got ${shapeText(shape)}`);
     if (numel === 0) return;
     const outputs = shape[1] ?? 1;
-    if (this.count > 0 && outputs !== this.sums.length) {
-      throw rangeError(where, `expected ${this.sums.length} outputs as before, got ${outputs}`);
-    }
+    const before = this.sums.target.length;
+    if (this.count > 0 && outputs !== before) throw rangeError(where, `expected ${before} outputs as before, got ${outputs}`);
     if (this.count === 0) {
-      this.sums = Array.from({ length: outputs }, (_, i) => {
-        const firstTarget = pairs.target[i]!;
-        const firstError = firstTarget - pairs.preds[i]!;
-        return { firstTarget, target: 0, targetSquares: 0, firstError, error: 0, errorSquares: 0, residual: 0 };
-      });
+      this.sums = zeros(outputs);
+      for (let o = 0; o < outputs; o++) {
+        this.sums.firstTarget[o] = pairs.target[o]!;
+        this.sums.firstError[o] = pairs.target[o]! - pairs.preds[o]!;
+      }
     }
+    const { sums } = this;
     for (let i = 0; i < numel; i++) {
-      const sums = this.sums[i % outputs]!;
+      const o = i % outputs;
       const error = pairs.target[i]! - pairs.preds[i]!;
-      const [t, e] = [pairs.target[i]! - sums.firstTarget, error - sums.firstError];
-      sums.target += t;
-      sums.targetSquares += t * t;
-      sums.error += e;
-      sums.errorSquares += e * e;
-      sums.residual += error * error;
+      const [t, e] = [pairs.target[i]! - sums.firstTarget[o]!, error - sums.firstError[o]!];
+      sums.target[o]! += t;
+      sums.targetSquares[o]! += t * t;
+      sums.error[o]! += e;
+      sums.errorSquares[o]! += e * e;
+      sums.residual[o]! += error * error;
     }
     this.count += numel / outputs;
   }
 
   compute(): Tensor {
-    const { count } = this;
-    const spread = (sum: number, squares: number): number => squares - sum ** 2 / count;
-    const spreads = this.sums.map(({ target, targetSquares }) => spread(target, targetSquares));
-    const scores = this.sums.map(({ error, errorSquares, residual }, i) => this.score(spreads[i]!, spread(error, errorSquares), residual));
+    const { count, sums } = this;
     if (count === 0) return scalar(Number.NaN);
+    const spreads = (all: Float64Array, squares: Float64Array): Float64Array => squares.map((square, o) => square - all[o]! ** 2 / count);
+    const [targets, errors] = [spreads(sums.target, sums.targetSquares), spreads(sums.error, sums.errorSquares)];
+    const scores = targets.map((spread, o) => this.score(spread, errors[o]!, sums.residual[o]!));
     if (this.multioutput === 'raw_values') return figuresOf(scores.map((score) => this.adjust(score)));
-    const weights = this.multioutput === 'variance_weighted' ? spreads : scores.map(() => 1);
+    const weights = this.multioutput === 'variance_weighted' ? targets : scores.map(() => 1);
     const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const mean = scores.reduce((sum, score, i) => sum + (score * weights[i]!) / total, 0);
-    return scalar(this.adjust(mean));
+    return scalar(this.adjust(scores.reduce((sum, score, o) => sum + (score * weights[o]!) / total, 0)));
   }
 
   reset(): void {
     this.count = 0;
-    this.sums = [];
+    this.sums = zeros(0);
   }
 
   /** @internal */

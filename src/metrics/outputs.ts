@@ -43,7 +43,7 @@ export function columnsOf(where: string, preds: Tensor, target: Tensor, outputs:
 }
 
 /** Refuses what is no number of outputs. */
-export const checkOutputs = (where: string, numOutputs: unknown): number => checkInteger(where, 'numOutputs', numOutputs, 1, 2 ** 31 - 1);
+export const checkOutputs = (where: string, numOutputs: unknown): number => checkInteger(where, 'numOutputs', numOutputs, 1, 2 ** 20);
 
 /** The figures of the outputs: a scalar for one, else `[outputs]`. */
 export const figuresOf = (figures: ArrayLike<number>): Tensor =>

@@ -39,6 +39,8 @@ interface Settings {
 // Rows without an index are numbered from here on, above all int32.
 const firstRow = 2 ** 32;
 
+const mostDocuments = 2 ** 21;
+
 /** Keeps the scores and the targets of all queries. */
 export abstract class RetrievalMetric extends Metric {
   override readonly higherIsBetter = true;
@@ -93,39 +95,37 @@ export abstract class RetrievalMetric extends Metric {
         throw rangeError(where, `expected indexes ${shapeText(preds.shape)}, got ${shapeText(indexes.shape)}`);
       }
     }
-    const kept: number[] = [];
-    target.values.forEach((value, i) => {
-      if (value === this.settings.ignoreIndex) return;
-      if (!this.isGraded && value !== 0 && value !== 1) throw rangeError(where, `expected target 0 or 1, got ${value} at position ${i}`);
-      kept.push(i);
-    });
+    const { ignoreIndex } = this.settings;
+    const n = target.numel;
+    for (let i = 0; i < n && !this.isGraded; i++) {
+      const value = target.values[i]!;
+      if (value !== 0 && value !== 1 && value !== ignoreIndex)
+        throw rangeError(where, `expected target 0 or 1, got ${value} at position ${i}`);
+    }
     const width = preds.shape[1] ?? 1;
-    this.queries.append(kept.map((i) => (indexes === undefined ? firstRow + this.rows + Math.floor(i / width) : indexes.ints[i]!)));
-    this.scores.append(kept.map((i) => preds.floats[i]!));
-    this.targets.append(kept.map((i) => target.values[i]!));
+    const [queries, scores, targets] = [new Float64Array(n), new Float32Array(n), new Float64Array(n)];
+    let kept = 0;
+    for (let i = 0; i < n; i++) {
+      if (target.values[i] === ignoreIndex) continue;
+      queries[kept] = indexes === undefined ? firstRow + this.rows + Math.floor(i / width) : indexes.ints[i]!;
+      scores[kept] = preds.floats[i]!;
+      targets[kept++] = target.values[i]!;
+    }
+    this.queries.append(queries.subarray(0, kept));
+    this.scores.append(scores.subarray(0, kept));
+    this.targets.append(targets.subarray(0, kept));
     if (indexes === undefined) this.rows += preds.shape[0]!;
   }
 
   compute(): Tensor {
     const { emptyTargetAction, topK = Infinity, aggregation } = this.settings;
-    const [queries, scores, targets] = [this.queries.values, this.scores.values, this.targets.values];
-    const keys = keysOf(scores);
-    const order = Array.from(queries, (_, i) => i).sort((a, b) => queries[a]! - queries[b]! || keys[b]! - keys[a]! || a - b);
+    const [scores, targets] = [this.scores.values, this.targets.values];
     const figures: number[] = [];
-    for (let begin = 0; begin < order.length; ) {
-      let end = begin + 1;
-      while (end < order.length && queries[order[end]!] === queries[order[begin]!]) end++;
-      const own = order.slice(begin, end);
-      begin = end;
+    for (const own of this.ranked()) {
       const relevances = Float64Array.from(own, (i) => targets[i]!);
       if (relevances.reduce((sum, value) => sum + value, 0) !== 0) {
-        figures.push(
-          this.figure(
-            relevances,
-            Float32Array.from(own, (i) => scores[i]!),
-            topK,
-          ),
-        );
+        const ordered = Float32Array.from(own, (i) => scores[i]!);
+        figures.push(this.figure(relevances, ordered, topK));
       } else if (emptyTargetAction === 'error') {
         throw rangeError(`${this.name}.compute`, 'a query has no relevant document', 'emptyTargetAction: "skip"');
       } else if (emptyTargetAction !== 'skip') {
@@ -143,6 +143,37 @@ export abstract class RetrievalMetric extends Metric {
     this.scores.clear();
     this.targets.clear();
     this.rows = 0;
+  }
+
+  // The places of the documents of each query, the highest score first, of equal ones the one that came first.
+  private *ranked(): Generator<Uint32Array> {
+    const queries = this.queries.values;
+    const keys = keysOf(this.scores.values);
+    const groups = new Map<number, number>();
+    const groupOf = new Uint32Array(queries.length);
+    for (let i = 0; i < queries.length; i++) {
+      let group = groups.get(queries[i]!);
+      if (group === undefined) {
+        group = groups.size;
+        groups.set(queries[i]!, group);
+      }
+      groupOf[i] = group;
+    }
+    // Where the documents of each query begin, and, when all are placed, end.
+    const ends = new Float64Array(groups.size + 1);
+    for (const group of groupOf) ends[group + 1]!++;
+    for (let group = 1; group < ends.length; group++) ends[group]! += ends[group - 1]!;
+    const documents = new Uint32Array(queries.length);
+    for (let i = 0; i < queries.length; i++) documents[ends[groupOf[i]!]!++] = i;
+    let begin = 0;
+    for (const end of ends.subarray(0, groups.size)) {
+      const own = documents.subarray(begin, end);
+      begin = end;
+      if (own.length > mostDocuments) throw rangeError(`${this.name}.compute`, `a query has more than ${mostDocuments} documents`);
+      // The key and the place make one number.
+      const pairs = Float64Array.from(own, (i, place) => (2 ** 32 - 1 - keys[i]!) * mostDocuments + place).sort();
+      yield Uint32Array.from(pairs, (pair) => own[pair % mostDocuments]!);
+    }
   }
 }
 

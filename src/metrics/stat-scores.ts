@@ -76,7 +76,7 @@ export abstract class StatScores<More extends object = object> extends Metric {
       ...own,
     });
     this.name = name;
-    this.problem = checkTask(name, o);
+    this.problem = checkTask(name, o, 2 ** 24);
     this.threshold = checkThreshold(name, o.threshold);
     this.average = checkOneOf(name, 'average', o.average, ['micro', 'macro', 'weighted', 'none']);
     const isMulticlass = this.problem.task === 'multiclass';
@@ -84,12 +84,10 @@ export abstract class StatScores<More extends object = object> extends Metric {
     this.topK = isMulticlass ? topK : 1;
     this.own = o;
     const { width } = this.problem;
-    [this.right, this.targets, this.predictions, this.seen] = [0, 1, 2, 3].map(() => new Float64Array(width)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
+    this.right = new Float64Array(width);
+    this.targets = new Float64Array(width);
+    this.predictions = new Float64Array(width);
+    this.seen = new Float64Array(width);
   }
 
   /** @internal The figure of one class or label, or of their sums. */
@@ -107,31 +105,39 @@ export abstract class StatScores<More extends object = object> extends Metric {
   }
 
   compute(): Tensor {
-    const { problem, average } = this;
-    const counts = Array.from(this.right, (tp, c): Counts => {
-      const [targets, predictions] = [this.targets[c]!, this.predictions[c]!];
-      return { tp, fp: predictions - tp, tn: this.seen[c]! - targets - predictions + tp, fn: targets - tp };
-    });
-    if (problem.task === 'binary') return scalar(this.score(counts[0]!));
+    const { task, width } = this.problem;
+    const { average } = this;
+    if (task === 'binary') return scalar(this.score(this.counts(0)));
     if (average === 'micro') {
-      const sum = (name: keyof Counts): number => counts.reduce((total, one) => total + one[name], 0);
-      return scalar(this.score({ tp: sum('tp'), fp: sum('fp'), tn: sum('tn'), fn: sum('fn') }));
+      const sum = { tp: 0, fp: 0, tn: 0, fn: 0 };
+      for (let c = 0; c < width; c++) {
+        const counts = this.counts(c);
+        for (const name of ['tp', 'fp', 'tn', 'fn'] as const) sum[name] += counts[name];
+      }
+      return scalar(this.score(sum));
     }
-    const scores = counts.map((one) => this.score(one));
-    if (average === 'none') return new Tensor(Float32Array.from(scores), [problem.width]);
+    const scores = new Float64Array(width);
     const byTargets = this.topK > 1 && this.topKCounts;
-    const occurs = ({ tp, fp, fn }: Counts): boolean => problem.task === 'multilabel' || tp + fn > 0 || (fp > 0 && !byTargets);
-    const weights = counts.map((one) => (average === 'weighted' ? one.tp + one.fn : Number(occurs(one))));
-    return scalar(
-      ratio(
-        scores.reduce((sum, score, c) => sum + score * weights[c]!, 0),
-        weights.reduce((sum, weight) => sum + weight, 0),
-      ),
-    );
+    let [sum, weights] = [0, 0];
+    for (let c = 0; c < width; c++) {
+      const counts = this.counts(c);
+      const targets = counts.tp + counts.fn;
+      const occurs = task === 'multilabel' || targets > 0 || (counts.fp > 0 && !byTargets);
+      const weight = average === 'weighted' ? targets : Number(occurs);
+      scores[c] = this.score(counts);
+      sum += scores[c]! * weight;
+      weights += weight;
+    }
+    return average === 'none' ? new Tensor(Float32Array.from(scores), [width]) : scalar(ratio(sum, weights));
   }
 
   reset(): void {
     for (const counts of [this.right, this.targets, this.predictions, this.seen]) counts.fill(0);
+  }
+
+  private counts(c: number): Counts {
+    const [tp, targets, predictions] = [this.right[c]!, this.targets[c]!, this.predictions[c]!];
+    return { tp, fp: predictions - tp, tn: this.seen[c]! - targets - predictions + tp, fn: targets - tp };
   }
 
   private countClasses(batch: ClassBatch): void {

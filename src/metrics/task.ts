@@ -1,5 +1,5 @@
 // The kinds of problems that metrics of classes are for, and the options by which they are told.
-import { checkInteger, checkNumber, checkOneOf } from '../errors';
+import { checkInteger, checkNumber, checkOneOf, rangeError } from '../errors';
 
 /**
  * The kind of problem: each sample is of one of two classes, of one of several, or has any of several labels.
@@ -56,11 +56,14 @@ export const taskDefaults: TaskSettings = { task: undefined, numClasses: undefin
 
 const allTasks: readonly Task[] = ['binary', 'multiclass', 'multilabel'];
 
-/** Refuses a task, or a size of one, that cannot be. */
-export function checkTask(where: string, o: TaskSettings, tasks: readonly Task[] = allTasks): Problem {
+/** Refuses a task, or a size of one, that cannot be; `most` is the largest size that the metric has memory for. */
+export function checkTask(where: string, o: TaskSettings, most: number, tasks: readonly Task[] = allTasks): Problem {
   const task = checkOneOf(where, 'task', o.task, tasks);
-  const size = (name: 'numClasses' | 'numLabels', needed: boolean): number =>
-    needed || o[name] !== undefined ? checkInteger(where, name, o[name], 2) : 1;
+  const size = (name: 'numClasses' | 'numLabels', needed: boolean): number => {
+    const given = needed || o[name] !== undefined ? checkInteger(where, name, o[name], 2) : 1;
+    if (given > most) throw rangeError(where, `expected ${name} up to ${most}, got ${given}`);
+    return given;
+  };
   const sizes = { binary: 1, multiclass: size('numClasses', task === 'multiclass'), multilabel: size('numLabels', task === 'multilabel') };
   const ignoreIndex = o.ignoreIndex === undefined ? undefined : checkInteger(where, 'ignoreIndex', o.ignoreIndex, -(2 ** 31), 2 ** 31 - 1);
   return { task, width: sizes[task], ignoreIndex };
