@@ -7,8 +7,6 @@ import { Metric } from './metric';
 import { scalar } from './stat-scores';
 import { checkTask, type Problem, type TaskOptions, type TaskSettings, taskDefaults } from './task';
 
-type Norm = 'l1' | 'l2' | 'max';
-
 /** The options of `CalibrationError`. */
 export interface CalibrationErrorOptions extends TaskOptions {
   /** The kind of problem: not "multilabel". */
@@ -16,12 +14,12 @@ export interface CalibrationErrorOptions extends TaskOptions {
   /** The number of bins of equal width from 0 to 1 (15). */
   nBins?: number;
   /** How the errors of the bins become one figure ("l1"). */
-  norm?: Norm;
+  norm?: 'l1' | 'l2' | 'max';
 }
 
 interface Settings extends TaskSettings {
   nBins: number;
-  norm: Norm;
+  norm: 'l1' | 'l2' | 'max';
 }
 
 /**
@@ -42,7 +40,7 @@ export class CalibrationError extends Metric {
   override readonly higherIsBetter = false;
 
   private readonly problem: Problem;
-  private readonly norm: Norm;
+  private readonly norm: Settings['norm'];
   private readonly boundaries: Float32Array;
 
   // Of each bin: samples, the sum of their probabilities, and those that are right.

@@ -5,14 +5,12 @@ import { Confusion, marginsOf } from './confusion';
 import { scalar } from './stat-scores';
 import type { ThresholdOptions } from './task';
 
-type Weights = 'linear' | 'quadratic' | 'none';
-
 /** The options of `CohenKappa`. */
 export interface CohenKappaOptions extends ThresholdOptions {
   /** The kind of problem: not "multilabel". */
   task: 'binary' | 'multiclass';
   /** How much it counts to take class i for j: `|i - j|`, "linear", `(i - j)^2`, "quadratic", or 1, "none" (default). */
-  weights?: Weights;
+  weights?: 'linear' | 'quadratic' | 'none';
 }
 
 /**
@@ -27,7 +25,7 @@ export interface CohenKappaOptions extends ThresholdOptions {
  * kappa.update(tensor(Int32Array.of(0, 1, 0, 0)), tensor(Int32Array.of(1, 1, 0, 0)));
  * kappa.compute().item(); // 0.5
  */
-export class CohenKappa extends Confusion<{ weights: Weights }> {
+export class CohenKappa extends Confusion<Required<Pick<CohenKappaOptions, 'weights'>>> {
   override readonly higherIsBetter = true;
 
   constructor(options: CohenKappaOptions) {

@@ -4,23 +4,20 @@ import type { Tensor } from '../tensor';
 import { Metric } from './metric';
 import { RetrievalMetric, type RetrievalUpdateOptions } from './retrieval';
 
-type AnyMetric = Metric<unknown>;
-type ValueOf<M> = M extends Metric<infer Value> ? Value : never;
-
 /** The metrics of a `MetricCollection`: by their names, or a list, whose names are those of their classes. */
-export type CollectedMetrics = Readonly<Record<string, AnyMetric>> | readonly AnyMetric[];
+export type CollectedMetrics = Readonly<Record<string, Metric<unknown>>> | readonly Metric<unknown>[];
 
 /** What `MetricCollection.compute` gives: the value of each metric by its name. */
 export type CollectedValues<M extends CollectedMetrics> = M extends readonly (infer One)[]
-  ? Record<string, ValueOf<One>>
-  : { [Name in keyof M]: ValueOf<M[Name]> };
+  ? Record<string, One extends Metric<infer Value> ? Value : never>
+  : { [Name in keyof M]: M[Name] extends Metric<infer Value> ? Value : never };
 
-function named(metrics: unknown): Record<string, AnyMetric> {
+function named(metrics: unknown): Record<string, Metric<unknown>> {
   const where = 'MetricCollection';
   if (typeof metrics !== 'object' || metrics === null || metrics instanceof Metric) {
     throw typeError(where, `expected metrics by their names or a list of them, got ${describe(metrics)}`);
   }
-  const all: Record<string, AnyMetric> = {};
+  const all: Record<string, Metric<unknown>> = {};
   for (const [key, metric] of Object.entries(metrics)) {
     if (!(metric instanceof Metric))
       throw typeError(where, `expected ${Array.isArray(metrics) ? `metric ${key}` : key} to be a metric, got ${describe(metric)}`);
@@ -76,7 +73,7 @@ export class MetricCollection<M extends CollectedMetrics> extends Metric<Collect
     for (const [, metric] of this.all()) metric.reset();
   }
 
-  private all(): [string, AnyMetric][] {
-    return Object.entries(this.metrics as Record<string, AnyMetric>);
+  private all(): [string, Metric<unknown>][] {
+    return Object.entries(this.metrics as Record<string, Metric<unknown>>);
   }
 }

@@ -25,7 +25,7 @@ export interface ConfusionMatrixOptions extends ThresholdOptions {
  * confusion.update(tensor(Int32Array.of(0, 1, 1, 2)), tensor(Int32Array.of(0, 0, 1, 2)));
  * confusion.compute().toArray(); // [[1, 1, 0], [0, 1, 0], [0, 0, 1]]
  */
-export class ConfusionMatrix extends Confusion<{ normalize: Normalize }> {
+export class ConfusionMatrix extends Confusion<Required<Pick<ConfusionMatrixOptions, 'normalize'>>> {
   constructor(options: ConfusionMatrixOptions) {
     super('ConfusionMatrix', options, { normalize: 'none' });
     checkOneOf('ConfusionMatrix', 'normalize', this.own.normalize, ['true', 'pred', 'all', 'none']);

@@ -162,6 +162,7 @@ export class R2Score extends VarianceScore {
     this.adjusted = checkInteger('R2Score', 'adjusted', o.adjusted);
   }
 
+  /** The figure over everything taken in since the last reset, of two samples or more. */
   override compute(): Tensor {
     if (this.count < 2) throw rangeError('R2Score.compute', `expected two samples or more, got ${this.count}`);
     return super.compute();

@@ -81,6 +81,7 @@ export class MeanSquaredError extends MeanError {
     return (pred - target) ** 2;
   }
 
+  /** The mean over everything taken in since the last reset, or its root. */
   override compute(): Tensor {
     const means = this.means();
     return figuresOf(this.squared ? means : means.map(Math.sqrt));

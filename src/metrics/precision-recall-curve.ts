@@ -3,7 +3,7 @@ import { Tensor } from '../tensor';
 import { CurveMetric, type CurveOptions, type Steps } from './curve';
 import { type AreaOptions, averageOf, checkAverage } from './curve-average';
 import { scalar } from './stat-scores';
-import type { Average, Task } from './task';
+import type { Task } from './task';
 
 /** One curve that `PrecisionRecallCurve` gives. */
 export interface PrecisionRecall {
@@ -101,7 +101,7 @@ function areaUnder({ precision, recall }: Points, keepsNaN: boolean): number {
  * precision.update(tensor([0.1, 0.4, 0.35, 0.8]), tensor(Int32Array.of(0, 1, 0, 1)));
  * precision.compute().item(); // 1
  */
-export class AveragePrecision extends CurveMetric<Tensor, { average: Average }> {
+export class AveragePrecision extends CurveMetric<Tensor, Required<Pick<AveragePrecisionOptions, 'average'>>> {
   override readonly higherIsBetter = true;
 
   constructor(options: AveragePrecisionOptions) {

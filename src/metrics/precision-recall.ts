@@ -23,7 +23,7 @@ export interface RecallOptions extends PrecisionOptions {}
  * precision.update(tensor([0.9, 0.6, 0.2]), tensor(Int32Array.of(1, 0, 1)));
  * precision.compute().item(); // 0.5
  */
-export class Precision extends StatScores<{ zeroDivision: 0 | 1 }> {
+export class Precision extends StatScores<Required<Pick<PrecisionOptions, 'zeroDivision'>>> {
   override readonly higherIsBetter = true;
 
   constructor(options: PrecisionOptions) {
@@ -48,7 +48,7 @@ export class Precision extends StatScores<{ zeroDivision: 0 | 1 }> {
  * recall.update(tensor(Int32Array.of(0, 1, 1, 2)), tensor(Int32Array.of(0, 0, 1, 2)));
  * recall.compute().toArray(); // [0.5, 1, 1]
  */
-export class Recall extends StatScores<{ zeroDivision: 0 | 1 }> {
+export class Recall extends StatScores<Required<Pick<RecallOptions, 'zeroDivision'>>> {
   override readonly higherIsBetter = true;
 
   constructor(options: RecallOptions) {

@@ -8,19 +8,16 @@ import { Metric } from './metric';
 import { keysOf } from './order';
 import { scalar } from './stat-scores';
 
-type EmptyTargetAction = 'neg' | 'pos' | 'skip' | 'error';
-type Aggregation = 'mean' | 'median' | 'min' | 'max';
-
 /** The options of `RetrievalNormalizedDCG` and `RetrievalMRR`. */
 export interface RetrievalOptions {
   /** What a query without a relevant document counts: 0, "neg"; 1, "pos"; nothing, "skip"; or it is an error of `compute`, "error" ("neg"). */
-  emptyTargetAction?: EmptyTargetAction;
+  emptyTargetAction?: 'neg' | 'pos' | 'skip' | 'error';
   /** Documents whose target is this value are left out. */
   ignoreIndex?: number;
   /** Only the so many documents with the highest scores count; all by default. */
   topK?: number;
   /** How the figures of the queries become one; of an even number the "median" is the lower of the two in the middle ("mean"). */
-  aggregation?: Aggregation;
+  aggregation?: 'mean' | 'median' | 'min' | 'max';
 }
 
 /** What `update` of a metric of retrieval is told besides predictions and targets. */
@@ -30,10 +27,10 @@ export interface RetrievalUpdateOptions {
 }
 
 interface Settings {
-  emptyTargetAction: EmptyTargetAction;
+  emptyTargetAction: 'neg' | 'pos' | 'skip' | 'error';
   ignoreIndex: number | undefined;
   topK: number | undefined;
-  aggregation: Aggregation;
+  aggregation: 'mean' | 'median' | 'min' | 'max';
 }
 
 // Rows without an index are numbered from here on, above all int32.

@@ -4,7 +4,7 @@ import { Tensor } from '../tensor';
 import { CurveMetric, type CurveOptions, type Steps } from './curve';
 import { type AreaOptions, averageOf, checkAverage } from './curve-average';
 import { ratio, scalar } from './stat-scores';
-import type { Average, Task } from './task';
+import type { Task } from './task';
 
 /** One curve that `ROC` gives. */
 export interface ROCCurve {
@@ -107,7 +107,7 @@ function partialArea({ fpr, tpr }: Points, limit: number): number {
  * auroc.update(tensor([0.1, 0.4, 0.35, 0.8]), tensor(Int32Array.of(0, 0, 1, 1)));
  * auroc.compute().item(); // 0.75
  */
-export class AUROC extends CurveMetric<Tensor, { average: Average; maxFpr: number }> {
+export class AUROC extends CurveMetric<Tensor, Required<Pick<AUROCOptions, 'average' | 'maxFpr'>>> {
   override readonly higherIsBetter = true;
 
   constructor(options: AUROCOptions) {
