@@ -113,10 +113,10 @@ function areProbabilities(values: Float32Array, target: ArrayLike<number> | null
 
 /** Probabilities of scores: themselves, or their sigmoid where one of them, other than those that `ignored` leaves out, is no probability. */
 export function probabilitiesOf({ preds, target }: LabelBatch, ignored: number | undefined): Float32Array {
-  if (preds instanceof Int32Array) return new Float32Array(preds);
-  if (areProbabilities(preds, target, ignored)) return preds;
-  const y = new Float32Array(preds.length);
-  calls.sigmoidForward({ y, x: preds, n: preds.length });
+  const scores = preds as Float32Array; // whoever asks has refused labels, or handled them
+  if (areProbabilities(scores, target, ignored)) return scores;
+  const y = new Float32Array(scores.length);
+  calls.sigmoidForward({ y, x: scores, n: scores.length });
   return y;
 }
 

@@ -11,10 +11,6 @@ export class Growing<T extends Numbers> {
     this.memory = new make(0);
   }
 
-  get length(): number {
-    return this.used;
-  }
-
   /** The numbers so far, on the memory that holds them until the next `append`. */
   get values(): T {
     return this.memory.subarray(0, this.used) as T;

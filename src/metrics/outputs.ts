@@ -37,7 +37,11 @@ export function columnsOf(where: string, preds: Tensor, target: Tensor, outputs:
   const pairs = rowsOf(where, preds, target, outputs);
   const { shape } = target;
   if (outputs === 1 && shape.length !== 1 && !(shape.length === 2 && shape[1] === 1)) {
-    throw rangeError(where, `expected target [n] or [n, 1], got ${shapeText(shape)}`, `numOutputs: ${shape[1] ?? 1}`);
+    throw rangeError(
+      where,
+      `expected target [n] or [n, 1], got ${shapeText(shape)}`,
+      shape.length === 2 ? `numOutputs: ${shape[1]}` : undefined,
+    );
   }
   return pairs;
 }

@@ -181,7 +181,7 @@ const discount = (place: number): number => 1 / Math.log2(place + 2);
  * on, i = 0, 1, ..., up to `topK`. As `torchmetrics.retrieval.RetrievalNormalizedDCG`.
  *
  * `update(preds, target, { indexes })`: scores, float32, relevances, int32 or float32, and the query of each document, int32, all of one shape. Documents
- * of equal score share the mean of their relevances. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries. Source:
+ * of equal score share the mean of their relevances. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries, a RangeError for a query of more than 2^21 documents. Source:
  * Järvelin and Kekäläinen, ACM Transactions on Information Systems 20 (2002).
  *
  * @example
@@ -221,7 +221,7 @@ export class RetrievalNormalizedDCG extends RetrievalMetric {
  *
  * `update(preds, target, { indexes })`: scores, float32, targets 0 and 1, int32 or float32, and the query of each document, int32, all of one shape. Of
  * equal scores the one that came first stands first. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar
- * over the queries, as `aggregation` says; 0 without queries.
+ * over the queries, as `aggregation` says; 0 without queries, a RangeError for a query of more than 2^21 documents.
  *
  * @example
  * const mrr = new metrics.RetrievalMRR();

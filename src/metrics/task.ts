@@ -22,9 +22,9 @@ export type Average = 'micro' | 'macro' | 'weighted' | 'none';
 export interface TaskOptions {
   /** The kind of problem. */
   task: Task;
-  /** The number of classes, 2 or more, of a "multiclass" task. */
+  /** The number of classes of a "multiclass" task, 2 or more: up to 2^24, of matrices 2^15, of curves 2^16. */
   numClasses?: number;
-  /** The number of labels, 2 or more, of a "multilabel" task. */
+  /** The number of labels of a "multilabel" task, likewise. */
   numLabels?: number;
   /** Targets of this value are left out. */
   ignoreIndex?: number;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Tensor, tensor } from '../../src';
 import { AUROC, type AUROCOptions, AveragePrecision, PrecisionRecallCurve, ROC, type ROCCurve, type Thresholds } from '../../src/metrics';
+import { keysOf, numberOf } from '../../src/metrics/order';
 import { expectError } from '../helpers';
 
 const ints = (values: number[], shape = [values.length]): Tensor => Tensor.fromTypedArray(Int32Array.from(values), shape);
@@ -20,6 +21,21 @@ const figure = (metric: AUROC | AveragePrecision, [preds, target]: [Tensor, Tens
 };
 const auroc = (batch: [Tensor, Tensor], options: Partial<AUROCOptions> = {}): number =>
   figure(new AUROC({ task: 'binary', ...options }), batch);
+
+it('keys have the order of their numbers, and say which these are', () => {
+  fc.assert(
+    fc.property(fc.float(), fc.float(), (a, b) => {
+      const [x, y] = keysOf(Float32Array.of(a, b)) as unknown as [number, number];
+      expect(Math.sign(x - y)).toBe(
+        Number.isNaN(a) ? Number(!Number.isNaN(b)) : Number.isNaN(b) ? -1 : Math.sign(Number(a > b) - Number(a < b)),
+      );
+      expect(numberOf(x)).toBe(a + 0);
+    }),
+  );
+  expect([...keysOf(Float32Array.of(-Infinity, -1, -0, 0, 1e-45, Infinity))]).toEqual([
+    0x7fffff, 0x407fffff, 0x80000000, 0x80000000, 0x80000001, 0xff800000,
+  ]);
+});
 
 describe('AUROC', () => {
   it('is how often a target 1 has the higher score, ties counting half', () => {
@@ -56,6 +72,8 @@ describe('AUROC', () => {
     }
     // No threshold gives a rate above 0.5: the curve goes on as it is.
     expect(auroc([floats([0.25, 0.75, 0.75, 0.5]), ints([0, 0, 1, 1])], { thresholds: [0.7, 1], maxFpr: 0.75 })).toBeGreaterThan(0);
+    // The first point is beyond: the line to it is from (0, 0).
+    expect(auroc([floats([0.75, 0.75]), ints([0, 1])], { thresholds: [0, 0.5], maxFpr: 0.5 })).toBe(0.5);
     expectError(() => new AUROC({ task: 'binary', maxFpr: 0 }), RangeError, '[AUROC] expected maxFpr above 0, got 0');
     expectError(() => new AUROC({ task: 'binary', maxFpr: 1.5 }), RangeError, '[AUROC] expected maxFpr to be from 0 to 1, got 1.5');
   });

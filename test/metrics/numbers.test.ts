@@ -97,6 +97,9 @@ describe.each(['MeanSquaredError', 'MeanAbsoluteError', ...correlations])('the o
     if (correlations.includes(name))
       expectError(one, RangeError, `${where} expected target [n] or [n, 1], got [4, 2]\n  hint: numOutputs: 2`);
     else one();
+    const scalar = (): void => new (kind(name))().update(tensor(1), tensor(1));
+    if (correlations.includes(name)) expectError(scalar, RangeError, `${where} expected target [n] or [n, 1], got []`);
+    else scalar();
   });
 });
 

@@ -1,7 +1,7 @@
 // Metrics of rankings.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compile, metrics, rand, Tensor, tensor } from '../../src';
+import { compile, metrics, ones, rand, Tensor, tensor, zeros } from '../../src';
 import { expectError } from '../helpers';
 
 const ints = (values: number[], shape = [values.length]): Tensor => Tensor.fromTypedArray(Int32Array.from(values), shape);
@@ -170,6 +170,13 @@ describe.each([
       `[${name}] expected emptyTargetAction to be one of "neg", "pos", "skip", "error", got "none"`,
     );
     expectError(() => make({ ignoreIndex: 0.5 }), RangeError, `[${name}] expected ignoreIndex to be an integer, got 0.5`);
+  });
+
+  it('refuses more documents of a query than it can rank', () => {
+    const n = 2 ** 21 + 1;
+    const metric = make();
+    metric.update(zeros([n]), ones([n], { dtype: 'int32' }), { indexes: zeros([n], { dtype: 'int32' }) });
+    expectError(() => metric.compute(), RangeError, `[${name}.compute] a query has more than 2097152 documents`);
   });
 
   it('is updated outside of compiled functions', () => {

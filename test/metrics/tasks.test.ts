@@ -262,6 +262,34 @@ describe('averages', () => {
   });
 });
 
+describe('topK', () => {
+  const rows = floats([Number.NaN, 3, 2, 1, Number.NaN, Number.NaN], [2, 3]);
+  const top = (topK: number, target: number[]): number[] => after('Accuracy', { ...multiclass, topK }, [rows, ints(target)]);
+
+  it('takes NaN for higher than all numbers, the first of several', () => {
+    expect([top(1, [0, 1]), top(1, [1, 2])]).toEqual([[1], [0]]);
+    expect([top(2, [1, 2]), top(2, [2, 0])]).toEqual([[1], [0]]);
+  });
+
+  it('counts a class that is predicted alone as torchmetrics does: not in accuracy, precision and recall', () => {
+    // The second row's target 2 is not among the two highest; its prediction, 0, is no target.
+    const batch = [floats([1, 3, 2, 3, 2, 1], [2, 3]), ints([1, 2])] as [Tensor, Tensor];
+    const macro = (name: string): number[] => after(name, { ...multiclass, topK: 2, average: 'macro' }, batch);
+    expect([macro('Accuracy'), macro('Precision'), macro('Recall')]).toEqual([[0.5], [0.5], [0.5]]);
+    expect([macro('F1Score'), macro('FBetaScore')]).toEqual([[Math.fround(1 / 3)], [Math.fround(1 / 3)]]);
+  });
+
+  it('is of several classes alone, and up to all of them', () => {
+    expectError(() => top(4, [0, 0]), RangeError, '[Accuracy] expected topK to be from 1 to 3, got 4');
+    expectError(
+      () => new metrics.Recall({ task: 'multiclass', numClasses: 3, topK: 2 }).update(ints([0]), ints([0])),
+      TypeError,
+      '[Recall.update] topK 2 needs scores, float32 [n, 3], got classes',
+    );
+    expect(after('Recall', { ...binary, topK: 2 }, [ints([1]), ints([1])])).toEqual([1]);
+  });
+});
+
 describe('matrices', () => {
   it('refuse options that they do not know', () => {
     expectError(
