@@ -371,12 +371,6 @@ const recipes = {
   'data.LabelEncoder.stateDict': (w) => on(encoder(w), []),
   'data.LabelEncoder.loadStateDict': (w) => on(encoder(w), [encoder(w).stateDict()]),
 
-  'metrics.Accuracy': (w) => [accuracyOptions(w, w.size() + 1)],
-  'metrics.Accuracy.update': (w) => {
-    const [rows, classes] = [w.size(), w.size() + 1];
-    const preds = w.r.chance(0.5) ? w.matrix(rows, classes).detach() : w.ints([rows], classes);
-    return on(new w.lib.metrics.Accuracy(accuracyOptions(w, classes)), [preds, w.ints([rows], classes)]);
-  },
   'train.fit': (w) => {
     const { model, options, more } = fitArguments(w);
     return [model, { ...options, ...w.options(more) }];
@@ -395,10 +389,10 @@ const recipes = {
     const value = w.float().detach();
     return on(new w.lib.metrics.MeanMetric(), w.r.pick([[w.r.real(), w.r.below(4)], [value], [value, w.lib.rand(value.shape.slice(1))]]));
   },
-  'metrics.Accuracy.compute': (w) => {
-    const metric = new w.lib.metrics.Accuracy({ task: 'multiclass', numClasses: 3 });
-    metric.update(w.labels([4], 2), w.labels([4], 2));
-    return on(metric, []);
+  ...metricRecipes(),
+  'metrics.classificationReport': (w) => {
+    const n = w.size();
+    return [w.ints([n], 3), w.ints([n], 3), w.options({ classes: () => ['a', 'b', 'c'], digits: () => w.r.below(5) })];
   },
 };
 
@@ -480,12 +474,90 @@ function scaled(w) {
   const { scaler, columns } = w.scaler();
   return on(scaler, [w.matrix(w.size(), columns).detach()]);
 }
-function accuracyOptions(w, numClasses) {
-  return {
-    task: 'multiclass',
-    numClasses,
-    ...w.options({ average: () => w.r.pick(['micro', 'macro', 'none']), topK: () => 1, ignoreIndex: () => 0 }),
+// Options and arguments of each metric: { options, preds, target, more }.
+function metricRecipes() {
+  const average = (w) => w.r.pick(['micro', 'macro', 'weighted', 'none']);
+  const stat = (w) => w.options({ average: () => average(w), topK: () => 1, threshold: () => 0.3 });
+  const curve = (w) => w.options({ thresholds: () => w.r.pick([null, 5, [0, 0.5, 1]]) });
+  const area = (w) => ({ ...curve(w), ...w.options({ average: () => w.r.pick(['macro', 'weighted', 'none']) }) });
+  const all = ['binary', 'multiclass', 'multilabel'];
+  const two = ['binary', 'multiclass'];
+  const ofClasses = {
+    ...{ Accuracy: [stat, all], Precision: [stat, all], Recall: [stat, all], F1Score: [stat, all], Specificity: [stat, all] },
+    FBetaScore: [(w) => ({ ...stat(w), beta: 2 }), all],
+    ConfusionMatrix: [(w) => w.options({ normalize: () => w.r.pick(['true', 'pred', 'all', 'none']) }), all],
+    CohenKappa: [(w) => w.options({ weights: () => w.r.pick(['linear', 'quadratic']) }), two],
+    MatthewsCorrCoef: [() => ({}), all],
+    CalibrationError: [(w) => w.options({ nBins: () => w.size(), norm: () => w.r.pick(['l1', 'l2', 'max']) }), two, true],
+    ...{ ROC: [curve, all, true], PrecisionRecallCurve: [curve, all, true], AUROC: [area, all, true], AveragePrecision: [area, all, true] },
   };
+  const batchOfClasses = (w, [options, tasks, needsScores]) => {
+    const [task, rows, width] = [w.r.pick(tasks), w.size(), w.size() + 1];
+    const size = { binary: {}, multiclass: { numClasses: width }, multilabel: { numLabels: width } }[task];
+    const shape = task === 'multilabel' ? [rows, width] : [rows];
+    const bound = task === 'multiclass' ? width : 2;
+    const scores = () => (task === 'multiclass' ? w.matrix(rows, width) : w.float(shape)).detach();
+    return {
+      options: [{ task, ...size, ...options(w), ...w.options({ ignoreIndex: () => 0 }) }],
+      args: [needsScores || w.r.chance(0.5) ? scores() : w.ints(shape, bound), w.ints(shape, bound)],
+    };
+  };
+  const outputs = (w) => w.options({ numOutputs: () => 2 });
+  const multioutput = (w) => w.options({ multioutput: () => w.r.pick(['raw_values', 'uniform_average', 'variance_weighted']) });
+  const ofNumbers = {
+    MeanSquaredError: (w) => ({ ...outputs(w), ...w.options({ squared: w.boolean }) }),
+    ...{ MeanAbsoluteError: outputs, MeanAbsolutePercentageError: () => ({}), PearsonCorrCoef: outputs, SpearmanCorrCoef: outputs },
+    ...{ ExplainedVariance: multioutput, R2Score: (w) => ({ ...multioutput(w), ...w.options({ adjusted: () => w.r.below(3) }) }) },
+  };
+  const batchOfNumbers = (w, options) => {
+    const own = options(w);
+    const shape = own?.numOutputs === undefined ? [1 + w.size()] : [1 + w.size(), own.numOutputs];
+    return { options: [own], args: [w.float(shape).detach(), w.float(shape).detach()] };
+  };
+  const queries = (w) => {
+    const n = w.size();
+    const options = w.options({
+      topK: () => w.size(),
+      emptyTargetAction: () => w.r.pick(['neg', 'pos', 'skip']),
+      aggregation: () => 'median',
+    });
+    return { options: [options], args: [w.float([n]).detach(), w.ints([n], 2), { indexes: w.ints([n], 3) }] };
+  };
+  const collection = (w) => {
+    const { options, args } = batchOfClasses(w, ofClasses.Accuracy);
+    const { Accuracy, Recall } = w.lib.metrics;
+    const [one, other] = [new Accuracy(...options), new Recall(...options)];
+    return { options: [w.r.pick([[one, other], { one, other }])], args };
+  };
+  const batches = {
+    ...Object.fromEntries(Object.entries(ofClasses).map(([name, made]) => [name, (w) => batchOfClasses(w, made)])),
+    ...Object.fromEntries(Object.entries(ofNumbers).map(([name, made]) => [name, (w) => batchOfNumbers(w, made)])),
+    ...{ RetrievalNormalizedDCG: queries, RetrievalMRR: queries, MetricCollection: collection },
+  };
+  const recipesOf = ([name, batch]) => [
+    [`metrics.${name}`, (w) => batch(w).options],
+    [
+      `metrics.${name}.update`,
+      (w) => {
+        const { options, args } = batch(w);
+        return on(new w.lib.metrics[name](...options), args);
+      },
+    ],
+    [
+      `metrics.${name}.compute`,
+      (w) => {
+        const { options, args } = batch(w);
+        const metric = new w.lib.metrics[name](...options);
+        try {
+          metric.update(...args);
+        } catch {
+          // A target out of range: what is to be computed is then of nothing.
+        }
+        return on(metric, []);
+      },
+    ],
+  ];
+  return Object.fromEntries(Object.entries(batches).flatMap(recipesOf));
 }
 
 // Methods that no user calls (marked @internal or private in TypeScript), and abstract classes.
@@ -499,7 +571,6 @@ const hidden = new Set([
   ],
   ...['data.TensorDataset.gather', 'data.DataLoader.beginEpoch', 'data.DataLoader.batches', 'data.StandardScaler.map'],
   ...['data.LabelEncoder.learn', 'data.LabelEncoder.checkFitted'],
-  ...['metrics.Accuracy.predictedClasses', 'metrics.Accuracy.checkClasses', 'metrics.Accuracy.isInTop'],
   ...['begin', 'read', 'where', 'finish'].map((name) => `optim.lrScheduler.LRScheduler.${name}`),
   ...['ReduceLROnPlateau', 'SequentialLR'].map((kind) => `optim.lrScheduler.${kind}.read`),
   ...['Tensor', 'nn.Module', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler', 'data.Dataset', 'metrics.Metric'],
@@ -508,6 +579,9 @@ const hidden = new Set([
 
 // What never returns as it is called here: that is right.
 const alwaysFails = new Set(['data.readCsv', 'nn.ModuleList.forward']);
+
+// Of a metric users call these alone.
+const isHiddenOfMetric = (name) => /^metrics\.\w+\./.test(name) && !/\.(update|compute|reset)$/.test(name);
 
 const isNamespace = (value) => typeof value === 'object' && value !== null;
 const isClass = (f) => /^class\b/.test(Function.prototype.toString.call(f));
@@ -531,7 +605,7 @@ function* methodsOf(kind, name, exported) {
 /** Everything that `lib` exports and that can be called. */
 export function surfaceOf(lib) {
   const found = new Map();
-  const add = (entry) => hidden.has(entry.name) || found.has(entry.name) || found.set(entry.name, entry);
+  const add = (entry) => hidden.has(entry.name) || isHiddenOfMetric(entry.name) || found.has(entry.name) || found.set(entry.name, entry);
   const classes = (object) => Object.values(object).flatMap((value) => (isNamespace(value) ? classes(value) : [value]));
   const exported = new Set(classes(lib));
   const visit = (object, prefix) => {

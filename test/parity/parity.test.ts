@@ -1,9 +1,9 @@
 // Every golden case that the library covers, through its public names.
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { metrics, nn, ones, optim, Tensor } from '../../src/index';
+import { nn, ones, optim, Tensor } from '../../src/index';
 import { activations } from '../found';
-import { type Case, describeFixture, fixtures, type GoldenArray, load, meets, productsOf, tensorOf } from './parity';
+import { type Case, describeFixture, fixtures, meets, productsOf, tensorOf } from './parity';
 
 const F = nn.functional;
 
@@ -18,6 +18,7 @@ it('covers every file', () => {
     'more',
     'norm_embedding',
     'optimizers',
+    'torchmetrics',
     'train',
   ];
   expect(readdirSync(fixtures).sort()).toEqual(covered.map((name) => `${name}.json.gz`));
@@ -178,25 +179,6 @@ describeFixture('losses', {
 });
 
 const notYet = 'the library does not have it yet';
-
-describeFixture(
-  'metrics',
-  {
-    Accuracy: (golden) => {
-      const { preds, target, updateSizes } = load('metrics').inputs as { preds: GoldenArray; target: GoldenArray; updateSizes: number[] };
-      const [allPreds, allTargets] = [tensorOf(preds), tensorOf(target)];
-      const accuracy = new metrics.Accuracy(golden.options as unknown as metrics.AccuracyOptions);
-      let begin = 0;
-      for (const size of updateSizes) {
-        accuracy.update(allPreds.narrow(0, begin, size), allTargets.narrow(0, begin, size));
-        begin += size;
-      }
-      expect(begin).toBe(allTargets.numel);
-      meets(golden, 'value', accuracy.compute());
-    },
-  },
-  { Precision: notYet, Recall: notYet, F1Score: notYet, ConfusionMatrix: notYet, AUROC: notYet },
-);
 
 describeFixture('optimizers', {
   Adam: trajectory(optim.Adam),
