@@ -178,8 +178,6 @@ describeFixture('losses', {
   klDiv: loss(F.klDiv),
 });
 
-const notYet = 'the library does not have it yet';
-
 describeFixture('optimizers', {
   Adam: trajectory(optim.Adam),
   AdamW: trajectory(optim.AdamW),
