@@ -11,3 +11,5 @@ export { RAdam, type RAdamOptions } from './radam';
 export { RMSprop, type RMSpropOptions } from './rmsprop';
 export { SGD, type SGDOptions } from './sgd';
 export type { OptimizerStateDict } from './state';
+/** Averages of weights, and the rate with which they are made. */
+export * as swaUtils from './swa-utils';

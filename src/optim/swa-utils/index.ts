@@ -1,0 +1,2 @@
+// The public names of `optim.swaUtils`, nothing else.
+export { SWALR, type SWALROptions } from './swa-lr';
