@@ -11,6 +11,16 @@ interface Copyable {
   [copyInto](copies: Copies): object;
 }
 
+/** What makes an object of the class of `value` when its constructor is not to run. */
+export function classOf(value: object): new () => object {
+  const prototype = Object.getPrototypeOf(value) as { constructor?: unknown };
+  const own = prototype.constructor;
+  if (typeof own === 'function' && own.prototype === prototype) return own as new () => object;
+  const made = ((): void => {}) as unknown as new () => object;
+  made.prototype = prototype;
+  return made;
+}
+
 const prototypeOf = (value: object): unknown => Object.getPrototypeOf(value);
 
 /** Copies made together: what was one thing, or on one memory, is so among them. */
@@ -32,20 +42,21 @@ export class Copies {
     return copy;
   }
 
-  /** Copies own properties, in their order, but for those that `takes` has taken care of. Accessors are taken over as they are. */
-  properties(from: object, to: object, takes: (name: string | symbol) => boolean = () => false): void {
+  /** Copies own properties, in their order, but for those that `to` has already or `makes` has made. Accessors are taken over as they are. */
+  properties<T extends object>(from: T, to: T, makes?: (name: string) => boolean): T {
     for (const name of Reflect.ownKeys(from)) {
-      if (takes(name)) continue;
+      if (Object.hasOwn(to, name) || makes?.(name as string)) continue;
       const descriptor = Object.getOwnPropertyDescriptor(from, name)!;
       if ('value' in descriptor) descriptor.value = this.of(descriptor.value);
       Object.defineProperty(to, name, descriptor);
     }
+    return to;
   }
 
   private make(value: object): object {
     if (value instanceof Tensor) return this.enter(value, this.tensor(value));
     if (copyInto in value) return (value as Copyable)[copyInto](this);
-    if (Array.isArray(value)) return this.filled(value, new Array(value.length), ['length']);
+    if (Array.isArray(value)) return this.filled(value, new Array(value.length));
     if (prototypeOf(value) === Object.prototype || prototypeOf(value) === null)
       return this.filled(value, Object.create(prototypeOf(value) as null));
     if (value instanceof Map && prototypeOf(value) === Map.prototype) {
@@ -62,9 +73,8 @@ export class Copies {
     return value;
   }
 
-  private filled(from: object, to: object, without: readonly (string | symbol)[] = []): object {
-    this.enter(from, to);
-    this.properties(from, to, (name) => without.includes(name));
+  private filled(from: object, to: object): object {
+    this.properties(from, this.enter(from, to));
     return Object.isFrozen(from) ? Object.freeze(to) : to;
   }
 
