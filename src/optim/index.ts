@@ -6,6 +6,8 @@ export { Adamax, type AdamaxOptions } from './adamax';
 export { Lion, type LionOptions } from './lion';
 /** Schedulers: what changes the rate of an optimizer from epoch to epoch, or from batch to batch. */
 export * as lrScheduler from './lr-scheduler';
+export { Muon, type MuonOptions } from './muon';
+export { NAdam, type NAdamOptions } from './nadam';
 export { Optimizer, type ParamGroup, type ParamGroupInit, type Params } from './optimizer';
 export { RAdam, type RAdamOptions } from './radam';
 export { RMSprop, type RMSpropOptions } from './rmsprop';

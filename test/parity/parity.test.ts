@@ -17,6 +17,7 @@ it('covers every file', () => {
     'metrics',
     'more',
     'norm_embedding',
+    'optim',
     'optimizers',
     'train',
   ];
@@ -192,6 +193,13 @@ describeFixture('optimizers', {
   SGD: trajectory(optim.SGD),
   RMSprop: trajectory(optim.RMSprop),
   Adagrad: trajectory(optim.Adagrad),
+});
+
+// PyTorch's Muon rounds to bfloat16 in between: ours may be twice as far from it as it is from the truth.
+describeFixture('optim', {
+  NAdam: trajectory(optim.NAdam),
+  Muon: trajectory(optim.Muon),
+  'Muon in bfloat16': trajectory(optim.Muon),
 });
 
 // The rates of 26 steps, rounded to ten digits in the file.
