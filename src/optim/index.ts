@@ -3,6 +3,7 @@ export { Adadelta, type AdadeltaOptions } from './adadelta';
 export { Adagrad, type AdagradOptions } from './adagrad';
 export { Adam, type AdamOptions, AdamW } from './adam';
 export { Adamax, type AdamaxOptions } from './adamax';
+export { LBFGS, type LBFGSOptions } from './lbfgs';
 export { Lion, type LionOptions } from './lion';
 /** Schedulers: what changes the rate of an optimizer from epoch to epoch, or from batch to batch. */
 export * as lrScheduler from './lr-scheduler';

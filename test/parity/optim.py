@@ -120,6 +120,51 @@ for shape, options in (
     own = trajectory(torch.optim.Muon, inputs, options)
     cases.append(case(f"{name}, in PyTorch", "Muon in bfloat16", options, inputs, own, truth))
 
+# The function of Rosenbrock in pairs, from the same place each time: the parameter after each step, and the counts.
+def rosenbrock(x):
+    a, b = x[0::2], x[1::2]
+    return (100 * (b - a * a) ** 2 + (1 - a) ** 2).sum()
+
+
+def bowl(x):
+    return (torch.arange(1, len(x) + 1) * (x - 1) ** 2).sum() / 2
+
+
+def minimized(function, inputs, options, steps):
+    x = torch.nn.Parameter(inputs["param"].clone())
+    optimizer = torch.optim.LBFGS([x], **named(options))
+
+    def closure():
+        optimizer.zero_grad()
+        loss = function(x)
+        loss.backward()
+        return loss
+
+    params, counts = [], []
+    for _ in range(steps):
+        optimizer.step(closure)
+        params.append(x.detach().clone())
+        state = optimizer.state[x]
+        counts.append([state["func_evals"], state["n_iter"]])
+    return torch.stack(params), counts
+
+
+for function, size, steps, options in (
+    (bowl, 5, 3, {"lr": 0.5, "maxIter": 3}),
+    (bowl, 5, 3, {"maxIter": 3, "lineSearchFn": "strong_wolfe"}),
+    (bowl, 8, 2, {"lr": 0.3, "maxIter": 6, "historySize": 2}),
+    (bowl, 8, 3, {"maxIter": 8, "maxEval": 4, "lineSearchFn": "strong_wolfe"}),
+    (rosenbrock, 2, 4, {"maxIter": 3, "lineSearchFn": "strong_wolfe"}),
+    (rosenbrock, 4, 3, {"lr": 0.001, "maxIter": 4}),
+    (rosenbrock, 2, 3, {"lr": 30.0, "maxIter": 4, "lineSearchFn": "strong_wolfe"}),
+):
+    inputs = {"param": randn(size)}
+    truth, counts = minimized(function, {"param": inputs["param"].double()}, options, steps)
+    own, own_counts = minimized(function, inputs, options, steps)
+    assert counts == own_counts, (function, options, counts, own_counts)
+    name = f"LBFGS {function.__name__} {' '.join(f'{k}={v}' for k, v in options.items())}"
+    cases.append({**case(name, "LBFGS", options, inputs, truth, own), "function": function.__name__, "counts": counts})
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixtures", "optim.json.gz")
 text = json.dumps({"reference": f"PyTorch {torch.__version__.split('+')[0]}", "cases": cases})
 with open(path, "wb") as file:
