@@ -121,14 +121,14 @@ describe('AveragedModel', () => {
     expect(second!.numAveraged).toBe(4);
   });
 
-  it('averages in a fit, epoch by epoch, as in a loop', async () => {
+  it.each(['epoch', 'step'] as const)('averages in a fit after each %s, as in a loop', async (interval) => {
     const criterion = new nn.MSELoss();
     const begin = () => {
       manualSeed(2);
       const model = new nn.Sequential(new nn.Linear(3, 4), new nn.Tanh(), new nn.Linear(4, 1));
       const loader = new data.DataLoader(new data.TensorDataset(randn([10, 3]), randn([10, 1])), { batchSize: 5 });
       const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
-      return { model, loader, optimizer, averaged: new AveragedModel(model) };
+      return { model, loader, optimizer, averaged: new AveragedModel(model, { avgFn: getEmaAvgFn(0.5) }) };
     };
     const loop = begin();
     for (let epoch = 0; epoch < 4; epoch++) {
@@ -136,11 +136,15 @@ describe('AveragedModel', () => {
         loop.optimizer.zeroGrad();
         criterion.forward(loop.model.forward(x), y).backward();
         loop.optimizer.step();
+        if (interval === 'step') loop.averaged.updateParameters(loop.model);
       }
-      loop.averaged.updateParameters(loop.model);
+      if (interval === 'epoch') loop.averaged.updateParameters(loop.model);
     }
     const { model, averaged, ...rest } = begin();
-    await train.fit(model, { ...rest, ...quiet, criterion, epochs: 4, onEpoch: () => averaged.updateParameters(model) });
+    const step = () => averaged.updateParameters(model);
+    const when = interval === 'epoch' ? { onEpoch: step } : { scheduler: { scheduler: { step }, interval } };
+    await train.fit(model, { ...rest, ...quiet, criterion, epochs: 4, ...when });
+    expect(averaged.numAveraged).toBe(interval === 'epoch' ? 4 : 8);
     for (const [name, value] of Object.entries(loop.averaged.stateDict())) expectSame(averaged.stateDict()[name]!, value);
     const x = randn([3, 3]);
     expectSame(await train.predict(averaged, x), averaged.module.forward(x));

@@ -60,7 +60,8 @@ function pairsOf(where: string, kind: string, own: Named<Tensor>[], given: Named
  * `module` is the copy, `model.clone()`, `forward` calls it, and the state dict has PyTorch's keys: `n_averaged`, `module.weight`, ... The averaged model
  * has other batch statistics than its buffers say; `updateBn` finds them.
  *
- * A TypeError for what is not a module or a function. In a fit it belongs into `onEpoch` or `onBatch`.
+ * In a fit `onEpoch: () => averaged.updateParameters(model)` takes in the weights of each epoch; those of each step are taken in where a scheduler is stepped,
+ * `scheduler: { scheduler: { step: () => averaged.updateParameters(model) }, interval: "step" }`. A TypeError for what is not a module or a function.
  *
  * @example
  * const model = new nn.Linear(1, 1, { bias: false });
