@@ -16,9 +16,9 @@ export function classOf(value: object): new () => object {
   const prototype = Object.getPrototypeOf(value) as { constructor?: unknown };
   const own = prototype.constructor;
   if (typeof own === 'function' && own.prototype === prototype) return own as new () => object;
-  const made = ((): void => {}) as unknown as new () => object;
+  function made(): void {}
   made.prototype = prototype;
-  return made;
+  return made as unknown as new () => object;
 }
 
 const prototypeOf = (value: object): unknown => Object.getPrototypeOf(value);

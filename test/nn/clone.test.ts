@@ -59,6 +59,14 @@ describe('a copy', () => {
     expect(copy.constructor).toBe(Model);
   });
 
+  it('has the prototype of an object that has got another than its class gave it', () => {
+    const model = new nn.Linear(2, 1);
+    const prototype = Object.create(nn.Linear.prototype, { twice: { value: 2 } }) as nn.Linear;
+    Object.setPrototypeOf(model, prototype);
+    const copy = model.clone() as nn.Linear & { twice: number };
+    expect([Object.getPrototypeOf(copy) === prototype, copy.twice, copy.forward(ones([1, 2])).shape]).toEqual([true, 2, [1, 1]]);
+  });
+
   it('holds once what the original holds once', () => {
     const model = new Model(5);
     const copy = model.clone();

@@ -41,11 +41,21 @@ describe('ChainedScheduler', () => {
     expect(rates).toEqual([0.05, 0.025, 0.1, 0.010000000000000002, 0.05, 0.025]);
   });
 
+  it('multiplies the rates of a group that came later', () => {
+    const optimizer = sgd(0.5);
+    const inner = new SequentialLR(optimizer, { schedulers: [new StepLR(optimizer, { stepSize: 1, gamma: 0.5 })], milestones: [] });
+    const scheduler = new ChainedScheduler([inner, new ExponentialLR(optimizer, { gamma: 0.5 })]);
+    optimizer.addParamGroup({ params: [new nn.Parameter(randn([1]))], lr: 1 });
+    scheduler.step();
+    expect(ratesOf(optimizer)).toEqual([0.125, 0.25]);
+    expect([inner.lastEpoch, scheduler.lastEpoch]).toEqual([1, 1]);
+  });
+
   it('is as it was when one of its schedulers fails', () => {
     const optimizer = adam(0.1);
     const cycle = new CyclicLR(optimizer, { baseLr: 0.1, maxLr: 0.2, stepSizeUp: 2 });
     const lambda = new LambdaLR(optimizer, { lrLambda: (epoch) => (epoch === 2 ? Number.NaN : 1) });
-    const scheduler = new ChainedScheduler([cycle, lambda]);
+    const scheduler = new ChainedScheduler([new SequentialLR(optimizer, { schedulers: [cycle], milestones: [] }), lambda]);
     scheduler.step();
     const before = JSON.stringify([optimizer.stateDict(), scheduler.stateDict()]);
     expectError(() => scheduler.step(), RangeError, '[LambdaLR] expected lrLambda(2) to be at least 0, got NaN');

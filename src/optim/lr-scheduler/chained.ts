@@ -56,14 +56,14 @@ export class ChainedScheduler extends Several<OfSeveral> {
 
   /** Steps every scheduler. When one throws all are as they were. */
   override step(): void {
-    const where = this.where('step');
+    this.where('step');
     const { schedulers } = this.options;
-    const before = schedulers.map((scheduler) => scheduler.read(where, scheduler.stateDict()));
+    const restore = this.keep();
     const groups = this.optimizer.paramGroups.map((group) => ({ ...group }));
     try {
       for (const scheduler of schedulers) scheduler.step();
     } catch (error) {
-      for (const restore of before) restore();
+      restore();
       this.optimizer.paramGroups.forEach((group, i) => void Object.assign(group, groups[i]));
       throw error;
     }

@@ -184,6 +184,15 @@ export abstract class LRScheduler<O extends object = object> {
     this.#set(where, 0, lrs ?? (this.#recipe.goesOn ? this.rates() : this.#baseLrs), lrs !== undefined);
   }
 
+  /** @internal What it returns puts the counts back that are there now. */
+  keep(): () => void {
+    const [lastEpoch, lastLr] = [this.#lastEpoch, this.#lastLr];
+    return () => {
+      this.#lastEpoch = lastEpoch;
+      this.#lastLr = lastLr;
+    };
+  }
+
   /** @internal Checks a state dict; what it returns takes it over. */
   read(where: string, dict: LRSchedulerStateDict): () => void {
     if (dict === null || typeof dict !== 'object' || Array.isArray(dict)) {

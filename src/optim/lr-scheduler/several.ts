@@ -33,6 +33,14 @@ export abstract class Several<O extends OfSeveral> extends LRScheduler<O> {
   }
 
   /** @internal */
+  override keep(): () => void {
+    const all = [super.keep(), ...this.options.schedulers.map((scheduler) => scheduler.keep())];
+    return () => {
+      for (const restore of all) restore();
+    };
+  }
+
+  /** @internal */
   override read(where: string, dict: LRSchedulerStateDict): () => void {
     const own = super.read(where, dict);
     const { schedulers } = this.options;
