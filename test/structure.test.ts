@@ -22,7 +22,8 @@ const sourceLevels = [
   ['tensor'],
   ['autograd'],
   ['ops'],
-  ['nn', 'optim', 'data', 'metrics', 'io'],
+  ['nn', 'data', 'metrics', 'io'],
+  ['optim'], // averages of weights are modules
   ['recording'],
   ['recording'],
   ['compile'],

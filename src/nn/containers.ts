@@ -2,6 +2,7 @@
 import { describe, rangeError, typeError } from '../errors';
 import { recorder } from '../recorder';
 import type { Tensor } from '../tensor';
+import type { Copies } from './clone';
 import { groupAlike } from './format';
 import { checkInputs } from './inputs';
 import { Module } from './module';
@@ -65,6 +66,16 @@ abstract class Numbered<T extends Module> extends Module implements Iterable<T> 
   /** The modules in order. */
   *[Symbol.iterator](): Iterator<T> {
     yield* this.parts;
+  }
+
+  /** @internal */
+  protected override blank(of: new () => object): object {
+    return Reflect.construct(Numbered, [], of) as object;
+  }
+
+  /** @internal */
+  protected override copyPrivate(copy: this, copies: Copies): void {
+    copy.#take(this.#modules.map((module) => copies.of(module)));
   }
 
   #take(modules: readonly T[]): this {

@@ -3,6 +3,8 @@
 import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
+import { defineBuffer, replacedBuffer } from './buffers';
+import { Copies, classOf, copyInto } from './clone';
 import { formatModule } from './format';
 import { callHeard, knowClass } from './forwards';
 import { Parameter } from './parameter';
@@ -127,10 +129,10 @@ export abstract class Module {
     const fields = this as unknown as Record<string, unknown>;
     if (fields[name] !== undefined && !this.#buffers?.has(name)) throw rangeError(where, `the module already has a property "${name}"`);
     if (tensor !== null && !(tensor instanceof Tensor)) throw typeError(where, `expected a tensor or null, got ${describe(tensor)}`);
-    if (this.#buffers?.has(name) && recorder !== null && fields[name] !== tensor) throw this.#replaced(name);
+    if (this.#buffers?.has(name) && recorder !== null && fields[name] !== tensor) throw replacedBuffer(this.#where(name), name);
     this.#buffers ??= new Map();
     this.#buffers.set(name, persistent);
-    this.#makeBuffer(name, tensor);
+    defineBuffer(this, this.#where(name), name, tensor);
   }
 
   /** The modules that this one holds itself, with the names of their fields. */
@@ -252,6 +254,36 @@ export abstract class Module {
     return result;
   }
 
+  /**
+   * A copy of the module with all that it holds, which shares nothing with it: `copy.deepcopy` of a `torch.nn.Module`.
+   *
+   * Parameters, buffers, modules and other tensors are copied, and arrays, plain objects, Maps, Sets and typed arrays with what is in them; functions and other
+   * objects are taken over as they are. What is one thing in the module, such as a tied weight, is one in the copy. The mode and whether gradients are needed
+   * are kept, and so are forward hooks; gradients are not. No constructor runs, so that a class may ask for any arguments.
+   *
+   * Fields and methods of the own class that are private to JavaScript, `#name`, cannot be copied: nobody but the class sees them. In the copy they are missing,
+   * and whatever uses them throws a TypeError, such as "Cannot read private member #name from an object whose class did not declare it". Fields without `#`,
+   * TypeScript's `private` ones too, are copied. A field that is an arrow function still knows the original as `this`.
+   *
+   * A RangeError for a field with a tensor that an operation made; a SimdnnError `"SIMDNN_NOT_RECORDABLE"` inside a compiled function.
+   *
+   * @example
+   * const model = new nn.Linear(2, 1);
+   * const copy = model.clone();
+   * nn.init.zeros_(copy.weight);
+   * model.weight.toArray()[0][0] === 0; // false
+   */
+  clone(): this {
+    const where = this.#where('clone');
+    if (recorder !== null) {
+      throw new SimdnnError(
+        'SIMDNN_NOT_RECORDABLE',
+        `[${where}] a module cannot be copied inside a compiled function: each call would use the copy of the first\n  hint: copy it before the call`,
+      );
+    }
+    return new Copies(where).of(this);
+  }
+
   /** What stands between the parentheses of this module when it is printed, e.g. `"p=0.5, inplace=False"`. */
   extraRepr(): string {
     return '';
@@ -273,38 +305,27 @@ export abstract class Module {
     return this.toString();
   }
 
-  // A property that recordings watch: their replays would go on with the tensor that they saw.
-  #makeBuffer(name: string, tensor: unknown): void {
-    let current = tensor;
-    countChange();
-    Object.defineProperty(this, name, {
-      get: () => {
-        if (recorder !== null) {
-          this.#watchBuffer(name, current);
-          if (current instanceof Tensor) recorder.memory(current.values, 'buffer');
-        }
-        return current;
-      },
-      set: (next: unknown) => {
-        if (recorder !== null && next !== current) throw this.#replaced(name);
-        current = next;
-        countChange();
-      },
-      enumerable: true,
-      configurable: true,
+  /** @internal */
+  [copyInto](copies: Copies): this {
+    const copy = copies.enter(this, this.blank(classOf(this)) as this);
+    copy.#training = this.#training;
+    copy.#hooks = this.#hooks;
+    copy.#buffers = this.#buffers && new Map(this.#buffers);
+    this.copyPrivate(copy, copies);
+    return copies.properties(this, copy, (name) => {
+      if (!this.#buffers?.has(name)) return false;
+      defineBuffer(copy, this.#where(name), name, copies.of((this as unknown as Record<string, unknown>)[name]));
+      return true;
     });
   }
 
-  #watchBuffer(name: string, tensor: unknown): void {
-    watch(() => (this as unknown as Record<string, unknown>)[name] === tensor);
+  /** @internal A module of this class without its fields: a class with private ones makes it with its own constructor. */
+  protected blank(of: new () => object): object {
+    return Reflect.construct(Module, [], of) as object;
   }
 
-  #replaced(name: string): SimdnnError {
-    return new SimdnnError(
-      'SIMDNN_NOT_RECORDABLE',
-      `[${this.#where(name)}] a buffer cannot be replaced inside a recorded function: the next run would go on with the one before\n  hint: change it in place: this.${name}.copy_(...)`,
-    );
-  }
+  /** @internal Copies what a class of this library keeps in private fields. */
+  protected copyPrivate(_copy: this, _copies: Copies): void {}
 
   #watchHooks(): void {
     const hooks = this.#hooks;

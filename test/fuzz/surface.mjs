@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { junk, oddNumber } from './values.mjs';
 
+// The optimizers of other calls may have no momentum.
+const cycling = (w, { defaults }) =>
+  'momentum' in defaults || 'betas' in defaults ? w.options({ cycleMomentum: w.boolean }) : { cycleMomentum: false };
+
 // Good options for each scheduler.
 const schedulerOptions = {
   StepLR: (w) => ({ stepSize: w.size(), ...w.options({ gamma: () => w.r.real() }) }),
@@ -12,20 +16,43 @@ const schedulerOptions = {
   CosineAnnealingWarmRestarts: (w) => ({ t0: w.size(), ...w.options({ tMult: () => w.size(), etaMin: () => w.r.real() }) }),
   LinearLR: (w) => w.options({ startFactor: () => 0.5, endFactor: () => w.r.real(), totalIters: () => w.size() }),
   PolynomialLR: (w) => w.options({ totalIters: () => w.size(), power: () => 2 * w.r.real() }),
-  OneCycleLR: (w) => ({
+  OneCycleLR: (w, optimizer) => ({
     maxLr: w.r.real(),
     totalSteps: 4 + w.size(),
-    ...w.options({ pctStart: () => 0.5, annealStrategy: () => 'linear', cycleMomentum: w.boolean, threePhase: w.boolean }),
+    ...cycling(w, optimizer),
+    ...w.options({ pctStart: () => 0.5, annealStrategy: () => 'linear', threePhase: w.boolean }),
+  }),
+  ConstantLR: (w) => w.options({ factor: () => 0.5, totalIters: () => w.size() }),
+  MultiplicativeLR: () => ({ lrLambda: (epoch) => 1 / (1 + epoch) }),
+  CyclicLR: (w, optimizer) => ({
+    baseLr: w.r.real(),
+    maxLr: w.r.real(),
+    ...cycling(w, optimizer),
+    ...w.options({
+      stepSizeUp: () => w.size(),
+      stepSizeDown: () => w.r.pick([null, 3]),
+      mode: () => w.r.pick(['triangular', 'triangular2', 'exp_range']),
+      scaleFn: () => () => 0.5,
+    }),
   }),
   LambdaLR: () => ({ lrLambda: (epoch) => 1 / (1 + epoch) }),
   SequentialLR: (w, optimizer) => ({ schedulers: [stairs(w, optimizer), stairs(w, optimizer)], milestones: [w.size()] }),
   ReduceLROnPlateau: (w) => w.options({ mode: () => w.r.pick(['min', 'max']), patience: () => w.r.below(3), cooldown: () => w.r.below(3) }),
 };
+const swaOptions = (w) => ({
+  swaLr: w.r.real(),
+  ...w.options({ annealEpochs: () => w.r.below(4), annealStrategy: () => w.r.pick(['cos', 'linear']) }),
+});
 const stairs = (w, optimizer) => new w.lib.optim.lrScheduler.StepLR(optimizer, { stepSize: 1 });
 const schedulerArgs = (w, make) => {
   const optimizer = w.optimizer();
   return [optimizer, make(w, optimizer)];
 };
+const chain = (w) => {
+  const optimizer = w.optimizer();
+  return [[stairs(w, optimizer), stairs(w, optimizer)], w.options({ optimizer: () => optimizer })];
+};
+const chained = (w) => new w.lib.optim.lrScheduler.ChainedScheduler(...chain(w));
 const scheduler = (w, kind = w.r.pick(Object.keys(schedulerOptions))) =>
   new w.lib.optim.lrScheduler[kind](...schedulerArgs(w, schedulerOptions[kind]));
 
@@ -286,6 +313,15 @@ const recipes = {
     w.r.real(),
     w.options({ normType: () => w.r.pick([1, Infinity]), errorIfNonfinite: w.boolean }),
   ],
+  'nn.init.orthogonal_': (w) => [w.matrix(), w.options({ gain: () => w.r.real() })],
+  'nn.init.sparse_': (w) => [w.matrix(), w.r.real(), ...w.r.pick([[], [0.1], [{ std: 1 }]])],
+  'nn.init.eye_': (w) => [w.matrix()],
+  'nn.init.truncNormal_': (w) => [w.float(), ...w.r.pick([[], [0, 2], [{ std: 0.1 }], [0, 1, 3, 4]])],
+  'nn.utils.getTotalNorm': (w) => [
+    [w.float(), w.matrix()],
+    w.options({ normType: () => w.r.pick([1, Infinity]), errorIfNonfinite: w.boolean }),
+  ],
+  'nn.utils.clipGradsWithNorm_': (w) => [w.parameters(), w.r.real(), w.float([])],
   'nn.utils.clipGradValue_': (w) => [w.float(), w.r.real()],
   'nn.utils.parametersToVector': (w) => [[w.float(), w.matrix()]],
   'nn.utils.vectorToParameters': (w) => [w.float([6]), [w.float([2, 2]), w.float([2])]],
@@ -317,6 +353,47 @@ const recipes = {
   'optim.Adadelta': (w) => [groups(w), w.options({ lr: () => w.r.real(), rho: () => w.r.real(), maximize: w.boolean })],
   'optim.Adamax': (w) => [groups(w), w.options({ lr: () => w.r.real(), betas: () => betas(w), maximize: w.boolean })],
   'optim.RAdam': (w) => [groups(w), w.options({ lr: () => w.r.real(), betas: () => betas(w), decoupledWeightDecay: w.boolean })],
+  'optim.NAdam': (w) => [
+    groups(w),
+    w.options({
+      lr: () => w.r.real(),
+      betas: () => betas(w),
+      momentumDecay: () => w.r.real(),
+      decoupledWeightDecay: w.boolean,
+      maximize: w.boolean,
+    }),
+  ],
+  'optim.Muon': (w) => [
+    [new w.lib.nn.Parameter(w.matrix().detach())],
+    w.options({ lr: () => w.r.real(), momentum: () => w.r.real(), nesterov: w.boolean, nsSteps: () => w.r.below(6) }),
+  ],
+  'optim.LBFGS': (w) => [w.parameters(), lbfgsOptions(w)],
+  'optim.LBFGS.step': (w) => {
+    const { optimizer, closure } = minimized(w);
+    return on(optimizer, [closure]);
+  },
+  'optim.LBFGS.loadStateDict': (w) => {
+    const { optimizer, closure } = minimized(w);
+    optimizer.step(closure);
+    return on(optimizer, [optimizer.stateDict()]);
+  },
+  'optim.swaUtils.SWALR': (w) => schedulerArgs(w, swaOptions),
+  'optim.swaUtils.AveragedModel': (w) => [
+    w.module(),
+    w.options({ useBuffers: w.boolean, avgFn: () => w.lib.optim.swaUtils.getEmaAvgFn(0.5) }),
+  ],
+  'optim.swaUtils.AveragedModel.forward': (w) => {
+    const { model, features } = w.network();
+    return on(new w.lib.optim.swaUtils.AveragedModel(model), [w.matrix(w.size(), features)]);
+  },
+  'optim.swaUtils.AveragedModel.updateParameters': (w) => {
+    const { model } = w.network();
+    const averaged = new w.lib.optim.swaUtils.AveragedModel(model);
+    if (w.r.chance(0.5)) averaged.updateParameters(model);
+    return on(averaged, [model]);
+  },
+  'optim.swaUtils.getEmaAvgFn': (w) => w.r.pick([[], [w.r.real()]]),
+  'optim.swaUtils.updateBn': (w) => [[w.matrix()], w.module()],
   'optim.Lion': (w) => [groups(w), w.options({ lr: () => w.r.real(), betas: () => betas(w), weightDecay: () => w.r.real() })],
   'optim.Optimizer.addParamGroup': (w) => on(w.optimizer(), [{ params: w.parameters(), ...w.options({ lr: () => 0.1 }) }]),
   'optim.Optimizer.loadStateDict': (w) => {
@@ -335,6 +412,9 @@ const recipes = {
     return on(self, [self.stateDict()]);
   },
   'optim.lrScheduler.ReduceLROnPlateau.step': (w) => on(scheduler(w, 'ReduceLROnPlateau'), [w.r.chance(0.7) ? w.r.real() : w.float([])]),
+  'optim.lrScheduler.ChainedScheduler': chain,
+  'optim.lrScheduler.ChainedScheduler.step': (w) => on(chained(w), []),
+  'optim.lrScheduler.ChainedScheduler.stateDict': (w) => on(chained(w), []),
   'optim.lrScheduler.SequentialLR.step': (w) => on(scheduler(w, 'SequentialLR'), []),
   ...Object.fromEntries(
     ['ReduceLROnPlateau', 'SequentialLR'].map((kind) => [`optim.lrScheduler.${kind}.stateDict`, (w) => on(scheduler(w, kind), [])]),
@@ -427,6 +507,25 @@ function fitArguments(w) {
     options: { criterion: new nn.CrossEntropyLoss(), optimizer, loader: batches, epochs: w.size(), progress: false, signal },
     more,
   };
+}
+
+const lbfgsOptions = (w) =>
+  w.options({
+    lr: () => w.r.real(),
+    maxIter: () => w.size(),
+    historySize: () => w.size(),
+    lineSearchFn: () => w.r.pick([null, 'strong_wolfe']),
+  });
+function minimized(w) {
+  const parameter = new w.lib.nn.Parameter(w.float().detach());
+  const optimizer = new w.lib.optim.LBFGS([parameter], lbfgsOptions(w));
+  const closure = () => {
+    optimizer.zeroGrad();
+    const loss = parameter.mul(parameter).sum();
+    loss.backward();
+    return loss;
+  };
+  return { optimizer, closure };
 }
 
 const on = (self, args) => ({ self, args });
@@ -568,17 +667,19 @@ const hidden = new Set([
     'nn.Parameter.freshGradient',
     'nn.Module.formatChildren',
     'nn.ModuleList.formatChildren',
+    ...['Module', 'Sequential', 'ModuleList'].flatMap((kind) => [`nn.${kind}.blank`, `nn.${kind}.copyPrivate`]),
   ],
   ...['data.TensorDataset.gather', 'data.DataLoader.beginEpoch', 'data.DataLoader.batches', 'data.StandardScaler.map'],
   ...['data.LabelEncoder.learn', 'data.LabelEncoder.checkFitted'],
-  ...['begin', 'read', 'where', 'finish'].map((name) => `optim.lrScheduler.LRScheduler.${name}`),
-  ...['ReduceLROnPlateau', 'SequentialLR'].map((kind) => `optim.lrScheduler.${kind}.read`),
+  ...['begin', 'keep', 'read', 'where', 'finish', 'rates'].map((name) => `optim.lrScheduler.LRScheduler.${name}`),
+  ...['ReduceLROnPlateau', 'SequentialLR', 'ChainedScheduler'].map((kind) => `optim.lrScheduler.${kind}.read`),
+  ...['SequentialLR', 'ChainedScheduler'].flatMap((kind) => ['begin', 'keep'].map((name) => `optim.lrScheduler.${kind}.${name}`)),
   ...['Tensor', 'nn.Module', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler', 'data.Dataset', 'metrics.Metric'],
   'compile', // has calls of its own in programs.mjs
 ]);
 
 // What never returns as it is called here: that is right.
-const alwaysFails = new Set(['data.readCsv', 'nn.ModuleList.forward']);
+const alwaysFails = new Set(['data.readCsv', 'nn.ModuleList.forward', 'optim.LBFGS.addParamGroup']);
 
 // Of a metric users call these alone.
 const isHiddenOfMetric = (name) => /^metrics\.\w+\./.test(name) && !/\.(update|compute|reset)$/.test(name);

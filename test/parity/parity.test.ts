@@ -1,7 +1,7 @@
 // Every golden case that the library covers, through its public names.
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { nn, ones, optim, Tensor } from '../../src/index';
+import { nn, ones, optim, Tensor, tensor } from '../../src/index';
 import { activations } from '../found';
 import { type Case, describeFixture, fixtures, meets, productsOf, tensorOf } from './parity';
 
@@ -17,6 +17,7 @@ it('covers every file', () => {
     'metrics',
     'more',
     'norm_embedding',
+    'optim',
     'optimizers',
     'torchmetrics',
     'train',
@@ -184,6 +185,50 @@ describeFixture('optimizers', {
   SGD: trajectory(optim.SGD),
   RMSprop: trajectory(optim.RMSprop),
   Adagrad: trajectory(optim.Adagrad),
+});
+
+const functions: Record<string, (x: Tensor) => Tensor> = {
+  bowl: (x) =>
+    x
+      .sub(1)
+      .pow(2)
+      .mul(tensor(Array.from({ length: x.numel }, (_, i) => i + 1)))
+      .sum()
+      .div(2),
+  rosenbrock(x) {
+    const pairs = x.reshape([-1, 2]).t();
+    const [a, b] = [0, 1].map((i) => pairs.narrow(0, i, 1)) as [Tensor, Tensor];
+    return b.sub(a.mul(a)).pow(2).mul(100).add(a.neg().add(1).pow(2)).sum();
+  },
+};
+
+// The parameter after each step, and how often the loss was evaluated and the direction changed by then.
+function lbfgs(golden: Case): void {
+  const { function: name, counts, options } = golden as unknown as { function: string; counts: number[][]; options: object };
+  const param = new nn.Parameter(tensorOf(golden.inputs.param!));
+  const optimizer = new optim.LBFGS([param], options);
+  const seen: number[] = [];
+  const counted = counts.map(() => {
+    optimizer.step(() => {
+      optimizer.zeroGrad();
+      const loss = functions[name]!(param);
+      loss.backward();
+      return loss;
+    });
+    seen.push(...param.data);
+    const { func_evals, n_iter } = optimizer.stateDict().state[0]!;
+    return [func_evals!.item(), n_iter!.item()];
+  });
+  expect(counted).toEqual(counts);
+  meets(golden, 'params', Tensor.fromTypedArray(Float32Array.from(seen), golden.expected.params!.shape), { times: 2 });
+}
+
+// PyTorch's Muon rounds to bfloat16 in between: ours may be twice as far from it as it is from the truth.
+describeFixture('optim', {
+  NAdam: trajectory(optim.NAdam),
+  Muon: trajectory(optim.Muon),
+  'Muon in bfloat16': trajectory(optim.Muon),
+  LBFGS: lbfgs,
 });
 
 // The rates of 26 steps, rounded to ten digits in the file.
