@@ -10,6 +10,7 @@ import { draw } from '../random';
 import { live, recorder } from '../recorder';
 import { layoutOf, sameShape, shapeText, stridesOf } from '../shape';
 import { changed, checkTensor, empty, isShared, Tensor } from '../tensor';
+import { lerp } from './between';
 import { type BinaryKernel, flatLayout, giveSummed, type Operand, operand, repeatStrides } from './broadcast';
 import { copyOf } from './convert';
 import { clampLimits } from './unary';
@@ -146,12 +147,6 @@ function copy(x: Tensor, source: unknown): Tensor {
   const from = apart(x, src);
   calls.copyStrided({ out: x.values, x: from.values, layout: layoutBeside(where, x, from) });
   return done(x, 'copy_');
-}
-
-// PyTorch's formula: exact at weights 0 and 1.
-function lerp(x: Tensor, end: Tensor, weight: number): Tensor {
-  const way = end.sub(x);
-  return Math.abs(weight) < 0.5 ? x.add(way.mul(weight)) : end.sub(way.mul(1 - weight));
 }
 
 function fill(where: string, x: Tensor, value: number): Tensor {

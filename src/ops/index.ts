@@ -1,14 +1,33 @@
 // Every operation. Importing a file installs its methods on Tensor; what is exported here are the plain functions.
 import './arithmetic';
+import './vector-norm';
+import './variance';
+import './nan';
+import './more-products';
+import './logsumexp';
+import './differences';
+import './between';
+import './amax';
+import './axes';
 import './compare';
 import './convert';
+import './diagonal';
+import './expand';
 import './extremum';
+import './flip';
 import './in-place';
+import './index-changes';
+import './masks';
 import './matmul';
 import './narrow';
+import './pieces';
 import './reduce';
 import './select';
+import './size';
+import './slice';
+import './take';
 import './transpose';
+import './truth';
 import './unary';
 import './views';
 

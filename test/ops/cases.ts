@@ -4,6 +4,7 @@ import * as ops from '../../src/ops';
 import { manualSeed } from '../../src/random';
 import { Tensor } from '../../src/tensor';
 import { activations, pairwiseLayers, pairwiseLosses } from '../found';
+import { denseCases } from './dense-cases';
 
 const F = nn.functional;
 
@@ -60,6 +61,7 @@ const classification = (call: (x: Tensor, target: Tensor, options: object) => Te
 ];
 
 export const cases: Record<string, Case[]> = {
+  ...denseCases,
   'Tensor.add': two((x, y) => x.add(y)),
   'Tensor.sub': two((x, y) => x.sub(y)),
   'Tensor.mul': two((x, y) => x.mul(y)),
@@ -230,9 +232,22 @@ export const cases: Record<string, Case[]> = {
 
 // What is on Tensor without being an operation, and functions that take no tensors.
 const notOperations = new Set([
-  ...['constructor', 'requiresGrad_', 'item', 'toArray', 'toString', 'valueOf', 'toJSON', 'backward', 'freshGradient', 'clearGradient'].map(
-    (name) => `Tensor.${name}`,
-  ),
+  ...[
+    'constructor',
+    'requiresGrad_',
+    'item',
+    'toArray',
+    'toString',
+    'valueOf',
+    'toJSON',
+    'backward',
+    'freshGradient',
+    'clearGradient',
+    'size',
+    'dim',
+    'allclose',
+    'equal',
+  ].map((name) => `Tensor.${name}`),
   ...['arange', 'eye', 'full', 'ones', 'rand', 'randn', 'tensor', 'zeros'].map((name) => `ops.${name}`),
 ]);
 
