@@ -21,6 +21,7 @@ const sourceLevels = [
   ['blocks', 'format', 'holders'],
   ['tensor'],
   ['autograd'],
+  ['grad'],
   ['ops'],
   ['nn', 'optim', 'data', 'metrics', 'io'],
   ['recording'],

@@ -11,7 +11,8 @@ import { keepdimOf, reducedDims } from './reduce';
 
 type Dim = number | readonly number[];
 
-function extremesOver(name: 'max' | 'min', where: string, x: Tensor, dim: Dim | undefined, keepdim: boolean): Tensor {
+/** The extremes over the dimensions that `dim` names, as `where` asks for them. */
+export function extremesOver(name: 'max' | 'min', where: string, x: Tensor, dim: Dim | undefined, keepdim: boolean): Tensor {
   const reduced = reducedDims(where, dim, x.shape.length);
   if (x.shape.some((size, d) => reduced[d] && size === 0))
     throw rangeError(where, `${shapeText(x.shape)} is empty where an extreme is asked for`);

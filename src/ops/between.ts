@@ -1,5 +1,6 @@
 // Between two tensors, and between limits.
 import { checkNumber, describe, typeError, withDefaults } from '../errors';
+import { broadcastShapes } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import { type Operand, operand } from './broadcast';
 import { choose } from './choose';
@@ -58,10 +59,12 @@ Tensor.prototype.lerp = function (this: Tensor, end, weight) {
   const where = 'Tensor.lerp';
   checkTensor(where, 'x', this, 'float32');
   checkTensor(where, 'end', end, 'float32');
+  broadcastShapes(where, this.shape, end.shape);
   if (typeof weight === 'number') return lerp(this, end, weight);
   if (!((weight as unknown) instanceof Tensor))
     throw typeError(where, `expected weight to be a number or a tensor, got ${describe(weight)}`);
   checkTensor(where, 'weight', weight, 'float32');
+  broadcastShapes(where, broadcastShapes(where, this.shape, end.shape), weight.shape);
   const way = end.sub(this);
   const fromStart = this.add(way.mul(weight));
   return choose(where, weight.detach().abs().lt(0.5), fromStart, end.sub(way.mul(weight.rsub(1))));
@@ -72,6 +75,7 @@ Tensor.prototype.rsub = function (this: Tensor, right: Operand, options) {
   const other = operand(where, this, right);
   const { alpha } = withDefaults(where, options, { alpha: 1 });
   checkNumber(where, 'alpha', alpha);
+  broadcastShapes(where, this.shape, other.shape);
   return other.sub(alpha === 1 ? this : this.mul(alpha));
 };
 

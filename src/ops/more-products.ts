@@ -1,6 +1,6 @@
 // Products by PyTorch's narrower names, and those that add to something.
 import { checkNumber, rangeError, withDefaults } from '../errors';
-import { shapeText } from '../shape';
+import { broadcastShapes, shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import { permute } from './transpose';
 import { view } from './views';
@@ -198,6 +198,7 @@ function addc(name: 'addcmul' | 'addcdiv') {
     checkTensor(where, 'tensor2', tensor2);
     const { value } = withDefaults(where, options, { value: 1 });
     checkNumber(where, 'value', value);
+    broadcastShapes(where, broadcastShapes(where, tensor1.shape, tensor2.shape), this.shape);
     return this.add(scaled(name === 'addcmul' ? tensor1.mul(tensor2) : tensor1.div(tensor2), value));
   };
 }

@@ -9,11 +9,12 @@ import { explainIndex } from './indices';
 export type Places = Tensor | readonly number[] | Int32Array;
 
 /**
- * Each place times `stride`, counted from the front, as int32; a kernel looks them up in a table, so that a place outside `[-size, size)` is a RangeError
- * also where a recorded step meets it.
+ * Each place times `stride`, counted from the front, as int32; a kernel looks them up in a table, so that a place outside `[-size, size)`, or `[0, size)`
+ * where `ends` is `"front"`, is a RangeError also where a recorded step meets it.
  */
-export function placesIn(where: string, name: string, given: unknown, size: number, stride = 1): Tensor {
+export function placesIn(where: string, name: string, given: unknown, size: number, stride = 1, ends: 'both' | 'front' = 'both'): Tensor {
   const index = givenPlaces(where, name, given);
+  if (ends === 'front') return lookedUp(where, name, index, size);
   const table = constant([2 * size], 'int32');
   for (let i = 0; i < 2 * size; i++) table.values[i] = (i < size ? i : i - size) * stride;
   const shifted = constant([1], 'int32');
@@ -27,6 +28,19 @@ export function placesIn(where: string, name: string, given: unknown, size: numb
     if (!(refused instanceof RangeError)) throw refused;
     const what = /^(.* = )(-?\d+) is out of range \[0, \d+\)$/.exec(refused.message);
     throw what === null ? refused : new RangeError(`${what[1]}${Number(what[2]) - size} is out of range [${-size}, ${size})`);
+  }
+  return out;
+}
+
+// The places themselves, all of which are in `[0, size)`.
+function lookedUp(where: string, name: string, index: Tensor, size: number): Tensor {
+  const table = constant([size], 'int32');
+  for (let i = 0; i < size; i++) table.values[i] = i;
+  const out = empty(index.shape.slice(), 'int32');
+  try {
+    calls.gatherRows({ out: out.ints, x: table.ints, index: index.ints, outer: 1, rows: size, columns: 1, count: index.numel });
+  } catch (error) {
+    throw explainIndex(error, where, name, index);
   }
   return out;
 }

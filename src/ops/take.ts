@@ -94,7 +94,10 @@ Tensor.prototype.index = function (this: Tensor, indices: readonly (Places | nul
   const strides = stridesOf(sizes);
   const places = dims
     .map((d, i) => placesIn(where, `indices[${d}]`, indices[d], sizes[i]!, strides[i]!))
-    .reduce((sum, one) => sum.add(one));
+    .reduce((sum, one) => {
+      broadcastShapes(where, sum.shape, one.shape);
+      return sum.add(one);
+    });
   const [front, back] = [x.shape.slice(0, before), x.shape.slice(before + dims.length)];
   const joined = view(x, [...front, numelOf(sizes), ...back]);
   const chosen = joined.indexSelect(before, checkFlat(where, view(places, [places.numel])));

@@ -1,7 +1,7 @@
 // What is so of elements: int32 tensors of 0 and 1, and true or false where it is asked of all at once.
 import { checkBoolean, checkNumber, withDefaults } from '../errors';
 import { recorder } from '../recorder';
-import { sameShape } from '../shape';
+import { broadcastShapes, sameShape } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import { type Operand, operand } from './broadcast';
 import './compare';
@@ -121,7 +121,10 @@ Tensor.prototype.countNonzero = function (this: Tensor, dim?: Dim) {
 
 function logical(name: string, combine: (x: Tensor, other: Tensor) => Tensor) {
   return function (this: Tensor, other: Operand): Tensor {
-    return combine(this.ne(0), operand(`Tensor.${name}`, this, other).ne(0));
+    const where = `Tensor.${name}`;
+    const right = operand(where, this, other);
+    broadcastShapes(where, this.shape, right.shape);
+    return combine(this.ne(0), right.ne(0));
   };
 }
 Tensor.prototype.logicalAnd = logical('logicalAnd', (x, other) => x.mul(other));
@@ -149,6 +152,7 @@ function isclose(where: string, x: Tensor, right: unknown, options?: { rtol?: nu
   checkNumber(where, 'rtol', rtol, 0);
   checkNumber(where, 'atol', atol, 0);
   checkBoolean(where, 'equalNan', equalNan);
+  broadcastShapes(where, x.shape, other.shape);
   const [a, b] = [x.detach().to('float32'), other.detach().to('float32')];
   const distance = a.sub(b).abs();
   // An infinite distance is beyond any bound, that beside Infinity included.

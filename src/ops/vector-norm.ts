@@ -1,13 +1,14 @@
 // Norms and distances.
 import { give, record } from '../autograd';
 import { checkBoolean, describe, typeError, withDefaults } from '../errors';
+import { broadcastShapes } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
+import { extremesOver } from './amax';
 import { binary, scalar } from './broadcast';
 import { choose } from './choose';
 import { reducedDims } from './reduce';
 import { root } from './root';
 import { view } from './views';
-import './amax';
 import './arithmetic';
 import './truth';
 import * as calls from '../calls.generated';
@@ -58,8 +59,8 @@ export function normOf(where: string, x: Tensor, p: number, dim: Dim | undefined
   if (p === 2) y = root('norm', x.square().sum(dims, keep));
   else if (p === 1) y = x.abs().sum(dims, keep);
   else if (p === 0) y = x.ne(0).sum(dims, keep).to('float32');
-  else if (p === Infinity) y = x.abs().amax(dims, keep);
-  else if (p === -Infinity) y = x.abs().amin(dims, keep);
+  else if (p === Infinity) y = extremesOver('max', where, x.abs(), dims, true);
+  else if (p === -Infinity) y = extremesOver('min', where, x.abs(), dims, true);
   else y = powerNorm(where, x, dims, p);
   return keepdim
     ? y
@@ -103,5 +104,6 @@ Tensor.prototype.dist = function (this: Tensor, other, p = 2) {
   const where = 'Tensor.dist';
   checkTensor(where, 'x', this, 'float32');
   checkTensor(where, 'other', other, 'float32');
+  broadcastShapes(where, this.shape, other.shape);
   return normOf(where, this.sub(other), checkExponent(where, p), undefined, false);
 };

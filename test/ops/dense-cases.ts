@@ -1,4 +1,7 @@
 // Cases of the operations that are made of others; `dense.py` has the same ones, in the same order, in PyTorch.
+import * as nn from '../../src/nn';
+import * as ops from '../../src/ops';
+import { manualSeed } from '../../src/random';
 import { Tensor } from '../../src/tensor';
 import type { Case } from './cases';
 
@@ -13,6 +16,8 @@ const float = (shape: number[], from = -1.3, step = 0.37): Tensor => {
 const positive = (shape: number[]): Tensor => float(shape, 0.6, 0.21);
 const floats = (values: number[], shape: number[] = [values.length]): Tensor => Tensor.fromTypedArray(Float32Array.from(values), shape);
 const int = (values: number[], shape: number[] = [values.length]): Tensor => Tensor.fromTypedArray(Int32Array.from(values), shape);
+
+const F = nn.functional;
 
 type Result = Tensor | Tensor[];
 const of = (call: (x: Tensor) => Result, ...shape: number[]): Case => ({ inputs: () => [float(shape.length > 0 ? shape : [3, 4])], call });
@@ -386,4 +391,179 @@ export const denseCases: Record<string, Case[]> = {
   'Tensor.clampMin': [of((x) => x.clampMin(0.1))],
   'Tensor.clampMax': [of((x) => x.clampMax(0.1))],
   'Tensor.clip': [of((x) => x.clip({ min: -0.5, max: 1 })), ofPositive((x) => x.clip({ max: 1 }))],
+
+  'ops.hstack': [
+    on(
+      (x, y) => ops.hstack([x, y!]),
+      x34,
+      () => float([3, 1]),
+    ),
+    on(
+      (x, y) => ops.hstack([x, y!]),
+      () => float([3]),
+      () => float([2]),
+    ),
+  ],
+  'ops.vstack': [
+    on(
+      (x, y) => ops.vstack([x, y!]),
+      x34,
+      () => float([4]),
+    ),
+    on(
+      (x, y) => ops.vstack([x, y!]),
+      () => float([2]),
+      () => positive([2]),
+    ),
+  ],
+  'ops.columnStack': [
+    on(
+      (x, y) => ops.columnStack([x, y!]),
+      x34,
+      () => float([3]),
+    ),
+    on(
+      (x, y) => ops.columnStack([x, y!]),
+      () => float([2]),
+      () => positive([2]),
+    ),
+  ],
+  'ops.meshgrid': [
+    on(
+      (x, y) => ops.meshgrid(x, y),
+      () => float([3]),
+      () => float([2]),
+    ),
+    on(
+      (x, y, z) => ops.meshgrid(x, y, z, { indexing: 'xy' }),
+      () => float([3]),
+      () => float([2]),
+      () => float([4]),
+    ),
+  ],
+  'ops.cartesianProd': [
+    on(
+      (x, y) => ops.cartesianProd(x, y!),
+      () => float([3]),
+      () => float([2]),
+    ),
+    on(
+      (x) => ops.cartesianProd(x),
+      () => float([3]),
+    ),
+  ],
+  'functional.oneHot': [
+    on(
+      (index) => F.oneHot(index!, 4),
+      () => int([2, 0, 3, 3], [2, 2]),
+    ),
+    on(
+      (index) => F.oneHot(index!, 3),
+      () => int([1]),
+    ),
+  ],
+  'functional.normalize': [
+    of((x) => F.normalize(x)),
+    of((x) => F.normalize(x, { p: 1, dim: 0 })),
+    of((x) => F.normalize(x, { dim: -1, eps: 2 }), 2, 3, 2),
+    on(
+      (x) => F.normalize(x),
+      () => floats([0, 0, 3, 4], [2, 2]),
+    ),
+  ],
+  'functional.cosineSimilarity': [
+    on((x, y) => F.cosineSimilarity(x, y!), x34, y34),
+    on(
+      (x, y) => F.cosineSimilarity(x, y!, { dim: 0 }),
+      () => float([5]),
+      () => positive([5]),
+    ),
+    on(
+      (x, y) => F.cosineSimilarity(x, y!, { dim: -1 }),
+      x34,
+      () => positive([4]),
+    ),
+  ],
+  'functional.pairwiseDistance': [
+    on((x, y) => F.pairwiseDistance(x, y!), x34, y34),
+    on(
+      (x, y) => F.pairwiseDistance(x, y!, { p: 1, keepdim: true }),
+      x34,
+      () => positive([4]),
+    ),
+  ],
+};
+
+const seeded =
+  (call: (x: Tensor) => Tensor): ((x: Tensor) => Tensor) =>
+  (x) => {
+    manualSeed(1);
+    return call(x);
+  };
+
+/** Of what PyTorch has other numbers for, or none: random ones, and constants. */
+export const drawnCases: Record<string, Case[]> = {
+  'ops.bernoulli': [
+    on(
+      seeded((x) => ops.bernoulli(x)),
+      () => floats([0.5, 0.25, 1]),
+    ),
+  ],
+  'ops.multinomial': [
+    on(
+      seeded((x) => ops.multinomial(x, 2)),
+      () => positive([2, 4]),
+    ),
+    on(
+      seeded((x) => ops.multinomial(x, 6, { replacement: true })),
+      () => positive([4]),
+    ),
+  ],
+  'ops.normal': [
+    on(
+      seeded((x) => ops.normal(x, 2)),
+      x34,
+    ),
+    on(
+      seeded((x) => ops.normal(0, x)),
+      y34,
+    ),
+  ],
+  'ops.zerosLike': [
+    on(
+      seeded((x) => ops.zerosLike(x)),
+      x34,
+    ),
+  ],
+  'ops.onesLike': [
+    on(
+      seeded((x) => ops.onesLike(x)),
+      x34,
+    ),
+  ],
+  'ops.emptyLike': [
+    on(
+      seeded((x) => ops.emptyLike(x)),
+      x34,
+    ),
+  ],
+  'ops.randLike': [
+    on(
+      seeded((x) => ops.randLike(x)),
+      x34,
+    ),
+  ],
+  'ops.randnLike': [
+    on(
+      seeded((x) => ops.randnLike(x)),
+      x34,
+    ),
+  ],
+  'ops.fullLike': [of((x) => ops.fullLike(x, 3))],
+  'ops.randintLike': [
+    on(
+      seeded((x) => ops.randintLike(x, 9)),
+      () => int([1, 2]),
+    ),
+  ],
 };

@@ -34,6 +34,7 @@ def i(values, shape=None):
     return t if shape is None else t.reshape(shape)
 
 
+F = torch.nn.functional
 X, Y = f(3, 4), p(3, 4)
 TIED = v([1, 2, 2, -1, 3, 3, 3, 0.5], [2, 4])
 MASK = i([1, 0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0], [3, 4])
@@ -190,6 +191,30 @@ CASES = {
     "Tensor.clampMin": [([X], lambda x: x.clamp_min(0.1))],
     "Tensor.clampMax": [([X], lambda x: x.clamp_max(0.1))],
     "Tensor.clip": [([X], lambda x: x.clip(-0.5, 1)), ([Y], lambda x: x.clip(max=1))],
+    "ops.hstack": [([X, f(3, 1)], lambda *t: torch.hstack(t)), ([f(3), f(2)], lambda *t: torch.hstack(t))],
+    "ops.vstack": [([X, f(4)], lambda *t: torch.vstack(t)), ([f(2), p(2)], lambda *t: torch.vstack(t))],
+    "ops.columnStack": [([X, f(3)], lambda *t: torch.column_stack(t)), ([f(2), p(2)], lambda *t: torch.column_stack(t))],
+    "ops.meshgrid": [
+        ([f(3), f(2)], lambda *t: torch.meshgrid(*t, indexing="ij")),
+        ([f(3), f(2), f(4)], lambda *t: torch.meshgrid(*t, indexing="xy")),
+    ],
+    "ops.cartesianProd": [([f(3), f(2)], torch.cartesian_prod), ([f(3)], torch.cartesian_prod)],
+    "functional.oneHot": [([i([2, 0, 3, 3], [2, 2])], lambda t: F.one_hot(t, 4)), ([i([1])], lambda t: F.one_hot(t, 3))],
+    "functional.normalize": [
+        ([X], F.normalize),
+        ([X], lambda x: F.normalize(x, p=1, dim=0)),
+        ([f(2, 3, 2)], lambda x: F.normalize(x, dim=-1, eps=2)),
+        ([v([0, 0, 3, 4], [2, 2])], F.normalize),
+    ],
+    "functional.cosineSimilarity": [
+        ([X, Y], F.cosine_similarity),
+        ([f(5), p(5)], lambda x, y: F.cosine_similarity(x, y, dim=0)),
+        ([X, p(4)], lambda x, y: F.cosine_similarity(x, y, dim=-1)),
+    ],
+    "functional.pairwiseDistance": [
+        ([X, Y], F.pairwise_distance),
+        ([X, p(4)], lambda x, y: F.pairwise_distance(x, y, p=1, keepdim=True)),
+    ],
 }
 
 
