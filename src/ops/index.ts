@@ -16,6 +16,7 @@ import './expand';
 import './extremum';
 import './flip';
 import './in-place';
+import './in-place-forms';
 import './index-changes';
 import './masks';
 import './matmul';

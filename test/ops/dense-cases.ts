@@ -392,6 +392,85 @@ export const denseCases: Record<string, Case[]> = {
   'Tensor.clampMax': [of((x) => x.clampMax(0.1))],
   'Tensor.clip': [of((x) => x.clip({ min: -0.5, max: 1 })), ofPositive((x) => x.clip({ max: 1 }))],
 
+  'Tensor.neg_': [of((x) => x.clone().neg_())],
+  'Tensor.exp_': [of((x) => x.clone().exp_())],
+  'Tensor.log_': [ofPositive((x) => x.clone().log_())],
+  'Tensor.sqrt_': [ofPositive((x) => x.clone().sqrt_())],
+  'Tensor.abs_': [of((x) => x.clone().abs_())],
+  'Tensor.relu_': [of((x) => x.clone().relu_())],
+  'Tensor.sigmoid_': [of((x) => x.clone().sigmoid_())],
+  'Tensor.tanh_': [of((x) => x.clone().tanh_())],
+  'Tensor.square_': [of((x) => x.clone().square_())],
+  'Tensor.reciprocal_': [of((x) => x.clone().reciprocal_())],
+  'Tensor.rsqrt_': [ofPositive((x) => x.clone().rsqrt_())],
+  'Tensor.sign_': [of((x) => x.clone().sign_())],
+  'Tensor.floor_': [of((x) => x.clone().floor_())],
+  'Tensor.ceil_': [of((x) => x.clone().ceil_())],
+  'Tensor.round_': [of((x) => x.clone().round_())],
+  'Tensor.trunc_': [of((x) => x.clone().trunc_())],
+  'Tensor.pow_': [of((x) => x.clone().pow_(3)), on((x, y) => y!.clone().pow_(x), x34, y34)],
+  'Tensor.clampMin_': [of((x) => x.clone().clampMin_(0.1))],
+  'Tensor.clampMax_': [of((x) => x.clone().clampMax_(0.1))],
+  'Tensor.clip_': [of((x) => x.clone().clip_({ min: -0.5, max: 1 }))],
+  'Tensor.nanToNum_': [of((x) => x.clone().nanToNum_())],
+  'Tensor.triu_': [of((x) => x.clone().triu_(1))],
+  'Tensor.tril_': [of((x) => x.clone().tril_())],
+  'Tensor.maskedFill_': [
+    on((x, mask) => x.clone().maskedFill_(mask!, 3), x34, mask34),
+    on(
+      (x, mask, v) => x.clone().maskedFill_(mask!, v!),
+      x34,
+      mask34,
+      () => float([]),
+    ),
+  ],
+  'Tensor.indexAdd_': [
+    on(
+      (x, i, s) => x.clone().indexAdd_(0, i!, s!, { alpha: 2 }),
+      x34,
+      () => int([2, 0, 2]),
+      y34,
+    ),
+  ],
+  'Tensor.indexFill_': [
+    on(
+      (x, i) => x.clone().indexFill_(1, i!, 2.5),
+      x34,
+      () => int([3, 0]),
+    ),
+  ],
+  'Tensor.addcmul_': [
+    on(
+      (x, a, b) => x.clone().addcmul_(a!, b!, { value: 0.5 }),
+      x34,
+      y34,
+      () => float([4]),
+    ),
+  ],
+  'Tensor.addcdiv_': [
+    on(
+      (x, a, b) => x.clone().addcdiv_(a!, b!),
+      x34,
+      y34,
+      () => positive([4]),
+    ),
+  ],
+  'Tensor.addmm_': [
+    on(
+      (x, a, b) => x.clone().addmm_(a!, b!, { beta: 0.5 }),
+      () => float([3, 2]),
+      x34,
+      () => positive([4, 2]),
+    ),
+  ],
+  'Tensor.addmv_': [
+    on(
+      (x, a, b) => x.clone().addmv_(a!, b!),
+      () => float([3]),
+      x34,
+      () => positive([4]),
+    ),
+  ],
   'ops.hstack': [
     on(
       (x, y) => ops.hstack([x, y!]),
