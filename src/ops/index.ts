@@ -9,6 +9,7 @@ import './differences';
 import './between';
 import './amax';
 import './axes';
+import './casts';
 import './compare';
 import './convert';
 import './diagonal';
@@ -51,3 +52,5 @@ export { oneHot } from './one-hot';
 export * from './pairwise-losses';
 export { linspace, logspace } from './sequences';
 export { logSoftmax, softmax } from './softmax';
+
+import './missing'; // the last one: it goes by the names that are there

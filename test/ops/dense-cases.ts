@@ -471,6 +471,17 @@ export const denseCases: Record<string, Case[]> = {
       () => positive([4]),
     ),
   ],
+  'Tensor.float': [of((x) => x.mul(2).float())],
+  'Tensor.int': [of((x) => x.int())],
+  'Tensor.long': [of((x) => x.long())],
+  'Tensor.bool': [
+    of((x) => x.bool()),
+    on(
+      (x) => x!.bool(),
+      () => int([0, -2]),
+    ),
+  ],
+  'Tensor.cpu': [of((x) => x.mul(2).cpu())],
   'ops.hstack': [
     on(
       (x, y) => ops.hstack([x, y!]),
