@@ -40,30 +40,25 @@ const hints: Record<string, string> = {
 };
 
 // What users never call.
-const internal = new Set([
-  'freshGradient',
-  'clearGradient',
-  'needsGrad',
-  'gradientSeen',
-  'gradientHome',
-  'gradientHidden',
-  'gradientShared',
-]);
+const internal = ['freshGradient', 'clearGradient', 'needsGrad', 'gradientSeen', 'gradientHome'];
 
-const own = Object.getOwnPropertyNames(Tensor.prototype);
-for (const name of own) {
-  if (internal.has(name) || !/^[a-z]+([A-Z][a-z]+)+_?$/.test(name)) continue;
-  hints[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = `it is called ${name} here`;
+function refuse(name: string, hint: string): void {
+  const throws = (): never => {
+    throw typeError(`Tensor.${name}`, 'there is no such property', hint);
+  };
+  Object.defineProperty(Tensor.prototype, name, { configurable: true, get: throws, set: throws });
 }
 
-// Those whose names are two words, in this library's spelling as well.
-for (const [name, hint] of Object.entries(hints)) {
-  const here = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  for (const spelling of here === name ? [name] : [name, here]) {
-    if (spelling in Tensor.prototype) continue;
-    const refuse = (): never => {
-      throw typeError(`Tensor.${spelling}`, 'there is no such property', hint);
-    };
-    Object.defineProperty(Tensor.prototype, spelling, { configurable: true, get: refuse, set: refuse });
-  }
+// Every name of two words in Python's spelling. The names are read before the first is added.
+for (const name of Object.getOwnPropertyNames(Tensor.prototype)) {
+  const python = name.replace(/[A-Z]/g, '_$&').toLowerCase();
+  if (python !== name && !['T', 'mT', 'toJSON'].includes(name) && !internal.includes(name)) refuse(python, `it is called ${name} here`);
+}
+
+for (const name in hints) {
+  if (!(name in Tensor.prototype)) refuse(name, hints[name]!);
+  const at = name.indexOf('_');
+  if (at < 0 || at === name.length - 1) continue;
+  const here = name.slice(0, at) + name[at + 1]!.toUpperCase() + name.slice(at + 2); // two words, in this library's spelling
+  if (!(here in Tensor.prototype)) refuse(here, hints[name]!);
 }
