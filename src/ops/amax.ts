@@ -22,13 +22,9 @@ export function extremesOver(name: 'max' | 'min', where: string, x: Tensor, dim:
     if (reduced[d] && x.shape[d] !== 1) over = extremes(name, where, over, d, over.shape.with(d, 1)).values;
   }
   const extreme = over === x ? copyOf(x) : over;
-  const y = keepdim
-    ? extreme
-    : new Tensor(
-        extreme.values,
-        x.shape.filter((_, d) => !reduced[d]),
-        extreme.version,
-      );
+  // y alone is handed out, and is what a change of the memory is counted by.
+  const shape = x.shape.filter((_, d) => !reduced[d]);
+  const y = keepdim ? extreme : new Tensor(extreme.values, shape);
   return record(y, where.slice(7), [x], [x, y], (dy) => {
     const mask = empty(x.shape.slice());
     calls.intToFloat({ out: mask.floats, x: ties(x, extreme).ints, n: x.numel });

@@ -1,5 +1,5 @@
 // The logarithm of a sum of exponentials, without overflow.
-import { checkTensor, Tensor } from '../tensor';
+import { checkTensor, empty, Tensor } from '../tensor';
 import { scalar } from './broadcast';
 import { choose } from './choose';
 import { keepdimOf, reducedDims } from './reduce';
@@ -26,11 +26,14 @@ Tensor.prototype.logsumexp = function (this: Tensor, dim, options) {
   const keepdim = keepdimOf(where, options);
   const reduced = reducedDims(where, dim, this.shape.length);
   const dims = reduced.flatMap((is, d) => (is ? [d] : []));
-  const keep = { keepdim: true };
-  const empty = this.shape.some((size, d) => reduced[d] && size === 0);
-  const most = empty ? scalar(0) : this.detach().amax(dims, keep);
+  const kept = this.shape.map((size, d) => (reduced[d] ? 1 : size));
+  const shape = this.shape.flatMap((size, d) => (reduced[d] ? (keepdim ? [1] : []) : [size]));
+  const isEmpty = this.shape.some((size, d) => reduced[d] && size === 0);
+  const most = isEmpty ? empty(kept) : this.detach().amax(dims, { keepdim: true });
   const shift = choose(where, most.isinf(), scalar(0), most); // Infinity - Infinity would be NaN
-  const y = this.sub(shift).exp().sum(dims, keep).log().add(shift);
-  const shape = y.shape.filter((_, d) => !reduced[d]);
-  return keepdim ? y : view(y, shape, 'logsumexp');
+  return this.sub(shift)
+    .exp()
+    .sum(dims, { keepdim })
+    .log()
+    .add(view(shift, shape, 'logsumexp'));
 };

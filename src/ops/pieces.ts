@@ -75,8 +75,9 @@ Tensor.prototype.chunk = function (this: Tensor, chunks, dim = 0) {
   const d = dimOf(where, this, dim);
   checkInteger(where, 'chunks', chunks, 1);
   const size = this.shape[d]!;
-  // PyTorch gives as many empty pieces as were asked for.
-  const lengths = size === 0 ? new Array<number>(Math.min(chunks, 2 ** 16)).fill(0) : even(size, Math.ceil(size / chunks));
+  if (size > 0) return pieces('chunk', this, d, even(size, Math.ceil(size / chunks)));
+  // Of nothing there are as many pieces as were asked for.
+  const lengths = new Array<number>(checkInteger(where, 'the number of empty chunks', chunks, 1, 2 ** 16)).fill(0);
   return pieces('chunk', this, d, lengths);
 };
 

@@ -3,7 +3,6 @@ import { checkBoolean, checkNumber, withDefaults } from '../errors';
 import { checkTensor, Tensor } from '../tensor';
 import { reducedDims } from './reduce';
 import { root } from './root';
-import { view } from './views';
 import './arithmetic';
 import './unary';
 
@@ -15,23 +14,29 @@ interface Options {
   keepdim?: boolean;
 }
 
-// The mean, and the variance about it.
-function moments(where: string, x: Tensor, dim: Dim | undefined, options: Options | undefined): [Tensor, Tensor] {
+interface Moments {
+  variance: () => Tensor;
+  mean: () => Tensor;
+}
+
+// The variance, and the mean, each of which is calculated when it is asked for.
+function moments(where: string, x: Tensor, dim: Dim | undefined, options: Options | undefined): Moments {
   checkTensor(where, 'x', x, 'float32');
   const { correction, keepdim } = withDefaults(where, options, { correction: 1, keepdim: false });
   checkNumber(where, 'correction', correction);
   checkBoolean(where, 'keepdim', keepdim);
-  const reduced = reducedDims(where, dim, x.shape.length);
-  const dims = reduced.flatMap((is, d) => (is ? [d] : []));
+  const dims = reducedDims(where, dim, x.shape.length).flatMap((is, d) => (is ? [d] : []));
   const n = dims.reduce((product, d) => product * x.shape[d]!, 1);
-  const mean = x.mean(dims, { keepdim: true });
-  const variance = x
-    .sub(mean)
-    .square()
-    .sum(dims, { keepdim: true })
-    .div(Math.max(0, n - correction));
-  const shape = keepdim ? variance.shape : variance.shape.filter((_, d) => !reduced[d]);
-  return [view(mean, shape.slice(), 'mean'), view(variance, shape.slice(), 'var')];
+  const center = x.mean(dims, { keepdim: true });
+  return {
+    variance: () =>
+      x
+        .sub(center)
+        .square()
+        .sum(dims, { keepdim })
+        .div(Math.max(0, n - correction)),
+    mean: () => (keepdim ? center : x.mean(dims)),
+  };
 }
 
 declare module '../tensor' {
@@ -76,15 +81,17 @@ declare module '../tensor' {
 }
 
 // Everything may be left out in front of the options.
-function method<R>(name: string, result: (mean: Tensor, variance: Tensor) => R) {
+function method<R>(name: string, result: (moments: Moments) => R) {
   return function (this: Tensor, first?: Dim | Options, second?: Options): R {
     const isDim = first === undefined || first === null || typeof first === 'number' || Array.isArray(first);
     const [dim, options] = isDim ? [first as Dim | undefined, second] : [undefined, first as Options];
-    return result(...moments(`Tensor.${name}`, this, dim, options));
+    return result(moments(`Tensor.${name}`, this, dim, options));
   };
 }
 
-Tensor.prototype.var = method('var', (_, variance) => variance);
-Tensor.prototype.std = method('std', (_, variance) => root('std', variance));
-Tensor.prototype.varMean = method('varMean', (mean, variance): [Tensor, Tensor] => [variance, mean]);
-Tensor.prototype.stdMean = method('stdMean', (mean, variance): [Tensor, Tensor] => [root('std', variance), mean]);
+const deviation = ({ variance }: Moments): Tensor => root('std', variance());
+
+Tensor.prototype.var = method('var', ({ variance }) => variance());
+Tensor.prototype.std = method('std', deviation);
+Tensor.prototype.varMean = method('varMean', ({ variance, mean }): [Tensor, Tensor] => [variance(), mean()]);
+Tensor.prototype.stdMean = method('stdMean', (both): [Tensor, Tensor] => [deviation(both), both.mean()]);

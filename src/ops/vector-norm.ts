@@ -8,7 +8,6 @@ import { binary, scalar } from './broadcast';
 import { choose } from './choose';
 import { reducedDims } from './reduce';
 import { root } from './root';
-import { view } from './views';
 import './arithmetic';
 import './truth';
 import * as calls from '../calls.generated';
@@ -24,14 +23,12 @@ export function checkExponent(where: string, p: unknown): number {
   return p;
 }
 
-// (sum |x|^p)^(1/p) over the dimensions, which stay with size 1, for the exponents that have no formula of their own. The gradient is
+// (sum |x|^p)^(1/p) over the dimensions, for the exponents that have no formula of their own. The gradient is
 // sign(x) |x|^(p-1) / norm^(p-1), and 0 where x or the norm is.
-function powerNorm(where: string, x: Tensor, dims: readonly number[], p: number): Tensor {
-  const sizes = x.detach().abs();
-  const y = sizes
-    .pow(p)
-    .sum(dims, { keepdim: true })
-    .pow(1 / p);
+function powerNorm(where: string, x: Tensor, dims: readonly number[], keepdim: boolean, p: number): Tensor {
+  const kept = x.shape.map((size, d) => (dims.includes(d) ? 1 : size));
+  const powers = x.detach().abs().pow(p);
+  const y = powers.sum(dims, { keepdim }).pow(1 / p);
   return record(y, 'norm', [x], [x, y], (dy) => {
     const zero = scalar(0);
     const size = empty(x.shape.slice());
@@ -41,10 +38,10 @@ function powerNorm(where: string, x: Tensor, dims: readonly number[], p: number)
     const power = empty(x.shape.slice());
     calls.powScalarForward({ y: power.floats, x: size.floats, n: x.numel, exponent: p - 1 });
     const safe = choose(where, binary(where, 'eq', x, zero, 'int32'), zero, power);
-    const scale = empty(y.shape.slice());
+    const scale = empty(kept);
     calls.powScalarForward({ y: scale.floats, x: y.floats, n: y.numel, exponent: 1 - p });
-    const factor = binary(where, 'mul', new Tensor(dy.values, y.shape.slice()), scale, 'float32');
-    const wanted = choose(where, binary(where, 'eq', y, zero, 'int32'), zero, factor);
+    const factor = binary(where, 'mul', new Tensor(dy.values, kept), scale, 'float32');
+    const wanted = choose(where, binary(where, 'eq', new Tensor(y.values, kept), zero, 'int32'), zero, factor);
     give(x, binary(where, 'mul', binary(where, 'mul', sign, safe, 'float32'), wanted, 'float32'));
   });
 }
@@ -54,21 +51,12 @@ export function normOf(where: string, x: Tensor, p: number, dim: Dim | undefined
   checkTensor(where, 'x', x, 'float32');
   const reduced = reducedDims(where, dim, x.shape.length);
   const dims = reduced.flatMap((is, d) => (is ? [d] : []));
-  const keep = { keepdim: true };
-  let y: Tensor;
-  if (p === 2) y = root('norm', x.square().sum(dims, keep));
-  else if (p === 1) y = x.abs().sum(dims, keep);
-  else if (p === 0) y = x.ne(0).sum(dims, keep).to('float32');
-  else if (p === Infinity) y = extremesOver('max', where, x.abs(), dims, true);
-  else if (p === -Infinity) y = extremesOver('min', where, x.abs(), dims, true);
-  else y = powerNorm(where, x, dims, p);
-  return keepdim
-    ? y
-    : view(
-        y,
-        y.shape.filter((_, d) => !reduced[d]),
-        'norm',
-      );
+  if (p === 2) return root('norm', x.square().sum(dims, { keepdim }));
+  if (p === 1) return x.abs().sum(dims, { keepdim });
+  if (p === 0) return x.ne(0).sum(dims, { keepdim }).to('float32');
+  if (p === Infinity) return extremesOver('max', where, x.abs(), dims, keepdim);
+  if (p === -Infinity) return extremesOver('min', where, x.abs(), dims, keepdim);
+  return powerNorm(where, x, dims, keepdim, p);
 }
 
 declare module '../tensor' {

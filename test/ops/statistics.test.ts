@@ -193,3 +193,28 @@ describe('products', () => {
     expectError(() => b.clip({}), RangeError, '[Tensor.clip] expected min, max or both\n  hint: clamp({ min: 0 })');
   });
 });
+
+describe('results', () => {
+  it.each<[string, (x: Tensor) => Tensor]>([
+    ['var', (x) => x.var(1)],
+    ['std', (x) => x.std(1)],
+    ['mean of varMean', (x) => x.varMean(1)[1]],
+    ['norm', (x) => x.norm(2, 1)],
+    ['norm of another exponent', (x) => x.norm(3, 1)],
+    ['norm, the largest', (x) => x.norm(Infinity, 1)],
+    ['logsumexp', (x) => x.logsumexp(1)],
+    ['amax', (x) => x.amax(1)],
+    ['nanmean', (x) => x.nanmean(1)],
+  ])("of %s are nobody else's: changes in place can be recorded", (_, of) => {
+    const x = tensor(
+      [
+        [1, 2, 4],
+        [3, -1, 0.5],
+      ],
+      { requiresGrad: true },
+    );
+    const y = of(x);
+    expect(y.requiresGrad).toBe(true);
+    expectSame(of(x).add_(1), y.add(1));
+  });
+});
