@@ -148,19 +148,19 @@ const unit = new Tensor(Float32Array.of(1), []);
 /** Whether this gradient is known to be the constant 1. */
 export const isUnit = (gradient: Tensor): boolean => gradient === unit;
 
-function startGradient(root: Tensor, gradient: Tensor | undefined): Tensor {
+function startGradient(where: string, root: Tensor, gradient: Tensor | null | undefined): Tensor {
   if (gradient !== undefined && gradient !== null) {
-    checkTensor('backward', 'gradient', gradient, 'float32');
+    checkTensor(where, 'gradient', gradient, 'float32');
     if (!sameShape(gradient.shape, root.shape)) {
-      throw rangeError('backward', `expected a gradient ${shapeText(root.shape)}, got ${shapeText(gradient.shape)}`);
+      throw rangeError(where, `expected a gradient ${shapeText(root.shape)}, got ${shapeText(gradient.shape)}`);
     }
     return gradient;
   }
   if (root.numel !== 1) {
     throw rangeError(
-      'backward',
+      where,
       `expected a scalar, got shape ${shapeText(root.shape)}`,
-      'give backward() a gradient of that shape, or call mean() or sum() first',
+      `give ${where}() a gradient of that shape, or call mean() or sum() first`,
     );
   }
   return root.shape.length === 0 ? unit : new Tensor(unit.values, root.shape.slice());
@@ -173,11 +173,11 @@ const changedAfterUse = (shape: readonly number[], user: string): SimdnnError =>
     `[backward] a tensor ${shapeText(shape)} was changed in place after ${user} had used it\n  hint: the function without _ (add for add_) makes a new tensor instead`,
   );
 
-// The nodes that lead to `root`, last recorded first.
-function tapeOf(root: Tensor): Node[] {
+// The nodes that lead to these roots, last recorded first.
+function tapeOf(roots: readonly Tensor[]): Node[] {
   const visit = ++visits;
   const tape: Node[] = [];
-  const pending: (Node | null)[] = [root.node];
+  const pending: (Node | null)[] = roots.map((root) => root.node);
   while (pending.length > 0) {
     const node = pending.pop()!;
     if (node === null || node.visit === visit) continue;
@@ -192,23 +192,37 @@ function tapeOf(root: Tensor): Node[] {
   return tape.sort((a, b) => b.sequence - a.sequence);
 }
 
-function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boolean): void {
+function checkGraph(where: string, root: Tensor): void {
   if (!root.needsGrad) {
     throw new SimdnnError(
       'SIMDNN_NO_GRAPH',
-      '[backward] this tensor does not require a gradient and has no history\n  hint: was it made inside noGrad(), or from tensors without requiresGrad?',
+      `[${where}] this tensor does not require a gradient and has no history\n  hint: was it made inside noGrad(), or from tensors without requiresGrad?`,
     );
   }
-  const start = startGradient(root, gradient);
-  const tape = tapeOf(root);
+}
+
+function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boolean): void {
+  checkGraph('backward', root);
+  const start = startGradient('backward', root, gradient);
+  const tape = tapeOf([root]);
   for (const node of tape) node.check();
+  walk(tape, [[root, start]], retainGraph, null);
+}
+
+// Sends the gradients of the roots down the tape, through those nodes that `enter` lets in with the whole gradient of their output.
+function walk(
+  tape: readonly Node[],
+  starts: readonly (readonly [Tensor, Tensor])[],
+  retainGraph: boolean,
+  enter: ((node: Node, dy: Tensor) => boolean) | null,
+): void {
   const wasEnabled = enabled;
   enabled = false;
   try {
-    share(root, start);
+    for (const [root, start] of starts) share(root, start);
     for (const node of tape) {
       const dy = node.output.gradient;
-      if (dy !== null) {
+      if (dy !== null && (enter === null || enter(node, dy))) {
         node.backward!(dy);
         recorder?.operation(`the gradient of ${node.name}`, node);
       }
@@ -225,6 +239,65 @@ function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boole
 function dropGradient(output: Tensor): void {
   output.gradient = null;
   output.gradientShared = false;
+}
+
+// Takes away what a leaf has gathered, and whether it needs a gradient if nobody asks for it now, until the function that it returns is called.
+function setAside(leaf: Tensor, isWanted: boolean): () => void {
+  const { gradient, gradientHome, gradientSeen, gradientShared, gradientHidden } = leaf;
+  leaf.gradient = null;
+  leaf.gradientHome = null;
+  leaf.gradientShared = false;
+  leaf.needsGrad = isWanted;
+  return () => {
+    leaf.needsGrad = true;
+    leaf.gradient = gradient;
+    leaf.gradientHome = gradientHome;
+    leaf.gradientSeen = gradientSeen;
+    leaf.gradientShared = gradientShared;
+    leaf.gradientHidden = gradientHidden;
+  };
+}
+
+function ownCopy(gradient: Tensor): Tensor {
+  const copy = empty(gradient.shape.slice());
+  calls.copyStrided({ out: copy.floats, x: gradient.floats, layout: Int32Array.of(1, copy.numel, 1, 0, 1, 0) });
+  return copy;
+}
+
+/** @internal The gradients of the sum of the roots, each times its start, with respect to these tensors; null where no way leads to one. */
+export function gradientsOf(
+  where: string,
+  roots: readonly Tensor[],
+  starts: readonly (Tensor | null | undefined)[],
+  wanted: readonly Tensor[],
+  retainGraph: boolean,
+): (Tensor | null)[] {
+  if (recorder !== null) {
+    throw new SimdnnError('SIMDNN_NOT_RECORDABLE', `[${where}] cannot be recorded\n  hint: backward() can, and gathers gradients in grad`);
+  }
+  for (const root of roots) checkGraph(where, root);
+  const begin = roots.map((root, i) => [root, startGradient(where, root, starts[i])] as const);
+  const tape = tapeOf(roots);
+  for (const node of tape) node.check();
+  const leaves = new Set([...roots, ...tape.flatMap(({ inputs }) => inputs)].filter((t) => t.node === null && t.needsGrad));
+  const asked = new Set(wanted);
+  // Nodes with a way to a tensor that is asked for; the first recorded are last in the tape.
+  const leading = new Set<Node>();
+  for (const node of tape.toReversed()) {
+    if (node.inputs.some((t) => asked.has(t) || (t.node !== null && leading.has(t.node)))) leading.add(node);
+  }
+  const found = new Map<Tensor, Tensor>();
+  const back = [...leaves].map((leaf) => setAside(leaf, asked.has(leaf)));
+  try {
+    walk(tape, begin, retainGraph, (node, dy) => {
+      if (asked.has(node.output)) found.set(node.output, ownCopy(dy));
+      return leading.has(node);
+    });
+    for (const leaf of leaves) if (leaf.gradient !== null) found.set(leaf, leaf.gradientShared ? ownCopy(leaf.gradient) : leaf.gradient);
+  } finally {
+    for (const restore of back) restore();
+  }
+  return wanted.map((t) => found.get(t) ?? null);
 }
 
 /**

@@ -21,6 +21,7 @@ const sourceLevels = [
   ['blocks', 'format', 'holders'],
   ['tensor'],
   ['autograd'],
+  ['grad'],
   ['ops'],
   ['nn', 'data', 'metrics', 'io'],
   ['optim'], // averages of weights are modules

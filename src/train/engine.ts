@@ -96,7 +96,7 @@ export class Engine {
   ) {
     try {
       this.parts = tasks.map(({ task, loader }) => {
-        if (typeof loader?.[Symbol.iterator] !== 'function') {
+        if ((loader as unknown) instanceof Tensor || typeof loader?.[Symbol.iterator] !== 'function') {
           throw typeError(where, `expected a loader of batches, got ${describe(loader)}`, 'new data.DataLoader(dataset, { batchSize })');
         }
         if (loader.length === 0) throw rangeError(where, 'the loader has no batches');

@@ -146,6 +146,112 @@ const recipes = {
     const dim = w.r.below(2);
     return on(w.float(shape), [dim, w.ints(shape, shape[dim])]);
   },
+  'Tensor.view': (w) => reshaped(w),
+  'Tensor.viewAs': (w) => withTensor(w, (t) => [w.float([t.numel])]),
+  'Tensor.reshapeAs': (w) => withTensor(w, (t) => [w.float([t.numel, 1])]),
+  'Tensor.unflatten': (w) => on(w.float([w.size(), 6]), [w.r.pick([1, -1]), w.r.pick([[2, 3], [-1, 2], [6]])]),
+  'Tensor.swapaxes': (w) => withTensor(w, (t) => [w.dim(t), w.dim(t)]),
+  'Tensor.movedim': (w) =>
+    on(
+      w.float(w.shape(3)),
+      w.r.pick([
+        [0, -1],
+        [
+          [0, 1],
+          [2, 0],
+        ],
+      ]),
+    ),
+  'Tensor.expand': (w) =>
+    on(w.float([1, w.size()]), [
+      w.r.pick([
+        [w.size(), -1],
+        [2, 3, -1],
+      ]),
+    ]),
+  'Tensor.expandAs': (w) => on(w.float([1]), [w.matrix()]),
+  'Tensor.repeat': (w) => on(w.matrix(), [[w.r.below(3), w.r.below(3), w.r.below(3)].slice(w.r.below(2))]),
+  'Tensor.tile': (w) => withTensor(w, () => [[w.r.below(3), w.r.below(3)].slice(w.r.below(3))]),
+  'Tensor.split': (w) => on(w.float([5, 2]), w.r.pick([[2], [[1, 4]], [1, 1]])),
+  'Tensor.flip': (w) => withTensor(w, (t) => [w.r.chance(0.5) ? w.dim(t) : [w.dim(t)]]),
+  'Tensor.roll': (w) => withTensor(w, (t) => w.r.pick([[w.r.below(9) - 4], [[w.r.below(9)], [w.dim(t)]], [w.r.below(9) - 4, w.dim(t)]])),
+  'Tensor.at': (w) => on(w.matrix(), [[], [0], [-1, 0]][w.r.below(3)]),
+  'Tensor.select': (w) => on(w.matrix(), [w.r.below(2), -w.r.below(2)]),
+  'Tensor.slice': (w) => on(w.matrix(), [w.r.below(2), w.r.below(5) - 2, w.r.below(5) - 2, 1 + w.r.below(3)].slice(0, w.r.below(5))),
+  'Tensor.index': (w) => on(w.matrix(3, 3), [w.r.pick([[[0, -1]], [null, w.ints([w.size()], 3)], [[2], w.ints([2], 3)], [null]])]),
+  'Tensor.take': (w) => withTensor(w, (t) => [w.r.chance(0.5) ? [0, -1] : w.ints([w.size(), 2], t.numel)], w.matrix()),
+  'Tensor.takeAlongDim': (w) => on(w.matrix(3, 3), [w.ints([3, w.size()], 3), 1]),
+  'Tensor.indexAdd': (w) => indexAdded(w, w.matrix(3, 3)),
+  'Tensor.indexAdd_': (w) => indexAdded(w, w.matrix(3, 3).detach()),
+  'Tensor.indexFill': (w) => on(w.matrix(3, 3), [w.r.below(2), w.ints([w.size()], 3), w.r.real()]),
+  'Tensor.indexFill_': (w) => on(w.matrix(3, 3).detach(), [w.r.below(2), w.ints([w.size()], 3), w.r.real()]),
+  'Tensor.diagonal': (w) => on(w.float(w.shape(3)), [w.options({ offset: () => w.r.below(5) - 2, dim2: () => 2 })]),
+  'Tensor.diag': (w) => on(w.r.chance(0.5) ? w.matrix() : w.float([w.size()]), [w.r.below(5) - 2].slice(w.r.below(2))),
+  'Tensor.maskedFill': (w) => withTensor(w, (t) => [w.ints(t.shape, 2), w.r.below(3)]),
+  'Tensor.maskedFill_': (w) => withTensor(w, (t) => [w.ints(t.shape, 2), w.r.below(3)], w.matrix().detach()),
+  'Tensor.maskedSelect': (w) => withTensor(w, (t) => [w.ints(t.shape, 2)]),
+  'Tensor.lerp': (w) => withFloat(w, (t) => [w.float(t.shape), w.r.chance(0.5) ? w.r.real() : w.float(t.shape)]),
+  'Tensor.dist': (w) => withFloat(w, (t) => [w.float(t.shape), w.r.pick([1, 2, 3])]),
+  'Tensor.clampMin': (w) => withFloat(w, () => [w.r.real()]),
+  'Tensor.clampMax': (w) => withFloat(w, () => [w.r.real()]),
+  'Tensor.clip': (w) => withFloat(w, () => [{ min: -1, ...w.options({ max: () => 1 }) }]),
+  'Tensor.clampMin_': (w) => on(w.matrix().detach(), [w.r.real()]),
+  'Tensor.clampMax_': (w) => on(w.matrix().detach(), [w.r.real()]),
+  'Tensor.clip_': (w) => on(w.matrix().detach(), [{ min: -1, ...w.options({ max: () => 1 }) }]),
+  'Tensor.pow_': (w) => inPlace(w, [], 2),
+  ...Object.fromEntries(
+    ['addcmul', 'addcdiv', 'addcmul_', 'addcdiv_'].map((name) => [
+      `Tensor.${name}`,
+      (w) => withFloat(w, (t) => [w.float(t.shape), w.float(t.shape), w.options({ value: () => w.r.real() })], w.matrix().detach()),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['addmm', 'addmm_'].map((name) => [
+      `Tensor.${name}`,
+      (w) =>
+        withFloat(w, (t) => [w.matrix(t.shape[0], 2), w.matrix(2, t.shape[1]), w.options({ beta: () => w.r.real() })], w.matrix().detach()),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['addmv', 'addmv_'].map((name) => [
+      `Tensor.${name}`,
+      (w) => withFloat(w, (t) => [w.matrix(t.numel, 2), w.float([2])], w.float([w.size()]).detach()),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['dot', 'vdot', 'outer', 'inner'].map((name) => [
+      `Tensor.${name}`,
+      (w) => withFloat(w, (t) => [w.float(t.shape)], w.float([w.size()])),
+    ]),
+  ),
+  'Tensor.mm': (w) => withFloat(w, (t) => [w.matrix(t.shape[1], w.size())], w.matrix()),
+  'Tensor.mv': (w) => withFloat(w, (t) => [w.float([t.shape[1]])], w.matrix()),
+  linspace: (w) => [w.r.real(), 2, w.r.below(9), create(w)],
+  logspace: (w) => [0, 2, w.r.below(9), w.options({ base: () => 2 })],
+  randint: (w) => [w.r.below(5), 5 + w.size(), w.shape(), create(w)],
+  randperm: (w) => [w.r.below(50)],
+  normal: (w) =>
+    w.r.pick([
+      [w.float().detach(), 2],
+      [0, 1, w.shape()],
+    ]),
+  bernoulli: (w) => [w.matrix().detach().sigmoid()],
+  multinomial: (w) => [w.matrix(3, 4).detach().exp(), w.size(), w.options({ replacement: () => true })],
+  randintLike: (w) => [w.tensor(), 1 + w.r.below(9)],
+  hstack: (w) => [[w.matrix(2, 3), w.matrix(2, 1)]],
+  vstack: (w) => [[w.matrix(2, 3), w.float([3])]],
+  columnStack: (w) => [[w.matrix(2, 3), w.float([2])]],
+  meshgrid: (w) => [w.float([w.size()]), w.float([w.size()]), w.options({ indexing: () => w.r.pick(['ij', 'xy']) })],
+  cartesianProd: (w) => [w.float([w.size()]), w.float([w.size()])],
+  setRngState: (w) => [w.lib.getRngState()],
+  'autograd.grad': (w) => {
+    const x = w.float().detach().requiresGrad_();
+    return [x.mul(x).sum(), x, w.options({ retainGraph: w.boolean, allowUnused: w.boolean })];
+  },
+  'nn.functional.oneHot': (w) => [w.ints([w.size()], 3), 3],
+  'nn.functional.normalize': (w) => [w.matrix(), w.options({ dim: () => -1, p: () => 1 })],
+  'nn.functional.cosineSimilarity': (w) => [w.matrix(2, 3), w.matrix(2, 3), w.options({ dim: () => 0 })],
+  'nn.functional.pairwiseDistance': (w) => [w.matrix(2, 3), w.float([3]), w.options({ keepdim: w.boolean })],
   'Tensor.softmax': (w) => withFloat(w, (t) => [w.dim(t)]),
   'Tensor.logSoftmax': (w) => withFloat(w, (t) => [w.dim(t)]),
 
@@ -552,6 +658,10 @@ function joined(w, isStack) {
 function reshaped(w) {
   const t = w.tensor();
   return on(t, [w.r.pick([[-1], [t.numel], [1, t.numel, 1], [...t.shape].reverse()])]);
+}
+function indexAdded(w, self) {
+  const count = w.size();
+  return on(self, [0, w.ints([count], 3), w.matrix(count, 3).detach(), w.options({ alpha: () => w.r.real() })]);
 }
 function scalarOf(w) {
   const x = w.float().requiresGrad_();

@@ -4,6 +4,7 @@ import * as ops from '../../src/ops';
 import { manualSeed } from '../../src/random';
 import { Tensor } from '../../src/tensor';
 import { activations, pairwiseLayers, pairwiseLosses } from '../found';
+import { denseCases, drawnCases } from './dense-cases';
 
 const F = nn.functional;
 
@@ -60,6 +61,8 @@ const classification = (call: (x: Tensor, target: Tensor, options: object) => Te
 ];
 
 export const cases: Record<string, Case[]> = {
+  ...denseCases,
+  ...drawnCases,
   'Tensor.add': two((x, y) => x.add(y)),
   'Tensor.sub': two((x, y) => x.sub(y)),
   'Tensor.mul': two((x, y) => x.mul(y)),
@@ -357,8 +360,14 @@ const notOperations = new Set([
     'backward',
     'freshGradient',
     'clearGradient',
+    'size',
+    'dim',
+    'allclose',
+    'equal',
   ].map((name) => `Tensor.${name}`),
-  ...['arange', 'eye', 'full', 'ones', 'rand', 'randn', 'tensor', 'zeros'].map((name) => `ops.${name}`),
+  ...['arange', 'empty', 'eye', 'full', 'linspace', 'logspace', 'ones', 'rand', 'randint', 'randn', 'randperm', 'tensor', 'zeros'].map(
+    (name) => `ops.${name}`,
+  ),
 ]);
 
 // Accessors are not read: on a prototype they have no tensor.
