@@ -39,6 +39,7 @@ export type { Extremes } from './extremum';
 export { cat, stack } from './join';
 export { linear } from './linear';
 export type { Reduction } from './loss';
+export * from './more-losses';
 export { type NllLossOptions, nllLoss } from './nll-loss';
 export * from './norms';
 export * from './pairwise-losses';
