@@ -4,5 +4,6 @@ export * from '../ops/activations';
 export { type BatchNormOptions, batchNorm } from '../ops/batch-norm';
 export * from '../ops/binary-losses';
 export * from '../ops/distances';
+export * from '../ops/more-losses';
 export * from '../ops/norms';
 export * from '../ops/pairwise-losses';

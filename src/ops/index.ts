@@ -53,6 +53,7 @@ export { cat, stack } from './join';
 export * from './likes';
 export { linear } from './linear';
 export type { Reduction } from './loss';
+export * from './more-losses';
 export { type NllLossOptions, nllLoss } from './nll-loss';
 export * from './norms';
 export { oneHot } from './one-hot';

@@ -56,6 +56,76 @@ const chained = (w) => new w.lib.optim.lrScheduler.ChainedScheduler(...chain(w))
 const scheduler = (w, kind = w.r.pick(Object.keys(schedulerOptions))) =>
   new w.lib.optim.lrScheduler[kind](...schedulerArgs(w, schedulerOptions[kind]));
 
+// The losses that are made of other operations: their class, good inputs, and options beside the reduction.
+const alike = (n) => (w) => {
+  const shape = w.shape(2);
+  return w.r.times(n, () => w.float(shape));
+};
+const signed = (n) => (w) => {
+  const shape = w.shape(2);
+  return [...w.r.times(n, () => w.float(shape)), w.labels(shape, 2).mul(2).sub(1)];
+};
+const labelled = (w) => {
+  const shape = [w.size(), w.size()];
+  return [w.float(shape), w.labels(shape, 2)];
+};
+const moreLosses = {
+  marginRankingLoss: { layer: 'MarginRankingLoss', inputs: signed(2), options: (w) => ({ margin: () => w.r.real() }) },
+  hingeEmbeddingLoss: { layer: 'HingeEmbeddingLoss', inputs: signed(1), options: (w) => ({ margin: () => w.r.real() }) },
+  cosineEmbeddingLoss: {
+    layer: 'CosineEmbeddingLoss',
+    inputs: (w) => {
+      const [n, d] = [w.size(), w.size()];
+      return [w.matrix(n, d), w.matrix(n, d), w.labels([n], 2).mul(2).sub(1)];
+    },
+    options: (w) => ({ margin: () => w.r.real() }),
+  },
+  tripletMarginLoss: {
+    layer: 'TripletMarginLoss',
+    inputs: alike(3),
+    options: (w) => ({ margin: () => 0.1 + w.r.real(), p: () => w.r.pick([1, 2, 3, Infinity]), swap: w.boolean, eps: () => w.r.real() }),
+  },
+  multiMarginLoss: {
+    layer: 'MultiMarginLoss',
+    inputs: (w) => {
+      const [rows, classes] = [w.size(), w.size()];
+      return [w.matrix(rows, classes), w.ints([rows], classes)];
+    },
+    options: (w, [x]) => ({ p: () => w.r.pick([1, 2]), margin: () => w.r.real(), weight: () => w.lib.rand([x.shape[1]]) }),
+  },
+  multilabelMarginLoss: {
+    layer: 'MultiLabelMarginLoss',
+    inputs: (w) => {
+      const shape = [w.size(), w.size()];
+      return [w.float(shape), w.ints(shape, shape[1] + 1).sub(1)];
+    },
+  },
+  softMarginLoss: { layer: 'SoftMarginLoss', inputs: signed(1) },
+  multilabelSoftMarginLoss: {
+    layer: 'MultiLabelSoftMarginLoss',
+    inputs: labelled,
+    options: (w, [x]) => ({ weight: () => w.lib.rand([x.shape[1]]) }),
+  },
+  gaussianNllLoss: {
+    layer: 'GaussianNLLLoss',
+    inputs: (w) => {
+      const shape = [w.size(), w.size()];
+      return [w.float(shape), w.float(shape), w.lib.rand(shape)];
+    },
+    options: (w) => ({ full: w.boolean, eps: () => 0.01 + w.r.real() }),
+  },
+  poissonNllLoss: {
+    layer: 'PoissonNLLLoss',
+    inputs: labelled,
+    options: (w) => ({ logInput: w.boolean, full: w.boolean, eps: () => w.r.real() }),
+  },
+  sigmoidFocalLoss: {
+    layer: 'FocalLoss',
+    inputs: labelled,
+    options: (w) => ({ alpha: () => w.r.pick([-1, w.r.real()]), gamma: () => 2 * w.r.real() }),
+  },
+};
+
 // Who has a recipe here gets good arguments: a list, or { self, args } for a method. Everything else gets random ones.
 const recipes = {
   tensor: (w) => [
@@ -367,6 +437,24 @@ const recipes = {
       },
     ]),
   ),
+  ...Object.fromEntries(
+    Object.entries(moreLosses).flatMap(([name, { layer, options, inputs }]) => [
+      [
+        `nn.functional.${name}`,
+        (w) => {
+          const given = inputs(w);
+          return [...given, w.options({ reduction: w.reduction, ...options?.(w, given) })];
+        },
+      ],
+      [`nn.${layer}`, (w) => [w.options({ reduction: w.reduction, ...options?.(w, inputs(w)) })]],
+      [`nn.${layer}.forward`, (w) => on(new w.lib.nn[layer](), inputs(w))],
+    ]),
+  ),
+  'nn.functional.linearCrossEntropy': (w) => {
+    const [rows, features, classes] = [w.size(), w.size(), w.size()];
+    const options = { bias: () => w.float([classes]), chunk: () => w.size(), labelSmoothing: () => w.r.real(), reduction: w.reduction };
+    return [w.matrix(rows, features), w.matrix(classes, features), w.ints([rows], classes), w.options(options)];
+  },
   'nn.Module.registerForwardHook': (w) => on(w.module(), [() => undefined]),
   'nn.Module.registerBuffer': (w) => on(w.linear(), ['name', w.float().detach(), w.options({ persistent: w.boolean })]),
   'nn.Module.apply': (w) => on(w.module(), [() => undefined]),

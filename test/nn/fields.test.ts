@@ -16,6 +16,10 @@ interface Case {
   fixed?: string[];
   /** The model in front of a loss. */
   scores?: () => nn.Module;
+  /** How many inputs a loss takes (2). */
+  inputs?: number;
+  /** Its inputs, of what the model gives, [4, 3], and labels [4]: these two by default. */
+  given?: (output: Tensor, labels: Tensor) => Tensor[];
 }
 
 const notNumbers = ['0.5', null, Number.NaN, tensor(1)];
@@ -27,6 +31,8 @@ const parameter = (...to: (() => unknown)[]) => ({ to, not: [1, 'w', ones([7, 7,
 const entry = { to: [() => new nn.Sigmoid(), () => new nn.ReLU()], not: [3, null, ones([1]), {}] };
 const classWeight = { to: [() => tensor([1, 2, 3]), () => tensor([3, 2, 1]), () => null], not: [1, [1, 2, 3], ones([2])] };
 const reduction = { to: [() => 'sum', () => 'mean'], not: ['average', 0, null] };
+const flag = (...to: boolean[]) => ({ to: to.map((value) => () => value), not: [1, 'true', null] });
+const signs = (labels: Tensor) => labels.gt(0).mul(2).sub(1);
 const plain = (make: () => nn.Module): Case => ({ make, fields: {} });
 
 // Calls the parts of its list, in a loop or by their numbers.
@@ -99,6 +105,76 @@ const cases: Record<string, Case> = {
   CrossEntropyLoss: {
     make: () => new nn.CrossEntropyLoss(),
     fields: { labelSmoothing: number(0.2, 0.1), ignoreIndex: integer(1, 2), reduction, weight: classWeight },
+  },
+  CosineEmbeddingLoss: {
+    make: () => new nn.CosineEmbeddingLoss(),
+    fields: { margin: { ...number(-0.5, -0.9), not: [...notNumbers, 2] }, reduction },
+    inputs: 3,
+    given: (output, labels) => [output, output.flip([1]), signs(labels).mul(-1)],
+  },
+  FocalLoss: {
+    make: () => new nn.FocalLoss(),
+    fields: { alpha: { ...number(0.5, -1), not: [...notNumbers, 2] }, gamma: { ...number(0.5, 0), not: [...notNumbers, -1] }, reduction },
+    given: (output, labels) => [output, labels.gt(0).reshape([4, 1]).expand([4, 3])],
+  },
+  GaussianNLLLoss: {
+    make: () => new nn.GaussianNLLLoss(),
+    fields: { full: flag(true, false), eps: { ...number(0.5, 40), not: [...notNumbers, 0] }, reduction },
+    inputs: 3,
+    given: (output) => [output, output.detach().mul(0), output.square()],
+  },
+  HingeEmbeddingLoss: {
+    make: () => new nn.HingeEmbeddingLoss(),
+    fields: { margin: number(20, 30), reduction },
+    given: (output, labels) => [output, signs(labels).mul(-1).reshape([4, 1]).expand([4, 3])],
+  },
+  MarginRankingLoss: {
+    make: () => new nn.MarginRankingLoss(),
+    fields: { margin: number(20, 30), reduction },
+    inputs: 3,
+    given: (output, labels) => [output, output.flip([1]), signs(labels).reshape([4, 1]).expand([4, 3])],
+  },
+  MultiLabelMarginLoss: {
+    make: () => new nn.MultiLabelMarginLoss(),
+    fields: { reduction },
+    given: (output, labels) => [
+      output,
+      labels
+        .reshape([4, 1])
+        .mul(tensor(Int32Array.of(1, 0, 1)))
+        .add(tensor(Int32Array.of(0, -1, 0))),
+    ],
+  },
+  MultiLabelSoftMarginLoss: {
+    make: () => new nn.MultiLabelSoftMarginLoss(),
+    fields: { reduction, weight: classWeight },
+    given: (output, labels) => [output, labels.gt(0).reshape([4, 1]).expand([4, 3])],
+  },
+  MultiMarginLoss: {
+    make: () => new nn.MultiMarginLoss(),
+    fields: { p: { ...number(2, 1), not: [...notNumbers, 3] }, margin: number(20, 30), reduction, weight: classWeight },
+  },
+  PoissonNLLLoss: {
+    make: () => new nn.PoissonNLLLoss({ logInput: false }),
+    fields: { logInput: flag(true, false), full: flag(true, false), eps: { ...number(1, 0.5), not: [...notNumbers, -1] }, reduction },
+    given: (output, labels) => [output.abs(), labels.mul(2).reshape([4, 1]).expand([4, 3])],
+  },
+  SoftMarginLoss: {
+    make: () => new nn.SoftMarginLoss(),
+    fields: { reduction },
+    given: (output, labels) => [output, signs(labels).reshape([4, 1]).expand([4, 3])],
+  },
+  TripletMarginLoss: {
+    make: () => new nn.TripletMarginLoss(),
+    fields: {
+      margin: { ...number(20, 30), not: [...notNumbers, 0] },
+      p: number(1, 3),
+      eps: number(0.1, 0.2),
+      swap: flag(true, false),
+      reduction,
+    },
+    inputs: 3,
+    given: (output) => [output, output.mul(0.6), output.mul(0.5)],
   },
   Dropout: { make: () => new nn.Dropout(0.5), fields: { p: { ...number(0.25, 0, 0.9), not: [...notNumbers, -0.1, 1.1] } } },
   Flatten: { make: () => new nn.Flatten(), fields: { startDim: integer(2, 1), endDim: integer(1, -1) } },
@@ -180,14 +256,16 @@ interface Setting {
 // A model, or a loss, that has the class in it: the same each time.
 function settingOf(name: string, byNumber = false): Setting {
   manualSeed(1);
-  const { make, scores } = cases[name]!;
+  const { make, scores, given } = cases[name]!;
   const subject = make() as nn.Module & Fields;
   const values = (rows: number, width: number) =>
     Array.from({ length: rows }, (_, r) => Array.from({ length: width }, (_, c) => r - c / 2 - 1));
   if (isLoss(name)) {
     const model = new nn.Sequential(new nn.Linear(2, 3), (scores?.() ?? new nn.Identity()) as nn.Layer);
     const target = takesPairs(name) ? ones([4, 3]) : tensor(Int32Array.of(0, 1, 2, 1));
-    return { model, criterion: subject as unknown as Setting['criterion'], subject, batch: [tensor(values(4, 2)), target] };
+    const loss = subject as unknown as { forward(...inputs: Tensor[]): Tensor };
+    const criterion = given === undefined ? loss : { forward: (output: Tensor, labels: Tensor) => loss.forward(...given(output, labels)) };
+    return { model, criterion, subject, batch: [tensor(values(4, 2)), target] };
   }
   const part = (name === 'ModuleList' ? new Holder(subject as unknown as nn.ModuleList<nn.Layer>, byNumber) : subject) as nn.Layer;
   // The number of dimensions counts: it is what Flatten changes.
@@ -269,8 +347,9 @@ describe('every class of nn', () => {
   });
   it.each(classes.filter((name) => name !== 'ModuleList'))('%s counts its inputs', (name) => {
     const module = cases[name]!.make() as unknown as { forward(...args: unknown[]): unknown; call(...args: unknown[]): unknown };
-    const expected = isLoss(name) ? '2 inputs' : '1 input';
-    for (const given of [0, isLoss(name) ? 1 : 2, 3]) {
+    const taken = isLoss(name) ? (cases[name]!.inputs ?? 2) : 1;
+    const expected = taken === 1 ? '1 input' : `${taken} inputs`;
+    for (const given of [0, 1, 2, 3, 4].filter((n) => n !== taken)) {
       const inputs = Array.from({ length: given }, () => ones([2, 2]));
       for (const method of ['forward', 'call'] as const) {
         const error = thrownBy(() => module[method](...inputs));

@@ -5,6 +5,7 @@ import { manualSeed } from '../../src/random';
 import { Tensor } from '../../src/tensor';
 import { activations, pairwiseLayers, pairwiseLosses } from '../found';
 import { denseCases, drawnCases } from './dense-cases';
+import { moreLossCases } from './more-loss-cases';
 
 const F = nn.functional;
 
@@ -63,6 +64,7 @@ const classification = (call: (x: Tensor, target: Tensor, options: object) => Te
 export const cases: Record<string, Case[]> = {
   ...denseCases,
   ...drawnCases,
+  ...moreLossCases,
   'Tensor.add': two((x, y) => x.add(y)),
   'Tensor.sub': two((x, y) => x.sub(y)),
   'Tensor.mul': two((x, y) => x.mul(y)),

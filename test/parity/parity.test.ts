@@ -16,6 +16,7 @@ it('covers every file', () => {
     'lr_schedulers',
     'metrics',
     'more',
+    'more_losses',
     'norm_embedding',
     'optim',
     'optimizers',
