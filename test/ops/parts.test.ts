@@ -1,7 +1,7 @@
 // Views, pieces and parts: what is shared, what iteration gives, Python's rules for slices, and every message.
 import { inspect } from 'node:util';
 import { describe, expect, it, test } from 'vitest';
-import { arange, compile, randn, tensor, zeros } from '../../src/index';
+import { arange, compile, nn, randn, tensor, zeros } from '../../src/index';
 import type { Tensor } from '../../src/tensor';
 import { expectError, expectSame, thrownBy } from '../helpers';
 
@@ -172,6 +172,11 @@ describe('iteration', () => {
     expect(tensor([[1, 2]])).not.toEqual(tensor([1, 2]));
     expect(tensor(5)).toEqual(tensor(5));
     expect(tensor(5)).not.toEqual(tensor(6));
+    const leaves = [0, 0, 1].map((i) => tensor([i, 2], { requiresGrad: true }));
+    expect(leaves[0]).toEqual(leaves[0]);
+    expect(leaves[0]).toEqual(leaves[1]);
+    expect(leaves[0]).not.toEqual(leaves[2]);
+    expect([new nn.Parameter(tensor([[1, 2]]))]).toEqual([new nn.Parameter(tensor([[1, 2]]))]);
     expect(() => structuredClone(x)).toThrow(/could not be cloned/);
     expect(Object.keys(x)).not.toContain('T');
     expect({ ...x }).not.toHaveProperty('T');
