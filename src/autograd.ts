@@ -112,7 +112,30 @@ export function openLeaf(t: Tensor): Float32Array {
     t.gradientShared = false;
   }
   t.gradient.version.count++;
+  if (t.rowMarks !== null) calls.fillInt({ out: t.rowMarks.touched, n: t.rowMarks.touched.length, value: 1 });
   return t.gradient.floats;
+}
+
+/**
+ * The memory of a leaf's gradient for a kernel that writes few rows of it: all but those that `t.rowMarks` marks hold zeros. Asked for after `holds`, as
+ * `open` is.
+ */
+export function openRows(t: Tensor): Float32Array {
+  const marks = t.rowMarks!;
+  if (t.gradient !== null && t.gradientShared) {
+    marks.memory = openLeaf(t);
+    return marks.memory;
+  }
+  if (recorder !== null) recorder.gradient(t, 'use');
+  t.gradient ??= t.gradientHome ?? t.freshGradient();
+  t.gradient.version.count++;
+  const memory = t.gradient.floats;
+  if (marks.memory !== memory) {
+    marks.touched.fill(1); // unheard by a recording, whose replays go on with what the first has left
+    marks.memory = memory;
+  }
+  recorder?.memory(marks.touched, 'gradient');
+  return memory;
 }
 
 /** Adds `gradient` to t's; its memory is fresh and t may keep it. A recording copies a leaf's always: made again, it finds a home. */
