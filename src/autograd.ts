@@ -2,6 +2,7 @@
 // back to its inputs; `backward` calls these in the reverse of the order in which they were recorded.
 import * as calls from './calls.generated';
 import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from './errors';
+import { type AccumulatedHook, type GradientHook, type HookHandle, Hooks, hooked, LeafPass, leafHooks } from './gradient-hooks';
 import { refuseHeld } from './holders';
 import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
@@ -16,6 +17,8 @@ export class Node {
   readonly sequence = nextSequence++;
   /** The backward pass that last visited this node. */
   visit = 0;
+  /** What is called with the output's gradient before it is sent on. */
+  hooks: Hooks<GradientHook> | null = null;
   private readonly versions: number[];
 
   constructor(
@@ -51,6 +54,7 @@ export class Node {
     this.backward = null;
     this.inputs = [];
     this.saved = [];
+    this.hooks = null;
   }
 }
 
@@ -204,21 +208,30 @@ function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boole
   for (const node of tape) node.check();
   const wasEnabled = enabled;
   enabled = false;
+  const leaves = new LeafPass(leavesOf(root, tape), openLeaf);
   try {
+    leaves.begin();
     share(root, start);
     for (const node of tape) {
       const dy = node.output.gradient;
       if (dy !== null) {
-        node.backward!(dy);
+        node.backward!(node.hooks === null || node.hooks.all.length === 0 ? dy : hooked(node.hooks.all, dy));
         recorder?.operation(`the gradient of ${node.name}`, node);
       }
       dropGradient(node.output);
       if (!retainGraph) node.free();
     }
+    leaves.end();
   } finally {
     enabled = wasEnabled;
+    leaves.abandon();
     for (const node of tape) dropGradient(node.output);
   }
+}
+
+function* leavesOf(root: Tensor, tape: readonly Node[]): Iterable<Tensor> {
+  yield root;
+  for (const { inputs } of tape) yield* inputs;
 }
 
 // A tensor between the leaves and the loss keeps its gradient only until it has been sent on.
@@ -269,9 +282,66 @@ declare module './tensor' {
      * x.grad!.toArray(); // [2, 4, 6]
      */
     backward(gradient?: Tensor, options?: { retainGraph?: boolean }): void;
+    /**
+     * Has `hook(gradient)` called with this tensor's gradient in every backward pass that reaches it; what it returns, unless undefined, replaces the
+     * gradient: `torch.Tensor.register_hook`.
+     *
+     * A leaf's hook is called once in a pass, at its end, with what this pass adds to `grad`; that of another tensor before the gradient is sent on.
+     * The hook may keep what it is given. In a compiled function and in a fit it is recorded: its tensor operations happen at each replay, its other
+     * JavaScript does not. A TypeError for a tensor that requires no gradient.
+     *
+     * @example
+     * const w = tensor([1, 2], { requiresGrad: true });
+     * const handle = w.registerHook((gradient) => gradient.mul(10));
+     * w.mul(3).sum().backward();
+     * w.grad!.toArray(); // [30, 30]
+     * handle.remove();
+     */
+    registerHook(hook: GradientHook): HookHandle;
+    /**
+     * Has `hook(leaf)` called when a backward pass has added to this leaf's `grad`: `torch.Tensor.register_post_accumulate_grad_hook`.
+     *
+     * It is recorded as hooks of gradients are: in a compiled function and in a fit `grad` cannot be read there, but an optimizer can step. A TypeError
+     * for a tensor that requires no gradient or that an operation made.
+     *
+     * @example
+     * const w = new nn.Parameter(tensor([1, 2]));
+     * const optimizer = new optim.SGD([w], { lr: 0.5 });
+     * w.registerPostAccumulateGradHook(() => {
+     *   optimizer.step();
+     *   optimizer.zeroGrad();
+     * });
+     * w.mul(2).sum().backward();
+     * w.toArray(); // [0, 1]
+     */
+    registerPostAccumulateGradHook(hook: AccumulatedHook): HookHandle;
   }
 }
 
 Tensor.prototype.backward = function (this: Tensor, gradient, options) {
   backward(this, gradient, options === undefined ? false : keepsGraph(options));
+};
+
+function checkHooked(where: string, t: Tensor): void {
+  if (!t.needsGrad) throw typeError(where, 'this tensor requires no gradient', 'requiresGrad_() has it require one');
+}
+
+Tensor.prototype.registerHook = function (this: Tensor, hook) {
+  const where = 'Tensor.registerHook';
+  checkHooked(where, this);
+  if (this.node === null) return leafHooks(this).gradient.add(where, hook);
+  this.node.hooks ??= new Hooks();
+  return this.node.hooks.add(where, hook);
+};
+
+Tensor.prototype.registerPostAccumulateGradHook = function (this: Tensor, hook) {
+  const where = 'Tensor.registerPostAccumulateGradHook';
+  checkHooked(where, this);
+  if (this.node !== null)
+    throw typeError(
+      where,
+      `this tensor was made by ${this.node.name}: it has no grad to add to`,
+      'registerHook() is called with its gradient',
+    );
+  return leafHooks(this).accumulated.add(where, hook);
 };

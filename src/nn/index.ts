@@ -1,22 +1,28 @@
 // The public names of `nn`, nothing else.
+export type { AccumulatedHook, GradientHook, HookHandle } from '../gradient-hooks';
 export type { CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
 export * from './activations';
-export { type Layer, ModuleList, Sequential } from './containers';
+export { type Layer, ModuleDict, ModuleList, Sequential } from './containers';
 export { Dropout } from './dropout';
 export { Flatten } from './flatten';
 /** Layers and losses as plain functions. */
 export * as functional from './functional';
+export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Gradients } from './hooks';
 export { Identity } from './identity';
 /** Initial values of parameters. */
 export * as init from './init';
+export type { NamedParts } from './keyed';
 export { Linear } from './linear';
 export * from './losses';
-export { type ForwardHook, type HookHandle, Module, type Named } from './module';
+export { Module } from './module';
 export * from './norms';
 export * from './pairwise-losses';
 export { Parameter } from './parameter';
+export { ParameterDict, ParameterList } from './parameter-containers';
+export type { ListOptions, Named } from './parts';
 export * from './shrinks';
 export * from './softmax';
 export type { LoadResult, StateDict } from './state';
+export { Unflatten } from './unflatten';
 /** Gradients and parameters taken together. */
 export * as utils from './utils';

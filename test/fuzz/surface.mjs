@@ -125,6 +125,49 @@ const recipes = {
   'nn.Linear': (w) => [w.size(), w.size(), w.options({ bias: w.boolean })],
   'nn.Sequential': (w) => [w.linear(), w.layer()],
   'nn.ModuleList': (w) => [[w.linear(), w.layer()]],
+  'nn.ModuleDict': (w) => [{ a: w.linear(), b: w.layer() }],
+  ...Object.fromEntries(
+    Object.entries({
+      get: () => ['a'],
+      has: () => ['a'],
+      set: (w) => ['c', w.layer()],
+      delete: () => ['b'],
+      pop: () => ['a'],
+      clear: () => [],
+      update: (w) => [w.r.pick([{ c: w.layer() }, [['a', w.layer()]], new Map([['d', w.linear()]])])],
+    }).map(([method, args]) => [`nn.ModuleDict.${method}`, (w) => on(new w.lib.nn.ModuleDict({ a: w.linear(), b: w.layer() }), args(w))]),
+  ),
+  'nn.ParameterList': (w) => [[w.float().detach(), w.float().detach()]],
+  ...Object.fromEntries(
+    Object.entries({
+      at: () => [0],
+      pop: () => [],
+      append: (w) => [w.float().detach()],
+      extend: (w) => [[w.float().detach()]],
+      insert: (w) => [0, w.float().detach()],
+      slice: () => [0, 1],
+    }).map(([method, args]) => [`nn.ParameterList.${method}`, (w) => on(new w.lib.nn.ParameterList([w.float().detach()]), args(w))]),
+  ),
+  'nn.ParameterDict': (w) => [{ a: w.float().detach() }],
+  ...Object.fromEntries(
+    Object.entries({
+      get: () => ['a'],
+      has: () => ['a'],
+      set: (w) => ['c', w.float().detach()],
+      delete: () => ['a'],
+      pop: () => ['a'],
+      clear: () => [],
+      update: (w) => [{ c: w.float().detach() }],
+    }).map(([method, args]) => [`nn.ParameterDict.${method}`, (w) => on(new w.lib.nn.ParameterDict({ a: w.float().detach() }), args(w))]),
+  ),
+  'nn.Unflatten': (w) => [
+    1,
+    w.r.pick([
+      [1, -1],
+      [-1, w.size()],
+    ]),
+  ],
+  'nn.Unflatten.forward': (w) => on(new w.lib.nn.Unflatten(1, [1, -1]), [w.matrix()]),
   'nn.Dropout': (w) => [w.r.real()],
   'nn.Flatten': (w) => w.r.pick([[], [0], [1, -1]]),
   'nn.Softmax': () => [{ dim: -1 }],
@@ -196,7 +239,35 @@ const recipes = {
       },
     ]),
   ),
-  'nn.Module.registerForwardHook': (w) => on(w.module(), [() => undefined]),
+  ...Object.fromEntries(
+    ['registerForwardHook', 'registerForwardPreHook', 'registerFullBackwardHook', 'registerFullBackwardPreHook'].map((name) => [
+      `nn.Module.${name}`,
+      (w) => on(w.module(), [() => undefined, w.options({ prepend: w.boolean })]),
+    ]),
+  ),
+  'Tensor.registerHook': (w) => on(w.float().requiresGrad_(), [w.r.pick([() => undefined, (g) => g.mul(2)])]),
+  'Tensor.registerPostAccumulateGradHook': (w) => on(w.float().requiresGrad_(), [() => undefined]),
+  'nn.Module.addModule': (w) => on(w.network().model, [w.r.pick(['part', 'half']), w.r.pick([w.layer(), null])]),
+  'nn.Module.registerModule': (w) => on(w.linear(), ['part', w.layer()]),
+  'nn.Module.registerParameter': (w) => on(w.linear(), ['part', new w.lib.nn.Parameter(w.float().detach())]),
+  'nn.Module.getSubmodule': (w) => on(w.network().model, [w.r.pick(['', '0'])]),
+  'nn.Module.getParameter': (w) => on(w.network().model, ['0.weight']),
+  'nn.Module.getBuffer': (w) => {
+    const self = w.linear();
+    self.registerBuffer('part', w.float().detach());
+    return on(self, ['part']);
+  },
+  ...Object.fromEntries(
+    ['namedModules', 'namedParameters', 'namedBuffers'].map((name) => [
+      `nn.Module.${name}`,
+      (w) => on(w.module(), [w.options({ prefix: () => 'a', removeDuplicate: w.boolean })]),
+    ]),
+  ),
+  'nn.Module.parameters': (w) => on(w.module(), [w.options({ recurse: w.boolean })]),
+  'nn.Module.buffers': (w) => on(w.module(), [w.options({ recurse: w.boolean })]),
+  'nn.Module.zeroGrad': (w) => on(w.module(), [w.options({ setToNone: w.boolean })]),
+  'nn.Module.stateDict': (w) => on(w.module(), [w.options({ prefix: () => 'a.' })]),
+  'nn.ModuleList.slice': (w) => on(new w.lib.nn.Sequential(w.linear(), w.layer()), [w.r.below(2), -1]),
   'nn.Module.registerBuffer': (w) => on(w.linear(), ['name', w.float().detach(), w.options({ persistent: w.boolean })]),
   'nn.Module.apply': (w) => on(w.module(), [() => undefined]),
   'nn.Module.loadStateDict': (w) => {
@@ -457,6 +528,12 @@ const hidden = new Set([
     'Tensor.clearGradient',
     'nn.Parameter.freshGradient',
     'nn.Module.formatChildren',
+    ...['ownEntries', 'entriesOf', 'stateEntries'].flatMap((name) => [
+      `nn.Module.${name}`,
+      `nn.ModuleDict.${name}`,
+      `nn.ParameterDict.${name}`,
+    ]),
+    ...['Sequential', 'ModuleList', 'ParameterList'].map((name) => `nn.${name}.range`),
     'nn.ModuleList.formatChildren',
   ],
   ...['data.TensorDataset.gather', 'data.DataLoader.beginEpoch', 'data.DataLoader.batches', 'data.StandardScaler.map'],
@@ -469,7 +546,10 @@ const hidden = new Set([
 ]);
 
 // What never returns as it is called here: that is right.
-const alwaysFails = new Set(['data.readCsv', 'nn.ModuleList.forward']);
+const alwaysFails = new Set([
+  'data.readCsv',
+  ...['ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'].map((name) => `nn.${name}.forward`),
+]);
 
 const isNamespace = (value) => typeof value === 'object' && value !== null;
 const isClass = (f) => /^class\b/.test(Function.prototype.toString.call(f));

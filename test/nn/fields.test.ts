@@ -16,6 +16,12 @@ interface Case {
   fixed?: string[];
   /** The model in front of a loss. */
   scores?: () => nn.Module;
+  /** The layer, from [4, 3, 2], by which a module is used that is none of its own. */
+  around?: (subject: never) => nn.Layer;
+  /** Inputs that `forward` takes; 0: it has none. */
+  inputs?: number;
+  /** What the error of a value that may not be assigned begins with. */
+  refusal?: (field: string) => string;
 }
 
 const notNumbers = ['0.5', null, Number.NaN, tensor(1)];
@@ -42,6 +48,19 @@ class Holder extends nn.Module {
     let y = x;
     for (const layer of this.list) y = layer.call(y);
     return y;
+  }
+}
+
+// A layer of a function and of the module in it.
+class Using extends nn.Module {
+  constructor(
+    readonly part: nn.Module,
+    private readonly use: (x: Tensor) => Tensor,
+  ) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    return this.use(x);
   }
 }
 
@@ -89,6 +108,33 @@ const cases: Record<string, Case> = {
   },
   LogSoftmax: { make: () => new nn.LogSoftmax({ dim: 1 }), fields: { dim: integer(2, -2) } },
   ModuleList: { make: () => new nn.ModuleList([new nn.Tanh(), new nn.SiLU()]), fields: { 0: entry, 1: entry } },
+  ModuleDict: {
+    make: () => new nn.ModuleDict({ a: new nn.Tanh(), b: new nn.SiLU() }),
+    fields: { a: entry, b: entry },
+    around: (dict: nn.ModuleDict<nn.Layer>) => new Using(dict, (x) => [...dict.values()].reduce((y, layer) => layer.call(y), x)),
+    inputs: 0,
+    refusal: (field) => `[ModuleDict.${field}] expected a module`,
+  },
+  ParameterDict: {
+    make: () => new nn.ParameterDict({ w: frozen([1, 2]) }),
+    fields: { w: { to: [() => frozen([3, 4]), () => tensor([0.5, 1])], not: [1, 'w', null] } },
+    around: (dict: nn.ParameterDict) => new Using(dict, (x) => x.mul(dict.get('w')!)),
+    inputs: 0,
+    refusal: (field) => `[ParameterDict.${field}] expected a parameter or a tensor`,
+  },
+  ParameterList: {
+    make: () => new nn.ParameterList([frozen([1, 2]), frozen([2, 1])]),
+    fields: { 0: { to: [() => frozen([3, 4]), () => tensor([0.5, 1])], not: [1, 'w', null] }, 1: { to: [() => frozen([3, 4])], not: [1] } },
+    around: (list: nn.ParameterList) => new Using(list, (x) => x.mul(list[0]!).add(list[1]!)),
+    inputs: 0,
+    refusal: (field) => `[ParameterList[${field}]] expected a parameter or a tensor`,
+  },
+  Unflatten: {
+    make: () => new nn.Unflatten(1, [1, -1]),
+    fields: { dim: integer(2, -2) },
+    fixed: ['unflattenedSize'],
+    around: (layer: nn.Unflatten) => new Using(layer, (x) => layer.forward(x).sum(1)),
+  },
   NLLLoss: {
     make: () => new nn.NLLLoss(),
     fields: { ignoreIndex: integer(1, 2), reduction, weight: classWeight },
@@ -129,6 +175,7 @@ const classes = Object.entries(nn as unknown as Fields)
   .filter(([, value]) => typeof value === 'function' && value.prototype instanceof nn.Module)
   .map(([name]) => name);
 const isLoss = (name: string): boolean => name.endsWith('Loss');
+const inputsOf = (name: string): number => cases[name]?.inputs ?? (isLoss(name) ? 2 : name === 'ModuleList' ? 0 : 1);
 
 interface Part {
   call(...args: Tensor[]): Tensor;
@@ -153,7 +200,8 @@ function settingOf(name: string, byNumber = false): Setting {
     const target = pairwiseLayers.some((layer) => layer.name === name) ? ones([4, 3]) : tensor(Int32Array.of(0, 1, 2, 1));
     return { model, criterion: subject as unknown as Setting['criterion'], subject, batch: [tensor(values(4, 2)), target] };
   }
-  const part = (name === 'ModuleList' ? new Holder(subject as unknown as nn.ModuleList<nn.Layer>, byNumber) : subject) as nn.Layer;
+  const holder = () => new Holder(subject as unknown as nn.ModuleList<nn.Layer>, byNumber);
+  const part = cases[name]!.around?.(subject as never) ?? ((name === 'ModuleList' ? holder() : subject) as nn.Layer);
   // The number of dimensions counts: it is what Flatten changes.
   const criterion = { forward: (output: Tensor, target: Tensor) => output.mul(output.shape.length).sub(target).pow(2).mean() };
   return {
@@ -231,10 +279,10 @@ describe('every class of nn', () => {
     const { fields, fixed = [] } = cases[name]!;
     expect(fieldsOf(name).filter((field) => !(field in fields) && !fixed.includes(field))).toEqual([]);
   });
-  it.each(classes.filter((name) => name !== 'ModuleList'))('%s counts its inputs', (name) => {
+  it.each(classes.filter((name) => inputsOf(name) > 0))('%s counts its inputs', (name) => {
     const module = cases[name]!.make() as unknown as { forward(...args: unknown[]): unknown; call(...args: unknown[]): unknown };
-    const expected = isLoss(name) ? '2 inputs' : '1 input';
-    for (const given of [0, isLoss(name) ? 1 : 2, 3]) {
+    const expected = inputsOf(name) === 2 ? '2 inputs' : '1 input';
+    for (const given of [0, 3 - inputsOf(name), 3]) {
       const inputs = Array.from({ length: given }, () => ones([2, 2]));
       for (const method of ['forward', 'call'] as const) {
         const error = thrownBy(() => module[method](...inputs));
@@ -260,7 +308,8 @@ describe('a change of', () => {
   });
   it.each(all)('%s.%s to what it may not be is an error that names both', async (name, field) => {
     const entries = name === 'Sequential' || name === 'ModuleList';
-    const place = entries ? `[${name}[${field}]] expected a module` : `[${name}.forward] expected ${field} `;
+    const place =
+      cases[name]!.refusal?.(field) ?? (entries ? `[${name}[${field}]] expected a module` : `[${name}.forward] expected ${field} `);
     for (const value of cases[name]!.fields[field]!.not) {
       const wrong = [(subject: Fields) => Object.assign(subject, { [field]: value })];
       for (const compiled of [false, true]) {
@@ -281,6 +330,7 @@ describe('a list of modules', () => {
     insert: (list) => list.insert(0, new nn.Sigmoid()),
     pop: (list) => void list.pop(),
     'pop(0)': (list) => void list.pop(0),
+    slice: (list) => void list.extend(list.slice(1)),
     exchange: (list) => Object.assign(list, [list[1], list[0]]),
   };
   const there = Object.keys(changes).flatMap((change) => ['Sequential', 'ModuleList'].map((name) => [name, change] as const));

@@ -233,6 +233,7 @@ const notOperations = new Set([
   ...['constructor', 'requiresGrad_', 'item', 'toArray', 'toString', 'valueOf', 'toJSON', 'backward', 'freshGradient', 'clearGradient'].map(
     (name) => `Tensor.${name}`,
   ),
+  ...['registerHook', 'registerPostAccumulateGradHook'].map((name) => `Tensor.${name}`),
   ...['arange', 'eye', 'full', 'ones', 'rand', 'randn', 'tensor', 'zeros'].map((name) => `ops.${name}`),
 ]);
 

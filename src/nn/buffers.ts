@@ -1,0 +1,37 @@
+// Buffers as properties that recordings watch: their replays would go on with the tensor that they saw.
+import { SimdnnError } from '../errors';
+import { recorder } from '../recorder';
+import { Tensor } from '../tensor';
+import { countChange, watch } from './watch';
+
+/** Why a buffer is not replaced while something is recorded. */
+export const replacedBuffer = (where: string, name: string): SimdnnError =>
+  new SimdnnError(
+    'SIMDNN_NOT_RECORDABLE',
+    `[${where}] a buffer cannot be replaced inside a recorded function: the next run would go on with the one before\n  hint: change it in place: this.${name}.copy_(...)`,
+  );
+
+/** Makes `tensor` the property `name` of a module. */
+export function defineBuffer(module: object, where: string, name: string, tensor: unknown): void {
+  let current = tensor;
+  countChange();
+  Object.defineProperty(module, name, {
+    get: () => {
+      if (recorder !== null) {
+        watchBuffer(module, name, current);
+        if (current instanceof Tensor) recorder.memory(current.values, 'buffer');
+      }
+      return current;
+    },
+    set: (next: unknown) => {
+      if (recorder !== null && next !== current) throw replacedBuffer(where, name);
+      current = next;
+      countChange();
+    },
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+const watchBuffer = (module: object, name: string, tensor: unknown): void =>
+  watch(() => (module as Record<string, unknown>)[name] === tensor);
