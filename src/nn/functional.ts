@@ -1,5 +1,10 @@
 // Layers and losses as plain functions.
-export { crossEntropy, dropout, linear, logSoftmax, nllLoss, softmax } from '../ops';
+export { alphaDropout, bilinear, crossEntropy, dropout, glu, linear, logSoftmax, nllLoss, softmax, softmin } from '../ops';
 export * from '../ops/activations';
+export * from '../ops/distance';
+export * from '../ops/embedding';
+export * from '../ops/embedding-bag';
+export * from '../ops/group-norm';
 export * from '../ops/norms';
 export * from '../ops/pairwise-losses';
+export * from '../ops/prelu';

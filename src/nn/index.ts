@@ -1,12 +1,24 @@
 // The public names of `nn`, nothing else.
 export type { AccumulatedHook, GradientHook, HookHandle } from '../gradient-hooks';
-export type { CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
+export type { BagMode, CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
 export * from './activations';
+export { Bilinear } from './bilinear';
 export { type Layer, ModuleDict, ModuleList, Sequential } from './containers';
-export { Dropout } from './dropout';
+export * from './distance';
+export { AlphaDropout, Dropout } from './dropout';
+export {
+  type BagInputs,
+  Embedding,
+  EmbeddingBag,
+  type EmbeddingBagLayerOptions,
+  type EmbeddingLayerOptions,
+  type Pretrained,
+} from './embedding';
 export { Flatten } from './flatten';
 /** Layers and losses as plain functions. */
 export * as functional from './functional';
+export { GLU } from './glu';
+export { GroupNorm } from './group-norm';
 export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Gradients } from './hooks';
 export { Identity } from './identity';
 /** Initial values of parameters. */
@@ -20,6 +32,7 @@ export * from './pairwise-losses';
 export { Parameter } from './parameter';
 export { ParameterDict, ParameterList } from './parameter-containers';
 export type { ListOptions, Named } from './parts';
+export * from './prelu';
 export * from './shrinks';
 export * from './softmax';
 export type { LoadResult, StateDict } from './state';

@@ -56,9 +56,11 @@ export abstract class Module extends Parts {
   /** Runs `forward` on the arguments between the module's hooks: what containers do with their parts. */
   call(...args: Parameters<this['forward']>): ReturnType<this['forward']> {
     if (recorder !== null) this.#watchHooks();
-    const run = (given: readonly unknown[]): unknown =>
+    const hooks = this.#hooks;
+    if (hooks === null) return (recorder === null ? this.forward(...args) : callHeard(this, args)) as ReturnType<this['forward']>;
+    const run = (given: readonly unknown[]) =>
       recorder === null ? this.forward(...(given as never[])) : callHeard(this, given as never[]);
-    return (this.#hooks === null ? run(args) : this.#hooks.around(args, run)) as ReturnType<this['forward']>;
+    return hooks.around(args, run) as ReturnType<this['forward']>;
   }
 
   /**

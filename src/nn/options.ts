@@ -1,8 +1,8 @@
 // The fields of a layer or a loss that anyone may assign at any time. Each is declared once; by that it is checked when it is used, guarded
 // in recordings and printed.
-import { checkInteger, checkNumber, checkOneOf } from '../errors';
+import { checkBoolean, checkInteger, checkNumber, checkOneOf } from '../errors';
 import { recorder } from '../recorder';
-import { pythonFloat } from './format';
+import { pythonBool, pythonFloat } from './format';
 import { watchFields } from './watch';
 
 /** What a field may hold, and how PyTorch prints it. */
@@ -26,6 +26,11 @@ export const oneOf = <T extends string>(...allowed: T[]): Kind<T> => ({
   check: (where, name, value) => checkOneOf(where, name, value, allowed),
   print: (value) => `'${value}'`,
 });
+
+export const boolean: Kind<boolean> = {
+  check: checkBoolean,
+  print: (value) => (typeof value === 'boolean' ? pythonBool(value) : String(value)),
+};
 
 /** Another kind, or null. */
 export const orNull = <T>(kind: Kind<T>): Kind<T | null> => ({

@@ -168,6 +168,87 @@ const recipes = {
     ]),
   ],
   'nn.Unflatten.forward': (w) => on(new w.lib.nn.Unflatten(1, [1, -1]), [w.matrix()]),
+  'nn.AlphaDropout': (w) => [w.r.real()],
+  'nn.Bilinear': (w) => [w.size(), w.size(), w.size(), w.options({ bias: w.boolean })],
+  'nn.Bilinear.forward': (w) => {
+    const [in1, in2, rows] = [w.size(), w.size(), w.size()];
+    return on(new w.lib.nn.Bilinear(in1, in2, w.size(), w.options({ bias: w.boolean })), [w.matrix(rows, in1), w.matrix(rows, in2)]);
+  },
+  'nn.functional.bilinear': (w) => {
+    const [in1, in2, rows, out] = [w.size(), w.size(), w.size(), w.size()];
+    return [w.matrix(rows, in1), w.matrix(rows, in2), w.float([out, in1, in2]), w.r.chance(0.5) ? w.float([out]) : null];
+  },
+  'nn.CosineSimilarity': (w) => [w.options({ dim: () => w.r.below(2), eps: () => 1e-6 })],
+  'nn.PairwiseDistance': (w) => [w.options(distanceOptions(w))],
+  ...Object.fromEntries(
+    ['CosineSimilarity', 'PairwiseDistance'].map((name) => [
+      `nn.${name}.forward`,
+      (w) => {
+        const x = w.matrix();
+        return on(new w.lib.nn[name](), [x, w.float(x.shape)]);
+      },
+    ]),
+  ),
+  'nn.functional.cosineSimilarity': (w) => {
+    const x = w.matrix();
+    return [x, w.float(x.shape), w.options({ dim: () => w.r.below(2), eps: () => w.r.real() })];
+  },
+  'nn.functional.pairwiseDistance': (w) => {
+    const x = w.matrix();
+    return [x, w.float(x.shape), w.options(distanceOptions(w))];
+  },
+  'nn.GLU': (w) => [w.options({ dim: () => -1 })],
+  'nn.GLU.forward': (w) => on(new w.lib.nn.GLU({ dim: 1 }), [w.matrix(w.size(), 2 * w.size())]),
+  'nn.functional.glu': (w) => [w.matrix(2 * w.size(), w.size()), 0],
+  'nn.GroupNorm': (w) => {
+    const groups = w.size();
+    return [groups, groups * w.size(), w.options({ eps: () => 1e-3, affine: w.boolean, bias: w.boolean })];
+  },
+  'nn.GroupNorm.forward': (w) => {
+    const channels = w.size();
+    return on(new w.lib.nn.GroupNorm(w.r.pick([1, channels]), channels), [w.float([w.size(), channels, ...w.shape(1)])]);
+  },
+  'nn.functional.groupNorm': (w) => {
+    const channels = w.size();
+    return [
+      w.matrix(w.size(), channels),
+      1,
+      w.options({ eps: () => w.r.real(), weight: () => w.float([channels]), bias: () => w.float([channels]) }),
+    ];
+  },
+  'nn.PReLU': (w) => [w.options({ numParameters: () => w.size(), init: () => w.r.real() })],
+  'nn.functional.prelu': (w) => {
+    const x = w.matrix();
+    return [x, w.float([w.r.pick([1, x.shape[1]])])];
+  },
+  'nn.RReLU': (w) => [w.options({ lower: () => 0.1, upper: () => 0.2 + w.r.real() })],
+  'nn.functional.rrelu': (w) => [w.float(), w.options({ lower: () => 0.1, upper: () => 0.2 + w.r.real(), training: w.boolean })],
+  'nn.Softmin': () => [{ dim: -1 }],
+  'nn.functional.softmin': (w) => [w.matrix(), -1],
+  'nn.functional.alphaDropout': (w) => [w.float(), w.r.real(), w.boolean()],
+  'nn.Embedding': (w) => [w.size(), w.size(), w.options(tableOptions(w, 1))],
+  'nn.Embedding.forward': (w) => {
+    const rows = w.size();
+    return on(new w.lib.nn.Embedding(rows, w.size(), w.options(tableOptions(w, rows))), [w.ints(w.shape(), rows)]);
+  },
+  'nn.Embedding.fromPretrained': (w) => [w.matrix().detach(), w.options({ freeze: w.boolean, ...tableOptions(w, 1) })],
+  'nn.functional.embedding': (w) => {
+    const rows = w.size();
+    return [w.ints(w.shape(), rows), w.matrix(rows).detach(), w.options(tableOptions(w, rows))];
+  },
+  'nn.EmbeddingBag': (w) => [w.size(), w.size(), w.options(bagOptions(w, 1))],
+  'nn.EmbeddingBag.forward': (w) => {
+    const rows = w.size();
+    const { index, offsets } = bagInputs(w, rows);
+    return on(new w.lib.nn.EmbeddingBag(rows, w.size(), w.options(bagOptions(w, rows))), offsets ? [index, { offsets }] : [index]);
+  },
+  'nn.EmbeddingBag.fromPretrained': (w) => [w.matrix().detach(), w.options({ freeze: w.boolean, ...bagOptions(w, 1) })],
+  'nn.functional.embeddingBag': (w) => {
+    const rows = w.size();
+    const { index, offsets } = bagInputs(w, rows);
+    const weights = w.r.chance(0.2) ? { mode: 'sum', perSampleWeights: w.float(index.shape) } : {};
+    return [index, w.matrix(rows).detach(), { ...w.options(bagOptions(w, rows)), ...(offsets && { offsets }), ...weights }];
+  },
   'nn.Dropout': (w) => [w.r.real()],
   'nn.Flatten': (w) => w.r.pick([[], [0], [1, -1]]),
   'nn.Softmax': () => [{ dim: -1 }],
@@ -468,6 +549,20 @@ function fitArguments(w) {
   };
 }
 
+const distanceOptions = (w) => ({ p: () => w.r.pick([0, 0.5, 1, 2, 3, Infinity, -1]), eps: () => w.r.real(), keepdim: w.boolean });
+const tableOptions = (w, rows) => ({
+  paddingIdx: () => w.r.below(rows) - (w.r.chance(0.3) ? rows : 0),
+  maxNorm: () => w.r.real(),
+  normType: () => w.r.pick([1, 2, Infinity]),
+  scaleGradByFreq: w.boolean,
+});
+const bagOptions = (w, rows) => ({ ...tableOptions(w, rows), mode: () => w.r.pick(['sum', 'mean', 'max']), includeLastOffset: w.boolean });
+function bagInputs(w, rows) {
+  if (w.r.chance(0.5)) return { index: w.ints([w.size(), w.size()], rows) };
+  const n = w.size();
+  const begins = Int32Array.from({ length: w.size() }, (_, i) => (i === 0 ? 0 : w.r.below(n + 1))).sort();
+  return { index: w.ints([n], rows), offsets: w.lib.Tensor.fromTypedArray(begins) };
+}
 const on = (self, args) => ({ self, args });
 const create = (w) => w.options({ dtype: () => w.r.pick(['float32', 'int32']), requiresGrad: () => false });
 const kaiming = (w) => w.options({ a: () => 1, mode: () => w.r.pick(['fanIn', 'fanOut']), nonlinearity: () => 'relu' });

@@ -20,6 +20,8 @@ interface Case {
   around?: (subject: never) => nn.Layer;
   /** Inputs that `forward` takes; 0: it has none. */
   inputs?: number;
+  /** False: it is refused in predictions. */
+  inEvaluation?: boolean;
   /** What the error of a value that may not be assigned begins with. */
   refusal?: (field: string) => string;
 }
@@ -63,6 +65,34 @@ class Using extends nn.Module {
     return this.use(x);
   }
 }
+
+// Of [4, 3, 2] two indices that the values decide, which of them is nothing that has a gradient.
+const indices = (x: Tensor): Tensor => x.gt(0).sum(2);
+const gluOf = (layer: nn.GLU) => (x: Tensor) => layer.forward(x).mean().add(x);
+// Rows are bags, and then the bags of one dimension.
+const bagsOf = (layer: nn.EmbeddingBag) => (x: Tensor) => {
+  const index = indices(x);
+  const bags = layer.forward(index);
+  if (layer.mode === 'max') return bags.unsqueeze(1).mul(x.mul(0.2));
+  const offsets = tensor(Int32Array.of(0, 2, 5, 7, ...(layer.includeLastOffset ? [11] : [])));
+  return bags
+    .add(layer.forward(index.reshape([12]), { offsets }))
+    .unsqueeze(1)
+    .mul(x);
+};
+const tableFields = {
+  paddingIdx: { to: [() => 1, () => -1, () => null], not: ['1', 0.5, 3, -4] },
+  maxNorm: { to: [() => 0.2, () => null, () => 0.1], not: ['0.5', -1, Number.NaN] },
+  normType: { ...number(1, 3) },
+  scaleGradByFreq: { to: [() => true, () => false], not: [1, null] },
+  weight: parameter(() =>
+    frozen([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]),
+  ),
+};
 
 // Of activations and losses of pairs: numbers become others, reductions others.
 const inherited = Object.keys(new nn.Identity());
@@ -108,6 +138,81 @@ const cases: Record<string, Case> = {
   },
   LogSoftmax: { make: () => new nn.LogSoftmax({ dim: 1 }), fields: { dim: integer(2, -2) } },
   ModuleList: { make: () => new nn.ModuleList([new nn.Tanh(), new nn.SiLU()]), fields: { 0: entry, 1: entry } },
+  AlphaDropout: { make: () => new nn.AlphaDropout(0.5), fields: { p: { ...number(0.25, 0, 0.9), not: [...notNumbers, -0.1, 1.1] } } },
+  Bilinear: {
+    make: () => new nn.Bilinear(2, 2, 2),
+    fields: {
+      weight: {
+        to: [() => new nn.Parameter(ones([2, 2, 2]), { requiresGrad: false })],
+        not: [1, 'w', ones([7])],
+      },
+      bias: parameter(
+        () => frozen([1, 2]),
+        () => null,
+      ),
+    },
+    fixed: ['in1Features', 'in2Features', 'outFeatures'], // the sizes of the weight that is there at first; printed
+    around: (layer: nn.Bilinear) => new Using(layer, (x) => layer.forward(x.mul(0.2), x.mul(0.2))),
+    inputs: 2,
+  },
+  CosineSimilarity: {
+    make: () => new nn.CosineSimilarity(),
+    fields: { dim: integer(2, -1), eps: { ...number(0.5, 4), not: [...notNumbers, -1] } },
+    around: (layer: nn.CosineSimilarity) => new Using(layer, (x) => layer.forward(x, x.add(0.5))),
+    inputs: 2,
+  },
+  PairwiseDistance: {
+    make: () => new nn.PairwiseDistance(),
+    fields: { p: number(1, 3), eps: number(0.5, 0.1), keepdim: { to: [() => true, () => false], not: [1, 'yes', null] } },
+    around: (layer: nn.PairwiseDistance) => new Using(layer, (x) => layer.forward(x, x.mul(0.5))),
+    inputs: 2,
+  },
+  GLU: { make: () => new nn.GLU({ dim: 0 }), fields: { dim: integer(2, -1) }, around: (layer: nn.GLU) => new Using(layer, gluOf(layer)) },
+  GroupNorm: {
+    make: () => new nn.GroupNorm(1, 3),
+    fields: {
+      eps: number(0.1, 1),
+      weight: parameter(
+        () => frozen([1, 2, 3]),
+        () => null,
+      ),
+      bias: parameter(
+        () => frozen([1, 2, 3]),
+        () => null,
+      ),
+    },
+    fixed: ['numGroups', 'numChannels'],
+  },
+  Embedding: {
+    make: () => new nn.Embedding(3, 2, { maxNorm: 0.3 }),
+    inEvaluation: false, // rows are shortened in the table
+    fields: { ...tableFields },
+    fixed: ['numEmbeddings', 'embeddingDim'],
+    around: (layer: nn.Embedding) => new Using(layer, (x) => layer.forward(indices(x)).mul(x.mul(0.2))),
+  },
+  EmbeddingBag: {
+    make: () => new nn.EmbeddingBag(3, 2, { maxNorm: 0.9 }),
+    inEvaluation: false,
+    fields: {
+      ...tableFields,
+      mode: { to: [() => 'sum', () => 'max', () => 'mean'], not: ['average', 0, null] },
+      includeLastOffset: { to: [() => true, () => false], not: [1, null] },
+    },
+    fixed: ['numEmbeddings', 'embeddingDim'],
+    around: (layer: nn.EmbeddingBag) => new Using(layer, bagsOf(layer)),
+  },
+  PReLU: {
+    make: () => new nn.PReLU(),
+    fields: {
+      weight: parameter(
+        () => frozen([0.5]),
+        () => frozen([-1, 2, 3]),
+      ),
+    },
+    fixed: ['numParameters', 'init'],
+  },
+  RReLU: { make: () => new nn.RReLU({ lower: 0.25, upper: 0.5 }), fields: { lower: number(0.125, 0.4), upper: number(0.75, 2) } },
+  Softmin: { make: () => new nn.Softmin({ dim: 1 }), fields: { dim: integer(2, -2) } },
   ModuleDict: {
     make: () => new nn.ModuleDict({ a: new nn.Tanh(), b: new nn.SiLU() }),
     fields: { a: entry, b: entry },
@@ -302,10 +407,13 @@ describe('a change of', () => {
     expect(loop(name, changes, true)).toEqual(eager);
     expect(await fit(name, changes)).toEqual(eager);
   });
-  it.each(all.filter(([name]) => !isLoss(name)))('%s.%s counts in the next prediction', async (name, field) => {
-    const changes = changesOf(name, field);
-    expect(await predictions(name, changes, 'predict')).toEqual(await predictions(name, changes, 'eager'));
-  });
+  it.each(all.filter(([name]) => !isLoss(name) && cases[name]!.inEvaluation !== false))(
+    '%s.%s counts in the next prediction',
+    async (name, field) => {
+      const changes = changesOf(name, field);
+      expect(await predictions(name, changes, 'predict')).toEqual(await predictions(name, changes, 'eager'));
+    },
+  );
   it.each(all)('%s.%s to what it may not be is an error that names both', async (name, field) => {
     const entries = name === 'Sequential' || name === 'ModuleList';
     const place =

@@ -213,6 +213,59 @@ export const cases: Record<string, Case[]> = {
     one((x) => F.rmsNorm(x, 4)),
     { inputs: () => [float([3, 4]), positive([4])], call: (x, weight) => F.rmsNorm(x, [4], { weight }) },
   ],
+  'functional.alphaDropout': [
+    one((x) => {
+      manualSeed(1);
+      return F.alphaDropout(x, 0.5, true);
+    }),
+  ],
+  'functional.softmin': [one((x) => F.softmin(x, 1)), one((x) => F.softmin(x, 0))],
+  'functional.glu': [one((x) => F.glu(x)), one((x) => F.glu(x.t(), 0))],
+  'functional.prelu': [
+    { inputs: () => [float([3, 4]), positive([4])], call: (x, weight) => F.prelu(x, weight!) },
+    { inputs: () => [float([4]), positive([1])], call: (x, weight) => F.prelu(x, weight!) },
+  ],
+  'functional.rrelu': [
+    one((x) => {
+      manualSeed(1);
+      return F.rrelu(x, { training: true });
+    }),
+    one((x) => F.rrelu(x)),
+  ],
+  'functional.bilinear': [
+    {
+      inputs: () => [float([5, 3]), positive([5, 2]), float([4, 3, 2]), float([4])],
+      call: (x, y, weight, bias) => F.bilinear(x, y!, weight!, bias),
+    },
+    { inputs: () => [float([2]), positive([2]), float([2, 2, 2]), float([2])], call: (x, y, w, b) => F.bilinear(x, y!, w!, b) },
+    { inputs: () => [float([2, 3, 3]), float([2, 3, 3]), float([2, 3, 3])], call: (x, y, weight) => F.bilinear(x, y!, weight!) },
+  ],
+  'functional.cosineSimilarity': two((x, y) => F.cosineSimilarity(x, y)),
+  'functional.pairwiseDistance': [2, 1, 3, 0, Infinity].flatMap((p) => two((x, y) => F.pairwiseDistance(x, y, { p }))),
+  'functional.groupNorm': [
+    { inputs: () => [float([3, 4]), positive([4]), float([4])], call: (x, weight, bias) => F.groupNorm(x, 2, { weight, bias }) },
+    one((x) => F.groupNorm(x, 1)),
+  ],
+  'functional.embedding': [
+    { inputs: () => [int([2, 0, 2, 1], [2, 2]), float([3, 4])], call: (index, weight) => F.embedding(index, weight!, { paddingIdx: 1 }) },
+    { inputs: () => [int([2, 0, 2]), float([3, 4])], call: (index, weight) => F.embedding(index, weight!, { scaleGradByFreq: true }) },
+  ],
+  'functional.embeddingBag': [
+    ...(['sum', 'mean', 'max'] as const).flatMap((mode): Case[] => [
+      {
+        inputs: () => [int([2, 0, 2, 1], [2, 2]), float([3, 4])],
+        call: (index, weight) => F.embeddingBag(index, weight!, { mode, paddingIdx: 1 }),
+      },
+      {
+        inputs: () => [int([2, 0, 2]), float([3, 4]), int([0, 2])],
+        call: (index, weight, offsets) => F.embeddingBag(index, weight!, { mode, offsets }),
+      },
+    ]),
+    {
+      inputs: () => [int([2, 0, 2]), float([3, 4]), int([0, 2]), positive([3])],
+      call: (index, weight, offsets, perSampleWeights) => F.embeddingBag(index, weight!, { mode: 'sum', offsets, perSampleWeights }),
+    },
+  ],
   'functional.nllLoss': classification((x, y, options) => F.nllLoss(x, y, options)),
   'functional.crossEntropy': [
     ...classification((x, y, options) => F.crossEntropy(x, y, { labelSmoothing: 0.1, ...options })),

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { metrics, nn, ones, optim, Tensor } from '../../src/index';
 import { activations } from '../found';
+import { layerKinds } from './layers';
 import { type Case, describeFixture, fixtures, type GoldenArray, load, meets, productsOf, tensorOf } from './parity';
 
 const F = nn.functional;
@@ -11,6 +12,7 @@ it('covers every file', () => {
   const covered = [
     'activations',
     'cross_entropy',
+    'layers',
     'linear',
     'losses',
     'lr_schedulers',
@@ -106,9 +108,12 @@ describeFixture(
       meets(golden, 'gradWeight', weight.grad);
       meets(golden, 'gradBias', bias.grad);
     },
+    embedding: layerKinds.embedding!,
   },
-  { batchNorm1d: 'the library does not have it yet', embedding: 'the library does not have it yet' },
+  { batchNorm1d: 'the library does not have it yet' },
 );
+
+describeFixture('layers', layerKinds);
 
 interface Stepping {
   step(): void;
