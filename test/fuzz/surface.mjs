@@ -403,6 +403,14 @@ const recipes = {
   'nn.utils.clipGradValue_': (w) => [w.float(), w.r.real()],
   'nn.utils.parametersToVector': (w) => [[w.float(), w.matrix()]],
   'nn.utils.vectorToParameters': (w) => [w.float([6]), [w.float([2, 2]), w.float([2])]],
+  'nn.utils.summary': (w) => {
+    const { model, features } = w.network();
+    return [
+      model,
+      w.r.pick([[w.size(), features], [[w.size(), features]], w.matrix(w.size(), features)]),
+      w.options({ depth: () => w.r.below(3) }),
+    ];
+  },
   'nn.init.xavierNormal_': (w) => [w.matrix(), w.options({ gain: () => 2 })],
 
   'optim.Adam': (w) => [groups(w), w.adamOptions()],

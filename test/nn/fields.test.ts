@@ -4,38 +4,21 @@ import { describe, expect, it } from 'vitest';
 import { compile, manualSeed, nn, noGrad, ones, optim, type Tensor, tensor, train } from '../../src';
 import { activationLayers, pairwiseLayers } from '../found';
 import { flat, thrownBy } from '../helpers';
-
-type Fields = Record<string, unknown>;
-
-interface Case {
-  /** The module whose fields are changed. */
-  make: () => nn.Module;
-  /** For each field what it is changed to, made anew for each run, and what it may not be. */
-  fields: Record<string, { to: (() => unknown)[]; not: unknown[] }>;
-  /** Fields that are not meant to be assigned. */
-  fixed?: string[];
-  /** The model in front of a loss. */
-  scores?: () => nn.Module;
-  /** The layer, from [4, 3, 2], by which a module is used that is none of its own. */
-  around?: (subject: never) => nn.Layer;
-  /** Inputs that `forward` takes; 0: it has none. */
-  inputs?: number;
-  /** False: it is refused in predictions. */
-  inEvaluation?: boolean;
-  /** What the error of a value that may not be assigned begins with. */
-  refusal?: (field: string) => string;
-}
-
-const notNumbers = ['0.5', null, Number.NaN, tensor(1)];
-const number = (...to: number[]) => ({ to: to.map((value) => () => value), not: notNumbers });
-const integer = (...to: number[]) => ({ to: to.map((value) => () => value), not: [...notNumbers, 0.5] });
-const word = (...to: string[]) => ({ to: to.map((value) => () => value), not: ['tanhh', 1, null] });
-const frozen = (values: number[][] | number[]) => new nn.Parameter(tensor(values as number[]), { requiresGrad: false });
-const parameter = (...to: (() => unknown)[]) => ({ to, not: [1, 'w', ones([7, 7, 7])] });
-const entry = { to: [() => new nn.Sigmoid(), () => new nn.ReLU()], not: [3, null, ones([1]), {}] };
-const classWeight = { to: [() => tensor([1, 2, 3]), () => tensor([3, 2, 1]), () => null], not: [1, [1, 2, 3], ones([2])] };
-const reduction = { to: [() => 'sum', () => 'mean'], not: ['average', 0, null] };
-const plain = (make: () => nn.Module): Case => ({ make, fields: {} });
+import {
+  type Case,
+  classWeight,
+  entry,
+  type Fields,
+  frozen,
+  integer,
+  notNumbers,
+  number,
+  parameter,
+  plain,
+  reduction,
+  word,
+} from './field-kinds';
+import { layerCases } from './layer-cases';
 
 // Calls the parts of its list, in a loop or by their numbers.
 class Holder extends nn.Module {
@@ -53,47 +36,6 @@ class Holder extends nn.Module {
   }
 }
 
-// A layer of a function and of the module in it.
-class Using extends nn.Module {
-  constructor(
-    readonly part: nn.Module,
-    private readonly use: (x: Tensor) => Tensor,
-  ) {
-    super();
-  }
-  forward(x: Tensor): Tensor {
-    return this.use(x);
-  }
-}
-
-// Of [4, 3, 2] two indices that the values decide, which of them is nothing that has a gradient.
-const indices = (x: Tensor): Tensor => x.gt(0).sum(2);
-const gluOf = (layer: nn.GLU) => (x: Tensor) => layer.forward(x).mean().add(x);
-// Rows are bags, and then the bags of one dimension.
-const bagsOf = (layer: nn.EmbeddingBag) => (x: Tensor) => {
-  const index = indices(x);
-  const bags = layer.forward(index);
-  if (layer.mode === 'max') return bags.unsqueeze(1).mul(x.mul(0.2));
-  const offsets = tensor(Int32Array.of(0, 2, 5, 7, ...(layer.includeLastOffset ? [11] : [])));
-  return bags
-    .add(layer.forward(index.reshape([12]), { offsets }))
-    .unsqueeze(1)
-    .mul(x);
-};
-const tableFields = {
-  paddingIdx: { to: [() => 1, () => -1, () => null], not: ['1', 0.5, 3, -4] },
-  maxNorm: { to: [() => 0.2, () => null, () => 0.1], not: ['0.5', -1, Number.NaN] },
-  normType: { ...number(1, 3) },
-  scaleGradByFreq: { to: [() => true, () => false], not: [1, null] },
-  weight: parameter(() =>
-    frozen([
-      [1, 2],
-      [3, 4],
-      [5, 6],
-    ]),
-  ),
-};
-
 // Of activations and losses of pairs: numbers become others, reductions others.
 const inherited = Object.keys(new nn.Identity());
 function found(make: new () => nn.Module): Case {
@@ -109,6 +51,7 @@ function fieldLike(value: unknown): Case['fields'][string] {
 const isWritten = (name: string): boolean => name === 'GELU'; // words
 
 const cases: Record<string, Case> = {
+  ...layerCases,
   ...Object.fromEntries(
     [...activationLayers, ...pairwiseLayers].filter(({ name }) => !isWritten(name)).map(({ name, make }) => [name, found(make)]),
   ),
@@ -138,108 +81,6 @@ const cases: Record<string, Case> = {
   },
   LogSoftmax: { make: () => new nn.LogSoftmax({ dim: 1 }), fields: { dim: integer(2, -2) } },
   ModuleList: { make: () => new nn.ModuleList([new nn.Tanh(), new nn.SiLU()]), fields: { 0: entry, 1: entry } },
-  AlphaDropout: { make: () => new nn.AlphaDropout(0.5), fields: { p: { ...number(0.25, 0, 0.9), not: [...notNumbers, -0.1, 1.1] } } },
-  Bilinear: {
-    make: () => new nn.Bilinear(2, 2, 2),
-    fields: {
-      weight: {
-        to: [() => new nn.Parameter(ones([2, 2, 2]), { requiresGrad: false })],
-        not: [1, 'w', ones([7])],
-      },
-      bias: parameter(
-        () => frozen([1, 2]),
-        () => null,
-      ),
-    },
-    fixed: ['in1Features', 'in2Features', 'outFeatures'], // the sizes of the weight that is there at first; printed
-    around: (layer: nn.Bilinear) => new Using(layer, (x) => layer.forward(x.mul(0.2), x.mul(0.2))),
-    inputs: 2,
-  },
-  CosineSimilarity: {
-    make: () => new nn.CosineSimilarity(),
-    fields: { dim: integer(2, -1), eps: { ...number(0.5, 4), not: [...notNumbers, -1] } },
-    around: (layer: nn.CosineSimilarity) => new Using(layer, (x) => layer.forward(x, x.add(0.5))),
-    inputs: 2,
-  },
-  PairwiseDistance: {
-    make: () => new nn.PairwiseDistance(),
-    fields: { p: number(1, 3), eps: number(0.5, 0.1), keepdim: { to: [() => true, () => false], not: [1, 'yes', null] } },
-    around: (layer: nn.PairwiseDistance) => new Using(layer, (x) => layer.forward(x, x.mul(0.5))),
-    inputs: 2,
-  },
-  GLU: { make: () => new nn.GLU({ dim: 0 }), fields: { dim: integer(2, -1) }, around: (layer: nn.GLU) => new Using(layer, gluOf(layer)) },
-  GroupNorm: {
-    make: () => new nn.GroupNorm(1, 3),
-    fields: {
-      eps: number(0.1, 1),
-      weight: parameter(
-        () => frozen([1, 2, 3]),
-        () => null,
-      ),
-      bias: parameter(
-        () => frozen([1, 2, 3]),
-        () => null,
-      ),
-    },
-    fixed: ['numGroups', 'numChannels'],
-  },
-  Embedding: {
-    make: () => new nn.Embedding(3, 2, { maxNorm: 0.3 }),
-    inEvaluation: false, // rows are shortened in the table
-    fields: { ...tableFields },
-    fixed: ['numEmbeddings', 'embeddingDim'],
-    around: (layer: nn.Embedding) => new Using(layer, (x) => layer.forward(indices(x)).mul(x.mul(0.2))),
-  },
-  EmbeddingBag: {
-    make: () => new nn.EmbeddingBag(3, 2, { maxNorm: 0.9 }),
-    inEvaluation: false,
-    fields: {
-      ...tableFields,
-      mode: { to: [() => 'sum', () => 'max', () => 'mean'], not: ['average', 0, null] },
-      includeLastOffset: { to: [() => true, () => false], not: [1, null] },
-    },
-    fixed: ['numEmbeddings', 'embeddingDim'],
-    around: (layer: nn.EmbeddingBag) => new Using(layer, bagsOf(layer)),
-  },
-  PReLU: {
-    make: () => new nn.PReLU(),
-    fields: {
-      weight: parameter(
-        () => frozen([0.5]),
-        () => frozen([-1, 2, 3]),
-      ),
-    },
-    fixed: ['numParameters', 'init'],
-  },
-  RReLU: { make: () => new nn.RReLU({ lower: 0.25, upper: 0.5 }), fields: { lower: number(0.125, 0.4), upper: number(0.75, 2) } },
-  Softmin: { make: () => new nn.Softmin({ dim: 1 }), fields: { dim: integer(2, -2) } },
-  ModuleDict: {
-    make: () => new nn.ModuleDict({ a: new nn.Tanh(), b: new nn.SiLU() }),
-    fields: { a: entry, b: entry },
-    around: (dict: nn.ModuleDict<nn.Layer>) => new Using(dict, (x) => [...dict.values()].reduce((y, layer) => layer.call(y), x)),
-    inputs: 0,
-    refusal: (field) => `[ModuleDict.${field}] expected a module`,
-  },
-  ParameterDict: {
-    make: () => new nn.ParameterDict({ w: frozen([1, 2]) }),
-    fields: { w: { to: [() => frozen([3, 4]), () => tensor([0.5, 1])], not: [1, 'w', null] } },
-    around: (dict: nn.ParameterDict) => new Using(dict, (x) => x.mul(dict.get('w')!)),
-    inputs: 0,
-    refusal: (field) => `[ParameterDict.${field}] expected a parameter or a tensor`,
-  },
-  ParameterList: {
-    make: () => new nn.ParameterList([frozen([1, 2]), frozen([2, 1])]),
-    fields: { 0: { to: [() => frozen([3, 4]), () => tensor([0.5, 1])], not: [1, 'w', null] }, 1: { to: [() => frozen([3, 4])], not: [1] } },
-    around: (list: nn.ParameterList) => new Using(list, (x) => x.mul(list[0]!).add(list[1]!)),
-    inputs: 0,
-    refusal: (field) => `[ParameterList[${field}]] expected a parameter or a tensor`,
-  },
-  Unflatten: {
-    make: () => new nn.Unflatten(1, [1, -1]),
-    fields: { dim: integer(2, -2) },
-    fixed: ['unflattenedSize'],
-    around: (layer: nn.Unflatten) => new Using(layer, (x) => layer.forward(x).sum(1)),
-  },
   NLLLoss: {
     make: () => new nn.NLLLoss(),
     fields: { ignoreIndex: integer(1, 2), reduction, weight: classWeight },
