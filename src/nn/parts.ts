@@ -247,21 +247,19 @@ export abstract class Parts {
     return [...this.#buffers.keys()].map((name) => [name, fields[name]] as const).filter((f): f is Named<Tensor> => f[1] instanceof Tensor);
   }
 
+  // One list for all: a fit walks its model after every epoch.
   #walk(prefix: string, removeDuplicate: boolean): Named<Module>[] {
-    const seen = new Set<Module>();
+    const found: Named<Module>[] = [];
     const above = new Set<Module>(); // a module that knows its parent ends the walk
-    const visit = (path: string, module: Module): Named<Module>[] => {
-      if (above.has(module) || (removeDuplicate && seen.has(module))) return [];
-      seen.add(module);
+    const visit = (path: string, module: Module): void => {
+      if (above.has(module)) return;
       above.add(module);
-      const children = removeDuplicate
-        ? module.namedChildren()
-        : module.entriesOf().filter((f): f is Named<Module> => f[1] instanceof Parts);
-      const found: Named<Module>[] = [[path, module], ...children.flatMap(([name, child]) => visit(join(path, name), child))];
-      above.delete(module);
-      return found;
+      found.push([path, module]);
+      for (const [name, value] of module.entriesOf()) if (value instanceof Parts) visit(join(path, name), value as Module);
+      if (!removeDuplicate) above.delete(module); // else it is not visited from elsewhere either
     };
-    return visit(prefix, this.#self());
+    visit(prefix, this.#self());
+    return found;
   }
 
   // What each module lists itself, with full paths.
