@@ -6,7 +6,7 @@ import './arithmetic';
 import { ones } from './create';
 import './reduce';
 import './unary';
-import { vectorNorm } from './vector-norm';
+import { vectorNorm } from './row-norm';
 
 function checkPair(where: string, x1: Tensor, x2: Tensor): number[] {
   checkTensor(where, 'x1', x1, 'float32');

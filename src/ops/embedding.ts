@@ -11,8 +11,8 @@ import './in-place';
 import { explainIndex } from './indices';
 import { stack } from './join';
 import './select';
+import { vectorNorm } from './row-norm';
 import { checkTable, paddingRow } from './tables';
-import { vectorNorm } from './vector-norm';
 import './views';
 
 /** The options of `embedding`. */
