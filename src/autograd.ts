@@ -2,7 +2,7 @@
 // back to its inputs; `backward` calls these in the reverse of the order in which they were recorded.
 import * as calls from './calls.generated';
 import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from './errors';
-import { type AccumulatedHook, type GradientHook, type HookHandle, Hooks, hooked, LeafPass, leafHooks } from './gradient-hooks';
+import { type GradientHook, type Hooks, hooked, LeafPass } from './gradient-hooks';
 import { refuseHeld } from './holders';
 import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
@@ -152,19 +152,19 @@ const unit = new Tensor(Float32Array.of(1), []);
 /** Whether this gradient is known to be the constant 1. */
 export const isUnit = (gradient: Tensor): boolean => gradient === unit;
 
-function startGradient(root: Tensor, gradient: Tensor | undefined): Tensor {
+function startGradient(where: string, root: Tensor, gradient: Tensor | null | undefined): Tensor {
   if (gradient !== undefined && gradient !== null) {
-    checkTensor('backward', 'gradient', gradient, 'float32');
+    checkTensor(where, 'gradient', gradient, 'float32');
     if (!sameShape(gradient.shape, root.shape)) {
-      throw rangeError('backward', `expected a gradient ${shapeText(root.shape)}, got ${shapeText(gradient.shape)}`);
+      throw rangeError(where, `expected a gradient ${shapeText(root.shape)}, got ${shapeText(gradient.shape)}`);
     }
     return gradient;
   }
   if (root.numel !== 1) {
     throw rangeError(
-      'backward',
+      where,
       `expected a scalar, got shape ${shapeText(root.shape)}`,
-      'give backward() a gradient of that shape, or call mean() or sum() first',
+      `give ${where}() a gradient of that shape, or call mean() or sum() first`,
     );
   }
   return root.shape.length === 0 ? unit : new Tensor(unit.values, root.shape.slice());
@@ -177,11 +177,11 @@ const changedAfterUse = (shape: readonly number[], user: string): SimdnnError =>
     `[backward] a tensor ${shapeText(shape)} was changed in place after ${user} had used it\n  hint: the function without _ (add for add_) makes a new tensor instead`,
   );
 
-// The nodes that lead to `root`, last recorded first.
-function tapeOf(root: Tensor): Node[] {
+// The nodes that lead to these roots, last recorded first.
+function tapeOf(roots: readonly Tensor[]): Node[] {
   const visit = ++visits;
   const tape: Node[] = [];
-  const pending: (Node | null)[] = [root.node];
+  const pending: (Node | null)[] = roots.map((root) => root.node);
   while (pending.length > 0) {
     const node = pending.pop()!;
     if (node === null || node.visit === visit) continue;
@@ -196,32 +196,50 @@ function tapeOf(root: Tensor): Node[] {
   return tape.sort((a, b) => b.sequence - a.sequence);
 }
 
-function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boolean): void {
+function checkGraph(where: string, root: Tensor): void {
   if (!root.needsGrad) {
     throw new SimdnnError(
       'SIMDNN_NO_GRAPH',
-      '[backward] this tensor does not require a gradient and has no history\n  hint: was it made inside noGrad(), or from tensors without requiresGrad?',
+      `[${where}] this tensor does not require a gradient and has no history\n  hint: was it made inside noGrad(), or from tensors without requiresGrad?`,
     );
   }
-  const start = startGradient(root, gradient);
-  const tape = tapeOf(root);
+}
+
+function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boolean): void {
+  checkGraph('backward', root);
+  const start = startGradient('backward', root, gradient);
+  const tape = tapeOf([root]);
   for (const node of tape) node.check();
+  walk(tape, [[root, start]], retainGraph, null);
+}
+
+// What is asked of a pass that is not for the leaves: which nodes' gradients matter, and which of these nodes send them on.
+interface Asked {
+  reaches(node: Node): boolean;
+  enter(node: Node, dy: Tensor): boolean;
+}
+
+// Sends the gradients of the roots down the tape. Hooks come before anything else sees a gradient, those of leaves at the end.
+function walk(tape: readonly Node[], starts: readonly (readonly [Tensor, Tensor])[], retainGraph: boolean, asked: Asked | null): void {
+  const leaves = new LeafPass(leavesOf(starts, tape), openLeaf);
   const wasEnabled = enabled;
   enabled = false;
-  const leaves = new LeafPass(leavesOf(root, tape), openLeaf);
   try {
     leaves.begin();
-    share(root, start);
+    for (const [root, start] of starts) share(root, start);
     for (const node of tape) {
-      const dy = node.output.gradient;
-      if (dy !== null) {
-        node.backward!(node.hooks === null || node.hooks.all.length === 0 ? dy : hooked(node.hooks.all, dy));
-        recorder?.operation(`the gradient of ${node.name}`, node);
+      const arrived = node.output.gradient;
+      if (arrived !== null && (asked === null || asked.reaches(node))) {
+        const dy = node.hooks === null || node.hooks.all.length === 0 ? arrived : hooked(node.hooks.all, arrived);
+        if (asked === null || asked.enter(node, dy)) {
+          node.backward!(dy);
+          recorder?.operation(`the gradient of ${node.name}`, node);
+        }
       }
       dropGradient(node.output);
       if (!retainGraph) node.free();
     }
-    leaves.end();
+    leaves.end(asked === null);
   } finally {
     enabled = wasEnabled;
     leaves.abandon();
@@ -229,8 +247,8 @@ function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boole
   }
 }
 
-function* leavesOf(root: Tensor, tape: readonly Node[]): Iterable<Tensor> {
-  yield root;
+function* leavesOf(starts: readonly (readonly [Tensor, Tensor])[], tape: readonly Node[]): Iterable<Tensor> {
+  for (const [root] of starts) yield root;
   for (const { inputs } of tape) yield* inputs;
 }
 
@@ -238,6 +256,68 @@ function* leavesOf(root: Tensor, tape: readonly Node[]): Iterable<Tensor> {
 function dropGradient(output: Tensor): void {
   output.gradient = null;
   output.gradientShared = false;
+}
+
+// Takes away what a leaf has gathered, and whether it needs a gradient if nobody asks for it now, until the function that it returns is called.
+function setAside(leaf: Tensor, isWanted: boolean): () => void {
+  const { gradient, gradientHome, gradientSeen, gradientShared, gradientHidden } = leaf;
+  leaf.gradient = null;
+  leaf.gradientHome = null;
+  leaf.gradientShared = false;
+  leaf.needsGrad = isWanted;
+  return () => {
+    leaf.needsGrad = true;
+    leaf.gradient = gradient;
+    leaf.gradientHome = gradientHome;
+    leaf.gradientSeen = gradientSeen;
+    leaf.gradientShared = gradientShared;
+    leaf.gradientHidden = gradientHidden;
+  };
+}
+
+function ownCopy(gradient: Tensor): Tensor {
+  const copy = empty(gradient.shape.slice());
+  calls.copyStrided({ out: copy.floats, x: gradient.floats, layout: Int32Array.of(1, copy.numel, 1, 0, 1, 0) });
+  return copy;
+}
+
+/** @internal The gradients of the sum of the roots, each times its start, with respect to these tensors; null where no way leads to one. */
+export function gradientsOf(
+  where: string,
+  roots: readonly Tensor[],
+  starts: readonly (Tensor | null | undefined)[],
+  wanted: readonly Tensor[],
+  retainGraph: boolean,
+): (Tensor | null)[] {
+  if (recorder !== null) {
+    throw new SimdnnError('SIMDNN_NOT_RECORDABLE', `[${where}] cannot be recorded\n  hint: backward() can, and gathers gradients in grad`);
+  }
+  for (const root of roots) checkGraph(where, root);
+  const begin = roots.map((root, i) => [root, startGradient(where, root, starts[i])] as const);
+  const tape = tapeOf(roots);
+  for (const node of tape) node.check();
+  const leaves = new Set([...roots, ...tape.flatMap(({ inputs }) => inputs)].filter((t) => t.node === null && t.needsGrad));
+  const asked = new Set(wanted);
+  // Nodes with a way to a tensor that is asked for; the first recorded are last in the tape.
+  const leading = new Set<Node>();
+  for (const node of tape.toReversed()) {
+    if (node.inputs.some((t) => asked.has(t) || (t.node !== null && leading.has(t.node)))) leading.add(node);
+  }
+  const found = new Map<Tensor, Tensor>();
+  const back = [...leaves].map((leaf) => setAside(leaf, asked.has(leaf)));
+  try {
+    walk(tape, begin, retainGraph, {
+      reaches: (node) => leading.has(node) || asked.has(node.output),
+      enter(node, dy) {
+        if (asked.has(node.output)) found.set(node.output, ownCopy(dy));
+        return leading.has(node);
+      },
+    });
+    for (const leaf of leaves) if (leaf.gradient !== null) found.set(leaf, leaf.gradientShared ? ownCopy(leaf.gradient) : leaf.gradient);
+  } finally {
+    for (const restore of back) restore();
+  }
+  return wanted.map((t) => found.get(t) ?? null);
 }
 
 /**
@@ -282,66 +362,9 @@ declare module './tensor' {
      * x.grad!.toArray(); // [2, 4, 6]
      */
     backward(gradient?: Tensor, options?: { retainGraph?: boolean }): void;
-    /**
-     * Has `hook(gradient)` called with this tensor's gradient in every backward pass that reaches it; what it returns, unless undefined, replaces the
-     * gradient: `torch.Tensor.register_hook`.
-     *
-     * A leaf's hook is called once in a pass, at its end, with what this pass adds to `grad`; that of another tensor before the gradient is sent on.
-     * The hook may keep what it is given. In a compiled function and in a fit it is recorded: its tensor operations happen at each replay, its other
-     * JavaScript does not. A TypeError for a tensor that requires no gradient.
-     *
-     * @example
-     * const w = tensor([1, 2], { requiresGrad: true });
-     * const handle = w.registerHook((gradient) => gradient.mul(10));
-     * w.mul(3).sum().backward();
-     * w.grad!.toArray(); // [30, 30]
-     * handle.remove();
-     */
-    registerHook(hook: GradientHook): HookHandle;
-    /**
-     * Has `hook(leaf)` called when a backward pass has added to this leaf's `grad`: `torch.Tensor.register_post_accumulate_grad_hook`.
-     *
-     * It is recorded as hooks of gradients are: in a compiled function and in a fit `grad` cannot be read there, but an optimizer can step. A TypeError
-     * for a tensor that requires no gradient or that an operation made.
-     *
-     * @example
-     * const w = new nn.Parameter(tensor([1, 2]));
-     * const optimizer = new optim.SGD([w], { lr: 0.5 });
-     * w.registerPostAccumulateGradHook(() => {
-     *   optimizer.step();
-     *   optimizer.zeroGrad();
-     * });
-     * w.mul(2).sum().backward();
-     * w.toArray(); // [0, 1]
-     */
-    registerPostAccumulateGradHook(hook: AccumulatedHook): HookHandle;
   }
 }
 
 Tensor.prototype.backward = function (this: Tensor, gradient, options) {
   backward(this, gradient, options === undefined ? false : keepsGraph(options));
-};
-
-function checkHooked(where: string, t: Tensor): void {
-  if (!t.needsGrad) throw typeError(where, 'this tensor requires no gradient', 'requiresGrad_() has it require one');
-}
-
-Tensor.prototype.registerHook = function (this: Tensor, hook) {
-  const where = 'Tensor.registerHook';
-  checkHooked(where, this);
-  if (this.node === null) return leafHooks(this).gradient.add(where, hook);
-  this.node.hooks ??= new Hooks();
-  return this.node.hooks.add(where, hook);
-};
-
-Tensor.prototype.registerPostAccumulateGradHook = function (this: Tensor, hook) {
-  const where = 'Tensor.registerPostAccumulateGradHook';
-  checkHooked(where, this);
-  if (this.node !== null)
-    throw typeError(
-      where,
-      `this tensor was made by ${this.node.name}: it has no grad to add to`,
-      'registerHook() is called with its gradient',
-    );
-  return leafHooks(this).accumulated.add(where, hook);
 };

@@ -3,7 +3,7 @@ import * as calls from './calls.generated';
 import { describe, rangeError, typeError } from './errors';
 import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
-import { checkTensor, empty, type Tensor } from './tensor';
+import { checkTensor, empty, Tensor } from './tensor';
 
 /** Takes a hook away again. */
 export interface HookHandle {
@@ -135,8 +135,8 @@ export class LeafPass {
     }
   }
 
-  /** After the last has: calls the hooks. */
-  end(): void {
+  /** After the last has: calls the hooks; those that wait for `grad` only when the pass `accumulates`. */
+  end(accumulates: boolean): void {
     while (this.pending.length > 0) {
       const { leaf, before, count } = this.pending[0]!;
       const arrived = leaf.gradient !== null && leaf.gradient.version.count !== count;
@@ -151,7 +151,7 @@ export class LeafPass {
         this.putBack(leaf, before);
       }
       this.pending.shift();
-      if (arrived) for (const hook of leafHooks(leaf).accumulated.all) hook(leaf);
+      if (arrived && accumulates) for (const hook of leafHooks(leaf).accumulated.all) hook(leaf);
     }
     recorder?.operation('the hooks of gradients');
   }
@@ -167,3 +167,65 @@ export class LeafPass {
     calls.copyStrided({ out: this.open(leaf), x: before.floats, layout: Int32Array.of(1, leaf.numel, 1, 0, 1, 0) });
   }
 }
+
+declare module './tensor' {
+  interface Tensor {
+    /**
+     * Has `hook(gradient)` called with this tensor's gradient in every backward pass that reaches it; what it returns, unless undefined, replaces the
+     * gradient: `torch.Tensor.register_hook`.
+     *
+     * A leaf's hook is called once in a pass, at its end, with what this pass adds to `grad`; that of another tensor before the gradient is sent on.
+     * The hook may keep what it is given. In a compiled function and in a fit it is recorded: its tensor operations happen at each replay, its other
+     * JavaScript does not. A TypeError for a tensor that requires no gradient.
+     *
+     * @example
+     * const w = tensor([1, 2], { requiresGrad: true });
+     * const handle = w.registerHook((gradient) => gradient.mul(10));
+     * w.mul(3).sum().backward();
+     * w.grad!.toArray(); // [30, 30]
+     * handle.remove();
+     */
+    registerHook(hook: GradientHook): HookHandle;
+    /**
+     * Has `hook(leaf)` called when a backward pass has added to this leaf's `grad`: `torch.Tensor.register_post_accumulate_grad_hook`.
+     *
+     * It is recorded as hooks of gradients are: in a compiled function and in a fit `grad` cannot be read there, but an optimizer can step. A TypeError
+     * for a tensor that requires no gradient or that an operation made.
+     *
+     * @example
+     * const w = new nn.Parameter(tensor([1, 2]));
+     * const optimizer = new optim.SGD([w], { lr: 0.5 });
+     * w.registerPostAccumulateGradHook(() => {
+     *   optimizer.step();
+     *   optimizer.zeroGrad();
+     * });
+     * w.mul(2).sum().backward();
+     * w.toArray(); // [0, 1]
+     */
+    registerPostAccumulateGradHook(hook: AccumulatedHook): HookHandle;
+  }
+}
+
+function checkHooked(where: string, t: Tensor): void {
+  if (!t.needsGrad) throw typeError(where, 'this tensor requires no gradient', 'requiresGrad_() has it require one');
+}
+
+Tensor.prototype.registerHook = function (this: Tensor, hook) {
+  const where = 'Tensor.registerHook';
+  checkHooked(where, this);
+  if (this.node === null) return leafHooks(this).gradient.add(where, hook);
+  this.node.hooks ??= new Hooks();
+  return this.node.hooks.add(where, hook);
+};
+
+Tensor.prototype.registerPostAccumulateGradHook = function (this: Tensor, hook) {
+  const where = 'Tensor.registerPostAccumulateGradHook';
+  checkHooked(where, this);
+  if (this.node !== null)
+    throw typeError(
+      where,
+      `this tensor was made by ${this.node.name}: it has no grad to add to`,
+      'registerHook() is called with its gradient',
+    );
+  return leafHooks(this).accumulated.add(where, hook);
+};

@@ -8,6 +8,8 @@ export { type Compiled, type CompileOptions, compile } from './compile';
 /** Datasets, loaders, splits, scalers and files of tables. */
 export * as data from './data';
 export { SimdnnError } from './errors';
+/** Gradients as results. */
+export * as autograd from './grad';
 export { type Info, info, version } from './info';
 export type { DType, TensorData } from './memory';
 /** Figures of merit, gathered batch by batch. */
@@ -15,10 +17,47 @@ export * as metrics from './metrics';
 export { getNumThreads, setFlushDenormal, setNumThreads } from './native';
 /** Modules: layers, activations, losses, and what they are made of. */
 export * as nn from './nn';
-export { arange, type CreateOptions, cat, type Extremes, eye, full, ones, rand, randn, stack, tensor, zeros } from './ops';
+export {
+  arange,
+  bernoulli,
+  type CreateOptions,
+  cartesianProd,
+  cat,
+  columnStack,
+  type Extremes,
+  einsum,
+  empty,
+  emptyLike,
+  eye,
+  full,
+  fullLike,
+  hstack,
+  linspace,
+  logspace,
+  meshgrid,
+  multinomial,
+  type NumberArray,
+  normal,
+  ones,
+  onesLike,
+  rand,
+  randint,
+  randintLike,
+  randLike,
+  randn,
+  randnLike,
+  randperm,
+  stack,
+  type TensorLike,
+  tensor,
+  vstack,
+  where,
+  zeros,
+  zerosLike,
+} from './ops';
 /** Optimizers: what steps the parameters. */
 export * as optim from './optim';
-export { manualSeed } from './random';
+export { getRngState, manualSeed, setRngState } from './random';
 export type { CompiledOutput, Profile, ProfiledCall } from './recording';
 export { type NestedArray, Tensor } from './tensor';
 /** Whole training runs, evaluation and prediction on a native thread. */

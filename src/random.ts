@@ -1,7 +1,7 @@
 // The random numbers of this environment: a seed, and how far its sequence has been used. Every kernel that
 // needs random numbers is a pure function of (seed, offset), so runs repeat to the last bit.
 import { randomInt } from 'node:crypto';
-import { checkInteger } from './errors';
+import { checkInteger, describe, rangeError, typeError } from './errors';
 import { recorder } from './recorder';
 
 let seed = randomInt(2 ** 48 - 1);
@@ -21,6 +21,38 @@ let offset = 0;
 export function manualSeed(n: number): void {
   seed = checkInteger('manualSeed', 'the seed', n);
   offset = 0;
+}
+
+const parts = 4; // low and high part of the seed, then of the offset
+
+/**
+ * The state of everything random that `manualSeed` rules, for `setRngState`: `torch.get_rng_state`.
+ *
+ * @example
+ * const state = getRngState();
+ * const a = rand([2]);
+ * setRngState(state);
+ * rand([2]).eq(a).toArray(); // [1, 1]
+ */
+export function getRngState(): Int32Array {
+  recorder?.reading('getRngState');
+  return Int32Array.of(seed | 0, Math.floor(seed / 2 ** 32), offset | 0, Math.floor(offset / 2 ** 32));
+}
+
+/**
+ * Goes on where `getRngState` was called: `torch.set_rng_state`. A TypeError for anything but an Int32Array, a RangeError for one of another making.
+ *
+ * @example
+ * setRngState(getRngState());
+ */
+export function setRngState(state: Int32Array): void {
+  if (!(state instanceof Int32Array)) throw typeError('setRngState', `expected an Int32Array, got ${describe(state)}`);
+  const whole = (at: number): number => state[at + 1]! * 2 ** 32 + (state[at]! >>> 0);
+  if (state.length !== parts || ![whole(0), whole(2)].every((n) => Number.isSafeInteger(n) && n >= 0)) {
+    throw rangeError('setRngState', 'expected a state that getRngState gave');
+  }
+  seed = whole(0);
+  offset = whole(2);
 }
 
 /** A place in a sequence of random numbers: what the next draw begins with. */

@@ -19,6 +19,8 @@ export type LastingRole = 'parameter' | 'gradient' | 'state' | 'buffer';
 
 /** What is told to a recording. */
 export interface Recorder {
+  /** Whether it asks later if it still holds: not where it is only compared with another. */
+  readonly watches: boolean;
   /** A tensor was made, in memory that no other tensor has. */
   made(tensor: object): void;
   /** Memory that was made for a result. */

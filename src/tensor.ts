@@ -60,8 +60,8 @@ export class Tensor {
   readonly values: TensorData;
   /** @internal */
   readonly version: Version;
-  /** @internal What made this tensor, for the backward pass; null for a leaf. */
-  node: Node | null = null;
+  // Behind `node`. What tests compare of two tensors are their own properties, and of rows that iteration makes each has a history of its own.
+  #node: Node | null = null;
   // Behind the accessors of these names, which count changes.
   private ownNeedsGrad = false;
   private ownGradient: Tensor | null = null;
@@ -250,6 +250,15 @@ export class Tensor {
   /** @internal */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
+  }
+
+  /** @internal What made this tensor, for the backward pass; null for a leaf. */
+  get node(): Node | null {
+    return this.#node;
+  }
+  /** @internal */
+  set node(node: Node | null) {
+    this.#node = node;
   }
 
   /** @internal */

@@ -56,9 +56,12 @@ export const pairwiseLayers = Object.entries(layers).flatMap(([name, make]) => {
   return of === undefined ? [] : [{ name, make: make as unknown as new (options?: { reduction?: Reduction }) => PairwiseLoss, of }];
 });
 
-/** The optimizers. */
+// Muon steps matrices alone, LBFGS asks for the loss.
+const special = ['Muon', 'LBFGS'];
+
+/** The optimizers that step parameters of any shape by their gradients. */
 export const optimizers = Object.entries(optim).flatMap(([name, make]) =>
-  typeof make === 'function' && make.prototype instanceof optim.Optimizer
+  typeof make === 'function' && make.prototype instanceof optim.Optimizer && !special.includes(name)
     ? [{ name, make: make as unknown as new (params: unknown[], options?: object) => optim.SGD | optim.Adam | optim.RMSprop }]
     : [],
 );

@@ -22,8 +22,10 @@ const sourceLevels = [
   ['tensor'],
   ['gradient-hooks'],
   ['autograd'],
+  ['grad'],
   ['ops'],
-  ['nn', 'optim', 'data', 'metrics', 'io'],
+  ['nn', 'data', 'metrics', 'io'],
+  ['optim'], // averages of weights are modules
   ['recording'],
   ['recording'],
   ['compile'],

@@ -8,7 +8,7 @@ const list = (values) => values.join(', ');
 function binary(name, sign, of, { type = 'float32', gives = type } = {}) {
   const [a, b] = [type === 'int32' || gives === 'int32' ? [1, 2, 3] : [6, 8], 2];
   const arrays = { float32: 'Float32Array', int32: 'Int32Array' };
-  const camel = name.replace('_int', 'Int');
+  const camel = name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
   return kernel(name, {
     operands: [
       out('out', 'layout.count()', { type: gives }),
@@ -19,7 +19,7 @@ function binary(name, sign, of, { type = 'float32', gives = type } = {}) {
     doc: `\`out = a ${sign}b\`${type === 'int32' ? ' of int32' : ''}.`,
     example: `const out = new ${arrays[gives]}(${a.length});
 ${camel}(out, ${arrays[type]}.of(${list(a)}), ${arrays[type]}.of(${b}), ${layoutText(a.length)});
-out; // [${list(a.map((value) => Number(of(value, b))))}]`,
+out; // [${list(a.map((value) => Number(Number(of(value, b)).toPrecision(7))))}]`,
   });
 }
 
@@ -32,15 +32,27 @@ const comparisons = [
   ['ge', '>= ', (a, b) => a >= b],
 ];
 
+const modulo = (a, b) => a - b * Math.floor(a / b);
+
 export const broadcast = [
   binary('add', '+ ', (a, b) => a + b),
   binary('sub', '- ', (a, b) => a - b),
   binary('mul', '', (a, b) => a * b),
   binary('div', '/ ', (a, b) => a / b),
   binary('pow', 'to the power of ', (a, b) => a ** b),
+  binary('maximum', 'or, where that is larger or NaN, ', Math.max),
+  binary('minimum', 'or, where that is smaller or NaN, ', Math.min),
+  binary('remainder', 'modulo, with the sign of b, ', modulo),
+  binary('fmod', 'modulo, with the sign of a, ', (a, b) => a % b),
+  binary('floor_divide', 'divided, down to a whole number, by ', (a, b) => Math.floor(a / b)),
+  binary('atan2', 'as the side opposite to an angle of which b is the adjacent one: the angle of ', Math.atan2),
   ...comparisons.map(([name, sign, of]) => binary(name, sign, of, { gives: 'int32' })),
   binary('add_int', '+ ', (a, b) => a + b, { type: 'int32' }),
   binary('sub_int', '- ', (a, b) => a - b, { type: 'int32' }),
   binary('mul_int', '', (a, b) => a * b, { type: 'int32' }),
+  binary('maximum_int', 'or, where that is larger, ', Math.max, { type: 'int32' }),
+  binary('minimum_int', 'or, where that is smaller, ', Math.min, { type: 'int32' }),
+  binary('remainder_int', 'modulo, with the sign of b (0 where b is 0), ', modulo, { type: 'int32' }),
+  binary('floor_divide_int', 'divided, down to a whole number (0 where b is 0), by ', (a, b) => Math.floor(a / b), { type: 'int32' }),
   ...comparisons.map(([name, sign, of]) => binary(`${name}_int`, sign, of, { type: 'int32' })),
 ];

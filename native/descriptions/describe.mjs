@@ -66,7 +66,7 @@ export const enumerations = {
  * - `results`: [interface, doc, ...operands] that the public function takes as its first argument, an object.
  * - `options`: [interface, doc, ...operands and attributes] that it takes as its last one, an object.
  * - `derived`: { size: expression } of sizes that it finds by itself; `{ n: 'param.length' }` counts an array.
- * - `oneType`: two arrays of any type that must be of the same.
+ * - `oneType`: arrays of any type that must be of one; the first is called out.
  * - `asks`: [condition, message] that it refuses.
  */
 export function kernel(name, description) {

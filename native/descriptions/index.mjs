@@ -1,6 +1,8 @@
 // Every kernel, in the order of the dispatch table, and the enumerations of their choices.
 import { broadcast } from './broadcast.mjs';
 import { enumerations as own } from './describe.mjs';
+import { embedding } from './embedding.mjs';
+import { lines } from './lines.mjs';
 import { losses } from './losses.mjs';
 import { movement } from './movement.mjs';
 import { norms } from './norms.mjs';
@@ -14,7 +16,7 @@ export { elements, lengths, structs } from './describe.mjs';
 export { unaryFunctions };
 
 /** [{ family, kernels }]: a family is a file of the public functions. */
-export const families = { products, losses, norms, unary, broadcast, reductions, movement, random, optimizers };
+export const families = { products, losses, norms, unary, broadcast, reductions, lines, movement, embedding, random, optimizers };
 
 export const kernels = Object.values(families).flat();
 

@@ -1,5 +1,5 @@
 // softmax.cc, cross_entropy.cc, losses.cc
-import { choice, integer, kernel, out, read, real } from './describe.mjs';
+import { choice, flag, integer, kernel, out, read, real } from './describe.mjs';
 
 const rowsClasses = ['rows', 'classes'];
 const scores = (role, name, more) => role(name, 'rows * classes', more);
@@ -142,5 +142,33 @@ dx; // [0.25, -1]`,
 huberLoss({ loss, dx }, Float32Array.of(1, 2), Float32Array.of(0.5, 4), 2, { reduction: 'none' });
 loss; // [0.125, 1.5]
 dx; // [0.5, -1]`,
+  }),
+  pairwise('binary_cross_entropy', {
+    options: 'BinaryCrossEntropyOptions',
+    doc: `The cross-entropy of a probability x and its target, and its gradient: \`loss[i] = -(target log x + (1 - target) log(1 - x))\`, each logarithm at least
+-100; \`dx[i] = (x - target) / max(x (1 - x), 1e-12)\`; for "mean" divided by n. Shapes: x, target, dx \`[n]\`. NaN for x outside [0, 1].`,
+    example: `const [loss, dx] = [new Float32Array(1), new Float32Array(2)];
+binaryCrossEntropy({ loss, dx }, Float32Array.of(0.5, 0.5), Float32Array.of(1, 0), 2);
+loss; // [0.6931472]
+dx; // [-1, 1]`,
+  }),
+  pairwise('binary_cross_entropy_with_logits', {
+    options: 'BinaryCrossEntropyWithLogitsOptions',
+    doc: `The cross-entropy of the probability sigmoid(x) and its target, and its gradient: \`loss[i] = max(x, 0) - x target + log(1 + exp(-|x|))\`,
+\`dx[i] = sigmoid(x) - target\`; for "mean" divided by n. Shapes: x, target, dx \`[n]\`.`,
+    example: `const [loss, dx] = [new Float32Array(1), new Float32Array(2)];
+binaryCrossEntropyWithLogits({ loss, dx }, Float32Array.of(0, 0), Float32Array.of(1, 0), 2);
+loss; // [0.6931472]
+dx; // [-0.25, 0.25]`,
+  }),
+  pairwise('kl_div', {
+    attributes: [flag('log_target', { doc: 'Whether the target is given by its logarithm (false).' })],
+    options: 'KlDivOptions',
+    doc: `The terms of the Kullback-Leibler divergence of exp(x) from a target, and their gradient: \`loss[i] = target (log target - x)\`, 0 where target is 0,
+\`dx[i] = -target\`; for "mean" divided by n. Shapes: x, target, dx \`[n]\`.`,
+    example: `const [loss, dx] = [new Float32Array(2), new Float32Array(2)];
+klDiv({ loss, dx }, Float32Array.of(-1, -1), Float32Array.of(1, 0), 2, { reduction: 'none' });
+loss; // [1, 0]
+dx; // [-1, 0]`,
   }),
 ];

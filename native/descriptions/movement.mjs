@@ -58,6 +58,24 @@ out; // [2, 3]`,
 scatterAdd(dx, Float32Array.of(5, 6), Int32Array.of(1, 0), 2, 2, 1, 1);
 dx; // [0, 5, 6, 0]`,
   }),
+  kernel('scatter', {
+    operands: [inout('out', 'outer * n * inner', any), read('x', 'outer * count * inner', any), index('outer * count * inner')],
+    sizes: ['outer', 'n', 'inner', 'count'],
+    oneType: ['out', 'x'],
+    doc: '`out[o, index[o, c, i], i] = x[o, c, i]`: of several with one index the last. Called as `scatter(out, x, index, outer, n, inner, count)`.',
+    example: `const out = new Float32Array(4);
+scatter(out, Float32Array.of(5, 6), Int32Array.of(1, 0), 2, 2, 1, 1);
+out; // [0, 5, 6, 0]`,
+  }),
+  kernel('where', {
+    operands: [out('out', 'n', any), read('condition', 'n', int), read('a', 'n', any), read('b', 'n', any)],
+    sizes: ['n'],
+    oneType: ['out', 'a', 'b'],
+    doc: '`out[i] = a[i]` where `condition[i]` is not 0, else `b[i]`: `where(out, condition, a, b, n)`. out may be a or b.',
+    example: `const out = new Float32Array(2);
+where(out, Int32Array.of(1, 0), Float32Array.of(1, 2), Float32Array.of(3, 4), 2);
+out; // [1, 4]`,
+  }),
   kernel('fill', {
     operands: [out('out', 'n')],
     sizes: ['n'],

@@ -82,4 +82,58 @@ rmsNormBackward({ dx, dweight }, Float32Array.of(1, 1), Float32Array.of(1, 7), F
 dx; // [0.168, -0.024]
 dweight; // [0.2, 1.4]`,
   }),
+  kernel('batch_norm_statistics', {
+    operands: [out('mean', 'columns'), out('variance', 'columns'), matrix(read, 'x')],
+    sizes: ['rows', 'columns'],
+    doc: `The mean of each column of x and the mean of its squared differences from it: \`batchNormStatistics(mean, variance, x, rows, columns)\`.
+
+Shapes: x \`[rows, columns]\`, mean and variance \`[columns]\`; NaN without rows.`,
+    example: `const [mean, variance] = [new Float32Array(1), new Float32Array(1)];
+batchNormStatistics(mean, variance, Float32Array.of(1, 5), 2, 1);
+mean; // [3]
+variance; // [4]`,
+  }),
+  kernel('batch_norm_forward', {
+    operands: [matrix(out, 'y'), matrix(read, 'x'), read('mean', 'columns'), read('variance', 'columns'), weight, bias],
+    sizes: ['rows', 'columns'],
+    attributes: [real('eps', 1e-5)],
+    doc: `\`y[r, c] = (x[r, c] - mean[c]) / sqrt(variance[c] + eps) weight[c] + bias[c]\`: \`batchNormForward(y, x, mean, variance, weight, bias, rows, columns, eps)\`.
+
+Shapes: y, x \`[rows, columns]\`, the others \`[columns]\`, weight and bias or null for ones and zeros. y may be x. eps is 1e-5 by default.`,
+    example: `const y = new Float32Array(2);
+batchNormForward(y, Float32Array.of(1, 5), Float32Array.of(3), Float32Array.of(4), null, Float32Array.of(10), 2, 1, 0);
+y; // [9, 11]`,
+  }),
+  kernel('batch_norm_backward', {
+    operands: [
+      matrix(out, 'dx', {
+        optional: true,
+        doc: '`[rows, columns]`: with `s = 1 / sqrt(variance + eps)` and `h = (x - mean) s`, `weight s (dy - mean of dy - h mean of (dy h))`, the means over rows.',
+      }),
+      inout('dweight', 'columns', { optional: true, doc: '`[columns]`: the sum over rows of `dy h`.' }),
+      inout('dbias', 'columns', { optional: true, doc: '`[columns]`: the sum over rows of dy.' }),
+      matrix(read, 'dy'),
+      matrix(read, 'x'),
+      read('mean', 'columns'),
+      read('variance', 'columns'),
+      weight,
+    ],
+    sizes: ['rows', 'columns'],
+    attributes: [
+      real('eps', 1e-5, { doc: 'Added to the variance (1e-5).' }),
+      flag('fixed', { doc: 'Whether mean and variance are not those of x but given: dx is `weight s dy` (false).' }),
+      ...accumulates(['dweight', 'dbias']),
+    ],
+    results: ['BatchNormGradients', 'The gradients of `batchNormForward`, each where it is wanted.', 'dx', 'dweight', 'dbias'],
+    options: ['BatchNormBackwardOptions', 'The options of `batchNormBackward`.', 'eps', 'fixed', 'accumulate'],
+    sets,
+    doc: `The gradients of \`batchNormForward\`, as many as are given, where mean and variance are those of x. dx may be dy.
+
+Shapes: dy, x \`[rows, columns]\`, mean and variance \`[columns]\`, weight \`[columns]\` or null.`,
+    example: `const [dx, dweight, dbias] = [new Float32Array(2), new Float32Array(1), new Float32Array(1)];
+const [mean, variance] = [Float32Array.of(3), Float32Array.of(4)];
+batchNormBackward({ dx, dweight, dbias }, Float32Array.of(1, 2), Float32Array.of(1, 5), mean, variance, null, 2, 1, { eps: 0 });
+dweight; // [1]
+dbias; // [3]`,
+  }),
 ];

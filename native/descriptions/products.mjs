@@ -128,4 +128,20 @@ Shapes: c \`[m, n]\`, op(a) \`[m, k]\`, op(b) \`[k, n]\`. c must overlap neither
 matmul(c, Float32Array.of(1, 2), Float32Array.of(3, 4), 1, 1, 2);
 c; // [11]`,
   }),
+  kernel('batched_matmul', {
+    operands: [out('c', 'batch * m * n'), read('a', 'batch * m * k'), read('b', 'batch * k * n')],
+    sizes: ['batch', 'm', 'n', 'k'],
+    attributes: [
+      flag('transpose_a', { as: 'transA', doc: 'Each a is stored as `[k, m]` (false).' }),
+      flag('transpose_b', { as: 'transB', doc: 'Each b is stored as `[n, k]` (false).' }),
+    ],
+    flops: '2 * batch * m * n * k',
+    options: ['BatchedMatmulOptions', 'The options of `batchedMatmul`.', 'transpose_a', 'transpose_b'],
+    doc: `\`c[i] = op(a[i]) op(b[i])\` for i below \`batch\`: as many calls of \`matmul\`, with its bits.
+
+Shapes: c \`[batch, m, n]\`, op(a) \`[batch, m, k]\`, op(b) \`[batch, k, n]\`. c must overlap neither; k = 0 gives zeros.`,
+    example: `const c = new Float32Array(2);
+batchedMatmul(c, Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8), 2, 1, 1, 2);
+c; // [17, 53]`,
+  }),
 ];

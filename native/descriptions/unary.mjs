@@ -7,6 +7,7 @@ import { attributes, kernel, out, read, real } from './describe.mjs';
  * - `formula` as the public function's comment has it, `value` in float64 with the parameters behind x;
  * - `parameters`: at most two, the struct's `a` and `b`, with their defaults in simdnn/kernels;
  * - `derivative`: whether it is calculated from 'x' or from 'y', the result;
+ * - `domain`: between which numbers tests may choose x, where not everywhere;
  * - `example`: two values of x, and the parameters where they have no default or another is wanted.
  */
 const functions = {
@@ -109,17 +110,35 @@ const functions = {
     given: [1, 20],
   },
   exp: { formula: 'exp(x)', value: Math.exp, derivative: 'y', example: [0, 1] },
-  log: { formula: 'log(x)', value: Math.log, derivative: 'x', example: [1, 2], positive: true },
-  sqrt: { formula: 'sqrt(x)', value: Math.sqrt, derivative: 'y', example: [1, 4], positive: true },
+  log: { formula: 'log(x)', value: Math.log, derivative: 'x', example: [1, 2], domain: [0, 9] },
+  sqrt: { formula: 'sqrt(x)', value: Math.sqrt, derivative: 'y', example: [1, 4], domain: [0, 9] },
   abs: { formula: 'abs(x)', value: Math.abs, derivative: 'x', example: [-2, 3] },
   square: { formula: 'x^2', value: (x) => x * x, derivative: 'x', example: [-2, 3] },
   reciprocal: { formula: '1 / x', value: (x) => 1 / x, derivative: 'y', example: [-2, 4] },
-  rsqrt: { formula: '1 / sqrt(x)', value: (x) => 1 / Math.sqrt(x), derivative: 'y', example: [1, 4], positive: true },
+  rsqrt: { formula: '1 / sqrt(x)', value: (x) => 1 / Math.sqrt(x), derivative: 'y', example: [1, 4], domain: [0, 9] },
   sign: { formula: '-1, 0 or 1, the sign of x', value: Math.sign, derivative: 'y', example: [-2, 3] },
   floor: { formula: 'the greatest integer up to x', value: Math.floor, derivative: 'y', example: [-1.5, 2.25] },
   ceil: { formula: 'the least integer from x on', value: Math.ceil, derivative: 'y', example: [-1.5, 2.25] },
   round: { formula: 'the nearest integer, of two the even one', value: roundToEven, derivative: 'y', example: [-1.75, 2.75] },
   trunc: { formula: 'x without what lies behind the point', value: Math.trunc, derivative: 'y', example: [-1.5, 2.25] },
+  sin: { formula: 'sin(x)', value: Math.sin, derivative: 'x', example: [0, 1] },
+  cos: { formula: 'cos(x)', value: Math.cos, derivative: 'x', example: [0.5, 1] },
+  tan: { formula: 'tan(x)', value: Math.tan, derivative: 'x', example: [0, 1] },
+  asin: { formula: 'arcsin(x)', value: Math.asin, derivative: 'x', example: [0, 0.5], domain: [-1, 1] },
+  acos: { formula: 'arccos(x)', value: Math.acos, derivative: 'x', example: [0, 0.5], domain: [-1, 1] },
+  atan: { formula: 'arctan(x)', value: Math.atan, derivative: 'x', example: [0, 1] },
+  sinh: { formula: '(exp(x) - exp(-x)) / 2', value: Math.sinh, derivative: 'x', example: [0, 1] },
+  cosh: { formula: '(exp(x) + exp(-x)) / 2', value: Math.cosh, derivative: 'x', example: [0.5, 1] },
+  asinh: { formula: 'arcsinh(x)', value: Math.asinh, derivative: 'x', example: [0, 1] },
+  acosh: { formula: 'arccosh(x)', value: Math.acosh, derivative: 'x', example: [2, 3], domain: [1, 8] },
+  atanh: { formula: 'arctanh(x)', value: Math.atanh, derivative: 'x', example: [0, 0.5], domain: [-1, 1] },
+  exp2: { formula: '2^x', value: (x) => 2 ** x, derivative: 'x', example: [0, 3] },
+  expm1: { formula: 'exp(x) - 1', value: Math.expm1, derivative: 'x', example: [0, 1] },
+  log1p: { formula: 'log(1 + x)', value: Math.log1p, derivative: 'x', example: [0, 1], domain: [-1, 8] },
+  log2: { formula: 'log(x) / log(2)', value: Math.log2, derivative: 'x', example: [1, 8], domain: [0, 8] },
+  log10: { formula: 'log(x) / log(10)', value: Math.log10, derivative: 'x', example: [1, 100], domain: [0, 8] },
+  erf: { formula: '2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x', value: erf, derivative: 'x', example: [0, 1] },
+  erfc: { formula: '1 - erf(x)', value: (x) => 1 - erf(x), derivative: 'x', example: [0.5, 1] },
   neg: { formula: '-x', value: (x) => -x, derivative: 'y', example: [1, -2] },
   pow_scalar: {
     formula: 'x^exponent',
@@ -128,7 +147,7 @@ const functions = {
     derivative: 'x',
     example: [1, 3],
     given: [2],
-    positive: true,
+    domain: [0, 9],
   },
   clamp: {
     formula: 'min(max(x, low), high)',
@@ -141,13 +160,15 @@ const functions = {
 };
 
 // The normal distribution function, by the series of erf.
-function normal(x) {
+const normal = (x) => (1 + erf(x / Math.SQRT2)) / 2;
+
+function erf(x) {
   let [term, total] = [x, x];
   for (let k = 1; k < 200; k++) {
-    term *= (-x * x) / (2 * k);
+    term *= (-x * x) / k;
     total += term / (2 * k + 1);
   }
-  return 0.5 + total / Math.sqrt(2 * Math.PI);
+  return (2 * total) / Math.sqrt(Math.PI);
 }
 
 function roundToEven(x) {

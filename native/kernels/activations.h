@@ -4,6 +4,8 @@
 // The element-wise kernels and the fused ones are made from them, which is why both give the same bits.
 // Values at NaN, infinities, zeros and bounds are PyTorch's, except where noted.
 #pragma once
+#include <math.h>  // not <cmath>, whose functions are inline
+
 #include "kernels/math.h"
 #include "kernels/power.h"
 
@@ -329,6 +331,75 @@ struct trunc {
   VF operator()(VF x) const { return hn::Trunc(x); }
   VF gradient(VF, VF, VF) const { return zero(); }
 };
+
+struct expm1 {
+  explicit expm1(const UnaryAttributes&) {}
+  VF operator()(VF x) const {
+    const VF y = math::expm1(math::at_most(math::at_least(x, -87.0f), 88.0f));
+    return hn::IfThenElse(hn::Eq(x, zero()), x, hn::IfThenElse(hn::Gt(x, set(88)), math::exp(x), y));
+  }
+  VF gradient(VF dy, VF x, VF) const { return hn::Mul(dy, math::exp(x)); }
+};
+
+// log u with u = 1 + x, to which (x - (u - 1)) / u is added: what u has lost by rounding. Near 0 the series itself.
+struct log1p {
+  explicit log1p(const UnaryAttributes&) {}
+  VF operator()(VF x) const {
+    const VF u = hn::Add(x, one());
+    const VF lost = hn::Div(hn::Sub(x, hn::Sub(u, one())), u);
+    const auto finite = hn::And(hn::Gt(u, zero()), hn::Lt(x, hn::Inf(kF)));
+    const VF far = hn::Add(math::log(u), hn::IfThenElseZero(finite, lost));
+    const auto near = hn::And(hn::Gt(x, set(-0.29)), hn::Lt(x, set(0.41)));
+    const VF y = hn::IfThenElse(near, math::log1p_reduced(x, zero()), far);
+    return hn::IfThenElse(hn::Eq(x, zero()), x, y);
+  }
+  VF gradient(VF dy, VF x, VF) const { return hn::Div(dy, hn::Add(x, one())); }
+};
+
+// Functions that training seldom needs, element by element in double by the C library: half an ulp, about 15 ns each.
+#define IN_DOUBLE(name, value_of_x, derivative_of_x)                             \
+  struct name {                                                                  \
+    explicit name(const UnaryAttributes&) {}                                     \
+    VF operator()(VF v) const {                                                  \
+      alignas(64) float lanes[kLanes];                                           \
+      hn::Store(v, kF, lanes);                                                   \
+      for (float& lane : lanes) {                                                \
+        const double x = static_cast<double>(lane);                              \
+        lane = static_cast<float>(value_of_x);                                   \
+      }                                                                          \
+      return hn::Load(kF, lanes);                                                \
+    }                                                                            \
+    VF gradient(VF dy, VF v, VF) const {                                         \
+      alignas(64) float lanes[kLanes], factors[kLanes];                          \
+      hn::Store(v, kF, lanes);                                                   \
+      hn::Store(dy, kF, factors);                                                \
+      for (size_t i = 0; i < kLanes; ++i) {                                      \
+        const double x = static_cast<double>(lanes[i]);                          \
+        lanes[i] = static_cast<float>(static_cast<double>(factors[i]) * (derivative_of_x)); \
+      }                                                                          \
+      return hn::Load(kF, lanes);                                                \
+    }                                                                            \
+  };
+
+constexpr double kLn2 = 0.69314718055994531, kLn10 = 2.3025850929940457, kTwoByRootPi = 1.1283791670955126;
+
+IN_DOUBLE(sin, ::sin(x), ::cos(x))
+IN_DOUBLE(cos, ::cos(x), -::sin(x))
+IN_DOUBLE(tan, ::tan(x), 1 / (::cos(x) * ::cos(x)))
+IN_DOUBLE(asin, ::asin(x), 1 / ::sqrt((1 - x) * (1 + x)))
+IN_DOUBLE(acos, ::acos(x), -1 / ::sqrt((1 - x) * (1 + x)))
+IN_DOUBLE(atan, ::atan(x), 1 / (1 + x * x))
+IN_DOUBLE(sinh, ::sinh(x), ::cosh(x))
+IN_DOUBLE(cosh, ::cosh(x), ::sinh(x))
+IN_DOUBLE(asinh, ::asinh(x), 1 / ::sqrt(x * x + 1))
+IN_DOUBLE(acosh, ::acosh(x), 1 / ::sqrt((x - 1) * (x + 1)))
+IN_DOUBLE(atanh, ::atanh(x), 1 / ((1 - x) * (1 + x)))
+IN_DOUBLE(exp2, ::exp2(x), ::exp2(x) * kLn2)
+IN_DOUBLE(log2, ::log2(x), 1 / (x * kLn2))
+IN_DOUBLE(log10, ::log10(x), 1 / (x * kLn10))
+IN_DOUBLE(erf, ::erf(x), kTwoByRootPi * ::exp(-x * x))
+IN_DOUBLE(erfc, ::erfc(x), -kTwoByRootPi * ::exp(-x * x))
+#undef IN_DOUBLE
 
 struct neg {
   explicit neg(const UnaryAttributes&) {}

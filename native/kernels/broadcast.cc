@@ -5,6 +5,8 @@
 // `out` may be exactly a or b where that operand is contiguous; otherwise nothing overlaps.
 // add sub mul div round once, as IEEE 754 does. Comparisons give 1 or 0; with a NaN only `ne` gives 1.
 // Integers wrap. pow has its own contract.
+#include <math.h>  // not <cmath>, whose functions are inline
+
 #include "kernels/rows.h"
 #include "kernels/power.h"
 
@@ -26,6 +28,49 @@ HWY_INLINE VI unsigned_mul(VI a, VI b) {
 template <class M>
 HWY_INLINE VI one_where(M mask) {
   return hn::IfThenElseZero(hn::RebindMask(kI, mask), hn::Set(kI, 1));
+}
+
+// b, or a where that is NaN.
+HWY_INLINE VF keep_nan(VF a, VF b) { return hn::IfThenElse(hn::Eq(a, a), b, a); }
+
+// Operations that training seldom needs, lane by lane.
+template <class V, class Function>
+HWY_INLINE V by_lane(V a, V b, Function f) {
+  constexpr hn::DFromV<V> d;
+  alignas(64) hn::TFromV<V> as[kLanes], bs[kLanes];
+  hn::Store(a, d, as);
+  hn::Store(b, d, bs);
+  for (size_t i = 0; i < kLanes; ++i) as[i] = f(as[i], bs[i]);
+  return hn::Load(d, as);
+}
+
+// The sign of b, as Python's modulo; exact, as C's fmod is.
+inline float remainder_of(float a, float b) {
+  const float rest = ::fmodf(a, b);
+  return rest != 0 && (b < 0) != (rest < 0) ? rest + b : rest;
+}
+
+// As torch.floor_divide: the quotient without its remainder, so that a rounded quotient does not reach the next whole number.
+inline float floor_divided(float a, float b) {
+  if (b == 0) return a / b;
+  const float rest = ::fmodf(a, b);
+  float quotient = (a - rest) / b;
+  if (rest != 0 && (b < 0) != (rest < 0)) quotient -= 1;
+  if (quotient == 0) return ::copysignf(0, a / b);
+  const float whole = ::floorf(quotient);
+  return quotient - whole > 0.5f ? whole + 1 : whole;
+}
+
+// 0 where b is 0; -2^31 / -1 wraps.
+inline int32_t floor_divided_int(int32_t a, int32_t b) {
+  if (b == 0) return 0;
+  const int64_t wide = a, quotient = wide / b;
+  return static_cast<int32_t>(static_cast<uint32_t>(wide % b != 0 && (b < 0) != (wide < 0) ? quotient - 1 : quotient));
+}
+inline int32_t remainder_of_int(int32_t a, int32_t b) {
+  if (b == 0) return 0;
+  const int64_t rest = static_cast<int64_t>(a) % b;
+  return static_cast<int32_t>(rest != 0 && (b < 0) != (rest < 0) ? rest + b : rest);
 }
 
 // The operands of one row: at(i, n) is the vector of elements i... with n left in the row.
@@ -102,6 +147,11 @@ BINARY(add, float, float, 0.1, hn::Add(a, b))
 BINARY(sub, float, float, 0.1, hn::Sub(a, b))
 BINARY(mul, float, float, 0.1, hn::Mul(a, b))
 BINARY(div, float, float, 0.2, hn::Div(a, b))
+// NaN where either is, as in torch.maximum; of zeros of both signs the first.
+BINARY(maximum, float, float, 0.15, hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::Not(hn::Eq(b, b))), keep_nan(a, b), a))
+BINARY(minimum, float, float, 0.15, hn::IfThenElse(hn::Or(hn::Lt(b, a), hn::Not(hn::Eq(b, b))), keep_nan(a, b), a))
+BINARY(maximum_int, int32_t, int32_t, 0.1, hn::Max(a, b))
+BINARY(minimum_int, int32_t, int32_t, 0.1, hn::Min(a, b))
 BINARY(eq, float, int32_t, 0.1, one_where(hn::Eq(a, b)))
 BINARY(ne, float, int32_t, 0.1, one_where(hn::Not(hn::Eq(a, b))))  // Highway's Ne may be false for NaN
 BINARY(lt, float, int32_t, 0.1, one_where(hn::Lt(a, b)))
@@ -117,6 +167,14 @@ BINARY(lt_int, int32_t, int32_t, 0.1, one_where(hn::Lt(a, b)))
 BINARY(le_int, int32_t, int32_t, 0.1, one_where(hn::Not(hn::Gt(a, b))))
 BINARY(gt_int, int32_t, int32_t, 0.1, one_where(hn::Gt(a, b)))
 BINARY(ge_int, int32_t, int32_t, 0.1, one_where(hn::Not(hn::Lt(a, b))))
+BINARY(remainder, float, float, 5, by_lane(a, b, [](float x, float y) { return remainder_of(x, y); }))
+BINARY(fmod, float, float, 5, by_lane(a, b, [](float x, float y) { return ::fmodf(x, y); }))
+BINARY(floor_divide, float, float, 5, by_lane(a, b, [](float x, float y) { return floor_divided(x, y); }))
+BINARY(remainder_int, int32_t, int32_t, 5, by_lane(a, b, [](int32_t x, int32_t y) { return remainder_of_int(x, y); }))
+BINARY(floor_divide_int, int32_t, int32_t, 5, by_lane(a, b, [](int32_t x, int32_t y) { return floor_divided_int(x, y); }))
+BINARY(atan2, float, float, 20, by_lane(a, b, [](float x, float y) {
+         return static_cast<float>(::atan2(static_cast<double>(x), static_cast<double>(y)));
+       }))
 #undef BINARY
 
 namespace {

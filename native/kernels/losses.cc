@@ -1,3 +1,4 @@
+#include "kernels/activations.h"
 #include "kernels/class_labels.h"
 
 namespace simdnn::SIMDNN_ISA {
@@ -8,6 +9,13 @@ namespace {
 constexpr size_t kBlock = 512, kChunk = 16 * kBlock;
 
 // A loss of d = x - target: its value, and half or all of its derivative, of which `scale` is the rest.
+template <class Loss>
+struct OfDifference {
+  Loss each;
+  VF value(VF x, VF target) const { return each.value(hn::Sub(x, target)); }
+  VF slope(VF x, VF target) const { return each.slope(hn::Sub(x, target)); }
+};
+
 struct Square {
   VF value(VF d) const { return hn::Mul(d, d); }
   VF slope(VF d) const { return d; }
@@ -43,6 +51,41 @@ struct Huber {
   VF slope(VF d) const { return hn::IfThenElse(hn::Ge(hn::Abs(d), delta), hn::CopySign(delta, d), d); }
 };
 
+// -(t log x + (1 - t) log(1 - x)), each logarithm at least -100, as in PyTorch.
+struct CrossEntropy {
+  VF value(VF x, VF t) const {
+    const VF log = math::at_least(math::log(x), -100), complement = math::at_least(unary::log1p({})(hn::Neg(x)), -100);
+    return hn::NegMulAdd(t, log, hn::Mul(hn::Sub(t, hn::Set(kF, 1.0f)), complement));
+  }
+  VF slope(VF x, VF t) const {
+    const VF variance = hn::Mul(x, hn::Sub(hn::Set(kF, 1.0f), x));
+    return hn::Div(hn::Sub(x, t), math::at_least(variance, 1e-12f));
+  }
+};
+
+struct CrossEntropyOfLogits {
+  VF value(VF x, VF t) const {
+    const VF rest = math::log1p(math::exp_or_zero(hn::Neg(hn::Abs(x))));
+    return hn::Add(hn::NegMulAdd(x, t, math::at_least(x, 0)), rest);
+  }
+  VF slope(VF x, VF t) const { return hn::Sub(math::logistic(x).value, t); }
+};
+
+// t (log t - x), and 0 where t is 0.
+struct Divergence {
+  VF value(VF x, VF t) const {
+    const VF zero = hn::Zero(kF);
+    return hn::IfThenElse(hn::Eq(t, zero), zero, hn::Mul(t, hn::Sub(math::log(t), x)));
+  }
+  VF slope(VF, VF t) const { return hn::Neg(t); }
+};
+
+// e^t (t - x)
+struct DivergenceOfLogarithm {
+  VF value(VF x, VF t) const { return hn::Mul(math::exp(t), hn::Sub(t, x)); }
+  VF slope(VF, VF t) const { return hn::Neg(math::exp(t)); }
+};
+
 // The slopes times scale -> dx, the values -> values, each unless null; returns the sum of the values.
 template <class Loss>
 HWY_INLINE float block_of_errors(float* dx, float* values, const float* x, const float* target, size_t count, Loss loss,
@@ -50,12 +93,12 @@ HWY_INLINE float block_of_errors(float* dx, float* values, const float* x, const
   VF sums[2] = {hn::Zero(kF), hn::Zero(kF)};
   for (size_t i = 0; i < count; i += kLanes) {
     const size_t n = count - i;
-    const VF d = hn::Sub(load(kF, x + i, n), load(kF, target + i, n));
-    const VF value = loss.value(d);
-    if (dx != nullptr) store(hn::Mul(loss.slope(d), scale), kF, dx + i, n);
+    const VF a = load(kF, x + i, n), b = load(kF, target + i, n);
+    const VF value = loss.value(a, b);
+    if (dx != nullptr) store(hn::Mul(loss.slope(a, b), scale), kF, dx + i, n);
     if (values != nullptr) store(value, kF, values + i, n);
     VF& sum = sums[i / kLanes % 2];
-    sum = hn::Add(sum, value);  // the lanes of a tail are 0 - 0
+    sum = hn::Add(sum, n >= kLanes ? value : hn::IfThenElseZero(hn::FirstN(kF, n), value));
   }
   return hn::GetLane(hn::SumOfLanes(kF, hn::Add(sums[0], sums[1])));
 }
@@ -117,13 +160,13 @@ void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const in
 // 1, or null; dx may be x or target. Error of the sum: at most 256 / kLanes + 4 roundings.
 void mse_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
               const MseLossAttributes& attributes) {
-  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, Square{}, 2);
+  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, OfDifference<Square>{}, 2);
 }
 
 // torch.nn.L1Loss: |x - target|; sum, mean over n, or none; dx, where 0 is the slope at 0, as in mse_loss. Error of an element: one rounding.
 void l1_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
              const L1LossAttributes& attributes) {
-  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, Absolute{}, 1);
+  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, OfDifference<Absolute>{}, 1);
 }
 
 // torch.nn.SmoothL1Loss, with d = x - target: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2; beta 0 is l1_loss. Sums and dx as in mse_loss.
@@ -131,7 +174,7 @@ void l1_loss(Run& run, float* loss, float* dx, const float* x, const float* targ
 void smooth_l1_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
                     const SmoothL1LossAttributes& attributes) {
   const SmoothAbsolute each{hn::Set(kF, static_cast<float>(attributes.beta)), hn::Set(kF, static_cast<float>(1 / attributes.beta))};
-  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, each, 1);
+  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, OfDifference<SmoothAbsolute>{each}, 1);
 }
 
 // torch.nn.HuberLoss, with d = x - target: d^2 / 2 where |d| < delta, else delta (|d| - delta / 2); sum, mean over n, or none; dx as in
@@ -139,7 +182,27 @@ void smooth_l1_loss(Run& run, float* loss, float* dx, const float* x, const floa
 void huber_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
                 const HuberLossAttributes& attributes) {
   const Huber each{hn::Set(kF, static_cast<float>(attributes.delta))};
-  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, each, 1);
+  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, OfDifference<Huber>{each}, 1);
+}
+
+// torch.nn.BCELoss of probabilities x; sums and dx as in mse_loss. Error of an element: 3 ulp of the larger logarithm, 3 roundings.
+void binary_cross_entropy(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
+                          const BinaryCrossEntropyAttributes& attributes) {
+  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, CrossEntropy{}, 1);
+}
+
+// torch.nn.BCEWithLogitsLoss: max(x, 0) - x target + log(1 + e^-|x|), dx = sigmoid(x) - target; sums as in mse_loss. Error of an element: 4 ulp of the
+// largest term.
+void binary_cross_entropy_with_logits(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
+                                      const BinaryCrossEntropyWithLogitsAttributes& attributes) {
+  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, CrossEntropyOfLogits{}, 1);
+}
+
+// torch.nn.KLDivLoss: target (log target - x), or e^target (target - x) with `log_target`; sums and dx as in mse_loss. Error of an element: 3 ulp of the
+// larger term.
+void kl_div(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n, const KlDivAttributes& attributes) {
+  if (attributes.log_target) return pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, DivergenceOfLogarithm{}, 1);
+  pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, Divergence{}, 1);
 }
 
 }  // namespace simdnn::SIMDNN_ISA

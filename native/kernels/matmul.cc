@@ -1,3 +1,4 @@
+#include "kernels/activate.h"
 #include "kernels/gemm.h"
 
 namespace simdnn::SIMDNN_ISA {
@@ -17,6 +18,26 @@ void matmul(Run& run, float* c, const float* a, const float* b, size_t m, size_t
   g.k = k;
   g.accumulate = attributes.accumulate;
   multiply(run, g);
+}
+
+// matmul for each of `batch` products, which lie behind one another.
+void batched_matmul(Run& run, float* c, const float* a, const float* b, size_t batch, size_t m, size_t n, size_t k,
+                    const BatchedMatmulAttributes& attributes) {
+  MatmulAttributes each{};
+  each.transpose_a = attributes.transpose_a;
+  each.transpose_b = attributes.transpose_b;
+  if (m == 0 || n == 0) return;  // then batch is not bounded by any memory
+  // Small products are divided among threads as a whole, large ones each by itself.
+  constexpr double kLarge = 1e6;
+  const double work = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k + 1);
+  if (work > kLarge) {
+    for (size_t i = 0; i < batch; ++i) matmul(run, c + i * m * n, a + i * m * k, b + i * k * n, m, n, k, each);
+    return;
+  }
+  parallel(run, batch, 1, static_cast<double>(batch) * work / 10, [=](size_t begin, size_t end) {
+    SerialRun serial;
+    for (size_t i = begin; i < end; ++i) matmul(serial.run, c + i * m * n, a + i * m * k, b + i * k * n, m, n, k, each);
+  });
 }
 
 }  // namespace simdnn::SIMDNN_ISA

@@ -198,6 +198,38 @@ void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, siz
   });
 }
 
+// out[o, index[o, c, i], i] = x[o, c, i], in the order of c: a thread owns columns (o, i) of out.
+void scatter(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, size_t outer, size_t n, size_t inner,
+             size_t count) {
+  if (count == 0) return;  // else outer and inner are bounded by the memory of the index
+  const double work = static_cast<double>(outer * count * inner) * 2;
+  parallel(run, outer * inner, 16, work, [&](size_t begin, size_t end) {
+    for (size_t column = begin; column < end; ++column) {
+      const size_t o = column / inner, i = column % inner;
+      for (size_t c = 0; c < count; ++c) {
+        const size_t k = (o * count + c) * inner + i;
+        const int32_t to = load_once(index + k);
+        if (to >= 0 && static_cast<size_t>(to) < n) {
+          out[(o * n + static_cast<size_t>(to)) * inner + i] = x[k];
+        } else {
+          run.fault.report("index", k, to, n);
+        }
+      }
+    }
+  });
+}
+
+// out[i] = a[i] where condition[i] is not 0, else b[i]. out may be a, b or condition.
+void where(Run& run, uint32_t* out, const int32_t* condition, const uint32_t* a, const uint32_t* b, size_t n) {
+  parallel(run, n, 16, static_cast<double>(n) * 2 * kMoveNs, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i += kLanes) {
+      const size_t rest = end - i;
+      const auto is_false = hn::Eq(load(kI, condition + i, rest), hn::Zero(kI));
+      store(hn::IfThenElse(hn::RebindMask(kU, is_false), load(kU, b + i, rest), load(kU, a + i, rest)), kU, out + i, rest);
+    }
+  });
+}
+
 // out = value, rounded to float.
 void fill(Run& run, float* out, size_t n, const FillAttributes& attributes) {
   fill_all(run, out, n, static_cast<float>(attributes.value));

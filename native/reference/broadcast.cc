@@ -22,6 +22,17 @@ void broadcast(R* out, const T* a, const T* b, const Layout& layout, Op op) {
 
 uint32_t wrap(int32_t x) { return static_cast<uint32_t>(x); }
 
+double floored(double a, double b) {
+  if (b == 0) return a / b;
+  const double rest = std::fmod(a, b), quotient = (a - rest) / b - (rest != 0 && (b < 0) != (rest < 0) ? 1 : 0);
+  return quotient == 0 ? std::copysign(0.0, a / b) : std::nearbyint(quotient);
+}
+double modulo(double a, double b) {
+  const float rest = static_cast<float>(std::fmod(a, b));  // zero where it is denormal and these are flushed
+  return rest != 0 && (b < 0) != (rest < 0) ? rest + static_cast<float>(b) : rest;
+}
+int64_t floored_int(int64_t a, int64_t b) { return b == 0 ? 0 : a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0); }
+
 }  // namespace
 
 #define BINARY(name, T, R, expression)                                                         \
@@ -34,6 +45,16 @@ BINARY(sub, float, float, static_cast<double>(a) - b)
 BINARY(mul, float, float, static_cast<double>(a) * b)
 BINARY(div, float, float, a / b)  // not in double: 1e-45 / 3 would round twice
 BINARY(pow, float, float, std::pow(static_cast<double>(a), static_cast<double>(b)))
+BINARY(maximum, float, float, std::isnan(a) || a >= b ? a : b)
+BINARY(minimum, float, float, std::isnan(a) || a <= b ? a : b)
+BINARY(remainder, float, float, modulo(a, b))
+BINARY(fmod, float, float, std::fmod(static_cast<double>(a), static_cast<double>(b)))
+BINARY(floor_divide, float, float, floored(a, b))
+BINARY(atan2, float, float, std::atan2(static_cast<double>(a), static_cast<double>(b)))
+BINARY(maximum_int, int32_t, int32_t, a > b ? a : b)
+BINARY(minimum_int, int32_t, int32_t, a < b ? a : b)
+BINARY(floor_divide_int, int32_t, int32_t, static_cast<uint32_t>(floored_int(a, b)))
+BINARY(remainder_int, int32_t, int32_t, b == 0 ? 0 : a - b * floored_int(a, b))
 BINARY(eq, float, int32_t, a == b)
 BINARY(ne, float, int32_t, a != b)
 BINARY(lt, float, int32_t, a < b)

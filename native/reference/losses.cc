@@ -32,20 +32,28 @@ void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const in
 
 namespace {
 
-// A loss of d = x - target: value(d) and derivative(d).
+// A loss of x and target: value(x, target) and its derivative by x.
 template <class Value, class Derivative>
-void pairwise_loss(float* loss, float* dx, const float* x, const float* target, size_t n, Reduction reduction, Value value,
+void loss_of_pairs(float* loss, float* dx, const float* x, const float* target, size_t n, Reduction reduction, Value value,
                    Derivative derivative) {
   const double count = static_cast<double>(n);
   double total = 0;
   for (size_t i = 0; i < n; ++i) {
-    const double d = static_cast<double>(x[i]) - target[i];
-    total += value(d);
-    if (reduction == Reduction::none) loss[i] = static_cast<float>(value(d));
-    if (dx != nullptr) dx[i] = static_cast<float>(derivative(d) / (reduction == Reduction::mean ? count : 1));
+    total += value(x[i], target[i]);
+    if (reduction == Reduction::none) loss[i] = static_cast<float>(value(x[i], target[i]));
+    if (dx != nullptr) dx[i] = static_cast<float>(derivative(x[i], target[i]) / (reduction == Reduction::mean ? count : 1));
   }
   if (reduction == Reduction::mean) loss[0] = static_cast<float>(total / count);
   if (reduction == Reduction::sum) loss[0] = static_cast<float>(total);
+}
+
+// A loss of d = x - target: value(d) and derivative(d).
+template <class Value, class Derivative>
+void pairwise_loss(float* loss, float* dx, const float* x, const float* target, size_t n, Reduction reduction, Value value,
+                   Derivative derivative) {
+  loss_of_pairs(
+      loss, dx, x, target, n, reduction, [=](double a, double b) { return value(a - b); },
+      [=](double a, double b) { return derivative(a - b); });
 }
 
 }  // namespace
@@ -79,6 +87,31 @@ void huber_loss(Run&, float* loss, float* dx, const float* x, const float* targe
       loss, dx, x, target, n, attributes.reduction,
       [=](double d) { return std::fabs(d) >= delta ? delta * (std::fabs(d) - delta / 2) : d * d / 2; },
       [=](double d) { return std::fabs(d) >= delta ? std::copysign(delta, d) : d; });
+}
+
+void binary_cross_entropy(Run&, float* loss, float* dx, const float* x, const float* target, size_t n,
+                          const BinaryCrossEntropyAttributes& attributes) {
+  const auto limited = [](double log) { return log < -100 ? -100 : log; };
+  loss_of_pairs(
+      loss, dx, x, target, n, attributes.reduction,
+      [=](double a, double t) { return -(t * limited(std::log(a)) + (1 - t) * limited(std::log1p(-a))); },
+      [](double a, double t) { return (a - t) / (a * (1 - a) < 1e-12 ? 1e-12 : a * (1 - a)); });
+}
+
+void binary_cross_entropy_with_logits(Run&, float* loss, float* dx, const float* x, const float* target, size_t n,
+                                      const BinaryCrossEntropyWithLogitsAttributes& attributes) {
+  loss_of_pairs(
+      loss, dx, x, target, n, attributes.reduction,
+      [](double a, double t) { return (a < 0 ? 0 : a) - a * t + std::log1p(std::exp(-std::fabs(a))); },
+      [](double a, double t) { return 1 / (1 + std::exp(-a)) - t; });
+}
+
+void kl_div(Run&, float* loss, float* dx, const float* x, const float* target, size_t n, const KlDivAttributes& attributes) {
+  const bool log_target = attributes.log_target;
+  loss_of_pairs(
+      loss, dx, x, target, n, attributes.reduction,
+      [=](double a, double t) { return log_target ? std::exp(t) * (t - a) : t == 0 ? 0 : t * (std::log(t) - a); },
+      [=](double, double t) { return log_target ? -std::exp(t) : -t; });
 }
 
 }  // namespace simdnn::reference

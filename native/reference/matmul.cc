@@ -17,4 +17,12 @@ void matmul(Run&, float* c, const float* a, const float* b, size_t m, size_t n, 
   }
 }
 
+void batched_matmul(Run& run, float* c, const float* a, const float* b, size_t batch, size_t m, size_t n, size_t k,
+                    const BatchedMatmulAttributes& attributes) {
+  MatmulAttributes each{};
+  each.transpose_a = attributes.transpose_a;
+  each.transpose_b = attributes.transpose_b;
+  for (size_t i = 0; i < batch; ++i) matmul(run, c + i * m * n, a + i * m * k, b + i * k * n, m, n, k, each);
+}
+
 }  // namespace simdnn::reference

@@ -75,6 +75,22 @@ void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, siz
   }
 }
 
+void scatter(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, size_t outer, size_t n, size_t inner,
+             size_t count) {
+  for (size_t o = 0; o < outer; ++o) {
+    for (size_t c = 0; c < count; ++c) {
+      for (size_t i = 0; i < inner; ++i) {
+        const size_t k = (o * count + c) * inner + i;
+        if (valid(run, index, k, n)) out[(o * n + static_cast<size_t>(index[k])) * inner + i] = x[k];
+      }
+    }
+  }
+}
+
+void where(Run&, uint32_t* out, const int32_t* condition, const uint32_t* a, const uint32_t* b, size_t n) {
+  for (size_t i = 0; i < n; ++i) out[i] = condition[i] != 0 ? a[i] : b[i];
+}
+
 void fill(Run&, float* out, size_t n, const FillAttributes& attributes) {
   for (size_t i = 0; i < n; ++i) out[i] = static_cast<float>(attributes.value);
 }

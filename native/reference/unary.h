@@ -218,6 +218,96 @@ struct trunc : Function {
   VALUE { return std::trunc(x); }
   double derivative(double) const { return 0; }
 };
+struct expm1 : Function {
+  static constexpr Case cases[] = {{0, 0, 2, 0, 3, 0}};
+  VALUE { return std::expm1(x); }
+  DERIVATIVE { return std::exp(x); }
+};
+struct log1p : Function {
+  static constexpr Case cases[] = {{0, 0, 1.5, 0, 1.6, 0}};
+  VALUE { return std::log1p(x); }
+  DERIVATIVE { return 1 / (1 + x); }
+};
+struct sin : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::sin(x); }
+  DERIVATIVE { return std::cos(x); }
+};
+struct cos : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::cos(x); }
+  DERIVATIVE { return -std::sin(x); }
+};
+struct tan : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::tan(x); }
+  DERIVATIVE { return 1 / (std::cos(x) * std::cos(x)); }
+};
+struct asin : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::asin(x); }
+  DERIVATIVE { return 1 / std::sqrt((1 - x) * (1 + x)); }
+};
+struct acos : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::acos(x); }
+  DERIVATIVE { return -1 / std::sqrt((1 - x) * (1 + x)); }
+};
+struct atan : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::atan(x); }
+  DERIVATIVE { return 1 / (1 + x * x); }
+};
+struct sinh : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::sinh(x); }
+  DERIVATIVE { return std::cosh(x); }
+};
+struct cosh : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::cosh(x); }
+  DERIVATIVE { return std::sinh(x); }
+};
+struct asinh : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::asinh(x); }
+  DERIVATIVE { return 1 / std::sqrt(x * x + 1); }
+};
+struct acosh : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::acosh(x); }
+  DERIVATIVE { return 1 / std::sqrt((x - 1) * (x + 1)); }
+};
+struct atanh : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::atanh(x); }
+  DERIVATIVE { return 1 / ((1 - x) * (1 + x)); }
+};
+struct exp2 : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::exp2(x); }
+  DERIVATIVE { return std::exp2(x) * std::log(2.0); }
+};
+struct log2 : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::log2(x); }
+  DERIVATIVE { return 1 / (x * std::log(2.0)); }
+};
+struct log10 : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::log10(x); }
+  DERIVATIVE { return 1 / (x * std::log(10.0)); }
+};
+struct erf : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::erf(x); }
+  DERIVATIVE { return 1.1283791670955126 * std::exp(-x * x); }
+};
+struct erfc : Function {
+  static constexpr Case cases[] = {{0, 0, 0.51, 0, 0.51, 0}};
+  VALUE { return std::erfc(x); }
+  DERIVATIVE { return -1.1283791670955126 * std::exp(-x * x); }
+};
 struct neg : Function {
   static constexpr Case cases[] = {{0, 0, 0, 0, 0, 0, 0}};
   VALUE { return -x; }

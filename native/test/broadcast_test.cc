@@ -129,6 +129,14 @@ BINARY(add)
 BINARY(sub)
 BINARY(mul)
 BINARY(div)
+BINARY(maximum)
+BINARY(minimum)
+BINARY(remainder)
+BINARY(fmod)
+BINARY(maximum_int)
+BINARY(minimum_int)
+BINARY(remainder_int)
+BINARY(floor_divide_int)
 BINARY(eq)
 BINARY(ne)
 BINARY(lt)
@@ -144,6 +152,24 @@ BINARY(lt_int)
 BINARY(le_int)
 BINARY(gt_int)
 BINARY(ge_int)
+
+TEST(atan2) { binary(t, t.kernel.atan2, t.twin.atan2, 0.51); }
+
+// Quotients below 2^22, where float32 has the whole numbers and the halves between them.
+TEST(floor_divide) {
+  Random random(9);
+  const size_t n = 4000;
+  Buffer<float> a(t, n), b(t, n), out(t, n), expected(t, n);
+  const float corners[] = {0.0f, -0.0f, 1, -1, 0.1f, 1.5f, -2, INFINITY, -INFINITY, NAN};
+  for (size_t i = 0; i < n; ++i) {
+    a[i] = random.below(4) == 0 ? corners[random.below(10)] : static_cast<float>(1000 * random.normal());
+    b[i] = random.below(4) == 0 ? corners[random.below(10)] : std::round(static_cast<float>(40 * random.normal())) / 4;
+  }
+  Run run;
+  t.kernel.floor_divide(run, out.data(), a.data(), b.data(), make({1, {n}}, 0, 0));
+  t.twin.floor_divide(run, expected.data(), a.data(), b.data(), make({1, {n}}, 0, 0));
+  for (size_t i = 0; i < n; ++i) same(t, out[i], expected[i], 0, i);
+}
 
 TEST(pow) {
   binary(t, t.kernel.pow, t.twin.pow, 1);

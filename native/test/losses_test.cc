@@ -121,6 +121,43 @@ void test_pairwise(Context& t, double loss_bound, double dx_bound, Call call) {
   }
 }
 
+// The same for losses whose error is one of their terms: value_size and slope_size give, for a pair, what the bounds are relative to.
+template <class Fill, class ValueSize, class SlopeSize, class Call>
+void test_terms(Context& t, double loss_bound, double dx_bound, Fill fill, ValueSize value_size, SlopeSize slope_size, Call call) {
+  Random random(8);
+  for (size_t n : {0, 1, 3, 4, 5, 8, 9, 15, 16, 17, 33, 511, 513, 8193, 100003}) {
+    for (Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum}) {
+      t.where = "n=" + std::to_string(n) + " reduction=" + std::to_string(static_cast<int>(reduction));
+      const size_t losses = reduced(n, reduction);
+      Buffer<float> x(t, n, 1), target(t, n, 2), dx(t, n, 3), loss(t, losses, 1), expected(t, losses);
+      Buffer<float> expected_dx(t, n), other_loss(t, losses), other_dx(t, n);
+      for (size_t i = 0; i < n; ++i) fill(random, x[i], target[i]);
+      Run run;
+      call(t.kernel, run, loss.data(), dx.data(), x.data(), target.data(), n, reduction);
+      call(t.twin, run, expected.data(), expected_dx.data(), x.data(), target.data(), n, reduction);
+      const double share = reduction == Reduction::mean ? 1 / static_cast<double>(n) : 1;
+      double size = 0;
+      for (size_t i = 0; i < n; ++i) {
+        size += value_size(x[i], target[i]);
+        if (reduction == Reduction::none) t.close(loss[i], expected[i], loss_bound * kEpsilon * value_size(x[i], target[i]), "loss", i);
+        t.close(dx[i], expected_dx[i], dx_bound * kEpsilon * share * slope_size(x[i], target[i]), "dx", i);
+      }
+      if (reduction != Reduction::none) t.close(loss[0], expected[0], loss_bound * kEpsilon * size * share, "loss", 0);
+      for (int threads = 2; threads <= 4; ++threads) {
+        Run parallel(threads);
+        call(t.kernel, parallel, other_loss.data(), other_dx.data(), x.data(), target.data(), n, reduction);
+        t.check(std::memcmp(loss.data(), other_loss.data(), losses * sizeof(float)) == 0 &&
+                    std::memcmp(dx.data(), other_dx.data(), n * sizeof(float)) == 0,
+                "bits depend on the threads");
+      }
+      call(t.kernel, run, other_loss.data(), nullptr, x.data(), target.data(), n, reduction);
+      t.check(std::memcmp(loss.data(), other_loss.data(), losses * sizeof(float)) == 0, "the loss depends on the gradient");
+    }
+  }
+}
+
+float between(Random& random, double low, double high) { return static_cast<float>(low + (high - low) * random.uniform()); }
+
 }  // namespace
 
 TEST(mse_loss) {
@@ -152,6 +189,57 @@ TEST(huber_loss) {
                                const float* target, size_t n, Reduction reduction) {
       table.huber_loss(run, loss, dx, x, target, n, {delta, reduction});
     });
+  }
+}
+
+// Probabilities with 0 and 1 among them, targets of any mixture.
+TEST(binary_cross_entropy) {
+  test_terms(
+      t, 5, 3,
+      [](Random& random, float& x, float& target) {
+        const float corners[] = {0, 1, 1e-30f, 1 - 6e-8f};
+        x = random.below(8) == 0 ? corners[random.below(4)] : between(random, 0, 1);
+        target = random.below(2) == 0 ? static_cast<float>(random.below(2)) : between(random, 0, 1);
+      },
+      [](double x, double target) {
+        return std::fabs(target * std::fmax(std::log(x), -100)) + std::fabs((1 - target) * std::fmax(std::log1p(-x), -100)) + 1e-7;
+      },
+      [](double x, double target) { return (std::fabs(x - target) + 6e-8) / std::fmax(x * (1 - x), 1e-12); },
+      [](const KernelTable& table, Run& run, float* loss, float* dx, const float* x, const float* target, size_t n, Reduction reduction) {
+        table.binary_cross_entropy(run, loss, dx, x, target, n, {reduction});
+      });
+}
+
+TEST(binary_cross_entropy_with_logits) {
+  test_terms(
+      t, 4, 4,
+      [](Random& random, float& x, float& target) {
+        x = static_cast<float>((random.below(8) == 0 ? 100 : 4) * random.normal());
+        target = random.below(2) == 0 ? static_cast<float>(random.below(2)) : between(random, 0, 1);
+      },
+      [](double x, double target) { return std::fabs(x) * (1 + target) + std::log1p(std::exp(-std::fabs(x))); },
+      [](double x, double target) { return 1 / (1 + std::exp(-x)) + target; },
+      [](const KernelTable& table, Run& run, float* loss, float* dx, const float* x, const float* target, size_t n, Reduction reduction) {
+        table.binary_cross_entropy_with_logits(run, loss, dx, x, target, n, {reduction});
+      });
+}
+
+TEST(kl_div) {
+  for (bool log_target : {false, true}) {
+    test_terms(
+        t, 4, 2,
+        [=](Random& random, float& x, float& target) {
+          x = between(random, -20, 0);
+          target = log_target ? between(random, -20, 0) : random.below(4) == 0 ? 0.0f : between(random, 0, 1);
+        },
+        [=](double x, double target) {
+          const double mass = log_target ? std::exp(target) : target;
+          return mass == 0 ? 0 : mass * (std::fabs(std::log(mass)) + std::fabs(x));
+        },
+        [=](double, double target) { return log_target ? std::exp(target) : target; },
+        [=](const KernelTable& table, Run& run, float* loss, float* dx, const float* x, const float* target, size_t n, Reduction reduction) {
+          table.kl_div(run, loss, dx, x, target, n, {log_target, reduction});
+        });
   }
 }
 

@@ -133,4 +133,30 @@ TEST(matmul) {
   check_specials(t);
 }
 
+// Product by product the bits of matmul.
+TEST(batched_matmul) {
+  Random random(21);
+  const size_t shapes[][4] = {{0, 2, 3, 4}, {3, 2, 3, 0}, {5, 0, 3, 4}, {7, 3, 5, 9}, {40, 17, 1, 33}, {3, 130, 70, 90}};
+  for (const auto& [batch, m, n, k] : shapes) {
+    for (int kind = 0; kind < 4; ++kind) {
+      t.where = std::to_string(batch) + " of " + std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k);
+      Buffer<float> a(t, batch * m * k, 1), b(t, batch * k * n, 2), expected(t, batch * m * n, 3);
+      fill_normal(a, random);
+      fill_normal(b, random);
+      const bool transpose_a = (kind & 1) != 0, transpose_b = (kind & 2) != 0;
+      Run run;
+      for (size_t i = 0; i < batch; ++i) {
+        t.kernel.matmul(run, expected.data() + i * m * n, a.data() + i * m * k, b.data() + i * k * n, m, n, k,
+                        {transpose_a, transpose_b, false});
+      }
+      for (int threads = 1; threads <= 4; ++threads) {
+        Buffer<float> c(t, batch * m * n, 2);
+        Run with(threads);
+        t.kernel.batched_matmul(with, c.data(), a.data(), b.data(), batch, m, n, k, {transpose_a, transpose_b});
+        t.check(std::memcmp(c.data(), expected.data(), c.size() * sizeof(float)) == 0, "another product");
+      }
+    }
+  }
+}
+
 }  // namespace simdnn::test

@@ -188,6 +188,28 @@ TEST(scatter_add) {
   });
 }
 
+TEST(scatter) {
+  indexed<uint32_t>(t, Scatter<Elements>(), [](const KernelTable& table, Run& run, uint32_t* out, const uint32_t* x,
+                                               const int32_t* index, const Sizes& s) {
+    table.scatter(run, out, x, index, s.outer, s.n, s.inner, s.count);
+  });
+}
+
+TEST(where) {
+  Random random(6);
+  for (size_t n : {0, 1, 3, 4, 5, 8, 9, 16, 17, 33, 1000, 300000}) {
+    t.where = "n=" + std::to_string(n);
+    Buffer<uint32_t> a(t, n, 1), b(t, n, 2);
+    Buffer<int32_t> condition(t, n, 3);
+    fill(a, random);
+    fill(b, random);
+    for (size_t i = 0; i < n; ++i) condition[i] = random.below(2) == 0 ? 0 : static_cast<int32_t>(random.bits() | 1);
+    compare<uint32_t>(t, n, random, [&](const KernelTable& table, Run& run, uint32_t* out) {
+      table.where(run, out, condition.data(), a.data(), b.data(), n);
+    });
+  }
+}
+
 TEST(fill) {
   for (double value : {0.0, 1.5, 0.1, 1e-50}) {
     element_wise<float, float>(t, [value](const KernelTable& table, Run& run, float* out, const float*, size_t n) {

@@ -85,7 +85,8 @@ function functionText(k) {
   for (const p of options) body.push(checkOf(where, p, `o.${publicName(p)}`));
   for (const p of visible) body.push(checkOf(where, p, variable(p.name)));
   for (const [condition, message] of k.asks) body.push(`if (${condition}) throw rangeError('${where}', '${message}');`);
-  if (k.oneType) body.push(`checkSameKind('${where}', ${k.oneType.join(', ')});`);
+  const [first, ...others] = k.oneType ?? [];
+  for (const name of others) body.push(`checkSameKind('${where}', ${first}, ${name}, '${name}');`);
 
   const field = (p) => {
     const name = camel(p.name);

@@ -11,9 +11,9 @@ export function lengthOf<T extends TensorData>(where: string, name: string, arra
 }
 
 /** Refuses two arrays of which one is float32 and the other int32: a kernel that moves elements would move their bits. */
-export function checkSameKind(where: string, out: TensorData, x: TensorData): void {
+export function checkSameKind(where: string, out: TensorData, x: TensorData, name: string): void {
   const kinds = [out, x].map((array) => (array instanceof Float32Array ? 1 : array instanceof Int32Array ? 2 : 0));
   if (kinds.includes(1) && kinds.includes(2)) {
-    throw typeError(where, `expected out and x of one kind, got ${describe(out)} and ${describe(x)}`);
+    throw typeError(where, `expected out and ${name} of one kind, got ${describe(out)} and ${describe(x)}`);
   }
 }

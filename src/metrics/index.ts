@@ -1,3 +1,34 @@
-export { Accuracy, type AccuracyOptions, type Average } from './accuracy';
+export { Accuracy, type AccuracyOptions } from './accuracy';
+export { CalibrationError, type CalibrationErrorOptions } from './calibration-error';
+export { type ClassificationReportOptions, classificationReport } from './classification-report';
+export { CohenKappa, type CohenKappaOptions } from './cohen-kappa';
+export { type CollectedMetrics, type CollectedValues, MetricCollection } from './collection';
+export { ConfusionMatrix, type ConfusionMatrixOptions, type Normalize } from './confusion-matrix';
+export { PearsonCorrCoef, type PearsonCorrCoefOptions, SpearmanCorrCoef, type SpearmanCorrCoefOptions } from './correlation';
+export type { CurveOptions, Thresholds } from './curve';
+export type { AreaOptions } from './curve-average';
+export { ExplainedVariance, type ExplainedVarianceOptions, type Multioutput, R2Score, type R2ScoreOptions } from './explained-variance';
+export { F1Score, type F1ScoreOptions, FBetaScore, type FBetaScoreOptions } from './f-beta';
+export { MatthewsCorrCoef, type MatthewsCorrCoefOptions } from './matthews-corr-coef';
 export { MeanMetric, type MeanMetricOptions, type NanStrategy } from './mean';
+export {
+  MeanAbsoluteError,
+  type MeanAbsoluteErrorOptions,
+  MeanAbsolutePercentageError,
+  MeanSquaredError,
+  type MeanSquaredErrorOptions,
+} from './mean-errors';
 export { Metric } from './metric';
+export { Precision, type PrecisionOptions, Recall, type RecallOptions } from './precision-recall';
+export {
+  AveragePrecision,
+  type AveragePrecisionOptions,
+  type PrecisionRecall,
+  PrecisionRecallCurve,
+  type PrecisionRecallCurveOptions,
+} from './precision-recall-curve';
+export { RetrievalMRR, RetrievalNormalizedDCG, type RetrievalOptions, type RetrievalUpdateOptions } from './retrieval';
+export { AUROC, type AUROCOptions, ROC, type ROCCurve, type ROCOptions } from './roc';
+export { Specificity, type SpecificityOptions } from './specificity';
+export type { StatScoresOptions } from './stat-scores';
+export type { Average, Task, TaskOptions, ThresholdOptions } from './task';

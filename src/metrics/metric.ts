@@ -5,6 +5,9 @@ import type { Tensor } from '../tensor';
  * Gathers predictions batch by batch and turns them into a figure: `update` each batch, `compute` at the end, `reset` for the next
  * round. As `torchmetrics.Metric`.
  *
+ * `Value` is what `compute` gives: a tensor unless the class says otherwise, as curves do. `train.fit` and `train.evaluate` take metrics whose
+ * tensor has one element.
+ *
  * @example
  * class MeanAbsoluteError extends metrics.Metric {
  *   higherIsBetter = false;
@@ -22,7 +25,7 @@ import type { Tensor } from '../tensor';
  * error.update(tensor([6]), tensor([5]));
  * error.compute().item(); // 1
  */
-export abstract class Metric {
+export abstract class Metric<Value = Tensor> {
   /** Whether a higher figure is a better one; null, as here, where that is not known. What picks the best epoch by a metric goes by it. */
   readonly higherIsBetter: boolean | null = null;
 
@@ -33,7 +36,7 @@ export abstract class Metric {
   /** Takes in a batch of predictions and their targets. */
   abstract update(preds: Tensor, target: Tensor): void;
   /** The figure over everything taken in since the last reset. */
-  abstract compute(): Tensor;
+  abstract compute(): Value;
   /** Forgets everything taken in. */
   abstract reset(): void;
 }

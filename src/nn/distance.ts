@@ -1,6 +1,6 @@
 // How near vectors are to each other, as layers.
 import { withDefaults } from '../errors';
-import { cosineSimilarity, pairwiseDistance } from '../ops/distance';
+import { cosineSimilarity, pairwiseDistance } from '../ops/distances';
 import type { Tensor } from '../tensor';
 import { checkInputs } from './inputs';
 import { Module } from './module';

@@ -28,7 +28,7 @@ export const asWritten = <F extends object>(forward: F): F => (written.get(forwa
 // Calls `fn`, in which the module's `forward` runs, and says so to the recording that is under way.
 function running<R>(module: Module, fn: () => R): R {
   const listening = recorder!;
-  if (!isRunWatched(module)) watchRun(module.modules());
+  if (listening.watches && !isRunWatched(module)) watchRun(module.modules());
   listening.enter(module);
   try {
     return fn();

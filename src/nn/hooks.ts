@@ -103,6 +103,16 @@ export class ModuleHooks {
     return [this.forward.all, this.forwardPre.all, this.backward.all, this.backwardPre.all];
   }
 
+  /** The same hooks for another module. */
+  of(module: Module): ModuleHooks {
+    const copy = new ModuleHooks(module);
+    copy.forward.all = this.forward.all;
+    copy.forwardPre.all = this.forwardPre.all;
+    copy.backward.all = this.backward.all;
+    copy.backwardPre.all = this.backwardPre.all;
+    return copy;
+  }
+
   /** Runs `forward` between its hooks. */
   around(args: readonly unknown[], forward: (args: readonly unknown[]) => unknown): unknown {
     let given = args;

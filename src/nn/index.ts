@@ -2,7 +2,9 @@
 export type { AccumulatedHook, GradientHook, HookHandle } from '../gradient-hooks';
 export type { BagMode, CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
 export * from './activations';
+export * from './batch-norm';
 export { Bilinear } from './bilinear';
+export * from './binary-losses';
 export { type Layer, ModuleDict, ModuleList, Sequential } from './containers';
 export * from './distance';
 export { AlphaDropout, Dropout } from './dropout';
@@ -14,7 +16,9 @@ export {
   type EmbeddingLayerOptions,
   type Pretrained,
 } from './embedding';
+export * from './embedding-losses';
 export { Flatten } from './flatten';
+export * from './focal-loss';
 /** Layers and losses as plain functions. */
 export * as functional from './functional';
 export { GLU } from './glu';
@@ -24,8 +28,10 @@ export { Identity } from './identity';
 /** Initial values of parameters. */
 export * as init from './init';
 export type { NamedParts } from './keyed';
+export * from './likelihood-losses';
 export { Linear } from './linear';
 export * from './losses';
+export * from './margin-losses';
 export { Module } from './module';
 export * from './norms';
 export * from './pairwise-losses';

@@ -5,6 +5,8 @@ import { checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import { numelOf, shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
 
+export { eye_, orthogonal_, sparse_, truncNormal_ } from './init-matrices';
+
 /** What follows a layer, in camelCase or as PyTorch spells it: it decides the gain. */
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'leaky_relu' | 'selu';
 

@@ -2,6 +2,7 @@
 import { describe, rangeError, typeError } from '../errors';
 import { recorder } from '../recorder';
 import { isAbsent } from './absent';
+import type { Copies } from './clone';
 import { Module } from './module';
 import type { Named } from './parts';
 import { countChange, watch } from './watch';
@@ -114,6 +115,16 @@ export abstract class Keyed<T, Given = T> extends Module implements Iterable<Nam
   /** @internal In the order of the map: properties whose names are numbers would come first. */
   protected override ownEntries(): Named<unknown>[] {
     return [...this.#current, ...super.ownEntries().filter(([name]) => !this.#parts.has(name))];
+  }
+
+  /** @internal */
+  protected override blank(of: new () => object): object {
+    return Reflect.construct(Keyed, [this.#kind, this.#checked], of) as object;
+  }
+
+  /** @internal */
+  protected override copyPrivate(copy: this, copies: Copies): void {
+    copy.#take(new Map([...this.#parts].map(([name, part]) => [name, copies.of(part)])));
   }
 
   #take(parts: ReadonlyMap<string, T>): this {

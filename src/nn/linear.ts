@@ -12,6 +12,13 @@ import { watchesItself } from './watch';
 
 const fields = ['weight', 'bias', 'inFeatures', 'outFeatures'];
 
+// A function, since what is private to a class a copy of a layer would not have.
+function guard(layer: Linear): void {
+  const { weight, bias } = layer;
+  recorder!.guard(() => layer.weight === weight && layer.bias === bias, layer);
+  watchesItself(layer, fields);
+}
+
 /**
  * `y = x W^T + b` over the last dimension: `torch.nn.Linear`.
  *
@@ -53,14 +60,8 @@ export class Linear extends Module {
 
   override forward(x: Tensor): Tensor {
     checkInputs('Linear.forward', arguments.length);
-    if (recorder !== null) this.#guard();
+    if (recorder !== null) guard(this);
     return linear(x, this.weight, this.bias, 'Linear.forward');
-  }
-
-  #guard(): void {
-    const { weight, bias } = this;
-    recorder!.guard(() => this.weight === weight && this.bias === bias, this);
-    watchesItself(this, fields);
   }
 
   override extraRepr(): string {

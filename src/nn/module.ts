@@ -1,10 +1,11 @@
 // What a model is made of: modes, hooks and state. How it finds its parts is in parts.ts.
 import { openLeaf } from '../autograd';
 import * as calls from '../calls.generated';
-import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../errors';
+import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import type { HookHandle } from '../gradient-hooks';
 import { recorder } from '../recorder';
 import { refuseAbsentNames } from './absent';
+import { Copies, classOf, copyInto } from './clone';
 import { formatModule } from './format';
 import { callHeard, knowClass } from './forwards';
 import { type BackwardHook, type BackwardPreHook, type ForwardHook, type ForwardPreHook, ModuleHooks } from './hooks';
@@ -210,6 +211,36 @@ export abstract class Module extends Parts {
     return result;
   }
 
+  /**
+   * A copy of the module with all that it holds, which shares nothing with it: `copy.deepcopy` of a `torch.nn.Module`.
+   *
+   * Parameters, buffers, modules and other tensors are copied, and arrays, plain objects, Maps, Sets and typed arrays with what is in them; functions and other
+   * objects are taken over as they are. What is one thing in the module, such as a tied weight, is one in the copy. The mode and whether gradients are needed
+   * are kept, and so are the hooks of modules; gradients and the hooks of tensors are not. No constructor runs, so that a class may ask for any arguments.
+   *
+   * Fields and methods of the own class that are private to JavaScript, `#name`, cannot be copied: nobody but the class sees them. In the copy they are missing,
+   * and whatever uses them throws a TypeError, such as "Cannot read private member #name from an object whose class did not declare it". Fields without `#`,
+   * TypeScript's `private` ones too, are copied. A field that is an arrow function still knows the original as `this`.
+   *
+   * A RangeError for a field with a tensor that an operation made; a SimdnnError `"SIMDNN_NOT_RECORDABLE"` inside a compiled function.
+   *
+   * @example
+   * const model = new nn.Linear(2, 1);
+   * const copy = model.clone();
+   * nn.init.zeros_(copy.weight);
+   * model.weight.toArray()[0][0] === 0; // false
+   */
+  clone(): this {
+    const where = placeOf(this, 'clone');
+    if (recorder !== null) {
+      throw new SimdnnError(
+        'SIMDNN_NOT_RECORDABLE',
+        `[${where}] a module cannot be copied inside a compiled function: each call would use the copy of the first\n  hint: copy it before the call`,
+      );
+    }
+    return new Copies(where).of(this);
+  }
+
   /** What stands between the parentheses of this module when it is printed, e.g. `"p=0.5, inplace=False"`. */
   extraRepr(): string {
     return '';
@@ -230,6 +261,24 @@ export abstract class Module extends Parts {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
+
+  /** @internal */
+  [copyInto](copies: Copies): this {
+    const copy = copies.enter(this, this.blank(classOf(this)) as this);
+    copy.#training = this.#training;
+    copy.#hooks = this.#hooks?.of(copy) ?? null;
+    this.copyPrivate(copy, copies);
+    this.copyFields(copy, copies);
+    return copy;
+  }
+
+  /** @internal A module of this class without its fields: a class with private ones makes it with its own constructor. */
+  protected blank(of: new () => object): object {
+    return Reflect.construct(Module, [], of) as object;
+  }
+
+  /** @internal Copies what a class of this library keeps in private fields. */
+  protected copyPrivate(_copy: this, _copies: Copies): void {}
 
   #watchHooks(): void {
     const lists = this.#hooks?.lists ?? [];

@@ -1,6 +1,7 @@
 // Lists of parts under the names 0, 1, 2, ...: own properties, as a module finds its parts, that read and write one list.
 import { checkInteger, rangeError } from '../errors';
 import { recorder } from '../recorder';
+import type { Copies } from './clone';
 import { Module } from './module';
 import { countChange, watch } from './watch';
 
@@ -74,6 +75,16 @@ export abstract class Numbered<T, Given = T> extends Module implements Iterable<
   /** The parts in order. */
   *[Symbol.iterator](): Iterator<T> {
     yield* this.parts;
+  }
+
+  /** @internal */
+  protected override blank(of: new () => object): object {
+    return Reflect.construct(Numbered, [this.#kind, this.#checked], of) as object;
+  }
+
+  /** @internal */
+  protected override copyPrivate(copy: this, copies: Copies): void {
+    copy.#take(this.#parts.map((part) => copies.of(part)));
   }
 
   #take(parts: readonly T[]): this {

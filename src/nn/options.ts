@@ -1,6 +1,6 @@
 // The fields of a layer or a loss that anyone may assign at any time. Each is declared once; by that it is checked when it is used, guarded
 // in recordings and printed.
-import { checkBoolean, checkInteger, checkNumber, checkOneOf } from '../errors';
+import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError } from '../errors';
 import { recorder } from '../recorder';
 import { pythonBool, pythonFloat } from './format';
 import { watchFields } from './watch';
@@ -16,6 +16,16 @@ export const number = (low?: number, high?: number): Kind<number> => ({
   check: (where, name, value) => checkNumber(where, name, value, low, high),
   print: (value) => (typeof value === 'number' ? pythonFloat(value) : String(value)), // what is not allowed is printed as well
 });
+
+/** A number above 0. */
+export const positive: Kind<number> = {
+  ...number(),
+  check: (where, name, value) => {
+    const given = checkNumber(where, name, value);
+    if (!(given > 0)) throw rangeError(where, `expected ${name} to be positive, got ${given}`);
+    return given;
+  },
+};
 
 export const integer = (low = -Infinity, high?: number): Kind<number> => ({
   check: (where, name, value) => checkInteger(where, name, value, low, high),

@@ -4,6 +4,7 @@ import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { isAbsent } from './absent';
 import { defineBuffer, replacedBuffer } from './buffers';
+import type { Copies } from './clone';
 import type { Module } from './module';
 import { Parameter } from './parameter';
 import { enter } from './registry';
@@ -135,12 +136,10 @@ export abstract class Parts {
 
   /** The modules that this one holds itself, with the names of their fields. */
   namedChildren(): Named<Module>[] {
+    const children = this.entriesOf().filter((field): field is Named<Module> => field[1] instanceof Parts);
+    if (children.length < 2) return children;
     const seen = new Set<Module>();
-    return this.entriesOf().filter((field): field is Named<Module> => {
-      const isNew = field[1] instanceof Parts && !seen.has(field[1] as Module);
-      if (isNew) seen.add(field[1] as Module);
-      return isNew;
-    });
+    return children.filter(([, module]) => !seen.has(module) && seen.add(module));
   }
 
   /** The modules that this one holds itself. */
@@ -191,6 +190,16 @@ export abstract class Parts {
     const fields = this.ownEntries();
     for (const [, value] of fields) if (value instanceof Parameter) enter(value, this);
     return fields;
+  }
+
+  /** @internal Copies the properties, and that some are buffers. */
+  protected copyFields(copy: this, copies: Copies): void {
+    copy.#buffers = this.#buffers && new Map(this.#buffers);
+    copies.properties(this, copy, (name) => {
+      if (!this.#buffers?.has(name)) return false;
+      defineBuffer(copy, placeOf(this, name), name, copies.of((this as unknown as Record<string, unknown>)[name]));
+      return true;
+    });
   }
 
   #ownParameters(): Named<Parameter>[] {

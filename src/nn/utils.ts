@@ -1,5 +1,5 @@
 // Gradients and parameters taken together: names and formulas of torch.nn.utils.
-import { openLeaf } from '../autograd';
+import { noGrad, openLeaf } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { cat, stack } from '../ops';
@@ -10,7 +10,7 @@ import { changed, checkTensor, Tensor } from '../tensor';
 
 export { type Summary, type SummaryInputs, type SummaryRow, summary } from './summary';
 
-/** The options of `clipGradNorm_`. */
+/** The options of `clipGradNorm_` and `getTotalNorm`. */
 export interface ClipGradNormOptions {
   /** The p of the norm, above 0; default 2. Infinity: the largest element counts. */
   normType?: number;
@@ -18,13 +18,21 @@ export interface ClipGradNormOptions {
   errorIfNonfinite?: boolean;
 }
 
-function listOf(where: string, parameters: Tensor | Iterable<Tensor>): Tensor[] {
+function checkOptions(where: string, options: ClipGradNormOptions | undefined): Required<ClipGradNormOptions> {
+  const checked = withDefaults(where, options, { normType: 2, errorIfNonfinite: false });
+  checkBoolean(where, 'errorIfNonfinite', checked.errorIfNonfinite);
+  checkNumber(where, 'normType', checked.normType, 0);
+  if (checked.normType === 0) throw rangeError(where, 'expected normType to be above 0, got 0');
+  return checked;
+}
+
+function listOf(where: string, parameters: Tensor | Iterable<Tensor>, what = 'parameter'): Tensor[] {
   const single = parameters instanceof Tensor;
   if (!single && typeof (parameters as Iterable<Tensor> | null | undefined)?.[Symbol.iterator] !== 'function') {
     throw typeError(where, `expected a tensor or a list of them, got ${describe(parameters)}`, 'give it model.parameters()');
   }
   const list = single ? [parameters] : [...parameters];
-  for (const parameter of list) checkTensor(where, 'every parameter', parameter, 'float32');
+  for (const parameter of list) checkTensor(where, `every ${what}`, parameter, 'float32');
   return list;
 }
 
@@ -39,12 +47,33 @@ function withGradient(where: string, parameters: Tensor | Iterable<Tensor>): Ten
 }
 
 const normOf = (tensors: readonly Tensor[], order: number): Tensor => {
+  if (order === Infinity) {
+    const some = tensors.filter(({ numel }) => numel > 0); // there is no largest element of none
+    return some.length === 0 ? scalar(0) : stack(some.map((t) => t.abs().max())).max();
+  }
   const sizes = tensors.map((t) => t.abs());
-  if (order === Infinity) return stack(sizes.map((t) => t.max())).max();
   return stack(sizes.map((t) => t.pow(order).sum()))
     .sum()
     .pow(1 / order);
 };
+
+// The gradients of the parameters that have one, as vectors on their memory.
+const gradientsOf = (where: string, parameters: Tensor | Iterable<Tensor>): Tensor[] =>
+  withGradient(where, parameters).map((parameter) => new Tensor(openLeaf(parameter), [parameter.numel]));
+
+function totalNorm(where: string, what: string, tensors: readonly Tensor[], options: Required<ClipGradNormOptions>): Tensor {
+  if (tensors.length === 0) return scalar(0);
+  const norm = normOf(tensors, options.normType);
+  if (options.errorIfNonfinite && !Number.isFinite(norm.item())) throw rangeError(where, `the norm of the ${what} is ${norm.item()}`);
+  return norm;
+}
+
+function scaleTo(where: string, gradients: readonly Tensor[], maxNorm: number, norm: Tensor): void {
+  const scale = scalar(maxNorm).div(norm.add(1e-6)).clamp({ max: 1 });
+  for (const { floats, shape } of gradients) {
+    calls.mul({ out: floats, a: floats, b: scale.floats, layout: layoutOf(where, shape, { strides: [1] }, { strides: [0] }) });
+  }
+}
 
 /**
  * Scales all gradients together, in place, so that their norm is at most `maxNorm`: `torch.nn.utils.clip_grad_norm_` (Pascanu et al., 2013).
@@ -63,21 +92,49 @@ const normOf = (tensors: readonly Tensor[], order: number): Tensor => {
  */
 export function clipGradNorm_(parameters: Tensor | Iterable<Tensor>, maxNorm: number, options?: ClipGradNormOptions): Tensor {
   const where = 'utils.clipGradNorm_';
-  const { normType, errorIfNonfinite } = withDefaults(where, options, { normType: 2, errorIfNonfinite: false });
-  checkBoolean(where, 'errorIfNonfinite', errorIfNonfinite);
+  const checked = checkOptions(where, options);
   checkNumber(where, 'maxNorm', maxNorm, 0);
-  checkNumber(where, 'normType', normType, 0);
-  if (normType === 0) throw rangeError(where, 'expected normType to be above 0, got 0');
-  const clipped = withGradient(where, parameters);
-  if (clipped.length === 0) return scalar(0);
-  const gradients = clipped.map((parameter) => new Tensor(openLeaf(parameter), [parameter.numel]));
-  const norm = normOf(gradients, normType);
-  if (errorIfNonfinite && !Number.isFinite(norm.item())) throw rangeError(where, `the norm of the gradients is ${norm.item()}`);
-  const scale = scalar(maxNorm).div(norm.add(1e-6)).clamp({ max: 1 });
-  for (const { floats, shape } of gradients) {
-    calls.mul({ out: floats, a: floats, b: scale.floats, layout: layoutOf(where, shape, { strides: [1] }, { strides: [0] }) });
-  }
+  const gradients = gradientsOf(where, parameters);
+  const norm = totalNorm(where, 'gradients', gradients, checked);
+  if (gradients.length > 0) scaleTo(where, gradients, maxNorm, norm);
   return norm;
+}
+
+/**
+ * The norm of all elements of all tensors together: `torch.nn.utils.get_total_norm`.
+ *
+ * `(sum |x|^p)^(1/p)`, p being `normType`, a scalar; 0 without tensors. Gradients do not flow back. A RangeError unless normType is above 0, and with
+ * `errorIfNonfinite` for a norm that is NaN or infinite.
+ *
+ * @example
+ * nn.utils.getTotalNorm([tensor([3]), tensor([[0, 4]])]).item(); // 5
+ * nn.utils.getTotalNorm(tensor([3, -4]), { normType: Infinity }).item(); // 4
+ */
+export function getTotalNorm(tensors: Tensor | Iterable<Tensor>, options?: ClipGradNormOptions): Tensor {
+  const where = 'utils.getTotalNorm';
+  const checked = checkOptions(where, options);
+  return noGrad(() => totalNorm(where, 'tensors', listOf(where, tensors, 'tensor'), checked));
+}
+
+/**
+ * Scales all gradients together, in place, as `clipGradNorm_` does, by a norm that is known: `torch.nn.utils.clip_grads_with_norm_`.
+ *
+ * `g *= min(1, maxNorm / (totalNorm + 1e-6))`, so that gradients of several models may be scaled by the norm of all. Parameters without one are skipped. In
+ * compiled functions too. A RangeError unless maxNorm is at least 0 and totalNorm one element.
+ *
+ * @example
+ * const w = new nn.Parameter(tensor([1, 2]));
+ * w.mul(tensor([3, 4])).sum().backward();
+ * nn.utils.clipGradsWithNorm_([w], 1, tensor(10));
+ * w.grad.toArray().map((g) => g.toFixed(4)); // ["0.3000", "0.4000"]
+ */
+export function clipGradsWithNorm_(parameters: Tensor | Iterable<Tensor>, maxNorm: number, totalNorm: Tensor): void {
+  const where = 'utils.clipGradsWithNorm_';
+  checkNumber(where, 'maxNorm', maxNorm, 0);
+  checkTensor(where, 'totalNorm', totalNorm, 'float32');
+  if (totalNorm.numel !== 1) throw rangeError(where, `expected totalNorm to have one element, got shape [${totalNorm.shape.join(', ')}]`);
+  const gradients = gradientsOf(where, parameters);
+  if (gradients.length > 0) scaleTo(where, gradients, maxNorm, totalNorm.detach().reshape([]));
 }
 
 /**

@@ -62,8 +62,12 @@ function watchUnchanged({ modules, names, values, run, guarded }: Watched): void
 
 // Buffers and the entries of containers are accessors, and watched by these.
 function plainFields(module: object): Map<string, unknown> {
-  const fields = Object.entries(Object.getOwnPropertyDescriptors(module)).filter(([, { value }]) => value !== undefined);
-  return new Map(fields.map(([name, { value }]) => [name, value]));
+  const fields = new Map<string, unknown>();
+  for (const name of Object.getOwnPropertyNames(module)) {
+    const { value } = Object.getOwnPropertyDescriptor(module, name)!;
+    if (value !== undefined) fields.set(name, value);
+  }
+  return fields;
 }
 
 /** These modules are run: the recording that is under way holds only while their fields are what they are now, but for those that the run assigns. */

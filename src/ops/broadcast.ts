@@ -15,6 +15,12 @@ export type BinaryKernel =
   | 'mul'
   | 'div'
   | 'pow'
+  | 'maximum'
+  | 'minimum'
+  | 'remainder'
+  | 'fmod'
+  | 'floorDivide'
+  | 'atan2'
   | 'eq'
   | 'ne'
   | 'lt'
@@ -24,6 +30,10 @@ export type BinaryKernel =
   | 'addInt'
   | 'subInt'
   | 'mulInt'
+  | 'maximumInt'
+  | 'minimumInt'
+  | 'remainderInt'
+  | 'floorDivideInt'
   | 'eqInt'
   | 'neInt'
   | 'ltInt'
@@ -42,6 +52,15 @@ export function scalar(value: number, dtype: DType = 'float32'): Tensor {
 export function operand(where: string, left: Tensor, right: unknown): Tensor {
   if (typeof right === 'number') return scalar(right, left.dtype === 'int32' && (right | 0) === right ? 'int32' : 'float32');
   return checkTensor(where, 'other', right);
+}
+
+/** x repeated over `shape`, without history: itself where it has that shape already. */
+export function repeated(where: string, x: Tensor, shape: readonly number[]): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const y = empty(shape.slice(), x.dtype);
+  const layout = layoutOf(where, shape, { strides: stridesOf(shape) }, { strides: repeatStrides(x.shape, shape) });
+  calls.copyStrided({ out: y.values, x: x.values, layout });
+  return y;
 }
 
 /** The layout of a contiguous walk over n elements of two operands. */

@@ -1,12 +1,12 @@
-// Tensors made from numbers: given, constant, counted or random.
+// Tensors of constants, counted and random numbers.
 import * as calls from '../calls.generated';
-import { checkAttached, checkBoolean, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
-import type { DType, TensorData } from '../memory';
+import { checkBoolean, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import type { DType } from '../memory';
 import { kernels } from '../native';
 import { draw } from '../random';
 import { live } from '../recorder';
 import { checkShape, numelOf } from '../shape';
-import { constant, empty, type NestedArray, Tensor } from '../tensor';
+import { constant, empty as memory, type Tensor } from '../tensor';
 
 /** The options of every function that makes a tensor. */
 export interface CreateOptions {
@@ -16,7 +16,8 @@ export interface CreateOptions {
   requiresGrad?: boolean;
 }
 
-function settings(where: string, options: CreateOptions | undefined, dtype: DType = 'float32'): Required<CreateOptions> {
+/** The options, checked, with their defaults. */
+export function settings(where: string, options: CreateOptions | undefined, dtype: DType = 'float32'): Required<CreateOptions> {
   const filled = withDefaults<Required<CreateOptions>>(where, options, { dtype, requiresGrad: false });
   checkOneOf(where, 'dtype', filled.dtype, ['float32', 'int32']);
   checkBoolean(where, 'requiresGrad', filled.requiresGrad);
@@ -24,100 +25,16 @@ function settings(where: string, options: CreateOptions | undefined, dtype: DTyp
   return filled;
 }
 
-function finish(t: Tensor, requiresGrad: boolean): Tensor {
+/** The tensor as its options say. */
+export function finish(t: Tensor, requiresGrad: boolean): Tensor {
   t.needsGrad = requiresGrad;
   return t;
-}
-
-const pathText = (path: readonly number[]): string => `data${path.map((i) => `[${i}]`).join('')}`;
-
-// The shape of nested arrays, by their first elements; the walk that copies them checks all others against it.
-function shapeOfNested(data: unknown): number[] {
-  const shape: number[] = [];
-  for (let inner = data; Array.isArray(inner); inner = inner[0]) {
-    shape.push(inner.length);
-    if (inner.length === 0) break;
-  }
-  return shape;
-}
-
-function checkElement(value: unknown, dtype: DType, path: readonly number[]): number {
-  if (typeof value !== 'number') throw typeError('tensor', `expected ${pathText(path)} to be a number, got ${describe(value)}`);
-  if (dtype === 'int32' && (value | 0) !== value) {
-    throw rangeError('tensor', `${pathText(path)} = ${value} is not an int32`, 'tensor(data).to("int32") cuts off fractions');
-  }
-  return value;
-}
-
-function copyNested(data: NestedArray, out: Tensor): void {
-  const { shape, values, dtype } = out;
-  let next = 0;
-  const path: number[] = [];
-  const visit = (value: NestedArray): void => {
-    const depth = path.length;
-    if (depth === shape.length) {
-      if (Array.isArray(value)) throw rangeError('tensor', `${pathText(path)} is an array, its neighbours are numbers: the data is ragged`);
-      values[next++] = checkElement(value, dtype, path);
-      return;
-    }
-    if (!Array.isArray(value)) {
-      throw typeError('tensor', `expected ${pathText(path)} to be an array of ${shape[depth]}, got ${describe(value)}: the data is ragged`);
-    }
-    if (value.length !== shape[depth]) {
-      throw rangeError('tensor', `${pathText(path)} has length ${value.length}, its neighbours ${shape[depth]}: the data is ragged`);
-    }
-    for (let i = 0; i < value.length; i++) {
-      path.push(i);
-      visit(value[i]!);
-      path.pop();
-    }
-  };
-  visit(data);
-}
-
-function copyTyped(data: TensorData, out: Tensor): void {
-  if (data instanceof Float32Array && out.dtype === 'int32') {
-    data.forEach((value, i) => {
-      checkElement(value, 'int32', [i]);
-    });
-  }
-  out.values.set(data);
-}
-
-/**
- * A tensor with a copy of the given numbers: a number, nested arrays, a Float32Array or an Int32Array.
- *
- * float32, or int32 for an Int32Array; `dtype` says otherwise. Fractions, NaN and numbers beyond 32 bits are a RangeError for int32 (PyTorch cuts
- * them off), ragged arrays too. `Tensor.fromTypedArray` shares memory instead.
- *
- * @example
- * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
- * tensor([0, 2], { dtype: "int32" }).dtype; // "int32"
- */
-export function tensor(data: NestedArray | TensorData, options?: CreateOptions): Tensor {
-  const typed = data instanceof Float32Array || data instanceof Int32Array;
-  if (!typed && typeof data !== 'number' && !Array.isArray(data)) {
-    const given: unknown = data;
-    const hint =
-      given instanceof Tensor ? 'clone() copies a tensor' : ArrayBuffer.isView(given) ? 'Float32Array.from(data) converts it' : undefined;
-    throw typeError('tensor', `expected a number, nested arrays, a Float32Array or an Int32Array, got ${describe(data)}`, hint);
-  }
-  const { dtype, requiresGrad } = settings('tensor', options, data instanceof Int32Array ? 'int32' : 'float32');
-  if (typed) {
-    checkAttached('tensor', data);
-    const out = constant([data.length], dtype);
-    copyTyped(data, out);
-    return finish(out, requiresGrad);
-  }
-  const out = constant(shapeOfNested(data), dtype);
-  copyNested(data, out);
-  return finish(out, requiresGrad);
 }
 
 function filled(where: string, shape: unknown, value: number, options: CreateOptions | undefined): Tensor {
   const { dtype, requiresGrad } = settings(where, options);
   if (dtype === 'int32' && (value | 0) !== value) throw rangeError(where, `${value} is not an int32`);
-  const out = empty(checkShape(where, shape), dtype);
+  const out = memory(checkShape(where, shape), dtype);
   if (dtype === 'int32') calls.fillInt({ out: out.ints, n: out.numel, value });
   else calls.fill({ out: out.floats, n: out.numel, value });
   return finish(out, requiresGrad);
@@ -149,6 +66,14 @@ export function full(shape: readonly number[], value: number, options?: CreateOp
   if (typeof value !== 'number') throw typeError('full', `expected value to be a number, got ${describe(value)}`);
   return filled('full', shape, value, options);
 }
+
+/**
+ * A tensor for elements that are still to come, here zeros: `torch.empty`.
+ *
+ * @example
+ * empty([2, 3]).shape; // [2, 3]
+ */
+export const empty = (shape: readonly number[], options?: CreateOptions): Tensor => filled('empty', shape, 0, options);
 
 /**
  * The numbers `start, start + step, ...` below `end` (above it for a negative step): `arange(end)`, `arange(start, end)` or `arange(start, end, step)`, then options.
@@ -193,13 +118,14 @@ export function eye(n: number, m: number | CreateOptions = n, options?: CreateOp
   return finish(out, requiresGrad);
 }
 
-function random(where: string, kernel: 'fillUniform' | 'fillNormal', shape: unknown, options: CreateOptions | undefined): Tensor {
+/** Random numbers of `kernel` with mean 0 and deviation 1, or from 0 to 1. */
+export function random(where: string, kernel: 'fillUniform' | 'fillNormal', shape: unknown, options: CreateOptions | undefined): Tensor {
   const { dtype, requiresGrad } = settings(where, options);
   if (dtype !== 'float32') {
     const hint = where === 'rand' ? 'rand(shape).mul(n).to("int32") makes integers from 0 to n - 1' : undefined;
     throw typeError(where, 'random tensors are float32', hint);
   }
-  const out = empty(checkShape(where, shape));
+  const out = memory(checkShape(where, shape));
   const drawn = draw(numelOf(out.shape));
   live(() => kernels[kernel](out.floats, out.numel, drawn.seed, drawn.offset, 0, 1));
   return finish(out, requiresGrad);

@@ -12,7 +12,7 @@ import { permuted } from './transpose';
 export interface CrossEntropyOptions {
   /** A factor for each class, float32 `[classes]`. Default: none. */
   weight?: Tensor | null;
-  /** Rows with this label count for nothing. Default -100. */
+  /** Rows with this label count for nothing. Default -100. Not for probabilities. */
   ignoreIndex?: number;
   /** Default `"mean"`: over the weights of the rows that count. */
   reduction?: Reduction;
@@ -49,7 +49,10 @@ function isProbabilities(where: string, x: Tensor, labels: number[], target: Ten
   );
 }
 
-function softTarget(where: string, scores: Scores, target: Tensor): Float32Array {
+function softTarget(where: string, scores: Scores, target: Tensor, ignoreIndex: number): Float32Array {
+  if (ignoreIndex >= 0) {
+    throw rangeError(where, `ignoreIndex ${ignoreIndex} is a class label, and the target is probabilities`, 'leave ignoreIndex out');
+  }
   if (target.needsGrad && isGradEnabled()) {
     throw typeError(
       where,
@@ -66,7 +69,8 @@ function softTarget(where: string, scores: Scores, target: Tensor): Float32Array
  * Shapes: x, the logits, `[n, classes]`, `[classes]` or `[n, classes, d1, ...]`; target int32 class labels in that shape without classes, or float32
  * probabilities in the shape of x. The result is a scalar, or in the shape of the labels for `reduction: "none"`.
  * With labels y and weights w: `loss_i = -w[y_i] log softmax(x_i)[y_i]`; the mean divides by the sum of `w[y_i]`, for probabilities by the number of rows.
- * No rows, or all of them ignored: NaN, with zero gradients. A RangeError for a label outside the classes that is not `ignoreIndex`.
+ * No rows, or all of them ignored: NaN, with zero gradients. A RangeError for a label outside the classes that is not `ignoreIndex`, and for an `ignoreIndex`
+ * of 0 or more beside probabilities.
  *
  * @example
  * const loss = nn.functional.crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: "int32" }));
@@ -92,7 +96,7 @@ export function crossEntropy(x: Tensor, target: Tensor, options?: CrossEntropyOp
       loss: loss.floats,
       dlogits: dlogits?.floats,
       logits: scores.x.floats,
-      target: softTarget(where, scores, target),
+      target: softTarget(where, scores, target, ignoreIndex),
       weight: weights,
       rows,
       classes,

@@ -11,8 +11,8 @@ import './in-place';
 import { explainIndex } from './indices';
 import { stack } from './join';
 import './select';
-import { vectorNorm } from './row-norm';
 import { checkTable, paddingRow } from './tables';
+import { normOf } from './vector-norm';
 import './views';
 
 /** The options of `embedding`. */
@@ -52,7 +52,7 @@ function renormalize(where: string, index: Tensor, weight: Tensor, maxNorm: numb
   noGrad(() => {
     const [rows] = weight.shape as [number];
     const chosen = countsOf(where, index, rows).gt(0);
-    const norms = vectorNorm(weight.detach(), normType, 1, false);
+    const norms = normOf(where, weight.detach(), normType, 1, false);
     const scaled = norms.gt(maxNorm).mul(chosen).reshape([rows, 1]);
     const scale = ones([rows]).mul(maxNorm).div(norms.add(1e-7));
     weight.mul_(stack([ones([rows]), scale], 1).gather(1, scaled));

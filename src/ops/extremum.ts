@@ -10,8 +10,8 @@ import { keepdimOf } from './reduce';
 
 type Name = 'max' | 'min';
 
-// Values and indices over one dimension, which the given result shape leaves out or keeps; x without history.
-function extremes(name: Name, where: string, x: Tensor, dim: number, shape: number[]): Extremes {
+/** Values and indices over one dimension, which the given result shape leaves out or keeps; x without history. */
+export function extremes(name: Name, where: string, x: Tensor, dim: number, shape: number[]): Extremes {
   const { outer, n, inner } = around(x.shape, dim);
   if (n === 0) throw rangeError(where, `dim ${dim} of ${shapeText(x.shape)} is empty`);
   const values = empty(shape, x.dtype);
@@ -46,8 +46,8 @@ function alongDim(name: Name, x: Tensor, dim: unknown, options?: { keepdim?: boo
   return { values, indices };
 }
 
-// 1 where x is the extreme, also where both are NaN.
-function ties(x: Tensor, extreme: Tensor): Tensor {
+/** 1 where x is the extreme, also where both are NaN. */
+export function ties(x: Tensor, extreme: Tensor): Tensor {
   const same = binary('max', 'eq', x, extreme, 'int32');
   const notANumber = binary('max', 'ne', x, x, 'int32');
   calls.addInt({ out: same.ints, a: same.ints, b: notANumber.ints, layout: flatLayout(x.numel) });

@@ -10,21 +10,22 @@ import { draw } from '../random';
 import { live, recorder } from '../recorder';
 import { layoutOf, sameShape, shapeText, stridesOf } from '../shape';
 import { changed, checkTensor, empty, isShared, Tensor } from '../tensor';
+import { lerp } from './between';
 import { type BinaryKernel, flatLayout, giveSummed, type Operand, operand, repeatStrides } from './broadcast';
 import { copyOf } from './convert';
 import { clampLimits } from './unary';
 
 /**
- * Whether a change of x by `other` is to be recorded for the backward pass. Refuses what autograd forbids: leaves, by PyTorch's rule, and tensors
+ * Whether a change of x by `others` is to be recorded for the backward pass. Refuses what autograd forbids: leaves, by PyTorch's rule, and tensors
  * on shared memory, of which the others would keep a history that is no longer theirs.
  */
-function isRecorded(where: string, x: Tensor, other: Tensor | null): boolean {
+export function isRecorded(where: string, x: Tensor, ...others: readonly (Tensor | null)[]): boolean {
   if (x.version.holder !== null) refuseHeld(where, x);
   if (recorder !== null) {
     if (x.node === null) recorder.used(x);
-    if (other !== null && other.node === null) recorder.used(other);
+    for (const other of others) if (other !== null && other.node === null) recorder.used(other);
   }
-  if (!isGradEnabled() || x.dtype !== 'float32' || !(x.needsGrad || other?.needsGrad)) return false;
+  if (!isGradEnabled() || x.dtype !== 'float32' || !(x.needsGrad || others.some((other) => other?.needsGrad))) return false;
   if (x.needsGrad && x.node === null) {
     throw new SimdnnError(
       'SIMDNN_LEAF_IN_PLACE',
@@ -42,7 +43,7 @@ function isRecorded(where: string, x: Tensor, other: Tensor | null): boolean {
 }
 
 /** x as it was before a change, with its history; with its values, on other memory, if they are needed. */
-function former(x: Tensor, withValues: boolean): Tensor {
+export function former(x: Tensor, withValues: boolean): Tensor {
   const before = withValues ? copyOf(x) : new Tensor(x.values, x.shape.slice());
   before.needsGrad = x.needsGrad;
   before.node = x.node;
@@ -59,14 +60,14 @@ function takeHistory(x: Tensor, node: Node, before: Tensor): void {
 }
 
 /** Says that x was changed by the method of this name. */
-function done(x: Tensor, name: string): Tensor {
+export function done(x: Tensor, name: string): Tensor {
   changed(x);
   recorder?.operation(name);
   return x;
 }
 
 /** Gives x the values of `result`, and its history if it has one, in which `before` stands for x as it was. */
-function become(x: Tensor, name: string, result: Tensor, before: Tensor): Tensor {
+export function become(x: Tensor, name: string, result: Tensor, before: Tensor): Tensor {
   calls.copyStrided({ out: x.values, x: result.values, layout: flatLayout(x.numel) });
   if (result.node !== null) takeHistory(x, result.node, before);
   return done(x, name);
@@ -146,12 +147,6 @@ function copy(x: Tensor, source: unknown): Tensor {
   const from = apart(x, src);
   calls.copyStrided({ out: x.values, x: from.values, layout: layoutBeside(where, x, from) });
   return done(x, 'copy_');
-}
-
-// PyTorch's formula: exact at weights 0 and 1.
-function lerp(x: Tensor, end: Tensor, weight: number): Tensor {
-  const way = end.sub(x);
-  return Math.abs(weight) < 0.5 ? x.add(way.mul(weight)) : end.sub(way.mul(1 - weight));
 }
 
 function fill(where: string, x: Tensor, value: number): Tensor {

@@ -1,8 +1,8 @@
 // Products of matrices, of batches of them, and of vectors with them.
-import { holds, open, otherFactors, record } from '../autograd';
+import { give, holds, open, otherFactors, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
-import { broadcastShapes, numelOf, shapeText } from '../shape';
+import { broadcastShapes, numelOf, sameShape, shapeText } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 import { repeatStrides } from './broadcast';
 import { view } from './views';
@@ -39,9 +39,33 @@ function addProducts(t: Tensor, batches: Batches, multiply: (dt: Float32Array, i
   for (let i = 0; i < batches.starts.length; i++) multiply(at(dt, batches, i), i, accumulate);
 }
 
+// a [..., m, k] times b [..., k, n] with as many batches each, in one call.
+function batched(a: Tensor, b: Tensor): Tensor {
+  const lead = a.shape.slice(0, -2);
+  const batch = numelOf(lead);
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const n = b.shape[b.shape.length - 1]!;
+  const y = empty([...lead, m, n]);
+  calls.batchedMatmul({ c: y.floats, a: a.floats, b: b.floats, batch, m, n, k });
+  return record(y, 'matmul', [a, b], otherFactors(a, b), (dy) => {
+    // da = dy b^T, db = a^T dy
+    if (a.needsGrad) {
+      const da = empty(a.shape.slice());
+      calls.batchedMatmul({ c: da.floats, a: dy.floats, b: b.floats, batch, m, n: k, k: n, transposeB: true });
+      give(a, da);
+    }
+    if (b.needsGrad) {
+      const db = empty(b.shape.slice());
+      calls.batchedMatmul({ c: db.floats, a: a.floats, b: dy.floats, batch, m: k, n, k: m, transposeA: true });
+      give(b, db);
+    }
+  });
+}
+
 // a [..., m, k] times b [..., k, n], both with two dimensions or more.
 function product(a: Tensor, b: Tensor): Tensor {
   const [aLead, bLead] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  if (aLead.length > 0 && sameShape(aLead, bLead)) return batched(a, b);
   const lead = broadcastShapes('Tensor.matmul', aLead, bLead);
   const k = a.shape[a.shape.length - 1]!;
   const n = b.shape[b.shape.length - 1]!;

@@ -1,5 +1,5 @@
 // A range of one dimension.
-import { give, record } from '../autograd';
+import { give, holds, open, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkInteger, rangeError } from '../errors';
 import { around, layoutOf, normalizeDim, shapeText } from '../shape';
@@ -30,6 +30,23 @@ export function writeRange(x: Tensor, dim: number, start: number, part: Tensor):
   calls.copyStrided({ out: x.values, x: part.values, layout: rangeLayout(x.shape, dim, start, part.shape[dim]!, true) });
 }
 
+/**
+ * Adds `dy` to the gradient of x at elements `start`... of dimension `dim`. Where there is a gradient already, only those rows are touched: a tensor of which
+ * every row was taken by itself would else be cleared and added up once for each.
+ */
+export function giveRange(x: Tensor, dim: number, start: number, dy: Tensor): void {
+  if (!x.needsGrad) return;
+  if (dim === 0 && holds(x)) {
+    const { inner } = around(x.shape, 0);
+    calls.accumulate({ out: open(x)!.subarray(start * inner, start * inner + dy.numel), x: dy.floats, n: dy.numel });
+    return;
+  }
+  const dx = empty(x.shape.slice());
+  calls.fill({ out: dx.floats, n: dx.numel, value: 0 });
+  writeRange(dx, dim, start, dy);
+  give(x, dx);
+}
+
 declare module '../tensor' {
   interface Tensor {
     /**
@@ -55,9 +72,6 @@ Tensor.prototype.narrow = function (this: Tensor, dim, start, length) {
   checkInteger(where, 'length', length);
   if (from + length > size) throw rangeError(where, `elements ${from} to ${from + length} of dim ${d} leave ${shapeText(this.shape)}`);
   return record(rangeOf(this, d, from, length), 'narrow', [this], [], (dy) => {
-    const dx = empty(this.shape.slice());
-    calls.fill({ out: dx.floats, n: dx.numel, value: 0 });
-    writeRange(dx, d, from, dy);
-    give(this, dx);
+    giveRange(this, d, from, dy);
   });
 };

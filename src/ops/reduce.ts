@@ -12,8 +12,8 @@ export function keepdimOf(where: string, options: { keepdim?: boolean } | undefi
   return options === undefined ? false : checkBoolean(where, 'keepdim', withDefaults(where, options, { keepdim: false }).keepdim);
 }
 
-// Which dimensions `dim` names: all without it.
-function reducedDims(where: string, dim: number | readonly number[] | undefined, rank: number): boolean[] {
+/** Which dimensions `dim` names: all without it. */
+export function reducedDims(where: string, dim: number | readonly number[] | undefined, rank: number): boolean[] {
   if (dim === undefined || dim === null) return new Array<boolean>(rank).fill(true);
   const reduced = new Array<boolean>(rank).fill(false);
   for (const one of Array.isArray(dim) ? dim : [dim]) {

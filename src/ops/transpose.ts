@@ -36,7 +36,8 @@ export function swapped(rank: number, dim0: number, dim1: number): number[] {
   return order;
 }
 
-function permute(name: string, x: Tensor, order: readonly number[]): Tensor {
+/** A copy of x whose dimension d is its dimension `order[d]`; gradients pass. */
+export function permute(name: string, x: Tensor, order: readonly number[]): Tensor {
   return record(permuted(x, order), name, [x], [], (dy) => give(x, permuted(dy, inverse(order))));
 }
 

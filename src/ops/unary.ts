@@ -68,6 +68,42 @@ declare module '../tensor' {
     round(): Tensor;
     /** x without what lies behind the point. */
     trunc(): Tensor;
+    /** The sine. */
+    sin(): Tensor;
+    /** The cosine. */
+    cos(): Tensor;
+    /** The tangent. */
+    tan(): Tensor;
+    /** The angle whose sine is x; NaN outside [-1, 1]. */
+    asin(): Tensor;
+    /** The angle whose cosine is x; NaN outside [-1, 1]. */
+    acos(): Tensor;
+    /** The angle whose tangent is x. */
+    atan(): Tensor;
+    /** The hyperbolic sine. */
+    sinh(): Tensor;
+    /** The hyperbolic cosine. */
+    cosh(): Tensor;
+    /** The number whose hyperbolic sine is x. */
+    asinh(): Tensor;
+    /** The number from 0 on whose hyperbolic cosine is x; NaN below 1. */
+    acosh(): Tensor;
+    /** The number whose hyperbolic tangent is x; NaN outside [-1, 1]. */
+    atanh(): Tensor;
+    /** 2 to the power of x. */
+    exp2(): Tensor;
+    /** `exp(x) - 1`, accurate beside 0 too. */
+    expm1(): Tensor;
+    /** `log(1 + x)`, accurate beside 0 too; NaN below -1. */
+    log1p(): Tensor;
+    /** The logarithm to base 2. */
+    log2(): Tensor;
+    /** The logarithm to base 10. */
+    log10(): Tensor;
+    /** `2 / sqrt(pi)` times the integral of `exp(-t^2)` from 0 to x. */
+    erf(): Tensor;
+    /** `1 - erf(x)`, accurate where it is small. */
+    erfc(): Tensor;
     /**
      * x limited to `[min, max]`; either may be left out. The gradient passes where x lies inside, the borders included.
      *
@@ -81,6 +117,8 @@ declare module '../tensor' {
 const methods = [
   ...(['neg', 'exp', 'log', 'sqrt', 'abs', 'relu', 'sigmoid', 'tanh'] as const),
   ...(['square', 'reciprocal', 'rsqrt', 'sign', 'floor', 'ceil', 'round', 'trunc'] as const),
+  ...(['sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'asinh', 'acosh', 'atanh'] as const),
+  ...(['exp2', 'expm1', 'log1p', 'log2', 'log10', 'erf', 'erfc'] as const),
 ];
 for (const name of methods) {
   Tensor.prototype[name] = function (this: Tensor) {

@@ -17,9 +17,8 @@ export function view(x: Tensor, shape: number[], name = 'reshape'): Tensor {
 export const distinct = <T extends Tensor | null>(t: T, first: Tensor, second: Tensor | null = null): T =>
   t?.needsGrad && (t === first || t === second) ? (view(t, t.shape.slice()) as T) : t;
 
-// Fills in the one size given as -1.
-function fullShape(x: Tensor, shape: unknown): number[] {
-  const where = 'Tensor.reshape';
+/** The sizes of a shape for x, with the one given as -1 filled in. */
+export function fullShape(where: string, x: Tensor, shape: unknown): number[] {
   if (!Array.isArray(shape)) throw typeError(where, `expected a shape, an array of sizes, got ${describe(shape)}`);
   const open = shape.indexOf(-1);
   if (open >= 0 && shape.indexOf(-1, open + 1) >= 0) throw rangeError(where, `only one size can be -1, got ${shapeText(shape)}`);
@@ -68,7 +67,7 @@ declare module '../tensor' {
 }
 
 Tensor.prototype.reshape = function (this: Tensor, shape) {
-  return view(this, fullShape(this, shape));
+  return view(this, fullShape('Tensor.reshape', this, shape));
 };
 
 Tensor.prototype.flatten = function (this: Tensor, startDim = 0, endDim = -1) {

@@ -74,6 +74,7 @@ export function checkGroups<O extends object>(recipe: Recipe<O>, groups: unknown
     checkGroup(recipe, group, `paramGroups[${i}]`);
     for (const parameter of group.params) {
       checkParameter(name, parameter);
+      recipe.checkParameter?.(name, parameter);
       if (taken.has(parameter)) throw rangeError(name, 'a parameter appears more than once');
       taken.add(parameter);
     }

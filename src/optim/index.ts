@@ -3,11 +3,16 @@ export { Adadelta, type AdadeltaOptions } from './adadelta';
 export { Adagrad, type AdagradOptions } from './adagrad';
 export { Adam, type AdamOptions, AdamW } from './adam';
 export { Adamax, type AdamaxOptions } from './adamax';
+export { LBFGS, type LBFGSOptions } from './lbfgs';
 export { Lion, type LionOptions } from './lion';
 /** Schedulers: what changes the rate of an optimizer from epoch to epoch, or from batch to batch. */
 export * as lrScheduler from './lr-scheduler';
+export { Muon, type MuonOptions } from './muon';
+export { NAdam, type NAdamOptions } from './nadam';
 export { Optimizer, type ParamGroup, type ParamGroupInit, type Params } from './optimizer';
 export { RAdam, type RAdamOptions } from './radam';
 export { RMSprop, type RMSpropOptions } from './rmsprop';
 export { SGD, type SGDOptions } from './sgd';
 export type { OptimizerStateDict } from './state';
+/** Averages of weights, and the rate with which they are made. */
+export * as swaUtils from './swa-utils';

@@ -44,6 +44,13 @@ export interface Recipe<O extends object> {
   readonly linear?: true;
   /** PyTorch's `decoupled_weight_decay`, by which it tells AdamW from Adam; absent where groups have no such field. */
   readonly decoupled?: boolean;
+  /**
+   * A number that is kept for each parameter beside its state: its name in PyTorch's state dicts, what it begins with, and what it is after step `count`, rounded
+   * to a float32 as PyTorch's tensor of it is, so that a state dict has all of it.
+   */
+  readonly scalar?: { readonly key: string; readonly first: number; next(before: number, options: O, count: number): number };
+  /** Throws a RangeError unless the parameter is of a kind that can be stepped. */
+  checkParameter?(where: string, parameter: Tensor): void;
   /** Steps one run; `count` is the number of this step, 1 for the first; without `countsSteps` 2 for all others. */
   step(run: Run, options: O, count: number): void;
 }
@@ -102,7 +109,7 @@ export abstract class Optimizer<O extends object> {
   readonly defaults: Readonly<O>;
 
   readonly #recipe: Recipe<O>;
-  readonly #slots = new Slots();
+  readonly #slots: Slots;
   // How many fields a group has, without `initialLr`.
   readonly #fields: number;
   // What `paramGroups` held last: another array whenever a parameter came, went or changed its group.
@@ -114,6 +121,7 @@ export abstract class Optimizer<O extends object> {
   /** @internal */
   constructor(recipe: Recipe<O>, params: Params<O>, options: Partial<O> | undefined) {
     this.#recipe = recipe;
+    this.#slots = new Slots(recipe.scalar?.first ?? 0);
     this.#fields = Object.keys(recipe.defaults).length + 1;
     this.defaults = ownCopy(withDefaults(recipe.name, options, recipe.defaults));
     recipe.check(recipe.name, this.defaults);
@@ -168,7 +176,7 @@ export abstract class Optimizer<O extends object> {
     for (let i = 0; i < stepped.length; i++) {
       const { runs, group, keys } = stepped[i]!;
       this.#issue(runs!, group);
-      this.#count(runs!, keys, 1);
+      this.#count(runs!, keys, group, 1);
     }
   }
 
@@ -256,8 +264,8 @@ export abstract class Optimizer<O extends object> {
   }
 
   // Counts steps that were done.
-  #count(runs: readonly Run[], keys: readonly string[], steps: number): void {
-    const { countsSteps } = this.#recipe;
+  #count(runs: readonly Run[], keys: readonly string[], options: O, steps: number): void {
+    const { countsSteps, scalar } = this.#recipe;
     for (let i = 0; i < runs.length; i++) {
       const { slots } = runs[i]!;
       for (let k = 0; k < slots.length; k++) {
@@ -265,6 +273,7 @@ export abstract class Optimizer<O extends object> {
         slot.parameter.version.count += steps;
         if (keys.length === 0) continue;
         if (slot.steps === 0) for (const key of keys) slot.kept.add(key); // a state that was loaded may have been empty
+        if (scalar !== undefined) for (let t = 1; t <= steps; t++) slot.scalar = scalar.next(slot.scalar, options, slot.steps + t);
         slot.steps = countsSteps ? slot.steps + steps : 1;
       }
     }
@@ -280,7 +289,7 @@ export abstract class Optimizer<O extends object> {
       );
     }
     const count = (steps: number): void => {
-      for (let i = 0; i < parts.length; i++) this.#count(parts[i]!.runs, parts[i]!.keys, steps);
+      for (let i = 0; i < parts.length; i++) this.#count(parts[i]!.runs, parts[i]!.keys, parts[i]!.stepped.group, steps);
     };
     // With options that ask for another state no call is made: the recording no longer holds. Whether memory is still there is for whoever
     // replays to find, once all numbers are read.
@@ -302,13 +311,13 @@ export abstract class Optimizer<O extends object> {
       commit: count,
       peek(read) {
         const slots = parts.flatMap(({ runs }) => runs.flatMap((run) => run.slots));
-        const before = slots.map(({ steps }) => steps);
+        const before = slots.map(({ steps, scalar }) => ({ steps, scalar }));
         count(1);
         try {
           return read();
         } finally {
           slots.forEach((slot, i) => {
-            slot.steps = before[i]!;
+            Object.assign(slot, before[i]!);
             slot.parameter.version.count--;
           });
         }

@@ -13,6 +13,8 @@ export interface Slot {
   readonly position: number;
   /** How many steps the state has seen, at most 1 where they are not counted; 0: there is no state. */
   steps: number;
+  /** The number that is kept beside the state, where the recipe has one. */
+  scalar: number;
   /** What is kept for this one: of its span others may keep more. */
   readonly kept: Set<string>;
   /** The gradient with which the present runs were made. */
@@ -28,10 +30,10 @@ export class Span {
     return this.slots[0]!.parameter.floats;
   }
 
-  add(parameter: Tensor): Slot {
+  add(parameter: Tensor, scalar: number): Slot {
     const begin = this.slots.length === 0 ? parameter.floats : this.first;
     const position = (parameter.floats.byteOffset - begin.byteOffset) / 4;
-    const slot: Slot = { parameter, span: this, position, steps: 0, kept: new Set(), gradient: null };
+    const slot: Slot = { parameter, span: this, position, steps: 0, scalar, kept: new Set(), gradient: null };
     this.slots.push(slot);
     return slot;
   }
@@ -52,6 +54,9 @@ export class Span {
 export class Slots {
   private readonly known = new WeakMap<Tensor, Slot>();
 
+  /** `scalar` is what the number that is kept beside the state begins with. */
+  constructor(private readonly scalar: number) {}
+
   /** The slots of parameters in their order; of new ones neighbours are in one span. */
   of(parameters: readonly Tensor[]): Slot[] {
     let last: Slot | null = null; // new as well: a span that was there before may have its memory
@@ -62,7 +67,7 @@ export class Slots {
         return found;
       }
       const joins = last !== null && follows(last.parameter.floats, parameter.floats);
-      last = (joins ? last!.span : new Span()).add(parameter);
+      last = (joins ? last!.span : new Span()).add(parameter, this.scalar);
       this.known.set(parameter, last);
       return last;
     });
@@ -76,7 +81,7 @@ export interface Run {
   /** One array for each state key, in their order. */
   readonly state: readonly Float32Array[];
   readonly n: number;
-  /** The parameters, all after as many steps. */
+  /** The parameters, all after as many steps and with the same number beside their state. */
   readonly slots: readonly Slot[];
 }
 
@@ -98,6 +103,7 @@ export function withoutPadding<T>(fn: () => T): T {
 const joins = (a: Slot, b: Slot): boolean =>
   b.span === a.span &&
   b.steps === a.steps &&
+  b.scalar === a.scalar &&
   follows(a.parameter.floats, b.parameter.floats) &&
   follows(a.gradient!.floats, b.gradient!.floats) &&
   (paddingJoins || b.position === a.position + a.parameter.numel);
@@ -142,12 +148,12 @@ export function planRuns(where: string, slots: readonly Slot[], keys: readonly s
   return groups.map((group) => runOf(group, keys));
 }
 
-/** Whether the parameters of each run are still after as many steps. */
+/** Whether the parameters of each run are still after as many steps, and with the same number. */
 export function inStep(runs: readonly Run[]): boolean {
   for (let i = 0; i < runs.length; i++) {
     const { slots } = runs[i]!;
-    const { steps } = slots[0]!;
-    for (let k = 1; k < slots.length; k++) if (slots[k]!.steps !== steps) return false;
+    const { steps, scalar } = slots[0]!;
+    for (let k = 1; k < slots.length; k++) if (slots[k]!.steps !== steps || slots[k]!.scalar !== scalar) return false;
   }
   return true;
 }

@@ -44,7 +44,8 @@ export function writeStateDict<O extends object>(recipe: Recipe<O>, all: readonl
           .filter((key) => slot.kept.has(key))
           .map((key) => [key, new Tensor(memoryOf(slot, key).slice(), slot.parameter.shape.slice())]);
         const count = recipe.countsSteps ? { step: stepTensor(slot.steps) } : {};
-        dict.state[number] = { ...count, ...Object.fromEntries(kept) };
+        const scalar = recipe.scalar && { [recipe.scalar.key]: new Tensor(Float32Array.of(slot.scalar), []) };
+        dict.state[number] = { ...count, ...scalar, ...Object.fromEntries(kept) };
       }
       number++;
     }
@@ -56,6 +57,7 @@ export function writeStateDict<O extends object>(recipe: Recipe<O>, all: readonl
 interface Loaded {
   slot: Slot;
   steps: number;
+  scalar: number;
   tensors: Map<string, Tensor>;
 }
 
@@ -71,10 +73,17 @@ function readCount(where: string, number: unknown, step: unknown): number {
   return count;
 }
 
+function readScalar(where: string, key: string, number: unknown, value: unknown): number {
+  const scalar: unknown = value instanceof Tensor && value.numel === 1 ? value.values[0] : value;
+  if (typeof scalar !== 'number') throw typeError(where, `expected ${key} of parameter ${number} to be a number, got ${describe(value)}`);
+  return Math.fround(scalar);
+}
+
 function readSlot<O extends object>(where: string, recipe: Recipe<O>, options: O, slot: Slot, number: unknown, saved: unknown): Loaded {
-  const loaded: Loaded = { slot, steps: 0, tensors: new Map() };
+  const loaded: Loaded = { slot, steps: 0, scalar: recipe.scalar?.first ?? 0, tensors: new Map() };
   const entries = (saved ?? {}) as Record<string, unknown>;
-  const unknown = Object.keys(entries).filter((key) => !(recipe.allKeys.includes(key) || (key === 'step' && recipe.countsSteps)));
+  const known = [...recipe.allKeys, ...(recipe.countsSteps ? ['step'] : []), ...(recipe.scalar ? [recipe.scalar.key] : [])];
+  const unknown = Object.keys(entries).filter((key) => !known.includes(key));
   if (unknown.length > 0) {
     throw rangeError(where, `the state of parameter ${number} has ${unknown.join(', ')}, which ${recipe.name} does not keep`, foreign);
   }
@@ -98,6 +107,7 @@ function readSlot<O extends object>(where: string, recipe: Recipe<O>, options: O
     if (!loaded.tensors.has(key)) throw rangeError(where, `the state of parameter ${number} has no ${key}`);
   }
   loaded.steps = recipe.countsSteps ? readCount(where, number, entries['step']) : 1;
+  if (recipe.scalar !== undefined) loaded.scalar = readScalar(where, recipe.scalar.key, number, entries[recipe.scalar.key]);
   return loaded;
 }
 
@@ -148,8 +158,9 @@ function checkLayout<O extends object>(where: string, all: readonly Stepped<O>[]
   });
 }
 
-function restore<O extends object>(recipe: Recipe<O>, { slot, steps, tensors }: Loaded): void {
+function restore<O extends object>(recipe: Recipe<O>, { slot, steps, scalar, tensors }: Loaded): void {
   slot.steps = steps;
+  slot.scalar = scalar;
   for (const key of recipe.allKeys) {
     const source = tensors.get(key);
     if (source === undefined && !slot.kept.has(key)) continue;

@@ -6,21 +6,28 @@ import { Base, type Role, type Value } from './calls';
 const begins = ({ byteOffset }: TensorData): number => byteOffset;
 const ends = ({ byteOffset, byteLength }: TensorData): number => byteOffset + byteLength;
 
+// Where an array lies in its buffer: asking a typed array takes longer than reading a field.
+interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
 /** The stretches of memory that these arrays cover, in their order in each buffer; arrays that only touch stay two. */
 export function stretchesOf(arrays: Iterable<TensorData>): Float32Array[] {
-  const byBuffer = new Map<ArrayBufferLike, TensorData[]>();
+  const byBuffer = new Map<ArrayBufferLike, Span[]>();
   for (const array of new Set(arrays)) {
-    if (array.byteLength === 0) continue;
+    const span = { begin: begins(array), end: ends(array) };
+    if (span.begin === span.end) continue;
     const known = byBuffer.get(array.buffer);
-    if (known === undefined) byBuffer.set(array.buffer, [array]);
-    else known.push(array);
+    if (known === undefined) byBuffer.set(array.buffer, [span]);
+    else known.push(span);
   }
   return [...byBuffer].flatMap(([buffer, list]) => {
     const joined: { begin: number; end: number }[] = [];
-    for (const array of list.sort((a, b) => begins(a) - begins(b))) {
+    for (const { begin, end } of list.sort((a, b) => a.begin - b.begin)) {
       const last = joined.at(-1);
-      if (last !== undefined && begins(array) < last.end) last.end = Math.max(last.end, ends(array));
-      else joined.push({ begin: begins(array), end: ends(array) });
+      if (last !== undefined && begin < last.end) last.end = Math.max(last.end, end);
+      else joined.push({ begin, end });
     }
     return joined.map(({ begin, end }) => new Float32Array(buffer, begin, (end - begin) / 4));
   });
@@ -28,58 +35,65 @@ export function stretchesOf(arrays: Iterable<TensorData>): Float32Array[] {
 
 /** Finds, of pieces of memory that do not overlap, the one that holds an array; undefined where none does, and an error where one holds only a part. */
 export class MemoryMap<T extends { readonly memory: TensorData }> {
-  private readonly byBuffer = new Map<ArrayBufferLike, T[]>();
+  private readonly byBuffer = new Map<ArrayBufferLike, (Span & { readonly piece: T })[]>();
 
   constructor(pieces: Iterable<T> = []) {
     for (const piece of pieces) this.add(piece);
   }
 
   add(piece: T): void {
-    if (piece.memory.byteLength === 0) return;
-    const list = this.byBuffer.get(piece.memory.buffer);
+    const { memory } = piece;
+    const entry = { begin: begins(memory), end: ends(memory), piece };
+    if (entry.begin === entry.end) return;
+    const list = this.byBuffer.get(memory.buffer);
     if (list === undefined) {
-      this.byBuffer.set(piece.memory.buffer, [piece]);
+      this.byBuffer.set(memory.buffer, [entry]);
       return;
     }
-    const at = this.after(list, begins(piece.memory));
-    if (ends(list[at - 1]?.memory ?? none) > begins(piece.memory) || (at < list.length && begins(list[at]!.memory) < ends(piece.memory)))
-      overlapping();
-    list.splice(at, 0, piece);
+    const at = this.after(list, entry.begin);
+    if ((at > 0 && list[at - 1]!.end > entry.begin) || (at < list.length && list[at]!.begin < entry.end)) overlapping();
+    if (at === list.length) list.push(entry);
+    else list.splice(at, 0, entry);
   }
 
   of(array: TensorData): T | undefined {
     const list = this.byBuffer.get(array.buffer);
     if (list === undefined) return undefined;
-    const at = this.after(list, begins(array)); // the first that begins behind it
+    const [begin, end] = [begins(array), ends(array)];
+    const at = this.after(list, begin); // the first that begins behind it
     const found = list[at - 1];
-    if (found !== undefined && begins(array) < ends(found.memory)) {
-      if (ends(array) > ends(found.memory)) overlapping();
-      return found;
+    if (found !== undefined && begin < found.end) {
+      if (end > found.end) overlapping();
+      return found.piece;
     }
-    if (at < list.length && begins(list[at]!.memory) < ends(array)) overlapping();
+    if (at < list.length && list[at]!.begin < end) overlapping();
     return undefined;
   }
 
   /** The pieces that hold some of an array. */
   meeting(array: TensorData): T[] {
-    const list = this.byBuffer.get(array.buffer) ?? [];
-    return list.filter(({ memory }) => begins(memory) < ends(array) && begins(array) < ends(memory));
+    const list = this.byBuffer.get(array.buffer);
+    const found: T[] = [];
+    if (list === undefined) return found;
+    const [begin, end] = [begins(array), ends(array)];
+    for (let i = Math.max(0, this.after(list, begin) - 1); i < list.length && list[i]!.begin < end; i++) {
+      if (list[i]!.end > begin) found.push(list[i]!.piece);
+    }
+    return found;
   }
 
   // How many pieces of the list begin at or before this byte.
-  private after(list: readonly T[], byte: number): number {
+  private after(list: readonly Span[], byte: number): number {
     let low = 0;
     let high = list.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (begins(list[middle]!.memory) <= byte) low = middle + 1;
+      if (list[middle]!.begin <= byte) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
-
-const none = new Float32Array(0);
 
 function overlapping(): never {
   throw new SimdnnError(

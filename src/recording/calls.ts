@@ -48,7 +48,7 @@ export interface TracedCall {
 /** A value that is all of a base. */
 export const whole = (base: Base): Value => ({ base, begin: 0, array: base.memory, shape: [base.memory.length] });
 
-export const isValue = (arg: Argument | undefined): arg is Value => arg instanceof Object && 'base' in arg;
+export const isValue = (arg: Argument | undefined): arg is Value => typeof arg === 'object' && arg !== null && 'base' in arg;
 
 export const isArray = (arg: unknown): arg is TensorData => arg instanceof Float32Array || arg instanceof Int32Array;
 
@@ -64,15 +64,26 @@ const isWritten = (kind: ArgumentKind): boolean => kind === 'out' || kind === 'i
 const isMemory = (kind: ArgumentKind): boolean => isWritten(kind) || kind === 'in';
 
 /** The arrays of a call. */
-export const valuesOf = ({ args }: TracedCall): Value[] => Object.values(args).filter(isValue);
+export function valuesOf({ args }: TracedCall): Value[] {
+  const values: Value[] = []; // every pass over the calls asks this: no other lists are made
+  for (const name in args) if (isValue(args[name])) values.push(args[name]);
+  return values;
+}
+
+// For each kernel something of those of its arguments whose kind is one of these.
+const ofArguments = <T>(kinds: (kind: ArgumentKind) => boolean, what: (argument: KernelArgument, place: number) => T) =>
+  Object.fromEntries(
+    kernelNames.map((name) => [name, kernelArguments[name].flatMap((argument, i) => (kinds(argument.kind) ? [what(argument, i)] : []))]),
+  ) as unknown as Readonly<Record<keyof KernelTable, readonly T[]>>;
+
+const writtenNames = ofArguments(isWritten, ({ name }) => name);
 
 /** The arrays that a call writes. */
-export const writtenBy = ({ kernel, args }: TracedCall): Value[] =>
-  kernelArguments[kernel].flatMap(({ name, kind }) => (isWritten(kind) && isValue(args[name]) ? [args[name]] : []));
+export const writtenBy = ({ kernel, args }: TracedCall): Value[] => writtenNames[kernel].map((name) => args[name]).filter(isValue);
 
 const arraysWhere = (kinds: (kind: ArgumentKind) => boolean): ((call: RawCall) => TensorData[]) => {
-  const places = Object.fromEntries(kernelNames.map((name) => [name, kernelArguments[name].map(({ kind }) => kinds(kind))]));
-  return ([name, ...args]) => args.filter((arg, i): arg is TensorData => places[name]![i]! && arg !== null);
+  const places = ofArguments(kinds, (_, i) => i + 1); // behind the name
+  return (call) => places[call[0]].map((place) => call[place]).filter((arg): arg is TensorData => arg !== null);
 };
 
 /** The arrays of a call as it was made, and those of them that it writes. */

@@ -40,7 +40,11 @@ const gradientState = ({ gradient, gradientShared, gradientHidden, gradientSeen,
 
 // As it was, with the memory that it was given: the next recording finds the same.
 function putBack({ leaf, state, home }: LeafGradient): void {
-  Object.assign(leaf, state);
+  leaf.gradient = state.gradient;
+  leaf.gradientShared = state.gradientShared;
+  leaf.gradientHidden = state.gradientHidden;
+  leaf.gradientSeen = state.gradientSeen;
+  leaf.gradientHome = state.gradientHome;
   if (home !== state.gradient) leaf.gradientHome ??= home;
 }
 
@@ -96,14 +100,22 @@ export class Listener implements Recorder {
   /** Copies that stand in for memory which others may share: what is written to one is to be seen in the other. */
   mirrors: { own: TensorData; original: TensorData }[] = [];
 
-  /** With `dry` the calls are heard, not made: nothing is calculated and no step counted. */
-  constructor(readonly dry = false) {}
+  /**
+   * With `dry` the calls are heard, not made: nothing is calculated and no step counted. `watches`: what must stay as it is for the recording to hold is
+   * wanted.
+   */
+  constructor(
+    readonly dry = false,
+    readonly watches = true,
+  ) {}
 
   /** A kernel call. */
   take(call: RawCall): void {
-    const [name, ...args] = call;
     this.keepPristine();
-    if (!this.dry) (eagerKernels[name] as (...args: unknown[]) => void)(...args);
+    if (!this.dry) {
+      const [name, ...args] = call;
+      (eagerKernels[name] as (...args: unknown[]) => void)(...args);
+    }
     this.calls.push(call);
     if (this.mirrors.length > 0) for (const array of writtenArrays(call)) this.reflect(array);
   }
@@ -158,6 +170,7 @@ export class Listener implements Recorder {
   }
   // JavaScript has written its constants by the time of the next call.
   private keepPristine(): void {
+    if (this.unfinished.length === 0) return;
     for (const array of this.unfinished) this.pristine.set(array, array.slice());
     this.unfinished.length = 0;
   }

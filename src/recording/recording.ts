@@ -60,7 +60,10 @@ function watched(arrays: Iterable<TensorData>): { array: TensorData; length: num
   return out;
 }
 
+type Taken = Omit<ReturnType<typeof Trace.take>, 'result'>;
+
 export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
+  readonly trace: Trace;
   private readonly arguments: Argument[];
   /** Which arguments a replay is given: those that get no gradient, each once. */
   private readonly passed: number[];
@@ -109,8 +112,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       return result;
     };
     try {
-      const { trace, result } = Trace.take('compile', run, own, tensorsOf, listener);
-      const recording = new Recording<A, R>(trace, listener, own, result, keepGrad);
+      const { result, ...taken } = Trace.take('compile', run, own, tensorsOf, listener);
+      const recording = new Recording<A, R>(taken, listener, own, result, keepGrad);
       return { recording, result: recording.handOver(args, result) };
     } finally {
       for (let i = 0; i < args.length; i++) putBack(args[i]!, own[i]!);
@@ -118,12 +121,13 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   }
 
   private constructor(
-    readonly trace: Trace,
+    { trace, left, bases }: Taken,
     heard: Listener,
     args: A,
     result: R,
     private readonly keepGrad: boolean,
   ) {
+    this.trace = trace;
     this.arguments = args.map(({ dtype, shape, needsGrad }, i) => ({
       dtype,
       shape: shape.slice(),
@@ -140,7 +144,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.outputs = tensorsOf(result).map((t): Output => {
       const argument = args.indexOf(t);
       if (argument >= 0) return { kind: 'argument', index: argument };
-      const { base } = trace.placeOf(t.values);
+      const { base } = bases.of(t.values);
       const region = returned.indexOf(base);
       if (region >= 0) return { kind: 'fresh', region, ...placeIn(base.memory, t) };
       if (base.role !== 'argument') return { kind: 'lasting', tensor: t };
@@ -152,8 +156,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.lasting = watched(trace.lasting.map((base) => base.memory));
     this.changes = trace.changes.map(({ version }) => version);
     this.memory = trace.lasting.map((base) => base.memory);
-    const left = new Set([...trace.left].map(({ version }) => version));
-    this.gradientLeaves = trace.gradients.flatMap(({ leaf }) => (left.has(leaf.version) ? [] : [leaf]));
+    const memoryLeft = new Set([...left].map(({ version }) => version));
+    this.gradientLeaves = trace.gradients.flatMap(({ leaf }) => (memoryLeft.has(leaf.version) ? [] : [leaf]));
     this.changedArguments = args.flatMap((t, i) =>
       !t.needsGrad && [...heard.changes].some(({ values }) => overlap(values, t.values)) ? [i] : [],
     );

@@ -11,12 +11,28 @@ export interface Source {
   module: string;
 }
 
+/** What sources are found by. Paths are looked up when they are asked for: that takes longer than all that is kept here. */
+export interface SourcesHeard {
+  readonly kernels: readonly string[];
+  readonly operations: readonly string[];
+  readonly modules: readonly (object | null)[];
+  readonly outermost: ReadonlySet<object>;
+}
+
+/** That of a run. */
+export const sourcesHeardBy = ({ calls, operations, modules, outermost }: Listener): SourcesHeard => ({
+  kernels: calls.map(([kernel]) => kernel),
+  operations,
+  modules,
+  outermost,
+});
+
 /** The sources of all calls that were heard, in their order. */
-export function sourcesOf({ calls, operations, modules, outermost }: Listener): Source[] {
+export function sourcesOf({ kernels, operations, modules, outermost }: SourcesHeard): Source[] {
   const paths = new Map<object, string>();
-  for (const root of outermost as Set<Module>) {
+  for (const root of outermost as ReadonlySet<Module>) {
     for (const [path, module] of root.namedModules()) if (!paths.has(module)) paths.set(module, path || root.constructor.name);
   }
   const pathOf = (module: object | null | undefined): string => (module ? (paths.get(module) ?? module.constructor.name) : '');
-  return calls.map(([kernel], i) => ({ kernel, operation: operations[i] ?? '', module: pathOf(modules[i]) }));
+  return kernels.map((kernel, i) => ({ kernel, operation: operations[i] ?? '', module: pathOf(modules[i]) }));
 }

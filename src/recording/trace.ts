@@ -19,7 +19,7 @@ import { type LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
 import { differenceOf, type Outline, outlineOf } from './outline';
 import { Packing } from './packing';
-import { type Source, sourcesOf } from './sources';
+import { type SourcesHeard, sourcesHeardBy, sourcesOf } from './sources';
 import { namesOf, type Row, rowOf } from './table';
 
 // Runs `fn` and hears it; with a dry listener the state of tensors, optimizers and random numbers stays as it was.
@@ -46,9 +46,19 @@ function placed(heard: Listener, args: readonly Tensor[], results: readonly Tens
   return { passed, constants, bases, recorded, outline: outlineOf(recorded, heard) };
 }
 
+type Placement = ReturnType<typeof placed>;
+
 // Tensors on memory that a replay makes anew.
 const leftIn = (heard: Listener, args: readonly Tensor[], bases: Bases): Set<Tensor> =>
   new Set([...heard.tensors, ...args].filter(({ values }) => bases.passes(values)));
+
+// For each number of recorded calls, 0 included, how many of the plan's begin with one of so many first ones.
+function countsBefore(calls: readonly TracedCall[], recorded: number): number[] {
+  const counts = Array<number>(recorded + 1).fill(0);
+  for (const { from } of calls) counts[from[0]! + 1]!++;
+  for (let at = 1; at <= recorded; at++) counts[at]! += counts[at - 1]!;
+  return counts;
+}
 
 export class Trace {
   /** The calls of a replay: those that were recorded, joined where one kernel does the work of several. */
@@ -74,20 +84,16 @@ export class Trace {
   readonly draws: number;
   readonly gradEnabled: boolean;
 
-  /** Finds the memory in which an array lies. */
-  readonly placeOf: (array: TensorData) => Value;
-
-  /** Tensors that hold nothing after a replay. */
-  readonly left: ReadonlySet<Tensor>;
   private readonly temporaries: readonly Base[];
   private readonly liveRows: [call: number, argument: number, counter: boolean][];
   /** What must come out when the function is recorded again. */
   private readonly outline: Outline;
-  private readonly sources: readonly Source[];
+  private readonly sourcesHeard: SourcesHeard;
 
   /**
    * Runs `fn` and records it. `args` are of the trace's own, but for those that get a gradient; `resultsOf` names the tensors in what `fn` gives.
-   * With `dry` nothing is calculated, and the state of tensors, optimizers and random numbers stays as it was.
+   * With `dry` nothing is calculated, and the state of tensors, optimizers and random numbers stays as it was. Beside the trace, which keeps nothing of
+   * the run that it does not need: the tensors that hold nothing after a replay, and where arrays lie.
    */
   static take<R>(
     where: string,
@@ -95,21 +101,22 @@ export class Trace {
     args: readonly Tensor[],
     resultsOf: (result: R) => readonly Tensor[],
     heard: Listener,
-  ): { trace: Trace; result: R } {
+  ): { trace: Trace; result: R; left: ReadonlySet<Tensor>; bases: Bases } {
     const result = hear(heard, fn);
-    const trace = new Trace(heard, args, resultsOf(result));
-    leave(where, trace.left);
-    return { trace, result };
+    const results = resultsOf(result);
+    const placement = placed(heard, args, results);
+    const trace = new Trace(heard, placement, results);
+    const left = leftIn(heard, args, placement.bases);
+    leave(where, left);
+    return { trace, result, left, bases: placement.bases };
   }
 
-  private constructor(heard: Listener, args: readonly Tensor[], results: readonly Tensor[]) {
+  private constructor(heard: Listener, { passed, constants, bases, recorded, outline }: Placement, results: readonly Tensor[]) {
     this.gradEnabled = isGradEnabled();
     this.gradients = [...heard.gradients.values()];
-    const { passed, constants, bases, recorded, outline } = placed(heard, args, results);
-    this.placeOf = (array) => bases.of(array);
     this.outline = outline;
 
-    const given = results.map(({ values }) => this.placeOf(values));
+    const given = results.map(({ values }) => bases.of(values));
     const changed = new Set([...recorded.flatMap(writtenBy), ...given].map(({ base }) => base));
     const renewals = constants
       .filter(({ base }) => changed.has(base))
@@ -139,17 +146,15 @@ export class Trace {
     );
 
     // What happened after so many recorded calls happens after so many of the plan.
-    const inPlan = (at: number): number => this.calls.filter(({ from }) => from[0]! < at).length;
-    this.redraws = heard.redraws.map((redraw, i) => ({ redraw, end: inPlan(heard.redrawsAt[i]!) }));
-    this.progresses = heard.progresses.map((progress, i) => ({ progress, end: inPlan(heard.progressEnds[i]!) }));
-    for (const { events } of this.gradients) for (const event of events) event.at = inPlan(event.at);
+    const inPlan = countsBefore(this.calls, heard.calls.length);
+    this.redraws = heard.redraws.map((redraw, i) => ({ redraw, end: inPlan[heard.redrawsAt[i]!]! }));
+    this.progresses = heard.progresses.map((progress, i) => ({ progress, end: inPlan[heard.progressEnds[i]!]! }));
+    for (const { events } of this.gradients) for (const event of events) event.at = inPlan[event.at]!;
     this.draws = atRandomPosition({ seed: 0, offset: 0 }, () => {
       for (const { redraw } of this.redraws) redraw();
       return randomPosition().offset;
     });
-    this.sources = sourcesOf(heard);
-
-    this.left = leftIn(heard, args, bases);
+    this.sourcesHeard = sourcesHeardBy(heard);
   }
 
   /** Whether it uses a tensor that is no parameter, buffer, state or constant: one that an earlier call may have left, and a later one may replace. */
@@ -170,7 +175,7 @@ export class Trace {
 
   /** What the function does otherwise when it is run once more, dry, on other tensors of the trace's own: in words; null when nothing. */
   differenceNow<R>(where: string, fn: () => R, args: readonly Tensor[], resultsOf: (result: R) => readonly Tensor[]): string | null {
-    const heard = new Listener(true);
+    const heard = new Listener(true, false);
     const results = resultsOf(hear(heard, fn));
     const { bases, outline } = placed(heard, args, results);
     leave(where, leftIn(heard, args, bases));
@@ -225,12 +230,13 @@ export class Trace {
   /** The calls of a replay, for people. */
   rows(calls: readonly TracedCall[] = this.calls): Row[] {
     const place = namesOf(this.temporaries, this.inputs);
-    return calls.map((call) => rowOf(call, this.sources, place));
+    const sources = sourcesOf(this.sourcesHeard);
+    return calls.map((call) => rowOf(call, sources, place));
   }
 
   /** A call in words: kernel, operation, module, shapes, numbers. */
   callText(call: number): string {
-    const { kernel, operation, module, buffers, numbers, fused } = rowOf(this.calls[call]!, this.sources, () => 'array');
+    const { kernel, operation, module, buffers, numbers, fused } = rowOf(this.calls[call]!, sourcesOf(this.sourcesHeard), () => 'array');
     const words = [kernel, fused, operation && `of ${operation}`, module && `in ${module}`, `(${buffers}; ${numbers})`];
     return words.filter((word) => word !== '').join(' ');
   }

@@ -9,6 +9,7 @@ import { eachOnce, Feed } from './feed';
 import { copyRows, refuseReport, Session, type Source } from './session';
 import { RandomStream } from './stream';
 import type { LossTask } from './tasks';
+import { ownTurn, takeTurn } from './turns';
 
 /** Batches, each a list of tensors: a `DataLoader`, or whatever else can be gone through again and again. */
 export interface Batches extends Iterable<readonly Tensor[]> {
@@ -40,6 +41,8 @@ export interface EngineOptions {
   changes: boolean;
   /** Whether callbacks come in the midst of epochs. */
   interrupts: boolean;
+  /** Called with every recording of a session that is being made, before anybody else has the thread. */
+  found?: (kind: RecordedStep) => void;
   /** Called with every session that is made. */
   made?: (session: Session) => void;
 }
@@ -84,6 +87,7 @@ export class Engine {
   readonly stream = new RandomStream();
   private readonly parts: Part[];
   private session: Session | null = null;
+  private isStopped = false;
 
   constructor(
     private readonly where: string,
@@ -92,7 +96,7 @@ export class Engine {
   ) {
     try {
       this.parts = tasks.map(({ task, loader }) => {
-        if (typeof loader?.[Symbol.iterator] !== 'function') {
+        if ((loader as unknown) instanceof Tensor || typeof loader?.[Symbol.iterator] !== 'function') {
           throw typeError(where, `expected a loader of batches, got ${describe(loader)}`, 'new data.DataLoader(dataset, { batchSize })');
         }
         if (loader.length === 0) throw rangeError(where, 'the loader has no batches');
@@ -106,26 +110,43 @@ export class Engine {
     }
   }
 
-  /** The recordings of all parts, made or made again where they do not hold. */
-  ready(): Session {
-    const before = this.session;
-    if (before !== null && (!this.options.changes || before.holds(this.stream.position))) return before;
-    this.finish(); // the next recording begins with the gradients of the last step
-    return this.record(before);
+  /** The recordings of all parts where they are made and hold, else null. */
+  get held(): Session | null {
+    const { session } = this;
+    return session !== null && (!this.options.changes || session.holds(this.stream.position)) ? session : null;
   }
 
-  private record(before: Session | null): Session {
-    this.session = new Session(
-      this.parts.map(({ task, rows, examples }) => ({
-        task,
-        source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
-      })),
-      this.options.forFits,
-      before,
-    );
+  /** Makes the recordings of all parts, also where there are some: in one turn. */
+  record(): Session {
+    const making = this.making();
+    for (;;) {
+      const { done, value } = making.next();
+      if (done) return value;
+    }
+  }
+
+  /**
+   * The same in several turns of the event loop, the first part at once. What JavaScript does in between can make them hold no longer: `held` tells. Makes
+   * none where the engine is stopped before the end.
+   */
+  async recordInTurns(): Promise<void> {
+    takeTurn();
+    const making = this.making();
+    while (!this.isStopped && !making.next().done) await ownTurn();
+  }
+
+  private *making(): Generator<void, Session> {
+    const before = this.session;
+    if (before !== null && this.options.changes) this.finish(); // the next recording begins with the gradients of the last step
+    const specs = this.parts.map(({ task, rows, examples }) => ({
+      task,
+      source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
+    }));
+    const session = yield* Session.making(specs, this.options.forFits, before, this.options.found);
+    this.session = session;
     for (const part of this.parts) part.last = null;
-    this.options.made?.(this.session);
-    return this.session;
+    this.options.made?.(session);
+    return session;
   }
 
   /** Whether anything was recorded. */
@@ -143,6 +164,7 @@ export class Engine {
   }
 
   stop(): void {
+    this.isStopped = true;
     this.session?.stop();
   }
   /** Copies what steps changed into JavaScript's memory. */
@@ -192,7 +214,7 @@ export class Engine {
   }
 
   private async rowsLeg(part: number, state: Part, { batches }: RowBatches, limits: Limits): Promise<Leg> {
-    const session = this.session ?? this.ready();
+    const session = this.session ?? this.record();
     const loader = state.loader as DataLoader<unknown>;
     const random = this.stream.position;
     const report = await session.run(part, { ...limits, random }, loader.epochsBegun);
@@ -224,7 +246,7 @@ export class Engine {
       feed.make(known(), false);
     }
     if (feed.isEmpty) return this.endFedEpoch(state, feed, emptyReport, []);
-    const session = this.session ?? this.ready();
+    const session = this.session ?? this.record();
     const { random, given } = feed.take(known(), limits.milliseconds === 0 ? 1 : Infinity);
     const running = session.run(part, { ...limits, random, given });
     if (limits.milliseconds > 0) feed.make(known(), true);
@@ -245,13 +267,8 @@ export class Engine {
   private meet(part: number, { examples }: Part, batch: readonly Tensor[]): void {
     examples.push(batch);
     if (examples.length === manyShapes + 1) warnOfMany(this.where);
-    const before = this.session;
-    if (before !== null && (!this.options.changes || before.holds(this.stream.position)) && before.add(part, batch)) {
-      this.options.made?.(before);
-      return;
-    }
-    if (this.options.changes) this.finish();
-    this.record(before);
+    if (this.held?.add(part, batch)) this.options.made?.(this.session!);
+    else this.record();
   }
 
   private endFedEpoch(state: Part, feed: Feed, report: LoopReport, order: readonly RecordedStep[]): Leg {

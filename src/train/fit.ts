@@ -34,7 +34,7 @@ class Fit implements Holder {
   private inUse = false;
   private progress: Progress = silent;
 
-  // From here on, before anything is awaited, model and optimizer are in use.
+  // From here on, before anything is awaited, model and optimizer are in use, and with `run` whatever else the first recording finds.
   constructor(
     private readonly model: Module,
     private readonly o: Settings,
@@ -49,18 +49,18 @@ class Fit implements Holder {
     ];
     for (const name of Object.keys(o.metrics)) this.result.metrics[name] = [];
     if (this.validates) this.result.validationLoss = [];
-    this.checkFree();
+    const { tensors } = this;
+    this.checkFree(tensors);
     this.engine = new Engine(where, tasks, {
       forFits: true,
       changes: true,
       interrupts: o.onBatch !== undefined,
+      found: (kind) => this.takeFound(kind.leaves, kind.trace.changes),
       made: (session) => this.recorded(session),
     });
     this.restoreModes = intoTraining(model);
     try {
-      this.hold();
-      this.engine.ready();
-      this.inUse = true;
+      this.hold(tensors);
     } catch (error) {
       this.end();
       throw error;
@@ -77,6 +77,8 @@ class Fit implements Holder {
     const stop = () => this.engine.stop();
     signal?.addEventListener('abort', stop);
     try {
+      await this.engine.recordInTurns();
+      this.inUse = true;
       this.progress = await startProgress(this.o.progress, this.o.epochs);
       await this.train(begin);
     } finally {
@@ -135,7 +137,13 @@ class Fit implements Holder {
     // Where the loader's last batch is done, no step needs what a callback has changed.
     const hasNext = this.engine.hasNext(part);
     try {
-      const session = hasNext ? this.engine.ready() : null;
+      let session = hasNext ? this.engine.held : null;
+      if (hasNext && session === null) {
+        await this.engine.recordInTurns();
+        if (signal?.aborted) throw signal.reason;
+        // In one turn where a part holds no longer when all are done: whoever changes options all the time does not keep it from going on.
+        session = this.engine.held ?? this.engine.record();
+      }
       if (session !== null && check > 0 && this.unchecked >= check) {
         session.verify();
         this.unchecked = 0;
@@ -205,8 +213,9 @@ class Fit implements Holder {
     } finally {
       this.engine.stream.end();
     }
-    this.checkFree();
-    this.hold();
+    const { tensors } = this;
+    this.checkFree(tensors);
+    this.hold(tensors);
     this.engine.write();
     this.inUse = true;
     return result;
@@ -216,8 +225,12 @@ class Fit implements Holder {
     return (this.o.optimizer as unknown as { paramGroups: { params: readonly Tensor[] }[] }).paramGroups;
   }
 
-  private checkFree(): void {
-    const tensors = [...this.model.parameters(), ...this.model.buffers(), ...this.groups.flatMap(({ params }) => params)];
+  // Of model and optimizer.
+  private get tensors(): Tensor[] {
+    return [...this.model.parameters(), ...this.model.buffers(), ...this.groups.flatMap(({ params }) => params)];
+  }
+
+  private checkFree(tensors: readonly Tensor[]): void {
     for (const { version } of tensors) this.refuseHeld(version);
   }
 
@@ -230,17 +243,20 @@ class Fit implements Holder {
     }
   }
 
-  private hold(): void {
-    const tensors = [...this.model.parameters(), ...this.model.buffers(), ...this.groups.flatMap(({ params }) => params)];
+  private hold(tensors: readonly Tensor[]): void {
     for (const tensor of tensors) this.take(tensor);
   }
 
   // What the recordings found besides is in use as well.
-  private recorded(session: Session): void {
-    for (const tensor of [...session.leaves.filter(({ requiresGrad }) => requiresGrad), ...session.changes]) {
+  private takeFound(leaves: readonly Tensor[], changes: readonly Tensor[]): void {
+    for (const tensor of [...leaves.filter(({ requiresGrad }) => requiresGrad), ...changes]) {
       this.refuseHeld(tensor.version);
       this.take(tensor);
     }
+  }
+
+  private recorded(session: Session): void {
+    this.takeFound(session.leaves, session.changes);
     checkTrained(where, this.model, this.groups, session.kinds(0));
   }
 

@@ -154,7 +154,7 @@ function predictorFor(where: string, model: Module, batches: readonly Tensor[]):
   }
   const own = examples.map((t) => empty(t.shape.slice(), t.dtype));
   const task = predictionTask(where, model);
-  const session = new Session([{ task, source: { examples: own.map((t) => [t]) } }], false, null);
+  const session = Session.make([{ task, source: { examples: own.map((t) => [t]) } }], false, null);
   refuseChanges(where, session.kinds(0));
   const versions = session.kinds(0).map((kind) => kind.versions);
   const stamps = versions.includes(null) ? null : new Stamps([...new Set(versions.flatMap((all) => all!))]);

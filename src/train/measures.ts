@@ -1,6 +1,6 @@
 // What is measured besides the loss: metrics, fed with the outputs that a leg brought.
 import { describe, rangeError, typeError } from '../errors';
-import { MeanMetric, Metric } from '../metrics';
+import { MeanMetric, Metric, MetricCollection } from '../metrics';
 import { Tensor } from '../tensor';
 import type { Leg } from './engine';
 
@@ -11,7 +11,10 @@ export type Metrics = Readonly<Record<string, Metric>>;
 
 export function checkMetrics(where: string, metrics: Metrics | undefined): Metrics {
   if (metrics === undefined) return {};
-  if (typeof metrics !== 'object' || metrics === null) throw typeError(where, `expected metrics by their names, got ${describe(metrics)}`);
+  if (typeof metrics !== 'object' || metrics === null || metrics instanceof Metric) {
+    const hint = metrics instanceof MetricCollection ? 'metrics: collection.metrics' : undefined;
+    throw typeError(where, `expected metrics by their names, got ${describe(metrics)}`, hint);
+  }
   for (const [name, metric] of Object.entries(metrics)) {
     if (name === 'loss' || name === 'validationLoss') {
       throw rangeError(where, `a metric cannot be called "${name}": that is the criterion's figure`, `metrics: { ${name}Metric: ... }`);
@@ -21,6 +24,13 @@ export function checkMetrics(where: string, metrics: Metrics | undefined): Metri
         where,
         `metrics.${name} is a mean of values, and metrics are given predictions and targets`,
         'the mean loss is reported anyway; of anything else update it in a loop of your own, or write a Metric',
+      );
+    }
+    if (metric instanceof MetricCollection) {
+      throw typeError(
+        where,
+        `metrics.${name} is a collection of metrics`,
+        'metrics: collection.metrics, or { ...collection.metrics, other }',
       );
     }
     if (!(metric instanceof Metric)) throw typeError(where, `expected metrics.${name} to be a metric, got ${describe(metric)}`);
@@ -82,7 +92,8 @@ export function update(metrics: Metrics, { outputs, targets, kinds }: Leg): void
 export function compute(where: string, metrics: Metrics): Record<string, number> {
   return Object.fromEntries(
     Object.entries(metrics).map(([name, metric]) => {
-      const figure = metric.compute();
+      const figure: unknown = metric.compute();
+      if (!(figure instanceof Tensor)) throw typeError(where, `metrics.${name} gives ${describe(figure)}, expected a tensor of one number`);
       if (figure.numel !== 1)
         throw rangeError(where, `metrics.${name} gives ${figure.numel} numbers, expected one`, 'average: "macro" or "micro"');
       return [name, figure.item()];

@@ -113,40 +113,104 @@ const holding = (pieces: readonly Float32Array[], written: readonly Value[]): (F
   return pieces.map((piece) => (buffers.get(piece.buffer)?.some((array) => overlap(array, piece)) ? piece : null));
 };
 
+// Batches like those of a source, one of each kind: whole ones first, then a smaller last one.
+function batchesLike(source: Source): (readonly Tensor[])[] {
+  if ('examples' in source) return [...source.examples];
+  const { tensors, count, batchSize, batches } = source.batches;
+  const last = Math.min(batchSize, count - (batches - 1) * batchSize);
+  const sizes = batches > 1 && last !== batchSize ? [batchSize, last] : [last];
+  return sizes.map((size) => batchLike(tensors, size));
+}
+
+/** What a session does: tasks, each over its batches. */
+export type Specs = readonly { task: Task; source: Source }[];
+
 export class Session {
   private readonly handle: SessionHandle;
   private readonly pieces: Float32Array[];
   private readonly map: MemoryMap<{ memory: Float32Array }>;
-  private readonly loops: Loop[];
+  private readonly loops: Loop[] = [];
   private readonly clocks = new Map<string, number>();
   private readonly counters = new Map<object, number>();
   private changed: (Float32Array | null)[] = [];
   private changedWithGradients: (Float32Array | null)[] = [];
 
-  /** Records every task. Where `before` was in the middle of an epoch the new session goes on. */
-  constructor(
-    specs: readonly { task: Task; source: Source }[],
-    private readonly forFits: boolean,
+  /**
+   * Records every task, in parts between which others may have the thread: it yields where one ends. Each kind of batch is recorded in one, and `found` is
+   * told of it there; the first copies the memory that lasts. Where `before` was in the middle of an epoch the new session goes on.
+   */
+  static *making(
+    specs: Specs,
+    forFits: boolean,
     before: Session | null,
+    found: (kind: RecordedStep) => void = () => {},
+  ): Generator<void, Session> {
+    const recorded: RecordedStep[][] = specs.map(() => []);
+    let session: Session | null = null;
+    for (const [i, { task, source }] of specs.entries()) {
+      for (const batch of batchesLike(source)) {
+        if (session !== null) yield;
+        const kind = recordStep(task, batch, 'examples' in source, !forFits);
+        found(kind);
+        kind.pack();
+        recorded[i]!.push(kind);
+        const fresh = session === null ? null : session.freshOf(kind);
+        if (session === null || fresh === null) session = new Session(recorded.flat(), forFits);
+        else session.reach(fresh);
+      }
+    }
+    if (session !== null) yield;
+    session ??= new Session([], forFits);
+    session.addLoops(specs, recorded, before);
+    return session;
+  }
+
+  /** The same in one go. */
+  static make(specs: Specs, forFits: boolean, before: Session | null): Session {
+    const making = Session.making(specs, forFits, before);
+    for (;;) {
+      const { done, value } = making.next();
+      if (done) return value;
+    }
+  }
+
+  // Over the memory of some kinds, which it copies.
+  private constructor(
+    kinds: readonly RecordedStep[],
+    private readonly forFits: boolean,
   ) {
-    const recorded = specs.map(({ task, source }) => {
-      if ('examples' in source) return source.examples.map((batch) => recordStep(task, batch, true, !forFits));
-      const { tensors, count, batchSize, batches } = source.batches;
-      const last = Math.min(batchSize, count - (batches - 1) * batchSize);
-      const sizes = batches > 1 && last !== batchSize ? [batchSize, last] : [last];
-      return sizes.map((size) => recordStep(task, batchLike(tensors, size), false, !forFits));
-    });
-    this.pieces = stretchesOf(recorded.flat().flatMap(({ lasting }) => lasting));
+    this.pieces = stretchesOf(kinds.flatMap(({ lasting }) => lasting));
     this.map = new MemoryMap(this.pieces.map((memory) => ({ memory })));
-    for (const kind of recorded.flat()) kind.pack();
     this.handle = createSession(this.pieces, forFits);
-    this.loops = specs.map(({ task, source }, i) => {
+  }
+
+  private addLoops(specs: Specs, recorded: readonly RecordedStep[][], before: Session | null): void {
+    for (const [i, { task, source }] of specs.entries()) {
       const kinds = recorded[i]!;
       const steps = kinds.map((kind) => this.stepOf(kind, task, this.pieces));
       const goOnWith = before !== null && 'rows' in source ? before.handle : null;
-      return { number: addLoop(this.handle, steps, courseOf(source, kinds.length), goOnWith, i), kinds, source, task };
-    });
+      const number = addLoop(this.handle, steps, courseOf(source, kinds.length), goOnWith, i);
+      this.loops.push({ number, kinds, source, task });
+    }
     this.watch();
+  }
+
+  // The memory of a kind that lasts and that is not the session's yet; null where the session has a part of some.
+  private freshOf({ lasting }: RecordedStep): Float32Array[] | null {
+    const fresh: Float32Array[] = [];
+    for (const memory of stretchesOf(lasting)) {
+      const meeting = this.map.meeting(memory);
+      if (meeting.length === 0) fresh.push(memory);
+      else if (meeting.length > 1 || !liesIn(meeting[0]!.memory, memory)) return null;
+    }
+    return fresh;
+  }
+
+  // Copies more memory.
+  private reach(fresh: readonly Float32Array[]): void {
+    if (fresh.length > 0) addLasting(this.handle, [...fresh]);
+    for (const memory of fresh) this.map.add({ memory });
+    this.pieces.push(...fresh);
   }
 
   /**
@@ -156,18 +220,11 @@ export class Session {
   add(loop: number, batch: readonly Tensor[]): boolean {
     const { number, kinds, task } = this.loops[loop]!;
     const kind = recordStep(task, batch, true, !this.forFits);
-    const fresh: Float32Array[] = [];
-    for (const memory of stretchesOf(kind.lasting)) {
-      const meeting = this.map.meeting(memory);
-      if (meeting.length === 0) fresh.push(memory);
-      else if (meeting.length > 1 || !liesIn(meeting[0]!.memory, memory)) return false;
-    }
+    const fresh = this.freshOf(kind);
+    if (fresh === null) return false;
     kind.pack();
-    const pieces = [...this.pieces, ...fresh];
-    const step = this.stepOf(kind, task, pieces); // refuses numbers that a kernel would refuse: nothing is changed by then
-    if (fresh.length > 0) addLasting(this.handle, fresh);
-    for (const memory of fresh) this.map.add({ memory });
-    this.pieces.push(...fresh);
+    const step = this.stepOf(kind, task, [...this.pieces, ...fresh]); // refuses numbers that a kernel would refuse: nothing is changed by then
+    this.reach(fresh);
     this.watch();
     addKind(this.handle, number, step);
     kinds.push(kind);

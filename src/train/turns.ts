@@ -1,4 +1,5 @@
-// Legs of many fits may end in one turn of the event loop. JavaScript goes on with one of them a turn, so that timers and requests come in between.
+// Legs of many fits may end in one turn of the event loop, and many fits may be recorded at once. JavaScript goes on with one of them a turn, so that
+// timers and requests come in between.
 // As it is now: tests put clocks of their own in its place, which stand still.
 const inNextTurn = globalThis.setImmediate;
 
@@ -13,9 +14,15 @@ function release(): void {
   next();
 }
 
+/** Whoever calls this works in the present turn, whether somebody else was let through in it or not: the next is let through in a later one. */
+export function takeTurn(): void {
+  if (taken) return;
+  taken = true;
+  inNextTurn(release);
+}
+
 /** Resolves at once where nobody else was let through in this turn, else in a later one, in the order of the calls. */
 export async function ownTurn(): Promise<void> {
   if (taken) return new Promise((resolve) => void waiting.push(resolve));
-  taken = true;
-  inNextTurn(release);
+  takeTurn();
 }

@@ -9,7 +9,7 @@ const spaces = ['nn.', 'optim.', 'metrics.', 'data.'];
 
 const rows = publicNames(join(root, 'src/index.ts'), simdnn as never)
   .filter(({ path, callable }) => callable && spaces.some((space) => path.startsWith(space)))
-  .map(({ path, doc }) => ({ path, torch: doc?.match(/`((?:torch|torchmetrics|sklearn|timm)\.[\w.]+)`/)?.[1] ?? null }))
+  .map(({ path, doc }) => ({ path, torch: doc?.match(/`((?:torch|torchvision|torchmetrics|sklearn|timm)\.[\w.]+)`/)?.[1] ?? null }))
   .sort((a, b) => (a.path < b.path ? -1 : 1));
 
 it('says the names that the doc comments say', async () => {

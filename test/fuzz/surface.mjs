@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { junk, oddNumber } from './values.mjs';
 
+// The optimizers of other calls may have no momentum.
+const cycling = (w, { defaults }) =>
+  'momentum' in defaults || 'betas' in defaults ? w.options({ cycleMomentum: w.boolean }) : { cycleMomentum: false };
+
 // Good options for each scheduler.
 const schedulerOptions = {
   StepLR: (w) => ({ stepSize: w.size(), ...w.options({ gamma: () => w.r.real() }) }),
@@ -12,22 +16,115 @@ const schedulerOptions = {
   CosineAnnealingWarmRestarts: (w) => ({ t0: w.size(), ...w.options({ tMult: () => w.size(), etaMin: () => w.r.real() }) }),
   LinearLR: (w) => w.options({ startFactor: () => 0.5, endFactor: () => w.r.real(), totalIters: () => w.size() }),
   PolynomialLR: (w) => w.options({ totalIters: () => w.size(), power: () => 2 * w.r.real() }),
-  OneCycleLR: (w) => ({
+  OneCycleLR: (w, optimizer) => ({
     maxLr: w.r.real(),
     totalSteps: 4 + w.size(),
-    ...w.options({ pctStart: () => 0.5, annealStrategy: () => 'linear', cycleMomentum: w.boolean, threePhase: w.boolean }),
+    ...cycling(w, optimizer),
+    ...w.options({ pctStart: () => 0.5, annealStrategy: () => 'linear', threePhase: w.boolean }),
+  }),
+  ConstantLR: (w) => w.options({ factor: () => 0.5, totalIters: () => w.size() }),
+  MultiplicativeLR: () => ({ lrLambda: (epoch) => 1 / (1 + epoch) }),
+  CyclicLR: (w, optimizer) => ({
+    baseLr: w.r.real(),
+    maxLr: w.r.real(),
+    ...cycling(w, optimizer),
+    ...w.options({
+      stepSizeUp: () => w.size(),
+      stepSizeDown: () => w.r.pick([null, 3]),
+      mode: () => w.r.pick(['triangular', 'triangular2', 'exp_range']),
+      scaleFn: () => () => 0.5,
+    }),
   }),
   LambdaLR: () => ({ lrLambda: (epoch) => 1 / (1 + epoch) }),
   SequentialLR: (w, optimizer) => ({ schedulers: [stairs(w, optimizer), stairs(w, optimizer)], milestones: [w.size()] }),
   ReduceLROnPlateau: (w) => w.options({ mode: () => w.r.pick(['min', 'max']), patience: () => w.r.below(3), cooldown: () => w.r.below(3) }),
 };
+const swaOptions = (w) => ({
+  swaLr: w.r.real(),
+  ...w.options({ annealEpochs: () => w.r.below(4), annealStrategy: () => w.r.pick(['cos', 'linear']) }),
+});
 const stairs = (w, optimizer) => new w.lib.optim.lrScheduler.StepLR(optimizer, { stepSize: 1 });
 const schedulerArgs = (w, make) => {
   const optimizer = w.optimizer();
   return [optimizer, make(w, optimizer)];
 };
+const chain = (w) => {
+  const optimizer = w.optimizer();
+  return [[stairs(w, optimizer), stairs(w, optimizer)], w.options({ optimizer: () => optimizer })];
+};
+const chained = (w) => new w.lib.optim.lrScheduler.ChainedScheduler(...chain(w));
 const scheduler = (w, kind = w.r.pick(Object.keys(schedulerOptions))) =>
   new w.lib.optim.lrScheduler[kind](...schedulerArgs(w, schedulerOptions[kind]));
+
+// The losses that are made of other operations: their class, good inputs, and options beside the reduction.
+const alike = (n) => (w) => {
+  const shape = w.shape(2);
+  return w.r.times(n, () => w.float(shape));
+};
+const signed = (n) => (w) => {
+  const shape = w.shape(2);
+  return [...w.r.times(n, () => w.float(shape)), w.labels(shape, 2).mul(2).sub(1)];
+};
+const labelled = (w) => {
+  const shape = [w.size(), w.size()];
+  return [w.float(shape), w.labels(shape, 2)];
+};
+const moreLosses = {
+  marginRankingLoss: { layer: 'MarginRankingLoss', inputs: signed(2), options: (w) => ({ margin: () => w.r.real() }) },
+  hingeEmbeddingLoss: { layer: 'HingeEmbeddingLoss', inputs: signed(1), options: (w) => ({ margin: () => w.r.real() }) },
+  cosineEmbeddingLoss: {
+    layer: 'CosineEmbeddingLoss',
+    inputs: (w) => {
+      const [n, d] = [w.size(), w.size()];
+      return [w.matrix(n, d), w.matrix(n, d), w.labels([n], 2).mul(2).sub(1)];
+    },
+    options: (w) => ({ margin: () => w.r.real() }),
+  },
+  tripletMarginLoss: {
+    layer: 'TripletMarginLoss',
+    inputs: alike(3),
+    options: (w) => ({ margin: () => 0.1 + w.r.real(), p: () => w.r.pick([1, 2, 3, Infinity]), swap: w.boolean, eps: () => w.r.real() }),
+  },
+  multiMarginLoss: {
+    layer: 'MultiMarginLoss',
+    inputs: (w) => {
+      const [rows, classes] = [w.size(), w.size()];
+      return [w.matrix(rows, classes), w.ints([rows], classes)];
+    },
+    options: (w, [x]) => ({ p: () => w.r.pick([1, 2]), margin: () => w.r.real(), weight: () => w.lib.rand([x.shape[1]]) }),
+  },
+  multilabelMarginLoss: {
+    layer: 'MultiLabelMarginLoss',
+    inputs: (w) => {
+      const shape = [w.size(), w.size()];
+      return [w.float(shape), w.ints(shape, shape[1] + 1).sub(1)];
+    },
+  },
+  softMarginLoss: { layer: 'SoftMarginLoss', inputs: signed(1) },
+  multilabelSoftMarginLoss: {
+    layer: 'MultiLabelSoftMarginLoss',
+    inputs: labelled,
+    options: (w, [x]) => ({ weight: () => w.lib.rand([x.shape[1]]) }),
+  },
+  gaussianNllLoss: {
+    layer: 'GaussianNLLLoss',
+    inputs: (w) => {
+      const shape = [w.size(), w.size()];
+      return [w.float(shape), w.float(shape), w.lib.rand(shape)];
+    },
+    options: (w) => ({ full: w.boolean, eps: () => 0.01 + w.r.real() }),
+  },
+  poissonNllLoss: {
+    layer: 'PoissonNLLLoss',
+    inputs: labelled,
+    options: (w) => ({ logInput: w.boolean, full: w.boolean, eps: () => w.r.real() }),
+  },
+  sigmoidFocalLoss: {
+    layer: 'FocalLoss',
+    inputs: labelled,
+    options: (w) => ({ alpha: () => w.r.pick([-1, w.r.real()]), gamma: () => 2 * w.r.real() }),
+  },
+};
 
 // Who has a recipe here gets good arguments: a list, or { self, args } for a method. Everything else gets random ones.
 const recipes = {
@@ -119,6 +216,110 @@ const recipes = {
     const dim = w.r.below(2);
     return on(w.float(shape), [dim, w.ints(shape, shape[dim])]);
   },
+  'Tensor.view': (w) => reshaped(w),
+  'Tensor.viewAs': (w) => withTensor(w, (t) => [w.float([t.numel])]),
+  'Tensor.reshapeAs': (w) => withTensor(w, (t) => [w.float([t.numel, 1])]),
+  'Tensor.unflatten': (w) => on(w.float([w.size(), 6]), [w.r.pick([1, -1]), w.r.pick([[2, 3], [-1, 2], [6]])]),
+  'Tensor.swapaxes': (w) => withTensor(w, (t) => [w.dim(t), w.dim(t)]),
+  'Tensor.movedim': (w) =>
+    on(
+      w.float(w.shape(3)),
+      w.r.pick([
+        [0, -1],
+        [
+          [0, 1],
+          [2, 0],
+        ],
+      ]),
+    ),
+  'Tensor.expand': (w) =>
+    on(w.float([1, w.size()]), [
+      w.r.pick([
+        [w.size(), -1],
+        [2, 3, -1],
+      ]),
+    ]),
+  'Tensor.expandAs': (w) => on(w.float([1]), [w.matrix()]),
+  'Tensor.repeat': (w) => on(w.matrix(), [[w.r.below(3), w.r.below(3), w.r.below(3)].slice(w.r.below(2))]),
+  'Tensor.tile': (w) => withTensor(w, () => [[w.r.below(3), w.r.below(3)].slice(w.r.below(3))]),
+  'Tensor.split': (w) => on(w.float([5, 2]), w.r.pick([[2], [[1, 4]], [1, 1]])),
+  'Tensor.flip': (w) => withTensor(w, (t) => [w.r.chance(0.5) ? w.dim(t) : [w.dim(t)]]),
+  'Tensor.roll': (w) => withTensor(w, (t) => w.r.pick([[w.r.below(9) - 4], [[w.r.below(9)], [w.dim(t)]], [w.r.below(9) - 4, w.dim(t)]])),
+  'Tensor.at': (w) => on(w.matrix(), [[], [0], [-1, 0]][w.r.below(3)]),
+  'Tensor.select': (w) => on(w.matrix(), [w.r.below(2), -w.r.below(2)]),
+  'Tensor.slice': (w) => on(w.matrix(), [w.r.below(2), w.r.below(5) - 2, w.r.below(5) - 2, 1 + w.r.below(3)].slice(0, w.r.below(5))),
+  'Tensor.index': (w) => on(w.matrix(3, 3), [w.r.pick([[[0, -1]], [null, w.ints([w.size()], 3)], [[2], w.ints([2], 3)], [null]])]),
+  'Tensor.take': (w) => withTensor(w, (t) => [w.r.chance(0.5) ? [0, -1] : w.ints([w.size(), 2], t.numel)], w.matrix()),
+  'Tensor.takeAlongDim': (w) => on(w.matrix(3, 3), [w.ints([3, w.size()], 3), 1]),
+  'Tensor.indexAdd': (w) => indexAdded(w, w.matrix(3, 3)),
+  'Tensor.indexAdd_': (w) => indexAdded(w, w.matrix(3, 3).detach()),
+  'Tensor.indexFill': (w) => on(w.matrix(3, 3), [w.r.below(2), w.ints([w.size()], 3), w.r.real()]),
+  'Tensor.indexFill_': (w) => on(w.matrix(3, 3).detach(), [w.r.below(2), w.ints([w.size()], 3), w.r.real()]),
+  'Tensor.diagonal': (w) => on(w.float(w.shape(3)), [w.options({ offset: () => w.r.below(5) - 2, dim2: () => 2 })]),
+  'Tensor.diag': (w) => on(w.r.chance(0.5) ? w.matrix() : w.float([w.size()]), [w.r.below(5) - 2].slice(w.r.below(2))),
+  'Tensor.maskedFill': (w) => withTensor(w, (t) => [w.ints(t.shape, 2), w.r.below(3)]),
+  'Tensor.maskedFill_': (w) => withTensor(w, (t) => [w.ints(t.shape, 2), w.r.below(3)], w.matrix().detach()),
+  'Tensor.maskedSelect': (w) => withTensor(w, (t) => [w.ints(t.shape, 2)]),
+  'Tensor.lerp': (w) => withFloat(w, (t) => [w.float(t.shape), w.r.chance(0.5) ? w.r.real() : w.float(t.shape)]),
+  'Tensor.dist': (w) => withFloat(w, (t) => [w.float(t.shape), w.r.pick([1, 2, 3])]),
+  'Tensor.clampMin': (w) => withFloat(w, () => [w.r.real()]),
+  'Tensor.clampMax': (w) => withFloat(w, () => [w.r.real()]),
+  'Tensor.clip': (w) => withFloat(w, () => [{ min: -1, ...w.options({ max: () => 1 }) }]),
+  'Tensor.clampMin_': (w) => on(w.matrix().detach(), [w.r.real()]),
+  'Tensor.clampMax_': (w) => on(w.matrix().detach(), [w.r.real()]),
+  'Tensor.clip_': (w) => on(w.matrix().detach(), [{ min: -1, ...w.options({ max: () => 1 }) }]),
+  'Tensor.pow_': (w) => inPlace(w, [], 2),
+  ...Object.fromEntries(
+    ['addcmul', 'addcdiv', 'addcmul_', 'addcdiv_'].map((name) => [
+      `Tensor.${name}`,
+      (w) => withFloat(w, (t) => [w.float(t.shape), w.float(t.shape), w.options({ value: () => w.r.real() })], w.matrix().detach()),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['addmm', 'addmm_'].map((name) => [
+      `Tensor.${name}`,
+      (w) =>
+        withFloat(w, (t) => [w.matrix(t.shape[0], 2), w.matrix(2, t.shape[1]), w.options({ beta: () => w.r.real() })], w.matrix().detach()),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['addmv', 'addmv_'].map((name) => [
+      `Tensor.${name}`,
+      (w) => withFloat(w, (t) => [w.matrix(t.numel, 2), w.float([2])], w.float([w.size()]).detach()),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['dot', 'vdot', 'outer', 'inner'].map((name) => [
+      `Tensor.${name}`,
+      (w) => withFloat(w, (t) => [w.float(t.shape)], w.float([w.size()])),
+    ]),
+  ),
+  'Tensor.mm': (w) => withFloat(w, (t) => [w.matrix(t.shape[1], w.size())], w.matrix()),
+  'Tensor.mv': (w) => withFloat(w, (t) => [w.float([t.shape[1]])], w.matrix()),
+  linspace: (w) => [w.r.real(), 2, w.r.below(9), create(w)],
+  logspace: (w) => [0, 2, w.r.below(9), w.options({ base: () => 2 })],
+  randint: (w) => [w.r.below(5), 5 + w.size(), w.shape(), create(w)],
+  randperm: (w) => [w.r.below(50)],
+  normal: (w) =>
+    w.r.pick([
+      [w.float().detach(), 2],
+      [0, 1, w.shape()],
+    ]),
+  bernoulli: (w) => [w.matrix().detach().sigmoid()],
+  multinomial: (w) => [w.matrix(3, 4).detach().exp(), w.size(), w.options({ replacement: () => true })],
+  randintLike: (w) => [w.tensor(), 1 + w.r.below(9)],
+  hstack: (w) => [[w.matrix(2, 3), w.matrix(2, 1)]],
+  vstack: (w) => [[w.matrix(2, 3), w.float([3])]],
+  columnStack: (w) => [[w.matrix(2, 3), w.float([2])]],
+  meshgrid: (w) => [w.float([w.size()]), w.float([w.size()]), w.options({ indexing: () => w.r.pick(['ij', 'xy']) })],
+  cartesianProd: (w) => [w.float([w.size()]), w.float([w.size()])],
+  setRngState: (w) => [w.lib.getRngState()],
+  'autograd.grad': (w) => {
+    const x = w.float().detach().requiresGrad_();
+    return [x.mul(x).sum(), x, w.options({ retainGraph: w.boolean, allowUnused: w.boolean })];
+  },
+  'nn.functional.oneHot': (w) => [w.ints([w.size()], 3), 3],
+  'nn.functional.normalize': (w) => [w.matrix(), w.options({ dim: () => -1, p: () => 1 })],
   'Tensor.softmax': (w) => withFloat(w, (t) => [w.dim(t)]),
   'Tensor.logSoftmax': (w) => withFloat(w, (t) => [w.dim(t)]),
 
@@ -195,7 +396,7 @@ const recipes = {
   },
   'nn.functional.pairwiseDistance': (w) => {
     const x = w.matrix();
-    return [x, w.float(x.shape), w.options(distanceOptions(w))];
+    return [x, w.float(w.r.chance(0.5) ? x.shape : [x.shape[1]]), w.options(distanceOptions(w))];
   },
   'nn.GLU': (w) => [w.options({ dim: () => -1 })],
   'nn.GLU.forward': (w) => on(new w.lib.nn.GLU({ dim: 1 }), [w.matrix(w.size(), 2 * w.size())]),
@@ -259,6 +460,44 @@ const recipes = {
   'nn.Threshold': (w) => [w.r.real(), w.r.real()],
   'nn.functional.threshold': (w) => [w.float(), w.r.real(), w.r.real()],
   'nn.Softplus': (w) => [w.options({ beta: () => 1 + w.r.real(), threshold: () => 20 })],
+  'nn.BatchNorm1d': (w) => [
+    w.size(),
+    w.options({ eps: () => w.r.real(), momentum: () => w.r.pick([null, w.r.real()]), affine: w.boolean, trackRunningStats: w.boolean }),
+  ],
+  'nn.BatchNorm1d.forward': (w) => {
+    const x = w.matrix();
+    return on(new w.lib.nn.BatchNorm1d(x.shape[1]), [x]);
+  },
+  'nn.functional.batchNorm': (w) => {
+    const x = w.matrix();
+    const columns = [x.shape[1]];
+    return [
+      x,
+      w.float(columns).detach(),
+      w.float(columns).detach(),
+      w.options({ weight: () => w.float(columns), bias: () => w.float(columns), training: w.boolean }),
+    ];
+  },
+  where: (w) => {
+    const shape = w.shape();
+    return [w.ints(shape, 2), w.float(shape), w.float(shape)];
+  },
+  'Tensor.where': (w) => {
+    const x = w.float();
+    return on(x, [w.ints(x.shape, 2), x]);
+  },
+  'Tensor.scatter': (w) => {
+    const shape = [w.size(), w.size()];
+    const dim = w.r.below(2);
+    return on(w.float(shape), [dim, w.ints(shape, shape[dim]), w.float(shape)]);
+  },
+  'Tensor.scatterAdd': (w) => {
+    const shape = [w.size(), w.size()];
+    const dim = w.r.below(2);
+    return on(w.float(shape), [dim, w.ints(shape, shape[dim]), w.float(shape)]);
+  },
+  einsum: (w) =>
+    w.r.pick([() => ['ij->ji', w.matrix()], () => ['ii->i', w.float([3, 3])], () => ['ij,jk->ik', w.matrix(2, 3), w.matrix(3, 2)]])(),
   'nn.LayerNorm': (w) => [
     w.r.chance(0.5) ? w.size() : w.shape().concat(1),
     w.options({ eps: () => 1e-3, elementwiseAffine: w.boolean, bias: w.boolean }),
@@ -320,6 +559,24 @@ const recipes = {
       },
     ]),
   ),
+  ...Object.fromEntries(
+    Object.entries(moreLosses).flatMap(([name, { layer, options, inputs }]) => [
+      [
+        `nn.functional.${name}`,
+        (w) => {
+          const given = inputs(w);
+          return [...given, w.options({ reduction: w.reduction, ...options?.(w, given) })];
+        },
+      ],
+      [`nn.${layer}`, (w) => [w.options({ reduction: w.reduction, ...options?.(w, inputs(w)) })]],
+      [`nn.${layer}.forward`, (w) => on(new w.lib.nn[layer](), inputs(w))],
+    ]),
+  ),
+  'nn.functional.linearCrossEntropy': (w) => {
+    const [rows, features, classes] = [w.size(), w.size(), w.size()];
+    const options = { bias: () => w.float([classes]), chunk: () => w.size(), labelSmoothing: () => w.r.real(), reduction: w.reduction };
+    return [w.matrix(rows, features), w.matrix(classes, features), w.ints([rows], classes), w.options(options)];
+  },
   ...Object.fromEntries(
     ['registerForwardHook', 'registerForwardPreHook', 'registerFullBackwardHook', 'registerFullBackwardPreHook'].map((name) => [
       `nn.Module.${name}`,
@@ -400,6 +657,15 @@ const recipes = {
     w.r.real(),
     w.options({ normType: () => w.r.pick([1, Infinity]), errorIfNonfinite: w.boolean }),
   ],
+  'nn.init.orthogonal_': (w) => [w.matrix(), w.options({ gain: () => w.r.real() })],
+  'nn.init.sparse_': (w) => [w.matrix(), w.r.real(), ...w.r.pick([[], [0.1], [{ std: 1 }]])],
+  'nn.init.eye_': (w) => [w.matrix()],
+  'nn.init.truncNormal_': (w) => [w.float(), ...w.r.pick([[], [0, 2], [{ std: 0.1 }], [0, 1, 3, 4]])],
+  'nn.utils.getTotalNorm': (w) => [
+    [w.float(), w.matrix()],
+    w.options({ normType: () => w.r.pick([1, Infinity]), errorIfNonfinite: w.boolean }),
+  ],
+  'nn.utils.clipGradsWithNorm_': (w) => [w.parameters(), w.r.real(), w.float([])],
   'nn.utils.clipGradValue_': (w) => [w.float(), w.r.real()],
   'nn.utils.parametersToVector': (w) => [[w.float(), w.matrix()]],
   'nn.utils.vectorToParameters': (w) => [w.float([6]), [w.float([2, 2]), w.float([2])]],
@@ -439,6 +705,47 @@ const recipes = {
   'optim.Adadelta': (w) => [groups(w), w.options({ lr: () => w.r.real(), rho: () => w.r.real(), maximize: w.boolean })],
   'optim.Adamax': (w) => [groups(w), w.options({ lr: () => w.r.real(), betas: () => betas(w), maximize: w.boolean })],
   'optim.RAdam': (w) => [groups(w), w.options({ lr: () => w.r.real(), betas: () => betas(w), decoupledWeightDecay: w.boolean })],
+  'optim.NAdam': (w) => [
+    groups(w),
+    w.options({
+      lr: () => w.r.real(),
+      betas: () => betas(w),
+      momentumDecay: () => w.r.real(),
+      decoupledWeightDecay: w.boolean,
+      maximize: w.boolean,
+    }),
+  ],
+  'optim.Muon': (w) => [
+    [new w.lib.nn.Parameter(w.matrix().detach())],
+    w.options({ lr: () => w.r.real(), momentum: () => w.r.real(), nesterov: w.boolean, nsSteps: () => w.r.below(6) }),
+  ],
+  'optim.LBFGS': (w) => [w.parameters(), lbfgsOptions(w)],
+  'optim.LBFGS.step': (w) => {
+    const { optimizer, closure } = minimized(w);
+    return on(optimizer, [closure]);
+  },
+  'optim.LBFGS.loadStateDict': (w) => {
+    const { optimizer, closure } = minimized(w);
+    optimizer.step(closure);
+    return on(optimizer, [optimizer.stateDict()]);
+  },
+  'optim.swaUtils.SWALR': (w) => schedulerArgs(w, swaOptions),
+  'optim.swaUtils.AveragedModel': (w) => [
+    w.module(),
+    w.options({ useBuffers: w.boolean, avgFn: () => w.lib.optim.swaUtils.getEmaAvgFn(0.5) }),
+  ],
+  'optim.swaUtils.AveragedModel.forward': (w) => {
+    const { model, features } = w.network();
+    return on(new w.lib.optim.swaUtils.AveragedModel(model), [w.matrix(w.size(), features)]);
+  },
+  'optim.swaUtils.AveragedModel.updateParameters': (w) => {
+    const { model } = w.network();
+    const averaged = new w.lib.optim.swaUtils.AveragedModel(model);
+    if (w.r.chance(0.5)) averaged.updateParameters(model);
+    return on(averaged, [model]);
+  },
+  'optim.swaUtils.getEmaAvgFn': (w) => w.r.pick([[], [w.r.real()]]),
+  'optim.swaUtils.updateBn': (w) => [[w.matrix()], w.module()],
   'optim.Lion': (w) => [groups(w), w.options({ lr: () => w.r.real(), betas: () => betas(w), weightDecay: () => w.r.real() })],
   'optim.Optimizer.addParamGroup': (w) => on(w.optimizer(), [{ params: w.parameters(), ...w.options({ lr: () => 0.1 }) }]),
   'optim.Optimizer.loadStateDict': (w) => {
@@ -457,6 +764,9 @@ const recipes = {
     return on(self, [self.stateDict()]);
   },
   'optim.lrScheduler.ReduceLROnPlateau.step': (w) => on(scheduler(w, 'ReduceLROnPlateau'), [w.r.chance(0.7) ? w.r.real() : w.float([])]),
+  'optim.lrScheduler.ChainedScheduler': chain,
+  'optim.lrScheduler.ChainedScheduler.step': (w) => on(chained(w), []),
+  'optim.lrScheduler.ChainedScheduler.stateDict': (w) => on(chained(w), []),
   'optim.lrScheduler.SequentialLR.step': (w) => on(scheduler(w, 'SequentialLR'), []),
   ...Object.fromEntries(
     ['ReduceLROnPlateau', 'SequentialLR'].map((kind) => [`optim.lrScheduler.${kind}.stateDict`, (w) => on(scheduler(w, kind), [])]),
@@ -493,12 +803,6 @@ const recipes = {
   'data.LabelEncoder.stateDict': (w) => on(encoder(w), []),
   'data.LabelEncoder.loadStateDict': (w) => on(encoder(w), [encoder(w).stateDict()]),
 
-  'metrics.Accuracy': (w) => [accuracyOptions(w, w.size() + 1)],
-  'metrics.Accuracy.update': (w) => {
-    const [rows, classes] = [w.size(), w.size() + 1];
-    const preds = w.r.chance(0.5) ? w.matrix(rows, classes).detach() : w.ints([rows], classes);
-    return on(new w.lib.metrics.Accuracy(accuracyOptions(w, classes)), [preds, w.ints([rows], classes)]);
-  },
   'train.fit': (w) => {
     const { model, options, more } = fitArguments(w);
     return [model, { ...options, ...w.options(more) }];
@@ -517,10 +821,10 @@ const recipes = {
     const value = w.float().detach();
     return on(new w.lib.metrics.MeanMetric(), w.r.pick([[w.r.real(), w.r.below(4)], [value], [value, w.lib.rand(value.shape.slice(1))]]));
   },
-  'metrics.Accuracy.compute': (w) => {
-    const metric = new w.lib.metrics.Accuracy({ task: 'multiclass', numClasses: 3 });
-    metric.update(w.labels([4], 2), w.labels([4], 2));
-    return on(metric, []);
+  ...metricRecipes(),
+  'metrics.classificationReport': (w) => {
+    const n = w.size();
+    return [w.ints([n], 3), w.ints([n], 3), w.options({ classes: () => ['a', 'b', 'c'], digits: () => w.r.below(5) })];
   },
 };
 
@@ -571,6 +875,25 @@ function bagInputs(w, rows) {
   const begins = Int32Array.from({ length: w.size() }, (_, i) => (i === 0 ? 0 : w.r.below(n + 1))).sort();
   return { index: w.ints([n], rows), offsets: w.lib.Tensor.fromTypedArray(begins) };
 }
+const lbfgsOptions = (w) =>
+  w.options({
+    lr: () => w.r.real(),
+    maxIter: () => w.size(),
+    historySize: () => w.size(),
+    lineSearchFn: () => w.r.pick([null, 'strong_wolfe']),
+  });
+function minimized(w) {
+  const parameter = new w.lib.nn.Parameter(w.float().detach());
+  const optimizer = new w.lib.optim.LBFGS([parameter], lbfgsOptions(w));
+  const closure = () => {
+    optimizer.zeroGrad();
+    const loss = parameter.mul(parameter).sum();
+    loss.backward();
+    return loss;
+  };
+  return { optimizer, closure };
+}
+
 const on = (self, args) => ({ self, args });
 const create = (w) => w.options({ dtype: () => w.r.pick(['float32', 'int32']), requiresGrad: () => false });
 const kaiming = (w) => w.options({ a: () => 1, mode: () => w.r.pick(['fanIn', 'fanOut']), nonlinearity: () => 'relu' });
@@ -596,6 +919,10 @@ function reshaped(w) {
   const t = w.tensor();
   return on(t, [w.r.pick([[-1], [t.numel], [1, t.numel, 1], [...t.shape].reverse()])]);
 }
+function indexAdded(w, self) {
+  const count = w.size();
+  return on(self, [0, w.ints([count], 3), w.matrix(count, 3).detach(), w.options({ alpha: () => w.r.real() })]);
+}
 function scalarOf(w) {
   const x = w.float().requiresGrad_();
   return w.r.pick([() => x.mul(x).sum(), () => x.exp().mean(), () => w.matrix().requiresGrad_().softmax(1).sum()])();
@@ -616,12 +943,90 @@ function scaled(w) {
   const { scaler, columns } = w.scaler();
   return on(scaler, [w.matrix(w.size(), columns).detach()]);
 }
-function accuracyOptions(w, numClasses) {
-  return {
-    task: 'multiclass',
-    numClasses,
-    ...w.options({ average: () => w.r.pick(['micro', 'macro', 'none']), topK: () => 1, ignoreIndex: () => 0 }),
+// Options and arguments of each metric: { options, preds, target, more }.
+function metricRecipes() {
+  const average = (w) => w.r.pick(['micro', 'macro', 'weighted', 'none']);
+  const stat = (w) => w.options({ average: () => average(w), topK: () => 1, threshold: () => 0.3 });
+  const curve = (w) => w.options({ thresholds: () => w.r.pick([null, 5, [0, 0.5, 1]]) });
+  const area = (w) => ({ ...curve(w), ...w.options({ average: () => w.r.pick(['macro', 'weighted', 'none']) }) });
+  const all = ['binary', 'multiclass', 'multilabel'];
+  const two = ['binary', 'multiclass'];
+  const ofClasses = {
+    ...{ Accuracy: [stat, all], Precision: [stat, all], Recall: [stat, all], F1Score: [stat, all], Specificity: [stat, all] },
+    FBetaScore: [(w) => ({ ...stat(w), beta: 2 }), all],
+    ConfusionMatrix: [(w) => w.options({ normalize: () => w.r.pick(['true', 'pred', 'all', 'none']) }), all],
+    CohenKappa: [(w) => w.options({ weights: () => w.r.pick(['linear', 'quadratic']) }), two],
+    MatthewsCorrCoef: [() => ({}), all],
+    CalibrationError: [(w) => w.options({ nBins: () => w.size(), norm: () => w.r.pick(['l1', 'l2', 'max']) }), two, true],
+    ...{ ROC: [curve, all, true], PrecisionRecallCurve: [curve, all, true], AUROC: [area, all, true], AveragePrecision: [area, all, true] },
   };
+  const batchOfClasses = (w, [options, tasks, needsScores]) => {
+    const [task, rows, width] = [w.r.pick(tasks), w.size(), w.size() + 1];
+    const size = { binary: {}, multiclass: { numClasses: width }, multilabel: { numLabels: width } }[task];
+    const shape = task === 'multilabel' ? [rows, width] : [rows];
+    const bound = task === 'multiclass' ? width : 2;
+    const scores = () => (task === 'multiclass' ? w.matrix(rows, width) : w.float(shape)).detach();
+    return {
+      options: [{ task, ...size, ...options(w), ...w.options({ ignoreIndex: () => 0 }) }],
+      args: [needsScores || w.r.chance(0.5) ? scores() : w.ints(shape, bound), w.ints(shape, bound)],
+    };
+  };
+  const outputs = (w) => w.options({ numOutputs: () => 2 });
+  const multioutput = (w) => w.options({ multioutput: () => w.r.pick(['raw_values', 'uniform_average', 'variance_weighted']) });
+  const ofNumbers = {
+    MeanSquaredError: (w) => ({ ...outputs(w), ...w.options({ squared: w.boolean }) }),
+    ...{ MeanAbsoluteError: outputs, MeanAbsolutePercentageError: () => ({}), PearsonCorrCoef: outputs, SpearmanCorrCoef: outputs },
+    ...{ ExplainedVariance: multioutput, R2Score: (w) => ({ ...multioutput(w), ...w.options({ adjusted: () => w.r.below(3) }) }) },
+  };
+  const batchOfNumbers = (w, options) => {
+    const own = options(w);
+    const shape = own?.numOutputs === undefined ? [1 + w.size()] : [1 + w.size(), own.numOutputs];
+    return { options: [own], args: [w.float(shape).detach(), w.float(shape).detach()] };
+  };
+  const queries = (w) => {
+    const n = w.size();
+    const options = w.options({
+      topK: () => w.size(),
+      emptyTargetAction: () => w.r.pick(['neg', 'pos', 'skip']),
+      aggregation: () => 'median',
+    });
+    return { options: [options], args: [w.float([n]).detach(), w.ints([n], 2), { indexes: w.ints([n], 3) }] };
+  };
+  const collection = (w) => {
+    const { options, args } = batchOfClasses(w, ofClasses.Accuracy);
+    const { Accuracy, Recall } = w.lib.metrics;
+    const [one, other] = [new Accuracy(...options), new Recall(...options)];
+    return { options: [w.r.pick([[one, other], { one, other }])], args };
+  };
+  const batches = {
+    ...Object.fromEntries(Object.entries(ofClasses).map(([name, made]) => [name, (w) => batchOfClasses(w, made)])),
+    ...Object.fromEntries(Object.entries(ofNumbers).map(([name, made]) => [name, (w) => batchOfNumbers(w, made)])),
+    ...{ RetrievalNormalizedDCG: queries, RetrievalMRR: queries, MetricCollection: collection },
+  };
+  const recipesOf = ([name, batch]) => [
+    [`metrics.${name}`, (w) => batch(w).options],
+    [
+      `metrics.${name}.update`,
+      (w) => {
+        const { options, args } = batch(w);
+        return on(new w.lib.metrics[name](...options), args);
+      },
+    ],
+    [
+      `metrics.${name}.compute`,
+      (w) => {
+        const { options, args } = batch(w);
+        const metric = new w.lib.metrics[name](...options);
+        try {
+          metric.update(...args);
+        } catch {
+          // A target out of range: what is to be computed is then of nothing.
+        }
+        return on(metric, []);
+      },
+    ],
+  ];
+  return Object.fromEntries(Object.entries(batches).flatMap(recipesOf));
 }
 
 // Methods that no user calls (marked @internal or private in TypeScript), and abstract classes.
@@ -631,19 +1036,23 @@ const hidden = new Set([
     'Tensor.clearGradient',
     'nn.Parameter.freshGradient',
     'nn.Module.formatChildren',
-    ...['ownEntries', 'entriesOf', 'stateEntries'].flatMap((name) => [
+    ...['ownEntries', 'entriesOf', 'stateEntries', 'copyFields'].flatMap((name) => [
       `nn.Module.${name}`,
       `nn.ModuleDict.${name}`,
       `nn.ParameterDict.${name}`,
     ]),
     ...['Sequential', 'ModuleList', 'ParameterList'].map((name) => `nn.${name}.range`),
     'nn.ModuleList.formatChildren',
+    ...['Module', 'Sequential', 'ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'].flatMap((kind) => [
+      `nn.${kind}.blank`,
+      `nn.${kind}.copyPrivate`,
+    ]),
   ],
   ...['data.TensorDataset.gather', 'data.DataLoader.beginEpoch', 'data.DataLoader.batches', 'data.StandardScaler.map'],
   ...['data.LabelEncoder.learn', 'data.LabelEncoder.checkFitted'],
-  ...['metrics.Accuracy.predictedClasses', 'metrics.Accuracy.checkClasses', 'metrics.Accuracy.isInTop'],
-  ...['begin', 'read', 'where', 'finish'].map((name) => `optim.lrScheduler.LRScheduler.${name}`),
-  ...['ReduceLROnPlateau', 'SequentialLR'].map((kind) => `optim.lrScheduler.${kind}.read`),
+  ...['begin', 'keep', 'read', 'where', 'finish', 'rates'].map((name) => `optim.lrScheduler.LRScheduler.${name}`),
+  ...['ReduceLROnPlateau', 'SequentialLR', 'ChainedScheduler'].map((kind) => `optim.lrScheduler.${kind}.read`),
+  ...['SequentialLR', 'ChainedScheduler'].flatMap((kind) => ['begin', 'keep'].map((name) => `optim.lrScheduler.${kind}.${name}`)),
   ...['Tensor', 'nn.Module', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler', 'data.Dataset', 'metrics.Metric'],
   'compile', // has calls of its own in programs.mjs
 ]);
@@ -652,7 +1061,11 @@ const hidden = new Set([
 const alwaysFails = new Set([
   'data.readCsv',
   ...['ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'].map((name) => `nn.${name}.forward`),
+  'optim.LBFGS.addParamGroup',
 ]);
+
+// Of a metric users call these alone.
+const isHiddenOfMetric = (name) => /^metrics\.\w+\./.test(name) && !/\.(update|compute|reset)$/.test(name);
 
 const isNamespace = (value) => typeof value === 'object' && value !== null;
 const isClass = (f) => /^class\b/.test(Function.prototype.toString.call(f));
@@ -676,7 +1089,7 @@ function* methodsOf(kind, name, exported) {
 /** Everything that `lib` exports and that can be called. */
 export function surfaceOf(lib) {
   const found = new Map();
-  const add = (entry) => hidden.has(entry.name) || found.has(entry.name) || found.set(entry.name, entry);
+  const add = (entry) => hidden.has(entry.name) || isHiddenOfMetric(entry.name) || found.has(entry.name) || found.set(entry.name, entry);
   const classes = (object) => Object.values(object).flatMap((value) => (isNamespace(value) ? classes(value) : [value]));
   const exported = new Set(classes(lib));
   const visit = (object, prefix) => {

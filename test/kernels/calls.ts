@@ -300,6 +300,28 @@ const movementCalls: Call[] = [
   { name: 'scaleRows', args: [out(4), f(1, 2, 3, 4), f(10, -1), size(2), size(2)], gives: { 0: [10, 20, -3, -4] } },
 ];
 
+// --- bags of rows of a table: [0, 2] and [1], of a table [3, 2] ---------------------------------
+
+const bags = { table: f(1, 2, 10, 20, 100, 200), index: () => extending(ints(0, 2, 1)), offsets: () => extending(ints(0, 2)) };
+
+const embeddingCalls: Call[] = [
+  {
+    name: 'embeddingBagForward',
+    args: [out(4), bags.table, bags.index(), bags.offsets(), optional(f(1, 2, 3)), size(3), size(2)],
+    gives: { 0: [201, 402, 30, 60] },
+  },
+  {
+    name: 'embeddingBagBackward',
+    args: [f(1, 1, 1, 1, 1, 1), f(1, 2, 3, 4), bags.index(), bags.offsets(), optional(f(1, 2, 3)), size(3), size(2)],
+    gives: { 0: [2, 3, 10, 13, 3, 5] },
+  },
+  {
+    name: 'embeddingBagFactorsBackward',
+    args: [out(3), f(1, 2, 3, 4), bags.table, bags.index(), bags.offsets(), size(3), size(2)],
+    gives: { 0: [5, 500, 110] },
+  },
+];
+
 // --- random numbers: what they give is checked in random.test.ts ------------------------------
 
 const randomCalls: Call[] = [
@@ -317,6 +339,7 @@ const written: Call[] = [
   ...elementwiseCalls,
   ...reductionCalls,
   ...movementCalls,
+  ...embeddingCalls,
   ...optimizerCalls,
   ...randomCalls,
 ];

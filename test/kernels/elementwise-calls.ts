@@ -9,20 +9,21 @@ interface Unary {
   value: (x: number, ...parameters: Numbers) => number;
   parameters?: { fallback?: number }[];
   given?: Numbers;
-  positive?: boolean;
+  domain?: [number, number];
 }
 
 const functions = unaryFunctions as unknown as Record<string, Unary>;
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 const anywhere = [0.55, -1.3, 2.2, -0.8, 3.6, -2.1, 0.1];
-const positive = [0.5, 1.25, 2, 0.75, 3.5, 9, 0.1];
+// As parts of a domain.
+const within = [0.06, 0.14, 0.42, 0.09, 0.39, 0.96, 0.51];
 
 // The derivative by central differences: good to 1e-9, hundreds of times finer than float32.
 const slope = (of: (x: number) => number, x: number): number => (of(x + 1e-5) - of(x - 1e-5)) / 2e-5;
 
-const unaryCalls = Object.entries(functions).flatMap(([name, { value, parameters = [], given = [], positive: onlyPositive }]): Call[] => {
-  const x = Array.from(Float32Array.from(onlyPositive ? positive : anywhere));
+const unaryCalls = Object.entries(functions).flatMap(([name, { value, parameters = [], given = [], domain }]): Call[] => {
+  const x = Array.from(Float32Array.from(domain ? within.map((part) => domain[0] + part * (domain[1] - domain[0])) : anywhere));
   const dy = x.map((_, i) => 1 + i / 4);
   const values = parameters.map(({ fallback }, i) => given[i] ?? fallback!);
   const extra = parameters.map(({ fallback }, i) => (fallback === undefined ? number(values[i]!) : setting(values[i]!)));
@@ -45,6 +46,12 @@ const binary: Record<string, (a: number, b: number) => number> = {
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
   pow: (a, b) => a ** b,
+  maximum: Math.max,
+  minimum: Math.min,
+  remainder: (a, b) => a - b * Math.floor(a / b),
+  fmod: (a, b) => a % b,
+  floorDivide: (a, b) => Math.floor(a / b),
+  atan2: Math.atan2,
   eq: (a, b) => Number(a === b),
   ne: (a, b) => Number(a !== b),
   lt: (a, b) => Number(a < b),

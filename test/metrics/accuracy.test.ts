@@ -92,9 +92,11 @@ describe('Accuracy', () => {
 
   it('refuses options that make no sense', () => {
     expect(() => new Accuracy({ numClasses: 3 } as AccuracyOptions)).toThrow(
-      '[Accuracy] expected task to be one of "multiclass", got undefined',
+      '[Accuracy] expected task to be one of "binary", "multiclass", "multilabel", got undefined',
     );
-    expect(() => accuracy({ task: 'binary' as 'multiclass' })).toThrow('[Accuracy] expected task to be one of "multiclass", got "binary"');
+    expect(() => accuracy({ task: 'regression' as 'multiclass' })).toThrow(
+      '[Accuracy] expected task to be one of "binary", "multiclass", "multilabel", got "regression"',
+    );
     expect(() => new Accuracy({ task: 'multiclass' } as AccuracyOptions)).toThrow(
       '[Accuracy] expected numClasses to be a number, got undefined',
     );
@@ -113,7 +115,10 @@ describe('Accuracy', () => {
     expect(() => metric.update([0] as unknown as Tensor, ints(0))).toThrow('[Accuracy.update] expected preds to be a tensor, got an array');
     expect(() => metric.update(ints(0), scores([[1, 2, 3]]))).toThrow('[Accuracy.update] expected target to be int32, got float32');
     expect(() => metric.update(ints(0), Tensor.fromTypedArray(Int32Array.of(0), [1, 1]))).toThrow(
-      '[Accuracy.update] expected target [n], got [1, 1]',
+      '[Accuracy.update] expected preds [1, 1], got [1]',
+    );
+    expect(() => metric.update(ints(0), Tensor.fromTypedArray(Int32Array.of(0), []))).toThrow(
+      '[Accuracy.update] expected target [n, ...], got []',
     );
     expect(() => metric.update(ints(0, 1), ints(0))).toThrow('[Accuracy.update] expected preds [1], got [2]');
     expect(() => metric.update(scores([[1, 2]]), ints(0))).toThrow('[Accuracy.update] expected preds [1, 3], got [1, 2]');

@@ -190,7 +190,7 @@ describe('distances', () => {
     expectError(
       () => F.pairwiseDistance(ones([2]), ones([2]), { p: 'x' as never }),
       TypeError,
-      '[pairwiseDistance] expected p to be a number, got "x"',
+      '[pairwiseDistance] expected p to be a number or "fro", got "x"\n  hint: p is the exponent: 1, 2, Infinity, ...',
     );
     expectError(
       () => F.pairwiseDistance(ones([2]), ones([2]), { keepdim: 1 as never }),

@@ -19,6 +19,7 @@ import {
   word,
 } from './field-kinds';
 import { layerCases } from './layer-cases';
+import { lossFields } from './loss-fields';
 
 // Calls the parts of its list, in a loop or by their numbers.
 class Holder extends nn.Module {
@@ -55,10 +56,44 @@ const cases: Record<string, Case> = {
   ...Object.fromEntries(
     [...activationLayers, ...pairwiseLayers].filter(({ name }) => !isWritten(name)).map(({ name, make }) => [name, found(make)]),
   ),
+  BatchNorm1d: {
+    make: () => new nn.BatchNorm1d(3),
+    fields: {
+      eps: number(0.1, 1),
+      momentum: { to: [() => 0.5, () => null], not: ['0.5', Number.NaN, -1, 2] },
+      weight: parameter(
+        () => frozen([1, 2, 3]),
+        () => null,
+      ),
+      bias: parameter(
+        () => frozen([1, 2, 3]),
+        () => null,
+      ),
+    },
+    fixed: ['numFeatures', 'running_mean', 'running_var', 'num_batches_tracked'], // a training does not show them: batch-norm.test.ts
+  },
+  BCELoss: {
+    make: () => new nn.BCELoss(),
+    fields: { reduction, weight: classWeight },
+    scores: () => new nn.Sigmoid(),
+  },
+  BCEWithLogitsLoss: {
+    make: () => new nn.BCEWithLogitsLoss(),
+    fields: { reduction, weight: classWeight, pos_weight: { ...classWeight, as: 'posWeight' } },
+  },
+  KLDivLoss: {
+    make: () => new nn.KLDivLoss(),
+    fields: {
+      reduction: { to: [() => 'sum', () => 'batchmean'], not: ['average', 0, null] },
+      logTarget: { to: [() => true, () => false], not: [1, 'true', null] },
+    },
+    scores: () => new nn.LogSoftmax({ dim: 1 }),
+  },
   CrossEntropyLoss: {
     make: () => new nn.CrossEntropyLoss(),
     fields: { labelSmoothing: number(0.2, 0.1), ignoreIndex: integer(1, 2), reduction, weight: classWeight },
   },
+  ...lossFields,
   Dropout: { make: () => new nn.Dropout(0.5), fields: { p: { ...number(0.25, 0, 0.9), not: [...notNumbers, -0.1, 1.1] } } },
   Flatten: { make: () => new nn.Flatten(), fields: { startDim: integer(2, 1), endDim: integer(1, -1) } },
   GELU: { make: () => new nn.GELU(), fields: { approximate: word('tanh', 'none') } },
@@ -123,6 +158,9 @@ const classes = Object.entries(nn as unknown as Fields)
 const isLoss = (name: string): boolean => name.endsWith('Loss');
 const inputsOf = (name: string): number => cases[name]?.inputs ?? (isLoss(name) ? 2 : name === 'ModuleList' ? 0 : 1);
 
+const takesPairs = (name: string): boolean =>
+  pairwiseLayers.some((layer) => layer.name === name) || ['BCELoss', 'BCEWithLogitsLoss', 'KLDivLoss'].includes(name);
+
 interface Part {
   call(...args: Tensor[]): Tensor;
 }
@@ -137,14 +175,16 @@ interface Setting {
 // A model, or a loss, that has the class in it: the same each time.
 function settingOf(name: string, byNumber = false): Setting {
   manualSeed(1);
-  const { make, scores } = cases[name]!;
+  const { make, scores, given } = cases[name]!;
   const subject = make() as nn.Module & Fields;
   const values = (rows: number, width: number) =>
     Array.from({ length: rows }, (_, r) => Array.from({ length: width }, (_, c) => r - c / 2 - 1));
   if (isLoss(name)) {
     const model = new nn.Sequential(new nn.Linear(2, 3), (scores?.() ?? new nn.Identity()) as nn.Layer);
-    const target = pairwiseLayers.some((layer) => layer.name === name) ? ones([4, 3]) : tensor(Int32Array.of(0, 1, 2, 1));
-    return { model, criterion: subject as unknown as Setting['criterion'], subject, batch: [tensor(values(4, 2)), target] };
+    const target = takesPairs(name) ? ones([4, 3]) : tensor(Int32Array.of(0, 1, 2, 1));
+    const loss = subject as unknown as { forward(...inputs: Tensor[]): Tensor };
+    const criterion = given === undefined ? loss : { forward: (output: Tensor, labels: Tensor) => loss.forward(...given(output, labels)) };
+    return { model, criterion, subject, batch: [tensor(values(4, 2)), target] };
   }
   const holder = () => new Holder(subject as unknown as nn.ModuleList<nn.Layer>, byNumber);
   const part = cases[name]!.around?.(subject as never) ?? ((name === 'ModuleList' ? holder() : subject) as nn.Layer);
@@ -177,7 +217,7 @@ function loop(name: string, changes: ((subject: Fields) => void)[], compiled: bo
     change(subject);
     for (let i = 0; i < 2; i++) losses.push(step(...batch).item());
   }
-  return [...losses, ...model.parameters().flatMap(flat)];
+  return [...losses, ...Object.values(model.stateDict()).flatMap(flat)];
 }
 
 async function fit(name: string, changes: ((subject: Fields) => void)[], byNumber = false): Promise<number[]> {
@@ -192,7 +232,7 @@ async function fit(name: string, changes: ((subject: Fields) => void)[], byNumbe
       if (epoch % 2 === 0) changes[epoch / 2 - 1]?.(subject);
     },
   });
-  return [...loss, ...model.parameters().flatMap(flat)];
+  return [...loss, ...Object.values(model.stateDict()).flatMap(flat)];
 }
 
 async function predictions(name: string, changes: ((subject: Fields) => void)[], how: 'eager' | 'predict'): Promise<number[]> {
@@ -227,8 +267,9 @@ describe('every class of nn', () => {
   });
   it.each(classes.filter((name) => inputsOf(name) > 0))('%s counts its inputs', (name) => {
     const module = cases[name]!.make() as unknown as { forward(...args: unknown[]): unknown; call(...args: unknown[]): unknown };
-    const expected = inputsOf(name) === 2 ? '2 inputs' : '1 input';
-    for (const given of [0, 3 - inputsOf(name), 3]) {
+    const taken = inputsOf(name);
+    const expected = taken === 1 ? '1 input' : `${taken} inputs`;
+    for (const given of [0, 1, 2, 3, 4].filter((n) => n !== taken)) {
       const inputs = Array.from({ length: given }, () => ones([2, 2]));
       for (const method of ['forward', 'call'] as const) {
         const error = thrownBy(() => module[method](...inputs));
@@ -257,8 +298,9 @@ describe('a change of', () => {
   );
   it.each(all)('%s.%s to what it may not be is an error that names both', async (name, field) => {
     const entries = name === 'Sequential' || name === 'ModuleList';
+    const called = cases[name]!.fields[field]!.as ?? field;
     const place =
-      cases[name]!.refusal?.(field) ?? (entries ? `[${name}[${field}]] expected a module` : `[${name}.forward] expected ${field} `);
+      cases[name]!.refusal?.(field) ?? (entries ? `[${name}[${field}]] expected a module` : `[${name}.forward] expected ${called} `);
     for (const value of cases[name]!.fields[field]!.not) {
       const wrong = [(subject: Fields) => Object.assign(subject, { [field]: value })];
       for (const compiled of [false, true]) {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { compile, manualSeed, nn, optim, randn, type Tensor, tensor, zeros } from '../../src/index';
 
-const { clipGradNorm_, clipGradValue_, parametersToVector, vectorToParameters } = nn.utils;
+const { clipGradNorm_, clipGradsWithNorm_, clipGradValue_, getTotalNorm, parametersToVector, vectorToParameters } = nn.utils;
 
 // Parameters with the given gradients; null: none.
 const withGradients = (...gradients: (number[] | null)[]): nn.Parameter[] =>
@@ -78,6 +78,86 @@ describe('clipGradNorm_', () => {
     expect(() => clipGradNorm_(parameters, 1, 1 as never)).toThrow(TypeError);
     expect(() => clipGradNorm_([...parameters, 1 as unknown as Tensor], 1)).toThrow(TypeError);
     expect(() => clipGradNorm_(null as unknown as Tensor, 1)).toThrow(TypeError);
+    expect(gradientsOf(parameters)).toEqual([[6], [8]]);
+  });
+});
+
+describe('getTotalNorm', () => {
+  it.each([
+    [undefined, 13],
+    [1, 19],
+    [Infinity, 12],
+    [3, (27 + 64 + 1728) ** (1 / 3)],
+  ])('with normType %s is that of all elements together', (normType, expected) => {
+    const norm = getTotalNorm([tensor([[3], [-4]]), tensor(-12), zeros([0, 2])], normType === undefined ? {} : { normType });
+    expect(norm.shape).toEqual([]);
+    expect(norm.item()).toBeCloseTo(expected, 5);
+  });
+
+  it('is 0 of nothing, takes a tensor alone, and has no history', () => {
+    expect(getTotalNorm([]).item()).toBe(0);
+    expect(getTotalNorm([zeros([0])], { normType: Infinity }).item()).toBe(0);
+    const w = new nn.Parameter(tensor([3, 4]));
+    const norm = getTotalNorm(w);
+    expect([norm.item(), norm.requiresGrad]).toEqual([5, false]);
+    expect(getTotalNorm(tensor([Number.NaN]), { normType: Infinity }).item()).toBeNaN();
+  });
+
+  it('refuses what it cannot use', () => {
+    const where = '[utils.getTotalNorm]';
+    expect(() => getTotalNorm([tensor([Infinity])], { errorIfNonfinite: true })).toThrow(`${where} the norm of the tensors is Infinity`);
+    expect(() => getTotalNorm([tensor([1])], { normType: 0 })).toThrow(`${where} expected normType to be above 0, got 0`);
+    expect(() => getTotalNorm([tensor([1])], { normType: 'x' as never })).toThrow(`${where} expected normType to be a number, got "x"`);
+    expect(() => getTotalNorm(3 as never)).toThrow(`${where} expected a tensor or a list of them, got 3`);
+    expect(() => getTotalNorm([3 as never])).toThrow(`${where} expected every tensor to be a tensor, got 3`);
+    expect(() => getTotalNorm([tensor(Int32Array.of(1))])).toThrow(`${where} expected every tensor to be float32, got int32`);
+  });
+});
+
+describe('clipGradsWithNorm_', () => {
+  it('is clipGradNorm_ with the norm of others', () => {
+    const parameters = withGradients([6], [0, -8], null);
+    clipGradsWithNorm_(parameters, 1, tensor([20]));
+    close(gradientsOf(parameters), [[0.3], [0, -0.4], null]);
+    const before = gradientsOf(parameters);
+    clipGradsWithNorm_(parameters, 1, tensor(0.5));
+    expect(gradientsOf(parameters)).toEqual(before);
+    const [one, two] = [withGradients([6], [8]), withGradients([6], [8])];
+    clipGradNorm_(one, 1);
+    clipGradsWithNorm_(two, 1, getTotalNorm(two.map(({ grad }) => grad!)));
+    expect(gradientsOf(two)).toEqual(gradientsOf(one));
+    clipGradsWithNorm_([], 1, tensor(1));
+  });
+
+  it('in a compiled step as in a loop', () => {
+    const run = (recorded: boolean): number[][] => {
+      manualSeed(3);
+      const model = new nn.Linear(3, 2);
+      const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+      const plain = (x: Tensor, norm: Tensor): Tensor => {
+        optimizer.zeroGrad();
+        const loss = model.forward(x).pow(2).sum();
+        loss.backward();
+        clipGradsWithNorm_(model.parameters(), 0.5, norm);
+        optimizer.step();
+        return loss;
+      };
+      const step = recorded ? compile(plain) : plain;
+      for (let i = 1; i < 5; i++) step(randn([4, 3]), tensor(i));
+      return model.parameters().map((p) => [...p.data]);
+    };
+    expect(run(true)).toEqual(run(false));
+  });
+
+  it('refuses what it cannot use, and changes nothing', () => {
+    const parameters = withGradients([6], [8]);
+    const where = '[utils.clipGradsWithNorm_]';
+    expect(() => clipGradsWithNorm_(parameters, -1, tensor(1))).toThrow(`${where} expected maxNorm to be at least 0, got -1`);
+    expect(() => clipGradsWithNorm_(parameters, 1, 3 as never)).toThrow(`${where} expected totalNorm to be a tensor, got 3`);
+    expect(() => clipGradsWithNorm_(parameters, 1, zeros([2]))).toThrow(`${where} expected totalNorm to have one element, got shape [2]`);
+    expect(() => clipGradsWithNorm_(parameters, 1, tensor(Int32Array.of(1)))).toThrow(
+      `${where} expected totalNorm to be float32, got int32`,
+    );
     expect(gradientsOf(parameters)).toEqual([[6], [8]]);
   });
 });

@@ -4,6 +4,9 @@ import * as ops from '../../src/ops';
 import { manualSeed } from '../../src/random';
 import { Tensor } from '../../src/tensor';
 import { activations, pairwiseLayers, pairwiseLosses } from '../found';
+import { denseCases, drawnCases } from './dense-cases';
+import { layerCases } from './layer-cases';
+import { moreLossCases } from './more-loss-cases';
 
 const F = nn.functional;
 
@@ -60,6 +63,10 @@ const classification = (call: (x: Tensor, target: Tensor, options: object) => Te
 ];
 
 export const cases: Record<string, Case[]> = {
+  ...denseCases,
+  ...drawnCases,
+  ...moreLossCases,
+  ...layerCases,
   'Tensor.add': two((x, y) => x.add(y)),
   'Tensor.sub': two((x, y) => x.sub(y)),
   'Tensor.mul': two((x, y) => x.mul(y)),
@@ -156,6 +163,76 @@ export const cases: Record<string, Case[]> = {
       () => [positive([3, 4])],
     ),
   ],
+  ...Object.fromEntries(
+    (['sin', 'cos', 'tan', 'atan', 'sinh', 'cosh', 'asinh', 'exp2', 'expm1', 'erf', 'erfc'] as const).map((name) => [
+      `Tensor.${name}`,
+      [one((x) => x[name]())],
+    ]),
+  ),
+  ...Object.fromEntries(
+    (['log1p', 'log2', 'log10'] as const).map((name) => [
+      `Tensor.${name}`,
+      [
+        one(
+          (x) => x[name](),
+          () => [positive([3, 4])],
+        ),
+      ],
+    ]),
+  ),
+  ...Object.fromEntries(
+    (['asin', 'acos', 'atanh'] as const).map((name) => [
+      `Tensor.${name}`,
+      [
+        one(
+          (x) => x[name](),
+          () => [float([3, 4], -0.9, 0.15)],
+        ),
+      ],
+    ]),
+  ),
+  'Tensor.acosh': [
+    one(
+      (x) => x.acosh(),
+      () => [float([3, 4], 1.1)],
+    ),
+  ],
+  ...Object.fromEntries(
+    (['maximum', 'minimum', 'remainder', 'fmod', 'floorDivide', 'atan2'] as const).map((name) => [
+      `Tensor.${name}`,
+      [...two((x, y) => x[name](y)), one((x) => x[name](0.7))],
+    ]),
+  ),
+  'Tensor.where': [
+    { inputs: () => [float([3, 4]), float([4]), int([1, 0, 0, 1])], call: (x, y, mask) => x.where(mask!, y!) },
+    one((x) => x.where(x.gt(0), 2)),
+  ],
+  'Tensor.sort': [one((x) => Object.values(x.sort())), one((x) => Object.values(x.sort(0, { descending: true })))],
+  'Tensor.argsort': [one((x) => x.argsort(0))],
+  'Tensor.topk': [one((x) => Object.values(x.topk(2))), one((x) => Object.values(x.topk(2, 0, { largest: false })))],
+  'Tensor.kthvalue': [one((x) => Object.values(x.kthvalue(2)))],
+  'Tensor.median': [one((x) => x.median()), one((x) => Object.values(x.median(1, { keepdim: true })))],
+  'Tensor.quantile': [one((x) => x.quantile(0.3)), one((x) => x.quantile(0.6, 1, { interpolation: 'midpoint' }))],
+  'Tensor.cumsum': [one((x) => x.cumsum(1)), one((x) => x.cumsum(0))],
+  'Tensor.cumprod': [one((x) => x.cumprod(1)), one((x) => x.cumprod(0))],
+  'Tensor.prod': [one((x) => x.prod()), one((x) => x.prod(0, { keepdim: true }))],
+  'Tensor.scatter': [
+    { inputs: () => [float([3, 4]), int([1, 0, 3, 2], [2, 2]), positive([2, 3])], call: (x, index, y) => x.scatter(1, index!, y!) },
+    chosen(
+      (x, index) => x.scatter(0, index, 7),
+      () => int([2, 1, 0, 1], [1, 4]),
+    ),
+  ],
+  'Tensor.scatterAdd': [
+    { inputs: () => [float([3, 4]), int([1, 1, 3, 2], [2, 2]), positive([2, 3])], call: (x, index, y) => x.scatterAdd(1, index!, y!) },
+  ],
+  'ops.where': [{ inputs: () => [int([1, 0, 0, 1]), float([3, 4]), float([4])], call: (mask, x, y) => ops.where(mask, x!, y!) }],
+  'ops.einsum': [
+    { inputs: () => [float([3, 4]), float([4, 2])], call: (x, y) => ops.einsum('ij,jk->ki', x, y!) },
+    { inputs: () => [float([2, 3, 4]), float([2, 4])], call: (x, y) => ops.einsum('bij,bj->bi', x, y!) },
+    one((x) => ops.einsum('ij->j', x)),
+    one((x) => ops.einsum('ij,ij->', x, x)),
+  ],
   'Tensor.relu': [one((x) => x.relu())],
   'Tensor.sigmoid': [one((x) => x.sigmoid())],
   'Tensor.tanh': [one((x) => x.tanh())],
@@ -213,57 +290,48 @@ export const cases: Record<string, Case[]> = {
     one((x) => F.rmsNorm(x, 4)),
     { inputs: () => [float([3, 4]), positive([4])], call: (x, weight) => F.rmsNorm(x, [4], { weight }) },
   ],
-  'functional.alphaDropout': [
-    one((x) => {
-      manualSeed(1);
-      return F.alphaDropout(x, 0.5, true);
-    }),
-  ],
-  'functional.softmin': [one((x) => F.softmin(x, 1)), one((x) => F.softmin(x, 0))],
-  'functional.glu': [one((x) => F.glu(x)), one((x) => F.glu(x.t(), 0))],
-  'functional.prelu': [
-    { inputs: () => [float([3, 4]), positive([4])], call: (x, weight) => F.prelu(x, weight!) },
-    { inputs: () => [float([4]), positive([1])], call: (x, weight) => F.prelu(x, weight!) },
-  ],
-  'functional.rrelu': [
-    one((x) => {
-      manualSeed(1);
-      return F.rrelu(x, { training: true });
-    }),
-    one((x) => F.rrelu(x)),
-  ],
-  'functional.bilinear': [
+  'functional.batchNorm': [
     {
-      inputs: () => [float([5, 3]), positive([5, 2]), float([4, 3, 2]), float([4])],
-      call: (x, y, weight, bias) => F.bilinear(x, y!, weight!, bias),
+      inputs: () => [float([3, 4]), positive([4]), float([4])],
+      call: (x, weight, bias) => F.batchNorm(x, null, null, { weight, bias, training: true }),
     },
-    { inputs: () => [float([2]), positive([2]), float([2, 2, 2]), float([2])], call: (x, y, w, b) => F.bilinear(x, y!, w!, b) },
-    { inputs: () => [float([2, 3, 3]), float([2, 3, 3]), float([2, 3, 3])], call: (x, y, weight) => F.bilinear(x, y!, weight!) },
-  ],
-  'functional.cosineSimilarity': two((x, y) => F.cosineSimilarity(x, y)),
-  'functional.pairwiseDistance': [2, 1, 3, 0, Infinity].flatMap((p) => two((x, y) => F.pairwiseDistance(x, y, { p }))),
-  'functional.groupNorm': [
-    { inputs: () => [float([3, 4]), positive([4]), float([4])], call: (x, weight, bias) => F.groupNorm(x, 2, { weight, bias }) },
-    one((x) => F.groupNorm(x, 1)),
-  ],
-  'functional.embedding': [
-    { inputs: () => [int([2, 0, 2, 1], [2, 2]), float([3, 4])], call: (index, weight) => F.embedding(index, weight!, { paddingIdx: 1 }) },
-    { inputs: () => [int([2, 0, 2]), float([3, 4])], call: (index, weight) => F.embedding(index, weight!, { scaleGradByFreq: true }) },
-  ],
-  'functional.embeddingBag': [
-    ...(['sum', 'mean', 'max'] as const).flatMap((mode): Case[] => [
-      {
-        inputs: () => [int([2, 0, 2, 1], [2, 2]), float([3, 4])],
-        call: (index, weight) => F.embeddingBag(index, weight!, { mode, paddingIdx: 1 }),
-      },
-      {
-        inputs: () => [int([2, 0, 2]), float([3, 4]), int([0, 2])],
-        call: (index, weight, offsets) => F.embeddingBag(index, weight!, { mode, offsets }),
-      },
-    ]),
     {
-      inputs: () => [int([2, 0, 2]), float([3, 4]), int([0, 2]), positive([3])],
-      call: (index, weight, offsets, perSampleWeights) => F.embeddingBag(index, weight!, { mode: 'sum', offsets, perSampleWeights }),
+      inputs: () => [float([2, 4, 3]), positive([4]), float([4])],
+      call: (x, weight, bias) => F.batchNorm(x, null, null, { weight, bias, training: true }),
+    },
+    {
+      inputs: () => [float([3, 4]), float([4]), positive([4])],
+      call: (x, mean, variance) => F.batchNorm(x, mean!, variance!),
+      constants: [1, 2],
+    },
+  ],
+  ...Object.fromEntries(
+    (['binaryCrossEntropy', 'binaryCrossEntropyWithLogits', 'klDiv'] as const).map((name) => [
+      `functional.${name}`,
+      (['mean', 'none', 'sum'] as const).map((reduction) => ({
+        inputs: () => [float([3, 4], 0.07, 0.06), float([3, 4], 0.1, 0.07)],
+        call: (x: Tensor, y?: Tensor) => (F[name] as typeof F.klDiv)(x, y!, { reduction }),
+      })),
+    ]),
+  ),
+  'nn.BCELoss': [
+    {
+      inputs: () => [float([3, 4], 0.07, 0.06), float([3, 4], 0.1, 0.07), positive([4])],
+      call: (x, y, weight) => new nn.BCELoss({ weight: weight! }).forward(x, y!),
+      constants: [2],
+    },
+  ],
+  'nn.BCEWithLogitsLoss': [
+    {
+      inputs: () => [float([3, 4]), float([3, 4], 0.1, 0.07), positive([4]), positive([3, 1])],
+      call: (x, y, posWeight, weight) => new nn.BCEWithLogitsLoss({ weight: weight!, posWeight: posWeight! }).forward(x, y!),
+      constants: [2, 3],
+    },
+  ],
+  'nn.KLDivLoss': [
+    {
+      inputs: () => [float([3, 4], -2, 0.1), float([3, 4], -2.2, 0.12)],
+      call: (x, y) => new nn.KLDivLoss({ reduction: 'batchmean', logTarget: true }).forward(x, y!),
     },
   ],
   'functional.nllLoss': classification((x, y, options) => F.nllLoss(x, y, options)),
@@ -283,11 +351,28 @@ export const cases: Record<string, Case[]> = {
 
 // What is on Tensor without being an operation, and functions that take no tensors.
 const notOperations = new Set([
-  ...['constructor', 'requiresGrad_', 'item', 'toArray', 'toString', 'valueOf', 'toJSON', 'backward', 'freshGradient', 'clearGradient'].map(
-    (name) => `Tensor.${name}`,
+  ...[
+    'constructor',
+    'unique',
+    'bincount',
+    'requiresGrad_',
+    'item',
+    'toArray',
+    'toString',
+    'valueOf',
+    'toJSON',
+    'backward',
+    'freshGradient',
+    'clearGradient',
+    'size',
+    'dim',
+    'allclose',
+    'equal',
+  ].map((name) => `Tensor.${name}`),
+  ...['arange', 'empty', 'eye', 'full', 'linspace', 'logspace', 'ones', 'rand', 'randint', 'randn', 'randperm', 'tensor', 'zeros'].map(
+    (name) => `ops.${name}`,
   ),
   ...['registerHook', 'registerPostAccumulateGradHook'].map((name) => `Tensor.${name}`),
-  ...['arange', 'eye', 'full', 'ones', 'rand', 'randn', 'tensor', 'zeros'].map((name) => `ops.${name}`),
 ]);
 
 // Accessors are not read: on a prototype they have no tensor.

@@ -11,7 +11,14 @@ it('every operation has a case', () => {
 });
 
 // Operations through which no gradient goes.
-const withoutGradient = new Set([...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'argmax', 'argmin', 'detach'].map((name) => `Tensor.${name}`)]);
+const withoutGradient = new Set([
+  ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'argmax', 'argmin', 'argsort', 'floorDivide', 'detach'].map((name) => `Tensor.${name}`),
+  ...['int', 'long', 'bool'].map((name) => `Tensor.${name}`),
+  ...['nonzero', 'argwhere', 'any', 'all', 'countNonzero', 'isnan', 'isinf', 'isfinite', 'isclose'].map((name) => `Tensor.${name}`),
+  ...['bernoulli', 'multinomial', 'normal', 'zerosLike', 'onesLike', 'emptyLike', 'fullLike'].map((name) => `ops.${name}`),
+  ...['ops.randLike', 'ops.randnLike', 'ops.randintLike', 'functional.oneHot'],
+  ...['And', 'Or', 'Xor', 'Not'].map((name) => `Tensor.logical${name}`),
+]);
 
 const weightsOf = (t: Tensor): Tensor =>
   Tensor.fromTypedArray(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arange, eye, full, ones, rand, randn, tensor, zeros } from '../../src/ops';
+import { arange, eye, full, ones, rand, randn, type TensorLike, tensor, zeros } from '../../src/ops';
 import { manualSeed } from '../../src/random';
 import { epsilon, expectClose, expectError, expectSame } from '../helpers';
 import { models, shapes, toTensor } from '../model';
@@ -37,6 +37,44 @@ describe('tensor', () => {
     expect(tensor([1]).requiresGrad).toBe(false);
   });
 
+  test('booleans and typed arrays of every kind', () => {
+    const dtypes = (...data: TensorLike[]): string[] => data.map((one) => tensor(one).dtype);
+    const integers = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array].map((kind) =>
+      kind.of(1, 2),
+    );
+    expect(dtypes(true, [true, false], [[true], [false]], ...integers, integers)).toEqual(new Array(11).fill('int32'));
+    expect(dtypes(1, [1, true], [true, 1], [], [[]], [0.5], Float64Array.of(1), [Float64Array.of(1)], [integers[0]!, [1, 2]])).toEqual(
+      new Array(9).fill('float32'),
+    );
+    expect(integers.map((array) => tensor(array).toArray())).toEqual(integers.map(() => [1, 2]));
+    expect(
+      tensor([
+        [true, false],
+        [false, true],
+      ]).toArray(),
+    ).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
+    expect(tensor([true, 0.5]).toArray()).toEqual([1, 0.5]);
+    expect(tensor([true], { dtype: 'float32' }).dtype).toBe('float32');
+    expectSame(tensor(Float64Array.of(0.1, Number.NaN)), [Math.fround(0.1), Number.NaN]);
+    expect(tensor([Float32Array.of(1, 2), Float64Array.of(3, 4), [5, 6]]).toArray()).toEqual([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    expect(tensor([[Int16Array.of(1)], [Int16Array.of(2)]]).shape).toEqual([2, 1, 1]);
+    expect([tensor(new Int32Array(0)).dtype, tensor([new Uint8Array(0)]).shape]).toEqual(['int32', [1, 0]]);
+    const hint = '\n  hint: tensor(data).to("int32") cuts off fractions';
+    expectError(() => tensor(Uint32Array.of(2 ** 31)), RangeError, `[tensor] data[0] = 2147483648 is not an int32${hint}`);
+    expectError(
+      () => tensor([[Float64Array.of(1, 0.5)]], { dtype: 'int32' }),
+      RangeError,
+      `[tensor] data[0][0][1] = 0.5 is not an int32${hint}`,
+    );
+  });
+
   test('a window of a larger array, of a resizable buffer', () => {
     expect(tensor(new Float32Array(Float32Array.of(1, 2, 3).buffer, 4, 1)).toArray()).toEqual([2]);
     type Resizable = ArrayBuffer & { resize(bytes: number): void };
@@ -62,15 +100,41 @@ describe('tensor', () => {
     expectError(() => tensor([[], [1]]), RangeError, '[tensor] data[1] has length 1, its neighbours 0: the data is ragged');
     expectError(() => tensor([[1, 'a']] as never), TypeError, '[tensor] expected data[0][1] to be a number, got "a"');
     expectError(() => tensor([1, null] as never), TypeError, '[tensor] expected data[1] to be a number, got null');
-    expectError(() => tensor([true] as never), TypeError, '[tensor] expected data[0] to be a number, got true');
-    const wanted = '[tensor] expected a number, nested arrays, a Float32Array or an Int32Array, got';
+    const wanted = '[tensor] expected a number, nested arrays or a typed array, got';
     expectError(() => tensor('1' as never), TypeError, `${wanted} "1"`);
     expectError(() => tensor(undefined as never), TypeError, `${wanted} undefined`);
     expectError(() => tensor(tensor([1]) as never), TypeError, `${wanted} a Tensor\n  hint: clone() copies a tensor`);
     expectError(
-      () => tensor(new Float64Array(1) as never),
+      () => tensor(new BigInt64Array(1) as never),
       TypeError,
-      `${wanted} a Float64Array\n  hint: Float32Array.from(data) converts it`,
+      `${wanted} a BigInt64Array
+  hint: Float32Array.from(data, Number) converts it`,
+    );
+    expectError(
+      () => tensor(new DataView(new ArrayBuffer(4)) as never),
+      TypeError,
+      `${wanted} a DataView
+  hint: Float32Array.from(data, Number) converts it`,
+    );
+    expectError(
+      () => tensor([[1], Float32Array.of(1, 2)]),
+      RangeError,
+      '[tensor] data[1] has length 2, its neighbours 1: the data is ragged',
+    );
+    expectError(
+      () => tensor([[[1]], Float32Array.of(1)]),
+      TypeError,
+      '[tensor] expected data[1][0] to be an array of 1, got 1: the data is ragged',
+    );
+    expectError(
+      () => tensor([1, Float32Array.of(1)]),
+      RangeError,
+      '[tensor] data[1] is an array, its neighbours are numbers: the data is ragged',
+    );
+    expectError(
+      () => tensor([Float32Array.of(1), 2]),
+      TypeError,
+      '[tensor] expected data[1] to be an array of 1, got 2: the data is ragged',
     );
   });
 

@@ -207,6 +207,16 @@ describe('errors', () => {
     );
   });
 
+  test('a label to ignore among probabilities', () => {
+    const target = toTensor(softmax(numbers([3, 5]), 1));
+    expectError(
+      () => crossEntropy(logits, target, { ignoreIndex: 2 }),
+      RangeError,
+      '[crossEntropy] ignoreIndex 2 is a class label, and the target is probabilities\n  hint: leave ignoreIndex out',
+    );
+    expect(crossEntropy(logits, target, { ignoreIndex: -1 }).item()).toBe(crossEntropy(logits, target).item());
+  });
+
   test('gradients of probabilities', () => {
     const target = toTensor(softmax(numbers([3, 5]), 1), true);
     expectError(

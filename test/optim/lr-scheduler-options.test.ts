@@ -36,6 +36,27 @@ describe('an option that cannot be used:', () => {
     ['LambdaLR', { lrLambda: 3 }, TypeError, 'expected lrLambda to be a function of the number of steps, got 3'],
     ['LambdaLR', { lrLambda: [Math.abs] }, RangeError, 'expected lrLambda to have one value for each of the 2 groups, got 1'],
     ['LambdaLR', { lrLambda: [Math.abs, 3] }, TypeError, 'expected lrLambda[1] to be a function of the number of steps, got 3'],
+    ['ConstantLR', { factor: 0 }, RangeError, 'expected factor to be above 0, got 0'],
+    ['ConstantLR', { factor: 1.5 }, RangeError, 'expected factor to be from 0 to 1, got 1.5'],
+    ['ConstantLR', { totalIters: 0 }, RangeError, 'expected totalIters to be at least 1, got 0'],
+    ['MultiplicativeLR', {}, TypeError, 'expected lrLambda to be a function of the number of steps, got undefined'],
+    ['MultiplicativeLR', { lrLambda: [Math.abs] }, RangeError, 'expected lrLambda to have one value for each of the 2 groups, got 1'],
+    ['CyclicLR', { maxLr: 1 }, TypeError, 'expected baseLr to be a number, got undefined'],
+    ['CyclicLR', { baseLr: 1, maxLr: [1] }, RangeError, 'expected maxLr to have one value for each of the 2 groups, got 1'],
+    ['CyclicLR', { baseLr: 0, maxLr: 1, stepSizeUp: 0 }, RangeError, 'expected stepSizeUp to be at least 1, got 0'],
+    ['CyclicLR', { baseLr: 0, maxLr: 1, stepSizeDown: 1.5 }, RangeError, 'expected stepSizeDown to be an integer, got 1.5'],
+    [
+      'CyclicLR',
+      { baseLr: 0, maxLr: 1, mode: 'triangle' },
+      RangeError,
+      'expected mode to be one of "triangular", "triangular2", "exp_range", got "triangle"',
+    ],
+    ['CyclicLR', { baseLr: 0, maxLr: 1, gamma: -1 }, RangeError, 'expected gamma to be at least 0, got -1'],
+    ['CyclicLR', { baseLr: 0, maxLr: 1, scaleFn: 3 }, TypeError, 'expected scaleFn to be a function of a number, got 3'],
+    ['CyclicLR', { baseLr: 0, maxLr: 1, scaleMode: 'x' }, RangeError, 'expected scaleMode to be one of "cycle", "iterations", got "x"'],
+    ['CyclicLR', { baseLr: 0, maxLr: 1, cycleMomentum: 1 }, TypeError, 'expected cycleMomentum to be true or false, got 1'],
+    ['CyclicLR', { baseLr: 0, maxLr: 1, baseMomentum: 2 }, RangeError, 'expected baseMomentum to be from 0 to 1, got 2'],
+    ['CyclicLR', { baseLr: 0, maxLr: 1, maxMomentum: -1 }, RangeError, 'expected maxMomentum to be from 0 to 1, got -1'],
     ['OneCycleLR', { totalSteps: 5 }, TypeError, 'expected maxLr to be a number, got undefined'],
     ['OneCycleLR', { maxLr: [1], totalSteps: 5 }, RangeError, 'expected maxLr to have one value for each of the 2 groups, got 1'],
     ['OneCycleLR', { maxLr: [1, 'x'], totalSteps: 5 }, TypeError, 'expected maxLr[1] to be a number, got "x"'],
@@ -90,6 +111,16 @@ describe('an option that cannot be used:', () => {
     expectError(() => new Kind(optimizer, options), kind, `[${name}] ${message}`);
   });
 
+  it.each<[object | undefined, new (message: string) => Error, string]>([
+    [undefined, TypeError, 'expected swaLr to be a number, got undefined'],
+    [{ swaLr: -1 }, RangeError, 'expected swaLr to be at least 0, got -1'],
+    [{ swaLr: [1] }, RangeError, 'expected swaLr to have one value for each of the 2 groups, got 1'],
+    [{ swaLr: 1, annealEpochs: -1 }, RangeError, 'expected annealEpochs to be at least 0, got -1'],
+    [{ swaLr: 1, annealStrategy: 'x' }, RangeError, 'expected annealStrategy to be one of "cos", "linear", got "x"'],
+  ])('SWALR %j', (options, kind, message) => {
+    expectError(() => new optim.swaUtils.SWALR(optimizer, options as never), kind, `[SWALR] ${message}`);
+  });
+
   it('a name that is nearly right', () => {
     expectError(() => new StepLR(optimizer, { step: 3 } as never), TypeError, 'StepLR: unknown option "step", did you mean "stepSize"?');
     expectError(
@@ -102,6 +133,11 @@ describe('an option that cannot be used:', () => {
   it('a momentum that the optimizer does not have', () => {
     const plain = sgd(0.1);
     Object.defineProperty(plain, 'defaults', { value: { lr: 0.1 } });
+    expectError(
+      () => new optim.lrScheduler.CyclicLR(plain, { baseLr: 0, maxLr: 1 }),
+      RangeError,
+      '[CyclicLR] cycleMomentum needs an optimizer with momentum or betas\n  hint: { cycleMomentum: false }',
+    );
     expectError(
       () => new OneCycleLR(plain, { maxLr: 1, totalSteps: 5 }),
       RangeError,

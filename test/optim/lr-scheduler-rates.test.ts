@@ -1,7 +1,7 @@
 // Schedulers: the rates that PyTorch gives, step by step.
 import { describe, expect, it } from 'vitest';
 import { optim } from '../../src';
-import { adam, type Make, ratesOf, sgd } from './schedulers';
+import { adam, expectRates, type Make, ratesOf, sgd } from './schedulers';
 
 const {
   CosineAnnealingLR,
@@ -15,15 +15,6 @@ const {
   SequentialLR,
   StepLR,
 } = optim.lrScheduler;
-
-// cos and pow of V8 and of glibc differ by a unit in the last place, which a quotient of two heights of the cosine multiplies.
-function expectRates(actual: number[][], expected: number[][]): void {
-  expect(actual.length).toBe(expected.length);
-  expected.flat().forEach((value, i) => {
-    const got = actual.flat()[i]!;
-    if (!(Math.abs(got - value) <= 1e-15 * Math.abs(value))) throw new Error(`rate ${i}: expected ${value}, got ${got}`);
-  });
-}
 
 // Two groups of SGD; before step 3 (of the sequence: 5) the user sets the rate of the first. Recorded in PyTorch 2.13.0.
 describe('PyTorch gives the rates of', () => {

@@ -5,12 +5,16 @@ import { expectError } from '../helpers';
 import { adam, type Make, ratesOf, type Scheduler, sgd, stepped } from './schedulers';
 
 const {
+  ChainedScheduler,
+  ConstantLR,
   CosineAnnealingLR,
   CosineAnnealingWarmRestarts,
+  CyclicLR,
   ExponentialLR,
   LambdaLR,
   LinearLR,
   LRScheduler,
+  MultiplicativeLR,
   MultiStepLR,
   OneCycleLR,
   PolynomialLR,
@@ -18,6 +22,7 @@ const {
   SequentialLR,
   StepLR,
 } = optim.lrScheduler;
+const { SWALR } = optim.swaUtils;
 
 const all: [string, Make][] = [
   ['StepLR', (o) => new StepLR(o, { stepSize: 2, gamma: 0.5 })],
@@ -30,11 +35,17 @@ const all: [string, Make][] = [
   ['OneCycleLR', (o) => new OneCycleLR(o, { maxLr: [0.5, 0.25], totalSteps: 10 })],
   ['LambdaLR', (o) => new LambdaLR(o, { lrLambda: (epoch) => 1 / (1 + epoch) })],
   ['SequentialLR', (o) => new SequentialLR(o, { schedulers: [new LinearLR(o), new CosineAnnealingLR(o, { tMax: 3 })], milestones: [5] })],
+  ['ConstantLR', (o) => new ConstantLR(o, { factor: 0.3, totalIters: 4 })],
+  ['MultiplicativeLR', (o) => new MultiplicativeLR(o, { lrLambda: (epoch) => 1 / (1 + epoch) })],
+  ['CyclicLR', (o) => new CyclicLR(o, { baseLr: [0.1, 0.2], maxLr: 0.5, stepSizeUp: 3, mode: 'triangular2' })],
+  ['ChainedScheduler', (o) => new ChainedScheduler([new ConstantLR(o, { totalIters: 3 }), new ExponentialLR(o, { gamma: 0.9 })])],
+  ['SWALR', (o) => new SWALR(o, { swaLr: [0.01, 0.02], annealEpochs: 4 })],
   ['ReduceLROnPlateau', (o) => new ReduceLROnPlateau(o, { patience: 1, cooldown: 1, factor: 0.5 })],
 ];
 
 it('every scheduler is in the table above', () => {
   const names = Object.keys(optim.lrScheduler).filter((name) => name !== 'LRScheduler');
+  names.push('SWALR');
   expect(all.map(([name]) => name).sort()).toEqual(names.sort());
 });
 
@@ -93,7 +104,7 @@ describe.each(all)('%s', (name, make) => {
     expect(scheduler).toBeInstanceOf(LRScheduler);
     expect(scheduler.optimizer).toBe(optimizer);
     expect(scheduler.needsMetric).toBe(name === 'ReduceLROnPlateau');
-    expect(scheduler.interval).toBe(name === 'OneCycleLR' ? 'step' : 'epoch');
+    expect(scheduler.interval).toBe(name === 'OneCycleLR' || name === 'CyclicLR' ? 'step' : 'epoch');
     for (let i = 0; i < 3; i++) stepped(scheduler);
     expect(scheduler.lastEpoch).toBe(3);
     scheduler.getLastLr()[0] = 7;
@@ -102,9 +113,15 @@ describe.each(all)('%s', (name, make) => {
 
   it('refuses what is no optimizer, and options that it does not know', () => {
     const optimizer = sgd(0.1, 0.2);
-    const Kind = optim.lrScheduler[name as 'StepLR'];
-    expectError(() => new Kind(new nn.Linear(1, 1) as never, { stepSize: 1 }), TypeError, `[${name}] expected an optimizer, got a Linear`);
-    expect(() => new Kind(optimizer, { nonsense: 1 } as never)).toThrow(`${name}: unknown option "nonsense" (known: `);
+    const Kind = { ...optim.lrScheduler, SWALR }[name as 'StepLR'];
+    const first = name === 'ChainedScheduler' ? ([new ReduceLROnPlateau(optimizer)] as never) : optimizer;
+    if (name !== 'ChainedScheduler')
+      expectError(
+        () => new Kind(new nn.Linear(1, 1) as never, { stepSize: 1 }),
+        TypeError,
+        `[${name}] expected an optimizer, got a Linear`,
+      );
+    expect(() => new Kind(first, { nonsense: 1 } as never)).toThrow(`${name}: unknown option "nonsense" (known: `);
     expect(optimizer.paramGroups.every((group) => group.initialLr === undefined)).toBe(true);
   });
 

@@ -1,7 +1,7 @@
 // However a fit ends, model, optimizer and loader are whole; while it runs, they say who has them.
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { compile, data, manualSeed, nn, noGrad, optim, randn, SimdnnError, type Tensor, tensor, train } from '../../src';
+import { compile, data, manualSeed, nn, noGrad, ones, optim, randn, SimdnnError, type Tensor, tensor, train } from '../../src';
 import { bitsOf, eagerFit, eagerStep, makeModel, quiet, rejection, stateOf, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
@@ -294,6 +294,7 @@ describe('options that cannot be used', () => {
     ['no criterion', { criterion: undefined }, /^\[train\.fit\] expected criterion with a method forward, got undefined/],
     ['no optimizer', { optimizer: {} }, /^\[train\.fit\] expected optimizer to be an optimizer, got an Object/],
     ['no loader', { loader: 3 }, /^\[train\.fit\] expected a loader of batches, got 3/],
+    ['a tensor as loader', { loader: ones([2, 3]) }, /^\[train\.fit\] expected a loader of batches, got a Tensor/],
     ['half an epoch', { epochs: 1.5 }, /^\[train\.fit\] expected epochs to be an integer, got 1\.5/],
     ['no epochs', { epochs: 0 }, /^\[train\.fit\] expected epochs to be at least 1, got 0/],
     ['a metric that is none', { metrics: { a: 3 } }, /^\[train\.fit\] expected metrics\.a to be a metric, got 3/],

@@ -1,12 +1,15 @@
 // The public names of `optim.lrScheduler`, nothing else.
+export { ChainedScheduler, type ChainedSchedulerOptions } from './chained';
+export { ConstantLR, type ConstantLROptions } from './constant';
 export {
   CosineAnnealingLR,
   type CosineAnnealingLROptions,
   CosineAnnealingWarmRestarts,
   type CosineAnnealingWarmRestartsOptions,
 } from './cosine';
+export { CyclicLR, type CyclicLROptions } from './cyclic';
 export { ExponentialLR, type ExponentialLROptions } from './exponential';
-export { LambdaLR, type LambdaLROptions } from './lambda';
+export { LambdaLR, type LambdaLROptions, MultiplicativeLR, type MultiplicativeLROptions } from './lambda';
 export { LinearLR, type LinearLROptions } from './linear';
 export { OneCycleLR, type OneCycleLROptions } from './one-cycle';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './plateau';

@@ -1,7 +1,9 @@
-// A rate by a function of the user's.
+// Rates by functions of the user's.
 import { checkNumber, describe, typeError } from '../../errors';
 import { checkLength, ofGroup } from './checks';
 import { LRScheduler, type Recipe, type Scheduled } from './scheduler';
+
+type Factor = (epoch: number) => number;
 
 /** The options of `LambdaLR`. */
 export interface LambdaLROptions {
@@ -9,18 +11,36 @@ export interface LambdaLROptions {
   lrLambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[];
 }
 
+/** The options of `MultiplicativeLR`. */
+export interface MultiplicativeLROptions {
+  /** What the rate is multiplied by in a step, 1 for the first: one function, or one for each group. */
+  lrLambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[];
+}
+
+const checkFactors: Recipe<LambdaLROptions>['check'] = (where, { lrLambda }, optimizer) => {
+  if (Array.isArray(lrLambda)) checkLength(where, 'lrLambda', lrLambda, optimizer);
+  [lrLambda].flat().forEach((one: unknown, i) => {
+    const name = Array.isArray(lrLambda) ? `lrLambda[${i}]` : 'lrLambda';
+    if (typeof one !== 'function') throw typeError(where, `expected ${name} to be a function of the number of steps, got ${describe(one)}`);
+  });
+};
+
+const factorAt = (where: string, lrLambda: Factor | readonly Factor[], epoch: number, group: number): number =>
+  checkNumber(where, `lrLambda(${epoch})`, ofGroup(lrLambda, group)(epoch), 0);
+
 const lambdaLR: Recipe<LambdaLROptions> = {
   name: 'LambdaLR',
   defaults: { lrLambda: undefined },
-  check(where, { lrLambda }, optimizer) {
-    if (Array.isArray(lrLambda)) checkLength(where, 'lrLambda', lrLambda, optimizer);
-    [lrLambda].flat().forEach((one: unknown, i) => {
-      const name = Array.isArray(lrLambda) ? `lrLambda[${i}]` : 'lrLambda';
-      if (typeof one !== 'function')
-        throw typeError(where, `expected ${name} to be a function of the number of steps, got ${describe(one)}`);
-    });
-  },
-  rate: ({ epoch, base, group }, { lrLambda }) => base * checkNumber('LambdaLR', `lrLambda(${epoch})`, ofGroup(lrLambda, group)(epoch), 0),
+  check: checkFactors,
+  rate: ({ epoch, base, group }, { lrLambda }) => base * factorAt('LambdaLR', lrLambda, epoch, group),
+};
+
+const multiplicativeLR: Recipe<MultiplicativeLROptions> = {
+  name: 'MultiplicativeLR',
+  defaults: { lrLambda: undefined },
+  goesOn: true,
+  check: checkFactors,
+  rate: ({ epoch, lr, begins, group }, { lrLambda }) => (begins ? lr : lr * factorAt('MultiplicativeLR', lrLambda, epoch, group)),
 };
 
 /**
@@ -37,5 +57,24 @@ const lambdaLR: Recipe<LambdaLROptions> = {
 export class LambdaLR extends LRScheduler<LambdaLROptions> {
   constructor(optimizer: Scheduled, options: LambdaLROptions) {
     super(lambdaLR, optimizer, options);
+  }
+}
+
+/**
+ * Multiplies the rate by a function of the number of steps at every step: `torch.optim.lr_scheduler.MultiplicativeLR`.
+ *
+ * `lr_t = lr_(t-1) * lrLambda(t)`; the first rate is left as it is. Where it takes over in a `SequentialLR` it goes on from the rate that is there, times
+ * `lrLambda(0)`. Functions are no part of the state dict.
+ *
+ * @example
+ * const optimizer = new optim.SGD(new nn.Linear(2, 1).parameters(), { lr: 1 });
+ * const scheduler = new optim.lrScheduler.MultiplicativeLR(optimizer, { lrLambda: (epoch) => 1 / (1 + epoch) });
+ * scheduler.step();
+ * scheduler.step();
+ * optimizer.paramGroups[0].lr.toFixed(4); // "0.1667"
+ */
+export class MultiplicativeLR extends LRScheduler<MultiplicativeLROptions> {
+  constructor(optimizer: Scheduled, options: MultiplicativeLROptions) {
+    super(multiplicativeLR, optimizer, options);
   }
 }

@@ -116,6 +116,7 @@ const oneCycleLR: Recipe<OneCycleLROptions> = {
       throw rangeError(where, 'cycleMomentum needs an optimizer with momentum or betas', '{ cycleMomentum: false }');
     }
   },
+  replacesFirst: true,
   base: ({ maxLr, divFactor }, group) => ofGroup(maxLr, group) / divFactor,
   rate: (at, options) => anneal(at.epoch, options, ratesOf(at, options)),
   momentum: (at, options) => (options.cycleMomentum ? anneal(at.epoch, options, momentaOf(at, options)) : null),

@@ -26,6 +26,8 @@ export interface Moment {
   readonly base: number;
   /** The number of the group. */
   readonly group: number;
+  /** Whether the schedule starts from `lr`: when it is made, and in the first place of a sequence. */
+  readonly begins: boolean;
 }
 
 /** What makes a scheduler. */
@@ -35,10 +37,14 @@ export interface Recipe<O extends object> {
   readonly defaults: { [K in keyof Required<O>]: Required<O>[K] | undefined };
   /** What its options count; "epoch" where absent. */
   readonly interval?: 'epoch' | 'step';
+  /** Where it takes over in a sequence it goes on from the rates that are there. Absent: from those that it started from when it was made. */
+  readonly goesOn?: true;
   /** Throws a RangeError or TypeError unless every option is usable. */
   check(where: string, options: Required<O>, optimizer: Scheduled): void;
   /** The rate that a group starts from, where the options say so; otherwise its first one is taken. */
   base?(options: Required<O>, group: number): number;
+  /** Whether that rate is the first one for schedulers that are made later, too, whatever it was. */
+  readonly replacesFirst?: true;
   /** The rate of a group. Absent: the scheduler steps in a way of its own. */
   rate?(at: Moment, options: Required<O>): number;
   /** The momentum of a group, or its first beta, where the schedule has one. */
@@ -110,9 +116,10 @@ export abstract class LRScheduler<O extends object = object> {
     }
     const { paramGroups } = optimizer;
     this.#baseLrs = paramGroups.map(({ lr, initialLr }, i) => recipe.base?.(this.#options, i) ?? initialLr ?? lr);
-    this.begin(name, this.#rates());
+    this.begin(name, this.rates());
     paramGroups.forEach((group, i) => {
-      group.initialLr = this.#baseLrs[i]!;
+      if (recipe.replacesFirst) group.initialLr = this.#baseLrs[i]!;
+      else group.initialLr ??= this.#baseLrs[i]!;
     });
   }
 
@@ -135,7 +142,7 @@ export abstract class LRScheduler<O extends object = object> {
    */
   step(_metric?: number | Tensor): void {
     const where = this.where('step');
-    this.#set(where, this.#lastEpoch + 1, this.#rates());
+    this.#set(where, this.#lastEpoch + 1, this.rates());
   }
 
   /** The rate of each group as the last step of this scheduler left it. */
@@ -172,9 +179,18 @@ export abstract class LRScheduler<O extends object = object> {
     return this.#options;
   }
 
-  /** @internal Starts the schedule, from the given rates or those that it once started from. */
-  begin(where: string, lrs: readonly number[] = this.#baseLrs): void {
-    this.#set(where, 0, lrs);
+  /** @internal Starts the schedule from the given rates; without them it takes over from another. */
+  begin(where: string, lrs?: readonly number[]): void {
+    this.#set(where, 0, lrs ?? (this.#recipe.goesOn ? this.rates() : this.#baseLrs), lrs !== undefined);
+  }
+
+  /** @internal What it returns puts the counts back that are there now. */
+  keep(): () => void {
+    const [lastEpoch, lastLr] = [this.#lastEpoch, this.#lastLr];
+    return () => {
+      this.#lastEpoch = lastEpoch;
+      this.#lastLr = lastLr;
+    };
   }
 
   /** @internal Checks a state dict; what it returns takes it over. */
@@ -214,15 +230,16 @@ export abstract class LRScheduler<O extends object = object> {
   /** @internal Ends a step: the rates are those of the optimizer now. */
   finish(epoch: number): void {
     this.#lastEpoch = epoch;
-    this.#lastLr = this.#rates();
+    this.#lastLr = this.rates();
   }
 
-  #rates(): number[] {
+  /** @internal The rates of the optimizer. */
+  protected rates(): number[] {
     return this.optimizer.paramGroups.map(({ lr }) => lr);
   }
 
   // All values are made before the first is set: a step that throws has changed nothing.
-  #set(where: string, epoch: number, lrs: readonly number[]): void {
+  #set(where: string, epoch: number, lrs: readonly number[], begins = false): void {
     const { paramGroups } = this.optimizer;
     const { rate, momentum } = this.#recipe;
     const options = this.#options;
@@ -236,6 +253,7 @@ export abstract class LRScheduler<O extends object = object> {
           throw rangeError(where, `the optimizer has ${paramGroups.length} groups, had ${bases.length} when the scheduler was made`);
         },
         group,
+        begins,
       };
       return { lr: rate!(at, options), momentum: momentum?.(at, options) ?? null };
     });

@@ -1,8 +1,8 @@
 // Several schedulers, one after the other.
-import { describe, rangeError, typeError } from '../../errors';
+import { rangeError } from '../../errors';
 import { checkMilestones } from './checks';
-import { ReduceLROnPlateau } from './plateau';
-import { LRScheduler, type LRSchedulerStateDict, type Recipe, type Scheduled } from './scheduler';
+import type { LRScheduler, Recipe, Scheduled } from './scheduler';
+import { checkSchedulers, Several } from './several';
 
 /** The options of `SequentialLR`. */
 export interface SequentialLROptions {
@@ -16,13 +16,9 @@ const sequentialLR: Recipe<SequentialLROptions> = {
   name: 'SequentialLR',
   defaults: { schedulers: undefined, milestones: undefined },
   check(where, { schedulers, milestones }, optimizer) {
-    if (!Array.isArray(schedulers)) throw typeError(where, `expected schedulers to be a list of schedulers, got ${describe(schedulers)}`);
-    if (schedulers.length === 0) throw rangeError(where, 'expected at least one scheduler, got none');
-    schedulers.forEach((one: unknown, i) => {
-      if (!(one instanceof LRScheduler)) throw typeError(where, `expected schedulers[${i}] to be a scheduler, got ${describe(one)}`);
-      if (one instanceof ReduceLROnPlateau) throw rangeError(where, `schedulers[${i}], a ReduceLROnPlateau, needs a metric at each step`);
+    checkSchedulers(where, schedulers, optimizer);
+    schedulers.forEach((one, i) => {
       if (one instanceof SequentialLR) throw rangeError(where, `schedulers[${i}] is a sequence itself`, 'put its schedulers into this one');
-      if (one.optimizer !== optimizer) throw rangeError(where, `schedulers[${i}] belongs to another optimizer`);
     });
     checkMilestones(where, milestones);
     if (milestones.length !== schedulers.length - 1)
@@ -36,7 +32,8 @@ const sequentialLR: Recipe<SequentialLROptions> = {
  * The first starts from the first rate of the optimizer, whatever the others made of it when they were made. After as many steps as the
  * milestone says the next takes over, from the rate that it started from when it was made. Its schedulers are not stepped by anyone else.
  * Two `OneCycleLR` among them keep each its own rates; in PyTorch both take those of the one made last.
- * A RangeError for a `ReduceLROnPlateau` and for another sequence among them.
+ * Where one of the schedulers counts batches, so do the milestones and the others. A RangeError for a `ReduceLROnPlateau` and for another sequence
+ * among them.
  *
  * @example
  * const optimizer = new optim.SGD(new nn.Linear(2, 1).parameters(), { lr: 0.1 });
@@ -51,19 +48,13 @@ const sequentialLR: Recipe<SequentialLROptions> = {
  * });
  * rates; // [0.05, 0.075, 0.1, 0.01]
  */
-export class SequentialLR extends LRScheduler<SequentialLROptions> {
+export class SequentialLR extends Several<SequentialLROptions> {
   constructor(optimizer: Scheduled, options: SequentialLROptions) {
     super(sequentialLR, optimizer, options);
-    this.#at(0).begin(
+    this.begin(
       'SequentialLR',
       optimizer.paramGroups.map((group) => group.initialLr ?? group.lr),
     );
-    this.finish(0);
-  }
-
-  /** "step" where one of the schedulers counts batches: then so do the milestones and the others. */
-  override get interval(): 'epoch' | 'step' {
-    return this.options.schedulers.some(({ interval }) => interval === 'step') ? 'step' : 'epoch';
   }
 
   /** Steps the scheduler whose turn it is. */
@@ -76,22 +67,10 @@ export class SequentialLR extends LRScheduler<SequentialLROptions> {
     this.finish(epoch);
   }
 
-  /** The state of the sequence, with those of its schedulers under `schedulers`. */
-  override stateDict(): LRSchedulerStateDict {
-    return { ...super.stateDict(), schedulers: this.options.schedulers.map((scheduler) => scheduler.stateDict()) };
-  }
-
   /** @internal */
-  override read(where: string, dict: LRSchedulerStateDict): () => void {
-    const own = super.read(where, dict);
-    const { schedulers } = this.options;
-    const saved = dict['schedulers'];
-    if (!Array.isArray(saved) || saved.length !== schedulers.length)
-      throw rangeError(where, `expected the states of ${schedulers.length} schedulers, got ${describe(saved)}`);
-    const inner = schedulers.map((scheduler, i) => scheduler.read(where, saved[i]));
-    return () => {
-      for (const load of [own, ...inner]) load();
-    };
+  override begin(where: string, lrs?: readonly number[]): void {
+    this.#at(0).begin(where, lrs);
+    this.finish(0);
   }
 
   #at(epoch: number): LRScheduler {

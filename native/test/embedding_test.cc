@@ -1,0 +1,125 @@
+// Bags of rows against their twins: the same sums within a rounding a term, the same faults.
+#include <cstring>
+
+#include "test/test.h"
+
+namespace simdnn::test {
+namespace {
+
+struct Shape {
+  size_t bags, count, rows, columns;
+};
+const Shape kShapes[] = {{0, 0, 3, 4}, {0, 3, 3, 4}, {1, 0, 3, 4}, {3, 7, 5, 1}, {4, 9, 6, 7}, {5, 40, 10, 17}, {64, 900, 300, 64}, {2, 5, 3, 0}, {3, 4, 0, 2}};
+
+// Bags of unequal length, empty ones among them; with `bad` an index or an offset that must not be used.
+struct Bags {
+  Buffer<int32_t> index, offsets;
+  Bags(Context& t, const Shape& s, Random& random, int bad) : index(t, s.count, 1), offsets(t, s.bags, 2) {
+    for (size_t i = 0; i < s.count; ++i) index[i] = s.rows == 0 ? 0 : static_cast<int32_t>(random.below(s.rows));
+    for (size_t b = 1; b < s.bags; ++b) {
+      const size_t left = s.count - static_cast<size_t>(offsets[b - 1]);
+      offsets[b] = offsets[b - 1] + static_cast<int32_t>(random.below(2 * left / (s.bags - b) + 1));
+      if (offsets[b] > static_cast<int32_t>(s.count)) offsets[b] = static_cast<int32_t>(s.count);
+    }
+    if (bad == 1 && s.count > 0) index[random.below(s.count)] = random.below(2) == 0 ? -1 : static_cast<int32_t>(s.rows);
+    if (bad == 2 && s.bags > 1) offsets[s.bags / 2] = random.below(2) == 0 ? -1 : static_cast<int32_t>(s.count) + 1;
+    if (bad == 3 && s.bags > 0) offsets[0] = 1;
+  }
+};
+
+template <class Body>
+void each_case(Context& t, Body body) {
+  Random random(41);
+  for (const Shape& s : kShapes) {
+    for (int kind = 0; kind < 16; ++kind) {
+      const int bad = kind / 4;
+      t.where = std::to_string(s.bags) + " bags of " + std::to_string(s.count) + ", " + std::to_string(s.rows) + "x" +
+                std::to_string(s.columns) + " kind=" + std::to_string(kind);
+      Bags bags(t, s, random, bad);
+      body(s, bags, (kind & 1) != 0, (kind & 2) != 0, random);
+    }
+  }
+}
+
+void same_fault(Context& t, const Run& run, const Run& twin) {
+  t.check((run.fault.array() == nullptr) == (twin.fault.array() == nullptr), "a fault where there is none, or none where there is");
+}
+
+}  // namespace
+
+TEST(embedding_bag_forward) {
+  each_case(t, [&](const Shape& s, Bags& bags, bool mean, bool factored, Random& random) {
+    Buffer<float> weight(t, s.rows * s.columns, 1), factors(t, s.count, 2), out(t, s.bags * s.columns, 3), expected(t, s.bags * s.columns);
+    fill_normal(weight, random);
+    fill_normal(factors, random);
+    const float* const f = factored ? factors.data() : nullptr;
+    const auto call = [&](const KernelTable& table, Run& run, float* to) {
+      table.embedding_bag_forward(run, to, weight.data(), bags.index.data(), bags.offsets.data(), f, s.bags, s.count, s.rows, s.columns, {1, mean});
+    };
+    Run run, twin;
+    call(t.kernel, run, out.data());
+    call(t.twin, twin, expected.data());
+    same_fault(t, run, twin);
+    const double terms = static_cast<double>(s.count + 2);
+    for (size_t i = 0; i < out.size(); ++i) t.close(out[i], expected[i], kEpsilon * terms * 4, "out", i);
+    for (int threads = 2; threads <= 4; ++threads) {
+      Buffer<float> again(t, out.size(), 1);
+      Run with(threads);
+      call(t.kernel, with, again.data());
+      t.check(std::memcmp(out.data(), again.data(), out.size() * sizeof(float)) == 0, "bits depend on the threads");
+    }
+  });
+}
+
+TEST(embedding_bag_backward) {
+  each_case(t, [&](const Shape& s, Bags& bags, bool mean, bool factored, Random& random) {
+    Buffer<float> before(t, s.rows * s.columns), dy(t, s.bags * s.columns, 1), factors(t, s.count, 2);
+    Buffer<float> dweight(t, before.size(), 3), expected(t, before.size());
+    fill_normal(before, random);
+    fill_normal(dy, random);
+    fill_normal(factors, random);
+    const float* const f = factored ? factors.data() : nullptr;
+    const auto call = [&](const KernelTable& table, Run& run, Buffer<float>& to) {
+      for (size_t i = 0; i < to.size(); ++i) to[i] = before[i];
+      table.embedding_bag_backward(run, to.data(), dy.data(), bags.index.data(), bags.offsets.data(), f, s.bags, s.count, s.rows, s.columns, {1, mean});
+    };
+    Run run, twin;
+    call(t.kernel, run, dweight);
+    call(t.twin, twin, expected);
+    same_fault(t, run, twin);
+    const double terms = static_cast<double>(s.count + 2);
+    for (size_t i = 0; i < dweight.size(); ++i) t.close(dweight[i], expected[i], kEpsilon * terms * 4, "dweight", i);
+    for (int threads = 2; threads <= 4; ++threads) {
+      Buffer<float> again(t, dweight.size(), 1);
+      Run with(threads);
+      call(t.kernel, with, again);
+      t.check(std::memcmp(dweight.data(), again.data(), again.size() * sizeof(float)) == 0, "bits depend on the threads");
+    }
+  });
+}
+
+TEST(embedding_bag_factors_backward) {
+  each_case(t, [&](const Shape& s, Bags& bags, bool, bool, Random& random) {
+    Buffer<float> weight(t, s.rows * s.columns, 1), dy(t, s.bags * s.columns, 2), dfactors(t, s.count, 3), expected(t, s.count);
+    fill_normal(weight, random);
+    fill_normal(dy, random);
+    const auto call = [&](const KernelTable& table, Run& run, float* to) {
+      table.embedding_bag_factors_backward(run, to, dy.data(), weight.data(), bags.index.data(), bags.offsets.data(), s.bags, s.count, s.rows, s.columns, {1});
+    };
+    for (size_t i = 0; i < s.count; ++i) dfactors[i] = 7;
+    Run run, twin;
+    call(t.kernel, run, dfactors.data());
+    call(t.twin, twin, expected.data());
+    same_fault(t, run, twin);
+    for (size_t i = 0; i < s.count; ++i) t.close(dfactors[i], expected[i], kEpsilon * std::fabs(expected[i]), "dfactors", i);
+    for (int threads = 2; threads <= 4; ++threads) {
+      Buffer<float> again(t, s.count, 1);
+      Run with(threads);
+      for (size_t i = 0; i < s.count; ++i) again[i] = 7;
+      call(t.kernel, with, again.data());
+      t.check(std::memcmp(dfactors.data(), again.data(), s.count * sizeof(float)) == 0, "bits depend on the threads");
+    }
+  });
+}
+
+}  // namespace simdnn::test

@@ -1,0 +1,79 @@
+// Several metrics that are given the same batches.
+import { describe, rangeError, typeError } from '../errors';
+import type { Tensor } from '../tensor';
+import { Metric } from './metric';
+import { RetrievalMetric, type RetrievalUpdateOptions } from './retrieval';
+
+/** The metrics of a `MetricCollection`: by their names, or a list, whose names are those of their classes. */
+export type CollectedMetrics = Readonly<Record<string, Metric<unknown>>> | readonly Metric<unknown>[];
+
+/** What `MetricCollection.compute` gives: the value of each metric by its name. */
+export type CollectedValues<M extends CollectedMetrics> = M extends readonly (infer One)[]
+  ? Record<string, One extends Metric<infer Value> ? Value : never>
+  : { [Name in keyof M]: M[Name] extends Metric<infer Value> ? Value : never };
+
+function named(metrics: unknown): Record<string, Metric<unknown>> {
+  const where = 'MetricCollection';
+  if (typeof metrics !== 'object' || metrics === null || metrics instanceof Metric) {
+    throw typeError(where, `expected metrics by their names or a list of them, got ${describe(metrics)}`);
+  }
+  const all: Record<string, Metric<unknown>> = {};
+  for (const [key, metric] of Object.entries(metrics)) {
+    if (!(metric instanceof Metric))
+      throw typeError(where, `expected ${Array.isArray(metrics) ? `metric ${key}` : key} to be a metric, got ${describe(metric)}`);
+    const name = Array.isArray(metrics) ? metric.constructor.name : key;
+    if (Object.hasOwn(all, name))
+      throw rangeError(where, `two metrics are called ${name}`, `new MetricCollection({ one: ..., other: ... })`);
+    all[name] = metric;
+  }
+  return all;
+}
+
+/**
+ * Several metrics that are given the same batches: `torchmetrics.MetricCollection`.
+ *
+ * `metrics` are metrics by their names, or a list of metrics of different classes, whose names they take. `update`, `compute` and `reset` are those of
+ * each; `compute()` gives a record by their names. A batch that one of them refuses has been taken in by those before it. `train.fit` and
+ * `train.evaluate` take `collection.metrics`.
+ *
+ * @example
+ * const task = { task: 'multiclass', numClasses: 3, average: 'macro' } as const;
+ * const collection = new metrics.MetricCollection({ accuracy: new metrics.Accuracy(task), recall: new metrics.Recall(task) });
+ * collection.update(tensor(Int32Array.of(0, 1, 1, 2)), tensor(Int32Array.of(0, 0, 1, 2)));
+ * const { accuracy, recall } = collection.compute();
+ * accuracy.item() === recall.item(); // true
+ */
+export class MetricCollection<M extends CollectedMetrics> extends Metric<CollectedValues<M>> {
+  /** The metrics by their names. */
+  readonly metrics: M extends readonly (infer One)[] ? Readonly<Record<string, One>> : Readonly<M>;
+
+  constructor(metrics: M) {
+    super();
+    this.metrics = named(metrics) as typeof this.metrics;
+  }
+
+  /** @internal */
+  override get takesClasses(): boolean {
+    return this.all().every(([, metric]) => metric.takesClasses);
+  }
+
+  /** Gives a batch to each metric; `options` to those of retrieval alone. */
+  override update(preds: Tensor, target: Tensor, options?: RetrievalUpdateOptions): void {
+    for (const [, metric] of this.all()) {
+      if (metric instanceof RetrievalMetric) metric.update(preds, target, options);
+      else metric.update(preds, target);
+    }
+  }
+
+  compute(): CollectedValues<M> {
+    return Object.fromEntries(this.all().map(([name, metric]) => [name, metric.compute()])) as CollectedValues<M>;
+  }
+
+  reset(): void {
+    for (const [, metric] of this.all()) metric.reset();
+  }
+
+  private all(): [string, Metric<unknown>][] {
+    return Object.entries(this.metrics as Record<string, Metric<unknown>>);
+  }
+}

@@ -1,0 +1,52 @@
+// How many samples of each class were taken for each class.
+import { checkOneOf } from '../errors';
+import { Tensor } from '../tensor';
+import { Confusion, marginsOf } from './confusion';
+import { ratio } from './stat-scores';
+import type { ThresholdOptions } from './task';
+
+/** What the counts are divided by. */
+export type Normalize = 'true' | 'pred' | 'all' | 'none';
+
+/** The options of `ConfusionMatrix`. */
+export interface ConfusionMatrixOptions extends ThresholdOptions {
+  /** What the counts are divided by: those of their targets, "true", of their predictions, "pred", all counts, "all", or nothing, "none" (default). */
+  normalize?: Normalize;
+}
+
+/**
+ * How many samples of each class (rows) were taken for each class (columns). As `torchmetrics.ConfusionMatrix`.
+ *
+ * `update(preds, target)` as `Task` says. `compute()` is int32 `[classes, classes]`, `[2, 2]` for a "binary" task, `[labels, 2, 2]` for a
+ * "multilabel" one; with `normalize` float32, 0 where there is nothing to divide by.
+ *
+ * @example
+ * const confusion = new metrics.ConfusionMatrix({ task: 'multiclass', numClasses: 3 });
+ * confusion.update(tensor(Int32Array.of(0, 1, 1, 2)), tensor(Int32Array.of(0, 0, 1, 2)));
+ * confusion.compute().toArray(); // [[1, 1, 0], [0, 1, 0], [0, 0, 1]]
+ */
+export class ConfusionMatrix extends Confusion<Required<Pick<ConfusionMatrixOptions, 'normalize'>>> {
+  constructor(options: ConfusionMatrixOptions) {
+    super('ConfusionMatrix', options, { normalize: 'none' });
+    checkOneOf('ConfusionMatrix', 'normalize', this.own.normalize, ['true', 'pred', 'all', 'none']);
+  }
+
+  compute(): Tensor {
+    const { counts, classes } = this;
+    const { task, width } = this.problem;
+    const { normalize } = this.own;
+    const shape = task === 'multilabel' ? [width, 2, 2] : [classes, classes];
+    if (normalize === 'none') return new Tensor(Int32Array.from(counts), shape);
+    const out = new Float32Array(counts.length);
+    const size = classes * classes;
+    for (let begin = 0; begin < counts.length; begin += size) {
+      const matrix = counts.subarray(begin, begin + size);
+      const { targets, predictions, total } = marginsOf(matrix, classes);
+      matrix.forEach((count, i) => {
+        const divisor = { true: targets[Math.floor(i / classes)]!, pred: predictions[i % classes]!, all: total }[normalize];
+        out[begin + i] = ratio(count, divisor);
+      });
+    }
+    return new Tensor(out, shape);
+  }
+}

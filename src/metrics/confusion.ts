@@ -1,0 +1,86 @@
+// The base of metrics that are a function of a confusion matrix.
+import { withDefaults } from '../errors';
+import type { Tensor } from '../tensor';
+import { classBatch, labelAt, labelBatch, predictedClasses, predictedLabels } from './batch';
+import { Metric } from './metric';
+import { checkTask, checkThreshold, type Problem, type Task, type TaskSettings, type ThresholdOptions, taskDefaults } from './task';
+
+/** Counts the samples of each class that were taken for each class. */
+export abstract class Confusion<More extends object> extends Metric {
+  /** @internal */
+  protected readonly problem: Problem;
+  /** @internal The options that only this metric has, filled in. */
+  protected readonly own: More;
+  /** @internal The number of classes: 2 for each label. */
+  protected readonly classes: number;
+  /** @internal Samples of target row and predicted column, `[classes, classes]`; `[labels, 2, 2]` for labels. */
+  protected readonly counts: Float64Array;
+
+  private readonly name: string;
+  private readonly threshold: number;
+
+  /** @internal */
+  constructor(name: string, options: ThresholdOptions & Partial<More>, own: More, tasks?: readonly Task[]) {
+    super();
+    const o = withDefaults<TaskSettings & { threshold: number } & More>(
+      name,
+      options as Partial<TaskSettings & { threshold: number } & More>,
+      {
+        ...taskDefaults,
+        threshold: 0.5,
+        ...own,
+      },
+    );
+    this.name = name;
+    this.problem = checkTask(name, o, 2 ** 15, tasks);
+    this.threshold = checkThreshold(name, o.threshold);
+    this.own = o;
+    const { task, width } = this.problem;
+    this.classes = task === 'multiclass' ? width : 2;
+    this.counts = new Float64Array(task === 'multiclass' ? width * width : 4 * width);
+  }
+
+  /** @internal */
+  override get takesClasses(): boolean {
+    return this.problem.task === 'multiclass';
+  }
+
+  update(preds: Tensor, target: Tensor): void {
+    const where = `${this.name}.update`;
+    const { counts, classes, problem } = this;
+    const { task, ignoreIndex } = problem;
+    if (task === 'multiclass') {
+      const batch = classBatch(where, problem, preds, target, null);
+      const predicted = predictedClasses(batch);
+      for (let i = 0; i < predicted.length; i++) {
+        const wanted = batch.target[i]!;
+        if (wanted !== ignoreIndex) counts[wanted * classes + predicted[i]!]!++;
+      }
+      return;
+    }
+    const batch = labelBatch(where, problem, preds, target, null);
+    const predicted = predictedLabels(batch, this.threshold, task === 'binary' ? ignoreIndex : undefined);
+    for (let i = 0; i < batch.target.length; i++) {
+      const wanted = batch.target[i]!;
+      if (wanted === ignoreIndex) continue;
+      const label = labelAt(batch, i);
+      counts[4 * label + 2 * wanted + predicted[i]!]!++;
+    }
+  }
+
+  reset(): void {
+    this.counts.fill(0);
+  }
+}
+
+/** The sums of the rows and the columns of the matrix, and of all. */
+export function marginsOf(counts: Float64Array, classes: number): { targets: Float64Array; predictions: Float64Array; total: number } {
+  const [targets, predictions] = [new Float64Array(classes), new Float64Array(classes)];
+  let total = 0;
+  counts.forEach((count, i) => {
+    targets[Math.floor(i / classes)]! += count;
+    predictions[i % classes]! += count;
+    total += count;
+  });
+  return { targets, predictions, total };
+}

@@ -1,0 +1,38 @@
+// How the areas under the curves of classes or labels become one figure.
+import { checkOneOf } from '../errors';
+import { Tensor } from '../tensor';
+import type { CurveOptions } from './curve';
+import { ratio, scalar } from './stat-scores';
+import type { Average, Problem } from './task';
+
+/** The options of areas under curves. */
+export interface AreaOptions extends CurveOptions {
+  /** How the figures of classes or labels become one, as `Average` says ("macro"); "micro" of a "multilabel" task alone. */
+  average?: Average;
+}
+
+/** Refuses an average that the task does not have. */
+export function checkAverage(where: string, average: unknown, { task }: Problem): void {
+  checkOneOf<Average>(
+    where,
+    'average',
+    average,
+    task === 'multiclass' ? ['macro', 'weighted', 'none'] : ['micro', 'macro', 'weighted', 'none'],
+  );
+}
+
+/** One figure of those of classes with so many targets each. Those that are NaN are left out of means. */
+export function averageOf(areas: readonly number[], targets: readonly number[], average: Average): Tensor {
+  if (average === 'none') return new Tensor(Float32Array.from(areas), [areas.length]);
+  const sum = (f: (area: number, c: number) => number): number =>
+    areas.reduce((total, area, c) => (Number.isNaN(area) ? total : total + f(area, c)), 0);
+  if (average === 'weighted') {
+    return scalar(
+      ratio(
+        sum((area, c) => area * targets[c]!),
+        sum((_, c) => targets[c]!),
+      ),
+    );
+  }
+  return scalar(sum((area) => area) / sum(() => 1));
+}

@@ -1,0 +1,34 @@
+// Arrays that grow at their end.
+
+type Numbers = Float32Array | Int32Array | Float64Array;
+
+/** A typed array that grows: its memory doubles, so that a number appended costs constant time in the mean. */
+export class Growing<T extends Numbers> {
+  private memory: T;
+  private used = 0;
+
+  constructor(private readonly make: new (length: number) => T) {
+    this.memory = new make(0);
+  }
+
+  /** The numbers so far, on the memory that holds them until the next `append`. */
+  get values(): T {
+    return this.memory.subarray(0, this.used) as T;
+  }
+
+  append(values: ArrayLike<number>): void {
+    const length = this.used + values.length;
+    if (length > this.memory.length) {
+      const larger = new this.make(Math.max(length, 2 * this.memory.length));
+      larger.set(this.values);
+      this.memory = larger;
+    }
+    this.memory.set(values, this.used);
+    this.used = length;
+  }
+
+  clear(): void {
+    this.memory = new this.make(0);
+    this.used = 0;
+  }
+}

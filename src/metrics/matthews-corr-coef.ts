@@ -1,0 +1,56 @@
+// The correlation of predicted and true classes.
+import type { Tensor } from '../tensor';
+import { Confusion, marginsOf } from './confusion';
+import { scalar } from './stat-scores';
+import type { ThresholdOptions } from './task';
+
+/** The options of `MatthewsCorrCoef`. */
+export interface MatthewsCorrCoefOptions extends ThresholdOptions {}
+
+// The coefficient of two classes where a row or a column of their matrix is empty, and no other count is: torchmetrics' limit of the formula.
+function degenerate(tn: number, fp: number, fn: number, tp: number): number {
+  const eps = 2 ** -23;
+  const difference = tn === 0 ? tp - fp - fn : tn - fp - fn; // one of fp and fn is 0
+  return (Math.sqrt(eps) * difference) / Math.sqrt((tp + fp + eps) * (tp + fn + eps) * (tn + fp + eps) * (tn + fn + eps));
+}
+
+/**
+ * The correlation of predicted and true classes, of two classes `(tp tn - fp fn) / sqrt((tp + fp) (tp + fn) (tn + fp) (tn + fn))`. As
+ * `torchmetrics.MatthewsCorrCoef`.
+ *
+ * `update(preds, target)` as `Task` says; the counts of a "multilabel" task are added up. `compute()` is a scalar from -1 to 1: 0 before any update and
+ * where the formula has nothing to divide by, but 1 where all are right, -1 where all are wrong. Two classes with an empty row or column of the
+ * confusion matrix have the limit of the formula that torchmetrics takes. Source: Gorodkin, Computational Biology and Chemistry 28 (2004).
+ *
+ * @example
+ * const matthews = new metrics.MatthewsCorrCoef({ task: 'binary' });
+ * matthews.update(tensor(Int32Array.of(0, 1, 0, 0)), tensor(Int32Array.of(1, 1, 0, 0)));
+ * matthews.compute().item().toFixed(4); // '0.5774'
+ */
+export class MatthewsCorrCoef extends Confusion<object> {
+  override readonly higherIsBetter = true;
+
+  constructor(options: MatthewsCorrCoefOptions) {
+    super('MatthewsCorrCoef', options, {});
+  }
+
+  compute(): Tensor {
+    const { classes } = this;
+    const counts = new Float64Array(classes * classes);
+    this.counts.forEach((count, i) => {
+      counts[i % counts.length]! += count;
+    });
+    const { targets, predictions, total } = marginsOf(counts, classes);
+    const right = targets.reduce((sum, _, c) => sum + counts[c * (classes + 1)]!, 0);
+    const [tn, fp, fn, tp] = counts as unknown as [number, number, number, number];
+    if (classes === 2 && total > 0) {
+      if (right === total) return scalar(1);
+      if (right === 0) return scalar(-1);
+    }
+    const sum = (f: (c: number) => number): number => targets.reduce((all, _, c) => all + f(c), 0);
+    const covariance = right * total - sum((c) => targets[c]! * predictions[c]!);
+    const spread = (total ** 2 - sum((c) => predictions[c]! ** 2)) * (total ** 2 - sum((c) => targets[c]! ** 2));
+    if (spread > 0) return scalar(covariance / Math.sqrt(spread));
+    return scalar(classes === 2 && total > 0 ? degenerate(tn, fp, fn, tp) : 0);
+  }
+}

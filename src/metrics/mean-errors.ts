@@ -1,0 +1,132 @@
+// Means of the errors of predicted numbers.
+import { checkBoolean, withDefaults } from '../errors';
+import type { Tensor } from '../tensor';
+import { Metric } from './metric';
+import { checkOutputs, figuresOf, rowsOf } from './outputs';
+
+/** The options of `MeanAbsoluteError`. */
+export interface MeanAbsoluteErrorOptions {
+  /** For more than one, preds and targets are `[n, numOutputs]`, and each output has a mean of its own (1). */
+  numOutputs?: number;
+}
+
+/** The options of `MeanSquaredError`. */
+export interface MeanSquaredErrorOptions extends MeanAbsoluteErrorOptions {
+  /** Whether the figure is the mean of the squares; else it is the root of that (true). */
+  squared?: boolean;
+}
+
+/** The base of means of `error` over all that is taken in, summed in float64. */
+abstract class MeanError extends Metric {
+  override readonly higherIsBetter = false;
+
+  private readonly sums: Float64Array;
+  private count = 0;
+
+  constructor(
+    private readonly name: string,
+    numOutputs: unknown,
+  ) {
+    super();
+    this.sums = new Float64Array(checkOutputs(name, numOutputs));
+  }
+
+  /** @internal */
+  protected abstract error(pred: number, target: number): number;
+
+  update(preds: Tensor, target: Tensor): void {
+    const outputs = this.sums.length;
+    const pairs = rowsOf(`${this.name}.update`, preds, target, outputs);
+    for (let i = 0; i < pairs.target.length; i++) this.sums[i % outputs]! += this.error(pairs.preds[i]!, pairs.target[i]!);
+    this.count += pairs.target.length / outputs;
+  }
+
+  compute(): Tensor {
+    return figuresOf(this.means());
+  }
+
+  reset(): void {
+    this.sums.fill(0);
+    this.count = 0;
+  }
+
+  /** @internal */
+  protected means(): Float64Array {
+    return this.sums.map((sum) => sum / this.count);
+  }
+}
+
+/**
+ * The mean of `(pred - target)^2`, or with `squared: false` its root. As `torchmetrics.MeanSquaredError`.
+ *
+ * `update(preds, target)` takes tensors of one shape, float32 or int32: any shape for `numOutputs` 1, else `[n, numOutputs]`. `compute()` is a scalar, or
+ * `[numOutputs]` for more than one; NaN before any update.
+ *
+ * @example
+ * const error = new metrics.MeanSquaredError({ squared: false });
+ * error.update(tensor([1, 2, 3, 4]), tensor([1, 2, 3, 0]));
+ * error.compute().item(); // 2
+ */
+export class MeanSquaredError extends MeanError {
+  private readonly squared: boolean;
+
+  constructor(options?: MeanSquaredErrorOptions) {
+    const o = withDefaults<Required<MeanSquaredErrorOptions>>('MeanSquaredError', options, { numOutputs: 1, squared: true });
+    super('MeanSquaredError', o.numOutputs);
+    this.squared = checkBoolean('MeanSquaredError', 'squared', o.squared);
+  }
+
+  /** @internal */
+  protected override error(pred: number, target: number): number {
+    return (pred - target) ** 2;
+  }
+
+  /** The mean over everything taken in since the last reset, or its root. */
+  override compute(): Tensor {
+    const means = this.means();
+    return figuresOf(this.squared ? means : means.map(Math.sqrt));
+  }
+}
+
+/**
+ * The mean of `|pred - target|`. As `torchmetrics.MeanAbsoluteError`.
+ *
+ * Shapes as in `MeanSquaredError`; NaN before any update.
+ *
+ * @example
+ * const error = new metrics.MeanAbsoluteError();
+ * error.update(tensor([1, 2]), tensor([2, 5]));
+ * error.compute().item(); // 2
+ */
+export class MeanAbsoluteError extends MeanError {
+  constructor(options?: MeanAbsoluteErrorOptions) {
+    super('MeanAbsoluteError', withDefaults('MeanAbsoluteError', options, { numOutputs: 1 }).numOutputs);
+  }
+
+  /** @internal */
+  protected override error(pred: number, target: number): number {
+    return Math.abs(pred - target);
+  }
+}
+
+/**
+ * The mean of `|pred - target| / max(|target|, 1.17e-6)`: of the error relative to the target. As `torchmetrics.MeanAbsolutePercentageError`.
+ *
+ * `update(preds, target)` takes tensors of one shape, float32 or int32. `compute()` is a scalar, 1 for 100 percent; NaN before any update.
+ *
+ * @example
+ * const error = new metrics.MeanAbsolutePercentageError();
+ * error.update(tensor([1, 3]), tensor([2, 2]));
+ * error.compute().item(); // 0.5
+ */
+export class MeanAbsolutePercentageError extends MeanError {
+  constructor(options?: Record<string, never>) {
+    withDefaults('MeanAbsolutePercentageError', options, {});
+    super('MeanAbsolutePercentageError', 1);
+  }
+
+  /** @internal */
+  protected override error(pred: number, target: number): number {
+    return Math.abs(pred - target) / Math.max(Math.abs(target), 1.17e-6);
+  }
+}

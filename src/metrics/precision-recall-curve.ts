@@ -1,0 +1,128 @@
+// The curve of precision against recall, and the area under it.
+import { Tensor } from '../tensor';
+import { CurveMetric, type CurveOptions, type Steps } from './curve';
+import { type AreaOptions, averageOf, checkAverage } from './curve-average';
+import { scalar } from './stat-scores';
+import type { Task } from './task';
+
+/** One curve that `PrecisionRecallCurve` gives. */
+export interface PrecisionRecall {
+  /** The precision at each threshold, then 1: float32 `[t + 1]`. */
+  precision: Tensor;
+  /** The recall at each threshold, then 0: float32 `[t + 1]`, descending. */
+  recall: Tensor;
+  /** The thresholds, float32 `[t]`, ascending. */
+  thresholds: Tensor;
+}
+
+/** The options of `PrecisionRecallCurve`. */
+export interface PrecisionRecallCurveOptions<T extends Task = Task> extends CurveOptions {
+  /** The kind of problem. */
+  task: T;
+}
+
+interface Points {
+  precision: Float64Array;
+  recall: Float64Array;
+}
+
+// From the lowest threshold to the highest, then (1, 0). `absent` is the recall where there are no targets to be found.
+function pointsOf({ tps, fps, positives }: Steps, absent: number): Points {
+  const n = tps.length;
+  const [precision, recall] = [new Float64Array(n + 1), new Float64Array(n + 1)];
+  for (let i = 0; i < n; i++) {
+    const tp = tps[n - 1 - i]!;
+    precision[i] = tp / (tp + fps[n - 1 - i]!);
+    recall[i] = positives === 0 ? absent : tp / positives;
+  }
+  precision[n] = 1;
+  return { precision, recall };
+}
+
+// Without targets recall is not defined: torchmetrics takes 1 for two classes and labels where every score is a threshold.
+const absentRecall = (task: Task, isExact: boolean): number => (isExact && task !== 'multiclass' ? 1 : Number.NaN);
+
+/**
+ * Precision and recall, where predictions are the scores that reach each threshold. As `torchmetrics.PrecisionRecallCurve`.
+ *
+ * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a curve `{ precision, recall, thresholds }` for a "binary" task, and a
+ * list of them, one for each class or label, for the others. It goes from the lowest threshold to the highest and ends in a point more,
+ * precision 1 and recall 0; before any update there is nothing else. Precision is NaN where no score reaches a threshold. Recall without targets is
+ * NaN, but 1 for "binary" and "multilabel" tasks where every score is a threshold (`thresholds`: null).
+ *
+ * One thing differs from torchmetrics 1.9: where all targets of a "multiclass" task are class 0, it takes the recall of every class for 1.
+ *
+ * @example
+ * const curve = new metrics.PrecisionRecallCurve({ task: 'binary' });
+ * curve.update(tensor([0.125, 0.5, 0.25, 0.75]), tensor(Int32Array.of(0, 0, 1, 1)));
+ * const { precision, recall, thresholds } = curve.compute();
+ * recall.toArray(); // [1, 1, 0.5, 0.5, 0]
+ * thresholds.toArray(); // [0.125, 0.25, 0.5, 0.75]
+ * precision.toArray().length; // 5
+ */
+export class PrecisionRecallCurve<T extends Task = Task> extends CurveMetric<T extends 'binary' ? PrecisionRecall : PrecisionRecall[]> {
+  constructor(options: PrecisionRecallCurveOptions<T>) {
+    super('PrecisionRecallCurve', options, {});
+  }
+
+  compute(): T extends 'binary' ? PrecisionRecall : PrecisionRecall[] {
+    const { task } = this.problem;
+    const absent = absentRecall(task, this.thresholds === null);
+    const curves = this.each((steps): PrecisionRecall => {
+      const { precision, recall } = pointsOf(steps, absent);
+      const vector = (values: Float64Array | Float32Array): Tensor => new Tensor(Float32Array.from(values), [values.length]);
+      return { precision: vector(precision), recall: vector(recall), thresholds: vector(steps.thresholds.slice().reverse()) };
+    });
+    return (task === 'binary' ? curves[0] : curves) as T extends 'binary' ? PrecisionRecall : PrecisionRecall[];
+  }
+}
+
+/** The options of `AveragePrecision`. */
+export interface AveragePrecisionOptions extends AreaOptions {}
+
+// What is not defined counts as 0, except for the classes of exact curves, whose area then is NaN.
+function areaUnder({ precision, recall }: Points, keepsNaN: boolean): number {
+  const defined = (value: number): number => (Number.isNaN(value) && !keepsNaN ? 0 : value);
+  let area = 0;
+  for (let i = 0; i + 1 < recall.length; i++) area += (defined(recall[i]!) - defined(recall[i + 1]!)) * defined(precision[i]!);
+  return area;
+}
+
+/**
+ * The mean precision over the targets, `sum_i (recall_i - recall_(i + 1)) precision_i` over the points of `PrecisionRecallCurve`. As
+ * `torchmetrics.AveragePrecision`.
+ *
+ * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a scalar, or `[classes]` for `average: "none"`. Without targets it is
+ * 0, but NaN for a class of a "multiclass" task where every score is a threshold (`thresholds`: null), and such a class is left out of
+ * `"macro"` and `"weighted"`.
+ *
+ * @example
+ * const precision = new metrics.AveragePrecision({ task: 'binary' });
+ * precision.update(tensor([0.1, 0.4, 0.35, 0.8]), tensor(Int32Array.of(0, 1, 0, 1)));
+ * precision.compute().item(); // 1
+ */
+export class AveragePrecision extends CurveMetric<Tensor, Required<Pick<AveragePrecisionOptions, 'average'>>> {
+  override readonly higherIsBetter = true;
+
+  constructor(options: AveragePrecisionOptions) {
+    super('AveragePrecision', options, { average: 'macro' });
+    checkAverage('AveragePrecision', this.own.average, this.problem);
+  }
+
+  compute(): Tensor {
+    const { task } = this.problem;
+    const isExact = this.thresholds === null;
+    const areaOf = (steps: Steps): number => {
+      const keepsNaN = isExact && task === 'multiclass' && steps.tps.length > 0;
+      return areaUnder(pointsOf(steps, absentRecall(task, isExact)), keepsNaN);
+    };
+    if (task === 'binary') return scalar(areaOf(this.steps(0)));
+    if (this.own.average === 'micro') return scalar(areaOf(this.steps(null)));
+    const all = this.each((steps) => ({ area: areaOf(steps), positives: steps.positives }));
+    return averageOf(
+      all.map(({ area }) => area),
+      all.map(({ positives }) => positives),
+      this.own.average,
+    );
+  }
+}

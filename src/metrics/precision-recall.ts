@@ -1,0 +1,63 @@
+// The share of predictions of a class that are right, and the share of its targets that are found.
+import { checkZeroDivision } from './f-beta';
+import { type Counts, ratio, StatScores, type StatScoresOptions } from './stat-scores';
+
+/** The options of `Precision` and `Recall`. */
+export interface PrecisionOptions extends StatScoresOptions {
+  /** The figure where there is nothing to divide by, 0 or 1 (0). */
+  zeroDivision?: 0 | 1;
+}
+
+/** The options of `Recall`. */
+export interface RecallOptions extends PrecisionOptions {}
+
+/**
+ * The share of the predictions of a class that are right, `tp / (tp + fp)`. As `torchmetrics.Precision`.
+ *
+ * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` where nothing is predicted.
+ * `average` as `Average` says, where the mean of `"macro"` is over the classes that occur as a target or a prediction (for `topK` above 1 as a
+ * target), or over all labels.
+ *
+ * @example
+ * const precision = new metrics.Precision({ task: 'binary' });
+ * precision.update(tensor([0.9, 0.6, 0.2]), tensor(Int32Array.of(1, 0, 1)));
+ * precision.compute().item(); // 0.5
+ */
+export class Precision extends StatScores<Required<Pick<PrecisionOptions, 'zeroDivision'>>> {
+  override readonly higherIsBetter = true;
+
+  constructor(options: PrecisionOptions) {
+    super('Precision', options, { zeroDivision: 0 });
+    checkZeroDivision('Precision', this.own.zeroDivision);
+  }
+
+  /** @internal */
+  protected override score({ tp, fp }: Counts): number {
+    return ratio(tp, tp + fp, this.own.zeroDivision);
+  }
+}
+
+/**
+ * The share of the targets of a class that are found, `tp / (tp + fn)`. As `torchmetrics.Recall`.
+ *
+ * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` where there are no targets.
+ * `average` as in `Precision`.
+ *
+ * @example
+ * const recall = new metrics.Recall({ task: 'multiclass', numClasses: 3, average: 'none' });
+ * recall.update(tensor(Int32Array.of(0, 1, 1, 2)), tensor(Int32Array.of(0, 0, 1, 2)));
+ * recall.compute().toArray(); // [0.5, 1, 1]
+ */
+export class Recall extends StatScores<Required<Pick<RecallOptions, 'zeroDivision'>>> {
+  override readonly higherIsBetter = true;
+
+  constructor(options: RecallOptions) {
+    super('Recall', options, { zeroDivision: 0 });
+    checkZeroDivision('Recall', this.own.zeroDivision);
+  }
+
+  /** @internal */
+  protected override score({ tp, fn }: Counts): number {
+    return ratio(tp, tp + fn, this.own.zeroDivision);
+  }
+}

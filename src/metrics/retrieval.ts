@@ -1,0 +1,242 @@
+// How well scores rank the documents of each of many queries.
+import { checkInteger, checkOneOf, rangeError, typeError, withDefaults } from '../errors';
+import { recorder } from '../recorder';
+import { sameShape, shapeText } from '../shape';
+import { checkTensor, type Tensor } from '../tensor';
+import { Growing } from './growing';
+import { Metric } from './metric';
+import { keysOf } from './order';
+import { scalar } from './stat-scores';
+
+/** The options of `RetrievalNormalizedDCG` and `RetrievalMRR`. */
+export interface RetrievalOptions {
+  /** What a query without a relevant document counts: 0, "neg"; 1, "pos"; nothing, "skip"; or it is an error of `compute`, "error" ("neg"). */
+  emptyTargetAction?: 'neg' | 'pos' | 'skip' | 'error';
+  /** Documents whose target is this value are left out. */
+  ignoreIndex?: number;
+  /** Only the so many documents with the highest scores count; all by default. */
+  topK?: number;
+  /** How the figures of the queries become one; of an even number the "median" is the lower of the two in the middle ("mean"). */
+  aggregation?: 'mean' | 'median' | 'min' | 'max';
+}
+
+/** What `update` of a metric of retrieval is told besides predictions and targets. */
+export interface RetrievalUpdateOptions {
+  /** The query of each document, int32 of the shape of preds. Without it each row of preds `[queries, documents]` is a query of its own. */
+  indexes?: Tensor;
+}
+
+interface Settings {
+  emptyTargetAction: 'neg' | 'pos' | 'skip' | 'error';
+  ignoreIndex: number | undefined;
+  topK: number | undefined;
+  aggregation: 'mean' | 'median' | 'min' | 'max';
+}
+
+// Rows without an index are numbered from here on, above all int32.
+const firstRow = 2 ** 32;
+
+const mostDocuments = 2 ** 21;
+
+/** Keeps the scores and the targets of all queries. */
+export abstract class RetrievalMetric extends Metric {
+  override readonly higherIsBetter = true;
+
+  private readonly settings: Settings;
+  private readonly queries = new Growing(Float64Array);
+  private readonly scores = new Growing(Float32Array);
+  private readonly targets = new Growing(Float64Array);
+  private rows = 0;
+
+  /** @internal */
+  constructor(
+    private readonly name: string,
+    options: RetrievalOptions | undefined,
+    private readonly isGraded: boolean,
+  ) {
+    super();
+    const o = withDefaults<Settings>(name, options as Partial<Settings> | undefined, {
+      emptyTargetAction: 'neg',
+      ignoreIndex: undefined,
+      topK: undefined,
+      aggregation: 'mean',
+    });
+    checkOneOf(name, 'emptyTargetAction', o.emptyTargetAction, ['neg', 'pos', 'skip', 'error']);
+    checkOneOf(name, 'aggregation', o.aggregation, ['mean', 'median', 'min', 'max']);
+    if (o.ignoreIndex !== undefined) checkInteger(name, 'ignoreIndex', o.ignoreIndex, -(2 ** 31), 2 ** 31 - 1);
+    if (o.topK !== undefined) checkInteger(name, 'topK', o.topK, 1);
+    this.settings = o;
+  }
+
+  /** @internal The figure of one query with a relevant document, whose documents are in the order of their scores, the highest first. */
+  protected abstract figure(targets: Float64Array, scores: Float32Array, topK: number): number;
+
+  /** Takes in documents with their scores and relevances. */
+  override update(preds: Tensor, target: Tensor, options?: RetrievalUpdateOptions): void {
+    const where = `${this.name}.update`;
+    recorder?.reading(where);
+    const { indexes } = withDefaults<{ indexes: Tensor | undefined }>(where, options as { indexes: Tensor | undefined } | undefined, {
+      indexes: undefined,
+    });
+    checkTensor(where, 'preds', preds, 'float32');
+    checkTensor(where, 'target', target);
+    if (!sameShape(preds.shape, target.shape)) {
+      throw rangeError(where, `expected target ${shapeText(preds.shape)}, got ${shapeText(target.shape)}`);
+    }
+    if (indexes === undefined && preds.shape.length !== 2) {
+      throw typeError(where, `expected indexes for preds ${shapeText(preds.shape)}`, 'update(preds, target, { indexes })');
+    }
+    if (indexes !== undefined) {
+      checkTensor(where, 'indexes', indexes, 'int32');
+      if (!sameShape(indexes.shape, preds.shape)) {
+        throw rangeError(where, `expected indexes ${shapeText(preds.shape)}, got ${shapeText(indexes.shape)}`);
+      }
+    }
+    const { ignoreIndex } = this.settings;
+    const n = target.numel;
+    for (let i = 0; i < n && !this.isGraded; i++) {
+      const value = target.values[i]!;
+      if (value !== 0 && value !== 1 && value !== ignoreIndex)
+        throw rangeError(where, `expected target 0 or 1, got ${value} at position ${i}`);
+    }
+    const width = preds.shape[1] ?? 1;
+    const [queries, scores, targets] = [new Float64Array(n), new Float32Array(n), new Float64Array(n)];
+    let kept = 0;
+    for (let i = 0; i < n; i++) {
+      if (target.values[i] === ignoreIndex) continue;
+      queries[kept] = indexes === undefined ? firstRow + this.rows + Math.floor(i / width) : indexes.ints[i]!;
+      scores[kept] = preds.floats[i]!;
+      targets[kept++] = target.values[i]!;
+    }
+    this.queries.append(queries.subarray(0, kept));
+    this.scores.append(scores.subarray(0, kept));
+    this.targets.append(targets.subarray(0, kept));
+    if (indexes === undefined) this.rows += preds.shape[0]!;
+  }
+
+  compute(): Tensor {
+    const { emptyTargetAction, topK = Infinity, aggregation } = this.settings;
+    const [scores, targets] = [this.scores.values, this.targets.values];
+    const figures: number[] = [];
+    for (const own of this.ranked()) {
+      const relevances = Float64Array.from(own, (i) => targets[i]!);
+      if (relevances.reduce((sum, value) => sum + value, 0) !== 0) {
+        const ordered = Float32Array.from(own, (i) => scores[i]!);
+        figures.push(this.figure(relevances, ordered, topK));
+      } else if (emptyTargetAction === 'error') {
+        throw rangeError(`${this.name}.compute`, 'a query has no relevant document', 'emptyTargetAction: "skip"');
+      } else if (emptyTargetAction !== 'skip') {
+        figures.push(emptyTargetAction === 'pos' ? 1 : 0);
+      }
+    }
+    if (figures.length === 0) return scalar(0);
+    if (aggregation === 'mean') return scalar(figures.reduce((sum, figure) => sum + figure, 0) / figures.length);
+    const sorted = Float64Array.from(figures).sort();
+    return scalar(sorted[{ min: 0, median: (sorted.length - 1) >> 1, max: sorted.length - 1 }[aggregation]]!);
+  }
+
+  reset(): void {
+    this.queries.clear();
+    this.scores.clear();
+    this.targets.clear();
+    this.rows = 0;
+  }
+
+  // The places of the documents of each query, the highest score first, of equal ones the one that came first.
+  private *ranked(): Generator<Uint32Array> {
+    const queries = this.queries.values;
+    const keys = keysOf(this.scores.values);
+    const groups = new Map<number, number>();
+    const groupOf = new Uint32Array(queries.length);
+    for (let i = 0; i < queries.length; i++) {
+      let group = groups.get(queries[i]!);
+      if (group === undefined) {
+        group = groups.size;
+        groups.set(queries[i]!, group);
+      }
+      groupOf[i] = group;
+    }
+    // Where the documents of each query begin, and, when all are placed, end.
+    const ends = new Float64Array(groups.size + 1);
+    for (const group of groupOf) ends[group + 1]!++;
+    for (let group = 1; group < ends.length; group++) ends[group]! += ends[group - 1]!;
+    const documents = new Uint32Array(queries.length);
+    for (let i = 0; i < queries.length; i++) documents[ends[groupOf[i]!]!++] = i;
+    let begin = 0;
+    for (const end of ends.subarray(0, groups.size)) {
+      const own = documents.subarray(begin, end);
+      begin = end;
+      if (own.length > mostDocuments) throw rangeError(`${this.name}.compute`, `a query has more than ${mostDocuments} documents`);
+      // The key and the place make one number.
+      const pairs = Float64Array.from(own, (i, place) => (2 ** 32 - 1 - keys[i]!) * mostDocuments + place).sort();
+      yield Uint32Array.from(pairs, (pair) => own[pair % mostDocuments]!);
+    }
+  }
+}
+
+const discount = (place: number): number => 1 / Math.log2(place + 2);
+
+/**
+ * The discounted cumulative gain of a ranking, of that of the best one: `DCG = sum_i target_i / log2(i + 2)` over the documents from the highest score
+ * on, i = 0, 1, ..., up to `topK`. As `torchmetrics.retrieval.RetrievalNormalizedDCG`.
+ *
+ * `update(preds, target, { indexes })`: scores, float32, relevances, int32 or float32, and the query of each document, int32, all of one shape. Documents
+ * of equal score share the mean of their relevances. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries, a RangeError for a query of more than 2^21 documents. Source:
+ * Järvelin and Kekäläinen, ACM Transactions on Information Systems 20 (2002).
+ *
+ * @example
+ * const ndcg = new metrics.RetrievalNormalizedDCG();
+ * ndcg.update(tensor([[0.1, 0.2, 0.3, 4, 70]]), tensor(Int32Array.of(10, 0, 0, 1, 5)).reshape([1, 5]));
+ * ndcg.compute().item().toFixed(4); // '0.6957'
+ */
+export class RetrievalNormalizedDCG extends RetrievalMetric {
+  constructor(options?: RetrievalOptions) {
+    super('RetrievalNormalizedDCG', options, true);
+  }
+
+  /** @internal */
+  protected override figure(targets: Float64Array, scores: Float32Array, topK: number): number {
+    const n = Math.min(topK, targets.length);
+    let gain = 0;
+    for (let begin = 0; begin < n; ) {
+      let end = begin + 1;
+      while (end < targets.length && scores[end] === scores[begin]) end++;
+      let [relevance, discounts] = [0, 0];
+      for (let i = begin; i < end; i++) {
+        relevance += targets[i]! / (end - begin);
+        if (i < n) discounts += discount(i);
+      }
+      gain += relevance * discounts;
+      begin = end;
+    }
+    const ideal = targets.slice().sort().reverse();
+    let best = 0;
+    for (let i = 0; i < n; i++) best += ideal[i]! * discount(i);
+    return best === 0 ? 0 : gain / best;
+  }
+}
+
+/**
+ * The mean over the queries of `1 / place` of the first relevant document, 1 being the place of the highest score. As `torchmetrics.retrieval.RetrievalMRR`.
+ *
+ * `update(preds, target, { indexes })`: scores, float32, targets 0 and 1, int32 or float32, and the query of each document, int32, all of one shape. Of
+ * equal scores the one that came first stands first. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar
+ * over the queries, as `aggregation` says; 0 without queries, a RangeError for a query of more than 2^21 documents.
+ *
+ * @example
+ * const mrr = new metrics.RetrievalMRR();
+ * const indexes = tensor(Int32Array.of(0, 0, 0, 1, 1));
+ * mrr.update(tensor([0.2, 0.3, 0.5, 0.1, 0.3]), tensor(Int32Array.of(0, 1, 0, 1, 1)), { indexes });
+ * mrr.compute().item(); // 0.75
+ */
+export class RetrievalMRR extends RetrievalMetric {
+  constructor(options?: RetrievalOptions) {
+    super('RetrievalMRR', options, false);
+  }
+
+  /** @internal */
+  protected override figure(targets: Float64Array, scores: Float32Array, topK: number): number {
+    const place = targets.findIndex((target, i) => i < topK && target > 0 && scores[i]! > 0);
+    return place < 0 ? 0 : 1 / (place + 1);
+  }
+}

@@ -1,0 +1,136 @@
+// The curve of true against false positives, and the area under it.
+import { checkNumber, rangeError } from '../errors';
+import { Tensor } from '../tensor';
+import { CurveMetric, type CurveOptions, type Steps } from './curve';
+import { type AreaOptions, averageOf, checkAverage } from './curve-average';
+import { ratio, scalar } from './stat-scores';
+import type { Task } from './task';
+
+/** One curve that `ROC` gives. */
+export interface ROCCurve {
+  /** The false positive rate at each threshold, float32 `[t]`, ascending. */
+  fpr: Tensor;
+  /** The true positive rate at each threshold, float32 `[t]`, ascending. */
+  tpr: Tensor;
+  /** The thresholds, float32 `[t]`, descending. */
+  thresholds: Tensor;
+}
+
+/** The options of `ROC`. */
+export interface ROCOptions<T extends Task = Task> extends CurveOptions {
+  /** The kind of problem. */
+  task: T;
+}
+
+interface Points {
+  fpr: Float64Array;
+  tpr: Float64Array;
+}
+
+// A curve through every score begins at (0, 0).
+function pointsOf({ tps, fps, positives, negatives }: Steps, isExact: boolean): Points {
+  const before = Number(isExact);
+  const [fpr, tpr] = [new Float64Array(tps.length + before), new Float64Array(tps.length + before)];
+  for (let i = 0; i < tps.length; i++) {
+    fpr[i + before] = ratio(fps[i]!, negatives);
+    tpr[i + before] = ratio(tps[i]!, positives);
+  }
+  return { fpr, tpr };
+}
+
+/**
+ * The receiver operating characteristic: the share of the targets 1, and that of the targets 0, whose score reaches each threshold. As
+ * `torchmetrics.ROC`.
+ *
+ * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a curve `{ fpr, tpr, thresholds }` for a "binary" task, and a list of
+ * them, one for each class or label, for the others. It goes from the highest threshold to the lowest. Where every score is a threshold (`thresholds`:
+ * null) it begins at (0, 0) with the threshold 1; so it does before any update, with nothing more. A rate whose targets do not occur is 0.
+ *
+ * @example
+ * const roc = new metrics.ROC({ task: 'binary' });
+ * roc.update(tensor([0.125, 0.5, 0.25, 0.75]), tensor(Int32Array.of(0, 0, 1, 1)));
+ * const { fpr, tpr, thresholds } = roc.compute();
+ * fpr.toArray(); // [0, 0, 0.5, 0.5, 1]
+ * tpr.toArray(); // [0, 0.5, 0.5, 1, 1]
+ * thresholds.toArray(); // [1, 0.75, 0.5, 0.25, 0.125]
+ */
+export class ROC<T extends Task = Task> extends CurveMetric<T extends 'binary' ? ROCCurve : ROCCurve[]> {
+  constructor(options: ROCOptions<T>) {
+    super('ROC', options, {});
+  }
+
+  compute(): T extends 'binary' ? ROCCurve : ROCCurve[] {
+    const isExact = this.thresholds === null;
+    const curves = this.each((steps): ROCCurve => {
+      const { fpr, tpr } = pointsOf(steps, isExact);
+      const thresholds = new Float32Array(fpr.length).fill(1);
+      thresholds.set(steps.thresholds, Number(isExact));
+      const vector = (values: Float32Array): Tensor => new Tensor(values, [values.length]);
+      return { fpr: vector(Float32Array.from(fpr)), tpr: vector(Float32Array.from(tpr)), thresholds: vector(thresholds) };
+    });
+    return (this.problem.task === 'binary' ? curves[0] : curves) as T extends 'binary' ? ROCCurve : ROCCurve[];
+  }
+}
+
+/** The options of `AUROC`. */
+export interface AUROCOptions extends AreaOptions {
+  /** Of a "binary" task: the area up to this false positive rate alone, above 0 up to 1, in McClish's scale from 0.5 to 1 (1). */
+  maxFpr?: number;
+}
+
+function areaUnder({ fpr, tpr }: Points): number {
+  let area = 0;
+  for (let i = 1; i < fpr.length; i++) area += ((fpr[i]! - fpr[i - 1]!) * (tpr[i]! + tpr[i - 1]!)) / 2;
+  return area;
+}
+
+// The area up to `limit`, where the curve is cut by a straight line, so that 0.5 is that of chance and 1 the largest.
+function partialArea({ fpr, tpr }: Points, limit: number): number {
+  const found = fpr.findIndex((rate) => rate > limit);
+  const stop = found < 0 ? fpr.length : found;
+  const [x, y] = [fpr[stop - 1] ?? 0, tpr[stop - 1] ?? 0];
+  const cut = stop === fpr.length ? y : y + ((limit - x) / (fpr[stop]! - x)) * (tpr[stop]! - y);
+  const area = areaUnder({ fpr: fpr.subarray(0, stop), tpr: tpr.subarray(0, stop) }) + ((limit - x) * (y + cut)) / 2;
+  const least = limit ** 2 / 2;
+  return (1 + (area - least) / (limit - least)) / 2;
+}
+
+/**
+ * The area under the receiver operating characteristic: how probable it is that a sample of a class has a higher score than one of another class, ties
+ * counting half. As `torchmetrics.AUROC`.
+ *
+ * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a scalar, or `[classes]` for `average: "none"`; 0 where
+ * targets or others do not occur, and that counts in `"macro"`. Given `thresholds`, it is the area under the points of these alone.
+ *
+ * @example
+ * const auroc = new metrics.AUROC({ task: 'binary' });
+ * auroc.update(tensor([0.1, 0.4, 0.35, 0.8]), tensor(Int32Array.of(0, 0, 1, 1)));
+ * auroc.compute().item(); // 0.75
+ */
+export class AUROC extends CurveMetric<Tensor, Required<Pick<AUROCOptions, 'average' | 'maxFpr'>>> {
+  override readonly higherIsBetter = true;
+
+  constructor(options: AUROCOptions) {
+    super('AUROC', options, { average: 'macro', maxFpr: 1 });
+    checkAverage('AUROC', this.own.average, this.problem);
+    checkNumber('AUROC', 'maxFpr', this.own.maxFpr, 0, 1);
+    if (this.own.maxFpr === 0) throw rangeError('AUROC', 'expected maxFpr above 0, got 0');
+  }
+
+  compute(): Tensor {
+    const isExact = this.thresholds === null;
+    const { average, maxFpr } = this.own;
+    if (this.problem.task === 'binary') {
+      const points = pointsOf(this.steps(0), isExact);
+      const isFlat = points.fpr.at(-1)! === 0 || points.tpr.at(-1)! === 0;
+      return scalar(maxFpr === 1 || isFlat ? areaUnder(points) : partialArea(points, maxFpr));
+    }
+    if (average === 'micro') return scalar(areaUnder(pointsOf(this.steps(null), isExact)));
+    const all = this.each((steps) => ({ area: areaUnder(pointsOf(steps, isExact)), positives: steps.positives }));
+    return averageOf(
+      all.map(({ area }) => area),
+      all.map(({ positives }) => positives),
+      average,
+    );
+  }
+}

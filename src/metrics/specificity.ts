@@ -1,0 +1,30 @@
+// The share of the samples of other classes that are not taken for one of this class.
+import { type Counts, ratio, StatScores, type StatScoresOptions } from './stat-scores';
+
+/** The options of `Specificity`. */
+export interface SpecificityOptions extends StatScoresOptions {}
+
+/**
+ * The share of samples of other classes that are told from a class, `tn / (tn + fp)`. As `torchmetrics.Specificity`.
+ *
+ * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; 0 without such samples. `average` as
+ * in `FBetaScore`. `higherIsBetter` is null, as in torchmetrics.
+ *
+ * @example
+ * const specificity = new metrics.Specificity({ task: 'binary' });
+ * specificity.update(tensor([0.9, 0.1, 0.2, 0.7]), tensor(Int32Array.of(0, 0, 0, 1)));
+ * specificity.compute().item().toFixed(3); // '0.667'
+ */
+export class Specificity extends StatScores {
+  /** @internal */
+  protected override readonly topKCounts = false;
+
+  constructor(options: SpecificityOptions) {
+    super('Specificity', options, {});
+  }
+
+  /** @internal */
+  protected override score({ tn, fp }: Counts): number {
+    return ratio(tn, tn + fp);
+  }
+}

@@ -1,0 +1,73 @@
+// The kinds of problems that metrics of classes are for, and the options by which they are told.
+import { checkInteger, checkNumber, checkOneOf, rangeError } from '../errors';
+
+/**
+ * The kind of problem: each sample is of one of two classes, of one of several, or has any of several labels.
+ *
+ * - `"binary"`: preds and targets of one shape, `[n]` or `[n, ...]`. preds are probabilities or logits, float32, or int32 0 and 1. Targets are 0
+ *   and 1, int32 or float32. Where one of a batch's scores lies outside `[0, 1]`, they are taken as logits, and their sigmoid is their probability.
+ * - `"multiclass"`: preds are scores, float32 `[n, classes, ...]`, or int32 classes `[n, ...]`; targets are int32 `[n, ...]`. The highest score is the
+ *   prediction, the first of equals. Curves and calibration take the softmax of a batch that has a score outside `[0, 1]`.
+ * - `"multilabel"`: as `"binary"`, with preds and targets `[n, labels, ...]`.
+ */
+export type Task = 'binary' | 'multiclass' | 'multilabel';
+
+/**
+ * How the figures of classes or labels become one: `"micro"`: that of the counts added up; `"macro"`: their mean; `"weighted"`: their mean
+ * weighted by the number of targets; `"none"`: they stay as they are.
+ */
+export type Average = 'micro' | 'macro' | 'weighted' | 'none';
+
+/** The options of all metrics of classes. */
+export interface TaskOptions {
+  /** The kind of problem. */
+  task: Task;
+  /** The number of classes of a "multiclass" task, 2 or more: up to 2^24, of matrices 2^15, of curves 2^16. */
+  numClasses?: number;
+  /** The number of labels of a "multilabel" task, likewise. */
+  numLabels?: number;
+  /** Targets of this value are left out. */
+  ignoreIndex?: number;
+}
+
+/** The options of metrics that make classes of probabilities. */
+export interface ThresholdOptions extends TaskOptions {
+  /** Probabilities above it are predictions of 1, in "binary" and "multilabel" tasks (0.5). */
+  threshold?: number;
+}
+
+/** A task with its size. */
+export interface Problem {
+  task: Task;
+  /** The number of classes or labels; 1 for a binary task. */
+  width: number;
+  ignoreIndex: number | undefined;
+}
+
+/** What `withDefaults` fills in for `TaskOptions`. */
+export interface TaskSettings {
+  task: Task | undefined;
+  numClasses: number | undefined;
+  numLabels: number | undefined;
+  ignoreIndex: number | undefined;
+}
+
+export const taskDefaults: TaskSettings = { task: undefined, numClasses: undefined, numLabels: undefined, ignoreIndex: undefined };
+
+const allTasks: readonly Task[] = ['binary', 'multiclass', 'multilabel'];
+
+/** Refuses a task, or a size of one, that cannot be; `most` is the largest size that the metric has memory for. */
+export function checkTask(where: string, o: TaskSettings, most: number, tasks: readonly Task[] = allTasks): Problem {
+  const task = checkOneOf(where, 'task', o.task, tasks);
+  const size = (name: 'numClasses' | 'numLabels', needed: boolean): number => {
+    const given = needed || o[name] !== undefined ? checkInteger(where, name, o[name], 2) : 1;
+    if (given > most) throw rangeError(where, `expected ${name} up to ${most}, got ${given}`);
+    return given;
+  };
+  const sizes = { binary: 1, multiclass: size('numClasses', task === 'multiclass'), multilabel: size('numLabels', task === 'multilabel') };
+  const ignoreIndex = o.ignoreIndex === undefined ? undefined : checkInteger(where, 'ignoreIndex', o.ignoreIndex, -(2 ** 31), 2 ** 31 - 1);
+  return { task, width: sizes[task], ignoreIndex };
+}
+
+/** Refuses a threshold outside `[0, 1]`; it is compared with probabilities in float32. */
+export const checkThreshold = (where: string, threshold: unknown): number => Math.fround(checkNumber(where, 'threshold', threshold, 0, 1));

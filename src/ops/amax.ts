@@ -1,0 +1,79 @@
+// Extremes over several dimensions, whose gradient all equal elements share.
+import { give, record } from '../autograd';
+import * as calls from '../calls.generated';
+import { rangeError, withDefaults } from '../errors';
+import { shapeText } from '../shape';
+import { empty, Tensor } from '../tensor';
+import { binary, sumOver } from './broadcast';
+import { copyOf } from './convert';
+import { extremes, ties } from './extremum';
+import { keepdimOf, reducedDims } from './reduce';
+
+type Dim = number | readonly number[];
+
+/** The extremes over the dimensions that `dim` names, as `where` asks for them. */
+export function extremesOver(name: 'max' | 'min', where: string, x: Tensor, dim: Dim | undefined, keepdim: boolean): Tensor {
+  const reduced = reducedDims(where, dim, x.shape.length);
+  if (x.shape.some((size, d) => reduced[d] && size === 0))
+    throw rangeError(where, `${shapeText(x.shape)} is empty where an extreme is asked for`);
+  const kept = x.shape.map((size, d) => (reduced[d] ? 1 : size));
+  let over = x;
+  for (let d = x.shape.length - 1; d >= 0; d--) {
+    if (reduced[d] && x.shape[d] !== 1) over = extremes(name, where, over, d, over.shape.with(d, 1)).values;
+  }
+  const extreme = over === x ? copyOf(x) : over;
+  // y alone is handed out, and is what a change of the memory is counted by.
+  const shape = x.shape.filter((_, d) => !reduced[d]);
+  const y = keepdim ? extreme : new Tensor(extreme.values, shape);
+  return record(y, where.slice(7), [x], [x, y], (dy) => {
+    const mask = empty(x.shape.slice());
+    calls.intToFloat({ out: mask.floats, x: ties(x, extreme).ints, n: x.numel });
+    const count = sumOver(mask, reduced);
+    const part = binary(where, 'div', new Tensor(dy.values, kept), count, 'float32');
+    give(x, binary(where, 'mul', mask, part, 'float32'));
+  });
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * The largest elements along `dim`, one, several (an array), or all by default; NaN counts as largest. Where several elements are equal to the result,
+     * the gradient is divided evenly among them, other than with `max(dim)`. As `torch.amax`.
+     *
+     * A RangeError when there is nothing to choose from.
+     *
+     * @example
+     * tensor([[1, 5], [7, 2]]).amax(1).toArray(); // [5, 7]
+     * tensor([[1, 5], [7, 2]]).amax([0, 1]).item(); // 7
+     */
+    amax(dim?: number | readonly number[], options?: { keepdim?: boolean }): Tensor;
+    /**
+     * The smallest elements along `dim`; NaN counts as smallest. See `amax`. As `torch.amin`.
+     *
+     * @example
+     * tensor([[1, 5], [7, 2]]).amin(1).toArray(); // [1, 2]
+     */
+    amin(dim?: number | readonly number[], options?: { keepdim?: boolean }): Tensor;
+    /**
+     * `{ min, max }` along `dim`, or of all elements, with the gradients of `amin` and `amax`: `torch.aminmax`.
+     *
+     * @example
+     * const { min, max } = tensor([3, 1, 2]).aminmax();
+     * [min.item(), max.item()]; // [1, 3]
+     */
+    aminmax(options?: { dim?: number; keepdim?: boolean }): { min: Tensor; max: Tensor };
+  }
+}
+
+Tensor.prototype.amax = function (this: Tensor, dim, options) {
+  return extremesOver('max', 'Tensor.amax', this, dim, keepdimOf('Tensor.amax', options));
+};
+Tensor.prototype.amin = function (this: Tensor, dim, options) {
+  return extremesOver('min', 'Tensor.amin', this, dim, keepdimOf('Tensor.amin', options));
+};
+Tensor.prototype.aminmax = function (this: Tensor, options) {
+  const where = 'Tensor.aminmax';
+  const { dim, keepdim } = withDefaults<{ dim: number | undefined; keepdim: boolean }>(where, options, { dim: undefined, keepdim: false });
+  const kept = keepdimOf(where, { keepdim });
+  return { min: extremesOver('min', where, this, dim, kept), max: extremesOver('max', where, this, dim, kept) };
+};

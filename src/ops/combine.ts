@@ -1,0 +1,105 @@
+// Tensors put together as tables and grids.
+import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import { shapeText } from '../shape';
+import { checkTensor, type Tensor } from '../tensor';
+import { expanded } from './expand';
+import { cat, stack } from './join';
+import { permute, swapped } from './transpose';
+import { view } from './views';
+
+function checkList(where: string, tensors: unknown): readonly Tensor[] {
+  if (!Array.isArray(tensors)) throw typeError(where, `expected an array of tensors, got ${describe(tensors)}`);
+  tensors.forEach((t, i) => {
+    checkTensor(where, `tensors[${i}]`, t);
+  });
+  return tensors;
+}
+
+/**
+ * The tensors side by side: along dimension 1, vectors and scalars along dimension 0. As `torch.hstack`.
+ *
+ * @example
+ * hstack([tensor([1, 2]), tensor([3])]).toArray(); // [1, 2, 3]
+ * hstack([tensor([[1], [2]]), tensor([[3], [4]])]).toArray(); // [[1, 3], [2, 4]]
+ */
+export function hstack(tensors: readonly Tensor[]): Tensor {
+  const list = checkList('hstack', tensors).map((t) => (t.shape.length === 0 ? view(t, [1]) : t));
+  return cat(list, (list[0]?.shape.length ?? 1) > 1 ? 1 : 0, 'hstack');
+}
+
+/**
+ * The tensors one below the other, along dimension 0; vectors are rows. As `torch.vstack`.
+ *
+ * @example
+ * vstack([tensor([1, 2]), tensor([3, 4])]).toArray(); // [[1, 2], [3, 4]]
+ */
+export function vstack(tensors: readonly Tensor[]): Tensor {
+  const list = checkList('vstack', tensors).map((t) => (t.shape.length < 2 ? view(t, [1, t.numel]) : t));
+  return cat(list, 0, 'vstack');
+}
+
+/**
+ * The tensors side by side, along dimension 1; vectors are columns. As `torch.column_stack`.
+ *
+ * @example
+ * columnStack([tensor([1, 2]), tensor([3, 4])]).toArray(); // [[1, 3], [2, 4]]
+ */
+export function columnStack(tensors: readonly Tensor[]): Tensor {
+  const list = checkList('columnStack', tensors).map((t) => (t.shape.length < 2 ? view(t, [t.numel, 1]) : t));
+  return cat(list, 1, 'columnStack');
+}
+
+// Each vector over the grid of all of them.
+function grids(where: string, tensors: readonly Tensor[]): Tensor[] {
+  if (tensors.length === 0) throw rangeError(where, 'expected at least one tensor, got none');
+  for (const [i, t] of tensors.entries()) {
+    checkTensor(where, `tensors[${i}]`, t);
+    if (t.shape.length > 1) throw rangeError(where, `expected tensors[${i}] to be a vector, got ${shapeText(t.shape)}`);
+  }
+  const shape = tensors.map((t) => t.numel);
+  return tensors.map((t, d) =>
+    expanded(
+      where,
+      view(
+        t,
+        shape.map((size, k) => (k === d ? size : 1)),
+      ),
+      shape,
+    ),
+  );
+}
+
+/**
+ * For each vector its elements over the grid of all of them: `meshgrid(x, y)` gives two tensors `[x.length, y.length]`; options may follow. With
+ * `indexing: "xy"` (default `"ij"`) the first two dimensions change places. As `torch.meshgrid`.
+ *
+ * @example
+ * const [x, y] = meshgrid(tensor([1, 2]), tensor([3, 4]));
+ * x.toArray(); // [[1, 1], [2, 2]]
+ * y.toArray(); // [[3, 4], [3, 4]]
+ */
+export function meshgrid(...args: (Tensor | { indexing?: 'ij' | 'xy' } | undefined)[]): Tensor[] {
+  const where = 'meshgrid';
+  const last = args.at(-1);
+  const isOptions =
+    args.length > 0 &&
+    (last === undefined || (typeof last === 'object' && last !== null && Object.getPrototypeOf(last) === Object.prototype));
+  const { indexing } = withDefaults<{ indexing: 'ij' | 'xy' }>(where, isOptions ? (last as object | undefined) : undefined, {
+    indexing: 'ij',
+  });
+  checkOneOf(where, 'indexing', indexing, ['ij', 'xy']);
+  const all = grids(where, (isOptions ? args.slice(0, -1) : args) as Tensor[]);
+  const rank = all.length;
+  return indexing === 'ij' || rank < 2 ? all : all.map((grid) => permute('meshgrid', grid, swapped(rank, 0, 1)));
+}
+
+/**
+ * All combinations of one element of each vector, as rows in order; of one vector itself. As `torch.cartesian_prod`.
+ *
+ * @example
+ * cartesianProd(tensor([1, 2]), tensor([3, 4])).toArray(); // [[1, 3], [1, 4], [2, 3], [2, 4]]
+ */
+export function cartesianProd(...tensors: Tensor[]): Tensor {
+  const all = grids('cartesianProd', tensors).map((grid) => view(grid, [grid.numel]));
+  return all.length === 1 ? all[0]! : stack(all, 1);
+}

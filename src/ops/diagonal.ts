@@ -1,0 +1,114 @@
+// Diagonals of matrices, and what lies on one side of them.
+import { checkInteger, rangeError, withDefaults } from '../errors';
+import { checkShape, normalizeDim, shapeText, stridesOf } from '../shape';
+import { constant, Tensor } from '../tensor';
+import { scalar } from './broadcast';
+import { choose } from './choose';
+import { cat } from './join';
+import { strided } from './strided';
+import './reduce';
+
+const shift = (where: string, name: string, value: unknown): number =>
+  checkInteger(where, name, value, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+
+function diagonalOf(where: string, x: Tensor, offset: number, dim1: number, dim2: number): Tensor {
+  const rank = x.shape.length;
+  if (rank < 2) throw rangeError(where, `expected at least two dimensions, got ${shapeText(x.shape)}`);
+  const [a, b] = [normalizeDim(where, dim1, rank), normalizeDim(where, dim2, rank)];
+  if (a === b) throw rangeError(where, `expected two dimensions, got ${a} twice`);
+  const strides = stridesOf(x.shape);
+  const [down, right] = [Math.max(0, -offset), Math.max(0, offset)];
+  const length = Math.max(0, Math.min(x.shape[a]! - down, x.shape[b]! - right));
+  const others = x.shape.map((_, d) => d).filter((d) => d !== a && d !== b);
+  const sizes = [...others.map((d) => x.shape[d]!), length];
+  const start = length === 0 ? 0 : down * strides[a]! + right * strides[b]!;
+  return strided(where, x, sizes, [...others.map((d) => strides[d]!), strides[a]! + strides[b]!], start);
+}
+
+// x where `keeps` says so of row and column, else 0, also in place of NaN and Infinity.
+function triangle(where: string, x: Tensor, keeps: (column: number, row: number) => boolean): Tensor {
+  if (x.shape.length < 2) throw rangeError(where, `expected at least two dimensions, got ${shapeText(x.shape)}`);
+  const [rows, columns] = [x.shape.at(-2)!, x.shape.at(-1)!];
+  const mask = constant([rows, columns], 'int32');
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) mask.values[i * columns + j] = keeps(j, i) ? 1 : 0;
+  return choose(where, mask, x, scalar(0, x.dtype));
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * The diagonal of dimensions `dim1` and `dim2` (0 and 1), `offset` places above the main one (below it for negative ones), as the last dimension: a
+     * copy. As `torch.diagonal`.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).diagonal().toArray(); // [1, 4]
+     * tensor([[1, 2], [3, 4]]).diagonal({ offset: 1 }).toArray(); // [2]
+     */
+    diagonal(options?: { offset?: number; dim1?: number; dim2?: number }): Tensor;
+    /**
+     * A square matrix with this vector on its diagonal number `diagonal` (default 0, the main one) and zeros elsewhere; of a matrix that diagonal. As
+     * `torch.diag`.
+     *
+     * @example
+     * tensor([1, 2]).diag().toArray(); // [[1, 0], [0, 2]]
+     * tensor([[1, 2], [3, 4]]).diag().toArray(); // [1, 4]
+     */
+    diag(diagonal?: number): Tensor;
+    /**
+     * The upper triangle of each matrix, from diagonal number `diagonal` (default 0, the main one) on, and zeros below: `torch.triu`.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).triu().toArray(); // [[1, 2], [0, 4]]
+     */
+    triu(diagonal?: number): Tensor;
+    /**
+     * The lower triangle of each matrix, up to diagonal number `diagonal` (default 0, the main one), and zeros above: `torch.tril`.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).tril().toArray(); // [[1, 0], [3, 4]]
+     */
+    tril(diagonal?: number): Tensor;
+    /**
+     * The sum of the main diagonal of a matrix, a scalar: `torch.trace`.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).trace().item(); // 5
+     */
+    trace(): Tensor;
+  }
+}
+
+Tensor.prototype.diagonal = function (this: Tensor, options) {
+  const where = 'Tensor.diagonal';
+  const { offset, dim1, dim2 } = withDefaults(where, options, { offset: 0, dim1: 0, dim2: 1 });
+  return diagonalOf(where, this, shift(where, 'offset', offset), dim1, dim2);
+};
+
+Tensor.prototype.diag = function (this: Tensor, diagonal = 0) {
+  const where = 'Tensor.diag';
+  const k = shift(where, 'diagonal', diagonal);
+  if (this.shape.length === 2) return diagonalOf(where, this, k, 0, 1);
+  if (this.shape.length !== 1) throw rangeError(where, `expected a vector or a matrix, got ${shapeText(this.shape)}`);
+  const n = this.numel + Math.abs(k);
+  const shape = checkShape(where, [n, n]);
+  const mask = constant(shape, 'int32');
+  for (let i = 0; i < this.numel; i++) mask.values[(i + Math.max(0, -k)) * n + i + Math.max(0, k)] = 1;
+  // The vector stands once in every row, in the columns of the diagonal.
+  const row = k === 0 ? this : cat(k > 0 ? [constant([k], this.dtype), this] : [this, constant([-k], this.dtype)]);
+  return choose(where, mask, row, scalar(0, this.dtype));
+};
+
+Tensor.prototype.triu = function (this: Tensor, diagonal = 0) {
+  const k = shift('Tensor.triu', 'diagonal', diagonal);
+  return triangle('Tensor.triu', this, (column, row) => column - row >= k);
+};
+
+Tensor.prototype.tril = function (this: Tensor, diagonal = 0) {
+  const k = shift('Tensor.tril', 'diagonal', diagonal);
+  return triangle('Tensor.tril', this, (column, row) => column - row <= k);
+};
+
+Tensor.prototype.trace = function (this: Tensor) {
+  if (this.shape.length !== 2) throw rangeError('Tensor.trace', `expected a matrix, got ${shapeText(this.shape)}`);
+  return diagonalOf('Tensor.trace', this, 0, 0, 1).sum();
+};

@@ -1,0 +1,63 @@
+// Lengths and distances of vectors: all functions are public, in `nn.functional`.
+import { checkBoolean, checkNumber, withDefaults } from '../errors';
+import { broadcastShapes, normalizeDim } from '../shape';
+import { checkTensor, type Tensor } from '../tensor';
+import { checkExponent, normOf } from './vector-norm';
+import './arithmetic';
+import './between';
+import './reduce';
+
+/**
+ * `x / max(norm(x), eps)` along dimension `dim`, the p-norm: `torch.nn.functional.normalize`. By default `p` is 2, `dim` 1 and `eps` 1e-12.
+ *
+ * @example
+ * nn.functional.normalize(tensor([[3, 4]])).toArray(); // [[0.6, 0.8]]
+ */
+export function normalize(x: Tensor, options?: { p?: number; dim?: number; eps?: number }): Tensor {
+  const where = 'normalize';
+  const { p, dim, eps } = withDefaults(where, options, { p: 2, dim: 1, eps: 1e-12 });
+  checkNumber(where, 'eps', eps);
+  const length = normOf(where, x, checkExponent(where, p), normalizeDim(where, dim, x?.shape?.length ?? 2), true);
+  return x.div(length.clampMin(eps));
+}
+
+/**
+ * The cosine of the angle between the vectors of `x1` and `x2` along dimension `dim`: `x1 . x2 / (max(|x1|, eps) max(|x2|, eps))`; shapes broadcast. By
+ * default `dim` is 1 and `eps` 1e-8. As `torch.nn.functional.cosine_similarity`.
+ *
+ * @example
+ * nn.functional.cosineSimilarity(tensor([[1, 0]]), tensor([[3, 4]])).toArray(); // [0.6]
+ */
+export function cosineSimilarity(x1: Tensor, x2: Tensor, options?: { dim?: number; eps?: number }): Tensor {
+  const where = 'cosineSimilarity';
+  checkTensor(where, 'x1', x1, 'float32');
+  checkTensor(where, 'x2', x2, 'float32');
+  const { dim, eps } = withDefaults(where, options, { dim: 1, eps: 1e-8 });
+  checkNumber(where, 'eps', eps);
+  const shape = broadcastShapes(where, x1.shape, x2.shape);
+  const d = normalizeDim(where, dim, shape.length);
+  const whole = (x: Tensor): Tensor => (x.shape.length === shape.length && x.shape[d] === shape[d] ? x : x.expand(shape));
+  const [a, b] = [whole(x1), whole(x2)];
+  const length = (x: Tensor): Tensor => normOf(where, x, 2, d, true).clampMin(eps);
+  return a
+    .div(length(a))
+    .mul(b.div(length(b)))
+    .sum(d);
+}
+
+/**
+ * The p-norm of `x1 - x2 + eps` over the last dimension: `torch.nn.functional.pairwise_distance`. By default `p` is 2, `eps` 1e-6, which keeps gradients
+ * from becoming 0 / 0, and `keepdim` false; shapes broadcast.
+ *
+ * @example
+ * nn.functional.pairwiseDistance(tensor([[1, 2]]), tensor([[4, 6]]), { eps: 0 }).toArray(); // [5]
+ */
+export function pairwiseDistance(x1: Tensor, x2: Tensor, options?: { p?: number; eps?: number; keepdim?: boolean }): Tensor {
+  const where = 'pairwiseDistance';
+  checkTensor(where, 'x1', x1, 'float32');
+  checkTensor(where, 'x2', x2, 'float32');
+  const { p, eps, keepdim } = withDefaults(where, options, { p: 2, eps: 1e-6, keepdim: false });
+  checkNumber(where, 'eps', eps);
+  broadcastShapes(where, x1.shape, x2.shape);
+  return normOf(where, x1.sub(x2).add(eps), checkExponent(where, p), -1, checkBoolean(where, 'keepdim', keepdim));
+}

@@ -1,0 +1,112 @@
+// Sums of products by the names of the dimensions.
+import { describe, rangeError, typeError } from '../errors';
+import { numelOf, shapeText } from '../shape';
+import { checkTensor, Tensor } from '../tensor';
+import './arithmetic';
+import './convert';
+import './matmul';
+import './reduce';
+import './select';
+import './transpose';
+import './views';
+
+/** A tensor whose dimensions have names. */
+interface Named {
+  x: Tensor;
+  names: string[];
+}
+
+const where = 'einsum';
+
+// `ij,jk->ik` as the names of each operand and of the result; without an arrow those that stand once, in alphabetical order.
+function parse(equation: unknown, count: number): { inputs: string[][]; output: string[] } {
+  if (typeof equation !== 'string') throw typeError(where, `expected the equation to be a string, got ${describe(equation)}`);
+  const text = equation.replace(/\s/g, '');
+  if (text.includes('.')) throw rangeError(where, `"..." is not supported, in "${equation}"`, 'give every dimension a letter');
+  if (!/^[a-zA-Z]*(,[a-zA-Z]*)*(->[a-zA-Z]*)?$/.test(text))
+    throw rangeError(where, `"${equation}" is no equation`, 'einsum("ij,jk->ik", a, b)');
+  const [left, right] = text.split('->') as [string, string | undefined];
+  const inputs = left.split(',').map((names) => [...names]);
+  if (inputs.length !== count) throw rangeError(where, `"${equation}" names ${inputs.length} tensors, ${count} are given`);
+  const all = inputs.flat();
+  const once = [...new Set(all)].filter((name) => all.indexOf(name) === all.lastIndexOf(name)).sort();
+  const output = right === undefined ? once : [...right];
+  if (new Set(output).size !== output.length) throw rangeError(where, `a dimension stands twice in the result of "${equation}"`);
+  const unknown = output.find((name) => !all.includes(name));
+  if (unknown !== undefined) throw rangeError(where, `"${unknown}" of the result stands in no operand of "${equation}"`);
+  return { inputs, output };
+}
+
+// The diagonal where a name stands twice: elements of which both indices are equal.
+function withoutRepeats({ x, names }: Named): Named {
+  const first = names.findIndex((name, i) => names.indexOf(name, i + 1) >= 0);
+  if (first < 0) return { x, names };
+  const second = names.indexOf(names[first]!, first + 1);
+  const n = x.shape[first]!;
+  const rest = names.map((_, d) => d).filter((d) => d !== first && d !== second);
+  const flat = x.permute([first, second, ...rest]).reshape([n * n, ...rest.map((d) => x.shape[d]!)]);
+  const diagonal = Tensor.fromTypedArray(Int32Array.from({ length: n }, (_, i) => i * (n + 1)));
+  return withoutRepeats({ x: flat.indexSelect(0, diagonal), names: [names[first]!, ...rest.map((d) => names[d]!)] });
+}
+
+// Summed over the dimensions that stand nowhere else.
+function reduced({ x, names }: Named, needed: readonly string[]): Named {
+  const alone = names.flatMap((name, d) => (needed.includes(name) ? [] : [d]));
+  return alone.length === 0 ? { x, names } : { x: x.sum(alone), names: names.filter((name) => needed.includes(name)) };
+}
+
+// x with its dimensions in the order of `names`, which are all of its own.
+const ordered = ({ x, names }: Named, order: readonly string[]): Tensor =>
+  order.every((name, d) => names[d] === name) ? x : x.permute(order.map((name) => names.indexOf(name)));
+
+// Two operands into one: dimensions of both that go on are batches, those that end here the sum of a product of matrices.
+function contract(a: Named, b: Named, needed: readonly string[]): Named {
+  const left = reduced(a, [...needed, ...b.names]);
+  const right = reduced(b, [...needed, ...a.names]);
+  const shared = left.names.filter((name) => right.names.includes(name));
+  const batch = shared.filter((name) => needed.includes(name));
+  const summed = shared.filter((name) => !needed.includes(name));
+  const rows = left.names.filter((name) => !shared.includes(name));
+  const columns = right.names.filter((name) => !shared.includes(name));
+  const size = (names: readonly string[], of: Named): number[] => names.map((name) => of.x.shape[of.names.indexOf(name)]!);
+  const lead = size(batch, left);
+  const [m, k, n] = [numelOf(size(rows, left)), numelOf(size(summed, left)), numelOf(size(columns, right))];
+  const x = ordered(left, [...batch, ...rows, ...summed]).reshape([numelOf(lead), m, k]);
+  const y = ordered(right, [...batch, ...summed, ...columns]).reshape([numelOf(lead), k, n]);
+  return { x: x.matmul(y).reshape([...lead, ...size(rows, left), ...size(columns, right)]), names: [...batch, ...rows, ...columns] };
+}
+
+/**
+ * The sum of products that an equation like `"ij,jk->ik"` names: a letter for each dimension of each tensor, and behind `->` those of the result; letters that
+ * are not there are summed over. Without `->` the result has the letters that stand once, in alphabetical order. As `torch.einsum`.
+ *
+ * A letter that stands twice in one tensor takes its diagonal. float32. Tensors are multiplied from left to right. `...` is not supported: a RangeError, as
+ * for sizes that differ.
+ *
+ * @example
+ * einsum('ij,j->i', tensor([[1, 2], [3, 4]]), tensor([1, 1])).toArray(); // [3, 7]
+ */
+export function einsum(equation: string, ...tensors: Tensor[]): Tensor {
+  if (tensors.length === 0) throw rangeError(where, 'expected at least one tensor, got none');
+  tensors.forEach((t, i) => void checkTensor(where, `tensors[${i}]`, t, 'float32'));
+  const { inputs, output } = parse(equation, tensors.length);
+  const sizes = new Map<string, number>();
+  inputs.forEach((names, i) => {
+    const { shape } = tensors[i]!;
+    if (names.length !== shape.length)
+      throw rangeError(where, `"${names.join('')}" names ${names.length} dimensions, tensor ${i} is ${shapeText(shape)}`);
+    names.forEach((name, d) => {
+      if (sizes.has(name) && sizes.get(name) !== shape[d]) throw rangeError(where, `"${name}" is ${sizes.get(name)} and ${shape[d]}`);
+      sizes.set(name, shape[d]!);
+    });
+  });
+  const operands = inputs.map((names, i) => withoutRepeats({ x: tensors[i]!, names }));
+  let result = operands[0]!;
+  for (let i = 1; i < operands.length; i++) {
+    const later = operands.slice(i + 1).flatMap(({ names }) => names);
+    result = contract(result, operands[i]!, [...output, ...later]);
+  }
+  result = reduced(result, output);
+  const y = ordered(result, output);
+  return tensors.length === 1 && y === tensors[0] ? y.clone() : y;
+}

@@ -1,0 +1,65 @@
+// Elements in reverse, and shifted around.
+import { checkInteger, describe, rangeError, typeError } from '../errors';
+import { normalizeDim, shapeText } from '../shape';
+import { constant, Tensor } from '../tensor';
+import { view } from './views';
+import './convert';
+import './select';
+
+/** The elements of dimension d in the order that `from` says, place by place. */
+export function reordered(x: Tensor, d: number, from: (i: number) => number): Tensor {
+  const index = constant([x.shape[d]!], 'int32');
+  for (let i = 0; i < index.numel; i++) index.values[i] = from(i);
+  return x.indexSelect(d, index);
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * A copy with the elements of the dimensions `dims` (one, or an array) in reverse order: `torch.flip`.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).flip([1]).toArray(); // [[2, 1], [4, 3]]
+     */
+    flip(dims: number | readonly number[]): Tensor;
+    /**
+     * A copy with the elements moved on by `shifts` along `dims`, those that leave at the end coming in at the front; of all elements in row-major order
+     * without `dims`. As `torch.roll`.
+     *
+     * @example
+     * arange(4).roll(1).toArray(); // [3, 0, 1, 2]
+     * tensor([[1, 2], [3, 4]]).roll(1, 0).toArray(); // [[3, 4], [1, 2]]
+     */
+    roll(shifts: number | readonly number[], dims?: number | readonly number[]): Tensor;
+  }
+}
+
+Tensor.prototype.flip = function (this: Tensor, dims) {
+  const where = 'Tensor.flip';
+  const list = (Array.isArray(dims) ? dims : [dims]).map((dim) => normalizeDim(where, dim, this.shape.length));
+  if (new Set(list).size < list.length) throw rangeError(where, `a dimension is named twice in ${shapeText(list)}`);
+  if (list.length === 0 || this.shape.length === 0) return this.clone();
+  return list.reduce<Tensor>((x, d) => reordered(x, d, (i) => x.shape[d]! - 1 - i), this);
+};
+
+Tensor.prototype.roll = function (this: Tensor, shifts, dims) {
+  const where = 'Tensor.roll';
+  const by = (Array.isArray(shifts) ? shifts : [shifts]).map((shift) =>
+    checkInteger(where, 'shifts', shift, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  );
+  const moved = (x: Tensor, d: number, shift: number): Tensor => {
+    const n = x.shape[d]!;
+    const back = n === 0 ? 0 : shift % n;
+    return reordered(x, d, (i) => (i - back + n) % n);
+  };
+  if (dims === undefined) {
+    if (by.length !== 1) throw rangeError(where, `expected one shift without dims, got ${by.length}`);
+    return view(moved(view(this, [this.numel]), 0, by[0]!), this.shape.slice(), 'roll');
+  }
+  if (typeof dims !== 'number' && !Array.isArray(dims))
+    throw typeError(where, `expected dims to be a dimension or an array of them, got ${describe(dims)}`);
+  const list = (Array.isArray(dims) ? dims : [dims]).map((dim) => normalizeDim(where, dim, this.shape.length));
+  if (list.length !== by.length) throw rangeError(where, `expected as many shifts as dims, got ${by.length} and ${list.length}`);
+  if (list.length === 0 || this.shape.length === 0) return this.clone();
+  return list.reduce<Tensor>((x, d, i) => moved(x, d, by[i]!), this);
+};

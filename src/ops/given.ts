@@ -1,0 +1,145 @@
+// Tensors of numbers that JavaScript has: plain, nested, and in typed arrays.
+import { checkAttached, describe, rangeError, typeError } from '../errors';
+import type { DType } from '../memory';
+import { constant, Tensor } from '../tensor';
+import { type CreateOptions, finish, settings } from './create';
+
+/** Typed arrays of numbers; those of BigInt are none. */
+export type NumberArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
+
+/** What a tensor can be made of: numbers and booleans, nested as deep as it has dimensions; the innermost arrays may be typed. */
+export type TensorLike = number | boolean | NumberArray | readonly TensorLike[];
+
+const isNumberArray = (value: unknown): value is NumberArray =>
+  ArrayBuffer.isView(value) && !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array);
+
+const integerKinds = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array];
+const isFloating = (array: NumberArray): boolean => !integerKinds.some((kind) => array instanceof kind);
+
+const pathText = (path: readonly number[]): string => `data${path.map((i) => `[${i}]`).join('')}`;
+
+// The shape of nested arrays, by their first elements; the walk that copies them checks all others against it.
+function shapeOfNested(data: unknown): number[] {
+  const shape: number[] = [];
+  for (let inner = data; Array.isArray(inner) || isNumberArray(inner); inner = inner[0]) {
+    shape.push(inner.length);
+    if (inner.length === 0) break;
+  }
+  return shape;
+}
+
+// Whether there are elements, all of them booleans or in typed arrays of integers. Of plain numbers the first one answers.
+function isIntegral(data: unknown): boolean {
+  let found = false;
+  const all = (value: unknown): boolean => {
+    if (Array.isArray(value)) return value.every(all);
+    if (isNumberArray(value)) {
+      found ||= value.length > 0 || !isFloating(value);
+      return !isFloating(value);
+    }
+    found = true;
+    return typeof value === 'boolean';
+  };
+  return all(data) && found;
+}
+
+function checkElement(value: unknown, dtype: DType, path: readonly number[]): number {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value !== 'number') throw typeError('tensor', `expected ${pathText(path)} to be a number, got ${describe(value)}`);
+  if (dtype === 'int32' && (value | 0) !== value) {
+    throw rangeError('tensor', `${pathText(path)} = ${value} is not an int32`, 'tensor(data).to("int32") cuts off fractions');
+  }
+  return value;
+}
+
+// Copies the elements of one typed array to `at`; those that int32 does not hold are refused.
+function copyTyped(data: NumberArray, out: Tensor, at: number, path: readonly number[]): void {
+  checkAttached('tensor', data);
+  if (out.dtype === 'int32' && (isFloating(data) || data instanceof Uint32Array)) {
+    data.forEach((value, i) => {
+      checkElement(value, 'int32', [...path, i]);
+    });
+  }
+  out.values.set(data, at);
+}
+
+function copyNested(data: TensorLike, out: Tensor): void {
+  const { shape, values, dtype } = out;
+  let next = 0;
+  const path: number[] = [];
+  const visit = (value: unknown): void => {
+    const depth = path.length;
+    if (depth === shape.length) {
+      if (Array.isArray(value) || isNumberArray(value)) {
+        throw rangeError('tensor', `${pathText(path)} is an array, its neighbours are numbers: the data is ragged`);
+      }
+      values[next++] = checkElement(value, dtype, path);
+      return;
+    }
+    if (!Array.isArray(value) && !isNumberArray(value)) {
+      throw typeError('tensor', `expected ${pathText(path)} to be an array of ${shape[depth]}, got ${describe(value)}: the data is ragged`);
+    }
+    if (value.length !== shape[depth]) {
+      throw rangeError('tensor', `${pathText(path)} has length ${value.length}, its neighbours ${shape[depth]}: the data is ragged`);
+    }
+    if (isNumberArray(value)) {
+      // Its elements are numbers, where neighbours in plain arrays may still be arrays.
+      if (depth !== shape.length - 1) {
+        throw typeError(
+          'tensor',
+          `expected ${pathText([...path, 0])} to be an array of ${shape[depth + 1]}, got ${value[0]}: the data is ragged`,
+        );
+      }
+      copyTyped(value, out, next, path);
+      next += value.length;
+      return;
+    }
+    for (let i = 0; i < value.length; i++) {
+      path.push(i);
+      visit(value[i]!);
+      path.pop();
+    }
+  };
+  visit(data);
+}
+
+/**
+ * A tensor with a copy of the given numbers: a number, nested arrays, a typed array, or arrays of typed arrays; true counts as 1 and false as 0. As
+ * `torch.tensor`.
+ *
+ * float32, or int32 where all elements are booleans or stand in typed arrays of integers; `dtype` says otherwise. Fractions, NaN and numbers beyond 32
+ * bits are a RangeError for int32 (PyTorch cuts them off), ragged arrays too. `Tensor.fromTypedArray` shares memory instead.
+ *
+ * @example
+ * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
+ * tensor([0, 2], { dtype: "int32" }).dtype; // "int32"
+ * tensor([true, false]).toArray(); // [1, 0]
+ * tensor([Float64Array.of(1, 2), Float64Array.of(3, 4)]).shape; // [2, 2]
+ */
+export function tensor(data: TensorLike, options?: CreateOptions): Tensor {
+  const given: unknown = data;
+  const typed = isNumberArray(given);
+  if (!typed && typeof given !== 'number' && typeof given !== 'boolean' && !Array.isArray(given)) {
+    const hint =
+      given instanceof Tensor
+        ? 'clone() copies a tensor'
+        : ArrayBuffer.isView(given)
+          ? 'Float32Array.from(data, Number) converts it'
+          : undefined;
+    throw typeError('tensor', `expected a number, nested arrays or a typed array, got ${describe(given)}`, hint);
+  }
+  const { dtype, requiresGrad } = settings('tensor', options, isIntegral(given) ? 'int32' : 'float32');
+  const out = constant(shapeOfNested(given), dtype);
+  if (typed) copyTyped(given, out, 0, []);
+  else copyNested(data, out);
+  return finish(out, requiresGrad);
+}

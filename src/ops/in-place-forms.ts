@@ -1,0 +1,153 @@
+// The in-place forms of operations that have nothing to say of their own: the operation, written back to the tensor's own memory.
+import { rangeError, typeError } from '../errors';
+import { kernels } from '../native';
+import { sameShape, shapeText } from '../shape';
+import { checkTensor, Tensor } from '../tensor';
+import { become, done, former, isRecorded } from './in-place';
+import './arithmetic';
+import './between';
+import './diagonal';
+import './index-changes';
+import './masks';
+import './more-products';
+import './nan';
+import './unary';
+
+declare module '../tensor' {
+  interface Tensor {
+    /** `neg` in place; see `copy_`. float32 only. */
+    neg_(): this;
+    /** `exp` in place; see `copy_`. float32 only. */
+    exp_(): this;
+    /** `log` in place; see `copy_`. float32 only. */
+    log_(): this;
+    /** `sqrt` in place; see `copy_`. float32 only. */
+    sqrt_(): this;
+    /** `abs` in place; see `copy_`. float32 only. */
+    abs_(): this;
+    /** `relu` in place; see `copy_`. float32 only. */
+    relu_(): this;
+    /** `sigmoid` in place; see `copy_`. float32 only. */
+    sigmoid_(): this;
+    /** `tanh` in place; see `copy_`. float32 only. */
+    tanh_(): this;
+    /** `square` in place; see `copy_`. float32 only. */
+    square_(): this;
+    /** `reciprocal` in place; see `copy_`. float32 only. */
+    reciprocal_(): this;
+    /** `rsqrt` in place; see `copy_`. float32 only. */
+    rsqrt_(): this;
+    /** `sign` in place; see `copy_`. float32 only. */
+    sign_(): this;
+    /** `floor` in place; see `copy_`. float32 only. */
+    floor_(): this;
+    /** `ceil` in place; see `copy_`. float32 only. */
+    ceil_(): this;
+    /** `round` in place; see `copy_`. float32 only. */
+    round_(): this;
+    /** `trunc` in place; see `copy_`. float32 only. */
+    trunc_(): this;
+    /**
+     * `pow` in place; see `copy_`. float32 only.
+     *
+     * @example
+     * tensor([1, 2, 3]).pow_(2).toArray(); // [1, 4, 9]
+     */
+    pow_(other: Tensor | number): this;
+    /** `clampMin` in place; see `copy_`. float32 only. */
+    clampMin_(min: number): this;
+    /** `clampMax` in place; see `copy_`. float32 only. */
+    clampMax_(max: number): this;
+    /** `clamp_` by another name. */
+    clip_(options: { min?: number; max?: number }): this;
+    /**
+     * `maskedFill` in place; see `copy_`.
+     *
+     * @example
+     * tensor([1, -2]).maskedFill_(tensor([0, 1], { dtype: "int32" }), 0).toArray(); // [1, 0]
+     */
+    maskedFill_(mask: Tensor, value: number | Tensor): this;
+    /**
+     * `indexAdd` in place; see `copy_`.
+     *
+     * @example
+     * const sums = zeros([3]);
+     * sums.indexAdd_(0, tensor([0, 2, 0], { dtype: "int32" }), tensor([1, 2, 3])).toArray(); // [4, 0, 2]
+     */
+    indexAdd_(dim: number, index: Tensor, source: Tensor, options?: { alpha?: number }): this;
+    /** `indexFill` in place; see `copy_`. */
+    indexFill_(dim: number, index: Tensor, value: number | Tensor): this;
+    /** `addcmul` in place; see `copy_`. */
+    addcmul_(tensor1: Tensor, tensor2: Tensor, options?: { value?: number }): this;
+    /** `addcdiv` in place; see `copy_`. */
+    addcdiv_(tensor1: Tensor, tensor2: Tensor, options?: { value?: number }): this;
+    /** `addmm` in place; see `copy_`. */
+    addmm_(mat1: Tensor, mat2: Tensor, options?: { beta?: number; alpha?: number }): this;
+    /** `addmv` in place; see `copy_`. */
+    addmv_(mat: Tensor, vec: Tensor, options?: { beta?: number; alpha?: number }): this;
+    /** `nanToNum` in place; see `copy_`. */
+    nanToNum_(options?: { nan?: number; posinf?: number; neginf?: number }): this;
+    /** `triu` in place; see `copy_`. */
+    triu_(diagonal?: number): this;
+    /** `tril` in place; see `copy_`. */
+    tril_(diagonal?: number): this;
+  }
+}
+
+const alone = [
+  ...(['neg', 'exp', 'log', 'sqrt', 'abs', 'relu', 'sigmoid', 'tanh'] as const),
+  ...(['square', 'reciprocal', 'rsqrt', 'sign', 'floor', 'ceil', 'round', 'trunc'] as const),
+];
+for (const name of alone) {
+  Tensor.prototype[`${name}_`] = function (this: Tensor) {
+    const where = `Tensor.${name}_`;
+    checkTensor(where, 'x', this, 'float32');
+    if (isRecorded(where, this)) {
+      const before = former(this, true);
+      return become(this, `${name}_`, before[name](), before);
+    }
+    kernels[`${name}Forward`](this.floats, this.floats, this.numel);
+    return done(this, `${name}_`);
+  } as () => never;
+}
+
+const withOthers = [
+  ...(['pow', 'clampMin', 'clampMax', 'clip', 'nanToNum', 'triu', 'tril'] as const),
+  ...(['maskedFill', 'indexAdd', 'indexFill', 'addcmul', 'addcdiv', 'addmm', 'addmv'] as const),
+];
+for (const name of withOthers) {
+  const where = `Tensor.${name}_`;
+  Tensor.prototype[`${name}_`] = function (this: Tensor, ...args: unknown[]) {
+    checkTensor(where, 'x', this);
+    const others = args.filter((arg) => arg instanceof Tensor);
+    const before = isRecorded(where, this, ...others) ? former(this, true) : this;
+    const result = applied(
+      name,
+      before,
+      args.map((arg) => (arg === this ? before : arg)),
+    );
+    if (result.dtype !== this.dtype) {
+      throw typeError(where, `the result is ${result.dtype}, and this tensor is ${this.dtype}`, `${name}() makes a new tensor`);
+    }
+    if (!sameShape(result.shape, this.shape)) {
+      throw rangeError(
+        where,
+        `the result is ${shapeText(result.shape)}, and this tensor ${shapeText(this.shape)}`,
+        `${name}() makes a new tensor`,
+      );
+    }
+    return become(this, `${name}_`, result, before);
+  } as () => never;
+}
+
+// The operation's own checks, in the name of the method that was called.
+function applied(name: (typeof withOthers)[number], x: Tensor, args: unknown[]): Tensor {
+  try {
+    return (x[name] as (...args: unknown[]) => Tensor).apply(x, args);
+  } catch (error) {
+    const own = `Tensor.${name}`;
+    if (error instanceof RangeError) throw new RangeError(error.message.replace(own, `${own}_`));
+    if (error instanceof TypeError) throw new TypeError(error.message.replace(own, `${own}_`));
+    throw error;
+  }
+}

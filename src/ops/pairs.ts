@@ -1,0 +1,130 @@
+// The larger or smaller of two, and divisions with a remainder: of two tensors, or of a tensor and a number.
+import { record } from '../autograd';
+import * as calls from '../calls.generated';
+import { empty, Tensor } from '../tensor';
+import { type BinaryKernel, binary, giveSummed, type Operand, operand } from './broadcast';
+
+type Name = 'maximum' | 'minimum' | 'remainder' | 'fmod' | 'floorDivide' | 'atan2';
+
+const intKernels: Partial<Record<Name, BinaryKernel>> = {
+  maximum: 'maximumInt',
+  minimum: 'minimumInt',
+  remainder: 'remainderInt',
+  floorDivide: 'floorDivideInt',
+};
+
+const times = (a: Tensor, b: Tensor): Tensor => binary('mul', 'mul', a, b, 'float32');
+
+// 1 where a `kernel` b, else 0.
+function indicator(kernel: 'gt' | 'lt' | 'eq', a: Tensor, b: Tensor): Tensor {
+  const mask = binary(kernel, kernel, a, b, 'int32');
+  const y = empty(mask.shape.slice());
+  calls.intToFloat({ out: y.floats, x: mask.ints, n: mask.numel });
+  return y;
+}
+
+// The part of dy that goes to a: all of it where a was taken, half of it where both are equal.
+function shareOf(dy: Tensor, kernel: 'gt' | 'lt', a: Tensor, b: Tensor): Tensor {
+  const share = indicator(kernel, a, b);
+  const half = indicator('eq', a, b);
+  calls.sum({ out: half.floats, x: half.floats, outer: 1, n: 1, inner: half.numel, scale: 0.5 });
+  calls.accumulate({ out: share.floats, x: half.floats, n: share.numel });
+  return times(dy, share);
+}
+
+// The whole number by which b was multiplied to be taken from a, negated.
+function negatedQuotient(name: 'remainder' | 'fmod', a: Tensor, b: Tensor): Tensor {
+  const quotient = binary(name, name === 'remainder' ? 'floorDivide' : 'div', a, b, 'float32');
+  if (name === 'fmod') calls.truncForward({ y: quotient.floats, x: quotient.floats, n: quotient.numel });
+  calls.negForward({ y: quotient.floats, x: quotient.floats, n: quotient.numel });
+  return quotient;
+}
+
+// dy b / (a^2 + b^2), or dy a / (a^2 + b^2) negated.
+function anglePart(dy: Tensor, factor: Tensor, a: Tensor, b: Tensor, negated: boolean): Tensor {
+  const square = binary('add', 'add', times(a, a), times(b, b), 'float32');
+  const part = times(dy, binary('div', 'div', factor, square, 'float32'));
+  if (negated) calls.negForward({ y: part.floats, x: part.floats, n: part.numel });
+  return part;
+}
+
+function pair(name: Name, x: Tensor, right: unknown): Tensor {
+  const where = `Tensor.${name}`;
+  const other = operand(where, x, right);
+  const intKernel = intKernels[name];
+  if (intKernel !== undefined && x.dtype === 'int32' && other.dtype === 'int32') return binary(where, intKernel, x, other, 'int32');
+  const a = x.to('float32');
+  const b = other.to('float32');
+  const y = binary(where, name, a, b, 'float32');
+  if (name === 'floorDivide') return y;
+  return record(y, name, [a, b], [a, b], (dy) => {
+    if (name === 'maximum' || name === 'minimum') {
+      const beyond = name === 'maximum' ? 'gt' : 'lt';
+      if (a.needsGrad) giveSummed(a, shareOf(dy, beyond, a, b), true);
+      if (b.needsGrad) giveSummed(b, shareOf(dy, beyond, b, a), true);
+    } else if (name === 'atan2') {
+      if (a.needsGrad) giveSummed(a, anglePart(dy, b, a, b, false), true);
+      if (b.needsGrad) giveSummed(b, anglePart(dy, a, a, b, true), true);
+    } else {
+      giveSummed(a, dy, false);
+      if (b.needsGrad) giveSummed(b, times(dy, negatedQuotient(name, a, b)), true);
+    }
+  });
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * The larger of x and `other`, element by element; NaN where either is. Where they are equal each gets half of the gradient.
+     *
+     * int32 and int32 give int32, everything else float32; `other` is a tensor or a number, shapes broadcast. As `torch.maximum`.
+     *
+     * @example
+     * tensor([1, 5]).maximum(tensor([3, 4])).toArray(); // [3, 5]
+     */
+    maximum(other: Tensor | number): Tensor;
+    /**
+     * The smaller of x and `other`, with the rules of `maximum`.
+     *
+     * @example
+     * tensor([1, 5]).minimum(4).toArray(); // [1, 4]
+     */
+    minimum(other: Tensor | number): Tensor;
+    /**
+     * `x - other * floor(x / other)`, the remainder with the sign of `other`: `torch.remainder`. Types and shapes as for `maximum`; int32 by 0 is 0,
+     * where PyTorch throws.
+     *
+     * @example
+     * tensor([-3, 5]).remainder(2).toArray(); // [1, 1]
+     */
+    remainder(other: Tensor | number): Tensor;
+    /**
+     * `x - other * trunc(x / other)`, the remainder with the sign of x: `torch.fmod`. float32; shapes broadcast.
+     *
+     * @example
+     * tensor([-3, 5]).fmod(2).toArray(); // [-1, 1]
+     */
+    fmod(other: Tensor | number): Tensor;
+    /**
+     * `floor(x / other)` without the rounding of the quotient: `torch.floor_divide`. Types and shapes as for `maximum`; no gradient; int32 by 0 is 0,
+     * where PyTorch throws.
+     *
+     * @example
+     * tensor([-3, 5]).floorDivide(2).toArray(); // [-2, 2]
+     */
+    floorDivide(other: Tensor | number): Tensor;
+    /**
+     * The angle of the point with ordinate x and abscissa `other`, from -pi to pi: `torch.atan2`. float32; shapes broadcast.
+     *
+     * @example
+     * tensor([1]).atan2(tensor([-1])).item(); // 2.356194496154785
+     */
+    atan2(other: Tensor | number): Tensor;
+  }
+}
+
+for (const name of ['maximum', 'minimum', 'remainder', 'fmod', 'floorDivide', 'atan2'] as const) {
+  Tensor.prototype[name] = function (this: Tensor, other: Operand) {
+    return pair(name, this, other);
+  };
+}

@@ -1,0 +1,320 @@
+// Elements in order, and what follows from their order.
+import { give, record } from '../autograd';
+import * as calls from '../calls.generated';
+import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
+import { recorder } from '../recorder';
+import { around, normalizeDim, shapeText } from '../shape';
+import { checkTensor, empty, Tensor } from '../tensor';
+import type { Extremes } from './extremum';
+import { keepdimOf } from './reduce';
+import './arithmetic';
+import './compare';
+import { stack as stacked } from './join';
+import './narrow';
+import './views';
+import './where';
+
+// The elements along `dim` in their order, and where they stood; x is not recorded.
+function sorted(x: Tensor, dim: number, descending: boolean): Extremes {
+  const { outer, n, inner } = around(x.shape, dim);
+  const values = empty(x.shape.slice(), x.dtype);
+  const indices = empty(x.shape.slice(), 'int32');
+  if (x.dtype === 'int32') calls.sortInt({ values: values.ints, indices: indices.ints, x: x.ints, outer, n, inner, descending });
+  else calls.sort({ values: values.floats, indices: indices.ints, x: x.floats, outer, n, inner, descending });
+  return { values, indices };
+}
+
+// Elements of x that stand at `indices` along `dim`, with their gradient.
+function taken(name: string, x: Tensor, dim: number, { values, indices }: Extremes): Extremes {
+  record(values, name, [x], [indices], (dy) => {
+    const { outer, n, inner } = around(x.shape, dim);
+    const dx = empty(x.shape.slice());
+    calls.fill({ out: dx.floats, n: dx.numel, value: 0 });
+    calls.scatterAdd({ dx: dx.floats, dy: dy.floats, index: indices.ints, outer, n, inner, count: values.shape[dim] ?? 1 });
+    give(x, dx);
+  });
+  return { values, indices };
+}
+
+/** The options of `sort` and `argsort`. */
+export interface SortOptions {
+  /** Whether the largest comes first (false). */
+  descending?: boolean;
+  /** Equal elements always keep their order; for programs that say so (true). */
+  stable?: boolean;
+}
+
+function sortOptions(where: string, options: SortOptions | undefined): boolean {
+  const { descending, stable } = withDefaults<Required<SortOptions>>(where, options, { descending: false, stable: true });
+  checkBoolean(where, 'stable', stable);
+  return checkBoolean(where, 'descending', descending);
+}
+
+/** The options of `topk`. */
+export interface TopkOptions {
+  /** Whether the largest are wanted instead of the smallest (true). */
+  largest?: boolean;
+  /** They come in order in any case; for programs that say so (true). */
+  sorted?: boolean;
+}
+
+/** How `quantile` finds a value between two elements. */
+export type Interpolation = 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoint';
+
+/** The options of `unique`. */
+export interface UniqueOptions {
+  /** Also where each element of x stands among the different ones (false). */
+  returnInverse?: boolean;
+  /** Also how often each occurs (false). */
+  returnCounts?: boolean;
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * The elements along `dim` (the last by default) in ascending order, and where they stood (int32): `torch.sort`. Equal ones keep their order, NaN is above all.
+     *
+     * @example
+     * tensor([3, 1, 2]).sort().indices.toArray(); // [1, 2, 0]
+     */
+    sort(dim?: number, options?: SortOptions): Extremes;
+    /**
+     * The places (int32) of the elements along `dim` in their order: the indices of `sort`.
+     *
+     * @example
+     * tensor([3, 1, 2]).argsort(0, { descending: true }).toArray(); // [0, 2, 1]
+     */
+    argsort(dim?: number, options?: SortOptions): Tensor;
+    /**
+     * The `k` largest elements along `dim` (the last by default) and their places (int32), the largest first, or the smallest: `torch.topk`.
+     *
+     * A RangeError for a k that is above the size of the dimension.
+     *
+     * @example
+     * tensor([3, 1, 2]).topk(2).values.toArray(); // [3, 2]
+     */
+    topk(k: number, dim?: number, options?: TopkOptions): Extremes;
+    /**
+     * The `k`-th smallest element along `dim` (the last by default), counted from 1, and its place: `torch.kthvalue`.
+     *
+     * @example
+     * tensor([3, 1, 2]).kthvalue(2).values.item(); // 2
+     */
+    kthvalue(k: number, dim?: number, options?: { keepdim?: boolean }): Extremes;
+    /**
+     * The median of all elements as a scalar, or along `dim` with its place; of an even number of elements the lower of the two in the middle, as
+     * `torch.median`. NaN where one is.
+     *
+     * @example
+     * tensor([3, 1, 2, 4]).median().item(); // 2
+     */
+    median(): Tensor;
+    /** The median along `dim` and its place (int32); see `median`. */
+    median(dim: number, options?: { keepdim?: boolean }): Extremes;
+    /**
+     * The value below which a part `q` (0 to 1, a number or a tensor `[m]`) of the elements lies, over all elements or along `dim`: `torch.quantile`.
+     *
+     * Between two elements it is interpolated: "linear" (default), "lower", "higher", "nearest" or "midpoint". With q `[m]` the result has a first
+     * dimension of m. NaN where an element is. A RangeError for q outside [0, 1] and without elements.
+     *
+     * @example
+     * tensor([1, 2, 3, 4]).quantile(0.5).item(); // 2.5
+     */
+    quantile(q: number | Tensor, dim?: number, options?: { keepdim?: boolean; interpolation?: Interpolation }): Tensor;
+    /**
+     * The different elements in ascending order, `[m]`; with an option an object that has the inverse and the counts (int32) beside them: `torch.unique`.
+     *
+     * Its result's size depends on the values: it cannot be recorded by `compile` or `fit`.
+     *
+     * @example
+     * tensor([3, 1, 3]).unique().toArray(); // [1, 3]
+     */
+    unique(options?: UniqueOptions & { returnInverse?: false; returnCounts?: false }): Tensor;
+    /** The different elements with where each element stands among them, and how often they occur; see `unique`. */
+    unique(options: UniqueOptions): { values: Tensor; inverse: Tensor; counts: Tensor };
+    /**
+     * How often each of the numbers 0, 1, ... occurs in an int32 tensor `[n]`, int32 `[max(minlength, 1 + the largest)]`; with `weights` (float32 `[n]`) the
+     * sums of theirs: `torch.bincount`. Values are read: it cannot be recorded. A RangeError for a negative element.
+     *
+     * @example
+     * tensor([1, 3, 1], { dtype: 'int32' }).bincount().toArray(); // [0, 2, 0, 1]
+     */
+    bincount(options?: { weights?: Tensor | null; minlength?: number }): Tensor;
+  }
+}
+
+const lastDim = (dim: number | undefined): number => dim ?? -1;
+
+Tensor.prototype.sort = function (this: Tensor, dim, options) {
+  const descending = sortOptions('Tensor.sort', options);
+  const d = normalizeDim('Tensor.sort', lastDim(dim), this.shape.length);
+  return taken('sort', this, d, sorted(this, d, descending));
+};
+
+Tensor.prototype.argsort = function (this: Tensor, dim, options) {
+  const descending = sortOptions('Tensor.argsort', options);
+  return sorted(this, normalizeDim('Tensor.argsort', lastDim(dim), this.shape.length), descending).indices;
+};
+
+// The first k of the sorted elements.
+function first(name: string, x: Tensor, k: number, dim: number | undefined, largest: boolean): { d: number; all: Extremes; k: number } {
+  const where = `Tensor.${name}`;
+  const d = normalizeDim(where, lastDim(dim), x.shape.length);
+  const size = x.shape[d] ?? 1;
+  checkInteger(where, 'k', k);
+  if (k > size) throw rangeError(where, `k ${k} is above the size of dim ${d} of ${shapeText(x.shape)}`);
+  return { d, all: sorted(x, d, largest), k };
+}
+
+Tensor.prototype.topk = function (this: Tensor, k, dim, options) {
+  const where = 'Tensor.topk';
+  const given = withDefaults<Required<TopkOptions>>(where, options, { largest: true, sorted: true });
+  checkBoolean(where, 'sorted', given.sorted);
+  const { d, all } = first('topk', this, k, dim, checkBoolean(where, 'largest', given.largest));
+  if (this.shape.length === 0) {
+    if (k === 0) throw rangeError(where, 'expected k to be 1 for a scalar, got 0');
+    return taken('topk', this, 0, all);
+  }
+  return taken('topk', this, d, { values: all.values.narrow(d, 0, k), indices: all.indices.narrow(d, 0, k) });
+};
+
+// Element `at` of the ascending order along d.
+function ranked(name: string, x: Tensor, d: number, at: number, keepdim: boolean): Extremes {
+  const all = sorted(x, d, false);
+  const scalar = x.shape.length === 0;
+  const pick = (t: Tensor): Tensor => (scalar ? t : t.narrow(d, at, 1));
+  const { values, indices } = taken(name, x, d, { values: pick(all.values), indices: pick(all.indices) });
+  return keepdim || scalar ? { values, indices } : { values: values.squeeze(d), indices: indices.squeeze(d) };
+}
+
+Tensor.prototype.kthvalue = function (this: Tensor, k, dim, options) {
+  const where = 'Tensor.kthvalue';
+  const keepdim = keepdimOf(where, options);
+  const d = normalizeDim(where, lastDim(dim), this.shape.length);
+  checkInteger(where, 'k', k, 1, this.shape[d] ?? 1);
+  return ranked('kthvalue', this, d, k - 1, keepdim);
+};
+
+Tensor.prototype.median = function (this: Tensor, dim?: number, options?: { keepdim?: boolean }) {
+  const where = 'Tensor.median';
+  const keepdim = keepdimOf(where, options);
+  const x = dim === undefined ? this.reshape([this.numel]) : this;
+  const d = normalizeDim(where, dim ?? 0, x.shape.length);
+  const n = x.shape[d] ?? 1;
+  if (n === 0) throw rangeError(where, `the tensor ${shapeText(this.shape)} has no elements to choose from`);
+  if (x.dtype === 'int32') {
+    const { values, indices } = ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
+    return dim === undefined ? values : { values, indices };
+  }
+  // NaN is the last of the order: where the last is NaN it is the median.
+  const middle = ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
+  const last = ranked('median', x, d, n - 1, keepdim);
+  const hasNaN = last.values.detach().ne(last.values.detach());
+  const values = middle.values.where(hasNaN.eq(0), last.values);
+  return dim === undefined ? values : { values, indices: middle.indices.where(hasNaN.eq(0), last.indices) };
+} as Tensor['median'];
+
+Tensor.prototype.quantile = function (this: Tensor, q, dim, options) {
+  const where = 'Tensor.quantile';
+  checkTensor(where, 'x', this, 'float32');
+  const given = withDefaults<{ keepdim: boolean; interpolation: Interpolation }>(where, options, {
+    keepdim: false,
+    interpolation: 'linear',
+  });
+  const keepdim = checkBoolean(where, 'keepdim', given.keepdim);
+  const how = checkOneOf(where, 'interpolation', given.interpolation, ['linear', 'lower', 'higher', 'nearest', 'midpoint']);
+  const parts = partsOf(where, q);
+  const x = dim === undefined ? this.reshape([this.numel]) : this.shape.length === 0 ? this.reshape([1]) : this;
+  const d = normalizeDim(where, dim ?? 0, x.shape.length);
+  const n = x.shape[d]!;
+  if (n === 0) throw rangeError(where, `the tensor ${shapeText(this.shape)} has no elements to choose from`);
+  const { values } = taken('quantile', x, d, sorted(x, d, false));
+  const last = values.narrow(d, n - 1, 1);
+  const found = parts.map((part) => {
+    const at = part * (n - 1);
+    const [low, high] = [Math.floor(at), Math.ceil(at)];
+    const element = (i: number): Tensor => values.narrow(d, i, 1);
+    const weight = { linear: at - low, midpoint: low === high ? 0 : 0.5, lower: 0, higher: 1, nearest: roundToEven(at) - low }[how];
+    const between = low === high || weight === 0 ? element(low) : weight === 1 ? element(high) : blend(element(low), element(high), weight);
+    return between.where(last.detach().ne(last.detach()).eq(0), last);
+  });
+  const kept = (t: Tensor): Tensor => {
+    if (!keepdim) return t.squeeze(d);
+    return dim === undefined ? t.reshape(this.shape.map(() => 1)) : this.shape.length === 0 ? t.reshape([]) : t;
+  };
+  const all = found.map((t) => kept(t));
+  if (!(q instanceof Tensor) || q.shape.length === 0) return all[0]!;
+  return stacked(all);
+};
+
+// a + (b - a) weight, from the nearer end, as torch.lerp.
+const blend = (a: Tensor, b: Tensor, weight: number): Tensor =>
+  weight < 0.5 ? a.add(b.sub(a).mul(weight)) : b.sub(b.sub(a).mul(1 - weight));
+
+function roundToEven(x: number): number {
+  const down = Math.floor(x);
+  const rest = x - down;
+  return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
+}
+
+// The parts that a quantile is asked for: numbers, which are read.
+function partsOf(where: string, q: number | Tensor): number[] {
+  if (typeof q !== 'number') {
+    recorder?.reading(where);
+    checkTensor(where, 'q', q, 'float32');
+  }
+  const parts = typeof q === 'number' ? [q] : [...q.floats];
+  if (typeof q !== 'number' && q.shape.length > 1) throw rangeError(where, `expected q to be a number or [m], got ${shapeText(q.shape)}`);
+  if (parts.length === 0) throw rangeError(where, 'expected at least one q, got none');
+  for (const part of parts) checkNumber(where, 'q', part, 0, 1);
+  return parts;
+}
+
+Tensor.prototype.unique = function (this: Tensor, options?: UniqueOptions) {
+  const where = 'Tensor.unique';
+  const given = withDefaults<Required<UniqueOptions>>(where, options, { returnInverse: false, returnCounts: false });
+  const more = [checkBoolean(where, 'returnInverse', given.returnInverse), checkBoolean(where, 'returnCounts', given.returnCounts)];
+  recorder?.reading(where);
+  const { values, indices } = sorted(new Tensor(this.values, [this.numel]), 0, false);
+  const inverse = new Int32Array(this.numel);
+  const starts: number[] = [];
+  for (let i = 0; i < this.numel; i++) {
+    if (i === 0 || values.values[i] !== values.values[i - 1]) starts.push(i); // each NaN is different from the others
+    inverse[indices.ints[i]!] = starts.length - 1;
+  }
+  const different = empty([starts.length], this.dtype);
+  starts.forEach((start, k) => {
+    different.values[k] = values.values[start]!;
+  });
+  if (!more.includes(true)) return different;
+  const counts = Int32Array.from(starts, (start, k) => (starts[k + 1] ?? this.numel) - start);
+  return { values: different, inverse: new Tensor(inverse, this.shape.slice()), counts: new Tensor(counts, [starts.length]) };
+} as Tensor['unique'];
+
+Tensor.prototype.bincount = function (this: Tensor, options) {
+  const where = 'Tensor.bincount';
+  const { weights, minlength } = withDefaults<{ weights: Tensor | null; minlength: number }>(where, options, {
+    weights: null,
+    minlength: 0,
+  });
+  recorder?.reading(where);
+  checkTensor(where, 'x', this, 'int32');
+  if (this.shape.length !== 1) throw rangeError(where, `expected x [n], got ${shapeText(this.shape)}`);
+  checkInteger(where, 'minlength', minlength);
+  if (weights !== null) {
+    checkTensor(where, 'weights', weights, 'float32');
+    if (shapeText(weights.shape) !== shapeText(this.shape)) {
+      throw rangeError(where, `expected weights ${shapeText(this.shape)}, got ${shapeText(weights.shape)}`);
+    }
+  }
+  let length = minlength;
+  for (const value of this.ints) {
+    if (value < 0) throw rangeError(where, `expected elements from 0 on, got ${value}`);
+    if (value >= length) length = value + 1;
+  }
+  const sums = new Float64Array(length);
+  this.ints.forEach((value, i) => {
+    sums[value]! += weights === null ? 1 : weights.floats[i]!;
+  });
+  return weights === null ? new Tensor(Int32Array.from(sums), [length]) : new Tensor(Float32Array.from(sums), [length]);
+};

@@ -1,0 +1,105 @@
+// Elements by lists of places, along one dimension or several.
+import { describe, rangeError, typeError } from '../errors';
+import { broadcastShapes, normalizeDim, numelOf, sameShape, shapeText, stridesOf } from '../shape';
+import { checkTensor, Tensor } from '../tensor';
+import { expanded } from './expand';
+import { checkFlat, type Places, placesIn } from './places';
+import { permute } from './transpose';
+import { view } from './views';
+import './arithmetic';
+import './select';
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * The elements that lists of places choose: `x[rows]`, `x[rows, columns]`, `x[:, columns]` in Python. Entry d of `indices` belongs to dimension d: an
+     * array of integers, an int32 tensor, or null for all of it; those missing at the end are null.
+     *
+     * Several lists are read together (`out[i] = x[rows[i]][columns[i]]`), and broadcast. Their dimensions stand in the result where the first of them
+     * stood, or in front when a null lies between two lists, as in NumPy. Negative places count from the end; one outside is a RangeError. An int32 tensor
+     * is always a list of places here: `maskedSelect(mask)` takes masks, and `index([mask.nonzero().squeeze(1)])` rows by a mask.
+     *
+     * @example
+     * const x = tensor([[1, 2], [3, 4], [5, 6]]);
+     * x.index([[2, 0]]).toArray(); // [[5, 6], [1, 2]]
+     * x.index([[0, -1], [1, 0]]).toArray(); // [2, 5]
+     * x.index([null, [1]]).toArray(); // [[2], [4], [6]]
+     */
+    index(indices: readonly (Tensor | readonly number[] | Int32Array | null)[]): Tensor;
+    /**
+     * The elements at these places of the flattened tensor, in the shape of `index` (an int32 tensor or an array of integers): `torch.take`.
+     *
+     * Negative places count from the end. A RangeError for one outside.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).take([0, -1]).toArray(); // [1, 4]
+     */
+    take(index: Tensor | readonly number[] | Int32Array): Tensor;
+    /**
+     * One element for each place along `dim`, as `gather`, where the other dimensions broadcast and negative places count from the end; of the flattened
+     * tensor without `dim`. As `torch.take_along_dim`: what `argmax` found, `takeAlongDim` gets.
+     *
+     * @example
+     * const x = tensor([[1, 5], [7, 2]]);
+     * x.takeAlongDim(x.argmax(1, { keepdim: true }), 1).toArray(); // [[5], [7]]
+     */
+    takeAlongDim(indices: Tensor, dim?: number): Tensor;
+  }
+}
+
+Tensor.prototype.take = function (this: Tensor, index) {
+  const places = placesIn('Tensor.take', 'index', index, this.numel);
+  const chosen = view(this, [this.numel]).indexSelect(0, view(places, [places.numel]));
+  return view(chosen, places.shape.slice(), 'take');
+};
+
+Tensor.prototype.takeAlongDim = function (this: Tensor, indices, dim) {
+  const where = 'Tensor.takeAlongDim';
+  checkTensor(where, 'indices', indices, 'int32');
+  if (dim === undefined) {
+    const places = placesIn(where, 'indices', view(indices, [indices.numel]), this.numel);
+    return view(this, [this.numel]).indexSelect(0, places);
+  }
+  const d = normalizeDim(where, dim, this.shape.length);
+  if (indices.shape.length !== this.shape.length || this.shape.length === 0) {
+    throw rangeError(where, `expected indices with the dimensions of ${shapeText(this.shape)}, got ${shapeText(indices.shape)}`);
+  }
+  const places = placesIn(where, 'indices', indices, this.shape[d]!);
+  const around = broadcastShapes(where, this.shape.with(d, 1), places.shape.with(d, 1));
+  const spread = (t: Tensor): Tensor => {
+    const shape = around.with(d, t.shape[d]!);
+    return sameShape(t.shape, shape) ? t : expanded(where, t, shape);
+  };
+  return spread(this).gather(d, spread(places));
+};
+
+Tensor.prototype.index = function (this: Tensor, indices: readonly (Places | null)[]) {
+  const where = 'Tensor.index';
+  if (!Array.isArray(indices)) {
+    const hint = 'index([list]) for the first dimension, index([null, list]) for the second';
+    throw typeError(where, `expected an array with an entry for each dimension, got ${describe(indices)}`, hint);
+  }
+  const rank = this.shape.length;
+  if (indices.length > rank) {
+    throw rangeError(where, `expected at most ${rank} entries for ${shapeText(this.shape)}, got ${indices.length}`);
+  }
+  const dims = indices.flatMap((entry, d) => (entry === null || entry === undefined ? [] : [d]));
+  if (dims.length === 0) return view(this, this.shape.slice(), 'index');
+  const together = dims.every((d, i) => i === 0 || d === dims[i - 1]! + 1);
+  const rest = this.shape.flatMap((_, d) => (dims.includes(d) ? [] : [d]));
+  const before = together ? dims[0]! : 0;
+  const order = [...rest.slice(0, before), ...dims, ...rest.slice(before)];
+  const x = together ? this : permute('index', this, order);
+  const sizes = dims.map((d) => this.shape[d]!);
+  const strides = stridesOf(sizes);
+  const places = dims
+    .map((d, i) => placesIn(where, `indices[${d}]`, indices[d], sizes[i]!, strides[i]!))
+    .reduce((sum, one) => {
+      broadcastShapes(where, sum.shape, one.shape);
+      return sum.add(one);
+    });
+  const [front, back] = [x.shape.slice(0, before), x.shape.slice(before + dims.length)];
+  const joined = view(x, [...front, numelOf(sizes), ...back]);
+  const chosen = joined.indexSelect(before, checkFlat(where, view(places, [places.numel])));
+  return view(chosen, [...front, ...places.shape, ...back], 'index');
+};

@@ -1,0 +1,55 @@
+// What schedulers made of schedulers share.
+import { describe, rangeError, typeError } from '../../errors';
+import { ReduceLROnPlateau } from './plateau';
+import { LRScheduler, type LRSchedulerStateDict, type Scheduled } from './scheduler';
+
+/** The option that they all have. */
+export interface OfSeveral {
+  /** The schedulers, all of the same optimizer. */
+  schedulers: readonly LRScheduler[];
+}
+
+/** Refuses what is no list of schedulers of one optimizer that can be stepped without a metric. */
+export function checkSchedulers(where: string, schedulers: unknown, optimizer: Scheduled): void {
+  if (!Array.isArray(schedulers)) throw typeError(where, `expected schedulers to be a list of schedulers, got ${describe(schedulers)}`);
+  if (schedulers.length === 0) throw rangeError(where, 'expected at least one scheduler, got none');
+  schedulers.forEach((one: unknown, i) => {
+    if (!(one instanceof LRScheduler)) throw typeError(where, `expected schedulers[${i}] to be a scheduler, got ${describe(one)}`);
+    if (one instanceof ReduceLROnPlateau) throw rangeError(where, `schedulers[${i}], a ReduceLROnPlateau, needs a metric at each step`);
+    if (one.optimizer !== optimizer) throw rangeError(where, `schedulers[${i}] belongs to another optimizer`);
+  });
+}
+
+/** A scheduler that steps others: their states are a part of its own. */
+export abstract class Several<O extends OfSeveral> extends LRScheduler<O> {
+  /** "step" where one of the schedulers counts batches: then so do the others. */
+  override get interval(): 'epoch' | 'step' {
+    return this.options.schedulers.some(({ interval }) => interval === 'step') ? 'step' : 'epoch';
+  }
+
+  /** The state, with those of the schedulers under `schedulers`. */
+  override stateDict(): LRSchedulerStateDict {
+    return { ...super.stateDict(), schedulers: this.options.schedulers.map((scheduler) => scheduler.stateDict()) };
+  }
+
+  /** @internal */
+  override keep(): () => void {
+    const all = [super.keep(), ...this.options.schedulers.map((scheduler) => scheduler.keep())];
+    return () => {
+      for (const restore of all) restore();
+    };
+  }
+
+  /** @internal */
+  override read(where: string, dict: LRSchedulerStateDict): () => void {
+    const own = super.read(where, dict);
+    const { schedulers } = this.options;
+    const saved = dict['schedulers'];
+    if (!Array.isArray(saved) || saved.length !== schedulers.length)
+      throw rangeError(where, `expected the states of ${schedulers.length} schedulers, got ${describe(saved)}`);
+    const inner = schedulers.map((scheduler, i) => scheduler.read(where, saved[i]));
+    return () => {
+      for (const load of [own, ...inner]) load();
+    };
+  }
+}

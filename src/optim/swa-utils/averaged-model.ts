@@ -1,0 +1,132 @@
+// A copy of a model whose weights are averages of those that the model has had.
+import { noGrad } from '../../autograd';
+import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from '../../errors';
+import { refuseHeld } from '../../holders';
+import { Module, type Named } from '../../nn';
+import { recorder } from '../../recorder';
+import { sameShape, shapeText } from '../../shape';
+import { Tensor } from '../../tensor';
+import { type AvgFn, getSwaAvgFn } from './averages';
+
+/** The options of `AveragedModel`. */
+export interface AveragedModelOptions {
+  /** What the averages are: from the average so far, the present value and how many values that is of, the next. Default: the mean of all, `getSwaAvgFn()`. */
+  avgFn?: AvgFn | null;
+  /** Whether float buffers are averaged as well; by default they are those of the model. */
+  useBuffers?: boolean;
+}
+
+// The values as they are now, also of a model that a fit has.
+function valuesOf({ values, shape, version }: Tensor): Tensor {
+  version.holder?.sync();
+  return new Tensor(values, shape.slice());
+}
+
+// A tensor of the average and that of the model.
+interface Pair {
+  name: string;
+  own: Tensor;
+  current: Tensor;
+}
+
+// Functions, since what is private to a class a copy of a module would not have.
+function averageOf(where: string, avgFn: AvgFn, { name, own, current }: Pair, count: number): Tensor {
+  const next: unknown = avgFn(own.detach(), current, count);
+  if (!(next instanceof Tensor) || next.dtype !== 'float32')
+    throw typeError(where, `expected avgFn to return a float32 tensor for ${name}, got ${describe(next)}`);
+  if (!sameShape(next.shape, own.shape))
+    throw rangeError(where, `expected avgFn to return ${shapeText(own.shape)} for ${name}, got ${shapeText(next.shape)}`);
+  return next;
+}
+
+function pairsOf(where: string, kind: string, own: Named<Tensor>[], given: Named<Tensor>[]): Pair[] {
+  if (own.length !== given.length) throw rangeError(where, `expected a model with ${own.length} ${kind}, got ${given.length}`);
+  return own.map(([name, mine], i) => {
+    const [, theirs] = given[i]!;
+    if (!sameShape(mine.shape, theirs.shape) || mine.dtype !== theirs.dtype) {
+      const text = ({ dtype, shape }: Tensor): string => `${dtype} ${shapeText(shape)}`;
+      throw rangeError(where, `expected ${name} to be ${text(mine)}, got ${text(theirs)}`);
+    }
+    refuseHeld(where, mine);
+    return { name, own: mine, current: valuesOf(theirs) };
+  });
+}
+
+/**
+ * A copy of a model that averages the weights which the model goes through: `torch.optim.swa_utils.AveragedModel`.
+ *
+ * `updateParameters(model)` takes in the present weights: the first time they are copied, then `averaged = avgFn(averaged, current, n)`, n the number of
+ * those taken in so far. By default that is their mean (stochastic weight averaging: Izmailov et al., 2018); `getEmaAvgFn` gives an average that forgets.
+ * `module` is the copy, `model.clone()`, `forward` calls it, and the state dict has PyTorch's keys: `n_averaged`, `module.weight`, ... The averaged model
+ * has other batch statistics than its buffers say; `updateBn` finds them.
+ *
+ * In a fit `onEpoch: () => averaged.updateParameters(model)` takes in the weights of each epoch; those of each step are taken in where a scheduler is stepped,
+ * `scheduler: { scheduler: { step: () => averaged.updateParameters(model) }, interval: "step" }`. A TypeError for what is not a module or a function.
+ *
+ * @example
+ * const model = new nn.Linear(1, 1, { bias: false });
+ * const averaged = new optim.swaUtils.AveragedModel(model);
+ * for (const weight of [1, 3, 8]) {
+ *   nn.init.constant_(model.weight, weight);
+ *   averaged.updateParameters(model);
+ * }
+ * averaged.module.weight.item(); // 4
+ * averaged.forward(ones([1, 1])).item(); // 4
+ */
+export class AveragedModel<M extends Module = Module> extends Module {
+  /** The model with the averaged weights. */
+  readonly module: M;
+  /** What the averages are. */
+  readonly avgFn: AvgFn;
+  /** Whether float buffers are averaged as well. */
+  readonly useBuffers: boolean;
+  /** @internal How many weights were taken in: PyTorch's name, since it is a key of the state dict. */
+  declare n_averaged: Tensor;
+
+  constructor(model: M, options?: AveragedModelOptions) {
+    super();
+    const where = 'AveragedModel';
+    const { avgFn, useBuffers } = withDefaults(where, options, { avgFn: null as AvgFn | null, useBuffers: false });
+    if (!((model as unknown) instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
+    if (avgFn !== null && typeof avgFn !== 'function') throw typeError(where, `expected avgFn to be a function, got ${describe(avgFn)}`);
+    this.avgFn = avgFn ?? getSwaAvgFn();
+    this.useBuffers = checkBoolean(where, 'useBuffers', useBuffers);
+    this.module = model.clone();
+    this.registerBuffer('n_averaged', new Tensor(new Int32Array(1), []));
+  }
+
+  /** How many weights were taken in. */
+  get numAveraged(): number {
+    return this.n_averaged.item();
+  }
+
+  override forward(...args: Parameters<M['forward']>): ReturnType<M['forward']> {
+    return this.module.call(...args);
+  }
+
+  /**
+   * Takes in the present weights of a model like the one that this was made of. Int32 buffers are copied.
+   *
+   * A RangeError for a model with other parameters or buffers and for a result of `avgFn` of another shape; nothing is changed then. An error inside a compiled
+   * function, which would take in those of its first call only.
+   */
+  updateParameters(model: Module): void {
+    const where = 'AveragedModel.updateParameters';
+    if (recorder !== null) {
+      throw new SimdnnError(
+        'SIMDNN_NOT_RECORDABLE',
+        `[${where}] weights cannot be averaged inside a compiled function: the count of them would be frozen\n  hint: call it after the step`,
+      );
+    }
+    if (!((model as unknown) instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
+    const count = this.numAveraged;
+    const parameters = pairsOf(where, 'parameters', this.module.namedParameters(), model.namedParameters());
+    const buffers = pairsOf(where, 'buffers', this.module.namedBuffers(), model.namedBuffers());
+    const averaged = [...parameters, ...(this.useBuffers ? buffers : [])].filter(({ own }) => count > 0 && own.dtype === 'float32');
+    noGrad(() => {
+      const next = new Map(averaged.map((pair) => [pair.own, averageOf(where, this.avgFn, pair, count)]));
+      for (const { own, current } of [...parameters, ...buffers]) own.copy_(next.get(own) ?? current);
+      this.n_averaged.add_(1);
+    });
+  }
+}

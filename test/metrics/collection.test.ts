@@ -1,0 +1,107 @@
+// Several metrics in one, and the report of all classes.
+import { describe, expect, it } from 'vitest';
+import { metrics, rand, Tensor, tensor } from '../../src';
+import { expectError } from '../helpers';
+
+const ints = (...values: number[]): Tensor => Tensor.fromTypedArray(Int32Array.from(values));
+const task = { task: 'multiclass', numClasses: 3 } as const;
+
+describe('MetricCollection', () => {
+  it('gives the values of all by their names', () => {
+    const collection = new metrics.MetricCollection({
+      accuracy: new metrics.Accuracy(task),
+      confusion: new metrics.ConfusionMatrix(task),
+      inner: new metrics.MetricCollection([new metrics.Recall(task)]),
+    });
+    collection.update(ints(0, 1), ints(0, 2));
+    collection.update(ints(1, 2), ints(1, 2));
+    const { accuracy, confusion, inner } = collection.compute();
+    expect(accuracy.item()).toBe(0.75);
+    expect(confusion.shape).toEqual([3, 3]);
+    expect(inner['Recall']!.item()).toBe(0.75);
+    expect(collection).toBeInstanceOf(metrics.Metric);
+    collection.reset();
+    expect(collection.compute().accuracy.item()).toBe(0);
+    expect(collection.metrics.accuracy.compute().item()).toBe(0);
+  });
+
+  it('takes the names of the classes of a list', () => {
+    const collection = new metrics.MetricCollection([new metrics.ROC({ task: 'binary' }), new metrics.AUROC({ task: 'binary' })]);
+    collection.update(tensor([0.25, 0.75]), ints(0, 1));
+    const values = collection.compute();
+    expect(Object.keys(values)).toEqual(['ROC', 'AUROC']);
+    expect((values['AUROC'] as Tensor).item()).toBe(1);
+  });
+
+  it('is content with classes where all are', () => {
+    expect(new metrics.MetricCollection([new metrics.Accuracy(task), new metrics.Recall(task)]).takesClasses).toBe(true);
+    expect(new metrics.MetricCollection([new metrics.Accuracy(task), new metrics.AUROC(task)]).takesClasses).toBe(false);
+    expect(new metrics.MetricCollection([]).higherIsBetter).toBeNull();
+  });
+
+  it('tells the queries to metrics of retrieval alone', () => {
+    const collection = new metrics.MetricCollection({ mrr: new metrics.RetrievalMRR(), auroc: new metrics.AUROC({ task: 'binary' }) });
+    collection.update(tensor([0.1, 0.9, 0.8]), ints(1, 0, 1), { indexes: ints(0, 0, 1) });
+    expect(collection.compute().mrr.item()).toBe(0.75);
+  });
+
+  it('refuses what are no metrics, and names that are taken', () => {
+    const make = (given: unknown) => () => new metrics.MetricCollection(given as []);
+    const wanted = '[MetricCollection] expected metrics by their names or a list of them, got';
+    expectError(make(undefined), TypeError, `${wanted} undefined`);
+    expectError(make(new metrics.Accuracy(task)), TypeError, `${wanted} an Accuracy`);
+    expectError(make({ one: 1 }), TypeError, '[MetricCollection] expected one to be a metric, got 1');
+    expectError(make([null]), TypeError, '[MetricCollection] expected metric 0 to be a metric, got null');
+    expectError(
+      make([new metrics.Accuracy(task), new metrics.Accuracy(task)]),
+      RangeError,
+      '[MetricCollection] two metrics are called Accuracy\n  hint: new MetricCollection({ one: ..., other: ... })',
+    );
+  });
+});
+
+describe('classificationReport', () => {
+  it('takes scores, and rounds as Python does', () => {
+    const scores = tensor([
+      [2, 1],
+      [1, 2],
+    ]);
+    const report = (digits?: number): string =>
+      metrics.classificationReport(scores, ints(0, 0), { classes: ['no', 'yes'], digits: digits as number });
+    expect(report().split('\n').slice(2, 4)).toEqual([
+      '          no       1.00      0.50      0.67         2',
+      '         yes       0.00      0.00      0.00         0',
+    ]);
+    expect(report(0).split('\n')[2]).toBe('          no          1         0         1         2');
+    // 1 / 8 lies between 0.12 and 0.13.
+    const eighth = metrics.classificationReport(ints(0, 1, 1, 1, 1, 1, 1, 1), ints(0, 0, 0, 0, 0, 0, 0, 0));
+    expect(eighth.split('\n')[2]).toBe('           0       1.00      0.12      0.22         8');
+    const threeEighths = metrics.classificationReport(ints(0, 0, 0, 1, 1, 1, 1, 1), ints(0, 0, 0, 0, 0, 0, 0, 0));
+    expect(threeEighths.split('\n')[2]).toBe('           0       1.00      0.38      0.55         8');
+  });
+
+  it('refuses what makes no report', () => {
+    const report = (preds: unknown, target: unknown, options?: object) => () =>
+      metrics.classificationReport(preds as Tensor, target as Tensor, options as never);
+    const where = '[classificationReport]';
+    const classes = ['a', 'b'];
+    expectError(report(ints(), ints()), RangeError, `${where} there are no samples`);
+    expectError(report(ints(0, 1), ints(0)), RangeError, `${where} expected preds [1], got [2]`);
+    expectError(report(rand([1, 3]), ints(0), { classes }), RangeError, `${where} expected preds [1, 2], got [1, 3]`);
+    expectError(report(rand([1]), ints(0)), RangeError, `${where} expected preds [1, classes], got [1]`);
+    expectError(
+      report(ints(0), rand([1])),
+      TypeError,
+      `${where} expected target to be int32, got float32\n  hint: target.to("int32") converts it`,
+    );
+    expectError(report(ints(0), ints(0).reshape([1, 1])), RangeError, `${where} expected target [n], got [1, 1]`);
+    expectError(report('a', ints(0)), TypeError, `${where} expected preds to be a tensor, got "a"`);
+    expectError(report(ints(2), ints(0), { classes }), RangeError, `${where} expected preds from 0 to 1, got 2 at position 0`);
+    expectError(report(ints(0), ints(-1), { classes }), RangeError, `${where} expected target from 0 to 1, got -1 at position 0`);
+    expectError(report(ints(0), ints(0), { classes: 'ab' }), TypeError, `${where} expected classes to be a list of names, got "ab"`);
+    expectError(report(ints(0), ints(0), { classes: [] }), RangeError, `${where} expected the name of a class or more, got none`);
+    expectError(report(ints(0), ints(0), { classes: [null] }), TypeError, `${where} expected classes[0] to be a name, got null`);
+    expectError(report(ints(0), ints(0), { digits: 99 }), RangeError, `${where} expected digits to be from 0 to 15, got 99`);
+    expect(report(ints(0), ints(0), { target_names: classes })).toThrow('classificationReport: unknown option "target_names"');
+  });
+});

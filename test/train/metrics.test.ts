@@ -1,0 +1,130 @@
+// Fits and evaluations with metrics: the figures are those of a loop of one's own.
+import { describe, expect, it } from 'vitest';
+import { data, manualSeed, metrics, nn, noGrad, optim, randn, Tensor, train } from '../../src';
+
+const rows = 70;
+const classesOf = (count: number, shape: number[]): Tensor => {
+  const n = shape.reduce((a, b) => a * b, 1);
+  return Tensor.fromTypedArray(
+    Int32Array.from({ length: n }, (_, i) => (i * 7 + (i >> 2)) % count),
+    shape,
+  );
+};
+const multiclass = { task: 'multiclass', numClasses: 3 } as const;
+
+// Metrics, the outputs of the model, the targets, and a loss.
+const problems: [string, () => Record<string, metrics.Metric>, number, Tensor, { forward(x: Tensor, y: Tensor): Tensor }][] = [
+  [
+    'classes that serve',
+    () => ({
+      accuracy: new metrics.Accuracy(multiclass),
+      recall: new metrics.Recall({ ...multiclass, average: 'macro' }),
+      kappa: new metrics.CohenKappa(multiclass),
+      matthews: new metrics.MatthewsCorrCoef(multiclass),
+    }),
+    3,
+    classesOf(3, [rows]),
+    new nn.CrossEntropyLoss(),
+  ],
+  [
+    'classes and their scores',
+    () => ({
+      f1: new metrics.F1Score({ ...multiclass, average: 'macro' }),
+      auroc: new metrics.AUROC(multiclass),
+      precision: new metrics.AveragePrecision({ ...multiclass, thresholds: 20 }),
+      calibration: new metrics.CalibrationError(multiclass),
+    }),
+    3,
+    classesOf(3, [rows]),
+    new nn.CrossEntropyLoss(),
+  ],
+  [
+    'labels as float32',
+    () => ({
+      accuracy: new metrics.Accuracy({ task: 'multilabel', numLabels: 2 }),
+      specificity: new metrics.Specificity({ task: 'multilabel', numLabels: 2, average: 'weighted' }),
+      auroc: new metrics.AUROC({ task: 'multilabel', numLabels: 2, average: 'micro' }),
+    }),
+    2,
+    classesOf(2, [rows, 2]).to('float32'),
+    new nn.MSELoss(),
+  ],
+  [
+    'numbers',
+    () => ({
+      mse: new metrics.MeanSquaredError(),
+      mae: new metrics.MeanAbsoluteError(),
+      mape: new metrics.MeanAbsolutePercentageError(),
+      r2: new metrics.R2Score(),
+      explained: new metrics.ExplainedVariance(),
+      pearson: new metrics.PearsonCorrCoef(),
+      spearman: new metrics.SpearmanCorrCoef(),
+    }),
+    1,
+    randn([rows, 1]),
+    new nn.MSELoss(),
+  ],
+  [
+    'rankings',
+    () => ({ ndcg: new metrics.RetrievalNormalizedDCG(), mrr: new metrics.RetrievalMRR() }),
+    4,
+    classesOf(2, [rows, 4]).to('float32'),
+    new nn.MSELoss(),
+  ],
+];
+
+describe.each(problems)('%s', (_, make, outputs, target, criterion) => {
+  manualSeed(9);
+  const x = randn([rows, 5]);
+  const loader = new data.DataLoader(new data.TensorDataset(x, target), { batchSize: 16 });
+  const model = new nn.Sequential(new nn.Linear(5, 6), new nn.Tanh(), new nn.Linear(6, outputs));
+  const inALoop = (): Record<string, number> => {
+    const all = make();
+    for (const [input, wanted] of loader) {
+      const output = noGrad(() => model.forward(input!));
+      for (const metric of Object.values(all)) metric.update(output, wanted!);
+    }
+    return Object.fromEntries(Object.entries(all).map(([name, metric]) => [name, metric.compute().item()]));
+  };
+
+  it('are evaluated', async () => {
+    const expected = inALoop();
+    expect(Object.values(expected).every(Number.isFinite)).toBe(true);
+    expect(await train.evaluate(model, loader, { metrics: make() })).toEqual(expected);
+    expect(await train.evaluate(model, [...loader], { metrics: new metrics.MetricCollection(make()).metrics })).toEqual(expected);
+  });
+
+  it('are followed in a fit', async () => {
+    const { metrics: figures } = await train.fit(model, {
+      ...{ criterion, loader, validation: loader, metrics: make(), epochs: 2, progress: false },
+      optimizer: new optim.SGD(model.parameters(), { lr: 0.01 }),
+    });
+    expect(Object.fromEntries(Object.entries(figures).map(([name, all]) => [name, all.at(-1)]))).toEqual(inALoop());
+  });
+});
+
+describe('an evaluation', () => {
+  const model = new nn.Linear(5, 2);
+  const loader = new data.DataLoader(new data.TensorDataset(randn([8, 5]), classesOf(2, [8])), { batchSize: 4 });
+  const evaluate = (given: unknown): Promise<unknown> =>
+    train.evaluate(model, loader, { metrics: given as Record<string, metrics.Metric> });
+
+  it('refuses metrics that give no number', async () => {
+    await expect(evaluate({ roc: new metrics.ROC({ task: 'multiclass', numClasses: 2 }) })).rejects.toThrow(
+      '[train.evaluate] metrics.roc gives an array, expected a tensor of one number',
+    );
+    await expect(evaluate({ confusion: new metrics.ConfusionMatrix({ task: 'multiclass', numClasses: 2 }) })).rejects.toThrow(
+      '[train.evaluate] metrics.confusion gives 4 numbers, expected one',
+    );
+  });
+
+  it('takes the metrics of a collection, not the collection', async () => {
+    const collection = new metrics.MetricCollection([new metrics.Accuracy({ task: 'multiclass', numClasses: 2 })]);
+    await expect(evaluate(collection)).rejects.toThrow(
+      '[train.evaluate] expected metrics by their names, got a MetricCollection\n  hint: metrics: collection.metrics',
+    );
+    await expect(evaluate({ collection })).rejects.toThrow('[train.evaluate] metrics.collection is a collection of metrics');
+    await expect(evaluate(new metrics.MeanSquaredError())).rejects.toThrow('expected metrics by their names, got a MeanSquaredError');
+    expect(await evaluate(collection.metrics)).toHaveProperty('Accuracy');
+  });
+});
