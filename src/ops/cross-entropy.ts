@@ -1,12 +1,13 @@
 // The loss of classification: softmax and negative log-likelihood in one pass over the logits.
-import { isGradEnabled } from '../autograd';
+import { give, isGradEnabled, isUnit, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkInteger, checkNumber, rangeError, typeError, withDefaults } from '../errors';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
+import { binary, scalar } from './broadcast';
 import { explainIndex } from './indices';
-import { checkLabels, checkReduction, checkWeight, type Reduction, recordLoss, type Scores, scoresOf } from './loss';
-import { permuted } from './transpose';
+import { checkLabels, checkReduction, checkWeight, giveScores, type Reduction, recordLoss, type Scores, scaled, scoresOf } from './loss';
+import { inverse, permuted } from './transpose';
 
 /** The options of `crossEntropy`. */
 export interface CrossEntropyOptions {
@@ -53,21 +54,43 @@ function softTarget(where: string, scores: Scores, target: Tensor, ignoreIndex: 
   if (ignoreIndex >= 0) {
     throw rangeError(where, `ignoreIndex ${ignoreIndex} is a class label, and the target is probabilities`, 'leave ignoreIndex out');
   }
-  if (target.needsGrad && isGradEnabled()) {
-    throw typeError(
-      where,
-      'gradients of the target are not supported',
-      'detach() the target, or write x.logSoftmax(1).mul(target).sum(1).neg().mean()',
-    );
-  }
   return (scores.order === null ? target : permuted(target, scores.order)).floats;
+}
+
+// The gradient of the probabilities, `-(1 - labelSmoothing) weight log softmax(x)`, of the mean divided by the rows.
+function giveTarget(scores: Scores, target: Tensor, options: Required<CrossEntropyOptions>, dy: Tensor): void {
+  const { x, rows, classes, order } = scores;
+  const { weight, labelSmoothing, reduction } = options;
+  const logs = empty(x.shape.slice());
+  calls.logSoftmax({ y: logs.floats, x: x.floats, rows, classes });
+  const factor = (labelSmoothing - 1) / (reduction === 'mean' ? rows : 1);
+  const one = binary('crossEntropy', 'mul', logs, scalar(factor), 'float32');
+  const weighted = weight === null ? one : binary('crossEntropy', 'mul', one, weight, 'float32');
+  const gradient = isUnit(dy) ? weighted : scaled(weighted, dy);
+  give(target, order === null ? gradient : permuted(gradient, inverse(order)));
+}
+
+function recordSoft(
+  loss: Tensor,
+  x: Tensor,
+  target: Tensor,
+  dlogits: Tensor | null,
+  scores: Scores,
+  options: Required<CrossEntropyOptions>,
+): Tensor {
+  const { weight } = options;
+  const read = target.needsGrad ? (weight === null ? [x] : [x, weight]) : [];
+  return record(loss, 'crossEntropy', [x, target], read, (dy) => {
+    if (dlogits !== null) giveScores(x, dlogits, scores.order, dy);
+    if (target.needsGrad) giveTarget(scores, target, options, dy);
+  });
 }
 
 /**
  * The cross entropy between softmax(x) and the target: `torch.nn.functional.cross_entropy`.
  *
  * Shapes: x, the logits, `[n, classes]`, `[classes]` or `[n, classes, d1, ...]`; target int32 class labels in that shape without classes, or float32
- * probabilities in the shape of x. The result is a scalar, or in the shape of the labels for `reduction: "none"`.
+ * probabilities in the shape of x, which get a gradient where they want one. The result is a scalar, or in the shape of the labels for `reduction: "none"`.
  * With labels y and weights w: `loss_i = -w[y_i] log softmax(x_i)[y_i]`; the mean divides by the sum of `w[y_i]`, for probabilities by the number of rows.
  * No rows, or all of them ignored: NaN, with zero gradients. A RangeError for a label outside the classes that is not `ignoreIndex`, and for an `ignoreIndex`
  * of 0 or more beside probabilities.
@@ -80,7 +103,8 @@ export function crossEntropy(x: Tensor, target: Tensor, options?: CrossEntropyOp
 /** @internal */
 export function crossEntropy(x: Tensor, target: Tensor, options: CrossEntropyOptions | undefined, where: string): Tensor;
 export function crossEntropy(x: Tensor, target: Tensor, options?: CrossEntropyOptions, where = 'crossEntropy'): Tensor {
-  const { weight, ignoreIndex, reduction, labelSmoothing } = withDefaults(where, options, defaults);
+  const filled = withDefaults(where, options, defaults);
+  const { weight, ignoreIndex, reduction, labelSmoothing } = filled;
   checkInteger(where, 'ignoreIndex', ignoreIndex, -0x80000000, 0x7fffffff);
   checkNumber(where, 'labelSmoothing', labelSmoothing, 0, 1);
   checkReduction(where, reduction);
@@ -103,24 +127,24 @@ export function crossEntropy(x: Tensor, target: Tensor, options?: CrossEntropyOp
       labelSmoothing,
       reduction,
     });
-  } else {
-    checkLabels(where, x, scores, target);
-    try {
-      calls.softmaxCrossEntropy({
-        loss: loss.floats,
-        dlogits: dlogits?.floats,
-        logits: scores.x.floats,
-        labels: target.ints,
-        weight: weights,
-        rows,
-        classes,
-        ignoreIndex,
-        labelSmoothing,
-        reduction,
-      });
-    } catch (error) {
-      throw explainIndex(error, where, 'target', target);
-    }
+    return recordSoft(loss, x, target, dlogits, scores, filled);
+  }
+  checkLabels(where, x, scores, target);
+  try {
+    calls.softmaxCrossEntropy({
+      loss: loss.floats,
+      dlogits: dlogits?.floats,
+      logits: scores.x.floats,
+      labels: target.ints,
+      weight: weights,
+      rows,
+      classes,
+      ignoreIndex,
+      labelSmoothing,
+      reduction,
+    });
+  } catch (error) {
+    throw explainIndex(error, where, 'target', target);
   }
   return recordLoss(loss, 'crossEntropy', x, dlogits, order);
 }

@@ -59,13 +59,16 @@ export function checkLabels(where: string, x: Tensor, scores: Scores, target: Te
   }
 }
 
+/** Sends `dx`, the gradient that a loss's kernel has made with respect to x with its classes last, to x. */
+export function giveScores(x: Tensor, dx: Tensor, order: number[] | null, dy: Tensor): void {
+  const last = isUnit(dy) ? dx : scaled(dx, dy);
+  if (order !== null) give(x, permuted(last, inverse(order)));
+  else if (last === dx)
+    share(x, last); // not given away: a retained graph sends it once more
+  else give(x, last);
+}
+
 /** Records a loss whose kernel has written `dx`, the gradient with respect to x with its classes last; null where x needs none. */
 export function recordLoss(loss: Tensor, name: string, x: Tensor, dx: Tensor | null, order: number[] | null): Tensor {
-  return record(loss, name, [x], [], (dy) => {
-    const last = isUnit(dy) ? dx! : scaled(dx!, dy);
-    if (order !== null) give(x, permuted(last, inverse(order)));
-    else if (last === dx)
-      share(x, last); // not given away: a retained graph sends it once more
-    else give(x, last);
-  });
+  return record(loss, name, [x], [], (dy) => giveScores(x, dx!, order, dy));
 }

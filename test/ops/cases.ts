@@ -49,7 +49,6 @@ const weighted = (call: (x: Tensor, target: Tensor, weight: Tensor) => Tensor): 
 const probabilities = (call: (x: Tensor, target: Tensor) => Tensor): Case => ({
   inputs: () => [float([3, 4]), positive([3, 4]).softmax(1)],
   call,
-  constants: [1],
 });
 const planes = (call: (x: Tensor, target: Tensor) => Tensor): Case => ({
   inputs: () => [float([2, 3, 2]), int([1, 0, 2, 2], [2, 2])],
@@ -338,6 +337,11 @@ export const cases: Record<string, Case[]> = {
   'functional.crossEntropy': [
     ...classification((x, y, options) => F.crossEntropy(x, y, { labelSmoothing: 0.1, ...options })),
     probabilities((x, y) => F.crossEntropy(x, y)),
+    {
+      inputs: () => [float([2, 3, 2]), positive([2, 3, 2]), positive([3])],
+      call: (x, y, weight) => F.crossEntropy(x, y!, { weight, reduction: 'none', labelSmoothing: 0.1 }),
+      constants: [2],
+    },
   ],
   ...Object.fromEntries(
     pairwiseLayers.map(({ name, make }) => [

@@ -75,6 +75,7 @@ const operations: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   softmax: (x) => x.softmax(0).add(x.logSoftmax(1)),
   'cross entropy of each row': (x) => F.crossEntropy(x, int([0, 1, 2, 2]), { labelSmoothing: 0.1, reduction: 'none' }),
   'cross entropy with probabilities': (x, y) => F.crossEntropy(x.mul(2), y.softmax(1).detach()),
+  'cross entropy with probabilities that are made': (x, y) => F.crossEntropy(x, y.softmax(1)),
   'cross entropy over further dimensions': (x) =>
     F.crossEntropy(
       x.reshape([2, 3, 2]),

@@ -30,13 +30,12 @@ const ones = (n: number, shape: number[]): Tensor =>
   );
 
 type Args = [...Tensor[], object];
-// biome-ignore lint/suspicious/noExplicitAny: the classes have constructors and forwards of their own
-type Criterion = new (options: any) => { forward(...inputs: any[]): Tensor };
+type Criterion = new (options: object | undefined) => { forward(...inputs: Tensor[]): Tensor };
 
 // A loss with what it is called with but the options, which come last.
 interface Loss {
   f: (...args: never[]) => Tensor;
-  make?: Criterion;
+  make?: { readonly name: string };
   inputs: () => Tensor[];
   options?: object;
   constants?: number[];
@@ -152,7 +151,7 @@ export const moreLossCases: Record<string, Case[]> = {
     Object.values(losses).flatMap((list) =>
       list.flatMap(({ make, ...loss }) => {
         if (make === undefined) return [];
-        const f = (...args: Args): Tensor => new make(args.at(-1)).forward(...args.slice(0, -1));
+        const f = (...args: Args): Tensor => new (make as Criterion)(args.at(-1)).forward(...(args.slice(0, -1) as Tensor[]));
         return [[`nn.${make.name}`, casesOf([{ ...loss, f: f as never }])]];
       }),
     ),

@@ -197,7 +197,7 @@ for shape in ([4], [5, 4], [2, 4, 3], [2, 4, 1, 3], [1, 4, 2, 1, 2], [3, 1], [0,
     soft = (randn(*shape).softmax(dim) * 256).round() / 256
     for smoothing, weighted in itertools.product((0, 0.25, 1), (False, True)):
         more = {"weight": rand(classes)} if weighted else {}
-        case("crossEntropy", classes_of(F.cross_entropy), {"x": randn(*shape), "target": soft, **more}, ["x"], labelSmoothing=smoothing)
+        case("crossEntropy", classes_of(F.cross_entropy), {"x": randn(*shape), "target": soft, **more}, ["x", "target"], labelSmoothing=smoothing)
     case("crossEntropy", classes_of(F.cross_entropy), {"x": randn(*shape), "target": randn(*shape)}, ["x"])
     case("crossEntropy", classes_of(F.cross_entropy), {"x": randn(*shape), "target": labels(classes, *rows)}, ["x"], labelSmoothing=1)
 
