@@ -2,6 +2,7 @@
 // back to its inputs; `backward` calls these in the reverse of the order in which they were recorded.
 import * as calls from './calls.generated';
 import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from './errors';
+import { type GradientHook, type Hooks, hooked, LeafPass } from './gradient-hooks';
 import { refuseHeld } from './holders';
 import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
@@ -16,6 +17,8 @@ export class Node {
   readonly sequence = nextSequence++;
   /** The backward pass that last visited this node. */
   visit = 0;
+  /** What is called with the output's gradient before it is sent on. */
+  hooks: Hooks<GradientHook> | null = null;
   private readonly versions: number[];
 
   constructor(
@@ -51,6 +54,7 @@ export class Node {
     this.backward = null;
     this.inputs = [];
     this.saved = [];
+    this.hooks = null;
   }
 }
 
@@ -112,7 +116,30 @@ export function openLeaf(t: Tensor): Float32Array {
     t.gradientShared = false;
   }
   t.gradient.version.count++;
+  if (t.rowMarks !== null) calls.fillInt({ out: t.rowMarks.touched, n: t.rowMarks.touched.length, value: 1 });
   return t.gradient.floats;
+}
+
+/**
+ * The memory of a leaf's gradient for a kernel that writes few rows of it: all but those that `t.rowMarks` marks hold zeros. Asked for after `holds`, as
+ * `open` is.
+ */
+export function openRows(t: Tensor): Float32Array {
+  const marks = t.rowMarks!;
+  if (t.gradient !== null && t.gradientShared) {
+    marks.memory = openLeaf(t);
+    return marks.memory;
+  }
+  if (recorder !== null) recorder.gradient(t, 'use');
+  t.gradient ??= t.gradientHome ?? t.freshGradient();
+  t.gradient.version.count++;
+  const memory = t.gradient.floats;
+  if (marks.memory !== memory) {
+    marks.touched.fill(1); // unheard by a recording, whose replays go on with what the first has left
+    marks.memory = memory;
+  }
+  recorder?.memory(marks.touched, 'gradient');
+  return memory;
 }
 
 /** Adds `gradient` to t's; its memory is fresh and t may keep it. A recording copies a leaf's always: made again, it finds a home. */
@@ -209,30 +236,43 @@ function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boole
   walk(tape, [[root, start]], retainGraph, null);
 }
 
-// Sends the gradients of the roots down the tape, through those nodes that `enter` lets in with the whole gradient of their output.
-function walk(
-  tape: readonly Node[],
-  starts: readonly (readonly [Tensor, Tensor])[],
-  retainGraph: boolean,
-  enter: ((node: Node, dy: Tensor) => boolean) | null,
-): void {
+// What is asked of a pass that is not for the leaves: which nodes' gradients matter, and which of these nodes send them on.
+interface Asked {
+  reaches(node: Node): boolean;
+  enter(node: Node, dy: Tensor): boolean;
+}
+
+// Sends the gradients of the roots down the tape. Hooks come before anything else sees a gradient, those of leaves at the end.
+function walk(tape: readonly Node[], starts: readonly (readonly [Tensor, Tensor])[], retainGraph: boolean, asked: Asked | null): void {
+  const leaves = new LeafPass(leavesOf(starts, tape), openLeaf);
   const wasEnabled = enabled;
   enabled = false;
   try {
+    leaves.begin();
     for (const [root, start] of starts) share(root, start);
     for (const node of tape) {
-      const dy = node.output.gradient;
-      if (dy !== null && (enter === null || enter(node, dy))) {
-        node.backward!(dy);
-        recorder?.operation(`the gradient of ${node.name}`, node);
+      const arrived = node.output.gradient;
+      if (arrived !== null && (asked === null || asked.reaches(node))) {
+        const dy = node.hooks === null || node.hooks.all.length === 0 ? arrived : hooked(node.hooks.all, arrived);
+        if (asked === null || asked.enter(node, dy)) {
+          node.backward!(dy);
+          recorder?.operation(`the gradient of ${node.name}`, node);
+        }
       }
       dropGradient(node.output);
       if (!retainGraph) node.free();
     }
+    leaves.end(asked === null);
   } finally {
     enabled = wasEnabled;
+    leaves.abandon();
     for (const node of tape) dropGradient(node.output);
   }
+}
+
+function* leavesOf(starts: readonly (readonly [Tensor, Tensor])[], tape: readonly Node[]): Iterable<Tensor> {
+  for (const [root] of starts) yield root;
+  for (const { inputs } of tape) yield* inputs;
 }
 
 // A tensor between the leaves and the loss keeps its gradient only until it has been sent on.
@@ -289,9 +329,12 @@ export function gradientsOf(
   const found = new Map<Tensor, Tensor>();
   const back = [...leaves].map((leaf) => setAside(leaf, asked.has(leaf)));
   try {
-    walk(tape, begin, retainGraph, (node, dy) => {
-      if (asked.has(node.output)) found.set(node.output, ownCopy(dy));
-      return leading.has(node);
+    walk(tape, begin, retainGraph, {
+      reaches: (node) => leading.has(node) || asked.has(node.output),
+      enter(node, dy) {
+        if (asked.has(node.output)) found.set(node.output, ownCopy(dy));
+        return leading.has(node);
+      },
     });
     for (const leaf of leaves) if (leaf.gradient !== null) found.set(leaf, leaf.gradientShared ? ownCopy(leaf.gradient) : leaf.gradient);
   } finally {

@@ -26,6 +26,9 @@ export interface GradOptions {
 /**
  * The gradients of the sum of `outputs` with respect to `inputs`, leaves or tensors between, in their order: `torch.autograd.grad`. No `grad` changes.
  *
+ * Hooks of `registerHook` run on the way to the inputs and on the inputs themselves, whose gradients here are what these return; those that
+ * `registerPostAccumulateGradHook` has added do not.
+ *
  * First derivatives only: the results have no history (there is no `createGraph`). A SimdnnError for an input that the outputs were not made from,
  * unless `allowUnused`, for outputs without history, and inside `compile`.
  *

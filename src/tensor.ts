@@ -6,6 +6,7 @@ import { formatTensor } from './format';
 import { type Holder, refuseHeld } from './holders';
 import { allocateConstant, allocateFloat, allocateInt, type DType, overlap, type TensorData } from './memory';
 import { recorder } from './recorder';
+import type { RowMarks } from './row-marks';
 import { checkShape, numelOf, shapeText } from './shape';
 
 /** What all tensors on a piece of memory share. */
@@ -71,6 +72,8 @@ export class Tensor {
   gradientShared = false;
   /** @internal The gradient lies in memory of a compiled step, which keeps it to itself. */
   gradientHidden = false;
+  /** @internal Which rows of the gradient hold anything but zeros, where an operation on few rows keeps account of them. */
+  rowMarks: RowMarks | null = null;
 
   /** @internal */
   constructor(values: TensorData, shape: number[], version?: Version) {

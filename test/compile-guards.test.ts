@@ -292,3 +292,13 @@ it('parameters that are frozen inside for a while need one recording', () => {
   expect(losses).toEqual(run(false).losses);
   expect(recordingsOf(step)).toBe(1);
 });
+
+it('tensors without elements are the same each time, whatever memory they are on', () => {
+  const factor = tensor([1, 2]); // a plain tensor: the function is recorded a second time
+  const run = compile((x: Tensor) => {
+    ones([0, 1]).clamp({ min: 1 });
+    x.narrow(0, 0, 0).mul(2);
+    return x.mul(factor);
+  });
+  for (let i = 1; i < 4; i++) expect([...run(tensor([i, i])).data]).toEqual([i, 2 * i]);
+});

@@ -20,6 +20,7 @@ const sourceLevels = [
   ['memory', 'shape', 'random'],
   ['blocks', 'format', 'holders'],
   ['tensor'],
+  ['gradient-hooks'],
   ['autograd'],
   ['grad'],
   ['ops'],

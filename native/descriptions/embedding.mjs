@@ -54,4 +54,18 @@ dweight; // [1, 5, 1]`,
 embeddingBagFactorsBackward(dfactors, Float32Array.of(1, 5), Float32Array.of(1, 10, 100), Int32Array.of(0, 2, 1), Int32Array.of(0, 2), 3, 1);
 dfactors; // [1, 100, 50]`,
   }),
+  kernel('embedding_bag_rows_backward', {
+    operands: [table(inout, 'dweight'), inout('touched', 'rows', int), bagged(read, 'dy'), index, offsets, factors],
+    sizes,
+    attributes: [...attributes, flag('accumulate', { doc: 'Rows that are marked already keep what they hold (false).' })],
+    derived,
+    options: [...options('EmbeddingBagRowsBackward'), 'accumulate'],
+    doc: `\`embeddingBagBackward\` that touches few rows: \`touched\` marks those rows of \`dweight\` that hold anything but zeros. First the marked rows become zeros
+again and lose their marks, unless with \`accumulate\`; then the gradient is added, and the rows of index are marked. Shapes: touched int32 \`[rows]\`, the others as
+there.`,
+    example: `const [dweight, touched] = [Float32Array.of(0, 9, 0), Int32Array.of(0, 1, 0)];
+embeddingBagRowsBackward(dweight, touched, Float32Array.of(5), Int32Array.of(2), Int32Array.of(0), null, 3, 1);
+dweight; // [0, 0, 5]
+touched; // [0, 0, 1]`,
+  }),
 ];

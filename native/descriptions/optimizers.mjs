@@ -194,4 +194,29 @@ NaN NaN. m is zero before the first step. The arrays are as long as param and mu
 lionStep(param, expAvg, Float32Array.of(2), { lr: 0.5 });
 param; // [0.5]`,
   }),
+  kernel('sparse_adam_step', {
+    operands: [
+      inout('param', 'rows * columns'),
+      inout('exp_avg', 'rows * columns'),
+      inout('exp_avg_sq', 'rows * columns'),
+      read('grad', 'rows * columns'),
+      read('touched', 'rows', { type: 'int32' }),
+    ],
+    sizes: ['rows', 'columns'],
+    attributes: [number, lr, beta1, beta2, eps, maximize],
+    derived: { rows: 'touched.length' },
+    options: [
+      'SparseAdamStepOptions',
+      'The options of `sparseAdamStep`.',
+      ...[number, lr, beta1, beta2, eps, maximize].map(({ name }) => name),
+    ],
+    doc: `One step of Adam for those rows of \`param\` of which \`touched\` is not 0, the others and their moments stay: as \`torch.optim.SparseAdam\`.
+
+\`m += (1 - beta1) (grad - m)\` for \`expAvg\`, \`v = beta2 v + (1 - beta2) grad^2\` for \`expAvgSq\`,
+\`param -= lr sqrt(1 - beta2^step) / (1 - beta1^step) m / (sqrt(v) + eps)\`. Shapes: touched int32 \`[rows]\`, the others \`[rows, columns]\`. Called as
+\`sparseAdamStep(param, expAvg, expAvgSq, grad, touched, columns, options)\`.`,
+    example: `const [param, expAvg, expAvgSq] = [Float32Array.of(1, 1), new Float32Array(2), new Float32Array(2)];
+sparseAdamStep(param, expAvg, expAvgSq, Float32Array.of(2, 2), Int32Array.of(0, 1), 1, { lr: 0.5, step: 1 });
+param; // [1, 0.5]`,
+  }),
 ];

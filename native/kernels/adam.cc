@@ -131,4 +131,32 @@ void radam_step(Run& run, float* param, float* exp_avg, float* exp_avg_sq, const
   }
 }
 
+// torch.optim.SparseAdam: for each row of which touched is not 0, with g = grad (-grad with `maximize`):
+//   exp_avg += (1 - beta1) (g - exp_avg);  exp_avg_sq = beta2 exp_avg_sq + (1 - beta2) g^2
+//   param -= lr sqrt(1 - beta2^step) / (1 - beta1^step) * exp_avg / (sqrt(exp_avg_sq) + eps)
+// The update is within 4 ulp of the formula on exp_avg and exp_avg_sq.
+void sparse_adam_step(Run& run, float* param, float* exp_avg, float* exp_avg_sq, const float* grad, const int32_t* touched,
+                      size_t rows, size_t columns, const SparseAdamStepAttributes& attributes) {
+  const double correction1 = 1 - integer_power(attributes.beta1, attributes.step);
+  const double correction2 = 1 - integer_power(attributes.beta2, attributes.step);
+  const Adam adam{param,
+                  exp_avg,
+                  exp_avg_sq,
+                  nullptr,
+                  Slope(grad, 0, attributes.maximize),
+                  Mean(attributes.beta1),
+                  MeanSquare(attributes.beta2),
+                  constant(attributes.lr * root(correction2) / correction1),
+                  constant(1),
+                  constant(attributes.eps),
+                  constant(1)};
+  parallel(run, rows, 16, static_cast<double>(rows) * (0.5 + 0.02 * static_cast<double>(columns)), [=](size_t begin, size_t end) {
+    const Adam each = adam;
+    for (size_t r = begin; r < end; ++r) {
+      if (touched[r] == 0) continue;
+      for (size_t c = 0; c < columns; c += kLanes) each.step<false>(r * columns + c, columns - c);
+    }
+  });
+}
+
 }  // namespace simdnn::SIMDNN_ISA

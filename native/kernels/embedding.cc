@@ -63,6 +63,19 @@ float scale_of(Run& run, const int32_t* index, size_t begin, size_t end, size_t 
   return counted == 0 ? 0.0f : 1.0f / static_cast<float>(counted);
 }
 
+// visit(bag, element, row, scale) for the elements that count whose rows lie in [begin, end), in their order.
+template <class Visit>
+HWY_INLINE void each_element(Run& run, const Bags& bags, const int32_t* index, size_t count, size_t rows, int32_t padding,
+                             bool mean, size_t begin, size_t end, Visit visit) {
+  for (size_t b = 0; b < count; ++b) {
+    const float scale = scale_of(run, index, bags.begin[b], bags.end[b], rows, padding, mean);
+    for (size_t i = bags.begin[b]; i < bags.end[b]; ++i) {
+      size_t row;
+      if (counts(run, index, i, rows, padding, row) && row >= begin && row < end) visit(b, i, row, scale);
+    }
+  }
+}
+
 }  // namespace
 
 // out[b, :] = sum of factors[i] weight[index[i], :], or their mean; null factors are ones; zeros for an empty bag. Error: a rounding an element.
@@ -103,14 +116,35 @@ void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int
     return;
   }
   parallel(run, rows, 1, work(count, columns), [=, &run](size_t begin, size_t end) {
-    for (size_t b = 0; b < bags; ++b) {
-      const float scale = scale_of(run, index, checked.begin[b], checked.end[b], rows, padding, mean);
-      for (size_t i = checked.begin[b]; i < checked.end[b]; ++i) {
-        size_t row;
-        if (!counts(run, index, i, rows, padding, row) || row < begin || row >= end) continue;
-        add_scaled(dweight + row * columns, dy + b * columns, factors == nullptr ? scale : scale * factors[i], columns);
-      }
+    each_element(run, checked, index, bags, rows, padding, mean, begin, end, [=](size_t b, size_t i, size_t row, float scale) HWY_ATTR {
+      add_scaled(dweight + row * columns, dy + b * columns, factors == nullptr ? scale : scale * factors[i], columns);
+    });
+  });
+}
+
+// The same into a dweight of zeros but for the rows that `touched` marks: these become zeros first and lose their marks, unless with `accumulate`;
+// the rows of index are marked then.
+void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, const float* dy, const int32_t* index,
+                                 const int32_t* offsets, const float* factors, size_t bags, size_t count, size_t rows,
+                                 size_t columns, const EmbeddingBagRowsBackwardAttributes& attributes) {
+  if (count > INT32_MAX) return run.fault.report("index", count);
+  const int32_t padding = attributes.padding_index;
+  const bool mean = attributes.mean, clears = !attributes.accumulate;
+  const Bags checked = check_offsets(run, offsets, bags, count);
+  if (rows == 0) {
+    if (count > 0) run.fault.report("index", 0, load_once(index), 0);
+    return;
+  }
+  parallel(run, rows, 1, work(count, columns) + 0.2 * static_cast<double>(rows), [=, &run](size_t begin, size_t end) {
+    for (size_t r = begin; clears && r < end; ++r) {
+      if (touched[r] == 0) continue;
+      touched[r] = 0;
+      for (size_t c = 0; c < columns; c += kLanes) store(hn::Zero(kF), kF, dweight + r * columns + c, columns - c);
     }
+    each_element(run, checked, index, bags, rows, padding, mean, begin, end, [=](size_t b, size_t i, size_t row, float scale) HWY_ATTR {
+      touched[row] = 1;
+      add_scaled(dweight + row * columns, dy + b * columns, factors == nullptr ? scale : scale * factors[i], columns);
+    });
   });
 }
 

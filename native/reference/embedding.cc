@@ -63,6 +63,18 @@ void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int
   for (size_t k = 0; k < sums.size(); ++k) dweight[k] = static_cast<float>(sums[k]);
 }
 
+void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, const float* dy, const int32_t* index,
+                                 const int32_t* offsets, const float* factors, size_t bags, size_t count, size_t rows,
+                                 size_t columns, const EmbeddingBagRowsBackwardAttributes& a) {
+  for (size_t i = 0; !a.accumulate && i < rows * columns; ++i) {
+    if (touched[i / columns] != 0) dweight[i] = 0;
+  }
+  for (size_t r = 0; !a.accumulate && r < rows; ++r) touched[r] = 0;
+  embedding_bag_backward(run, dweight, dy, index, offsets, factors, bags, count, rows, columns, {a.padding_index, a.mean});
+  Run unheard;
+  each_element(unheard, index, offsets, bags, count, rows, a.padding_index, [&](size_t, size_t, size_t row) { touched[row] = 1; });
+}
+
 void embedding_bag_factors_backward(Run& run, float* dfactors, const float* dy, const float* weight, const int32_t* index,
                                     const int32_t* offsets, size_t bags, size_t count, size_t rows, size_t columns,
                                     const EmbeddingBagFactorsBackwardAttributes& a) {

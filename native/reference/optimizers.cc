@@ -143,4 +143,19 @@ void lion_step(Run&, float* param, float* exp_avg, const float* grad, size_t n, 
   }
 }
 
+void sparse_adam_step(Run&, float* param, float* exp_avg, float* exp_avg_sq, const float* grad, const int32_t* touched,
+                      size_t rows, size_t columns, const SparseAdamStepAttributes& attributes) {
+  const auto& [step, lr, beta1, beta2, eps, maximize] = attributes;
+  const double t = static_cast<double>(step);
+  const double correction1 = 1 - std::pow(beta1, t), correction2 = 1 - std::pow(beta2, t);
+  for (size_t i = 0; i < rows * columns; ++i) {
+    if (touched[i / columns] == 0) continue;
+    const double g = maximize ? -grad[i] : grad[i];
+    const double mean = beta1 * exp_avg[i] + (1 - beta1) * g, square = beta2 * exp_avg_sq[i] + (1 - beta2) * g * g;
+    exp_avg[i] = static_cast<float>(mean);
+    exp_avg_sq[i] = static_cast<float>(square);
+    param[i] = static_cast<float>(param[i] - lr * std::sqrt(correction2) / correction1 * mean / (std::sqrt(square) + eps));
+  }
+}
+
 }  // namespace simdnn::reference

@@ -117,3 +117,45 @@ TEST(radam_step) {
   t.check(std::isnan(param[0]) && std::isnan(mean[0]) && std::isnan(square[0]), "NaN must show");
   t.check(param[1] == 1 && mean[1] == 0 && square[1] == 0, "a zero gradient must not move the parameter");
 }
+
+// Rows that were not touched keep their bits; the others as in the formula.
+TEST(sparse_adam_step) {
+  const size_t shapes[][2] = {{0, 4}, {3, 0}, {1, 1}, {5, 7}, {40, 16}, {300, 33}};
+  const simdnn::SparseAdamStepAttributes options[] = {{1, 1e-3, 0.9, 0.999, 1e-8, false}, {7, 0.1, 0.5, 0.9, 1e-4, true}};
+  Random random(5);
+  for (const auto& [rows, columns] : shapes) {
+    for (const simdnn::SparseAdamStepAttributes& o : options) {
+      t.where = std::to_string(rows) + "x" + std::to_string(columns) + ", step " + std::to_string(o.step);
+      Buffer<int32_t> touched(t, rows, 1);
+      for (size_t r = 0; r < rows; ++r) touched[r] = static_cast<int32_t>(random.below(3));
+      State start(t, rows * columns, 3), expected(t, rows * columns, 0);
+      start.fill(random, 1);
+      expected.copy(start);
+      const auto step = [&, columns = columns, rows = rows](const simdnn::KernelTable& table, int threads, State& s) {
+        Run run(threads);
+        table.sparse_adam_step(run, s.param.data(), s.m.data(), s.v.data(), s.grad.data(), touched.data(), rows, columns, o);
+      };
+      step(t.twin, 1, expected);
+      State alone(t, rows * columns, 1);
+      alone.copy(start);
+      step(t.kernel, 1, alone);
+      for (size_t i = 0; i < rows * columns; ++i) {
+        if (touched[i / columns] == 0) {
+          t.check(alone.param[i] == start.param[i] && alone.m[i] == start.m[i] && alone.v[i] == start.v[i], "a row that was not touched");
+          continue;
+        }
+        t.close(alone.m[i], expected.m[i], 2 * kEpsilon * (std::fabs(start.m[i]) + std::fabs(start.grad[i])), "m", i);
+        t.close(alone.v[i], expected.v[i], 2 * kEpsilon * expected.v[i], "v", i);
+        const double terms = std::fabs(start.m[i]) + std::fabs(start.grad[i]);
+        const double scale = o.lr / (1 - std::pow(o.beta1, static_cast<double>(o.step))) / (std::sqrt(expected.v[i]) + o.eps);
+        t.close(alone.param[i], expected.param[i], kEpsilon * (std::fabs(start.param[i]) + 8 * scale * terms), "param", i);
+      }
+      for (int threads = 2; threads <= 4; ++threads) {
+        State other(t, rows * columns, 2);
+        other.copy(start);
+        step(t.kernel, threads, other);
+        t.check(other.same(alone), "bits depend on the threads");
+      }
+    }
+  }
+}

@@ -98,6 +98,39 @@ TEST(embedding_bag_backward) {
   });
 }
 
+TEST(embedding_bag_rows_backward) {
+  each_case(t, [&](const Shape& s, Bags& bags, bool mean, bool accumulate, Random& random) {
+    Buffer<float> before(t, s.rows * s.columns), dy(t, s.bags * s.columns, 1), factors(t, s.count, 2);
+    Buffer<float> dweight(t, before.size(), 3), expected(t, before.size());
+    Buffer<int32_t> marks(t, s.rows), touched(t, s.rows, 1), expected_touched(t, s.rows);
+    fill_normal(dy, random);
+    fill_normal(factors, random);
+    for (size_t r = 0; r < s.rows; ++r) {
+      marks[r] = static_cast<int32_t>(random.below(2));
+      for (size_t c = 0; c < s.columns; ++c) before[r * s.columns + c] = marks[r] == 0 ? 0.0f : static_cast<float>(random.normal());
+    }
+    const auto call = [&](const KernelTable& table, Run& run, Buffer<float>& to, Buffer<int32_t>& rows) {
+      for (size_t i = 0; i < to.size(); ++i) to[i] = before[i];
+      for (size_t r = 0; r < s.rows; ++r) rows[r] = marks[r];
+      table.embedding_bag_rows_backward(run, to.data(), rows.data(), dy.data(), bags.index.data(), bags.offsets.data(), factors.data(), s.bags, s.count,
+                                        s.rows, s.columns, {1, mean, accumulate});
+    };
+    Run run, twin;
+    call(t.kernel, run, dweight, touched);
+    call(t.twin, twin, expected, expected_touched);
+    same_fault(t, run, twin);
+    const double terms = static_cast<double>(s.count + 2);
+    for (size_t i = 0; i < dweight.size(); ++i) t.close(dweight[i], expected[i], kEpsilon * terms * 4, "dweight", i);
+    t.check(std::memcmp(touched.data(), expected_touched.data(), s.rows * sizeof(int32_t)) == 0, "other marks");
+    for (int threads = 2; threads <= 4; ++threads) {
+      Buffer<float> again(t, dweight.size(), 1);
+      Run with(threads);
+      call(t.kernel, with, again, touched);
+      t.check(std::memcmp(dweight.data(), again.data(), again.size() * sizeof(float)) == 0, "bits depend on the threads");
+    }
+  });
+}
+
 TEST(embedding_bag_factors_backward) {
   each_case(t, [&](const Shape& s, Bags& bags, bool, bool, Random& random) {
     Buffer<float> weight(t, s.rows * s.columns, 1), dy(t, s.bags * s.columns, 2), dfactors(t, s.count, 3), expected(t, s.count);

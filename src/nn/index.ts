@@ -1,28 +1,47 @@
 // The public names of `nn`, nothing else.
-export type { CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
+export type { AccumulatedHook, GradientHook, HookHandle } from '../gradient-hooks';
+export type { BagMode, CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
 export * from './activations';
 export * from './batch-norm';
+export { Bilinear } from './bilinear';
 export * from './binary-losses';
-export { type Layer, ModuleList, Sequential } from './containers';
-export { Dropout } from './dropout';
+export { type Layer, ModuleDict, ModuleList, Sequential } from './containers';
+export * from './distance';
+export { AlphaDropout, Dropout } from './dropout';
+export {
+  type BagInputs,
+  Embedding,
+  EmbeddingBag,
+  type EmbeddingBagLayerOptions,
+  type EmbeddingLayerOptions,
+  type Pretrained,
+} from './embedding';
 export * from './embedding-losses';
 export { Flatten } from './flatten';
 export * from './focal-loss';
 /** Layers and losses as plain functions. */
 export * as functional from './functional';
+export { GLU } from './glu';
+export { GroupNorm } from './group-norm';
+export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Gradients } from './hooks';
 export { Identity } from './identity';
 /** Initial values of parameters. */
 export * as init from './init';
+export type { NamedParts } from './keyed';
 export * from './likelihood-losses';
 export { Linear } from './linear';
 export * from './losses';
 export * from './margin-losses';
-export { type ForwardHook, type HookHandle, Module, type Named } from './module';
+export { Module } from './module';
 export * from './norms';
 export * from './pairwise-losses';
 export { Parameter } from './parameter';
+export { ParameterDict, ParameterList } from './parameter-containers';
+export type { ListOptions, Named } from './parts';
+export * from './prelu';
 export * from './shrinks';
 export * from './softmax';
 export type { LoadResult, StateDict } from './state';
+export { Unflatten } from './unflatten';
 /** Gradients and parameters taken together. */
 export * as utils from './utils';

@@ -1,30 +1,17 @@
-// What a model is made of. A module finds its parts by looking through its own properties, so plain class
-// fields are all that a subclass needs.
-import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
+// What a model is made of: modes, hooks and state. How it finds its parts is in parts.ts.
+import { openLeaf } from '../autograd';
+import * as calls from '../calls.generated';
+import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
+import type { HookHandle } from '../gradient-hooks';
 import { recorder } from '../recorder';
-import { Tensor } from '../tensor';
-import { defineBuffer, replacedBuffer } from './buffers';
+import { refuseAbsentNames } from './absent';
 import { Copies, classOf, copyInto } from './clone';
 import { formatModule } from './format';
 import { callHeard, knowClass } from './forwards';
-import { Parameter } from './parameter';
-import { enter } from './registry';
+import { type BackwardHook, type BackwardPreHook, type ForwardHook, type ForwardPreHook, ModuleHooks } from './hooks';
+import { checkPrefix, type Named, Parts, placeOf } from './parts';
 import { copyState, type LoadResult, mismatches, type StateDict } from './state';
 import { countChange, watch } from './watch';
-
-/** Called after `forward` with the module, its arguments and its output; what it returns, unless undefined, replaces the output. */
-export type ForwardHook = (module: Module, args: readonly unknown[], output: unknown) => unknown;
-
-/** Takes a hook away again. */
-export interface HookHandle {
-  /** From now on the hook is not called; a second time has no effect. */
-  remove(): void;
-}
-
-/** Something found in a module, with its path: `ly1.weight`. */
-export type Named<T> = [name: string, value: T];
-
-const join = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
 
 /**
  * The base of every layer and model: `torch.nn.Module`.
@@ -44,12 +31,12 @@ const join = (prefix: string, name: string): string => (prefix === '' ? name : `
  * model.namedParameters().map(([name]) => name); // ["ly1.weight", "ly1.bias", "ly2.weight", "ly2.bias"]
  * model.forward(zeros([32, 13])).shape; // [32, 5]
  */
-export abstract class Module {
+export abstract class Module extends Parts {
   #training = true;
-  #buffers: Map<string, boolean> | null = null;
-  #hooks: readonly ForwardHook[] | null = null; // another list after each change
+  #hooks: ModuleHooks | null = null;
 
   constructor() {
+    super();
     knowClass(new.target.prototype);
   }
 
@@ -59,7 +46,7 @@ export abstract class Module {
     return this.#training;
   }
   set training(mode: boolean) {
-    if (typeof mode !== 'boolean') throw typeError(this.#where('training'), `expected true or false, got ${describe(mode)}`);
+    if (typeof mode !== 'boolean') throw typeError(placeOf(this, 'training'), `expected true or false, got ${describe(mode)}`);
     if (this.#training !== mode) countChange();
     this.#training = mode;
   }
@@ -67,15 +54,34 @@ export abstract class Module {
   /** The module's calculation. Hooks are not run by it, but by `call`. */
   abstract forward(...args: never[]): unknown;
 
-  /** Runs `forward` on the arguments, then the forward hooks: what containers do with their parts. */
+  /** Runs `forward` on the arguments between the module's hooks: what containers do with their parts. */
   call(...args: Parameters<this['forward']>): ReturnType<this['forward']> {
     if (recorder !== null) this.#watchHooks();
-    const output = recorder === null ? this.forward(...args) : callHeard(this, args);
-    return (this.#hooks === null ? output : this.#runHooks(args, output)) as ReturnType<this['forward']>;
+    const hooks = this.#hooks;
+    if (hooks === null) return (recorder === null ? this.forward(...args) : callHeard(this, args)) as ReturnType<this['forward']>;
+    const run = (given: readonly unknown[]) =>
+      recorder === null ? this.forward(...(given as never[])) : callHeard(this, given as never[]);
+    return hooks.around(args, run) as ReturnType<this['forward']>;
+  }
+
+  /**
+   * Has `hook(module, args)` called before each `forward` that `call` runs; what it returns, unless undefined, replaces the arguments: an array all of
+   * them, anything else the only one. With `prepend` it comes before the hooks that are there.
+   *
+   * @example
+   * const layer = new nn.Identity();
+   * layer.registerForwardPreHook((module, [x]) => x.mul(2));
+   * layer.call(tensor([1, 2])).toArray(); // [2, 4]
+   */
+  registerForwardPreHook(hook: ForwardPreHook, options?: { prepend?: boolean }): HookHandle {
+    return this.#hooksOf().forwardPre.add(placeOf(this, 'registerForwardPreHook'), hook, this.#prepend('registerForwardPreHook', options));
   }
 
   /**
    * Has `hook(module, args, output)` called after each `forward` that `call` runs; what it returns, unless undefined, replaces the output.
+   *
+   * In a compiled function and in a fit hooks of every kind are recorded: their tensor operations happen at each replay, their other JavaScript does not,
+   * and values cannot be read there. A hook that is added or taken away is noticed by the next call.
    *
    * @example
    * const layer = new nn.Linear(2, 3);
@@ -85,111 +91,51 @@ export abstract class Module {
    * handle.remove();
    * shapes; // [[4, 3]]
    */
-  registerForwardHook(hook: ForwardHook): HookHandle {
-    if (typeof hook !== 'function') throw typeError(this.#where('registerForwardHook'), `expected a function, got ${describe(hook)}`);
-    const own: ForwardHook = (...args) => hook(...args); // the same function twice is two hooks
-    const set = (hooks: readonly ForwardHook[]) => {
-      this.#hooks = hooks.length > 0 ? hooks : null;
-      countChange();
-    };
-    set([...(this.#hooks ?? []), own]);
-    return {
-      remove: () => {
-        if (this.#hooks?.includes(own)) set(this.#hooks.filter((other) => other !== own));
-      },
-    };
+  registerForwardHook(hook: ForwardHook, options?: { prepend?: boolean }): HookHandle {
+    return this.#hooksOf().forward.add(placeOf(this, 'registerForwardHook'), hook, this.#prepend('registerForwardHook', options));
   }
 
   /**
-   * Makes `tensor` the property `name`: state that is saved and loaded with the module but not learned, such as running means.
+   * Has `hook(module, gradInput, gradOutput)` called in each backward pass when the gradients of the arguments that `call` was given are known; what it
+   * returns, unless undefined, replaces them: an array with as many, or one tensor.
    *
-   * With `persistent: false` the state dict leaves it out. A recorded function notices when another tensor has taken its place since, but cannot put one
-   * there itself: that is a SimdnnError `"SIMDNN_NOT_RECORDABLE"`. In TypeScript a field that only types the buffer is `declare`d.
-   *
-   * A TypeError for a name that is not a string or a value that is not a tensor, a RangeError for a name that is empty, has a dot or is taken.
+   * Both are arrays with null for what has no gradient; where no argument requires one, the hook is called with those of the outputs. The module must return a
+   * tensor or an array of them, and not change its arguments in place.
    *
    * @example
-   * class Centre extends nn.Module {
-   *   declare mean: Tensor;
-   *   constructor() {
-   *     super();
-   *     this.registerBuffer("mean", zeros([2]));
-   *   }
-   *   forward(x: Tensor) {
-   *     return x.sub(this.mean);
-   *   }
-   * }
-   * Object.keys(new Centre().stateDict()); // ["mean"]
+   * const layer = new nn.Linear(2, 1);
+   * const seen = [];
+   * layer.registerFullBackwardHook((module, [gradInput], [gradOutput]) => void seen.push(gradInput.shape, gradOutput.toArray()));
+   * layer.call(ones([1, 2]).requiresGrad_()).sum().backward();
+   * seen; // [[1, 2], [[1]]]
    */
-  registerBuffer(name: string, tensor: Tensor | null, options?: { persistent?: boolean }): void {
-    const where = this.#where('registerBuffer');
-    const { persistent } = withDefaults(where, options, { persistent: true });
-    if (typeof name !== 'string') throw typeError(where, `expected the name to be a string, got ${describe(name)}`);
-    if (name === '' || name.includes('.')) throw rangeError(where, `a buffer cannot be called ${describe(name)}`);
-    const fields = this as unknown as Record<string, unknown>;
-    if (fields[name] !== undefined && !this.#buffers?.has(name)) throw rangeError(where, `the module already has a property "${name}"`);
-    if (tensor !== null && !(tensor instanceof Tensor)) throw typeError(where, `expected a tensor or null, got ${describe(tensor)}`);
-    if (this.#buffers?.has(name) && recorder !== null && fields[name] !== tensor) throw replacedBuffer(this.#where(name), name);
-    this.#buffers ??= new Map();
-    this.#buffers.set(name, persistent);
-    defineBuffer(this, this.#where(name), name, tensor);
+  registerFullBackwardHook(hook: BackwardHook, options?: { prepend?: boolean }): HookHandle {
+    return this.#hooksOf().backward.add(
+      placeOf(this, 'registerFullBackwardHook'),
+      hook,
+      this.#prepend('registerFullBackwardHook', options),
+    );
   }
 
-  /** The modules that this one holds itself, with the names of their fields. */
-  namedChildren(): Named<Module>[] {
-    const children = this.#fields().filter((field): field is Named<Module> => field[1] instanceof Module);
-    if (children.length < 2) return children;
-    const seen = new Set<Module>();
-    return children.filter(([, module]) => !seen.has(module) && seen.add(module));
-  }
-
-  /** The modules that this one holds itself. */
-  children(): Module[] {
-    return this.namedChildren().map(([, module]) => module);
-  }
-
-  /** This module, as `""`, and every module below it, parents first, with paths such as `"body.0"`. */
-  namedModules(): Named<Module>[] {
-    const seen = new Set<Module>();
-    const found: Named<Module>[] = [];
-    const visit = (path: string, module: Module): void => {
-      if (seen.has(module)) return;
-      seen.add(module);
-      found.push([path, module]);
-      for (const [name, child] of module.namedChildren()) visit(join(path, name), child);
-    };
-    visit('', this);
-    return found;
-  }
-
-  /** This module and every module below it, parents first. */
-  modules(): Module[] {
-    return this.namedModules().map(([, module]) => module);
-  }
-
-  /** Every parameter with its path, such as `"ly1.weight"`: a module's own before those of its children. */
-  namedParameters(): Named<Parameter>[] {
-    return this.#collect((module) => module.#fields().filter((field): field is Named<Parameter> => field[1] instanceof Parameter));
-  }
-
-  /** Every parameter: what an optimizer is given. */
-  parameters(): Parameter[] {
-    return this.namedParameters().map(([, parameter]) => parameter);
-  }
-
-  /** Every buffer with its path. */
-  namedBuffers(): Named<Tensor>[] {
-    return this.#collect((module) => module.#ownBuffers());
-  }
-
-  /** Every buffer. */
-  buffers(): Tensor[] {
-    return this.namedBuffers().map(([, buffer]) => buffer);
+  /**
+   * Has `hook(module, gradOutput)` called in each backward pass when the gradients of the outputs of `call` are known; what it returns, unless undefined,
+   * replaces them. See `registerFullBackwardHook`.
+   *
+   * @example
+   * const layer = new nn.Identity();
+   * layer.registerFullBackwardPreHook((module, [gradOutput]) => gradOutput.mul(3));
+   * const x = ones([2]).requiresGrad_();
+   * layer.call(x).sum().backward();
+   * x.grad.toArray(); // [3, 3]
+   */
+  registerFullBackwardPreHook(hook: BackwardPreHook, options?: { prepend?: boolean }): HookHandle {
+    const name = 'registerFullBackwardPreHook';
+    return this.#hooksOf().backwardPre.add(placeOf(this, name), hook, this.#prepend(name, options));
   }
 
   /** Puts this module and all below it into training mode, or with `false` into evaluation mode. Returns the module. */
   train(mode = true): this {
-    if (typeof mode !== 'boolean') throw typeError(this.#where('train'), `expected true or false, got ${describe(mode)}`);
+    if (typeof mode !== 'boolean') throw typeError(placeOf(this, 'train'), `expected true or false, got ${describe(mode)}`);
     for (const module of this.modules()) module.training = mode;
     return this;
   }
@@ -199,9 +145,15 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** Sets the gradient of every parameter to null. */
-  zeroGrad(): void {
-    for (const parameter of this.parameters()) parameter.clearGradient();
+  /** Sets the gradient of every parameter to null, or with `setToNone: false` those that are there to zeros. */
+  zeroGrad(options?: { setToNone?: boolean }): void {
+    const where = placeOf(this, 'zeroGrad');
+    const { setToNone } = withDefaults(where, options, { setToNone: true });
+    checkBoolean(where, 'setToNone', setToNone);
+    for (const parameter of this.parameters()) {
+      if (setToNone) parameter.clearGradient();
+      else if (parameter.gradient !== null) calls.fill({ out: openLeaf(parameter), n: parameter.numel, value: 0 });
+    }
   }
 
   /** Sets `requiresGrad` of every parameter: `requiresGrad_(false)` freezes the module. Returns the module. */
@@ -220,21 +172,26 @@ export abstract class Module {
    * });
    */
   apply(fn: (module: Module) => void): this {
-    if (typeof fn !== 'function') throw typeError(this.#where('apply'), `expected a function, got ${describe(fn)}`);
+    if (typeof fn !== 'function') throw typeError(placeOf(this, 'apply'), `expected a function, got ${describe(fn)}`);
     for (const child of this.children()) child.apply(fn);
     fn(this);
     return this;
   }
 
   /**
-   * Every parameter and persistent buffer by its path, without history, on the module's own memory: `clone()` what is to be kept.
+   * Every parameter and persistent buffer by its path, without history, on the module's own memory: `clone()` what is to be kept. `prefix` (default `""`)
+   * stands before each path as it is, so that it ends with a dot.
    *
    * @example
    * Object.keys(new nn.Linear(2, 3).stateDict()); // ["weight", "bias"]
+   * Object.keys(new nn.Linear(2, 3).stateDict({ prefix: "head." })); // ["head.weight", "head.bias"]
    */
-  stateDict(): StateDict {
+  stateDict(options?: { prefix?: string }): StateDict {
+    const where = placeOf(this, 'stateDict');
+    const { prefix } = withDefaults(where, options, { prefix: '' });
+    checkPrefix(where, prefix);
     const dict: StateDict = {};
-    for (const [path, tensor] of this.#state('')) dict[path] = tensor.detach();
+    for (const [path, tensor] of this.stateEntries('')) dict[prefix + path] = tensor.detach();
     return dict;
   }
 
@@ -245,9 +202,9 @@ export abstract class Module {
    * that lists every key that is missing or unexpected and every tensor whose shape or dtype differs; nothing is changed then.
    */
   loadStateDict(dict: Readonly<StateDict>, options?: { strict?: boolean }): LoadResult {
-    const where = this.#where('loadStateDict');
+    const where = placeOf(this, 'loadStateDict');
     const { strict } = withDefaults(where, options, { strict: true });
-    const own = this.#state('');
+    const own = this.stateEntries('');
     const { lines, result } = mismatches(where, own, dict, strict);
     if (lines.length > 0) throw rangeError(where, ['the state dict does not fit:', ...lines].join('\n  '));
     copyState(own, dict);
@@ -259,7 +216,7 @@ export abstract class Module {
    *
    * Parameters, buffers, modules and other tensors are copied, and arrays, plain objects, Maps, Sets and typed arrays with what is in them; functions and other
    * objects are taken over as they are. What is one thing in the module, such as a tied weight, is one in the copy. The mode and whether gradients are needed
-   * are kept, and so are forward hooks; gradients are not. No constructor runs, so that a class may ask for any arguments.
+   * are kept, and so are the hooks of modules; gradients and the hooks of tensors are not. No constructor runs, so that a class may ask for any arguments.
    *
    * Fields and methods of the own class that are private to JavaScript, `#name`, cannot be copied: nobody but the class sees them. In the copy they are missing,
    * and whatever uses them throws a TypeError, such as "Cannot read private member #name from an object whose class did not declare it". Fields without `#`,
@@ -274,7 +231,7 @@ export abstract class Module {
    * model.weight.toArray()[0][0] === 0; // false
    */
   clone(): this {
-    const where = this.#where('clone');
+    const where = placeOf(this, 'clone');
     if (recorder !== null) {
       throw new SimdnnError(
         'SIMDNN_NOT_RECORDABLE',
@@ -290,8 +247,8 @@ export abstract class Module {
   }
 
   /** The module and all below it, printed as PyTorch prints them. */
-  toString(): string {
-    const children = this.#fields().filter((field): field is Named<Module> => field[1] instanceof Module);
+  override toString(): string {
+    const children = this.entriesOf().filter((field): field is Named<Module> => field[1] instanceof Module);
     return formatModule(this.constructor.name, this.extraRepr(), this.formatChildren(children));
   }
 
@@ -309,14 +266,10 @@ export abstract class Module {
   [copyInto](copies: Copies): this {
     const copy = copies.enter(this, this.blank(classOf(this)) as this);
     copy.#training = this.#training;
-    copy.#hooks = this.#hooks;
-    copy.#buffers = this.#buffers && new Map(this.#buffers);
+    copy.#hooks = this.#hooks?.of(copy) ?? null;
     this.copyPrivate(copy, copies);
-    return copies.properties(this, copy, (name) => {
-      if (!this.#buffers?.has(name)) return false;
-      defineBuffer(copy, this.#where(name), name, copies.of((this as unknown as Record<string, unknown>)[name]));
-      return true;
-    });
+    this.copyFields(copy, copies);
+    return copy;
   }
 
   /** @internal A module of this class without its fields: a class with private ones makes it with its own constructor. */
@@ -328,61 +281,27 @@ export abstract class Module {
   protected copyPrivate(_copy: this, _copies: Copies): void {}
 
   #watchHooks(): void {
-    const hooks = this.#hooks;
-    watch(() => this.#hooks === hooks);
+    const lists = this.#hooks?.lists ?? [];
+    // No hooks yet and empty lists are alike.
+    const same = (now: readonly unknown[]): boolean =>
+      [0, 1, 2, 3].every((i) => now[i] === lists[i] || !((now[i] as [] | undefined)?.length || (lists[i] as [] | undefined)?.length));
+    watch(() => same(this.#hooks?.lists ?? []));
+  }
+
+  #hooksOf(): ModuleHooks {
+    this.#hooks ??= new ModuleHooks(this);
+    return this.#hooks;
+  }
+
+  #prepend(method: string, options: { prepend?: boolean } | undefined): boolean {
+    const where = placeOf(this, method);
+    return checkBoolean(where, 'prepend', withDefaults(where, options, { prepend: false }).prepend);
   }
 
   #watchMode(): void {
     const training = this.#training;
     watch(() => this.#training === training);
   }
-
-  #runHooks(args: readonly unknown[], output: unknown): unknown {
-    let result = output;
-    for (const hook of this.#hooks!) {
-      const replaced = hook(this, args, result);
-      if (replaced !== undefined) result = replaced;
-    }
-    return result;
-  }
-
-  #where(method: string): string {
-    return `${this.constructor.name}.${method}`;
-  }
-
-  #fields(): Named<unknown>[] {
-    const fields = Object.entries(this);
-    for (const [, value] of fields) if (value instanceof Parameter) enter(value, this);
-    return fields;
-  }
-
-  #ownBuffers(): Named<Tensor>[] {
-    if (this.#buffers === null) return [];
-    const fields = this as unknown as Record<string, unknown>;
-    return [...this.#buffers.keys()].map((name) => [name, fields[name]] as const).filter((f): f is Named<Tensor> => f[1] instanceof Tensor);
-  }
-
-  // What each module lists itself, with full paths, each value once.
-  #collect<T>(own: (module: Module) => Named<T>[]): Named<T>[] {
-    const seen = new Set<T>();
-    const found: Named<T>[] = [];
-    for (const [path, module] of this.namedModules()) {
-      for (const [name, value] of own(module)) {
-        if (seen.has(value)) continue;
-        seen.add(value);
-        found.push([join(path, name), value]);
-      }
-    }
-    return found;
-  }
-
-  // The entries of the state dict: unlike the lists above, a shared part stands under each of its names.
-  #state(prefix: string): Named<Tensor>[] {
-    const fields = this.#fields();
-    const parameters = fields.filter((field): field is Named<Tensor> => field[1] instanceof Parameter);
-    const buffers = this.#ownBuffers().filter(([name]) => this.#buffers!.get(name));
-    const here = [...parameters, ...buffers].map(([name, tensor]): Named<Tensor> => [join(prefix, name), tensor]);
-    const children = fields.filter((field): field is Named<Module> => field[1] instanceof Module);
-    return [...here, ...children.flatMap(([name, module]) => module.#state(join(prefix, name)))];
-  }
 }
+
+refuseAbsentNames(Module.prototype);

@@ -37,7 +37,10 @@ export const oneOf = <T extends string>(...allowed: T[]): Kind<T> => ({
   print: (value) => `'${value}'`,
 });
 
-export const boolean: Kind<boolean> = { check: checkBoolean, print: pythonBool };
+export const boolean: Kind<boolean> = {
+  check: checkBoolean,
+  print: (value) => (typeof value === 'boolean' ? pythonBool(value) : String(value)),
+};
 
 /** Another kind, or null. */
 export const orNull = <T>(kind: Kind<T>): Kind<T | null> => ({

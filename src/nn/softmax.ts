@@ -1,6 +1,6 @@
 // Softmax and its logarithm as layers.
 import { typeError, withDefaults } from '../errors';
-import { logSoftmax, softmax } from '../ops/softmax';
+import { logSoftmax, softmax, softmin } from '../ops/softmax';
 import type { Tensor } from '../tensor';
 import { checkInputs } from './inputs';
 import { Module } from './module';
@@ -67,5 +67,33 @@ export class LogSoftmax extends Module {
 
   override extraRepr(): string {
     return logSoftmaxOptions.print(this);
+  }
+}
+
+const softminOptions = new Options('Softmin', { dim: integer() });
+
+/**
+ * `exp(-x_i) / sum_j exp(-x_j)` along `dim`, which must be given, unlike in PyTorch, where leaving it out is deprecated: `torch.nn.Softmin`.
+ *
+ * @example
+ * new nn.Softmin({ dim: 1 }).forward(tensor([[0, 0]])).toArray(); // [[0.5, 0.5]]
+ */
+export class Softmin extends Module {
+  /** The dimension along which the results sum to 1. */
+  dim: number;
+
+  constructor(options: { dim: number }) {
+    super();
+    this.dim = softminOptions.checked({ dim: dimOf('Softmin', options) }).dim;
+  }
+
+  override forward(x: Tensor): Tensor {
+    checkInputs('Softmin.forward', arguments.length);
+    softminOptions.use(this);
+    return softmin(x, this.dim);
+  }
+
+  override extraRepr(): string {
+    return softminOptions.print(this);
   }
 }

@@ -8,6 +8,8 @@ import { recorder } from '../recorder';
 import { layoutOf } from '../shape';
 import { changed, checkTensor, Tensor } from '../tensor';
 
+export { type Summary, type SummaryInputs, type SummaryRow, summary } from './summary';
+
 /** The options of `clipGradNorm_` and `getTotalNorm`. */
 export interface ClipGradNormOptions {
   /** The p of the norm, above 0; default 2. Infinity: the largest element counts. */

@@ -4,6 +4,7 @@ import { kernels } from '../native';
 import { normalizeDim } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 import { permuted, swapped } from './transpose';
+import { unary } from './unary';
 
 // The kernels work on the last dimension; another one changes places with it, before and after.
 function alongDim(name: 'softmax' | 'logSoftmax', where: string, x: Tensor, dim: unknown): Tensor {
@@ -39,6 +40,17 @@ export const softmax = (x: Tensor, dim: number): Tensor => alongDim('softmax', '
  * nn.functional.logSoftmax(tensor([[3]]), 1).toArray(); // [[0]]
  */
 export const logSoftmax = (x: Tensor, dim: number): Tensor => alongDim('logSoftmax', 'logSoftmax', x, dim);
+
+/**
+ * `exp(-x_i) / sum_j exp(-x_j)` along dimension `dim`: `torch.nn.functional.softmin`.
+ *
+ * @example
+ * nn.functional.softmin(tensor([[0, 0]]), 1).toArray(); // [[0.5, 0.5]]
+ */
+export function softmin(x: Tensor, dim: number): Tensor {
+  checkTensor('softmin', 'x', x, 'float32');
+  return alongDim('softmax', 'softmin', unary('neg', 'softmin', x), dim);
+}
 
 declare module '../tensor' {
   interface Tensor {

@@ -46,6 +46,16 @@ function powerNorm(where: string, x: Tensor, dims: readonly number[], keepdim: b
   });
 }
 
+// How many are not 0: a number of steps, the gradient of which is 0.
+function countNorm(x: Tensor, dims: readonly number[], keepdim: boolean): Tensor {
+  const y = x.ne(0).sum(dims, { keepdim }).to('float32');
+  return record(y, 'norm', [x], [], () => {
+    const dx = empty(x.shape.slice());
+    calls.fill({ out: dx.floats, n: x.numel, value: 0 });
+    give(x, dx);
+  });
+}
+
 /** The norm of the vectors along `dim`. */
 export function normOf(where: string, x: Tensor, p: number, dim: Dim | undefined, keepdim: boolean): Tensor {
   checkTensor(where, 'x', x, 'float32');
@@ -53,7 +63,7 @@ export function normOf(where: string, x: Tensor, p: number, dim: Dim | undefined
   const dims = reduced.flatMap((is, d) => (is ? [d] : []));
   if (p === 2) return root('norm', x.square().sum(dims, { keepdim }));
   if (p === 1) return x.abs().sum(dims, { keepdim });
-  if (p === 0) return x.ne(0).sum(dims, { keepdim }).to('float32');
+  if (p === 0) return countNorm(x, dims, keepdim);
   if (p === Infinity) return extremesOver('max', where, x.abs(), dims, keepdim);
   if (p === -Infinity) return extremesOver('min', where, x.abs(), dims, keepdim);
   return powerNorm(where, x, dims, keepdim, p);

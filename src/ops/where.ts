@@ -1,20 +1,8 @@
 // One tensor or another, element by element.
-import { record } from '../autograd';
-import * as calls from '../calls.generated';
 import { typeError } from '../errors';
-import { broadcastShapes } from '../shape';
-import { checkTensor, empty, Tensor } from '../tensor';
-import { giveSummed, type Operand, operand, repeated, scalar } from './broadcast';
-
-// dy where the condition holds, or where it does not; 0 elsewhere.
-function masked(dy: Tensor, condition: Tensor, holds: boolean): Tensor {
-  const zeros = empty(dy.shape.slice());
-  calls.fill({ out: zeros.floats, n: dy.numel, value: 0 });
-  const [a, b] = holds ? [dy, zeros] : [zeros, dy];
-  const part = empty(dy.shape.slice());
-  calls.where({ out: part.floats, condition: condition.ints, a: a.floats, b: b.floats, n: dy.numel });
-  return part;
-}
+import { checkTensor, Tensor } from '../tensor';
+import { type Operand, operand, scalar } from './broadcast';
+import { choose } from './choose';
 
 /**
  * `a` where `condition` is not 0, else `b`, element by element: `torch.where`.
@@ -36,20 +24,7 @@ function chosen(name: string, condition: Tensor, first: Operand, second: Operand
   const like = given ?? scalar(0, isInt(first) && isInt(second) ? 'int32' : 'float32');
   const ints = isInt(first) && isInt(second) && like.dtype === 'int32';
   const [a, b] = [operand(name, like, first), operand(name, like, second)].map((t) => t.to(ints ? 'int32' : 'float32')) as [Tensor, Tensor];
-  const shape = broadcastShapes(name, condition.shape, broadcastShapes(name, a.shape, b.shape));
-  const mask = repeated(name, condition, shape);
-  const y = empty(shape, a.dtype);
-  calls.where({
-    out: y.values,
-    condition: mask.ints,
-    a: repeated(name, a, shape).values,
-    b: repeated(name, b, shape).values,
-    n: y.numel,
-  });
-  return record(y, 'where', [a, b], [mask], (dy) => {
-    if (a.needsGrad) giveSummed(a, masked(dy, mask, true), true);
-    if (b.needsGrad) giveSummed(b, masked(dy, mask, false), true);
-  });
+  return choose(name, condition, a, b);
 }
 
 declare module '../tensor' {

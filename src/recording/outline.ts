@@ -25,6 +25,7 @@ export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }:
   const entryOf = (arg: Argument | undefined): Entry[number] => {
     if (!isValue(arg)) return arg instanceof Int32Array ? arg.join(' ') : (arg ?? null);
     const { base, begin, array } = arg;
+    if (array.length === 0) return { where: 'nowhere', length: 0, memory: null, constant: null };
     const constant = pristine.get(base.memory) ?? null;
     if (!numbers.has(base)) numbers.set(base, numbers.size);
     const known = base.lasts && !moves(base) && constant === null ? base.memory : null;

@@ -320,14 +320,136 @@ const recipes = {
   },
   'nn.functional.oneHot': (w) => [w.ints([w.size()], 3), 3],
   'nn.functional.normalize': (w) => [w.matrix(), w.options({ dim: () => -1, p: () => 1 })],
-  'nn.functional.cosineSimilarity': (w) => [w.matrix(2, 3), w.matrix(2, 3), w.options({ dim: () => 0 })],
-  'nn.functional.pairwiseDistance': (w) => [w.matrix(2, 3), w.float([3]), w.options({ keepdim: w.boolean })],
   'Tensor.softmax': (w) => withFloat(w, (t) => [w.dim(t)]),
   'Tensor.logSoftmax': (w) => withFloat(w, (t) => [w.dim(t)]),
 
   'nn.Linear': (w) => [w.size(), w.size(), w.options({ bias: w.boolean })],
   'nn.Sequential': (w) => [w.linear(), w.layer()],
   'nn.ModuleList': (w) => [[w.linear(), w.layer()]],
+  'nn.ModuleDict': (w) => [{ a: w.linear(), b: w.layer() }],
+  ...Object.fromEntries(
+    Object.entries({
+      get: () => ['a'],
+      has: () => ['a'],
+      set: (w) => ['c', w.layer()],
+      delete: () => ['b'],
+      pop: () => ['a'],
+      clear: () => [],
+      update: (w) => [w.r.pick([{ c: w.layer() }, [['a', w.layer()]], new Map([['d', w.linear()]])])],
+    }).map(([method, args]) => [`nn.ModuleDict.${method}`, (w) => on(new w.lib.nn.ModuleDict({ a: w.linear(), b: w.layer() }), args(w))]),
+  ),
+  'nn.ParameterList': (w) => [[w.float().detach(), w.float().detach()]],
+  ...Object.fromEntries(
+    Object.entries({
+      at: () => [0],
+      pop: () => [],
+      append: (w) => [w.float().detach()],
+      extend: (w) => [[w.float().detach()]],
+      insert: (w) => [0, w.float().detach()],
+      slice: () => [0, 1],
+    }).map(([method, args]) => [`nn.ParameterList.${method}`, (w) => on(new w.lib.nn.ParameterList([w.float().detach()]), args(w))]),
+  ),
+  'nn.ParameterDict': (w) => [{ a: w.float().detach() }],
+  ...Object.fromEntries(
+    Object.entries({
+      get: () => ['a'],
+      has: () => ['a'],
+      set: (w) => ['c', w.float().detach()],
+      delete: () => ['a'],
+      pop: () => ['a'],
+      clear: () => [],
+      update: (w) => [{ c: w.float().detach() }],
+    }).map(([method, args]) => [`nn.ParameterDict.${method}`, (w) => on(new w.lib.nn.ParameterDict({ a: w.float().detach() }), args(w))]),
+  ),
+  'nn.Unflatten': (w) => [
+    1,
+    w.r.pick([
+      [1, -1],
+      [-1, w.size()],
+    ]),
+  ],
+  'nn.Unflatten.forward': (w) => on(new w.lib.nn.Unflatten(1, [1, -1]), [w.matrix()]),
+  'nn.AlphaDropout': (w) => [w.r.real()],
+  'nn.Bilinear': (w) => [w.size(), w.size(), w.size(), w.options({ bias: w.boolean })],
+  'nn.Bilinear.forward': (w) => {
+    const [in1, in2, rows] = [w.size(), w.size(), w.size()];
+    return on(new w.lib.nn.Bilinear(in1, in2, w.size(), w.options({ bias: w.boolean })), [w.matrix(rows, in1), w.matrix(rows, in2)]);
+  },
+  'nn.functional.bilinear': (w) => {
+    const [in1, in2, rows, out] = [w.size(), w.size(), w.size(), w.size()];
+    return [w.matrix(rows, in1), w.matrix(rows, in2), w.float([out, in1, in2]), w.r.chance(0.5) ? w.float([out]) : null];
+  },
+  'nn.CosineSimilarity': (w) => [w.options({ dim: () => w.r.below(2), eps: () => 1e-6 })],
+  'nn.PairwiseDistance': (w) => [w.options(distanceOptions(w))],
+  ...Object.fromEntries(
+    ['CosineSimilarity', 'PairwiseDistance'].map((name) => [
+      `nn.${name}.forward`,
+      (w) => {
+        const x = w.matrix();
+        return on(new w.lib.nn[name](), [x, w.float(x.shape)]);
+      },
+    ]),
+  ),
+  'nn.functional.cosineSimilarity': (w) => {
+    const x = w.matrix();
+    return [x, w.float(x.shape), w.options({ dim: () => w.r.below(2), eps: () => w.r.real() })];
+  },
+  'nn.functional.pairwiseDistance': (w) => {
+    const x = w.matrix();
+    return [x, w.float(w.r.chance(0.5) ? x.shape : [x.shape[1]]), w.options(distanceOptions(w))];
+  },
+  'nn.GLU': (w) => [w.options({ dim: () => -1 })],
+  'nn.GLU.forward': (w) => on(new w.lib.nn.GLU({ dim: 1 }), [w.matrix(w.size(), 2 * w.size())]),
+  'nn.functional.glu': (w) => [w.matrix(2 * w.size(), w.size()), 0],
+  'nn.GroupNorm': (w) => {
+    const groups = w.size();
+    return [groups, groups * w.size(), w.options({ eps: () => 1e-3, affine: w.boolean, bias: w.boolean })];
+  },
+  'nn.GroupNorm.forward': (w) => {
+    const channels = w.size();
+    return on(new w.lib.nn.GroupNorm(w.r.pick([1, channels]), channels), [w.float([w.size(), channels, ...w.shape(1)])]);
+  },
+  'nn.functional.groupNorm': (w) => {
+    const channels = w.size();
+    return [
+      w.matrix(w.size(), channels),
+      1,
+      w.options({ eps: () => w.r.real(), weight: () => w.float([channels]), bias: () => w.float([channels]) }),
+    ];
+  },
+  'nn.PReLU': (w) => [w.options({ numParameters: () => w.size(), init: () => w.r.real() })],
+  'nn.functional.prelu': (w) => {
+    const x = w.matrix();
+    return [x, w.float([w.r.pick([1, x.shape[1]])])];
+  },
+  'nn.RReLU': (w) => [w.options({ lower: () => 0.1, upper: () => 0.2 + w.r.real() })],
+  'nn.functional.rrelu': (w) => [w.float(), w.options({ lower: () => 0.1, upper: () => 0.2 + w.r.real(), training: w.boolean })],
+  'nn.Softmin': () => [{ dim: -1 }],
+  'nn.functional.softmin': (w) => [w.matrix(), -1],
+  'nn.functional.alphaDropout': (w) => [w.float(), w.r.real(), w.boolean()],
+  'nn.Embedding': (w) => [w.size(), w.size(), w.options(tableOptions(w, 1))],
+  'nn.Embedding.forward': (w) => {
+    const rows = w.size();
+    return on(new w.lib.nn.Embedding(rows, w.size(), w.options(tableOptions(w, rows))), [w.ints(w.shape(), rows)]);
+  },
+  'nn.Embedding.fromPretrained': (w) => [w.matrix().detach(), w.options({ freeze: w.boolean, ...tableOptions(w, 1) })],
+  'nn.functional.embedding': (w) => {
+    const rows = w.size();
+    return [w.ints(w.shape(), rows), w.matrix(rows).detach(), w.options(tableOptions(w, rows))];
+  },
+  'nn.EmbeddingBag': (w) => [w.size(), w.size(), w.options(bagOptions(w, 1))],
+  'nn.EmbeddingBag.forward': (w) => {
+    const rows = w.size();
+    const { index, offsets } = bagInputs(w, rows);
+    return on(new w.lib.nn.EmbeddingBag(rows, w.size(), w.options(bagOptions(w, rows))), offsets ? [index, { offsets }] : [index]);
+  },
+  'nn.EmbeddingBag.fromPretrained': (w) => [w.matrix().detach(), w.options({ freeze: w.boolean, ...bagOptions(w, 1) })],
+  'nn.functional.embeddingBag': (w) => {
+    const rows = w.size();
+    const { index, offsets } = bagInputs(w, rows);
+    const weights = w.r.chance(0.2) ? { mode: 'sum', perSampleWeights: w.float(index.shape) } : {};
+    return [index, w.matrix(rows).detach(), { ...w.options(bagOptions(w, rows)), ...(offsets && { offsets }), ...weights }];
+  },
   'nn.Dropout': (w) => [w.r.real()],
   'nn.Flatten': (w) => w.r.pick([[], [0], [1, -1]]),
   'nn.Softmax': () => [{ dim: -1 }],
@@ -455,7 +577,35 @@ const recipes = {
     const options = { bias: () => w.float([classes]), chunk: () => w.size(), labelSmoothing: () => w.r.real(), reduction: w.reduction };
     return [w.matrix(rows, features), w.matrix(classes, features), w.ints([rows], classes), w.options(options)];
   },
-  'nn.Module.registerForwardHook': (w) => on(w.module(), [() => undefined]),
+  ...Object.fromEntries(
+    ['registerForwardHook', 'registerForwardPreHook', 'registerFullBackwardHook', 'registerFullBackwardPreHook'].map((name) => [
+      `nn.Module.${name}`,
+      (w) => on(w.module(), [() => undefined, w.options({ prepend: w.boolean })]),
+    ]),
+  ),
+  'Tensor.registerHook': (w) => on(w.float().requiresGrad_(), [w.r.pick([() => undefined, (g) => g.mul(2)])]),
+  'Tensor.registerPostAccumulateGradHook': (w) => on(w.float().requiresGrad_(), [() => undefined]),
+  'nn.Module.addModule': (w) => on(w.network().model, [w.r.pick(['part', 'half']), w.r.pick([w.layer(), null])]),
+  'nn.Module.registerModule': (w) => on(w.linear(), ['part', w.layer()]),
+  'nn.Module.registerParameter': (w) => on(w.linear(), ['part', new w.lib.nn.Parameter(w.float().detach())]),
+  'nn.Module.getSubmodule': (w) => on(w.network().model, [w.r.pick(['', '0'])]),
+  'nn.Module.getParameter': (w) => on(w.network().model, ['0.weight']),
+  'nn.Module.getBuffer': (w) => {
+    const self = w.linear();
+    self.registerBuffer('part', w.float().detach());
+    return on(self, ['part']);
+  },
+  ...Object.fromEntries(
+    ['namedModules', 'namedParameters', 'namedBuffers'].map((name) => [
+      `nn.Module.${name}`,
+      (w) => on(w.module(), [w.options({ prefix: () => 'a', removeDuplicate: w.boolean })]),
+    ]),
+  ),
+  'nn.Module.parameters': (w) => on(w.module(), [w.options({ recurse: w.boolean })]),
+  'nn.Module.buffers': (w) => on(w.module(), [w.options({ recurse: w.boolean })]),
+  'nn.Module.zeroGrad': (w) => on(w.module(), [w.options({ setToNone: w.boolean })]),
+  'nn.Module.stateDict': (w) => on(w.module(), [w.options({ prefix: () => 'a.' })]),
+  'nn.ModuleList.slice': (w) => on(new w.lib.nn.Sequential(w.linear(), w.layer()), [w.r.below(2), -1]),
   'nn.Module.registerBuffer': (w) => on(w.linear(), ['name', w.float().detach(), w.options({ persistent: w.boolean })]),
   'nn.Module.apply': (w) => on(w.module(), [() => undefined]),
   'nn.Module.loadStateDict': (w) => {
@@ -519,6 +669,14 @@ const recipes = {
   'nn.utils.clipGradValue_': (w) => [w.float(), w.r.real()],
   'nn.utils.parametersToVector': (w) => [[w.float(), w.matrix()]],
   'nn.utils.vectorToParameters': (w) => [w.float([6]), [w.float([2, 2]), w.float([2])]],
+  'nn.utils.summary': (w) => {
+    const { model, features } = w.network();
+    return [
+      model,
+      w.r.pick([[w.size(), features], [[w.size(), features]], w.matrix(w.size(), features)]),
+      w.options({ depth: () => w.r.below(3) }),
+    ];
+  },
   'nn.init.xavierNormal_': (w) => [w.matrix(), w.options({ gain: () => 2 })],
 
   'optim.Adam': (w) => [groups(w), w.adamOptions()],
@@ -703,6 +861,20 @@ function fitArguments(w) {
   };
 }
 
+const distanceOptions = (w) => ({ p: () => w.r.pick([0, 0.5, 1, 2, 3, Infinity, -1]), eps: () => w.r.real(), keepdim: w.boolean });
+const tableOptions = (w, rows) => ({
+  paddingIdx: () => w.r.below(rows) - (w.r.chance(0.3) ? rows : 0),
+  maxNorm: () => w.r.real(),
+  normType: () => w.r.pick([1, 2, Infinity]),
+  scaleGradByFreq: w.boolean,
+});
+const bagOptions = (w, rows) => ({ ...tableOptions(w, rows), mode: () => w.r.pick(['sum', 'mean', 'max']), includeLastOffset: w.boolean });
+function bagInputs(w, rows) {
+  if (w.r.chance(0.5)) return { index: w.ints([w.size(), w.size()], rows) };
+  const n = w.size();
+  const begins = Int32Array.from({ length: w.size() }, (_, i) => (i === 0 ? 0 : w.r.below(n + 1))).sort();
+  return { index: w.ints([n], rows), offsets: w.lib.Tensor.fromTypedArray(begins) };
+}
 const lbfgsOptions = (w) =>
   w.options({
     lr: () => w.r.real(),
@@ -864,8 +1036,17 @@ const hidden = new Set([
     'Tensor.clearGradient',
     'nn.Parameter.freshGradient',
     'nn.Module.formatChildren',
+    ...['ownEntries', 'entriesOf', 'stateEntries', 'copyFields'].flatMap((name) => [
+      `nn.Module.${name}`,
+      `nn.ModuleDict.${name}`,
+      `nn.ParameterDict.${name}`,
+    ]),
+    ...['Sequential', 'ModuleList', 'ParameterList'].map((name) => `nn.${name}.range`),
     'nn.ModuleList.formatChildren',
-    ...['Module', 'Sequential', 'ModuleList'].flatMap((kind) => [`nn.${kind}.blank`, `nn.${kind}.copyPrivate`]),
+    ...['Module', 'Sequential', 'ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'].flatMap((kind) => [
+      `nn.${kind}.blank`,
+      `nn.${kind}.copyPrivate`,
+    ]),
   ],
   ...['data.TensorDataset.gather', 'data.DataLoader.beginEpoch', 'data.DataLoader.batches', 'data.StandardScaler.map'],
   ...['data.LabelEncoder.learn', 'data.LabelEncoder.checkFitted'],
@@ -877,7 +1058,11 @@ const hidden = new Set([
 ]);
 
 // What never returns as it is called here: that is right.
-const alwaysFails = new Set(['data.readCsv', 'nn.ModuleList.forward', 'optim.LBFGS.addParamGroup']);
+const alwaysFails = new Set([
+  'data.readCsv',
+  ...['ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'].map((name) => `nn.${name}.forward`),
+  'optim.LBFGS.addParamGroup',
+]);
 
 // Of a metric users call these alone.
 const isHiddenOfMetric = (name) => /^metrics\.\w+\./.test(name) && !/\.(update|compute|reset)$/.test(name);

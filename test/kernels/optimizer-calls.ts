@@ -1,5 +1,5 @@
 // The calls of the optimizers' kernels.
-import { type Call, extending, f, number, object, optional, other, setting } from './call';
+import { type Call, extending, f, ints, number, object, optional, other, setting, size } from './call';
 
 const [p, g] = [1, 0.5];
 const adam = (m: number, v: number, step: number): number => {
@@ -55,6 +55,14 @@ const adamAndSgdCalls: Call[] = [
   },
 ];
 
+const sparseAdamCalls: Call[] = [
+  {
+    name: 'sparseAdamStep',
+    args: [f(1, 1), f(0, 0), f(0, 0), f(2, 2), extending(ints(0, 1)), size(1), object({ lr: setting(0.5), step: number(1) })],
+    gives: { 0: [1, 0.5], 1: [0, 0.2], 2: [0, 0.004] },
+  },
+];
+
 const rmspropCalls: Call[] = [
   {
     name: 'rmspropStep',
@@ -84,4 +92,4 @@ const rmspropCalls: Call[] = [
   },
 ];
 
-export const optimizerCalls: Call[] = [...adamAndSgdCalls, ...rmspropCalls];
+export const optimizerCalls: Call[] = [...adamAndSgdCalls, ...rmspropCalls, ...sparseAdamCalls];

@@ -157,6 +157,56 @@ describe('a copy', () => {
     expect(copy.forward(ones([1, 2])).shape).toEqual([1, 9]);
   });
 
+  it('of parts by name has its own map, and of parameters their copies', () => {
+    const dict = new nn.ModuleDict<nn.Module>([
+      ['b', new nn.Linear(2, 3)],
+      ['1', new nn.ParameterDict({ w: ones([2]) })],
+    ]);
+    const copy = dict.clone();
+    copy.set('c', new nn.ReLU());
+    Object.assign(copy, { b: new nn.Linear(2, 9) });
+    (copy.get('1') as nn.ParameterDict).get('w')!.data[0] = 5;
+    expect([[...dict.keys()], [...copy.keys()]]).toEqual([
+      ['b', '1'],
+      ['b', '1', 'c'],
+    ]);
+    expect(dict.get('b')!.toString()).toBe('Linear(in_features=2, out_features=3, bias=True)');
+    expect(flat((dict.get('1') as nn.ParameterDict).get('w')!)).toEqual([1, 1]);
+    const list = new nn.ParameterList([ones([2])]);
+    const other = list.clone();
+    other.append(ones([3]));
+    other[0]!.data[0] = 5;
+    expect([list.length, other.length, flat(list[0]!)]).toEqual([1, 2, [1, 1]]);
+    expect(() => other.append(3 as never)).toThrow('[ParameterList.append] expected a parameter or a tensor, got 3');
+  });
+
+  it('runs hooks of every kind, each with the copy', () => {
+    const model = new nn.Linear(1, 1);
+    const seen: unknown[] = [];
+    const note =
+      (kind: string) =>
+      (module: nn.Module): void =>
+        void seen.push([kind, module === copy]);
+    model.registerForwardPreHook(note('before'));
+    model.registerForwardHook(note('after'));
+    model.registerFullBackwardPreHook(note('gradients before'));
+    model.registerFullBackwardHook(note('gradients after'));
+    const copy = model.clone();
+    copy.registerForwardHook(note('own'));
+    copy
+      .call(ones([1, 1]).requiresGrad_())
+      .sum()
+      .backward();
+    const kinds = ['before', 'after', 'own', 'gradients before', 'gradients after'];
+    expect(seen).toEqual(kinds.map((kind) => [kind, true]));
+    seen.length = 0;
+    model.call(ones([1, 1]));
+    expect(seen).toEqual([
+      ['before', false],
+      ['after', false],
+    ]);
+  });
+
   it('goes around in circles', () => {
     class Child extends nn.Module {
       up: unknown[] = [];
@@ -270,9 +320,18 @@ describe('every class of the library can be copied:', () => {
     Threshold: () => new nn.Threshold(0.1, 20),
     Softmax: () => new nn.Softmax({ dim: 1 }),
     LogSoftmax: () => new nn.LogSoftmax({ dim: 1 }),
-    Softmin: () => new (nn as unknown as { Softmin: new (o: object) => nn.Module }).Softmin({ dim: 1 }),
+    Softmin: () => new nn.Softmin({ dim: 1 }),
+    BatchNorm1d: () => new nn.BatchNorm1d(3),
+    Bilinear: () => new nn.Bilinear(3, 3, 2),
+    Embedding: () => new nn.Embedding(3, 2, { paddingIdx: 1 }),
+    EmbeddingBag: () => new nn.EmbeddingBag(3, 2, { mode: 'sum' }),
+    GroupNorm: () => new nn.GroupNorm(1, 3),
+    Unflatten: () => new nn.Unflatten(1, [3, 1]),
     Sequential: () => new nn.Sequential(new nn.Linear(3, 2), new nn.Tanh()),
     ModuleList: () => new nn.ModuleList([new nn.Linear(3, 2), new nn.Tanh()]),
+    ModuleDict: () => new nn.ModuleDict({ b: new nn.Linear(3, 2), 1: new nn.Tanh() }),
+    ParameterList: () => new nn.ParameterList([ones([2]), tensor(Int32Array.of(1))]),
+    ParameterDict: () => new nn.ParameterDict({ b: ones([2]), 1: tensor(Int32Array.of(1)) }),
   };
   const classes = Object.entries(nn).filter(
     ([name, make]) => typeof make === 'function' && make.prototype instanceof nn.Module && name !== 'Module',
@@ -286,7 +345,8 @@ describe('every class of the library can be copied:', () => {
     expect(Object.keys(copy)).toEqual(Object.keys(module));
     expect(Object.keys(copy.stateDict())).toEqual(Object.keys(module.stateDict()));
     const run = (one: nn.Module): unknown => {
-      const inputs = [ones([2, 3]), ones([2, 3])].slice(0, one.forward.length);
+      const input = name.startsWith('Embedding') ? tensor([[0, 2, 1]], { dtype: 'int32' }) : ones([2, 3]);
+      const inputs = [input, ones([2, 3])].slice(0, one.forward.length);
       try {
         return compile((...args: Tensor[]) => one.eval().forward(...(args as never[])) as Tensor)(...inputs).toArray();
       } catch (error) {

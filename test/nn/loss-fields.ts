@@ -1,30 +1,6 @@
-// Cases of the losses that are made of other operations, for fields.test.ts, and what makes cases.
-import { nn, ones, type Tensor, tensor } from '../../src';
-
-export type Fields = Record<string, unknown>;
-
-export interface Case {
-  /** The module whose fields are changed. */
-  make: () => nn.Module;
-  /** For each field what it is changed to, made anew for each run, and what it may not be. */
-  fields: Record<string, { to: (() => unknown)[]; not: unknown[]; as?: string }>; // as: its name in errors
-  /** Fields that are not meant to be assigned. */
-  fixed?: string[];
-  /** The model in front of a loss. */
-  scores?: () => nn.Module;
-  /** How many inputs a loss takes (2). */
-  inputs?: number;
-  /** Its inputs, of what the model gives, [4, 3], and labels [4]: these two by default. */
-  given?: (output: Tensor, labels: Tensor) => Tensor[];
-}
-
-export const notNumbers = ['0.5', null, Number.NaN, tensor(1)];
-export const number = (...to: number[]) => ({ to: to.map((value) => () => value), not: notNumbers });
-export const integer = (...to: number[]) => ({ to: to.map((value) => () => value), not: [...notNumbers, 0.5] });
-export const classWeight = { to: [() => tensor([1, 2, 3]), () => tensor([3, 2, 1]), () => null], not: [1, [1, 2, 3], ones([2])] };
-export const reduction = { to: [() => 'sum', () => 'mean'], not: ['average', 0, null] };
-const flag = (...to: boolean[]) => ({ to: to.map((value) => () => value), not: [1, 'true', null] });
-const signs = (labels: Tensor) => labels.gt(0).mul(2).sub(1);
+// The fields of the further losses, for the tests of all fields.
+import { nn, tensor } from '../../src';
+import { type Case, classWeight, flag, notNumbers, number, reduction, signs } from './field-kinds';
 
 export const lossFields: Record<string, Case> = {
   CosineEmbeddingLoss: {

@@ -5,6 +5,7 @@ import { manualSeed } from '../../src/random';
 import { Tensor } from '../../src/tensor';
 import { activations, pairwiseLayers, pairwiseLosses } from '../found';
 import { denseCases, drawnCases } from './dense-cases';
+import { layerCases } from './layer-cases';
 import { moreLossCases } from './more-loss-cases';
 
 const F = nn.functional;
@@ -64,6 +65,7 @@ export const cases: Record<string, Case[]> = {
   ...denseCases,
   ...drawnCases,
   ...moreLossCases,
+  ...layerCases,
   'Tensor.add': two((x, y) => x.add(y)),
   'Tensor.sub': two((x, y) => x.sub(y)),
   'Tensor.mul': two((x, y) => x.mul(y)),
@@ -374,6 +376,7 @@ const notOperations = new Set([
   ...['arange', 'empty', 'eye', 'full', 'linspace', 'logspace', 'ones', 'rand', 'randint', 'randn', 'randperm', 'tensor', 'zeros'].map(
     (name) => `ops.${name}`,
   ),
+  ...['registerHook', 'registerPostAccumulateGradHook'].map((name) => `Tensor.${name}`),
 ]);
 
 // Accessors are not read: on a prototype they have no tensor.

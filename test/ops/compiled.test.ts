@@ -13,6 +13,46 @@ const operations: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   'functions of one argument': (x) => x.exp().add(1).log().sqrt().neg().tanh().sigmoid().relu().clamp({ min: 0.5, max: 0.6 }),
   activations: (x) => Object.values(activations).reduce((y, f) => f(y), x),
   norms: (x, y) => F.rmsNorm(x, 3, { weight: y.mean(0) }).add(F.layerNorm(y, [4, 3], { weight: x, bias: y })),
+  'activations with slopes of their own': (x, y) =>
+    F.prelu(x, y.mean(0))
+      .add(F.prelu(y, x.mean().reshape([1])))
+      .add(F.rrelu(x, { training: true }))
+      .add(F.alphaDropout(y, 0.3, true)),
+  'halves and negatives': (x, y) =>
+    F.glu(x.t(), 1)
+      .add(F.glu(y, 0).t())
+      .add(F.softmin(x.narrow(0, 0, 3), 1).narrow(1, 0, 2)),
+  distances: (x, y) => [2, 1, 3, Infinity].reduce((sum, p) => sum.add(F.pairwiseDistance(x, y, { p })), F.cosineSimilarity(x, y)),
+  'bilinear forms': (x, y) => F.bilinear(x, y, x.reshape([4, 3, 1]).mul(y.unsqueeze(1)), y.mean(1)),
+  'norms of groups': (x, y) => F.groupNorm(x.reshape([3, 4]), 2, { weight: y.mean(1), bias: x.mean(1) }),
+  'rows of tables': (x, y) =>
+    F.embedding(
+      int([
+        [3, 1],
+        [1, 0],
+      ]),
+      x,
+      { paddingIdx: 0, scaleGradByFreq: true },
+    )
+      .sum(1)
+      .add(F.embedding(int([2, 2]), y)),
+  bags: (x, y) => {
+    const [index, offsets] = [int([0, 3, 1, 1, 2]), int([0, 2, 2])];
+    const weights = y.reshape([12]).narrow(0, 0, 5);
+    return F.embeddingBag(index, x, { offsets, paddingIdx: 1 })
+      .add(F.embeddingBag(index, x, { offsets, mode: 'sum', perSampleWeights: weights }))
+      .add(
+        F.embeddingBag(
+          int([
+            [0, 1],
+            [1, 1],
+            [3, 2],
+          ]),
+          y,
+          { mode: 'max', paddingIdx: 1 },
+        ),
+      );
+  },
   'losses of pairs': (x, y) => Object.values(pairwiseLosses).reduce((sum, f) => sum.add(f(x, y)), x.sum()),
   views: (x) => x.reshape([2, -1]).flatten().unsqueeze(0).squeeze().narrow(0, 3, 7).mul(3),
   ranges: (x) => x.narrow(1, 1, 2).add(x.narrow(1, 0, 2)),

@@ -19,7 +19,8 @@ describe('a name of PyTorch that is not there', () => {
     ['index_select', 'it is called indexSelect here'],
     ['masked_fill_', 'it is called maskedFill_ here'],
     ['log_softmax', 'it is called logSoftmax here'],
-    ['retainGrad', 'autograd.grad(loss, tensor) gives the gradient of a tensor between'],
+    ['retainGrad', 'registerHook() is called with the gradient of a tensor between, autograd.grad(loss, tensor) gives it'],
+    ['register_hook', 'it is called registerHook here'],
     ['squeeze_', "a tensor's shape is fixed: squeeze() makes another tensor on its memory"],
   ])('%s says what to use', (name, hint) => {
     expectError(() => at(x, name), TypeError, `[Tensor.${name}] there is no such property\n  hint: ${hint}`);

@@ -1,0 +1,46 @@
+// What torch.nn.Module has and a module here has not: who calls it is told what to do instead.
+import { typeError } from '../errors';
+
+const cpu = 'models stay on the processor: leave the call out';
+const float32 = 'parameters are float32: leave the call out';
+const absent: Readonly<Record<string, string>> = {
+  cuda: cpu,
+  cpu,
+  xpu: cpu,
+  ipu: cpu,
+  mtia: cpu,
+  to: `${cpu}; tensor.to("int32") converts a tensor`,
+  toEmpty: cpu,
+  float: float32,
+  half: float32,
+  double: float32,
+  bfloat16: float32,
+  type: float32,
+  compile: 'compile((x) => model.forward(x)) of the package compiles',
+  shareMemory: 'postMessage(stateDict) does not share tensors: send their data, and load it with loadStateDict()',
+  registerBackwardHook: 'registerFullBackwardHook(hook)',
+  registerStateDictPreHook: 'override stateDict()',
+  registerStateDictPostHook: 'override stateDict()',
+  registerLoadStateDictPreHook: 'override loadStateDict()',
+  registerLoadStateDictPostHook: 'override loadStateDict()',
+  setSubmodule: 'assign to the field, or registerModule(name, module) of the module that holds it',
+};
+
+/** Whether a name is one that only says what to do instead: it is free for fields. */
+export const isAbsent = (name: string): boolean => Object.hasOwn(absent, name);
+
+/** Has `prototype` refuse the calls. Fields of these names may be assigned. */
+export function refuseAbsentNames(prototype: object): void {
+  for (const [name, instead] of Object.entries(absent)) {
+    const refuse = function (this: object): never {
+      throw typeError(`${this.constructor.name}.${name}`, 'there is no such method', instead);
+    };
+    Object.defineProperty(prototype, name, {
+      get: () => refuse,
+      set(value: unknown) {
+        Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+      },
+      configurable: true,
+    });
+  }
+}
