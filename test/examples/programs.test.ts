@@ -25,6 +25,14 @@ async function outputOf(name: string): Promise<string> {
 /** The numbers that the groups of a pattern find, match by match. */
 const numbers = (text: string, pattern: RegExp): number[][] => [...text.matchAll(pattern)].map(([, ...groups]) => groups.map(Number));
 
+// The words of text.mts.
+const topics: Record<string, string> = {
+  billing: 'invoice payment card refund charge receipt price bank euro tax',
+  delivery: 'parcel courier address late tracking box street customs arrive shipment',
+  account: 'password login email reset profile username locked verify settings device',
+  repair: 'broken screen battery noise replace warranty part scratch crack technician',
+};
+
 describe('examples', () => {
   it('regression.mts: the rate rises and falls, the loss falls, and most of the variance is explained', async () => {
     const text = await outputOf('regression.mts');
@@ -64,6 +72,38 @@ describe('examples', () => {
     const [[explained]] = numbers(text, /^eight numbers tell (\d+) % of the variance of 360 held-out pictures$/gm) as [number[]];
     expect(explained).toBeGreaterThan(45);
     expect(text.split('\n').filter((line) => /[-=+*#%@]/.test(line)).length).toBeGreaterThan(20);
+  });
+
+  it('tabular.mts: the model beats the share of the largest class, and weights find more of the rare ones', async () => {
+    const text = await outputOf('tabular.mts');
+    const [counts] = numbers(text, /^3200 customers to learn from: (\d+) stays, (\d+) complains, (\d+) leaves$/gm) as [number[]];
+    expect(counts.reduce((a, b) => a + b)).toBe(3200);
+    const largest = (100 * Math.max(...counts)) / 3200;
+    const figures = numbers(text, /^[a-z ]+: accuracy ([\d.]+) %, recall of the three classes ([\d.]+) %, AUROC ([\d.]+)$/gm);
+    const [alike, weighted] = figures as [number[], number[]];
+    expect(alike[0]!).toBeGreaterThan(largest + 5);
+    expect(alike[2]!).toBeGreaterThan(0.9);
+    expect(weighted[1]!).toBeGreaterThan(alike[1]!);
+  });
+
+  it('text.mts: both models find the topic, and the words that tell it', async () => {
+    const text = await outputOf('text.mts');
+    const [[words]] = numbers(text, /^lists of words: ([\d.]+) % of 300 messages$/gm) as [number[]];
+    const [[sparse]] = numbers(text, /^sparse rows: ([\d.]+) % of 300 messages, \d+ numbers in 1500 rows$/gm) as [number[]];
+    for (const share of [words, sparse]) expect(share).toBeGreaterThan(92); // by chance 25
+    const told = [...text.matchAll(/^ {2}(\w+): (\w+), (\w+), (\w+)$/gm)].map(([, topic, ...three]) => [topic, three] as const);
+    expect(told.map(([topic]) => topic)).toEqual(Object.keys(topics));
+    for (const [topic, three] of told) expect(topics[topic!]!.split(' ')).toEqual(expect.arrayContaining(three));
+  });
+
+  it('recommender.mts: what was held back is found far more often than by chance', async () => {
+    const text = await outputOf('recommender.mts');
+    const [[before, chance]] = numbers(text, /^recall at 20 before: ([\d.]+), by chance ([\d.]+)$/gm) as [number[]];
+    const [[first, last]] = numbers(text, /^loss ([\d.]+) in the first epoch, ([\d.]+) in the last$/gm) as [number[]];
+    const [[after]] = numbers(text, /^recall at 20 after: ([\d.]+)$/gm) as [number[]];
+    expect(before).toBeLessThan(2 * chance!);
+    expect(last).toBeLessThan(first! - 0.3);
+    expect(after).toBeGreaterThan(3 * chance!);
   });
 
   it('are all run', () => {
