@@ -96,8 +96,8 @@ function tfIdf(messages: string[]): Csr {
   return csr;
 }
 
-/** A linear layer over rows of a sparse matrix. */
-class SparseLinear extends nn.Module {
+/** A linear layer over rows of a sparse matrix. (`nn.SparseLinear` is one ready-made.) */
+class TfIdfModel extends nn.Module {
   weight = new nn.Parameter(
     rand([vocabulary.size + 1, names.length])
       .sub(0.5)
@@ -121,7 +121,7 @@ function rowsOf({ begins, columns, values }: Csr, from: number, to: number): [Te
 }
 
 const csr = tfIdf(texts);
-const sparse = new SparseLinear();
+const sparse = new TfIdfModel();
 const criterion = new nn.CrossEntropyLoss();
 const optimizer = new optim.Adam(sparse.parameters(), { lr: 0.1 });
 for (let epoch = 0; epoch < 8; epoch++) {

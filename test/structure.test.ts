@@ -18,7 +18,7 @@ const sourceLevels = [
   ['native'],
   ['recorder', 'calls.generated'],
   ['memory', 'shape', 'random'],
-  ['blocks', 'format', 'holders'],
+  ['blocks', 'format', 'holders', 'row-marks'],
   ['tensor'],
   ['gradient-hooks'],
   ['autograd'],

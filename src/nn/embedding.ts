@@ -21,6 +21,8 @@ export interface EmbeddingLayerOptions {
   normType?: number;
   /** Whether the gradient of a row is divided by how often it was chosen; default false. */
   scaleGradByFreq?: boolean;
+  /** Whether a backward pass touches no other rows of the gradient than those chosen, and `SparseAdam` can step them; default false. */
+  sparse?: boolean;
 }
 
 /** The options of `EmbeddingBag`. */
@@ -50,17 +52,19 @@ const kinds = {
   maxNorm: orNull(number(0)),
   normType: number(),
   scaleGradByFreq: boolean,
+  sparse: boolean,
 };
-const defaults: Required<EmbeddingLayerOptions> = { paddingIdx: null, maxNorm: null, normType: 2, scaleGradByFreq: false };
+const defaults: Required<EmbeddingLayerOptions> = { paddingIdx: null, maxNorm: null, normType: 2, scaleGradByFreq: false, sparse: false };
 const bagDefaults: Required<EmbeddingBagLayerOptions> = { ...defaults, mode: 'mean', includeLastOffset: false };
 
 // Fields that differ from their defaults, as PyTorch prints them.
 function changedFields(module: Required<Omit<EmbeddingLayerOptions, 'paddingIdx'>>): string {
-  const { maxNorm, normType, scaleGradByFreq } = module;
+  const { maxNorm, normType, scaleGradByFreq, sparse } = module;
   return [
     ...(maxNorm === null ? [] : [`, max_norm=${kinds.maxNorm.print(maxNorm)}`]),
     ...(normType === 2 ? [] : [`, norm_type=${kinds.normType.print(normType)}`]),
     ...(scaleGradByFreq === false ? [] : [`, scale_grad_by_freq=${kinds.scaleGradByFreq.print(scaleGradByFreq)}`]),
+    ...(sparse === false ? [] : [`, sparse=${kinds.sparse.print(sparse)}`]),
   ].join('');
 }
 
@@ -78,6 +82,8 @@ abstract class Table extends Module {
   normType: number;
   /** Whether the gradient of a row is divided by how often it was chosen. */
   scaleGradByFreq: boolean;
+  /** Whether a backward pass touches no other rows of the gradient than those chosen. */
+  sparse: boolean;
   /** The table, `[numEmbeddings, embeddingDim]`. */
   weight: Parameter;
 
@@ -90,6 +96,7 @@ abstract class Table extends Module {
     this.maxNorm = filled.maxNorm;
     this.normType = filled.normType;
     this.scaleGradByFreq = filled.scaleGradByFreq;
+    this.sparse = filled.sparse;
     this.weight = table === null ? emptyParameter([numEmbeddings, embeddingDim]) : new Parameter(table);
     if (table === null) this.resetParameters();
   }
@@ -135,8 +142,8 @@ export class Embedding extends Table {
   override forward(index: Tensor): Tensor {
     checkInputs('Embedding.forward', arguments.length);
     embeddingOptions.use(this);
-    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
-    return embedding(index, this.weight, { paddingIdx, maxNorm, normType, scaleGradByFreq }, 'Embedding.forward');
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = this;
+    return embedding(index, this.weight, { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse }, 'Embedding.forward');
   }
 
   override extraRepr(): string {
@@ -186,8 +193,8 @@ export class EmbeddingBag extends Table {
       perSampleWeights: null,
     });
     bagOptions.use(this);
-    const { paddingIdx, maxNorm, normType, scaleGradByFreq, mode, includeLastOffset } = this;
-    const own = { paddingIdx, maxNorm, normType, scaleGradByFreq, mode, includeLastOffset };
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse, mode, includeLastOffset } = this;
+    const own = { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse, mode, includeLastOffset };
     return embeddingBag(index, this.weight, { ...own, offsets, perSampleWeights }, 'EmbeddingBag.forward');
   }
 

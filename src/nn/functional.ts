@@ -4,7 +4,7 @@ export * from '../ops/activations';
 export { type BatchNormOptions, batchNorm } from '../ops/batch-norm';
 export * from '../ops/binary-losses';
 export * from '../ops/distances';
-export * from '../ops/embedding';
+export { type EmbeddingOptions, embedding } from '../ops/embedding';
 export * from '../ops/embedding-bag';
 export * from '../ops/group-norm';
 export * from '../ops/more-losses';

@@ -41,6 +41,7 @@ export type { ListOptions, Named } from './parts';
 export * from './prelu';
 export * from './shrinks';
 export * from './softmax';
+export { SparseLinear, type SparseLinearOptions, type SparseRows } from './sparse-linear';
 export type { LoadResult, StateDict } from './state';
 export { Unflatten } from './unflatten';
 /** Gradients and parameters taken together. */

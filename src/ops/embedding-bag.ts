@@ -4,19 +4,19 @@ import * as calls from '../calls.generated';
 import { checkBoolean, checkOneOf, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
-import { checkTensor, constant, empty, Tensor } from '../tensor';
+import { checkTensor, constant, empty, type Tensor } from '../tensor';
 import './arithmetic';
 import './compare';
 import './convert';
-import { arange, full, ones, zeros } from './create';
-import { type EmbeddingOptions, embedding } from './embedding';
+import { arange, full, zeros } from './create';
+import { checkEmbedding, type EmbeddingOptions, embedding, embeddingDefaults, renormalize, sharesOf } from './embedding';
 import './extremum';
 import { explainIndex } from './indices';
 import { cat } from './join';
+import './narrow';
 import './reduce';
 import './select';
-import { checkTable, paddingRow } from './tables';
-import './unary';
+import { checkTable, giveRows } from './tables';
 import './views';
 
 /** What is made of the rows of a bag. */
@@ -34,23 +34,8 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
   includeLastOffset?: boolean;
 }
 
-interface Bags {
-  /** The bag of each position of the flat index: `count` for one that is in none. */
-  of: Tensor;
-  count: number;
-  /** The number of positions of the longest bag, where all bags lie one behind the other from position 0; null where it is not known. */
-  longest: number | null;
-}
-
-function ofRows(rows: number, columns: number): Bags {
-  const of = constant([rows * columns], 'int32');
-  for (let i = 0; i < of.numel; i++) of.values[i] = Math.floor(i / columns);
-  return { of, count: rows, longest: columns };
-}
-
-// The bags by the offsets' values.
-function readOffsets(where: string, offsets: Tensor, length: number, count: number): Bags {
-  const begins = offsets.ints;
+// Refuses offsets that do not ascend from 0 to the length of the index. A recording cannot read them: there the kernel does.
+function checkOffsets(where: string, { ints: begins }: Tensor, length: number): void {
   if (begins.length === 0 && length > 0) throw rangeError(where, `expected offsets to begin with 0, got none for ${length} positions`);
   for (let b = 0; b < begins.length; b++) {
     const least = b === 0 ? 0 : begins[b - 1]!;
@@ -60,56 +45,55 @@ function readOffsets(where: string, offsets: Tensor, length: number, count: numb
       throw rangeError(where, `expected offsets[${b}] to be ${expected}, got ${begins[b]}`);
     }
   }
-  const of = constant([length], 'int32');
-  let longest = 0;
-  for (let b = 0; b < begins.length; b++) {
-    const end = begins[b + 1] ?? length;
-    of.values.fill(b, begins[b]!, end);
-    if (b < count) longest = Math.max(longest, end - begins[b]!);
-  }
-  return { of, count, longest };
 }
 
-// The same where values cannot be read: a position's bag is the number of offsets that are not behind it, less 1.
-function compareOffsets(offsets: Tensor, length: number, count: number): Bags {
-  const positions = arange(length, { dtype: 'int32' }).reshape([length, 1]);
-  return { of: offsets.le(positions).sum(1).sub(1), count, longest: null };
+interface Bags {
+  /** The index, `[n]`. */
+  index: Tensor;
+  /** Where each bag begins, int32. */
+  offsets: Tensor;
+  /** How many of the bags are wanted: all, or all but the last. */
+  count: number;
 }
 
-// The sums of the rows of x by bag. What is in no bag is added to a row behind the last.
-function sumBags(where: string, x: Tensor, { of, count }: Bags): Tensor {
-  const [length, columns] = x.shape as [number, number];
-  const all = empty([(count + 1) * columns]).floats;
-  calls.fill({ out: all, n: all.length, value: 0 });
-  try {
-    calls.scatterAddRows({ dx: all, dy: x.floats, index: of.ints, outer: 1, rows: count + 1, columns, count: length });
-  } catch (error) {
-    throw explainIndex(error, where, 'the bag of position ', of);
+function bagsOf(where: string, index: Tensor, offsets: Tensor | null, includeLastOffset: boolean): Bags {
+  const flat = index.reshape([index.numel]);
+  if (index.shape.length === 2) {
+    if (offsets !== null) throw typeError(where, 'an index [bags, n] takes no offsets: its rows are the bags');
+    const [bags, n] = index.shape as [number, number];
+    const begins = constant([bags], 'int32');
+    for (let b = 0; b < bags; b++) begins.ints[b] = b * n;
+    return { index: flat, offsets: begins, count: bags };
   }
-  // Memory of no elements lies nowhere: a recording would not find it in `all`.
-  const y = count * columns === 0 ? empty([count, columns]) : new Tensor(all.subarray(0, count * columns), [count, columns]);
-  return record(y, 'embeddingBag', [x], [of], (dy) => {
-    const wide = empty([(count + 1) * columns]).floats;
-    calls.fill({ out: wide, n: wide.length, value: 0 });
-    calls.copyStrided({ out: wide, x: dy.floats, layout: Int32Array.of(1, dy.numel, 1, 0, 1, 0) });
-    const dx = empty([length, columns]);
-    calls.gatherRows({ out: dx.floats, x: wide, index: of.ints, outer: 1, rows: count + 1, columns, count: length });
-    give(x, dx);
-  });
+  if (index.shape.length !== 1) throw rangeError(where, `expected index [bags, n] or [n], got ${shapeText(index.shape)}`);
+  if (offsets === null)
+    throw typeError(where, 'an index [n] needs offsets, where each bag begins', '{ offsets: tensor([0, 3], { dtype: "int32" }) }');
+  checkTensor(where, 'offsets', offsets, 'int32');
+  const least = includeLastOffset ? 1 : 0;
+  if (offsets.shape.length !== 1 || offsets.numel < least) {
+    throw rangeError(where, `expected offsets [${includeLastOffset ? 'bags + 1' : 'bags'}], got ${shapeText(offsets.shape)}`);
+  }
+  if (recorder === null) checkOffsets(where, offsets, index.numel);
+  return { index: flat, offsets, count: offsets.numel - least };
 }
 
 // The largest elements of each column by bag; 0 for a bag of none. `skipped` is 1 where a position does not count.
-function maxOfBags(rows: Tensor, { of, count, longest }: Bags, skipped: Tensor | null): Tensor {
+function maxOfBags(where: string, rows: Tensor, { offsets, count }: Bags, skipped: Tensor | null, ofRows: boolean): Tensor {
+  if (!ofRows && recorder !== null) {
+    throw new SimdnnError(
+      'SIMDNN_NOT_RECORDABLE',
+      `[${where}] mode "max" with offsets is not recorded: which rows make up a bag depends on values\n  hint: an index [bags, n], filled up with paddingIdx`,
+    );
+  }
   const [length, columns] = rows.shape as [number, number];
-  const width = Math.max(1, longest!);
+  const begin = (b: number): number => offsets.ints[b] ?? length;
+  let width = 1;
+  for (let b = 0; b < count; b++) width = Math.max(width, begin(b + 1) - begin(b));
   // Behind the rows of all positions stand one that is less than any other, and one of zeros.
   const all = cat([rows, full([1, columns], -Infinity), zeros([1, columns])]);
   let places = constant([count, width], 'int32'); // which rows make up a bag
   places.values.fill(length);
-  const filled = new Int32Array(count);
-  of.ints.forEach((bag, position) => {
-    if (bag < count) places.values[bag * width + filled[bag]!++] = position;
-  });
+  for (let b = 0; b < count; b++) for (let i = begin(b); i < begin(b + 1); i++) places.values[b * width + i - begin(b)] = i;
   if (skipped !== null) {
     const isOut = cat([skipped, zeros([2], { dtype: 'int32' })])
       .indexSelect(0, places.reshape([count * width]))
@@ -125,12 +109,66 @@ function maxOfBags(rows: Tensor, { of, count, longest }: Bags, skipped: Tensor |
     .max(1).values;
 }
 
+// The sums or means of all bags, those that are not wanted included.
+function totals(where: string, weight: Tensor, { index, offsets }: Bags, factors: Tensor | null, o: Required<EmbeddingBagOptions>): Tensor {
+  const [rows, columns] = weight.shape as [number, number];
+  const [bags, count] = [offsets.numel, index.numel];
+  const mean = o.mode === 'mean';
+  const paddingIndex = o.paddingIdx ?? -1;
+  const shares = o.scaleGradByFreq && weight.needsGrad ? sharesOf(where, index, rows) : null;
+  const y = empty([bags, columns]);
+  const sizes = { bags, count, rows, columns };
+  try {
+    calls.embeddingBagForward({
+      out: y.floats,
+      weight: weight.floats,
+      index: index.ints,
+      offsets: offsets.ints,
+      factors: factors?.floats,
+      bags,
+      count,
+      rows,
+      columns,
+      paddingIndex,
+      mean,
+    });
+  } catch (error) {
+    const isOffset = error instanceof RangeError && error.message.includes(' offsets['); // read by the kernel alone where a function is recorded
+    throw isOffset ? explainIndex(error, where, 'offsets', offsets) : explainIndex(error, where, 'index', index);
+  }
+  const read = [index, offsets, ...(factors === null ? [] : [factors, ...(factors.needsGrad ? [weight] : [])])];
+  return record(y, 'embeddingBag', factors === null ? [weight] : [weight, factors], read, (dy) => {
+    if (weight.needsGrad) {
+      const own = factors?.detach() ?? null;
+      const scale = shares === null ? own : own === null ? shares : own.mul(shares);
+      giveRows(weight, { dy, index, offsets, factors: scale, paddingIndex, mean, sparse: o.sparse });
+    }
+    if (factors?.needsGrad) {
+      const dfactors = empty(factors.shape.slice());
+      calls.embeddingBagFactorsBackward({
+        dfactors: dfactors.floats,
+        dy: dy.floats,
+        weight: weight.floats,
+        index: index.ints,
+        offsets: offsets.ints,
+        bags: sizes.bags,
+        count: sizes.count,
+        rows: sizes.rows,
+        columns: sizes.columns,
+        paddingIndex,
+      });
+      give(factors, dfactors);
+    }
+  });
+}
+
 /**
  * The mean, sum or largest elements of rows of `weight`, bag by bag: `torch.nn.functional.embedding_bag`.
  *
  * Shapes: index int32 `[bags, n]`, or `[n]` with `offsets` `[bags]`; weight `[rows, columns]`; the result is `[bags, columns]`. Row `paddingIdx` is in no bag. What is
- * made of an empty bag is 0. A RangeError for an index outside the table and for offsets that do not begin with 0, descend or are too large; in a
- * recorded function, where offsets cannot be read, only the first is noticed, and `mode: "max"` takes no offsets.
+ * made of an empty bag is 0. A sum with `perSampleWeights` is the product of a sparse matrix in CSR form with `weight`: its columns are the index, its values
+ * the factors, its row starts the offsets. A RangeError for an index outside the table and for offsets that do not begin with 0, descend or are too large. In a recorded
+ * function `mode: "max"` takes no offsets.
  *
  * @example
  * const index = tensor([0, 1, 2], { dtype: "int32" });
@@ -141,65 +179,35 @@ export function embeddingBag(index: Tensor, weight: Tensor, options?: EmbeddingB
 /** @internal */
 export function embeddingBag(index: Tensor, weight: Tensor, options: EmbeddingBagOptions | undefined, where: string): Tensor;
 export function embeddingBag(index: Tensor, weight: Tensor, options?: EmbeddingBagOptions, where = 'embeddingBag'): Tensor {
-  const { offsets, mode, perSampleWeights, includeLastOffset, paddingIdx, ...others } = withDefaults<Required<EmbeddingBagOptions>>(
-    where,
-    options,
-    {
-      offsets: null,
-      mode: 'mean',
-      perSampleWeights: null,
-      includeLastOffset: false,
-      paddingIdx: null,
-      maxNorm: null,
-      normType: 2,
-      scaleGradByFreq: false,
-    },
-  );
+  const defaults: Required<EmbeddingBagOptions> = {
+    ...embeddingDefaults,
+    offsets: null,
+    mode: 'mean',
+    perSampleWeights: null,
+    includeLastOffset: false,
+  };
+  const o = withDefaults(where, options, defaults);
+  const { mode, perSampleWeights: factors } = o;
   checkTensor(where, 'index', index, 'int32');
   const [tableRows] = checkTable(where, weight);
   checkOneOf(where, 'mode', mode, ['mean', 'sum', 'max']);
-  checkBoolean(where, 'includeLastOffset', includeLastOffset);
-  const padding = paddingRow(where, paddingIdx, tableRows);
-  if (mode === 'max' && others.scaleGradByFreq) throw rangeError(where, 'scaleGradByFreq does not go with mode "max"');
-  if (perSampleWeights !== null) {
-    checkTensor(where, 'perSampleWeights', perSampleWeights, 'float32');
+  checkBoolean(where, 'includeLastOffset', o.includeLastOffset);
+  const paddingIdx = checkEmbedding(where, o, tableRows);
+  if (mode === 'max' && o.scaleGradByFreq) throw rangeError(where, 'scaleGradByFreq does not go with mode "max"');
+  if (factors !== null) {
+    checkTensor(where, 'perSampleWeights', factors, 'float32');
     if (mode !== 'sum') throw rangeError(where, `perSampleWeights go with mode "sum", got mode "${mode}"`);
-    if (!sameShape(perSampleWeights.shape, index.shape)) {
-      throw rangeError(where, `expected perSampleWeights ${shapeText(index.shape)}, got ${shapeText(perSampleWeights.shape)}`);
+    if (!sameShape(factors.shape, index.shape)) {
+      throw rangeError(where, `expected perSampleWeights ${shapeText(index.shape)}, got ${shapeText(factors.shape)}`);
     }
   }
-  const bags = bagsOf(where, index, offsets, includeLastOffset, mode);
-  const flat = index.reshape([index.numel]);
-  const skipped = padding === null ? null : flat.eq(padding);
-  let rows = embedding(flat, weight, { ...others, paddingIdx: padding }, where);
-  if (mode === 'max') return maxOfBags(rows, bags, skipped);
-  if (perSampleWeights !== null) rows = rows.mul(perSampleWeights.reshape([flat.numel, 1]));
-  // A position that does not count is moved to the bag behind the last.
-  const of = skipped === null ? bags.of : bags.of.add(skipped.mul(bags.of.mul(-1).add(bags.count)));
-  const sums = sumBags(where, rows, { ...bags, of });
-  if (mode === 'sum') return sums;
-  const sizes = sumBags(where, ones([flat.numel, 1]), { ...bags, of });
-  return sums.div(sizes.clamp({ min: 1 }));
-}
-
-function bagsOf(where: string, index: Tensor, offsets: Tensor | null, includeLastOffset: boolean, mode: BagMode): Bags {
-  if (index.shape.length === 2) {
-    if (offsets !== null) throw typeError(where, 'an index [bags, n] takes no offsets: its rows are the bags');
-    return ofRows(index.shape[0]!, index.shape[1]!);
+  const bags = bagsOf(where, index, o.offsets, o.includeLastOffset);
+  if (mode === 'max') {
+    const rows = embedding(bags.index, weight, { ...embeddingDefaults, maxNorm: o.maxNorm, normType: o.normType, paddingIdx }, where);
+    const skipped = paddingIdx === null ? null : bags.index.eq(paddingIdx);
+    return maxOfBags(where, rows, bags, skipped, index.shape.length === 2);
   }
-  if (index.shape.length !== 1) throw rangeError(where, `expected index [bags, n] or [n], got ${shapeText(index.shape)}`);
-  if (offsets === null)
-    throw typeError(where, 'an index [n] needs offsets, where each bag begins', '{ offsets: tensor([0, 3], { dtype: "int32" }) }');
-  checkTensor(where, 'offsets', offsets, 'int32');
-  const least = includeLastOffset ? 1 : 0;
-  if (offsets.shape.length !== 1 || offsets.numel < least) {
-    throw rangeError(where, `expected offsets [${includeLastOffset ? 'bags + 1' : 'bags'}], got ${shapeText(offsets.shape)}`);
-  }
-  const count = offsets.numel - least;
-  if (recorder === null) return readOffsets(where, offsets, index.numel, count);
-  if (mode !== 'max') return compareOffsets(offsets, index.numel, count);
-  throw new SimdnnError(
-    'SIMDNN_NOT_RECORDABLE',
-    `[${where}] mode "max" with offsets is not recorded: which rows make up a bag depends on values\n  hint: an index [bags, n], filled up with paddingIdx`,
-  );
+  if (o.maxNorm !== null) renormalize(where, bags.index, weight, o.maxNorm, o.normType);
+  const y = totals(where, weight, bags, factors?.reshape([index.numel]) ?? null, { ...o, paddingIdx });
+  return bags.count === bags.offsets.numel ? y : y.narrow(0, 0, bags.count);
 }

@@ -1,17 +1,16 @@
 // Rows of a table, chosen by index.
-import { holds, noGrad, open, record } from '../autograd';
+import { noGrad, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, withDefaults } from '../errors';
-import { checkTensor, empty, type Tensor } from '../tensor';
+import { checkTensor, constant, empty, type Tensor } from '../tensor';
 import './arithmetic';
-import { flatLayout } from './broadcast';
 import './compare';
 import { ones } from './create';
 import './in-place';
 import { explainIndex } from './indices';
 import { stack } from './join';
 import './select';
-import { checkTable, paddingRow } from './tables';
+import { checkTable, giveRows, paddingRow } from './tables';
 import { normOf } from './vector-norm';
 import './views';
 
@@ -25,6 +24,26 @@ export interface EmbeddingOptions {
   normType?: number;
   /** Whether the gradient of a row is divided by how often it was chosen; default false. */
   scaleGradByFreq?: boolean;
+  /** Whether a backward pass touches no other rows of the gradient than those chosen, and `SparseAdam` can step them; default false. */
+  sparse?: boolean;
+}
+
+/** @internal */
+export const embeddingDefaults: Required<EmbeddingOptions> = {
+  paddingIdx: null,
+  maxNorm: null,
+  normType: 2,
+  scaleGradByFreq: false,
+  sparse: false,
+};
+
+/** @internal Checks the options; gives the row that gets no gradient, counted from the front, or null. */
+export function checkEmbedding(where: string, o: Required<EmbeddingOptions>, rows: number): number | null {
+  checkNumber(where, 'normType', o.normType);
+  checkBoolean(where, 'scaleGradByFreq', o.scaleGradByFreq);
+  checkBoolean(where, 'sparse', o.sparse);
+  if (o.maxNorm !== null) checkNumber(where, 'maxNorm', o.maxNorm, 0);
+  return paddingRow(where, o.paddingIdx, rows);
 }
 
 const zeroed = (n: number): Tensor => {
@@ -46,9 +65,20 @@ function countsOf(where: string, index: Tensor, rows: number): Tensor {
   return counts;
 }
 
-// Scales the rows of `weight` that are chosen and longer than `maxNorm`. All rows are multiplied, the others by 1: which ones are chosen is not known
-// to JavaScript in a replay.
-function renormalize(where: string, index: Tensor, weight: Tensor, maxNorm: number, normType: number): void {
+/** @internal For each position 1 / how often its row is chosen. */
+export function sharesOf(where: string, index: Tensor, rows: number): Tensor {
+  return noGrad(() =>
+    countsOf(where, index, rows)
+      .reciprocal()
+      .indexSelect(0, index.reshape([index.numel])),
+  );
+}
+
+/**
+ * @internal Scales the rows of `weight` that are chosen and longer than `maxNorm`. All rows are multiplied, the others by 1: which ones are chosen is not
+ * known to JavaScript in a replay.
+ */
+export function renormalize(where: string, index: Tensor, weight: Tensor, maxNorm: number, normType: number): void {
   noGrad(() => {
     const [rows] = weight.shape as [number];
     const chosen = countsOf(where, index, rows).gt(0);
@@ -57,15 +87,6 @@ function renormalize(where: string, index: Tensor, weight: Tensor, maxNorm: numb
     const scale = ones([rows]).mul(maxNorm).div(norms.add(1e-7));
     weight.mul_(stack([ones([rows]), scale], 1).gather(1, scaled));
   });
-}
-
-// Adds the rows of dy to those of dw that the index names, but for the row `padding`.
-function addRows(dw: Float32Array, dy: Float32Array, index: Tensor, [rows, columns]: [number, number], padding: number | null): void {
-  const row = padding === null ? null : dw.subarray(padding * columns, (padding + 1) * columns);
-  const before = row === null ? null : empty([columns]).floats;
-  if (row !== null) calls.copyStrided({ out: before!, x: row, layout: flatLayout(columns) });
-  calls.scatterAddRows({ dx: dw, dy, index: index.ints, outer: 1, rows, columns, count: index.numel });
-  if (row !== null) calls.copyStrided({ out: row, x: before!, layout: flatLayout(columns) });
 }
 
 /**
@@ -82,14 +103,11 @@ export function embedding(index: Tensor, weight: Tensor, options?: EmbeddingOpti
 /** @internal */
 export function embedding(index: Tensor, weight: Tensor, options: EmbeddingOptions | undefined, where: string): Tensor;
 export function embedding(index: Tensor, weight: Tensor, options?: EmbeddingOptions, where = 'embedding'): Tensor {
-  const defaults = { paddingIdx: null, maxNorm: null, normType: 2, scaleGradByFreq: false };
-  const { paddingIdx, maxNorm, normType, scaleGradByFreq } = withDefaults<Required<EmbeddingOptions>>(where, options, defaults);
+  const o = withDefaults<Required<EmbeddingOptions>>(where, options, embeddingDefaults);
   checkTensor(where, 'index', index, 'int32');
   const [rows, columns] = checkTable(where, weight);
-  const padding = paddingRow(where, paddingIdx, rows);
-  checkNumber(where, 'normType', normType);
-  checkBoolean(where, 'scaleGradByFreq', scaleGradByFreq);
-  if (maxNorm !== null) renormalize(where, index, weight, checkNumber(where, 'maxNorm', maxNorm, 0), normType);
+  const padding = checkEmbedding(where, o, rows);
+  if (o.maxNorm !== null) renormalize(where, index, weight, o.maxNorm, o.normType);
   const count = index.numel;
   const y = empty([...index.shape, columns]);
   try {
@@ -98,15 +116,9 @@ export function embedding(index: Tensor, weight: Tensor, options?: EmbeddingOpti
     throw explainIndex(error, where, 'index', index);
   }
   return record(y, 'embedding', [weight], [index], (dy) => {
-    const accumulates = holds(weight);
-    const dw = open(weight);
-    if (dw === null) return;
-    if (!accumulates) calls.fill({ out: dw, n: weight.numel, value: 0 });
-    if (!scaleGradByFreq) return addRows(dw, dy.floats, index, [rows, columns], padding);
-    const often = countsOf(where, index, rows);
-    const scale = often.reciprocal().indexSelect(0, index.reshape([count])).floats;
-    const shares = empty([count, columns]).floats;
-    calls.scaleRows({ out: shares, x: dy.floats, scale, rows: count, columns });
-    addRows(dw, shares, index, [rows, columns], padding);
+    const offsets = constant([count], 'int32'); // each position is a bag of its own
+    for (let i = 0; i < count; i++) offsets.ints[i] = i;
+    const factors = o.scaleGradByFreq ? sharesOf(where, index, rows) : null;
+    giveRows(weight, { dy, index, offsets, factors, paddingIndex: padding ?? -1, mean: false, sparse: o.sparse });
   });
 }

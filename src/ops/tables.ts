@@ -1,5 +1,8 @@
-// Checks of tables of rows.
+// What the operations on tables of rows share.
+import { holds, open, openRows } from '../autograd';
+import * as calls from '../calls.generated';
 import { checkInteger, rangeError } from '../errors';
+import { RowMarks } from '../row-marks';
 import { shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
 
@@ -15,4 +18,66 @@ export function checkTable(where: string, weight: Tensor): [rows: number, column
   checkTensor(where, 'weight', weight, 'float32');
   if (weight.shape.length !== 2) throw rangeError(where, `expected weight [rows, columns], got ${shapeText(weight.shape)}`);
   return weight.shape as [number, number];
+}
+
+/** Bags of rows and their gradients. */
+export interface RowGradients {
+  /** `[bags, columns]`. */
+  dy: Tensor;
+  /** Which row each position names, int32 `[n]`. */
+  index: Tensor;
+  /** Where each bag begins, int32 `[bags]`. */
+  offsets: Tensor;
+  /** A factor for each position, `[n]`, or null for ones. */
+  factors: Tensor | null;
+  /** The row that gets nothing, or -1. */
+  paddingIndex: number;
+  /** Whether a bag is the mean of its rows. */
+  mean: boolean;
+  /** Whether no other rows are to be touched. */
+  sparse: boolean;
+}
+
+/** Adds to the gradient of a table: each row named gets the gradient of its bag. */
+export function giveRows(weight: Tensor, { dy, index, offsets, factors, paddingIndex, mean, sparse }: RowGradients): void {
+  if (!weight.needsGrad) return;
+  const [rows, columns] = weight.shape as [number, number];
+  const bags = offsets.numel;
+  const count = index.numel;
+  const accumulate = holds(weight);
+  if (sparse && weight.node === null) {
+    weight.rowMarks ??= new RowMarks(rows);
+    const dweight = openRows(weight);
+    calls.embeddingBagRowsBackward({
+      dweight,
+      touched: weight.rowMarks.touched,
+      dy: dy.floats,
+      index: index.ints,
+      offsets: offsets.ints,
+      factors: factors?.floats,
+      bags,
+      count,
+      rows,
+      columns,
+      paddingIndex,
+      mean,
+      accumulate,
+    });
+    return;
+  }
+  const dweight = open(weight)!;
+  if (!accumulate) calls.fill({ out: dweight, n: weight.numel, value: 0 });
+  calls.embeddingBagBackward({
+    dweight,
+    dy: dy.floats,
+    index: index.ints,
+    offsets: offsets.ints,
+    factors: factors?.floats,
+    bags,
+    count,
+    rows,
+    columns,
+    paddingIndex,
+    mean,
+  });
 }

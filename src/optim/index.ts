@@ -13,6 +13,7 @@ export { Optimizer, type ParamGroup, type ParamGroupInit, type Params } from './
 export { RAdam, type RAdamOptions } from './radam';
 export { RMSprop, type RMSpropOptions } from './rmsprop';
 export { SGD, type SGDOptions } from './sgd';
+export { SparseAdam, type SparseAdamOptions } from './sparse-adam';
 export type { OptimizerStateDict } from './state';
 /** Averages of weights, and the rate with which they are made. */
 export * as swaUtils from './swa-utils';

@@ -324,6 +324,7 @@ describe('every class of the library can be copied:', () => {
     BatchNorm1d: () => new nn.BatchNorm1d(3),
     Bilinear: () => new nn.Bilinear(3, 3, 2),
     Embedding: () => new nn.Embedding(3, 2, { paddingIdx: 1 }),
+    SparseLinear: () => new nn.SparseLinear(3, 2, { sparse: true }),
     EmbeddingBag: () => new nn.EmbeddingBag(3, 2, { mode: 'sum' }),
     GroupNorm: () => new nn.GroupNorm(1, 3),
     Unflatten: () => new nn.Unflatten(1, [3, 1]),
@@ -345,7 +346,7 @@ describe('every class of the library can be copied:', () => {
     expect(Object.keys(copy)).toEqual(Object.keys(module));
     expect(Object.keys(copy.stateDict())).toEqual(Object.keys(module.stateDict()));
     const run = (one: nn.Module): unknown => {
-      const input = name.startsWith('Embedding') ? tensor([[0, 2, 1]], { dtype: 'int32' }) : ones([2, 3]);
+      const input = name.startsWith('Embedding') || name === 'SparseLinear' ? tensor([[0, 2, 1]], { dtype: 'int32' }) : ones([2, 3]);
       const inputs = [input, ones([2, 3])].slice(0, one.forward.length);
       try {
         return compile((...args: Tensor[]) => one.eval().forward(...(args as never[])) as Tensor)(...inputs).toArray();

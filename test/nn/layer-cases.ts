@@ -93,7 +93,7 @@ export const layerCases: Record<string, Case> = {
     make: () => new nn.Embedding(3, 2, { maxNorm: 0.3 }),
     inEvaluation: false, // rows are shortened in the table
     fields: { ...tableFields },
-    fixed: ['numEmbeddings', 'embeddingDim'],
+    fixed: ['numEmbeddings', 'embeddingDim', 'sparse'], // the last changes no number: sparse-tables.test.ts
     around: (layer: nn.Embedding) => new Using(layer, (x) => layer.forward(indices(x)).mul(x.mul(0.2))),
   },
   EmbeddingBag: {
@@ -104,8 +104,20 @@ export const layerCases: Record<string, Case> = {
       mode: { to: [() => 'sum', () => 'max', () => 'mean'], not: ['average', 0, null] },
       includeLastOffset: { to: [() => true, () => false], not: [1, null] },
     },
-    fixed: ['numEmbeddings', 'embeddingDim'],
+    fixed: ['numEmbeddings', 'embeddingDim', 'sparse'], // the last changes no number: sparse-tables.test.ts
     around: (layer: nn.EmbeddingBag) => new Using(layer, bagsOf(layer)),
+  },
+  SparseLinear: {
+    make: () => new nn.SparseLinear(3, 2),
+    fields: {
+      weight: tableFields.weight,
+      bias: parameter(
+        () => frozen([1, 2]),
+        () => null,
+      ),
+    },
+    fixed: ['inFeatures', 'outFeatures', 'sparse'],
+    around: (layer: nn.SparseLinear) => new Using(layer, (x) => layer.forward(indices(x)).unsqueeze(1).mul(x.mul(0.2))),
   },
   PReLU: {
     make: () => new nn.PReLU(),
