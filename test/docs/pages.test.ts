@@ -28,7 +28,7 @@ describe.each(pages.filter((page) => snippetsOf(page).length > 0))('%s', (page) 
   });
 });
 
-// The tables of idioms: the second column of one that is headed `| ... | simdnn |` is code, and runs after the page's first snippet.
+// The tables of idioms: the second column of one that is headed `| ... | simdnn | |` is code, and runs after the page's first snippet.
 describe.each(pages.filter((page) => idiomsOf(textOf(page)).length > 0))('the tables of %s', (page) => {
   it.each(idiomsOf(textOf(page)))('%s', async (code) => {
     await runSnippet(`${snippetsOf(page)[0]!.code}${code}`, { ...simdnn, console: { log: () => {} } });
