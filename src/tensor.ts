@@ -91,7 +91,7 @@ export class Tensor {
   }
 
   /**
-   * A tensor on the memory of `array`, which it shares, with the given shape (default: one dimension).
+   * A tensor on the memory of `array`, which it shares, with the given shape (default: one dimension). As `torch.from_numpy`.
    *
    * A TypeError unless `array` is a Float32Array or Int32Array, a RangeError unless the shape has as many elements.
    *
@@ -114,7 +114,7 @@ export class Tensor {
   }
 
   /**
-   * The elements in row-major order, as a typed array on the tensor's own memory; during a `train.fit` that uses it a copy. The array is yours to write,
+   * The elements in row-major order, as a typed array on the tensor's own memory; during a `train.fit` that uses it a copy. As `torch.Tensor.numpy`. The array is yours to write,
    * the buffer around it is not. Of a weight, reading it keeps compiled inference from packing the weight: `toArray()` and `copy_` do not.
    */
   get data(): TensorData {
@@ -196,7 +196,7 @@ export class Tensor {
     return this.values[0]!;
   }
 
-  /** The elements as nested arrays; a number for a scalar. */
+  /** The elements as nested arrays; a number for a scalar: `torch.Tensor.tolist`. */
   toArray(): NestedArray {
     recorder?.reading('Tensor.toArray');
     this.version.holder?.sync();

@@ -54,7 +54,7 @@ export abstract class Module extends Parts {
   /** The module's calculation. Hooks are not run by it, but by `call`. */
   abstract forward(...args: never[]): unknown;
 
-  /** Runs `forward` on the arguments between the module's hooks: what containers do with their parts. */
+  /** Runs `forward` on the arguments between the module's hooks, as containers do with their parts: `torch.nn.Module.__call__`. */
   call(...args: Parameters<this['forward']>): ReturnType<this['forward']> {
     if (recorder !== null) this.#watchHooks();
     const hooks = this.#hooks;

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as simdnn from '../../src/index';
 import * as kernels from '../../src/kernels';
-import { runSnippet } from './snippet';
+import { idiomsOf, runSnippet } from './snippet';
 
 const root = join(__dirname, '../..');
 const pages = readdirSync(join(root, 'docs'))
@@ -25,6 +25,13 @@ describe.each(pages.filter((page) => snippetsOf(page).length > 0))('%s', (page) 
     const code = i === 0 ? snippets[0]!.code : snippets[0]!.code + snippets[i]!.code;
     await runSnippet(code, { ...kernels, ...simdnn, console });
     if (prints !== undefined) expect(printed.join('\n')).toBe(prints.trimEnd());
+  });
+});
+
+// The tables of idioms: the second column of one that is headed `| ... | simdnn | |` is code, and runs after the page's first snippet.
+describe.each(pages.filter((page) => idiomsOf(textOf(page)).length > 0))('the tables of %s', (page) => {
+  it.each(idiomsOf(textOf(page)))('%s', async (code) => {
+    await runSnippet(`${snippetsOf(page)[0]!.code}${code}`, { ...simdnn, console: { log: () => {} } });
   });
 });
 

@@ -1,32 +1,96 @@
-// docs/parity.md: PyTorch's name of each of ours, as the doc comments say. `npx vitest run test/docs/parity.test.ts -u` writes it anew.
+// docs/parity.md: PyTorch's name of each of ours, and what differs, as the doc comments say. `npx vitest run test/docs/parity.test.ts -u` writes it
+// anew; `python test/docs/parity.py` asks PyTorch whether the names are there.
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as simdnn from '../../src/index';
+import { counterpartOf, differencesOf } from './counterparts';
+import { membersOf } from './members';
 import { publicNames } from './surface';
 
 const root = join(__dirname, '../..');
-const spaces = ['nn.', 'optim.', 'metrics.', 'data.'];
 
-const rows = publicNames(join(root, 'src/index.ts'), simdnn as never)
-  .filter(({ path, callable }) => callable && spaces.some((space) => path.startsWith(space)))
-  .map(({ path, doc }) => ({ path, torch: doc?.match(/`((?:torch|torchvision|torchmetrics|sklearn|timm)\.[\w.]+)`/)?.[1] ?? null }))
-  .sort((a, b) => (a.path < b.path ? -1 : 1));
+interface Row {
+  ours: string;
+  theirs: string | null;
+  difference: string;
+}
 
-it('says the names that the doc comments say', async () => {
-  const text = [
-    '# Names beside PyTorch',
-    '',
-    'Of each class and function its counterpart, as its comment in the source says; what has none is of this library alone.',
-    '',
-    '| simdnn | counterpart |',
-    '| --- | --- |',
-    ...rows.map(({ path, torch }) => `| \`${path}\` | ${torch === null ? '' : `\`${torch}\``} |`),
-    '',
-  ].join('\n');
-  await expect(text).toMatchFileSnapshot(join(root, 'docs/parity.md'));
+const names = publicNames(join(root, 'src/index.ts'), simdnn as never).filter(({ callable }) => callable);
+const rowOf = (ours: string, doc: string, otherwise: string | null): Row => ({
+  ours,
+  theirs: counterpartOf(doc) ?? otherwise,
+  difference: differencesOf(doc),
 });
 
-it('every layer, loss and optimizer has a counterpart', () => {
-  const without = rows.filter(({ path, torch }) => /^(nn|optim)\.[A-Z]\w*$/.test(path) && torch === null);
-  expect(without.map(({ path }) => path)).toEqual([]);
+// PyTorch's name by the rule of names, where a comment names none; these have none.
+const ofOurs = ['SimdnnError', 'info', 'valueOf', 'toJSON', 'toString'];
+const asIs = ['T', 'mT'];
+const snake = (name: string): string => (asIs.includes(name) ? name : name.replace(/(?<=[a-z])[A-Z]/g, '_$&').toLowerCase());
+const byRule = (space: string, name: string): string | null => (ofOurs.includes(name) ? null : `${space}.${snake(name)}`);
+
+const functions = names.filter(({ path }) => !path.includes('.')).map(({ path, doc }) => rowOf(path, doc ?? '', byRule('torch', path)));
+const within = (space: string): Row[] =>
+  names
+    .filter(({ path }) => path.startsWith(space) && !path.slice(space.length).includes('.'))
+    .map(({ path, doc }) => rowOf(path, doc ?? '', null));
+const members = (classes: string[], ours: string, theirs: string): Row[] =>
+  classes.flatMap((name) => membersOf(join(root, 'src'), name)).map(({ name, doc }) => rowOf(`${ours}.${name}`, doc, byRule(theirs, name)));
+
+const sections: [title: string, rows: Row[]][] = [
+  ['Functions', functions],
+  ['Methods of tensors', members(['Tensor'], 'Tensor', 'torch.Tensor')],
+  ['Gradients', within('autograd.')],
+  ['Layers and losses', within('nn.')],
+  ['Methods of modules', members(['Parts', 'Module'], 'nn.Module', 'torch.nn.Module')],
+  ['nn.functional', within('nn.functional.')],
+  ['nn.init', within('nn.init.')],
+  ['nn.utils', within('nn.utils.')],
+  ['Optimizers', within('optim.')],
+  ['Schedulers', within('optim.lrScheduler.')],
+  ['Averaged weights', within('optim.swaUtils.')],
+  ['Data', within('data.')],
+  ['Metrics', within('metrics.')],
+  ['Training', within('train.')],
+];
+
+const code = (name: string | null): string => (name === null ? '' : `\`${name}\``);
+// By PyTorch's name without its path, and those that have none after these.
+const key = ({ ours, theirs }: Row): string => (theirs === null ? `~${ours}` : theirs.replace(/^[\w.]*\./, '').toLowerCase());
+const byName = (a: Row, b: Row): number => (key(a) === key(b) ? (a.ours < b.ours ? -1 : 1) : key(a) < key(b) ? -1 : 1);
+const rowText = ({ ours, theirs, difference }: Row): string => `| ${code(theirs)} | ${code(ours)} | ${difference.replaceAll('|', '\\|')} |`;
+
+describe('docs/parity.md', () => {
+  it('says what the doc comments say', async () => {
+    const text = [
+      '# Names beside PyTorch',
+      '',
+      'The counterpart of each class, function and method in PyTorch, torchmetrics or scikit-learn, and what differs, as its comment in the source says; what has none is of this library alone.',
+      '',
+      'What holds for all: keyword arguments are one options object, int32 stands for long and bool, and parts of a tensor along other dimensions than the first are copies. More in',
+      '[Coming from PyTorch](coming-from-pytorch.md).',
+      ...sections.flatMap(([title, rows]) => [
+        '',
+        `## ${title}`,
+        '',
+        '| PyTorch | simdnn | difference |',
+        '| --- | --- | --- |',
+        ...rows.toSorted(byName).map(rowText),
+      ]),
+      '',
+    ].join('\n');
+    await expect(text).toMatchFileSnapshot(join(root, 'docs/parity.md'));
+  });
+
+  it('has every public class and function once', () => {
+    const listed = sections.flatMap(([, rows]) => rows.map(({ ours }) => ours));
+    expect(new Set(listed).size).toBe(listed.length);
+    expect(names.map(({ path }) => path).filter((path) => !listed.includes(path))).toEqual([]);
+  });
+
+  it('has a counterpart for every layer, loss and optimizer', () => {
+    const without = sections
+      .flatMap(([, rows]) => rows)
+      .filter(({ ours, theirs }) => /^(nn|optim)\.[A-Z]\w*$/.test(ours) && theirs === null);
+    expect(without.map(({ ours }) => ours)).toEqual([]);
+  });
 });

@@ -77,3 +77,12 @@ export async function runSnippet(code: string, scope: Scope): Promise<number> {
   await new AsyncFunction('check', ...Object.keys(scope), javascript)(check, ...Object.values(scope));
   return checked;
 }
+
+/** The code in the second column of a page's tables of idioms, which are headed `| ... | simdnn | |`. */
+export function idiomsOf(page: string): string[] {
+  const tables = page.match(/^\|.*\n(?:\|.*\n)+/gm) ?? [];
+  return tables
+    .map((table) => table.split('\n').map((row) => row.split('|').map((cell) => cell.trim())))
+    .filter(([head]) => head![2] === 'simdnn' && head![3] === '')
+    .flatMap((rows) => rows.slice(2).flatMap((cells) => (cells.length > 1 ? [/^`(.*)`$/.exec(cells[2]!)?.[1] ?? cells[2]!] : [])));
+}

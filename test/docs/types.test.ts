@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { idiomsOf } from './snippet';
 
 const root = join(__dirname, '../..');
 const folder = join(root, 'build/snippets');
@@ -15,8 +16,12 @@ const pages = [
     .map((name) => `docs/${name}`),
 ];
 
-const snippetsOf = (page: string): string[] =>
-  [...readFileSync(join(root, page), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!);
+function snippetsOf(page: string): string[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  const snippets = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!);
+  const idioms = idiomsOf(text);
+  return idioms.length === 0 ? snippets : [...snippets, idioms.map((code) => `{ ${code} }\n`).join('')];
+}
 
 it('every snippet of the pages compiles under strict', () => {
   rmSync(folder, { recursive: true, force: true });
