@@ -11,6 +11,9 @@ import './index-changes';
 import './masks';
 import './more-products';
 import './nan';
+import './pairs';
+import './scans';
+import './scatter';
 import './unary';
 
 declare module '../tensor' {
@@ -47,6 +50,42 @@ declare module '../tensor' {
     round_(): this;
     /** `trunc` in place; see `copy_`. float32 only. */
     trunc_(): this;
+    /** `sin` in place; see `copy_`. float32 only. */
+    sin_(): this;
+    /** `cos` in place; see `copy_`. float32 only. */
+    cos_(): this;
+    /** `tan` in place; see `copy_`. float32 only. */
+    tan_(): this;
+    /** `asin` in place; see `copy_`. float32 only. */
+    asin_(): this;
+    /** `acos` in place; see `copy_`. float32 only. */
+    acos_(): this;
+    /** `atan` in place; see `copy_`. float32 only. */
+    atan_(): this;
+    /** `sinh` in place; see `copy_`. float32 only. */
+    sinh_(): this;
+    /** `cosh` in place; see `copy_`. float32 only. */
+    cosh_(): this;
+    /** `asinh` in place; see `copy_`. float32 only. */
+    asinh_(): this;
+    /** `acosh` in place; see `copy_`. float32 only. */
+    acosh_(): this;
+    /** `atanh` in place; see `copy_`. float32 only. */
+    atanh_(): this;
+    /** `exp2` in place; see `copy_`. float32 only. */
+    exp2_(): this;
+    /** `expm1` in place; see `copy_`. float32 only. */
+    expm1_(): this;
+    /** `log1p` in place; see `copy_`. float32 only. */
+    log1p_(): this;
+    /** `log2` in place; see `copy_`. float32 only. */
+    log2_(): this;
+    /** `log10` in place; see `copy_`. float32 only. */
+    log10_(): this;
+    /** `erf` in place; see `copy_`. float32 only. */
+    erf_(): this;
+    /** `erfc` in place; see `copy_`. float32 only. */
+    erfc_(): this;
     /**
      * `pow` in place; see `copy_`. float32 only.
      *
@@ -87,6 +126,27 @@ declare module '../tensor' {
     addmv_(mat: Tensor, vec: Tensor, options?: { beta?: number; alpha?: number }): this;
     /** `nanToNum` in place; see `copy_`. */
     nanToNum_(options?: { nan?: number; posinf?: number; neginf?: number }): this;
+    /** `remainder` in place; see `copy_`. */
+    remainder_(other: Tensor | number): this;
+    /** `fmod` in place; see `copy_`. */
+    fmod_(other: Tensor | number): this;
+    /** `floorDivide` in place; see `copy_`. */
+    floorDivide_(other: Tensor | number): this;
+    /** `atan2` in place; see `copy_`. */
+    atan2_(other: Tensor | number): this;
+    /** `cumsum` in place; see `copy_`. */
+    cumsum_(dim: number): this;
+    /** `cumprod` in place; see `copy_`. */
+    cumprod_(dim: number): this;
+    /**
+     * `scatter` in place; see `copy_`.
+     *
+     * @example
+     * zeros([3]).scatter_(0, tensor([2], { dtype: 'int32' }), 1).toArray(); // [0, 0, 1]
+     */
+    scatter_(dim: number, index: Tensor, source: Tensor | number): this;
+    /** `scatterAdd` in place; see `copy_`. */
+    scatterAdd_(dim: number, index: Tensor, source: Tensor): this;
     /** `triu` in place; see `copy_`. */
     triu_(diagonal?: number): this;
     /** `tril` in place; see `copy_`. */
@@ -97,6 +157,8 @@ declare module '../tensor' {
 const alone = [
   ...(['neg', 'exp', 'log', 'sqrt', 'abs', 'relu', 'sigmoid', 'tanh'] as const),
   ...(['square', 'reciprocal', 'rsqrt', 'sign', 'floor', 'ceil', 'round', 'trunc'] as const),
+  ...(['sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'asinh', 'acosh', 'atanh'] as const),
+  ...(['exp2', 'expm1', 'log1p', 'log2', 'log10', 'erf', 'erfc'] as const),
 ];
 for (const name of alone) {
   Tensor.prototype[`${name}_`] = function (this: Tensor) {
@@ -113,6 +175,7 @@ for (const name of alone) {
 
 const withOthers = [
   ...(['pow', 'clampMin', 'clampMax', 'clip', 'nanToNum', 'triu', 'tril'] as const),
+  ...(['remainder', 'fmod', 'floorDivide', 'atan2', 'cumsum', 'cumprod', 'scatter', 'scatterAdd'] as const),
   ...(['maskedFill', 'indexAdd', 'indexFill', 'addcmul', 'addcdiv', 'addmm', 'addmv'] as const),
 ];
 for (const name of withOthers) {

@@ -7,10 +7,11 @@ import { view } from './views';
 import './arithmetic';
 import './matmul';
 
+const kinds: Record<number, string> = { 1: 'a vector', 2: 'a matrix', 3: 'a batch of matrices' };
+
 function checkRank(where: string, name: string, t: unknown, rank: number, of: Tensor | null = null): Tensor {
   const x = checkTensor(where, name, t, of?.dtype === 'int32' ? 'int32' : 'float32');
-  if (x.shape.length !== rank)
-    throw rangeError(where, `expected ${name} to be a ${rank === 1 ? 'vector' : 'matrix'}, got ${shapeText(x.shape)}`);
+  if (x.shape.length !== rank) throw rangeError(where, `expected ${name} to be ${kinds[rank]}, got ${shapeText(x.shape)}`);
   return x;
 }
 
@@ -36,6 +37,20 @@ declare module '../tensor' {
      * tensor([[1, 2]]).mm(tensor([[3], [4]])).toArray(); // [[11]]
      */
     mm(mat2: Tensor): Tensor;
+    /**
+     * As many products of matrices as there are, `[batch, m, k]` and `[batch, k, n]`: `torch.bmm`.
+     *
+     * @example
+     * ones([2, 1, 3]).bmm(ones([2, 3, 1])).toArray(); // [[[3]], [[3]]]
+     */
+    bmm(mat2: Tensor): Tensor;
+    /**
+     * `beta * x + alpha * batch1 @ batch2` of batches of matrices, with the rules of `addmm`: `torch.baddbmm`.
+     *
+     * @example
+     * ones([1]).baddbmm(ones([2, 1, 3]), ones([2, 3, 1])).toArray(); // [[[4]], [[4]]]
+     */
+    baddbmm(batch1: Tensor, batch2: Tensor, options?: { beta?: number; alpha?: number }): Tensor;
     /**
      * The product of a matrix `[m, k]` and a vector `[k]`: `torch.mv`.
      *
@@ -107,6 +122,32 @@ Tensor.prototype.mm = function (this: Tensor, mat2) {
   const where = 'Tensor.mm';
   checkInner(where, checkRank(where, 'x', this, 2), 'mat2', checkRank(where, 'mat2', mat2, 2));
   return this.matmul(mat2);
+};
+
+function checkBatches(where: string, left: Tensor, name: string, right: Tensor): void {
+  const [batch, , k] = left.shape as [number, number, number];
+  if (right.shape[0] !== batch || right.shape[1] !== k) {
+    throw rangeError(where, `expected ${name} ${shapeText([batch, k, '*'])} for ${shapeText(left.shape)}, got ${shapeText(right.shape)}`);
+  }
+}
+
+Tensor.prototype.bmm = function (this: Tensor, mat2) {
+  const where = 'Tensor.bmm';
+  checkBatches(where, checkRank(where, 'x', this, 3), 'mat2', checkRank(where, 'mat2', mat2, 3));
+  return this.matmul(mat2);
+};
+
+Tensor.prototype.baddbmm = function (this: Tensor, batch1, batch2, options) {
+  const where = 'Tensor.baddbmm';
+  return added(
+    where,
+    this,
+    (checked) => {
+      checkBatches(where, checked('batch1', batch1, 3), 'batch2', checked('batch2', batch2, 3));
+      return batch1.matmul(batch2);
+    },
+    options,
+  );
 };
 
 Tensor.prototype.mv = function (this: Tensor, vec) {

@@ -206,6 +206,40 @@ export const cases: Record<string, Case[]> = {
     { inputs: () => [float([3, 4]), float([4]), int([1, 0, 0, 1])], call: (x, y, mask) => x.where(mask!, y!) },
     one((x) => x.where(x.gt(0), 2)),
   ],
+  ...Object.fromEntries(
+    (['sin', 'cos', 'tan', 'atan', 'sinh', 'cosh', 'asinh', 'exp2', 'expm1', 'erf', 'erfc'] as const).map((name) => [
+      `Tensor.${name}_`,
+      madeAlone((x) => x[`${name}_`]()),
+    ]),
+  ),
+  ...Object.fromEntries(
+    (['log1p', 'log2', 'log10'] as const).map((name) => [`Tensor.${name}_`, madeAlone((x) => x.abs().add(0.5)[`${name}_`]())]),
+  ),
+  ...Object.fromEntries(
+    (['asin', 'acos', 'atanh'] as const).map((name) => [`Tensor.${name}_`, madeAlone((x) => x.mul(0.2)[`${name}_`]())]),
+  ),
+  'Tensor.acosh_': madeAlone((x) => x.abs().add(1.5).acosh_()),
+  ...Object.fromEntries(
+    (['remainder', 'fmod', 'floorDivide', 'atan2'] as const).map((name) => [`Tensor.${name}_`, made((x, y) => x[`${name}_`](y))]),
+  ),
+  'Tensor.cumsum_': madeAlone((x) => x.cumsum_(1)),
+  'Tensor.cumprod_': madeAlone((x) => x.cumprod_(0)),
+  'Tensor.scatter_': [
+    chosen(
+      (x, index) => x.clone().scatter_(1, index, 7),
+      () => int([2, 1, 0, 1], [2, 2]),
+    ),
+  ],
+  'Tensor.scatterAdd_': [
+    {
+      inputs: () => [float([3, 4]), int([1, 1, 3, 2], [2, 2]), positive([2, 3])],
+      call: (x, index, y) => x.clone().scatterAdd_(1, index!, y!),
+    },
+  ],
+  'Tensor.bmm': [{ inputs: () => [float([2, 3, 4]), float([2, 4, 2])], call: (x, y) => x.bmm(y!) }],
+  'Tensor.baddbmm': [
+    { inputs: () => [float([2]), float([2, 3, 4]), float([2, 4, 2])], call: (x, y, z) => x.baddbmm(y!, z!, { beta: 2, alpha: 0.5 }) },
+  ],
   'Tensor.sort': [one((x) => Object.values(x.sort())), one((x) => Object.values(x.sort(0, { descending: true })))],
   'Tensor.argsort': [one((x) => x.argsort(0))],
   'Tensor.topk': [one((x) => Object.values(x.topk(2))), one((x) => Object.values(x.topk(2, 0, { largest: false })))],

@@ -12,7 +12,9 @@ it('every operation has a case', () => {
 
 // Operations through which no gradient goes.
 const withoutGradient = new Set([
-  ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'argmax', 'argmin', 'argsort', 'floorDivide', 'detach'].map((name) => `Tensor.${name}`),
+  ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'argmax', 'argmin', 'argsort', 'floorDivide', 'floorDivide_', 'detach'].map(
+    (name) => `Tensor.${name}`,
+  ),
   ...['int', 'long', 'bool'].map((name) => `Tensor.${name}`),
   ...['nonzero', 'argwhere', 'any', 'all', 'countNonzero', 'isnan', 'isinf', 'isfinite', 'isclose'].map((name) => `Tensor.${name}`),
   ...['bernoulli', 'multinomial', 'normal', 'zerosLike', 'onesLike', 'emptyLike', 'fullLike'].map((name) => `ops.${name}`),

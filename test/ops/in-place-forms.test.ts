@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compile, noGrad, ones, tensor, zeros } from '../../src/index';
 import { Tensor } from '../../src/tensor';
 import { expectError, expectSame, thrownBy } from '../helpers';
-import { denseCases } from './dense-cases';
+import { cases } from './cases';
 
 const int = (values: number[]): Tensor => tensor(values, { dtype: 'int32' });
 
@@ -25,6 +25,8 @@ for (const name of [
   'ceil',
   'round',
   'trunc',
+  ...(['sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'asinh', 'acosh', 'atanh'] as const),
+  ...(['exp2', 'expm1', 'log1p', 'log2', 'log10', 'erf', 'erfc'] as const),
 ] as const) {
   forms[name] = (x) => [x[name](), x[`${name}_`]()];
 }
@@ -41,6 +43,17 @@ Object.assign(forms, {
   addcdiv: (x: Tensor) => [x.addcdiv(x, x.detach()), x.addcdiv_(x, x.detach())],
   addmm: (x: Tensor) => [x.addmm(ones([2, 2]), x), x.addmm_(ones([2, 2]), x)],
   nanToNum: (x: Tensor) => [x.nanToNum(), x.nanToNum_()],
+  remainder: (x: Tensor) => [x.remainder(0.7), x.remainder_(0.7)],
+  fmod: (x: Tensor) => [x.fmod(tensor([1, 2, 3])), x.fmod_(tensor([1, 2, 3]))],
+  floorDivide: (x: Tensor) => [x.floorDivide(2), x.floorDivide_(2)],
+  atan2: (x: Tensor) => [x.atan2(x), x.atan2_(x)],
+  cumsum: (x: Tensor) => [x.cumsum(1), x.cumsum_(1)],
+  cumprod: (x: Tensor) => [x.cumprod(0), x.cumprod_(0)],
+  scatter: (x: Tensor) => [x.scatter(1, int([2, 0]).reshape([2, 1]), 7), x.scatter_(1, int([2, 0]).reshape([2, 1]), 7)],
+  scatterAdd: (x: Tensor) => [
+    x.scatterAdd(1, int([2, 0]).reshape([2, 1]), ones([2, 1])),
+    x.scatterAdd_(1, int([2, 0]).reshape([2, 1]), ones([2, 1])),
+  ],
   triu: (x: Tensor) => [x.triu(), x.triu_()],
   tril: (x: Tensor) => [x.tril(), x.tril_()],
 });
@@ -72,7 +85,7 @@ describe.each(Object.entries(forms))('%s_', (name, form) => {
     expect(leaf.requiresGrad).toBe(true);
   });
   it('has a case', () => {
-    expect(denseCases[`Tensor.${name.split(' ')[0]}_`]).toBeDefined();
+    expect(cases[`Tensor.${name.split(' ')[0]}_`]).toBeDefined();
   });
 });
 

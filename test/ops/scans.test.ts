@@ -133,6 +133,26 @@ describe('scatter', () => {
   });
 });
 
+describe('products of batches', () => {
+  it('are as many products of matrices', () => {
+    const batches = (x: Model, y: Model): Model =>
+      build([2, 3, 2], ([b, i, j]) => total([0, 1, 2, 3].map((k) => get(x, [b!, i!, k]) * get(y, [b!, k, j!]))));
+    const inputs = [numbers([2, 3, 4], -1, 1), numbers([2, 4, 2], -1, 1)];
+    gradientCheck((x, y) => x.bmm(y), batches, inputs);
+    gradientCheck(
+      (x, y, z) => z.baddbmm(x, y, { beta: 2, alpha: 0.5 }),
+      (x, y, z) => build([2, 3, 2], (index) => 2 * z.data[index[2]!]! + 0.5 * get(batches(x, y), index)),
+      [...inputs, numbers([2], -1, 1)],
+    );
+    expectError(
+      () => zeros([2, 3, 4]).bmm(zeros([2, 3, 4])),
+      RangeError,
+      '[Tensor.bmm] expected mat2 [2, 4, *] for [2, 3, 4], got [2, 3, 4]',
+    );
+    expect(() => zeros([3, 4]).bmm(zeros([2, 4, 3]))).toThrow('[Tensor.bmm] expected x to be a batch of matrices, got [3, 4]');
+  });
+});
+
 describe('einsum', () => {
   it('is the products that it names', () => {
     const [a, b] = [numbers([3, 4], -1, 1), numbers([4, 5], -1, 1)];
