@@ -57,7 +57,7 @@ export const pairwiseLayers = Object.entries(layers).flatMap(([name, make]) => {
 });
 
 // Muon steps matrices alone, LBFGS asks for the loss.
-const special = ['Muon', 'LBFGS'];
+const special = ['Muon', 'LBFGS', 'SparseAdam'];
 
 /** The optimizers that step parameters of any shape by their gradients. */
 export const optimizers = Object.entries(optim).flatMap(([name, make]) =>

@@ -14,10 +14,10 @@ constexpr size_t kShort = 48;
 
 // Unsigned numbers in the order of the elements.
 inline uint32_t key_of(float x) {
+  if (!(x == x)) return UINT32_MAX;
   uint32_t bits;
-  std::memcpy(&bits, &x, sizeof bits);  // not as a float: denormal numbers have their order where arithmetic flushes them, too
-  if ((bits & 0x7fffffff) > 0x7f800000) return UINT32_MAX;
-  if (bits == uint32_t{1} << 31) bits = 0;  // -0 is 0
+  const float canonical = x + 0.0f;  // -0 is 0, and so are denormal numbers where these are flushed
+  std::memcpy(&bits, &canonical, sizeof bits);
   return bits ^ (bits >> 31 != 0 ? UINT32_MAX : uint32_t{1} << 31);
 }
 inline uint32_t key_of(int32_t x) { return static_cast<uint32_t>(x) ^ (uint32_t{1} << 31); }

@@ -48,7 +48,7 @@ export * from './distances';
 export { bernoulli, multinomial, normal, randint, randperm } from './draws';
 export { alphaDropout, dropout } from './dropout';
 export { einsum } from './einsum';
-export * from './embedding';
+export { type EmbeddingOptions, embedding } from './embedding';
 export * from './embedding-bag';
 export type { Extremes } from './extremum';
 export { type NumberArray, type TensorLike, tensor } from './given';

@@ -10,7 +10,8 @@ const ascending = (a: number, b: number): number => (Number.isNaN(a) ? (Number.i
 
 describe('sort', () => {
   it('orders any numbers, stably, NaN above all', () => {
-    const float = fc.oneof(fc.float(), fc.constantFrom(0, -0, NaN, Infinity, -Infinity, 1));
+    const normal = fc.float().map((v) => (Math.abs(v) < 2 ** -126 ? 0 : v)); // denormal numbers count as zeros
+    const float = fc.oneof(normal, fc.constantFrom(0, -0, NaN, Infinity, -Infinity, 1));
     fc.assert(
       fc.property(fc.array(float, { maxLength: 130 }), fc.boolean(), (values, descending) => {
         const given = Float32Array.from(values);
