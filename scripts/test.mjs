@@ -102,7 +102,8 @@ for (const target of targets) {
 }
 
 // The same calls over and over, or in programs of their own, whose number a sanitizer makes long: in test:all.
-const slowSanitized = [...measuring, 'test/bits.test.ts', 'test/examples/demo.test.ts', 'test/examples/lecture.test.ts'];
+const examples = ['demo', 'lecture', 'programs'].map((name) => `test/examples/${name}.test.ts`);
+const slowSanitized = [...measuring, 'test/bits.test.ts', ...examples];
 const fewerPrograms = { SIMDNN_PROGRAMS: '15' };
 // On the best target alone: the kernels have met the sanitizers above, here it is the binding's turn. A sanitizer keeps memory that is freed.
 await stage('library with the addon under AddressSanitizer and UndefinedBehaviorSanitizer (vitest)', () =>

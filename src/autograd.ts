@@ -344,7 +344,7 @@ export function gradientsOf(
 }
 
 /**
- * Calls `fn` with nothing recorded for a backward pass, and returns what it returns: `torch.no_grad()`.
+ * Calls `fn` with nothing recorded for a backward pass, and returns what it returns: `torch.no_grad()`, which in PyTorch opens a block.
  *
  * A TypeError when `fn` returns a promise: what runs after its first `await` would be recorded after all.
  *

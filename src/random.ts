@@ -10,7 +10,7 @@ let offset = 0;
 /**
  * Seeds everything random that has no seed of its own: initialisation, dropout, `rand`, the shuffling of loaders.
  *
- * The same seed gives the same bits for any number of threads. `n` is an integer from 0 to 2^53 - 1.
+ * The same seed gives the same bits for any number of threads, but other numbers than PyTorch's. `n` is an integer from 0 to 2^53 - 1.
  *
  * @example
  * manualSeed(1);

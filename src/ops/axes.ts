@@ -7,9 +7,9 @@ import { fullShape, view } from './views';
 
 declare module '../tensor' {
   interface Tensor {
-    /** The transposed matrix, a copy, as `t()`: `x.matmul(w.T)`. A RangeError for more than two dimensions, where `mT` and `permute` serve. */
+    /** The transposed matrix, a copy (PyTorch shares memory), as `t()`: `x.matmul(w.T)`. A RangeError for more than two dimensions, where `mT` and `permute` serve. */
     readonly T: Tensor;
-    /** The tensor with its last two dimensions exchanged, a copy. A RangeError for fewer than two. */
+    /** The tensor with its last two dimensions exchanged, a copy where PyTorch shares memory. A RangeError for fewer than two. */
     readonly mT: Tensor;
     /**
      * `transpose` by another name: `torch.swapaxes`.
@@ -19,7 +19,7 @@ declare module '../tensor' {
      */
     swapaxes(axis0: number, axis1: number): Tensor;
     /**
-     * A copy with dimension `source` at place `destination`, or several of them (arrays); the others keep their order. As `torch.movedim`.
+     * A copy with dimension `source` at place `destination`, or several of them (arrays); the others keep their order. As `torch.movedim`, but a copy.
      *
      * @example
      * zeros([2, 3, 4]).movedim(0, -1).shape; // [3, 4, 2]

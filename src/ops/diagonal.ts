@@ -37,8 +37,8 @@ function triangle(where: string, x: Tensor, keeps: (column: number, row: number)
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The diagonal of dimensions `dim1` and `dim2` (0 and 1), `offset` places above the main one (below it for negative ones), as the last dimension: a
-     * copy. As `torch.diagonal`.
+     * The diagonal of dimensions `dim1` and `dim2` (0 and 1), `offset` places above the main one (below it for negative ones), as the last dimension.
+     * As `torch.diagonal`, but a copy.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).diagonal().toArray(); // [1, 4]

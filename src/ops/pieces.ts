@@ -38,7 +38,7 @@ declare module '../tensor' {
   interface Tensor {
     /**
      * At most `chunks` pieces of equal length along `dim` (default 0), the last one shorter where it does not come out even: `torch.chunk`. Pieces of
-     * dimension 0 share memory, others are copies.
+     * dimension 0 share memory, others are copies (PyTorch always shares).
      *
      * @example
      * arange(5).chunk(3).map((piece) => piece.toArray()); // [[0, 1], [2, 3], [4]]
@@ -46,7 +46,7 @@ declare module '../tensor' {
     chunk(chunks: number, dim?: number): Tensor[];
     /**
      * Pieces along `dim` (default 0) of so many elements each, the last one shorter where it does not come out even, or of the lengths in an array, whose
-     * sum is the size: `torch.split`. Pieces of dimension 0 share memory, others are copies.
+     * sum is the size: `torch.split`. Pieces of dimension 0 share memory, others are copies (PyTorch always shares).
      *
      * @example
      * arange(5).split(2).map((piece) => piece.toArray()); // [[0, 1], [2, 3], [4]]
@@ -54,7 +54,8 @@ declare module '../tensor' {
      */
     split(sizes: number | readonly number[], dim?: number): Tensor[];
     /**
-     * The elements of dimension `dim` (default 0), each without it: `torch.unbind`. Those of dimension 0 share memory, others are copies.
+     * The elements of dimension `dim` (default 0), each without it: `torch.unbind`. Those of dimension 0 share memory, others are copies
+     * (PyTorch always shares).
      *
      * @example
      * tensor([[1, 2], [3, 4]]).unbind(1).map((column) => column.toArray()); // [[1, 3], [2, 4]]

@@ -28,7 +28,8 @@ declare module '../tensor' {
      */
     at(...indices: number[]): Tensor;
     /**
-     * Element `index` of dimension `dim`, without that dimension: on the same memory for dimension 0, else a copy. As `torch.select`.
+     * Element `index` of dimension `dim`, without that dimension: on the same memory for dimension 0, else a copy (PyTorch always shares). As
+     * `torch.select`.
      *
      * A negative `index` counts from the end. A RangeError when it is outside.
      *

@@ -44,7 +44,7 @@ export function permute(name: string, x: Tensor, order: readonly number[]): Tens
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The transposed matrix, a copy; tensors with fewer than two dimensions come back as they are, on the same memory.
+     * The transposed matrix, a copy where PyTorch shares memory; tensors with fewer than two dimensions come back as they are, on the same memory.
      *
      * A RangeError for more than two dimensions.
      *
@@ -53,14 +53,14 @@ declare module '../tensor' {
      */
     t(): Tensor;
     /**
-     * With dimensions `dim0` and `dim1` exchanged, a copy.
+     * With dimensions `dim0` and `dim1` exchanged, a copy where PyTorch shares memory.
      *
      * @example
      * zeros([2, 3, 4]).transpose(0, 2).shape; // [4, 3, 2]
      */
     transpose(dim0: number, dim1: number): Tensor;
     /**
-     * With the dimensions in the order `dims`, a copy: dimension d of the result is dimension `dims[d]` of this.
+     * With the dimensions in the order `dims`, a copy where PyTorch shares memory: dimension d of the result is dimension `dims[d]` of this.
      *
      * @example
      * zeros([2, 3, 4]).permute([2, 0, 1]).shape; // [4, 2, 3]

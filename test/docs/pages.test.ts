@@ -35,6 +35,11 @@ describe.each(pages.filter((page) => idiomsOf(textOf(page)).length > 0))('the ta
   });
 });
 
+it('the pages for those who come from elsewhere have such tables', () => {
+  const with50 = pages.filter((page) => idiomsOf(textOf(page)).length > 50);
+  expect(with50).toEqual(['docs/coming-from-keras-and-tfjs.md', 'docs/coming-from-pytorch.md']);
+});
+
 describe('links', () => {
   it.each([...pages, 'HACKING.md', 'SECURITY.md', 'CHANGELOG.md'])('of %s', (page) => {
     const anchors = [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(

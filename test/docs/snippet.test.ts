@@ -1,6 +1,6 @@
 // What the other tests here rest on: a snippet whose comment is wrong fails.
 import { describe, expect, it } from 'vitest';
-import { agrees, runSnippet } from './snippet';
+import { agrees, idiomsOf, runSnippet } from './snippet';
 
 const scope = { two: 2, list: Float32Array.of(1, 2), twice: (x: number) => 2 * x };
 
@@ -72,4 +72,18 @@ describe('a result', () => {
   ])('%j does not agree with %j', (actual, written) => {
     expect(agrees(actual, written)).toBe(false);
   });
+});
+
+it('the idioms of a page are the second column of its tables without a heading over the notes', () => {
+  const page = `
+| PyTorch | simdnn | |
+| --- | --- | --- |
+| \`a + b\` | \`a.add(b)\` | a note |
+| \`x[i]\` | \`x.at(i); x.at(-1)\` | |
+
+| PyTorch | simdnn | difference |
+| --- | --- | --- |
+| \`torch.cat\` | \`cat\` |  |
+`;
+  expect(idiomsOf(page)).toEqual(['a.add(b)', 'x.at(i); x.at(-1)']);
 });
