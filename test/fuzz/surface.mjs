@@ -460,6 +460,62 @@ const recipes = {
   'nn.Threshold': (w) => [w.r.real(), w.r.real()],
   'nn.functional.threshold': (w) => [w.float(), w.r.real(), w.r.real()],
   'nn.Softplus': (w) => [w.options({ beta: () => 1 + w.r.real(), threshold: () => 20 })],
+  'nn.SparseLinear': (w) => [w.size(), w.size(), w.options({ bias: w.boolean, sparse: w.boolean })],
+  'nn.SparseLinear.forward': (w) => {
+    const columns = w.size();
+    const rows = [w.size(), w.size()];
+    return on(new w.lib.nn.SparseLinear(columns, 3, { sparse: w.boolean() }), [w.ints(rows, columns), { values: w.float(rows) }]);
+  },
+  'optim.SparseAdam': (w) => [
+    new w.lib.nn.Embedding(4, 2, { sparse: true }).parameters(),
+    w.options({ lr: () => w.r.real(), betas: () => [0.5, 0.9], eps: () => 1e-3, maximize: w.boolean }),
+  ],
+  'optim.SparseAdam.step': (w) => {
+    const table = new w.lib.nn.Embedding(4, 2, { sparse: true });
+    const optimizer = new w.lib.optim.SparseAdam(table.parameters());
+    table
+      .forward(w.ints([w.size()], 4))
+      .sum()
+      .backward();
+    return on(optimizer, []);
+  },
+  ...Object.fromEntries(
+    ['BCELoss', 'BCEWithLogitsLoss', 'KLDivLoss'].map((name) => [
+      `nn.${name}.forward`,
+      (w) => {
+        const x = w.matrix();
+        return on(new w.lib.nn[name](), [x, x]);
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['binaryCrossEntropy', 'binaryCrossEntropyWithLogits', 'klDiv'].map((name) => [
+      `nn.functional.${name}`,
+      (w) => {
+        const x = w.matrix();
+        return [x, x, w.options({ reduction: () => w.r.pick(['none', 'mean', 'sum']) })];
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['Tensor.scatter_', 'Tensor.scatterAdd_'].map((name) => [
+      name,
+      (w) => {
+        const shape = [w.size(), w.size()];
+        const dim = w.r.below(2);
+        return on(w.float(shape).detach(), [dim, w.ints(shape, shape[dim]), w.float(shape).detach()]);
+      },
+    ]),
+  ),
+  'Tensor.kthvalue': (w) => on(w.matrix(), [1]),
+  empty: (w) => [w.shape()],
+  'Tensor.bmm': (w) => {
+    const k = w.size();
+    return on(w.float([2, 3, k]), [w.float([2, k, 3])]);
+  },
+  'Tensor.baddbmm': (w) => on(w.float([3]), [w.float([2, 3, 2]), w.float([2, 2, 3])]),
+  'Tensor.bincount': (w) => on(w.ints([w.size()], 5), []),
+  'Tensor.quantile': (w) => on(w.matrix(), [w.r.pick([0.5, 0, 1])]),
   'nn.BatchNorm1d': (w) => [
     w.size(),
     w.options({ eps: () => w.r.real(), momentum: () => w.r.pick([null, w.r.real()]), affine: w.boolean, trackRunningStats: w.boolean }),
@@ -867,6 +923,7 @@ const tableOptions = (w, rows) => ({
   maxNorm: () => w.r.real(),
   normType: () => w.r.pick([1, 2, Infinity]),
   scaleGradByFreq: w.boolean,
+  sparse: w.boolean,
 });
 const bagOptions = (w, rows) => ({ ...tableOptions(w, rows), mode: () => w.r.pick(['sum', 'mean', 'max']), includeLastOffset: w.boolean });
 function bagInputs(w, rows) {
