@@ -134,7 +134,7 @@ declare module '../tensor' {
     unique(options: UniqueOptions): { values: Tensor; inverse: Tensor; counts: Tensor };
     /**
      * How often each of the numbers 0, 1, ... occurs in an int32 tensor `[n]`, int32 `[max(minlength, 1 + the largest)]`; with `weights` (float32 `[n]`) the
-     * sums of theirs: `torch.bincount`. Values are read: it cannot be recorded. A RangeError for a negative element.
+     * sums of theirs: `torch.bincount`. Values are read: it cannot be recorded. A RangeError for an element that is negative or 2^28 or more.
      *
      * @example
      * tensor([1, 3, 1], { dtype: 'int32' }).bincount().toArray(); // [0, 2, 0, 1]
@@ -291,6 +291,9 @@ Tensor.prototype.unique = function (this: Tensor, options?: UniqueOptions) {
   return { values: different, inverse: new Tensor(inverse, this.shape.slice()), counts: new Tensor(counts, [starts.length]) };
 } as Tensor['unique'];
 
+// A single large element asks for as much memory as it says.
+const mostBins = 2 ** 28;
+
 Tensor.prototype.bincount = function (this: Tensor, options) {
   const where = 'Tensor.bincount';
   const { weights, minlength } = withDefaults<{ weights: Tensor | null; minlength: number }>(where, options, {
@@ -300,7 +303,7 @@ Tensor.prototype.bincount = function (this: Tensor, options) {
   recorder?.reading(where);
   checkTensor(where, 'x', this, 'int32');
   if (this.shape.length !== 1) throw rangeError(where, `expected x [n], got ${shapeText(this.shape)}`);
-  checkInteger(where, 'minlength', minlength);
+  checkInteger(where, 'minlength', minlength, 0, mostBins);
   if (weights !== null) {
     checkTensor(where, 'weights', weights, 'float32');
     if (shapeText(weights.shape) !== shapeText(this.shape)) {
@@ -309,7 +312,7 @@ Tensor.prototype.bincount = function (this: Tensor, options) {
   }
   let length = minlength;
   for (const value of this.ints) {
-    if (value < 0) throw rangeError(where, `expected elements from 0 on, got ${value}`);
+    if (value < 0 || value >= mostBins) throw rangeError(where, `expected elements from 0 to 2^28 - 1, got ${value}`);
     if (value >= length) length = value + 1;
   }
   const sums = new Float64Array(length);

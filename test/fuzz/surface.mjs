@@ -507,6 +507,11 @@ const recipes = {
       },
     ]),
   ),
+  'Tensor.chunk': (w) => on(w.matrix(), [1 + w.r.below(3), w.r.below(2)]),
+  'Tensor.allclose': (w) => {
+    const x = w.float();
+    return on(x, [x]);
+  },
   'Tensor.kthvalue': (w) => on(w.matrix(), [1]),
   empty: (w) => [w.shape()],
   'Tensor.bmm': (w) => {
@@ -1189,6 +1194,7 @@ function fallback(w, { name, kind }) {
     if (inherited !== undefined) return inherited(w);
     return on(instanceOf(w, owner, kind), w.r.chance(0.5) ? [] : [w.float()]);
   }
+  if (w.r.chance(0.3)) return w.r.pick([() => [w.float()], () => [w.float(), w.r.real()], () => [w.shape()]])();
   return w.r.times(w.r.below(3), () => w.r.pick([() => w.tensor(), () => w.r.below(4), () => w.shape()])());
 }
 

@@ -137,7 +137,8 @@ describe('unique and bincount', () => {
     expect(x.bincount({ minlength: 6 }).toArray()).toEqual([0, 2, 0, 1, 0, 0]);
     expect(x.bincount({ weights: tensor([0.5, 2, 1]) }).toArray()).toEqual([0, 1.5, 0, 2]);
     expect(Tensor.fromTypedArray(new Int32Array(0)).bincount().shape).toEqual([0]);
-    expect(() => Tensor.fromTypedArray(Int32Array.of(-1)).bincount()).toThrow('expected elements from 0 on, got -1');
+    expect(() => Tensor.fromTypedArray(Int32Array.of(-1)).bincount()).toThrow('expected elements from 0 to 2^28 - 1, got -1');
+    expect(() => Tensor.fromTypedArray(Int32Array.of(2 ** 31 - 1)).bincount()).toThrow(RangeError);
     expect(() => x.bincount({ weights: tensor([1]) })).toThrow(RangeError);
     expect(() => tensor([1]).bincount()).toThrow(TypeError);
   });
