@@ -47,6 +47,7 @@ class Floats {
   Floats(const Floats&) = delete;
   float* data() { return data_; }
   int32_t* ints() { return reinterpret_cast<int32_t*>(data_); }
+  uint32_t* words() { return reinterpret_cast<uint32_t*>(data_); }
 
  private:
   float* data_;

@@ -19,4 +19,17 @@ SECTION(matmul, "matmul") {
   }
 }
 
+SECTION(batches, "batched_matmul") {
+  for (size_t n : {size_t{8}, size_t{31}, size_t{128}}) {
+    constexpr size_t kBatch = 64;
+    Floats c(kBatch * n * n), a(kBatch * n * n), b(kBatch * n * n);
+    Run run(bench.threads);
+    const double seconds = best_seconds([&] {
+      bench.kernel.batched_matmul(run, c.data(), a.data(), b.data(), kBatch, n, n, n, {});
+    });
+    const double rate = 2.0 * static_cast<double>(kBatch * n * n * n) / seconds;
+    std::printf("%zu of %3zu^3 %12.3f us %8.1f GFLOP/s %4.0f%%\n", kBatch, n, seconds * 1e6, rate / 1e9, 100 * rate / bench.peak);
+  }
+}
+
 }  // namespace simdnn::bench

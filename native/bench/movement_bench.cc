@@ -30,8 +30,6 @@ Layout transposed(size_t rows, size_t columns) {
   return layout;
 }
 
-uint32_t* words(Floats& floats) { return reinterpret_cast<uint32_t*>(floats.data()); }
-
 }  // namespace
 
 BENCH(movement, copy_strided) {
@@ -41,10 +39,10 @@ BENCH(movement, copy_strided) {
     const std::string size = std::to_string(n) + "x" + std::to_string(n);
     Layout plain = transposed(n, n);
     plain.stride[1][0] = n, plain.stride[1][1] = 1;
-    row(bench, "copy_strided", size, {n * n, 1, 1}, [&] { bench.kernel.copy_strided(run, words(out), words(x), plain); });
+    row(bench, "copy_strided", size, {n * n, 1, 1}, [&] { bench.kernel.copy_strided(run, out.words(), x.words(), plain); });
     const Layout across = transposed(n, n);
     row(bench, "copy_strided", size + " across", {n * n, 1, 1},
-        [&] { bench.kernel.copy_strided(run, words(out), words(x), across); });
+        [&] { bench.kernel.copy_strided(run, out.words(), x.words(), across); });
   }
 }
 
@@ -55,7 +53,7 @@ BENCH(movement, gather_rows) {
     const std::vector<int32_t> order = order_of(s.rows);
     Run run(bench.threads);
     row(bench, "gather_rows", std::to_string(s.rows) + "x" + std::to_string(s.columns), {n, 1, 1}, [&] {
-      bench.kernel.gather_rows(run, words(out), words(x), order.data(), 1, s.rows, s.columns, s.rows);
+      bench.kernel.gather_rows(run, out.words(), x.words(), order.data(), 1, s.rows, s.columns, s.rows);
     });
   }
 }
@@ -79,7 +77,7 @@ BENCH(movement, gather) {
     const std::vector<int32_t> order = order_of(n);
     Run run(bench.threads);
     row(bench, "gather", std::to_string(n), {n, 2, 1},
-        [&] { bench.kernel.gather(run, words(out), words(x), order.data(), 1, n, 1, n); });
+        [&] { bench.kernel.gather(run, out.words(), x.words(), order.data(), 1, n, 1, n); });
   }
 }
 
@@ -90,6 +88,16 @@ BENCH(movement, scatter_add) {
     Run run(bench.threads);
     row(bench, "scatter_add", std::to_string(n), {n, 2, 0, 1},
         [&] { bench.kernel.scatter_add(run, dx.data(), dy.data(), order.data(), 1, n, 1, n); });
+  }
+}
+
+BENCH(movement, scatter) {
+  for (size_t n : kSizes) {
+    Floats out(n), x(n);
+    const std::vector<int32_t> order = order_of(n);
+    Run run(bench.threads);
+    row(bench, "scatter", std::to_string(n), {n, 2, 1},
+        [&] { bench.kernel.scatter(run, out.words(), x.words(), order.data(), 1, n, 1, n); });
   }
 }
 

@@ -148,7 +148,7 @@ function benchOf(family, k) {
   if (shapes === undefined) return '';
   const values = k.attributes.map((a) => (a.kind === 'choice' ? defaultOf(a) : String(a.fallback ?? (a.kind === 'real' ? 0.5 : 1))));
   const choices = k.attributes.flatMap((a, i) => (a.kind === 'choice' ? [`[[maybe_unused]] const auto ${a.name} = ${values[i]};`] : []));
-  const pointer = (o) => `${o.name}.${o.type === 'int32' ? 'ints' : 'data'}()`;
+  const pointer = (o) => `${o.name}.${{ float32: 'data', int32: 'ints', any: 'words' }[o.type]}()`;
   return `static void bench_${k.name}(const Bench& bench) {
   for (const Shape& shape : ${shapes}) {
     const size_t ${k.sizes.map((size, i) => `${size} = shape.sizes[${i}]`).join(', ')};
