@@ -381,6 +381,13 @@ struct log1p {
     }                                                                            \
   };
 
+// e^y to 1e-12. The C library's exp, exp2 and log2 would tie the binary to a newer glibc; its expm1 and log10 do not.
+inline double exponential(double y) {
+  double power = 1 + ::expm1(y / 16);
+  for (int i = 0; i < 4; ++i) power *= power;
+  return power;
+}
+
 constexpr double kLn2 = 0.69314718055994531, kLn10 = 2.3025850929940457, kTwoByRootPi = 1.1283791670955126;
 
 IN_DOUBLE(sin, ::sin(x), ::cos(x))
@@ -394,11 +401,11 @@ IN_DOUBLE(cosh, ::cosh(x), ::sinh(x))
 IN_DOUBLE(asinh, ::asinh(x), 1 / ::sqrt(x * x + 1))
 IN_DOUBLE(acosh, ::acosh(x), 1 / ::sqrt((x - 1) * (x + 1)))
 IN_DOUBLE(atanh, ::atanh(x), 1 / ((1 - x) * (1 + x)))
-IN_DOUBLE(exp2, ::exp2(x), ::exp2(x) * kLn2)
-IN_DOUBLE(log2, ::log2(x), 1 / (x * kLn2))
+IN_DOUBLE(exp2, exponential(x * kLn2), exponential(x * kLn2) * kLn2)
+IN_DOUBLE(log2, ::log10(x) * (kLn10 / kLn2), 1 / (x * kLn2))
 IN_DOUBLE(log10, ::log10(x), 1 / (x * kLn10))
-IN_DOUBLE(erf, ::erf(x), kTwoByRootPi * ::exp(-x * x))
-IN_DOUBLE(erfc, ::erfc(x), -kTwoByRootPi * ::exp(-x * x))
+IN_DOUBLE(erf, ::erf(x), kTwoByRootPi * exponential(-x * x))
+IN_DOUBLE(erfc, ::erfc(x), -kTwoByRootPi * exponential(-x * x))
 #undef IN_DOUBLE
 
 struct neg {
