@@ -4,8 +4,7 @@
 // The element-wise kernels and the fused ones are made from them, which is why both give the same bits.
 // Values at NaN, infinities, zeros and bounds are PyTorch's, except where noted.
 #pragma once
-#include <math.h>  // not <cmath>, whose functions are inline
-
+#include "kernels/functions_in_double.h"
 #include "kernels/math.h"
 #include "kernels/power.h"
 
@@ -308,29 +307,17 @@ struct sign {
   VF gradient(VF, VF, VF) const { return zero(); }
 };
 
-struct floor {
-  explicit floor(const UnaryAttributes&) {}
-  VF operator()(VF x) const { return hn::Floor(x); }
-  VF gradient(VF, VF, VF) const { return zero(); }
-};
-
-struct ceil {
-  explicit ceil(const UnaryAttributes&) {}
-  VF operator()(VF x) const { return hn::Ceil(x); }
-  VF gradient(VF, VF, VF) const { return zero(); }
-};
-
-struct round {
-  explicit round(const UnaryAttributes&) {}
-  VF operator()(VF x) const { return hn::Round(x); }
-  VF gradient(VF, VF, VF) const { return zero(); }
-};
-
-struct trunc {
-  explicit trunc(const UnaryAttributes&) {}
-  VF operator()(VF x) const { return hn::Trunc(x); }
-  VF gradient(VF, VF, VF) const { return zero(); }
-};
+#define ROUNDING(name, rounded)                                \
+  struct name {                                                \
+    explicit name(const UnaryAttributes&) {}                   \
+    VF operator()(VF x) const { return rounded(x); }           \
+    VF gradient(VF, VF, VF) const { return zero(); }           \
+  };
+ROUNDING(floor, hn::Floor)
+ROUNDING(ceil, hn::Ceil)
+ROUNDING(round, hn::Round)
+ROUNDING(trunc, hn::Trunc)
+#undef ROUNDING
 
 struct expm1 {
   explicit expm1(const UnaryAttributes&) {}
@@ -355,58 +342,6 @@ struct log1p {
   }
   VF gradient(VF dy, VF x, VF) const { return hn::Div(dy, hn::Add(x, one())); }
 };
-
-// Functions that training seldom needs, element by element in double by the C library: half an ulp, about 15 ns each.
-#define IN_DOUBLE(name, value_of_x, derivative_of_x)                             \
-  struct name {                                                                  \
-    explicit name(const UnaryAttributes&) {}                                     \
-    VF operator()(VF v) const {                                                  \
-      alignas(64) float lanes[kLanes];                                           \
-      hn::Store(v, kF, lanes);                                                   \
-      for (float& lane : lanes) {                                                \
-        const double x = static_cast<double>(lane);                              \
-        lane = static_cast<float>(value_of_x);                                   \
-      }                                                                          \
-      return hn::Load(kF, lanes);                                                \
-    }                                                                            \
-    VF gradient(VF dy, VF v, VF) const {                                         \
-      alignas(64) float lanes[kLanes], factors[kLanes];                          \
-      hn::Store(v, kF, lanes);                                                   \
-      hn::Store(dy, kF, factors);                                                \
-      for (size_t i = 0; i < kLanes; ++i) {                                      \
-        const double x = static_cast<double>(lanes[i]);                          \
-        lanes[i] = static_cast<float>(static_cast<double>(factors[i]) * (derivative_of_x)); \
-      }                                                                          \
-      return hn::Load(kF, lanes);                                                \
-    }                                                                            \
-  };
-
-// e^y to 1e-12. The C library's exp, exp2 and log2 would tie the binary to a newer glibc; its expm1 and log10 do not.
-inline double exponential(double y) {
-  double power = 1 + ::expm1(y / 16);
-  for (int i = 0; i < 4; ++i) power *= power;
-  return power;
-}
-
-constexpr double kLn2 = 0.69314718055994531, kLn10 = 2.3025850929940457, kTwoByRootPi = 1.1283791670955126;
-
-IN_DOUBLE(sin, ::sin(x), ::cos(x))
-IN_DOUBLE(cos, ::cos(x), -::sin(x))
-IN_DOUBLE(tan, ::tan(x), 1 / (::cos(x) * ::cos(x)))
-IN_DOUBLE(asin, ::asin(x), 1 / ::sqrt((1 - x) * (1 + x)))
-IN_DOUBLE(acos, ::acos(x), -1 / ::sqrt((1 - x) * (1 + x)))
-IN_DOUBLE(atan, ::atan(x), 1 / (1 + x * x))
-IN_DOUBLE(sinh, ::sinh(x), ::cosh(x))
-IN_DOUBLE(cosh, ::cosh(x), ::sinh(x))
-IN_DOUBLE(asinh, ::asinh(x), 1 / ::sqrt(x * x + 1))
-IN_DOUBLE(acosh, ::acosh(x), 1 / ::sqrt((x - 1) * (x + 1)))
-IN_DOUBLE(atanh, ::atanh(x), 1 / ((1 - x) * (1 + x)))
-IN_DOUBLE(exp2, exponential(x * kLn2), exponential(x * kLn2) * kLn2)
-IN_DOUBLE(log2, ::log10(x) * (kLn10 / kLn2), 1 / (x * kLn2))
-IN_DOUBLE(log10, ::log10(x), 1 / (x * kLn10))
-IN_DOUBLE(erf, ::erf(x), kTwoByRootPi * exponential(-x * x))
-IN_DOUBLE(erfc, ::erfc(x), -kTwoByRootPi * exponential(-x * x))
-#undef IN_DOUBLE
 
 struct neg {
   explicit neg(const UnaryAttributes&) {}

@@ -54,6 +54,17 @@ describe('a sparse gradient', () => {
       },
     ],
     [
+      'in memory that a dense one has brought along',
+      (table, sparse) => {
+        pass(table, [1, 2], sparse);
+        expect(table.grad).not.toBeNull(); // seen: the next gradient has other memory
+        table.grad = null;
+        table.mul(2).sum().backward();
+        table.grad = null;
+        pass(table, [5], sparse);
+      },
+    ],
+    [
       'in memory that the user has seen, changed or brought along',
       (table, sparse) => {
         pass(table, [1, 2], sparse);
