@@ -16,6 +16,7 @@ const sourceLevels = [
   ['errors'],
   ['kernels.generated', 'load'],
   ['native'],
+  ['info'],
   ['recorder', 'calls.generated'],
   ['memory', 'shape', 'random'],
   ['blocks', 'format', 'holders', 'row-marks'],
@@ -24,13 +25,14 @@ const sourceLevels = [
   ['autograd'],
   ['grad'],
   ['ops'],
-  ['nn', 'data', 'metrics', 'io'],
+  ['nn', 'data', 'metrics'],
   ['optim'], // averages of weights are modules
+  ['io'],
   ['recording'],
   ['recording'],
   ['compile'],
   ['train'],
-  ['info', 'kernels'],
+  ['kernels'],
   ['index'],
 ];
 

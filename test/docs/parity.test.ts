@@ -51,6 +51,7 @@ const sections: [title: string, rows: Row[]][] = [
   ['Data', within('data.')],
   ['Metrics', within('metrics.')],
   ['Training', within('train.')],
+  ['Files', within('io.')],
 ];
 
 const code = (name: string | null): string => (name === null ? '' : `\`${name}\``);

@@ -1,0 +1,99 @@
+// Tensors and texts as the bytes of a safetensors file.
+import { checkAttached, describe, rangeError, typeError } from '../errors';
+import { refuseHeld } from '../holders';
+import { recorder } from '../recorder';
+import { Tensor } from '../tensor';
+
+/** A tensor as it stands in a file. */
+export interface Stored {
+  readonly name: string;
+  readonly dtype: 'F32' | 'F64' | 'I32' | 'I64';
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+const bytesIn = (array: ArrayBufferView): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+/** The number of batches that a batch norm has followed has 64 bits in PyTorch. */
+const isWide = (name: string): boolean => /(^|\.)num_batches_tracked$/.test(name);
+
+/** The tensor called `name`, as it is now: on its own memory, which `packed` copies. */
+export function storedOf(where: string, name: string, tensor: unknown): Stored {
+  if (!(tensor instanceof Tensor)) throw typeError(where, `expected ${describe(name)} to be a tensor, got ${describe(tensor)}`);
+  const { values, shape, version } = tensor;
+  checkAttached(where, values);
+  if (version.holder?.refusal !== undefined) refuseHeld(where, tensor);
+  version.holder?.sync();
+  if (values instanceof Float32Array) return { name, dtype: 'F32', shape, bytes: bytesIn(values) };
+  if (!isWide(name)) return { name, dtype: 'I32', shape, bytes: bytesIn(values) };
+  return { name, dtype: 'I64', shape, bytes: bytesIn(BigInt64Array.from(values, BigInt)) };
+}
+
+/** Float64 numbers as a tensor of one dimension. */
+export const storedDoubles = (name: string, values: Float64Array): Stored => ({
+  name,
+  dtype: 'F64',
+  shape: [values.length],
+  bytes: bytesIn(values),
+});
+
+/** Refuses to write inside a recorded function, where values are not what they will be. */
+export function refuseRecording(where: string): void {
+  recorder?.reading(where);
+}
+
+/** Refuses texts that UTF-8 cannot carry. */
+export function checkText(where: string, what: string, text: unknown): string {
+  if (typeof text !== 'string') throw typeError(where, `expected ${what} to be a text, got ${describe(text)}`);
+  if (/\p{Surrogate}/u.test(text)) throw rangeError(where, `${what}, ${describe(text)}, has half of a character`);
+  return text;
+}
+
+const small = 2 ** 20;
+
+// Copies made at once, so that whatever changes the tensors while the file is written does not change the file.
+function copied(all: readonly Stored[]): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  let open: { buffer: Uint8Array; used: number } | null = null;
+  const close = (): void => {
+    if (open !== null) chunks.push(open.buffer.subarray(0, open.used));
+    open = null;
+  };
+  for (const { bytes } of all) {
+    if (bytes.length >= small) {
+      close();
+      chunks.push(Uint8Array.from(bytes));
+      continue;
+    }
+    if (open !== null && open.used + bytes.length > small) close();
+    open ??= { buffer: new Uint8Array(small), used: 0 };
+    open.buffer.set(bytes, open.used);
+    open.used += bytes.length;
+  }
+  close();
+  return chunks;
+}
+
+const wordOf: Record<Stored['dtype'], number> = { F64: 8, I64: 8, F32: 4, I32: 4 };
+
+/** The bytes of a file with these tensors and texts: the header first, then the tensors, aligned. The header lists them in the order in which they are given. */
+export function packed(where: string, tensors: readonly Stored[], metadata: ReadonlyMap<string, string>): Uint8Array[] {
+  const inFile = [...tensors].sort((a, b) => wordOf[b.dtype] - wordOf[a.dtype]);
+  const begins = new Map<string, number>();
+  let end = 0;
+  for (const { name, bytes } of inFile) {
+    if (begins.has(name)) throw rangeError(where, `two tensors are called ${describe(name)}`);
+    begins.set(name, end);
+    end += bytes.length;
+  }
+  const members: [string, unknown][] = tensors.map(({ name, dtype, shape, bytes }) => {
+    const begin = begins.get(name)!;
+    return [name, { dtype, shape, data_offsets: [begin, begin + bytes.length] }];
+  });
+  if (metadata.size > 0) members.unshift(['__metadata__', Object.fromEntries(metadata)]);
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(members)));
+  const head = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(32);
+  new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
+  head.set(text, 8);
+  return [head, ...copied(inFile)];
+}

@@ -1,0 +1,106 @@
+// The header of a safetensors file, checked: nothing is read by what it says before all of it is known to hold.
+import { rangeError } from '../errors';
+import { type Json, JsonNumber, parseJson } from './json';
+
+/** Where a tensor lies in a file, in bytes from the end of the header. */
+export interface Entry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** What a file says of itself. */
+export interface Header {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** The longest header that the format allows. */
+export const longest = 100_000_000;
+
+/** The element types of the format, and the bits of an element. */
+export const bitsOf: ReadonlyMap<string, number> = new Map([
+  ...['F64', 'I64', 'U64', 'C64'].map((dtype) => [dtype, 64] as const),
+  ...['F32', 'I32', 'U32'].map((dtype) => [dtype, 32] as const),
+  ...['F16', 'BF16', 'I16', 'U16'].map((dtype) => [dtype, 16] as const),
+  ...['BOOL', 'U8', 'I8', 'F8_E5M2', 'F8_E4M3', 'F8_E8M0', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ'].map((dtype) => [dtype, 8] as const),
+  ['F6_E2M3', 6],
+  ['F6_E3M2', 6],
+  ['F4', 4],
+]);
+
+const members = ['dtype', 'shape', 'data_offsets'];
+const short = (name: string): string => JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}...` : name);
+
+function wholes(json: Json | undefined): number[] | null {
+  if (!Array.isArray(json)) return null;
+  const numbers = json.map((value) => (value instanceof JsonNumber ? value.whole : null));
+  return numbers.includes(null) ? null : (numbers as number[]);
+}
+
+function entryOf(name: string, json: Json, fail: (message: string) => never): Entry {
+  const at = `tensor ${short(name)}`;
+  if (!(json instanceof Map)) return fail(`${at}: expected { ${members.join(', ')} }`);
+  const dtype = json.get('dtype');
+  if (typeof dtype !== 'string') return fail(`${at}: expected dtype to be a text`);
+  const bits = bitsOf.get(dtype);
+  if (bits === undefined) return fail(`${at}: there is no dtype ${short(dtype)}`);
+  const shape = wholes(json.get('shape'));
+  if (shape === null) return fail(`${at}: expected shape to be a list of whole numbers`);
+  const offsets = wholes(json.get('data_offsets'));
+  if (offsets?.length !== 2) return fail(`${at}: expected data_offsets to be two whole numbers`);
+  const [begin, end] = offsets as [number, number];
+  let numel = 1;
+  for (const size of shape) numel *= size;
+  // A zero hides the sizes beside it, which may be too large even so.
+  const product = shape.reduce((n, size) => n * Math.max(1, size), bits);
+  if (!Number.isSafeInteger(product)) return fail(`${at}: the shape has too many elements`);
+  if ((numel * bits) % 8 !== 0) return fail(`${at}: ${numel} elements of ${dtype} fill no whole bytes`);
+  const bytes = (numel * bits) / 8;
+  if (end < begin || end - begin !== bytes) {
+    return fail(`${at}: ${dtype} [${shape.slice(0, 16).join(', ')}] has ${bytes} bytes, its data_offsets are ${begin} to ${end}`);
+  }
+  return { name, dtype, shape, begin, end };
+}
+
+function metadataOf(json: Json | undefined, fail: (message: string) => never): Map<string, string> {
+  if (json === undefined || json === null) return new Map();
+  if (!(json instanceof Map)) return fail('expected __metadata__ to be an object of texts');
+  for (const [name, value] of json) if (typeof value !== 'string') return fail(`expected ${short(name)} of __metadata__ to be a text`);
+  return json as Map<string, string>;
+}
+
+// One tensor behind the other from the first byte to the last: no part of the file is anybody's twice, or nobody's.
+function checkCover(entries: Iterable<Entry>, size: number, fail: (message: string) => never): void {
+  let next = 0;
+  for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== next) {
+      fail(
+        `tensor ${short(name)} begins at byte ${begin}, the one before ends at ${next}: they ${begin < next ? 'overlap' : 'leave a hole'}`,
+      );
+    }
+    next = end;
+  }
+  if (next !== size) fail(`the tensors end at byte ${next} of ${size}: the file is ${next > size ? 'cut off' : 'longer than it says'}`);
+}
+
+/** Reads a header in front of `size` bytes of tensors. A RangeError, which names the file, for whatever the format does not allow. */
+export function parseHeader(where: string, path: string, bytes: Uint8Array, size: number): Header {
+  const fail = (message: string): never => {
+    throw rangeError(where, `${path} is no whole safetensors file: ${message}`);
+  };
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return fail('its header is not UTF-8');
+  }
+  const json = parseJson(text, (message) => fail(`its header is not the JSON that it should be: ${message}`));
+  if (!(json instanceof Map)) return fail('its header is not an object');
+  const entries = new Map<string, Entry>();
+  for (const [name, value] of json) if (name !== '__metadata__') entries.set(name, entryOf(name, value, fail));
+  checkCover(entries.values(), size, fail);
+  return { entries, metadata: metadataOf(json.get('__metadata__'), fail) };
+}

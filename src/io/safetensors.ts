@@ -1,0 +1,112 @@
+// Tensors by name in the format that PyTorch's world exchanges them in.
+import { describe, rangeError, typeError, withDefaults } from '../errors';
+import type { Tensor } from '../tensor';
+import { checkText, packed, refuseRecording, storedOf } from './container';
+import { pathOf } from './paths';
+import { reading, tensorOf } from './read';
+import { writeWhole } from './write';
+
+/** The options of `saveSafetensors`. */
+export interface SaveSafetensorsOptions {
+  /** Texts by name, which stand beside the tensors; none by default. */
+  metadata?: Readonly<Record<string, string>>;
+}
+
+/** The options of `loadSafetensors`. */
+export interface LoadSafetensorsOptions {
+  /** The tensors that are read, nothing else of the file is; all by default. */
+  names?: readonly string[];
+}
+
+/** What a file holds. */
+export interface Safetensors {
+  /** The tensors by name, in the order of the file or of `names`. */
+  tensors: Record<string, Tensor>;
+  /** The texts that stand beside them. */
+  metadata: Record<string, string>;
+}
+
+function metadataOf(where: string, metadata: unknown): Map<string, string> {
+  if (metadata === undefined) return new Map();
+  if (metadata === null || typeof metadata !== 'object' || Array.isArray(metadata)) {
+    throw typeError(where, `expected metadata to be an object of texts, got ${describe(metadata)}`);
+  }
+  return new Map(
+    Object.entries(metadata).map(([name, text]) => [
+      checkText(where, 'a name of the metadata', name),
+      checkText(where, `metadata ${describe(name)}`, text),
+    ]),
+  );
+}
+
+/**
+ * Writes tensors by name as a safetensors file, which PyTorch reads: `safetensors.torch.save_file`.
+ *
+ * `dict` is a state dict or any other object of tensors. float32 is written as F32, int32 as I32, and as I64 where the name ends in `num_batches_tracked`, as in PyTorch.
+ * The values are those at the call. The file is written beside, synced and renamed: a reader, or a crash, finds the one before or the whole new one.
+ *
+ * A TypeError for what is no tensor and for metadata that is no text, a RangeError for the name `__metadata__`; rejects with the system's error where it cannot be written.
+ *
+ * @example
+ * const model = new nn.Linear(2, 1);
+ * await io.saveSafetensors("build/linear.safetensors", model.stateDict(), { metadata: { epochs: "5" } });
+ * const { tensors, metadata } = await io.loadSafetensors("build/linear.safetensors");
+ * tensors.weight.shape; // [1, 2]
+ * metadata; // { epochs: "5" }
+ */
+export async function saveSafetensors(
+  path: string | URL,
+  dict: Readonly<Record<string, Tensor>>,
+  options?: SaveSafetensorsOptions,
+): Promise<void> {
+  const where = 'io.saveSafetensors';
+  refuseRecording(where);
+  const file = pathOf(where, path);
+  const { metadata } = withDefaults<{ metadata: SaveSafetensorsOptions['metadata'] | undefined }>(where, options, { metadata: undefined });
+  if (dict === null || typeof dict !== 'object' || Array.isArray(dict)) {
+    throw typeError(where, `expected an object of tensors by name, got ${describe(dict)}`, 'model.stateDict() makes one');
+  }
+  const texts = metadataOf(where, metadata);
+  const stored = Object.entries(dict).map(([name, tensor]) => {
+    if (checkText(where, 'a name', name) === '__metadata__') throw rangeError(where, 'a tensor cannot be called "__metadata__"');
+    return storedOf(where, name, tensor);
+  });
+  await writeWhole(file, packed(where, stored, texts));
+}
+
+/**
+ * Reads tensors by name from a safetensors file, whoever wrote it: `safetensors.torch.load_file`.
+ *
+ * F32, F16 and BF16 become float32 without a change, F64 is rounded to it; I32, I16, I8, U16, U8 and BOOL (0 and 1) become int32, and so do I64, U64 and U32 where
+ * every value is one. With `names` these tensors alone are read, in their order. The header is checked before anything else is read or allocated.
+ *
+ * A RangeError for a file that is not whole, or not such a file, for a name that it lacks, and, with the tensor's name, for another element type or a whole number
+ * beyond int32; the system's error where it cannot be read.
+ *
+ * @example
+ * await io.saveSafetensors("build/two.safetensors", { a: ones([2]), b: zeros([1000]) });
+ * const { tensors } = await io.loadSafetensors("build/two.safetensors", { names: ["a"] });
+ * Object.keys(tensors); // ["a"]
+ */
+export async function loadSafetensors(path: string | URL, options?: LoadSafetensorsOptions): Promise<Safetensors> {
+  const where = 'io.loadSafetensors';
+  const file = pathOf(where, path);
+  const { names } = withDefaults<{ names: readonly string[] | undefined }>(where, options, { names: undefined });
+  if (names !== undefined && !(Array.isArray(names) && names.every((name) => typeof name === 'string'))) {
+    throw typeError(where, `expected names to be a list of names, got ${describe(names)}`);
+  }
+  return reading(where, file, async (from) => {
+    const missing = names?.filter((name) => !from.entries.has(name)) ?? [];
+    if (missing.length > 0) {
+      const has = [...from.entries.keys()].slice(0, 20).map((name) => JSON.stringify(name));
+      throw rangeError(
+        where,
+        `${file} has no tensor ${missing.map(describe).join(', ')}`,
+        `it has ${has.join(', ')}${from.entries.size > 20 ? ', ...' : ''}`,
+      );
+    }
+    const tensors: [string, Tensor][] = [];
+    for (const name of new Set(names ?? from.entries.keys())) tensors.push([name, await tensorOf(from, from.entries.get(name)!)]);
+    return { tensors: Object.fromEntries(tensors), metadata: Object.fromEntries(from.metadata) };
+  });
+}

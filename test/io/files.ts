@@ -1,0 +1,47 @@
+// What the tests of files share.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+
+/** Where the golden files are. */
+export const golden = (name: string): string => join(__dirname, 'golden', name);
+
+/** A folder of its own for the tests of a file. */
+export function folder(): (name: string) => string {
+  let path = '';
+  beforeAll(() => {
+    path = mkdtempSync(join(tmpdir(), 'simdnn-io-'));
+  });
+  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  return (name) => join(path, name);
+}
+
+/** The bytes of a file with this header, text or bytes, before `data`. */
+export function fileOf(header: string | Uint8Array, data: Uint8Array = new Uint8Array(0), length?: number | bigint): Uint8Array {
+  const text = typeof header === 'string' ? Buffer.from(header) : header;
+  const first = Buffer.alloc(8);
+  first.writeBigUInt64LE(BigInt(length ?? text.length));
+  return Buffer.concat([first, text, data]);
+}
+
+/** A Python with PyTorch and safetensors; null where there is none. */
+export function pythonWithSafetensors(): string | null {
+  const candidates = [process.env['SIMDNN_PYTHON'], join(homedir(), '.cache/simdnn-peers/bin/python')];
+  for (const python of candidates) {
+    if (python === undefined || !existsSync(python)) continue;
+    if (spawnSync(python, ['-c', 'import safetensors.torch']).status === 0) return python;
+  }
+  return null;
+}
+
+/** What a promise rejects with; fails when it does not. */
+export async function rejection(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('expected an error, none was thrown');
+}
