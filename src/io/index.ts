@@ -1,4 +1,6 @@
 // The public names of `io`, nothing else.
+export { type LoadedCheckpoint, loadCheckpoint, type SaveCheckpointOptions, saveCheckpoint } from './checkpoint';
+export type { CheckpointParts, Stateful } from './parts';
 export {
   type LoadSafetensorsOptions,
   loadSafetensors,

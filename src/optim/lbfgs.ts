@@ -154,13 +154,17 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     return { state: this.#state === null ? {} : { 0: writeLbfgsState(this.#state) }, param_groups: groups };
   }
 
-  override loadStateDict(dict: OptimizerStateDict): void {
+  /** @internal */
+  override read(dict: OptimizerStateDict): () => void {
     const where = 'LBFGS.loadStateDict';
     const { params } = this.#checked(where);
     const saved = dict?.state as Record<string, unknown> | undefined;
     const state = readLbfgsState(where, saved?.['0'], numelOf(params));
-    super.loadStateDict(saved === undefined ? dict : { ...dict, state: {} });
-    this.#state = state;
+    const own = super.read(saved === undefined ? dict : { ...dict, state: {} });
+    return () => {
+      own();
+      this.#state = state;
+    };
   }
 
   #checked(where: string): { group: LBFGSOptions; params: readonly Tensor[] } {

@@ -209,6 +209,11 @@ export abstract class Optimizer<O extends object> {
    * not fit, and for the state of another kind of optimizer; a TypeError for values of a wrong kind; nothing is changed then.
    */
   loadStateDict(dict: OptimizerStateDict): void {
+    this.read(dict)();
+  }
+
+  /** @internal Checks a state dict; what it returns takes it over. */
+  read(dict: OptimizerStateDict): () => void {
     const { name } = this.#recipe;
     if (recorder !== null) {
       throw new SimdnnError(
@@ -218,7 +223,7 @@ export abstract class Optimizer<O extends object> {
     }
     const stepped = this.#current();
     this.#refuseHeld(stepped, 'loadStateDict');
-    readStateDict(this.#recipe, stepped, dict);
+    return readStateDict(this.#recipe, stepped, dict);
   }
 
   // The groups as they are now, looked at anew where anything has changed.

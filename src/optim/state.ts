@@ -175,7 +175,8 @@ function restore<O extends object>(recipe: Recipe<O>, { slot, steps, scalar, ten
   }
 }
 
-export function readStateDict<O extends object>(recipe: Recipe<O>, all: readonly Stepped<O>[], dict: OptimizerStateDict): void {
+/** Checks a state dict; what it returns takes it over. */
+export function readStateDict<O extends object>(recipe: Recipe<O>, all: readonly Stepped<O>[], dict: OptimizerStateDict): () => void {
   const where = `${recipe.name}.loadStateDict`;
   checkLayout(where, all, dict);
   const state = dict.state as Record<string, unknown>;
@@ -185,10 +186,12 @@ export function readStateDict<O extends object>(recipe: Recipe<O>, all: readonly
     const numbers = saved['params'] as unknown[];
     return { options, loaded: slots.map((slot, k) => readSlot(where, recipe, options, slot, numbers[k], state[String(numbers[k])])) };
   });
-  read.forEach(({ options, loaded }, i) => {
-    const stepped = all[i]!;
-    Object.assign(stepped.group, options);
-    for (const one of loaded) restore(recipe, one);
-    stepped.runs = null;
-  });
+  return () => {
+    read.forEach(({ options, loaded }, i) => {
+      const stepped = all[i]!;
+      Object.assign(stepped.group, options);
+      for (const one of loaded) restore(recipe, one);
+      stepped.runs = null;
+    });
+  };
 }

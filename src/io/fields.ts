@@ -1,0 +1,76 @@
+// The state of objects that have no state dict of their own, such as metrics: what they keep in their fields.
+import { describe, rangeError } from '../errors';
+import { Tensor } from '../tensor';
+import { Fields } from './codec';
+
+const isObject = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === 'object';
+const isPlain = (value: object): boolean => [Object.prototype, null].includes(Object.getPrototypeOf(value));
+const isLeaf = (value: object): boolean => value instanceof Tensor || ArrayBuffer.isView(value);
+
+/** What a value holds, its functions left out: objects of classes as the fields that they have. */
+export function stateOf(value: unknown): unknown {
+  if (!isObject(value) || isLeaf(value)) return value;
+  if (Array.isArray(value)) return value.map(stateOf);
+  const fields = Object.fromEntries(
+    Object.entries(value)
+      .filter(([, one]) => typeof one !== 'function')
+      .map(([name, one]) => [name, stateOf(one)]),
+  );
+  return isPlain(value) ? fields : new Fields(fields);
+}
+
+type Changes = (() => void)[];
+
+function ofObject(where: string, path: string, present: Record<string, unknown>, { fields }: Fields, changes: Changes): unknown {
+  for (const name of Object.keys(fields)) {
+    const before: unknown = Object.getOwnPropertyDescriptor(present, name)?.value;
+    if (!Object.hasOwn(present, name) || typeof before === 'function') throw rangeError(where, `${path} has no field ${describe(name)}`);
+    const after = merged(where, `${path}.${name}`, before, fields[name], changes);
+    if (after === before) continue;
+    changes.push(() => {
+      present[name] = after;
+    });
+  }
+  const missing = Object.keys(present).filter((name) => typeof present[name] !== 'function' && !Object.hasOwn(fields, name));
+  if (missing.length > 0) throw rangeError(where, `${path}: the file has no ${missing.join(', ')}`);
+  return present;
+}
+
+// What is to stand in the place of `present`; what is to be changed in it is added to `changes`.
+function merged(where: string, path: string, present: unknown, saved: unknown, changes: Changes): unknown {
+  if (saved instanceof Fields) {
+    if (!isObject(present) || isPlain(present) || isLeaf(present) || Array.isArray(present)) {
+      throw rangeError(where, `${path}: the file has the state of an object, here is ${describe(present)}`);
+    }
+    return ofObject(where, path, present, saved, changes);
+  }
+  if (ArrayBuffer.isView(saved) && ArrayBuffer.isView(present) && saved.constructor === present.constructor) {
+    const [to, from] = [present as Float64Array, saved as Float64Array];
+    if (to.length !== from.length) return saved;
+    changes.push(() => to.set(from));
+    return present;
+  }
+  const isList = Array.isArray(saved);
+  if (isList || (isObject(saved) && !isLeaf(saved))) {
+    const known = isObject(present) && !isLeaf(present) ? present : {};
+    const all = Object.entries(saved).map(([name, one]) => [name, merged(where, `${path}.${name}`, known[name], one, changes)] as const);
+    const made = isList ? all.map(([, one]) => one) : Object.fromEntries(all);
+    return Object.isFrozen(present) && isObject(present) ? Object.freeze(made) : made;
+  }
+  const same = isObject(saved)
+    ? isObject(present) || present === null || present === undefined
+    : !isObject(present) || saved === null || saved === undefined;
+  const oneKind = present === null || present === undefined || saved === null || saved === undefined || typeof present === typeof saved;
+  if (!same || !oneKind) throw rangeError(where, `${path}: the file has ${describe(saved)}, here is ${describe(present)}`);
+  return saved;
+}
+
+/** Checks that `saved`, made by `stateOf`, is the state of an object like this; what it returns takes it over. */
+export function readFields(where: string, path: string, present: object, saved: unknown): () => void {
+  if (!(saved instanceof Fields)) throw rangeError(where, `${path}: the file has ${describe(saved)}, expected the state of an object`);
+  const changes: Changes = [];
+  merged(where, path, present, saved, changes);
+  return () => {
+    for (const change of changes) change();
+  };
+}

@@ -1,0 +1,158 @@
+// What a checkpoint is made of: how the state of each part is asked for, and taken over by all of them or by none.
+import { describe, rangeError, typeError } from '../errors';
+import { refuseHeld } from '../holders';
+import { Metric } from '../metrics';
+import { Module, type StateDict } from '../nn';
+import { copyState, mismatches } from '../nn/state';
+import { Optimizer } from '../optim';
+import { LRScheduler } from '../optim/lr-scheduler';
+import { readFields, stateOf } from './fields';
+
+/** What tells its state and takes it over: scalers, loaders, and whatever else a checkpoint is to hold. */
+export interface Stateful {
+  /** The state, made of plain values and tensors. */
+  stateDict(): unknown;
+  /** Takes over what `stateDict()` gave. */
+  loadStateDict(state: never): unknown;
+}
+
+/** The parts of a run that a checkpoint holds. */
+export interface CheckpointParts {
+  /** The model: its parameters and persistent buffers. */
+  model?: Module;
+  /** The optimizer: its options and what it keeps for each parameter. */
+  optimizer?: Pick<Optimizer<object>, 'stateDict' | 'loadStateDict'>;
+  /** The scheduler of the rates. */
+  scheduler?: Pick<LRScheduler, 'stateDict' | 'loadStateDict'>;
+  /** The loader: how many epochs it has begun, by which the orders of a loader with a seed are told apart. */
+  loader?: object;
+  /** Scalers and encoders, one or by name: whatever has `stateDict` and `loadStateDict`. */
+  scalers?: Stateful | Readonly<Record<string, Stateful>>;
+  /** Metrics by name, with what they have gathered. */
+  metrics?: Readonly<Record<string, Metric<unknown>>>;
+}
+
+/** The names of the parts. */
+export const partNames = ['model', 'optimizer', 'scheduler', 'loader', 'scalers', 'metrics'] as const;
+
+/** A part: `read` checks a state, what it returns takes it over; `change` does so at once, and may refuse. */
+export interface Part {
+  readonly name: string;
+  state(): unknown;
+  read?(where: string, saved: unknown): () => void;
+  change?(saved: unknown): void;
+}
+
+const isStateful = (value: unknown): value is Stateful =>
+  value !== null &&
+  typeof value === 'object' &&
+  typeof (value as Stateful).stateDict === 'function' &&
+  typeof (value as Stateful).loadStateDict === 'function';
+
+const ofStateful = (name: string, one: Stateful): Part => ({
+  name,
+  state: () => one.stateDict(),
+  change: (saved) => void one.loadStateDict(saved as never),
+});
+
+function ofModel(model: Module): Part {
+  return {
+    name: 'model',
+    state: () => model.stateDict(),
+    read(where, saved) {
+      const own = Object.entries(model.stateDict());
+      const { lines } = mismatches(where, own, saved as StateDict, true);
+      if (lines.length > 0) throw rangeError(where, ['the model is another:', ...lines].join('\n  '));
+      for (const [, tensor] of own) refuseHeld(where, tensor);
+      return () => copyState(own, saved as StateDict);
+    },
+  };
+}
+
+interface Counting {
+  readonly epochsBegun: number;
+  countEpochs(epochs: number): void;
+}
+
+function ofLoader(where: string, loader: object): Part {
+  if (isStateful(loader)) return ofStateful('loader', loader);
+  const counting = loader as Counting;
+  if (typeof counting?.epochsBegun !== 'number' || typeof counting.countEpochs !== 'function') {
+    throw typeError(where, `expected loader to have stateDict and loadStateDict, got ${describe(loader)}`);
+  }
+  return {
+    name: 'loader',
+    state: () => ({ epoch: counting.epochsBegun }),
+    read(at, saved) {
+      const epoch = (saved as { epoch?: unknown } | null)?.epoch;
+      if (!Number.isSafeInteger(epoch) || (epoch as number) < 0)
+        throw rangeError(at, `expected the epoch of the loader, got ${describe(epoch)}`);
+      return () => counting.countEpochs((epoch as number) - counting.epochsBegun);
+    },
+  };
+}
+
+const ofMetric = (name: string, metric: Metric<unknown>): Part =>
+  isStateful(metric)
+    ? ofStateful(name, metric)
+    : { name, state: () => stateOf(metric), read: (where, saved) => readFields(where, name, metric, saved) };
+
+function checkClass<T>(where: string, name: string, value: unknown, of: abstract new (...args: never[]) => T, article: string): T {
+  if (!(value instanceof of)) throw typeError(where, `expected ${name} to be ${article}, got ${describe(value)}`);
+  return value;
+}
+
+function byName(where: string, name: string, given: unknown): [string, unknown][] {
+  if (given === null || typeof given !== 'object' || Array.isArray(given))
+    throw typeError(where, `expected ${name} by name, got ${describe(given)}`);
+  return Object.entries(given).map(([key, one]) => [`${name}.${key}`, one]);
+}
+
+/** The parts that are given, checked. */
+export function partsOf(where: string, given: { readonly [name in keyof CheckpointParts]: CheckpointParts[name] | undefined }): Part[] {
+  const { model, optimizer, scheduler, loader, scalers, metrics } = given;
+  const parts: Part[] = [];
+  if (model !== undefined) parts.push(ofModel(checkClass(where, 'model', model, Module, 'a module')));
+  if (optimizer !== undefined) {
+    const one = checkClass<Optimizer<object>>(where, 'optimizer', optimizer, Optimizer, 'an optimizer');
+    parts.push({ name: 'optimizer', state: () => one.stateDict(), read: (_, saved) => one.read(saved as never) });
+  }
+  if (scheduler !== undefined) {
+    const one = checkClass<LRScheduler>(where, 'scheduler', scheduler, LRScheduler, 'a scheduler');
+    parts.push({ name: 'scheduler', state: () => one.stateDict(), read: (at, saved) => one.read(at, saved as never) });
+  }
+  if (loader !== undefined) parts.push(ofLoader(where, loader));
+  if (scalers !== undefined) {
+    for (const [name, one] of isStateful(scalers) ? [['scalers', scalers] as const] : byName(where, 'scalers', scalers)) {
+      if (!isStateful(one)) throw typeError(where, `expected ${name} to have stateDict and loadStateDict, got ${describe(one)}`);
+      parts.push(ofStateful(name, one));
+    }
+  }
+  if (metrics !== undefined) {
+    for (const [name, one] of byName(where, 'metrics', metrics))
+      parts.push(ofMetric(name, checkClass<Metric<unknown>>(where, name, one, Metric, 'a metric')));
+  }
+  return parts;
+}
+
+/** Has every part take over its state, or none: what one of them refuses leaves all as they were. */
+export function loadParts(where: string, parts: readonly (readonly [part: Part, saved: unknown])[]): void {
+  const ready = parts.flatMap(([part, saved]) => (part.read === undefined ? [] : [part.read(where, saved)]));
+  const undo: (() => void)[] = [];
+  try {
+    for (const [part, saved] of parts) {
+      if (part.change === undefined) continue;
+      const before = part.state();
+      undo.unshift(() => part.change!(before));
+      part.change(saved);
+    }
+  } catch (error) {
+    for (const one of undo) {
+      try {
+        one(); // a scaler that had learned nothing refuses its own empty state
+      } catch {}
+    }
+    throw error;
+  }
+  for (const load of ready) load();
+}

@@ -1,0 +1,395 @@
+// Checkpoints: a run that is stopped and goes on has the bits of one that was not; a file is whole or refused; what is refused changes nothing.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  data,
+  getRngState,
+  info,
+  io,
+  manualSeed,
+  metrics,
+  nn,
+  ones,
+  optim,
+  rand,
+  randn,
+  setRngState,
+  Tensor,
+  tensor,
+  train,
+  zeros,
+} from '../../src';
+import { expectSame, flat } from '../helpers';
+import { folder, rejection } from './files';
+import { killed } from './kills';
+
+const at = folder();
+const program = join(__dirname, '../programs/resume.cjs');
+
+interface Run {
+  losses: number[];
+  weights: string;
+}
+const run = (options: object): Run =>
+  JSON.parse(execFileSync(process.execPath, [program, JSON.stringify(options)], { encoding: 'utf8' })) as Run;
+
+describe('a run that is stopped and goes on in another process', () => {
+  it.each(['loop', 'compiled', 'fit'].flatMap((mode) => [false, true].map((seeded) => ({ mode, seeded }))))(
+    '$mode, loader with a seed: $seeded',
+    ({ mode, seeded }) => {
+      const file = at(`${mode}-${seeded}.safetensors`);
+      const common = { mode, seeded };
+      const whole = run({ ...common, from: 0, to: 5, load: null, save: null, threads: 1 });
+      const first = run({ ...common, from: 0, to: 2, load: null, save: file, threads: 2 });
+      const then = run({ ...common, from: 2, to: 5, load: file, save: null, threads: 3 });
+      // Of a loop the last is the accuracy over all, of the stopped run so far.
+      const losses = mode === 'fit' ? [...first.losses, ...then.losses] : [...first.losses.slice(0, -1), ...then.losses];
+      expect(losses).toEqual(whole.losses);
+      expect(then.weights).toBe(whole.weights);
+      expect(first.weights).not.toBe(whole.weights);
+    },
+  );
+
+  it('goes on in another way with the same bits', () => {
+    const file = at('loop-false.safetensors');
+    const [loop, compiled] = ['loop', 'compiled'].map((mode) => run({ mode, seeded: false, from: 2, to: 4, load: file, save: null }));
+    expect(compiled).toEqual(loop);
+    expect(run({ mode: 'fit', seeded: false, from: 2, to: 4, load: file, save: null }).weights).toBe(loop!.weights);
+  });
+});
+
+// Everything that a checkpoint has, after a few steps.
+function everything(steps = 3) {
+  manualSeed(1);
+  const model = new nn.Sequential(new nn.Linear(3, 4), new nn.BatchNorm1d(4), new nn.Linear(4, 2));
+  const optimizer = new optim.NAdam(model.parameters(), { lr: 0.1 });
+  const scheduler = new optim.lrScheduler.ReduceLROnPlateau(optimizer, { patience: 1 });
+  const loader = new data.DataLoader(new data.TensorDataset(randn([6, 3])), { shuffle: true, seed: 1 });
+  const scaler = new data.StandardScaler();
+  const accuracy = new metrics.Accuracy({ task: 'multiclass', numClasses: 2 });
+  const area = new metrics.AUROC({ task: 'binary' });
+  const both = new metrics.MetricCollection({
+    mean: new metrics.MeanMetric(),
+    confusion: new metrics.ConfusionMatrix({ task: 'multiclass', numClasses: 2 }),
+  });
+  for (let i = 0; i < steps; i++) {
+    optimizer.zeroGrad();
+    model
+      .forward(randn([5, 3]))
+      .pow(2)
+      .sum()
+      .backward();
+    optimizer.step();
+    scheduler.step(i);
+    for (const _ of loader) break;
+    const labels = tensor(Int32Array.of(0, 1, 1));
+    accuracy.update(tensor(Int32Array.of(0, 1, 0)), labels);
+    area.update(tensor([0.1, 0.7, 0.3]), labels);
+    both.metrics.mean.update(i);
+    both.metrics.confusion.update(tensor(Int32Array.of(0, 1, 0)), labels);
+  }
+  if (steps > 0) scaler.fit(randn([5, 3]));
+  return { model, optimizer, scheduler, loader, scalers: { x: scaler }, metrics: { accuracy, area, both } };
+}
+type Everything = ReturnType<typeof everything>;
+
+function plain({ model, optimizer, scheduler, loader, scalers, metrics: m }: Everything): unknown {
+  const numbers = (dict: object): unknown =>
+    JSON.parse(
+      JSON.stringify(dict, (_, value) =>
+        value instanceof Tensor ? { shape: value.shape, dtype: value.dtype, values: flat(value) } : (value as unknown),
+      ),
+    );
+  return {
+    model: numbers(model.stateDict()),
+    optimizer: numbers(optimizer.stateDict()),
+    scheduler: scheduler.stateDict(),
+    epochs: loader.epochsBegun,
+    scaler: scalers.x.stateDict(),
+    metrics: [
+      flat(m.accuracy.compute()),
+      flat(m.area.compute()),
+      flat(m.both.metrics.mean.compute()),
+      flat(m.both.metrics.confusion.compute()),
+    ],
+    random: [...getRngState()],
+  };
+}
+
+describe('a checkpoint', () => {
+  it('brings back every part, the random numbers, the epoch and whatever else', async () => {
+    const parts = everything();
+    const extra = Object.fromEntries([
+      ['numbers', [1.5, Number.NaN, -Infinity, -0, 2 ** 60]],
+      ['nothing', [null, undefined, true, '']],
+      ['tensor', { weights: tensor([[1, 2]]), labels: tensor(Int32Array.of(3)) }],
+      ['arrays', [Float64Array.of(1 / 3), Float32Array.of(1), Int32Array.of(-1)]],
+      ['marks', { $tensor: 'x', $: 1 }],
+      ['__proto__', { a: 1 }],
+    ]);
+    await io.saveCheckpoint(at('all.safetensors'), { ...parts, epoch: 7, extra });
+    const before = plain(parts);
+    const others = everything(0);
+    rand([5]);
+    for (const one of [...others.model.parameters()]) nn.init.zeros_(one);
+    const loaded = await io.loadCheckpoint(at('all.safetensors'), others);
+    expect(plain(others)).toEqual(before);
+    expect(loaded.epoch).toBe(7);
+    const { tensor: tensors, ...rest } = loaded.extra as Record<'tensor', Record<string, Tensor>>;
+    const { tensor: theirs, ...wanted } = extra as unknown as Record<'tensor', Record<string, Tensor>>;
+    expect(rest).toStrictEqual(wanted);
+    for (const name of ['weights', 'labels']) {
+      expectSame(tensors[name]!, theirs[name]!);
+      expect(tensors[name]!.shape).toEqual(theirs[name]!.shape);
+    }
+    // What was loaded goes on by itself: nothing is shared with the file's memory or the first parts.
+    others.metrics.area.update(tensor([0.2, 0.9]), tensor(Int32Array.of(1, 0)));
+    expect(plain(parts)).toMatchObject({ metrics: (before as { metrics: unknown }).metrics });
+  });
+
+  it('is a safetensors file with the names of the state dict behind "model."', async () => {
+    const { model } = everything();
+    await io.saveCheckpoint(at('model.safetensors'), { model });
+    const { tensors } = await io.loadSafetensors(at('model.safetensors'));
+    expect(Object.keys(tensors)).toEqual(Object.keys(model.stateDict()).map((name) => `model.${name}`));
+    expect(await io.loadCheckpoint(at('model.safetensors'), { model })).toEqual({ epoch: 0, extra: undefined });
+  });
+
+  it('is read in parts', async () => {
+    const parts = everything();
+    await io.saveCheckpoint(at('parts.safetensors'), { ...parts, scalers: parts.scalers.x });
+    const { model } = everything(0);
+    const scaler = new data.StandardScaler();
+    await io.loadCheckpoint(at('parts.safetensors'), { model, scalers: scaler });
+    for (const [name, one] of Object.entries(model.stateDict())) expectSame(one, parts.model.stateDict()[name]!);
+    expect(scaler.stateDict()).toEqual(parts.scalers.x.stateDict());
+  });
+
+  it('of every optimizer and scheduler loads', async () => {
+    const makers = Object.entries(optim).filter(
+      ([, made]) => typeof made === 'function' && made.prototype instanceof optim.Optimizer,
+    ) as unknown as [string, new (params: Tensor[]) => optim.Adam][];
+    expect(makers.length).toBeGreaterThan(12);
+    for (const [name, Maker] of makers) {
+      if (name === 'SparseAdam') continue; // steps tables alone
+      const make = () => {
+        manualSeed(2);
+        const model = new nn.Linear(3, 2);
+        return { model, optimizer: new Maker(name === 'Muon' ? [model.weight] : model.parameters()) };
+      };
+      const step = ({ model, optimizer }: ReturnType<typeof make>): void => {
+        const closure = (): Tensor => {
+          optimizer.zeroGrad();
+          const loss = model
+            .forward(ones([2, 3]))
+            .pow(2)
+            .sum();
+          loss.backward();
+          return loss;
+        };
+        if (name !== 'LBFGS') closure();
+        (optimizer.step as (closure: () => Tensor) => void)(closure);
+      };
+      const first = make();
+      step(first);
+      step(first);
+      await io.saveCheckpoint(at('optimizer.safetensors'), first);
+      const second = make();
+      await io.loadCheckpoint(at('optimizer.safetensors'), second);
+      step(first);
+      step(second);
+      for (const [key, one] of Object.entries(first.model.stateDict())) expectSame(second.model.stateDict()[key]!, one);
+    }
+  });
+
+  it('holds the run as it is at the call', async () => {
+    const { model, optimizer } = everything();
+    const before = flat(model.stateDict()['0.weight']!);
+    const saved = io.saveCheckpoint(at('now.safetensors'), { model, optimizer });
+    nn.init.zeros_((model[0] as nn.Linear).weight);
+    await saved;
+    await io.loadCheckpoint(at('now.safetensors'), { model });
+    expect(flat(model.stateDict()['0.weight']!)).toEqual(before);
+  });
+
+  it('warns on another instruction set, and then alone', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    try {
+      const { model } = everything();
+      await io.saveCheckpoint(at('target.safetensors'), { model });
+      await io.loadCheckpoint(at('target.safetensors'), { model });
+      expect(warn).not.toHaveBeenCalled();
+      const other = info().target === 'scalar' ? 'sse4' : 'scalar';
+      const script = `const { io, nn } = require('simdnn'); io.saveCheckpoint(process.argv[1], { model: new nn.Linear(2, 1) })`;
+      const file = at('other.safetensors');
+      if (!info().targets.includes(other)) return;
+      execFileSync(process.execPath, ['-e', script, file], {
+        env: { ...process.env, SIMDNN_TARGET: other },
+        cwd: join(__dirname, '../..'),
+      });
+      await io.loadCheckpoint(file, { model: new nn.Linear(2, 1) });
+      expect(warn.mock.calls).toEqual([
+        [
+          `[io.loadCheckpoint] ${file} was written on ${other}, here runs ${info().target}: the run goes on with other bits than it would have there. SIMDNN_TARGET chooses.`,
+          { code: 'SIMDNN_OTHER_TARGET' },
+        ],
+      ]);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+});
+
+describe('what is refused changes nothing', () => {
+  const refuses = async (file: string, parts: Everything, message: string, more: object = {}): Promise<void> => {
+    const before = plain(parts);
+    const error = await rejection(io.loadCheckpoint(file, { ...parts, ...more }));
+    expect(error.message).toContain(message);
+    expect(error.constructor).toBe(RangeError);
+    expect(plain(parts)).toEqual(before);
+  };
+
+  it('another model, optimizer, metric, or a part that is not there', async () => {
+    const file = at('refused.safetensors');
+    await io.saveCheckpoint(file, everything());
+    const parts = everything(1);
+    await refuses(file, parts, 'the model is another:\n  missing keys: "3.weight"', {
+      model: new nn.Sequential(...parts.model, new nn.Linear(2, 1, { bias: false })),
+    });
+    await refuses(file, parts, 'a group has momentum_decay, which Adam does not know', {
+      optimizer: new optim.Adam(parts.model.parameters()),
+    });
+    await refuses(file, parts, 'metrics.area', { metrics: { area: new metrics.MeanMetric() } });
+    await refuses(file, parts, 'has no scalers.y', { scalers: { y: new data.StandardScaler() } });
+    await refuses(file, parts, 'expected _last_lr to have one value for each of the 7 groups, got 1', {
+      scheduler: new optim.lrScheduler.ReduceLROnPlateau(
+        new optim.SGD(
+          [...parts.model.parameters(), ones([1])].map((p) => [p]).map((params, i) => ({ params, lr: i + 1 })),
+          { lr: 1 },
+        ),
+      ),
+      model: undefined,
+    });
+  });
+
+  it('a scaler that refuses puts back those that had taken theirs', async () => {
+    const file = at('scalers.safetensors');
+    const fitted = (n: number): data.StandardScaler => new data.StandardScaler().fit(tensor([[n], [n + 2]]));
+    await io.saveCheckpoint(file, { scalers: { a: fitted(1), b: fitted(2) } });
+    const [a, b] = [fitted(10), fitted(20)];
+    const refusing = {
+      stateDict: () => b.stateDict(),
+      loadStateDict: () => {
+        throw new RangeError('no');
+      },
+    };
+    expect((await rejection(io.loadCheckpoint(file, { scalers: { a, b: refusing } }))).message).toBe('no');
+    expect(a.mean).toEqual([11]);
+  });
+
+  it('a file of which any byte is another, or one is missing', async () => {
+    const file = at('bytes.safetensors');
+    const { model } = everything();
+    const { optimizer } = everything();
+    await io.saveCheckpoint(file, { model, optimizer, extra: 'text' });
+    const whole = readFileSync(file);
+    const state = getRngState();
+    const before = Object.values(model.stateDict()).map((one) => flat(one));
+    for (let i = 0; i < whole.length; i += i < 64 ? 1 : 37) {
+      const changed = Buffer.from(whole);
+      changed[i]! ^= 1 << (i % 8);
+      writeFileSync(file, changed);
+      const error = await rejection(io.loadCheckpoint(file, { model, optimizer }));
+      expect(error.constructor).toBe(RangeError);
+      writeFileSync(file, whole.subarray(0, i));
+      expect((await rejection(io.loadCheckpoint(file, { model }))).constructor).toBe(RangeError);
+    }
+    expect(getRngState()).toEqual(state);
+    expect(Object.values(model.stateDict()).map((one) => flat(one))).toEqual(before);
+    writeFileSync(file, whole);
+    expect((await io.loadCheckpoint(file, { model, optimizer })).extra).toBe('text');
+  });
+
+  it('a file of another kind', async () => {
+    const { model } = everything();
+    await io.saveSafetensors(at('plain.safetensors'), model.stateDict());
+    expect((await rejection(io.loadCheckpoint(at('plain.safetensors'), { model }))).message).toContain(
+      'is a safetensors file, but no checkpoint\n  hint: io.loadSafetensors reads its tensors',
+    );
+  });
+
+  it('a model that a fit trains', async () => {
+    const model = new nn.Linear(2, 1);
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const file = at('held.safetensors');
+    await io.saveCheckpoint(file, { model, optimizer });
+    const loader = new data.DataLoader(new data.TensorDataset(ones([400, 2]), zeros([400, 1])), { batchSize: 2 });
+    const controller = new AbortController();
+    const fit = train.fit(model, {
+      criterion: new nn.MSELoss(),
+      optimizer,
+      loader,
+      epochs: 1e6,
+      progress: false,
+      signal: controller.signal,
+    });
+    expect((await rejection(io.loadCheckpoint(file, { model }))).code).toBe('SIMDNN_IN_USE');
+    expect((await rejection(io.loadCheckpoint(file, { optimizer }))).code).toBe('SIMDNN_IN_USE');
+    await io.saveCheckpoint(at('while.safetensors'), { model, optimizer }); // as of the last finished step
+    controller.abort();
+    await rejection(fit);
+    await io.loadCheckpoint(at('while.safetensors'), { model, optimizer });
+  });
+});
+
+describe('what cannot be saved or loaded', () => {
+  const model = new nn.Linear(1, 1);
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = [cyclic];
+  it.each<[string, unknown, new (...args: never[]) => Error, string]>([
+    ['nothing', undefined, TypeError, '[io.saveCheckpoint] expected the parts of a checkpoint, got undefined'],
+    ['no part', { epoch: 1 }, TypeError, '[io.saveCheckpoint] expected something to be saved: model, optimizer,'],
+    ['another option', { models: model }, TypeError, 'io.saveCheckpoint: unknown option "models", did you mean "model"?'],
+    ['no model', { model: {} }, TypeError, '[io.saveCheckpoint] expected model to be a module, got an Object'],
+    ['no optimizer', { optimizer: model }, TypeError, '[io.saveCheckpoint] expected optimizer to be an optimizer, got a Linear'],
+    ['no scheduler', { scheduler: 1 }, TypeError, '[io.saveCheckpoint] expected scheduler to be a scheduler, got 1'],
+    ['no loader', { loader: [] }, TypeError, '[io.saveCheckpoint] expected loader to have stateDict and loadStateDict, got an array'],
+    ['no scaler', { scalers: { x: 1 } }, TypeError, '[io.saveCheckpoint] expected scalers.x to have stateDict and loadStateDict, got 1'],
+    ['no metric', { metrics: { x: 0.5 } }, TypeError, '[io.saveCheckpoint] expected metrics.x to be a metric, got 0.5'],
+    ['an epoch that is none', { model, epoch: 1.5 }, RangeError, '[io.saveCheckpoint] expected epoch to be an integer, got 1.5'],
+    ['a function', { model, extra: { a: [() => 1] } }, TypeError, '[io.saveCheckpoint] extra.a.0 is a function, which a file cannot carry'],
+    ['a date', { model, extra: new Date(0) }, TypeError, '[io.saveCheckpoint] extra is a Date, which a file cannot carry'],
+    ['a bigint', { model, extra: 1n }, TypeError, '[io.saveCheckpoint] extra is'],
+    ['what holds itself', { model, extra: cyclic }, TypeError, '[io.saveCheckpoint] extra.self.0 holds itself'],
+  ])('%s', async (_, options, kind, message) => {
+    const error = await rejection(io.saveCheckpoint(at('x'), options as never));
+    expect(error.message.slice(0, message.length)).toBe(message);
+    expect(error.constructor).toBe(kind);
+    expect(readdirSync(dirname(at('x')))).not.toContain('x');
+  });
+});
+
+describe('a process that is killed while it saves', () => {
+  it('leaves the newest whole file, and nothing that a later save does not clear away', async () => {
+    const file = at('killed.safetensors');
+    let next = 1;
+    const rounds = Number(process.env['SIMDNN_KILLS'] ?? 12);
+    for (let round = 0; round < rounds; round++) {
+      const { begun, ended } = await killed(file, next, (round * 7) % 60);
+      const model = new nn.Linear(200, 100);
+      const { epoch } = ended > 0 ? await io.loadCheckpoint(file, { model }) : { epoch: 0 };
+      expect(epoch).toBeGreaterThanOrEqual(ended);
+      expect(epoch).toBeLessThanOrEqual(begun);
+      if (epoch > 0) expect([new Set(flat(model.weight)), new Set(flat(model.bias!))]).toEqual([new Set([epoch]), new Set([epoch])]);
+      next = epoch + 1;
+    }
+    expect(next).toBeGreaterThan(rounds);
+    const left = (): string[] => readdirSync(dirname(file)).filter((name) => name.startsWith('.killed') && name.endsWith('.tmp'));
+    for (const name of left()) utimesSync(at(name), 0, 0);
+    await io.saveCheckpoint(file, { model: new nn.Linear(1, 1) });
+    expect(left()).toEqual([]);
+    setRngState(getRngState());
+  });
+});
