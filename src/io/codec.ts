@@ -24,6 +24,7 @@ export class Writer {
   constructor(
     readonly where: string,
     private readonly more: Encoder = () => undefined,
+    private readonly ofArrays = '', // before the names of arrays
   ) {}
 
   /** Writes a tensor under its name, or one like it where that is taken; returns the name. */
@@ -70,7 +71,7 @@ export class Writer {
 
   private array(path: string, values: Float32Array | Float64Array | Int32Array): string {
     checkAttached(this.where, values);
-    const name = this.free(path);
+    const name = this.free(this.ofArrays + path);
     if (values instanceof Float64Array) return this.add(storedDoubles(name, values));
     return this.add(storedOf(this.where, name, new Tensor(values, [values.length])));
   }

@@ -1,0 +1,83 @@
+// The classes of modules that a file may name, and what their fields hold.
+import * as nn from '../nn';
+import { Keyed } from '../nn/keyed';
+import { Numbered } from '../nn/numbered';
+import { atRandomPosition, randomPosition } from '../random';
+import { Tensor } from '../tensor';
+
+/** A class of modules. */
+export type ModuleClass = abstract new (...args: never[]) => nn.Module;
+
+const isModuleClass = (value: unknown): value is ModuleClass => typeof value === 'function' && value.prototype instanceof nn.Module;
+
+/** The modules of this library by name. */
+export const library: ReadonlyMap<string, ModuleClass> = new Map(
+  Object.entries(nn).filter((entry): entry is [string, ModuleClass] => isModuleClass(entry[1])),
+);
+
+export { isModuleClass };
+
+const containers = [nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict] as unknown as ModuleClass[];
+
+/** The container of this library that a class is, or extends; undefined for one that holds its parts in fields. */
+export const containerOf = (of: ModuleClass): ModuleClass | undefined =>
+  containers.find((one) => of === one || of.prototype instanceof one);
+
+/** A module of a class, of which no constructor has run: without its fields, and without parts. */
+export const blankOf = (of: ModuleClass): nn.Module => Reflect.construct(containerOf(of) ?? nn.Module, [], of) as nn.Module;
+
+/** The parts of a container with their names; null for what is none. */
+export function partsIn(module: nn.Module): [string, unknown][] | null {
+  if (module instanceof Numbered) return [...(module as Iterable<unknown>)].map((part, i) => [String(i), part]);
+  if (module instanceof Keyed) return [...(module as Iterable<[string, unknown]>)];
+  return null;
+}
+
+/** Adds a part to a container. */
+export function addPart(container: nn.Module, name: string, part: unknown): void {
+  if (container instanceof Numbered) container.append(part as never);
+  else (container as nn.ModuleDict).set(name, part as never);
+}
+
+// What the constructors that need arguments are given, to see which fields their objects have.
+const examples: Record<string, () => nn.Module> = {
+  BatchNorm1d: () => new nn.BatchNorm1d(1),
+  Bilinear: () => new nn.Bilinear(1, 1, 1),
+  Embedding: () => new nn.Embedding(1, 1),
+  EmbeddingBag: () => new nn.EmbeddingBag(1, 1),
+  GroupNorm: () => new nn.GroupNorm(1, 1),
+  LayerNorm: () => new nn.LayerNorm(1),
+  Linear: () => new nn.Linear(1, 1),
+  LogSoftmax: () => new nn.LogSoftmax({ dim: 0 }),
+  RMSNorm: () => new nn.RMSNorm(1),
+  Softmax: () => new nn.Softmax({ dim: 0 }),
+  Softmin: () => new nn.Softmin({ dim: 0 }),
+  SparseLinear: () => new nn.SparseLinear(1, 1),
+  Threshold: () => new nn.Threshold(0, 0),
+  Unflatten: () => new nn.Unflatten(0, [1]),
+};
+
+/** What a value is, as far as the fields of modules tell it apart. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'null';
+  if (value instanceof Tensor) return 'tensor';
+  if (value instanceof nn.Module) return 'module';
+  return Array.isArray(value) ? 'list' : typeof value;
+}
+
+const known = new Map<string, ReadonlyMap<string, string>>();
+
+/** The fields of a class of this library with the kinds of their values. */
+export function fieldsOf(name: string): ReadonlyMap<string, string> {
+  let fields = known.get(name);
+  if (fields === undefined) {
+    // What a constructor draws is nobody's.
+    const made = atRandomPosition(
+      randomPosition(),
+      () => examples[name]?.() ?? new (library.get(name) as unknown as new () => nn.Module)(),
+    );
+    fields = new Map(Object.entries(made).map(([field, value]) => [field, kindOf(value)]));
+    known.set(name, fields);
+  }
+  return fields;
+}

@@ -1,0 +1,125 @@
+// A model as one file: how it is built, its weights, what its inputs go through before, the names of its classes.
+import { describe, typeError, withDefaults } from '../errors';
+import { Module } from '../nn';
+import { Tensor } from '../tensor';
+import { checkText, refuseRecording } from './container';
+import { readDocument, writeDocument } from './document';
+import { pathOf } from './paths';
+import { type OwnClasses, Together } from './put-together';
+import { Apart } from './take-apart';
+
+/** What stands beside a model in its file. */
+export interface SaveModelOptions {
+  /** What inputs go through before the model: a scaler, an encoder, or several of them in a list or by name. */
+  preprocessing?: unknown;
+  /** The names of the classes that the outputs stand for. */
+  classes?: readonly (string | number)[];
+  /** An input, or all of several. */
+  example?: Tensor | readonly Tensor[];
+}
+
+/** The options of `loadModel`. */
+export interface LoadModelOptions {
+  /** The classes of modules and transformers that are not the library's, by their names. */
+  modules?: OwnClasses;
+}
+
+/** What a file of a model holds. */
+export interface LoadedModel<M extends Module = Module> {
+  /** The model, in the modes in which it was saved. */
+  model: M;
+  /** What was given as `preprocessing`; null where nothing was. */
+  preprocessing: unknown;
+  /** The names of the classes; null where none were given. */
+  classes: (string | number)[] | null;
+  /** The example; null where none was given. */
+  example: Tensor | Tensor[] | null;
+}
+
+const isClasses = (value: unknown): value is (string | number)[] =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string' || (typeof one === 'number' && Number.isFinite(one)));
+const isExample = (value: unknown): value is Tensor | Tensor[] =>
+  value instanceof Tensor || (Array.isArray(value) && value.every((one) => one instanceof Tensor));
+
+/**
+ * Writes a model as one file: architecture, weights, preprocessing and class names.
+ *
+ * Written are the class and the fields of each module, what is one thing in the model once. Classes of one's own serve as well, as long as their fields hold modules, tensors and plain
+ * values: what is private by `#`, hooks and gradients are left out. Nothing in the file is code. It is a safetensors file, parameters and buffers under their names in the state dict,
+ * with a checksum, and written as those of `saveCheckpoint` are.
+ *
+ * A TypeError, with its path, for a field that a file cannot carry, such as a function.
+ *
+ * @example
+ * const model = new nn.Sequential(new nn.Linear(4, 3), new nn.Softmax({ dim: 1 })).eval();
+ * const scaler = new data.StandardScaler().fit(randn([10, 4]));
+ * await io.saveModel("build/iris.safetensors", model, { preprocessing: scaler, classes: ["setosa", "versicolor", "virginica"] });
+ * const loaded = await io.loadModel("build/iris.safetensors");
+ * loaded.classes; // ["setosa", "versicolor", "virginica"]
+ * loaded.model.forward(loaded.preprocessing.transform(zeros([2, 4]))).shape; // [2, 3]
+ */
+export async function saveModel(path: string | URL, model: Module, options?: SaveModelOptions): Promise<void> {
+  const where = 'io.saveModel';
+  refuseRecording(where);
+  const file = pathOf(where, path);
+  if (!(model instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
+  const { preprocessing, classes, example } = withDefaults<{
+    [name in keyof Required<SaveModelOptions>]: SaveModelOptions[name] | undefined;
+  }>(where, options, {
+    preprocessing: undefined,
+    classes: undefined,
+    example: undefined,
+  });
+  if (classes !== undefined && !isClasses(classes))
+    throw typeError(where, `expected classes to be a list of names, got ${describe(classes)}`);
+  for (const name of classes ?? []) if (typeof name === 'string') checkText(where, 'a class', name);
+  if (example !== undefined && !isExample(example))
+    throw typeError(where, `expected example to be a tensor or a list of tensors, got ${describe(example)}`);
+  const apart = new Apart(where);
+  const root = apart.model(model);
+  const { writer } = apart;
+  const fields = {
+    preprocessing: writer.json(preprocessing ?? null, 'preprocessing'),
+    classes: classes ?? null,
+    example: writer.json(example ?? null, 'example'),
+  };
+  await writeDocument(file, 'model', writer, { modules: apart.nodes, root, shared: apart.tensors, ...fields });
+}
+
+/**
+ * Reads a file of `saveModel`: `{ model, preprocessing, classes, example }`.
+ *
+ * Classes of one's own are given by their names, `{ modules: { LinearModel } }`; their constructors do not run. Nothing in the file is ever run.
+ *
+ * A RangeError for a file that is not whole, or no model, for a class that is neither the library's nor given, and for fields that a class of the library does not have or that are of
+ * another kind.
+ *
+ * @example
+ * class LinearModel extends nn.Module {
+ *   ly1 = new nn.Linear(13, 30);
+ *   ly2 = new nn.Linear(30, 5);
+ *   forward(x) {
+ *     return this.ly2.forward(this.ly1.forward(x).relu());
+ *   }
+ * }
+ * await io.saveModel("build/own.safetensors", new LinearModel());
+ * const { model } = await io.loadModel("build/own.safetensors", { modules: { LinearModel } });
+ * model.forward(zeros([1, 13])).shape; // [1, 5]
+ */
+export async function loadModel<M extends Module = Module>(path: string | URL, options?: LoadModelOptions): Promise<LoadedModel<M>> {
+  const where = 'io.loadModel';
+  const file = pathOf(where, path);
+  const { modules } = withDefaults<{ modules: OwnClasses }>(where, options, { modules: {} });
+  if (modules === null || typeof modules !== 'object')
+    throw typeError(where, `expected modules to be classes by their names, got ${describe(modules)}`);
+  const read = await readDocument(where, file, 'model');
+  const together = new Together(where, file, read, modules);
+  const model = together.model() as M;
+  const { document, fail } = read;
+  const preprocessing = together.reader.value(document['preprocessing']) ?? null;
+  const classes = document['classes'] ?? null;
+  if (classes !== null && !isClasses(classes)) return fail('its classes are no list of names');
+  const example = together.reader.value(document['example']) ?? null;
+  if (example !== null && !isExample(example)) return fail('its example is no tensor');
+  return { model, preprocessing, classes, example };
+}
