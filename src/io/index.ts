@@ -1,5 +1,12 @@
 // The public names of `io`, nothing else.
 export { type LoadedCheckpoint, loadCheckpoint, type SaveCheckpointOptions, saveCheckpoint } from './checkpoint';
+export {
+  type BestOptions,
+  type CheckpointCallback,
+  type CheckpointEveryOptions,
+  checkpointEvery,
+  type EpochFigures,
+} from './checkpoint-every';
 export { type LoadedModel, type LoadModelOptions, loadModel, type SaveModelOptions, saveModel } from './model';
 export type { CheckpointParts, Stateful } from './parts';
 export {

@@ -1,0 +1,166 @@
+// Checkpoints in the course of a fit.
+import { join, parse } from 'node:path';
+import { checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import { type SaveCheckpointOptions, writeCheckpoint } from './checkpoint';
+import { readDocument } from './document';
+import { partNames, partsOf } from './parts';
+import { pathOf } from './paths';
+
+/** What is watched to tell the best epoch. */
+export interface BestOptions {
+  /** `"loss"`, `"validationLoss"`, or the name of a metric. */
+  monitor: string;
+  /** Whether smaller or larger is better: by default smaller for losses, and what a metric among `metrics` says in `higherIsBetter`. */
+  mode?: 'min' | 'max';
+}
+
+/** The options of `checkpointEvery`: what it writes, and when. */
+export interface CheckpointEveryOptions extends Omit<SaveCheckpointOptions, 'epoch'> {
+  /** The file, written anew each time. */
+  path: string | URL;
+  /** After how many epochs it is written (1). */
+  every?: number;
+  /** Whether the best epoch has a file of its own, `run.best.safetensors` beside `run.safetensors`, and by what (false); true: by the validation loss where there is one, else the loss. */
+  best?: boolean | string | BestOptions;
+  /** Epochs that were done before this fit, where its reports count from 1 (0). */
+  epochsBefore?: number;
+}
+
+/** What a fit reports of an epoch, as far as it is looked at here. */
+export interface EpochFigures {
+  /** The epoch that has ended. */
+  epoch: number;
+  /** The mean loss. */
+  loss: number;
+  /** The loss over the validation loader, where there is one. */
+  validationLoss?: number;
+  /** The metrics. */
+  metrics?: Readonly<Record<string, number>>;
+}
+
+/** Writes checkpoints as the epochs end. */
+export interface CheckpointCallback {
+  /** Writes what is due; for `onEpoch` of `train.fit`. */
+  onEpoch(report: EpochFigures): Promise<void>;
+}
+
+const where = 'io.checkpointEvery';
+
+function bestPath(path: string): string {
+  const { dir, name, ext } = parse(path);
+  return join(dir, `${name}.best${ext}`);
+}
+
+type Best = { monitor: string | null; mode: 'min' | 'max' | undefined };
+
+function bestOf(best: unknown): Best | null {
+  if (best === false) return null;
+  if (best === true) return { monitor: null, mode: undefined };
+  if (typeof best === 'string') return { monitor: best, mode: undefined };
+  const o = withDefaults<{ monitor: string | undefined; mode: 'min' | 'max' | undefined }>(`${where}: best`, best as BestOptions, {
+    monitor: undefined,
+    mode: undefined,
+  });
+  if (typeof o.monitor !== 'string') throw typeError(where, `expected best.monitor to be a name, got ${describe(o.monitor)}`);
+  if (o.mode !== undefined) checkOneOf(where, 'best.mode', o.mode, ['min', 'max']);
+  return { monitor: o.monitor, mode: o.mode };
+}
+
+class Saver implements CheckpointCallback {
+  private bestValue: number | undefined;
+
+  constructor(
+    private readonly path: string,
+    private readonly every: number,
+    private readonly best: Best | null,
+    private readonly epochsBefore: number,
+    private readonly what: SaveCheckpointOptions,
+  ) {
+    this.onEpoch = this.onEpoch.bind(this);
+  }
+
+  async onEpoch(report: EpochFigures): Promise<void> {
+    const epoch = this.epochsBefore + checkInteger(where, 'the epoch of the report', report?.epoch);
+    const better = this.best === null ? null : await this.isBetter(this.best, report, epoch);
+    // One after the other: both write down the same moment, in which the fit waits.
+    if (epoch % this.every === 0) await writeCheckpoint(where, this.path, { ...this.what, epoch }, {});
+    if (better !== null) await writeCheckpoint(where, bestPath(this.path), { ...this.what, epoch }, { best: better });
+  }
+
+  // The figure, where it is better than all before; NaN never is.
+  private async isBetter({ monitor, mode }: Best, report: EpochFigures, epoch: number): Promise<number | null> {
+    const name = monitor ?? (report.validationLoss === undefined ? 'loss' : 'validationLoss');
+    const figures: Record<string, number | undefined> = { ...report.metrics, loss: report.loss, validationLoss: report.validationLoss };
+    const value = Object.hasOwn(figures, name) ? figures[name] : undefined;
+    if (typeof value !== 'number')
+      throw rangeError(where, `best cannot monitor ${describe(name)} (known: ${Object.keys(figures).join(', ')})`);
+    const sign = (mode ?? this.modeOf(name)) === 'min' ? 1 : -1;
+    if (this.bestValue === undefined) this.bestValue = epoch > 1 ? await this.savedBest(sign) : sign * Infinity;
+    if (!(sign * value < sign * this.bestValue)) return null;
+    this.bestValue = value;
+    return value;
+  }
+
+  private modeOf(name: string): 'min' | 'max' {
+    if (name === 'loss' || name === 'validationLoss') return 'min';
+    const higher = this.what.metrics?.[name]?.higherIsBetter;
+    if (typeof higher === 'boolean') return higher ? 'max' : 'min';
+    throw rangeError(
+      where,
+      `best cannot know whether ${describe(name)} is to become smaller or larger`,
+      `best: { monitor: ${describe(name)}, mode: "min" } or "max"`,
+    );
+  }
+
+  // A run that goes on knows the best of the run before by its file.
+  private async savedBest(sign: number): Promise<number> {
+    try {
+      const { document } = await readDocument(where, bestPath(this.path), 'checkpoint');
+      if (typeof document['best'] === 'number') return document['best'];
+    } catch {}
+    return sign * Infinity;
+  }
+}
+
+/**
+ * Writes a checkpoint as epochs end: `train.fit(model, { ..., onEpoch: io.checkpointEvery({ path, model, optimizer, loader }).onEpoch })`.
+ *
+ * After every `every` epochs the file is written as `saveCheckpoint` writes it. With `best` the epoch with the best figure so far has a file of its own beside it; a run that
+ * goes on looks up there how good that was.
+ *
+ * A TypeError or RangeError for options that cannot be used; `onEpoch` rejects for a figure that is not reported, and where the file cannot be written.
+ *
+ * @example
+ * const model = new nn.Linear(2, 1);
+ * const optimizer = new optim.Adam(model.parameters());
+ * const loader = new data.DataLoader(new data.TensorDataset(randn([8, 2]), zeros([8, 1])), { batchSize: 4 });
+ * const { onEpoch } = io.checkpointEvery({ path: "build/fit.safetensors", best: "loss", model, optimizer, loader });
+ * await train.fit(model, { criterion: new nn.MSELoss(), optimizer, loader, epochs: 3, progress: false, onEpoch });
+ * (await io.loadCheckpoint("build/fit.safetensors", { model, optimizer, loader })).epoch; // 3
+ */
+export function checkpointEvery(options: CheckpointEveryOptions): CheckpointCallback {
+  const { path, every, best, epochsBefore, ...what } = withDefaults<{
+    [name in keyof Required<CheckpointEveryOptions>]: CheckpointEveryOptions[name] | undefined;
+  }>(where, options, {
+    path: undefined,
+    every: 1,
+    best: false,
+    epochsBefore: 0,
+    model: undefined,
+    optimizer: undefined,
+    scheduler: undefined,
+    loader: undefined,
+    scalers: undefined,
+    metrics: undefined,
+    extra: undefined,
+  });
+  const given = what as SaveCheckpointOptions;
+  if (partsOf(where, what).length === 0) throw typeError(where, `expected something to be saved: ${partNames.join(', ')}`);
+  return new Saver(
+    pathOf(where, path),
+    checkInteger(where, 'every', every, 1),
+    bestOf(best),
+    checkInteger(where, 'epochsBefore', epochsBefore),
+    given,
+  );
+}
