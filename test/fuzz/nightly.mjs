@@ -1,4 +1,4 @@
-// What is tried every night, other calls and programs every day: ten million calls of the fuzzer, and on each target random programs that
+// What is tried every night, other calls and programs every day: ten million calls of the fuzzer, a million changed files, and on each target random programs that
 // train, eager against compiled and as a loop against fit, evaluate and predict; a training of a million steps, which may not get slower; and, where Node starts eight times as slowly, what
 // fits and predictions share with JavaScript's thread, under ThreadSanitizer. Each runs whatever those before it find.
 // Usage: node test/fuzz/nightly.mjs [--calls N] [--programs N]
@@ -19,6 +19,7 @@ const passes = (args, env = {}) =>
 
 const failures = [];
 if (!passes(['test/fuzz/fuzz.mjs', '--calls', options.calls, '--seed', today])) failures.push('the fuzzer');
+if (!passes(['test/fuzz/files.mjs', '--files', '1000000', '--seed', today])) failures.push('the fuzzer of files');
 for (const target of targets) {
   const env = { SIMDNN_TARGET: target, SIMDNN_PROGRAMS: options.programs, SIMDNN_SEED: today };
   for (const kind of ['compile', 'train']) {

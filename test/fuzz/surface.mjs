@@ -1117,6 +1117,11 @@ const hidden = new Set([
   ...['SequentialLR', 'ChainedScheduler'].flatMap((kind) => ['begin', 'keep'].map((name) => `optim.lrScheduler.${kind}.${name}`)),
   ...['Tensor', 'nn.Module', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler', 'data.Dataset', 'metrics.Metric'],
   'compile', // has calls of its own in programs.mjs
+  ...['Optimizer', 'LBFGS'].map((kind) => `optim.${kind}.read`),
+  // Files have a fuzzer of their own, files.mjs: here they would be written wherever a text says.
+  ...['saveSafetensors', 'loadSafetensors', 'saveCheckpoint', 'loadCheckpoint', 'checkpointEvery', 'saveModel', 'loadModel'].map(
+    (name) => `io.${name}`,
+  ),
 ]);
 
 // What never returns as it is called here: that is right.
