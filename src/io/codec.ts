@@ -142,10 +142,11 @@ export class Reader {
         return this.tensor(value);
       case '$array':
         return this.array(value, object['kind']);
-      case '$fields':
-        if (value !== null && typeof value === 'object' && !Array.isArray(value))
-          return new Fields(this.value(value) as Record<string, unknown>);
+      case '$fields': {
+        const fields = this.value(value);
+        if (fields !== null && typeof fields === 'object' && isPlain(fields)) return new Fields(fields as Record<string, unknown>);
         break;
+      }
       case '$pairs':
         if (
           Array.isArray(value) &&

@@ -2,11 +2,12 @@
 import { crc32 } from 'node:zlib';
 import { describe, rangeError } from '../errors';
 import { version } from '../info';
+import type { TensorData } from '../memory';
 import { target } from '../native';
 import { Tensor } from '../tensor';
 import type { Tensors, Writer } from './codec';
 import { packed } from './container';
-import { convert, memoryFor } from './dtypes';
+import { convert, isAsStored, memoryFor } from './dtypes';
 import type { Entry } from './header';
 import { parseJson, plainOf } from './json';
 import { bytesOf, reading } from './read';
@@ -68,14 +69,19 @@ export interface ReadDocument {
   readonly fail: (message: string) => never;
 }
 
+// The bytes that were read are nobody else's: they are the tensor's memory.
+const viewOf = ({ dtype }: Entry, { buffer, byteOffset, length }: Uint8Array): TensorData =>
+  new (dtype === 'F32' ? Float32Array : Int32Array)(buffer as ArrayBuffer, byteOffset, length / 4);
+
 function tensorsOf(where: string, path: string, read: ReadonlyMap<string, { entry: Entry; bytes: Uint8Array }>): Tensors {
   return {
     tensor(name) {
       const found = read.get(name);
       if (found === undefined) return undefined;
-      const values = memoryFor(where, path, found.entry);
-      convert(where, path, found.entry, found.bytes, values);
-      return new Tensor(values, found.entry.shape.slice());
+      const { entry, bytes } = found;
+      const values = isAsStored(entry.dtype) ? viewOf(entry, bytes) : memoryFor(where, path, entry);
+      if (!isAsStored(entry.dtype)) convert(where, path, entry, bytes, values);
+      return new Tensor(values, entry.shape.slice());
     },
     doubles(name) {
       const found = read.get(name);

@@ -1,8 +1,9 @@
 // What the tests of files share.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll } from 'vitest';
 
 /** Where the golden files are. */
@@ -44,4 +45,14 @@ export async function rejection(promise: Promise<unknown>): Promise<Error & { co
     return error as Error;
   }
   throw new Error('expected an error, none was thrown');
+}
+
+/** Writes a file with this document, one tensor "w", and the right checksum: what a hostile writer would make. Returns its path. */
+export function hostile(file: string, document: object): string {
+  const text = (sum: string): string =>
+    `{"__metadata__":{"simdnn.checksum":"crc32:${sum}","simdnn":${JSON.stringify(JSON.stringify(document))}},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`;
+  const blank = fileOf(text('00000000'), new Uint8Array(4));
+  const sum = crc32(blank).toString(16).padStart(8, '0');
+  writeFileSync(file, fileOf(text(sum), new Uint8Array(4)));
+  return file;
 }

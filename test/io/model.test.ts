@@ -1,10 +1,9 @@
 // Models as files: every class of the library, classes of one's own, what stands beside the model, files that are not what they say.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { data, getRngState, io, manualSeed, nn, ones, optim, randn, Tensor, tensor, zeros } from '../../src';
 import { expectSame, flat } from '../helpers';
-import { fileOf, folder, rejection } from './files';
+import { folder, hostile, rejection } from './files';
 
 const at = folder();
 
@@ -287,17 +286,6 @@ describe('what a file cannot carry', () => {
   });
 });
 
-// A file with this document and the right checksum: what a hostile writer would make.
-function hostile(document: object): string {
-  const file = at('hostile.safetensors');
-  const text = (sum: string): string =>
-    `{"__metadata__":{"simdnn.checksum":"crc32:${sum}","simdnn":${JSON.stringify(JSON.stringify(document))}},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`;
-  const blank = fileOf(text('00000000'), new Uint8Array(4));
-  const sum = crc32(blank).toString(16).padStart(8, '0');
-  writeFileSync(file, fileOf(text(sum), new Uint8Array(4)));
-  return file;
-}
-
 describe('a file with the right checksum', () => {
   const node = (more: object): object => ({ class: 'Identity', own: false, training: true, fields: [], buffers: [], ...more });
   const model = (modules: unknown, more: object = {}): object => ({
@@ -320,9 +308,9 @@ describe('a file with the right checksum', () => {
   const shared = [{ name: 'w', parameter: true, requiresGrad: true }];
 
   it('is read when it is right', async () => {
-    const { model: loaded } = await io.loadModel(hostile(model([node({}), sequential(0, 0)], { root: 1 })));
+    const { model: loaded } = await io.loadModel(hostile(at('hostile.safetensors'), model([node({}), sequential(0, 0)], { root: 1 })));
     expect(loaded.toString()).toContain('(1): Identity()');
-    expect((await io.loadModel(hostile(model([linear({})], { shared })))).model.toString()).toBe(
+    expect((await io.loadModel(hostile(at('hostile.safetensors'), model([linear({})], { shared })))).model.toString()).toBe(
       'Linear(in_features=1, out_features=1, bias=False)',
     );
   });
@@ -384,7 +372,7 @@ describe('a file with the right checksum', () => {
     ['classes that are none', model([node({})], { classes: [null] }), 'its classes are no list of names'],
     ['an example that is none', model([node({})], { example: 'x' }), 'its example is no tensor'],
   ])('and %s is refused', async (_, document, message) => {
-    const error = await rejection(io.loadModel(hostile(document)));
+    const error = await rejection(io.loadModel(hostile(at('hostile.safetensors'), document)));
     expect(error.message).toContain(message);
     expect(error.constructor).toBe(RangeError);
   });
