@@ -216,23 +216,33 @@ function mutated(r, whole) {
 const ofTheLibrary = (error) =>
   ['RangeError', 'TypeError', 'SimdnnError'].includes(error?.name) && /^(\[|\w+(\.\w+)*: unknown)/.test(error.message);
 
-/** Tries files `first` to before `end` of a seed's; resolves to how many were loaded. Throws at the first that is met with anything but an error of the library. */
-export async function tryFiles(files, { seed, first, end, folder }) {
-  const path = join(folder, `mutated-${process.pid}.safetensors`);
-  let loaded = 0;
-  for (let i = first; i < end; i++) {
-    const r = new Random(seed, i, 77);
-    const { bytes, load } = files[i % files.length];
-    await writeFile(path, mutated(r, bytes));
-    const begin = performance.now();
-    try {
-      await load(path);
-      loaded++;
-    } catch (error) {
-      if (!ofTheLibrary(error)) throw new Error(`file ${i} of seed ${seed}: ${error?.stack ?? error}`);
-    }
-    const seconds = (performance.now() - begin) / 1000;
-    if (seconds > 10) throw new Error(`file ${i} of seed ${seed} took ${seconds} s`);
+async function tryOne({ bytes, load }, path, seed, i) {
+  await writeFile(path, mutated(new Random(seed, i, 77), bytes));
+  const begin = performance.now();
+  let loaded = 1;
+  try {
+    await load(path);
+  } catch (error) {
+    if (!ofTheLibrary(error)) throw new Error(`file ${i} of seed ${seed}: ${error?.stack ?? error}`);
+    loaded = 0;
   }
+  const seconds = (performance.now() - begin) / 1000;
+  if (seconds > 10) throw new Error(`file ${i} of seed ${seed} took ${seconds} s`);
+  return loaded;
+}
+
+const lanes = 8; // files at a time: one waits for the disk most of the time
+
+/** Tries files `first` to before `end` of a seed's; resolves to how many were loaded. Rejects at one that is met with anything but an error of the library. */
+export async function tryFiles(files, { seed, first, end, folder }) {
+  let loaded = 0;
+  const run = async (lane) => {
+    const path = join(folder, `mutated-${process.pid}-${lane}.safetensors`);
+    for (let i = first + lane; i < end; i += lanes) {
+      const one = await tryOne(files[Math.floor(i / lanes) % files.length], path, seed, i);
+      loaded += one; // another lane may have counted meanwhile
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => run(lane)));
   return loaded;
 }
