@@ -27,10 +27,9 @@ const sourceLevels = [
   ['ops'],
   ['nn', 'data', 'metrics'],
   ['optim'], // averages of weights are modules
-  ['io'],
   ['recording'],
   ['recording'],
-  ['compile'],
+  ['compile', 'io'], // an export is a recorded forward pass
   ['train'],
   ['kernels'],
   ['index'],
