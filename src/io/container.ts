@@ -3,6 +3,7 @@ import { checkAttached, describe, rangeError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
+import { longest } from './header';
 
 /** A tensor as it stands in a file. */
 export interface Stored {
@@ -92,6 +93,7 @@ export function packed(where: string, tensors: readonly Stored[], metadata: Read
   });
   if (metadata.size > 0) members.unshift(['__metadata__', Object.fromEntries(metadata)]);
   const text = Buffer.from(JSON.stringify(Object.fromEntries(members)));
+  if (text.length > longest) throw rangeError(where, `names and texts take ${text.length} bytes, the format allows ${longest}`);
   const head = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(32);
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
   head.set(text, 8);

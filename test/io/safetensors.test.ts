@@ -309,6 +309,11 @@ describe('what cannot be saved or loaded', () => {
     expect(existsSync(at('x'))).toBe(false);
   });
 
+  it('texts that are longer than the format allows', async () => {
+    const error = await rejection(io.saveSafetensors(at('x'), dict, { metadata: { a: 'x'.repeat(100_000_000) } }));
+    expect(error.message).toContain('bytes, the format allows 100000000');
+  });
+
   it('memory that was transferred', async () => {
     structuredClone(detached.data.buffer, { transfer: [detached.data.buffer as ArrayBuffer] });
     expect((await rejection(io.saveSafetensors(at('x'), { detached }))).message).toContain('the array is detached');
