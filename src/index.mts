@@ -25,6 +25,7 @@ export {
   hstack,
   type Info,
   info,
+  io,
   linspace,
   logspace,
   manualSeed,

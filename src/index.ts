@@ -11,6 +11,8 @@ export { SimdnnError } from './errors';
 /** Gradients as results. */
 export * as autograd from './grad';
 export { type Info, info, version } from './info';
+/** Files of tensors, checkpoints and whole models. */
+export * as io from './io';
 export type { DType, TensorData } from './memory';
 /** Figures of merit, gathered batch by batch. */
 export * as metrics from './metrics';

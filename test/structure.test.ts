@@ -24,11 +24,11 @@ const sourceLevels = [
   ['autograd'],
   ['grad'],
   ['ops'],
-  ['nn', 'data', 'metrics', 'io'],
+  ['nn', 'data', 'metrics'],
   ['optim'], // averages of weights are modules
   ['recording'],
   ['recording'],
-  ['compile'],
+  ['compile', 'io'], // an export is a recorded forward pass
   ['train'],
   ['info', 'kernels'],
   ['index'],

@@ -1,0 +1,2 @@
+// The public names of `io`, nothing else.
+export { type ExportOnnxOptions, exportOnnx } from './onnx';

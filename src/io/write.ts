@@ -1,0 +1,72 @@
+// Files that are whole or not there: written beside, synced, renamed.
+import { type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+const most = 2 ** 30; // what one call of the system writes is at most 2 GiB
+const leftBehind = 60_000; // milliseconds after which the file of a process that is gone is taken for one that was killed
+let count = 0;
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, Math.min(most, bytes.length - at))).bytesWritten;
+}
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+};
+
+// What processes that were killed while they wrote have left beside this path.
+async function removeLeft(folder: string, name: string): Promise<void> {
+  for (const other of await readdir(folder)) {
+    if (!other.startsWith(`.${name}.`)) continue;
+    const pid = /^(\d+)\.\d+\.tmp$/.exec(other.slice(name.length + 2))?.[1];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    const path = join(folder, other);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > leftBehind) await unlink(path);
+  }
+}
+
+// A name lasts when its folder is on the disk. Windows knows no such call.
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Writes `chunks` as the file at `path`. Whoever reads it meanwhile, or after a crash, finds the file as it was before or as it is now. A link is
+ * followed, and stays.
+ */
+export async function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const [folder, name] = [dirname(target), basename(target)];
+  const beside = join(folder, `.${name}.${process.pid}.${count++}.tmp`);
+  const mode = await stat(target).then(
+    (known) => known.mode & 0o777,
+    () => 0o666,
+  );
+  const file = await open(beside, 'wx', mode);
+  try {
+    try {
+      for (const chunk of chunks) await writeAll(file, chunk);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, target);
+  } catch (error) {
+    await unlink(beside).catch(() => {});
+    throw error;
+  }
+  await syncFolder(folder);
+  await removeLeft(folder, name).catch(() => {}); // another process may do the same
+}
