@@ -16,3 +16,5 @@ export {
   type SaveSafetensorsOptions,
   saveSafetensors,
 } from './safetensors';
+export { type ExportOnnxOptions, exportOnnx } from './onnx';
+export { type ExportTfjsOptions, exportTfjs } from './tfjs';

@@ -2,7 +2,8 @@
 import { recorder } from '../recorder';
 
 export { MemoryMap, stretchesOf } from './bases';
-export type { Value } from './calls';
+export { type Argument, type Base, isValue, type TracedCall, type Value, writtenBy } from './calls';
+export { type Heard, type HeardResult, heardForward } from './forward';
 export type { CompiledOutput } from './outputs';
 export type { Profile, ProfiledCall } from './profile';
 export { Recording } from './recording';

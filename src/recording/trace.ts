@@ -23,11 +23,11 @@ import { type SourcesHeard, sourcesHeardBy, sourcesOf } from './sources';
 import { namesOf, type Row, rowOf } from './table';
 
 // Runs `fn` and hears it; with a dry listener the state of tensors, optimizers and random numbers stays as it was.
-const hear = <R>(heard: Listener, fn: () => R): R =>
+export const hear = <R>(heard: Listener, fn: () => R): R =>
   heard.dry ? ignoringHolders(() => atRandomPosition(randomPosition(), () => heard.run(fn))) : heard.run(fn);
 
 // What was heard, as calls over pieces of memory.
-function placed(heard: Listener, args: readonly Tensor[], results: readonly Tensor[]) {
+export function placed(heard: Listener, args: readonly Tensor[], results: readonly Tensor[]) {
   for (const { home } of heard.gradients.values()) {
     if (home === null) continue;
     heard.temporaries.delete(home.values); // a leaf's gradient outlasts the step: its memory is the leaf's

@@ -1,0 +1,5 @@
+// What cannot be exported, in one style.
+import { SimdnnError } from '../errors';
+
+export const notExportable = (where: string, message: string, hint?: string): SimdnnError =>
+  new SimdnnError('SIMDNN_NOT_EXPORTABLE', `[${where}] ${message}${hint === undefined ? '' : `\n  hint: ${hint}`}`);

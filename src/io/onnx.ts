@@ -1,0 +1,225 @@
+// Models as ONNX files: what a forward pass was heard to calculate, written down as operators that others run.
+import { StandardScaler } from '../data';
+import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../errors';
+import type { TensorData } from '../memory';
+import type { Module } from '../nn';
+import { type Base, type Heard, type HeardResult, heardForward } from '../recording';
+import { numelOf, shapeText } from '../shape';
+import { empty, Tensor } from '../tensor';
+import { checkModel, evaluating, examplesOf } from './examples';
+import { Call } from './onnx-call';
+import { notExportable } from './onnx-error';
+import { type Dimension, Graph } from './onnx-graph';
+import { translations, untranslated } from './onnx-kernels';
+import { GraphMemory } from './onnx-memory';
+import { type Batches, dynamicBatches, fixed, isFixed, type Size } from './onnx-size';
+import { pathOf } from './paths';
+import { writeWhole } from './write';
+
+/** The options of `exportOnnx`. */
+export interface ExportOnnxOptions {
+  /** What the model is called with: a tensor, or one for each argument. Their first sizes are the batch; their values do not matter. */
+  example: Tensor | readonly Tensor[];
+  /** The version of ONNX's operators: 20 (the default), or 17 for older runtimes. */
+  opset?: 17 | 20;
+  /** Names of the inputs (`input`, of several `input_0`, ...). */
+  inputNames?: readonly string[] | null;
+  /** Names of the outputs (`output`, of several `output_0`, ...). */
+  outputNames?: readonly string[] | null;
+  /** Whether the model takes batches of any size (true), or only that of the example. */
+  dynamicBatch?: boolean;
+  /** A fitted scaler, through which the first input goes on its way to the model. */
+  preprocessing?: StandardScaler | null;
+}
+
+const where = 'io.exportOnnx';
+
+function namesFrom(option: string, given: readonly string[] | null, count: number, stem: string): string[] {
+  if (given === null) return count === 1 ? [stem] : Array.from({ length: count }, (_, i) => `${stem}_${i}`);
+  if (!Array.isArray(given)) throw typeError(where, `expected ${option} to be an array of names, got ${describe(given)}`);
+  for (const name of given) {
+    if (typeof name !== 'string' || name === '')
+      throw typeError(where, `expected every name of ${option} to be text, got ${describe(name)}`);
+  }
+  if (given.length !== count) throw rangeError(where, `expected ${count} ${option}, got ${given.length}`);
+  if (new Set(given).size < count) throw rangeError(where, `a name stands twice in ${option}`);
+  return [...given];
+}
+
+// The example's rows again and again until there are as many as wanted.
+function withRows(t: Tensor, rows: number): Tensor {
+  const shape = t.shape.with(0, rows);
+  const made = empty(shape, t.dtype);
+  for (let i = 0; i < made.numel; i++) made.values[i] = t.values[i % t.numel]!;
+  return made;
+}
+
+const ownCopy = (t: Tensor): Tensor => new Tensor(t.values.slice(), t.shape.slice());
+
+/** The forward pass in the three recordings. */
+function record(model: Module, examples: readonly Tensor[], dynamic: boolean): { heard: Heard[]; batches: Batches } {
+  const rows = examples[0]!.shape[0];
+  if (!dynamic) {
+    const args = examples.map(ownCopy);
+    const heard = evaluating(model, () => heardForward(() => model.call(...(args as never[])), args));
+    return { heard: [heard, heard, heard], batches: [rows ?? 1, rows ?? 1, rows ?? 1] };
+  }
+  if (rows === undefined) throw rangeError(where, 'the example is a scalar and has no batch', 'dynamicBatch: false');
+  if (examples.some((t) => t.numel === 0)) throw rangeError(where, 'expected the example to have rows, got none');
+  const heard = dynamicBatches.map((batch) => {
+    const args = examples.map((t) => (t.shape[0] === rows ? withRows(t, batch) : ownCopy(t)));
+    try {
+      return evaluating(model, () => heardForward(() => model.call(...(args as never[])), args));
+    } catch (error) {
+      if (rows === batch || !(error instanceof RangeError)) throw error;
+      throw notExportable(where, `the model does not take a batch of ${batch} rows: ${error.message}`, 'dynamicBatch: false');
+    }
+  });
+  return { heard, batches: dynamicBatches };
+}
+
+const three = <T>(heard: readonly Heard[], of: (heard: Heard) => T): [T, T, T] => [of(heard[0]!), of(heard[1]!), of(heard[2]!)];
+
+function shapeIn(heard: readonly Heard[], of: (heard: Heard) => HeardResult): Size[] {
+  const [a, b, c] = three(heard, (h) => of(h).shape);
+  if (a.length !== b.length || a.length !== c.length)
+    throw notExportable(where, 'how many dimensions there are follows from the batch size', 'dynamicBatch: false');
+  return a.map((size, d) => [size, b[d]!, c[d]!]);
+}
+
+const dimensions = (shape: readonly Size[]): Dimension[] =>
+  shape.map((size) =>
+    isFixed(size) ? size[0] : size === shape[0] && String(size) === String(dynamicBatches) ? 'batch' : `size_${size[0]}`,
+  );
+
+// What each call of the first recording is in the others.
+function refuseOthers(heard: readonly Heard[]): void {
+  const [first, ...others] = heard as [Heard, ...Heard[]];
+  for (const other of others) {
+    const same = other.calls.length === first.calls.length && other.calls.every(({ kernel }, i) => kernel === first.calls[i]!.kernel);
+    if (!same || other.results.length !== first.results.length) {
+      throw notExportable(where, 'the model does other operations for another batch size', 'dynamicBatch: false');
+    }
+  }
+}
+
+function namesOfTensors(model: Module): (array: TensorData) => string {
+  const key = ({ buffer, byteOffset, length }: TensorData): [ArrayBufferLike, string] => [buffer, `${byteOffset} ${length}`];
+  const buffers = new Map<ArrayBufferLike, Map<string, string>>();
+  for (const [name, t] of Object.entries(model.stateDict())) {
+    const [buffer, at] = key(t.values);
+    if (!buffers.has(buffer)) buffers.set(buffer, new Map());
+    buffers.get(buffer)!.set(at, name);
+  }
+  return (array) => {
+    const [buffer, at] = key(array);
+    return buffers.get(buffer)?.get(at) ?? 'tensor';
+  };
+}
+
+function preprocess(graph: Graph, memory: GraphMemory, scaler: unknown, input: string, shape: readonly Size[]): string {
+  if (scaler === null) return input;
+  if (!(scaler instanceof StandardScaler)) {
+    throw typeError(where, `expected preprocessing to be a StandardScaler, got ${describe(scaler)}`, 'apply others to the data');
+  }
+  const columns = scaler.mean.length;
+  if (columns === 0) throw notExportable(where, 'the scaler of preprocessing has not seen data yet', 'call fit(x) first');
+  if (shape.length !== 2 || shape[1]![0] !== columns) {
+    throw rangeError(where, `expected an example [*, ${columns}] for the scaler of preprocessing, got ${shapeText(shape.map(([n]) => n))}`);
+  }
+  const row = (values: readonly number[]): string => graph.floats(Float32Array.from(values), [columns]);
+  return memory.shaped(graph.node('Div', [graph.node('Sub', [input, row(scaler.mean)]), row(scaler.scale)]), shape);
+}
+
+function translate(heard: readonly Heard[], memory: GraphMemory): void {
+  const [first] = heard as [Heard, ...Heard[]];
+  first.calls.forEach(({ kernel }, i) => {
+    const { operation, module } = first.sources[i]!;
+    memory.doing = `${operation || kernel}${module === '' ? '' : ` in ${module}`}`;
+    const translation = translations[kernel];
+    if (translation === undefined) {
+      memory.refuse(untranslated[kernel] ?? `${kernel} has no counterpart in ONNX`, 'leave it out of forward in evaluation mode');
+    }
+    translation(
+      new Call(
+        memory,
+        heard.map((h) => h.calls[i]!.args),
+      ),
+    );
+  });
+}
+
+/**
+ * Writes the model's forward pass as an ONNX file, which ONNX Runtime and others run: `torch.onnx.export`.
+ *
+ * The forward pass is recorded in evaluation mode and without gradients, so that own modules are exported as well; nothing is calculated. `opset` is 20 (IR 9), or 17
+ * (IR 8). With `dynamicBatch` the pass is recorded with three batch sizes, and whatever differs must follow from them; every example whose first size is that of the
+ * first one gets such batches. With `preprocessing`, a fitted `StandardScaler`, the file takes the first input as it was before the scaler. Indices are
+ * int32.
+ *
+ * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE`, which names the operation and its module, for random numbers, losses, tensors changed in place that outlast the pass, and
+ * for what follows from the batch size otherwise; with what the file system says. `path` may be a `file:` URL; the file is written beside, synced and renamed.
+ *
+ * @example
+ * const model = new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), new nn.Linear(8, 3));
+ * await io.exportOnnx("build/model.onnx", model, { example: zeros([1, 4]) });
+ */
+export async function exportOnnx(path: string | URL, model: Module, options: ExportOnnxOptions): Promise<void> {
+  const file = pathOf(where, path);
+  checkModel(where, model);
+  const defaults = { example: null, opset: 20, inputNames: null, outputNames: null, dynamicBatch: true, preprocessing: null };
+  const o = withDefaults<{ [K in keyof ExportOnnxOptions]-?: ExportOnnxOptions[K] | null }>(where, options, defaults as never);
+  if (o.example === null) throw typeError(where, 'expected an example, what the model is called with', '{ example: zeros([1, features]) }');
+  if (o.opset !== 17 && o.opset !== 20) throw rangeError(where, `expected opset to be 17 or 20, got ${describe(o.opset)}`);
+  await writeWhole(file, [bytesOf(model, o as Required<ExportOnnxOptions>)]);
+}
+
+function bytesOf(model: Module, o: Required<ExportOnnxOptions>): Uint8Array {
+  const examples = examplesOf(where, o.example);
+  const dynamic = checkBoolean(where, 'dynamicBatch', o.dynamicBatch);
+  const inputNames = namesFrom('inputNames', o.inputNames, examples.length, 'input');
+  const { heard, batches } = record(model, examples, dynamic);
+  refuseOthers(heard);
+  const [first] = heard as [Heard, ...Heard[]];
+  const outputNames = namesFrom('outputNames', o.outputNames, first.results.length, 'output');
+  const graph = new Graph(o.opset);
+  for (const name of [...inputNames, ...outputNames]) {
+    if (graph.fresh(name) !== name) throw rangeError(where, `"${name}" is the name of an input and of an output`);
+  }
+  const constantAt = constantsOf(heard);
+  const memory = new GraphMemory(graph, where, batches, namesOfTensors(model), constantAt);
+  memory.batchInput = dynamic ? inputNames[0]! : null;
+  memory.doing = 'the inputs';
+  inputNames.forEach((name, i) => {
+    const shape = shapeIn(heard, (h) => h.inputs[i]!);
+    const { value } = first.inputs[i]!;
+    graph.input(name, examples[i]!.dtype, dimensions(shape));
+    memory.shaped(name, shape);
+    const begin = fixed(0);
+    const length = three(heard, (h) => numelOf(h.inputs[i]!.shape)) as Size;
+    const ready = i === 0 ? preprocess(graph, memory, o.preprocessing, name, shape) : name;
+    memory.write({ value, begin, length }, ready, shape);
+  });
+  translate(heard, memory);
+  memory.doing = 'the outputs';
+  outputNames.forEach((name, i) => {
+    const shape = shapeIn(heard, (h) => h.results[i]!);
+    const { value } = first.results[i]!;
+    const begin = three(heard, (h) => h.results[i]!.value.begin) as Size;
+    const length = three(heard, (h) => numelOf(h.results[i]!.shape)) as Size;
+    graph.alias(memory.read({ value, begin, length }, shape), name);
+    graph.output(name, value.array instanceof Int32Array ? 'int32' : 'float32', dimensions(shape));
+  });
+  return graph.finish();
+}
+
+// Constants of the first recording with those that stand in the same places of the others.
+function constantsOf(heard: readonly Heard[]): (base: Base) => readonly TensorData[] | null {
+  const lists = heard.map(({ constants }) => [...constants]);
+  const places = new Map(lists[0]!.map(([base], i) => [base, i]));
+  return (base) => {
+    const i = places.get(base);
+    if (i === undefined) return null;
+    return lists.map((list) => list[i]![1]);
+  };
+}

@@ -1,0 +1,34 @@
+// Messages of onnx.proto: each field by its number there, written with the wire format of @bufbuild/protobuf.
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+
+/** Writes the fields of one message. */
+export class Message {
+  constructor(private readonly writer = new BinaryWriter()) {}
+
+  text(field: number, value: string): this {
+    this.writer.tag(field, WireType.LengthDelimited).string(value);
+    return this;
+  }
+  bytes(field: number, value: Uint8Array): this {
+    this.writer.tag(field, WireType.LengthDelimited).bytes(value);
+    return this;
+  }
+  integer(field: number, value: number): this {
+    this.writer.tag(field, WireType.Varint).int64(value);
+    return this;
+  }
+  float(field: number, value: number): this {
+    this.writer.tag(field, WireType.Bit32).float(value);
+    return this;
+  }
+  /** A message within this one. */
+  message(field: number, write: (inner: Message) => void): this {
+    this.writer.tag(field, WireType.LengthDelimited).fork();
+    write(this);
+    this.writer.join();
+    return this;
+  }
+  finish(): Uint8Array {
+    return this.writer.finish();
+  }
+}

@@ -1,0 +1,199 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { cat, data, io, manualSeed, nn, noGrad, optim, randint, randn, type Tensor, tensor, zeros } from '../../src';
+import { differenceOf, runOnnx, temporary, throughOnnx } from './onnx-helpers';
+
+const rounding = 2e-6;
+
+async function expectEqual(
+  model: nn.Module,
+  inputs: Tensor[],
+  options: Partial<Parameters<typeof io.exportOnnx>[2]> = {},
+  example = inputs,
+): Promise<void> {
+  const got = await throughOnnx(model, inputs, { example, ...options });
+  model.eval();
+  const wanted = noGrad(() => model.call(...(inputs as never[]))) as unknown as Tensor | Tensor[];
+  const list = Array.isArray(wanted) ? wanted : [wanted];
+  expect(got).toHaveLength(list.length);
+  list.forEach((t, i) => {
+    expect(differenceOf(got[i]!, t)).toBeLessThanOrEqual(rounding);
+  });
+}
+
+const mlp = (): nn.Sequential =>
+  new nn.Sequential(
+    new nn.Linear(5, 16),
+    new nn.BatchNorm1d(16),
+    new nn.GELU(),
+    new nn.Dropout(0.5),
+    new nn.Linear(16, 8),
+    new nn.LayerNorm(8),
+    new nn.ReLU(),
+    new nn.Linear(8, 3),
+    new nn.Softmax({ dim: 1 }),
+  );
+
+// A table beside numbers, and attention over the batch's own features: what no list of layers says.
+class Own extends nn.Module {
+  table = new nn.Embedding(7, 4);
+  first = new nn.Linear(9, 12);
+  last = new nn.Linear(6, 2);
+  forward(x: Tensor, index: Tensor): Tensor[] {
+    const joined = cat([x, this.table.forward(index)], 1);
+    const split = this.first.forward(joined).reshape([-1, 2, 6]);
+    const weights = split.matmul(split.transpose(1, 2)).softmax(-1);
+    const mixed = weights.matmul(split).mean(1);
+    return [this.last.forward(mixed), mixed.argmax(1)];
+  }
+}
+
+describe('exportOnnx', () => {
+  for (const opset of [20, 17] as const) {
+    it(`gives an MLP's outputs for any batch, opset ${opset}`, async () => {
+      manualSeed(1);
+      const model = mlp();
+      for (let i = 0; i < 3; i++) model.forward(randn([9, 5]));
+      for (const rows of [1, 2, 33]) await expectEqual(model, [randn([rows, 5])], { opset }, [zeros([1, 5])]);
+    });
+
+    it(`exports own modules of several inputs and outputs, opset ${opset}`, async () => {
+      manualSeed(2);
+      const model = new Own();
+      const example = [zeros([1, 5]), zeros([1], { dtype: 'int32' })];
+      for (const rows of [1, 4, 19])
+        await expectEqual(model, [randn([rows, 5]), randint(0, 7, [rows], { dtype: 'int32' })], { opset }, example);
+    });
+  }
+
+  it('leaves the model as it was, and needs no state of its own', async () => {
+    const model = mlp();
+    const before = JSON.stringify(model.stateDict());
+    await io.exportOnnx(temporary('model.onnx'), model, { example: zeros([2, 5]) });
+    expect(model.training).toBe(true);
+    expect(JSON.stringify(model.stateDict())).toBe(before);
+    expect(model.parameters().every(({ grad }) => grad === null)).toBe(true);
+  });
+
+  it('exports what was trained', async () => {
+    manualSeed(3);
+    const model = new nn.Sequential(new nn.Linear(2, 4), new nn.Tanh(), new nn.Linear(4, 1));
+    const optimizer = new optim.Adam(model.parameters(), { lr: 0.1 });
+    for (let i = 0; i < 5; i++) {
+      optimizer.zeroGrad();
+      model
+        .forward(randn([8, 2]))
+        .square()
+        .mean()
+        .backward();
+      optimizer.step();
+    }
+    await expectEqual(model, [randn([6, 2])]);
+  });
+
+  it('puts a scaler in front', async () => {
+    const x = tensor([
+      [1, 200],
+      [3, 500],
+      [8, -100],
+    ]);
+    const scaler = new data.StandardScaler().fit(x);
+    const model = new nn.Linear(2, 2);
+    const [got] = await throughOnnx(model, [x], { example: x, preprocessing: scaler });
+    expect(
+      differenceOf(
+        got!,
+        noGrad(() => model.forward(scaler.transform(x))),
+      ),
+    ).toBeLessThanOrEqual(rounding);
+    await expect(io.exportOnnx('x', model, { example: x, preprocessing: new data.StandardScaler() })).rejects.toThrow(
+      'has not seen data yet',
+    );
+    await expect(io.exportOnnx('x', model, { example: x, preprocessing: new data.LabelEncoder() as never })).rejects.toThrow(
+      'expected preprocessing to be a StandardScaler, got a LabelEncoder',
+    );
+  });
+
+  it('keeps the batch where it is asked to', async () => {
+    class Mixing extends nn.Module {
+      forward(x: Tensor): Tensor {
+        return x.mul(x.shape[0]! ** 2);
+      }
+    }
+    const x = randn([4, 3]);
+    await expectEqual(new Mixing(), [x], { dynamicBatch: false });
+    await expect(io.exportOnnx('x', new Mixing(), { example: x })).rejects.toThrow(
+      'numbers in it follow from the batch size\n  hint: dynamicBatch: false',
+    );
+  });
+
+  it('takes a mean over the batch', async () => {
+    class Centred extends nn.Module {
+      forward(x: Tensor): Tensor {
+        return x.sub(x.mean(0));
+      }
+    }
+    for (const rows of [1, 5]) await expectEqual(new Centred(), [randn([rows, 3])], {}, [zeros([2, 3])]);
+  });
+
+  it('names operations that it cannot export, with their module', async () => {
+    class Noisy extends nn.Module {
+      part = new nn.Linear(2, 2);
+      forward(x: Tensor): Tensor {
+        return nn.functional.dropout(this.part.forward(x), 0.5, true);
+      }
+    }
+    await expect(io.exportOnnx('x', new Noisy(), { example: zeros([1, 2]) })).rejects.toMatchObject({
+      code: 'SIMDNN_NOT_EXPORTABLE',
+      message: expect.stringMatching(/^\[io.exportOnnx\] dropout in Noisy: random numbers are drawn/),
+    });
+    expect(existsSync('x')).toBe(false);
+  });
+
+  it('takes names and file: URLs', async () => {
+    const path = temporary('named.onnx');
+    const options = { example: zeros([1, 2]), inputNames: ['features'], outputNames: ['scores'] };
+    await io.exportOnnx(pathToFileURL(path), new nn.Linear(2, 1), options);
+    const text = readFileSync(path, 'latin1');
+    for (const name of ['features', 'scores', 'weight', 'bias', 'batch']) expect(text).toContain(name);
+    expect((await runOnnx(path, [zeros([3, 2])]))[0]!.shape).toEqual([3, 1]);
+  });
+
+  it.each([
+    [{ example: 3 }, 'expected example to be a tensor'],
+    [{}, 'expected an example'],
+    [{ example: [] }, 'expected example to have a tensor, got none'],
+    [{ example: zeros([1, 2]), opset: 19 }, 'expected opset to be 17 or 20, got 19'],
+    [{ example: zeros([1, 2]), inputNames: ['a', 'b'] }, 'expected 1 inputNames, got 2'],
+    [{ example: zeros([1, 2]), inputNames: ['a'], outputNames: ['a'] }, 'is the name of an input and of an output'],
+    [{ example: zeros([1, 2]), dynamicBatch: 1 }, 'expected dynamicBatch to be true or false'],
+    [{ example: zeros([0, 2]) }, 'expected the example to have rows, got none'],
+    [{ exmaple: 3 }, 'unknown option "exmaple"'],
+  ])('refuses %o', async (options, message) => {
+    await expect(io.exportOnnx(temporary('x'), new nn.Linear(2, 1), options as never)).rejects.toThrow(message);
+  });
+
+  it('refuses what is no module', async () => {
+    await expect(io.exportOnnx('x', {} as never, { example: zeros([1]) })).rejects.toThrow('expected a module, got an Object');
+  });
+});
+
+const python = process.env.SIMDNN_PYTHON ?? join(homedir(), '.cache/simdnn-peers/bin/python');
+const hasOnnx = existsSync(python) && spawnSync(python, ['-c', 'import onnx']).status === 0;
+
+describe('onnx.checker', () => {
+  it.skipIf(!hasOnnx)(`accepts the files${hasOnnx ? '' : ' (skipped: no Python with onnx)'}`, async () => {
+    for (const opset of [17, 20] as const) {
+      const path = temporary('checked.onnx');
+      await io.exportOnnx(path, new Own(), { example: [zeros([1, 5]), zeros([1], { dtype: 'int32' })], opset });
+      const code = 'import onnx, sys; onnx.checker.check_model(onnx.load(sys.argv[1]), full_check=True)';
+      const { status, stderr } = spawnSync(python, ['-c', code, path], { encoding: 'utf8' });
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+    }
+  });
+});
