@@ -1,7 +1,25 @@
 export type { Collated } from './collate';
 export { type CsvData, type ReadCsvOptions, readCsv } from './csv';
 export { Dataset, Subset, TensorDataset } from './dataset';
-export { type Label, LabelEncoder, type LabelEncoderState } from './labels';
 export { DataLoader, type DataLoaderOptions } from './loader';
-export { StandardScaler, type StandardScalerState } from './scaler';
+export {
+  type Cell,
+  type ColumnData,
+  type Features,
+  type Json,
+  type Label,
+  LabelEncoder,
+  type LabelEncoderState,
+  MinMaxScaler,
+  type MinMaxScalerOptions,
+  type PreparingState,
+  RobustScaler,
+  type RobustScalerOptions,
+  type Row,
+  StandardScaler,
+  type StandardScalerOptions,
+  type StandardScalerState,
+  type TableLike,
+  type Transformer,
+} from './preparing';
 export { randomSplit, type TrainTestSplitOptions, trainTestSplit } from './split';
