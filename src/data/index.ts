@@ -3,6 +3,7 @@ export { type CsvData, type ReadCsvOptions, readCsv } from './csv';
 export { Dataset, Subset, TensorDataset } from './dataset';
 export { DataLoader, type DataLoaderOptions } from './loader';
 export {
+  type Categories,
   type Cell,
   type ColumnData,
   type Features,
@@ -12,6 +13,8 @@ export {
   type LabelEncoderState,
   MinMaxScaler,
   type MinMaxScalerOptions,
+  OneHotEncoder,
+  type OneHotEncoderOptions,
   type PreparingState,
   RobustScaler,
   type RobustScalerOptions,

@@ -1086,12 +1086,23 @@ function metricRecipes() {
 // Transformers of features: what each is fitted to, and given afterwards.
 function preparingRecipes() {
   const recipes = {};
-  for (const kind of ['StandardScaler', 'MinMaxScaler', 'RobustScaler']) {
+  for (const kind of ['StandardScaler', 'MinMaxScaler', 'RobustScaler', 'OneHotEncoder']) {
     const made = (w) => new w.lib.data[kind]();
-    const features = (w) => w.matrix(4, 3).detach();
+    const features = (w) =>
+      kind === 'OneHotEncoder'
+        ? [
+            ['a', 1],
+            ['b', 1],
+          ]
+        : w.matrix(4, 3).detach();
     const fitted = (w) => made(w).fit(features(w));
     for (const name of ['fit', 'fitTransform']) recipes[`data.${kind}.${name}`] = (w) => on(made(w), [features(w)]);
-    for (const name of ['transform', 'inverseTransform']) recipes[`data.${kind}.${name}`] = (w) => on(fitted(w), [features(w)]);
+    for (const name of ['transform', 'inverseTransform'])
+      recipes[`data.${kind}.${name}`] = (w) => {
+        const self = fitted(w);
+        const x = features(w);
+        return on(self, [kind === 'OneHotEncoder' && name === 'inverseTransform' ? self.transform(x) : x]);
+      };
     for (const name of ['stateDict', 'getParams', 'getFeatureNamesOut']) recipes[`data.${kind}.${name}`] = (w) => on(fitted(w), []);
     recipes[`data.${kind}.loadStateDict`] = (w) => on(made(w), [fitted(w).stateDict()]);
   }
