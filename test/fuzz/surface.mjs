@@ -852,6 +852,7 @@ const recipes = {
   },
   'data.readCsv': (w) => [join(tmpdir(), 'a file that is not there.csv'), w.options({ target: () => 'y', delimiter: () => ';' })],
   ...preparingRecipes(),
+  'data.computeClassWeight': (w) => [w.r.pick(['balanced', null]), { classes: [0, 1], y: [0, 1, 1] }],
   'data.LabelEncoder.getParams': (w) => on(encoder(w), []),
   'data.LabelEncoder.fit': (w) => on(new w.lib.data.LabelEncoder(), [w.r.pick([['a', 'b'], [3, 1], w.ints([4])])]),
   'data.LabelEncoder.fitTransform': (w) => on(new w.lib.data.LabelEncoder(), [w.r.pick([['a', 'b'], [3, 1], w.ints([4])])]),
@@ -1086,7 +1087,7 @@ function metricRecipes() {
 // Transformers of features: what each is fitted to, and given afterwards.
 function preparingRecipes() {
   const recipes = {};
-  for (const kind of ['StandardScaler', 'MinMaxScaler', 'RobustScaler', 'OneHotEncoder']) {
+  for (const kind of ['StandardScaler', 'MinMaxScaler', 'RobustScaler', 'OneHotEncoder', 'SimpleImputer']) {
     const made = (w) => new w.lib.data[kind]();
     const features = (w) =>
       kind === 'OneHotEncoder'
