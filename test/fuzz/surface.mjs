@@ -852,6 +852,9 @@ const recipes = {
   },
   'data.readCsv': (w) => [join(tmpdir(), 'a file that is not there.csv'), w.options({ target: () => 'y', delimiter: () => ';' })],
   ...preparingRecipes(),
+  'data.Pipeline': (w) => [[['scale', new w.lib.data.StandardScaler()]]],
+  'data.toState': (w) => [encoder(w)],
+  'data.fromState': (w) => [w.lib.data.toState(encoder(w))],
   'data.computeClassWeight': (w) => [w.r.pick(['balanced', null]), { classes: [0, 1], y: [0, 1, 1] }],
   'data.LabelEncoder.getParams': (w) => on(encoder(w), []),
   'data.LabelEncoder.fit': (w) => on(new w.lib.data.LabelEncoder(), [w.r.pick([['a', 'b'], [3, 1], w.ints([4])])]),
@@ -1087,8 +1090,9 @@ function metricRecipes() {
 // Transformers of features: what each is fitted to, and given afterwards.
 function preparingRecipes() {
   const recipes = {};
-  for (const kind of ['StandardScaler', 'MinMaxScaler', 'RobustScaler', 'OneHotEncoder', 'SimpleImputer']) {
-    const made = (w) => new w.lib.data[kind]();
+  for (const kind of ['StandardScaler', 'MinMaxScaler', 'RobustScaler', 'OneHotEncoder', 'SimpleImputer', 'Pipeline']) {
+    const made = (w) =>
+      kind === 'Pipeline' ? new w.lib.data.Pipeline([['scale', new w.lib.data.StandardScaler()]]) : new w.lib.data[kind]();
     const features = (w) =>
       kind === 'OneHotEncoder'
         ? [
