@@ -1090,9 +1090,23 @@ function metricRecipes() {
 // Transformers of features: what each is fitted to, and given afterwards.
 function preparingRecipes() {
   const recipes = {};
-  for (const kind of ['StandardScaler', 'MinMaxScaler', 'RobustScaler', 'OneHotEncoder', 'SimpleImputer', 'Pipeline']) {
+  for (const kind of [
+    'StandardScaler',
+    'MinMaxScaler',
+    'RobustScaler',
+    'OneHotEncoder',
+    'SimpleImputer',
+    'Pipeline',
+    'ColumnTransformer',
+  ]) {
+    const parts = (w) => [['scale', new w.lib.data.StandardScaler(), [0]]];
+    if (kind === 'ColumnTransformer') recipes['data.ColumnTransformer'] = (w) => [parts(w)];
     const made = (w) =>
-      kind === 'Pipeline' ? new w.lib.data.Pipeline([['scale', new w.lib.data.StandardScaler()]]) : new w.lib.data[kind]();
+      kind === 'ColumnTransformer'
+        ? new w.lib.data.ColumnTransformer(parts(w))
+        : kind === 'Pipeline'
+          ? new w.lib.data.Pipeline([['scale', new w.lib.data.StandardScaler()]])
+          : new w.lib.data[kind]();
     const features = (w) =>
       kind === 'OneHotEncoder'
         ? [

@@ -1,5 +1,6 @@
 export type { Categories } from './categories';
 export { type ClassWeightOptions, computeClassWeight } from './class-weight';
+export { ColumnTransformer, type ColumnTransformerOptions, type Part } from './column-transformer';
 export type { ColumnData, Features, Row, TableLike } from './columns';
 export { type Label, LabelEncoder, type LabelEncoderState } from './label-encoder';
 export { MinMaxScaler, type MinMaxScalerOptions } from './min-max-scaler';

@@ -1,5 +1,6 @@
 // Transformers as JSON, and from it.
 import { describe, rangeError, typeError } from '../../errors';
+import { ColumnTransformer, type Part } from './column-transformer';
 import { LabelEncoder } from './label-encoder';
 import { MinMaxScaler } from './min-max-scaler';
 import { OneHotEncoder } from './one-hot-encoder';
@@ -20,9 +21,17 @@ export interface SavedTransformer {
 }
 
 /** A transformer that `toState` can save. */
-export type Savable = StandardScaler | MinMaxScaler | RobustScaler | OneHotEncoder | LabelEncoder | SimpleImputer | Pipeline;
+export type Savable =
+  | StandardScaler
+  | MinMaxScaler
+  | RobustScaler
+  | OneHotEncoder
+  | LabelEncoder
+  | SimpleImputer
+  | Pipeline
+  | ColumnTransformer;
 
-type Make = new (options?: never) => Exclude<Savable, Pipeline>;
+type Make = new (options?: never) => Exclude<Savable, Pipeline | ColumnTransformer>;
 const kinds = new Map<string, Make>(
   Object.entries({ StandardScaler, MinMaxScaler, RobustScaler, OneHotEncoder, LabelEncoder, SimpleImputer } as Record<string, Make>),
 );
@@ -43,6 +52,12 @@ export function toState(transformer: Savable): SavedTransformer {
   if (transformer instanceof Pipeline) {
     const options = transformer.steps.map(([name, step]) => [name, toState(step as Savable)] as const);
     return { kind: 'Pipeline', options: options as unknown as Json, state: {} };
+  }
+  if (transformer instanceof ColumnTransformer) {
+    const parts = transformer.transformers.map(([name, part, columns]) => [name, toState(part as Savable), columns] as const);
+    const options = { parts, remainder: transformer.remainder } as unknown as Json;
+    const { nFeaturesIn, featureNamesIn } = transformer;
+    return { kind: 'ColumnTransformer', options, state: json({ nFeaturesIn, featureNamesIn }) as PreparingState };
   }
   for (const [kind, Class] of kinds) {
     if (!(transformer instanceof Class) || transformer.constructor !== Class) continue;
@@ -66,9 +81,19 @@ function made(saved: SavedTransformer, depth: number): Savable {
     });
     return new Pipeline(steps as unknown as Steps);
   }
+  if (kind === 'ColumnTransformer') {
+    const { parts, remainder } = (options ?? {}) as { parts?: unknown; remainder?: 'drop' };
+    const list = listOf(where, 'parts', parts).map((entry) => {
+      const [name, part, columns] = listOf(where, 'a part', entry, 3);
+      return [name, made(part as SavedTransformer, depth + 1), columns] as unknown as Part;
+    });
+    const transformer = new ColumnTransformer(list, { remainder });
+    transformer.loadStateDict({ ...(state as object), parts: transformer.stateDict()['parts']! });
+    return transformer;
+  }
   const Class = kinds.get(kind);
   if (Class === undefined)
-    throw rangeError(where, `unknown kind ${describe(kind)}`, `known are ${[...kinds.keys(), 'Pipeline'].join(', ')}`);
+    throw rangeError(where, `unknown kind ${describe(kind)}`, `known are ${[...kinds.keys(), 'Pipeline', 'ColumnTransformer'].join(', ')}`);
   const transformer = new Class(options as never);
   transformer.loadStateDict(state as never);
   return transformer;
