@@ -99,6 +99,9 @@ function made(saved: SavedTransformer, depth: number): Savable {
   return transformer;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: which class it is only the state says
+type Loaded = any;
+
 /**
  * The transformer that `toState` made JSON of, fitted as it was then. scikit-learn unpickles instead.
  *
@@ -108,7 +111,6 @@ function made(saved: SavedTransformer, depth: number): Savable {
  * const encoder = data.fromState(data.toState(new data.LabelEncoder().fit(['b', 'a']))) as data.LabelEncoder;
  * encoder.classes; // ['a', 'b']
  */
-// biome-ignore lint/suspicious/noExplicitAny: which class it is only the state says
-export function fromState(saved: SavedTransformer): any {
+export function fromState(saved: SavedTransformer): Loaded {
   return made(saved, 0);
 }
