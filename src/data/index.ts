@@ -1,7 +1,42 @@
 export type { Collated } from './collate';
 export { type CsvData, type ReadCsvOptions, readCsv } from './csv';
 export { Dataset, Subset, TensorDataset } from './dataset';
-export { type Label, LabelEncoder, type LabelEncoderState } from './labels';
 export { DataLoader, type DataLoaderOptions } from './loader';
-export { StandardScaler, type StandardScalerState } from './scaler';
+export {
+  type Categories,
+  type Cell,
+  type ClassWeightOptions,
+  type ColumnData,
+  ColumnTransformer,
+  type ColumnTransformerOptions,
+  computeClassWeight,
+  type Features,
+  fromState,
+  type Imputed,
+  type Json,
+  type Label,
+  LabelEncoder,
+  type LabelEncoderState,
+  MinMaxScaler,
+  type MinMaxScalerOptions,
+  OneHotEncoder,
+  type OneHotEncoderOptions,
+  type Part,
+  Pipeline,
+  type PreparingState,
+  RobustScaler,
+  type RobustScalerOptions,
+  type Row,
+  type Savable,
+  type SavedTransformer,
+  SimpleImputer,
+  type SimpleImputerOptions,
+  StandardScaler,
+  type StandardScalerOptions,
+  type StandardScalerState,
+  type Steps,
+  type TableLike,
+  type Transformer,
+  toState,
+} from './preparing';
 export { randomSplit, type TrainTestSplitOptions, trainTestSplit } from './split';

@@ -46,17 +46,21 @@ describe('StandardScaler', () => {
     const x = floats([1, 2], [2, 1]);
     expect(() => scaler.transform(x)).toThrow('[StandardScaler.transform] the scaler has not seen data yet\n  hint: call fit(x) first');
     expect(() => scaler.inverseTransform(x)).toThrow(expect.objectContaining({ code: 'SIMDNN_NOT_FITTED' }));
-    expect(() => scaler.fit(ints(1))).toThrow('[StandardScaler.fit] expected x to be float32, got int32');
+    expect(() => scaler.fit({ town: ['Rome'] })).toThrow('[StandardScaler.fit] column "town" holds strings');
     expect(() => scaler.fit(floats([1], [1]))).toThrow('[StandardScaler.fit] expected x [n, features], got [1]');
     expect(() => scaler.fit(floats([], [0, 2]))).toThrow('[StandardScaler.fit] x has no rows');
-    expect(() => scaler.fit(floats([1, 2, 3, Number.NaN], [2, 2]))).toThrow('[StandardScaler.fit] column 1 has a value that is not finite');
+    expect(() => scaler.fit(floats([1, 2, 3, Infinity], [2, 2]))).toThrow(
+      '[StandardScaler.fit] column 1 has a value that is not finite in row 1',
+    );
     scaler.fit(x);
     expect(() => scaler.transform(floats([1, 2], [1, 2]))).toThrow('[StandardScaler.transform] expected x [*, 1], got [1, 2]');
     expect(() => scaler.loadStateDict({ mean: [1], scale: ['1'] as unknown as number[] })).toThrow(
-      '[StandardScaler.loadStateDict] expected { mean, scale }',
+      '[StandardScaler.loadStateDict] expected scale to be an array of finite numbers, got "1"',
     );
     expect(() => scaler.loadStateDict(null as never)).toThrow('got null');
-    expect(() => scaler.loadStateDict({ mean: [1], scale: [1, 2] })).toThrow('[StandardScaler.loadStateDict] mean has 1 columns, scale 2');
+    expect(() => scaler.loadStateDict({ mean: [1], scale: [1, 2] })).toThrow(
+      '[StandardScaler.loadStateDict] expected scale to have 1 elements, got 2',
+    );
   });
 });
 

@@ -851,12 +851,12 @@ const recipes = {
     return [w.matrix(n).detach(), w.ints([n]), w.options({ testSize: () => 0.25, shuffle: () => true, seed: w.seed })];
   },
   'data.readCsv': (w) => [join(tmpdir(), 'a file that is not there.csv'), w.options({ target: () => 'y', delimiter: () => ';' })],
-  'data.StandardScaler.fit': (w) => on(new w.lib.data.StandardScaler(), [w.matrix().detach()]),
-  'data.StandardScaler.fitTransform': (w) => on(new w.lib.data.StandardScaler(), [w.matrix().detach()]),
-  'data.StandardScaler.transform': (w) => scaled(w),
-  'data.StandardScaler.inverseTransform': (w) => scaled(w),
-  'data.StandardScaler.stateDict': (w) => on(w.scaler().scaler, []),
-  'data.StandardScaler.loadStateDict': (w) => on(new w.lib.data.StandardScaler(), [w.scaler().scaler.stateDict()]),
+  ...preparingRecipes(),
+  'data.Pipeline': (w) => [[['scale', new w.lib.data.StandardScaler()]]],
+  'data.toState': (w) => [encoder(w)],
+  'data.fromState': (w) => [w.lib.data.toState(encoder(w))],
+  'data.computeClassWeight': (w) => [w.r.pick(['balanced', null]), { classes: [0, 1], y: [0, 1, 1] }],
+  'data.LabelEncoder.getParams': (w) => on(encoder(w), []),
   'data.LabelEncoder.fit': (w) => on(new w.lib.data.LabelEncoder(), [w.r.pick([['a', 'b'], [3, 1], w.ints([4])])]),
   'data.LabelEncoder.fitTransform': (w) => on(new w.lib.data.LabelEncoder(), [w.r.pick([['a', 'b'], [3, 1], w.ints([4])])]),
   'data.LabelEncoder.transform': (w) => on(encoder(w), [['a']]),
@@ -1001,10 +1001,6 @@ function networkCall(w) {
   const { model, features } = w.network();
   return on(model, [w.matrix(w.size(), features)]);
 }
-function scaled(w) {
-  const { scaler, columns } = w.scaler();
-  return on(scaler, [w.matrix(w.size(), columns).detach()]);
-}
 // Options and arguments of each metric: { options, preds, target, more }.
 function metricRecipes() {
   const average = (w) => w.r.pick(['micro', 'macro', 'weighted', 'none']);
@@ -1091,6 +1087,47 @@ function metricRecipes() {
   return Object.fromEntries(Object.entries(batches).flatMap(recipesOf));
 }
 
+// Transformers of features: what each is fitted to, and given afterwards.
+function preparingRecipes() {
+  const recipes = {};
+  for (const kind of [
+    'StandardScaler',
+    'MinMaxScaler',
+    'RobustScaler',
+    'OneHotEncoder',
+    'SimpleImputer',
+    'Pipeline',
+    'ColumnTransformer',
+  ]) {
+    const parts = (w) => [['scale', new w.lib.data.StandardScaler(), [0]]];
+    if (kind === 'ColumnTransformer') recipes['data.ColumnTransformer'] = (w) => [parts(w)];
+    const made = (w) =>
+      kind === 'ColumnTransformer'
+        ? new w.lib.data.ColumnTransformer(parts(w))
+        : kind === 'Pipeline'
+          ? new w.lib.data.Pipeline([['scale', new w.lib.data.StandardScaler()]])
+          : new w.lib.data[kind]();
+    const features = (w) =>
+      kind === 'OneHotEncoder'
+        ? [
+            ['a', 1],
+            ['b', 1],
+          ]
+        : w.matrix(4, 3).detach();
+    const fitted = (w) => made(w).fit(features(w));
+    for (const name of ['fit', 'fitTransform']) recipes[`data.${kind}.${name}`] = (w) => on(made(w), [features(w)]);
+    for (const name of ['transform', 'inverseTransform'])
+      recipes[`data.${kind}.${name}`] = (w) => {
+        const self = fitted(w);
+        const x = features(w);
+        return on(self, [kind === 'OneHotEncoder' && name === 'inverseTransform' ? self.transform(x) : x]);
+      };
+    for (const name of ['stateDict', 'getParams', 'getFeatureNamesOut']) recipes[`data.${kind}.${name}`] = (w) => on(fitted(w), []);
+    recipes[`data.${kind}.loadStateDict`] = (w) => on(made(w), [fitted(w).stateDict()]);
+  }
+  return recipes;
+}
+
 // Methods that no user calls (marked @internal or private in TypeScript), and abstract classes.
 const hidden = new Set([
   ...[
@@ -1110,7 +1147,14 @@ const hidden = new Set([
       `nn.${kind}.copyPrivate`,
     ]),
   ],
-  ...['data.TensorDataset.gather', 'data.DataLoader.beginEpoch', 'data.DataLoader.batches', 'data.StandardScaler.map'],
+  ...[
+    'data.TensorDataset.gather',
+    'data.DataLoader.beginEpoch',
+    'data.DataLoader.batches',
+    'data.StandardScaler.used',
+    'data.RobustScaler.used',
+    'data.MinMaxScaler.learn',
+  ],
   ...['data.LabelEncoder.learn', 'data.LabelEncoder.checkFitted'],
   ...['begin', 'keep', 'read', 'where', 'finish', 'rates'].map((name) => `optim.lrScheduler.LRScheduler.${name}`),
   ...['ReduceLROnPlateau', 'SequentialLR', 'ChainedScheduler'].map((kind) => `optim.lrScheduler.${kind}.read`),

@@ -1,8 +1,9 @@
 // Class names to class numbers.
-import { describe, rangeError, SimdnnError, typeError } from '../errors';
-import { recorder } from '../recorder';
-import { shapeText } from '../shape';
-import { empty, Tensor } from '../tensor';
+import { describe, rangeError, SimdnnError, typeError } from '../../errors';
+import { recorder } from '../../recorder';
+import { shapeText } from '../../shape';
+import { empty, Tensor } from '../../tensor';
+import { byValue } from './sorting';
 
 /** A class as the data names it. */
 export type Label = string | number;
@@ -17,7 +18,7 @@ export interface LabelEncoderState {
  * Numbers classes 0, 1, 2, ... in the order of their names: `sklearn.preprocessing.LabelEncoder`.
  *
  * Labels are arrays of strings or of numbers, or tensors `[n]`; encoded they are an int32 tensor `[n]`, as losses take it. Strings are
- * ordered by code units, numbers by value. A RangeError names a label that `fit` has not seen; a SimdnnError `SIMDNN_NOT_FITTED`
+ * ordered by code points, numbers by value. A RangeError names a label that `fit` has not seen; a SimdnnError `SIMDNN_NOT_FITTED`
  * says that it has seen none.
  *
  * @example
@@ -35,7 +36,7 @@ export class LabelEncoder {
   fit(labels: readonly Label[] | Tensor): this {
     const list = listOf('LabelEncoder.fit', labels);
     if (list.length === 0) throw rangeError('LabelEncoder.fit', 'there are no labels');
-    this.learn([...new Set(list)].sort((a, b) => (a < b ? -1 : 1)));
+    this.learn([...new Set(list)].sort(byValue));
     return this;
   }
 
@@ -77,6 +78,11 @@ export class LabelEncoder {
       }
       return label;
     });
+  }
+
+  /** The options: there are none. */
+  getParams(): Record<string, never> {
+    return {};
   }
 
   /** What `fit` has learned, for `loadStateDict`. */

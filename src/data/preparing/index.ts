@@ -1,0 +1,15 @@
+export type { Categories } from './categories';
+export { type ClassWeightOptions, computeClassWeight } from './class-weight';
+export { ColumnTransformer, type ColumnTransformerOptions, type Part } from './column-transformer';
+export type { ColumnData, Features, Row, TableLike } from './columns';
+export { type Label, LabelEncoder, type LabelEncoderState } from './label-encoder';
+export { MinMaxScaler, type MinMaxScalerOptions } from './min-max-scaler';
+export { OneHotEncoder, type OneHotEncoderOptions } from './one-hot-encoder';
+export { Pipeline, type Steps } from './pipeline';
+export { fromState, type Savable, type SavedTransformer, toState } from './registry';
+export { RobustScaler, type RobustScalerOptions } from './robust-scaler';
+export { type Imputed, SimpleImputer, type SimpleImputerOptions } from './simple-imputer';
+export type { Cell } from './sorting';
+export { StandardScaler, type StandardScalerOptions, type StandardScalerState } from './standard-scaler';
+export type { Json, PreparingState } from './state';
+export type { Transformer } from './transformer';

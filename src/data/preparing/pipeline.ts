@@ -1,0 +1,109 @@
+// Transformers one after another.
+import { describe, rangeError, typeError } from '../../errors';
+import type { Features } from './columns';
+import { type PreparingState, StateReader } from './state';
+import type { Transformer } from './transformer';
+
+/** Steps by name. */
+export type Steps = readonly (readonly [name: string, transformer: Transformer])[];
+
+/** Refuses what is not a list of transformers by name, each name once. */
+export function checkSteps(where: string, steps: unknown): Steps {
+  if (!Array.isArray(steps) || steps.length === 0) throw typeError(where, `expected a list of [name, transformer], got ${describe(steps)}`);
+  steps.forEach((step, i) => {
+    if (!Array.isArray(step) || typeof step[0] !== 'string' || step[0] === '')
+      throw typeError(where, `expected step ${i} to be [name, transformer]`);
+    const methods = ['fit', 'transform', 'fitTransform', 'stateDict', 'loadStateDict'];
+    if (!methods.every((method) => typeof step[1]?.[method] === 'function')) {
+      throw typeError(where, `expected step ${describe(step[0])} to be a transformer, got ${describe(step[1])}`);
+    }
+    if (steps.findIndex((other) => other[0] === step[0]) < i) throw rangeError(where, `two steps are named ${describe(step[0])}`);
+  });
+  return steps.map(([name, step]) => [name, step] as const);
+}
+
+/**
+ * Transformers one after another, each given what the one before gives. As `sklearn.pipeline.Pipeline`, of transformers alone.
+ *
+ * `fit` fits each step to what the steps before make of x; one that throws leaves all as they were. A TypeError for a step that is no transformer.
+ *
+ * @example
+ * const pipeline = new data.Pipeline([['gaps', new data.SimpleImputer()], ['scale', new data.StandardScaler()]]);
+ * pipeline.fitTransform(tensor([[1], [NaN], [3]])).toArray().length; // 3
+ */
+export class Pipeline {
+  /** The steps, in order. */
+  readonly steps: Steps;
+
+  constructor(steps: Steps) {
+    this.steps = checkSteps('Pipeline', steps);
+  }
+
+  /** Fits each step to what those before it make of x. */
+  fit(x: Features): this {
+    this.fitTransform(x);
+    return this;
+  }
+
+  /** What the steps make of x, one after another. */
+  // biome-ignore lint/suspicious/noExplicitAny: what the last step gives, which only the caller knows
+  transform(x: Features): any {
+    return this.steps.reduce<unknown>((value, [, step]) => step.transform(value as Features), x);
+  }
+
+  /** `fit(x)`, then `transform(x)`. */
+  // biome-ignore lint/suspicious/noExplicitAny: as in transform
+  fitTransform(x: Features): any {
+    const before = this.steps.map(([, step]) => step.stateDict());
+    try {
+      return this.steps.reduce<unknown>((value, [, step]) => step.fitTransform(value as Features), x);
+    } catch (error) {
+      this.steps.forEach(([, step], i) => {
+        step.loadStateDict(before[i] as never);
+      });
+      throw error;
+    }
+  }
+
+  /** What the steps undo, from the last to the first. */
+  // biome-ignore lint/suspicious/noExplicitAny: what the first step gives back
+  inverseTransform(x: any): any {
+    const without = this.steps.find(([, step]) => step.inverseTransform === undefined);
+    if (without !== undefined) throw typeError('Pipeline.inverseTransform', `step ${describe(without[0])} has no inverseTransform`);
+    return this.steps.reduceRight<unknown>((value, [, step]) => step.inverseTransform!(value as never), x);
+  }
+
+  /** The names of the columns that the last step gives. */
+  getFeatureNamesOut(inputFeatures?: readonly string[]): string[] {
+    return this.steps.reduce<readonly string[] | undefined>((names, [name, step]) => {
+      if (step.getFeatureNamesOut === undefined) {
+        throw typeError('Pipeline.getFeatureNamesOut', `step ${describe(name)} has no getFeatureNamesOut`);
+      }
+      return step.getFeatureNamesOut(names);
+    }, inputFeatures) as string[];
+  }
+
+  /** What each step has learned, by its name. */
+  stateDict(): PreparingState {
+    return { steps: this.steps.map(([name, step]) => [name, step.stateDict()]) } as unknown as PreparingState;
+  }
+
+  /** Takes over what the `stateDict()` of a pipeline with the same steps gave. */
+  loadStateDict(state: PreparingState): void {
+    const where = 'Pipeline.loadStateDict';
+    const list = new StateReader(where, state).list('steps', this.steps.length);
+    const before = this.steps.map(([, step]) => step.stateDict());
+    try {
+      this.steps.forEach(([name, step], i) => {
+        const entry = list[i];
+        if (!Array.isArray(entry) || entry[0] !== name) throw rangeError(where, `expected step ${i} to be ${describe(name)}`);
+        step.loadStateDict(entry[1] as never);
+      });
+    } catch (error) {
+      this.steps.forEach(([, step], i) => {
+        step.loadStateDict(before[i] as never);
+      });
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,116 @@
+// Transformers as JSON, and from it.
+import { describe, rangeError, typeError } from '../../errors';
+import { ColumnTransformer, type Part } from './column-transformer';
+import { LabelEncoder } from './label-encoder';
+import { MinMaxScaler } from './min-max-scaler';
+import { OneHotEncoder } from './one-hot-encoder';
+import { Pipeline, type Steps } from './pipeline';
+import { RobustScaler } from './robust-scaler';
+import { SimpleImputer } from './simple-imputer';
+import { StandardScaler } from './standard-scaler';
+import { type Json, listOf, type PreparingState } from './state';
+
+/** A transformer as JSON: its class, its options, and what it has learned. */
+export interface SavedTransformer {
+  /** The name of its class. */
+  kind: string;
+  /** What its constructor was given. */
+  options: Json;
+  /** What `fit` has learned. */
+  state: PreparingState;
+}
+
+/** A transformer that `toState` can save. */
+export type Savable =
+  | StandardScaler
+  | MinMaxScaler
+  | RobustScaler
+  | OneHotEncoder
+  | LabelEncoder
+  | SimpleImputer
+  | Pipeline
+  | ColumnTransformer;
+
+type Make = new (options?: never) => Exclude<Savable, Pipeline | ColumnTransformer>;
+const kinds = new Map<string, Make>(
+  Object.entries({ StandardScaler, MinMaxScaler, RobustScaler, OneHotEncoder, LabelEncoder, SimpleImputer } as Record<string, Make>),
+);
+const deepest = 16;
+
+const json = (value: object): Json => JSON.parse(JSON.stringify(value));
+
+/**
+ * A transformer as JSON: `{ kind, options, state }`, which `fromState` makes the same of. PyTorch and scikit-learn pickle instead.
+ *
+ * A TypeError for what is not of this library's own classes.
+ *
+ * @example
+ * const saved = JSON.stringify(data.toState(new data.StandardScaler().fit(tensor([[1], [3]]))));
+ * data.fromState(JSON.parse(saved)).transform(tensor([[5]])).toArray(); // [[3]]
+ */
+export function toState(transformer: Savable): SavedTransformer {
+  if (transformer instanceof Pipeline) {
+    const options = transformer.steps.map(([name, step]) => [name, toState(step as Savable)] as const);
+    return { kind: 'Pipeline', options: options as unknown as Json, state: {} };
+  }
+  if (transformer instanceof ColumnTransformer) {
+    const parts = transformer.transformers.map(([name, part, columns]) => [name, toState(part as Savable), columns] as const);
+    const options = { parts, remainder: transformer.remainder } as unknown as Json;
+    const { nFeaturesIn, featureNamesIn } = transformer;
+    return { kind: 'ColumnTransformer', options, state: json({ nFeaturesIn, featureNamesIn }) as PreparingState };
+  }
+  for (const [kind, Class] of kinds) {
+    if (!(transformer instanceof Class) || transformer.constructor !== Class) continue;
+    const options = json(transformer.getParams()) as Record<string, Json>;
+    // NaN, the default, which JSON lacks.
+    if (options['missingValues'] === null) delete options['missingValues'];
+    return { kind, options, state: json(transformer.stateDict()) as PreparingState };
+  }
+  throw typeError('toState', `expected a transformer of this library, got ${describe(transformer)}`);
+}
+
+function made(saved: SavedTransformer, depth: number): Savable {
+  const where = 'fromState';
+  if (saved === null || typeof saved !== 'object') throw typeError(where, `expected what toState() gives, got ${describe(saved)}`);
+  if (depth > deepest) throw rangeError(where, `pipelines lie more than ${deepest} deep in one another`);
+  const { kind, options, state } = saved;
+  if (kind === 'Pipeline') {
+    const steps = listOf(where, 'options', options).map((entry) => {
+      const [name, step] = listOf(where, 'a step', entry, 2);
+      return [name, made(step as SavedTransformer, depth + 1)];
+    });
+    return new Pipeline(steps as unknown as Steps);
+  }
+  if (kind === 'ColumnTransformer') {
+    const { parts, remainder } = (options ?? {}) as { parts?: unknown; remainder?: 'drop' };
+    const list = listOf(where, 'parts', parts).map((entry) => {
+      const [name, part, columns] = listOf(where, 'a part', entry, 3);
+      return [name, made(part as SavedTransformer, depth + 1), columns] as unknown as Part;
+    });
+    const transformer = new ColumnTransformer(list, { remainder });
+    transformer.loadStateDict({ ...(state as object), parts: transformer.stateDict()['parts']! });
+    return transformer;
+  }
+  const Class = kinds.get(kind);
+  if (Class === undefined)
+    throw rangeError(where, `unknown kind ${describe(kind)}`, `known are ${[...kinds.keys(), 'Pipeline', 'ColumnTransformer'].join(', ')}`);
+  const transformer = new Class(options as never);
+  transformer.loadStateDict(state as never);
+  return transformer;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: which class it is only the state says
+type Loaded = any;
+
+/**
+ * The transformer that `toState` made JSON of, fitted as it was then. scikit-learn unpickles instead.
+ *
+ * Everything is checked: an error for a class that is not there, for options and a state that its class refuses, for pipelines more than 16 deep.
+ *
+ * @example
+ * const encoder = data.fromState(data.toState(new data.LabelEncoder().fit(['b', 'a']))) as data.LabelEncoder;
+ * encoder.classes; // ['a', 'b']
+ */
+export function fromState(saved: SavedTransformer): Loaded {
+  return made(saved, 0);
+}

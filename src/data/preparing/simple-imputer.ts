@@ -1,0 +1,154 @@
+// Values for those that are missing.
+import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
+import type { Tensor } from '../../tensor';
+import { columnName, type Features, isNumeric, numbersOf, tensorOf, type Values } from './columns';
+import { median } from './quantiles';
+import { byValue, type Cell, isMissing } from './sorting';
+import { type PreparingState, StateReader } from './state';
+import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedState, namesIn } from './transformer';
+
+/** The options of `SimpleImputer`. */
+export interface SimpleImputerOptions {
+  /** What stands for a missing value, beside NaN in numbers and null in strings (NaN: nothing else). */
+  missingValues?: number | string;
+  /** What takes its place: the column's mean (default), median, or most frequent value, of several the least, or `fillValue`. */
+  strategy?: 'mean' | 'median' | 'mostFrequent' | 'constant';
+  /** The value of the strategy "constant": 0 in numbers and "missing_value" in strings without it (null). */
+  fillValue?: number | string | null;
+}
+
+/** Columns as an imputer gives them: a float32 tensor where all are numbers, else rows. */
+export type Imputed<X> = X extends Tensor ? Tensor : Tensor | Cell[][];
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function mostFrequent(cells: readonly Cell[]): Cell {
+  const counts = new Map<Cell, number>();
+  for (const cell of cells) counts.set(cell, (counts.get(cell) ?? 0) + 1);
+  return [...counts].reduce((best, next) => (next[1] > best[1] || (next[1] === best[1] && byValue(next[0], best[0]) < 0) ? next : best))[0];
+}
+
+/**
+ * Puts a value where one is missing: the column's mean, median, most frequent value, or a constant. As `sklearn.impute.SimpleImputer`.
+ *
+ * x is `[n, features]`, of numbers, or strings with the strategies "mostFrequent" and "constant". The result is a float32 tensor where all columns are numbers, else
+ * rows, as the encoders take them. A column without any value is left out. Statistics are float64. A SimdnnError `SIMDNN_NOT_FITTED` for use before `fit`.
+ * NaN and null are missing whatever `missingValues` is, where scikit-learn then refuses them.
+ *
+ * @example
+ * const imputer = new data.SimpleImputer();
+ * imputer.fitTransform(tensor([[1, 4], [NaN, 6], [3, NaN]])).toArray(); // [[1, 4], [2, 6], [3, 5]]
+ * new data.SimpleImputer({ strategy: 'mostFrequent' }).fitTransform(['a', null, 'a']); // [['a'], ['a'], ['a']]
+ */
+export class SimpleImputer implements Fitted {
+  /** What stands for a missing value, beside NaN and null. */
+  readonly missingValues: number | string;
+  /** What takes its place. */
+  readonly strategy: 'mean' | 'median' | 'mostFrequent' | 'constant';
+  /** The value of the strategy "constant". */
+  readonly fillValue: number | string | null;
+  /** What takes the place of a missing value in each column; null where a column has no value, and is left out. */
+  statistics: readonly (string | number | null)[] = [];
+  nFeaturesIn = 0;
+  featureNamesIn: readonly string[] | null = null;
+
+  constructor(options?: SimpleImputerOptions) {
+    const o = withDefaults<Required<SimpleImputerOptions>>('SimpleImputer', options, {
+      missingValues: Number.NaN,
+      strategy: 'mean',
+      fillValue: null,
+    });
+    if (typeof o.missingValues !== 'number' && typeof o.missingValues !== 'string') {
+      throw typeError('SimpleImputer', `expected missingValues to be a number or a string, got ${describe(o.missingValues)}`);
+    }
+    this.missingValues = o.missingValues;
+    this.strategy = checkOneOf('SimpleImputer', 'strategy', o.strategy, ['mean', 'median', 'mostFrequent', 'constant'] as const);
+    if (o.fillValue !== null && typeof o.fillValue !== 'string' && !Number.isFinite(o.fillValue)) {
+      throw typeError('SimpleImputer', `expected fillValue to be a finite number or a string, got ${describe(o.fillValue)}`);
+    }
+    this.fillValue = o.fillValue;
+  }
+
+  /** Learns what takes the place of missing values. */
+  fit(x: Features): this {
+    const columns = columnsToFit('SimpleImputer.fit', x);
+    const statistics = columns.list.map((column, c) => this.statistic(columnName(columns.names, c), column));
+    Object.assign(this, { statistics, nFeaturesIn: columns.list.length, featureNamesIn: columns.names });
+    return this;
+  }
+
+  /** The columns with what `fit` has learned where values are missing. */
+  transform<X extends Features>(x: X): Imputed<X> {
+    const where = 'SimpleImputer.transform';
+    const columns = columnsAsFitted(where, this, x);
+    const list = columns.list.flatMap((column, c): Values[] => {
+      const fill = this.statistics[c]!;
+      if (fill === null) return [];
+      const kind = isNumeric(column) ? 'number' : 'string';
+      const empty = Array.prototype.every.call(column, (cell) => this.missing(cell));
+      if (typeof fill !== kind && !empty) {
+        throw typeError(where, `${columnName(columns.names, c)} holds ${kind}s, in fit it had ${typeof fill}s`);
+      }
+      const cells = Array.from(column as ArrayLike<Cell>, (cell) => (this.missing(cell) ? fill : cell));
+      return [typeof fill === 'number' ? Float64Array.from(cells as number[]) : (cells as string[])];
+    });
+    if (list.every(isNumeric)) return tensorOf(columns.rows, numbersOf(where, { ...columns, list })) as Imputed<X>;
+    return Array.from({ length: columns.rows }, (_, i) => list.map((column) => column[i]!)) as Cell[][] as Imputed<X>;
+  }
+
+  /** `fit(x)`, then `transform(x)`. */
+  fitTransform<X extends Features>(x: X): Imputed<X> {
+    return this.fit(x).transform(x);
+  }
+
+  /** The names of the columns that `transform` gives. */
+  getFeatureNamesOut(inputFeatures?: readonly string[]): string[] {
+    return namesIn('SimpleImputer.getFeatureNamesOut', this, inputFeatures).filter((_, c) => this.statistics[c] !== null);
+  }
+
+  /** The options. */
+  getParams(): Required<SimpleImputerOptions> {
+    const { missingValues, strategy, fillValue } = this;
+    return { missingValues, strategy, fillValue };
+  }
+
+  /** What `fit` has learned, for `loadStateDict`. */
+  stateDict(): PreparingState {
+    return { ...fittedState(this), statistics: [...this.statistics] };
+  }
+
+  /** Takes over what another imputer's `stateDict()` gave. */
+  loadStateDict(state: PreparingState): void {
+    const where = 'SimpleImputer.loadStateDict';
+    const reader = new StateReader(where, state);
+    const fitted = fittedFromState(where, reader);
+    const statistics = reader.list('statistics', fitted.nFeaturesIn);
+    const odd = statistics.findIndex((value) => value !== null && typeof value !== 'string' && !Number.isFinite(value));
+    if (odd >= 0) throw typeError(where, `expected statistics to be strings and finite numbers, got ${describe(statistics[odd])}`);
+    Object.assign(this, fitted, { statistics: [...statistics] });
+  }
+
+  private missing(cell: Cell): boolean {
+    return isMissing(cell) || cell === this.missingValues;
+  }
+
+  private statistic(name: string, column: Values): string | number | null {
+    const { strategy } = this;
+    if (!isNumeric(column) && (strategy === 'mean' || strategy === 'median')) {
+      throw typeError('SimpleImputer.fit', `${name} holds strings, which have no ${strategy}`, 'strategy: "mostFrequent" or "constant"');
+    }
+    const cells = Array.from(column as ArrayLike<Cell>).filter((cell) => !this.missing(cell));
+    if (cells.length === 0) return null;
+    if (strategy === 'mean') return mean(cells as number[]);
+    if (strategy === 'median') return median(Float64Array.from(cells as number[]));
+    if (strategy === 'mostFrequent') return mostFrequent(cells);
+    const fill = this.fillValue ?? (isNumeric(column) ? 0 : 'missing_value');
+    if ((typeof fill === 'number') !== isNumeric(column)) {
+      throw rangeError(
+        'SimpleImputer.fit',
+        `${name} holds ${isNumeric(column) ? 'numbers' : 'strings'}: fillValue ${describe(fill)} is none`,
+      );
+    }
+    return fill;
+  }
+}
