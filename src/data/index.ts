@@ -1,7 +1,13 @@
+export { type ArrowTable, fromArrow } from './arrow';
 export type { Collated } from './collate';
-export { type CsvData, type ReadCsvOptions, readCsv } from './csv';
+export { type CsvData, type ReadCsvOptions, readCsv, readTable } from './csv';
+export { CsvBatches, type CsvBatchesOptions, csvBatches } from './csv-batches';
+export type { CsvOptions } from './csv-dialect';
+export type { TableSource } from './csv-source';
 export { Dataset, Subset, TensorDataset } from './dataset';
 export { type Label, LabelEncoder, type LabelEncoderState } from './labels';
 export { DataLoader, type DataLoaderOptions } from './loader';
+export { type ReadParquetOptions, readParquet } from './parquet';
 export { StandardScaler, type StandardScalerState } from './scaler';
 export { randomSplit, type TrainTestSplitOptions, trainTestSplit } from './split';
+export { type Column, type NumberColumn, Table, type TableTensors, type TextColumn, type ToTensorsOptions } from './table';
