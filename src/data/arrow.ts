@@ -35,6 +35,11 @@ const isPlainArray = (values: unknown): values is Float32Array =>
  *
  * The library reads the table's memory itself and needs no package: `tableFromIPC(bytes)` of `apache-arrow` makes such a table of a file. A RangeError for two columns of one name,
  * and for values that are neither numbers nor texts, such as lists and dates: `table.select([...])` leaves those out.
+ *
+ * @example
+ * import { tableFromArrays } from 'apache-arrow';
+ * const table = data.fromArrow(tableFromArrays({ age: Float32Array.of(31, 28), city: ['Oslo', 'Bonn'] }));
+ * table.toTensors({ target: 'city' }).y.toArray(); // [1, 0]
  */
 export function fromArrow(table: ArrowTable): Table {
   const fields = table?.schema?.fields;

@@ -39,6 +39,13 @@ async function library() {
  * Numbers, booleans and decimals become numbers, strings text, nulls missing values. It needs the packages `hyparquet` and `hyparquet-compressors`, loaded at the
  * first call: a SimdnnError `SIMDNN_PACKAGE` where they are not installed, `SIMDNN_FILE` where the file cannot be read; a RangeError for a file that is no
  * Parquet, for a column that is not there, and for values that are neither numbers nor texts, such as dates.
+ *
+ * @example
+ * import { parquetWriteBuffer } from 'hyparquet-writer';
+ * const bytes = parquetWriteBuffer({ columnData: [{ name: 'age', data: [31, 28] }, { name: 'city', data: ['Oslo', 'Bonn'] }] });
+ * const table = await data.readParquet(Buffer.from(bytes));
+ * table.names; // ['age', 'city']
+ * table.texts('city'); // ['Oslo', 'Bonn']
  */
 export async function readParquet(source: string | URL | Uint8Array, options?: ReadParquetOptions): Promise<Table> {
   const o = withDefaults('readParquet', options, { columns: undefined as string[] | undefined });
@@ -93,7 +100,7 @@ export async function readParquet(source: string | URL | Uint8Array, options?: R
 
 const bytesOf = (bytes: Uint8Array): Bytes => ({
   byteLength: bytes.length,
-  slice: (start, end) => bytes.slice(start, end).buffer as ArrayBuffer,
+  slice: (start, end) => new Uint8Array(bytes.subarray(start, end)).buffer, // a copy, of a Buffer too
 });
 
 async function slicesOf(handle: Awaited<ReturnType<typeof open>>, label: string): Promise<Bytes> {
