@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { checkBoolean, checkInteger, rangeError, typeError, withDefaults } from '../errors';
 import { Tensor } from '../tensor';
 import { type CsvOptions, csvDefaults, type Dialect, dialectOf } from './csv-dialect';
-import { Kind, type Layout, layoutOf, nameOf } from './csv-layout';
+import { Kind, type Layout, layoutOf } from './csv-layout';
 import { CsvScanner } from './csv-scanner';
 import { checkSource, explained, pathOf, pieceBytes, piecesOf } from './csv-source';
 import { byName, checkTarget } from './table';
@@ -159,7 +159,6 @@ export async function csvBatches(source: string | URL, options?: CsvBatchesOptio
   const facts = await learn(dialect, path, targets, o.targetDtype);
   const left = new Set([...targets, ...dialect.drop]);
   const features = [...(dialect.columns ?? facts.layout.names.filter((name) => !left.has(name)))];
-  if (features.length === 0) throw rangeError(where, `${nameOf(path)} has no columns besides the target`);
   return new CsvBatches({ ...facts, path, dialect, features, targets, isOne: typeof o.target === 'string', batchSize, dropLast });
 }
 

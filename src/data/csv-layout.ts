@@ -82,6 +82,9 @@ export function layoutOf(dialect: Dialect, targets: readonly string[], names: re
   }
   const left = new Set([...drop, ...targets]);
   const features = columns ?? names.filter((name) => !left.has(name));
+  if (features.length === 0) {
+    throw rangeError(where, `${nameOf(file)} has no columns ${drop.length > 0 ? 'that are kept' : 'besides the target'}`);
+  }
   if (columns === undefined && features.includes('')) {
     throw rangeError(
       where,

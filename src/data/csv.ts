@@ -1,8 +1,8 @@
 // Tables from CSV files.
-import { rangeError, withDefaults } from '../errors';
+import { withDefaults } from '../errors';
 import { ColumnBuilder } from './csv-columns';
 import { type CsvOptions, csvDefaults, type Dialect, dialectOf } from './csv-dialect';
-import { Kind, type Layout, layoutOf, nameOf } from './csv-layout';
+import { Kind, type Layout, layoutOf } from './csv-layout';
 import { CsvScanner } from './csv-scanner';
 import { checkSource, explained, piecesOf, type TableSource } from './csv-source';
 import { type Column, checkTarget, Table, type TableTensors, tensorsOf } from './table';
@@ -87,7 +87,6 @@ export async function readCsv(source: TableSource, options?: ReadCsvOptions): Pr
   const { table, layout } = await tableOf(dialect, given, targets, o.targetDtype === 'float32');
   const left = new Set([...targets, ...dialect.drop]);
   const features = dialect.columns ?? layout.names.filter((name) => !left.has(name));
-  if (features.length === 0) throw rangeError('readCsv', `${nameOf(given.path)} has no columns besides the target`);
   return tensorsOf('readCsv', table, features, o.target, o.targetDtype);
 }
 

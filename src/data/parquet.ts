@@ -75,26 +75,37 @@ export async function readParquet(source: string | URL | Uint8Array, options?: R
     // One column at a time: in memory there is never more than one as the file has it.
     for (const name of wanted ?? names) {
       const gather = gathered('readParquet', name, rows);
+      let failure: unknown = null; // what a callback of the library throws would be lost
       await parquetRead({
         file,
         metadata,
         compressors,
         columns: [name],
         onChunk: ({ columnData, rowStart }) => {
-          // Chunks may come in any order.
-          if (ArrayBuffer.isView(columnData) && !(columnData instanceof BigInt64Array || columnData instanceof BigUint64Array)) {
-            gather.place(rowStart, columnData as Float64Array);
-          } else for (let i = 0; i < columnData.length; i++) gather.set(rowStart + i, columnData[i]);
+          try {
+            put(gather, columnData, rowStart);
+          } catch (error) {
+            failure ??= error;
+          }
         },
       }).catch((error: Error) => {
-        if (error instanceof RangeError && error.message.startsWith('[readParquet]')) throw error;
         throw rangeError('readParquet', `${label}, column ${describe(name)} cannot be read: ${error.message}`);
       });
+      if (failure !== null) throw failure;
       columns.set(name, gather.finish());
     }
     return Table.of(columns);
   } finally {
     await handle?.close();
+  }
+}
+
+// Chunks may come in any order.
+function put(gather: ReturnType<typeof gathered>, values: ArrayLike<unknown>, at: number): void {
+  if (ArrayBuffer.isView(values) && !(values instanceof BigInt64Array || values instanceof BigUint64Array)) {
+    gather.place(at, values as unknown as Float64Array);
+  } else {
+    for (let i = 0; i < values.length; i++) gather.set(at + i, values[i]);
   }
 }
 

@@ -109,6 +109,13 @@ export class Table {
     return this.columns.get(name)!;
   }
 
+  /** The numbers of a column of numbers, on the table's own memory, NaN where one is missing; a TypeError for a column of text. */
+  numbers(name: string): Float32Array | Int32Array {
+    const column = this.column(name);
+    if (column.kind !== 'number') throw typeError('Table.numbers', `column ${describe(name)} has texts, no numbers`, 'texts(name)');
+    return column.values;
+  }
+
   /** The texts of a column of text, null where one is missing; a TypeError for a column of numbers. */
   texts(name: string): (string | null)[] {
     const column = this.column(name);
