@@ -60,7 +60,7 @@ export function makeStudents(n: number, seed = 1): { x: Tensor; y: Tensor } {
 
 /** The students of a CSV file of that schema; other columns are left aside. */
 export async function readStudents(path: string): Promise<{ x: Tensor; y: Tensor }> {
-  const { x, y } = await data.readCsv(path, { columns: features, target });
+  const { x, y } = await data.readCsv(path, { columns: features, target, text: [] });
   if (y!.dtype !== 'int32' || y!.lt(0).add(y!.gt(4)).max().item() > 0) throw new RangeError(`${path}: ${target} must be 0, 1, 2, 3 or 4`);
   return { x, y: y! };
 }

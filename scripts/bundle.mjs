@@ -8,13 +8,13 @@ import { rolldown } from 'rolldown';
 import { root } from './system.mjs';
 
 const dist = join(root, 'dist');
-const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const bundle = await rolldown({
   cwd: root,
   input: { index: 'src/index.ts', kernels: 'src/kernels.ts' },
   platform: 'node',
-  external: [/^node:/, ...Object.keys(dependencies)],
+  external: [/^node:/, ...Object.keys({ ...dependencies, ...peerDependencies })],
 });
 await bundle.write({ dir: dist, format: 'cjs', exports: 'named', chunkFileNames: '[name].js' });
 await bundle.close();

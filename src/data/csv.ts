@@ -1,156 +1,108 @@
-// Tables of numbers from CSV files.
-import { createReadStream } from 'node:fs';
-import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
-import { Tensor } from '../tensor';
+// Tables from CSV files.
+import { withDefaults } from '../errors';
+import { ColumnBuilder } from './csv-columns';
+import { type CsvOptions, csvDefaults, type Dialect, dialectOf } from './csv-dialect';
+import { Kind, type Layout, layoutOf } from './csv-layout';
+import { CsvScanner } from './csv-scanner';
+import { checkSource, explained, piecesOf, type TableSource } from './csv-source';
+import { type Column, checkTarget, Table, type TableTensors, tensorsOf } from './table';
 
 /** The options of `readCsv`. */
-export interface ReadCsvOptions {
-  /** The columns of x, in this order; the default is all but `target`, in the file's order. */
-  columns?: string[];
-  /** The column of y. */
-  target?: string;
-  /** What separates the values (","). */
-  delimiter?: string;
+export interface ReadCsvOptions extends CsvOptions {
+  /** The column of y, or several. */
+  target?: string | string[];
+  /** The type of y; the default is int32 where all values are integers or texts, else float32. */
+  targetDtype?: 'float32' | 'int32';
 }
 
 /** What `readCsv` has read. */
-export interface CsvData {
-  /** The features, float32 `[rows, columns]`. */
-  x: Tensor;
-  /** The target `[rows]`: int32 when every value is an integer, else float32; null without one. */
-  y: Tensor | null;
-  /** The names of x's columns. */
-  columns: string[];
-}
+export type CsvData = TableTensors;
 
-// Decimal numbers as they stand in files; Number() alone would take "", "0x1f" and "Infinity" too.
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
-function numberOf(cell: string, row: number, column: string): number {
-  const text = cell.trim();
-  const at = `row ${row}, column ${JSON.stringify(column)}`;
-  if (text === '') throw rangeError('readCsv', `${at}: the value is missing`);
-  const value = decimal.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(value)) throw rangeError('readCsv', `${at}: expected a number, got ${describe(cell)}`);
-  if (!Number.isFinite(Math.fround(value))) throw rangeError('readCsv', `${at}: ${text} is too large for float32`);
-  return value;
-}
-
-// Memory that grows as rows arrive.
-class Values {
-  private values = new Float64Array(1024);
-  private length = 0;
-
-  push(value: number): void {
-    if (this.length === this.values.length) {
-      const larger = new Float64Array(2 * this.length);
-      larger.set(this.values);
-      this.values = larger;
-    }
-    this.values[this.length++] = value;
+// The columns that are wanted of a file, as they were found. `targets` are read besides those that the options ask for.
+async function tableOf(
+  dialect: Dialect,
+  given: ReturnType<typeof checkSource>,
+  targets: readonly string[],
+  mayMiss: boolean,
+): Promise<{ table: Table; layout: Layout }> {
+  const { where } = dialect;
+  let builders: ColumnBuilder[] = [];
+  const scanner = new CsvScanner(
+    dialect,
+    given.path,
+    (names) => {
+      const layout = layoutOf(dialect, targets, names, given.path);
+      for (const column of layout.read) if (targets.includes(column.name) && !mayMiss) column.isRequired = true;
+      builders = layout.read.map(() => new ColumnBuilder());
+      return layout;
+    },
+    (values, lines, rows) => {
+      const { read } = scanner.layout!;
+      builders.forEach((builder, at) => {
+        builder.append(values, at, read.length, rows, lines, read[at]!.kind === Kind.text);
+      });
+    },
+  );
+  try {
+    for await (const piece of piecesOf(where, given)) scanner.push(piece);
+  } catch (error) {
+    throw explained(where, given.path, error as NodeJS.ErrnoException);
   }
-
-  get all(): Float64Array {
-    return this.values.subarray(0, this.length);
-  }
+  scanner.end();
+  const layout = scanner.layout!;
+  const columns = new Map<string, Column>(layout.read.map((column, at) => [column.name, builders[at]!.finish(column)]));
+  return { table: Table.of(columns), layout };
 }
-
-// Where the wanted columns stand in the file.
-function positionsOf(path: string, header: readonly string[], wanted: readonly string[]): number[] {
-  const twice = header.find((name, i) => header.indexOf(name) !== i);
-  if (twice !== undefined) throw rangeError('readCsv', `${path}: the header has ${describe(twice)} twice`);
-  const missing = wanted.filter((name) => !header.includes(name));
-  if (missing.length > 0) {
-    throw rangeError(
-      'readCsv',
-      `${path} has no column ${missing.map(describe).join(', ')}`,
-      `its columns are ${header.map(describe).join(', ')}`,
-    );
-  }
-  return wanted.map((name) => header.indexOf(name));
-}
-
-const isInt32 = (value: number): boolean => (value | 0) === value;
 
 /**
- * Reads a CSV file of numbers: `{ x, y, columns }`.
+ * Reads a table from a CSV file: `{ x, y, columns, classes, categories }`.
  *
- * The first row names the columns. x `[rows, columns]` is float32; y `[rows]` is the column `target`, int32 when all its values are
- * integers (class labels), else float32, and null when no target is named. Quotes, a byte order mark and both kinds of line end are
- * understood, empty lines skipped. Errors name the row (the header is row 1) and the column: a RangeError for a missing or repeated
- * column, a row of another length, a missing value, text where a number belongs and an empty file; a SimdnnError `SIMDNN_FILE`
- * when the file cannot be read.
+ * `source` is a path, a `file:` URL, a Buffer, or a stream of bytes. The first row names the columns. x `[rows, columns]` is float32, each number as
+ * `Math.fround(Number(text))` gives it. A column whose first value is no number is text, for instance names of classes: its values become the numbers of
+ * its texts in `categories`, sorted by code units. y `[rows]` is the column `target`: int32 when all its values are integers or it is text,
+ * whose texts are then `classes`, else float32; `[rows, targets]` for a list of names, and null when none is named. A missing value is an error unless
+ * `naValues` is given: then it is NaN in x. In y it always is one, unless `targetDtype` is "float32".
+ *
+ * Quotes, a byte order mark, spaces around values, and all kinds of line end are understood, empty lines skipped. Errors name file, row (its line, 1 is the first) and column: a
+ * RangeError for a missing or repeated column, one without a name that was not asked for, a row of another length, text where a number belongs, a target of
+ * integers of which one is beyond int32, and an empty file; a SimdnnError `SIMDNN_FILE` when the file cannot be read.
  *
  * @example
  * const { x, y, columns } = await data.readCsv('examples/data/digits.csv', { target: 'digit' });
  * x.shape; // [1797, 64]
+ * const irises = 'length,width,species\n5.1,3.5,setosa\n7.0,NA,versicolor\n';
+ * const read = await data.readCsv(Buffer.from(irises), { target: 'species', naValues: 'NA' });
+ * read.classes; // ['setosa', 'versicolor']
+ * read.x.toArray()[1][1]; // NaN
  */
-export async function readCsv(path: string, options?: ReadCsvOptions): Promise<CsvData> {
+export async function readCsv(source: TableSource, options?: ReadCsvOptions): Promise<CsvData> {
   const o = withDefaults('readCsv', options, {
-    columns: undefined as string[] | undefined,
-    target: undefined as string | undefined,
-    delimiter: ',',
+    ...csvDefaults,
+    target: undefined as string | string[] | undefined,
+    targetDtype: undefined as 'float32' | 'int32' | undefined,
   });
-  if (typeof path !== 'string') throw typeError('readCsv', `expected a path, got ${describe(path)}`);
-  if (
-    o.columns !== undefined &&
-    !(Array.isArray(o.columns) && o.columns.length > 0 && o.columns.every((name) => typeof name === 'string'))
-  ) {
-    throw typeError('readCsv', `expected columns to be an array of names, got ${describe(o.columns)}`);
-  }
-  if (o.target !== undefined && typeof o.target !== 'string')
-    throw typeError('readCsv', `expected target to be a name, got ${describe(o.target)}`);
-  if (typeof o.delimiter !== 'string' || o.delimiter === '') {
-    throw typeError('readCsv', `expected delimiter to be a string, got ${describe(o.delimiter)}`);
-  }
-  // Loaded when first needed: programs that read no CSV file start without it.
-  const { parse } = await import('csv-parse');
-  const file = createReadStream(path);
-  const parser = parse({ bom: true, delimiter: o.delimiter, relax_column_count: true, skip_empty_lines: true });
-  file.on('error', (error) => parser.destroy(error));
-
-  const x = new Values();
-  const y = new Values();
-  let header: string[] | null = null;
-  let columns: string[] = [];
-  let features: number[] = [];
-  let target = -1;
-  let row = 0;
-  try {
-    for await (const cells of file.pipe(parser) as AsyncIterable<string[]>) {
-      row++;
-      if (header === null) {
-        header = cells.map((name) => name.trim());
-        columns = o.columns === undefined ? header.filter((name) => name !== o.target) : [...o.columns];
-        if (columns.length === 0) throw rangeError('readCsv', `${path} has no columns besides the target`);
-        features = positionsOf(path, header, columns);
-        if (o.target !== undefined) [target] = positionsOf(path, header, [o.target]) as [number];
-        continue;
-      }
-      if (cells.length !== header.length) {
-        throw rangeError('readCsv', `row ${row} has ${cells.length} values, the header ${header.length}`);
-      }
-      for (const at of features) x.push(numberOf(cells[at]!, row, header[at]!));
-      if (target >= 0) y.push(numberOf(cells[target]!, row, header[target]!));
-    }
-  } catch (error) {
-    throw explained(error as NodeJS.ErrnoException, path);
-  } finally {
-    file.destroy();
-  }
-  if (header === null) throw rangeError('readCsv', `${path} is empty`);
-  if (row === 1) throw rangeError('readCsv', `${path} has a header, but no rows`);
-  return {
-    x: new Tensor(Float32Array.from(x.all), [row - 1, columns.length]),
-    y: target < 0 ? null : new Tensor(y.all.every(isInt32) ? Int32Array.from(y.all) : Float32Array.from(y.all), [row - 1]),
-    columns,
-  };
+  const given = checkSource('readCsv', source);
+  const dialect = dialectOf('readCsv', o, false);
+  const targets = checkTarget('readCsv', o.target, o.targetDtype);
+  const { table, layout } = await tableOf(dialect, given, targets, o.targetDtype === 'float32');
+  const left = new Set([...targets, ...dialect.drop]);
+  const features = dialect.columns ?? layout.names.filter((name) => !left.has(name));
+  return tensorsOf('readCsv', table, features, o.target, o.targetDtype);
 }
 
-// Errors of the file system and of the parser, in this library's words; its own pass as they are.
-function explained(error: NodeJS.ErrnoException, path: string): Error {
-  if (error instanceof RangeError) return error;
-  if (error.code === 'ENOENT') return new SimdnnError('SIMDNN_FILE', `[readCsv] ${path} does not exist`);
-  if (error.syscall !== undefined) return new SimdnnError('SIMDNN_FILE', `[readCsv] ${path} cannot be read: ${error.message}`);
-  return rangeError('readCsv', `${path} is not a CSV file: ${error.message}`);
+/**
+ * Reads a table from a CSV file column by column, as `readCsv` does, with its options: a `Table`, in which values may be missing. As `pandas.read_csv`.
+ *
+ * What stands for a missing value besides nothing at all is to be said: `naValues`.
+ *
+ * @example
+ * const table = await data.readTable(Buffer.from('age,city\n31,Oslo\n,Bonn\n'));
+ * table.column('age').values; // [31, NaN]
+ * table.texts('city'); // ['Oslo', 'Bonn']
+ */
+export async function readTable(source: TableSource, options?: CsvOptions): Promise<Table> {
+  const o = withDefaults('readTable', options, csvDefaults);
+  const given = checkSource('readTable', source);
+  const { table } = await tableOf(dialectOf('readTable', o, true), given, [], true);
+  return table;
 }

@@ -1,5 +1,9 @@
+export { type ArrowTable, fromArrow } from './arrow';
 export type { Collated } from './collate';
-export { type CsvData, type ReadCsvOptions, readCsv } from './csv';
+export { type CsvData, type ReadCsvOptions, readCsv, readTable } from './csv';
+export { CsvBatches, type CsvBatchesOptions, csvBatches } from './csv-batches';
+export type { CsvOptions } from './csv-dialect';
+export type { TableSource } from './csv-source';
 export { Dataset, Subset, TensorDataset } from './dataset';
 export { DataLoader, type DataLoaderOptions } from './loader';
 export {
@@ -39,4 +43,6 @@ export {
   type Transformer,
   toState,
 } from './preparing';
+export { type ReadParquetOptions, readParquet } from './parquet';
 export { randomSplit, type TrainTestSplitOptions, trainTestSplit } from './split';
+export { type Column, type NumberColumn, Table, type TableTensors, type TextColumn, type ToTensorsOptions } from './table';

@@ -27,8 +27,10 @@ describe('readCsv', () => {
   it('gives a float32 target when a value is no integer', async () => {
     const { y } = await readCsv(file('a,b\n1,1\n1,1.5\n'), { target: 'b' });
     expect([y?.dtype, y?.toArray()]).toEqual(['float32', [1, 1.5]]);
-    const { y: large } = await readCsv(file('a,b\n1,3000000000\n'), { target: 'b' });
-    expect([large?.dtype, large?.toArray()]).toEqual(['float32', [3e9]]);
+    const large = file('a,b\n1,3000000000\n');
+    await expect(readCsv(large, { target: 'b' })).rejects.toThrow('row 2, column "b": 3000000000 is an integer beyond int32');
+    const { y: rounded } = await readCsv(large, { target: 'b', targetDtype: 'float32' });
+    expect([rounded?.dtype, rounded?.toArray()]).toEqual(['float32', [3e9]]);
   });
 
   it('reads all columns without a target, and chosen ones in their order', async () => {
@@ -64,7 +66,9 @@ describe('readCsv', () => {
       await expect(readCsv(file(`a\n${text}\n`))).rejects.toThrow(`[readCsv] row 2, column "a": expected a number, got "${text}"`);
     }
     await expect(readCsv(file('a\n1e39\n'))).rejects.toThrow('[readCsv] row 2, column "a": 1e39 is too large for float32');
-    await expect(readCsv(file('a,b\n1,x\n'), { target: 'b' })).rejects.toThrow('[readCsv] row 2, column "b": expected a number, got "x"');
+    await expect(readCsv(file('a,b\n1,x\n'), { target: 'b', text: [] })).rejects.toThrow(
+      '[readCsv] row 2, column "b": expected a number, got "x"',
+    );
   });
 
   it('names missing columns and the columns there are', async () => {

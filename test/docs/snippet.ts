@@ -1,7 +1,8 @@
 // Runs a piece of documentation and compares what it says with what it does.
 //
 // A comment behind an expression statement, on its last line, is that expression's result, `x.shape; // [2, 2]`, or the error that it
-// throws, `x.item(); // RangeError: [Tensor.item] expected one element`, which the message begins with. All else is plain TypeScript.
+// throws, `x.item(); // RangeError: [Tensor.item] expected one element`, which the message begins with. What is imported from other packages is
+// loaded. All else is plain TypeScript.
 import { parseSync, transformSync } from 'rolldown/utils';
 
 /** The names that a snippet may use without declaring them. */
@@ -62,7 +63,10 @@ export async function runSnippet(code: string, scope: Scope): Promise<number> {
   for (const statement of program.body) {
     const text = code.slice(statement.start, statement.end);
     const comment = /^[ \t]*\/\/[ \t]*(.*)/.exec(code.slice(statement.end))?.[1]?.trim();
-    if (statement.type === 'ImportDeclaration') {
+    if (statement.type === 'ImportDeclaration' && !statement.source.value.startsWith('simdnn')) {
+      const names = statement.specifiers.map(({ local }) => local.name);
+      source += `const { ${names.join(', ')} } = await load(${JSON.stringify(statement.source.value)});\n`;
+    } else if (statement.type === 'ImportDeclaration') {
       for (const { local } of statement.specifiers) if (!(local.name in scope)) throw new Error(`there is no public name ${local.name}`);
     } else if (statement.type === 'ExpressionStatement' && comment !== undefined) {
       const expression = text.replace(/;$/, '');
@@ -74,7 +78,8 @@ export async function runSnippet(code: string, scope: Scope): Promise<number> {
   }
   // Braces: a snippet may declare a name that the scope has as well.
   const javascript = transformSync('snippet.ts', `{${source}}`).code;
-  await new AsyncFunction('check', ...Object.keys(scope), javascript)(check, ...Object.values(scope));
+  const load = (name: string): Promise<unknown> => import(name);
+  await new AsyncFunction('check', 'load', ...Object.keys(scope), javascript)(check, load, ...Object.values(scope));
   return checked;
 }
 

@@ -28,7 +28,6 @@ afterAll(cleanUp);
 const installed = [
   'ansi-regex',
   'cli-progress',
-  'csv-parse',
   'emoji-regex',
   'is-fullwidth-code-point',
   'node-gyp-build',
@@ -52,7 +51,7 @@ describe('with a binary that fits', () => {
     console.log(`install ${options.join(' ')}: ${seconds.toFixed(2)} s`); // two on an idle machine
   });
 
-  it('brings the loader, the CSV parser and the progress bar, no more', () => {
+  it('brings the loader and the progress bar, no more', () => {
     const folder = consumer();
     install(folder, tarball, bare);
     expect(

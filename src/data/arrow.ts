@@ -1,0 +1,70 @@
+// Tables from Apache Arrow, column by column.
+import { describe, rangeError, typeError } from '../errors';
+import { type Column, Table } from './table';
+import { gathered } from './table-columns';
+
+/** What is read of an Arrow `Table` (`apache-arrow`, or another library with these names). */
+export interface ArrowTable {
+  /** The number of rows. */
+  readonly numRows: number;
+  /** The names of the columns. */
+  readonly schema: { readonly fields: readonly { readonly name: string; readonly type: unknown }[] };
+  /** The column of that number. */
+  getChildAt(index: number): ArrowVector | null;
+}
+
+interface ArrowVector {
+  readonly length: number;
+  readonly nullCount?: number;
+  get(index: number): unknown;
+  readonly data: readonly { readonly values?: unknown; readonly length: number; readonly nullCount?: number; readonly typeId?: number }[];
+}
+
+// The kinds of types whose values are the numbers themselves: Int and Float, in Arrow's numbering of types.
+const isPlain = (typeId: unknown): boolean =>
+  typeof typeId === 'number' && (typeId === 2 || typeId === 3 || (typeId <= -2 && typeId >= -12));
+const isPlainArray = (values: unknown): values is Float32Array =>
+  ArrayBuffer.isView(values) &&
+  !(values instanceof BigInt64Array) &&
+  !(values instanceof BigUint64Array) &&
+  !(values instanceof Uint16Array);
+
+/**
+ * A `Table` of the columns of an Apache Arrow table, made column by column: numbers and booleans become numbers, strings and dictionaries of
+ * strings text, nulls missing values.
+ *
+ * The library reads the table's memory itself and needs no package: `tableFromIPC(bytes)` of `apache-arrow` makes such a table of a file. A RangeError for two columns of one name,
+ * and for values that are neither numbers nor texts, such as lists and dates: `table.select([...])` leaves those out.
+ *
+ * @example
+ * import { tableFromArrays } from 'apache-arrow';
+ * const table = data.fromArrow(tableFromArrays({ age: Float32Array.of(31, 28), city: ['Oslo', 'Bonn'] }));
+ * table.toTensors({ target: 'city' }).y.toArray(); // [1, 0]
+ */
+export function fromArrow(table: ArrowTable): Table {
+  const fields = table?.schema?.fields;
+  if (!Array.isArray(fields) || typeof table.getChildAt !== 'function' || typeof table.numRows !== 'number') {
+    throw typeError(
+      'fromArrow',
+      `expected a table of Apache Arrow, got ${describe(table)}`,
+      'tableFromIPC(bytes) of the package apache-arrow',
+    );
+  }
+  const columns = new Map<string, Column>();
+  fields.forEach(({ name }: { name: string }, at: number) => {
+    if (columns.has(name)) throw rangeError('fromArrow', `the table has ${describe(name)} twice`);
+    const vector = table.getChildAt(at);
+    const gather = gathered('fromArrow', name, table.numRows);
+    let row = 0;
+    for (const part of vector?.data ?? []) {
+      if (isPlain(part.typeId) && !part.nullCount && isPlainArray(part.values) && part.values.length >= part.length) {
+        gather.place(row, part.values.subarray(0, part.length));
+      } else {
+        for (let i = 0; i < part.length; i++) gather.set(row + i, vector!.get(row + i));
+      }
+      row += part.length;
+    }
+    columns.set(name, gather.finish());
+  });
+  return Table.of(columns);
+}

@@ -1,0 +1,217 @@
+// Batches of a CSV file that need not fit into memory.
+import { closeSync, openSync, readSync } from 'node:fs';
+import { checkBoolean, checkInteger, rangeError, typeError, withDefaults } from '../errors';
+import { Tensor } from '../tensor';
+import { type CsvOptions, csvDefaults, type Dialect, dialectOf } from './csv-dialect';
+import { Kind, type Layout, layoutOf } from './csv-layout';
+import { CsvScanner } from './csv-scanner';
+import { checkSource, explained, pathOf, pieceBytes, piecesOf } from './csv-source';
+import { byName, checkTarget } from './table';
+
+/** The options of `csvBatches`. */
+export interface CsvBatchesOptions extends CsvOptions {
+  /** The column of y, or several. */
+  target?: string | string[];
+  /** The type of y; the default is int32 where all values are integers or texts, else float32. */
+  targetDtype?: 'float32' | 'int32';
+  /** Rows in a batch (1). */
+  batchSize?: number;
+  /** Whether a last batch that is not full is left out (false). */
+  dropLast?: boolean;
+}
+
+interface Found {
+  path: string;
+  dialect: Dialect;
+  layout: Layout;
+  rows: number;
+  features: string[];
+  targets: string[];
+  isOne: boolean;
+  isInt: boolean;
+  batchSize: number;
+  dropLast: boolean;
+}
+
+/**
+ * The batches of a CSV file, `[x, y]` or `[x]`, read anew in each epoch: what `csvBatches` gives, and `train.fit` takes for a loader. As a
+ * `torch.utils.data.IterableDataset`.
+ *
+ * In memory there are a piece of the file and a batch. The rows come in the file's order.
+ *
+ * @example
+ * const batches = await data.csvBatches('examples/data/digits.csv', { target: 'digit', batchSize: 64 });
+ * batches.length; // 29
+ * const [[x, y]] = batches;
+ * x.shape; // [64, 64]
+ */
+export class CsvBatches implements Iterable<Tensor[]> {
+  /** The number of rows in the file. */
+  readonly rows: number;
+  /** The number of batches. */
+  readonly length: number;
+  /** Rows in a batch. */
+  readonly batchSize: number;
+  /** The names of x's columns. */
+  readonly columns: readonly string[];
+  /** The classes of a target of text; null for others. */
+  readonly classes: readonly string[] | null;
+  /** The texts of each column of text, in the order of their numbers. */
+  readonly categories: Readonly<Record<string, readonly string[]>>;
+  private readonly found: Found;
+
+  /** @internal */
+  constructor(found: Found) {
+    if (found?.layout === undefined) throw typeError('CsvBatches', 'is made by await data.csvBatches(path, options)');
+    const { rows, batchSize, dropLast, features, layout, targets, isOne } = found;
+    this.found = found;
+    this.rows = rows;
+    this.batchSize = batchSize;
+    this.length = dropLast ? Math.floor(rows / batchSize) : Math.ceil(rows / batchSize);
+    this.columns = features;
+    const categories = byName<readonly string[]>();
+    for (const { name, kind, texts } of layout.read) if (kind === Kind.text) categories[name] = texts;
+    this.categories = categories;
+    this.classes = isOne ? (categories[targets[0]!] ?? null) : null;
+  }
+
+  /** Begins an epoch: reads the file from its beginning. */
+  *[Symbol.iterator](): Generator<Tensor[], undefined> {
+    const { path, dialect, layout, dropLast, batchSize } = this.found;
+    const ready: Tensor[][] = [];
+    const scanner = new CsvScanner(
+      dialect,
+      path,
+      (names) => {
+        if (names.join('\0') !== layout.names.join('\0')) throw rangeError('csvBatches', `${path} has other columns than before`);
+        return layout;
+      },
+      (values, _, rows) => {
+        if (rows === batchSize || !dropLast) ready.push(this.batchOf(values, rows));
+      },
+      batchSize,
+    );
+    let file = -1;
+    try {
+      file = openSync(path, 'r');
+      const memory = Buffer.allocUnsafeSlow(pieceBytes);
+      for (;;) {
+        const read = readSync(file, memory, 0, pieceBytes, null);
+        if (read === 0) break;
+        scanner.push(memory.subarray(0, read));
+        while (ready.length > 0) yield ready.shift()!;
+      }
+    } catch (error) {
+      throw explained('csvBatches', path, error as NodeJS.ErrnoException);
+    } finally {
+      if (file >= 0) closeSync(file);
+    }
+    scanner.end();
+    yield* ready;
+  }
+
+  private batchOf(values: Float64Array, rows: number): Tensor[] {
+    const { features, targets, isOne, isInt, layout } = this.found;
+    const places = new Map(layout.read.map(({ name }, place) => [name, place]));
+    const gather = <T extends Float32Array | Int32Array>(out: T, names: readonly string[]): T => {
+      const from = names.map((name) => places.get(name)!);
+      for (let row = 0, to = 0, base = 0; row < rows; row++, base += layout.read.length) {
+        for (let k = 0; k < from.length; k++) out[to++] = values[base + from[k]!]!;
+      }
+      return out;
+    };
+    const x = new Tensor(gather(new Float32Array(rows * features.length), features), [rows, features.length]);
+    if (targets.length === 0) return [x];
+    const size = rows * targets.length;
+    const y = isInt ? gather(new Int32Array(size), targets) : gather(new Float32Array(size), targets);
+    return [x, new Tensor(y, isOne ? [rows] : [rows, targets.length])];
+  }
+}
+
+/**
+ * Batches `[x, y]` of a CSV file, a path or a `file:` URL, that may be larger than memory: what is read of it is as `readCsv` reads it, with its options.
+ *
+ * The file is gone through once at the call, which finds the number of rows, the texts, and the type of y, and refuses what cannot be read; then once for
+ * each epoch. Errors are those of `readCsv`. A file that is changed meanwhile is an error where it shows.
+ *
+ * @example
+ * const loader = await data.csvBatches('examples/data/digits.csv', { target: 'digit', batchSize: 128 });
+ * const model = new nn.Linear(64, 10);
+ * const optimizer = new optim.SGD(model.parameters(), { lr: 0.01 });
+ * const { epochs } = await train.fit(model, { criterion: new nn.CrossEntropyLoss(), optimizer, loader, epochs: 1, progress: false });
+ * epochs; // 1
+ */
+export async function csvBatches(source: string | URL, options?: CsvBatchesOptions): Promise<CsvBatches> {
+  const where = 'csvBatches';
+  const o = withDefaults(where, options, {
+    ...csvDefaults,
+    target: undefined as string | string[] | undefined,
+    targetDtype: undefined as 'float32' | 'int32' | undefined,
+    batchSize: 1,
+    dropLast: false,
+  });
+  const batchSize = checkInteger(where, 'batchSize', o.batchSize, 1, 2 ** 31 - 1);
+  const dropLast = checkBoolean(where, 'dropLast', o.dropLast);
+  const path = pathOf(where, source);
+  if (path === null) throw typeError(where, 'expected a path or a file: URL: the file is read once for each epoch');
+  const dialect = dialectOf(where, o, false);
+  const targets = checkTarget(where, o.target, o.targetDtype);
+  const facts = await learn(dialect, path, targets, o.targetDtype);
+  const left = new Set([...targets, ...dialect.drop]);
+  const features = [...(dialect.columns ?? facts.layout.names.filter((name) => !left.has(name)))];
+  return new CsvBatches({ ...facts, path, dialect, features, targets, isOne: typeof o.target === 'string', batchSize, dropLast });
+}
+
+// Goes through the file once.
+async function learn(
+  dialect: Dialect,
+  path: string,
+  targets: readonly string[],
+  dtype: 'float32' | 'int32' | undefined,
+): Promise<Pick<Found, 'layout' | 'rows' | 'isInt'>> {
+  let isInteger = true;
+  let beyond: { value: number; line: number; name: string } | null = null;
+  const scanner = new CsvScanner(
+    dialect,
+    path,
+    (names) => {
+      const layout = layoutOf(dialect, targets, names, path);
+      for (const column of layout.read) if (targets.includes(column.name) && dtype !== 'float32') column.isRequired = true;
+      return layout;
+    },
+    (values, lines, rows) => {
+      const { read } = scanner.layout!;
+      read.forEach(({ name, kind }, place) => {
+        if (kind === Kind.text || dtype === 'float32' || !targets.includes(name)) return;
+        for (let row = 0, at = place; row < rows; row++, at += read.length) {
+          const value = values[at]!;
+          if ((value | 0) === value) continue;
+          if (Number.isInteger(value)) beyond ??= { value, line: lines[row]!, name };
+          else if (dtype === 'int32') scanner.refuse(`${value} is no int32`, undefined, name, lines[row]!);
+          else isInteger = false;
+        }
+      });
+    },
+  );
+  try {
+    for await (const piece of piecesOf(dialect.where, checkSource(dialect.where, path))) scanner.push(piece);
+  } catch (error) {
+    throw explained(dialect.where, path, error as NodeJS.ErrnoException);
+  }
+  scanner.end();
+  if (beyond !== null && isInteger) {
+    const { value, line, name } = beyond as { value: number; line: number; name: string };
+    scanner.refuse(`${value} is an integer beyond int32`, 'targetDtype: "float32" rounds it', name, line);
+  }
+  const layout = scanner.layout!;
+  for (const column of layout.read) close(column);
+  return { layout, rows: scanner.rows, isInt: isInteger && dtype !== 'float32' };
+}
+
+// Numbers the texts in the order of their code units, and takes no others from now on.
+function close(column: Layout['read'][number]): void {
+  if (column.kind === Kind.open) column.kind = Kind.number;
+  column.texts.sort((a, b) => (a < b ? -1 : 1));
+  column.codes = new Map(column.texts.map((text, code) => [text, code]));
+  column.isClosed = true;
+}

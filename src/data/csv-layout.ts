@@ -1,0 +1,103 @@
+// Which columns a CSV file has, and where the wanted ones go.
+import { describe, rangeError } from '../errors';
+import { type Dialect, repeated } from './csv-dialect';
+import { numberOf } from './csv-number';
+
+/** What a column was found to hold: nothing yet, numbers, or text. */
+export const Kind = { open: 0, number: 1, text: 2 } as const;
+
+/** A column that is read. */
+export interface CsvColumn {
+  name: string;
+  kind: number;
+  /** The texts in the order in which they came, and their numbers. */
+  texts: string[];
+  codes: Map<string, number>;
+  /** Whether `texts` is complete: another one is an error. */
+  isClosed: boolean;
+  /** Whether a missing value is an error. */
+  isRequired: boolean;
+}
+
+/** The columns of a file. */
+export interface Layout {
+  names: readonly string[];
+  /** The columns that are read, in the order in which they were asked for. */
+  read: CsvColumn[];
+  /** For each column of the file its place in `read`; -1: it is left out. */
+  places: Int32Array<ArrayBuffer>;
+}
+
+/** What messages call what is read: its path, where it has one. */
+export const nameOf = (file: string | null): string => file ?? 'the table';
+
+const listed = (names: readonly string[]): string => {
+  const some = names.slice(0, 30).map(describe).join(', ');
+  return names.length > 30 ? `${some}, ... (${names.length})` : some;
+};
+
+// A name that is not found is often a delimiter that was not given.
+function hintOf(names: readonly string[], { delimiter }: Dialect): string {
+  const other = names.length === 1 ? [';', '\t', ',', '|'].find((d) => d !== delimiter && names[0]!.includes(d)) : undefined;
+  return other === undefined ? `its columns are ${listed(names)}` : `delimiter: ${JSON.stringify(other)} would divide ${listed(names)}`;
+}
+
+/** The names of the columns, where the first row has them; null where it is the first row of values. */
+export function namesOf(dialect: Dialect, first: readonly string[], row: number, file: string | null): string[] | null {
+  const { where, header } = dialect;
+  if (header === false || typeof header === 'object') return null;
+  const names = first.map((name) => name.trim());
+  const number = header === true ? undefined : names.find((name) => !Number.isNaN(numberOf(name)));
+  if (number !== undefined) {
+    throw rangeError(
+      where,
+      `row ${row} of ${nameOf(file)} has the number ${number} where a column's name belongs`,
+      'header: false for a file without names, header: true where this is one, header: ["a", "b", ...] gives names',
+    );
+  }
+  return names;
+}
+
+/** Names for a file that has none. */
+export function givenNames({ where, header }: Dialect, width: number, row: number, file: string | null): readonly string[] {
+  if (typeof header !== 'object') return Array.from({ length: width }, (_, i) => String(i));
+  if (header.length !== width) {
+    throw rangeError(where, `header has ${header.length} names, row ${row} of ${nameOf(file)} ${width} values`);
+  }
+  return header;
+}
+
+/** Which columns are read: `targets` besides those that the options ask for. */
+export function layoutOf(dialect: Dialect, targets: readonly string[], names: readonly string[], file: string | null): Layout {
+  const { where, columns, drop, text } = dialect;
+  const twice = repeated(names);
+  if (twice !== undefined) {
+    throw rangeError(where, `${nameOf(file)}: the header has ${describe(twice)} twice`, 'header: ["a", "b", ...] with another first row');
+  }
+  const places = new Map(names.map((name, place) => [name, place]));
+  const asked = [...(columns ?? []), ...targets];
+  const missing = [...new Set([...asked, ...drop, ...(text ?? [])])].filter((name) => !places.has(name));
+  if (missing.length > 0) {
+    throw rangeError(where, `${nameOf(file)} has no column ${missing.map(describe).join(', ')}`, hintOf(names, dialect));
+  }
+  const left = new Set([...drop, ...targets]);
+  const features = columns ?? names.filter((name) => !left.has(name));
+  if (features.length === 0) {
+    throw rangeError(where, `${nameOf(file)} has no columns ${drop.length > 0 ? 'that are kept' : 'besides the target'}`);
+  }
+  if (columns === undefined && features.includes('')) {
+    throw rangeError(
+      where,
+      `${nameOf(file)}: column ${places.get('')! + 1} has no name`,
+      'drop: [""] leaves it out, as what pandas writes for an index; columns: ["", ...] reads it',
+    );
+  }
+  const wanted = [...new Set([...features, ...targets])];
+  const layout: Layout = { names, read: [], places: new Int32Array(names.length).fill(-1) };
+  wanted.forEach((name, i) => {
+    const kind = text === undefined ? Kind.open : text.has(name) ? Kind.text : Kind.number;
+    layout.read.push({ name, kind, texts: [], codes: new Map(), isClosed: false, isRequired: dialect.missing === null });
+    layout.places[places.get(name)!] = i;
+  });
+  return layout;
+}

@@ -1,0 +1,84 @@
+// Columns of values that other libraries have read, put where they belong in whatever order they come.
+import { describe, rangeError } from '../errors';
+import { type Column, textColumn } from './table';
+
+type Numbers = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array;
+
+const isInt32 = (value: number): boolean => (value | 0) === value && !Object.is(value, -0);
+
+/** Gathers a column of so many rows, all of them missing at first. */
+export function gathered(where: string, name: string, rows: number): Gathered {
+  return new Gathered(where, name, rows);
+}
+
+class Gathered {
+  private numbers: Float64Array | null = null;
+  private codes: Int32Array | null = null;
+  private readonly texts = new Map<string, number>();
+
+  constructor(
+    private readonly where: string,
+    private readonly name: string,
+    private readonly rows: number,
+  ) {}
+
+  /** Numbers, from row `at` on. */
+  place(at: number, values: Numbers): void {
+    if (this.codes === null) {
+      this.numbers ??= new Float64Array(this.rows).fill(Number.NaN);
+      this.numbers.set(values, at);
+    } else if (values.length > 0) this.set(at, values[0]);
+  }
+
+  /** One value. */
+  set(row: number, value: unknown): void {
+    if (value === null || value === undefined) return;
+    if (typeof value === 'string') {
+      if (this.numbers !== null) this.refuse(row, value);
+      this.codes ??= new Int32Array(this.rows).fill(-1);
+      let code = this.texts.get(value);
+      if (code === undefined) {
+        code = this.texts.size;
+        this.texts.set(value, code);
+      }
+      this.codes[row] = code;
+      return;
+    }
+    if (this.codes !== null || (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'boolean'))
+      this.refuse(row, value);
+    this.numbers ??= new Float64Array(this.rows).fill(Number.NaN);
+    this.numbers[row] = Number(value);
+  }
+
+  /** The column: int32 where all numbers are, else float32. */
+  finish(): Column {
+    if (this.codes !== null) return textColumn(this.codes, [...this.texts.keys()]);
+    const numbers = this.numbers ?? new Float64Array(this.rows).fill(Number.NaN);
+    let missing = 0;
+    let isInteger = true;
+    let beyond: { value: number; at: string } | null = null;
+    let isInt = true;
+    for (let i = 0; i < numbers.length; i++) {
+      const value = numbers[i]!;
+      if (isInt32(value)) continue;
+      isInt = false;
+      if (Number.isNaN(value)) missing++;
+      else if (!Number.isInteger(value)) {
+        isInteger = false;
+        if (!Number.isFinite(Math.fround(value))) {
+          throw rangeError(this.where, `column ${describe(this.name)}: ${value} in row ${i} is no finite float32 number`);
+        }
+      } else beyond ??= (value | 0) === value ? null : { value, at: `row ${i}` };
+    }
+    if (isInt) return { kind: 'number', values: Int32Array.from(numbers), missing };
+    return { kind: 'number', values: Float32Array.from(numbers), missing, beyond: isInteger ? beyond : null };
+  }
+
+  private refuse(row: number, value: unknown): never {
+    throw rangeError(
+      this.where,
+      `column ${describe(this.name)}: expected numbers or texts, got ${typeof value === 'bigint' ? `${value}n` : describe(value)} in row ${row}`,
+      'leave the column out by naming the others',
+    );
+  }
+}
