@@ -5,4 +5,7 @@ export { fit } from './fit';
 export { type EvaluateOptions, evaluate, predict } from './inference';
 export type { BatchReport, EpochReport, FitOptions, FitResult } from './options';
 export type { ScheduleOptions, Scheduler } from './schedule';
+export { type HalvingOptions, type SearchOptions, type SearchReport, search, type TrialInfo, type TrialReport } from './search';
+export { choice, type Distribution, integer, logUniform, type Params, type Space, uniform } from './space';
 export type { Criterion } from './tasks';
+export type { Training } from './trial';
