@@ -1,4 +1,12 @@
 // The public names of `train`, nothing else.
+export {
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  type FoldInfo,
+  type FoldReport,
+  type FoldTraining,
+} from './cross-validate';
 export type { EarlyStoppingOptions } from './early-stopping';
 export type { Batches } from './engine';
 export { fit } from './fit';
