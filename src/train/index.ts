@@ -1,8 +1,19 @@
 // The public names of `train`, nothing else.
+export {
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  type FoldInfo,
+  type FoldReport,
+  type FoldTraining,
+} from './cross-validate';
 export type { EarlyStoppingOptions } from './early-stopping';
 export type { Batches } from './engine';
 export { fit } from './fit';
 export { type EvaluateOptions, evaluate, predict } from './inference';
 export type { BatchReport, EpochReport, FitOptions, FitResult } from './options';
 export type { ScheduleOptions, Scheduler } from './schedule';
+export { type HalvingOptions, type SearchOptions, type SearchReport, search, type TrialInfo, type TrialReport } from './search';
+export { choice, type Distribution, integer, logUniform, type Params, type Space, uniform } from './space';
 export type { Criterion } from './tasks';
+export type { Training } from './trial';

@@ -20,6 +20,40 @@ function beside({ seed, offset }: RandomPosition): RandomPosition {
 const turns: RandomStream[] = [];
 let elsewhere: RandomPosition = { seed: 0, offset: 0 };
 
+// Sequences of their own, from which runs go on one after another; each stands where its last run left others until that run gives it back.
+const parked = new Set<OwnSequence>();
+
+/** Random numbers of a trial of its own: whatever else is drawn meanwhile, its model and its fits draw the same. */
+export class OwnSequence {
+  /** Where it stands. */
+  position: RandomPosition;
+
+  constructor(seed: number) {
+    this.position = { seed, offset: 0 };
+    parked.add(this);
+  }
+
+  /** Calls a function that draws from it, until it returns. A run that begins there gives the sequence back when it ends. */
+  run<T>(fn: () => T): T {
+    const before = randomPosition();
+    setRandomPosition(this.position);
+    try {
+      return fn();
+    } finally {
+      this.position = randomPosition();
+      setRandomPosition(before);
+    }
+  }
+
+  /** Ends it. */
+  close(): void {
+    parked.delete(this);
+  }
+}
+
+/** The seed of the `n`th of the sequences that follow from one seed. */
+export const seedOf = (seed: number, n: number): number => beside({ seed, offset: n }).seed;
+
 export class RandomStream {
   /** Where the run stands, while it is not JavaScript's turn. */
   position: RandomPosition = randomPosition();
@@ -52,6 +86,6 @@ export class RandomStream {
   close(): void {
     if (same(randomPosition(), this.left)) setRandomPosition(this.position);
     else if (turns.length > 0 && same(elsewhere, this.left)) elsewhere = this.position;
-    else for (const turn of turns) if (same(turn.position, this.left)) turn.position = this.position;
+    else for (const other of [...turns, ...parked]) if (same(other.position, this.left)) other.position = this.position;
   }
 }

@@ -1,0 +1,185 @@
+// How well a model does on rows that it has not seen: as many trainings as folds.
+import { DataLoader, type Dataset, Subset, TensorDataset } from '../data';
+import { checkDataset } from '../data/dataset';
+import { randomOrder } from '../data/order';
+import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
+import { getNumThreads } from '../native';
+import type { Module } from '../nn';
+import { draw } from '../random';
+import { shapeText } from '../shape';
+import { Tensor } from '../tensor';
+import type { Batches } from './engine';
+import { foldsOf } from './folds';
+import type { FitOptions, FitResult } from './options';
+import { seedOf } from './stream';
+import { each, figuresOf, Trial } from './trial';
+
+const where = 'train.crossValidate';
+
+/** What `makeModel` of a cross-validation is told. */
+export interface FoldInfo<Item = unknown> {
+  /** The fold's number, 0 for the first. */
+  fold: number;
+  /** Its seed: `manualSeed(seed)`, `makeModel` and `fit` do again what it does. */
+  seed: number;
+  /** The rows to learn from. */
+  train: Subset<Item>;
+  /** The rows of the fold. */
+  validation: Subset<Item>;
+}
+
+/** What `makeModel` of a cross-validation returns: a model and the options of its fit, all made anew. */
+export type FoldTraining<M extends Module = Module> = Omit<FitOptions, 'loader'> & {
+  model: M;
+  /** Batches of the rows to learn from, where they are not to be shuffled batches of `batchSize` rows. */
+  loader?: Batches;
+  /** Rows in a batch (32). */
+  batchSize?: number;
+};
+
+/** The options of `crossValidate`. */
+export interface CrossValidateOptions {
+  /** How many folds (5). */
+  folds?: number;
+  /** Classes `[n]`, each of which is to have its share in every fold; true: the last tensor of a `TensorDataset`. */
+  stratify?: Tensor | boolean;
+  /** How many are trained at a time (twice the threads). The results are the same for any. */
+  concurrency?: number;
+  /** Makes folds and trainings functions of this seed; without it, they follow `manualSeed`. */
+  seed?: number;
+  /** Ends all. */
+  signal?: AbortSignal;
+}
+
+/** What became of a fold. */
+export interface FoldReport<M extends Module = Module> {
+  /** Its number. */
+  fold: number;
+  /** Its seed. */
+  seed: number;
+  /** The numbers of its rows. */
+  rows: Int32Array;
+  /** Losses and metrics of the last epoch. */
+  figures: Record<string, number>;
+  /** Those of all epochs. */
+  history: FitResult;
+  /** The trained model. */
+  model: M;
+}
+
+/** What `crossValidate` returns. */
+export interface CrossValidation<M extends Module> {
+  /** All folds, in the order of their numbers. */
+  folds: FoldReport<M>[];
+  /** The mean of each figure over the folds. */
+  mean: Record<string, number>;
+  /** Its standard deviation, with folds - 1 as divisor. */
+  std: Record<string, number>;
+}
+
+function classesOf(dataset: Dataset<unknown>, stratify: Tensor | boolean): ArrayLike<number> | null {
+  if (stratify === false) return null;
+  const given: unknown = stratify === true ? (dataset instanceof TensorDataset ? dataset.tensors.at(-1) : undefined) : stratify;
+  if (!(given instanceof Tensor)) throw typeError(where, `expected stratify to be a tensor of classes, got ${describe(stratify)}`);
+  if (given.shape.length !== 1 || given.numel !== dataset.length) {
+    throw rangeError(where, `expected stratify [${dataset.length}], got ${shapeText(given.shape)}`);
+  }
+  return given.data;
+}
+
+/**
+ * Divides a dataset into folds and trains a model for each on the rows of the others, several at a time on the threads for fits. As `sklearn.model_selection.cross_validate`.
+ *
+ * `makeModel({ fold, seed, train, validation })` returns the model and the options of its fit, all made anew, without the rows: a fold is the validation of its fit. With
+ * `stratify` the folds' counts of each class differ by one at most. Each fold draws from a sequence of its own, so that weights and figures are the same for any
+ * `concurrency` and number of threads. Rejects with the error of a fit that fails, with a RangeError for fewer rows, or rows of a class, than folds, and with
+ * `signal.reason` when `signal` aborts.
+ *
+ * @example
+ * const rows = new data.TensorDataset(randn([60, 4]), zeros([60], { dtype: "int32" }));
+ * const { folds, mean, std } = await train.crossValidate(
+ *   () => {
+ *     const model = new nn.Linear(4, 3);
+ *     const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
+ *     return { model, optimizer, criterion: new nn.CrossEntropyLoss(), epochs: 2 };
+ *   },
+ *   rows,
+ *   { folds: 3, stratify: true, seed: 1 },
+ * );
+ * folds.map(({ rows }) => rows.length); // [20, 20, 20]
+ * Object.keys(mean); // ["loss", "validationLoss"]
+ */
+export async function crossValidate<Item, M extends Module>(
+  makeModel: (info: FoldInfo<Item>) => FoldTraining<M>,
+  dataset: Dataset<Item>,
+  options?: CrossValidateOptions,
+): Promise<CrossValidation<M>> {
+  if (typeof makeModel !== 'function') throw typeError(where, `expected makeModel to be a function, got ${describe(makeModel)}`);
+  checkDataset(where, dataset);
+  const o = withDefaults(where, options, {
+    folds: 5,
+    stratify: false as Tensor | boolean,
+    concurrency: 2 * getNumThreads(),
+    seed: undefined as number | undefined,
+    signal: undefined as AbortSignal | undefined,
+  });
+  checkInteger(where, 'folds', o.folds, 2);
+  checkInteger(where, 'concurrency', o.concurrency, 1);
+  if (o.seed !== undefined) checkInteger(where, 'seed', o.seed);
+  if (o.signal !== undefined && !(o.signal instanceof AbortSignal))
+    throw typeError(where, `expected signal to be an AbortSignal, got ${describe(o.signal)}`);
+  const classes = classesOf(dataset, o.stratify);
+  if (o.folds > dataset.length) throw rangeError(where, `${dataset.length} rows cannot be divided into ${o.folds} folds`);
+  if (o.signal?.aborted) throw o.signal.reason;
+  const position = o.seed === undefined ? draw(4) : null;
+  const seed = position === null ? o.seed! : seedOf(position.seed, position.offset);
+  const parts = foldsOf(where, randomOrder(dataset.length, seedOf(seed, 0)), o.folds, classes);
+
+  const seen = new WeakSet<object>();
+  const trainings = parts.map((rows, fold) => {
+    const own = seedOf(seed, fold + 1);
+    const validation = new Subset(dataset, rows);
+    const others = parts.flatMap((other) => (other === rows ? [] : [...other])).sort((a, b) => a - b);
+    const info: FoldInfo<Item> = { fold, seed: own, train: new Subset(dataset, others), validation };
+    return new Trial<M>(
+      where,
+      own,
+      () => {
+        const made = makeModel(info);
+        if ((made as unknown) instanceof Promise || typeof made !== 'object' || made === null) return made as never;
+        const { batchSize = 32, ...rest } = made;
+        const loader = rest.loader ?? (new DataLoader(info.train, { batchSize, shuffle: true }) as unknown as Batches);
+        return { validation: new DataLoader(validation, { batchSize: 256 }) as unknown as Batches, ...rest, loader };
+      },
+      seen,
+    );
+  });
+  const ender = new AbortController();
+  const end = (): void => ender.abort(o.signal?.reason);
+  o.signal?.addEventListener('abort', end);
+  try {
+    await each(o.folds, o.concurrency, async (i) => {
+      try {
+        await trainings[i]!.train(Infinity, ender.signal);
+      } catch (error) {
+        if (!ender.signal.aborted) ender.abort(error);
+        throw ender.signal.reason;
+      }
+    });
+  } finally {
+    o.signal?.removeEventListener('abort', end);
+    for (const training of trainings) training.close();
+  }
+  const folds = trainings.map(({ model, history }, fold) => ({
+    ...{ fold, seed: seedOf(seed, fold + 1), rows: parts[fold]!, figures: figuresOf(history!), history: history!, model },
+  }));
+  const names = Object.keys(folds[0]!.figures);
+  const overFolds = (of: (values: number[]) => number): Record<string, number> =>
+    Object.fromEntries(names.map((name) => [name, of(folds.map(({ figures }) => figures[name]!))]));
+  const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const stdOf = (values: readonly number[]): number => {
+    const mean = meanOf(values);
+    return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+  };
+  return { folds, mean: overFolds(meanOf), std: overFolds(stdOf) };
+}

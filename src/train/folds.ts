@@ -1,0 +1,30 @@
+// Rows divided into folds, each of which is validated once.
+import { rangeError } from '../errors';
+
+/**
+ * Deals the rows of a random order to `folds` folds, each fold's in rising order. With classes, each class is dealt on where the last one ended: the folds' counts of a class, and their
+ * sizes, differ by one at most.
+ */
+export function foldsOf(where: string, order: Int32Array, folds: number, classes: ArrayLike<number> | null): Int32Array[] {
+  const n = order.length;
+  if (folds > n) throw rangeError(where, `${n} rows cannot be divided into ${folds} folds`);
+  const groups = new Map<number, number[]>();
+  for (const row of order) {
+    const label = classes === null ? 0 : classes[row]!;
+    const group = groups.get(label);
+    if (group === undefined) groups.set(label, [row]);
+    else group.push(row);
+  }
+  const labels = [...groups.keys()].sort((a, b) => a - b);
+  if (classes !== null) {
+    for (const label of labels) {
+      const { length } = groups.get(label)!;
+      if (length < folds)
+        throw rangeError(where, `class ${label} has ${length} rows, fewer than the ${folds} folds: not each can have one`);
+    }
+  }
+  const parts: number[][] = Array.from({ length: folds }, () => []);
+  let next = 0;
+  for (const label of labels) for (const row of groups.get(label)!) parts[next++ % folds]!.push(row);
+  return parts.map((rows) => Int32Array.from(rows).sort());
+}

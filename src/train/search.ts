@@ -1,0 +1,239 @@
+// Which parameters are best: many trainings at once.
+import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import { getNumThreads } from '../native';
+import type { Module } from '../nn';
+import { draw } from '../random';
+import { directionsOf } from './measures';
+import type { FitResult } from './options';
+import { type Params, paramsOf, type Space } from './space';
+import { seedOf } from './stream';
+import { each, figuresOf, type Training, Trial } from './trial';
+
+const where = 'train.search';
+
+/** What `makeModel` of a search is told besides the parameters. */
+export interface TrialInfo {
+  /** The trial's number, 0 for the first. */
+  trial: number;
+  /** Its seed: `manualSeed(seed)`, `makeModel` and `fit` do again what the trial does. */
+  seed: number;
+}
+
+/** How a search divides the epochs: `halving`. */
+export interface HalvingOptions {
+  /** Epochs of the first rung (1). */
+  minEpochs?: number;
+  /** One in so many goes on, to as many times the epochs (3). */
+  factor?: number;
+}
+
+/** What became of a trial. */
+export interface TrialReport<P = Record<string, unknown>, M extends Module = Module> extends TrialInfo {
+  /** Its parameters. */
+  params: P;
+  /** Losses and metrics of its last epoch. */
+  figures: Record<string, number>;
+  /** Those of all epochs; null where it failed before its first fit ended. */
+  history: FitResult | null;
+  /** The trained model; null where it failed. */
+  model: M | null;
+  /** What it failed with; null where it did not. */
+  error: Error | null;
+}
+
+/** The options of `search`. */
+export interface SearchOptions<P = Record<string, unknown>, M extends Module = Module> {
+  /** How many parameters are tried; absent: each point of the grid. */
+  trials?: number;
+  /** How many are trained at a time (twice the threads). The results are the same for any. */
+  concurrency?: number;
+  /** Trains all for few epochs, then goes on with the best. */
+  halving?: boolean | HalvingOptions;
+  /** What is compared: `"loss"`, `"validationLoss"` or a metric; the validation loss by default, else the loss. */
+  monitor?: string;
+  /** Whether smaller or larger is better: by default smaller for losses, and what a metric says in `higherIsBetter`. */
+  mode?: 'min' | 'max';
+  /** Makes the search a function of this seed; without it, it follows `manualSeed`. */
+  seed?: number;
+  /** Whether the first error ends the search (false). */
+  throwErrors?: boolean;
+  /** Ends the search. */
+  signal?: AbortSignal;
+  /** Called when a trial, or its part in a rung, has ended. */
+  onTrial?: (report: TrialReport<P, M>) => unknown;
+}
+
+/** What `search` returns. */
+export interface SearchReport<P, M extends Module> {
+  /** All trials, in the order of their numbers. */
+  trials: TrialReport<P, M>[];
+  /** Those that did not fail, best first: by the epochs they came to, then by the figure. */
+  ranking: TrialReport<P, M>[];
+  /** The first of them. */
+  best: TrialReport<P, M> & { model: M; history: FitResult };
+}
+
+function rungsOf(halving: boolean | HalvingOptions): { minEpochs: number; factor: number } | null {
+  if (halving === false) return null;
+  const given = halving === true ? undefined : halving;
+  const o = withDefaults(`${where}: halving`, given, { minEpochs: 1, factor: 3 });
+  checkInteger(where, 'halving.minEpochs', o.minEpochs, 1);
+  checkInteger(where, 'halving.factor', o.factor, 2);
+  return o;
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+/**
+ * Trains a model for each of many parameters, several at a time on the threads for fits, and ranks them. As `sklearn.model_selection.RandomizedSearchCV`, with one
+ * validation loader instead of folds.
+ *
+ * `makeModel(params, { trial, seed })` returns the model and the options of its fit, all made anew. A trial draws from a sequence of its own from `makeModel` on, so
+ * that parameters, weights and figures are the same for any `concurrency` and number of threads. Without `trials` every point of a grid of lists is tried;
+ * fewer trials than points are distinct points.
+ *
+ * With `halving` all trials are trained for `minEpochs`; then `1 / factor` of them, the best, go on to `factor` times the epochs, and so on to the epochs that
+ * `makeModel` asks for, optimizer and random numbers going on as well. Early stopping counts anew in each rung.
+ *
+ * A trial that fails is kept with its error. Rejects with the first trial's error where all fail or, with `throwErrors`, with that of the first that does; with `signal.reason` when
+ * `signal` aborts; with a TypeError or RangeError for options that cannot be used.
+ *
+ * @example
+ * const rows = new data.TensorDataset(randn([60, 4]), zeros([60], { dtype: "int32" }));
+ * const { best, trials } = await train.search(
+ *   ({ lr, hidden }) => {
+ *     const model = new nn.Sequential(new nn.Linear(4, hidden), new nn.ReLU(), new nn.Linear(hidden, 3));
+ *     return {
+ *       model,
+ *       criterion: new nn.CrossEntropyLoss(),
+ *       optimizer: new optim.Adam(model.parameters(), { lr }),
+ *       loader: new data.DataLoader(rows, { batchSize: 20, shuffle: true }),
+ *       epochs: 2,
+ *     };
+ *   },
+ *   { lr: train.logUniform(1e-4, 1e-1), hidden: [8, 16] },
+ *   { trials: 4, seed: 1 },
+ * );
+ * trials.length; // 4
+ * best.figures.loss === Math.min(...trials.map(({ figures }) => figures.loss)); // true
+ */
+export async function search<const S extends Space, M extends Module>(
+  makeModel: (params: Params<S>, info: TrialInfo) => Training<M>,
+  space: S,
+  options: SearchOptions<Params<S>, M> = {},
+): Promise<SearchReport<Params<S>, M>> {
+  if (typeof makeModel !== 'function') throw typeError(where, `expected makeModel to be a function, got ${describe(makeModel)}`);
+  const o = withDefaults(
+    where,
+    options as Partial<Record<keyof SearchOptions, unknown>>,
+    {
+      trials: undefined,
+      concurrency: 2 * getNumThreads(),
+      halving: false,
+      monitor: undefined,
+      mode: undefined,
+      seed: undefined,
+      throwErrors: false,
+      signal: undefined,
+      onTrial: undefined,
+    } as Record<keyof SearchOptions, unknown>,
+  ) as Omit<SearchOptions<Params<S>, M>, 'concurrency'> & { concurrency: number };
+  if (o.trials !== undefined) checkInteger(where, 'trials', o.trials, 1);
+  checkInteger(where, 'concurrency', o.concurrency, 1);
+  if (o.seed !== undefined) checkInteger(where, 'seed', o.seed);
+  if (o.mode !== undefined) checkOneOf(where, 'mode', o.mode, ['min', 'max']);
+  if (o.monitor !== undefined && typeof o.monitor !== 'string')
+    throw typeError(where, `expected monitor to be the name of a figure, got ${describe(o.monitor)}`);
+  checkBoolean(where, 'throwErrors', o.throwErrors);
+  if (o.signal !== undefined && !(o.signal instanceof AbortSignal))
+    throw typeError(where, `expected signal to be an AbortSignal, got ${describe(o.signal)}`);
+  if (o.onTrial !== undefined && typeof o.onTrial !== 'function')
+    throw typeError(where, `expected onTrial to be a function, got ${describe(o.onTrial)}`);
+  const halving = rungsOf(o.halving!);
+  if (o.signal?.aborted) throw o.signal.reason;
+  const position = o.seed === undefined ? draw(4) : null;
+  const seed = position === null ? o.seed! : seedOf(position.seed, position.offset);
+
+  const reports = paramsOf(where, space, o.trials, seedOf(seed, 0)).map(
+    (params, trial): TrialReport<Params<S>, M> => ({
+      ...{ trial, seed: seedOf(seed, trial + 1), params, figures: {}, history: null, model: null, error: null },
+    }),
+  );
+  const seen = new WeakSet<object>();
+  const trainings = reports.map(
+    (report) => new Trial<M>(where, report.seed, () => makeModel(report.params, { trial: report.trial, seed: report.seed }), seen),
+  );
+  const ender = new AbortController();
+  const end = (): void => ender.abort(o.signal?.reason);
+  o.signal?.addEventListener('abort', end);
+
+  const step = async (at: number, until: number): Promise<void> => {
+    const [report, training] = [reports[at]!, trainings[at]!];
+    try {
+      await training.train(until, ender.signal);
+      report.history = training.history;
+      report.model = training.model;
+      report.figures = figuresOf(training.history!);
+    } catch (error) {
+      if (ender.signal.aborted) throw ender.signal.reason;
+      report.error = asError(error);
+      report.model = null;
+      if (o.throwErrors) throw error;
+    }
+    await o.onTrial?.(report);
+    if (ender.signal.aborted) throw ender.signal.reason;
+  };
+  const rung = (alive: readonly number[], until: number): Promise<void> =>
+    each(alive.length, o.concurrency, async (i) => {
+      try {
+        await step(alive[i]!, until);
+      } catch (error) {
+        if (!ender.signal.aborted) ender.abort(error);
+        throw error;
+      }
+    });
+
+  // NaN is worse than any figure; of equal ones the first is better.
+  const ranked = (list: readonly number[]): number[] => {
+    const good = list.filter((at) => reports[at]!.error === null);
+    if (good.length === 0) return [];
+    const { metrics = {}, validation } = trainings[good[0]!]!.options;
+    const known = directionsOf(metrics, validation !== undefined);
+    const monitor = o.monitor ?? (validation === undefined ? 'loss' : 'validationLoss');
+    if (!known.has(monitor)) throw rangeError(where, `monitor cannot be ${describe(monitor)} (known: ${[...known.keys()].join(', ')})`);
+    const mode = o.mode ?? known.get(monitor);
+    if (mode === null) throw rangeError(where, `whether ${describe(monitor)} is to become smaller or larger is not known`, 'mode: "min"');
+    const value = (at: number): number => {
+      const figure = (mode === 'min' ? 1 : -1) * reports[at]!.figures[monitor]!;
+      return Number.isNaN(figure) ? Infinity : figure;
+    };
+    return good.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));
+  };
+
+  try {
+    let alive = reports.map((_, at) => at);
+    let order: number[] = []; // those that were left behind, best first
+    if (halving === null) await rung(alive, Infinity);
+    for (let until = halving?.minEpochs ?? Infinity; halving !== null; until *= halving.factor) {
+      await rung(alive, until);
+      const best = ranked(alive);
+      const unfinished = (at: number): boolean => trainings[at]!.history!.epochs === until && trainings[at]!.options.epochs > until;
+      const kept = best.slice(0, Math.ceil(best.length / halving.factor));
+      const goesOn = kept.filter(unfinished);
+      if (goesOn.length === 0) {
+        alive = best;
+        break;
+      }
+      order = [...best.slice(kept.length), ...order];
+      // One that has come to its own end is compared, and trained no more, with those that go on.
+      if (goesOn.length < kept.length) order = [...kept.filter((at) => !unfinished(at)), ...order];
+      alive = goesOn;
+    }
+    const ranking = [...ranked(alive), ...order].map((at) => reports[at]!);
+    if (ranking.length === 0) throw reports[0]!.error!;
+    return { trials: reports, ranking, best: ranking[0] as SearchReport<Params<S>, M>['best'] };
+  } finally {
+    o.signal?.removeEventListener('abort', end);
+    for (const training of trainings) training.close();
+  }
+}
