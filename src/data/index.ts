@@ -6,6 +6,7 @@ export type { CsvOptions } from './csv-dialect';
 export type { TableSource } from './csv-source';
 export { Dataset, Subset, TensorDataset } from './dataset';
 export { DataLoader, type DataLoaderOptions } from './loader';
+export { type ReadParquetOptions, readParquet } from './parquet';
 export {
   type Categories,
   type Cell,
@@ -43,6 +44,5 @@ export {
   type Transformer,
   toState,
 } from './preparing';
-export { type ReadParquetOptions, readParquet } from './parquet';
 export { randomSplit, type TrainTestSplitOptions, trainTestSplit } from './split';
 export { type Column, type NumberColumn, Table, type TableTensors, type TextColumn, type ToTensorsOptions } from './table';

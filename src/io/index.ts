@@ -8,6 +8,7 @@ export {
   type EpochFigures,
 } from './checkpoint-every';
 export { type LoadedModel, type LoadModelOptions, loadModel, type SaveModelOptions, saveModel } from './model';
+export { type ExportOnnxOptions, exportOnnx } from './onnx';
 export type { CheckpointParts, Stateful } from './parts';
 export {
   type LoadSafetensorsOptions,
@@ -16,5 +17,4 @@ export {
   type SaveSafetensorsOptions,
   saveSafetensors,
 } from './safetensors';
-export { type ExportOnnxOptions, exportOnnx } from './onnx';
 export { type ExportTfjsOptions, exportTfjs } from './tfjs';

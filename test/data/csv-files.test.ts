@@ -222,7 +222,11 @@ describe('readCsv refuses', () => {
 describe('limits', () => {
   it('names that JavaScript has uses for', async () => {
     const { columns, categories } = await readCsv(bytes('__proto__,constructor\nx,1\ny,2\n'));
-    expect([columns, Object.keys(categories), categories['__proto__']]).toEqual([['__proto__', 'constructor'], ['__proto__'], ['x', 'y']]);
+    expect([columns, Object.keys(categories), Object.values(categories)[0]]).toEqual([
+      ['__proto__', 'constructor'],
+      ['__proto__'],
+      ['x', 'y'],
+    ]);
   });
 
   it('100,000 columns', async () => {
