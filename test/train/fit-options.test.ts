@@ -168,7 +168,7 @@ describe('epochs, rates and figures', () => {
     const fitted = await train.fit(model, { ...options, criterion, validation, epochs: 2, metrics: { hits, accuracy: accuracy() } });
     const { model: same, ...rest } = setUp();
     expect((await train.fit(same, { ...rest, epochs: 2 })).validationLoss).toEqual(fitted.validationLoss);
-    fitted.metrics['hits']!.forEach((figure, i) => expect(figure).toBeCloseTo(fitted.metrics['accuracy']![i]!, 6));
+    for (const [i, figure] of fitted.metrics['hits']!.entries()) expect(figure).toBeCloseTo(fitted.metrics['accuracy']![i]!, 6);
     const figures = await train.evaluate(model, validation, { criterion, metrics: { hits } });
     expect(figures).toEqual({ loss: fitted.validationLoss![1], hits: fitted.metrics['hits']![1] });
   });
