@@ -7,7 +7,7 @@ import { expect, it, vi } from 'vitest';
 import { compile, nn, noGrad, randn, type Tensor, train } from '../src';
 import { compareNotes, Notes, runsOf } from './compile-programs';
 import { thrownBy } from './helpers';
-import { rejection } from './train/runs';
+import { rejection } from './rejection';
 import { type Program, program } from './train-programs';
 import { Callbacks, type Means, Stopped } from './train-programs-events';
 import {

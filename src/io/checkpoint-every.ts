@@ -3,7 +3,7 @@ import { join, parse } from 'node:path';
 import { checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { type SaveCheckpointOptions, writeCheckpoint } from './checkpoint';
 import { readDocument } from './document';
-import { partNames, partsOf } from './parts';
+import { type Given, noParts, partNames, partsOf } from './parts';
 import { pathOf } from './paths';
 
 /** What is watched to tell the best epoch. */
@@ -139,19 +139,12 @@ class Saver implements CheckpointCallback {
  * (await io.loadCheckpoint("build/fit.safetensors", { model, optimizer, loader })).epoch; // 3
  */
 export function checkpointEvery(options: CheckpointEveryOptions): CheckpointCallback {
-  const { path, every, best, epochsBefore, ...what } = withDefaults<{
-    [name in keyof Required<CheckpointEveryOptions>]: CheckpointEveryOptions[name] | undefined;
-  }>(where, options, {
+  const { path, every, best, epochsBefore, ...what } = withDefaults<Given<CheckpointEveryOptions>>(where, options, {
     path: undefined,
     every: 1,
     best: false,
     epochsBefore: 0,
-    model: undefined,
-    optimizer: undefined,
-    scheduler: undefined,
-    loader: undefined,
-    scalers: undefined,
-    metrics: undefined,
+    ...noParts,
     extra: undefined,
   });
   const given = what as SaveCheckpointOptions;

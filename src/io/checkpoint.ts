@@ -5,7 +5,7 @@ import { getRngState, setRngState } from '../random';
 import { Reader, Writer } from './codec';
 import { refuseRecording } from './container';
 import { readDocument, writeDocument } from './document';
-import { type CheckpointParts, loadParts, type Part, partNames, partsOf } from './parts';
+import { type CheckpointParts, type Given, loadParts, noParts, type Part, partNames, partsOf } from './parts';
 import { pathOf } from './paths';
 
 /** What `saveCheckpoint` writes. */
@@ -23,16 +23,6 @@ export interface LoadedCheckpoint {
   /** What was given as `extra`; undefined where nothing was. */
   extra: unknown;
 }
-
-type Given<T> = { [name in keyof Required<T>]: T[name] | undefined };
-const noParts: Given<CheckpointParts> = {
-  model: undefined,
-  optimizer: undefined,
-  scheduler: undefined,
-  loader: undefined,
-  scalers: undefined,
-  metrics: undefined,
-};
 
 function checkGiven(where: string, options: unknown): void {
   if (options === null || typeof options !== 'object')

@@ -35,6 +35,12 @@ export interface CheckpointParts {
 /** The names of the parts. */
 export const partNames = ['model', 'optimizer', 'scheduler', 'loader', 'scalers', 'metrics'] as const;
 
+/** Options with all their names, given or not. */
+export type Given<T> = { [name in keyof Required<T>]: T[name] | undefined };
+
+/** The parts where none is given. */
+export const noParts = Object.fromEntries(partNames.map((name) => [name, undefined])) as Given<CheckpointParts>;
+
 /** A part: `read` checks a state, what it returns takes it over; `change` does so at once, and may refuse. */
 export interface Part {
   readonly name: string;

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { data, io, manualSeed, metrics, nn, ones, optim, randn, setRngState, tensor, train } from '../../src';
 import { flat, thrownBy } from '../helpers';
-import { folder, rejection } from './files';
+import { rejection } from '../rejection';
+import { folder } from './files';
 
 const at = folder();
 const epochOf = async (file: string): Promise<number> => (await io.loadCheckpoint(file, {})).epoch;

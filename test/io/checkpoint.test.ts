@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { data, getRngState, info, io, manualSeed, metrics, nn, ones, optim, rand, randn, Tensor, tensor, train, zeros } from '../../src';
 import { expectSame, flat } from '../helpers';
-import { folder, hostile, rejection } from './files';
+import { rejection } from '../rejection';
+import { folder, hostile } from './files';
 
 const at = folder();
 // Everything that a checkpoint has, after a few steps.

@@ -37,16 +37,6 @@ export function pythonWithSafetensors(): string | null {
   return null;
 }
 
-/** What a promise rejects with; fails when it does not. */
-export async function rejection(promise: Promise<unknown>): Promise<Error & { code?: string }> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('expected an error, none was thrown');
-}
-
 /** Writes a file with this document, one tensor "w", and the right checksum: what a hostile writer would make. Returns its path. */
 export function hostile(file: string, document: object): string {
   const text = (sum: string): string =>

@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { io } from '../../src';
-import { fileOf, folder, rejection } from './files';
+import { rejection } from '../rejection';
+import { fileOf, folder } from './files';
 
 const at = folder();
 const data = (n: number): Uint8Array => new Uint8Array(n);

@@ -6,7 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { compile, io, manualSeed, nn, ones, randn, Tensor, tensor, zeros } from '../../src';
 import { expectSame, flat } from '../helpers';
-import { folder, golden, pythonWithSafetensors, rejection } from './files';
+import { rejection } from '../rejection';
+import { folder, golden, pythonWithSafetensors } from './files';
 
 const at = folder();
 const int32 = (...values: number[]): Tensor => tensor(Int32Array.from(values));

@@ -1,6 +1,6 @@
 // What the cases of operations are made of: inputs, and calls on them.
 import { Tensor } from '../../src/tensor';
-import type { Case } from './cases';
+import type { Case } from './case-makers';
 
 // Numbers of both signs, none equal, none 0.
 export const float = (shape: number[], from = -1.3, step = 0.37): Tensor => {

@@ -1,65 +1,14 @@
 // Every operation with arguments that suit it. An operation without a case here is found by name: see `operationNames`.
 import * as nn from '../../src/nn';
 import * as ops from '../../src/ops';
-import { manualSeed } from '../../src/random';
 import { Tensor } from '../../src/tensor';
-import { activations, pairwiseLayers, pairwiseLosses } from '../found';
+import { type Case, chosen, float, int, made, madeAlone, one, positive, two } from './case-makers';
 import { denseCases, drawnCases } from './dense-cases';
+import { functionalCases } from './functional-cases';
 import { layerCases } from './layer-cases';
 import { moreLossCases } from './more-loss-cases';
 
 const F = nn.functional;
-
-export interface Case {
-  /** Fresh arguments, the same ones at each call. The float32 ones may require gradients, but where `constants` names them. */
-  inputs: () => Tensor[];
-  call: (...inputs: Tensor[]) => Tensor | Tensor[];
-  /** The places of arguments for which the operation knows no gradient. */
-  constants?: number[];
-}
-
-// Numbers of both signs, none equal, none 0.
-const float = (shape: number[], from = -1.3, step = 0.37): Tensor => {
-  const n = shape.reduce((a, b) => a * b, 1);
-  return Tensor.fromTypedArray(
-    Float32Array.from({ length: n }, (_, i) => from + step * ((i * 5) % n)),
-    shape,
-  );
-};
-const positive = (shape: number[]): Tensor => float(shape, 0.6, 0.21);
-const int = (values: number[], shape: number[] = [values.length]): Tensor => Tensor.fromTypedArray(Int32Array.from(values), shape);
-
-const one = (call: (x: Tensor) => Tensor | Tensor[], inputs: () => Tensor[] = () => [float([3, 4])]): Case => ({ inputs, call });
-const two = (call: (x: Tensor, y: Tensor) => Tensor, ...more: (() => Tensor[])[]): Case[] =>
-  [() => [float([3, 4]), positive([3, 4])], () => [float([3, 4]), positive([4])], ...more].map((inputs) => ({ inputs, call }));
-// In place on what an operation made.
-const made = (call: (x: Tensor, y: Tensor) => Tensor): Case[] => two((x, y) => call(x.clone(), y));
-const madeAlone = (call: (x: Tensor) => Tensor): Case[] => [one((x) => call(x.clone()))];
-const chosen = (call: (x: Tensor, index: Tensor) => Tensor, index: () => Tensor): Case => ({
-  inputs: () => [float([3, 4]), index()],
-  call,
-});
-
-const labelled = (call: (x: Tensor, target: Tensor) => Tensor): Case => ({ inputs: () => [float([3, 4]), int([1, 0, 3])], call });
-const weighted = (call: (x: Tensor, target: Tensor, weight: Tensor) => Tensor): Case => ({
-  inputs: () => [float([3, 4]), int([1, 0, 3]), positive([4])],
-  call,
-  constants: [2],
-});
-const probabilities = (call: (x: Tensor, target: Tensor) => Tensor): Case => ({
-  inputs: () => [float([3, 4]), positive([3, 4]).softmax(1)],
-  call,
-});
-const planes = (call: (x: Tensor, target: Tensor) => Tensor): Case => ({
-  inputs: () => [float([2, 3, 2]), int([1, 0, 2, 2], [2, 2])],
-  call,
-});
-const classification = (call: (x: Tensor, target: Tensor, options: object) => Tensor): Case[] => [
-  labelled((x, y) => call(x, y, {})),
-  labelled((x, y) => call(x, y, { reduction: 'none' })),
-  weighted((x, y, weight) => call(x, y, { weight })),
-  planes((x, y) => call(x, y, {})),
-];
 
 export const cases: Record<string, Case[]> = {
   ...denseCases,
@@ -288,103 +237,7 @@ export const cases: Record<string, Case[]> = {
     { inputs: () => [float([3, 4]), float([3, 2])], call: (x, y) => ops.cat([x, y!], 1) },
   ],
   'ops.stack': [{ inputs: () => [float([3, 4]), positive([3, 4])], call: (x, y) => ops.stack([x, y!], 1) }],
-
-  'functional.linear': [
-    { inputs: () => [float([3, 4]), float([2, 4]), float([2])], call: (x, w, b) => F.linear(x, w!, b) },
-    { inputs: () => [float([4]), float([2, 4])], call: (x, w) => F.linear(x, w!) },
-    { inputs: () => [float([4]), float([4, 4]), float([4])], call: (x, w, b) => F.linear(x, w!, b) },
-    { inputs: () => [float([4, 4]), float([4, 4])], call: (x, w) => F.linear(x, w!) },
-    one((x) => F.linear(x, x)),
-  ],
-  'functional.dropout': [
-    one((x) => {
-      manualSeed(1);
-      return F.dropout(x, 0.5);
-    }),
-  ],
-  ...Object.fromEntries(Object.entries(activations).map(([name, f]) => [`functional.${name}`, [one((x) => f(x))]])),
-  'functional.threshold': [one((x) => F.threshold(x, 0.1, 20))],
-  'functional.gelu': [one((x) => F.gelu(x)), one((x) => F.gelu(x, { approximate: 'tanh' }))],
-  'functional.softmax': [one((x) => F.softmax(x, 1)), one((x) => F.softmax(x, 0))],
-  'functional.logSoftmax': [one((x) => F.logSoftmax(x, 1)), one((x) => F.logSoftmax(x, 0))],
-  ...Object.fromEntries(
-    Object.entries(pairwiseLosses).map(([name, f]) => [`functional.${name}`, two((x, y) => f(x, y.add(x.detach().mul(0))))]),
-  ),
-  'functional.layerNorm': [
-    { inputs: () => [float([4]), positive([4]), float([4])], call: (x, weight, bias) => F.layerNorm(x, 4, { weight, bias }) },
-    one((x) => F.layerNorm(x, 4)),
-    {
-      inputs: () => [float([3, 4]), positive([4]), float([4])],
-      call: (x, weight, bias) => F.layerNorm(x, [4], { weight, bias }),
-    },
-  ],
-  'functional.rmsNorm': [
-    { inputs: () => [float([4]), positive([4])], call: (x, weight) => F.rmsNorm(x, 4, { weight }) },
-    one((x) => F.rmsNorm(x, 4)),
-    { inputs: () => [float([3, 4]), positive([4])], call: (x, weight) => F.rmsNorm(x, [4], { weight }) },
-  ],
-  'functional.batchNorm': [
-    {
-      inputs: () => [float([3, 4]), positive([4]), float([4])],
-      call: (x, weight, bias) => F.batchNorm(x, null, null, { weight, bias, training: true }),
-    },
-    {
-      inputs: () => [float([2, 4, 3]), positive([4]), float([4])],
-      call: (x, weight, bias) => F.batchNorm(x, null, null, { weight, bias, training: true }),
-    },
-    {
-      inputs: () => [float([3, 4]), float([4]), positive([4])],
-      call: (x, mean, variance) => F.batchNorm(x, mean!, variance!),
-      constants: [1, 2],
-    },
-  ],
-  ...Object.fromEntries(
-    (['binaryCrossEntropy', 'binaryCrossEntropyWithLogits', 'klDiv'] as const).map((name) => [
-      `functional.${name}`,
-      (['mean', 'none', 'sum'] as const).map((reduction) => ({
-        inputs: () => [float([3, 4], 0.07, 0.06), float([3, 4], 0.1, 0.07)],
-        call: (x: Tensor, y?: Tensor) => (F[name] as typeof F.klDiv)(x, y!, { reduction }),
-      })),
-    ]),
-  ),
-  'nn.BCELoss': [
-    {
-      inputs: () => [float([3, 4], 0.07, 0.06), float([3, 4], 0.1, 0.07), positive([4])],
-      call: (x, y, weight) => new nn.BCELoss({ weight: weight! }).forward(x, y!),
-      constants: [2],
-    },
-  ],
-  'nn.BCEWithLogitsLoss': [
-    {
-      inputs: () => [float([3, 4]), float([3, 4], 0.1, 0.07), positive([4]), positive([3, 1])],
-      call: (x, y, posWeight, weight) => new nn.BCEWithLogitsLoss({ weight: weight!, posWeight: posWeight! }).forward(x, y!),
-      constants: [2, 3],
-    },
-  ],
-  'nn.KLDivLoss': [
-    {
-      inputs: () => [float([3, 4], -2, 0.1), float([3, 4], -2.2, 0.12)],
-      call: (x, y) => new nn.KLDivLoss({ reduction: 'batchmean', logTarget: true }).forward(x, y!),
-    },
-  ],
-  'functional.nllLoss': classification((x, y, options) => F.nllLoss(x, y, options)),
-  'functional.crossEntropy': [
-    ...classification((x, y, options) => F.crossEntropy(x, y, { labelSmoothing: 0.1, ...options })),
-    probabilities((x, y) => F.crossEntropy(x, y)),
-    {
-      inputs: () => [float([2, 3, 2]), positive([2, 3, 2]), positive([3])],
-      call: (x, y, weight) => F.crossEntropy(x, y!, { weight, reduction: 'none', labelSmoothing: 0.1 }),
-      constants: [2],
-    },
-  ],
-  ...Object.fromEntries(
-    pairwiseLayers.map(({ name, make }) => [
-      `nn.${name}`,
-      [{ inputs: () => [float([3, 4]), positive([3, 4])], call: (x: Tensor, y?: Tensor) => new make().forward(x, y!) }],
-    ]),
-  ),
-  'nn.NLLLoss': classification((x, y, options) => new nn.NLLLoss(options).forward(x, y)),
-  'nn.CrossEntropyLoss': classification((x, y, options) => new nn.CrossEntropyLoss(options).forward(x, y)),
+  ...functionalCases,
 };
 
 // What is on Tensor without being an operation, and functions that take no tensors.

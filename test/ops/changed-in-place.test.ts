@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd';
 import type { SimdnnError } from '../../src/errors';
 import { Tensor } from '../../src/tensor';
-import { type Case, cases, operationNames } from './cases';
+import type { Case } from './case-makers';
+import { cases, operationNames } from './cases';
 
 it('every operation has a case', () => {
   expect(Object.keys(cases).sort()).toEqual(operationNames().sort());

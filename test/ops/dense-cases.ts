@@ -4,7 +4,7 @@ import * as ops from '../../src/ops';
 import { manualSeed } from '../../src/random';
 import type { Tensor } from '../../src/tensor';
 import { float, floats, int, mask34, of, ofPositive, on, positive, x34, y34 } from './case-inputs';
-import type { Case } from './cases';
+import type { Case } from './case-makers';
 import { figureCases } from './figure-cases';
 import { partCases } from './part-cases';
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/compile';
 import { Tensor } from '../../src/tensor';
 import { type GoldenArray, judge } from '../parity/parity';
-import type { Case } from './cases';
+import type { Case } from './case-makers';
 import { denseCases } from './dense-cases';
 import '../../src/ops';
 

@@ -1,6 +1,6 @@
 // Cases of what is so of elements, of statistics, norms and products.
 import { float, floats, int, mask34, of, ofPositive, on, positive, tied, x34, y34 } from './case-inputs';
-import type { Case } from './cases';
+import type { Case } from './case-makers';
 
 export const figureCases: Record<string, Case[]> = {
   'Tensor.any': [on((mask) => mask!.any(1), mask34), of((x) => x.any())],

@@ -2,7 +2,7 @@
 import * as nn from '../../src/nn';
 import { manualSeed } from '../../src/random';
 import { float, int, of, positive } from './case-inputs';
-import type { Case } from './cases';
+import type { Case } from './case-makers';
 
 const F = nn.functional;
 

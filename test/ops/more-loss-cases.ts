@@ -1,7 +1,7 @@
 // Cases of the losses that are made of other operations, as functions and as modules.
 import * as nn from '../../src/nn';
 import { Tensor } from '../../src/tensor';
-import type { Case } from './cases';
+import type { Case } from './case-makers';
 
 const F = nn.functional;
 

@@ -1,7 +1,8 @@
 // One tensor in several places of an operation: its gradient is the sum of those that tensors of the same values get there.
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../src/tensor';
-import { type Case, cases } from './cases';
+import type { Case } from './case-makers';
+import { cases } from './cases';
 
 const sameShape = (a: Tensor, b: Tensor): boolean => a.shape.length === b.shape.length && a.shape.every((size, d) => size === b.shape[d]);
 

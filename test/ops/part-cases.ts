@@ -1,6 +1,6 @@
 // Cases of views, parts and masks.
 import { float, int, mask34, of, on, positive, x34, y34 } from './case-inputs';
-import type { Case } from './cases';
+import type { Case } from './case-makers';
 
 export const partCases: Record<string, Case[]> = {
   'Tensor.view': [of((x) => x.view([2, -1]))],

@@ -1,7 +1,8 @@
 // Folds: every row is validated once, classes have their shares, and the bits are those of fits by hand.
 import { afterEach, expect, it } from 'vitest';
 import { data, getNumThreads, manualSeed, metrics, nn, optim, setNumThreads, train } from '../../src';
-import { bitsOf, makeModel, quiet, rejection, students } from './runs';
+import { rejection } from '../rejection';
+import { bitsOf, makeModel, quiet, students } from './runs';
 
 const threads = getNumThreads();
 afterEach(() => setNumThreads(threads));

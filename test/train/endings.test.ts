@@ -2,7 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { compile, data, manualSeed, nn, noGrad, ones, optim, randn, SimdnnError, type Tensor, tensor, train } from '../../src';
-import { bitsOf, eagerFit, eagerStep, makeModel, quiet, rejection, stateOf, students } from './runs';
+import { rejection } from '../rejection';
+import { bitsOf, eagerFit, eagerStep, makeModel, quiet, stateOf, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
 

@@ -2,7 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { data, manualSeed, metrics, nn, optim, rand, randn, type Tensor, train } from '../../src';
-import { bitsOf, digest, eagerFit, eagerStep, type FitRun, makeModel, quiet, rejection, students } from './runs';
+import { rejection } from '../rejection';
+import { bitsOf, digest, eagerFit, eagerStep, type FitRun, makeModel, quiet, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
 

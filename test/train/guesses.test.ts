@@ -3,7 +3,8 @@ import { runInThisContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { data, manualSeed, metrics, nn, ones, optim, randn, type Tensor, tensor, train, zeros } from '../../src';
 import { mostArguments } from '../../src/train/inputs';
-import { bitsOf, eagerFit, eagerStep, type FitRun, makeModel, quiet, rejection, students } from './runs';
+import { rejection } from '../rejection';
+import { bitsOf, eagerFit, eagerStep, type FitRun, makeModel, quiet, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
 

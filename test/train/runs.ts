@@ -72,16 +72,6 @@ export function eagerEvaluate(model: nn.Module, loader: Iterable<Tensor[]>, crit
   return total / rows;
 }
 
-/** The error that a promise rejects with. */
-export async function rejection(promise: Promise<unknown>): Promise<Error & { code?: string }> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('expected a rejection');
-}
-
 /** The bits of a tensor, in short. */
 export const digest = (t: Tensor): string => createHash('sha1').update(new Uint8Array(t.data.slice().buffer)).digest('hex');
 

@@ -1,7 +1,8 @@
 // Many trainings at once: the same bits for any concurrency and number of threads, as one after the other by hand.
 import { afterEach, describe, expect, it } from 'vitest';
 import { data, getNumThreads, manualSeed, nn, optim, rand, setNumThreads, train } from '../../src';
-import { bitsOf, makeModel, quiet, rejection, students } from './runs';
+import { rejection } from '../rejection';
+import { bitsOf, makeModel, quiet, students } from './runs';
 
 const threads = getNumThreads();
 afterEach(() => setNumThreads(threads));

@@ -2,7 +2,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { data, manualSeed, nn, noGrad, optim, rand, randn, type Tensor, train, zeros } from '../../src';
-import { bitsOf, eagerEvaluate, eagerFit, makeModel, quiet, rejection, stateOf, students } from './runs';
+import { rejection } from '../rejection';
+import { bitsOf, eagerEvaluate, eagerFit, makeModel, quiet, stateOf, students } from './runs';
 
 // Counts the turns of the event loop, and in which of them a forward was run.
 class Watched extends nn.Module {

@@ -1,6 +1,8 @@
 // Transformers side by side, each for some of the columns.
+
 import { checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
 import { Tensor } from '../../tensor';
+import { allOrNone, loadAll } from './all-or-none';
 import { type Columns, columnsOf, type Features, numbersOf, tensorOf, type Values } from './columns';
 import { checkSteps } from './pipeline';
 import { type PreparingState, StateReader } from './state';
@@ -67,17 +69,9 @@ export class ColumnTransformer implements Fitted {
   fitTransform(x: Features): Tensor {
     const where = 'ColumnTransformer.fit';
     const columns = columnsToFit(where, x);
-    const before = this.transformers.map(([, part]) => part.stateDict());
-    try {
-      const out = this.joined(where, columns, (part, own) => part.fitTransform(own));
-      Object.assign(this, { nFeaturesIn: columns.list.length, featureNamesIn: columns.names });
-      return out;
-    } catch (error) {
-      this.transformers.forEach(([, part], i) => {
-        part.loadStateDict(before[i] as never);
-      });
-      throw error;
-    }
+    const out = allOrNone(this.transformers, () => this.joined(where, columns, (part, own) => part.fitTransform(own)));
+    Object.assign(this, { nFeaturesIn: columns.list.length, featureNamesIn: columns.names });
+    return out;
   }
 
   /** The names of the columns that `transform` gives: `part__column`. */
@@ -106,19 +100,7 @@ export class ColumnTransformer implements Fitted {
     const fitted = fittedFromState(where, reader);
     const list = reader.list('parts', this.transformers.length);
     if (fitted.nFeaturesIn > 0) this.rest(where, fitted.featureNamesIn, fitted.nFeaturesIn);
-    const before = this.transformers.map(([, part]) => part.stateDict());
-    try {
-      this.transformers.forEach(([name, part], i) => {
-        const entry = list[i];
-        if (!Array.isArray(entry) || entry[0] !== name) throw rangeError(where, `expected part ${i} to be ${describe(name)}`);
-        part.loadStateDict(entry[1] as never);
-      });
-    } catch (error) {
-      this.transformers.forEach(([, part], i) => {
-        part.loadStateDict(before[i] as never);
-      });
-      throw error;
-    }
+    loadAll(where, 'part', this.transformers, list);
     Object.assign(this, fitted);
   }
 

@@ -1,5 +1,7 @@
 // Transformers one after another.
+
 import { describe, rangeError, typeError } from '../../errors';
+import { allOrNone, loadAll } from './all-or-none';
 import type { Features } from './columns';
 import { type PreparingState, StateReader } from './state';
 import type { Transformer } from './transformer';
@@ -54,15 +56,7 @@ export class Pipeline {
   /** `fit(x)`, then `transform(x)`. */
   // biome-ignore lint/suspicious/noExplicitAny: as in transform
   fitTransform(x: Features): any {
-    const before = this.steps.map(([, step]) => step.stateDict());
-    try {
-      return this.steps.reduce<unknown>((value, [, step]) => step.fitTransform(value as Features), x);
-    } catch (error) {
-      this.steps.forEach(([, step], i) => {
-        step.loadStateDict(before[i] as never);
-      });
-      throw error;
-    }
+    return allOrNone(this.steps, () => this.steps.reduce<unknown>((value, [, step]) => step.fitTransform(value as Features), x));
   }
 
   /** What the steps undo, from the last to the first. */
@@ -91,19 +85,6 @@ export class Pipeline {
   /** Takes over what the `stateDict()` of a pipeline with the same steps gave. */
   loadStateDict(state: PreparingState): void {
     const where = 'Pipeline.loadStateDict';
-    const list = new StateReader(where, state).list('steps', this.steps.length);
-    const before = this.steps.map(([, step]) => step.stateDict());
-    try {
-      this.steps.forEach(([name, step], i) => {
-        const entry = list[i];
-        if (!Array.isArray(entry) || entry[0] !== name) throw rangeError(where, `expected step ${i} to be ${describe(name)}`);
-        step.loadStateDict(entry[1] as never);
-      });
-    } catch (error) {
-      this.steps.forEach(([, step], i) => {
-        step.loadStateDict(before[i] as never);
-      });
-      throw error;
-    }
+    loadAll(where, 'step', this.steps, new StateReader(where, state).list('steps', this.steps.length));
   }
 }
