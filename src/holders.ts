@@ -13,6 +13,11 @@ export interface Holder {
 
 let holdersMatter = true;
 
+/** Has whoever works on these tensors bring their values up to date: as of the last finished step. */
+export function syncHeld(tensors: readonly { readonly version: { readonly holder: Holder | null } }[]): void {
+  for (const holder of new Set(tensors.map(({ version }) => version.holder))) holder?.sync();
+}
+
 /** Refuses a tensor that another thread works on at present. */
 export function refuseHeld(where: string, { version: { holder } }: { readonly version: { readonly holder: Holder | null } }): void {
   if (holder === null) return;

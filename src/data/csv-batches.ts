@@ -99,6 +99,7 @@ export class CsvBatches implements Iterable<Tensor[]> {
         const read = readSync(file, memory, 0, pieceBytes, null);
         if (read === 0) break;
         scanner.push(memory.subarray(0, read));
+        if (scanner.rows > this.rows) break;
         while (ready.length > 0) yield ready.shift()!;
       }
     } catch (error) {
@@ -106,17 +107,25 @@ export class CsvBatches implements Iterable<Tensor[]> {
     } finally {
       if (file >= 0) closeSync(file);
     }
-    scanner.end();
+    if (scanner.rows <= this.rows) scanner.end();
+    if (scanner.rows !== this.rows) throw rangeError('csvBatches', `${path} has changed: it had ${this.rows} rows`);
     yield* ready;
   }
 
   private batchOf(values: Float64Array, rows: number): Tensor[] {
-    const { features, targets, isOne, isInt, layout } = this.found;
+    const { path, features, targets, isOne, isInt, layout } = this.found;
     const places = new Map(layout.read.map(({ name }, place) => [name, place]));
+    const wrong = (value: number): never => {
+      throw rangeError('csvBatches', `${path} has changed: a target is ${value}, and all were int32 before`);
+    };
     const gather = <T extends Float32Array | Int32Array>(out: T, names: readonly string[]): T => {
       const from = names.map((name) => places.get(name)!);
       for (let row = 0, to = 0, base = 0; row < rows; row++, base += layout.read.length) {
-        for (let k = 0; k < from.length; k++) out[to++] = values[base + from[k]!]!;
+        for (let k = 0; k < from.length; k++, to++) {
+          const value = values[base + from[k]!]!;
+          if (out instanceof Int32Array && (value | 0) !== value) wrong(value);
+          out[to] = value;
+        }
       }
       return out;
     };

@@ -27,7 +27,7 @@ export class ColumnBuilder {
     const values = this.values.subarray(0, this.length);
     if (kind === Kind.text) return textColumn(values as Int32Array, texts);
     const at = beyond !== null && this.isInteger ? { value: beyond.value, at: `row ${beyond.line}` } : null;
-    return { kind: 'number', values, missing, beyond: at };
+    return { kind: 'number', values, missing, beyond: at, hasFraction: !this.isInteger };
   }
 
   private grown(rows: number): Int32Array | Float32Array {

@@ -55,6 +55,9 @@ export class CsvScanner {
   private filled = 0;
 
   /** `plan` is asked for the layout when the names are known; `blockRows`: how many rows are handed on at a time. */
+  /** Texts of missing values that are numbers, such as -999. */
+  private readonly missingNumbers: ReadonlySet<number>;
+
   constructor(
     private readonly dialect: Dialect,
     private readonly file: string | null,
@@ -64,6 +67,8 @@ export class CsvScanner {
   ) {
     this.separator = Buffer.from(dialect.delimiter);
     this.point = dialect.decimal.charCodeAt(0);
+    const missing = [...(dialect.missing ?? [])].map((text) => (text === '' ? Number.NaN : Number(text.replace(dialect.decimal, '.'))));
+    this.missingNumbers = new Set(missing.filter((value) => !Number.isNaN(value)));
     this.decoder = new TextDecoder(dialect.encoding, { fatal: true, ignoreBOM: true });
   }
 
@@ -114,6 +119,7 @@ export class CsvScanner {
     const separator = this.separator.length === 1 ? this.separator[0]! : -1;
     const tab = separator === 0x09 ? 0x20 : 0x09; // what may stand around a value
     const blank = separator === 0x20 ? 0x09 : 0x20;
+    const { missingNumbers } = this;
     let { kinds, width, places, values, cell } = this;
     let base = this.filled * (this.layout?.read.length ?? 0);
     let i = at;
@@ -137,7 +143,9 @@ export class CsvScanner {
         if (q >= 0) {
           while (q < n && (b[q] === blank || b[q] === tab)) q++;
           const c = q < n ? b[q]! : -2;
-          if (c === separator || c === lf || c === cr) {
+          // A number that may stand for a missing value is looked at as it is written.
+          const isPlain = missingNumbers.size === 0 || !missingNumbers.has(parsed[0]!);
+          if (isPlain && (c === separator || c === lf || c === cr)) {
             kinds[column] = number;
             values[base + places[column]!] = parsed[0]!;
             cell++;

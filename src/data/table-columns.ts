@@ -71,7 +71,7 @@ class Gathered {
       } else beyond ??= (value | 0) === value ? null : { value, at: `row ${i}` };
     }
     if (isInt) return { kind: 'number', values: Int32Array.from(numbers), missing };
-    return { kind: 'number', values: Float32Array.from(numbers), missing, beyond: isInteger ? beyond : null };
+    return { kind: 'number', values: Float32Array.from(numbers), missing, beyond: isInteger ? beyond : null, hasFraction: !isInteger };
   }
 
   private refuse(row: number, value: unknown): never {

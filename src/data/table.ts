@@ -13,6 +13,8 @@ export interface NumberColumn {
   readonly missing: number;
   /** @internal The first integer that is beyond int32, and where it stands, in a column of integers alone. */
   readonly beyond?: { value: number; at: string } | null;
+  /** @internal Whether there was a fraction, which float32 may have rounded away. */
+  readonly hasFraction?: boolean;
 }
 
 /** A column of text. */
@@ -55,6 +57,9 @@ export interface TableTensors {
 /** An object whose keys are columns' names: it has no others, so that "__proto__" is a name too. */
 export const byName = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;
 
+// Maps of columns that were made here: what Table.of hands to the constructor.
+const made = new WeakSet<object>();
+
 /**
  * Columns by name, as `readTable`, `readParquet` and `fromArrow` give them: numbers in typed arrays, texts as numbers of categories.
  *
@@ -75,10 +80,10 @@ export class Table {
   private readonly columns: ReadonlyMap<string, Column>;
 
   constructor(columns: Record<string, Float32Array | Int32Array | readonly (string | null)[]>) {
-    if (columns instanceof Map) {
-      this.columns = columns as Map<string, Column>; // of this library
+    if (made.has(columns)) {
+      this.columns = columns as unknown as Map<string, Column>;
     } else {
-      if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) {
+      if (typeof columns !== 'object' || columns === null || Array.isArray(columns) || columns instanceof Map) {
         throw typeError('Table', `expected an object of columns, got ${describe(columns)}`);
       }
       this.columns = new Map(Object.entries(columns).map(([name, values]) => [name, columnOf(name, values)]));
@@ -99,6 +104,7 @@ export class Table {
 
   /** @internal A table of columns that are made already. */
   static of(columns: Map<string, Column>): Table {
+    made.add(columns);
     return new Table(columns as unknown as Record<string, Float32Array>);
   }
 
@@ -188,13 +194,14 @@ function columnOf(name: string, values: unknown): Column {
   }
   const codes = new Int32Array(values.length);
   const numbers = new Map<string, number>();
-  values.forEach((text: unknown, i) => {
+  for (let i = 0; i < values.length; i++) {
+    const text: unknown = values[i]; // undefined where the array has a hole
     if (text !== null && text !== undefined && typeof text !== 'string') {
       throw typeError('Table', `expected column ${describe(name)} to be of strings, got ${describe(text)} in row ${i}`);
     }
     if (typeof text === 'string' && !numbers.has(text)) numbers.set(text, numbers.size);
     codes[i] = typeof text === 'string' ? numbers.get(text)! : -1;
-  });
+  }
   return textColumn(codes, [...numbers.keys()]);
 }
 
@@ -282,8 +289,12 @@ function targetOf(where: string, table: Table, names: readonly string[], isOne: 
       throw rangeError(where, `${place}, ${at}: ${value} is an integer beyond int32`, hint);
     }
     const row = column.values.findIndex((value) => (value | 0) !== value);
-    if (row < 0) continue;
-    if (dtype === 'int32') throw rangeError(where, `${at}: ${column.values[row]} in row ${row} is no int32`);
+    if (row < 0 && !column.hasFraction) continue;
+    if (dtype === 'int32')
+      throw rangeError(
+        where,
+        row < 0 ? `${at} has fractions, which are no int32` : `${at}: ${column.values[row]} in row ${row} is no int32`,
+      );
     isInt = false;
   }
   const values = interleaved<Float32Array | Int32Array>(isInt && dtype !== 'float32' ? Int32Array : Float32Array, table, names);

@@ -66,6 +66,12 @@ function bestOf(best: unknown): Best | null {
   return { monitor: o.monitor, mode: o.mode };
 }
 
+interface Watched {
+  monitor: string;
+  mode: 'min' | 'max';
+  value: number;
+}
+
 class Saver implements CheckpointCallback {
   private bestValue: number | undefined;
 
@@ -84,21 +90,22 @@ class Saver implements CheckpointCallback {
     const better = this.best === null ? null : await this.isBetter(this.best, report, epoch);
     // One after the other: both write down the same moment, in which the fit waits.
     if (epoch % this.every === 0) await writeCheckpoint(where, this.path, { ...this.what, epoch }, {});
-    if (better !== null) await writeCheckpoint(where, bestPath(this.path), { ...this.what, epoch }, { best: better });
+    if (better === null) return;
+    await writeCheckpoint(where, bestPath(this.path), { ...this.what, epoch }, { best: { ...better } });
+    this.bestValue = better.value;
   }
 
-  // The figure, where it is better than all before; NaN never is.
-  private async isBetter({ monitor, mode }: Best, report: EpochFigures, epoch: number): Promise<number | null> {
+  // What is watched and its figure, where that is better than all that were written; NaN never is.
+  private async isBetter({ monitor, mode }: Best, report: EpochFigures, epoch: number): Promise<Watched | null> {
     const name = monitor ?? (report.validationLoss === undefined ? 'loss' : 'validationLoss');
     const figures: Record<string, number | undefined> = { ...report.metrics, loss: report.loss, validationLoss: report.validationLoss };
     const value = Object.hasOwn(figures, name) ? figures[name] : undefined;
     if (typeof value !== 'number')
       throw rangeError(where, `best cannot monitor ${describe(name)} (known: ${Object.keys(figures).join(', ')})`);
-    const sign = (mode ?? this.modeOf(name)) === 'min' ? 1 : -1;
-    if (this.bestValue === undefined) this.bestValue = epoch > 1 ? await this.savedBest(sign) : sign * Infinity;
-    if (!(sign * value < sign * this.bestValue)) return null;
-    this.bestValue = value;
-    return value;
+    const watched = { monitor: name, mode: mode ?? this.modeOf(name), value };
+    const sign = watched.mode === 'min' ? 1 : -1;
+    this.bestValue ??= (epoch > 1 ? await this.savedBest(watched) : null) ?? sign * Infinity;
+    return sign * value < sign * this.bestValue ? watched : null;
   }
 
   private modeOf(name: string): 'min' | 'max' {
@@ -112,13 +119,15 @@ class Saver implements CheckpointCallback {
     );
   }
 
-  // A run that goes on knows the best of the run before by its file.
-  private async savedBest(sign: number): Promise<number> {
+  // A run that goes on knows the best of the run before by its file, where that watched the same.
+  private async savedBest({ monitor, mode }: Watched): Promise<number | null> {
     try {
       const { document } = await readDocument(where, bestPath(this.path), 'checkpoint');
-      if (typeof document['best'] === 'number') return document['best'];
-    } catch {}
-    return sign * Infinity;
+      const best = document['best'] as Partial<Watched> | null | undefined;
+      return best?.monitor === monitor && best.mode === mode && typeof best.value === 'number' ? best.value : null;
+    } catch {
+      return null;
+    }
   }
 }
 

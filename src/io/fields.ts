@@ -1,5 +1,5 @@
 // The state of objects that have no state dict of their own, such as metrics: what they keep in their fields.
-import { describe, rangeError } from '../errors';
+import { describe, rangeError, typeError } from '../errors';
 import { Tensor } from '../tensor';
 import { Fields } from './codec';
 
@@ -7,10 +7,19 @@ const isObject = (value: unknown): value is Record<string, unknown> => value !==
 const isPlain = (value: object): boolean => [Object.prototype, null].includes(Object.getPrototypeOf(value));
 const isLeaf = (value: object): boolean => value instanceof Tensor || ArrayBuffer.isView(value);
 
+const hiding = [Map, Set, WeakMap, WeakSet, Date, RegExp, Promise, ArrayBuffer, Error];
+
 /** What a value holds, its functions left out: objects of classes as the fields that they have. */
 export function stateOf(value: unknown): unknown {
   if (!isObject(value) || isLeaf(value)) return value;
   if (Array.isArray(value)) return value.map(stateOf);
+  if (hiding.some((kind) => value instanceof kind)) {
+    throw typeError(
+      'io.saveCheckpoint',
+      `cannot save ${describe(value)}, whose content is in no field`,
+      'give the object a stateDict and a loadStateDict',
+    );
+  }
   const fields = Object.fromEntries(
     Object.entries(value)
       .filter(([, one]) => typeof one !== 'function')

@@ -19,7 +19,7 @@ export class JsonNumber {
   }
 }
 
-const deepest = 128;
+const deepest = 512; // Writer: 100 levels of values, each of at most 4 here, and what is around them
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const words: readonly [string, Json][] = [
   ['true', true],

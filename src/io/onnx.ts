@@ -1,6 +1,7 @@
 // Models as ONNX files: what a forward pass was heard to calculate, written down as operators that others run.
 import { StandardScaler } from '../data';
 import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../errors';
+import { syncHeld } from '../holders';
 import type { TensorData } from '../memory';
 import type { Module } from '../nn';
 import { type Base, type Heard, type HeardResult, heardForward } from '../recording';
@@ -118,7 +119,7 @@ function namesOfTensors(model: Module): (array: TensorData) => string {
   };
 }
 
-function preprocess(graph: Graph, memory: GraphMemory, scaler: unknown, input: string, shape: readonly Size[]): string {
+function preprocess(graph: Graph, memory: GraphMemory, scaler: unknown, input: string, isFloat: boolean, shape: readonly Size[]): string {
   if (scaler === null) return input;
   if (!(scaler instanceof StandardScaler)) {
     throw typeError(where, `expected preprocessing to be a StandardScaler, got ${describe(scaler)}`, 'apply others to the data');
@@ -128,8 +129,11 @@ function preprocess(graph: Graph, memory: GraphMemory, scaler: unknown, input: s
   if (shape.length !== 2 || shape[1]![0] !== columns) {
     throw rangeError(where, `expected an example [*, ${columns}] for the scaler of preprocessing, got ${shapeText(shape.map(([n]) => n))}`);
   }
+  if (!isFloat) throw rangeError(where, 'a scaler of preprocessing takes a float32 example, the first is int32');
   const row = (values: readonly number[]): string => graph.floats(Float32Array.from(values), [columns]);
-  return memory.shaped(graph.node('Div', [graph.node('Sub', [input, row(scaler.mean)]), row(scaler.scale)]), shape);
+  const centred = scaler.withMean ? graph.node('Sub', [input, row(scaler.mean)]) : input;
+  const scaled = scaler.withStd ? graph.node('Div', [centred, row(scaler.scale)]) : centred;
+  return scaled === input ? input : memory.shaped(scaled, shape);
 }
 
 function translate(heard: readonly Heard[], memory: GraphMemory): void {
@@ -155,7 +159,8 @@ function translate(heard: readonly Heard[], memory: GraphMemory): void {
  *
  * The forward pass is recorded in evaluation mode and without gradients, so that own modules are exported as well; nothing is calculated. `opset` is 20 (IR 9), or 17
  * (IR 8). With `dynamicBatch` the pass is recorded with three batch sizes, and whatever differs must follow from them; every example whose first size is that of the
- * first one gets such batches. With `preprocessing`, a fitted `StandardScaler`, the file takes the first input as it was before the scaler. Indices are
+ * first one gets such batches. The weights are those of a moment after the call, once the library that writes the file is loaded; of a model that a fit works on, those of the
+ * last finished step. With `preprocessing`, a fitted `StandardScaler`, the file takes the first input as it was before the scaler. Indices are
  * int32.
  *
  * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE`, which names the operation and its module, for random numbers, losses, tensors changed in place that outlast the pass, and
@@ -173,6 +178,7 @@ export async function exportOnnx(path: string | URL, model: Module, options: Exp
   if (o.example === null) throw typeError(where, 'expected an example, what the model is called with', '{ example: zeros([1, features]) }');
   if (o.opset !== 17 && o.opset !== 20) throw rangeError(where, `expected opset to be 17 or 20, got ${describe(o.opset)}`);
   await loadProtobuf();
+  syncHeld([...model.parameters(), ...model.buffers()]);
   await writeWhole(file, [bytesOf(model, o as Required<ExportOnnxOptions>)]);
 }
 
@@ -199,7 +205,7 @@ function bytesOf(model: Module, o: Required<ExportOnnxOptions>): Uint8Array {
     memory.shaped(name, shape);
     const begin = fixed(0);
     const length = three(heard, (h) => numelOf(h.inputs[i]!.shape)) as Size;
-    const ready = i === 0 ? preprocess(graph, memory, o.preprocessing, name, shape) : name;
+    const ready = i === 0 ? preprocess(graph, memory, o.preprocessing, name, examples[i]!.dtype === 'float32', shape) : name;
     memory.write({ value, begin, length }, ready, shape);
   });
   translate(heard, memory);

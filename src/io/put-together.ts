@@ -149,11 +149,16 @@ export class Together {
   private tensor(shared: SharedTensor): Tensor {
     const { fail } = this.file;
     if (shared === null || typeof shared !== 'object') return fail('a tensor has no name');
-    const { name, parameter, requiresGrad } = shared;
+    const { name, parameter, requiresGrad, shape } = shared;
     if (typeof parameter !== 'boolean' || typeof requiresGrad !== 'boolean') return fail(`tensor ${describe(name)} is of no kind`);
     const memory = this.memoryOf(name, parameter);
     if (requiresGrad && memory.dtype !== 'float32') return fail(`tensor ${describe(name)} is ${memory.dtype} and has no gradient`);
-    const tensor = new Tensor(memory.values, memory.shape.slice(), memory.version);
+    const fits = (sizes: unknown): sizes is number[] =>
+      Array.isArray(sizes) &&
+      sizes.every((size) => Number.isSafeInteger(size) && size >= 0) &&
+      sizes.reduce((a: number, b: number) => a * b, 1) === memory.values.length;
+    if (shape !== undefined && !fits(shape)) return fail(`the shape of tensor ${describe(name)} does not fit its values`);
+    const tensor = new Tensor(memory.values, (shape ?? memory.shape).slice(), memory.version);
     return parameter ? new Parameter(tensor, { requiresGrad }) : tensor.requiresGrad_(requiresGrad);
   }
 

@@ -24,6 +24,8 @@ export interface SharedTensor {
   name: string;
   parameter: boolean;
   requiresGrad: boolean;
+  /** Of one that lies on the memory of a tensor of another shape. */
+  shape?: number[];
 }
 
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
@@ -45,7 +47,7 @@ export class Apart {
   readonly writer: Writer;
   private readonly modules = new Map<object, number>();
   private readonly seen = new Map<object, number>();
-  private readonly memory = new Map<TensorData, string>();
+  private readonly memory = new Map<TensorData, { name: string; shape: string }>();
   private readonly above = new Set<object>();
   private readonly looked = new Set<object>();
   private readonly classes = new Map<string, unknown>();
@@ -132,10 +134,16 @@ export class Apart {
       );
     }
     // In the file the tensors of the state dict have their names there, others one that no state dict has.
-    const name = this.memory.get(tensor.values) ?? this.writer.tensor(this.persistent.has(path) ? path : outside + path, tensor);
-    this.memory.set(tensor.values, name);
+    let memory = this.memory.get(tensor.values);
+    if (memory === undefined) {
+      memory = { name: this.writer.tensor(this.persistent.has(path) ? path : outside + path, tensor), shape: String(tensor.shape) };
+      this.memory.set(tensor.values, memory);
+    }
     this.seen.set(tensor, this.tensors.length);
-    return this.tensors.push({ name, parameter: tensor instanceof Parameter, requiresGrad: tensor.requiresGrad }) - 1;
+    const shape = String(tensor.shape) === memory.shape ? {} : { shape: [...tensor.shape] };
+    return (
+      this.tensors.push({ name: memory.name, parameter: tensor instanceof Parameter, requiresGrad: tensor.requiresGrad, ...shape }) - 1
+    );
   }
 
   private transformer(value: Transformer, path: string): unknown {

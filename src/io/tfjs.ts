@@ -1,7 +1,7 @@
 // Sequences of layers as files that tfjs loads with `loadLayersModel`: model.json, and the weights in shards.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, typeError, withDefaults } from '../errors';
+import { describe, rangeError, typeError, withDefaults } from '../errors';
 import type { Module } from '../nn';
 import type { Tensor } from '../tensor';
 import { checkModel, evaluating, examplesOf } from './examples';
@@ -62,7 +62,7 @@ function shardsOf(weights: readonly LayerWeight[]): Uint8Array[] {
  * `tf.loadLayersModel` reads it; PyTorch has nothing like it.
  *
  * The model is a layer or a `Sequential` of layers, sequences within it included: `Linear`, `Embedding`, `LayerNorm`, `BatchNorm1d` (in evaluation mode), `Flatten`, `Softmax`,
- * `LogSoftmax` and activations; `Dropout` and `Identity` are left out. `example` is an input, and is run through the layers.
+ * `LogSoftmax` and activations; `Dropout` and `Identity` are left out. `example` is an input, and is run through the layers. Hooks are no part of the file.
  *
  * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE` for any other module, which it names: `exportOnnx` exports whatever runs. `directory` may be a `file:` URL. The shards are
  * written before `model.json`, each beside, synced and renamed.
@@ -79,6 +79,7 @@ export async function exportTfjs(directory: string | URL, model: Module, options
     throw typeError(where, `expected example to be a tensor, got ${describe(example)}`, '{ example: zeros([1, features]) }');
   }
   const [x] = examplesOf(where, example) as [Tensor];
+  if (x.shape.length < 2) throw rangeError(where, `expected example [1, ...], rows of inputs, got [${x.shape.join(', ')}]`);
   const layers = evaluating(model, () => layersOf(model, x));
   if (layers.length === 0) throw notExportable(where, 'the model has no layers');
   const weights = layers.flatMap((layer) => layer.weights);

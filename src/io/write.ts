@@ -1,10 +1,10 @@
 // Files that are whole or not there: written beside, synced, renamed.
+import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 const most = 2 ** 30; // what one call of the system writes is at most 2 GiB
 const leftBehind = 60_000; // milliseconds after which the file of a process that is gone is taken for one that was killed
-let count = 0;
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, Math.min(most, bytes.length - at))).bytesWritten;
@@ -23,10 +23,13 @@ const isRunning = (pid: number): boolean => {
 async function removeLeft(folder: string, name: string): Promise<void> {
   for (const other of await readdir(folder)) {
     if (!other.startsWith(`.${name}.`)) continue;
-    const pid = /^(\d+)\.\d+\.tmp$/.exec(other.slice(name.length + 2))?.[1];
-    if (pid === undefined || isRunning(Number(pid))) continue;
+    const pid = /^(\d+)\.[0-9a-f]+\.tmp$/.exec(other.slice(name.length + 2))?.[1];
+    if (pid === undefined) continue;
     const path = join(folder, other);
     const { mtimeMs } = await stat(path);
+    // In a container every process may have this one's number: what is older than this process is not its own.
+    const isOurs = Number(pid) === process.pid && mtimeMs >= performance.timeOrigin;
+    if (isOurs || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
     if (Date.now() - mtimeMs > leftBehind) await unlink(path);
   }
 }
@@ -43,13 +46,13 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Writes `chunks` as the file at `path`. Whoever reads it meanwhile, or after a crash, finds the file as it was before or as it is now. A link is
- * followed, and stays.
+ * Writes `chunks` as the file at `path`. Whoever reads it meanwhile, or after a crash, finds the file as it was before or as it is now. A link to a
+ * file is followed, and stays.
  */
 export async function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
   const target = await realpath(path).catch(() => path);
   const [folder, name] = [dirname(target), basename(target)];
-  const beside = join(folder, `.${name}.${process.pid}.${count++}.tmp`);
+  const beside = join(folder, `.${name}.${process.pid}.${randomBytes(8).toString('hex')}.tmp`);
   const mode = await stat(target).then(
     (known) => known.mode & 0o777,
     () => 0o666,

@@ -2,6 +2,7 @@
 
 import { noGrad } from '../autograd';
 import { describe, rangeError, SimdnnError, typeError } from '../errors';
+import { syncHeld } from '../holders';
 import type { TensorData } from '../memory';
 import { Module } from '../nn';
 import { randomPosition, setRandomPosition } from '../random';
@@ -27,8 +28,7 @@ const legMilliseconds = 4;
 function checkModel(where: string, model: unknown): Module {
   if (!(model instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
   // A model that a fit works on is taken as of its last finished step.
-  const holders = new Set([...model.parameters(), ...model.buffers()].map(({ version }) => version.holder));
-  for (const holder of holders) holder?.sync();
+  syncHeld([...model.parameters(), ...model.buffers()]);
   return model;
 }
 

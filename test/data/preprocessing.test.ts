@@ -50,7 +50,7 @@ describe('StandardScaler', () => {
     expect(() => scaler.fit(floats([1], [1]))).toThrow('[StandardScaler.fit] expected x [n, features], got [1]');
     expect(() => scaler.fit(floats([], [0, 2]))).toThrow('[StandardScaler.fit] x has no rows');
     expect(() => scaler.fit(floats([1, 2, 3, Infinity], [2, 2]))).toThrow(
-      '[StandardScaler.fit] column 1 has a value that is not finite in row 1',
+      '[StandardScaler.fit] column 1 has a value that is no finite float32 number in row 1',
     );
     scaler.fit(x);
     expect(() => scaler.transform(floats([1, 2], [1, 2]))).toThrow('[StandardScaler.transform] expected x [*, 1], got [1, 2]');

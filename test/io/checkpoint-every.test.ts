@@ -1,5 +1,6 @@
 // Checkpoints in the course of a fit: when they are written, what the best is, and that a fit goes on from one.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { data, io, manualSeed, metrics, nn, ones, optim, randn, setRngState, tensor, train } from '../../src';
 import { flat, thrownBy } from '../helpers';
@@ -47,6 +48,24 @@ describe('while a fit runs', () => {
 });
 
 describe('the best epoch', () => {
+  it('is one that was written', async () => {
+    const folderLater = at('later');
+    const { onEpoch } = io.checkpointEvery({ path: join(folderLater, 'run'), best: 'loss', model });
+    await rejection(onEpoch(report(1, 0.1)));
+    mkdirSync(folderLater);
+    await onEpoch(report(2, 0.5));
+    expect(await epochOf(join(folderLater, 'run.best'))).toBe(2);
+  });
+
+  it('of another figure is none to go on from', async () => {
+    const path = at('other');
+    await io
+      .checkpointEvery({ path, best: { monitor: 'score', mode: 'max' }, model })
+      .onEpoch({ ...report(1, 1), metrics: { score: 0.1 } });
+    await io.checkpointEvery({ path, best: 'loss', epochsBefore: 1, model }).onEpoch(report(1, 0.3));
+    expect(await epochOf(at('other.best'))).toBe(2);
+  });
+
   const model = new nn.Linear(1, 1);
   const report = (epoch: number, loss: number, more: object = {}) => ({ epoch, loss, metrics: {}, ...more });
 

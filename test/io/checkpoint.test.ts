@@ -367,3 +367,34 @@ describe('what cannot be saved or loaded', () => {
     expect(readdirSync(dirname(at('x')))).not.toContain('x');
   });
 });
+
+describe('what a checkpoint could not bring back', () => {
+  it('is refused when it is saved', async () => {
+    class Counts extends metrics.Metric {
+      seen = new Map([['a', 2]]);
+      update(): void {}
+      compute(): Tensor {
+        return tensor(this.seen.get('a') ?? 0);
+      }
+      reset(): void {}
+    }
+    const error = await rejection(io.saveCheckpoint(at('map'), { metrics: { counts: new Counts() } }));
+    expect(error.message).toMatch(/cannot save a Map, whose content is in no field/);
+  });
+
+  it('is read as deep as it is written', async () => {
+    let extra: unknown = 1;
+    for (let i = 0; i < 98; i++) extra = { $a: [extra] };
+    await expect(io.saveCheckpoint(at('deep'), { model: new nn.Linear(1, 1), extra })).rejects.toThrow(/nested more than 100 deep/);
+    extra = 1;
+    for (let i = 0; i < 95; i++) extra = { $a: extra };
+    await io.saveCheckpoint(at('deep'), { model: new nn.Linear(1, 1), extra });
+    expect((await io.loadCheckpoint(at('deep'), {})).extra).toEqual(extra);
+  });
+
+  it('saves beside what a process of the same number has left', async () => {
+    for (let i = 0; i < 100; i++) writeFileSync(join(dirname(at('left')), `.left.${process.pid}.${i}.tmp`), '');
+    await io.saveCheckpoint(at('left'), { model: new nn.Linear(1, 1), epoch: 3 });
+    expect((await io.loadCheckpoint(at('left'), {})).epoch).toBe(3);
+  });
+});

@@ -41,8 +41,8 @@ const hostile: [what: string, bytes: Uint8Array, message: string][] = [
   ['an apostrophe', fileOf("{'a':1}"), 'expected a name at character 1'],
   ['a comment', fileOf('{/**/}'), 'expected a name at character 1'],
   ['zeros behind it', fileOf('{}\0\0'), 'expected its end at character 2'],
-  ['a depth of 200', fileOf(`{"a":${'['.repeat(200)}${']'.repeat(200)}}`), 'nested more than 128 deep'],
-  ['a depth of a million', fileOf('['.repeat(1e6)), 'nested more than 128 deep at character 129'],
+  ['a depth of 600', fileOf(`{"a":${'['.repeat(600)}${']'.repeat(600)}}`), 'nested more than 512 deep'],
+  ['a depth of a million', fileOf('['.repeat(1e6)), 'nested more than 512 deep at character 513'],
   ['a name twice', fileOf(`{"a":${entry('F32', '[1]', 0, 4)},"a":${entry('F32', '[1]', 0, 4)}}`, data(4)), '"a" stands twice'],
   [
     'a name twice, once escaped',

@@ -136,6 +136,11 @@ describe('a file with the right checksum', () => {
       model([linear({})], { shared: [{ name: '__proto__', parameter: true, requiresGrad: true }] }),
       'it has no tensor "__proto__"',
     ],
+    [
+      'a tensor of a shape that its values have not',
+      model([linear({})], { shared: [{ ...shared[0]!, shape: [1e9, 7] }] }),
+      'the shape of tensor "w" does not fit its values',
+    ],
     ['a tensor of no kind', model([linear({})], { shared: [{ name: 'w' }] }), 'tensor "w" is of no kind'],
     ['a mark that stands for nothing', model([node({ fields: [['a', { $code: 'x' }]] })]), '$code: "x" stands for nothing'],
     ['a number that is none', model([node({ fields: [['a', { $number: '1e999' }]] })]), '$number: "1e999" stands for nothing'],

@@ -189,6 +189,20 @@ describe("a model of classes of one's own", () => {
     c!.weight.data[0] = 9;
     expect([d!.weight.data[0], d!.weight === c!.weight]).toEqual([9, false]);
   });
+
+  it('keeps the shape of each of them', async () => {
+    class Viewed extends nn.Module {
+      w = new nn.Parameter(randn([2, 3]));
+      v = this.w.detach().reshape([6]);
+      forward(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    await io.saveModel(at('viewed.safetensors'), new Viewed());
+    const loaded = (await io.loadModel(at('viewed.safetensors'), { modules: { Viewed } })).model as Viewed;
+    loaded.w.data[0] = 9;
+    expect([loaded.w.shape, loaded.v.shape, loaded.v.data[0]]).toEqual([[2, 3], [6], 9]);
+  });
 });
 
 describe('beside the model', () => {

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { cat, data, io, manualSeed, nn, noGrad, optim, randint, randn, type Tensor, tensor, zeros } from '../../src';
+import { cat, data, io, manualSeed, nn, noGrad, optim, randint, randn, type Tensor, tensor, train, zeros } from '../../src';
 import { differenceOf, runOnnx, temporary, throughOnnx } from './onnx-helpers';
 
 const rounding = 2e-6;
@@ -110,12 +110,45 @@ describe('exportOnnx', () => {
         noGrad(() => model.forward(scaler.transform(x))),
       ),
     ).toBeLessThanOrEqual(rounding);
+    for (const options of [{ withMean: false }, { withStd: false }, { withMean: false, withStd: false }]) {
+      const partly = new data.StandardScaler(options).fit(x);
+      const [out] = await throughOnnx(model, [x], { example: x, preprocessing: partly });
+      const wanted = noGrad(() => model.forward(partly.transform(x)));
+      expect(differenceOf(out!, wanted)).toBeLessThanOrEqual(1e-4); // unscaled columns of some hundreds
+    }
+    const embedding = new nn.Embedding(4, 2);
+    const indices = tensor(Int32Array.of(0, 1, 2, 3)).reshape([2, 2]);
+    await expect(io.exportOnnx('x', embedding, { example: indices, preprocessing: scaler })).rejects.toThrow('takes a float32 example');
     await expect(io.exportOnnx('x', model, { example: x, preprocessing: new data.StandardScaler() })).rejects.toThrow(
       'has not seen data yet',
     );
     await expect(io.exportOnnx('x', model, { example: x, preprocessing: new data.LabelEncoder() as never })).rejects.toThrow(
       'expected preprocessing to be a StandardScaler, got a LabelEncoder',
     );
+  });
+
+  it('has the weights of a fit that is under way as of its last finished step', async () => {
+    const model = new nn.Linear(2, 1);
+    const before = [...model.weight.data];
+    const dataset = new data.TensorDataset(randn([64, 2]), randn([64, 1]));
+    const controller = new AbortController();
+    const fitting = train.fit(model, {
+      criterion: new nn.MSELoss(),
+      optimizer: new optim.SGD(model.parameters(), { lr: 0.05 }),
+      loader: new data.DataLoader(dataset, { batchSize: 8 }),
+      epochs: 1e6,
+      progress: false,
+      signal: controller.signal,
+    });
+    fitting.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const file = temporary('under-way.onnx');
+    await io.exportOnnx(file, model, { example: zeros([1, 2]) });
+    controller.abort();
+    await fitting.catch(() => {});
+    const bytes = readFileSync(file);
+    const stale = Buffer.from(Float32Array.from(before).buffer);
+    expect(bytes.includes(stale)).toBe(false);
   });
 
   it('keeps the batch where it is asked to', async () => {

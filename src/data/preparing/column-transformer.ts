@@ -3,7 +3,7 @@
 import { checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
 import { Tensor } from '../../tensor';
 import { allOrNone, loadAll } from './all-or-none';
-import { type Columns, columnsOf, type Features, numbersOf, tensorOf, type Values } from './columns';
+import { type Columns, columnsOf, type Features, numbersOf, tensorOf } from './columns';
 import { checkSteps } from './pipeline';
 import { type PreparingState, StateReader } from './state';
 import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedState, namesIn, type Transformer } from './transformer';
@@ -123,8 +123,9 @@ export class ColumnTransformer implements Fitted {
     const rest = this.rest(where, names, list.length);
     const results = this.transformers.flatMap(([name, part, chosen]): Float64Array[] => {
       const places = chosen.map((column) => placeOf(where, column, names, list.length));
-      const own = Object.fromEntries(places.map((c) => [names === null ? `x${c}` : names[c]!, list[c]!])) as Record<string, Values>;
-      const result = work(part, own as Features);
+      const called = places.map((c) => (names === null ? `x${c}` : names[c]!));
+      // Not as an object by name: that would sort names that are numbers.
+      const result = work(part, { columns: called, column: (one) => list[places[called.indexOf(one)]!]! });
       if (!(result instanceof Tensor)) throw typeError(where, `part ${describe(name)} gives ${describe(result)}, not a tensor`);
       const made = result.shape[1] === 0 ? [] : numbersOf(where, columnsOf(where, result));
       if (result.shape[0] !== rows) throw rangeError(where, `part ${describe(name)} gives ${result.shape[0]} rows of ${rows}`);

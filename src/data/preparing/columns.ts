@@ -3,6 +3,7 @@ import { checkAttached, describe, rangeError, typeError } from '../../errors';
 import { recorder } from '../../recorder';
 import { shapeText } from '../../shape';
 import { checkTensor, empty, Tensor } from '../../tensor';
+import { Table } from '../table';
 import type { Cell } from './sorting';
 
 /** One column: numbers, NaN where one is missing, or strings, null or undefined where one is missing. */
@@ -22,7 +23,7 @@ export type Row = readonly (Cell | undefined)[];
 /**
  * What transformers take: a tensor `[n, features]`, a table, columns by name, rows, or a single column.
  */
-export type Features = Tensor | TableLike | Readonly<Record<string, ColumnData>> | readonly Row[] | ColumnData;
+export type Features = Tensor | Table | TableLike | Readonly<Record<string, ColumnData>> | readonly Row[] | ColumnData;
 
 /** A column as it is worked on: numbers as float64, or strings. */
 export type Values = Float64Array | readonly (string | null)[];
@@ -42,8 +43,9 @@ export const columnName = (names: readonly string[] | null, c: number): string =
   names === null ? `column ${c}` : `column ${describe(names[c])}`;
 
 function finite(where: string, name: string, values: Float64Array): Float64Array {
-  const at = values.findIndex((value) => value === Infinity || value === -Infinity);
-  if (at >= 0) throw rangeError(where, `${name} has a value that is not finite in row ${at}`, 'NaN stands for a value that is missing');
+  const at = values.findIndex((value) => !Number.isNaN(value) && !Number.isFinite(Math.fround(value)));
+  if (at >= 0)
+    throw rangeError(where, `${name} has a value that is no finite float32 number in row ${at}`, 'NaN stands for a value that is missing');
   return values;
 }
 
@@ -142,6 +144,7 @@ export function columnsOf(where: string, x: unknown): Columns {
       'tensor([[1, 2], [3, 4]]), { age: [31, 48], city: ["Rome", "Oslo"] }, [["a", 1], ["b", 2]]',
     );
   }
+  if (x instanceof Table) return named(where, x.names, (name) => (x.column(name).kind === 'text' ? x.texts(name) : x.numbers(name)));
   if (isTable(x)) {
     const odd = x.columns.find((name) => typeof name !== 'string');
     if (odd !== undefined) throw typeError(where, `expected names of columns to be strings, got ${describe(odd)}`);

@@ -69,7 +69,7 @@ export class LabelEncoder {
   inverseTransform(numbers: readonly number[] | Tensor): Label[] {
     this.checkFitted('LabelEncoder.inverseTransform');
     return listOf('LabelEncoder.inverseTransform', numbers).map((number, i) => {
-      const label = this.classes[number as number];
+      const label = Number.isInteger(number) ? this.classes[number as number] : undefined;
       if (label === undefined) {
         throw rangeError(
           'LabelEncoder.inverseTransform',

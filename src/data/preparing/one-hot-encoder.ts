@@ -113,7 +113,9 @@ export class OneHotEncoder implements Fitted {
         const kept = this.kept(c);
         const values = kept.map((_, i) => list[begin + i]![row]!);
         begin += kept.length;
-        if (values.some((value) => value !== 0)) return cells[kept[values.indexOf(Math.max(...values))]!]!;
+        if (values.some(Number.isNaN)) throw rangeError(where, `row ${row} has NaN for column ${c}`);
+        if (values.some((value) => value !== 0))
+          return cells[kept[values.reduce((best, value, i) => (value > values[best]! ? i : best), 0)]!]!;
         const dropped = this.dropIdx?.[c] ?? null;
         if (dropped !== null) return cells[dropped]!;
         if (this.handleUnknown === 'error')

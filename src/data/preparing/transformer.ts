@@ -82,9 +82,12 @@ export const fittedState = ({ nFeaturesIn, featureNamesIn }: Fitted): PreparingS
   featureNamesIn: featureNamesIn === null ? null : [...featureNamesIn],
 });
 
+const mostFeatures = 2 ** 24; // a file may say anything, and a number is kept for each
+
 /** Reads that part again. */
 export function fittedFromState(where: string, state: StateReader, columns?: number): Fitted {
   const nFeaturesIn = state.has('nFeaturesIn') || columns === undefined ? state.integer('nFeaturesIn') : columns;
+  if (nFeaturesIn > mostFeatures) throw rangeError(where, `nFeaturesIn is ${nFeaturesIn}, expected at most ${mostFeatures}`);
   const names = state.raw('featureNamesIn') ?? null;
   if (names === null) return { nFeaturesIn, featureNamesIn: null };
   const featureNamesIn = state.strings('featureNamesIn', nFeaturesIn);
