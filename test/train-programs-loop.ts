@@ -210,6 +210,7 @@ export async function loopFit(
       if (result.stopped === null && calls.has(`${epoch} ${batches} ended`))
         await onBatch({ epoch, batch: batches, batches: loader.length, loss });
     }
+    if (result.stopped !== null && signal.aborted) throw signal.reason;
     isDone = true;
   } finally {
     for (const m of switched) m.training = false;

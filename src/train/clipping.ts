@@ -1,5 +1,5 @@
 // How gradients are kept small between backward and step.
-import { checkNumber, describe, typeError, withDefaults } from '../errors';
+import { checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { clipGradNorm_, clipGradValue_ } from '../nn/utils';
 import type { Tensor } from '../tensor';
 
@@ -26,9 +26,10 @@ export function clippingOf(where: string, norm: number | ClipNorm | undefined, v
     const given = typeof norm === 'number' ? { maxNorm: norm } : norm;
     const { maxNorm, normType } = withDefaults(`${where}: clipGradNorm`, given, { maxNorm: undefined as number | undefined, normType: 2 });
     byNorm = {
-      maxNorm: checkNumber(where, 'clipGradNorm', maxNorm, 0),
+      maxNorm: checkNumber(where, typeof norm === 'number' ? 'clipGradNorm' : 'clipGradNorm.maxNorm', maxNorm, 0),
       normType: normType === Infinity ? normType : checkNumber(where, 'clipGradNorm.normType', normType, 0),
     };
+    if (byNorm.normType === 0) throw rangeError(where, 'expected clipGradNorm.normType to be above 0, got 0');
   }
   return (parameters) => {
     if (byNorm !== null) clipGradNorm_(parameters, byNorm.maxNorm, { normType: byNorm.normType });

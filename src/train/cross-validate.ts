@@ -5,14 +5,13 @@ import { randomOrder } from '../data/order';
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { getNumThreads } from '../native';
 import type { Module } from '../nn';
-import { draw } from '../random';
 import { shapeText } from '../shape';
 import { Tensor } from '../tensor';
 import type { Batches } from './engine';
 import { foldsOf } from './folds';
 import type { FitOptions, FitResult } from './options';
 import { seedOf } from './stream';
-import { each, figuresOf, Trial } from './trial';
+import { figuresOf, Jobs, seedFrom, Trial } from './trial';
 
 const where = 'train.crossValidate';
 
@@ -124,20 +123,16 @@ export async function crossValidate<Item, M extends Module>(
     signal: undefined as AbortSignal | undefined,
   });
   checkInteger(where, 'folds', o.folds, 2);
-  checkInteger(where, 'concurrency', o.concurrency, 1);
-  if (o.seed !== undefined) checkInteger(where, 'seed', o.seed);
-  if (o.signal !== undefined && !(o.signal instanceof AbortSignal))
-    throw typeError(where, `expected signal to be an AbortSignal, got ${describe(o.signal)}`);
   const classes = classesOf(dataset, o.stratify);
   if (o.folds > dataset.length) throw rangeError(where, `${dataset.length} rows cannot be divided into ${o.folds} folds`);
-  if (o.signal?.aborted) throw o.signal.reason;
-  const position = o.seed === undefined ? draw(4) : null;
-  const seed = position === null ? o.seed! : seedOf(position.seed, position.offset);
+  const jobs = new Jobs(where, o.concurrency, o.signal);
+  const seed = seedFrom(where, o.seed);
+  const seeds = Array.from({ length: o.folds }, (_, fold) => seedOf(seed, fold + 1));
   const parts = foldsOf(where, randomOrder(dataset.length, seedOf(seed, 0)), o.folds, classes);
 
   const seen = new WeakSet<object>();
   const trainings = parts.map((rows, fold) => {
-    const own = seedOf(seed, fold + 1);
+    const own = seeds[fold]!;
     const validation = new Subset(dataset, rows);
     const others = parts.flatMap((other) => (other === rows ? [] : [...other])).sort((a, b) => a - b);
     const info: FoldInfo<Item> = { fold, seed: own, train: new Subset(dataset, others), validation };
@@ -154,24 +149,9 @@ export async function crossValidate<Item, M extends Module>(
       seen,
     );
   });
-  const ender = new AbortController();
-  const end = (): void => ender.abort(o.signal?.reason);
-  o.signal?.addEventListener('abort', end);
-  try {
-    await each(o.folds, o.concurrency, async (i) => {
-      try {
-        await trainings[i]!.train(Infinity, ender.signal);
-      } catch (error) {
-        if (!ender.signal.aborted) ender.abort(error);
-        throw ender.signal.reason;
-      }
-    });
-  } finally {
-    o.signal?.removeEventListener('abort', end);
-    for (const training of trainings) training.close();
-  }
+  await jobs.all(o.folds, (i) => trainings[i]!.train(Infinity, jobs.signal));
   const folds = trainings.map(({ model, history }, fold) => ({
-    ...{ fold, seed: seedOf(seed, fold + 1), rows: parts[fold]!, figures: figuresOf(history!), history: history!, model },
+    ...{ fold, seed: seeds[fold]!, rows: parts[fold]!, figures: figuresOf(history!), history: history!, model },
   }));
   const names = Object.keys(folds[0]!.figures);
   const overFolds = (of: (values: number[]) => number): Record<string, number> =>

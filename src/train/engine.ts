@@ -41,6 +41,8 @@ export interface EngineOptions {
   changes: boolean;
   /** Whether callbacks come in the midst of epochs. */
   interrupts: boolean;
+  /** Epochs that were done before, for messages. */
+  epochsBefore?: number;
   /** Called with every recording of a session that is being made, before anybody else has the thread. */
   found?: (kind: RecordedStep) => void;
   /** Called with every session that is made. */
@@ -285,7 +287,7 @@ export class Engine {
 
   private refuse(session: Session, part: number, report: LoopReport, batch: number): void {
     const { epochsDone, task } = this.parts[part]!;
-    const at = `batch ${batch + 1}${task.mode === undefined ? ` of epoch ${epochsDone + 1}` : ''}`;
+    const at = `batch ${batch + 1}${task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : ''}`;
     if (report.end === 'not finite') this.refuseData(part, report, at);
     refuseReport(this.where, report, session.kinds(part), `in ${at}`);
   }

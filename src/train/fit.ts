@@ -2,13 +2,16 @@
 import { describe, SimdnnError, typeError } from '../errors';
 import type { Holder } from '../holders';
 import { Module } from '../nn';
+import { randomPosition } from '../random';
 import { hold, type Tensor, type Version } from '../tensor';
 import type { BatchReport } from './callbacks';
 import { Engine, type Leg } from './engine';
 import { compute, type Metrics, outputBytes, outputWanted, update } from './measures';
 import { type FitOptions, type FitResult, type Settings, settingsOf } from './options';
 import { type Progress, silent, startProgress } from './progress';
+import { bestOf, emptyResult } from './result';
 import type { Session } from './session';
+import { OwnSequence, seedOf } from './stream';
 import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
 import { checkTrained } from './trained';
 
@@ -20,25 +23,9 @@ const batchReport = ({ loss }: FitResult, epochs: number, leg: Leg, batches: num
     ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
     : { epoch: epochs, batch: batches ?? leg.ofEpoch ?? leg.batches, batches, loss: loss.at(-1)! };
 
-// The number of the epoch with the smallest figure; 0 where all are NaN.
-function bestOf(figures: readonly number[], before: number): number {
-  const best = figures.reduce((at, figure, i) => (figure < (figures[at] ?? Infinity) ? i : at), -1);
-  return best < 0 ? 0 : before + best + 1;
-}
-
 class Fit implements Holder {
   readonly name = where;
-  private readonly result: FitResult = {
-    loss: [],
-    metrics: {},
-    trainMetrics: {},
-    lr: [],
-    epochSeconds: [],
-    epochs: 0,
-    bestEpoch: 0,
-    stopped: null,
-    seconds: 0,
-  };
+  private readonly result: FitResult;
   private readonly task: LossTask;
   private readonly engine: Engine;
   private readonly held = new Set<Tensor>();
@@ -53,9 +40,12 @@ class Fit implements Holder {
   /** The learning rate of each group in the last step. */
   private rates: number[] = [];
   private epochBegan = performance.now();
+  private stopped: FitResult['stopped'] = null;
   private readonly stopper = (): void => {
-    this.result.stopped ??= 'callback';
+    this.stopped ??= 'callback';
   };
+  /** Random numbers of metrics: how many are drawn before a step depends on when legs end. */
+  private readonly ofMetrics = new OwnSequence(seedOf(randomPosition().seed, randomPosition().offset));
 
   // From here on, before anything is awaited, model and optimizer are in use, and with `run` whatever else the first recording finds.
   constructor(
@@ -72,14 +62,13 @@ class Fit implements Holder {
         ? []
         : [{ task: evaluationTask(where, model, o.criterion, outputWanted(o.metrics)), loader: o.validation }]),
     ];
-    for (const name of Object.keys(o.metrics)) this.result.metrics[name] = [];
-    for (const name of Object.keys(o.trainMetrics)) this.result.trainMetrics[name] = [];
-    if (this.validates) this.result.validationLoss = [];
+    this.result = emptyResult(o);
     const { tensors } = this;
     this.checkFree(tensors);
     this.engine = new Engine(where, tasks, {
       forFits: true,
       changes: true,
+      epochsBefore: o.initialEpoch,
       interrupts: o.callbacks.has('onBatch'),
       found: (kind) => this.takeFound(kind.leaves, kind.trace.changes),
       made: (session) => this.recorded(session),
@@ -112,8 +101,9 @@ class Fit implements Holder {
         );
         if (signal?.aborted) throw signal.reason;
       }
-      this.progress = await startProgress(this.o.progress, this.o.epochs);
+      this.progress = await startProgress(this.o.progress, this.o.initialEpoch, this.o.epochs);
       await this.train(begin);
+      if (this.stopped !== null && signal?.aborted) throw signal.reason;
     } finally {
       signal?.removeEventListener('abort', stop);
       this.end();
@@ -121,7 +111,9 @@ class Fit implements Holder {
     }
     const { result, o } = this;
     o.earlyStopping?.restore(this.model);
-    result.bestEpoch = o.earlyStopping?.bestEpoch ?? bestOf(result.validationLoss ?? result.loss, o.initialEpoch);
+    const best = bestOf(result.validationLoss ?? result.loss);
+    result.bestEpoch = o.earlyStopping?.bestEpoch ?? (best && o.initialEpoch + best);
+    result.stopped = this.stopped;
     result.seconds = (performance.now() - begin) / 1000;
     await callbacks.tell('onEnd', result);
     return result;
@@ -135,17 +127,17 @@ class Fit implements Holder {
     const legTime = o.schedules.everyStep ? 0 : o.progressEvery; // 0: one step
     let samples = 0;
     let [told, shown] = [performance.now(), 0];
-    while (this.epochsDone < o.epochs && result.stopped === null) {
+    while (this.epochsDone < o.epochs && this.stopped === null) {
       // Not at the end of the epoch before: callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) for (const metric of Object.values(this.trainingMetrics)) metric.reset();
       const rates = this.groups.map(({ lr }) => lr ?? NaN); // an optimizer of one's own may have none
       const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, legTime);
       samples += leg.batches * this.batchSize;
       this.unchecked += leg.batches;
-      update(this.trainingMetrics, leg);
+      this.ofMetrics.run(() => update(this.trainingMetrics, leg));
       if (leg.batches > 0) {
         this.rates = rates;
-        o.schedules.afterStep();
+        this.inStream(() => o.schedules.afterStep());
       }
       for (const loss of leg.losses) {
         result.loss.push(loss);
@@ -153,7 +145,7 @@ class Fit implements Holder {
         result.epochs++;
       }
       if (o.signal?.aborted) throw o.signal.reason;
-      if (leg.losses.length > 0 && epochByEpoch && (await this.endEpoch(leg.losses[0]!))) result.stopped ??= 'earlyStopping';
+      if (leg.losses.length > 0 && epochByEpoch && (await this.endEpoch(leg.losses[0]!))) this.stopped ??= 'earlyStopping';
       this.countSeconds(leg.losses.length);
       const now = performance.now();
       if (leg.losses.length > 0 || now - shown >= o.progressEvery) {
@@ -161,7 +153,7 @@ class Fit implements Holder {
         progress.update(result, leg.batch / (o.loader.length ?? Infinity), samples / ((now - begin) / 1000));
       }
       if (
-        result.stopped === null &&
+        this.stopped === null &&
         o.callbacks.has('onBatch') &&
         leg.batches > 0 &&
         now - told >= o.progressEvery &&
@@ -227,18 +219,18 @@ class Fit implements Holder {
       for (let ended = false; !ended; ) {
         const leg = await this.leg(1, 1, o.progressEvery);
         if (o.signal?.aborted) throw o.signal.reason;
-        update(o.metrics, leg);
+        this.ofMetrics.run(() => update(o.metrics, leg));
         ended = leg.losses.length > 0;
         if (ended) result.validationLoss!.push(leg.losses[0]!);
       }
     }
-    const metrics = compute(where, o.metrics);
-    const trainMetrics = compute(where, o.trainMetrics);
+    const metrics = this.ofMetrics.run(() => compute(where, o.metrics));
+    const trainMetrics = this.ofMetrics.run(() => compute(where, o.trainMetrics, 'trainMetrics'));
     for (const [name, figure] of Object.entries(trainMetrics)) result.trainMetrics[name]!.push(figure);
     for (const [name, figure] of Object.entries(metrics)) result.metrics[name]!.push(figure);
     const validationLoss = result.validationLoss?.at(-1);
     const figures = { loss, ...(validationLoss !== undefined && { validationLoss }), ...metrics };
-    o.schedules.afterEpoch(figures);
+    this.inStream(() => o.schedules.afterEpoch(figures));
     this.countSeconds(1);
     const epoch = this.epochsDone;
     const report = {
@@ -260,6 +252,16 @@ class Fit implements Holder {
     });
     this.epochBegan = performance.now();
     return isOver;
+  }
+
+  // What JavaScript draws in it is of the run's numbers.
+  private inStream(call: () => void): void {
+    this.engine.stream.begin();
+    try {
+      call();
+    } finally {
+      this.engine.stream.end();
+    }
   }
 
   // Calls back with the model free to be used, and changed. What is thrown leaves it free, and as it is then.
@@ -366,7 +368,7 @@ class Fit implements Holder {
  * read on the JavaScript thread. `progressEvery` is in milliseconds, default 100.
  *
  * It trains in training mode, in a model that was left in evaluation mode too. Random numbers are drawn from the loop's one sequence, by callbacks and own
- * datasets as well; whoever else draws while it runs has a sequence of its own.
+ * datasets as well, metrics have a sequence of their own; whoever else draws while it runs has a sequence of its own.
  *
  * From the call on the model, the optimizer and their tensors are in use: reading `data`, `item()` or `toArray()` gives the values as of the last
  * finished step, anything else is a SimdnnError `"SIMDNN_IN_USE"`. In `onEpoch` and `onBatch` they are free. When `signal` aborts, the run ends after the present step, the model

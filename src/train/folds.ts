@@ -6,8 +6,6 @@ import { rangeError } from '../errors';
  * sizes, differ by one at most.
  */
 export function foldsOf(where: string, order: Int32Array, folds: number, classes: ArrayLike<number> | null): Int32Array[] {
-  const n = order.length;
-  if (folds > n) throw rangeError(where, `${n} rows cannot be divided into ${folds} folds`);
   const groups = new Map<number, number[]>();
   for (const row of order) {
     const label = classes === null ? 0 : classes[row]!;

@@ -4,7 +4,7 @@ import { describe, rangeError, typeError } from '../errors';
 import { MeanMetric, Metric, MetricCollection } from '../metrics';
 import { Tensor } from '../tensor';
 import type { Leg } from './engine';
-import type { OutputWanted } from './tasks';
+import { leaveAlone, type OutputWanted } from './tasks';
 
 /** Outputs for metrics come in portions of so many bytes. */
 export const outputBytes = 4 << 20;
@@ -27,9 +27,13 @@ class RowMean extends Metric {
     super();
   }
   update(preds: Tensor, target: Tensor): void {
-    const figure: unknown = noGrad(() => this.fn(preds, target));
-    const value: unknown = figure instanceof Tensor && figure.numel === 1 ? figure.item() : figure;
-    if (typeof value !== 'number') throw typeError(this.where, `expected the metric's function to give a number, got ${describe(value)}`);
+    const value = noGrad((): number => {
+      const figure: unknown = this.fn(preds, target);
+      leaveAlone(figure);
+      if (figure instanceof Tensor && figure.numel === 1) return figure.item();
+      if (typeof figure === 'number') return figure;
+      throw typeError(this.where, `expected the metric's function to give a number, got ${describe(figure)}`);
+    });
     const rows = target.shape[0] ?? 1;
     this.sum += value * rows;
     this.rows += rows;
@@ -60,14 +64,14 @@ export function checkMetrics(where: string, metrics: GivenMetrics | undefined, o
     if (metric instanceof MeanMetric) {
       throw typeError(
         where,
-        `metrics.${name} is a mean of values, and metrics are given predictions and targets`,
+        `${option}.${name} is a mean of values, and metrics are given predictions and targets`,
         'the mean loss is reported anyway; of anything else update it in a loop of your own, or write a Metric',
       );
     }
     if (metric instanceof MetricCollection) {
       throw typeError(
         where,
-        `metrics.${name} is a collection of metrics`,
+        `${option}.${name} is a collection of metrics`,
         'metrics: collection.metrics, or { ...collection.metrics, other }',
       );
     }
@@ -138,14 +142,15 @@ export function update(metrics: Metrics, { outputs, targets, kinds }: Leg): void
 }
 
 /** The figure of each metric. */
-export function compute(where: string, metrics: Metrics): Record<string, number> {
+export function compute(where: string, metrics: Metrics, option = 'metrics'): Record<string, number> {
   return Object.fromEntries(
     Object.entries(metrics).map(([name, metric]) => {
       if (metric instanceof RowMean) return [name, metric.mean];
       const figure: unknown = metric.compute();
-      if (!(figure instanceof Tensor)) throw typeError(where, `metrics.${name} gives ${describe(figure)}, expected a tensor of one number`);
+      if (!(figure instanceof Tensor))
+        throw typeError(where, `${option}.${name} gives ${describe(figure)}, expected a tensor of one number`);
       if (figure.numel !== 1)
-        throw rangeError(where, `metrics.${name} gives ${figure.numel} numbers, expected one`, 'average: "macro" or "micro"');
+        throw rangeError(where, `${option}.${name} gives ${figure.numel} numbers, expected one`, 'average: "macro" or "micro"');
       return [name, figure.item()];
     }),
   );

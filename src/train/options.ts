@@ -73,9 +73,9 @@ export interface FitResult {
   lr: number[];
   /** Seconds that each epoch took; of several that ended in one go, where nothing in JavaScript had to be asked, their mean. */
   epochSeconds: number[];
-  /** The number of the epoch with the best figure: what `earlyStopping` monitors, else the validation loss, else the loss; 0 where all are NaN. */
+  /** The number of the epoch with the best figure: what `earlyStopping` monitors, else the validation loss, else the loss; 0 where none is below Infinity. */
   bestEpoch: number;
-  /** What ended it before its last epoch: `"earlyStopping"`, or a callback's `stop()`; null: nothing. */
+  /** What ended it: `"earlyStopping"`, or a callback's `stop()`; null: that all epochs were done. */
   stopped: 'earlyStopping' | 'callback' | null;
   /** The number of epochs that were done. */
   epochs: number;
@@ -140,6 +140,9 @@ export function settingsOf(where: string, options: FitOptions): Settings {
   const initialEpoch = checkInteger(where, 'initialEpoch', o.initialEpoch);
   const metrics = checkMetrics(where, o.metrics);
   const trainMetrics = checkMetrics(where, o.trainMetrics, 'trainMetrics');
+  const all = [...Object.values(metrics), ...Object.values(trainMetrics)];
+  if (new Set(all).size < all.length)
+    throw rangeError(where, 'one metric is given twice: it would take in the batches of both', 'make one for each');
   if (o.trainMetrics !== undefined && o.validation === undefined) {
     throw rangeError(
       where,

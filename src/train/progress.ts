@@ -24,23 +24,23 @@ function figures({ loss, validationLoss, metrics }: FitResult): string {
 
 const samples = (speed: number): string => `${Math.round(speed).toLocaleString('en')} samples/s`;
 
-function lines(epochs: number): Progress {
-  const every = Math.ceil(epochs / 20);
+function lines(before: number, epochs: number): Progress {
+  const every = Math.ceil((epochs - before) / 20);
   let shown = 0;
   return {
     update(result, _, speed) {
       for (let epoch = shown + 1; epoch <= result.epochs; epoch++) {
         shown = epoch;
-        if (epoch % every !== 0 && epoch !== epochs) continue;
+        if (epoch % every !== 0 && before + epoch !== epochs) continue;
         const until = { ...result, loss: result.loss.slice(0, epoch) };
-        process.stderr.write(`epoch ${epoch}/${epochs}: ${figures(until)}, ${samples(speed)}\n`);
+        process.stderr.write(`epoch ${before + epoch}/${epochs}: ${figures(until)}, ${samples(speed)}\n`);
       }
     },
     end() {},
   };
 }
 
-async function bar(epochs: number): Promise<Progress> {
+async function bar(before: number, epochs: number): Promise<Progress> {
   const { default: progress } = await import('cli-progress');
   const line = new progress.SingleBar({
     format: 'epoch {epoch}/{total} [{bar}] {figures} | {speed} | {eta_formatted} left',
@@ -50,11 +50,11 @@ async function bar(epochs: number): Promise<Progress> {
     gracefulExit: false,
     etaBuffer: 50,
   });
-  line.start(epochs, 0, { epoch: 0, figures: '', speed: '' });
+  line.start(epochs, before, { epoch: 0, figures: '', speed: '' });
   return {
     update: (result, fraction, speed) =>
-      line.update(Math.min(epochs, result.epochs + (Number.isFinite(fraction) ? fraction : 0)), {
-        epoch: Math.min(epochs, result.epochs + 1),
+      line.update(Math.min(epochs, before + result.epochs + (Number.isFinite(fraction) ? fraction : 0)), {
+        epoch: Math.min(epochs, before + result.epochs + 1),
         figures: figures(result),
         speed: samples(speed),
       }),
@@ -62,8 +62,8 @@ async function bar(epochs: number): Promise<Progress> {
   };
 }
 
-/** A display for so many epochs. */
-export async function startProgress(wanted: boolean, epochs: number): Promise<Progress> {
+/** A display of the epochs behind `before`. */
+export async function startProgress(wanted: boolean, before: number, epochs: number): Promise<Progress> {
   if (!wanted) return silent;
-  return process.stderr.isTTY ? bar(epochs) : lines(epochs);
+  return process.stderr.isTTY ? bar(before, epochs) : lines(before, epochs);
 }

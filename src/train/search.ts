@@ -2,12 +2,11 @@
 import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { getNumThreads } from '../native';
 import type { Module } from '../nn';
-import { draw } from '../random';
 import { directionsOf } from './measures';
 import type { FitResult } from './options';
 import { type Params, paramsOf, type Space } from './space';
 import { seedOf } from './stream';
-import { each, figuresOf, type Training, Trial } from './trial';
+import { figuresOf, Jobs, seedFrom, type Training, Trial } from './trial';
 
 const where = 'train.search';
 
@@ -67,7 +66,7 @@ export interface SearchOptions<P = Record<string, unknown>, M extends Module = M
 export interface SearchReport<P, M extends Module> {
   /** All trials, in the order of their numbers. */
   trials: TrialReport<P, M>[];
-  /** Those that did not fail, best first: by the epochs they came to, then by the figure. */
+  /** Those that did not fail, best first. With `halving` those of a later rung come before those of an earlier one, and a trial that ended itself behind those that went on. */
   ranking: TrialReport<P, M>[];
   /** The first of them. */
   best: TrialReport<P, M> & { model: M; history: FitResult };
@@ -83,6 +82,19 @@ function rungsOf(halving: boolean | HalvingOptions): { minEpochs: number; factor
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+// What trials are compared by.
+function watched(
+  { metrics = {}, validation }: Pick<Training, 'metrics' | 'validation'>,
+  o: Pick<SearchOptions, 'monitor' | 'mode'>,
+): { monitor: string; mode: 'min' | 'max' } {
+  const known = directionsOf(metrics, validation !== undefined);
+  const monitor = o.monitor ?? (validation === undefined ? 'loss' : 'validationLoss');
+  if (!known.has(monitor)) throw rangeError(where, `monitor cannot be ${describe(monitor)} (known: ${[...known.keys()].join(', ')})`);
+  const mode = o.mode ?? known.get(monitor)!;
+  if (mode === null) throw rangeError(where, `whether ${describe(monitor)} is to become smaller or larger is not known`, 'mode: "min"');
+  return { monitor, mode };
+}
 
 /**
  * Trains a model for each of many parameters, several at a time on the threads for fits, and ranks them. As `sklearn.model_selection.RandomizedSearchCV`, with one
@@ -139,20 +151,15 @@ export async function search<const S extends Space, M extends Module>(
     } as Record<keyof SearchOptions, unknown>,
   ) as Omit<SearchOptions<Params<S>, M>, 'concurrency'> & { concurrency: number };
   if (o.trials !== undefined) checkInteger(where, 'trials', o.trials, 1);
-  checkInteger(where, 'concurrency', o.concurrency, 1);
-  if (o.seed !== undefined) checkInteger(where, 'seed', o.seed);
   if (o.mode !== undefined) checkOneOf(where, 'mode', o.mode, ['min', 'max']);
   if (o.monitor !== undefined && typeof o.monitor !== 'string')
     throw typeError(where, `expected monitor to be the name of a figure, got ${describe(o.monitor)}`);
   checkBoolean(where, 'throwErrors', o.throwErrors);
-  if (o.signal !== undefined && !(o.signal instanceof AbortSignal))
-    throw typeError(where, `expected signal to be an AbortSignal, got ${describe(o.signal)}`);
   if (o.onTrial !== undefined && typeof o.onTrial !== 'function')
     throw typeError(where, `expected onTrial to be a function, got ${describe(o.onTrial)}`);
   const halving = rungsOf(o.halving!);
-  if (o.signal?.aborted) throw o.signal.reason;
-  const position = o.seed === undefined ? draw(4) : null;
-  const seed = position === null ? o.seed! : seedOf(position.seed, position.offset);
+  const jobs = new Jobs(where, o.concurrency, o.signal);
+  const seed = seedFrom(where, o.seed);
 
   const reports = paramsOf(where, space, o.trials, seedOf(seed, 0)).map(
     (params, trial): TrialReport<Params<S>, M> => ({
@@ -161,48 +168,40 @@ export async function search<const S extends Space, M extends Module>(
   );
   const seen = new WeakSet<object>();
   const trainings = reports.map(
-    (report) => new Trial<M>(where, report.seed, () => makeModel(report.params, { trial: report.trial, seed: report.seed }), seen),
+    (report) =>
+      new Trial<M>(
+        where,
+        report.seed,
+        () => {
+          const made = makeModel(report.params, { trial: report.trial, seed: report.seed });
+          if (typeof made === 'object' && made !== null && !((made as unknown) instanceof Promise)) watched(made, o); // before it is trained
+          return made;
+        },
+        seen,
+      ),
   );
-  const ender = new AbortController();
-  const end = (): void => ender.abort(o.signal?.reason);
-  o.signal?.addEventListener('abort', end);
-
   const step = async (at: number, until: number): Promise<void> => {
     const [report, training] = [reports[at]!, trainings[at]!];
     try {
-      await training.train(until, ender.signal);
+      await training.train(until, jobs.signal);
       report.history = training.history;
       report.model = training.model;
       report.figures = figuresOf(training.history!);
     } catch (error) {
-      if (ender.signal.aborted) throw ender.signal.reason;
+      if (jobs.signal.aborted) throw jobs.signal.reason;
       report.error = asError(error);
       report.model = null;
       if (o.throwErrors) throw error;
     }
     await o.onTrial?.(report);
-    if (ender.signal.aborted) throw ender.signal.reason;
   };
-  const rung = (alive: readonly number[], until: number): Promise<void> =>
-    each(alive.length, o.concurrency, async (i) => {
-      try {
-        await step(alive[i]!, until);
-      } catch (error) {
-        if (!ender.signal.aborted) ender.abort(error);
-        throw error;
-      }
-    });
+  const rung = (alive: readonly number[], until: number): Promise<void> => jobs.all(alive.length, (i) => step(alive[i]!, until));
 
   // NaN is worse than any figure; of equal ones the first is better.
   const ranked = (list: readonly number[]): number[] => {
     const good = list.filter((at) => reports[at]!.error === null);
     if (good.length === 0) return [];
-    const { metrics = {}, validation } = trainings[good[0]!]!.options;
-    const known = directionsOf(metrics, validation !== undefined);
-    const monitor = o.monitor ?? (validation === undefined ? 'loss' : 'validationLoss');
-    if (!known.has(monitor)) throw rangeError(where, `monitor cannot be ${describe(monitor)} (known: ${[...known.keys()].join(', ')})`);
-    const mode = o.mode ?? known.get(monitor);
-    if (mode === null) throw rangeError(where, `whether ${describe(monitor)} is to become smaller or larger is not known`, 'mode: "min"');
+    const { monitor, mode } = watched(trainings[good[0]!]!.options, o);
     const value = (at: number): number => {
       const figure = (mode === 'min' ? 1 : -1) * reports[at]!.figures[monitor]!;
       return Number.isNaN(figure) ? Infinity : figure;
@@ -210,30 +209,28 @@ export async function search<const S extends Space, M extends Module>(
     return good.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));
   };
 
-  try {
-    let alive = reports.map((_, at) => at);
-    let order: number[] = []; // those that were left behind, best first
-    if (halving === null) await rung(alive, Infinity);
-    for (let until = halving?.minEpochs ?? Infinity; halving !== null; until *= halving.factor) {
-      await rung(alive, until);
-      const best = ranked(alive);
-      const unfinished = (at: number): boolean => trainings[at]!.history!.epochs === until && trainings[at]!.options.epochs > until;
-      const kept = best.slice(0, Math.ceil(best.length / halving.factor));
-      const goesOn = kept.filter(unfinished);
-      if (goesOn.length === 0) {
-        alive = best;
-        break;
-      }
-      order = [...best.slice(kept.length), ...order];
-      // One that has come to its own end is compared, and trained no more, with those that go on.
-      if (goesOn.length < kept.length) order = [...kept.filter((at) => !unfinished(at)), ...order];
-      alive = goesOn;
+  let alive = reports.map((_, at) => at);
+  let order: number[] = []; // those that were left behind, best first
+  if (halving === null) await rung(alive, Infinity);
+  for (let until = halving?.minEpochs ?? Infinity; halving !== null; until *= halving.factor) {
+    await rung(alive, until);
+    const best = ranked(alive);
+    const unfinished = (at: number): boolean => {
+      const { history, options: made } = trainings[at]!;
+      return history!.stopped === null && history!.epochs === until && made.epochs > (made.initialEpoch ?? 0) + until;
+    };
+    const kept = best.slice(0, Math.ceil(best.length / halving.factor));
+    const goesOn = kept.filter(unfinished);
+    if (goesOn.length === 0) {
+      alive = best;
+      break;
     }
-    const ranking = [...ranked(alive), ...order].map((at) => reports[at]!);
-    if (ranking.length === 0) throw reports[0]!.error!;
-    return { trials: reports, ranking, best: ranking[0] as SearchReport<Params<S>, M>['best'] };
-  } finally {
-    o.signal?.removeEventListener('abort', end);
-    for (const training of trainings) training.close();
+    order = [...best.slice(kept.length), ...order];
+    // One that has come to its own end is trained no more, and stands behind those that go on.
+    if (goesOn.length < kept.length) order = [...kept.filter((at) => !unfinished(at)), ...order];
+    alive = goesOn;
   }
+  const ranking = [...ranked(alive), ...order].map((at) => reports[at]!);
+  if (ranking.length === 0) throw reports[0]!.error!;
+  return { trials: reports, ranking, best: ranking[0] as SearchReport<Params<S>, M>['best'] };
 }

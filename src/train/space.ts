@@ -51,6 +51,7 @@ export function logUniform(low: number, high: number): Distribution<number> {
 }
 
 const most = 2 ** 20;
+const countable = 2 ** 31; // points of a grid whose numbers are drawn well by one random number of 53 bits
 
 /**
  * Integers from `low` to `high`, both among them, for `train.search`. A RangeError where they are more than 2^20.
@@ -106,22 +107,25 @@ export function paramsOf<S extends Space>(where: string, space: S, trials: numbe
       if (given.length === 0) throw rangeError(where, `there are no values of ${name}`);
       return listed(given);
     }
-    if (typeof (given as Partial<Distribution<unknown>> | null)?.at !== 'function') {
+    const { at, values } = (given ?? {}) as Partial<Distribution<unknown>>;
+    if (typeof at !== 'function' || (values !== null && !Array.isArray(values))) {
       throw typeError(where, `expected ${name} to be a list of values or a distribution, got ${describe(given)}`, `${name}: [value]`);
     }
     return given as Distribution<unknown>;
   });
   const named = (values: unknown[]): Params<S> => Object.fromEntries(names.map((name, i) => [name, values[i]])) as Params<S>;
+  const drawn = (trial: number): Params<S> => {
+    const own = seedOf(seed, trial);
+    return named(all.map((distribution, j) => distribution.at(uniformOf(own, j))));
+  };
   const endless = names.find((_, i) => all[i]!.values === null);
   if (endless !== undefined) {
     if (trials === undefined) throw rangeError(where, `${endless} has no end of values: trials must say how many are tried`);
-    return Array.from({ length: trials }, (_, i) => {
-      const own = seedOf(seed, i);
-      return named(all.map((distribution, j) => distribution.at(uniformOf(own, j))));
-    });
+    return Array.from({ length: trials }, (_, i) => drawn(i));
   }
   const size = all.reduce((product, { values }) => product * values!.length, 1);
   if (trials === undefined && size > most) throw rangeError(where, `the grid has ${size} points: trials must say how many are tried`);
+  if (trials !== undefined && size > countable) return Array.from({ length: trials }, (_, i) => drawn(i));
   const chosen = trials === undefined || trials >= size ? Array.from({ length: size }, (_, i) => i) : points(size, trials, seed);
   return chosen.map((point) => {
     const values: unknown[] = [];

@@ -20,8 +20,8 @@ function beside({ seed, offset }: RandomPosition): RandomPosition {
 const turns: RandomStream[] = [];
 let elsewhere: RandomPosition = { seed: 0, offset: 0 };
 
-// Sequences of their own, from which runs go on one after another; each stands where its last run left others until that run gives it back.
-const parked = new Set<OwnSequence>();
+// Whose numbers are drawn at present, where that is a trial's or a metric's of their own.
+let owner: OwnSequence | null = null;
 
 /** Random numbers of a trial of its own: whatever else is drawn meanwhile, its model and its fits draw the same. */
 export class OwnSequence {
@@ -30,24 +30,20 @@ export class OwnSequence {
 
   constructor(seed: number) {
     this.position = { seed, offset: 0 };
-    parked.add(this);
   }
 
   /** Calls a function that draws from it, until it returns. A run that begins there gives the sequence back when it ends. */
   run<T>(fn: () => T): T {
-    const before = randomPosition();
+    const [before, ownerBefore] = [randomPosition(), owner];
+    owner = this;
     setRandomPosition(this.position);
     try {
       return fn();
     } finally {
       this.position = randomPosition();
       setRandomPosition(before);
+      owner = ownerBefore;
     }
-  }
-
-  /** Ends it. */
-  close(): void {
-    parked.delete(this);
   }
 }
 
@@ -58,6 +54,7 @@ export class RandomStream {
   /** Where the run stands, while it is not JavaScript's turn. */
   position: RandomPosition = randomPosition();
   private readonly left = beside(this.position);
+  private readonly owner = owner;
 
   /** Takes over the sequence: others draw from one beside it until `close`. */
   constructor() {
@@ -84,8 +81,12 @@ export class RandomStream {
 
   /** Gives the sequence back where the run has come to, unless others have drawn since it took it over. */
   close(): void {
+    if (this.owner !== owner) {
+      if (this.owner !== null && same(this.owner.position, this.left)) this.owner.position = this.position;
+      return;
+    }
     if (same(randomPosition(), this.left)) setRandomPosition(this.position);
     else if (turns.length > 0 && same(elsewhere, this.left)) elsewhere = this.position;
-    else for (const other of [...turns, ...parked]) if (same(other.position, this.left)) other.position = this.position;
+    else for (const other of turns) if (same(other.position, this.left)) other.position = this.position;
   }
 }

@@ -47,7 +47,13 @@ export interface Stepper {
 /** A batch's output, handed on as it is or as the classes with the highest scores. */
 export type OutputWanted = 'none' | 'whole' | 'classes';
 
+/** What an async function gives where none is expected is refused: its own error then is nobody's. */
+export function leaveAlone(value: unknown): void {
+  if (value instanceof Promise) value.catch(() => {});
+}
+
 function tensorOf(where: string, what: string, value: unknown): Tensor {
+  leaveAlone(value);
   if (!(value instanceof Tensor)) throw typeError(where, `expected ${what} to give a tensor, got ${describe(value)}`);
   return value;
 }

@@ -1,35 +1,84 @@
 // One of many trainings: a model, what trains it, and random numbers of its own.
-import { describe, rangeError, typeError } from '../errors';
+
+import { DataLoader } from '../data';
+import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { Metric } from '../metrics';
 import { Module } from '../nn';
+import { draw } from '../random';
 import { fit } from './fit';
+import { directionsOf } from './measures';
 import type { FitOptions, FitResult } from './options';
-import { OwnSequence } from './stream';
+import { bestOf } from './result';
+import type { ScheduleOptions } from './schedule';
+import { OwnSequence, seedOf } from './stream';
 
 /** What `makeModel` returns: a model and the options of its fit, all made anew. */
 export type Training<M extends Module = Module> = FitOptions & { model: M };
 
-/** What is awaited of many jobs, `concurrency` of them at a time, begun in their order. */
-export async function each(count: number, concurrency: number, job: (i: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const row = async (): Promise<void> => {
-    while (next < count) await job(next++);
-  };
-  const ended = await Promise.allSettled(Array.from({ length: Math.min(concurrency, count) }, row));
-  const failed = ended.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+/** A seed for many trainings: the one that is given, or one that follows from `manualSeed`. */
+export function seedFrom(where: string, given: number | undefined): number {
+  if (given !== undefined) return checkInteger(where, 'seed', given);
+  const { seed, offset } = draw(4);
+  return seedOf(seed, offset);
+}
+
+/** Jobs of which so many at a time are under way, begun in their order. The first that throws ends the others, and so does `signal`. */
+export class Jobs {
+  private readonly ender = new AbortController();
+  private readonly end = (): void => this.ender.abort(this.outer?.reason);
+
+  constructor(
+    where: string,
+    private readonly concurrency: number,
+    private readonly outer: AbortSignal | undefined,
+  ) {
+    checkInteger(where, 'concurrency', concurrency, 1);
+    if (outer !== undefined && !(outer instanceof AbortSignal)) {
+      throw typeError(where, `expected signal to be an AbortSignal, got ${describe(outer)}`);
+    }
+    if (outer?.aborted) throw outer.reason;
+  }
+
+  /** Aborts when they are to end. */
+  get signal(): AbortSignal {
+    return this.ender.signal;
+  }
+
+  /** Does `count` jobs. */
+  async all(count: number, job: (i: number) => Promise<void>): Promise<void> {
+    let next = 0;
+    const row = async (): Promise<void> => {
+      try {
+        while (next < count && !this.signal.aborted) await job(next++);
+      } catch (error) {
+        this.ender.abort(error);
+      }
+    };
+    if (this.outer?.aborted) this.end();
+    this.outer?.addEventListener('abort', this.end);
+    await Promise.all(Array.from({ length: Math.min(this.concurrency, count) }, row));
+    this.outer?.removeEventListener('abort', this.end);
+    if (this.signal.aborted) throw this.signal.reason;
+  }
 }
 
 // What two trainings at once must not share: each would change what the other finds.
-function checkOwn(where: string, { model, optimizer, scheduler, metrics }: Training, seen: WeakSet<object>): void {
+function checkOwn(
+  where: string,
+  { model, optimizer, scheduler, metrics, trainMetrics, loader, validation }: Training,
+  seen: WeakSet<object>,
+): void {
   const parts: [string, unknown][] = [
     ['model', model],
     ['optimizer', optimizer],
-    ['scheduler', scheduler],
-    ...Object.entries(metrics ?? {})
-      .filter(([, metric]) => metric instanceof Metric)
-      .map(([name, metric]): [string, unknown] => [`metrics.${name}`, metric]),
   ];
+  for (const one of [scheduler].flat()) parts.push(['scheduler', (one as Partial<ScheduleOptions> | undefined)?.scheduler ?? one]);
+  for (const [option, all] of Object.entries({ metrics, trainMetrics })) {
+    for (const [name, metric] of Object.entries(all ?? {})) if (metric instanceof Metric) parts.push([`${option}.${name}`, metric]);
+  }
+  // The orders of one with a seed follow from how many epochs it has begun, whosever they were.
+  for (const [name, one] of Object.entries({ loader, validation }))
+    if (one instanceof DataLoader && (one as unknown as { seed?: number }).seed !== undefined) parts.push([name, one]);
   for (const [name, part] of parts) {
     if (typeof part !== 'object' || part === null) continue;
     if (seen.has(part)) throw rangeError(where, `makeModel returned the ${name} of another training`, 'make it anew in makeModel');
@@ -40,13 +89,10 @@ function checkOwn(where: string, { model, optimizer, scheduler, metrics }: Train
 const bothOf = (a: Record<string, number[]>, b: Record<string, number[]>): Record<string, number[]> =>
   Object.fromEntries(Object.entries(a).map(([name, figures]) => [name, [...figures, ...b[name]!]]));
 
-// Two fits one after the other as one. The best epoch is by loss: where `earlyStopping` decides, that of the fit with the better loss there.
-function joined(a: FitResult, b: FitResult): FitResult {
-  const watched = (result: FitResult): number => {
-    const figures = result.validationLoss ?? result.loss;
-    return Math.min(...figures.filter((figure) => !Number.isNaN(figure)));
-  };
-  return {
+// Two fits one after the other as one.
+function joined(a: FitResult, b: FitResult, { earlyStopping, metrics = {}, initialEpoch = 0 }: Training): FitResult {
+  const both = {
+    ...b,
     loss: [...a.loss, ...b.loss],
     ...(a.validationLoss && { validationLoss: [...a.validationLoss, ...b.validationLoss!] }),
     metrics: bothOf(a.metrics, b.metrics),
@@ -54,10 +100,14 @@ function joined(a: FitResult, b: FitResult): FitResult {
     lr: [...a.lr, ...b.lr],
     epochSeconds: [...a.epochSeconds, ...b.epochSeconds],
     epochs: a.epochs + b.epochs,
-    bestEpoch: watched(b) < watched(a) ? b.bestEpoch : a.bestEpoch,
-    stopped: b.stopped,
     seconds: a.seconds + b.seconds,
   };
+  const { loss, validationLoss } = both;
+  const monitor = earlyStopping?.monitor ?? (validationLoss === undefined ? 'loss' : 'validationLoss');
+  const mode = earlyStopping?.mode ?? directionsOf(metrics, validationLoss !== undefined).get(monitor);
+  const figures = { ...both.metrics, loss, ...(validationLoss && { validationLoss }) }[monitor]!;
+  const best = bestOf(figures, mode === 'max' ? -1 : 1, earlyStopping?.minDelta);
+  return { ...both, bestEpoch: best && initialEpoch + best };
 }
 
 export class Trial<M extends Module> {
@@ -88,18 +138,18 @@ export class Trial<M extends Module> {
     const running = this.sequence.run(() => {
       this.training ??= this.made();
       const { model, ...options } = this.training;
-      const done = this.history?.epochs ?? 0;
+      const { initialEpoch = 0, epochs } = options;
       return fit(model, {
         progress: false,
         ...options,
-        initialEpoch: (options.initialEpoch ?? 0) + done,
-        epochs: Math.min(until, options.epochs),
+        initialEpoch: initialEpoch + (this.history?.epochs ?? 0),
+        epochs: until === Infinity || epochs === undefined ? epochs : Math.min(initialEpoch + until, epochs),
         ...(signal && { signal: options.signal ? AbortSignal.any([signal, options.signal]) : signal }),
       });
     });
     const result = await running;
     const { history } = this;
-    this.history = history === null ? result : joined(history, result);
+    this.history = history === null ? result : joined(history, result, this.options);
   }
 
   private made(): Training<M> {
@@ -115,18 +165,13 @@ export class Trial<M extends Module> {
     checkOwn(this.where, training as Training<M>, this.seen);
     return training as Training<M>;
   }
-
-  /** Ends its random numbers. */
-  close(): void {
-    this.sequence.close();
-  }
 }
 
 /** The figures of the last epoch, by their names. */
 export function figuresOf({ loss, validationLoss, metrics }: FitResult): Record<string, number> {
   return {
-    loss: loss.at(-1)!,
-    ...(validationLoss && { validationLoss: validationLoss.at(-1)! }),
-    ...Object.fromEntries(Object.entries(metrics).map(([name, figures]) => [name, figures.at(-1)!])),
+    loss: loss.at(-1) ?? NaN, // where it was stopped before its first epoch had ended
+    ...(validationLoss && { validationLoss: validationLoss.at(-1) ?? NaN }),
+    ...Object.fromEntries(Object.entries(metrics).map(([name, figures]) => [name, figures.at(-1) ?? NaN])),
   };
 }
