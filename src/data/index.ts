@@ -8,6 +8,7 @@ export type { CsvOptions } from './csv-dialect';
 export type { TableSource } from './csv-source';
 export { Dataset, Subset, TensorDataset } from './dataset';
 export { ChainDataset, IterableDataset } from './iterable-dataset';
+export { type Fold, type KFoldOptions, kFold } from './k-fold';
 export { DataLoader, type DataLoaderState } from './loader';
 export type { DataLoaderOptions } from './loader-options';
 export { type ReadParquetOptions, readParquet } from './parquet';
@@ -48,6 +49,7 @@ export {
   type Transformer,
   toState,
 } from './preparing';
+export { randomSplit } from './random-split';
 export {
   RandomSampler,
   type RandomSamplerOptions,
@@ -56,7 +58,8 @@ export {
   type Sized,
   SubsetRandomSampler,
 } from './samplers';
-export { randomSplit, type TrainTestSplitOptions, trainTestSplit } from './split';
 export { type Stackable, StackDataset, type Stacked } from './stack-dataset';
 export { type Column, type NumberColumn, Table, type TableTensors, type TextColumn, type ToTensorsOptions } from './table';
+export { type Splits, type Splittable, type TrainTestSplitOptions, trainTestSplit } from './train-test-split';
+export type { Mark, Marks } from './values';
 export { WeightedRandomSampler, type WeightedRandomSamplerOptions } from './weighted-sampler';
