@@ -2,7 +2,7 @@
 
 /** What a promise and whatever else has a `then` have in common. */
 export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as { then?: unknown }).then === 'function';
 
 // A failure that nobody waits for any more is not one that nobody handles.
 const quietly = <T>(promise: Promise<T>): Promise<T> => {

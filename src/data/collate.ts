@@ -31,7 +31,7 @@ function numbersOf(parts: readonly number[], place: string, types: NumberTypes |
   }
   const dtype = fraction === undefined ? (before ?? 'int32') : 'float32';
   types?.set(place, dtype);
-  return new Tensor(dtype === 'int32' ? Int32Array.from(parts) : Float32Array.from(parts), [parts.length]);
+  return new Tensor(dtype === 'int32' ? new Int32Array(parts) : new Float32Array(parts), [parts.length]);
 }
 
 function rowsOfArrays(parts: readonly unknown[], place: string): Tensor {
@@ -57,27 +57,7 @@ const stackable = [Float32Array, Float64Array, Int8Array, Uint8Array, Uint8Clamp
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 
-function stacked(parts: readonly unknown[], place: string, types: NumberTypes | undefined): Tensor {
-  const first = parts[0];
-  if (typeof first === 'number' || typeof first === 'boolean') {
-    const odd = parts.find((part) => typeof part !== typeof first);
-    if (odd !== undefined || parts.includes(undefined)) {
-      throw typeError(
-        'DataLoader',
-        `${place} is ${typeof first === 'number' ? 'a number' : 'a boolean'} in one item, ${describe(odd)} in another`,
-      );
-    }
-    if (typeof first === 'boolean') return new Tensor(Int32Array.from(parts as boolean[], Number), [parts.length]);
-    return numbersOf(parts as number[], place, types);
-  }
-  if (stackable.some((kind) => first instanceof kind)) return rowsOfArrays(parts, place);
-  if (!(first instanceof Tensor)) {
-    throw typeError(
-      'DataLoader',
-      `${place} is ${describe(first)}: expected a tensor or a number`,
-      'the option collateFn makes batches of other items',
-    );
-  }
+function stackedTensors(parts: readonly unknown[], first: Tensor, place: string): Tensor {
   for (const part of parts) {
     if (!(part instanceof Tensor)) throw typeError('DataLoader', `${place} is a tensor in one item, ${describe(part)} in another`);
     if (part.dtype !== first.dtype || !sameShape(part.shape, first.shape)) {
@@ -89,6 +69,26 @@ function stacked(parts: readonly unknown[], place: string, types: NumberTypes | 
     }
   }
   return stack(parts as Tensor[]);
+}
+
+function stacked(parts: readonly unknown[], place: string, types: NumberTypes | undefined): Tensor {
+  const first = parts[0];
+  if (first instanceof Tensor) return stackedTensors(parts, first, place);
+  if (typeof first === 'number' || typeof first === 'boolean') {
+    const odd = parts.findIndex((part) => typeof part !== typeof first);
+    if (odd >= 0) {
+      const kind = typeof first === 'number' ? 'a number' : 'a boolean';
+      throw typeError('DataLoader', `${place} is ${kind} in one item, ${describe(parts[odd])} in another`);
+    }
+    if (typeof first === 'boolean') return new Tensor(Int32Array.from(parts as boolean[], Number), [parts.length]);
+    return numbersOf(parts as number[], place, types);
+  }
+  if (stackable.some((kind) => first instanceof kind)) return rowsOfArrays(parts, place);
+  throw typeError(
+    'DataLoader',
+    `${place} is ${describe(first)}: expected a tensor or a number`,
+    'the option collateFn makes batches of other items',
+  );
 }
 
 function together(items: readonly unknown[], place: string, whole: string, types: NumberTypes | undefined): unknown {

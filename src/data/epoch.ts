@@ -22,7 +22,7 @@ function refuse(value: unknown, size: number): never {
 }
 
 function checkOrder(order: Int32Array, size: number): Int32Array {
-  for (const i of order) if (i < 0 || i >= size) refuse(i, size);
+  for (let at = 0; at < order.length; at++) if (order[at]! >= size) refuse(order[at], size);
   return order;
 }
 

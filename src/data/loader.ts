@@ -260,9 +260,11 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
   private *batches(dataset: Dataset<Item>, epoch: Epoch): Generator<Batch, undefined> {
     const { first, place } = epoch;
     const plan = epoch.plan!;
-    for (let i = first; i < plan.length; i++) {
+    const { length } = plan;
+    const gathers = this.gathers;
+    for (let i = first; i < length; i++) {
       const index = plan.at(i);
-      const batch = this.gathered(dataset, index) ?? this.batchOf(ask(dataset, index));
+      const batch = (gathers ? (gathered(dataset, index) as Batch | undefined) : undefined) ?? this.batchOf(ask(dataset, index));
       place.batch = i + 1;
       yield batch;
     }
@@ -306,9 +308,10 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     const { place, first } = epoch;
     if ('dataset' in source) {
       const plan = epoch.plan!;
+      const gathers = this.gathers;
       const ready: (Batch | undefined)[] = []; // what a kernel has gathered, by the number of its batch
       const items = (i: number): Item[] => {
-        const batch = this.gathered(source.dataset, plan.at(i));
+        const batch = gathers ? (gathered(source.dataset, plan.at(i)) as Batch | undefined) : undefined;
         if (batch === undefined) return ask(source.dataset, plan.at(i));
         ready[i] = batch;
         return [];
@@ -333,8 +336,9 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     this.endEpoch(epoch);
   }
 
-  private gathered(dataset: Dataset<Item>, index: Int32Array): Batch | undefined {
-    return this.settings.collate === undefined && !this.settings.isWhole ? (gathered(dataset, index) as Batch | undefined) : undefined;
+  // Whether rows of tensors become batches without anybody seeing the items.
+  private get gathers(): boolean {
+    return this.settings.collate === undefined && !this.settings.isWhole;
   }
 
   private batchOf(items: Item[]): Batch {
@@ -362,7 +366,7 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
 function ask<Item>(dataset: Dataset<Item>, index: Int32Array): Item[] {
   const items: Item[] = [];
   try {
-    for (const i of index) items.push(dataset.get(i));
+    for (let at = 0; at < index.length; at++) items.push(dataset.get(index[at]!));
   } catch (error) {
     forget(items);
     throw error;

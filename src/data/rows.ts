@@ -124,7 +124,9 @@ function concatBatch(dataset: ConcatDataset, each: readonly Rows[], index: Int32
 
 /** The batch of the items that `index` lists where a kernel gathers it; undefined where the items are to be made. */
 export function gathered<Item>(dataset: Dataset<Item>, index: Int32Array): Collated<Item> | undefined {
-  if (isPlain(dataset, TensorDataset)) return dataset.gather(index) as unknown as Collated<Item>;
+  // Written out: a test that is given the class takes longer than a small batch can afford.
+  if (dataset instanceof TensorDataset && dataset.get === TensorDataset.prototype.get)
+    return dataset.gather(index) as unknown as Collated<Item>;
   if (isPlain(dataset, Subset)) return gathered(dataset.dataset as Dataset<Item>, through(index, dataset.indices));
   if (isPlain(dataset, ConcatDataset)) {
     const each = rowsOfEach(dataset as ConcatDataset);
