@@ -141,8 +141,8 @@ export const collate = <Item>(items: readonly Item[], types?: NumberTypes): Coll
  * Makes a batch of a list of items, as a loader does without `collateFn`: tensors, numbers and typed arrays are stacked along a new first dimension, in tuples and
  * records part by part. As `torch.utils.data.default_collate`.
  *
- * Numbers become int32 where all of them are whole, so that they serve as class labels, else float32; PyTorch goes by their type. Booleans become int32 0 and 1. A loader refuses numbers
- * that were whole in the batches before and are no longer. Float64Array becomes float32, arrays of smaller integers int32.
+ * Numbers become int32 where all of them are whole, so that they serve as class labels, else float32, where PyTorch goes by their type. Booleans become int32 0 and 1. A loader
+ * refuses numbers that were whole in the batches before and are no longer. Float64Array becomes float32, arrays of smaller integers int32.
  *
  * @example
  * const [x, y] = data.defaultCollate([[tensor([1, 2]), 0], [tensor([3, 4]), 1]]);

@@ -151,9 +151,9 @@ const sizeText = (whole: Splittable): string => (whole instanceof Tensor ? shape
 /**
  * Divides rows into a training and a test part, each array likewise: `[xTrain, xTest, yTrain, yTest]` of x and y. As `sklearn.model_selection.train_test_split`.
  *
- * Any number of tensors `[n, *]`, arrays and typed arrays of n rows, then options. The test part has `ceil(testSize n)` rows, or `testSize` rows when that is 1 or more (scikit-learn goes by int and
- * float: 1.0 is a mistake there). With `stratify` each class gives its share of them (largest remainders first). With `groups` the rows of a group stay together, as
- * `GroupShuffleSplit` of scikit-learn has it. The parts are copies. A RangeError when a part would be empty, or when a class has fewer than 2 rows.
+ * Any number of tensors `[n, *]`, arrays and typed arrays of n rows, then options. The test part has `ceil(testSize n)` rows, or `testSize` rows when that is 1 or more. With `stratify`
+ * each class gives its share of them (largest remainders first). With `groups` the rows of a group stay together, as in `GroupShuffleSplit`. The parts are copies. A size of 1 is a row, where scikit-learn takes
+ * 1.0 for a mistake. A RangeError when a part would be empty, or when a class has fewer than 2 rows.
  *
  * @example
  * const [xTrain, xTest, yTrain, yTest] = data.trainTestSplit(rand([10, 3]), arange(10), { testSize: 0.2, seed: 1 });
