@@ -1,5 +1,5 @@
 // A program of train-programs.test.ts set up, and its fit and evaluation written out as loops.
-import { manualSeed, metrics, type nn, noGrad, type optim, randn, type Tensor, type train } from '../src';
+import { manualSeed, metrics, nn, noGrad, type optim, randn, type Tensor, type train } from '../src';
 import { makeLoss, makeScheduler } from './compile-programs';
 import { Bits, type Loader, makeLoader, Net, needsSameWidth, optimizerOf, type Program } from './train-programs';
 
@@ -61,9 +61,11 @@ export type OnEpoch = (report: {
   epochs: number;
   loss: number;
   validationLoss?: number | undefined;
+  lr: number;
+  lrs: number[];
   metrics: unknown[];
 }) => unknown;
-export type OnBatch = (report: train.BatchReport) => unknown;
+export type OnBatch = (report: Omit<train.BatchReport, 'stop'>) => unknown;
 
 export const inEvaluation = async <T>(net: nn.Module, fn: () => T | Promise<T>): Promise<T> => {
   const training = net.modules().filter((m) => m.training);
@@ -105,7 +107,28 @@ export interface Result {
   validationLoss?: number[] | undefined;
   metric?: number[] | undefined;
   epochs: number;
+  lr: number[];
+  bestEpoch: number;
+  stopped: string | null;
 }
+
+function clip({ p, optimizer }: SetUp): void {
+  if (p.clip === null) return;
+  const { paramGroups } = optimizer as unknown as { paramGroups: { params: Tensor[] }[] };
+  const parameters = paramGroups.flatMap(({ params }) => params);
+  const { clipGradNorm, clipGradValue } = p.clip;
+  if (typeof clipGradNorm === 'number') nn.utils.clipGradNorm_(parameters, clipGradNorm);
+  else if (clipGradNorm) nn.utils.clipGradNorm_(parameters, clipGradNorm.maxNorm, { normType: clipGradNorm.normType });
+  if (clipGradValue !== undefined) nn.utils.clipGradValue_(parameters, clipGradValue);
+}
+
+const bestOf = (figures: readonly number[]): number => {
+  let best = -1;
+  figures.forEach((figure, i) => {
+    if (figure < (best < 0 ? Infinity : figures[best]!)) best = i;
+  });
+  return best + 1;
+};
 
 export async function loopFit(
   s: SetUp,
@@ -119,11 +142,21 @@ export async function loopFit(
   const switched = net.training ? [] : net.modules().filter((m) => !m.training);
   for (const m of switched) m.training = true;
   const everyStep = p.scheduler !== 'none' && (p.everyStep || scheduler!.interval === 'step');
-  const result: Result = { loss: [], epochs: 0, ...(validation && { validationLoss: [] }), ...(metric && { metric: [] }) };
+  const result: Result = {
+    loss: [],
+    epochs: 0,
+    lr: [],
+    bestEpoch: 0,
+    stopped: null,
+    ...(validation && { validationLoss: [] }),
+    ...(metric && { metric: [] }),
+  };
   let [best, waited] = [Infinity, 0];
   let state: nn.StateDict | null = null;
+  let lrs: number[] = [];
+  let isDone = false;
   try {
-    for (let epoch = 1; epoch <= p.epochs; epoch++) {
+    for (let epoch = 1; epoch <= p.epochs && result.stopped === null; epoch++) {
       if (signal.aborted) throw signal.reason;
       let [total, batches] = [0, 0];
       if (!validation) metric?.reset();
@@ -134,6 +167,9 @@ export async function loopFit(
         const out = forward(net, batch);
         const loss = criterion.forward(out, target);
         loss.backward();
+        clip(s);
+        const { paramGroups } = optimizer as unknown as { paramGroups: { lr: number }[] };
+        lrs = paramGroups.map(({ lr }) => lr);
         optimizer.step();
         total += loss.item();
         batches++;
@@ -148,23 +184,37 @@ export async function loopFit(
       const loss = total / batches;
       result.loss.push(loss);
       result.epochs++;
+      result.lr.push(lrs[0]!);
       const figures = validation && (await loopEvaluate(s, validation));
       if (figures) result.validationLoss!.push(figures['loss']!);
       if (metric) result.metric!.push(figures ? figures['metric']! : metric.compute().item());
       if (scheduler && !everyStep) scheduler.step();
-      await onEpoch({ epoch, epochs: p.epochs, loss, validationLoss: figures?.['loss'], metrics: metric ? [result.metric!.at(-1)] : [] });
+      await onEpoch({
+        epoch,
+        epochs: p.epochs,
+        loss,
+        validationLoss: figures?.['loss'],
+        lr: lrs[0]!,
+        lrs,
+        metrics: metric ? [result.metric!.at(-1)] : [],
+      });
+      if (p.stopsAfter === epoch) result.stopped = 'callback';
       if (p.stopping) {
         const watched = figures?.['loss'] ?? loss;
         if (watched < best) {
           [best, waited] = [watched, 0];
+          result.bestEpoch = epoch;
           if (p.stopping.restoreBest) state = Object.fromEntries(Object.entries(net.stateDict()).map(([name, t]) => [name, t.clone()]));
-        } else if (++waited >= p.stopping.patience) break;
+        } else if (++waited >= p.stopping.patience) result.stopped ??= 'earlyStopping';
       }
-      if (calls.has(`${epoch} ${batches} ended`)) await onBatch({ epoch, batch: batches, batches: loader.length, loss });
+      if (result.stopped === null && calls.has(`${epoch} ${batches} ended`))
+        await onBatch({ epoch, batch: batches, batches: loader.length, loss });
     }
+    isDone = true;
   } finally {
     for (const m of switched) m.training = false;
+    if (state && (isDone || signal.aborted)) net.loadStateDict(state);
   }
-  if (state) net.loadStateDict(state);
+  if (!p.stopping) result.bestEpoch = bestOf(result.validationLoss ?? result.loss);
   return result;
 }

@@ -88,7 +88,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
     await callbacks.batch();
   };
   const has = (kind: 'epoch' | 'batch'): boolean => p.events.some((e) => e.in === kind);
-  const toldOfEpochs = has('epoch') || has('batch');
+  const toldOfEpochs = has('epoch') || has('batch') || p.stopsAfter > 0;
   const { signal } = callbacks.controller;
   const counted = vi.spyOn(net, 'forward');
   await attempt('fit', async () => {
@@ -122,16 +122,23 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
         ...(validation && { validation }),
         ...(scheduler && { scheduler: p.everyStep ? { scheduler, interval: 'step' as const } : scheduler }),
         ...(p.stopping && { earlyStopping: p.stopping }),
+        ...p.clip,
         ...(toldOfEpochs && {
-          onEpoch: ({ metrics: figures, ...report }: train.EpochReport) => onEpoch({ ...report, metrics: Object.values(figures) }),
+          onEpoch: async ({ metrics: figures, trainMetrics, seconds, stop, ...report }: train.EpochReport) => {
+            await onEpoch({ ...report, metrics: Object.values(figures) });
+            if (report.epoch === p.stopsAfter) stop();
+          },
         }),
         ...(has('batch') && { onBatch }),
       });
       await refusedBeside(s, fitting, () => compiled(x));
-      const { loss, validationLoss, metrics: figures, epochs } = await fitting;
+      const { loss, validationLoss, metrics: figures, epochs, lr, bestEpoch, stopped } = await fitting;
       return {
         loss,
         epochs,
+        lr,
+        bestEpoch,
+        stopped,
         ...(validationLoss && { validationLoss }),
         ...(metric && { metric: figures['metric'] }),
       };

@@ -75,6 +75,15 @@ export const program = fc.record({
   scheduler: fc.constantFrom('none', 'none', 'StepLR', 'CosineAnnealingLR', 'ExponentialLR', 'OneCycleLR'),
   everyStep: fc.boolean(),
   stopping: fc.constantFrom(null, null, { patience: 1, restoreBest: true }, { patience: 2, restoreBest: false }),
+  clip: fc.constantFrom(
+    null,
+    null,
+    { clipGradNorm: 0.5 },
+    { clipGradValue: 0.01 },
+    { clipGradNorm: { maxNorm: 0.3, normType: 1 }, clipGradValue: 0.02 },
+  ),
+  /** The epoch after which a callback stops the fit; 0: none does. */
+  stopsAfter: fc.constantFrom(0, 0, 0, 1, 2),
   /** How far the clock goes whenever it is looked at: decides how many batches are made at once, and when onBatch is called. */
   tick: fc.constantFrom(0, 1, 4e5, 2e6, 2e6),
   anomaly: fc.constantFrom(false, false, false, true),

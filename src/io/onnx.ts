@@ -14,6 +14,7 @@ import { translations, untranslated } from './onnx-kernels';
 import { GraphMemory } from './onnx-memory';
 import { type Batches, dynamicBatches, fixed, isFixed, type Size } from './onnx-size';
 import { pathOf } from './paths';
+import { loadProtobuf } from './protobuf';
 import { writeWhole } from './write';
 
 /** The options of `exportOnnx`. */
@@ -171,6 +172,7 @@ export async function exportOnnx(path: string | URL, model: Module, options: Exp
   const o = withDefaults<{ [K in keyof ExportOnnxOptions]-?: ExportOnnxOptions[K] | null }>(where, options, defaults as never);
   if (o.example === null) throw typeError(where, 'expected an example, what the model is called with', '{ example: zeros([1, features]) }');
   if (o.opset !== 17 && o.opset !== 20) throw rangeError(where, `expected opset to be 17 or 20, got ${describe(o.opset)}`);
+  await loadProtobuf();
   await writeWhole(file, [bytesOf(model, o as Required<ExportOnnxOptions>)]);
 }
 

@@ -1,29 +1,35 @@
 // Messages of onnx.proto: each field by its number there, written with the wire format of @bufbuild/protobuf.
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+const load = () => import('@bufbuild/protobuf/wire');
+let wire: Awaited<ReturnType<typeof load>>;
 
-/** Writes the fields of one message. */
+/** Loads the library, when a message is wanted for the first time: who exports nothing does not wait for it. */
+export async function loadProtobuf(): Promise<void> {
+  wire ??= await load();
+}
+
+/** Writes the fields of one message; after `loadProtobuf`. */
 export class Message {
-  constructor(private readonly writer = new BinaryWriter()) {}
+  constructor(private readonly writer = new wire.BinaryWriter()) {}
 
   text(field: number, value: string): this {
-    this.writer.tag(field, WireType.LengthDelimited).string(value);
+    this.writer.tag(field, wire.WireType.LengthDelimited).string(value);
     return this;
   }
   bytes(field: number, value: Uint8Array): this {
-    this.writer.tag(field, WireType.LengthDelimited).bytes(value);
+    this.writer.tag(field, wire.WireType.LengthDelimited).bytes(value);
     return this;
   }
   integer(field: number, value: number): this {
-    this.writer.tag(field, WireType.Varint).int64(value);
+    this.writer.tag(field, wire.WireType.Varint).int64(value);
     return this;
   }
   float(field: number, value: number): this {
-    this.writer.tag(field, WireType.Bit32).float(value);
+    this.writer.tag(field, wire.WireType.Bit32).float(value);
     return this;
   }
   /** A message within this one. */
   message(field: number, write: (inner: Message) => void): this {
-    this.writer.tag(field, WireType.LengthDelimited).fork();
+    this.writer.tag(field, wire.WireType.LengthDelimited).fork();
     write(this);
     this.writer.join();
     return this;

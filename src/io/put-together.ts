@@ -181,6 +181,14 @@ export class Together {
         `${path} has a transformer of the class ${name}, which is not simdnn's`,
         `io.loadModel(path, { modules: { ${name} } })`,
       );
+    if (!own && typeof of === 'function') {
+      let made: unknown;
+      this.taking(name, () => {
+        made = data.fromState(this.reader.value(state) as data.SavedTransformer);
+      });
+      if ((made as object).constructor !== of) return this.file.fail(`${describe(name)} is no transformer`);
+      return made;
+    }
     if (typeof of !== 'function' || typeof (of.prototype as { loadStateDict?: unknown } | undefined)?.loadStateDict !== 'function')
       return this.file.fail(`${describe(name)} is no transformer`);
     const made = new (of as new () => { loadStateDict(state: unknown): void })();

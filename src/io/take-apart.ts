@@ -142,6 +142,10 @@ export class Apart {
     const of = Object.getPrototypeOf(value).constructor as { name: string };
     const own = (data as Record<string, unknown>)[of.name] !== of;
     if (own && of.name === '') throw typeError(this.where, `the class of ${path} has no name, by which a file could speak of it`);
-    return { $transformer: of.name, own, state: this.writer.json(value.stateDict(), path) };
+    return {
+      $transformer: of.name,
+      own,
+      state: this.writer.json(own ? value.stateDict() : data.toState(value as unknown as data.Savable), path),
+    };
   }
 }

@@ -23,6 +23,8 @@ export class EarlyStopping {
   private readonly restoreBest: boolean;
   private readonly sign: number;
   private readonly minDelta: number;
+  /** The epoch with the best value; 0: none yet. */
+  bestEpoch = 0;
   private best = Infinity;
   private waited = 0;
   private state: StateDict | null = null;
@@ -57,10 +59,11 @@ export class EarlyStopping {
   }
 
   /** Takes in an epoch's figures; true when it was one too many. NaN is never better. */
-  isOver(figures: Readonly<Record<string, number>>, model: Module): boolean {
+  isOver(figures: Readonly<Record<string, number>>, epoch: number, model: Module): boolean {
     const value = this.sign * figures[this.monitor]!;
     if (value < this.best - this.minDelta) {
       this.best = value;
+      this.bestEpoch = epoch;
       this.waited = 0;
       if (this.restoreBest) {
         this.state = Object.fromEntries(Object.entries(model.stateDict()).map(([name, t]) => [name, t.clone()]));

@@ -3,9 +3,10 @@ import { describe, SimdnnError, typeError } from '../errors';
 import type { Holder } from '../holders';
 import { Module } from '../nn';
 import { hold, type Tensor, type Version } from '../tensor';
+import type { BatchReport } from './callbacks';
 import { Engine, type Leg } from './engine';
-import { classesServe, compute, type Metrics, outputBytes, update } from './measures';
-import { type BatchReport, type EpochReport, type FitOptions, type FitResult, type Settings, settingsOf } from './options';
+import { compute, type Metrics, outputBytes, outputWanted, update } from './measures';
+import { type FitOptions, type FitResult, type Settings, settingsOf } from './options';
 import { type Progress, silent, startProgress } from './progress';
 import type { Session } from './session';
 import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
@@ -14,14 +15,30 @@ import { checkTrained } from './trained';
 const where = 'train.fit';
 
 // How far a leg got: in the midst of an epoch, or at the end of one.
-const batchReport = ({ epochs, loss }: FitResult, leg: Leg, batches: number | undefined): BatchReport =>
+const batchReport = ({ loss }: FitResult, epochs: number, leg: Leg, batches: number | undefined): Omit<BatchReport, 'stop'> =>
   leg.batch > 0
     ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
     : { epoch: epochs, batch: batches ?? leg.ofEpoch ?? leg.batches, batches, loss: loss.at(-1)! };
 
+// The number of the epoch with the smallest figure; 0 where all are NaN.
+function bestOf(figures: readonly number[], before: number): number {
+  const best = figures.reduce((at, figure, i) => (figure < (figures[at] ?? Infinity) ? i : at), -1);
+  return best < 0 ? 0 : before + best + 1;
+}
+
 class Fit implements Holder {
   readonly name = where;
-  private readonly result: FitResult = { loss: [], metrics: {}, epochs: 0, seconds: 0 };
+  private readonly result: FitResult = {
+    loss: [],
+    metrics: {},
+    trainMetrics: {},
+    lr: [],
+    epochSeconds: [],
+    epochs: 0,
+    bestEpoch: 0,
+    stopped: null,
+    seconds: 0,
+  };
   private readonly task: LossTask;
   private readonly engine: Engine;
   private readonly held = new Set<Tensor>();
@@ -33,6 +50,12 @@ class Fit implements Holder {
   /** Whether the thread's values are those that count: not where callbacks have the model. */
   private inUse = false;
   private progress: Progress = silent;
+  /** The learning rate of each group in the last step. */
+  private rates: number[] = [];
+  private epochBegan = performance.now();
+  private readonly stopper = (): void => {
+    this.result.stopped ??= 'callback';
+  };
 
   // From here on, before anything is awaited, model and optimizer are in use, and with `run` whatever else the first recording finds.
   constructor(
@@ -40,21 +63,24 @@ class Fit implements Holder {
     private readonly o: Settings,
   ) {
     this.validates = o.validation !== undefined;
-    const wanted = Object.keys(o.metrics).length === 0 ? 'none' : classesServe(o.metrics) ? 'classes' : 'whole';
-    this.trainingMetrics = this.validates ? {} : o.metrics;
-    this.task = trainingTask(where, model, o.criterion, o.optimizer, this.validates ? 'none' : wanted, o.detectAnomaly);
+    this.trainingMetrics = this.validates ? o.trainMetrics : o.metrics;
+    const clip = () => o.clip?.(this.groups.flatMap(({ params }) => params));
+    this.task = trainingTask(where, model, o.criterion, o.optimizer, outputWanted(this.trainingMetrics), o.detectAnomaly, clip);
     const tasks = [
       { task: this.task, loader: o.loader },
-      ...(o.validation === undefined ? [] : [{ task: evaluationTask(where, model, o.criterion, wanted), loader: o.validation }]),
+      ...(o.validation === undefined
+        ? []
+        : [{ task: evaluationTask(where, model, o.criterion, outputWanted(o.metrics)), loader: o.validation }]),
     ];
     for (const name of Object.keys(o.metrics)) this.result.metrics[name] = [];
+    for (const name of Object.keys(o.trainMetrics)) this.result.trainMetrics[name] = [];
     if (this.validates) this.result.validationLoss = [];
     const { tensors } = this;
     this.checkFree(tensors);
     this.engine = new Engine(where, tasks, {
       forFits: true,
       changes: true,
-      interrupts: o.onBatch !== undefined,
+      interrupts: o.callbacks.has('onBatch'),
       found: (kind) => this.takeFound(kind.leaves, kind.trace.changes),
       made: (session) => this.recorded(session),
     });
@@ -72,56 +98,78 @@ class Fit implements Holder {
   }
 
   async run(): Promise<FitResult> {
-    const { signal } = this.o;
+    const { signal, callbacks } = this.o;
     const begin = performance.now();
     const stop = () => this.engine.stop();
     signal?.addEventListener('abort', stop);
     try {
       await this.engine.recordInTurns();
       this.inUse = true;
+      if (callbacks.has('onBegin')) {
+        const batches = this.o.loader.length;
+        await this.outside(() =>
+          callbacks.tell('onBegin', { model: this.model, optimizer: this.o.optimizer, epochs: this.o.epochs, batches }),
+        );
+        if (signal?.aborted) throw signal.reason;
+      }
       this.progress = await startProgress(this.o.progress, this.o.epochs);
       await this.train(begin);
     } finally {
       signal?.removeEventListener('abort', stop);
       this.end();
+      if (signal?.aborted) this.o.earlyStopping?.restore(this.model);
     }
-    this.o.earlyStopping?.restore(this.model);
-    this.result.seconds = (performance.now() - begin) / 1000;
-    return this.result;
+    const { result, o } = this;
+    o.earlyStopping?.restore(this.model);
+    result.bestEpoch = o.earlyStopping?.bestEpoch ?? bestOf(result.validationLoss ?? result.loss, o.initialEpoch);
+    result.seconds = (performance.now() - begin) / 1000;
+    await callbacks.tell('onEnd', result);
+    return result;
   }
 
   private async train(begin: number): Promise<void> {
     const { o, result, progress } = this;
     // Whatever JavaScript does after an epoch must come before the next one begins.
     const epochByEpoch =
-      this.validates ||
-      Object.keys(o.metrics).length > 0 ||
-      [o.schedule, o.onEpoch, o.earlyStopping].some((x) => x !== undefined && x !== null);
-    const legTime = o.schedule?.everyStep ? 0 : o.progressEvery; // 0: one step
+      this.validates || Object.keys(o.metrics).length > 0 || !o.schedules.isEmpty || o.callbacks.has('onEpoch') || o.earlyStopping !== null;
+    const legTime = o.schedules.everyStep ? 0 : o.progressEvery; // 0: one step
     let samples = 0;
     let [told, shown] = [performance.now(), 0];
-    while (result.epochs < o.epochs) {
+    while (this.epochsDone < o.epochs && result.stopped === null) {
       // Not at the end of the epoch before: callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) for (const metric of Object.values(this.trainingMetrics)) metric.reset();
-      const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - result.epochs, legTime);
+      const rates = this.groups.map(({ lr }) => lr ?? NaN); // an optimizer of one's own may have none
+      const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, legTime);
       samples += leg.batches * this.batchSize;
       this.unchecked += leg.batches;
       update(this.trainingMetrics, leg);
-      if (leg.batches > 0) o.schedule?.afterStep();
+      if (leg.batches > 0) {
+        this.rates = rates;
+        o.schedules.afterStep();
+      }
       for (const loss of leg.losses) {
         result.loss.push(loss);
+        result.lr.push(this.rates[0]!);
         result.epochs++;
       }
       if (o.signal?.aborted) throw o.signal.reason;
-      if (leg.losses.length > 0 && epochByEpoch && (await this.endEpoch(leg.losses[0]!))) break;
+      if (leg.losses.length > 0 && epochByEpoch && (await this.endEpoch(leg.losses[0]!))) result.stopped ??= 'earlyStopping';
+      this.countSeconds(leg.losses.length);
       const now = performance.now();
       if (leg.losses.length > 0 || now - shown >= o.progressEvery) {
         shown = now;
         progress.update(result, leg.batch / (o.loader.length ?? Infinity), samples / ((now - begin) / 1000));
       }
-      if (o.onBatch !== undefined && leg.batches > 0 && now - told >= o.progressEvery && this.engine.isSettled) {
-        const report = batchReport(result, leg, o.loader.length);
-        await this.outside(async () => o.onBatch!(report));
+      if (
+        result.stopped === null &&
+        o.callbacks.has('onBatch') &&
+        leg.batches > 0 &&
+        now - told >= o.progressEvery &&
+        this.engine.isSettled
+      ) {
+        const report = { ...batchReport(result, this.epochsDone, leg, o.loader.length), stop: this.stopper };
+        await this.outside(() => o.callbacks.tell('onBatch', report));
+        this.epochBegan += performance.now() - now;
         told = performance.now();
       }
     }
@@ -173,7 +221,7 @@ class Fit implements Holder {
 
   // Validation, metrics, scheduler, callback; true when the fit is to end.
   private async endEpoch(loss: number): Promise<boolean> {
-    const { o, result } = this;
+    const { o, result, rates: lrs } = this;
     if (this.validates) {
       for (const metric of Object.values(o.metrics)) metric.reset();
       for (let ended = false; !ended; ) {
@@ -185,22 +233,33 @@ class Fit implements Holder {
       }
     }
     const metrics = compute(where, o.metrics);
+    const trainMetrics = compute(where, o.trainMetrics);
+    for (const [name, figure] of Object.entries(trainMetrics)) result.trainMetrics[name]!.push(figure);
     for (const [name, figure] of Object.entries(metrics)) result.metrics[name]!.push(figure);
     const validationLoss = result.validationLoss?.at(-1);
     const figures = { loss, ...(validationLoss !== undefined && { validationLoss }), ...metrics };
-    o.schedule?.afterEpoch(figures);
-    const report: EpochReport = {
-      epoch: result.epochs,
+    o.schedules.afterEpoch(figures);
+    this.countSeconds(1);
+    const epoch = this.epochsDone;
+    const report = {
+      epoch,
       epochs: o.epochs,
       loss,
       ...(validationLoss !== undefined && { validationLoss }),
       metrics,
+      trainMetrics,
+      lr: lrs[0]!,
+      lrs,
+      seconds: result.epochSeconds.at(-1)!,
+      stop: this.stopper,
     };
-    if (o.onEpoch === undefined && o.earlyStopping === null) return false;
-    return this.outside(async () => {
-      await o.onEpoch?.(report);
-      return o.earlyStopping?.isOver(figures, this.model) ?? false;
+    if (!o.callbacks.has('onEpoch') && o.earlyStopping === null) return false;
+    const isOver = await this.outside(async () => {
+      await o.callbacks.tell('onEpoch', report);
+      return o.earlyStopping?.isOver(figures, epoch, this.model) ?? false;
     });
+    this.epochBegan = performance.now();
+    return isOver;
   }
 
   // Calls back with the model free to be used, and changed. What is thrown leaves it free, and as it is then.
@@ -221,8 +280,23 @@ class Fit implements Holder {
     return result;
   }
 
-  private get groups(): readonly { params: readonly Tensor[] }[] {
-    return (this.o.optimizer as unknown as { paramGroups: { params: readonly Tensor[] }[] }).paramGroups;
+  private get groups(): readonly { params: readonly Tensor[]; lr?: number }[] {
+    return (this.o.optimizer as unknown as { paramGroups: { params: readonly Tensor[]; lr?: number }[] }).paramGroups;
+  }
+
+  /** Those before this fit counted. */
+  private get epochsDone(): number {
+    return this.o.initialEpoch + this.result.epochs;
+  }
+
+  // Since the last epoch ended, divided among those that ended now; callbacks do not count.
+  private countSeconds(epochs: number): void {
+    const { epochSeconds, epochs: done } = this.result;
+    const uncounted = Math.min(epochs, done - epochSeconds.length);
+    if (uncounted === 0) return;
+    const now = performance.now();
+    for (let i = 0; i < uncounted; i++) epochSeconds.push((now - this.epochBegan) / 1000 / uncounted);
+    this.epochBegan = now;
   }
 
   // Of model and optimizer.

@@ -9,16 +9,16 @@ import { type RecordedStep, Stamps } from '../recording';
 import { shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 import { type Batches, Engine } from './engine';
-import { checkMetrics, classesServe, compute, gathered, type Metrics, outputBytes, update } from './measures';
+import { checkMetrics, compute, type GivenMetrics, gathered, outputBytes, outputWanted, update } from './measures';
 import { refuseReport, Session } from './session';
-import { type Criterion, evaluationTask, predictionTask } from './tasks';
+import { type Criterion, type CriterionFunction, criterionOf, evaluationTask, predictionTask } from './tasks';
 
 /** The options of `evaluate`. */
 export interface EvaluateOptions {
   /** The loss, reported as `loss`. */
-  criterion?: Criterion;
+  criterion?: Criterion | CriterionFunction;
   /** Metrics by the names under which they are reported. */
-  metrics?: Metrics;
+  metrics?: GivenMetrics;
 }
 
 // Predictions and other evaluations wait no longer than this, and one step, for the thread that they share.
@@ -69,8 +69,12 @@ export async function evaluate(
     if (name !== 'criterion' && name !== 'metrics') throw typeError(where, `unknown option "${name}" (known: criterion, metrics)`);
   }
   const metrics = checkMetrics(where, options.metrics);
-  const wanted = Object.keys(metrics).length === 0 ? 'none' : classesServe(metrics) ? 'classes' : 'whole';
-  const task = evaluationTask(where, model, options.criterion ?? null, wanted);
+  const task = evaluationTask(
+    where,
+    model,
+    options.criterion === undefined ? null : criterionOf(where, options.criterion),
+    outputWanted(metrics),
+  );
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
     changes: false,

@@ -1,63 +1,49 @@
 // What a fit is told, checked.
-import { checkBoolean, checkInteger, checkNumber, describe, typeError, withDefaults } from '../errors';
+import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { Optimizer } from '../optim';
+import { type BatchReport, type Callback, Callbacks, type EpochReport } from './callbacks';
+import { type ClipNorm, type Clipping, clippingOf } from './clipping';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping';
 import type { Batches } from './engine';
-import { checkMetrics, directionsOf, type Metrics } from './measures';
-import { Schedule, type ScheduleOptions, type Scheduler } from './schedule';
-import type { Criterion } from './tasks';
-
-/** What `onEpoch` is told. */
-export interface EpochReport {
-  /** The epoch that has ended, 1 for the first. */
-  epoch: number;
-  /** How many were asked for. */
-  epochs: number;
-  /** The mean of the batches' losses. */
-  loss: number;
-  /** The loss over the validation loader, where there is one: what the criterion gives for all its rows in one batch. */
-  validationLoss?: number;
-  /** The metrics: over the validation loader where there is one, else over the epoch's own predictions. */
-  metrics: Record<string, number>;
-}
-
-/** What `onBatch` is told. */
-export interface BatchReport {
-  /** The epoch that is under way, 1 for the first. */
-  epoch: number;
-  /** Batches done of it. */
-  batch: number;
-  /** Batches an epoch, where the loader knows. */
-  batches: number | undefined;
-  /** The mean of their losses. */
-  loss: number;
-}
+import { checkMetrics, directionsOf, type GivenMetrics, type Metrics } from './measures';
+import { type ScheduleOptions, type Scheduler, Schedules } from './schedule';
+import { type Criterion, type CriterionFunction, criterionOf } from './tasks';
 
 /** The options of `fit`. */
 export interface FitOptions {
-  /** The loss: called with the model's output and the last tensor of each batch. */
-  criterion: Criterion;
+  /** The loss: called with the model's output and the last tensor of each batch. A module, or a plain function. */
+  criterion: Criterion | CriterionFunction;
   /** Steps the parameters. */
   optimizer: Pick<Optimizer<object>, 'step' | 'zeroGrad'>;
   /** The batches, each `[...inputs, target]`. */
   loader: Batches;
-  /** How many times the loader is gone through. */
+  /** The number of the last epoch: how many times the loader is gone through, where `initialEpoch` is 0. */
   epochs: number;
+  /** Epochs that were done before, by which those of this fit are numbered on (0). */
+  initialEpoch?: number;
   /** Batches over which loss and metrics are taken after each epoch, in evaluation mode. */
   validation?: Batches;
-  /** Metrics by the names under which they are reported. */
-  metrics?: Metrics;
+  /** Metrics by the names under which they are reported. A plain function gives a batch's figure, of which the mean over all rows is reported. */
+  metrics?: GivenMetrics;
+  /** Metrics over the training rows as well, where there is a validation: over the epoch's own predictions, in training mode. */
+  trainMetrics?: GivenMetrics;
+  /** Scales the gradients of the optimizer's parameters before each step so that their norm, 2 where none is named, is at most this: `utils.clipGradNorm_`. */
+  clipGradNorm?: number | ClipNorm;
+  /** Puts each of their elements between minus this and this: `utils.clipGradValue_`. */
+  clipGradValue?: number;
   /**
    * Stepped after each epoch, or after each step where it counts them (`OneCycleLR`) or `interval: "step"` says so. One that watches a figure
-   * is given the validation loss, or the epoch's, or what `monitor` names.
+   * is given the validation loss, or the epoch's, or what `monitor` names. Several are stepped in their order.
    */
-  scheduler?: Scheduler | ScheduleOptions;
+  scheduler?: Scheduler | ScheduleOptions | readonly (Scheduler | ScheduleOptions)[];
   /** Ends the fit between two steps. */
   signal?: AbortSignal;
   /** Called after each epoch, and awaited. The model may be used in it. */
   onEpoch?: (report: EpochReport) => unknown;
   /** Called every `progressEvery` milliseconds or so, and awaited. */
   onBatch?: (report: BatchReport) => unknown;
+  /** Objects that follow the fit, told after `onEpoch` and `onBatch` in their order. */
+  callbacks?: readonly Callback[];
   /** Milliseconds between two calls of `onBatch`, and between two looks at options that were changed (100). */
   progressEvery?: number;
   /** Whether progress is shown on stderr: a line redrawn on a terminal, some twenty lines elsewhere (true). */
@@ -81,6 +67,16 @@ export interface FitResult {
   validationLoss?: number[];
   /** Each metric, epoch by epoch. */
   metrics: Record<string, number[]>;
+  /** Each metric of `trainMetrics`, epoch by epoch. */
+  trainMetrics: Record<string, number[]>;
+  /** The learning rate of each epoch's last step, of the first parameter group. */
+  lr: number[];
+  /** Seconds that each epoch took; of several that ended in one go, where nothing in JavaScript had to be asked, their mean. */
+  epochSeconds: number[];
+  /** The number of the epoch with the best figure: what `earlyStopping` monitors, else the validation loss, else the loss; 0 where all are NaN. */
+  bestEpoch: number;
+  /** What ended it before its last epoch: `"earlyStopping"`, or a callback's `stop()`; null: nothing. */
+  stopped: 'earlyStopping' | 'callback' | null;
   /** The number of epochs that were done. */
   epochs: number;
   /** How long it took. */
@@ -94,18 +90,14 @@ export interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'p
   loader: Batches;
   epochs: number;
   validation: Batches | undefined;
+  initialEpoch: number;
   metrics: Metrics;
-  schedule: Schedule | null;
+  trainMetrics: Metrics;
+  clip: Clipping;
+  schedules: Schedules;
   signal: AbortSignal | undefined;
-  onEpoch: FitOptions['onEpoch'];
-  onBatch: FitOptions['onBatch'];
+  callbacks: Callbacks;
   earlyStopping: EarlyStopping | null;
-}
-
-function checkMethod(where: string, name: string, value: unknown, method: string): void {
-  if (typeof (value as Record<string, unknown> | null | undefined)?.[method] !== 'function') {
-    throw typeError(where, `expected ${name} with a method ${method}, got ${describe(value)}`);
-  }
 }
 
 function checkFunction<T>(where: string, name: string, value: T | undefined): T | undefined {
@@ -124,7 +116,12 @@ export function settingsOf(where: string, options: FitOptions): Settings {
     loader: undefined,
     epochs: undefined,
     validation: undefined,
+    initialEpoch: 0,
     metrics: undefined,
+    trainMetrics: undefined,
+    clipGradNorm: undefined,
+    clipGradValue: undefined,
+    callbacks: [],
     scheduler: undefined,
     signal: undefined,
     onEpoch: undefined,
@@ -135,24 +132,39 @@ export function settingsOf(where: string, options: FitOptions): Settings {
     detectAnomaly: false,
     check: 0,
   });
-  checkMethod(where, 'criterion', o.criterion, 'forward');
+  const criterion = criterionOf(where, o.criterion);
   if (!(o.optimizer instanceof Optimizer)) throw typeError(where, `expected optimizer to be an optimizer, got ${describe(o.optimizer)}`);
   if (o.signal !== undefined && !(o.signal instanceof AbortSignal)) {
     throw typeError(where, `expected signal to be an AbortSignal, got ${describe(o.signal)}`, 'new AbortController().signal');
   }
+  const initialEpoch = checkInteger(where, 'initialEpoch', o.initialEpoch);
   const metrics = checkMetrics(where, o.metrics);
+  const trainMetrics = checkMetrics(where, o.trainMetrics, 'trainMetrics');
+  if (o.trainMetrics !== undefined && o.validation === undefined) {
+    throw rangeError(
+      where,
+      'trainMetrics stand beside the metrics of a validation, and there is none',
+      'metrics: of the training rows then',
+    );
+  }
   const known = directionsOf(metrics, o.validation !== undefined);
   return {
-    criterion: o.criterion!,
+    criterion,
     optimizer: o.optimizer,
     loader: o.loader!,
-    epochs: checkInteger(where, 'epochs', o.epochs, 1),
+    epochs: checkInteger(where, 'epochs', o.epochs, initialEpoch + 1),
+    initialEpoch,
     validation: o.validation,
     metrics,
-    schedule: o.scheduler === undefined ? null : new Schedule(where, o.scheduler, o.optimizer, known),
+    trainMetrics,
+    clip: clippingOf(where, o.clipGradNorm, o.clipGradValue),
+    schedules: new Schedules(where, o.scheduler, o.optimizer, known),
     signal: o.signal,
-    onEpoch: checkFunction(where, 'onEpoch', o.onEpoch),
-    onBatch: checkFunction(where, 'onBatch', o.onBatch),
+    callbacks: new Callbacks(
+      where,
+      { onEpoch: checkFunction(where, 'onEpoch', o.onEpoch), onBatch: checkFunction(where, 'onBatch', o.onBatch) },
+      o.callbacks,
+    ),
     progressEvery: checkNumber(where, 'progressEvery', o.progressEvery, 1),
     progress: checkBoolean(where, 'progress', o.progress),
     earlyStopping: o.earlyStopping === undefined ? null : new EarlyStopping(where, o.earlyStopping, known),

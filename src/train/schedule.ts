@@ -29,10 +29,10 @@ interface Described {
 
 const isScheduler = (value: unknown): value is Scheduler => typeof (value as Partial<Scheduler> | null | undefined)?.step === 'function';
 
-export class Schedule {
+class Schedule {
   /** Whether it is stepped after each step of the optimizer. */
   readonly everyStep: boolean;
-  private readonly scheduler: Scheduler;
+  readonly scheduler: Scheduler;
   /** What it is given after an epoch; null: nothing. */
   private readonly monitor: string | null;
 
@@ -93,5 +93,35 @@ export class Schedule {
     if (this.everyStep) return;
     if (this.monitor === null) (this.scheduler as { step(): void }).step();
     else this.scheduler.step(figures[this.monitor]!);
+  }
+}
+
+/** All of a fit's schedulers, stepped in the order in which they were given. */
+export class Schedules {
+  private readonly all: readonly Schedule[];
+
+  constructor(where: string, option: unknown, optimizer: object, known: ReadonlyMap<string, Direction>) {
+    const list: readonly unknown[] = option === undefined ? [] : Array.isArray(option) ? option : [option];
+    this.all = list.map((one) => new Schedule(where, one as Scheduler | ScheduleOptions, optimizer, known));
+    const schedulers = this.all.map(({ scheduler }) => scheduler);
+    if (new Set(schedulers).size < schedulers.length) throw rangeError(where, 'a scheduler is given twice: it would be stepped twice');
+  }
+
+  get isEmpty(): boolean {
+    return this.all.length === 0;
+  }
+  /** Whether any is stepped after each step of the optimizer. */
+  get everyStep(): boolean {
+    return this.all.some((one) => one.everyStep);
+  }
+
+  /** After a step of the optimizer. */
+  afterStep(): void {
+    for (const one of this.all) one.afterStep();
+  }
+
+  /** After an epoch with these figures. */
+  afterEpoch(figures: Readonly<Record<string, number>>): void {
+    for (const one of this.all) one.afterEpoch(figures);
   }
 }

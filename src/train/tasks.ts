@@ -1,7 +1,7 @@
 // What training and evaluation do with a batch.
 import { noGrad } from '../autograd';
 import { describe, typeError } from '../errors';
-import type { Module } from '../nn';
+import { Module } from '../nn';
 import { withoutPadding } from '../optim/runs';
 import { recorder } from '../recorder';
 import type { Results } from '../recording';
@@ -19,6 +19,23 @@ export interface LossTask extends Task {
 export interface Criterion {
   /** The loss, one number. */
   forward(output: Tensor, target: Tensor): Tensor;
+}
+
+/** A loss as a plain function. */
+export type CriterionFunction = (output: Tensor, target: Tensor) => Tensor;
+
+/** A criterion given as either. */
+export function criterionOf(where: string, given: unknown): Criterion {
+  if (typeof given === 'function') {
+    if (given.prototype instanceof Module) {
+      throw typeError(where, `expected criterion to be a module or a function, got the class ${given.name}`, `new nn.${given.name}()`);
+    }
+    return { forward: given as CriterionFunction };
+  }
+  if (typeof (given as Partial<Criterion> | null | undefined)?.forward !== 'function') {
+    throw typeError(where, `expected criterion with a method forward, got ${describe(given)}`);
+  }
+  return given as Criterion;
 }
 
 /** What steps the parameters. */
@@ -53,6 +70,7 @@ export const trainingTask = (
   optimizer: Stepper,
   output: OutputWanted,
   looksForNaN: boolean,
+  afterBackward: () => void = () => {},
 ): LossTask => ({
   where,
   withTarget: output !== 'none',
@@ -63,6 +81,7 @@ export const trainingTask = (
     const result = forward(where, model, batch.slice(0, -1));
     const loss = tensorOf(where, 'the criterion', criterion.forward(result, batch.at(-1)!));
     loss.backward();
+    afterBackward();
     if (looksForNaN) withoutPadding(() => optimizer.step());
     else optimizer.step();
     return { loss, output: wanted(result, output) };

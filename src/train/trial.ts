@@ -37,6 +37,29 @@ function checkOwn(where: string, { model, optimizer, scheduler, metrics }: Train
   }
 }
 
+const bothOf = (a: Record<string, number[]>, b: Record<string, number[]>): Record<string, number[]> =>
+  Object.fromEntries(Object.entries(a).map(([name, figures]) => [name, [...figures, ...b[name]!]]));
+
+// Two fits one after the other as one. The best epoch is by loss: where `earlyStopping` decides, that of the fit with the better loss there.
+function joined(a: FitResult, b: FitResult): FitResult {
+  const watched = (result: FitResult): number => {
+    const figures = result.validationLoss ?? result.loss;
+    return Math.min(...figures.filter((figure) => !Number.isNaN(figure)));
+  };
+  return {
+    loss: [...a.loss, ...b.loss],
+    ...(a.validationLoss && { validationLoss: [...a.validationLoss, ...b.validationLoss!] }),
+    metrics: bothOf(a.metrics, b.metrics),
+    trainMetrics: bothOf(a.trainMetrics, b.trainMetrics),
+    lr: [...a.lr, ...b.lr],
+    epochSeconds: [...a.epochSeconds, ...b.epochSeconds],
+    epochs: a.epochs + b.epochs,
+    bestEpoch: watched(b) < watched(a) ? b.bestEpoch : a.bestEpoch,
+    stopped: b.stopped,
+    seconds: a.seconds + b.seconds,
+  };
+}
+
 export class Trial<M extends Module> {
   private readonly sequence: OwnSequence;
   private training: Training<M> | null = null;
@@ -65,25 +88,18 @@ export class Trial<M extends Module> {
     const running = this.sequence.run(() => {
       this.training ??= this.made();
       const { model, ...options } = this.training;
-      const epochs = Math.min(until, options.epochs) - (this.history?.epochs ?? 0);
+      const done = this.history?.epochs ?? 0;
       return fit(model, {
         progress: false,
         ...options,
-        epochs: this.history === null ? Math.min(until, options.epochs) : epochs,
+        initialEpoch: (options.initialEpoch ?? 0) + done,
+        epochs: Math.min(until, options.epochs),
         ...(signal && { signal: options.signal ? AbortSignal.any([signal, options.signal]) : signal }),
       });
     });
     const result = await running;
     const { history } = this;
-    if (history === null) {
-      this.history = { ...result };
-      return;
-    }
-    history.loss.push(...result.loss);
-    if (result.validationLoss) history.validationLoss!.push(...result.validationLoss);
-    for (const [name, figures] of Object.entries(result.metrics)) history.metrics[name]!.push(...figures);
-    history.epochs += result.epochs;
-    history.seconds += result.seconds;
+    this.history = history === null ? result : joined(history, result);
   }
 
   private made(): Training<M> {

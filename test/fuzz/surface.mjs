@@ -887,6 +887,16 @@ const recipes = {
     return [w.matrix(n).detach(), w.ints([n]), w.options({ testSize: () => 0.25, shuffle: () => true, seed: w.seed })];
   },
   'data.readCsv': (w) => [join(tmpdir(), 'a file that is not there.csv'), w.options({ target: () => 'y', delimiter: () => ';' })],
+  'data.readTable': () => [join(tmpdir(), 'a file that is not there.csv')],
+  'data.readParquet': () => [join(tmpdir(), 'a file that is not there.parquet')],
+  'data.csvBatches': () => [join(tmpdir(), 'a file that is not there.csv'), { target: 'y' }],
+  'data.Table': () => [tableColumns()],
+  'data.Table.column': (w) => on(new w.lib.data.Table(tableColumns()), ['a']),
+  'data.Table.numbers': (w) => on(new w.lib.data.Table(tableColumns()), [w.r.pick(['a', 'b'])]),
+  'data.Table.texts': (w) => on(new w.lib.data.Table(tableColumns()), ['c']),
+  'data.Table.select': (w) => on(new w.lib.data.Table(tableColumns()), [['b', 'c']]),
+  'data.Table.drop': (w) => on(new w.lib.data.Table(tableColumns()), [['b']]),
+  'data.Table.toTensors': (w) => on(new w.lib.data.Table(tableColumns()), [w.options({ target: () => w.r.pick(['b', ['b', 'c']]) })]),
   ...preparingRecipes(),
   'data.Pipeline': (w) => [[['scale', new w.lib.data.StandardScaler()]]],
   'data.toState': (w) => [encoder(w)],
@@ -904,6 +914,27 @@ const recipes = {
     const { model, options, more } = fitArguments(w);
     return [model, { ...options, ...w.options(more) }];
   },
+  'train.search': (w) => {
+    const { options } = fitArguments(w);
+    const makeModel = () => {
+      const { model, options: made } = fitArguments(w);
+      return { model, ...made, signal: options.signal };
+    };
+    return [makeModel, { lr: [0.1, 0.2] }, w.options({ concurrency: () => 1 + w.r.below(3), seed: w.seed })];
+  },
+  'train.crossValidate': (w) => {
+    const { data, nn, optim } = w.lib;
+    const dataset = new data.TensorDataset(w.matrix(8, 3).detach(), w.ints([8], 2));
+    const makeModel = () => {
+      const model = new nn.Linear(3, 2);
+      return { model, criterion: new nn.CrossEntropyLoss(), optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }), epochs: 1 };
+    };
+    return [makeModel, dataset, w.options({ folds: () => 2 + w.r.below(3), concurrency: () => 1 + w.r.below(3), seed: w.seed })];
+  },
+  'train.uniform': (w) => [0, 0.1 + w.r.real() ** 2],
+  'train.logUniform': (w) => [0.1, 1 + w.r.real() ** 2],
+  'train.integer': (w) => [w.r.below(3), 3 + w.r.below(5)],
+  'train.choice': (w) => [[w.r.real(), 'a']],
   'train.evaluate': (w) => {
     const { model, loader, options } = fitArguments(w);
     return [model, loader, w.options({ criterion: () => options.criterion })];
@@ -924,6 +955,8 @@ const recipes = {
     return [w.ints([n], 3), w.ints([n], 3), w.options({ classes: () => ['a', 'b', 'c'], digits: () => w.r.below(5) })];
   },
 };
+
+const tableColumns = () => ({ a: Float32Array.of(1, NaN, 2), b: Int32Array.of(1, 2, 3), c: ['x', null, 'y'] });
 
 // A model, its batches, and what trains it; ends by itself, whatever else is asked for.
 function fitArguments(w) {
@@ -946,6 +979,9 @@ function fitArguments(w) {
     progressEvery: () => 1 + w.r.below(10),
     earlyStopping: () => ({ patience: 1 + w.r.below(3), restoreBest: w.boolean() }),
     detectAnomaly: w.boolean,
+    clipGradNorm: () => w.r.pick([1, { maxNorm: 0.5, normType: Infinity }]),
+    clipGradValue: () => w.r.real() ** 2,
+    callbacks: () => [{ onBegin() {}, onEpoch: ({ stop }) => w.r.chance(0.2) && stop(), onEnd() {} }],
   };
   const batches = w.r.chance(0.7) ? loader : [...loader];
   const signal = AbortSignal.timeout(w.r.chance(0.1) ? w.r.below(5) : 300); // epochs may be spoilt to 2^31
@@ -1200,22 +1236,38 @@ const hidden = new Set([
     'data.RobustScaler.used',
     'data.MinMaxScaler.learn',
   ],
-  ...['data.LabelEncoder.learn', 'data.LabelEncoder.checkFitted'],
+  ...[
+    'LabelEncoder.learn',
+    'LabelEncoder.checkFitted',
+    'ColumnTransformer.asFitted',
+    'ColumnTransformer.joined',
+    'OneHotEncoder.kept',
+    'SimpleImputer.statistic',
+  ].map((name) => `data.${name}`),
   ...['begin', 'keep', 'read', 'where', 'finish', 'rates'].map((name) => `optim.lrScheduler.LRScheduler.${name}`),
   ...['ReduceLROnPlateau', 'SequentialLR', 'ChainedScheduler'].map((kind) => `optim.lrScheduler.${kind}.read`),
   ...['SequentialLR', 'ChainedScheduler'].flatMap((kind) => ['begin', 'keep'].map((name) => `optim.lrScheduler.${kind}.${name}`)),
   ...['Tensor', 'nn.Module', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler', 'data.Dataset', 'data.Sampler', 'metrics.Metric'],
   'compile', // has calls of its own in programs.mjs
   ...['Optimizer', 'LBFGS'].map((kind) => `optim.${kind}.read`),
+  ...['CsvBatches', 'CsvBatches.[iterate]', 'CsvBatches.batchOf', 'Table.of', 'Table.check'].map((name) => `data.${name}`), // made by csvBatches() and the readers
   // Files have a fuzzer of their own, files.mjs: here they would be written wherever a text says.
-  ...['saveSafetensors', 'loadSafetensors', 'saveCheckpoint', 'loadCheckpoint', 'checkpointEvery', 'saveModel', 'loadModel'].map(
-    (name) => `io.${name}`,
-  ),
+  ...[
+    'saveSafetensors',
+    'loadSafetensors',
+    'saveCheckpoint',
+    'loadCheckpoint',
+    'checkpointEvery',
+    'saveModel',
+    'loadModel',
+    'exportOnnx',
+    'exportTfjs',
+  ].map((name) => `io.${name}`),
 ]);
 
 // What never returns as it is called here: that is right.
 const alwaysFails = new Set([
-  'data.readCsv',
+  ...['readCsv', 'readTable', 'readParquet', 'csvBatches', 'fromArrow'].map((name) => `data.${name}`),
   ...['ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'].map((name) => `nn.${name}.forward`),
   'optim.LBFGS.addParamGroup',
 ]);

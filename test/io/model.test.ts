@@ -227,6 +227,27 @@ describe('beside the model', () => {
   });
 });
 
+it('transformers keep their options and parts', async () => {
+  const x = tensor([
+    [1, NaN],
+    [3, 5],
+    [2, 9],
+  ]);
+  const pipeline = new data.Pipeline([
+    ['gaps', new data.SimpleImputer({ strategy: 'median' })],
+    ['range', new data.MinMaxScaler({ featureRange: [-1, 3] })],
+  ]);
+  const columns = new data.ColumnTransformer([['robust', new data.RobustScaler({ withCentering: false }), [0]]], {
+    remainder: 'passthrough',
+  });
+  const whole = x.nanToNum({ nan: 4 });
+  const expected = [flat(pipeline.fitTransform(x)), flat(columns.fitTransform(whole) as Tensor)];
+  await io.saveModel(at('transformers.safetensors'), new nn.Identity(), { preprocessing: [pipeline, columns] });
+  const loaded = await io.loadModel(at('transformers.safetensors'));
+  const [first, second] = loaded.preprocessing as [data.Pipeline, data.ColumnTransformer];
+  expect([flat(first.transform(x)), flat(second.transform(whole) as Tensor)]).toEqual(expected);
+});
+
 describe('what a file cannot carry', () => {
   const withField = (value: unknown): nn.Module => Object.assign(new nn.Linear(1, 1), { field: value });
   const looped = new nn.Sequential(new nn.Sequential());
@@ -362,12 +383,17 @@ describe('a file with the right checksum', () => {
     [
       'a transformer that is not there',
       model([node({})], { preprocessing: { $transformer: 'DataLoader' } }),
+      'DataLoader: [fromState] expected what toState() gives, got undefined',
+    ],
+    [
+      'a transformer of another name than its state',
+      model([node({})], { preprocessing: { $transformer: 'DataLoader', state: data.toState(new data.StandardScaler()) } }),
       '"DataLoader" is no transformer',
     ],
     [
       'a transformer of another state',
       model([node({})], { preprocessing: { $transformer: 'StandardScaler', state: 1 } }),
-      'StandardScaler.loadStateDict',
+      'StandardScaler: [fromState] expected what toState() gives, got 1',
     ],
     ['classes that are none', model([node({})], { classes: [null] }), 'its classes are no list of names'],
     ['an example that is none', model([node({})], { example: 'x' }), 'its example is no tensor'],

@@ -24,8 +24,9 @@ beforeAll(() => {
 });
 afterAll(cleanUp);
 
-// What an installation brings: the package, what it names, and what cli-progress needs to measure a line's width.
+// What an installation brings: the package, what it names (@bufbuild/protobuf writes ONNX files), and what cli-progress needs to measure a line's width.
 const installed = [
+  '@bufbuild',
   'ansi-regex',
   'cli-progress',
   'emoji-regex',
@@ -51,7 +52,7 @@ describe('with a binary that fits', () => {
     console.log(`install ${options.join(' ')}: ${seconds.toFixed(2)} s`); // two on an idle machine
   });
 
-  it('brings the loader and the progress bar, no more', () => {
+  it('brings the loader, the progress bar and the writer of protobuf, no more', () => {
     const folder = consumer();
     install(folder, tarball, bare);
     expect(

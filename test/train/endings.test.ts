@@ -297,7 +297,7 @@ describe('options that cannot be used', () => {
     ['a tensor as loader', { loader: ones([2, 3]) }, /^\[train\.fit\] expected a loader of batches, got a Tensor/],
     ['half an epoch', { epochs: 1.5 }, /^\[train\.fit\] expected epochs to be an integer, got 1\.5/],
     ['no epochs', { epochs: 0 }, /^\[train\.fit\] expected epochs to be at least 1, got 0/],
-    ['a metric that is none', { metrics: { a: 3 } }, /^\[train\.fit\] expected metrics\.a to be a metric, got 3/],
+    ['a metric that is none', { metrics: { a: 3 } }, /^\[train\.fit\] expected metrics\.a to be a metric or a function, got 3/],
     ['a signal that is none', { signal: {} }, /^\[train\.fit\] expected signal to be an AbortSignal/],
     ['a callback that is none', { onEpoch: 3 }, /^\[train\.fit\] expected onEpoch to be a function, got 3/],
     ['a scheduler that is none', { scheduler: {} }, /^\[train\.fit\] expected scheduler with a method step/],

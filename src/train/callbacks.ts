@@ -1,0 +1,102 @@
+// What a fit tells while it runs, and who is told.
+import { describe, rangeError, typeError } from '../errors';
+import type { Module } from '../nn';
+import type { Optimizer } from '../optim';
+import type { FitResult } from './options';
+
+/** What `onBegin` is told. */
+export interface BeginReport {
+  /** The model that is trained. */
+  model: Module;
+  /** What steps it. */
+  optimizer: Pick<Optimizer<object>, 'step' | 'zeroGrad'>;
+  /** The number of the last epoch that was asked for. */
+  epochs: number;
+  /** Batches an epoch, where the loader knows. */
+  batches: number | undefined;
+}
+
+/** What `onEpoch` is told. */
+export interface EpochReport {
+  /** The epoch that has ended, 1 for the first. */
+  epoch: number;
+  /** The number of the last that was asked for. */
+  epochs: number;
+  /** The mean of the batches' losses. */
+  loss: number;
+  /** The loss over the validation loader, where there is one: what the criterion gives for all its rows in one batch. */
+  validationLoss?: number;
+  /** The metrics: over the validation loader where there is one, else over the epoch's own predictions. */
+  metrics: Record<string, number>;
+  /** The metrics of `trainMetrics`, over the epoch's own predictions; empty without. */
+  trainMetrics: Record<string, number>;
+  /** The learning rate of the epoch's last step: of the first parameter group. */
+  lr: number;
+  /** The same of every group. */
+  lrs: number[];
+  /** How long the epoch took, validation included, callbacks not. */
+  seconds: number;
+  /** Ends the fit after this epoch: it resolves with what was done. */
+  stop(): void;
+}
+
+/** What `onBatch` is told. */
+export interface BatchReport {
+  /** The epoch that is under way, 1 for the first. */
+  epoch: number;
+  /** Batches done of it. */
+  batch: number;
+  /** Batches an epoch, where the loader knows. */
+  batches: number | undefined;
+  /** The mean of their losses. */
+  loss: number;
+  /** Ends the fit here, within the epoch: it resolves with the epochs before. */
+  stop(): void;
+}
+
+/** An object that follows a fit: each method is optional, called with the model free to be used, and awaited. */
+export interface Callback {
+  /** Before the first step. */
+  onBegin?(report: BeginReport): unknown;
+  /** After each epoch. */
+  onEpoch?(report: EpochReport): unknown;
+  /** Every `progressEvery` milliseconds or so. */
+  onBatch?(report: BatchReport): unknown;
+  /** When the fit has ended and is about to resolve, the best weights put back where that was asked for. */
+  onEnd?(result: FitResult): unknown;
+}
+
+const events = ['onBegin', 'onEpoch', 'onBatch', 'onEnd'] as const;
+type Event = (typeof events)[number];
+
+/** All who are told: the options `onEpoch` and `onBatch` first, then the callbacks in their order. */
+export class Callbacks {
+  private readonly all: readonly Callback[];
+
+  constructor(where: string, own: Pick<Callback, 'onEpoch' | 'onBatch'>, callbacks: unknown) {
+    if (!Array.isArray(callbacks)) throw typeError(where, `expected callbacks to be a list of objects, got ${describe(callbacks)}`);
+    for (const [i, callback] of callbacks.entries()) {
+      if (typeof callback !== 'object' || callback === null) {
+        throw typeError(where, `expected callbacks[${i}] to be an object, got ${describe(callback)}`, '{ onEpoch(report) { ... } }');
+      }
+      const methods = events.filter((event) => (callback as Callback)[event] !== undefined);
+      if (methods.length === 0) throw rangeError(where, `callbacks[${i}] has none of ${events.join(', ')}`);
+      for (const event of methods) {
+        const method: unknown = (callback as Callback)[event];
+        if (typeof method !== 'function')
+          throw typeError(where, `expected callbacks[${i}].${event} to be a function, got ${describe(method)}`);
+      }
+    }
+    this.all = [own, ...(callbacks as Callback[])];
+  }
+
+  /** Whether anybody listens. */
+  has(event: Event): boolean {
+    return this.all.some((callback) => callback[event] !== undefined);
+  }
+
+  /** Tells them one after the other. */
+  async tell<E extends Event>(event: E, report: Parameters<NonNullable<Callback[E]>>[0]): Promise<void> {
+    for (const callback of this.all) await callback[event]?.(report as never);
+  }
+}
