@@ -3,11 +3,13 @@ import * as calls from '../calls.generated';
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
+import { checkIndices } from './samplers';
 
 /**
  * Items by number: subclass it and write `get(i)` and `length`. As `torch.utils.data.Dataset`.
  *
- * An item is a tensor, a number, or a tuple of these; another kind of item needs a loader with its own `collate`.
+ * An item is a tensor, a number, a typed array, or a tuple or a record of these; another kind of item needs a loader with its own `collateFn`. `get` may return a promise:
+ * then batches come in `for await (const batch of loader)`.
  *
  * @example
  * class Squares extends data.Dataset<[number, number]> {
@@ -25,7 +27,7 @@ export abstract class Dataset<Item = unknown> {
 }
 
 /** The rows of `t` that `index` lists, as a fresh tensor. The caller vouches for the index. */
-function gatherRows(t: Tensor, index: Int32Array): Tensor {
+export function gatherRows(t: Tensor, index: Int32Array): Tensor {
   const shape = t.shape.slice();
   const rows = shape[0]!;
   shape[0] = index.length;
@@ -103,14 +105,10 @@ export class Subset<Item = unknown> extends Dataset<Item> {
   /** The number in `dataset` of each item. */
   readonly indices: Int32Array;
 
-  constructor(dataset: Dataset<Item>, indices: ArrayLike<number>) {
+  constructor(dataset: Dataset<Item>, indices: ArrayLike<number> | Tensor) {
     super();
     this.dataset = checkDataset('Subset', dataset);
-    if (typeof indices !== 'object' || indices === null || typeof indices.length !== 'number') {
-      throw typeError('Subset', `expected indices to be an array of numbers, got ${describe(indices)}`);
-    }
-    for (let i = 0; i < indices.length; i++) checkInteger('Subset', `indices[${i}]`, indices[i], 0, dataset.length - 1);
-    this.indices = Int32Array.from(indices);
+    this.indices = checkIndices('Subset', indices, dataset.length - 1);
   }
 
   get length(): number {

@@ -1,11 +1,16 @@
 export { type ArrowTable, fromArrow } from './arrow';
-export type { Collated } from './collate';
+export { BatchSampler, type BatchSamplerOptions } from './batch-sampler';
+export { type Collated, defaultCollate } from './collate';
+export { ConcatDataset } from './concat-dataset';
 export { type CsvData, type ReadCsvOptions, readCsv, readTable } from './csv';
 export { CsvBatches, type CsvBatchesOptions, csvBatches } from './csv-batches';
 export type { CsvOptions } from './csv-dialect';
 export type { TableSource } from './csv-source';
 export { Dataset, Subset, TensorDataset } from './dataset';
-export { DataLoader, type DataLoaderOptions } from './loader';
+export { ChainDataset, IterableDataset } from './iterable-dataset';
+export { type Fold, type KFoldOptions, kFold } from './k-fold';
+export { DataLoader, type DataLoaderState } from './loader';
+export type { DataLoaderOptions } from './loader-options';
 export { type ReadParquetOptions, readParquet } from './parquet';
 export {
   type Categories,
@@ -44,5 +49,17 @@ export {
   type Transformer,
   toState,
 } from './preparing';
-export { randomSplit, type TrainTestSplitOptions, trainTestSplit } from './split';
+export { randomSplit } from './random-split';
+export {
+  RandomSampler,
+  type RandomSamplerOptions,
+  Sampler,
+  SequentialSampler,
+  type Sized,
+  SubsetRandomSampler,
+} from './samplers';
+export { type Stackable, StackDataset, type Stacked } from './stack-dataset';
 export { type Column, type NumberColumn, Table, type TableTensors, type TextColumn, type ToTensorsOptions } from './table';
+export { type Splits, type Splittable, type TrainTestSplitOptions, trainTestSplit } from './train-test-split';
+export type { Mark, Marks } from './values';
+export { WeightedRandomSampler, type WeightedRandomSamplerOptions } from './weighted-sampler';

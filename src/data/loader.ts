@@ -1,30 +1,60 @@
-// Batches of a dataset, in order or shuffled.
-import { checkBoolean, checkInteger, describe, typeError, withDefaults } from '../errors';
+// Batches of a dataset, in order or drawn.
+import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
+import type { DType } from '../memory';
+import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
 import type { Tensor } from '../tensor';
-import { type Collated, collate } from './collate';
-import { checkDataset, type Dataset, Subset, TensorDataset } from './dataset';
-import { givenOrder, randomOrder } from './order';
+import { chunksAhead, forget, isPromise, itemsAhead } from './ahead';
+import { batchesOf } from './batch-sampler';
+import { type Collated, collate, type NumberTypes } from './collate';
+import { checkDataset, type Dataset } from './dataset';
+import { beginOf, type EpochPlan, lengthOfOrdering, nativeOrderOf, planAt, samplerOf } from './epoch';
+import { type IterableDataset, isWaitedFor } from './iterable-dataset';
+import { type DataLoaderOptions, type LoaderSettings, settingsOf } from './loader-options';
+import { gathered, rowsOf } from './rows';
 
-/** The options of `DataLoader`. */
-export interface DataLoaderOptions<Item, Batch> {
-  /** Items in a batch (1). */
-  batchSize?: number;
-  /** Whether each epoch has an order of its own (false). */
-  shuffle?: boolean;
-  /** Whether a last batch that is not full is left out (false). */
-  dropLast?: boolean;
-  /** Makes the orders a function of (seed, epoch); without it they follow `manualSeed`. */
-  seed?: number;
-  /** Makes a batch of a list of items; the default stacks tensors and numbers. */
-  collate?: (items: Item[]) => Batch;
+/** Where a loader stands: what `stateDict` gives. */
+export interface DataLoaderState {
+  /** Epochs begun. */
+  epoch: number;
+  /** Batches given of the epoch that is under way; 0 between two epochs. */
+  batch: number;
+  /** Where the random numbers of its order begin, `[seed, offset]`; null between two epochs. */
+  random: number[] | null;
+  /** The state that an own sampler had when it began, where it has one; else null. */
+  sampler: unknown;
+  /** The types that numbers of items had so far, by their place in an item. */
+  types: Record<string, string>;
 }
+
+/** The epoch that is under way. */
+interface Place {
+  position: RandomPosition;
+  /** Batches given. */
+  batch: number;
+  sampler: unknown;
+}
+
+interface Epoch {
+  place: Place;
+  /** Batches that were given before the state was saved from which this goes on. */
+  first: number;
+  plan: EpochPlan | null;
+}
+
+interface Stateful {
+  stateDict?: () => unknown;
+  loadStateDict?: (state: unknown) => void;
+  setEpoch?: (epoch: number) => void;
+}
+
+const waitedFor = (what: string): TypeError => typeError('DataLoader', what, 'for await (const batch of loader) waits for them');
 
 /**
  * The batches of a dataset, to be gone through once an epoch. As `torch.utils.data.DataLoader`, without worker processes.
  *
  * A batch of a `TensorDataset` is a tuple of fresh tensors `[batchSize, *]`; the last may be smaller. With `shuffle` each epoch
  * has its own order, drawn when it starts: a function of (seed, number of epochs started before), or without a seed of
- * `manualSeed` and everything drawn since.
+ * `manualSeed` and everything drawn since. A dataset whose items are promises, or come from an async iterator, is gone through by `for await`.
  *
  * @example
  * const loader = new data.DataLoader(new data.TensorDataset(arange(10)), { batchSize: 4 });
@@ -33,66 +63,152 @@ export interface DataLoaderOptions<Item, Batch> {
  * for (const [x] of loader) firsts.push(x.data[0]);
  * firsts; // [0, 4, 8]
  */
-export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch> {
+export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterable<Batch>, AsyncIterable<Batch> {
   /** The dataset given. */
-  readonly dataset: Dataset<Item>;
-  /** Items in a batch. */
-  readonly batchSize: number;
+  readonly dataset: Dataset<Item> | IterableDataset<Item>;
+  /** Items in a batch; null where a `batchSampler` says it, or batches are the items as they are. */
+  readonly batchSize: number | null;
   /** Whether a last batch that is not full is left out. */
   readonly dropLast: boolean;
 
-  private readonly shuffle: boolean;
-  private readonly seed: number | undefined;
-  private readonly collate: ((items: Item[]) => Batch) | undefined;
+  private readonly settings: LoaderSettings<Item>;
   private epoch = 0;
-  private unshuffled = givenOrder(0);
+  private place: Place | null = null;
+  private resumes = false;
+  private readonly types: NumberTypes = new Map();
 
-  constructor(dataset: Dataset<Item>, options?: DataLoaderOptions<Item, Batch>) {
-    const o = withDefaults('DataLoader', options, {
-      batchSize: 1,
-      shuffle: false,
-      dropLast: false,
-      seed: undefined as number | undefined,
-      collate: undefined as ((items: Item[]) => Batch) | undefined,
-    });
-    this.dataset = checkDataset('DataLoader', dataset);
-    this.batchSize = checkInteger('DataLoader', 'batchSize', o.batchSize, 1);
-    this.shuffle = checkBoolean('DataLoader', 'shuffle', o.shuffle);
-    this.dropLast = checkBoolean('DataLoader', 'dropLast', o.dropLast);
-    this.seed = o.seed === undefined ? undefined : checkInteger('DataLoader', 'seed', o.seed);
-    if (o.collate !== undefined && typeof o.collate !== 'function') {
-      throw typeError('DataLoader', `expected collate to be a function, got ${describe(o.collate)}`);
-    }
-    this.collate = o.collate;
+  constructor(dataset: Dataset<Item> | IterableDataset<Item>, options?: DataLoaderOptions<Item, Batch>) {
+    this.settings = settingsOf(dataset, options);
+    this.dataset = dataset;
+    this.batchSize = this.settings.batchSize;
+    this.dropLast = this.settings.dropLast;
   }
 
-  /** The number of batches in an epoch. */
+  /** The number of batches in an epoch; Infinity where the sampler, or an `IterableDataset`, does not say. */
   get length(): number {
-    const batches = this.dataset.length / this.batchSize;
-    return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
+    const { source, batchSize, dropLast } = this.settings;
+    if ('iterable' in source) return batchesOf(source.iterable.length ?? Infinity, batchSize ?? 1, dropLast);
+    return lengthOfOrdering(source.ordering);
   }
 
   /** Begins an epoch: its batches, in an order that is drawn now. */
   [Symbol.iterator](): Iterator<Batch, undefined> {
-    return this.batches(this.beginEpoch());
+    const { source } = this.settings;
+    if ('iterable' in source) {
+      if (isWaitedFor(source.iterable)) throw waitedFor('the items of the dataset are waited for');
+      return this.chunks(source.iterable as Iterable<Item>, this.beginEpoch());
+    }
+    return this.batches(source.dataset, this.beginEpoch());
   }
 
-  /** @internal Begins an epoch: the items in its order. */
-  beginEpoch(): Int32Array {
-    const { length } = checkDataset('DataLoader', this.dataset);
-    const epoch = this.epoch++;
-    if (this.shuffle) return randomOrder(length, this.seed, epoch);
-    if (this.unshuffled.length !== length) this.unshuffled = givenOrder(length);
-    return this.unshuffled;
+  /** Begins an epoch whose batches are waited for: items that are promises are asked for `prefetch` batches ahead. */
+  [Symbol.asyncIterator](): AsyncIterator<Batch, undefined> {
+    return this.waitedBatches(this.beginEpoch());
+  }
+
+  /**
+   * Makes `n` the number of the next epoch, 0 for the first, and leaves the one that is under way: with a seed each number has its own order. What
+   * `DistributedSampler.set_epoch` does.
+   *
+   * @example
+   * const loader = new data.DataLoader(new data.TensorDataset(arange(8)), { batchSize: 8, shuffle: true, seed: 1 });
+   * const [[first]] = loader;
+   * loader.setEpoch(0);
+   * const [[again]] = loader;
+   * again.equal(first); // true
+   */
+  setEpoch(n: number): void {
+    this.epoch = checkInteger('DataLoader.setEpoch', 'n', n);
+    this.leave();
+    this.sampler.setEpoch?.(n);
+  }
+
+  /**
+   * Where the loader stands, for `loadStateDict` of another one over the same data with the same options: plain values, also in the middle of an epoch. Random numbers that follow
+   * `manualSeed` have a state of their own, `getRngState()`.
+   *
+   * @example
+   * const loader = new data.DataLoader(new data.TensorDataset(arange(6)), { batchSize: 2 });
+   * for (const _ of loader) break;
+   * const { epoch, batch } = loader.stateDict();
+   * [epoch, batch]; // [1, 1]
+   */
+  stateDict(): DataLoaderState {
+    const { place } = this;
+    return {
+      epoch: this.epoch,
+      batch: place?.batch ?? 0,
+      random: place && [place.position.seed, place.position.offset],
+      sampler: (place === null ? this.sampler.stateDict?.() : place.sampler) ?? null,
+      types: Object.fromEntries(this.types),
+    };
+  }
+
+  /**
+   * Goes on where another loader's `stateDict()` was called: the next epoch is the rest of the one that was under way there, the same batches to the last bit. A RangeError, and nothing changed, for a state
+   * that does not fit.
+   *
+   * @example
+   * const make = () => new data.DataLoader(new data.TensorDataset(arange(6)), { batchSize: 2, shuffle: true });
+   * const loader = make();
+   * const batches = loader[Symbol.iterator]();
+   * batches.next();
+   * const resumed = make();
+   * resumed.loadStateDict(loader.stateDict());
+   * const [[rest]] = resumed;
+   * rest.equal(batches.next().value[0]); // true
+   */
+  loadStateDict(state: DataLoaderState): void {
+    const where = 'DataLoader.loadStateDict';
+    if (typeof state !== 'object' || state === null) throw typeError(where, `expected what stateDict() gave, got ${describe(state)}`);
+    const o = withDefaults<DataLoaderState>(where, state, { epoch: 0, batch: 0, random: null, sampler: undefined, types: {} });
+    const epoch = checkInteger(where, 'epoch', o.epoch);
+    const batch = checkInteger(where, 'batch', o.batch);
+    const isPair = Array.isArray(o.random) && o.random.length === 2 && o.random.every((n) => Number.isSafeInteger(n) && n >= 0);
+    if (o.random !== null && !isPair) throw rangeError(where, `expected random to be [seed, offset] or null, got ${describe(o.random)}`);
+    if (o.random === null ? batch > 0 : epoch === 0) throw rangeError(where, 'expected a state that stateDict() gave');
+    const types = Object.entries(o.types ?? {});
+    if (!types.every(([, type]) => type === 'int32' || type === 'float32'))
+      throw rangeError(where, 'expected a state that stateDict() gave');
+    const { length } = this;
+    if (batch > length) throw rangeError(where, `the state is of batch ${batch} of an epoch, which has ${length} here`);
+    if (o.sampler !== undefined && o.sampler !== null) {
+      if (this.sampler.loadStateDict === undefined)
+        throw rangeError(where, 'the state has one of a sampler, which has no loadStateDict here');
+      this.sampler.loadStateDict(o.sampler);
+    }
+    this.epoch = epoch;
+    this.place = o.random === null ? null : { position: { seed: o.random[0]!, offset: o.random[1]! }, batch, sampler: o.sampler };
+    this.resumes = this.place !== null;
+    this.types.clear();
+    for (const [place, type] of types) this.types.set(place, type as DType);
   }
 
   /** @internal How the batches are made of rows of tensors; null where JavaScript makes the items or the batches. */
   rows(): RowBatches | null {
-    if (this.collate !== undefined || this[Symbol.iterator] !== DataLoader.prototype[Symbol.iterator]) return null;
-    const found = rowsOf(this.dataset);
-    if (found === null) return null;
-    const { batchSize, length, shuffle, seed } = this;
-    return { ...found, count: this.dataset.length, batchSize, batches: length, shuffle, seed, epoch: this.epoch };
+    const { source, collate: makes } = this.settings;
+    const iterates = this[Symbol.iterator] === DataLoader.prototype[Symbol.iterator];
+    if (makes !== undefined || !iterates || this.resumes || 'iterable' in source || !('sampler' in source.ordering)) return null;
+    const { sampler, batchSize, dropLast } = source.ordering;
+    const { dataset } = source;
+    const order = this.settings.isWhole ? null : nativeOrderOf(sampler, dataset.length);
+    const found = order && rowsOf(dataset);
+    if (order === null || found === null) return null;
+    const { indices } = order;
+    const count = indices?.length ?? dataset.length;
+    const subset = indices === null || found.subset === null ? (indices ?? found.subset) : indices.map((i) => found.subset![i]!);
+    const { shuffle } = order;
+    const seed = order.seed ?? this.settings.seed;
+    return {
+      tensors: found.tensors,
+      subset,
+      count,
+      batchSize,
+      batches: batchesOf(count, batchSize, dropLast),
+      shuffle,
+      seed,
+      epoch: this.epoch,
+    };
   }
 
   /** @internal How many epochs were begun so far: the number of the next. */
@@ -103,19 +219,159 @@ export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch>
   /** @internal Counts epochs whose orders were drawn elsewhere. */
   countEpochs(epochs: number): void {
     this.epoch += epochs;
+    if (epochs !== 0) this.leave();
   }
 
-  private *batches(order: Int32Array): Generator<Batch, undefined> {
-    const count = this.length;
-    for (let i = 0; i < count; i++) {
-      const index = order.subarray(i * this.batchSize, (i + 1) * this.batchSize);
-      if (this.collate === undefined) {
-        yield batchOf(this.dataset, index) as Batch;
-      } else {
-        yield this.collate(itemsOf(this.dataset, index));
-      }
-    }
+  /** @internal An epoch that was begun last is under way elsewhere: so many of its batches are done. `position`: where its order was drawn. */
+  standAt(batch: number, position?: RandomPosition): void {
+    if (position !== undefined) this.place = { position, batch, sampler: undefined };
+    else if (this.place !== null) this.place.batch = batch;
   }
+
+  private leave(): void {
+    this.place = null;
+    this.resumes = false;
+  }
+
+  private get sampler(): Stateful {
+    const { source } = this.settings;
+    return 'iterable' in source ? {} : (samplerOf(source.ordering) as Stateful);
+  }
+
+  private beginEpoch(): Epoch {
+    const { source, seed } = this.settings;
+    const again = this.resumes;
+    this.resumes = false;
+    if (!again) {
+      const position = 'iterable' in source ? randomPosition() : beginOf(source.ordering, seed, this.epoch);
+      this.place = { position, batch: 0, sampler: this.sampler.stateDict?.() };
+    }
+    const place = this.place!;
+    const plan =
+      'iterable' in source ? null : planAt(source.ordering, checkDataset('DataLoader', source.dataset).length, place.position, again);
+    if (!again) this.epoch++;
+    return { place, first: place.batch, plan };
+  }
+
+  private endEpoch({ place }: Epoch): void {
+    if (this.place === place) this.place = null;
+  }
+
+  private *batches(dataset: Dataset<Item>, epoch: Epoch): Generator<Batch, undefined> {
+    const { first, place } = epoch;
+    const plan = epoch.plan!;
+    const { length } = plan;
+    const gathers = this.gathers;
+    for (let i = first; i < length; i++) {
+      const index = plan.at(i);
+      const batch = (gathers ? (gathered(dataset, index) as Batch | undefined) : undefined) ?? this.batchOf(ask(dataset, index));
+      place.batch = i + 1;
+      yield batch;
+    }
+    this.endEpoch(epoch);
+  }
+
+  private *chunks(dataset: Iterable<Item>, epoch: Epoch): Generator<Batch, undefined> {
+    const { batchSize, dropLast } = this.settings;
+    const size = batchSize ?? 1;
+    const iterator = dataset[Symbol.iterator]();
+    let isOver = false;
+    const next = (): Item[] => {
+      const items: Item[] = [];
+      while (items.length < size && !isOver) {
+        const { done, value } = iterator.next();
+        if (done === true) isOver = true;
+        else items.push(value);
+      }
+      return items;
+    };
+    try {
+      // The batches that were given before are read and dropped; what they draw is not drawn from the present numbers.
+      atRandomPosition(epoch.place.position, () => {
+        for (let i = 0; i < epoch.first && !isOver; i++) next();
+      });
+      for (;;) {
+        const items = next();
+        if (items.length === 0 || (dropLast && items.length < size)) break;
+        const batch = this.batchOf(items);
+        epoch.place.batch++;
+        yield batch;
+      }
+    } finally {
+      if (!isOver) iterator.return?.();
+    }
+    this.endEpoch(epoch);
+  }
+
+  private async *waitedBatches(epoch: Epoch): AsyncGenerator<Batch, undefined> {
+    const { source, batchSize, dropLast, prefetch } = this.settings;
+    const { place, first } = epoch;
+    if ('dataset' in source) {
+      const plan = epoch.plan!;
+      const gathers = this.gathers;
+      const ready: (Batch | undefined)[] = []; // what a kernel has gathered, by the number of its batch
+      const items = (i: number): Item[] => {
+        const batch = gathers ? (gathered(source.dataset, plan.at(i)) as Batch | undefined) : undefined;
+        if (batch === undefined) return ask(source.dataset, plan.at(i));
+        ready[i] = batch;
+        return [];
+      };
+      for await (const made of itemsAhead(items, first, plan.length, prefetch)) {
+        const batch = ready[place.batch] ?? (await this.made(made as Awaited<Item>[]));
+        delete ready[place.batch++];
+        yield batch;
+      }
+    } else if (isWaitedFor(source.iterable)) {
+      let skip = first;
+      for await (const items of chunksAhead(source.iterable as AsyncIterable<Item>, batchSize ?? 1, prefetch)) {
+        if (skip-- > 0) continue;
+        if (dropLast && items.length < (batchSize ?? 1)) break;
+        const batch = await this.made((await Promise.all(items)) as Awaited<Item>[]);
+        place.batch++;
+        yield batch;
+      }
+    } else {
+      yield* this.chunks(source.iterable as Iterable<Item>, epoch);
+    }
+    this.endEpoch(epoch);
+  }
+
+  // Whether rows of tensors become batches without anybody seeing the items.
+  private get gathers(): boolean {
+    return this.settings.collate === undefined && !this.settings.isWhole;
+  }
+
+  private batchOf(items: Item[]): Batch {
+    if (items.some(isPromise)) {
+      forget(items);
+      throw waitedFor('the items of the dataset are promises');
+    }
+    const batch = this.made(items as Awaited<Item>[]);
+    if (isPromise(batch)) {
+      forget([batch]);
+      throw waitedFor('collateFn has returned a promise');
+    }
+    return batch;
+  }
+
+  private made(items: Awaited<Item>[]): Batch | PromiseLike<Batch> {
+    const makes = this.settings.collate as ((items: unknown) => Batch | PromiseLike<Batch>) | undefined;
+    const { isWhole } = this.settings;
+    if (makes !== undefined) return makes(isWhole ? items[0] : items);
+    return (isWhole ? items[0] : collate(items, this.types)) as Batch;
+  }
+}
+
+// The items of a batch, or promises of them. Those that were asked for before another failed are waited for by nobody.
+function ask<Item>(dataset: Dataset<Item>, index: Int32Array): Item[] {
+  const items: Item[] = [];
+  try {
+    for (let at = 0; at < index.length; at++) items.push(dataset.get(index[at]!));
+  } catch (error) {
+    forget(items);
+    throw error;
+  }
+  return items;
 }
 
 /** Batches as rows of tensors. */
@@ -131,29 +387,4 @@ export interface RowBatches {
   seed: number | undefined;
   /** Epochs begun so far. */
   epoch: number;
-}
-
-function rowsOf(dataset: Dataset<unknown>): { tensors: readonly Tensor[]; subset: Int32Array | null } | null {
-  if (dataset instanceof TensorDataset && dataset.get === TensorDataset.prototype.get) return { tensors: dataset.tensors, subset: null };
-  if (dataset instanceof Subset && dataset.get === Subset.prototype.get) {
-    const inner = rowsOf(dataset.dataset);
-    return (
-      inner && { tensors: inner.tensors, subset: inner.subset === null ? dataset.indices : dataset.indices.map((i) => inner.subset![i]!) }
-    );
-  }
-  return null;
-}
-
-const itemsOf = <Item>(dataset: Dataset<Item>, index: Int32Array): Item[] => Array.from(index, (i) => dataset.get(i));
-
-// Rows of tensors are gathered by a kernel, through subsets too, unless a subclass has a `get` of its own.
-function batchOf(dataset: Dataset<unknown>, index: Int32Array): unknown {
-  if (dataset instanceof TensorDataset && dataset.get === TensorDataset.prototype.get) return dataset.gather(index);
-  if (dataset instanceof Subset && dataset.get === Subset.prototype.get) {
-    return batchOf(
-      dataset.dataset,
-      index.map((i) => dataset.indices[i]!),
-    );
-  }
-  return collate(itemsOf(dataset, index));
 }

@@ -79,7 +79,9 @@ describe('Subset', () => {
 
   it('refuses what does not fit', () => {
     expect(() => new Subset(new Numbers(), [5])).toThrow('[Subset] expected indices[0] to be from 0 to 4, got 5');
-    expect(() => new Subset(new Numbers(), 5 as unknown as number[])).toThrow('[Subset] expected indices to be an array of numbers, got 5');
+    expect(() => new Subset(new Numbers(), 5 as unknown as number[])).toThrow(
+      '[Subset] expected indices to be an array or a tensor [n], got 5',
+    );
     expect(() => new Subset([1, 2] as unknown as Dataset, [0])).toThrow(
       '[Subset] expected a dataset, with get(i) and length, got an array',
     );

@@ -113,7 +113,7 @@ describe('DataLoader', () => {
     const batches: unknown[] = [];
     for (const [i, square] of loader) {
       expectTypeOf(square).toEqualTypeOf<Tensor>();
-      expect([i.dtype, square.dtype]).toEqual(['float32', 'int32']);
+      expect([i.dtype, square.dtype]).toEqual(['int32', 'int32']);
       batches.push([i.toArray(), square.toArray()]);
     }
     expect(batches).toEqual([

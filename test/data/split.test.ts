@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { type Dataset, randomSplit, TensorDataset, trainTestSplit } from '../../src/data';
 import { manualSeed } from '../../src/random';
 import { Tensor } from '../../src/tensor';
@@ -82,6 +82,69 @@ describe('trainTestSplit', () => {
     expect(ascending(yTest.data)).toEqual([0, 0, 1, 1, 2]);
   });
 
+  it('divides any number of tensors and arrays alike', () => {
+    const names = Array.from({ length: 10 }, (_, i) => `row ${i}`);
+    const parts = trainTestSplit(rows(10), names, Float64Array.from(names.keys()), count(10), { seed: 1 });
+    expectTypeOf(parts).toEqualTypeOf<
+      [
+        train: Tensor,
+        test: Tensor,
+        train: string[],
+        test: string[],
+        train: Float64Array<ArrayBuffer>,
+        test: Float64Array<ArrayBuffer>,
+        train: Tensor,
+        test: Tensor,
+      ]
+    >();
+    const [, , , namesTest, numbersTrain, numbersTest, yTrain, yTest] = parts;
+    expect(namesTest).toEqual([...yTest.data].map((i) => `row ${i}`));
+    expect(numbersTrain).toEqual(Float64Array.from(yTrain.data));
+    expect(numbersTest).toEqual(Float64Array.from(yTest.data));
+    const alone = trainTestSplit(names, { seed: 1 });
+    expect(alone).toEqual([parts[2], parts[3]]);
+    expect(trainTestSplit(names, undefined).map(({ length }) => length)).toEqual([7, 3]);
+    expect(trainTestSplit(names).map(({ length }) => length)).toEqual([7, 3]);
+  });
+
+  // As scikit-learn's: n, testSize, trainSize, then the sizes of both parts.
+  it.each([
+    [10, undefined, 0.5, 5, 5],
+    [10, undefined, 3, 3, 7],
+    [10, 0.25, 0.5, 5, 3],
+    [11, 0.25, 0.5, 5, 3],
+    [10, 2, 0.45, 4, 2],
+    [10, 0.3, 0.7, 7, 3],
+    [3, 0.34, undefined, 1, 2],
+  ])('of %i rows takes testSize %s and trainSize %s', (n, testSize, trainSize, train, test) => {
+    const [yTrain, yTest] = trainTestSplit(count(n), { testSize, trainSize, seed: 1 });
+    expect([yTrain.numel, yTest.numel]).toEqual([train, test]);
+    expect(new Set([...yTrain.data, ...yTest.data]).size).toBe(train + test);
+    const first = trainTestSplit(count(n), { testSize, trainSize, shuffle: false });
+    expect(first.flatMap((part) => [...part.data])).toEqual([...count(train + test).data]);
+  });
+
+  it('gives each class its share of both parts where rows are left over', () => {
+    const labels = ['a', 'b', 'c'].flatMap((label, i) => new Array<string>(10 * (i + 1)).fill(label));
+    const [train, test] = trainTestSplit(labels, { trainSize: 30, testSize: 12, stratify: labels, seed: 1 });
+    const counts = (part: string[]) => ['a', 'b', 'c'].map((label) => part.filter((one) => one === label).length);
+    expect([counts(train), counts(test)]).toEqual([
+      [5, 10, 15],
+      [2, 4, 6],
+    ]);
+  });
+
+  it('keeps groups together, and counts them', () => {
+    const groups = Array.from({ length: 40 }, (_, i) => `group ${(i * i) % 11}`);
+    const [train, test, yTrain, yTest] = trainTestSplit(groups, count(40), { groups, testSize: 0.3, seed: 2 });
+    const both = [new Set(train), new Set(test)];
+    const all = new Set(groups).size;
+    expect(both.map(({ size }) => size)).toEqual([all - Math.ceil(0.3 * all), Math.ceil(0.3 * all)]);
+    expect([...both[0]!].some((group) => both[1]!.has(group))).toBe(false);
+    expect(ascending([...yTrain.data, ...yTest.data])).toEqual(count(40).toArray());
+    expect(trainTestSplit(groups, { groups, testSize: 2, shuffle: false })[1].length).toBeGreaterThan(1);
+  });
+
   it('refuses what cannot be divided', () => {
     const y = count(4);
     expect(() => trainTestSplit(rows(4), count(3))).toThrow(
@@ -110,7 +173,20 @@ describe('trainTestSplit', () => {
     expect(() => trainTestSplit(rows(4), y, { stratify: y, shuffle: false })).toThrow(
       '[trainTestSplit] stratify draws rows at random: it cannot be used with shuffle false',
     );
-    expect(() => trainTestSplit([1] as unknown as Tensor, y)).toThrow('[trainTestSplit] expected x to be a tensor, got an array');
+    expect(() => trainTestSplit(rows(4), y, { testSize: 2, trainSize: 3 })).toThrow(
+      '[trainTestSplit] parts of 3 and 2 rows are more than 4',
+    );
+    expect(() => trainTestSplit(rows(4), { trainSize: 4 })).toThrow(
+      '[trainTestSplit] a training part of 4 rows leaves none of 4 for testing',
+    );
+    expect(() => trainTestSplit(rows(4), { trainSize: 0.1 })).toThrow('[trainTestSplit] a training part of 0 of 4 rows is empty');
+    expect(() => trainTestSplit(rows(4), y, { stratify: y, groups: y })).toThrow('stratify and groups cannot be used together: kFold can');
+    expect(() => trainTestSplit(rows(4), y, { groups: [1, 1, 1, 1] })).toThrow('a test part of 1 groups leaves none of 1 for training');
+    expect(() => trainTestSplit(rows(4), y, [1])).toThrow('expected argument 1 and argument 3 with one number of rows, got [4, 2] and [1]');
+    expect(() => trainTestSplit(Tensor.fromTypedArray(Float32Array.of(1), []))).toThrow('expected x [n, *], got a scalar: it has no rows');
+    expect(() => (trainTestSplit as () => void)()).toThrow('[trainTestSplit] expected at least one tensor or array');
+    expect(() => trainTestSplit([])).toThrow('[trainTestSplit] a test part of 0 rows leaves none of 0 for training');
+    expect(() => trainTestSplit(5 as unknown as Tensor, y)).toThrow('[trainTestSplit] expected x to be a tensor or an array, got 5');
   });
 });
 

@@ -842,6 +842,42 @@ const recipes = {
   'data.Subset.get': (w) => on(new w.lib.data.Subset(w.dataset(), [0]), [0]),
   'data.DataLoader': (w) => [w.dataset(), loaderOptions(w)],
   'data.DataLoader.[iterate]': (w) => on(new w.lib.data.DataLoader(w.dataset(), loaderOptions(w)), []),
+  'data.DataLoader.setEpoch': (w) => on(new w.lib.data.DataLoader(w.dataset(), loaderOptions(w)), [w.r.below(5)]),
+  'data.DataLoader.loadStateDict': (w) => {
+    const loader = new w.lib.data.DataLoader(w.dataset(), loaderOptions(w));
+    loader[Symbol.iterator]().next();
+    return on(loader, [loader.stateDict()]);
+  },
+  'data.ConcatDataset': (w) => [[w.dataset(), w.dataset()]],
+  'data.ConcatDataset.get': (w) => on(new w.lib.data.ConcatDataset([w.dataset(), w.dataset()]), [0]),
+  'data.StackDataset': (w) => stackParts(w),
+  'data.StackDataset.get': (w) => on(new w.lib.data.StackDataset(...stackParts(w)), [0]),
+  'data.ChainDataset': () => [[]],
+  'data.defaultCollate': (w) => [
+    w.r.pick([
+      [1, 2.5],
+      [
+        [true, w.r.below(3)],
+        [false, 1],
+      ],
+      [{ a: w.float() }],
+    ]),
+  ],
+  'data.SequentialSampler': (w) => [w.r.pick([w.size(), w.dataset()])],
+  'data.RandomSampler': (w) => [w.size(), w.options({ replacement: w.boolean, numSamples: () => w.size(), seed: w.seed })],
+  'data.SubsetRandomSampler': (w) => [[0, 3, 1], w.options({ seed: w.seed })],
+  'data.WeightedRandomSampler': (w) => [[1, 2, w.r.real()], w.options({ numSamples: () => 1 + w.r.below(3), replacement: w.boolean })],
+  'data.BatchSampler': (w) => [[0, 1, 2], { batchSize: w.size(), ...w.options({ dropLast: w.boolean }) }],
+  ...Object.fromEntries(
+    ['SequentialSampler', 'RandomSampler', 'SubsetRandomSampler', 'WeightedRandomSampler'].map((kind) => [
+      `data.${kind}.setEpoch`,
+      (w) => on(new w.lib.data[kind](kind.startsWith('Subset') ? [0] : kind.startsWith('W') ? [1] : 2), [w.r.below(5)]),
+    ]),
+  ),
+  'data.kFold': (w) => [
+    w.r.pick([6, 12]),
+    { folds: 2 + w.r.below(2), ...(w.r.chance(0.5) ? w.options({ shuffle: () => true }) : { groups: [0, 1, 2, 3, 4, 5] }) },
+  ],
   'data.randomSplit': (w) => {
     const dataset = w.dataset();
     return [dataset, [dataset.length - 1, 1], w.options({ seed: w.seed })];
@@ -996,6 +1032,10 @@ const on = (self, args) => ({ self, args });
 const create = (w) => w.options({ dtype: () => w.r.pick(['float32', 'int32']), requiresGrad: () => false });
 const kaiming = (w) => w.options({ a: () => 1, mode: () => w.r.pick(['fanIn', 'fanOut']), nonlinearity: () => 'relu' });
 const encoder = (w) => new w.lib.data.LabelEncoder().fit(['a', 'b', 'c']);
+function stackParts(w) {
+  const dataset = w.dataset();
+  return w.r.pick([[dataset, dataset], [dataset.tensors[0]], [{ a: dataset, b: dataset.tensors[0] }]]);
+}
 const loaderOptions = (w) => w.options({ batchSize: () => w.size(), shuffle: w.boolean, dropLast: w.boolean, seed: w.seed });
 const betas = (w) => [w.r.real() * 0.99, w.r.real() * 0.99];
 const groups = (w) =>
@@ -1185,8 +1225,13 @@ const hidden = new Set([
   ],
   ...[
     'data.TensorDataset.gather',
-    'data.DataLoader.beginEpoch',
-    'data.DataLoader.batches',
+    ...['beginEpoch', 'endEpoch', 'batches', 'chunks', 'waitedBatches', 'batchOf', 'made', 'leave', 'standAt'].map(
+      (name) => `data.DataLoader.${name}`,
+    ),
+    ...['Sequential', 'Random', 'SubsetRandom', 'WeightedRandom'].map((kind) => `data.${kind}Sampler.orderAt`),
+    ...['itemAt', 'withoutReplacement'].map((name) => `data.WeightedRandomSampler.${name}`),
+    'data.ConcatDataset.placeOf',
+    'data.StackDataset.together',
     'data.StandardScaler.used',
     'data.RobustScaler.used',
     'data.MinMaxScaler.learn',
@@ -1202,7 +1247,7 @@ const hidden = new Set([
   ...['begin', 'keep', 'read', 'where', 'finish', 'rates'].map((name) => `optim.lrScheduler.LRScheduler.${name}`),
   ...['ReduceLROnPlateau', 'SequentialLR', 'ChainedScheduler'].map((kind) => `optim.lrScheduler.${kind}.read`),
   ...['SequentialLR', 'ChainedScheduler'].flatMap((kind) => ['begin', 'keep'].map((name) => `optim.lrScheduler.${kind}.${name}`)),
-  ...['Tensor', 'nn.Module', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler', 'data.Dataset', 'metrics.Metric'],
+  ...['Tensor', 'nn.Module', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler', 'data.Dataset', 'data.Sampler', 'metrics.Metric'],
   'compile', // has calls of its own in programs.mjs
   ...['Optimizer', 'LBFGS'].map((kind) => `optim.${kind}.read`),
   ...['CsvBatches', 'CsvBatches.[iterate]', 'CsvBatches.batchOf', 'Table.of', 'Table.check'].map((name) => `data.${name}`), // made by csvBatches() and the readers

@@ -1,0 +1,126 @@
+// Which items the batches of an epoch have.
+import { describe, rangeError, typeError } from '../errors';
+import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
+import { BatchSampler, batchesOf, lengthOf } from './batch-sampler';
+import { positionOf } from './order';
+import { type DrawnSampler, isDrawn, RandomSampler, SequentialSampler, SubsetRandomSampler } from './samplers';
+
+/** The items of the batches of an epoch, by their numbers. */
+export interface EpochPlan {
+  /** The number of batches. */
+  readonly length: number;
+  /** The items of batch i. */
+  at(i: number): Int32Array;
+}
+
+// As many numbers as an array can be expected to hold.
+const mostNumbers = 2 ** 28;
+
+function refuse(value: unknown, size: number): never {
+  if (typeof value !== 'number') throw typeError('DataLoader', `expected the sampler to give numbers of items, got ${describe(value)}`);
+  throw rangeError('DataLoader', `the sampler gives ${value}, and the items are numbered from 0 to ${size - 1}`);
+}
+
+function checkOrder(order: Int32Array, size: number): Int32Array {
+  for (let at = 0; at < order.length; at++) if (order[at]! >= size) refuse(order[at], size);
+  return order;
+}
+
+function numbersOf(sampler: Iterable<number>, size: number): Int32Array {
+  const most = Math.min(lengthOf(sampler), mostNumbers);
+  const numbers: number[] = [];
+  for (const i of sampler) {
+    if (!Number.isInteger(i) || i < 0 || i >= size) refuse(i, size);
+    if (numbers.length === most) throw rangeError('DataLoader', `the sampler gives more than ${most} numbers: it is to end`);
+    numbers.push(i);
+  }
+  return Int32Array.from(numbers);
+}
+
+const planOf = (order: Int32Array, batchSize: number, dropLast: boolean): EpochPlan => ({
+  length: batchesOf(order.length, batchSize, dropLast),
+  at: (i) => order.subarray(i * batchSize, (i + 1) * batchSize),
+});
+
+/** Items in an order, so many in a batch. */
+export interface Chunks {
+  sampler: Iterable<number>;
+  batchSize: number;
+  dropLast: boolean;
+}
+
+/** Items in an order and so many in a batch, or lists of items. */
+export type Ordering = Chunks | { batchSampler: Iterable<ArrayLike<number>> };
+
+/** A sampler of batches as items in an order where it is no more than that. */
+export const orderingOf = (batchSampler: Iterable<ArrayLike<number>>): Ordering =>
+  batchSampler instanceof BatchSampler && batchSampler[Symbol.iterator] === BatchSampler.prototype[Symbol.iterator]
+    ? { sampler: batchSampler.sampler, batchSize: batchSampler.batchSize, dropLast: batchSampler.dropLast }
+    : { batchSampler };
+
+/** The number of batches; Infinity where a sampler does not know. */
+export const lengthOfOrdering = (ordering: Ordering): number =>
+  'sampler' in ordering ? batchesOf(lengthOf(ordering.sampler), ordering.batchSize, ordering.dropLast) : lengthOf(ordering.batchSampler);
+
+/** The sampler that says what an epoch has. */
+export const samplerOf = (ordering: Ordering): Iterable<unknown> => ('sampler' in ordering ? ordering.sampler : ordering.batchSampler);
+
+const drawnOf = (ordering: Ordering): DrawnSampler | null => {
+  const sampler = samplerOf(ordering);
+  return isDrawn(sampler) ? sampler : null;
+};
+
+/** Where the random numbers of the next epoch's order begin. */
+export function beginOf(ordering: Ordering, seed: number | undefined, epoch: number): RandomPosition {
+  const drawn = drawnOf(ordering);
+  if (drawn === null || drawn.counters === 0) return randomPosition();
+  return positionOf(drawn.seed ?? seed, epoch, drawn.counters);
+}
+
+/** What an epoch has whose random numbers begin at a position; `again`: that one was drawn from before. */
+export function planAt(ordering: Ordering, size: number, position: RandomPosition, again: boolean): EpochPlan {
+  const drawn = drawnOf(ordering);
+  const read = <T>(fn: () => T): T => (again ? atRandomPosition(position, fn) : fn());
+  if ('sampler' in ordering) {
+    const { sampler, batchSize, dropLast } = ordering;
+    const order = drawn === null ? read(() => numbersOf(sampler, size)) : checkOrder(drawn.orderAt(position), size);
+    return planOf(order, batchSize, dropLast);
+  }
+  const lists = read(() => {
+    const found: Int32Array[] = [];
+    let numbers = 0;
+    for (const list of ordering.batchSampler) {
+      if (typeof list !== 'object' || list === null || typeof list.length !== 'number' || list.length === 0) {
+        throw typeError('DataLoader', `expected batchSampler to give lists of numbers of items, got ${describe(list)}`);
+      }
+      numbers += list.length;
+      if (numbers > mostNumbers) throw rangeError('DataLoader', `batchSampler gives more than ${mostNumbers} numbers: it is to end`);
+      found.push(numbersOf(Array.from(list), size));
+    }
+    return found;
+  });
+  return { length: lists.length, at: (i) => lists[i]! };
+}
+
+/** An order that a native thread can draw: all items of a dataset, or some, in order or shuffled. */
+export interface NativeOrder {
+  /** The items; null: all. */
+  indices: Int32Array | null;
+  shuffle: boolean;
+  /** The sampler's own seed. */
+  seed: number | undefined;
+}
+
+/** How a sampler's orders can be drawn elsewhere; null where JavaScript draws them. */
+export function nativeOrderOf(sampler: Iterable<number>, size: number): NativeOrder | null {
+  if (!isDrawn(sampler) || Object.getPrototypeOf(sampler).orderAt !== kindOf(sampler)?.prototype.orderAt) return null;
+  if (sampler instanceof SequentialSampler && sampler.length === size) return { indices: null, shuffle: false, seed: undefined };
+  if (sampler instanceof RandomSampler && sampler.isShuffle && sampler.length === size) {
+    return { indices: null, shuffle: true, seed: sampler.seed };
+  }
+  if (!(sampler instanceof SubsetRandomSampler)) return null;
+  return { indices: checkOrder(sampler.indices, size), shuffle: true, seed: sampler.seed };
+}
+
+const kindOf = (sampler: DrawnSampler): (abstract new (...args: never[]) => DrawnSampler) | undefined =>
+  [SequentialSampler, RandomSampler, SubsetRandomSampler].find((kind) => sampler instanceof kind);
