@@ -48,6 +48,13 @@ type PlanHandle = { readonly brand: unique symbol };
 export type SessionHandle = { readonly session: unique symbol };
 export type RowsHandle = { readonly rows: unique symbol };
 
+/** Where a result of a step lies: which input of its plan, and bytes in it. */
+export interface ResultPlace {
+  input: number;
+  offset: number;
+  bytes: number;
+}
+
 /** One kind of step of a loop: `Step` in native/plan/loop.h. */
 export interface LoopStep {
   /** Becomes the loop's. */
@@ -56,11 +63,11 @@ export interface LoopStep {
   draws: number;
   /** Which count of steps it advances: kinds that step the same optimizers share one. */
   clock: number;
-  loss: { input: number; offset: number; bytes: number } | null;
-  output: { input: number; offset: number; bytes: number } | null;
-  /** Which tensor of a batch is gathered beside its output. */
-  target: number | null;
-  /** Of one step's loss in the sums. */
+  /** One number each. */
+  losses: ResultPlace[];
+  /** What is handed out after every step. */
+  outputs: ResultPlace[];
+  /** Of each loss in the sums. */
   lossWeight: number;
 }
 
@@ -70,6 +77,8 @@ export interface Course {
   subset: Int32Array | null;
   batch: number;
   batches: number;
+  /** Batches that go into one step. */
+  group: number;
   full: number;
   last: number;
   shuffle: boolean;
@@ -110,8 +119,8 @@ export interface LoopReport {
   randomOffset: number;
   kind: number;
   call: number;
-  outputs?: ArrayBuffer;
-  targets?: ArrayBuffer;
+  /** Of all steps, each output of a step by itself. */
+  outputs: ArrayBuffer[];
   /** With `'not finite'`: the batch of that step. */
   batchTensors?: ArrayBuffer[];
   message?: string;

@@ -1,6 +1,7 @@
 // What random programs are made of, those of compile-programs.test.ts and of train-programs.test.ts, and how two runs of one are compared.
 import fc from 'fast-check';
 import { manualSeed, nn, optim, rand, randn, type Tensor, tensor } from '../src';
+import { forwardOn } from '../src/nn/forwards';
 import { activationLayers, optimizers, type PairwiseLoss, pairwiseLayers } from './found';
 
 const F = nn.functional;
@@ -173,6 +174,8 @@ export class Block extends nn.Module {
 /** A loss, `forward` of which gives one number, the criterion whose fields it goes by, and batches with targets for it. */
 export interface Loss {
   forward(out: Tensor, y: Tensor): Tensor;
+  /** What it is made of, for each row with reduction "none"; null where it has no reduction. */
+  readonly rows: ((out: Tensor, y: Tensor) => Tensor) | null;
   readonly criterion: nn.CrossEntropyLoss | nn.NLLLoss | PairwiseLoss;
   readonly ofClasses: boolean;
   target(rows: number): Tensor;
@@ -183,21 +186,23 @@ export function makeLoss(p: LossSpec, classes: number): Loss {
   const crossEntropy = new nn.CrossEntropyLoss({ weight, reduction: p.reduction, labelSmoothing: p.smoothing });
   const nll = new nn.NLLLoss({ weight, reduction: p.reduction });
   const pairwise = Object.fromEntries(pairwiseLayers.map(({ of, make }) => [of, new make({ reduction: p.reduction })]));
-  const losses: Record<string, (out: Tensor, y: Tensor) => Tensor> = {
-    'cross entropy': (out, y) => crossEntropy.forward(out, y),
-    probabilities: (out, y) => crossEntropy.forward(out, y),
-    nll: (out, y) => nll.forward(out.logSoftmax(1), y),
-    'softmax, log, nll': (out, y) => nll.forward(out.softmax(1).add(1e-3).log(), y),
-    ...Object.fromEntries(Object.entries(pairwise).map(([name, loss]) => [name, (out: Tensor, y: Tensor) => loss.forward(out, y)])),
+  const lossesOf = (of: <C extends object>(criterion: C) => C): Record<string, (out: Tensor, y: Tensor) => Tensor> => ({
+    'cross entropy': (out, y) => of(crossEntropy).forward(out, y),
+    probabilities: (out, y) => of(crossEntropy).forward(out, y),
+    nll: (out, y) => of(nll).forward(out.logSoftmax(1), y),
+    'softmax, log, nll': (out, y) => of(nll).forward(out.softmax(1).add(1e-3).log(), y),
+    ...Object.fromEntries(Object.entries(pairwise).map(([name, loss]) => [name, (out: Tensor, y: Tensor) => of(loss).forward(out, y)])),
     own: (out, y) => out.sub(y).abs().add(1).log().mul(y.add(1)).mean().add(out.pow(2).sum().mul(1e-3)),
     hinge,
-  };
+  });
+  const losses = lossesOf((criterion) => criterion);
   const ofClasses = ['cross entropy', 'nll', 'softmax, log, nll', 'hinge'].includes(p.loss);
   return {
     forward(out, y) {
       const loss = losses[p.loss]!(out, y);
       return loss.numel === 1 ? loss : loss.sum();
     },
+    rows: ['own', 'hinge'].includes(p.loss) ? null : lossesOf(unreduced)[p.loss]!,
     criterion: p.loss.endsWith('nll') ? nll : (pairwise[p.loss] ?? crossEntropy),
     ofClasses,
     target(rows) {
@@ -208,6 +213,12 @@ export function makeLoss(p: LossSpec, classes: number): Loss {
     },
   };
 }
+
+// The criterion with reduction "none", whatever it is set to later.
+const unreduced = <C extends object>(criterion: C): C => {
+  const self = Object.create(criterion, { reduction: { value: 'none' } });
+  return { forward: (...args: unknown[]) => forwardOn(criterion as unknown as nn.Module, self, args) } as unknown as C;
+};
 
 const hinge = (out: Tensor, y: Tensor): Tensor =>
   out

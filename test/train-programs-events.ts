@@ -3,11 +3,11 @@ import { nn, noGrad, rand, randn, type Tensor } from '../src';
 import { randomPosition } from '../src/random';
 import { anything, happenAlike, type Notes, snapshot } from './compile-programs';
 import type { events } from './train-programs';
-import { type Figures, forward, type SetUp } from './train-programs-loop';
+import { type SetUp, through } from './train-programs-loop';
 
 /** What differs between the loop and the library while a callback runs. */
 export interface Means {
-  evaluate(): Promise<Figures>;
+  evaluate(): Promise<Record<string, number>>;
   predict(x: Tensor): Promise<Tensor>;
   /** The model's output, of a function compiled before the fit. */
   compiled(x: Tensor): Tensor;
@@ -80,9 +80,9 @@ export class Callbacks {
   }
 
   step([...batch]: readonly Tensor[], clears = true): void {
-    const { net, criterion, optimizer } = this.s;
+    const { optimizer } = this.s;
     if (clears) optimizer.zeroGrad();
-    const loss = criterion.forward(forward(net, batch), batch.at(-1)!);
+    const { loss } = through(this.s, batch);
     loss.backward();
     optimizer.step();
     this.notes.tensor('eager step', loss);

@@ -1,9 +1,9 @@
 // A program of train-programs.test.ts set up, and its fit and evaluation written out as loops.
 import { manualSeed, metrics, nn, noGrad, type optim, randn, type Tensor, type train } from '../src';
 import { makeLoss, makeScheduler } from './compile-programs';
-import { Bits, type Loader, makeLoader, Net, needsSameWidth, optimizerOf, type Program } from './train-programs';
+import { Bits, isSampled, type Loader, makeLoader, Net, needsSameWidth, optimizerOf, type Program } from './train-programs';
 
-export type Figures = Record<string, number>;
+export type Figures = { loss: number; metric?: number | number[][] };
 
 /** Where onBatch was called: after so many batches of an epoch, before or after its end. */
 export type Call = `${number} ${number} ${'within' | 'ended'}`;
@@ -19,23 +19,40 @@ export function setUp(p: Program) {
   });
   const optimizer = optimizerOf(p, parameters);
   const loss = makeLoss(needsSameWidth(p) ? { ...p, loss: p.loss === 'own' ? 'own' : 'mseLoss' } : p, classes);
+  const sampled = isSampled(p, loss);
   const criterion = {
-    forward: (out: Tensor, y: Tensor) => loss.forward(out, y),
+    forward(out: Tensor | Tensor[], ...targets: Tensor[]): Tensor {
+      const ofRows = sampled && this.reduction === 'none';
+      const one = (x: Tensor, y: Tensor): Tensor => (ofRows ? loss.rows!(x, y) : loss.forward(x, y));
+      return Array.isArray(out) ? one(out[0]!, targets[0]!).add(one(out[1]!, targets[1]!).mul(0.3)) : one(out, targets[0]!);
+    },
     get reduction() {
       return loss.criterion.reduction;
     },
   };
   const made = makeLoader(p.loader, { p, loss, series });
   const { loader } = made;
-  const validation =
-    p.validation === 'none' ? undefined : p.validation === 'same' ? loader : makeLoader(p.validation, { p, loss, series }).loader;
+  const another = (kind: 'rows' | 'arrays'): Loader => makeLoader({ ...p.loader, kind }, { p, loss, series }).loader;
+  const sets: [string, Loader][] =
+    p.validation === 'none'
+      ? []
+      : p.validation === 'same'
+        ? [['', loader]]
+        : p.validation !== 'sets'
+          ? [['', makeLoader(p.validation, { p, loss, series }).loader]]
+          : needsSameWidth(p)
+            ? [['own', loader]]
+            : Object.entries({ rows: another('rows'), own: loader, arrays: another('arrays') });
   const scheduler = makeScheduler(p.scheduler, optimizer) as optim.lrScheduler.LRScheduler | null;
+  const ofClasses = { task: 'multiclass', numClasses: classes, ignoreIndex: -100 } as const;
   const metric =
-    p.metrics === 'accuracy' && loss.ofClasses && classes > 1
-      ? new metrics.Accuracy({ task: 'multiclass', numClasses: classes, ignoreIndex: -100 })
-      : p.metrics === 'none'
-        ? null
-        : new Bits();
+    p.metrics === 'none'
+      ? null
+      : p.metrics === 'bits' || !loss.ofClasses || classes < 2
+        ? new Bits()
+        : p.metrics === 'accuracy'
+          ? new metrics.Accuracy(ofClasses)
+          : new metrics.ConfusionMatrix(ofClasses);
   if (p.evaluating) net.eval();
   return {
     p,
@@ -47,7 +64,10 @@ export function setUp(p: Program) {
     criterion,
     loader,
     ends: made.ends,
-    validation,
+    sets,
+    sampled,
+    /** What fit and evaluation are told of the batches. */
+    layout: { targets: p.outputs, sampleWeights: sampled },
     scheduler,
     metric,
     classes,
@@ -77,12 +97,45 @@ export const inEvaluation = async <T>(net: nn.Module, fn: () => T | Promise<T>):
   }
 };
 
-export const forward = (net: Net, batch: readonly Tensor[]): Tensor => net.call(...(batch.slice(0, -1) as [Tensor]));
+/** Loss, output and targets of a batch. */
+export function through(s: SetUp, batch: readonly Tensor[]): { loss: Tensor; out: Tensor; y: Tensor } {
+  const { p, net, criterion, sampled } = s;
+  const [inputs, targets] = [batch.slice(0, p.inputs), batch.slice(p.inputs, p.inputs + p.outputs)];
+  const out = net.call(...(inputs as [Tensor]));
+  const [last, y] = [Array.isArray(out) ? out[1]! : out, targets.at(-1)!];
+  if (!sampled) return { loss: criterion.forward(out, ...targets), out: last, y };
+  const { criterion: inner } = s.loss;
+  const { reduction } = inner;
+  inner.reduction = 'none';
+  const losses = criterion.forward(out, ...targets);
+  inner.reduction = reduction;
+  const weights = batch.at(-1)!;
+  const weighed = losses.mul(losses.shape.length === 1 ? weights : weights.reshape([-1, 1]));
+  return { loss: reduction === 'sum' ? weighed.sum() : weighed.mean(), out: last, y };
+}
+
+/** Batches in groups of so many. */
+export function* groupsOf(loader: Loader, size: number): Generator<Tensor[][]> {
+  let group: Tensor[][] = [];
+  for (const batch of loader) {
+    group.push(batch);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+const figureOf = (metric: metrics.Metric): number | number[][] => {
+  const value = metric.compute() as Tensor;
+  return value.numel === 1 ? value.item() : (value.toArray() as number[][]);
+};
 
 // What batches have in common that one recording serves.
 export const kindOf = (batch: readonly Tensor[]): string => batch.map((t) => `${t.shape} ${batch.indexOf(t)}`).join('; ');
 
-export async function loopEvaluate({ net, criterion, metric, kinds }: SetUp, loader: Loader): Promise<Figures> {
+export async function loopEvaluate(s: SetUp, loader: Loader): Promise<Figures> {
+  const { net, criterion, metric, kinds } = s;
   if (loader.length === 0) throw new RangeError('no batches');
   return inEvaluation(net, () => {
     let [total, weight, batches] = [0, 0, 0];
@@ -91,25 +144,27 @@ export async function loopEvaluate({ net, criterion, metric, kinds }: SetUp, loa
     for (const batch of loader) {
       batches++;
       kinds.add(`evaluated ${kindOf(batch)}`);
-      const out = forward(net, batch);
-      const rows = sums ? 1 : batch.at(-1)!.shape[0]!;
-      total += rows * criterion.forward(out, batch.at(-1)!).item();
+      const { loss, out, y } = through(s, batch);
+      const rows = sums ? 1 : y.shape[0]!;
+      total += rows * loss.item();
       weight += rows;
-      metric?.update(out, batch.at(-1)!);
+      metric?.update(out, y);
     }
     if (batches === 0) throw new RangeError('no batches');
-    return { loss: sums ? total : total / weight, ...(metric && { metric: metric.compute().item() }) };
+    return { loss: sums ? total : total / weight, ...(metric && { metric: figureOf(metric) }) };
   });
 }
 
 export interface Result {
   loss: number[];
   validationLoss?: number[] | undefined;
-  metric?: number[] | undefined;
+  metric?: (number | number[][])[] | undefined;
   epochs: number;
   lr: number[];
   bestEpoch: number;
   stopped: string | null;
+  /** With several validation sets what they came to, epoch after epoch. */
+  sets?: [string, Figures][] | undefined;
 }
 
 function clip({ p, optimizer }: SetUp): void {
@@ -137,8 +192,9 @@ export async function loopFit(
   calls: ReadonlySet<Call>,
   signal: AbortSignal,
 ): Promise<Result> {
-  const { p, net, optimizer, criterion, loader, validation, scheduler, metric } = s;
-  if (loader.length === 0 || validation?.length === 0) throw new RangeError('no batches');
+  const { p, net, optimizer, loader, sets, scheduler, metric } = s;
+  const validation = sets[0];
+  if (loader.length === 0 || sets.some(([, set]) => set.length === 0)) throw new RangeError('no batches');
   const switched = net.training ? [] : net.modules().filter((m) => !m.training);
   for (const m of switched) m.training = true;
   const everyStep = p.scheduler !== 'none' && (p.everyStep || scheduler!.interval === 'step');
@@ -150,6 +206,7 @@ export async function loopFit(
     stopped: null,
     ...(validation && { validationLoss: [] }),
     ...(metric && { metric: [] }),
+    ...(p.validation === 'sets' && { sets: [] }),
   };
   let [best, waited] = [Infinity, 0];
   let state: nn.StateDict | null = null;
@@ -160,20 +217,20 @@ export async function loopFit(
       if (signal.aborted) throw signal.reason;
       let [total, batches] = [0, 0];
       if (!validation) metric?.reset();
-      for (const batch of loader) {
-        const target = batch.at(-1)!;
-        s.kinds.add(kindOf(batch));
+      for (const group of groupsOf(loader, p.accumulate)) {
+        s.kinds.add(group.map(kindOf).join(' | '));
         optimizer.zeroGrad();
-        const out = forward(net, batch);
-        const loss = criterion.forward(out, target);
-        loss.backward();
+        for (const batch of group) {
+          const { loss, out, y } = through(s, batch);
+          (group.length === 1 ? loss : loss.div(group.length)).backward();
+          total += loss.item();
+          batches++;
+          if (!validation) metric?.update(out.detach(), y);
+        }
         clip(s);
         const { paramGroups } = optimizer as unknown as { paramGroups: { lr: number }[] };
         lrs = paramGroups.map(({ lr }) => lr);
         optimizer.step();
-        total += loss.item();
-        batches++;
-        if (!validation) metric?.update(out.detach(), target);
         if (everyStep) scheduler!.step();
         if (calls.has(`${epoch} ${batches} within`)) {
           await onBatch({ epoch, batch: batches, batches: loader.length, loss: total / batches });
@@ -185,22 +242,25 @@ export async function loopFit(
       result.loss.push(loss);
       result.epochs++;
       result.lr.push(lrs[0]!);
-      const figures = validation && (await loopEvaluate(s, validation));
-      if (figures) result.validationLoss!.push(figures['loss']!);
-      if (metric) result.metric!.push(figures ? figures['metric']! : metric.compute().item());
+      const figuresOfSets: [string, Figures][] = [];
+      for (const [name, set] of sets) figuresOfSets.push([name, await loopEvaluate(s, set)]);
+      const figures = figuresOfSets[0]?.[1];
+      if (figures) result.validationLoss!.push(figures.loss);
+      if (metric) result.metric!.push(figures ? figures.metric! : figureOf(metric));
+      if (p.validation === 'sets') result.sets!.push(...figuresOfSets);
       if (scheduler && !everyStep) scheduler.step();
       await onEpoch({
         epoch,
         epochs: p.epochs,
         loss,
-        validationLoss: figures?.['loss'],
+        validationLoss: figures?.loss,
         lr: lrs[0]!,
         lrs,
         metrics: metric ? [result.metric!.at(-1)] : [],
       });
       if (p.stopsAfter === epoch) result.stopped = 'callback';
       if (p.stopping) {
-        const watched = figures?.['loss'] ?? loss;
+        const watched = figures?.loss ?? loss;
         if (watched < best) {
           [best, waited] = [watched, 0];
           result.bestEpoch = epoch;

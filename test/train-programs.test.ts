@@ -8,10 +8,11 @@ import { compile, nn, noGrad, randn, type Tensor, train } from '../src';
 import { compareNotes, Notes, runsOf } from './compile-programs';
 import { thrownBy } from './helpers';
 import { rejection } from './rejection';
-import { type Program, program } from './train-programs';
+import { type Net, type Program, program } from './train-programs';
 import { Callbacks, type Means, Stopped } from './train-programs-events';
 import {
   type Call,
+  type Figures,
   inEvaluation,
   loopEvaluate,
   loopFit,
@@ -23,6 +24,31 @@ import {
 } from './train-programs-loop';
 
 // ---- Runs
+
+/** The first tensor that a net returns. */
+class First extends nn.Module {
+  constructor(private readonly net: Net) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    const y = this.net.call(x);
+    return Array.isArray(y) ? y[0]! : y;
+  }
+  get mixesRows(): boolean {
+    return this.net.mixesRows;
+  }
+}
+
+// What `evaluate` gives: figures of one number.
+const numbers = ({ loss, metric }: Figures): Record<string, number> => ({ loss, ...(typeof metric === 'number' && { metric }) });
+
+const setsOf = (validation: NonNullable<train.FitResult['validation']>, epochs: number): [string, Figures][] =>
+  Array.from({ length: epochs }, (_, epoch) =>
+    Object.entries(validation).map(([name, { loss, metrics, arrays }]): [string, Figures] => {
+      const metric = (arrays['metric'] ?? metrics['metric'])?.[epoch] as number | undefined;
+      return [name, { loss: loss[epoch]!, ...(metric !== undefined && { metric }) }];
+    }),
+  ).flat();
 
 interface Run {
   notes: Notes;
@@ -38,22 +64,25 @@ interface Run {
 async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
   const isLoop = calls !== null;
   const s = setUp(p);
-  const { net, criterion, loader, validation, metric, scheduler } = s;
+  const { net, criterion, loader, sets, metric, scheduler, layout } = s;
+  const validated = sets[0]?.[1] ?? loader;
   const notes = new Notes();
-  const plain = (x: Tensor): Tensor => noGrad(() => net.forward(x));
+  const single = new First(net);
+  const plain = (x: Tensor): Tensor => noGrad(() => single.forward(x));
   const compiled = p.compiles ? compile(plain) : plain;
   const made: Run = { notes, calls: new Set(calls), forwards: 0, kinds: 0, refused: null, messages: [] };
-  const options = { criterion, ...(metric && { metrics: { metric } }) };
+  const routed = metric && (p.outputs === 1 ? metric : { metric, output: 1 });
+  const options = { criterion, ...layout, ...(routed && { metrics: { metric: routed } }) };
   const means: Means = isLoop
     ? {
-        evaluate: () => loopEvaluate(s, validation ?? loader),
-        predict: (x) => inEvaluation(net, () => net.call(x)),
+        evaluate: () => loopEvaluate(s, validated).then(numbers),
+        predict: (x) => inEvaluation(net, () => single.call(x)),
         compiled: plain,
         forget: () => {},
       }
     : {
-        evaluate: () => train.evaluate(net, validation ?? loader, options),
-        predict: (x) => train.predict(net, x),
+        evaluate: () => train.evaluate(net, validated, options),
+        predict: (x) => train.predict(single, x),
         compiled,
         forget: () => net.forget(),
       };
@@ -119,20 +148,22 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
         progressEvery: 1e6,
         detectAnomaly: p.anomaly,
         signal,
-        ...(validation && { validation }),
+        accumulate: p.accumulate,
+        ...(p.validation === 'sets' ? { validation: Object.fromEntries(sets) } : sets.length > 0 && { validation: sets[0]![1] }),
         ...(scheduler && { scheduler: p.everyStep ? { scheduler, interval: 'step' as const } : scheduler }),
         ...(p.stopping && { earlyStopping: p.stopping }),
         ...p.clip,
         ...(toldOfEpochs && {
-          onEpoch: async ({ metrics: figures, trainMetrics, seconds, stop, ...report }: train.EpochReport) => {
-            await onEpoch({ ...report, metrics: Object.values(figures) });
+          onEpoch: async (all: train.EpochReport) => {
+            const { metrics: figures, arrays, trainMetrics, trainArrays, validation, seconds, stop, ...report } = all;
+            await onEpoch({ ...report, metrics: Object.values({ ...figures, ...arrays }) });
             if (report.epoch === p.stopsAfter) stop();
           },
         }),
         ...(has('batch') && { onBatch }),
       });
       await refusedBeside(s, fitting, () => compiled(x));
-      const { loss, validationLoss, metrics: figures, epochs, lr, bestEpoch, stopped } = await fitting;
+      const { loss, validationLoss, metrics: figures, arrays, epochs, lr, bestEpoch, stopped, validation } = await fitting;
       return {
         loss,
         epochs,
@@ -140,7 +171,8 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
         bestEpoch,
         stopped,
         ...(validationLoss && { validationLoss }),
-        ...(metric && { metric: figures['metric'] }),
+        ...(metric && { metric: (arrays['metric'] ?? figures['metric']) as number[] }),
+        ...(validation && { sets: setsOf(validation, epochs) }),
       };
     } finally {
       clock.mockRestore();
@@ -173,13 +205,13 @@ const alone = 'the fit ended at once, and what was begun beside it ran';
 
 // While a fit runs, whoever else uses its model is told so.
 async function refusedBeside(
-  { p, net, criterion, optimizer, loader }: SetUp,
+  { p, net, criterion, optimizer, loader, layout }: SetUp,
   fitting: Promise<unknown>,
   useCompiled: () => unknown,
 ): Promise<void> {
   if (p.beside === 'none') return;
   const model = p.beside === 'same' ? net : new nn.Sequential(net.blocks.at(-1)! as unknown as nn.Layer);
-  const second = rejection(train.fit(model, { criterion, optimizer, loader, epochs: 1, progress: false }));
+  const second = rejection(train.fit(model, { criterion, optimizer, loader, ...layout, epochs: 1, progress: false }));
   let ended = false;
   fitting.catch(() => {
     ended = true;
@@ -251,7 +283,7 @@ it('a fit, an evaluation and a prediction give the bits of the loop', async () =
         throw new Error(`${(error as Error).message}\n  loop threw: ${one}\n  library threw: ${other}`);
       }
       // Each kind is recorded twice, and once more where the first step changes what is kept.
-      if (p.events.length === 0 && p.beside === 'none') expect(library.forwards).toBeLessThanOrEqual(4 * loop.kinds + 4);
+      if (p.events.length === 0 && p.beside === 'none') expect(library.forwards).toBeLessThanOrEqual((4 * loop.kinds + 4) * p.accumulate);
       seen.batchCalls += library.calls.size;
       if (library.notes.what.includes('result: result')) seen.finished++;
     }),

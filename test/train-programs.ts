@@ -63,15 +63,20 @@ export const program = fc.record({
     { minLength: 3, maxLength: 3 },
   ),
   inputs: fc.constantFrom(1, 1, 2),
+  /** How many tensors the model returns, and targets that a batch has. */
+  outputs: fc.constantFrom(1, 1, 1, 2),
+  /** Whether batches bring weights of their rows, where the loss can weigh them. */
+  sampled: fc.constantFrom(false, false, true),
+  accumulate: fc.constantFrom(1, 1, 1, 2, 3),
   ...lossFields,
   optimizer,
   fading: fc.constantFrom(false, false, false, true),
   frozen: fc.constantFrom(0, 0, 0, 0.3),
   evaluating: fc.constantFrom(false, false, true), // begun in evaluation mode
   loader: loaderSpec,
-  validation: fc.oneof(fc.constantFrom('none', 'none', 'same'), loaderSpec),
+  validation: fc.oneof(fc.constantFrom('none', 'none', 'same', 'sets'), loaderSpec),
   epochs: fc.integer({ min: 1, max: 5 }),
-  metrics: fc.constantFrom('none', 'none', 'bits', 'accuracy'),
+  metrics: fc.constantFrom('none', 'none', 'bits', 'accuracy', 'confusion'),
   scheduler: fc.constantFrom('none', 'none', 'StepLR', 'CosineAnnealingLR', 'ExponentialLR', 'OneCycleLR'),
   everyStep: fc.boolean(),
   stopping: fc.constantFrom(null, null, { patience: 1, restoreBest: true }, { patience: 2, restoreBest: false }),
@@ -167,6 +172,7 @@ class Extra extends nn.Module {
 
 export class Net extends nn.Module {
   readonly body: nn.ModuleList;
+  private readonly outputs: number;
 
   constructor(
     p: Program,
@@ -182,11 +188,12 @@ export class Net extends nn.Module {
       parts.push(new Block(width, i === p.layers.length - 1 ? { ...spec, out: classes } : spec));
     });
     this.body = new nn.ModuleList(parts);
+    this.outputs = p.outputs;
   }
-  forward(x: Tensor, second?: Tensor): Tensor {
+  forward(x: Tensor, second?: Tensor): Tensor | Tensor[] {
     let y = second === undefined ? x : x.add(second.mul(0.5));
     for (const part of this.body) y = (part as nn.Layer).call(y);
-    return y;
+    return this.outputs === 1 ? y : [y, y.mul(0.5)];
   }
   get blocks(): Block[] {
     return this.modules().filter((m) => m instanceof Block);
@@ -283,10 +290,16 @@ interface Rows {
 
 export const needsSameWidth = (p: Program): boolean => sameWidth(p.loader) || (typeof p.validation === 'object' && sameWidth(p.validation));
 
+/** Whether batches end with weights of their rows. */
+export const isSampled = (p: Program, loss: Loss): boolean => p.sampled && loss.rows !== null && !needsSameWidth(p);
+
 const stacked = (items: readonly Tensor[][]): Tensor[] =>
   items[0]!.map((first, i) =>
     first.shape.length === 0
-      ? tensor(Int32Array.from(items, (item) => item[i]!.item()))
+      ? tensor(
+          items.map((item) => item[i]!.item()),
+          { dtype: first.dtype },
+        )
       : cat(
           items.map((item) => item[i]!.reshape([1, ...item[i]!.shape])),
           0,
@@ -312,7 +325,9 @@ class Own extends data.Dataset<Tensor[]> {
 export function makeLoader(spec: LoaderSpec, { p, loss, series }: Rows): Made {
   const ends = { begun: 0, ended: 0 };
   const inputsOf = (rows: number): Tensor[] => Array.from({ length: p.inputs }, () => randn([rows, p.width]));
-  const batch = (rows: number): Tensor[] => [...inputsOf(rows), loss.target(rows)];
+  const targetsOf = (rows: number): Tensor[] => Array.from({ length: p.outputs }, () => loss.target(rows));
+  const batch = (rows: number): Tensor[] => [...inputsOf(rows), ...targetsOf(rows), ...(isSampled(p, loss) ? [rand([rows])] : [])];
+  const width = p.inputs + p.outputs;
   const { rows, batchSize, shuffle, seed, dropLast, pattern } = spec;
   const options = { batchSize, shuffle, dropLast, ...(seed !== undefined && { seed }) };
   const of = (loader: unknown): Made => ({ loader: loader as Loader, ends });
@@ -343,15 +358,15 @@ export function makeLoader(spec: LoaderSpec, { p, loss, series }: Rows): Made {
     case 'aliases': {
       const pool = [0, 1, 2].map(() => randn([batchSize, p.width]));
       const at = (i: number): Tensor => pool[pattern[i % pattern.length]!]!;
-      return of(Array.from({ length: batches }, (_, i) => Array.from({ length: p.inputs + 1 }, (_, k) => at(i * (p.inputs + 1) + k))));
+      return of(Array.from({ length: batches }, (_, i) => Array.from({ length: width }, (_, k) => at(i * width + k))));
     }
     case 'views': {
-      const long = batchSize + p.inputs;
+      const long = batchSize + width - 1;
       const view = (begin: number): Tensor => series.tensor.narrow(0, begin % (series.tensor.shape[0]! - long), batchSize);
       return of({
         length: batches,
         *[Symbol.iterator]() {
-          for (let i = 0; i < batches; i++) yield Array.from({ length: p.inputs + 1 }, (_, k) => view(i + k));
+          for (let i = 0; i < batches; i++) yield Array.from({ length: width }, (_, k) => view(i + k));
         },
       });
     }

@@ -41,17 +41,20 @@ size_t count(Napi::Object object, const char* name) {
   return static_cast<size_t>(value);
 }
 
-ResultPlace place_of(Napi::Value value, const std::vector<size_t>& bytes) {
-  ResultPlace place;
-  if (!value.IsObject()) return place;
-  Napi::Object object = value.As<Napi::Object>();
-  place.input = count(object, "input");
-  place.offset = count(object, "offset");
-  place.bytes = count(object, "bytes");
-  if (place.input >= bytes.size() || place.offset > bytes[place.input] || place.bytes > bytes[place.input] - place.offset) {
-    refuse("a result lies outside of its memory");
+std::vector<ResultPlace> places_of(Napi::Value value, const std::vector<size_t>& bytes) {
+  std::vector<ResultPlace> places;
+  if (!value.IsArray()) refuse("expected a list of results");
+  Napi::Array list = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    Napi::HandleScope scope(list.Env());
+    Napi::Object object = list.Get(i).ToObject();
+    const ResultPlace place{count(object, "input"), count(object, "offset"), count(object, "bytes")};
+    if (place.input >= bytes.size() || place.offset > bytes[place.input] || place.bytes > bytes[place.input] - place.offset) {
+      refuse("a result lies outside of its memory");
+    }
+    places.push_back(place);
   }
-  return place;
+  return places;
 }
 
 }  // namespace
@@ -75,12 +78,13 @@ Step step_of(Napi::Object object, const Lasting& lasting) {
             arguments,
             count(object, "draws"),
             count(object, "clock"),
-            place_of(object.Get("loss"), bytes),
-            place_of(object.Get("output"), bytes)};
-  if (object.Get("target").IsNumber()) step.target = count(object, "target");
+            places_of(object.Get("losses"), bytes),
+            places_of(object.Get("outputs"), bytes)};
   step.loss_weight = number(object, "lossWeight");
   if (step.clock > kMostClocks) refuse("too many clocks");
-  if (step.loss.present() && step.loss.bytes != sizeof(float)) refuse("a loss is one number");
+  for (const ResultPlace& loss : step.losses) {
+    if (loss.bytes != sizeof(float)) refuse("a loss is one number");
+  }
   bound.input_bytes.clear();  // the plan is gone: what is left cannot be replayed
   bound.inputs.clear();
   return step;
@@ -100,6 +104,7 @@ Course course_of(Napi::Env env, Napi::Object object, const std::vector<Step>& st
   }
   course.batch = count(object, "batch");
   course.batches = count(object, "batches");
+  course.group = count(object, "group");
   course.full = count(object, "full");
   course.last = count(object, "last");
   course.shuffle = object.Get("shuffle").ToBoolean();
@@ -107,20 +112,23 @@ Course course_of(Napi::Env env, Napi::Object object, const std::vector<Step>& st
   course.seed = count(object, "seed");
   course.order_offset = count(object, "orderOffset");
   const size_t items = course.subset.empty() ? course.rows->count : course.subset.size();
-  if (course.batch == 0 || course.batches == 0 || items > INT32_MAX || course.batch > items ||
+  if (course.batch == 0 || course.batches == 0 || course.group == 0 || course.rows->columns.empty() || items > INT32_MAX || course.batch > items ||
       course.batches > (items + course.batch - 1) / course.batch || course.full >= steps.size() || course.last >= steps.size()) {
     refuse("these batches do not fit the rows");
   }
-  const size_t rest = items - (course.batches - 1) * course.batch;
-  const size_t last = rest < course.batch ? rest : course.batch;
-  for (const auto& [kind, size] : {std::pair{course.full, course.batch}, std::pair{course.last, last}}) {
-    if (kind == course.full && course.batches == 1 && kind != course.last) continue;
-    const Step& step = steps[kind];
-    if (step.arguments != course.rows->columns.size()) refuse("as many columns as tensors in a batch");
+  const size_t group = course.group < course.batches ? course.group : course.batches;
+  const size_t whole = (course.batches - 1) / group;  // groups before the last one
+  const size_t columns = course.rows->columns.size();
+  const auto check = [&](const Step& step, size_t begin, size_t end) {  // for the batches from `begin` to `end`
+    if (step.arguments != (end - begin) * columns) refuse("as many columns as tensors in a batch");
     for (size_t a = 0; a < step.arguments; ++a) {
-      if (step.own_bytes[a] != size * course.rows->columns[a].width * sizeof(float)) refuse("the rows do not make such a batch");
+      const size_t row = (begin + a / columns) * course.batch;
+      const size_t rows = items - row < course.batch ? items - row : course.batch;
+      if (step.own_bytes[a] != rows * course.rows->columns[a % columns].width * sizeof(float)) refuse("the rows do not make such a batch");
     }
-  }
+  };
+  if (whole > 0) check(steps[course.full], 0, group);
+  check(steps[course.last], whole * group, course.batches);
   return course;
 }
 
@@ -210,8 +218,9 @@ Napi::Object report_object(Napi::Env env, const Report& report) {
   object.Set("randomOffset", static_cast<double>(report.random_offset));
   object.Set("kind", static_cast<double>(report.kind));
   object.Set("call", static_cast<double>(report.call));
-  if (!report.outputs.empty()) object.Set("outputs", buffer_of(env, report.outputs));
-  if (!report.targets.empty()) object.Set("targets", buffer_of(env, report.targets));
+  Napi::Array outputs = Napi::Array::New(env, report.outputs.size());
+  for (uint32_t i = 0; i < report.outputs.size(); ++i) outputs.Set(i, buffer_of(env, report.outputs[i]));
+  object.Set("outputs", outputs);
   if (report.end == Report::kNotFinite) {
     Napi::Array tensors = Napi::Array::New(env);
     for (uint32_t a = 0; a < report.batch_tensors.size(); ++a) tensors.Set(a, buffer_of(env, report.batch_tensors[a]));

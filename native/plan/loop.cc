@@ -72,11 +72,12 @@ void Loop::begin_epoch(const KernelTable& table, Report& report) {
   in_epoch_ = true;
 }
 
-void Loop::gather(const KernelTable& table, Kind& kind, size_t batch, int threads) {
-  const size_t begin = batch * course_.batch;
-  const size_t count = order_.size() - begin < course_.batch ? order_.size() - begin : course_.batch;
+void Loop::gather(const KernelTable& table, Kind& kind, int threads) {
+  const size_t columns = course_.rows->columns.size();
   for (size_t a = 0; a < kind.step.arguments; ++a) {
-    const Rows::Column& column = course_.rows->columns[a];
+    const size_t begin = (batch_ + a / columns) * course_.batch;
+    const size_t count = order_.size() - begin < course_.batch ? order_.size() - begin : course_.batch;
+    const Rows::Column& column = course_.rows->columns[a % columns];
     Run run(threads);
     table.gather_rows(run, reinterpret_cast<uint32_t*>(kind.own[a].get()),
                       reinterpret_cast<const uint32_t*>(column.data.get()), order_.data() + begin, 1,
@@ -119,20 +120,17 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   const auto at = [&](const ResultPlace& place) {
     return static_cast<const char*>(kind.inputs[place.input]) + place.offset;
   };
-  if (kind.step.loss.present()) {
+  for (const ResultPlace& place : kind.step.losses) {
     float loss;
-    std::memcpy(&loss, at(kind.step.loss), sizeof loss);
+    std::memcpy(&loss, at(place), sizeof loss);
     loss_sum_ += kind.step.loss_weight * static_cast<double>(loss);
   }
-  if (kind.step.output.present()) {
-    const char* output = at(kind.step.output);
-    report.outputs.insert(report.outputs.end(), output, output + kind.step.output.bytes);
-    if (kind.step.target < kind.step.arguments) {
-      const char* target = kind.own[kind.step.target].get();
-      report.targets.insert(report.targets.end(), target, target + kind.step.own_bytes[kind.step.target]);
-    }
+  if (report.outputs.size() < kind.step.outputs.size()) report.outputs.resize(kind.step.outputs.size());
+  for (size_t i = 0; i < kind.step.outputs.size(); ++i) {
+    const ResultPlace& place = kind.step.outputs[i];
+    report.outputs[i].insert(report.outputs[i].end(), at(place), at(place) + place.bytes);
+    report.output_bytes += place.bytes;
   }
-  ++batch_;
   return true;
 }
 
@@ -160,9 +158,10 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
       }
       if (!in_epoch_) begin_epoch(table, report);
       if (batch_ < course_.batches) {
-        const size_t kind = batch_ + 1 < course_.batches ? course_.full : course_.last;
-        gather(table, steps_[kind], batch_, limits.threads);
+        const size_t kind = batch_ + course_.group < course_.batches ? course_.full : course_.last;
+        gather(table, steps_[kind], limits.threads);
         if (!do_step(table, kind, limits, report)) break;
+        batch_ += steps_[kind].step.arguments / course_.rows->columns.size();
       }
       if (batch_ == course_.batches) {
         report.epoch_loss_sums.push_back(loss_sum_);
@@ -171,7 +170,7 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
         loss_sum_ = 0;
         if (report.epoch_loss_sums.size() == limits.epochs) break;
       }
-      if (report.outputs.size() >= limits.output_bytes) {
+      if (report.output_bytes >= limits.output_bytes) {
         report.end = Report::kFull;
         break;
       }
@@ -214,6 +213,7 @@ Report Loop::run_given(const KernelTable& table, Gate& gate, const std::atomic<b
       }
       random_offset_ = given.random_offset;
       if (!do_step(table, given.kind, limits, report)) break;
+      ++batch_;
       if (batch_ < batches.size() && is_over(limits, milliseconds_since(began))) {
         report.end = Report::kTime;
         break;

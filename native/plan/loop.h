@@ -42,10 +42,9 @@ struct LiveNumber {
 
 // Where a result of a step lies.
 struct ResultPlace {
-  size_t input = SIZE_MAX;  // of the plan; SIZE_MAX: there is none
-  size_t offset = 0;
-  size_t bytes = 0;
-  bool present() const { return input != SIZE_MAX; }
+  size_t input;  // of the plan
+  size_t offset;
+  size_t bytes;
 };
 
 // One kind of step: a plan, whose inputs are the batch's tensors, then results, then the lasting pieces.
@@ -55,10 +54,9 @@ struct Step {
   size_t arguments;               // how many of them are the batch's
   uint64_t draws;                 // Philox counters that one step uses
   size_t clock;                   // which count of steps it advances: kinds that step the same optimizers share one
-  ResultPlace loss;               // one float
-  ResultPlace output;             // handed out for every batch, with the batch's tensor `target`
-  size_t target = SIZE_MAX;       // SIZE_MAX: without
-  double loss_weight = 1;         // of one step's loss in the sums
+  std::vector<ResultPlace> losses;   // one float each
+  std::vector<ResultPlace> outputs;  // handed out after every step; a tensor of the batch can be one
+  double loss_weight = 1;            // of each loss in the sums
 };
 
 // Which rows make the batches of an epoch. Batch b holds rows [b * batch, (b + 1) * batch) of the epoch's order.
@@ -67,7 +65,8 @@ struct Course {
   std::vector<int32_t> subset;  // numbers of rows; empty: all
   size_t batch = 1;
   size_t batches = 0;  // an epoch
-  size_t full = 0, last = 0;  // the kinds of a whole batch and of the last one
+  size_t group = 1;    // so many batches go into one step, and what is left of them into the last one of an epoch: the tensors of one after those of the other
+  size_t full = 0, last = 0;  // the kinds of a whole group and of the last one
   bool shuffle = false;
   bool own_seed = false;        // orders are a function of (seed, order_offset), else of the loop's random numbers
   uint64_t seed = 0;
@@ -103,7 +102,8 @@ struct Report {
   std::vector<uint64_t> steps;       // done in this run, of each kind
   uint64_t orders = 0;               // epochs begun in this run
   uint64_t random_offset = 0;
-  std::vector<char> outputs, targets;
+  std::vector<std::vector<char>> outputs;  // of all steps, each place by itself
+  size_t output_bytes = 0;
   const char* kernel = nullptr;  // that refused an element, or wrote what is not finite
   Fault fault;                   // the element
   size_t call = 0;
@@ -123,7 +123,7 @@ class Loop {
   bool has_rows() const { return course_.rows != nullptr; }
   bool same_course(const Loop& other) const {
     return course_.rows == other.course_.rows && course_.batch == other.course_.batch && course_.batches == other.course_.batches &&
-           course_.subset.size() == other.course_.subset.size();
+           course_.group == other.course_.group && course_.subset.size() == other.course_.subset.size();
   }
   const Step& step(size_t kind) const { return steps_[kind].step; }
 
@@ -152,7 +152,7 @@ class Loop {
   };
 
   void begin_epoch(const KernelTable& table, Report& report);
-  void gather(const KernelTable& table, Kind& kind, size_t batch, int threads);
+  void gather(const KernelTable& table, Kind& kind, int threads);
   // One step of a kind whose batch is in place; false when the run ends with it.
   bool do_step(const KernelTable& table, size_t kind, const Limits& limits, Report& report);
   Report finish(Report report) const;

@@ -21,9 +21,9 @@ void invoke_sum(const KernelTable& table, Run& run, const Slot* s) {
             s[4].size, {s[5].real});
 }
 
-// A step that adds the batch to the lasting sums and reports one number of the batch as its loss:
-// accumulate(sums, batch), copy of the first element into the loss.
-Step adding_step(size_t rows, size_t clock, std::vector<float>& batch, std::vector<float>& loss, std::vector<float>& sums) {
+// A step that adds its batches to the lasting sums and reports one number of each as its loss: accumulate(sums, row) for every row, the
+// sum of the batch into the loss. The first batch's is scaled by a live number.
+Step adding_step(size_t clock, std::vector<std::vector<float>>& batches, std::vector<std::vector<float>>& losses, std::vector<float>& sums) {
   const auto pointer = [](void* p) {
     Slot slot{};
     slot.pointer = p;
@@ -40,22 +40,38 @@ Step adding_step(size_t rows, size_t clock, std::vector<float>& batch, std::vect
     return slot;
   };
   const Extent none{0, false, false};
-  std::vector<RecordedCall> calls;
-  for (size_t r = 0; r < rows; ++r) {
-    calls.push_back({"accumulate", invoke_accumulate,
-                     {pointer(sums.data()), pointer(batch.data() + r * kWidth), size(kWidth)},
-                     {SlotKind::kPointer, SlotKind::kPointer, SlotKind::kValue},
-                     {{kWidth, true, true}, {kWidth, false, true}, none}});
-  }
-  calls.push_back({"sum", invoke_sum,
-                   {pointer(loss.data()), pointer(batch.data()), size(1), size(rows * kWidth), size(1), real(1)},
-                   {SlotKind::kPointer, SlotKind::kPointer, SlotKind::kValue, SlotKind::kValue, SlotKind::kValue, SlotKind::kValue},
-                   {{1, true, true}, {rows * kWidth, false, true}, none, none, none, none}});
   const auto region = [](const std::vector<float>& v) {
     return Region{reinterpret_cast<const char*>(v.data()), v.size() * sizeof(float)};
   };
-  Plan plan(std::move(calls), {}, {region(batch), region(loss), region(sums)}, {{rows, 5, 0, false}}, {});
-  return {std::move(plan), {batch.size() * sizeof(float), sizeof(float)}, 1, 0, clock, {1, 0, sizeof(float)}, {1, 0, sizeof(float)}, 0};
+  std::vector<RecordedCall> calls;
+  std::vector<Region> inputs;
+  std::vector<size_t> bytes;
+  std::vector<ResultPlace> places;
+  losses.assign(batches.size(), {0});
+  for (size_t b = 0; b < batches.size(); ++b) {
+    std::vector<float>&batch = batches[b], &loss = losses[b];
+    const size_t n = batch.size();
+    calls.push_back({"sum", invoke_sum,
+                     {pointer(loss.data()), pointer(batch.data()), size(1), size(n), size(1), real(1)},
+                     {SlotKind::kPointer, SlotKind::kPointer, SlotKind::kValue, SlotKind::kValue, SlotKind::kValue, SlotKind::kValue},
+                     {{1, true, true}, {n, false, true}, none, none, none, none}});
+    for (size_t r = 0; r < n / kWidth; ++r) {
+      calls.push_back({"accumulate", invoke_accumulate,
+                       {pointer(sums.data()), pointer(batch.data() + r * kWidth), size(kWidth)},
+                       {SlotKind::kPointer, SlotKind::kPointer, SlotKind::kValue},
+                       {{kWidth, true, true}, {kWidth, false, true}, none}});
+    }
+    inputs.push_back(region(batch));
+    bytes.push_back(n * sizeof(float));
+    places.push_back({batches.size() + b, 0, sizeof(float)});
+  }
+  for (const std::vector<float>& loss : losses) {
+    inputs.push_back(region(loss));
+    bytes.push_back(sizeof(float));
+  }
+  inputs.push_back(region(sums));
+  Plan plan(std::move(calls), {}, inputs, {{0, 5, 0, false}}, {});
+  return {std::move(plan), bytes, batches.size(), 0, clock, places, places};
 }
 
 // Row i of the dataset is (i, 2 i, 3 i): small integers, whose sums are exact.
@@ -71,21 +87,25 @@ std::shared_ptr<Rows> numbered_rows(size_t count) {
 }
 
 struct Setting {
-  std::vector<float> full, last, loss{0}, sums = std::vector<float>(kWidth);
+  std::vector<std::vector<float>> full, last, losses, last_losses;  // of a whole group and of the last one
+  std::vector<float> sums = std::vector<float>(kWidth);
   std::shared_ptr<Lasting> lasting = std::make_shared<Lasting>();
   std::unique_ptr<Loop> loop;
 
-  Setting(size_t count, size_t batch, bool shuffle, std::vector<double> weights = {1, 1})
-      : full(batch * kWidth), last((count % batch == 0 ? batch : count % batch) * kWidth) {
+  Setting(size_t count, size_t batch, bool shuffle, std::vector<double> weights = {1, 1}, size_t group = 1) {
     lasting->pieces.push_back({allocate_aligned(kWidth * sizeof(float)), kWidth * sizeof(float)});
+    const size_t batches = (count + batch - 1) / batch, before = (batches - 1) / group * group;
+    for (size_t b = 0; b < group; ++b) full.emplace_back(batch * kWidth);
+    for (size_t b = before; b < batches; ++b) last.emplace_back((count - b * batch < batch ? count - b * batch : batch) * kWidth);
     std::vector<Step> steps;
-    steps.push_back(adding_step(batch, 0, full, loss, sums));
-    steps.push_back(adding_step(last.size() / kWidth, 1, last, loss, sums));
+    steps.push_back(adding_step(0, full, losses, sums));
+    steps.push_back(adding_step(1, last, last_losses, sums));
     for (size_t kind = 0; kind < 2; ++kind) steps[kind].loss_weight = weights[kind];
     Course course;
     course.rows = numbered_rows(count);
     course.batch = batch;
-    course.batches = (count + batch - 1) / batch;
+    course.batches = batches;
+    course.group = group;
     course.last = 1;
     course.shuffle = shuffle;
     loop = std::make_unique<Loop>(lasting, std::move(steps), std::move(course));
@@ -111,7 +131,7 @@ TEST(loop) {
     const float per_epoch = kCount * (kCount - 1) / 2;
     t.check(report.end == Report::kDone && report.epoch_loss_sums.size() == 4, "four epochs");
     t.check(report.steps[0] == 4 * (kBatches - 1) && report.steps[1] == 4, "steps of each kind");
-    t.check(report.outputs.size() == 4 * kBatches * sizeof(float), "an output for every batch");
+    t.check(report.outputs[0].size() == 4 * kBatches * sizeof(float), "an output for every batch");
     for (size_t j = 0; j < kWidth; ++j) t.check(whole.total()[j] == 4 * static_cast<float>(j + 1) * per_epoch, "every row once an epoch");
     for (double sum : report.epoch_loss_sums) t.close(sum, 6.0 * static_cast<double>(per_epoch), 1e-9, "sum of the losses");
     t.check(report.random_offset == (shuffle ? 4 * kCount : 0), "random numbers drawn");
@@ -124,10 +144,10 @@ TEST(loop) {
       limits.epochs = 4 - losses.size();
       const Report step = parts.loop->run(*t.target.table, gate, stop, limits);
       t.check(step.steps[0] + step.steps[1] == 1, "one step");
-      outputs.insert(outputs.end(), step.outputs.begin(), step.outputs.end());
+      outputs.insert(outputs.end(), step.outputs[0].begin(), step.outputs[0].end());
       losses.insert(losses.end(), step.epoch_loss_sums.begin(), step.epoch_loss_sums.end());
     }
-    t.check(outputs == report.outputs && losses == report.epoch_loss_sums, "in one piece or step by step");
+    t.check(outputs == report.outputs[0] && losses == report.epoch_loss_sums, "in one piece or step by step");
     limits = Limits{};
   }
 
@@ -139,6 +159,24 @@ TEST(loop) {
     t.check(report.epoch_loss_sums.size() == 1 && report.epoch_loss_sums[0] == weighed, "weight times loss");
   }
 
+  t.where = "groups";
+  for (bool shuffle : {false, true}) {
+    Setting alone(kCount, kBatch, shuffle), grouped(kCount, kBatch, shuffle, {1, 1}, 3), parts(kCount, kBatch, shuffle, {1, 1}, 3);
+    limits.epochs = 3;
+    const Report one = alone.loop->run(*t.target.table, gate, stop, limits), three = grouped.loop->run(*t.target.table, gate, stop, limits);
+    t.check(three.steps[0] == 3 * 3 && three.steps[1] == 3, "a step for three batches, and for what is left");
+    t.check(three.epoch_loss_sums == one.epoch_loss_sums, "the losses of all batches");
+    t.check(three.outputs.size() == 3 && three.outputs[0].size() == 3 * 4 * sizeof(float) && three.outputs[2].size() == 3 * 3 * sizeof(float),
+            "the outputs of each batch of a step");
+    for (size_t j = 0; j < kWidth; ++j) t.check(grouped.total()[j] == alone.total()[j], "every row once an epoch");
+    limits.milliseconds = 0;
+    limits.epochs = 1;
+    for (size_t batch : {3, 6, 9, 0}) {
+      t.check(parts.loop->run(*t.target.table, gate, stop, limits).batch == batch, "batches of the epoch under way");
+    }
+    limits = Limits{};
+  }
+
   t.where = "live numbers";
   {
     Setting setting(20, 10, false);
@@ -147,7 +185,7 @@ TEST(loop) {
     limits.epochs = 2;
     const Report report = setting.loop->run(*t.target.table, gate, stop, limits);
     float first[4];
-    std::memcpy(first, report.outputs.data(), sizeof first);
+    std::memcpy(first, report.outputs[0].data(), sizeof first);
     const float sums[2] = {6 * 45, 6 * 145};  // of the two batches; the loss is scaled by the live number
     const float scales[4] = {1, 2 + 100, 1 + 100 + 10, 2 + 200 + 10};
     for (size_t i = 0; i < 4; ++i) t.check(first[i] == scales[i] * sums[i % 2], "scale of each step");

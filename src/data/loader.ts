@@ -211,6 +211,13 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     };
   }
 
+  /** @internal The seed of which its orders are a function, together with the number of epochs begun. */
+  get seed(): number | undefined {
+    const { source, seed } = this.settings;
+    const own = 'ordering' in source && 'sampler' in source.ordering ? source.ordering.sampler : undefined;
+    return (own as { seed?: number } | undefined)?.seed ?? seed;
+  }
+
   /** @internal How many epochs were begun so far: the number of the next. */
   get epochsBegun(): number {
     return this.epoch;

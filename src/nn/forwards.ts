@@ -40,6 +40,12 @@ function running<R>(module: Module, fn: () => R): R {
 /** Calls the module's `forward` while something is recorded. */
 export const callHeard = (module: Module, args: readonly never[]): unknown => running(module, () => module.forward(...args));
 
+/** Runs the module's `forward` on `self`, an object that inherits from the module; a recording hears of the module. */
+export function forwardOn(module: Module, self: object, args: readonly unknown[]): unknown {
+  const forward = (): unknown => (asWritten(module.forward) as unknown as Forward).apply(self as Module, [...args]);
+  return recorder === null ? forward() : running(module, forward);
+}
+
 function heard(forward: Forward): Forward {
   const hearing: Forward = function (...args) {
     return recorder === null ? forward.apply(this, args) : running(this, () => forward.apply(this, args));

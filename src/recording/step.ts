@@ -2,7 +2,7 @@
 // JavaScript's. What lasts from step to step is copied in and out by whoever runs it.
 import { rangeError, SimdnnError } from '../errors';
 import { liesIn, type TensorData } from '../memory';
-import type { Plan } from '../native';
+import type { Plan, ResultPlace } from '../native';
 import type { RandomPosition } from '../random';
 import { empty, type Tensor, type Version } from '../tensor';
 import { MemoryMap } from './bases';
@@ -12,19 +12,14 @@ import type { Packing } from './packing';
 import type { Row } from './table';
 import { Trace } from './trace';
 
-/** What the recorded function gives out for a batch. */
+/** What the recorded function gives out for what a step is given. */
 export interface Results {
-  /** One number, or null. */
-  loss: Tensor | null;
-  /** What is gathered batch by batch, or null. */
-  output: Tensor | null;
-}
-
-/** Where a result lies: which input of the plan, and bytes in it. */
-export interface ResultPlace {
-  input: number;
-  offset: number;
-  bytes: number;
+  /** One number for each batch, or none. */
+  losses: readonly Tensor[];
+  /** What is gathered step by step. */
+  outputs: readonly Tensor[];
+  /** How many samples it does. */
+  rows: number;
 }
 
 // Tensors like those of a batch, in memory of their own: the same tensor where the batch has the same.
@@ -33,13 +28,14 @@ function fresh(batch: readonly Tensor[]): Tensor[] {
   return own.map((_, i) => own[batch.indexOf(batch[i]!)]!);
 }
 
-const resultsOf = (results: Results): Tensor[] => [results.loss, results.output].filter((t): t is Tensor => t !== null);
+const resultsOf = ({ losses, outputs }: Results): Tensor[] => [...losses, ...outputs];
 
 export class RecordedStep {
   readonly trace: Trace;
   private readonly packing: Packing | null;
   private readonly args: readonly Tensor[];
-  private readonly results: Results;
+  /** What it gave out, as tensors that are like those of every step. */
+  readonly results: Results;
 
   /**
    * Records what `fn` does with tensors like those of `batch`. The state of tensors, optimizers and random numbers stays as it was. With `packs` its plan
@@ -51,9 +47,9 @@ export class RecordedStep {
     this.trace = trace;
     this.packing = packs ? trace.packing() : null;
     this.results = result;
-    const { loss } = result;
-    if (loss !== null && (loss.dtype !== 'float32' || loss.numel !== 1)) {
-      throw rangeError(where, `expected the loss to be one float32, got ${loss.dtype} [${loss.shape.join(', ')}]`);
+    for (const { dtype, numel, shape } of result.losses) {
+      if (dtype === 'float32' && numel === 1) continue;
+      throw rangeError(where, `expected the loss to be one float32, got ${dtype} [${shape.join(', ')}]`);
     }
   }
 
@@ -123,29 +119,15 @@ export class RecordedStep {
     return this.trace.plan(pieces, this.packing?.calls);
   }
 
-  /** Where a result lies among the inputs of such a plan. */
-  place(result: keyof Results, pieces: readonly TensorData[]): ResultPlace | null {
-    const t = this.results[result];
-    if (t === null) return null;
+  /** Where results lie among the inputs of such a plan. */
+  places(results: readonly Tensor[], pieces: readonly TensorData[]): ResultPlace[] {
     const inputs = [...this.trace.inputs.map(({ memory }) => memory), ...pieces].map((memory, input) => ({ memory, input }));
-    const found = new MemoryMap(inputs).of(t.values);
-    if (found === undefined) return null; // it has no elements
-    return { input: found.input, offset: t.values.byteOffset - found.memory.byteOffset, bytes: t.values.byteLength };
-  }
-
-  /** Which of the given arrays is the last tensor of a batch. */
-  get targetGiven(): number {
-    return this.given.indexOf(this.args.indexOf(this.target));
-  }
-
-  /** A tensor like the last one of a batch. */
-  get target(): Tensor {
-    return this.args.at(-1)!;
-  }
-
-  /** A tensor like the output for a batch. */
-  get output(): Tensor | null {
-    return this.results.output;
+    const map = new MemoryMap(inputs);
+    return results.map(({ values }) => {
+      const found = map.of(values);
+      if (found === undefined) return { input: 0, offset: 0, bytes: 0 }; // it has no elements
+      return { input: found.input, offset: values.byteOffset - found.memory.byteOffset, bytes: values.byteLength };
+    });
   }
 
   /** Leaves the gradients as a compiled step does: there, and hidden. */

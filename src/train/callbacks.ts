@@ -2,7 +2,10 @@
 import { describe, rangeError, typeError } from '../errors';
 import type { Module } from '../nn';
 import type { Optimizer } from '../optim';
+import type { NestedArray } from '../tensor';
+import type { Leg } from './engine';
 import type { FitResult } from './options';
+import type { SetFigures } from './validation';
 
 /** What `onBegin` is told. */
 export interface BeginReport {
@@ -26,10 +29,16 @@ export interface EpochReport {
   loss: number;
   /** The loss over the validation loader, where there is one: what the criterion gives for all its rows in one batch. */
   validationLoss?: number;
-  /** The metrics: over the validation loader where there is one, else over the epoch's own predictions. */
+  /** The metrics that are one number: over the validation loader where there is one, else over the epoch's own predictions. */
   metrics: Record<string, number>;
+  /** Those that are several, such as a confusion matrix. */
+  arrays: Record<string, NestedArray>;
   /** The metrics of `trainMetrics`, over the epoch's own predictions; empty without. */
   trainMetrics: Record<string, number>;
+  /** Those of them that are several numbers. */
+  trainArrays: Record<string, NestedArray>;
+  /** Of several validation sets each, by its name. */
+  validation?: Record<string, SetFigures>;
   /** The learning rate of the epoch's last step: of the first parameter group. */
   lr: number;
   /** The same of every group. */
@@ -65,6 +74,12 @@ export interface Callback {
   /** When the fit has ended and is about to resolve, the best weights put back where that was asked for. */
   onEnd?(result: FitResult): unknown;
 }
+
+/** How far a leg got: in the midst of an epoch, or at the end of one. */
+export const batchReport = ({ loss }: FitResult, epochs: number, leg: Leg, batches: number | undefined): Omit<BatchReport, 'stop'> =>
+  leg.batch > 0
+    ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
+    : { epoch: epochs, batch: batches ?? leg.ofEpoch!, batches, loss: loss.at(-1)! };
 
 const events = ['onBegin', 'onEpoch', 'onBatch', 'onEnd'] as const;
 type Event = (typeof events)[number];

@@ -2,6 +2,7 @@
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { Module, StateDict } from '../nn';
 import type { Direction } from './measures';
+import { figureOf } from './validation';
 
 /** The options of `earlyStopping`. */
 export interface EarlyStoppingOptions {
@@ -29,7 +30,11 @@ export class EarlyStopping {
   private waited = 0;
   private state: StateDict | null = null;
 
-  constructor(where: string, options: EarlyStoppingOptions, known: ReadonlyMap<string, Direction>) {
+  constructor(
+    private readonly where: string,
+    options: EarlyStoppingOptions,
+    known: ReadonlyMap<string, Direction>,
+  ) {
     if (typeof options !== 'object' || options === null)
       throw typeError(where, `expected earlyStopping to be options, got ${describe(options)}`);
     const o = withDefaults(`${where}: earlyStopping`, options, {
@@ -59,8 +64,8 @@ export class EarlyStopping {
   }
 
   /** Takes in an epoch's figures; true when it was one too many. NaN is never better. */
-  isOver(figures: Readonly<Record<string, number>>, epoch: number, model: Module): boolean {
-    const value = this.sign * figures[this.monitor]!;
+  isOver(figures: ReadonlyMap<string, number>, epoch: number, model: Module): boolean {
+    const value = this.sign * figureOf(this.where, figures, this.monitor);
     if (value < this.best - this.minDelta) {
       this.best = value;
       this.bestEpoch = epoch;

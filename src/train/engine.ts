@@ -26,11 +26,12 @@ export interface Leg {
   lossSum: number;
   /** Batches of the epoch that a loader ended whose length need not be known; absent within an epoch. */
   ofEpoch?: number;
-  /** Batches done in this leg; where it brought outputs, the recording that each was done with. */
-  batches: number;
+  /** Steps and samples done in this leg; where it brought outputs, the recording that each step was done with. */
+  steps: number;
+  rows: number;
   kinds: readonly RecordedStep[];
-  outputs: ArrayBuffer | undefined;
-  targets: ArrayBuffer | undefined;
+  /** Of all steps, each output of a step by itself. */
+  outputs: readonly ArrayBuffer[];
 }
 
 /** How an engine works. */
@@ -104,6 +105,7 @@ export class Engine {
         if (loader.length === 0) throw rangeError(where, 'the loader has no batches');
         const batches = loader instanceof DataLoader ? loader.rows() : null;
         const rows = batches && { batches, handle: copyRows(where, batches) };
+        if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
         return { task, loader, rows, examples: [], feed: null, inEpoch: false, epochsDone: 0, last: null };
       });
     } catch (error) {
@@ -201,6 +203,13 @@ export class Engine {
     return this.session?.kinds(part) ?? [];
   }
 
+  /** What the steps of a part's next epoch are given, as a loop goes through its loader. */
+  steps(part: number): Iterable<readonly Tensor[]> {
+    const { task, loader } = this.parts[part]!;
+    const { group } = task;
+    return group === undefined || group.size === 1 ? loader : group.of(loader, (batch) => checkBatch(this.where, batch));
+  }
+
   /** Whether a part has a batch to do, or an epoch to begin: a loader that JavaScript goes through is asked for its next batch. */
   hasNext(part: number): boolean {
     const { feed, examples } = this.parts[part]!;
@@ -228,17 +237,18 @@ export class Engine {
     if (done > 0) state.last = lastKind(report);
     this.refuse(session, part, report, report.batch);
     const kinds = session.kinds(part);
-    const weight = (kind: number): number => this.weightOf(state, kinds[kind]!);
-    const divisor = state.task.sumsLosses ? 1 : (batches - 1) * weight(0) + weight(kinds.length - 1);
+    const steps = Math.ceil(batches / (state.task.group?.size ?? 1));
+    const divisor = state.task.sumsLosses ? 1 : (steps - 1) * weightOf(state, kinds[0]!) + weightOf(state, kinds.at(-1)!);
     const losses = report.epochLossSums.map((total) => total / divisor);
+    const rows = sum(report.steps.map((steps, kind) => steps * kinds[kind]!.results.rows));
     // Outputs are of one epoch, whose smaller last batch comes last.
-    const order = report.outputs === undefined ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
-    return legOf(report, losses, report.batch, report.lossSum, order);
+    const order = report.outputs.length === 0 ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
+    return { losses, batch: report.batch, lossSum: report.lossSum, steps: done, rows, kinds: order, outputs: report.outputs };
   }
 
   // A leg is of batches that were made while the leg before ran.
   private async fedLeg(part: number, state: Part, limits: Limits): Promise<Leg> {
-    state.feed ??= new Feed(state.loader, this.stream, this.options.interrupts, (batch) => checkBatch(this.where, batch));
+    state.feed ??= new Feed(this.steps(part), this.stream, this.options.interrupts, (batch) => checkBatch(this.where, batch));
     const { feed, examples } = state;
     const known = () => ({ examples, kinds: this.kinds(part) });
     if (feed.isEmpty) feed.make(known(), false);
@@ -247,7 +257,7 @@ export class Engine {
       feed.recognise(examples.length - 1);
       feed.make(known(), false);
     }
-    if (feed.isEmpty) return this.endFedEpoch(state, feed, emptyReport, []);
+    if (feed.isEmpty) return this.endFedEpoch(state, feed, [], []);
     const session = this.session ?? this.record();
     const { random, given } = feed.take(known(), limits.milliseconds === 0 ? 1 : Infinity);
     const running = session.run(part, { ...limits, random, given });
@@ -257,12 +267,13 @@ export class Engine {
     const order = given.slice(0, done).map(({ kind }) => session.kinds(part)[kind]!);
     if (done > 0) state.last = given[done - 1]!.kind;
     feed.took(done, report.end === 'time');
+    feed.batch += sum(order.map(batchesOf));
     feed.lossSum += report.lossSum;
-    feed.weight += sum(order.map((kind) => this.weightOf(state, kind)));
+    feed.weight += sum(order.map((kind) => weightOf(state, kind)));
     this.refuse(session, part, report, feed.batch);
     return feed.isOver && !feed.hasFailed
-      ? this.endFedEpoch(state, feed, report, order)
-      : legOf(report, [], feed.batch, feed.lossSum, order);
+      ? this.endFedEpoch(state, feed, report.outputs, order)
+      : fedLeg([], feed.batch, feed.lossSum, report.outputs, order);
   }
 
   // Records the task for a batch of a shape that was not met before.
@@ -273,38 +284,37 @@ export class Engine {
     else this.record();
   }
 
-  private endFedEpoch(state: Part, feed: Feed, report: LoopReport, order: readonly RecordedStep[]): Leg {
+  private endFedEpoch(state: Part, feed: Feed, outputs: readonly ArrayBuffer[], order: readonly RecordedStep[]): Leg {
     feed.finish();
     state.feed = null;
     state.epochsDone++;
     if (feed.batch === 0) throw rangeError(this.where, 'the loader has no batches');
-    return { ...legOf(report, [feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, order), ofEpoch: feed.batch };
-  }
-
-  private weightOf({ task }: Part, kind: RecordedStep): number {
-    return task.lossWeight?.(kind.target) ?? 1;
+    return { ...fedLeg([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
   }
 
   private refuse(session: Session, part: number, report: LoopReport, batch: number): void {
     const { epochsDone, task } = this.parts[part]!;
-    const at = `batch ${batch + 1}${task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : ''}`;
+    const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : '';
+    const at = (among: number): string => `batch ${batch + among + 1}${ofEpoch}`;
     if (report.end === 'not finite') this.refuseData(part, report, at);
-    refuseReport(this.where, report, session.kinds(part), `in ${at}`);
+    refuseReport(this.where, report, session.kinds(part), `in ${at(0)}`);
   }
 
   // Where the data are not finite the first operation on them is not to blame.
-  private refuseData(part: number, { kind, batchTensors }: LoopReport, at: string): void {
-    const { rows, examples } = this.parts[part]!;
+  private refuseData(part: number, { kind, batchTensors }: LoopReport, at: (among: number) => string): void {
+    const { rows, examples, task } = this.parts[part]!;
     const tensors = rows?.batches.tensors ?? eachOnce(examples[kind]!);
-    batchTensors!.forEach((memory, i) => {
-      if (tensors[i]!.dtype !== 'float32') return;
+    batchTensors!.forEach((memory, argument) => {
+      const tensor = tensors[argument % tensors.length]!; // rows are those of each batch in a group
+      if (tensor.dtype !== 'float32') return;
       const values = new Float32Array(memory);
       const position = values.findIndex((x) => !Number.isFinite(x));
       if (position < 0) return;
-      const width = tensors[i]!.shape.slice(1).reduce((a, b) => a * b, 1);
+      const width = tensor.shape.slice(1).reduce((a, b) => a * b, 1);
+      const inBatch = task.group?.width || batchTensors!.length; // tensors
       throw new SimdnnError(
         'SIMDNN_NOT_FINITE',
-        `[${this.where}] the data of ${at} are not finite: tensor ${i} of the batch has ${values[position]} in row ${Math.floor(position / width)}`,
+        `[${this.where}] the data of ${at(Math.floor(argument / inBatch))} are not finite: tensor ${argument % inBatch} of the batch has ${values[position]} in row ${Math.floor(position / width)}`,
       );
     });
   }
@@ -315,14 +325,24 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a +
 // With rows the smaller last batch comes last; a failed step is not the last that was done.
 const lastKind = ({ batch, steps }: LoopReport): number => (batch === 0 ? steps.length - 1 : 0);
 
-const emptyReport = { end: 'done', steps: [] } as unknown as LoopReport;
+// How many batches a step is made of.
+const batchesOf = ({ results }: RecordedStep): number => Math.max(1, results.losses.length);
 
-const legOf = (report: LoopReport, losses: number[], batch: number, lossSum: number, kinds: readonly RecordedStep[]): Leg => ({
+// How much the losses of one step count in the mean of an epoch's.
+const weightOf = ({ task }: Part, kind: RecordedStep): number => (task.lossWeight?.(kind.results.rows) ?? 1) * batchesOf(kind);
+
+const fedLeg = (
+  losses: number[],
+  batch: number,
+  lossSum: number,
+  outputs: readonly ArrayBuffer[],
+  kinds: readonly RecordedStep[],
+): Leg => ({
   losses,
   batch,
   lossSum,
-  batches: sum(report.steps),
+  steps: kinds.length,
+  rows: sum(kinds.map(({ results }) => results.rows)),
   kinds,
-  outputs: report.outputs,
-  targets: report.targets,
+  outputs,
 });

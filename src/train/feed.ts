@@ -154,11 +154,10 @@ export class Feed {
   }
 
   /** So many of the batches handed out last are done. */
-  took(batches: number, outOfTime: boolean): void {
-    if (batches > 0) this.stream.position = this.reached[batches - 1]!;
-    this.queue.splice(0, batches);
-    this.batch += batches;
-    this.enough = outOfTime ? Math.max(1, batches) : Infinity;
+  took(steps: number, outOfTime: boolean): void {
+    if (steps > 0) this.stream.position = this.reached[steps - 1]!;
+    this.queue.splice(0, steps);
+    this.enough = outOfTime ? Math.max(1, steps) : Infinity;
   }
 
   /** When every batch was taken: throws what the loader threw, and draws what it drew after its last batch. */

@@ -4,24 +4,20 @@ import type { Holder } from '../holders';
 import { Module } from '../nn';
 import { randomPosition } from '../random';
 import { hold, type Tensor, type Version } from '../tensor';
-import type { BatchReport } from './callbacks';
+import { Group } from './batch';
+import { batchReport } from './callbacks';
 import { Engine, type Leg } from './engine';
-import { compute, type Metrics, outputBytes, outputWanted, update } from './measures';
+import { type Figures, type Measures, outputBytes } from './measures';
 import { type FitOptions, type FitResult, type Settings, settingsOf } from './options';
 import { type Progress, silent, startProgress } from './progress';
-import { bestOf, emptyResult } from './result';
+import { addFigures, addSet, bestOf, emptyResult } from './result';
 import type { Session } from './session';
 import { OwnSequence, seedOf } from './stream';
 import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
 import { checkTrained } from './trained';
+import { epochFigures, type SetFigures } from './validation';
 
 const where = 'train.fit';
-
-// How far a leg got: in the midst of an epoch, or at the end of one.
-const batchReport = ({ loss }: FitResult, epochs: number, leg: Leg, batches: number | undefined): Omit<BatchReport, 'stop'> =>
-  leg.batch > 0
-    ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
-    : { epoch: epochs, batch: batches ?? leg.ofEpoch ?? leg.batches, batches, loss: loss.at(-1)! };
 
 class Fit implements Holder {
   readonly name = where;
@@ -31,8 +27,9 @@ class Fit implements Holder {
   private readonly held = new Set<Tensor>();
   /** Steps done since the step was recorded or checked last. */
   private unchecked = 0;
-  private readonly trainingMetrics: Metrics;
+  private readonly trainingMetrics: Measures;
   private readonly validates: boolean;
+  private rows = 0;
   private readonly restoreModes: () => void;
   /** Whether the thread's values are those that count: not where callbacks have the model. */
   private inUse = false;
@@ -52,15 +49,15 @@ class Fit implements Holder {
     private readonly model: Module,
     private readonly o: Settings,
   ) {
-    this.validates = o.validation !== undefined;
+    this.validates = o.validation.length > 0;
     this.trainingMetrics = this.validates ? o.trainMetrics : o.metrics;
     const clip = () => o.clip?.(this.groups.flatMap(({ params }) => params));
-    this.task = trainingTask(where, model, o.criterion, o.optimizer, outputWanted(this.trainingMetrics), o.detectAnomaly, clip);
+    const trained = (measures: Measures) => ({ model, criterion: o.criterion, layout: o.layout, handOut: measures.handOut });
+    const group = new Group(where, o.accumulate);
+    this.task = trainingTask(where, trained(this.trainingMetrics), o.optimizer, group, o.detectAnomaly, clip);
     const tasks = [
       { task: this.task, loader: o.loader },
-      ...(o.validation === undefined
-        ? []
-        : [{ task: evaluationTask(where, model, o.criterion, outputWanted(o.metrics)), loader: o.validation }]),
+      ...o.validation.map(({ loader }) => ({ task: evaluationTask(where, trained(o.metrics)), loader })),
     ];
     this.result = emptyResult(o);
     const { tensors } = this;
@@ -115,6 +112,7 @@ class Fit implements Holder {
     result.bestEpoch = o.earlyStopping?.bestEpoch ?? (best && o.initialEpoch + best);
     result.stopped = this.stopped;
     result.seconds = (performance.now() - begin) / 1000;
+    result.rowsPerSecond = this.rows / result.seconds;
     await callbacks.tell('onEnd', result);
     return result;
   }
@@ -123,19 +121,18 @@ class Fit implements Holder {
     const { o, result, progress } = this;
     // Whatever JavaScript does after an epoch must come before the next one begins.
     const epochByEpoch =
-      this.validates || Object.keys(o.metrics).length > 0 || !o.schedules.isEmpty || o.callbacks.has('onEpoch') || o.earlyStopping !== null;
+      this.validates || !o.metrics.isEmpty || !o.schedules.isEmpty || o.callbacks.has('onEpoch') || o.earlyStopping !== null;
     const legTime = o.schedules.everyStep ? 0 : o.progressEvery; // 0: one step
-    let samples = 0;
     let [told, shown] = [performance.now(), 0];
     while (this.epochsDone < o.epochs && this.stopped === null) {
       // Not at the end of the epoch before: callbacks in between may use the metrics.
-      if (this.engine.isBetweenEpochs(0)) for (const metric of Object.values(this.trainingMetrics)) metric.reset();
+      if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
       const rates = this.groups.map(({ lr }) => lr ?? NaN); // an optimizer of one's own may have none
       const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, legTime);
-      samples += leg.batches * this.batchSize;
-      this.unchecked += leg.batches;
-      this.ofMetrics.run(() => update(this.trainingMetrics, leg));
-      if (leg.batches > 0) {
+      this.rows += leg.rows;
+      this.unchecked += leg.steps;
+      this.ofMetrics.run(() => this.trainingMetrics.update(leg));
+      if (leg.steps > 0) {
         this.rates = rates;
         this.inStream(() => o.schedules.afterStep());
       }
@@ -150,25 +147,15 @@ class Fit implements Holder {
       const now = performance.now();
       if (leg.losses.length > 0 || now - shown >= o.progressEvery) {
         shown = now;
-        progress.update(result, leg.batch / (o.loader.length ?? Infinity), samples / ((now - begin) / 1000));
+        progress.update(result, leg.batch / (o.loader.length ?? Infinity), this.rows / ((now - begin) / 1000));
       }
-      if (
-        this.stopped === null &&
-        o.callbacks.has('onBatch') &&
-        leg.batches > 0 &&
-        now - told >= o.progressEvery &&
-        this.engine.isSettled
-      ) {
+      if (this.stopped === null && o.callbacks.has('onBatch') && leg.steps > 0 && now - told >= o.progressEvery && this.engine.isSettled) {
         const report = { ...batchReport(result, this.epochsDone, leg, o.loader.length), stop: this.stopper };
         await this.outside(() => o.callbacks.tell('onBatch', report));
         this.epochBegan += performance.now() - now;
         told = performance.now();
       }
     }
-  }
-
-  private get batchSize(): number {
-    return this.engine.kinds(0)[0]?.target.shape[0] ?? 1;
   }
 
   private async leg(part: number, epochs: number, milliseconds: number): Promise<Leg> {
@@ -202,8 +189,8 @@ class Fit implements Holder {
     this.free();
     this.engine.stream.begin();
     try {
-      for (const batch of this.o.loader) {
-        this.task.run(...batch);
+      for (const tensors of this.engine.steps(0)) {
+        this.task.run(...tensors);
         break;
       }
     } finally {
@@ -211,25 +198,33 @@ class Fit implements Holder {
     }
   }
 
+  // Loss and metrics over a validation set.
+  private async validate(set: number): Promise<SetFigures> {
+    const { o } = this;
+    o.metrics.reset();
+    for (;;) {
+      const leg = await this.leg(set + 1, 1, o.progressEvery);
+      if (o.signal?.aborted) throw o.signal.reason;
+      this.ofMetrics.run(() => o.metrics.update(leg));
+      if (leg.losses.length > 0) return { loss: leg.losses[0]!, ...this.ofMetrics.run(() => o.metrics.compute()) };
+    }
+  }
+
   // Validation, metrics, scheduler, callback; true when the fit is to end.
   private async endEpoch(loss: number): Promise<boolean> {
     const { o, result, rates: lrs } = this;
-    if (this.validates) {
-      for (const metric of Object.values(o.metrics)) metric.reset();
-      for (let ended = false; !ended; ) {
-        const leg = await this.leg(1, 1, o.progressEvery);
-        if (o.signal?.aborted) throw o.signal.reason;
-        this.ofMetrics.run(() => update(o.metrics, leg));
-        ended = leg.losses.length > 0;
-        if (ended) result.validationLoss!.push(leg.losses[0]!);
-      }
+    const sets: SetFigures[] = [];
+    for (const [i, { name }] of o.validation.entries()) {
+      sets.push(await this.validate(i));
+      if (name !== null) addSet(result, name, sets[i]!);
     }
-    const metrics = this.ofMetrics.run(() => compute(where, o.metrics));
-    const trainMetrics = this.ofMetrics.run(() => compute(where, o.trainMetrics, 'trainMetrics'));
-    for (const [name, figure] of Object.entries(trainMetrics)) result.trainMetrics[name]!.push(figure);
-    for (const [name, figure] of Object.entries(metrics)) result.metrics[name]!.push(figure);
-    const validationLoss = result.validationLoss?.at(-1);
-    const figures = { loss, ...(validationLoss !== undefined && { validationLoss }), ...metrics };
+    const first = sets[0];
+    if (first !== undefined) result.validationLoss!.push(first.loss);
+    const own: Figures = first ?? this.ofMetrics.run(() => o.metrics.compute());
+    addFigures(result, own);
+    const trained = this.ofMetrics.run(() => o.trainMetrics.compute());
+    addFigures({ metrics: result.trainMetrics, arrays: result.trainArrays }, trained);
+    const figures = epochFigures(loss, own, o.validation, sets);
     this.inStream(() => o.schedules.afterEpoch(figures));
     this.countSeconds(1);
     const epoch = this.epochsDone;
@@ -237,9 +232,12 @@ class Fit implements Holder {
       epoch,
       epochs: o.epochs,
       loss,
-      ...(validationLoss !== undefined && { validationLoss }),
-      metrics,
-      trainMetrics,
+      ...(first !== undefined && { validationLoss: first.loss }),
+      metrics: own.metrics,
+      arrays: own.arrays,
+      trainMetrics: trained.metrics,
+      trainArrays: trained.arrays,
+      ...(result.validation && { validation: Object.fromEntries(sets.map((set, i) => [o.validation[i]!.name, set])) }),
       lr: lrs[0]!,
       lrs,
       seconds: result.epochSeconds.at(-1)!,

@@ -1,7 +1,7 @@
 // Evaluation and prediction off the JavaScript thread.
 
 import { noGrad } from '../autograd';
-import { describe, rangeError, SimdnnError, typeError } from '../errors';
+import { checkBoolean, checkInteger, describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { syncHeld } from '../holders';
 import type { TensorData } from '../memory';
 import { Module } from '../nn';
@@ -10,7 +10,7 @@ import { type RecordedStep, Stamps } from '../recording';
 import { shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 import { type Batches, Engine } from './engine';
-import { checkMetrics, compute, type GivenMetrics, gathered, outputBytes, outputWanted, update } from './measures';
+import { type GivenMetrics, gathered, Measures, outputBytes } from './measures';
 import { refuseReport, Session } from './session';
 import { type Criterion, type CriterionFunction, criterionOf, evaluationTask, predictionTask } from './tasks';
 
@@ -18,9 +18,15 @@ import { type Criterion, type CriterionFunction, criterionOf, evaluationTask, pr
 export interface EvaluateOptions {
   /** The loss, reported as `loss`. */
   criterion?: Criterion | CriterionFunction;
-  /** Metrics by the names under which they are reported. */
+  /** Metrics by the names under which they are reported. Of one that gives several numbers `compute()` has them afterwards. */
   metrics?: GivenMetrics;
+  /** How many tensors of a batch are targets, behind the inputs (1). */
+  targets?: number;
+  /** Whether the last tensor of each batch weighs its rows in the loss, as in `fit` (false). */
+  sampleWeights?: boolean;
 }
+
+type Given = { [name in keyof Required<EvaluateOptions>]: EvaluateOptions[name] | undefined };
 
 // Predictions and other evaluations wait no longer than this, and one step, for the thread that they share.
 const legMilliseconds = 4;
@@ -65,16 +71,19 @@ export async function evaluate(
   const where = 'train.evaluate';
   checkModel(where, model);
   if (rest.length > 0) throw typeError(where, `expected a model, a loader and options, got ${3 + rest.length} arguments`);
-  for (const name of Object.keys(options)) {
-    if (name !== 'criterion' && name !== 'metrics') throw typeError(where, `unknown option "${name}" (known: criterion, metrics)`);
-  }
-  const metrics = checkMetrics(where, options.metrics);
-  const task = evaluationTask(
-    where,
-    model,
-    options.criterion === undefined ? null : criterionOf(where, options.criterion),
-    outputWanted(metrics),
-  );
+  const o = withDefaults<Given>(where, options as Partial<Given>, {
+    criterion: undefined,
+    metrics: undefined,
+    targets: 1,
+    sampleWeights: false,
+  });
+  const layout = {
+    targets: checkInteger(where, 'targets', o.targets, 1),
+    sampleWeights: checkBoolean(where, 'sampleWeights', o.sampleWeights),
+  };
+  const metrics = new Measures(where, o.metrics, 'metrics', layout.targets);
+  const criterion = o.criterion === undefined ? null : criterionOf(where, o.criterion);
+  const task = evaluationTask(where, { model, criterion, layout, handOut: metrics.handOut });
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
     changes: false,
@@ -82,11 +91,11 @@ export async function evaluate(
     made: (session) => refuseChanges(where, session.kinds(0)),
   });
   try {
-    for (const metric of Object.values(metrics)) metric.reset();
+    metrics.reset();
     for (;;) {
       const leg = await engine.leg(0, { epochs: 1, milliseconds: legMilliseconds, outputBytes, finite: false });
-      update(metrics, leg);
-      if (leg.losses.length > 0) return { ...(options.criterion && { loss: leg.losses[0]! }), ...compute(where, metrics) };
+      metrics.update(leg);
+      if (leg.losses.length > 0) return { ...(criterion && { loss: leg.losses[0]! }), ...metrics.compute().metrics };
     }
   } finally {
     engine.close();
@@ -205,7 +214,7 @@ export async function predict(model: Module, x: Tensor, ...rest: never[]): Promi
   const limits = { epochs: 1, milliseconds: Infinity, outputBytes: Number.MAX_SAFE_INTEGER, finite: false };
   const report = await session.run(0, { ...limits, random, given });
   refuseReport(where, report, session.kinds(0), '');
-  const all = gathered(report.outputs, session.kinds(0)[0]!.output!);
+  const all = gathered(report.outputs[0], session.kinds(0)[0]!.results.outputs[0]!);
   const seen = rows + (probe === null ? 0 : rowsAtOnce);
   if (probe !== null && (all.shape[0] !== seen || differs(all, rows, probe.moved))) {
     mixing.add(model);

@@ -2,6 +2,7 @@
 import { rangeError } from '../errors';
 import type { Module } from '../nn';
 import { asWritten } from '../nn/forwards';
+import { type Layout, layoutText } from './batch';
 
 const opening = '([{';
 const closing = ')]}';
@@ -30,23 +31,27 @@ export function mostArguments(fn: (...args: never[]) => unknown): number {
   return parameters === null || parameters.some((parameter) => parameter.startsWith('...')) ? Infinity : parameters.length;
 }
 
-/** Refuses a batch `[...inputs, target]` that does not fit the model. */
-export function checkInputs(where: string, model: Module, tensors: number): void {
-  const inputs = tensors - 1;
+/** Refuses a batch of so many tensors that does not fit the model. */
+export function checkInputs(where: string, model: Module, layout: Layout, tensors: number): void {
+  const { targets } = layout;
+  const inputs = tensors - targets - (layout.sampleWeights ? 1 : 0);
   const most = mostArguments(asWritten(model.forward));
   const name = `${model.constructor.name}.forward`;
+  const batch = `a batch is ${layoutText(layout)}`;
   if (inputs > most) {
     throw rangeError(
       where,
-      `a batch has ${tensors} tensors: the model gets ${inputs} and the criterion 1, but ${name} takes ${most}`,
-      'a batch is [...inputs, target]; weights of the samples and the like are no input',
+      `a batch has ${tensors} tensors: the model gets ${inputs} and the criterion ${targets}, but ${name} takes ${most}`,
+      layout.sampleWeights
+        ? batch
+        : `${batch}; of several targets say targets: ${targets + inputs - most}, of weights of the samples sampleWeights: true`,
     );
   }
   if (inputs === 0 && model.forward.length > 0) {
     throw rangeError(
       where,
-      `a batch has 1 tensor: the criterion gets it, and ${name} none of its ${model.forward.length}`,
-      'a batch is [...inputs, target]: new data.TensorDataset(x, y)',
+      `a batch has ${tensors} tensor${tensors === 1 ? '' : 's'}: the criterion gets ${targets === 1 ? 'it' : 'them'}, and ${name} none of its ${model.forward.length}`,
+      `${batch}: new data.TensorDataset(x, y)`,
     );
   }
 }

@@ -1,21 +1,34 @@
 // What is measured besides the loss: metrics, fed with the outputs that a leg brought.
 import { noGrad } from '../autograd';
-import { describe, rangeError, typeError } from '../errors';
+import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { MeanMetric, Metric, MetricCollection } from '../metrics';
-import { Tensor } from '../tensor';
+import { type NestedArray, Tensor } from '../tensor';
 import type { Leg } from './engine';
-import { leaveAlone, type OutputWanted } from './tasks';
+import { type HandOut, leaveAlone } from './tasks';
 
 /** Outputs for metrics come in portions of so many bytes. */
 export const outputBytes = 4 << 20;
 
-export type Metrics = Readonly<Record<string, Metric>>;
-
 /** A metric as a plain function: a batch's figure, of which the mean over all rows is reported. */
 export type MetricFunction = (preds: Tensor, target: Tensor) => number | Tensor;
 
+/** A metric with what it is given: needed where the model returns several outputs, or a batch has several targets. */
+export interface RoutedMetric {
+  metric: Metric | MetricFunction;
+  /** Which output: its place in a list, or its name in an object. */
+  output?: number | string;
+  /** Which target: by default the one at the output's place, or the only one. */
+  target?: number;
+}
+
 /** Metrics by their names, as they are given. */
-export type GivenMetrics = Readonly<Record<string, Metric | MetricFunction>>;
+export type GivenMetrics = Readonly<Record<string, Metric | MetricFunction | RoutedMetric>>;
+
+/** What metrics came to: those that are one number, and those that are several. */
+export interface Figures {
+  metrics: Record<string, number>;
+  arrays: Record<string, NestedArray>;
+}
 
 class RowMean extends Metric {
   private sum = 0;
@@ -50,62 +63,195 @@ class RowMean extends Metric {
   }
 }
 
-export function checkMetrics(where: string, metrics: GivenMetrics | undefined, option = 'metrics'): Metrics {
-  if (metrics === undefined) return {};
-  const checked: Record<string, Metric> = {};
+// One metric, with what it is given. `output` null: what the model returns is one tensor.
+interface Measure {
+  name: string;
+  metric: Metric;
+  output: number | string | null;
+  target: number;
+}
+
+function checkMetric(where: string, option: string, name: string, metric: unknown): Metric {
+  if (metric instanceof MeanMetric) {
+    throw typeError(
+      where,
+      `${option}.${name} is a mean of values, and metrics are given predictions and targets`,
+      'the mean loss is reported anyway; of anything else update it in a loop of your own, or write a Metric',
+    );
+  }
+  if (metric instanceof MetricCollection) {
+    throw typeError(
+      where,
+      `${option}.${name} is a collection of metrics`,
+      'metrics: collection.metrics, or { ...collection.metrics, other }',
+    );
+  }
+  const isClass = typeof metric === 'function' && (metric as { prototype?: unknown }).prototype instanceof Metric;
+  if (!(metric instanceof Metric) && (typeof metric !== 'function' || isClass)) {
+    throw typeError(where, `expected ${option}.${name} to be a metric or a function, got ${describe(metric)}`);
+  }
+  return metric instanceof Metric ? metric : new RowMean(`${where}: ${option}.${name}`, metric as MetricFunction);
+}
+
+const isRouted = (given: unknown): given is RoutedMetric =>
+  typeof given === 'object' && given !== null && !(given instanceof Metric) && !(given instanceof MetricCollection) && 'metric' in given;
+
+function routed(where: string, option: string, name: string, given: RoutedMetric, targets: number): Measure {
+  const o = withDefaults(`${where}: ${option}.${name}`, given, {
+    metric: given.metric,
+    output: null as number | string | null,
+    target: undefined as number | undefined,
+  });
+  const metric = checkMetric(where, option, name, o.metric);
+  const output = o.output === null || typeof o.output === 'string' ? o.output : checkInteger(where, `${option}.${name}.output`, o.output);
+  const natural = targets === 1 ? 0 : typeof output === 'number' && output < targets ? output : undefined;
+  const target = o.target ?? natural;
+  if (target === undefined) {
+    throw rangeError(where, `${option}.${name} needs to know which of the ${targets} targets it is given`, `{ metric, output, target: 0 }`);
+  }
+  return { name, metric, output, target: checkInteger(where, `${option}.${name}.target`, target, 0, targets - 1) };
+}
+
+function checkNames(where: string, name: string): void {
+  if (name !== 'loss' && name !== 'validationLoss') return;
+  throw rangeError(where, `a metric cannot be called "${name}": that is the criterion's figure`, `metrics: { ${name}Metric: ... }`);
+}
+
+function measuresOf(where: string, option: string, metrics: GivenMetrics | undefined, targets: number): Measure[] {
+  if (metrics === undefined) return [];
   if (typeof metrics !== 'object' || metrics === null || metrics instanceof Metric) {
     const hint = metrics instanceof MetricCollection ? 'metrics: collection.metrics' : undefined;
     throw typeError(where, `expected ${option} by their names, got ${describe(metrics)}`, hint);
   }
-  for (const [name, metric] of Object.entries(metrics)) {
-    if (name === 'loss' || name === 'validationLoss') {
-      throw rangeError(where, `a metric cannot be called "${name}": that is the criterion's figure`, `metrics: { ${name}Metric: ... }`);
-    }
-    if (metric instanceof MeanMetric) {
-      throw typeError(
-        where,
-        `${option}.${name} is a mean of values, and metrics are given predictions and targets`,
-        'the mean loss is reported anyway; of anything else update it in a loop of your own, or write a Metric',
-      );
-    }
-    if (metric instanceof MetricCollection) {
-      throw typeError(
-        where,
-        `${option}.${name} is a collection of metrics`,
-        'metrics: collection.metrics, or { ...collection.metrics, other }',
-      );
-    }
-    const isClass = typeof metric === 'function' && (metric as { prototype?: unknown }).prototype instanceof Metric;
-    if (!(metric instanceof Metric) && (typeof metric !== 'function' || isClass)) {
-      throw typeError(where, `expected ${option}.${name} to be a metric or a function, got ${describe(metric)}`);
-    }
-    Object.defineProperty(checked, name, {
-      value: metric instanceof Metric ? metric : new RowMean(`${where}: ${option}.${name}`, metric),
-      enumerable: true,
-    });
-  }
-  return checked;
+  return Object.entries(metrics).map(([name, given]) => {
+    checkNames(where, name);
+    return routed(where, option, name, isRouted(given) ? given : { metric: given as Metric }, targets);
+  });
 }
 
-/** Whether the classes with the highest scores serve all of them: a number a row comes back then instead of a row. */
-export const classesServe = (metrics: Metrics): boolean => Object.values(metrics).every((metric) => metric.takesClasses);
+// An output that metrics are given. Where the classes with the highest scores serve all of them, a number a row comes back instead of a row.
+interface Slot {
+  output: Measure['output'];
+  asClasses: boolean;
+}
 
-/** How outputs come back for some metrics: not at all, as classes, or whole. */
-export const outputWanted = (metrics: Metrics): OutputWanted =>
-  Object.keys(metrics).length === 0 ? 'none' : classesServe(metrics) ? 'classes' : 'whole';
+/** Metrics with what a batch hands out for them. */
+export class Measures {
+  private readonly list: readonly Measure[];
+  private readonly slots: readonly Slot[];
+  /** The targets that are handed out, behind the outputs. */
+  private readonly targets: readonly number[];
+
+  constructor(
+    private readonly where: string,
+    given: GivenMetrics | undefined,
+    private readonly option = 'metrics',
+    targets = 1,
+  ) {
+    this.list = measuresOf(where, option, given, targets);
+    this.slots = [...new Set(this.list.map(({ output }) => output))].map((output) => ({
+      output,
+      asClasses: this.list.every((measure) => measure.output !== output || measure.metric.takesClasses),
+    }));
+    this.targets = [...new Set(this.list.map(({ target }) => target))];
+  }
+
+  get isEmpty(): boolean {
+    return this.list.length === 0;
+  }
+  get names(): string[] {
+    return this.list.map(({ name }) => name);
+  }
+  get all(): readonly Metric[] {
+    return this.list.map(({ metric }) => metric);
+  }
+
+  reset(): void {
+    for (const { metric } of this.list) metric.reset();
+  }
+
+  /** What a batch hands out for them. */
+  readonly handOut: HandOut = (output, targets) => [
+    ...this.slots.map((slot) => wanted(this.pick(slot, output), slot.asClasses)),
+    ...this.targets.map((i) => targets[i]!),
+  ];
+
+  private pick({ output: key }: Slot, output: unknown): Tensor {
+    const found = key === null ? output : (output as Record<number | string, unknown>)[key];
+    if (found instanceof Tensor) return found;
+    const { name } = this.list.find((measure) => measure.output === key)!;
+    if (key !== null) throw rangeError(this.where, `${this.option}.${name} is given output ${describe(key)}, and the model returns none`);
+    throw typeError(
+      this.where,
+      `${this.option}.${name} is given one tensor, and the model returns ${describe(output)}`,
+      `${this.option}: { ${name}: { metric, output: ${Array.isArray(output) ? 0 : '"name"'} } }`,
+    );
+  }
+
+  /** Updates them with each batch that a leg brought. */
+  update({ outputs, kinds }: Leg): void {
+    if (this.isEmpty || kinds.length === 0) return;
+    const width = this.slots.length + this.targets.length; // results of a batch
+    const give = (batch: readonly Tensor[]): void => {
+      for (const { metric, output, target } of this.list) {
+        const slot = this.slots.findIndex((one) => one.output === output);
+        metric.update(batch[slot]!, batch[this.slots.length + this.targets.indexOf(target)]!);
+      }
+    };
+    if (this.list.every(({ metric }) => metric.takesClasses) && kinds.every(({ results }) => results.outputs.every(isList))) {
+      // Counts of classes: how the rows are divided does not matter, and one call costs less than one for each batch.
+      const most = kinds.reduce((a, b) => (b.results.outputs.length > a.results.outputs.length ? b : a));
+      const all = most.results.outputs.map((output, i) => gathered(outputs[i], output));
+      for (let i = 0; i < all.length; i += width) give(all.slice(i, i + width));
+      return;
+    }
+    const at = outputs.map(() => 0);
+    for (const { results } of kinds) {
+      const batches = results.outputs.map((output, i) => {
+        const part = partOf(outputs[i]!, at[i]!, output);
+        at[i]! += part.values.byteLength;
+        return part;
+      });
+      for (let i = 0; i < batches.length; i += width) give(batches.slice(i, i + width));
+    }
+  }
+
+  /** What each came to. */
+  compute(): Figures {
+    const { where, option } = this;
+    const figures: Figures = { metrics: {}, arrays: {} };
+    const set = (to: object, name: string, value: NestedArray): void => {
+      Object.defineProperty(to, name, { value, enumerable: true, writable: true, configurable: true }); // also "__proto__"
+    };
+    for (const { name, metric } of this.list) {
+      if (metric instanceof RowMean) {
+        set(figures.metrics, name, metric.mean);
+        continue;
+      }
+      const figure: unknown = metric.compute();
+      if (!(figure instanceof Tensor)) throw typeError(where, `${option}.${name} gives ${describe(figure)}, expected a tensor`);
+      if (figure.numel === 1) set(figures.metrics, name, figure.item());
+      else set(figures.arrays, name, figure.toArray());
+    }
+    return figures;
+  }
+}
+
+const isList = ({ shape }: Tensor): boolean => shape.length === 1;
+
+function wanted(output: Tensor, asClasses: boolean): Tensor {
+  return asClasses && output.dtype === 'float32' && output.shape.length === 2 ? noGrad(() => output.argmax(1)) : output.detach();
+}
 
 /** Whether a figure is to become smaller or larger; null: it does not say. */
 export type Direction = 'min' | 'max' | null;
 
-/** What is known after an epoch, by its names, and which way each is better. */
-export function directionsOf(metrics: GivenMetrics, validates: boolean): Map<string, Direction> {
-  const losses: [string, Direction][] = [['loss', 'min'], ...(validates ? [['validationLoss', 'min'] as [string, Direction]] : [])];
-  const others = Object.entries(metrics).map(([name, metric]): [string, Direction] => {
-    const higherIsBetter = metric instanceof Metric ? metric.higherIsBetter : null;
+/** Which way each metric is better, by its name. */
+export const directionsOf = (measures: Measures): [string, Direction][] =>
+  measures.names.map((name, i) => {
+    const { higherIsBetter } = measures.all[i]!;
     return [name, higherIsBetter === null ? null : higherIsBetter ? 'max' : 'min'];
   });
-  return new Map([...losses, ...others]);
-}
 
 /** A tensor of the rows that were gathered, each as in a batch like `batch`. */
 export function gathered(buffer: ArrayBuffer | undefined, batch: Tensor): Tensor {
@@ -120,38 +266,4 @@ export function gathered(buffer: ArrayBuffer | undefined, batch: Tensor): Tensor
 function partOf(buffer: ArrayBuffer, offset: number, { dtype, shape, numel }: Tensor): Tensor {
   const values = dtype === 'float32' ? new Float32Array(buffer, offset, numel) : new Int32Array(buffer, offset, numel);
   return new Tensor(values.slice(), shape.slice());
-}
-
-/** Updates the metrics with each batch that a leg brought. */
-export function update(metrics: Metrics, { outputs, targets, kinds }: Leg): void {
-  if (outputs === undefined) return;
-  const list = Object.values(metrics);
-  if (classesServe(metrics) && kinds.every(({ output, target }) => output!.shape.length === 1 && target.shape.length === 1)) {
-    // Counts of classes: how the rows are divided does not matter, and one call costs less than one for each batch.
-    const [preds, target] = [gathered(outputs, kinds[0]!.output!), gathered(targets, kinds[0]!.target)];
-    for (const metric of list) metric.update(preds, target);
-    return;
-  }
-  let [at, targetAt] = [0, 0];
-  for (const { output, target } of kinds) {
-    const [preds, labels] = [partOf(outputs, at, output!), partOf(targets!, targetAt, target)];
-    for (const metric of list) metric.update(preds, labels);
-    at += preds.values.byteLength;
-    targetAt += labels.values.byteLength;
-  }
-}
-
-/** The figure of each metric. */
-export function compute(where: string, metrics: Metrics, option = 'metrics'): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(metrics).map(([name, metric]) => {
-      if (metric instanceof RowMean) return [name, metric.mean];
-      const figure: unknown = metric.compute();
-      if (!(figure instanceof Tensor))
-        throw typeError(where, `${option}.${name} gives ${describe(figure)}, expected a tensor of one number`);
-      if (figure.numel !== 1)
-        throw rangeError(where, `${option}.${name} gives ${figure.numel} numbers, expected one`, 'average: "macro" or "micro"');
-      return [name, figure.item()];
-    }),
-  );
 }

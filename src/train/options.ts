@@ -1,29 +1,47 @@
 // What a fit is told, checked.
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { Optimizer } from '../optim';
+import type { NestedArray } from '../tensor';
+import type { Layout } from './batch';
 import { type BatchReport, type Callback, Callbacks, type EpochReport } from './callbacks';
 import { type ClipNorm, type Clipping, clippingOf } from './clipping';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping';
 import type { Batches } from './engine';
-import { checkMetrics, directionsOf, type GivenMetrics, type Metrics } from './measures';
+import { type GivenMetrics, Measures } from './measures';
 import { type ScheduleOptions, type Scheduler, Schedules } from './schedule';
 import { type Criterion, type CriterionFunction, criterionOf } from './tasks';
+import { type GivenValidation, knownFigures, type ValidationSet, validationSets } from './validation';
 
 /** The options of `fit`. */
 export interface FitOptions {
-  /** The loss: called with the model's output and the last tensor of each batch. A module, or a plain function. */
+  /** The loss: called with what the model's `forward` returns and the targets of each batch. A module, or a plain function. */
   criterion: Criterion | CriterionFunction;
   /** Steps the parameters. */
   optimizer: Pick<Optimizer<object>, 'step' | 'zeroGrad'>;
-  /** The batches, each `[...inputs, target]`. */
+  /** The batches, each `[...inputs, target]`, or as `targets` and `sampleWeights` say. */
   loader: Batches;
+  /** How many tensors of a batch are targets, behind the inputs (1). */
+  targets?: number;
+  /**
+   * Whether the last tensor of each batch weighs its rows, `[rows]` (false): the loss is `mean(weight * loss of the row)`, or with
+   * `reduction: "sum"` the sum. Metrics count all rows alike.
+   */
+  sampleWeights?: boolean;
+  /**
+   * Batches to a step (1): their gradients are added up, each loss divided by the number of batches in the step. What is left at the end of an epoch is a step as
+   * well, divided by what it holds.
+   */
+  accumulate?: number;
   /** The number of the last epoch: how many times the loader is gone through, where `initialEpoch` is 0. */
   epochs: number;
   /** Epochs that were done before, by which those of this fit are numbered on (0). */
   initialEpoch?: number;
-  /** Batches over which loss and metrics are taken after each epoch, in evaluation mode. */
-  validation?: Batches;
-  /** Metrics by the names under which they are reported. A plain function gives a batch's figure, of which the mean over all rows is reported. */
+  /** Batches over which loss and metrics are taken after each epoch, in evaluation mode. Several loaders by names: the first of them is `validationLoss`, each is in `validation`. */
+  validation?: GivenValidation;
+  /**
+   * Metrics by the names under which they are reported. A plain function gives a batch's figure, of which the mean over all rows is reported. Of several outputs
+   * or targets `{ metric, output, target }` names one each.
+   */
   metrics?: GivenMetrics;
   /** Metrics over the training rows as well, where there is a validation: over the epoch's own predictions, in training mode. */
   trainMetrics?: GivenMetrics;
@@ -65,10 +83,16 @@ export interface FitResult {
   loss: number[];
   /** The loss over the validation loader, where there was one, as `evaluate` gives it. */
   validationLoss?: number[];
-  /** Each metric, epoch by epoch. */
+  /** Each metric that is one number, epoch by epoch. */
   metrics: Record<string, number[]>;
+  /** Each metric that is several, such as a confusion matrix, epoch by epoch. */
+  arrays: Record<string, NestedArray[]>;
   /** Each metric of `trainMetrics`, epoch by epoch. */
   trainMetrics: Record<string, number[]>;
+  /** Those of `trainMetrics` that are several numbers. */
+  trainArrays: Record<string, NestedArray[]>;
+  /** Of several validation sets each, by its name. */
+  validation?: Record<string, SetHistory>;
   /** The learning rate of each epoch's last step, of the first parameter group. */
   lr: number[];
   /** Seconds that each epoch took; of several that ended in one go, where nothing in JavaScript had to be asked, their mean. */
@@ -81,6 +105,15 @@ export interface FitResult {
   epochs: number;
   /** How long it took. */
   seconds: number;
+  /** Rows that were trained on, in a second of these. */
+  rowsPerSecond: number;
+}
+
+/** What a validation set came to, epoch by epoch. */
+export interface SetHistory {
+  loss: number[];
+  metrics: Record<string, number[]>;
+  arrays: Record<string, NestedArray[]>;
 }
 
 /** The options with their defaults. */
@@ -89,10 +122,12 @@ export interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'p
   optimizer: FitOptions['optimizer'];
   loader: Batches;
   epochs: number;
-  validation: Batches | undefined;
+  layout: Layout;
+  accumulate: number;
+  validation: readonly ValidationSet[];
   initialEpoch: number;
-  metrics: Metrics;
-  trainMetrics: Metrics;
+  metrics: Measures;
+  trainMetrics: Measures;
   clip: Clipping;
   schedules: Schedules;
   signal: AbortSignal | undefined;
@@ -115,6 +150,9 @@ export function settingsOf(where: string, options: FitOptions): Settings {
     optimizer: undefined,
     loader: undefined,
     epochs: undefined,
+    targets: 1,
+    sampleWeights: false,
+    accumulate: 1,
     validation: undefined,
     initialEpoch: 0,
     metrics: undefined,
@@ -138,9 +176,10 @@ export function settingsOf(where: string, options: FitOptions): Settings {
     throw typeError(where, `expected signal to be an AbortSignal, got ${describe(o.signal)}`, 'new AbortController().signal');
   }
   const initialEpoch = checkInteger(where, 'initialEpoch', o.initialEpoch);
-  const metrics = checkMetrics(where, o.metrics);
-  const trainMetrics = checkMetrics(where, o.trainMetrics, 'trainMetrics');
-  const all = [...Object.values(metrics), ...Object.values(trainMetrics)];
+  const targets = checkInteger(where, 'targets', o.targets, 1);
+  const metrics = new Measures(where, o.metrics, 'metrics', targets);
+  const trainMetrics = new Measures(where, o.trainMetrics, 'trainMetrics', targets);
+  const all = [...metrics.all, ...trainMetrics.all];
   if (new Set(all).size < all.length)
     throw rangeError(where, 'one metric is given twice: it would take in the batches of both', 'make one for each');
   if (o.trainMetrics !== undefined && o.validation === undefined) {
@@ -150,14 +189,17 @@ export function settingsOf(where: string, options: FitOptions): Settings {
       'metrics: of the training rows then',
     );
   }
-  const known = directionsOf(metrics, o.validation !== undefined);
+  const validation = validationSets(where, o.validation);
+  const known = knownFigures(metrics, validation);
   return {
     criterion,
     optimizer: o.optimizer,
     loader: o.loader!,
     epochs: checkInteger(where, 'epochs', o.epochs, initialEpoch + 1),
     initialEpoch,
-    validation: o.validation,
+    layout: { targets, sampleWeights: checkBoolean(where, 'sampleWeights', o.sampleWeights) },
+    accumulate: checkInteger(where, 'accumulate', o.accumulate, 1),
+    validation,
     metrics,
     trainMetrics,
     clip: clippingOf(where, o.clipGradNorm, o.clipGradValue),

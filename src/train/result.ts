@@ -1,7 +1,12 @@
 // What a fit returns, from its first epoch on.
-import type { FitResult, Settings } from './options';
+import type { NestedArray } from '../tensor';
+import type { Figures, Measures } from './measures';
+import type { FitResult, SetHistory, Settings } from './options';
+import type { SetFigures } from './validation';
 
-const lists = (names: object): Record<string, number[]> => Object.fromEntries(Object.keys(names).map((name) => [name, []]));
+const lists = (measures: Measures): Record<string, number[]> => Object.fromEntries(measures.names.map((name) => [name, []]));
+
+const emptySet = (metrics: Measures): SetHistory => ({ loss: [], metrics: lists(metrics), arrays: {} });
 
 /** The result of a fit that has done nothing yet. */
 export const emptyResult = ({
@@ -10,16 +15,44 @@ export const emptyResult = ({
   validation,
 }: Pick<Settings, 'metrics' | 'trainMetrics' | 'validation'>): FitResult => ({
   loss: [],
-  ...(validation !== undefined && { validationLoss: [] }),
+  ...(validation.length > 0 && { validationLoss: [] }),
   metrics: lists(metrics),
+  arrays: {},
   trainMetrics: lists(trainMetrics),
+  trainArrays: {},
+  ...(validation[0]?.name != null && { validation: Object.fromEntries(validation.map(({ name }) => [name, emptySet(metrics)])) }),
   lr: [],
   epochSeconds: [],
   epochs: 0,
   bestEpoch: 0,
   stopped: null,
   seconds: 0,
+  rowsPerSecond: 0,
 });
+
+function listOf<T>(lists: Record<string, T[]>, name: string): T[] {
+  if (!Object.hasOwn(lists, name)) Object.defineProperty(lists, name, { value: [], enumerable: true, configurable: true });
+  return lists[name]!;
+}
+
+/** Takes in what metrics came to in an epoch. Until then it is not known which are one number each. */
+export function addFigures(
+  to: { metrics: Record<string, number[]>; arrays: Record<string, NestedArray[]> },
+  { metrics, arrays }: Figures,
+): void {
+  for (const [name, figure] of Object.entries(metrics)) listOf(to.metrics, name).push(figure);
+  for (const [name, figure] of Object.entries(arrays)) {
+    if (to.metrics[name]?.length === 0) delete to.metrics[name];
+    listOf(to.arrays, name).push(figure);
+  }
+}
+
+/** Takes in what a validation set came to in an epoch. */
+export function addSet({ validation }: FitResult, name: string, figures: SetFigures): void {
+  const history = validation![name]!;
+  history.loss.push(figures.loss);
+  addFigures(history, figures);
+}
 
 /** Which of the figures is the smallest, the first of them counted as 1; 0 where none is below Infinity. `sign` -1: the largest. */
 export function bestOf(figures: readonly number[], sign = 1, minDelta = 0): number {

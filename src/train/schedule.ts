@@ -2,6 +2,7 @@
 import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { lrScheduler, Optimizer } from '../optim';
 import type { Direction } from './measures';
+import { figureOf } from './validation';
 
 /** Changes the learning rate: `optim.lrScheduler`. */
 export interface Scheduler {
@@ -36,7 +37,12 @@ class Schedule {
   /** What it is given after an epoch; null: nothing. */
   private readonly monitor: string | null;
 
-  constructor(where: string, option: Scheduler | ScheduleOptions, optimizer: object, known: ReadonlyMap<string, Direction>) {
+  constructor(
+    private readonly where: string,
+    option: Scheduler | ScheduleOptions,
+    optimizer: object,
+    known: ReadonlyMap<string, Direction>,
+  ) {
     const given = isScheduler(option) ? { scheduler: option } : option;
     if (!isScheduler((given as Partial<ScheduleOptions> | null)?.scheduler)) {
       throw typeError(where, `expected scheduler with a method step, got ${describe(option)}`);
@@ -89,10 +95,10 @@ class Schedule {
   }
 
   /** After an epoch with these figures. */
-  afterEpoch(figures: Readonly<Record<string, number>>): void {
+  afterEpoch(figures: ReadonlyMap<string, number>): void {
     if (this.everyStep) return;
     if (this.monitor === null) (this.scheduler as { step(): void }).step();
-    else this.scheduler.step(figures[this.monitor]!);
+    else this.scheduler.step(figureOf(this.where, figures, this.monitor));
   }
 }
 
@@ -121,7 +127,7 @@ export class Schedules {
   }
 
   /** After an epoch with these figures. */
-  afterEpoch(figures: Readonly<Record<string, number>>): void {
+  afterEpoch(figures: ReadonlyMap<string, number>): void {
     for (const one of this.all) one.afterEpoch(figures);
   }
 }

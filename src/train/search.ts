@@ -2,11 +2,12 @@
 import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { getNumThreads } from '../native';
 import type { Module } from '../nn';
-import { directionsOf } from './measures';
+import { Measures } from './measures';
 import type { FitResult } from './options';
 import { type Params, paramsOf, type Space } from './space';
 import { seedOf } from './stream';
 import { figuresOf, Jobs, seedFrom, type Training, Trial } from './trial';
+import { knownFigures, validationSets } from './validation';
 
 const where = 'train.search';
 
@@ -85,10 +86,10 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 
 // What trials are compared by.
 function watched(
-  { metrics = {}, validation }: Pick<Training, 'metrics' | 'validation'>,
+  { metrics, validation, targets }: Pick<Training, 'metrics' | 'validation' | 'targets'>,
   o: Pick<SearchOptions, 'monitor' | 'mode'>,
 ): { monitor: string; mode: 'min' | 'max' } {
-  const known = directionsOf(metrics, validation !== undefined);
+  const known = knownFigures(new Measures(where, metrics, 'metrics', targets), validationSets(where, validation));
   const monitor = o.monitor ?? (validation === undefined ? 'loss' : 'validationLoss');
   if (!known.has(monitor)) throw rangeError(where, `monitor cannot be ${describe(monitor)} (known: ${[...known.keys()].join(', ')})`);
   const mode = o.mode ?? known.get(monitor)!;

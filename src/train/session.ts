@@ -24,6 +24,7 @@ import {
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, type Results, stretchesOf, type Value } from '../recording';
 import { empty, type Tensor } from '../tensor';
+import type { Group } from './batch';
 import { ownTurn } from './turns';
 
 /** What is done with a batch. */
@@ -33,10 +34,10 @@ export interface Task {
   run: (...batch: Tensor[]) => Results;
   /** Calls what it is given in the modes that the task wants; absent where it trains: in the present ones. */
   mode?: <T>(fn: () => T) => T;
-  /** Whether the batch's last tensor is gathered beside the output. */
-  withTarget: boolean;
-  /** How much the loss of a batch with such a target counts beside the others'; absent: all count alike. */
-  lossWeight?: (target: Tensor) => number;
+  /** How much the loss of a batch of so many samples counts beside the others'; absent: all count alike. */
+  lossWeight?: (rows: number) => number;
+  /** Batches that make up a step; absent: each is one. */
+  group?: Group;
 }
 
 /** Where the batches of a loop come from: rows of tensors, or batches like these that are brought along. */
@@ -113,13 +114,17 @@ const holding = (pieces: readonly Float32Array[], written: readonly Value[]): (F
   return pieces.map((piece) => (buffers.get(piece.buffer)?.some((array) => overlap(array, piece)) ? piece : null));
 };
 
-// Batches like those of a source, one of each kind: whole ones first, then a smaller last one.
-function batchesLike(source: Source): (readonly Tensor[])[] {
+// What steps over a source are given, one of each kind: whole groups first, then the last one, whose last batch may be smaller.
+function stepsLike(source: Source, group = 1): (readonly Tensor[])[] {
   if ('examples' in source) return [...source.examples];
   const { tensors, count, batchSize, batches } = source.batches;
-  const last = Math.min(batchSize, count - (batches - 1) * batchSize);
-  const sizes = batches > 1 && last !== batchSize ? [batchSize, last] : [last];
-  return sizes.map((size) => batchLike(tensors, size));
+  const sizeOf = (batch: number): number => Math.min(batchSize, count - batch * batchSize);
+  const like = (begin: number, end: number): Tensor[] =>
+    Array.from({ length: end - begin }, (_, i) => batchLike(tensors, sizeOf(begin + i))).flat();
+  const before = Math.floor((batches - 1) / group); // groups before the last one
+  const last = like(before * group, batches);
+  const isWhole = batches % group === 0 && sizeOf(batches - 1) === batchSize;
+  return before > 0 && !isWhole ? [like(0, group), last] : [last];
 }
 
 /** What a session does: tasks, each over its batches. */
@@ -148,7 +153,7 @@ export class Session {
     const recorded: RecordedStep[][] = specs.map(() => []);
     let session: Session | null = null;
     for (const [i, { task, source }] of specs.entries()) {
-      for (const batch of batchesLike(source)) {
+      for (const batch of stepsLike(source, task.group?.size)) {
         if (session !== null) yield;
         const kind = recordStep(task, batch, 'examples' in source, !forFits);
         found(kind);
@@ -189,7 +194,7 @@ export class Session {
       const kinds = recorded[i]!;
       const steps = kinds.map((kind) => this.stepOf(kind, task, this.pieces));
       const goOnWith = before !== null && 'rows' in source ? before.handle : null;
-      const number = addLoop(this.handle, steps, courseOf(source, kinds.length), goOnWith, i);
+      const number = addLoop(this.handle, steps, courseOf(source, kinds.length, task.group?.size), goOnWith, i);
       this.loops.push({ number, kinds, source, task });
     }
     this.watch();
@@ -238,10 +243,9 @@ export class Session {
       arguments: kind.given.length,
       draws: kind.trace.draws,
       clock: this.clockOf(kind),
-      loss: kind.place('loss', pieces),
-      output: kind.place('output', pieces),
-      target: task.withTarget ? kind.targetGiven : null,
-      lossWeight: task.lossWeight?.(kind.target) ?? 1,
+      losses: kind.places(kind.results.losses, pieces),
+      outputs: kind.places(kind.results.outputs, pieces),
+      lossWeight: task.lossWeight?.(kind.results.rows) ?? 1,
     };
   }
 
@@ -282,11 +286,11 @@ export class Session {
 
   /** Philox counters that an epoch of a loop over rows uses, its order included. */
   drawsOfEpoch(loop: number): number {
-    const { kinds, source } = this.loops[loop]!;
+    const { kinds, source, task } = this.loops[loop]!;
     if ('examples' in source) return 0;
     const { batches, shuffle, seed, count } = source.batches;
     const order = shuffle && seed === undefined ? count : 0;
-    return order + (batches - 1) * kinds[0]!.trace.draws + kinds.at(-1)!.trace.draws;
+    return order + (Math.ceil(batches / (task.group?.size ?? 1)) - 1) * kinds[0]!.trace.draws + kinds.at(-1)!.trace.draws;
   }
 
   /** Whether every recording would still come out the same. */
@@ -373,7 +377,7 @@ export class Session {
   }
 }
 
-function courseOf(source: Source, kinds: number): Course | null {
+function courseOf(source: Source, kinds: number, group = 1): Course | null {
   if ('examples' in source) return null;
   const { subset, batchSize, count, batches, shuffle, seed, epoch } = source.batches;
   return {
@@ -381,6 +385,7 @@ function courseOf(source: Source, kinds: number): Course | null {
     subset,
     batch: Math.min(batchSize, count),
     batches,
+    group,
     full: 0,
     last: kinds - 1,
     shuffle,

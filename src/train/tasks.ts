@@ -1,11 +1,12 @@
 // What training and evaluation do with a batch.
 import { noGrad } from '../autograd';
-import { describe, typeError } from '../errors';
+import { describe, rangeError, typeError } from '../errors';
 import { Module } from '../nn';
+import { forwardOn } from '../nn/forwards';
 import { withoutPadding } from '../optim/runs';
 import { recorder } from '../recorder';
-import type { Results } from '../recording';
 import { Tensor } from '../tensor';
+import { type Batch, divided, type Group, type Layout, rowsOf } from './batch';
 import { checkInputs } from './inputs';
 import type { Task } from './session';
 
@@ -15,14 +16,15 @@ export interface LossTask extends Task {
   sumsLosses: boolean;
 }
 
-/** A loss: anything with a `forward` of output and target. */
+/** A loss: anything with a `forward` of what the model's `forward` returns and the batch's targets. */
 export interface Criterion {
   /** The loss, one number. */
-  forward(output: Tensor, target: Tensor): Tensor;
+  // biome-ignore lint/suspicious/noExplicitAny: the model's own type, which may be a list or an object of tensors
+  forward(output: any, ...targets: Tensor[]): Tensor;
 }
 
-/** A loss as a plain function. */
-export type CriterionFunction = (output: Tensor, target: Tensor) => Tensor;
+/** A loss as a plain function of what the model's `forward` returns and the batch's targets. */
+export type CriterionFunction = Criterion['forward'];
 
 /** A criterion given as either. */
 export function criterionOf(where: string, given: unknown): Criterion {
@@ -44,8 +46,17 @@ export interface Stepper {
   step(): void;
 }
 
-/** A batch's output, handed on as it is or as the classes with the highest scores. */
-export type OutputWanted = 'none' | 'whole' | 'classes';
+/** What a batch hands out for metrics, of what the model returns and the targets; each batch as many tensors. */
+export type HandOut = (output: unknown, targets: readonly Tensor[]) => readonly Tensor[];
+
+/** What training and evaluation have in common. */
+export interface Trained {
+  model: Module;
+  /** Null: no loss is wanted. */
+  criterion: Criterion | null;
+  layout: Layout;
+  handOut: HandOut;
+}
 
 /** What an async function gives where none is expected is refused: its own error then is nobody's. */
 export function leaveAlone(value: unknown): void {
@@ -58,39 +69,90 @@ function tensorOf(where: string, what: string, value: unknown): Tensor {
   return value;
 }
 
-// All tensors of a batch but the last go into the model.
-function forward(where: string, model: Module, inputs: readonly Tensor[]): Tensor {
-  return tensorOf(where, 'the model', (model.call as (...args: Tensor[]) => unknown).call(model, ...inputs));
+// What it returns may be a tensor, a list or an object of tensors.
+function forward(where: string, model: Module, inputs: readonly Tensor[]): unknown {
+  const output = (model.call as (...args: Tensor[]) => unknown).call(model, ...inputs);
+  leaveAlone(output);
+  if (typeof output === 'object' && output !== null && !(output instanceof Promise)) return output;
+  throw typeError(where, `expected the model to give a tensor, or several in a list or an object, got ${describe(output)}`);
 }
 
-function wanted(output: Tensor, how: OutputWanted): Tensor | null {
-  if (how === 'none') return null;
-  return how === 'classes' && output.dtype === 'float32' && output.shape.length === 2 ? noGrad(() => output.argmax(1)) : output.detach();
+// A criterion that has one speaks of its own reduction; whatever else gives a loss for each row by itself.
+const reductionOf = (criterion: Criterion): unknown => (criterion as { reduction?: unknown }).reduction;
+
+// A criterion like this one with reduction "none", all else as it is there, also later: a change of its own field would be one that recordings see.
+function unreduced(where: string, criterion: Criterion): Criterion {
+  if (reductionOf(criterion) === undefined) return criterion;
+  const shadow: Criterion = Object.create(criterion, { reduction: { value: 'none' } });
+  return {
+    forward: (...args) => {
+      try {
+        return criterion instanceof Module ? (forwardOn(criterion, shadow, args) as Tensor) : shadow.forward(...args);
+      } catch (error) {
+        if (!(error instanceof TypeError) || !/private|Receiver must be/.test(error.message)) throw error;
+        throw typeError(
+          where,
+          'sampleWeights cannot ask a criterion with private fields for the losses of rows',
+          'a function that returns them',
+        );
+      }
+    },
+  };
 }
 
-/** A training step. The losses of the batches count alike, as in most loops. */
+// mean (or with reduction "sum" the sum) over the rows' losses, each times its weight: as in Keras the mean's divisor is the number of losses.
+function weighedLoss(where: string, criterion: Criterion, output: unknown, targets: readonly Tensor[], weights: Tensor): Tensor {
+  const reduction = reductionOf(criterion);
+  recorder?.guard(() => reductionOf(criterion) === reduction);
+  const losses = tensorOf(where, 'the criterion', unreduced(where, criterion).forward(output, ...targets));
+  if (losses.shape.length === 0 || losses.shape[0] !== weights.numel) {
+    throw rangeError(
+      where,
+      `sampleWeights need a loss for each of ${weights.numel} rows, and the criterion gives shape [${losses.shape.join(', ')}]`,
+      'a module with a reduction, or a function that returns the losses of the rows',
+    );
+  }
+  const weighed = losses.mul(weights.float().reshape([weights.numel, ...losses.shape.slice(1).map(() => 1)]));
+  return reduction === 'sum' ? weighed.sum() : weighed.mean();
+}
+
+function lossOf(where: string, criterion: Criterion, output: unknown, { targets, weights }: Batch): Tensor {
+  if (weights !== null) return weighedLoss(where, criterion, output, targets, weights);
+  return tensorOf(where, 'the criterion', criterion.forward(output, ...targets));
+}
+
+/** A training step over a group of batches, whose losses count alike, as in most loops. */
 export const trainingTask = (
   where: string,
-  model: Module,
-  criterion: Criterion,
+  { model, criterion, layout, handOut }: Trained,
   optimizer: Stepper,
-  output: OutputWanted,
+  group: Group,
   looksForNaN: boolean,
-  afterBackward: () => void = () => {},
+  afterBackward: () => void,
 ): LossTask => ({
   where,
-  withTarget: output !== 'none',
+  group,
   sumsLosses: false,
-  run: (...batch) => {
-    checkInputs(where, model, batch.length);
+  run: (...tensors) => {
+    const batches = group.split(tensors).map((batch) => {
+      checkInputs(where, model, layout, batch.length);
+      return divided(where, layout, batch);
+    });
     optimizer.zeroGrad();
-    const result = forward(where, model, batch.slice(0, -1));
-    const loss = tensorOf(where, 'the criterion', criterion.forward(result, batch.at(-1)!));
-    loss.backward();
+    const done = batches.map((batch) => {
+      const output = forward(where, model, batch.inputs);
+      const loss = lossOf(where, criterion!, output, batch);
+      (batches.length === 1 ? loss : loss.div(batches.length)).backward();
+      return { loss, outputs: handOut(output, batch.targets), rows: rowsOf(batch) };
+    });
     afterBackward();
     if (looksForNaN) withoutPadding(() => optimizer.step());
     else optimizer.step();
-    return { loss, output: wanted(result, output) };
+    return {
+      losses: done.map(({ loss }) => loss),
+      outputs: done.flatMap(({ outputs }) => outputs),
+      rows: done.reduce((sum, { rows }) => sum + rows, 0),
+    };
   },
 });
 
@@ -117,41 +179,37 @@ function inEvaluation<T>(model: Module, fn: () => T): T {
   }
 }
 
-const rowsOf = (target: Tensor): number => target.shape[0] ?? 1;
-
 /**
  * The loss and the output, without steps, in evaluation mode. The loss is what the criterion would give for all rows in one batch, however
  * they are divided: a mean over rows, or with `reduction: "sum"` a sum.
  */
-export function evaluationTask(where: string, model: Module, criterion: Criterion | null, output: OutputWanted): LossTask {
-  const sums = (): boolean => (criterion as { reduction?: unknown } | null)?.reduction === 'sum'; // a callback may have changed it
+export function evaluationTask(where: string, { model, criterion, layout, handOut }: Trained): LossTask {
+  const sums = (): boolean => criterion !== null && reductionOf(criterion) === 'sum'; // a callback may have changed it
   return {
     where,
-    withTarget: output !== 'none',
     get sumsLosses() {
       return sums();
     },
-    lossWeight: (target) => (sums() ? 1 : rowsOf(target)),
+    lossWeight: (rows) => (sums() ? 1 : rows),
     mode: (fn) => inEvaluation(model, fn),
-    run: (...batch) => {
+    run: (...tensors) => {
       const asRecorded = sums();
       recorder?.guard(() => sums() === asRecorded);
-      return noGrad(() => evaluated(where, model, criterion, output, batch));
+      return noGrad(() => {
+        checkInputs(where, model, layout, tensors.length);
+        const batch = divided(where, layout, tensors);
+        const output = forward(where, model, batch.inputs);
+        const losses = criterion === null ? [] : [lossOf(where, criterion, output, batch)];
+        return { losses, outputs: handOut(output, batch.targets), rows: rowsOf(batch) };
+      });
     },
   };
-}
-
-function evaluated(where: string, model: Module, criterion: Criterion | null, output: OutputWanted, batch: readonly Tensor[]): Results {
-  checkInputs(where, model, batch.length);
-  const result = forward(where, model, batch.slice(0, -1));
-  const loss = criterion === null ? null : tensorOf(where, 'the criterion', criterion.forward(result, batch.at(-1)!));
-  return { loss, output: wanted(result, output) };
 }
 
 /** The output of a model whose inputs are all the tensors of a batch. */
 export const predictionTask = (where: string, model: Module): Task => ({
   where,
-  withTarget: false,
   mode: (fn) => inEvaluation(model, fn),
-  run: (...batch) => noGrad(() => ({ loss: null, output: forward(where, model, batch) })),
+  run: (...batch) =>
+    noGrad(() => ({ losses: [], outputs: [tensorOf(where, 'the model', forward(where, model, batch))], rows: batch[0]?.shape[0] ?? 1 })),
 });

@@ -6,11 +6,12 @@ import { Metric } from '../metrics';
 import { Module } from '../nn';
 import { draw } from '../random';
 import { fit } from './fit';
-import { directionsOf } from './measures';
-import type { FitOptions, FitResult } from './options';
+import { Measures } from './measures';
+import type { FitOptions, FitResult, SetHistory } from './options';
 import { bestOf } from './result';
 import type { ScheduleOptions } from './schedule';
 import { OwnSequence, seedOf } from './stream';
+import { knownFigures, validationSets } from './validation';
 
 /** What `makeModel` returns: a model and the options of its fit, all made anew. */
 export type Training<M extends Module = Module> = FitOptions & { model: M };
@@ -74,11 +75,15 @@ function checkOwn(
   ];
   for (const one of [scheduler].flat()) parts.push(['scheduler', (one as Partial<ScheduleOptions> | undefined)?.scheduler ?? one]);
   for (const [option, all] of Object.entries({ metrics, trainMetrics })) {
-    for (const [name, metric] of Object.entries(all ?? {})) if (metric instanceof Metric) parts.push([`${option}.${name}`, metric]);
+    for (const [name, given] of Object.entries(all ?? {})) {
+      const metric = given instanceof Metric || typeof given === 'function' ? given : given?.metric;
+      if (metric instanceof Metric) parts.push([`${option}.${name}`, metric]);
+    }
   }
   // The orders of one with a seed follow from how many epochs it has begun, whosever they were.
-  for (const [name, one] of Object.entries({ loader, validation }))
-    if (one instanceof DataLoader && (one as unknown as { seed?: number }).seed !== undefined) parts.push([name, one]);
+  const sets = validationSets(where, validation).map(({ name, loader }) => [name === null ? 'validation' : `validation.${name}`, loader]);
+  for (const [name, one] of [['loader', loader], ...sets] as [string, unknown][])
+    if (one instanceof DataLoader && one.seed !== undefined) parts.push([name, one]);
   for (const [name, part] of parts) {
     if (typeof part !== 'object' || part === null) continue;
     if (seen.has(part)) throw rangeError(where, `makeModel returned the ${name} of another training`, 'make it anew in makeModel');
@@ -86,27 +91,53 @@ function checkOwn(
   }
 }
 
-const bothOf = (a: Record<string, number[]>, b: Record<string, number[]>): Record<string, number[]> =>
-  Object.fromEntries(Object.entries(a).map(([name, figures]) => [name, [...figures, ...b[name]!]]));
+// A name that only one has was no list of numbers in the other, which had no epoch.
+const bothOf = <T>(a: Record<string, T[]>, b: Record<string, T[]>): Record<string, T[]> =>
+  Object.fromEntries([...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => [name, [...(a[name] ?? []), ...(b[name] ?? [])]]));
+
+const historyOf = ({ metrics, arrays }: SetHistory, other: SetHistory): Pick<SetHistory, 'metrics' | 'arrays'> => ({
+  metrics: bothOf(metrics, other.metrics),
+  arrays: bothOf(arrays, other.arrays),
+});
+
+// The list of figures that a name stands for: of the fit, or `set.name`.
+function listOf({ metrics, loss, validationLoss, validation = {} }: FitResult, name: string): number[] {
+  const own: Record<string, number[]> = { ...metrics, loss, ...(validationLoss && { validationLoss }) };
+  if (own[name] !== undefined) return own[name];
+  const set = Object.keys(validation).find((set) => name.startsWith(`${set}.`))!;
+  const metric = name.slice(set.length + 1);
+  return metric === 'loss' ? validation[set]!.loss : validation[set]!.metrics[metric]!;
+}
 
 // Two fits one after the other as one.
-function joined(a: FitResult, b: FitResult, { earlyStopping, metrics = {}, initialEpoch = 0 }: Training): FitResult {
+function joined(where: string, a: FitResult, b: FitResult, training: Training): FitResult {
+  const { earlyStopping, metrics, initialEpoch = 0, targets, validation } = training;
   const both = {
     ...b,
     loss: [...a.loss, ...b.loss],
     ...(a.validationLoss && { validationLoss: [...a.validationLoss, ...b.validationLoss!] }),
     metrics: bothOf(a.metrics, b.metrics),
+    arrays: bothOf(a.arrays, b.arrays),
     trainMetrics: bothOf(a.trainMetrics, b.trainMetrics),
+    trainArrays: bothOf(a.trainArrays, b.trainArrays),
+    ...(a.validation && {
+      validation: Object.fromEntries(
+        Object.entries(a.validation).map(([name, set]) => {
+          const other = b.validation![name]!;
+          return [name, { loss: [...set.loss, ...other.loss], ...historyOf(set, other) }];
+        }),
+      ),
+    }),
     lr: [...a.lr, ...b.lr],
     epochSeconds: [...a.epochSeconds, ...b.epochSeconds],
     epochs: a.epochs + b.epochs,
     seconds: a.seconds + b.seconds,
+    rowsPerSecond: (a.rowsPerSecond * a.seconds + b.rowsPerSecond * b.seconds) / (a.seconds + b.seconds),
   };
-  const { loss, validationLoss } = both;
-  const monitor = earlyStopping?.monitor ?? (validationLoss === undefined ? 'loss' : 'validationLoss');
-  const mode = earlyStopping?.mode ?? directionsOf(metrics, validationLoss !== undefined).get(monitor);
-  const figures = { ...both.metrics, loss, ...(validationLoss && { validationLoss }) }[monitor]!;
-  const best = bestOf(figures, mode === 'max' ? -1 : 1, earlyStopping?.minDelta);
+  const monitor = earlyStopping?.monitor ?? (both.validationLoss === undefined ? 'loss' : 'validationLoss');
+  const known = knownFigures(new Measures(where, metrics, 'metrics', targets), validationSets(where, validation));
+  const mode = earlyStopping?.mode ?? known.get(monitor);
+  const best = bestOf(listOf(both, monitor), mode === 'max' ? -1 : 1, earlyStopping?.minDelta);
   return { ...both, bestEpoch: best && initialEpoch + best };
 }
 
@@ -149,7 +180,7 @@ export class Trial<M extends Module> {
     });
     const result = await running;
     const { history } = this;
-    this.history = history === null ? result : joined(history, result, this.options);
+    this.history = history === null ? result : joined(this.where, history, result, this.options);
   }
 
   private made(): Training<M> {
@@ -168,8 +199,12 @@ export class Trial<M extends Module> {
 }
 
 /** The figures of the last epoch, by their names. */
-export function figuresOf({ loss, validationLoss, metrics }: FitResult): Record<string, number> {
+export function figuresOf({ loss, validationLoss, metrics, validation = {} }: FitResult): Record<string, number> {
+  const sets = Object.entries(validation).flatMap(([set, history]) =>
+    Object.entries({ ...history.metrics, loss: history.loss }).map(([name, figures]) => [`${set}.${name}`, figures.at(-1) ?? NaN]),
+  );
   return {
+    ...Object.fromEntries(sets),
     loss: loss.at(-1) ?? NaN, // where it was stopped before its first epoch had ended
     ...(validationLoss && { validationLoss: validationLoss.at(-1) ?? NaN }),
     ...Object.fromEntries(Object.entries(metrics).map(([name, figures]) => [name, figures.at(-1) ?? NaN])),

@@ -111,10 +111,7 @@ describe('an evaluation', () => {
 
   it('refuses metrics that give no number', async () => {
     await expect(evaluate({ roc: new metrics.ROC({ task: 'multiclass', numClasses: 2 }) })).rejects.toThrow(
-      '[train.evaluate] metrics.roc gives an array, expected a tensor of one number',
-    );
-    await expect(evaluate({ confusion: new metrics.ConfusionMatrix({ task: 'multiclass', numClasses: 2 }) })).rejects.toThrow(
-      '[train.evaluate] metrics.confusion gives 4 numbers, expected one',
+      '[train.evaluate] metrics.roc gives an array, expected a tensor',
     );
   });
 

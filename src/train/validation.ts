@@ -1,0 +1,77 @@
+// The sets over which a fit takes losses and metrics after each epoch, and the names of what is known then.
+import { describe, rangeError, typeError } from '../errors';
+import { Tensor } from '../tensor';
+import type { Batches } from './engine';
+import { type Direction, directionsOf, type Figures, type Measures } from './measures';
+
+/** One loader, or several by their names, of which the first stands for all where one figure is asked for. */
+export type GivenValidation = Batches | Readonly<Record<string, Batches>>;
+
+/** A set; the name is null where there is only one, without a name. */
+export interface ValidationSet {
+  name: string | null;
+  loader: Batches;
+}
+
+/** What a set came to in an epoch. */
+export interface SetFigures extends Figures {
+  /** What the criterion gives for all its rows in one batch. */
+  loss: number;
+}
+
+const isLoader = (value: unknown): value is Batches =>
+  typeof (value as Partial<Batches> | null)?.[Symbol.iterator] === 'function' ||
+  typeof (value as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === 'function';
+
+/** The sets, in their order. */
+export function validationSets(where: string, given: GivenValidation | undefined): ValidationSet[] {
+  if (given === undefined) return [];
+  const isRecord = typeof given === 'object' && given !== null && [Object.prototype, null].includes(Object.getPrototypeOf(given));
+  if (isLoader(given) || !isRecord || given instanceof Tensor) return [{ name: null, loader: given as Batches }]; // refused where it is no loader
+  const sets = Object.entries(given).map(([name, loader]) => ({ name, loader: loader as Batches }));
+  if (sets.length === 0) throw rangeError(where, 'validation names no loader');
+  for (const { name, loader } of sets) {
+    if (!isLoader(loader)) throw typeError(where, `expected validation.${name} to be a loader of batches, got ${describe(loader)}`);
+  }
+  return sets;
+}
+
+/** What is known after an epoch, by its names, and which way each is better. */
+export function knownFigures(measures: Measures, sets: readonly ValidationSet[]): Map<string, Direction> {
+  const directions = directionsOf(measures);
+  const named = sets.filter(({ name }) => name !== null);
+  return new Map<string, Direction>([
+    ['loss', 'min'],
+    ...(sets.length > 0 ? [['validationLoss', 'min'] as [string, Direction]] : []),
+    ...directions,
+    ...named.flatMap(({ name }): [string, Direction][] => [
+      [`${name}.loss`, 'min'],
+      ...directions.map(([metric, direction]): [string, Direction] => [`${name}.${metric}`, direction]),
+    ]),
+  ]);
+}
+
+/** What is known after an epoch: one number for each name, those of several numbers left out. */
+export function epochFigures(
+  loss: number,
+  { metrics }: Figures,
+  sets: readonly ValidationSet[],
+  figures: readonly SetFigures[],
+): Map<string, number> {
+  const known = new Map(Object.entries(metrics));
+  known.set('loss', loss);
+  if (figures.length > 0) known.set('validationLoss', figures[0]!.loss);
+  for (const [i, { name }] of sets.entries()) {
+    if (name === null) continue;
+    for (const [metric, figure] of Object.entries(figures[i]!.metrics)) known.set(`${name}.${metric}`, figure);
+    known.set(`${name}.loss`, figures[i]!.loss);
+  }
+  return known;
+}
+
+/** The figure of that name among those of an epoch, which whoever watches it asks for. */
+export function figureOf(where: string, figures: ReadonlyMap<string, number>, name: string): number {
+  const figure = figures.get(name);
+  if (figure !== undefined) return figure;
+  throw rangeError(where, `${describe(name)} gives several numbers, and one is watched`, 'average: "macro" or "micro"');
+}
