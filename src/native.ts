@@ -69,6 +69,8 @@ export interface LoopStep {
   outputs: ResultPlace[];
   /** Of each loss in the sums. */
   lossWeight: number;
+  /** 0, or outputs are pairs of predictions and targets of so many classes, and counted. */
+  classes: number;
 }
 
 /** The rows that make the batches of an epoch: `Course` there. */
@@ -121,6 +123,8 @@ export interface LoopReport {
   call: number;
   /** Of all steps, each output of a step by itself. */
   outputs: ArrayBuffer[];
+  /** Counts of target row and predicted column, float64 `[classes, classes]`, and those samples that are of none of these classes, int32. */
+  counted?: { counts: ArrayBuffer; predictions: ArrayBuffer; targets: ArrayBuffer };
   /** With `'not finite'`: the batch of that step. */
   batchTensors?: ArrayBuffer[];
   message?: string;

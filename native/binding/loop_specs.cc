@@ -33,6 +33,7 @@ void refuse(const char* what) { throw ArgumentError{ArgumentError::kRange, std::
 namespace {
 
 constexpr size_t kMostClocks = 1 << 20;
+constexpr size_t kMostClasses = 1 << 10;
 
 double number(Napi::Object object, const char* name) { return object.Get(name).ToNumber().DoubleValue(); }
 size_t count(Napi::Object object, const char* name) {
@@ -81,6 +82,11 @@ Step step_of(Napi::Object object, const Lasting& lasting) {
             places_of(object.Get("losses"), bytes),
             places_of(object.Get("outputs"), bytes)};
   step.loss_weight = number(object, "lossWeight");
+  step.classes = count(object, "classes");
+  if (step.classes > kMostClasses) refuse("too many classes to be counted");
+  for (size_t i = 0; step.classes > 0 && i < step.outputs.size(); i += 2) {
+    if (i + 1 == step.outputs.size() || step.outputs[i].bytes != step.outputs[i + 1].bytes) refuse("predictions and targets come in pairs");
+  }
   if (step.clock > kMostClocks) refuse("too many clocks");
   for (const ResultPlace& loss : step.losses) {
     if (loss.bytes != sizeof(float)) refuse("a loss is one number");
@@ -190,9 +196,10 @@ namespace {
 
 const char* const kEnds[] = {"done", "time", "stopped", "full", "refused", "not finite", "out of memory"};
 
-Napi::Value buffer_of(Napi::Env env, const std::vector<char>& bytes) {
-  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes.size());
-  if (!bytes.empty()) std::memcpy(buffer.Data(), bytes.data(), bytes.size());
+template <typename T>
+Napi::Value buffer_of(Napi::Env env, const std::vector<T>& values) {
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, values.size() * sizeof(T));
+  if (!values.empty()) std::memcpy(buffer.Data(), values.data(), values.size() * sizeof(T));
   return buffer;
 }
 
@@ -221,6 +228,13 @@ Napi::Object report_object(Napi::Env env, const Report& report) {
   Napi::Array outputs = Napi::Array::New(env, report.outputs.size());
   for (uint32_t i = 0; i < report.outputs.size(); ++i) outputs.Set(i, buffer_of(env, report.outputs[i]));
   object.Set("outputs", outputs);
+  if (!report.counts.empty()) {
+    Napi::Object counted = Napi::Object::New(env);
+    counted.Set("counts", buffer_of(env, report.counts));
+    counted.Set("predictions", buffer_of(env, report.predictions));
+    counted.Set("targets", buffer_of(env, report.targets));
+    object.Set("counted", counted);
+  }
   if (report.end == Report::kNotFinite) {
     Napi::Array tensors = Napi::Array::New(env);
     for (uint32_t a = 0; a < report.batch_tensors.size(); ++a) tensors.Set(a, buffer_of(env, report.batch_tensors[a]));

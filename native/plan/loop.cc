@@ -85,6 +85,28 @@ void Loop::gather(const KernelTable& table, Kind& kind, int threads) {
   }
 }
 
+void Loop::count(const Kind& kind, Report& report) {
+  const size_t classes = kind.step.classes;
+  report.counts.resize(classes * classes);
+  for (size_t i = 0; i + 1 < kind.step.outputs.size(); i += 2) {
+    const auto values = [&](const ResultPlace& place) {
+      return reinterpret_cast<const int32_t*>(static_cast<const char*>(kind.inputs[place.input]) + place.offset);
+    };
+    const int32_t* predictions = values(kind.step.outputs[i]);
+    const int32_t* targets = values(kind.step.outputs[i + 1]);
+    for (size_t n = 0; n < kind.step.outputs[i].bytes / sizeof(int32_t); ++n) {
+      const size_t row = static_cast<uint32_t>(targets[n]), column = static_cast<uint32_t>(predictions[n]);
+      if (row < classes && column < classes) {
+        ++report.counts[row * classes + column];
+      } else {
+        report.predictions.push_back(predictions[n]);
+        report.targets.push_back(targets[n]);
+        report.output_bytes += 2 * sizeof(int32_t);
+      }
+    }
+  }
+}
+
 bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits, Report& report) {
   Kind& kind = steps_[number];
   const double drawn = static_cast<double>(random_offset_ - random_begin_);
@@ -124,6 +146,10 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
     float loss;
     std::memcpy(&loss, at(place), sizeof loss);
     loss_sum_ += kind.step.loss_weight * static_cast<double>(loss);
+  }
+  if (kind.step.classes > 0) {
+    count(kind, report);
+    return true;
   }
   if (report.outputs.size() < kind.step.outputs.size()) report.outputs.resize(kind.step.outputs.size());
   for (size_t i = 0; i < kind.step.outputs.size(); ++i) {

@@ -57,6 +57,8 @@ struct Step {
   std::vector<ResultPlace> losses;   // one float each
   std::vector<ResultPlace> outputs;  // handed out after every step; a tensor of the batch can be one
   double loss_weight = 1;            // of each loss in the sums
+  // 0: outputs are handed out as they are. Else they are pairs of predictions and targets, int32, of so many classes: counted.
+  size_t classes = 0;
 };
 
 // Which rows make the batches of an epoch. Batch b holds rows [b * batch, (b + 1) * batch) of the epoch's order.
@@ -104,6 +106,8 @@ struct Report {
   uint64_t random_offset = 0;
   std::vector<std::vector<char>> outputs;  // of all steps, each place by itself
   size_t output_bytes = 0;
+  std::vector<double> counts;        // samples of target row and predicted column, [classes, classes]
+  std::vector<int32_t> predictions, targets;  // of the samples that are of none of these classes
   const char* kernel = nullptr;  // that refused an element, or wrote what is not finite
   Fault fault;                   // the element
   size_t call = 0;
@@ -153,6 +157,8 @@ class Loop {
 
   void begin_epoch(const KernelTable& table, Report& report);
   void gather(const KernelTable& table, Kind& kind, int threads);
+  // Counts pairs of outputs. Throws std::bad_alloc.
+  static void count(const Kind& kind, Report& report);
   // One step of a kind whose batch is in place; false when the run ends with it.
   bool do_step(const KernelTable& table, size_t kind, const Limits& limits, Report& report);
   Report finish(Report report) const;

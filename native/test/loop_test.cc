@@ -191,6 +191,45 @@ TEST(loop) {
     for (size_t i = 0; i < 4; ++i) t.check(first[i] == scales[i] * sums[i % 2], "scale of each step");
   }
 
+  t.where = "counted classes";
+  {
+    // A step that is given 20 pairs of predictions and targets and does nothing with them.
+    constexpr size_t kPairs = 20, kClasses = 3;
+    std::vector<float> predictions(kPairs), targets(kPairs);
+    const auto region = [](const std::vector<float>& v) { return Region{reinterpret_cast<const char*>(v.data()), v.size() * sizeof(float)}; };
+    Plan plan({}, {}, {region(predictions), region(targets)}, {}, {});
+    const size_t bytes = kPairs * sizeof(float);
+    std::vector<Step> steps;
+    steps.push_back({std::move(plan), {bytes, bytes}, 2, 0, 0, {}, {{0, 0, bytes}, {1, 0, bytes}}});
+    steps[0].classes = kClasses;
+    auto rows = std::make_shared<Rows>();
+    rows->count = kPairs;
+    std::vector<double> expected(kClasses * kClasses);
+    std::vector<int32_t> others;
+    for (int32_t shift : {0, 1}) {
+      rows->columns.push_back({allocate_aligned(bytes), 1});
+      for (size_t i = 0; i < kPairs; ++i) {
+        reinterpret_cast<int32_t*>(rows->columns.back().data.get())[i] = static_cast<int32_t>(i * (shift + 1) % 5) - 1;
+      }
+    }
+    const int32_t* column[2] = {reinterpret_cast<int32_t*>(rows->columns[0].data.get()), reinterpret_cast<int32_t*>(rows->columns[1].data.get())};
+    for (size_t i = 0; i < kPairs; ++i) {
+      const int32_t p = column[0][i], y = column[1][i];
+      if (p >= 0 && p < 3 && y >= 0 && y < 3) ++expected[static_cast<size_t>(y * 3 + p)];
+      else others.push_back(y);
+    }
+    Course course;
+    course.rows = rows;
+    course.batch = kPairs;
+    course.batches = 1;
+    Loop loop(std::make_shared<Lasting>(), std::move(steps), std::move(course));
+    loop.set_live(0, {});
+    const Report report = loop.run(*t.target.table, gate, stop, Limits{});
+    t.check(report.counts == expected, "pairs of classes");
+    t.check(report.targets == others && report.predictions.size() == others.size(), "pairs that are of none");
+    t.check(report.outputs.empty() && report.output_bytes == 8 * others.size(), "nothing else is handed out");
+  }
+
   t.where = "another thread looks and stops";
   for (int round = 0; round < 20; ++round) {
     Setting setting(kCount, kBatch, true);

@@ -1,7 +1,8 @@
 // How far two labellings agree beyond what chance would give.
 import { checkOneOf } from '../errors';
 import type { Tensor } from '../tensor';
-import { Confusion, marginsOf } from './confusion';
+import { Confusion } from './confusion';
+import { marginsOf } from './margins';
 import { scalar } from './stat-scores';
 import type { ThresholdOptions } from './task';
 

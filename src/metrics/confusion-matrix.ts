@@ -1,7 +1,8 @@
 // How many samples of each class were taken for each class.
 import { checkOneOf } from '../errors';
 import { Tensor } from '../tensor';
-import { Confusion, marginsOf } from './confusion';
+import { Confusion } from './confusion';
+import { marginsOf } from './margins';
 import { ratio } from './stat-scores';
 import type { ThresholdOptions } from './task';
 

@@ -45,6 +45,16 @@ export abstract class Confusion<More extends object> extends Metric {
     return this.problem.task === 'multiclass';
   }
 
+  /** @internal */
+  override get countedClasses(): number {
+    return this.takesClasses && this.update === Confusion.prototype.update ? this.classes : 0;
+  }
+
+  /** @internal */
+  override takeCounts(counts: Float64Array): void {
+    for (let i = 0; i < counts.length; i++) this.counts[i]! += counts[i]!;
+  }
+
   update(preds: Tensor, target: Tensor): void {
     const where = `${this.name}.update`;
     const { counts, classes, problem } = this;
@@ -71,16 +81,4 @@ export abstract class Confusion<More extends object> extends Metric {
   reset(): void {
     this.counts.fill(0);
   }
-}
-
-/** The sums of the rows and the columns of the matrix, and of all. */
-export function marginsOf(counts: Float64Array, classes: number): { targets: Float64Array; predictions: Float64Array; total: number } {
-  const [targets, predictions] = [new Float64Array(classes), new Float64Array(classes)];
-  let total = 0;
-  counts.forEach((count, i) => {
-    targets[Math.floor(i / classes)]! += count;
-    predictions[i % classes]! += count;
-    total += count;
-  });
-  return { targets, predictions, total };
 }

@@ -1,6 +1,7 @@
 // The correlation of predicted and true classes.
 import type { Tensor } from '../tensor';
-import { Confusion, marginsOf } from './confusion';
+import { Confusion } from './confusion';
+import { marginsOf } from './margins';
 import { scalar } from './stat-scores';
 import type { ThresholdOptions } from './task';
 

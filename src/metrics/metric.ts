@@ -33,6 +33,12 @@ export abstract class Metric<Value = Tensor> {
   get takesClasses(): boolean {
     return false;
   }
+  /** @internal How many classes the counts have that serve as well, by `takeCounts`; 0: none do. */
+  get countedClasses(): number {
+    return 0;
+  }
+  /** @internal Takes in so many samples of each target row and predicted column, `[classes, classes]`. */
+  takeCounts(_counts: Float64Array): void {}
   /** Takes in a batch of predictions and their targets. */
   abstract update(preds: Tensor, target: Tensor): void;
   /** The figure over everything taken in since the last reset. */

@@ -2,6 +2,7 @@
 import { checkInteger, checkOneOf, withDefaults } from '../errors';
 import { Tensor } from '../tensor';
 import { type ClassBatch, classBatch, labelAt, labelBatch, predictedClasses, predictedLabels } from './batch';
+import { marginsOf } from './margins';
 import { Metric } from './metric';
 import { type Average, checkTask, checkThreshold, type Problem, type TaskSettings, type ThresholdOptions, taskDefaults } from './task';
 
@@ -96,6 +97,23 @@ export abstract class StatScores<More extends object = object> extends Metric {
   /** @internal */
   override get takesClasses(): boolean {
     return this.problem.task === 'multiclass' && this.topK === 1;
+  }
+
+  /** @internal */
+  override get countedClasses(): number {
+    return this.takesClasses && this.update === StatScores.prototype.update ? this.problem.width : 0;
+  }
+
+  /** @internal */
+  override takeCounts(counts: Float64Array): void {
+    const classes = this.problem.width;
+    const { targets, predictions, total } = marginsOf(counts, classes);
+    for (let c = 0; c < classes; c++) {
+      this.targets[c]! += targets[c]!;
+      this.predictions[c]! += predictions[c]!;
+      this.right[c]! += counts[c * classes + c]!;
+      this.seen[c]! += total;
+    }
   }
 
   update(preds: Tensor, target: Tensor): void {

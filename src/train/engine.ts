@@ -30,8 +30,9 @@ export interface Leg {
   steps: number;
   rows: number;
   kinds: readonly RecordedStep[];
-  /** Of all steps, each output of a step by itself. */
+  /** Of all steps, each output of a step by itself; of those that are counted none. */
   outputs: readonly ArrayBuffer[];
+  counted: LoopReport['counted'];
 }
 
 /** How an engine works. */
@@ -242,8 +243,9 @@ export class Engine {
     const losses = report.epochLossSums.map((total) => total / divisor);
     const rows = sum(report.steps.map((steps, kind) => steps * kinds[kind]!.results.rows));
     // Outputs are of one epoch, whose smaller last batch comes last.
-    const order = report.outputs.length === 0 ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
-    return { losses, batch: report.batch, lossSum: report.lossSum, steps: done, rows, kinds: order, outputs: report.outputs };
+    const { outputs, counted, batch, lossSum } = report;
+    const order = outputs.length === 0 ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
+    return { losses, batch, lossSum, steps: done, rows, kinds: order, outputs, counted };
   }
 
   // A leg is of batches that were made while the leg before ran.
@@ -257,7 +259,7 @@ export class Engine {
       feed.recognise(examples.length - 1);
       feed.make(known(), false);
     }
-    if (feed.isEmpty) return this.endFedEpoch(state, feed, [], []);
+    if (feed.isEmpty) return this.endFedEpoch(state, feed, { outputs: [] }, []);
     const session = this.session ?? this.record();
     const { random, given } = feed.take(known(), limits.milliseconds === 0 ? 1 : Infinity);
     const running = session.run(part, { ...limits, random, given });
@@ -272,8 +274,8 @@ export class Engine {
     feed.weight += sum(order.map((kind) => weightOf(state, kind)));
     this.refuse(session, part, report, feed.batch);
     return feed.isOver && !feed.hasFailed
-      ? this.endFedEpoch(state, feed, report.outputs, order)
-      : fedLeg([], feed.batch, feed.lossSum, report.outputs, order);
+      ? this.endFedEpoch(state, feed, report, order)
+      : fedLeg([], feed.batch, feed.lossSum, report, order);
   }
 
   // Records the task for a batch of a shape that was not met before.
@@ -284,7 +286,7 @@ export class Engine {
     else this.record();
   }
 
-  private endFedEpoch(state: Part, feed: Feed, outputs: readonly ArrayBuffer[], order: readonly RecordedStep[]): Leg {
+  private endFedEpoch(state: Part, feed: Feed, outputs: Outputs, order: readonly RecordedStep[]): Leg {
     feed.finish();
     state.feed = null;
     state.epochsDone++;
@@ -331,13 +333,9 @@ const batchesOf = ({ results }: RecordedStep): number => Math.max(1, results.los
 // How much the losses of one step count in the mean of an epoch's.
 const weightOf = ({ task }: Part, kind: RecordedStep): number => (task.lossWeight?.(kind.results.rows) ?? 1) * batchesOf(kind);
 
-const fedLeg = (
-  losses: number[],
-  batch: number,
-  lossSum: number,
-  outputs: readonly ArrayBuffer[],
-  kinds: readonly RecordedStep[],
-): Leg => ({
+type Outputs = Pick<LoopReport, 'outputs' | 'counted'>;
+
+const fedLeg = (losses: number[], batch: number, lossSum: number, { outputs, counted }: Outputs, kinds: readonly RecordedStep[]): Leg => ({
   losses,
   batch,
   lossSum,
@@ -345,4 +343,5 @@ const fedLeg = (
   rows: sum(kinds.map(({ results }) => results.rows)),
   kinds,
   outputs,
+  counted,
 });

@@ -52,7 +52,13 @@ class Fit implements Holder {
     this.validates = o.validation.length > 0;
     this.trainingMetrics = this.validates ? o.trainMetrics : o.metrics;
     const clip = () => o.clip?.(this.groups.flatMap(({ params }) => params));
-    const trained = (measures: Measures) => ({ model, criterion: o.criterion, layout: o.layout, handOut: measures.handOut });
+    const trained = (measures: Measures) => ({
+      model,
+      criterion: o.criterion,
+      layout: o.layout,
+      handOut: measures.handOut,
+      classes: measures.classes,
+    });
     const group = new Group(where, o.accumulate);
     this.task = trainingTask(where, trained(this.trainingMetrics), o.optimizer, group, o.detectAnomaly, clip);
     const tasks = [

@@ -83,7 +83,7 @@ export async function evaluate(
   };
   const metrics = new Measures(where, o.metrics, 'metrics', layout.targets);
   const criterion = o.criterion === undefined ? null : criterionOf(where, o.criterion);
-  const task = evaluationTask(where, { model, criterion, layout, handOut: metrics.handOut });
+  const task = evaluationTask(where, { model, criterion, layout, handOut: metrics.handOut, classes: metrics.classes });
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
     changes: false,

@@ -2,9 +2,14 @@
 import { noGrad } from '../autograd';
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { MeanMetric, Metric, MetricCollection } from '../metrics';
+import type { RecordedStep } from '../recording';
 import { type NestedArray, Tensor } from '../tensor';
 import type { Leg } from './engine';
+import { countedClasses } from './task';
 import { type HandOut, leaveAlone } from './tasks';
+
+// Classes of which counts come back instead: so many squared are a quarter of a megabyte.
+const mostCounted = 181;
 
 /** Outputs for metrics come in portions of so many bytes. */
 export const outputBytes = 4 << 20;
@@ -188,9 +193,33 @@ export class Measures {
     );
   }
 
+  /** Of how many classes the predictions and targets are counted where the steps are run, since that serves all of them; 0: they are handed out. */
+  get classes(): number {
+    const [first, ...others] = this.all.map(({ countedClasses }) => countedClasses);
+    const isPair = this.slots.length === 1 && this.targets.length === 1;
+    return isPair && first! <= mostCounted && others.every((classes) => classes === first) ? first! : 0;
+  }
+
   /** Updates them with each batch that a leg brought. */
-  update({ outputs, kinds }: Leg): void {
-    if (this.isEmpty || kinds.length === 0) return;
+  update({ outputs, kinds, counted }: Leg): void {
+    if (this.isEmpty) return;
+    if (counted !== undefined) {
+      const [predictions, targets] = [new Int32Array(counted.predictions), new Int32Array(counted.targets)];
+      const tensorOf = (values: Int32Array): Tensor => new Tensor(values, [values.length]);
+      for (const metric of this.all) {
+        // These are refused, or are rows that the metric ignores.
+        if (targets.length > 0) metric.update(tensorOf(predictions), tensorOf(targets));
+        metric.takeCounts(new Float64Array(counted.counts));
+      }
+    }
+    if (outputs.length > 0)
+      this.updateEach(
+        outputs,
+        kinds.filter((kind) => countedClasses(this, kind) === 0),
+      );
+  }
+
+  private updateEach(outputs: readonly ArrayBuffer[], kinds: readonly RecordedStep[]): void {
     const width = this.slots.length + this.targets.length; // results of a batch
     const give = (batch: readonly Tensor[]): void => {
       for (const { metric, output, target } of this.list) {

@@ -22,23 +22,10 @@ import {
   writeLasting,
 } from '../native';
 import type { RandomPosition } from '../random';
-import { MemoryMap, RecordedStep, type Results, stretchesOf, type Value } from '../recording';
+import { MemoryMap, RecordedStep, stretchesOf, type Value } from '../recording';
 import { empty, type Tensor } from '../tensor';
-import type { Group } from './batch';
+import { countedClasses, type Task } from './task';
 import { ownTurn } from './turns';
-
-/** What is done with a batch. */
-export interface Task {
-  /** For messages. */
-  where: string;
-  run: (...batch: Tensor[]) => Results;
-  /** Calls what it is given in the modes that the task wants; absent where it trains: in the present ones. */
-  mode?: <T>(fn: () => T) => T;
-  /** How much the loss of a batch of so many samples counts beside the others'; absent: all count alike. */
-  lossWeight?: (rows: number) => number;
-  /** Batches that make up a step; absent: each is one. */
-  group?: Group;
-}
 
 /** Where the batches of a loop come from: rows of tensors, or batches like these that are brought along. */
 export type Source = { batches: RowBatches; rows: RowsHandle } | { examples: readonly (readonly Tensor[])[] };
@@ -246,6 +233,7 @@ export class Session {
       losses: kind.places(kind.results.losses, pieces),
       outputs: kind.places(kind.results.outputs, pieces),
       lossWeight: task.lossWeight?.(kind.results.rows) ?? 1,
+      classes: countedClasses(task, kind),
     };
   }
 

@@ -8,7 +8,7 @@ import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { type Batch, divided, type Group, type Layout, rowsOf } from './batch';
 import { checkInputs } from './inputs';
-import type { Task } from './session';
+import type { Task } from './task';
 
 /** A task whose losses make one figure for an epoch. */
 export interface LossTask extends Task {
@@ -56,6 +56,8 @@ export interface Trained {
   criterion: Criterion | null;
   layout: Layout;
   handOut: HandOut;
+  /** Where these are pairs of predicted classes and targets: how many classes are counted; 0: they are handed out. */
+  classes: number;
 }
 
 /** What an async function gives where none is expected is refused: its own error then is nobody's. */
@@ -124,7 +126,7 @@ function lossOf(where: string, criterion: Criterion, output: unknown, { targets,
 /** A training step over a group of batches, whose losses count alike, as in most loops. */
 export const trainingTask = (
   where: string,
-  { model, criterion, layout, handOut }: Trained,
+  { model, criterion, layout, handOut, classes }: Trained,
   optimizer: Stepper,
   group: Group,
   looksForNaN: boolean,
@@ -132,6 +134,7 @@ export const trainingTask = (
 ): LossTask => ({
   where,
   group,
+  classes,
   sumsLosses: false,
   run: (...tensors) => {
     const batches = group.split(tensors).map((batch) => {
@@ -183,10 +186,11 @@ function inEvaluation<T>(model: Module, fn: () => T): T {
  * The loss and the output, without steps, in evaluation mode. The loss is what the criterion would give for all rows in one batch, however
  * they are divided: a mean over rows, or with `reduction: "sum"` a sum.
  */
-export function evaluationTask(where: string, { model, criterion, layout, handOut }: Trained): LossTask {
+export function evaluationTask(where: string, { model, criterion, layout, handOut, classes }: Trained): LossTask {
   const sums = (): boolean => criterion !== null && reductionOf(criterion) === 'sum'; // a callback may have changed it
   return {
     where,
+    classes,
     get sumsLosses() {
       return sums();
     },

@@ -103,6 +103,51 @@ describe.each(problems)('%s', (_, make, outputs, target, criterion) => {
   });
 });
 
+describe('counting metrics', () => {
+  const counts = (numClasses: number, more = {}) => ({
+    accuracy: new metrics.Accuracy({ task: 'multiclass', numClasses, average: 'macro', ...more }),
+    confusion: new metrics.ConfusionMatrix({ task: 'multiclass', numClasses, ...more }),
+    kappa: new metrics.CohenKappa({ task: 'multiclass', numClasses, ...more }),
+  });
+  const evaluated = async (numClasses: number, labels: Tensor, all: Record<string, metrics.Metric>): Promise<void> => {
+    manualSeed(4);
+    const model = new nn.Linear(5, numClasses);
+    const loader = new data.DataLoader(new data.TensorDataset(randn([labels.shape[0]!, 5]), labels), { batchSize: 64 });
+    await train.evaluate(model, loader, { metrics: all });
+  };
+
+  // Up to 181 classes they are counted where the steps are run; a class of one's own that changes `update` has it called.
+  it.each([[5], [181], [182]])('come to the same in every way: %i classes', async (numClasses) => {
+    const labels = classesOf(numClasses, [500]);
+    labels.data.fill(-7, 30, 40);
+    const counted = counts(numClasses, { ignoreIndex: -7 });
+    let updates = 0;
+    class Own extends metrics.Accuracy {
+      override update(preds: Tensor, target: Tensor): void {
+        updates++;
+        super.update(preds, target);
+      }
+    }
+    const own = {
+      ...counts(numClasses, { ignoreIndex: -7 }),
+      accuracy: new Own({ task: 'multiclass', numClasses, average: 'macro', ignoreIndex: -7 }),
+    };
+    await evaluated(numClasses, labels, counted);
+    await evaluated(numClasses, labels, own);
+    expect(updates).toBeGreaterThan(0);
+    for (const name of ['accuracy', 'confusion', 'kappa'] as const)
+      expect(counted[name].compute().toArray()).toEqual(own[name].compute().toArray());
+    const total = (counted.confusion.compute().toArray() as number[][]).flat().reduce((a, b) => a + b, 0);
+    expect(total).toBe(490);
+  });
+
+  it('refuse classes that they do not have', async () => {
+    const labels = classesOf(3, [50]);
+    labels.data[11] = 3;
+    await expect(evaluated(3, labels, counts(3))).rejects.toThrow(/expected target from 0 to 2, got 3/);
+  });
+});
+
 describe('an evaluation', () => {
   const model = new nn.Linear(5, 2);
   const loader = new data.DataLoader(new data.TensorDataset(randn([8, 5]), classesOf(2, [8])), { batchSize: 4 });
