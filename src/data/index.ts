@@ -9,8 +9,9 @@ export type { TableSource } from './csv-source';
 export { Dataset, Subset, TensorDataset } from './dataset';
 export { ChainDataset, IterableDataset } from './iterable-dataset';
 export { type Fold, type KFoldOptions, kFold } from './k-fold';
-export { DataLoader, type DataLoaderState } from './loader';
+export { DataLoader } from './loader';
 export type { DataLoaderOptions } from './loader-options';
+export type { DataLoaderState } from './loader-state';
 export { type ReadParquetOptions, readParquet } from './parquet';
 export {
   type Categories,

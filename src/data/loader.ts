@@ -1,8 +1,7 @@
 // Batches of a dataset, in order or drawn.
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { DType } from '../memory';
-import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
-import type { Tensor } from '../tensor';
+import { atRandomPosition, randomPosition } from '../random';
 import { chunksAhead, forget, isPromise, itemsAhead } from './ahead';
 import { batchesOf } from './batch-sampler';
 import { type Collated, collate, type NumberTypes } from './collate';
@@ -10,29 +9,8 @@ import { checkDataset, type Dataset } from './dataset';
 import { beginOf, type EpochPlan, lengthOfOrdering, nativeOrderOf, planAt, samplerOf } from './epoch';
 import { type IterableDataset, isWaitedFor } from './iterable-dataset';
 import { type DataLoaderOptions, type LoaderSettings, settingsOf } from './loader-options';
+import type { DataLoaderState, Place, RowBatches } from './loader-state';
 import { gathered, rowsOf } from './rows';
-
-/** Where a loader stands: what `stateDict` gives. */
-export interface DataLoaderState {
-  /** Epochs begun. */
-  epoch: number;
-  /** Batches given of the epoch that is under way; 0 between two epochs. */
-  batch: number;
-  /** Where the random numbers of its order begin, `[seed, offset]`; null between two epochs. */
-  random: number[] | null;
-  /** The state that an own sampler had when it began, where it has one; else null. */
-  sampler: unknown;
-  /** The types that numbers of items had so far, by their place in an item. */
-  types: Record<string, string>;
-}
-
-/** The epoch that is under way. */
-interface Place {
-  position: RandomPosition;
-  /** Batches given. */
-  batch: number;
-  sampler: unknown;
-}
 
 interface Epoch {
   place: Place;
@@ -229,10 +207,20 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     if (epochs !== 0) this.leave();
   }
 
-  /** @internal An epoch that was begun last is under way elsewhere: so many of its batches are done. `position`: where its order was drawn. */
-  standAt(batch: number, position?: RandomPosition): void {
-    if (position !== undefined) this.place = { position, batch, sampler: undefined };
-    else if (this.place !== null) this.place.batch = batch;
+  /** @internal The epoch that is under way; null: none is. */
+  get underWay(): Place | null {
+    return this.place;
+  }
+
+  /** @internal Whether the next epoch is the rest of one. */
+  get isResumed(): boolean {
+    return this.resumes;
+  }
+
+  /** @internal Says where whoever has the batches made elsewhere, or ahead, stands: so many batches of an epoch are done; null: between two epochs. */
+  standAt(place: Place | null, batch = 0): void {
+    this.place = place;
+    if (place !== null) place.batch = batch;
   }
 
   private leave(): void {
@@ -379,19 +367,4 @@ function ask<Item>(dataset: Dataset<Item>, index: Int32Array): Item[] {
     throw error;
   }
   return items;
-}
-
-/** Batches as rows of tensors. */
-export interface RowBatches {
-  tensors: readonly Tensor[];
-  /** The rows that are items; null: all. */
-  subset: Int32Array | null;
-  /** The number of items. */
-  count: number;
-  batchSize: number;
-  batches: number;
-  shuffle: boolean;
-  seed: number | undefined;
-  /** Epochs begun so far. */
-  epoch: number;
 }

@@ -54,9 +54,13 @@ export class Group {
   }
 
   /** The steps of a loader's batches, which are checked, each as its tensors. */
-  *of(batches: Iterable<unknown>, check: (batch: unknown) => readonly Tensor[]): Generator<readonly Tensor[]> {
+  of(batches: Iterable<unknown>, check: (batch: unknown) => readonly Tensor[]): Iterable<readonly Tensor[]> {
+    return { [Symbol.iterator]: () => this.gathered(batches[Symbol.iterator](), check) };
+  }
+
+  private *gathered(iterator: Iterator<unknown>, check: (batch: unknown) => readonly Tensor[]): Generator<readonly Tensor[]> {
     let tensors: Tensor[] = [];
-    for (const given of batches) {
+    for (const given of { [Symbol.iterator]: () => iterator }) {
       const batch = check(given);
       if (this.width === 0) this.width = batch.length;
       if (batch.length !== this.width) {

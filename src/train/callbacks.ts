@@ -3,7 +3,7 @@ import { describe, rangeError, typeError } from '../errors';
 import type { Module } from '../nn';
 import type { Optimizer } from '../optim';
 import type { NestedArray } from '../tensor';
-import type { Leg } from './engine';
+import type { Leg } from './leg';
 import type { FitResult } from './options';
 import type { SetFigures } from './validation';
 

@@ -1,11 +1,13 @@
 // Tasks over the batches of loaders, leg by leg, on a native thread: what fit and evaluate are made of.
-import { DataLoader, type RowBatches } from '../data/loader';
+import { DataLoader } from '../data/loader';
+import type { Place, RowBatches } from '../data/loader-state';
 import { describe, rangeError, SimdnnError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import type { Limits, LoopReport, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
 import { Tensor } from '../tensor';
 import { eachOnce, Feed } from './feed';
+import { batchesOf, fedLeg, type Leg, lastKind, type Outputs, sum, weightOf } from './leg';
 import { copyRows, refuseReport, Session, type Source } from './session';
 import { RandomStream } from './stream';
 import type { LossTask } from './tasks';
@@ -15,24 +17,6 @@ import { ownTurn, takeTurn } from './turns';
 export interface Batches extends Iterable<readonly Tensor[]> {
   /** The number of batches, where it is known. */
   readonly length?: number;
-}
-
-/** What became of a leg. */
-export interface Leg {
-  /** The loss of each epoch that was finished. */
-  losses: number[];
-  /** Batches done of the epoch that is under way, and the sum of their losses. */
-  batch: number;
-  lossSum: number;
-  /** Batches of the epoch that a loader ended whose length need not be known; absent within an epoch. */
-  ofEpoch?: number;
-  /** Steps and samples done in this leg; where it brought outputs, the recording that each step was done with. */
-  steps: number;
-  rows: number;
-  kinds: readonly RecordedStep[];
-  /** Of all steps, each output of a step by itself; of those that are counted none. */
-  outputs: readonly ArrayBuffer[];
-  counted: LoopReport['counted'];
 }
 
 /** How an engine works. */
@@ -58,6 +42,10 @@ interface Part {
   /** Of a loader that JavaScript goes through: a batch of each shape met. */
   examples: (readonly Tensor[])[];
   feed: Feed | null;
+  /** The epoch that is under way, as its `DataLoader` has it; null: none is, or another loader has it. */
+  place: Place | null;
+  /** Whether its first epoch is the rest of one, which JavaScript goes through: then its rows are taken. */
+  isResumed: boolean;
   inEpoch: boolean;
   epochsDone: number;
   /** The recording of the last step, where one was done since it was made. */
@@ -92,6 +80,8 @@ export class Engine {
   private readonly parts: Part[];
   private session: Session | null = null;
   private isStopped = false;
+  /** Whether a part's batches come from elsewhere than when the session was made. */
+  private isStale = false;
 
   constructor(
     private readonly where: string,
@@ -107,7 +97,8 @@ export class Engine {
         const batches = loader instanceof DataLoader ? loader.rows() : null;
         const rows = batches && { batches, handle: copyRows(where, batches) };
         if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
-        return { task, loader, rows, examples: [], feed: null, inEpoch: false, epochsDone: 0, last: null };
+        const isResumed = loader instanceof DataLoader && loader.isResumed;
+        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, inEpoch: false, epochsDone: 0, last: null };
       });
     } catch (error) {
       this.stream.close();
@@ -118,7 +109,7 @@ export class Engine {
   /** The recordings of all parts where they are made and hold, else null. */
   get held(): Session | null {
     const { session } = this;
-    return session !== null && (!this.options.changes || session.holds(this.stream.position)) ? session : null;
+    return session !== null && !this.isStale && (!this.options.changes || session.holds(this.stream.position)) ? session : null;
   }
 
   /** Makes the recordings of all parts, also where there are some: in one turn. */
@@ -147,8 +138,9 @@ export class Engine {
       task,
       source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
     }));
-    const session = yield* Session.making(specs, this.options.forFits, before, this.options.found);
+    const session = yield* Session.making(specs, this.options.forFits, this.isStale ? null : before, this.options.found);
     this.session = session;
+    this.isStale = false;
     for (const part of this.parts) part.last = null;
     this.options.made?.(session);
     return session;
@@ -225,13 +217,21 @@ export class Engine {
     return state.rows === null ? this.fedLeg(part, state, limits) : this.rowsLeg(part, state, state.rows.batches, limits);
   }
 
-  private async rowsLeg(part: number, state: Part, { batches }: RowBatches, limits: Limits): Promise<Leg> {
+  private async rowsLeg(part: number, state: Part, course: RowBatches, limits: Limits): Promise<Leg> {
+    const { batches } = course;
     const session = this.session ?? this.record();
     const loader = state.loader as DataLoader<unknown>;
     const random = this.stream.position;
     const report = await session.run(part, { ...limits, random }, loader.epochsBegun);
     this.stream.position = { seed: random.seed, offset: report.randomOffset };
     loader.countEpochs(report.orders);
+    if (report.batch > 0) {
+      if (report.orders > 0) state.place = this.placeOf(part, session, course, loader.epochsBegun - 1, report);
+      loader.standAt(state.place, report.batch);
+    } else {
+      state.place = null;
+      loader.standAt(null);
+    }
     state.epochsDone += report.epochLossSums.length;
     state.inEpoch = report.batch > 0;
     const done = sum(report.steps);
@@ -248,9 +248,42 @@ export class Engine {
     return { losses, batch, lossSum, steps: done, rows, kinds: order, outputs, counted };
   }
 
+  // Where the order of the epoch was drawn that began in a leg and is under way.
+  private placeOf(
+    part: number,
+    session: Session,
+    { shuffle, seed, count }: RowBatches,
+    epoch: number,
+    { randomOffset, batch }: LoopReport,
+  ): Place {
+    const { task } = this.parts[part]!;
+    if (shuffle && seed !== undefined) return { position: { seed, offset: epoch * count }, batch, sampler: undefined };
+    const steps = batch / (task.group?.size ?? 1); // whole groups
+    const offset = randomOffset - steps * session.kinds(part)[0]!.draws - (shuffle ? count : 0);
+    return { position: { seed: this.stream.position.seed, offset }, batch, sampler: undefined };
+  }
+
+  // Begins an epoch of a loader that JavaScript goes through.
+  private begin(part: number): Iterator<unknown> {
+    const state = this.parts[part]!;
+    const iterator = this.steps(part)[Symbol.iterator]();
+    state.place = state.loader instanceof DataLoader ? state.loader.underWay : null;
+    return iterator;
+  }
+
+  // Batches are made ahead of those that are done.
+  private standAt({ loader, place }: Part, batch: number): void {
+    if (loader instanceof DataLoader && place !== null) loader.standAt(place, batch);
+  }
+
   // A leg is of batches that were made while the leg before ran.
   private async fedLeg(part: number, state: Part, limits: Limits): Promise<Leg> {
-    state.feed ??= new Feed(this.steps(part), this.stream, this.options.interrupts, (batch) => checkBatch(this.where, batch));
+    state.feed ??= new Feed(
+      () => this.begin(part),
+      this.stream,
+      this.options.interrupts,
+      (batch) => checkBatch(this.where, batch),
+    );
     const { feed, examples } = state;
     const known = () => ({ examples, kinds: this.kinds(part) });
     if (feed.isEmpty) feed.make(known(), false);
@@ -272,6 +305,7 @@ export class Engine {
     feed.batch += sum(order.map(batchesOf));
     feed.lossSum += report.lossSum;
     feed.weight += sum(order.map((kind) => weightOf(state, kind)));
+    this.standAt(state, feed.batch);
     this.refuse(session, part, report, feed.batch);
     return feed.isOver && !feed.hasFailed
       ? this.endFedEpoch(state, feed, report, order)
@@ -287,11 +321,27 @@ export class Engine {
   }
 
   private endFedEpoch(state: Part, feed: Feed, outputs: Outputs, order: readonly RecordedStep[]): Leg {
+    const { loader } = state;
     feed.finish();
     state.feed = null;
+    if (loader instanceof DataLoader && state.place !== null) loader.standAt(null);
+    state.place = null;
+    const wasResumed = state.isResumed;
+    if (wasResumed) this.takeRows(state, loader as DataLoader<unknown>);
+    if (wasResumed && feed.batch === 0) return fedLeg([], 0, 0, outputs, order); // all batches of that epoch were given before
     state.epochsDone++;
     if (feed.batch === 0) throw rangeError(this.where, 'the loader has no batches');
     return { ...fedLeg([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
+  }
+
+  // After the rest of an epoch the others are whole ones.
+  private takeRows(state: Part, loader: DataLoader<unknown>): void {
+    state.isResumed = false;
+    const batches = loader.rows();
+    if (batches === null) return;
+    state.rows = { batches, handle: copyRows(this.where, batches) };
+    if (state.task.group !== undefined) state.task.group.width = batches.tensors.length;
+    this.isStale = true;
   }
 
   private refuse(session: Session, part: number, report: LoopReport, batch: number): void {
@@ -321,27 +371,3 @@ export class Engine {
     });
   }
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
-
-// With rows the smaller last batch comes last; a failed step is not the last that was done.
-const lastKind = ({ batch, steps }: LoopReport): number => (batch === 0 ? steps.length - 1 : 0);
-
-// How many batches a step is made of.
-const batchesOf = ({ results }: RecordedStep): number => Math.max(1, results.losses.length);
-
-// How much the losses of one step count in the mean of an epoch's.
-const weightOf = ({ task }: Part, kind: RecordedStep): number => (task.lossWeight?.(kind.results.rows) ?? 1) * batchesOf(kind);
-
-type Outputs = Pick<LoopReport, 'outputs' | 'counted'>;
-
-const fedLeg = (losses: number[], batch: number, lossSum: number, { outputs, counted }: Outputs, kinds: readonly RecordedStep[]): Leg => ({
-  losses,
-  batch,
-  lossSum,
-  steps: kinds.length,
-  rows: sum(kinds.map(({ results }) => results.rows)),
-  kinds,
-  outputs,
-  counted,
-});

@@ -60,14 +60,14 @@ export class Feed {
 
   /** Begins an epoch of the loader. `oneByOne`: batches that draw are not made ahead, since a callback may draw before them. */
   constructor(
-    loader: Iterable<unknown>,
+    begin: () => Iterator<unknown>,
     private readonly stream: RandomStream,
     private readonly oneByOne: boolean,
     private readonly check: (batch: unknown) => readonly Tensor[],
   ) {
     stream.begin();
     try {
-      this.iterator = loader[Symbol.iterator]();
+      this.iterator = begin();
     } finally {
       stream.end();
     }

@@ -4,7 +4,7 @@ import { checkInteger, describe, rangeError, typeError, withDefaults } from '../
 import { MeanMetric, Metric, MetricCollection } from '../metrics';
 import type { RecordedStep } from '../recording';
 import { type NestedArray, Tensor } from '../tensor';
-import type { Leg } from './engine';
+import type { Leg } from './leg';
 import { countedClasses } from './task';
 import { type HandOut, leaveAlone } from './tasks';
 

@@ -1,5 +1,5 @@
 // Recorded functions run over batches on a native thread, which works on copies of all memory that lasts.
-import type { RowBatches } from '../data/loader';
+import type { RowBatches } from '../data/loader-state';
 import { rangeError, SimdnnError } from '../errors';
 import { refuseHeld } from '../holders';
 import { liesIn, overlap, type TensorData } from '../memory';

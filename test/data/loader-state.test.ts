@@ -112,8 +112,7 @@ describe('stateDict', () => {
     manualSeed(2);
     const other = new DataLoader(rows(6), { shuffle: true });
     other.countEpochs(1);
-    other.standAt(2, { seed: 2, offset: 0 });
-    other.standAt(4);
+    other.standAt({ position: { seed: 2, offset: 0 }, batch: 0, sampler: undefined }, 4);
     expect(other.stateDict()).toMatchObject({ epoch: 1, batch: 4, random: [2, 0] });
     other.loadStateDict(other.stateDict());
     expect(epoch(other)).toEqual(whole.slice(4));
