@@ -18,6 +18,13 @@ export interface EarlyStoppingOptions {
   minDelta?: number;
 }
 
+interface EarlyStoppingState {
+  best: number | null;
+  bestEpoch: number;
+  waited: number;
+  state: StateDict | null;
+}
+
 export class EarlyStopping {
   private readonly monitor: string;
   private readonly patience: number;
@@ -75,7 +82,26 @@ export class EarlyStopping {
       }
       return false;
     }
-    return ++this.waited >= this.patience;
+    this.waited++;
+    return this.hasEnded;
+  }
+
+  /** Whether there was one epoch too many. */
+  get hasEnded(): boolean {
+    return this.waited >= this.patience;
+  }
+
+  /** What a fit that goes on must know. */
+  stateDict(): EarlyStoppingState {
+    return { best: Number.isFinite(this.best) ? this.best : null, bestEpoch: this.bestEpoch, waited: this.waited, state: this.state };
+  }
+
+  /** Takes over what `stateDict` gave. */
+  loadStateDict({ best, bestEpoch, waited, state }: EarlyStoppingState): void {
+    this.best = best ?? Infinity;
+    this.bestEpoch = bestEpoch;
+    this.waited = waited;
+    this.state = state;
   }
 
   /** Puts the best epoch's values back, where that was asked for. */

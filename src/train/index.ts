@@ -1,5 +1,6 @@
 // The public names of `train`, nothing else.
 export type { BatchReport, BeginReport, Callback, EpochReport } from './callbacks';
+export type { CheckpointOptions } from './checkpointing';
 export type { ClipNorm } from './clipping';
 export {
   type CrossValidateOptions,
@@ -13,10 +14,11 @@ export type { EarlyStoppingOptions } from './early-stopping';
 export type { Batches } from './engine';
 export { fit } from './fit';
 export { type EvaluateOptions, evaluate, predict } from './inference';
-export type { GivenMetrics, MetricFunction } from './measures';
-export type { FitOptions, FitResult } from './options';
+export type { GivenMetrics, MetricFunction, RoutedMetric } from './measures';
+export type { FitOptions, FitResult, SetHistory } from './options';
 export type { ScheduleOptions, Scheduler } from './schedule';
 export { type HalvingOptions, type SearchOptions, type SearchReport, search, type TrialInfo, type TrialReport } from './search';
 export { choice, type Distribution, integer, logUniform, type Params, type Space, uniform } from './space';
 export type { Criterion, CriterionFunction } from './tasks';
 export type { Training } from './trial';
+export type { GivenValidation, SetFigures } from './validation';

@@ -1,9 +1,11 @@
 // What a fit is told, checked.
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
+import type { Module } from '../nn';
 import { Optimizer } from '../optim';
 import type { NestedArray } from '../tensor';
 import type { Layout } from './batch';
 import { type BatchReport, type Callback, Callbacks, type EpochReport } from './callbacks';
+import { Checkpointing, type CheckpointOptions } from './checkpointing';
 import { type ClipNorm, type Clipping, clippingOf } from './clipping';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping';
 import type { Batches } from './engine';
@@ -64,6 +66,8 @@ export interface FitOptions {
   callbacks?: readonly Callback[];
   /** Milliseconds between two calls of `onBatch`, and between two looks at options that were changed (100). */
   progressEvery?: number;
+  /** Writes checkpoints after epochs, of all that the next ones depend on, and goes on from the one that is there with `resume: true`. */
+  checkpoint?: CheckpointOptions;
   /** Whether progress is shown on stderr: a line redrawn on a terminal, some twenty lines elsewhere (true). */
   progress?: boolean;
   /** Ends the fit when it gets no better. */
@@ -133,6 +137,7 @@ export interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'p
   signal: AbortSignal | undefined;
   callbacks: Callbacks;
   earlyStopping: EarlyStopping | null;
+  checkpoint: Checkpointing | null;
 }
 
 function checkFunction<T>(where: string, name: string, value: T | undefined): T | undefined {
@@ -144,7 +149,7 @@ function checkFunction<T>(where: string, name: string, value: T | undefined): T 
 type Given = { [name in keyof Required<FitOptions>]: Required<FitOptions>[name] | undefined };
 
 /** Refuses options that cannot be used. */
-export function settingsOf(where: string, options: FitOptions): Settings {
+export function settingsOf(where: string, model: Module, options: FitOptions): Settings {
   const o = withDefaults<Given>(where, options as Partial<Given>, {
     criterion: undefined,
     optimizer: undefined,
@@ -167,6 +172,7 @@ export function settingsOf(where: string, options: FitOptions): Settings {
     progressEvery: 100,
     progress: true,
     earlyStopping: undefined,
+    checkpoint: undefined,
     detectAnomaly: false,
     check: 0,
   });
@@ -191,7 +197,7 @@ export function settingsOf(where: string, options: FitOptions): Settings {
   }
   const validation = validationSets(where, o.validation);
   const known = knownFigures(metrics, validation);
-  return {
+  const settings = {
     criterion,
     optimizer: o.optimizer,
     loader: o.loader!,
@@ -216,4 +222,6 @@ export function settingsOf(where: string, options: FitOptions): Settings {
     detectAnomaly: checkBoolean(where, 'detectAnomaly', o.detectAnomaly),
     check: checkInteger(where, 'check', o.check),
   };
+  const { checkpoint } = o;
+  return { ...settings, checkpoint: checkpoint === undefined ? null : new Checkpointing(where, checkpoint, model, settings, known) };
 }

@@ -116,6 +116,9 @@ export class Schedules {
   get isEmpty(): boolean {
     return this.all.length === 0;
   }
+  get schedulers(): readonly Scheduler[] {
+    return this.all.map(({ scheduler }) => scheduler);
+  }
   /** Whether any is stepped after each step of the optimizer. */
   get everyStep(): boolean {
     return this.all.some((one) => one.everyStep);

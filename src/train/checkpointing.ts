@@ -1,0 +1,112 @@
+// A fit that writes checkpoints, and goes on from the one that is there.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { checkBoolean, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import { type BestOptions, type CheckpointCallback, type CheckpointParts, checkpointEvery, loadCheckpoint, type Stateful } from '../io';
+import type { Module } from '../nn';
+import type { Optimizer } from '../optim';
+import { LRScheduler } from '../optim/lr-scheduler';
+import type { Direction } from './measures';
+import type { Settings } from './options';
+
+/** The options of `checkpoint`. */
+export interface CheckpointOptions {
+  /** The file, written anew each time. */
+  path: string | URL;
+  /** After how many epochs it is written (1). */
+  every?: number;
+  /** Whether the best epoch has a file of its own, `run.best.safetensors` beside `run.safetensors`, and by which figure (false); true: by the validation loss where there is one, else the loss. */
+  best?: boolean | string | BestOptions;
+  /** Whether the fit goes on from the file, where there is one: from its epoch, with the bits of a fit that was not stopped (false). */
+  resume?: boolean;
+}
+
+const isStateful = (value: unknown): value is Stateful =>
+  typeof (value as Partial<Stateful> | null)?.stateDict === 'function' && typeof (value as Partial<Stateful>).loadStateDict === 'function';
+
+// What the best epoch is told by, with its direction.
+function watched(where: string, best: CheckpointOptions['best'], known: ReadonlyMap<string, Direction>): BestOptions | false {
+  if (best === undefined || best === false) return false;
+  const given = typeof best === 'object' && best !== null ? best : {};
+  const o = withDefaults(`${where}: checkpoint.best`, given as Partial<BestOptions>, {
+    monitor: typeof best === 'string' ? best : known.has('validationLoss') ? 'validationLoss' : 'loss',
+    mode: undefined as BestOptions['mode'] | undefined,
+  });
+  if (typeof best !== 'boolean' && typeof best !== 'string' && Object.keys(given).length === 0)
+    throw typeError(where, `expected checkpoint.best to be true, a name or options, got ${describe(best)}`);
+  const direction = known.get(o.monitor);
+  if (direction === undefined)
+    throw rangeError(where, `checkpoint.best cannot be ${describe(o.monitor)} (known: ${[...known.keys()].join(', ')})`);
+  const mode = o.mode ?? direction;
+  if (mode === null) {
+    throw rangeError(
+      where,
+      `checkpoint cannot know whether ${describe(o.monitor)} is to become smaller or larger`,
+      `best: { monitor: ${describe(o.monitor)}, mode: "min" } or "max"`,
+    );
+  }
+  return { monitor: o.monitor, mode: checkOneOf(where, 'checkpoint.best.mode', mode, ['min', 'max'] as const) };
+}
+
+/** The checkpoints of a fit. */
+export class Checkpointing {
+  private readonly parts: CheckpointParts;
+  private readonly saver: CheckpointCallback;
+  private readonly path: string | URL;
+  /** Whether the fit goes on from the file, where there is one. */
+  readonly resumes: boolean;
+
+  constructor(
+    where: string,
+    options: CheckpointOptions,
+    model: Module,
+    settings: Omit<Settings, 'checkpoint'>,
+    known: ReadonlyMap<string, Direction>,
+  ) {
+    const o = withDefaults(`${where}: checkpoint`, options, {
+      path: undefined as unknown as string | URL,
+      every: 1,
+      best: false as CheckpointOptions['best'] & {},
+      resume: false,
+    });
+    this.path = o.path;
+    this.resumes = checkBoolean(where, 'checkpoint.resume', o.resume);
+    this.parts = partsOf(model, settings);
+    this.saver = checkpointEvery({ path: o.path, every: o.every, best: watched(where, o.best, known), ...this.parts });
+  }
+
+  /** Takes over the checkpoint that is there: the number of epochs that it has done; null: there is none. */
+  async resume(): Promise<number | null> {
+    const path = this.path instanceof URL ? fileURLToPath(this.path) : this.path;
+    return existsSync(path) ? (await loadCheckpoint(path, this.parts)).epoch : null;
+  }
+
+  /** Writes what is due after an epoch. */
+  async write(epoch: number, figures: ReadonlyMap<string, number>): Promise<void> {
+    const { loss, validationLoss, ...metrics } = Object.fromEntries(figures);
+    await this.saver.onEpoch({ epoch, loss: loss!, ...(validationLoss !== undefined && { validationLoss }), metrics });
+  }
+}
+
+// All that the fit's next epoch depends on. What an iterable of one's own has is not known.
+function partsOf(
+  model: Module,
+  { optimizer, loader, validation, schedules, earlyStopping }: Omit<Settings, 'checkpoint'>,
+): CheckpointParts {
+  const { schedulers } = schedules;
+  const [first] = schedulers;
+  const scheduler = schedulers.length === 1 && first instanceof LRScheduler ? first : undefined;
+  const others: [string, unknown][] = [
+    ...(scheduler === undefined ? schedulers.map((one, i): [string, unknown] => [`scheduler ${i}`, one]) : []),
+    ...validation.flatMap(({ loader: set }, i): [string, unknown][] => (set === loader ? [] : [[`validation ${i}`, set]])),
+    ['earlyStopping', earlyStopping],
+  ];
+  const scalers = Object.fromEntries(others.filter((pair): pair is [string, Stateful] => isStateful(pair[1])));
+  return {
+    model,
+    optimizer: optimizer as Optimizer<object>,
+    ...(isStateful(loader) && { loader }),
+    ...(scheduler !== undefined && { scheduler }),
+    ...(Object.keys(scalers).length > 0 && { scalers }),
+  };
+}

@@ -1,0 +1,373 @@
+// One fit, from its call to its result.
+import { SimdnnError } from '../errors';
+import type { Holder } from '../holders';
+import type { Module } from '../nn';
+import { randomPosition } from '../random';
+import { hold, type Tensor, type Version } from '../tensor';
+import { Group } from './batch';
+import { batchReport } from './callbacks';
+import { Engine } from './engine';
+import type { Leg } from './leg';
+import { type Figures, type Measures, outputBytes } from './measures';
+import type { FitResult, Settings } from './options';
+import { type Progress, silent, startProgress } from './progress';
+import { addFigures, addSet, bestOf, emptyResult } from './result';
+import type { Session } from './session';
+import { OwnSequence, seedOf } from './stream';
+import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
+import { checkTrained } from './trained';
+import { epochFigures, type SetFigures } from './validation';
+
+const where = 'train.fit';
+
+export class Fit implements Holder {
+  readonly name = where;
+  private readonly result: FitResult;
+  private readonly task: LossTask;
+  private readonly engine: Engine;
+  private readonly held = new Set<Tensor>();
+  /** Steps done since the step was recorded or checked last. */
+  private unchecked = 0;
+  private readonly trainingMetrics: Measures;
+  private readonly validates: boolean;
+  private rows = 0;
+  private readonly restoreModes: () => void;
+  /** Whether the thread's values are those that count: not where callbacks have the model. */
+  private inUse = false;
+  private progress: Progress = silent;
+  /** The learning rate of each group in the last step. */
+  private rates: number[] = [];
+  private epochBegan = performance.now();
+  private stopped: FitResult['stopped'] = null;
+  private readonly stopper = (): void => {
+    this.stopped ??= 'callback';
+  };
+  /** Random numbers of metrics: how many are drawn before a step depends on when legs end. */
+  private readonly ofMetrics = new OwnSequence(seedOf(randomPosition().seed, randomPosition().offset));
+
+  // From here on, before anything is awaited, model and optimizer are in use, and with `run` whatever else the first recording finds.
+  constructor(
+    private readonly model: Module,
+    private readonly o: Settings,
+  ) {
+    this.validates = o.validation.length > 0;
+    this.trainingMetrics = this.validates ? o.trainMetrics : o.metrics;
+    const clip = () => o.clip?.(this.groups.flatMap(({ params }) => params));
+    const trained = (measures: Measures) => ({
+      model,
+      criterion: o.criterion,
+      layout: o.layout,
+      handOut: measures.handOut,
+      classes: measures.classes,
+    });
+    const group = new Group(where, o.accumulate);
+    this.task = trainingTask(where, trained(this.trainingMetrics), o.optimizer, group, o.detectAnomaly, clip);
+    const tasks = [
+      { task: this.task, loader: o.loader },
+      ...o.validation.map(({ loader }) => ({ task: evaluationTask(where, trained(o.metrics)), loader })),
+    ];
+    this.result = emptyResult(o);
+    const { tensors } = this;
+    this.checkFree(tensors);
+    this.engine = new Engine(where, tasks, {
+      forFits: true,
+      changes: true,
+      epochsBefore: o.initialEpoch,
+      interrupts: o.callbacks.has('onBatch'),
+      found: (kind) => this.takeFound(kind.leaves, kind.trace.changes),
+      made: (session) => this.recorded(session),
+    });
+    this.restoreModes = intoTraining(model);
+    try {
+      this.hold(tensors);
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+  }
+
+  sync(): void {
+    if (this.inUse) this.engine.sync();
+  }
+
+  async run(): Promise<FitResult> {
+    const { signal, callbacks } = this.o;
+    const begin = performance.now();
+    const stop = () => this.engine.stop();
+    signal?.addEventListener('abort', stop);
+    try {
+      await this.engine.recordInTurns();
+      this.inUse = true;
+      if (callbacks.has('onBegin')) {
+        const batches = this.o.loader.length;
+        await this.outside(() =>
+          callbacks.tell('onBegin', { model: this.model, optimizer: this.o.optimizer, epochs: this.o.epochs, batches }),
+        );
+        if (signal?.aborted) throw signal.reason;
+      }
+      this.progress = await startProgress(this.o.progress, this.o.initialEpoch, this.o.epochs);
+      await this.train(begin);
+      if (this.stopped !== null && signal?.aborted) throw signal.reason;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      this.end();
+      if (signal?.aborted) this.o.earlyStopping?.restore(this.model);
+    }
+    const { result, o } = this;
+    o.earlyStopping?.restore(this.model);
+    const best = bestOf(result.validationLoss ?? result.loss);
+    result.bestEpoch = o.earlyStopping?.bestEpoch ?? (best && o.initialEpoch + best);
+    result.stopped = this.stopped;
+    result.seconds = (performance.now() - begin) / 1000;
+    result.rowsPerSecond = this.rows / result.seconds;
+    await callbacks.tell('onEnd', result);
+    return result;
+  }
+
+  private async train(begin: number): Promise<void> {
+    const { o, result, progress } = this;
+    // Whatever JavaScript does after an epoch must come before the next one begins.
+    const epochByEpoch =
+      this.validates ||
+      !o.metrics.isEmpty ||
+      !o.schedules.isEmpty ||
+      o.callbacks.has('onEpoch') ||
+      o.earlyStopping !== null ||
+      o.checkpoint !== null;
+    const legTime = o.schedules.everyStep ? 0 : o.progressEvery; // 0: one step
+    let [told, shown] = [performance.now(), 0];
+    while (this.epochsDone < o.epochs && this.stopped === null) {
+      // Not at the end of the epoch before: callbacks in between may use the metrics.
+      if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
+      const rates = this.groups.map(({ lr }) => lr ?? NaN); // an optimizer of one's own may have none
+      const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, legTime);
+      this.rows += leg.rows;
+      this.unchecked += leg.steps;
+      this.ofMetrics.run(() => this.trainingMetrics.update(leg));
+      if (leg.steps > 0) {
+        this.rates = rates;
+        this.inStream(() => o.schedules.afterStep());
+      }
+      for (const loss of leg.losses) {
+        result.loss.push(loss);
+        result.lr.push(this.rates[0]!);
+        result.epochs++;
+      }
+      if (o.signal?.aborted) throw o.signal.reason;
+      if (leg.losses.length > 0 && epochByEpoch && (await this.endEpoch(leg.losses[0]!))) this.stopped ??= 'earlyStopping';
+      this.countSeconds(leg.losses.length);
+      const now = performance.now();
+      if (leg.losses.length > 0 || now - shown >= o.progressEvery) {
+        shown = now;
+        progress.update(result, leg.batch / (o.loader.length ?? Infinity), this.rows / ((now - begin) / 1000));
+      }
+      if (this.stopped === null && o.callbacks.has('onBatch') && leg.steps > 0 && now - told >= o.progressEvery && this.engine.isSettled) {
+        const report = { ...batchReport(result, this.epochsDone, leg, o.loader.length), stop: this.stopper };
+        await this.outside(() => o.callbacks.tell('onBatch', report));
+        this.epochBegan += performance.now() - now;
+        told = performance.now();
+      }
+    }
+  }
+
+  private async leg(part: number, epochs: number, milliseconds: number): Promise<Leg> {
+    const { signal, detectAnomaly, check } = this.o;
+    if (signal?.aborted) throw signal.reason;
+    // Where the loader's last batch is done, no step needs what a callback has changed.
+    const hasNext = this.engine.hasNext(part);
+    try {
+      let session = hasNext ? this.engine.held : null;
+      if (hasNext && session === null) {
+        await this.engine.recordInTurns();
+        if (signal?.aborted) throw signal.reason;
+        // In one turn where a part holds no longer when all are done: whoever changes options all the time does not keep it from going on.
+        session = this.engine.held ?? this.engine.record();
+      }
+      if (session !== null && check > 0 && this.unchecked >= check) {
+        session.verify();
+        this.unchecked = 0;
+      }
+    } catch (error) {
+      if (part === 0 && !(error instanceof SimdnnError)) this.refusedStep();
+      throw error;
+    }
+    return this.engine.leg(part, { epochs, milliseconds, outputBytes, finite: detectAnomaly });
+  }
+
+  // A callback has set what the next step will refuse, such as a rate below zero. In a loop that step begins: its order and its dropout are drawn,
+  // its gradients are there. It is done here as there, and throws.
+  private refusedStep(): void {
+    if (!this.engine.isBetweenEpochs(0)) return;
+    this.free();
+    this.engine.stream.begin();
+    try {
+      for (const tensors of this.engine.steps(0)) {
+        this.task.run(...tensors);
+        break;
+      }
+    } finally {
+      this.engine.stream.end();
+    }
+  }
+
+  // Loss and metrics over a validation set.
+  private async validate(set: number): Promise<SetFigures> {
+    const { o } = this;
+    o.metrics.reset();
+    for (;;) {
+      const leg = await this.leg(set + 1, 1, o.progressEvery);
+      if (o.signal?.aborted) throw o.signal.reason;
+      this.ofMetrics.run(() => o.metrics.update(leg));
+      if (leg.losses.length > 0) return { loss: leg.losses[0]!, ...this.ofMetrics.run(() => o.metrics.compute()) };
+    }
+  }
+
+  // Validation, metrics, scheduler, callback; true when the fit is to end.
+  private async endEpoch(loss: number): Promise<boolean> {
+    const { o, result, rates: lrs } = this;
+    const sets: SetFigures[] = [];
+    for (const [i, { name }] of o.validation.entries()) {
+      sets.push(await this.validate(i));
+      if (name !== null) addSet(result, name, sets[i]!);
+    }
+    const first = sets[0];
+    if (first !== undefined) result.validationLoss!.push(first.loss);
+    const own: Figures = first ?? this.ofMetrics.run(() => o.metrics.compute());
+    addFigures(result, own);
+    const trained = this.ofMetrics.run(() => o.trainMetrics.compute());
+    addFigures({ metrics: result.trainMetrics, arrays: result.trainArrays }, trained);
+    const figures = epochFigures(loss, own, o.validation, sets);
+    this.inStream(() => o.schedules.afterEpoch(figures));
+    this.countSeconds(1);
+    const epoch = this.epochsDone;
+    const report = {
+      epoch,
+      epochs: o.epochs,
+      loss,
+      ...(first !== undefined && { validationLoss: first.loss }),
+      metrics: own.metrics,
+      arrays: own.arrays,
+      trainMetrics: trained.metrics,
+      trainArrays: trained.arrays,
+      ...(result.validation && { validation: Object.fromEntries(sets.map((set, i) => [o.validation[i]!.name, set])) }),
+      lr: lrs[0]!,
+      lrs,
+      seconds: result.epochSeconds.at(-1)!,
+      stop: this.stopper,
+    };
+    if (!o.callbacks.has('onEpoch') && o.earlyStopping === null && o.checkpoint === null) return false;
+    const isOver = await this.outside(async () => {
+      await o.callbacks.tell('onEpoch', report);
+      const isLast = o.earlyStopping?.isOver(figures, epoch, this.model) ?? false;
+      await o.checkpoint?.write(epoch, figures);
+      return isLast;
+    });
+    this.epochBegan = performance.now();
+    return isOver;
+  }
+
+  // What JavaScript draws in it is of the run's numbers.
+  private inStream(call: () => void): void {
+    this.engine.stream.begin();
+    try {
+      call();
+    } finally {
+      this.engine.stream.end();
+    }
+  }
+
+  // Calls back with the model free to be used, and changed. What is thrown leaves it free, and as it is then.
+  private async outside<T>(call: () => Promise<T>): Promise<T> {
+    this.free();
+    this.engine.stream.begin();
+    let result: T;
+    try {
+      result = await call();
+    } finally {
+      this.engine.stream.end();
+    }
+    const { tensors } = this;
+    this.checkFree(tensors);
+    this.hold(tensors);
+    this.engine.write();
+    this.inUse = true;
+    return result;
+  }
+
+  private get groups(): readonly { params: readonly Tensor[]; lr?: number }[] {
+    return (this.o.optimizer as unknown as { paramGroups: { params: readonly Tensor[]; lr?: number }[] }).paramGroups;
+  }
+
+  /** Those before this fit counted. */
+  private get epochsDone(): number {
+    return this.o.initialEpoch + this.result.epochs;
+  }
+
+  // Since the last epoch ended, divided among those that ended now; callbacks do not count.
+  private countSeconds(epochs: number): void {
+    const { epochSeconds, epochs: done } = this.result;
+    const uncounted = Math.min(epochs, done - epochSeconds.length);
+    if (uncounted === 0) return;
+    const now = performance.now();
+    for (let i = 0; i < uncounted; i++) epochSeconds.push((now - this.epochBegan) / 1000 / uncounted);
+    this.epochBegan = now;
+  }
+
+  // Of model and optimizer.
+  private get tensors(): Tensor[] {
+    return [...this.model.parameters(), ...this.model.buffers(), ...this.groups.flatMap(({ params }) => params)];
+  }
+
+  private checkFree(tensors: readonly Tensor[]): void {
+    for (const { version } of tensors) this.refuseHeld(version);
+  }
+
+  private refuseHeld({ holder }: Version): void {
+    if (holder !== null && holder !== this) {
+      throw new SimdnnError(
+        'SIMDNN_IN_USE',
+        `[${where}] the model or the optimizer is in use by another ${holder.name}\n  hint: await it first`,
+      );
+    }
+  }
+
+  private hold(tensors: readonly Tensor[]): void {
+    for (const tensor of tensors) this.take(tensor);
+  }
+
+  // What the recordings found besides is in use as well.
+  private takeFound(leaves: readonly Tensor[], changes: readonly Tensor[]): void {
+    for (const tensor of [...leaves.filter(({ requiresGrad }) => requiresGrad), ...changes]) {
+      this.refuseHeld(tensor.version);
+      this.take(tensor);
+    }
+  }
+
+  private recorded(session: Session): void {
+    this.takeFound(session.leaves, session.changes);
+    checkTrained(where, this.model, this.groups, session.kinds(0));
+  }
+
+  private take(tensor: Tensor): void {
+    hold(tensor, this);
+    this.held.add(tensor);
+  }
+
+  // Copies the thread's values into JavaScript's memory, where JavaScript has not had it since, and gives it back.
+  private free(): void {
+    if (this.inUse) this.engine.finish();
+    this.inUse = false;
+    for (const tensor of this.held) hold(tensor, null);
+    this.held.clear();
+  }
+
+  private end(): void {
+    try {
+      this.free();
+    } finally {
+      this.restoreModes();
+      this.engine.close();
+      this.progress.end();
+    }
+  }
+}
