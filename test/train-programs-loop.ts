@@ -1,5 +1,5 @@
 // A program of train-programs.test.ts set up, and its fit and evaluation written out as loops.
-import { manualSeed, metrics, nn, noGrad, type optim, randn, type Tensor, type train } from '../src';
+import { manualSeed, metrics, nn, noGrad, type optim, randn, type Tensor, train } from '../src';
 import { makeLoss, makeScheduler } from './compile-programs';
 import { Bits, isSampled, type Loader, makeLoader, Net, needsSameWidth, optimizerOf, type Program } from './train-programs';
 
@@ -53,9 +53,12 @@ export function setUp(p: Program) {
         : p.metrics === 'accuracy'
           ? new metrics.Accuracy(ofClasses)
           : new metrics.ConfusionMatrix(ofClasses);
+  const isReplaced = p.events.some(({ kind }) => kind === 'replace' || kind === 'replace layer');
+  const ema = p.averaged && !isReplaced ? train.emaWeights(net, { decay: 0.9 }) : null;
   if (p.evaluating) net.eval();
   return {
     p,
+    ema,
     series,
     net,
     parameters,
@@ -231,6 +234,7 @@ export async function loopFit(
         const { paramGroups } = optimizer as unknown as { paramGroups: { lr: number }[] };
         lrs = paramGroups.map(({ lr }) => lr);
         optimizer.step();
+        s.ema?.afterStep();
         if (everyStep) scheduler!.step();
         if (calls.has(`${epoch} ${batches} within`)) {
           await onBatch({ epoch, batch: batches, batches: loader.length, loss: total / batches });

@@ -128,6 +128,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
     notes.at = 'result';
     notes.add('result', JSON.stringify(result));
   });
+  if (s.ema) for (const [name, average] of s.ema.model.namedParameters()) notes.tensor(`average of ${name}`, average);
   made.forwards = counted.mock.calls.length;
   made.kinds = s.kinds.size;
   counted.mockRestore();
@@ -153,6 +154,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
         ...(scheduler && { scheduler: p.everyStep ? { scheduler, interval: 'step' as const } : scheduler }),
         ...(p.stopping && { earlyStopping: p.stopping }),
         ...p.clip,
+        ...(s.ema && { callbacks: [s.ema] }),
         ...(toldOfEpochs && {
           onEpoch: async (all: train.EpochReport) => {
             const { metrics: figures, arrays, trainMetrics, trainArrays, validation, seconds, stop, ...report } = all;

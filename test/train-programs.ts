@@ -87,6 +87,8 @@ export const program = fc.record({
     { clipGradValue: 0.01 },
     { clipGradNorm: { maxNorm: 0.3, normType: 1 }, clipGradValue: 0.02 },
   ),
+  /** Whether averages of the weights are taken in each step. */
+  averaged: fc.constantFrom(false, false, true),
   /** The epoch after which a callback stops the fit; 0: none does. */
   stopsAfter: fc.constantFrom(0, 0, 0, 1, 2),
   /** How far the clock goes whenever it is looked at: decides how many batches are made at once, and when onBatch is called. */

@@ -65,6 +65,11 @@ export interface BatchReport {
 
 /** An object that follows a fit: each method is optional, called with the model free to be used, and awaited. */
 export interface Callback {
+  /**
+   * A part of each step, behind the optimizer's: recorded with it, and replayed without JavaScript. What a recorded step may do holds for it:
+   * operations on tensors, in place. Averages of weights, bounds of weights.
+   */
+  afterStep?(): void;
   /** Before the first step. */
   onBegin?(report: BeginReport): unknown;
   /** After each epoch. */
@@ -81,7 +86,7 @@ export const batchReport = ({ loss }: FitResult, epochs: number, leg: Leg, batch
     ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
     : { epoch: epochs, batch: batches ?? leg.ofEpoch!, batches, loss: loss.at(-1)! };
 
-const events = ['onBegin', 'onEpoch', 'onBatch', 'onEnd'] as const;
+const events = ['afterStep', 'onBegin', 'onEpoch', 'onBatch', 'onEnd'] as const;
 type Event = (typeof events)[number];
 
 /** All who are told: the options `onEpoch` and `onBatch` first, then the callbacks in their order. */
@@ -110,8 +115,17 @@ export class Callbacks {
     return this.all.some((callback) => callback[event] !== undefined);
   }
 
+  /** What stands behind the optimizer's step; null: nothing does. */
+  get afterStep(): (() => void) | null {
+    const own = this.all.filter((callback) => callback.afterStep !== undefined);
+    if (own.length === 0) return null;
+    return () => {
+      for (const callback of own) callback.afterStep!();
+    };
+  }
+
   /** Tells them one after the other. */
-  async tell<E extends Event>(event: E, report: Parameters<NonNullable<Callback[E]>>[0]): Promise<void> {
+  async tell<E extends Exclude<Event, 'afterStep'>>(event: E, report: Parameters<NonNullable<Callback[E]>>[0]): Promise<void> {
     for (const callback of this.all) await callback[event]?.(report as never);
   }
 }

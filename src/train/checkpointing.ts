@@ -1,8 +1,8 @@
 // A fit that writes checkpoints, and goes on from the one that is there.
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { checkBoolean, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { type BestOptions, type CheckpointCallback, type CheckpointParts, checkpointEvery, loadCheckpoint, type Stateful } from '../io';
+import { pathOf } from '../io/paths';
 import type { Module } from '../nn';
 import type { Optimizer } from '../optim';
 import { LRScheduler } from '../optim/lr-scheduler';
@@ -52,7 +52,7 @@ function watched(where: string, best: CheckpointOptions['best'], known: Readonly
 export class Checkpointing {
   private readonly parts: CheckpointParts;
   private readonly saver: CheckpointCallback;
-  private readonly path: string | URL;
+  private readonly path: string;
   /** Whether the fit goes on from the file, where there is one. */
   readonly resumes: boolean;
 
@@ -69,7 +69,7 @@ export class Checkpointing {
       best: false as CheckpointOptions['best'] & {},
       resume: false,
     });
-    this.path = o.path;
+    this.path = pathOf(`${where}: checkpoint`, o.path);
     this.resumes = checkBoolean(where, 'checkpoint.resume', o.resume);
     this.parts = partsOf(model, settings);
     this.saver = checkpointEvery({ path: o.path, every: o.every, best: watched(where, o.best, known), ...this.parts });
@@ -77,8 +77,7 @@ export class Checkpointing {
 
   /** Takes over the checkpoint that is there: the number of epochs that it has done; null: there is none. */
   async resume(): Promise<number | null> {
-    const path = this.path instanceof URL ? fileURLToPath(this.path) : this.path;
-    return existsSync(path) ? (await loadCheckpoint(path, this.parts)).epoch : null;
+    return existsSync(this.path) ? (await loadCheckpoint(this.path, this.parts)).epoch : null;
   }
 
   /** Writes what is due after an epoch. */

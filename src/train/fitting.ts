@@ -52,7 +52,10 @@ export class Fit implements Holder {
   ) {
     this.validates = o.validation.length > 0;
     this.trainingMetrics = this.validates ? o.trainMetrics : o.metrics;
-    const clip = () => o.clip?.(this.groups.flatMap(({ params }) => params));
+    const inStep = {
+      afterBackward: () => o.clip?.(this.groups.flatMap(({ params }) => params)),
+      afterStep: o.callbacks.afterStep,
+    };
     const trained = (measures: Measures) => ({
       model,
       criterion: o.criterion,
@@ -61,7 +64,7 @@ export class Fit implements Holder {
       classes: measures.classes,
     });
     const group = new Group(where, o.accumulate);
-    this.task = trainingTask(where, trained(this.trainingMetrics), o.optimizer, group, o.detectAnomaly, clip);
+    this.task = trainingTask(where, trained(this.trainingMetrics), o.optimizer, group, o.detectAnomaly, inStep);
     const tasks = [
       { task: this.task, loader: o.loader },
       ...o.validation.map(({ loader }) => ({ task: evaluationTask(where, trained(o.metrics)), loader })),

@@ -11,9 +11,11 @@ export {
   type FoldTraining,
 } from './cross-validate';
 export type { EarlyStoppingOptions } from './early-stopping';
+export { type EmaWeights, type EmaWeightsOptions, emaWeights } from './ema-weights';
 export type { Batches } from './engine';
 export { fit } from './fit';
 export { type EvaluateOptions, evaluate, predict } from './inference';
+export { type CsvLoggerOptions, csvLogger, type JsonLoggerOptions, jsonLogger } from './loggers';
 export type { GivenMetrics, MetricFunction, RoutedMetric } from './measures';
 export type { FitOptions, FitResult, SetHistory } from './options';
 export type { ScheduleOptions, Scheduler } from './schedule';

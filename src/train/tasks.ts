@@ -130,7 +130,7 @@ export const trainingTask = (
   optimizer: Stepper,
   group: Group,
   looksForNaN: boolean,
-  afterBackward: () => void,
+  { afterBackward, afterStep }: { afterBackward: () => void; afterStep: (() => void) | null },
 ): LossTask => ({
   where,
   group,
@@ -151,6 +151,7 @@ export const trainingTask = (
     afterBackward();
     if (looksForNaN) withoutPadding(() => optimizer.step());
     else optimizer.step();
+    if (afterStep !== null) leaveAlone(noGrad(afterStep));
     return {
       losses: done.map(({ loss }) => loss),
       outputs: done.flatMap(({ outputs }) => outputs),

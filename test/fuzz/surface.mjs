@@ -972,7 +972,10 @@ function fitArguments(w) {
   ])();
   const accuracy = () => ({ accuracy: new w.lib.metrics.Accuracy({ task: 'multiclass', numClasses: Math.max(2, classes) }) });
   const more = {
-    validation: () => loader,
+    validation: () => (w.r.chance(0.5) ? loader : { near: loader, far: [...loader] }),
+    accumulate: () => 1 + w.r.below(4),
+    sampleWeights: w.boolean,
+    targets: () => 1 + w.r.below(2),
     metrics: () => (classes > 1 ? accuracy() : undefined),
     scheduler: () => new optim.lrScheduler.StepLR(optimizer, { stepSize: 1 }),
     onBatch: () => () => undefined,
@@ -981,7 +984,7 @@ function fitArguments(w) {
     detectAnomaly: w.boolean,
     clipGradNorm: () => w.r.pick([1, { maxNorm: 0.5, normType: Infinity }]),
     clipGradValue: () => w.r.real() ** 2,
-    callbacks: () => [{ onBegin() {}, onEpoch: ({ stop }) => w.r.chance(0.2) && stop(), onEnd() {} }],
+    callbacks: () => [{ onBegin() {}, onEpoch: ({ stop }) => w.r.chance(0.2) && stop(), onEnd() {} }, w.lib.train.emaWeights(model)],
   };
   const batches = w.r.chance(0.7) ? loader : [...loader];
   const signal = AbortSignal.timeout(w.r.chance(0.1) ? w.r.below(5) : 300); // epochs may be spoilt to 2^31

@@ -1,0 +1,111 @@
+// Callbacks that write what a fit reports.
+import { appendFile, stat, writeFile } from 'node:fs/promises';
+import { checkBoolean, describe, typeError, withDefaults } from '../errors';
+import { pathOf } from '../io/paths';
+import type { Callback, EpochReport } from './callbacks';
+
+/** The options of `csvLogger`. */
+export interface CsvLoggerOptions {
+  /** Whether an existing file is written on (false): its first line stays. */
+  append?: boolean;
+  /** What stands between two fields (","). */
+  separator?: string;
+}
+
+/** The options of `jsonLogger`. */
+export interface JsonLoggerOptions {
+  /** Whether an existing file is written on (false). */
+  append?: boolean;
+}
+
+// The figures of an epoch by their names, in the order of the columns.
+function figuresOf({ epoch, loss, validationLoss, metrics, trainMetrics, validation = {}, lr, seconds }: EpochReport): [string, number][] {
+  const named = (prefix: string, figures: Readonly<Record<string, number>>): [string, number][] =>
+    Object.entries(figures).map(([name, figure]) => [`${prefix}${name}`, figure]);
+  return [
+    ['epoch', epoch],
+    ['loss', loss],
+    ...(validationLoss === undefined ? [] : [['validationLoss', validationLoss] as [string, number]]),
+    ...named('', metrics),
+    ...named('train.', trainMetrics),
+    ...Object.entries(validation).flatMap(([set, figures]) => named(`${set}.`, { loss: figures.loss, ...figures.metrics })),
+    ['lr', lr],
+    ['seconds', seconds],
+  ];
+}
+
+const isEmpty = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).size === 0;
+  } catch {
+    return true;
+  }
+};
+
+// A file that is begun with the fit and gets a text after each epoch.
+class Log implements Callback {
+  private begun = false;
+
+  constructor(
+    private readonly path: string,
+    private readonly append: boolean,
+    private readonly textOf: (report: EpochReport, isFirst: boolean) => string,
+  ) {}
+
+  async onEpoch(report: EpochReport): Promise<void> {
+    const isFirst = !this.begun && (!this.append || (await isEmpty(this.path)));
+    const text = this.textOf(report, isFirst);
+    if (!this.begun && !this.append) await writeFile(this.path, text);
+    else await appendFile(this.path, text);
+    this.begun = true;
+  }
+}
+
+/**
+ * Writes a line of figures after each epoch: the epoch, losses, metrics of one number, learning rate and seconds. As `keras.callbacks.CSVLogger`.
+ *
+ * The names are those of the report, `train.` before those of `trainMetrics`, a validation set's name before its own; they make the first line. The fit rejects where the file cannot be
+ * written.
+ *
+ * @example
+ * const model = new nn.Linear(2, 1);
+ * const loader = new data.DataLoader(new data.TensorDataset(randn([8, 2]), zeros([8, 1])), { batchSize: 4 });
+ * const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+ * const callbacks = [train.csvLogger("build/log.csv")];
+ * await train.fit(model, { criterion: new nn.MSELoss(), optimizer, loader, epochs: 3, progress: false, callbacks });
+ * const table = await data.readTable("build/log.csv");
+ * [table.length, table.names]; // [3, ["epoch", "loss", "lr", "seconds"]]
+ */
+export function csvLogger(path: string | URL, options: CsvLoggerOptions = {}): Callback {
+  const where = 'train.csvLogger';
+  const o = withDefaults(where, options, { append: false, separator: ',' });
+  if (typeof o.separator !== 'string' || o.separator.length !== 1 || /["\r\n]/.test(o.separator)) {
+    throw typeError(where, `expected separator to be one character, no quote or line end, got ${describe(o.separator)}`);
+  }
+  const field = (value: string | number): string => {
+    const text = String(value);
+    return text.includes(o.separator) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const line = (fields: readonly (string | number)[]): string => `${fields.map(field).join(o.separator)}\n`;
+  return new Log(pathOf(where, path), checkBoolean(where, 'append', o.append), (report, isFirst) => {
+    const figures = figuresOf(report);
+    return (isFirst ? line(figures.map(([name]) => name)) : '') + line(figures.map(([, figure]) => figure));
+  });
+}
+
+/**
+ * Writes the report of each epoch as a line of JSON, metrics of several numbers included; what is not finite is null.
+ *
+ * @example
+ * const model = new nn.Linear(2, 1);
+ * const loader = new data.DataLoader(new data.TensorDataset(randn([8, 2]), zeros([8, 1])), { batchSize: 4 });
+ * const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+ * const callbacks = [train.jsonLogger("build/log.jsonl")];
+ * const { loss } = await train.fit(model, { criterion: new nn.MSELoss(), optimizer, loader, epochs: 3, progress: false, callbacks });
+ * loss.length; // 3
+ */
+export function jsonLogger(path: string | URL, options: JsonLoggerOptions = {}): Callback {
+  const where = 'train.jsonLogger';
+  const o = withDefaults(where, options, { append: false });
+  return new Log(pathOf(where, path), checkBoolean(where, 'append', o.append), ({ stop: _, ...report }) => `${JSON.stringify(report)}\n`);
+}
