@@ -2,6 +2,7 @@ export { type ArrowTable, fromArrow } from './arrow';
 export { BatchSampler, type BatchSamplerOptions } from './batch-sampler';
 export { type Collated, defaultCollate } from './collate';
 export { ConcatDataset } from './concat-dataset';
+export { CsrArray, type CsrArrayOptions, type CsrParts } from './csr-array';
 export { type CsvData, type ReadCsvOptions, readCsv, readTable } from './csv';
 export { CsvBatches, type CsvBatchesOptions, csvBatches } from './csv-batches';
 export type { CsvOptions } from './csv-dialect';
@@ -31,6 +32,8 @@ export {
   type MinMaxScalerOptions,
   OneHotEncoder,
   type OneHotEncoderOptions,
+  OrdinalEncoder,
+  type OrdinalEncoderOptions,
   type Part,
   Pipeline,
   type PreparingState,

@@ -5,6 +5,7 @@ export type { ColumnData, Features, Row, TableLike } from './columns';
 export { type Label, LabelEncoder, type LabelEncoderState } from './label-encoder';
 export { MinMaxScaler, type MinMaxScalerOptions } from './min-max-scaler';
 export { OneHotEncoder, type OneHotEncoderOptions } from './one-hot-encoder';
+export { OrdinalEncoder, type OrdinalEncoderOptions } from './ordinal-encoder';
 export { Pipeline, type Steps } from './pipeline';
 export { fromState, type Savable, type SavedTransformer, toState } from './registry';
 export { RobustScaler, type RobustScalerOptions } from './robust-scaler';

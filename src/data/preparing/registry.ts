@@ -4,6 +4,7 @@ import { ColumnTransformer, type Part } from './column-transformer';
 import { LabelEncoder } from './label-encoder';
 import { MinMaxScaler } from './min-max-scaler';
 import { OneHotEncoder } from './one-hot-encoder';
+import { OrdinalEncoder } from './ordinal-encoder';
 import { Pipeline, type Steps } from './pipeline';
 import { RobustScaler } from './robust-scaler';
 import { SimpleImputer } from './simple-imputer';
@@ -26,6 +27,7 @@ export type Savable =
   | MinMaxScaler
   | RobustScaler
   | OneHotEncoder
+  | OrdinalEncoder
   | LabelEncoder
   | SimpleImputer
   | Pipeline
@@ -33,7 +35,15 @@ export type Savable =
 
 type Make = new (options?: never) => Exclude<Savable, Pipeline | ColumnTransformer>;
 const kinds = new Map<string, Make>(
-  Object.entries({ StandardScaler, MinMaxScaler, RobustScaler, OneHotEncoder, LabelEncoder, SimpleImputer } as Record<string, Make>),
+  Object.entries({
+    StandardScaler,
+    MinMaxScaler,
+    RobustScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    LabelEncoder,
+    SimpleImputer,
+  } as Record<string, Make>),
 );
 const deepest = 16;
 
@@ -63,7 +73,8 @@ export function toState(transformer: Savable): SavedTransformer {
     if (!(transformer instanceof Class) || transformer.constructor !== Class) continue;
     const options = json(transformer.getParams()) as Record<string, Json>;
     // NaN, the default, which JSON lacks.
-    if (options['missingValues'] === null) delete options['missingValues'];
+    for (const name of ['missingValues', 'encodedMissingValue']) if (options[name] === null) delete options[name];
+    if (transformer instanceof OrdinalEncoder && Number.isNaN(transformer.unknownValue)) options['unknownValue'] = 'NaN';
     return { kind, options, state: json(transformer.stateDict()) as PreparingState };
   }
   throw typeError('toState', `expected a transformer of this library, got ${describe(transformer)}`);
@@ -94,7 +105,8 @@ function made(saved: SavedTransformer, depth: number): Savable {
   const Class = kinds.get(kind);
   if (Class === undefined)
     throw rangeError(where, `unknown kind ${describe(kind)}`, `known are ${[...kinds.keys(), 'Pipeline', 'ColumnTransformer'].join(', ')}`);
-  const transformer = new Class(options as never);
+  const unknownIsNaN = Class === (OrdinalEncoder as Make) && (options as { unknownValue?: unknown } | null)?.unknownValue === 'NaN';
+  const transformer = new Class((unknownIsNaN ? { ...(options as object), unknownValue: Number.NaN } : options) as never);
   transformer.loadStateDict(state as never);
   return transformer;
 }
