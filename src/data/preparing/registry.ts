@@ -1,6 +1,7 @@
 // Transformers as JSON, and from it.
 import { describe, rangeError, typeError } from '../../errors';
 import { ColumnTransformer, type Part } from './column-transformer';
+import { CountVectorizer } from './count-vectorizer';
 import { LabelEncoder } from './label-encoder';
 import { MinMaxScaler } from './min-max-scaler';
 import { OneHotEncoder } from './one-hot-encoder';
@@ -10,6 +11,8 @@ import { RobustScaler } from './robust-scaler';
 import { SimpleImputer } from './simple-imputer';
 import { StandardScaler } from './standard-scaler';
 import { type Json, listOf, type PreparingState } from './state';
+import { TfidfTransformer } from './tfidf-transformer';
+import { TfidfVectorizer } from './tfidf-vectorizer';
 
 /** A transformer as JSON: its class, its options, and what it has learned. */
 export interface SavedTransformer {
@@ -30,6 +33,9 @@ export type Savable =
   | OrdinalEncoder
   | LabelEncoder
   | SimpleImputer
+  | CountVectorizer
+  | TfidfTransformer
+  | TfidfVectorizer
   | Pipeline
   | ColumnTransformer;
 
@@ -43,6 +49,9 @@ const kinds = new Map<string, Make>(
     OrdinalEncoder,
     LabelEncoder,
     SimpleImputer,
+    CountVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
   } as Record<string, Make>),
 );
 const deepest = 16;

@@ -92,3 +92,52 @@ for kind, cls, variants in [
                 "transformed": plain(encoder.transform(x_)), "transformedOther": plain(out), "back": back,
             })
 write("encoders.json.gz", encoders)
+
+# Texts.
+texts = {
+    "corpus": ["This is the first document.", "This document is the second document.", "And this is the third one.", "Is this the first document?"],
+    "scripts": [
+        "Zoë's café — naïve façade, ÅNGSTRÖM", "Ελληνικά ΣΊΣΥΦΟΣ ψυχή", "日本語 のテキスト 東京", "\u00bd x\u00b2 42 ٣٤ Ⅻ", "हिन्दी भाषा e\u0301te\u0301 cafe\u0301",
+        "İstanbul STRASSE straße ﬁn snake_case __init__ a_b", "\U0001f600 \U0001d49c\U0001d49e test \uffe0\uffe0 tést", "", "don't e-mail re-run 3.14",
+    ],
+    "spaces": ["a  b\t\tc", "ab  cd\n\n ef", "\u2003x\u3000y \x1c z\x85w", " ", "one\x1ftwo\xa0\xa0three"],
+    "words": [" ".join(f"w{int(i)}" for i in np.minimum(np.random.default_rng(i).geometric(0.12, 30), 25)) for i in range(12)],
+}
+others = ["this is a new document", "w1 w2 w2 w30", "東京 café", ""]
+variants = [
+    {}, {"binary": True}, {"lowercase": False}, {"stripAccents": "ascii"}, {"stripAccents": "unicode"}, {"ngramRange": [1, 2]},
+    {"ngramRange": [2, 3], "stopWords": ["is", "the", "w1", "a_b"]}, {"analyzer": "char", "ngramRange": [1, 3]}, {"analyzer": "char", "ngramRange": [3, 3]},
+    {"analyzer": "charWb", "ngramRange": [2, 4]}, {"analyzer": "charWb", "ngramRange": [6, 9]}, {"minDf": 2}, {"maxDf": 0.5}, {"minDf": 0.2, "maxDf": 3},
+    {"maxFeatures": 3, "stripAccents": "unicode"}, {"tokenPattern": "(?u)\\b\\w+\\b"}, {"tokenPattern": "[\\w'-]+"}, {"tokenPattern": "(\\w)\\w*"},
+    {"tokenPattern": "\\S+"}, {"tokenPattern": "\\b[^\\s\\d]+\\b"}, {"vocabulary": ["document", "w2", "first", "東京", "café"]},
+]
+vectors = []
+for options in variants:
+    for name, documents in texts.items():
+        given = python(options)
+        try:
+            counter = CountVectorizer(**given).fit(documents)
+        except ValueError:
+            vectors.append({"kind": "CountVectorizer", "options": options, "input": name, "terms": None})
+            continue
+        if options.get("maxFeatures"):
+            # Which of equally frequent terms are kept is by chance there.
+            totals = np.asarray(CountVectorizer(**{**given, "max_features": None}).fit_transform(documents).sum(axis=0)).ravel()
+            totals = np.sort(totals)[::-1]
+            if len(totals) > 3 and totals[2] == totals[3]:
+                continue
+        terms = counter.get_feature_names_out().tolist()
+        count = lambda m: [m.indptr.tolist(), m.indices.tolist(), m.data.tolist()]
+        vectors.append({"kind": "CountVectorizer", "options": options, "input": name, "terms": terms,
+                        "transformed": count(counter.transform(documents)), "other": count(counter.transform(others))})
+for options in [
+    {}, {"norm": "l1"}, {"norm": None}, {"useIdf": False}, {"smoothIdf": False}, {"sublinearTf": True}, {"norm": None, "sublinearTf": True, "smoothIdf": False},
+    {"analyzer": "charWb", "ngramRange": [1, 2], "minDf": 3}, {"binary": True, "maxDf": 0.7}, {"vocabulary": ["w2", "w30", "w1", "document"], "norm": "l1"},
+]:
+    for name in ("corpus", "words"):
+        weigher = TfidfVectorizer(**python(options)).fit(texts[name])
+        count = lambda m: [m.indptr.tolist(), m.indices.tolist(), m.data.tolist()]
+        vectors.append({"kind": "TfidfVectorizer", "options": options, "input": name, "terms": weigher.get_feature_names_out().tolist(),
+                        "idf": weigher.idf_.tolist() if options.get("useIdf", True) else [],
+                        "transformed": count(weigher.transform(texts[name])), "other": count(weigher.transform(others))})
+write("text.json.gz", {"texts": texts, "others": others, "cases": vectors})
