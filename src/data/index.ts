@@ -18,6 +18,8 @@ export {
   type Cell,
   type ClassWeightOptions,
   type ColumnData,
+  type ColumnInfo,
+  type ColumnSelection,
   ColumnTransformer,
   type ColumnTransformerOptions,
   CountVectorizer,

@@ -1228,8 +1228,14 @@ function preparingRecipes() {
     'Pipeline',
     'ColumnTransformer',
   ]) {
-    const parts = (w) => [['scale', new w.lib.data.StandardScaler(), [0]]];
-    if (kind === 'ColumnTransformer') recipes['data.ColumnTransformer'] = (w) => [parts(w)];
+    const parts = (w) => [['scale', new w.lib.data.StandardScaler(), w.r.pick([[0], 0, ({ index }) => index === 0])]];
+    if (kind === 'ColumnTransformer') {
+      const rest = (w) => w.r.pick(['drop', 'passthrough', new w.lib.data.MinMaxScaler()]);
+      recipes['data.ColumnTransformer'] = (w) => [
+        parts(w),
+        w.options({ remainder: () => rest(w), sparseThreshold: () => w.r.pick([0, 0.3, 1]) }),
+      ];
+    }
     const made = (w) =>
       kind === 'ColumnTransformer'
         ? new w.lib.data.ColumnTransformer(parts(w))
@@ -1298,6 +1304,8 @@ const hidden = new Set([
     'LabelEncoder.checkFitted',
     'ColumnTransformer.asFitted',
     'ColumnTransformer.joined',
+    ...['columnsOfParts', 'placesFromState', 'everyPart', 'work', 'results'].map((name) => `ColumnTransformer.${name}`),
+    'SimpleImputer.missingIn',
     'OneHotEncoder.layout',
     'OneHotEncoder.dropped',
     'OrdinalEncoder.cellsOf',

@@ -1,5 +1,6 @@
 export type { Categories } from './categories';
 export { type ClassWeightOptions, computeClassWeight } from './class-weight';
+export type { ColumnInfo, ColumnSelection } from './column-selection';
 export { ColumnTransformer, type ColumnTransformerOptions, type Part } from './column-transformer';
 export type { ColumnData, Features, Row, TableLike } from './columns';
 export { CountVectorizer } from './count-vectorizer';

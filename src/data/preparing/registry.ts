@@ -1,5 +1,7 @@
 // Transformers as JSON, and from it.
 import { describe, rangeError, typeError } from '../../errors';
+import type { Tensor } from '../../tensor';
+import type { CsrArray } from '../csr-array';
 import { ColumnTransformer, type Part } from './column-transformer';
 import { CountVectorizer } from './count-vectorizer';
 import { LabelEncoder } from './label-encoder';
@@ -29,7 +31,7 @@ export type Savable =
   | StandardScaler
   | MinMaxScaler
   | RobustScaler
-  | OneHotEncoder
+  | OneHotEncoder<Tensor | CsrArray>
   | OrdinalEncoder
   | LabelEncoder
   | SimpleImputer
@@ -37,9 +39,9 @@ export type Savable =
   | TfidfTransformer
   | TfidfVectorizer
   | Pipeline
-  | ColumnTransformer;
+  | ColumnTransformer<Tensor | CsrArray>;
 
-type Make = new (options?: never) => Exclude<Savable, Pipeline | ColumnTransformer>;
+type Make = new (options?: never) => Exclude<Savable, Pipeline | ColumnTransformer<Tensor | CsrArray>>;
 const kinds = new Map<string, Make>(
   Object.entries({
     StandardScaler,
@@ -58,6 +60,22 @@ const deepest = 16;
 
 const json = (value: object): Json => JSON.parse(JSON.stringify(value));
 
+const partToState = (part: unknown): unknown => (typeof part === 'string' ? part : toState(part as Savable));
+
+// Columns that a pattern or a function has selected are saved as a list.
+function columnTransformerToState(transformer: ColumnTransformer<Tensor | CsrArray>): SavedTransformer {
+  const columns = transformer.columnsOfParts();
+  const parts = transformer.transformers.map(([name, part], i) => {
+    if (columns[i] === null) {
+      throw typeError('toState', `which columns ${describe(name)} has is known once fit has seen some`, 'call fit(x) first, or list them');
+    }
+    return [name, partToState(part), columns[i]];
+  });
+  const { sparseThreshold, verboseFeatureNamesOut, nFeaturesIn, featureNamesIn, sparseOutput } = transformer;
+  const options = { parts, remainder: partToState(transformer.remainder), sparseThreshold, verboseFeatureNamesOut } as unknown as Json;
+  return { kind: 'ColumnTransformer', options, state: json({ nFeaturesIn, featureNamesIn, sparseOutput }) as PreparingState };
+}
+
 /**
  * A transformer as JSON: `{ kind, options, state }`, which `fromState` makes the same of. PyTorch and scikit-learn pickle instead.
  *
@@ -73,10 +91,7 @@ export function toState(transformer: Savable): SavedTransformer {
     return { kind: 'Pipeline', options: options as unknown as Json, state: {} };
   }
   if (transformer instanceof ColumnTransformer) {
-    const parts = transformer.transformers.map(([name, part, columns]) => [name, toState(part as Savable), columns] as const);
-    const options = { parts, remainder: transformer.remainder } as unknown as Json;
-    const { nFeaturesIn, featureNamesIn } = transformer;
-    return { kind: 'ColumnTransformer', options, state: json({ nFeaturesIn, featureNamesIn }) as PreparingState };
+    return columnTransformerToState(transformer);
   }
   for (const [kind, Class] of kinds) {
     if (!(transformer instanceof Class) || transformer.constructor !== Class) continue;
@@ -102,12 +117,18 @@ function made(saved: SavedTransformer, depth: number): Savable {
     return new Pipeline(steps as unknown as Steps);
   }
   if (kind === 'ColumnTransformer') {
-    const { parts, remainder } = (options ?? {}) as { parts?: unknown; remainder?: 'drop' };
+    const { parts, remainder, sparseThreshold, verboseFeatureNamesOut } = (options ?? {}) as Record<string, never>;
+    const partOf = (part: unknown): unknown => (typeof part === 'object' ? made(part as SavedTransformer, depth + 1) : part);
     const list = listOf(where, 'parts', parts).map((entry) => {
       const [name, part, columns] = listOf(where, 'a part', entry, 3);
-      return [name, made(part as SavedTransformer, depth + 1), columns] as unknown as Part;
+      return [name, partOf(part), columns] as unknown as Part;
     });
-    const transformer = new ColumnTransformer(list, { remainder });
+    const rest = partOf(remainder) as 'drop' | undefined;
+    const transformer = new ColumnTransformer(list, {
+      remainder: rest!,
+      sparseThreshold: sparseThreshold!,
+      verboseFeatureNamesOut: verboseFeatureNamesOut!,
+    });
     transformer.loadStateDict({ ...(state as object), parts: transformer.stateDict()['parts']! });
     return transformer;
   }

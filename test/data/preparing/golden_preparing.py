@@ -1,4 +1,4 @@
-"""Makes encoders.json.gz, imputer.json.gz and text.json.gz: what scikit-learn's encoders, imputer and vectorizers learn and give. Run with a Python that has scikit-learn."""
+"""Makes encoders, imputer, joined and text.json.gz: what scikit-learn's encoders, imputer, pipelines and vectorizers learn and give. Run with a Python that has scikit-learn."""
 import gzip
 import json
 import os
@@ -92,6 +92,47 @@ for kind, cls, variants in [
                 "transformed": plain(encoder.transform(x_)), "transformedOther": plain(out), "back": back,
             })
 write("encoders.json.gz", encoders)
+
+# Gaps.
+gaps = {
+    "numbers": ([[1.0, nan, 5.0], [nan, nan, 7.0], [4.0, nan, 7.0], [4.0, nan, 1.5]], [[nan, 2.0, nan], [3.0, nan, nan]]),
+    "full": ([[1.0, 2.0], [3.0, 2.0], [0.5, 9.0]], [[nan, 2.0]]),
+    "marked": ([[-1.0, 2.0], [3.0, -1.0], [5.0, 2.0]], [[-1.0, -1.0], [0.0, 1.0]]),
+    "strings": ([["b", "x"], ["a", None], ["a", "y"], [None, "x"]], [["c", None], [None, "q"]]),
+}
+imputers = []
+for name, (x, other) in gaps.items():
+    missing = {"marked": -1, "strings": None}.get(name, nan)
+    x_, other_ = np.array(x, object if name == "strings" else np.float64), np.array(other, object if name == "strings" else np.float64)
+    for strategy in ("mostFrequent", "constant") if name == "strings" else ("mean", "median", "mostFrequent", "constant"):
+        for indicator in (False, True):
+            options = {"strategy": strategy, "addIndicator": indicator}
+            if strategy == "constant":
+                options["fillValue"] = "?" if name == "strings" else 2.5
+            imputer = SimpleImputer(**python(options), missing_values=missing).fit(x_)
+            if name == "marked":
+                options["missingValues"] = -1
+            number = lambda rows: [[int(v) if isinstance(v, bool) else v for v in row] for row in plain(rows)]
+            imputers.append({
+                "input": name, "options": options, "x": plain(x), "other": plain(other), "statistics": plain(imputer.statistics_),
+                "names": plain(imputer.get_feature_names_out()), "transformed": number(imputer.transform(x_)), "transformedOther": number(imputer.transform(other_)),
+            })
+write("imputer.json.gz", imputers)
+
+# Parts side by side, and steps one after another.
+rows = [[30.0, "Rome", "red fish", 1.0], [nan, "Oslo", "blue fish", 2.0], [50.0, "Rome", "one", 3.0], [41.0, None, "red red", 4.0], [22.5, "Bonn", "", 5.0]]
+frame = np.array(rows, object)
+joined = []
+for threshold in (0, 0.3, 1):
+    for remainder in ("drop", "passthrough", "scale"):
+        words = Pipeline([("gaps", SimpleImputer(strategy="most_frequent", missing_values=None)), ("hot", OneHotEncoder(handle_unknown="ignore"))])
+        numbers = Pipeline([("gaps", SimpleImputer(add_indicator=True)), ("scale", StandardScaler())])
+        prepare = ColumnTransformer([("n", numbers, [0]), ("w", words, [1]), ("t", TfidfVectorizer(), 2)], sparse_threshold=threshold,
+                                    remainder=MinMaxScaler() if remainder == "scale" else remainder)
+        out = prepare.fit_transform(frame)
+        joined.append({"threshold": threshold, "remainder": remainder, "sparse": bool(prepare.sparse_output_), "names": prepare.get_feature_names_out().tolist(),
+                       "out": np.asarray(out.toarray() if hasattr(out, "toarray") else out, float).tolist()})
+write("joined.json.gz", {"rows": plain(rows), "cases": joined})
 
 # Texts.
 texts = {
