@@ -126,8 +126,10 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
       const given = transformer === 'passthrough' ? own : transformer.getFeatureNamesOut!(own);
       return this.verboseFeatureNamesOut ? given.map((column) => `${name}__${column}`) : given;
     });
-    const twice = this.verboseFeatureNamesOut ? undefined : out.find((name, i) => out.indexOf(name) < i);
-    if (twice !== undefined) throw rangeError(where, `two columns are named ${describe(twice)}`, 'verboseFeatureNamesOut: true');
+    const seen = new Set<string>();
+    const twice = out.find((name) => seen.size === seen.add(name).size);
+    if (twice !== undefined && !this.verboseFeatureNamesOut)
+      throw rangeError(where, `two columns are named ${describe(twice)}`, 'verboseFeatureNamesOut: true');
     return out;
   }
 

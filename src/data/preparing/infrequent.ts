@@ -12,8 +12,8 @@ export interface Rare {
 /** The numbers of the rare categories of each column, null for a column that has none; null where no option asks for them. */
 export type Infrequent = readonly (readonly number[] | null)[] | null;
 
-/** What stands for the rare categories of a column, by scikit-learn's name. */
-export const infrequentName = 'infrequent_sklearn';
+// What stands for the rare categories of a column, by scikit-learn's name.
+const infrequentName = 'infrequent_sklearn';
 
 /** Refuses frequencies and numbers of categories that are none. */
 export function checkRare(where: string, { minFrequency, maxCategories }: Rare): Rare {
@@ -53,6 +53,13 @@ export function numbersAfter(size: number, infrequent: readonly number[] | null)
   const rare = new Set(infrequent);
   let next = 0;
   return Int32Array.from({ length: size }, (_, number) => (rare.has(number) ? size - rare.size : next++));
+}
+
+/** The categories of a column once the rare ones are one. */
+export function cellsAfter(cells: readonly Cell[], infrequent: readonly number[] | null): readonly Cell[] {
+  if (infrequent === null) return cells;
+  const rare = new Set(infrequent);
+  return [...cells.filter((_, number) => !rare.has(number)), infrequentName];
 }
 
 /** The rare categories of each column by name. */

@@ -4,7 +4,7 @@ import { empty, type Tensor } from '../../tensor';
 import { CsrArray } from '../csr-array';
 import { type Categories, checkCategories, learnCategories, numbersOfCells } from './categories';
 import { columnsOf, type Features, numbersOf } from './columns';
-import { checkRare, type Infrequent, infrequentCells, infrequentFromState, infrequentName, infrequentOf, numbersAfter } from './infrequent';
+import { cellsAfter, checkRare, type Infrequent, infrequentCells, infrequentFromState, infrequentOf, numbersAfter } from './infrequent';
 import { type Cell, isMissing } from './sorting';
 import { categoriesFromState, cellsToState, type PreparingState, StateReader } from './state';
 import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedState, namesIn, notFitted } from './transformer';
@@ -209,7 +209,7 @@ export class OneHotEncoder<Result extends Tensor | CsrArray = Tensor> implements
   private layout(c: number): Layout {
     const [all, rare, drop] = [this.categories[c]!, this.infrequent?.[c] ?? null, this.dropIdx?.[c] ?? null];
     const numbers = numbersAfter(all.length, rare);
-    const cells = rare === null ? all : [...all.filter((_, number) => !rare.includes(number)), infrequentName];
+    const cells = cellsAfter(all, rare);
     return { cells, numbers, dropped: drop === null ? null : numbers[drop]! };
   }
 

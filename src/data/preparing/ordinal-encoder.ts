@@ -3,7 +3,7 @@ import { checkInteger, checkOneOf, rangeError, typeError, withDefaults } from '.
 import type { Tensor } from '../../tensor';
 import { type Categories, checkCategories, learnCategories, numbersOfCells } from './categories';
 import { columnName, columnsOf, type Features, numbersOf, tensorOf } from './columns';
-import { checkRare, type Infrequent, infrequentCells, infrequentFromState, infrequentName, infrequentOf, numbersAfter } from './infrequent';
+import { cellsAfter, checkRare, type Infrequent, infrequentCells, infrequentFromState, infrequentOf, numbersAfter } from './infrequent';
 import { type Cell, isMissing } from './sorting';
 import { categoriesFromState, cellsToState, type PreparingState, StateReader } from './state';
 import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedState, namesIn, notFitted } from './transformer';
@@ -180,10 +180,9 @@ export class OrdinalEncoder implements Fitted {
   }
 
   // The categories of a column by their numbers once the rare ones are one.
-  private cellsOf(c: number): Cell[] {
-    const rare = this.infrequent?.[c] ?? null;
-    const cells = this.categories[c]!.slice(0, present(this.categories[c]!));
-    return rare === null ? cells : [...cells.filter((_, number) => !rare.includes(number)), infrequentName];
+  private cellsOf(c: number): readonly Cell[] {
+    const cells = this.categories[c]!;
+    return cellsAfter(cells.slice(0, present(cells)), this.infrequent?.[c] ?? null);
   }
 
   private checkValues(name: string, cells: readonly Cell[], infrequent: readonly number[] | null): void {

@@ -311,3 +311,45 @@ describe('CSR rows of text', () => {
     }
   });
 });
+
+describe('CountVectorizer of random texts', () => {
+  // Small integers in an order that looks random.
+  const random = (seed: number) => () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed / 2 ** 32;
+  };
+  it.each(Array.from({ length: 30 }, (_, seed) => seed))('counts as plain loops do, seed %i', (seed) => {
+    const next = random(seed + 1);
+    const below = (n: number) => Math.floor(next() * n);
+    const alphabet = ['aa', 'bb', 'Cc', 'é1', '日本', 'x_', '\u{1d49c}\u{1d49e}', 'x', '-'];
+    const documents = Array.from({ length: 1 + below(12) }, () =>
+      Array.from({ length: below(9) }, () => alphabet[below(alphabet.length)]!).join(' '),
+    );
+    const low = 1 + below(2);
+    const ngramRange: [number, number] = [low, low + below(3)];
+    const [minDf, maxDf] = [1 + below(2), 0.5 + next() / 2];
+    // The model: words by hand, since a word of the alphabet is either a token or none.
+    const bags = documents.map((document) => {
+      const words = document
+        .split(' ')
+        .filter((word) => !['x', '-', ''].includes(word))
+        .map((word) => word.toLowerCase());
+      const terms: string[] = [];
+      for (let n = ngramRange[0]; n <= ngramRange[1]; n++)
+        for (let i = 0; i + n <= words.length; i++) terms.push(words.slice(i, i + n).join(' '));
+      return terms;
+    });
+    const all = [...new Set(bags.flat())].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))); // UTF-8 sorts by code points
+    const often = (term: string) => bags.filter((bag) => bag.includes(term)).length;
+    const kept = all.filter((term) => often(term) >= minDf && often(term) <= maxDf * documents.length);
+    const counter = new data.CountVectorizer({ ngramRange, minDf, maxDf });
+    if (kept.length === 0 || maxDf * documents.length < minDf) {
+      expect(() => counter.fit(documents)).toThrow(RangeError);
+      return;
+    }
+    const rows = counter.fitTransform(documents);
+    expect(counter.getFeatureNamesOut()).toEqual(kept);
+    expect(rows.toArray()).toEqual(bags.map((bag) => kept.map((term) => bag.filter((other) => other === term).length)));
+    expect(counter.transform(documents)).toEqual(rows);
+  });
+});
