@@ -1,7 +1,7 @@
 // How often each term occurs in each document, and which terms are kept.
 import { rangeError } from '../../errors';
 import { CsrArray } from '../csr-array';
-import { byCodePoints } from './sorting';
+import { sortedByCodePoints } from './sorting';
 import type { Analyze } from './text-analysis';
 
 /** How many columns a vectorizer makes at most. */
@@ -106,12 +106,13 @@ export function keptTerms(vocabulary: ReadonlyMap<string, number>, { terms, coun
     documents[number]!++;
     occurrences[number]! += limits.binary ? 1 : counts[i]!;
   });
-  const common = [...vocabulary]
-    .filter(([, number]) => documents[number]! >= limits.minCount && documents[number]! <= limits.maxCount)
-    .sort(([a], [b]) => byCodePoints(a, b));
-  if (limits.maxFeatures === null || common.length <= limits.maxFeatures) return common.map(([term]) => term);
-  const chosen = common.sort(([, a], [, b]) => occurrences[b]! - occurrences[a]!).slice(0, limits.maxFeatures);
-  return chosen.map(([term]) => term).sort(byCodePoints);
+  const isCommon = (number: number): boolean => documents[number]! >= limits.minCount && documents[number]! <= limits.maxCount;
+  const common: string[] = [];
+  for (const [term, number] of vocabulary) if (isCommon(number)) common.push(term);
+  sortedByCodePoints(common);
+  if (limits.maxFeatures === null || common.length <= limits.maxFeatures) return common;
+  const often = (term: string): number => occurrences[vocabulary.get(term)!]!;
+  return sortedByCodePoints(common.sort((a, b) => often(b) - often(a)).slice(0, limits.maxFeatures));
 }
 
 /** The counts as rows of `width` columns: `columnOf` has each term's, below 0 for one that has none. */

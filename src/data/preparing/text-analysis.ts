@@ -1,7 +1,7 @@
 // Texts to terms: words or characters, and runs of them.
 import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError } from '../../errors';
 import { columnsOf, type Features, isNumeric } from './columns';
-import { space, tokenizer } from './token-pattern';
+import { space, tokenizer, wordsOfTwo } from './token-pattern';
 
 /** The options of vectorizers that say what the terms of a document are. */
 export interface TextOptions {
@@ -26,7 +26,7 @@ export const textDefaults: Required<TextOptions> = {
   lowercase: true,
   stripAccents: null,
   analyzer: 'word',
-  tokenPattern: '(?u)\\b\\w\\w+\\b',
+  tokenPattern: wordsOfTwo,
   ngramRange: [1, 1],
   stopWords: null,
 };
@@ -86,8 +86,13 @@ class Budget {
 
 function runs(parts: readonly string[], low: number, high: number, separator: string): string[] {
   const out: string[] = [];
-  for (let n = low; n <= Math.min(high, parts.length); n++) {
-    for (let i = 0; i + n <= parts.length; i++) out.push(parts.slice(i, i + n).join(separator));
+  for (let i = 0; i + low <= parts.length; i++) {
+    let run = parts.slice(i, i + low).join(separator);
+    out.push(run);
+    for (let end = i + low; end < Math.min(i + high, parts.length); end++) {
+      run += separator + parts[end]!;
+      out.push(run);
+    }
   }
   return out;
 }

@@ -52,6 +52,12 @@ function translated(pattern: string): string {
   return out;
 }
 
+/** The pattern of words of two or more characters, which is that of the vectorizers. */
+export const wordsOfTwo = '(?u)\\b\\w\\w+\\b';
+// What it finds without looking for boundaries, and for most texts without asking what a letter is.
+const anyScript = new RegExp(`[${word}]{2,}`, 'gu');
+const ascii = /[A-Za-z0-9_]{2,}/g;
+
 /** What finds the tokens of a text: `re.findall` of the pattern. */
 export type Tokenize = (text: string) => string[];
 
@@ -61,6 +67,7 @@ export function tokenizer(where: string, pattern: unknown): Tokenize {
     const hint = pattern instanceof RegExp ? 'tokenPattern: pattern.source' : undefined;
     throw typeError(where, `expected tokenPattern to be a pattern as text, got ${describe(pattern)}`, hint);
   }
+  if (pattern === wordsOfTwo) return (text) => text.match(/[^\0-\x7f]/.test(text) ? anyScript : ascii) ?? [];
   let expression: RegExp;
   try {
     expression = new RegExp(translated(pattern), 'gu');
