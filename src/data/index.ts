@@ -2,6 +2,7 @@ export { type ArrowTable, fromArrow } from './arrow';
 export { BatchSampler, type BatchSamplerOptions } from './batch-sampler';
 export { type Collated, defaultCollate } from './collate';
 export { ConcatDataset } from './concat-dataset';
+export { CsrArray, type CsrArrayOptions, type CsrParts } from './csr-array';
 export { type CsvData, type ReadCsvOptions, readCsv, readTable } from './csv';
 export { CsvBatches, type CsvBatchesOptions, csvBatches } from './csv-batches';
 export type { CsvOptions } from './csv-dialect';
@@ -18,9 +19,14 @@ export {
   type Cell,
   type ClassWeightOptions,
   type ColumnData,
+  type ColumnInfo,
+  type ColumnSelection,
   ColumnTransformer,
   type ColumnTransformerOptions,
+  CountVectorizer,
+  type CountVectorizerOptions,
   computeClassWeight,
+  type Documents,
   type Features,
   fromState,
   type Imputed,
@@ -32,6 +38,8 @@ export {
   type MinMaxScalerOptions,
   OneHotEncoder,
   type OneHotEncoderOptions,
+  OrdinalEncoder,
+  type OrdinalEncoderOptions,
   type Part,
   Pipeline,
   type PreparingState,
@@ -47,6 +55,11 @@ export {
   type StandardScalerState,
   type Steps,
   type TableLike,
+  type TextOptions,
+  TfidfTransformer,
+  type TfidfTransformerOptions,
+  TfidfVectorizer,
+  type TfidfVectorizerOptions,
   type Transformer,
   toState,
 } from './preparing';

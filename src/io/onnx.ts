@@ -1,11 +1,10 @@
 // Models as ONNX files: what a forward pass was heard to calculate, written down as operators that others run.
-import { StandardScaler } from '../data';
 import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../errors';
 import { syncHeld } from '../holders';
 import type { TensorData } from '../memory';
 import type { Module } from '../nn';
 import { type Base, type Heard, type HeardResult, heardForward } from '../recording';
-import { numelOf, shapeText } from '../shape';
+import { numelOf } from '../shape';
 import { empty, Tensor } from '../tensor';
 import { checkModel, evaluating, examplesOf } from './examples';
 import { Call } from './onnx-call';
@@ -13,6 +12,7 @@ import { notExportable } from './onnx-error';
 import { type Dimension, Graph } from './onnx-graph';
 import { translations, untranslated } from './onnx-kernels';
 import { GraphMemory } from './onnx-memory';
+import { type OnnxPreprocessing, preprocess } from './onnx-preprocessing';
 import { type Batches, dynamicBatches, fixed, isFixed, type Size } from './onnx-size';
 import { pathOf } from './paths';
 import { loadProtobuf } from './protobuf';
@@ -30,8 +30,8 @@ export interface ExportOnnxOptions {
   outputNames?: readonly string[] | null;
   /** Whether the model takes batches of any size (true), or only that of the example. */
   dynamicBatch?: boolean;
-  /** A fitted scaler, through which the first input goes on its way to the model. */
-  preprocessing?: StandardScaler | null;
+  /** A fitted scaler or imputer of numbers, or a pipeline of these, through which the first input goes on its way to the model. */
+  preprocessing?: OnnxPreprocessing | null;
 }
 
 const where = 'io.exportOnnx';
@@ -119,23 +119,6 @@ function namesOfTensors(model: Module): (array: TensorData) => string {
   };
 }
 
-function preprocess(graph: Graph, memory: GraphMemory, scaler: unknown, input: string, isFloat: boolean, shape: readonly Size[]): string {
-  if (scaler === null) return input;
-  if (!(scaler instanceof StandardScaler)) {
-    throw typeError(where, `expected preprocessing to be a StandardScaler, got ${describe(scaler)}`, 'apply others to the data');
-  }
-  const columns = scaler.mean.length;
-  if (columns === 0) throw notExportable(where, 'the scaler of preprocessing has not seen data yet', 'call fit(x) first');
-  if (shape.length !== 2 || shape[1]![0] !== columns) {
-    throw rangeError(where, `expected an example [*, ${columns}] for the scaler of preprocessing, got ${shapeText(shape.map(([n]) => n))}`);
-  }
-  if (!isFloat) throw rangeError(where, 'a scaler of preprocessing takes a float32 example, the first is int32');
-  const row = (values: readonly number[]): string => graph.floats(Float32Array.from(values), [columns]);
-  const centred = scaler.withMean ? graph.node('Sub', [input, row(scaler.mean)]) : input;
-  const scaled = scaler.withStd ? graph.node('Div', [centred, row(scaler.scale)]) : centred;
-  return scaled === input ? input : memory.shaped(scaled, shape);
-}
-
 function translate(heard: readonly Heard[], memory: GraphMemory): void {
   const [first] = heard as [Heard, ...Heard[]];
   first.calls.forEach(({ kernel }, i) => {
@@ -160,7 +143,8 @@ function translate(heard: readonly Heard[], memory: GraphMemory): void {
  * The forward pass is recorded in evaluation mode and without gradients, so that own modules are exported as well; nothing is calculated. `opset` is 20 (IR 9), or 17
  * (IR 8). With `dynamicBatch` the pass is recorded with three batch sizes, and whatever differs must follow from them; every example whose first size is that of the
  * first one gets such batches. The weights are those of a moment after the call, once the library that writes the file is loaded; of a model that a fit works on, those of the
- * last finished step. With `preprocessing`, a fitted `StandardScaler`, the file takes the first input as it was before the scaler. Indices are
+ * last finished step. With `preprocessing`, a fitted `StandardScaler`, `MinMaxScaler`, `RobustScaler`, `SimpleImputer` or `Pipeline` of these, the file takes the first
+ * input as it was before, and prepares it in float32. Indices are
  * int32.
  *
  * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE`, which names the operation and its module, for random numbers, losses, tensors changed in place that outlast the pass, and
@@ -205,7 +189,8 @@ function bytesOf(model: Module, o: Required<ExportOnnxOptions>): Uint8Array {
     memory.shaped(name, shape);
     const begin = fixed(0);
     const length = three(heard, (h) => numelOf(h.inputs[i]!.shape)) as Size;
-    const ready = i === 0 ? preprocess(graph, memory, o.preprocessing, name, examples[i]!.dtype === 'float32', shape) : name;
+    const isFloat = examples[i]!.dtype === 'float32';
+    const ready = i === 0 ? preprocess(where, graph, memory, o.preprocessing, { input: name, isFloat, shape }) : name;
     memory.write({ value, begin, length }, ready, shape);
   });
   translate(heard, memory);

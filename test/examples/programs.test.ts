@@ -106,6 +106,25 @@ describe('examples', () => {
     expect(after).toBeGreaterThan(3 * chance!);
   });
 
+  it('reviews.mts: pairs of words tell what words alone do not, and the file judges other texts', async () => {
+    const text = await outputOf('reviews.mts');
+    const [[one, , rows, alone], [two, , , pairs]] = numbers(
+      text,
+      /^terms of up to (\d) words: (\d+) terms, \d+ numbers in (\d+) rows, ([\d.]+) % right$/gm,
+    ) as [number[], number[]];
+    expect([one, two, rows]).toEqual([1, 2, 1500]);
+    // Words alone: of two opinions that are each turned round in one case of three, both are in one of nine, and one of them in four of nine.
+    expect(alone).toBeLessThan(90);
+    expect(pairs).toBeGreaterThan(97);
+    const terms = (name: string): string[] => new RegExp(`^${name}: (.*)$`, 'm').exec(text)![1]!.split(', ');
+    for (const term of terms('praise'))
+      expect(term).toMatch(/^(good|great|lovely|clever|funny|warm|not (awful|dull|poor|stupid|boring|cold))$/);
+    for (const term of terms('blame'))
+      expect(term).toMatch(/^(awful|dull|poor|stupid|boring|cold|not (good|great|lovely|clever|funny|warm))$/);
+    expect(text).toContain('"not boring at all, a lovely evening": praise');
+    expect(text).toContain('"The actors were not funny. Dull!": blame');
+  });
+
   it('are all run', () => {
     expect(run.sort()).toEqual(readdirSync(folder).filter((name) => name.endsWith('.mts')));
   });

@@ -74,7 +74,13 @@ export async function wholeFiles(lib, folder, golden) {
   const [safetensors, checkpoint, model] = ['tensors', 'checkpoint', 'model'].map((name) => join(folder, `whole-${name}.safetensors`));
   await io.saveSafetensors(safetensors, { ...parts.model.stateDict(), labels: tensor(Int32Array.of(1, 2)) }, { metadata: { a: 'b' } });
   await io.saveCheckpoint(checkpoint, { ...parts, epoch: 3, extra: { list: [1, Number.NaN], array: Float64Array.of(1, 2) } });
-  await io.saveModel(model, parts.model, { preprocessing: [parts.scalers.s], classes: ['a', 'b'], example: ones([1, 2]) });
+  const columns = new data.ColumnTransformer([
+    ['words', new data.TfidfVectorizer({ ngramRange: [1, 2], stopWords: ['a'] }), 'text'],
+    ['towns', new data.OrdinalEncoder({ handleUnknown: 'useEncodedValue', unknownValue: Number.NaN, minFrequency: 2 }), /town/],
+    ['hot', new data.OneHotEncoder({ drop: 'first', maxCategories: 3, sparseOutput: true }), ['town']],
+  ]);
+  columns.fit({ text: ['red fish', 'blue', ''], town: ['Rome', 'Oslo', 'Rome'] });
+  await io.saveModel(model, parts.model, { preprocessing: [parts.scalers.s, columns], classes: ['a', 'b'], example: ones([1, 2]) });
   const loadSafetensors = (path) => io.loadSafetensors(path);
   return [
     { bytes: readFileSync(safetensors), load: loadSafetensors },

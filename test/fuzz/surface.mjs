@@ -898,6 +898,30 @@ const recipes = {
   'data.Table.drop': (w) => on(new w.lib.data.Table(tableColumns()), [['b']]),
   'data.Table.toTensors': (w) => on(new w.lib.data.Table(tableColumns()), [w.options({ target: () => w.r.pick(['b', ['b', 'c']]) })]),
   ...preparingRecipes(),
+  'data.OrdinalEncoder': (w) => [w.options({ minFrequency: () => w.r.pick([null, 2, 0.5]), maxCategories: () => w.r.pick([null, 1, 3]) })],
+  'data.OneHotEncoder': (w) => [
+    w.options({
+      handleUnknown: () => w.r.pick(['error', 'ignore', 'infrequentIfExist']),
+      minFrequency: () => w.r.pick([null, 2, 0.5]),
+      maxCategories: () => w.r.pick([null, 1, 3]),
+      sparseOutput: w.boolean,
+    }),
+  ],
+  'data.CountVectorizer': (w) => [w.options(textOptions(w))],
+  'data.TfidfVectorizer': (w) => [w.options({ ...textOptions(w), ...tfidfOptions(w) })],
+  'data.TfidfTransformer': (w) => [w.options(tfidfOptions(w))],
+  'data.CsrArray': () => [
+    [
+      [1, 2],
+      [0, 1],
+      [0, 1, 2],
+    ],
+    { shape: [2, 3] },
+  ],
+  'data.CsrArray.from': (w) => [w.matrix(3, 4).detach()],
+  'data.CsrArray.slice': (w) => on(csrRows(w), [w.r.pick([0, 1, -1]), w.r.pick([undefined, 2])]),
+  'data.CsrArray.take': (w) => on(csrRows(w), [w.r.pick([[0, 2], []])]),
+  ...Object.fromEntries(['tensors', 'padded', 'toDense', 'toArray'].map((name) => [`data.CsrArray.${name}`, (w) => on(csrRows(w), [])])),
   'data.Pipeline': (w) => [[['scale', new w.lib.data.StandardScaler()]]],
   'data.toState': (w) => [encoder(w)],
   'data.fromState': (w) => [w.lib.data.toState(encoder(w))],
@@ -1034,6 +1058,31 @@ function minimized(w) {
 const on = (self, args) => ({ self, args });
 const create = (w) => w.options({ dtype: () => w.r.pick(['float32', 'int32']), requiresGrad: () => false });
 const kaiming = (w) => w.options({ a: () => 1, mode: () => w.r.pick(['fanIn', 'fanOut']), nonlinearity: () => 'relu' });
+const csrRows = (w) => w.lib.data.CsrArray.from(w.matrix(3, 4).detach());
+const textOptions = (w) => ({
+  lowercase: w.boolean,
+  stripAccents: () => w.r.pick([null, 'ascii', 'unicode']),
+  analyzer: () => w.r.pick(['word', 'char', 'charWb']),
+  tokenPattern: () => w.r.pick(['\\w+', '(\\w)\\w+', '\\S+']),
+  ngramRange: () =>
+    w.r.pick([
+      [1, 1],
+      [1, 3],
+      [2, 9],
+    ]),
+  stopWords: () => w.r.pick([null, ['fish']]),
+  maxDf: () => w.r.pick([1, 0.5, 3]),
+  minDf: () => w.r.pick([0, 1, 0.2]),
+  maxFeatures: () => w.r.pick([null, 2]),
+  vocabulary: () => w.r.pick([null, ['red', 'fish']]),
+  binary: w.boolean,
+});
+const tfidfOptions = (w) => ({
+  norm: () => w.r.pick(['l1', 'l2', null]),
+  useIdf: w.boolean,
+  smoothIdf: w.boolean,
+  sublinearTf: w.boolean,
+});
 const encoder = (w) => new w.lib.data.LabelEncoder().fit(['a', 'b', 'c']);
 function stackParts(w) {
   const dataset = w.dataset();
@@ -1174,32 +1223,46 @@ function preparingRecipes() {
     'MinMaxScaler',
     'RobustScaler',
     'OneHotEncoder',
+    'OrdinalEncoder',
     'SimpleImputer',
+    'CountVectorizer',
+    'TfidfTransformer',
+    'TfidfVectorizer',
     'Pipeline',
     'ColumnTransformer',
   ]) {
-    const parts = (w) => [['scale', new w.lib.data.StandardScaler(), [0]]];
-    if (kind === 'ColumnTransformer') recipes['data.ColumnTransformer'] = (w) => [parts(w)];
+    const parts = (w) => [['scale', new w.lib.data.StandardScaler(), w.r.pick([[0], 0, ({ index }) => index === 0])]];
+    if (kind === 'ColumnTransformer') {
+      const rest = (w) => w.r.pick(['drop', 'passthrough', new w.lib.data.MinMaxScaler()]);
+      recipes['data.ColumnTransformer'] = (w) => [
+        parts(w),
+        w.options({ remainder: () => rest(w), sparseThreshold: () => w.r.pick([0, 0.3, 1]) }),
+      ];
+    }
     const made = (w) =>
       kind === 'ColumnTransformer'
         ? new w.lib.data.ColumnTransformer(parts(w))
         : kind === 'Pipeline'
           ? new w.lib.data.Pipeline([['scale', new w.lib.data.StandardScaler()]])
           : new w.lib.data[kind]();
+    const encodes = kind === 'OneHotEncoder' || kind === 'OrdinalEncoder';
+    const vectorizes = kind === 'CountVectorizer' || kind === 'TfidfVectorizer';
     const features = (w) =>
-      kind === 'OneHotEncoder'
-        ? [
-            ['a', 1],
-            ['b', 1],
-          ]
-        : w.matrix(4, 3).detach();
+      vectorizes
+        ? w.r.pick([['red fish', 'blue fish', ''], { text: ['two words'] }, [['a_b'], ['c d ef']]])
+        : encodes
+          ? [
+              ['a', 1],
+              ['b', 1],
+            ]
+          : w.matrix(4, 3).detach();
     const fitted = (w) => made(w).fit(features(w));
     for (const name of ['fit', 'fitTransform']) recipes[`data.${kind}.${name}`] = (w) => on(made(w), [features(w)]);
     for (const name of ['transform', 'inverseTransform'])
       recipes[`data.${kind}.${name}`] = (w) => {
         const self = fitted(w);
         const x = features(w);
-        return on(self, [kind === 'OneHotEncoder' && name === 'inverseTransform' ? self.transform(x) : x]);
+        return on(self, [(encodes || vectorizes) && name === 'inverseTransform' ? self.transform(x) : x]);
       };
     for (const name of ['stateDict', 'getParams', 'getFeatureNamesOut']) recipes[`data.${kind}.${name}`] = (w) => on(fitted(w), []);
     recipes[`data.${kind}.loadStateDict`] = (w) => on(made(w), [fitted(w).stateDict()]);
@@ -1244,7 +1307,13 @@ const hidden = new Set([
     'LabelEncoder.checkFitted',
     'ColumnTransformer.asFitted',
     'ColumnTransformer.joined',
-    'OneHotEncoder.kept',
+    ...['columnsOfParts', 'placesFromState', 'everyPart', 'work', 'results'].map((name) => `ColumnTransformer.${name}`),
+    'SimpleImputer.missingIn',
+    'OneHotEncoder.layout',
+    'OneHotEncoder.dropped',
+    'OrdinalEncoder.cellsOf',
+    'OrdinalEncoder.checkValues',
+    'CsrArray.check',
     'SimpleImputer.statistic',
   ].map((name) => `data.${name}`),
   ...['begin', 'keep', 'read', 'where', 'finish', 'rates'].map((name) => `optim.lrScheduler.LRScheduler.${name}`),

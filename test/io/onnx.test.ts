@@ -123,8 +123,80 @@ describe('exportOnnx', () => {
       'has not seen data yet',
     );
     await expect(io.exportOnnx('x', model, { example: x, preprocessing: new data.LabelEncoder() as never })).rejects.toThrow(
-      'expected preprocessing to be a StandardScaler, got a LabelEncoder',
+      'expected preprocessing to be a scaler, a SimpleImputer or a Pipeline of these, got a LabelEncoder',
     );
+  });
+
+  describe('puts in front', () => {
+    const x = tensor([
+      [1, 200, -3],
+      [3, 500, 0.5],
+      [8, -100, 4],
+      [3, 20, 0.25],
+    ]);
+    const gaps = tensor([
+      [1, Number.NaN, -3],
+      [Number.NaN, 500, 0.5],
+      [8, -100, -1],
+      [3, 20, Number.NaN],
+    ]);
+    // As far as float32 goes: columns that are not scaled are of some hundreds, which the layer multiplies and adds.
+    const [scaled, raw] = [2 ** -20, 2 ** -23 * 600];
+    it.each<[string, io.ExportOnnxOptions['preprocessing'] & object, Tensor, number]>([
+      ['a MinMaxScaler', new data.MinMaxScaler().fit(x), x, scaled],
+      ['one of another range', new data.MinMaxScaler({ featureRange: [-1, 3] }).fit(x.narrow(0, 0, 2)), x, scaled],
+      ['one that clips', new data.MinMaxScaler({ featureRange: [-1, 3], clip: true }).fit(x.narrow(0, 0, 2)), x, scaled],
+      [
+        'one of a narrow range far away',
+        new data.MinMaxScaler().fit(
+          tensor([
+            [1e6, 0, 7],
+            [1e6 + 1, 1, 7],
+          ]),
+        ),
+        tensor([[1e6 + 0.5, 0.25, 7]]),
+        scaled,
+      ],
+      ['a RobustScaler', new data.RobustScaler({ unitVariance: true }).fit(x), x, scaled],
+      ['one that only divides', new data.RobustScaler({ withCentering: false }).fit(x), x, raw],
+      ['one that does nothing', new data.RobustScaler({ withCentering: false, withScaling: false }).fit(x), x, raw],
+      ['an imputer', new data.SimpleImputer().fit(gaps), gaps, raw],
+      ['one of another mark', new data.SimpleImputer({ strategy: 'median', missingValues: -1 }).fit(gaps), gaps, raw],
+      ['one of a mark that float32 lacks', new data.SimpleImputer({ missingValues: 0.1 }).fit(gaps), gaps, raw],
+      [
+        'a pipeline',
+        new data.Pipeline([
+          ['gaps', new data.SimpleImputer({ strategy: 'mostFrequent' })],
+          ['more', new data.Pipeline([['range', new data.MinMaxScaler()]])],
+          ['scale', new data.StandardScaler()],
+        ]).fit(gaps),
+        gaps,
+        scaled,
+      ],
+    ])('%s', async (_, preprocessing, input, most) => {
+      const model = new nn.Linear(3, 2);
+      const wanted = noGrad(() => model.forward(preprocessing.transform(input)));
+      for (const opset of [17, 20] as const) {
+        const [got] = await throughOnnx(model, [input], { example: input, preprocessing, opset });
+        expect(differenceOf(got!, wanted)).toBeLessThanOrEqual(most);
+      }
+    });
+    it.each<[string, unknown, string]>([
+      ['an imputer of strings', new data.SimpleImputer({ strategy: 'mostFrequent' }).fit([['a', 'b', 'c']]), 'is of strings'],
+      ['one that adds columns', new data.SimpleImputer({ addIndicator: true }).fit(gaps), 'adds columns, or leaves some out'],
+      ['one that leaves some out', new data.SimpleImputer().fit([[1, Number.NaN, 2]]), 'adds columns, or leaves some out'],
+      ['one that has seen nothing', new data.SimpleImputer(), 'the imputer of preprocessing has not seen data yet'],
+      [
+        'a scaler of other columns',
+        new data.MinMaxScaler().fit([1, 2]),
+        'expected an example [*, 1] for the scaler of preprocessing, got [*, 3]',
+      ],
+      ['a pipeline with an encoder', new data.Pipeline([['a', new data.OneHotEncoder()]]), 'a Pipeline of these, got an OneHotEncoder'],
+      ['a ColumnTransformer', new data.ColumnTransformer([['a', new data.MinMaxScaler(), [0]]]), 'got a ColumnTransformer'],
+    ])('not %s', async (_, preprocessing, message) => {
+      const options = { example: x, preprocessing: preprocessing as never };
+      await expect(io.exportOnnx('x', new nn.Linear(3, 2), options)).rejects.toThrow(message);
+    });
   });
 
   it('has the weights of a fit that is under way as of its last finished step', async () => {

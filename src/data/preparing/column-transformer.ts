@@ -1,55 +1,85 @@
 // Transformers side by side, each for some of the columns.
 
-import { checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
-import { Tensor } from '../../tensor';
+import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
+import type { Tensor } from '../../tensor';
+import type { CsrArray } from '../csr-array';
 import { allOrNone, loadAll } from './all-or-none';
+import { type ColumnSelection, checkSelection, placeOf, type Selection, selected } from './column-selection';
 import { type Columns, columnsOf, type Features, numbersOf, tensorOf } from './columns';
 import { checkSteps } from './pipeline';
+import { density, joinedDense, joinedSparse, type Result } from './side-by-side';
 import { type PreparingState, StateReader } from './state';
 import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedState, namesIn, type Transformer } from './transformer';
 
-/** A part of a `ColumnTransformer`: its name, its transformer, and its columns, by name or number. */
-export type Part = readonly [name: string, transformer: Transformer, columns: readonly string[] | readonly number[]];
+/** A part of a `ColumnTransformer`: its name, what becomes of its columns (by a transformer, left out, or passed on as they are), and which these are. */
+export type Part = readonly [name: string, transformer: Transformer | 'drop' | 'passthrough', columns: ColumnSelection];
 
 /** The options of `ColumnTransformer`. */
 export interface ColumnTransformerOptions {
-  /** What becomes of columns that no part has: they are left out (default), or stand behind the others as they are. */
-  remainder?: 'drop' | 'passthrough';
+  /** What becomes of columns that no part has: they are left out (default), or stand behind the others, as they are or as a transformer gives them. */
+  remainder?: 'drop' | 'passthrough' | Transformer;
+  /** Where a part gives a `CsrArray`: the result of `fit` is one as well if less than this share of its elements is kept, and so are those that follow (0.3). */
+  sparseThreshold?: number;
+  /** Whether names of columns begin with those of their parts (true). */
+  verboseFeatureNamesOut?: boolean;
 }
+
+/** A part with the numbers of its columns. */
+interface Work {
+  name: string;
+  transformer: Transformer | 'drop' | 'passthrough';
+  places: readonly number[];
+}
+
+const steps = (work: readonly Work[]): [string, Transformer][] =>
+  work.flatMap(({ name, transformer }) => (typeof transformer === 'string' ? [] : [[name, transformer]]));
 
 /**
  * Transformers side by side, each for some of the columns; the results stand behind one another. As `sklearn.compose.ColumnTransformer`.
  *
- * x is a table, or columns by name, where parts name columns, or anything with as many columns where they number them. The result is a float32 tensor. A RangeError for a
- * column that is not there, a TypeError for a part or a remainder that gives strings. A `fit` that throws leaves all as it was.
+ * x is a table, or columns by name, where parts name columns, or anything with as many columns where they number them. Columns can be selected by a pattern for their names, or
+ * by a function of `{ name, index, kind }` for each, where scikit-learn has functions of x; a part without columns is left out. The result is a float32 tensor, or a `CsrArray` where parts give
+ * such rows and most elements are 0, then `new ColumnTransformer<data.CsrArray>(...)` for TypeScript. A RangeError for a column that is not there, a TypeError for a part or a remainder that gives strings. A
+ * `fit` that throws leaves all as it was.
  *
  * @example
  * const prepare = new data.ColumnTransformer([
  *   ['numbers', new data.StandardScaler(), ['age']],
- *   ['words', new data.OneHotEncoder(), ['town']],
+ *   ['words', new data.OneHotEncoder(), ({ kind }) => kind === 'string'],
  * ]);
  * prepare.fitTransform({ age: [30, 50], town: ['Rome', 'Oslo'] }).toArray(); // [[-1, 0, 1], [1, 1, 0]]
  * prepare.getFeatureNamesOut(); // ['numbers__age', 'words__town_Oslo', 'words__town_Rome']
  */
-export class ColumnTransformer implements Fitted {
+export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implements Fitted {
   /** The parts, in order. */
   readonly transformers: readonly Part[];
   /** What becomes of columns that no part has. */
-  readonly remainder: 'drop' | 'passthrough';
+  readonly remainder: 'drop' | 'passthrough' | Transformer;
+  /** The share of elements below which the result is a `CsrArray`. */
+  readonly sparseThreshold: number;
+  /** Whether names of columns begin with those of their parts. */
+  readonly verboseFeatureNamesOut: boolean;
+  /** Whether the result is a `CsrArray`, as `fit` has found. */
+  sparseOutput = false;
   nFeaturesIn = 0;
   featureNamesIn: readonly string[] | null = null;
+  private places: readonly (readonly number[])[] = [];
 
   constructor(transformers: readonly Part[], options?: ColumnTransformerOptions) {
     const where = 'ColumnTransformer';
-    const o = withDefaults<Required<ColumnTransformerOptions>>(where, options, { remainder: 'drop' });
-    this.remainder = checkOneOf(where, 'remainder', o.remainder, ['drop', 'passthrough'] as const);
-    this.transformers = checkSteps(where, transformers).map(([name, transformer], i): Part => {
-      const columns: unknown = transformers[i]![2];
-      if (!Array.isArray(columns) || columns.length === 0) {
-        throw typeError(where, `expected the columns of ${describe(name)} to be a list of names or numbers, got ${describe(columns)}`);
-      }
-      for (const column of columns) if (typeof column !== 'string') checkInteger(where, `a column of ${describe(name)}`, column);
-      return [name, transformer, [...columns]];
+    const o = withDefaults<Required<ColumnTransformerOptions>>(where, options, {
+      remainder: 'drop',
+      sparseThreshold: 0.3,
+      verboseFeatureNamesOut: true,
+    });
+    if (o.remainder === null || typeof o.remainder !== 'object') {
+      this.remainder = checkOneOf(where, 'remainder', o.remainder, ['drop', 'passthrough'] as const);
+    } else this.remainder = checkSteps(where, [['remainder', o.remainder]])[0]![1];
+    this.sparseThreshold = checkNumber(where, 'sparseThreshold', o.sparseThreshold, 0, 1);
+    this.verboseFeatureNamesOut = checkBoolean(where, 'verboseFeatureNamesOut', o.verboseFeatureNamesOut);
+    this.transformers = checkSteps(where, transformers, ['drop', 'passthrough']).map(([name, transformer], i): Part => {
+      if (name === 'remainder' && typeof this.remainder !== 'string') throw rangeError(where, 'a part is named "remainder"');
+      return [name, transformer, checkSelection(where, name, transformers[i]![2]) as ColumnSelection];
     });
   }
 
@@ -60,37 +90,54 @@ export class ColumnTransformer implements Fitted {
   }
 
   /** What the parts make of their columns, side by side. */
-  transform(x: Features): Tensor {
+  transform(x: Features): Out {
     const where = 'ColumnTransformer.transform';
-    return this.joined(where, this.asFitted(where, x), (part, columns) => part.transform(columns));
+    const columns = this.asFitted(where, x);
+    const results = this.results(where, columns, this.work(this.places, columns.list.length), (part, own) => part.transform(own));
+    return this.joined(where, columns.rows, results, this.sparseOutput);
   }
 
   /** `fit(x)`, then `transform(x)`. */
-  fitTransform(x: Features): Tensor {
+  fitTransform(x: Features): Out {
     const where = 'ColumnTransformer.fit';
     const columns = columnsToFit(where, x);
-    const out = allOrNone(this.transformers, () => this.joined(where, columns, (part, own) => part.fitTransform(own)));
-    Object.assign(this, { nFeaturesIn: columns.list.length, featureNamesIn: columns.names });
+    const places = this.transformers.map(([name, , selection]) => selected(where, name, selection as Selection, columns));
+    const work = this.work(places, columns.list.length);
+    const { out, sparseOutput } = allOrNone(steps(work), () => {
+      const results = this.results(where, columns, work, (part, own) => part.fitTransform(own));
+      const { sparse, share } = density(where, columns.rows, results);
+      const sparseOutput = sparse && share < this.sparseThreshold;
+      return { out: this.joined(where, columns.rows, results, sparseOutput), sparseOutput };
+    });
+    Object.assign(this, { places, sparseOutput, nFeaturesIn: columns.list.length, featureNamesIn: columns.names });
     return out;
   }
 
-  /** The names of the columns that `transform` gives: `part__column`. */
+  /** The names of the columns that `transform` gives: `part__column`, or as they are where `verboseFeatureNamesOut` is false. */
   getFeatureNamesOut(inputFeatures?: readonly string[]): string[] {
     const where = 'ColumnTransformer.getFeatureNamesOut';
     const names = namesIn(where, this, inputFeatures);
-    const out = this.transformers.flatMap(([name, part, columns]) => {
-      if (part.getFeatureNamesOut === undefined) throw typeError(where, `part ${describe(name)} has no getFeatureNamesOut`);
-      const own = columns.map((column) => (typeof column === 'string' ? column : names[column]!));
-      return part.getFeatureNamesOut(own).map((column) => `${name}__${column}`);
+    const out = this.work(this.places, this.nFeaturesIn).flatMap(({ name, transformer, places }) => {
+      const own = places.map((c) => names[c]!);
+      if (transformer === 'drop') return [];
+      if (transformer !== 'passthrough' && transformer.getFeatureNamesOut === undefined) {
+        throw typeError(where, `part ${describe(name)} has no getFeatureNamesOut`);
+      }
+      const given = transformer === 'passthrough' ? own : transformer.getFeatureNamesOut!(own);
+      return this.verboseFeatureNamesOut ? given.map((column) => `${name}__${column}`) : given;
     });
-    const rest = this.rest(where, this.featureNamesIn, this.nFeaturesIn).map((c) => `remainder__${names[c]}`);
-    return [...out, ...rest];
+    const seen = new Set<string>();
+    const twice = out.find((name) => seen.size === seen.add(name).size);
+    if (twice !== undefined && !this.verboseFeatureNamesOut)
+      throw rangeError(where, `two columns are named ${describe(twice)}`, 'verboseFeatureNamesOut: true');
+    return out;
   }
 
   /** What each part has learned, by its name. */
   stateDict(): PreparingState {
-    const parts = this.transformers.map(([name, part]) => [name, part.stateDict()]);
-    return { ...fittedState(this), parts } as unknown as PreparingState;
+    const parts = steps(this.everyPart()).map(([name, part]) => [name, part.stateDict()]);
+    const places = this.places.map((own) => [...own]);
+    return { ...fittedState(this), parts, places, sparseOutput: this.sparseOutput } as unknown as PreparingState;
   }
 
   /** Takes over what the `stateDict()` of one with the same parts gave. */
@@ -98,10 +145,31 @@ export class ColumnTransformer implements Fitted {
     const where = 'ColumnTransformer.loadStateDict';
     const reader = new StateReader(where, state);
     const fitted = fittedFromState(where, reader);
-    const list = reader.list('parts', this.transformers.length);
-    if (fitted.nFeaturesIn > 0) this.rest(where, fitted.featureNamesIn, fitted.nFeaturesIn);
-    loadAll(where, 'part', this.transformers, list);
-    Object.assign(this, fitted);
+    const parts = steps(this.everyPart());
+    const list = reader.list('parts', parts.length);
+    const places = fitted.nFeaturesIn === 0 ? [] : this.placesFromState(where, reader, fitted);
+    const sparseOutput = reader.has('sparseOutput') && checkBoolean(where, 'sparseOutput', reader.raw('sparseOutput'));
+    loadAll(where, 'part', parts, list);
+    Object.assign(this, fitted, { places, sparseOutput });
+  }
+
+  /** @internal The columns of each part by name, or by number where columns have none; null before `fit` for those that a pattern or a function selects. */
+  columnsOfParts(): ((string | number)[] | null)[] {
+    return this.transformers.map(([, , selection], i) => {
+      if (Array.isArray(selection)) return [...selection];
+      return this.places[i]?.map((c) => this.featureNamesIn?.[c] ?? c) ?? null;
+    });
+  }
+
+  // Columns that are listed are where the list says; what a pattern or a function has selected only the state knows.
+  private placesFromState(where: string, reader: StateReader, { nFeaturesIn, featureNamesIn }: Fitted): number[][] {
+    const saved = reader.has('places') ? reader.list('places', this.transformers.length) : [];
+    return this.transformers.map(([name, , selection], i) => {
+      if (Array.isArray(selection)) return selection.map((column) => placeOf(where, column, featureNamesIn, nFeaturesIn));
+      const own = saved[i];
+      if (!Array.isArray(own)) throw typeError(where, `expected the state to say which columns ${describe(name)} has`);
+      return own.map((place) => checkInteger(where, 'places', place, 0, nFeaturesIn - 1));
+    });
   }
 
   // The columns of fit, in its order, wherever they stand in a table now.
@@ -112,43 +180,35 @@ export class ColumnTransformer implements Fitted {
     return { rows: columns.rows, names: this.featureNamesIn, list };
   }
 
-  // The numbers of the columns that stand behind the others.
-  private rest(where: string, names: readonly string[] | null, count: number): number[] {
-    const taken = new Set(this.transformers.flatMap(([, , columns]) => columns.map((column) => placeOf(where, column, names, count))));
-    return this.remainder === 'drop' ? [] : Array.from({ length: count }, (_, c) => c).filter((c) => !taken.has(c));
+  private everyPart(): Work[] {
+    const parts = this.transformers.map(([name, transformer]) => ({ name, transformer, places: [] }));
+    return [...parts, { name: 'remainder', transformer: this.remainder, places: [] }];
   }
 
-  private joined(where: string, columns: Columns, work: (part: Transformer, own: Features) => unknown): Tensor {
+  // The parts that have columns, and what is left for the remainder.
+  private work(places: readonly (readonly number[])[], count: number): Work[] {
+    const taken = new Set(places.flat());
+    const rest = Array.from({ length: count }, (_, c) => c).filter((c) => !taken.has(c));
+    return this.everyPart()
+      .map((part, i) => ({ ...part, places: places[i] ?? rest }))
+      .filter((part) => part.places.length > 0);
+  }
+
+  private results(where: string, columns: Columns, work: readonly Work[], run: (part: Transformer, own: Features) => unknown): Result[] {
     const { names, list, rows } = columns;
-    const rest = this.rest(where, names, list.length);
-    const results = this.transformers.flatMap(([name, part, chosen]): Float64Array[] => {
-      const places = chosen.map((column) => placeOf(where, column, names, list.length));
+    return work.flatMap(({ name, transformer, places }): Result[] => {
+      if (transformer === 'drop') return [];
       const called = places.map((c) => (names === null ? `x${c}` : names[c]!));
+      if (transformer === 'passthrough') {
+        const own = { rows, names: names && called, list: places.map((c) => list[c]!) };
+        return [{ part: name, value: tensorOf(rows, numbersOf(where, own)) }];
+      }
       // Not as an object by name: that would sort names that are numbers.
-      const result = work(part, { columns: called, column: (one) => list[places[called.indexOf(one)]!]! });
-      if (!(result instanceof Tensor)) throw typeError(where, `part ${describe(name)} gives ${describe(result)}, not a tensor`);
-      const made = result.shape[1] === 0 ? [] : numbersOf(where, columnsOf(where, result));
-      if (result.shape[0] !== rows) throw rangeError(where, `part ${describe(name)} gives ${result.shape[0]} rows of ${rows}`);
-      return made;
+      return [{ part: name, value: run(transformer, { columns: called, column: (one) => list[places[called.indexOf(one)]!]! }) }];
     });
-    const passed = rest.map((c) => list[c]!);
-    return tensorOf(rows, [...results, ...numbersOf(where, { rows, names: names && rest.map((c) => names[c]!), list: passed })]);
   }
-}
 
-function placeOf(where: string, column: string | number, names: readonly string[] | null, count: number): number {
-  if (typeof column === 'number') {
-    if (column >= count) throw rangeError(where, `x has no column ${column}: it has ${count}`);
-    return column;
+  private joined(where: string, rows: number, results: readonly Result[], sparse: boolean): Out {
+    return (sparse ? joinedSparse(where, rows, results) : joinedDense(where, rows, results)) as Out;
   }
-  if (names === null)
-    throw rangeError(
-      where,
-      `x has no names of columns: there is no ${describe(column)}`,
-      'number the columns, or give x as columns by name',
-    );
-  const at = names.indexOf(column);
-  if (at < 0)
-    throw rangeError(where, `x has no column ${describe(column)}`, `its columns are ${names.slice(0, 20).map(describe).join(', ')}`);
-  return at;
 }

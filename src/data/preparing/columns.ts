@@ -3,6 +3,7 @@ import { checkAttached, describe, rangeError, typeError } from '../../errors';
 import { recorder } from '../../recorder';
 import { shapeText } from '../../shape';
 import { checkTensor, empty, Tensor } from '../../tensor';
+import { CsrArray } from '../csr-array';
 import { Table } from '../table';
 import type { Cell } from './sorting';
 
@@ -144,6 +145,7 @@ export function columnsOf(where: string, x: unknown): Columns {
       'tensor([[1, 2], [3, 4]]), { age: [31, 48], city: ["Rome", "Oslo"] }, [["a", 1], ["b", 2]]',
     );
   }
+  if (x instanceof CsrArray) throw typeError(where, 'x is a CsrArray, whose columns are not at hand', 'x.toDense()');
   if (x instanceof Table) return named(where, x.names, (name) => (x.column(name).kind === 'text' ? x.texts(name) : x.numbers(name)));
   if (isTable(x)) {
     const odd = x.columns.find((name) => typeof name !== 'string');

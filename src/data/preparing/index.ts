@@ -1,10 +1,13 @@
 export type { Categories } from './categories';
 export { type ClassWeightOptions, computeClassWeight } from './class-weight';
+export type { ColumnInfo, ColumnSelection } from './column-selection';
 export { ColumnTransformer, type ColumnTransformerOptions, type Part } from './column-transformer';
 export type { ColumnData, Features, Row, TableLike } from './columns';
+export { CountVectorizer } from './count-vectorizer';
 export { type Label, LabelEncoder, type LabelEncoderState } from './label-encoder';
 export { MinMaxScaler, type MinMaxScalerOptions } from './min-max-scaler';
 export { OneHotEncoder, type OneHotEncoderOptions } from './one-hot-encoder';
+export { OrdinalEncoder, type OrdinalEncoderOptions } from './ordinal-encoder';
 export { Pipeline, type Steps } from './pipeline';
 export { fromState, type Savable, type SavedTransformer, toState } from './registry';
 export { RobustScaler, type RobustScalerOptions } from './robust-scaler';
@@ -12,4 +15,8 @@ export { type Imputed, SimpleImputer, type SimpleImputerOptions } from './simple
 export type { Cell } from './sorting';
 export { StandardScaler, type StandardScalerOptions, type StandardScalerState } from './standard-scaler';
 export type { Json, PreparingState } from './state';
+export type { Documents, TextOptions } from './text-analysis';
+export type { CountVectorizerOptions } from './text-counter';
+export { TfidfTransformer, type TfidfTransformerOptions } from './tfidf-transformer';
+export { TfidfVectorizer, type TfidfVectorizerOptions } from './tfidf-vectorizer';
 export type { Transformer } from './transformer';

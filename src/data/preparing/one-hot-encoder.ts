@@ -1,8 +1,10 @@
 // Categories to columns of zeros and ones.
-import { checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
+import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
 import { empty, type Tensor } from '../../tensor';
+import { CsrArray } from '../csr-array';
 import { type Categories, checkCategories, learnCategories, numbersOfCells } from './categories';
 import { columnsOf, type Features, numbersOf } from './columns';
+import { cellsAfter, checkRare, type Infrequent, infrequentCells, infrequentFromState, infrequentOf, numbersAfter } from './infrequent';
 import { type Cell, isMissing } from './sorting';
 import { categoriesFromState, cellsToState, type PreparingState, StateReader } from './state';
 import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedState, namesIn, notFitted } from './transformer';
@@ -13,8 +15,22 @@ export interface OneHotEncoderOptions {
   categories?: Categories;
   /** Which category of each column gets no column of its own: none (null, default), the first, the first of columns with two, or those listed. */
   drop?: null | 'first' | 'ifBinary' | readonly Cell[];
-  /** What `transform` does with a category that it does not know: an error (default), or zeros. */
-  handleUnknown?: 'error' | 'ignore';
+  /** What `transform` does with a category that it does not know: an error (default), zeros, or the column of the rare ones, zeros where there is none. */
+  handleUnknown?: 'error' | 'ignore' | 'infrequentIfExist';
+  /** Categories that occur less often share a column, the last: a number of rows, or below 1 a share of them (null: none). */
+  minFrequency?: number | null;
+  /** How many columns are made of one at most, that of the rare categories among them (null: any). */
+  maxCategories?: number | null;
+  /** Whether `transform` gives a `CsrArray` (false). */
+  sparseOutput?: boolean;
+}
+
+/** What becomes of a column's categories: what columns there are, `infrequent_sklearn` for the rare ones, and which of these each category has. */
+interface Layout {
+  cells: readonly Cell[];
+  numbers: Int32Array;
+  /** The number among `cells` that has no column of its own. */
+  dropped: number | null;
 }
 
 function checkDrop(drop: unknown): Required<OneHotEncoderOptions>['drop'] {
@@ -32,18 +48,24 @@ const same = (a: Cell, b: Cell): boolean => a === b || (isMissing(a) && isMissin
 /**
  * A column of zeros and ones for each category of each column. As `sklearn.preprocessing.OneHotEncoder`.
  *
- * x is `[n, features]`, of numbers or strings: a table, columns by name, rows, or a tensor; the result is a float32 tensor. (scikit-learn gives sparse rows by
- * default.) Strings are ordered by code points, numbers by value; a missing value (NaN, null) is a category of its own, the last one. A RangeError names
- * a category that `fit` has not seen, unless `handleUnknown` is "ignore"; a SimdnnError `SIMDNN_NOT_FITTED` for use before `fit`.
+ * x is `[n, features]`, of numbers or strings: a table, columns by name, rows, or a tensor; the result is a float32 tensor, or with `sparseOutput` a `CsrArray`, which
+ * scikit-learn gives by default. Strings are ordered by code points, numbers by value; a missing value (NaN, null) is a category of its own, the last one. A RangeError names
+ * a category that `fit` has not seen, unless `handleUnknown` says otherwise; a SimdnnError `SIMDNN_NOT_FITTED` for use before `fit`.
  *
  * @example
  * const encoder = new data.OneHotEncoder();
  * encoder.fitTransform({ town: ['Rome', 'Oslo', 'Rome'] }).toArray(); // [[0, 1], [1, 0], [0, 1]]
  * encoder.getFeatureNamesOut(); // ['town_Oslo', 'town_Rome']
  */
-export class OneHotEncoder implements Fitted {
+export class OneHotEncoder<Result extends Tensor | CsrArray = Tensor> implements Fitted {
   /** What `transform` does with a category that it does not know. */
-  readonly handleUnknown: 'error' | 'ignore';
+  readonly handleUnknown: 'error' | 'ignore' | 'infrequentIfExist';
+  /** How often a category occurs at least that is not rare. */
+  readonly minFrequency: number | null;
+  /** How many columns are made of one at most. */
+  readonly maxCategories: number | null;
+  /** Whether `transform` gives a `CsrArray`. */
+  readonly sparseOutput: boolean;
   /** Which category of each column gets no column of its own. */
   readonly drop: null | 'first' | 'ifBinary' | readonly Cell[];
   /** The categories of each column; empty before `fit`. */
@@ -53,87 +75,108 @@ export class OneHotEncoder implements Fitted {
   nFeaturesIn = 0;
   featureNamesIn: readonly string[] | null = null;
   private readonly given: Categories;
+  private infrequent: Infrequent = null;
 
   constructor(options?: OneHotEncoderOptions) {
-    const o = withDefaults<Required<OneHotEncoderOptions>>('OneHotEncoder', options, {
+    const where = 'OneHotEncoder';
+    const o = withDefaults<Required<OneHotEncoderOptions>>(where, options, {
       categories: 'auto',
       drop: null,
       handleUnknown: 'error',
+      minFrequency: null,
+      maxCategories: null,
+      sparseOutput: false,
     });
-    this.given = checkCategories('OneHotEncoder', o.categories);
-    this.handleUnknown = checkOneOf('OneHotEncoder', 'handleUnknown', o.handleUnknown, ['error', 'ignore'] as const);
+    this.given = checkCategories(where, o.categories);
+    this.handleUnknown = checkOneOf(where, 'handleUnknown', o.handleUnknown, ['error', 'ignore', 'infrequentIfExist'] as const);
     this.drop = checkDrop(o.drop);
+    const { minFrequency, maxCategories } = checkRare(where, o);
+    this.minFrequency = minFrequency;
+    this.maxCategories = maxCategories;
+    this.sparseOutput = checkBoolean(where, 'sparseOutput', o.sparseOutput);
+  }
+
+  /** The categories of each column that are rare, null for a column without; null without `minFrequency` and `maxCategories`. */
+  get infrequentCategories(): readonly (readonly Cell[] | null)[] | null {
+    return infrequentCells(this.categories, this.infrequent);
   }
 
   /** Learns the categories of the columns of x. */
   fit(x: Features): this {
-    const columns = columnsToFit('OneHotEncoder.fit', x);
-    const categories = learnCategories('OneHotEncoder.fit', columns, this.given);
-    if (this.given !== 'auto') numbersOfCells('OneHotEncoder.fit', columns, categories, this.handleUnknown === 'error');
-    const dropIdx = this.dropped(categories);
-    Object.assign(this, { categories, dropIdx, nFeaturesIn: columns.list.length, featureNamesIn: columns.names });
+    const where = 'OneHotEncoder.fit';
+    const columns = columnsToFit(where, x);
+    const categories = learnCategories(where, columns, this.given);
+    const numbers = numbersOfCells(where, columns, categories, this.given !== 'auto' && this.handleUnknown === 'error');
+    const sizes = categories.map(({ length }) => length);
+    const infrequent = infrequentOf(numbers, sizes, this);
+    const dropIdx = this.dropped(categories, infrequent);
+    Object.assign(this, { categories, infrequent, dropIdx, nFeaturesIn: columns.list.length, featureNamesIn: columns.names });
     return this;
   }
 
   /** The columns of zeros and ones, float32. */
-  transform(x: Features): Tensor {
-    const columns = columnsAsFitted('OneHotEncoder.transform', this, x);
-    const numbers = numbersOfCells('OneHotEncoder.transform', columns, this.categories, this.handleUnknown === 'error');
-    const width = this.categories.reduce((sum, _, c) => sum + this.kept(c).length, 0);
-    const out = empty([columns.rows, width]);
-    let begin = 0;
-    numbers.forEach((column, c) => {
-      const kept = this.kept(c);
-      const place = new Map(kept.map((number, i) => [number, begin + i]));
-      column.forEach((number, i) => {
-        const at = place.get(number);
-        if (at !== undefined) out.floats[i * width + at] = 1;
+  transform(x: Features): Result {
+    const where = 'OneHotEncoder.transform';
+    const columns = columnsAsFitted(where, this, x);
+    const numbers = numbersOfCells(where, columns, this.categories, this.handleUnknown === 'error');
+    let width = 0;
+    const places = numbers.map((column, c) => {
+      const { cells, numbers: after, dropped } = this.layout(c);
+      const begin = width;
+      width += cells.length - Number(dropped !== null);
+      const unknown = this.handleUnknown === 'infrequentIfExist' && (this.infrequent?.[c] ?? null) !== null ? cells.length - 1 : -1;
+      return column.map((number) => {
+        const place = number < 0 ? unknown : after[number]!;
+        return place < 0 || place === dropped ? -1 : begin + place - Number(dropped !== null && place > dropped);
       });
-      begin += kept.length;
     });
-    return out;
+    return (this.sparseOutput ? sparse(columns.rows, width, places) : dense(columns.rows, width, places)) as Result;
   }
 
   /** `fit(x)`, then `transform(x)`. */
-  fitTransform(x: Features): Tensor {
+  fitTransform(x: Features): Result {
     return this.fit(x).transform(x);
   }
 
   /** The rows that `transform` made x of: the category of the largest number of each column's; where all are 0 the dropped one, or null. */
-  inverseTransform(x: Features): Cell[][] {
+  inverseTransform(x: Features | CsrArray): Cell[][] {
     const where = 'OneHotEncoder.inverseTransform';
     if (this.nFeaturesIn === 0) throw notFitted(where);
-    const columns = columnsOf(where, x);
-    const width = this.categories.reduce((sum, _, c) => sum + this.kept(c).length, 0);
+    const columns = columnsOf(where, x instanceof CsrArray ? x.toDense() : x);
+    const layouts = this.categories.map((_, c) => this.layout(c));
+    const width = layouts.reduce((sum, { cells, dropped }) => sum + cells.length - Number(dropped !== null), 0);
     if (columns.list.length !== width) throw rangeError(where, `expected x [*, ${width}], got [${columns.rows}, ${columns.list.length}]`);
     const list = numbersOf(where, columns);
     return Array.from({ length: columns.rows }, (_, row) => {
       let begin = 0;
-      return this.categories.map((cells, c): Cell => {
-        const kept = this.kept(c);
+      return layouts.map(({ cells, dropped }, c): Cell => {
+        const kept = cells.filter((_, number) => number !== dropped);
         const values = kept.map((_, i) => list[begin + i]![row]!);
         begin += kept.length;
         if (values.some(Number.isNaN)) throw rangeError(where, `row ${row} has NaN for column ${c}`);
-        if (values.some((value) => value !== 0))
-          return cells[kept[values.reduce((best, value, i) => (value > values[best]! ? i : best), 0)]!]!;
-        const dropped = this.dropIdx?.[c] ?? null;
+        if (values.some((value) => value !== 0)) return kept[values.reduce((best, value, i) => (value > values[best]! ? i : best), 0)]!;
         if (dropped !== null) return cells[dropped]!;
-        if (this.handleUnknown === 'error')
+        const none = this.handleUnknown === 'infrequentIfExist' && (this.infrequent?.[c] ?? null) !== null;
+        if (this.handleUnknown === 'error' || none)
           throw rangeError(where, `row ${row} has zeros alone for column ${c}, which stand for no category`);
         return null;
       });
     });
   }
 
-  /** The names of the columns that `transform` gives: `town_Oslo`. */
+  /** The names of the columns that `transform` gives: `town_Oslo`; `town_infrequent_sklearn` for the rare ones. */
   getFeatureNamesOut(inputFeatures?: readonly string[]): string[] {
     const names = namesIn('OneHotEncoder.getFeatureNamesOut', this, inputFeatures);
-    return this.categories.flatMap((cells, c) => this.kept(c).map((number) => `${names[c]}_${cells[number]}`));
+    return this.categories.flatMap((_, c) => {
+      const { cells, dropped } = this.layout(c);
+      return cells.filter((_, number) => number !== dropped).map((cell) => `${names[c]}_${cell}`);
+    });
   }
 
   /** The options. */
   getParams(): Required<OneHotEncoderOptions> {
-    return { categories: this.given, drop: this.drop, handleUnknown: this.handleUnknown };
+    const { given: categories, drop, handleUnknown, minFrequency, maxCategories, sparseOutput } = this;
+    return { categories, drop, handleUnknown, minFrequency, maxCategories, sparseOutput };
   }
 
   /** What `fit` has learned, for `loadStateDict`. */
@@ -142,6 +185,7 @@ export class OneHotEncoder implements Fitted {
       ...fittedState(this),
       categories: this.categories.map(cellsToState),
       dropIdx: this.dropIdx === null ? null : [...this.dropIdx],
+      infrequent: this.infrequent?.map((numbers) => numbers && [...numbers]) ?? null,
     };
   }
 
@@ -157,26 +201,47 @@ export class OneHotEncoder implements Fitted {
     const dropIdx = drop?.map((number, c) =>
       number === null ? null : checkInteger(where, 'dropIdx', number, 0, categories[c]!.length - 1),
     );
-    Object.assign(this, fitted, { categories, dropIdx: dropIdx ?? null });
+    const sizes = categories.map(({ length }) => length);
+    const infrequent = infrequentFromState(where, reader, sizes);
+    Object.assign(this, fitted, { categories, dropIdx: dropIdx ?? null, infrequent });
   }
 
-  // The numbers of the categories that have a column.
-  private kept(c: number): number[] {
-    return [...this.categories[c]!.keys()].filter((number) => number !== this.dropIdx?.[c]);
+  private layout(c: number): Layout {
+    const [all, rare, drop] = [this.categories[c]!, this.infrequent?.[c] ?? null, this.dropIdx?.[c] ?? null];
+    const numbers = numbersAfter(all.length, rare);
+    const cells = cellsAfter(all, rare);
+    return { cells, numbers, dropped: drop === null ? null : numbers[drop]! };
   }
 
-  private dropped(categories: readonly (readonly Cell[])[]): (number | null)[] | null {
+  private dropped(categories: readonly (readonly Cell[])[], infrequent: Infrequent): (number | null)[] | null {
     const { drop } = this;
     if (drop === null) return null;
-    if (drop === 'first') return categories.map(() => 0);
-    if (drop === 'ifBinary') return categories.map(({ length }) => (length === 2 ? 0 : null));
+    const after = categories.map(({ length }, c) => numbersAfter(length, infrequent?.[c] ?? null));
+    if (drop === 'first') return after.map((numbers) => numbers.indexOf(0));
+    if (drop === 'ifBinary') return after.map((numbers) => (new Set(numbers).size === 2 ? numbers.indexOf(0) : null));
     const where = 'OneHotEncoder.fit';
     if (drop.length !== categories.length)
       throw rangeError(where, `drop lists ${drop.length} categories, x has ${categories.length} columns`);
     return drop.map((cell, c) => {
       const at = categories[c]!.findIndex((other) => same(other, cell));
       if (at < 0) throw rangeError(where, `column ${c} has no category ${describe(cell)} to drop`);
+      if (infrequent?.[c]?.includes(at)) throw rangeError(where, `column ${c} cannot drop ${describe(cell)}, which is rare`);
       return at;
     });
   }
+}
+
+function dense(rows: number, width: number, places: readonly Int32Array[]): Tensor {
+  const out = empty([rows, width]);
+  for (const column of places) for (let i = 0; i < rows; i++) if (column[i]! >= 0) out.floats[i * width + column[i]!] = 1;
+  return out;
+}
+
+function sparse(rows: number, width: number, places: readonly Int32Array[]): CsrArray {
+  const indices: number[] = [];
+  const indptr = Int32Array.from({ length: rows + 1 }, (_, i) => {
+    if (i > 0) for (const column of places) if (column[i - 1]! >= 0) indices.push(column[i - 1]!);
+    return indices.length;
+  });
+  return new CsrArray([new Float32Array(indices.length).fill(1), indices, indptr], { shape: [rows, width] });
 }

@@ -9,14 +9,22 @@ import type { Transformer } from './transformer';
 /** Steps by name. */
 export type Steps = readonly (readonly [name: string, transformer: Transformer])[];
 
-/** Refuses what is not a list of transformers by name, each name once. */
-export function checkSteps(where: string, steps: unknown): Steps {
+/** Refuses what is not a list of transformers by name, each name once, or of words that stand for one. */
+export function checkSteps(where: string, steps: unknown): Steps;
+export function checkSteps<Word extends string>(
+  where: string,
+  steps: unknown,
+  words: readonly Word[],
+): readonly (readonly [name: string, transformer: Transformer | Word])[];
+export function checkSteps(where: string, steps: unknown, words: readonly string[] = []): unknown {
   if (!Array.isArray(steps) || steps.length === 0) throw typeError(where, `expected a list of [name, transformer], got ${describe(steps)}`);
   steps.forEach((step, i) => {
     if (!Array.isArray(step) || typeof step[0] !== 'string' || step[0] === '')
       throw typeError(where, `expected step ${i} to be [name, transformer]`);
     const methods = ['fit', 'transform', 'fitTransform', 'stateDict', 'loadStateDict'];
-    if (!methods.every((method) => typeof step[1]?.[method] === 'function')) {
+    if (words.includes(step[1])) {
+      // A word needs no methods.
+    } else if (!methods.every((method) => typeof step[1]?.[method] === 'function')) {
       throw typeError(where, `expected step ${describe(step[0])} to be a transformer, got ${describe(step[1])}`);
     }
     if (steps.findIndex((other) => other[0] === step[0]) < i) throw rangeError(where, `two steps are named ${describe(step[0])}`);

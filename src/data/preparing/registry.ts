@@ -1,14 +1,20 @@
 // Transformers as JSON, and from it.
 import { describe, rangeError, typeError } from '../../errors';
+import type { Tensor } from '../../tensor';
+import type { CsrArray } from '../csr-array';
 import { ColumnTransformer, type Part } from './column-transformer';
+import { CountVectorizer } from './count-vectorizer';
 import { LabelEncoder } from './label-encoder';
 import { MinMaxScaler } from './min-max-scaler';
 import { OneHotEncoder } from './one-hot-encoder';
+import { OrdinalEncoder } from './ordinal-encoder';
 import { Pipeline, type Steps } from './pipeline';
 import { RobustScaler } from './robust-scaler';
 import { SimpleImputer } from './simple-imputer';
 import { StandardScaler } from './standard-scaler';
 import { type Json, listOf, type PreparingState } from './state';
+import { TfidfTransformer } from './tfidf-transformer';
+import { TfidfVectorizer } from './tfidf-vectorizer';
 
 /** A transformer as JSON: its class, its options, and what it has learned. */
 export interface SavedTransformer {
@@ -25,19 +31,50 @@ export type Savable =
   | StandardScaler
   | MinMaxScaler
   | RobustScaler
-  | OneHotEncoder
+  | OneHotEncoder<Tensor | CsrArray>
+  | OrdinalEncoder
   | LabelEncoder
   | SimpleImputer
+  | CountVectorizer
+  | TfidfTransformer
+  | TfidfVectorizer
   | Pipeline
-  | ColumnTransformer;
+  | ColumnTransformer<Tensor | CsrArray>;
 
-type Make = new (options?: never) => Exclude<Savable, Pipeline | ColumnTransformer>;
+type Make = new (options?: never) => Exclude<Savable, Pipeline | ColumnTransformer<Tensor | CsrArray>>;
 const kinds = new Map<string, Make>(
-  Object.entries({ StandardScaler, MinMaxScaler, RobustScaler, OneHotEncoder, LabelEncoder, SimpleImputer } as Record<string, Make>),
+  Object.entries({
+    StandardScaler,
+    MinMaxScaler,
+    RobustScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    LabelEncoder,
+    SimpleImputer,
+    CountVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+  } as Record<string, Make>),
 );
 const deepest = 16;
 
 const json = (value: object): Json => JSON.parse(JSON.stringify(value));
+
+const partToState = (part: unknown): unknown => (typeof part === 'string' ? part : toState(part as Savable));
+
+// Columns that a pattern or a function has selected are saved as a list.
+function columnTransformerToState(transformer: ColumnTransformer<Tensor | CsrArray>): SavedTransformer {
+  const columns = transformer.columnsOfParts();
+  const parts = transformer.transformers.map(([name, part], i) => {
+    if (columns[i] === null) {
+      throw typeError('toState', `which columns ${describe(name)} has is known once fit has seen some`, 'call fit(x) first, or list them');
+    }
+    return [name, partToState(part), columns[i]];
+  });
+  const { sparseThreshold, verboseFeatureNamesOut, nFeaturesIn, featureNamesIn, sparseOutput } = transformer;
+  const options = { parts, remainder: partToState(transformer.remainder), sparseThreshold, verboseFeatureNamesOut } as unknown as Json;
+  return { kind: 'ColumnTransformer', options, state: json({ nFeaturesIn, featureNamesIn, sparseOutput }) as PreparingState };
+}
 
 /**
  * A transformer as JSON: `{ kind, options, state }`, which `fromState` makes the same of. PyTorch and scikit-learn pickle instead.
@@ -54,16 +91,14 @@ export function toState(transformer: Savable): SavedTransformer {
     return { kind: 'Pipeline', options: options as unknown as Json, state: {} };
   }
   if (transformer instanceof ColumnTransformer) {
-    const parts = transformer.transformers.map(([name, part, columns]) => [name, toState(part as Savable), columns] as const);
-    const options = { parts, remainder: transformer.remainder } as unknown as Json;
-    const { nFeaturesIn, featureNamesIn } = transformer;
-    return { kind: 'ColumnTransformer', options, state: json({ nFeaturesIn, featureNamesIn }) as PreparingState };
+    return columnTransformerToState(transformer);
   }
   for (const [kind, Class] of kinds) {
     if (!(transformer instanceof Class) || transformer.constructor !== Class) continue;
     const options = json(transformer.getParams()) as Record<string, Json>;
     // NaN, the default, which JSON lacks.
-    if (options['missingValues'] === null) delete options['missingValues'];
+    for (const name of ['missingValues', 'encodedMissingValue']) if (options[name] === null) delete options[name];
+    if (transformer instanceof OrdinalEncoder && Number.isNaN(transformer.unknownValue)) options['unknownValue'] = 'NaN';
     return { kind, options, state: json(transformer.stateDict()) as PreparingState };
   }
   throw typeError('toState', `expected a transformer of this library, got ${describe(transformer)}`);
@@ -82,19 +117,26 @@ function made(saved: SavedTransformer, depth: number): Savable {
     return new Pipeline(steps as unknown as Steps);
   }
   if (kind === 'ColumnTransformer') {
-    const { parts, remainder } = (options ?? {}) as { parts?: unknown; remainder?: 'drop' };
+    const { parts, remainder, sparseThreshold, verboseFeatureNamesOut } = (options ?? {}) as Record<string, never>;
+    const partOf = (part: unknown): unknown => (typeof part === 'object' ? made(part as SavedTransformer, depth + 1) : part);
     const list = listOf(where, 'parts', parts).map((entry) => {
       const [name, part, columns] = listOf(where, 'a part', entry, 3);
-      return [name, made(part as SavedTransformer, depth + 1), columns] as unknown as Part;
+      return [name, partOf(part), columns] as unknown as Part;
     });
-    const transformer = new ColumnTransformer(list, { remainder });
+    const rest = partOf(remainder) as 'drop' | undefined;
+    const transformer = new ColumnTransformer(list, {
+      remainder: rest!,
+      sparseThreshold: sparseThreshold!,
+      verboseFeatureNamesOut: verboseFeatureNamesOut!,
+    });
     transformer.loadStateDict({ ...(state as object), parts: transformer.stateDict()['parts']! });
     return transformer;
   }
   const Class = kinds.get(kind);
   if (Class === undefined)
     throw rangeError(where, `unknown kind ${describe(kind)}`, `known are ${[...kinds.keys(), 'Pipeline', 'ColumnTransformer'].join(', ')}`);
-  const transformer = new Class(options as never);
+  const unknownIsNaN = Class === (OrdinalEncoder as Make) && (options as { unknownValue?: unknown } | null)?.unknownValue === 'NaN';
+  const transformer = new Class((unknownIsNaN ? { ...(options as object), unknownValue: Number.NaN } : options) as never);
   transformer.loadStateDict(state as never);
   return transformer;
 }

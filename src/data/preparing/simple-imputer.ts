@@ -1,5 +1,5 @@
 // Values for those that are missing.
-import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
+import { checkBoolean, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
 import type { Tensor } from '../../tensor';
 import { columnName, type Features, isNumeric, numbersOf, tensorOf, type Values } from './columns';
 import { median } from './quantiles';
@@ -15,6 +15,8 @@ export interface SimpleImputerOptions {
   strategy?: 'mean' | 'median' | 'mostFrequent' | 'constant';
   /** The value of the strategy "constant": 0 in numbers and "missing_value" in strings without it (null). */
   fillValue?: number | string | null;
+  /** Whether a column of zeros and ones stands behind the others for each that has missing values in `fit`, ones where they are (false). */
+  addIndicator?: boolean;
 }
 
 /** Columns as an imputer gives them: a float32 tensor where all are numbers, else rows. */
@@ -47,6 +49,10 @@ export class SimpleImputer implements Fitted {
   readonly strategy: 'mean' | 'median' | 'mostFrequent' | 'constant';
   /** The value of the strategy "constant". */
   readonly fillValue: number | string | null;
+  /** Whether columns are added that say where values are missing. */
+  readonly addIndicator: boolean;
+  /** The numbers of the columns that had missing values in `fit`, with `addIndicator`: `indicator_.features_` of scikit-learn. */
+  indicatorFeatures: readonly number[] = [];
   /** What takes the place of a missing value in each column; null where a column has no value, and is left out. */
   statistics: readonly (string | number | null)[] = [];
   nFeaturesIn = 0;
@@ -57,6 +63,7 @@ export class SimpleImputer implements Fitted {
       missingValues: Number.NaN,
       strategy: 'mean',
       fillValue: null,
+      addIndicator: false,
     });
     if (typeof o.missingValues !== 'number' && typeof o.missingValues !== 'string') {
       throw typeError('SimpleImputer', `expected missingValues to be a number or a string, got ${describe(o.missingValues)}`);
@@ -67,13 +74,16 @@ export class SimpleImputer implements Fitted {
       throw typeError('SimpleImputer', `expected fillValue to be a finite number or a string, got ${describe(o.fillValue)}`);
     }
     this.fillValue = o.fillValue;
+    this.addIndicator = checkBoolean('SimpleImputer', 'addIndicator', o.addIndicator);
   }
 
   /** Learns what takes the place of missing values. */
   fit(x: Features): this {
     const columns = columnsToFit('SimpleImputer.fit', x);
     const statistics = columns.list.map((column, c) => this.statistic(columnName(columns.names, c), column));
-    Object.assign(this, { statistics, nFeaturesIn: columns.list.length, featureNamesIn: columns.names });
+    const incomplete = [...columns.list.keys()].filter((c) => this.missingIn(columns.list[c]!).includes(1));
+    const indicatorFeatures = this.addIndicator ? incomplete : [];
+    Object.assign(this, { statistics, indicatorFeatures, nFeaturesIn: columns.list.length, featureNamesIn: columns.names });
     return this;
   }
 
@@ -92,7 +102,8 @@ export class SimpleImputer implements Fitted {
       const cells = Array.from(column as ArrayLike<Cell>, (cell) => (this.missing(cell) ? fill : cell));
       return [typeof fill === 'number' ? Float64Array.from(cells as number[]) : (cells as string[])];
     });
-    if (list.every(isNumeric)) return tensorOf(columns.rows, numbersOf(where, { ...columns, list })) as Imputed<X>;
+    list.push(...this.indicatorFeatures.map((c) => this.missingIn(columns.list[c]!)));
+    if (list.every(isNumeric)) return tensorOf(columns.rows, numbersOf(where, { rows: columns.rows, names: null, list })) as Imputed<X>;
     return Array.from({ length: columns.rows }, (_, i) => list.map((column) => column[i]!)) as Cell[][] as Imputed<X>;
   }
 
@@ -101,20 +112,22 @@ export class SimpleImputer implements Fitted {
     return this.fit(x).transform(x);
   }
 
-  /** The names of the columns that `transform` gives. */
+  /** The names of the columns that `transform` gives: `age`, `missingindicator_age`. */
   getFeatureNamesOut(inputFeatures?: readonly string[]): string[] {
-    return namesIn('SimpleImputer.getFeatureNamesOut', this, inputFeatures).filter((_, c) => this.statistics[c] !== null);
+    const names = namesIn('SimpleImputer.getFeatureNamesOut', this, inputFeatures);
+    const indicators = this.indicatorFeatures.map((c) => `missingindicator_${names[c]}`);
+    return [...names.filter((_, c) => this.statistics[c] !== null), ...indicators];
   }
 
   /** The options. */
   getParams(): Required<SimpleImputerOptions> {
-    const { missingValues, strategy, fillValue } = this;
-    return { missingValues, strategy, fillValue };
+    const { missingValues, strategy, fillValue, addIndicator } = this;
+    return { missingValues, strategy, fillValue, addIndicator };
   }
 
   /** What `fit` has learned, for `loadStateDict`. */
   stateDict(): PreparingState {
-    return { ...fittedState(this), statistics: [...this.statistics] };
+    return { ...fittedState(this), statistics: [...this.statistics], indicatorFeatures: [...this.indicatorFeatures] };
   }
 
   /** Takes over what another imputer's `stateDict()` gave. */
@@ -125,7 +138,14 @@ export class SimpleImputer implements Fitted {
     const statistics = reader.list('statistics', fitted.nFeaturesIn);
     const odd = statistics.findIndex((value) => value !== null && typeof value !== 'string' && !Number.isFinite(value));
     if (odd >= 0) throw typeError(where, `expected statistics to be strings and finite numbers, got ${describe(statistics[odd])}`);
-    Object.assign(this, fitted, { statistics: [...statistics] });
+    const indicatorFeatures = reader.has('indicatorFeatures') ? reader.places('indicatorFeatures', fitted.nFeaturesIn) : [];
+    if (indicatorFeatures.length > 0 && !this.addIndicator)
+      throw rangeError(where, 'the state has indicatorFeatures: addIndicator is false');
+    Object.assign(this, fitted, { statistics: [...statistics], indicatorFeatures });
+  }
+
+  private missingIn(column: Values): Float64Array {
+    return Float64Array.from(column as ArrayLike<Cell>, (cell) => Number(this.missing(cell)));
   }
 
   private missing(cell: Cell): boolean {

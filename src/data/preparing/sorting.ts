@@ -24,3 +24,7 @@ export function byValue(a: Cell, b: Cell): number {
   if (isMissing(a) || isMissing(b)) return Number(isMissing(a)) - Number(isMissing(b));
   return typeof a === 'string' ? byCodePoints(a, b as string) : (a as number) - (b as number);
 }
+
+/** Sorts strings by code points. Where none has a surrogate that is the order of code units, in which JavaScript sorts them many times as fast. */
+export const sortedByCodePoints = (strings: string[]): string[] =>
+  strings.some((string) => /[\ud800-\udfff]/.test(string)) ? strings.sort(byCodePoints) : strings.sort();

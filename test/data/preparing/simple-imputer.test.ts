@@ -68,6 +68,15 @@ describe('SimpleImputer', () => {
     expect(() => new SimpleImputer({ strategy: 'mode' as never })).toThrow('expected strategy to be one of');
     expect(() => new SimpleImputer({ fillValue: nan })).toThrow('expected fillValue to be a finite number or a string, got NaN');
     expect(() => new SimpleImputer({ missingValues: null as never })).toThrow('expected missingValues to be a number or a string');
+    expect(() => new SimpleImputer({ addIndicator: 1 as never })).toThrow('expected addIndicator to be true or false, got 1');
+    const indicating = new SimpleImputer({ addIndicator: true }).fit(tensor([[1, nan]]));
+    for (const indicatorFeatures of [[2], [1, 0], 'x', [0.5]]) {
+      expect(() => indicating.loadStateDict({ ...indicating.stateDict(), indicatorFeatures })).toThrow('[SimpleImputer.loadStateDict]');
+    }
+    expect(indicating.indicatorFeatures).toEqual([1]);
+    expect(() => new SimpleImputer().loadStateDict(indicating.stateDict())).toThrow(
+      'the state has indicatorFeatures: addIndicator is false',
+    );
     const imputer = new SimpleImputer({ strategy: 'mostFrequent' }).fit(['a', 'b']);
     expect(() => imputer.transform([1])).toThrow('column 0 holds numbers, in fit it had strings');
     for (const statistics of [null, [], [{}], [1, 2], [Infinity]]) {

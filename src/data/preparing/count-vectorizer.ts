@@ -1,0 +1,86 @@
+// Texts to counts of their words.
+import { withDefaults } from '../../errors';
+import type { CsrArray } from '../csr-array';
+import type { Features } from './columns';
+import type { PreparingState } from './state';
+import type { Documents } from './text-analysis';
+import { type CountVectorizerOptions, countDefaults, TextCounter } from './text-counter';
+
+/**
+ * How often each term of a vocabulary occurs in each document. As `sklearn.feature_extraction.text.CountVectorizer`.
+ *
+ * x is a list of strings, or one column of them; the result is a `CsrArray` `[documents, terms]`, of float32 where scikit-learn counts in int64, with the terms in the order of code
+ * points. `\w` of a `tokenPattern` is a letter, a digit or an underscore of any script. Terms that `fit` has not seen do not count. Of `maxFeatures` terms that occur equally often the
+ * first ones are kept, where scikit-learn keeps any. `maxDf: 1` is all documents, and `minDf: 1` one document, as the defaults of scikit-learn are. There is no list of English `stopWords`.
+ *
+ * A TypeError for a document that is no string; a RangeError where no terms are left, where there are more than 2^23, or more than 2^24 in one document; a SimdnnError
+ * `SIMDNN_NOT_FITTED` for use before `fit` without a vocabulary.
+ *
+ * @example
+ * const counter = new data.CountVectorizer();
+ * const counts = counter.fitTransform(['Red fish, blue fish', 'one fish']);
+ * counter.getFeatureNamesOut(); // ['blue', 'fish', 'one', 'red']
+ * counts.toArray(); // [[1, 2, 0, 1], [0, 1, 1, 0]]
+ * counter.transform(['one, two']).toArray(); // [[0, 0, 1, 0]]
+ */
+export class CountVectorizer {
+  private readonly counter: TextCounter;
+
+  constructor(options?: CountVectorizerOptions) {
+    this.counter = new TextCounter(
+      'CountVectorizer',
+      withDefaults<Required<CountVectorizerOptions>>('CountVectorizer', options, countDefaults),
+    );
+  }
+
+  /** The column of each term; empty before `fit`. */
+  get vocabulary(): ReadonlyMap<string, number> {
+    return this.counter.vocabulary;
+  }
+
+  /** Whether the vocabulary was given, not learned. */
+  get fixedVocabulary(): boolean {
+    return this.counter.fixed;
+  }
+
+  /** Learns the terms of the documents. */
+  fit(x: Documents): this {
+    this.counter.fitted(x);
+    return this;
+  }
+
+  /** How often each term occurs in each document, float32 `[documents, terms]`. */
+  transform(x: Documents): CsrArray {
+    return this.counter.transformed(x);
+  }
+
+  /** `fit(x)`, then `transform(x)`. */
+  fitTransform(x: Documents): CsrArray {
+    return this.counter.fitted(x);
+  }
+
+  /** The terms of each row of x that are not 0, in the order of their columns. */
+  inverseTransform(x: CsrArray | Features): string[][] {
+    return this.counter.inverse(x);
+  }
+
+  /** The terms, in the order of their columns. */
+  getFeatureNamesOut(_inputFeatures?: readonly string[]): string[] {
+    return [...this.counter.termsFor('getFeatureNamesOut')];
+  }
+
+  /** The options. */
+  getParams(): Required<CountVectorizerOptions> {
+    return { ...this.counter.options };
+  }
+
+  /** What `fit` has learned, for `loadStateDict`. */
+  stateDict(): PreparingState {
+    return { vocabulary: this.counter.state() };
+  }
+
+  /** Takes over what another vectorizer's `stateDict()` gave. */
+  loadStateDict(state: PreparingState): void {
+    this.counter.load(state);
+  }
+}
