@@ -86,7 +86,7 @@ export const batchReport = ({ loss }: FitResult, epochs: number, leg: Leg, batch
     ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
     : { epoch: epochs, batch: batches ?? leg.ofEpoch!, batches, loss: loss.at(-1)! };
 
-const events = ['afterStep', 'onBegin', 'onEpoch', 'onBatch', 'onEnd'] as const;
+const events = ['onBegin', 'onEpoch', 'onBatch', 'onEnd', 'afterStep'] as const;
 type Event = (typeof events)[number];
 
 /** All who are told: the options `onEpoch` and `onBatch` first, then the callbacks in their order. */

@@ -1,18 +1,19 @@
 // Evaluation and prediction off the JavaScript thread.
 
 import { noGrad } from '../autograd';
+import { compile } from '../compile';
 import { checkBoolean, checkInteger, describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { syncHeld } from '../holders';
 import type { TensorData } from '../memory';
 import { Module } from '../nn';
 import { randomPosition, setRandomPosition } from '../random';
 import { type RecordedStep, Stamps } from '../recording';
-import { shapeText } from '../shape';
+import { sameShape, shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 import { type Batches, Engine } from './engine';
 import { type GivenMetrics, gathered, Measures, outputBytes } from './measures';
 import { refuseReport, Session } from './session';
-import { type Criterion, type CriterionFunction, criterionOf, evaluationTask, predictionTask } from './tasks';
+import { type Criterion, type CriterionFunction, criterionOf, evaluationTask, inEvaluation, predictionTask } from './tasks';
 
 /** The options of `evaluate`. */
 export interface EvaluateOptions {
@@ -112,7 +113,39 @@ interface Predictor {
   stamps: Stamps | null;
   /** Whether rows were seen to have the same outputs in another batch. */
   isProbed: boolean;
+  /** The same on the JavaScript thread; null where that takes longer than handing it to another. */
+  here: Here | null;
 }
+
+interface Here {
+  predict: (x: Tensor) => Tensor;
+  /** Those that the recording ran, while it holds. */
+  modules: readonly Module[];
+  /** Those that it used. */
+  leaves: readonly Tensor[];
+}
+
+// As many products of a row's numbers and weights take less time than a thread is asked for.
+const mostHere = 1 << 20;
+
+function hereOf(where: string, model: Module, session: Session, x: Tensor): Here | null {
+  const { leaves } = session;
+  const [kind, ...others] = session.kinds(0);
+  const products = leaves.reduce((sum, { numel }) => sum + numel, 0) * x.shape[0]!;
+  if (products > mostHere || others.length > 0 || kind!.draws > 0) return null;
+  const { run } = predictionTask(where, model);
+  return { predict: compile((batch: Tensor) => run(batch).outputs[0]!), modules: model.modules(), leaves };
+}
+
+// A small prediction like one that was done before, at once; null where another thread works on the model, or the recording holds no longer.
+function predictedHere(model: Module, x: Tensor): Tensor | null {
+  const known = predictors.get(model)?.find(({ here, examples }) => here !== null && isLike(x, examples[0]!));
+  if (known === undefined || known.here!.leaves.some(({ version }) => version.holder !== null)) return null;
+  const { modules, predict } = known.here!;
+  return inEvaluation(modules, () => (known.session.kinds(0)[0]!.holds(randomPosition()) ? noGrad(() => predict(x)) : null));
+}
+
+const isLike = (t: Tensor, like: Tensor): boolean => t.dtype === like.dtype && sameShape(t.shape, like.shape);
 
 // Models whose output for a row depends on the other rows: all of them go through at once.
 const mixing = new WeakSet<Module>();
@@ -151,8 +184,9 @@ function keep(model: Module, predictor: Predictor): void {
 
 function take(model: Module, examples: readonly Tensor[]): Predictor | undefined {
   const kept = predictors.get(model) ?? [];
-  const like = (t: Tensor, i: number): boolean => t.dtype === examples[i]!.dtype && String(t.shape) === String(examples[i]!.shape);
-  const at = kept.findIndex((known) => known.examples.length === examples.length && known.examples.every(like));
+  const at = kept.findIndex(
+    (known) => known.examples.length === examples.length && known.examples.every((t, i) => isLike(t, examples[i]!)),
+  );
   return at < 0 ? undefined : kept.splice(at, 1)[0];
 }
 
@@ -171,11 +205,12 @@ function predictorFor(where: string, model: Module, batches: readonly Tensor[]):
   refuseChanges(where, session.kinds(0));
   const versions = session.kinds(0).map((kind) => kind.versions);
   const stamps = versions.includes(null) ? null : new Stamps([...new Set(versions.flatMap((all) => all!))]);
-  return { session, examples: own, stamps, isProbed: false };
+  return { session, examples: own, stamps, isProbed: false, here: examples.length === 1 ? hereOf(where, model, session, own[0]!) : null };
 }
 
 /**
- * The output of a model for the rows of `x`, `[n, *]`, in evaluation mode, without gradients and off the JavaScript thread.
+ * The output of a model for the rows of `x`, `[n, *]`, in evaluation mode, without gradients and off the JavaScript thread, unless that takes longer than the
+ * prediction: a few rows through a small model, the second time on.
  *
  * The model's values are copied when it is called; one that a `fit` works on is taken as of the last finished step. Rows go through in batches of 256 at most: every row's output
  * has the bits that the whole batch in one piece gives it. A model whose outputs turn out to depend on the other rows takes all of them at once. The recording, with a copy of the model's values, stays with the model for the next call, one for each of up to 16 calls at once. Rejects with
@@ -188,11 +223,14 @@ function predictorFor(where: string, model: Module, batches: readonly Tensor[]):
  */
 export async function predict(model: Module, x: Tensor, ...rest: never[]): Promise<Tensor> {
   const where = 'train.predict';
-  checkModel(where, model);
+  if (!(model instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
   if (rest.length > 0) throw typeError(where, `expected a model and one tensor, got ${2 + rest.length} arguments`);
   checkTensor(where, 'x', x);
   const rows = x.shape[0] ?? 0;
   if (rows === 0) throw rangeError(where, `expected rows, got shape ${shapeText(x.shape)}`);
+  const quick = predictedHere(model, x);
+  if (quick !== null) return quick;
+  checkModel(where, model);
   const inPieces = rows > rowsAtOnce && !mixing.has(model);
   let batches = inPieces ? Array.from({ length: Math.ceil(rows / rowsAtOnce) }, (_, i) => rowsOf(x, i * rowsAtOnce)) : [x];
   let predictor = predictorFor(where, model, batches);

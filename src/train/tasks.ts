@@ -172,9 +172,9 @@ export function intoTraining(model: Module): () => void {
   };
 }
 
-// Calls `fn` with every module in evaluation mode.
-function inEvaluation<T>(model: Module, fn: () => T): T {
-  const training = model.modules().filter((module) => module.training);
+/** Calls `fn` with every module in evaluation mode. */
+export function inEvaluation<T>(modules: readonly Module[], fn: () => T): T {
+  const training = modules.filter((module) => module.training);
   for (const module of training) module.training = false;
   try {
     return fn();
@@ -196,7 +196,7 @@ export function evaluationTask(where: string, { model, criterion, layout, handOu
       return sums();
     },
     lossWeight: (rows) => (sums() ? 1 : rows),
-    mode: (fn) => inEvaluation(model, fn),
+    mode: (fn) => inEvaluation(model.modules(), fn),
     run: (...tensors) => {
       const asRecorded = sums();
       recorder?.guard(() => sums() === asRecorded);
@@ -214,7 +214,7 @@ export function evaluationTask(where: string, { model, criterion, layout, handOu
 /** The output of a model whose inputs are all the tensors of a batch. */
 export const predictionTask = (where: string, model: Module): Task => ({
   where,
-  mode: (fn) => inEvaluation(model, fn),
+  mode: (fn) => inEvaluation(model.modules(), fn),
   run: (...batch) =>
     noGrad(() => ({ losses: [], outputs: [tensorOf(where, 'the model', forward(where, model, batch))], rows: batch[0]?.shape[0] ?? 1 })),
 });

@@ -65,9 +65,43 @@ describe('train.predict', () => {
       const outputs = await Promise.all(inputs.map((x) => train.predict(model, x)));
       outputs.forEach((output, i) => void expectSame(output, inEvaluation(model, inputs[i]!)));
     }
-    // Hooks run in recordings alone, and each is recorded twice.
+    // Hooks run in recordings alone: those for threads are made twice, the one for the JavaScript thread once.
     expect(forwards).toBeGreaterThan(0);
-    expect(forwards).toBeLessThanOrEqual(2 * 8);
+    expect(forwards).toBeLessThanOrEqual(2 * 8 + 1);
+  });
+
+  it('gives each call an output of its own, done at once or on a thread, beside a fit and after it', async () => {
+    const model = makeModel([4, 8, 3]);
+    const inputs = Array.from({ length: 6 }, () => randn([2, 4]));
+    const check = async (): Promise<void> => {
+      const expected = inputs.map((x) => digest(inEvaluation(model, x)));
+      const outputs: Tensor[] = [];
+      for (const x of inputs) outputs.push(await train.predict(model, x));
+      expect(outputs.map(digest)).toEqual(expected);
+      expect(outputs.some((output) => output.requiresGrad)).toBe(false);
+    };
+    await check();
+    noGrad(() => model.parameters().forEach((p) => void p.mul_(1.5)));
+    await check();
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const loader = [[randn([8, 4]), randn([8, 3])]];
+    const controller = new AbortController();
+    const fitting = train.fit(model, {
+      criterion: new nn.MSELoss(),
+      optimizer,
+      loader,
+      epochs: 1e6,
+      progress: false,
+      signal: controller.signal,
+    });
+    const meanwhile = await Promise.all(inputs.map((x) => train.predict(model, x)));
+    expect(meanwhile.map(({ shape }) => shape)).toEqual(inputs.map(() => [2, 3]));
+    controller.abort(new Error('enough'));
+    await expect(fitting).rejects.toThrow('enough');
+    await check();
+    model.append(new nn.Linear(3, 2)).append(new nn.Dropout(0.5));
+    await check();
+    expect(model.training).toBe(true);
   });
 
   it('takes a layer that was replaced, and other shapes', async () => {
