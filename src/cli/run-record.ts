@@ -1,4 +1,5 @@
-// What is known of a training run when it has ended, as plain values: `--json` prints it, and whoever makes a page of it needs nothing else.
+// What is known of a training run when it has ended, as plain values: `--json` prints it without `validation`, and whoever makes a page of it
+// needs nothing else.
 
 /** What a column of the file is to the model. */
 export interface ColumnRecord {
@@ -51,7 +52,7 @@ export interface RunRecord {
   task: 'classification' | 'regression';
   /** The name of the target's column. */
   target: string;
-  /** The columns of the file, in its order, the target among them. */
+  /** The columns of the file, in its order, the target among them; behind them those that `--drop` named. */
   columns: ColumnRecord[];
   /** The names of the classes; null for a regression. */
   classes: string[] | null;
