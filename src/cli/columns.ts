@@ -13,6 +13,7 @@ export interface Choice {
 
 // More texts than this cannot be told apart by a column each.
 const mostTexts = 1000;
+const counts = 'counts the rows';
 
 /** Columns of the file as `train` uses them; `rows` are those that are learned from. */
 export function columnsOf(table: data.Table, rows: Int32Array, { target, asked, dropped }: Choice): ColumnRecord[] {
@@ -26,6 +27,10 @@ export function columnsOf(table: data.Table, rows: Int32Array, { target, asked, 
     const seen = new Set(Array.from(rows, (row) => column.codes[row]!));
     return { ...common, role: 'text', categories: column.categories.filter((_, code) => seen.has(code)), reason: null };
   });
+  // Where nothing else is left, a column that counts is what there is to learn from.
+  if (found.every(({ role }) => role === 'target' || role === 'dropped')) {
+    for (const one of found) if (one.reason === counts) Object.assign(one, { role: 'number', reason: null });
+  }
   return [
     ...found,
     ...dropped.map((name): ColumnRecord => ({ name, role: 'dropped', missing: 0, categories: null, reason: 'as --drop says' })),
@@ -44,7 +49,7 @@ function reasonToDrop(column: data.Column, rows: Int32Array, isAsked: boolean): 
   if (column.kind === 'text') {
     return different > Math.min(mostTexts, Math.max(20, used.length / 2)) ? `${different} different texts in ${used.length} rows` : null;
   }
-  return numbersRows(values) ? 'counts the rows' : null;
+  return numbersRows(values) ? counts : null;
 }
 
 // Whether each value is the one above it and one more, as a column of row numbers is.

@@ -22,6 +22,8 @@ const hints: readonly (readonly [message: RegExp, hint: string])[] = [
 /** The library's message without the name of the function, its hint said anew or left out. */
 export function explained(error: unknown): string {
   if (error instanceof CliError) return error.message;
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && path !== undefined) return `${path} does not exist`;
   const text = error instanceof Error ? error.message : String(error);
   const [message, ...rest] = text.replace(/^\[[\w.: ]+\] /, '').split('\n  hint: ');
   const known = hints.find(([pattern]) => pattern.test(message!))?.[1];

@@ -1,7 +1,7 @@
 // simdnn export: a model for other runtimes.
 import { io, type Tensor, zeros } from '../index';
 import { loadModel, type TrainedModel } from './model-file';
-import { say, sayJson } from './output';
+import { checkPlaces, say, sayJson } from './output';
 import { categoriesOf } from './predict';
 import { layersOf, WholeModel } from './whole-model';
 
@@ -44,6 +44,7 @@ async function toTfjs(model: TrainedModel, folder: string): Promise<InputRecord[
 export async function exportCommand({ model: path, output, format, opset, json }: ExportOptions): Promise<number> {
   const model = await loadModel(path);
   const kind = format ?? (output.endsWith('.onnx') ? 'onnx' : 'tfjs');
+  if (kind === 'onnx') await checkPlaces([output]);
   const inputs = kind === 'onnx' ? await toOnnx(model, output, opset) : await toTfjs(model, output);
   const { task, target } = model.description;
   const gives = task === 'classification' ? 'probabilities' : 'value';

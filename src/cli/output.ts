@@ -1,5 +1,8 @@
 // What the command line prints, and files it writes.
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CliError } from './errors';
 
 /** Writes a line to standard output. */
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -7,8 +10,8 @@ export const say = (line: string): void => void process.stdout.write(`${line}\n`
 /** Writes a line to standard error. */
 export const warn = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** One JSON document on standard output. What is no number has no name in JSON, and is null. */
-export const sayJson = (value: unknown): void => say(JSON.stringify(value, null, 2));
+/** One JSON document on standard output, a line of it where nobody looks at it. What is no number has no name in JSON, and is null. */
+export const sayJson = (value: unknown): void => say(JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined));
 
 /** A figure with four significant digits. */
 export const rounded = (x: number): string => (Number.isFinite(x) ? String(Number(x.toPrecision(4))) : String(x));
@@ -65,5 +68,21 @@ export async function writeText(path: string, text: string): Promise<void> {
   } catch (error) {
     await rm(beside, { force: true });
     throw error;
+  }
+}
+
+/** Refuses places that cannot be written to, before time is spent on what is to be written there. */
+export async function checkPlaces(paths: readonly (string | undefined)[]): Promise<void> {
+  for (const path of paths) {
+    if (path === undefined) continue;
+    const folder = dirname(path);
+    await access(folder, constants.W_OK).catch(({ code }: NodeJS.ErrnoException) => {
+      throw new CliError(`${path} cannot be written: the folder ${folder} ${code === 'ENOENT' ? 'does not exist' : `refuses (${code})`}`);
+    });
+    const isFolder = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (isFolder) throw new CliError(`${path} cannot be written: it is a folder`);
   }
 }

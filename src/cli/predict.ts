@@ -2,7 +2,7 @@
 import { type data, type Tensor, train } from '../index';
 import { listsOf, predictionsOf } from './figures';
 import { loadModel, type TrainedModel } from './model-file';
-import { csvLine, float32Text, sayJson, warn, writeText } from './output';
+import { checkPlaces, csvLine, float32Text, sayJson, warn, writeText } from './output';
 import { type Dialect, everyRow, readTable, rowsOf } from './table';
 
 /** The options of the command. */
@@ -55,6 +55,7 @@ function tellUnknown(model: TrainedModel, table: data.Table, name: string): void
 
 /** Runs the command. */
 export async function predictCommand({ model: path, file, dialect, output, json }: PredictOptions): Promise<number> {
+  await checkPlaces([output]);
   const model = await loadModel(path);
   const table = await readFor(model, file, dialect, false);
   const { outputs } = await answer(model, table, everyRow(table));

@@ -62,7 +62,10 @@ export async function prepare(o: TrainOptions): Promise<Prepared> {
   const columns = o.columns.length > 0 ? { columns: [...o.columns, target] } : {};
   const table = await readTableWithText(file, o.dialect, { ...columns, drop: o.drop }, o.text);
   if (!table.names.includes(target)) {
-    throw new CliError(`${file} has no column "${target}" to learn`, `its columns are ${listed(table.names)}`);
+    const [only] = table.names;
+    const delimiter = table.names.length === 1 ? [';', '\t', '|'].find((mark) => only!.includes(mark)) : undefined;
+    const hint = delimiter === undefined ? `its columns are ${listed(table.names)}` : `--delimiter ${JSON.stringify(delimiter)}`;
+    throw new CliError(`${file} has no column "${target}" to learn`, hint);
   }
   const digest = await digestOf(file);
   const notes: string[] = [];
@@ -80,7 +83,11 @@ export async function prepare(o: TrainOptions): Promise<Prepared> {
   const records = columnsOf(table, trainRows, { target, asked: o.columns, dropped: o.drop });
   const named = (role: ColumnRecord['role']): string[] => records.filter((one) => one.role === role).map(({ name }) => name);
   const [numbers, texts] = [named('number'), named('text')];
-  if (numbers.length + texts.length === 0) throw new CliError(`${file} has no column besides "${target}" to learn from`);
+  if (numbers.length + texts.length === 0) {
+    const reasons = records.flatMap(({ name, reason }) => (reason === null ? [] : [`"${name}" (${reason})`]));
+    const left = reasons.length > 0 ? `: left out are ${reasons.join(', ')}` : '';
+    throw new CliError(`${file} has no column besides "${target}" to learn from${left}`);
+  }
   const inputs = makeInputs(numbers, texts);
   inputs.fit(rowsOf(table, [...numbers, ...texts], trainRows));
   const valuesOf = (rows: Int32Array): number[] => labelsOf(column, rows) as number[];

@@ -7,7 +7,7 @@ export type Task = 'classification' | 'regression';
 // Integers of which there are few are the numbers of classes.
 const mostClasses = 20;
 
-/** Whether a column is a target of classes: texts are, and integers where there are few of them in many rows. */
+/** Whether a column is a target of classes: texts are, two integers, and more of them where there are many rows of each. */
 export function taskOf(column: data.Column, name: string, wanted: Task | undefined): Task {
   if (column.kind === 'text') {
     if (wanted === 'regression') throw new CliError(`column "${name}" has texts: a regression needs numbers`);
@@ -24,7 +24,8 @@ export function taskOf(column: data.Column, name: string, wanted: Task | undefin
   }
   if (wanted !== undefined) return wanted;
   const different = new Set(values).size;
-  return !hasFraction && different <= mostClasses && different <= values.length / 5 ? 'classification' : 'regression';
+  if (hasFraction || different > mostClasses) return 'regression';
+  return different <= 2 || different <= values.length / 5 ? 'classification' : 'regression';
 }
 
 /** The rows in which the target is known. */

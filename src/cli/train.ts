@@ -3,7 +3,7 @@ import type { nn } from '../index';
 import { exitCodes } from './errors';
 import { saveModel } from './model-file';
 import { countParameters } from './network';
-import { counted, figuresLine, say, sayJson, warn } from './output';
+import { checkPlaces, counted, figuresLine, say, sayJson, warn } from './output';
 import { type Prepared, prepare } from './prepare';
 import type { RunRecord } from './run-record';
 import type { TrainOptions } from './train-options';
@@ -32,6 +32,7 @@ export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Pro
   const { isInterrupted, end } = interrupts();
   const tell = json || quiet ? (): void => {} : say;
   try {
+    await checkPlaces([o.model, o.checkpoint]);
     const prepared = await prepare(o);
     describeData(prepared, o, tell);
     const { record, model } = await runTraining(prepared, o, {

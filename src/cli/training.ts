@@ -6,6 +6,7 @@ import { CliError } from './errors';
 import { figuresOf, listsOf, predictionsOf } from './figures';
 import type { TrainedModel } from './model-file';
 import { countParameters, makeNetwork, optimizers, usualBatch } from './network';
+import { InOwnUnit } from './own-unit';
 import type { Part, Prepared } from './prepare';
 import type { HistoryRecord, RunRecord } from './run-record';
 import { decisive, type TrainOptions } from './train-options';
@@ -34,20 +35,20 @@ interface Saved {
   best: BestState;
 }
 
-const metricsOf = (prepared: Prepared): Record<string, metrics.Metric<Tensor>> =>
-  prepared.labels === null
-    ? { mse: new metrics.MeanSquaredError(), mae: new metrics.MeanAbsoluteError(), r2: new metrics.R2Score() }
-    : { accuracy: new metrics.Accuracy({ task: 'multiclass', numClasses: prepared.labels.classes.length, average: 'micro' }) };
+function metricsOf({ labels, scale }: Prepared): Record<string, metrics.Metric<Tensor>> {
+  if (labels !== null)
+    return { accuracy: new metrics.Accuracy({ task: 'multiclass', numClasses: labels.classes.length, average: 'micro' }) };
+  const of = (metric: metrics.Metric<Tensor>): InOwnUnit => new InOwnUnit(metric, scale!);
+  return {
+    mse: of(new metrics.MeanSquaredError()),
+    mae: of(new metrics.MeanAbsoluteError()),
+    r2: of(new metrics.R2Score()),
+  };
+}
 
 function emptyHistory(prepared: Prepared): HistoryRecord {
   const names = Object.keys(metricsOf(prepared));
   return { loss: [], validationLoss: [], metrics: Object.fromEntries(names.map((name) => [name, []])), lr: [], epochSeconds: [] };
-}
-
-// Errors of outputs in units of the scale, in the target's own unit.
-function inOwnUnit(name: string, figure: number, prepared: Prepared): number {
-  const std = prepared.scale?.std ?? 1;
-  return name === 'mse' ? figure * std * std : name === 'mae' ? figure * std : figure;
 }
 
 function criterionOf(prepared: Prepared, o: TrainOptions): nn.Module & train.Criterion {
@@ -109,7 +110,7 @@ export async function runTraining(prepared: Prepared, o: TrainOptions, watcher: 
       progress: watcher.progress,
       onBatch: hurry,
       onEpoch: async (report) => {
-        take(history, report, prepared);
+        take(history, report);
         best.note(report.epoch, report.validationLoss!, network);
         saved.best = best.state();
         await checkpoint?.onEpoch(report);
@@ -164,10 +165,10 @@ function machine(): RunRecord['machine'] {
   return { target, threads, platform, node };
 }
 
-function take(history: HistoryRecord, report: train.EpochReport, prepared: Prepared): void {
+function take(history: HistoryRecord, report: train.EpochReport): void {
   history.loss.push(report.loss);
   history.validationLoss.push(report.validationLoss!);
-  for (const [name, figure] of Object.entries(report.metrics)) history.metrics[name]!.push(inOwnUnit(name, figure, prepared));
+  for (const [name, figure] of Object.entries(report.metrics)) history.metrics[name]!.push(figure);
   history.lr.push(report.lr);
   history.epochSeconds.push(report.seconds);
 }
