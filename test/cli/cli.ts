@@ -76,7 +76,7 @@ export function writeFlowers(path: string, rows = 150): string {
   const lines = Array.from({ length: rows }, (_, i) => {
     const kind = i % 3;
     const lengths = [5 + 0.8 * kind, 3.4 - 0.3 * kind, 1.5 + 2 * kind, 0.3 + 0.9 * kind].map((mean) =>
-      (mean + 1.2 * spread(draw)).toFixed(2),
+      (mean + 0.9 * spread(draw)).toFixed(2),
     );
     return [...lengths, kinds[kind]].join(',');
   });

@@ -120,12 +120,9 @@ describe('what it finds in a file', () => {
 
 describe('what it learns', () => {
   it('flowers', () => {
-    const { metrics, history, bestEpoch, stopped, rows } = train(flowers, 'species', '--test', '0.2');
+    const { metrics, rows } = train(flowers, 'species', '--test', '0.2');
     expect(rows).toEqual({ train: 90, validation: 30, test: 30 });
     expect(metrics.accuracy).toBeGreaterThan(0.9);
-    expect(stopped).toBe('earlyStopping');
-    expect(history.loss.length).toBe(bestEpoch + 25);
-    expect(Math.min(...history.validationLoss)).toBe(history.validationLoss[bestEpoch - 1]);
   });
 
   it('rents, whose errors are in their own unit', () => {
@@ -136,9 +133,12 @@ describe('what it learns', () => {
   });
 
   it('digits', () => {
-    const { metrics, testMetrics } = train(digits, 'digit', '--test', '0.2');
+    const { metrics, testMetrics, history, bestEpoch, stopped } = train(digits, 'digit', '--test', '0.2');
     expect(metrics.accuracy).toBeGreaterThan(0.96);
     expect(testMetrics!.accuracy).toBeGreaterThan(0.94);
+    expect(stopped).toBe('earlyStopping');
+    expect(history.loss.length).toBe(bestEpoch + 25);
+    expect(Math.min(...history.validationLoss)).toBe(history.validationLoss[bestEpoch - 1]);
   });
 
   it('with every optimizer, schedule and activation', () => {
