@@ -52,7 +52,11 @@ export async function readTableWithText(file: string, dialect: Dialect, wanted: 
 }
 
 async function textColumnsOf(file: string, dialect: Dialect, wanted: Wanted): Promise<string[]> {
-  const table = await readTable(file, dialect, wanted);
+  const table = await readTable(file, dialect, wanted).catch((error: Error) => {
+    if (/ has no columns that are kept$/m.test(error.message)) return null; // all that there are were named
+    throw error;
+  });
+  if (table === null) return [];
   return table.names.filter((name) => table.column(name).kind === 'text');
 }
 

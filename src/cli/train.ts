@@ -41,13 +41,15 @@ export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Pro
       onBegin: (network, batchSize, resumed) => describeModel(network, prepared, o, batchSize, resumed, tell),
     });
     const epochs = record.history.loss.length;
-    if (o.model !== undefined) await saveModel(o.model, model);
-    const files = { model: o.model ?? null, checkpoint: o.checkpoint ?? null };
+    const keeps = o.model !== undefined && epochs > 0; // one that was interrupted in its first epoch has learned nothing
+    if (keeps) await saveModel(o.model!, model);
+    // Whatever else is made of a run is made here, of its record alone.
+    const files = { model: keeps ? o.model! : null, checkpoint: o.checkpoint ?? null };
     if (json) {
       const { validation: _, ...summary } = record;
       sayJson({ ...summary, notes: prepared.notes, files });
     } else {
-      describeResult(record, epochs, o);
+      describeResult(record, epochs, keeps, o);
     }
     return record.stopped === 'interrupted' ? exitCodes.interrupted : exitCodes.done;
   } finally {
@@ -89,12 +91,13 @@ function describeModel(network: nn.Sequential, prepared: Prepared, o: TrainOptio
   tell(resumed > 0 ? `goes on after epoch ${resumed} of ${o.checkpoint}` : `there is no ${o.checkpoint} yet: begins with the first epoch`);
 }
 
-function describeResult(record: RunRecord, epochs: number, o: TrainOptions): void {
+function describeResult(record: RunRecord, epochs: number, keeps: boolean, o: TrainOptions): void {
   const tell = say;
   const why = { earlyStopping: 'no better since', interrupted: 'interrupted', none: 'all that were asked for' }[record.stopped ?? 'none'];
   tell(`${counted(epochs, 'epoch')} (${why}) in ${record.seconds.toFixed(1)} s; best: ${record.bestEpoch}`);
   tell(`held-out rows: ${figuresLine(record.metrics)}`);
   if (record.testMetrics !== null) tell(`test rows: ${figuresLine(record.testMetrics)}`);
-  tell(o.model === undefined ? 'no --model FILE: the model is not kept' : `wrote ${o.model}`);
+  if (keeps) tell(`wrote ${o.model}`);
+  else tell(o.model === undefined ? 'no --model FILE: the model is not kept' : `no epoch has ended: ${o.model} is not written`);
   if (record.stopped === 'interrupted' && o.checkpoint !== undefined) tell(`--resume goes on from ${o.checkpoint}`);
 }

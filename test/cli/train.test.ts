@@ -76,6 +76,16 @@ describe('what it finds in a file', () => {
     expect(run.columns[2]!.categories).toEqual(['1', '2', '3', '4', '5']);
   });
 
+  it('texts in all columns, where it is told so', () => {
+    const file = at('texts.csv');
+    writeFileSync(file, `a,y\n${Array.from({ length: 30 }, (_, i) => `${i % 3},${i % 3}`).join('\n')}\n`);
+    const run = train(file, 'y', '--epochs', '1', '--text', 'a', '--text', 'y');
+    expect([run.classes, run.columns[0]!.categories]).toEqual([
+      ['0', '1', '2'],
+      ['0', '1', '2'],
+    ]);
+  });
+
   it.each([
     ['two integers', [0, 1, 1, 0, 1, 0, 1, 0], 'classification'],
     ['few integers in many rows', Array.from({ length: 30 }, (_, i) => i % 5), 'classification'],
