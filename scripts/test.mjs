@@ -59,7 +59,7 @@ async function vitest(name, env, more = []) {
 // What the stages read that are not repeated while it stays as it is.
 const native = ['native', 'CMakeLists.txt', 'scripts'];
 const library = [...native, 'src', 'package.json', 'package-lock.json', 'tsconfig.json'];
-const packed = [...library, 'test/package', 'binding.gyp', 'README.md', 'LICENSE', 'THIRD_PARTY_LICENSES'];
+const packed = [...library, 'bin', 'test/package', 'binding.gyp', 'README.md', 'LICENSE', 'THIRD_PARTY_LICENSES'];
 
 await stage('lint and format (biome)', async () => one(await run(bin('biome'), ['check', '--error-on-warnings'])));
 await stage('types (tsc: src, test, examples)', async () => one(await run(bin('tsc'), ['-p', 'test'])));

@@ -33,6 +33,7 @@ const sourceLevels = [
   ['train'],
   ['kernels'],
   ['index'],
+  ['cli'], // knows the public names alone
 ];
 
 // Each an arrow up or across that is there for a reason.

@@ -24,11 +24,13 @@ beforeAll(() => {
 });
 afterAll(cleanUp);
 
-// What an installation brings: the package, what it names (@bufbuild/protobuf writes ONNX files), and what cli-progress needs to measure a line's width.
+// What an installation brings: the package, what it names (@bufbuild/protobuf writes ONNX files, commander reads the command line), and what cli-progress needs
+// to measure a line's width.
 const installed = [
   '@bufbuild',
   'ansi-regex',
   'cli-progress',
+  'commander',
   'emoji-regex',
   'is-fullwidth-code-point',
   'node-gyp-build',
@@ -52,7 +54,7 @@ describe('with a binary that fits', () => {
     console.log(`install ${options.join(' ')}: ${seconds.toFixed(2)} s`); // two on an idle machine
   });
 
-  it('brings the loader, the progress bar and the writer of protobuf, no more', () => {
+  it('brings the loader, the progress bar, the reader of the command line and the writer of protobuf, no more', () => {
     const folder = consumer();
     install(folder, tarball, bare);
     expect(

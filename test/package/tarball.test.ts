@@ -26,14 +26,21 @@ describe('the tarball', () => {
   it('has what is needed to run and to build', () => {
     const needed = ['package.json', 'README.md', 'LICENSE', 'THIRD_PARTY_LICENSES', 'binding.gyp', 'CMakeLists.txt'];
     needed.push('dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'dist/index.d.mts', 'dist/kernels.js', 'dist/kernels.mjs');
-    needed.push('native/install.cjs', 'native/addon.cc', 'native/generated/kernels.h', 'native/cmake/exports.map');
+    needed.push(
+      'bin/simdnn.js',
+      'dist/cli.js',
+      'native/install.cjs',
+      'native/addon.cc',
+      'native/generated/kernels.h',
+      'native/cmake/exports.map',
+    );
     needed.push('native/vendor/highway/hwy/highway.h', 'native/vendor/node-api-headers/node_api.h', 'native/vendor/node-addon-api/napi.h');
     needed.push(...archs.map((arch) => `prebuilds/linux-${arch}/simdnn.glibc.node`));
     expect(files).toEqual(expect.arrayContaining(needed));
   });
 
   it('has nothing else', () => {
-    expect(files.filter((file) => !/^(dist|prebuilds|native)\/|^[^/]+$/.test(file))).toEqual([]);
+    expect(files.filter((file) => !/^(bin|dist|prebuilds|native)\/|^[^/]+$/.test(file))).toEqual([]);
     expect(files.filter((file) => /^native\/(test|bench|reference|descriptions)\/|\.(o|a|tgz|ts\.map|js\.map)$/.test(file))).toEqual([]);
   });
 

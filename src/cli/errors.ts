@@ -1,0 +1,34 @@
+// What goes wrong, as the command line says it: one sentence, a hint in terms of its own options, and an exit code.
+
+/** The exit codes. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** An error whose message is for people: nothing is wrong with the program. */
+export class CliError extends Error {
+  constructor(message: string, hint?: string) {
+    super(hint === undefined ? message : `${message}\n  hint: ${hint}`);
+    this.name = 'CliError';
+  }
+}
+
+// The library's hints speak of its options in JavaScript; these are what they are called here. The first that fits counts.
+const hints: readonly (readonly [message: RegExp, hint: string])[] = [
+  [/^row \d+.* has the number .* where a column's name belongs/, '--no-header for a file whose first row has values'],
+  [/expected a number, got/, '--na TEXT names what stands for a missing value, --text COLUMN reads a column as text, --decimal the mark'],
+  [/has no name$/, '--drop "" leaves it out'],
+  [/is not valid UTF-8|encoding/, '--encoding windows-1252 for files of older programs'],
+];
+
+/** The library's message without the name of the function, its hint said anew or left out. */
+export function explained(error: unknown): string {
+  if (error instanceof CliError) return error.message;
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && path !== undefined) return `${path} does not exist`;
+  const text = error instanceof Error ? error.message : String(error);
+  const [message, ...rest] = text.replace(/^\[[\w.: ]+\] /, '').split('\n  hint: ');
+  const known = hints.find(([pattern]) => pattern.test(message!))?.[1];
+  const given = rest.join('').replace(/\bdelimiter: /g, '--delimiter ');
+  const isPlain = given !== '' && !/[({[]|\b[a-z]+[A-Z]?\w*: /.test(given);
+  const hint = known ?? (isPlain ? given : undefined);
+  return hint === undefined ? message! : `${message}\n  hint: ${hint}`;
+}

@@ -1,0 +1,54 @@
+// How good outputs are: the same figures for a training, an evaluation and a page about them.
+import { metrics, nn, type Tensor, tensor } from '../index';
+import { type Scale, scaled, unscaled } from './target';
+
+/** What a network says of rows. */
+export interface Predictions {
+  /** The numbers of the predicted classes, or the predicted values. */
+  values: number[];
+  /** `[n, classes]`; null of a regression. */
+  probabilities: Tensor | null;
+}
+
+/** A network's outputs as classes with probabilities, or as values in the target's unit. */
+export function predictionsOf(outputs: Tensor, scale: Scale | null): Predictions {
+  if (scale !== null) return { values: unscaled(outputs, scale), probabilities: null };
+  const probabilities = outputs.softmax(1);
+  return { values: Array.from(outputs.argmax(1).data), probabilities };
+}
+
+/** The rows of a matrix as lists. */
+export const listsOf = (matrix: Tensor): number[][] => matrix.toArray() as number[][];
+
+/** Accuracy and macro F1 of classes, or mean errors and R2 of values, with the loss first. */
+export function figuresOf(outputs: Tensor, targets: readonly number[], scale: Scale | null): Record<string, number> {
+  const { values } = predictionsOf(outputs, scale);
+  if (scale !== null) {
+    const [found, wanted] = [tensor([...values]), tensor([...targets])];
+    return {
+      loss: new nn.MSELoss().forward(outputs, scaled(targets, scale)).item(),
+      mse: once(new metrics.MeanSquaredError(), found, wanted),
+      mae: once(new metrics.MeanAbsoluteError(), found, wanted),
+      r2: targets.length > 1 ? once(new metrics.R2Score(), found, wanted) : Number.NaN,
+    };
+  }
+  const wanted = tensor(Int32Array.from(targets));
+  const task = { task: 'multiclass', numClasses: outputs.shape[1]! } as const;
+  return {
+    loss: new nn.CrossEntropyLoss().forward(outputs, wanted).item(),
+    accuracy: once(new metrics.Accuracy({ ...task, average: 'micro' }), outputs, wanted),
+    f1: once(new metrics.F1Score({ ...task, average: 'macro' }), outputs, wanted),
+  };
+}
+
+function once(metric: metrics.Metric<Tensor>, found: Tensor, wanted: Tensor): number {
+  metric.update(found, wanted);
+  return metric.compute().item();
+}
+
+/** Rows are targets, columns predictions. */
+export function confusionOf(outputs: Tensor, targets: readonly number[]): number[][] {
+  const matrix = new metrics.ConfusionMatrix({ task: 'multiclass', numClasses: outputs.shape[1]! });
+  matrix.update(outputs, tensor(Int32Array.from(targets)));
+  return listsOf(matrix.compute());
+}

@@ -1,0 +1,32 @@
+// The entry of the command line: what bin/simdnn.js calls.
+import { CommanderError } from 'commander';
+import { exitCodes, explained } from './errors';
+import { sayJson, warn } from './output';
+import { programFor } from './program';
+
+/** Runs the command line; resolves to the exit code. */
+async function codeOf(args: readonly string[]): Promise<number> {
+  let code: number = exitCodes.done;
+  try {
+    await programFor((ended) => {
+      code = ended;
+    }).parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    const message = explained(error);
+    warn(`simdnn: ${message}`);
+    if (args.includes('--debug') && error instanceof Error) warn(error.stack ?? '');
+    if (args.includes('--json')) sayJson({ error: message });
+    return exitCodes.failed;
+  }
+}
+
+/** Runs the command line of this process. What reads its output may stop reading. */
+export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(exitCodes.done);
+  });
+  process.exitCode = await codeOf(args);
+}

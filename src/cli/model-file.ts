@@ -1,0 +1,48 @@
+// Files of models that `simdnn train` has written: the network, what its inputs go through, and what the command line knows of them.
+import { data, io, nn } from '../index';
+import { CliError } from './errors';
+import type { Dialect } from './table';
+import type { Scale, Task } from './target';
+
+/** What stands in the file besides the network and its preprocessing. */
+export interface Description {
+  /** The layout of this description. */
+  format: 'simdnn train 1';
+  version: string;
+  task: Task;
+  target: string;
+  /** Whether the target's values are texts. */
+  targetIsText: boolean;
+  numbers: string[];
+  texts: string[];
+  dialect: Dialect;
+  /** The unit in which a regression's network answers. */
+  scale: Scale | null;
+  seed: number;
+  sha256: string;
+}
+
+/** A model with all that rows of a file need on their way through it. */
+export interface TrainedModel {
+  network: nn.Sequential;
+  inputs: data.ColumnTransformer;
+  description: Description;
+  /** The names of the classes; null of a regression. */
+  classes: data.Label[] | null;
+}
+
+/** Writes a model's file. */
+export const saveModel = (path: string, { network, inputs, description, classes }: TrainedModel): Promise<void> =>
+  io.saveModel(path, network, { preprocessing: { inputs, description }, ...(classes && { classes }) });
+
+const format: Description['format'] = 'simdnn train 1';
+
+/** Reads one; a `CliError` for a file of anything else. */
+export async function loadModel(path: string): Promise<TrainedModel> {
+  const { model, preprocessing, classes } = await io.loadModel(path);
+  const { inputs, description } = (preprocessing ?? {}) as { inputs?: unknown; description?: Partial<Description> };
+  if (description?.format !== format || !(inputs instanceof data.ColumnTransformer) || !(model instanceof nn.Sequential)) {
+    throw new CliError(`${path} is a model that simdnn train has not written: it does not say which columns it takes`);
+  }
+  return { network: model, inputs, description: description as Description, classes };
+}

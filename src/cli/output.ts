@@ -1,0 +1,88 @@
+// What the command line prints, and files it writes.
+import { constants } from 'node:fs';
+import { access, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CliError } from './errors';
+
+/** Writes a line to standard output. */
+export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Writes a line to standard error. */
+export const warn = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** One JSON document on standard output, a line of it where nobody looks at it. What is no number has no name in JSON, and is null. */
+export const sayJson = (value: unknown): void => say(JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined));
+
+/** A figure with four significant digits. */
+export const rounded = (x: number): string => (Number.isFinite(x) ? String(Number(x.toPrecision(4))) : String(x));
+
+/** Figures with their names, in a line. */
+export const figuresLine = (figures: Readonly<Record<string, number>>): string =>
+  Object.entries(figures)
+    .map(([name, figure]) => `${name} ${rounded(figure)}`)
+    .join(', ');
+
+/** The shortest text of a float32 number that reads as the same again. */
+export function float32Text(x: number): string {
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(x.toPrecision(digits));
+    if (Math.fround(short) === x) return String(short);
+  }
+  return String(Number(x.toPrecision(9)));
+}
+
+/** A whole number as people write it. */
+export const counted = (n: number, unit: string): string => `${n.toLocaleString('en')} ${unit}${n === 1 ? '' : 's'}`;
+
+/** Lists of cells as columns of one width. */
+export function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, c) => (c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** A matrix of counts with the names of the classes. */
+export const confusionText = (matrix: readonly (readonly number[])[], classes: readonly string[]): string =>
+  aligned([['target \\ predicted', ...classes], ...matrix.map((row, c) => [classes[c]!, ...row.map(String)])]);
+
+/** A line of a CSV file. */
+export const csvLine = (cells: readonly (string | number)[]): string => `${cells.map(csvCell).join(',')}\n`;
+
+const csvCell = (cell: string | number): string => {
+  const text = String(cell);
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+/** Writes a file beside its place and renames it, so that nobody meets half of one. */
+export async function writeText(path: string, text: string): Promise<void> {
+  const beside = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(beside, text);
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+/** Refuses places that cannot be written to, before time is spent on what is to be written there. */
+export async function checkPlaces(paths: readonly (string | undefined)[]): Promise<void> {
+  for (const path of paths) {
+    if (path === undefined) continue;
+    const folder = dirname(path);
+    await access(folder, constants.W_OK).catch(({ code }: NodeJS.ErrnoException) => {
+      throw new CliError(`${path} cannot be written: the folder ${folder} ${code === 'ENOENT' ? 'does not exist' : `refuses (${code})`}`);
+    });
+    const isFolder = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (isFolder) throw new CliError(`${path} cannot be written: it is a folder`);
+  }
+}

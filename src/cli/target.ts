@@ -1,0 +1,59 @@
+// What is to be predicted: classes or a quantity.
+import { data, type Tensor, tensor } from '../index';
+import { CliError } from './errors';
+
+export type Task = 'classification' | 'regression';
+
+// Integers of which there are few are the numbers of classes.
+const mostClasses = 20;
+
+/** Whether a column is a target of classes: texts are, two integers, and more of them where there are many rows of each. */
+export function taskOf(column: data.Column, name: string, wanted: Task | undefined): Task {
+  if (column.kind === 'text') {
+    if (wanted === 'regression') throw new CliError(`column "${name}" has texts: a regression needs numbers`);
+    return 'classification';
+  }
+  const values = Array.from(column.values).filter((value) => !Number.isNaN(value));
+  const hasFraction = values.some((value) => !Number.isInteger(value));
+  if (wanted === 'classification' && hasFraction) {
+    const row = Array.from(column.values).findIndex((value) => !Number.isNaN(value) && !Number.isInteger(value));
+    throw new CliError(
+      `row ${row + 1} below the header, column "${name}": the class ${column.values[row]} is no integer`,
+      `--text "${name}" takes each value for the name of a class`,
+    );
+  }
+  if (wanted !== undefined) return wanted;
+  const different = new Set(values).size;
+  if (hasFraction || different > mostClasses) return 'regression';
+  return different <= 2 || different <= values.length / 5 ? 'classification' : 'regression';
+}
+
+/** The rows in which the target is known. */
+export function knownRows(column: data.Column): Int32Array {
+  const values = column.kind === 'text' ? column.codes : column.values;
+  const isKnown = column.kind === 'text' ? (value: number) => value >= 0 : (value: number) => !Number.isNaN(value);
+  return Int32Array.from(values.keys()).filter((row) => isKnown(values[row]!));
+}
+
+/** The labels of some rows: texts, or integers. */
+export const labelsOf = (column: data.Column, rows: Int32Array): data.Label[] =>
+  Array.from(rows, (row) => (column.kind === 'text' ? column.categories[column.codes[row]!]! : column.values[row]!));
+
+/** Numbers `[n, 1]` in units of the target's spread, by which a network learns. */
+export interface Scale {
+  mean: number;
+  std: number;
+}
+
+/** The mean and the standard deviation of some rows; 1 where all are alike. */
+export function scaleOf(values: readonly number[]): Scale {
+  const { mean, scale } = new data.StandardScaler().fit(tensor(values.map((value) => [value])));
+  return { mean: mean[0]!, std: scale[0]! };
+}
+
+/** Values in units of the scale, float32 `[n, 1]`. */
+export const scaled = (values: readonly number[], { mean, std }: Scale): Tensor => tensor(values.map((value) => [(value - mean) / std]));
+
+/** What a network's outputs `[n, 1]` are in the target's own unit. */
+export const unscaled = (outputs: Tensor, { mean, std }: Scale): number[] =>
+  Array.from(outputs.data as Float32Array, (value) => Math.fround(value * std + mean));

@@ -1,0 +1,103 @@
+// simdnn train: a CSV file becomes a model.
+import type { nn } from '../index';
+import { exitCodes } from './errors';
+import { saveModel } from './model-file';
+import { countParameters } from './network';
+import { checkPlaces, counted, figuresLine, say, sayJson, warn } from './output';
+import { type Prepared, prepare } from './prepare';
+import type { RunRecord } from './run-record';
+import type { TrainOptions } from './train-options';
+import { runTraining } from './training';
+
+/** How a training is shown. */
+export interface Shown {
+  json: boolean;
+  quiet: boolean;
+}
+
+// The first Ctrl-C ends the training where it is, the second the process.
+function interrupts(): { isInterrupted(): boolean; end(): void } {
+  let interrupted = false;
+  const listener = (): void => {
+    interrupted = true;
+    process.removeListener('SIGINT', listener);
+    warn('\ninterrupted: the training ends here');
+  };
+  process.on('SIGINT', listener);
+  return { isInterrupted: () => interrupted, end: () => void process.removeListener('SIGINT', listener) };
+}
+
+/** Runs the command; returns its exit code. */
+export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Promise<number> {
+  const { isInterrupted, end } = interrupts();
+  const tell = json || quiet ? (): void => {} : say;
+  try {
+    await checkPlaces([o.model, o.checkpoint]);
+    const prepared = await prepare(o);
+    describeData(prepared, o, tell);
+    const { record, model } = await runTraining(prepared, o, {
+      isInterrupted,
+      progress: !quiet && (process.stderr.isTTY === true || !json),
+      onBegin: (network, batchSize, resumed) => describeModel(network, prepared, o, batchSize, resumed, tell),
+    });
+    const epochs = record.history.loss.length;
+    const keeps = o.model !== undefined && epochs > 0; // one that was interrupted in its first epoch has learned nothing
+    if (keeps) await saveModel(o.model!, model);
+    // Whatever else is made of a run is made here, of its record alone.
+    const files = { model: keeps ? o.model! : null, checkpoint: o.checkpoint ?? null };
+    if (json) {
+      const { validation: _, ...summary } = record;
+      sayJson({ ...summary, notes: prepared.notes, files });
+    } else {
+      describeResult(record, epochs, keeps, o);
+    }
+    return record.stopped === 'interrupted' ? exitCodes.interrupted : exitCodes.done;
+  } finally {
+    end();
+  }
+}
+
+type Tell = (line: string) => void;
+
+function describeData({ rows, task, columns, labels, train, validation, test, notes }: Prepared, o: TrainOptions, tell: Tell): void {
+  tell(`${o.file}: ${counted(rows, 'row')}`);
+  const classes = labels === null ? '' : `, ${labels.classes.length} classes: ${shortened(labels.classes.map(String))}`;
+  tell(`target: ${o.target} (${task}${classes})`);
+  const numbers = columns.filter(({ role }) => role === 'number').map(({ name, missing }) => withGaps(name, missing));
+  const texts = columns.filter(({ role }) => role === 'text');
+  if (numbers.length > 0) tell(`numbers: ${shortened(numbers)}`);
+  if (texts.length > 0)
+    tell(`texts: ${shortened(texts.map(({ name, missing, categories }) => withGaps(name, missing, categories!.length)))}`);
+  for (const { name, role, reason } of columns) if (role === 'dropped') tell(`left out: ${name} (${reason})`);
+  for (const note of notes) tell(`note: ${note}`);
+  const tested = test === null ? '' : `, ${test.rows.length} to test by`;
+  tell(`${train.rows.length} rows to learn from, ${validation.rows.length} held out${tested}`);
+}
+
+const withGaps = (name: string, missing: number, values?: number): string => {
+  const remarks = [...(values === undefined ? [] : [`${values} values`]), ...(missing === 0 ? [] : [`${missing} missing`])];
+  return remarks.length === 0 ? name : `${name} (${remarks.join(', ')})`;
+};
+
+const shortened = (names: readonly string[]): string =>
+  names.length <= 12 ? names.join(', ') : `${names.slice(0, 10).join(', ')}, ... (${names.length})`;
+
+function describeModel(network: nn.Sequential, prepared: Prepared, o: TrainOptions, batchSize: number, resumed: number, tell: Tell): void {
+  const sizes = [prepared.train.x.shape[1], ...o.hidden, prepared.labels?.classes.length ?? 1].join('-');
+  tell(
+    `model: ${sizes}, ${counted(countParameters(network), 'parameter')}; ${o.optimizer}, lr ${o.lr}, batches of ${batchSize}, seed ${o.seed}`,
+  );
+  if (!o.resume) return;
+  tell(resumed > 0 ? `goes on after epoch ${resumed} of ${o.checkpoint}` : `there is no ${o.checkpoint} yet: begins with the first epoch`);
+}
+
+function describeResult(record: RunRecord, epochs: number, keeps: boolean, o: TrainOptions): void {
+  const tell = say;
+  const why = { earlyStopping: 'no better since', interrupted: 'interrupted', none: 'all that were asked for' }[record.stopped ?? 'none'];
+  tell(`${counted(epochs, 'epoch')} (${why}) in ${record.seconds.toFixed(1)} s; best: ${record.bestEpoch}`);
+  tell(`held-out rows: ${figuresLine(record.metrics)}`);
+  if (record.testMetrics !== null) tell(`test rows: ${figuresLine(record.testMetrics)}`);
+  if (keeps) tell(`wrote ${o.model}`);
+  else tell(o.model === undefined ? 'no --model FILE: the model is not kept' : `no epoch has ended: ${o.model} is not written`);
+  if (record.stopped === 'interrupted' && o.checkpoint !== undefined) tell(`--resume goes on from ${o.checkpoint}`);
+}

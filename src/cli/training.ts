@@ -1,0 +1,244 @@
+// A training as the command line runs it: from prepared rows to a model and the record of the run.
+import { existsSync } from 'node:fs';
+import { data, info, io, manualSeed, metrics, nn, optim, type Tensor, train, version } from '../index';
+import { BestEpoch, type BestState } from './best-epoch';
+import { CliError } from './errors';
+import { figuresOf, listsOf, predictionsOf } from './figures';
+import type { TrainedModel } from './model-file';
+import { countParameters, makeNetwork, optimizers, usualBatch } from './network';
+import { InOwnUnit } from './own-unit';
+import type { Part, Prepared } from './prepare';
+import type { HistoryRecord, RunRecord } from './run-record';
+import { decisive, type TrainOptions } from './train-options';
+
+/** What has come of a training. */
+export interface Trained {
+  record: RunRecord;
+  model: TrainedModel;
+  /** Epochs that were taken over from a checkpoint. */
+  resumed: number;
+}
+
+/** What a training asks and tells while it runs. */
+export interface Watcher {
+  /** Whether it is to end now. */
+  isInterrupted(): boolean;
+  progress: boolean;
+  /** Told what the model is before the first step. */
+  onBegin(network: nn.Sequential, batchSize: number, resumed: number): void;
+}
+
+/** What a checkpoint holds besides the parts that the library saves. */
+interface Saved {
+  run: string;
+  history: HistoryRecord;
+  best: BestState;
+}
+
+function metricsOf({ labels, scale }: Prepared): Record<string, metrics.Metric<Tensor>> {
+  if (labels !== null)
+    return { accuracy: new metrics.Accuracy({ task: 'multiclass', numClasses: labels.classes.length, average: 'micro' }) };
+  const of = (metric: metrics.Metric<Tensor>): InOwnUnit => new InOwnUnit(metric, scale!);
+  return {
+    mse: of(new metrics.MeanSquaredError()),
+    mae: of(new metrics.MeanAbsoluteError()),
+    r2: of(new metrics.R2Score()),
+  };
+}
+
+function emptyHistory(prepared: Prepared): HistoryRecord {
+  const names = Object.keys(metricsOf(prepared));
+  return { loss: [], validationLoss: [], metrics: Object.fromEntries(names.map((name) => [name, []])), lr: [], epochSeconds: [] };
+}
+
+function criterionOf(prepared: Prepared, o: TrainOptions): nn.Module & train.Criterion {
+  if (prepared.labels === null) return new nn.MSELoss();
+  if (o.classWeight === 'none') return new nn.CrossEntropyLoss();
+  const classes = prepared.labels.classes.map((_, number) => number);
+  return new nn.CrossEntropyLoss({ weight: data.computeClassWeight('balanced', { classes, y: prepared.train.y }) });
+}
+
+function schedulerOf(optimizer: optim.Optimizer<never>, o: TrainOptions): optim.lrScheduler.LRScheduler | undefined {
+  if (o.schedule === 'cosine') return new optim.lrScheduler.CosineAnnealingLR(optimizer, { tMax: o.epochs });
+  if (o.schedule === 'plateau') return new optim.lrScheduler.ReduceLROnPlateau(optimizer, { patience: Math.floor(o.patience / 2) });
+  return undefined;
+}
+
+// What a run that goes on must have in common with the one before. With a constant rate it may be longer.
+function identityOf(prepared: Prepared, o: TrainOptions, options: RunRecord['options']): string {
+  const { epochs, patience, ...others } = options;
+  const columns = prepared.columns.map(({ name, role }) => [name, role]);
+  const length = o.schedule === 'constant' ? {} : { epochs, patience };
+  return JSON.stringify({ sha256: prepared.digest.sha256, task: prepared.task, target: o.target, columns, ...others, ...length });
+}
+
+/** Trains on what was prepared. */
+export async function runTraining(prepared: Prepared, o: TrainOptions, watcher: Watcher): Promise<Trained> {
+  const started = new Date();
+  const begin = performance.now();
+  const outputs = prepared.labels?.classes.length ?? 1;
+  manualSeed(o.seed);
+  const network = makeNetwork(prepared.train.x.shape[1]!, outputs, o);
+  const criterion = criterionOf(prepared, o);
+  const optimizer = new optimizers[o.optimizer](network.parameters(), { lr: o.lr, weightDecay: o.weightDecay });
+  const scheduler = schedulerOf(optimizer as optim.Optimizer<never>, o);
+  const batchSize = o.batchSize ?? usualBatch(prepared.train.rows.length);
+  const loader = new data.DataLoader(datasetOf(prepared.train), { batchSize, shuffle: true });
+  const options = decisive(o, batchSize);
+
+  const best = new BestEpoch(o.patience);
+  const saved: Saved = { run: identityOf(prepared, o, options), history: emptyHistory(prepared), best: best.state() };
+  const parts = { model: network, optimizer, loader, ...(scheduler && { scheduler }) };
+  const resumed = o.resume ? await resume(o.checkpoint!, parts, saved, best) : 0;
+  const { history } = saved;
+  const checkpoint = o.checkpoint === undefined ? null : io.checkpointEvery({ path: o.checkpoint, ...parts, extra: saved });
+  watcher.onBegin(network, batchSize, resumed);
+
+  const hurry = ({ stop }: { stop(): void }): void => {
+    if (watcher.isInterrupted()) stop();
+  };
+  if (resumed < o.epochs && !best.isOver && !watcher.isInterrupted()) {
+    await train.fit(network, {
+      criterion,
+      optimizer,
+      loader,
+      ...(scheduler && { scheduler }),
+      epochs: o.epochs,
+      initialEpoch: resumed,
+      validation: new data.DataLoader(datasetOf(prepared.validation), { batchSize: 1024 }),
+      metrics: metricsOf(prepared),
+      progress: watcher.progress,
+      onBatch: hurry,
+      onEpoch: async (report) => {
+        take(history, report);
+        best.note(report.epoch, report.validationLoss!, network);
+        saved.best = best.state();
+        await checkpoint?.onEpoch(report);
+        if (best.isOver) report.stop();
+        hurry(report);
+      },
+    });
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  best.restore(network);
+  network.eval();
+  const done = history.loss.length;
+  const isInterrupted = done < o.epochs && !best.isOver && watcher.isInterrupted();
+  if (best.epoch === 0 && done > 0) {
+    throw new CliError(`the loss over the validation rows was never a number (${history.validationLoss[0]})`, 'a smaller --lr');
+  }
+  const stopped = isInterrupted ? 'interrupted' : done < o.epochs ? 'earlyStopping' : null;
+  const model = modelOf(network, prepared, o);
+  const measured = await measure(network, prepared.validation, prepared);
+  const record: RunRecord = {
+    version,
+    started: started.toISOString(),
+    data: { file: o.file, ...prepared.digest, rows: prepared.rows },
+    task: prepared.task,
+    target: o.target,
+    columns: prepared.columns,
+    classes: prepared.labels?.classes.map(String) ?? null,
+    seed: o.seed,
+    options,
+    model: { text: String(network), parameters: countParameters(network) },
+    rows: {
+      train: prepared.train.rows.length,
+      validation: prepared.validation.rows.length,
+      test: prepared.test?.rows.length ?? 0,
+    },
+    history,
+    bestEpoch: best.epoch,
+    stopped,
+    seconds,
+    metrics: measured.figures,
+    testMetrics: prepared.test === null ? null : (await measure(network, prepared.test, prepared)).figures,
+    validation: measured.record,
+    machine: machine(),
+  };
+  return { record, model, resumed };
+}
+
+const datasetOf = ({ x, y }: Part): data.TensorDataset => new data.TensorDataset(x, y);
+
+function machine(): RunRecord['machine'] {
+  const { target, threads, platform, node } = info();
+  return { target, threads, platform, node };
+}
+
+function take(history: HistoryRecord, report: train.EpochReport): void {
+  history.loss.push(report.loss);
+  history.validationLoss.push(report.validationLoss!);
+  for (const [name, figure] of Object.entries(report.metrics)) history.metrics[name]!.push(figure);
+  history.lr.push(report.lr);
+  history.epochSeconds.push(report.seconds);
+}
+
+// The epochs that are done. Where there is no checkpoint yet the run begins with the first.
+async function resume(path: string, parts: io.CheckpointParts, saved: Saved, best: BestEpoch): Promise<number> {
+  if (!existsSync(path)) return 0;
+  const unlike = `${path} is the checkpoint of a run with other options or of another file`;
+  let loaded: io.LoadedCheckpoint;
+  try {
+    loaded = await io.loadCheckpoint(path, parts);
+  } catch (error) {
+    if (error instanceof RangeError && /does not fit|shape|expected/.test(error.message)) throw new CliError(`${unlike}: ${error.message}`);
+    throw error;
+  }
+  const extra = loaded.extra as Saved | undefined;
+  if (typeof extra?.run !== 'string') throw new CliError(`${path} is a checkpoint that simdnn train has not written`);
+  if (extra.run !== saved.run) throw new CliError(`${unlike}${differenceOf(extra.run, saved.run)}`);
+  saved.history = extra.history;
+  saved.best = extra.best;
+  best.load(extra.best);
+  return loaded.epoch;
+}
+
+function differenceOf(before: string, now: string): string {
+  const [old, given] = [before, now].map((text) => JSON.parse(text) as Record<string, unknown>) as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ];
+  const name = Object.keys(given).find((key) => JSON.stringify(old[key]) !== JSON.stringify(given[key]));
+  if (name === undefined) return '';
+  return name === 'sha256' || name === 'columns'
+    ? `: ${name === 'sha256' ? 'the file has changed' : 'its columns are used otherwise'}`
+    : `: --${name} was ${JSON.stringify(old[name])} and is ${JSON.stringify(given[name])}`;
+}
+
+function modelOf(network: nn.Sequential, prepared: Prepared, o: TrainOptions): TrainedModel {
+  const named = (role: string): string[] => prepared.columns.filter((one) => one.role === role).map(({ name }) => name);
+  return {
+    network,
+    inputs: prepared.inputs,
+    classes: prepared.labels === null ? null : [...prepared.labels.classes],
+    description: {
+      format: 'simdnn train 1',
+      version,
+      task: prepared.task,
+      target: o.target,
+      targetIsText: prepared.targetIsText,
+      numbers: named('number'),
+      texts: named('text'),
+      dialect: o.dialect,
+      scale: prepared.scale,
+      seed: o.seed,
+      sha256: prepared.digest.sha256,
+    },
+  };
+}
+
+async function measure(
+  network: nn.Sequential,
+  { rows, x, targets }: Part,
+  { scale }: Prepared,
+): Promise<{ figures: Record<string, number>; record: RunRecord['validation'] }> {
+  const outputs = await train.predict(network, x);
+  const { values, probabilities } = predictionsOf(outputs, scale);
+  const record = {
+    rows: Array.from(rows, (row) => row + 1),
+    targets: [...targets],
+    predictions: values,
+    probabilities: probabilities === null ? null : listsOf(probabilities),
+  };
+  return { figures: figuresOf(outputs, targets, scale), record };
+}
