@@ -68,6 +68,7 @@ function chainsOf(calls: readonly TracedCall[], isSmallForward: (call: TracedCal
   for (const call of calls) {
     const forward = isSmallForward(call);
     const small = forward || isSmallBackward(call);
+    if (!small && makers.length === 0) continue;
     const arrays = valuesOf(call);
     // Not a layer whose weight is its x, or a part of it: it would read the rows as well.
     const alone = (value: Argument | undefined): value is Value =>
@@ -82,8 +83,8 @@ function chainsOf(calls: readonly TracedCall[], isSmallForward: (call: TracedCal
       join(forward ? chains.x : chains.values, call.args.x, 'linearForward', in_);
       if (!forward) join(chains.dy, call.args.dy, 'linearBackward', out);
     }
-    const others = arrays.filter((value) => !reads.includes(value));
-    makers = makers.filter(({ made }) => !others.some((value) => meets(value, made)));
+    const isReadAsRows = ({ made }: { made: Value }): boolean => arrays.some((value) => meets(value, made) && !reads.includes(value));
+    if (makers.some(isReadAsRows)) makers = makers.filter((maker) => !isReadAsRows(maker));
     const made = small ? resultOf(call) : null;
     if (isValue(made)) makers.push({ made, maker: call });
   }
@@ -93,6 +94,7 @@ function chainsOf(calls: readonly TracedCall[], isSmallForward: (call: TracedCal
 /** Lets small layers hand on columns, and nothing else where nobody reads the rows. */
 export function withColumns(calls: readonly TracedCall[]): TracedCall[] {
   const isSmallForward = smallForwardIn(calls);
+  if (!calls.some((call) => isSmallForward(call) || isSmallBackward(call))) return [...calls];
   const chains = chainsOf(calls, isSmallForward);
   const columns = new Map<TracedCall | undefined, Value>();
   const columnsOf = (call: TracedCall | undefined): Value | null => columns.get(call) ?? null;
