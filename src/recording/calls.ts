@@ -112,10 +112,32 @@ export const liveArguments = Object.fromEntries(
 /** The names of an argument: of flags one for each. */
 export const namesIn = ({ name, flags }: KernelArgument): readonly string[] => flags ?? [name];
 
+// For each kernel an object with all its arguments. Copies of it are given their values: an object that gets one property after the other, or is spread into
+// another, takes ten times as long, and a recording has hundreds of them.
+const blanks = Object.fromEntries(
+  kernelNames.map((name) => {
+    const blank: Record<string, Argument> = {};
+    for (const argument of kernelArguments[name]) for (const own of namesIn(argument)) blank[own] = null;
+    return [name, blank];
+  }),
+) as Readonly<Record<keyof KernelTable, Record<string, Argument>>>;
+
+/** The arguments of a call of one kernel made of those of another: as they are there, but for these. */
+export function argumentsFor(
+  kernel: keyof KernelTable,
+  args: TracedCall['args'],
+  others: Readonly<Record<string, Argument>>,
+): Record<string, Argument> {
+  const own = { ...blanks[kernel] };
+  for (const name in args) own[name] = args[name]!;
+  for (const name in others) own[name] = others[name]!;
+  return own;
+}
+
 /** The call with its arguments by name; `placeOf` finds the memory of an array. */
 export function traced(call: RawCall, from: number, placeOf: (array: TensorData) => Value): TracedCall {
   const kernel = call[0];
-  const args: Record<string, Argument> = {};
+  const args = { ...blanks[kernel] };
   const all = kernelArguments[kernel];
   for (let i = 0; i < all.length; i++) {
     const { name, kind, values, flags } = all[i]!;

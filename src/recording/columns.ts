@@ -1,6 +1,19 @@
 // Small layers keep the batch along the lanes: they hand on their results, and their gradients, as columns of the batch.
 import { padded } from '../kernels.generated';
-import { type Argument, Base, isTemporary, isValue, meets, same, type TracedCall, usesIn, type Value, valuesOf, whole } from './calls';
+import {
+  type Argument,
+  argumentsFor,
+  Base,
+  isTemporary,
+  isValue,
+  meets,
+  same,
+  type TracedCall,
+  usesIn,
+  type Value,
+  valuesOf,
+  whole,
+} from './calls';
 
 // By `kernels_bench 1 columns backward_columns` on AVX-512 and AVX2 columns take 1 to 0.5 of the time within these bounds, gradients 1.06 to 0.69;
 // with fewer rows the vectors are half empty, with more the weights need not be repacked often.
@@ -125,17 +138,14 @@ export function withColumns(calls: readonly TracedCall[]): TracedCall[] {
     const { args, from } = call;
     const [yColumns, xColumns] = [columnsOf(call), columnsOf(chains.x.get(call))];
     if (isSmallForward(call) && (isSmall(call) || yColumns !== null || xColumns !== null)) {
-      return {
-        kernel: 'linearForwardColumns',
-        args: { ...args, y: written(args.y!, yColumns), yColumns, x: read(args.x!, xColumns), xColumns },
-        from,
-      };
+      const columns = { y: written(args.y!, yColumns), yColumns, x: read(args.x!, xColumns), xColumns };
+      return { kernel: 'linearForwardColumns', args: argumentsFor('linearForwardColumns', args, columns), from };
     }
     if (chains.dy.has(call) || givers.has(call)) {
       const [dxColumns, dyColumns] = [columnsOf(call), columnsOf(chains.dy.get(call))];
       const xColumns = derives(call) ? xColumnsOf(call) : null;
-      const gradients = { dx: written(args.dx!, dxColumns), dxColumns, dy: read(args.dy!, dyColumns), dyColumns };
-      return { kernel: 'linearBackwardColumns', args: { ...args, ...gradients, xColumns }, from };
+      const columns = { dx: written(args.dx!, dxColumns), dxColumns, dy: read(args.dy!, dyColumns), dyColumns, xColumns };
+      return { kernel: 'linearBackwardColumns', args: argumentsFor('linearBackwardColumns', args, columns), from };
     }
     return call;
   });
