@@ -24,7 +24,7 @@ import {
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, type Results, stretchesOf, type Value } from '../recording';
 import { empty, type Tensor } from '../tensor';
-import { ownTurn } from './turns';
+import { ownTurn, underWay } from './turns';
 
 /** What is done with a batch. */
 export interface Task {
@@ -304,7 +304,7 @@ export class Session {
     const { number, kinds, source, task } = this.loops[loop]!;
     const used = limits.given === undefined ? kinds.map((_, i) => i) : limits.given.map(({ kind }) => kind);
     const { live, steady } = inMode(task, () => this.liveNumbers(kinds, new Set(used), limits.random));
-    const report = await runLoop(this.handle, number, {
+    const running = runLoop(this.handle, number, {
       epochs: limits.epochs,
       milliseconds: steady ? limits.milliseconds : 0, // what the first step changes is recorded again before the second
       outputBytes: limits.outputBytes,
@@ -315,6 +315,7 @@ export class Session {
       live,
       ...(limits.given && { batches: limits.given }),
     });
+    const report = await (this.forFits ? underWay(running) : running);
     if (this.forFits) await ownTurn();
     for (const [i, kind] of kinds.entries()) kind.trace.commit(report.steps[i]!);
     return report;
