@@ -24,9 +24,10 @@ const moves = ({ role }: Base): boolean => role === 'gradient' || role === 'stat
 export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }: Listener): Outline {
   const numbers = new Map<Base, number>();
   const numberOf = (base: Base): number => {
-    let number = numbers.get(base);
-    if (number === undefined) numbers.set(base, (number = numbers.size));
-    return number;
+    const known = numbers.get(base);
+    if (known !== undefined) return known;
+    numbers.set(base, numbers.size);
+    return numbers.size - 1;
   };
   const entryOf = (arg: Argument | undefined): Entry[number] => {
     if (!isValue(arg)) return arg instanceof Int32Array ? arg.join(' ') : (arg ?? null);

@@ -8,7 +8,6 @@ import {
   addLasting,
   addLoop,
   type Course,
-  createRows,
   createSession,
   type Limits,
   type LoopReport,
@@ -24,7 +23,8 @@ import {
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, type Results, stretchesOf, type Value } from '../recording';
 import { empty, type Tensor } from '../tensor';
-import { ownTurn, underWay } from './turns';
+import { rowsIn } from './rows';
+import { legBegins, legEnds, ownTurn } from './turns';
 
 /** What is done with a batch. */
 export interface Task {
@@ -55,13 +55,10 @@ export interface RunLimits extends Limits {
   given?: LoopRun['batches'];
 }
 
-/** The rows of a loader's tensors, in native memory. */
+/** The rows of a loader's tensors, in native memory: a copy, which others may share. */
 export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
   for (const t of tensors) refuseHeld(where, t);
-  return createRows(
-    tensors.map(({ values }) => values),
-    tensors[0]!.shape[0]!,
-  );
+  return rowsIn(tensors);
 }
 
 const inMode = <T>(task: Task, fn: () => T): T => (task.mode === undefined ? fn() : task.mode(fn));
@@ -315,7 +312,13 @@ export class Session {
       live,
       ...(limits.given && { batches: limits.given }),
     });
-    const report = await (this.forFits ? underWay(running) : running);
+    if (this.forFits) legBegins();
+    let report: LoopReport;
+    try {
+      report = await running;
+    } finally {
+      if (this.forFits) legEnds();
+    }
     if (this.forFits) await ownTurn();
     for (const [i, kind] of kinds.entries()) kind.trace.commit(report.steps[i]!);
     return report;

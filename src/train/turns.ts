@@ -78,13 +78,12 @@ export function hurry(who: object): void {
   void ownTurn().then(resolve);
 }
 
-/** Waits for a leg of a fit that is under way, or waits for a thread. */
-export async function underWay<T>(leg: Promise<T>): Promise<T> {
+/** A leg of a fit is under way, or waits for a thread: until `legEnds`. */
+export function legBegins(): void {
   legs++;
-  try {
-    return await leg;
-  } finally {
-    legs--;
-    if (isShort()) letNextThrough();
-  }
+}
+
+export function legEnds(): void {
+  legs--;
+  if (isShort()) letNextThrough();
 }

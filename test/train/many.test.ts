@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { data, getNumThreads, manualSeed, nn, optim, randn, setNumThreads, train } from '../../src';
-import { hurry, ownTurn, patientTurn, underWay } from '../../src/train/turns';
+import { hurry, legBegins, legEnds, ownTurn, patientTurn } from '../../src/train/turns';
 import { rejection } from '../rejection';
 
 afterEach(() => void vi.useRealTimers());
@@ -89,14 +89,10 @@ async function turnsOf(waits: readonly (() => Promise<void>)[]): Promise<number[
 describe('what a fit needs before its first step', () => {
   const names = [0, 1, 2, 3].map((name) => ({ name }));
   const waits = names.map((who) => () => patientTurn(who));
-  const ends: (() => void)[] = [];
-  const leg = (): Promise<void> => underWay(new Promise<void>((resolve) => void ends.push(resolve)));
   // As many legs as keep all threads busy.
-  const busy = (): Promise<void>[] => Array.from({ length: 2 * getNumThreads() }, leg);
-  const end = async (legs: readonly Promise<void>[]): Promise<void> => {
-    for (const resolve of ends.splice(0)) resolve();
-    await Promise.all(legs);
-  };
+  const busy = (): number => 2 * getNumThreads();
+  const begin = (): void => Array.from({ length: busy() }).forEach(legBegins);
+  const end = (legs: number): void => Array.from({ length: legs }).forEach(legEnds);
 
   it('takes one turn each where threads have nothing to do', async () => {
     const at = await turnsOf(waits);
@@ -104,15 +100,15 @@ describe('what a fit needs before its first step', () => {
   });
 
   it('waits where they have, some milliseconds each', async () => {
-    const legs = busy();
-    const begin = performance.now();
+    begin();
+    const began = performance.now();
     await Promise.all(waits.map((wait) => wait()));
-    expect(performance.now() - begin).toBeGreaterThan(35);
-    await end(legs);
+    expect(performance.now() - began).toBeGreaterThan(35);
+    end(busy());
   });
 
   it('waits no longer when a thread runs out of work, or when it is told to hurry', async () => {
-    const legs = busy();
+    begin();
     const waiting = waits.map((wait) => wait());
     const [hurried] = await turnsOf([
       () => {
@@ -124,27 +120,27 @@ describe('what a fit needs before its first step', () => {
     hurry(names[3]!); // it waits no more
     const [next] = await turnsOf([
       () => {
-        ends.pop()!();
+        legEnds();
         return Promise.race(waiting.slice(0, 3));
       },
     ]);
     expect(next).toBeLessThan(4);
-    await end(legs);
+    end(busy() - 1);
     await Promise.all(waiting);
   });
 
   it('is not begun where the fit is aborted while it waits', async () => {
-    const legs = busy();
+    begin();
     const controller = new AbortController();
     const fits = Array.from({ length: 60 }, (_, seed) => {
       const { model, options } = make(seed);
       return rejection(train.fit(model, { ...options, signal: controller.signal }));
     });
-    const begin = performance.now();
+    const began = performance.now();
     const reason = new Error('enough');
     controller.abort(reason);
     expect(new Set(await Promise.all(fits))).toEqual(new Set([reason]));
-    expect(performance.now() - begin).toBeLessThan(500); // they would have waited 600 ms
-    await end(legs);
+    expect(performance.now() - began).toBeLessThan(500); // they would have waited 600 ms
+    end(busy());
   });
 });
