@@ -15,22 +15,29 @@ interface Span {
 /** The stretches of memory that these arrays cover, in their order in each buffer; arrays that only touch stay two. */
 export function stretchesOf(arrays: Iterable<TensorData>): Float32Array[] {
   const byBuffer = new Map<ArrayBufferLike, Span[]>();
-  for (const array of new Set(arrays)) {
+  for (const array of arrays) {
     const span = { begin: begins(array), end: ends(array) };
     if (span.begin === span.end) continue;
-    const known = byBuffer.get(array.buffer);
-    if (known === undefined) byBuffer.set(array.buffer, [span]);
+    const { buffer } = array;
+    const known = byBuffer.get(buffer);
+    if (known === undefined) byBuffer.set(buffer, [span]);
     else known.push(span);
   }
-  return [...byBuffer].flatMap(([buffer, list]) => {
-    const joined: { begin: number; end: number }[] = [];
-    for (const { begin, end } of list.sort((a, b) => a.begin - b.begin)) {
-      const last = joined.at(-1);
-      if (last !== undefined && begin < last.end) last.end = Math.max(last.end, end);
-      else joined.push({ begin, end });
+  const stretches: Float32Array[] = [];
+  for (const [buffer, list] of byBuffer) {
+    if (list.length > 1) list.sort((a, b) => a.begin - b.begin);
+    let { begin, end } = list[0]!;
+    for (let i = 1; i <= list.length; i++) {
+      const next = list[i];
+      if (next !== undefined && next.begin < end) {
+        end = Math.max(end, next.end);
+        continue;
+      }
+      stretches.push(new Float32Array(buffer, begin, (end - begin) / 4));
+      if (next !== undefined) ({ begin, end } = next);
     }
-    return joined.map(({ begin, end }) => new Float32Array(buffer, begin, (end - begin) / 4));
-  });
+  }
+  return stretches;
 }
 
 /** Finds, of pieces of memory that do not overlap, the one that holds an array; undefined where none does, and an error where one holds only a part. */
@@ -72,14 +79,23 @@ export class MemoryMap<T extends { readonly memory: TensorData }> {
 
   /** The pieces that hold some of an array. */
   meeting(array: TensorData): T[] {
-    const list = this.byBuffer.get(array.buffer);
     const found: T[] = [];
-    if (list === undefined) return found;
+    this.some(array, (piece) => {
+      found.push(piece);
+      return false;
+    });
+    return found;
+  }
+
+  /** Whether something is so of a piece that holds some of an array. */
+  some(array: TensorData, is: (piece: T) => boolean): boolean {
+    const list = this.byBuffer.get(array.buffer);
+    if (list === undefined) return false;
     const [begin, end] = [begins(array), ends(array)];
     for (let i = Math.max(0, this.after(list, begin) - 1); i < list.length && list[i]!.begin < end; i++) {
-      if (list[i]!.end > begin) found.push(list[i]!.piece);
+      if (list[i]!.end > begin && is(list[i]!.piece)) return true;
     }
-    return found;
+    return false;
   }
 
   // How many pieces of the list begin at or before this byte.
@@ -102,12 +118,13 @@ function overlapping(): never {
   );
 }
 
+const isMadeAnew = ({ lasts }: Base): boolean => !lasts;
+
 /**
  * The memory of a trace. `known` is what a replay makes anew, and constants; `others` are all arrays of the calls, in no memory that is known or in
  * memory that lasts, each with what is known of its role.
  */
 export class Bases {
-  readonly all: Base[];
   private readonly map: MemoryMap<Base>;
 
   constructor(
@@ -117,16 +134,20 @@ export class Bases {
     private readonly shapes: ReadonlyMap<TensorData, readonly number[]>,
   ) {
     this.map = new MemoryMap(known);
-    const unknown = [...new Set(others)].filter((array) => array.byteLength > 0 && this.map.of(array) === undefined);
-    const lasting = stretchesOf(unknown).map((memory) => new Base(memory, 'captured'));
-    for (const base of lasting) this.map.add(base);
-    for (const [array, role] of roles) for (const base of this.map.meeting(array)) if (base.role === 'captured') base.role = role;
-    this.all = [...known, ...lasting];
+    const unknown: TensorData[] = [];
+    for (const array of others) if (array.byteLength > 0 && this.map.of(array) === undefined) unknown.push(array);
+    for (const memory of stretchesOf(unknown)) this.map.add(new Base(memory, 'captured'));
+    for (const [array, role] of roles) {
+      this.map.some(array, (base) => {
+        if (base.role === 'captured') base.role = role;
+        return false;
+      });
+    }
   }
 
   /** Whether an array has elements in memory that a replay makes anew. */
   passes(array: TensorData): boolean {
-    return array.byteLength > 0 && this.map.meeting(array).some(({ lasts }) => !lasts);
+    return array.byteLength > 0 && this.map.some(array, isMadeAnew);
   }
 
   /** Where an array lies; one without elements lies nowhere else. */

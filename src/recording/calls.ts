@@ -79,11 +79,22 @@ const ofArguments = <T>(kinds: (kind: ArgumentKind) => boolean, what: (argument:
 const writtenNames = ofArguments(isWritten, ({ name }) => name);
 
 /** The arrays that a call writes. */
-export const writtenBy = ({ kernel, args }: TracedCall): Value[] => writtenNames[kernel].map((name) => args[name]).filter(isValue);
+export function writtenBy({ kernel, args }: TracedCall): Value[] {
+  const values: Value[] = [];
+  for (const name of writtenNames[kernel]) {
+    const arg = args[name];
+    if (isValue(arg)) values.push(arg);
+  }
+  return values;
+}
 
 const arraysWhere = (kinds: (kind: ArgumentKind) => boolean): ((call: RawCall) => TensorData[]) => {
   const places = ofArguments(kinds, (_, i) => i + 1); // behind the name
-  return (call) => places[call[0]].map((place) => call[place]).filter((arg): arg is TensorData => arg !== null);
+  return (call) => {
+    const arrays: TensorData[] = [];
+    for (const place of places[call[0]]) if (call[place] !== null) arrays.push(call[place] as TensorData);
+    return arrays;
+  };
 };
 
 /** The arrays of a call as it was made, and those of them that it writes. */
@@ -101,42 +112,93 @@ export const liveArguments = Object.fromEntries(
 /** The names of an argument: of flags one for each. */
 export const namesIn = ({ name, flags }: KernelArgument): readonly string[] => flags ?? [name];
 
+// For each kernel an object with all its arguments. Copies of it are given their values: an object that gets one property after the other, or is spread into
+// another, takes ten times as long, and a recording has hundreds of them.
+const blanks = Object.fromEntries(
+  kernelNames.map((name) => {
+    const blank: Record<string, Argument> = {};
+    for (const argument of kernelArguments[name]) for (const own of namesIn(argument)) blank[own] = null;
+    return [name, blank];
+  }),
+) as Readonly<Record<keyof KernelTable, Record<string, Argument>>>;
+
+/** The arguments of a call of one kernel made of those of another: as they are there, but for these. */
+export function argumentsFor(
+  kernel: keyof KernelTable,
+  args: TracedCall['args'],
+  others: Readonly<Record<string, Argument>>,
+): Record<string, Argument> {
+  const own = { ...blanks[kernel] };
+  for (const name in args) own[name] = args[name]!;
+  for (const name in others) own[name] = others[name]!;
+  return own;
+}
+
 /** The call with its arguments by name; `placeOf` finds the memory of an array. */
-export function traced([kernel, ...given]: RawCall, from: number, placeOf: (array: TensorData) => Value): TracedCall {
-  const args: Record<string, Argument> = {};
+export function traced(call: RawCall, from: number, placeOf: (array: TensorData) => Value): TracedCall {
+  const kernel = call[0];
+  const args = { ...blanks[kernel] };
   const all = kernelArguments[kernel];
   for (let i = 0; i < all.length; i++) {
     const { name, kind, values, flags } = all[i]!;
-    const arg = given[i] as Argument;
+    const arg = call[i + 1] as Argument; // behind the name
     if (flags !== undefined) for (let bit = 0; bit < flags.length; bit++) args[flags[bit]!] = (((arg as number) >> bit) & 1) === 1;
     else if (values !== undefined) args[name] = values[arg as number]!;
-    else args[name] = isMemory(kind) && arg !== null ? placeOf(given[i] as TensorData) : arg;
+    else args[name] = isMemory(kind) && arg !== null ? placeOf(call[i + 1] as TensorData) : arg;
   }
   return { kernel, args, from: [from] };
 }
 
 /** The call as the addon takes it. */
-export const untraced = ({ kernel, args }: TracedCall): RawCall => [
-  kernel,
-  ...kernelArguments[kernel].map(({ name, values, flags }) => {
-    if (flags !== undefined) return flags.reduce((bits, flag, bit) => bits | (args[flag] ? 1 << bit : 0), 0);
+export function untraced({ kernel, args }: TracedCall): RawCall {
+  const call: RawCall = [kernel];
+  for (const { name, values, flags } of kernelArguments[kernel]) {
+    if (flags !== undefined) {
+      let bits = 0;
+      for (let bit = 0; bit < flags.length; bit++) if (args[flags[bit]!]) bits |= 1 << bit;
+      call.push(bits);
+      continue;
+    }
     const arg = args[name];
-    if (values !== undefined) return values.indexOf(arg as string);
-    return isValue(arg) ? arg.array : arg;
-  }),
-];
+    if (values !== undefined) call.push(values.indexOf(arg as string));
+    else call.push(isValue(arg) ? arg.array : arg);
+  }
+  return call;
+}
+
+// Which calls use elements of each base, in their order.
+function usersIn(calls: readonly TracedCall[]): Map<Base, number[]> {
+  const users = new Map<Base, number[]>();
+  for (let call = 0; call < calls.length; call++) {
+    const { args } = calls[call]!;
+    for (const name in args) {
+      const arg = args[name];
+      if (!isValue(arg)) continue;
+      const known = users.get(arg.base);
+      if (known === undefined) users.set(arg.base, [call]);
+      else if (known[known.length - 1] !== call) known.push(call);
+    }
+  }
+  return users;
+}
+
+function uses({ args }: TracedCall, value: Value): boolean {
+  for (const name in args) {
+    const arg = args[name];
+    if (isValue(arg) && meets(arg, value)) return true;
+  }
+  return false;
+}
 
 /** How many of the calls use elements of a value. */
 export function usesIn(calls: readonly TracedCall[]): (value: Value) => number {
-  const users = new Map<Base, { value: Value; call: number }[]>();
-  for (const [call, traced] of calls.entries()) {
-    for (const value of valuesOf(traced)) {
-      const known = users.get(value.base);
-      if (known === undefined) users.set(value.base, [{ value, call }]);
-      else known.push({ value, call });
-    }
-  }
-  return (value) => new Set(users.get(value.base)?.flatMap((user) => (meets(user.value, value) ? [user.call] : []))).size;
+  let users: Map<Base, number[]> | null = null; // of many calls nobody asks
+  return (value) => {
+    users ??= usersIn(calls);
+    let count = 0;
+    for (const call of users.get(value.base) ?? []) if (uses(calls[call]!, value)) count++;
+    return count;
+  };
 }
 
 /** Whether this is the whole of memory that nothing outside of the calls sees. */

@@ -1,6 +1,19 @@
 // Small layers keep the batch along the lanes: they hand on their results, and their gradients, as columns of the batch.
 import { padded } from '../kernels.generated';
-import { type Argument, Base, isTemporary, isValue, meets, same, type TracedCall, usesIn, type Value, valuesOf, whole } from './calls';
+import {
+  type Argument,
+  argumentsFor,
+  Base,
+  isTemporary,
+  isValue,
+  meets,
+  same,
+  type TracedCall,
+  usesIn,
+  type Value,
+  valuesOf,
+  whole,
+} from './calls';
 
 // By `kernels_bench 1 columns backward_columns` on AVX-512 and AVX2 columns take 1 to 0.5 of the time within these bounds, gradients 1.06 to 0.69;
 // with fewer rows the vectors are half empty, with more the weights need not be repacked often.
@@ -68,6 +81,7 @@ function chainsOf(calls: readonly TracedCall[], isSmallForward: (call: TracedCal
   for (const call of calls) {
     const forward = isSmallForward(call);
     const small = forward || isSmallBackward(call);
+    if (!small && makers.length === 0) continue;
     const arrays = valuesOf(call);
     // Not a layer whose weight is its x, or a part of it: it would read the rows as well.
     const alone = (value: Argument | undefined): value is Value =>
@@ -82,8 +96,8 @@ function chainsOf(calls: readonly TracedCall[], isSmallForward: (call: TracedCal
       join(forward ? chains.x : chains.values, call.args.x, 'linearForward', in_);
       if (!forward) join(chains.dy, call.args.dy, 'linearBackward', out);
     }
-    const others = arrays.filter((value) => !reads.includes(value));
-    makers = makers.filter(({ made }) => !others.some((value) => meets(value, made)));
+    const isReadAsRows = ({ made }: { made: Value }): boolean => arrays.some((value) => meets(value, made) && !reads.includes(value));
+    if (makers.some(isReadAsRows)) makers = makers.filter((maker) => !isReadAsRows(maker));
     const made = small ? resultOf(call) : null;
     if (isValue(made)) makers.push({ made, maker: call });
   }
@@ -93,6 +107,7 @@ function chainsOf(calls: readonly TracedCall[], isSmallForward: (call: TracedCal
 /** Lets small layers hand on columns, and nothing else where nobody reads the rows. */
 export function withColumns(calls: readonly TracedCall[]): TracedCall[] {
   const isSmallForward = smallForwardIn(calls);
+  if (!calls.some((call) => isSmallForward(call) || isSmallBackward(call))) return [...calls];
   const chains = chainsOf(calls, isSmallForward);
   const columns = new Map<TracedCall | undefined, Value>();
   const columnsOf = (call: TracedCall | undefined): Value | null => columns.get(call) ?? null;
@@ -123,17 +138,14 @@ export function withColumns(calls: readonly TracedCall[]): TracedCall[] {
     const { args, from } = call;
     const [yColumns, xColumns] = [columnsOf(call), columnsOf(chains.x.get(call))];
     if (isSmallForward(call) && (isSmall(call) || yColumns !== null || xColumns !== null)) {
-      return {
-        kernel: 'linearForwardColumns',
-        args: { ...args, y: written(args.y!, yColumns), yColumns, x: read(args.x!, xColumns), xColumns },
-        from,
-      };
+      const columns = { y: written(args.y!, yColumns), yColumns, x: read(args.x!, xColumns), xColumns };
+      return { kernel: 'linearForwardColumns', args: argumentsFor('linearForwardColumns', args, columns), from };
     }
     if (chains.dy.has(call) || givers.has(call)) {
       const [dxColumns, dyColumns] = [columnsOf(call), columnsOf(chains.dy.get(call))];
       const xColumns = derives(call) ? xColumnsOf(call) : null;
-      const gradients = { dx: written(args.dx!, dxColumns), dxColumns, dy: read(args.dy!, dyColumns), dyColumns };
-      return { kernel: 'linearBackwardColumns', args: { ...args, ...gradients, xColumns }, from };
+      const columns = { dx: written(args.dx!, dxColumns), dxColumns, dy: read(args.dy!, dyColumns), dyColumns, xColumns };
+      return { kernel: 'linearBackwardColumns', args: argumentsFor('linearBackwardColumns', args, columns), from };
     }
     return call;
   });

@@ -1,6 +1,6 @@
 // Joins neighbouring kernel calls where one kernel does the work of both with the same bits.
 import { kernelArguments, type Unary, unaryValues } from '../kernels.generated';
-import { type Argument, isTemporary, same, type TracedCall, usesIn } from './calls';
+import { type Argument, argumentsFor, isTemporary, same, type TracedCall, usesIn } from './calls';
 
 /** Whether a value of so many elements is used by two neighbouring calls and by nothing else, so that it need not be written at all. */
 type Between = (value: Argument | undefined, length: Argument | undefined) => boolean;
@@ -9,27 +9,30 @@ type Fused = { activation: Unary; a: Argument; b: Argument };
 
 // The function whose forward or backward kernel a call is, as the products take it.
 function activationOf({ kernel, args }: TracedCall, suffix: 'Forward' | 'Backward'): Fused | null {
+  if (!kernel.endsWith(suffix)) return null;
   const activation = kernel.slice(0, -suffix.length) as Unary;
-  if (!kernel.endsWith(suffix) || !unaryValues.includes(activation)) return null;
+  if (!unaryValues.includes(activation)) return null;
   const [a = 0, b = 0] = kernelArguments[kernel].flatMap(({ name, kind }) => (kind === 'real' ? [args[name]!] : []));
   return { activation, a, b };
 }
 
 // The activation of a layer, when nothing else reads what lies between them.
 function withActivation({ kernel, args, from }: TracedCall, next: TracedCall, between: Between): TracedCall | null {
+  if (kernel !== 'linearForward' || args.activation !== 'none') return null;
   const fused = activationOf(next, 'Forward');
   const { y, x, n } = next.args;
-  if (kernel !== 'linearForward' || args.activation !== 'none' || fused === null || !same(x, args.y) || !between(x, n)) return null;
-  return { kernel, args: { ...args, y: y!, ...fused }, from: [...from, ...next.from] };
+  if (fused === null || !same(x, args.y) || !between(x, n)) return null;
+  return { kernel, args: argumentsFor(kernel, args, { y: y!, ...fused }), from: [...from, ...next.from] };
 }
 
 // The derivative of the activation whose value was a layer's x, when nothing else reads the layer's dx.
 function withDerivative({ kernel, args, from }: TracedCall, next: TracedCall, between: Between): TracedCall | null {
+  if (kernel !== 'linearBackward' || args.activation !== 'none') return null;
   const fused = activationOf(next, 'Backward');
   const { dx, dy, x, y, n } = next.args;
-  if (kernel !== 'linearBackward' || args.activation !== 'none' || fused === null || !same(dy, args.dx) || !between(dy, n)) return null;
+  if (fused === null || !same(dy, args.dx) || !between(dy, n)) return null;
   if (!same(x, args.x) || !same(y, args.x)) return null;
-  return { kernel, args: { ...args, dx: dx!, ...fused }, from: [...from, ...next.from] };
+  return { kernel, args: argumentsFor(kernel, args, { dx: dx!, ...fused }), from: [...from, ...next.from] };
 }
 
 /**

@@ -7,7 +7,7 @@ export { type Heard, type HeardResult, heardForward } from './forward';
 export type { CompiledOutput } from './outputs';
 export type { Profile, ProfiledCall } from './profile';
 export { Recording } from './recording';
-export { Stamps } from './stamps';
+export { isCounted, Stamps } from './stamps';
 export { RecordedStep, type Results } from './step';
 
 /** Whether a recording is under way. */

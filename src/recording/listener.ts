@@ -146,7 +146,9 @@ export class Listener implements Recorder {
 
   /** The arrays of all calls. */
   get arrays(): Set<TensorData> {
-    return new Set(this.calls.flatMap(arraysOf));
+    const arrays = new Set<TensorData>();
+    for (const call of this.calls) for (const array of arraysOf(call)) arrays.add(array);
+    return arrays;
   }
 
   made(tensor: Tensor): void {

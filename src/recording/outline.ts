@@ -4,8 +4,9 @@ import { type Argument, type Base, isValue, liveArguments, type TracedCall } fro
 import type { Listener } from './listener';
 
 interface Place {
-  /** Which memory, in words that are the same in the next recording, and what a difference in it is called. */
-  where: string;
+  /** Which memory: the same number in the next recording; what is known by itself, or has no elements, has none. */
+  number: number | null;
+  begin: number;
   length: number;
   /** Of memory that lasts: the memory itself. Gradients and states may move. */
   memory: TensorData | null;
@@ -22,23 +23,31 @@ const moves = ({ role }: Base): boolean => role === 'gradient' || role === 'stat
 /** The outline of calls as they were recorded. */
 export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }: Listener): Outline {
   const numbers = new Map<Base, number>();
+  const numberOf = (base: Base): number => {
+    const known = numbers.get(base);
+    if (known !== undefined) return known;
+    numbers.set(base, numbers.size);
+    return numbers.size - 1;
+  };
   const entryOf = (arg: Argument | undefined): Entry[number] => {
     if (!isValue(arg)) return arg instanceof Int32Array ? arg.join(' ') : (arg ?? null);
     const { base, begin, array } = arg;
-    if (array.length === 0) return { where: 'nowhere', length: 0, memory: null, constant: null };
-    const constant = pristine.get(base.memory) ?? null;
-    if (!numbers.has(base)) numbers.set(base, numbers.size);
-    const known = base.lasts && !moves(base) && constant === null ? base.memory : null;
-    return {
-      where: known === null ? `${numbers.get(base)} from ${begin}` : `from ${begin}`,
-      length: array.length,
-      memory: known,
-      constant,
-    };
+    const { length } = array;
+    if (length === 0) return { number: null, begin: 0, length, memory: null, constant: null };
+    const constant = pristine.size === 0 ? null : (pristine.get(base.memory) ?? null);
+    const number = numberOf(base);
+    const isKnown = base.lasts && !moves(base) && constant === null;
+    return { number: isKnown ? null : number, begin, length, memory: isKnown ? base.memory : null, constant };
   };
-  const outline = calls.map(({ kernel, args }): Entry => [kernel, ...Object.values(args).map(entryOf)]);
+  const outline: Entry[] = [];
+  for (const { kernel, args } of calls) {
+    const entry: Entry = [kernel];
+    for (const name in args) entry.push(entryOf(args[name]));
+    outline.push(entry);
+  }
   for (const { first, end } of liveCalls) {
-    for (const entry of outline.slice(first, end)) {
+    for (let call = first; call < end; call++) {
+      const entry = outline[call]!;
       for (const { index } of liveArguments[entry[0] as keyof typeof liveArguments]) entry[index + 1] = null;
     }
   }
@@ -62,7 +71,7 @@ function placesDiffer(now: Place, then: Place): string | null {
   }
   if (now.length !== then.length) return `has ${now.length} elements instead of ${then.length}`;
   const alike = now.memory === null || then.memory === null ? now.memory === then.memory : startsAlike(now.memory, then.memory);
-  return alike && now.where === then.where
+  return alike && now.number === then.number && now.begin === then.begin
     ? null
     : 'uses other memory: a tensor that one call leaves for the next, or one that was replaced';
 }

@@ -10,7 +10,7 @@ import { atRandomPosition, type RandomPosition, randomPosition } from '../random
 import type { Progress } from '../recorder';
 import type { Tensor } from '../tensor';
 import { Bases } from './bases';
-import { Base, liveArguments, type TracedCall, traced, untraced, type Value, valuesOf, writtenBy } from './calls';
+import { Base, isValue, liveArguments, type TracedCall, traced, untraced, type Value, writtenBy } from './calls';
 import { withColumns } from './columns';
 import { renewal } from './constants';
 import { fuse } from './fusion';
@@ -41,7 +41,9 @@ export function placed(heard: Listener, args: readonly Tensor[], results: readon
   const made = [...heard.temporaries].map((memory) => new Base(memory, 'temporary'));
   const constants = [...heard.pristine].map(([memory, pristine]) => ({ base: new Base(memory, 'constant'), pristine }));
   const known = [...passed, ...made, ...constants.map(({ base }) => base)];
-  const bases = new Bases(known, [...heard.arrays, ...results.map(({ values }) => values)], heard.roles, heard.shapes);
+  const { arrays } = heard;
+  for (const { values } of results) arrays.add(values);
+  const bases = new Bases(known, arrays, heard.roles, heard.shapes);
   const recorded = heard.calls.map((call, i) => traced(call, i, (array) => bases.of(array)));
   return { passed, constants, bases, recorded, outline: outlineOf(recorded, heard) };
 }
@@ -49,8 +51,11 @@ export function placed(heard: Listener, args: readonly Tensor[], results: readon
 type Placement = ReturnType<typeof placed>;
 
 // Tensors on memory that a replay makes anew.
-const leftIn = (heard: Listener, args: readonly Tensor[], bases: Bases): Set<Tensor> =>
-  new Set([...heard.tensors, ...args].filter(({ values }) => bases.passes(values)));
+function leftIn(heard: Listener, args: readonly Tensor[], bases: Bases): Set<Tensor> {
+  const left = new Set<Tensor>();
+  for (const tensors of [heard.tensors, args]) for (const tensor of tensors) if (bases.passes(tensor.values)) left.add(tensor);
+  return left;
+}
 
 // For each number of recorded calls, 0 included, how many of the plan's begin with one of so many first ones.
 function countsBefore(calls: readonly TracedCall[], recorded: number): number[] {
@@ -117,7 +122,9 @@ export class Trace {
     this.outline = outline;
 
     const given = results.map(({ values }) => bases.of(values));
-    const changed = new Set([...recorded.flatMap(writtenBy), ...given].map(({ base }) => base));
+    const written = recorded.flatMap(writtenBy);
+    const changed = new Set<Base>();
+    for (const values of [written, given]) for (const { base } of values) changed.add(base);
     const renewals = constants
       .filter(({ base }) => changed.has(base))
       .map(({ base, pristine }) => renewal(base, new Base(pristine, 'constant')));
@@ -126,10 +133,18 @@ export class Trace {
     this.inputs = [...passed, ...returned];
 
     this.calls = [...renewals, ...withColumns(fuse(recorded))];
-    const used = new Set([...[...recorded, ...this.calls].flatMap(valuesOf), ...given].map(({ base }) => base));
+    const used = new Set<Base>();
+    for (const calls of [recorded, this.calls]) {
+      for (const { args } of calls) {
+        for (const name in args) {
+          const arg = args[name];
+          if (isValue(arg)) used.add(arg.base);
+        }
+      }
+    }
+    for (const { base } of given) used.add(base);
     this.temporaries = [...used].filter(({ role }) => role === 'temporary');
     this.lasting = [...used].filter((base) => base.lasts && base.memory.byteLength > 0);
-    const written = recorded.flatMap(writtenBy);
     this.written = written.filter(({ base }) => base.lasts);
     this.changesArguments = written.some(({ base }) => base.role === 'argument');
 

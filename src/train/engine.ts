@@ -11,7 +11,7 @@ import { batchesOf, fedLeg, type Leg, lastKind, type Outputs, sum, weightOf } fr
 import { copyRows, refuseReport, Session, type Source } from './session';
 import { RandomStream } from './stream';
 import type { LossTask } from './tasks';
-import { ownTurn, takeTurn } from './turns';
+import { hurry, ownTurn, patientTurn, takeTurn } from './turns';
 
 /** Batches, each a list of tensors: a `DataLoader`, or whatever else can be gone through again and again. */
 export interface Batches extends Iterable<readonly Tensor[]> {
@@ -128,7 +128,7 @@ export class Engine {
   async recordInTurns(): Promise<void> {
     takeTurn();
     const making = this.making();
-    while (!this.isStopped && !making.next().done) await ownTurn();
+    while (!this.isStopped && !making.next().done) await (this.options.forFits ? patientTurn(this) : ownTurn());
   }
 
   private *making(): Generator<void, Session> {
@@ -162,6 +162,7 @@ export class Engine {
 
   stop(): void {
     this.isStopped = true;
+    hurry(this);
     this.session?.stop();
   }
   /** Copies what steps changed into JavaScript's memory. */

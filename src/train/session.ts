@@ -8,7 +8,6 @@ import {
   addLasting,
   addLoop,
   type Course,
-  createRows,
   createSession,
   type Limits,
   type LoopReport,
@@ -24,8 +23,9 @@ import {
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, stretchesOf, type Value } from '../recording';
 import { empty, type Tensor } from '../tensor';
+import { rowsIn } from './rows';
 import { countedClasses, type Task } from './task';
-import { ownTurn } from './turns';
+import { legBegins, legEnds, ownTurn } from './turns';
 
 /** Where the batches of a loop come from: rows of tensors, or batches like these that are brought along. */
 export type Source = { batches: RowBatches; rows: RowsHandle } | { examples: readonly (readonly Tensor[])[] };
@@ -43,13 +43,10 @@ export interface RunLimits extends Limits {
   given?: LoopRun['batches'];
 }
 
-/** The rows of a loader's tensors, in native memory. */
+/** The rows of a loader's tensors, in native memory: a copy, which others may share. */
 export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
   for (const t of tensors) refuseHeld(where, t);
-  return createRows(
-    tensors.map(({ values }) => values),
-    tensors[0]!.shape[0]!,
-  );
+  return rowsIn(tensors);
 }
 
 const inMode = <T>(task: Task, fn: () => T): T => (task.mode === undefined ? fn() : task.mode(fn));
@@ -296,7 +293,7 @@ export class Session {
     const { number, kinds, source, task } = this.loops[loop]!;
     const used = limits.given === undefined ? kinds.map((_, i) => i) : limits.given.map(({ kind }) => kind);
     const { live, steady } = inMode(task, () => this.liveNumbers(kinds, new Set(used), limits.random));
-    const report = await runLoop(this.handle, number, {
+    const running = runLoop(this.handle, number, {
       epochs: limits.epochs,
       milliseconds: steady ? limits.milliseconds : 0, // what the first step changes is recorded again before the second
       outputBytes: limits.outputBytes,
@@ -307,6 +304,13 @@ export class Session {
       live,
       ...(limits.given && { batches: limits.given }),
     });
+    if (this.forFits) legBegins();
+    let report: LoopReport;
+    try {
+      report = await running;
+    } finally {
+      if (this.forFits) legEnds();
+    }
     if (this.forFits) await ownTurn();
     for (const [i, kind] of kinds.entries()) kind.trace.commit(report.steps[i]!);
     return report;

@@ -1,8 +1,9 @@
 // Many fits at once: a bounded number of threads in turns, each with the bits that it has alone.
 import { existsSync, readFileSync } from 'node:fs';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { data, getNumThreads, manualSeed, nn, optim, randn, setNumThreads, train } from '../../src';
-import { ownTurn } from '../../src/train/turns';
+import { hurry, legBegins, legEnds, ownTurn, patientTurn } from '../../src/train/turns';
+import { rejection } from '../rejection';
 
 afterEach(() => void vi.useRealTimers());
 
@@ -70,4 +71,76 @@ it('goes on with one leg in a turn of the event loop', async () => {
   await Promise.all([0, 1, 2, 3].map(() => ownTurn().then(() => at.push(turns))));
   over = true;
   expect(new Set(at).size).toBe(4);
+});
+
+// How many turns of the event loop pass until each of these is through.
+async function turnsOf(waits: readonly (() => Promise<void>)[]): Promise<number[]> {
+  let [turns, over] = [0, false];
+  const count = (): void => {
+    turns++;
+    if (!over) setImmediate(count);
+  };
+  setImmediate(count);
+  const at = await Promise.all(waits.map((wait) => wait().then(() => turns)));
+  over = true;
+  return at;
+}
+
+describe('what a fit needs before its first step', () => {
+  const names = [0, 1, 2, 3].map((name) => ({ name }));
+  const waits = names.map((who) => () => patientTurn(who));
+  // As many legs as keep all threads busy.
+  const busy = (): number => 2 * getNumThreads();
+  const begin = (): void => Array.from({ length: busy() }).forEach(legBegins);
+  const end = (legs: number): void => Array.from({ length: legs }).forEach(legEnds);
+
+  it('takes one turn each where threads have nothing to do', async () => {
+    const at = await turnsOf(waits);
+    expect(at.every((turn, i) => i === 0 || turn - at[i - 1]! <= 1)).toBe(true);
+  });
+
+  it('waits where they have, some milliseconds each', async () => {
+    begin();
+    const began = performance.now();
+    await Promise.all(waits.map((wait) => wait()));
+    expect(performance.now() - began).toBeGreaterThan(35);
+    end(busy());
+  });
+
+  it('waits no longer when a thread runs out of work, or when it is told to hurry', async () => {
+    begin();
+    const waiting = waits.map((wait) => wait());
+    const [hurried] = await turnsOf([
+      () => {
+        hurry(names[3]!);
+        return waiting[3]!;
+      },
+    ]);
+    expect(hurried).toBeLessThan(4);
+    hurry(names[3]!); // it waits no more
+    const [next] = await turnsOf([
+      () => {
+        legEnds();
+        return Promise.race(waiting.slice(0, 3));
+      },
+    ]);
+    expect(next).toBeLessThan(4);
+    end(busy() - 1);
+    await Promise.all(waiting);
+  });
+
+  it('is not begun where the fit is aborted while it waits', async () => {
+    begin();
+    const controller = new AbortController();
+    const fits = Array.from({ length: 60 }, (_, seed) => {
+      const { model, options } = make(seed);
+      return rejection(train.fit(model, { ...options, signal: controller.signal }));
+    });
+    const began = performance.now();
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(new Set(await Promise.all(fits))).toEqual(new Set([reason]));
+    expect(performance.now() - began).toBeLessThan(500); // they would have waited 600 ms
+    end(busy());
+  });
 });

@@ -1,0 +1,40 @@
+// Copies of datasets' tensors in native memory, which whoever works on rows of the same tensors shares as long as their values are the same: 1,000 fits of one
+// dataset would else hold it 1,000 times.
+import { createRows, type RowsHandle } from '../native';
+import { isCounted } from '../recording';
+import type { Tensor } from '../tensor';
+
+// A copy as it was made. Nobody is kept alive by it.
+interface Copy {
+  readonly handle: WeakRef<RowsHandle>;
+  /** The tensors behind the first. */
+  readonly others: readonly WeakRef<Tensor>[];
+  /** For each tensor how often it had been changed, and taken. */
+  readonly stamps: readonly number[];
+}
+
+const copies = new WeakMap<Tensor, Copy>();
+
+const stampsOf = (tensors: readonly Tensor[]): number[] => tensors.flatMap(({ version: { count, taken } }) => [count, taken]);
+
+function isOf({ others, stamps }: Copy, tensors: readonly Tensor[]): boolean {
+  if (others.length !== tensors.length - 1 || others.some((other, i) => other.deref() !== tensors[i + 1])) return false;
+  return stampsOf(tensors).every((stamp, i) => stamp === stamps[i]);
+}
+
+/** The rows of tensors, which hold as many each. */
+export function rowsIn(tensors: readonly Tensor[]): RowsHandle {
+  const [first, ...others] = tensors as [Tensor, ...Tensor[]];
+  // Where a user has an array on the memory its values may be others now, without a word.
+  const isKnown = tensors.every(({ version, values }) => isCounted(version) && values.length > 0);
+  const known = isKnown ? copies.get(first) : undefined;
+  const shared = known !== undefined && isOf(known, tensors) ? known.handle.deref() : undefined;
+  if (shared !== undefined) return shared;
+  const handle = createRows(
+    tensors.map(({ values }) => values),
+    first.shape[0]!,
+  );
+  if (isKnown)
+    copies.set(first, { handle: new WeakRef(handle), others: others.map((other) => new WeakRef(other)), stamps: stampsOf(tensors) });
+  return handle;
+}
