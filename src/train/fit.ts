@@ -101,7 +101,7 @@ class Fit implements Holder {
         );
         if (signal?.aborted) throw signal.reason;
       }
-      this.progress = await startProgress(this.o.progress, this.o.initialEpoch, this.o.epochs);
+      this.progress = startProgress(this.o.progress, this.o.initialEpoch, this.o.epochs);
       await this.train(begin);
       if (this.stopped !== null && signal?.aborted) throw signal.reason;
     } finally {
