@@ -3,7 +3,7 @@ import { describe, SimdnnError, typeError } from '../errors';
 import type { Holder } from '../holders';
 import { Module } from '../nn';
 import { randomPosition } from '../random';
-import { hold, type Tensor, type Version } from '../tensor';
+import { hold, refuseLost, type Tensor, type Version } from '../tensor';
 import type { BatchReport } from './callbacks';
 import { Engine, type Leg } from './engine';
 import { compute, type Metrics, outputBytes, outputWanted, update } from './measures';
@@ -337,6 +337,7 @@ class Fit implements Holder {
   }
 
   private take(tensor: Tensor): void {
+    refuseLost(where, tensor);
     hold(tensor, this);
     this.held.add(tensor);
   }

@@ -23,7 +23,7 @@ import {
 } from '../native';
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, type Results, stretchesOf, type Value } from '../recording';
-import { empty, type Tensor } from '../tensor';
+import { empty, refuseLost, type Tensor } from '../tensor';
 import { ownTurn } from './turns';
 
 /** What is done with a batch. */
@@ -57,7 +57,10 @@ export interface RunLimits extends Limits {
 
 /** The rows of a loader's tensors, in native memory. */
 export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
-  for (const t of tensors) refuseHeld(where, t);
+  for (const t of tensors) {
+    refuseHeld(where, t);
+    refuseLost(where, t);
+  }
   return createRows(
     tensors.map(({ values }) => values),
     tensors[0]!.shape[0]!,
