@@ -4,11 +4,27 @@ import { dirname, join } from 'node:path';
 import load from 'node-gyp-build';
 import { SimdnnError } from './errors';
 
+let known: string | null = null;
+
+// Node's report names it. It also asks for the names of all hosts that sockets are connected to, which takes a minute where no name server answers.
+function libcInUse(): string {
+  const { report } = process as { report?: NodeJS.ProcessReport & { excludeNetwork?: boolean } };
+  if (report === undefined) return 'musl';
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true;
+  try {
+    const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } };
+    return header?.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : 'musl';
+  } finally {
+    report.excludeNetwork = excludeNetwork!;
+  }
+}
+
 /** The C library, e.g. `"glibc 2.36"`; null where there is no choice of one. */
 export function libc(): string | null {
   if (process.platform !== 'linux') return null;
-  const header = (process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined)?.header;
-  return header?.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : 'musl';
+  known ??= libcInUse();
+  return known;
 }
 
 // What a folder holds for the loader.
