@@ -14,7 +14,7 @@ const bundle = await rolldown({
   cwd: root,
   input: { index: 'src/index.ts', kernels: 'src/kernels.ts' },
   platform: 'node',
-  external: [/^node:/, ...Object.keys({ ...dependencies, ...peerDependencies })],
+  external: [/^node:/, ...Object.keys({ ...dependencies, ...peerDependencies }).map((name) => new RegExp(`^${name}(/|$)`))],
 });
 await bundle.write({ dir: dist, format: 'cjs', exports: 'named', chunkFileNames: '[name].js' });
 await bundle.close();

@@ -1,7 +1,9 @@
 // Loads the addon's binary, or says where it was looked for, on what, and what to do.
+
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import load from 'node-gyp-build';
+import { isError } from './brands';
 import { SimdnnError } from './errors';
 
 let known: string | null = null;
@@ -69,6 +71,6 @@ export function loadAddon(directory: string): unknown {
   try {
     return load(directory);
   } catch (error) {
-    throw new SimdnnError('SIMDNN_ADDON_NOT_LOADED', report(directory, error instanceof Error ? error.message : String(error)));
+    throw new SimdnnError('SIMDNN_ADDON_NOT_LOADED', report(directory, isError(error) ? error.message : String(error)));
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, rangeError, typeError } from './errors';
 import type { KernelTable } from './kernels.generated';
 import { loadAddon } from './load';
+import { inThisRealm } from './realm';
 
 interface Addon {
   kernels: KernelTable;
@@ -117,7 +118,7 @@ export interface LoopReport {
   message?: string;
 }
 
-const addon = loadAddon(join(__dirname, '..')) as Addon;
+const addon = inThisRealm(loadAddon(join(__dirname, '..')) as Addon, ({ setNumThreads: refuse }) => refuse(0));
 const targetWanted = process.env.SIMDNN_TARGET;
 
 /** The instruction set whose kernels run: the best of this machine, or the one that `SIMDNN_TARGET` names. */

@@ -1,6 +1,7 @@
 // The tensor: a shape over a typed array. It knows no operation: each file in ops/ installs its own.
 
 import type { Node } from './autograd';
+import { isFloat32Array, isInt32Array } from './brands';
 import { checkAttached, describe, rangeError, SimdnnError, typeError } from './errors';
 import { formatLost, formatTensor } from './format';
 import { type Holder, refuseHeld } from './holders';
@@ -79,7 +80,7 @@ export class Tensor {
   constructor(values: TensorData, shape: number[], version?: Version) {
     this.values = values;
     this.shape = shape;
-    this.dtype = values instanceof Int32Array ? 'int32' : 'float32';
+    this.dtype = isInt32Array(values) ? 'int32' : 'float32';
     this.numel = values.length;
     if (version === undefined) {
       this.version = { count: 0, holder: null, taken: 0, exposed: false, use: alone };
@@ -100,7 +101,7 @@ export class Tensor {
    * Tensor.fromTypedArray(samples, [2, 3]).shape; // [2, 3]
    */
   static fromTypedArray(array: TensorData, shape: number[] = [array.length]): Tensor {
-    if (!(array instanceof Float32Array || array instanceof Int32Array)) {
+    if (!(isFloat32Array(array) || isInt32Array(array))) {
       throw typeError('Tensor.fromTypedArray', `expected a Float32Array or an Int32Array, got ${describe(array)}`);
     }
     checkAttached('Tensor.fromTypedArray', array);

@@ -1,4 +1,5 @@
 // What must come out again when a function is recorded a second time: the calls, their numbers, and which memory is which.
+import { isInt32Array } from '../brands';
 import type { TensorData } from '../memory';
 import { type Argument, type Base, isValue, liveArguments, type TracedCall } from './calls';
 import type { Listener } from './listener';
@@ -23,7 +24,7 @@ const moves = ({ role }: Base): boolean => role === 'gradient' || role === 'stat
 export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }: Listener): Outline {
   const numbers = new Map<Base, number>();
   const entryOf = (arg: Argument | undefined): Entry[number] => {
-    if (!isValue(arg)) return arg instanceof Int32Array ? arg.join(' ') : (arg ?? null);
+    if (!isValue(arg)) return isInt32Array(arg) ? arg.join(' ') : (arg ?? null);
     const { base, begin, array } = arg;
     if (array.length === 0) return { where: 'nowhere', length: 0, memory: null, constant: null };
     const constant = pristine.get(base.memory) ?? null;
@@ -45,7 +46,7 @@ export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }:
   return outline;
 }
 
-const isPlace = (arg: Entry[number]): arg is Place => arg instanceof Object;
+const isPlace = (arg: Entry[number]): arg is Place => typeof arg === 'object' && arg !== null;
 
 // Where two constants differ, in words.
 function firstDifference(now: TensorData, then: TensorData): string | null {

@@ -1,4 +1,5 @@
 // stderr for what may as well not be shown: a terminal that is gone, a pipe that nobody reads or a full disk must not end a training.
+import { setImmediate } from 'node:timers';
 
 /** As much of a stream as a progress bar asks for. */
 export interface Display {

@@ -1,5 +1,7 @@
 // What training and evaluation do with a batch.
+
 import { noGrad } from '../autograd';
+import { isPromise } from '../brands';
 import { describe, typeError } from '../errors';
 import { Module } from '../nn';
 import { withoutPadding } from '../optim/runs';
@@ -49,7 +51,7 @@ export type OutputWanted = 'none' | 'whole' | 'classes';
 
 /** What an async function gives where none is expected is refused: its own error then is nobody's. */
 export function leaveAlone(value: unknown): void {
-  if (value instanceof Promise) value.catch(() => {});
+  if (isPromise(value)) value.catch(() => {});
 }
 
 function tensorOf(where: string, what: string, value: unknown): Tensor {

@@ -1,7 +1,6 @@
 // Legs of many fits may end in one turn of the event loop, and many fits may be recorded at once. JavaScript goes on with one of them a turn, so that
-// timers and requests come in between.
-// As it is now: tests put clocks of their own in its place, which stand still.
-const inNextTurn = globalThis.setImmediate;
+// timers and requests come in between. `setImmediate` is Node's own: tests put clocks that stand still in the place of the global one.
+import { setImmediate as inNextTurn } from 'node:timers';
 
 const waiting: (() => void)[] = [];
 let taken = false;
