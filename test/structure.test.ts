@@ -13,7 +13,7 @@ const filesIn = (folder: string, ending: RegExp): string[] =>
 
 // Lowest first. A part may import from lower lines and, in its own folder, from itself; not from its neighbours on the same line.
 const sourceLevels = [
-  ['brands'],
+  ['brands', 'globals', 'cgroups'],
   ['errors', 'realm'],
   ['kernels.generated', 'load'],
   ['native'],

@@ -47,7 +47,7 @@ export function checkSource(where: string, source: unknown): { path: string | nu
 }
 
 /** An error of the file system in this library's words; others as they are. */
-export function explained(where: string, path: string | null, error: NodeJS.ErrnoException): Error {
+export function explained(where: string, path: string | null, error: Error & { code?: string; syscall?: string }): Error {
   if (path === null || error.syscall === undefined) return error;
   if (error.code === 'ENOENT') return new SimdnnError('SIMDNN_FILE', `[${where}] ${path} does not exist`);
   return new SimdnnError('SIMDNN_FILE', `[${where}] ${path} cannot be read: ${error.message}`);
