@@ -1,11 +1,10 @@
 // Holds the addon; the only file that knows what is in it. `kernels` is the one place through which
 // every calculation goes.
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { cgroupQuota } from './cgroups';
 import { describe, rangeError, typeError } from './errors';
 import type { KernelTable } from './kernels.generated';
-import { loadAddon } from './load';
+import { loadAddon, packageFolder } from './load';
 import { inThisRealm } from './realm';
 
 interface Addon {
@@ -118,7 +117,7 @@ export interface LoopReport {
   message?: string;
 }
 
-const addon = inThisRealm(loadAddon(join(__dirname, '..')) as Addon, ({ setNumThreads: refuse }) => refuse(0));
+const addon = inThisRealm(loadAddon(packageFolder) as Addon, ({ setNumThreads: refuse }) => refuse(0));
 const targetWanted = process.env.SIMDNN_TARGET;
 
 /** The instruction set whose kernels run: the best of this machine, or the one that `SIMDNN_TARGET` names. */

@@ -15,6 +15,7 @@ const filesIn = (folder: string, ending: RegExp): string[] =>
 const sourceLevels = [
   ['brands', 'globals', 'cgroups'],
   ['errors', 'realm'],
+  ['cures'],
   ['kernels.generated', 'load'],
   ['native'],
   ['info'],

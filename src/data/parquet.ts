@@ -19,12 +19,16 @@ interface Bytes {
   slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>;
 }
 
-const imported = () => Promise.all([import('hyparquet'), import('hyparquet-compressors')]);
+type Packages = [
+  typeof import('hyparquet', { with: { 'resolution-mode': 'import' }}),
+  typeof import('hyparquet-compressors', { with: { 'resolution-mode': 'import' }}),
+];
 
 // Both are modules of the new kind. A context of `node:vm`, as Jest makes them, cannot import, unless Node is told to; Node's own `require` loads them there too.
-async function packages(): ReturnType<typeof imported> {
+async function packages(): Promise<Packages> {
   try {
-    return await imported();
+    // Each in the try itself: bundlers then do without it where it is not installed.
+    return [await import('hyparquet'), await import('hyparquet-compressors')];
   } catch (error) {
     if (!String((error as { code?: unknown }).code).startsWith('ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING')) throw error;
     const { createRequire } = process.getBuiltinModule('node:module');
