@@ -2,7 +2,7 @@
 
 import type { Node } from './autograd';
 import { isFloat32Array, isInt32Array } from './brands';
-import { checkAttached, describe, rangeError, SimdnnError, typeError } from './errors';
+import { checkAttached, describe, markOwn, rangeError, SimdnnError, typeError } from './errors';
 import { formatLost, formatTensor } from './format';
 import { type Holder, refuseHeld } from './holders';
 import { allocateConstant, allocateFloat, allocateInt, type DType, keepHere, overlap, type TensorData } from './memory';
@@ -340,6 +340,8 @@ export class Tensor {
     this.gradientShared = false;
   }
 }
+
+markOwn(Tensor);
 
 /** Whether other tensors were made on the same memory. */
 export const isShared = (tensor: Tensor): boolean => tensor.version.use === shared;

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
@@ -73,6 +73,17 @@ describe('a bundle', () => {
     });
     expect(stdout).toMatch(/^works \d+\.\d+\.\d+ 2$/m);
   });
+});
+
+it('two copies of the package: what belongs to the other one is named so, with the folders of both', () => {
+  const copied = join(folder, 'copy');
+  for (const part of ['dist', 'native', 'build/Release', 'node_modules/node-gyp-build', 'package.json']) {
+    cpSync(join(root, part), join(copied, part), { recursive: true });
+  }
+  const code = `const [a, b] = [require('simdnn'), require(${JSON.stringify(join(copied, 'dist/index.js'))})];
+    for (const wrong of [() => b.ones([2]).add(a.ones([2])), () => new b.optim.SGD([a.ones([2])], { lr: 1 }), () => b.nn.utils.parametersToVector([a.ones([2])])])
+      try { wrong(); console.log('nothing'); } catch (error) { console.log(error.message.includes('of another copy of simdnn (one is loaded from ${join(root, 'dist')}, one from ${join(copied, 'dist')})') || error.message); }`;
+  expect(printed(['-e', code])).toBe('true\ntrue\ntrue\n');
 });
 
 it('an addon that is loaded again in an environment is the one that is there', () => {
