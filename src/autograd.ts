@@ -6,7 +6,7 @@ import { type GradientHook, type Hooks, hooked, LeafPass } from './gradient-hook
 import { refuseHeld } from './holders';
 import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
-import { checkTensor, empty, Tensor } from './tensor';
+import { checkTensor, empty, refuseLost, Tensor } from './tensor';
 
 /** Sends the output's gradient on to the inputs, through `open`, `give` or `share`. */
 export type Backward = (dy: Tensor) => void;
@@ -72,7 +72,11 @@ export const isGradEnabled = (): boolean => enabled;
  * @param saved the tensors whose values `backward` will read: changing them in place before is then an error
  */
 export function record(output: Tensor, name: string, inputs: readonly Tensor[], saved: readonly Tensor[], backward: Backward): Tensor {
-  for (let i = 0; i < inputs.length; i++) if (inputs[i]!.version.holder !== null) refuseHeld(name, inputs[i]!);
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]!;
+    if (input.version.holder !== null) refuseHeld(name, input);
+    refuseLost(name, input); // a view of it would pass for a tensor without elements
+  }
   if (recorder !== null) {
     recorder.operation(name);
     for (const input of inputs) if (input.node === null) recorder.used(input);

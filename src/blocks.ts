@@ -31,9 +31,12 @@ const isPiece = (block: Block, array: Float32Array): boolean => block.pieces.get
 
 let current: Block | null = null;
 
+// Its buffer was transferred to another thread, or away with `ArrayBuffer.prototype.transfer`.
+const isLost = ({ memory }: Block): boolean => memory.length === 0;
+
 function blockWithRoom(length: number): Block {
   if (length > blockLength) return makeBlock(length);
-  if (current === null || current.next + length > blockLength) current = makeBlock(blockLength);
+  if (current === null || isLost(current) || current.next + length > blockLength) current = makeBlock(blockLength);
   return current;
 }
 
@@ -54,7 +57,7 @@ export function allocateParameter(n: number): Float32Array {
 export function claimGradient(values: Float32Array): Float32Array | null {
   const block = blocks.get(values.buffer);
   if (block === undefined || !isPiece(block, values)) return null;
-  block.twin ??= makeBlock(block.memory.length);
+  if (block.twin === null || isLost(block.twin)) block.twin = makeBlock(block.memory.length);
   const position = positionOf(block, values);
   if (block.twin.pieces.has(position)) return null;
   block.twin.pieces.set(position, values.length);

@@ -4,7 +4,7 @@ import { isGradEnabled } from './autograd';
 import { checkInteger, describe, rangeError, typeError, withDefaults } from './errors';
 import { type CompiledOutput, isCompiling, type Profile, Recording } from './recording';
 import { shapeText } from './shape';
-import { Tensor } from './tensor';
+import { refuseLost, Tensor } from './tensor';
 
 /** The options of `compile`. */
 export interface CompileOptions {
@@ -110,6 +110,7 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
   const call = (...args: A): R => {
     for (let i = 0; i < args.length; i++) {
       if (!(args[i] instanceof Tensor)) throw typeError('compile', `expected argument ${i} to be a tensor, got ${describe(args[i])}`);
+      refuseLost('compile', args[i]!);
     }
     if (isCompiling()) return fn(...args); // a compiled step inside another is part of it
     const gradEnabled = isGradEnabled();

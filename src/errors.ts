@@ -35,6 +35,20 @@ export function rangeError(where: string, message: string, hint?: string): Range
   return new RangeError(withHint(`[${where}] ${message}`, hint));
 }
 
+// Of each copy of the package that is loaded its own: another one's tensors are not this one's.
+const mark = Symbol.for('simdnn.copy');
+const copy = { folder: typeof __dirname === 'string' ? __dirname : 'a bundle' };
+
+/** Marks a class as of this copy of the package. */
+export function markOwn(ownClass: abstract new (...args: never[]) => object): void {
+  Object.defineProperty(ownClass.prototype, mark, { value: copy });
+}
+
+function ofOtherCopy(value: object): string {
+  const of = (value as { [mark]?: typeof copy })[mark];
+  return of === undefined || of === copy ? '' : ` of another copy of simdnn (one is loaded from ${of.folder}, one from ${copy.folder})`;
+}
+
 /** What a value is, in an error message: `null`, `"text"`, `3`, `an Int32Array`, `Tensor [2, 3]`. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return String(value);
@@ -43,7 +57,7 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   const name = (value as object).constructor?.name;
   if (!name) return 'an object';
-  return /^[AEIO]/.test(name) ? `an ${name}` : `a ${name}`;
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}${ofOtherCopy(value as object)}`;
 }
 
 // Names that people bring from other libraries and that no edit distance would find.

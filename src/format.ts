@@ -121,3 +121,7 @@ export function formatTensor(
   else if (requiresGrad) notes.push('requiresGrad=true');
   return withNotes(prefix + body, notes, prefix.length);
 }
+
+/** What stands for the numbers that are no longer there. */
+export const formatLost = (shape: readonly number[]): string =>
+  `tensor(detached: its buffer was transferred elsewhere, size=${shapeText(shape)})`;

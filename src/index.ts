@@ -3,6 +3,8 @@
  *
  * @module simdnn
  */
+import './globals';
+
 export { noGrad } from './autograd';
 export { type Compiled, type CompileOptions, compile } from './compile';
 /** Datasets, loaders, splits, scalers and files of tables. */

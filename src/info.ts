@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { libc } from './load';
 import { flushesDenormal, getNumThreads, supportedTargets, target } from './native';
 
+// What the build puts in its place: in a bundle of somebody else's there is no package.json to ask.
+declare const packageVersion: string | undefined;
+
 /** The version of this package. */
-export const version: string = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')).version;
+export const version: string =
+  typeof packageVersion === 'string' ? packageVersion : JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')).version;
 
 /** What `info()` tells. */
 export interface Info {

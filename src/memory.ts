@@ -21,7 +21,7 @@ class Slab {
   /** The byte offset of `bytes` fresh zeroed bytes in the returned buffer, on a 64-byte boundary. */
   cut(bytes: number): { buffer: ArrayBuffer; offset: number } {
     const rounded = (bytes + alignment - 1) & -alignment;
-    if (this.next + rounded > this.buffer.byteLength) {
+    if (this.next + Math.max(rounded, 1) > this.buffer.byteLength) {
       this.buffer = new ArrayBuffer(this.bytes + alignment);
       this.next = (alignment - misalignment(this.buffer)) % alignment;
     }
@@ -82,6 +82,21 @@ export function allocateConstant(n: number, dtype: DType): TensorData {
   const array = dtype === 'float32' ? allocate(Float32Array, n) : allocate(Int32Array, n);
   if (recorder !== null) recorder.constant(array);
   return array;
+}
+
+let keep: ((buffer: ArrayBufferLike) => void) | null = null;
+
+/**
+ * Has it fail to transfer the buffer of `array` to another thread (before Node 21 it is copied instead): all tensors in the buffer would lose their memory. For
+ * each array that JavaScript is given, since loading what does it takes longer than many programs that never ask for one.
+ */
+export function keepHere(array: TensorData): void {
+  keep ??= (require('node:worker_threads') as typeof import('node:worker_threads')).markAsUntransferable;
+  try {
+    keep(array.buffer);
+  } catch {
+    keep = () => {}; // Bun has the function, which throws
+  }
 }
 
 /** Whether the memory of `array` is a part of that of `region`, or all of it. */

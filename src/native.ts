@@ -1,11 +1,11 @@
 // Holds the addon; the only file that knows what is in it. `kernels` is the one place through which
 // every calculation goes.
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { cgroupQuota } from './cgroups';
 import { describe, rangeError, typeError } from './errors';
 import type { KernelTable } from './kernels.generated';
-import { loadAddon } from './load';
+import { loadAddon, packageFolder } from './load';
+import { inThisRealm } from './realm';
 
 interface Addon {
   kernels: KernelTable;
@@ -130,7 +130,7 @@ export interface LoopReport {
   message?: string;
 }
 
-const addon = loadAddon(join(__dirname, '..')) as Addon;
+const addon = inThisRealm(loadAddon(packageFolder) as Addon, ({ setNumThreads: refuse }) => refuse(0));
 const targetWanted = process.env.SIMDNN_TARGET;
 
 /** The instruction set whose kernels run: the best of this machine, or the one that `SIMDNN_TARGET` names. */
@@ -201,25 +201,6 @@ const heapIsSetUp = (): boolean =>
 /** Has the C library keep the memory of large arrays that are freed, for the next ones: of the process, unless the environment sets its heap up. */
 export function keepHeap(): void {
   if (!heapIsSetUp()) addon.keepHeap();
-}
-
-// The share of the machine that a container's cgroup grants, in processors; Infinity without a limit.
-function cgroupQuota(): number {
-  const read = (file: string): string | null => {
-    try {
-      return readFileSync(file, 'utf8').trim();
-    } catch {
-      return null;
-    }
-  };
-  const ratio = (quota: string | undefined, period: string | undefined): number => {
-    const share = Number(quota) / Number(period);
-    return share > 0 ? share : Infinity;
-  };
-  const version2 = read('/sys/fs/cgroup/cpu.max');
-  if (version2 !== null) return ratio(...(version2.split(' ') as [string, string]));
-  const quota = read('/sys/fs/cgroup/cpu/cpu.cfs_quota_us');
-  return quota === null ? Infinity : ratio(quota, read('/sys/fs/cgroup/cpu/cpu.cfs_period_us') ?? undefined);
 }
 
 function defaultThreads(): number {

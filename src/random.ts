@@ -1,6 +1,8 @@
 // The random numbers of this environment: a seed, and how far its sequence has been used. Every kernel that
 // needs random numbers is a pure function of (seed, offset), so runs repeat to the last bit.
+
 import { randomInt } from 'node:crypto';
+import { isInt32Array } from './brands';
 import { checkInteger, describe, rangeError, typeError } from './errors';
 import { recorder } from './recorder';
 
@@ -46,7 +48,7 @@ export function getRngState(): Int32Array {
  * setRngState(getRngState());
  */
 export function setRngState(state: Int32Array): void {
-  if (!(state instanceof Int32Array)) throw typeError('setRngState', `expected an Int32Array, got ${describe(state)}`);
+  if (!isInt32Array(state)) throw typeError('setRngState', `expected an Int32Array, got ${describe(state)}`);
   const whole = (at: number): number => state[at + 1]! * 2 ** 32 + (state[at]! >>> 0);
   if (state.length !== parts || ![whole(0), whole(2)].every((n) => Number.isSafeInteger(n) && n >= 0)) {
     throw rangeError('setRngState', 'expected a state that getRngState gave');

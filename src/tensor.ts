@@ -1,10 +1,11 @@
 // The tensor: a shape over a typed array. It knows no operation: each file in ops/ installs its own.
 
 import type { Node } from './autograd';
-import { checkAttached, describe, rangeError, SimdnnError, typeError } from './errors';
-import { formatTensor } from './format';
+import { isFloat32Array, isInt32Array } from './brands';
+import { checkAttached, describe, markOwn, rangeError, SimdnnError, typeError } from './errors';
+import { formatLost, formatTensor } from './format';
 import { type Holder, refuseHeld } from './holders';
-import { allocateConstant, allocateFloat, allocateInt, type DType, overlap, type TensorData } from './memory';
+import { allocateConstant, allocateFloat, allocateInt, type DType, keepHere, overlap, type TensorData } from './memory';
 import { recorder } from './recorder';
 import type { RowMarks } from './row-marks';
 import { checkShape, numelOf, shapeText } from './shape';
@@ -79,7 +80,7 @@ export class Tensor {
   constructor(values: TensorData, shape: number[], version?: Version) {
     this.values = values;
     this.shape = shape;
-    this.dtype = values instanceof Int32Array ? 'int32' : 'float32';
+    this.dtype = isInt32Array(values) ? 'int32' : 'float32';
     this.numel = values.length;
     if (version === undefined) {
       this.version = { count: 0, holder: null, taken: 0, exposed: false, use: alone };
@@ -100,7 +101,7 @@ export class Tensor {
    * Tensor.fromTypedArray(samples, [2, 3]).shape; // [2, 3]
    */
   static fromTypedArray(array: TensorData, shape: number[] = [array.length]): Tensor {
-    if (!(array instanceof Float32Array || array instanceof Int32Array)) {
+    if (!(isFloat32Array(array) || isInt32Array(array))) {
       throw typeError('Tensor.fromTypedArray', `expected a Float32Array or an Int32Array, got ${describe(array)}`);
     }
     checkAttached('Tensor.fromTypedArray', array);
@@ -115,11 +116,12 @@ export class Tensor {
 
   /**
    * The elements in row-major order, as a typed array on the tensor's own memory; during a `train.fit` that uses it a copy. As `torch.Tensor.numpy`. The array is yours to write,
-   * the buffer around it is not. Of a weight, reading it keeps compiled inference from packing the weight: `toArray()` and `copy_` do not.
+   * the buffer around it is not: other tensors lie in it, and to transfer it to another thread fails (`slice()` copies). Of a weight, reading it keeps compiled inference from packing the weight: `toArray()` and `copy_` do not.
    */
   get data(): TensorData {
     recorder?.reading('Tensor.data');
     if (this.version.holder === null) {
+      if (!this.version.exposed) keepHere(this.values);
       this.version.exposed = true;
       return this.values;
     }
@@ -153,6 +155,7 @@ export class Tensor {
       );
     }
     if (!(value instanceof Tensor)) throw typeError('Tensor.grad', `expected a tensor or null, got ${describe(value)}`);
+    refuseLost('Tensor.grad', value);
     if (value.dtype !== 'float32' || value.numel !== this.numel || shapeText(value.shape) !== shapeText(this.shape)) {
       throw rangeError('Tensor.grad', `expected float32 ${shapeText(this.shape)}, got ${value.dtype} ${shapeText(value.shape)}`);
     }
@@ -193,6 +196,7 @@ export class Tensor {
       throw rangeError('Tensor.item', `expected one element, got shape ${shapeText(this.shape)}`, 'toArray() gives all of them');
     }
     this.version.holder?.sync();
+    refuseLost('Tensor.item', this);
     return this.values[0]!;
   }
 
@@ -200,6 +204,7 @@ export class Tensor {
   toArray(): NestedArray {
     recorder?.reading('Tensor.toArray');
     this.version.holder?.sync();
+    refuseLost('Tensor.toArray', this);
     const nest = (dim: number, offset: number, stride: number): NestedArray => {
       if (dim === this.shape.length) return this.values[offset]!;
       const size = this.shape[dim]!;
@@ -240,13 +245,15 @@ export class Tensor {
 
   /** The tensor without its history, on the same memory. */
   detach(): Tensor {
+    refuseLost('Tensor.detach', this);
     return new Tensor(this.values, this.shape.slice(), this.version);
   }
 
-  /** Printed as PyTorch prints it, shortened when large. */
+  /** Printed as PyTorch prints it, shortened when large. Of a tensor whose buffer was transferred elsewhere the text says that, and throws nothing. */
   toString(): string {
     recorder?.reading('Tensor.toString');
     this.version.holder?.sync();
+    if (this.values.length < this.numel) return formatLost(this.shape);
     return formatTensor(this.values, this.shape, this.dtype, this.node?.name ?? null, this.needsGrad);
   }
 
@@ -294,9 +301,10 @@ export class Tensor {
     leafChanges++;
   }
 
-  /** @internal Memory to use for this leaf's next gradient: no one else has seen it. */
+  /** @internal Memory to use for this leaf's next gradient: no one else has seen it, and it is there. */
   get gradientHome(): Tensor | null {
-    return this.ownGradientHome;
+    const home = this.ownGradientHome;
+    return home === null || home.values.length < home.numel ? null : home;
   }
   /** @internal */
   set gradientHome(value: Tensor | null) {
@@ -333,6 +341,8 @@ export class Tensor {
   }
 }
 
+markOwn(Tensor);
+
 /** Whether other tensors were made on the same memory. */
 export const isShared = (tensor: Tensor): boolean => tensor.version.use === shared;
 
@@ -359,6 +369,13 @@ export function refuseHeldMemory(where: string, memory: readonly TensorData[]): 
   for (const tensor of heldMemory.values()) if (memory.some((array) => overlap(array, tensor.values))) refuseHeld(where, tensor);
 }
 
+/** Refuses a tensor whose memory JavaScript has transferred elsewhere, or made smaller, since it was made. */
+export function refuseLost(where: string, t: Tensor): void {
+  if (t.values.length >= t.numel) return;
+  checkAttached(where, t.values);
+  throw rangeError(where, `the memory of a tensor ${shapeText(t.shape)} has only ${t.values.length} elements: its buffer was made smaller`);
+}
+
 /** A fresh tensor of unspecified (zero) content. */
 export function empty(shape: number[], dtype: DType = 'float32'): Tensor {
   const n = numelOf(shape);
@@ -378,5 +395,6 @@ export function checkTensor(where: string, name: string, value: unknown, dtype?:
     throw typeError(where, `expected ${name} to be ${dtype}, got ${value.dtype}`, `${name}.to("${dtype}") converts it`);
   }
   if (value.version.holder !== null) refuseHeld(where, value);
+  refuseLost(where, value);
   return value;
 }

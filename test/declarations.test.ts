@@ -94,15 +94,22 @@ x.backward(undefined, { retain_graph: true });
 export { numbers };
 `;
 
-it('a strict program that checks them too compiles', () => {
-  const folder = join(root, 'build/declarations-user');
-  mkdirSync(folder, { recursive: true });
-  const compilerOptions = {
-    ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, noEmit: true },
-    ...{ target: 'es2022', lib: ['es2023'], types: ['node'], module: 'node16', moduleResolution: 'node16' },
-    paths: { simdnn: [join(out, 'index.d.ts')] },
-  };
-  writeFileSync(join(folder, 'main.ts'), program);
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['main.ts'] }));
-  tsc('-p', folder);
-}, 120_000);
+it.each([
+  ['with', ['node']],
+  ['without', []],
+])(
+  'a strict program that checks them too compiles %s the types of Node',
+  (name, types) => {
+    const folder = join(root, 'build/declarations-user', name);
+    mkdirSync(folder, { recursive: true });
+    const compilerOptions = {
+      ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, noEmit: true },
+      ...{ target: 'es2022', lib: ['es2023'], types, module: 'node16', moduleResolution: 'node16' },
+      paths: { simdnn: [join(out, 'index.d.ts')] },
+    };
+    writeFileSync(join(folder, 'main.ts'), program);
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['main.ts'] }));
+    tsc('-p', folder);
+  },
+  120_000,
+);

@@ -13,7 +13,9 @@ const filesIn = (folder: string, ending: RegExp): string[] =>
 
 // Lowest first. A part may import from lower lines and, in its own folder, from itself; not from its neighbours on the same line.
 const sourceLevels = [
-  ['errors'],
+  ['brands', 'globals', 'cgroups'],
+  ['errors', 'realm'],
+  ['cures'],
   ['kernels.generated', 'load'],
   ['native'],
   ['info'],
@@ -113,6 +115,32 @@ describe('imports of src', () => {
   it('use every exception that is granted', () => {
     const used = arrows.map(({ from, to, typesOnly }) => `${from} -> ${to}${typesOnly ? ' (types only)' : ''}`);
     expect(used).toEqual(expect.arrayContaining([...sourceExceptions]));
+  });
+});
+
+// In a context of `node:vm`, where Jest and others run tests, values of Node's own realm are of other classes.
+describe('built-in classes', () => {
+  const builtIn = Object.getOwnPropertyNames(globalThis).filter(
+    (name) => /^[A-Z]/.test(name) && typeof (globalThis as never)[name] === 'function',
+  );
+  const mistakes = (text: string): string[] =>
+    [...text.matchAll(/instanceof (\w+)|=== (\w+)\.prototype|(?<!typeof )\bimport\('(?!\.)([^']+)'\)/g)].flatMap(
+      ([found, of, prototype, lazy]) => (lazy !== undefined || builtIn.includes((of ?? prototype)!) ? [found] : []),
+    );
+  const withoutComments = (file: string): string => readFileSync(join(root, file), 'utf8').replace(/^\s*(\*|\/\/|\/\*).*$/gm, '');
+
+  it('are told by their brand, and packages loaded with require, which such a context has', () => {
+    const allowed = new Map([
+      ['src/realm.ts', ['=== RangeError.prototype']], // it asks for the realm
+      ['src/data/parquet.ts', ["import('hyparquet')", "import('hyparquet-compressors')"]], // with require where that fails
+    ]);
+    for (const file of filesIn('src', /(?<!\.d)\.m?ts$/)) expect(mistakes(withoutComments(file)), file).toEqual(allowed.get(file) ?? []);
+  });
+
+  it('are found where they are not', () => {
+    for (const one of ['instanceof Float32Array', 'instanceof AbortSignal', '=== Object.prototype', "import('a')"])
+      expect(mistakes(`x ${one}`)).toEqual([one]);
+    expect(mistakes("x instanceof Tensor; typeof import('a')")).toEqual([]);
   });
 });
 

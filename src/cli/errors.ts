@@ -1,5 +1,6 @@
 // What goes wrong, as the command line says it: one sentence, a hint in terms of its own options, and an exit code.
 
+import { isError } from '../brands';
 /** The exit codes. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -24,7 +25,7 @@ export function explained(error: unknown): string {
   if (error instanceof CliError) return error.message;
   const { code, path } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' && path !== undefined) return `${path} does not exist`;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = isError(error) ? error.message : String(error);
   const [message, ...rest] = text.replace(/^\[[\w.: ]+\] /, '').split('\n  hint: ');
   const known = hints.find(([pattern]) => pattern.test(message!))?.[1];
   const given = rest.join('').replace(/\bdelimiter: /g, '--delimiter ');

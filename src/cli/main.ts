@@ -1,5 +1,7 @@
 // The entry of the command line: what bin/simdnn.js calls.
+
 import { CommanderError } from 'commander';
+import { isError } from '../brands';
 import { exitCodes, explained } from './errors';
 import { sayJson, warn } from './output';
 import { programFor } from './program';
@@ -16,7 +18,7 @@ async function codeOf(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     const message = explained(error);
     warn(`simdnn: ${message}`);
-    if (args.includes('--debug') && error instanceof Error) warn(error.stack ?? '');
+    if (args.includes('--debug') && isError(error)) warn(error.stack ?? '');
     if (args.includes('--json')) sayJson({ error: message });
     return exitCodes.failed;
   }

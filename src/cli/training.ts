@@ -1,5 +1,7 @@
 // A training as the command line runs it: from prepared rows to a model and the record of the run.
+
 import { existsSync } from 'node:fs';
+import { isRangeError } from '../brands';
 import { data, info, io, manualSeed, metrics, nn, optim, type Tensor, train, version } from '../index';
 import { BestEpoch, type BestState } from './best-epoch';
 import { CliError } from './errors';
@@ -181,7 +183,7 @@ async function resume(path: string, parts: io.CheckpointParts, saved: Saved, bes
   try {
     loaded = await io.loadCheckpoint(path, parts);
   } catch (error) {
-    if (error instanceof RangeError && /does not fit|shape|expected/.test(error.message)) throw new CliError(`${unlike}: ${error.message}`);
+    if (isRangeError(error) && /does not fit|shape|expected/.test(error.message)) throw new CliError(`${unlike}: ${error.message}`);
     throw error;
   }
   const extra = loaded.extra as Saved | undefined;

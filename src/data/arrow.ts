@@ -1,4 +1,5 @@
 // Tables from Apache Arrow, column by column.
+import { isBigInt64Array, isBigUint64Array, isUint16Array } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import { type Column, Table } from './table';
 import { gathered } from './table-columns';
@@ -24,10 +25,7 @@ interface ArrowVector {
 const isPlain = (typeId: unknown): boolean =>
   typeof typeId === 'number' && (typeId === 2 || typeId === 3 || (typeId <= -2 && typeId >= -12));
 const isPlainArray = (values: unknown): values is Float32Array =>
-  ArrayBuffer.isView(values) &&
-  !(values instanceof BigInt64Array) &&
-  !(values instanceof BigUint64Array) &&
-  !(values instanceof Uint16Array);
+  ArrayBuffer.isView(values) && !isBigInt64Array(values) && !isBigUint64Array(values) && !isUint16Array(values);
 
 /**
  * A `Table` of the columns of an Apache Arrow table, made column by column: numbers and booleans become numbers, strings and dictionaries of

@@ -1,4 +1,5 @@
 // Items to batches.
+import { isPlainObject, viewName } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import type { DType } from '../memory';
 import { stack } from '../ops';
@@ -36,15 +37,15 @@ function numbersOf(parts: readonly number[], place: string, types: NumberTypes |
 
 function rowsOfArrays(parts: readonly unknown[], place: string): Tensor {
   const first = parts[0] as Float32Array;
-  const kind = first.constructor;
+  const kind = viewName(first);
   parts.forEach((part) => {
     const { length } = part as Float32Array;
-    if ((part as object)?.constructor !== kind || length !== first.length) {
+    if (viewName(part) !== kind || length !== first.length) {
       const other = ArrayBuffer.isView(part) ? `${describe(part)} of ${length}` : describe(part);
       throw rangeError('DataLoader', `${place} is ${describe(first)} of ${first.length} in one item, ${other} in another`);
     }
   });
-  const isFloat = kind === Float32Array || kind === Float64Array;
+  const isFloat = kind === 'Float32Array' || kind === 'Float64Array';
   const out = new (isFloat ? Float32Array : Int32Array)(parts.length * first.length);
   parts.forEach((part, i) => {
     out.set(part as Float32Array, i * first.length);
@@ -52,10 +53,7 @@ function rowsOfArrays(parts: readonly unknown[], place: string): Tensor {
   return new Tensor(out, [parts.length, first.length]);
 }
 
-const stackable = [Float32Array, Float64Array, Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array];
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+const stackable = ['Float32', 'Float64', 'Int8', 'Uint8', 'Uint8Clamped', 'Int16', 'Uint16', 'Int32'].map((type) => `${type}Array`);
 
 function stackedTensors(parts: readonly unknown[], first: Tensor, place: string): Tensor {
   for (const part of parts) {
@@ -83,7 +81,7 @@ function stacked(parts: readonly unknown[], place: string, types: NumberTypes | 
     if (typeof first === 'boolean') return new Tensor(Int32Array.from(parts as boolean[], Number), [parts.length]);
     return numbersOf(parts as number[], place, types);
   }
-  if (stackable.some((kind) => first instanceof kind)) return rowsOfArrays(parts, place);
+  if (stackable.includes(viewName(first) ?? '')) return rowsOfArrays(parts, place);
   throw typeError(
     'DataLoader',
     `${place} is ${describe(first)}: expected a tensor or a number`,
@@ -112,11 +110,11 @@ function together(items: readonly unknown[], place: string, whole: string, types
       ),
     );
   }
-  if (!isRecord(first)) return stacked(items, place, types);
+  if (!isPlainObject(first)) return stacked(items, place, types);
   const names = Object.keys(first);
   for (const item of items) {
-    if (!isRecord(item) || Object.keys(item).length !== names.length || !names.every((name) => Object.hasOwn(item, name))) {
-      const other = isRecord(item) ? `{ ${Object.keys(item).join(', ')} }` : describe(item);
+    if (!isPlainObject(item) || Object.keys(item).length !== names.length || !names.every((name) => Object.hasOwn(item, name))) {
+      const other = isPlainObject(item) ? `{ ${Object.keys(item).join(', ')} }` : describe(item);
       throw rangeError('DataLoader', `${whole} is { ${names.join(', ')} }, another ${other}`);
     }
   }

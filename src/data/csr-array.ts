@@ -1,4 +1,5 @@
 // Rows of which most elements are 0, by the elements that are not.
+import { isFloat32Array, isFloat64Array, isInt32Array } from '../brands';
 import { checkAttached, checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
@@ -21,7 +22,7 @@ const where = 'CsrArray';
 const most = 2 ** 31 - 1;
 
 function numbersIn<A extends Float32Array | Int32Array>(name: string, given: unknown, Kind: new (length: number) => A): A {
-  const list = given instanceof Float32Array || given instanceof Float64Array || given instanceof Int32Array;
+  const list = isFloat32Array(given) || isFloat64Array(given) || isInt32Array(given);
   if (list) checkAttached(where, given);
   else if (!Array.isArray(given)) throw typeError(where, `expected ${name} to be an array of numbers, got ${describe(given)}`);
   const out = new Kind((given as ArrayLike<number>).length);
@@ -29,7 +30,7 @@ function numbersIn<A extends Float32Array | Int32Array>(name: string, given: unk
     const value: unknown = (given as ArrayLike<unknown>)[i];
     if (typeof value !== 'number') throw typeError(where, `expected ${name} to hold numbers, got ${describe(value)} at position ${i}`);
     out[i] = value;
-    if (out instanceof Int32Array && out[i] !== value) throw rangeError(where, `expected ${name} to hold int32 numbers, got ${value}`);
+    if (isInt32Array(out) && out[i] !== value) throw rangeError(where, `expected ${name} to hold int32 numbers, got ${value}`);
   }
   return out;
 }
@@ -114,7 +115,7 @@ export class CsrArray {
 
   /** The rows of these numbers, in this order. */
   take(rows: readonly number[] | Int32Array): CsrArray {
-    if (!Array.isArray(rows) && !(rows instanceof Int32Array)) {
+    if (!Array.isArray(rows) && !isInt32Array(rows)) {
       throw typeError('CsrArray.take', `expected the numbers of rows, got ${describe(rows)}`);
     }
     const numbers = Array.from(rows as readonly number[], (row) => checkInteger('CsrArray.take', 'a row', row, 0, this.shape[0] - 1));

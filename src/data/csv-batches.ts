@@ -1,5 +1,7 @@
 // Batches of a CSV file that need not fit into memory.
+
 import { closeSync, openSync, readSync } from 'node:fs';
+import { isInt32Array } from '../brands';
 import { checkBoolean, checkInteger, rangeError, typeError, withDefaults } from '../errors';
 import { Tensor } from '../tensor';
 import { type CsvOptions, csvDefaults, type Dialect, dialectOf } from './csv-dialect';
@@ -123,7 +125,7 @@ export class CsvBatches implements Iterable<Tensor[]> {
       for (let row = 0, to = 0, base = 0; row < rows; row++, base += layout.read.length) {
         for (let k = 0; k < from.length; k++, to++) {
           const value = values[base + from[k]!]!;
-          if (out instanceof Int32Array && (value | 0) !== value) wrong(value);
+          if (isInt32Array(out) && (value | 0) !== value) wrong(value);
           out[to] = value;
         }
       }

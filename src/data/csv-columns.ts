@@ -1,4 +1,5 @@
 // Columns that grow as rows arrive.
+import { isInt32Array } from '../brands';
 import { type CsvColumn, Kind } from './csv-layout';
 import { type Column, textColumn } from './table';
 
@@ -17,7 +18,7 @@ export class ColumnBuilder {
   /** Takes the next rows: `values[at]`, `values[at + stride]`, ... . */
   append(values: Float64Array, at: number, stride: number, rows: number, lines: Float64Array, isText: boolean): void {
     if (isText) this.appendCodes(values, at, stride, rows);
-    else if (this.values instanceof Int32Array) this.appendInts(values, at, stride, rows, lines);
+    else if (isInt32Array(this.values)) this.appendInts(values, at, stride, rows, lines);
     else this.appendFloats(this.grown(rows) as Float32Array, values, at, stride, 0, rows, lines);
   }
 
@@ -34,7 +35,7 @@ export class ColumnBuilder {
     const least = this.length + rows;
     if (least > this.values.length) {
       const longer = Math.max(least, Math.ceil(1.5 * this.values.length));
-      const larger = this.values instanceof Int32Array ? new Int32Array(longer) : new Float32Array(longer);
+      const larger = isInt32Array(this.values) ? new Int32Array(longer) : new Float32Array(longer);
       larger.set(this.values.subarray(0, this.length));
       this.values = larger;
     }
@@ -42,7 +43,7 @@ export class ColumnBuilder {
   }
 
   private appendCodes(values: Float64Array, at: number, stride: number, rows: number): void {
-    if (!(this.values instanceof Int32Array)) {
+    if (!isInt32Array(this.values)) {
       this.values = new Int32Array(this.length).fill(-1); // all missing so far
       this.missing = this.length;
     }

@@ -1,4 +1,5 @@
 // From the bytes of a CSV file to rows of numbers, piece by piece.
+import { TextDecoder } from 'node:util';
 import { describe, rangeError } from '../errors';
 import type { Dialect } from './csv-dialect';
 import { type CsvColumn, givenNames, Kind, type Layout, nameOf, namesOf } from './csv-layout';
@@ -38,7 +39,7 @@ export class CsvScanner {
   private first: string[] = [];
   private readonly separator: Buffer;
   private readonly point: number;
-  private readonly decoder: InstanceType<typeof TextDecoder>;
+  private readonly decoder: TextDecoder;
   // Of the cell that was found last: its bytes, whether any of them is not ASCII, whether it has quotes in it, and where the next cell begins.
   private from = 0;
   private to = 0;

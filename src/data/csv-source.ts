@@ -1,6 +1,8 @@
 // Where the bytes of a table come from.
+
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { isUint8Array, isUrl } from '../brands';
 import { describe, rangeError, SimdnnError, typeError } from '../errors';
 
 /** A path, a `file:` URL, the bytes themselves, or a stream of them: anything that can be gone through with `for await` and gives bytes or text. */
@@ -10,7 +12,7 @@ export const pieceBytes = 2 ** 20;
 
 /** The path that a path or a `file:` URL names; null for anything else. */
 export function pathOf(where: string, source: unknown): string | null {
-  const url = source instanceof URL ? source : typeof source === 'string' && /^file:\/\//i.test(source) ? urlOf(where, source) : null;
+  const url = isUrl(source) ? source : typeof source === 'string' && /^file:\/\//i.test(source) ? urlOf(where, source) : null;
   if (url !== null) {
     if (url.protocol !== 'file:') throw rangeError(where, `expected a file: URL, got ${describe(url.href)}`);
     try {
@@ -38,14 +40,14 @@ const isStream = (source: unknown): source is AsyncIterable<unknown> =>
 /** Refuses what is not a source. */
 export function checkSource(where: string, source: unknown): { path: string | null; source: TableSource } {
   const path = pathOf(where, source);
-  if (path === null && !(source instanceof Uint8Array) && !isStream(source)) {
+  if (path === null && !isUint8Array(source) && !isStream(source)) {
     throw typeError(where, `expected a path, got ${describe(source)}`, 'or a file: URL, a Buffer, a stream');
   }
   return { path, source: source as TableSource };
 }
 
 /** An error of the file system in this library's words; others as they are. */
-export function explained(where: string, path: string | null, error: NodeJS.ErrnoException): Error {
+export function explained(where: string, path: string | null, error: Error & { code?: string; syscall?: string }): Error {
   if (path === null || error.syscall === undefined) return error;
   if (error.code === 'ENOENT') return new SimdnnError('SIMDNN_FILE', `[${where}] ${path} does not exist`);
   return new SimdnnError('SIMDNN_FILE', `[${where}] ${path} cannot be read: ${error.message}`);
@@ -55,12 +57,12 @@ export function explained(where: string, path: string | null, error: NodeJS.Errn
 export async function* piecesOf(where: string, { path, source }: ReturnType<typeof checkSource>): AsyncGenerator<Uint8Array, undefined> {
   if (path !== null) {
     yield* ofFile(path);
-  } else if (source instanceof Uint8Array) {
+  } else if (isUint8Array(source)) {
     for (let at = 0; at < source.length; at += pieceBytes) yield source.subarray(at, at + pieceBytes);
   } else {
     for await (const piece of source as AsyncIterable<unknown>) {
       if (typeof piece === 'string') yield Buffer.from(piece);
-      else if (piece instanceof Uint8Array) yield piece;
+      else if (isUint8Array(piece)) yield piece;
       else throw typeError(where, `expected a stream of bytes or text, got ${describe(piece)}`);
     }
   }

@@ -1,5 +1,7 @@
 // Tables from Parquet files, column by column.
+
 import { open } from 'node:fs/promises';
+import { isBigInt64Array, isBigUint64Array, isUint8Array } from '../brands';
 import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { checkNames } from './csv-dialect';
 import { explained, pathOf } from './csv-source';
@@ -17,18 +19,33 @@ interface Bytes {
   slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>;
 }
 
+type Packages = [
+  typeof import('hyparquet', { with: { 'resolution-mode': 'import' }}),
+  typeof import('hyparquet-compressors', { with: { 'resolution-mode': 'import' }}),
+];
+
+// Both are modules of the new kind. A context of `node:vm`, as Jest makes them, cannot import, unless Node is told to; Node's own `require` loads them there too.
+async function packages(): Promise<Packages> {
+  try {
+    // Each in the try itself: bundlers then do without it where it is not installed.
+    return [await import('hyparquet'), await import('hyparquet-compressors')];
+  } catch (error) {
+    if (!String((error as { code?: unknown }).code).startsWith('ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING')) throw error;
+    const { createRequire } = process.getBuiltinModule('node:module');
+    const load = createRequire(__filename);
+    return [load('hyparquet'), load('hyparquet-compressors')];
+  }
+}
+
 // Loaded when first needed. The names are the packages that a user without them has to install.
 async function library() {
   try {
-    const [{ parquetMetadataAsync, parquetRead, parquetSchema }, { compressors }] = await Promise.all([
-      import('hyparquet'),
-      import('hyparquet-compressors'),
-    ]);
+    const [{ parquetMetadataAsync, parquetRead, parquetSchema }, { compressors }] = await packages();
     return { parquetMetadataAsync, parquetRead, parquetSchema, compressors };
   } catch (error) {
     throw new SimdnnError(
       'SIMDNN_PACKAGE',
-      `[readParquet] the packages hyparquet and hyparquet-compressors cannot be loaded: ${(error as Error).message.split('\n')[0]}\n  hint: npm install hyparquet hyparquet-compressors`,
+      `[readParquet] the packages hyparquet and hyparquet-compressors cannot be loaded: ${(error as Error).message.split('\n')[0]}\n  hint: npm install hyparquet hyparquet-compressors; under Jest: node --experimental-vm-modules node_modules/jest/bin/jest.js`,
     );
   }
 }
@@ -50,7 +67,7 @@ async function library() {
 export async function readParquet(source: string | URL | Uint8Array, options?: ReadParquetOptions): Promise<Table> {
   const o = withDefaults('readParquet', options, { columns: undefined as string[] | undefined });
   const path = pathOf('readParquet', source);
-  if (path === null && !(source instanceof Uint8Array)) {
+  if (path === null && !isUint8Array(source)) {
     throw typeError('readParquet', `expected a path, got ${describe(source)}`, 'or a file: URL, a Buffer');
   }
   const wanted = o.columns === undefined ? undefined : checkNames('readParquet', 'columns', o.columns);
@@ -102,16 +119,24 @@ export async function readParquet(source: string | URL | Uint8Array, options?: R
 
 // Chunks may come in any order.
 function put(gather: ReturnType<typeof gathered>, values: ArrayLike<unknown>, at: number): void {
-  if (ArrayBuffer.isView(values) && !(values instanceof BigInt64Array || values instanceof BigUint64Array)) {
+  if (ArrayBuffer.isView(values) && !(isBigInt64Array(values) || isBigUint64Array(values))) {
     gather.place(at, values as unknown as Float64Array);
   } else {
     for (let i = 0; i < values.length; i++) gather.set(at + i, values[i]);
   }
 }
 
+// In memory of Node's own realm, as the packages want it.
+const memoryOf = (length: number): Buffer<ArrayBuffer> => Buffer.alloc(length) as Buffer<ArrayBuffer>;
+
 const bytesOf = (bytes: Uint8Array): Bytes => ({
   byteLength: bytes.length,
-  slice: (start, end) => new Uint8Array(bytes.subarray(start, end)).buffer, // a copy, of a Buffer too
+  slice(start, end) {
+    const part = bytes.subarray(start, end);
+    const copy = memoryOf(part.length);
+    copy.set(part);
+    return copy.buffer;
+  },
 });
 
 async function slicesOf(handle: Awaited<ReturnType<typeof open>>, label: string): Promise<Bytes> {
@@ -120,7 +145,7 @@ async function slicesOf(handle: Awaited<ReturnType<typeof open>>, label: string)
   return {
     byteLength: info.size,
     async slice(start, end = info.size) {
-      const bytes = new Uint8Array(Math.max(0, end - start));
+      const bytes = memoryOf(Math.max(0, end - start));
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
       return bytes.buffer.slice(0, bytesRead);
     },

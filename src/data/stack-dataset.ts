@@ -1,4 +1,5 @@
 // Datasets side by side.
+import { isPlainObject } from '../brands';
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { Tensor } from '../tensor';
 import { isPromise } from './ahead';
@@ -82,9 +83,4 @@ export class StackDataset<Given extends readonly (Stackable | NamedParts)[]> ext
   }
 }
 
-const isPlain = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  !(value instanceof Dataset) &&
-  [Object.prototype, null].includes(Object.getPrototypeOf(value)) &&
-  typeof (value as { get?: unknown }).get !== 'function';
+const isPlain = (value: unknown): boolean => isPlainObject(value) && !(value instanceof Dataset) && typeof value.get !== 'function';

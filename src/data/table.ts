@@ -1,4 +1,5 @@
 // Columns by name.
+import { isFloat32Array, isInt32Array, isMap } from '../brands';
 import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { Tensor } from '../tensor';
 import { checkNames } from './csv-dialect';
@@ -83,7 +84,7 @@ export class Table {
     if (made.has(columns)) {
       this.columns = columns as unknown as Map<string, Column>;
     } else {
-      if (typeof columns !== 'object' || columns === null || Array.isArray(columns) || columns instanceof Map) {
+      if (typeof columns !== 'object' || columns === null || Array.isArray(columns) || isMap(columns)) {
         throw typeError('Table', `expected an object of columns, got ${describe(columns)}`);
       }
       this.columns = new Map(Object.entries(columns).map(([name, values]) => [name, columnOf(name, values)]));
@@ -183,9 +184,8 @@ export class Table {
 const lengthOf = (column: Column): number => (column.kind === 'text' ? column.codes : column.values).length;
 
 function columnOf(name: string, values: unknown): Column {
-  if (values instanceof Int32Array) return { kind: 'number', values, missing: 0 };
-  if (values instanceof Float32Array)
-    return { kind: 'number', values, missing: values.reduce((n, value) => n + (Number.isNaN(value) ? 1 : 0), 0) };
+  if (isInt32Array(values)) return { kind: 'number', values, missing: 0 };
+  if (isFloat32Array(values)) return { kind: 'number', values, missing: values.reduce((n, value) => n + (Number.isNaN(value) ? 1 : 0), 0) };
   if (!Array.isArray(values)) {
     throw typeError(
       'Table',
@@ -282,7 +282,7 @@ function targetOf(where: string, table: Table, names: readonly string[], isOne: 
       const row = column.kind === 'text' ? column.codes.indexOf(-1) : column.values.findIndex(Number.isNaN);
       throw rangeError(where, `${at}: the target of row ${row} is missing`, 'targetDtype: "float32" reads it as NaN');
     }
-    if (column.kind === 'text' || column.values instanceof Int32Array) continue;
+    if (column.kind === 'text' || isInt32Array(column.values)) continue;
     if (column.beyond) {
       const { value, at: place } = column.beyond;
       const hint = `targetDtype: "float32" rounds it, text: [${describe(name)}] takes it for the name of a class`;

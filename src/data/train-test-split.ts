@@ -1,4 +1,5 @@
 // Divides rows into a part to learn from and one to test by.
+import { isDataView } from '../brands';
 import { checkAttached, checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { refuseHeld } from '../holders';
 import { shapeText } from '../shape';
@@ -127,7 +128,7 @@ function grouped(given: Marks, n: number, o: Settings): [train: Int32Array, test
 }
 
 const isArray = (value: unknown): value is Splittable =>
-  value instanceof Tensor || Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+  value instanceof Tensor || Array.isArray(value) || (ArrayBuffer.isView(value) && !isDataView(value));
 
 function rowsOf(whole: Splittable, name: string): number {
   if (!(whole instanceof Tensor)) {

@@ -1,4 +1,5 @@
 // Numbers and labels that come as arrays or as tensors.
+import { isDataView } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
@@ -17,7 +18,7 @@ export function listOf(where: string, name: string, given: unknown): ArrayLike<u
     recorder?.reading(where);
     return given.values;
   }
-  if (Array.isArray(given) || (ArrayBuffer.isView(given) && !(given instanceof DataView))) return given as unknown as ArrayLike<unknown>;
+  if (Array.isArray(given) || (ArrayBuffer.isView(given) && !isDataView(given))) return given as unknown as ArrayLike<unknown>;
   throw typeError(where, `expected ${name} to be an array or a tensor [n], got ${describe(given)}`);
 }
 

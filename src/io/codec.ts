@@ -1,4 +1,5 @@
 // Values as JSON with the tensors among them beside it: numbers, texts, lists and plain objects, as a file carries them without a loss.
+import { isFloat64Array, isPlainObject, viewName } from '../brands';
 import { checkAttached, describe, typeError } from '../errors';
 import { Tensor } from '../tensor';
 import { checkText, type Stored, storedDoubles, storedOf } from './container';
@@ -11,8 +12,7 @@ export class Fields {
 /** Values of other kinds than plain ones: as JSON, or undefined where it is none of them. */
 export type Encoder = (value: object, path: string) => unknown;
 
-const isPlain = (value: object): boolean => [Object.prototype, null].includes(Object.getPrototypeOf(value));
-const kinds = { Float32Array, Float64Array, Int32Array };
+const kinds = ['Float32Array', 'Float64Array', 'Int32Array'];
 const deepest = 100;
 
 /** Gathers the tensors of what it writes; `where` is for messages. */
@@ -56,8 +56,9 @@ export class Writer {
     if (value instanceof Tensor) return { $tensor: this.tensor(path, value) };
     if (Array.isArray(value)) return Array.from(value, (one, i) => this.json(one, `${path}.${i}`));
     if (value instanceof Fields) return { $fields: this.members(value.fields, path) };
-    for (const [kind, of] of Object.entries(kinds)) if (value instanceof of) return { $array: this.array(path, value), kind };
-    if (isPlain(value)) return this.members(value, path);
+    const kind = viewName(value);
+    if (kinds.includes(kind ?? '')) return { $array: this.array(path, value as Float32Array), kind };
+    if (isPlainObject(value)) return this.members(value, path);
     throw this.refused(value, path);
   }
 
@@ -72,7 +73,7 @@ export class Writer {
   private array(path: string, values: Float32Array | Float64Array | Int32Array): string {
     checkAttached(this.where, values);
     const name = this.free(this.ofArrays + path);
-    if (values instanceof Float64Array) return this.add(storedDoubles(name, values));
+    if (isFloat64Array(values)) return this.add(storedDoubles(name, values));
     return this.add(storedOf(this.where, name, new Tensor(values, [values.length])));
   }
 
@@ -144,7 +145,7 @@ export class Reader {
         return this.array(value, object['kind']);
       case '$fields': {
         const fields = this.value(value);
-        if (fields !== null && typeof fields === 'object' && isPlain(fields)) return new Fields(fields as Record<string, unknown>);
+        if (isPlainObject(fields)) return new Fields(fields);
         break;
       }
       case '$pairs':
@@ -169,7 +170,7 @@ export class Reader {
       return doubles ?? this.fail(`it has no float64 numbers ${describe(name)}`);
     }
     const { values } = this.tensor(name);
-    if (values.constructor.name !== kind) return this.fail(`${describe(name)} is no ${describe(kind)}`);
+    if (viewName(values) !== kind) return this.fail(`${describe(name)} is no ${describe(kind)}`);
     return values;
   }
 }

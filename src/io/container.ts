@@ -1,4 +1,5 @@
 // Tensors and texts as the bytes of a safetensors file.
+import { isFloat32Array } from '../brands';
 import { checkAttached, describe, rangeError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { recorder } from '../recorder';
@@ -25,7 +26,7 @@ export function storedOf(where: string, name: string, tensor: unknown): Stored {
   checkAttached(where, values);
   if (version.holder?.refusal !== undefined) refuseHeld(where, tensor);
   version.holder?.sync();
-  if (values instanceof Float32Array) return { name, dtype: 'F32', shape, bytes: bytesIn(values) };
+  if (isFloat32Array(values)) return { name, dtype: 'F32', shape, bytes: bytesIn(values) };
   if (!isWide(name)) return { name, dtype: 'I32', shape, bytes: bytesIn(values) };
   return { name, dtype: 'I64', shape, bytes: bytesIn(BigInt64Array.from(values, BigInt)) };
 }

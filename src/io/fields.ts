@@ -1,19 +1,31 @@
 // The state of objects that have no state dict of their own, such as metrics: what they keep in their fields.
+import {
+  isAnyArrayBuffer,
+  isDate,
+  isError,
+  isMap,
+  isPlainObject,
+  isPromise,
+  isRegExp,
+  isSet,
+  isWeakMap,
+  isWeakSet,
+  viewName,
+} from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import { Tensor } from '../tensor';
 import { Fields } from './codec';
 
 const isObject = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === 'object';
-const isPlain = (value: object): boolean => [Object.prototype, null].includes(Object.getPrototypeOf(value));
 const isLeaf = (value: object): boolean => value instanceof Tensor || ArrayBuffer.isView(value);
 
-const hiding = [Map, Set, WeakMap, WeakSet, Date, RegExp, Promise, ArrayBuffer, Error];
+const hiding = [isMap, isSet, isWeakMap, isWeakSet, isDate, isRegExp, isPromise, isAnyArrayBuffer, isError];
 
 /** What a value holds, its functions left out: objects of classes as the fields that they have. */
 export function stateOf(value: unknown): unknown {
   if (!isObject(value) || isLeaf(value)) return value;
   if (Array.isArray(value)) return value.map(stateOf);
-  if (hiding.some((kind) => value instanceof kind)) {
+  if (hiding.some((isOne) => isOne(value))) {
     throw typeError(
       'io.saveCheckpoint',
       `cannot save ${describe(value)}, whose content is in no field`,
@@ -25,7 +37,7 @@ export function stateOf(value: unknown): unknown {
       .filter(([, one]) => typeof one !== 'function')
       .map(([name, one]) => [name, stateOf(one)]),
   );
-  return isPlain(value) ? fields : new Fields(fields);
+  return isPlainObject(value) ? fields : new Fields(fields);
 }
 
 type Changes = (() => void)[];
@@ -48,12 +60,12 @@ function ofObject(where: string, path: string, present: Record<string, unknown>,
 // What is to stand in the place of `present`; what is to be changed in it is added to `changes`.
 function merged(where: string, path: string, present: unknown, saved: unknown, changes: Changes): unknown {
   if (saved instanceof Fields) {
-    if (!isObject(present) || isPlain(present) || isLeaf(present) || Array.isArray(present)) {
+    if (!isObject(present) || isPlainObject(present) || isLeaf(present) || Array.isArray(present)) {
       throw rangeError(where, `${path}: the file has the state of an object, here is ${describe(present)}`);
     }
     return ofObject(where, path, present, saved, changes);
   }
-  if (ArrayBuffer.isView(saved) && ArrayBuffer.isView(present) && saved.constructor === present.constructor) {
+  if (ArrayBuffer.isView(saved) && ArrayBuffer.isView(present) && viewName(saved) === viewName(present)) {
     const [to, from] = [present as Float64Array, saved as Float64Array];
     if (to.length !== from.length) return saved;
     changes.push(() => to.set(from));

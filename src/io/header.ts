@@ -1,4 +1,6 @@
 // The header of a safetensors file, checked: nothing is read by what it says before all of it is known to hold.
+import { TextDecoder } from 'node:util';
+import { isMap } from '../brands';
 import { rangeError } from '../errors';
 import { type Json, JsonNumber, parseJson } from './json';
 
@@ -42,7 +44,7 @@ function wholes(json: Json | undefined): number[] | null {
 
 function entryOf(name: string, json: Json, fail: (message: string) => never): Entry {
   const at = `tensor ${short(name)}`;
-  if (!(json instanceof Map)) return fail(`${at}: expected { ${members.join(', ')} }`);
+  if (!isMap(json)) return fail(`${at}: expected { ${members.join(', ')} }`);
   const dtype = json.get('dtype');
   if (typeof dtype !== 'string') return fail(`${at}: expected dtype to be a text`);
   const bits = bitsOf.get(dtype);
@@ -67,7 +69,7 @@ function entryOf(name: string, json: Json, fail: (message: string) => never): En
 
 function metadataOf(json: Json | undefined, fail: (message: string) => never): Map<string, string> {
   if (json === undefined || json === null) return new Map();
-  if (!(json instanceof Map)) return fail('expected __metadata__ to be an object of texts');
+  if (!isMap(json)) return fail('expected __metadata__ to be an object of texts');
   for (const [name, value] of json) if (typeof value !== 'string') return fail(`expected ${short(name)} of __metadata__ to be a text`);
   return json as Map<string, string>;
 }
@@ -98,7 +100,7 @@ export function parseHeader(where: string, path: string, bytes: Uint8Array, size
     return fail('its header is not UTF-8');
   }
   const json = parseJson(text, (message) => fail(`its header is not the JSON that it should be: ${message}`));
-  if (!(json instanceof Map)) return fail('its header is not an object');
+  if (!isMap(json)) return fail('its header is not an object');
   const entries = new Map<string, Entry>();
   for (const [name, value] of json) if (name !== '__metadata__') entries.set(name, entryOf(name, value, fail));
   checkCover(entries.values(), size, fail);

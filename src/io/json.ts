@@ -1,5 +1,6 @@
 // JSON as it stands in files that anyone may have made: what JSON.parse lets pass is refused or kept. It keeps the last of two members of one
 // name, rounds whole numbers above 2^53, and reads 1.0 as 1.
+import { isMap } from '../brands';
 
 /** What a text says. Objects are Maps, so that a member may be called `__proto__`. */
 export type Json = null | boolean | string | JsonNumber | Json[] | Map<string, Json>;
@@ -130,6 +131,6 @@ export function plainOf(json: Json): unknown {
   if (json instanceof JsonNumber) return json.value;
   if (Array.isArray(json)) return json.map(plainOf);
   // Made as own properties, whatever they are called.
-  if (json instanceof Map) return Object.fromEntries([...json].map(([name, value]) => [name, plainOf(value)]));
+  if (isMap(json)) return Object.fromEntries([...json].map(([name, value]) => [name, plainOf(value)]));
   return json;
 }

@@ -1,4 +1,5 @@
 // A graph of ONNX operators as it grows, and its bytes (onnx.proto of onnx 1.15: field numbers do not change).
+import { isFloat32Array, isInt32Array } from '../brands';
 import type { DType, TensorData } from '../memory';
 import { Message } from './protobuf';
 
@@ -97,12 +98,12 @@ export class Graph {
 
   initializer(like: string, values: TensorData, dims: readonly number[]): string {
     const name = this.fresh(like);
-    this.initializers.push({ name, type: values instanceof Int32Array ? 'int32' : 'float32', dims, bytes: bytesOf(values) });
+    this.initializers.push({ name, type: isInt32Array(values) ? 'int32' : 'float32', dims, bytes: bytesOf(values) });
     return name;
   }
 
   private constant(type: OnnxType, values: Float32Array | Int32Array | BigInt64Array, dims: readonly number[]): string {
-    const key = `${type} ${dims} ${values instanceof Float32Array ? Array.from(values, (x) => (Object.is(x, -0) ? '-0' : x)) : values}`;
+    const key = `${type} ${dims} ${isFloat32Array(values) ? Array.from(values, (x) => (Object.is(x, -0) ? '-0' : x)) : values}`;
     const known = this.constants.get(key);
     if (known !== undefined) return known;
     const name = this.fresh('constant');

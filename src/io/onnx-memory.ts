@@ -1,4 +1,5 @@
 // What lies in the memory of a recording, as values of the graph: a replay writes to memory, a graph only makes new values.
+import { isInt32Array } from '../brands';
 import type { DType, TensorData } from '../memory';
 import type { Base, Value } from '../recording';
 import { notExportable } from './onnx-error';
@@ -41,7 +42,7 @@ interface Shaped {
   shape: readonly Size[];
 }
 
-const typeOf = (memory: TensorData): DType => (memory instanceof Int32Array ? 'int32' : 'float32');
+const typeOf = (memory: TensorData): DType => (isInt32Array(memory) ? 'int32' : 'float32');
 
 export class GraphMemory {
   private readonly segments = new Map<Base, Segment[]>();
@@ -248,7 +249,7 @@ export class GraphMemory {
         return this.reshape(this.filled(row, [over(length, fixed(per)), fixed(per)]), shape);
       }
       const step = first[1]! - first[0]!;
-      if (first instanceof Int32Array && parts.every((part) => part.every((x, i) => x === first[0]! + i * step))) {
+      if (isInt32Array(first) && parts.every((part) => part.every((x, i) => x === first[0]! + i * step))) {
         const count = this.graph.node('Squeeze', [this.sizeOf(length), this.graph.longs([0])]);
         const range = this.graph.cast(this.graph.node('Range', [this.graph.long(0), count, this.graph.long(1)]), 'int32');
         const scaled = this.graph.node('Add', [this.graph.node('Mul', [range, this.graph.int(step)]), this.graph.int(first[0]!)]);

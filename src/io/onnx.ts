@@ -1,4 +1,5 @@
 // Models as ONNX files: what a forward pass was heard to calculate, written down as operators that others run.
+import { isInt32Array, isRangeError } from '../brands';
 import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../errors';
 import { syncHeld } from '../holders';
 import type { TensorData } from '../memory';
@@ -73,7 +74,7 @@ function record(model: Module, examples: readonly Tensor[], dynamic: boolean): {
     try {
       return evaluating(model, () => heardForward(() => model.call(...(args as never[])), args));
     } catch (error) {
-      if (rows === batch || !(error instanceof RangeError)) throw error;
+      if (rows === batch || !isRangeError(error)) throw error;
       throw notExportable(where, `the model does not take a batch of ${batch} rows: ${error.message}`, 'dynamicBatch: false');
     }
   });
@@ -161,7 +162,7 @@ export async function exportOnnx(path: string | URL, model: Module, options: Exp
   const o = withDefaults<{ [K in keyof ExportOnnxOptions]-?: ExportOnnxOptions[K] | null }>(where, options, defaults as never);
   if (o.example === null) throw typeError(where, 'expected an example, what the model is called with', '{ example: zeros([1, features]) }');
   if (o.opset !== 17 && o.opset !== 20) throw rangeError(where, `expected opset to be 17 or 20, got ${describe(o.opset)}`);
-  await loadProtobuf();
+  loadProtobuf();
   syncHeld([...model.parameters(), ...model.buffers()]);
   await writeWhole(file, [bytesOf(model, o as Required<ExportOnnxOptions>)]);
 }
@@ -201,7 +202,7 @@ function bytesOf(model: Module, o: Required<ExportOnnxOptions>): Uint8Array {
     const begin = three(heard, (h) => h.results[i]!.value.begin) as Size;
     const length = three(heard, (h) => numelOf(h.results[i]!.shape)) as Size;
     graph.alias(memory.read({ value, begin, length }, shape), name);
-    graph.output(name, value.array instanceof Int32Array ? 'int32' : 'float32', dimensions(shape));
+    graph.output(name, isInt32Array(value.array) ? 'int32' : 'float32', dimensions(shape));
   });
   return graph.finish();
 }

@@ -1,10 +1,12 @@
 // Where files are: paths, and `file:` URLs.
+
 import { fileURLToPath } from 'node:url';
+import { isUrl } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 
 /** The path that a path or a `file:` URL names. */
 export function pathOf(where: string, path: unknown): string {
-  if (path instanceof URL || (typeof path === 'string' && path.startsWith('file:'))) {
+  if (isUrl(path) || (typeof path === 'string' && path.startsWith('file:'))) {
     try {
       return fileURLToPath(path);
     } catch (error) {

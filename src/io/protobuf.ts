@@ -1,10 +1,9 @@
 // Messages of onnx.proto: each field by its number there, written with the wire format of @bufbuild/protobuf.
-const load = () => import('@bufbuild/protobuf/wire');
-let wire: Awaited<ReturnType<typeof load>>;
+let wire: typeof import('@bufbuild/protobuf/wire');
 
 /** Loads the library, when a message is wanted for the first time: who exports nothing does not wait for it. */
-export async function loadProtobuf(): Promise<void> {
-  wire ??= await load();
+export function loadProtobuf(): void {
+  wire ??= require('@bufbuild/protobuf/wire');
 }
 
 /** Writes the fields of one message; after `loadProtobuf`. */

@@ -1,4 +1,5 @@
 // Checks of what the addon cannot see.
+import { isFloat32Array, isInt32Array } from '../brands';
 import { checkAttached, describe, typeError } from '../errors';
 import type { TensorData } from '../memory';
 
@@ -12,7 +13,7 @@ export function lengthOf<T extends TensorData>(where: string, name: string, arra
 
 /** Refuses two arrays of which one is float32 and the other int32: a kernel that moves elements would move their bits. */
 export function checkSameKind(where: string, out: TensorData, x: TensorData, name: string): void {
-  const kinds = [out, x].map((array) => (array instanceof Float32Array ? 1 : array instanceof Int32Array ? 2 : 0));
+  const kinds = [out, x].map((array) => (isFloat32Array(array) ? 1 : isInt32Array(array) ? 2 : 0));
   if (kinds.includes(1) && kinds.includes(2)) {
     throw typeError(where, `expected out and ${name} of one kind, got ${describe(out)} and ${describe(x)}`);
   }

@@ -1,4 +1,5 @@
 // The cross entropy of labels and of probabilities under one name.
+import { isFloat32Array } from '../brands';
 import * as calls from '../calls.generated';
 import { checkInteger, checkNumber, checkOneOf, withDefaults } from '../errors';
 import { type Reduction, reductionValues } from '../kernels.generated';
@@ -57,7 +58,7 @@ export function softmaxCrossEntropy(
   // A loss that is missing is refused by the kernel's own check.
   const { ignoreIndex, ...shared } = o;
   const call = { loss: loss!, dlogits: dlogits!, logits, rows, classes, ...shared };
-  if (labels instanceof Float32Array) calls.softmaxCrossEntropySoft({ ...call, target: labels });
+  if (isFloat32Array(labels)) calls.softmaxCrossEntropySoft({ ...call, target: labels });
   else calls.softmaxCrossEntropy({ ...call, labels, ignoreIndex });
 }
 

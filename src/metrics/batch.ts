@@ -1,4 +1,5 @@
 // Batches of predictions and targets, checked as a whole before anything is counted: a refused one leaves a metric as it was.
+import { isInt32Array } from '../brands';
 import * as calls from '../calls.generated';
 import { rangeError, typeError } from '../errors';
 import { recorder } from '../recorder';
@@ -122,7 +123,7 @@ export function probabilitiesOf({ preds, target }: LabelBatch, ignored: number |
 
 /** Which of the labels are predicted, 0 or 1 each. */
 export function predictedLabels(batch: LabelBatch, threshold: number, ignored: number | undefined): ArrayLike<number> {
-  if (batch.preds instanceof Int32Array) return batch.preds;
+  if (isInt32Array(batch.preds)) return batch.preds;
   const probabilities = probabilitiesOf(batch, ignored);
   const predicted = new Uint8Array(probabilities.length);
   for (let i = 0; i < predicted.length; i++) predicted[i] = probabilities[i]! > threshold ? 1 : 0;

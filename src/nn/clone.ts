@@ -1,4 +1,5 @@
 // Deep copies of modules and of what they hold, as Python's `copy.deepcopy` makes them: each thing once, however often it is reached.
+import { isDataView, isMap, isPlainObject, isSet } from '../brands';
 import { checkAttached, rangeError } from '../errors';
 import type { TensorData } from '../memory';
 import { Tensor } from '../tensor';
@@ -57,19 +58,19 @@ export class Copies {
     if (value instanceof Tensor) return this.enter(value, this.tensor(value));
     if (copyInto in value) return (value as Copyable)[copyInto](this);
     if (Array.isArray(value)) return this.filled(value, new Array(value.length));
-    if (prototypeOf(value) === Object.prototype || prototypeOf(value) === null)
-      return this.filled(value, Object.create(prototypeOf(value) as null));
-    if (value instanceof Map && prototypeOf(value) === Map.prototype) {
+    if (isPlainObject(value)) return this.filled(value, Object.create(prototypeOf(value) as null));
+    // Of a derived class the prototype's own prototype is that of maps, or of sets.
+    if (isMap(value) && isPlainObject(prototypeOf(value))) {
       const copy = this.enter(value, new Map());
       for (const [key, one] of value) copy.set(this.of(key), this.of(one));
       return copy;
     }
-    if (value instanceof Set && prototypeOf(value) === Set.prototype) {
+    if (isSet(value) && isPlainObject(prototypeOf(value))) {
       const copy = this.enter(value, new Set());
       for (const one of value) copy.add(this.of(one));
       return copy;
     }
-    if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return this.enter(value, (value as Float32Array).slice());
+    if (ArrayBuffer.isView(value) && !isDataView(value)) return this.enter(value, (value as Float32Array).slice());
     return value;
   }
 

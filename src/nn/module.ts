@@ -1,7 +1,7 @@
 // What a model is made of: modes, hooks and state. How it finds its parts is in parts.ts.
 import { openLeaf } from '../autograd';
 import * as calls from '../calls.generated';
-import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
+import { checkBoolean, describe, markOwn, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import type { HookHandle } from '../gradient-hooks';
 import { recorder } from '../recorder';
 import { refuseAbsentNames } from './absent';
@@ -305,3 +305,5 @@ export abstract class Module extends Parts {
 }
 
 refuseAbsentNames(Module.prototype);
+
+markOwn(Module);

@@ -3,7 +3,7 @@ import * as calls from '../calls.generated';
 import { describe, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { sameShape, shapeText } from '../shape';
-import { changed, Tensor } from '../tensor';
+import { changed, refuseLost, Tensor } from '../tensor';
 
 /** The tensors of a module by their paths, with PyTorch's keys. */
 export type StateDict = Record<string, Tensor>;
@@ -27,6 +27,7 @@ function differences(own: Entries, dict: Readonly<StateDict>): string[] {
     else if (!sameShape(given.shape, tensor.shape))
       lines.push(`${path}: expected shape ${shapeText(tensor.shape)}, got ${shapeText(given.shape)}`);
     else if (given.dtype !== tensor.dtype) lines.push(`${path}: expected ${tensor.dtype}, got ${given.dtype}`);
+    else if (given.values.length < given.numel) lines.push(`${path}: the array is detached: its buffer was transferred elsewhere`);
   }
   return lines;
 }
@@ -55,7 +56,10 @@ export function mismatches(
 
 /** Copies what `dict` has of the entries into them. */
 export function copyState(own: Entries, dict: Readonly<StateDict>): void {
-  for (const [, tensor] of own) refuseHeld('Module.loadStateDict', tensor);
+  for (const [, tensor] of own) {
+    refuseHeld('Module.loadStateDict', tensor);
+    refuseLost('Module.loadStateDict', tensor);
+  }
   for (const [path, tensor] of own) {
     if (!Object.hasOwn(dict, path)) continue;
     dict[path]!.version.holder?.sync();

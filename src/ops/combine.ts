@@ -1,4 +1,5 @@
 // Tensors put together as tables and grids.
+import { isPlainObject } from '../brands';
 import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
@@ -81,9 +82,7 @@ function grids(where: string, tensors: readonly Tensor[]): Tensor[] {
 export function meshgrid(...args: (Tensor | { indexing?: 'ij' | 'xy' } | undefined)[]): Tensor[] {
   const where = 'meshgrid';
   const last = args.at(-1);
-  const isOptions =
-    args.length > 0 &&
-    (last === undefined || (typeof last === 'object' && last !== null && Object.getPrototypeOf(last) === Object.prototype));
+  const isOptions = args.length > 0 && (last === undefined || isPlainObject(last));
   const { indexing } = withDefaults<{ indexing: 'ij' | 'xy' }>(where, isOptions ? (last as object | undefined) : undefined, {
     indexing: 'ij',
   });

@@ -1,5 +1,7 @@
 // Sums, means and maxima of rows of a table, bag by bag.
+
 import { give, record } from '../autograd';
+import { isRangeError } from '../brands';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkOneOf, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
@@ -133,7 +135,7 @@ function totals(where: string, weight: Tensor, { index, offsets }: Bags, factors
       mean,
     });
   } catch (error) {
-    const isOffset = error instanceof RangeError && error.message.includes(' offsets['); // read by the kernel alone where a function is recorded
+    const isOffset = isRangeError(error) && error.message.includes(' offsets['); // read by the kernel alone where a function is recorded
     throw isOffset ? explainIndex(error, where, 'offsets', offsets) : explainIndex(error, where, 'index', index);
   }
   const read = [index, offsets, ...(factors === null ? [] : [factors, ...(factors.needsGrad ? [weight] : [])])];

@@ -1,4 +1,5 @@
 // Tensors of numbers that JavaScript has: plain, nested, and in typed arrays.
+import { isBigInt64Array, isBigUint64Array, isDataView, isUint32Array, viewName } from '../brands';
 import { checkAttached, describe, rangeError, typeError } from '../errors';
 import type { DType } from '../memory';
 import { constant, Tensor } from '../tensor';
@@ -20,10 +21,9 @@ export type NumberArray =
 export type TensorLike = number | boolean | NumberArray | readonly TensorLike[];
 
 const isNumberArray = (value: unknown): value is NumberArray =>
-  ArrayBuffer.isView(value) && !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array);
+  ArrayBuffer.isView(value) && !(isDataView(value) || isBigInt64Array(value) || isBigUint64Array(value));
 
-const integerKinds = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array];
-const isFloating = (array: NumberArray): boolean => !integerKinds.some((kind) => array instanceof kind);
+const isFloating = (array: NumberArray): boolean => viewName(array)!.startsWith('Float');
 
 const pathText = (path: readonly number[]): string => `data${path.map((i) => `[${i}]`).join('')}`;
 
@@ -64,7 +64,7 @@ function checkElement(value: unknown, dtype: DType, path: readonly number[]): nu
 // Copies the elements of one typed array to `at`; those that int32 does not hold are refused.
 function copyTyped(data: NumberArray, out: Tensor, at: number, path: readonly number[]): void {
   checkAttached('tensor', data);
-  if (out.dtype === 'int32' && (isFloating(data) || data instanceof Uint32Array)) {
+  if (out.dtype === 'int32' && (isFloating(data) || isUint32Array(data))) {
     data.forEach((value, i) => {
       checkElement(value, 'int32', [...path, i]);
     });

@@ -1,4 +1,5 @@
 // The in-place forms of operations that have nothing to say of their own: the operation, written back to the tensor's own memory.
+import { isRangeError, isTypeError } from '../brands';
 import { rangeError, typeError } from '../errors';
 import { kernels } from '../native';
 import { sameShape, shapeText } from '../shape';
@@ -209,8 +210,8 @@ function applied(name: (typeof withOthers)[number], x: Tensor, args: unknown[]):
     return (x[name] as (...args: unknown[]) => Tensor).apply(x, args);
   } catch (error) {
     const own = `Tensor.${name}`;
-    if (error instanceof RangeError) throw new RangeError(error.message.replace(own, `${own}_`));
-    if (error instanceof TypeError) throw new TypeError(error.message.replace(own, `${own}_`));
+    if (isRangeError(error)) throw new RangeError(error.message.replace(own, `${own}_`));
+    if (isTypeError(error)) throw new TypeError(error.message.replace(own, `${own}_`));
     throw error;
   }
 }

@@ -1,5 +1,7 @@
 // A linear layer and the cross entropy of its logits, of which only some rows exist at a time.
+
 import { give, isGradEnabled, isUnit, record, share } from '../autograd';
+import { isRangeError } from '../brands';
 import * as calls from '../calls.generated';
 import { checkInteger, checkNumber, rangeError, withDefaults } from '../errors';
 import { numelOf, sameShape, shapeText } from '../shape';
@@ -53,7 +55,7 @@ const wanted = (t: Tensor | null): Tensor | null => (t?.needsGrad ? empty(t.shap
 
 // The error for a label of the rows from `first` on.
 function explain(error: unknown, { where, target }: Problem, first: number): unknown {
-  if (!(error instanceof RangeError)) return error;
+  if (!isRangeError(error)) return error;
   const moved = error.message.replace(/\[(\d+)\](?= = -?\d+ is out of range)/, (_, position: string) => `[${Number(position) + first}]`);
   return explainIndex(new RangeError(moved), where, 'target', target);
 }

@@ -2,7 +2,7 @@
 import { describe, rangeError, typeError } from '../errors';
 import { recorder } from '../recorder';
 import { broadcastShapes, sameShape, shapeText, stridesOf } from '../shape';
-import { checkTensor, constant, Tensor } from '../tensor';
+import { checkTensor, constant, refuseLost, Tensor } from '../tensor';
 import { operand } from './broadcast';
 import { choose } from './choose';
 import { expanded } from './expand';
@@ -25,6 +25,7 @@ export function valueFor(where: string, x: Tensor, value: unknown): Tensor {
 function positions(where: string, x: Tensor): number[] {
   recorder?.reading(where);
   x.version.holder?.sync();
+  refuseLost(where, x);
   const found: number[] = [];
   for (let i = 0; i < x.numel; i++) if (x.values[i] !== 0) found.push(i);
   return found;

@@ -3,7 +3,7 @@ import { give, holds, open, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkInteger, rangeError } from '../errors';
 import { around, layoutOf, normalizeDim, shapeText } from '../shape';
-import { empty, Tensor } from '../tensor';
+import { empty, refuseLost, Tensor } from '../tensor';
 
 // The layout that walks a contiguous [outer, length, inner] beside rows `start`... of an [outer, n, inner]; `wideFirst`: in that order.
 function rangeLayout(wide: readonly number[], dim: number, start: number, length: number, wideFirst: boolean): Int32Array {
@@ -18,6 +18,7 @@ export function rangeOf(x: Tensor, dim: number, start: number, length: number): 
   const shape = x.shape.with(dim, length);
   if (dim === 0) {
     const { inner } = around(x.shape, 0);
+    refuseLost('Tensor.narrow', x);
     return new Tensor(x.values.subarray(start * inner, (start + length) * inner), shape, x.version);
   }
   const y = empty(shape, x.dtype);

@@ -1,4 +1,5 @@
 // Places as users give them: arrays of integers or int32 tensors, negative ones counted from the end.
+import { isInt32Array, isRangeError } from '../brands';
 import * as calls from '../calls.generated';
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { shapeText } from '../shape';
@@ -25,7 +26,7 @@ export function placesIn(where: string, name: string, given: unknown, size: numb
     calls.gatherRows({ out: out.ints, x: table.ints, index: moved.ints, outer: 1, rows: 2 * size, columns: 1, count: index.numel });
   } catch (error) {
     const refused = explainIndex(error, where, name, index);
-    if (!(refused instanceof RangeError)) throw refused;
+    if (!isRangeError(refused)) throw refused;
     const what = /^(.* = )(-?\d+) is out of range \[0, \d+\)$/.exec(refused.message);
     throw what === null ? refused : new RangeError(`${what[1]}${Number(what[2]) - size} is out of range [${-size}, ${size})`);
   }
@@ -47,7 +48,7 @@ function lookedUp(where: string, name: string, index: Tensor, size: number): Ten
 
 function givenPlaces(where: string, name: string, given: unknown): Tensor {
   if (given instanceof Tensor) return checkTensor(where, name, given, 'int32');
-  if (!Array.isArray(given) && !(given instanceof Int32Array)) {
+  if (!Array.isArray(given) && !isInt32Array(given)) {
     throw typeError(where, `expected ${name} to be an int32 tensor or an array of integers, got ${describe(given)}`);
   }
   const out = constant([given.length], 'int32');

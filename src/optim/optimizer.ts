@@ -1,6 +1,6 @@
 // What all optimizers share: parameter groups, the step over runs of parameters, state dicts. An optimizer itself is a
 // recipe: its options, the state it keeps for each parameter, and the kernel that steps a run.
-import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
+import { describe, markOwn, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { refuseHeld } from '../holders';
 import { type Recorder, recorder } from '../recorder';
 import { Tensor } from '../tensor';
@@ -355,3 +355,5 @@ export abstract class Optimizer<O extends object> {
     return [...(params as Iterable<unknown>)];
   }
 }
+
+markOwn(Optimizer);

@@ -1,4 +1,5 @@
 // A recorded kernel call: its arguments by name, its arrays as parts of known memory.
+import { isFloat32Array, isInt32Array } from '../brands';
 import { type ArgumentKind, type KernelArgument, type KernelTable, kernelArguments, kernelNames } from '../kernels.generated';
 import type { TensorData } from '../memory';
 
@@ -50,7 +51,7 @@ export const whole = (base: Base): Value => ({ base, begin: 0, array: base.memor
 
 export const isValue = (arg: Argument | undefined): arg is Value => typeof arg === 'object' && arg !== null && 'base' in arg;
 
-export const isArray = (arg: unknown): arg is TensorData => arg instanceof Float32Array || arg instanceof Int32Array;
+export const isArray = (arg: unknown): arg is TensorData => isFloat32Array(arg) || isInt32Array(arg);
 
 /** Whether both are the same elements. */
 export const same = (a: Argument | undefined, b: Argument | undefined): boolean =>

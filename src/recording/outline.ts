@@ -1,4 +1,5 @@
 // What must come out again when a function is recorded a second time: the calls, their numbers, and which memory is which.
+import { isInt32Array } from '../brands';
 import type { TensorData } from '../memory';
 import { type Argument, type Base, isValue, liveArguments, type TracedCall } from './calls';
 import type { Listener } from './listener';
@@ -30,7 +31,7 @@ export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }:
     return numbers.size - 1;
   };
   const entryOf = (arg: Argument | undefined): Entry[number] => {
-    if (!isValue(arg)) return arg instanceof Int32Array ? arg.join(' ') : (arg ?? null);
+    if (!isValue(arg)) return isInt32Array(arg) ? arg.join(' ') : (arg ?? null);
     const { base, begin, array } = arg;
     const { length } = array;
     if (length === 0) return { number: null, begin: 0, length, memory: null, constant: null };
@@ -54,7 +55,7 @@ export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }:
   return outline;
 }
 
-const isPlace = (arg: Entry[number]): arg is Place => arg instanceof Object;
+const isPlace = (arg: Entry[number]): arg is Place => typeof arg === 'object' && arg !== null;
 
 // Where two constants differ, in words.
 function firstDifference(now: TensorData, then: TensorData): string | null {

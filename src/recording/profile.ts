@@ -1,5 +1,7 @@
 // A recorded function's plan, replayed with a clock: on copies of all that lasts, so that nothing is trained by being looked at.
+
 import { noGrad } from '../autograd';
+import { isInt32Array } from '../brands';
 import { allocateFloat, allocateInt, type TensorData } from '../memory';
 import { peak, replayTimed } from '../native';
 import { randomPosition } from '../random';
@@ -31,7 +33,7 @@ export interface Profile {
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
 
 function copyOf(array: TensorData): TensorData {
-  const copy = array instanceof Int32Array ? allocateInt(array.length) : allocateFloat(array.length);
+  const copy = isInt32Array(array) ? allocateInt(array.length) : allocateFloat(array.length);
   copy.set(array);
   return copy;
 }

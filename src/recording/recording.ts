@@ -1,4 +1,5 @@
 // A compiled function's trace, replayed on JavaScript's own memory, and all that must hold for a replay to be what the function would do.
+import { isInt32Array } from '../brands';
 import { checkAttached, rangeError, SimdnnError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { allocateFloat, allocateInt, type DType, overlap, type TensorData } from '../memory';
@@ -138,7 +139,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.passed = memory.map((own) => args.findIndex(({ values }) => values === own));
     const returned = trace.inputs.slice(memory.length);
     this.outputMemory = returned.map((base) => ({
-      dtype: base.memory instanceof Int32Array ? 'int32' : 'float32',
+      dtype: isInt32Array(base.memory) ? 'int32' : 'float32',
       length: base.memory.length,
     }));
     this.outputs = tensorsOf(result).map((t): Output => {

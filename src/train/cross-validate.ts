@@ -1,4 +1,5 @@
 // How well a model does on rows that it has not seen: as many trainings as folds.
+import { isPromise } from '../brands';
 import { DataLoader, type Dataset, Subset, TensorDataset } from '../data';
 import { checkDataset } from '../data/dataset';
 import { randomOrder } from '../data/order';
@@ -141,7 +142,7 @@ export async function crossValidate<Item, M extends Module>(
       own,
       () => {
         const made = makeModel(info);
-        if ((made as unknown) instanceof Promise || typeof made !== 'object' || made === null) return made as never;
+        if (isPromise(made) || typeof made !== 'object' || made === null) return made as never;
         const { batchSize = 32, ...rest } = made;
         const loader = rest.loader ?? (new DataLoader(info.train, { batchSize, shuffle: true }) as unknown as Batches);
         return { validation: new DataLoader(validation, { batchSize: 256 }) as unknown as Batches, ...rest, loader };

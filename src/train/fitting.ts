@@ -3,7 +3,7 @@ import { SimdnnError } from '../errors';
 import type { Holder } from '../holders';
 import type { Module } from '../nn';
 import { randomPosition } from '../random';
-import { hold, type Tensor, type Version } from '../tensor';
+import { hold, refuseLost, type Tensor, type Version } from '../tensor';
 import { Group } from './batch';
 import { batchReport } from './callbacks';
 import { Engine } from './engine';
@@ -108,7 +108,7 @@ export class Fit implements Holder {
         );
         if (signal?.aborted) throw signal.reason;
       }
-      this.progress = await startProgress(this.o.progress, this.o.initialEpoch, this.o.epochs);
+      this.progress = startProgress(this.o.progress, this.o.initialEpoch, this.o.epochs);
       await this.train(begin);
       if (this.stopped !== null && signal?.aborted) throw signal.reason;
     } finally {
@@ -352,6 +352,7 @@ export class Fit implements Holder {
   }
 
   private take(tensor: Tensor): void {
+    refuseLost(where, tensor);
     hold(tensor, this);
     this.held.add(tensor);
   }

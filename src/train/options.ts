@@ -1,4 +1,5 @@
 // What a fit is told, checked.
+import { isAbortSignal } from '../brands';
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { Module } from '../nn';
 import { Optimizer } from '../optim';
@@ -178,7 +179,7 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
   });
   const criterion = criterionOf(where, o.criterion);
   if (!(o.optimizer instanceof Optimizer)) throw typeError(where, `expected optimizer to be an optimizer, got ${describe(o.optimizer)}`);
-  if (o.signal !== undefined && !(o.signal instanceof AbortSignal)) {
+  if (o.signal !== undefined && !isAbortSignal(o.signal)) {
     throw typeError(where, `expected signal to be an AbortSignal, got ${describe(o.signal)}`, 'new AbortController().signal');
   }
   const initialEpoch = checkInteger(where, 'initialEpoch', o.initialEpoch);

@@ -1,5 +1,6 @@
 // How a fit shows how far it is: one line redrawn on a terminal, some lines elsewhere, on stderr.
 import type { FitResult } from './options';
+import { standardError } from './standard-error';
 
 export interface Progress {
   /** `fraction` is of the epoch that is under way, `speed` in samples a second. */
@@ -26,6 +27,7 @@ const samples = (speed: number): string => `${Math.round(speed).toLocaleString('
 
 function lines(before: number, epochs: number): Progress {
   const every = Math.ceil((epochs - before) / 20);
+  const stream = standardError();
   let shown = 0;
   return {
     update(result, _, speed) {
@@ -33,23 +35,31 @@ function lines(before: number, epochs: number): Progress {
         shown = epoch;
         if (epoch % every !== 0 && before + epoch !== epochs) continue;
         const until = { ...result, loss: result.loss.slice(0, epoch) };
-        process.stderr.write(`epoch ${before + epoch}/${epochs}: ${figures(until)}, ${samples(speed)}\n`);
+        stream.write(`epoch ${before + epoch}/${epochs}: ${figures(until)}, ${samples(speed)}\n`);
       }
     },
     end() {},
   };
 }
 
-async function bar(before: number, epochs: number): Promise<Progress> {
-  const { default: progress } = await import('cli-progress');
-  const line = new progress.SingleBar({
+// It leaves the cursor and the wrapping of lines as they are: nothing would set them right where the process is killed.
+function bar(before: number, epochs: number): Progress {
+  const { SingleBar } = require('cli-progress') as typeof import('cli-progress');
+  const line = new SingleBar({
     format: 'epoch {epoch}/{total} [{bar}] {figures} | {speed} | {eta_formatted} left',
-    stream: process.stderr,
-    hideCursor: true,
+    stream: standardError() as unknown as NodeJS.WritableStream,
+    hideCursor: false,
+    linewrap: true,
     clearOnComplete: false,
     gracefulExit: false,
     etaBuffer: 50,
   });
+  // What the shell writes after `process.exit` begins a line of its own.
+  const end = (): void => {
+    process.off('exit', end);
+    line.stop();
+  };
+  process.on('exit', end);
   line.start(epochs, before, { epoch: 0, figures: '', speed: '' });
   return {
     update: (result, fraction, speed) =>
@@ -58,12 +68,12 @@ async function bar(before: number, epochs: number): Promise<Progress> {
         figures: figures(result),
         speed: samples(speed),
       }),
-    end: () => line.stop(),
+    end,
   };
 }
 
 /** A display of the epochs behind `before`. */
-export async function startProgress(wanted: boolean, before: number, epochs: number): Promise<Progress> {
+export function startProgress(wanted: boolean, before: number, epochs: number): Progress {
   if (!wanted) return silent;
-  return process.stderr.isTTY ? bar(before, epochs) : lines(before, epochs);
+  return standardError().isTTY ? bar(before, epochs) : lines(before, epochs);
 }

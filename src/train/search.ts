@@ -1,4 +1,5 @@
 // Which parameters are best: many trainings at once.
+import { isError, isPromise } from '../brands';
 import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { getNumThreads } from '../native';
 import type { Module } from '../nn';
@@ -82,7 +83,7 @@ function rungsOf(halving: boolean | HalvingOptions): { minEpochs: number; factor
   return o;
 }
 
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+const asError = (error: unknown): Error => (isError(error) ? error : new Error(String(error)));
 
 // What trials are compared by.
 function watched(
@@ -175,7 +176,7 @@ export async function search<const S extends Space, M extends Module>(
         report.seed,
         () => {
           const made = makeModel(report.params, { trial: report.trial, seed: report.seed });
-          if (typeof made === 'object' && made !== null && !((made as unknown) instanceof Promise)) watched(made, o); // before it is trained
+          if (typeof made === 'object' && made !== null && !isPromise(made)) watched(made, o); // before it is trained
           return made;
         },
         seen,

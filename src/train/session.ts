@@ -22,7 +22,7 @@ import {
 } from '../native';
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, stretchesOf, type Value } from '../recording';
-import { empty, type Tensor } from '../tensor';
+import { empty, refuseLost, type Tensor } from '../tensor';
 import { rowsIn } from './rows';
 import { countedClasses, type Task } from './task';
 import { legBegins, legEnds, ownTurn } from './turns';
@@ -45,7 +45,10 @@ export interface RunLimits extends Limits {
 
 /** The rows of a loader's tensors, in native memory: a copy, which others may share. */
 export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
-  for (const t of tensors) refuseHeld(where, t);
+  for (const t of tensors) {
+    refuseHeld(where, t);
+    refuseLost(where, t);
+  }
   return rowsIn(tensors);
 }
 

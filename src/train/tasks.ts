@@ -1,5 +1,7 @@
 // What training and evaluation do with a batch.
+
 import { noGrad } from '../autograd';
+import { isPromise, isTypeError } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import { Module } from '../nn';
 import { forwardOn } from '../nn/forwards';
@@ -62,7 +64,7 @@ export interface Trained {
 
 /** What an async function gives where none is expected is refused: its own error then is nobody's. */
 export function leaveAlone(value: unknown): void {
-  if (value instanceof Promise) value.catch(() => {});
+  if (isPromise(value)) value.catch(() => {});
 }
 
 function tensorOf(where: string, what: string, value: unknown): Tensor {
@@ -75,7 +77,7 @@ function tensorOf(where: string, what: string, value: unknown): Tensor {
 function forward(where: string, model: Module, inputs: readonly Tensor[]): unknown {
   const output = (model.call as (...args: Tensor[]) => unknown).call(model, ...inputs);
   leaveAlone(output);
-  if (typeof output === 'object' && output !== null && !(output instanceof Promise)) return output;
+  if (typeof output === 'object' && output !== null && !isPromise(output)) return output;
   throw typeError(where, `expected the model to give a tensor, or several in a list or an object, got ${describe(output)}`);
 }
 
@@ -91,7 +93,7 @@ function unreduced(where: string, criterion: Criterion): Criterion {
       try {
         return criterion instanceof Module ? (forwardOn(criterion, shadow, args) as Tensor) : shadow.forward(...args);
       } catch (error) {
-        if (!(error instanceof TypeError) || !/private|Receiver must be/.test(error.message)) throw error;
+        if (!isTypeError(error) || !/private|Receiver must be/.test(error.message)) throw error;
         throw typeError(
           where,
           'sampleWeights cannot ask a criterion with private fields for the losses of rows',

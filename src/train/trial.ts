@@ -1,5 +1,6 @@
 // One of many trainings: a model, what trains it, and random numbers of its own.
 
+import { isAbortSignal, isPromise } from '../brands';
 import { DataLoader } from '../data';
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { Metric } from '../metrics';
@@ -34,7 +35,7 @@ export class Jobs {
     private readonly outer: AbortSignal | undefined,
   ) {
     checkInteger(where, 'concurrency', concurrency, 1);
-    if (outer !== undefined && !(outer instanceof AbortSignal)) {
+    if (outer !== undefined && !isAbortSignal(outer)) {
       throw typeError(where, `expected signal to be an AbortSignal, got ${describe(outer)}`);
     }
     if (outer?.aborted) throw outer.reason;
@@ -185,7 +186,7 @@ export class Trial<M extends Module> {
 
   private made(): Training<M> {
     const training: unknown = this.make();
-    if (training instanceof Promise) {
+    if (isPromise(training)) {
       training.catch(() => {});
       throw typeError(this.where, 'makeModel returned a promise', 'await what it needs before');
     }

@@ -1,10 +1,7 @@
 // Legs of many fits may end in one turn of the event loop, and many fits may be recorded at once. JavaScript goes on with one of them a turn, so that
-// timers and requests come in between.
+// timers and requests come in between. Timers are Node's own: tests put clocks that stand still in the place of the global ones.
+import { setImmediate as inNextTurn, setTimeout as later } from 'node:timers';
 import { getNumThreads } from '../native';
-
-// As they are now: tests put clocks of their own in their place, which stand still.
-const inNextTurn = globalThis.setImmediate;
-const later = globalThis.setTimeout;
 
 const waiting: (() => void)[] = [];
 let taken = false;

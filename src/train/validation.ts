@@ -1,6 +1,6 @@
 // The sets over which a fit takes losses and metrics after each epoch, and the names of what is known then.
+import { isPlainObject } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
-import { Tensor } from '../tensor';
 import type { Batches } from './engine';
 import { type Direction, directionsOf, type Figures, type Measures } from './measures';
 
@@ -26,8 +26,7 @@ const isLoader = (value: unknown): value is Batches =>
 /** The sets, in their order. */
 export function validationSets(where: string, given: GivenValidation | undefined): ValidationSet[] {
   if (given === undefined) return [];
-  const isRecord = typeof given === 'object' && given !== null && [Object.prototype, null].includes(Object.getPrototypeOf(given));
-  if (isLoader(given) || !isRecord || given instanceof Tensor) return [{ name: null, loader: given as Batches }]; // refused where it is no loader
+  if (isLoader(given) || !isPlainObject(given)) return [{ name: null, loader: given as Batches }]; // refused where it is no loader
   const sets = Object.entries(given).map(([name, loader]) => ({ name, loader: loader as Batches }));
   if (sets.length === 0) throw rangeError(where, 'validation names no loader');
   for (const { name, loader } of sets) {

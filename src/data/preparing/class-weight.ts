@@ -1,4 +1,5 @@
 // Weights for classes of which there are few.
+import { isMap } from '../../brands';
 import { checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
 import { empty, type Tensor } from '../../tensor';
 import { type Label, LabelEncoder } from './label-encoder';
@@ -42,7 +43,7 @@ export function computeClassWeight(classWeight: 'balanced' | null | ReadonlyMap<
   const out = empty([classes.length]);
   if (classWeight === null) {
     out.floats.fill(1);
-  } else if (classWeight instanceof Map) {
+  } else if (isMap(classWeight)) {
     for (const [label, weight] of classWeight) {
       checkNumber(where, `the weight of ${describe(label)}`, weight);
       if (!counts.has(label)) throw rangeError(where, `the weights have ${describe(label)}, which is not among classes`);

@@ -1,4 +1,5 @@
 // Which columns a part of a ColumnTransformer has.
+import { isRegExp } from '../../brands';
 import { checkInteger, describe, rangeError, typeError } from '../../errors';
 import { type Columns, isNumeric } from './columns';
 
@@ -20,7 +21,7 @@ export type Selection = readonly (string | number)[] | RegExp | ((column: Column
 
 /** Refuses what selects no columns. */
 export function checkSelection(where: string, part: string, columns: unknown): Selection {
-  if (columns instanceof RegExp || typeof columns === 'function') return columns as Selection;
+  if (isRegExp(columns) || typeof columns === 'function') return columns as Selection;
   const list: unknown = typeof columns === 'string' || typeof columns === 'number' ? [columns] : columns;
   if (!Array.isArray(list)) {
     throw typeError(
@@ -53,7 +54,7 @@ export function placeOf(where: string, column: string | number, names: readonly 
 /** The numbers of the columns that are selected of x. */
 export function selected(where: string, part: string, selection: Selection, { names, list }: Columns): number[] {
   if (Array.isArray(selection)) return selection.map((column) => placeOf(where, column, names, list.length));
-  if (selection instanceof RegExp) {
+  if (isRegExp(selection)) {
     if (names === null) throw rangeError(where, `x has no names of columns, of which ${describe(part)} selects some by a pattern`);
     return [...list.keys()].filter((c) => names[c]!.search(selection) >= 0);
   }

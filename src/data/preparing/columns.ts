@@ -1,4 +1,5 @@
 // What transformers are given, as columns: a tensor, a table, columns by name, or rows.
+import { isFloat32Array, isFloat64Array, isInt32Array } from '../../brands';
 import { checkAttached, describe, rangeError, typeError } from '../../errors';
 import { recorder } from '../../recorder';
 import { shapeText } from '../../shape';
@@ -37,7 +38,7 @@ export interface Columns {
 }
 
 /** Whether a column holds numbers. */
-export const isNumeric = (column: Values): column is Float64Array => column instanceof Float64Array;
+export const isNumeric = (column: Values): column is Float64Array => isFloat64Array(column);
 
 /** A column in an error message: its name where it has one. */
 export const columnName = (names: readonly string[] | null, c: number): string =>
@@ -51,7 +52,7 @@ function finite(where: string, name: string, values: Float64Array): Float64Array
 }
 
 const isTypedArray = (value: unknown): value is Float32Array | Float64Array | Int32Array =>
-  value instanceof Float32Array || value instanceof Float64Array || value instanceof Int32Array;
+  isFloat32Array(value) || isFloat64Array(value) || isInt32Array(value);
 
 // Cells of a list: strings if any is one, else numbers.
 function cellsOf(where: string, name: string, cells: readonly unknown[]): Values {

@@ -1,4 +1,5 @@
 // What vectorizers of text share: a vocabulary, and counts of its terms.
+import { isMap, isSet } from '../../brands';
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError } from '../../errors';
 import { CsrArray } from '../csr-array';
 import { columnsOf, type Features, numbersOf } from './columns';
@@ -35,13 +36,13 @@ export const countDefaults: Required<CountVectorizerOptions> = {
 function checkVocabulary(where: string, given: unknown): readonly string[] | null {
   if (given === null) return null;
   let terms: unknown[];
-  if (given instanceof Set) terms = [...given].sort((a, b) => (typeof a === 'string' && typeof b === 'string' ? byCodePoints(a, b) : 0));
-  else if (given instanceof Map) {
+  if (isSet(given)) terms = [...given].sort((a, b) => (typeof a === 'string' && typeof b === 'string' ? byCodePoints(a, b) : 0));
+  else if (isMap(given)) {
     terms = new Array(given.size).fill(undefined);
     for (const [term, number] of given) {
-      checkInteger(where, `the number of ${describe(term)} in vocabulary`, number, 0, given.size - 1);
-      if (terms[number] !== undefined) throw rangeError(where, `two terms of vocabulary have the number ${number}`);
-      terms[number] = term;
+      const column = checkInteger(where, `the number of ${describe(term)} in vocabulary`, number, 0, given.size - 1);
+      if (terms[column] !== undefined) throw rangeError(where, `two terms of vocabulary have the number ${column}`);
+      terms[column] = term;
     }
   } else if (Array.isArray(given)) terms = [...given];
   else throw typeError(where, `expected vocabulary to be a list, a Set or a Map of terms, got ${describe(given)}`);

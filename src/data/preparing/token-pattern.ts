@@ -1,4 +1,5 @@
 // Patterns of tokens as Python's `re` reads them, for texts of any script.
+import { isRegExp } from '../../brands';
 import { describe, rangeError, typeError } from '../../errors';
 
 // Python's classes; JavaScript's own `\w` and `\b` are of ASCII alone.
@@ -64,7 +65,7 @@ export type Tokenize = (text: string) => string[];
 /** Refuses what is no pattern, or one with several groups. */
 export function tokenizer(where: string, pattern: unknown): Tokenize {
   if (typeof pattern !== 'string') {
-    const hint = pattern instanceof RegExp ? 'tokenPattern: pattern.source' : undefined;
+    const hint = isRegExp(pattern) ? 'tokenPattern: pattern.source' : undefined;
     throw typeError(where, `expected tokenPattern to be a pattern as text, got ${describe(pattern)}`, hint);
   }
   if (pattern === wordsOfTwo) return (text) => text.match(/[^\0-\x7f]/.test(text) ? anyScript : ascii) ?? [];

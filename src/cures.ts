@@ -1,0 +1,83 @@
+// Why the addon did not load, and what to do about it: each reason has its own cure.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Failure {
+  /** Where the package is, or would be if it were not bundled. */
+  directory: string;
+  code: string | undefined;
+  message: string;
+}
+
+const runtime = process.versions as Record<string, string | undefined>;
+
+// Node's permission model is on.
+const isRestricted = (): boolean => (process as { permission?: unknown }).permission !== undefined;
+
+// In a bundle the code lies in a file of somebody else's.
+function isBundled(directory: string): boolean {
+  try {
+    return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')).name !== 'simdnn';
+  } catch {
+    return true;
+  }
+}
+
+const fromSource = [
+  'or build from source: npm rebuild simdnn --build-from-source;',
+  'that needs CMake 3.20 or later, make and a C++17 compiler (on Debian: apt-get install cmake make g++)',
+];
+
+const cures: [(failure: Failure) => boolean, (failure: Failure) => string[]][] = [
+  [
+    ({ code, message }) =>
+      runtime['deno'] !== undefined && (/NotCapable|PermissionDenied/.test(String(code)) || /access|--allow/.test(message)),
+    () => ['Deno loads addons with leave alone: deno run --allow-ffi --allow-read --allow-env'],
+  ],
+  [
+    ({ code }) => code === 'ERR_ACCESS_DENIED',
+    ({ directory }) => [
+      `Node's permission model keeps the package from being read: --allow-fs-read=${directory} (and the node_modules folder around it)`,
+    ],
+  ],
+  [
+    ({ code }) => code === 'ERR_DLOPEN_DISABLED',
+    () => [
+      isRestricted()
+        ? "Node's permission model keeps addons from loading: node --permission --allow-addons"
+        : 'Node was started with --no-addons, which has to go',
+    ],
+  ],
+  [
+    ({ message }) => /failed to map segment|Operation not permitted|noexec/i.test(message),
+    () => [
+      'no code may run from where the package lies (a mount with noexec, or a security policy): install it elsewhere, or mount that with exec',
+    ],
+  ],
+  [
+    ({ code, message }) => code === 'EACCES' || /Permission denied/i.test(message),
+    () => ['the file is there and this user may not read it: chmod -R a+rX on the package, or install as the user who runs it'],
+  ],
+  [
+    ({ message }) => /version `?GLIBC|GLIBCXX|symbol not found|undefined symbol/.test(message),
+    () => ["the system's C library is older than the binary's (glibc 2.28), or another one: a newer system,", ...fromSource],
+  ],
+  [
+    ({ message }) =>
+      /ELF header|wrong ELF|file too short|not a valid Win32|incompatible architecture|not a mach-o|slice is not valid/i.test(message),
+    () => ['the binary is damaged or of another platform: delete node_modules/simdnn and install again here,', ...fromSource],
+  ],
+  [
+    ({ directory }) => isBundled(directory),
+    () => [
+      'simdnn was put into a bundle, where its binary is not: mark it as external, and have node_modules/simdnn where the bundle runs',
+      '(esbuild --external:simdnn; rollup, webpack, vite and Next: docs/bundlers.md)',
+    ],
+  ],
+];
+
+/** The lines that say what to do. */
+export function cureOf(failure: Failure): string[] {
+  const found = cures.find(([applies]) => applies(failure));
+  return found?.[1](failure) ?? ['install on this platform (node_modules of another one do not fit),', ...fromSource];
+}
