@@ -1,7 +1,7 @@
 // Normalisation of the columns of x = [rows, columns], each by its mean and variance (Ioffe, Szegedy, 2015).
 #include <cstring>
 
-#include "kernels/simd.h"
+#include "kernels/past_caches.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
@@ -139,18 +139,20 @@ void batch_norm_forward(Run& run, float* y, const float* x, const float* mean, c
     hn::Store(hn::Mul(scale_of(variance, c, n, eps), at_or(weight, c, n, 1)), kF, factors + c);
     hn::Store(at_or(bias, c, n, 0), kF, shifts + c);
   }
+  const bool past = past_caches(y, rows * columns, columns);
   parallel(run, rows, 1, work(rows, columns), [=](size_t begin, size_t end) {
     for (size_t r = begin; r < end; ++r) {
       const float* const in = x + r * columns;
       float* const out = y + r * columns;
-      for (size_t c = 0; c < columns; c += kLanes) {
-        const size_t n = columns - c;
+      const float* const ahead = past ? in : out;
+      write_row(out, columns, past, [=](size_t c, size_t n) HWY_ATTR {
         prefetch_ahead(in, columns + c);
-        prefetch_ahead(out, columns + c);
+        prefetch_ahead(ahead, columns + c);
         const VF d = hn::Sub(load(kF, in + c, n), load(kF, mean + c, n));
-        store(hn::MulAdd(d, hn::Load(kF, factors + c), hn::Load(kF, shifts + c)), kF, out + c, n);
-      }
+        return hn::MulAdd(d, hn::Load(kF, factors + c), hn::Load(kF, shifts + c));
+      });
     }
+    finish_writing(past);
   });
 }
 
@@ -202,23 +204,25 @@ void batch_norm_backward(Run& run, float* dx, float* dweight, float* dbias, cons
     const size_t n = columns - c;
     hn::Store(hn::Mul(scale_of(variance, c, n, eps), at_or(weight, c, n, 1)), kF, factors + c);
   }
+  const bool past = past_caches(dx, rows * columns, columns);
   parallel(run, rows, 1, work(rows, columns), [=](size_t begin, size_t end) {
     for (size_t r = begin; r < end; ++r) {
       const float *const upstream = dy + r * columns, *const in = x + r * columns;
       float* const out = dx + r * columns;
-      for (size_t c = 0; c < columns; c += kLanes) {
-        const size_t n = columns - c;
+      const float* const ahead = past ? in : out;
+      write_row(out, columns, past, [=](size_t c, size_t n) HWY_ATTR {
         prefetch_ahead(upstream, columns + c);
         prefetch_ahead(in, columns + c);
-        prefetch_ahead(out, columns + c);
+        prefetch_ahead(ahead, columns + c);
         VF g = load(kF, upstream + c, n);
         if (through) {
           const VF d = hn::Sub(load(kF, in + c, n), load(kF, mean + c, n));
           g = hn::NegMulAdd(d, hn::Load(kF, shares + c), hn::Sub(g, hn::Load(kF, offsets + c)));
         }
-        store(hn::Mul(g, hn::Load(kF, factors + c)), kF, out + c, n);
-      }
+        return hn::Mul(g, hn::Load(kF, factors + c));
+      });
     }
+    finish_writing(past);
   });
 }
 

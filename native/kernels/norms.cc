@@ -1,7 +1,7 @@
 // Normalisation of the rows of x = [rows, columns].
 #include <cstring>
 
-#include "kernels/simd.h"
+#include "kernels/past_caches.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
@@ -101,25 +101,27 @@ void sum_parts(Run& run, float* to, const float* parts, size_t stride, size_t bl
 void rms_norm_forward(Run& run, float* y, float* scale, const float* x, const float* weight, size_t rows, size_t columns,
                       const RmsNormForwardAttributes& attributes) {
   const double eps = attributes.eps;
+  const bool past = past_caches(y, rows * columns, columns);
   with_flags(weight != nullptr, false, [=, &run](auto weighted, auto) {
     parallel(run, rows, 1, work(rows, columns), [=](size_t begin, size_t end) {
       for (size_t r = begin; r < end; ++r) {
         const float* const in = x + r * columns;
         float* const out = y + r * columns;
+        const float* const ahead = past ? in : out;
         const double mean = row_mean(columns, [=](size_t i, size_t n, VF* sums) HWY_ATTR {
           prefetch_next(in, i, columns);
-          prefetch_next(out, i, columns);
+          prefetch_next(ahead, i, columns);
           const VF v = load(kF, in + i, n);
           sums[0] = hn::MulAdd(v, v, sums[0]);
         });
         const VF root = hn::Sqrt(hn::Set(kF, static_cast<float>(mean + eps)));
         const VF factor = hn::Div(hn::Set(kF, 1.0f), root);
         scale[r] = hn::GetLane(factor);
-        for (size_t i = 0; i < columns; i += kLanes) {
-          const size_t n = columns - i;
-          store(hn::Mul(hn::Mul(load(kF, in + i, n), factor), weight_at<decltype(weighted)::value>(weight, i, n)), kF, out + i, n);
-        }
+        write_row(out, columns, past, [=](size_t i, size_t n) HWY_ATTR {
+          return hn::Mul(hn::Mul(load(kF, in + i, n), factor), weight_at<decltype(weighted)::value>(weight, i, n));
+        });
       }
+      finish_writing(past);
     });
   });
 }
@@ -130,6 +132,7 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
                        const float* weight, size_t rows, size_t columns, const RmsNormBackwardAttributes& attributes) {
   if (columns == 0) return;  // and no memory for sums
   const size_t blocks = (rows + kRowBlock - 1) / kRowBlock;
+  const bool past = past_caches(dx, rows * columns, columns);
   float* const parts = dweight == nullptr ? nullptr : scratch(Scratch::kBlocks, blocks * columns);
   with_flags(weight != nullptr, dweight != nullptr, [=, &run](auto weighted, auto summed) {
     constexpr bool kWeighted = decltype(weighted)::value, kParts = decltype(summed)::value;
@@ -140,11 +143,12 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
         for (size_t r = block * kRowBlock; r < rows && r < (block + 1) * kRowBlock; ++r) {
           const float *const upstream = dy + r * columns, *const in = x + r * columns;
           float* const out = dx == nullptr ? nullptr : dx + r * columns;
+          const float* const ahead = dx == nullptr || past ? in : out;
           const VF factor = hn::Set(kF, scale[r]);
           const double mean = row_mean(columns, [=](size_t i, size_t n, VF* sums) HWY_ATTR {
             prefetch_next(upstream, i, columns);
             prefetch_next(in, i, columns);
-            prefetch_next(out, i, columns);
+            prefetch_next(ahead, i, columns);
             const VF d = load(kF, upstream + i, n), v = load(kF, in + i, n);
             sums[0] = hn::MulAdd(hn::Mul(d, weight_at<kWeighted>(weight, i, n)), v, sums[0]);
             if constexpr (kParts) add_product(part + i, d, hn::Mul(v, factor), n);
@@ -152,13 +156,13 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
           if (dx == nullptr) continue;
           const double square = static_cast<double>(scale[r]) * scale[r];
           const VF share = hn::Set(kF, static_cast<float>(square * mean));
-          for (size_t i = 0; i < columns; i += kLanes) {
-            const size_t n = columns - i;
+          write_row(out, columns, past, [=](size_t i, size_t n) HWY_ATTR {
             const VF g = hn::Mul(load(kF, upstream + i, n), weight_at<kWeighted>(weight, i, n));
-            store(hn::Mul(factor, hn::NegMulAdd(load(kF, in + i, n), share, g)), kF, out + i, n);
-          }
+            return hn::Mul(factor, hn::NegMulAdd(load(kF, in + i, n), share, g));
+          });
         }
       }
+      finish_writing(past);
     });
   });
   if (dweight != nullptr) sum_parts(run, dweight, parts, columns, blocks, columns, attributes.accumulate_dweight);
@@ -170,15 +174,17 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
 void layer_norm_forward(Run& run, float* y, float* mean, float* scale, const float* x, const float* weight, const float* bias,
                         size_t rows, size_t columns, const LayerNormForwardAttributes& attributes) {
   const double eps = attributes.eps;
+  const bool past = past_caches(y, rows * columns, columns);
   with_flags(weight != nullptr, bias != nullptr, [=, &run](auto weighted, auto shifted) {
     constexpr bool kWeighted = decltype(weighted)::value, kShifted = decltype(shifted)::value;
     parallel(run, rows, 1, 1.5 * work(rows, columns), [=](size_t begin, size_t end) {
       for (size_t r = begin; r < end; ++r) {
         const float* const in = x + r * columns;
         float* const out = y + r * columns;
+        const float* const ahead = past ? in : out;
         mean[r] = static_cast<float>(row_mean(columns, [=](size_t i, size_t n, VF* sums) HWY_ATTR {
           prefetch_next(in, i, columns);
-          prefetch_next(out, i, columns);
+          prefetch_next(ahead, i, columns);
           sums[0] = hn::Add(sums[0], load(kF, in + i, n));
         }));
         const VF center = hn::Set(kF, mean[r]);
@@ -190,13 +196,13 @@ void layer_norm_forward(Run& run, float* y, float* mean, float* scale, const flo
         const VF root = hn::Sqrt(hn::Set(kF, static_cast<float>(variance + eps)));
         const VF factor = hn::Div(hn::Set(kF, 1.0f), root);
         scale[r] = hn::GetLane(factor);
-        for (size_t i = 0; i < columns; i += kLanes) {
-          const size_t n = columns - i;
+        write_row(out, columns, past, [=](size_t i, size_t n) HWY_ATTR {
           const VF normal = hn::Mul(hn::Sub(load(kF, in + i, n), center), factor);
           const VF shift = kShifted ? load(kF, bias + i, n) : hn::Zero(kF);
-          store(hn::MulAdd(normal, weight_at<kWeighted>(weight, i, n), shift), kF, out + i, n);
-        }
+          return hn::MulAdd(normal, weight_at<kWeighted>(weight, i, n), shift);
+        });
       }
+      finish_writing(past);
     });
   });
 }
@@ -208,6 +214,7 @@ void layer_norm_backward(Run& run, float* dx, float* dweight, float* dbias, cons
                          const LayerNormBackwardAttributes& attributes) {
   if (columns == 0) return;  // and no memory for sums
   const size_t blocks = (rows + kRowBlock - 1) / kRowBlock;
+  const bool past = past_caches(dx, rows * columns, columns);
   const bool sums = dweight != nullptr || dbias != nullptr;
   float* const parts = sums ? scratch(Scratch::kBlocks, 2 * blocks * columns) : nullptr;
   with_flags(weight != nullptr, sums, [=, &run](auto weighted, auto summed) {
@@ -219,12 +226,13 @@ void layer_norm_backward(Run& run, float* dx, float* dweight, float* dbias, cons
         for (size_t r = block * kRowBlock; r < rows && r < (block + 1) * kRowBlock; ++r) {
           const float *const upstream = dy + r * columns, *const in = x + r * columns;
           float* const out = dx == nullptr ? nullptr : dx + r * columns;
+          const float* const ahead = dx == nullptr || past ? in : out;
           const VF center = hn::Set(kF, mean[r]), factor = hn::Set(kF, scale[r]);
           double means[2];  // of g, and of g h
           row_means(means, columns, [=](size_t i, size_t n, VF* to) HWY_ATTR {
             prefetch_next(upstream, i, columns);
             prefetch_next(in, i, columns);
-            prefetch_next(out, i, columns);
+            prefetch_next(ahead, i, columns);
             const VF d = load(kF, upstream + i, n), h = hn::Mul(hn::Sub(load(kF, in + i, n), center), factor);
             const VF g = hn::Mul(d, weight_at<kWeighted>(weight, i, n));
             to[0] = hn::Add(to[0], g);
@@ -236,14 +244,14 @@ void layer_norm_backward(Run& run, float* dx, float* dweight, float* dbias, cons
           });
           if (dx == nullptr) continue;
           const VF offset = hn::Set(kF, static_cast<float>(means[0])), share = hn::Set(kF, static_cast<float>(means[1]));
-          for (size_t i = 0; i < columns; i += kLanes) {
-            const size_t n = columns - i;
+          write_row(out, columns, past, [=](size_t i, size_t n) HWY_ATTR {
             const VF h = hn::Mul(hn::Sub(load(kF, in + i, n), center), factor);
             const VF g = hn::MulSub(load(kF, upstream + i, n), weight_at<kWeighted>(weight, i, n), offset);
-            store(hn::Mul(factor, hn::NegMulAdd(h, share, g)), kF, out + i, n);
-          }
+            return hn::Mul(factor, hn::NegMulAdd(h, share, g));
+          });
         }
       }
+      finish_writing(past);
     });
   });
   if (dweight != nullptr) sum_parts(run, dweight, parts, 2 * columns, blocks, columns, attributes.accumulate_dweight);
