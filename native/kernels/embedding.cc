@@ -109,69 +109,6 @@ HWY_INLINE void each_element(Run& run, const Bags& bags, const int32_t* index, s
   }
 }
 
-template <size_t kVectors>
-struct Vectors {
-  static constexpr size_t value = kVectors;
-};
-
-// The elements that count by the row that they name, those of row r in their order: order[starts[r]] to order[starts[r + 1]].
-struct ByRow {
-  int32_t *starts, *order, *bag;  // bag[i] is that of element i
-  bool ascending;                 // the rows of each bag
-};
-
-// Whether the rows of a table that is larger than the L2 cache are better walked one after the other, each with all of its elements: from one element to
-// four rows on. The bags' rows are `other` floats, which the L2 cache then has to hold.
-bool by_row_pays(size_t count, size_t rows, size_t columns, size_t other) {
-  constexpr size_t kCache = size_t{1} << 17;
-  return rows <= 4 * count && rows * columns > kCache && other <= kCache;
-}
-
-ByRow sort_by_row(Run& run, const Bags& bags, size_t bag_count, const int32_t* index, size_t count, size_t rows, int32_t padding) {
-  auto* const starts = reinterpret_cast<int32_t*>(scratch(Scratch::kColumns, rows + 1 + 3 * count));
-  int32_t *const order = starts + rows + 1, *const bag = order + count, *const row_of = bag + count;
-  for (size_t r = 0; r <= rows; ++r) starts[r] = 0;
-  for (size_t i = 0; i < count; ++i) row_of[i] = -1;
-  bool ascending = true;
-  for (size_t b = 0; b < bag_count; ++b) {
-    size_t last = 0;
-    for (size_t i = bags.begin[b]; i < bags.end[b]; ++i) {
-      size_t row;
-      if (!counts(run, index, i, rows, padding, row)) continue;
-      ascending = ascending && row >= last;
-      last = row;
-      row_of[i] = static_cast<int32_t>(row);
-      bag[i] = static_cast<int32_t>(b);
-      ++starts[row];
-    }
-  }
-  int32_t total = 0;
-  for (size_t r = 0; r <= rows; ++r) starts[r] = total += starts[r];
-  for (size_t i = count; i-- > 0;) {
-    if (row_of[i] >= 0) order[--starts[row_of[i]]] = static_cast<int32_t>(i);
-  }
-  return {starts, order, bag, ascending};
-}
-
-// to += the elements' factor times the dy of their bags, for the elements [begin, end) of an order; sums stay in registers from element to element.
-HWY_INLINE void add_elements(float* to, const float* dy, const float* factors, const ByRow& sorted, int32_t begin, int32_t end, size_t columns) {
-  const auto add = [=](size_t c, size_t n, auto vectors) HWY_ATTR {
-    constexpr size_t kVectors = decltype(vectors)::value;
-    VF sums[kVectors];
-    for (size_t v = 0; v < kVectors; ++v) sums[v] = load(kF, to + c + v * kLanes, n);
-    for (int32_t k = begin; k < end; ++k) {
-      const int32_t i = sorted.order[k];
-      const VF factor = hn::Set(kF, factors == nullptr ? 1.0f : factors[i]);
-      const float* const from = dy + static_cast<size_t>(sorted.bag[i]) * columns + c;
-      for (size_t v = 0; v < kVectors; ++v) sums[v] = hn::MulAdd(load(kF, from + v * kLanes, n), factor, sums[v]);
-    }
-    for (size_t v = 0; v < kVectors; ++v) store(sums[v], kF, to + c + v * kLanes, n);
-  };
-  size_t c = 0;
-  for (; c + 4 * kLanes <= columns; c += 4 * kLanes) add(c, kLanes, Vectors<4>{});
-  for (; c < columns; c += kLanes) add(c, columns - c, Vectors<1>{});
-}
-
 }  // namespace
 
 // out[b, :] = sum of factors[i] weight[index[i], :], or their mean; null factors are ones; zeros for an empty bag. Error: a rounding an element.
@@ -182,21 +119,6 @@ void embedding_bag_forward(Run& run, float* out, const float* weight, const int3
   const int32_t padding = attributes.padding_index;
   const bool mean = attributes.mean;
   const Bags checked = check_offsets(run, offsets, bags, count);
-  if (!mean && by_row_pays(count, rows, columns, bags * columns)) {
-    const ByRow sorted = sort_by_row(run, checked, bags, index, count, rows, padding);
-    if (sorted.ascending) {  // then a bag's elements are added in their order
-      return parallel(run, bags, 1, work(count + bags, columns), [=](size_t begin, size_t end) {
-        for (size_t b = begin; b < end; ++b) put_zeros(out + b * columns, columns);
-        for (size_t r = 0; r < rows; ++r) {
-          for (int32_t k = sorted.starts[r]; k < sorted.starts[r + 1]; ++k) {
-            const int32_t i = sorted.order[k];
-            const auto b = static_cast<size_t>(sorted.bag[i]);
-            if (b >= begin && b < end) add_scaled(out + b * columns, weight + r * columns, factors == nullptr ? 1.0f : factors[i], columns);
-          }
-        }
-      });
-    }
-  }
   parallel(run, bags, 1, work(count + bags, columns), [=, &run](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
       float* const to = out + b * columns;
@@ -223,7 +145,7 @@ void embedding_bag_forward(Run& run, float* out, const float* weight, const int3
 }
 
 // dweight[index[i], :] += factors[i] dy[b, :], for a mean divided by the bag's count, in the order of i whatever the number of threads: a thread owns
-// rows of the table and reads the whole index, or what belongs to its rows of the sorted one.
+// rows of the table and reads the whole index.
 void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int32_t* index, const int32_t* offsets,
                             const float* factors, size_t bags, size_t count, size_t rows, size_t columns,
                             const EmbeddingBagBackwardAttributes& attributes) {
@@ -234,15 +156,6 @@ void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int
   if (rows == 0) {
     if (count > 0) run.fault.report("index", 0, load_once(index), 0);
     return;
-  }
-  if (!mean && by_row_pays(count, rows, columns, bags * columns)) {
-    const ByRow sorted = sort_by_row(run, checked, bags, index, count, rows, padding);
-    return parallel(run, rows, 1, work(count, columns), [=](size_t begin, size_t end) {
-      for (size_t r = begin; r < end; ++r) {
-        const int32_t first = sorted.starts[r], last = sorted.starts[r + 1];
-        if (first < last) add_elements(dweight + r * columns, dy, factors, sorted, first, last, columns);
-      }
-    });
   }
   parallel(run, rows, 1, work(count, columns), [=, &run](size_t begin, size_t end) {
     each_element(run, checked, index, bags, rows, padding, mean, begin, end, [=](size_t b, size_t i, size_t row, float scale) HWY_ATTR {

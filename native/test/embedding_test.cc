@@ -71,53 +71,6 @@ TEST(embedding_bag_forward) {
   });
 }
 
-// A table beyond the L2 cache, whose rows are walked one after the other where the bags' rows ascend, has the bits of one whose columns are few.
-TEST(embedding_bag_by_row) {
-  constexpr size_t bags = 50, each = 40, count = bags * each, rows = 2000, columns = 70, part = 35;
-  Random random(42);
-  Buffer<int32_t> index(t, count), offsets(t, bags);
-  Buffer<float> factors(t, count), weight(t, rows * columns), dy(t, bags * columns), out(t, bags * columns), dweight(t, rows * columns);
-  Buffer<float> few(t, rows * part), few_dy(t, bags * part), few_out(t, bags * part), few_dweight(t, rows * part), before(t, rows * columns);
-  fill_normal(factors, random);
-  fill_normal(weight, random);
-  fill_normal(dy, random);
-  fill_normal(before, random);
-  for (size_t b = 0; b < bags; ++b) offsets[b] = static_cast<int32_t>(b * each);
-  for (bool ascending : {true, false}) {
-    for (size_t i = 0; i < count; ++i) {
-      const size_t k = i % each, row = ascending ? k * (rows / each) + random.below(rows / each) : random.below(rows);
-      index[i] = static_cast<int32_t>(ascending && k % 3 == 1 ? index[i - 1] : row);
-    }
-    for (int threads = 1; threads <= 3; ++threads) {
-      Run run(threads);
-      std::memcpy(dweight.data(), before.data(), before.size() * sizeof(float));
-      t.kernel.embedding_bag_forward(run, out.data(), weight.data(), index.data(), offsets.data(), factors.data(), bags, count, rows, columns, {7, false});
-      t.kernel.embedding_bag_backward(run, dweight.data(), dy.data(), index.data(), offsets.data(), factors.data(), bags, count, rows, columns, {7, false});
-      for (size_t from = 0; from < columns; from += part) {
-        for (size_t r = 0; r < rows; ++r) std::memcpy(few.data() + r * part, weight.data() + r * columns + from, part * sizeof(float));
-        for (size_t r = 0; r < rows; ++r) std::memcpy(few_dweight.data() + r * part, before.data() + r * columns + from, part * sizeof(float));
-        for (size_t b = 0; b < bags; ++b) std::memcpy(few_dy.data() + b * part, dy.data() + b * columns + from, part * sizeof(float));
-        t.kernel.embedding_bag_forward(run, few_out.data(), few.data(), index.data(), offsets.data(), factors.data(), bags, count, rows, part, {7, false});
-        t.kernel.embedding_bag_backward(run, few_dweight.data(), few_dy.data(), index.data(), offsets.data(), factors.data(), bags, count, rows, part,
-                                        {7, false});
-        for (size_t b = 0; b < bags; ++b) {
-          t.check(std::memcmp(few_out.data() + b * part, out.data() + b * columns + from, part * sizeof(float)) == 0, "out depends on the way");
-        }
-        for (size_t r = 0; r < rows; ++r) {
-          t.check(std::memcmp(few_dweight.data() + r * part, dweight.data() + r * columns + from, part * sizeof(float)) == 0, "dweight depends on the way");
-        }
-      }
-    }
-    index[count / 2] = rows;
-    Run run;
-    t.kernel.embedding_bag_forward(run, out.data(), weight.data(), index.data(), offsets.data(), factors.data(), bags, count, rows, columns, {7, false});
-    t.check(run.fault.position() == count / 2, "no fault for an index outside");
-    Run backward;
-    t.kernel.embedding_bag_backward(backward, dweight.data(), dy.data(), index.data(), offsets.data(), factors.data(), bags, count, rows, columns, {7, false});
-    t.check(backward.fault.position() == count / 2, "no fault for an index outside");
-  }
-}
-
 TEST(embedding_bag_backward) {
   each_case(t, [&](const Shape& s, Bags& bags, bool mean, bool factored, Random& random) {
     Buffer<float> before(t, s.rows * s.columns), dy(t, s.bags * s.columns, 1), factors(t, s.count, 2);
