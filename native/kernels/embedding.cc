@@ -181,8 +181,14 @@ void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, con
     if (count > 0) run.fault.report("index", 0, load_once(index), 0);
     return;
   }
+  auto* const stale = reinterpret_cast<size_t*>(scratch(Scratch::kColumns, clears ? 2 * rows : 0));
   parallel(run, rows, 1, work(count, columns) + 0.2 * static_cast<double>(rows), [=, &run](size_t begin, size_t end) {
-    for (size_t r = begin; clears && r < end; ++r) touched[r] = touched[r] == 0 ? 0 : kStale;
+    size_t last = begin;  // of the stale rows' numbers in the range's part of `stale`
+    for (size_t r = begin; clears && r < end; ++r) {
+      if (touched[r] == 0) continue;
+      touched[r] = kStale;
+      stale[last++] = r;
+    }
     each_element(run, checked, index, bags, rows, padding, mean, begin, end, [=](size_t b, size_t i, size_t row, float scale) HWY_ATTR {
       prefetch_row<true>(dweight, index, i, count, rows, columns);
       const float factor = factors == nullptr ? scale : scale * factors[i];
@@ -193,7 +199,8 @@ void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, con
       }
       touched[row] = 1;
     });
-    for (size_t r = begin; clears && r < end; ++r) {
+    for (size_t k = begin; k < last; ++k) {
+      const size_t r = stale[k];
       if (touched[r] != kStale) continue;
       touched[r] = 0;
       put_zeros(dweight + r * columns, columns);
