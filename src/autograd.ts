@@ -146,9 +146,19 @@ export function openRows(t: Tensor): Float32Array {
   return memory;
 }
 
-/** Adds `gradient` to t's; its memory is fresh and t may keep it. A recording copies a leaf's always: made again, it finds a home. */
+/** A tensor for t's next gradient, which a kernel writes whole before `give` gets it: t's own memory where it holds none, so that nothing is copied. */
+export function target(t: Tensor): Tensor {
+  if (!t.needsGrad || t.gradient !== null) return empty(t.shape.slice());
+  openLeaf(t);
+  return t.gradient!;
+}
+
+/**
+ * Adds `gradient` to t's; its memory is fresh and t may keep it, or it is that of `target`. A recording copies any other leaf's always: made again, it finds a
+ * home.
+ */
 export function give(t: Tensor, gradient: Tensor): void {
-  if (!t.needsGrad) return;
+  if (!t.needsGrad || t.gradient === gradient) return;
   const recorded = recorder !== null && t.node === null;
   if (recorded) recorder!.gradient(t, 'use');
   if (t.gradient === null && (t.gradientHome !== null || recorded)) {

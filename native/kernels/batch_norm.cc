@@ -1,5 +1,7 @@
 // Normalisation of the columns of x = [rows, columns], each by its mean and variance (Ioffe, Szegedy, 2015).
-#include "kernels/simd.h"
+#include <cstring>
+
+#include "kernels/past_caches.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
@@ -7,10 +9,13 @@ namespace {
 using D64 = hn::Repartition<double, F>;
 constexpr D64 kD64;
 
-// Rows whose terms are added in float before they go to a column's sum in double: the order depends on the number of rows alone.
-constexpr size_t kBlockRows = 8;
-// Columns that go through the rows together: 2 KiB of each row.
-constexpr size_t kBand = 512;
+// Rows whose terms are added in float before they go to a column's sum in double: the order depends on the number of rows alone. Four rows of 4 KiB
+// or a multiple of it take half of the ways of a set of the L1 cache, and leave the others to the sums.
+constexpr size_t kBlockRows = 4;
+// Columns that go through the rows together: 4 KiB of each row, and their sums lie in the L1 cache.
+constexpr size_t kBand = 1024;
+// Rows whose mean is what the terms of a variance are differences from.
+constexpr size_t kFirstRows = 32;
 
 double work(size_t rows, size_t columns) { return 2.0 * static_cast<double>(rows) * (1 + static_cast<double>(columns) / kLanes); }
 
@@ -33,25 +38,46 @@ HWY_INLINE void add_to(double* sums, VF v) {
   hn::StoreU(hn::Add(hn::LoadU(kD64, sums + kHalf), high), kD64, sums + kHalf);
 }
 
-// For each column the sum over rows of term(r, c, n), a vector of columns c...; finish(c, n, sums) is called for each vector of columns.
-template <class Term, class Finish>
-void sum_columns(Run& run, size_t rows, size_t columns, Term term, Finish finish) {
+// Begins to fetch p[i], which may lie behind the array: what the next rows need, as the processor's own prefetching stops at each 4 KiB page.
+HWY_INLINE void prefetch_ahead(const float* p, size_t i) {
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + i * sizeof(float)));
+}
+
+// sums[k][c - band] = the sum over rows of the k-th term of columns c in [band, stop): add(r, c, n, to) adds those of row r to to[k].
+template <size_t kSums, class Add>
+HWY_INLINE void sum_rows(double (*sums)[kBand], size_t rows, size_t band, size_t stop, Add add) {
+  for (size_t k = 0; k < kSums; ++k) std::memset(sums[k], 0, kBand * sizeof(double));
+  for (size_t block = 0; block < rows; block += kBlockRows) {
+    const bool whole = rows - block >= kBlockRows;
+    size_t c = band;
+    // two vectors at a time: a cache line of each row, which another row's may push out
+    for (; whole && c + 2 * kLanes <= stop; c += 2 * kLanes) {
+      VF low[kSums], high[kSums];
+      for (size_t k = 0; k < kSums; ++k) low[k] = high[k] = hn::Zero(kF);
+      for (size_t r = block; r < block + kBlockRows; ++r) {
+        add(r, c, kLanes, low);
+        add(r, c + kLanes, kLanes, high);
+      }
+      for (size_t k = 0; k < kSums; ++k) {
+        add_to(sums[k] + (c - band), low[k]);
+        add_to(sums[k] + (c - band) + kLanes, high[k]);
+      }
+    }
+    for (; c < stop; c += kLanes) {
+      VF to[kSums];
+      for (size_t k = 0; k < kSums; ++k) to[k] = hn::Zero(kF);
+      for (size_t r = block; r < rows && r < block + kBlockRows; ++r) add(r, c, stop - c, to);
+      for (size_t k = 0; k < kSums; ++k) add_to(sums[k] + (c - band), to[k]);
+    }
+  }
+}
+
+// body(band, stop) for bands of columns, divided among threads.
+template <class Body>
+void each_band(Run& run, size_t rows, size_t columns, Body body) {
   parallel(run, (columns + kLanes - 1) / kLanes, 4, work(rows, columns), [=](size_t begin, size_t end) {
     const size_t last = end * kLanes < columns ? end * kLanes : columns;
-    alignas(64) double sums[kBand];
-    for (size_t band = begin * kLanes; band < last; band += kBand) {
-      const size_t stop = last - band < kBand ? last : band + kBand;
-      for (size_t k = 0; k < kBand; ++k) sums[k] = 0;
-      for (size_t block = 0; block < rows; block += kBlockRows) {
-        const size_t after = rows - block < kBlockRows ? rows : block + kBlockRows;
-        for (size_t c = band; c < stop; c += kLanes) {
-          VF sum = hn::Zero(kF);
-          for (size_t r = block; r < after; ++r) sum = hn::Add(sum, term(r, c, columns - c));
-          add_to(sums + (c - band), sum);
-        }
-      }
-      for (size_t c = band; c < stop; c += kLanes) finish(c, columns - c, sums + (c - band));
-    }
+    for (size_t band = begin * kLanes; band < last; band += kBand) body(band, last - band < kBand ? last : band + kBand);
   });
 }
 
@@ -64,42 +90,69 @@ HWY_INLINE VF mean_of(const double* sums, double count) {
 
 }  // namespace
 
-// mean[c] and variance[c], the mean of (x[r, c] - mean[c])^2, in two walks. Error of both: 10 roundings of the mean magnitude of their terms.
+// mean[c] and variance[c], the mean of (x[r, c] - mean[c])^2, in one walk: with d = x - shift, shift the mean of the first rows, mean = shift + mean of d
+// and variance = mean of d^2 - (mean of d)^2. Where the first rows tell so little of the others that the difference would be less than half of its first
+// term, the band is walked a second time with the mean as shift. Error of both: 10 roundings of the mean magnitude of their terms.
 void batch_norm_statistics(Run& run, float* mean, float* variance, const float* x, size_t rows, size_t columns) {
   const double count = static_cast<double>(rows);
-  sum_columns(
-      run, rows, columns, [=](size_t r, size_t c, size_t n) HWY_ATTR { return load(kF, x + r * columns + c, n); },
-      [=](size_t c, size_t n, const double* sums) HWY_ATTR { store(mean_of(sums, count), kF, mean + c, n); });
-  sum_columns(
-      run, rows, columns,
-      [=](size_t r, size_t c, size_t n) HWY_ATTR {
-        const VF d = hn::Sub(load(kF, x + r * columns + c, n), load(kF, mean + c, n));
-        return hn::Mul(d, d);
-      },
-      [=](size_t c, size_t n, const double* sums) HWY_ATTR { store(mean_of(sums, count), kF, variance + c, n); });
+  each_band(run, rows, columns, [=](size_t band, size_t stop) {
+    alignas(64) double sums[2][kBand];
+    alignas(64) float shift[kBand];
+    const size_t first = rows < kFirstRows ? rows : kFirstRows, vectors = (stop - band + kLanes - 1) / kLanes * kLanes;
+    sum_rows<1>(sums, first, band, stop, [=](size_t r, size_t c, size_t n, VF* to) HWY_ATTR {
+      to[0] = hn::Add(to[0], load(kF, x + r * columns + c, n));
+    });
+    for (size_t k = 0; k < vectors; ++k) shift[k] = static_cast<float>(sums[0][k] / static_cast<double>(first));
+    for (int walk = 0; walk < 2; ++walk) {
+      // what is no number would make the mean another one that is none
+      for (size_t k = 0; k < vectors; ++k) shift[k] = shift[k] - shift[k] == 0 ? shift[k] : 0;
+      const float* const from = shift;
+      sum_rows<2>(sums, rows, band, stop, [=](size_t r, size_t c, size_t n, VF* to) HWY_ATTR {
+        prefetch_ahead(x, (r + kBlockRows) * columns + c);
+        const VF d = hn::Sub(load(kF, x + r * columns + c, n), hn::Load(kF, from + (c - band)));
+        to[0] = hn::Add(to[0], d);
+        to[1] = hn::MulAdd(d, d, to[1]);
+      });
+      bool again = false;
+      for (size_t c = band; c < stop; ++c) {
+        const double d = sums[0][c - band] / count, square = sums[1][c - band] / count, exact = shift[c - band] + d;
+        mean[c] = static_cast<float>(exact);
+        variance[c] = static_cast<float>(square - d * d);
+        again = again || !(2 * d * d <= square);
+        shift[c - band] = mean[c];
+      }
+      if (!again) break;
+    }
+  });
 }
 
 // y[r, c] = (x[r, c] - mean[c]) / sqrt(variance[c] + eps) weight[c] + bias[c]; null weights are ones, null biases zeros. y may be x. Error: 5 roundings
 // of the product, one of the sum.
 void batch_norm_forward(Run& run, float* y, const float* x, const float* mean, const float* variance, const float* weight,
                         const float* bias, size_t rows, size_t columns, const BatchNormForwardAttributes& attributes) {
+  if (columns == 0) return;  // and no memory for factors
   const float eps = static_cast<float>(attributes.eps);
+  const size_t padded = (columns + kLanes - 1) / kLanes * kLanes;
+  float *const factors = scratch(Scratch::kBlocks, 2 * padded), *const shifts = factors + padded;
+  for (size_t c = 0; c < columns; c += kLanes) {
+    const size_t n = columns - c;
+    hn::Store(hn::Mul(scale_of(variance, c, n, eps), at_or(weight, c, n, 1)), kF, factors + c);
+    hn::Store(at_or(bias, c, n, 0), kF, shifts + c);
+  }
+  const bool past = past_caches(y, rows * columns, columns);
   parallel(run, rows, 1, work(rows, columns), [=](size_t begin, size_t end) {
-    alignas(64) float factors[kBand];
-    for (size_t band = 0; band < columns; band += kBand) {
-      const size_t stop = columns - band < kBand ? columns : band + kBand;
-      for (size_t c = band; c < stop; c += kLanes) {
-        const VF factor = hn::Mul(scale_of(variance, c, columns - c, eps), at_or(weight, c, columns - c, 1));
-        hn::Store(factor, kF, factors + (c - band));
-      }
-      for (size_t r = begin; r < end; ++r) {
-        for (size_t c = band; c < stop; c += kLanes) {
-          const size_t n = columns - c, at = r * columns + c;
-          const VF d = hn::Sub(load(kF, x + at, n), load(kF, mean + c, n));
-          store(hn::MulAdd(d, hn::Load(kF, factors + (c - band)), at_or(bias, c, n, 0)), kF, y + at, n);
-        }
-      }
+    for (size_t r = begin; r < end; ++r) {
+      const float* const in = x + r * columns;
+      float* const out = y + r * columns;
+      const float* const ahead = past ? in : out;
+      write_row(out, columns, past, [=](size_t c, size_t n) HWY_ATTR {
+        prefetch_ahead(in, columns + c);
+        prefetch_ahead(ahead, columns + c);
+        const VF d = hn::Sub(load(kF, in + c, n), load(kF, mean + c, n));
+        return hn::MulAdd(d, hn::Load(kF, factors + c), hn::Load(kF, shifts + c));
+      });
     }
+    finish_writing(past);
   });
 }
 
@@ -113,59 +166,63 @@ void batch_norm_backward(Run& run, float* dx, float* dweight, float* dbias, cons
   const double count = static_cast<double>(rows);
   const bool through = dx != nullptr && !attributes.fixed;  // dx goes through mean and variance
   const size_t padded = (columns + kLanes - 1) / kLanes * kLanes;
-  float* const means = through ? scratch(Scratch::kBlocks, 2 * padded) : nullptr;  // of dy, then of dy h
-  if (through || dbias != nullptr) {
-    const bool add = attributes.accumulate_dbias;
-    sum_columns(
-        run, rows, columns, [=](size_t r, size_t c, size_t n) HWY_ATTR { return load(kF, dy + r * columns + c, n); },
-        [=](size_t c, size_t n, const double* sums) HWY_ATTR {
-          if (through) store(mean_of(sums, count), kF, means + c, n);
-          if (dbias == nullptr) return;
-          const VF sum = mean_of(sums, 1);
-          store(add ? hn::Add(load(kF, dbias + c, n), sum) : sum, kF, dbias + c, n);
-        });
-  }
-  if (through || dweight != nullptr) {
-    const bool add = attributes.accumulate_dweight;
-    sum_columns(
-        run, rows, columns,
-        [=](size_t r, size_t c, size_t n) HWY_ATTR {
-          const size_t at = r * columns + c;
-          return hn::Mul(load(kF, dy + at, n), hn::Sub(load(kF, x + at, n), load(kF, mean + c, n)));
-        },
-        [=](size_t c, size_t n, const double* sums) HWY_ATTR {
-          const VF scale = rows == 0 ? hn::Zero(kF) : scale_of(variance, c, n, eps);  // without rows there is no variance
-          if (through) store(hn::Mul(mean_of(sums, count), scale), kF, means + padded + c, n);
-          if (dweight == nullptr) return;
-          const VF sum = hn::Mul(mean_of(sums, 1), scale);
-          store(add ? hn::Add(load(kF, dweight + c, n), sum) : sum, kF, dweight + c, n);
-        });
-  }
-  if (dx == nullptr) return;
-  parallel(run, rows, 1, work(rows, columns), [=](size_t begin, size_t end) {
-    // dx = (dy - offset - (x - mean) share) factor
-    alignas(64) float factors[kBand], shares[kBand], offsets[kBand];
-    for (size_t band = 0; band < columns; band += kBand) {
-      const size_t stop = columns - band < kBand ? columns : band + kBand;
+  // dx = (dy - offset - (x - mean) share) factor; without rows there is no variance
+  float *const offsets = scratch(Scratch::kBlocks, 3 * padded), *const shares = offsets + padded, *const factors = shares + padded;
+  if (through || dbias != nullptr || dweight != nullptr) {
+    const bool add_dbias = attributes.accumulate_dbias, add_dweight = attributes.accumulate_dweight;
+    each_band(run, rows, columns, [=](size_t band, size_t stop) {
+      alignas(64) double sums[2][kBand];  // of dy, and of dy (x - mean)
+      sum_rows<2>(sums, rows, band, stop, [=](size_t r, size_t c, size_t n, VF* to) HWY_ATTR {
+        const size_t at = r * columns + c;
+        prefetch_ahead(dy, at + kBlockRows * columns);
+        prefetch_ahead(x, at + kBlockRows * columns);
+        const VF g = load(kF, dy + at, n);
+        to[0] = hn::Add(to[0], g);
+        to[1] = hn::MulAdd(g, hn::Sub(load(kF, x + at, n), load(kF, mean + c, n)), to[1]);
+      });
       for (size_t c = band; c < stop; c += kLanes) {
-        const size_t n = columns - c;
-        const VF scale = scale_of(variance, c, n, eps);
-        hn::Store(hn::Mul(scale, at_or(weight, c, n, 1)), kF, factors + (c - band));
-        hn::Store(through ? hn::Mul(load(kF, means + padded + c, n), scale) : hn::Zero(kF), kF, shares + (c - band));
-        hn::Store(through ? load(kF, means + c, n) : hn::Zero(kF), kF, offsets + (c - band));
-      }
-      for (size_t r = begin; r < end; ++r) {
-        for (size_t c = band; c < stop; c += kLanes) {
-          const size_t n = columns - c, at = r * columns + c, k = c - band;
-          VF g = load(kF, dy + at, n);
-          if (through) {
-            const VF d = hn::Sub(load(kF, x + at, n), load(kF, mean + c, n));
-            g = hn::NegMulAdd(d, hn::Load(kF, shares + k), hn::Sub(g, hn::Load(kF, offsets + k)));
-          }
-          store(hn::Mul(g, hn::Load(kF, factors + k)), kF, dx + at, n);
+        const size_t n = stop - c;
+        const VF scale = rows == 0 ? hn::Zero(kF) : scale_of(variance, c, n, eps);
+        const double *const of_dy = sums[0] + (c - band), *const of_products = sums[1] + (c - band);
+        if (through) {
+          hn::Store(mean_of(of_dy, count), kF, offsets + c);
+          hn::Store(hn::Mul(hn::Mul(mean_of(of_products, count), scale), scale), kF, shares + c);
+        }
+        if (dbias != nullptr) {
+          const VF sum = mean_of(of_dy, 1);
+          store(add_dbias ? hn::Add(load(kF, dbias + c, n), sum) : sum, kF, dbias + c, n);
+        }
+        if (dweight != nullptr) {
+          const VF sum = hn::Mul(mean_of(of_products, 1), scale);
+          store(add_dweight ? hn::Add(load(kF, dweight + c, n), sum) : sum, kF, dweight + c, n);
         }
       }
+    });
+  }
+  if (dx == nullptr || rows == 0) return;
+  for (size_t c = 0; c < columns; c += kLanes) {
+    const size_t n = columns - c;
+    hn::Store(hn::Mul(scale_of(variance, c, n, eps), at_or(weight, c, n, 1)), kF, factors + c);
+  }
+  const bool past = past_caches(dx, rows * columns, columns);
+  parallel(run, rows, 1, work(rows, columns), [=](size_t begin, size_t end) {
+    for (size_t r = begin; r < end; ++r) {
+      const float *const upstream = dy + r * columns, *const in = x + r * columns;
+      float* const out = dx + r * columns;
+      const float* const ahead = past ? in : out;
+      write_row(out, columns, past, [=](size_t c, size_t n) HWY_ATTR {
+        prefetch_ahead(upstream, columns + c);
+        prefetch_ahead(in, columns + c);
+        prefetch_ahead(ahead, columns + c);
+        VF g = load(kF, upstream + c, n);
+        if (through) {
+          const VF d = hn::Sub(load(kF, in + c, n), load(kF, mean + c, n));
+          g = hn::NegMulAdd(d, hn::Load(kF, shares + c), hn::Sub(g, hn::Load(kF, offsets + c)));
+        }
+        return hn::Mul(g, hn::Load(kF, factors + c));
+      });
     }
+    finish_writing(past);
   });
 }
 

@@ -53,6 +53,39 @@ HWY_INLINE void add_scaled(float* to, const float* from, float factor, size_t co
   }
 }
 
+// to = factor * from, as if added to zeros
+HWY_INLINE void put_scaled(float* to, const float* from, float factor, size_t columns) {
+  const VF scale = hn::Set(kF, factor);
+  for (size_t c = 0; c < columns; c += kLanes) {
+    const size_t n = columns - c;
+    store(hn::MulAdd(load(kF, from + c, n), scale, hn::Zero(kF)), kF, to + c, n);
+  }
+}
+
+HWY_INLINE void put_zeros(float* to, size_t columns) {
+  for (size_t c = 0; c < columns; c += kLanes) store(hn::Zero(kF), kF, to + c, columns - c);
+}
+
+// The rows of a table that are to come: no processor can guess where they lie, and a row's own elements do not keep it busy for as long as memory takes.
+constexpr size_t kAhead = 4;
+constexpr size_t kAheadFloats = 512;  // at the most of each row; its rest comes by the processor's own prefetching
+
+// Begins to fetch the row of element i + kAhead, if there is one and it lies in the table.
+template <bool kForWriting>
+HWY_INLINE void prefetch_row(const float* table, const int32_t* index, size_t i, size_t count, size_t rows, size_t columns) {
+  if (i + kAhead >= count) return;
+  const int32_t at = load_once(index + i + kAhead);
+  if (at < 0 || static_cast<size_t>(at) >= rows) return;
+  const float* const row = table + static_cast<size_t>(at) * columns;
+  for (size_t c = 0; c < columns && c < kAheadFloats; c += kLine) {
+    if constexpr (kForWriting) {
+      prefetch_for_writing(row + c);
+    } else {
+      __builtin_prefetch(row + c);
+    }
+  }
+}
+
 double work(size_t count, size_t columns) { return static_cast<double>(count) * (10 + 2.0 * static_cast<double>(columns) / kLanes); }
 
 // 1 / the number of elements of a bag that count, or 1 where it is a sum.
@@ -89,12 +122,21 @@ void embedding_bag_forward(Run& run, float* out, const float* weight, const int3
   parallel(run, bags, 1, work(count + bags, columns), [=, &run](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {
       float* const to = out + b * columns;
-      for (size_t c = 0; c < columns; c += kLanes) store(hn::Zero(kF), kF, to + c, columns - c);
       const float scale = scale_of(run, index, checked.begin[b], checked.end[b], rows, padding, mean);
+      bool empty = true;
       for (size_t i = checked.begin[b]; i < checked.end[b]; ++i) {
+        prefetch_row<false>(weight, index, i, count, rows, columns);
         size_t row;
-        if (counts(run, index, i, rows, padding, row)) add_scaled(to, weight + row * columns, factors == nullptr ? 1.0f : factors[i], columns);
+        if (!counts(run, index, i, rows, padding, row)) continue;
+        const float factor = factors == nullptr ? 1.0f : factors[i];
+        if (empty) {
+          put_scaled(to, weight + row * columns, factor, columns);
+        } else {
+          add_scaled(to, weight + row * columns, factor, columns);
+        }
+        empty = false;
       }
+      if (empty) put_zeros(to, columns);
       if (!mean) continue;
       const VF factor = hn::Set(kF, scale);
       for (size_t c = 0; c < columns; c += kLanes) store(hn::Mul(load(kF, to + c, columns - c), factor), kF, to + c, columns - c);
@@ -117,13 +159,17 @@ void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int
   }
   parallel(run, rows, 1, work(count, columns), [=, &run](size_t begin, size_t end) {
     each_element(run, checked, index, bags, rows, padding, mean, begin, end, [=](size_t b, size_t i, size_t row, float scale) HWY_ATTR {
+      prefetch_row<true>(dweight, index, i, count, rows, columns);
       add_scaled(dweight + row * columns, dy + b * columns, factors == nullptr ? scale : scale * factors[i], columns);
     });
   });
 }
 
-// The same into a dweight of zeros but for the rows that `touched` marks: these become zeros first and lose their marks, unless with `accumulate`;
-// the rows of index are marked then.
+// What a row is marked with whose elements are of an earlier call: no sum holds them.
+constexpr int32_t kStale = INT32_MIN;
+
+// The same into a dweight of zeros but for the rows that `touched` marks: these count as zeros and lose their marks, unless with `accumulate`; the rows of
+// index are marked then. The first element of a row is written and not added to zeros.
 void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, const float* dy, const int32_t* index,
                                  const int32_t* offsets, const float* factors, size_t bags, size_t count, size_t rows,
                                  size_t columns, const EmbeddingBagRowsBackwardAttributes& attributes) {
@@ -135,16 +181,30 @@ void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, con
     if (count > 0) run.fault.report("index", 0, load_once(index), 0);
     return;
   }
+  auto* const stale = reinterpret_cast<size_t*>(scratch(Scratch::kColumns, clears ? 2 * rows : 0));
   parallel(run, rows, 1, work(count, columns) + 0.2 * static_cast<double>(rows), [=, &run](size_t begin, size_t end) {
+    size_t last = begin;  // of the stale rows' numbers in the range's part of `stale`
     for (size_t r = begin; clears && r < end; ++r) {
       if (touched[r] == 0) continue;
-      touched[r] = 0;
-      for (size_t c = 0; c < columns; c += kLanes) store(hn::Zero(kF), kF, dweight + r * columns + c, columns - c);
+      touched[r] = kStale;
+      stale[last++] = r;
     }
     each_element(run, checked, index, bags, rows, padding, mean, begin, end, [=](size_t b, size_t i, size_t row, float scale) HWY_ATTR {
+      prefetch_row<true>(dweight, index, i, count, rows, columns);
+      const float factor = factors == nullptr ? scale : scale * factors[i];
+      if (touched[row] == 0 || (clears && touched[row] == kStale)) {
+        put_scaled(dweight + row * columns, dy + b * columns, factor, columns);
+      } else {
+        add_scaled(dweight + row * columns, dy + b * columns, factor, columns);
+      }
       touched[row] = 1;
-      add_scaled(dweight + row * columns, dy + b * columns, factors == nullptr ? scale : scale * factors[i], columns);
     });
+    for (size_t k = begin; k < last; ++k) {
+      const size_t r = stale[k];
+      if (touched[r] != kStale) continue;
+      touched[r] = 0;
+      put_zeros(dweight + r * columns, columns);
+    }
   });
 }
 

@@ -112,6 +112,12 @@ void copy_strided(Run& run, uint32_t* out, const uint32_t* x, const Layout& layo
   });
 }
 
+// How many rows ahead a row is fetched: no processor can guess where it lies. Its first KiB, the rest comes by the processor's own prefetching.
+constexpr size_t kAhead = 2;
+HWY_INLINE void prefetch_row(const uint32_t* row, size_t columns) {
+  for (size_t c = 0; c < columns && c < 16 * kLine; c += kLine) __builtin_prefetch(row + c);
+}
+
 // out[o, i, :] = x[o, index[i], :].
 void gather_rows(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, size_t outer, size_t rows,
                  size_t columns, size_t count) {
@@ -121,6 +127,10 @@ void gather_rows(Run& run, uint32_t* out, const uint32_t* x, const int32_t* inde
     for (size_t r = begin; r < end; ++r) {
       const size_t o = r / count, i = r % count;
       const int32_t from = load_once(index + i);
+      if (i + kAhead < count) {
+        const int32_t next = load_once(index + i + kAhead);
+        if (next >= 0 && static_cast<size_t>(next) < rows) prefetch_row(x + (o * rows + static_cast<size_t>(next)) * columns, columns);
+      }
       if (from >= 0 && static_cast<size_t>(from) < rows) {
         copy_row(out + r * columns, x + (o * rows + static_cast<size_t>(from)) * columns, columns);
       } else {

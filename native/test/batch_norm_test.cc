@@ -1,4 +1,5 @@
 // The normalisation of columns against its twins.
+#include <cmath>
 #include <cstring>
 
 #include "test/test.h"
@@ -54,6 +55,32 @@ TEST(batch_norm_statistics) {
       same(t, variance, another);
     }
   });
+}
+
+// Columns whose first rows are unlike the others, one that is constant, and one with what is no number.
+TEST(batch_norm_statistics_of_odd_columns) {
+  constexpr size_t rows = 3000, columns = 21;
+  Random random(52);
+  Buffer<float> x(t, rows * columns), mean(t, columns), variance(t, columns), expected_mean(t, columns), expected(t, columns);
+  fill_columns(x, columns, random);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const size_t r = i / columns, c = i % columns;
+    if (r < 40 && c % 2 == 0) x[i] += 1000;
+    if (c == 3) x[i] = 0.1f;
+  }
+  x[5] = INFINITY;
+  x[1000 * columns + 7] = -INFINITY;
+  Run run;
+  t.kernel.batch_norm_statistics(run, mean.data(), variance.data(), x.data(), rows, columns);
+  t.twin.batch_norm_statistics(run, expected_mean.data(), expected.data(), x.data(), rows, columns);
+  for (size_t c = 0; c < columns; ++c) {
+    if (c == 5 || c == 7) {
+      t.check(mean[c] == expected_mean[c] && std::isnan(variance[c]), "statistics of an infinite number");
+      continue;
+    }
+    t.close(mean[c], expected_mean[c], kEpsilon * (2 + std::fabs(expected_mean[c])), "mean", c);
+    t.close(variance[c], expected[c], 4 * kEpsilon * expected[c], "variance", c);
+  }
 }
 
 TEST(batch_norm_forward) {

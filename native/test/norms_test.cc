@@ -207,4 +207,43 @@ TEST(layer_norm_backward) {
   }
 }
 
+// Results past the caches have the bits of those that stay in them.
+TEST(norms_past_caches) {
+  constexpr size_t rows = 4096, columns = 1024, half = rows / 2 * columns;
+  Random random(15);
+  Buffer<float> x(t, rows * columns), whole(t, rows * columns), halves(t, rows * columns), weight(t, columns), bias(t, columns), mean(t, rows), scale(t, rows);
+  fill_normal(weight, random);
+  fill_normal(bias, random);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(random.below(1000)) - 300;
+  const auto same = [&](const char* what) {
+    t.check(std::memcmp(whole.data(), halves.data(), x.size() * sizeof(float)) == 0, what);
+    std::memset(whole.data(), 0, x.size() * sizeof(float));
+  };
+  Run run(2);
+  const auto each = [&](auto call) {
+    call(whole.data(), x.data(), mean.data(), scale.data(), rows);
+    call(halves.data(), x.data(), mean.data(), scale.data(), rows / 2);
+    call(halves.data() + half, x.data() + half, mean.data() + rows / 2, scale.data() + rows / 2, rows / 2);
+  };
+  const float *const w = weight.data(), *const b = bias.data();
+  each([&](float* y, const float* in, float* m, float* s, size_t n) { t.kernel.rms_norm_forward(run, y, s, in, w, n, columns, {1e-5}); (void)m; });
+  same("rms_norm_forward");
+  each([&](float* dx, const float* in, float* m, float* s, size_t n) { t.kernel.rms_norm_backward(run, dx, nullptr, in, in, s, w, n, columns, {}); (void)m; });
+  same("rms_norm_backward");
+  each([&](float* y, const float* in, float* m, float* s, size_t n) { t.kernel.layer_norm_forward(run, y, m, s, in, w, b, n, columns, {1e-5}); });
+  same("layer_norm_forward");
+  each([&](float* dx, const float* in, float* m, float* s, size_t n) {
+    t.kernel.layer_norm_backward(run, dx, nullptr, nullptr, in, in, m, s, w, n, columns, {});
+  });
+  same("layer_norm_backward");
+  Buffer<float> variance(t, columns);
+  for (size_t c = 0; c < columns; ++c) variance[c] = static_cast<float>(1 + c % 7);
+  each([&](float* y, const float* in, float*, float*, size_t n) { t.kernel.batch_norm_forward(run, y, in, b, variance.data(), w, b, n, columns, {1e-5}); });
+  same("batch_norm_forward");
+  each([&](float* dx, const float* in, float*, float*, size_t n) {
+    t.kernel.batch_norm_backward(run, dx, nullptr, nullptr, in, in, b, variance.data(), w, n, columns, {1e-5, true, false, false});
+  });
+  same("batch_norm_backward");
+}
+
 }  // namespace simdnn::test

@@ -1,5 +1,5 @@
 // Normalisation of columns over the rows of a batch.
-import { give, holds, noGrad, open, record } from '../autograd';
+import { give, holds, noGrad, open, record, target } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
@@ -138,7 +138,7 @@ function normalized(
   return record(y, 'batchNorm', inputs, read, (dy) => {
     const accumulateDweight = holds(weight);
     const accumulateDbias = holds(bias);
-    const dx = x.needsGrad ? empty(x.shape.slice()) : null;
+    const dx = x.needsGrad ? target(x) : null;
     calls.batchNormBackward({
       dx: dx?.floats,
       dweight: open(weight),

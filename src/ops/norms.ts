@@ -1,5 +1,5 @@
 // Normalisation of the last dimensions: all functions are public, in `nn.functional`.
-import { give, holds, open, record } from '../autograd';
+import { give, holds, open, record, target } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { normalizedShapeOf, shapeText } from '../shape';
@@ -67,7 +67,7 @@ export function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], 
   });
   return record(y, 'rmsNorm', weight === null ? [x] : [x, weight], weight === null ? [x] : [x, weight], (dy) => {
     const accumulateDweight = holds(weight);
-    const dx = x.needsGrad ? empty(x.shape.slice()) : null;
+    const dx = x.needsGrad ? target(x) : null;
     calls.rmsNormBackward({
       dx: dx?.floats,
       dweight: open(weight),
@@ -135,7 +135,7 @@ export function layerNorm(x: Tensor, normalizedShape: number | readonly number[]
   return record(y, 'layerNorm', inputs, weight === null ? [x] : [x, weight], (dy) => {
     const accumulateDweight = holds(weight);
     const accumulateDbias = holds(bias);
-    const dx = x.needsGrad ? empty(x.shape.slice()) : null;
+    const dx = x.needsGrad ? target(x) : null;
     calls.layerNormBackward({
       dx: dx?.floats,
       dweight: open(weight),

@@ -1,5 +1,5 @@
 // softmax and log-softmax along one dimension.
-import { give, record } from '../autograd';
+import { give, record, target } from '../autograd';
 import { kernels } from '../native';
 import { normalizeDim } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
@@ -19,7 +19,7 @@ function alongDim(name: 'softmax' | 'logSoftmax', where: string, x: Tensor, dim:
   const y = empty(last.shape.slice());
   kernels[name](y.floats, last.floats, rows, classes);
   return record(toLast(y), name, [x], [y], (dy) => {
-    const dx = empty(last.shape.slice());
+    const dx = order === null ? target(x) : empty(last.shape.slice());
     kernels[`${name}Backward`](dx.floats, toLast(dy).floats, y.floats, rows, classes);
     give(x, toLast(dx));
   });

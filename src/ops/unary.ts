@@ -1,5 +1,5 @@
 // The element-wise functions of one argument. Each has a forward and a backward kernel of its name.
-import { give, record } from '../autograd';
+import { give, record, target } from '../autograd';
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { derivativeReads } from '../kernels.generated';
 import { kernels } from '../native';
@@ -18,7 +18,7 @@ export function unary(kernel: Kernel, where: string, x: Tensor, a?: number, b?: 
   (kernels[`${kernel}Forward`] as Forward)(y.floats, x.floats, x.numel, a, b);
   const read = derivativeReads[kernel] === 'x' ? x : y;
   return record(y, kernel, [x], [read], (dy) => {
-    const dx = empty(x.shape.slice());
+    const dx = target(x);
     (kernels[`${kernel}Backward`] as Backward)(dx.floats, dy.floats, read.floats, read.floats, x.numel, a, b);
     give(x, dx);
   });

@@ -1,0 +1,34 @@
+// Results that no cache holds until somebody reads them: written past the caches, which saves the fetch of each line before it is overwritten.
+#pragma once
+#include "kernels/simd.h"
+
+namespace simdnn::SIMDNN_ISA {
+namespace {
+
+// From how many floats of a result on: beside the matrix that it is made of it fills a last cache of 32 MiB.
+constexpr size_t kPastCaches = size_t{1} << 22;
+
+// Whether a result of `count` floats in rows of `columns` goes past the caches. Whole vectors do, which begin on their own width.
+inline bool past_caches(const float* out, size_t count, size_t columns) {
+  return count >= kPastCaches && columns % kLanes == 0 && reinterpret_cast<uintptr_t>(out) % (kLanes * sizeof(float)) == 0;
+}
+
+// out[i...] = value(i, n) for a row of `columns`.
+template <class Value>
+HWY_INLINE void write_row(float* out, size_t columns, bool past, Value value) {
+  if (past) {
+    for (size_t i = 0; i < columns; i += kLanes) hn::Stream(value(i, kLanes), kF, out + i);
+  } else {
+    for (size_t i = 0; i < columns; i += kLanes) store(value(i, columns - i), kF, out + i, columns - i);
+  }
+}
+
+// What a thread has written past the caches is seen by others before whatever it writes from here on.
+HWY_INLINE void finish_writing([[maybe_unused]] bool past) {
+#if HWY_ARCH_X86
+  if (past) asm volatile("sfence" : : : "memory");
+#endif
+}
+
+}  // namespace
+}  // namespace simdnn::SIMDNN_ISA
