@@ -2,7 +2,7 @@
 import { checkOneOf } from '../errors';
 import type { Tensor } from '../tensor';
 import { Confusion, marginsOf } from './confusion';
-import { scalar } from './stat-scores';
+import { scalar } from './counts';
 import type { ThresholdOptions } from './task';
 
 /** The options of `CohenKappa`. */

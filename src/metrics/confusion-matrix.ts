@@ -2,7 +2,7 @@
 import { checkOneOf } from '../errors';
 import { Tensor } from '../tensor';
 import { Confusion, marginsOf } from './confusion';
-import { ratio } from './stat-scores';
+import { ratio } from './counts';
 import type { ThresholdOptions } from './task';
 
 /** What the counts are divided by. */

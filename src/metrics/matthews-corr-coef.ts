@@ -1,7 +1,7 @@
 // The correlation of predicted and true classes.
 import type { Tensor } from '../tensor';
 import { Confusion, marginsOf } from './confusion';
-import { scalar } from './stat-scores';
+import { scalar } from './counts';
 import type { ThresholdOptions } from './task';
 
 /** The options of `MatthewsCorrCoef`. */
