@@ -4,6 +4,7 @@ import { shapeText } from '../shape';
 import { Tensor } from '../tensor';
 import { type ClassBatch, classBatch, labelAt, labelBatch, predictedClasses, predictedLabels } from './batch';
 import { Metric } from './metric';
+import { remember } from './remember';
 import { type Average, checkTask, checkThreshold, type Problem, type TaskSettings, type ThresholdOptions, taskDefaults } from './task';
 
 /**
@@ -184,6 +185,17 @@ export abstract class OfCounts<More extends object = object> extends Metric {
     let at = 0;
     for (const row of rows) for (const counts of row()) values[at++] = this.score(counts);
     return new Tensor(values, [...lead, problem.width]);
+  }
+
+  /** @internal Counts of samples are not changed by further ones. */
+  override [remember](): () => void {
+    if (!this.samplewise) return super[remember]();
+    const before = this.tallies;
+    const { length } = before;
+    return () => {
+      before.length = length;
+      this.tallies = before;
+    };
   }
 
   reset(): void {

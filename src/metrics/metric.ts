@@ -1,5 +1,6 @@
 // What every metric is.
 import type { Tensor } from '../tensor';
+import { remember, undoOfFields } from './remember';
 
 /**
  * Gathers predictions batch by batch and turns them into a figure: `update` each batch, `compute` at the end, `reset` for the next
@@ -33,6 +34,12 @@ export abstract class Metric<Value = Tensor> {
   get takesClasses(): boolean {
     return false;
   }
+
+  /** @internal What puts the metric back to how it is now. */
+  [remember](): () => void {
+    return undoOfFields(this);
+  }
+
   /** Takes in a batch of predictions and their targets. */
   abstract update(preds: Tensor, target: Tensor): void;
   /** The figure over everything taken in since the last reset. */
