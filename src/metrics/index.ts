@@ -20,6 +20,8 @@ export {
   MeanAbsolutePercentageError,
   MeanSquaredError,
   type MeanSquaredErrorOptions,
+  MeanSquaredLogError,
+  SymmetricMeanAbsolutePercentageError,
 } from './mean-errors';
 export { Metric } from './metric';
 export { Precision, type PrecisionOptions, Recall, type RecallOptions } from './precision-recall';

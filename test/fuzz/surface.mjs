@@ -1135,7 +1135,14 @@ function metricRecipes() {
   const multioutput = (w) => w.options({ multioutput: () => w.r.pick(['raw_values', 'uniform_average', 'variance_weighted']) });
   const ofNumbers = {
     MeanSquaredError: (w) => ({ ...outputs(w), ...w.options({ squared: w.boolean }) }),
-    ...{ MeanAbsoluteError: outputs, MeanAbsolutePercentageError: () => ({}), PearsonCorrCoef: outputs, SpearmanCorrCoef: outputs },
+    ...{
+      MeanAbsoluteError: outputs,
+      MeanAbsolutePercentageError: () => ({}),
+      SymmetricMeanAbsolutePercentageError: () => ({}),
+      MeanSquaredLogError: () => ({}),
+      PearsonCorrCoef: outputs,
+      SpearmanCorrCoef: outputs,
+    },
     ...{ ExplainedVariance: multioutput, R2Score: (w) => ({ ...multioutput(w), ...w.options({ adjusted: () => w.r.below(3) }) }) },
   };
   const batchOfNumbers = (w, options) => {
