@@ -30,11 +30,11 @@ function argumentOf(p) {
 }
 
 const enumerationTexts = Object.entries(enumerations).map(([name, { values, doc }]) => {
-  const names = values.map(camel);
+  const names = values.map((value) => `'${camel(value)}'`);
   return `/** ${doc} In the order of their numbers. */
-export const ${lower(name)}Values = [${names.map((value) => `'${value}'`).join(', ')}] as const;
+export const ${lower(name)}Values = [${names.join(', ')}] as const;
 /** ${doc} */
-export type ${name} = (typeof ${lower(name)}Values)[number];`;
+export type ${name} = ${names.join(' | ')};`;
 });
 
 const lengthTexts = Object.entries(lengths).map(([name, { parameters, formula }]) => {

@@ -1,5 +1,5 @@
 // The share of right predictions.
-import { type Counts, ratio, StatScores, type StatScoresOptions } from './stat-scores';
+import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 
 /** The options of `Accuracy`. */
 export interface AccuracyOptions extends StatScoresOptions {}
@@ -22,7 +22,7 @@ export interface AccuracyOptions extends StatScoresOptions {}
  * accuracy.update(tensor([[0.1, 0.7, 0.2], [0.8, 0.1, 0.1]]), tensor(Int32Array.of(1, 2)));
  * accuracy.compute().item(); // 0.5
  */
-export class Accuracy extends StatScores {
+export class Accuracy extends OfCounts {
   override readonly higherIsBetter = true;
 
   constructor(options: AccuracyOptions) {

@@ -2,9 +2,9 @@
 import { checkInteger, checkOneOf, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { classBatch, labelBatch, predictedClasses, probabilitiesOf, probabilityRows } from './batch';
+import { scalar } from './counts';
 import { reachedBy, unitSteps } from './curve';
 import { Metric } from './metric';
-import { scalar } from './stat-scores';
 import { checkTask, type Problem, type TaskOptions, type TaskSettings, taskDefaults } from './task';
 
 /** The options of `CalibrationError`. */

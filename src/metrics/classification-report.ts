@@ -4,7 +4,7 @@ import { checkInteger, describe, rangeError, typeError, withDefaults } from '../
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
-import { ratio } from './stat-scores';
+import { ratio } from './counts';
 
 /** The options of `classificationReport`. */
 export interface ClassificationReportOptions {

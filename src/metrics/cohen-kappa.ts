@@ -2,8 +2,8 @@
 import { checkOneOf } from '../errors';
 import type { Tensor } from '../tensor';
 import { Confusion } from './confusion';
+import { scalar } from './counts';
 import { marginsOf } from './margins';
-import { scalar } from './stat-scores';
 import type { ThresholdOptions } from './task';
 
 /** The options of `CohenKappa`. */

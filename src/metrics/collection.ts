@@ -2,6 +2,7 @@
 import { describe, rangeError, typeError } from '../errors';
 import type { Tensor } from '../tensor';
 import { Metric } from './metric';
+import { remember } from './remember';
 import { RetrievalMetric, type RetrievalUpdateOptions } from './retrieval';
 
 /** The metrics of a `MetricCollection`: by their names, or a list, whose names are those of their classes. */
@@ -33,8 +34,8 @@ function named(metrics: unknown): Record<string, Metric<unknown>> {
  * Several metrics that are given the same batches: `torchmetrics.MetricCollection`.
  *
  * `metrics` are metrics by their names, or a list of metrics of different classes, whose names they take. `update`, `compute` and `reset` are those of
- * each; `compute()` gives a record by their names. A batch that one of them refuses has been taken in by those before it. `train.fit` and
- * `train.evaluate` take `collection.metrics`.
+ * each; `compute()` gives a record by their names. A batch that one of them refuses is taken in by none: what those before it have made of it is put back,
+ * except in fields of metrics of one's own that are private to JavaScript, `#name`. `train.fit` and `train.evaluate` take `collection.metrics`.
  *
  * @example
  * const task = { task: 'multiclass', numClasses: 3, average: 'macro' } as const;
@@ -59,10 +60,25 @@ export class MetricCollection<M extends CollectedMetrics> extends Metric<Collect
 
   /** Gives a batch to each metric; `options` to those of retrieval alone. */
   override update(preds: Tensor, target: Tensor, options?: RetrievalUpdateOptions): void {
-    for (const [, metric] of this.all()) {
-      if (metric instanceof RetrievalMetric) metric.update(preds, target, options);
-      else metric.update(preds, target);
+    const undo: (() => void)[] = [];
+    try {
+      for (const [, metric] of this.all()) {
+        undo.push(metric[remember]());
+        if (metric instanceof RetrievalMetric) metric.update(preds, target, options);
+        else metric.update(preds, target);
+      }
+    } catch (error) {
+      for (const back of undo) back();
+      throw error;
     }
+  }
+
+  /** @internal */
+  override [remember](): () => void {
+    const undo = this.all().map(([, metric]) => metric[remember]());
+    return () => {
+      for (const back of undo) back();
+    };
   }
 
   compute(): CollectedValues<M> {

@@ -2,8 +2,8 @@
 import { checkOneOf } from '../errors';
 import { Tensor } from '../tensor';
 import { Confusion } from './confusion';
+import { ratio } from './counts';
 import { marginsOf } from './margins';
-import { ratio } from './stat-scores';
 import type { ThresholdOptions } from './task';
 
 /** What the counts are divided by. */

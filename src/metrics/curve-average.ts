@@ -1,8 +1,8 @@
 // How the areas under the curves of classes or labels become one figure.
 import { checkOneOf } from '../errors';
 import { Tensor } from '../tensor';
+import { ratio, scalar } from './counts';
 import type { CurveOptions } from './curve';
-import { ratio, scalar } from './stat-scores';
 import type { Average, Problem } from './task';
 
 /** The options of areas under curves. */

@@ -2,9 +2,9 @@
 import { checkInteger, checkOneOf, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import type { Tensor } from '../tensor';
+import { scalar } from './counts';
 import { Metric } from './metric';
 import { figuresOf, pairsOf } from './outputs';
-import { scalar } from './stat-scores';
 
 /**
  * How the figures of several outputs become one: their mean, "uniform_average"; their mean weighted by the variance of the targets,

@@ -1,6 +1,6 @@
 // The weighted harmonic mean of precision and recall.
 import { checkNumber, describe, rangeError } from '../errors';
-import { type Counts, ratio, StatScores, type StatScoresOptions } from './stat-scores';
+import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 
 /** The options of `F1Score`. */
 export interface F1ScoreOptions extends StatScoresOptions {
@@ -32,7 +32,7 @@ export function checkZeroDivision(where: string, value: unknown): void {
  * f2.update(tensor(Int32Array.of(1, 0, 1, 0)), tensor(Int32Array.of(1, 1, 0, 0)));
  * f2.compute().item(); // 0.5
  */
-export class FBetaScore extends StatScores<Required<Pick<FBetaScoreOptions, 'zeroDivision' | 'beta'>>> {
+export class FBetaScore extends OfCounts<Required<Pick<FBetaScoreOptions, 'zeroDivision' | 'beta'>>> {
   override readonly higherIsBetter = true;
   /** @internal */
   protected override readonly topKCounts = false;
@@ -61,7 +61,7 @@ export class FBetaScore extends StatScores<Required<Pick<FBetaScoreOptions, 'zer
  * f1.update(tensor(Int32Array.of(0, 1, 1, 2)), tensor(Int32Array.of(0, 1, 1, 1)));
  * f1.compute().item().toFixed(3); // '0.600'
  */
-export class F1Score extends StatScores<Required<Pick<F1ScoreOptions, 'zeroDivision'>>> {
+export class F1Score extends OfCounts<Required<Pick<F1ScoreOptions, 'zeroDivision'>>> {
   override readonly higherIsBetter = true;
   /** @internal */
   protected override readonly topKCounts = false;

@@ -27,6 +27,15 @@ export class Growing<T extends Numbers> {
     this.used = length;
   }
 
+  /** What takes back all that is appended from now on: the numbers so far stay where they are. */
+  remember(): () => void {
+    const { memory, used } = this;
+    return () => {
+      this.memory = memory;
+      this.used = used;
+    };
+  }
+
   clear(): void {
     this.memory = new this.make(0);
     this.used = 0;

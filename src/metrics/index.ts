@@ -5,10 +5,13 @@ export { CohenKappa, type CohenKappaOptions } from './cohen-kappa';
 export { type CollectedMetrics, type CollectedValues, MetricCollection } from './collection';
 export { ConfusionMatrix, type ConfusionMatrixOptions, type Normalize } from './confusion-matrix';
 export { PearsonCorrCoef, type PearsonCorrCoefOptions, SpearmanCorrCoef, type SpearmanCorrCoefOptions } from './correlation';
+export type { MultidimAverage, StatScoresOptions } from './counts';
 export type { CurveOptions, Thresholds } from './curve';
 export type { AreaOptions } from './curve-average';
 export { ExplainedVariance, type ExplainedVarianceOptions, type Multioutput, R2Score, type R2ScoreOptions } from './explained-variance';
 export { F1Score, type F1ScoreOptions, FBetaScore, type FBetaScoreOptions } from './f-beta';
+export { HammingDistance, type HammingDistanceOptions } from './hamming-distance';
+export { JaccardIndex, type JaccardIndexOptions } from './jaccard-index';
 export { MatthewsCorrCoef, type MatthewsCorrCoefOptions } from './matthews-corr-coef';
 export { MeanMetric, type MeanMetricOptions, type NanStrategy } from './mean';
 export {
@@ -17,6 +20,8 @@ export {
   MeanAbsolutePercentageError,
   MeanSquaredError,
   type MeanSquaredErrorOptions,
+  MeanSquaredLogError,
+  SymmetricMeanAbsolutePercentageError,
 } from './mean-errors';
 export { Metric } from './metric';
 export { Precision, type PrecisionOptions, Recall, type RecallOptions } from './precision-recall';
@@ -30,5 +35,5 @@ export {
 export { RetrievalMRR, RetrievalNormalizedDCG, type RetrievalOptions, type RetrievalUpdateOptions } from './retrieval';
 export { AUROC, type AUROCOptions, ROC, type ROCCurve, type ROCOptions } from './roc';
 export { Specificity, type SpecificityOptions } from './specificity';
-export type { StatScoresOptions } from './stat-scores';
+export { StatScores } from './stat-scores';
 export type { Average, Task, TaskOptions, ThresholdOptions } from './task';

@@ -1,8 +1,8 @@
 // The correlation of predicted and true classes.
 import type { Tensor } from '../tensor';
 import { Confusion } from './confusion';
+import { scalar } from './counts';
 import { marginsOf } from './margins';
-import { scalar } from './stat-scores';
 import type { ThresholdOptions } from './task';
 
 /** The options of `MatthewsCorrCoef`. */

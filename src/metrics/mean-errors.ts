@@ -130,3 +130,48 @@ export class MeanAbsolutePercentageError extends MeanError {
     return Math.abs(pred - target) / Math.max(Math.abs(target), 1.17e-6);
   }
 }
+
+/**
+ * The mean of `2 |pred - target| / max(|pred| + |target|, 1.17e-6)`: of the error relative to the mean of both. As
+ * `torchmetrics.SymmetricMeanAbsolutePercentageError`.
+ *
+ * `update(preds, target)` takes tensors of one shape, float32 or int32. `compute()` is a scalar from 0 to 2; NaN before any update.
+ *
+ * @example
+ * const error = new metrics.SymmetricMeanAbsolutePercentageError();
+ * error.update(tensor([1, 2]), tensor([3, 2]));
+ * error.compute().item(); // 0.5
+ */
+export class SymmetricMeanAbsolutePercentageError extends MeanError {
+  constructor(options?: Record<string, never>) {
+    withDefaults('SymmetricMeanAbsolutePercentageError', options, {});
+    super('SymmetricMeanAbsolutePercentageError', 1);
+  }
+
+  /** @internal */
+  protected override error(pred: number, target: number): number {
+    return (2 * Math.abs(pred - target)) / Math.max(Math.abs(pred) + Math.abs(target), 1.17e-6);
+  }
+}
+
+/**
+ * The mean of `(log(1 + pred) - log(1 + target))^2`. As `torchmetrics.MeanSquaredLogError`.
+ *
+ * `update(preds, target)` takes tensors of one shape, float32 or int32. `compute()` is a scalar; NaN for numbers below -1 and before any update.
+ *
+ * @example
+ * const error = new metrics.MeanSquaredLogError();
+ * error.update(tensor([0, 1]), tensor([0, 1]));
+ * error.compute().item(); // 0
+ */
+export class MeanSquaredLogError extends MeanError {
+  constructor(options?: Record<string, never>) {
+    withDefaults('MeanSquaredLogError', options, {});
+    super('MeanSquaredLogError', 1);
+  }
+
+  /** @internal */
+  protected override error(pred: number, target: number): number {
+    return (Math.log1p(pred) - Math.log1p(target)) ** 2;
+  }
+}

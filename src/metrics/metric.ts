@@ -1,5 +1,6 @@
 // What every metric is.
 import type { Tensor } from '../tensor';
+import { remember, undoOfFields } from './remember';
 
 /**
  * Gathers predictions batch by batch and turns them into a figure: `update` each batch, `compute` at the end, `reset` for the next
@@ -39,6 +40,12 @@ export abstract class Metric<Value = Tensor> {
   }
   /** @internal Takes in so many samples of each target row and predicted column, `[classes, classes]`. */
   takeCounts(_counts: Float64Array): void {}
+
+  /** @internal What puts the metric back to how it is now. */
+  [remember](): () => void {
+    return undoOfFields(this);
+  }
+
   /** Takes in a batch of predictions and their targets. */
   abstract update(preds: Tensor, target: Tensor): void;
   /** The figure over everything taken in since the last reset. */

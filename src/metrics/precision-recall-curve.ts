@@ -1,8 +1,8 @@
 // The curve of precision against recall, and the area under it.
 import { Tensor } from '../tensor';
+import { scalar } from './counts';
 import { CurveMetric, type CurveOptions, type Steps } from './curve';
 import { type AreaOptions, averageOf, checkAverage } from './curve-average';
-import { scalar } from './stat-scores';
 import type { Task } from './task';
 
 /** One curve that `PrecisionRecallCurve` gives. */

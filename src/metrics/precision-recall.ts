@@ -1,6 +1,7 @@
 // The share of predictions of a class that are right, and the share of its targets that are found.
+
+import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 import { checkZeroDivision } from './f-beta';
-import { type Counts, ratio, StatScores, type StatScoresOptions } from './stat-scores';
 
 /** The options of `Precision` and `Recall`. */
 export interface PrecisionOptions extends StatScoresOptions {
@@ -23,7 +24,7 @@ export interface RecallOptions extends PrecisionOptions {}
  * precision.update(tensor([0.9, 0.6, 0.2]), tensor(Int32Array.of(1, 0, 1)));
  * precision.compute().item(); // 0.5
  */
-export class Precision extends StatScores<Required<Pick<PrecisionOptions, 'zeroDivision'>>> {
+export class Precision extends OfCounts<Required<Pick<PrecisionOptions, 'zeroDivision'>>> {
   override readonly higherIsBetter = true;
 
   constructor(options: PrecisionOptions) {
@@ -48,7 +49,7 @@ export class Precision extends StatScores<Required<Pick<PrecisionOptions, 'zeroD
  * recall.update(tensor(Int32Array.of(0, 1, 1, 2)), tensor(Int32Array.of(0, 0, 1, 2)));
  * recall.compute().toArray(); // [0.5, 1, 1]
  */
-export class Recall extends StatScores<Required<Pick<RecallOptions, 'zeroDivision'>>> {
+export class Recall extends OfCounts<Required<Pick<RecallOptions, 'zeroDivision'>>> {
   override readonly higherIsBetter = true;
 
   constructor(options: RecallOptions) {

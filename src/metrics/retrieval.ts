@@ -3,10 +3,10 @@ import { checkInteger, checkOneOf, rangeError, typeError, withDefaults } from '.
 import { recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
+import { scalar } from './counts';
 import { Growing } from './growing';
 import { Metric } from './metric';
 import { keysOf } from './order';
-import { scalar } from './stat-scores';
 
 /** The options of `RetrievalNormalizedDCG` and `RetrievalMRR`. */
 export interface RetrievalOptions {

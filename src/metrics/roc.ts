@@ -1,9 +1,9 @@
 // The curve of true against false positives, and the area under it.
 import { checkNumber, rangeError } from '../errors';
 import { Tensor } from '../tensor';
+import { ratio, scalar } from './counts';
 import { CurveMetric, type CurveOptions, type Steps } from './curve';
 import { type AreaOptions, averageOf, checkAverage } from './curve-average';
-import { ratio, scalar } from './stat-scores';
 import type { Task } from './task';
 
 /** One curve that `ROC` gives. */

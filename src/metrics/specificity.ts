@@ -1,5 +1,5 @@
 // The share of the samples of other classes that are not taken for one of this class.
-import { type Counts, ratio, StatScores, type StatScoresOptions } from './stat-scores';
+import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 
 /** The options of `Specificity`. */
 export interface SpecificityOptions extends StatScoresOptions {}
@@ -15,7 +15,7 @@ export interface SpecificityOptions extends StatScoresOptions {}
  * specificity.update(tensor([0.9, 0.1, 0.2, 0.7]), tensor(Int32Array.of(0, 0, 0, 1)));
  * specificity.compute().item().toFixed(3); // '0.667'
  */
-export class Specificity extends StatScores {
+export class Specificity extends OfCounts {
   /** @internal */
   protected override readonly topKCounts = false;
 

@@ -26,12 +26,44 @@ const absent: Readonly<Record<string, string>> = {
   setSubmodule: 'assign to the field, or registerModule(name, module) of the module that holds it',
 };
 
+// Names of two words, in this library's spelling; they are typed in Python's from habit.
+const spelled = [
+  'addModule',
+  'extraRepr',
+  'getBuffer',
+  'getParameter',
+  'getSubmodule',
+  'loadStateDict',
+  'namedBuffers',
+  'namedChildren',
+  'namedModules',
+  'namedParameters',
+  'registerBuffer',
+  'registerForwardHook',
+  'registerForwardPreHook',
+  'registerFullBackwardHook',
+  'registerFullBackwardPreHook',
+  'registerModule',
+  'registerParameter',
+  'requiresGrad_',
+  'stateDict',
+  'zeroGrad',
+];
+
+const inPython = (name: string): string => name.replace(/[A-Z]/g, '_$&').toLowerCase();
+
+const all: Readonly<Record<string, string>> = {
+  ...absent,
+  ...Object.fromEntries(Object.entries(absent).map(([name, instead]) => [inPython(name), instead])),
+  ...Object.fromEntries(spelled.map((name) => [inPython(name), `it is called ${name} here`])),
+};
+
 /** Whether a name is one that only says what to do instead: it is free for fields. */
-export const isAbsent = (name: string): boolean => Object.hasOwn(absent, name);
+export const isAbsent = (name: string): boolean => Object.hasOwn(all, name);
 
 /** Has `prototype` refuse the calls. Fields of these names may be assigned. */
 export function refuseAbsentNames(prototype: object): void {
-  for (const [name, instead] of Object.entries(absent)) {
+  for (const [name, instead] of Object.entries(all)) {
     const refuse = function (this: object): never {
       throw typeError(`${this.constructor.name}.${name}`, 'there is no such method', instead);
     };
@@ -42,5 +74,16 @@ export function refuseAbsentNames(prototype: object): void {
       },
       configurable: true,
     });
+  }
+}
+
+/** Has `prototype` refuse Python's spelling of names that its objects have: in their way is nothing, since they have no fields of a user's choice. */
+export function refusePythonNames(prototype: object, names: readonly string[]): void {
+  for (const name of names) {
+    const python = inPython(name);
+    const throws = function (this: object): never {
+      throw typeError(`${this.constructor.name}.${python}`, 'there is no such property', `it is called ${name} here`);
+    };
+    Object.defineProperty(prototype, python, { configurable: true, get: throws, set: throws });
   }
 }

@@ -43,6 +43,7 @@ export * from './shrinks';
 export * from './softmax';
 export { SparseLinear, type SparseLinearOptions, type SparseRows } from './sparse-linear';
 export type { LoadResult, StateDict } from './state';
+export { type Distance, TripletMarginWithDistanceLoss, type TripletMarginWithDistanceLossOptions } from './triplet-distance-loss';
 export { Unflatten } from './unflatten';
 /** Gradients and parameters taken together. */
 export * as utils from './utils';

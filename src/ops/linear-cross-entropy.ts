@@ -7,8 +7,10 @@ import { checkInteger, checkNumber, rangeError, withDefaults } from '../errors';
 import { numelOf, sameShape, shapeText } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 import { binary, flatLayout, scalar } from './broadcast';
+import { choose } from './choose';
 import { explainIndex } from './indices';
-import { checkReduction, type Reduction, scaled } from './loss';
+import { nanWithout, sumOfWeights } from './label-weights';
+import { checkReduction, checkWeight, type Reduction, scaled } from './loss';
 import './compare';
 import './convert';
 import './reduce';
@@ -17,9 +19,11 @@ import './reduce';
 export interface LinearCrossEntropyOptions {
   /** Added to the logits, float32 `[classes]`. Default: none. */
   bias?: Tensor | null;
+  /** A factor for each class, float32 `[classes]`. Default: none. */
+  weight?: Tensor | null;
   /** Rows with this label count for nothing. Default -100. */
   ignoreIndex?: number;
-  /** Default `"mean"`: over the rows that count. */
+  /** Default `"mean"`: over the weights of the rows that count. */
   reduction?: Reduction;
   /** From 0 to 1: how much of the target is spread evenly over all classes. Default 0. */
   labelSmoothing?: number;
@@ -27,13 +31,21 @@ export interface LinearCrossEntropyOptions {
   chunk?: number | null;
 }
 
-const defaults: Required<LinearCrossEntropyOptions> = { bias: null, ignoreIndex: -100, reduction: 'mean', labelSmoothing: 0, chunk: null };
+const defaults: Required<LinearCrossEntropyOptions> = {
+  bias: null,
+  weight: null,
+  ignoreIndex: -100,
+  reduction: 'mean',
+  labelSmoothing: 0,
+  chunk: null,
+};
 
 // What is calculated with, and with which options.
 interface Problem {
   x: Tensor;
   weight: Tensor;
   bias: Tensor | null;
+  classWeight: Tensor | null;
   target: Tensor;
   rows: number;
   features: number;
@@ -65,7 +77,7 @@ function explain(error: unknown, { where, target }: Problem, first: number): unk
  * logits are overwritten by their gradients.
  */
 function pass(problem: Problem, losses: Tensor, gradients: Gradients | null, factors: Tensor | null): void {
-  const { x, weight, bias, target, rows, features, classes, ignoreIndex, labelSmoothing, chunk } = problem;
+  const { x, weight, bias, classWeight, target, rows, features, classes, ignoreIndex, labelSmoothing, chunk } = problem;
   const logits = empty([Math.min(chunk, rows), classes]);
   for (let first = 0; first < rows; first += chunk) {
     const count = Math.min(chunk, rows - first);
@@ -78,6 +90,7 @@ function pass(problem: Problem, losses: Tensor, gradients: Gradients | null, fac
         dlogits: gradients === null ? null : part,
         logits: part,
         labels: target.ints.subarray(first, first + count),
+        weight: classWeight?.floats,
         rows: count,
         classes,
         ignoreIndex,
@@ -114,9 +127,22 @@ function scaleInPlace(t: Tensor | null, factor: Tensor): void {
   if (t !== null) calls.scaleRows({ out: t.floats, x: t.floats, scale: factor.floats, rows: 1, columns: t.numel });
 }
 
+// Makes the sums means. Gradients are 0 and stay so where no row counts, and NaN, as the loss, where the weights of those that count are 0.
+function divide(problem: Problem, loss: Tensor, gradients: Gradients | null): void {
+  const { where, target, classWeight, ignoreIndex } = problem;
+  const total = sumOfWeights(where, target, classWeight, ignoreIndex);
+  const nothing = nanWithout(where, total);
+  calls.div({ out: loss.floats, a: loss.floats, b: total.floats, layout: flatLayout(1) });
+  calls.add({ out: loss.floats, a: loss.floats, b: nothing.floats, layout: flatLayout(1) });
+  if (gradients === null) return;
+  const share = binary(where, 'add', binary(where, 'div', scalar(1), total, 'float32'), nothing, 'float32');
+  const factor = choose(where, target.ne(scalar(ignoreIndex, 'int32')).sum(), share, scalar(0));
+  for (const t of [gradients.dx, gradients.dweight, gradients.dbias]) scaleInPlace(t, factor);
+}
+
 // The sum or the mean: its gradients are made along with it, and multiplied by what arrives for it.
 function overRows(problem: Problem, reduction: Reduction): Tensor {
-  const { x, weight, bias, target, rows, ignoreIndex } = problem;
+  const { x, weight, bias, rows } = problem;
   const inputs = bias === null ? [x, weight] : [x, weight, bias];
   const needed = isGradEnabled() && inputs.some((t) => t.needsGrad);
   const gradients = needed ? { dx: wanted(x), dweight: wanted(weight), dbias: wanted(bias) } : null;
@@ -124,16 +150,7 @@ function overRows(problem: Problem, reduction: Reduction): Tensor {
   pass(problem, losses, gradients, null);
   const loss = empty([]);
   calls.sum({ out: loss.floats, x: losses.floats, outer: 1, n: rows, inner: 1 });
-  if (reduction === 'mean') {
-    const count = target.ne(scalar(ignoreIndex, 'int32')).sum().to('float32');
-    calls.div({ out: loss.floats, a: loss.floats, b: count.floats, layout: flatLayout(1) });
-    if (gradients !== null) {
-      // Where no row counts the gradients are 0 and stay so.
-      calls.clampForward({ y: count.floats, x: count.floats, n: 1, low: 1, high: Infinity });
-      const share = binary(problem.where, 'div', scalar(1), count, 'float32');
-      for (const t of [gradients.dx, gradients.dweight, gradients.dbias]) scaleInPlace(t, share);
-    }
-  }
+  if (reduction === 'mean') divide(problem, loss, gradients);
   return record(loss, 'linearCrossEntropy', inputs, [], (dy) => {
     const { dx, dweight, dbias } = gradients!;
     for (const [t, gradient] of [
@@ -151,12 +168,13 @@ function overRows(problem: Problem, reduction: Reduction): Tensor {
 
 // Each row's loss: what arrives for each row is known in the backward pass alone, which calculates the logits once more.
 function ofEachRow(problem: Problem): Tensor {
-  const { x, weight, bias, target, rows } = problem;
+  const { x, weight, bias, classWeight, target, rows } = problem;
   const losses = empty([rows]);
   pass(problem, losses, null, null);
   const inputs = bias === null ? [x, weight] : [x, weight, bias];
   const y = new Tensor(losses.values, target.shape.slice(), losses.version);
-  return record(y, 'linearCrossEntropy', inputs, [...inputs, target], (dy) => {
+  const read = classWeight === null ? [...inputs, target] : [...inputs, target, classWeight];
+  return record(y, 'linearCrossEntropy', inputs, read, (dy) => {
     const gradients = { dx: wanted(x), dweight: wanted(weight), dbias: wanted(bias) };
     pass(problem, empty([rows]), gradients, dy);
     if (gradients.dx !== null) give(x, gradients.dx);
@@ -171,7 +189,7 @@ function ofEachRow(problem: Problem): Tensor {
  *
  * Shapes: x float32 `[*, in]`, weight `[classes, in]`, bias `[classes]`, target int32 labels `[*]`; the result is a scalar, or `[*]` for `reduction: "none"`.
  * `chunk` rows of logits are in memory at a time, by default at least 256; the gradients of x, weight and bias are made along with the loss, and for "none" in the backward
- * pass, which takes the products of the forward pass once more. More in `crossEntropy`; class weights and probabilities as target are not
+ * pass, which takes the products of the forward pass once more. More in `crossEntropy`; probabilities as target are not
  * supported. Source: Wijmans et al., arXiv 2411.09009, and Hsu et al., arXiv 2410.10989.
  *
  * @example
@@ -180,7 +198,7 @@ function ofEachRow(problem: Problem): Tensor {
  */
 export function linearCrossEntropy(x: Tensor, weight: Tensor, target: Tensor, options?: LinearCrossEntropyOptions): Tensor {
   const where = 'linearCrossEntropy';
-  const { bias, ignoreIndex, reduction, labelSmoothing, chunk } = withDefaults(where, options, defaults);
+  const { bias, weight: classWeight, ignoreIndex, reduction, labelSmoothing, chunk } = withDefaults(where, options, defaults);
   checkInteger(where, 'ignoreIndex', ignoreIndex, -0x80000000, 0x7fffffff);
   checkReduction(where, reduction);
   checkNumber(where, 'labelSmoothing', labelSmoothing, 0, 1);
@@ -197,6 +215,7 @@ export function linearCrossEntropy(x: Tensor, weight: Tensor, target: Tensor, op
     if (bias.shape.length !== 1 || bias.numel !== classes)
       throw rangeError(where, `expected bias [${classes}], got ${shapeText(bias.shape)}`);
   }
+  checkWeight(where, classWeight, classes);
   const lead = x.shape.slice(0, -1);
   checkTensor(where, 'target', target, 'int32');
   if (!sameShape(target.shape, lead)) {
@@ -207,6 +226,7 @@ export function linearCrossEntropy(x: Tensor, weight: Tensor, target: Tensor, op
     x,
     weight,
     bias,
+    classWeight,
     target,
     rows: numelOf(lead),
     features,

@@ -10,3 +10,8 @@ export { multilabelMarginLoss } from './multilabel-margin-loss';
 export { type PoissonNllLossOptions, poissonNllLoss } from './poisson-nll-loss';
 export { type MultiLabelSoftMarginLossOptions, multilabelSoftMarginLoss, softMarginLoss } from './soft-margin-losses';
 export { type TripletMarginLossOptions, tripletMarginLoss } from './triplet-margin-loss';
+export {
+  type DistanceFunction,
+  type TripletMarginWithDistanceLossOptions,
+  tripletMarginWithDistanceLoss,
+} from './triplet-margin-with-distance-loss';

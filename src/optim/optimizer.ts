@@ -2,6 +2,7 @@
 // recipe: its options, the state it keeps for each parameter, and the kernel that steps a run.
 import { describe, markOwn, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { refuseHeld } from '../holders';
+import { refusePythonNames } from '../nn/absent';
 import { type Recorder, recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { areOf, checkGroups, hasGetter, isAsTaken, lookedAt, type Stepped } from './groups';
@@ -357,3 +358,4 @@ export abstract class Optimizer<O extends object> {
 }
 
 markOwn(Optimizer);
+refusePythonNames(Optimizer.prototype, ['addParamGroup', 'loadStateDict', 'paramGroups', 'stateDict', 'zeroGrad']);

@@ -4,6 +4,7 @@ import type { Listener } from './listener';
 
 /** Where a call comes from. */
 export interface Source {
+  /** The name of the kernel. */
   kernel: string;
   /** The operation that made it, or whose gradient did. */
   operation: string;

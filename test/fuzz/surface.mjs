@@ -85,6 +85,15 @@ const moreLosses = {
     inputs: alike(3),
     options: (w) => ({ margin: () => 0.1 + w.r.real(), p: () => w.r.pick([1, 2, 3, Infinity]), swap: w.boolean, eps: () => w.r.real() }),
   },
+  tripletMarginWithDistanceLoss: {
+    layer: 'TripletMarginWithDistanceLoss',
+    inputs: alike(3),
+    options: (w) => ({
+      margin: () => 0.1 + w.r.real(),
+      swap: w.boolean,
+      distanceFunction: () => w.r.pick([(a, b) => a.sub(b).abs().sum(-1), (a) => a, null]),
+    }),
+  },
   multiMarginLoss: {
     layer: 'MultiMarginLoss',
     inputs: (w) => {
@@ -635,7 +644,13 @@ const recipes = {
   ),
   'nn.functional.linearCrossEntropy': (w) => {
     const [rows, features, classes] = [w.size(), w.size(), w.size()];
-    const options = { bias: () => w.float([classes]), chunk: () => w.size(), labelSmoothing: () => w.r.real(), reduction: w.reduction };
+    const options = {
+      bias: () => w.float([classes]),
+      weight: () => w.float([classes]),
+      chunk: () => w.size(),
+      labelSmoothing: () => w.r.real(),
+      reduction: w.reduction,
+    };
     return [w.matrix(rows, features), w.matrix(classes, features), w.ints([rows], classes), w.options(options)];
   },
   ...Object.fromEntries(
@@ -793,7 +808,13 @@ const recipes = {
   'optim.swaUtils.SWALR': (w) => schedulerArgs(w, swaOptions),
   'optim.swaUtils.AveragedModel': (w) => [
     w.module(),
-    w.options({ useBuffers: w.boolean, avgFn: () => w.lib.optim.swaUtils.getEmaAvgFn(0.5) }),
+    w.options({
+      useBuffers: w.boolean,
+      ...w.r.pick([
+        { avgFn: () => w.lib.optim.swaUtils.getEmaAvgFn(0.5) },
+        { multiAvgFn: () => w.lib.optim.swaUtils.getEmaMultiAvgFn(0.5) },
+      ]),
+    }),
   ],
   'optim.swaUtils.AveragedModel.forward': (w) => {
     const { model, features } = w.network();
@@ -806,6 +827,7 @@ const recipes = {
     return on(averaged, [model]);
   },
   'optim.swaUtils.getEmaAvgFn': (w) => w.r.pick([[], [w.r.real()]]),
+  'optim.swaUtils.getEmaMultiAvgFn': (w) => w.r.pick([[], [w.r.real()]]),
   'optim.swaUtils.updateBn': (w) => [[w.matrix()], w.module()],
   'optim.Lion': (w) => [groups(w), w.options({ lr: () => w.r.real(), betas: () => betas(w), weightDecay: () => w.r.real() })],
   'optim.Optimizer.addParamGroup': (w) => on(w.optimizer(), [{ params: w.parameters(), ...w.options({ lr: () => 0.1 }) }]),
@@ -1132,17 +1154,21 @@ function networkCall(w) {
 // Options and arguments of each metric: { options, preds, target, more }.
 function metricRecipes() {
   const average = (w) => w.r.pick(['micro', 'macro', 'weighted', 'none']);
-  const stat = (w) => w.options({ average: () => average(w), topK: () => 1, threshold: () => 0.3 });
+  const multidimAverage = (w) => w.r.pick(['global', 'global', 'samplewise']);
+  const stat = (w) =>
+    w.options({ average: () => average(w), topK: () => 1, threshold: () => 0.3, multidimAverage: () => multidimAverage(w) });
   const curve = (w) => w.options({ thresholds: () => w.r.pick([null, 5, [0, 0.5, 1]]) });
   const area = (w) => ({ ...curve(w), ...w.options({ average: () => w.r.pick(['macro', 'weighted', 'none']) }) });
   const all = ['binary', 'multiclass', 'multilabel'];
   const two = ['binary', 'multiclass'];
   const ofClasses = {
     ...{ Accuracy: [stat, all], Precision: [stat, all], Recall: [stat, all], F1Score: [stat, all], Specificity: [stat, all] },
+    ...{ StatScores: [stat, all], HammingDistance: [stat, all] },
     FBetaScore: [(w) => ({ ...stat(w), beta: 2 }), all],
     ConfusionMatrix: [(w) => w.options({ normalize: () => w.r.pick(['true', 'pred', 'all', 'none']) }), all],
     CohenKappa: [(w) => w.options({ weights: () => w.r.pick(['linear', 'quadratic']) }), two],
     MatthewsCorrCoef: [() => ({}), all],
+    JaccardIndex: [(w) => w.options({ average: () => average(w), zeroDivision: () => w.r.pick([0, 1]) }), all],
     CalibrationError: [(w) => w.options({ nBins: () => w.size(), norm: () => w.r.pick(['l1', 'l2', 'max']) }), two, true],
     ...{ ROC: [curve, all, true], PrecisionRecallCurve: [curve, all, true], AUROC: [area, all, true], AveragePrecision: [area, all, true] },
   };
@@ -1161,7 +1187,14 @@ function metricRecipes() {
   const multioutput = (w) => w.options({ multioutput: () => w.r.pick(['raw_values', 'uniform_average', 'variance_weighted']) });
   const ofNumbers = {
     MeanSquaredError: (w) => ({ ...outputs(w), ...w.options({ squared: w.boolean }) }),
-    ...{ MeanAbsoluteError: outputs, MeanAbsolutePercentageError: () => ({}), PearsonCorrCoef: outputs, SpearmanCorrCoef: outputs },
+    ...{
+      MeanAbsoluteError: outputs,
+      MeanAbsolutePercentageError: () => ({}),
+      SymmetricMeanAbsolutePercentageError: () => ({}),
+      MeanSquaredLogError: () => ({}),
+      PearsonCorrCoef: outputs,
+      SpearmanCorrCoef: outputs,
+    },
     ...{ ExplainedVariance: multioutput, R2Score: (w) => ({ ...multioutput(w), ...w.options({ adjusted: () => w.r.below(3) }) }) },
   };
   const batchOfNumbers = (w, options) => {

@@ -45,6 +45,70 @@ describe('MetricCollection', () => {
     expect(collection.compute().mrr.item()).toBe(0.75);
   });
 
+  it('takes a batch in with all metrics or with none', () => {
+    class Own extends metrics.Metric {
+      sum = 0;
+      seen: number[] = [];
+      parts = { total: tensor([0]), byName: new Map<string, number>() };
+      last?: number;
+      update(preds: Tensor): void {
+        this.sum += preds.numel;
+        this.seen.push(preds.numel);
+        this.last = preds.numel;
+        this.parts.total.add_(preds.numel);
+        this.parts.byName.set(`batch ${this.seen.length}`, preds.numel);
+        if (preds.numel === 4) throw new RangeError('four');
+      }
+      compute(): Tensor {
+        return tensor([this.sum, this.seen.length, this.parts.total.item(), this.parts.byName.size, this.last ?? -1]);
+      }
+      reset(): void {}
+    }
+    const binary = { task: 'binary' } as const;
+    const make = () =>
+      new metrics.MetricCollection({
+        accuracy: new metrics.Accuracy(binary),
+        exact: new metrics.ROC(binary),
+        binned: new metrics.AUROC({ ...binary, thresholds: 5 }),
+        confusion: new metrics.ConfusionMatrix(binary),
+        calibration: new metrics.CalibrationError(binary),
+        error: new metrics.MeanSquaredError(),
+        pearson: new metrics.PearsonCorrCoef(),
+        r2: new metrics.R2Score(),
+        samples: new metrics.MetricCollection([new metrics.Recall(binary), new metrics.Precision(binary)]),
+        own: new Own(),
+        strict: new metrics.Recall({ ...binary, ignoreIndex: 7 }),
+      });
+    const [one, other] = [make(), make()];
+    const values = (given: typeof one): string => JSON.stringify(given.compute());
+    const batch = [tensor([0.25, 0.75, 0.5]), ints(0, 1, 1)] as const;
+    // Whatever comes first: a class that is none, another shape, an error of one's own metric, which comes after all others.
+    const refused = [
+      [tensor([0.5, 0.75]), ints(0, 2)],
+      [tensor([0.5, 0.75]), ints(0)],
+      [tensor([0.5, 0.25, 0.75, 1]), ints(0, 1, 1, 0)],
+    ] as const;
+    const late = new metrics.MetricCollection({ one: new metrics.MeanSquaredError(), two: new metrics.Accuracy(binary) });
+    expect(() => late.update(tensor([0.5]), ints(3))).toThrow('[Accuracy.update] expected target 0 or 1, got 3 at position 0');
+    expect(late.compute().one.item()).toBeNaN();
+    for (const [preds, target] of refused) expect(() => one.update(preds, target)).toThrow(RangeError);
+    for (let i = 0; i < 3; i++) {
+      one.update(...batch);
+      other.update(...batch);
+      for (const [preds, target] of refused) expect(() => one.update(preds, target)).toThrow(RangeError);
+      expect(values(one)).toBe(values(other));
+    }
+    expect(one.compute().own.toArray()).toEqual([9, 3, 9, 3, 3]);
+    const each = { ...binary, multidimAverage: 'samplewise' } as const;
+    const samples = new metrics.MetricCollection({
+      each: new metrics.Accuracy(each),
+      all: new metrics.MeanAbsoluteError({ numOutputs: 2 }),
+    });
+    samples.update(ints(0, 1).reshape([1, 2]), ints(0, 0).reshape([1, 2]));
+    expect(() => samples.update(ints(0, 1, 1).reshape([1, 3]), ints(0, 0, 1).reshape([1, 3]))).toThrow(RangeError);
+    expect(samples.compute().each.toArray()).toEqual([0.5]);
+  });
+
   it('refuses what are no metrics, and names that are taken', () => {
     const make = (given: unknown) => () => new metrics.MetricCollection(given as []);
     const wanted = '[MetricCollection] expected metrics by their names or a list of them, got';

@@ -11,7 +11,13 @@ const after = (name: string, preds: number[] | Tensor, target: number[] | Tensor
   metric.update(preds instanceof Tensor ? preds : tensor(preds), target instanceof Tensor ? target : tensor(target));
   return metric.compute().toArray();
 };
-const errors = ['MeanSquaredError', 'MeanAbsoluteError', 'MeanAbsolutePercentageError'];
+const errors = [
+  'MeanSquaredError',
+  'MeanAbsoluteError',
+  'MeanAbsolutePercentageError',
+  'SymmetricMeanAbsolutePercentageError',
+  'MeanSquaredLogError',
+];
 const scores = ['ExplainedVariance', 'R2Score'];
 const correlations = ['PearsonCorrCoef', 'SpearmanCorrCoef'];
 const all = [...errors, ...scores, ...correlations];
@@ -25,7 +31,8 @@ it('says what torchmetrics says of which figure is better', () => {
 });
 
 describe.each(all)('%s', (name) => {
-  const [preds, target] = [randn([50]), randn([50])];
+  const draw = name === 'MeanSquaredLogError' ? rand : randn; // it has no figure of numbers below -1
+  const [preds, target] = [draw([50]), draw([50])];
 
   it('gathers over updates, until it is reset', () => {
     const metric = new (kind(name))();
@@ -222,5 +229,26 @@ describe('correlations', () => {
     const metric = new metrics.PearsonCorrCoef();
     for (let i = 0; i < 64; i++) metric.update(x.narrow(0, i, 1), y.narrow(0, i, 1));
     expect(metric.compute().item()).toBeCloseTo(whole, 6);
+  });
+});
+
+describe('errors of both, and of logarithms', () => {
+  const [preds, target] = [
+    [0.5, 1, 2.5, 7],
+    [1, 1, 0.25, 8],
+  ];
+  it('are those of torchmetrics', () => {
+    const near = (name: string, wanted: number): void => {
+      const metric = new (kind(name))();
+      metric.update(tensor(preds!), tensor(target!));
+      expect(Math.abs(metric.compute().item() - wanted)).toBeLessThan(4 * 2 ** -24 * wanted);
+    };
+    near('SymmetricMeanAbsolutePercentageError', 0.6090909242630005);
+    near('MeanSquaredLogError', 0.289187490940094);
+  });
+  it('have no figure of numbers below -1, and a floor below both', () => {
+    expect(after('MeanSquaredLogError', [-2], [1])).toBeNaN();
+    expect(after('SymmetricMeanAbsolutePercentageError', [0], [0])).toBe(0);
+    expect(after('SymmetricMeanAbsolutePercentageError', [1], [-1])).toBe(2);
   });
 });

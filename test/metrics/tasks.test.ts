@@ -11,7 +11,19 @@ interface AnyMetric extends metrics.Metric<unknown> {}
 type Kind = new (options: Options) => AnyMetric;
 
 const kind = (name: string): Kind => (metrics as unknown as Record<string, Kind>)[name]!;
-const counting = ['Accuracy', 'Precision', 'Recall', 'F1Score', 'FBetaScore', 'Specificity', 'ConfusionMatrix', 'MatthewsCorrCoef'];
+const counting = [
+  'Accuracy',
+  'Precision',
+  'Recall',
+  'F1Score',
+  'FBetaScore',
+  'Specificity',
+  'StatScores',
+  'HammingDistance',
+  'JaccardIndex',
+  'ConfusionMatrix',
+  'MatthewsCorrCoef',
+];
 const scoring = ['ROC', 'PrecisionRecallCurve', 'AUROC', 'AveragePrecision'];
 const withoutLabels = ['CohenKappa', 'CalibrationError'];
 const all = [...counting, ...scoring, ...withoutLabels];
@@ -37,7 +49,7 @@ it('says what torchmetrics says of which figure is better', () => {
   expect(said).toEqual({
     ...{ Accuracy: true, Precision: true, Recall: true, F1Score: true, FBetaScore: true, Specificity: null, ConfusionMatrix: null },
     ...{ MatthewsCorrCoef: true, CohenKappa: true, ROC: null, PrecisionRecallCurve: null, AUROC: true, AveragePrecision: true },
-    CalibrationError: false,
+    ...{ CalibrationError: false, StatScores: null, HammingDistance: false, JaccardIndex: true },
   });
 });
 

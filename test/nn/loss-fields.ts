@@ -1,5 +1,5 @@
 // The fields of the further losses, for the tests of all fields.
-import { nn, tensor } from '../../src';
+import { nn, type Tensor, tensor, zeros } from '../../src';
 import { type Case, classWeight, flag, notNumbers, number, reduction, signs } from './field-kinds';
 
 export const lossFields: Record<string, Case> = {
@@ -67,6 +67,20 @@ export const lossFields: Record<string, Case> = {
       margin: { ...number(20, 30), not: [...notNumbers, 0] },
       p: number(1, 3),
       eps: number(0.1, 0.2),
+      swap: flag(true, false),
+      reduction,
+    },
+    inputs: 3,
+    given: (output) => [output, output.mul(0.6), output.mul(0.5)],
+  },
+  TripletMarginWithDistanceLoss: {
+    make: () => new nn.TripletMarginWithDistanceLoss(),
+    fields: {
+      distanceFunction: {
+        to: [() => (a: Tensor, b: Tensor) => a.sub(b).abs().sum(-1), () => new nn.PairwiseDistance({ p: 3 }), () => null],
+        not: [3, 'x', [], zeros([1])],
+      },
+      margin: { ...number(20, 30), not: [...notNumbers, 0] },
       swap: flag(true, false),
       reduction,
     },

@@ -51,6 +51,12 @@ const losses: Loss[] = [
     inputs: [a, b, c],
     options: [{ margin: 3 }, { p: 1 }, { eps: 0.5 }, { swap: true }],
   },
+  {
+    make: nn.TripletMarginWithDistanceLoss,
+    f: F.tripletMarginWithDistanceLoss,
+    inputs: [a, b, c],
+    options: [{ margin: 3 }, { swap: true }, { distanceFunction: (x1: Tensor, x2: Tensor) => x1.sub(x2).abs().amax(1) }],
+  },
   { make: nn.MultiMarginLoss, f: F.multiMarginLoss, inputs: [a, labels], options: [{ p: 2 }, { margin: 3 }, { weight }] },
   { make: nn.MultiLabelMarginLoss, f: F.multilabelMarginLoss, inputs: [a, several], options: [] },
   { make: nn.SoftMarginLoss, f: F.softMarginLoss, inputs: [a, signs], options: [] },

@@ -1,6 +1,6 @@
 // Modules and parameters by name, lists of parameters, and what finds and registers parts by name.
 import { describe, expect, it } from 'vitest';
-import { compile, nn, ones, type Tensor, tensor, zeros } from '../../src';
+import { compile, nn, ones, optim, type Tensor, tensor, zeros } from '../../src';
 import { expectError, expectSame, thrownBy } from '../helpers';
 
 const names = <T>(entries: [string, T][]): string[] => entries.map(([name]) => name);
@@ -260,6 +260,12 @@ describe('parts by their names', () => {
       TypeError,
       '[ReLU.cuda] there is no such method\n  hint: models stay on the processor: leave the call out',
     );
+    expectError(
+      () => model['load_state_dict']!(),
+      TypeError,
+      '[ReLU.load_state_dict] there is no such method\n  hint: it is called loadStateDict here',
+    );
+    expect(thrownBy(() => model['register_backward_hook']!()).message).toContain('registerFullBackwardHook(hook)');
     expect(thrownBy(() => model['half']!()).message).toContain('parameters are float32');
     class Own extends nn.Module {
       half = new nn.Linear(1, 1);
@@ -271,5 +277,51 @@ describe('parts by their names', () => {
     own.registerParameter('float', new nn.Parameter(ones([1])));
     expect(Object.keys(own.stateDict())).toEqual(['float', 'type']);
     expect(Object.keys(new nn.ReLU())).toEqual([]);
+  });
+});
+
+describe("Python's spelling", () => {
+  const refusals = (value: object): Map<string, string> => {
+    const found = new Map<string, string>();
+    for (let at: object | null = value; at !== Object.prototype && at !== null; at = Object.getPrototypeOf(at)) {
+      for (const name of Object.getOwnPropertyNames(at).filter((one) => /^[a-z]+_[a-z_]+$/.test(one))) {
+        const error = thrownBy(() => (value as Record<string, () => void>)[name]!());
+        expect(error.message, name).toContain(`[${value.constructor.name}.${name}] there is no such`);
+        found.set(name, /it is called (\w+) here/.exec(error.message)?.[1] ?? '');
+      }
+    }
+    return found;
+  };
+  it('of names that are there leads to them', () => {
+    const model = new nn.Linear(1, 1);
+    const optimizer = new optim.SGD(model.parameters(), { lr: 1 });
+    const lbfgs = new optim.LBFGS(model.parameters());
+    const scheduler = new optim.lrScheduler.StepLR(optimizer, { stepSize: 1 });
+    const wanted: [object, string[]][] = [
+      [model, ['state_dict', 'load_state_dict', 'zero_grad', 'named_parameters', 'requires_grad_', 'register_buffer']],
+      [optimizer, ['state_dict', 'load_state_dict', 'zero_grad', 'add_param_group', 'param_groups']],
+      [lbfgs, ['state_dict', 'zero_grad']],
+      [scheduler, ['state_dict', 'load_state_dict', 'get_last_lr', 'last_epoch']],
+    ];
+    for (const [value, names] of wanted) {
+      const found = refusals(value);
+      for (const name of names) expect(found.get(name), name).toBeTruthy();
+      for (const here of found.values()) if (here !== '') expect(here in value, here).toBe(true);
+    }
+    expectError(
+      () => Object.assign(optimizer, { param_groups: [] }),
+      TypeError,
+      '[SGD.param_groups] there is no such property\n  hint: it is called paramGroups here',
+    );
+  });
+  it('is free for the parts of a module', () => {
+    const model = new nn.Sequential();
+    model.addModule('state_dict', new nn.Linear(1, 1));
+    expect(Object.keys(model.stateDict())).toEqual(['state_dict.weight', 'state_dict.bias']);
+    class Own extends nn.Module {
+      zero_grad = new nn.Linear(1, 1);
+      forward(): void {}
+    }
+    expect(Object.keys(new Own().clone().stateDict())).toEqual(['zero_grad.weight', 'zero_grad.bias']);
   });
 });

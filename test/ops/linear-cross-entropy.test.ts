@@ -30,19 +30,23 @@ const labels = [4, 0, 2, -100, 1, 3, 2];
 
 type Reduction = 'mean' | 'sum' | 'none';
 
-function lossOf(a: Model, w: Model, b: Model, reduction: Reduction, smoothing: number): Model {
+const classWeight = numbers([classes], 0.5, 2, 5);
+
+function lossOf(a: Model, w: Model, b: Model, reduction: Reduction, smoothing: number, of: Model | null = null): Model {
   const products = product(a, permuted(w, [1, 0]));
   const logits = build(products.shape, ([, c], k) => products.data[k]! + get(b, [c!]));
   const log = map(softmax(logits, 1), Math.log);
+  const factor = (c: number): number => (of === null ? 1 : get(of, [c]));
   const row = (i: number): number => {
     const label = labels[i]!;
     if (label < 0) return 0;
-    const all = total(Array.from({ length: classes }, (_, c) => get(log, [i, c])));
-    return -(1 - smoothing) * get(log, [i, label]) - (smoothing / classes) * all;
+    const all = total(Array.from({ length: classes }, (_, c) => factor(c) * get(log, [i, c])));
+    return -(1 - smoothing) * factor(label) * get(log, [i, label]) - (smoothing / classes) * all;
   };
+  const counted = total(labels.filter((label) => label >= 0).map(factor));
   const losses = build([rows], ([i]) => row(i!));
   if (reduction === 'none') return losses;
-  return { shape: [], data: [total(losses.data) / (reduction === 'mean' ? rows - 1 : 1)] };
+  return { shape: [], data: [total(losses.data) / (reduction === 'mean' ? counted : 1)] };
 }
 
 describe.each(['mean', 'sum', 'none'] as const)('reduction %s', (reduction) => {
@@ -64,6 +68,17 @@ describe.each(['mean', 'sum', 'none'] as const)('reduction %s', (reduction) => {
             labelSmoothing,
           ),
         [x, weight],
+      );
+    }
+  });
+
+  test.each([1, 3, null])('with weights of classes, %s rows at once, it is the float64 formula, and its gradients', (chunk) => {
+    const weights = toTensor(classWeight);
+    for (const labelSmoothing of [0, 0.2]) {
+      gradientCheck(
+        (a, w, b) => linearCrossEntropy(a, w, int(labels), { bias: b, weight: weights, reduction, labelSmoothing, chunk }).mul(2),
+        (a, w, b) => map(lossOf(a, w, b, reduction, labelSmoothing, classWeight), (v) => 2 * v),
+        [x, weight, bias],
       );
     }
   });
@@ -159,6 +174,49 @@ test('no row counts: NaN, and gradients of 0', () => {
   }
 });
 
+describe('weights of classes', () => {
+  const weights = tensor([0, 0.5, 2, 0]);
+  const gradients = (f: (a: Tensor, w: Tensor) => Tensor): number[][] => {
+    const [a, w] = [toTensor(numbers([3, 2]), true), toTensor(numbers([4, 2], -1, 1, 2), true)];
+    const loss = f(a, w);
+    loss.backward();
+    return [loss, a.grad!, w.grad!].map(flat);
+  };
+
+  test('the mean divides by a sum below 1 as it is', () => {
+    const target = int([1, 0, 3]);
+    const [loss, ...rest] = gradients((a, w) => linearCrossEntropy(a, w, target, { weight: weights, chunk: 2 }));
+    const [wanted, ...others] = gradients((a, w) => crossEntropy(linear(a, w), target, { weight: weights }));
+    expectClose(tensor(loss!), wanted!, 8 * epsilon);
+    rest.forEach((t, i) => void expectClose(tensor(t), others[i]!, 8 * epsilon));
+  });
+
+  test.each([0, 0.25])('those of all labels are 0, smoothing %s: NaN, as in PyTorch', (labelSmoothing) => {
+    const options = { weight: weights, labelSmoothing };
+    const all = gradients((a, w) => linearCrossEntropy(a, w, int([0, 3, 0]), { ...options, chunk: 2 }));
+    expect(all.flat().every(Number.isNaN)).toBe(true);
+    expect(crossEntropy(toTensor(numbers([2, 4])), int([0, 3]), options).item()).toBe(Number.NaN);
+    expect(crossEntropy(toTensor(numbers([2, 4])), int([0, 3]), { ...options, reduction: 'sum' }).item()).not.toBe(Number.NaN);
+  });
+
+  test('no label counts: NaN, and gradients of 0', () => {
+    const infinite = tensor([Infinity, 1, 1, Number.NaN]);
+    const ignored = int([-100, -100, -100]);
+    const [loss, ...rest] = gradients((a, w) => linearCrossEntropy(a, w, ignored, { weight: weights, labelSmoothing: 0.1, chunk: 2 }));
+    expect(loss).toEqual([Number.NaN]);
+    expect(rest.flat().every((v) => v === 0)).toBe(true);
+    const one = (weight: Tensor): number => crossEntropy(zeros([2, 4]), int([1, -100]), { weight, labelSmoothing: 0 }).item();
+    expect(one(infinite)).toBe(one(tensor([1, 1, 1, 1])));
+    const fused = (weight: Tensor): number => linearCrossEntropy(zeros([2, 3]), zeros([4, 3]), int([1, -100]), { weight }).item();
+    expect(fused(infinite)).toBe(fused(tensor([1, 1, 1, 1])));
+  });
+
+  test('an infinite loss stays infinite', () => {
+    const logits = tensor([[Number.NEGATIVE_INFINITY, 0, 0, 0]]);
+    expect(crossEntropy(logits, int([1]), { weight: tensor([1, 1, 1, 1]), labelSmoothing: 0.5 }).item()).toBe(Infinity);
+  });
+});
+
 describe('memory', () => {
   const n = 512;
   const [width, many, chunk] = [8, 2000, 64];
@@ -232,7 +290,13 @@ class Classifier extends nn.Module {
   }
 }
 
-test.each(['mean', 'none'] as const)('%s: compiled and in a fit it has the bits of the loop', async (reduction) => {
+test.each([
+  ['mean', false],
+  ['none', false],
+  ['mean', true],
+  ['none', true],
+] as const)('%s, weights %s: compiled and in a fit it has the bits of the loop', async (reduction, weighted) => {
+  const more = weighted ? { weight: tensor([0.5, 2, 1, 3, 0]), labelSmoothing: 0.1 } : {};
   const batches = [0, 1, 2].map((k): [Tensor, Tensor] => [
     toTensor(numbers([7, 4], -2, 2, k + 1)),
     int(Array.from({ length: 7 }, (_, i) => (i + k) % 5)),
@@ -243,7 +307,7 @@ test.each(['mean', 'none'] as const)('%s: compiled and in a fit it has the bits 
     const optimizer = new optim.Adam(model.parameters(), { lr: 0.05 });
     const criterion = {
       forward: (output: Tensor, target: Tensor): Tensor => {
-        const loss = linearCrossEntropy(output, model.head.weight, target, { bias: model.head.bias, reduction, chunk: 3 });
+        const loss = linearCrossEntropy(output, model.head.weight, target, { bias: model.head.bias, reduction, chunk: 3, ...more });
         return reduction === 'none' ? loss.mean() : loss;
       },
     };
@@ -298,9 +362,10 @@ test('errors', () => {
     RangeError,
     `${where} expected labelSmoothing to be from 0 to 1, got 2`,
   );
+  expectError(() => linearCrossEntropy(a, w, target, { weight: zeros([3]) }), RangeError, `${where} expected weight [4], got [3]`);
   expectError(
-    () => linearCrossEntropy(a, w, target, { weight: zeros([4]) } as never),
+    () => linearCrossEntropy(a, w, target, { costs: zeros([4]) } as never),
     TypeError,
-    'linearCrossEntropy: unknown option "weight" (known: bias, ignoreIndex, reduction, labelSmoothing, chunk)',
+    'linearCrossEntropy: unknown option "costs" (known: bias, weight, ignoreIndex, reduction, labelSmoothing, chunk)',
   );
 });

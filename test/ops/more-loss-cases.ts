@@ -72,6 +72,19 @@ const losses: Record<string, Loss[]> = {
       options: { swap: true, p: 3, margin: 4 },
     },
   ],
+  tripletMarginWithDistanceLoss: [
+    {
+      f: F.tripletMarginWithDistanceLoss,
+      make: nn.TripletMarginWithDistanceLoss,
+      inputs: () => [float([3, 4]), other([3, 4]), positive([3, 4])],
+    },
+    {
+      f: (anchor: Tensor, near: Tensor, far: Tensor, options: object) =>
+        F.tripletMarginWithDistanceLoss(anchor, near, far, { distanceFunction: (a, b) => a.sub(b).square().sum(1), ...options }),
+      inputs: () => [float([3, 4]), other([3, 4]), positive([3, 4])],
+      options: { swap: true, margin: 4 },
+    },
+  ],
   multiMarginLoss: [
     { f: F.multiMarginLoss, make: nn.MultiMarginLoss, inputs: () => [float([3, 4]), int([1, 0, 3])] },
     { f: F.multiMarginLoss, inputs: () => [float([4]), int([2], [])], options: { p: 2, margin: 0.5 } },

@@ -4,7 +4,7 @@ import { compile, data, manualSeed, nn, noGrad, ones, optim, randn, type Tensor,
 import { expectClose, expectError, expectSame, flat } from '../helpers';
 import { quiet } from '../train/runs';
 
-const { AveragedModel, getEmaAvgFn, getSwaAvgFn, updateBn } = optim.swaUtils;
+const { AveragedModel, getEmaAvgFn, getEmaMultiAvgFn, getSwaAvgFn, getSwaMultiAvgFn, updateBn } = optim.swaUtils;
 
 // Batch normalisation without weights, in operations.
 class Norm extends nn.Module {
@@ -70,6 +70,71 @@ describe('AveragedModel', () => {
       models.slice(1).reduce((value, model) => 0.75 * value + 0.25 * flat(model.bias!)[k]!, first),
     );
     expectClose(averaged.module.bias!, expected, 5 * 3 * 2 ** -24);
+  });
+
+  it('averages all tensors at once, as one by one', () => {
+    const models = histories(6);
+    const pairs = [
+      [getEmaAvgFn(0.75), getEmaMultiAvgFn(0.75)],
+      [getSwaAvgFn(), getSwaMultiAvgFn()],
+    ] as const;
+    for (const [avgFn, multiAvgFn] of pairs) {
+      const [single, multi] = [new AveragedModel(models[0]!, { avgFn }), new AveragedModel(models[0]!, { multiAvgFn })];
+      expect(multi.multiAvgFn).toBe(multiAvgFn);
+      for (const model of models) for (const averaged of [single, multi]) averaged.updateParameters(model);
+      for (const name of ['weight', 'bias'] as const) {
+        expectClose(multi.module[name]!, single.module[name]!, 6 * 4 * 2 ** -24);
+        expect(flat(multi.module[name]!)).not.toEqual(flat(models[0]![name]!));
+      }
+    }
+  });
+
+  it('hands multiAvgFn the averages, the values and how many it is of; what goes wrong changes nothing', () => {
+    const model = new nn.Linear(1, 2);
+    const at = '[AveragedModel.updateParameters]';
+    const seen: unknown[] = [];
+    const returned: unknown[] = [undefined];
+    const averaged = new AveragedModel(model, {
+      multiAvgFn(own, current, count) {
+        seen.push([own.map((t) => t.shape), current.map((t) => flat(t)[0]), count]);
+        for (const t of own) t.add_(10);
+        return returned[0] as never;
+      },
+    });
+    for (const weight of [2, 5]) {
+      nn.init.constant_(model.weight, weight);
+      nn.init.constant_(model.bias!, -weight);
+      averaged.updateParameters(model);
+    }
+    expect(seen).toEqual([[[[2, 1], [2]], [5, -5], 1]]);
+    expect([averaged.module.weight, averaged.module.bias!].map(flat)).toEqual([
+      [12, 12],
+      [8, 8],
+    ]);
+    const before = JSON.stringify(averaged.stateDict());
+    returned[0] = [];
+    expectError(
+      () => averaged.updateParameters(model),
+      TypeError,
+      `${at} expected multiAvgFn to change its averages in place and return nothing, got an array`,
+    );
+    const replacing = new AveragedModel(model, { multiAvgFn: (own) => void own.splice(1, 1, zeros([2])) });
+    replacing.updateParameters(model);
+    expectError(
+      () => replacing.updateParameters(model),
+      TypeError,
+      `${at} expected multiAvgFn to change bias in place\n  hint: averaged[i].lerp_(current[i], weight)`,
+    );
+    expect(JSON.stringify(averaged.stateDict())).toBe(before);
+    expect(replacing.numAveraged).toBe(1);
+    const both = { avgFn: getSwaAvgFn(), multiAvgFn: getSwaMultiAvgFn() };
+    expectError(() => new AveragedModel(model, both), TypeError, '[AveragedModel] expected avgFn or multiAvgFn, got both');
+    expectError(
+      () => new AveragedModel(model, { multiAvgFn: 3 as never }),
+      TypeError,
+      '[AveragedModel] expected multiAvgFn to be a function, got 3',
+    );
+    expectError(() => getEmaMultiAvgFn(-1), RangeError, '[swaUtils.getEmaMultiAvgFn] expected decay to be from 0 to 1, got -1');
   });
 
   it('hands a function of the user the average, the value and how many it is of', () => {

@@ -186,7 +186,7 @@ for shape in ([4], [5, 4], [2, 4, 3], [2, 4, 1, 3], [1, 4, 2, 1, 2], [3, 1], [0,
         weight = rand(classes)
         case(kind, classes_of(function), {"x": x, "target": far, "weight": weight}, ["x"], ignoreIndex=99, **smooth)
         weight = torch.where(torch.arange(classes) == 0, 0, weight)
-        # Where the labels' weights add up to 0, PyTorch's mean with smoothing is NaN, and here what smoothing is divided by 0.
+        # Where the labels' weights add up to 0, PyTorch's mean with smoothing has gradients of NaN, and here some are infinite.
         counts = bool(torch.where(target == 1, 0, weight[target]).sum() > 0) or x.numel() == 0
         case(kind, classes_of(function), {"x": x, "target": target, "weight": weight}, ["x"], ignoreIndex=1, **(smooth if counts else {}))
         case(kind, classes_of(function), {"x": x, "target": target * 0 - 100}, ["x"], **smooth)

@@ -1,6 +1,8 @@
 // What all schedulers share: the rates of the groups, the count of the steps, state dicts. A scheduler itself is a recipe: its options and
 // the rate after a step as a function of the one before, in float64 and in the order of PyTorch's operations, so that the rates are its.
+
 import { checkInteger, describe, rangeError, SimdnnError, typeError, withDefaults } from '../../errors';
+import { refusePythonNames } from '../../nn/absent';
 import { recorder } from '../../recorder';
 import type { Tensor } from '../../tensor';
 import { Optimizer } from '../optimizer';
@@ -265,3 +267,5 @@ export abstract class LRScheduler<O extends object = object> {
     this.finish(epoch);
   }
 }
+
+refusePythonNames(LRScheduler.prototype, ['getLastLr', 'lastEpoch', 'loadStateDict', 'stateDict']);

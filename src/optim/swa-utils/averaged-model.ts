@@ -6,12 +6,14 @@ import { Module, type Named } from '../../nn';
 import { recorder } from '../../recorder';
 import { sameShape, shapeText } from '../../shape';
 import { Tensor } from '../../tensor';
-import { type AvgFn, getSwaAvgFn } from './averages';
+import { type AvgFn, getSwaAvgFn, type MultiAvgFn } from './averages';
 
 /** The options of `AveragedModel`. */
 export interface AveragedModelOptions {
   /** What the averages are: from the average so far, the present value and how many values that is of, the next. Default: the mean of all, `getSwaAvgFn()`. */
   avgFn?: AvgFn | null;
+  /** The same for all float32 tensors at once, in place; not beside `avgFn`. Default: null. */
+  multiAvgFn?: MultiAvgFn | null;
   /** Whether float buffers are averaged as well; by default they are those of the model. */
   useBuffers?: boolean;
 }
@@ -39,6 +41,26 @@ function averageOf(where: string, avgFn: AvgFn, { name, own, current }: Pair, co
   return next;
 }
 
+// The function gets copies of the averages, so that one that throws, or that is refused, leaves them as they were.
+function averagesOf(where: string, multiAvgFn: MultiAvgFn, pairs: readonly Pair[], count: number): Tensor[] {
+  const copies = pairs.map(({ own }) => own.detach().clone());
+  if (pairs.length === 0) return copies;
+  const shapes = pairs.map(({ own }) => own.shape);
+  const given = copies.slice();
+  const result: unknown = multiAvgFn(
+    given,
+    pairs.map(({ current }) => current),
+    count,
+  );
+  if (result !== undefined && result !== null)
+    throw typeError(where, `expected multiAvgFn to change its averages in place and return nothing, got ${describe(result)}`);
+  given.forEach((next: unknown, i) => {
+    if (next === copies[i] && sameShape(copies[i]!.shape, shapes[i]!)) return;
+    throw typeError(where, `expected multiAvgFn to change ${pairs[i]!.name} in place`, 'averaged[i].lerp_(current[i], weight)');
+  });
+  return copies;
+}
+
 function pairsOf(where: string, kind: string, own: Named<Tensor>[], given: Named<Tensor>[]): Pair[] {
   if (own.length !== given.length) throw rangeError(where, `expected a model with ${own.length} ${kind}, got ${given.length}`);
   return own.map(([name, mine], i) => {
@@ -57,6 +79,7 @@ function pairsOf(where: string, kind: string, own: Named<Tensor>[], given: Named
  *
  * `updateParameters(model)` takes in the present weights: the first time they are copied, then `averaged = avgFn(averaged, current, n)`, n the number of
  * those taken in so far. By default that is their mean (stochastic weight averaging: Izmailov et al., 2018); `getEmaAvgFn` gives an average that forgets.
+ * `multiAvgFn` does the same for all tensors at once.
  * `module` is the copy, `model.clone()`, `forward` calls it, and the state dict has PyTorch's keys: `n_averaged`, `module.weight`, ... The averaged model
  * has other batch statistics than its buffers say; `updateBn` finds them.
  *
@@ -78,6 +101,8 @@ export class AveragedModel<M extends Module = Module> extends Module {
   readonly module: M;
   /** What the averages are. */
   readonly avgFn: AvgFn;
+  /** What the averages are, for all at once; null where `avgFn` says it. */
+  readonly multiAvgFn: MultiAvgFn | null;
   /** Whether float buffers are averaged as well. */
   readonly useBuffers: boolean;
   /** @internal How many weights were taken in: PyTorch's name, since it is a key of the state dict. */
@@ -86,10 +111,18 @@ export class AveragedModel<M extends Module = Module> extends Module {
   constructor(model: M, options?: AveragedModelOptions) {
     super();
     const where = 'AveragedModel';
-    const { avgFn, useBuffers } = withDefaults(where, options, { avgFn: null as AvgFn | null, useBuffers: false });
+    const { avgFn, multiAvgFn, useBuffers } = withDefaults(where, options, {
+      avgFn: null as AvgFn | null,
+      multiAvgFn: null as MultiAvgFn | null,
+      useBuffers: false,
+    });
     if (!((model as unknown) instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
     if (avgFn !== null && typeof avgFn !== 'function') throw typeError(where, `expected avgFn to be a function, got ${describe(avgFn)}`);
+    if (multiAvgFn !== null && typeof multiAvgFn !== 'function')
+      throw typeError(where, `expected multiAvgFn to be a function, got ${describe(multiAvgFn)}`);
+    if (avgFn !== null && multiAvgFn !== null) throw typeError(where, 'expected avgFn or multiAvgFn, got both');
     this.avgFn = avgFn ?? getSwaAvgFn();
+    this.multiAvgFn = multiAvgFn;
     this.useBuffers = checkBoolean(where, 'useBuffers', useBuffers);
     this.module = model.clone();
     this.registerBuffer('n_averaged', new Tensor(new Int32Array(1), []));
@@ -124,7 +157,10 @@ export class AveragedModel<M extends Module = Module> extends Module {
     const buffers = pairsOf(where, 'buffers', this.module.namedBuffers(), model.namedBuffers());
     const averaged = [...parameters, ...(this.useBuffers ? buffers : [])].filter(({ own }) => count > 0 && own.dtype === 'float32');
     noGrad(() => {
-      const next = new Map(averaged.map((pair) => [pair.own, averageOf(where, this.avgFn, pair, count)]));
+      const { avgFn, multiAvgFn } = this;
+      const values =
+        multiAvgFn === null ? averaged.map((pair) => averageOf(where, avgFn, pair, count)) : averagesOf(where, multiAvgFn, averaged, count);
+      const next = new Map(averaged.map(({ own }, i) => [own, values[i]!]));
       for (const { own, current } of [...parameters, ...buffers]) own.copy_(next.get(own) ?? current);
       this.n_averaged.add_(1);
     });
