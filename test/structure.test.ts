@@ -30,7 +30,7 @@ const sourceLevels = [
   ['recording'],
   ['recording'],
   ['compile', 'io'], // an export is a recorded forward pass
-  ['train'],
+  ['train', 'report'],
   ['kernels'],
   ['index'],
 ];
