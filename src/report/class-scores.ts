@@ -46,8 +46,7 @@ export function scoresOf(preds: Tensor, target: Tensor, numClasses: number): Cla
 }
 
 function classesIn(preds: Tensor, target: Tensor): number {
-  if (preds.shape.length === 2) return preds.shape[1]!;
-  let most = -1;
+  let most = preds.shape.length === 2 ? preds.shape[1]! - 1 : -1;
   for (const { ints } of preds.dtype === 'int32' ? [preds, target] : [target]) for (const c of ints) most = Math.max(most, c);
   return most + 1;
 }
@@ -76,6 +75,8 @@ export function classScores(preds: Tensor, target: Tensor, options?: ScoreFigure
   const given = Array.isArray(frame.classNames) ? frame.classNames.length : undefined;
   const numClasses = checkInteger(where, 'numClasses', frame.numClasses ?? given ?? classesIn(preds, target), 1);
   const names = classNamesOf(where, frame.classNames, numClasses);
+  const found = classesIn(preds, target);
+  if (found > numClasses) throw rangeError(where, `expected classes from 0 to ${numClasses - 1}, got ${found - 1}`);
   return drawScores(where, { ...frame, maxClasses }, names, scoresOf(preds, target, numClasses));
 }
 

@@ -3,7 +3,7 @@ import { checkInteger, checkOneOf } from '../errors';
 import { type AxisScale, isLogarithmic, legend, line, numberAxis } from './axes';
 import { type Drawing, draw, type FigureOptions, type Frame } from './figure';
 import { colors } from './palette';
-import { counted, drawable } from './text';
+import { counted } from './text';
 import { thinnedLine } from './thin';
 import { labelsOf } from './values';
 
@@ -33,7 +33,7 @@ const smallest = 1e-100;
 
 // The lines' own range would be one number where all are alike.
 const spread = (name: string, log: boolean): Drawing =>
-  log ? numberAxis(drawable(name), { type: 'log', minorSplitLine: { show: false } }) : numberAxis(drawable(name));
+  log ? numberAxis(name, { type: 'log', minorSplitLine: { show: false } }) : numberAxis(name);
 
 const bestMark = (epoch: number): Drawing => ({
   silent: true,
@@ -82,7 +82,7 @@ export function drawCurves(
     grid: { left: 68, right: 28, top: lost.length > 0 ? 76 : 60, bottom: 72 },
     legend: legend(curves.length > 1 ? names : []),
     xAxis: numberAxis('epoch', { ...ends, minInterval: 1, nameGap: 26, splitLine: { show: false } }),
-    yAxis: { ...spread(yName, log), nameGap: 52, ...(all.every((value) => shown(value) === null) && { min: 0, max: 1 }) },
+    yAxis: { ...spread(labelsOf([yName])[0]!, log), nameGap: 52, ...(all.every((value) => shown(value) === null) && { min: 0, max: 1 }) },
     series,
   });
 }

@@ -33,10 +33,14 @@ const mixed = (from: string, to: string, share: number): string =>
     })
     .join('')}`;
 
+// Between the lighter and the darker half lies what neither ink could be read on.
+const gap = 0.2;
+const share = (step: number): number => (step * (1 - gap)) / (steps - 1) + (step < steps / 2 ? 0 : gap);
+
 /** From little to much. */
-const ramp = Array.from({ length: steps }, (_, i) => [
-  mixed('#eef5fd', '#0a3069', i / (steps - 1)),
-  mixed('#161f2c', '#a5d6ff', i / (steps - 1)),
+const ramp = Array.from({ length: steps }, (_, step) => [
+  mixed('#eef5fd', '#0a3069', share(step)),
+  mixed('#161f2c', '#a5d6ff', share(step)),
 ]);
 
 /** The colours by their roles, as figures are drawn with them. */
@@ -48,8 +52,8 @@ export const colors: Record<keyof typeof roles, string> = Object.fromEntries(
 export const seriesColor = (i: number): string => seriesColors[i % seriesColors.length]![0];
 
 /** The colour of a cell for a share from 0 to 1, and that of text on it. */
-export function cellColors(share: number): { fill: string; ink: string } {
-  const step = Math.min(steps - 1, Math.floor(share * steps));
+export function cellColors(of: number): { fill: string; ink: string } {
+  const step = Math.min(steps - 1, Math.floor(of * steps));
   return { fill: ramp[step]![0]!, ink: step < steps / 2 ? colors.cellInk : colors.cellInverse };
 }
 
