@@ -14,12 +14,14 @@ function packagesAreCurrent() {
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 17)) stop(`Node 20.17 or later is needed, this is ${process.version}`);
 
-// What the native build needs, with the Debian package that brings it; ccache keeps what was compiled, for the builds after a change.
+// What the native build and the tests need, with the Debian package that brings it; ccache keeps what was compiled, for the builds after a change.
 await installMissing(
   [
     ['cmake', onPath('cmake')],
     ['make', onPath('make') || onPath('ninja')],
     ['g++', onPath('c++')],
+    // Reports are looked at in a browser. Elsewhere those tests are skipped where there is none: it is large.
+    ...(process.env.CI ? [['chromium', onPath('chromium') || onPath('google-chrome')]] : []),
     ['libhwy-dev', existsSync(join(root, 'native/vendor/highway')) || highway() !== undefined],
   ],
   [['ccache', onPath('ccache')]],
