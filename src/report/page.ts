@@ -53,9 +53,12 @@ export function html(parts: TemplateStringsArray, ...values: readonly (Cell | re
 /** Text of several lines as it is. */
 export const verbatim = (text: string): Html => new Html(`<pre>${escaped(cleanLines(text))}</pre>`);
 
-/** A table; numbers stand on the right. */
+// A number, as it is or as `shortNumber` writes it.
+const isFigure = (value: Cell): boolean => !(value instanceof Html) && /^(NaN|[-\u2212]?(\u221e|[\d.,e-]+))?$/.test(String(value));
+
+/** A table; under a heading numbers stand on the right. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): Html {
-  const isNumber = head.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number' || row[i] === ''));
+  const isNumber = head.map((_, i) => rows.length > 0 && rows.every((row) => isFigure(row[i]!)));
   const cell = (tag: string, value: Cell, i: number): string => `<${tag}${isNumber[i] ? ' class="number"' : ''}>${inline(value)}</${tag}>`;
   const line = (tag: string, row: readonly Cell[]): string => `<tr>${row.map((value, i) => cell(tag, value, i)).join('')}</tr>`;
   const top = head.length === 0 ? '' : `<thead>${line('th', head)}</thead>`;

@@ -10,7 +10,7 @@ import type { History } from './history';
 import { learningRate } from './learning-rate';
 import { lossCurves } from './loss-curves';
 import { metricCurves } from './metric-curves';
-import { type Cell, figures, folded, Html, html, page, section, table, verbatim } from './page';
+import { type Cell, figures, folded, type Html, html, page, section, table, verbatim } from './page';
 import { predictions } from './predictions';
 import { type DataRecord, digestOf, type Run, type RunRecord, runOf } from './record';
 import { rocCurve } from './roc-curve';
@@ -178,7 +178,7 @@ function epochsTable({ epochs, initialEpoch }: Known): Html {
   const best = epochs.bestEpoch - initialEpoch - 1;
   const lines = Array.from({ length: epochs.count }, (_, i) => i).filter((i) => i % step === 0 || i === epochs.count - 1 || i === best);
   const title = step === 1 ? 'Epochs as a table' : `Every ${step}th epoch as a table`;
-  const cells = lines.map((i): Cell[] => [initialEpoch + i + 1, ...columns.map(([, values]) => new Html(shortNumber(values[i]!)))]);
+  const cells = lines.map((i): Cell[] => [initialEpoch + i + 1, ...columns.map(([, values]) => shortNumber(values[i]!))]);
   return folded(title, table(['epoch', ...columns.map(([name]) => name)], cells));
 }
 

@@ -73,6 +73,9 @@ describe('report.writeReport', () => {
     expect(text).toContain(`simdnn ${version}`);
     expect(text).toContain(`target ${info().target}`);
     expect(text).not.toContain('Predictions');
+    expect(text).toContain(
+      'Epochs as a table epoch loss validation loss accuracy learning rate seconds 1 2 2.5 0.25 0.1 1 2 1 1.25 0.5 0.1 1',
+    );
   });
 
   it('tells the seed that is in force, or the one that is given', async () => {
