@@ -2,7 +2,7 @@
 // Needs nothing but Node and npm; prints nothing when nothing is missing.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { installMissing, onPath, root, run, stop } from './system.mjs';
+import { installIfPossible, installMissing, onPath, root, run, stop } from './system.mjs';
 import { highway } from './vendor.mjs';
 
 // npm writes node_modules/.package-lock.json last, so an interrupted install counts as none.
@@ -14,7 +14,7 @@ function packagesAreCurrent() {
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 17)) stop(`Node 20.17 or later is needed, this is ${process.version}`);
 
-// What the native build needs, with the Debian package that brings it; ccache keeps what was compiled, for the builds after a change.
+// What the native build and the tests need, with the Debian package that brings it; ccache keeps what was compiled, for the builds after a change.
 await installMissing(
   [
     ['cmake', onPath('cmake')],
@@ -24,5 +24,7 @@ await installMissing(
   ],
   [['ccache', onPath('ccache')]],
 );
+// Reports are looked at in a browser; where none can be had those tests are skipped. It is large: a user's machine is not asked for it.
+if (process.env.CI && !onPath('chromium') && !onPath('google-chrome')) installIfPossible('chromium');
 if (!packagesAreCurrent()) await run('installing npm packages', 'npm', ['ci']);
 await run('building the native addon (the first time takes a minute or more)', 'npm', ['run', 'build']);

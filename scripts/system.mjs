@@ -34,6 +34,13 @@ export function run(doing, command, args, env = {}) {
   });
 }
 
+/** Installs a Debian package where that needs no question, within five minutes; else nothing is done. */
+export function installIfPossible(name) {
+  if (!onPath('apt-get') || process.getuid() !== 0) return;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('apt-get', ['install', '-y', '--no-install-recommends', name], { env, stdio: 'ignore', timeout: 300_000 });
+}
+
 // Installs those of [package, present] that are not present, as root or through sudo; the welcome ones only along with others.
 export async function installMissing(needs, welcome = []) {
   const missing = (packages) => packages.filter(([, present]) => !present).map(([name]) => name);

@@ -49,6 +49,7 @@ export {
   randn,
   randnLike,
   randperm,
+  report,
   SimdnnError,
   setFlushDenormal,
   setNumThreads,

@@ -63,6 +63,8 @@ export {
 export * as optim from './optim';
 export { getRngState, manualSeed, setRngState } from './random';
 export type { CompiledOutput, Profile, ProfiledCall } from './recording';
+/** Figures of a run as SVG, and a page of all of them. */
+export * as report from './report';
 export { type NestedArray, Tensor } from './tensor';
 /** Whole training runs, evaluation and prediction on a native thread. */
 export * as train from './train';

@@ -32,7 +32,7 @@ const sourceLevels = [
   ['recording'],
   ['recording'],
   ['compile', 'io'], // an export is a recorded forward pass
-  ['train'],
+  ['train', 'report'],
   ['kernels'],
   ['index'],
   ['cli'], // knows the public names alone

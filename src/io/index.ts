@@ -17,4 +17,5 @@ export {
   type SaveSafetensorsOptions,
   saveSafetensors,
 } from './safetensors';
+export { type BoardFigures, type TensorBoardCallback, type TensorBoardOptions, tensorBoard } from './tensor-board';
 export { type ExportTfjsOptions, exportTfjs } from './tfjs';

@@ -1,4 +1,4 @@
-// Messages of onnx.proto: each field by its number there, written with the wire format of @bufbuild/protobuf.
+// Messages of onnx.proto and event.proto: each field by its number there, written with the wire format of @bufbuild/protobuf.
 let wire: typeof import('@bufbuild/protobuf/wire');
 
 /** Loads the library, when a message is wanted for the first time: who exports nothing does not wait for it. */
@@ -24,6 +24,10 @@ export class Message {
   }
   float(field: number, value: number): this {
     this.writer.tag(field, wire.WireType.Bit32).float(value);
+    return this;
+  }
+  double(field: number, value: number): this {
+    this.writer.tag(field, wire.WireType.Bit64).double(value);
     return this;
   }
   /** A message within this one. */

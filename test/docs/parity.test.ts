@@ -52,6 +52,7 @@ const sections: [title: string, rows: Row[]][] = [
   ['Metrics', within('metrics.')],
   ['Training', within('train.')],
   ['Files', within('io.')],
+  ['Reports', within('report.')],
 ];
 
 const code = (name: string | null): string => (name === null ? '' : `\`${name}\``);

@@ -956,6 +956,45 @@ const recipes = {
   'data.LabelEncoder.stateDict': (w) => on(encoder(w), []),
   'data.LabelEncoder.loadStateDict': (w) => on(encoder(w), [encoder(w).stateDict()]),
 
+  'report.lossCurves': (w) => [historyOf(w), curveOptions(w)],
+  'report.metricCurves': (w) => [historyOf(w), curveOptions(w)],
+  'report.learningRate': (w) => [historyOf(w), curveOptions(w)],
+  'report.confusionMatrix': (w) => {
+    const n = w.size();
+    const matrix = w.r.pick([w.ints([n, n], 9), Array.from({ length: n }, () => Array.from({ length: n }, () => w.r.below(9)))]);
+    return [
+      matrix,
+      w.options({
+        ...figureOptions(w),
+        classNames: () => Array.from({ length: n }, () => w.r.pick(names)),
+        maxClasses: () => 2 + w.r.below(9),
+      }),
+    ];
+  },
+  'report.rocCurve': (w) => {
+    const curve = () => ({
+      fpr: [0, 0.25, 1],
+      tpr: w.r.pick([
+        [0, 0.5, 1],
+        [0, 0, 0],
+      ]),
+    });
+    return [w.r.pick([curve(), [curve(), curve()]]), w.options({ ...figureOptions(w), maxCurves: () => 1 + w.r.below(8) })];
+  },
+  'report.classScores': (w) => {
+    const n = w.size();
+    return [
+      w.r.pick([w.ints([n], 3), w.matrix(n, 3).detach()]),
+      w.ints([n], 3),
+      w.options({ ...figureOptions(w), numClasses: () => 3 + w.r.below(4), maxClasses: () => 1 + w.r.below(4) }),
+    ];
+  },
+  'report.predictions': (w) => {
+    const n = w.size();
+    const values = () => Array.from({ length: n }, () => number(w));
+    return [values(), values(), w.options(figureOptions(w))];
+  },
+
   'train.fit': (w) => {
     const { model, options, more } = fitArguments(w);
     return [model, { ...options, ...w.options(more) }];
@@ -1105,6 +1144,22 @@ const tfidfOptions = (w) => ({
   smoothIdf: w.boolean,
   sublinearTf: w.boolean,
 });
+// Texts and numbers that a figure may be given.
+const names = ['cat', 'dog', '', '__proto__', 'constructor', '</script>', '{a|b}', '\0\ud800'];
+const number = (w) => w.r.pick([w.r.real(), 0, 1e-320, -1e300, 1e308, Infinity, Number.NaN]);
+const figureOptions = (w) => ({
+  title: () => w.r.pick(names),
+  width: () => w.r.pick([240, 720]),
+  height: () => w.r.pick([160, 600]),
+  scheme: () => w.r.pick(['auto', 'light', 'dark']),
+});
+const curveOptions = (w) =>
+  w.options({ ...figureOptions(w), scale: () => w.r.pick(['auto', 'linear', 'log']), initialEpoch: () => w.r.below(3) });
+const historyOf = (w) => {
+  const n = w.size();
+  const values = () => Array.from({ length: n }, () => number(w));
+  return { loss: values(), validationLoss: values(), lr: values(), metrics: { [w.r.pick(names)]: values() }, bestEpoch: w.r.below(n + 1) };
+};
 const encoder = (w) => new w.lib.data.LabelEncoder().fit(['a', 'b', 'c']);
 function stackParts(w) {
   const dataset = w.dataset();
@@ -1367,7 +1422,9 @@ const hidden = new Set([
     'loadModel',
     'exportOnnx',
     'exportTfjs',
+    'tensorBoard',
   ].map((name) => `io.${name}`),
+  'report.writeReport',
 ]);
 
 // What never returns as it is called here: that is right.

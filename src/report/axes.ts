@@ -1,0 +1,71 @@
+// Axes of figures, and lines over epochs.
+
+import type { Drawing } from './figure';
+import { colors, seriesColor } from './palette';
+import { shortNumber } from './text';
+
+/** How far apart numbers stand on an axis; `"auto"`: by their logarithm where all are above 0 and the largest is a hundred times the smallest. */
+export type AxisScale = 'auto' | 'linear' | 'log';
+
+/** Whether an axis is logarithmic. */
+export function isLogarithmic(scale: AxisScale, values: readonly number[]): boolean {
+  if (scale === 'linear') return false;
+  let [least, most] = [Infinity, 0];
+  for (const value of values) if (Number.isFinite(value)) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  return scale === 'log' ? most > 0 : least > 0 && most >= 100 * least;
+}
+
+/** An axis of numbers. */
+export const numberAxis = (name: string, more: Drawing = {}): Drawing => ({
+  type: 'value',
+  name,
+  nameLocation: 'middle',
+  nameTextStyle: { color: colors.muted, fontSize: 12 },
+  axisLine: { show: true, onZero: false, lineStyle: { color: colors.muted } },
+  axisTick: { show: false },
+  axisLabel: { color: colors.muted, formatter: shortNumber, hideOverlap: true },
+  splitLine: { lineStyle: { color: colors.grid } },
+  scale: true,
+  ...more,
+});
+
+/** An axis of names. */
+export const nameAxis = (name: string, names: readonly string[], more: Drawing = {}): Drawing => ({
+  type: 'category',
+  name,
+  nameLocation: 'middle',
+  nameTextStyle: { color: colors.muted, fontSize: 12 },
+  data: names,
+  axisLine: { show: true, onZero: false, lineStyle: { color: colors.muted } },
+  axisTick: { show: false },
+  axisLabel: { color: colors.muted, interval: 0 },
+  splitLine: { show: false },
+  ...more,
+});
+
+/** The names of the series, below the figure. */
+export const legend = (names: readonly string[]): Drawing => ({
+  show: names.length > 0,
+  type: 'plain',
+  data: names,
+  bottom: 6,
+  icon: 'path://M0,-1L10,-1L10,1L0,1Z',
+  itemGap: 36, // a browser's letters may be wider than echarts takes them for
+  itemWidth: 22,
+  itemHeight: 4,
+  textStyle: { color: colors.ink, fontSize: 12 },
+});
+
+/** A line; its number decides its colour and whether it is broken. */
+export const line = (name: string, points: readonly (readonly [number, number | null])[], i: number, more: Drawing = {}): Drawing => ({
+  type: 'line',
+  name,
+  data: points,
+  silent: true,
+  symbol: 'circle',
+  symbolSize: 5,
+  color: seriesColor(i),
+  itemStyle: { color: seriesColor(i) },
+  lineStyle: { color: seriesColor(i), width: 2, type: (['solid', 'dashed', 'dotted'] as const)[i % 3] },
+  ...more,
+});

@@ -1,0 +1,123 @@
+// Precision, recall and F1 of each class.
+import { checkInteger, rangeError } from '../errors';
+import { F1Score, Precision, Recall } from '../metrics';
+import { checkTensor, type Tensor } from '../tensor';
+import { legend, nameAxis, numberAxis } from './axes';
+import { draw, type FigureOptions, figureOptions } from './figure';
+import { colors, seriesColor } from './palette';
+import { counted, grouped } from './text';
+import { classNamesOf, labelsOf } from './values';
+
+/** The options of `classScores`. */
+export interface ScoreFigureOptions extends FigureOptions {
+  /** The names of the classes; by default their numbers. */
+  classNames?: readonly (string | number)[] | null;
+  /** How many classes there are; by default as many as classNames, columns of scores, or the largest class needs. */
+  numClasses?: number;
+  /** How many classes are shown, 1 to 100: of more those with the smallest F1 (25). */
+  maxClasses?: number;
+}
+
+/** The scores of one class. */
+export interface ClassScore {
+  precision: number;
+  recall: number;
+  f1: number;
+  /** How many rows are of this class. */
+  support: number;
+}
+
+/** Precision, recall and F1 of each class by the library's metrics. */
+export function scoresOf(preds: Tensor, target: Tensor, numClasses: number): ClassScore[] {
+  // A metric of several classes wants two of them.
+  const options = { task: 'multiclass', average: 'none', numClasses: Math.max(2, numClasses) } as const;
+  const [precision, recall, f1] = [new Precision(options), new Recall(options), new F1Score(options)].map((metric) => {
+    metric.update(preds, target);
+    return metric.compute().data;
+  });
+  const support = new Float64Array(numClasses);
+  for (const c of target.ints) support[c]!++;
+  return Array.from({ length: numClasses }, (_, c) => ({
+    precision: precision![c]!,
+    recall: recall![c]!,
+    f1: f1![c]!,
+    support: support[c]!,
+  }));
+}
+
+function classesIn(preds: Tensor, target: Tensor): number {
+  let most = preds.shape.length === 2 ? preds.shape[1]! - 1 : -1;
+  for (const { ints } of preds.dtype === 'int32' ? [preds, target] : [target]) for (const c of ints) most = Math.max(most, c);
+  return most + 1;
+}
+
+/**
+ * Precision, recall and F1 of each class as a figure, SVG text.
+ *
+ * preds are int32 classes `[n]` or float32 scores `[n, classes]`, target is int32 `[n]`, as for `metrics.classificationReport`. Of more than `maxClasses` classes those with
+ * the smallest F1 are shown. It needs the package `echarts`, as `lossCurves` does. A RangeError for classes that are not there and without samples.
+ *
+ * @example
+ * const [preds, target] = [tensor(Int32Array.of(0, 1, 1)), tensor(Int32Array.of(0, 1, 0))];
+ * report.classScores(preds, target, { classNames: ['cat', 'dog'] }).startsWith('<svg'); // true
+ */
+export function classScores(preds: Tensor, target: Tensor, options?: ScoreFigureOptions): string {
+  const where = 'report.classScores';
+  const frame = figureOptions<ScoreFigureOptions>(where, options, 'Scores of the classes', {
+    classNames: undefined,
+    numClasses: undefined,
+    maxClasses: 25,
+  });
+  const maxClasses = checkInteger(where, 'maxClasses', frame.maxClasses, 1, 100);
+  checkTensor(where, 'preds', preds);
+  checkTensor(where, 'target', target, 'int32');
+  if (target.numel === 0) throw rangeError(where, 'there are no samples');
+  const given = Array.isArray(frame.classNames) ? frame.classNames.length : undefined;
+  const numClasses = checkInteger(where, 'numClasses', frame.numClasses ?? given ?? classesIn(preds, target), 1);
+  const names = classNamesOf(where, frame.classNames, numClasses);
+  const found = classesIn(preds, target);
+  if (found > numClasses) throw rangeError(where, `expected classes from 0 to ${numClasses - 1}, got ${found - 1}`);
+  return drawScores(where, { ...frame, maxClasses }, names, scoresOf(preds, target, numClasses));
+}
+
+/** Draws scores that are known. */
+export function drawScores(
+  where: string,
+  frame: Parameters<typeof draw>[1] & { maxClasses: number },
+  names: readonly string[],
+  scores: readonly ClassScore[],
+): string {
+  const isPart = scores.length > frame.maxClasses;
+  const all = [...scores.keys()].filter((c) => !isPart || scores[c]!.support > 0);
+  const shown = isPart ? all.sort((a, b) => scores[a]!.f1 - scores[b]!.f1 || a - b).slice(0, frame.maxClasses) : all;
+  const remark = isPart ? `The ${grouped(shown.length)} with the smallest F1 of ${counted(all.length, 'class')} that occur.` : '';
+  const labels = labelsOf(shown.map((c) => names[c]!));
+  const kinds = [
+    ['precision', 'precision'],
+    ['recall', 'recall'],
+    ['F1', 'f1'],
+  ] as const;
+  const longest = Math.max(...labels.map((label) => label.length));
+  return draw(where, frame, 130 + 34 * shown.length, remark, {
+    grid: { left: Math.min(200, 28 + longest * 7), right: 48, top: isPart ? 64 : 48, bottom: 58 },
+    legend: { ...legend(kinds.map(([name]) => name)), icon: 'rect', itemWidth: 12, itemHeight: 10 },
+    xAxis: numberAxis('', { min: 0, max: 1, scale: false }),
+    yAxis: nameAxis('', labels, { inverse: true, axisLabel: { color: colors.muted, interval: 0, fontSize: 11 } }),
+    series: kinds.map(([name, kind], i) => ({
+      type: 'bar',
+      name,
+      silent: true,
+      data: shown.map((c) => scores[c]![kind]),
+      barGap: '10%',
+      barCategoryGap: '30%',
+      itemStyle: { color: seriesColor(i) },
+      label: {
+        show: kind === 'f1',
+        position: 'right',
+        color: colors.muted,
+        fontSize: 10,
+        formatter: ({ value }: { value: number }) => value.toFixed(2),
+      },
+    })),
+  });
+}

@@ -1,0 +1,88 @@
+// Figures over epochs.
+import { checkInteger, checkOneOf } from '../errors';
+import { type AxisScale, isLogarithmic, legend, line, numberAxis } from './axes';
+import { type Drawing, draw, type FigureOptions, type Frame } from './figure';
+import { colors } from './palette';
+import { counted } from './text';
+import { thinnedLine } from './thin';
+import { labelsOf } from './values';
+
+/** The options of the figures over epochs. */
+export interface CurveFigureOptions extends FigureOptions {
+  /** How far apart the values stand: by their difference, by their logarithm, or (`"auto"`) by the logarithm where all are above 0 and the largest is a hundred times the smallest. */
+  scale?: AxisScale;
+  /** Epochs that were done before, as `initialEpoch` of `train.fit` (0). */
+  initialEpoch?: number;
+}
+
+/** Options of curves that were looked at. */
+export interface CurveFrame extends Frame {
+  scale: AxisScale;
+  initialEpoch: number;
+}
+
+/** Refuses options that cannot be used. */
+export function checkCurveFrame(where: string, o: Frame & { scale: unknown; initialEpoch: unknown }): CurveFrame {
+  const scale = checkOneOf(where, 'scale', o.scale, ['auto', 'linear', 'log']);
+  return { ...o, scale, initialEpoch: checkInteger(where, 'initialEpoch', o.initialEpoch) };
+}
+
+// Beyond these the arithmetic of an axis overflows, or has no digits left.
+const largest = 1e100;
+const smallest = 1e-100;
+
+// The lines' own range would be one number where all are alike.
+const spread = (name: string, log: boolean): Drawing =>
+  log ? numberAxis(name, { type: 'log', minorSplitLine: { show: false } }) : numberAxis(name);
+
+const bestMark = (epoch: number): Drawing => ({
+  silent: true,
+  symbol: 'none',
+  animation: false,
+  lineStyle: { color: colors.muted, type: 'dotted', width: 1 },
+  label: { formatter: () => `best: ${epoch}`, color: colors.muted, fontSize: 11 },
+  data: [{ xAxis: epoch }],
+});
+
+/** Draws lists of numbers, one number for each epoch, as lines. */
+export function drawCurves(
+  where: string,
+  frame: CurveFrame,
+  yName: string,
+  curves: readonly (readonly [string, readonly number[]])[],
+  bestEpoch = 0,
+): string {
+  const all = curves.flatMap(([, values]) => values);
+  const log = isLogarithmic(
+    frame.scale,
+    all.filter((value) => Math.abs(value) <= largest),
+  );
+  const shown = (value: number): number | null => {
+    if (!(Math.abs(value) <= largest) || (log && value < smallest)) return null;
+    return Math.abs(value) < smallest ? 0 : value;
+  };
+  const count = curves[0]![1].length;
+  const [first, last] = [frame.initialEpoch + 1, frame.initialEpoch + count];
+  const names = labelsOf(curves.map(([name]) => name));
+  const lost = curves.flatMap(([, values], i) => {
+    const missing = values.filter((value) => shown(value) === null).length;
+    const why = values.every((value) => Math.abs(value) <= largest) ? 'not above 0' : 'NaN or infinite';
+    return missing === 0 ? [] : [`${names[i]}: ${counted(missing, 'epoch')} ${why}`];
+  });
+  const series = curves.map(([, values], i) => {
+    const points = values.map((value, k) => [first + k, shown(value)] as const);
+    return line(names[i]!, thinnedLine(points), i, {
+      // A point between two gaps has no line.
+      showSymbol: count <= 40 || points.every(([, value], k) => value === null || k % 2 === 0),
+      ...(i === 0 && bestEpoch >= first && bestEpoch <= last && count > 1 && { markLine: bestMark(bestEpoch) }),
+    });
+  });
+  const ends = count === 1 ? { min: first - 1, max: last + 1 } : { min: first, max: last };
+  return draw(where, frame, 340, lost.join('; '), {
+    grid: { left: 68, right: 28, top: lost.length > 0 ? 76 : 60, bottom: 72 },
+    legend: legend(curves.length > 1 ? names : []),
+    xAxis: numberAxis('epoch', { ...ends, minInterval: 1, nameGap: 26, splitLine: { show: false } }),
+    yAxis: { ...spread(labelsOf([yName])[0]!, log), nameGap: 52, ...(all.every((value) => shown(value) === null) && { min: 0, max: 1 }) },
+    series,
+  });
+}
