@@ -96,6 +96,7 @@ function addTrain(program: Command, done: (code: number) => void): void {
     .addOption(threads())
     .optionsGroup('What is written:')
     .option('--model <file>', 'where the model is saved')
+    .option('--report <file>', 'where a page with the figures of the run is written (needs the package echarts)')
     .option('--checkpoint <file>', 'where the run is saved after each epoch')
     .option('--resume', 'go on with the run of --checkpoint, where it is there')
     .addOption(json())

@@ -28,6 +28,7 @@ export interface TrainOptions extends NetworkOptions {
   seed: number;
   model: string | undefined;
   checkpoint: string | undefined;
+  report: string | undefined;
   resume: boolean;
 }
 

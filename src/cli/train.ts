@@ -1,5 +1,5 @@
 // simdnn train: a CSV file becomes a model.
-import type { nn } from '../index';
+import { type nn, report } from '../index';
 import { exitCodes } from './errors';
 import { saveModel } from './model-file';
 import { countParameters } from './network';
@@ -32,7 +32,8 @@ export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Pro
   const { isInterrupted, end } = interrupts();
   const tell = json || quiet ? (): void => {} : say;
   try {
-    await checkPlaces([o.model, o.checkpoint]);
+    await checkPlaces([o.model, o.checkpoint, o.report]);
+    if (o.report !== undefined) report.lossCurves({ loss: [0] }); // says now, not after the training, that the package that draws is missing
     const prepared = await prepare(o);
     describeData(prepared, o, tell);
     const { record, model } = await runTraining(prepared, o, {
@@ -43,8 +44,9 @@ export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Pro
     const epochs = record.history.loss.length;
     const keeps = o.model !== undefined && epochs > 0; // one that was interrupted in its first epoch has learned nothing
     if (keeps) await saveModel(o.model!, model);
-    // Whatever else is made of a run is made here, of its record alone.
-    const files = { model: keeps ? o.model! : null, checkpoint: o.checkpoint ?? null };
+    const tells = o.report !== undefined && epochs > 0;
+    if (tells) await writePage(o.report!, record);
+    const files = { model: keeps ? o.model! : null, checkpoint: o.checkpoint ?? null, report: tells ? o.report! : null };
     if (json) {
       const { validation: _, ...summary } = record;
       sayJson({ ...summary, notes: prepared.notes, files });
@@ -55,6 +57,11 @@ export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Pro
   } finally {
     end();
   }
+}
+
+async function writePage(path: string, { history, classes, validation, ...rest }: RunRecord): Promise<void> {
+  const { targets, predictions, probabilities } = validation;
+  await report.writeReport(path, { ...rest, fit: history, classNames: classes, targets, predictions, probabilities });
 }
 
 type Tell = (line: string) => void;
