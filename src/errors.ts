@@ -1,4 +1,5 @@
 // Errors and the checks of options: one style for the whole library.
+import { isPromise } from './brands';
 
 /**
  * An error that is neither a wrong kind (`TypeError`) nor a wrong value (`RangeError`), told apart by its `code`.
@@ -137,6 +138,13 @@ export function checkInteger(where: string, name: string, value: unknown, low = 
   checkNumber(where, name, value, low, high < Number.MAX_SAFE_INTEGER ? high : Infinity);
   if (!Number.isSafeInteger(value)) throw rangeError(where, `expected ${name} to be an integer, got ${value}`);
   return value as number;
+}
+
+/** Refuses a promise where nothing is waited for; its own error then is nobody's. */
+export function refusePromise(where: string, what: string, why: string, value: unknown): void {
+  if (!isPromise(value)) return;
+  value.catch(() => {});
+  throw typeError(where, `expected ${what} to return nothing, got a promise: ${why}`);
 }
 
 /** Refuses an option that is neither true nor false. */

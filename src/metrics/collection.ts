@@ -54,8 +54,9 @@ export class MetricCollection<M extends CollectedMetrics> extends Metric<Collect
   }
 
   /** @internal */
-  override get takesClasses(): boolean {
-    return this.all().every(([, metric]) => metric.takesClasses);
+  override get takesClasses(): number {
+    const [first = 0, ...others] = this.all().map(([, metric]) => metric.takesClasses);
+    return others.every((classes) => classes === first) ? first : 0;
   }
 
   /** Gives a batch to each metric; `options` to those of retrieval alone. */

@@ -3,7 +3,16 @@ import { withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { classBatch, labelAt, labelBatch, predictedClasses, predictedLabels } from './batch';
 import { Metric } from './metric';
-import { checkTask, checkThreshold, type Problem, type Task, type TaskSettings, type ThresholdOptions, taskDefaults } from './task';
+import {
+  checkTask,
+  checkThreshold,
+  countsServe,
+  type Problem,
+  type Task,
+  type TaskSettings,
+  type ThresholdOptions,
+  taskDefaults,
+} from './task';
 
 /** Counts the samples of each class that were taken for each class. */
 export abstract class Confusion<More extends object> extends Metric {
@@ -41,13 +50,13 @@ export abstract class Confusion<More extends object> extends Metric {
   }
 
   /** @internal */
-  override get takesClasses(): boolean {
-    return this.problem.task === 'multiclass';
+  override get takesClasses(): number {
+    return this.problem.task === 'multiclass' && this.update === Confusion.prototype.update ? this.classes : 0;
   }
 
   /** @internal */
   override get countedClasses(): number {
-    return this.takesClasses && this.update === Confusion.prototype.update ? this.classes : 0;
+    return countsServe(this.problem) ? this.takesClasses : 0;
   }
 
   /** @internal */

@@ -6,7 +6,16 @@ import { type ClassBatch, classBatch, labelAt, labelBatch, predictedClasses, pre
 import { marginsOf } from './margins';
 import { Metric } from './metric';
 import { remember } from './remember';
-import { type Average, checkTask, checkThreshold, type Problem, type TaskSettings, type ThresholdOptions, taskDefaults } from './task';
+import {
+  type Average,
+  checkTask,
+  checkThreshold,
+  countsServe,
+  type Problem,
+  type TaskSettings,
+  type ThresholdOptions,
+  taskDefaults,
+} from './task';
 
 /**
  * Over what a figure of samples with further dimensions is: `"global"`, everything that was taken in; `"samplewise"`, each sample by itself, so that there is
@@ -171,13 +180,14 @@ export abstract class OfCounts<More extends object = object> extends Metric {
   protected abstract score(counts: Counts): number;
 
   /** @internal */
-  override get takesClasses(): boolean {
-    return this.problem.task === 'multiclass' && this.topK === 1 && !this.samplewise;
+  override get takesClasses(): number {
+    const isPlain = this.problem.task === 'multiclass' && this.topK === 1 && !this.samplewise;
+    return isPlain && this.update === OfCounts.prototype.update ? this.problem.width : 0;
   }
 
   /** @internal */
   override get countedClasses(): number {
-    return this.takesClasses && this.update === OfCounts.prototype.update ? this.problem.width : 0;
+    return countsServe(this.problem) ? this.takesClasses : 0;
   }
 
   /** @internal */

@@ -30,9 +30,9 @@ export abstract class Metric<Value = Tensor> {
   /** Whether a higher figure is a better one; null, as here, where that is not known. What picks the best epoch by a metric goes by it. */
   readonly higherIsBetter: boolean | null = null;
 
-  /** @internal Whether classes `[n]` serve `update` as well as the scores that they are the highest of. */
-  get takesClasses(): boolean {
-    return false;
+  /** @internal Of how many classes the highest, `[n]`, serves `update` as well as the scores `[n, classes]`; 0: it does not. */
+  get takesClasses(): number {
+    return 0;
   }
   /** @internal How many classes the counts have that serve as well, by `takeCounts`; 0: none do. */
   get countedClasses(): number {

@@ -71,3 +71,7 @@ export function checkTask(where: string, o: TaskSettings, most: number, tasks: r
 
 /** Refuses a threshold outside `[0, 1]`; it is compared with probabilities in float32. */
 export const checkThreshold = (where: string, threshold: unknown): number => Math.fround(checkNumber(where, 'threshold', threshold, 0, 1));
+
+/** Whether counts of all classes serve: where one of them is ignored its rows are not to be counted. */
+export const countsServe = ({ ignoreIndex, width }: Problem): boolean =>
+  ignoreIndex === undefined || ignoreIndex < 0 || ignoreIndex >= width;

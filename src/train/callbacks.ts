@@ -1,5 +1,5 @@
 // What a fit tells while it runs, and who is told.
-import { describe, rangeError, typeError } from '../errors';
+import { describe, rangeError, refusePromise, typeError } from '../errors';
 import type { Module } from '../nn';
 import type { Optimizer } from '../optim';
 import type { NestedArray } from '../tensor';
@@ -93,7 +93,11 @@ type Event = (typeof events)[number];
 export class Callbacks {
   private readonly all: readonly Callback[];
 
-  constructor(where: string, own: Pick<Callback, 'onEpoch' | 'onBatch'>, callbacks: unknown) {
+  constructor(
+    private readonly where: string,
+    own: Pick<Callback, 'onEpoch' | 'onBatch'>,
+    callbacks: unknown,
+  ) {
     if (!Array.isArray(callbacks)) throw typeError(where, `expected callbacks to be a list of objects, got ${describe(callbacks)}`);
     for (const [i, callback] of callbacks.entries()) {
       if (typeof callback !== 'object' || callback === null) {
@@ -110,6 +114,11 @@ export class Callbacks {
     this.all = [own, ...(callbacks as Callback[])];
   }
 
+  /** The callbacks, without the options. */
+  get objects(): readonly Callback[] {
+    return this.all.slice(1);
+  }
+
   /** Whether anybody listens. */
   has(event: Event): boolean {
     return this.all.some((callback) => callback[event] !== undefined);
@@ -120,7 +129,9 @@ export class Callbacks {
     const own = this.all.filter((callback) => callback.afterStep !== undefined);
     if (own.length === 0) return null;
     return () => {
-      for (const callback of own) callback.afterStep!();
+      for (const callback of own) {
+        refusePromise(this.where, 'afterStep', 'it is a part of the recorded step', callback.afterStep!());
+      }
     };
   }
 

@@ -1,9 +1,18 @@
 // A fit that writes checkpoints, and goes on from the one that is there.
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { checkBoolean, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
-import { type BestOptions, type CheckpointCallback, type CheckpointParts, checkpointEvery, loadCheckpoint, type Stateful } from '../io';
+import {
+  type BestOptions,
+  type CheckpointCallback,
+  type CheckpointParts,
+  checkpointEvery,
+  loadCheckpoint,
+  type Stateful,
+  saveCheckpoint,
+} from '../io';
 import { pathOf } from '../io/paths';
-import type { Module } from '../nn';
+import { Module } from '../nn';
 import type { Optimizer } from '../optim';
 import { LRScheduler } from '../optim/lr-scheduler';
 import type { Direction } from './measures';
@@ -53,6 +62,7 @@ export class Checkpointing {
   private readonly parts: CheckpointParts;
   private readonly saver: CheckpointCallback;
   private readonly path: string;
+  private readonly every: number;
   /** Whether the fit goes on from the file, where there is one. */
   readonly resumes: boolean;
 
@@ -71,7 +81,10 @@ export class Checkpointing {
     });
     this.path = pathOf(`${where}: checkpoint`, o.path);
     this.resumes = checkBoolean(where, 'checkpoint.resume', o.resume);
-    this.parts = partsOf(model, settings);
+    this.parts = partsOf(where, model, settings);
+    this.every = o.every;
+    if (!existsSync(dirname(this.path)))
+      throw rangeError(where, `checkpoint.path is in a folder that does not exist: ${dirname(this.path)}`);
     this.saver = checkpointEvery({ path: o.path, every: o.every, best: watched(where, o.best, known), ...this.parts });
   }
 
@@ -80,18 +93,21 @@ export class Checkpointing {
     return existsSync(this.path) ? (await loadCheckpoint(this.path, this.parts)).epoch : null;
   }
 
-  /** Writes what is due after an epoch. */
-  async write(epoch: number, figures: ReadonlyMap<string, number>): Promise<void> {
+  /** Writes what is due after an epoch; the last one is. */
+  async write(epoch: number, figures: ReadonlyMap<string, number>, isLast: boolean): Promise<void> {
     const { loss, validationLoss, ...metrics } = Object.fromEntries(figures);
     await this.saver.onEpoch({ epoch, loss: loss!, ...(validationLoss !== undefined && { validationLoss }), metrics });
+    if (isLast && epoch % this.every !== 0) await saveCheckpoint(this.path, { ...this.parts, epoch });
   }
 }
 
 // All that the fit's next epoch depends on. What an iterable of one's own has is not known.
-function partsOf(
-  model: Module,
-  { optimizer, loader, validation, schedules, earlyStopping }: Omit<Settings, 'checkpoint'>,
-): CheckpointParts {
+function partsOf(where: string, model: Module, settings: Omit<Settings, 'checkpoint'>): CheckpointParts {
+  const { criterion, optimizer, loader, validation, schedules, earlyStopping, callbacks } = settings;
+  const owned = new Set([model, ...(criterion instanceof Module ? [criterion] : [])].flatMap((module) => module.parameters()));
+  if ((optimizer as Optimizer<object>).paramGroups.some(({ params }) => params.some((p) => !owned.has(p)))) {
+    throw rangeError(where, 'a checkpoint would lack parameters of the optimizer that neither the model nor the criterion has');
+  }
   const { schedulers } = schedules;
   const [first] = schedulers;
   const scheduler = schedulers.length === 1 && first instanceof LRScheduler ? first : undefined;
@@ -99,6 +115,8 @@ function partsOf(
     ...(scheduler === undefined ? schedulers.map((one, i): [string, unknown] => [`scheduler ${i}`, one]) : []),
     ...validation.flatMap(({ loader: set }, i): [string, unknown][] => (set === loader ? [] : [[`validation ${i}`, set]])),
     ['earlyStopping', earlyStopping],
+    ['criterion', criterion instanceof Module && Object.keys(criterion.stateDict()).length > 0 ? criterion : null],
+    ...callbacks.objects.map((callback, i): [string, unknown] => [`callback ${i}`, callback]),
   ];
   const scalers = Object.fromEntries(others.filter((pair): pair is [string, Stateful] => isStateful(pair[1])));
   return {

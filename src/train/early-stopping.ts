@@ -19,6 +19,9 @@ export interface EarlyStoppingOptions {
 }
 
 interface EarlyStoppingState {
+  /** What was watched, and which way it is better. */
+  monitor: string;
+  sign: number;
   best: number | null;
   bestEpoch: number;
   waited: number;
@@ -93,11 +96,20 @@ export class EarlyStopping {
 
   /** What a fit that goes on must know. */
   stateDict(): EarlyStoppingState {
-    return { best: Number.isFinite(this.best) ? this.best : null, bestEpoch: this.bestEpoch, waited: this.waited, state: this.state };
+    const { monitor, sign } = this;
+    return {
+      monitor,
+      sign,
+      best: Number.isFinite(this.best) ? this.best : null,
+      bestEpoch: this.bestEpoch,
+      waited: this.waited,
+      state: this.state,
+    };
   }
 
-  /** Takes over what `stateDict` gave. */
-  loadStateDict({ best, bestEpoch, waited, state }: EarlyStoppingState): void {
+  /** Takes over what `stateDict` gave, where that watched the same; else it counts anew. */
+  loadStateDict({ monitor, sign, best, bestEpoch, waited, state }: EarlyStoppingState): void {
+    if (monitor !== this.monitor || sign !== this.sign) return;
     this.best = best ?? Infinity;
     this.bestEpoch = bestEpoch;
     this.waited = waited;

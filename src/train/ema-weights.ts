@@ -1,7 +1,7 @@
 // Averages of the weights that a training goes through, taken in each step.
 import { noGrad } from '../autograd';
 import { checkNumber, describe, typeError, withDefaults } from '../errors';
-import { Module } from '../nn';
+import { Module, type StateDict } from '../nn';
 import type { Callback } from './callbacks';
 
 /** The options of `emaWeights`. */
@@ -14,6 +14,10 @@ export interface EmaWeightsOptions {
 export interface EmaWeights extends Callback {
   /** A copy of the model with the averages for parameters, and its buffers. */
   readonly model: Module;
+  /** The averages, for a checkpoint. */
+  stateDict(): StateDict;
+  /** Takes over what `stateDict` gave. */
+  loadStateDict(state: StateDict): void;
   /** Takes in the weights: after each step of a loop or a compiled step; a fit does so by itself. */
   afterStep(): void;
 }
@@ -29,6 +33,14 @@ class Averages<M extends Module> implements EmaWeights {
     for (const parameter of this.model.parameters()) parameter.requiresGrad_(false);
     this.model.eval();
     this.afterStep = this.afterStep.bind(this);
+  }
+
+  stateDict(): StateDict {
+    return this.model.stateDict();
+  }
+
+  loadStateDict(state: StateDict): void {
+    this.model.loadStateDict(state);
   }
 
   afterStep(): void {

@@ -43,6 +43,7 @@ export async function fit(model: Module, options: FitOptions, ...rest: never[]):
   const settings = settingsOf(where, model, options);
   if (settings.signal?.aborted) throw settings.signal.reason;
   const done = settings.checkpoint?.resumes ? await settings.checkpoint.resume() : null;
+  if (settings.signal?.aborted) throw settings.signal.reason;
   if (done === null) return new Fit(model, settings).run();
   const { epochs, earlyStopping } = settings;
   if (done < epochs && !earlyStopping?.hasEnded) return new Fit(model, { ...settings, initialEpoch: done }).run();

@@ -262,7 +262,7 @@ export class Fit implements Holder {
     const isOver = await this.outside(async () => {
       await o.callbacks.tell('onEpoch', report);
       const isLast = o.earlyStopping?.isOver(figures, epoch, this.model) ?? false;
-      await o.checkpoint?.write(epoch, figures);
+      await o.checkpoint?.write(epoch, figures, isLast || this.stopped !== null || epoch === o.epochs);
       return isLast;
     });
     this.epochBegan = performance.now();
@@ -281,6 +281,7 @@ export class Fit implements Holder {
 
   // Calls back with the model free to be used, and changed. What is thrown leaves it free, and as it is then.
   private async outside<T>(call: () => Promise<T>): Promise<T> {
+    const found = [...this.held]; // what recordings found as well
     this.free();
     this.engine.stream.begin();
     let result: T;
@@ -289,7 +290,7 @@ export class Fit implements Holder {
     } finally {
       this.engine.stream.end();
     }
-    const { tensors } = this;
+    const tensors = new Set([...this.tensors, ...found]);
     this.checkFree(tensors);
     this.hold(tensors);
     this.engine.write();
@@ -321,7 +322,7 @@ export class Fit implements Holder {
     return [...this.model.parameters(), ...this.model.buffers(), ...this.groups.flatMap(({ params }) => params)];
   }
 
-  private checkFree(tensors: readonly Tensor[]): void {
+  private checkFree(tensors: Iterable<Tensor>): void {
     for (const { version } of tensors) this.refuseHeld(version);
   }
 
@@ -334,7 +335,7 @@ export class Fit implements Holder {
     }
   }
 
-  private hold(tensors: readonly Tensor[]): void {
+  private hold(tensors: Iterable<Tensor>): void {
     for (const tensor of tensors) this.take(tensor);
   }
 

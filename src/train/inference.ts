@@ -4,7 +4,7 @@ import { noGrad } from '../autograd';
 import { compile } from '../compile';
 import { checkBoolean, checkInteger, describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { syncHeld } from '../holders';
-import type { TensorData } from '../memory';
+import { overlap, type TensorData } from '../memory';
 import { Module } from '../nn';
 import { randomPosition, setRandomPosition } from '../random';
 import { type RecordedStep, Stamps } from '../recording';
@@ -141,8 +141,14 @@ function hereOf(where: string, model: Module, session: Session, x: Tensor): Here
 function predictedHere(model: Module, x: Tensor): Tensor | null {
   const known = predictors.get(model)?.find(({ here, examples }) => here !== null && isLike(x, examples[0]!));
   if (known === undefined || known.here!.leaves.some(({ version }) => version.holder !== null)) return null;
-  const { modules, predict } = known.here!;
-  return inEvaluation(modules, () => (known.session.kinds(0)[0]!.holds(randomPosition()) ? noGrad(() => predict(x)) : null));
+  const { modules, predict, leaves } = known.here!;
+  return inEvaluation(modules, () => {
+    if (!known.session.kinds(0)[0]!.holds(randomPosition())) return null;
+    const output = noGrad(() => predict(x));
+    if (output.shape[0] !== x.shape[0]) return null; // the other way says so
+    const isOnOthers = [x, ...leaves].some(({ values }) => overlap(values, output.values));
+    return isOnOthers || output.requiresGrad ? noGrad(() => output.detach().clone()) : output;
+  });
 }
 
 const isLike = (t: Tensor, like: Tensor): boolean => t.dtype === like.dtype && sameShape(t.shape, like.shape);

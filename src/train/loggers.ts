@@ -27,7 +27,7 @@ function figuresOf({ epoch, loss, validationLoss, metrics, trainMetrics, validat
     ['loss', loss],
     ...(validationLoss === undefined ? [] : [['validationLoss', validationLoss] as [string, number]]),
     ...named('', metrics),
-    ...named('train.', trainMetrics),
+    ...named('trainMetrics.', trainMetrics),
     ...Object.entries(validation).flatMap(([set, figures]) => named(`${set}.`, { loss: figures.loss, ...figures.metrics })),
     ['lr', lr],
     ['seconds', seconds],
@@ -44,7 +44,7 @@ const isEmpty = async (path: string): Promise<boolean> => {
 
 // A file that is begun with the fit and gets a text after each epoch.
 class Log implements Callback {
-  private begun = false;
+  private begins = true;
 
   constructor(
     private readonly path: string,
@@ -52,19 +52,23 @@ class Log implements Callback {
     private readonly textOf: (report: EpochReport, isFirst: boolean) => string,
   ) {}
 
+  // A file that cannot be written is told of before the first step.
+  async onBegin(): Promise<void> {
+    if (this.append) await appendFile(this.path, '');
+    else await writeFile(this.path, '');
+    this.begins = await isEmpty(this.path);
+  }
+
   async onEpoch(report: EpochReport): Promise<void> {
-    const isFirst = !this.begun && (!this.append || (await isEmpty(this.path)));
-    const text = this.textOf(report, isFirst);
-    if (!this.begun && !this.append) await writeFile(this.path, text);
-    else await appendFile(this.path, text);
-    this.begun = true;
+    await appendFile(this.path, this.textOf(report, this.begins));
+    this.begins = false;
   }
 }
 
 /**
  * Writes a line of figures after each epoch: the epoch, losses, metrics of one number, learning rate and seconds. As `keras.callbacks.CSVLogger`.
  *
- * The names are those of the report, `train.` before those of `trainMetrics`, a validation set's name before its own; they make the first line. The fit rejects where the file cannot be
+ * The names are those of the report, `trainMetrics.` before those of `trainMetrics`, a validation set's name before its own; they make the first line. The fit rejects where the file cannot be
  * written.
  *
  * @example

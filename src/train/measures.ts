@@ -137,7 +137,8 @@ function measuresOf(where: string, option: string, metrics: GivenMetrics | undef
 // An output that metrics are given. Where the classes with the highest scores serve all of them, a number a row comes back instead of a row.
 interface Slot {
   output: Measure['output'];
-  asClasses: boolean;
+  /** Of how many; 0: a row comes back whole. */
+  asClasses: number;
 }
 
 /** Metrics with what a batch hands out for them. */
@@ -154,10 +155,10 @@ export class Measures {
     targets = 1,
   ) {
     this.list = measuresOf(where, option, given, targets);
-    this.slots = [...new Set(this.list.map(({ output }) => output))].map((output) => ({
-      output,
-      asClasses: this.list.every((measure) => measure.output !== output || measure.metric.takesClasses),
-    }));
+    this.slots = [...new Set(this.list.map(({ output }) => output))].map((output) => {
+      const [first, ...others] = this.list.filter((measure) => measure.output === output).map(({ metric }) => metric.takesClasses);
+      return { output, asClasses: others.every((classes) => classes === first) ? first! : 0 };
+    });
     this.targets = [...new Set(this.list.map(({ target }) => target))];
   }
 
@@ -227,7 +228,7 @@ export class Measures {
         metric.update(batch[slot]!, batch[this.slots.length + this.targets.indexOf(target)]!);
       }
     };
-    if (this.list.every(({ metric }) => metric.takesClasses) && kinds.every(({ results }) => results.outputs.every(isList))) {
+    if (this.list.every(({ metric }) => metric.takesClasses > 0) && kinds.every(({ results }) => results.outputs.every(isList))) {
       // Counts of classes: how the rows are divided does not matter, and one call costs less than one for each batch.
       const most = kinds.reduce((a, b) => (b.results.outputs.length > a.results.outputs.length ? b : a));
       const all = most.results.outputs.map((output, i) => gathered(outputs[i], output));
@@ -268,8 +269,10 @@ export class Measures {
 
 const isList = ({ shape }: Tensor): boolean => shape.length === 1;
 
-function wanted(output: Tensor, asClasses: boolean): Tensor {
-  return asClasses && output.dtype === 'float32' && output.shape.length === 2 ? noGrad(() => output.argmax(1)) : output.detach();
+function wanted(output: Tensor, asClasses: number): Tensor {
+  return output.dtype === 'float32' && output.shape.length === 2 && output.shape[1] === asClasses
+    ? noGrad(() => output.argmax(1))
+    : output.detach();
 }
 
 /** Whether a figure is to become smaller or larger; null: it does not say. */

@@ -1,5 +1,5 @@
 // When a fit steps its scheduler, and what it tells it.
-import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import { checkOneOf, describe, rangeError, refusePromise, typeError, withDefaults } from '../errors';
 import { lrScheduler, Optimizer } from '../optim';
 import type { Direction } from './measures';
 import { figureOf } from './validation';
@@ -91,14 +91,18 @@ class Schedule {
 
   /** After a step of the optimizer. */
   afterStep(): void {
-    if (this.everyStep) (this.scheduler as { step(): void }).step();
+    if (this.everyStep) this.refused((this.scheduler as { step(): unknown }).step());
+  }
+
+  private refused(result: unknown): void {
+    refusePromise(this.where, "the scheduler's step", 'nobody waits for it', result);
   }
 
   /** After an epoch with these figures. */
   afterEpoch(figures: ReadonlyMap<string, number>): void {
     if (this.everyStep) return;
-    if (this.monitor === null) (this.scheduler as { step(): void }).step();
-    else this.scheduler.step(figureOf(this.where, figures, this.monitor));
+    if (this.monitor === null) this.refused((this.scheduler as { step(): unknown }).step());
+    else this.refused(this.scheduler.step(figureOf(this.where, figures, this.monitor)));
   }
 }
 

@@ -1,5 +1,8 @@
 // stderr for what may as well not be shown: a terminal that is gone, a pipe that nobody reads or a full disk must not end a training.
-import { setImmediate } from 'node:timers';
+import * as timers from 'node:timers';
+
+// As it is when this is loaded: tests put a clock that stands still in its place.
+const { setImmediate: inNextTurn } = timers;
 
 /** As much of a stream as a progress bar asks for. */
 export interface Display {
@@ -39,7 +42,7 @@ export function standardError(): Display {
           if (!error) return;
           fail();
           to.on('error', ignore);
-          setImmediate(() => to.off('error', ignore));
+          inNextTurn(() => to.off('error', ignore));
         });
       } catch {
         fail(); // of a file, in Node 20

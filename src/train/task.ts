@@ -20,4 +20,6 @@ export interface Task {
 
 /** Of how many classes a step's outputs are counted; 0: they are handed out. */
 export const countedClasses = ({ classes = 0 }: Pick<Task, 'classes'>, { results }: RecordedStep): number =>
-  results.outputs.every(({ dtype, shape }) => dtype === 'int32' && shape.length === 1) ? classes : 0;
+  results.outputs.every(({ dtype, shape, numel }, i, all) => dtype === 'int32' && shape.length === 1 && numel === all[i ^ 1]?.numel)
+    ? classes
+    : 0;

@@ -117,6 +117,7 @@ function weighedLoss(where: string, criterion: Criterion, output: unknown, targe
     );
   }
   const weighed = losses.mul(weights.float().reshape([weights.numel, ...losses.shape.slice(1).map(() => 1)]));
+  if (reduction === 'batchmean') return weighed.sum().div(weights.numel);
   return reduction === 'sum' ? weighed.sum() : weighed.mean();
 }
 

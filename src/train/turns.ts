@@ -1,7 +1,9 @@
 // Legs of many fits may end in one turn of the event loop, and many fits may be recorded at once. JavaScript goes on with one of them a turn, so that
-// timers and requests come in between. Timers are Node's own: tests put clocks that stand still in the place of the global ones.
-import { setImmediate as inNextTurn, setTimeout as later } from 'node:timers';
+// timers and requests come in between. Timers are taken as they are when this is loaded: tests put clocks that stand still in their place.
+import * as timers from 'node:timers';
 import { getNumThreads } from '../native';
+
+const { setImmediate: inNextTurn, setTimeout: later } = timers;
 
 const waiting: (() => void)[] = [];
 let taken = false;

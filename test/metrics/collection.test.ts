@@ -34,8 +34,8 @@ describe('MetricCollection', () => {
   });
 
   it('is content with classes where all are', () => {
-    expect(new metrics.MetricCollection([new metrics.Accuracy(task), new metrics.Recall(task)]).takesClasses).toBe(true);
-    expect(new metrics.MetricCollection([new metrics.Accuracy(task), new metrics.AUROC(task)]).takesClasses).toBe(false);
+    expect(new metrics.MetricCollection([new metrics.Accuracy(task), new metrics.Recall(task)]).takesClasses).toBe(3);
+    expect(new metrics.MetricCollection([new metrics.Accuracy(task), new metrics.AUROC(task)]).takesClasses).toBe(0);
     expect(new metrics.MetricCollection([]).higherIsBetter).toBeNull();
   });
 

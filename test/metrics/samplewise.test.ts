@@ -54,7 +54,7 @@ describe('figures of each sample', () => {
     expect(accuracy.compute().toArray()).toEqual([1, 0.5, 0]);
     accuracy.reset();
     expect(accuracy.compute().shape).toEqual([0]);
-    expect(accuracy.takesClasses).toBe(false);
+    expect(accuracy.takesClasses).toBe(0);
   });
 
   it('are those of metrics that were given one sample each', () => {

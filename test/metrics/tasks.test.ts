@@ -59,7 +59,7 @@ it('classes serve what counts classes alone', () => {
   expect(serves(multiclass).sort()).toEqual([...counting, 'CohenKappa'].sort());
   expect(serves(binary)).toEqual([]);
   expect(serves(multilabel)).toEqual([]);
-  expect(new metrics.Recall({ task: 'multiclass', numClasses: 3, topK: 2 }).takesClasses).toBe(false);
+  expect(new metrics.Recall({ task: 'multiclass', numClasses: 3, topK: 2 }).takesClasses).toBe(0);
 });
 
 describe.each(all)('%s', (name) => {

@@ -30,12 +30,12 @@ describe('csvLogger', () => {
     const result = await train.fit(model, { ...options, ...more, callbacks: [train.csvLogger(path)] });
     const lines = readFileSync(path, 'utf8').split('\n');
     expect(lines[0]).toBe(
-      'epoch,loss,validationLoss,accuracy,train.accuracy,near.loss,near.accuracy,"far, ""off"".loss","far, ""off"".accuracy",lr,seconds',
+      'epoch,loss,validationLoss,accuracy,trainMetrics.accuracy,near.loss,near.accuracy,"far, ""off"".loss","far, ""off"".accuracy",lr,seconds',
     );
     expect(lines).toHaveLength(5);
     const table = await data.readTable(path);
     expect([...(table.column('loss') as { values: Float32Array }).values]).toEqual(result.loss.map(Math.fround));
-    expect([...(table.column('train.accuracy') as { values: Float32Array }).values]).toEqual(
+    expect([...(table.column('trainMetrics.accuracy') as { values: Float32Array }).values]).toEqual(
       result.trainMetrics['accuracy']!.map(Math.fround),
     );
     await train.fit(model, { ...options, ...more, initialEpoch: 3, epochs: 5, callbacks: [train.csvLogger(path, { append: true })] });
