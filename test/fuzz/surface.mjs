@@ -1016,6 +1016,9 @@ const recipes = {
     };
     return [makeModel, dataset, w.options({ folds: () => 2 + w.r.below(3), concurrency: () => 1 + w.r.below(3), seed: w.seed })];
   },
+  'train.emaWeights': (w) => [w.network().model, w.options({ decay: () => w.r.pick([0, 0.5, 0.999, 1]) })],
+  'train.csvLogger': (w) => ['log.csv', w.options({ append: w.boolean, separator: () => w.r.pick([',', ';']) })],
+  'train.jsonLogger': (w) => ['log.jsonl', w.options({ append: w.boolean })],
   'train.uniform': (w) => [0, 0.1 + w.r.real() ** 2],
   'train.logUniform': (w) => [0.1, 1 + w.r.real() ** 2],
   'train.integer': (w) => [w.r.below(3), 3 + w.r.below(5)],
