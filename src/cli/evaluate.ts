@@ -34,7 +34,7 @@ export async function evaluateCommand({ model: path, file, dialect, json }: Eval
   const table = await readFor(model, file, dialect, true);
   const rows = knownRows(table.column(target));
   if (rows.length === 0) throw new CliError(`${file} has no row with a value in "${target}"`);
-  const labels = labelsOf(table.column(target), rows);
+  const labels = labelsOf(table.column(target), rows, model.classes !== null);
   const targets = model.classes === null ? (labels as number[]) : classNumbers(labels, rows, model, file);
   const { outputs } = await answer(model, table, rows);
   const figures = figuresOf(outputs, targets, scale);

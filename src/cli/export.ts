@@ -44,7 +44,7 @@ async function toTfjs(model: TrainedModel, folder: string): Promise<InputRecord[
 export async function exportCommand({ model: path, output, format, opset, json }: ExportOptions): Promise<number> {
   const model = await loadModel(path);
   const kind = format ?? (output.endsWith('.onnx') ? 'onnx' : 'tfjs');
-  if (kind === 'onnx') await checkPlaces([output]);
+  if (kind === 'onnx') await checkPlaces([output], [path]);
   const inputs = kind === 'onnx' ? await toOnnx(model, output, opset) : await toTfjs(model, output);
   const { task, target } = model.description;
   const gives = task === 'classification' ? 'probabilities' : 'value';

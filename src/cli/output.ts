@@ -1,7 +1,7 @@
 // What the command line prints, and files it writes.
 import { constants } from 'node:fs';
 import { access, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { CliError } from './errors';
 
 /** Writes a line to standard output. */
@@ -72,9 +72,19 @@ export async function writeText(path: string, text: string): Promise<void> {
 }
 
 /** Refuses places that cannot be written to, before time is spent on what is to be written there. */
-export async function checkPlaces(paths: readonly (string | undefined)[]): Promise<void> {
+export async function checkPlaces(paths: readonly (string | undefined)[], inputs: readonly string[] = []): Promise<void> {
+  // One file has many paths: what there is goes by its number.
+  const nameOf = (path: string): Promise<string> =>
+    stat(path).then(
+      ({ dev, ino }) => `${dev} ${ino}`,
+      () => resolve(path),
+    );
+  const taken = new Set(await Promise.all(inputs.map(nameOf)));
   for (const path of paths) {
     if (path === undefined) continue;
+    const name = await nameOf(path);
+    if (taken.has(name)) throw new CliError(`${path} cannot be written: it is read, or written, for something else`);
+    taken.add(name);
     const folder = dirname(path);
     await access(folder, constants.W_OK).catch(({ code }: NodeJS.ErrnoException) => {
       throw new CliError(`${path} cannot be written: the folder ${folder} ${code === 'ENOENT' ? 'does not exist' : `refuses (${code})`}`);

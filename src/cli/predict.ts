@@ -55,7 +55,7 @@ function tellUnknown(model: TrainedModel, table: data.Table, name: string): void
 
 /** Runs the command. */
 export async function predictCommand({ model: path, file, dialect, output, json }: PredictOptions): Promise<number> {
-  await checkPlaces([output]);
+  await checkPlaces([output], [path, file]);
   const model = await loadModel(path);
   const table = await readFor(model, file, dialect, false);
   const { outputs } = await answer(model, table, everyRow(table));

@@ -90,7 +90,7 @@ export async function prepare(o: TrainOptions): Promise<Prepared> {
   }
   const inputs = makeInputs(numbers, texts);
   inputs.fit(rowsOf(table, [...numbers, ...texts], trainRows));
-  const valuesOf = (rows: Int32Array): number[] => labelsOf(column, rows) as number[];
+  const valuesOf = (rows: Int32Array): number[] => labelsOf(column, rows, false) as number[];
   const scale = task === 'regression' ? scaleOf(valuesOf(trainRows)) : null;
   const part = (rows: Int32Array): Part => {
     const x = inputs.transform(rowsOf(table, [...numbers, ...texts], rows));

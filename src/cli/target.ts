@@ -1,4 +1,5 @@
 // What is to be predicted: classes or a quantity.
+import { isInt32Array } from '../brands';
 import { data, type Tensor, tensor } from '../index';
 import { CliError } from './errors';
 
@@ -36,8 +37,17 @@ export function knownRows(column: data.Column): Int32Array {
 }
 
 /** The labels of some rows: texts, or integers. */
-export const labelsOf = (column: data.Column, rows: Int32Array): data.Label[] =>
-  Array.from(rows, (row) => (column.kind === 'text' ? column.categories[column.codes[row]!]! : column.values[row]!));
+export function labelsOf(column: data.Column, rows: Int32Array, areClasses = true): data.Label[] {
+  if (column.kind === 'text') return Array.from(rows, (row) => column.categories[column.codes[row]!]!);
+  const { values } = column;
+  // A column with a gap or a fraction is float32, which has not every integer from 2^24 on: classes would become one.
+  const rounded = !areClasses || isInt32Array(values) ? undefined : rows.find((row) => Math.abs(values[row]!) >= 2 ** 24);
+  if (rounded !== undefined) {
+    const where = `row ${rounded + 1} below the header, the target: ${values[rounded]} may be rounded, as numbers from 2^24 on are`;
+    throw new CliError(where, '--text with its name takes each value for the name of a class');
+  }
+  return Array.from(rows, (row) => values[row]!);
+}
 
 /** Numbers `[n, 1]` in units of the target's spread, by which a network learns. */
 export interface Scale {

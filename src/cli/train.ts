@@ -32,7 +32,7 @@ export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Pro
   const { isInterrupted, end } = interrupts();
   const tell = json || quiet ? (): void => {} : say;
   try {
-    await checkPlaces([o.model, o.checkpoint, o.report]);
+    await checkPlaces([o.model, o.checkpoint, o.report], [o.file]);
     if (o.report !== undefined) report.lossCurves({ loss: [0] }); // says now, not after the training, that the package that draws is missing
     const prepared = await prepare(o);
     describeData(prepared, o, tell);

@@ -71,7 +71,15 @@ function identityOf(prepared: Prepared, o: TrainOptions, options: RunRecord['opt
   const { epochs, patience, ...others } = options;
   const columns = prepared.columns.map(({ name, role }) => [name, role]);
   const length = o.schedule === 'constant' ? {} : { epochs, patience };
-  return JSON.stringify({ sha256: prepared.digest.sha256, task: prepared.task, target: o.target, columns, ...others, ...length });
+  return JSON.stringify({
+    sha256: prepared.digest.sha256,
+    task: prepared.task,
+    target: o.target,
+    columns,
+    dialect: o.dialect,
+    ...others,
+    ...length,
+  });
 }
 
 /** Trains on what was prepared. */
