@@ -1,12 +1,15 @@
 // Reverse-mode differentiation. An operation that has computed its output `record`s how to send a gradient
 // back to its inputs; `backward` calls these in the reverse of the order in which they were recorded.
 import * as calls from './calls.generated';
-import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from './errors';
+import { checkBoolean, rangeError, SimdnnError, withDefaults } from './errors';
+import { isGradEnabled, setGradEnabled } from './grad-mode';
 import { type GradientHook, type Hooks, hooked, LeafPass } from './gradient-hooks';
 import { refuseHeld } from './holders';
 import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
 import { checkTensor, empty, refuseLost, Tensor } from './tensor';
+
+export { isGradEnabled, noGrad } from './grad-mode';
 
 /** Sends the output's gradient on to the inputs, through `open`, `give` or `share`. */
 export type Backward = (dy: Tensor) => void;
@@ -60,10 +63,6 @@ export class Node {
 
 let nextSequence = 0;
 let visits = 0;
-let enabled = true;
-
-/** Whether operations are being recorded: false inside `noGrad`. */
-export const isGradEnabled = (): boolean => enabled;
 
 /**
  * Records how `output` was made, when any of the inputs requires a gradient.
@@ -81,7 +80,7 @@ export function record(output: Tensor, name: string, inputs: readonly Tensor[], 
     recorder.operation(name);
     for (const input of inputs) if (input.node === null) recorder.used(input);
   }
-  if (!enabled) return output;
+  if (!isGradEnabled()) return output;
   for (let i = 0; i < inputs.length; i++) {
     if (inputs[i]!.needsGrad) {
       output.needsGrad = true;
@@ -259,8 +258,7 @@ interface Asked {
 // Sends the gradients of the roots down the tape. Hooks come before anything else sees a gradient, those of leaves at the end.
 function walk(tape: readonly Node[], starts: readonly (readonly [Tensor, Tensor])[], retainGraph: boolean, asked: Asked | null): void {
   const leaves = new LeafPass(leavesOf(starts, tape), openLeaf);
-  const wasEnabled = enabled;
-  enabled = false;
+  const wasEnabled = setGradEnabled(false);
   try {
     leaves.begin();
     for (const [root, start] of starts) share(root, start);
@@ -278,7 +276,7 @@ function walk(tape: readonly Node[], starts: readonly (readonly [Tensor, Tensor]
     }
     leaves.end(asked === null);
   } finally {
-    enabled = wasEnabled;
+    setGradEnabled(wasEnabled);
     leaves.abandon();
     for (const node of tape) dropGradient(node.output);
   }
@@ -355,31 +353,6 @@ export function gradientsOf(
     for (const restore of back) restore();
   }
   return wanted.map((t) => found.get(t) ?? null);
-}
-
-/**
- * Calls `fn` with nothing recorded for a backward pass, and returns what it returns: `torch.no_grad()`, which in PyTorch opens a block.
- *
- * A TypeError when `fn` returns a promise: what runs after its first `await` would be recorded after all.
- *
- * @example
- * const w = tensor([1, 2], { requiresGrad: true });
- * noGrad(() => w.mul(2)).requiresGrad; // false
- */
-export function noGrad<T>(fn: () => T): T {
-  if (typeof fn !== 'function') throw typeError('noGrad', `expected a function, got ${describe(fn)}`);
-  const wasEnabled = enabled;
-  enabled = false;
-  let result: T;
-  try {
-    result = fn();
-  } finally {
-    enabled = wasEnabled;
-  }
-  if (typeof (result as { then?: unknown } | null)?.then === 'function') {
-    throw typeError('noGrad', 'the function returned a promise', 'await outside, and call noGrad around the synchronous parts');
-  }
-  return result;
 }
 
 const keepsGraph = (options: { retainGraph?: boolean }): boolean =>

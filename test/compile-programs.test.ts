@@ -7,7 +7,6 @@ import { cat, compile, getNumThreads, manualSeed, metrics, nn, noGrad, randn, se
 import { randomPosition } from '../src/random';
 import {
   Block,
-  compareNotes,
   type events,
   happenAlike,
   limit,
@@ -15,13 +14,13 @@ import {
   makeLoss,
   makeOptimizer,
   makeScheduler,
-  Notes,
   type Optimizer,
   type Program,
   program,
   runsOf,
   snapshot,
 } from './compile-programs';
+import { compareNotes, Notes } from './program-notes';
 
 interface Trace {
   notes: Notes;

@@ -23,7 +23,7 @@ const sourceLevels = [
   ['memory', 'shape', 'random'],
   ['blocks', 'format', 'holders', 'row-marks'],
   ['tensor'],
-  ['gradient-hooks'],
+  ['gradient-hooks', 'grad-mode'],
   ['autograd'],
   ['grad'],
   ['ops'],

@@ -1,7 +1,8 @@
 // What happens in the callbacks of a program of train-programs.test.ts, in its loop and in its fit alike.
 import { nn, noGrad, rand, randn, type Tensor } from '../src';
 import { randomPosition } from '../src/random';
-import { anything, happenAlike, type Notes, snapshot } from './compile-programs';
+import { happenAlike, snapshot } from './compile-programs';
+import { anything, type Notes } from './program-notes';
 import type { events } from './train-programs';
 import { type SetUp, through } from './train-programs-loop';
 

@@ -5,8 +5,9 @@
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { compile, nn, noGrad, randn, type Tensor, train } from '../src';
-import { compareNotes, Notes, runsOf } from './compile-programs';
+import { runsOf } from './compile-programs';
 import { thrownBy } from './helpers';
+import { compareNotes, Notes } from './program-notes';
 import { rejection } from './rejection';
 import { type Net, type Program, program } from './train-programs';
 import { Callbacks, type Means, Stopped } from './train-programs-events';

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { cat, data, metrics, nn, noGrad, type optim, rand, randn, type Tensor, tensor, zeros } from '../src';
 import * as calls from '../src/calls.generated';
 import { Optimizer as Base, type Recipe } from '../src/optim/optimizer';
-import { Block, bitsOf, eventsAlike, type Loss, layer, lossFields, makeOptimizer, type Optimizer, optimizer } from './compile-programs';
+import { Block, eventsAlike, type Loss, layer, lossFields, makeOptimizer, type Optimizer, optimizer } from './compile-programs';
+import { bitsOf } from './program-notes';
 
 // ---- Programs
 

@@ -15,7 +15,11 @@ async function codeOf(args: readonly string[]): Promise<number> {
     }).parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.done;
+      if (args.includes('--json')) sayJson({ error: error.message.replace(/^error: /, '') });
+      return exitCodes.usage;
+    }
     const message = explained(error);
     warn(`simdnn: ${message}`);
     if (args.includes('--debug') && isError(error)) warn(error.stack ?? '');
@@ -27,8 +31,9 @@ async function codeOf(args: readonly string[]): Promise<number> {
 /** Runs the command line of this process. What reads its output may stop reading. */
 export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(exitCodes.done);
+    if (error.code === 'EPIPE') process.exit(exitCodes.done);
+    warn(`simdnn: standard output cannot be written: ${error.message}`);
+    process.exit(exitCodes.failed);
   });
   process.exitCode = await codeOf(args);
 }

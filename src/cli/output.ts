@@ -1,14 +1,18 @@
 // What the command line prints, and files it writes.
 import { constants } from 'node:fs';
-import { access, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { writeWhole } from '../io/write';
 import { CliError } from './errors';
 
+// Names come from files of whomever: what would move a terminal's cursor or change its colours is spelled out.
+const plain = (text: string): string => text.replace(/[^\P{Cc}\t\n]/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+
 /** Writes a line to standard output. */
-export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+export const say = (line: string): void => void process.stdout.write(`${plain(line)}\n`);
 
 /** Writes a line to standard error. */
-export const warn = (line: string): void => void process.stderr.write(`${line}\n`);
+export const warn = (line: string): void => void process.stderr.write(`${plain(line)}\n`);
 
 /** One JSON document on standard output, a line of it where nobody looks at it. What is no number has no name in JSON, and is null. */
 export const sayJson = (value: unknown): void => say(JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined));
@@ -59,17 +63,8 @@ const csvCell = (cell: string | number): string => {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
-/** Writes a file beside its place and renames it, so that nobody meets half of one. */
-export async function writeText(path: string, text: string): Promise<void> {
-  const beside = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(beside, text);
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
-}
+/** Writes a file, whole or not at all. */
+export const writeText = (path: string, text: string): Promise<void> => writeWhole(path, [Buffer.from(text)]);
 
 /** Refuses places that cannot be written to, before time is spent on what is to be written there. */
 export async function checkPlaces(paths: readonly (string | undefined)[], inputs: readonly string[] = []): Promise<void> {

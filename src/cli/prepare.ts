@@ -60,6 +60,7 @@ export async function prepare(o: TrainOptions): Promise<Prepared> {
   if (o.drop.includes(target)) throw new CliError(`the target "${target}" cannot be left out`);
   if (o.columns.includes(target)) throw new CliError(`the target "${target}" cannot be an input as well`);
   const columns = o.columns.length > 0 ? { columns: [...o.columns, target] } : {};
+  const digest = await digestOf(file);
   const table = await readTableWithText(file, o.dialect, { ...columns, drop: o.drop }, o.text);
   if (!table.names.includes(target)) {
     const [only] = table.names;
@@ -67,7 +68,6 @@ export async function prepare(o: TrainOptions): Promise<Prepared> {
     const hint = delimiter === undefined ? `its columns are ${listed(table.names)}` : `--delimiter ${JSON.stringify(delimiter)}`;
     throw new CliError(`${file} has no column "${target}" to learn`, hint);
   }
-  const digest = await digestOf(file);
   const notes: string[] = [];
   const column = table.column(target);
   const task = taskOf(column, target, o.task);

@@ -1,6 +1,7 @@
 // Files of rows: read, and told apart by their contents.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { data } from '../index';
 import { CliError } from './errors';
 
@@ -62,6 +63,8 @@ async function textColumnsOf(file: string, dialect: Dialect, wanted: Wanted): Pr
 
 /** The SHA-256 of a file's bytes in hexadecimal, and how many they are. */
 export async function digestOf(file: string): Promise<{ sha256: string; bytes: number }> {
+  if (!(await stat(file)).isFile())
+    throw new CliError(`${file} is no file that can be read again: a run is known by the digest of its data`);
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const piece of createReadStream(file)) {

@@ -8,6 +8,8 @@ export interface DataLoaderState {
   epoch: number;
   /** Batches given of the epoch that is under way; 0 between two epochs. */
   batch: number;
+  /** Items in a batch, by which these are counted; null: a sampler says. */
+  batchSize: number | null;
   /** Where the random numbers of its order begin, `[seed, offset]`; null between two epochs. */
   random: number[] | null;
   /** The state that an own sampler had when it began, where it has one; else null. */

@@ -116,6 +116,7 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     return {
       epoch: this.epoch,
       batch: place?.batch ?? 0,
+      batchSize: this.batchSize,
       random: place && [place.position.seed, place.position.offset],
       sampler: (place === null ? this.sampler.stateDict?.() : place.sampler) ?? null,
       types: Object.fromEntries(this.types),
@@ -139,12 +140,25 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
   loadStateDict(state: DataLoaderState): void {
     const where = 'DataLoader.loadStateDict';
     if (typeof state !== 'object' || state === null) throw typeError(where, `expected what stateDict() gave, got ${describe(state)}`);
-    const o = withDefaults<DataLoaderState>(where, state, { epoch: 0, batch: 0, random: null, sampler: undefined, types: {} });
+    const o = withDefaults<DataLoaderState>(where, state, {
+      epoch: 0,
+      batch: 0,
+      batchSize: undefined as unknown as number | null,
+      random: null,
+      sampler: undefined,
+      types: {},
+    });
     const epoch = checkInteger(where, 'epoch', o.epoch);
     const batch = checkInteger(where, 'batch', o.batch);
     const isPair = Array.isArray(o.random) && o.random.length === 2 && o.random.every((n) => Number.isSafeInteger(n) && n >= 0);
     if (o.random !== null && !isPair) throw rangeError(where, `expected random to be [seed, offset] or null, got ${describe(o.random)}`);
     if (o.random === null ? batch > 0 : epoch === 0) throw rangeError(where, 'expected a state that stateDict() gave');
+    if (batch > 0 && o.batchSize !== undefined && o.batchSize !== this.batchSize) {
+      throw rangeError(
+        where,
+        `the state is of batches of ${describe(o.batchSize)} items, and this loader makes batches of ${this.batchSize}`,
+      );
+    }
     const types = Object.entries(o.types ?? {});
     if (!types.every(([, type]) => type === 'int32' || type === 'float32'))
       throw rangeError(where, 'expected a state that stateDict() gave');

@@ -2,6 +2,7 @@
 import { isDataView } from '../brands';
 import { checkAttached, checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { refuseHeld } from '../holders';
+import type { NumberArray } from '../ops/given';
 import { shapeText } from '../shape';
 import { Tensor } from '../tensor';
 import { gatherRows } from './dataset';
@@ -11,21 +12,10 @@ import { countsOf, type Mark, type Marks, marksOf } from './values';
 const where = 'trainTestSplit';
 
 /** What can be divided: a tensor `[n, *]`, an array or a typed array. */
-export type Splittable = Tensor | readonly unknown[] | TypedArray;
-
-type TypedArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array;
+export type Splittable = Tensor | readonly unknown[] | NumberArray;
 
 // A part of an array is an array of its elements, of whatever length.
-type Part<Whole> = Whole extends Tensor | TypedArray ? Whole : Whole extends readonly (infer Element)[] ? Element[] : never;
+type Part<Whole> = Whole extends Tensor | NumberArray ? Whole : Whole extends readonly (infer Element)[] ? Element[] : never;
 
 /** The parts of each that is divided: `[xTrain, xTest, yTrain, yTest]` of x and y. */
 export type Splits<Wholes extends readonly unknown[]> = Wholes extends readonly [infer First, ...infer Rest]

@@ -115,6 +115,10 @@ export class Call {
       return;
     }
     const width = strides[0]!;
+    if (sizes.length === 1 && isSame(times(sizes[0]!, width), place.length)) {
+      this.put(name, memory.reshape(memory.shaped(value, sizes), [...sizes, one]), [...sizes, one], { strides: [width, one], offset }); // a column of a matrix
+      return;
+    }
     if (sizes.length === 2 && isSame(strides[1]!, one) && isSame(times(sizes[0]!, width), place.length)) {
       const before = memory.read(place, [sizes[0]!, width]);
       const end = plus(offset, sizes[1]!);

@@ -1,7 +1,7 @@
 // Files that are whole or not there: written beside, synced, renamed.
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open, readdir, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 
 const most = 2 ** 30; // what one call of the system writes is at most 2 GiB
 const leftBehind = 60_000; // milliseconds after which the file of a process that is gone is taken for one that was killed
@@ -45,19 +45,35 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+// The file that a path leads to, a link to one that is not there yet followed as well.
+async function placeOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const link = await readlink(path).catch(() => null);
+    return link === null ? path : resolve(dirname(path), link);
+  }
+}
+
 /**
  * Writes `chunks` as the file at `path`. Whoever reads it meanwhile, or after a crash, finds the file as it was before or as it is now. A link to a
- * file is followed, and stays.
+ * file is followed, and stays; a device or a pipe is written to.
  */
 export async function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
-  const target = await realpath(path).catch(() => path);
+  const target = await placeOf(path);
   const [folder, name] = [dirname(target), basename(target)];
   const beside = join(folder, `.${name}.${process.pid}.${randomBytes(8).toString('hex')}.tmp`);
-  const mode = await stat(target).then(
-    (known) => known.mode & 0o777,
-    () => 0o666,
-  );
-  const file = await open(beside, 'wx', mode);
+  const known = await stat(target).catch(() => null);
+  if (known !== null && !known.isFile() && !known.isDirectory()) {
+    const device = await open(target, 'w');
+    try {
+      for (const chunk of chunks) await writeAll(device, chunk);
+    } finally {
+      await device.close();
+    }
+    return;
+  }
+  const file = await open(beside, 'wx', known === null ? 0o666 : known.mode & 0o777);
   try {
     try {
       for (const chunk of chunks) await writeAll(file, chunk);

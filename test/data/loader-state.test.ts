@@ -77,11 +77,11 @@ describe.each(Object.entries(kinds))('a loader %s', (_, optionsOf) => {
 describe('stateDict', () => {
   it('says where a loader stands', () => {
     const loader = new DataLoader(rows(4), { batchSize: 2, shuffle: true, seed: 3 });
-    expect(loader.stateDict()).toEqual({ epoch: 0, batch: 0, random: null, sampler: null, types: {} });
+    expect(loader.stateDict()).toEqual({ epoch: 0, batch: 0, batchSize: 2, random: null, sampler: null, types: {} });
     epoch(loader);
-    expect(loader.stateDict()).toEqual({ epoch: 1, batch: 0, random: null, sampler: null, types: {} });
+    expect(loader.stateDict()).toEqual({ epoch: 1, batch: 0, batchSize: 2, random: null, sampler: null, types: {} });
     loader[Symbol.iterator]().next();
-    expect(loader.stateDict()).toEqual({ epoch: 2, batch: 1, random: [3, 4], sampler: null, types: {} });
+    expect(loader.stateDict()).toEqual({ epoch: 2, batch: 1, batchSize: 2, random: [3, 4], sampler: null, types: {} });
   });
 
   it('of a loop that was left is of its epoch, and the next loop begins another', () => {
@@ -103,6 +103,17 @@ describe('stateDict', () => {
     expect(loader.rows()).toBeNull();
     epoch(loader);
     expect(loader.rows()?.epoch).toBe(1);
+  });
+
+  it('refuses the middle of an epoch in batches of another size', () => {
+    const loader = new DataLoader(rows(6), { batchSize: 2 });
+    for (const _ of loader) break;
+    const state = loader.stateDict();
+    const other = new DataLoader(rows(6), { batchSize: 3 });
+    expect(() => other.loadStateDict(state)).toThrow(/batches of 2 items, and this loader makes batches of 3/);
+    expect(epoch(other)).toHaveLength(2);
+    epoch(loader);
+    other.loadStateDict(loader.stateDict());
   });
 
   it('follows what is done elsewhere', () => {
@@ -175,7 +186,7 @@ describe('stateDict', () => {
 describe('loadStateDict', () => {
   it('refuses what does not fit, and changes nothing', () => {
     const loader = new DataLoader(rows(4), { batchSize: 2 });
-    const good: DataLoaderState = { epoch: 1, batch: 1, random: [0, 0], sampler: null, types: {} };
+    const good: DataLoaderState = { epoch: 1, batch: 1, batchSize: 2, random: [0, 0], sampler: null, types: {} };
     const load = (state: unknown) => () => loader.loadStateDict(state as DataLoaderState);
     expect(load(null)).toThrow('[DataLoader.loadStateDict] expected what stateDict() gave, got null');
     expect(load({ ...good, epoch: -1 })).toThrow('[DataLoader.loadStateDict] expected epoch to be at least 0, got -1');
@@ -188,7 +199,7 @@ describe('loadStateDict', () => {
     expect(load({ ...good, types: { a: 'int64' } })).toThrow('expected a state that stateDict() gave');
     expect(load({ ...good, sampler: {} })).toThrow('the state has one of a sampler, which has no loadStateDict here');
     expect(load({ ...good, batches: 1 })).toThrow('unknown option "batches"');
-    expect(loader.stateDict()).toEqual({ epoch: 0, batch: 0, random: null, sampler: null, types: {} });
+    expect(loader.stateDict()).toEqual({ epoch: 0, batch: 0, batchSize: 2, random: null, sampler: null, types: {} });
   });
 
   it('takes the number of an epoch alone', () => {

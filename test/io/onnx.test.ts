@@ -52,7 +52,29 @@ class Own extends nn.Module {
   }
 }
 
+// Parts of one column among wider ones, in every place.
+class Joined extends nn.Module {
+  constructor(private readonly widths: readonly number[]) {
+    super();
+  }
+  forward(x: Tensor): Tensor {
+    let at = 0;
+    return cat(
+      this.widths.map((width) => {
+        at += width;
+        return x.narrow(1, at - width, width).mul(2);
+      }),
+      1,
+    );
+  }
+}
+
 describe('exportOnnx', () => {
+  it.each([[[1, 3]], [[3, 1]], [[2, 1, 2]], [[1, 1]], [[1, 1, 1, 2]]])('joins parts of %j columns', async (widths) => {
+    const width = widths.reduce((a, b) => a + b, 0);
+    for (const rows of [1, 2, 7]) await expectEqual(new Joined(widths), [randn([rows, width])], {}, [zeros([2, width])]);
+  });
+
   for (const opset of [20, 17] as const) {
     it(`gives an MLP's outputs for any batch, opset ${opset}`, async () => {
       manualSeed(1);
