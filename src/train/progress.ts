@@ -25,17 +25,27 @@ function figures({ loss, validationLoss, metrics }: FitResult): string {
 
 const samples = (speed: number): string => `${Math.round(speed).toLocaleString('en')} samples/s`;
 
+const longSilence = 10_000; // milliseconds: an epoch that takes longer has lines of its own
+
 function lines(before: number, epochs: number): Progress {
   const every = Math.ceil((epochs - before) / 20);
   const stream = standardError();
   let shown = 0;
+  let wrote = performance.now();
+  const write = (where: string, told: string, speed: number): void => {
+    stream.write(`epoch ${where}: ${[told, samples(speed)].filter(Boolean).join(', ')}\n`);
+    wrote = performance.now();
+  };
   return {
-    update(result, _, speed) {
+    update(result, fraction, speed) {
       for (let epoch = shown + 1; epoch <= result.epochs; epoch++) {
         shown = epoch;
         if (epoch % every !== 0 && before + epoch !== epochs) continue;
         const until = { ...result, loss: result.loss.slice(0, epoch) };
-        stream.write(`epoch ${before + epoch}/${epochs}: ${figures(until)}, ${samples(speed)}\n`);
+        write(`${before + epoch}/${epochs}`, figures(until), speed);
+      }
+      if (fraction > 0 && performance.now() - wrote >= longSilence) {
+        write(`${before + result.epochs + 1}/${epochs}, ${Math.floor(100 * fraction)} %`, figures(result), speed);
       }
     },
     end() {},

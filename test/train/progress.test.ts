@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { train } from '../../src';
+import { startProgress } from '../../src/train/progress';
 
 const program = join(__dirname, '../programs/progress.cjs');
 const windows = process.platform === 'win32';
@@ -41,6 +43,44 @@ describe('a terminal', () => {
   it.each(['done', 'exit'])('has its next line to itself: %s', async (how) => {
     const { stderr } = await run([how, 'terminal']);
     expect(stderr.endsWith('\n')).toBe(true);
+  });
+});
+
+describe('without a terminal', () => {
+  it('an epoch that takes long has lines of its own', () => {
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const written: string[] = [];
+    const out = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+    try {
+      const progress = startProgress(true, 2, 4);
+      const result = { loss: [] as number[], metrics: {}, epochs: 0 } as unknown as train.FitResult;
+      for (const [seconds, fraction] of [
+        [1, 0.1],
+        [9, 0.3],
+        [11, 0.456],
+        [15, 0.6],
+        [22, 0.9],
+      ] as const) {
+        now = 1000 * seconds;
+        progress.update(result, fraction, 5000);
+      }
+      result.loss.push(0.5);
+      result.epochs = 1;
+      progress.update(result, 0, 5000);
+      now = 40_000;
+      progress.update(result, 0.25, 5000);
+      progress.end();
+    } finally {
+      clock.mockRestore();
+      out.mockRestore();
+    }
+    expect(written).toEqual([
+      'epoch 3/4, 45 %: 5,000 samples/s\n',
+      'epoch 3/4, 90 %: 5,000 samples/s\n',
+      'epoch 3/4: loss 0.5000, 5,000 samples/s\n',
+      'epoch 4/4, 25 %: loss 0.5000, 5,000 samples/s\n',
+    ]);
   });
 });
 

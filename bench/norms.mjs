@@ -1,0 +1,129 @@
+// Norms, softmax, an embedding and the sparse layer, forward and backward from a leaf, on one thread: microseconds, the fastest and the median of blocks of 4 ms.
+// `node bench/norms.mjs [--python PATH]`: beside PyTorch, eager, in turns of one layer each; the ratio is PyTorch's time by ours.
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { compile, info, manualSeed, nn, rand, randint, setNumThreads, zeros } = createRequire(import.meta.url)('..');
+const { python } = parseArgs({ options: { python: { type: 'string' } } }).values;
+setNumThreads(1);
+manualSeed(1);
+
+function measured(step, ...args) {
+  for (let i = 0; i < 5; i++) step(...args);
+  let begin = performance.now();
+  step(...args);
+  const n = Math.max(1, Math.round(4 / (performance.now() - begin)));
+  const blocks = [];
+  const end = performance.now() + 700;
+  while (performance.now() < end || blocks.length < 5) {
+    begin = performance.now();
+    for (let i = 0; i < n; i++) step(...args);
+    blocks.push(((performance.now() - begin) / n) * 1000);
+  }
+  blocks.sort((a, b) => a - b);
+  return { fastest: blocks[0], median: blocks[blocks.length >> 1] };
+}
+
+const centred = (shape) => rand(shape).mul(2).sub(1);
+const makers = {
+  LayerNorm: (columns) => new nn.LayerNorm(columns),
+  RMSNorm: (columns) => new nn.RMSNorm(columns),
+  BatchNorm1d: (columns) => new nn.BatchNorm1d(columns),
+  Softmax: () => new nn.Softmax({ dim: -1 }),
+};
+const words = 10_000;
+
+function ours(kind, rows, columns) {
+  const dy = centred([rows, columns]);
+  if (kind.startsWith('Embedding')) {
+    const table = new nn.Embedding(words, columns, { sparse: kind.includes('sparse') });
+    const index = randint(words, [rows]);
+    return measured(
+      compile((i, d) => {
+        table.zeroGrad();
+        table.forward(i).backward(d);
+      }),
+      index,
+      dy,
+    );
+  }
+  const layer = makers[kind](columns);
+  const x = centred([rows, columns])
+    .add(rand([rows, columns]))
+    .detach()
+    .requiresGrad_();
+  return measured(
+    compile((d) => {
+      x.grad = null;
+      layer.zeroGrad();
+      layer.forward(x).backward(d);
+    }),
+    dy,
+  );
+}
+
+// PyTorch in a process that waits for a line and answers with one.
+function peerOf(path) {
+  const process = spawn(path, [fileURLToPath(new URL('norms.py', import.meta.url))], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(process.stdout)[Symbol.asyncIterator]();
+  const ask = async (...words) => {
+    process.stdin.write(`${words.join(' ')}\n`);
+    return JSON.parse((await lines.next()).value);
+  };
+  return { ask, end: () => process.stdin.end() };
+}
+
+const row = (...cells) => console.log(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(36) : String(cell).padStart(11))).join(' '));
+const shown = (x) => x.toFixed(x < 100 ? 1 : 0);
+
+console.log(`${info().target}, 1 thread, microseconds`);
+const peer = python === undefined ? null : peerOf(python);
+row('forward and backward', 'fastest', 'median', ...(peer ? ['PyTorch', 'median', 'ratio'] : []));
+for (const [rows, columns] of [
+  [32, 64],
+  [1024, 256],
+  [4096, 1024],
+]) {
+  for (const kind of [...Object.keys(makers), 'Embedding', 'Embedding-sparse', 'Embedding-sparse-coalesced']) {
+    const own = ours(kind, rows, columns);
+    const other = await peer?.ask(kind, rows, columns);
+    const beside = other ? [shown(other.fastest), shown(other.median), (other.fastest / own.fastest).toFixed(2)] : [];
+    row(`${kind} ${rows}x${columns}`, shown(own.fastest), shown(own.median), ...beside);
+  }
+}
+peer?.end();
+
+row('1 % of the elements', 'sparse', 'dense', 'ratio');
+for (const [rows, inputs, outputs] of [
+  [32, 10_000, 64],
+  [128, 2000, 128],
+  [256, 10_000, 256],
+]) {
+  const each = inputs / 100;
+  const index = randint(inputs, [rows, each]);
+  const values = rand([rows, each]).add(0.1);
+  const dy = centred([rows, outputs]);
+  const [sparse, dense] = [new nn.SparseLinear(inputs, outputs), new nn.Linear(inputs, outputs)];
+  const x = zeros([rows, inputs]).scatter(1, index, values);
+  const fast = measured(
+    compile((i, v, d) => {
+      sparse.zeroGrad();
+      sparse.forward(i, { values: v }).backward(d);
+    }),
+    index,
+    values,
+    dy,
+  );
+  const slow = measured(
+    compile((input, d) => {
+      dense.zeroGrad();
+      dense.forward(input).backward(d);
+    }),
+    x,
+    dy,
+  );
+  row(`SparseLinear ${rows}x${inputs}x${outputs}`, shown(fast.fastest), shown(slow.fastest), (slow.fastest / fast.fastest).toFixed(1));
+}
