@@ -35,7 +35,7 @@ async function validate({ rate, fold }: Trial): Promise<number> {
     epochs,
     progress: false,
   });
-  return measured.accuracy!.at(-1)!;
+  return measured.accuracy.at(-1)!;
 }
 
 /** All trials at once, begun in the order given; their accuracies in the same order. */
