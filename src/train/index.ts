@@ -7,6 +7,7 @@ export {
   type CrossValidation,
   crossValidate,
   type FoldInfo,
+  type FoldPredictions,
   type FoldReport,
   type FoldTraining,
 } from './cross-validate';
@@ -22,6 +23,7 @@ export type { FitOptions, FitResult, TrainingResult } from './options';
 export type { ScheduleOptions, Scheduler } from './schedule';
 export { type HalvingOptions, type SearchOptions, type SearchReport, search, type TrialInfo, type TrialReport } from './search';
 export { choice, type Distribution, integer, logUniform, type Params, type Space, uniform } from './space';
+export type { TableRow } from './table';
 export type { Criterion, CriterionFunction } from './tasks';
 export type { Training } from './trial';
 export type { GivenValidation } from './validation';
