@@ -9,6 +9,9 @@ import type { GivenMetrics } from './measures';
 import type { FitResult } from './options';
 import type { GivenValidation } from './validation';
 
+/** What the library's own callbacks are told besides: no name that an object of the user's may have. */
+export const stepsDone = Symbol('simdnn.stepsDone');
+
 /** What `onBegin` is told. */
 export interface BeginReport {
   /** The model that is trained. */
@@ -75,6 +78,8 @@ export interface Callback {
    * operations on tensors, in place. Averages of weights, bounds of weights.
    */
   afterStep?(): void;
+  /** @internal Steps were done, all at these learning rates, one of each parameter group. Not awaited, the model not free. */
+  [stepsDone]?(rates: readonly number[], steps: number): void;
   /** Before the first step. */
   onBegin?(report: BeginReport): unknown;
   /** After each epoch. */
@@ -138,6 +143,11 @@ export class Callbacks {
         refusePromise(this.where, 'afterStep', 'it is a part of the recorded step', callback.afterStep!());
       }
     };
+  }
+
+  /** Tells those who keep account of learning rates. */
+  stepsDone(rates: readonly number[], steps: number): void {
+    for (const callback of this.all) callback[stepsDone]?.(rates, steps);
   }
 
   /** Tells them one after the other. */

@@ -150,6 +150,7 @@ export class Fit implements Holder {
       this.ofMetrics.run(() => this.trainingMetrics.update(leg));
       if (leg.steps > 0) {
         this.rates = rates;
+        o.callbacks.stepsDone(rates, leg.steps);
         this.inStream(() => o.schedules.afterStep());
       }
       for (const loss of leg.losses) {

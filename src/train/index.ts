@@ -20,6 +20,7 @@ export { type EvaluateOptions, evaluate, predict } from './inference';
 export { type CsvLoggerOptions, csvLogger, type JsonLoggerOptions, jsonLogger } from './loggers';
 export type { GivenMetrics, MetricFunction, RoutedMetric } from './measures';
 export type { FitOptions, FitResult, TrainingResult } from './options';
+export { type LearningRateMonitor, type LearningRateMonitorOptions, learningRateMonitor } from './rate-monitor';
 export type { ScheduleOptions, Scheduler } from './schedule';
 export { type HalvingOptions, type SearchOptions, type SearchReport, search, type TrialInfo, type TrialReport } from './search';
 export { choice, type Distribution, integer, logUniform, type Params, type Space, uniform } from './space';
