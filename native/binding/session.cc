@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <system_error>
 
 #include "binding/environment.h"
@@ -15,6 +16,16 @@ namespace simdnn {
 // How much the threads of fits give way: to the thread of JavaScript above all, which they share the processors with. While 1,000 fits run on two processors the
 // p99 of a 1 ms timer falls from 25 to 15 ms so, and all of them take 0.9 of the time (bench:many, a Zen 3).
 constexpr int kFitNiceness = 5;
+
+// For so long after a fit has begun the threads of fits leave JavaScript's thread a processor, by working with one less. Where many fits begin, it
+// never sleeps, and the system would give its processor to one of them for a tick of 4 ms or several.
+constexpr std::chrono::milliseconds kBeginning{20};
+
+// How many threads of fits work: one at least.
+int fit_threads(const Environment& here) {
+  const bool begins = std::chrono::steady_clock::now() - here.sessions.fit_began < kBeginning;
+  return begins ? std::max(1, here.threads - 1) : here.threads;
+}
 
 // The lasting memory of a fit or an inference, and the loops over it. Only one of them runs at a time.
 struct Session {
@@ -100,6 +111,7 @@ Napi::Value create_session(const Napi::CallbackInfo& info) {
   if (!background) background = std::make_unique<Background>(env, &background == &sessions.fits ? kFitNiceness : 0);
   session->background = background.get();
   session->is_fit = info[1].ToBoolean();
+  if (session->is_fit) environment(info.Env()).sessions.fit_began = std::chrono::steady_clock::now();
   sessions.all.push_back(session);
   napi_adjust_external_memory(env, bytes, &known);
   return Napi::External<Session>::New(env, session.get(), [](Napi::Env e, Session* s) {
@@ -206,7 +218,7 @@ Napi::Value run_loop(const Napi::CallbackInfo& info) {
   // A run that may end at any time makes room for those that wait.
   if (running->limits.milliseconds < 1e300) running->limits.waiting = &workers.queued();
   session.background->submit(
-      session.is_fit ? here.threads : 1,
+      session.is_fit ? fit_threads(here) : 1,
       [running, &workers] {
         Running& r = *running;
         r.limits.threads = std::max(1, r.limits.threads / static_cast<int>(workers.sharing()));

@@ -122,13 +122,25 @@ export class Engine {
   }
 
   /**
-   * The same in several turns of the event loop, the first part at once. What JavaScript does in between can make them hold no longer: `held` tells. Makes
-   * none where the engine is stopped before the end.
+   * The same in several turns of the event loop, the first part at once. What JavaScript does in between can make them hold no longer: `held` tells. It can make
+   * a step come out otherwise when it is verified, too: then all is recorded in one turn, which throws where the step itself is not recordable. Makes none
+   * where the engine is stopped before the end.
    */
   async recordInTurns(): Promise<void> {
     takeTurn();
     const making = this.making();
-    while (!this.isStopped && !making.next().done) await (this.options.forFits ? patientTurn(this) : ownTurn());
+    let { done } = making.next();
+    while (!done) {
+      await (this.options.forFits ? patientTurn(this) : ownTurn());
+      if (this.isStopped) return;
+      try {
+        ({ done } = making.next());
+      } catch (error) {
+        if (!(error instanceof SimdnnError) || error.code !== 'SIMDNN_RECORDING_DIFFERS') throw error;
+        this.record();
+        return;
+      }
+    }
   }
 
   private *making(): Generator<void, Session> {

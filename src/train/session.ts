@@ -62,21 +62,20 @@ const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
   return numbers.get(key)!;
 };
 
-// Recorded twice: what comes out otherwise the second time is carried from call to call by JavaScript, which a replay does not run. `given`: the
-// batches are the caller's own memory, which a step on copies would not change.
+// To be verified before it runs. `given`: the batches are the caller's own memory, which a step on copies would not change.
 function recordStep(task: Task, batch: readonly Tensor[], given: boolean, packs: boolean): RecordedStep {
-  return inMode(task, () => {
-    const step = new RecordedStep(task.where, task.run, batch, packs);
-    step.verify(task.where, task.run);
-    if (given && step.trace.changesArguments) {
-      throw new SimdnnError(
-        'SIMDNN_NOT_RECORDABLE',
-        `[${task.where}] a batch is changed in place, and the loader's own memory would not be\n  hint: clone() it first, or give out batches by a DataLoader`,
-      );
-    }
-    return step;
-  });
+  const step = inMode(task, () => new RecordedStep(task.where, task.run, batch, packs));
+  if (given && step.trace.changesArguments) {
+    throw new SimdnnError(
+      'SIMDNN_NOT_RECORDABLE',
+      `[${task.where}] a batch is changed in place, and the loader's own memory would not be\n  hint: clone() it first, or give out batches by a DataLoader`,
+    );
+  }
+  return step;
 }
+
+// Records once more: what comes out otherwise the second time is carried from call to call by JavaScript, which a replay does not run.
+const verifyStep = (task: Task, step: RecordedStep): void => inMode(task, () => step.verify(task.where, task.run));
 
 /** Throws what a run ended with, if that was an error; `at` says where it was. */
 export function refuseReport(where: string, { end, kind, call, message }: LoopReport, kinds: readonly RecordedStep[], at: string): void {
@@ -128,8 +127,8 @@ export class Session {
   private changedWithGradients: (Float32Array | null)[] = [];
 
   /**
-   * Records every task, in parts between which others may have the thread: it yields where one ends. Each kind of batch is recorded in one, and `found` is
-   * told of it there; the first copies the memory that lasts. Where `before` was in the middle of an epoch the new session goes on.
+   * Records every task, in parts between which others may have the thread: it yields where one ends. Each kind of batch is recorded in one, where `found` is
+   * told of it, and verified in the next; the first copies the memory that lasts. Where `before` was in the middle of an epoch the new session goes on.
    */
   static *making(
     specs: Specs,
@@ -139,10 +138,13 @@ export class Session {
   ): Generator<void, Session> {
     const recorded: RecordedStep[][] = specs.map(() => []);
     let session: Session | null = null;
+    let verify = (): void => {};
     for (const [i, { task, source }] of specs.entries()) {
       for (const batch of stepsLike(source, task.group?.size)) {
         if (session !== null) yield;
+        verify();
         const kind = recordStep(task, batch, 'examples' in source, !forFits);
+        verify = () => verifyStep(task, kind);
         found(kind);
         kind.pack();
         recorded[i]!.push(kind);
@@ -152,6 +154,7 @@ export class Session {
       }
     }
     if (session !== null) yield;
+    verify();
     session ??= new Session([], forFits);
     session.addLoops(specs, recorded, before);
     return session;
@@ -212,6 +215,7 @@ export class Session {
   add(loop: number, batch: readonly Tensor[]): boolean {
     const { number, kinds, task } = this.loops[loop]!;
     const kind = recordStep(task, batch, true, !this.forFits);
+    verifyStep(task, kind);
     const fresh = this.freshOf(kind);
     if (fresh === null) return false;
     kind.pack();
@@ -288,7 +292,7 @@ export class Session {
 
   /** Throws unless every task, recorded again, does the same. */
   verify(): void {
-    for (const { task, kinds } of this.loops) inMode(task, () => kinds.forEach((kind) => void kind.verify(task.where, task.run)));
+    for (const { task, kinds } of this.loops) for (const kind of kinds) verifyStep(task, kind);
   }
 
   /** Runs a loop from where its last run ended, and counts what it did. */
