@@ -50,7 +50,7 @@ export async function outputsFor(where: string, model: Module, rows: Dataset<unk
       if (leg.losses.length > 0) break;
     }
   } finally {
-    engine.close();
+    await engine.close();
   }
   const { names, isList, tensors } = form!;
   const all = tensors.map((like, i) => {
