@@ -126,6 +126,34 @@ describe('predictions for the rows of folds', () => {
     }
   });
 
+  it.each([
+    ['a tensor dataset', 5],
+    ['a tensor dataset, in portions', 6000],
+    ["a dataset of one's own", 5],
+  ])('of several batches a fold are all there: %s', async (kind, width) => {
+    const many = students(700);
+    const own: data.Dataset<Tensor[]> = { length: 700, get: (i) => many.get(i) };
+    const { predictions, folds } = await train.crossValidate(
+      () => {
+        const model = new nn.Linear(13, width);
+        const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+        return { model, optimizer, criterion: new nn.CrossEntropyLoss(), batchSize: 350, epochs: 1 };
+      },
+      kind.startsWith('a tensor') ? many : own,
+      { folds: 2, seed: 2, predictions: true },
+    );
+    expect(predictions.shape).toEqual([700, width]);
+    for (const { model, rows: held } of folds) {
+      const expected = noGrad(() => model.forward(many.tensors[0].indexSelect(0, tensor(held))));
+      expect(
+        Buffer.compare(
+          Buffer.from(predictions.indexSelect(0, tensor(held)).data.slice().buffer),
+          Buffer.from(expected.data.slice().buffer),
+        ),
+      ).toBe(0);
+    }
+  });
+
   it('leave everything else as it is without', async () => {
     const [without, withThem] = await Promise.all([
       train.crossValidate(() => fold(), rows, { folds: 3, seed: 2 }),
