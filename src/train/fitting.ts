@@ -7,8 +7,9 @@ import { hold, refuseLost, type Tensor, type Version } from '../tensor';
 import { Group } from './batch';
 import { batchReport } from './callbacks';
 import { Engine } from './engine';
+import type { Figures, SetFigures } from './figure-types';
 import type { Leg } from './leg';
-import { type Figures, type Measures, outputBytes } from './measures';
+import { type Measures, outputBytes } from './measures';
 import type { FitResult, Settings } from './options';
 import { type Progress, silent, startProgress } from './progress';
 import { RatesOfSteps } from './rates';
@@ -17,7 +18,7 @@ import type { Session } from './session';
 import { OwnSequence, seedOf } from './stream';
 import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
 import { checkTrained } from './trained';
-import { epochFigures, type SetFigures } from './validation';
+import { epochFigures } from './validation';
 
 const where = 'train.fit';
 
@@ -82,6 +83,7 @@ export class Fit implements Holder {
     });
     this.afterSteps = new RatesOfSteps(
       o.schedules,
+      o.callbacks,
       () => this.groups,
       (call) => this.inStream(call),
     );

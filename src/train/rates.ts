@@ -2,6 +2,7 @@
 import { SimdnnError } from '../errors';
 import { hasGetter } from '../optim/groups';
 import type { BetweenSteps } from './ahead';
+import type { Callbacks } from './callbacks';
 import type { AfterSteps } from './engine';
 import type { Schedules } from './schedule';
 
@@ -22,6 +23,7 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
 
   constructor(
     private readonly schedules: Schedules,
+    private readonly callbacks: Callbacks,
     private readonly groups: () => readonly Group[],
     private readonly inStream: (call: () => void) => void,
   ) {
@@ -29,12 +31,10 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
   }
 
   readonly done = (steps: number): void => {
-    this.inStream(() => {
-      for (let step = 0; step < steps; step++) {
-        this.rates = this.now();
-        this.schedules.afterStep();
-      }
-    });
+    // Of many steps at once the rates are the same: where schedulers are stepped after each, steps come one by one.
+    this.rates = this.now();
+    this.callbacks.stepsDone(this.rates, steps);
+    this.inStream(() => this.schedules.afterStep());
     this.compare();
   };
 
