@@ -53,35 +53,55 @@ function checkValues(page: Uint8Array, at: number, encoding: string, { type }: D
   }
 }
 
-/** The header and the bytes of a data page as they are without compression, checked. The column is no list and no structure. */
-export function checkedPage(library: Library, header: PageHeader, bytes: Uint8Array, decoder: Decoder): [PageHeader, Uint8Array] {
-  const { codec, compressors, element } = decoder;
-  const mayMiss = element.repetition_type !== 'REQUIRED';
-  const { data_page_header: first, data_page_header_v2: second } = header;
-  if (first !== undefined) {
-    const page = library.decompressPage(bytes, header.uncompressed_page_size, codec, compressors);
-    let at = 0;
-    let values = first.num_values;
-    if (mayMiss) {
-      if (page.length < 4) throw new Error('a page ends within its levels');
-      values = checkRuns(page, 4, 1, values);
-      at = 4 + new DataView(page.buffer, page.byteOffset).getUint32(0, true);
-    }
-    checkValues(page, at, first.encoding, decoder, values);
-    return [{ ...header, compressed_page_size: page.length, uncompressed_page_size: page.length }, page];
+/** A data page as it is without compression, and whether no value is missing: then it has no levels. */
+export interface CheckedPage {
+  header: PageHeader;
+  bytes: Uint8Array;
+  isWhole: boolean;
+}
+
+/** Checks a page of a column that is no list and no structure. */
+export function checkedPage(library: Library, header: PageHeader, bytes: Uint8Array, decoder: Decoder): CheckedPage {
+  if (header.data_page_header_v2 !== undefined) return checkedSecond(library, header, bytes, decoder);
+  const first = header.data_page_header;
+  if (first === undefined) throw new Error('a page has no header of its own');
+  const page = library.decompressPage(bytes, header.uncompressed_page_size, decoder.codec, decoder.compressors);
+  let at = 0;
+  let values = first.num_values;
+  if (mayMiss(decoder)) {
+    if (page.length < 4) throw new Error('a page ends within its levels');
+    values = checkRuns(page, 4, 1, values);
+    at = 4 + new DataView(page.buffer, page.byteOffset).getUint32(0, true);
   }
-  if (second === undefined) throw new Error('a page has no header of its own');
+  checkValues(page, at, first.encoding, decoder, values);
+  const isWhole = values === first.num_values;
+  return plainPage(header, isWhole ? page.subarray(at) : page, isWhole);
+}
+
+const mayMiss = ({ element }: Decoder): boolean => element.repetition_type !== 'REQUIRED';
+
+const plainPage = (header: PageHeader, bytes: Uint8Array, isWhole: boolean): CheckedPage => ({
+  header: { ...header, compressed_page_size: bytes.length, uncompressed_page_size: bytes.length },
+  bytes,
+  isWhole,
+});
+
+// A page of the second version, whose levels are not compressed.
+function checkedSecond(library: Library, header: PageHeader, bytes: Uint8Array, decoder: Decoder): CheckedPage {
+  const second = header.data_page_header_v2!;
   const levels = second.definition_levels_byte_length + second.repetition_levels_byte_length;
   const values = second.num_values - second.num_nulls;
   if (!(levels >= 0 && levels <= bytes.length && values >= 0 && second.num_nulls >= 0)) throw new Error('the levels of a page are damaged');
-  if (mayMiss) checkRuns(bytes.subarray(0, levels), second.repetition_levels_byte_length, 1, second.num_values);
+  const present = mayMiss(decoder)
+    ? checkRuns(bytes.subarray(0, levels), second.repetition_levels_byte_length, 1, second.num_values)
+    : second.num_values;
+  if (present !== values) throw new Error(`a page says that it has ${values} values, and has ${present}`);
   const rest = bytes.subarray(levels);
   const size = header.uncompressed_page_size - levels;
-  const body = second.is_compressed !== false && size > 0 ? library.decompressPage(rest, size, codec, compressors) : rest;
+  const body = second.is_compressed !== false && size > 0 ? library.decompressPage(rest, size, decoder.codec, decoder.compressors) : rest;
   checkValues(body, 0, second.encoding, decoder, values);
-  const page = Buffer.alloc(levels + body.length);
-  page.set(bytes.subarray(0, levels));
-  page.set(body, levels);
-  const plain = { ...second, is_compressed: false };
-  return [{ ...header, data_page_header_v2: plain, compressed_page_size: page.length, uncompressed_page_size: page.length }, page];
+  const isWhole = second.num_nulls === 0;
+  const none = { definition_levels_byte_length: 0, repetition_levels_byte_length: 0 };
+  const plain = { ...header, data_page_header_v2: { ...second, is_compressed: false, ...(isWhole && none) } };
+  return plainPage(plain, isWhole ? body : Buffer.concat([bytes.subarray(0, levels), body]), isWhole);
 }

@@ -1,5 +1,6 @@
 // The columns of a Parquet file page by page, read without waiting: in memory there is a page of each column.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { isBigInt64Array } from '../brands';
 import { describe, rangeError } from '../errors';
 import { explained } from './csv-source';
 import { checkedPage, checkHeader, type Decoder } from './parquet-checks';
@@ -21,7 +22,15 @@ export interface ParquetFile {
   modified: number;
 }
 
+const blockRows = 4096;
 const windowBytes = 2 ** 17; // read at once, where a page is not larger
+
+// Integers of 64 bits as numbers, rounded as Number rounds them, and without making one of each.
+function asNumbers(values: Decoded): Decoded {
+  if (!isBigInt64Array(values)) return values;
+  const halves = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+  return Float64Array.from({ length: values.length }, (_, i) => halves[2 * i + 1]! * 2 ** 32 + (halves[2 * i]! >>> 0));
+}
 
 /** Goes through the pages of a column in a row group. */
 class PageCursor {
@@ -31,12 +40,14 @@ class PageCursor {
   /** Rows that were decoded. */
   private rows = 0;
   private dictionary: Decoded | undefined;
-  private window = memoryOf(0);
+  private memory = memoryOf(0);
+  private window = this.memory;
   /** Where in the file the window begins, and where the next page does. */
   private windowAt = 0;
   private at: number;
   private readonly end: number;
   private readonly uncompressed: number;
+  private readonly whole: Decoder;
 
   constructor(
     private readonly file: number,
@@ -48,6 +59,10 @@ class PageCursor {
     this.at = chunk.begin;
     this.end = chunk.begin + chunk.bytes;
     this.uncompressed = chunk.uncompressed;
+    // A page without missing values is read as one of a column that can have none: as an array of numbers.
+    const required = { ...decoder.element, repetition_type: 'REQUIRED' as const };
+    const schemaPath = [...decoder.schemaPath.slice(0, -1), { ...decoder.schemaPath.at(-1)!, element: required }];
+    this.whole = { ...decoder, element: required, schemaPath, codec: 'UNCOMPRESSED' };
   }
 
   /** How many values can be taken; 0: the column has ended. */
@@ -78,13 +93,13 @@ class PageCursor {
     this.at = next;
     if (isDictionary) {
       const { data } = library.readPage({ view, offset: 0 }, header, decoder, undefined, undefined, 0);
-      if (data) this.dictionary = library.convert(data, decoder);
+      if (data) this.dictionary = asNumbers(library.convert(data, decoder));
     } else if (header.type === 'DATA_PAGE' || header.type === 'DATA_PAGE_V2') {
-      const bytes = new Uint8Array(view.buffer, view.byteOffset, size);
-      const [plain, page] = checkedPage(library, header, bytes, decoder);
-      const reader = { view: new DataView(page.buffer as ArrayBuffer, page.byteOffset, page.length), offset: 0 };
-      const { data = [] } = library.readPage(reader, plain, { ...decoder, codec: 'UNCOMPRESSED' }, this.dictionary, undefined, 0);
-      this.page = data;
+      const page = checkedPage(library, header, new Uint8Array(view.buffer, view.byteOffset, size), decoder);
+      const reader = { view: new DataView(page.bytes.buffer as ArrayBuffer, page.bytes.byteOffset, page.bytes.length), offset: 0 };
+      const how = page.isWhole ? this.whole : { ...decoder, codec: 'UNCOMPRESSED' as const };
+      const { data = [] } = library.readPage(reader, page.header, how, this.dictionary, undefined, 0);
+      this.page = asNumbers(data);
       this.taken = 0;
       this.rows += data.length;
       if (this.rows > this.groupRows) throw new Error(`it has more than ${this.groupRows} rows`);
@@ -105,10 +120,12 @@ class PageCursor {
 
   private bytes(at: number, size: number): DataView<ArrayBuffer> {
     if (at < this.windowAt || at + size > this.windowAt + this.window.length) {
-      // Memory of its own each time: what was decoded may still point into the last one.
-      this.window = memoryOf(Math.min(Math.max(size, windowBytes), this.end - at));
+      const wanted = Math.min(Math.max(size, windowBytes), this.end - at);
+      // Memory of its own each time where what was decoded may still point into the last one.
+      if (this.decoder.codec === 'UNCOMPRESSED' || this.memory.length < wanted) this.memory = memoryOf(wanted);
+      this.window = this.memory.subarray(0, wanted);
       this.windowAt = at;
-      const read = readSync(this.file, this.window, 0, this.window.length, at);
+      const read = readSync(this.file, this.window, 0, wanted, at);
       if (read < size) throw new Error('the file ends before it');
     }
     return new DataView(this.window.buffer, at - this.windowAt + this.window.byteOffset, size);
@@ -150,7 +167,7 @@ export function* parquetBlocks({ where, path, metadata, library, names, size, mo
         return new PageCursor(file, library, decoder, place, rows);
       });
       for (let done = 0; done < rows; ) {
-        let count = rows - done;
+        let count = Math.min(blockRows, rows - done);
         cursors.forEach((cursor, c) => {
           try {
             count = Math.min(count, cursor.ready());

@@ -32,6 +32,8 @@ export interface Wanted {
   batching: Batching;
 }
 
+const beyondFloat32 = 2 ** 128 - 2 ** 103; // what is smaller is rounded to a finite float32 number
+
 const isPlain = (values: ArrayLike<unknown>): values is Float64Array =>
   ArrayBuffer.isView(values) && !isBigInt64Array(values) && !isBigUint64Array(values);
 
@@ -53,7 +55,9 @@ class BlockColumn {
     if (isPlain(values) && this.kind !== 'text') {
       for (let i = 0, at = to; i < rows; i++, at += width) {
         const value = values[i]!;
-        out[at] = Number.isNaN(value) ? value : this.finite(value, row + i);
+        if (!(Math.abs(value) < beyondFloat32) && !Number.isNaN(value)) this.finite(value, row + i);
+        out[at] = value;
+        if (this.kind === 'open' && !Number.isNaN(value)) this.kind = 'number';
       }
     } else {
       for (let i = 0, at = to; i < rows; i++, at += width) out[at] = this.numberOf(values[i], row + i);
@@ -101,11 +105,18 @@ class BlockColumn {
   }
 }
 
-// The rows of a block side by side.
-function interleaved(columns: readonly BlockColumn[], block: Block, row: number): Float64Array {
-  const out = new Float64Array(block.rows * columns.length);
-  for (const [c, column] of columns.entries()) column.write(block.columns[c]!, block.rows, out, c, columns.length, row);
-  return out;
+/** Puts the rows of a block side by side, into memory that the next block has too. */
+class Interleaver {
+  private values = new Float64Array(0);
+
+  constructor(private readonly columns: readonly BlockColumn[]) {}
+
+  take({ rows, columns }: Block, row: number): Float64Array {
+    const width = this.columns.length;
+    if (this.values.length < rows * width) this.values = new Float64Array(rows * width);
+    for (const [c, column] of this.columns.entries()) column.write(columns[c]!, rows, this.values, c, width, row);
+    return this.values;
+  }
 }
 
 interface Found {
@@ -177,10 +188,11 @@ export class TableBatches implements Iterable<Tensor[]> {
     const rebatcher = new Rebatcher(shape.width, wanted.batching, position, (values, rows) => {
       ready.push(batchOf(shape, values, rows, (value) => changed(`a target is ${value}, and all were int32 before`)));
     });
+    const interleaver = new Interleaver(columns);
     let row = 0;
     for (const block of source.blocks()) {
       if (row + block.rows > this.rows) changed(`it had ${this.rows} rows`);
-      rebatcher.push(interleaved(columns, block, row), block.rows);
+      rebatcher.push(interleaver.take(block, row), block.rows);
       row += block.rows;
       while (ready.length > 0) yield ready.shift()!;
     }
@@ -200,10 +212,11 @@ export async function tableBatches(source: BlockSource, wanted: Wanted): Promise
   const checked = dtype === 'float32' ? [] : columns.flatMap((column, place) => (targets.includes(column.name) ? [{ column, place }] : []));
   let isInteger = true;
   let beyond: { column: BlockColumn; row: number; value: number } | null = null;
+  const interleaver = new Interleaver(columns);
   let rows = 0;
   let since = performance.now();
   for (const block of source.blocks()) {
-    const values = interleaved(columns, block, rows);
+    const values = interleaver.take(block, rows);
     for (const { column, place } of checked) {
       for (let i = 0, at = place; i < block.rows; i++, at += columns.length) {
         const value = values[at]!;
