@@ -15,6 +15,10 @@ export interface BeginReport {
   optimizer: Pick<Optimizer<object>, 'step' | 'zeroGrad'>;
   /** The number of the last epoch that was asked for. */
   epochs: number;
+  /** Epochs that were done before, by which those of this fit are numbered on. */
+  initialEpoch: number;
+  /** Whether it goes on from a checkpoint. */
+  resumed: boolean;
   /** Batches an epoch, where the loader knows. */
   batches: number | undefined;
 }

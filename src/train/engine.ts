@@ -245,7 +245,8 @@ export class Engine {
     const rows = sum(report.steps.map((steps, kind) => steps * kinds[kind]!.results.rows));
     // Outputs are of one epoch, whose smaller last batch comes last.
     const { outputs, counted, batch, lossSum } = report;
-    const order = outputs.length === 0 ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
+    const isWanted = outputs.length > 0 || (counted?.targets.byteLength ?? 0) > 0;
+    const order = !isWanted ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
     return { losses, batch, lossSum, steps: done, rows, kinds: order, outputs, counted };
   }
 

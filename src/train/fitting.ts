@@ -2,8 +2,9 @@
 import { SimdnnError } from '../errors';
 import type { Holder } from '../holders';
 import type { Module } from '../nn';
+import type { Optimizer } from '../optim';
 import { randomPosition } from '../random';
-import { hold, refuseLost, type Tensor, type Version } from '../tensor';
+import { hold, refuseLost, type Tensor } from '../tensor';
 import { Group } from './batch';
 import { batchReport } from './callbacks';
 import { Engine } from './engine';
@@ -14,11 +15,19 @@ import { type Progress, silent, startProgress } from './progress';
 import { addFigures, addSet, bestOf, emptyResult } from './result';
 import type { Session } from './session';
 import { OwnSequence, seedOf } from './stream';
+import { refuseTaken } from './taking';
 import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
 import { checkTrained } from './trained';
 import { epochFigures, type SetFigures } from './validation';
 
 const where = 'train.fit';
+
+/** The tensors of a model and of its optimizer. */
+export const tensorsOf = (model: Module, optimizer: Settings['optimizer']): Tensor[] => [
+  ...model.parameters(),
+  ...model.buffers(),
+  ...(optimizer as Optimizer<object>).paramGroups.flatMap(({ params }) => params),
+];
 
 export class Fit implements Holder {
   readonly name = where;
@@ -104,7 +113,14 @@ export class Fit implements Holder {
       if (callbacks.has('onBegin')) {
         const batches = this.o.loader.length;
         await this.outside(() =>
-          callbacks.tell('onBegin', { model: this.model, optimizer: this.o.optimizer, epochs: this.o.epochs, batches }),
+          callbacks.tell('onBegin', {
+            model: this.model,
+            optimizer: this.o.optimizer,
+            epochs: this.o.epochs,
+            initialEpoch: this.o.initialEpoch,
+            resumed: this.o.resumed,
+            batches,
+          }),
         );
         if (signal?.aborted) throw signal.reason;
       }
@@ -317,22 +333,12 @@ export class Fit implements Holder {
     this.epochBegan = now;
   }
 
-  // Of model and optimizer.
   private get tensors(): Tensor[] {
-    return [...this.model.parameters(), ...this.model.buffers(), ...this.groups.flatMap(({ params }) => params)];
+    return tensorsOf(this.model, this.o.optimizer);
   }
 
   private checkFree(tensors: Iterable<Tensor>): void {
-    for (const { version } of tensors) this.refuseHeld(version);
-  }
-
-  private refuseHeld({ holder }: Version): void {
-    if (holder !== null && holder !== this) {
-      throw new SimdnnError(
-        'SIMDNN_IN_USE',
-        `[${where}] the model or the optimizer is in use by another ${holder.name}\n  hint: await it first`,
-      );
-    }
+    refuseTaken(where, tensors, this);
   }
 
   private hold(tensors: Iterable<Tensor>): void {
@@ -342,7 +348,7 @@ export class Fit implements Holder {
   // What the recordings found besides is in use as well.
   private takeFound(leaves: readonly Tensor[], changes: readonly Tensor[]): void {
     for (const tensor of [...leaves.filter(({ requiresGrad }) => requiresGrad), ...changes]) {
-      this.refuseHeld(tensor.version);
+      this.checkFree([tensor]);
       this.take(tensor);
     }
   }
