@@ -77,7 +77,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
   const means: Means = isLoop
     ? {
         evaluate: () => loopEvaluate(s, validated).then(numbers),
-        predict: (x) => inEvaluation(net, () => single.call(x)),
+        predict: (x) => inEvaluation(net, () => noGrad(() => single.call(x))),
         compiled: plain,
         forget: () => {},
       }
@@ -182,8 +182,10 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
     }
   }
 
-  await attempt('after the fit', () => {
+  await attempt('after the fit', async () => {
     callbacks.look();
+    // One that was left while it was waited for closes in a later turn.
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
     notes.add('generators', JSON.stringify(s.ends));
   });
   await attempt('evaluation', async () => notes.add('figures', JSON.stringify(await means.evaluate())));
@@ -191,9 +193,9 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
   const many = randn([rows, p.width]);
   await attempt('prediction', async () => notes.tensor('output', await means.predict(many)));
   await attempt('compiled', () => notes.tensor('output', means.compiled(x)));
-  await attempt('eager steps', () => {
+  await attempt('eager steps', async () => {
     let steps = 0;
-    for (const batch of loader) {
+    for await (const batch of loader) {
       callbacks.step(batch, p.seed % 2 === 0 || steps > 0);
       if (++steps === 3) break;
     }

@@ -88,7 +88,7 @@ export interface Callback {
 export const batchReport = ({ loss }: FitResult, epochs: number, leg: Leg, batches: number | undefined): Omit<BatchReport, 'stop'> =>
   leg.batch > 0
     ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
-    : { epoch: epochs, batch: batches ?? leg.ofEpoch!, batches, loss: loss.at(-1)! };
+    : { epoch: epochs, batch: leg.ofEpoch ?? batches!, batches, loss: loss.at(-1)! };
 
 const events = ['onBegin', 'onEpoch', 'onBatch', 'onEnd', 'afterStep'] as const;
 type Event = (typeof events)[number];

@@ -6,6 +6,7 @@ import type { Optimizer } from '../optim';
 import { randomPosition } from '../random';
 import { hold, refuseLost, type Tensor } from '../tensor';
 import { Group } from './batch';
+import { knownLength } from './batches';
 import { batchReport } from './callbacks';
 import { Engine } from './engine';
 import type { Leg } from './leg';
@@ -111,7 +112,7 @@ export class Fit implements Holder {
       await this.engine.recordInTurns();
       this.inUse = true;
       if (callbacks.has('onBegin')) {
-        const batches = this.o.loader.length;
+        const batches = knownLength(this.o.loader);
         await this.outside(() =>
           callbacks.tell('onBegin', {
             model: this.model,
@@ -129,7 +130,7 @@ export class Fit implements Holder {
       if (this.stopped !== null && signal?.aborted) throw signal.reason;
     } finally {
       signal?.removeEventListener('abort', stop);
-      this.end();
+      await this.end();
       if (signal?.aborted) this.o.earlyStopping?.restore(this.model);
     }
     const { result, o } = this;
@@ -180,8 +181,11 @@ export class Fit implements Holder {
         shown = now;
         progress.update(result, leg.batch / (o.loader.length ?? Infinity), this.rows / ((now - begin) / 1000));
       }
-      if (this.stopped === null && o.callbacks.has('onBatch') && leg.steps > 0 && now - told >= o.progressEvery && this.engine.isSettled) {
-        const report = { ...batchReport(result, this.epochsDone, leg, o.loader.length), stop: this.stopper };
+      if (this.stopped === null && o.callbacks.has('onBatch') && leg.steps > 0 && now - told >= o.progressEvery) {
+        await this.engine.settling();
+        if (o.signal?.aborted) throw o.signal.reason;
+        if (!this.engine.isSettled) continue;
+        const report = { ...batchReport(result, this.epochsDone, leg, knownLength(o.loader)), stop: this.stopper };
         await this.outside(() => o.callbacks.tell('onBatch', report));
         this.epochBegan += performance.now() - now;
         told = performance.now();
@@ -193,7 +197,9 @@ export class Fit implements Holder {
     const { signal, detectAnomaly, check } = this.o;
     if (signal?.aborted) throw signal.reason;
     // Where the loader's last batch is done, no step needs what a callback has changed.
-    const hasNext = this.engine.hasNext(part);
+    const asked = this.engine.hasNext(part);
+    const hasNext = typeof asked === 'boolean' ? asked : await asked;
+    if (signal?.aborted) throw signal.reason;
     try {
       let session = hasNext ? this.engine.held : null;
       if (hasNext && session === null) {
@@ -207,7 +213,7 @@ export class Fit implements Holder {
         this.unchecked = 0;
       }
     } catch (error) {
-      if (part === 0 && !(error instanceof SimdnnError)) this.refusedStep();
+      if (part === 0 && !(error instanceof SimdnnError)) await this.refusedStep();
       throw error;
     }
     return this.engine.leg(part, { epochs, milliseconds, outputBytes, finite: detectAnomaly });
@@ -215,18 +221,10 @@ export class Fit implements Holder {
 
   // A callback has set what the next step will refuse, such as a rate below zero. In a loop that step begins: its order and its dropout are drawn,
   // its gradients are there. It is done here as there, and throws.
-  private refusedStep(): void {
+  private async refusedStep(): Promise<void> {
     if (!this.engine.isBetweenEpochs(0)) return;
     this.free();
-    this.engine.stream.begin();
-    try {
-      for (const tensors of this.engine.steps(0)) {
-        this.task.run(...tensors);
-        break;
-      }
-    } finally {
-      this.engine.stream.end();
-    }
+    await this.engine.stepHere(0);
   }
 
   // Loss and metrics over a validation set.
@@ -372,13 +370,16 @@ export class Fit implements Holder {
     this.held.clear();
   }
 
-  private end(): void {
+  // Null where no loader is waited for.
+  private end(): Promise<void> | null {
+    let leaving: Promise<void> | null = null;
     try {
       this.free();
     } finally {
       this.restoreModes();
-      this.engine.close();
+      leaving = this.engine.close();
       this.progress.end();
     }
+    return leaving;
   }
 }

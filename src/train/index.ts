@@ -1,4 +1,6 @@
 // The public names of `train`, nothing else.
+
+export type { Batches } from './batches';
 export type { BatchReport, BeginReport, Callback, EpochReport } from './callbacks';
 export type { CheckpointOptions } from './checkpointing';
 export type { ClipNorm } from './clipping';
@@ -12,7 +14,6 @@ export {
 } from './cross-validate';
 export type { EarlyStoppingOptions } from './early-stopping';
 export { type EmaWeights, type EmaWeightsOptions, emaWeights } from './ema-weights';
-export type { Batches } from './engine';
 export { fit } from './fit';
 export { type EvaluateOptions, evaluate, predict } from './inference';
 export { type CsvLoggerOptions, csvLogger, type JsonLoggerOptions, jsonLogger } from './loggers';

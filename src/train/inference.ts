@@ -10,7 +10,8 @@ import { randomPosition, setRandomPosition } from '../random';
 import { type RecordedStep, Stamps } from '../recording';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
-import { type Batches, Engine } from './engine';
+import type { Batches } from './batches';
+import { Engine } from './engine';
 import { type GivenMetrics, gathered, Measures, outputBytes } from './measures';
 import { refuseReport, Session } from './session';
 import { type Criterion, type CriterionFunction, criterionOf, evaluationTask, inEvaluation, predictionTask } from './tasks';
@@ -99,7 +100,7 @@ export async function evaluate(
       if (leg.losses.length > 0) return { ...(criterion && { loss: leg.losses[0]! }), ...metrics.compute().metrics };
     }
   } finally {
-    engine.close();
+    await engine.close();
   }
 }
 
