@@ -129,10 +129,12 @@ export class Engine {
     return session;
   }
 
-  /** Whether anything was recorded. */
-  get isRecorded(): boolean {
-    return this.session !== null;
+  /** How many rows an epoch of a part has; null: that is not known. */
+  rowsOf(part: number): number | null {
+    const { rows } = this.parts[part]!;
+    return rows && Math.min(rows.batches.count, rows.batches.batches * rows.batches.batchSize);
   }
+
   /** Whether a part stands between two epochs. */
   isBetweenEpochs(part: number): boolean {
     const { feed, inEpoch } = this.parts[part]!;

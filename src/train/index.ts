@@ -14,11 +14,12 @@ export {
 } from './cross-validate';
 export type { EarlyStoppingOptions } from './early-stopping';
 export { type EmaWeights, type EmaWeightsOptions, emaWeights } from './ema-weights';
+export { type EvaluateOptions, evaluate } from './evaluation';
 export { fit } from './fit';
-export { type EvaluateOptions, evaluate, predict } from './inference';
 export { type CsvLoggerOptions, csvLogger, type JsonLoggerOptions, jsonLogger } from './loggers';
 export type { GivenMetrics, MetricFunction, RoutedMetric } from './measures';
 export type { FitOptions, FitResult, SetHistory } from './options';
+export { type PredictBatches, type Predicted, type PredictOptions, predict } from './prediction';
 export type { ScheduleOptions, Scheduler } from './schedule';
 export { type HalvingOptions, type SearchOptions, type SearchReport, search, type TrialInfo, type TrialReport } from './search';
 export { choice, type Distribution, integer, logUniform, type Params, type Space, uniform } from './space';

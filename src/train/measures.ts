@@ -6,8 +6,9 @@ import { MeanMetric, Metric, MetricCollection } from '../metrics';
 import type { RecordedStep } from '../recording';
 import { type NestedArray, Tensor } from '../tensor';
 import { batchesOf, type Leg } from './leg';
+import { leaveAlone } from './promises';
 import { countedClasses } from './task';
-import { type HandOut, leaveAlone } from './tasks';
+import type { HandOut } from './tasks';
 
 // Classes of which counts come back instead: so many squared are a quarter of a megabyte.
 const mostCounted = 181;
