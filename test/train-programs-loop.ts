@@ -1,5 +1,5 @@
 // A program of train-programs.test.ts set up, and its fit and evaluation written out as loops.
-import { manualSeed, metrics, nn, noGrad, type optim, randn, type Tensor, train } from '../src';
+import { cat, manualSeed, metrics, nn, noGrad, type optim, randn, type Tensor, train } from '../src';
 import { makeLoss, makeScheduler } from './compile-programs';
 import { Bits, isSampled, type Loader, makeLoader, Net, needsSameWidth, optimizerOf, type Program } from './train-programs';
 
@@ -155,6 +155,23 @@ export async function loopEvaluate(s: SetUp, loader: Loader): Promise<Figures> {
     }
     if (batches === 0) throw new RangeError('no batches');
     return { loss: sums ? total : total / weight, ...(metric && { metric: figureOf(metric) }) };
+  });
+}
+
+/** What the model gives for a loader's batches, one after the other. */
+export async function loopPredict({ net, p }: SetUp, loader: Loader): Promise<Tensor[]> {
+  if (loader.length === 0) throw new RangeError('no batches');
+  return inEvaluation(net, async () => {
+    const outputs: Tensor[][] = [];
+    for await (const batch of loader) {
+      const out = noGrad(() => net.call(...(batch.slice(0, p.inputs) as [Tensor])));
+      (Array.isArray(out) ? out : [out]).forEach((one, i) => {
+        outputs[i] ??= [];
+        outputs[i].push(one);
+      });
+    }
+    if (outputs.length === 0) throw new RangeError('no batches');
+    return outputs.map((parts) => noGrad(() => cat(parts, 0)));
   });
 }
 
