@@ -1025,11 +1025,17 @@ const recipes = {
   'train.choice': (w) => [[w.r.real(), 'a']],
   'train.evaluate': (w) => {
     const { model, loader, options } = fitArguments(w);
-    return [model, loader, w.options({ criterion: () => options.criterion })];
+    const waited = { [Symbol.asyncIterator]: () => loader[Symbol.iterator]() };
+    return [model, w.r.pick([loader, waited]), w.options({ criterion: () => options.criterion })];
   },
   'train.predict': (w) => {
     const { model, features } = fitArguments(w);
-    return [model, w.matrix(w.size(), features).detach()];
+    const rows = 1 + w.r.below(9);
+    const x = w.matrix(rows, features).detach();
+    const batches = [[x], [x]];
+    const waited = { [Symbol.asyncIterator]: () => batches[Symbol.iterator]() };
+    const input = w.r.pick([x, [x], batches, waited, new w.lib.data.DataLoader(new w.lib.data.TensorDataset(x), { batchSize: 2 })]);
+    return [model, input, w.options({ targets: () => 0, sampleWeights: () => false })];
   },
 
   'metrics.MeanMetric': (w) => [w.options({ nanStrategy: () => w.r.pick(['ignore', 'error', 'disable', 0]) })],
