@@ -8,7 +8,7 @@ import type { Batches } from './batches';
 import { Engine } from './engine';
 import { checkModel, legMilliseconds, refuseChanges } from './inference';
 import { outputBytes } from './measures';
-import { predictRows } from './predictors';
+import { predictedHere, predictRows, writePredicted } from './predictors';
 import { type Prediction, predictionTask } from './tasks';
 import { Gathering } from './written';
 
@@ -34,13 +34,24 @@ export interface PredictOptions<Output = unknown> {
 }
 
 function checkInputs(inputs: readonly Tensor[]): void {
-  for (const [i, t] of inputs.entries()) {
+  for (let i = 0; i < inputs.length; i++) {
+    const t = inputs[i]!;
     checkTensor(where, inputs.length === 1 ? 'x' : `x[${i}]`, t);
     const rows = t.shape[0] ?? 0;
     if (rows === 0) throw rangeError(where, `expected rows, got shape ${shapeText(t.shape)}`);
     if (rows === inputs[0]!.shape[0]) continue;
     throw rangeError(where, `expected inputs of as many rows each, got ${shapeText(inputs[0]!.shape)} and ${shapeText(t.shape)}`);
   }
+}
+
+// At once, or a promise.
+function predictTensors(model: Module, inputs: readonly Tensor[], into: unknown): unknown {
+  checkInputs(inputs);
+  const quick = predictedHere(model, inputs);
+  if (quick === null) return predictRows(where, model, inputs, into);
+  if (into === undefined) return quick.form.with(quick.leaves);
+  writePredicted(where, model, quick, into);
+  return into;
 }
 
 // Batch by batch, each as the loader gives it.
@@ -94,12 +105,17 @@ async function predictBatches(model: Module, loader: Batches, layout: Layout, in
 export async function predict<M extends Module>(
   model: M,
   x: Tensor | readonly Tensor[] | PredictBatches,
-  options: PredictOptions<Predicted<M>> = {},
+  options?: PredictOptions<Predicted<M>>,
   ...rest: never[]
 ): Promise<Predicted<M>> {
   if (!(model instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
+  if (options === undefined && x instanceof Tensor) return predictTensors(model, [x], undefined) as Predicted<M>; // in few microseconds
   if (rest.length > 0) throw typeError(where, `expected a model, its input and options, got ${3 + rest.length} arguments`);
-  const o = withDefaults(where, options as PredictOptions, { targets: 0, sampleWeights: false, into: undefined as unknown });
+  const o = withDefaults(where, (options === undefined ? {} : options) as PredictOptions, {
+    targets: 0,
+    sampleWeights: false,
+    into: undefined as unknown,
+  });
   const layout = {
     targets: checkInteger(where, 'targets', o.targets),
     sampleWeights: checkBoolean(where, 'sampleWeights', o.sampleWeights),
@@ -110,9 +126,8 @@ export async function predict<M extends Module>(
     return predictBatches(model, x as Batches, layout, o.into) as Promise<Predicted<M>>;
   }
   const inputs = isList ? (x as readonly Tensor[]) : [x as Tensor];
-  checkInputs(inputs);
   if (layout.targets > 0 || layout.sampleWeights) {
     throw rangeError(where, 'targets and sampleWeights are of batches, and x is tensors: inputs, all of them');
   }
-  return predictRows(where, model, inputs, o.into) as Promise<Predicted<M>>;
+  return predictTensors(model, inputs, o.into) as Promise<Predicted<M>>;
 }

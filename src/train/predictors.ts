@@ -48,26 +48,39 @@ function hereOf(where: string, model: Module, session: Session, [x]: readonly Te
   const products = leaves.reduce((sum, { numel }) => sum + numel, 0) * x!.shape[0]!;
   if (products > mostHere || others.length > 0 || kind!.draws > 0) return null;
   const { run } = predictionTask(where, model, allInputs);
-  return { predict: compile((...inputs: Tensor[]) => [...run(...inputs).outputs]), modules: model.modules(), leaves };
+  const isOne = kind!.results.outputs.length === 1;
+  const one = compile((...inputs: Tensor[]) => run(...inputs).outputs[0]!);
+  const predict = isOne ? (...inputs: Tensor[]) => [one(...inputs)] : compile((...inputs: Tensor[]) => [...run(...inputs).outputs]);
+  return { predict, modules: model.modules(), leaves };
 }
 
-// A small prediction like one that was done before, at once; null where another thread works on the model, or the recording holds no longer.
-function predictedHere(model: Module, inputs: readonly Tensor[]): Form | null {
+const isOnAny = (t: Tensor, others: readonly Tensor[]): boolean => others.some(({ values }) => overlap(values, t.values));
+
+/**
+ * A small prediction like one that was done before, at once, as the form and the tensors of its output; null where it is none, where another thread works on the model, or where the recording holds no longer.
+ */
+export function predictedHere(model: Module, inputs: readonly Tensor[]): { form: Form; leaves: Tensor[] } | null {
   const known = predictors.get(model)?.find(({ here, examples }) => here !== null && areLike(inputs, examples[0]!));
   if (known === undefined || known.here!.leaves.some(({ version }) => version.holder !== null)) return null;
-  const { modules, predict, leaves } = known.here!;
+  const { modules, predict, leaves: used } = known.here!;
   return inEvaluation(modules, () => {
     const kind = known.session.kinds(0)[0]!;
     if (!kind.holds(randomPosition())) return null;
-    const outputs = noGrad(() => predict(...inputs));
-    if (outputs.some(({ shape }) => shape[0] !== inputs[0]!.shape[0])) return null; // the other way says so
-    const own = outputs.map((output, i) => {
-      const isOnOthers = [...inputs, ...leaves, ...outputs.slice(0, i)].some(({ values }) => overlap(values, output.values));
-      return isOnOthers || output.requiresGrad ? noGrad(() => output.detach().clone()) : output;
-    });
-    const { form } = kind.results as Prediction;
-    return { ...form, leaves: own };
+    const leaves = noGrad(() => predict(...inputs));
+    for (let i = 0; i < leaves.length; i++) {
+      const output = leaves[i]!;
+      if (output.shape[0] !== inputs[0]!.shape[0]) return null; // the other way says so
+      const isShared = isOnAny(output, inputs) || isOnAny(output, used) || (i > 0 && isOnAny(output, leaves.slice(0, i)));
+      if (isShared || output.requiresGrad) leaves[i] = noGrad(() => output.detach().clone());
+    }
+    return { form: formOf(kind), leaves };
   });
+}
+
+/** Writes such outputs into tensors that are given. */
+export function writePredicted(where: string, model: Module, { form, leaves }: { form: Form; leaves: Tensor[] }, into: unknown): void {
+  const rows = leaves[0]!.shape[0]!;
+  for (const [i, t] of checkInto(where, into, form, rows, tensorsOf(model)).entries()) writeInto(where, t, leaves[i]!.values, 0);
 }
 
 const areLike = (inputs: readonly Tensor[], like: readonly Tensor[]): boolean =>
@@ -142,12 +155,6 @@ const hasRows = (kind: RecordedStep): boolean => formOf(kind).leaves.every(({ sh
 /** The outputs of a model for the rows of some tensors, as many each: in pieces, whatever that does to the bits of models whose outputs depend on other rows. */
 export async function predictRows(where: string, model: Module, inputs: readonly Tensor[], into: unknown): Promise<unknown> {
   const rows = inputs[0]!.shape[0]!;
-  const quick = predictedHere(model, inputs);
-  if (quick !== null) {
-    if (into === undefined) return quick.with(quick.leaves);
-    for (const [i, t] of checkInto(where, into, quick, rows, tensorsOf(model)).entries()) writeInto(where, t, quick.leaves[i]!.values, 0);
-    return into;
-  }
   checkModel(where, model);
   const pieces = rows > rowsAtOnce && !mixing.has(model) ? Math.ceil(rows / rowsAtOnce) : 1;
   let batches = pieces === 1 ? [inputs] : Array.from({ length: pieces }, (_, i) => inputs.map((x) => rowsOf(x, i * rowsAtOnce)));
