@@ -911,6 +911,8 @@ const recipes = {
   'data.readCsv': (w) => [join(tmpdir(), 'a file that is not there.csv'), w.options({ target: () => 'y', delimiter: () => ';' })],
   'data.readTable': () => [join(tmpdir(), 'a file that is not there.csv')],
   'data.readParquet': () => [join(tmpdir(), 'a file that is not there.parquet')],
+  'data.parquetBatches': () => [join(tmpdir(), 'a file that is not there.parquet'), { target: 'y' }],
+  'data.arrowBatches': () => [join(tmpdir(), 'a file that is not there.arrows'), () => []],
   'data.csvBatches': () => [join(tmpdir(), 'a file that is not there.csv'), { target: 'y' }],
   'data.Table': () => [tableColumns()],
   'data.Table.column': (w) => on(new w.lib.data.Table(tableColumns()), ['a']),
@@ -1426,7 +1428,10 @@ const hidden = new Set([
   ...['Tensor', 'nn.Module', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler', 'data.Dataset', 'data.Sampler', 'metrics.Metric'],
   'compile', // has calls of its own in programs.mjs
   ...['Optimizer', 'LBFGS'].map((kind) => `optim.${kind}.read`),
-  ...['CsvBatches', 'CsvBatches.[iterate]', 'CsvBatches.batchOf', 'Table.of', 'Table.check'].map((name) => `data.${name}`), // made by csvBatches() and the readers
+  ...['CsvBatches', 'CsvBatches.[iterate]', 'CsvBatches.batchOf', 'CsvBatches.epoch', 'Table.of', 'Table.check'].map(
+    (name) => `data.${name}`,
+  ), // made by csvBatches() and the readers
+  ...['TableBatches', 'TableBatches.[iterate]', 'TableBatches.epoch'].map((name) => `data.${name}`), // made by parquetBatches() and arrowBatches()
   // Files have a fuzzer of their own, files.mjs: here they would be written wherever a text says.
   ...[
     'saveSafetensors',
@@ -1445,7 +1450,7 @@ const hidden = new Set([
 
 // What never returns as it is called here: that is right.
 const alwaysFails = new Set([
-  ...['readCsv', 'readTable', 'readParquet', 'csvBatches', 'fromArrow'].map((name) => `data.${name}`),
+  ...['readCsv', 'readTable', 'readParquet', 'csvBatches', 'parquetBatches', 'arrowBatches', 'fromArrow'].map((name) => `data.${name}`),
   ...['ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'].map((name) => `nn.${name}.forward`),
   'optim.LBFGS.addParamGroup',
 ]);
