@@ -6,6 +6,7 @@ import type { HookHandle } from '../gradient-hooks';
 import { recorder } from '../recorder';
 import { refuseAbsentNames } from './absent';
 import { Copies, classOf, copyInto } from './clone';
+import { computedIn } from './computed';
 import { formatModule } from './format';
 import { callHeard, knowClass } from './forwards';
 import { type BackwardHook, type BackwardPreHook, type ForwardHook, type ForwardPreHook, ModuleHooks } from './hooks';
@@ -249,7 +250,9 @@ export abstract class Module extends Parts {
   /** The module and all below it, printed as PyTorch prints them. */
   override toString(): string {
     const children = this.entriesOf().filter((field): field is Named<Module> => field[1] instanceof Module);
-    return formatModule(this.constructor.name, this.extraRepr(), this.formatChildren(children));
+    const { name } = this.constructor;
+    const shown = computedIn(this, 'parametrization').length > 0 ? `Parametrized${name}` : name;
+    return formatModule(shown, this.extraRepr(), this.formatChildren(children));
   }
 
   /** @internal The children as [label, text], in the order in which they are printed. */

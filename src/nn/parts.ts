@@ -8,6 +8,7 @@ import type { Copies } from './clone';
 import type { Module } from './module';
 import { Parameter } from './parameter';
 import { enter } from './registry';
+import { countChange } from './watch';
 
 /** Something found in a module, with its path: `ly1.weight`. */
 export type Named<T> = [name: string, value: T];
@@ -200,6 +201,14 @@ export abstract class Parts {
       defineBuffer(copy, placeOf(this, name), name, copies.of((this as unknown as Record<string, unknown>)[name]));
       return true;
     });
+  }
+
+  /** @internal Takes away a buffer that another property is to stand for; false when there is none of this name. */
+  takeBuffer(name: string): boolean {
+    if (this.#buffers?.delete(name) !== true) return false;
+    delete (this as unknown as Record<string, unknown>)[name];
+    countChange();
+    return true;
   }
 
   #ownParameters(): Named<Parameter>[] {

@@ -39,6 +39,19 @@ const schedulerOptions = {
   SequentialLR: (w, optimizer) => ({ schedulers: [stairs(w, optimizer), stairs(w, optimizer)], milestones: [w.size()] }),
   ReduceLROnPlateau: (w) => w.options({ mode: () => w.r.pick(['min', 'max']), patience: () => w.r.below(3), cooldown: () => w.r.below(3) }),
 };
+const spectral = (w) => ({ nPowerIterations: () => w.size(), dim: () => w.r.pick([0, 1, -1, null]), eps: () => 1e-6 });
+const normed = (w) => w.r.pick([w.lib.nn.utils.parametrizations.weightNorm, w.lib.nn.utils.parametrizations.spectralNorm])(w.linear());
+const doubling = (w) => {
+  class Doubling extends w.lib.nn.Module {
+    forward(x) {
+      return x.mul(2);
+    }
+    rightInverse(x) {
+      return x.div(2);
+    }
+  }
+  return new Doubling();
+};
 const swaOptions = (w) => ({
   swaLr: w.r.real(),
   ...w.options({ annealEpochs: () => w.r.below(4), annealStrategy: () => w.r.pick(['cos', 'linear']) }),
@@ -745,6 +758,26 @@ const recipes = {
   'nn.utils.clipGradValue_': (w) => [w.float(), w.r.real()],
   'nn.utils.parametersToVector': (w) => [[w.float(), w.matrix()]],
   'nn.utils.vectorToParameters': (w) => [w.float([6]), [w.float([2, 2]), w.float([2])]],
+  'nn.utils.weightNorm': (w) => [w.linear(), w.options({ dim: () => w.r.pick([0, 1, null]), name: () => w.r.pick(['weight', 'bias']) })],
+  'nn.utils.removeWeightNorm': (w) => [w.lib.nn.utils.weightNorm(w.linear())],
+  'nn.utils.spectralNorm': (w) => [w.linear(), w.options(spectral(w))],
+  'nn.utils.removeSpectralNorm': (w) => [w.lib.nn.utils.spectralNorm(w.linear())],
+  'nn.utils.skipInit': (w) => [w.lib.nn.Linear, w.size(), w.size(), w.options({ bias: w.boolean })],
+  'nn.utils.parametrizations.weightNorm': (w) => [w.r.pick([w.linear(), normed(w)]), w.options({ dim: () => w.r.pick([0, 1, null]) })],
+  'nn.utils.parametrizations.spectralNorm': (w) => [w.linear(), w.options(spectral(w))],
+  'nn.utils.parametrize.registerParametrization': (w) => [w.linear(), 'weight', doubling(w), w.options({ unsafe: w.boolean })],
+  'nn.utils.parametrize.removeParametrizations': (w) => [normed(w), 'weight', w.options({ leaveParametrized: () => true })],
+  'nn.utils.parametrize.isParametrized': (w) => [w.r.pick([w.linear(), normed(w)]), ...w.r.pick([[], ['weight']])],
+  'nn.utils.parametrize.cached': (w) => {
+    const layer = normed(w);
+    return [() => [layer.weight, layer.weight]];
+  },
+  'nn.utils.parametrize.ParametrizationList': (w) => [[doubling(w), doubling(w)], w.r.pick([w.parameters()[0], w.float().detach()])],
+  'nn.utils.parametrize.ParametrizationList.forward': (w) => on(normed(w).parametrizations.get('weight'), []),
+  'nn.utils.parametrize.ParametrizationList.rightInverse': (w) => {
+    const layer = normed(w);
+    return on(layer.parametrizations.get('weight'), [layer.weight]);
+  },
   'nn.utils.summary': (w) => {
     const { model, features } = w.network();
     return [

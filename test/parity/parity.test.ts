@@ -19,6 +19,7 @@ it('covers every file', () => {
     'metrics',
     'more',
     'more_losses',
+    'names',
     'norm_embedding',
     'optim',
     'optimizers',
