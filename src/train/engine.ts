@@ -6,6 +6,7 @@ import { refuseHeld } from '../holders';
 import type { Limits, LoopReport, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
 import { Tensor } from '../tensor';
+import type { BetweenSteps } from './ahead';
 import { eachOnce, Feed } from './feed';
 import { batchesOf, fedLeg, type Leg, lastKind, type Outputs, sum, weightOf } from './leg';
 import { copyRows, refuseReport, Session, type Source } from './session';
@@ -35,6 +36,16 @@ export interface EngineOptions {
   made?: (session: Session) => void;
 }
 
+/** What comes after steps. */
+export interface AfterSteps {
+  /** Called with how many were done, before anything else is done about them. Throws only where no step that was done comes behind. */
+  readonly done: (steps: number) => void;
+  /** The same where it can be gone through ahead; null: it cannot, or changes no number of a step. */
+  ahead: BetweenSteps | null;
+}
+
+const nothing: AfterSteps = { done: () => {}, ahead: null };
+
 interface Part {
   task: LossTask;
   loader: Batches;
@@ -46,7 +57,8 @@ interface Part {
   place: Place | null;
   /** Whether its first epoch is the rest of one, which JavaScript goes through: then its rows are taken. */
   isResumed: boolean;
-  inEpoch: boolean;
+  /** Of an epoch over rows that is under way: its batches that are done; 0: none is. */
+  batch: number;
   epochsDone: number;
   /** The recording of the last step, where one was done since it was made. */
   last: number | null;
@@ -98,7 +110,7 @@ export class Engine {
         const rows = batches && { batches, handle: copyRows(where, batches) };
         if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
         const isResumed = loader instanceof DataLoader && loader.isResumed;
-        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, inEpoch: false, epochsDone: 0, last: null };
+        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, batch: 0, epochsDone: 0, last: null };
       });
     } catch (error) {
       this.stream.close();
@@ -122,13 +134,25 @@ export class Engine {
   }
 
   /**
-   * The same in several turns of the event loop, the first part at once. What JavaScript does in between can make them hold no longer: `held` tells. Makes
-   * none where the engine is stopped before the end.
+   * The same in several turns of the event loop, the first part at once. What JavaScript does in between can make them hold no longer: `held` tells. It can make
+   * a step come out otherwise when it is verified, too: then all is recorded in one turn, which throws where the step itself is not recordable. Makes none
+   * where the engine is stopped before the end.
    */
   async recordInTurns(): Promise<void> {
     takeTurn();
     const making = this.making();
-    while (!this.isStopped && !making.next().done) await (this.options.forFits ? patientTurn(this) : ownTurn());
+    let { done } = making.next();
+    while (!done) {
+      await (this.options.forFits ? patientTurn(this) : ownTurn());
+      if (this.isStopped) return;
+      try {
+        ({ done } = making.next());
+      } catch (error) {
+        if (!(error instanceof SimdnnError) || error.code !== 'SIMDNN_RECORDING_DIFFERS') throw error;
+        this.record();
+        return;
+      }
+    }
   }
 
   private *making(): Generator<void, Session> {
@@ -152,8 +176,8 @@ export class Engine {
   }
   /** Whether a part stands between two epochs. */
   isBetweenEpochs(part: number): boolean {
-    const { feed, inEpoch } = this.parts[part]!;
-    return feed === null && !inEpoch;
+    const { feed, batch } = this.parts[part]!;
+    return feed === null && batch === 0;
   }
   /** Whether a callback that draws random numbers now draws what it would in a loop. */
   get isSettled(): boolean {
@@ -212,18 +236,18 @@ export class Engine {
     return !feed.isEmpty || feed.unknown !== null;
   }
 
-  /** Goes on with a part until its epochs are done or a limit is reached. */
-  async leg(part: number, limits: Limits): Promise<Leg> {
+  /** Goes on with a part until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. */
+  async leg(part: number, limits: Limits, after: AfterSteps = nothing): Promise<Leg> {
     const state = this.parts[part]!;
-    return state.rows === null ? this.fedLeg(part, state, limits) : this.rowsLeg(part, state, state.rows.batches, limits);
+    return state.rows === null ? this.fedLeg(part, state, limits, after) : this.rowsLeg(part, state, state.rows.batches, limits, after);
   }
 
-  private async rowsLeg(part: number, state: Part, course: RowBatches, limits: Limits): Promise<Leg> {
+  private async rowsLeg(part: number, state: Part, course: RowBatches, limits: Limits, after: AfterSteps): Promise<Leg> {
     const { batches } = course;
     const session = this.session ?? this.record();
     const loader = state.loader as DataLoader<unknown>;
     const random = this.stream.position;
-    const report = await session.run(part, { ...limits, random }, loader.epochsBegun);
+    const report = await session.run(part, { ...limits, random, batch: state.batch, between: after.ahead }, loader.epochsBegun);
     this.stream.position = { seed: random.seed, offset: report.randomOffset };
     loader.countEpochs(report.orders);
     if (report.batch > 0) {
@@ -234,9 +258,10 @@ export class Engine {
       loader.standAt(null);
     }
     state.epochsDone += report.epochLossSums.length;
-    state.inEpoch = report.batch > 0;
+    state.batch = report.batch;
     const done = sum(report.steps);
     if (done > 0) state.last = lastKind(report);
+    session.commit(part, report, after.done);
     this.refuse(session, part, report, report.batch);
     const kinds = session.kinds(part);
     const steps = Math.ceil(batches / (state.task.group?.size ?? 1));
@@ -278,7 +303,7 @@ export class Engine {
   }
 
   // A leg is of batches that were made while the leg before ran.
-  private async fedLeg(part: number, state: Part, limits: Limits): Promise<Leg> {
+  private async fedLeg(part: number, state: Part, limits: Limits, after: AfterSteps): Promise<Leg> {
     state.feed ??= new Feed(
       () => this.begin(part),
       this.stream,
@@ -296,7 +321,7 @@ export class Engine {
     if (feed.isEmpty) return this.endFedEpoch(state, feed, { outputs: [] }, []);
     const session = this.session ?? this.record();
     const { random, given } = feed.take(known(), limits.milliseconds === 0 ? 1 : Infinity);
-    const running = session.run(part, { ...limits, random, given });
+    const running = session.run(part, { ...limits, random, given, batch: 0, between: after.ahead });
     if (limits.milliseconds > 0) feed.make(known(), true);
     const report = await running;
     const done = sum(report.steps);
@@ -307,6 +332,7 @@ export class Engine {
     feed.lossSum += report.lossSum;
     feed.weight += sum(order.map((kind) => weightOf(state, kind)));
     this.standAt(state, feed.batch);
+    session.commit(part, report, after.done);
     this.refuse(session, part, report, feed.batch);
     return feed.isOver && !feed.hasFailed
       ? this.endFedEpoch(state, feed, report, order)

@@ -7,16 +7,18 @@ import { hold, refuseLost, type Tensor, type Version } from '../tensor';
 import { Group } from './batch';
 import { batchReport } from './callbacks';
 import { Engine } from './engine';
+import type { Figures, SetFigures } from './figure-types';
 import type { Leg } from './leg';
-import { type Figures, type Measures, outputBytes } from './measures';
+import { type Measures, outputBytes } from './measures';
 import type { FitResult, Settings } from './options';
 import { type Progress, silent, startProgress } from './progress';
+import { RatesOfSteps } from './rates';
 import { addFigures, addSet, bestOf, emptyResult } from './result';
 import type { Session } from './session';
 import { OwnSequence, seedOf } from './stream';
 import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
 import { checkTrained } from './trained';
-import { epochFigures, type SetFigures } from './validation';
+import { epochFigures } from './validation';
 
 const where = 'train.fit';
 
@@ -35,8 +37,7 @@ export class Fit implements Holder {
   /** Whether the thread's values are those that count: not where callbacks have the model. */
   private inUse = false;
   private progress: Progress = silent;
-  /** The learning rate of each group in the last step. */
-  private rates: number[] = [];
+  private readonly afterSteps: RatesOfSteps;
   private epochBegan = performance.now();
   private stopped: FitResult['stopped'] = null;
   private readonly stopper = (): void => {
@@ -80,6 +81,12 @@ export class Fit implements Holder {
       found: (kind) => this.takeFound(kind.leaves, kind.trace.changes),
       made: (session) => this.recorded(session),
     });
+    this.afterSteps = new RatesOfSteps(
+      o.schedules,
+      o.callbacks,
+      () => this.groups,
+      (call) => this.inStream(call),
+    );
     this.restoreModes = intoTraining(model);
     try {
       this.hold(tensors);
@@ -137,23 +144,18 @@ export class Fit implements Holder {
       o.callbacks.has('onEpoch') ||
       o.earlyStopping !== null ||
       o.checkpoint !== null;
-    const legTime = o.schedules.everyStep ? 0 : o.progressEvery; // 0: one step
+    const legTime = o.schedules.everyStep && this.afterSteps.ahead === null ? 0 : o.progressEvery; // 0: one step
     let [told, shown] = [performance.now(), 0];
     while (this.epochsDone < o.epochs && this.stopped === null) {
       // Not at the end of the epoch before: callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
-      const rates = this.groups.map(({ lr }) => lr ?? NaN); // an optimizer of one's own may have none
       const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, legTime);
       this.rows += leg.rows;
       this.unchecked += leg.steps;
       this.ofMetrics.run(() => this.trainingMetrics.update(leg));
-      if (leg.steps > 0) {
-        this.rates = rates;
-        this.inStream(() => o.schedules.afterStep());
-      }
       for (const loss of leg.losses) {
         result.loss.push(loss);
-        result.lr.push(this.rates[0]!);
+        result.lr.push(this.afterSteps.rates[0]!);
         result.epochs++;
       }
       if (o.signal?.aborted) throw o.signal.reason;
@@ -194,7 +196,7 @@ export class Fit implements Holder {
       if (part === 0 && !(error instanceof SimdnnError)) this.refusedStep();
       throw error;
     }
-    return this.engine.leg(part, { epochs, milliseconds, outputBytes, finite: detectAnomaly });
+    return this.engine.leg(part, { epochs, milliseconds, outputBytes, finite: detectAnomaly }, part === 0 ? this.afterSteps : undefined);
   }
 
   // A callback has set what the next step will refuse, such as a rate below zero. In a loop that step begins: its order and its dropout are drawn,
@@ -227,7 +229,8 @@ export class Fit implements Holder {
 
   // Validation, metrics, scheduler, callback; true when the fit is to end.
   private async endEpoch(loss: number): Promise<boolean> {
-    const { o, result, rates: lrs } = this;
+    const { o, result } = this;
+    const lrs = this.afterSteps.rates;
     const sets: SetFigures[] = [];
     for (const [i, { name }] of o.validation.entries()) {
       sets.push(await this.validate(i));

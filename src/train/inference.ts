@@ -257,6 +257,7 @@ export async function predict(model: Module, x: Tensor, ...rest: never[]): Promi
   if (probe !== null) given.push({ kind: 0, randomOffset: random.offset, tensors: [probe.values] });
   const limits = { epochs: 1, milliseconds: Infinity, outputBytes: Number.MAX_SAFE_INTEGER, finite: false };
   const report = await session.run(0, { ...limits, random, given });
+  session.commit(0, report, () => {});
   refuseReport(where, report, session.kinds(0), '');
   const all = gathered(report.outputs[0], session.kinds(0)[0]!.results.outputs[0]!);
   const seen = rows + (probe === null ? 0 : rowsAtOnce);

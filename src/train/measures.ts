@@ -4,6 +4,7 @@ import { checkInteger, describe, rangeError, typeError, withDefaults } from '../
 import { MeanMetric, Metric, MetricCollection } from '../metrics';
 import type { RecordedStep } from '../recording';
 import { type NestedArray, Tensor } from '../tensor';
+import type { Figures } from './figure-types';
 import type { Leg } from './leg';
 import { countedClasses } from './task';
 import { type HandOut, leaveAlone } from './tasks';
@@ -28,12 +29,6 @@ export interface RoutedMetric {
 
 /** Metrics by their names, as they are given. */
 export type GivenMetrics = Readonly<Record<string, Metric | MetricFunction | RoutedMetric>>;
-
-/** What metrics came to: those that are one number, and those that are several. */
-export interface Figures {
-  metrics: Record<string, number>;
-  arrays: Record<string, NestedArray>;
-}
 
 class RowMean extends Metric {
   private sum = 0;

@@ -2,7 +2,8 @@
 import { isPlainObject } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import type { Batches } from './engine';
-import { type Direction, directionsOf, type Figures, type Measures } from './measures';
+import type { Figures, SetFigures } from './figure-types';
+import { type Direction, directionsOf, type Measures } from './measures';
 
 /** One loader, or several by their names, of which the first stands for all where one figure is asked for. */
 export type GivenValidation = Batches | Readonly<Record<string, Batches>>;
@@ -11,12 +12,6 @@ export type GivenValidation = Batches | Readonly<Record<string, Batches>>;
 export interface ValidationSet {
   name: string | null;
   loader: Batches;
-}
-
-/** What a set came to in an epoch. */
-export interface SetFigures extends Figures {
-  /** What the criterion gives for all its rows in one batch. */
-  loss: number;
 }
 
 const isLoader = (value: unknown): value is Batches =>

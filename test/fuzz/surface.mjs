@@ -1015,6 +1015,8 @@ const recipes = {
   'data.readCsv': (w) => [join(tmpdir(), 'a file that is not there.csv'), w.options({ target: () => 'y', delimiter: () => ';' })],
   'data.readTable': () => [join(tmpdir(), 'a file that is not there.csv')],
   'data.readParquet': () => [join(tmpdir(), 'a file that is not there.parquet')],
+  'data.parquetBatches': () => [join(tmpdir(), 'a file that is not there.parquet'), { target: 'y' }],
+  'data.arrowBatches': () => [join(tmpdir(), 'a file that is not there.arrows'), () => []],
   'data.csvBatches': () => [join(tmpdir(), 'a file that is not there.csv'), { target: 'y' }],
   'data.Table': () => [tableColumns()],
   'data.Table.column': (w) => on(new w.lib.data.Table(tableColumns()), ['a']),
@@ -1109,7 +1111,7 @@ const recipes = {
       const { model, options: made } = fitArguments(w);
       return { model, ...made, signal: options.signal };
     };
-    return [makeModel, { lr: [0.1, 0.2] }, w.options({ concurrency: () => 1 + w.r.below(3), seed: w.seed })];
+    return [makeModel, { lr: [0.1, 0.2] }, w.options({ concurrency: () => 1 + w.r.below(3), throwErrors: w.boolean, seed: w.seed })];
   },
   'train.crossValidate': (w) => {
     const { data, nn, optim } = w.lib;
@@ -1118,11 +1120,18 @@ const recipes = {
       const model = new nn.Linear(3, 2);
       return { model, criterion: new nn.CrossEntropyLoss(), optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }), epochs: 1 };
     };
-    return [makeModel, dataset, w.options({ folds: () => 2 + w.r.below(3), concurrency: () => 1 + w.r.below(3), seed: w.seed })];
+    return [
+      makeModel,
+      dataset,
+      w.options({ folds: () => 2 + w.r.below(3), concurrency: () => 1 + w.r.below(3), predictions: w.boolean, seed: w.seed }),
+    ];
   },
   'train.emaWeights': (w) => [w.network().model, w.options({ decay: () => w.r.pick([0, 0.5, 0.999, 1]) })],
   'train.csvLogger': (w) => ['log.csv', w.options({ append: w.boolean, separator: () => w.r.pick([',', ';']) })],
   'train.jsonLogger': (w) => ['log.jsonl', w.options({ append: w.boolean })],
+  'train.learningRateMonitor': (w) => [
+    w.options({ interval: () => w.r.pick(['epoch', 'step']), names: () => [['body'], ['body', 'head']][w.r.below(2)] }),
+  ],
   'train.uniform': (w) => [0, 0.1 + w.r.real() ** 2],
   'train.logUniform': (w) => [0.1, 1 + w.r.real() ** 2],
   'train.integer': (w) => [w.r.below(3), 3 + w.r.below(5)],
@@ -1517,7 +1526,10 @@ const hidden = new Set([
   ...['Tensor', 'nn.Module', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler', 'data.Dataset', 'data.Sampler', 'metrics.Metric'],
   'compile', // has calls of its own in programs.mjs
   ...['Optimizer', 'LBFGS'].map((kind) => `optim.${kind}.read`),
-  ...['CsvBatches', 'CsvBatches.[iterate]', 'CsvBatches.batchOf', 'Table.of', 'Table.check'].map((name) => `data.${name}`), // made by csvBatches() and the readers
+  ...['CsvBatches', 'CsvBatches.[iterate]', 'CsvBatches.batchOf', 'CsvBatches.epoch', 'Table.of', 'Table.check'].map(
+    (name) => `data.${name}`,
+  ), // made by csvBatches() and the readers
+  ...['TableBatches', 'TableBatches.[iterate]', 'TableBatches.epoch'].map((name) => `data.${name}`), // made by parquetBatches() and arrowBatches()
   // Files have a fuzzer of their own, files.mjs: here they would be written wherever a text says.
   ...[
     'saveSafetensors',
@@ -1536,7 +1548,7 @@ const hidden = new Set([
 
 // What never returns as it is called here: that is right.
 const alwaysFails = new Set([
-  ...['readCsv', 'readTable', 'readParquet', 'csvBatches', 'fromArrow'].map((name) => `data.${name}`),
+  ...['readCsv', 'readTable', 'readParquet', 'csvBatches', 'parquetBatches', 'arrowBatches', 'fromArrow'].map((name) => `data.${name}`),
   ...['ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'].map((name) => `nn.${name}.forward`),
   'optim.LBFGS.addParamGroup',
 ]);
