@@ -145,6 +145,13 @@ for (const [here, names] of called) {
   }
 }
 Object.assign(hints, {
+  ger: 'it is called outer here',
+  unfold: 'narrow(dim, start, length) and stack(tensors) make windows',
+  is_leaf: 'a leaf is what no operation made',
+  is_nested: 'there are no nested tensors',
+  is_inference: 'noGrad(() => ...) records nothing',
+  is_neg: complex,
+  is_distributed: cpu,
   deg2rad: 'mul(Math.PI / 180) converts',
   rad2deg: 'mul(180 / Math.PI) converts',
   hypot: 'x.square().add(other.square()).sqrt() is it',
