@@ -1,4 +1,6 @@
 // A search of 80 small fits, several at a time beside one after the other: the ratio of their times, in five pairs of runs. `node bench/search.mjs`.
+// Threads of fits give way to other programs: what these took is printed, and where it is more than a little, the ratio is that of a shared machine.
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const { data, getNumThreads, info, manualSeed, nn, optim, randint, randn, train } = createRequire(import.meta.url)('..');
@@ -16,10 +18,23 @@ const makeModel = ({ lr, hidden }) => {
   };
 };
 const space = { lr: train.logUniform(1e-4, 1e-1), hidden: [16, 32, 64] };
+
+/** Seconds of processor time that all programs have had; null where the system does not tell. */
+function busy() {
+  try {
+    const [, user, nice, system, , , irq, softirq, steal] = readFileSync('/proc/stat', 'utf8').split('\n')[0].split(/\s+/).map(Number);
+    return (user + nice + system + irq + softirq + steal) / 100;
+  } catch {
+    return null;
+  }
+}
+
 const seconds = async (options) => {
-  const begin = performance.now();
+  const [begin, own, all] = [performance.now(), process.cpuUsage(), busy()];
   const { best } = await train.search(makeModel, space, { trials: 80, seed: 1, ...options });
-  return { took: (performance.now() - begin) / 1000, loss: best.figures.loss };
+  const took = (performance.now() - begin) / 1000;
+  const { user, system } = process.cpuUsage(own);
+  return { took, loss: best.figures.loss, others: all === null ? NaN : Math.max(0, busy() - all - (user + system) / 1e6) };
 };
 
 console.log(`${info().target}, ${getNumThreads()} threads`);
@@ -28,6 +43,7 @@ for (let pair = 0; pair < 5; pair++) {
   const [one, several] = [await seconds({ concurrency: 1 }), await seconds({})];
   if (one.loss !== several.loss) throw new Error('the results differ');
   ratios.push(several.took / one.took);
-  console.log(`one at a time ${one.took.toFixed(2)} s, several ${several.took.toFixed(2)} s: ${ratios.at(-1).toFixed(2)}`);
+  const others = `others took ${one.others.toFixed(2)} s and ${several.others.toFixed(2)} s`;
+  console.log(`one at a time ${one.took.toFixed(2)} s, several ${several.took.toFixed(2)} s: ${ratios.at(-1).toFixed(2)} (${others})`);
 }
 console.log(`median ${ratios.sort((a, b) => a - b)[2].toFixed(2)}`);

@@ -1,6 +1,6 @@
 // A variational autoencoder of handwritten digits: it learns to describe a picture by eight numbers, and to draw one from eight numbers.
 //   node build/examples/autoencoder.mjs      after `npx tsc -p examples`, in the folder that has `examples`
-import { compile, data, manualSeed, nn, noGrad, optim, randn, randnLike, type Tensor } from 'simdnn';
+import { data, manualSeed, nn, noGrad, optim, randn, randnLike, type Tensor, train } from 'simdnn';
 import { drawPictures } from './terminal.js';
 
 const latent = 8;
@@ -23,56 +23,40 @@ class Autoencoder extends nn.Module {
     return this.decoder.forward(z);
   }
 
-  override forward(x: Tensor): Tensor {
-    return this.decode(this.encode(x)[0]);
+  /** The pixels again, as logits, and for each row KL(N(mean, variance) || N(0, 1)) = -1/2 sum(1 + log variance - mean^2 - variance). */
+  override forward(x: Tensor): { pixels: Tensor; kl: Tensor } {
+    const [mean, logVariance] = this.encode(x);
+    // A draw of N(mean, variance), written so that gradients reach both: other random numbers in each step. Without training: the mean.
+    const z = this.training ? logVariance.mul(0.5).exp().mul(randnLike(mean)).add(mean) : mean;
+    return { pixels: this.decode(z), kl: logVariance.add(1).sub(mean.square()).sub(logVariance.exp()).sum(1).mul(-0.5) };
   }
 }
-
-/** KL(N(mean, variance) || N(0, 1)) = -1/2 sum(1 + log variance - mean^2 - variance), on average over the rows. */
-const divergence = (mean: Tensor, logVariance: Tensor): Tensor =>
-  logVariance.add(1).sub(mean.square()).sub(logVariance.exp()).sum(1).mul(-0.5).mean();
 
 manualSeed(1);
 const { x, y } = await data.readCsv('examples/data/digits.csv', { target: 'digit' });
 const [xTrain, xTest] = data.trainTestSplit(x.div(16), y!, { testSize: 0.2, stratify: y!, seed: 1 });
-const loader = new data.DataLoader(new data.TensorDataset(xTrain), { batchSize: 64, shuffle: true, dropLast: true });
+const loader = new data.DataLoader(new data.TensorDataset(xTrain, xTrain), { batchSize: 64, shuffle: true, dropLast: true });
 
 const model = new Autoencoder();
 const optimizer = new optim.Adam(model.parameters(), { lr: 0.002 });
 
-const step = compile((pictures: Tensor) => {
-  optimizer.zeroGrad();
-  const [mean, logVariance] = model.encode(pictures);
-  // A draw of N(mean, variance), written so that gradients reach both: other random numbers in each replay.
-  const z = logVariance.mul(0.5).exp().mul(randnLike(mean)).add(mean);
-  const reconstruction = nn.functional
-    .binaryCrossEntropyWithLogits(model.decode(z), pictures, { reduction: 'sum' })
-    .div(pictures.shape[0]!);
-  const kl = divergence(mean, logVariance);
-  const loss = reconstruction.add(kl);
-  loss.backward();
-  optimizer.step();
-  return { loss, kl };
+await train.fit(model, {
+  criterion: ({ pixels, kl }: ReturnType<Autoencoder['forward']>, pictures) =>
+    nn.functional.binaryCrossEntropyWithLogits(pixels, pictures, { reduction: 'sum' }).div(pictures.shape[0]!).add(kl.mean()),
+  optimizer,
+  loader,
+  metrics: { kl: { metric: (kl) => kl.mean(), output: 'kl' } },
+  epochs,
+  onEpoch({ epoch, loss, metrics }) {
+    if (epoch > 1 && epoch % 20 > 0) return;
+    console.log(`epoch ${String(epoch).padStart(2)}: loss ${loss.toFixed(2)}, of it KL ${metrics.kl.toFixed(2)}`);
+  },
+  progress: false,
 });
-
-for (let epoch = 1; epoch <= epochs; epoch++) {
-  let total = 0;
-  let ofKl = 0;
-  for (const [pictures] of loader) {
-    const { loss, kl } = step(pictures);
-    total += loss.item();
-    ofKl += kl.item();
-  }
-  if (epoch === 1 || epoch % 20 === 0) {
-    console.log(
-      `epoch ${String(epoch).padStart(2)}: loss ${(total / loader.length).toFixed(2)}, of it KL ${(ofKl / loader.length).toFixed(2)}`,
-    );
-  }
-}
 
 model.eval();
 noGrad(() => {
-  const again = model.forward(xTest).sigmoid();
+  const again = model.forward(xTest).pixels.sigmoid();
   const left = again.sub(xTest).square().mean().item();
   const all = xTest.sub(xTest.mean(0)).square().mean().item();
   console.log(`eight numbers tell ${(100 * (1 - left / all)).toFixed(0)} % of the variance of ${xTest.shape[0]} held-out pictures`);

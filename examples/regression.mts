@@ -1,6 +1,6 @@
-// How many bicycles are rented in an hour: regression in a loop of one's own, compiled, with a warm-up, a cosine and clipped gradients.
+// How many bicycles are rented in an hour: regression with a warm-up, a cosine, clipped gradients and averaged weights.
 //   node build/examples/regression.mjs      after `npx tsc -p examples`
-import { cat, compile, data, manualSeed, metrics, nn, noGrad, optim, rand, randn, type Tensor } from 'simdnn';
+import { cat, data, manualSeed, metrics, nn, optim, rand, randn, type Tensor, train } from 'simdnn';
 
 const epochs = 30;
 const warmUp = 3; // epochs in which the rate rises
@@ -42,7 +42,7 @@ manualSeed(1);
 const { x, y } = makeHours(4000);
 const [xTrain, xTest, yTrain, yTest] = data.trainTestSplit(x, y, { testSize: 0.2, seed: 1 });
 const scaler = new data.StandardScaler();
-const rows = new data.TensorDataset(scaler.fitTransform(xTrain), yTrain);
+const rows = new data.TensorDataset(scaler.fitTransform(xTrain), yTrain.unsqueeze(1));
 const loader = new data.DataLoader(rows, { batchSize: 64, shuffle: true, dropLast: true, seed: 1 });
 
 const model = new nn.Sequential(new nn.Linear(5, 64), new nn.SiLU(), new nn.Linear(64, 64), new nn.SiLU(), new nn.Linear(64, 1));
@@ -56,39 +56,30 @@ const scheduler = new optim.lrScheduler.SequentialLR(optimizer, {
   milestones: [warmUp],
 });
 
-// Recorded at its first call and replayed after; the rate is read anew in each replay.
-const step = compile((features: Tensor, counts: Tensor) => {
-  optimizer.zeroGrad();
-  const loss = criterion.forward(model.forward(features).squeeze(1), counts);
-  loss.backward();
-  const norm = nn.utils.clipGradNorm_(model.parameters(), 0.5);
-  optimizer.step();
-  return { loss, norm };
+// The held-out hours, without those that were counted wrongly: more than ever happens.
+const counted = yTest.lt(6).nonzero().flatten();
+const held = new data.TensorDataset(scaler.transform(xTest).indexSelect(0, counted), yTest.indexSelect(0, counted).unsqueeze(1));
+const heldOut = new data.DataLoader(held, { batchSize: 256 });
+
+const averages = train.emaWeights(model, { decay: 0.99 });
+await train.fit(model, {
+  criterion,
+  optimizer,
+  scheduler,
+  clipGradNorm: 0.5,
+  loader,
+  epochs,
+  validation: heldOut,
+  metrics: { r2: new metrics.R2Score() },
+  callbacks: [averages],
+  onEpoch({ epoch, lr, loss, metrics: { r2 } }) {
+    if (epoch > 1 && epoch % 5 > 0) return;
+    console.log(`epoch ${String(epoch).padStart(2)}: rate ${lr.toFixed(5)}, loss ${loss.toFixed(4)}, R2 ${r2.toFixed(3)}`);
+  },
+  progress: false,
 });
 
-for (let epoch = 1; epoch <= epochs; epoch++) {
-  const rate = optimizer.paramGroups[0]!.lr;
-  let total = 0;
-  let clipped = 0;
-  for (const [features, counts] of loader) {
-    const { loss, norm } = step(features, counts);
-    total += loss.item();
-    if (norm.item() > 0.5) clipped++;
-  }
-  scheduler.step();
-  if (epoch === 1 || epoch % 5 === 0) {
-    const mean = (total / loader.length).toFixed(4);
-    console.log(`epoch ${String(epoch).padStart(2)}: rate ${rate.toFixed(5)}, loss ${mean}, ${clipped} of ${loader.length} steps clipped`);
-  }
-}
-
-// The held-out hours, without those that were counted wrongly: more than ever happens.
-model.eval();
-const predicted = noGrad(() => model.forward(scaler.transform(xTest)).squeeze(1));
-const counted = yTest.lt(6);
-const figures = new metrics.MetricCollection({ r2: new metrics.R2Score(), mae: new metrics.MeanAbsoluteError() });
-figures.update(predicted.maskedSelect(counted), yTest.maskedSelect(counted));
-const { r2, mae } = figures.compute();
-console.log(
-  `${counted.sum().item()} held-out hours: R2 ${r2.item().toFixed(3)}, off by ${(100 * mae.item()).toFixed(0)} bicycles on average`,
-);
+const { r2, mae } = await train.evaluate(averages.model, heldOut, {
+  metrics: { r2: new metrics.R2Score(), mae: new metrics.MeanAbsoluteError() },
+});
+console.log(`${held.length} held-out hours: R2 ${r2!.toFixed(3)}, off by ${(100 * mae!).toFixed(0)} bicycles on average`);

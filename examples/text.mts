@@ -120,6 +120,7 @@ function rowsOf({ begins, columns, values }: Csr, from: number, to: number): [Te
   ];
 }
 
+// A loop of one's own: each batch has another number of words. For a fit, rows are of one length, as above, or as in reviews.mts.
 const csr = tfIdf(texts);
 const sparse = new TfIdfModel();
 const criterion = new nn.CrossEntropyLoss();

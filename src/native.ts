@@ -106,6 +106,8 @@ export interface LoopRun extends Limits {
   orderOffset: number;
   /** For each kind of step its live numbers: [at the beginning, more per random number drawn, more per step of each clock]; null: there are no such steps. */
   live: (number[][] | null)[];
+  /** Instead of these, where they are no linear function of the counts: the numbers of the next steps, one after the other. A run ends where they end. */
+  ahead?: { kinds: Int32Array; numbers: Float64Array };
   /** Batches that are brought along, for a loop without rows. */
   batches?: { kind: number; randomOffset: number; tensors: TensorData[] }[];
 }
@@ -123,8 +125,8 @@ export interface LoopReport {
   call: number;
   /** Of all steps, each output of a step by itself. */
   outputs: ArrayBuffer[];
-  /** Counts of target row and predicted column, float64 `[classes, classes]`, and those samples that are of none of these classes, int32. */
-  counted?: { counts: ArrayBuffer; predictions: ArrayBuffer; targets: ArrayBuffer };
+  /** Counts of target row and predicted column, float64 `[classes, classes]`, and those samples that are of none of these classes, int32, with their places among the run's, float64. */
+  counted?: { counts: ArrayBuffer; predictions: ArrayBuffer; targets: ArrayBuffer; positions: ArrayBuffer };
   /** With `'not finite'`: the batch of that step. */
   batchTensors?: ArrayBuffer[];
   message?: string;

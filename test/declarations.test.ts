@@ -74,7 +74,7 @@ it('no function takes the name that it has in errors', () => {
 });
 
 const program = `
-import { cat, nn, noGrad, type Tensor, tensor } from 'simdnn';
+import { cat, data, metrics, nn, noGrad, optim, type Tensor, tensor, train } from 'simdnn';
 const x: Tensor = tensor([1]);
 const y: Tensor = x.add_(1).sub_(x).mul_(x).div_(2).copy_(x).clamp_({ min: 0 }).lerp_(x, 0.5).uniform_().normal_(0, 1).fill_(1).zero_();
 const parameter: nn.Parameter = noGrad(() => new nn.Parameter(x).mul_(2));
@@ -91,7 +91,23 @@ nn.functional.linear(x, x, null, 'where');
 cat([x], 0, 'where');
 // @ts-expect-error
 x.backward(undefined, { retain_graph: true });
-export { numbers };
+async function fitted(model: nn.Linear, rows: data.TensorDataset<[Tensor, Tensor]>) {
+  const basics = { model, criterion: new nn.MSELoss(), optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }), epochs: 1 };
+  const loader = new data.DataLoader(rows, { batchSize: 2 });
+  const { model: _, ...options } = { ...basics, loader };
+  const result = await train.fit(model, { ...options, validation: loader, metrics: { mse: new metrics.MeanSquaredError() } });
+  // @ts-expect-error
+  result.metrics.nope;
+  // @ts-expect-error
+  (await train.fit(model, options)).validationLoss;
+  const { best } = await train.search(() => ({ ...basics, loader }), { a: [1, 2] });
+  const { predictions, mean } = await train.crossValidate(() => basics, rows, { predictions: true });
+  const shape: number[] = predictions.shape;
+  // @ts-expect-error
+  (await train.crossValidate(() => basics, rows)).predictions;
+  return [...result.metrics.mse, ...result.validationLoss, best.figures.loss, mean.validationLoss, ...shape];
+}
+export { fitted, numbers };
 `;
 
 it.each([

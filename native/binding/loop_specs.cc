@@ -138,6 +138,29 @@ Course course_of(Napi::Env env, Napi::Object object, const std::vector<Step>& st
   return course;
 }
 
+// { kinds: Int32Array of the next steps, numbers: Float64Array of all, one step after the other }. Whether these kinds come is for whoever knows the batches.
+static std::vector<StepNumbers> numbers_ahead(Napi::Env env, const Loop& loop, Napi::Object object) {
+  const Memory kinds = memory_of(env, object.Get("kinds"));
+  napi_typedarray_type type;
+  size_t length = 0, next = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(env, object.Get("numbers"), &type, &length, &data, nullptr, nullptr) != napi_ok || type != napi_float64_array) {
+    throw ArgumentError{ArgumentError::kType, "[session] expected a Float64Array"};
+  }
+  const auto* numbers = static_cast<const double*>(data);
+  std::vector<StepNumbers> ahead;
+  for (size_t i = 0; i < kinds.bytes / sizeof(int32_t); ++i) {
+    const int32_t kind = reinterpret_cast<const int32_t*>(kinds.data)[i];
+    if (kind < 0 || static_cast<size_t>(kind) >= loop.kinds()) refuse("live numbers of a kind of step that does not exist");
+    const size_t own = loop.step(static_cast<size_t>(kind)).plan.live_numbers();
+    if (own > length - next) refuse("as many live numbers as the plans have");
+    ahead.push_back({static_cast<size_t>(kind), std::vector<double>(numbers + next, numbers + next + own)});
+    next += own;
+  }
+  if (ahead.empty() || next != length) refuse("as many live numbers as the plans have");
+  return ahead;
+}
+
 Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
   Limits limits;
   limits.epochs = count(object, "epochs");
@@ -169,6 +192,7 @@ Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
     }
     loop.set_live(k, std::move(live));
   }
+  if (object.Get("ahead").IsObject()) limits.ahead = numbers_ahead(env, loop, object.Get("ahead").As<Napi::Object>());
   return limits;
 }
 
@@ -178,7 +202,9 @@ std::vector<GivenBatch> given_batches(Napi::Env env, const Loop& loop, const Lim
     Napi::HandleScope scope(env);
     Napi::Object object = list.Get(i).As<Napi::Object>();
     GivenBatch batch{count(object, "kind"), count(object, "randomOffset"), {}};
-    if (batch.kind >= loop.kinds() || !limits.kinds[batch.kind]) refuse("a kind of step that does not exist, or without live numbers");
+    const bool has_numbers = limits.ahead.empty() ? batch.kind < loop.kinds() && limits.kinds[batch.kind]
+                                                  : i >= limits.ahead.size() || limits.ahead[i].kind == batch.kind;
+    if (batch.kind >= loop.kinds() || !has_numbers) refuse("a kind of step that does not exist, or without live numbers");
     const Step& step = loop.step(batch.kind);
     Napi::Array tensors = object.Get("tensors").As<Napi::Array>();
     if (tensors.Length() != step.arguments) refuse("a batch of other tensors");
@@ -233,6 +259,7 @@ Napi::Object report_object(Napi::Env env, const Report& report) {
     counted.Set("counts", buffer_of(env, report.counts));
     counted.Set("predictions", buffer_of(env, report.predictions));
     counted.Set("targets", buffer_of(env, report.targets));
+    counted.Set("positions", buffer_of(env, report.positions));
     object.Set("counted", counted);
   }
   if (report.end == Report::kNotFinite) {

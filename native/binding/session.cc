@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <system_error>
 
 #include "binding/environment.h"
@@ -15,6 +16,18 @@ namespace simdnn {
 // How much the threads of fits give way: to the thread of JavaScript above all, which they share the processors with. While 1,000 fits run on two processors the
 // p99 of a 1 ms timer falls from 25 to 15 ms so, and all of them take 0.9 of the time (bench:many, a Zen 3).
 constexpr int kFitNiceness = 5;
+
+// For so long after a fit has begun, where as many as kManyWaiting for each thread wait already, the threads of fits leave JavaScript's thread a processor, by
+// working with one less. It never sleeps then, and the system would give its processor to one of them for a tick of 4 ms or several.
+constexpr std::chrono::milliseconds kBeginning{20};
+constexpr size_t kManyWaiting = 4;
+
+// How many threads of fits work: one at least. A search that begins a small fit whenever one ends has all of them.
+int fit_threads(const Environment& here, const Workers& workers) {
+  const bool many = workers.queued().load(std::memory_order_relaxed) >= kManyWaiting * static_cast<size_t>(here.threads);
+  const bool begins = many && std::chrono::steady_clock::now() - here.sessions.fit_began < kBeginning;
+  return begins ? std::max(1, here.threads - 1) : here.threads;
+}
 
 // The lasting memory of a fit or an inference, and the loops over it. Only one of them runs at a time.
 struct Session {
@@ -100,6 +113,7 @@ Napi::Value create_session(const Napi::CallbackInfo& info) {
   if (!background) background = std::make_unique<Background>(env, &background == &sessions.fits ? kFitNiceness : 0);
   session->background = background.get();
   session->is_fit = info[1].ToBoolean();
+  if (session->is_fit) environment(info.Env()).sessions.fit_began = std::chrono::steady_clock::now();
   sessions.all.push_back(session);
   napi_adjust_external_memory(env, bytes, &known);
   return Napi::External<Session>::New(env, session.get(), [](Napi::Env e, Session* s) {
@@ -196,9 +210,13 @@ Napi::Value run_loop(const Napi::CallbackInfo& info) {
     running->with_given = true;
   } else if (!loop.has_rows()) {
     refuse("a loop without rows needs batches");
-  } else {
+  } else if (running->limits.ahead.empty()) {
     for (bool set : running->limits.kinds) {
       if (!set) refuse("a loop over rows needs the live numbers of every kind");
+    }
+  } else {
+    for (size_t n = 0; n < running->limits.ahead.size(); ++n) {
+      if (running->limits.ahead[n].kind != loop.kind_of_next(n)) refuse("the live numbers of other steps than come");
     }
   }
   session.stop.store(false);
@@ -206,7 +224,7 @@ Napi::Value run_loop(const Napi::CallbackInfo& info) {
   // A run that may end at any time makes room for those that wait.
   if (running->limits.milliseconds < 1e300) running->limits.waiting = &workers.queued();
   session.background->submit(
-      session.is_fit ? here.threads : 1,
+      session.is_fit ? fit_threads(here, workers) : 1,
       [running, &workers] {
         Running& r = *running;
         r.limits.threads = std::max(1, r.limits.threads / static_cast<int>(workers.sharing()));

@@ -2,6 +2,7 @@
 #pragma once
 #include <napi.h>
 
+#include <chrono>
 #include <list>
 #include <memory>
 
@@ -16,6 +17,7 @@ struct Sessions {
   std::list<std::shared_ptr<Session>> all;
   // Threads for fits, as many as a kernel may use, in turns; one for all else, so that predictions need not wait for fits.
   std::unique_ptr<Background> fits, inference;
+  std::chrono::steady_clock::time_point fit_began{};  // the last one
   // Ends every run after its present step, and waits.
   void end();
 };

@@ -17,6 +17,8 @@ bool is_over(const Limits& limits, double milliseconds) {
   return milliseconds >= kTurn && limits.waiting != nullptr && limits.waiting->load(std::memory_order_relaxed) > 0;
 }
 
+bool is_known(const Limits& limits, const Report& report) { return limits.ahead.empty() || report.done < limits.ahead.size(); }
+
 }  // namespace
 
 Loop::Loop(std::shared_ptr<Lasting> lasting, std::vector<Step> steps, Course course)
@@ -94,27 +96,38 @@ void Loop::count(const Kind& kind, Report& report) {
     };
     const int32_t* predictions = values(kind.step.outputs[i]);
     const int32_t* targets = values(kind.step.outputs[i + 1]);
-    for (size_t n = 0; n < kind.step.outputs[i].bytes / sizeof(int32_t); ++n) {
+    const size_t samples = kind.step.outputs[i].bytes / sizeof(int32_t);
+    for (size_t n = 0; n < samples; ++n) {
       const size_t row = static_cast<uint32_t>(targets[n]), column = static_cast<uint32_t>(predictions[n]);
       if (row < classes && column < classes) {
         ++report.counts[row * classes + column];
       } else {
         report.predictions.push_back(predictions[n]);
         report.targets.push_back(targets[n]);
-        report.output_bytes += 2 * sizeof(int32_t);
+        report.positions.push_back(static_cast<double>(report.samples + n));
+        report.output_bytes += 2 * sizeof(int32_t) + sizeof(double);
       }
     }
+    report.samples += samples;
   }
 }
 
-bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits, Report& report) {
-  Kind& kind = steps_[number];
+void Loop::count_live(Kind& kind) const {
   const double drawn = static_cast<double>(random_offset_ - random_begin_);
   for (size_t i = 0; i < kind.live.size(); ++i) {
     const LiveNumber& live = kind.live[i];
     double value = live.base + live.per_draw * drawn;
     for (size_t c = 0; c < clocks_.size(); ++c) value += live.per_step[c] * static_cast<double>(clocks_[c]);
     kind.live_now[i] = value;
+  }
+}
+
+bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits, Report& report) {
+  Kind& kind = steps_[number];
+  if (limits.ahead.empty()) {
+    count_live(kind);
+  } else {
+    kind.live_now = limits.ahead[report.done].numbers;
   }
   Run run(limits.threads);
   size_t not_finite = SIZE_MAX;
@@ -139,6 +152,7 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   random_offset_ += kind.step.draws;
   ++clocks_[kind.step.clock];
   ++report.steps[number];
+  ++report.done;
   const auto at = [&](const ResultPlace& place) {
     return static_cast<const char*>(kind.inputs[place.input]) + place.offset;
   };
@@ -182,9 +196,13 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
         report.end = Report::kStopped;
         break;
       }
+      if (!is_known(limits, report)) {
+        report.end = Report::kTime;
+        break;
+      }
       if (!in_epoch_) begin_epoch(table, report);
       if (batch_ < course_.batches) {
-        const size_t kind = batch_ + course_.group < course_.batches ? course_.full : course_.last;
+        const size_t kind = kind_at(batch_);
         gather(table, steps_[kind], limits.threads);
         if (!do_step(table, kind, limits, report)) break;
         batch_ += steps_[kind].step.arguments / course_.rows->columns.size();
@@ -240,7 +258,7 @@ Report Loop::run_given(const KernelTable& table, Gate& gate, const std::atomic<b
       random_offset_ = given.random_offset;
       if (!do_step(table, given.kind, limits, report)) break;
       ++batch_;
-      if (batch_ < batches.size() && is_over(limits, milliseconds_since(began))) {
+      if (batch_ < batches.size() && (!is_known(limits, report) || is_over(limits, milliseconds_since(began)))) {
         report.end = Report::kTime;
         break;
       }

@@ -82,6 +82,12 @@ struct GivenBatch {
   std::vector<Aligned> tensors;
 };
 
+// The live numbers of one step.
+struct StepNumbers {
+  size_t kind;
+  std::vector<double> numbers;  // as many as its plan has
+};
+
 constexpr double kTurn = 8;  // milliseconds: long beside what JavaScript does between two runs, some 0.1
 
 struct Limits {
@@ -93,6 +99,8 @@ struct Limits {
   // How many others wait for the thread; null: none. Where some do, a run ends at the first step that ends later than kTurn.
   const std::atomic<size_t>* waiting = nullptr;
   std::vector<bool> kinds;      // of which the live numbers are set
+  // Where live numbers are no linear function of what is counted: those of the next steps of this epoch, one by one. A run ends where they end. Empty: they are.
+  std::vector<StepNumbers> ahead;
 };
 
 struct Report {
@@ -102,12 +110,15 @@ struct Report {
   size_t batch = 0;                     // batches done of the epoch that is under way
   double loss_sum = 0;                  // the same of these
   std::vector<uint64_t> steps;       // done in this run, of each kind
+  size_t done = 0;                   // of all kinds
   uint64_t orders = 0;               // epochs begun in this run
   uint64_t random_offset = 0;
   std::vector<std::vector<char>> outputs;  // of all steps, each place by itself
   size_t output_bytes = 0;
   std::vector<double> counts;        // samples of target row and predicted column, [classes, classes]
   std::vector<int32_t> predictions, targets;  // of the samples that are of none of these classes
+  std::vector<double> positions;              // which of the run's samples these are
+  size_t samples = 0;                         // that were counted, or are among these
   const char* kernel = nullptr;  // that refused an element, or wrote what is not finite
   Fault fault;                   // the element
   size_t call = 0;
@@ -130,6 +141,12 @@ class Loop {
            course_.group == other.course_.group && course_.subset.size() == other.course_.subset.size();
   }
   const Step& step(size_t kind) const { return steps_[kind].step; }
+
+  // The kind of the nth step from now, over rows; as many as there are kinds where this epoch, or the next one if none is under way, ends before it.
+  size_t kind_of_next(size_t n) const {
+    const size_t batch = (in_epoch_ ? batch_ : 0) + n * course_.group;
+    return batch >= course_.batches ? steps_.size() : kind_at(batch);
+  }
 
   // Goes on in the middle of the epoch where another loop over the same course was.
   void take_position(Loop& other);
@@ -155,10 +172,13 @@ class Loop {
     std::vector<double> live_now;
   };
 
+  size_t kind_at(size_t batch) const { return batch + course_.group < course_.batches ? course_.full : course_.last; }
   void begin_epoch(const KernelTable& table, Report& report);
   void gather(const KernelTable& table, Kind& kind, int threads);
   // Counts pairs of outputs. Throws std::bad_alloc.
   static void count(const Kind& kind, Report& report);
+  // The live numbers of its next step, from what is counted.
+  void count_live(Kind& kind) const;
   // One step of a kind whose batch is in place; false when the run ends with it.
   bool do_step(const KernelTable& table, size_t kind, const Limits& limits, Report& report);
   Report finish(Report report) const;

@@ -65,6 +65,60 @@ function countsBefore(calls: readonly TracedCall[], recorded: number): number[] 
   return counts;
 }
 
+function usedBy(calls: readonly TracedCall[], used: Set<Base>): void {
+  for (const { args } of calls) {
+    for (const name in args) {
+      const arg = args[name];
+      if (isValue(arg)) used.add(arg.base);
+    }
+  }
+}
+
+// The calls of a replay, and the memory that they use. Apart from what a trace keeps besides, so that the machine code of either is made, and made
+// anew, by itself: that of all at once took the compiler 200 ms, five times before it fitted all traces that a process makes.
+function callsOver({ passed, constants, bases, recorded }: Placement, results: readonly Tensor[]) {
+  const given = results.map(({ values }) => bases.of(values));
+  const written = recorded.flatMap(writtenBy);
+  const changed = new Set<Base>();
+  for (const values of [written, given]) for (const { base } of values) changed.add(base);
+  const renewals = constants
+    .filter(({ base }) => changed.has(base))
+    .map(({ base, pristine }) => renewal(base, new Base(pristine, 'constant')));
+  const returned = new Set(given.map(({ base }) => base).filter(({ role }) => role === 'temporary'));
+  for (const base of returned) base.role = 'result';
+
+  const calls = [...renewals, ...withColumns(fuse(recorded))];
+  const used = new Set<Base>();
+  usedBy(recorded, used);
+  usedBy(calls, used);
+  for (const { base } of given) used.add(base);
+  return {
+    calls,
+    written,
+    inputs: [...passed, ...returned],
+    temporaries: [...used].filter(({ role }) => role === 'temporary'),
+    lasting: [...used].filter((base) => base.lasts && base.memory.byteLength > 0),
+  };
+}
+
+type LiveRow = [call: number, argument: number, counter: boolean];
+
+// Where the numbers of recorded calls that differ from replay to replay are in the plan.
+function liveRowsOf(heard: Listener, calls: readonly TracedCall[]): LiveRow[] {
+  return heard.liveCalls.flatMap(({ first, end }) =>
+    heard.calls.slice(first, end).flatMap(([name], i) => {
+      const call = calls.findIndex(({ from }) => from.includes(first + i));
+      return liveArguments[name].map(({ index, counter }): LiveRow => [call, index, counter]);
+    }),
+  );
+}
+
+const drawsOf = (redraws: readonly (() => void)[]): number =>
+  atRandomPosition({ seed: 0, offset: 0 }, () => {
+    for (const redraw of redraws) redraw();
+    return randomPosition().offset;
+  });
+
 export class Trace {
   /** The calls of a replay: those that were recorded, joined where one kernel does the work of several. */
   readonly calls: readonly TracedCall[];
@@ -90,7 +144,7 @@ export class Trace {
   readonly gradEnabled: boolean;
 
   private readonly temporaries: readonly Base[];
-  private readonly liveRows: [call: number, argument: number, counter: boolean][];
+  private readonly liveRows: LiveRow[];
   /** What must come out when the function is recorded again. */
   private readonly outline: Outline;
   private readonly sourcesHeard: SourcesHeard;
@@ -116,35 +170,16 @@ export class Trace {
     return { trace, result, left, bases: placement.bases };
   }
 
-  private constructor(heard: Listener, { passed, constants, bases, recorded, outline }: Placement, results: readonly Tensor[]) {
+  private constructor(heard: Listener, placement: Placement, results: readonly Tensor[]) {
+    const { bases, outline } = placement;
     this.gradEnabled = isGradEnabled();
     this.gradients = [...heard.gradients.values()];
     this.outline = outline;
-
-    const given = results.map(({ values }) => bases.of(values));
-    const written = recorded.flatMap(writtenBy);
-    const changed = new Set<Base>();
-    for (const values of [written, given]) for (const { base } of values) changed.add(base);
-    const renewals = constants
-      .filter(({ base }) => changed.has(base))
-      .map(({ base, pristine }) => renewal(base, new Base(pristine, 'constant')));
-    const returned = new Set(given.map(({ base }) => base).filter(({ role }) => role === 'temporary'));
-    for (const base of returned) base.role = 'result';
-    this.inputs = [...passed, ...returned];
-
-    this.calls = [...renewals, ...withColumns(fuse(recorded))];
-    const used = new Set<Base>();
-    for (const calls of [recorded, this.calls]) {
-      for (const { args } of calls) {
-        for (const name in args) {
-          const arg = args[name];
-          if (isValue(arg)) used.add(arg.base);
-        }
-      }
-    }
-    for (const { base } of given) used.add(base);
-    this.temporaries = [...used].filter(({ role }) => role === 'temporary');
-    this.lasting = [...used].filter((base) => base.lasts && base.memory.byteLength > 0);
+    const { calls, inputs, temporaries, lasting, written } = callsOver(placement, results);
+    this.calls = calls;
+    this.inputs = inputs;
+    this.temporaries = temporaries;
+    this.lasting = lasting;
     this.written = written.filter(({ base }) => base.lasts);
     this.changesArguments = written.some(({ base }) => base.role === 'argument');
 
@@ -153,22 +188,14 @@ export class Trace {
     this.changes = [...heard.changes].filter((t) => !passes(t));
     this.guards = [...heard.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, heard.guarded))];
     this.live = new LiveNumbers(heard.liveCalls, heard.calls);
-    this.liveRows = heard.liveCalls.flatMap(({ first, end }) =>
-      heard.calls.slice(first, end).flatMap(([name], i) => {
-        const call = this.calls.findIndex(({ from }) => from.includes(first + i));
-        return liveArguments[name].map(({ index, counter }): [number, number, boolean] => [call, index, counter]);
-      }),
-    );
+    this.liveRows = liveRowsOf(heard, calls);
 
     // What happened after so many recorded calls happens after so many of the plan.
-    const inPlan = countsBefore(this.calls, heard.calls.length);
+    const inPlan = countsBefore(calls, heard.calls.length);
     this.redraws = heard.redraws.map((redraw, i) => ({ redraw, end: inPlan[heard.redrawsAt[i]!]! }));
     this.progresses = heard.progresses.map((progress, i) => ({ progress, end: inPlan[heard.progressEnds[i]!]! }));
     for (const { events } of this.gradients) for (const event of events) event.at = inPlan[event.at]!;
-    this.draws = atRandomPosition({ seed: 0, offset: 0 }, () => {
-      for (const { redraw } of this.redraws) redraw();
-      return randomPosition().offset;
-    });
+    this.draws = drawsOf(heard.redraws);
     this.sourcesHeard = sourcesHeardBy(heard);
   }
 

@@ -3,9 +3,14 @@ import { describe, rangeError, refusePromise, typeError } from '../errors';
 import type { Module } from '../nn';
 import type { Optimizer } from '../optim';
 import type { NestedArray } from '../tensor';
+import type { ArraysOf, NumbersOf, OfValidation, SetFigures } from './figure-types';
 import type { Leg } from './leg';
+import type { GivenMetrics } from './measures';
 import type { FitResult } from './options';
-import type { SetFigures } from './validation';
+import type { GivenValidation } from './validation';
+
+/** What the library's own callbacks are told besides: no name that an object of the user's may have. */
+export const stepsDone = Symbol('simdnn.stepsDone');
 
 /** What `onBegin` is told. */
 export interface BeginReport {
@@ -15,30 +20,30 @@ export interface BeginReport {
   optimizer: Pick<Optimizer<object>, 'step' | 'zeroGrad'>;
   /** The number of the last epoch that was asked for. */
   epochs: number;
+  /** Epochs that were done before, by which those of this fit are numbered on. */
+  initialEpoch: number;
+  /** Whether it goes on from a checkpoint. */
+  resumed: boolean;
   /** Batches an epoch, where the loader knows. */
   batches: number | undefined;
 }
 
-/** What `onEpoch` is told. */
-export interface EpochReport {
+/** What `onEpoch` is told of the training itself. */
+export interface TrainingReport<M extends GivenMetrics = GivenMetrics, T extends GivenMetrics = GivenMetrics> {
   /** The epoch that has ended, 1 for the first. */
   epoch: number;
   /** The number of the last that was asked for. */
   epochs: number;
   /** The mean of the batches' losses. */
   loss: number;
-  /** The loss over the validation loader, where there is one: what the criterion gives for all its rows in one batch. */
-  validationLoss?: number;
   /** The metrics that are one number: over the validation loader where there is one, else over the epoch's own predictions. */
-  metrics: Record<string, number>;
+  metrics: NumbersOf<M, number>;
   /** Those that are several, such as a confusion matrix. */
-  arrays: Record<string, NestedArray>;
+  arrays: ArraysOf<M, NestedArray>;
   /** The metrics of `trainMetrics`, over the epoch's own predictions; empty without. */
-  trainMetrics: Record<string, number>;
+  trainMetrics: NumbersOf<T, number>;
   /** Those of them that are several numbers. */
-  trainArrays: Record<string, NestedArray>;
-  /** Of several validation sets each, by its name. */
-  validation?: Record<string, SetFigures>;
+  trainArrays: ArraysOf<T, NestedArray>;
   /** The learning rate of the epoch's last step: of the first parameter group. */
   lr: number;
   /** The same of every group. */
@@ -48,6 +53,13 @@ export interface EpochReport {
   /** Ends the fit after this epoch: it resolves with what was done. */
   stop(): void;
 }
+
+/** What `onEpoch` is told: of the training, and where there is a validation `validationLoss`, and of several sets each in `validation`. */
+export type EpochReport<
+  M extends GivenMetrics = GivenMetrics,
+  T extends GivenMetrics = GivenMetrics,
+  V extends GivenValidation | undefined = GivenValidation | undefined,
+> = TrainingReport<M, T> & OfValidation<V, number, SetFigures<M>>;
 
 /** What `onBatch` is told. */
 export interface BatchReport {
@@ -70,6 +82,8 @@ export interface Callback {
    * operations on tensors, in place. Averages of weights, bounds of weights.
    */
   afterStep?(): void;
+  /** @internal Steps were done, all at these learning rates, one of each parameter group. Not awaited, the model not free. */
+  [stepsDone]?(rates: readonly number[], steps: number): void;
   /** Before the first step. */
   onBegin?(report: BeginReport): unknown;
   /** After each epoch. */
@@ -84,7 +98,7 @@ export interface Callback {
 export const batchReport = ({ loss }: FitResult, epochs: number, leg: Leg, batches: number | undefined): Omit<BatchReport, 'stop'> =>
   leg.batch > 0
     ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
-    : { epoch: epochs, batch: batches ?? leg.ofEpoch!, batches, loss: loss.at(-1)! };
+    : { epoch: epochs, batch: leg.ofEpoch ?? batches!, batches, loss: loss.at(-1)! };
 
 const events = ['onBegin', 'onEpoch', 'onBatch', 'onEnd', 'afterStep'] as const;
 type Event = (typeof events)[number];
@@ -133,6 +147,11 @@ export class Callbacks {
         refusePromise(this.where, 'afterStep', 'it is a part of the recorded step', callback.afterStep!());
       }
     };
+  }
+
+  /** Tells those who keep account of learning rates. */
+  stepsDone(rates: readonly number[], steps: number): void {
+    for (const callback of this.all) callback[stepsDone]?.(rates, steps);
   }
 
   /** Tells them one after the other. */

@@ -3,16 +3,21 @@ import { isPromise } from '../brands';
 import { DataLoader, type Dataset, Subset, TensorDataset } from '../data';
 import { checkDataset } from '../data/dataset';
 import { randomOrder } from '../data/order';
-import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
+import { checkBoolean, checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { getNumThreads } from '../native';
 import type { Module } from '../nn';
 import { shapeText } from '../shape';
 import { Tensor } from '../tensor';
-import type { Batches } from './engine';
+import type { Batches } from './batches';
 import { foldsOf } from './folds';
+import { Jobs } from './jobs';
 import type { FitOptions, FitResult } from './options';
+import { inOrder, type Outputs, outputsFor } from './out-of-fold';
+import { type FiguresOf, figuresAt, type ResultOf } from './outcome';
 import { seedOf } from './stream';
-import { figuresOf, Jobs, seedFrom, Trial } from './trial';
+import { type TableRow, tableRow } from './table';
+import { seedFrom, Trial } from './trial';
+import type { GivenValidation } from './validation';
 
 const where = 'train.crossValidate';
 
@@ -47,12 +52,14 @@ export interface CrossValidateOptions {
   concurrency?: number;
   /** Makes folds and trainings functions of this seed; without it, they follow `manualSeed`. */
   seed?: number;
+  /** Whether what the models predict for the rows of their folds is returned (false). */
+  predictions?: boolean;
   /** Ends all. */
   signal?: AbortSignal;
 }
 
 /** What became of a fold. */
-export interface FoldReport<M extends Module = Module> {
+export interface FoldReport<M extends Module = Module, R extends FitResult = FitResult, F extends object = Record<string, number>> {
   /** Its number. */
   fold: number;
   /** Its seed. */
@@ -60,22 +67,39 @@ export interface FoldReport<M extends Module = Module> {
   /** The numbers of its rows. */
   rows: Int32Array;
   /** Losses and metrics of the last epoch. */
-  figures: Record<string, number>;
+  figures: F;
+  /** Those of the best epoch, `history.bestEpoch`: NaN where there is none. */
+  bestFigures: F;
   /** Those of all epochs. */
-  history: FitResult;
+  history: R;
   /** The trained model. */
   model: M;
+  /** How long it took, from `makeModel` on, beside those that were under way with it. */
+  seconds: number;
 }
 
 /** What `crossValidate` returns. */
-export interface CrossValidation<M extends Module> {
+export interface CrossValidation<M extends Module, R extends FitResult = FitResult, F extends object = Record<string, number>> {
   /** All folds, in the order of their numbers. */
-  folds: FoldReport<M>[];
+  folds: FoldReport<M, R, F>[];
   /** The mean of each figure over the folds. */
-  mean: Record<string, number>;
+  mean: F;
   /** Its standard deviation, with folds - 1 as divisor. */
-  std: Record<string, number>;
+  std: F;
+  /** A row for each fold, then the mean and the standard deviation, for `console.table`. Numbers that are not whole have five digits. */
+  table: TableRow[];
 }
+
+/** The predictions of `crossValidate`. */
+export interface FoldPredictions<M extends Module> {
+  /** For each row of the dataset the output of the model that has not learned from it, `[rows, *]`: a tensor, or as many as `forward` returns. */
+  predictions: ReturnType<M['forward']>;
+}
+
+type Reported<T extends FoldTraining> = CrossValidation<T['model'], ResultOf<T, FoldValidation<T>>, FiguresOf<T, FoldValidation<T>>>;
+
+// The fold's own rows, where no other is named.
+type FoldValidation<T> = 'validation' extends keyof T ? Extract<T['validation'], GivenValidation | undefined> : Batches;
 
 function classesOf(dataset: Dataset<unknown>, stratify: Tensor | boolean): ArrayLike<number> | null {
   if (stratify === false) return null;
@@ -92,28 +116,42 @@ function classesOf(dataset: Dataset<unknown>, stratify: Tensor | boolean): Array
  *
  * `makeModel({ fold, seed, train, validation })` returns the model and the options of its fit, all made anew, without the rows: a fold is the validation of its fit. With
  * `stratify` the folds' counts of each class differ by one at most. Each fold draws from a sequence of its own, so that weights and figures are the same for any
- * `concurrency` and number of threads. Rejects with the error of a fit that fails, with a RangeError for fewer rows, or rows of a class, than folds, and with
- * `signal.reason` when `signal` aborts.
+ * `concurrency` and number of threads. Rejects with the error of a fold that fails, of several with that of the lowest number, with a RangeError for fewer rows, or rows of
+ * a class, than folds, and with `signal.reason` when `signal` aborts.
+ *
+ * With `predictions: true` the models' outputs for the rows of their folds are returned in the order of the dataset, as by `sklearn.model_selection.cross_val_predict`: what a
+ * confusion matrix or a second model is made of.
  *
  * @example
  * const rows = new data.TensorDataset(randn([60, 4]), zeros([60], { dtype: "int32" }));
- * const { folds, mean, std } = await train.crossValidate(
+ * const { folds, mean, predictions } = await train.crossValidate(
  *   () => {
  *     const model = new nn.Linear(4, 3);
  *     const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
  *     return { model, optimizer, criterion: new nn.CrossEntropyLoss(), epochs: 2 };
  *   },
  *   rows,
- *   { folds: 3, stratify: true, seed: 1 },
+ *   { folds: 3, stratify: true, seed: 1, predictions: true },
  * );
  * folds.map(({ rows }) => rows.length); // [20, 20, 20]
  * Object.keys(mean); // ["loss", "validationLoss"]
+ * predictions.shape; // [60, 3]
  */
-export async function crossValidate<Item, M extends Module>(
-  makeModel: (info: FoldInfo<Item>) => FoldTraining<M>,
+export async function crossValidate<Item, T extends FoldTraining>(
+  makeModel: (info: FoldInfo<Item>) => T,
+  dataset: Dataset<Item>,
+  options: CrossValidateOptions & { predictions: true },
+): Promise<Reported<T> & FoldPredictions<T['model']>>;
+export async function crossValidate<Item, T extends FoldTraining>(
+  makeModel: (info: FoldInfo<Item>) => T,
   dataset: Dataset<Item>,
   options?: CrossValidateOptions,
-): Promise<CrossValidation<M>> {
+): Promise<Reported<T>>;
+export async function crossValidate<Item>(
+  makeModel: (info: FoldInfo<Item>) => FoldTraining,
+  dataset: Dataset<Item>,
+  options?: CrossValidateOptions,
+): Promise<CrossValidation<Module> & Partial<FoldPredictions<Module>>> {
   if (typeof makeModel !== 'function') throw typeError(where, `expected makeModel to be a function, got ${describe(makeModel)}`);
   checkDataset(where, dataset);
   const o = withDefaults(where, options, {
@@ -121,9 +159,11 @@ export async function crossValidate<Item, M extends Module>(
     stratify: false as Tensor | boolean,
     concurrency: 2 * getNumThreads(),
     seed: undefined as number | undefined,
+    predictions: false,
     signal: undefined as AbortSignal | undefined,
   });
   checkInteger(where, 'folds', o.folds, 2);
+  checkBoolean(where, 'predictions', o.predictions);
   const classes = classesOf(dataset, o.stratify);
   if (o.folds > dataset.length) throw rangeError(where, `${dataset.length} rows cannot be divided into ${o.folds} folds`);
   const jobs = new Jobs(where, o.concurrency, o.signal);
@@ -137,7 +177,7 @@ export async function crossValidate<Item, M extends Module>(
     const validation = new Subset(dataset, rows);
     const others = parts.flatMap((other) => (other === rows ? [] : [...other])).sort((a, b) => a - b);
     const info: FoldInfo<Item> = { fold, seed: own, train: new Subset(dataset, others), validation };
-    return new Trial<M>(
+    return new Trial(
       where,
       own,
       () => {
@@ -150,10 +190,23 @@ export async function crossValidate<Item, M extends Module>(
       seen,
     );
   });
-  await jobs.all(o.folds, (i) => trainings[i]!.train(Infinity, jobs.signal));
-  const folds = trainings.map(({ model, history }, fold) => ({
-    ...{ fold, seed: seeds[fold]!, rows: parts[fold]!, figures: figuresOf(history!), history: history!, model },
-  }));
+  const outputs: Outputs[] = [];
+  await jobs.all(o.folds, async (fold, signal) => {
+    const training = trainings[fold]!;
+    await training.train(Infinity, signal);
+    if (!o.predictions || signal.aborted) return;
+    const { targets = 1, sampleWeights = false } = training.options;
+    const rows = new Subset(dataset, parts[fold]!);
+    outputs[fold] = await training.inSequence(() => outputsFor(where, training.model, rows, { targets, sampleWeights }));
+  });
+  const folds = trainings.map((training, fold): FoldReport => {
+    const [history, { initialEpoch = 0 }] = [training.history!, training.options];
+    return {
+      ...{ fold, seed: seeds[fold]!, rows: parts[fold]!, figures: figuresAt(history) },
+      bestFigures: figuresAt(history, history.bestEpoch - initialEpoch),
+      ...{ history, model: training.model, seconds: training.seconds },
+    };
+  });
   const names = Object.keys(folds[0]!.figures);
   const overFolds = (of: (values: number[]) => number): Record<string, number> =>
     Object.fromEntries(names.map((name) => [name, of(folds.map(({ figures }) => figures[name]!))]));
@@ -162,5 +215,18 @@ export async function crossValidate<Item, M extends Module>(
     const mean = meanOf(values);
     return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
   };
-  return { folds, mean: overFolds(meanOf), std: overFolds(stdOf) };
+  const [mean, std] = [overFolds(meanOf), overFolds(stdOf)];
+  const table = [
+    ...folds.map(({ fold, rows, figures, history: { bestEpoch, epochs }, seconds }) =>
+      tableRow(['', { fold, rows: rows.length }], ['figures', figures], ['fold', { bestEpoch, epochs, seconds }]),
+    ),
+    ...Object.entries({ mean, std }).map(([fold, figures]) => tableRow(['', { fold }], ['figures', figures])),
+  ];
+  if (!o.predictions) return { folds, mean, std, table };
+  const predictions = inOrder(
+    where,
+    dataset.length,
+    folds.map(({ rows }, fold) => ({ rows, outputs: outputs[fold]! })),
+  );
+  return { folds, mean, std, table, predictions };
 }

@@ -1,23 +1,20 @@
 // Tasks over the batches of loaders, leg by leg, on a native thread: what fit and evaluate are made of.
+import type { Steps } from '../data/ahead';
 import { DataLoader } from '../data/loader';
 import type { Place, RowBatches } from '../data/loader-state';
-import { describe, rangeError, SimdnnError, typeError } from '../errors';
-import { refuseHeld } from '../holders';
+import { rangeError, SimdnnError } from '../errors';
 import type { Limits, LoopReport, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
-import { Tensor } from '../tensor';
-import { eachOnce, Feed } from './feed';
+import type { Tensor } from '../tensor';
+import type { BetweenSteps } from './ahead';
+import { awaited } from './batch';
+import { type Batches, checkBatch, checkLoader, stepsIn } from './batches';
+import { eachOnce, Feed, type Known } from './feed';
 import { batchesOf, fedLeg, type Leg, lastKind, type Outputs, sum, weightOf } from './leg';
 import { copyRows, refuseReport, Session, type Source } from './session';
 import { RandomStream } from './stream';
 import type { LossTask } from './tasks';
 import { hurry, ownTurn, patientTurn, takeTurn } from './turns';
-
-/** Batches, each a list of tensors: a `DataLoader`, or whatever else can be gone through again and again. */
-export interface Batches extends Iterable<readonly Tensor[]> {
-  /** The number of batches, where it is known. */
-  readonly length?: number;
-}
 
 /** How an engine works. */
 export interface EngineOptions {
@@ -29,11 +26,23 @@ export interface EngineOptions {
   interrupts: boolean;
   /** Epochs that were done before, for messages. */
   epochsBefore?: number;
+  /** Whether a tensor alone is a batch. */
+  alone?: boolean;
   /** Called with every recording of a session that is being made, before anybody else has the thread. */
   found?: (kind: RecordedStep) => void;
   /** Called with every session that is made. */
   made?: (session: Session) => void;
 }
+
+/** What comes after steps. */
+export interface AfterSteps {
+  /** Called with how many were done, before anything else is done about them. Throws only where no step that was done comes behind. */
+  readonly done: (steps: number) => void;
+  /** The same where it can be gone through ahead; null: it cannot, or changes no number of a step. */
+  ahead: BetweenSteps | null;
+}
+
+const nothing: AfterSteps = { done: () => {}, ahead: null };
 
 interface Part {
   task: LossTask;
@@ -46,7 +55,8 @@ interface Part {
   place: Place | null;
   /** Whether its first epoch is the rest of one, which JavaScript goes through: then its rows are taken. */
   isResumed: boolean;
-  inEpoch: boolean;
+  /** Of an epoch over rows that is under way: its batches that are done; 0: none is. */
+  batch: number;
   epochsDone: number;
   /** The recording of the last step, where one was done since it was made. */
   last: number | null;
@@ -60,18 +70,6 @@ function warnOfMany(where: string): void {
     `[${where}] the loader gives batches of more than ${manyShapes} shapes: each is recorded when it is met first, which costs as much as some hundred steps of a small model. Rows padded to few lengths train faster.`,
     { code: 'SIMDNN_MANY_SHAPES' },
   );
-}
-
-function checkBatch(where: string, batch: unknown): readonly Tensor[] {
-  if (!Array.isArray(batch) || batch.length === 0 || !batch.every((t) => t instanceof Tensor)) {
-    throw typeError(
-      where,
-      `expected the loader to give lists of tensors, got ${describe(batch)}`,
-      'data.TensorDataset, or items of tensors',
-    );
-  }
-  for (const t of batch as Tensor[]) refuseHeld(where, t);
-  return [...(batch as Tensor[])];
 }
 
 export class Engine {
@@ -90,15 +88,12 @@ export class Engine {
   ) {
     try {
       this.parts = tasks.map(({ task, loader }) => {
-        if ((loader as unknown) instanceof Tensor || typeof loader?.[Symbol.iterator] !== 'function') {
-          throw typeError(where, `expected a loader of batches, got ${describe(loader)}`, 'new data.DataLoader(dataset, { batchSize })');
-        }
-        if (loader.length === 0) throw rangeError(where, 'the loader has no batches');
+        checkLoader(where, loader);
         const batches = loader instanceof DataLoader ? loader.rows() : null;
         const rows = batches && { batches, handle: copyRows(where, batches) };
         if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
         const isResumed = loader instanceof DataLoader && loader.isResumed;
-        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, inEpoch: false, epochsDone: 0, last: null };
+        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, batch: 0, epochsDone: 0, last: null };
       });
     } catch (error) {
       this.stream.close();
@@ -122,13 +117,25 @@ export class Engine {
   }
 
   /**
-   * The same in several turns of the event loop, the first part at once. What JavaScript does in between can make them hold no longer: `held` tells. Makes
-   * none where the engine is stopped before the end.
+   * The same in several turns of the event loop, the first part at once. What JavaScript does in between can make them hold no longer: `held` tells. It can make
+   * a step come out otherwise when it is verified, too: then all is recorded in one turn, which throws where the step itself is not recordable. Makes none
+   * where the engine is stopped before the end.
    */
   async recordInTurns(): Promise<void> {
     takeTurn();
     const making = this.making();
-    while (!this.isStopped && !making.next().done) await (this.options.forFits ? patientTurn(this) : ownTurn());
+    let { done } = making.next();
+    while (!done) {
+      await (this.options.forFits ? patientTurn(this) : ownTurn());
+      if (this.isStopped) return;
+      try {
+        ({ done } = making.next());
+      } catch (error) {
+        if (!(error instanceof SimdnnError) || error.code !== 'SIMDNN_RECORDING_DIFFERS') throw error;
+        this.record();
+        return;
+      }
+    }
   }
 
   private *making(): Generator<void, Session> {
@@ -146,14 +153,16 @@ export class Engine {
     return session;
   }
 
-  /** Whether anything was recorded. */
-  get isRecorded(): boolean {
-    return this.session !== null;
+  /** How many rows an epoch of a part has; null: that is not known. */
+  rowsOf(part: number): number | null {
+    const { rows } = this.parts[part]!;
+    return rows && Math.min(rows.batches.count, rows.batches.batches * rows.batches.batchSize);
   }
+
   /** Whether a part stands between two epochs. */
   isBetweenEpochs(part: number): boolean {
-    const { feed, inEpoch } = this.parts[part]!;
-    return feed === null && !inEpoch;
+    const { feed, batch } = this.parts[part]!;
+    return feed === null && batch === 0;
   }
   /** Whether a callback that draws random numbers now draws what it would in a loop. */
   get isSettled(): boolean {
@@ -164,6 +173,7 @@ export class Engine {
     this.isStopped = true;
     hurry(this);
     this.session?.stop();
+    for (const { feed } of this.parts) feed?.rouse();
   }
   /** Copies what steps changed into JavaScript's memory. */
   sync(): void {
@@ -183,13 +193,12 @@ export class Engine {
     });
   }
 
-  /** Ends the run: loaders that are not at their end are left, and the random numbers go on from where it is. */
-  close(): void {
-    try {
-      for (const { feed } of this.parts) feed?.close();
-    } finally {
-      this.stream.close();
-    }
+  /** Ends the run: loaders that are not at their end are left, and the random numbers go on from where it is. Null where no loader is waited for. */
+  close(): Promise<void> | null {
+    const leaving = this.parts.flatMap(({ feed }) => feed?.close() ?? []);
+    if (leaving.length > 0) return Promise.all(leaving).then(() => this.stream.close());
+    this.stream.close();
+    return null;
   }
 
   /** The recordings of a part. */
@@ -197,33 +206,67 @@ export class Engine {
     return this.session?.kinds(part) ?? [];
   }
 
-  /** What the steps of a part's next epoch are given, as a loop goes through its loader. */
-  steps(part: number): Iterable<readonly Tensor[]> {
+  // What the steps of a part's next epoch are given, as a loop goes through its loader.
+  private steps(part: number): Steps<unknown> {
     const { task, loader } = this.parts[part]!;
     const { group } = task;
-    return group === undefined || group.size === 1 ? loader : group.of(loader, (batch) => checkBatch(this.where, batch));
+    const steps = stepsIn(loader);
+    return group === undefined || group.size === 1 ? steps : group.of(steps, this.check);
+  }
+
+  private readonly check = (batch: unknown): readonly Tensor[] => checkBatch(this.where, batch, this.options.alone ?? false);
+
+  /** Does a step of a part with the first batches of its loader, in JavaScript and with the run's random numbers. */
+  async stepHere(part: number): Promise<void> {
+    this.stream.begin();
+    try {
+      const steps = this.steps(part);
+      const { done, value } = await awaited(steps.next(), () => steps.return?.());
+      try {
+        if (done !== true) this.parts[part]!.task.run(...this.check(value));
+      } finally {
+        if (done !== true) await steps.return?.();
+      }
+    } finally {
+      this.stream.end();
+    }
   }
 
   /** Whether a part has a batch to do, or an epoch to begin: a loader that JavaScript goes through is asked for its next batch. */
-  hasNext(part: number): boolean {
-    const { feed, examples } = this.parts[part]!;
+  hasNext(part: number): boolean | Promise<boolean> {
+    const { feed } = this.parts[part]!;
     if (feed === null) return true;
-    if (feed.isEmpty) feed.make({ examples, kinds: this.kinds(part) }, false, 1);
-    return !feed.isEmpty || feed.unknown !== null;
+    if (feed.isEmpty) feed.make(this.knownOf(part), false, 1);
+    const hasNext = (): boolean => !feed.isEmpty || feed.unknown !== null;
+    return feed.arriving?.then(hasNext) ?? hasNext();
   }
 
-  /** Goes on with a part until its epochs are done or a limit is reached. */
-  async leg(part: number, limits: Limits): Promise<Leg> {
+  /** Resolves when no batch is waited for; null: none is. Loaders then stand where the steps are. */
+  settling(): Promise<void> | null {
+    const waiting = this.parts.flatMap(({ feed }) => feed?.settling ?? []);
+    if (waiting.length === 0) return null;
+    return Promise.all(waiting).then(() => {
+      for (const part of this.parts) if (part.feed !== null) this.standAt(part, part.feed.batch);
+    });
+  }
+
+  private knownOf(part: number): () => Known {
+    const { examples } = this.parts[part]!;
+    return () => ({ examples, kinds: this.kinds(part) });
+  }
+
+  /** Goes on with a part until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. */
+  async leg(part: number, limits: Limits, after: AfterSteps = nothing): Promise<Leg> {
     const state = this.parts[part]!;
-    return state.rows === null ? this.fedLeg(part, state, limits) : this.rowsLeg(part, state, state.rows.batches, limits);
+    return state.rows === null ? this.fedLeg(part, state, limits, after) : this.rowsLeg(part, state, state.rows.batches, limits, after);
   }
 
-  private async rowsLeg(part: number, state: Part, course: RowBatches, limits: Limits): Promise<Leg> {
+  private async rowsLeg(part: number, state: Part, course: RowBatches, limits: Limits, after: AfterSteps): Promise<Leg> {
     const { batches } = course;
     const session = this.session ?? this.record();
     const loader = state.loader as DataLoader<unknown>;
     const random = this.stream.position;
-    const report = await session.run(part, { ...limits, random }, loader.epochsBegun);
+    const report = await session.run(part, { ...limits, random, batch: state.batch, between: after.ahead }, loader.epochsBegun);
     this.stream.position = { seed: random.seed, offset: report.randomOffset };
     loader.countEpochs(report.orders);
     if (report.batch > 0) {
@@ -234,9 +277,10 @@ export class Engine {
       loader.standAt(null);
     }
     state.epochsDone += report.epochLossSums.length;
-    state.inEpoch = report.batch > 0;
+    state.batch = report.batch;
     const done = sum(report.steps);
     if (done > 0) state.last = lastKind(report);
+    session.commit(part, report, after.done);
     this.refuse(session, part, report, report.batch);
     const kinds = session.kinds(part);
     const steps = Math.ceil(batches / (state.task.group?.size ?? 1));
@@ -245,7 +289,8 @@ export class Engine {
     const rows = sum(report.steps.map((steps, kind) => steps * kinds[kind]!.results.rows));
     // Outputs are of one epoch, whose smaller last batch comes last.
     const { outputs, counted, batch, lossSum } = report;
-    const order = outputs.length === 0 ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
+    const isWanted = outputs.length > 0 || (counted?.targets.byteLength ?? 0) > 0;
+    const order = !isWanted ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
     return { losses, batch, lossSum, steps: done, rows, kinds: order, outputs, counted };
   }
 
@@ -265,11 +310,11 @@ export class Engine {
   }
 
   // Begins an epoch of a loader that JavaScript goes through.
-  private begin(part: number): Iterator<unknown> {
+  private begin(part: number): Steps<unknown> {
     const state = this.parts[part]!;
-    const iterator = this.steps(part)[Symbol.iterator]();
+    const steps = this.steps(part);
     state.place = state.loader instanceof DataLoader ? state.loader.underWay : null;
-    return iterator;
+    return steps;
   }
 
   // Batches are made ahead of those that are done.
@@ -278,27 +323,26 @@ export class Engine {
   }
 
   // A leg is of batches that were made while the leg before ran.
-  private async fedLeg(part: number, state: Part, limits: Limits): Promise<Leg> {
-    state.feed ??= new Feed(
-      () => this.begin(part),
-      this.stream,
-      this.options.interrupts,
-      (batch) => checkBatch(this.where, batch),
-    );
+  private async fedLeg(part: number, state: Part, limits: Limits, after: AfterSteps): Promise<Leg> {
+    state.feed ??= new Feed(() => this.begin(part), this.stream, this.options.interrupts, this.check);
     const { feed, examples } = state;
-    const known = () => ({ examples, kinds: this.kinds(part) });
-    if (feed.isEmpty) feed.make(known(), false);
+    const known = this.knownOf(part);
+    if (feed.isEmpty) feed.make(known, false);
+    const { arriving } = feed;
+    if (arriving !== null) {
+      await arriving;
+      if (this.isStopped) return fedLeg([], feed.batch, feed.lossSum, { outputs: [] }, []);
+    }
     if (feed.isEmpty && feed.unknown !== null) {
       this.meet(part, state, feed.unknown.tensors);
       feed.recognise(examples.length - 1);
-      feed.make(known(), false);
+      feed.make(known, false);
     }
     if (feed.isEmpty) return this.endFedEpoch(state, feed, { outputs: [] }, []);
     const session = this.session ?? this.record();
     const { random, given } = feed.take(known(), limits.milliseconds === 0 ? 1 : Infinity);
-    const running = session.run(part, { ...limits, random, given });
-    if (limits.milliseconds > 0) feed.make(known(), true);
-    const report = await running;
+    const running = session.run(part, { ...limits, random, given, batch: 0, between: after.ahead });
+    const report = await (limits.milliseconds > 0 ? feed.during(running, known) : running);
     const done = sum(report.steps);
     const order = given.slice(0, done).map(({ kind }) => session.kinds(part)[kind]!);
     if (done > 0) state.last = given[done - 1]!.kind;
@@ -307,6 +351,7 @@ export class Engine {
     feed.lossSum += report.lossSum;
     feed.weight += sum(order.map((kind) => weightOf(state, kind)));
     this.standAt(state, feed.batch);
+    session.commit(part, report, after.done);
     this.refuse(session, part, report, feed.batch);
     return feed.isOver && !feed.hasFailed
       ? this.endFedEpoch(state, feed, report, order)
@@ -331,7 +376,10 @@ export class Engine {
     if (wasResumed) this.takeRows(state, loader as DataLoader<unknown>);
     if (wasResumed && feed.batch === 0) return fedLeg([], 0, 0, outputs, order); // all batches of that epoch were given before
     state.epochsDone++;
-    if (feed.batch === 0) throw rangeError(this.where, 'the loader has no batches');
+    if (feed.batch === 0) {
+      const hint = 'an object whose [Symbol.asyncIterator] or [Symbol.iterator] begins anew: a generator is gone through once';
+      throw rangeError(this.where, 'the loader has no batches', state.epochsDone > 1 ? hint : undefined);
+    }
     return { ...fedLeg([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
   }
 

@@ -1,9 +1,13 @@
 // A whole training run on a native thread, the event loop free.
 import { describe, typeError } from '../errors';
 import { Module } from '../nn';
-import { Fit } from './fitting';
+import type { NoMetrics } from './figure-types';
+import { Fit, tensorsOf } from './fitting';
+import type { GivenMetrics } from './measures';
 import { type FitOptions, type FitResult, settingsOf } from './options';
 import { emptyResult } from './result';
+import { takeAll } from './taking';
+import type { GivenValidation } from './validation';
 
 const where = 'train.fit';
 
@@ -37,16 +41,46 @@ const where = 'train.fit';
  * });
  * loss.length; // 5
  */
+export async function fit(
+  model: Module,
+  options: FitOptions<NoMetrics, NoMetrics, undefined> & { metrics?: undefined },
+): Promise<FitResult<NoMetrics, NoMetrics, undefined>>;
+export async function fit<V extends GivenValidation, T extends GivenMetrics>(
+  model: Module,
+  options: FitOptions<NoMetrics, T, V> & { metrics?: undefined; validation: V },
+): Promise<FitResult<NoMetrics, T, V>>;
+export async function fit<M extends GivenMetrics>(
+  model: Module,
+  options: FitOptions<M, NoMetrics, undefined>,
+): Promise<FitResult<M, NoMetrics, undefined>>;
+export async function fit<M extends GivenMetrics, V extends GivenValidation, T extends GivenMetrics>(
+  model: Module,
+  options: FitOptions<M, T, V> & { validation: V },
+): Promise<FitResult<M, T, V>>;
+export async function fit<M extends GivenMetrics, V extends GivenValidation | undefined, T extends GivenMetrics>(
+  model: Module,
+  options: FitOptions<M, T, V>,
+  ...rest: never[]
+): Promise<FitResult<M, T, V | undefined>>;
 export async function fit(model: Module, options: FitOptions, ...rest: never[]): Promise<FitResult> {
   if (!(model instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
   if (rest.length > 0) throw typeError(where, `expected a model and options, got ${2 + rest.length} arguments`);
   const settings = settingsOf(where, model, options);
   if (settings.signal?.aborted) throw settings.signal.reason;
-  const done = settings.checkpoint?.resumes ? await settings.checkpoint.resume() : null;
-  if (settings.signal?.aborted) throw settings.signal.reason;
+  let load: (() => number) | null = null;
+  if (settings.checkpoint?.resumes) {
+    const giveBack = takeAll(where, tensorsOf(model, settings.optimizer));
+    try {
+      load = await settings.checkpoint.open();
+    } finally {
+      giveBack();
+    }
+    if (settings.signal?.aborted) throw settings.signal.reason;
+  }
+  const done = load === null ? null : load();
   if (done === null) return new Fit(model, settings).run();
   const { epochs, earlyStopping } = settings;
-  if (done < epochs && !earlyStopping?.hasEnded) return new Fit(model, { ...settings, initialEpoch: done }).run();
+  if (done < epochs && !earlyStopping?.hasEnded) return new Fit(model, { ...settings, initialEpoch: done, resumed: true }).run();
   earlyStopping?.restore(model);
   return { ...emptyResult(settings), bestEpoch: earlyStopping?.bestEpoch ?? 0, stopped: earlyStopping?.hasEnded ? 'earlyStopping' : null };
 }

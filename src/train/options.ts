@@ -1,22 +1,28 @@
 // What a fit is told, checked.
 import { isAbortSignal } from '../brands';
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
-import type { Module } from '../nn';
+import { Module } from '../nn';
 import { Optimizer } from '../optim';
-import type { NestedArray } from '../tensor';
+import type { NestedArray, Tensor } from '../tensor';
 import type { Layout } from './batch';
+import type { Batches } from './batches';
 import { type BatchReport, type Callback, Callbacks, type EpochReport } from './callbacks';
 import { Checkpointing, type CheckpointOptions } from './checkpointing';
 import { type ClipNorm, type Clipping, clippingOf } from './clipping';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping';
-import type { Batches } from './engine';
+import { refuseOtherAverages } from './ema-weights';
+import type { ArraysOf, NumbersOf, OfValidation, SetHistory } from './figure-types';
 import { type GivenMetrics, Measures } from './measures';
 import { type ScheduleOptions, type Scheduler, Schedules } from './schedule';
 import { type Criterion, type CriterionFunction, criterionOf } from './tasks';
 import { type GivenValidation, knownFigures, type ValidationSet, validationSets } from './validation';
 
 /** The options of `fit`. */
-export interface FitOptions {
+export interface FitOptions<
+  M extends GivenMetrics = GivenMetrics,
+  T extends GivenMetrics = GivenMetrics,
+  V extends GivenValidation | undefined = GivenValidation | undefined,
+> {
   /** The loss: called with what the model's `forward` returns and the targets of each batch. A module, or a plain function. */
   criterion: Criterion | CriterionFunction;
   /** Steps the parameters. */
@@ -40,14 +46,14 @@ export interface FitOptions {
   /** Epochs that were done before, by which those of this fit are numbered on (0). */
   initialEpoch?: number;
   /** Batches over which loss and metrics are taken after each epoch, in evaluation mode. Several loaders by names: the first of them is `validationLoss`, each is in `validation`. */
-  validation?: GivenValidation;
+  validation?: V;
   /**
    * Metrics by the names under which they are reported. A plain function gives a batch's figure, of which the mean over all rows is reported. Of several outputs
    * or targets `{ metric, output, target }` names one each.
    */
-  metrics?: GivenMetrics;
+  metrics?: M;
   /** Metrics over the training rows as well, where there is a validation: over the epoch's own predictions, in training mode. */
-  trainMetrics?: GivenMetrics;
+  trainMetrics?: T;
   /** Scales the gradients of the optimizer's parameters before each step so that their norm, 2 where none is named, is at most this: `utils.clipGradNorm_`. */
   clipGradNorm?: number | ClipNorm;
   /** Puts each of their elements between minus this and this: `utils.clipGradValue_`. */
@@ -60,7 +66,7 @@ export interface FitOptions {
   /** Ends the fit between two steps. */
   signal?: AbortSignal;
   /** Called after each epoch, and awaited. The model may be used in it. */
-  onEpoch?: (report: EpochReport) => unknown;
+  onEpoch?: (report: EpochReport<M, T, V>) => unknown;
   /** Called every `progressEvery` milliseconds or so, and awaited. */
   onBatch?: (report: BatchReport) => unknown;
   /** Objects that follow the fit, told after `onEpoch` and `onBatch` in their order. */
@@ -82,22 +88,18 @@ export interface FitOptions {
   check?: number;
 }
 
-/** What `fit` returns. */
-export interface FitResult {
+/** What `fit` returns of the training itself. */
+export interface TrainingResult<M extends GivenMetrics = GivenMetrics, T extends GivenMetrics = GivenMetrics> {
   /** The mean loss of each epoch. */
   loss: number[];
-  /** The loss over the validation loader, where there was one, as `evaluate` gives it. */
-  validationLoss?: number[];
   /** Each metric that is one number, epoch by epoch. */
-  metrics: Record<string, number[]>;
+  metrics: NumbersOf<M, number[]>;
   /** Each metric that is several, such as a confusion matrix, epoch by epoch. */
-  arrays: Record<string, NestedArray[]>;
+  arrays: ArraysOf<M, NestedArray[]>;
   /** Each metric of `trainMetrics`, epoch by epoch. */
-  trainMetrics: Record<string, number[]>;
+  trainMetrics: NumbersOf<T, number[]>;
   /** Those of `trainMetrics` that are several numbers. */
-  trainArrays: Record<string, NestedArray[]>;
-  /** Of several validation sets each, by its name. */
-  validation?: Record<string, SetHistory>;
+  trainArrays: ArraysOf<T, NestedArray[]>;
   /** The learning rate of each epoch's last step, of the first parameter group. */
   lr: number[];
   /** Seconds that each epoch took; of several that ended in one go, where nothing in JavaScript had to be asked, their mean. */
@@ -114,12 +116,15 @@ export interface FitResult {
   rowsPerSecond: number;
 }
 
-/** What a validation set came to, epoch by epoch. */
-export interface SetHistory {
-  loss: number[];
-  metrics: Record<string, number[]>;
-  arrays: Record<string, NestedArray[]>;
-}
+/**
+ * What `fit` returns: of the training, and where there is a validation `validationLoss`, epoch by epoch, as `evaluate` gives it. Of several sets each is in
+ * `validation`, by its name. The types follow the call's options: names of metrics and sets are known, `validationLoss` is there where a validation was given.
+ */
+export type FitResult<
+  M extends GivenMetrics = GivenMetrics,
+  T extends GivenMetrics = GivenMetrics,
+  V extends GivenValidation | undefined = GivenValidation | undefined,
+> = TrainingResult<M, T> & OfValidation<V, number[], SetHistory<M>>;
 
 /** The options with their defaults. */
 export interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'progress' | 'detectAnomaly' | 'check'>> {
@@ -131,6 +136,8 @@ export interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'p
   accumulate: number;
   validation: readonly ValidationSet[];
   initialEpoch: number;
+  /** Whether these were done by the fit whose checkpoint this one goes on from. */
+  resumed: boolean;
   metrics: Measures;
   trainMetrics: Measures;
   clip: Clipping;
@@ -146,6 +153,9 @@ function checkFunction<T>(where: string, name: string, value: T | undefined): T 
     throw typeError(where, `expected ${name} to be a function, got ${describe(value)}`);
   return value;
 }
+
+const trainedBy = (model: Module, criterion: Criterion): ReadonlySet<Tensor> =>
+  new Set<Tensor>([...model.parameters(), ...(criterion instanceof Module ? criterion.parameters() : [])]);
 
 type Given = { [name in keyof Required<FitOptions>]: Required<FitOptions>[name] | undefined };
 
@@ -204,6 +214,7 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     loader: o.loader!,
     epochs: checkInteger(where, 'epochs', o.epochs, initialEpoch + 1),
     initialEpoch,
+    resumed: false,
     layout: { targets, sampleWeights: checkBoolean(where, 'sampleWeights', o.sampleWeights) },
     accumulate: checkInteger(where, 'accumulate', o.accumulate, 1),
     validation,
@@ -223,6 +234,7 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     detectAnomaly: checkBoolean(where, 'detectAnomaly', o.detectAnomaly),
     check: checkInteger(where, 'check', o.check),
   };
+  refuseOtherAverages(where, settings.callbacks.objects, trainedBy(model, criterion));
   const { checkpoint } = o;
   return { ...settings, checkpoint: checkpoint === undefined ? null : new Checkpointing(where, checkpoint, model, settings, known) };
 }

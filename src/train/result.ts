@@ -1,8 +1,8 @@
 // What a fit returns, from its first epoch on.
 import type { NestedArray } from '../tensor';
-import type { Figures, Measures } from './measures';
-import type { FitResult, SetHistory, Settings } from './options';
-import type { SetFigures } from './validation';
+import type { Figures, SetFigures, SetHistory } from './figure-types';
+import type { Measures } from './measures';
+import type { FitResult, Settings } from './options';
 
 const lists = (measures: Measures): Record<string, number[]> => Object.fromEntries(measures.names.map((name) => [name, []]));
 

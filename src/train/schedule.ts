@@ -30,6 +30,16 @@ interface Described {
 
 const isScheduler = (value: unknown): value is Scheduler => typeof (value as Partial<Scheduler> | null | undefined)?.step === 'function';
 
+const kinds = new Set<unknown>(Object.values(lrScheduler));
+
+// One of the library's, whose methods are its own.
+function isOwn(scheduler: unknown): boolean {
+  if (!(scheduler instanceof lrScheduler.LRScheduler) || !kinds.has(scheduler.constructor)) return false;
+  const isChanged = Object.hasOwn(scheduler, 'step') || Object.getPrototypeOf(scheduler) !== scheduler.constructor.prototype;
+  const { schedulers = [] } = scheduler.options as { schedulers?: readonly unknown[] };
+  return !isChanged && schedulers.every(isOwn);
+}
+
 class Schedule {
   /** Whether it is stepped after each step of the optimizer. */
   readonly everyStep: boolean;
@@ -131,6 +141,18 @@ export class Schedules {
   /** After a step of the optimizer. */
   afterStep(): void {
     for (const one of this.all) one.afterStep();
+  }
+
+  /** Whether what they do after each step can be gone through ahead, and put back: those of the library can, but not where their user has changed them. */
+  get canGoAhead(): boolean {
+    return this.all.every(({ everyStep, scheduler }) => !everyStep || isOwn(scheduler));
+  }
+  /** What it returns puts the counts back that `afterStep` changes, where it can go ahead. */
+  keep(): () => void {
+    const counts = this.all.flatMap(({ everyStep, scheduler }) => (everyStep ? (scheduler as lrScheduler.LRScheduler).keep() : []));
+    return () => {
+      for (const restore of counts) restore();
+    };
   }
 
   /** After an epoch with these figures. */

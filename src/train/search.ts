@@ -3,11 +3,14 @@ import { isError, isPromise } from '../brands';
 import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { getNumThreads } from '../native';
 import type { Module } from '../nn';
+import { Jobs } from './jobs';
 import { Measures } from './measures';
 import type { FitResult } from './options';
+import { bestAt, type FiguresOf, figuresAt, type ResultOf } from './outcome';
 import { type Params, paramsOf, type Space } from './space';
 import { seedOf } from './stream';
-import { figuresOf, Jobs, seedFrom, type Training, Trial } from './trial';
+import { type TableRow, tableRow } from './table';
+import { seedFrom, type Training, Trial } from './trial';
 import { knownFigures, validationSets } from './validation';
 
 const where = 'train.search';
@@ -29,21 +32,37 @@ export interface HalvingOptions {
 }
 
 /** What became of a trial. */
-export interface TrialReport<P = Record<string, unknown>, M extends Module = Module> extends TrialInfo {
+export interface TrialReport<
+  P = Record<string, unknown>,
+  M extends Module = Module,
+  R extends FitResult = FitResult,
+  F extends object = Record<string, number>,
+> extends TrialInfo {
   /** Its parameters. */
   params: P;
-  /** Losses and metrics of its last epoch. */
-  figures: Record<string, number>;
+  /** Losses and metrics of its last epoch; none where it failed before its first fit ended. */
+  figures: F;
+  /** The epoch in which the figure that the search compares was best, numbered as the fit does; 0 where it was in none. */
+  bestEpoch: number;
+  /** Losses and metrics of that epoch. */
+  bestFigures: F;
   /** Those of all epochs; null where it failed before its first fit ended. */
-  history: FitResult | null;
+  history: R | null;
   /** The trained model; null where it failed. */
   model: M | null;
   /** What it failed with; null where it did not. */
   error: Error | null;
+  /** How long it took, from `makeModel` on, beside those that were under way with it. */
+  seconds: number;
 }
 
 /** The options of `search`. */
-export interface SearchOptions<P = Record<string, unknown>, M extends Module = Module> {
+export interface SearchOptions<
+  P = Record<string, unknown>,
+  M extends Module = Module,
+  R extends FitResult = FitResult,
+  F extends object = Record<string, number>,
+> {
   /** How many parameters are tried; absent: each point of the grid. */
   trials?: number;
   /** How many are trained at a time (twice the threads). The results are the same for any. */
@@ -56,22 +75,24 @@ export interface SearchOptions<P = Record<string, unknown>, M extends Module = M
   mode?: 'min' | 'max';
   /** Makes the search a function of this seed; without it, it follows `manualSeed`. */
   seed?: number;
-  /** Whether the first error ends the search (false). */
+  /** Whether an error ends the search (false): that of the trial with the lowest number, for any concurrency. */
   throwErrors?: boolean;
   /** Ends the search. */
   signal?: AbortSignal;
-  /** Called when a trial, or its part in a rung, has ended. */
-  onTrial?: (report: TrialReport<P, M>) => unknown;
+  /** Called when a trial, or its part in a rung, has ended, with an error as well. */
+  onTrial?: (report: TrialReport<P, M, R, F>) => unknown;
 }
 
 /** What `search` returns. */
-export interface SearchReport<P, M extends Module> {
+export interface SearchReport<P, M extends Module, R extends FitResult = FitResult, F extends object = Record<string, number>> {
   /** All trials, in the order of their numbers. */
-  trials: TrialReport<P, M>[];
+  trials: TrialReport<P, M, R, F>[];
   /** Those that did not fail, best first. With `halving` those of a later rung come before those of an earlier one, and a trial that ended itself behind those that went on. */
-  ranking: TrialReport<P, M>[];
+  ranking: TrialReport<P, M, R, F>[];
   /** The first of them. */
-  best: TrialReport<P, M> & { model: M; history: FitResult };
+  best: TrialReport<P, M, R, F> & { model: M; history: R };
+  /** A row for each trial, for `console.table`: the ranking, then those that failed. Numbers that are not whole have five digits. */
+  table: TableRow[];
 }
 
 function rungsOf(halving: boolean | HalvingOptions): { minEpochs: number; factor: number } | null {
@@ -109,8 +130,9 @@ function watched(
  * With `halving` all trials are trained for `minEpochs`; then `1 / factor` of them, the best, go on to `factor` times the epochs, and so on to the epochs that
  * `makeModel` asks for, optimizer and random numbers going on as well. Early stopping counts anew in each rung.
  *
- * A trial that fails is kept with its error. Rejects with the first trial's error where all fail or, with `throwErrors`, with that of the first that does; with `signal.reason` when
- * `signal` aborts; with a TypeError or RangeError for options that cannot be used.
+ * A trial that fails is kept with its error, and so are all others. Where all fail, the first trial's error rejects the search. With `throwErrors` the error of the trial with the
+ * lowest number does, whatever `concurrency`: trials before it are done first, those behind it are ended or not begun, and `onTrial` was told of all that ended. Rejects with
+ * `signal.reason` when `signal` aborts; with a TypeError or RangeError for options that cannot be used.
  *
  * @example
  * const rows = new data.TensorDataset(randn([60, 4]), zeros([60], { dtype: "int32" }));
@@ -131,11 +153,11 @@ function watched(
  * trials.length; // 4
  * best.figures.loss === Math.min(...trials.map(({ figures }) => figures.loss)); // true
  */
-export async function search<const S extends Space, M extends Module>(
-  makeModel: (params: Params<S>, info: TrialInfo) => Training<M>,
+export async function search<const S extends Space, T extends Training>(
+  makeModel: (params: Params<S>, info: TrialInfo) => T,
   space: S,
-  options: SearchOptions<Params<S>, M> = {},
-): Promise<SearchReport<Params<S>, M>> {
+  options: SearchOptions<Params<S>, T['model'], ResultOf<T>, FiguresOf<T>> = {},
+): Promise<SearchReport<Params<S>, T['model'], ResultOf<T>, FiguresOf<T>>> {
   if (typeof makeModel !== 'function') throw typeError(where, `expected makeModel to be a function, got ${describe(makeModel)}`);
   const o = withDefaults(
     where,
@@ -151,7 +173,7 @@ export async function search<const S extends Space, M extends Module>(
       signal: undefined,
       onTrial: undefined,
     } as Record<keyof SearchOptions, unknown>,
-  ) as Omit<SearchOptions<Params<S>, M>, 'concurrency'> & { concurrency: number };
+  ) as Omit<SearchOptions, 'concurrency'> & { concurrency: number };
   if (o.trials !== undefined) checkInteger(where, 'trials', o.trials, 1);
   if (o.mode !== undefined) checkOneOf(where, 'mode', o.mode, ['min', 'max']);
   if (o.monitor !== undefined && typeof o.monitor !== 'string')
@@ -164,14 +186,15 @@ export async function search<const S extends Space, M extends Module>(
   const seed = seedFrom(where, o.seed);
 
   const reports = paramsOf(where, space, o.trials, seedOf(seed, 0)).map(
-    (params, trial): TrialReport<Params<S>, M> => ({
-      ...{ trial, seed: seedOf(seed, trial + 1), params, figures: {}, history: null, model: null, error: null },
+    (params, trial): TrialReport<Params<S>> => ({
+      ...{ trial, seed: seedOf(seed, trial + 1), params, figures: {}, bestEpoch: 0, bestFigures: {} },
+      ...{ history: null, model: null, error: null, seconds: 0 },
     }),
   );
   const seen = new WeakSet<object>();
   const trainings = reports.map(
     (report) =>
-      new Trial<M>(
+      new Trial(
         where,
         report.seed,
         () => {
@@ -182,22 +205,28 @@ export async function search<const S extends Space, M extends Module>(
         seen,
       ),
   );
-  const step = async (at: number, until: number): Promise<void> => {
+  const step = async (at: number, until: number, signal: AbortSignal): Promise<void> => {
     const [report, training] = [reports[at]!, trainings[at]!];
+    let thrown: [unknown] | null = null;
     try {
-      await training.train(until, jobs.signal);
-      report.history = training.history;
-      report.model = training.model;
-      report.figures = figuresOf(training.history!);
+      await training.train(until, signal);
+      const [history, { initialEpoch = 0 }] = [training.history!, training.options];
+      const { monitor, mode } = watched(training.options, o);
+      const best = bestAt(where, history, monitor, mode);
+      Object.assign(report, { history, model: training.model, figures: figuresAt(history) });
+      Object.assign(report, { bestEpoch: best && initialEpoch + best, bestFigures: figuresAt(history, best) });
     } catch (error) {
-      if (jobs.signal.aborted) throw jobs.signal.reason;
+      if (signal.aborted) throw signal.reason;
       report.error = asError(error);
       report.model = null;
-      if (o.throwErrors) throw error;
+      thrown = [error];
     }
+    report.seconds = training.seconds;
     await o.onTrial?.(report);
+    if (thrown !== null && o.throwErrors) throw thrown[0];
   };
-  const rung = (alive: readonly number[], until: number): Promise<void> => jobs.all(alive.length, (i) => step(alive[i]!, until));
+  const rung = (alive: readonly number[], until: number): Promise<void> =>
+    jobs.all(alive.length, (i, signal) => step(alive[i]!, until, signal));
 
   // NaN is worse than any figure; of equal ones the first is better.
   const ranked = (list: readonly number[]): number[] => {
@@ -234,5 +263,15 @@ export async function search<const S extends Space, M extends Module>(
   }
   const ranking = [...ranked(alive), ...order].map((at) => reports[at]!);
   if (ranking.length === 0) throw reports[0]!.error!;
-  return { trials: reports, ranking, best: ranking[0] as SearchReport<Params<S>, M>['best'] };
+  const failed = reports.filter(({ error }) => error !== null);
+  const table = [...ranking, ...failed].map(({ trial, params, figures, bestEpoch, history, seconds, error }) =>
+    tableRow(
+      ['', { trial }],
+      ['params', params],
+      ['figures', figures],
+      ['trial', { bestEpoch, epochs: history?.epochs ?? 0, seconds, ...(error !== null && { error: error.message }) }],
+    ),
+  );
+  const report = { trials: reports, ranking, best: ranking[0]!, table };
+  return report as unknown as SearchReport<Params<S>, T['model'], ResultOf<T>, FiguresOf<T>>;
 }

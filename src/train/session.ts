@@ -23,6 +23,8 @@ import {
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, stretchesOf, type Value } from '../recording';
 import { empty, refuseLost, type Tensor } from '../tensor';
+import { type BetweenSteps, type NextStep, numbersAhead } from './ahead';
+import { sum } from './leg';
 import { rowsIn } from './rows';
 import { countedClasses, type Task } from './task';
 import { legBegins, legEnds, ownTurn } from './turns';
@@ -35,13 +37,23 @@ interface Loop {
   kinds: RecordedStep[];
   source: Source;
   task: Task;
+  /** Of how many steps the numbers are told one by one, where they must be: as many as the last legs had time for. */
+  most: number;
+  /** The kinds of these steps in the last run; null: none were told so. */
+  told: Int32Array | null;
 }
 
 /** What a run may do; `random` is where its random numbers begin. */
 export interface RunLimits extends Limits {
   random: RandomPosition;
   given?: LoopRun['batches'];
+  /** Batches done of the epoch that is under way, over rows; default 0: none is. */
+  batch?: number;
+  /** What is done between two steps and changes their numbers; default null. */
+  between?: BetweenSteps | null;
 }
+
+const mostAhead = 256; // some milliseconds of a small model, and one of JavaScript
 
 /** The rows of a loader's tensors, in native memory: a copy, which others may share. */
 export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
@@ -62,21 +74,20 @@ const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
   return numbers.get(key)!;
 };
 
-// Recorded twice: what comes out otherwise the second time is carried from call to call by JavaScript, which a replay does not run. `given`: the
-// batches are the caller's own memory, which a step on copies would not change.
+// To be verified before it runs. `given`: the batches are the caller's own memory, which a step on copies would not change.
 function recordStep(task: Task, batch: readonly Tensor[], given: boolean, packs: boolean): RecordedStep {
-  return inMode(task, () => {
-    const step = new RecordedStep(task.where, task.run, batch, packs);
-    step.verify(task.where, task.run);
-    if (given && step.trace.changesArguments) {
-      throw new SimdnnError(
-        'SIMDNN_NOT_RECORDABLE',
-        `[${task.where}] a batch is changed in place, and the loader's own memory would not be\n  hint: clone() it first, or give out batches by a DataLoader`,
-      );
-    }
-    return step;
-  });
+  const step = inMode(task, () => new RecordedStep(task.where, task.run, batch, packs));
+  if (given && step.trace.changesArguments) {
+    throw new SimdnnError(
+      'SIMDNN_NOT_RECORDABLE',
+      `[${task.where}] a batch is changed in place, and the loader's own memory would not be\n  hint: clone() it first, or give out batches by a DataLoader`,
+    );
+  }
+  return step;
 }
+
+// Records once more: what comes out otherwise the second time is carried from call to call by JavaScript, which a replay does not run.
+const verifyStep = (task: Task, step: RecordedStep): void => inMode(task, () => step.verify(task.where, task.run));
 
 /** Throws what a run ended with, if that was an error; `at` says where it was. */
 export function refuseReport(where: string, { end, kind, call, message }: LoopReport, kinds: readonly RecordedStep[], at: string): void {
@@ -128,8 +139,8 @@ export class Session {
   private changedWithGradients: (Float32Array | null)[] = [];
 
   /**
-   * Records every task, in parts between which others may have the thread: it yields where one ends. Each kind of batch is recorded in one, and `found` is
-   * told of it there; the first copies the memory that lasts. Where `before` was in the middle of an epoch the new session goes on.
+   * Records every task, in parts between which others may have the thread: it yields where one ends. Each kind of batch is recorded in one, where `found` is
+   * told of it, and verified in the next; the first copies the memory that lasts. Where `before` was in the middle of an epoch the new session goes on.
    */
   static *making(
     specs: Specs,
@@ -139,10 +150,13 @@ export class Session {
   ): Generator<void, Session> {
     const recorded: RecordedStep[][] = specs.map(() => []);
     let session: Session | null = null;
+    let verify = (): void => {};
     for (const [i, { task, source }] of specs.entries()) {
       for (const batch of stepsLike(source, task.group?.size)) {
         if (session !== null) yield;
+        verify();
         const kind = recordStep(task, batch, 'examples' in source, !forFits);
+        verify = () => verifyStep(task, kind);
         found(kind);
         kind.pack();
         recorded[i]!.push(kind);
@@ -152,6 +166,7 @@ export class Session {
       }
     }
     if (session !== null) yield;
+    verify();
     session ??= new Session([], forFits);
     session.addLoops(specs, recorded, before);
     return session;
@@ -182,7 +197,7 @@ export class Session {
       const steps = kinds.map((kind) => this.stepOf(kind, task, this.pieces));
       const goOnWith = before !== null && 'rows' in source ? before.handle : null;
       const number = addLoop(this.handle, steps, courseOf(source, kinds.length, task.group?.size), goOnWith, i);
-      this.loops.push({ number, kinds, source, task });
+      this.loops.push({ number, kinds, source, task, most: 16, told: null });
     }
     this.watch();
   }
@@ -212,6 +227,7 @@ export class Session {
   add(loop: number, batch: readonly Tensor[]): boolean {
     const { number, kinds, task } = this.loops[loop]!;
     const kind = recordStep(task, batch, true, !this.forFits);
+    verifyStep(task, kind);
     const fresh = this.freshOf(kind);
     if (fresh === null) return false;
     kind.pack();
@@ -288,23 +304,24 @@ export class Session {
 
   /** Throws unless every task, recorded again, does the same. */
   verify(): void {
-    for (const { task, kinds } of this.loops) inMode(task, () => kinds.forEach((kind) => void kind.verify(task.where, task.run)));
+    for (const { task, kinds } of this.loops) for (const kind of kinds) verifyStep(task, kind);
   }
 
-  /** Runs a loop from where its last run ended, and counts what it did. */
+  /** Runs a loop from where its last run ended. What it did is then to be counted: `commit`. */
   async run(loop: number, limits: RunLimits, epochsBegun = 0): Promise<LoopReport> {
-    const { number, kinds, source, task } = this.loops[loop]!;
-    const used = limits.given === undefined ? kinds.map((_, i) => i) : limits.given.map(({ kind }) => kind);
-    const { live, steady } = inMode(task, () => this.liveNumbers(kinds, new Set(used), limits.random));
+    const state = this.loops[loop]!;
+    const { number, source, task } = state;
+    const { numbers, steps } = inMode(task, () => this.numbersOf(state, limits));
+    state.told = numbers.ahead?.kinds ?? null;
     const running = runLoop(this.handle, number, {
       epochs: limits.epochs,
-      milliseconds: steady ? limits.milliseconds : 0, // what the first step changes is recorded again before the second
+      milliseconds: limits.milliseconds,
       outputBytes: limits.outputBytes,
       finite: limits.finite,
       seed: limits.random.seed,
       randomOffset: limits.random.offset,
       orderOffset: 'batches' in source ? epochsBegun * source.batches.count : 0,
-      live,
+      ...numbers,
       ...(limits.given && { batches: limits.given }),
     });
     if (this.forFits) legBegins();
@@ -315,8 +332,26 @@ export class Session {
       if (this.forFits) legEnds();
     }
     if (this.forFits) await ownTurn();
-    for (const [i, kind] of kinds.entries()) kind.trace.commit(report.steps[i]!);
+    if (steps !== null) {
+      const done = sum(report.steps);
+      state.most = done < steps ? done + 1 : Math.min(2 * steps, mostAhead);
+    }
     return report;
+  }
+
+  /** Counts what a run did; `done` is called after so many steps: after each where the numbers of the next may depend on what it does. */
+  commit(loop: number, { steps }: LoopReport, done: (steps: number) => void): void {
+    const { kinds, told } = this.loops[loop]!;
+    const all = sum(steps);
+    if (told === null) {
+      for (const [i, { trace }] of kinds.entries()) trace.commit(steps[i]!);
+      if (all > 0) done(all);
+      return;
+    }
+    for (let step = 0; step < all; step++) {
+      kinds[told[step]!]!.trace.commit(1);
+      done(1);
+    }
   }
 
   /** Ends the run that is under way after its present step. */
@@ -340,9 +375,22 @@ export class Session {
     writeLasting(this.handle, this.pieces);
   }
 
+  // What a run is told of its live numbers, and of how many steps where each is told by itself.
+  private numbersOf(loop: Loop, limits: RunLimits): { numbers: Pick<LoopRun, 'live' | 'ahead'>; steps: number | null } {
+    const { kinds } = loop;
+    const { random, given, between = null } = limits;
+    if (between === null) {
+      const used = given === undefined ? kinds.map((_, i) => i) : given.map(({ kind }) => kind);
+      const { live, steady } = this.liveNumbers(kinds, new Set(used), random);
+      if (steady) return { numbers: { live }, steps: null };
+    }
+    const ahead = numbersAhead(kinds, nextSteps(loop, limits), random.seed, between);
+    return { numbers: { live: kinds.map(() => null), ahead }, steps: ahead.kinds.length };
+  }
+
   // Every live number of the kinds that are used as a linear function of the random numbers drawn and the steps done: found by asking what it
-  // would be one further. Not steady: after one step it must be asked for again, since the calls are others than were recorded (the first
-  // step with a momentum), or a number is not linear in the steps, or not exactly so: only whole numbers are added up without rounding.
+  // would be one further. Not steady: the calls of the second step are others than were recorded (the first with a momentum), or a number is not linear in the
+  // steps, or not exactly so: only whole numbers are added up without rounding.
   private liveNumbers(
     kinds: readonly RecordedStep[],
     used: ReadonlySet<number>,
@@ -370,6 +418,22 @@ export class Session {
     });
     return { live, steady };
   }
+}
+
+// The steps that come, but not those of the next epoch.
+function nextSteps({ kinds, source, task, most }: Loop, { random, given, batch = 0 }: RunLimits): NextStep[] {
+  if (given !== undefined) return given.slice(0, most).map(({ kind, randomOffset }) => ({ kind, offset: randomOffset }));
+  const { batches, shuffle, seed, count } = (source as Extract<Source, { batches: unknown }>).batches;
+  const group = task.group?.size ?? 1;
+  const steps = Math.ceil(batches / group);
+  const next: NextStep[] = [];
+  let offset = random.offset + (batch === 0 && shuffle && seed === undefined ? count : 0);
+  for (let step = batch / group; step < steps && next.length < most; step++) {
+    const kind = step < steps - 1 ? 0 : kinds.length - 1;
+    next.push({ kind, offset });
+    offset += kinds[kind]!.trace.draws;
+  }
+  return next;
 }
 
 function courseOf(source: Source, kinds: number, group = 1): Course | null {

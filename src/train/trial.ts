@@ -1,15 +1,16 @@
 // One of many trainings: a model, what trains it, and random numbers of its own.
 
-import { isAbortSignal, isPromise } from '../brands';
+import { isPromise } from '../brands';
 import { DataLoader } from '../data';
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { Metric } from '../metrics';
 import { Module } from '../nn';
 import { draw } from '../random';
+import type { SetHistory } from './figure-types';
 import { fit } from './fit';
 import { Measures } from './measures';
-import type { FitOptions, FitResult, SetHistory } from './options';
-import { bestOf } from './result';
+import type { FitOptions, FitResult } from './options';
+import { bestAt } from './outcome';
 import type { ScheduleOptions } from './schedule';
 import { OwnSequence, seedOf } from './stream';
 import { knownFigures, validationSets } from './validation';
@@ -22,46 +23,6 @@ export function seedFrom(where: string, given: number | undefined): number {
   if (given !== undefined) return checkInteger(where, 'seed', given);
   const { seed, offset } = draw(4);
   return seedOf(seed, offset);
-}
-
-/** Jobs of which so many at a time are under way, begun in their order. The first that throws ends the others, and so does `signal`. */
-export class Jobs {
-  private readonly ender = new AbortController();
-  private readonly end = (): void => this.ender.abort(this.outer?.reason);
-
-  constructor(
-    where: string,
-    private readonly concurrency: number,
-    private readonly outer: AbortSignal | undefined,
-  ) {
-    checkInteger(where, 'concurrency', concurrency, 1);
-    if (outer !== undefined && !isAbortSignal(outer)) {
-      throw typeError(where, `expected signal to be an AbortSignal, got ${describe(outer)}`);
-    }
-    if (outer?.aborted) throw outer.reason;
-  }
-
-  /** Aborts when they are to end. */
-  get signal(): AbortSignal {
-    return this.ender.signal;
-  }
-
-  /** Does `count` jobs. */
-  async all(count: number, job: (i: number) => Promise<void>): Promise<void> {
-    let next = 0;
-    const row = async (): Promise<void> => {
-      try {
-        while (next < count && !this.signal.aborted) await job(next++);
-      } catch (error) {
-        this.ender.abort(error);
-      }
-    };
-    if (this.outer?.aborted) this.end();
-    this.outer?.addEventListener('abort', this.end);
-    await Promise.all(Array.from({ length: Math.min(this.concurrency, count) }, row));
-    this.outer?.removeEventListener('abort', this.end);
-    if (this.signal.aborted) throw this.signal.reason;
-  }
 }
 
 // What two trainings at once must not share: each would change what the other finds.
@@ -101,15 +62,6 @@ const historyOf = ({ metrics, arrays }: SetHistory, other: SetHistory): Pick<Set
   arrays: bothOf(arrays, other.arrays),
 });
 
-// The list of figures that a name stands for: of the fit, or `set.name`.
-function listOf({ metrics, loss, validationLoss, validation = {} }: FitResult, name: string): number[] {
-  const own: Record<string, number[]> = { ...metrics, loss, ...(validationLoss && { validationLoss }) };
-  if (own[name] !== undefined) return own[name];
-  const set = Object.keys(validation).find((set) => name.startsWith(`${set}.`))!;
-  const metric = name.slice(set.length + 1);
-  return metric === 'loss' ? validation[set]!.loss : validation[set]!.metrics[metric]!;
-}
-
 // Two fits one after the other as one.
 function joined(where: string, a: FitResult, b: FitResult, training: Training): FitResult {
   const { earlyStopping, metrics, initialEpoch = 0, targets, validation } = training;
@@ -137,8 +89,8 @@ function joined(where: string, a: FitResult, b: FitResult, training: Training): 
   };
   const monitor = earlyStopping?.monitor ?? (both.validationLoss === undefined ? 'loss' : 'validationLoss');
   const known = knownFigures(new Measures(where, metrics, 'metrics', targets), validationSets(where, validation));
-  const mode = earlyStopping?.mode ?? known.get(monitor);
-  const best = bestOf(listOf(both, monitor), mode === 'max' ? -1 : 1, earlyStopping?.minDelta);
+  const mode = earlyStopping?.mode ?? known.get(monitor) ?? 'min';
+  const best = bestAt(where, both, monitor, mode, earlyStopping?.minDelta);
   return { ...both, bestEpoch: best && initialEpoch + best };
 }
 
@@ -147,6 +99,8 @@ export class Trial<M extends Module> {
   private training: Training<M> | null = null;
   /** What its fits have come to. */
   history: FitResult | null = null;
+  /** How long they took, with what was beside them, also one that failed. */
+  seconds = 0;
 
   constructor(
     private readonly where: string,
@@ -166,8 +120,24 @@ export class Trial<M extends Module> {
   }
 
   /** Trains on until so many epochs are done, at most those that were asked for. */
-  async train(until: number, signal: AbortSignal | undefined): Promise<void> {
-    const running = this.sequence.run(() => {
+  async train(until: number, signal: AbortSignal): Promise<void> {
+    const begin = performance.now();
+    try {
+      const result = await this.fitted(until, signal);
+      const { history } = this;
+      this.history = history === null ? result : joined(this.where, history, result, this.options);
+    } finally {
+      this.seconds += (performance.now() - begin) / 1000;
+    }
+  }
+
+  /** Calls back with its random numbers. */
+  inSequence<T>(call: () => T): T {
+    return this.sequence.run(call);
+  }
+
+  private fitted(until: number, signal: AbortSignal): Promise<FitResult> {
+    return this.sequence.run(() => {
       this.training ??= this.made();
       const { model, ...options } = this.training;
       const { initialEpoch = 0, epochs } = options;
@@ -176,12 +146,9 @@ export class Trial<M extends Module> {
         ...options,
         initialEpoch: initialEpoch + (this.history?.epochs ?? 0),
         epochs: until === Infinity || epochs === undefined ? epochs : Math.min(initialEpoch + until, epochs),
-        ...(signal && { signal: options.signal ? AbortSignal.any([signal, options.signal]) : signal }),
+        signal: options.signal ? AbortSignal.any([signal, options.signal]) : signal,
       });
     });
-    const result = await running;
-    const { history } = this;
-    this.history = history === null ? result : joined(this.where, history, result, this.options);
   }
 
   private made(): Training<M> {
@@ -197,17 +164,4 @@ export class Trial<M extends Module> {
     checkOwn(this.where, training as Training<M>, this.seen);
     return training as Training<M>;
   }
-}
-
-/** The figures of the last epoch, by their names. */
-export function figuresOf({ loss, validationLoss, metrics, validation = {} }: FitResult): Record<string, number> {
-  const sets = Object.entries(validation).flatMap(([set, history]) =>
-    Object.entries({ ...history.metrics, loss: history.loss }).map(([name, figures]) => [`${set}.${name}`, figures.at(-1) ?? NaN]),
-  );
-  return {
-    ...Object.fromEntries(sets),
-    loss: loss.at(-1) ?? NaN, // where it was stopped before its first epoch had ended
-    ...(validationLoss && { validationLoss: validationLoss.at(-1) ?? NaN }),
-    ...Object.fromEntries(Object.entries(metrics).map(([name, figures]) => [name, figures.at(-1) ?? NaN])),
-  };
 }

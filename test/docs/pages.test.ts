@@ -20,7 +20,7 @@ describe.each(pages.filter((page) => snippetsOf(page).length > 0))('%s', (page) 
   const snippets = snippetsOf(page);
   it.each(snippets.map(({ prints }, i) => ({ i, prints })))('snippet $i', async ({ i, prints }) => {
     const printed: unknown[] = [];
-    const console = { log: (text: unknown) => void printed.push(text) };
+    const console = { log: (text: unknown) => void printed.push(text), table: () => {} };
     // A page's first snippet makes what the others use.
     const code = i === 0 ? snippets[0]!.code : snippets[0]!.code + snippets[i]!.code;
     await runSnippet(code, { ...kernels, ...simdnn, console });

@@ -36,13 +36,14 @@ const topics: Record<string, string> = {
 describe('examples', () => {
   it('regression.mts: the rate rises and falls, the loss falls, and most of the variance is explained', async () => {
     const text = await outputOf('regression.mts');
-    const epochs = numbers(text, /^epoch +(\d+): rate ([\d.]+), loss ([\d.]+), (\d+) of 50 steps clipped$/gm);
+    const epochs = numbers(text, /^epoch +(\d+): rate ([\d.]+), loss ([\d.]+), R2 (-?[\d.]+)$/gm);
     expect(epochs.map(([epoch]) => epoch)).toEqual([1, 5, 10, 15, 20, 25, 30]);
     // A rate in epoch e, counted from 0, of 0.001 and then 0.01 (1 + cos(pi (e - 3) / 27)) / 2.
     const rates = [0.001, ...[4, 9, 14, 19, 24, 29].map((e) => 0.005 * (1 + Math.cos((Math.PI * (e - 3)) / 27)))];
     epochs.forEach(([, rate], i) => void expect(rate).toBeCloseTo(rates[i]!, 5));
     const losses = epochs.map(([, , loss]) => loss!);
     expect(losses.at(-1)!).toBeLessThan(0.5 * losses[0]!);
+    expect(epochs.at(-1)![3]!).toBeGreaterThan(epochs[0]![3]!);
     const [[hours, r2, bicycles]] = numbers(text, /^(\d+) held-out hours: R2 ([\d.]+), off by (\d+) bicycles on average$/gm) as [number[]];
     expect(hours).toBeGreaterThan(750);
     // The noise of 0.15 leaves an R2 of 0.97, and a mean error of 12.
@@ -60,6 +61,14 @@ describe('examples', () => {
     expect(best[1]).toBeGreaterThan(95);
     expect(rates[0]![1]).toBeLessThan(90);
     expect(text).toContain('begun in reverse, the same accuracies: yes');
+    const [[pictures, times, digit, taken]] = numbers(
+      text,
+      /^of (\d+) pictures the most frequent mistake: (\d+) times (\d) was taken for (\d)$/gm,
+    ) as [number[]];
+    expect(pictures).toBe(1797);
+    expect(times).toBeGreaterThan(0);
+    expect(times).toBeLessThan(0.04 * 1797); // of those that are wrong, which are fewer than 5 %
+    expect(digit).not.toBe(taken);
   });
 
   it('autoencoder.mts: the loss falls, the eight numbers are used, and the pictures come back', async () => {

@@ -1007,7 +1007,7 @@ const recipes = {
       const { model, options: made } = fitArguments(w);
       return { model, ...made, signal: options.signal };
     };
-    return [makeModel, { lr: [0.1, 0.2] }, w.options({ concurrency: () => 1 + w.r.below(3), seed: w.seed })];
+    return [makeModel, { lr: [0.1, 0.2] }, w.options({ concurrency: () => 1 + w.r.below(3), throwErrors: w.boolean, seed: w.seed })];
   },
   'train.crossValidate': (w) => {
     const { data, nn, optim } = w.lib;
@@ -1016,22 +1016,35 @@ const recipes = {
       const model = new nn.Linear(3, 2);
       return { model, criterion: new nn.CrossEntropyLoss(), optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }), epochs: 1 };
     };
-    return [makeModel, dataset, w.options({ folds: () => 2 + w.r.below(3), concurrency: () => 1 + w.r.below(3), seed: w.seed })];
+    return [
+      makeModel,
+      dataset,
+      w.options({ folds: () => 2 + w.r.below(3), concurrency: () => 1 + w.r.below(3), predictions: w.boolean, seed: w.seed }),
+    ];
   },
   'train.emaWeights': (w) => [w.network().model, w.options({ decay: () => w.r.pick([0, 0.5, 0.999, 1]) })],
   'train.csvLogger': (w) => ['log.csv', w.options({ append: w.boolean, separator: () => w.r.pick([',', ';']) })],
   'train.jsonLogger': (w) => ['log.jsonl', w.options({ append: w.boolean })],
+  'train.learningRateMonitor': (w) => [
+    w.options({ interval: () => w.r.pick(['epoch', 'step']), names: () => [['body'], ['body', 'head']][w.r.below(2)] }),
+  ],
   'train.uniform': (w) => [0, 0.1 + w.r.real() ** 2],
   'train.logUniform': (w) => [0.1, 1 + w.r.real() ** 2],
   'train.integer': (w) => [w.r.below(3), 3 + w.r.below(5)],
   'train.choice': (w) => [[w.r.real(), 'a']],
   'train.evaluate': (w) => {
     const { model, loader, options } = fitArguments(w);
-    return [model, loader, w.options({ criterion: () => options.criterion })];
+    const waited = { [Symbol.asyncIterator]: () => loader[Symbol.iterator]() };
+    return [model, w.r.pick([loader, waited]), w.options({ criterion: () => options.criterion })];
   },
   'train.predict': (w) => {
     const { model, features } = fitArguments(w);
-    return [model, w.matrix(w.size(), features).detach()];
+    const rows = 1 + w.r.below(9);
+    const x = w.matrix(rows, features).detach();
+    const batches = [[x], [x]];
+    const waited = { [Symbol.asyncIterator]: () => batches[Symbol.iterator]() };
+    const input = w.r.pick([x, [x], batches, waited, new w.lib.data.DataLoader(new w.lib.data.TensorDataset(x), { batchSize: 2 })]);
+    return [model, input, w.options({ targets: () => 0, sampleWeights: () => false })];
   },
 
   'metrics.MeanMetric': (w) => [w.options({ nanStrategy: () => w.r.pick(['ignore', 'error', 'disable', 0]) })],

@@ -99,7 +99,7 @@ describe('halving', () => {
     const made = () =>
       training({ metrics: { m: () => figures[epoch]! }, earlyStopping: { monitor: 'm', mode, patience: 9 }, onEpoch: () => void epoch++ });
     const { best } = await train.search(made, { a: [1] }, { halving: { minEpochs: 1, factor: 2 } });
-    expect([best.history.metrics['m'], best.history.bestEpoch]).toEqual([figures, 1]);
+    expect([(best.history as train.FitResult).metrics['m'], best.history.bestEpoch]).toEqual([figures, 1]);
   });
 });
 

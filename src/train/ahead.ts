@@ -1,0 +1,64 @@
+// The live numbers of steps to come, one by one: where a scheduler sets the rates after each step, or an optimizer's numbers are no linear function of its
+// count, they are found by going through the steps without doing them.
+import type { LoopRun } from '../native';
+import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
+import type { RecordedStep } from '../recording';
+
+/** What is done between two steps, by a fit's schedulers. */
+export interface BetweenSteps {
+  /** What it returns puts all back that `step` changes. */
+  keep(): () => void;
+  /** After a step that is only gone through. */
+  step(): void;
+}
+
+/** A step to come: its recording, by number, and where its random numbers begin. */
+export interface NextStep {
+  kind: number;
+  offset: number;
+}
+
+/**
+ * The numbers of as many of these steps as can be told, one at least. It ends before a step whose calls would be others than were recorded, and
+ * before one that comes after an error, or after random numbers that were drawn in between: the fit comes there when all before it is done.
+ */
+export function numbersAhead(
+  kinds: readonly RecordedStep[],
+  next: readonly NextStep[],
+  seed: number,
+  between: BetweenSteps | null,
+): NonNullable<LoopRun['ahead']> {
+  const rows: number[][] = [];
+  const go = (at: number): void => {
+    const { kind, offset } = next[at]!;
+    const { trace } = kinds[kind]!;
+    const row = trace.numbers({ seed, offset });
+    if (row === null && at > 0) return; // the first ones are as recorded: whoever asks has looked
+    rows.push(row!);
+    if (at + 1 === next.length) return;
+    trace.peek(() => {
+      if (between === null || drawsNothing(between, { seed, offset: next[at + 1]!.offset })) go(at + 1);
+    });
+  };
+  const putBack = between?.keep();
+  try {
+    go(0);
+  } catch (error) {
+    if (rows.length === 0) throw error;
+  } finally {
+    putBack?.();
+  }
+  return { kinds: Int32Array.from(rows, (_, at) => next[at]!.kind), numbers: Float64Array.from(rows.flat()) };
+}
+
+function drawsNothing(between: BetweenSteps, position: RandomPosition): boolean {
+  const outside = randomPosition();
+  setRandomPosition(position);
+  try {
+    between.step();
+    const after = randomPosition();
+    return after.seed === position.seed && after.offset === position.offset;
+  } finally {
+    setRandomPosition(outside);
+  }
+}

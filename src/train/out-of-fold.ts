@@ -1,0 +1,110 @@
+// What models predict for rows that they have not seen, put together in the rows' order.
+import { isPlainObject } from '../brands';
+import { DataLoader, type Dataset } from '../data';
+import { describe, rangeError, typeError } from '../errors';
+import type { Module } from '../nn';
+import { sameShape, shapeText } from '../shape';
+import { empty, Tensor } from '../tensor';
+import type { Layout } from './batch';
+import type { Batches } from './batches';
+import { Engine } from './engine';
+import { gathered, outputBytes } from './measures';
+import { evaluationTask } from './tasks';
+
+const legMilliseconds = 4; // predictions of others wait no longer for the thread that they share
+
+/** A model's outputs for some rows: one tensor, or several by their places or names. */
+export interface Outputs {
+  /** null: one tensor; a list's or an object's keys else. */
+  names: readonly string[] | null;
+  isList: boolean;
+  tensors: readonly Tensor[];
+}
+
+function outputsOf(where: string, output: unknown): Outputs {
+  if (output instanceof Tensor) return { names: null, isList: false, tensors: [output] };
+  if (!Array.isArray(output) && !isPlainObject(output)) {
+    throw typeError(where, `expected the model to give a tensor, or several in a list or an object, got ${describe(output)}`);
+  }
+  const entries = Object.entries(output as Record<string, unknown>);
+  for (const [name, tensor] of entries) {
+    if (!(tensor instanceof Tensor)) throw typeError(where, `expected the model's output ${name} to be a tensor, got ${describe(tensor)}`);
+  }
+  return { names: entries.map(([name]) => name), isList: Array.isArray(output), tensors: entries.map(([, tensor]) => tensor as Tensor) };
+}
+
+/** A model's outputs for the rows of a dataset, `[...inputs, ...targets]`, in evaluation mode and off the JavaScript thread. */
+export async function outputsFor(where: string, model: Module, rows: Dataset<unknown>, layout: Layout): Promise<Outputs> {
+  const loader = new DataLoader(rows, { batchSize: 256 }) as unknown as Batches;
+  let form: Outputs | null = null;
+  const handOut = (output: unknown): readonly Tensor[] => {
+    form = outputsOf(where, output);
+    return form.tensors.map((tensor) => tensor.detach());
+  };
+  const task = evaluationTask(where, { model, criterion: null, layout, handOut, classes: 0 });
+  const engine = new Engine(where, [{ task, loader }], { forFits: false, changes: false, interrupts: false });
+  const parts: ArrayBuffer[][] = [];
+  try {
+    for (;;) {
+      const leg = await engine.leg(0, { epochs: 1, milliseconds: legMilliseconds, outputBytes, finite: false });
+      if (leg.outputs.length > 0) parts.push([...leg.outputs]);
+      if (leg.losses.length > 0) break;
+    }
+  } finally {
+    await engine.close();
+  }
+  const { names, isList, tensors } = form!;
+  const all = tensors.map((like, i) => {
+    const output = gathered(joined(parts.map((part) => part[i]!)), like);
+    if (like.shape.length > 0 && output.shape[0] === rows.length) return output;
+    throw rangeError(where, `expected an output for each of ${rows.length} rows, got shape ${shapeText(like.shape)} for a batch of them`);
+  });
+  return { names, isList, tensors: all };
+}
+
+function joined(buffers: readonly ArrayBuffer[]): ArrayBuffer {
+  if (buffers.length === 1) return buffers[0]!;
+  const all = new Uint8Array(buffers.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const buffer of buffers) {
+    all.set(new Uint8Array(buffer), at);
+    at += buffer.byteLength;
+  }
+  return all.buffer;
+}
+
+/** The outputs of all folds, each row's at its place, in the form that the models give them. */
+export function inOrder(where: string, length: number, folds: readonly { rows: Int32Array; outputs: Outputs }[]): unknown {
+  const [{ outputs: first }] = folds as [(typeof folds)[number]];
+  const tensors = first.tensors.map((like, i) => {
+    const shape = like.shape.slice(1);
+    const width = shape.reduce((a, b) => a * b, 1);
+    const all = empty([length, ...shape], like.dtype);
+    for (const { rows, outputs } of folds) {
+      const part = outputs.tensors[i];
+      if (
+        part === undefined ||
+        outputs.names?.[i] !== first.names?.[i] ||
+        part.dtype !== like.dtype ||
+        !sameShape(part.shape.slice(1), shape)
+      ) {
+        throw rangeError(where, `the models' predictions differ in form: ${formOf(first)} and ${formOf(outputs)}`);
+      }
+      for (const [j, row] of rows.entries()) all.values.set(part.values.subarray(j * width, (j + 1) * width), row * width);
+    }
+    return all;
+  });
+  if (first.names === null) return tensors[0];
+  return first.isList ? tensors : Object.fromEntries(first.names.map((name, i) => [name, tensors[i]]));
+}
+
+const formOf = ({ names, tensors }: Outputs): string =>
+  tensors
+    .map(
+      ({ dtype, shape }, i) =>
+        `${names === null ? '' : `${names[i]} `}${dtype} [rows${shape
+          .slice(1)
+          .map((n) => `, ${n}`)
+          .join('')}]`,
+    )
+    .join('; ');

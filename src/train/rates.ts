@@ -1,0 +1,76 @@
+// The rates of a fit's steps, as its schedulers set them.
+import { SimdnnError } from '../errors';
+import { hasGetter } from '../optim/groups';
+import type { BetweenSteps } from './ahead';
+import type { Callbacks } from './callbacks';
+import type { AfterSteps } from './engine';
+import type { Schedules } from './schedule';
+
+interface Group {
+  lr?: number;
+  momentum?: number;
+  betas?: readonly number[];
+}
+
+const scheduled = ['lr', 'momentum', 'betas'] as const;
+
+export class RatesOfSteps implements AfterSteps, BetweenSteps {
+  /** The learning rate of each group in the last step. */
+  rates: number[] = [];
+  readonly ahead: BetweenSteps | null;
+  /** After each step that was gone through last. */
+  private foreseen: number[][] = [];
+
+  constructor(
+    private readonly schedules: Schedules,
+    private readonly callbacks: Callbacks,
+    private readonly groups: () => readonly Group[],
+    private readonly inStream: (call: () => void) => void,
+  ) {
+    this.ahead = schedules.everyStep && schedules.canGoAhead && !groups().some(hasGetter) ? this : null;
+  }
+
+  readonly done = (steps: number): void => {
+    // Of many steps at once the rates are the same: where schedulers are stepped after each, steps come one by one.
+    this.rates = this.now();
+    this.callbacks.stepsDone(this.rates, steps);
+    this.inStream(() => this.schedules.afterStep());
+    this.compare();
+  };
+
+  keep(): () => void {
+    this.foreseen = [];
+    const counts = this.schedules.keep();
+    const before = this.groups().map((group) => {
+      const numbers = Object.fromEntries(scheduled.flatMap((name) => (group[name] === undefined ? [] : [[name, group[name]]])));
+      return () => Object.assign(group, numbers);
+    });
+    return () => {
+      counts();
+      for (const restore of before) restore();
+    };
+  }
+
+  step(): void {
+    this.schedules.afterStep();
+    this.foreseen.push(this.now());
+  }
+
+  private now(): number[] {
+    return this.groups().map(({ lr }) => lr ?? NaN); // an optimizer of one's own may have none
+  }
+
+  // What a step was done with counts: a function of the user's that gives another rate when it is asked again would leave the next step with it. Of the last step
+  // that was gone through nothing is known, and what follows steps that were not done is of no account.
+  private compare(): void {
+    const foreseen = this.foreseen.shift();
+    if (foreseen === undefined) return;
+    const now = this.now();
+    const group = foreseen.findIndex((rate, i) => !Object.is(rate, now[i]));
+    if (group < 0) return;
+    throw new SimdnnError(
+      'SIMDNN_RECORDING_DIFFERS',
+      `[train.fit] the scheduler gives another rate each time that it is asked: ${foreseen[group]}, then ${now[group]}\n  hint: its functions are asked ahead of the steps; one that depends on more than its argument belongs in a scheduler of your own, an object with a method step`,
+    );
+  }
+}
