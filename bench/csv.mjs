@@ -53,7 +53,9 @@ const drivers = {
   },
 };
 
-if (only !== undefined) {
+if (only === 'none') {
+  makeTable(given); // the file alone, for tables.mjs
+} else if (only !== undefined) {
   const milliseconds = await drivers[only](given);
   console.log(`${(milliseconds / 1000).toFixed(2)} s, ${Math.round(process.resourceUsage().maxRSS / 1000)} MB`);
 } else {

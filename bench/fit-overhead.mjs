@@ -1,11 +1,15 @@
 // npm run bench:fit: what an epoch of train.fit, shuffle and loader included, costs over the bare replays of its steps: the compiled step called
 // on batches that are in memory already. One thread, blocks in turns; figures are medians. What a fit costs once (recording, copying
 // rows and parameters there and back) is told apart by fits of n and of 2 n epochs.
+// The same with what a fit can be asked for besides, a scheduler after each step, clipping, averages of the weights, metrics of the training rows and logs, beside a step with the first three of these.
 // Then what shapes cost: an epoch of 400 batches of an own loader that come in so many shapes, each of which is recorded once.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { compile, data, setNumThreads, tensor, train } from 'simdnn';
 import { labels, normal } from './data.mjs';
 import { columns, duration, percent } from './format.mjs';
-import { datasetOf, modelOf, stepOf } from './model.mjs';
+import { datasetOf, everythingOf, modelOf, stepOf } from './model.mjs';
 import { median } from './statistics.mjs';
 import { trials } from './trials.mjs';
 
@@ -18,17 +22,42 @@ async function seconds(work) {
   return (performance.now() - begin) / 1000;
 }
 
-/** Seconds of a step of both, block by block, and of what a fit costs once. */
-async function measure(trial) {
-  const dataset = datasetOf(trial);
-  const loader = new data.DataLoader(dataset, { batchSize: trial.batch, shuffle: true });
-  const batches = [...loader];
+/** The compiled step over batches, and the fit, of a trial: functions of a number of epochs. */
+function plain(trial, loader, batches) {
   const step = compile(stepOf(modelOf(trial)));
-  const replay = (epochs) => {
-    for (let e = 0; e < epochs; e++) for (const [x, y] of batches) step(x, y);
-  };
   const { model, ...options } = modelOf(trial);
-  const fit = (epochs) => train.fit(model, { ...options, loader, epochs, progress: false });
+  return {
+    replay(epochs) {
+      for (let e = 0; e < epochs; e++) for (const [x, y] of batches) step(x, y);
+    },
+    fit: (epochs) => train.fit(model, { ...options, loader, epochs, progress: false }),
+  };
+}
+
+/** The same with everything. */
+function everything(trial, loader, batches) {
+  const steps = 1e9;
+  const { scheduler, ...parts } = everythingOf(trial, steps, folder);
+  const step = compile(stepOf(parts));
+  const { model, options } = everythingOf(trial, steps, folder);
+  return {
+    replay(epochs) {
+      for (let e = 0; e < epochs; e++) {
+        for (const [x, y] of batches) {
+          step(x, y);
+          scheduler.step();
+        }
+      }
+    },
+    fit: (epochs) => train.fit(model, { ...options, loader, epochs, progress: false }),
+  };
+}
+
+/** Seconds of a step of both, block by block, and of what a fit costs once. */
+async function measure(trial, way) {
+  const loader = new data.DataLoader(datasetOf(trial), { batchSize: trial.batch, shuffle: true });
+  const batches = [...loader];
+  const { replay, fit } = way(trial, loader, batches);
   replay(2);
   await fit(2);
   const n = Math.ceil((5 * blockSeconds) / (await seconds(() => replay(5))));
@@ -61,11 +90,19 @@ async function shapes(count) {
 
 setNumThreads(1);
 const rows = [['', 'replay', 'step of train.fit', 'overhead', 'once']];
+const folder = mkdtempSync(join(tmpdir(), 'simdnn-bench-'));
 for (const name of ['student-relu', 'tabular', 'mnist-mlp']) {
-  const { replay, fit, once } = await measure(trials.find((trial) => trial.name === name));
-  const overhead = median(fit.map((time, block) => time / replay[block])) - 1;
-  rows.push([name, duration(median(replay)), duration(median(fit)), percent(overhead), duration(median(once))]);
+  for (const way of [plain, everything]) {
+    const { replay, fit, once } = await measure(
+      trials.find((trial) => trial.name === name),
+      way,
+    );
+    const overhead = median(fit.map((time, block) => time / replay[block])) - 1;
+    const label = way === plain ? name : `${name}, with everything`;
+    rows.push([label, duration(median(replay)), duration(median(fit)), percent(overhead), duration(median(once))]);
+  }
 }
+rmSync(folder, { recursive: true });
 console.log(columns(rows).join('\n'));
 
 process.removeAllListeners('warning'); // that many shapes are slow is what is measured

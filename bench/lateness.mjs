@@ -1,12 +1,15 @@
-// npm run bench:lateness: how late a 1 ms timer is in a process that trains, by train.fit and by an eager loop that gives the event loop its
+// npm run bench:lateness: how late a 1 ms timer is in a process that trains, by train.fit, bare and with a scheduler after each step, clipping, averages, metrics, logs, validation and checkpoints, and by an eager loop that gives the event loop its
 // turn after every batch, and in one that does nothing. Default number of threads; every line is a process of its own.
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate, setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { data, info, train } from 'simdnn';
 import { columns } from './format.mjs';
-import { datasetOf, modelOf, stepOf } from './model.mjs';
+import { datasetOf, everythingOf, modelOf, stepOf } from './model.mjs';
 import { quantile, watchTimer } from './timer.mjs';
 import { trials } from './trials.mjs';
 
@@ -37,6 +40,25 @@ const modes = {
     };
   },
 
+  async everything(trial, seconds) {
+    const loader = loaderOf(trial);
+    const folder = mkdtempSync(join(tmpdir(), 'simdnn-bench-'));
+    const { model, options } = everythingOf(trial, 1e9, folder);
+    const checkpoint = { path: join(folder, 'checkpoint.safetensors'), every: 100 };
+    const fit = (epochs) => train.fit(model, { ...options, validation: loader, checkpoint, loader, epochs, progress: false });
+    let [epochs, spent] = [0, 0];
+    while (spent < 0.5) {
+      epochs = 2 * epochs + 1;
+      spent = (await fit(epochs)).seconds;
+    }
+    epochs = Math.ceil((epochs * seconds) / spent);
+    return async () => {
+      await fit(epochs);
+      rmSync(folder, { recursive: true });
+      return epochs * loader.length;
+    };
+  },
+
   async eager(trial, seconds) {
     const loader = loaderOf(trial);
     const step = stepOf(modelOf(trial));
@@ -62,7 +84,7 @@ async function watch(trial, mode, seconds) {
   return { ...timer, stepsPerSecond: (1000 * steps) / milliseconds };
 }
 
-const labels = { fit: 'train.fit', eager: 'eager, setImmediate a batch', idle: 'idle' };
+const labels = { fit: 'train.fit', everything: 'train.fit, with everything', eager: 'eager, setImmediate a batch', idle: 'idle' };
 
 function row(mode, { start, end, late, stepsPerSecond }) {
   const speed = mode === 'idle' ? '' : Math.round(stepsPerSecond).toLocaleString('en');

@@ -1,5 +1,5 @@
 // The network and the data of a trial by this library's public names.
-import { data, nn, noGrad, optim, tensor } from 'simdnn';
+import { data, metrics, nn, noGrad, optim, tensor, train } from 'simdnn';
 import { network, rows } from './data.mjs';
 
 /** { model, criterion, optimizer } as the trial begins. */
@@ -18,14 +18,39 @@ export function modelOf({ layers, relu, softmax, adam }) {
   return { model, criterion: new nn.CrossEntropyLoss(), optimizer };
 }
 
-/** A training step of these: (x, y) => the loss as a tensor. */
-export function stepOf({ model, criterion, optimizer }) {
+/** A training step of these: (x, y) => the loss as a tensor. With `ema`, averages of the weights, gradients are clipped as well. */
+export function stepOf({ model, criterion, optimizer, ema }) {
   return (x, y) => {
     optimizer.zeroGrad();
     const loss = criterion.forward(model.forward(x), y);
     loss.backward();
+    if (ema) nn.utils.clipGradNorm_(model.parameters(), 1);
     optimizer.step();
+    ema?.afterStep();
     return loss;
+  };
+}
+
+/** What a fit can be asked for besides, but for more work on data: { model, criterion, optimizer, ... } with averages, a scheduler that is stepped after each step, clipping, metrics and logs. */
+export function everythingOf(trial, steps, folder) {
+  const { model, criterion, optimizer } = modelOf(trial);
+  const ema = train.emaWeights(model);
+  const scheduler = new optim.lrScheduler.OneCycleLR(optimizer, { maxLr: 10 * trial.adam.lr, totalSteps: steps });
+  const task = { task: 'multiclass', numClasses: trial.layers.at(-1) };
+  return {
+    model,
+    criterion,
+    optimizer,
+    ema,
+    scheduler,
+    options: {
+      criterion,
+      optimizer,
+      scheduler,
+      clipGradNorm: 1,
+      metrics: { accuracy: new metrics.Accuracy(task), f1: new metrics.F1Score({ ...task, average: 'macro' }) },
+      callbacks: [ema, train.csvLogger(`${folder}/log.csv`), train.jsonLogger(`${folder}/log.jsonl`), train.learningRateMonitor()],
+    },
   };
 }
 

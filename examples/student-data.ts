@@ -1,4 +1,5 @@
 // Students after the schema of the "Students Performance Dataset" (Rabie El Kharoua, Kaggle): drawn at random, or read from a file.
+import { writeFileSync } from 'node:fs';
 import { data, manualSeed, rand, randn, type Tensor, tensor } from 'simdnn';
 
 export const target = 'GradeClass'; // 0 to 4, for the marks A, B, C, D and F
@@ -56,6 +57,13 @@ export function makeStudents(n: number, seed = 1): { x: Tensor; y: Tensor } {
     return [...row, gpa];
   });
   return { x: tensor(rows), y: tensor(Int32Array.from(grades)) };
+}
+
+/** Writes such students as a CSV file of that schema, with a number for each and the grade as "2.0". */
+export function writeStudents(path: string, n: number, seed = 1): void {
+  const { x, y } = makeStudents(n, seed);
+  const rows = Array.from(y.data, (grade, i) => [1001 + i, ...x.narrow(0, i, 1).data, `${grade}.0`].join(','));
+  writeFileSync(path, `${[['StudentID', ...features, target].join(','), ...rows].join('\n')}\n`);
 }
 
 /** The students of a CSV file of that schema; other columns are left aside. */

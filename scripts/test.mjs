@@ -102,7 +102,7 @@ for (const target of targets) {
 }
 
 // The same calls over and over, or in programs of their own, whose number a sanitizer makes long: in test:all.
-const examples = ['demo', 'lecture', 'programs'].map((name) => `test/examples/${name}.test.ts`);
+const examples = ['demo', 'lecture', 'programs', 'whole-run'].map((name) => `test/examples/${name}.test.ts`);
 const slowSanitized = [...measuring, 'test/bits.test.ts', ...examples];
 const fewerPrograms = { SIMDNN_PROGRAMS: '15' };
 // On the best target alone: the kernels have met the sanitizers above, here it is the binding's turn. A sanitizer keeps memory that is freed.

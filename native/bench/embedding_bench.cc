@@ -41,7 +41,7 @@ BENCH(embedding, embedding_bag_backward) {
     Run run(bench.threads);
     row(bench, "embedding_bag_backward", shape_of(columns), {kCount * columns, 0, 0, 1}, [&] {
       bench.kernel.embedding_bag_backward(run, dweight.data(), dy.data(), bags.index.data(), bags.offsets.data(), nullptr, kBags, kCount, kRows,
-                                          columns, {-1, false});
+                                          columns, {-1, false, false});
     });
   }
 }

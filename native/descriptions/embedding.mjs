@@ -34,11 +34,11 @@ out; // [101, 10]`,
   kernel('embedding_bag_backward', {
     operands: [table(inout, 'dweight'), bagged(read, 'dy'), index, offsets, factors],
     sizes,
-    attributes,
+    attributes: [...attributes, flag('overwrite', { doc: 'The gradient is written, whatever dweight holds (false).' })],
     derived,
-    options: options('EmbeddingBagBackward'),
+    options: [...options('EmbeddingBagBackward'), 'overwrite'],
     doc: `The gradient of \`embeddingBagForward\` by its table, added to what \`dweight\` holds: \`dweight[index[i], :] += factors[i] dy[b, :]\` for every element i of bag b, in their
-order. Shapes as there.`,
+order; with \`overwrite\` it is written whole, zeros in the rows that no element names. Shapes as there.`,
     example: `const dweight = new Float32Array(3);
 embeddingBagBackward(dweight, Float32Array.of(1, 5), Int32Array.of(0, 2, 1), Int32Array.of(0, 2), null, 3, 1);
 dweight; // [1, 5, 1]`,

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "kernels/class_labels.h"
 #include "kernels/softmax_row.h"
 
@@ -299,13 +301,32 @@ void all_rows(Run& run, const Matrices& matrices) {
   });
 }
 
+// Means of losses at labels whose weights add up to 0, with label smoothing: the labels' part and the smoothing's are divided by 0 apart, as the first is
+// NaN where these weights are all 0, and infinite where they cancel.
+struct WeightlessMean {
+  double of_labels, smoothing;
+  // Before the gradient is written, which may be where the logits are.
+  WeightlessMean(Run& run, Matrices m, double label_smoothing) : of_labels(0), smoothing(label_smoothing) {
+    m.gradient = nullptr;
+    m.keep = 1;
+    all_rows<NoDensePart>(run, m);
+    for (size_t r = 0; r < m.rows; ++r) of_labels += m.losses[r];
+  }
+  float of(const float* losses, size_t rows) const {
+    double total = 0;
+    for (size_t r = 0; r < rows; ++r) total += losses[r];
+    const double zero = 0, keep = 1 - smoothing;
+    return static_cast<float>(keep * (of_labels / zero) + (total - keep * of_labels) / zero);
+  }
+};
+
 }  // namespace
 
 // torch.nn.CrossEntropyLoss with class indices, and its gradient for an upstream gradient of 1 (of 1 for
 // each row with reduction none). With p = softmax(x), eps = label_smoothing and weight 1 where null:
 //   loss_r = (1 - eps) weight[y] (-log p_y) + eps / classes sum_c weight[c] (-log p_c)
 // sum; mean: the sum over the sum of weight[y]; none. Rows with y == ignore_index take no part: loss and
-// gradient 0. All ignored: the mean is NaN, the gradient 0. A label that is no class is reported and treated
+// gradient 0. All ignored: the mean is NaN, the gradient 0. Weights that add up to 0: what divisions by 0 give, with label smoothing a gradient of NaN. A label that is no class is reported and treated
 // as ignored. dlogits may be null, or logits. Error of a row: 3 ulp of each term, and the rounding of the
 // sums over classes (row_sums). Without label smoothing every element of dlogits is within 5 ulp and that rounding of its own size, and the loss within
 // as much of its own, down to 2^-126.
@@ -316,19 +337,25 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
   float* const losses = attributes.reduction == Reduction::none ? loss : memory;
   const Labels checked = check_labels(run, labels, reinterpret_cast<int32_t*>(memory + rows), rows, classes,
                                       attributes.ignore_index, weight);
-  const Matrices m{losses,
-                   dlogits,
-                   logits,
-                   nullptr,
-                   weight,
-                   checked.label,
-                   rows,
-                   classes,
-                   static_cast<float>(1 - attributes.label_smoothing),
-                   static_cast<float>(attributes.label_smoothing / static_cast<double>(classes)),
-                   reduction_scale(attributes.reduction, checked.weight)};
+  Matrices m{losses,
+             dlogits,
+             logits,
+             nullptr,
+             weight,
+             checked.label,
+             rows,
+             classes,
+             static_cast<float>(1 - attributes.label_smoothing),
+             static_cast<float>(attributes.label_smoothing / static_cast<double>(classes)),
+             reduction_scale(attributes.reduction, checked.weight)};
   if (attributes.label_smoothing == 0) {
     all_rows<NoDensePart>(run, m);
+  } else if (attributes.reduction == Reduction::mean && checked.weight == 0) {
+    const WeightlessMean mean(run, m, attributes.label_smoothing);
+    m.scale = std::numeric_limits<float>::quiet_NaN();
+    all_rows<SmoothingPart>(run, m);
+    loss[0] = mean.of(losses, rows);
+    return;
   } else {
     all_rows<SmoothingPart>(run, m);
   }

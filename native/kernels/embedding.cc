@@ -1,100 +1,10 @@
-// Bags of rows of a table weight = [rows, columns]. Bag b has the elements offsets[b] to offsets[b + 1] of index, the last one those to count.
-//
-// An index may stand in memory that another thread writes: it is loaded once, checked, then used. One outside [0, rows) is reported as ("index",
-// position) and counts for nothing, like padding_index; an offset that descends or is above count as ("offsets", bag), and its bag is empty.
-#include "kernels/simd.h"
+// Bags of rows of a table weight = [rows, columns]: bags.h says what they are, and what is reported.
+#include "kernels/bags.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-int32_t load_once(const int32_t* p) { return *static_cast<const volatile int32_t*>(p); }
-
-// The bags with their checked bounds: elements [begin[b], end[b]) of index.
-struct Bags {
-  size_t *begin, *end;
-};
-
-Bags check_offsets(Run& run, const int32_t* offsets, size_t bags, size_t count) {
-  auto* const memory = reinterpret_cast<size_t*>(scratch(Scratch::kRows, 4 * bags));
-  const Bags checked{memory, memory + bags};
-  int32_t next = bags > 0 ? load_once(offsets) : 0;
-  if (next != 0) run.fault.report("offsets", 0, next, 1);
-  next = 0;
-  for (size_t b = 0; b < bags; ++b) {
-    const int32_t from = next;
-    next = b + 1 < bags ? load_once(offsets + b + 1) : static_cast<int32_t>(count);
-    if (next < from || static_cast<size_t>(next) > count) {
-      run.fault.report("offsets", b + 1, next, count + 1);
-      next = from;
-    }
-    checked.begin[b] = static_cast<size_t>(from);
-    checked.end[b] = static_cast<size_t>(next);
-  }
-  return checked;
-}
-
-// Whether element i counts; `row` is then the row that it names.
-HWY_INLINE bool counts(Run& run, const int32_t* index, size_t i, size_t rows, int32_t padding, size_t& row) {
-  const int32_t at = load_once(index + i);
-  if (at < 0 || static_cast<size_t>(at) >= rows) {
-    run.fault.report("index", i, at, rows);
-    return false;
-  }
-  row = static_cast<size_t>(at);
-  return at != padding;
-}
-
-// to += factor * from
-HWY_INLINE void add_scaled(float* to, const float* from, float factor, size_t columns) {
-  const VF scale = hn::Set(kF, factor);
-  for (size_t c = 0; c < columns; c += kLanes) {
-    const size_t n = columns - c;
-    store(hn::MulAdd(load(kF, from + c, n), scale, load(kF, to + c, n)), kF, to + c, n);
-  }
-}
-
-// to = factor * from, as if added to zeros
-HWY_INLINE void put_scaled(float* to, const float* from, float factor, size_t columns) {
-  const VF scale = hn::Set(kF, factor);
-  for (size_t c = 0; c < columns; c += kLanes) {
-    const size_t n = columns - c;
-    store(hn::MulAdd(load(kF, from + c, n), scale, hn::Zero(kF)), kF, to + c, n);
-  }
-}
-
-HWY_INLINE void put_zeros(float* to, size_t columns) {
-  for (size_t c = 0; c < columns; c += kLanes) store(hn::Zero(kF), kF, to + c, columns - c);
-}
-
-// The rows of a table that are to come: no processor can guess where they lie, and a row's own elements do not keep it busy for as long as memory takes.
-constexpr size_t kAhead = 4;
-constexpr size_t kAheadFloats = 512;  // at the most of each row; its rest comes by the processor's own prefetching
-
-// Begins to fetch the row of element i + kAhead, if there is one and it lies in the table.
-template <bool kForWriting>
-HWY_INLINE void prefetch_row(const float* table, const int32_t* index, size_t i, size_t count, size_t rows, size_t columns) {
-  if (i + kAhead >= count) return;
-  const int32_t at = load_once(index + i + kAhead);
-  if (at < 0 || static_cast<size_t>(at) >= rows) return;
-  const float* const row = table + static_cast<size_t>(at) * columns;
-  for (size_t c = 0; c < columns && c < kAheadFloats; c += kLine) {
-    if constexpr (kForWriting) {
-      prefetch_for_writing(row + c);
-    } else {
-      __builtin_prefetch(row + c);
-    }
-  }
-}
-
 double work(size_t count, size_t columns) { return static_cast<double>(count) * (10 + 2.0 * static_cast<double>(columns) / kLanes); }
-
-// 1 / the number of elements of a bag that count, or 1 where it is a sum.
-float scale_of(Run& run, const int32_t* index, size_t begin, size_t end, size_t rows, int32_t padding, bool mean) {
-  if (!mean) return 1;
-  size_t counted = 0, row;
-  for (size_t i = begin; i < end; ++i) counted += counts(run, index, i, rows, padding, row) ? 1 : 0;
-  return counted == 0 ? 0.0f : 1.0f / static_cast<float>(counted);
-}
 
 // visit(bag, element, row, scale) for the elements that count whose rows lie in [begin, end), in their order.
 template <class Visit>
@@ -106,6 +16,112 @@ HWY_INLINE void each_element(Run& run, const Bags& bags, const int32_t* index, s
       size_t row;
       if (counts(run, index, i, rows, padding, row) && row >= begin && row < end) visit(b, i, row, scale);
     }
+  }
+}
+
+// An element of a bag.
+struct Element {
+  uint32_t bag;
+  float factor;
+};
+
+// The elements that count by the rows that they name, those of a row in the order of index: row r has those from end[r - 1], or 0, to end[r].
+struct ByRow {
+  const uint32_t* end;
+  const Element* elements;
+};
+
+// Whether sorting pays: where there is an element a row or more, each row is then written once; past the caches it is not read either. Fewer elements
+// are added where they belong, after all zeros: to see by row whether there is one costs a wrong guess of the processor as often as not.
+inline bool sorts(size_t count, size_t rows, bool past) { return past || count >= rows; }
+
+// Counts, then puts in place: some 3 ns an element and 1 ns a row. What is read of index is kept, as the second walk must find what the first has found.
+ByRow elements_by_row(Run& run, const Bags& checked, const int32_t* index, const float* factors, size_t bags, size_t count, size_t rows,
+                      int32_t padding, bool mean) {
+  constexpr uint32_t kNone = UINT32_MAX;
+  auto* const end = reinterpret_cast<uint32_t*>(scratch(Scratch::kBlocks, rows + 3 * count));
+  auto* const row_of = end + rows;
+  auto* const elements = reinterpret_cast<Element*>(row_of + count);
+  std::memset(end, 0, rows * sizeof(uint32_t));
+  for (size_t b = 0; b < bags; ++b) {
+    for (size_t i = checked.begin[b]; i < checked.end[b]; ++i) {
+      size_t row;
+      const bool is_counted = counts(run, index, i, rows, padding, row);
+      row_of[i] = is_counted ? static_cast<uint32_t>(row) : kNone;
+      if (is_counted) ++end[row];
+    }
+  }
+  uint32_t before = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    const uint32_t here = end[r];
+    end[r] = before;
+    before += here;
+  }
+  for (size_t b = 0; b < bags; ++b) {
+    size_t counted = 0;
+    for (size_t i = checked.begin[b]; mean && i < checked.end[b]; ++i) counted += row_of[i] == kNone ? 0 : 1;
+    const float scale = counted == 0 ? 1.0f : 1.0f / static_cast<float>(counted);
+    for (size_t i = checked.begin[b]; i < checked.end[b]; ++i) {
+      if (row_of[i] != kNone) elements[end[row_of[i]]++] = {static_cast<uint32_t>(b), factors == nullptr ? scale : scale * factors[i]};
+    }
+  }
+  return {end, elements};
+}
+
+// to, or with `first` zeros, plus factor dy[bag, :] for elements [begin, end) in their order; `last` is the last element of all.
+HWY_INLINE void add_elements(float* to, const float* dy, const Element* begin, const Element* end, const Element* last, size_t columns, bool first,
+                             bool past) {
+  const bool streams = past && end - begin <= static_cast<ptrdiff_t>(kTogether);  // what is added to again stays in the caches
+  for (const Element* at = begin; at < end;) {
+    Terms terms;
+    size_t n = 0;
+    for (; n < kTogether && at < end; ++n, ++at) {
+      const Element* const next = static_cast<size_t>(last - at) > kAhead ? at + kAhead : last;
+      terms.row[n] = dy + at->bag * columns;
+      terms.factor[n] = at->factor;
+      terms.ahead[n] = dy + next->bag * columns;
+    }
+    if (first) {
+      add_some_terms<true>(to, terms, n, columns, streams);
+    } else {
+      add_some_terms<false>(to, terms, n, columns, false);
+    }
+    first = false;
+  }
+}
+
+// body(r, begin, end, last) for each row with its elements, rows divided among threads.
+template <class Body>
+void each_row(Run& run, const ByRow& sorted, size_t rows, double work, bool past, Body body) {
+  const Element* const last = sorted.elements + sorted.end[rows - 1] - 1;  // of none at all it is never read
+  parallel(run, rows, 1, work, [=](size_t begin, size_t end) {
+    const Element* from = sorted.elements + (begin == 0 ? 0 : sorted.end[begin - 1]);
+    for (size_t r = begin; r < end; ++r) {
+      const Element* const to = sorted.elements + sorted.end[r];
+      body(r, from, to, last);
+      from = to;
+    }
+    finish_writing(past);
+  });
+}
+
+// Begins to fetch the row of a gradient that element i + kAhead will be added to, if there is one and it lies in the table; 2 KiB at the most, as the
+// processor's own prefetching brings the rest.
+HWY_INLINE void prefetch_row(const float* table, const int32_t* index, size_t i, size_t count, size_t rows, size_t columns) {
+  constexpr size_t kMost = 512;
+  if (i + kAhead >= count) return;
+  const int32_t at = load_once(index + i + kAhead);
+  if (at < 0 || static_cast<size_t>(at) >= rows) return;
+  const float* const row = table + static_cast<size_t>(at) * columns;
+  for (size_t c = 0; c < columns && c < kMost; c += kLine) prefetch_for_writing(row + c);
+}
+
+// to, or with `first` zeros, plus factor row.
+HWY_INLINE void add_one(float* to, const float* row, float factor, size_t columns, bool first) {
+  const VF scale = hn::Set(kF, factor);
+  for (size_t c = 0; c < columns; c += kLanes) {
+    const size_t n = columns - c;
+    store(hn::MulAdd(load(kF, row + c, n), scale, first ? hn::Zero(kF) : load(kF, to + c, n)), kF, to + c, n);
   }
 }
 
@@ -123,20 +139,33 @@ void embedding_bag_forward(Run& run, float* out, const float* weight, const int3
     for (size_t b = begin; b < end; ++b) {
       float* const to = out + b * columns;
       const float scale = scale_of(run, index, checked.begin[b], checked.end[b], rows, padding, mean);
-      bool empty = true;
+      Terms terms;
+      size_t waiting = 0;
+      bool first = true;
       for (size_t i = checked.begin[b]; i < checked.end[b]; ++i) {
-        prefetch_row<false>(weight, index, i, count, rows, columns);
         size_t row;
         if (!counts(run, index, i, rows, padding, row)) continue;
-        const float factor = factors == nullptr ? 1.0f : factors[i];
-        if (empty) {
-          put_scaled(to, weight + row * columns, factor, columns);
+        const int32_t next = i + kAhead < count ? load_once(index + i + kAhead) : -1;
+        const bool is_there = next >= 0 && static_cast<size_t>(next) < rows;
+        terms.row[waiting] = weight + row * columns;
+        terms.factor[waiting] = factors == nullptr ? 1.0f : factors[i];
+        terms.ahead[waiting] = weight + (is_there ? static_cast<size_t>(next) : row) * columns;
+        if (++waiting < kTogether) continue;
+        if (first) {
+          add_terms<kTogether, true>(to, terms, columns, false);
         } else {
-          add_scaled(to, weight + row * columns, factor, columns);
+          add_terms<kTogether, false>(to, terms, columns, false);
         }
-        empty = false;
+        waiting = 0;
+        first = false;
       }
-      if (empty) put_zeros(to, columns);
+      if (waiting > 0 && first) {
+        add_some_terms<true>(to, terms, waiting, columns, false);
+      } else if (waiting > 0) {
+        add_some_terms<false>(to, terms, waiting, columns, false);
+      } else if (first) {
+        put_zeros(to, columns, false);
+      }
       if (!mean) continue;
       const VF factor = hn::Set(kF, scale);
       for (size_t c = 0; c < columns; c += kLanes) store(hn::Mul(load(kF, to + c, columns - c), factor), kF, to + c, columns - c);
@@ -145,22 +174,35 @@ void embedding_bag_forward(Run& run, float* out, const float* weight, const int3
 }
 
 // dweight[index[i], :] += factors[i] dy[b, :], for a mean divided by the bag's count, in the order of i whatever the number of threads: a thread owns
-// rows of the table and reads the whole index.
+// rows of the table and reads the whole index. With `overwrite` dweight is written, whatever it holds, with the bits of a sum that begins with zeros.
 void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int32_t* index, const int32_t* offsets,
                             const float* factors, size_t bags, size_t count, size_t rows, size_t columns,
                             const EmbeddingBagBackwardAttributes& attributes) {
   if (count > INT32_MAX) return run.fault.report("index", count);
   const int32_t padding = attributes.padding_index;
   const bool mean = attributes.mean;
+  const bool overwrite = attributes.overwrite && columns > 0;  // 2^53 rows of nothing take no memory, and have nothing to write
   const Bags checked = check_offsets(run, offsets, bags, count);
   if (rows == 0) {
     if (count > 0) run.fault.report("index", 0, load_once(index), 0);
     return;
   }
-  parallel(run, rows, 1, work(count, columns), [=, &run](size_t begin, size_t end) {
+  const bool past = overwrite && past_caches(dweight, rows * columns, columns);
+  const double cost = work(count, columns) + (overwrite ? static_cast<double>(rows * columns) / kLanes : 0);
+  if (overwrite && sorts(count, rows, past)) {
+    const ByRow sorted = elements_by_row(run, checked, index, factors, bags, count, rows, padding, mean);
+    each_row(run, sorted, rows, cost, past, [=](size_t r, const Element* begin, const Element* end, const Element* last) HWY_ATTR {
+      float* const to = dweight + r * columns;
+      if (begin == end) return put_zeros(to, columns, past);
+      add_elements(to, dy, begin, end, last, columns, true, past);
+    });
+    return;
+  }
+  parallel(run, rows, 1, cost, [=, &run](size_t begin, size_t end) {
+    if (overwrite) put_zeros(dweight + begin * columns, (end - begin) * columns, false);
     each_element(run, checked, index, bags, rows, padding, mean, begin, end, [=](size_t b, size_t i, size_t row, float scale) HWY_ATTR {
-      prefetch_row<true>(dweight, index, i, count, rows, columns);
-      add_scaled(dweight + row * columns, dy + b * columns, factors == nullptr ? scale : scale * factors[i], columns);
+      prefetch_row(dweight, index, i, count, rows, columns);
+      add_one(dweight + row * columns, dy + b * columns, factors == nullptr ? scale : scale * factors[i], columns, false);
     });
   });
 }
@@ -181,6 +223,22 @@ void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, con
     if (count > 0) run.fault.report("index", 0, load_once(index), 0);
     return;
   }
+  const bool past = past_caches(dweight, count * columns, columns);
+  if (sorts(count, rows, past)) {
+    const ByRow sorted = elements_by_row(run, checked, index, factors, bags, count, rows, padding, mean);
+    each_row(run, sorted, rows, work(count, columns) + static_cast<double>(rows), past,
+             [=](size_t r, const Element* begin, const Element* end, const Element* last) HWY_ATTR {
+               float* const to = dweight + r * columns;
+               if (begin < end) {
+                 add_elements(to, dy, begin, end, last, columns, clears || touched[r] == 0, past);
+                 touched[r] = 1;
+               } else if (clears && touched[r] != 0) {
+                 put_zeros(to, columns, past);
+                 touched[r] = 0;
+               }
+             });
+    return;
+  }
   auto* const stale = reinterpret_cast<size_t*>(scratch(Scratch::kColumns, clears ? 2 * rows : 0));
   parallel(run, rows, 1, work(count, columns) + 0.2 * static_cast<double>(rows), [=, &run](size_t begin, size_t end) {
     size_t last = begin;  // of the stale rows' numbers in the range's part of `stale`
@@ -190,20 +248,16 @@ void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, con
       stale[last++] = r;
     }
     each_element(run, checked, index, bags, rows, padding, mean, begin, end, [=](size_t b, size_t i, size_t row, float scale) HWY_ATTR {
-      prefetch_row<true>(dweight, index, i, count, rows, columns);
-      const float factor = factors == nullptr ? scale : scale * factors[i];
-      if (touched[row] == 0 || (clears && touched[row] == kStale)) {
-        put_scaled(dweight + row * columns, dy + b * columns, factor, columns);
-      } else {
-        add_scaled(dweight + row * columns, dy + b * columns, factor, columns);
-      }
+      prefetch_row(dweight, index, i, count, rows, columns);
+      const bool first = touched[row] == 0 || (clears && touched[row] == kStale);
+      add_one(dweight + row * columns, dy + b * columns, factors == nullptr ? scale : scale * factors[i], columns, first);
       touched[row] = 1;
     });
     for (size_t k = begin; k < last; ++k) {
       const size_t r = stale[k];
       if (touched[r] != kStale) continue;
       touched[r] = 0;
-      put_zeros(dweight + r * columns, columns);
+      put_zeros(dweight + r * columns, columns, false);
     }
   });
 }

@@ -3,6 +3,7 @@
 // Nothing overlaps unless a kernel says so. An index may stand in memory that another thread writes: it is
 // loaded once, checked, then used. A bad one is reported as ("index", position), its output is zero (or, in
 // a scatter, nothing is added), and the call goes on.
+#include "kernels/past_caches.h"
 #include "kernels/rows.h"
 #include "kernels/transpose.h"
 
@@ -123,6 +124,7 @@ void gather_rows(Run& run, uint32_t* out, const uint32_t* x, const int32_t* inde
                  size_t columns, size_t count) {
   if (columns == 0 && outer > 1) outer = 1;  // nothing to move, 2^53 times in no memory: check the index once
   const double work = static_cast<double>(outer * count) * (2 + static_cast<double>(columns) * kMoveNs);
+  const bool past = past_caches(reinterpret_cast<const float*>(out), outer * count * columns, columns);
   parallel(run, outer * count, 1, work, [&](size_t begin, size_t end) {
     for (size_t r = begin; r < end; ++r) {
       const size_t o = r / count, i = r % count;
@@ -132,12 +134,18 @@ void gather_rows(Run& run, uint32_t* out, const uint32_t* x, const int32_t* inde
         if (next >= 0 && static_cast<size_t>(next) < rows) prefetch_row(x + (o * rows + static_cast<size_t>(next)) * columns, columns);
       }
       if (from >= 0 && static_cast<size_t>(from) < rows) {
-        copy_row(out + r * columns, x + (o * rows + static_cast<size_t>(from)) * columns, columns);
+        const uint32_t* const row = x + (o * rows + static_cast<size_t>(from)) * columns;
+        if (past) {
+          for (size_t c = 0; c < columns; c += kLanes) hn::Stream(hn::LoadU(kU, row + c), kU, out + r * columns + c);
+        } else {
+          copy_row(out + r * columns, row, columns);
+        }
       } else {
         run.fault.report("index", i, from, rows);
         fill_row(out + r * columns, uint32_t{0}, columns);
       }
     }
+    finish_writing(past);
   });
 }
 

@@ -1,5 +1,6 @@
 // Normalisation of the rows of x = [rows, columns].
 #include <cstring>
+#include <utility>
 
 #include "kernels/past_caches.h"
 
@@ -15,46 +16,64 @@ constexpr size_t kBlock = 16 * kLanes;
 // Rows whose part of dweight is added in float before it goes to the sum of all.
 constexpr size_t kRowBlock = 32;
 
-// Begins to fetch the same place of the next row: the processor's own prefetching stops at each 4 KiB page. Harmless behind the last row.
-HWY_INLINE void prefetch_next(const float* row, size_t i, size_t columns) {
-  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(row) + (i + columns) * sizeof(float)));
+// Begins to fetch the same place of two matrices kRows rows on: the processor's own prefetching stops at each 4 KiB page. Harmless behind the last row.
+template <size_t kRows>
+HWY_INLINE void prefetch_rows(const float* a, const float* b, size_t i, size_t columns) {
+  const size_t ahead = (i + kRows * columns) * sizeof(float);
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(a) + ahead));
+  if (a != b) __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(b) + ahead));
 }
 
-// means[k] over a row of kMeans kinds of terms: add(i, n, sums) adds those of the n elements from i on to sums[k], 0 in the lanes that a tail has too many.
-// Four chains of additions, so that none waits for the one before it.
-template <size_t kMeans, class Add>
-HWY_INLINE void row_means(double (&means)[kMeans], size_t columns, Add add) {
+// Rows that are walked together: what is done once a walk is shared, the end of one row's sums does not wait for that of the other's, and sums over rows are
+// read and written once for both.
+constexpr size_t kTogether = 2;
+
+// means[row][k] of kMeans kinds of terms over each of kRows rows: add(i, n, sums, fetches) adds those of the n elements from i on to sums[row][k], 0 in the
+// lanes that a tail has too many, and begins to fetch what is to come where `fetches`, once a cache line. Four chains of additions a row, so that
+// none waits for the one before it; a row's order is the same whatever its company.
+template <size_t kRows, size_t kMeans, class Add>
+HWY_INLINE void row_means(double (&means)[kRows][kMeans], size_t columns, Add add) {
   constexpr hn::Rebind<float, D64> half;
   constexpr size_t kChains = 4 / kMeans;
-  VD low[kMeans], high[kMeans];
-  for (size_t k = 0; k < kMeans; ++k) low[k] = high[k] = hn::Zero(kD64);
+  VD low[kRows][kMeans], high[kRows][kMeans];
+  for (size_t row = 0; row < kRows; ++row) {
+    for (size_t k = 0; k < kMeans; ++k) low[row][k] = high[row][k] = hn::Zero(kD64);
+  }
   for (size_t block = 0; block < columns; block += kBlock) {
     const size_t end = columns - block < kBlock ? columns : block + kBlock;
-    VF sums[kChains][kMeans];
+    VF sums[kChains][kRows][kMeans];
     for (size_t chain = 0; chain < kChains; ++chain) {
-      for (size_t k = 0; k < kMeans; ++k) sums[chain][k] = hn::Zero(kF);
+      for (size_t row = 0; row < kRows; ++row) {
+        for (size_t k = 0; k < kMeans; ++k) sums[chain][row][k] = hn::Zero(kF);
+      }
     }
     size_t i = block;
     for (; i + kChains * kLanes <= end; i += kChains * kLanes) {
-      for (size_t chain = 0; chain < kChains; ++chain) add(i + chain * kLanes, kLanes, sums[chain]);
+      for (size_t chain = 0; chain < kChains; ++chain) add(i + chain * kLanes, kLanes, sums[chain], chain * kLanes % kLine == 0);
     }
-    for (; i < end; i += kLanes) add(i, end - i, sums[0]);
-    for (size_t k = 0; k < kMeans; ++k) {
-      VF sum = hn::Add(sums[0][k], sums[1][k]);
-      if constexpr (kChains == 4) sum = hn::Add(sum, hn::Add(sums[2][k], sums[3][k]));
-      low[k] = hn::Add(low[k], hn::PromoteTo(kD64, hn::LowerHalf(half, sum)));
-      high[k] = hn::Add(high[k], hn::PromoteTo(kD64, hn::UpperHalf(half, sum)));
+    for (; i < end; i += kLanes) add(i, end - i, sums[0], true);
+    for (size_t row = 0; row < kRows; ++row) {
+      for (size_t k = 0; k < kMeans; ++k) {
+        VF sum = hn::Add(sums[0][row][k], sums[1][row][k]);
+        if constexpr (kChains == 4) sum = hn::Add(sum, hn::Add(sums[2][row][k], sums[3][row][k]));
+        low[row][k] = hn::Add(low[row][k], hn::PromoteTo(kD64, hn::LowerHalf(half, sum)));
+        high[row][k] = hn::Add(high[row][k], hn::PromoteTo(kD64, hn::UpperHalf(half, sum)));
+      }
     }
   }
-  for (size_t k = 0; k < kMeans; ++k) {
-    means[k] = hn::GetLane(hn::SumOfLanes(kD64, hn::Add(low[k], high[k]))) / static_cast<double>(columns);
+  for (size_t row = 0; row < kRows; ++row) {
+    for (size_t k = 0; k < kMeans; ++k) {
+      means[row][k] = hn::GetLane(hn::SumOfLanes(kD64, hn::Add(low[row][k], high[row][k]))) / static_cast<double>(columns);
+    }
   }
 }
-template <class Add>
-HWY_INLINE double row_mean(size_t columns, Add add) {
-  double means[1];
-  row_means(means, columns, add);
-  return means[0];
+
+// body(r, count) for rows [begin, end), kTogether at a time where they are long; count is a constant. The processor has several short ones in work by itself.
+template <class Body>
+HWY_INLINE void each_rows(size_t begin, size_t end, size_t columns, Body body) {
+  size_t r = begin;
+  for (; columns >= kBlock && r + kTogether <= end; r += kTogether) body(r, std::integral_constant<size_t, kTogether>());
+  for (; r < end; ++r) body(r, std::integral_constant<size_t, 1>());
 }
 
 double work(size_t rows, size_t columns) { return static_cast<double>(rows) * (8 + 2.0 * static_cast<double>(columns) / kLanes); }
@@ -64,9 +83,6 @@ HWY_INLINE VF weight_at(const float* weight, size_t i, size_t n) {
   if constexpr (kWeighted) return load(kF, weight + i, n);
   return hn::Set(kF, 1.0f);
 }
-
-// part[c] += a b
-HWY_INLINE void add_product(float* part, VF a, VF b, size_t n) { store(hn::MulAdd(a, b, load(kF, part, n)), kF, part, n); }
 
 // body(Weighted, Parts), each a type whose `value` says whether there is a weight, or whether sums over rows are wanted.
 template <bool kFlag>
@@ -104,23 +120,30 @@ void rms_norm_forward(Run& run, float* y, float* scale, const float* x, const fl
   const bool past = past_caches(y, rows * columns, columns);
   with_flags(weight != nullptr, false, [=, &run](auto weighted, auto) {
     parallel(run, rows, 1, work(rows, columns), [=](size_t begin, size_t end) {
-      for (size_t r = begin; r < end; ++r) {
+      each_rows(begin, end, columns, [=](size_t r, auto count) HWY_ATTR {
+        constexpr size_t kRows = decltype(count)::value;
         const float* const in = x + r * columns;
         float* const out = y + r * columns;
         const float* const ahead = past ? in : out;
-        const double mean = row_mean(columns, [=](size_t i, size_t n, VF* sums) HWY_ATTR {
-          prefetch_next(in, i, columns);
-          prefetch_next(ahead, i, columns);
-          const VF v = load(kF, in + i, n);
-          sums[0] = hn::MulAdd(v, v, sums[0]);
+        double means[kRows][1];
+        row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF (&sums)[kRows][1], bool fetches) HWY_ATTR {
+          for (size_t row = 0; row < kRows; ++row) {
+            const size_t at = row * columns + i;
+            if (fetches) prefetch_rows<kRows>(in, ahead, at, columns);
+            const VF v = load(kF, in + at, n);
+            sums[row][0] = hn::MulAdd(v, v, sums[row][0]);
+          }
         });
-        const VF root = hn::Sqrt(hn::Set(kF, static_cast<float>(mean + eps)));
-        const VF factor = hn::Div(hn::Set(kF, 1.0f), root);
-        scale[r] = hn::GetLane(factor);
-        write_row(out, columns, past, [=](size_t i, size_t n) HWY_ATTR {
-          return hn::Mul(hn::Mul(load(kF, in + i, n), factor), weight_at<decltype(weighted)::value>(weight, i, n));
-        });
-      }
+        for (size_t row = 0; row < kRows; ++row) {
+          const VF root = hn::Sqrt(hn::Set(kF, static_cast<float>(means[row][0] + eps)));
+          const VF factor = hn::Div(hn::Set(kF, 1.0f), root);
+          scale[r + row] = hn::GetLane(factor);
+          const float* const from = in + row * columns;
+          write_row(out + row * columns, columns, past, [=](size_t i, size_t n) HWY_ATTR {
+            return hn::Mul(hn::Mul(load(kF, from + i, n), factor), weight_at<decltype(weighted)::value>(weight, i, n));
+          });
+        }
+      });
       finish_writing(past);
     });
   });
@@ -140,27 +163,39 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
       for (size_t block = begin; block < end; ++block) {
         float* const part = kParts ? parts + block * columns : nullptr;
         if (kParts) std::memset(part, 0, columns * sizeof(float));
-        for (size_t r = block * kRowBlock; r < rows && r < (block + 1) * kRowBlock; ++r) {
+        const size_t stop = rows < (block + 1) * kRowBlock ? rows : (block + 1) * kRowBlock;
+        each_rows(block * kRowBlock, stop, columns, [=](size_t r, auto count) HWY_ATTR {
+          constexpr size_t kRows = decltype(count)::value;
           const float *const upstream = dy + r * columns, *const in = x + r * columns;
           float* const out = dx == nullptr ? nullptr : dx + r * columns;
           const float* const ahead = dx == nullptr || past ? in : out;
-          const VF factor = hn::Set(kF, scale[r]);
-          const double mean = row_mean(columns, [=](size_t i, size_t n, VF* sums) HWY_ATTR {
-            prefetch_next(upstream, i, columns);
-            prefetch_next(in, i, columns);
-            prefetch_next(ahead, i, columns);
-            const VF d = load(kF, upstream + i, n), v = load(kF, in + i, n);
-            sums[0] = hn::MulAdd(hn::Mul(d, weight_at<kWeighted>(weight, i, n)), v, sums[0]);
-            if constexpr (kParts) add_product(part + i, d, hn::Mul(v, factor), n);
+          VF factor[kRows];
+          for (size_t row = 0; row < kRows; ++row) factor[row] = hn::Set(kF, scale[r + row]);
+          double means[kRows][1];
+          row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF (&sums)[kRows][1], bool fetches) HWY_ATTR {
+            const VF w = weight_at<kWeighted>(weight, i, n);
+            VF sum = hn::Zero(kF);
+            if constexpr (kParts) sum = load(kF, part + i, n);
+            for (size_t row = 0; row < kRows; ++row) {
+              const size_t at = row * columns + i;
+              if (fetches) prefetch_rows<kRows>(upstream, in, at, columns);
+              if (fetches) prefetch_rows<kRows>(ahead, ahead, at, columns);
+              const VF d = load(kF, upstream + at, n), v = load(kF, in + at, n);
+              sums[row][0] = hn::MulAdd(hn::Mul(d, w), v, sums[row][0]);
+              if constexpr (kParts) sum = hn::MulAdd(d, hn::Mul(v, factor[row]), sum);
+            }
+            if constexpr (kParts) store(sum, kF, part + i, n);
           });
-          if (dx == nullptr) continue;
-          const double square = static_cast<double>(scale[r]) * scale[r];
-          const VF share = hn::Set(kF, static_cast<float>(square * mean));
-          write_row(out, columns, past, [=](size_t i, size_t n) HWY_ATTR {
-            const VF g = hn::Mul(load(kF, upstream + i, n), weight_at<kWeighted>(weight, i, n));
-            return hn::Mul(factor, hn::NegMulAdd(load(kF, in + i, n), share, g));
-          });
-        }
+          for (size_t row = 0; dx != nullptr && row < kRows; ++row) {
+            const double square = static_cast<double>(scale[r + row]) * scale[r + row];
+            const VF share = hn::Set(kF, static_cast<float>(square * means[row][0])), root = factor[row];
+            const float *const d = upstream + row * columns, *const v = in + row * columns;
+            write_row(out + row * columns, columns, past, [=](size_t i, size_t n) HWY_ATTR {
+              const VF g = hn::Mul(load(kF, d + i, n), weight_at<kWeighted>(weight, i, n));
+              return hn::Mul(root, hn::NegMulAdd(load(kF, v + i, n), share, g));
+            });
+          }
+        });
       }
       finish_writing(past);
     });
@@ -178,30 +213,43 @@ void layer_norm_forward(Run& run, float* y, float* mean, float* scale, const flo
   with_flags(weight != nullptr, bias != nullptr, [=, &run](auto weighted, auto shifted) {
     constexpr bool kWeighted = decltype(weighted)::value, kShifted = decltype(shifted)::value;
     parallel(run, rows, 1, 1.5 * work(rows, columns), [=](size_t begin, size_t end) {
-      for (size_t r = begin; r < end; ++r) {
+      each_rows(begin, end, columns, [=](size_t r, auto count) HWY_ATTR {
+        constexpr size_t kRows = decltype(count)::value;
         const float* const in = x + r * columns;
         float* const out = y + r * columns;
         const float* const ahead = past ? in : out;
-        mean[r] = static_cast<float>(row_mean(columns, [=](size_t i, size_t n, VF* sums) HWY_ATTR {
-          prefetch_next(in, i, columns);
-          prefetch_next(ahead, i, columns);
-          sums[0] = hn::Add(sums[0], load(kF, in + i, n));
-        }));
-        const VF center = hn::Set(kF, mean[r]);
-        const double variance = row_mean(columns, [=](size_t i, size_t n, VF* sums) HWY_ATTR {
-          VF d = hn::Sub(load(kF, in + i, n), center);
-          if (HWY_UNLIKELY(n < kLanes)) d = hn::IfThenElseZero(hn::FirstN(kF, n), d);
-          sums[0] = hn::MulAdd(d, d, sums[0]);
+        double means[kRows][1];
+        row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF (&sums)[kRows][1], bool fetches) HWY_ATTR {
+          for (size_t row = 0; row < kRows; ++row) {
+            const size_t at = row * columns + i;
+            if (fetches) prefetch_rows<kRows>(in, ahead, at, columns);
+            sums[row][0] = hn::Add(sums[row][0], load(kF, in + at, n));
+          }
         });
-        const VF root = hn::Sqrt(hn::Set(kF, static_cast<float>(variance + eps)));
-        const VF factor = hn::Div(hn::Set(kF, 1.0f), root);
-        scale[r] = hn::GetLane(factor);
-        write_row(out, columns, past, [=](size_t i, size_t n) HWY_ATTR {
-          const VF normal = hn::Mul(hn::Sub(load(kF, in + i, n), center), factor);
-          const VF shift = kShifted ? load(kF, bias + i, n) : hn::Zero(kF);
-          return hn::MulAdd(normal, weight_at<kWeighted>(weight, i, n), shift);
+        VF center[kRows];
+        for (size_t row = 0; row < kRows; ++row) {
+          mean[r + row] = static_cast<float>(means[row][0]);
+          center[row] = hn::Set(kF, mean[r + row]);
+        }
+        row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF (&sums)[kRows][1], bool) HWY_ATTR {
+          for (size_t row = 0; row < kRows; ++row) {
+            VF d = hn::Sub(load(kF, in + row * columns + i, n), center[row]);
+            if (HWY_UNLIKELY(n < kLanes)) d = hn::IfThenElseZero(hn::FirstN(kF, n), d);
+            sums[row][0] = hn::MulAdd(d, d, sums[row][0]);
+          }
         });
-      }
+        for (size_t row = 0; row < kRows; ++row) {
+          const VF root = hn::Sqrt(hn::Set(kF, static_cast<float>(means[row][0] + eps)));
+          const VF factor = hn::Div(hn::Set(kF, 1.0f), root), middle = center[row];
+          scale[r + row] = hn::GetLane(factor);
+          const float* const from = in + row * columns;
+          write_row(out + row * columns, columns, past, [=](size_t i, size_t n) HWY_ATTR {
+            const VF normal = hn::Mul(hn::Sub(load(kF, from + i, n), middle), factor);
+            const VF shift = kShifted ? load(kF, bias + i, n) : hn::Zero(kF);
+            return hn::MulAdd(normal, weight_at<kWeighted>(weight, i, n), shift);
+          });
+        }
+      });
       finish_writing(past);
     });
   });
@@ -223,33 +271,54 @@ void layer_norm_backward(Run& run, float* dx, float* dweight, float* dbias, cons
       for (size_t block = begin; block < end; ++block) {
         float* const part = kParts ? parts + 2 * block * columns : nullptr;
         if (kParts) std::memset(part, 0, 2 * columns * sizeof(float));
-        for (size_t r = block * kRowBlock; r < rows && r < (block + 1) * kRowBlock; ++r) {
+        const size_t stop = rows < (block + 1) * kRowBlock ? rows : (block + 1) * kRowBlock;
+        each_rows(block * kRowBlock, stop, columns, [=](size_t r, auto count) HWY_ATTR {
+          constexpr size_t kRows = decltype(count)::value;
           const float *const upstream = dy + r * columns, *const in = x + r * columns;
           float* const out = dx == nullptr ? nullptr : dx + r * columns;
           const float* const ahead = dx == nullptr || past ? in : out;
-          const VF center = hn::Set(kF, mean[r]), factor = hn::Set(kF, scale[r]);
-          double means[2];  // of g, and of g h
-          row_means(means, columns, [=](size_t i, size_t n, VF* to) HWY_ATTR {
-            prefetch_next(upstream, i, columns);
-            prefetch_next(in, i, columns);
-            prefetch_next(ahead, i, columns);
-            const VF d = load(kF, upstream + i, n), h = hn::Mul(hn::Sub(load(kF, in + i, n), center), factor);
-            const VF g = hn::Mul(d, weight_at<kWeighted>(weight, i, n));
-            to[0] = hn::Add(to[0], g);
-            to[1] = hn::MulAdd(g, h, to[1]);
+          VF center[kRows], factor[kRows];
+          for (size_t row = 0; row < kRows; ++row) {
+            center[row] = hn::Set(kF, mean[r + row]);
+            factor[row] = hn::Set(kF, scale[r + row]);
+          }
+          double means[kRows][2];  // of g, and of g h
+          row_means<kRows, 2>(means, columns, [=](size_t i, size_t n, VF (&to)[kRows][2], bool fetches) HWY_ATTR {
+            const VF w = weight_at<kWeighted>(weight, i, n);
+            VF products = hn::Zero(kF), sum = hn::Zero(kF);
             if constexpr (kParts) {
-              add_product(part + i, d, h, n);
-              store(hn::Add(load(kF, part + columns + i, n), d), kF, part + columns + i, n);
+              products = load(kF, part + i, n);
+              sum = load(kF, part + columns + i, n);
+            }
+            for (size_t row = 0; row < kRows; ++row) {
+              const size_t at = row * columns + i;
+              if (fetches) prefetch_rows<kRows>(upstream, in, at, columns);
+              if (fetches) prefetch_rows<kRows>(ahead, ahead, at, columns);
+              const VF d = load(kF, upstream + at, n), h = hn::Mul(hn::Sub(load(kF, in + at, n), center[row]), factor[row]);
+              const VF g = hn::Mul(d, w);
+              to[row][0] = hn::Add(to[row][0], g);
+              to[row][1] = hn::MulAdd(g, h, to[row][1]);
+              if constexpr (kParts) {
+                products = hn::MulAdd(d, h, products);
+                sum = hn::Add(sum, d);
+              }
+            }
+            if constexpr (kParts) {
+              store(products, kF, part + i, n);
+              store(sum, kF, part + columns + i, n);
             }
           });
-          if (dx == nullptr) continue;
-          const VF offset = hn::Set(kF, static_cast<float>(means[0])), share = hn::Set(kF, static_cast<float>(means[1]));
-          write_row(out, columns, past, [=](size_t i, size_t n) HWY_ATTR {
-            const VF h = hn::Mul(hn::Sub(load(kF, in + i, n), center), factor);
-            const VF g = hn::MulSub(load(kF, upstream + i, n), weight_at<kWeighted>(weight, i, n), offset);
-            return hn::Mul(factor, hn::NegMulAdd(h, share, g));
-          });
-        }
+          for (size_t row = 0; dx != nullptr && row < kRows; ++row) {
+            const VF offset = hn::Set(kF, static_cast<float>(means[row][0])), share = hn::Set(kF, static_cast<float>(means[row][1]));
+            const VF middle = center[row], root = factor[row];
+            const float *const d = upstream + row * columns, *const v = in + row * columns;
+            write_row(out + row * columns, columns, past, [=](size_t i, size_t n) HWY_ATTR {
+              const VF h = hn::Mul(hn::Sub(load(kF, v + i, n), middle), root);
+              const VF g = hn::MulSub(load(kF, d + i, n), weight_at<kWeighted>(weight, i, n), offset);
+              return hn::Mul(root, hn::NegMulAdd(h, share, g));
+            });
+          }
+        });
       }
       finish_writing(past);
     });

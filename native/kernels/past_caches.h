@@ -19,7 +19,13 @@ HWY_INLINE void write_row(float* out, size_t columns, bool past, Value value) {
   if (past) {
     for (size_t i = 0; i < columns; i += kLanes) hn::Stream(value(i, kLanes), kF, out + i);
   } else {
-    for (size_t i = 0; i < columns; i += kLanes) store(value(i, columns - i), kF, out + i, columns - i);
+    size_t i = 0;
+    for (; i + 2 * kLanes <= columns; i += 2 * kLanes) {
+      const VF first = value(i, kLanes), second = value(i + kLanes, kLanes);
+      hn::StoreU(first, kF, out + i);
+      hn::StoreU(second, kF, out + i + kLanes);
+    }
+    for (; i < columns; i += kLanes) store(value(i, columns - i), kF, out + i, columns - i);
   }
 }
 

@@ -54,15 +54,18 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
       count += weight_of(weight, static_cast<size_t>(labels[r]));
     }
   }
-  const double scale = attributes.reduction == Reduction::mean ? 1 / count : 1;
-  double total = 0;
+  const double keep = 1 - attributes.label_smoothing;
+  const bool weightless = attributes.reduction == Reduction::mean && attributes.label_smoothing != 0 && count == 0;
+  const double scale = weightless ? NAN : attributes.reduction == Reduction::mean ? 1 / count : 1;
+  double total = 0, of_labels = 0;
   for (size_t r = 0; r < rows; ++r) {
     Row row(logits + r * classes, classes);
     const bool takes_part = labels[r] != attributes.ignore_index && is_class(labels[r], classes);
     if (labels[r] != attributes.ignore_index && !takes_part) run.fault.report("labels", r, labels[r], classes);
     if (takes_part) {
       const auto y = static_cast<size_t>(labels[r]);
-      row.add(y, (1 - attributes.label_smoothing) * weight_of(weight, y));
+      row.add(y, keep * weight_of(weight, y));
+      of_labels -= weight_of(weight, y) * row.log_p[y];
       for (size_t c = 0; attributes.label_smoothing != 0 && c < classes; ++c) {
         row.add(c, attributes.label_smoothing / static_cast<double>(classes) * weight_of(weight, c));
       }
@@ -72,6 +75,7 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
     row.write_gradient(dlogits == nullptr ? nullptr : dlogits + r * classes, takes_part ? scale : 0);
   }
   reduce(loss, total, count, attributes.reduction);
+  if (weightless) loss[0] = static_cast<float>(keep * (of_labels / count) + (total - keep * of_labels) / count);
 }
 
 void softmax_cross_entropy_soft(Run&, float* loss, float* dlogits, const float* logits, const float* target,

@@ -56,7 +56,8 @@ void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int
                             const float* factors, size_t bags, size_t count, size_t rows, size_t columns,
                             const EmbeddingBagBackwardAttributes& a) {
   const std::vector<double> scale = scales(index, offsets, bags, count, rows, a);
-  std::vector<double> sums(dweight, dweight + rows * columns);
+  std::vector<double> sums(rows * columns, 0);
+  if (!a.overwrite) sums.assign(dweight, dweight + rows * columns);
   each_element(run, index, offsets, bags, count, rows, a.padding_index, [&](size_t b, size_t i, size_t row) {
     for (size_t c = 0; c < columns; ++c) sums[row * columns + c] += dy[b * columns + c] * scale[b] * (factors == nullptr ? 1 : factors[i]);
   });
@@ -70,7 +71,7 @@ void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, con
     if (touched[i / columns] != 0) dweight[i] = 0;
   }
   for (size_t r = 0; !a.accumulate && r < rows; ++r) touched[r] = 0;
-  embedding_bag_backward(run, dweight, dy, index, offsets, factors, bags, count, rows, columns, {a.padding_index, a.mean});
+  embedding_bag_backward(run, dweight, dy, index, offsets, factors, bags, count, rows, columns, {a.padding_index, a.mean, false});
   Run unheard;
   each_element(unheard, index, offsets, bags, count, rows, a.padding_index, [&](size_t, size_t, size_t row) { touched[row] = 1; });
 }

@@ -229,6 +229,25 @@ TEST(softmax_cross_entropy) {
   for (size_t c = 0; c < 3; ++c) weight[c] = 0;
   run_rows(finite, zero_one, weight.data(), 0, Reduction::mean);
   t.check(std::isnan(loss[0]) && std::isnan(gradient[0]), "0 / 0");
+
+  const int32_t last_ignored[] = {1, 0, 1, kIgnore};
+  for (double smoothing : {0.1, 1.0}) {
+    for (float other : {0.0f, 2.0f}) {
+      t.where = "weights of zero at the labels, smoothing " + std::to_string(smoothing) + ", another weight " + std::to_string(other);
+      weight[2] = other;
+      run_rows(finite, last_ignored, weight.data(), smoothing, Reduction::mean);
+      t.check(std::isnan(loss[0]), "a loss that is a number");
+      for (size_t i = 0; i < 12; ++i) t.check(i < 9 ? std::isnan(gradient[i]) : gradient[i] == 0, "NaN but for the ignored row");
+    }
+    t.where = "weights that cancel, smoothing " + std::to_string(smoothing);
+    weight[0] = 1, weight[1] = -1, weight[2] = 2;
+    const int32_t both[] = {0, 1, kIgnore, kIgnore};
+    const float rising[] = {1, 2, 3, 0.5f, -1, 0, 7, 8, 9, -1, -2, -3};
+    run_rows(rising, both, weight.data(), smoothing, Reduction::mean);
+    t.check(smoothing == 1 ? std::isnan(loss[0]) : loss[0] == kInf, "what divisions by zero give");
+    t.check(std::isnan(gradient[0]) && std::isnan(gradient[5]) && gradient[6] == 0, "a gradient that is a number");
+    for (size_t c = 0; c < 3; ++c) weight[c] = 0;
+  }
 }
 
 TEST(softmax_cross_entropy_soft) {

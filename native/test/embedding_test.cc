@@ -9,7 +9,8 @@ namespace {
 struct Shape {
   size_t bags, count, rows, columns;
 };
-const Shape kShapes[] = {{0, 0, 3, 4}, {0, 3, 3, 4}, {1, 0, 3, 4}, {3, 7, 5, 1}, {4, 9, 6, 7}, {5, 40, 10, 17}, {64, 900, 300, 64}, {2, 5, 3, 0}, {3, 4, 0, 2}};
+const Shape kShapes[] = {{0, 0, 3, 4}, {0, 3, 3, 4}, {1, 0, 3, 4}, {3, 7, 5, 1}, {4, 9, 6, 7}, {5, 40, 10, 17}, {64, 900, 300, 64}, {2, 5, 3, 0}, {3, 4, 0, 2},
+                         {2, 5, 900, 3}, {7, 60, 9, 40}};
 
 // Bags of unequal length, empty ones among them; with `bad` an index or an offset that must not be used.
 struct Bags {
@@ -75,26 +76,34 @@ TEST(embedding_bag_backward) {
   each_case(t, [&](const Shape& s, Bags& bags, bool mean, bool factored, Random& random) {
     Buffer<float> before(t, s.rows * s.columns), dy(t, s.bags * s.columns, 1), factors(t, s.count, 2);
     Buffer<float> dweight(t, before.size(), 3), expected(t, before.size());
-    fill_normal(before, random);
     fill_normal(dy, random);
     fill_normal(factors, random);
     const float* const f = factored ? factors.data() : nullptr;
-    const auto call = [&](const KernelTable& table, Run& run, Buffer<float>& to) {
+    const auto call = [&](const KernelTable& table, Run& run, Buffer<float>& to, bool overwrite) {
       for (size_t i = 0; i < to.size(); ++i) to[i] = before[i];
-      table.embedding_bag_backward(run, to.data(), dy.data(), bags.index.data(), bags.offsets.data(), f, s.bags, s.count, s.rows, s.columns, {1, mean});
+      table.embedding_bag_backward(run, to.data(), dy.data(), bags.index.data(), bags.offsets.data(), f, s.bags, s.count, s.rows, s.columns,
+                                   {1, mean, overwrite});
     };
-    Run run, twin;
-    call(t.kernel, run, dweight);
-    call(t.twin, twin, expected);
-    same_fault(t, run, twin);
-    const double terms = static_cast<double>(s.count + 2);
-    for (size_t i = 0; i < dweight.size(); ++i) t.close(dweight[i], expected[i], kEpsilon * terms * 4, "dweight", i);
-    for (int threads = 2; threads <= 4; ++threads) {
-      Buffer<float> again(t, dweight.size(), 1);
-      Run with(threads);
-      call(t.kernel, with, again);
-      t.check(std::memcmp(dweight.data(), again.data(), again.size() * sizeof(float)) == 0, "bits depend on the threads");
+    for (bool overwrite : {false, true}) {
+      fill_normal(before, random);
+      Run run, twin;
+      call(t.kernel, run, dweight, overwrite);
+      call(t.twin, twin, expected, overwrite);
+      same_fault(t, run, twin);
+      const double terms = static_cast<double>(s.count + 2);
+      for (size_t i = 0; i < dweight.size(); ++i) t.close(dweight[i], expected[i], kEpsilon * terms * 4, "dweight", i);
+      for (int threads = 2; threads <= 4; ++threads) {
+        Buffer<float> again(t, dweight.size(), 1);
+        Run with(threads);
+        call(t.kernel, with, again, overwrite);
+        t.check(std::memcmp(dweight.data(), again.data(), again.size() * sizeof(float)) == 0, "bits depend on the threads");
+      }
     }
+    for (size_t i = 0; i < before.size(); ++i) before[i] = 0;
+    Buffer<float> added(t, dweight.size());
+    Run run;
+    call(t.kernel, run, added, false);
+    t.check(std::memcmp(dweight.data(), added.data(), added.size() * sizeof(float)) == 0, "other bits than added to zeros");
   });
 }
 
@@ -128,6 +137,12 @@ TEST(embedding_bag_rows_backward) {
       call(t.kernel, with, again, touched);
       t.check(std::memcmp(dweight.data(), again.data(), again.size() * sizeof(float)) == 0, "bits depend on the threads");
     }
+    Buffer<float> added(t, dweight.size(), 1);
+    for (size_t i = 0; i < added.size(); ++i) added[i] = accumulate ? before[i] : 0.0f;
+    Run plain;
+    t.kernel.embedding_bag_backward(plain, added.data(), dy.data(), bags.index.data(), bags.offsets.data(), factors.data(), s.bags, s.count, s.rows,
+                                    s.columns, {1, mean, false});
+    t.check(std::memcmp(dweight.data(), added.data(), added.size() * sizeof(float)) == 0, "other bits than added one by one");
   });
 }
 
@@ -153,6 +168,31 @@ TEST(embedding_bag_factors_backward) {
       t.check(std::memcmp(dfactors.data(), again.data(), s.count * sizeof(float)) == 0, "bits depend on the threads");
     }
   });
+}
+
+// Gradients past the caches have the bits of those that stay in them, which those do that do not begin on a vector.
+TEST(embedding_bags_past_caches) {
+  constexpr size_t rows = 4100, columns = 1024, bags = 600, each = 7, count = bags * each;
+  Buffer<float> dy(t, bags * columns), past(t, rows * columns), within(t, rows * columns, 1);
+  Buffer<int32_t> index(t, count), offsets(t, bags), touched(t, rows);
+  Random random(43);
+  fill_normal(dy, random);
+  for (size_t i = 0; i < count; ++i) index[i] = static_cast<int32_t>(random.below(rows / 2));
+  for (size_t b = 0; b < bags; ++b) offsets[b] = static_cast<int32_t>(b * each);
+  Buffer<float>* const results[] = {&past, &within};
+  for (Buffer<float>* to : results) {
+    Run run;
+    t.kernel.embedding_bag_backward(run, to->data(), dy.data(), index.data(), offsets.data(), nullptr, bags, count, rows, columns, {-1, false, true});
+  }
+  t.check(std::memcmp(past.data(), within.data(), past.size() * sizeof(float)) == 0, "other bits past the caches");
+  for (Buffer<float>* to : results) {
+    for (size_t i = 0; i < to->size(); ++i) (*to)[i] = 1;
+    for (size_t r = 0; r < rows; ++r) touched[r] = 1;
+    Run run;
+    t.kernel.embedding_bag_rows_backward(run, to->data(), touched.data(), dy.data(), index.data(), offsets.data(), nullptr, bags, count, rows, columns,
+                                         {-1, false, false});
+  }
+  t.check(std::memcmp(past.data(), within.data(), past.size() * sizeof(float)) == 0, "other bits of marked rows past the caches");
 }
 
 }  // namespace simdnn::test

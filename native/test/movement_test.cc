@@ -115,6 +115,23 @@ struct Scatter : Kind {
   static size_t out(const Sizes& s) { return s.outer * s.n * s.inner; }
 };
 
+// Rows past the caches are those that stay in them, which a result does that does not begin on a vector.
+TEST(gather_rows_past_caches) {
+  constexpr size_t rows = 50, columns = 1024, count = 4200;
+  Random random(44);
+  Buffer<uint32_t> x(t, rows * columns), past(t, count * columns), within(t, count * columns, 1);
+  Buffer<int32_t> index(t, count);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint32_t>(random.below(1000000));
+  for (size_t i = 0; i < count; ++i) index[i] = static_cast<int32_t>(random.below(rows));
+  index[7] = -1;
+  for (Buffer<uint32_t>* to : {&past, &within}) {
+    Run run(2);
+    t.kernel.gather_rows(run, to->data(), x.data(), index.data(), 1, rows, columns, count);
+    t.check(run.fault.array() != nullptr && run.fault.position() == 7, "a bad index that is not reported");
+  }
+  t.check(std::memcmp(past.data(), within.data(), past.size() * sizeof(uint32_t)) == 0, "other rows past the caches");
+}
+
 }  // namespace
 
 TEST(copy_strided) {

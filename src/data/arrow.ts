@@ -27,6 +27,21 @@ const isPlain = (typeId: unknown): boolean =>
 const isPlainArray = (values: unknown): values is Float32Array =>
   ArrayBuffer.isView(values) && !isBigInt64Array(values) && !isBigUint64Array(values) && !isUint16Array(values);
 
+type Part = ArrowVector['data'][number];
+
+// Whether a part of a vector has its numbers in an array as they are, and none is missing.
+const isWhole = (part: Part): part is Part & { values: Float32Array } =>
+  isPlain(part.typeId) && !part.nullCount && isPlainArray(part.values) && part.values.length >= part.length;
+
+/** The values of a column, by row: the memory of the vector where it has the numbers themselves in one part. */
+export function valuesOf(table: ArrowTable, at: number): ArrayLike<unknown> {
+  const vector = table.getChildAt(at);
+  const [part, ...more] = vector?.data ?? [];
+  if (vector === null || part === undefined) return Array.from({ length: table.numRows }, () => null);
+  if (more.length === 0 && isWhole(part)) return part.values.subarray(0, part.length);
+  return Array.from({ length: vector.length }, (_, row) => vector.get(row));
+}
+
 /**
  * A `Table` of the columns of an Apache Arrow table, made column by column: numbers and booleans become numbers, strings and dictionaries of
  * strings text, nulls missing values.
@@ -55,7 +70,7 @@ export function fromArrow(table: ArrowTable): Table {
     const gather = gathered('fromArrow', name, table.numRows);
     let row = 0;
     for (const part of vector?.data ?? []) {
-      if (isPlain(part.typeId) && !part.nullCount && isPlainArray(part.values) && part.values.length >= part.length) {
+      if (isWhole(part)) {
         gather.place(row, part.values.subarray(0, part.length));
       } else {
         for (let i = 0; i < part.length; i++) gather.set(row + i, vector!.get(row + i));

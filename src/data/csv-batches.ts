@@ -1,26 +1,27 @@
 // Batches of a CSV file that need not fit into memory.
 
 import { closeSync, openSync, readSync } from 'node:fs';
-import { isInt32Array } from '../brands';
-import { checkBoolean, checkInteger, rangeError, typeError, withDefaults } from '../errors';
-import { Tensor } from '../tensor';
+import { rangeError, typeError, withDefaults } from '../errors';
+import type { RandomPosition } from '../random';
+import type { Tensor } from '../tensor';
 import { type CsvOptions, csvDefaults, type Dialect, dialectOf } from './csv-dialect';
 import { Kind, type Layout, layoutOf } from './csv-layout';
 import { CsvScanner } from './csv-scanner';
 import { checkSource, explained, pathOf, pieceBytes, piecesOf } from './csv-source';
+import {
+  type Batching,
+  batchCount,
+  batchingOf,
+  batchOf,
+  beginShuffle,
+  Rebatcher,
+  type RowBatchesOptions,
+  rowBatchesDefaults,
+} from './row-batches';
 import { byName, checkTarget } from './table';
 
 /** The options of `csvBatches`. */
-export interface CsvBatchesOptions extends CsvOptions {
-  /** The column of y, or several. */
-  target?: string | string[];
-  /** The type of y; the default is int32 where all values are integers or texts, else float32. */
-  targetDtype?: 'float32' | 'int32';
-  /** Rows in a batch (1). */
-  batchSize?: number;
-  /** Whether a last batch that is not full is left out (false). */
-  dropLast?: boolean;
-}
+export interface CsvBatchesOptions extends CsvOptions, RowBatchesOptions {}
 
 interface Found {
   path: string;
@@ -31,15 +32,14 @@ interface Found {
   targets: string[];
   isOne: boolean;
   isInt: boolean;
-  batchSize: number;
-  dropLast: boolean;
+  batching: Batching;
 }
 
 /**
  * The batches of a CSV file, `[x, y]` or `[x]`, read anew in each epoch: what `csvBatches` gives, and `train.fit` takes for a loader. As a
  * `torch.utils.data.IterableDataset`.
  *
- * In memory there are a piece of the file and a batch. The rows come in the file's order.
+ * In memory there are a piece of the file, a batch, and the rows that `shuffle` holds. Without `shuffle` the rows come in the file's order.
  *
  * @example
  * const batches = await data.csvBatches('examples/data/digits.csv', { target: 'digit', batchSize: 64 });
@@ -65,11 +65,11 @@ export class CsvBatches implements Iterable<Tensor[]> {
   /** @internal */
   constructor(found: Found) {
     if (found?.layout === undefined) throw typeError('CsvBatches', 'is made by await data.csvBatches(path, options)');
-    const { rows, batchSize, dropLast, features, layout, targets, isOne } = found;
+    const { rows, batching, features, layout, targets, isOne } = found;
     this.found = found;
     this.rows = rows;
-    this.batchSize = batchSize;
-    this.length = dropLast ? Math.floor(rows / batchSize) : Math.ceil(rows / batchSize);
+    this.batchSize = batching.batchSize;
+    this.length = batchCount(rows, batching);
     this.columns = features;
     const categories = byName<readonly string[]>();
     for (const { name, kind, texts } of layout.read) if (kind === Kind.text) categories[name] = texts;
@@ -78,9 +78,16 @@ export class CsvBatches implements Iterable<Tensor[]> {
   }
 
   /** Begins an epoch: reads the file from its beginning. */
-  *[Symbol.iterator](): Generator<Tensor[], undefined> {
-    const { path, dialect, layout, dropLast, batchSize } = this.found;
+  [Symbol.iterator](): Generator<Tensor[], undefined> {
+    return this.epoch(beginShuffle(this.rows, this.found.batching));
+  }
+
+  private *epoch(position: RandomPosition | null): Generator<Tensor[], undefined> {
+    const { path, dialect, layout, batching } = this.found;
+    const { batchSize, dropLast } = batching;
     const ready: Tensor[][] = [];
+    const give = (values: Float64Array, rows: number): void => void ready.push(this.batchOf(values, rows));
+    const rebatcher = position === null ? null : new Rebatcher(layout.read.length, batching, position, give);
     const scanner = new CsvScanner(
       dialect,
       path,
@@ -89,7 +96,8 @@ export class CsvBatches implements Iterable<Tensor[]> {
         return layout;
       },
       (values, _, rows) => {
-        if (rows === batchSize || !dropLast) ready.push(this.batchOf(values, rows));
+        if (rebatcher !== null) rebatcher.push(values, rows);
+        else if (rows === batchSize || !dropLast) give(values, rows);
       },
       batchSize,
     );
@@ -111,31 +119,18 @@ export class CsvBatches implements Iterable<Tensor[]> {
     }
     if (scanner.rows <= this.rows) scanner.end();
     if (scanner.rows !== this.rows) throw rangeError('csvBatches', `${path} has changed: it had ${this.rows} rows`);
+    rebatcher?.end();
     yield* ready;
   }
 
   private batchOf(values: Float64Array, rows: number): Tensor[] {
     const { path, features, targets, isOne, isInt, layout } = this.found;
     const places = new Map(layout.read.map(({ name }, place) => [name, place]));
-    const wrong = (value: number): never => {
+    const at = (names: readonly string[]): number[] => names.map((name) => places.get(name)!);
+    const shape = { width: layout.read.length, features: at(features), targets: at(targets), isOne, isInt };
+    return batchOf(shape, values, rows, (value) => {
       throw rangeError('csvBatches', `${path} has changed: a target is ${value}, and all were int32 before`);
-    };
-    const gather = <T extends Float32Array | Int32Array>(out: T, names: readonly string[]): T => {
-      const from = names.map((name) => places.get(name)!);
-      for (let row = 0, to = 0, base = 0; row < rows; row++, base += layout.read.length) {
-        for (let k = 0; k < from.length; k++, to++) {
-          const value = values[base + from[k]!]!;
-          if (isInt32Array(out) && (value | 0) !== value) wrong(value);
-          out[to] = value;
-        }
-      }
-      return out;
-    };
-    const x = new Tensor(gather(new Float32Array(rows * features.length), features), [rows, features.length]);
-    if (targets.length === 0) return [x];
-    const size = rows * targets.length;
-    const y = isInt ? gather(new Int32Array(size), targets) : gather(new Float32Array(size), targets);
-    return [x, new Tensor(y, isOne ? [rows] : [rows, targets.length])];
+    });
   }
 }
 
@@ -144,6 +139,9 @@ export class CsvBatches implements Iterable<Tensor[]> {
  *
  * The file is gone through once at the call, which finds the number of rows, the texts, and the type of y, and refuses what cannot be read; then once for
  * each epoch. Errors are those of `readCsv`. A file that is changed meanwhile is an error where it shows.
+ *
+ * With `shuffle: n` a batch's rows are drawn from n that are held ready, which are filled up in the file's order: the order is another in each epoch, and follows
+ * `manualSeed`, so that a run that goes on from the checkpoint of an epoch has the same ones.
  *
  * @example
  * const loader = await data.csvBatches('examples/data/digits.csv', { target: 'digit', batchSize: 128 });
@@ -154,15 +152,8 @@ export class CsvBatches implements Iterable<Tensor[]> {
  */
 export async function csvBatches(source: string | URL, options?: CsvBatchesOptions): Promise<CsvBatches> {
   const where = 'csvBatches';
-  const o = withDefaults(where, options, {
-    ...csvDefaults,
-    target: undefined as string | string[] | undefined,
-    targetDtype: undefined as 'float32' | 'int32' | undefined,
-    batchSize: 1,
-    dropLast: false,
-  });
-  const batchSize = checkInteger(where, 'batchSize', o.batchSize, 1, 2 ** 31 - 1);
-  const dropLast = checkBoolean(where, 'dropLast', o.dropLast);
+  const o = withDefaults(where, options, { ...csvDefaults, ...rowBatchesDefaults });
+  const batching = batchingOf(where, o);
   const path = pathOf(where, source);
   if (path === null) throw typeError(where, 'expected a path or a file: URL: the file is read once for each epoch');
   const dialect = dialectOf(where, o, false);
@@ -170,7 +161,7 @@ export async function csvBatches(source: string | URL, options?: CsvBatchesOptio
   const facts = await learn(dialect, path, targets, o.targetDtype);
   const left = new Set([...targets, ...dialect.drop]);
   const features = [...(dialect.columns ?? facts.layout.names.filter((name) => !left.has(name)))];
-  return new CsvBatches({ ...facts, path, dialect, features, targets, isOne: typeof o.target === 'string', batchSize, dropLast });
+  return new CsvBatches({ ...facts, path, dialect, features, targets, isOne: typeof o.target === 'string', batching });
 }
 
 // Goes through the file once.

@@ -1,9 +1,9 @@
 // From the bytes of a CSV file to rows of numbers, piece by piece.
-import { TextDecoder } from 'node:util';
 import { describe, rangeError } from '../errors';
 import type { Dialect } from './csv-dialect';
 import { type CsvColumn, givenNames, Kind, type Layout, nameOf, namesOf } from './csv-layout';
 import { numberOf, parsed, readNumber } from './csv-number';
+import { textDecoder } from './csv-text';
 import { missingWords, numberLike, otherFormat } from './csv-words';
 
 /** Takes rows: `values` `[rows, columns read]`, NaN where one is missing, numbers of texts in columns of text, and the line that each row begins in. */
@@ -39,7 +39,7 @@ export class CsvScanner {
   private first: string[] = [];
   private readonly separator: Buffer;
   private readonly point: number;
-  private readonly decoder: TextDecoder;
+  private readonly decode: (bytes: Buffer) => string;
   // Of the cell that was found last: its bytes, whether any of them is not ASCII, whether it has quotes in it, and where the next cell begins.
   private from = 0;
   private to = 0;
@@ -70,7 +70,7 @@ export class CsvScanner {
     this.point = dialect.decimal.charCodeAt(0);
     const missing = [...(dialect.missing ?? [])].map((text) => (text === '' ? Number.NaN : Number(text.replace(dialect.decimal, '.'))));
     this.missingNumbers = new Set(missing.filter((value) => !Number.isNaN(value)));
-    this.decoder = new TextDecoder(dialect.encoding, { fatal: true, ignoreBOM: true });
+    this.decode = textDecoder(dialect.encoding);
   }
 
   /** Reads the next piece of the file; the bytes are free again when it returns. */
@@ -287,7 +287,7 @@ export class CsvScanner {
       text = b.toString('latin1', this.from, this.to);
     } else {
       try {
-        text = this.decoder.decode(b.subarray(this.from, this.to));
+        text = this.decode(b.subarray(this.from, this.to));
       } catch {
         this.refuse('the text is not UTF-8', 'encoding: "windows-1252" is what many older programs write', this.columnName);
       }

@@ -1,4 +1,5 @@
 export { type ArrowTable, fromArrow } from './arrow';
+export { type ArrowBatchesOptions, arrowBatches, type ReadArrow } from './arrow-batches';
 export { BatchSampler, type BatchSamplerOptions } from './batch-sampler';
 export { type Collated, defaultCollate } from './collate';
 export { ConcatDataset } from './concat-dataset';
@@ -14,6 +15,7 @@ export { DataLoader } from './loader';
 export type { DataLoaderOptions } from './loader-options';
 export type { DataLoaderState } from './loader-state';
 export { type ReadParquetOptions, readParquet } from './parquet';
+export { type ParquetBatchesOptions, parquetBatches } from './parquet-batches';
 export {
   type Categories,
   type Cell,
@@ -64,6 +66,7 @@ export {
   toState,
 } from './preparing';
 export { randomSplit } from './random-split';
+export type { RowBatchesOptions } from './row-batches';
 export {
   RandomSampler,
   type RandomSamplerOptions,
@@ -74,6 +77,7 @@ export {
 } from './samplers';
 export { type Stackable, StackDataset, type Stacked } from './stack-dataset';
 export { type Column, type NumberColumn, Table, type TableTensors, type TextColumn, type ToTensorsOptions } from './table';
+export { TableBatches } from './table-batches';
 export { type Splits, type Splittable, type TrainTestSplitOptions, trainTestSplit } from './train-test-split';
 export type { Mark, Marks } from './values';
 export { WeightedRandomSampler, type WeightedRandomSamplerOptions } from './weighted-sampler';

@@ -2,9 +2,10 @@
 
 import { open } from 'node:fs/promises';
 import { isBigInt64Array, isBigUint64Array, isUint8Array } from '../brands';
-import { describe, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
+import { describe, rangeError, typeError, withDefaults } from '../errors';
 import { checkNames } from './csv-dialect';
 import { explained, pathOf } from './csv-source';
+import { bytesOf, library, metadataOf, slicesOf } from './parquet-file';
 import { type Column, Table } from './table';
 import { gathered } from './table-columns';
 
@@ -12,42 +13,6 @@ import { gathered } from './table-columns';
 export interface ReadParquetOptions {
   /** The columns to be read, in this order; the default is all, in the file's order. */
   columns?: string[];
-}
-
-interface Bytes {
-  byteLength: number;
-  slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>;
-}
-
-type Packages = [
-  typeof import('hyparquet', { with: { 'resolution-mode': 'import' }}),
-  typeof import('hyparquet-compressors', { with: { 'resolution-mode': 'import' }}),
-];
-
-// Both are modules of the new kind. A context of `node:vm`, as Jest makes them, cannot import, unless Node is told to; Node's own `require` loads them there too.
-async function packages(): Promise<Packages> {
-  try {
-    // Each in the try itself: bundlers then do without it where it is not installed.
-    return [await import('hyparquet'), await import('hyparquet-compressors')];
-  } catch (error) {
-    if (!String((error as { code?: unknown }).code).startsWith('ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING')) throw error;
-    const { createRequire } = process.getBuiltinModule('node:module');
-    const load = createRequire(__filename);
-    return [load('hyparquet'), load('hyparquet-compressors')];
-  }
-}
-
-// Loaded when first needed. The names are the packages that a user without them has to install.
-async function library() {
-  try {
-    const [{ parquetMetadataAsync, parquetRead, parquetSchema }, { compressors }] = await packages();
-    return { parquetMetadataAsync, parquetRead, parquetSchema, compressors };
-  } catch (error) {
-    throw new SimdnnError(
-      'SIMDNN_PACKAGE',
-      `[readParquet] the packages hyparquet and hyparquet-compressors cannot be loaded: ${(error as Error).message.split('\n')[0]}\n  hint: npm install hyparquet hyparquet-compressors; under Jest: node --experimental-vm-modules node_modules/jest/bin/jest.js`,
-    );
-  }
 }
 
 /**
@@ -71,16 +36,12 @@ export async function readParquet(source: string | URL | Uint8Array, options?: R
     throw typeError('readParquet', `expected a path, got ${describe(source)}`, 'or a file: URL, a Buffer');
   }
   const wanted = o.columns === undefined ? undefined : checkNames('readParquet', 'columns', o.columns);
-  const { parquetMetadataAsync, parquetRead, parquetSchema, compressors } = await library();
+  const { parquetMetadataAsync, parquetRead, parquetSchema, compressors } = await library('readParquet');
   const label = path ?? 'the file';
   const handle = path === null ? null : await open(path).catch((error) => Promise.reject(explained('readParquet', path, error)));
   try {
-    const file = handle === null ? bytesOf(source as Uint8Array) : await slicesOf(handle, label);
-    const metadata = await parquetMetadataAsync(file).catch((error: Error) => {
-      throw explained('readParquet', path, error) === error
-        ? rangeError('readParquet', `${label} is not Parquet: ${error.message}`)
-        : error;
-    });
+    const file = handle === null ? bytesOf(source as Uint8Array) : await slicesOf('readParquet', handle, label);
+    const metadata = await metadataOf('readParquet', { parquetMetadataAsync }, file, path);
     const names = parquetSchema(metadata).children.map(({ element }) => element.name);
     const missing = wanted?.filter((name) => !names.includes(name)) ?? [];
     if (missing.length > 0) {
@@ -124,30 +85,4 @@ function put(gather: ReturnType<typeof gathered>, values: ArrayLike<unknown>, at
   } else {
     for (let i = 0; i < values.length; i++) gather.set(at + i, values[i]);
   }
-}
-
-// In memory of Node's own realm, as the packages want it.
-const memoryOf = (length: number): Buffer<ArrayBuffer> => Buffer.alloc(length) as Buffer<ArrayBuffer>;
-
-const bytesOf = (bytes: Uint8Array): Bytes => ({
-  byteLength: bytes.length,
-  slice(start, end) {
-    const part = bytes.subarray(start, end);
-    const copy = memoryOf(part.length);
-    copy.set(part);
-    return copy.buffer;
-  },
-});
-
-async function slicesOf(handle: Awaited<ReturnType<typeof open>>, label: string): Promise<Bytes> {
-  const info = await handle.stat();
-  if (!info.isFile()) throw new SimdnnError('SIMDNN_FILE', `[readParquet] ${label} is not a file`);
-  return {
-    byteLength: info.size,
-    async slice(start, end = info.size) {
-      const bytes = memoryOf(Math.max(0, end - start));
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
-      return bytes.buffer.slice(0, bytesRead);
-    },
-  };
 }

@@ -62,13 +62,15 @@ class Gathered {
       const value = numbers[i]!;
       if (isInt32(value)) continue;
       isInt = false;
-      if (Number.isNaN(value)) missing++;
-      else if (!Number.isInteger(value)) {
-        isInteger = false;
-        if (!Number.isFinite(Math.fround(value))) {
-          throw rangeError(this.where, `column ${describe(this.name)}: ${value} in row ${i} is no finite float32 number`);
-        }
-      } else beyond ??= (value | 0) === value ? null : { value, at: `row ${i}` };
+      if (Number.isNaN(value)) {
+        missing++;
+        continue;
+      }
+      if (!Number.isFinite(Math.fround(value))) {
+        throw rangeError(this.where, `column ${describe(this.name)}: ${value} in row ${i} is no finite float32 number`);
+      }
+      if (!Number.isInteger(value)) isInteger = false;
+      else beyond ??= (value | 0) === value ? null : { value, at: `row ${i}` };
     }
     if (isInt) return { kind: 'number', values: Int32Array.from(numbers), missing };
     return { kind: 'number', values: Float32Array.from(numbers), missing, beyond: isInteger ? beyond : null, hasFraction: !isInteger };

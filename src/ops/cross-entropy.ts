@@ -4,9 +4,8 @@ import * as calls from '../calls.generated';
 import { checkInteger, checkNumber, rangeError, typeError, withDefaults } from '../errors';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
-import { binary, flatLayout, scalar } from './broadcast';
+import { binary, scalar } from './broadcast';
 import { explainIndex } from './indices';
-import { nanWithout, sumOfWeights } from './label-weights';
 import { checkLabels, checkReduction, checkWeight, giveScores, type Reduction, recordLoss, type Scores, scaled, scoresOf } from './loss';
 import { inverse, permuted } from './transpose';
 
@@ -93,7 +92,7 @@ function recordSoft(
  * Shapes: x, the logits, `[n, classes]`, `[classes]` or `[n, classes, d1, ...]`; target int32 class labels in that shape without classes, or float32
  * probabilities in the shape of x, which get a gradient where they want one. The result is a scalar, or in the shape of the labels for `reduction: "none"`.
  * With labels y and weights w: `loss_i = -w[y_i] log softmax(x_i)[y_i]`; the mean divides by the sum of `w[y_i]`, for probabilities by the number of rows.
- * No rows, or all of them ignored: NaN, with zero gradients; labels whose weights are all 0: NaN. A RangeError for a label outside the classes that is not `ignoreIndex`, and for an `ignoreIndex`
+ * No rows, or all of them ignored: NaN, with zero gradients; labels whose weights are all 0: NaN, and so are their gradients. A RangeError for a label outside the classes that is not `ignoreIndex`, and for an `ignoreIndex`
  * of 0 or more beside probabilities.
  *
  * @example
@@ -146,11 +145,6 @@ export function crossEntropy(x: Tensor, target: Tensor, options?: CrossEntropyOp
     });
   } catch (error) {
     throw explainIndex(error, where, 'target', target);
-  }
-  if (weight !== null && labelSmoothing > 0 && reduction === 'mean') {
-    // The smoothing's part is not 0 where all labels have weights of 0, and infinite when divided by them; the other part is NaN.
-    const nothing = nanWithout(where, sumOfWeights(where, target, weight, ignoreIndex));
-    calls.add({ out: loss.floats, a: loss.floats, b: nothing.floats, layout: flatLayout(1) });
   }
   return recordLoss(loss, 'crossEntropy', x, dlogits, order);
 }

@@ -66,7 +66,6 @@ export function giveRows(weight: Tensor, { dy, index, offsets, factors, paddingI
     return;
   }
   const dweight = open(weight)!;
-  if (!accumulate) calls.fill({ out: dweight, n: weight.numel, value: 0 });
   calls.embeddingBagBackward({
     dweight,
     dy: dy.floats,
@@ -79,5 +78,6 @@ export function giveRows(weight: Tensor, { dy, index, offsets, factors, paddingI
     columns,
     paddingIndex,
     mean,
+    overwrite: !accumulate,
   });
 }

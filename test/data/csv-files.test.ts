@@ -189,6 +189,11 @@ describe('readCsv refuses', () => {
     const old = Buffer.from('a\nK\xf6ln\nx\n', 'latin1');
     await rejects(old, {}, 'row 2, column "a": the text is not UTF-8\n  hint: encoding: "windows-1252"');
     expect((await readCsv(old, { encoding: 'windows-1252' })).categories['a']).toEqual(['Köln', 'x']);
+    // Each byte that is no ASCII, as the standard has it; the five that it leaves open are controls.
+    const all = Buffer.from(Array.from({ length: 128 }, (_, i) => 128 + i));
+    const { categories } = await readCsv(Buffer.concat([bytes('a\n-'), all, bytes('-\n')]), { encoding: 'windows-1252' });
+    const upper = Array.from({ length: 96 }, (_, i) => String.fromCharCode(160 + i)).join('');
+    expect(categories['a']).toEqual([`-€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ${upper}-`]);
   });
 
   it('text in a column of numbers, numbers that are meant as such, and text where none is asked for', async () => {

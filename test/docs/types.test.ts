@@ -30,8 +30,8 @@ it('every snippet of the pages compiles under strict', () => {
   for (const page of pages) {
     snippetsOf(page).forEach((code, i, all) => {
       const name = `${page.replaceAll(/[/.]/g, '-')}-${i}.mts`;
-      // A page's first snippet makes what the others use; these may name again what it names.
-      writeFileSync(join(folder, name), i === 0 ? code : `${all[0]}{\n${code}}\nexport {};\n`);
+      // A page's first snippet makes what the others use, but for programs with imports of their own; these may name again what it names.
+      writeFileSync(join(folder, name), i === 0 || code.startsWith('import ') ? code : `${all[0]}{\n${code}}\nexport {};\n`);
       places.set(name, `${page}, snippet ${i}`);
     });
   }

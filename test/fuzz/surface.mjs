@@ -911,6 +911,8 @@ const recipes = {
   'data.readCsv': (w) => [join(tmpdir(), 'a file that is not there.csv'), w.options({ target: () => 'y', delimiter: () => ';' })],
   'data.readTable': () => [join(tmpdir(), 'a file that is not there.csv')],
   'data.readParquet': () => [join(tmpdir(), 'a file that is not there.parquet')],
+  'data.parquetBatches': () => [join(tmpdir(), 'a file that is not there.parquet'), { target: 'y' }],
+  'data.arrowBatches': () => [join(tmpdir(), 'a file that is not there.arrows'), () => []],
   'data.csvBatches': () => [join(tmpdir(), 'a file that is not there.csv'), { target: 'y' }],
   'data.Table': () => [tableColumns()],
   'data.Table.column': (w) => on(new w.lib.data.Table(tableColumns()), ['a']),
@@ -1032,11 +1034,17 @@ const recipes = {
   'train.choice': (w) => [[w.r.real(), 'a']],
   'train.evaluate': (w) => {
     const { model, loader, options } = fitArguments(w);
-    return [model, loader, w.options({ criterion: () => options.criterion })];
+    const waited = { [Symbol.asyncIterator]: () => loader[Symbol.iterator]() };
+    return [model, w.r.pick([loader, waited]), w.options({ criterion: () => options.criterion })];
   },
   'train.predict': (w) => {
     const { model, features } = fitArguments(w);
-    return [model, w.matrix(w.size(), features).detach()];
+    const rows = 1 + w.r.below(9);
+    const x = w.matrix(rows, features).detach();
+    const batches = [[x], [x]];
+    const waited = { [Symbol.asyncIterator]: () => batches[Symbol.iterator]() };
+    const input = w.r.pick([x, [x], batches, waited, new w.lib.data.DataLoader(new w.lib.data.TensorDataset(x), { batchSize: 2 })]);
+    return [model, input, w.options({ targets: () => 0, sampleWeights: () => false })];
   },
 
   'metrics.MeanMetric': (w) => [w.options({ nanStrategy: () => w.r.pick(['ignore', 'error', 'disable', 0]) })],
@@ -1438,7 +1446,10 @@ const hidden = new Set([
   ...['Tensor', 'nn.Module', 'optim.Optimizer', 'optim.lrScheduler.LRScheduler', 'data.Dataset', 'data.Sampler', 'metrics.Metric'],
   'compile', // has calls of its own in programs.mjs
   ...['Optimizer', 'LBFGS'].map((kind) => `optim.${kind}.read`),
-  ...['CsvBatches', 'CsvBatches.[iterate]', 'CsvBatches.batchOf', 'Table.of', 'Table.check'].map((name) => `data.${name}`), // made by csvBatches() and the readers
+  ...['CsvBatches', 'CsvBatches.[iterate]', 'CsvBatches.batchOf', 'CsvBatches.epoch', 'Table.of', 'Table.check'].map(
+    (name) => `data.${name}`,
+  ), // made by csvBatches() and the readers
+  ...['TableBatches', 'TableBatches.[iterate]', 'TableBatches.epoch'].map((name) => `data.${name}`), // made by parquetBatches() and arrowBatches()
   // Files have a fuzzer of their own, files.mjs: here they would be written wherever a text says.
   ...[
     'saveSafetensors',
@@ -1457,7 +1468,7 @@ const hidden = new Set([
 
 // What never returns as it is called here: that is right.
 const alwaysFails = new Set([
-  ...['readCsv', 'readTable', 'readParquet', 'csvBatches', 'fromArrow'].map((name) => `data.${name}`),
+  ...['readCsv', 'readTable', 'readParquet', 'csvBatches', 'parquetBatches', 'arrowBatches', 'fromArrow'].map((name) => `data.${name}`),
   ...['ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'].map((name) => `nn.${name}.forward`),
   'optim.LBFGS.addParamGroup',
 ]);

@@ -316,6 +316,20 @@ const embeddingCalls: Call[] = [
     gives: { 0: [2, 3, 10, 13, 3, 5] },
   },
   {
+    name: 'embeddingBagBackward',
+    args: [
+      f(1, 1, NaN, 1, 1, 1),
+      f(1, 2, 3, 4),
+      bags.index(),
+      bags.offsets(),
+      optional(f(1, 2, 3)),
+      size(3),
+      size(2),
+      other({ overwrite: true }),
+    ],
+    gives: { 0: [1, 2, 9, 12, 2, 4] },
+  },
+  {
     name: 'embeddingBagRowsBackward',
     args: [f(0, 0, 7, 7, 0, 0), ints(0, 1, 0), f(1, 2, 3, 4), bags.index(), bags.offsets(), optional(f(1, 2, 3)), size(3), size(2)],
     gives: { 0: [1, 2, 9, 12, 2, 4], 1: [1, 1, 1] },

@@ -116,6 +116,31 @@ describe('nothing to average', () => {
     loss.backward();
     expectSame(logits.grad!, new Array(30).fill(0));
   });
+
+  // What torch.nn.functional.cross_entropy 2.13 gives: NaN but for rows that are ignored.
+  const nan = Number.NaN;
+  test.each([
+    [[0, 0, 2], 0.1, [0, 1], nan, [nan, nan, nan, nan, nan, nan]],
+    [[0, 0, 2], 0.1, [0, -100], nan, [nan, nan, nan, 0, 0, 0]],
+    [[0, 0, 2], 0.1, [-100, -100], nan, [0, 0, 0, 0, 0, 0]],
+    [[0, 0, 2], 1, [0, 1], nan, [nan, nan, nan, nan, nan, nan]],
+    [[0, 0, 0], 0.1, [0, -100], nan, [nan, nan, nan, 0, 0, 0]],
+    [[0, 0, 0], 0, [0, -100], nan, [nan, nan, nan, 0, 0, 0]],
+    [[1, -1, 2], 0.1, [0, 1], Number.POSITIVE_INFINITY, [nan, nan, nan, nan, nan, nan]],
+    [[1, -1, 2], 1, [0, 1], nan, [nan, nan, nan, nan, nan, nan]],
+  ])('weights %j that add up to 0, labelSmoothing %d, labels %j', (weight, labelSmoothing, target, loss, gradient) => {
+    const logits = tensor(
+      [
+        [1, 2, 3],
+        [0.5, -1, 0],
+      ],
+      { requiresGrad: true },
+    );
+    const result = crossEntropy(logits, int(target), { weight: tensor(weight), labelSmoothing });
+    result.backward();
+    expect(result.item()).toBe(loss);
+    expect([...logits.grad!.values]).toEqual(gradient);
+  });
 });
 
 describe('the gradient that the forward pass made', () => {

@@ -181,3 +181,33 @@ describe('an evaluation', () => {
     expect(await evaluate(collection.metrics)).toHaveProperty('Accuracy');
   });
 });
+
+// Batches of 16 rows and of those that are left; row 37 has a label that is no class: counted where the steps run, in classes of several batches, or batch by batch.
+describe.each([
+  ['that is counted', () => ({ accuracy: new metrics.Accuracy(multiclass) })],
+  [
+    'that is gathered',
+    () => ({ accuracy: new metrics.Accuracy(multiclass), other: new metrics.Accuracy({ ...multiclass, ignoreIndex: 1 }) }),
+  ],
+  ['of whole batches', () => ({ error: new metrics.CalibrationError(multiclass), accuracy: new metrics.Accuracy(multiclass) })],
+])('a label %s', (_, make) => {
+  const x = randn([rows, 4]);
+  const target = classesOf(3, [rows]);
+  target.data[37] = 7;
+  const model = new nn.Linear(4, 3);
+  const loader = new data.DataLoader(new data.TensorDataset(x, target), { batchSize: 16 });
+  const message = /expected target from 0 to 2, got 7 at position 5 of batch 3$/;
+
+  it('is named by its batch and its place there', async () => {
+    for (const batches of [loader, [...loader]]) await expect(train.evaluate(model, batches, { metrics: make() })).rejects.toThrow(message);
+  });
+
+  it.each([1, 2, 3])('in a fit with accumulate: %i', async (accumulate) => {
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const criterion = (output: Tensor) => output.square().mean();
+    for (const batches of [loader, [...loader]]) {
+      const fitting = train.fit(model, { criterion, optimizer, loader: batches, epochs: 1, progress: false, accumulate, metrics: make() });
+      await expect(fitting).rejects.toThrow(message);
+    }
+  });
+});

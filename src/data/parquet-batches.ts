@@ -1,0 +1,75 @@
+// Batches of a Parquet file that need not fit into memory.
+import { open } from 'node:fs/promises';
+import { describe, rangeError, typeError, withDefaults } from '../errors';
+import { checkNames } from './csv-dialect';
+import { explained, pathOf } from './csv-source';
+import { library, metadataOf, pageLibrary, slicesOf } from './parquet-file';
+import { type ParquetFile, parquetBlocks } from './parquet-pages';
+import { batchingOf, type RowBatchesOptions, rowBatchesDefaults } from './row-batches';
+import { checkTarget } from './table';
+import { featuresOf, type TableBatches, tableBatches } from './table-batches';
+
+/** The options of `parquetBatches`. */
+export interface ParquetBatchesOptions extends RowBatchesOptions {
+  /** The columns of x, in this order; the default is all but the target, in the file's order. */
+  columns?: string[];
+}
+
+const where = 'parquetBatches';
+
+/**
+ * Batches `[x, y]` of a Parquet file, a path or a `file:` URL, that may be larger than memory, whatever its row groups: its columns are read page by page. As
+ * `pyarrow.parquet.ParquetFile.iter_batches`.
+ *
+ * The file is gone through once at the call, which finds the texts and the type of y, and refuses what cannot be read; then once for each epoch. Columns, packages
+ * and errors are those of `readParquet`, and a column of lists or structures is a RangeError. A file that is changed meanwhile is an error. `shuffle: n` draws a batch's rows from n that are
+ * held ready, as in `csvBatches`.
+ *
+ * @example
+ * import { parquetWriteBuffer } from 'hyparquet-writer';
+ * import { writeFileSync } from 'node:fs';
+ * const columnData = [{ name: 'a', data: Float32Array.of(1, 2, 3) }, { name: 'b', data: Int32Array.of(0, 1, 1) }];
+ * writeFileSync('build/some.parquet', Buffer.from(parquetWriteBuffer({ columnData, rowGroupSize: 2 })));
+ * const batches = await data.parquetBatches('build/some.parquet', { target: 'b', batchSize: 3 });
+ * const [[x, y]] = batches;
+ * x.toArray(); // [[1], [2], [3]]
+ * y.toArray(); // [0, 1, 1]
+ */
+export async function parquetBatches(source: string | URL, options?: ParquetBatchesOptions): Promise<TableBatches> {
+  const o = withDefaults(where, options, { ...rowBatchesDefaults, columns: undefined as string[] | undefined });
+  const batching = batchingOf(where, o);
+  const path = pathOf(where, source);
+  if (path === null) throw typeError(where, 'expected a path or a file: URL: the file is read once for each epoch');
+  const asked = o.columns === undefined ? undefined : checkNames(where, 'columns', o.columns);
+  const targets = checkTarget(where, o.target, o.targetDtype);
+  const file = await described(path);
+  const features = featuresOf(where, path, file.names, asked, targets);
+  const names = [...new Set([...features, ...targets])];
+  refuseNested({ ...file, names });
+  const read = { ...file, names };
+  const blocks = { where, label: path, names, blocks: () => parquetBlocks(read) };
+  return tableBatches(blocks, { features, targets, isOne: typeof o.target === 'string', dtype: o.targetDtype, batching });
+}
+
+async function described(path: string): Promise<ParquetFile> {
+  const all = { ...(await library(where)), ...(await pageLibrary(where)) };
+  const handle = await open(path).catch((error) => Promise.reject(explained(where, path, error)));
+  try {
+    const { size, mtimeMs } = await handle.stat();
+    const metadata = await metadataOf(where, all, await slicesOf(where, handle, path), path);
+    const names = all.parquetSchema(metadata).children.map(({ element }) => element.name);
+    return { where, path, metadata, library: all, names, size, modified: mtimeMs };
+  } finally {
+    await handle.close();
+  }
+}
+
+function refuseNested({ metadata, library: { parquetSchema, isFlatColumn }, names, path }: ParquetFile): void {
+  const tree = parquetSchema(metadata);
+  for (const name of names) {
+    const column = tree.children.find(({ element }) => element.name === name)!;
+    if (isFlatColumn([tree, column])) continue;
+    const hint = 'leave the column out by naming the others';
+    throw rangeError(where, `${path}: column ${describe(name)} has lists or structures: expected numbers or texts`, hint);
+  }
+}

@@ -1,0 +1,187 @@
+// The columns of a Parquet file page by page, read without waiting: in memory there is a page of each column.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { isBigInt64Array } from '../brands';
+import { describe, rangeError } from '../errors';
+import { explained } from './csv-source';
+import { checkedPage, checkHeader, type Decoder } from './parquet-checks';
+import { type library, type Metadata, memoryOf, type pageLibrary } from './parquet-file';
+import type { Block } from './table-batches';
+
+type Library = Awaited<ReturnType<typeof library>> & Awaited<ReturnType<typeof pageLibrary>>;
+type Decoded = NonNullable<ReturnType<Library['readPage']>['data']>;
+
+/** A file, as it was when it was asked for. */
+export interface ParquetFile {
+  where: string;
+  path: string;
+  metadata: Metadata;
+  library: Library;
+  /** The columns that are read. */
+  names: readonly string[];
+  size: number;
+  modified: number;
+}
+
+const blockRows = 4096;
+const windowBytes = 2 ** 17; // read at once, where a page is not larger
+
+// Integers of 64 bits as numbers, rounded as Number rounds them, and without making one of each.
+function asNumbers(values: Decoded): Decoded {
+  if (!isBigInt64Array(values)) return values;
+  const halves = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+  return Float64Array.from({ length: values.length }, (_, i) => halves[2 * i + 1]! * 2 ** 32 + (halves[2 * i]! >>> 0));
+}
+
+/** Goes through the pages of a column in a row group. */
+class PageCursor {
+  /** Values that were decoded, and how many of them were taken. */
+  private page: Decoded = [];
+  private taken = 0;
+  /** Rows that were decoded. */
+  private rows = 0;
+  private dictionary: Decoded | undefined;
+  private memory = memoryOf(0);
+  private window = this.memory;
+  /** Where in the file the window begins, and where the next page does. */
+  private windowAt = 0;
+  private at: number;
+  private readonly end: number;
+  private readonly uncompressed: number;
+  private readonly whole: Decoder;
+
+  constructor(
+    private readonly file: number,
+    private readonly library: Library,
+    private readonly decoder: Decoder,
+    chunk: { begin: number; bytes: number; uncompressed: number },
+    private readonly groupRows: number,
+  ) {
+    this.at = chunk.begin;
+    this.end = chunk.begin + chunk.bytes;
+    this.uncompressed = chunk.uncompressed;
+    // A page without missing values is read as one of a column that can have none: as an array of numbers.
+    const required = { ...decoder.element, repetition_type: 'REQUIRED' as const };
+    const schemaPath = [...decoder.schemaPath.slice(0, -1), { ...decoder.schemaPath.at(-1)!, element: required }];
+    this.whole = { ...decoder, element: required, schemaPath, codec: 'UNCOMPRESSED' };
+  }
+
+  /** How many values can be taken; 0: the column has ended. */
+  ready(): number {
+    while (this.taken === this.page.length && this.rows < this.groupRows) this.decode();
+    return this.page.length - this.taken;
+  }
+
+  /** Takes the next values. */
+  take(count: number): Decoded {
+    const from = this.taken;
+    this.taken += count;
+    if (from === 0 && count === this.page.length) return this.page;
+    const { page } = this;
+    return Array.isArray(page) ? page.slice(from, from + count) : page.subarray(from, from + count);
+  }
+
+  private decode(): void {
+    const { library, decoder } = this;
+    if (this.at >= this.end) throw new Error(`it ends after ${this.rows} of ${this.groupRows} rows`);
+    const { header, length } = this.header();
+    const size = header.compressed_page_size;
+    const next = this.at + length + size;
+    if (!(size >= 0 && next <= this.end)) throw new Error('a page ends beyond its column');
+    const isDictionary = header.type === 'DICTIONARY_PAGE';
+    checkHeader(header, this.groupRows - this.rows, this.uncompressed);
+    const view = this.bytes(this.at + length, size);
+    this.at = next;
+    if (isDictionary) {
+      const { data } = library.readPage({ view, offset: 0 }, header, decoder, undefined, undefined, 0);
+      if (data) this.dictionary = asNumbers(library.convert(data, decoder));
+    } else if (header.type === 'DATA_PAGE' || header.type === 'DATA_PAGE_V2') {
+      const page = checkedPage(library, header, new Uint8Array(view.buffer, view.byteOffset, size), decoder);
+      const reader = { view: new DataView(page.bytes.buffer as ArrayBuffer, page.bytes.byteOffset, page.bytes.length), offset: 0 };
+      const how = page.isWhole ? this.whole : { ...decoder, codec: 'UNCOMPRESSED' as const };
+      const { data = [] } = library.readPage(reader, page.header, how, this.dictionary, undefined, 0);
+      this.page = asNumbers(data);
+      this.taken = 0;
+      this.rows += data.length;
+      if (this.rows > this.groupRows) throw new Error(`it has more than ${this.groupRows} rows`);
+    }
+  }
+
+  // Nobody knows how long a header is: one that does not end in the window is read again in a larger one.
+  private header() {
+    for (let size = Math.min(windowBytes, this.end - this.at); ; size = Math.min(4 * size, this.end - this.at)) {
+      const reader = { view: this.bytes(this.at, size), offset: 0 };
+      try {
+        return { header: this.library.parquetHeader(reader), length: reader.offset };
+      } catch (error) {
+        if (size === this.end - this.at) throw error;
+      }
+    }
+  }
+
+  private bytes(at: number, size: number): DataView<ArrayBuffer> {
+    if (at < this.windowAt || at + size > this.windowAt + this.window.length) {
+      const wanted = Math.min(Math.max(size, windowBytes), this.end - at);
+      // Memory of its own each time where what was decoded may still point into the last one.
+      if (this.decoder.codec === 'UNCOMPRESSED' || this.memory.length < wanted) this.memory = memoryOf(wanted);
+      this.window = this.memory.subarray(0, wanted);
+      this.windowAt = at;
+      const read = readSync(this.file, this.window, 0, wanted, at);
+      if (read < size) throw new Error('the file ends before it');
+    }
+    return new DataView(this.window.buffer, at - this.windowAt + this.window.byteOffset, size);
+  }
+}
+
+/** Goes through the file from its beginning. */
+export function* parquetBlocks({ where, path, metadata, library, names, size, modified }: ParquetFile): Generator<Block, undefined> {
+  let file = -1;
+  try {
+    file = openSync(path, 'r');
+    const now = fstatSync(file);
+    if (now.size !== size || now.mtimeMs !== modified) throw rangeError(where, `${path} has changed since it was first read`);
+    const tree = library.parquetSchema(metadata);
+    for (const [g, group] of metadata.row_groups.entries()) {
+      const rows = Number(group.num_rows);
+      const cursors = names.map((name) => {
+        const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === name)?.meta_data;
+        if (chunk === undefined) throw rangeError(where, `${path}: row group ${g} has no column ${describe(name)}`);
+        const schemaPath = library.getTreePath(tree, chunk.path_in_schema);
+        const { element } = schemaPath.at(-1)!;
+        const decoder = {
+          pathInSchema: chunk.path_in_schema,
+          element,
+          schemaPath,
+          type: chunk.type,
+          codec: chunk.codec,
+          compressors: library.compressors,
+          parsers: library.DEFAULT_PARSERS,
+        };
+        const place = {
+          begin: Number(chunk.dictionary_page_offset || chunk.data_page_offset),
+          bytes: Number(chunk.total_compressed_size),
+          uncompressed: Number(chunk.total_uncompressed_size),
+        };
+        if (!(place.begin >= 0 && place.bytes >= 0 && place.begin + place.bytes <= size && rows >= 0)) {
+          throw rangeError(where, `${path}: column ${describe(name)} of row group ${g} is said to lie beyond the file`);
+        }
+        return new PageCursor(file, library, decoder, place, rows);
+      });
+      for (let done = 0; done < rows; ) {
+        let count = Math.min(blockRows, rows - done);
+        cursors.forEach((cursor, c) => {
+          try {
+            count = Math.min(count, cursor.ready());
+          } catch (error) {
+            throw rangeError(where, `${path}: column ${describe(names[c])} of row group ${g} cannot be read: ${(error as Error).message}`);
+          }
+        });
+        yield { rows: count, columns: cursors.map((cursor) => cursor.take(count)) };
+        done += count;
+      }
+    }
+  } catch (error) {
+    throw explained(where, path, error as NodeJS.ErrnoException);
+  } finally {
+    if (file >= 0) closeSync(file);
+  }
+}

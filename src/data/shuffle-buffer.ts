@@ -1,0 +1,77 @@
+// Rows in a random order that goes no further back than a buffer holds.
+import type { RandomPosition } from '../random';
+import { fractionsAt } from './order';
+
+const drawnAtOnce = 1024; // an even number: two fractions take a counter
+
+/** Holds rows; each that comes in puts one out, drawn from all that are held. As `tf.data.Dataset.shuffle`. */
+export class ShuffleBuffer {
+  /** The row that was put out last. */
+  readonly out: Float64Array;
+  private readonly rows: number;
+  private values: Float64Array;
+  private held = 0;
+  private fractions: Float64Array = new Float64Array(0);
+  private used = 0;
+  private offset: number;
+
+  /** The Philox counters that an epoch of so many rows takes. */
+  static counters(rows: number): number {
+    return Math.ceil(rows / 2);
+  }
+
+  constructor(
+    rows: number,
+    private readonly width: number,
+    private readonly position: RandomPosition,
+  ) {
+    this.rows = rows;
+    this.out = new Float64Array(width);
+    this.values = new Float64Array(Math.min(rows, 1024) * width);
+    this.offset = position.offset;
+  }
+
+  /** Takes the row that begins at `at`; says whether one was put out. */
+  push(values: Float64Array, at: number): boolean {
+    const isFull = this.held === this.rows;
+    if (isFull) this.take();
+    else if (this.values.length < (this.held + 1) * this.width) this.grow();
+    const to = this.held++ * this.width;
+    for (let k = 0; k < this.width; k++) this.values[to + k] = values[at + k]!;
+    return isFull;
+  }
+
+  /** Puts out one of the rows that are left; says whether there was one. */
+  pop(): boolean {
+    if (this.held === 0) return false;
+    this.take();
+    return true;
+  }
+
+  // Puts out a row, whose place the last one takes.
+  private take(): void {
+    const { width, values, out } = this;
+    const from = Math.floor(this.fraction() * this.held) * width;
+    const last = --this.held * width;
+    for (let k = 0; k < width; k++) {
+      out[k] = values[from + k]!;
+      values[from + k] = values[last + k]!;
+    }
+  }
+
+  private fraction(): number {
+    if (this.used === this.fractions.length) {
+      this.fractions = fractionsAt(drawnAtOnce, { seed: this.position.seed, offset: this.offset });
+      this.offset += drawnAtOnce / 2;
+      this.used = 0;
+    }
+    return this.fractions[this.used++]!;
+  }
+
+  // A file may have fewer rows than may be held.
+  private grow(): void {
+    const values = new Float64Array(Math.min(this.rows * this.width, 2 * this.values.length));
+    values.set(this.values);
+    this.values = values;
+  }
+}
