@@ -1340,7 +1340,9 @@ function metricRecipes() {
   const two = ['binary', 'multiclass'];
   const ofClasses = {
     ...{ Accuracy: [stat, all], Precision: [stat, all], Recall: [stat, all], F1Score: [stat, all], Specificity: [stat, all] },
-    ...{ StatScores: [stat, all], HammingDistance: [stat, all] },
+    ...{ StatScores: [stat, all], HammingDistance: [stat, all], NegativePredictiveValue: [stat, all] },
+    ExactMatch: [(w) => w.options({ threshold: () => 0.3, multidimAverage: () => multidimAverage(w) }), ['multiclass', 'multilabel']],
+    HingeLoss: [(w) => w.options({ squared: w.boolean, multiclassMode: () => w.r.pick(['crammer-singer', 'one-vs-all']) }), two, true],
     FBetaScore: [(w) => ({ ...stat(w), beta: 2 }), all],
     ConfusionMatrix: [(w) => w.options({ normalize: () => w.r.pick(['true', 'pred', 'all', 'none']) }), all],
     CohenKappa: [(w) => w.options({ weights: () => w.r.pick(['linear', 'quadratic']) }), two],
@@ -1371,13 +1373,29 @@ function metricRecipes() {
       MeanSquaredLogError: () => ({}),
       PearsonCorrCoef: outputs,
       SpearmanCorrCoef: outputs,
+      LogCoshError: outputs,
+      ConcordanceCorrCoef: outputs,
+      WeightedMeanAbsolutePercentageError: () => ({}),
     },
+    MinkowskiDistance: (w) => ({ p: w.r.pick([1, 2, 3.5]) }),
+    RelativeSquaredError: (w) => ({ ...outputs(w), ...w.options({ squared: w.boolean }) }),
+    NormalizedRootMeanSquaredError: (w) => ({
+      ...outputs(w),
+      ...w.options({ normalization: () => w.r.pick(['mean', 'range', 'std', 'l2']) }),
+    }),
+    TweedieDevianceScore: (w) => w.options({ power: () => 0 }),
+    KendallRankCorrCoef: (w) => ({ ...outputs(w), ...w.options({ variant: () => w.r.pick(['a', 'b', 'c']) }) }),
     ...{ ExplainedVariance: multioutput, R2Score: (w) => ({ ...multioutput(w), ...w.options({ adjusted: () => w.r.below(3) }) }) },
   };
   const batchOfNumbers = (w, options) => {
     const own = options(w);
     const shape = own?.numOutputs === undefined ? [1 + w.size()] : [1 + w.size(), own.numOutputs];
     return { options: [own], args: [w.float(shape).detach(), w.float(shape).detach()] };
+  };
+  const distributions = (w) => {
+    const shape = [w.size(), w.size()];
+    const options = w.options({ logProb: w.boolean, reduction: () => w.r.pick(['mean', 'sum', 'none']) });
+    return { options: [options], args: [w.float(shape).detach(), w.float(shape).detach()] };
   };
   const queries = (w) => {
     const n = w.size();
@@ -1397,7 +1415,7 @@ function metricRecipes() {
   const batches = {
     ...Object.fromEntries(Object.entries(ofClasses).map(([name, made]) => [name, (w) => batchOfClasses(w, made)])),
     ...Object.fromEntries(Object.entries(ofNumbers).map(([name, made]) => [name, (w) => batchOfNumbers(w, made)])),
-    ...{ RetrievalNormalizedDCG: queries, RetrievalMRR: queries, MetricCollection: collection },
+    ...{ KLDivergence: distributions, RetrievalNormalizedDCG: queries, RetrievalMRR: queries, MetricCollection: collection },
   };
   const recipesOf = ([name, batch]) => [
     [`metrics.${name}`, (w) => batch(w).options],
