@@ -11,7 +11,9 @@ import { awaited } from './batch';
 import { type Batches, checkBatch, checkLoader, stepsIn } from './batches';
 import { eachOnce, Feed, type Known } from './feed';
 import { batchesOf, fedLeg, type Leg, lastKind, type Outputs, sum, weightOf } from './leg';
-import { copyRows, refuseReport, Session, type Source } from './session';
+import { refuseData } from './refusals';
+import { copyRows, refuseReport, Session } from './session';
+import type { Source } from './source';
 import { RandomStream } from './stream';
 import type { LossTask } from './tasks';
 import { hurry, ownTurn, patientTurn, takeTurn } from './turns';
@@ -397,26 +399,11 @@ export class Engine {
     const { epochsDone, task } = this.parts[part]!;
     const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : '';
     const at = (among: number): string => `batch ${batch + among + 1}${ofEpoch}`;
-    if (report.end === 'not finite') this.refuseData(part, report, at);
+    if (report.end === 'not finite') {
+      const { rows, examples } = this.parts[part]!;
+      const tensors = rows?.batches.tensors ?? eachOnce(examples[report.kind]!);
+      refuseData(this.where, tensors, report.batchTensors!, task.group?.width, at);
+    }
     refuseReport(this.where, report, session.kinds(part), `in ${at(0)}`);
-  }
-
-  // Where the data are not finite the first operation on them is not to blame.
-  private refuseData(part: number, { kind, batchTensors }: LoopReport, at: (among: number) => string): void {
-    const { rows, examples, task } = this.parts[part]!;
-    const tensors = rows?.batches.tensors ?? eachOnce(examples[kind]!);
-    batchTensors!.forEach((memory, argument) => {
-      const tensor = tensors[argument % tensors.length]!; // rows are those of each batch in a group
-      if (tensor.dtype !== 'float32') return;
-      const values = new Float32Array(memory);
-      const position = values.findIndex((x) => !Number.isFinite(x));
-      if (position < 0) return;
-      const width = tensor.shape.slice(1).reduce((a, b) => a * b, 1);
-      const inBatch = task.group?.width || batchTensors!.length; // tensors
-      throw new SimdnnError(
-        'SIMDNN_NOT_FINITE',
-        `[${this.where}] the data of ${at(Math.floor(argument / inBatch))} are not finite: tensor ${argument % inBatch} of the batch has ${values[position]} in row ${Math.floor(position / width)}`,
-      );
-    });
   }
 }
