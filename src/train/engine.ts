@@ -6,7 +6,7 @@ import { rangeError, SimdnnError } from '../errors';
 import type { Limits, LoopReport, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
-import type { BetweenSteps } from './ahead';
+import { type AfterSteps, nothingAfter } from './ahead';
 import { awaited } from './batch';
 import { type Batches, checkBatch, checkLoader, stepsIn } from './batches';
 import { eachOnce, Feed, type Known } from './feed';
@@ -35,16 +35,6 @@ export interface EngineOptions {
   /** Called with every session that is made. */
   made?: (session: Session) => void;
 }
-
-/** What comes after steps. */
-export interface AfterSteps {
-  /** Called with how many were done, before anything else is done about them. Throws only where no step that was done comes behind. */
-  readonly done: (steps: number) => void;
-  /** The same where it can be gone through ahead; null: it cannot, or changes no number of a step. */
-  ahead: BetweenSteps | null;
-}
-
-const nothing: AfterSteps = { done: () => {}, ahead: null };
 
 interface Part {
   task: LossTask;
@@ -258,7 +248,7 @@ export class Engine {
   }
 
   /** Goes on with a part until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. */
-  async leg(part: number, limits: Limits, after: AfterSteps = nothing): Promise<Leg> {
+  async leg(part: number, limits: Limits, after: AfterSteps = nothingAfter): Promise<Leg> {
     const state = this.parts[part]!;
     return state.rows === null ? this.fedLeg(part, state, limits, after) : this.rowsLeg(part, state, state.rows.batches, limits, after);
   }

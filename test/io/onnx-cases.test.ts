@@ -13,8 +13,9 @@ const read = 'a value cannot be read inside a compiled function';
 const names = {
   [drawn]: [
     ...['bernoulli', 'multinomial', 'normal', 'randLike', 'randnLike', 'randintLike'].map((name) => `ops.${name}`),
-    ...['alphaDropout', 'rrelu', 'dropout'].map((name) => `functional.${name}`),
+    ...['alphaDropout', 'rrelu', 'dropout', 'gumbelSoftmax'].map((name) => `functional.${name}`),
     ...['uniform_', 'normal_'].map((name) => `Tensor.${name}`),
+    'nn.LinearCrossEntropyLoss', // its weights, which its case makes anew
   ],
   [loss]: [
     ...[
