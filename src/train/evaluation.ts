@@ -4,16 +4,17 @@ import { checkBoolean, checkInteger, typeError, withDefaults } from '../errors';
 import type { Module } from '../nn';
 import type { Batches } from './batches';
 import { Engine } from './engine';
+import type { NoMetrics, NumbersOf } from './figure-types';
 import { checkModel, legMilliseconds, refuseChanges } from './inference';
 import { type GivenMetrics, Measures, outputBytes } from './measures';
 import { type Criterion, type CriterionFunction, criterionOf, evaluationTask } from './tasks';
 
 /** The options of `evaluate`. */
-export interface EvaluateOptions {
+export interface EvaluateOptions<M extends GivenMetrics = GivenMetrics> {
   /** The loss, reported as `loss`. */
   criterion?: Criterion | CriterionFunction;
   /** Metrics by the names under which they are reported. Of one that gives several numbers `compute()` has them afterwards. */
-  metrics?: GivenMetrics;
+  metrics?: M;
   /** How many tensors of a batch are targets, behind the inputs (1). */
   targets?: number;
   /** Whether the last tensor of each batch weighs its rows in the loss, as in `fit` (false). */
@@ -38,6 +39,17 @@ type Given = { [name in keyof Required<EvaluateOptions>]: EvaluateOptions[name] 
  * const figures = await train.evaluate(model, loader, { criterion: new nn.CrossEntropyLoss(), metrics: { accuracy } });
  * Object.keys(figures); // ["loss", "accuracy"]
  */
+export function evaluate<M extends GivenMetrics = NoMetrics>(
+  model: Module,
+  loader: Batches,
+  options: EvaluateOptions<M> & { criterion: Criterion | CriterionFunction },
+): Promise<{ loss: number } & NumbersOf<M, number>>;
+export function evaluate<M extends GivenMetrics = NoMetrics>(
+  model: Module,
+  loader: Batches,
+  options?: EvaluateOptions<M> & { criterion?: undefined },
+): Promise<NumbersOf<M, number>>;
+export function evaluate(model: Module, loader: Batches, options?: EvaluateOptions, ...rest: never[]): Promise<Record<string, number>>;
 export async function evaluate(
   model: Module,
   loader: Batches,
