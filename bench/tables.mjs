@@ -1,4 +1,4 @@
-// npm run build, then node bench/tables.mjs --python PATH [--rounds 3]: reading a table of 500,000 rows and 14 columns as CSV and as Parquet, and 100 MB of safetensors, beside
+// npm run build, then node bench/tables.mjs --python PATH [--rounds 3] [--what CSV|Parquet|weights]: reading a table of 500,000 rows and 14 columns as CSV and as Parquet, and 100 MB of safetensors, beside
 // pandas, pyarrow and safetensors in the Python of that path. Every time is of a process of its own, which has loaded its packages; the medians and the extremes of the rounds are printed, and the most memory that a process had.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -12,6 +12,7 @@ const { values: options } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
     rounds: { type: 'string', default: '3' },
+    what: { type: 'string', default: '' },
     only: { type: 'string' },
     folder: { type: 'string' },
   },
@@ -108,7 +109,7 @@ if (options.only !== undefined) {
   try {
     makeFiles(folder);
     const names = [...Object.keys(drivers), ...Object.keys(pythons)].sort((a, b) => (a.split(':')[0] < b.split(':')[0] ? -1 : 1));
-    for (const name of names) {
+    for (const name of names.filter((one) => one.startsWith(options.what))) {
       const runs = Array.from({ length: Number(options.rounds) }, () => once(name, folder)).filter((run) => run !== null);
       if (runs.length === 0) continue;
       const seconds = runs.map(([s]) => s).sort((a, b) => a - b);

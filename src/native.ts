@@ -125,8 +125,8 @@ export interface LoopReport {
   call: number;
   /** Of all steps, each output of a step by itself. */
   outputs: ArrayBuffer[];
-  /** Counts of target row and predicted column, float64 `[classes, classes]`, and those samples that are of none of these classes, int32. */
-  counted?: { counts: ArrayBuffer; predictions: ArrayBuffer; targets: ArrayBuffer };
+  /** Counts of target row and predicted column, float64 `[classes, classes]`, and those samples that are of none of these classes, int32, with their places among the run's, float64. */
+  counted?: { counts: ArrayBuffer; predictions: ArrayBuffer; targets: ArrayBuffer; positions: ArrayBuffer };
   /** With `'not finite'`: the batch of that step. */
   batchTensors?: ArrayBuffer[];
   message?: string;

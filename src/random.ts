@@ -1,13 +1,39 @@
 // The random numbers of this environment: a seed, and how far its sequence has been used. Every kernel that
 // needs random numbers is a pure function of (seed, offset), so runs repeat to the last bit.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomInt } from 'node:crypto';
 import { isInt32Array } from './brands';
 import { checkInteger, describe, rangeError, typeError } from './errors';
 import { recorder } from './recorder';
 
-let seed = randomInt(2 ** 48 - 1);
-let offset = 0;
+/** A place in a sequence of random numbers: what the next draw begins with. */
+export interface RandomPosition {
+  seed: number;
+  offset: number;
+}
+
+const main: RandomPosition = { seed: randomInt(2 ** 48 - 1), offset: 0 };
+
+// Calls whose numbers, and those of what they wait for, are of sequences of their own. Where nobody has such a call a promise costs what it costs without.
+const apart = new AsyncLocalStorage<RandomPosition>();
+let apartUsers = 0;
+
+const here = (): RandomPosition => (apartUsers === 0 ? main : (apart.getStore() ?? main));
+
+/** Until what it returns is called, `drawingFrom` may be. */
+export function useSequencesApart(): () => void {
+  apartUsers++;
+  let isUsed = true;
+  return () => {
+    if (!isUsed) return;
+    isUsed = false;
+    if (--apartUsers === 0) apart.disable();
+  };
+}
+
+/** Calls `fn`, which draws from the sequence at `position`, and moves it; so does what `fn` leaves waiting, whoever else draws meanwhile. */
+export const drawingFrom = <T>(position: RandomPosition, fn: () => T): T => apart.run(position, fn);
 
 /**
  * Seeds everything random that has no seed of its own: initialisation, dropout, `rand`, the shuffling of loaders.
@@ -21,8 +47,7 @@ let offset = 0;
  * rand([2]).eq(a).toArray(); // [1, 1]
  */
 export function manualSeed(n: number): void {
-  seed = checkInteger('manualSeed', 'the seed', n);
-  offset = 0;
+  setRandomPosition({ seed: checkInteger('manualSeed', 'the seed', n), offset: 0 });
 }
 
 const parts = 4; // low and high part of the seed, then of the offset
@@ -38,6 +63,7 @@ const parts = 4; // low and high part of the seed, then of the offset
  */
 export function getRngState(): Int32Array {
   recorder?.reading('getRngState');
+  const { seed, offset } = here();
   return Int32Array.of(seed | 0, Math.floor(seed / 2 ** 32), offset | 0, Math.floor(offset / 2 ** 32));
 }
 
@@ -53,18 +79,11 @@ export function setRngState(state: Int32Array): void {
   if (state.length !== parts || ![whole(0), whole(2)].every((n) => Number.isSafeInteger(n) && n >= 0)) {
     throw rangeError('setRngState', 'expected a state that getRngState gave');
   }
-  seed = whole(0);
-  offset = whole(2);
-}
-
-/** A place in a sequence of random numbers: what the next draw begins with. */
-export interface RandomPosition {
-  seed: number;
-  offset: number;
+  setRandomPosition({ seed: whole(0), offset: whole(2) });
 }
 
 /** Where this environment's sequence stands. */
-export const randomPosition = (): RandomPosition => ({ seed, offset });
+export const randomPosition = (): RandomPosition => ({ ...here() });
 
 /** What `read` returns with the sequence at another place, to which it does not stick. */
 export function atRandomPosition<T>(position: RandomPosition, read: () => T): T {
@@ -79,19 +98,22 @@ export function atRandomPosition<T>(position: RandomPosition, read: () => T): T 
 
 /** Moves the sequence. */
 export function setRandomPosition(position: RandomPosition): void {
-  seed = position.seed;
-  offset = position.offset;
+  const now = here();
+  now.seed = position.seed;
+  now.offset = position.offset;
 }
 
 /** Takes the next `n` random numbers of the sequence: what a random kernel is to be called with. */
 export function draw(n: number): { seed: number; offset: number } {
-  const drawn = { seed, offset };
+  const now = here();
+  const drawn = { seed: now.seed, offset: now.offset };
   const counters = Math.ceil(n / 4); // a Philox counter gives four numbers
-  offset += counters;
+  now.offset += counters;
   recorder?.drawn(() => {
-    drawn.seed = seed;
-    drawn.offset = offset;
-    offset += counters;
+    const later = here();
+    drawn.seed = later.seed;
+    drawn.offset = later.offset;
+    later.offset += counters;
   });
   return drawn;
 }

@@ -63,6 +63,20 @@ export function setRecorder(next: Recorder | null): void {
   recorder = next;
 }
 
+/** Whether recordings are asked if they still hold: a field that is computed anew whenever it is read is not computed for that. */
+export let asking = false;
+
+/** Whether all of these hold. */
+export function allHold(guards: readonly (() => boolean)[]): boolean {
+  asking = true;
+  try {
+    for (let i = 0; i < guards.length; i++) if (!guards[i]!()) return false;
+    return true;
+  } finally {
+    asking = false;
+  }
+}
+
 /** Makes kernel calls whose numbers (rates, step counts, seeds) are read anew at each replay of a recorded step. */
 export function live(issue: () => void): void {
   if (recorder === null) issue();

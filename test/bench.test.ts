@@ -149,12 +149,12 @@ describe('a run', () => {
 });
 
 describe('lateness', () => {
-  it('is told for a fit, an eager loop and an idle process', () => {
+  it('is told for a fit, bare and with everything, an eager loop and an idle process', () => {
     const { stdout, stderr } = spawnSync(process.execPath, [join(folder, 'lateness.mjs'), '--seconds', '0.2'], { encoding: 'utf8' });
     expect(stderr).toBe('');
     const figures = '( +\\d+\\.\\d\\d){5}';
     const table = (name: string) =>
-      `${name} +median +p99 +max +start +end +steps/s\ntrain\\.fit${figures} +[\\d,]+\neager, setImmediate a batch${figures} +[\\d,]+\nidle${figures}\n`;
+      `${name} +median +p99 +max +start +end +steps/s\ntrain\\.fit${figures} +[\\d,]+\ntrain\\.fit, with everything${figures} +[\\d,]+\neager, setImmediate a batch${figures} +[\\d,]+\nidle${figures}\n`;
     expect(stdout).toMatch(new RegExp(`^a 1 ms timer.*\n\n${table('student-relu')}\n${table('mnist-mlp')}$`));
   });
 });
@@ -177,7 +177,7 @@ describe('many fits', () => {
       encoding: 'utf8',
     });
     expect(stderr).toBe('');
-    expect(stdout).toMatch(/^8 fits, .*\n1 at a time +\d+( +[\d.-]+){5}\n(\d+ at a time.*\n)?8 at a time.*\n$/);
+    expect(stdout).toMatch(/^8 fits, .*\n1 at a time +\d+( +[\d.-]+){7}\n(\d+ at a time.*\n)?8 at a time.*\n$/);
   }, 60_000);
 });
 

@@ -313,7 +313,7 @@ export function happenAlike(
       group.lr = of / 2000;
       break;
     case 'decay':
-      group.weightDecay = of % 2 === 0 ? 0 : of / 1000;
+      if ('weightDecay' in group) group.weightDecay = of % 2 === 0 ? 0 : of / 1000;
       break;
     case 'momentum':
       if (group.betas !== undefined) group.betas = [of / 200, 0.99];

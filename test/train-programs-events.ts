@@ -150,7 +150,7 @@ export class Callbacks {
         break;
       }
       case 'loader':
-        for (const batch of s.loader) {
+        for await (const batch of s.loader) {
           notes.tensor('batch', batch[0]!);
           break;
         }
@@ -159,7 +159,7 @@ export class Callbacks {
         noGrad(() => s.series.tensor.mul_(1.01));
         break;
       case 'eager step':
-        for (const batch of s.loader) {
+        for await (const batch of s.loader) {
           this.step(batch, of % 2 === 0);
           break;
         }

@@ -1,5 +1,5 @@
 // A program of train-programs.test.ts set up, and its fit and evaluation written out as loops.
-import { manualSeed, metrics, nn, noGrad, type optim, randn, type Tensor, train } from '../src';
+import { cat, manualSeed, metrics, nn, noGrad, type optim, randn, type Tensor, train } from '../src';
 import { makeLoss, makeScheduler } from './compile-programs';
 import { Bits, isSampled, type Loader, makeLoader, Net, needsSameWidth, optimizerOf, type Program } from './train-programs';
 
@@ -94,7 +94,7 @@ export const inEvaluation = async <T>(net: nn.Module, fn: () => T | Promise<T>):
   const training = net.modules().filter((m) => m.training);
   for (const m of training) m.training = false;
   try {
-    return await noGrad(() => fn());
+    return await fn();
   } finally {
     for (const m of training) m.training = true;
   }
@@ -118,9 +118,9 @@ export function through(s: SetUp, batch: readonly Tensor[]): { loss: Tensor; out
 }
 
 /** Batches in groups of so many. */
-export function* groupsOf(loader: Loader, size: number): Generator<Tensor[][]> {
+export async function* groupsOf(loader: Loader, size: number): AsyncGenerator<Tensor[][]> {
   let group: Tensor[][] = [];
-  for (const batch of loader) {
+  for await (const batch of loader) {
     group.push(batch);
     if (group.length < size) continue;
     yield group;
@@ -140,14 +140,14 @@ export const kindOf = (batch: readonly Tensor[]): string => batch.map((t) => `${
 export async function loopEvaluate(s: SetUp, loader: Loader): Promise<Figures> {
   const { net, criterion, metric, kinds } = s;
   if (loader.length === 0) throw new RangeError('no batches');
-  return inEvaluation(net, () => {
+  return inEvaluation(net, async () => {
     let [total, weight, batches] = [0, 0, 0];
     const sums = criterion.reduction === 'sum';
     metric?.reset();
-    for (const batch of loader) {
+    for await (const batch of loader) {
       batches++;
       kinds.add(`evaluated ${kindOf(batch)}`);
-      const { loss, out, y } = through(s, batch);
+      const { loss, out, y } = noGrad(() => through(s, batch));
       const rows = sums ? 1 : y.shape[0]!;
       total += rows * loss.item();
       weight += rows;
@@ -155,6 +155,23 @@ export async function loopEvaluate(s: SetUp, loader: Loader): Promise<Figures> {
     }
     if (batches === 0) throw new RangeError('no batches');
     return { loss: sums ? total : total / weight, ...(metric && { metric: figureOf(metric) }) };
+  });
+}
+
+/** What the model gives for a loader's batches, one after the other. */
+export async function loopPredict({ net, p }: SetUp, loader: Loader): Promise<Tensor[]> {
+  if (loader.length === 0) throw new RangeError('no batches');
+  return inEvaluation(net, async () => {
+    const outputs: Tensor[][] = [];
+    for await (const batch of loader) {
+      const out = noGrad(() => net.call(...(batch.slice(0, p.inputs) as [Tensor])));
+      (Array.isArray(out) ? out : [out]).forEach((one, i) => {
+        outputs[i] ??= [];
+        outputs[i].push(one);
+      });
+    }
+    if (outputs.length === 0) throw new RangeError('no batches');
+    return outputs.map((parts) => noGrad(() => cat(parts, 0)));
   });
 }
 
@@ -220,7 +237,7 @@ export async function loopFit(
       if (signal.aborted) throw signal.reason;
       let [total, batches] = [0, 0];
       if (!validation) metric?.reset();
-      for (const group of groupsOf(loader, p.accumulate)) {
+      for await (const group of groupsOf(loader, p.accumulate)) {
         s.kinds.add(group.map(kindOf).join(' | '));
         optimizer.zeroGrad();
         for (const batch of group) {

@@ -4,7 +4,8 @@
 // than `npm test` has time for: SIMDNN_PROGRAMS=5000 npx vitest run test/train-programs.test.ts
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import { compile, nn, noGrad, randn, type Tensor, train } from '../src';
+import { compile, nn, noGrad, randn, type Tensor, train, zeros } from '../src';
+import { randomPosition } from '../src/random';
 import { runsOf } from './compile-programs';
 import { thrownBy } from './helpers';
 import { compareNotes, Notes } from './program-notes';
@@ -17,6 +18,7 @@ import {
   inEvaluation,
   loopEvaluate,
   loopFit,
+  loopPredict,
   type OnBatch,
   type OnEpoch,
   type Result,
@@ -77,7 +79,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
   const means: Means = isLoop
     ? {
         evaluate: () => loopEvaluate(s, validated).then(numbers),
-        predict: (x) => inEvaluation(net, () => single.call(x)),
+        predict: (x) => inEvaluation(net, () => noGrad(() => single.call(x))),
         compiled: plain,
         forget: () => {},
       }
@@ -182,18 +184,39 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
     }
   }
 
-  await attempt('after the fit', () => {
+  await attempt('after the fit', async () => {
     callbacks.look();
+    // One that was left while it was waited for closes in a later turn.
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
     notes.add('generators', JSON.stringify(s.ends));
   });
   await attempt('evaluation', async () => notes.add('figures', JSON.stringify(await means.evaluate())));
   const rows = net.mixesRows ? Math.min(p.rowsPredicted, 256) : p.rowsPredicted;
   const many = randn([rows, p.width]);
   await attempt('prediction', async () => notes.tensor('output', await means.predict(many)));
+  const predictBatches = async (into?: Tensor[]): Promise<Tensor[]> => {
+    if (isLoop) return loopPredict(s, validated);
+    const given = into && (p.outputs === 1 ? into[0] : into);
+    const output = await train.predict(net, validated, { ...layout, ...(given && { into: given }) });
+    if (given) expect(output).toBe(given);
+    return Array.isArray(output) ? output : [output];
+  };
+  await attempt('prediction of batches', async () => {
+    const outputs = await predictBatches();
+    outputs.forEach((output, i) => void notes.tensor(`output ${i}`, output));
+    notes.add('random position', JSON.stringify(randomPosition()));
+    const into = outputs.map(({ shape }) => zeros(shape));
+    (await predictBatches(into)).forEach((output, i) => void notes.tensor(`written ${i}`, output));
+  });
+  await attempt('prediction of several inputs', async () => {
+    const inputs = Array.from({ length: p.inputs }, () => randn([rows, p.width])) as [Tensor];
+    const output = isLoop ? await inEvaluation(net, () => noGrad(() => net.call(...inputs))) : await train.predict(net, inputs);
+    for (const [i, one] of (Array.isArray(output) ? output : [output]).entries()) notes.tensor(`output ${i}`, one);
+  });
   await attempt('compiled', () => notes.tensor('output', means.compiled(x)));
-  await attempt('eager steps', () => {
+  await attempt('eager steps', async () => {
     let steps = 0;
-    for (const batch of loader) {
+    for await (const batch of loader) {
       callbacks.step(batch, p.seed % 2 === 0 || steps > 0);
       if (++steps === 3) break;
     }

@@ -9,7 +9,24 @@ import { bitsOf } from './program-notes';
 // ---- Programs
 
 const loaderSpec = fc.record({
-  kind: fc.constantFrom('rows', 'rows', 'subset', 'own', 'drawing', 'collate', 'arrays', 'generator', 'aliases', 'views', 'shapes'),
+  kind: fc.constantFrom(
+    'rows',
+    'rows',
+    'subset',
+    'own',
+    'drawing',
+    'collate',
+    'arrays',
+    'generator',
+    'aliases',
+    'views',
+    'shapes',
+    'waited generator',
+    'promises',
+    'waited items',
+    'waited batches',
+    'stream',
+  ),
   rows: fc.integer({ min: 1, max: 30 }),
   batchSize: fc.integer({ min: 1, max: 12 }),
   shuffle: fc.boolean(),
@@ -274,9 +291,7 @@ export class Bits extends metrics.Metric {
 
 // ---- Batches
 
-export interface Loader extends Iterable<Tensor[]> {
-  readonly length?: number;
-}
+export type Loader = (Iterable<Tensor[]> | AsyncIterable<Tensor[]>) & { readonly length?: number };
 
 export interface Made {
   loader: Loader;
@@ -325,6 +340,50 @@ class Own extends data.Dataset<Tensor[]> {
   }
 }
 
+const pauses = [() => null, () => Promise.resolve(), () => new Promise((resolve) => setImmediate(resolve))];
+/** What is waited for: nothing, a few turns of the microtask queue, or of the event loop. */
+const pause = (pattern: readonly number[], i: number): unknown => pauses[pattern[i % pattern.length]!]!();
+
+// Items of which most are promises; they draw when they are asked for.
+class Waited extends Own {
+  constructor(
+    dataset: data.TensorDataset<Tensor[]>,
+    draws: boolean,
+    private readonly pattern: readonly number[],
+  ) {
+    super(dataset, draws);
+  }
+  override get(i: number): Tensor[] {
+    const item = super.get(i);
+    const late = async (): Promise<Tensor[]> => {
+      await pause(this.pattern, i);
+      return item;
+    };
+    return i % 4 === 3 ? item : (late() as unknown as Tensor[]);
+  }
+}
+
+class Stream extends data.IterableDataset<Tensor[]> {
+  constructor(
+    private readonly dataset: data.TensorDataset<Tensor[]>,
+    private readonly pattern: readonly number[],
+    private readonly ends: { begun: number; ended: number },
+  ) {
+    super();
+  }
+  override async *[Symbol.asyncIterator](): AsyncGenerator<Tensor[]> {
+    this.ends.begun++;
+    try {
+      for (let i = 0; i < this.dataset.length; i++) {
+        await pause(this.pattern, i);
+        yield this.dataset.get(i);
+      }
+    } finally {
+      this.ends.ended++;
+    }
+  }
+}
+
 export function makeLoader(spec: LoaderSpec, { p, loss, series }: Rows): Made {
   const ends = { begun: 0, ended: 0 };
   const inputsOf = (rows: number): Tensor[] => Array.from({ length: p.inputs }, () => randn([rows, p.width]));
@@ -370,6 +429,58 @@ export function makeLoader(spec: LoaderSpec, { p, loss, series }: Rows): Made {
         length: batches,
         *[Symbol.iterator]() {
           for (let i = 0; i < batches; i++) yield Array.from({ length: width }, (_, k) => view(i + k));
+        },
+      });
+    }
+    case 'waited items': {
+      const dataset = new Waited(new data.TensorDataset(...batch(rows)), pattern[1] === 0, pattern);
+      return of(new data.DataLoader(dataset, { ...options, collate: stacked, prefetch: pattern[0]! }));
+    }
+    case 'waited batches': {
+      const collate = async (items: Tensor[][]): Promise<Tensor[]> => {
+        const [x, ...rest] = stacked(items);
+        await pause(pattern, items.length);
+        return [x!.mul(rand([1]).add(0.5)), ...rest];
+      };
+      return of(new data.DataLoader(new data.TensorDataset(...batch(rows)) as data.Dataset<Tensor[]>, { ...options, collate }));
+    }
+    case 'stream':
+      return of(
+        new data.DataLoader(new Stream(new data.TensorDataset(...batch(rows)), pattern, ends), {
+          batchSize,
+          dropLast,
+          collate: stacked,
+          prefetch: pattern[0]!,
+        }),
+      );
+    case 'promises': {
+      const known = Array.from({ length: batches }, (_, i) => batch(1 + (i % 2)));
+      return of({
+        length: batches,
+        *[Symbol.iterator]() {
+          for (const [i, [x, ...rest]] of known.entries()) {
+            yield (async () => {
+              await pause(pattern, i);
+              return [shuffle ? x!.add(rand(x!.shape)) : x!, ...rest];
+            })();
+          }
+        },
+      });
+    }
+    case 'waited generator': {
+      const known = Array.from({ length: batches }, (_, i) => batch(1 + (i % 2)));
+      return of({
+        async *[Symbol.asyncIterator]() {
+          ends.begun++;
+          try {
+            for (const [i, [x, ...rest]] of known.entries()) {
+              await pause(pattern, i);
+              yield [shuffle ? x!.add(rand(x!.shape)) : x!, ...rest];
+              if (pattern[0] === 0) rand([3]);
+            }
+          } finally {
+            ends.ended++;
+          }
         },
       });
     }

@@ -259,6 +259,7 @@ Napi::Object report_object(Napi::Env env, const Report& report) {
     counted.Set("counts", buffer_of(env, report.counts));
     counted.Set("predictions", buffer_of(env, report.predictions));
     counted.Set("targets", buffer_of(env, report.targets));
+    counted.Set("positions", buffer_of(env, report.positions));
     object.Set("counted", counted);
   }
   if (report.end == Report::kNotFinite) {

@@ -96,16 +96,19 @@ void Loop::count(const Kind& kind, Report& report) {
     };
     const int32_t* predictions = values(kind.step.outputs[i]);
     const int32_t* targets = values(kind.step.outputs[i + 1]);
-    for (size_t n = 0; n < kind.step.outputs[i].bytes / sizeof(int32_t); ++n) {
+    const size_t samples = kind.step.outputs[i].bytes / sizeof(int32_t);
+    for (size_t n = 0; n < samples; ++n) {
       const size_t row = static_cast<uint32_t>(targets[n]), column = static_cast<uint32_t>(predictions[n]);
       if (row < classes && column < classes) {
         ++report.counts[row * classes + column];
       } else {
         report.predictions.push_back(predictions[n]);
         report.targets.push_back(targets[n]);
-        report.output_bytes += 2 * sizeof(int32_t);
+        report.positions.push_back(static_cast<double>(report.samples + n));
+        report.output_bytes += 2 * sizeof(int32_t) + sizeof(double);
       }
     }
+    report.samples += samples;
   }
 }
 

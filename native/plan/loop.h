@@ -117,6 +117,8 @@ struct Report {
   size_t output_bytes = 0;
   std::vector<double> counts;        // samples of target row and predicted column, [classes, classes]
   std::vector<int32_t> predictions, targets;  // of the samples that are of none of these classes
+  std::vector<double> positions;              // which of the run's samples these are
+  size_t samples = 0;                         // that were counted, or are among these
   const char* kernel = nullptr;  // that refused an element, or wrote what is not finite
   Fault fault;                   // the element
   size_t call = 0;

@@ -206,6 +206,7 @@ TEST(loop) {
     rows->count = kPairs;
     std::vector<double> expected(kClasses * kClasses);
     std::vector<int32_t> others;
+    std::vector<double> positions;
     for (int32_t shift : {0, 1}) {
       rows->columns.push_back({allocate_aligned(bytes), 1});
       for (size_t i = 0; i < kPairs; ++i) {
@@ -216,7 +217,10 @@ TEST(loop) {
     for (size_t i = 0; i < kPairs; ++i) {
       const int32_t p = column[0][i], y = column[1][i];
       if (p >= 0 && p < 3 && y >= 0 && y < 3) ++expected[static_cast<size_t>(y * 3 + p)];
-      else others.push_back(y);
+      else {
+        others.push_back(y);
+        positions.push_back(static_cast<double>(i));
+      }
     }
     Course course;
     course.rows = rows;
@@ -227,7 +231,8 @@ TEST(loop) {
     const Report report = loop.run(*t.target.table, gate, stop, Limits{});
     t.check(report.counts == expected, "pairs of classes");
     t.check(report.targets == others && report.predictions.size() == others.size(), "pairs that are of none");
-    t.check(report.outputs.empty() && report.output_bytes == 8 * others.size(), "nothing else is handed out");
+    t.check(report.positions == positions && report.samples == kPairs, "where these are");
+    t.check(report.outputs.empty() && report.output_bytes == 16 * others.size(), "nothing else is handed out");
   }
 
   t.where = "another thread looks and stops";

@@ -24,8 +24,8 @@ const hints: readonly (readonly [message: RegExp, hint: string])[] = [
 export function explained(error: unknown): string {
   if (error instanceof CliError) return error.message;
   const { code, path } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' && path !== undefined) return `${path} does not exist`;
   const text = isError(error) ? error.message : String(error);
+  if (code === 'ENOENT' && path !== undefined && text.startsWith('ENOENT')) return `${path} does not exist`;
   const [message, ...rest] = text.replace(/^\[[\w.: ]+\] /, '').split('\n  hint: ');
   const known = hints.find(([pattern]) => pattern.test(message!))?.[1];
   const given = rest.join('').replace(/\bdelimiter: /g, '--delimiter ');

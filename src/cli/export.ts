@@ -1,7 +1,7 @@
 // simdnn export: a model for other runtimes.
 import { io, type Tensor, zeros } from '../index';
 import { loadModel, type TrainedModel } from './model-file';
-import { checkPlaces, say, sayJson } from './output';
+import { checkFolder, checkPlaces, say, sayJson } from './output';
 import { categoriesOf } from './predict';
 import { layersOf, WholeModel } from './whole-model';
 
@@ -35,7 +35,10 @@ async function toOnnx(model: TrainedModel, path: string, opset: 17 | 20): Promis
 }
 
 async function toTfjs(model: TrainedModel, folder: string): Promise<InputRecord[]> {
-  const columns = model.inputs.getFeatureNamesOut().map((name) => name.replace(/^(numbers|texts)__/, ''));
+  // A column of numbers may be called as one of a text's value is: what two would share is told with the part that it comes from.
+  const names = model.inputs.getFeatureNamesOut();
+  const short = names.map((name) => name.replace(/^(numbers|texts)__/, ''));
+  const columns = short.map((name, i) => (short.indexOf(name) === short.lastIndexOf(name) ? name : names[i]!));
   await io.exportTfjs(folder, layersOf(model).eval(), { example: zeros([1, columns.length]) });
   return [{ name: 'input', type: 'float32', columns }];
 }
@@ -45,6 +48,7 @@ export async function exportCommand({ model: path, output, format, opset, json }
   const model = await loadModel(path);
   const kind = format ?? (output.endsWith('.onnx') ? 'onnx' : 'tfjs');
   if (kind === 'onnx') await checkPlaces([output], [path]);
+  else await checkFolder(output);
   const inputs = kind === 'onnx' ? await toOnnx(model, output, opset) : await toTfjs(model, output);
   const { task, target } = model.description;
   const gives = task === 'classification' ? 'probabilities' : 'value';

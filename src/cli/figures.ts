@@ -1,5 +1,6 @@
 // How good outputs are: the same figures for a training, an evaluation and a page about them.
 import { metrics, nn, type Tensor, tensor } from '../index';
+import { unitsOf } from './own-unit';
 import { type Scale, scaled, unscaled } from './target';
 
 /** What a network says of rows. */
@@ -22,14 +23,15 @@ export const listsOf = (matrix: Tensor): number[][] => matrix.toArray() as numbe
 
 /** Accuracy and macro F1 of classes, or mean errors and R2 of values, with the loss first. */
 export function figuresOf(outputs: Tensor, targets: readonly number[], scale: Scale | null): Record<string, number> {
-  const { values } = predictionsOf(outputs, scale);
   if (scale !== null) {
-    const [found, wanted] = [tensor([...values]), tensor([...targets])];
+    // In units of the spread, where float32 neither ends nor rounds to zero.
+    const wanted = scaled(targets, scale);
+    const units = unitsOf(scale);
     return {
-      loss: new nn.MSELoss().forward(outputs, scaled(targets, scale)).item(),
-      mse: once(new metrics.MeanSquaredError(), found, wanted),
-      mae: once(new metrics.MeanAbsoluteError(), found, wanted),
-      r2: targets.length > 1 ? once(new metrics.R2Score(), found, wanted) : Number.NaN,
+      loss: new nn.MSELoss().forward(outputs, wanted).item(),
+      mse: once(new metrics.MeanSquaredError(), outputs, wanted) * units.mse,
+      mae: once(new metrics.MeanAbsoluteError(), outputs, wanted) * units.mae,
+      r2: targets.length > 1 ? once(new metrics.R2Score(), outputs, wanted) : Number.NaN,
     };
   }
   const wanted = tensor(Int32Array.from(targets));

@@ -66,6 +66,21 @@ const csvCell = (cell: string | number): string => {
 /** Writes a file, whole or not at all. */
 export const writeText = (path: string, text: string): Promise<void> => writeWhole(path, [Buffer.from(text)]);
 
+/** Refuses a place where there cannot be a folder to write into. */
+export async function checkFolder(path: string): Promise<void> {
+  for (let at = resolve(path); ; at = dirname(at)) {
+    const found = await stat(at).catch(() => null);
+    if (found === null && dirname(at) !== at) continue;
+    if (found !== null && !found.isDirectory()) {
+      const which = at === resolve(path) ? 'it' : at;
+      throw new CliError(`${path} cannot be written: a folder is wanted, and ${which} is a file`);
+    }
+    return access(at, constants.W_OK).catch(({ code }: NodeJS.ErrnoException) => {
+      throw new CliError(`${path} cannot be written: the folder ${at} refuses (${code})`);
+    });
+  }
+}
+
 /** Refuses places that cannot be written to, before time is spent on what is to be written there. */
 export async function checkPlaces(paths: readonly (string | undefined)[], inputs: readonly string[] = []): Promise<void> {
   // One file has many paths: what there is goes by its number.

@@ -1,14 +1,14 @@
 // A training as the command line runs it: from prepared rows to a model and the record of the run.
 
 import { existsSync } from 'node:fs';
-import { isRangeError } from '../brands';
 import { data, info, io, manualSeed, metrics, nn, optim, type Tensor, train, version } from '../index';
 import { BestEpoch, type BestState } from './best-epoch';
+import { differenceOf } from './difference';
 import { CliError } from './errors';
 import { figuresOf, listsOf, predictionsOf } from './figures';
 import type { TrainedModel } from './model-file';
 import { countParameters, makeNetwork, optimizers, usualBatch } from './network';
-import { InOwnUnit } from './own-unit';
+import { InOwnUnit, unitsOf } from './own-unit';
 import type { Part, Prepared } from './prepare';
 import type { HistoryRecord, RunRecord } from './run-record';
 import { decisive, type TrainOptions } from './train-options';
@@ -40,11 +40,11 @@ interface Saved {
 function metricsOf({ labels, scale }: Prepared): Record<string, metrics.Metric<Tensor>> {
   if (labels !== null)
     return { accuracy: new metrics.Accuracy({ task: 'multiclass', numClasses: labels.classes.length, average: 'micro' }) };
-  const of = (metric: metrics.Metric<Tensor>): InOwnUnit => new InOwnUnit(metric, scale!);
+  const { mse, mae, r2 } = unitsOf(scale!);
   return {
-    mse: of(new metrics.MeanSquaredError()),
-    mae: of(new metrics.MeanAbsoluteError()),
-    r2: of(new metrics.R2Score()),
+    mse: new InOwnUnit(new metrics.MeanSquaredError(), mse),
+    mae: new InOwnUnit(new metrics.MeanAbsoluteError(), mae),
+    r2: new InOwnUnit(new metrics.R2Score(), r2),
   };
 }
 
@@ -104,6 +104,7 @@ export async function runTraining(prepared: Prepared, o: TrainOptions, watcher: 
   const checkpoint = o.checkpoint === undefined ? null : io.checkpointEvery({ path: o.checkpoint, ...parts, extra: saved });
   watcher.onBegin(network, batchSize, resumed);
 
+  const measures = metricsOf(prepared);
   const hurry = ({ stop }: { stop(): void }): void => {
     if (watcher.isInterrupted()) stop();
   };
@@ -116,11 +117,11 @@ export async function runTraining(prepared: Prepared, o: TrainOptions, watcher: 
       epochs: o.epochs,
       initialEpoch: resumed,
       validation: new data.DataLoader(datasetOf(prepared.validation), { batchSize: 1024 }),
-      metrics: metricsOf(prepared),
+      metrics: measures,
       progress: watcher.progress,
       onBatch: hurry,
       onEpoch: async (report) => {
-        take(history, report);
+        take(history, report, measures);
         best.note(report.epoch, report.validationLoss!, network);
         saved.best = best.state();
         await checkpoint?.onEpoch(report);
@@ -175,10 +176,13 @@ function machine(): RunRecord['machine'] {
   return { target, threads, platform, node };
 }
 
-function take(history: HistoryRecord, report: train.EpochReport): void {
+function take(history: HistoryRecord, report: train.EpochReport, measures: Readonly<Record<string, metrics.Metric<Tensor>>>): void {
   history.loss.push(report.loss);
   history.validationLoss.push(report.validationLoss!);
-  for (const [name, figure] of Object.entries(report.metrics)) history.metrics[name]!.push(figure);
+  for (const [name, figure] of Object.entries(report.metrics)) {
+    const metric = measures[name];
+    history.metrics[name]!.push(metric instanceof InOwnUnit ? metric.exact : figure);
+  }
   history.lr.push(report.lr);
   history.epochSeconds.push(report.seconds);
 }
@@ -186,33 +190,18 @@ function take(history: HistoryRecord, report: train.EpochReport): void {
 // The epochs that are done. Where there is no checkpoint yet the run begins with the first.
 async function resume(path: string, parts: io.CheckpointParts, saved: Saved, best: BestEpoch): Promise<number> {
   if (!existsSync(path)) return 0;
-  const unlike = `${path} is the checkpoint of a run with other options or of another file`;
-  let loaded: io.LoadedCheckpoint;
-  try {
-    loaded = await io.loadCheckpoint(path, parts);
-  } catch (error) {
-    if (isRangeError(error) && /does not fit|shape|expected/.test(error.message)) throw new CliError(`${unlike}: ${error.message}`);
-    throw error;
-  }
-  const extra = loaded.extra as Saved | undefined;
+  // What tells the runs apart is looked at before any part is taken over: a part that does not fit would not say why.
+  const extra = (await io.loadCheckpoint(path, {})).extra as Partial<Saved> | undefined;
   if (typeof extra?.run !== 'string') throw new CliError(`${path} is a checkpoint that simdnn train has not written`);
-  if (extra.run !== saved.run) throw new CliError(`${unlike}${differenceOf(extra.run, saved.run)}`);
-  saved.history = extra.history;
-  saved.best = extra.best;
-  best.load(extra.best);
+  if (extra.run !== saved.run) {
+    throw new CliError(`${path} is the checkpoint of a run with other options or of another file: ${differenceOf(extra.run, saved.run)}`);
+  }
+  const loaded = await io.loadCheckpoint(path, parts);
+  const { history, best: state } = loaded.extra as Saved;
+  saved.history = history;
+  saved.best = state;
+  best.load(state);
   return loaded.epoch;
-}
-
-function differenceOf(before: string, now: string): string {
-  const [old, given] = [before, now].map((text) => JSON.parse(text) as Record<string, unknown>) as [
-    Record<string, unknown>,
-    Record<string, unknown>,
-  ];
-  const name = Object.keys(given).find((key) => JSON.stringify(old[key]) !== JSON.stringify(given[key]));
-  if (name === undefined) return '';
-  return name === 'sha256' || name === 'columns'
-    ? `: ${name === 'sha256' ? 'the file has changed' : 'its columns are used otherwise'}`
-    : `: --${name} was ${JSON.stringify(old[name])} and is ${JSON.stringify(given[name])}`;
 }
 
 function modelOf(network: nn.Sequential, prepared: Prepared, o: TrainOptions): TrainedModel {

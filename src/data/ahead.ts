@@ -1,4 +1,5 @@
 // Batches that are waited for, some of them made ahead.
+import type { Dataset } from './dataset';
 
 /** What a promise and whatever else has a `then` have in common. */
 export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
@@ -15,33 +16,125 @@ export function forget(values: readonly unknown[]): void {
   for (const value of values) if (isPromise(value)) quietly(Promise.resolve(value));
 }
 
+/** The items that `index` lists, or promises of them. Those that were asked for before another failed are waited for by nobody. */
+export function ask<Item>(dataset: Dataset<Item>, index: Int32Array): Item[] {
+  const items: Item[] = [];
+  try {
+    for (let at = 0; at < index.length; at++) items.push(dataset.get(index[at]!));
+  } catch (error) {
+    forget(items);
+    throw error;
+  }
+  return items;
+}
+
+/** What is gone through one after the other, and is waited for only where it has to be: a result, or a promise of one. */
+export interface Steps<T> {
+  next(): IteratorResult<T, undefined> | Promise<IteratorResult<T, undefined>>;
+  return?(value?: undefined): unknown;
+}
+
 /**
  * The items of batches `first` to `count - 1`, in order. Items are asked for when their batch is, or, once one of them was a promise, `prefetch` batches earlier. What is thrown is thrown at its batch's turn.
  */
-export async function* itemsAhead<Item>(
+export function itemsAhead<Item>(
   items: (batch: number) => (Item | PromiseLike<Item>)[],
   first: number,
   count: number,
   prefetch: number,
-): AsyncGenerator<Item[], undefined> {
-  const begun: Promise<Item[]>[] = [];
-  let next = first;
+): Steps<Item[]> {
+  const begun: (() => Item[] | Promise<Item[]>)[] = [];
+  let [next, given] = [first, first];
   let isWaitedFor = false;
   let hasFailed = false;
   const begin = (): void => {
     try {
       const made = items(next++);
-      isWaitedFor ||= made.some(isPromise);
-      begun.push(quietly(Promise.all(made)));
+      if (!made.some(isPromise)) {
+        begun.push(() => made as Item[]);
+        return;
+      }
+      isWaitedFor = true;
+      const all = quietly(Promise.all(made));
+      begun.push(() => all);
     } catch (error) {
       hasFailed = true;
-      begun.push(quietly(Promise.reject(error)));
+      begun.push(() => {
+        throw error;
+      });
     }
   };
-  for (let i = first; i < count; i++) {
-    if (begun.length === 0) begin();
-    while (isWaitedFor && !hasFailed && next < count && begun.length <= prefetch) begin();
-    yield await begun.shift()!;
+  return {
+    next() {
+      if (given++ >= count) return { done: true, value: undefined };
+      if (begun.length === 0) begin();
+      while (isWaitedFor && !hasFailed && next < count && begun.length <= prefetch) begin();
+      const made = begun.shift()!();
+      return Array.isArray(made) ? { done: false, value: made } : made.then((value) => ({ done: false, value }));
+    },
+  };
+}
+
+/** What `make`, which may take its time as well, makes of each. Where it fails they are left. */
+export function stepsOf<From, To>(
+  steps: Steps<From>,
+  make: (from: From) => To | PromiseLike<To>,
+  gave: () => void,
+  ended: () => void,
+): Steps<To> {
+  const give = (value: To): IteratorResult<To, undefined> => {
+    gave();
+    return { done: false, value };
+  };
+  const leave = (): unknown => steps.return?.();
+  const made = ({
+    done,
+    value,
+  }: IteratorResult<From, undefined>): IteratorResult<To, undefined> | Promise<IteratorResult<To, undefined>> => {
+    if (done === true) {
+      ended();
+      return { done: true, value: undefined };
+    }
+    try {
+      const to = make(value as From);
+      if (!isPromise(to)) return give(to);
+      return Promise.resolve(to).then(give, (error) => {
+        leave();
+        throw error;
+      });
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
+  return {
+    next() {
+      const step = steps.next();
+      return isPromise(step)
+        ? (step as Promise<IteratorResult<From, undefined>>).then(made)
+        : made(step as IteratorResult<From, undefined>);
+    },
+    return: leave,
+  };
+}
+
+/** The same, each waited for. They are left when this is. */
+export async function* waitedFor<T>(steps: Steps<T>): AsyncGenerator<T, undefined> {
+  let isOver = false;
+  const next = async (): Promise<IteratorResult<T, undefined>> => {
+    isOver = true; // where it throws it is at its end
+    const step = await steps.next();
+    isOver = step.done === true;
+    return step;
+  };
+  try {
+    for (;;) {
+      const { done, value } = await next();
+      if (done === true) return;
+      yield value as T;
+    }
+  } finally {
+    if (!isOver) await steps.return?.();
   }
 }
 

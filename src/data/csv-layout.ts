@@ -36,11 +36,14 @@ const listed = (names: readonly string[]): string => {
   return names.length > 30 ? `${some}, ... (${names.length})` : some;
 };
 
-// A name that is not found is often a delimiter that was not given.
-function hintOf(names: readonly string[], { delimiter }: Dialect): string {
+/** What is said where a file with a single column is rather one whose delimiter was not given. */
+export function delimiterHint(names: readonly string[], { delimiter }: Dialect): string | undefined {
   const other = names.length === 1 ? [';', '\t', ',', '|'].find((d) => d !== delimiter && names[0]!.includes(d)) : undefined;
-  return other === undefined ? `its columns are ${listed(names)}` : `delimiter: ${JSON.stringify(other)} would divide ${listed(names)}`;
+  return other === undefined ? undefined : `delimiter: ${JSON.stringify(other)} would divide ${listed(names)}`;
 }
+
+// A name that is not found is often a delimiter that was not given.
+const hintOf = (names: readonly string[], dialect: Dialect): string => delimiterHint(names, dialect) ?? `its columns are ${listed(names)}`;
 
 /** The names of the columns, where the first row has them; null where it is the first row of values. */
 export function namesOf(dialect: Dialect, first: readonly string[], row: number, file: string | null): string[] | null {

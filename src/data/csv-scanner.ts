@@ -1,7 +1,7 @@
 // From the bytes of a CSV file to rows of numbers, piece by piece.
 import { describe, rangeError } from '../errors';
 import type { Dialect } from './csv-dialect';
-import { type CsvColumn, givenNames, Kind, type Layout, nameOf, namesOf } from './csv-layout';
+import { type CsvColumn, delimiterHint, givenNames, Kind, type Layout, nameOf, namesOf } from './csv-layout';
 import { numberOf, parsed, readNumber } from './csv-number';
 import { textDecoder } from './csv-text';
 import { missingWords, numberLike, otherFormat } from './csv-words';
@@ -55,10 +55,9 @@ export class CsvScanner {
   private lines = new Float64Array(0);
   private filled = 0;
 
-  /** `plan` is asked for the layout when the names are known; `blockRows`: how many rows are handed on at a time. */
   /** Texts of missing values that are numbers, such as -999. */
   private readonly missingNumbers: ReadonlySet<number>;
-
+  /** `plan` is asked for the layout when the names are known; `blockRows`: how many rows are handed on at a time. */
   constructor(
     private readonly dialect: Dialect,
     private readonly file: string | null,
@@ -359,8 +358,9 @@ export class CsvScanner {
   }
 
   private refuseLength(): never {
-    const values = `[${this.dialect.where}] row ${this.rowLine} has ${this.cell} values, the header ${this.width}`;
-    throw new RangeError(this.file === null ? values : `${values}\n  file: ${this.file}`);
+    const { dialect, layout, file } = this;
+    const message = `row ${this.rowLine} has ${this.cell} values, the header ${this.width}${file === null ? '' : `\n  file: ${file}`}`;
+    throw rangeError(dialect.where, message, delimiterHint(layout?.names ?? [], dialect));
   }
 
   // After the first row: names, or the first values.

@@ -2,7 +2,7 @@
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { DType } from '../memory';
 import { atRandomPosition, randomPosition } from '../random';
-import { chunksAhead, forget, isPromise, itemsAhead } from './ahead';
+import { ask, chunksAhead, forget, isPromise, itemsAhead, type Steps, stepsOf, waitedFor } from './ahead';
 import { batchesOf } from './batch-sampler';
 import { type Collated, collate, type NumberTypes } from './collate';
 import { checkDataset, type Dataset } from './dataset';
@@ -25,7 +25,7 @@ interface Stateful {
   setEpoch?: (epoch: number) => void;
 }
 
-const waitedFor = (what: string): TypeError => typeError('DataLoader', what, 'for await (const batch of loader) waits for them');
+const refusedPromise = (what: string): TypeError => typeError('DataLoader', what, 'for await (const batch of loader) waits for them');
 
 /**
  * The batches of a dataset, to be gone through once an epoch. As `torch.utils.data.DataLoader`, without worker processes.
@@ -73,15 +73,28 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
   [Symbol.iterator](): Iterator<Batch, undefined> {
     const { source } = this.settings;
     if ('iterable' in source) {
-      if (isWaitedFor(source.iterable)) throw waitedFor('the items of the dataset are waited for');
-      return this.chunks(source.iterable as Iterable<Item>, this.beginEpoch());
+      if (isWaitedFor(source.iterable)) throw refusedPromise('the items of the dataset are waited for');
+      return this.batchesOfChunks(source.iterable as Iterable<Item>, this.beginEpoch());
     }
     return this.batches(source.dataset, this.beginEpoch());
   }
 
   /** Begins an epoch whose batches are waited for: items that are promises are asked for `prefetch` batches ahead. */
   [Symbol.asyncIterator](): AsyncIterator<Batch, undefined> {
-    return this.waitedBatches(this.beginEpoch());
+    const { source } = this.settings;
+    if ('iterable' in source && isWaitedFor(source.iterable)) return this.waitedChunks(source.iterable, this.beginEpoch());
+    return waitedFor(this.ownSteps(this.beginEpoch()));
+  }
+
+  /** @internal Begins an epoch whose batches are waited for where they have to be, and only there. */
+  steps(): Steps<Batch> {
+    const { prototype } = DataLoader;
+    if (this[Symbol.iterator] !== prototype[Symbol.iterator]) return this[Symbol.iterator]();
+    if (this[Symbol.asyncIterator] !== prototype[Symbol.asyncIterator])
+      return this[Symbol.asyncIterator]() as AsyncGenerator<Batch, undefined>;
+    const { source } = this.settings;
+    if ('iterable' in source && isWaitedFor(source.iterable)) return this.waitedChunks(source.iterable, this.beginEpoch());
+    return this.ownSteps(this.beginEpoch());
   }
 
   /**
@@ -280,7 +293,16 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     this.endEpoch(epoch);
   }
 
-  private *chunks(dataset: Iterable<Item>, epoch: Epoch): Generator<Batch, undefined> {
+  private *batchesOfChunks(dataset: Iterable<Item>, epoch: Epoch): Generator<Batch, undefined> {
+    for (const items of this.chunks(dataset, epoch)) {
+      const batch = this.batchOf(items);
+      epoch.place.batch++;
+      yield batch;
+    }
+    this.endEpoch(epoch);
+  }
+
+  private *chunks(dataset: Iterable<Item>, epoch: Epoch): Generator<Item[], undefined> {
     const { batchSize, dropLast } = this.settings;
     const size = batchSize ?? 1;
     const iterator = dataset[Symbol.iterator]();
@@ -302,45 +324,51 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
       for (;;) {
         const items = next();
         if (items.length === 0 || (dropLast && items.length < size)) break;
-        const batch = this.batchOf(items);
-        epoch.place.batch++;
-        yield batch;
+        yield items;
       }
     } finally {
       if (!isOver) iterator.return?.();
     }
-    this.endEpoch(epoch);
   }
 
-  private async *waitedBatches(epoch: Epoch): AsyncGenerator<Batch, undefined> {
-    const { source, batchSize, dropLast, prefetch } = this.settings;
+  private ownSteps(epoch: Epoch): Steps<Batch> {
+    const { source, prefetch } = this.settings;
     const { place, first } = epoch;
-    if ('dataset' in source) {
-      const plan = epoch.plan!;
-      const gathers = this.gathers;
-      const ready: (Batch | undefined)[] = []; // what a kernel has gathered, by the number of its batch
-      const items = (i: number): Item[] => {
-        const batch = gathers ? (gathered(source.dataset, plan.at(i)) as Batch | undefined) : undefined;
-        if (batch === undefined) return ask(source.dataset, plan.at(i));
-        ready[i] = batch;
-        return [];
-      };
-      for await (const made of itemsAhead(items, first, plan.length, prefetch)) {
-        const batch = ready[place.batch] ?? (await this.made(made as Awaited<Item>[]));
-        delete ready[place.batch++];
-        yield batch;
-      }
-    } else if (isWaitedFor(source.iterable)) {
-      let skip = first;
-      for await (const items of chunksAhead(source.iterable as AsyncIterable<Item>, batchSize ?? 1, prefetch)) {
-        if (skip-- > 0) continue;
-        if (dropLast && items.length < (batchSize ?? 1)) break;
-        const batch = await this.made((await Promise.all(items)) as Awaited<Item>[]);
-        place.batch++;
-        yield batch;
-      }
-    } else {
-      yield* this.chunks(source.iterable as Iterable<Item>, epoch);
+    const gave = (): void => void place.batch++;
+    const ended = (): void => this.endEpoch(epoch);
+    if ('iterable' in source) {
+      const chunks = this.chunks(source.iterable as Iterable<Item>, epoch);
+      const make = (items: Item[]) =>
+        items.some(isPromise) ? Promise.all(items).then((all) => this.made(all)) : this.made(items as Awaited<Item>[]);
+      return stepsOf<Item[], Batch>(chunks, make, gave, ended);
+    }
+    const plan = epoch.plan!;
+    const { gathers } = this;
+    const ready: (Batch | undefined)[] = []; // what a kernel has gathered, by the number of its batch
+    let next = first;
+    const items = (i: number): Item[] => {
+      const batch = gathers ? (gathered(source.dataset, plan.at(i)) as Batch | undefined) : undefined;
+      if (batch === undefined) return ask(source.dataset, plan.at(i));
+      ready[i] = batch;
+      return [];
+    };
+    const make = (made: Item[]): Batch | PromiseLike<Batch> => {
+      const batch = ready[next] ?? this.made(made as Awaited<Item>[]);
+      delete ready[next++];
+      return batch;
+    };
+    return stepsOf<Item[], Batch>(itemsAhead(items, first, plan.length, prefetch) as Steps<Item[]>, make, gave, ended);
+  }
+
+  private async *waitedChunks(dataset: IterableDataset<Item>, epoch: Epoch): AsyncGenerator<Batch, undefined> {
+    const { batchSize, dropLast, prefetch } = this.settings;
+    let skip = epoch.first;
+    for await (const items of chunksAhead(dataset as AsyncIterable<Item>, batchSize ?? 1, prefetch)) {
+      if (skip-- > 0) continue;
+      if (dropLast && items.length < (batchSize ?? 1)) break;
+      const batch = await this.made((await Promise.all(items)) as Awaited<Item>[]);
+      epoch.place.batch++;
+      yield batch;
     }
     this.endEpoch(epoch);
   }
@@ -353,12 +381,12 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
   private batchOf(items: Item[]): Batch {
     if (items.some(isPromise)) {
       forget(items);
-      throw waitedFor('the items of the dataset are promises');
+      throw refusedPromise('the items of the dataset are promises');
     }
     const batch = this.made(items as Awaited<Item>[]);
     if (isPromise(batch)) {
       forget([batch]);
-      throw waitedFor('collateFn has returned a promise');
+      throw refusedPromise('collateFn has returned a promise');
     }
     return batch;
   }
@@ -369,16 +397,4 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     if (makes !== undefined) return makes(isWhole ? items[0] : items);
     return (isWhole ? items[0] : collate(items, this.types)) as Batch;
   }
-}
-
-// The items of a batch, or promises of them. Those that were asked for before another failed are waited for by nobody.
-function ask<Item>(dataset: Dataset<Item>, index: Int32Array): Item[] {
-  const items: Item[] = [];
-  try {
-    for (let at = 0; at < index.length; at++) items.push(dataset.get(index[at]!));
-  } catch (error) {
-    forget(items);
-    throw error;
-  }
-  return items;
 }

@@ -100,6 +100,35 @@ function warnOfTarget(where: string, path: string, from: unknown): void {
   );
 }
 
+/** Reads a checkpoint and checks it against its parts, as they are when what it returns is called: that takes it over, at once. */
+export async function openCheckpoint(path: string | URL, options: CheckpointParts): Promise<() => LoadedCheckpoint> {
+  const where = 'io.loadCheckpoint';
+  const file = pathOf(where, path);
+  checkGiven(where, options);
+  const parts = partsOf(where, withDefaults<Given<CheckpointParts>>(where, options as never, noParts));
+  const { document, tensors, fail } = await readDocument(where, file, 'checkpoint');
+  return () => {
+    refuseRecording(where);
+    const reader = new Reader(tensors, fail);
+    const states = document['parts'];
+    if (!Array.isArray(states) || !states.every((pair: unknown) => Array.isArray(pair) && pair.length === 2))
+      return fail('it has no parts');
+    const known = new Map(states as [string, unknown][]);
+    const saved = parts.map((part): [Part, unknown] => {
+      if (!known.has(part.name)) throw rangeError(where, `${file} has no ${part.name}`, `it has ${[...known.keys()].join(', ')}`);
+      return [part, reader.value(known.get(part.name))];
+    });
+    const { epoch } = document;
+    if (!Number.isSafeInteger(epoch) || (epoch as number) < 0) return fail('it has no number of epochs');
+    const extra = reader.value(document['extra']);
+    const random = randomOf(fail, document['random']);
+    loadParts(where, saved);
+    setRngState(random);
+    warnOfTarget(where, file, document.target);
+    return { epoch: epoch as number, extra };
+  };
+}
+
 /**
  * Reads a checkpoint into the parts that are given, and sets the state of the random numbers: a run that goes on has the bits of one that was not stopped.
  *
@@ -117,26 +146,5 @@ function warnOfTarget(where: string, path: string, from: unknown): void {
  * other.weight.toArray()[0][0] === model.weight.toArray()[0][0]; // true
  */
 export async function loadCheckpoint(path: string | URL, options: CheckpointParts): Promise<LoadedCheckpoint> {
-  const where = 'io.loadCheckpoint';
-  const file = pathOf(where, path);
-  checkGiven(where, options);
-  const parts = partsOf(where, withDefaults<Given<CheckpointParts>>(where, options as never, noParts));
-  const { document, tensors, fail } = await readDocument(where, file, 'checkpoint');
-  refuseRecording(where);
-  const reader = new Reader(tensors, fail);
-  const states = document['parts'];
-  if (!Array.isArray(states) || !states.every((pair: unknown) => Array.isArray(pair) && pair.length === 2)) return fail('it has no parts');
-  const known = new Map(states as [string, unknown][]);
-  const saved = parts.map((part): [Part, unknown] => {
-    if (!known.has(part.name)) throw rangeError(where, `${file} has no ${part.name}`, `it has ${[...known.keys()].join(', ')}`);
-    return [part, reader.value(known.get(part.name))];
-  });
-  const { epoch } = document;
-  if (!Number.isSafeInteger(epoch) || (epoch as number) < 0) return fail('it has no number of epochs');
-  const extra = reader.value(document['extra']);
-  const random = randomOf(fail, document['random']);
-  loadParts(where, saved);
-  setRngState(random);
-  warnOfTarget(where, file, document.target);
-  return { epoch: epoch as number, extra };
+  return (await openCheckpoint(path, options))();
 }

@@ -48,6 +48,7 @@ const examples: Record<string, () => nn.Module> = {
   GroupNorm: () => new nn.GroupNorm(1, 1),
   LayerNorm: () => new nn.LayerNorm(1),
   Linear: () => new nn.Linear(1, 1),
+  LinearCrossEntropyLoss: () => new nn.LinearCrossEntropyLoss(1, 1),
   LogSoftmax: () => new nn.LogSoftmax({ dim: 0 }),
   RMSNorm: () => new nn.RMSNorm(1),
   Softmax: () => new nn.Softmax({ dim: 0 }),

@@ -33,8 +33,17 @@ function imputed(where: string, graph: Graph, imputer: SimpleImputer, x: string,
   const { statistics, missingValues, indicatorFeatures } = imputer;
   if (statistics.some((value) => typeof value === 'string'))
     throw notExportable(where, 'the imputer of preprocessing is of strings', 'apply it to the data');
-  if (indicatorFeatures.length > 0 || statistics.includes(null)) {
-    throw notExportable(where, 'the imputer of preprocessing adds columns, or leaves some out', 'apply it to the data');
+  if (indicatorFeatures.length > 0) {
+    throw notExportable(
+      where,
+      'the imputer of preprocessing adds columns, as addIndicator says',
+      'without addIndicator, or applied to the data',
+    );
+  }
+  const gone = statistics.indexOf(null);
+  if (gone >= 0) {
+    const hint = 'leave that column out of the data';
+    throw notExportable(where, `the imputer of preprocessing leaves out column ${gone}, in which it has met no number`, hint);
   }
   const empty = graph.node('IsNaN', [x]);
   const marked = typeof missingValues === 'number' && Number.isFinite(missingValues) && Math.fround(missingValues) === missingValues;

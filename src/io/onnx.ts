@@ -110,6 +110,7 @@ function namesOfTensors(model: Module): (array: TensorData) => string {
   const key = ({ buffer, byteOffset, length }: TensorData): [ArrayBufferLike, string] => [buffer, `${byteOffset} ${length}`];
   const buffers = new Map<ArrayBufferLike, Map<string, string>>();
   for (const [name, t] of Object.entries(model.stateDict())) {
+    if (!(t instanceof Tensor)) continue; // what a module keeps beside tensors
     const [buffer, at] = key(t.values);
     if (!buffers.has(buffer)) buffers.set(buffer, new Map());
     buffers.get(buffer)!.set(at, name);

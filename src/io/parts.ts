@@ -6,6 +6,7 @@ import { Module, type StateDict } from '../nn';
 import { copyState, mismatches } from '../nn/state';
 import { Optimizer } from '../optim';
 import { LRScheduler } from '../optim/lr-scheduler';
+import { Tensor } from '../tensor';
 import { readFields, stateOf } from './fields';
 
 /** What tells its state and takes it over: scalers, loaders, and whatever else a checkpoint is to hold. */
@@ -66,10 +67,10 @@ function ofModel(model: Module): Part {
     name: 'model',
     state: () => model.stateDict(),
     read(where, saved) {
-      const own = Object.entries(model.stateDict());
+      const own = model.stateEntries('');
       const { lines } = mismatches(where, own, saved as StateDict, true);
       if (lines.length > 0) throw rangeError(where, ['the model is another:', ...lines].join('\n  '));
-      for (const [, tensor] of own) refuseHeld(where, tensor);
+      for (const [, held] of own) if (held instanceof Tensor) refuseHeld(where, held);
       return () => copyState(own, saved as StateDict);
     },
   };

@@ -32,12 +32,15 @@ async function opened(where: string, path: string, file: FileHandle): Promise<Op
   const stat = await file.stat();
   if (!stat.isFile()) throw rangeError(where, `${path} is not a file`);
   if (stat.size < 8) return fail(`it has ${stat.size} bytes`);
-  const first = new Uint8Array(8);
+  const first = new Uint8Array(Math.min(9, stat.size));
   await readAt(where, path, file, first, 0);
   const view = new DataView(first.buffer);
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
-  if (length > longest) return fail(`its header is said to have ${length} bytes, ${longest} are allowed`);
-  if (8 + length > stat.size) return fail(`its header is said to have ${length} bytes, the file has ${stat.size}`);
+  if (length > longest || 8 + length > stat.size) {
+    // The header is JSON: where there is no brace the first bytes are no length, but those of a file of another kind.
+    if (first.length === 9 && first[8] !== 0x7b) throw rangeError(where, `${path} is no safetensors file: it begins otherwise`);
+    return fail(`its header is said to have ${length} bytes, ${length > longest ? `${longest} are allowed` : `the file has ${stat.size}`}`);
+  }
   const head = new Uint8Array(8 + length);
   await readAt(where, path, file, head, 0);
   return { ...parseHeader(where, path, head.subarray(8), stat.size - head.length), where, path, file, head, size: stat.size };

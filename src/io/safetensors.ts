@@ -1,6 +1,6 @@
 // Tensors by name in the format that PyTorch's world exchanges them in.
 import { describe, rangeError, typeError, withDefaults } from '../errors';
-import type { Tensor } from '../tensor';
+import { Tensor } from '../tensor';
 import { checkText, packed, refuseRecording, storedOf } from './container';
 import { pathOf } from './paths';
 import { reading, tensorOf } from './read';
@@ -69,6 +69,13 @@ export async function saveSafetensors(
   const texts = metadataOf(where, metadata);
   const stored = Object.entries(dict).map(([name, tensor]) => {
     if (checkText(where, 'a name', name) === '__metadata__') throw rangeError(where, 'a tensor cannot be called "__metadata__"');
+    if (name.endsWith('_extra_state') && !(tensor instanceof Tensor)) {
+      throw typeError(
+        where,
+        `${describe(name)} is what a module keeps beside tensors, and such a file holds tensors alone`,
+        'saveCheckpoint keeps it too, or put it into metadata as text',
+      );
+    }
     return storedOf(where, name, tensor);
   });
   await writeWhole(file, packed(where, stored, texts));

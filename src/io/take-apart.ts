@@ -3,6 +3,7 @@ import * as data from '../data';
 import { describe, rangeError, typeError } from '../errors';
 import type { TensorData } from '../memory';
 import { Module, Parameter } from '../nn';
+import { computedIn } from '../nn/computed';
 import { Tensor } from '../tensor';
 import { Writer } from './codec';
 import { library, type ModuleClass, partsIn } from './library';
@@ -89,6 +90,14 @@ export class Apart {
     if (known !== undefined) return known;
     const parts = partsIn(module);
     const node: Node = { ...this.classOf(module, path), training: module.training, fields: [], buffers: [] };
+    const computed = computedIn(module);
+    if (computed.length > 0) {
+      throw typeError(
+        this.where,
+        `${join(path, computed[0]!)} is computed of other parameters, by a parametrization, which a file of the model cannot carry`,
+        'remove that first (parametrize.removeParametrizations, removeWeightNorm, removeSpectralNorm), or save the stateDict()',
+      );
+    }
     const inParts = new Set(parts?.map(([name]) => name));
     const json = (name: string, value: unknown): unknown => this.writer.json(value, join(path, name));
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(module))) {

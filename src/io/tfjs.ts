@@ -1,5 +1,4 @@
 // Sequences of layers as files that tfjs loads with `loadLayersModel`: model.json, and the weights in shards.
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, rangeError, typeError, withDefaults } from '../errors';
 import type { Module } from '../nn';
@@ -7,6 +6,7 @@ import type { Tensor } from '../tensor';
 import { checkModel, evaluating, examplesOf } from './examples';
 import { notExportable } from './onnx-error';
 import { pathOf } from './paths';
+import { makeFolder } from './places';
 import { type KerasLayer, type LayerWeight, layerOf, sequence } from './tfjs-layers';
 import { writeWhole } from './write';
 
@@ -93,7 +93,7 @@ export async function exportTfjs(directory: string | URL, model: Module, options
     modelTopology: topologyOf(layers, x),
     weightsManifest: [{ paths, weights: manifest }],
   });
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   for (const [i, shard] of shards.entries()) await writeWhole(join(folder, paths[i]!), [shard]);
   await writeWhole(join(folder, 'model.json'), [Buffer.from(json)]);
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { unwritten } from './places';
 
 const most = 2 ** 30; // what one call of the system writes is at most 2 GiB
 const leftBehind = 60_000; // milliseconds after which the file of a process that is gone is taken for one that was killed
@@ -60,6 +61,14 @@ async function placeOf(path: string): Promise<string> {
  * file is followed, and stays; a device or a pipe is written to.
  */
 export async function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
+  try {
+    await write(path, chunks);
+  } catch (error) {
+    throw await unwritten(path, error as Error);
+  }
+}
+
+async function write(path: string, chunks: readonly Uint8Array[]): Promise<void> {
   const target = await placeOf(path);
   const [folder, name] = [dirname(target), basename(target)];
   const beside = join(folder, `.${name}.${process.pid}.${randomBytes(8).toString('hex')}.tmp`);

@@ -12,6 +12,9 @@ export interface PearsonCorrCoefOptions {
   numOutputs?: number;
 }
 
+/** The options of `ConcordanceCorrCoef`. */
+export interface ConcordanceCorrCoefOptions extends PearsonCorrCoefOptions {}
+
 /** The options of `SpearmanCorrCoef`. */
 export interface SpearmanCorrCoefOptions extends PearsonCorrCoefOptions {}
 
@@ -64,34 +67,34 @@ class Moments {
     const least = 2 ** -26 * (n - 1);
     return n > 1 && xx >= least && yy >= least ? clamp(xy / Math.sqrt(xx * yy)) : Number.NaN;
   }
+
+  concordance(n: number): number {
+    const [varX, varY] = [this.xx / (n - 1), this.yy / (n - 1)];
+    return (2 * this.correlation(n) * Math.sqrt(varX) * Math.sqrt(varY)) / (varX + varY + (this.x - this.y) ** 2);
+  }
 }
 
-/**
- * Pearson's correlation, `cov(pred, target) / sqrt(var(pred) var(target))`. As `torchmetrics.PearsonCorrCoef`.
- *
- * `update(preds, target)` takes tensors of one shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or `[numOutputs]`
- * for more than one: from -1 to 1; NaN for less than two samples, and where the variance of one side, in units of its largest distance from the mean, is
- * below 2^-26, as torchmetrics has it for float64, in which this is calculated. `higherIsBetter` is null: -1 and 1 both are perfect.
- *
- * @example
- * const pearson = new metrics.PearsonCorrCoef();
- * pearson.update(tensor([1, 2, 3, 4]), tensor([2, 4, 6, 8]));
- * pearson.compute().item(); // 1
- */
-export class PearsonCorrCoef extends Metric {
+/** The base of correlations that are a function of moments. */
+abstract class MomentCorrelation extends Metric {
   private readonly outputs: number;
   private moments: Moments[];
   private count = 0;
 
-  constructor(options?: PearsonCorrCoefOptions) {
+  constructor(
+    private readonly name: string,
+    options: PearsonCorrCoefOptions | undefined,
+  ) {
     super();
-    this.outputs = outputsOf('PearsonCorrCoef', options);
+    this.outputs = outputsOf(name, options);
     this.moments = this.none();
   }
 
+  /** @internal The figure of one output, of `n` samples. */
+  protected abstract figure(moments: Moments, n: number): number;
+
   update(preds: Tensor, target: Tensor): void {
     const { outputs } = this;
-    const pairs = columnsOf('PearsonCorrCoef.update', preds, target, outputs);
+    const pairs = columnsOf(`${this.name}.update`, preds, target, outputs);
     const n = pairs.target.length / outputs;
     if (n === 0) return;
     this.moments.forEach((moments, o) => {
@@ -106,7 +109,7 @@ export class PearsonCorrCoef extends Metric {
   }
 
   compute(): Tensor {
-    return figuresOf(this.moments.map((moments) => moments.correlation(this.count)));
+    return figuresOf(this.moments.map((moments) => this.figure(moments, this.count)));
   }
 
   reset(): void {
@@ -116,6 +119,54 @@ export class PearsonCorrCoef extends Metric {
 
   private none(): Moments[] {
     return Array.from({ length: this.outputs }, () => new Moments());
+  }
+}
+
+/**
+ * Pearson's correlation, `cov(pred, target) / sqrt(var(pred) var(target))`. As `torchmetrics.PearsonCorrCoef`.
+ *
+ * `update(preds, target)` takes tensors of one shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or `[numOutputs]`
+ * for more than one: from -1 to 1; NaN for less than two samples, and where the variance of one side, in units of its largest distance from the mean, is
+ * below 2^-26, as torchmetrics has it for float64, in which this is calculated. `higherIsBetter` is null: -1 and 1 both are perfect.
+ *
+ * @example
+ * const pearson = new metrics.PearsonCorrCoef();
+ * pearson.update(tensor([1, 2, 3, 4]), tensor([2, 4, 6, 8]));
+ * pearson.compute().item(); // 1
+ */
+export class PearsonCorrCoef extends MomentCorrelation {
+  constructor(options?: PearsonCorrCoefOptions) {
+    super('PearsonCorrCoef', options);
+  }
+
+  /** @internal */
+  protected override figure(moments: Moments, n: number): number {
+    return moments.correlation(n);
+  }
+}
+
+/**
+ * Lin's concordance, of how near the pairs are to the line where both are equal: with Pearson's correlation r,
+ * `2 r std(pred) std(target) / (var(pred) + var(target) + (mean(pred) - mean(target))^2)`. As `torchmetrics.ConcordanceCorrCoef`.
+ *
+ * Shapes as in `PearsonCorrCoef`, and NaN where that is. Variances are divided by `n - 1`, where Lin's own definition has `n`. Unlike
+ * `PearsonCorrCoef` it is 1 for predictions that are right alone, not for all that grow with the targets.
+ *
+ * @example
+ * const concordance = new metrics.ConcordanceCorrCoef();
+ * concordance.update(tensor([2.5, 0, 2, 8]), tensor([3, -0.5, 2, 7]));
+ * concordance.compute().item().toFixed(4); // '0.9777'
+ */
+export class ConcordanceCorrCoef extends MomentCorrelation {
+  override readonly higherIsBetter = true;
+
+  constructor(options?: ConcordanceCorrCoefOptions) {
+    super('ConcordanceCorrCoef', options);
+  }
+
+  /** @internal */
+  protected override figure(moments: Moments, n: number): number {
+    return moments.concordance(n);
   }
 }
 

@@ -44,8 +44,8 @@ function zeros(outputs: number): Sums {
   };
 }
 
-abstract class VarianceScore extends Metric {
-  override readonly higherIsBetter = true;
+/** The base of figures of the variance of targets and of their errors. */
+export abstract class VarianceScore extends Metric {
   protected count = 0;
   private sums = zeros(0);
   private readonly multioutput: Multioutput;
@@ -127,6 +127,8 @@ abstract class VarianceScore extends Metric {
  * explained.compute().item(); // 1
  */
 export class ExplainedVariance extends VarianceScore {
+  override readonly higherIsBetter = true;
+
   constructor(options?: ExplainedVarianceOptions) {
     const o = withDefaults<Required<ExplainedVarianceOptions>>('ExplainedVariance', options, { multioutput: 'uniform_average' });
     super('ExplainedVariance', o.multioutput);
@@ -154,6 +156,8 @@ export class ExplainedVariance extends VarianceScore {
  * r2.compute().item().toFixed(3); // '0.200'
  */
 export class R2Score extends VarianceScore {
+  override readonly higherIsBetter = true;
+
   private readonly adjusted: number;
 
   constructor(options?: R2ScoreOptions) {

@@ -4,17 +4,30 @@ export { type ClassificationReportOptions, classificationReport } from './classi
 export { CohenKappa, type CohenKappaOptions } from './cohen-kappa';
 export { type CollectedMetrics, type CollectedValues, MetricCollection } from './collection';
 export { ConfusionMatrix, type ConfusionMatrixOptions, type Normalize } from './confusion-matrix';
-export { PearsonCorrCoef, type PearsonCorrCoefOptions, SpearmanCorrCoef, type SpearmanCorrCoefOptions } from './correlation';
+export {
+  ConcordanceCorrCoef,
+  type ConcordanceCorrCoefOptions,
+  PearsonCorrCoef,
+  type PearsonCorrCoefOptions,
+  SpearmanCorrCoef,
+  type SpearmanCorrCoefOptions,
+} from './correlation';
 export type { MultidimAverage, StatScoresOptions } from './counts';
 export type { CurveOptions, Thresholds } from './curve';
 export type { AreaOptions } from './curve-average';
+export { ExactMatch, type ExactMatchOptions } from './exact-match';
 export { ExplainedVariance, type ExplainedVarianceOptions, type Multioutput, R2Score, type R2ScoreOptions } from './explained-variance';
 export { F1Score, type F1ScoreOptions, FBetaScore, type FBetaScoreOptions } from './f-beta';
 export { HammingDistance, type HammingDistanceOptions } from './hamming-distance';
+export { HingeLoss, type HingeLossOptions, type MulticlassMode } from './hinge-loss';
 export { JaccardIndex, type JaccardIndexOptions } from './jaccard-index';
+export { KendallRankCorrCoef, type KendallRankCorrCoefOptions, type KendallVariant } from './kendall';
+export { KLDivergence, type KLDivergenceOptions } from './kl-divergence';
 export { MatthewsCorrCoef, type MatthewsCorrCoefOptions } from './matthews-corr-coef';
 export { MeanMetric, type MeanMetricOptions, type NanStrategy } from './mean';
 export {
+  LogCoshError,
+  type LogCoshErrorOptions,
   MeanAbsoluteError,
   type MeanAbsoluteErrorOptions,
   MeanAbsolutePercentageError,
@@ -24,6 +37,8 @@ export {
   SymmetricMeanAbsolutePercentageError,
 } from './mean-errors';
 export { Metric } from './metric';
+export { MinkowskiDistance, type MinkowskiDistanceOptions } from './minkowski-distance';
+export { NegativePredictiveValue, type NegativePredictiveValueOptions } from './negative-predictive-value';
 export { Precision, type PrecisionOptions, Recall, type RecallOptions } from './precision-recall';
 export {
   AveragePrecision,
@@ -32,8 +47,17 @@ export {
   PrecisionRecallCurve,
   type PrecisionRecallCurveOptions,
 } from './precision-recall-curve';
+export {
+  type ErrorNormalization,
+  NormalizedRootMeanSquaredError,
+  type NormalizedRootMeanSquaredErrorOptions,
+  RelativeSquaredError,
+  type RelativeSquaredErrorOptions,
+  WeightedMeanAbsolutePercentageError,
+} from './relative-errors';
 export { RetrievalMRR, RetrievalNormalizedDCG, type RetrievalOptions, type RetrievalUpdateOptions } from './retrieval';
 export { AUROC, type AUROCOptions, ROC, type ROCCurve, type ROCOptions } from './roc';
 export { Specificity, type SpecificityOptions } from './specificity';
 export { StatScores } from './stat-scores';
 export type { Average, Task, TaskOptions, ThresholdOptions } from './task';
+export { TweedieDevianceScore, type TweedieDevianceScoreOptions } from './tweedie-deviance';

@@ -2,13 +2,16 @@
 import { checkBoolean, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { Metric } from './metric';
-import { checkOutputs, figuresOf, rowsOf } from './outputs';
+import { checkOutputs, columnsOf, figuresOf, type Pairs, rowsOf } from './outputs';
 
 /** The options of `MeanAbsoluteError`. */
 export interface MeanAbsoluteErrorOptions {
   /** For more than one, preds and targets are `[n, numOutputs]`, and each output has a mean of its own (1). */
   numOutputs?: number;
 }
+
+/** The options of `LogCoshError`. */
+export interface LogCoshErrorOptions extends MeanAbsoluteErrorOptions {}
 
 /** The options of `MeanSquaredError`. */
 export interface MeanSquaredErrorOptions extends MeanAbsoluteErrorOptions {
@@ -36,7 +39,7 @@ abstract class MeanError extends Metric {
 
   update(preds: Tensor, target: Tensor): void {
     const outputs = this.sums.length;
-    const pairs = rowsOf(`${this.name}.update`, preds, target, outputs);
+    const pairs = this.pairs(`${this.name}.update`, preds, target, outputs);
     for (let i = 0; i < pairs.target.length; i++) this.sums[i % outputs]! += this.error(pairs.preds[i]!, pairs.target[i]!);
     this.count += pairs.target.length / outputs;
   }
@@ -48,6 +51,11 @@ abstract class MeanError extends Metric {
   reset(): void {
     this.sums.fill(0);
     this.count = 0;
+  }
+
+  /** @internal */
+  protected pairs(where: string, preds: Tensor, target: Tensor, outputs: number): Pairs {
+    return rowsOf(where, preds, target, outputs);
   }
 
   /** @internal */
@@ -173,5 +181,34 @@ export class MeanSquaredLogError extends MeanError {
   /** @internal */
   protected override error(pred: number, target: number): number {
     return (Math.log1p(pred) - Math.log1p(target)) ** 2;
+  }
+}
+
+/**
+ * The mean of `log(cosh(pred - target))`: near 0 half the square of the error, far from it the error less `log(2)`. As `torchmetrics.LogCoshError`.
+ *
+ * `update(preds, target)` takes tensors of one shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or `[numOutputs]` for
+ * more than one; NaN before any update. Unlike torchmetrics, it is finite for errors above 88 too.
+ *
+ * @example
+ * const error = new metrics.LogCoshError();
+ * error.update(tensor([3, 5, 2.5, 7]), tensor([2.5, 5, 4, 8]));
+ * error.compute().item().toFixed(4); // '0.3523'
+ */
+export class LogCoshError extends MeanError {
+  constructor(options?: LogCoshErrorOptions) {
+    super('LogCoshError', withDefaults('LogCoshError', options, { numOutputs: 1 }).numOutputs);
+  }
+
+  /** @internal */
+  protected override pairs(where: string, preds: Tensor, target: Tensor, outputs: number): Pairs {
+    return columnsOf(where, preds, target, outputs);
+  }
+
+  /** @internal */
+  protected override error(pred: number, target: number): number {
+    const size = Math.abs(pred - target);
+    // cosh(x) - 1 is 2 sinh(x / 2)^2, which keeps the digits of small errors; that of large ones overflows.
+    return size < 20 ? Math.log1p(2 * Math.sinh(size / 2) ** 2) : size - Math.LN2 + Math.log1p(Math.exp(-2 * size));
   }
 }

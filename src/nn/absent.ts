@@ -31,6 +31,7 @@ const spelled = [
   'addModule',
   'extraRepr',
   'getBuffer',
+  'getExtraState',
   'getParameter',
   'getSubmodule',
   'loadStateDict',
@@ -46,6 +47,7 @@ const spelled = [
   'registerModule',
   'registerParameter',
   'requiresGrad_',
+  'setExtraState',
   'stateDict',
   'zeroGrad',
 ];

@@ -30,6 +30,7 @@ export * as init from './init';
 export type { NamedParts } from './keyed';
 export * from './likelihood-losses';
 export { Linear } from './linear';
+export * from './linear-cross-entropy-loss';
 export * from './losses';
 export * from './margin-losses';
 export { Module } from './module';

@@ -6,6 +6,7 @@ import { eye, rand } from '../ops';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
 import { changed, checkTensor, empty, type Tensor } from '../tensor';
+import { fillAtStart, startsSkipped } from './starting';
 
 function checkMatrix(where: string, t: Tensor): { rows: number; columns: number } {
   checkTensor(where, 'the tensor', t, 'float32');
@@ -69,7 +70,7 @@ export function orthogonal_<T extends Tensor>(t: T, options?: { gain?: number })
   checkTensor(where, 'the tensor', t, 'float32');
   if (t.shape.length < 2) throw rangeError(where, `expected a tensor of 2 or more dimensions, got ${shapeText(t.shape)}`);
   recorder?.reading(where);
-  if (t.numel === 0) return t;
+  if (t.numel === 0 || startsSkipped()) return t;
   const rows = t.shape[0]!;
   const columns = t.numel / rows;
   noGrad(() => t.normal_());
@@ -100,6 +101,7 @@ export function sparse_<T extends Tensor>(t: T, sparsity: number, std: number | 
   const deviation = typeof std === 'object' ? withDefaults(where, std, { std: 0.01 }).std : std;
   checkNumber(where, 'std', deviation, 0);
   recorder?.reading(where);
+  if (startsSkipped()) return t;
   noGrad(() => t.normal_(0, deviation));
   const zeros = Math.ceil(sparsity * rows);
   const order = rand([columns, rows]).floats;
@@ -121,7 +123,7 @@ export function sparse_<T extends Tensor>(t: T, sparsity: number, std: number | 
  */
 export function eye_<T extends Tensor>(t: T): T {
   const { rows, columns } = checkMatrix('init.eye_', t);
-  return noGrad(() => t.copy_(eye(rows, columns)));
+  return fillAtStart(t, () => t.copy_(eye(rows, columns)));
 }
 
 // The distribution function of the normal distribution, within 1e-7 (Abramowitz and Stegun, 7.1.26): it decides between two ways to draw.
@@ -214,6 +216,7 @@ export function truncNormal_<T extends Tensor>(t: T, mean: number | Partial<Trun
   const o = typeof mean === 'object' ? withDefaults<Truncated>(where, mean, { mean: 0, std: 1, a: -2, b: 2 }) : { mean, std, a, b };
   checkTruncated(where, o);
   recorder?.reading(where);
+  if (startsSkipped()) return t;
   const drawn = new Float32Array(t.numel);
   if (o.a === o.b) drawn.fill(o.a);
   else noGrad(() => fillTruncated(drawn, o));

@@ -1,9 +1,9 @@
 // How parameters start: each function fills a tensor in place, without a record for the backward pass, and
 // returns it. Names, formulas and defaults of torch.nn.init.
-import { noGrad } from '../autograd';
 import { checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import { numelOf, shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
+import { fillAtStart } from './starting';
 
 export { eye_, orthogonal_, sparse_, truncNormal_ } from './init-matrices';
 
@@ -80,7 +80,7 @@ function xavierDeviation(where: string, t: Tensor, options: { gain?: number } | 
  */
 export function kaimingUniform_<T extends Tensor>(t: T, options?: Partial<KaimingOptions>): T {
   const bound = Math.sqrt(3) * kaimingDeviation('init.kaimingUniform_', t, options);
-  return noGrad(() => t.uniform_(-bound, bound));
+  return fillAtStart(t, () => t.uniform_(-bound, bound));
 }
 
 /**
@@ -91,7 +91,7 @@ export function kaimingUniform_<T extends Tensor>(t: T, options?: Partial<Kaimin
  */
 export function kaimingNormal_<T extends Tensor>(t: T, options?: Partial<KaimingOptions>): T {
   const deviation = kaimingDeviation('init.kaimingNormal_', t, options);
-  return noGrad(() => t.normal_(0, deviation));
+  return fillAtStart(t, () => t.normal_(0, deviation));
 }
 
 /**
@@ -103,7 +103,7 @@ export function kaimingNormal_<T extends Tensor>(t: T, options?: Partial<Kaiming
  */
 export function xavierUniform_<T extends Tensor>(t: T, options?: { gain?: number }): T {
   const bound = Math.sqrt(3) * xavierDeviation('init.xavierUniform_', t, options);
-  return noGrad(() => t.uniform_(-bound, bound));
+  return fillAtStart(t, () => t.uniform_(-bound, bound));
 }
 
 /**
@@ -114,7 +114,7 @@ export function xavierUniform_<T extends Tensor>(t: T, options?: { gain?: number
  */
 export function xavierNormal_<T extends Tensor>(t: T, options?: { gain?: number }): T {
   const deviation = xavierDeviation('init.xavierNormal_', t, options);
-  return noGrad(() => t.normal_(0, deviation));
+  return fillAtStart(t, () => t.normal_(0, deviation));
 }
 
 /**
@@ -129,7 +129,7 @@ export function uniform_<T extends Tensor>(t: T, a: number | { a?: number; b?: n
   checkTensor(where, 'the tensor', t, 'float32');
   const bounds = typeof a === 'object' ? withDefaults(where, a, { a: 0, b: 1 }) : { a, b };
   checkNumber(where, 'b', bounds.b, checkNumber(where, 'a', bounds.a));
-  return noGrad(() => t.uniform_(bounds.a, bounds.b));
+  return fillAtStart(t, () => t.uniform_(bounds.a, bounds.b));
 }
 
 /**
@@ -144,7 +144,7 @@ export function normal_<T extends Tensor>(t: T, mean: number | { mean?: number; 
   const normal = typeof mean === 'object' ? withDefaults(where, mean, { mean: 0, std: 1 }) : { mean, std };
   checkNumber(where, 'mean', normal.mean);
   checkNumber(where, 'std', normal.std, 0);
-  return noGrad(() => t.normal_(normal.mean, normal.std));
+  return fillAtStart(t, () => t.normal_(normal.mean, normal.std));
 }
 
 /**
@@ -176,5 +176,5 @@ export const ones_ = <T extends Tensor>(t: T): T => fillWith('init.ones_', t, 1)
 function fillWith<T extends Tensor>(where: string, t: T, value: number): T {
   checkTensor(where, 'the tensor', t, 'float32');
   if (typeof value !== 'number') checkNumber(where, 'the value', value);
-  return noGrad(() => t.fill_(value));
+  return fillAtStart(t, () => t.fill_(value));
 }

@@ -3,6 +3,7 @@ import { checkBoolean, checkInteger, withDefaults } from '../errors';
 import { linear } from '../ops/linear';
 import { recorder } from '../recorder';
 import type { Tensor } from '../tensor';
+import { makerOf } from './computed';
 import { pythonBool } from './format';
 import { kaimingUniform_, uniform_ } from './init';
 import { checkInputs } from './inputs';
@@ -11,6 +12,9 @@ import { emptyParameter, type Parameter } from './parameter';
 import { watchesItself } from './watch';
 
 const fields = ['weight', 'bias', 'inFeatures', 'outFeatures'];
+
+// Such a field is another tensor at each reading, and watched where it is computed.
+const computes = (layer: Linear): boolean => makerOf(layer, 'weight') !== undefined || makerOf(layer, 'bias') !== undefined;
 
 // A function, since what is private to a class a copy of a layer would not have.
 function guard(layer: Linear): void {
@@ -60,7 +64,7 @@ export class Linear extends Module {
 
   override forward(x: Tensor): Tensor {
     checkInputs('Linear.forward', arguments.length);
-    if (recorder !== null) guard(this);
+    if (recorder !== null && !computes(this)) guard(this);
     return linear(x, this.weight, this.bias, 'Linear.forward');
   }
 

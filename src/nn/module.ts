@@ -4,13 +4,15 @@ import * as calls from '../calls.generated';
 import { checkBoolean, describe, markOwn, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import type { HookHandle } from '../gradient-hooks';
 import { recorder } from '../recorder';
+import { Tensor } from '../tensor';
 import { refuseAbsentNames } from './absent';
 import { Copies, classOf, copyInto } from './clone';
+import { computedIn } from './computed';
 import { formatModule } from './format';
 import { callHeard, knowClass } from './forwards';
 import { type BackwardHook, type BackwardPreHook, type ForwardHook, type ForwardPreHook, ModuleHooks } from './hooks';
 import { checkPrefix, type Named, Parts, placeOf } from './parts';
-import { copyState, type LoadResult, mismatches, type StateDict } from './state';
+import { copyState, ExtraState, type LoadResult, mismatches, type StateDict } from './state';
 import { countChange, watch } from './watch';
 
 /**
@@ -191,8 +193,56 @@ export abstract class Module extends Parts {
     const { prefix } = withDefaults(where, options, { prefix: '' });
     checkPrefix(where, prefix);
     const dict: StateDict = {};
-    for (const [path, tensor] of this.stateEntries('')) dict[prefix + path] = tensor.detach();
+    for (const [path, held] of this.stateEntries('')) {
+      if (held instanceof Tensor) dict[prefix + path] = held.detach();
+      else if (held.get !== null) dict[prefix + path] = held.get() as Tensor;
+    }
     return dict;
+  }
+
+  /**
+   * What the module keeps beside its tensors: `torch.nn.Module.get_extra_state`. A class that overrides it has what it returns in state dicts, under
+   * `_extra_state`, and overrides `setExtraState` as well.
+   *
+   * `io.saveCheckpoint` carries it where it is made of numbers, texts, lists, plain objects and tensors; `io.saveSafetensors` holds tensors alone and
+   * refuses anything else; `io.saveModel` writes the module's fields instead. A TypeError where it is not overridden.
+   *
+   * @example
+   * class Counted extends nn.Module {
+   *   calls = 0;
+   *   forward(x) {
+   *     this.calls++;
+   *     return x;
+   *   }
+   *   getExtraState() {
+   *     return { calls: this.calls };
+   *   }
+   *   setExtraState({ calls }) {
+   *     this.calls = calls;
+   *   }
+   * }
+   * const [model, copy] = [new Counted(), new Counted()];
+   * model.forward(ones([1]));
+   * copy.loadStateDict(model.stateDict());
+   * copy.calls; // 1
+   */
+  getExtraState(): unknown {
+    throw typeError(placeOf(this, 'getExtraState'), 'the class does not override it, so that there is no extra state');
+  }
+
+  /**
+   * Takes over what `getExtraState` of such a module gave: `torch.nn.Module.set_extra_state`. `loadStateDict` calls it after all tensors were copied. A
+   * TypeError where it is not overridden.
+   */
+  setExtraState(_state: unknown): void {
+    throw typeError(placeOf(this, 'setExtraState'), 'the class does not override it, so that there is no extra state');
+  }
+
+  /** @internal */
+  protected override extraState(): ExtraState | null {
+    const get = this.getExtraState === Module.prototype.getExtraState ? null : () => this.getExtraState();
+    const set = this.setExtraState === Module.prototype.setExtraState ? null : (state: unknown) => this.setExtraState(state);
+    return get === null && set === null ? null : new ExtraState(get, set);
   }
 
   /**
@@ -249,7 +299,9 @@ export abstract class Module extends Parts {
   /** The module and all below it, printed as PyTorch prints them. */
   override toString(): string {
     const children = this.entriesOf().filter((field): field is Named<Module> => field[1] instanceof Module);
-    return formatModule(this.constructor.name, this.extraRepr(), this.formatChildren(children));
+    const { name } = this.constructor;
+    const shown = computedIn(this, 'parametrization').length > 0 ? `Parametrized${name}` : name;
+    return formatModule(shown, this.extraRepr(), this.formatChildren(children));
   }
 
   /** @internal The children as [label, text], in the order in which they are printed. */

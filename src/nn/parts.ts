@@ -8,6 +8,8 @@ import type { Copies } from './clone';
 import type { Module } from './module';
 import { Parameter } from './parameter';
 import { enter } from './registry';
+import type { ExtraState } from './state';
+import { countChange } from './watch';
 
 /** Something found in a module, with its path: `ly1.weight`. */
 export type Named<T> = [name: string, value: T];
@@ -202,6 +204,14 @@ export abstract class Parts {
     });
   }
 
+  /** @internal Takes away a buffer that another property is to stand for; false when there is none of this name. */
+  takeBuffer(name: string): boolean {
+    if (this.#buffers?.delete(name) !== true) return false;
+    delete (this as unknown as Record<string, unknown>)[name];
+    countChange();
+    return true;
+  }
+
   #ownParameters(): Named<Parameter>[] {
     return this.entriesOf().filter((field): field is Named<Parameter> => field[1] instanceof Parameter);
   }
@@ -290,13 +300,20 @@ export abstract class Parts {
     return found;
   }
 
+  /** @internal What the module keeps beside tensors; null where its class says nothing of it. */
+  protected extraState(): ExtraState | null {
+    return null;
+  }
+
   /** @internal The entries of the state dict: unlike the lists above, a shared part stands under each of its names. */
-  protected stateEntries(prefix: string): Named<Tensor>[] {
+  stateEntries(prefix: string): Named<Tensor | ExtraState>[] {
     const fields = this.entriesOf();
     const parameters = fields.filter((field): field is Named<Tensor> => field[1] instanceof Parameter);
     const buffers = this.#ownBuffers().filter(([name]) => this.#buffers!.get(name));
     const here = [...parameters, ...buffers].map(([name, tensor]): Named<Tensor> => [join(prefix, name), tensor]);
+    const extra = this.extraState();
+    const beside: Named<ExtraState>[] = extra === null ? [] : [[join(prefix, '_extra_state'), extra]];
     const children = fields.filter((field): field is Named<Module> => field[1] instanceof Parts);
-    return [...here, ...children.flatMap(([name, module]) => module.stateEntries(join(prefix, name)))];
+    return [...here, ...beside, ...children.flatMap(([name, module]) => module.stateEntries(join(prefix, name)))];
   }
 }

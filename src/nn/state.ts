@@ -5,7 +5,7 @@ import { refuseHeld } from '../holders';
 import { sameShape, shapeText } from '../shape';
 import { changed, refuseLost, Tensor } from '../tensor';
 
-/** The tensors of a module by their paths, with PyTorch's keys. */
+/** The tensors of a module by their paths, with PyTorch's keys. Under `_extra_state` stands what `getExtraState` of a module gave, whatever that is. */
 export type StateDict = Record<string, Tensor>;
 
 /** The keys that `loadStateDict` did not find in the dict, and those that it found no place for. */
@@ -16,11 +16,24 @@ export interface LoadResult {
   unexpectedKeys: string[];
 }
 
-type Entries = readonly (readonly [path: string, tensor: Tensor])[];
+/** What a module keeps beside tensors, as an entry of its state dict. */
+export class ExtraState {
+  constructor(
+    /** What stands in the dict; null for a module that does not say. */
+    readonly get: (() => unknown) | null,
+    /** Takes over what a dict has; null for a module that cannot. */
+    readonly set: ((state: unknown) => void) | null,
+  ) {}
+}
+
+type Entries = readonly (readonly [path: string, held: Tensor | ExtraState])[];
+
+const tensorsOf = (own: Entries): (readonly [string, Tensor])[] =>
+  own.filter((entry): entry is readonly [string, Tensor] => entry[1] instanceof Tensor);
 
 function differences(own: Entries, dict: Readonly<StateDict>): string[] {
   const lines: string[] = [];
-  for (const [path, tensor] of own) {
+  for (const [path, tensor] of tensorsOf(own)) {
     if (!Object.hasOwn(dict, path)) continue;
     const given: unknown = dict[path];
     if (!(given instanceof Tensor)) lines.push(`${path}: expected a tensor, got ${describe(given)}`);
@@ -42,7 +55,7 @@ export function mismatches(
   if (dict === null || typeof dict !== 'object' || Array.isArray(dict)) {
     throw typeError(where, `expected a state dict, an object of tensors by name, got ${describe(dict)}`);
   }
-  const known = new Set(own.map(([path]) => path));
+  const known = new Set(own.flatMap(([path, held]) => (held instanceof Tensor || held.set !== null ? [path] : [])));
   const result: LoadResult = {
     missingKeys: [...known].filter((path) => !Object.hasOwn(dict, path)),
     unexpectedKeys: Object.keys(dict).filter((path) => !known.has(path)),
@@ -54,17 +67,19 @@ export function mismatches(
   return { lines, result };
 }
 
-/** Copies what `dict` has of the entries into them. */
+/** Copies what `dict` has of the entries into them: all tensors, then what modules keep beside them. */
 export function copyState(own: Entries, dict: Readonly<StateDict>): void {
-  for (const [, tensor] of own) {
+  const tensors = tensorsOf(own);
+  for (const [, tensor] of tensors) {
     refuseHeld('Module.loadStateDict', tensor);
     refuseLost('Module.loadStateDict', tensor);
   }
-  for (const [path, tensor] of own) {
+  for (const [path, tensor] of tensors) {
     if (!Object.hasOwn(dict, path)) continue;
     dict[path]!.version.holder?.sync();
     const { values } = dict[path]!;
     if (values !== tensor.values) calls.copyStrided({ out: tensor.values, x: values, layout: Int32Array.of(1, tensor.numel, 1, 0, 1, 0) });
     changed(tensor);
   }
+  for (const [path, held] of own) if (held instanceof ExtraState && Object.hasOwn(dict, path)) held.set?.(dict[path]);
 }

@@ -8,7 +8,14 @@ import { recorder } from '../recorder';
 import { layoutOf } from '../shape';
 import { changed, checkTensor, Tensor } from '../tensor';
 
+/** Parameters that are normed. */
+export * as parametrizations from './parametrizations';
+/** Parameters that are computed of others. */
+export * as parametrize from './parametrize';
+export { skipInit } from './skip-init';
+export { removeSpectralNorm, type SpectralNormOptions, spectralNorm } from './spectral-norm';
 export { type Summary, type SummaryInputs, type SummaryRow, summary } from './summary';
+export { removeWeightNorm, type WeightNormOptions, weightNorm } from './weight-norm';
 
 /** The options of `clipGradNorm_` and `getTotalNorm`. */
 export interface ClipGradNormOptions {

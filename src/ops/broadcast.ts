@@ -66,6 +66,9 @@ export function repeated(where: string, x: Tensor, shape: readonly number[]): Te
 /** The layout of a contiguous walk over n elements of two operands. */
 export const flatLayout = (n: number): Int32Array => Int32Array.of(1, n, 1, 0, 1, 0);
 
+/** The layout of `n` elements beside a single one. */
+export const byOneLayout = (n: number): Int32Array => Int32Array.of(1, n, 1, 0, 0, 0);
+
 /** The strides of a tensor of shape `from` that is repeated over `to`. */
 export function repeatStrides(from: readonly number[], to: readonly number[]): number[] {
   const strides = stridesOf(from);

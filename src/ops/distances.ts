@@ -1,11 +1,13 @@
 // Lengths and distances of vectors: all functions are public, in `nn.functional`.
-import { checkBoolean, checkNumber, withDefaults } from '../errors';
-import { broadcastShapes, normalizeDim } from '../shape';
-import { checkTensor, type Tensor } from '../tensor';
+import { checkBoolean, checkNumber, rangeError, withDefaults } from '../errors';
+import { allocateConstant, type TensorData } from '../memory';
+import { broadcastShapes, normalizeDim, shapeText } from '../shape';
+import { checkTensor, Tensor } from '../tensor';
 import { checkExponent, normOf } from './vector-norm';
 import './arithmetic';
 import './between';
 import './reduce';
+import './select';
 
 /**
  * `x / max(norm(x), eps)` along dimension `dim`, the p-norm: `torch.nn.functional.normalize`. By default `p` is 2, `dim` 1 and `eps` 1e-12.
@@ -60,4 +62,33 @@ export function pairwiseDistance(x1: Tensor, x2: Tensor, options?: { p?: number;
   checkNumber(where, 'eps', eps);
   broadcastShapes(where, x1.shape, x2.shape);
   return normOf(where, x1.sub(x2).add(eps), checkExponent(where, p), -1, checkBoolean(where, 'keepdim', keepdim));
+}
+
+/**
+ * The p-norm of the difference of each two rows of `x`, once: `torch.nn.functional.pdist`.
+ *
+ * Shapes: x float32 `[n, m]`, result `[n (n - 1) / 2]`: rows 0 and 1, 0 and 2, ..., 1 and 2, .... `p` is 2 by default and at least 0; the gradient of a
+ * distance of 0 is 0.
+ *
+ * @example
+ * nn.functional.pdist(tensor([[0, 0], [3, 4], [0, 1]])).toArray().map((d) => d.toFixed(3)); // ["5.000", "1.000", "4.243"]
+ */
+export function pdist(x: Tensor, options?: { p?: number }): Tensor {
+  const where = 'pdist';
+  checkTensor(where, 'x', x, 'float32');
+  const { p } = withDefaults(where, options, { p: 2 });
+  checkNumber(where, 'p', p, 0);
+  if (x.shape.length !== 2) throw rangeError(where, `expected x [n, m], got ${shapeText(x.shape)}`);
+  const [n] = x.shape as [number, number];
+  const pairs = (n * (n - 1)) / 2;
+  const [first, second] = [allocateConstant(pairs, 'int32'), allocateConstant(pairs, 'int32')];
+  let at = 0;
+  for (let i = 0; i < n; i++) {
+    for (let k = i + 1; k < n; k++) {
+      first[at] = i;
+      second[at++] = k;
+    }
+  }
+  const rows = (index: TensorData): Tensor => x.indexSelect(0, new Tensor(index, [pairs]));
+  return normOf(where, rows(first).sub(rows(second)), p, 1, false);
 }

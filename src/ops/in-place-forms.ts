@@ -204,14 +204,16 @@ for (const name of withOthers) {
   } as () => never;
 }
 
-// The operation's own checks, in the name of the method that was called.
-function applied(name: (typeof withOthers)[number], x: Tensor, args: unknown[]): Tensor {
+/** What `fn` gives; its errors, which are in the name of `own`, are in that of the in-place form. */
+export function inNameOf<T>(own: string, fn: () => T): T {
   try {
-    return (x[name] as (...args: unknown[]) => Tensor).apply(x, args);
+    return fn();
   } catch (error) {
-    const own = `Tensor.${name}`;
     if (isRangeError(error)) throw new RangeError(error.message.replace(own, `${own}_`));
     if (isTypeError(error)) throw new TypeError(error.message.replace(own, `${own}_`));
     throw error;
   }
 }
+
+const applied = (name: (typeof withOthers)[number], x: Tensor, args: unknown[]): Tensor =>
+  inNameOf(`Tensor.${name}`, () => (x[name] as (...args: unknown[]) => Tensor).apply(x, args));

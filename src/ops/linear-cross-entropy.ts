@@ -196,8 +196,22 @@ function ofEachRow(problem: Problem): Tensor {
  * const [x, weight] = [tensor([[1, 2]]), tensor([[0, 0], [0, 0]])];
  * nn.functional.linearCrossEntropy(x, weight, tensor([1], { dtype: "int32" })).item(); // 0.6931471824645996
  */
-export function linearCrossEntropy(x: Tensor, weight: Tensor, target: Tensor, options?: LinearCrossEntropyOptions): Tensor {
-  const where = 'linearCrossEntropy';
+export function linearCrossEntropy(x: Tensor, weight: Tensor, target: Tensor, options?: LinearCrossEntropyOptions): Tensor;
+/** @internal */
+export function linearCrossEntropy(
+  x: Tensor,
+  weight: Tensor,
+  target: Tensor,
+  options: LinearCrossEntropyOptions | undefined,
+  where: string,
+): Tensor;
+export function linearCrossEntropy(
+  x: Tensor,
+  weight: Tensor,
+  target: Tensor,
+  options?: LinearCrossEntropyOptions,
+  where = 'linearCrossEntropy',
+): Tensor {
   const { bias, weight: classWeight, ignoreIndex, reduction, labelSmoothing, chunk } = withDefaults(where, options, defaults);
   checkInteger(where, 'ignoreIndex', ignoreIndex, -0x80000000, 0x7fffffff);
   checkReduction(where, reduction);

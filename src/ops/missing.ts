@@ -38,6 +38,145 @@ const hints: Record<string, string> = {
   index_put_: 'indexAdd_ and maskedFill_ change elements, select(0, i).copy_(row) a row',
 };
 
+// Many names with one answer.
+const complex = 'there are no complex numbers';
+const sparse = 'tensors are dense; an Embedding with sparse: true has gradients of rows alone';
+const quantized = types;
+const cpu = 'everything is on the CPU: leave it out';
+const memory = "tensors are contiguous, and data is the typed array on a tensor's memory";
+const algebra = 'there is no linear algebra beyond products: matmul(), einsum(), norm()';
+const bits = 'there are no bitwise operations: logicalAnd(), logicalOr(), logicalXor() and logicalNot() are for masks';
+const special = 'this function is not there: put it together from exp(), log(), erf() and others';
+const compared = 'comparisons make int32 tensors: x.copy_(x.gt(other)) writes one back';
+const many: readonly (readonly [hint: string, names: string])[] = [
+  [
+    complex,
+    'H mH adjoint angle cdouble cfloat chalf conj_physical conj_physical_ is_complex is_conj isreal resolve_conj resolve_neg sgn sgn_',
+  ],
+  [
+    sparse,
+    'ccol_indices coalesce col_indices crow_indices dense_dim indices is_coalesced is_sparse is_sparse_csr resize_as_sparse_ row_indices smm sparse_dim sparse_mask sparse_resize_ sparse_resize_and_clear_ sspaddmm to_dense to_mkldnn to_padded_tensor to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr',
+  ],
+  [
+    quantized,
+    'dequantize int_repr is_quantized q_per_channel_axis q_per_channel_scales q_per_channel_zero_points q_scale q_zero_point qscheme',
+  ],
+  [
+    cpu,
+    'get_device ipu is_cpu is_ipu is_maia is_meta is_mkldnn is_mps is_mtia is_vulkan is_xla is_xpu mtia pin_memory is_pinned record_stream xpu',
+  ],
+  [
+    memory,
+    'as_strided as_strided_ as_strided_scatter const_data_ptr data_ptr dim_order element_size is_contiguous is_set_to is_shared itemsize layout nbytes set_ share_memory_ storage storage_offset storage_type stride untyped_storage',
+  ],
+  [
+    algebra,
+    'cholesky cholesky_inverse cholesky_solve det eig geqrf inverse logdet lstsq lu lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet slice_inverse solve svd symeig triangular_solve',
+  ],
+  [
+    bits,
+    'bitwise_and bitwise_and_ bitwise_left_shift bitwise_left_shift_ bitwise_not bitwise_not_ bitwise_or bitwise_or_ bitwise_right_shift bitwise_right_shift_ bitwise_xor bitwise_xor_ gcd gcd_ lcm lcm_',
+  ],
+  [
+    special,
+    'digamma digamma_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma lgamma_ mvlgamma mvlgamma_ polygamma polygamma_ sinc sinc_ frexp ldexp ldexp_ nextafter nextafter_',
+  ],
+  [
+    compared,
+    'eq_ ge_ gt_ le_ lt_ ne_ greater_ greater_equal_ less_ less_equal_ not_equal_ logical_and_ logical_not_ logical_or_ logical_xor_',
+  ],
+  [
+    'x.copy_(...) writes what the form without _ gives',
+    'addbmm_ addr_ baddbmm_ copysign_ deg2rad_ frac_ float_power_ heaviside_ hypot_ logit_ rad2deg_ xlogy_',
+  ],
+  [
+    'uniform_(), normal_(), bernoulli(p) and multinomial(weights, n) draw',
+    'bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial random_',
+  ],
+  [
+    'zeros(shape), ones(shape), full(shape, value) and tensor(data) make tensors',
+    'new new_empty new_empty_strided new_full new_ones new_tensor new_zeros',
+  ],
+  [
+    'select(dim, i) or narrow(dim, start, length), then copy_(values), change a part',
+    'diagonal_scatter index_copy index_copy_ index_put index_reduce index_reduce_ put put_ select_scatter slice_scatter scatter_reduce masked_scatter masked_scatter_ fill_diagonal_',
+  ],
+  [
+    'split(sizes, dim) and chunk(n, dim) divide a tensor',
+    'dsplit hsplit split_with_sizes tensor_split unsafe_chunk unsafe_split unsafe_split_with_sizes vsplit',
+  ],
+  ['flip(dims) and transpose(dim0, dim1) turn tensors', 'fliplr flipud rot90'],
+  ['einsum() and outer() make such products', 'addbmm addr cross kron'],
+  ['mean(), var(), sort() and quantile() are there', 'corrcoef cov histc histogram mode nanmedian nanquantile renorm renorm_'],
+  ['sort(dim), unique() and cumsum(dim) are there', 'cummax cummin logcumsumexp logaddexp2 msort unique_consecutive nonzero_static'],
+  ['map over toArray(), or use an operation', 'apply_ map_ map2_'],
+  [fixed, 'resize resize_as resize_as_ swapaxes_ swapdims_'],
+];
+const called: readonly (readonly [here: string, names: string])[] = [
+  ['abs', 'absolute'],
+  ['acos', 'arccos'],
+  ['acosh', 'arccosh'],
+  ['asin', 'arcsin'],
+  ['asinh', 'arcsinh'],
+  ['atan', 'arctan'],
+  ['atanh', 'arctanh'],
+  ['atan2', 'arctan2'],
+  ['div', 'divide true_divide'],
+  ['trunc', 'fix'],
+  ['mul', 'multiply'],
+  ['sub', 'subtract'],
+  ['neg', 'negative'],
+  ['gt', 'greater'],
+  ['ge', 'greater_equal'],
+  ['lt', 'less'],
+  ['le', 'less_equal'],
+  ['ne', 'not_equal'],
+  ['swapaxes', 'swapdims'],
+  ['movedim', 'moveaxis'],
+  ['pow', 'float_power'],
+  ['maximum', 'fmax'],
+  ['minimum', 'fmin'],
+];
+for (const [hint, names] of many) for (const name of names.split(' ')) hints[name] ??= hint;
+for (const [here, names] of called) {
+  for (const name of names.split(' ')) {
+    hints[name] ??= `it is called ${here} here`;
+    if (`${here}_` in Tensor.prototype) hints[`${name}_`] ??= `it is called ${here}_ here`;
+  }
+}
+Object.assign(hints, {
+  ger: 'it is called outer here',
+  unfold: 'narrow(dim, start, length) and stack(tensors) make windows',
+  is_leaf: 'a leaf is what no operation made',
+  is_nested: 'there are no nested tensors',
+  is_inference: 'noGrad(() => ...) records nothing',
+  is_neg: complex,
+  is_distributed: cpu,
+  deg2rad: 'mul(Math.PI / 180) converts',
+  rad2deg: 'mul(180 / Math.PI) converts',
+  hypot: 'x.square().add(other.square()).sqrt() is it',
+  copysign: 'x.abs().mul(other.sign()) is it, but for zeros',
+  signbit: 'lt(0) is it, but for -0',
+  heaviside: 'gt(0) is it, with eq(0) where x is 0',
+  diag_embed: 'diag() makes a matrix of a vector',
+  diagflat: 'flatten().diag() is it',
+  hardshrink: 'nn.functional.hardshrink(x)',
+  prelu: 'nn.functional.prelu(x, weight)',
+  ndimension: 'dim() is the number of dimensions',
+  is_floating_point: 'dtype is "float32" or "int32"',
+  is_signed: 'both element types are signed',
+  is_nonzero: 'item() !== 0 asks it',
+  isneginf: 'eq(-Infinity) is it',
+  isposinf: 'eq(Infinity) is it',
+  narrow_copy: 'narrow(dim, start, length) is it',
+  positive: 'a tensor is its own',
+  sum_to_size: 'sum(dims, { keepdim: true }) is it',
+  is_same_size: 'compare the shapes',
+  retains_grad: 'registerHook() is called with the gradient of a tensor between',
+  stft: 'there are no Fourier transforms',
+  istft: 'there are no Fourier transforms',
+});
+
 // What users never call.
 const internal = ['freshGradient', 'clearGradient', 'needsGrad', 'gradientSeen', 'gradientHome'];
 
@@ -56,8 +195,6 @@ for (const name of Object.getOwnPropertyNames(Tensor.prototype)) {
 
 for (const name in hints) {
   if (!(name in Tensor.prototype)) refuse(name, hints[name]!);
-  const at = name.indexOf('_');
-  if (at < 0 || at === name.length - 1) continue;
-  const here = name.slice(0, at) + name[at + 1]!.toUpperCase() + name.slice(at + 2); // two words, in this library's spelling
+  const here = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()); // in this library's spelling
   if (!(here in Tensor.prototype)) refuse(here, hints[name]!);
 }

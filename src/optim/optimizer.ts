@@ -50,6 +50,10 @@ export interface Recipe<O extends object> {
    * to a float32 as PyTorch's tensor of it is, so that a state dict has all of it.
    */
   readonly scalar?: { readonly key: string; readonly first: number; next(before: number, options: O, count: number): number };
+  /** A number that PyTorch keeps as well, and that the number of steps says: it is written into state dicts, and not read. */
+  readonly derived?: { readonly key: string; at(options: O, steps: number): number };
+  /** The shape of what is kept under a key for a parameter of a shape, null for nothing; absent where it is always the parameter's. It has no more elements. */
+  shapeOf?(key: string, shape: readonly number[]): number[] | null;
   /** Throws a RangeError unless the parameter is of a kind that can be stepped. */
   checkParameter?(where: string, parameter: Tensor): void;
   /** Steps one run; `count` is the number of this step, 1 for the first; without `countsSteps` 2 for all others. */

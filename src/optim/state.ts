@@ -1,7 +1,7 @@
 // Optimizer states in PyTorch's layout: state by the parameters' numbers, options with PyTorch's names.
 import * as calls from '../calls.generated';
 import { checkAttached, checkNumber, describe, rangeError, typeError } from '../errors';
-import { sameShape, shapeText } from '../shape';
+import { numelOf, sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
 import type { Stepped } from './groups';
 import type { Recipe } from './optimizer';
@@ -20,7 +20,12 @@ export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (lette
 
 const copyOf = (value: unknown): unknown => (Array.isArray(value) ? [...value] : value);
 
-const memoryOf = ({ span, position, parameter }: Slot, key: string): Float32Array => span.state(key, position, parameter.numel);
+// The shape of what is kept under a key; null for nothing.
+const shapeIn = <O extends object>({ shapeOf }: Recipe<O>, { parameter }: Slot, key: string): number[] | null =>
+  shapeOf === undefined ? parameter.shape.slice() : shapeOf(key, parameter.shape);
+
+const memoryOf = ({ span, position }: Slot, key: string, shape: readonly number[]): Float32Array =>
+  span.state(key, position, numelOf(shape));
 
 const wholeFloats = 2 ** 24; // up to here float32 has every whole number
 const half = 2 ** 31;
@@ -40,12 +45,16 @@ export function writeStateDict<O extends object>(recipe: Recipe<O>, all: readonl
     dict.param_groups.push({ ...Object.fromEntries(options), ...initial, params: slots.map((_, i) => number + i) });
     for (const slot of slots) {
       if (slot.steps > 0) {
-        const kept = recipe.allKeys
-          .filter((key) => slot.kept.has(key))
-          .map((key) => [key, new Tensor(memoryOf(slot, key).slice(), slot.parameter.shape.slice())]);
-        const count = recipe.countsSteps ? { step: stepTensor(slot.steps) } : {};
+        const kept = recipe.allKeys.flatMap((key): [string, Tensor][] => {
+          const shape = slot.kept.has(key) ? shapeIn(recipe, slot, key) : null;
+          return shape === null ? [] : [[key, new Tensor(memoryOf(slot, key, shape).slice(), shape)]];
+        });
+        const count: Record<string, Tensor> = recipe.countsSteps ? { step: stepTensor(slot.steps) } : {};
         const scalar = recipe.scalar && { [recipe.scalar.key]: new Tensor(Float32Array.of(slot.scalar), []) };
-        dict.state[number] = { ...count, ...scalar, ...Object.fromEntries(kept) };
+        const { derived } = recipe;
+        const said: Record<string, Tensor> =
+          derived === undefined ? {} : { [derived.key]: new Tensor(Float32Array.of(derived.at(group, slot.steps)), []) };
+        dict.state[number] = { ...count, ...scalar, ...said, ...Object.fromEntries(kept) };
       }
       number++;
     }
@@ -82,29 +91,28 @@ function readScalar(where: string, key: string, number: unknown, value: unknown)
 function readSlot<O extends object>(where: string, recipe: Recipe<O>, options: O, slot: Slot, number: unknown, saved: unknown): Loaded {
   const loaded: Loaded = { slot, steps: 0, scalar: recipe.scalar?.first ?? 0, tensors: new Map() };
   const entries = (saved ?? {}) as Record<string, unknown>;
-  const known = [...recipe.allKeys, ...(recipe.countsSteps ? ['step'] : []), ...(recipe.scalar ? [recipe.scalar.key] : [])];
+  const shapes = new Map(recipe.allKeys.map((key) => [key, shapeIn(recipe, slot, key)]));
+  const numbers = [...(recipe.countsSteps ? ['step'] : []), ...[recipe.scalar, recipe.derived].flatMap((one) => one?.key ?? [])];
+  const known = [...recipe.allKeys.filter((key) => shapes.get(key) !== null), ...numbers];
   const unknown = Object.keys(entries).filter((key) => !known.includes(key));
   if (unknown.length > 0) {
     throw rangeError(where, `the state of parameter ${number} has ${unknown.join(', ')}, which ${recipe.name} does not keep`, foreign);
   }
-  for (const key of recipe.allKeys) {
+  for (const [key, shape] of shapes) {
     const value = entries[key] ?? null;
-    if (value === null) continue;
+    if (value === null || shape === null) continue;
     if (!(value instanceof Tensor) || value.dtype !== 'float32') {
       throw typeError(where, `expected ${key} of parameter ${number} to be a float32 tensor, got ${describe(value)}`);
     }
-    if (!sameShape(value.shape, slot.parameter.shape)) {
-      throw rangeError(
-        where,
-        `expected ${key} of parameter ${number} to be ${shapeText(slot.parameter.shape)}, got ${shapeText(value.shape)}`,
-      );
+    if (!sameShape(value.shape, shape)) {
+      throw rangeError(where, `expected ${key} of parameter ${number} to be ${shapeText(shape)}, got ${shapeText(value.shape)}`);
     }
     checkAttached(where, value.values);
     loaded.tensors.set(key, value);
   }
   if (loaded.tensors.size === 0 && (entries['step'] ?? null) === null) return loaded;
   for (const key of recipe.stateKeys(options)) {
-    if (!loaded.tensors.has(key)) throw rangeError(where, `the state of parameter ${number} has no ${key}`);
+    if (!loaded.tensors.has(key) && shapes.get(key) !== null) throw rangeError(where, `the state of parameter ${number} has no ${key}`);
   }
   loaded.steps = recipe.countsSteps ? readCount(where, number, entries['step']) : 1;
   if (recipe.scalar !== undefined) loaded.scalar = readScalar(where, recipe.scalar.key, number, entries[recipe.scalar.key]);
@@ -114,7 +122,7 @@ function readSlot<O extends object>(where: string, recipe: Recipe<O>, options: O
 // The options by which the optimizers of PyTorch are told apart.
 const telling = new Set(
   (
-    'alpha amsgrad betas centered dampening etas history_size initial_accumulator_value lambd lr_decay max_iter momentum momentum_decay ' +
+    'alpha amsgrad beta2_decay betas centered d dampening etas history_size initial_accumulator_value lambd lr_decay max_iter momentum momentum_decay ' +
     'nesterov ns_steps rho step_sizes t0 tolerance_change'
   ).split(' '),
 );
@@ -163,8 +171,9 @@ function restore<O extends object>(recipe: Recipe<O>, { slot, steps, scalar, ten
   slot.scalar = scalar;
   for (const key of recipe.allKeys) {
     const source = tensors.get(key);
-    if (source === undefined && !slot.kept.has(key)) continue;
-    const memory = memoryOf(slot, key);
+    const shape = shapeIn(recipe, slot, key);
+    if ((source === undefined && !slot.kept.has(key)) || shape === null) continue;
+    const memory = memoryOf(slot, key, shape);
     if (source === undefined) {
       calls.fill({ out: memory, n: memory.length, value: 0 });
       slot.kept.delete(key);

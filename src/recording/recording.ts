@@ -5,6 +5,7 @@ import { refuseHeld } from '../holders';
 import { allocateFloat, allocateInt, type DType, overlap, type TensorData } from '../memory';
 import { finishedCalls, type Plan, replayPlan } from '../native';
 import { randomPosition, setRandomPosition } from '../random';
+import { allHold } from '../recorder';
 import { sameShape, shapeText } from '../shape';
 import { leafChanges, refuseHeldMemory, Tensor, type Version } from '../tensor';
 import { type LeafGradient, Listener } from './listener';
@@ -185,8 +186,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       if (!this.leavesFit()) return false;
       if (leafChanges === this.left) this.settled = leafChanges;
     }
-    const { guards } = trace;
-    for (let i = 0; i < guards.length; i++) if (!guards[i]!()) return false;
+    if (!allHold(trace.guards)) return false;
     return trace.live.read() && this.isAttached();
   }
 

@@ -4,6 +4,7 @@ import { rangeError, SimdnnError } from '../errors';
 import { liesIn, type TensorData } from '../memory';
 import type { Plan, ResultPlace } from '../native';
 import type { RandomPosition } from '../random';
+import { allHold } from '../recorder';
 import { empty, type Tensor, type Version } from '../tensor';
 import { MemoryMap } from './bases';
 import { valuesOf } from './calls';
@@ -88,11 +89,7 @@ export class RecordedStep {
   /** Whether the function would still do what was recorded. */
   holds(random: RandomPosition): boolean {
     const { leaves, guards } = this.trace;
-    return (
-      leaves.every(({ leaf, needsGrad }) => leaf.needsGrad === needsGrad) &&
-      guards.every((guard) => guard()) &&
-      this.trace.numbers(random) !== null
-    );
+    return leaves.every(({ leaf, needsGrad }) => leaf.needsGrad === needsGrad) && allHold(guards) && this.trace.numbers(random) !== null;
   }
 
   /** The memory that its plan uses and that lasts. */

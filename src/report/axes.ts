@@ -29,6 +29,17 @@ export const numberAxis = (name: string, more: Drawing = {}): Drawing => ({
   ...more,
 });
 
+/** What numbers far from 1 are divided by on an axis, which echarts cannot divide into steps otherwise. */
+export function axisUnit(values: readonly number[]): number {
+  let size = 0;
+  for (const value of values) if (Number.isFinite(value)) size = Math.max(size, Math.abs(value));
+  return size === 0 || (size >= 1e-9 && size <= 1e12) ? 1 : 10 ** Math.floor(Math.log10(size));
+}
+
+/** How the numbers of such an axis are written. */
+export const inUnit = (unit: number): ((value: number) => string) =>
+  unit === 1 ? shortNumber : (value) => shortNumber(Number((value * unit).toPrecision(12)));
+
 /** An axis of names. */
 export const nameAxis = (name: string, names: readonly string[], more: Drawing = {}): Drawing => ({
   type: 'category',

@@ -1,6 +1,6 @@
 // Figures over epochs.
 import { checkInteger, checkOneOf } from '../errors';
-import { type AxisScale, isLogarithmic, legend, line, numberAxis } from './axes';
+import { type AxisScale, axisUnit, inUnit, isLogarithmic, legend, line, numberAxis } from './axes';
 import { type Drawing, draw, type FigureOptions, type Frame } from './figure';
 import { colors } from './palette';
 import { counted } from './text';
@@ -32,8 +32,10 @@ const largest = 1e100;
 const smallest = 1e-100;
 
 // The lines' own range would be one number where all are alike.
-const spread = (name: string, log: boolean): Drawing =>
-  log ? numberAxis(name, { type: 'log', minorSplitLine: { show: false } }) : numberAxis(name);
+const spread = (name: string, log: boolean, unit: number): Drawing =>
+  log
+    ? numberAxis(name, { type: 'log', minorSplitLine: { show: false } })
+    : numberAxis(name, { axisLabel: { color: colors.muted, formatter: inUnit(unit), hideOverlap: true } });
 
 const bestMark = (epoch: number): Drawing => ({
   silent: true,
@@ -57,9 +59,10 @@ export function drawCurves(
     frame.scale,
     all.filter((value) => Math.abs(value) <= largest),
   );
+  const unit = log ? 1 : axisUnit(all.filter((value) => Math.abs(value) <= largest));
   const shown = (value: number): number | null => {
     if (!(Math.abs(value) <= largest) || (log && value < smallest)) return null;
-    return Math.abs(value) < smallest ? 0 : value;
+    return Math.abs(value) < smallest ? 0 : value / unit;
   };
   const count = curves[0]![1].length;
   const [first, last] = [frame.initialEpoch + 1, frame.initialEpoch + count];
@@ -82,7 +85,11 @@ export function drawCurves(
     grid: { left: 68, right: 28, top: lost.length > 0 ? 76 : 60, bottom: 72 },
     legend: legend(curves.length > 1 ? names : []),
     xAxis: numberAxis('epoch', { ...ends, minInterval: 1, nameGap: 26, splitLine: { show: false } }),
-    yAxis: { ...spread(labelsOf([yName])[0]!, log), nameGap: 52, ...(all.every((value) => shown(value) === null) && { min: 0, max: 1 }) },
+    yAxis: {
+      ...spread(labelsOf([yName])[0]!, log, unit),
+      nameGap: 52,
+      ...(all.every((value) => shown(value) === null) && { min: 0, max: 1 }),
+    },
     series,
   });
 }

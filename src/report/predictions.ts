@@ -1,9 +1,9 @@
 // What a regression predicted, and what was true.
 import { rangeError } from '../errors';
-import { numberAxis } from './axes';
+import { axisUnit, inUnit, numberAxis } from './axes';
 import { draw, type FigureOptions, figureOptions } from './figure';
 import { colors, seriesColor } from './palette';
-import { counted, grouped, shortNumber } from './text';
+import { counted, grouped } from './text';
 import { thinnedPoints } from './thin';
 import { type Numbers, numbersOf } from './values';
 
@@ -24,10 +24,18 @@ const dotAt = ([x, y]: [number, number]): string => `M${x.toFixed(1)} ${y.toFixe
 export function predictions(preds: Numbers, target: Numbers, options?: FigureOptions): string {
   const where = 'report.predictions';
   const frame = figureOptions<FigureOptions>(where, options, 'Predicted and true values', {});
-  const [y, x] = [numbersOf(where, 'preds', preds), numbersOf(where, 'target', target)];
-  if (x.length !== y.length) throw rangeError(where, `expected preds and target of the same length, got ${y.length} and ${x.length}`);
-  if (x.length === 0) throw rangeError(where, 'there are no samples');
-  const finite = [...x.keys()].filter((i) => Math.abs(x[i]!) <= largest && Math.abs(y[i]!) <= largest);
+  const [yGiven, xGiven] = [numbersOf(where, 'preds', preds), numbersOf(where, 'target', target)];
+  if (xGiven.length !== yGiven.length) {
+    throw rangeError(where, `expected preds and target of the same length, got ${yGiven.length} and ${xGiven.length}`);
+  }
+  if (xGiven.length === 0) throw rangeError(where, 'there are no samples');
+  const within = [...xGiven.keys()].filter((i) => Math.abs(xGiven[i]!) <= largest && Math.abs(yGiven[i]!) <= largest);
+  const unit = axisUnit(within.flatMap((i) => [xGiven[i]!, yGiven[i]!]));
+  const [x, y] = [xGiven, yGiven].map((values) => (unit === 1 ? values : Array.from(values, (value) => value / unit))) as [
+    typeof xGiven,
+    typeof yGiven,
+  ];
+  const finite = within;
   let [low, high] = [Infinity, -Infinity];
   for (const i of finite) [low, high] = [Math.min(low, x[i]!, y[i]!), Math.max(high, x[i]!, y[i]!)];
   if (finite.length === 0) [low, high] = [0, 1];
@@ -37,7 +45,7 @@ export function predictions(preds: Numbers, target: Numbers, options?: FigureOpt
   const axis = {
     min: low - room,
     max: high + room,
-    axisLabel: { color: colors.muted, formatter: shortNumber, hideOverlap: true, showMinLabel: false, showMaxLabel: false },
+    axisLabel: { color: colors.muted, formatter: inUnit(unit), hideOverlap: true, showMinLabel: false, showMaxLabel: false },
   };
   const [fx, fy] = [finite.map((i) => x[i]!), finite.map((i) => y[i]!)];
   const apart = thinnedPoints(fx, fy, { low, high }, 240);

@@ -12,6 +12,17 @@ export interface BetweenSteps {
   step(): void;
 }
 
+/** What comes after steps. */
+export interface AfterSteps {
+  /** Called with how many were done, before anything else is done about them. Throws only where no step that was done comes behind. */
+  readonly done: (steps: number) => void;
+  /** The same where it can be gone through ahead; null: it cannot, or changes no number of a step. */
+  ahead: BetweenSteps | null;
+}
+
+/** Nothing. */
+export const nothingAfter: AfterSteps = { done: () => {}, ahead: null };
+
 /** A step to come: its recording, by number, and where its random numbers begin. */
 export interface NextStep {
   kind: number;

@@ -1,4 +1,5 @@
 // How the tensors of a batch are divided between model and criterion, and how batches make up a step.
+import { isPromise, type Steps } from '../data/ahead';
 import { rangeError } from '../errors';
 import type { Tensor } from '../tensor';
 
@@ -37,6 +38,31 @@ export function divided(where: string, layout: Layout, batch: readonly Tensor[])
 /** How many samples a batch has. */
 export const rowsOf = ({ targets }: Batch): number => targets[0]!.shape[0] ?? 1;
 
+type Step = IteratorResult<readonly Tensor[], undefined> | Promise<IteratorResult<readonly Tensor[], undefined>>;
+
+/** What `next()` gave, waited for where it is a promise or its value is one: who gives such a value at once is left where that fails. */
+export function awaited(
+  step: ReturnType<Steps<unknown>['next']>,
+  leave: () => unknown,
+): IteratorResult<unknown, undefined> | Promise<IteratorResult<unknown, undefined>> {
+  if (isPromise(step)) return Promise.resolve(step as PromiseLike<IteratorResult<unknown, undefined>>).then(checkStep);
+  const { done, value } = checkStep(step);
+  if (done === true || !isPromise(value)) return step;
+  return Promise.resolve(value).then(
+    (batch) => ({ done: false, value: batch }),
+    (error) => {
+      leave();
+      throw error;
+    },
+  );
+}
+
+// As `for` has it.
+function checkStep(step: unknown): IteratorResult<unknown, undefined> {
+  if ((typeof step === 'object' && step !== null) || typeof step === 'function') return step as IteratorResult<unknown, undefined>;
+  throw new TypeError(`Iterator result ${String(step)} is not an object`);
+}
+
 /** Batches that make up one step: `size` of them, and what is left in the last step of an epoch. All tensors of one come after those of the other. */
 export class Group {
   /** Tensors in a batch, as the loader gives them; unknown until it is asked. */
@@ -54,24 +80,43 @@ export class Group {
   }
 
   /** The steps of a loader's batches, which are checked, each as its tensors. */
-  of(batches: Iterable<unknown>, check: (batch: unknown) => readonly Tensor[]): Iterable<readonly Tensor[]> {
-    return { [Symbol.iterator]: () => this.gathered(batches[Symbol.iterator](), check) };
+  of(batches: Steps<unknown>, check: (batch: unknown) => readonly Tensor[]): Steps<readonly Tensor[]> {
+    let isOver = false;
+    const leave = (): unknown => batches.return?.();
+    // The result where the step is whole, else null.
+    const take = (
+      { done, value }: IteratorResult<unknown, undefined>,
+      tensors: Tensor[],
+    ): IteratorResult<readonly Tensor[], undefined> | null => {
+      if (done === true) {
+        isOver = true;
+        return tensors.length > 0 ? { done: false, value: tensors } : { done: true, value: undefined };
+      }
+      try {
+        this.add(check(value), tensors);
+      } catch (error) {
+        leave();
+        throw error;
+      }
+      return tensors.length === this.size * this.width ? { done: false, value: tensors } : null;
+    };
+    const gather = (tensors: Tensor[]): Step => {
+      if (isOver) return { done: true, value: undefined };
+      for (;;) {
+        const step = awaited(batches.next(), leave);
+        if (isPromise(step)) return step.then((arrived) => take(arrived, tensors) ?? gather(tensors));
+        const whole = take(step, tensors);
+        if (whole !== null) return whole;
+      }
+    };
+    return { next: () => gather([]), return: leave };
   }
 
-  private *gathered(iterator: Iterator<unknown>, check: (batch: unknown) => readonly Tensor[]): Generator<readonly Tensor[]> {
-    let tensors: Tensor[] = [];
-    for (const given of { [Symbol.iterator]: () => iterator }) {
-      const batch = check(given);
-      if (this.width === 0) this.width = batch.length;
-      if (batch.length !== this.width) {
-        throw rangeError(this.where, `accumulate needs batches of as many tensors each, got ${this.width} and ${batch.length}`);
-      }
-      tensors.push(...batch);
-      if (tensors.length === this.size * this.width) {
-        yield tensors;
-        tensors = [];
-      }
+  private add(batch: readonly Tensor[], to: Tensor[]): void {
+    if (this.width === 0) this.width = batch.length;
+    if (batch.length !== this.width) {
+      throw rangeError(this.where, `accumulate needs batches of as many tensors each, got ${this.width} and ${batch.length}`);
     }
-    if (tensors.length > 0) yield tensors;
+    to.push(...batch);
   }
 }

@@ -20,6 +20,10 @@ export interface BeginReport {
   optimizer: Pick<Optimizer<object>, 'step' | 'zeroGrad'>;
   /** The number of the last epoch that was asked for. */
   epochs: number;
+  /** Epochs that were done before, by which those of this fit are numbered on. */
+  initialEpoch: number;
+  /** Whether it goes on from a checkpoint. */
+  resumed: boolean;
   /** Batches an epoch, where the loader knows. */
   batches: number | undefined;
 }
@@ -94,7 +98,7 @@ export interface Callback {
 export const batchReport = ({ loss }: FitResult, epochs: number, leg: Leg, batches: number | undefined): Omit<BatchReport, 'stop'> =>
   leg.batch > 0
     ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
-    : { epoch: epochs, batch: batches ?? leg.ofEpoch!, batches, loss: loss.at(-1)! };
+    : { epoch: epochs, batch: leg.ofEpoch ?? batches!, batches, loss: loss.at(-1)! };
 
 const events = ['onBegin', 'onEpoch', 'onBatch', 'onEnd', 'afterStep'] as const;
 type Event = (typeof events)[number];

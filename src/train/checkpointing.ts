@@ -2,15 +2,8 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { checkBoolean, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
-import {
-  type BestOptions,
-  type CheckpointCallback,
-  type CheckpointParts,
-  checkpointEvery,
-  loadCheckpoint,
-  type Stateful,
-  saveCheckpoint,
-} from '../io';
+import { type BestOptions, type CheckpointCallback, type CheckpointParts, checkpointEvery, type Stateful, saveCheckpoint } from '../io';
+import { openCheckpoint } from '../io/checkpoint';
 import { pathOf } from '../io/paths';
 import { Module } from '../nn';
 import type { Optimizer } from '../optim';
@@ -88,9 +81,11 @@ export class Checkpointing {
     this.saver = checkpointEvery({ path: o.path, every: o.every, best: watched(where, o.best, known), ...this.parts });
   }
 
-  /** Takes over the checkpoint that is there: the number of epochs that it has done; null: there is none. */
-  async resume(): Promise<number | null> {
-    return existsSync(this.path) ? (await loadCheckpoint(this.path, this.parts)).epoch : null;
+  /** Reads the checkpoint that is there: what it returns takes it over, and gives the number of epochs that it has done; null: there is none. */
+  async open(): Promise<(() => number) | null> {
+    if (!existsSync(this.path)) return null;
+    const load = await openCheckpoint(this.path, this.parts);
+    return () => load().epoch;
   }
 
   /** Writes what is due after an epoch; the last one is. */

@@ -8,7 +8,7 @@ import { getNumThreads } from '../native';
 import type { Module } from '../nn';
 import { shapeText } from '../shape';
 import { Tensor } from '../tensor';
-import type { Batches } from './engine';
+import type { Batches } from './batches';
 import { foldsOf } from './folds';
 import { Jobs } from './jobs';
 import type { FitOptions, FitResult } from './options';

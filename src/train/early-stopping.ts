@@ -1,6 +1,7 @@
 // When a fit has stopped getting better.
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { Module, StateDict } from '../nn';
+import { Copies } from '../nn/clone';
 import type { Direction } from './measures';
 import { figureOf } from './validation';
 
@@ -81,7 +82,7 @@ export class EarlyStopping {
       this.bestEpoch = epoch;
       this.waited = 0;
       if (this.restoreBest) {
-        this.state = Object.fromEntries(Object.entries(model.stateDict()).map(([name, t]) => [name, t.clone()]));
+        this.state = new Copies(this.where).of(model.stateDict());
       }
       return false;
     }

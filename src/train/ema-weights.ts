@@ -1,7 +1,9 @@
 // Averages of the weights that a training goes through, taken in each step.
 import { noGrad } from '../autograd';
-import { checkNumber, describe, typeError, withDefaults } from '../errors';
+import { checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { Module, type StateDict } from '../nn';
+import { sameShape } from '../shape';
+import type { Tensor } from '../tensor';
 import type { Callback } from './callbacks';
 
 /** The options of `emaWeights`. */
@@ -21,6 +23,8 @@ export interface EmaWeights extends Callback {
   /** Takes in the weights: after each step of a loop or a compiled step; a fit does so by itself. */
   afterStep(): void;
 }
+
+const where = 'train.emaWeights';
 
 class Averages<M extends Module> implements EmaWeights {
   readonly model: M;
@@ -44,20 +48,45 @@ class Averages<M extends Module> implements EmaWeights {
   }
 
   afterStep(): void {
+    const [parameters, buffers] = [this.of.parameters(), this.of.buffers()];
+    const [averages, copies] = [this.model.parameters(), this.model.buffers()];
+    const isLike = (own: readonly Tensor[], those: readonly Tensor[]): boolean =>
+      own.length === those.length && own.every(({ shape }, i) => sameShape(shape, those[i]!.shape));
+    if (!isLike(averages, parameters) || !isLike(copies, buffers)) {
+      throw rangeError(
+        where,
+        'the model has other parameters or buffers than when its averages were begun',
+        'emaWeights(model) after its parts were changed',
+      );
+    }
     noGrad(() => {
-      const parameters = this.of.parameters();
-      for (const [i, average] of this.model.parameters().entries()) average.lerp_(parameters[i]!, 1 - this.decay);
-      const buffers = this.of.buffers();
-      for (const [i, buffer] of this.model.buffers().entries()) buffer.copy_(buffers[i]!);
+      for (const [i, average] of averages.entries()) average.lerp_(parameters[i]!, 1 - this.decay);
+      for (const [i, copy] of copies.entries()) copy.copy_(buffers[i]!);
     });
   }
+
+  /** Refuses to follow a fit of another model. */
+  checkFitted(fit: string, at: string, trained: ReadonlySet<Tensor>): void {
+    if (this.of.parameters().every((parameter) => trained.has(parameter))) return;
+    throw rangeError(
+      fit,
+      `${at} averages the weights of another model than the one that is fitted`,
+      'train.emaWeights(model), with the model given to fit',
+    );
+  }
+}
+
+/** Refuses callbacks that average weights of another model: `trained` are the parameters of the one that is fitted, and of what is trained beside it. */
+export function refuseOtherAverages(fit: string, callbacks: readonly Callback[], trained: ReadonlySet<Tensor>): void {
+  for (const [i, callback] of callbacks.entries()) if (callback instanceof Averages) callback.checkFitted(fit, `callbacks[${i}]`, trained);
 }
 
 /**
  * Exponential averages of a model's weights, `average = decay * average + (1 - decay) * weight` after each step, from the weights that it has at the call on. As Keras'
  * `use_ema`, and `ModelEmaV2` of timm.
  *
- * In a fit, one of `callbacks`, they are a part of the recorded step: nothing comes back to JavaScript for them. `model` is evaluated and saved like any other.
+ * In a fit, one of `callbacks`, they are a part of the recorded step: nothing comes back to JavaScript for them. `model` is evaluated and saved like any other. A fit refuses those of another model
+ * with a RangeError.
  *
  * @example
  * const model = new nn.Linear(2, 1);
@@ -69,7 +98,6 @@ class Averages<M extends Module> implements EmaWeights {
  * (await train.evaluate(ema.model, loader, { criterion })).loss > 0; // true
  */
 export function emaWeights<M extends Module>(model: M, options: EmaWeightsOptions = {}): EmaWeights & { readonly model: M } {
-  const where = 'train.emaWeights';
   if (!(model instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
   const o = withDefaults(where, options, { decay: 0.999 });
   return new Averages(model, checkNumber(where, 'decay', o.decay, 0, 1));

@@ -1,24 +1,22 @@
 // Tasks over the batches of loaders, leg by leg, on a native thread: what fit and evaluate are made of.
+import type { Steps } from '../data/ahead';
 import { DataLoader } from '../data/loader';
 import type { Place, RowBatches } from '../data/loader-state';
-import { describe, rangeError, SimdnnError, typeError } from '../errors';
-import { refuseHeld } from '../holders';
+import { rangeError, SimdnnError } from '../errors';
 import type { Limits, LoopReport, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
-import { Tensor } from '../tensor';
-import type { BetweenSteps } from './ahead';
-import { eachOnce, Feed } from './feed';
+import type { Tensor } from '../tensor';
+import { type AfterSteps, nothingAfter } from './ahead';
+import { awaited } from './batch';
+import { type Batches, checkBatch, checkLoader, stepsIn } from './batches';
+import { eachOnce, Feed, type Known } from './feed';
 import { batchesOf, fedLeg, type Leg, lastKind, type Outputs, sum, weightOf } from './leg';
-import { copyRows, refuseReport, Session, type Source } from './session';
+import { refuseData } from './refusals';
+import { copyRows, refuseReport, Session } from './session';
+import type { Source } from './source';
 import { RandomStream } from './stream';
 import type { LossTask } from './tasks';
 import { hurry, ownTurn, patientTurn, takeTurn } from './turns';
-
-/** Batches, each a list of tensors: a `DataLoader`, or whatever else can be gone through again and again. */
-export interface Batches extends Iterable<readonly Tensor[]> {
-  /** The number of batches, where it is known. */
-  readonly length?: number;
-}
 
 /** How an engine works. */
 export interface EngineOptions {
@@ -30,21 +28,13 @@ export interface EngineOptions {
   interrupts: boolean;
   /** Epochs that were done before, for messages. */
   epochsBefore?: number;
+  /** Whether a tensor alone is a batch. */
+  alone?: boolean;
   /** Called with every recording of a session that is being made, before anybody else has the thread. */
   found?: (kind: RecordedStep) => void;
   /** Called with every session that is made. */
   made?: (session: Session) => void;
 }
-
-/** What comes after steps. */
-export interface AfterSteps {
-  /** Called with how many were done, before anything else is done about them. Throws only where no step that was done comes behind. */
-  readonly done: (steps: number) => void;
-  /** The same where it can be gone through ahead; null: it cannot, or changes no number of a step. */
-  ahead: BetweenSteps | null;
-}
-
-const nothing: AfterSteps = { done: () => {}, ahead: null };
 
 interface Part {
   task: LossTask;
@@ -74,18 +64,6 @@ function warnOfMany(where: string): void {
   );
 }
 
-function checkBatch(where: string, batch: unknown): readonly Tensor[] {
-  if (!Array.isArray(batch) || batch.length === 0 || !batch.every((t) => t instanceof Tensor)) {
-    throw typeError(
-      where,
-      `expected the loader to give lists of tensors, got ${describe(batch)}`,
-      'data.TensorDataset, or items of tensors',
-    );
-  }
-  for (const t of batch as Tensor[]) refuseHeld(where, t);
-  return [...(batch as Tensor[])];
-}
-
 export class Engine {
   /** The random numbers of the run. */
   readonly stream = new RandomStream();
@@ -102,10 +80,7 @@ export class Engine {
   ) {
     try {
       this.parts = tasks.map(({ task, loader }) => {
-        if ((loader as unknown) instanceof Tensor || typeof loader?.[Symbol.iterator] !== 'function') {
-          throw typeError(where, `expected a loader of batches, got ${describe(loader)}`, 'new data.DataLoader(dataset, { batchSize })');
-        }
-        if (loader.length === 0) throw rangeError(where, 'the loader has no batches');
+        checkLoader(where, loader);
         const batches = loader instanceof DataLoader ? loader.rows() : null;
         const rows = batches && { batches, handle: copyRows(where, batches) };
         if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
@@ -170,10 +145,12 @@ export class Engine {
     return session;
   }
 
-  /** Whether anything was recorded. */
-  get isRecorded(): boolean {
-    return this.session !== null;
+  /** How many rows an epoch of a part has; null: that is not known. */
+  rowsOf(part: number): number | null {
+    const { rows } = this.parts[part]!;
+    return rows && Math.min(rows.batches.count, rows.batches.batches * rows.batches.batchSize);
   }
+
   /** Whether a part stands between two epochs. */
   isBetweenEpochs(part: number): boolean {
     const { feed, batch } = this.parts[part]!;
@@ -188,6 +165,7 @@ export class Engine {
     this.isStopped = true;
     hurry(this);
     this.session?.stop();
+    for (const { feed } of this.parts) feed?.rouse();
   }
   /** Copies what steps changed into JavaScript's memory. */
   sync(): void {
@@ -207,13 +185,12 @@ export class Engine {
     });
   }
 
-  /** Ends the run: loaders that are not at their end are left, and the random numbers go on from where it is. */
-  close(): void {
-    try {
-      for (const { feed } of this.parts) feed?.close();
-    } finally {
-      this.stream.close();
-    }
+  /** Ends the run: loaders that are not at their end are left, and the random numbers go on from where it is. Null where no loader is waited for. */
+  close(): Promise<void> | null {
+    const leaving = this.parts.flatMap(({ feed }) => feed?.close() ?? []);
+    if (leaving.length > 0) return Promise.all(leaving).then(() => this.stream.close());
+    this.stream.close();
+    return null;
   }
 
   /** The recordings of a part. */
@@ -221,23 +198,57 @@ export class Engine {
     return this.session?.kinds(part) ?? [];
   }
 
-  /** What the steps of a part's next epoch are given, as a loop goes through its loader. */
-  steps(part: number): Iterable<readonly Tensor[]> {
+  // What the steps of a part's next epoch are given, as a loop goes through its loader.
+  private steps(part: number): Steps<unknown> {
     const { task, loader } = this.parts[part]!;
     const { group } = task;
-    return group === undefined || group.size === 1 ? loader : group.of(loader, (batch) => checkBatch(this.where, batch));
+    const steps = stepsIn(loader);
+    return group === undefined || group.size === 1 ? steps : group.of(steps, this.check);
+  }
+
+  private readonly check = (batch: unknown): readonly Tensor[] => checkBatch(this.where, batch, this.options.alone ?? false);
+
+  /** Does a step of a part with the first batches of its loader, in JavaScript and with the run's random numbers. */
+  async stepHere(part: number): Promise<void> {
+    this.stream.begin();
+    try {
+      const steps = this.steps(part);
+      const { done, value } = await awaited(steps.next(), () => steps.return?.());
+      try {
+        if (done !== true) this.parts[part]!.task.run(...this.check(value));
+      } finally {
+        if (done !== true) await steps.return?.();
+      }
+    } finally {
+      this.stream.end();
+    }
   }
 
   /** Whether a part has a batch to do, or an epoch to begin: a loader that JavaScript goes through is asked for its next batch. */
-  hasNext(part: number): boolean {
-    const { feed, examples } = this.parts[part]!;
+  hasNext(part: number): boolean | Promise<boolean> {
+    const { feed } = this.parts[part]!;
     if (feed === null) return true;
-    if (feed.isEmpty) feed.make({ examples, kinds: this.kinds(part) }, false, 1);
-    return !feed.isEmpty || feed.unknown !== null;
+    if (feed.isEmpty) feed.make(this.knownOf(part), false, 1);
+    const hasNext = (): boolean => !feed.isEmpty || feed.unknown !== null;
+    return feed.arriving?.then(hasNext) ?? hasNext();
+  }
+
+  /** Resolves when no batch is waited for; null: none is. Loaders then stand where the steps are. */
+  settling(): Promise<void> | null {
+    const waiting = this.parts.flatMap(({ feed }) => feed?.settling ?? []);
+    if (waiting.length === 0) return null;
+    return Promise.all(waiting).then(() => {
+      for (const part of this.parts) if (part.feed !== null) this.standAt(part, part.feed.batch);
+    });
+  }
+
+  private knownOf(part: number): () => Known {
+    const { examples } = this.parts[part]!;
+    return () => ({ examples, kinds: this.kinds(part) });
   }
 
   /** Goes on with a part until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. */
-  async leg(part: number, limits: Limits, after: AfterSteps = nothing): Promise<Leg> {
+  async leg(part: number, limits: Limits, after: AfterSteps = nothingAfter): Promise<Leg> {
     const state = this.parts[part]!;
     return state.rows === null ? this.fedLeg(part, state, limits, after) : this.rowsLeg(part, state, state.rows.batches, limits, after);
   }
@@ -270,7 +281,8 @@ export class Engine {
     const rows = sum(report.steps.map((steps, kind) => steps * kinds[kind]!.results.rows));
     // Outputs are of one epoch, whose smaller last batch comes last.
     const { outputs, counted, batch, lossSum } = report;
-    const order = outputs.length === 0 ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
+    const isWanted = outputs.length > 0 || (counted?.targets.byteLength ?? 0) > 0;
+    const order = !isWanted ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
     return { losses, batch, lossSum, steps: done, rows, kinds: order, outputs, counted };
   }
 
@@ -290,11 +302,11 @@ export class Engine {
   }
 
   // Begins an epoch of a loader that JavaScript goes through.
-  private begin(part: number): Iterator<unknown> {
+  private begin(part: number): Steps<unknown> {
     const state = this.parts[part]!;
-    const iterator = this.steps(part)[Symbol.iterator]();
+    const steps = this.steps(part);
     state.place = state.loader instanceof DataLoader ? state.loader.underWay : null;
-    return iterator;
+    return steps;
   }
 
   // Batches are made ahead of those that are done.
@@ -304,26 +316,25 @@ export class Engine {
 
   // A leg is of batches that were made while the leg before ran.
   private async fedLeg(part: number, state: Part, limits: Limits, after: AfterSteps): Promise<Leg> {
-    state.feed ??= new Feed(
-      () => this.begin(part),
-      this.stream,
-      this.options.interrupts,
-      (batch) => checkBatch(this.where, batch),
-    );
+    state.feed ??= new Feed(() => this.begin(part), this.stream, this.options.interrupts, this.check);
     const { feed, examples } = state;
-    const known = () => ({ examples, kinds: this.kinds(part) });
-    if (feed.isEmpty) feed.make(known(), false);
+    const known = this.knownOf(part);
+    if (feed.isEmpty) feed.make(known, false);
+    const { arriving } = feed;
+    if (arriving !== null) {
+      await arriving;
+      if (this.isStopped) return fedLeg([], feed.batch, feed.lossSum, { outputs: [] }, []);
+    }
     if (feed.isEmpty && feed.unknown !== null) {
       this.meet(part, state, feed.unknown.tensors);
       feed.recognise(examples.length - 1);
-      feed.make(known(), false);
+      feed.make(known, false);
     }
     if (feed.isEmpty) return this.endFedEpoch(state, feed, { outputs: [] }, []);
     const session = this.session ?? this.record();
     const { random, given } = feed.take(known(), limits.milliseconds === 0 ? 1 : Infinity);
     const running = session.run(part, { ...limits, random, given, batch: 0, between: after.ahead });
-    if (limits.milliseconds > 0) feed.make(known(), true);
-    const report = await running;
+    const report = await (limits.milliseconds > 0 ? feed.during(running, known) : running);
     const done = sum(report.steps);
     const order = given.slice(0, done).map(({ kind }) => session.kinds(part)[kind]!);
     if (done > 0) state.last = given[done - 1]!.kind;
@@ -357,7 +368,10 @@ export class Engine {
     if (wasResumed) this.takeRows(state, loader as DataLoader<unknown>);
     if (wasResumed && feed.batch === 0) return fedLeg([], 0, 0, outputs, order); // all batches of that epoch were given before
     state.epochsDone++;
-    if (feed.batch === 0) throw rangeError(this.where, 'the loader has no batches');
+    if (feed.batch === 0) {
+      const hint = 'an object whose [Symbol.asyncIterator] or [Symbol.iterator] begins anew: a generator is gone through once';
+      throw rangeError(this.where, 'the loader has no batches', state.epochsDone > 1 ? hint : undefined);
+    }
     return { ...fedLeg([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
   }
 
@@ -375,26 +389,11 @@ export class Engine {
     const { epochsDone, task } = this.parts[part]!;
     const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : '';
     const at = (among: number): string => `batch ${batch + among + 1}${ofEpoch}`;
-    if (report.end === 'not finite') this.refuseData(part, report, at);
+    if (report.end === 'not finite') {
+      const { rows, examples } = this.parts[part]!;
+      const tensors = rows?.batches.tensors ?? eachOnce(examples[report.kind]!);
+      refuseData(this.where, tensors, report.batchTensors!, task.group?.width, at);
+    }
     refuseReport(this.where, report, session.kinds(part), `in ${at(0)}`);
-  }
-
-  // Where the data are not finite the first operation on them is not to blame.
-  private refuseData(part: number, { kind, batchTensors }: LoopReport, at: (among: number) => string): void {
-    const { rows, examples, task } = this.parts[part]!;
-    const tensors = rows?.batches.tensors ?? eachOnce(examples[kind]!);
-    batchTensors!.forEach((memory, argument) => {
-      const tensor = tensors[argument % tensors.length]!; // rows are those of each batch in a group
-      if (tensor.dtype !== 'float32') return;
-      const values = new Float32Array(memory);
-      const position = values.findIndex((x) => !Number.isFinite(x));
-      if (position < 0) return;
-      const width = tensor.shape.slice(1).reduce((a, b) => a * b, 1);
-      const inBatch = task.group?.width || batchTensors!.length; // tensors
-      throw new SimdnnError(
-        'SIMDNN_NOT_FINITE',
-        `[${this.where}] the data of ${at(Math.floor(argument / inBatch))} are not finite: tensor ${argument % inBatch} of the batch has ${values[position]} in row ${Math.floor(position / width)}`,
-      );
-    });
   }
 }

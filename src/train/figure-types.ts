@@ -1,7 +1,7 @@
 // The types of figures by the names under which they were asked for.
 import type { ConfusionMatrix } from '../metrics';
 import type { NestedArray } from '../tensor';
-import type { Batches } from './engine';
+import type { Batches } from './batches';
 import type { GivenMetrics, RoutedMetric } from './measures';
 import type { GivenValidation } from './validation';
 

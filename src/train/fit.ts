@@ -2,10 +2,11 @@
 import { describe, typeError } from '../errors';
 import { Module } from '../nn';
 import type { NoMetrics } from './figure-types';
-import { Fit } from './fitting';
+import { Fit, tensorsOf } from './fitting';
 import type { GivenMetrics } from './measures';
 import { type FitOptions, type FitResult, settingsOf } from './options';
 import { emptyResult } from './result';
+import { takeAll } from './taking';
 import type { GivenValidation } from './validation';
 
 const where = 'train.fit';
@@ -66,11 +67,20 @@ export async function fit(model: Module, options: FitOptions, ...rest: never[]):
   if (rest.length > 0) throw typeError(where, `expected a model and options, got ${2 + rest.length} arguments`);
   const settings = settingsOf(where, model, options);
   if (settings.signal?.aborted) throw settings.signal.reason;
-  const done = settings.checkpoint?.resumes ? await settings.checkpoint.resume() : null;
-  if (settings.signal?.aborted) throw settings.signal.reason;
+  let load: (() => number) | null = null;
+  if (settings.checkpoint?.resumes) {
+    const giveBack = takeAll(where, tensorsOf(model, settings.optimizer));
+    try {
+      load = await settings.checkpoint.open();
+    } finally {
+      giveBack();
+    }
+    if (settings.signal?.aborted) throw settings.signal.reason;
+  }
+  const done = load === null ? null : load();
   if (done === null) return new Fit(model, settings).run();
   const { epochs, earlyStopping } = settings;
-  if (done < epochs && !earlyStopping?.hasEnded) return new Fit(model, { ...settings, initialEpoch: done }).run();
+  if (done < epochs && !earlyStopping?.hasEnded) return new Fit(model, { ...settings, initialEpoch: done, resumed: true }).run();
   earlyStopping?.restore(model);
   return { ...emptyResult(settings), bestEpoch: earlyStopping?.bestEpoch ?? 0, stopped: earlyStopping?.hasEnded ? 'earlyStopping' : null };
 }

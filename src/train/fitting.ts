@@ -2,9 +2,11 @@
 import { SimdnnError } from '../errors';
 import type { Holder } from '../holders';
 import type { Module } from '../nn';
+import type { Optimizer } from '../optim';
 import { randomPosition } from '../random';
-import { hold, refuseLost, type Tensor, type Version } from '../tensor';
+import { hold, refuseLost, type Tensor } from '../tensor';
 import { Group } from './batch';
+import { knownLength } from './batches';
 import { batchReport } from './callbacks';
 import { Engine } from './engine';
 import type { Figures, SetFigures } from './figure-types';
@@ -16,11 +18,19 @@ import { RatesOfSteps } from './rates';
 import { addFigures, addSet, bestOf, emptyResult } from './result';
 import type { Session } from './session';
 import { OwnSequence, seedOf } from './stream';
+import { refuseTaken } from './taking';
 import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
 import { checkTrained } from './trained';
 import { epochFigures } from './validation';
 
 const where = 'train.fit';
+
+/** The tensors of a model and of its optimizer. */
+export const tensorsOf = (model: Module, optimizer: Settings['optimizer']): Tensor[] => [
+  ...model.parameters(),
+  ...model.buffers(),
+  ...(optimizer as Optimizer<object>).paramGroups.flatMap(({ params }) => params),
+];
 
 export class Fit implements Holder {
   readonly name = where;
@@ -109,9 +119,16 @@ export class Fit implements Holder {
       await this.engine.recordInTurns();
       this.inUse = true;
       if (callbacks.has('onBegin')) {
-        const batches = this.o.loader.length;
+        const batches = knownLength(this.o.loader);
         await this.outside(() =>
-          callbacks.tell('onBegin', { model: this.model, optimizer: this.o.optimizer, epochs: this.o.epochs, batches }),
+          callbacks.tell('onBegin', {
+            model: this.model,
+            optimizer: this.o.optimizer,
+            epochs: this.o.epochs,
+            initialEpoch: this.o.initialEpoch,
+            resumed: this.o.resumed,
+            batches,
+          }),
         );
         if (signal?.aborted) throw signal.reason;
       }
@@ -120,7 +137,7 @@ export class Fit implements Holder {
       if (this.stopped !== null && signal?.aborted) throw signal.reason;
     } finally {
       signal?.removeEventListener('abort', stop);
-      this.end();
+      await this.end();
       if (signal?.aborted) this.o.earlyStopping?.restore(this.model);
     }
     const { result, o } = this;
@@ -166,8 +183,11 @@ export class Fit implements Holder {
         shown = now;
         progress.update(result, leg.batch / (o.loader.length ?? Infinity), this.rows / ((now - begin) / 1000));
       }
-      if (this.stopped === null && o.callbacks.has('onBatch') && leg.steps > 0 && now - told >= o.progressEvery && this.engine.isSettled) {
-        const report = { ...batchReport(result, this.epochsDone, leg, o.loader.length), stop: this.stopper };
+      if (this.stopped === null && o.callbacks.has('onBatch') && leg.steps > 0 && now - told >= o.progressEvery) {
+        await this.engine.settling();
+        if (o.signal?.aborted) throw o.signal.reason;
+        if (!this.engine.isSettled) continue;
+        const report = { ...batchReport(result, this.epochsDone, leg, knownLength(o.loader)), stop: this.stopper };
         await this.outside(() => o.callbacks.tell('onBatch', report));
         this.epochBegan += performance.now() - now;
         told = performance.now();
@@ -179,7 +199,9 @@ export class Fit implements Holder {
     const { signal, detectAnomaly, check } = this.o;
     if (signal?.aborted) throw signal.reason;
     // Where the loader's last batch is done, no step needs what a callback has changed.
-    const hasNext = this.engine.hasNext(part);
+    const asked = this.engine.hasNext(part);
+    const hasNext = typeof asked === 'boolean' ? asked : await asked;
+    if (signal?.aborted) throw signal.reason;
     try {
       let session = hasNext ? this.engine.held : null;
       if (hasNext && session === null) {
@@ -193,7 +215,7 @@ export class Fit implements Holder {
         this.unchecked = 0;
       }
     } catch (error) {
-      if (part === 0 && !(error instanceof SimdnnError)) this.refusedStep();
+      if (part === 0 && !(error instanceof SimdnnError)) await this.refusedStep();
       throw error;
     }
     return this.engine.leg(part, { epochs, milliseconds, outputBytes, finite: detectAnomaly }, part === 0 ? this.afterSteps : undefined);
@@ -201,18 +223,10 @@ export class Fit implements Holder {
 
   // A callback has set what the next step will refuse, such as a rate below zero. In a loop that step begins: its order and its dropout are drawn,
   // its gradients are there. It is done here as there, and throws.
-  private refusedStep(): void {
+  private async refusedStep(): Promise<void> {
     if (!this.engine.isBetweenEpochs(0)) return;
     this.free();
-    this.engine.stream.begin();
-    try {
-      for (const tensors of this.engine.steps(0)) {
-        this.task.run(...tensors);
-        break;
-      }
-    } finally {
-      this.engine.stream.end();
-    }
+    await this.engine.stepHere(0);
   }
 
   // Loss and metrics over a validation set.
@@ -320,22 +334,12 @@ export class Fit implements Holder {
     this.epochBegan = now;
   }
 
-  // Of model and optimizer.
   private get tensors(): Tensor[] {
-    return [...this.model.parameters(), ...this.model.buffers(), ...this.groups.flatMap(({ params }) => params)];
+    return tensorsOf(this.model, this.o.optimizer);
   }
 
   private checkFree(tensors: Iterable<Tensor>): void {
-    for (const { version } of tensors) this.refuseHeld(version);
-  }
-
-  private refuseHeld({ holder }: Version): void {
-    if (holder !== null && holder !== this) {
-      throw new SimdnnError(
-        'SIMDNN_IN_USE',
-        `[${where}] the model or the optimizer is in use by another ${holder.name}\n  hint: await it first`,
-      );
-    }
+    refuseTaken(where, tensors, this);
   }
 
   private hold(tensors: Iterable<Tensor>): void {
@@ -345,7 +349,7 @@ export class Fit implements Holder {
   // What the recordings found besides is in use as well.
   private takeFound(leaves: readonly Tensor[], changes: readonly Tensor[]): void {
     for (const tensor of [...leaves.filter(({ requiresGrad }) => requiresGrad), ...changes]) {
-      this.refuseHeld(tensor.version);
+      this.checkFree([tensor]);
       this.take(tensor);
     }
   }
@@ -369,13 +373,16 @@ export class Fit implements Holder {
     this.held.clear();
   }
 
-  private end(): void {
+  // Null where no loader is waited for.
+  private end(): Promise<void> | null {
+    let leaving: Promise<void> | null = null;
     try {
       this.free();
     } finally {
       this.restoreModes();
-      this.engine.close();
+      leaving = this.engine.close();
       this.progress.end();
     }
+    return leaving;
   }
 }

@@ -55,3 +55,22 @@ export function checkInputs(where: string, model: Module, layout: Layout, tensor
     );
   }
 }
+
+/** How many of a batch's tensors are the model's inputs in a prediction. Refuses a batch that does not fit. */
+export function checkPredicted(where: string, model: Module, { targets, sampleWeights }: Layout, tensors: number): number {
+  const behind = targets + (sampleWeights ? 1 : 0);
+  const inputs = tensors - behind;
+  const most = mostArguments(asWritten(model.forward));
+  const name = `${model.constructor.name}.forward`;
+  const given = `${tensors} tensor${tensors === 1 ? '' : 's'}`;
+  if (inputs < 1) throw rangeError(where, `a batch has ${given}, ${behind} of them behind the inputs: ${name} gets none`);
+  if (inputs > most) {
+    const hint = `of ${inputs - most === 1 ? 'a target' : 'targets'} behind the inputs say targets: ${targets + inputs - most}`;
+    throw rangeError(
+      where,
+      `a batch has ${given}${behind > 0 ? `, ${behind} of them behind the inputs` : ''}, and ${name} takes ${most}`,
+      hint,
+    );
+  }
+  return inputs;
+}

@@ -1,8 +1,8 @@
 // Callbacks that write what a fit reports.
-import { appendFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { checkBoolean, describe, typeError, withDefaults } from '../errors';
 import { pathOf } from '../io/paths';
-import type { Callback, EpochReport } from './callbacks';
+import type { BeginReport, Callback, EpochReport } from './callbacks';
 
 /** The options of `csvLogger`. */
 export interface CsvLoggerOptions {
@@ -42,19 +42,37 @@ const isEmpty = async (path: string): Promise<boolean> => {
   }
 };
 
-// A file that is begun with the fit and gets a text after each epoch.
+// Where the lines of epochs after `last` begin, at the end of a text whose lines begin as `epochOf` reads: a fit that goes on writes these anew. One that was
+// not written to its end is among them.
+function endOf(text: string, last: number, epochOf: (line: string) => number | null): number {
+  let end = text.lastIndexOf('\n') + 1;
+  while (end > 0) {
+    const begin = text.lastIndexOf('\n', end - 2) + 1;
+    const epoch = epochOf(text.slice(begin, end));
+    if (epoch === null || epoch <= last) break;
+    end = begin;
+  }
+  return end;
+}
+
+// A file that is begun with the fit, or gone on with where the fit goes on from a checkpoint, and gets a text after each epoch.
 class Log implements Callback {
   private begins = true;
 
   constructor(
     private readonly path: string,
     private readonly append: boolean,
+    private readonly epochOf: (line: string) => number | null,
     private readonly textOf: (report: EpochReport, isFirst: boolean) => string,
   ) {}
 
   // A file that cannot be written is told of before the first step.
-  async onBegin(): Promise<void> {
-    if (this.append) await appendFile(this.path, '');
+  async onBegin({ initialEpoch, resumed }: BeginReport): Promise<void> {
+    if (resumed && !(await isEmpty(this.path))) {
+      const text = await readFile(this.path, 'utf8');
+      await truncate(this.path, Buffer.byteLength(text.slice(0, endOf(text, initialEpoch, this.epochOf))));
+    }
+    if (this.append || resumed) await appendFile(this.path, '');
     else await writeFile(this.path, '');
     this.begins = await isEmpty(this.path);
   }
@@ -68,8 +86,8 @@ class Log implements Callback {
 /**
  * Writes a line of figures after each epoch: the epoch, losses, metrics of one number, learning rate and seconds. As `keras.callbacks.CSVLogger`.
  *
- * The names are those of the report, `trainMetrics.` before those of `trainMetrics`, a validation set's name before its own; they make the first line. The fit rejects where the file cannot be
- * written.
+ * The names are those of the report, `trainMetrics.` before those of `trainMetrics`, a validation set's name before its own; they make the first line. A fit that goes on from a checkpoint, `resume: true`,
+ * goes on with the file: lines of epochs that it does again are taken out. The fit rejects where the file cannot be written.
  *
  * @example
  * const model = new nn.Linear(2, 1);
@@ -91,14 +109,16 @@ export function csvLogger(path: string | URL, options: CsvLoggerOptions = {}): C
     return text.includes(o.separator) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const line = (fields: readonly (string | number)[]): string => `${fields.map(field).join(o.separator)}\n`;
-  return new Log(pathOf(where, path), checkBoolean(where, 'append', o.append), (report, isFirst) => {
+  const epochOf = (text: string): number | null => (/^\d/.test(text) ? Number.parseInt(text, 10) : null);
+  return new Log(pathOf(where, path), checkBoolean(where, 'append', o.append), epochOf, (report, isFirst) => {
     const figures = figuresOf(report);
     return (isFirst ? line(figures.map(([name]) => name)) : '') + line(figures.map(([, figure]) => figure));
   });
 }
 
 /**
- * Writes the report of each epoch as a line of JSON, metrics of several numbers included; what is not finite is null.
+ * Writes the report of each epoch as a line of JSON, metrics of several numbers included; what is not finite is null. A fit that goes on from a checkpoint goes on with the file, as
+ * with that of `csvLogger`.
  *
  * @example
  * const model = new nn.Linear(2, 1);
@@ -111,5 +131,10 @@ export function csvLogger(path: string | URL, options: CsvLoggerOptions = {}): C
 export function jsonLogger(path: string | URL, options: JsonLoggerOptions = {}): Callback {
   const where = 'train.jsonLogger';
   const o = withDefaults(where, options, { append: false });
-  return new Log(pathOf(where, path), checkBoolean(where, 'append', o.append), ({ stop: _, ...report }) => `${JSON.stringify(report)}\n`);
+  const epochOf = (text: string): number | null => {
+    const found = /^\{"epoch":(\d+)/.exec(text);
+    return found === null ? null : Number(found[1]);
+  };
+  const textOf = ({ stop: _, ...report }: EpochReport): string => `${JSON.stringify(report)}\n`;
+  return new Log(pathOf(where, path), checkBoolean(where, 'append', o.append), epochOf, textOf);
 }

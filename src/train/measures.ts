@@ -1,13 +1,15 @@
 // What is measured besides the loss: metrics, fed with the outputs that a leg brought.
 import { noGrad } from '../autograd';
+import { isRangeError } from '../brands';
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { MeanMetric, Metric, MetricCollection } from '../metrics';
 import type { RecordedStep } from '../recording';
 import { type NestedArray, Tensor } from '../tensor';
 import type { Figures } from './figure-types';
-import type { Leg } from './leg';
+import { batchesOf, type Leg } from './leg';
+import { leaveAlone } from './promises';
 import { countedClasses } from './task';
-import { type HandOut, leaveAlone } from './tasks';
+import type { HandOut } from './tasks';
 
 // Classes of which counts come back instead: so many squared are a quarter of a megabyte.
 const mostCounted = 181;
@@ -136,12 +138,20 @@ interface Slot {
   asClasses: number;
 }
 
+/** An element of a batch's targets or predictions: both counted from 0. */
+interface Place {
+  position: number;
+  batch: number;
+}
+
 /** Metrics with what a batch hands out for them. */
 export class Measures {
   private readonly list: readonly Measure[];
   private readonly slots: readonly Slot[];
   /** The targets that are handed out, behind the outputs. */
   private readonly targets: readonly number[];
+  /** Batches of the epoch that were taken in. */
+  private batches = 0;
 
   constructor(
     private readonly where: string,
@@ -168,6 +178,7 @@ export class Measures {
   }
 
   reset(): void {
+    this.batches = 0;
     for (const { metric } of this.list) metric.reset();
   }
 
@@ -197,47 +208,94 @@ export class Measures {
   }
 
   /** Updates them with each batch that a leg brought. */
-  update({ outputs, kinds, counted }: Leg): void {
+  update({ outputs, kinds, counted, batch }: Leg): void {
     if (this.isEmpty) return;
+    const isCounted = (kind: RecordedStep): boolean => countedClasses(this, kind) > 0;
     if (counted !== undefined) {
       const [predictions, targets] = [new Int32Array(counted.predictions), new Int32Array(counted.targets)];
       const tensorOf = (values: Int32Array): Tensor => new Tensor(values, [values.length]);
       for (const metric of this.all) {
         // These are refused, or are rows that the metric ignores.
-        if (targets.length > 0) metric.update(tensorOf(predictions), tensorOf(targets));
+        if (targets.length > 0) {
+          this.telling(
+            () => metric.update(tensorOf(predictions), tensorOf(targets)),
+            (at) => this.placeOf(kinds, isCounted, new Float64Array(counted.positions)[at]!),
+          );
+        }
         metric.takeCounts(new Float64Array(counted.counts));
       }
     }
-    if (outputs.length > 0)
-      this.updateEach(
-        outputs,
-        kinds.filter((kind) => countedClasses(this, kind) === 0),
-      );
+    if (outputs.length > 0) this.updateEach(outputs, kinds, (kind) => !isCounted(kind));
+    this.batches = batch;
   }
 
-  private updateEach(outputs: readonly ArrayBuffer[], kinds: readonly RecordedStep[]): void {
-    const width = this.slots.length + this.targets.length; // results of a batch
-    const give = (batch: readonly Tensor[]): void => {
+  private updateEach(outputs: readonly ArrayBuffer[], kinds: readonly RecordedStep[], isGiven: (kind: RecordedStep) => boolean): void {
+    const { width } = this;
+    const given = kinds.filter(isGiven);
+    const give = (batch: readonly Tensor[], place: (at: number) => Place): void => {
       for (const { metric, output, target } of this.list) {
         const slot = this.slots.findIndex((one) => one.output === output);
-        metric.update(batch[slot]!, batch[this.slots.length + this.targets.indexOf(target)]!);
+        this.telling(() => metric.update(batch[slot]!, batch[this.slots.length + this.targets.indexOf(target)]!), place);
       }
     };
-    if (this.list.every(({ metric }) => metric.takesClasses > 0) && kinds.every(({ results }) => results.outputs.every(isList))) {
+    if (this.list.every(({ metric }) => metric.takesClasses > 0) && given.every(({ results }) => results.outputs.every(isList))) {
       // Counts of classes: how the rows are divided does not matter, and one call costs less than one for each batch.
-      const most = kinds.reduce((a, b) => (b.results.outputs.length > a.results.outputs.length ? b : a));
+      const most = given.reduce((a, b) => (b.results.outputs.length > a.results.outputs.length ? b : a));
       const all = most.results.outputs.map((output, i) => gathered(outputs[i], output));
-      for (let i = 0; i < all.length; i += width) give(all.slice(i, i + width));
+      // Of steps of several batches the rows of their first ones come together, then those of their second ones.
+      for (let i = 0; i < all.length; i += width) {
+        give(all.slice(i, i + width), (at) => this.placeOf(kinds, isGiven, at, i / width));
+      }
       return;
     }
     const at = outputs.map(() => 0);
-    for (const { results } of kinds) {
-      const batches = results.outputs.map((output, i) => {
-        const part = partOf(outputs[i]!, at[i]!, output);
-        at[i]! += part.values.byteLength;
-        return part;
-      });
-      for (let i = 0; i < batches.length; i += width) give(batches.slice(i, i + width));
+    let number = this.batches;
+    for (const kind of kinds) {
+      if (isGiven(kind)) {
+        const batches = kind.results.outputs.map((output, i) => {
+          const part = partOf(outputs[i]!, at[i]!, output);
+          at[i]! += part.values.byteLength;
+          return part;
+        });
+        for (let i = 0; i < batches.length; i += width) {
+          const batch = number + i / width;
+          give(batches.slice(i, i + width), (position) => ({ position, batch }));
+        }
+      }
+      number += batchesOf(kind);
+    }
+  }
+
+  // Results of a batch.
+  private get width(): number {
+    return this.slots.length + this.targets.length;
+  }
+
+  // Where a row lies that is the `at`th of the batches that were given; `nth`: of those that are the `nth` of their step.
+  private placeOf(kinds: readonly RecordedStep[], isGiven: (kind: RecordedStep) => boolean, at: number, nth?: number): Place {
+    let [position, batch] = [at, this.batches];
+    for (const kind of kinds) {
+      const ofStep = batchesOf(kind);
+      for (let i = 0; i < ofStep; i++, batch++) {
+        if (!isGiven(kind) || (nth !== undefined && i !== nth)) continue;
+        const rows = kind.results.outputs[i * this.width]!.numel;
+        if (position < rows) return { position, batch };
+        position -= rows;
+      }
+    }
+    return { position, batch };
+  }
+
+  // A metric that is given rows of several batches at once counts them in one: its error is to name the batch, and the place there.
+  private telling(update: () => void, place: (at: number) => Place): void {
+    try {
+      update();
+    } catch (error) {
+      const found = isRangeError(error) ? / at position (\d+)$/.exec(error.message) : null;
+      if (found === null) throw error;
+      const { position, batch } = place(Number(found[1]));
+      const before = (error as RangeError).message.slice(0, found.index);
+      throw new RangeError(`${before} at position ${position} of batch ${batch + 1}`, { cause: error });
     }
   }
 

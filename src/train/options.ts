@@ -1,15 +1,16 @@
 // What a fit is told, checked.
 import { isAbortSignal } from '../brands';
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
-import type { Module } from '../nn';
+import { Module } from '../nn';
 import { Optimizer } from '../optim';
-import type { NestedArray } from '../tensor';
+import type { NestedArray, Tensor } from '../tensor';
 import type { Layout } from './batch';
+import type { Batches } from './batches';
 import { type BatchReport, type Callback, Callbacks, type EpochReport } from './callbacks';
 import { Checkpointing, type CheckpointOptions } from './checkpointing';
 import { type ClipNorm, type Clipping, clippingOf } from './clipping';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping';
-import type { Batches } from './engine';
+import { refuseOtherAverages } from './ema-weights';
 import type { ArraysOf, NumbersOf, OfValidation, SetHistory } from './figure-types';
 import { type GivenMetrics, Measures } from './measures';
 import { type ScheduleOptions, type Scheduler, Schedules } from './schedule';
@@ -135,6 +136,8 @@ export interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'p
   accumulate: number;
   validation: readonly ValidationSet[];
   initialEpoch: number;
+  /** Whether these were done by the fit whose checkpoint this one goes on from. */
+  resumed: boolean;
   metrics: Measures;
   trainMetrics: Measures;
   clip: Clipping;
@@ -150,6 +153,9 @@ function checkFunction<T>(where: string, name: string, value: T | undefined): T 
     throw typeError(where, `expected ${name} to be a function, got ${describe(value)}`);
   return value;
 }
+
+const trainedBy = (model: Module, criterion: Criterion): ReadonlySet<Tensor> =>
+  new Set<Tensor>([...model.parameters(), ...(criterion instanceof Module ? criterion.parameters() : [])]);
 
 type Given = { [name in keyof Required<FitOptions>]: Required<FitOptions>[name] | undefined };
 
@@ -208,6 +214,7 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     loader: o.loader!,
     epochs: checkInteger(where, 'epochs', o.epochs, initialEpoch + 1),
     initialEpoch,
+    resumed: false,
     layout: { targets, sampleWeights: checkBoolean(where, 'sampleWeights', o.sampleWeights) },
     accumulate: checkInteger(where, 'accumulate', o.accumulate, 1),
     validation,
@@ -227,6 +234,7 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     detectAnomaly: checkBoolean(where, 'detectAnomaly', o.detectAnomaly),
     check: checkInteger(where, 'check', o.check),
   };
+  refuseOtherAverages(where, settings.callbacks.objects, trainedBy(model, criterion));
   const { checkpoint } = o;
   return { ...settings, checkpoint: checkpoint === undefined ? null : new Checkpointing(where, checkpoint, model, settings, known) };
 }

@@ -6,7 +6,8 @@ import type { Module } from '../nn';
 import { sameShape, shapeText } from '../shape';
 import { empty, Tensor } from '../tensor';
 import type { Layout } from './batch';
-import { type Batches, Engine } from './engine';
+import type { Batches } from './batches';
+import { Engine } from './engine';
 import { gathered, outputBytes } from './measures';
 import { evaluationTask } from './tasks';
 

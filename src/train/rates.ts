@@ -1,9 +1,8 @@
 // The rates of a fit's steps, as its schedulers set them.
 import { SimdnnError } from '../errors';
 import { hasGetter } from '../optim/groups';
-import type { BetweenSteps } from './ahead';
+import type { AfterSteps, BetweenSteps } from './ahead';
 import type { Callbacks } from './callbacks';
-import type { AfterSteps } from './engine';
 import type { Schedules } from './schedule';
 
 interface Group {

@@ -7,7 +7,6 @@ import {
   addKind,
   addLasting,
   addLoop,
-  type Course,
   createSession,
   type Limits,
   type LoopReport,
@@ -22,15 +21,14 @@ import {
 } from '../native';
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, stretchesOf, type Value } from '../recording';
-import { empty, refuseLost, type Tensor } from '../tensor';
-import { type BetweenSteps, type NextStep, numbersAhead } from './ahead';
+import { refuseLost, type Tensor } from '../tensor';
+import { type BetweenSteps, numbersAhead } from './ahead';
 import { sum } from './leg';
+import { linearNumbers } from './linear';
 import { rowsIn } from './rows';
+import { courseOf, nextSteps, type RowsSource, type Source, stepsLike } from './source';
 import { countedClasses, type Task } from './task';
 import { legBegins, legEnds, ownTurn } from './turns';
-
-/** Where the batches of a loop come from: rows of tensors, or batches like these that are brought along. */
-export type Source = { batches: RowBatches; rows: RowsHandle } | { examples: readonly (readonly Tensor[])[] };
 
 interface Loop {
   number: number;
@@ -65,9 +63,6 @@ export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
 }
 
 const inMode = <T>(task: Task, fn: () => T): T => (task.mode === undefined ? fn() : task.mode(fn));
-
-// Tensors like those of a batch of `size` rows.
-const batchLike = (tensors: readonly Tensor[], size: number): Tensor[] => tensors.map((t) => empty([size, ...t.shape.slice(1)], t.dtype));
 
 const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
   if (!numbers.has(key)) numbers.set(key, numbers.size);
@@ -111,19 +106,6 @@ const holding = (pieces: readonly Float32Array[], written: readonly Value[]): (F
   }
   return pieces.map((piece) => (buffers.get(piece.buffer)?.some((array) => overlap(array, piece)) ? piece : null));
 };
-
-// What steps over a source are given, one of each kind: whole groups first, then the last one, whose last batch may be smaller.
-function stepsLike(source: Source, group = 1): (readonly Tensor[])[] {
-  if ('examples' in source) return [...source.examples];
-  const { tensors, count, batchSize, batches } = source.batches;
-  const sizeOf = (batch: number): number => Math.min(batchSize, count - batch * batchSize);
-  const like = (begin: number, end: number): Tensor[] =>
-    Array.from({ length: end - begin }, (_, i) => batchLike(tensors, sizeOf(begin + i))).flat();
-  const before = Math.floor((batches - 1) / group); // groups before the last one
-  const last = like(before * group, batches);
-  const isWhole = batches % group === 0 && sizeOf(batches - 1) === batchSize;
-  return before > 0 && !isWhole ? [like(0, group), last] : [last];
-}
 
 /** What a session does: tasks, each over its batches. */
 export type Specs = readonly { task: Task; source: Source }[];
@@ -377,79 +359,18 @@ export class Session {
 
   // What a run is told of its live numbers, and of how many steps where each is told by itself.
   private numbersOf(loop: Loop, limits: RunLimits): { numbers: Pick<LoopRun, 'live' | 'ahead'>; steps: number | null } {
-    const { kinds } = loop;
-    const { random, given, between = null } = limits;
+    const { kinds, source, task, most } = loop;
+    const { random, given, between = null, batch = 0 } = limits;
     if (between === null) {
       const used = given === undefined ? kinds.map((_, i) => i) : given.map(({ kind }) => kind);
-      const { live, steady } = this.liveNumbers(kinds, new Set(used), random);
+      const { live, steady } = linearNumbers(kinds, new Set(used), random, { count: this.clocks.size, of: (kind) => this.clockOf(kind) });
       if (steady) return { numbers: { live }, steps: null };
     }
-    const ahead = numbersAhead(kinds, nextSteps(loop, limits), random.seed, between);
+    const next =
+      given !== undefined
+        ? given.slice(0, most).map(({ kind, randomOffset }) => ({ kind, offset: randomOffset }))
+        : nextSteps((source as RowsSource).batches, kinds, task.group?.size ?? 1, most, { offset: random.offset, batch });
+    const ahead = numbersAhead(kinds, next, random.seed, between);
     return { numbers: { live: kinds.map(() => null), ahead }, steps: ahead.kinds.length };
   }
-
-  // Every live number of the kinds that are used as a linear function of the random numbers drawn and the steps done: found by asking what it
-  // would be one further. Not steady: the calls of the second step are others than were recorded (the first with a momentum), or a number is not linear in the
-  // steps, or not exactly so: only whole numbers are added up without rounding.
-  private liveNumbers(
-    kinds: readonly RecordedStep[],
-    used: ReadonlySet<number>,
-    random: RandomPosition,
-  ): { live: (number[][] | null)[]; steady: boolean } {
-    let steady = [...used].every((i) => kinds[i]!.trace.steady);
-    const advancing = new Map<number, RecordedStep>(); // a kind that advances each clock
-    for (const kind of kinds) advancing.set(this.clockOf(kind), kind);
-    const clocks = Array.from(this.clocks, ([, clock]) => advancing.get(clock));
-    const live = kinds.map((kind, i) => {
-      if (!used.has(i)) return null;
-      const numbers = (): number[] | null => kind.trace.numbers(random);
-      const base = numbers()!;
-      if (base.length === 0) return [];
-      const oneDrawn = kind.trace.numbers({ seed: random.seed, offset: random.offset + 1 })!;
-      const oneStep = clocks.map((other) => (other === undefined ? base : other.trace.peek(numbers)));
-      const twoSteps = kind.trace.peek(() => kind.trace.peek(numbers));
-      if (oneStep.includes(null) || twoSteps === null) steady = false;
-      return base.map((value, n) => {
-        const added = oneStep.map((after) => (after === null || after[n] === value ? 0 : after[n]! - value));
-        const isKnown = added.every((one) => one === 0 || (Number.isInteger(value) && Number.isInteger(one)));
-        if (!isKnown || twoSteps?.[n] !== value + 2 * added[this.clockOf(kind)]!) steady = false;
-        return [value, oneDrawn[n]! - value, ...added];
-      });
-    });
-    return { live, steady };
-  }
-}
-
-// The steps that come, but not those of the next epoch.
-function nextSteps({ kinds, source, task, most }: Loop, { random, given, batch = 0 }: RunLimits): NextStep[] {
-  if (given !== undefined) return given.slice(0, most).map(({ kind, randomOffset }) => ({ kind, offset: randomOffset }));
-  const { batches, shuffle, seed, count } = (source as Extract<Source, { batches: unknown }>).batches;
-  const group = task.group?.size ?? 1;
-  const steps = Math.ceil(batches / group);
-  const next: NextStep[] = [];
-  let offset = random.offset + (batch === 0 && shuffle && seed === undefined ? count : 0);
-  for (let step = batch / group; step < steps && next.length < most; step++) {
-    const kind = step < steps - 1 ? 0 : kinds.length - 1;
-    next.push({ kind, offset });
-    offset += kinds[kind]!.trace.draws;
-  }
-  return next;
-}
-
-function courseOf(source: Source, kinds: number, group = 1): Course | null {
-  if ('examples' in source) return null;
-  const { subset, batchSize, count, batches, shuffle, seed, epoch } = source.batches;
-  return {
-    rows: source.rows,
-    subset,
-    batch: Math.min(batchSize, count),
-    batches,
-    group,
-    full: 0,
-    last: kinds - 1,
-    shuffle,
-    ownSeed: seed !== undefined,
-    seed: seed ?? 0,
-    orderOffset: epoch * count,
-  };
 }

@@ -7,9 +7,12 @@ import { Module } from '../nn';
 import { forwardOn } from '../nn/forwards';
 import { withoutPadding } from '../optim/runs';
 import { recorder } from '../recorder';
+import type { Results } from '../recording';
 import { Tensor } from '../tensor';
 import { type Batch, divided, type Group, type Layout, rowsOf } from './batch';
-import { checkInputs } from './inputs';
+import { type Form, formOf } from './forms';
+import { checkInputs, checkPredicted } from './inputs';
+import { leaveAlone } from './promises';
 import type { Task } from './task';
 
 /** A task whose losses make one figure for an epoch. */
@@ -60,11 +63,6 @@ export interface Trained {
   handOut: HandOut;
   /** Where these are pairs of predicted classes and targets: how many classes are counted; 0: they are handed out. */
   classes: number;
-}
-
-/** What an async function gives where none is expected is refused: its own error then is nobody's. */
-export function leaveAlone(value: unknown): void {
-  if (isPromise(value)) value.catch(() => {});
 }
 
 function tensorOf(where: string, what: string, value: unknown): Tensor {
@@ -214,10 +212,21 @@ export function evaluationTask(where: string, { model, criterion, layout, handOu
   };
 }
 
-/** The output of a model whose inputs are all the tensors of a batch. */
-export const predictionTask = (where: string, model: Module): Task => ({
+/** What a prediction gives out: its outputs are the tensors of a form. */
+export interface Prediction extends Results {
+  readonly form: Form;
+}
+
+/** The output of a model for the inputs of a batch: all of its tensors, or those in front of targets and weights. */
+export const predictionTask = (where: string, model: Module, layout: Layout): LossTask & { run(...batch: Tensor[]): Prediction } => ({
   where,
+  sumsLosses: false,
+  lossWeight: () => 1,
   mode: (fn) => inEvaluation(model.modules(), fn),
   run: (...batch) =>
-    noGrad(() => ({ losses: [], outputs: [tensorOf(where, 'the model', forward(where, model, batch))], rows: batch[0]?.shape[0] ?? 1 })),
+    noGrad(() => {
+      const inputs = batch.slice(0, checkPredicted(where, model, layout, batch.length));
+      const form = formOf(where, 'output', 'the model to give', (model.call as (...args: Tensor[]) => unknown).call(model, ...inputs));
+      return { losses: [], outputs: form.leaves, rows: batch[0]!.shape[0] ?? 1, form };
+    }),
 });

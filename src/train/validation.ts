@@ -1,7 +1,7 @@
 // The sets over which a fit takes losses and metrics after each epoch, and the names of what is known then.
 import { isPlainObject } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
-import type { Batches } from './engine';
+import { type Batches, isIterable } from './batches';
 import type { Figures, SetFigures } from './figure-types';
 import { type Direction, directionsOf, type Measures } from './measures';
 
@@ -14,18 +14,14 @@ export interface ValidationSet {
   loader: Batches;
 }
 
-const isLoader = (value: unknown): value is Batches =>
-  typeof (value as Partial<Batches> | null)?.[Symbol.iterator] === 'function' ||
-  typeof (value as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === 'function';
-
 /** The sets, in their order. */
 export function validationSets(where: string, given: GivenValidation | undefined): ValidationSet[] {
   if (given === undefined) return [];
-  if (isLoader(given) || !isPlainObject(given)) return [{ name: null, loader: given as Batches }]; // refused where it is no loader
+  if (isIterable(given) || !isPlainObject(given)) return [{ name: null, loader: given as Batches }]; // refused where it is no loader
   const sets = Object.entries(given).map(([name, loader]) => ({ name, loader: loader as Batches }));
   if (sets.length === 0) throw rangeError(where, 'validation names no loader');
   for (const { name, loader } of sets) {
-    if (!isLoader(loader)) throw typeError(where, `expected validation.${name} to be a loader of batches, got ${describe(loader)}`);
+    if (!isIterable(loader)) throw typeError(where, `expected validation.${name} to be a loader of batches, got ${describe(loader)}`);
   }
   return sets;
 }

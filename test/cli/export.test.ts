@@ -1,5 +1,5 @@
 // simdnn export: the files answer as predict does, in runtimes of others.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { data, Tensor, tensor } from '../../src';
@@ -130,5 +130,13 @@ describe('to TensorFlow.js', () => {
     const found = Tensor.fromTypedArray(Float32Array.from(await runTfjs(path, x)), [50, 10]);
     const wanted = json<Predicted>('predict', at('digits.model'), digits).probabilities!.slice(0, 50);
     expect(found.sub(tensor(wanted)).abs().amax().item()).toBeLessThan(5e-6);
+  });
+
+  it('tells two columns of one name apart', () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `${['Oslo', 'Bonn'][i % 2]},${i % 7},${(i % 2) + (i % 7)}`);
+    writeFileSync(at('twice.csv'), `city,city_Oslo,y\n${rows.join('\n')}\n`);
+    train(at('twice.csv'), 'y', '--model', at('twice.model'), '--epochs', '1', '--task', 'regression');
+    const { inputs } = json<Exported>('export', at('twice.model'), at('twice'));
+    expect(inputs[0]!.columns).toEqual(['numbers__city_Oslo', 'city_Bonn', 'texts__city_Oslo']);
   });
 });

@@ -1,6 +1,6 @@
 // Files that are read are never written over, and classes that float32 would merge are refused.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -74,4 +74,60 @@ it('refuses classes from 2^24 on in a column that is float32', () => {
   writeFileSync(join(folder, 'codes.csv'), `a,y\n${rows.join('\n')}\n`);
   const { status, stderr } = simdnn('train', 'codes.csv', '--target', 'y');
   expect([status, stderr]).toEqual([1, expect.stringContaining('may be rounded')]);
+});
+
+it('says in a sentence why there can be no file, or no folder', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 2}`);
+  writeFileSync(join(folder, 'some.csv'), `a,y\n${rows.join('\n')}\n`);
+  expect(simdnn('train', 'some.csv', '--target', 'y', '--epochs', '1', '--model', 'some.model').status).toBe(0);
+  const exported = (to: string) => {
+    const { status, stderr } = spawnSync(process.execPath, [join(__dirname, '../../bin/simdnn.js'), 'export', 'some.model', to], {
+      cwd: folder,
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    return [status, stderr];
+  };
+  expect(exported('some.csv')).toEqual([1, 'simdnn: some.csv cannot be written: a folder is wanted, and it is a file\n']);
+  const above = join(folder, 'some.csv');
+  expect(exported('some.csv/web')).toEqual([
+    1,
+    `simdnn: some.csv/web cannot be written: a folder is wanted, and ${realpathSync(above)} is a file\n`,
+  ]);
+  expect(exported('none/x.onnx')).toEqual([1, 'simdnn: none/x.onnx cannot be written: the folder none does not exist\n']);
+  if (process.platform !== 'linux') return;
+  expect(exported('/proc/y')).toEqual([1, 'simdnn: the folder /proc/y cannot be made: no folder can be made there (ENOENT)\n']);
+  expect(exported('/proc/y.onnx')).toEqual([1, 'simdnn: /proc/y.onnx cannot be written: no file can be made there (ENOENT)\n']);
+});
+
+it('names the delimiter that a file rather has', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `${i},5;${i % 2 ? 'u' : 'v'}`);
+  writeFileSync(join(folder, 'commas.csv'), `a;y\n${rows.join('\n')}\n`);
+  const { status, stderr } = simdnn('train', 'commas.csv', '--target', 'y');
+  expect([status, stderr]).toEqual([
+    1,
+    'simdnn: row 2 has 2 values, the header 1\n  file: commas.csv\n  hint: --delimiter ";" would divide "a;y"\n',
+  ]);
+  expect(simdnn('train', 'commas.csv', '--target', 'y', '--delimiter', ';', '--decimal', ',', '--epochs', '1').status).toBe(0);
+});
+
+it.each([1e-42, 1e30])('tells the figures of a quantity near %s, and draws them', (unit) => {
+  const rows = Array.from({ length: 200 }, (_, i) => [(i * 37) % 101, (i * 53) % 89]);
+  writeFileSync(join(folder, 'far.csv'), `a,b,y\n${rows.map(([a, b]) => `${a},${b},${(a! + b!) * unit}`).join('\n')}\n`);
+  const args = ['train', 'far.csv', '--target', 'y', '--epochs', '20', '--report', 'far.html', '--json'];
+  const { status, stdout, stderr } = simdnn(...args);
+  expect([status, stderr]).toEqual([0, '']);
+  const { metrics, history } = JSON.parse(stdout) as { metrics: Record<string, number>; history: { metrics: Record<string, number[]> } };
+  // The spread of the target is about 38 units.
+  expect(metrics.r2).toBeGreaterThan(0.9);
+  expect(metrics.r2).toBeLessThan(1);
+  for (const mae of [metrics.mae!, history.metrics.mae!.at(-1)!]) expect(mae / unit).toBeGreaterThan(0.05);
+  expect(metrics.mae! / unit).toBeLessThan(15);
+  for (const mse of [metrics.mse!, history.metrics.mse!.at(-1)!]) {
+    expect(Math.sqrt(mse) / unit).toBeGreaterThan(0.05);
+    expect(Math.sqrt(mse) / unit).toBeLessThan(20);
+  }
+  const page = readFileSync(join(folder, 'far.html'), 'utf8');
+  expect(page.match(/<svg/g)!.length).toBeGreaterThan(3);
+  expect(page).toMatch(unit < 1 ? />[\d.]+e-4[0-3]</ : />[\d.]+e3[0-3]</);
 });

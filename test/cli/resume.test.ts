@@ -65,7 +65,10 @@ describe('a run that is interrupted', () => {
 });
 
 describe('--resume', () => {
-  const learn = (...options: string[]) => ['train', flowers, '--target', 'species', '--checkpoint', at('c.safetensors'), ...options];
+  const learn = (...options: string[]) => [
+    ...['train', flowers, ...(options.includes('--target') ? [] : ['--target', 'species'])],
+    ...['--checkpoint', at('c.safetensors'), ...options],
+  ];
 
   it('begins where there is no checkpoint, and says so', () => {
     rmSync(at('c.safetensors'), { force: true });
@@ -85,8 +88,14 @@ describe('--resume', () => {
   it.each([
     [['--lr', '0.5'], '--lr was 0.002 and is 0.5'],
     [['--seed', '3'], '--seed was 0 and is 3'],
-    [['--hidden', '8'], 'is the checkpoint of a run with other options or of another file'],
-    [['--drop', 'sepal width'], 'is the checkpoint of a run with other options or of another file'],
+    [['--hidden', '8'], 'is the checkpoint of a run with other options or of another file: --hidden was 64,32 and is 8\n'],
+    [['--drop', 'sepal width'], 'column "sepal width" was number and is dropped\n'],
+    [['--text', 'sepal width'], 'column "sepal width" was number and is '],
+    [['--column', 'sepal width'], 'column "sepal length" was number and is not there; column "petal length" was number and is not there'],
+    [['--optimizer', 'sgd', '--schedule', 'cosine'], '--optimizer was adamw and is sgd; --schedule was constant and is cosine\n'],
+    [['--na', 'x'], '--na was NA,N/A,NaN,nan,null,NULL,? and is x\n'],
+    [['--encoding', 'windows-1252'], '--encoding was utf-8 and is windows-1252\n'],
+    [['--target', 'sepal width', '--task', 'regression'], '--target was species and is sepal width\n'],
   ])('refuses another run (%j)', (options, message) => {
     const { status, stderr } = simdnn(...learn('--resume', ...options));
     expect(status).toBe(1);

@@ -95,7 +95,7 @@ describe('data: exit code 1, and where it is', () => {
     ['a folder that is not there', () => learn(flowers, 'species', '--model', at('none/m')), 'none does not exist'],
     ['a folder for a model', () => learn(flowers, 'species', '--model', at('.')), 'it is a folder'],
     ['no model', () => ['predict', at('none'), flowers], 'none does not exist'],
-    ['a model that is none', () => ['predict', flowers, flowers], 'is no whole safetensors file'],
+    ['a model that is none', () => ['predict', flowers, flowers], 'flowers.csv is no safetensors file: it begins otherwise'],
     [
       'columns that a model misses',
       () => ['predict', model, file('thin.csv', 'sepal length,b\n1,2\n')],

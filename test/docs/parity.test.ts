@@ -45,6 +45,8 @@ const sections: [title: string, rows: Row[]][] = [
   ['nn.functional', within('nn.functional.')],
   ['nn.init', within('nn.init.')],
   ['nn.utils', within('nn.utils.')],
+  ['nn.utils.parametrize', within('nn.utils.parametrize.')],
+  ['nn.utils.parametrizations', within('nn.utils.parametrizations.')],
   ['Optimizers', within('optim.')],
   ['Schedulers', within('optim.lrScheduler.')],
   ['Averaged weights', within('optim.swaUtils.')],

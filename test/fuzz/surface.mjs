@@ -39,6 +39,34 @@ const schedulerOptions = {
   SequentialLR: (w, optimizer) => ({ schedulers: [stairs(w, optimizer), stairs(w, optimizer)], milestones: [w.size()] }),
   ReduceLROnPlateau: (w) => w.options({ mode: () => w.r.pick(['min', 'max']), patience: () => w.r.below(3), cooldown: () => w.r.below(3) }),
 };
+const spectral = (w) => ({ nPowerIterations: () => w.size(), dim: () => w.r.pick([0, 1, -1, null]), eps: () => 1e-6 });
+const normed = (w) => w.r.pick([w.lib.nn.utils.parametrizations.weightNorm, w.lib.nn.utils.parametrizations.spectralNorm])(w.linear());
+const counted = (w) => {
+  class Counted extends w.lib.nn.Module {
+    calls = 0;
+    forward(x) {
+      return x;
+    }
+    getExtraState() {
+      return { calls: this.calls };
+    }
+    setExtraState({ calls }) {
+      this.calls = calls;
+    }
+  }
+  return new Counted();
+};
+const doubling = (w) => {
+  class Doubling extends w.lib.nn.Module {
+    forward(x) {
+      return x.mul(2);
+    }
+    rightInverse(x) {
+      return x.div(2);
+    }
+  }
+  return new Doubling();
+};
 const swaOptions = (w) => ({
   swaLr: w.r.real(),
   ...w.options({ annealEpochs: () => w.r.below(4), annealStrategy: () => w.r.pick(['cos', 'linear']) }),
@@ -680,6 +708,8 @@ const recipes = {
   'nn.Module.parameters': (w) => on(w.module(), [w.options({ recurse: w.boolean })]),
   'nn.Module.buffers': (w) => on(w.module(), [w.options({ recurse: w.boolean })]),
   'nn.Module.zeroGrad': (w) => on(w.module(), [w.options({ setToNone: w.boolean })]),
+  'nn.Module.getExtraState': (w) => on(counted(w), []),
+  'nn.Module.setExtraState': (w) => on(counted(w), [{ calls: w.size() }]),
   'nn.Module.stateDict': (w) => on(w.module(), [w.options({ prefix: () => 'a.' })]),
   'nn.ModuleList.slice': (w) => on(new w.lib.nn.Sequential(w.linear(), w.layer()), [w.r.below(2), -1]),
   'nn.Module.registerBuffer': (w) => on(w.linear(), ['name', w.float().detach(), w.options({ persistent: w.boolean })]),
@@ -721,6 +751,42 @@ const recipes = {
   'nn.functional.gelu': (w) => [w.float(), w.options({ approximate: () => 'tanh' })],
   'nn.functional.elu': (w) => [w.float(), w.options({ alpha: () => w.r.real() })],
   'nn.functional.softplus': (w) => [w.float(), w.options({ beta: () => 2 })],
+  'Tensor.logit': (w) => on(w.float(), [w.options({ eps: () => 0.1 })]),
+  'Tensor.repeatInterleave': (w) => on(w.matrix(), [w.size(), w.options({ dim: () => w.r.below(2) })]),
+  'Tensor.broadcastTo': (w) => {
+    const x = w.float();
+    return on(x, [[w.size(), ...x.shape]]);
+  },
+  'Tensor.xlogy': (w) => {
+    const x = w.float();
+    return on(x, [w.r.pick([2, w.float(x.shape)])]);
+  },
+  'Tensor.logaddexp': (w) => {
+    const x = w.float();
+    return on(x, [w.float(x.shape)]);
+  },
+  'nn.functional.relu_': (w) => [w.float().detach()],
+  'nn.functional.selu_': (w) => [w.float().detach()],
+  'nn.functional.leakyRelu_': (w) => [w.float().detach(), w.options({ negativeSlope: () => w.r.real() })],
+  'nn.functional.elu_': (w) => [w.float().detach(), w.options({ alpha: () => w.r.real() })],
+  'nn.functional.celu_': (w) => [w.float().detach(), w.options({ alpha: () => 1 + w.r.real() })],
+  'nn.functional.hardtanh_': (w) => [w.float().detach(), w.options({ maxVal: () => 2 })],
+  'nn.functional.threshold_': (w) => [w.float().detach(), w.r.real(), w.r.real()],
+  'nn.functional.rrelu_': (w) => [w.float().detach(), w.options({ lower: () => 0.1, training: w.boolean })],
+  'nn.functional.gumbelSoftmax': (w) => [
+    w.matrix(),
+    w.options({ tau: () => 0.1 + w.r.real(), hard: w.boolean, dim: () => w.r.pick([0, 1, -1]) }),
+  ],
+  'nn.functional.pdist': (w) => [w.matrix(), w.options({ p: () => w.r.pick([0, 1, 2, 3, Infinity]) })],
+  'nn.LinearCrossEntropyLoss': (w) => [
+    w.size(),
+    w.size(),
+    w.options({ bias: w.boolean, reduction: w.reduction, labelSmoothing: () => w.r.real() }),
+  ],
+  'nn.LinearCrossEntropyLoss.forward': (w) => {
+    const [rows, columns, classes] = [w.size(), w.size(), w.size()];
+    return on(new w.lib.nn.LinearCrossEntropyLoss(columns, classes), [w.matrix(rows, columns), w.ints([rows], classes)]);
+  },
   'nn.init.calculateGain': (w) => [w.r.pick(['relu', 'tanh', 'linear', 'sigmoid', 'leakyRelu'])],
   'nn.init.constant_': (w) => [w.float(), w.r.real()],
   'nn.init.uniform_': (w) => [w.float(), ...w.r.pick([[], [-1, 1], [{ a: 0, b: 2 }]])],
@@ -745,6 +811,26 @@ const recipes = {
   'nn.utils.clipGradValue_': (w) => [w.float(), w.r.real()],
   'nn.utils.parametersToVector': (w) => [[w.float(), w.matrix()]],
   'nn.utils.vectorToParameters': (w) => [w.float([6]), [w.float([2, 2]), w.float([2])]],
+  'nn.utils.weightNorm': (w) => [w.linear(), w.options({ dim: () => w.r.pick([0, 1, null]), name: () => w.r.pick(['weight', 'bias']) })],
+  'nn.utils.removeWeightNorm': (w) => [w.lib.nn.utils.weightNorm(w.linear())],
+  'nn.utils.spectralNorm': (w) => [w.linear(), w.options(spectral(w))],
+  'nn.utils.removeSpectralNorm': (w) => [w.lib.nn.utils.spectralNorm(w.linear())],
+  'nn.utils.skipInit': (w) => [w.lib.nn.Linear, w.size(), w.size(), w.options({ bias: w.boolean })],
+  'nn.utils.parametrizations.weightNorm': (w) => [w.r.pick([w.linear(), normed(w)]), w.options({ dim: () => w.r.pick([0, 1, null]) })],
+  'nn.utils.parametrizations.spectralNorm': (w) => [w.linear(), w.options(spectral(w))],
+  'nn.utils.parametrize.registerParametrization': (w) => [w.linear(), 'weight', doubling(w), w.options({ unsafe: w.boolean })],
+  'nn.utils.parametrize.removeParametrizations': (w) => [normed(w), 'weight', w.options({ leaveParametrized: () => true })],
+  'nn.utils.parametrize.isParametrized': (w) => [w.r.pick([w.linear(), normed(w)]), ...w.r.pick([[], ['weight']])],
+  'nn.utils.parametrize.cached': (w) => {
+    const layer = normed(w);
+    return [() => [layer.weight, layer.weight]];
+  },
+  'nn.utils.parametrize.ParametrizationList': (w) => [[doubling(w), doubling(w)], w.r.pick([w.parameters()[0], w.float().detach()])],
+  'nn.utils.parametrize.ParametrizationList.forward': (w) => on(normed(w).parametrizations.get('weight'), []),
+  'nn.utils.parametrize.ParametrizationList.rightInverse': (w) => {
+    const layer = normed(w);
+    return on(layer.parametrizations.get('weight'), [layer.weight]);
+  },
   'nn.utils.summary': (w) => {
     const { model, features } = w.network();
     return [
@@ -789,6 +875,24 @@ const recipes = {
       momentumDecay: () => w.r.real(),
       decoupledWeightDecay: w.boolean,
       maximize: w.boolean,
+    }),
+  ],
+  'optim.ASGD': (w) => [
+    groups(w),
+    w.options({ lr: () => w.r.real(), lambd: () => w.r.real(), t0: () => w.r.below(4), maximize: w.boolean }),
+  ],
+  'optim.Rprop': (w) => [groups(w), w.options({ lr: () => w.r.real(), etas: () => [0.5, 1 + w.size()], maximize: w.boolean })],
+  'optim.Adafactor': (w) => [
+    groups(w),
+    w.options({
+      lr: () => w.r.real(),
+      beta2Decay: () => -w.r.real(),
+      eps: () =>
+        w.r.pick([
+          [null, 1e-3],
+          [1e-4, 0],
+        ]),
+      d: () => w.size(),
     }),
   ],
   'optim.Muon': (w) => [
@@ -1034,11 +1138,17 @@ const recipes = {
   'train.choice': (w) => [[w.r.real(), 'a']],
   'train.evaluate': (w) => {
     const { model, loader, options } = fitArguments(w);
-    return [model, loader, w.options({ criterion: () => options.criterion })];
+    const waited = { [Symbol.asyncIterator]: () => loader[Symbol.iterator]() };
+    return [model, w.r.pick([loader, waited]), w.options({ criterion: () => options.criterion })];
   },
   'train.predict': (w) => {
     const { model, features } = fitArguments(w);
-    return [model, w.matrix(w.size(), features).detach()];
+    const rows = 1 + w.r.below(9);
+    const x = w.matrix(rows, features).detach();
+    const batches = [[x], [x]];
+    const waited = { [Symbol.asyncIterator]: () => batches[Symbol.iterator]() };
+    const input = w.r.pick([x, [x], batches, waited, new w.lib.data.DataLoader(new w.lib.data.TensorDataset(x), { batchSize: 2 })]);
+    return [model, input, w.options({ targets: () => 0, sampleWeights: () => false })];
   },
 
   'metrics.MeanMetric': (w) => [w.options({ nanStrategy: () => w.r.pick(['ignore', 'error', 'disable', 0]) })],
@@ -1230,7 +1340,9 @@ function metricRecipes() {
   const two = ['binary', 'multiclass'];
   const ofClasses = {
     ...{ Accuracy: [stat, all], Precision: [stat, all], Recall: [stat, all], F1Score: [stat, all], Specificity: [stat, all] },
-    ...{ StatScores: [stat, all], HammingDistance: [stat, all] },
+    ...{ StatScores: [stat, all], HammingDistance: [stat, all], NegativePredictiveValue: [stat, all] },
+    ExactMatch: [(w) => w.options({ threshold: () => 0.3, multidimAverage: () => multidimAverage(w) }), ['multiclass', 'multilabel']],
+    HingeLoss: [(w) => w.options({ squared: w.boolean, multiclassMode: () => w.r.pick(['crammer-singer', 'one-vs-all']) }), two, true],
     FBetaScore: [(w) => ({ ...stat(w), beta: 2 }), all],
     ConfusionMatrix: [(w) => w.options({ normalize: () => w.r.pick(['true', 'pred', 'all', 'none']) }), all],
     CohenKappa: [(w) => w.options({ weights: () => w.r.pick(['linear', 'quadratic']) }), two],
@@ -1261,13 +1373,29 @@ function metricRecipes() {
       MeanSquaredLogError: () => ({}),
       PearsonCorrCoef: outputs,
       SpearmanCorrCoef: outputs,
+      LogCoshError: outputs,
+      ConcordanceCorrCoef: outputs,
+      WeightedMeanAbsolutePercentageError: () => ({}),
     },
+    MinkowskiDistance: (w) => ({ p: w.r.pick([1, 2, 3.5]) }),
+    RelativeSquaredError: (w) => ({ ...outputs(w), ...w.options({ squared: w.boolean }) }),
+    NormalizedRootMeanSquaredError: (w) => ({
+      ...outputs(w),
+      ...w.options({ normalization: () => w.r.pick(['mean', 'range', 'std', 'l2']) }),
+    }),
+    TweedieDevianceScore: (w) => w.options({ power: () => 0 }),
+    KendallRankCorrCoef: (w) => ({ ...outputs(w), ...w.options({ variant: () => w.r.pick(['a', 'b', 'c']) }) }),
     ...{ ExplainedVariance: multioutput, R2Score: (w) => ({ ...multioutput(w), ...w.options({ adjusted: () => w.r.below(3) }) }) },
   };
   const batchOfNumbers = (w, options) => {
     const own = options(w);
     const shape = own?.numOutputs === undefined ? [1 + w.size()] : [1 + w.size(), own.numOutputs];
     return { options: [own], args: [w.float(shape).detach(), w.float(shape).detach()] };
+  };
+  const distributions = (w) => {
+    const shape = [w.size(), w.size()];
+    const options = w.options({ logProb: w.boolean, reduction: () => w.r.pick(['mean', 'sum', 'none']) });
+    return { options: [options], args: [w.float(shape).detach(), w.float(shape).detach()] };
   };
   const queries = (w) => {
     const n = w.size();
@@ -1287,7 +1415,7 @@ function metricRecipes() {
   const batches = {
     ...Object.fromEntries(Object.entries(ofClasses).map(([name, made]) => [name, (w) => batchOfClasses(w, made)])),
     ...Object.fromEntries(Object.entries(ofNumbers).map(([name, made]) => [name, (w) => batchOfNumbers(w, made)])),
-    ...{ RetrievalNormalizedDCG: queries, RetrievalMRR: queries, MetricCollection: collection },
+    ...{ KLDivergence: distributions, RetrievalNormalizedDCG: queries, RetrievalMRR: queries, MetricCollection: collection },
   };
   const recipesOf = ([name, batch]) => [
     [`metrics.${name}`, (w) => batch(w).options],

@@ -110,6 +110,20 @@ const hostile: [what: string, bytes: Uint8Array, message: string][] = [
   ['metadata that is nested', fileOf('{"__metadata__":{"a":{}}}'), 'expected "a" of __metadata__ to be a text'],
 ];
 
+describe('a file of another kind', () => {
+  it.each([
+    ['text', 'a,b\n1,2\n3,4\n'],
+    ['ONNX', '\b\n\u0012\u0006simdnn:\u0000'],
+    ['a ZIP archive', 'PK\u0003\u0004\u0014\u0000\u0000\u0000\b\u0000\u0000'],
+  ])('%s is called so', async (_, text) => {
+    const file = at('other.safetensors');
+    writeFileSync(file, text);
+    const error = await rejection(io.loadModel(file));
+    expect(error.message).toBe(`[io.loadModel] ${file} is no safetensors file: it begins otherwise`);
+    expect(error.constructor).toBe(RangeError);
+  });
+});
+
 describe('a file with', () => {
   it.each(hostile)('%s is refused', async (_, bytes, message) => {
     const file = at('hostile.safetensors');

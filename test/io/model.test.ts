@@ -26,6 +26,7 @@ const made: Record<string, () => nn.Module> = {
   GroupNorm: () => new nn.GroupNorm(2, 4, { affine: false }),
   LayerNorm: () => new nn.LayerNorm([2, 3], { bias: false }),
   Linear: () => new nn.Linear(3, 2, { bias: false }),
+  LinearCrossEntropyLoss: () => new nn.LinearCrossEntropyLoss(3, 2, { bias: true }),
   LogSoftmax: () => new nn.LogSoftmax({ dim: -1 }),
   ModuleDict: () => new nn.ModuleDict({ b: new nn.ReLU(), 2: new nn.Linear(1, 1), a: new nn.Tanh() }),
   ModuleList: () => new nn.ModuleList([new nn.ReLU(), new nn.ModuleList()]),

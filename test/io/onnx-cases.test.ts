@@ -1,6 +1,6 @@
 // Every operation and layer that has a case: exported and run by onnxruntime-node with the same result, or in the list below with the reason.
 import { describe, expect, it } from 'vitest';
-import { io, manualSeed, nn, noGrad, type Tensor } from '../../src';
+import { io, manualSeed, nn, noGrad, randn, stack, type Tensor } from '../../src';
 import { translations, untranslated } from '../../src/io/onnx-kernels';
 import { kernelNames } from '../../src/kernels.generated';
 import { cases } from '../ops/cases';
@@ -13,8 +13,9 @@ const read = 'a value cannot be read inside a compiled function';
 const names = {
   [drawn]: [
     ...['bernoulli', 'multinomial', 'normal', 'randLike', 'randnLike', 'randintLike'].map((name) => `ops.${name}`),
-    ...['alphaDropout', 'rrelu', 'dropout'].map((name) => `functional.${name}`),
+    ...['alphaDropout', 'rrelu', 'dropout', 'gumbelSoftmax'].map((name) => `functional.${name}`),
     ...['uniform_', 'normal_'].map((name) => `Tensor.${name}`),
+    'nn.LinearCrossEntropyLoss', // its weights, which its case makes anew
   ],
   [loss]: [
     ...[
@@ -72,6 +73,26 @@ describe('operations through ONNX', () => {
     const exported: boolean[] = [];
     for (let i = 0; i < cases[name]!.length; i++) exported.push(await isExported(name, i));
     expect(exported.includes(false)).toBe(reasons.has(name));
+  });
+
+  it.each([
+    ['[n, 3]', [1, 3], [0, 1, 2, -1, -2, -3]],
+    ['[n, 2, 3]', [1, 2, 3], [0, 1, 2, 3, -1, -2]],
+  ] as const)('stack along each dimension of %s', async (_, shape, dims) => {
+    for (const dim of dims) {
+      class Stacked extends nn.Module {
+        override forward(x: Tensor): Tensor {
+          return stack([x, x.mul(2), x.add(1)], dim);
+        }
+      }
+      const path = temporary('stacked.onnx');
+      await io.exportOnnx(path, new Stacked(), { example: randn(shape) });
+      for (const n of [1, 4]) {
+        const x = randn([n, ...shape.slice(1)]);
+        const [got] = await runOnnx(path, [x]);
+        expect(differenceOf(got!, new Stacked().forward(x)), `${dim}`).toBe(0);
+      }
+    }
   });
 
   it('lists no operation that there is not', () => {

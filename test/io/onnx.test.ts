@@ -205,8 +205,12 @@ describe('exportOnnx', () => {
     });
     it.each<[string, unknown, string]>([
       ['an imputer of strings', new data.SimpleImputer({ strategy: 'mostFrequent' }).fit([['a', 'b', 'c']]), 'is of strings'],
-      ['one that adds columns', new data.SimpleImputer({ addIndicator: true }).fit(gaps), 'adds columns, or leaves some out'],
-      ['one that leaves some out', new data.SimpleImputer().fit([[1, Number.NaN, 2]]), 'adds columns, or leaves some out'],
+      ['one that adds columns', new data.SimpleImputer({ addIndicator: true }).fit(gaps), 'adds columns, as addIndicator says'],
+      [
+        'one that leaves some out',
+        new data.SimpleImputer().fit([[1, Number.NaN, 2]]),
+        'leaves out column 1, in which it has met no number',
+      ],
       ['one that has seen nothing', new data.SimpleImputer(), 'the imputer of preprocessing has not seen data yet'],
       [
         'a scaler of other columns',

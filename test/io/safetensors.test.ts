@@ -220,6 +220,9 @@ describe('saving and loading', () => {
     expect((await rejection(io.saveSafetensors(missing, { a: ones([1]) }))).code).toBe('ENOENT');
     expect(existsSync(dirname(missing))).toBe(false);
     expect((await rejection(io.loadSafetensors(at('nowhere.safetensors')))).code).toBe('ENOENT');
+    expect((await rejection(io.saveSafetensors(dirname(at('x')), { a: ones([1]) }))).message).toMatch(
+      / cannot be written: it is a folder \(\w+\)$/,
+    );
     expect((await rejection(io.saveSafetensors(dirname(at('x')), { a: ones([1]) }))).code).toMatch(/EISDIR|ENOTEMPTY|EEXIST|EBUSY|EPERM/);
     expect((await rejection(io.loadSafetensors(dirname(at('x'))))).message).toContain('is not a file');
   });

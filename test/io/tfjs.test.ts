@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -106,6 +106,10 @@ describe('exportTfjs', () => {
     await refused(new nn.GELU({ approximate: 'tanh' }), zeros([1, 2])).toThrow('does not load its approximation');
     await refused(new nn.Dropout(), zeros([1, 2])).toThrow('the model has no layers');
     await expect(io.exportTfjs('x', new nn.Linear(2, 1), {} as never)).rejects.toThrow('expected example to be a tensor, got null');
+    const file = join(folderFor(), 'file');
+    writeFileSync(file, '');
+    const over = expect(io.exportTfjs(file, new nn.Linear(2, 1), { example: zeros([1, 2]) })).rejects;
+    await over.toMatchObject({ code: 'EEXIST', message: `the folder ${file} cannot be made: there is a file of that name (EEXIST)` });
     await expect(io.exportTfjs('x', 3 as never, { example: zeros([1]) })).rejects.toThrow('expected a module, got 3');
   });
 });

@@ -1,6 +1,6 @@
 // The fields of the further losses, for the tests of all fields.
 import { nn, type Tensor, tensor, zeros } from '../../src';
-import { type Case, classWeight, flag, notNumbers, number, reduction, signs } from './field-kinds';
+import { type Case, classWeight, flag, integer, notNumbers, number, reduction, signs } from './field-kinds';
 
 export const lossFields: Record<string, Case> = {
   CosineEmbeddingLoss: {
@@ -24,6 +24,16 @@ export const lossFields: Record<string, Case> = {
     make: () => new nn.HingeEmbeddingLoss(),
     fields: { margin: number(20, 30), reduction },
     given: (output, labels) => [output, signs(labels).mul(-1).reshape([4, 1]).expand([4, 3])],
+  },
+  LinearCrossEntropyLoss: {
+    make: () => new nn.LinearCrossEntropyLoss(3, 3),
+    fields: {
+      labelSmoothing: number(0.2, 0.1),
+      ignoreIndex: integer(1, 2),
+      reduction,
+      weight: classWeight,
+    },
+    fixed: ['linear', 'chunk'], // how many rows are done at once changes nothing of the loss
   },
   MarginRankingLoss: {
     make: () => new nn.MarginRankingLoss(),

@@ -9,10 +9,17 @@ import { figureCases } from './figure-cases';
 import { partCases } from './part-cases';
 
 const F = nn.functional;
+const shares = () => floats([0.1, 0.35, 0.5, 0.65, 0.9]);
 
 export const denseCases: Record<string, Case[]> = {
   ...partCases,
   ...figureCases,
+  'Tensor.frac': [of((x) => x.frac())],
+  'Tensor.logit': [on((x) => x.logit(), shares), on((x) => x.logit({ eps: 0.3 }), shares)],
+  'Tensor.xlogy': [on((x, y) => x.xlogy(y!), x34, y34), of((x) => x.xlogy(2))],
+  'Tensor.logaddexp': [on((x, y) => x.logaddexp(y!), x34, y34)],
+  'Tensor.repeatInterleave': [of((x) => x.repeatInterleave(2)), of((x) => x.repeatInterleave(3, { dim: -1 }))],
+  'Tensor.broadcastTo': [of((x) => x.broadcastTo([2, 3, 4]))],
   'Tensor.neg_': [of((x) => x.clone().neg_())],
   'Tensor.exp_': [of((x) => x.clone().exp_())],
   'Tensor.log_': [ofPositive((x) => x.clone().log_())],

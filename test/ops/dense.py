@@ -39,6 +39,7 @@ X, Y = f(3, 4), p(3, 4)
 TIED = v([1, 2, 2, -1, 3, 3, 3, 0.5], [2, 4])
 MASK = i([1, 0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0], [3, 4])
 LAST = i([1, 0, 0, 1])
+SHARES = v([0.1, 0.35, 0.5, 0.65, 0.9])
 ODD = v([1, NAN, INF, -INF, 0])
 ZEROS = v([0, 0, 0, -2], [2, 2])
 
@@ -191,6 +192,15 @@ CASES = {
     "Tensor.clampMin": [([X], lambda x: x.clamp_min(0.1))],
     "Tensor.clampMax": [([X], lambda x: x.clamp_max(0.1))],
     "Tensor.clip": [([X], lambda x: x.clip(-0.5, 1)), ([Y], lambda x: x.clip(max=1))],
+    "Tensor.frac": [([X], lambda x: x.frac())],
+    "Tensor.logit": [([SHARES], lambda x: x.logit()), ([SHARES], lambda x: x.logit(0.3))],
+    "Tensor.xlogy": [([X, Y], lambda x, y: x.xlogy(y)), ([X], lambda x: x.xlogy(2))],
+    "Tensor.logaddexp": [([X, Y], lambda x, y: x.logaddexp(y))],
+    "Tensor.repeatInterleave": [
+        ([X], lambda x: x.repeat_interleave(2)),
+        ([X], lambda x: x.repeat_interleave(3, dim=-1)),
+    ],
+    "Tensor.broadcastTo": [([X], lambda x: x.broadcast_to([2, 3, 4]))],
     "Tensor.neg_": [([X], lambda x: x.clone().neg_())],
     "Tensor.exp_": [([X], lambda x: x.clone().exp_())],
     "Tensor.log_": [([Y], lambda x: x.clone().log_())],

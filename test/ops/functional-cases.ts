@@ -22,6 +22,21 @@ export const functionalCases: Record<string, Case[]> = {
     }),
   ],
   ...Object.fromEntries(Object.entries(activations).map(([name, f]) => [`functional.${name}`, [one((x) => f(x))]])),
+  'functional.relu_': [one((x) => F.relu_(x.clone()))],
+  'functional.selu_': [one((x) => F.selu_(x.clone()))],
+  'functional.elu_': [one((x) => F.elu_(x.clone()))],
+  'functional.celu_': [one((x) => F.celu_(x.clone()))],
+  'functional.leakyRelu_': [one((x) => F.leakyRelu_(x.clone()))],
+  'functional.hardtanh_': [one((x) => F.hardtanh_(x.clone()))],
+  'functional.threshold_': [one((x) => F.threshold_(x.clone(), 0.1, 20))],
+  'functional.rrelu_': [one((x) => F.rrelu_(x.clone()))],
+  'functional.gumbelSoftmax': [false, true].map((hard) =>
+    one((x) => {
+      manualSeed(1);
+      return F.gumbelSoftmax(x, { hard });
+    }),
+  ),
+  'functional.pdist': [one((x) => F.pdist(x)), one((x) => F.pdist(x, { p: 1 }))],
   'functional.threshold': [one((x) => F.threshold(x, 0.1, 20))],
   'functional.gelu': [one((x) => F.gelu(x)), one((x) => F.gelu(x, { approximate: 'tanh' }))],
   'functional.softmax': [one((x) => F.softmax(x, 1)), one((x) => F.softmax(x, 0))],
@@ -79,6 +94,12 @@ export const functionalCases: Record<string, Case[]> = {
       call: (x, y, posWeight, weight) => new nn.BCEWithLogitsLoss({ weight: weight!, posWeight: posWeight! }).forward(x, y!),
       constants: [2, 3],
     },
+  ],
+  'nn.LinearCrossEntropyLoss': [
+    one((x) => {
+      manualSeed(1);
+      return new nn.LinearCrossEntropyLoss(x.shape.at(-1)!, 3).forward(x, x.argmax(1).remainder(3));
+    }),
   ],
   'nn.KLDivLoss': [
     {

@@ -21,6 +21,12 @@ describe('a name of PyTorch that is not there', () => {
     ['log_softmax', 'it is called logSoftmax here'],
     ['retainGrad', 'registerHook() is called with the gradient of a tensor between, autograd.grad(loss, tensor) gives it'],
     ['register_hook', 'it is called registerHook here'],
+    ['absolute', 'it is called abs here'],
+    ['arctan_', 'it is called atan_ here'],
+    ['notEqual', 'it is called ne here'],
+    ['to_sparse_csr', 'tensors are dense; an Embedding with sparse: true has gradients of rows alone'],
+    ['isComplex', 'there are no complex numbers'],
+    ['new_zeros', 'zeros(shape), ones(shape), full(shape, value) and tensor(data) make tensors'],
     ['squeeze_', "a tensor's shape is fixed: squeeze() makes another tensor on its memory"],
   ])('%s says what to use', (name, hint) => {
     expectError(() => at(x, name), TypeError, `[Tensor.${name}] there is no such property\n  hint: ${hint}`);

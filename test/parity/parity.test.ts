@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { nn, ones, optim, Tensor, tensor } from '../../src/index';
 import { activations } from '../found';
 import { layerKinds } from './layers';
-import { type Case, describeFixture, fixtures, meets, productsOf, tensorOf } from './parity';
+import { type Case, describeFixture, fixtures, meets, productsOf, tensorOf, trajectory } from './parity';
 
 const F = nn.functional;
 
@@ -19,6 +19,7 @@ it('covers every file', () => {
     'metrics',
     'more',
     'more_losses',
+    'names',
     'norm_embedding',
     'optim',
     'optimizers',
@@ -127,28 +128,6 @@ describeFixture('norm_embedding', {
 });
 
 describeFixture('layers', layerKinds);
-
-interface Stepping {
-  step(): void;
-}
-
-// The parameters after each step, with the gradients given.
-const trajectory =
-  (Optimizer: new (params: Tensor[], options: object) => Stepping) =>
-  (golden: Case): void => {
-    const param = new nn.Parameter(tensorOf(golden.inputs.param!));
-    const gradients = tensorOf(golden.inputs.grads!);
-    const optimizer = new Optimizer([param], golden.options);
-    const steps = gradients.shape[0]!;
-    const seen: Float32Array[] = [];
-    for (let i = 0; i < steps; i++) {
-      param.grad = gradients.narrow(0, i, 1).reshape(param.shape);
-      optimizer.step();
-      seen.push(Float32Array.from(param.data));
-    }
-    const all = Float32Array.from(seen.flatMap((values) => [...values]));
-    meets(golden, 'params', Tensor.fromTypedArray(all, gradients.shape), { times: 2 });
-  };
 
 describeFixture('more', {
   activation: (golden) => activation(activations[golden.options.name as string]!)(golden),

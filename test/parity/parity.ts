@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { Tensor } from '../../src/index';
+import { nn, Tensor } from '../../src/index';
 
 export interface GoldenArray {
   shape: number[];
@@ -117,3 +117,25 @@ export function describeFixture(name: string, kinds: Record<string, (golden: Cas
     }
   });
 }
+
+interface Stepping {
+  step(): void;
+}
+
+/** The parameters after each step, with the gradients given. */
+export const trajectory =
+  (Optimizer: new (params: Tensor[], options: object) => Stepping) =>
+  (golden: Case): void => {
+    const param = new nn.Parameter(tensorOf(golden.inputs.param!));
+    const gradients = tensorOf(golden.inputs.grads!);
+    const optimizer = new Optimizer([param], golden.options);
+    const steps = gradients.shape[0]!;
+    const seen: Float32Array[] = [];
+    for (let i = 0; i < steps; i++) {
+      param.grad = gradients.narrow(0, i, 1).reshape(param.shape);
+      optimizer.step();
+      seen.push(Float32Array.from(param.data));
+    }
+    const all = Float32Array.from(seen.flatMap((values) => [...values]));
+    meets(golden, 'params', Tensor.fromTypedArray(all, gradients.shape), { times: 2 });
+  };

@@ -232,7 +232,10 @@ describe('report.writeReport', () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;
     await refused({ fit, options: { circle } }, 'options.circle cannot be written');
-    expect((await rejection(report.writeReport(at('none/page.html'), { fit }))).code).toBe('ENOENT');
+    expect(await rejection(report.writeReport(at('none/page.html'), { fit }))).toMatchObject({
+      code: 'ENOENT',
+      message: `${at('none/page.html')} cannot be written: the folder ${at('none')} does not exist (ENOENT)`,
+    });
     expect((await rejection(report.writeReport(3 as never, { fit }))).message).toContain('expected a path or a file: URL, got 3');
     expect(readFileSync(at('page.html'), 'utf8')).toBe(before);
   });

@@ -1,5 +1,5 @@
 // The option `checkpoint`: a fit that was stopped anywhere and is begun anew by the same program ends as one that was not.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -124,4 +124,40 @@ it('tells where a file cannot be written or read, the model whole', async () => 
   await expect(train.fit(other, { ...options, optimizer, checkpoint: { path: own, resume: true } })).rejects.toThrow(
     /the model is another/,
   );
+});
+
+it('takes the model while the file is read', async () => {
+  const path = newPath();
+  const first = program(() => ({}));
+  await train.fit(first.model, { ...first.options, epochs: 2, checkpoint: { path } });
+  const { model, options } = program(() => ({}));
+  const values = model.parameters().map((p) => p.toArray());
+  const resuming = train.fit(model, { ...options, epochs: 3, checkpoint: { path, resume: true } });
+  for (const again of [
+    train.fit(model, { ...options, epochs: 1 }),
+    train.fit(model, { ...options, epochs: 3, checkpoint: { path, resume: true } }),
+  ]) {
+    await expect(again).rejects.toMatchObject({
+      code: 'SIMDNN_IN_USE',
+      message: expect.stringContaining('the model or the optimizer is in use by another train.fit'),
+    });
+  }
+  expect(() => model.call(x)).toThrow(/in use by train\.fit/);
+  expect(model.parameters().map((p) => p.toArray())).toEqual(values);
+  expect((await resuming).epochs).toBe(1);
+  model.call(x);
+});
+
+it('gives the model back where the file cannot be read', async () => {
+  const path = newPath();
+  writeFileSync(path, 'no checkpoint');
+  const { model, options } = program(() => ({}));
+  await expect(train.fit(model, { ...options, checkpoint: { path, resume: true } })).rejects.toThrow(/io\.loadCheckpoint/);
+  const controller = new AbortController();
+  await train.fit(model, { ...options, epochs: 1, checkpoint: { path } });
+  const aborted = train.fit(model, { ...options, epochs: 2, checkpoint: { path, resume: true }, signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await expect(aborted).rejects.toThrow('enough');
+  model.call(x);
+  options.optimizer.step();
 });

@@ -27,7 +27,7 @@ describe('callbacks', () => {
       callbacks: [
         {
           onBegin: (report) => {
-            expect(report).toEqual({ model, optimizer: options.optimizer, epochs: 2, batches: 3 });
+            expect(report).toEqual({ model, optimizer: options.optimizer, epochs: 2, initialEpoch: 0, resumed: false, batches: 3 });
             expect(weights()).toEqual(before);
             told.push('begin');
           },

@@ -61,8 +61,8 @@ describe('inputs are counted', () => {
     const options = { ...rest, loader, ...quiet };
     expect((await rejection(train.fit(model, options, ...more))).message).toBe('[train.fit] expected a model and options, got 3 arguments');
     expect((await rejection(train.evaluate(model, loader, {}, ...more))).message).toMatch(/got 4 arguments/);
-    expect((await rejection(train.predict(model, randn([2, 13]), ...more))).message).toMatch(
-      /expected a model and one tensor, got 3 arguments/,
+    expect((await rejection(train.predict(model, randn([2, 13]), {}, ...more))).message).toMatch(
+      /expected a model, its input and options, got 4 arguments/,
     );
   });
 

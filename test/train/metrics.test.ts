@@ -33,6 +33,9 @@ const problems: [string, () => Record<string, metrics.Metric>, number, Tensor, {
       auroc: new metrics.AUROC(multiclass),
       precision: new metrics.AveragePrecision({ ...multiclass, thresholds: 20 }),
       calibration: new metrics.CalibrationError(multiclass),
+      negative: new metrics.NegativePredictiveValue(multiclass),
+      exact: new metrics.ExactMatch(multiclass),
+      hinge: new metrics.HingeLoss(multiclass),
     }),
     3,
     classesOf(3, [rows]),
@@ -59,6 +62,14 @@ const problems: [string, () => Record<string, metrics.Metric>, number, Tensor, {
       explained: new metrics.ExplainedVariance(),
       pearson: new metrics.PearsonCorrCoef(),
       spearman: new metrics.SpearmanCorrCoef(),
+      logCosh: new metrics.LogCoshError(),
+      distance: new metrics.MinkowskiDistance({ p: 2 }),
+      relative: new metrics.RelativeSquaredError(),
+      normalized: new metrics.NormalizedRootMeanSquaredError({ normalization: 'range' }),
+      weighted: new metrics.WeightedMeanAbsolutePercentageError(),
+      deviance: new metrics.TweedieDevianceScore(),
+      concordance: new metrics.ConcordanceCorrCoef(),
+      kendall: new metrics.KendallRankCorrCoef(),
     }),
     1,
     randn([rows, 1]),
@@ -168,5 +179,35 @@ describe('an evaluation', () => {
     await expect(evaluate({ collection })).rejects.toThrow('[train.evaluate] metrics.collection is a collection of metrics');
     await expect(evaluate(new metrics.MeanSquaredError())).rejects.toThrow('expected metrics by their names, got a MeanSquaredError');
     expect(await evaluate(collection.metrics)).toHaveProperty('Accuracy');
+  });
+});
+
+// Batches of 16 rows and of those that are left; row 37 has a label that is no class: counted where the steps run, in classes of several batches, or batch by batch.
+describe.each([
+  ['that is counted', () => ({ accuracy: new metrics.Accuracy(multiclass) })],
+  [
+    'that is gathered',
+    () => ({ accuracy: new metrics.Accuracy(multiclass), other: new metrics.Accuracy({ ...multiclass, ignoreIndex: 1 }) }),
+  ],
+  ['of whole batches', () => ({ error: new metrics.CalibrationError(multiclass), accuracy: new metrics.Accuracy(multiclass) })],
+])('a label %s', (_, make) => {
+  const x = randn([rows, 4]);
+  const target = classesOf(3, [rows]);
+  target.data[37] = 7;
+  const model = new nn.Linear(4, 3);
+  const loader = new data.DataLoader(new data.TensorDataset(x, target), { batchSize: 16 });
+  const message = /expected target from 0 to 2, got 7 at position 5 of batch 3$/;
+
+  it('is named by its batch and its place there', async () => {
+    for (const batches of [loader, [...loader]]) await expect(train.evaluate(model, batches, { metrics: make() })).rejects.toThrow(message);
+  });
+
+  it.each([1, 2, 3])('in a fit with accumulate: %i', async (accumulate) => {
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const criterion = (output: Tensor) => output.square().mean();
+    for (const batches of [loader, [...loader]]) {
+      const fitting = train.fit(model, { criterion, optimizer, loader: batches, epochs: 1, progress: false, accumulate, metrics: make() });
+      await expect(fitting).rejects.toThrow(message);
+    }
   });
 });

@@ -79,6 +79,74 @@ it('jsonLogger writes reports, arrays included', async () => {
   expect(lines[3]).not.toHaveProperty('stop');
 });
 
+describe('a log of a fit that goes on from a checkpoint', () => {
+  const epochsIn = (text: string): string[] => text.split('\n').map((line) => /^(?:\{"epoch":)?(\w*)/.exec(line)![1]!);
+  // Ends in epoch 4, with the checkpoint of epoch 2 and lines of 1 to 3; begun anew it goes on from epoch 2.
+  async function goOn(callbacksOf: () => train.Callback[], between: () => void = () => {}): Promise<void> {
+    const path = join(folder, `checkpoint${checkpoints++}.safetensors`);
+    for (const isFirst of [true, false]) {
+      const { model, ...options } = setUp();
+      const onEpoch = ({ epoch }: train.EpochReport): void => {
+        if (isFirst && epoch === 4) throw new Error('the process ends');
+      };
+      const checkpoint = { path, every: 2, resume: true };
+      const fitting = train.fit(model, { ...options, epochs: 6, checkpoint, onEpoch, callbacks: callbacksOf() });
+      if (!isFirst) expect((await fitting).epochs).toBe(4);
+      else {
+        await expect(fitting).rejects.toThrow('the process ends');
+        between();
+      }
+    }
+  }
+  let checkpoints = 0;
+
+  it('is the log of one that was not stopped', async () => {
+    const [csv, json] = [join(folder, 'resumed.csv'), join(folder, 'resumed.jsonl')];
+    writeFileSync(csv, 'of an earlier program\n');
+    await goOn(
+      () => [train.csvLogger(csv), train.jsonLogger(json)],
+      () => {
+        expect(epochsIn(readFileSync(csv, 'utf8'))).toEqual(['epoch', '1', '2', '3', '']);
+        // a process that ends while it writes
+        for (const file of [csv, json]) writeFileSync(file, `${readFileSync(file, 'utf8')}${file === csv ? '1' : '{"epo'}`);
+      },
+    );
+    expect(epochsIn(readFileSync(csv, 'utf8'))).toEqual(['epoch', '1', '2', '3', '4', '5', '6', '']);
+    expect(epochsIn(readFileSync(json, 'utf8'))).toEqual(['1', '2', '3', '4', '5', '6', '']);
+  });
+
+  it('keeps what stood in the file before with append, and begins one that is gone', async () => {
+    const [csv, gone] = [join(folder, 'appended.csv'), join(folder, 'gone.csv')];
+    writeFileSync(csv, 'epoch;loss;lr;seconds\n7;1;1;1\n8;1;1;1\n1;1;1;1\n');
+    await goOn(
+      () => [train.csvLogger(csv, { append: true, separator: ';' }), train.csvLogger(gone)],
+      () => rmSync(gone),
+    );
+    expect(epochsIn(readFileSync(csv, 'utf8'))).toEqual(['epoch', '7', '8', '1', '1', '2', '3', '4', '5', '6', '']);
+    expect(epochsIn(readFileSync(gone, 'utf8'))).toEqual(['epoch', '3', '4', '5', '6', '']);
+  });
+
+  it('is begun anew where there is no checkpoint, or none is asked for', async () => {
+    const path = join(folder, 'anew.csv');
+    writeFileSync(path, 'epoch,loss,lr,seconds\n1,1,1,1\n');
+    const begun: unknown[] = [];
+    const onBegin = ({ resumed, initialEpoch }: train.BeginReport): void => void begun.push([resumed, initialEpoch]);
+    const callbacks = [train.csvLogger(path), { onBegin }];
+    const checkpoint = { path: join(folder, 'anew.safetensors'), resume: true };
+    const { model, ...options } = setUp();
+    await train.fit(model, { ...options, epochs: 1, checkpoint, callbacks });
+    await train.fit(model, { ...options, epochs: 2, checkpoint, callbacks });
+    expect(epochsIn(readFileSync(path, 'utf8'))).toEqual(['epoch', '1', '2', '']);
+    await train.fit(model, { ...options, initialEpoch: 5, epochs: 6, callbacks });
+    expect(epochsIn(readFileSync(path, 'utf8'))).toEqual(['epoch', '6', '']);
+    expect(begun).toEqual([
+      [false, 0],
+      [true, 1],
+      [false, 5],
+    ]);
+  });
+});
+
 describe('emaWeights', () => {
   it('are those of the loop, in every step, without coming back to JavaScript', async () => {
     const one = setUp();
@@ -126,6 +194,28 @@ describe('emaWeights', () => {
     expect(() => ema.model.call(randn([1, 4]))).toThrow(/in use by train\.fit/);
     await fitting;
     ema.model.call(randn([1, 4]));
+  });
+
+  it('are of the model that is fitted, or of a part of it', async () => {
+    const { model, ...options } = setUp();
+    const other = setUp();
+    const before = bitsOf(model);
+    for (const ema of [train.emaWeights(other.model), train.emaWeights(new nn.Sequential(model, other.model))]) {
+      await expect(train.fit(model, { ...options, callbacks: [{ onEpoch() {} }, ema] })).rejects.toThrow(
+        '[train.fit] callbacks[1] averages the weights of another model than the one that is fitted\n  hint: train.emaWeights(model)',
+      );
+    }
+    expect(bitsOf(model)).toEqual(before);
+    const ema = train.emaWeights(model.children()[0]!, { decay: 0 });
+    await train.fit(model, { ...options, callbacks: [ema] });
+    expect(bitsOf(ema.model)).toEqual(bitsOf(model.children()[0]!));
+  });
+
+  it('are refused where the model has other parts since', () => {
+    const { model } = setUp();
+    const ema = train.emaWeights(model);
+    model.append(new nn.Linear(3, 3));
+    expect(() => ema.afterStep()).toThrow('[train.emaWeights] the model has other parameters or buffers than when its averages were begun');
   });
 
   it.each([-0.1, 1.1, NaN, '1'])('refuses decay %j', (decay) => {

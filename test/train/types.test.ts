@@ -195,3 +195,23 @@ describe('a fit in general', () => {
     expect([wrong, missing, odd].length).toBe(3);
   });
 });
+
+describe('an evaluation', () => {
+  it('has the loss where a criterion is given, and the names of its metrics', async () => {
+    const { model } = setUp();
+    const both = await train.evaluate(model, loader, {
+      criterion: new nn.CrossEntropyLoss(),
+      metrics: { acc: new metrics.Accuracy(task), share },
+    });
+    expectTypeOf(both.loss).toEqualTypeOf<number>();
+    expectTypeOf(both.acc).toEqualTypeOf<number>();
+    expect(Object.keys(both)).toEqual(['loss', 'acc', 'share']);
+    const alone = await train.evaluate(model, loader, { metrics: { acc: new metrics.Accuracy(task) } });
+    // @ts-expect-error there is no criterion
+    expect(alone.loss).toBeUndefined();
+    // @ts-expect-error there is no such metric
+    expect(both.nope).toBeUndefined();
+    const options: train.EvaluateOptions = { metrics: { share } };
+    expectTypeOf(await train.evaluate(model, loader, options)).toEqualTypeOf<Record<string, number>>();
+  });
+});

@@ -1,4 +1,5 @@
-// NAdam, whose step is composed of other kernels and which keeps a number beside its state, and Muon, which works on matrices one by one.
+// Optimizers whose steps are composed of other kernels: NAdam and ASGD, which keep a number beside their state, Rprop, and Muon and Adafactor, which work on
+// matrices one by one.
 import { describe, expect, it } from 'vitest';
 import { compile, data, manualSeed, nn, ones, optim, randn, type Tensor, tensor, train, zeros } from '../../src';
 import { expectClose, expectError, expectSame, flat } from '../helpers';
@@ -6,7 +7,7 @@ import { bitsOf, quiet } from '../train/runs';
 
 const { Muon, NAdam } = optim;
 
-type Stepping = optim.NAdam | optim.Muon;
+type Stepping = optim.NAdam | optim.Muon | optim.ASGD | optim.Rprop | optim.Adafactor;
 
 const withoutBias = (...sizes: number[]): nn.Sequential =>
   new nn.Sequential(...sizes.slice(1).flatMap((out, i) => [new nn.Linear(sizes[i]!, out, { bias: false }), new nn.Tanh()]));
@@ -17,6 +18,9 @@ describe.each<[string, (model: nn.Module) => Stepping]>([
     'NAdam with the weight decay of AdamW',
     (model) => new NAdam(model.parameters(), { lr: 0.05, weightDecay: 0.01, decoupledWeightDecay: true }),
   ],
+  ['ASGD', (model) => new optim.ASGD(model.parameters(), { lr: 0.1, lambd: 0.01, t0: 3, weightDecay: 0.01 })],
+  ['Rprop', (model) => new optim.Rprop(model.parameters(), { lr: 0.05, maximize: true })],
+  ['Adafactor', (model) => new optim.Adafactor(model.parameters(), { weightDecay: 0.01 })],
   ['Muon', (model) => new Muon(model.parameters(), { lr: 0.05 })],
   ['Muon without the look ahead', (model) => new Muon(model.parameters(), { lr: 0.05, nesterov: false, nsSteps: 2 })],
   [
@@ -37,7 +41,7 @@ describe.each<[string, (model: nn.Module) => Stepping]>([
     const { CyclicLR, OneCycleLR } = optim.lrScheduler;
     const scheduler = isAdam
       ? new CyclicLR(optimizer, { baseLr: 0.01, maxLr: 0.1, stepSizeUp: 3 })
-      : new OneCycleLR(optimizer, { maxLr: 0.1, totalSteps: 20 });
+      : new OneCycleLR(optimizer, { maxLr: 0.1, totalSteps: 20, cycleMomentum: 'momentum' in optimizer.defaults });
     return { model, optimizer, loader, scheduler };
   };
   const loop = (recorded: boolean) => {
@@ -90,6 +94,80 @@ describe.each<[string, (model: nn.Module) => Stepping]>([
     b.optimizer.loadStateDict(a.optimizer.stateDict());
     for (let i = 4; i < 8; i++) for (const one of [a, b]) step(one, i);
     expect(bitsOf(b.model)).toEqual(bitsOf(a.model));
+  });
+});
+
+describe('states', () => {
+  const stateOf = (of: new (params: nn.Parameter[]) => Stepping, shape = [2, 3]) => {
+    const w = new nn.Parameter(ones(shape));
+    const optimizer = new of([w]);
+    w.grad = ones(shape);
+    optimizer.step();
+    return Object.entries(optimizer.stateDict().state[0]!).map(([key, value]) => [key, value.shape]);
+  };
+
+  it('have the keys of PyTorch, in its order', () => {
+    expect(stateOf(optim.ASGD)).toEqual([['step', []], ['eta', []], ['mu', []], ['ax', [2, 3]]]); // biome-ignore format: a list of pairs
+    expect(stateOf(optim.Rprop)).toEqual([['step', []], ['prev', [2, 3]], ['step_size', [2, 3]]]); // biome-ignore format: a list of pairs
+    expect(stateOf(optim.Adafactor)).toEqual([['step', []], ['row_var', [2, 1]], ['col_var', [1, 3]]]); // biome-ignore format: a list of pairs
+    expect(stateOf(optim.Adafactor, [4, 2, 3]).slice(1)).toEqual([['row_var', [4, 2, 1]], ['col_var', [4, 1, 3]]]); // biome-ignore format: a list of pairs
+    expect(stateOf(optim.Adafactor, [3]).slice(1)).toEqual([['variance', [3]]]);
+    expect(stateOf(optim.Adafactor, [3, 0]).slice(1)).toEqual([]);
+  });
+
+  it('of another shape are refused', () => {
+    const w = new nn.Parameter(ones([2, 3]));
+    const optimizer = new optim.Adafactor([w]);
+    const load = (state: Record<string, Tensor>) => () => {
+      optimizer.loadStateDict({ state: { 0: { step: tensor(1), ...state } }, param_groups: [{ params: [0] }] });
+    };
+    const where = '[Adafactor.loadStateDict]';
+    const [row_var, col_var] = [ones([2, 1]), ones([1, 3])];
+    load({ row_var, col_var })();
+    expectError(load({ row_var: col_var, col_var }), RangeError, `${where} expected row_var of parameter 0 to be [2, 1], got [1, 3]`);
+    expectError(load({ row_var }), RangeError, `${where} the state of parameter 0 has no col_var`);
+    expectError(
+      load({ row_var, col_var, variance: ones([2, 3]) }),
+      RangeError,
+      `${where} the state of parameter 0 has variance, which Adafactor does not keep\n  hint: the state is that of another kind of optimizer`,
+    );
+  });
+});
+
+describe('ASGD', () => {
+  it('keeps the rate that the next step has, and the average once it begins', () => {
+    const w = new nn.Parameter(tensor([1]));
+    const optimizer = new optim.ASGD([w], { lr: 0.5, lambd: 0.1, alpha: 1, t0: 1 });
+    let [value, average, eta] = [1, 0, 0.5];
+    for (let t = 1; t <= 5; t++) {
+      w.grad = tensor([1]);
+      optimizer.step();
+      value = value * (1 - 0.1 * eta) - eta;
+      average += (value - average) / Math.max(1, t - 2);
+      eta = 0.5 / (1 + 0.05 * t);
+      const { ax, mu, eta: next } = optimizer.stateDict().state[0]!;
+      expectClose(w, [value], t * 2 ** -22);
+      expectClose(ax!, [average], t * 2 ** -22);
+      expectClose(next!, [eta], 2 ** -25);
+      expectClose(mu!, [1 / Math.max(1, t - 1)], 2 ** -25);
+      if (t <= 3) expectSame(ax!, w);
+    }
+  });
+});
+
+describe('options', () => {
+  const w = new nn.Parameter(ones([2]));
+  it.each<[string, () => unknown]>([
+    ['[Rprop] expected etas to be a number between 0 and 1 and one above 1, got 1 and 1.2', () => new optim.Rprop([w], { etas: [1, 1.2] })],
+    ['[Rprop] expected stepSizes to be in their order, got 2 and 1', () => new optim.Rprop([w], { stepSizes: [2, 1] })],
+    ['[Rprop] expected stepSizes to be two numbers, got 3', () => new optim.Rprop([w], { stepSizes: 3 as never })],
+    ['[Adafactor] expected d to be at least 1, got 0.5', () => new optim.Adafactor([w], { d: 0.5 })],
+    ['[Adafactor] expected beta2Decay to be at most 0, got 1', () => new optim.Adafactor([w], { beta2Decay: 1 })],
+    ['[Adafactor] expected eps to be two numbers, got 1', () => new optim.Adafactor([w], { eps: 1 as never })],
+    ['[Adafactor] expected eps[0] to be at least 0, got -1', () => new optim.Adafactor([w], { eps: [-1, 0] })],
+    ['[ASGD] expected lambd to be a number, got "a"', () => new optim.ASGD([w], { lambd: 'a' as never })],
+  ])('%s', (message, make) => {
+    expect(make).toThrow(message);
   });
 });
 

@@ -1,0 +1,99 @@
+// By how much probabilities of the right classes do not stand out.
+import { checkBoolean, checkOneOf, withDefaults } from '../errors';
+import type { Tensor } from '../tensor';
+import { classBatch, labelBatch, probabilitiesOf, probabilityRows } from './batch';
+import { Metric } from './metric';
+import { figuresOf } from './outputs';
+import { checkTask, type Problem, type TaskOptions, type TaskSettings, taskDefaults } from './task';
+
+/** How several classes make a margin: that of a class and the highest other, or of each class and all others together. */
+export type MulticlassMode = 'crammer-singer' | 'one-vs-all';
+
+/** The options of `HingeLoss`. */
+export interface HingeLossOptions extends TaskOptions {
+  /** The kind of problem: not "multilabel". */
+  task: 'binary' | 'multiclass';
+  /** Whether losses are squared (false). */
+  squared?: boolean;
+  /** How several classes make a margin ("crammer-singer"). */
+  multiclassMode?: MulticlassMode;
+}
+
+interface Settings extends TaskSettings {
+  squared: boolean;
+  multiclassMode: MulticlassMode;
+}
+
+/**
+ * The mean of `max(0, 1 - margin)`, where the margin says by how much the right class has the higher probability. As `torchmetrics.HingeLoss`.
+ *
+ * `update(preds, target)` as `Task` says, where preds are scores, of which probabilities are made where one of a batch's lies outside `[0, 1]`: the sigmoid, and
+ * for a "multiclass" task the softmax. With the probability p of the class 1 the margin of a "binary" task is p for the target 1 and -p for 0. That of
+ * `"crammer-singer"` is the probability of the target less the highest other; `"one-vs-all"` takes each class as a "binary" task. `compute()` is a scalar, or
+ * `[classes]` for `"one-vs-all"`; NaN before any update, and after a score that is NaN.
+ *
+ * @example
+ * const loss = new metrics.HingeLoss({ task: 'multiclass', numClasses: 3 });
+ * loss.update(tensor([[0.5, 0.25, 0.25], [0, 1, 0]]), tensor(Int32Array.of(0, 1)));
+ * loss.compute().item(); // 0.375
+ */
+export class HingeLoss extends Metric {
+  override readonly higherIsBetter = false;
+  private readonly problem: Problem;
+  private readonly squared: boolean;
+  private readonly each: boolean;
+  private readonly sums: Float64Array;
+  private count = 0;
+
+  constructor(options: HingeLossOptions) {
+    super();
+    const o = withDefaults<Settings>('HingeLoss', options, { ...taskDefaults, squared: false, multiclassMode: 'crammer-singer' });
+    this.problem = checkTask('HingeLoss', o, 2 ** 24, ['binary', 'multiclass']);
+    this.squared = checkBoolean('HingeLoss', 'squared', o.squared);
+    const mode = checkOneOf<MulticlassMode>('HingeLoss', 'multiclassMode', o.multiclassMode, ['crammer-singer', 'one-vs-all']);
+    this.each = this.problem.task === 'multiclass' && mode === 'one-vs-all';
+    this.sums = new Float64Array(this.each ? this.problem.width : 1);
+  }
+
+  update(preds: Tensor, target: Tensor): void {
+    const where = 'HingeLoss.update';
+    const { ignoreIndex } = this.problem;
+    if (this.problem.task === 'binary') {
+      const batch = labelBatch(where, this.problem, preds, target, 'HingeLoss');
+      probabilitiesOf(batch, ignoreIndex).forEach((p, i) => {
+        const wanted = batch.target[i]!;
+        if (wanted === ignoreIndex) return;
+        this.add(0, wanted === 1 ? p : -p);
+        this.count++;
+      });
+      return;
+    }
+    const batch = classBatch(where, this.problem, preds, target, 'HingeLoss');
+    const { classes } = batch;
+    const { rows, target: wanted } = probabilityRows(batch, ignoreIndex);
+    wanted.forEach((own, i) => {
+      let highest = -Infinity;
+      for (let c = 0; c < classes; c++) {
+        const p = rows[i * classes + c]!;
+        if (this.each) this.add(c, c === own ? p : -p);
+        else if (c !== own) highest = Math.max(highest, p);
+      }
+      if (!this.each) this.add(0, rows[i * classes + own]! - highest);
+    });
+    this.count += wanted.length;
+  }
+
+  compute(): Tensor {
+    return figuresOf(this.sums.map((sum) => sum / this.count));
+  }
+
+  reset(): void {
+    this.sums.fill(0);
+    this.count = 0;
+  }
+
+  private add(at: number, margin: number): void {
+    const loss = Math.max(0, 1 - margin);
+    this.sums[at]! += this.squared ? loss * loss : loss;
+  }
+}

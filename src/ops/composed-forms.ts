@@ -1,0 +1,135 @@
+// Methods that are made of others: logarithms of two arguments or of shares, fractions, and repeated elements.
+import { checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
+import { allocateConstant } from '../memory';
+import { recorder } from '../recorder';
+import { broadcastShapes, normalizeDim, shapeText } from '../shape';
+import { checkTensor, Tensor } from '../tensor';
+import { operand, scalar } from './broadcast';
+import { expanded } from './expand';
+import { stack } from './join';
+import { where as chosen } from './where';
+import './arithmetic';
+import './compare';
+import './logsumexp';
+import './nan';
+import './select';
+import './truth';
+import './unary';
+import './views';
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * `x - trunc(x)`, with the sign of x: `torch.frac`. The gradient is 1.
+     *
+     * @example
+     * tensor([1.5, -2.25]).frac().toArray(); // [0.5, -0.25]
+     */
+    frac(): Tensor;
+    /**
+     * `log(x / (1 - x))`, with `eps` of x within [eps, 1 - eps]: `torch.logit`. Outside [0, 1] it is NaN where there is no `eps`.
+     *
+     * @example
+     * tensor([0.5, 1]).logit().toArray(); // [0, Infinity]
+     */
+    logit(options?: { eps?: number | null }): Tensor;
+    /**
+     * `x log(other)`, and 0 where x is 0 unless other is NaN; shapes broadcast. As `torch.xlogy`. Where x is 0 both gradients are 0.
+     *
+     * @example
+     * tensor([0, 2]).xlogy(tensor([0, 1])).toArray(); // [0, 0]
+     */
+    xlogy(other: Tensor | number): Tensor;
+    /**
+     * `log(exp(x) + exp(other))` without overflow; shapes broadcast. As `torch.logaddexp`.
+     *
+     * @example
+     * tensor([1000]).logaddexp(tensor([-Infinity])).toArray(); // [1000]
+     */
+    logaddexp(other: Tensor): Tensor;
+    /**
+     * Each element, or with `dim` each slice along it, repeated on the spot: `torch.repeat_interleave`.
+     *
+     * `repeats` is a whole number, or an int32 tensor with one for each, which cannot be read inside a compiled function. Without `dim` the result has one
+     * dimension.
+     *
+     * @example
+     * tensor([1, 2]).repeatInterleave(2).toArray(); // [1, 1, 2, 2]
+     * tensor([[1], [2]]).repeatInterleave(tensor([2, 1], { dtype: "int32" }), { dim: 0 }).toArray(); // [[1], [1], [2]]
+     */
+    repeatInterleave(repeats: number | Tensor, options?: { dim?: number | null }): Tensor;
+    /**
+     * `expand` by another name: `torch.broadcast_to`.
+     *
+     * @example
+     * tensor([1, 2]).broadcastTo([2, 2]).toArray(); // [[1, 2], [1, 2]]
+     */
+    broadcastTo(shape: readonly number[]): Tensor;
+  }
+}
+
+Tensor.prototype.frac = function (this: Tensor) {
+  checkTensor('Tensor.frac', 'x', this, 'float32');
+  return this.sub(this.trunc());
+};
+
+Tensor.prototype.logit = function (this: Tensor, options) {
+  const where = 'Tensor.logit';
+  checkTensor(where, 'x', this, 'float32');
+  const { eps } = withDefaults<{ eps: number | null }>(where, options, { eps: null });
+  const x = eps === null ? this : this.clamp({ min: checkNumber(where, 'eps', eps, 0, 0.5), max: 1 - eps });
+  return x.div(x.neg().add(1)).log();
+};
+
+Tensor.prototype.xlogy = function (this: Tensor, right) {
+  const where = 'Tensor.xlogy';
+  checkTensor(where, 'x', this, 'float32');
+  const other = operand(where, this, right);
+  checkTensor(where, 'other', other, 'float32');
+  broadcastShapes(where, this.shape, other.shape);
+  const nothing = this.eq(0).logicalAnd(other.isnan().logicalNot());
+  return this.mul(chosen(nothing, scalar(1), other).log()); // the logarithm of 1 is 0, and so is its gradient then
+};
+
+Tensor.prototype.logaddexp = function (this: Tensor, other) {
+  const where = 'Tensor.logaddexp';
+  checkTensor(where, 'x', this, 'float32');
+  checkTensor(where, 'other', other, 'float32');
+  const shape = broadcastShapes(where, this.shape, other.shape);
+  return stack([expanded(where, this, shape), expanded(where, other, shape)]).logsumexp(0);
+};
+
+function repeatsOf(where: string, repeats: unknown, n: number): (i: number) => number {
+  if (!(repeats instanceof Tensor)) {
+    if (typeof repeats !== 'number') throw typeError(where, `expected repeats to be a whole number or a tensor, got ${describe(repeats)}`);
+    const times = checkInteger(where, 'repeats', repeats);
+    return () => times;
+  }
+  checkTensor(where, 'repeats', repeats, 'int32');
+  recorder?.reading(where);
+  if (repeats.shape.length > 1 || (repeats.numel !== n && repeats.numel !== 1)) {
+    throw rangeError(where, `expected repeats [${n}], got ${shapeText(repeats.shape)}`);
+  }
+  const { ints, numel } = repeats;
+  for (let i = 0; i < numel; i++) if (ints[i]! < 0) throw rangeError(where, `expected repeats to be at least 0, got ${ints[i]} at [${i}]`);
+  return (i) => ints[numel === 1 ? 0 : i]!;
+}
+
+Tensor.prototype.repeatInterleave = function (this: Tensor, repeats, options) {
+  const where = 'Tensor.repeatInterleave';
+  checkTensor(where, 'x', this);
+  const { dim } = withDefaults<{ dim: number | null }>(where, options, { dim: null });
+  const x = dim === null ? this.flatten() : this;
+  const d = normalizeDim(where, dim ?? 0, x.shape.length);
+  const n = x.shape[d]!;
+  const times = repeatsOf(where, repeats, n);
+  const index: number[] = [];
+  for (let i = 0; i < n; i++) for (let k = times(i); k > 0; k--) index.push(i);
+  const rows = allocateConstant(index.length, 'int32');
+  rows.set(index);
+  return x.indexSelect(d, new Tensor(rows, [index.length]));
+};
+
+Tensor.prototype.broadcastTo = function (this: Tensor, shape) {
+  return this.expand(shape);
+};

@@ -1,0 +1,243 @@
+// Adam's mean square of the gradients as the product of a column and a row.
+import * as calls from '../calls.generated';
+import { checkNumber, describe, rangeError, typeError } from '../errors';
+import { allocateLasting } from '../memory';
+import { byOneLayout, flatLayout } from '../ops/broadcast';
+import { recorder } from '../recorder';
+import { checkUsual } from './checks';
+import { Optimizer, type Params, type Recipe } from './optimizer';
+import type { Run, Slot } from './runs';
+
+/** The options of `Adafactor`. */
+export interface AdafactorOptions {
+  /** The largest rate, relative to the size of the values; default 1e-2. */
+  lr: number;
+  /** The power of the number of the step that a mean square takes of the new one, at most 0; default -0.8. */
+  beta2Decay: number;
+  /** The least root of a mean square, null for 2^-23, and the least size of values that rates are relative to; default [null, 1e-3]. */
+  eps: readonly [number | null, number];
+  /** The largest root mean square of a direction, at least 1; default 1. */
+  d: number;
+  /** Taken off the value, times the value and lr; default 0. */
+  weightDecay: number;
+  /** Whether to climb instead of descend; default false. */
+  maximize: boolean;
+}
+
+const keys = ['row_var', 'col_var', 'variance'];
+
+// More than any size: a fit calculates with the numbers of calls, and could not with Infinity.
+const most = 2 ** 127;
+
+/** Numbers with the layouts in which they meet others of their kind, and a single one. */
+class Numbers {
+  readonly n: number;
+  readonly each: Int32Array;
+  readonly byOne: Int32Array;
+
+  constructor(readonly floats: Float32Array) {
+    this.n = floats.length;
+    this.each = flatLayout(this.n);
+    this.byOne = byOneLayout(this.n);
+  }
+}
+
+/** A matrix of a parameter: its square, and what is kept for it. */
+interface Matrix {
+  readonly square: Numbers;
+  readonly row: Numbers;
+  readonly column: Numbers;
+  /** Of the length of a column, then of a row. */
+  readonly ofRows: Numbers;
+  readonly ofColumns: Numbers;
+  readonly relative: Numbers;
+  readonly onesOfRows: Float32Array;
+  readonly onesOfColumns: Float32Array;
+}
+
+/** A parameter of a run, with what its step works on. */
+interface Slice {
+  readonly values: Numbers;
+  readonly gradient: Float32Array;
+  readonly update: Numbers;
+  /** Null for a vector, which has `variance`. */
+  readonly matrices: readonly Matrix[] | null;
+  readonly variance: Numbers;
+}
+
+/** The arrays of a run: the same ones at each step, since a recording knows them by that. */
+interface Work {
+  readonly slices: readonly Slice[];
+  readonly ones: Float32Array;
+  readonly size: Numbers;
+  readonly number: Numbers;
+  readonly scratch: readonly Float32Array[];
+}
+
+const works = new WeakMap<Run, Work>();
+
+const sidesOf = ({ parameter: { shape } }: Slot): [rows: number, columns: number] =>
+  shape.length < 2 ? [0, 0] : (shape.slice(-2) as [number, number]);
+
+function makeWork(run: Run): Work {
+  const slots = run.slots.filter(({ parameter }) => parameter.numel > 0);
+  const begin = run.slots[0]!.position;
+  const longest = Math.max(...slots.flatMap(sidesOf), 0);
+  const lengths = [Math.max(...slots.map(({ parameter }) => parameter.numel), 0), longest, longest, longest, 1, 1];
+  const scratch = lengths.map(allocateLasting);
+  const [whole, ones, sums, relative, size, number] = scratch as [Float32Array, Float32Array, ...Float32Array[]];
+  const slices = slots.map((slot): Slice => {
+    const { shape, numel } = slot.parameter;
+    const part = (array: Float32Array): Float32Array => array.subarray(slot.position - begin, slot.position - begin + numel);
+    const [rowVar, columnVar, variance] = run.state.map(part) as [Float32Array, Float32Array, Float32Array];
+    const update = new Numbers(whole.subarray(0, numel));
+    const [rows, columns] = sidesOf(slot);
+    const ofMatrix = (i: number): Matrix => ({
+      square: new Numbers(update.floats.subarray(i * rows * columns, (i + 1) * rows * columns)),
+      row: new Numbers(rowVar.subarray(i * rows, (i + 1) * rows)),
+      column: new Numbers(columnVar.subarray(i * columns, (i + 1) * columns)),
+      ofRows: new Numbers(sums!.subarray(0, rows)),
+      ofColumns: new Numbers(sums!.subarray(0, columns)),
+      relative: new Numbers(relative!.subarray(0, rows)),
+      onesOfRows: ones.subarray(0, rows),
+      onesOfColumns: ones.subarray(0, columns),
+    });
+    const matrices = shape.length < 2 ? null : Array.from({ length: numel / (rows * columns) }, (_, i) => ofMatrix(i));
+    return { values: new Numbers(part(run.values)), gradient: part(run.gradient), update, matrices, variance: new Numbers(variance) };
+  });
+  return { slices, ones, size: new Numbers(size!), number: new Numbers(number!), scratch };
+}
+
+function workOf(run: Run): Work {
+  let work = works.get(run);
+  if (work === undefined) {
+    work = makeWork(run);
+    works.set(run, work);
+  }
+  if (recorder !== null) for (const array of work.scratch) recorder.allocated(array);
+  return work;
+}
+
+const addTo = (y: Numbers, x: Numbers, factor: number): void => calls.sgdStep({ param: y.floats, grad: x.floats, n: y.n, lr: -factor });
+
+const limit = ({ floats, n }: Numbers, low: number): void => calls.clampForward({ y: floats, x: floats, n, low, high: most });
+
+// `x *= factor`, of which `number` holds the factor meanwhile.
+function scale({ floats, byOne }: Numbers, factor: number, { number }: Work): void {
+  calls.fill({ out: number.floats, n: 1, value: factor });
+  calls.mul({ out: floats, a: floats, b: number.floats, layout: byOne });
+}
+
+// The root mean square of x times a factor, and not below a limit: in `size`.
+function measure({ floats, n }: Numbers, factor: number, low: number, work: Work): void {
+  const { size } = work;
+  calls.matmul({ c: size.floats, a: floats, b: floats, m: 1, n: 1, k: n });
+  calls.sqrtForward({ y: size.floats, x: size.floats, n: 1 });
+  scale(size, factor / Math.sqrt(n), work);
+  limit(size, low);
+}
+
+// `mean += share * (x - mean)`; x is not kept.
+function average(mean: Numbers, x: Numbers, share: number): void {
+  calls.sub({ out: x.floats, a: x.floats, b: mean.floats, layout: x.each });
+  addTo(mean, x, share);
+}
+
+// Has the squares of a matrix be the product of the means of its rows and of its columns, each as they are kept.
+function factor(
+  { square, row, column, ofRows, ofColumns, relative, onesOfRows, onesOfColumns }: Matrix,
+  share: number,
+  eps: number,
+  work: Work,
+): void {
+  const [m, n] = [row.n, column.n];
+  calls.matmul({ c: ofRows.floats, a: square.floats, b: onesOfColumns, m, n: 1, k: n });
+  scale(ofRows, 1 / n, work);
+  average(row, ofRows, share);
+  calls.matmul({ c: ofColumns.floats, a: onesOfRows, b: square.floats, m: 1, n, k: m });
+  scale(ofColumns, 1 / m, work);
+  average(column, ofColumns, share);
+  const { size } = work;
+  calls.matmul({ c: size.floats, a: row.floats, b: onesOfRows, m: 1, n: 1, k: m });
+  scale(size, 1 / m, work);
+  limit(size, eps);
+  calls.div({ out: relative.floats, a: row.floats, b: size.floats, layout: row.byOne });
+  calls.matmul({ c: square.floats, a: relative.floats, b: column.floats, m, n, k: 1 });
+}
+
+function stepSlice({ matrices, values, gradient, update, variance }: Slice, work: Work, o: AdafactorOptions, count: number): void {
+  const eps = o.eps[0] ?? 2 ** -23;
+  const share = count ** o.beta2Decay;
+  const { floats, n, each, byOne } = update;
+  calls.squareForward({ y: floats, x: gradient, n });
+  if (matrices === null) {
+    average(variance, update, share);
+    calls.copyStrided({ out: floats, x: variance.floats, layout: each });
+  } else for (const matrix of matrices) factor(matrix, share, eps, work);
+  limit(update, eps * eps);
+  calls.rsqrtForward({ y: floats, x: floats, n });
+  calls.mul({ out: floats, a: floats, b: gradient, layout: each });
+  measure(update, 1 / o.d, 1, work);
+  calls.div({ out: floats, a: floats, b: work.size.floats, layout: byOne });
+  measure(values, 1, o.eps[1], work);
+  calls.mul({ out: floats, a: floats, b: work.size.floats, layout: byOne });
+  scale(values, 1 - o.lr * o.weightDecay, work);
+  const rate = Math.min(o.lr, 1 / Math.sqrt(count));
+  addTo(values, update, o.maximize ? rate : -rate);
+}
+
+function checkEps(where: string, eps: unknown): void {
+  if (!Array.isArray(eps) || eps.length !== 2) throw typeError(where, `expected eps to be two numbers, got ${describe(eps)}`);
+  if (eps[0] !== null) checkNumber(where, 'eps[0]', eps[0], 0);
+  checkNumber(where, 'eps[1]', eps[1], 0);
+}
+
+const adafactor: Recipe<AdafactorOptions> = {
+  name: 'Adafactor',
+  defaults: { lr: 1e-2, beta2Decay: -0.8, eps: [null, 1e-3], d: 1, weightDecay: 0, maximize: false },
+  check(where, options) {
+    checkUsual(where, options);
+    const { beta2Decay } = options;
+    if (checkNumber(where, 'beta2Decay', beta2Decay) > 0) throw rangeError(where, `expected beta2Decay to be at most 0, got ${beta2Decay}`);
+    checkEps(where, options.eps);
+    if (checkNumber(where, 'd', options.d) < 1) throw rangeError(where, `expected d to be at least 1, got ${options.d}`);
+  },
+  allKeys: keys,
+  stateKeys: () => keys,
+  shapeOf(key, shape) {
+    if (shape.includes(0)) return null;
+    if (shape.length < 2) return key === 'variance' ? [...shape] : null;
+    if (key === 'variance') return null;
+    return shape.with(key === 'row_var' ? -1 : -2, 1);
+  },
+  countsSteps: true,
+  step(run, options, count) {
+    const work = workOf(run);
+    calls.fill({ out: work.ones, n: work.ones.length, value: 1 });
+    for (const slice of work.slices) stepSlice(slice, work, options, count);
+  },
+};
+
+/**
+ * Adafactor, whose state of a matrix is a row and a column (Shazeer and Stern, 2018): `torch.optim.Adafactor`.
+ *
+ * With g the gradient, t the number of the step and `b = t^beta2Decay`, a matrix has `r += b (mean of g^2 over each row - r)` and `c += b (mean over each column - c)`, and
+ * `v = r c / max(mean r, eps[0])`; a vector has `v += b (g^2 - v)`. The direction is `u = g / max(sqrt(v), eps[0])`, divided by `max(1, rms(u) / d)`. Then
+ * `w -= lr * weightDecay * w` and `w -= min(lr, 1 / sqrt(t)) * max(eps[1], rms(w)) * u`, with rms(w) from before the step. Of tensors with more than two
+ * dimensions each matrix has an r and a c. Parameters without a gradient are skipped.
+ *
+ * A RangeError for options out of range. The memory that is set aside for r and c is that of two more parameters, of which only their part is ever touched.
+ *
+ * @example
+ * const w = new nn.Parameter(tensor([[1, 1], [1, 1]]));
+ * const optimizer = new optim.Adafactor([w], { lr: 0.5 });
+ * w.mul(w).sum().backward();
+ * optimizer.step();
+ * w.toArray().flat().map((v) => v.toFixed(3)); // ["0.500", "0.500", "0.500", "0.500"]
+ * optimizer.stateDict().state[0].row_var.shape; // [2, 1]
+ */
+export class Adafactor extends Optimizer<AdafactorOptions> {
+  constructor(params: Params<AdafactorOptions>, options?: Partial<AdafactorOptions>) {
+    super(adafactor, params, options);
+  }
+}

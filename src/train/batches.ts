@@ -1,0 +1,49 @@
+// Where batches come from: loaders, lists, generators, streams.
+import type { Steps } from '../data/ahead';
+import { DataLoader } from '../data/loader';
+import { describe, rangeError, typeError } from '../errors';
+import { refuseHeld } from '../holders';
+import { Tensor } from '../tensor';
+
+/** Batches, each a list of tensors: a `DataLoader`, or whatever else can be gone through again and again, by `for` or by `for await`. */
+export type Batches = (Iterable<readonly Tensor[] | PromiseLike<readonly Tensor[]>> | AsyncIterable<readonly Tensor[]>) & {
+  /** The number of batches, where it is known. */
+  readonly length?: number;
+};
+
+/** Whether it can be gone through, at once or by waiting. */
+export const isIterable = (value: unknown): value is Batches =>
+  typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === 'function' ||
+  typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === 'function';
+
+/** Refuses what gives no batches. */
+export function checkLoader(where: string, loader: unknown): asserts loader is Batches {
+  if (loader instanceof Tensor || typeof loader === 'string' || !isIterable(loader)) {
+    throw typeError(where, `expected a loader of batches, got ${describe(loader)}`, 'new data.DataLoader(dataset, { batchSize })');
+  }
+  if (loader.length === 0) throw rangeError(where, 'the loader has no batches');
+}
+
+/** How many batches an epoch has, where that is known: a loader of a stream says Infinity. */
+export const knownLength = ({ length }: Batches): number | undefined => (length === Infinity ? undefined : length);
+
+/** Begins an epoch of it: what can be gone through at once is not waited for. */
+export function stepsIn(loader: Batches): Steps<unknown> {
+  if (loader instanceof DataLoader) return loader.steps();
+  if (Symbol.iterator in loader && typeof loader[Symbol.iterator] === 'function') return loader[Symbol.iterator]() as Steps<unknown>;
+  return (loader as AsyncIterable<unknown>)[Symbol.asyncIterator]() as unknown as Steps<unknown>;
+}
+
+/** The tensors of a batch. `alone`: one that is no list of tensors but a tensor is a batch as well. */
+export function checkBatch(where: string, batch: unknown, alone: boolean): readonly Tensor[] {
+  const tensors: unknown = alone && batch instanceof Tensor ? [batch] : batch;
+  if (!Array.isArray(tensors) || tensors.length === 0 || !tensors.every((t) => t instanceof Tensor)) {
+    throw typeError(
+      where,
+      `expected the loader to give lists of tensors, got ${describe(batch)}`,
+      'data.TensorDataset, or items of tensors',
+    );
+  }
+  for (const t of tensors as Tensor[]) refuseHeld(where, t);
+  return [...(tensors as Tensor[])];
+}

@@ -1,0 +1,91 @@
+// Evaluation off the JavaScript thread.
+
+import { checkBoolean, checkInteger, typeError, withDefaults } from '../errors';
+import type { Module } from '../nn';
+import type { Batches } from './batches';
+import { Engine } from './engine';
+import type { NoMetrics, NumbersOf } from './figure-types';
+import { checkModel, legMilliseconds, refuseChanges } from './inference';
+import { type GivenMetrics, Measures, outputBytes } from './measures';
+import { type Criterion, type CriterionFunction, criterionOf, evaluationTask } from './tasks';
+
+/** The options of `evaluate`. */
+export interface EvaluateOptions<M extends GivenMetrics = GivenMetrics> {
+  /** The loss, reported as `loss`. */
+  criterion?: Criterion | CriterionFunction;
+  /** Metrics by the names under which they are reported. Of one that gives several numbers `compute()` has them afterwards. */
+  metrics?: M;
+  /** How many tensors of a batch are targets, behind the inputs (1). */
+  targets?: number;
+  /** Whether the last tensor of each batch weighs its rows in the loss, as in `fit` (false). */
+  sampleWeights?: boolean;
+}
+
+type Given = { [name in keyof Required<EvaluateOptions>]: EvaluateOptions[name] | undefined };
+
+/**
+ * The loss and the metrics of a model over a loader's batches, `[...inputs, target]`, in evaluation mode, without gradients and off the JavaScript thread. Batches may have to be waited for, and
+ * may be of more data than there is memory: those at hand are held.
+ *
+ * The loss is what the criterion would give for all rows in one batch: `sum over batches of rows * loss / sum of rows`, and with
+ * `reduction: "sum"` the sum of the batches' losses. Each metric's `update` gets a batch's predictions and targets. The model's values are copied when it is called; one that a `fit` works on is taken as of the
+ * last finished step. Rejects as `fit` does.
+ *
+ * @example
+ * const model = new nn.Linear(4, 3);
+ * const dataset = new data.TensorDataset(randn([10, 4]), zeros([10], { dtype: "int32" }));
+ * const loader = new data.DataLoader(dataset, { batchSize: 5 });
+ * const accuracy = new metrics.Accuracy({ task: "multiclass", numClasses: 3 });
+ * const figures = await train.evaluate(model, loader, { criterion: new nn.CrossEntropyLoss(), metrics: { accuracy } });
+ * Object.keys(figures); // ["loss", "accuracy"]
+ */
+export function evaluate<M extends GivenMetrics = NoMetrics>(
+  model: Module,
+  loader: Batches,
+  options: EvaluateOptions<M> & { criterion: Criterion | CriterionFunction },
+): Promise<{ loss: number } & NumbersOf<M, number>>;
+export function evaluate<M extends GivenMetrics = NoMetrics>(
+  model: Module,
+  loader: Batches,
+  options?: EvaluateOptions<M> & { criterion?: undefined },
+): Promise<NumbersOf<M, number>>;
+export function evaluate(model: Module, loader: Batches, options?: EvaluateOptions, ...rest: never[]): Promise<Record<string, number>>;
+export async function evaluate(
+  model: Module,
+  loader: Batches,
+  options: EvaluateOptions = {},
+  ...rest: never[]
+): Promise<Record<string, number>> {
+  const where = 'train.evaluate';
+  checkModel(where, model);
+  if (rest.length > 0) throw typeError(where, `expected a model, a loader and options, got ${3 + rest.length} arguments`);
+  const o = withDefaults<Given>(where, options as Partial<Given>, {
+    criterion: undefined,
+    metrics: undefined,
+    targets: 1,
+    sampleWeights: false,
+  });
+  const layout = {
+    targets: checkInteger(where, 'targets', o.targets, 1),
+    sampleWeights: checkBoolean(where, 'sampleWeights', o.sampleWeights),
+  };
+  const metrics = new Measures(where, o.metrics, 'metrics', layout.targets);
+  const criterion = o.criterion === undefined ? null : criterionOf(where, o.criterion);
+  const task = evaluationTask(where, { model, criterion, layout, handOut: metrics.handOut, classes: metrics.classes });
+  const engine = new Engine(where, [{ task, loader }], {
+    forFits: false,
+    changes: false,
+    interrupts: false,
+    made: (session) => refuseChanges(where, session.kinds(0)),
+  });
+  try {
+    metrics.reset();
+    for (;;) {
+      const leg = await engine.leg(0, { epochs: 1, milliseconds: legMilliseconds, outputBytes, finite: false });
+      metrics.update(leg);
+      if (leg.losses.length > 0) return { ...(criterion && { loss: leg.losses[0]! }), ...metrics.compute().metrics };
+    }
+  } finally {
+    await engine.close();
+  }
+}

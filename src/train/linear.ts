@@ -1,0 +1,45 @@
+// The live numbers of steps as linear functions of what is counted.
+import type { RandomPosition } from '../random';
+import type { RecordedStep } from '../recording';
+
+/** Which count of steps each kind advances; kinds that step the same optimizers share one. */
+export interface Clocks {
+  count: number;
+  of(kind: RecordedStep): number;
+}
+
+/**
+ * Every live number of the kinds that are used as a linear function of the random numbers drawn and the steps done: found by asking what it would be one further. Not steady: the
+ * calls of the second step are others than were recorded (the first with a momentum), or a number is not linear in the steps, or not exactly so: only whole numbers are added up
+ * without rounding.
+ */
+export function linearNumbers(
+  kinds: readonly RecordedStep[],
+  used: ReadonlySet<number>,
+  random: RandomPosition,
+  clocks: Clocks,
+): { live: (number[][] | null)[]; steady: boolean } {
+  let steady = [...used].every((i) => kinds[i]!.trace.steady);
+  const advancing = new Map<number, RecordedStep>(); // a kind that advances each clock
+  for (const kind of kinds) advancing.set(clocks.of(kind), kind);
+  const live = kinds.map((kind, i) => {
+    if (!used.has(i)) return null;
+    const numbers = (): number[] | null => kind.trace.numbers(random);
+    const base = numbers()!;
+    if (base.length === 0) return [];
+    const oneDrawn = kind.trace.numbers({ seed: random.seed, offset: random.offset + 1 })!;
+    const oneStep = Array.from({ length: clocks.count }, (_, clock) => {
+      const other = advancing.get(clock);
+      return other === undefined ? base : other.trace.peek(numbers);
+    });
+    const twoSteps = kind.trace.peek(() => kind.trace.peek(numbers));
+    if (oneStep.includes(null) || twoSteps === null) steady = false;
+    return base.map((value, n) => {
+      const added = oneStep.map((after) => (after === null || after[n] === value ? 0 : after[n]! - value));
+      const isKnown = added.every((one) => one === 0 || (Number.isInteger(value) && Number.isInteger(one)));
+      if (!isKnown || twoSteps?.[n] !== value + 2 * added[clocks.of(kind)]!) steady = false;
+      return [value, oneDrawn[n]! - value, ...added];
+    });
+  });
+  return { live, steady };
+}

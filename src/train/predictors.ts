@@ -1,0 +1,197 @@
+// Predictions for tensors that are there: recordings kept with the model, rows in pieces, few rows at once.
+import { noGrad } from '../autograd';
+import { compile } from '../compile';
+import { overlap, type TensorData } from '../memory';
+import type { Module } from '../nn';
+import { randomPosition, setRandomPosition } from '../random';
+import { type RecordedStep, Stamps } from '../recording';
+import { sameShape } from '../shape';
+import { empty, type Tensor } from '../tensor';
+import type { Form } from './forms';
+import { checkModel, refuseChanges } from './inference';
+import { refuseReport, Session } from './session';
+import { inEvaluation, type Prediction, predictionTask } from './tasks';
+import { areAlike, checkInto, Gathering, writeInto } from './written';
+
+const allInputs = { targets: 0, sampleWeights: false };
+const tensorsOf = (model: Module): Tensor[] => [...model.parameters(), ...model.buffers()];
+
+// Rows that go through the model at once: enough to fill the kernels, few enough to stay in the cache.
+const rowsAtOnce = 256;
+
+interface Predictor {
+  session: Session;
+  /** The inputs of each kind of batch. */
+  examples: readonly (readonly Tensor[])[];
+  /** What its copies of the model's values are as of; null where that cannot be known. */
+  stamps: Stamps | null;
+  /** Whether rows were seen to have the same outputs in another batch. */
+  isProbed: boolean;
+  /** The same on the JavaScript thread; null where that takes longer than handing it to another. */
+  here: Here | null;
+}
+
+interface Here {
+  predict: (...inputs: Tensor[]) => Tensor[];
+  /** Those that the recording ran, while it holds. */
+  modules: readonly Module[];
+  /** Those that it used. */
+  leaves: readonly Tensor[];
+}
+
+// As many products of a row's numbers and weights take less time than a thread is asked for.
+const mostHere = 1 << 20;
+
+function hereOf(where: string, model: Module, session: Session, [x]: readonly Tensor[]): Here | null {
+  const { leaves } = session;
+  const [kind, ...others] = session.kinds(0);
+  const products = leaves.reduce((sum, { numel }) => sum + numel, 0) * x!.shape[0]!;
+  if (products > mostHere || others.length > 0 || kind!.draws > 0) return null;
+  const { run } = predictionTask(where, model, allInputs);
+  const isOne = kind!.results.outputs.length === 1;
+  const one = compile((...inputs: Tensor[]) => run(...inputs).outputs[0]!);
+  const predict = isOne ? (...inputs: Tensor[]) => [one(...inputs)] : compile((...inputs: Tensor[]) => [...run(...inputs).outputs]);
+  return { predict, modules: model.modules(), leaves };
+}
+
+const isOnAny = (t: Tensor, others: readonly Tensor[]): boolean => others.some(({ values }) => overlap(values, t.values));
+
+/**
+ * A small prediction like one that was done before, at once, as the form and the tensors of its output; null where it is none, where another thread works on the model, or where the recording holds no longer.
+ */
+export function predictedHere(model: Module, inputs: readonly Tensor[]): { form: Form; leaves: Tensor[] } | null {
+  const known = predictors.get(model)?.find(({ here, examples }) => here !== null && areLike(inputs, examples[0]!));
+  if (known === undefined || known.here!.leaves.some(({ version }) => version.holder !== null)) return null;
+  const { modules, predict, leaves: used } = known.here!;
+  return inEvaluation(modules, () => {
+    const kind = known.session.kinds(0)[0]!;
+    if (!kind.holds(randomPosition())) return null;
+    const leaves = noGrad(() => predict(...inputs));
+    for (let i = 0; i < leaves.length; i++) {
+      const output = leaves[i]!;
+      if (output.shape[0] !== inputs[0]!.shape[0]) return null; // the other way says so
+      const isShared = isOnAny(output, inputs) || isOnAny(output, used) || (i > 0 && isOnAny(output, leaves.slice(0, i)));
+      if (isShared || output.requiresGrad) leaves[i] = noGrad(() => output.detach().clone());
+    }
+    return { form: formOf(kind), leaves };
+  });
+}
+
+/** Writes such outputs into tensors that are given. */
+export function writePredicted(where: string, model: Module, { form, leaves }: { form: Form; leaves: Tensor[] }, into: unknown): void {
+  const rows = leaves[0]!.shape[0]!;
+  for (const [i, t] of checkInto(where, into, form, rows, tensorsOf(model)).entries()) writeInto(where, t, leaves[i]!.values, 0);
+}
+
+const areLike = (inputs: readonly Tensor[], like: readonly Tensor[]): boolean =>
+  inputs.length === like.length && inputs.every((t, i) => t.dtype === like[i]!.dtype && sameShape(t.shape, like[i]!.shape));
+
+// Models whose output for a row depends on the other rows: all of them go through at once.
+const mixing = new WeakSet<Module>();
+
+const movedOf = (rows: number): number => Math.min(rowsAtOnce / 2, rows - rowsAtOnce);
+
+// A batch of rows from the end of `x`, then its first ones: each of these has other rows beside it, and another place, than in the first batch.
+function probeOf(x: Tensor): TensorData {
+  const width = x.numel / x.shape[0]!;
+  const moved = movedOf(x.shape[0]!);
+  const values = x.values.slice(0, rowsAtOnce * width);
+  values.copyWithin(moved * width, 0);
+  values.set(x.values.subarray(x.numel - moved * width), 0);
+  return values;
+}
+
+// Whether the first rows have other bits in the probe, the last of the batches in an output of `width` numbers a row, than in the first.
+function differs(output: ArrayBuffer, width: number, rows: number): boolean {
+  const words = new Int32Array(output);
+  const moved = movedOf(rows);
+  const kept = (rowsAtOnce - moved) * width;
+  const at = (rows + moved) * width;
+  for (let i = 0; i < kept; i++) if (words[i] !== words[at + i]) return true;
+  return false;
+}
+
+// A model's recordings are kept with the model, those used last in front, for its next predictions of their shapes; one that is in use is taken away. So
+// there are as many as predictions at once, each with a copy of the model's values.
+const predictors = new WeakMap<Module, Predictor[]>();
+const mostPredictors = 16;
+const mostPredictorBytes = 1 << 26; // of those beside the first
+
+function keep(model: Module, predictor: Predictor): void {
+  const kept = [predictor, ...(predictors.get(model) ?? [])];
+  while (kept.length > mostPredictors || (kept.length - 1) * predictor.session.bytes > mostPredictorBytes) kept.pop();
+  predictors.set(model, kept);
+}
+
+function take(model: Module, examples: readonly (readonly Tensor[])[]): Predictor | undefined {
+  const kept = predictors.get(model) ?? [];
+  const at = kept.findIndex(
+    (known) => known.examples.length === examples.length && known.examples.every((batch, i) => areLike(batch, examples[i]!)),
+  );
+  return at < 0 ? undefined : kept.splice(at, 1)[0];
+}
+
+const rowsOf = (x: Tensor, begin: number): Tensor => noGrad(() => x.narrow(0, begin, Math.min(rowsAtOnce, x.shape[0]! - begin)));
+
+function predictorFor(where: string, model: Module, batches: readonly (readonly Tensor[])[]): Predictor {
+  const examples = batches.length > 1 ? [batches[0]!, batches.at(-1)!] : [batches[0]!];
+  const known = take(model, examples);
+  if (known?.session.holds(randomPosition())) {
+    if (!known.stamps?.unchanged()) known.session.write();
+    return known;
+  }
+  const own = examples.map((batch) => batch.map((t) => empty(t.shape.slice(), t.dtype)));
+  const task = predictionTask(where, model, allInputs);
+  const session = Session.make([{ task, source: { examples: own } }], false, null);
+  refuseChanges(where, session.kinds(0));
+  const versions = session.kinds(0).map((kind) => kind.versions);
+  const stamps = versions.includes(null) ? null : new Stamps([...new Set(versions.flatMap((all) => all!))]);
+  return { session, examples: own, stamps, isProbed: false, here: own.length === 1 ? hereOf(where, model, session, own[0]!) : null };
+}
+
+const formOf = ({ results }: RecordedStep): Form => (results as Prediction).form;
+const hasRows = (kind: RecordedStep): boolean => formOf(kind).leaves.every(({ shape }) => shape[0] === kind.results.rows);
+
+/** The outputs of a model for the rows of some tensors, as many each: in pieces, whatever that does to the bits of models whose outputs depend on other rows. */
+export async function predictRows(where: string, model: Module, inputs: readonly Tensor[], into: unknown): Promise<unknown> {
+  const rows = inputs[0]!.shape[0]!;
+  checkModel(where, model);
+  const pieces = rows > rowsAtOnce && !mixing.has(model) ? Math.ceil(rows / rowsAtOnce) : 1;
+  let batches = pieces === 1 ? [inputs] : Array.from({ length: pieces }, (_, i) => inputs.map((x) => rowsOf(x, i * rowsAtOnce)));
+  let predictor = predictorFor(where, model, batches);
+  if (batches.length > 1) {
+    const [kind, last = kind] = predictor.session.kinds(0) as [RecordedStep, RecordedStep?];
+    // In pieces a model that draws random numbers would draw them in another order; and what has no row for each row, or other rows in a smaller piece, is no list of rows.
+    const isMixed = !hasRows(kind) || !hasRows(last) || !areAlike(formOf(kind), formOf(last));
+    if (isMixed) mixing.add(model);
+    if (isMixed || kind.draws > 0) {
+      batches = [inputs];
+      predictor = predictorFor(where, model, batches);
+    }
+  }
+  const { session, examples } = predictor;
+  const kind = session.kinds(0)[0]!;
+  const gathering = new Gathering(where, into, into === undefined ? null : rows, tensorsOf(model));
+  gathering.meet(formOf(kind), kind.results.rows);
+  const random = randomPosition();
+  setRandomPosition({ seed: random.seed, offset: random.offset + kind.draws });
+  const given = batches.map((batch, i) => ({
+    kind: i + 1 < batches.length ? 0 : examples.length - 1,
+    randomOffset: random.offset,
+    tensors: batch.map(({ values }) => values),
+  }));
+  const probes = batches.length > 1 && !predictor.isProbed;
+  if (probes) given.push({ kind: 0, randomOffset: random.offset, tensors: inputs.map(probeOf) });
+  const limits = { epochs: 1, milliseconds: Infinity, outputBytes: Number.MAX_SAFE_INTEGER, finite: false };
+  const report = await session.run(0, { ...limits, random, given });
+  session.commit(0, report, () => {});
+  refuseReport(where, report, session.kinds(0), '');
+  if (probes && formOf(kind).leaves.some((leaf, i) => differs(report.outputs[i]!, leaf.numel / kind.results.rows, rows))) {
+    mixing.add(model);
+    return predictRows(where, model, inputs, into);
+  }
+  predictor.isProbed = true;
+  keep(model, predictor);
+  gathering.take(report.outputs, rows);
+  return gathering.finish();
+}

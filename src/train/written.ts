@@ -1,0 +1,125 @@
+// The rows of a prediction's outputs as they come: gathered, or written into tensors that are given.
+import { rangeError, typeError } from '../errors';
+import { refuseHeld } from '../holders';
+import { overlap, type TensorData } from '../memory';
+import { sameShape, shapeText } from '../shape';
+import { changed, checkTensor, empty, refuseLost, Tensor } from '../tensor';
+import { type Form, formOf } from './forms';
+
+const widthOf = ({ shape }: Tensor): number => shape.slice(1).reduce((a, b) => a * b, 1);
+const viewOf = (memory: ArrayBuffer, { dtype }: Tensor, length: number): TensorData =>
+  dtype === 'float32' ? new Float32Array(memory, 0, length) : new Int32Array(memory, 0, length);
+
+/** Whether outputs are of one form and type, and of one shape but for the number of rows. */
+export const areAlike = (one: Form, other: Form): boolean =>
+  one.text === other.text &&
+  one.leaves.every((t, i) => t.dtype === other.leaves[i]!.dtype && sameShape(t.shape.slice(1), other.leaves[i]!.shape.slice(1)));
+
+/** The tensors of `into`, checked against outputs like these, of so many rows; null: how many is not known. `of` are those of the model. */
+export function checkInto(where: string, into: unknown, form: Form, rows: number | null, of: readonly Tensor[]): readonly Tensor[] {
+  const given = formOf(where, 'into', 'into to be', into);
+  if (given.text !== form.text) throw typeError(where, `expected into in the form of the model's output, ${form.text}, got ${given.text}`);
+  for (const [i, t] of given.leaves.entries()) {
+    const name = given.names[i]!;
+    const like = form.leaves[i]!;
+    checkTensor(where, name, t, like.dtype);
+    const expected = [rows ?? 'rows', ...like.shape.slice(1)];
+    if (t.shape.length !== expected.length || expected.some((size, d) => size !== 'rows' && size !== t.shape[d])) {
+      throw rangeError(where, `expected ${name} of shape [${expected.join(', ')}], got ${shapeText(t.shape)}`);
+    }
+    if (t.requiresGrad)
+      throw typeError(where, `${name} requires a gradient, and outputs have none`, `${name}.detach() is on the same memory`);
+    if (given.leaves.some((other, j) => j < i && overlap(other.values, t.values)))
+      throw rangeError(where, `${name} overlaps another tensor of into`);
+    if (of.some((own) => overlap(own.values, t.values))) throw rangeError(where, `${name} is on memory of the model`);
+  }
+  return given.leaves;
+}
+
+/** Writes values into a tensor of `into` from an element on. */
+export function writeInto(where: string, t: Tensor, values: TensorData, begin: number): void {
+  refuseHeld(where, t);
+  refuseLost(where, t);
+  t.values.set(values, begin);
+  changed(t);
+}
+
+/** Outputs of batches, one after the other. */
+export class Gathering {
+  private form: Form | null = null;
+  private target: readonly Tensor[] | null = null;
+  private parts: ArrayBuffer[][] = [];
+  private rows = 0;
+
+  /** `total`: how many rows there will be; null: that is not known. */
+  constructor(
+    private readonly where: string,
+    private readonly into: unknown,
+    private readonly total: number | null,
+    private readonly of: readonly Tensor[],
+  ) {}
+
+  /** Refuses a kind of batch whose outputs do not go with the others'. */
+  meet(form: Form, rows: number): void {
+    const { where } = this;
+    for (const [i, { shape }] of form.leaves.entries()) {
+      if (shape[0] === rows) continue;
+      const what = form.leaves.length === 1 ? 'an output' : form.names[i]!;
+      throw rangeError(where, `expected ${what} for each of ${rows} rows, got shape ${shapeText(shape)}`);
+    }
+    if (this.form !== null) {
+      if (areAlike(this.form, form)) return;
+      const shown = ({ text, leaves }: Form): string =>
+        `${text} of ${leaves.map((t) => `${t.dtype} ${shapeText(['rows' as never, ...t.shape.slice(1)])}`).join(' and ')}`;
+      throw rangeError(
+        where,
+        `the outputs of all batches are put together, and one gives ${shown(form)}, those before ${shown(this.form)}`,
+      );
+    }
+    this.form = form;
+    this.parts = form.leaves.map(() => []);
+    if (this.into !== undefined) this.target = checkInto(where, this.into, form, this.total, this.of);
+    else if (this.total !== null) this.target = form.leaves.map(({ shape, dtype }) => empty([this.total!, ...shape.slice(1)], dtype));
+  }
+
+  /** Takes in the outputs of so many further rows. */
+  take(outputs: readonly ArrayBuffer[], rows: number): void {
+    if (rows === 0) return;
+    const { where, target } = this;
+    for (const [i, like] of this.form!.leaves.entries()) {
+      if (target === null) {
+        this.parts[i]!.push(outputs[i]!);
+        continue;
+      }
+      const t = target[i]!;
+      if (this.rows + rows > t.shape[0]!)
+        throw rangeError(where, `into has ${t.shape[0]} rows, and the batches give more`, 'the rows before are written');
+      writeInto(where, t, viewOf(outputs[i]!, like, rows * widthOf(like)), this.rows * widthOf(like));
+    }
+    this.rows += rows;
+  }
+
+  /** All of them, in the form of the model's output. */
+  finish(): unknown {
+    const { where, into, form, rows } = this;
+    if (into === undefined) return form!.with(this.target ?? form!.leaves.map((like, i) => this.joined(i, like)));
+    const { shape } = this.target![0]!;
+    if (rows !== shape[0]) throw rangeError(where, `into has ${shape[0]} rows, and the batches gave ${rows}: these are written`);
+    return into;
+  }
+
+  // Each part is let go when it was copied.
+  private joined(i: number, like: Tensor): Tensor {
+    const parts = this.parts[i]!;
+    const shape = [this.rows, ...like.shape.slice(1)];
+    if (parts.length === 1) return new Tensor(viewOf(parts[0]!, like, this.rows * widthOf(like)), shape);
+    const all = empty(shape, like.dtype);
+    let begin = 0;
+    for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+      const values = viewOf(part, like, part.byteLength / 4);
+      all.values.set(values, begin);
+      begin += values.length;
+    }
+    return all;
+  }
+}

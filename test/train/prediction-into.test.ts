@@ -1,0 +1,140 @@
+// Predictions written into tensors that are given.
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { data, manualSeed, nn, noGrad, optim, randn, Tensor, train, zeros } from '../../src';
+import { digest, quiet } from './runs';
+
+class Pair extends nn.Module {
+  body = new nn.Linear(4, 6);
+  drop = new nn.Dropout(0.5);
+  kind = new nn.Linear(6, 3);
+  size = new nn.Linear(6, 1);
+  forward(a: Tensor, b?: Tensor): { kind: Tensor; rest: [Tensor, Tensor]; none: null } {
+    const h = this.drop.call(this.body.call(b === undefined ? a : a.add(b)).relu());
+    const kind = this.kind.call(h);
+    return { kind, rest: [this.size.call(h), kind.argmax(1)], none: null };
+  }
+}
+const eagerly = <T>(model: nn.Module, fn: () => T): T => {
+  model.eval();
+  const output = noGrad(fn);
+  model.train();
+  return output;
+};
+
+manualSeed(31);
+const rows = 700;
+const a = randn([rows, 4]);
+
+const slices = (size: number): [Tensor][] =>
+  Array.from({ length: Math.ceil(rows / size) }, (_, i) => [a.narrow(0, i * size, Math.min(size, rows - i * size))]);
+
+describe('into', () => {
+  const model = new nn.Linear(4, 2);
+  const expected = digest(eagerly(model, () => model.call(a)));
+
+  it('is written in place, on whatever memory it is', async () => {
+    const memory = new Float32Array(2 * rows + 2);
+    const whole = Tensor.fromTypedArray(memory, [rows + 1, 2]);
+    const into = whole.narrow(0, 1, rows);
+    for (const x of [a, new data.DataLoader(new data.TensorDataset(a), { batchSize: 64 })]) {
+      memory.fill(0);
+      expect(await train.predict(model, x, { into })).toBe(into);
+      expect(digest(into)).toBe(expected);
+      expect([...memory.subarray(0, 2)]).toEqual([0, 0]);
+    }
+    const [few, small] = [a.narrow(0, 0, 1), zeros([1, 2])];
+    for (let again = 0; again < 4; again++) {
+      small.data.fill(9);
+      await train.predict(model, few, { into: small });
+      expect(digest(small)).toBe(digest(eagerly(model, () => model.call(few))));
+    }
+  });
+
+  it('may be the input', async () => {
+    const square = new nn.Linear(4, 4);
+    const x = randn([300, 4]);
+    const output = digest(eagerly(square, () => square.call(x)));
+    await train.predict(square, x, { into: x });
+    expect(digest(x)).toBe(output);
+  });
+
+  it('counts as changed in place', async () => {
+    const [w, saved] = [randn([3, 2], { requiresGrad: true }), zeros([3, 2])];
+    const loss = w.mul(saved).sum();
+    await train.predict(model, a.narrow(0, 0, 3), { into: saved });
+    expect(() => loss.backward()).toThrow(/changed in place/);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['another kind', () => 3, /expected into to be a tensor, or several in lists and plain objects, got 3/],
+    ['another form', () => [zeros([rows, 2])], /expected into in the form of the model's output, tensor, got \[tensor\]/],
+    ['another type', () => zeros([rows, 2], { dtype: 'int32' }), /expected into to be float32, got int32/],
+    ['another width', () => zeros([rows, 3]), /expected into of shape \[700, 2\], got \[700, 3\]/],
+    ['more rows', () => zeros([rows + 1, 2]), /expected into of shape \[700, 2\], got \[701, 2\]/],
+    ['other dimensions', () => zeros([2 * rows]), /expected into of shape \[700, 2\], got \[1400\]/],
+    [
+      'a gradient',
+      () => zeros([rows, 2], { requiresGrad: true }),
+      /into requires a gradient, and outputs have none\n {2}hint: into\.detach\(\)/,
+    ],
+  ])('is refused: %s', async (_, make, message) => {
+    for (const x of [a, new data.DataLoader(new data.TensorDataset(a), { batchSize: 64 })]) {
+      const into = make();
+      await expect(train.predict(model, x, { into: into as Tensor })).rejects.toThrow(message);
+      if (into instanceof Tensor) expect(into.detach().float().abs().sum().item()).toBe(0);
+    }
+  });
+
+  it('is refused where a fit works on it, where it is the model’s, and where it overlaps itself', async () => {
+    const other = new nn.Linear(4, 2);
+    other.registerBuffer('rows', zeros([rows, 2]));
+    const loader = [[randn([8, 4]), randn([8, 2])]];
+    const optimizer = new optim.SGD(other.parameters(), { lr: 0.1 });
+    const controller = new AbortController();
+    const fitting = train.fit(other, { criterion: new nn.MSELoss(), optimizer, loader, epochs: 1e6, signal: controller.signal, ...quiet });
+    const held = other.buffers()[0]!;
+    await expect(train.predict(model, a, { into: held })).rejects.toMatchObject({ code: 'SIMDNN_IN_USE' });
+    controller.abort(new Error('enough'));
+    await expect(fitting).rejects.toThrow('enough');
+    await expect(train.predict(other, a, { into: held })).rejects.toThrow(/into is on memory of the model/);
+    const both = new Pair();
+    const kind = zeros([rows, 3]);
+    const sizes = kind
+      .reshape([3 * rows])
+      .narrow(0, 0, rows)
+      .reshape([rows, 1]);
+    const into = { kind, rest: [sizes, zeros([rows], { dtype: 'int32' })] as [Tensor, Tensor], none: null };
+    await expect(train.predict(both, a, { into })).rejects.toThrow(/into\.rest\[0\] overlaps another tensor of into/);
+  });
+
+  it('of batches of unknown number is refused when its rows are at an end, or are left over', async () => {
+    const stream = () =>
+      (function* () {
+        for (const [one] of slices(100)) yield one;
+      })();
+    const few = zeros([650, 2]);
+    await expect(train.predict(model, stream(), { into: few })).rejects.toThrow(/into has 650 rows, and the batches give more/);
+    const many = zeros([701, 2]);
+    await expect(train.predict(model, stream(), { into: many })).rejects.toThrow(
+      /into has 701 rows, and the batches gave 700: these are written/,
+    );
+    expect(digest(many.narrow(0, 0, 700))).toBe(expected);
+    await expect(train.predict(model, stream(), { into: zeros([rows, 3]) })).rejects.toThrow(
+      /expected into of shape \[rows, 2\], got \[700, 3\]/,
+    );
+  });
+
+  it('is refused where its memory is transferred meanwhile', async () => {
+    const values = new Float32Array(rows * 2);
+    const into = Tensor.fromTypedArray(values, [rows, 2]);
+    const stream = async function* () {
+      for (const [one] of slices(100)) {
+        yield one;
+        await setImmediate();
+        if (values.length > 0) structuredClone(values.buffer, { transfer: [values.buffer] });
+      }
+    };
+    await expect(train.predict(model, stream(), { into })).rejects.toThrow(/transferred|detached|elsewhere/);
+  });
+});
