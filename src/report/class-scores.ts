@@ -8,11 +8,14 @@ import { colors, seriesColor } from './palette';
 import { counted, grouped } from './text';
 import { classNamesOf, labelsOf } from './values';
 
+// Each has a name, four figures and counts: a label of two billion, a mistake, would take all memory.
+const mostClasses = 1_000_000;
+
 /** The options of `classScores`. */
 export interface ScoreFigureOptions extends FigureOptions {
   /** The names of the classes; by default their numbers. */
   classNames?: readonly (string | number)[] | null;
-  /** How many classes there are; by default as many as classNames, columns of scores, or the largest class needs. */
+  /** How many classes there are; by default as many as classNames, columns of scores, or the largest class needs; at most a million. */
   numClasses?: number;
   /** How many classes are shown, 1 to 100: of more those with the smallest F1 (25). */
   maxClasses?: number;
@@ -73,7 +76,7 @@ export function classScores(preds: Tensor, target: Tensor, options?: ScoreFigure
   checkTensor(where, 'target', target, 'int32');
   if (target.numel === 0) throw rangeError(where, 'there are no samples');
   const given = Array.isArray(frame.classNames) ? frame.classNames.length : undefined;
-  const numClasses = checkInteger(where, 'numClasses', frame.numClasses ?? given ?? classesIn(preds, target), 1);
+  const numClasses = checkInteger(where, 'numClasses', frame.numClasses ?? given ?? classesIn(preds, target), 1, mostClasses);
   const names = classNamesOf(where, frame.classNames, numClasses);
   const found = classesIn(preds, target);
   if (found > numClasses) throw rangeError(where, `expected classes from 0 to ${numClasses - 1}, got ${found - 1}`);

@@ -1512,16 +1512,32 @@ const hidden = new Set([
     ]),
     ...['Sequential', 'ModuleList', 'ParameterList'].map((name) => `nn.${name}.range`),
     'nn.ModuleList.formatChildren',
-    ...['Module', 'Sequential', 'ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'].flatMap((kind) => [
-      `nn.${kind}.blank`,
-      `nn.${kind}.copyPrivate`,
-    ]),
+    'nn.utils.parametrize.ParametrizationList.formatChildren',
+    ...[
+      'Module',
+      'Sequential',
+      'ModuleList',
+      'ModuleDict',
+      'ParameterList',
+      'ParameterDict',
+      'utils.parametrize.ParametrizationList',
+    ].flatMap((kind) => [`nn.${kind}.blank`, `nn.${kind}.copyPrivate`]),
   ],
   ...[
     'data.TensorDataset.gather',
-    ...['beginEpoch', 'endEpoch', 'batches', 'chunks', 'waitedBatches', 'batchOf', 'made', 'leave', 'standAt'].map(
-      (name) => `data.DataLoader.${name}`,
-    ),
+    ...[
+      'beginEpoch',
+      'endEpoch',
+      'batches',
+      'chunks',
+      'waitedBatches',
+      'batchOf',
+      'made',
+      'leave',
+      'standAt',
+      'ownSteps',
+      'waitedChunks',
+    ].map((name) => `data.DataLoader.${name}`),
     ...['Sequential', 'Random', 'SubsetRandom', 'WeightedRandom'].map((kind) => `data.${kind}Sampler.orderAt`),
     ...['itemAt', 'withoutReplacement'].map((name) => `data.WeightedRandomSampler.${name}`),
     'data.ConcatDataset.placeOf',
@@ -1572,6 +1588,7 @@ const hidden = new Set([
 
 // What never returns as it is called here: that is right.
 const alwaysFails = new Set([
+  ...['getExtraState', 'setExtraState'].map((name) => `nn.Module.${name}`), // of classes that do not override it
   ...['readCsv', 'readTable', 'readParquet', 'csvBatches', 'parquetBatches', 'arrowBatches', 'fromArrow'].map((name) => `data.${name}`),
   ...['ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'].map((name) => `nn.${name}.forward`),
   'optim.LBFGS.addParamGroup',

@@ -227,6 +227,12 @@ describe('report.rocCurve', () => {
 });
 
 describe('report.classScores', () => {
+  it('refuses a label that would take all memory', () => {
+    expect(() => report.classScores(tensor(Int32Array.of(2)), tensor(Int32Array.of(2147483647)))).toThrow(
+      /\[report.classScores\] expected numClasses .*1000000, got 2147483648/,
+    );
+  });
+
   it('draws what the metrics say', () => {
     manualSeed(2);
     const [preds, target] = [randint(0, 4, [200]), randint(0, 4, [200])];
