@@ -22,18 +22,23 @@ const help = `npm run bench:lateness -- [options]
 
 const loaderOf = (trial) => new data.DataLoader(datasetOf(trial), { batchSize: trial.batch, shuffle: true });
 
+/** How many epochs a fit does in so many seconds. */
+async function epochsFor(seconds, fit) {
+  let [epochs, spent] = [0, 0];
+  while (spent < 0.5) {
+    epochs = 2 * epochs + 1;
+    spent = (await fit(epochs)).seconds;
+  }
+  return Math.ceil((epochs * seconds) / spent);
+}
+
 /** Each makes ready, and returns a function that keeps the process busy for so many seconds or so and resolves to the training steps done. */
 const modes = {
   async fit(trial, seconds) {
     const loader = loaderOf(trial);
     const { model, ...options } = modelOf(trial);
     const fit = (epochs) => train.fit(model, { ...options, loader, epochs, progress: false });
-    let [epochs, spent] = [0, 0];
-    while (spent < 0.5) {
-      epochs = 2 * epochs + 1;
-      spent = (await fit(epochs)).seconds;
-    }
-    epochs = Math.ceil((epochs * seconds) / spent);
+    const epochs = await epochsFor(seconds, fit);
     return async () => {
       await fit(epochs);
       return epochs * loader.length;
@@ -46,12 +51,7 @@ const modes = {
     const { model, options } = everythingOf(trial, 1e9, folder);
     const checkpoint = { path: join(folder, 'checkpoint.safetensors'), every: 100 };
     const fit = (epochs) => train.fit(model, { ...options, validation: loader, checkpoint, loader, epochs, progress: false });
-    let [epochs, spent] = [0, 0];
-    while (spent < 0.5) {
-      epochs = 2 * epochs + 1;
-      spent = (await fit(epochs)).seconds;
-    }
-    epochs = Math.ceil((epochs * seconds) / spent);
+    const epochs = await epochsFor(seconds, fit);
     return async () => {
       await fit(epochs);
       rmSync(folder, { recursive: true });
