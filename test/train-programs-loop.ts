@@ -1,7 +1,8 @@
 // A program of train-programs.test.ts set up, and its fit and evaluation written out as loops.
 import { cat, manualSeed, metrics, nn, noGrad, type optim, randn, type Tensor, train } from '../src';
 import { makeLoss, makeScheduler } from './compile-programs';
-import { Bits, isSampled, type Loader, makeLoader, Net, needsSameWidth, optimizerOf, type Program } from './train-programs';
+import { Bits, Net, optimizerOf, type Program } from './train-programs';
+import { isSampled, type Loader, makeLoader, needsSameWidth } from './train-programs-loaders';
 
 export type Figures = { loss: number; metric?: number | number[][] };
 

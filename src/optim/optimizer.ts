@@ -6,7 +6,7 @@ import { refusePythonNames } from '../nn/absent';
 import { type Recorder, recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { areOf, checkGroups, hasGetter, isAsTaken, lookedAt, type Stepped } from './groups';
-import { inStep, joinsOverPadding, planRuns, type Run, refuseDetached, Slots } from './runs';
+import { inStep, joinsOverPadding, planRuns, type Run, refuseDetached, type Slot, Slots } from './runs';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';
 
 /** Parameters with options of their own; an option that is left out is the optimizer's. */
@@ -320,16 +320,20 @@ export abstract class Optimizer<O extends object> {
     to.after({
       commit: count,
       peek(read) {
-        const slots = parts.flatMap(({ runs }) => runs.flatMap((run) => run.slots));
-        const before = slots.map(({ steps, scalar }) => ({ steps, scalar }));
+        // Without lists of lists: a fit whose scheduler is stepped after each step comes here for each, 256 deep.
+        const before: { slot: Slot; steps: number; scalar: number }[] = [];
+        for (const { runs } of parts) {
+          for (const { slots } of runs) for (const slot of slots) before.push({ slot, steps: slot.steps, scalar: slot.scalar });
+        }
         count(1);
         try {
           return read();
         } finally {
-          slots.forEach((slot, i) => {
-            Object.assign(slot, before[i]!);
+          for (const { slot, steps, scalar } of before) {
+            slot.steps = steps;
+            slot.scalar = scalar;
             slot.parameter.version.count--;
-          });
+          }
         }
       },
       steady: () => recipe.linear === true && !parts.some((part) => hasGetter(part.stepped.group)),

@@ -1,26 +1,9 @@
 // Predictions written into tensors that are given.
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { data, manualSeed, nn, noGrad, optim, randn, Tensor, train, zeros } from '../../src';
+import { data, manualSeed, nn, optim, randn, Tensor, train, zeros } from '../../src';
+import { eagerly, Pair } from './pair';
 import { digest, quiet } from './runs';
-
-class Pair extends nn.Module {
-  body = new nn.Linear(4, 6);
-  drop = new nn.Dropout(0.5);
-  kind = new nn.Linear(6, 3);
-  size = new nn.Linear(6, 1);
-  forward(a: Tensor, b?: Tensor): { kind: Tensor; rest: [Tensor, Tensor]; none: null } {
-    const h = this.drop.call(this.body.call(b === undefined ? a : a.add(b)).relu());
-    const kind = this.kind.call(h);
-    return { kind, rest: [this.size.call(h), kind.argmax(1)], none: null };
-  }
-}
-const eagerly = <T>(model: nn.Module, fn: () => T): T => {
-  model.eval();
-  const output = noGrad(fn);
-  model.train();
-  return output;
-};
 
 manualSeed(31);
 const rows = 700;

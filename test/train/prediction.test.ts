@@ -3,27 +3,11 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { cat, data, manualSeed, nn, noGrad, ones, randint, randn, type Tensor, train, zeros } from '../../src';
+import { cat, data, manualSeed, nn, ones, randint, randn, type Tensor, train, zeros } from '../../src';
+import { eagerly, Pair } from './pair';
 import { digest } from './runs';
 
-class Pair extends nn.Module {
-  body = new nn.Linear(4, 6);
-  drop = new nn.Dropout(0.5);
-  kind = new nn.Linear(6, 3);
-  size = new nn.Linear(6, 1);
-  forward(a: Tensor, b?: Tensor): { kind: Tensor; rest: [Tensor, Tensor]; none: null } {
-    const h = this.drop.call(this.body.call(b === undefined ? a : a.add(b)).relu());
-    const kind = this.kind.call(h);
-    return { kind, rest: [this.size.call(h), kind.argmax(1)], none: null };
-  }
-}
 const leavesOf = ({ kind, rest }: ReturnType<Pair['forward']>): Tensor[] => [kind, ...rest];
-const eagerly = <T>(model: nn.Module, fn: () => T): T => {
-  model.eval();
-  const output = noGrad(fn);
-  model.train();
-  return output;
-};
 
 manualSeed(31);
 const rows = 700;

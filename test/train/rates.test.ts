@@ -3,20 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import { data, manualSeed, nn, optim, rand, randint, randn, type Tensor, train } from '../../src';
 import { rejection } from '../rejection';
-import { bitsOf, quiet, stateOf } from './runs';
+import { bitsOf, OwnRows, quiet, stateOf } from './runs';
 
 const n = 61;
 manualSeed(5);
 const [x, y] = [randn([n, 4]), randint(3, [n])];
-
-class Own extends data.Dataset<[Tensor, Tensor]> {
-  get length(): number {
-    return n;
-  }
-  get(i: number): [Tensor, Tensor] {
-    return [x.select(0, i), y.select(0, i)];
-  }
-}
 
 const { lrScheduler } = optim;
 const optimizers = {
@@ -53,7 +44,7 @@ function setUp(optimizerName: keyof typeof optimizers, schedulerName: string, ow
   const model = new nn.Sequential(new nn.Linear(4, 8), new nn.Dropout(0.3), new nn.ReLU(), new nn.Linear(8, 3));
   const optimizer = optimizers[optimizerName](model.parameters()) as optim.Adam;
   const scheduler = schedulers[schedulerName]!(optimizer);
-  const dataset = (own ? new Own() : new data.TensorDataset(x, y)) as data.Dataset<[Tensor, Tensor]>;
+  const dataset = (own ? new OwnRows(x, y) : new data.TensorDataset(x, y)) as data.Dataset<[Tensor, Tensor]>;
   const loader = new data.DataLoader(dataset, { batchSize: 8, shuffle: true });
   return { model, optimizer, scheduler, loader, criterion: new nn.CrossEntropyLoss() };
 }

@@ -1,26 +1,17 @@
 // A fit that ends in the midst of an epoch says where its loader stands, and another goes on from there with the bits of one that was not interrupted.
 import { describe, expect, it, vi } from 'vitest';
 import { data, getRngState, manualSeed, nn, optim, randint, randn, setRngState, type Tensor, train } from '../../src';
-import { bitsOf, quiet } from './runs';
+import { bitsOf, OwnRows, quiet } from './runs';
 
 const n = 37;
 manualSeed(11);
 const [x, y] = [randn([n, 4]), randint(3, [n])];
 
-class Own extends data.Dataset<[Tensor, Tensor]> {
-  get length(): number {
-    return n;
-  }
-  get(i: number): [Tensor, Tensor] {
-    return [x.select(0, i), y.select(0, i)];
-  }
-}
-
 function setUp(options: object, own = false) {
   manualSeed(12);
   const model = new nn.Sequential(new nn.Linear(4, 8), new nn.Dropout(0.3), new nn.ReLU(), new nn.Linear(8, 3));
   const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
-  const loader = new data.DataLoader((own ? new Own() : new data.TensorDataset(x, y)) as data.Dataset<[Tensor, Tensor]>, {
+  const loader = new data.DataLoader((own ? new OwnRows(x, y) : new data.TensorDataset(x, y)) as data.Dataset<[Tensor, Tensor]>, {
     batchSize: 5,
     ...options,
   });

@@ -9,6 +9,22 @@ export function students(rows: number, features = 13, labels = 5): data.TensorDa
   return new data.TensorDataset(randn([rows, features]), tensor(Int32Array.from({ length: rows }, (_, i) => (i * 7) % labels)));
 }
 
+/** The rows of two tensors as a dataset of one's own: JavaScript makes its batches. */
+export class OwnRows extends data.Dataset<[Tensor, Tensor]> {
+  constructor(
+    private readonly x: Tensor,
+    private readonly y: Tensor,
+  ) {
+    super();
+  }
+  get length(): number {
+    return this.x.shape[0]!;
+  }
+  get(i: number): [Tensor, Tensor] {
+    return [this.x.select(0, i), this.y.select(0, i)];
+  }
+}
+
 /** 1 where the product of the two features is positive. */
 export const classes = (x: Tensor): Tensor =>
   noGrad(() =>
