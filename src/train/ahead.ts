@@ -1,6 +1,6 @@
 // The live numbers of steps to come, one by one: where a scheduler sets the rates after each step, or an optimizer's numbers are no linear function of its
 // count, they are found by going through the steps without doing them.
-import type { LoopRun } from '../native';
+import type { Limits, LoopRun } from '../native';
 import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 
@@ -16,12 +16,12 @@ export interface BetweenSteps {
 export interface AfterSteps {
   /** Called with how many were done, before anything else is done about them. Throws only where no step that was done comes behind. */
   readonly done: (steps: number) => void;
-  /** The same where it can be gone through ahead; null: it cannot, or changes no number of a step. */
-  ahead: BetweenSteps | null;
+  /** The limits of a run that begins now: of one step where what comes after it changes the next and cannot be gone through ahead. */
+  within(limits: Limits): Limits & { between: BetweenSteps | null };
 }
 
 /** Nothing. */
-export const nothingAfter: AfterSteps = { done: () => {}, ahead: null };
+export const nothingAfter: AfterSteps = { done: () => {}, within: (limits) => ({ ...limits, between: null }) };
 
 /** A step to come: its recording, by number, and where its random numbers begin. */
 export interface NextStep {

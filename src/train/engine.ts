@@ -258,7 +258,7 @@ export class Engine {
     const session = this.session ?? this.record();
     const loader = state.loader as DataLoader<unknown>;
     const random = this.stream.position;
-    const report = await session.run(part, { ...limits, random, batch: state.batch, between: after.ahead }, loader.epochsBegun);
+    const report = await session.run(part, { ...after.within(limits), random, batch: state.batch }, loader.epochsBegun);
     this.stream.position = { seed: random.seed, offset: report.randomOffset };
     loader.countEpochs(report.orders);
     if (report.batch > 0) {
@@ -332,9 +332,10 @@ export class Engine {
     }
     if (feed.isEmpty) return this.endFedEpoch(state, feed, { outputs: [] }, []);
     const session = this.session ?? this.record();
-    const { random, given } = feed.take(known(), limits.milliseconds === 0 ? 1 : Infinity);
-    const running = session.run(part, { ...limits, random, given, batch: 0, between: after.ahead });
-    const report = await (limits.milliseconds > 0 ? feed.during(running, known) : running);
+    const within = after.within(limits);
+    const { random, given } = feed.take(known(), within.milliseconds === 0 ? 1 : Infinity);
+    const running = session.run(part, { ...within, random, given });
+    const report = await (within.milliseconds > 0 ? feed.during(running, known) : running);
     const done = sum(report.steps);
     const order = given.slice(0, done).map(({ kind }) => session.kinds(part)[kind]!);
     if (done > 0) state.last = given[done - 1]!.kind;

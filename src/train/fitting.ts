@@ -161,12 +161,11 @@ export class Fit implements Holder {
       o.callbacks.has('onEpoch') ||
       o.earlyStopping !== null ||
       o.checkpoint !== null;
-    const legTime = o.schedules.everyStep && this.afterSteps.ahead === null ? 0 : o.progressEvery; // 0: one step
     let [told, shown] = [performance.now(), 0];
     while (this.epochsDone < o.epochs && this.stopped === null) {
       // Not at the end of the epoch before: callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
-      const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, legTime);
+      const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, o.progressEvery);
       this.rows += leg.rows;
       this.unchecked += leg.steps;
       this.ofMetrics.run(() => this.trainingMetrics.update(leg));

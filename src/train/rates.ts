@@ -1,5 +1,6 @@
 // The rates of a fit's steps, as its schedulers set them.
 import { SimdnnError } from '../errors';
+import type { Limits } from '../native';
 import { hasGetter } from '../optim/groups';
 import type { AfterSteps, BetweenSteps } from './ahead';
 import type { Callbacks } from './callbacks';
@@ -16,7 +17,6 @@ const scheduled = ['lr', 'momentum', 'betas'] as const;
 export class RatesOfSteps implements AfterSteps, BetweenSteps {
   /** The learning rate of each group in the last step. */
   rates: number[] = [];
-  readonly ahead: BetweenSteps | null;
   /** After each step that was gone through last. */
   private foreseen: number[][] = [];
 
@@ -25,8 +25,13 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
     private readonly callbacks: Callbacks,
     private readonly groups: () => readonly Group[],
     private readonly inStream: (call: () => void) => void,
-  ) {
-    this.ahead = schedules.everyStep && schedules.canGoAhead && !groups().some(hasGetter) ? this : null;
+  ) {}
+
+  // Asked as each run begins: somebody may have put a method of their own in the place of a scheduler's, or a getter among the options.
+  within(limits: Limits): Limits & { between: BetweenSteps | null } {
+    const { everyStep, canGoAhead } = this.schedules;
+    if (!everyStep) return { ...limits, between: null };
+    return canGoAhead && !this.groups().some(hasGetter) ? { ...limits, between: this } : { ...limits, milliseconds: 0, between: null };
   }
 
   readonly done = (steps: number): void => {

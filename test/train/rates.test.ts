@@ -154,6 +154,21 @@ it('one of the library whose step was replaced is asked after each step as well'
   expect(at).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
 });
 
+it('one whose step is replaced in a callback is asked after each step from then on', async () => {
+  const fit = setUp('Adam', 'LambdaLR', false);
+  let calls = 0;
+  const onEpoch = ({ epoch }: { epoch: number }) => {
+    if (epoch !== 1) return;
+    const step = fit.scheduler!.step.bind(fit.scheduler);
+    fit.scheduler!.step = () => {
+      calls++;
+      step();
+    };
+  };
+  await fitOf(fit, { onEpoch });
+  expect([calls, fit.scheduler!.lastEpoch]).toEqual([16, 24]);
+});
+
 it('functions that give another rate when they are asked again are refused', async () => {
   const fit = setUp('Adam', 'none', false);
   let calls = 0;
