@@ -239,3 +239,33 @@ it('evaluates batches of many kinds as noGrad and eval do', async () => {
   }
   expect(await train.evaluate(model, source, { criterion })).toEqual({ loss: total / count });
 });
+
+it('a module that is replaced while a batch is waited for counts from the next step', async () => {
+  const make = () => {
+    manualSeed(1);
+    const model = new nn.Sequential(new nn.Linear(3, 4), new nn.ReLU(), new nn.Linear(4, 1));
+    return { model, optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }), criterion: new nn.MSELoss() };
+  };
+  const loaderOf = (model: nn.Sequential) => {
+    const x = randn([8, 3]),
+      y = randn([8, 1]);
+    return {
+      async *[Symbol.asyncIterator](): AsyncGenerator<Tensor[]> {
+        for (let i = 0; i < 6; i++) {
+          await new Promise((r) => setTimeout(r, 20));
+          if (i === 3) model[1] = new nn.Tanh();
+          yield [x, y];
+        }
+      },
+    };
+  };
+  const a = make();
+  for await (const [x, y] of loaderOf(a.model)) {
+    a.optimizer.zeroGrad();
+    a.criterion.forward(a.model.forward(x!), y!).backward();
+    a.optimizer.step();
+  }
+  const b = make();
+  await train.fit(b.model, { optimizer: b.optimizer, criterion: b.criterion, loader: loaderOf(b.model), epochs: 1, progress: false });
+  expect((b.model[0] as nn.Linear).weight.toArray()).toEqual((a.model[0] as nn.Linear).weight.toArray());
+});
