@@ -252,7 +252,7 @@ it('a module that is replaced while a batch is waited for counts from the next s
     return {
       async *[Symbol.asyncIterator](): AsyncGenerator<Tensor[]> {
         for (let i = 0; i < 6; i++) {
-          await new Promise((r) => setTimeout(r, 20));
+          await setTimeout(20);
           if (i === 3) model[1] = new nn.Tanh();
           yield [x, y];
         }
