@@ -6,8 +6,8 @@ import type { TensorData } from './native';
 export interface Progress {
   /** Counts this many steps that were done. */
   commit(steps: number): void;
-  /** What `read` returns as if one more step had been counted. */
-  peek<T>(read: () => T): T;
+  /** What it returns puts back what is counted now. */
+  keep(): () => void;
   /** Whether each further count adds the same to every number, so that those of many steps are known ahead. */
   steady(): boolean;
   /** What counts: the same for every step of it. */

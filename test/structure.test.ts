@@ -21,7 +21,7 @@ const sourceLevels = [
   ['info'],
   ['recorder', 'calls.generated'],
   ['memory', 'shape', 'random'],
-  ['blocks', 'format', 'holders', 'row-marks'],
+  ['blocks', 'format', 'holders', 'report-readers', 'row-marks'],
   ['tensor'],
   ['gradient-hooks', 'grad-mode'],
   ['autograd'],

@@ -1,5 +1,6 @@
 // What TensorBoard shows of a fit.
 import { checkInteger, describe, typeError, withDefaults } from '../errors';
+import { readsReport } from '../report-readers';
 import type { EpochFigures } from './checkpoint-every';
 import { EventFile } from './event-file';
 import { pathOf } from './paths';
@@ -55,7 +56,7 @@ class Board implements TensorBoardCallback {
     private readonly epochsBefore: number,
   ) {
     this.file = new EventFile(folder);
-    this.onEpoch = this.onEpoch.bind(this);
+    this.onEpoch = readsReport(this.onEpoch.bind(this));
   }
 
   async onEpoch(report: BoardFigures): Promise<void> {

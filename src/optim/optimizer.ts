@@ -6,7 +6,7 @@ import { refusePythonNames } from '../nn/absent';
 import { type Recorder, recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { areOf, checkGroups, hasGetter, isAsTaken, lookedAt, type Stepped } from './groups';
-import { inStep, joinsOverPadding, planRuns, type Run, refuseDetached, type Slot, Slots } from './runs';
+import { inStep, joinsOverPadding, planRuns, type Run, refuseDetached, Slots } from './runs';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';
 
 /** Parameters with options of their own; an option that is left out is the optimizer's. */
@@ -319,22 +319,16 @@ export abstract class Optimizer<O extends object> {
     }
     to.after({
       commit: count,
-      peek(read) {
-        // Without lists of lists: a fit whose scheduler is stepped after each step comes here for each, 256 deep.
-        const before: { slot: Slot; steps: number; scalar: number }[] = [];
-        for (const { runs } of parts) {
-          for (const { slots } of runs) for (const slot of slots) before.push({ slot, steps: slot.steps, scalar: slot.scalar });
-        }
-        count(1);
-        try {
-          return read();
-        } finally {
-          for (const { slot, steps, scalar } of before) {
+      keep() {
+        const slots = parts.flatMap(({ runs }) => runs.flatMap((run) => run.slots));
+        const before = slots.map((slot) => ({ slot, steps: slot.steps, scalar: slot.scalar, version: slot.parameter.version.count }));
+        return () => {
+          for (const { slot, steps, scalar, version } of before) {
             slot.steps = steps;
             slot.scalar = scalar;
-            slot.parameter.version.count--;
+            slot.parameter.version.count = version;
           }
-        }
+        };
       },
       steady: () => recipe.linear === true && !parts.some((part) => hasGetter(part.stepped.group)),
       counter: this,

@@ -50,7 +50,7 @@ export class LiveNumbers {
     setKernels(readers);
     try {
       if (this.progresses === null) for (let i = 0; i < this.issues.length; i++) this.issues[i]!();
-      else this.issueCounting(this.progresses, 0);
+      else this.issueCounting(this.progresses);
     } finally {
       setKernels(eagerKernels);
       reading = null;
@@ -59,13 +59,18 @@ export class LiveNumbers {
   }
 
   // An optimizer that steps twice counts in between.
-  private issueCounting(progresses: readonly (Progress | null)[], i: number): void {
-    if (i === this.issues.length) return;
-    this.issues[i]!();
-    const progress = progresses[i]!;
-    const rest = () => this.issueCounting(progresses, i + 1);
-    if (progress === null) rest();
-    else progress.peek(rest);
+  private issueCounting(progresses: readonly (Progress | null)[]): void {
+    const putBack: (() => void)[] = [];
+    try {
+      for (const [i, progress] of progresses.entries()) {
+        this.issues[i]!();
+        if (progress === null) continue;
+        putBack.push(progress.keep());
+        progress.commit(1);
+      }
+    } finally {
+      for (const restore of putBack.reverse()) restore();
+    }
   }
 
   /** A call that was made while reading. */

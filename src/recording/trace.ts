@@ -248,14 +248,23 @@ export class Trace {
     });
   }
 
+  /** What it returns puts back what is counted now. */
+  keep(): () => void {
+    const putBack = this.progresses.map(({ progress }) => progress.keep());
+    return () => {
+      for (const restore of putBack) restore();
+    };
+  }
+
   /** What `read` returns as if one more step had been done. */
   peek<T>(read: () => T): T {
-    return this.progresses.reduceRight<() => T>(
-      (inner, { progress }) =>
-        () =>
-          progress.peek(inner),
-      read,
-    )();
+    const putBack = this.keep();
+    try {
+      this.commit(1);
+      return read();
+    } finally {
+      putBack();
+    }
   }
 
   /** Whether whoever counts says that the numbers of many steps are known ahead. */

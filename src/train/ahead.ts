@@ -6,22 +6,26 @@ import type { RecordedStep } from '../recording';
 
 /** What is done between two steps, by a fit's schedulers. */
 export interface BetweenSteps {
-  /** What it returns puts all back that `step` changes. */
+  /** What it returns puts all back that `step` changes, as it is now. */
   keep(): () => void;
   /** After a step that is only gone through. */
   step(): void;
+  /** Whether it asks functions of the user's, which may answer otherwise when they are asked again. */
+  readonly asks: boolean;
 }
 
 /** What comes after steps. */
 export interface AfterSteps {
   /** Called with how many were done, before anything else is done about them. Throws only where no step that was done comes behind. */
-  readonly done: (steps: number) => void;
+  done(steps: number): void;
+  /** The same of steps that were gone through ahead and whose counts are set already, before the last one is counted. */
+  passed(steps: number): void;
   /** The limits of a run that begins now: of one step where what comes after it changes the next and cannot be gone through ahead. */
   within(limits: Limits): Limits & { between: BetweenSteps | null };
 }
 
 /** Nothing. */
-export const nothingAfter: AfterSteps = { done: () => {}, within: (limits) => ({ ...limits, between: null }) };
+export const nothingAfter: AfterSteps = { done: () => {}, passed: () => {}, within: (limits) => ({ ...limits, between: null }) };
 
 /** A step to come: its recording, by number, and where its random numbers begin. */
 export interface NextStep {
@@ -29,37 +33,47 @@ export interface NextStep {
   offset: number;
 }
 
+/** The numbers of steps to come. */
+export interface Ahead {
+  readonly numbers: NonNullable<LoopRun['ahead']>;
+  /** Sets all that is counted to what it is before the last of these steps, as if those before it had been gone through one by one; null: they must be. */
+  readonly pass: (() => void) | null;
+}
+
 /**
  * The numbers of as many of these steps as can be told, one at least. It ends before a step whose calls would be others than were recorded, and
  * before one that comes after an error, or after random numbers that were drawn in between: the fit comes there when all before it is done.
  */
-export function numbersAhead(
-  kinds: readonly RecordedStep[],
-  next: readonly NextStep[],
-  seed: number,
-  between: BetweenSteps | null,
-): NonNullable<LoopRun['ahead']> {
-  const rows: number[][] = [];
-  const go = (at: number): void => {
-    const { kind, offset } = next[at]!;
-    const { trace } = kinds[kind]!;
-    const row = trace.numbers({ seed, offset });
-    if (row === null && at > 0) return; // the first ones are as recorded: whoever asks has looked
-    rows.push(row!);
-    if (at + 1 === next.length) return;
-    trace.peek(() => {
-      if (between === null || drawsNothing(between, { seed, offset: next[at + 1]!.offset })) go(at + 1);
-    });
+export function numbersAhead(kinds: readonly RecordedStep[], next: readonly NextStep[], seed: number, between: BetweenSteps | null): Ahead {
+  const parts = [...new Set(next.map(({ kind }) => kinds[kind]!.trace)), ...(between === null ? [] : [between])];
+  const keep = (): (() => void) => {
+    const all = parts.map((part) => part.keep());
+    return () => {
+      for (const restore of all) restore();
+    };
   };
-  const putBack = between?.keep();
+  const rows: number[][] = [];
+  let pass: Ahead['pass'] = null;
+  const putBack = keep();
   try {
-    go(0);
+    for (const [at, { kind, offset }] of next.entries()) {
+      const { trace } = kinds[kind]!;
+      const row = trace.numbers({ seed, offset });
+      if (row === null && at > 0) break; // the first ones are as recorded: whoever asks has looked
+      rows.push(row!);
+      if (at + 1 === next.length) {
+        if (!between?.asks) pass = keep();
+        break;
+      }
+      trace.commit(1);
+      if (between !== null && !drawsNothing(between, { seed, offset: next[at + 1]!.offset })) break;
+    }
   } catch (error) {
     if (rows.length === 0) throw error;
   } finally {
-    putBack?.();
+    putBack();
   }
-  return { kinds: Int32Array.from(rows, (_, at) => next[at]!.kind), numbers: Float64Array.from(rows.flat()) };
+  return { numbers: { kinds: Int32Array.from(rows, (_, at) => next[at]!.kind), numbers: Float64Array.from(rows.flat()) }, pass };
 }
 
 function drawsNothing(between: BetweenSteps, position: RandomPosition): boolean {

@@ -2,6 +2,7 @@
 import { describe, rangeError, refusePromise, typeError } from '../errors';
 import type { Module } from '../nn';
 import type { Optimizer } from '../optim';
+import { isReportReader } from '../report-readers';
 import type { NestedArray } from '../tensor';
 import type { ArraysOf, NumbersOf, OfValidation, SetFigures } from './figure-types';
 import type { Leg } from './leg';
@@ -136,6 +137,11 @@ export class Callbacks {
   /** Whether anybody listens. */
   has(event: Event): boolean {
     return this.all.some((callback) => callback[event] !== undefined);
+  }
+
+  /** Whether any of those who listen may use the model. */
+  useModel(event: Event): boolean {
+    return this.all.some(({ [event]: method }) => method !== undefined && !isReportReader(method));
   }
 
   /** What stands behind the optimizer's step; null: nothing does. */

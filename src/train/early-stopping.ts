@@ -40,6 +40,8 @@ export class EarlyStopping {
   private best = Infinity;
   private waited = 0;
   private state: StateDict | null = null;
+  /** Whether the epoch that was looked at last is the best, and its values are still to be taken. */
+  keeps = false;
 
   constructor(
     private readonly where: string,
@@ -75,19 +77,23 @@ export class EarlyStopping {
   }
 
   /** Takes in an epoch's figures; true when it was one too many. NaN is never better. */
-  isOver(figures: ReadonlyMap<string, number>, epoch: number, model: Module): boolean {
+  isOver(figures: ReadonlyMap<string, number>, epoch: number): boolean {
     const value = this.sign * figureOf(this.where, figures, this.monitor);
     if (value < this.best - this.minDelta) {
       this.best = value;
       this.bestEpoch = epoch;
       this.waited = 0;
-      if (this.restoreBest) {
-        this.state = new Copies(this.where).of(model.stateDict());
-      }
+      this.keeps = this.restoreBest;
       return false;
     }
     this.waited++;
     return this.hasEnded;
+  }
+
+  /** Takes the model's values where the epoch was the best and they are to be put back. */
+  keep(model: Module): void {
+    if (this.keeps) this.state = new Copies(this.where).of(model.stateDict());
+    this.keeps = false;
   }
 
   /** Whether there was one epoch too many. */

@@ -272,7 +272,7 @@ export class Engine {
     state.batch = report.batch;
     const done = sum(report.steps);
     if (done > 0) state.last = lastKind(report);
-    session.commit(part, report, after.done);
+    session.commit(part, report, after);
     this.refuse(session, part, report, report.batch);
     const kinds = session.kinds(part);
     const steps = Math.ceil(batches / (state.task.group?.size ?? 1));
@@ -344,7 +344,7 @@ export class Engine {
     feed.lossSum += report.lossSum;
     feed.weight += sum(order.map((kind) => weightOf(state, kind)));
     this.standAt(state, feed.batch);
-    session.commit(part, report, after.done);
+    session.commit(part, report, after);
     this.refuse(session, part, report, feed.batch);
     return feed.isOver && !feed.hasFailed
       ? this.endFedEpoch(state, feed, report, order)

@@ -274,15 +274,22 @@ export class Fit implements Holder {
       seconds: result.epochSeconds.at(-1)!,
       stop: this.stopper,
     };
-    if (!o.callbacks.has('onEpoch') && o.earlyStopping === null && o.checkpoint === null) return false;
-    const isOver = await this.outside(async () => {
+    let isLast = false;
+    const tell = async () => {
       await o.callbacks.tell('onEpoch', report);
-      const isLast = o.earlyStopping?.isOver(figures, epoch, this.model) ?? false;
+      isLast = o.earlyStopping?.isOver(figures, epoch) ?? false;
+    };
+    const keep = async () => {
+      o.earlyStopping?.keep(this.model);
       await o.checkpoint?.write(epoch, figures, isLast || this.stopped !== null || epoch === o.epochs);
-      return isLast;
-    });
+    };
+    if (o.callbacks.useModel('onEpoch')) await this.outside(() => tell().then(keep));
+    else {
+      await tell();
+      if (o.earlyStopping?.keeps || o.checkpoint !== null) await this.outside(keep);
+    }
     this.epochBegan = performance.now();
-    return isOver;
+    return isLast;
   }
 
   // What JavaScript draws in it is of the run's numbers.

@@ -2,6 +2,7 @@
 import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { checkBoolean, describe, typeError, withDefaults } from '../errors';
 import { pathOf } from '../io/paths';
+import { readsReport } from '../report-readers';
 import type { BeginReport, Callback, EpochReport } from './callbacks';
 
 /** The options of `csvLogger`. */
@@ -80,6 +81,10 @@ class Log implements Callback {
   async onEpoch(report: EpochReport): Promise<void> {
     await appendFile(this.path, this.textOf(report, this.begins));
     this.begins = false;
+  }
+
+  static {
+    readsReport(Log.prototype.onEpoch);
   }
 }
 

@@ -184,7 +184,7 @@ export async function predictRows(where: string, model: Module, inputs: readonly
   if (probes) given.push({ kind: 0, randomOffset: random.offset, tensors: inputs.map(probeOf) });
   const limits = { epochs: 1, milliseconds: Infinity, outputBytes: Number.MAX_SAFE_INTEGER, finite: false };
   const report = await session.run(0, { ...limits, random, given });
-  session.commit(0, report, () => {});
+  session.commit(0, report);
   refuseReport(where, report, session.kinds(0), '');
   if (probes && formOf(kind).leaves.some((leaf, i) => differs(report.outputs[i]!, leaf.numel / kind.results.rows, rows))) {
     mixing.add(model);

@@ -1,5 +1,6 @@
 // A callback that keeps the learning rates that a fit goes through.
 import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import { readsReport } from '../report-readers';
 import { type BeginReport, type Callback, type EpochReport, stepsDone } from './callbacks';
 
 /** The options of `learningRateMonitor`. */
@@ -34,7 +35,7 @@ class Rates implements LearningRateMonitor {
     private readonly names: readonly string[] | null,
   ) {
     // Where it listens to epochs the fit comes back to JavaScript after each: not for steps.
-    if (interval === 'epoch') this.onEpoch = ({ epoch, lrs }) => this.take(lrs, epoch);
+    if (interval === 'epoch') this.onEpoch = readsReport(({ epoch, lrs }: EpochReport) => this.take(lrs, epoch));
     else {
       this[stepsDone] = (rates, steps) => {
         for (let i = 0; i < steps; i++) this.take(rates, this.at.length + 1);

@@ -17,7 +17,7 @@ const scheduled = ['lr', 'momentum', 'betas'] as const;
 export class RatesOfSteps implements AfterSteps, BetweenSteps {
   /** The learning rate of each group in the last step. */
   rates: number[] = [];
-  /** After each step that was gone through last. */
+  /** In each step that was gone through and is not counted yet. */
   private foreseen: number[][] = [];
 
   constructor(
@@ -30,20 +30,29 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
   // Asked as each run begins: somebody may have put a method of their own in the place of a scheduler's, or a getter among the options.
   within(limits: Limits): Limits & { between: BetweenSteps | null } {
     const { everyStep, canGoAhead } = this.schedules;
+    this.foreseen = [];
     if (!everyStep) return { ...limits, between: null };
     return canGoAhead && !this.groups().some(hasGetter) ? { ...limits, between: this } : { ...limits, milliseconds: 0, between: null };
   }
 
-  readonly done = (steps: number): void => {
+  done(steps: number): void {
     // Of many steps at once the rates are the same: where schedulers are stepped after each, steps come one by one.
     this.rates = this.now();
     this.callbacks.stepsDone(this.rates, steps);
     this.inStream(() => this.schedules.afterStep());
     this.compare();
-  };
+  }
+
+  passed(steps: number): void {
+    if (this.foreseen.length === 0) this.callbacks.stepsDone(this.now(), steps);
+    else for (const rates of this.foreseen.splice(0, steps)) this.callbacks.stepsDone(rates, 1);
+  }
+
+  get asks(): boolean {
+    return this.schedules.asks;
+  }
 
   keep(): () => void {
-    this.foreseen = [];
     const counts = this.schedules.keep();
     const before = this.groups().map((group) => {
       const numbers = Object.fromEntries(scheduled.flatMap((name) => (group[name] === undefined ? [] : [[name, group[name]]])));
@@ -56,6 +65,7 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
   }
 
   step(): void {
+    if (this.foreseen.length === 0) this.foreseen.push(this.now());
     this.schedules.afterStep();
     this.foreseen.push(this.now());
   }
@@ -67,7 +77,8 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
   // What a step was done with counts: a function of the user's that gives another rate when it is asked again would leave the next step with it. Of the last step
   // that was gone through nothing is known, and what follows steps that were not done is of no account.
   private compare(): void {
-    const foreseen = this.foreseen.shift();
+    this.foreseen.shift();
+    const [foreseen] = this.foreseen;
     if (foreseen === undefined) return;
     const now = this.now();
     const group = foreseen.findIndex((rate, i) => !Object.is(rate, now[i]));

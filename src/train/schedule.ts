@@ -40,6 +40,12 @@ function isOwn(scheduler: unknown): boolean {
   return !isChanged && schedulers.every(isOwn);
 }
 
+// A scheduler among whose options, or whose schedulers' options, is a function of the user's.
+function asksFunctions({ options }: lrScheduler.LRScheduler): boolean {
+  const given = Object.values(options as Record<string, unknown>).flat();
+  return given.some((value) => typeof value === 'function' || (value instanceof lrScheduler.LRScheduler && asksFunctions(value)));
+}
+
 class Schedule {
   /** Whether it is stepped after each step of the optimizer. */
   readonly everyStep: boolean;
@@ -146,6 +152,10 @@ export class Schedules {
   /** Whether what they do after each step can be gone through ahead, and put back: those of the library can, but not where their user has changed them. */
   get canGoAhead(): boolean {
     return this.all.every(({ everyStep, scheduler }) => !everyStep || isOwn(scheduler));
+  }
+  /** Whether what is stepped after each step asks functions of the user's. */
+  get asks(): boolean {
+    return this.all.some(({ everyStep, scheduler }) => everyStep && asksFunctions(scheduler as lrScheduler.LRScheduler));
   }
   /** What it returns puts the counts back that `afterStep` changes, where it can go ahead. */
   keep(): () => void {

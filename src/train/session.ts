@@ -22,7 +22,7 @@ import {
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, stretchesOf, type Value } from '../recording';
 import { refuseLost, type Tensor } from '../tensor';
-import { type BetweenSteps, numbersAhead } from './ahead';
+import { type AfterSteps, type Ahead, type BetweenSteps, nothingAfter, numbersAhead } from './ahead';
 import { sum } from './leg';
 import { linearNumbers } from './linear';
 import { rowsIn } from './rows';
@@ -37,8 +37,8 @@ interface Loop {
   task: Task;
   /** Of how many steps the numbers are told one by one, where they must be: as many as the last legs had time for. */
   most: number;
-  /** The kinds of these steps in the last run; null: none were told so. */
-  told: Int32Array | null;
+  /** These steps of the last run; null: none were told so. */
+  told: Ahead | null;
 }
 
 /** What a run may do; `random` is where its random numbers begin. */
@@ -293,8 +293,8 @@ export class Session {
   async run(loop: number, limits: RunLimits, epochsBegun = 0): Promise<LoopReport> {
     const state = this.loops[loop]!;
     const { number, source, task } = state;
-    const { numbers, steps } = inMode(task, () => this.numbersOf(state, limits));
-    state.told = numbers.ahead?.kinds ?? null;
+    const { live, told } = inMode(task, () => this.numbersOf(state, limits));
+    state.told = told;
     const running = runLoop(this.handle, number, {
       epochs: limits.epochs,
       milliseconds: limits.milliseconds,
@@ -303,7 +303,8 @@ export class Session {
       seed: limits.random.seed,
       randomOffset: limits.random.offset,
       orderOffset: 'batches' in source ? epochsBegun * source.batches.count : 0,
-      ...numbers,
+      live,
+      ...(told && { ahead: told.numbers }),
       ...(limits.given && { batches: limits.given }),
     });
     if (this.forFits) legBegins();
@@ -314,25 +315,33 @@ export class Session {
       if (this.forFits) legEnds();
     }
     if (this.forFits) await ownTurn();
-    if (steps !== null) {
+    if (told !== null) {
       const done = sum(report.steps);
+      const steps = told.numbers.kinds.length;
       state.most = done < steps ? done + 1 : Math.min(2 * steps, mostAhead);
     }
     return report;
   }
 
   /** Counts what a run did; `done` is called after so many steps: after each where the numbers of the next may depend on what it does. */
-  commit(loop: number, { steps }: LoopReport, done: (steps: number) => void): void {
+  commit(loop: number, { steps }: LoopReport, after: AfterSteps = nothingAfter): void {
     const { kinds, told } = this.loops[loop]!;
     const all = sum(steps);
     if (told === null) {
       for (const [i, { trace }] of kinds.entries()) trace.commit(steps[i]!);
-      if (all > 0) done(all);
+      if (all > 0) after.done(all);
       return;
     }
-    for (let step = 0; step < all; step++) {
-      kinds[told[step]!]!.trace.commit(1);
-      done(1);
+    const order = told.numbers.kinds;
+    let step = 0;
+    if (all === order.length && told.pass !== null) {
+      told.pass();
+      step = all - 1;
+      if (step > 0) after.passed(step);
+    }
+    for (; step < all; step++) {
+      kinds[order[step]!]!.trace.commit(1);
+      after.done(1);
     }
   }
 
@@ -358,19 +367,18 @@ export class Session {
   }
 
   // What a run is told of its live numbers, and of how many steps where each is told by itself.
-  private numbersOf(loop: Loop, limits: RunLimits): { numbers: Pick<LoopRun, 'live' | 'ahead'>; steps: number | null } {
+  private numbersOf(loop: Loop, limits: RunLimits): { live: LoopRun['live']; told: Ahead | null } {
     const { kinds, source, task, most } = loop;
     const { random, given, between = null, batch = 0 } = limits;
     if (between === null) {
       const used = given === undefined ? kinds.map((_, i) => i) : given.map(({ kind }) => kind);
       const { live, steady } = linearNumbers(kinds, new Set(used), random, { count: this.clocks.size, of: (kind) => this.clockOf(kind) });
-      if (steady) return { numbers: { live }, steps: null };
+      if (steady) return { live, told: null };
     }
     const next =
       given !== undefined
         ? given.slice(0, most).map(({ kind, randomOffset }) => ({ kind, offset: randomOffset }))
         : nextSteps((source as RowsSource).batches, kinds, task.group?.size ?? 1, most, { offset: random.offset, batch });
-    const ahead = numbersAhead(kinds, next, random.seed, between);
-    return { numbers: { live: kinds.map(() => null), ahead }, steps: ahead.kinds.length };
+    return { live: kinds.map(() => null), told: numbersAhead(kinds, next, random.seed, between) };
   }
 }

@@ -83,6 +83,7 @@ const stateOfAll = ({ model, optimizer, scheduler }: Made) => ({
   optimizer: stateOf(optimizer),
   groups: JSON.stringify(optimizer.paramGroups.map(({ params: _, ...numbers }) => numbers)),
   scheduler: scheduler?.stateDict(),
+  versions: model.parameters().map(({ version }) => version.count),
   next: rand([2]).toArray(),
 });
 
@@ -120,6 +121,22 @@ it('a callback finds the scheduler and the rates where the loop has them, and ma
   const rates = loopOf(setUp('Adam', 'OneCycleLR', false), 1, 12);
   expect(seen.length).toBeGreaterThan(0);
   for (const [steps, lastEpoch, lr] of seen) if (steps! < 96) expect([lastEpoch, lr]).toEqual([steps, rates[steps!]]);
+});
+
+it('each step has its rate where runs end before the steps whose rates were found', async () => {
+  const many = new data.TensorDataset(randn([2000, 4]), randint(3, [2000]));
+  const loader = new data.DataLoader(many, { batchSize: 2 });
+  const of = () => {
+    const model = new nn.Sequential(new nn.Linear(4, 512), new nn.ReLU(), new nn.Linear(512, 3)) as unknown as Made['model'];
+    const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
+    const scheduler = new lrScheduler.CyclicLR(optimizer, { baseLr: 0.001, maxLr: 0.1, stepSizeUp: 500 });
+    return { ...setUp('Adam', 'none', false), model, optimizer, loader: loader as unknown as Made['loader'], scheduler };
+  };
+  const monitor = train.learningRateMonitor({ interval });
+  const partial: number[] = [];
+  await fitOf(of(), { progressEvery: 1, callbacks: [monitor], onBatch: ({ batch }: { batch: number }) => partial.push(batch) });
+  expect(partial.length).toBeGreaterThan(3);
+  expect(monitor.rates).toEqual({ lr: loopOf(of()) });
 });
 
 it('a scheduler of one’s own is asked after each step', async () => {

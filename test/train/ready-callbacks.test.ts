@@ -234,3 +234,29 @@ describe('afterStep', () => {
     for (const p of model.parameters()) for (const value of p.data) expect(Math.abs(value)).toBeLessThanOrEqual(Math.fround(0.1));
   });
 });
+
+it('a fit keeps its model while a log is written, and gives it to a method that was put over the log’s', async () => {
+  const { model, ...options } = setUp();
+  const codes: string[] = [];
+  const write = (): void => {
+    try {
+      noGrad(() => model.parameters()[0]!.mul_(1));
+      codes.push('free');
+    } catch (error) {
+      codes.push((error as { code: string }).code);
+    }
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const writing: train.Callback = {
+    onBegin() {
+      timer = setInterval(write, 0);
+    },
+    onEnd: () => clearInterval(timer),
+  };
+  const log = train.csvLogger(join(folder, 'kept.csv'));
+  await train.fit(model, { ...options, epochs: 40, callbacks: [log, train.learningRateMonitor(), writing] });
+  expect(new Set(codes)).toEqual(new Set(['SIMDNN_IN_USE']));
+  codes.length = 0;
+  await train.fit(model, { ...options, callbacks: [Object.assign(log, { onEpoch: write })] });
+  expect(codes).toEqual(['free', 'free', 'free']);
+});
