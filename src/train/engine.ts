@@ -32,8 +32,8 @@ export interface EngineOptions {
   alone?: boolean;
   /** Called with every recording of a session that is being made, before anybody else has the thread. */
   found?: (kind: RecordedStep) => void;
-  /** Called with every session that is made. */
-  made?: (session: Session) => void;
+  /** Called with the recordings that were made, of each part: all, or one of a further shape. */
+  made?: (fresh: readonly (readonly RecordedStep[])[]) => void;
 }
 
 interface Part {
@@ -141,7 +141,7 @@ export class Engine {
     this.session = session;
     this.isStale = false;
     for (const part of this.parts) part.last = null;
-    this.options.made?.(session);
+    this.options.made?.(this.parts.map((_, part) => session.kinds(part)));
     return session;
   }
 
@@ -355,8 +355,9 @@ export class Engine {
   private meet(part: number, { examples }: Part, batch: readonly Tensor[]): void {
     examples.push(batch);
     if (examples.length === manyShapes + 1) warnOfMany(this.where);
-    if (this.held?.add(part, batch)) this.options.made?.(this.session!);
-    else this.record();
+    const kind = this.held?.add(part, batch) ?? null;
+    if (kind === null) this.record();
+    else this.options.made?.(this.parts.map((_, i) => (i === part ? [kind] : [])));
   }
 
   private endFedEpoch(state: Part, feed: Feed, outputs: Outputs, order: readonly RecordedStep[]): Leg {

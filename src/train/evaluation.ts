@@ -76,7 +76,7 @@ export async function evaluate(
     forFits: false,
     changes: false,
     interrupts: false,
-    made: (session) => refuseChanges(where, session.kinds(0)),
+    made: ([kinds]) => refuseChanges(where, kinds!),
   });
   try {
     metrics.reset();

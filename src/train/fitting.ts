@@ -4,6 +4,7 @@ import type { Holder } from '../holders';
 import type { Module } from '../nn';
 import type { Optimizer } from '../optim';
 import { randomPosition } from '../random';
+import type { RecordedStep } from '../recording';
 import { hold, refuseLost, type Tensor } from '../tensor';
 import { Group } from './batch';
 import { knownLength } from './batches';
@@ -16,7 +17,6 @@ import type { FitResult, Settings } from './options';
 import { type Progress, silent, startProgress } from './progress';
 import { RatesOfSteps } from './rates';
 import { addFigures, addSet, bestOf, emptyResult } from './result';
-import type { Session } from './session';
 import { OwnSequence, seedOf } from './stream';
 import { refuseTaken } from './taking';
 import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
@@ -89,7 +89,7 @@ export class Fit implements Holder {
       epochsBefore: o.initialEpoch,
       interrupts: o.callbacks.has('onBatch'),
       found: (kind) => this.takeFound(kind.leaves, kind.trace.changes),
-      made: (session) => this.recorded(session),
+      made: (fresh) => this.recorded(fresh),
     });
     this.afterSteps = new RatesOfSteps(
       o.schedules,
@@ -360,9 +360,9 @@ export class Fit implements Holder {
     }
   }
 
-  private recorded(session: Session): void {
-    this.takeFound(session.leaves, session.changes);
-    checkTrained(where, this.model, this.groups, session.kinds(0));
+  private recorded(fresh: readonly (readonly RecordedStep[])[]): void {
+    for (const { leaves, trace } of fresh.flat()) this.takeFound(leaves, trace.changes);
+    checkTrained(where, this.model, this.groups, fresh[0]!, this.engine.kinds(0));
   }
 
   private take(tensor: Tensor): void {

@@ -64,10 +64,10 @@ async function predictBatches(model: Module, loader: Batches, layout: Layout, in
     changes: false,
     interrupts: false,
     alone: true,
-    made: (session) => {
-      refuseChanges(where, session.kinds(0));
+    made: ([kinds]) => {
+      refuseChanges(where, kinds!);
       gathering ??= new Gathering(where, into, engine.rowsOf(0), [...model.parameters(), ...model.buffers()]);
-      for (const { results } of session.kinds(0)) gathering.meet((results as Prediction).form, results.rows);
+      for (const { results } of kinds!) gathering.meet((results as Prediction).form, results.rows);
     },
   });
   try {

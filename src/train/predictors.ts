@@ -43,8 +43,8 @@ interface Here {
 const mostHere = 1 << 20;
 
 function hereOf(where: string, model: Module, session: Session, [x]: readonly Tensor[]): Here | null {
-  const { leaves } = session;
   const [kind, ...others] = session.kinds(0);
+  const { leaves } = kind!;
   const products = leaves.reduce((sum, { numel }) => sum + numel, 0) * x!.shape[0]!;
   if (products > mostHere || others.length > 0 || kind!.draws > 0) return null;
   const { run } = predictionTask(where, model, allInputs);

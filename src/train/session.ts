@@ -116,6 +116,7 @@ export class Session {
   private readonly map: MemoryMap<{ memory: Float32Array }>;
   private readonly loops: Loop[] = [];
   private readonly clocks = new Map<string, number>();
+  private readonly clocksOfKinds = new Map<RecordedStep, number>();
   private readonly counters = new Map<object, number>();
   private changed: (Float32Array | null)[] = [];
   private changedWithGradients: (Float32Array | null)[] = [];
@@ -181,7 +182,7 @@ export class Session {
       const number = addLoop(this.handle, steps, courseOf(source, kinds.length, task.group?.size), goOnWith, i);
       this.loops.push({ number, kinds, source, task, most: 16, told: null });
     }
-    this.watch();
+    this.watch(recorded.flat());
   }
 
   // The memory of a kind that lasts and that is not the session's yet; null where the session has a part of some.
@@ -203,23 +204,23 @@ export class Session {
   }
 
   /**
-   * Records a task for one more kind of batch. False, and nothing done, where it uses memory of which the session has a part only: then all is to be
+   * Records a task for one more kind of batch. Null, and nothing done, where it uses memory of which the session has a part only: then all is to be
    * recorded again.
    */
-  add(loop: number, batch: readonly Tensor[]): boolean {
+  add(loop: number, batch: readonly Tensor[]): RecordedStep | null {
     const { number, kinds, task } = this.loops[loop]!;
     const kind = recordStep(task, batch, true, !this.forFits);
     verifyStep(task, kind);
     const fresh = this.freshOf(kind);
-    if (fresh === null) return false;
+    if (fresh === null) return null;
     kind.pack();
     const step = this.stepOf(kind, task, [...this.pieces, ...fresh]); // refuses numbers that a kernel would refuse: nothing is changed by then
     this.reach(fresh);
-    this.watch();
+    this.watch([]);
     addKind(this.handle, number, step);
     kinds.push(kind);
-    this.watch();
-    return true;
+    this.watch([kind]);
+    return kind;
   }
 
   private stepOf(kind: RecordedStep, task: Task, pieces: readonly Float32Array[]): LoopStep {
@@ -236,18 +237,25 @@ export class Session {
   }
 
   // Kinds that count the same along share a clock.
-  private clockOf({ trace }: RecordedStep): number {
-    const key = trace.progresses.map(({ progress: { counter } }) => numberOf(this.counters, counter)).join(' ');
-    return numberOf(this.clocks, key);
+  private clockOf(kind: RecordedStep): number {
+    const known = this.clocksOfKinds.get(kind);
+    if (known !== undefined) return known;
+    const key = kind.trace.progresses.map(({ progress: { counter } }) => numberOf(this.counters, counter)).join(' ');
+    const clock = numberOf(this.clocks, key);
+    this.clocksOfKinds.set(kind, clock);
+    return clock;
   }
 
-  private watch(): void {
-    const written = this.loops.flatMap(({ kinds }) => kinds.flatMap(({ trace }) => trace.written));
-    this.changed = holding(
+  // The pieces that kinds of step change, beside those of the kinds before.
+  private watch(fresh: readonly RecordedStep[]): void {
+    const written = fresh.flatMap(({ trace }) => trace.written);
+    const changed = holding(
       this.pieces,
       written.filter(({ base }) => base.role !== 'gradient'),
     );
-    this.changedWithGradients = holding(this.pieces, written);
+    const changedWithGradients = holding(this.pieces, written);
+    this.changed = changed.map((piece, i) => piece ?? this.changed[i] ?? null);
+    this.changedWithGradients = changedWithGradients.map((piece, i) => piece ?? this.changedWithGradients[i] ?? null);
   }
 
   /** What its copies of memory that lasts take. */
@@ -258,16 +266,6 @@ export class Session {
   /** The recordings of a loop: whole batches first, then a smaller last one. */
   kinds(loop: number): readonly RecordedStep[] {
     return this.loops[loop]!.kinds;
-  }
-
-  /** Every tensor that any loop changes in place, but by an optimizer. */
-  get changes(): Tensor[] {
-    return this.loops.flatMap(({ kinds }) => kinds.flatMap(({ trace }) => trace.changes));
-  }
-
-  /** Every leaf that any loop uses. */
-  get leaves(): Tensor[] {
-    return this.loops.flatMap(({ kinds }) => kinds.flatMap(({ leaves }) => leaves));
   }
 
   /** Philox counters that an epoch of a loop over rows uses, its order included. */

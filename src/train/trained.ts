@@ -12,11 +12,17 @@ const warned = new WeakSet<Module>();
 const writes = ({ trace }: RecordedStep, tensor: Tensor): boolean =>
   trace.written.some(({ base, array }) => base.role !== 'gradient' && overlap(array, tensor.values));
 
-/** Looks at the recorded steps of a fit. */
-export function checkTrained(where: string, model: Module, groups: Groups, kinds: readonly RecordedStep[]): void {
+/** Looks at recorded steps of a fit that were made now, among all that there are. */
+export function checkTrained(
+  where: string,
+  model: Module,
+  groups: Groups,
+  fresh: readonly RecordedStep[],
+  kinds: readonly RecordedStep[],
+): void {
   const optimized = groups.flatMap(({ params }) => params);
   const named = model.namedParameters();
-  if (kinds.some((kind) => !optimized.some((parameter) => writes(kind, parameter)))) {
+  if (fresh.some((kind) => !optimized.some((parameter) => writes(kind, parameter)))) {
     if (!named.some(([, parameter]) => optimized.includes(parameter))) {
       throw rangeError(where, 'the optimizer has no parameter of this model', 'new optim.SGD(model.parameters(), ...)');
     }
@@ -26,11 +32,11 @@ export function checkTrained(where: string, model: Module, groups: Groups, kinds
       'every batch must be a step: what a counter in JavaScript decides is frozen when the step is recorded, and parameters without a gradient are not stepped',
     );
   }
-  if (kinds.length === 0 || warned.has(model)) return;
+  if (fresh.length === 0 || warned.has(model)) return;
   const isTrained = (parameter: Tensor): boolean => kinds.some((kind) => writes(kind, parameter));
   const unlisted = ({ shape }: Tensor): string => `a parameter [${shape.join(', ')}] that model.parameters() does not find`;
   const names = new Map<Tensor, string>([
-    ...kinds.flatMap(({ leaves }) => leaves).map((leaf): [Tensor, string] => [leaf, unlisted(leaf)]),
+    ...fresh.flatMap(({ leaves }) => leaves).map((leaf): [Tensor, string] => [leaf, unlisted(leaf)]),
     ...groups.flatMap(({ params }, g) => params.map((p, i): [Tensor, string] => [p, `paramGroups[${g}].params[${i}]`])),
     ...named.map(([name, parameter]): [Tensor, string] => [parameter, name]),
   ]);
