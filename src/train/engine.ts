@@ -253,8 +253,8 @@ export class Engine {
     return state.rows === null ? this.fedLeg(part, state, limits, after) : this.rowsLeg(part, state, state.rows.batches, limits, after);
   }
 
-  private async rowsLeg(part: number, state: Part, course: RowBatches, limits: Limits, after: AfterSteps): Promise<Leg> {
-    const { batches } = course;
+  private async rowsLeg(part: number, state: Part, rowBatches: RowBatches, limits: Limits, after: AfterSteps): Promise<Leg> {
+    const { batches } = rowBatches;
     const session = this.session ?? this.record();
     const loader = state.loader as DataLoader<unknown>;
     const random = this.stream.position;
@@ -262,7 +262,7 @@ export class Engine {
     this.stream.position = { seed: random.seed, offset: report.randomOffset };
     loader.countEpochs(report.orders);
     if (report.batch > 0) {
-      if (report.orders > 0) state.place = this.placeOf(part, session, course, loader.epochsBegun - 1, report);
+      if (report.orders > 0) state.place = this.placeOf(part, session, rowBatches, loader.epochsBegun - 1, report);
       loader.standAt(state.place, report.batch);
     } else {
       state.place = null;

@@ -26,7 +26,7 @@ import { type AfterSteps, type Ahead, type BetweenSteps, nothingAfter, numbersAh
 import { sum } from './leg';
 import { linearNumbers } from './linear';
 import { rowsIn } from './rows';
-import { courseOf, nextSteps, type RowsSource, type Source, stepsLike } from './source';
+import { epochRowsOf, nextSteps, type RowsSource, type Source, stepsLike } from './source';
 import { countedClasses, type Task } from './task';
 import { legBegins, legEnds, ownTurn } from './turns';
 
@@ -178,7 +178,7 @@ export class Session {
       const kinds = recorded[i]!;
       const steps = kinds.map((kind) => this.stepOf(kind, task, this.pieces));
       const goOnWith = before !== null && 'rows' in source ? before.handle : null;
-      const number = addLoop(this.handle, steps, courseOf(source, kinds.length, task.group?.size), goOnWith, i);
+      const number = addLoop(this.handle, steps, epochRowsOf(source, kinds.length, task.group?.size), goOnWith, i);
       this.loops.push({ number, kinds, source, task, most: 16, told: null });
     }
     this.watch();
