@@ -1,4 +1,4 @@
-// Recorded functions run over batches on a native thread, which works on copies of all memory that lasts.
+// Recorded functions run over batches on a native thread, which works on copies of all persistent memory.
 import type { RowBatches } from '../data/loader-state';
 import { rangeError, SimdnnError } from '../errors';
 import { refuseHeld } from '../holders';
@@ -122,7 +122,7 @@ export class Session {
 
   /**
    * Records every task, in parts between which others may have the thread: it yields where one ends. Each kind of batch is recorded in one, where `found` is
-   * told of it, and verified in the next; the first copies the memory that lasts. Where `before` was in the middle of an epoch the new session goes on.
+   * told of it, and verified in the next; the first copies the persistent memory. Where `before` was in the middle of an epoch the new session goes on.
    */
   static *making(
     specs: Specs,
@@ -168,7 +168,7 @@ export class Session {
     kinds: readonly RecordedStep[],
     private readonly forFits: boolean,
   ) {
-    this.pieces = stretchesOf(kinds.flatMap(({ lasting }) => lasting));
+    this.pieces = stretchesOf(kinds.flatMap(({ persistent }) => persistent));
     this.map = new MemoryMap(this.pieces.map((memory) => ({ memory })));
     this.handle = createSession(this.pieces, forFits);
   }
@@ -184,10 +184,10 @@ export class Session {
     this.watch();
   }
 
-  // The memory of a kind that lasts and that is not the session's yet; null where the session has a part of some.
-  private freshOf({ lasting }: RecordedStep): Float32Array[] | null {
+  // The persistent memory of a kind that is not the session's yet; null where the session has a part of some.
+  private freshOf({ persistent }: RecordedStep): Float32Array[] | null {
     const fresh: Float32Array[] = [];
-    for (const memory of stretchesOf(lasting)) {
+    for (const memory of stretchesOf(persistent)) {
       const meeting = this.map.meeting(memory);
       if (meeting.length === 0) fresh.push(memory);
       else if (meeting.length > 1 || !liesIn(meeting[0]!.memory, memory)) return null;
@@ -250,7 +250,7 @@ export class Session {
     this.changedWithGradients = holding(this.pieces, written);
   }
 
-  /** What its copies of memory that lasts take. */
+  /** What its copies of persistent memory take. */
   get bytes(): number {
     return this.pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
