@@ -9,12 +9,12 @@ const alias = [
   { find: /^simdnn\/kernels$/, replacement: source('kernels.ts') },
 ];
 
-// forks: each test file in a process of its own, as users run the library; as many at a time as there are processors. test/package installs the tarball and has a run of its own.
+// forks: each test file in a process of its own, as users run the library; as many at a time as there are processors. test/package installs the tarball and test/site looks at the built pages: each has a run of its own.
 export default defineConfig({
   resolve: { alias },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/package/**'],
+    exclude: ['test/package/**', 'test/site/**'],
     pool: 'forks',
     maxWorkers: '100%',
     testTimeout: 600_000, // for what hangs: how long a test takes on a busy machine is no fault

@@ -4,16 +4,20 @@ import { machineLines, ranking } from './report.mjs';
 
 const WIDTH = 860;
 const LEFT = 190;
-const RIGHT = 150;
+const RIGHT = 200;
 const ROW = 18;
 const GROUP = 34;
-const OURS = '#0b7285';
-const OTHERS = '#adb5bd';
+
+// As an image of a page it follows what the reader's system prefers.
+const STYLE = `<style>
+  .page { fill: #ffffff } text { fill: #212529 } .note { fill: #495057 } .ours { fill: #0b7285 } .others { fill: #adb5bd }
+  @media (prefers-color-scheme: dark) {
+    .page { fill: #0d1117 } text { fill: #e6edf3 } .note { fill: #9ea7b3 } .ours { fill: #3bc9db } .others { fill: #495057 }
+  }
+</style>`;
 
 export function chart(run) {
-  const groups = run.trials
-    .map(({ name, description }) => ({ name, description, rows: ranking(run, name) }))
-    .filter(({ rows }) => rows.length > 0);
+  const groups = run.trials.map((trial) => ({ ...trial, rows: ranking(run, trial.name) })).filter(({ rows }) => rows.length > 0);
   const slowest = Math.max(10, ...groups.map(({ rows }) => rows.at(-1).median / rows[0].median));
   const parts = [];
   let y = 24;
@@ -25,26 +29,30 @@ export function chart(run) {
       'font-weight="bold" font-size="14"',
     ),
   );
-  for (const { name, description, rows } of groups) {
+  for (const { name, description, epochs, rows } of groups) {
     y += GROUP;
     parts.push(text(12, y - 6, `${name}: ${description}`, 'font-weight="bold"'));
     for (const row of rows) {
       // The fastest keeps a visible bar: a decade's tenth stands before the axis begins.
       const length = ((0.1 + Math.log10(row.median / rows[0].median)) / (0.1 + Math.log10(slowest))) * (WIDTH - LEFT - RIGHT);
       parts.push(text(LEFT - 8, y + 13, row.label, 'text-anchor="end"'));
-      parts.push(`<rect x="${LEFT}" y="${y + 3}" width="${length.toFixed(1)}" height="${ROW - 5}" fill="${row.ours ? OURS : OTHERS}"/>`);
-      parts.push(text(LEFT + length + 6, y + 13, `${duration(row.median)}, ${ratio(row.ratio)}`));
+      parts.push(
+        `<rect x="${LEFT}" y="${y + 3}" width="${length.toFixed(1)}" height="${ROW - 5}" class="${row.ours ? 'ours' : 'others'}"/>`,
+      );
+      const part = row.epochs === epochs ? '' : `, first ${row.epochs} epochs`;
+      parts.push(text(LEFT + length + 6, y + 13, `${duration(row.median)}, ${ratio(row.ratio)}${part}`));
       y += ROW;
     }
   }
   for (const line of machineLines(run)) {
     y += ROW;
-    parts.push(text(12, y + 6, line, 'font-size="9" fill="#495057"'));
+    parts.push(text(12, y + 6, line, 'font-size="9" class="note"'));
   }
   const height = y + 24;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="11">`,
-    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
+    STYLE,
+    `<rect width="${WIDTH}" height="${height}" class="page"/>`,
     ...parts,
     '</svg>',
     '',

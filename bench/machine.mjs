@@ -1,4 +1,5 @@
-// Where and when the figures were taken.
+// Where, when and of which build the figures were taken.
+import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 
 export function machine() {
@@ -6,9 +7,18 @@ export function machine() {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cpus: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${type()} ${release()} ${process.arch}`,
+    system: `${type()} ${/^\d+\.\d+/.exec(release())?.[0] ?? release()} ${process.arch}`,
     node: process.version,
     load: Number(loadavg()[0].toFixed(2)),
     when: `${new Date().toISOString().slice(0, 19)}Z`,
   };
+}
+
+/** The commit that is checked out, and whether its files were changed; `unknown` outside of a repository. */
+export function build() {
+  const git = (...args) => spawnSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' });
+  const { status, stdout } = git('rev-parse', '--short', 'HEAD');
+  if (status !== 0) return 'unknown';
+  const changed = git('status', '--porcelain', '--untracked-files=no').stdout !== '';
+  return `${stdout.trim()}${changed ? ' with changes' : ''}`;
 }

@@ -122,21 +122,21 @@ function entry(row, trial) {
 }
 
 /** A row a driver, a column a trial. */
-export function markdownReport(run) {
+export function markdownRows(run) {
   const rankings = run.trials.map(({ name }) => ranking(run, name));
-  const rows = run.drivers
-    .map(({ name, label }) => {
-      return [
-        label,
-        ...rankings.map((ranked, i) =>
-          entry(
-            ranked.find((row) => row.name === name),
-            run.trials[i],
-          ),
-        ),
-      ];
-    })
-    .filter((row) => row.some((entry, i) => i > 0 && entry !== '–'));
+  const entries = ({ name }) =>
+    rankings.map((ranked, i) =>
+      entry(
+        ranked.find((row) => row.name === name),
+        run.trials[i],
+      ),
+    );
+  const rows = run.drivers.map((driver) => [driver.label, ...entries(driver)]);
+  const measured = rows.filter(([, ...times]) => times.some((time) => time !== '–'));
+  return markdownTable([['', ...run.trials.map(({ name }) => name)], ...measured]);
+}
+
+export function markdownReport(run) {
   const notes = [...machineLines(run), ...remarks(run)].map((line) => `- ${line}`);
-  return [...markdownTable([['', ...run.trials.map(({ name }) => name)], ...rows]), '', ...notes, ''].join('\n');
+  return [...markdownRows(run), '', ...notes, ''].join('\n');
 }

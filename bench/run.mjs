@@ -1,10 +1,11 @@
 // npm run bench: see options.mjs for what it takes, report.mjs for what it prints.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { allowedCpus } from './cell.mjs';
 import { chart } from './chart.mjs';
 import { compareReport } from './compare.mjs';
 import { limits } from './limits.mjs';
-import { machine } from './machine.mjs';
+import { build, machine } from './machine.mjs';
 import { FULL, measureTrial, QUICK } from './measure.mjs';
 import { help, readOptions, UsageError } from './options.mjs';
 import { withNeeds } from './peers.mjs';
@@ -47,6 +48,7 @@ async function measure(options) {
     format: 1,
     command: commandLine(options),
     machine: machine(),
+    build: build(),
     threads: options.threads,
     limits: null,
     drivers: drivers.map(({ name, label, ours = false }) => ({ name, label, ours })),
@@ -76,6 +78,7 @@ async function main(argv) {
   if (options.help) return help;
   if (options.compare) return compareReport(...options.compare.map((file) => JSON.parse(readFileSync(file, 'utf8'))));
   const run = await measure(options);
+  if (options.json) mkdirSync(dirname(options.json), { recursive: true });
   if (options.json) writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`);
   if (options.svg) writeFileSync(options.svg, chart(run));
   return options.markdown ? markdownReport(run) : textReport(run);

@@ -97,11 +97,11 @@ export function otherFactors(a: Tensor, b: Tensor): readonly Tensor[] {
   return a.needsGrad ? (b.needsGrad ? [a, b] : [b]) : [a];
 }
 
-/** Whether `t` already holds a gradient to which the next is to be added. */
-export const holds = (t: Tensor | null): boolean => t?.needsGrad === true && t.gradient !== null;
+/** Whether `t` already has a gradient to which the next is to be added. */
+export const hasGradient = (t: Tensor | null): boolean => t?.needsGrad === true && t.gradient !== null;
 
 /**
- * The memory of t's gradient, for a kernel that writes it, or adds to it when `holds(t)` was true before; null when t needs none.
+ * The memory of t's gradient, for a kernel that writes it, or adds to it when `hasGradient(t)` was true before; null when t needs none.
  */
 export function open(t: Tensor | null): Float32Array | null {
   return t === null || !t.needsGrad ? null : openLeaf(t);
@@ -124,7 +124,7 @@ export function openLeaf(t: Tensor): Float32Array {
 }
 
 /**
- * The memory of a leaf's gradient for a kernel that writes few rows of it: all but those that `t.rowMarks` marks hold zeros. Asked for after `holds`, as
+ * The memory of a leaf's gradient for a kernel that writes few rows of it: all but those that `t.rowMarks` marks hold zeros. Asked for after `hasGradient`, as
  * `open` is.
  */
 export function openRows(t: Tensor): Float32Array {

@@ -1,7 +1,7 @@
 // Where the numbers of parameters live. Parameters made one after the other are neighbours in a block, each on a
 // 64-byte boundary with zeros up to the next, and their gradients lie in a twin block at the same places. So an
 // optimizer can step a whole network as if it were one parameter.
-import { allocateLasting } from './memory';
+import { allocatePersistent } from './memory';
 
 const alignment = 16; // elements: a cache line, and the widest vector
 const blockLength = 65536; // 256 KiB; pages that no parameter uses cost no memory
@@ -20,7 +20,7 @@ interface Block {
 const blocks = new WeakMap<ArrayBufferLike, Block>();
 
 function makeBlock(length: number): Block {
-  const block: Block = { memory: allocateLasting(length), pieces: new Map(), twin: null, next: 0 };
+  const block: Block = { memory: allocatePersistent(length), pieces: new Map(), twin: null, next: 0 };
   blocks.set(block.memory.buffer, block);
   return block;
 }

@@ -41,35 +41,35 @@ function allocateResult<T extends TensorData>(array: T): T {
   return array;
 }
 
-type Kind<T> = new (buffer: ArrayBuffer, offset: number, n: number) => T;
+type ArrayClass<T> = new (buffer: ArrayBuffer, offset: number, n: number) => T;
 
 // Arrays of so many bytes the C library would return to the system when they are freed, and the next one would be cleared page by page.
 const large = 65_536;
 let keepsHeap = false;
 
 // In a buffer of its own.
-function allocateAlone<T extends TensorData>(kind: Kind<T>, n: number): T {
+function allocateAlone<T extends TensorData>(arrayClass: ArrayClass<T>, n: number): T {
   if (!keepsHeap && n * 4 >= large) {
     keepHeap();
     keepsHeap = true;
   }
   try {
     const buffer = new ArrayBuffer(n * 4 + alignment);
-    return new kind(buffer, (alignment - misalignment(buffer)) % alignment, n);
+    return new arrayClass(buffer, (alignment - misalignment(buffer)) % alignment, n);
   } catch (error) {
     throw rangeError('memory', `${n} elements cannot be allocated: ${(error as Error).message}`);
   }
 }
 
-function allocate<T extends TensorData>(kind: Kind<T>, n: number): T {
+function allocate<T extends TensorData>(arrayClass: ArrayClass<T>, n: number): T {
   const bytes = n * 4;
-  if (bytes > small.upTo) return allocateAlone(kind, n);
+  if (bytes > small.upTo) return allocateAlone(arrayClass, n);
   const { buffer, offset } = (bytes <= smallest.upTo ? smallest : small).slab.cut(bytes);
-  return new kind(buffer, offset, n);
+  return new arrayClass(buffer, offset, n);
 }
 
 /** Fresh zeroed memory for `n` values that outlive a step: parameters, the state of optimizers. */
-export const allocateLasting = (n: number): Float32Array => allocateAlone(Float32Array, n);
+export const allocatePersistent = (n: number): Float32Array => allocateAlone(Float32Array, n);
 
 /** Fresh zeroed memory for `n` values. */
 export const allocateFloat = (n: number): Float32Array => allocateResult(allocate(Float32Array, n));

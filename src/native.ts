@@ -31,7 +31,13 @@ interface Addon {
   addLasting(session: SessionHandle, lasting: TensorData[]): void;
   createRows(columns: TensorData[], count: number): RowsHandle;
   addKind(session: SessionHandle, loop: number, step: LoopStep): void;
-  addLoop(session: SessionHandle, steps: LoopStep[], course: Course | null, goOnWith?: SessionHandle | null, goOnWithLoop?: number): number;
+  addLoop(
+    session: SessionHandle,
+    steps: LoopStep[],
+    epochRows: EpochRows | null,
+    goOnWith?: SessionHandle | null,
+    goOnWithLoop?: number,
+  ): number;
   runLoop(session: SessionHandle, loop: number, run: LoopRun): Promise<LoopReport>;
   stopSession(session: SessionHandle): void;
   readLasting(session: SessionHandle, arrays: (TensorData | null)[]): void;
@@ -74,7 +80,7 @@ export interface LoopStep {
 }
 
 /** The rows that make the batches of an epoch: `Course` there. */
-export interface Course {
+export interface EpochRows {
   rows: RowsHandle;
   subset: Int32Array | null;
   batch: number;

@@ -15,7 +15,7 @@ export interface Progress {
 }
 
 /** What memory that outlasts a step is, where that is known. */
-export type LastingRole = 'parameter' | 'gradient' | 'state' | 'buffer';
+export type PersistentRole = 'parameter' | 'gradient' | 'state' | 'buffer';
 
 /** What is told to a recording. */
 export interface Recorder {
@@ -28,7 +28,7 @@ export interface Recorder {
   /** Memory that was made for numbers that JavaScript writes. */
   constant(array: TensorData): void;
   /** What the memory of an array is. */
-  memory(array: TensorData, role: LastingRole): void;
+  memory(array: TensorData, role: PersistentRole): void;
   /** Kernel calls whose numbers may differ at each replay: `issue` makes them, now and again then. */
   live(issue: () => void): void;
   /** Random numbers drawn: `redraw` puts the next ones where `issue` of `live` finds them. */

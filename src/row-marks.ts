@@ -1,5 +1,5 @@
 // Which rows of a table's gradient hold anything but zeros: with it a step over few rows touches no others.
-import { allocateLasting } from './memory';
+import { allocatePersistent } from './memory';
 
 /**
  * The marks of one leaf. All rows marked is right at any time: what comes next clears them all. So that is how marks begin, and what becomes of them where
@@ -12,7 +12,7 @@ export class RowMarks {
   memory: Float32Array | null = null;
 
   constructor(rows: number) {
-    const { buffer, byteOffset } = allocateLasting(rows);
+    const { buffer, byteOffset } = allocatePersistent(rows);
     this.touched = new Int32Array(buffer, byteOffset, rows).fill(1);
   }
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { allocateConstant, allocateFloat, allocateInt, allocateLasting } from '../src/memory';
+import { allocateConstant, allocateFloat, allocateInt, allocatePersistent } from '../src/memory';
 import { misalignment } from '../src/native';
 import { ones, tensor, zeros } from '../src/ops';
 import { expectSame } from './helpers';
 
 const sizes = [0, 1, 2, 15, 16, 17, 100, 1000, 2048, 2049, 5000];
-const kinds = [allocateFloat, allocateInt, allocateLasting, (n: number) => allocateConstant(n, 'int32')];
+const kinds = [allocateFloat, allocateInt, allocatePersistent, (n: number) => allocateConstant(n, 'int32')];
 
 test.each(sizes)('%i fresh elements are zeros that begin on a cache line', (n) => {
   for (const allocate of kinds) {

@@ -11,6 +11,10 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 describe('README.md', () => {
   const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!);
 
+  it.each(['README.md', 'HACKING.md'])('%s has at most 150 lines', (name) => {
+    expect(readFileSync(join(root, name), 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+  });
+
   it('begins with a loop of fifteen lines', () => {
     expect(examples[0]!.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(15);
   });

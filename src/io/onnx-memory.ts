@@ -136,7 +136,7 @@ export class GraphMemory {
   read({ value, begin, length }: Place, shape: readonly Size[]): string {
     const { base } = value;
     if (!isSame(product(shape), length)) this.refuse(`an array of ${length[0]} elements is no [${shape.map(([n]) => n)}]`);
-    if (!this.segments.has(base) && base.lasts) return this.readLasting({ value, begin, length }, shape);
+    if (!this.segments.has(base) && base.isPersistent) return this.readPersistent({ value, begin, length }, shape);
     const pieces = this.piecesOf(base, begin, length).map((piece) => {
       if (piece.name === null) return this.filled(this.zero(typeOf(base.memory)), [piece.length]);
       const whole = product(this.shapes.get(piece.name)!.shape);
@@ -153,7 +153,7 @@ export class GraphMemory {
   write({ value, begin, length }: Place, name: string, shape: readonly Size[]): void {
     const { base } = value;
     if (length.every((n) => n === 0)) return;
-    if (base.lasts && base.role !== 'constant') {
+    if (base.isPersistent && base.role !== 'constant') {
       this.refuse(
         'it changes a tensor that outlasts the forward pass',
         'a model in evaluation mode should not; or hand the value on instead',
@@ -163,7 +163,7 @@ export class GraphMemory {
     if (!this.segments.has(base) && base.role === 'constant') {
       const whole: Size = [base.memory.length, base.memory.length, base.memory.length];
       if (!isSame(begin, fixed(0)) || !isSame(length, whole)) {
-        const before = this.readLasting({ value, begin: fixed(0), length: whole }, [whole]);
+        const before = this.readPersistent({ value, begin: fixed(0), length: whole }, [whole]);
         this.segments.set(base, [{ begin: fixed(0), length: whole, name: before, from: fixed(0) }]);
       }
     }
@@ -206,7 +206,7 @@ export class GraphMemory {
     return pieces;
   }
 
-  private readLasting({ value, begin, length }: Place, shape: readonly Size[]): string {
+  private readPersistent({ value, begin, length }: Place, shape: readonly Size[]): string {
     const { base } = value;
     const constants = this.constantOf(base);
     if (constants !== null) return this.readConstant(constants, begin, length, shape);

@@ -1,5 +1,5 @@
 // Normalisation of columns over the rows of a batch.
-import { give, holds, noGrad, open, record, target } from '../autograd';
+import { give, hasGradient, noGrad, open, record, target } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
@@ -136,8 +136,8 @@ function normalized(
   const inputs = [x, weight, bias].filter((t): t is Tensor => t !== null);
   const read = [x, mean, variance, weight].filter((t): t is Tensor => t !== null);
   return record(y, 'batchNorm', inputs, read, (dy) => {
-    const accumulateDweight = holds(weight);
-    const accumulateDbias = holds(bias);
+    const accumulateDweight = hasGradient(weight);
+    const accumulateDbias = hasGradient(bias);
     const dx = x.needsGrad ? target(x) : null;
     calls.batchNormBackward({
       dx: dx?.floats,

@@ -1,5 +1,5 @@
 // The bilinear form of two tensors.
-import { give, holds, open, record } from '../autograd';
+import { give, hasGradient, open, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
 import { layoutOf, numelOf, sameShape, shapeText } from '../shape';
@@ -73,11 +73,11 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias: Tensor | 
     const outer = empty([rows, out, in1]).floats; // dy x1^T
     calls.mul({ out: outer, a: dy.floats, b: x1.floats, layout: walk(overOut, overRows) });
     if (x2.needsGrad) {
-      const accumulate = holds(x2);
+      const accumulate = hasGradient(x2);
       calls.matmul({ c: open(x2)!, a: outer, b: weight.floats, m: rows, n: in2, k: out * in1, accumulate });
     }
     if (weight.needsGrad) {
-      const accumulate = holds(weight);
+      const accumulate = hasGradient(weight);
       calls.matmul({ c: open(weight)!, a: outer, b: x2.floats, m: out * in1, n: in2, k: rows, transposeA: true, accumulate });
     }
   });

@@ -1,5 +1,5 @@
 // y = x W^T + b
-import { holds, open, otherFactors, record } from '../autograd';
+import { hasGradient, open, otherFactors, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
 import { numelOf, shapeText } from '../shape';
@@ -39,9 +39,9 @@ export function linear(x: Tensor, givenWeight: Tensor, givenBias: Tensor | null 
   const y = empty([...lead, outFeatures]);
   calls.linearForward({ y: y.floats, x: x.floats, weight: weight.floats, bias: bias?.floats, rows, in: inFeatures, out: outFeatures });
   return record(y, 'linear', bias === null ? [x, weight] : [x, weight, bias], otherFactors(x, weight), (dy) => {
-    const accumulateDx = holds(x);
-    const accumulateDweight = holds(weight);
-    const accumulateDbias = holds(bias);
+    const accumulateDx = hasGradient(x);
+    const accumulateDweight = hasGradient(weight);
+    const accumulateDbias = hasGradient(bias);
     calls.linearBackward({
       dx: open(x),
       dweight: open(weight),

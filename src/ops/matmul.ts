@@ -1,5 +1,5 @@
 // Products of matrices, of batches of them, and of vectors with them.
-import { give, holds, open, otherFactors, record } from '../autograd';
+import { give, hasGradient, open, otherFactors, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
 import { broadcastShapes, numelOf, sameShape, shapeText } from '../shape';
@@ -30,7 +30,7 @@ const at = (memory: Float32Array, batches: Batches, i: number): Float32Array =>
 // Adds one product for each batch to the gradient of `t`. A batch that served several products gathers all of theirs.
 function addProducts(t: Tensor, batches: Batches, multiply: (dt: Float32Array, i: number, accumulate: boolean) => void): void {
   if (!t.needsGrad) return;
-  let accumulate = holds(t);
+  let accumulate = hasGradient(t);
   const dt = open(t)!;
   if (!accumulate && batches.repeated) {
     calls.fill({ out: dt, n: t.numel, value: 0 });

@@ -1,5 +1,5 @@
 // A range of one dimension.
-import { give, holds, open, record } from '../autograd';
+import { give, hasGradient, open, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkInteger, rangeError } from '../errors';
 import { around, layoutOf, normalizeDim, shapeText } from '../shape';
@@ -37,7 +37,7 @@ export function writeRange(x: Tensor, dim: number, start: number, part: Tensor):
  */
 export function giveRange(x: Tensor, dim: number, start: number, dy: Tensor): void {
   if (!x.needsGrad) return;
-  if (dim === 0 && holds(x)) {
+  if (dim === 0 && hasGradient(x)) {
     const { inner } = around(x.shape, 0);
     calls.accumulate({ out: open(x)!.subarray(start * inner, start * inner + dy.numel), x: dy.floats, n: dy.numel });
     return;

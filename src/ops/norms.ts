@@ -1,5 +1,5 @@
 // Normalisation of the last dimensions: all functions are public, in `nn.functional`.
-import { give, holds, open, record, target } from '../autograd';
+import { give, hasGradient, open, record, target } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { normalizedShapeOf, shapeText } from '../shape';
@@ -66,7 +66,7 @@ export function rmsNorm(x: Tensor, normalizedShape: number | readonly number[], 
     eps: eps === null ? EPSILON : checkNumber(where, 'eps', eps, 0),
   });
   return record(y, 'rmsNorm', weight === null ? [x] : [x, weight], weight === null ? [x] : [x, weight], (dy) => {
-    const accumulateDweight = holds(weight);
+    const accumulateDweight = hasGradient(weight);
     const dx = x.needsGrad ? target(x) : null;
     calls.rmsNormBackward({
       dx: dx?.floats,
@@ -133,8 +133,8 @@ export function layerNorm(x: Tensor, normalizedShape: number | readonly number[]
   });
   const inputs = [x, weight, bias].filter((t): t is Tensor => t !== null);
   return record(y, 'layerNorm', inputs, weight === null ? [x] : [x, weight], (dy) => {
-    const accumulateDweight = holds(weight);
-    const accumulateDbias = holds(bias);
+    const accumulateDweight = hasGradient(weight);
+    const accumulateDbias = hasGradient(bias);
     const dx = x.needsGrad ? target(x) : null;
     calls.layerNormBackward({
       dx: dx?.floats,

@@ -1,5 +1,5 @@
 // What the operations on tables of rows share.
-import { holds, open, openRows } from '../autograd';
+import { hasGradient, open, openRows } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkInteger, rangeError } from '../errors';
 import { RowMarks } from '../row-marks';
@@ -44,7 +44,7 @@ export function giveRows(weight: Tensor, { dy, index, offsets, factors, paddingI
   const [rows, columns] = weight.shape as [number, number];
   const bags = offsets.numel;
   const count = index.numel;
-  const accumulate = holds(weight);
+  const accumulate = hasGradient(weight);
   if (sparse && weight.node === null) {
     weight.rowMarks ??= new RowMarks(rows);
     const dweight = openRows(weight);

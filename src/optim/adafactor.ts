@@ -1,7 +1,7 @@
 // Adam's mean square of the gradients as the product of a column and a row.
 import * as calls from '../calls.generated';
 import { checkNumber, describe, rangeError, typeError } from '../errors';
-import { allocateLasting } from '../memory';
+import { allocatePersistent } from '../memory';
 import { byOneLayout, flatLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
 import { checkUsual } from './checks';
@@ -84,7 +84,7 @@ function makeWork(run: Run): Work {
   const begin = run.slots[0]!.position;
   const longest = Math.max(...slots.flatMap(sidesOf), 0);
   const lengths = [Math.max(...slots.map(({ parameter }) => parameter.numel), 0), longest, longest, longest, 1, 1];
-  const scratch = lengths.map(allocateLasting);
+  const scratch = lengths.map(allocatePersistent);
   const [whole, ones, sums, relative, size, number] = scratch as [Float32Array, Float32Array, ...Float32Array[]];
   const slices = slots.map((slot): Slice => {
     const { shape, numel } = slot.parameter;

@@ -1,7 +1,7 @@
 // Gradient descent whose rate falls, with the average of the values on the way.
 import * as calls from '../calls.generated';
 import { checkNumber } from '../errors';
-import { allocateLasting } from '../memory';
+import { allocatePersistent } from '../memory';
 import { byOneLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
 import { checkUsual } from './checks';
@@ -41,7 +41,7 @@ const works = new WeakMap<Run, Work>();
 function workOf(run: Run): Work {
   let work = works.get(run);
   if (work === undefined) {
-    work = { factor: allocateLasting(1), layout: byOneLayout(run.n) };
+    work = { factor: allocatePersistent(1), layout: byOneLayout(run.n) };
     works.set(run, work);
   }
   recorder?.allocated(work.factor);

@@ -1,7 +1,7 @@
 // The momentum of a matrix, made orthogonal.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError } from '../errors';
-import { allocateLasting } from '../memory';
+import { allocatePersistent } from '../memory';
 import { flatLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
@@ -70,7 +70,7 @@ function workOf(run: Run): Work {
   const { slots } = run;
   const largest = Math.max(...slots.map(({ parameter }) => parameter.numel));
   const shortest = Math.max(...slots.map(({ parameter }) => Math.min(...parameter.shape)));
-  const scratch = [largest, largest, shortest ** 2, shortest ** 2, shortest ** 2, 1].map(allocateLasting);
+  const scratch = [largest, largest, shortest ** 2, shortest ** 2, shortest ** 2, 1].map(allocatePersistent);
   const matrices = slots.map(({ parameter, position }): Matrix => {
     const [rows, columns] = parameter.shape as [number, number];
     const n = parameter.numel;

@@ -1,7 +1,7 @@
 // Steps whose sizes follow the signs of the gradients alone.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, describe, rangeError, typeError } from '../errors';
-import { allocateLasting } from '../memory';
+import { allocatePersistent } from '../memory';
 import { byOneLayout, flatLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
 import { Optimizer, type Params, type Recipe } from './optimizer';
@@ -38,8 +38,8 @@ function workOf(run: Run): Work {
   let work = works.get(run);
   if (work === undefined) {
     const { n } = run;
-    const [a, b, c, d] = [0, 1, 2, 3].map(() => allocateLasting(n)) as [Float32Array, Float32Array, Float32Array, Float32Array];
-    work = { floats: [a, b, c, d, allocateLasting(1)], turned: new Int32Array(n), each: flatLayout(n), byOne: byOneLayout(n) };
+    const [a, b, c, d] = [0, 1, 2, 3].map(() => allocatePersistent(n)) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    work = { floats: [a, b, c, d, allocatePersistent(1)], turned: new Int32Array(n), each: flatLayout(n), byOne: byOneLayout(n) };
     works.set(run, work);
   }
   if (recorder !== null) for (const array of [...work.floats, work.turned]) recorder.allocated(array);

@@ -2,7 +2,7 @@
 // other in memory and whose step counts agree form a run. What a step makes of the padding between them touches nothing else.
 import { follows } from '../blocks';
 import { checkAttached, typeError } from '../errors';
-import { allocateLasting } from '../memory';
+import { allocatePersistent } from '../memory';
 import type { Tensor } from '../tensor';
 
 /** One parameter and what an optimizer keeps for it. */
@@ -43,7 +43,7 @@ export class Span {
     let memory = this.memory.get(key);
     if (memory === undefined) {
       const last = this.slots.at(-1)!;
-      memory = allocateLasting(last.position + last.parameter.numel);
+      memory = allocatePersistent(last.position + last.parameter.numel);
       this.memory.set(key, memory);
     }
     return memory.subarray(position, position + n);

@@ -1,7 +1,7 @@
 // What is calculated with the values of all parameters as one vector of float32. Sums are those of the kernels; numbers that leave here are float32's,
 // so that a state dict has all of them.
 import * as calls from '../calls.generated';
-import { allocateLasting } from '../memory';
+import { allocatePersistent } from '../memory';
 
 export type Vector = Float32Array;
 
@@ -12,7 +12,7 @@ export function add(y: Vector, x: Vector, factor: number): void {
 
 /** `factor * x`, in memory of its own. */
 export function scaled(x: Vector, factor: number): Vector {
-  const y = allocateLasting(x.length);
+  const y = allocatePersistent(x.length);
   add(y, x, factor);
   return y;
 }

@@ -118,11 +118,11 @@ function overlapping(): never {
   );
 }
 
-const isMadeAnew = ({ lasts }: Base): boolean => !lasts;
+const isMadeAnew = ({ isPersistent }: Base): boolean => !isPersistent;
 
 /**
  * The memory of a trace. `known` is what a replay makes anew, and constants; `others` are all arrays of the calls, in no memory that is known or in
- * memory that lasts, each with what is known of its role.
+ * persistent memory, each with what is known of its role.
  */
 export class Bases {
   private readonly map: MemoryMap<Base>;

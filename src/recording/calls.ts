@@ -20,7 +20,7 @@ export class Base {
   ) {}
 
   /** Whether its values outlast a replay. */
-  get lasts(): boolean {
+  get isPersistent(): boolean {
     return this.role !== 'argument' && this.role !== 'result' && this.role !== 'temporary';
   }
 }

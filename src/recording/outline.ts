@@ -9,7 +9,7 @@ interface Place {
   number: number | null;
   begin: number;
   length: number;
-  /** Of memory that lasts: the memory itself. Gradients and states may move. */
+  /** Of persistent memory: the memory itself. Gradients and states may move. */
   memory: TensorData | null;
   /** Of a constant: its values. */
   constant: TensorData | null;
@@ -37,7 +37,7 @@ export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }:
     if (length === 0) return { number: null, begin: 0, length, memory: null, constant: null };
     const constant = pristine.size === 0 ? null : (pristine.get(base.memory) ?? null);
     const number = numberOf(base);
-    const isKnown = base.lasts && !moves(base) && constant === null;
+    const isKnown = base.isPersistent && !moves(base) && constant === null;
     return { number: isKnown ? null : number, begin, length, memory: isKnown ? base.memory : null, constant };
   };
   const outline: Entry[] = [];

@@ -51,9 +51,9 @@ export const cut = (memory: TensorData, { begin, length }: Place): TensorData =>
 
 export const partOf = (t: Tensor, place: Place): Tensor => new Tensor(cut(t.values, place), place.shape.slice(), t.version);
 
-/** A tensor that the function returns: an argument, a part of one, another lasting tensor, or one in memory made anew for each replay. */
+/** A tensor that the function returns: an argument, a part of one, another persistent tensor, or one in memory made anew for each replay. */
 export type Output =
   | { kind: 'argument'; index: number }
   | ({ kind: 'part'; index: number } & Place)
-  | { kind: 'lasting'; tensor: Tensor }
+  | { kind: 'persistent'; tensor: Tensor }
   | ({ kind: 'fresh'; region: number } & Place);

@@ -1,7 +1,7 @@
 // Weights in the order in which products read them, beside the weights themselves: for functions that only infer, call after call.
 import * as calls from '../calls.generated';
 import { packed } from '../kernels.generated';
-import { allocateLasting, overlap, type TensorData } from '../memory';
+import { allocatePersistent, overlap, type TensorData } from '../memory';
 import type { Tensor, Version } from '../tensor';
 import { type Argument, Base, isValue, meets, type TracedCall, type Value, whole } from './calls';
 import { isCounted, Stamps } from './stamps';
@@ -23,7 +23,7 @@ class Panels {
     readonly in_: number,
     readonly out: number,
   ) {
-    this.memory = allocateLasting(packed(in_, out));
+    this.memory = allocatePersistent(packed(in_, out));
   }
 
   get isCurrent(): boolean {
@@ -67,7 +67,7 @@ export class Packing {
   private constructor(calls: readonly TracedCall[], leaves: readonly Tensor[], written: readonly Value[]) {
     this.calls = calls.map((call) => {
       const { weight } = call.args;
-      if (!isWorth(call) || !isValue(weight) || !weight.base.lasts || written.some((value) => meets(value, weight))) return call;
+      if (!isWorth(call) || !isValue(weight) || !weight.base.isPersistent || written.some((value) => meets(value, weight))) return call;
       const leaf = leaves.find(({ values }) => overlap(values, weight.array));
       return leaf === undefined ? call : { ...call, kernel: 'linearForwardPacked', args: this.argsOf(call, weight, leaf.version) };
     });

@@ -1,4 +1,4 @@
-// A recorded function's plan, replayed with a clock: on copies of all that lasts, so that nothing is trained by being looked at.
+// A recorded function's plan, replayed with a clock: on copies of all persistent memory, so that nothing is trained by being looked at.
 
 import { noGrad } from '../autograd';
 import { isInt32Array } from '../brands';
@@ -38,13 +38,13 @@ function copyOf(array: TensorData): TensorData {
   return copy;
 }
 
-/** Records `fn` for these arguments, dry, and replays its plan `n` times: on copies of their values and of all that lasts. */
+/** Records `fn` for these arguments, dry, and replays its plan `n` times: on copies of their values and of all persistent memory. */
 export function profileOf(fn: (...args: Tensor[]) => unknown, args: readonly Tensor[], gradEnabled: boolean, n: number): Profile {
   const own = args.map((t) => (t.needsGrad ? t : new Tensor(copyOf(t.values), t.shape.slice())));
   const given = own.map((_, i) => own[args.indexOf(args[i]!)]!);
   const run = (): void => void (gradEnabled ? fn(...given) : noGrad(() => fn(...given)));
   const { trace } = Trace.take('compile.profile', run, given, () => [], new Listener(true));
-  const pieces = trace.lasting.map((base) => base.memory);
+  const pieces = trace.persistent.map((base) => base.memory);
   const plan = trace.plan(pieces);
   const inputs = [...trace.inputs.map((base) => base.memory), ...pieces].map(copyOf);
   const live = Float64Array.from(trace.numbers(randomPosition())!);

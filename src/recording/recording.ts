@@ -73,7 +73,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly outputMemory: { dtype: DType; length: number }[];
   private readonly rebuild: (fresh: Tensor[]) => unknown;
   private readonly inputs: (TensorData | null)[];
-  private readonly lasting: { array: TensorData; length: number }[];
+  private readonly persistent: { array: TensorData; length: number }[];
   private readonly gradients: (LeafGradient & { before: Tensor | null })[];
   /** Of what each call changes in place, optimizers apart. */
   private readonly changes: Version[];
@@ -149,15 +149,15 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       const { base } = bases.of(t.values);
       const region = returned.indexOf(base);
       if (region >= 0) return { kind: 'fresh', region, ...placeIn(base.memory, t) };
-      if (base.role !== 'argument') return { kind: 'lasting', tensor: t };
+      if (base.role !== 'argument') return { kind: 'persistent', tensor: t };
       return { kind: 'part', index: args.findIndex(({ values }) => values === base.memory), ...placeIn(base.memory, t) };
     });
     this.rebuild = rebuilder(result);
     this.inputs = trace.inputs.map(() => null);
     this.gradients = trace.gradients.map((g) => ({ ...g, before: g.events[0]!.before }));
-    this.lasting = watched(trace.lasting.map((base) => base.memory));
+    this.persistent = watched(trace.persistent.map((base) => base.memory));
     this.changes = trace.changes.map(({ version }) => version);
-    this.memory = trace.lasting.map((base) => base.memory);
+    this.memory = trace.persistent.map((base) => base.memory);
     const memoryLeft = new Set([...left].map(({ version }) => version));
     this.gradientLeaves = trace.gradients.flatMap(({ leaf }) => (memoryLeft.has(leaf.version) ? [] : [leaf]));
     this.changedArguments = args.flatMap((t, i) =>
@@ -192,8 +192,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
 
   // What JavaScript runs on the way, getters of options say, may have detached memory.
   private isAttached(): boolean {
-    const { lasting } = this;
-    for (let i = 0; i < lasting.length; i++) if (lasting[i]!.array.length !== lasting[i]!.length) return false;
+    const { persistent } = this;
+    for (let i = 0; i < persistent.length; i++) if (persistent[i]!.array.length !== persistent[i]!.length) return false;
     return true;
   }
 
@@ -287,7 +287,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     switch (output.kind) {
       case 'argument':
         return args[output.index]!;
-      case 'lasting':
+      case 'persistent':
         return output.tensor;
       case 'part':
         return partOf(args[output.index]!, output);

@@ -92,16 +92,16 @@ export class RecordedStep {
     return leaves.every(({ leaf, needsGrad }) => leaf.needsGrad === needsGrad) && allHold(guards) && this.trace.numbers(random) !== null;
   }
 
-  /** The memory that its plan uses and that lasts. */
-  get lasting(): TensorData[] {
-    if (this.packing === null) return this.trace.lasting.map(({ memory }) => memory);
+  /** The persistent memory that its plan uses. */
+  get persistent(): TensorData[] {
+    if (this.packing === null) return this.trace.persistent.map(({ memory }) => memory);
     const used = new Set(this.packing.calls.flatMap(valuesOf).map(({ base }) => base));
-    return [...used].filter(({ lasts, memory }) => lasts && memory.byteLength > 0).map(({ memory }) => memory);
+    return [...used].filter(({ isPersistent, memory }) => isPersistent && memory.byteLength > 0).map(({ memory }) => memory);
   }
 
   /** Whose values it works on; null where some memory is that of no tensor that it used. */
   get versions(): Version[] | null {
-    const values = this.trace.lasting.filter(({ role }) => role !== 'constant');
+    const values = this.trace.persistent.filter(({ role }) => role !== 'constant');
     const leaves = values.map(({ memory }) => this.trace.leaves.find(({ leaf }) => liesIn(leaf.values, memory))?.leaf);
     return leaves.includes(undefined) ? null : leaves.map((leaf) => leaf!.version);
   }
@@ -111,7 +111,7 @@ export class RecordedStep {
     this.packing?.pack();
   }
 
-  /** A plan whose inputs are the batch, the results' memory, and `pieces`, which together hold all that lasts. */
+  /** A plan whose inputs are the batch, the results' memory, and `pieces`, which together hold all persistent memory. */
   plan(pieces: readonly TensorData[]): Plan {
     return this.trace.plan(pieces, this.packing?.calls);
   }

@@ -34,7 +34,7 @@ export function namesOf(temporaries: readonly Base[], inputs: readonly Base[]): 
   for (const base of temporaries) name(base, 0, 't');
   for (const base of inputs) name(base, 0, base.role === 'argument' ? 'in' : 'out');
   return ({ base, begin }) => {
-    const at = base.lasts ? begin : 0;
+    const at = base.isPersistent ? begin : 0;
     return names.get(base)?.get(at) ?? name(base, at, base.role);
   };
 }

@@ -97,7 +97,7 @@ function callsOver({ passed, constants, bases, recorded }: Placement, results: r
     written,
     inputs: [...passed, ...returned],
     temporaries: [...used].filter(({ role }) => role === 'temporary'),
-    lasting: [...used].filter((base) => base.lasts && base.memory.byteLength > 0),
+    persistent: [...used].filter((base) => base.isPersistent && base.memory.byteLength > 0),
   };
 }
 
@@ -125,7 +125,7 @@ export class Trace {
   /** Memory that is made anew for each replay: the arguments, but for those that get a gradient, and what the function returns. */
   readonly inputs: readonly Base[];
   /** Memory whose values outlast a replay, and those parts of it that a replay changes. */
-  readonly lasting: readonly Base[];
+  readonly persistent: readonly Base[];
   readonly written: readonly Value[];
   /** Whether it changes an argument in place. */
   readonly changesArguments: boolean;
@@ -175,12 +175,12 @@ export class Trace {
     this.gradEnabled = isGradEnabled();
     this.gradients = [...heard.gradients.values()];
     this.outline = outline;
-    const { calls, inputs, temporaries, lasting, written } = callsOver(placement, results);
+    const { calls, inputs, temporaries, persistent, written } = callsOver(placement, results);
     this.calls = calls;
     this.inputs = inputs;
     this.temporaries = temporaries;
-    this.lasting = lasting;
-    this.written = written.filter(({ base }) => base.lasts);
+    this.persistent = persistent;
+    this.written = written.filter(({ base }) => base.isPersistent);
     this.changesArguments = written.some(({ base }) => base.role === 'argument');
 
     const passes = ({ values }: Tensor): boolean => bases.passes(values);
@@ -201,7 +201,7 @@ export class Trace {
 
   /** Whether it uses a tensor that is no parameter, buffer, state or constant: one that an earlier call may have left, and a later one may replace. */
   get usesPlainTensors(): boolean {
-    return this.lasting.some(({ role }) => role === 'captured');
+    return this.persistent.some(({ role }) => role === 'captured');
   }
 
   /** The calls with packed weights, where it only infers and that is worth it. */
@@ -229,7 +229,7 @@ export class Trace {
     return differenceOf(other.outline, this.outline);
   }
 
-  /** A plan that is given the inputs, and behind them `pieces`, in which memory that lasts may lie, at each replay. Other memory that lasts it uses in place. */
+  /** A plan that is given the inputs, and behind them `pieces`, in which persistent memory may lie, at each replay. Other persistent memory it uses in place. */
   plan(pieces: readonly TensorData[] = [], calls: readonly TracedCall[] = this.calls): Plan {
     const inputs = [...this.inputs.map(({ memory }) => memory), ...pieces];
     return createPlan(

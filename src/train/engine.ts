@@ -32,11 +32,12 @@ export interface EngineOptions {
   alone?: boolean;
   /** Called with every recording of a session that is being made, before anybody else has the thread. */
   found?: (kind: RecordedStep) => void;
-  /** Called with the recordings that were made, of each part: all, or one of a further shape. */
+  /** Called with the recordings that were made, of each phase: all, or one of a further shape. */
   made?: (fresh: readonly (readonly RecordedStep[])[]) => void;
 }
 
-interface Part {
+/** A task and the loader that it goes through: the training, or the evaluation on one validation set. */
+interface Phase {
   task: LossTask;
   loader: Batches;
   rows: { batches: RowBatches; handle: RowsHandle } | null;
@@ -54,8 +55,7 @@ interface Part {
   last: number | null;
 }
 
-// Each has a recording of its own.
-const manyShapes = 16;
+const manyShapes = 16; // each has a recording of its own
 
 function warnOfMany(where: string): void {
   process.emitWarning(
@@ -67,10 +67,10 @@ function warnOfMany(where: string): void {
 export class Engine {
   /** The random numbers of the run. */
   readonly stream = new RandomStream();
-  private readonly parts: Part[];
+  private readonly phases: Phase[];
   private session: Session | null = null;
   private isStopped = false;
-  /** Whether a part's batches come from elsewhere than when the session was made. */
+  /** Whether a phase's batches come from elsewhere than when the session was made. */
   private isStale = false;
 
   constructor(
@@ -79,7 +79,7 @@ export class Engine {
     private readonly options: EngineOptions,
   ) {
     try {
-      this.parts = tasks.map(({ task, loader }) => {
+      this.phases = tasks.map(({ task, loader }) => {
         checkLoader(where, loader);
         const batches = loader instanceof DataLoader ? loader.rows() : null;
         const rows = batches && { batches, handle: copyRows(where, batches) };
@@ -93,13 +93,13 @@ export class Engine {
     }
   }
 
-  /** The recordings of all parts where they are made and hold, else null. */
+  /** The recordings of all phases where they are made and hold, else null. */
   get held(): Session | null {
     const { session } = this;
     return session !== null && !this.isStale && (!this.options.changes || session.holds(this.stream.position)) ? session : null;
   }
 
-  /** Makes the recordings of all parts, also where there are some: in one turn. */
+  /** Makes the recordings of all phases, also where there are some: in one turn. */
   record(): Session {
     const making = this.making();
     for (;;) {
@@ -109,7 +109,7 @@ export class Engine {
   }
 
   /**
-   * The same in several turns of the event loop, the first part at once. What JavaScript does in between can make them hold no longer: `held` tells. It can make
+   * The same in several turns of the event loop, the first of them at once. What JavaScript does in between can make them hold no longer: `held` tells. It can make
    * a step come out otherwise when it is verified, too: then all is recorded in one turn, which throws where the step itself is not recordable. Makes none
    * where the engine is stopped before the end.
    */
@@ -133,39 +133,38 @@ export class Engine {
   private *making(): Generator<void, Session> {
     const before = this.session;
     if (before !== null && this.options.changes) this.finish(); // the next recording begins with the gradients of the last step
-    const specs = this.parts.map(({ task, rows, examples }) => ({
+    const specs = this.phases.map(({ task, rows, examples }) => ({
       task,
       source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
     }));
     const session = yield* Session.making(specs, this.options.forFits, this.isStale ? null : before, this.options.found);
     this.session = session;
     this.isStale = false;
-    for (const part of this.parts) part.last = null;
-    this.options.made?.(this.parts.map((_, part) => session.kinds(part)));
+    for (const phase of this.phases) phase.last = null;
+    this.options.made?.(this.phases.map((_, phase) => session.kinds(phase)));
     return session;
   }
 
-  /** How many rows an epoch of a part has; null: that is not known. */
-  rowsOf(part: number): number | null {
-    const { rows } = this.parts[part]!;
+  /** How many rows an epoch of a phase has; null: that is not known. */
+  rowsOf(phase: number): number | null {
+    const { rows } = this.phases[phase]!;
     return rows && Math.min(rows.batches.count, rows.batches.batches * rows.batches.batchSize);
   }
 
-  /** Whether a part stands between two epochs. */
-  isBetweenEpochs(part: number): boolean {
-    const { feed, batch } = this.parts[part]!;
-    return feed === null && batch === 0;
+  /** Whether a phase stands between two epochs. */
+  isBetweenEpochs(phase: number): boolean {
+    return this.phases[phase]!.feed === null && this.phases[phase]!.batch === 0;
   }
   /** Whether a callback that draws random numbers now draws what it would in a loop. */
   get isSettled(): boolean {
-    return this.parts.every(({ feed }) => feed?.isSettled ?? true);
+    return this.phases.every(({ feed }) => feed?.isSettled ?? true);
   }
 
   stop(): void {
     this.isStopped = true;
     hurry(this);
     this.session?.stop();
-    for (const { feed } of this.parts) feed?.rouse();
+    for (const { feed } of this.phases) feed?.rouse();
   }
   /** Copies what steps changed into JavaScript's memory. */
   sync(): void {
@@ -180,27 +179,27 @@ export class Engine {
     const { session } = this;
     if (session === null) return;
     session.finish();
-    this.parts.forEach(({ task, last }, part) => {
-      if (task.mode === undefined && last !== null) session.kinds(part)[last]!.leaveGradients();
+    this.phases.forEach(({ task, last }, phase) => {
+      if (task.mode === undefined && last !== null) session.kinds(phase)[last]!.leaveGradients();
     });
   }
 
   /** Ends the run: loaders that are not at their end are left, and the random numbers go on from where it is. Null where no loader is waited for. */
   close(): Promise<void> | null {
-    const leaving = this.parts.flatMap(({ feed }) => feed?.close() ?? []);
+    const leaving = this.phases.flatMap(({ feed }) => feed?.close() ?? []);
     if (leaving.length > 0) return Promise.all(leaving).then(() => this.stream.close());
     this.stream.close();
     return null;
   }
 
-  /** The recordings of a part. */
-  kinds(part: number): readonly RecordedStep[] {
-    return this.session?.kinds(part) ?? [];
+  /** The recordings of a phase. */
+  kinds(phase: number): readonly RecordedStep[] {
+    return this.session?.kinds(phase) ?? [];
   }
 
-  // What the steps of a part's next epoch are given, as a loop goes through its loader.
-  private steps(part: number): Steps<unknown> {
-    const { task, loader } = this.parts[part]!;
+  // What the steps of a phase's next epoch are given, as a loop goes through its loader.
+  private steps(phase: number): Steps<unknown> {
+    const { task, loader } = this.phases[phase]!;
     const { group } = task;
     const steps = stepsIn(loader);
     return group === undefined || group.size === 1 ? steps : group.of(steps, this.check);
@@ -208,14 +207,14 @@ export class Engine {
 
   private readonly check = (batch: unknown): readonly Tensor[] => checkBatch(this.where, batch, this.options.alone ?? false);
 
-  /** Does a step of a part with the first batches of its loader, in JavaScript and with the run's random numbers. */
-  async stepHere(part: number): Promise<void> {
+  /** Does a step of a phase with the first batches of its loader, in JavaScript and with the run's random numbers. */
+  async stepHere(phase: number): Promise<void> {
     this.stream.begin();
     try {
-      const steps = this.steps(part);
+      const steps = this.steps(phase);
       const { done, value } = await awaited(steps.next(), () => steps.return?.());
       try {
-        if (done !== true) this.parts[part]!.task.run(...this.check(value));
+        if (done !== true) this.phases[phase]!.task.run(...this.check(value));
       } finally {
         if (done !== true) await steps.return?.();
       }
@@ -224,45 +223,45 @@ export class Engine {
     }
   }
 
-  /** Whether a part has a batch to do, or an epoch to begin: a loader that JavaScript goes through is asked for its next batch. */
-  hasNext(part: number): boolean | Promise<boolean> {
-    const { feed } = this.parts[part]!;
+  /** Whether a phase has a batch to do, or an epoch to begin: a loader that JavaScript goes through is asked for its next batch. */
+  hasNext(phase: number): boolean | Promise<boolean> {
+    const { feed } = this.phases[phase]!;
     if (feed === null) return true;
-    if (feed.isEmpty) feed.make(this.knownOf(part), false, 1);
+    if (feed.isEmpty) feed.make(this.knownOf(phase), false, 1);
     const hasNext = (): boolean => !feed.isEmpty || feed.unknown !== null;
     return feed.arriving?.then(hasNext) ?? hasNext();
   }
 
   /** Resolves when no batch is waited for; null: none is. Loaders then stand where the steps are. */
   settling(): Promise<void> | null {
-    const waiting = this.parts.flatMap(({ feed }) => feed?.settling ?? []);
+    const waiting = this.phases.flatMap(({ feed }) => feed?.settling ?? []);
     if (waiting.length === 0) return null;
     return Promise.all(waiting).then(() => {
-      for (const part of this.parts) if (part.feed !== null) this.standAt(part, part.feed.batch);
+      for (const phase of this.phases) if (phase.feed !== null) this.standAt(phase, phase.feed.batch);
     });
   }
 
-  private knownOf(part: number): () => Known {
-    const { examples } = this.parts[part]!;
-    return () => ({ examples, kinds: this.kinds(part) });
+  private knownOf(phase: number): () => Known {
+    const { examples } = this.phases[phase]!;
+    return () => ({ examples, kinds: this.kinds(phase) });
   }
 
-  /** Goes on with a part until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. */
-  async leg(part: number, limits: Limits, after: AfterSteps = nothingAfter): Promise<Leg> {
-    const state = this.parts[part]!;
-    return state.rows === null ? this.fedLeg(part, state, limits, after) : this.rowsLeg(part, state, state.rows.batches, limits, after);
+  /** Goes on with a phase until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. */
+  async leg(phase: number, limits: Limits, after: AfterSteps = nothingAfter): Promise<Leg> {
+    const state = this.phases[phase]!;
+    return state.rows === null ? this.fedLeg(phase, state, limits, after) : this.rowsLeg(phase, state, state.rows.batches, limits, after);
   }
 
-  private async rowsLeg(part: number, state: Part, course: RowBatches, limits: Limits, after: AfterSteps): Promise<Leg> {
-    const { batches } = course;
+  private async rowsLeg(phase: number, state: Phase, rowBatches: RowBatches, limits: Limits, after: AfterSteps): Promise<Leg> {
+    const { batches } = rowBatches;
     const session = this.session ?? this.record();
     const loader = state.loader as DataLoader<unknown>;
     const random = this.stream.position;
-    const report = await session.run(part, { ...after.within(limits), random, batch: state.batch }, loader.epochsBegun);
+    const report = await session.run(phase, { ...after.within(limits), random, batch: state.batch }, loader.epochsBegun);
     this.stream.position = { seed: random.seed, offset: report.randomOffset };
     loader.countEpochs(report.orders);
     if (report.batch > 0) {
-      if (report.orders > 0) state.place = this.placeOf(part, session, course, loader.epochsBegun - 1, report);
+      if (report.orders > 0) state.place = this.placeOf(phase, session, rowBatches, loader.epochsBegun - 1, report);
       loader.standAt(state.place, report.batch);
     } else {
       state.place = null;
@@ -272,9 +271,9 @@ export class Engine {
     state.batch = report.batch;
     const done = sum(report.steps);
     if (done > 0) state.last = lastKind(report);
-    session.commit(part, report, after);
-    this.refuse(session, part, report, report.batch);
-    const kinds = session.kinds(part);
+    session.commit(phase, report, after);
+    this.refuse(session, phase, report, report.batch);
+    const kinds = session.kinds(phase);
     const steps = Math.ceil(batches / (state.task.group?.size ?? 1));
     const divisor = state.task.sumsLosses ? 1 : (steps - 1) * weightOf(state, kinds[0]!) + weightOf(state, kinds.at(-1)!);
     const losses = report.epochLossSums.map((total) => total / divisor);
@@ -288,37 +287,37 @@ export class Engine {
 
   // Where the order of the epoch was drawn that began in a leg and is under way.
   private placeOf(
-    part: number,
+    phase: number,
     session: Session,
     { shuffle, seed, count }: RowBatches,
     epoch: number,
     { randomOffset, batch }: LoopReport,
   ): Place {
-    const { task } = this.parts[part]!;
+    const { task } = this.phases[phase]!;
     if (shuffle && seed !== undefined) return { position: { seed, offset: epoch * count }, batch, sampler: undefined };
     const steps = batch / (task.group?.size ?? 1); // whole groups
-    const offset = randomOffset - steps * session.kinds(part)[0]!.draws - (shuffle ? count : 0);
+    const offset = randomOffset - steps * session.kinds(phase)[0]!.draws - (shuffle ? count : 0);
     return { position: { seed: this.stream.position.seed, offset }, batch, sampler: undefined };
   }
 
   // Begins an epoch of a loader that JavaScript goes through.
-  private begin(part: number): Steps<unknown> {
-    const state = this.parts[part]!;
-    const steps = this.steps(part);
+  private begin(phase: number): Steps<unknown> {
+    const state = this.phases[phase]!;
+    const steps = this.steps(phase);
     state.place = state.loader instanceof DataLoader ? state.loader.underWay : null;
     return steps;
   }
 
   // Batches are made ahead of those that are done.
-  private standAt({ loader, place }: Part, batch: number): void {
+  private standAt({ loader, place }: Phase, batch: number): void {
     if (loader instanceof DataLoader && place !== null) loader.standAt(place, batch);
   }
 
   // A leg is of batches that were made while the leg before ran.
-  private async fedLeg(part: number, state: Part, limits: Limits, after: AfterSteps): Promise<Leg> {
-    state.feed ??= new Feed(() => this.begin(part), this.stream, this.options.interrupts, this.check);
+  private async fedLeg(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Leg> {
+    state.feed ??= new Feed(() => this.begin(phase), this.stream, this.options.interrupts, this.check);
     const { feed, examples } = state;
-    const known = this.knownOf(part);
+    const known = this.knownOf(phase);
     if (feed.isEmpty) feed.make(known, false);
     const { arriving } = feed;
     if (arriving !== null) {
@@ -326,7 +325,7 @@ export class Engine {
       if (this.isStopped) return fedLeg([], feed.batch, feed.lossSum, { outputs: [] }, []);
     }
     if (feed.isEmpty && feed.unknown !== null) {
-      this.meet(part, state, feed.unknown.tensors);
+      this.meet(phase, state, feed.unknown.tensors);
       feed.recognise(examples.length - 1);
       feed.make(known, false);
     }
@@ -334,33 +333,33 @@ export class Engine {
     const session = this.session ?? this.record();
     const within = after.within(limits);
     const { random, given } = feed.take(known(), within.milliseconds === 0 ? 1 : Infinity);
-    const running = session.run(part, { ...within, random, given });
+    const running = session.run(phase, { ...within, random, given });
     const report = await (within.milliseconds > 0 ? feed.during(running, known) : running);
     const done = sum(report.steps);
-    const order = given.slice(0, done).map(({ kind }) => session.kinds(part)[kind]!);
+    const order = given.slice(0, done).map(({ kind }) => session.kinds(phase)[kind]!);
     if (done > 0) state.last = given[done - 1]!.kind;
     feed.took(done, report.end === 'time');
     feed.batch += sum(order.map(batchesOf));
     feed.lossSum += report.lossSum;
     feed.weight += sum(order.map((kind) => weightOf(state, kind)));
     this.standAt(state, feed.batch);
-    session.commit(part, report, after);
-    this.refuse(session, part, report, feed.batch);
+    session.commit(phase, report, after);
+    this.refuse(session, phase, report, feed.batch);
     return feed.isOver && !feed.hasFailed
       ? this.endFedEpoch(state, feed, report, order)
       : fedLeg([], feed.batch, feed.lossSum, report, order);
   }
 
   // Records the task for a batch of a shape that was not met before.
-  private meet(part: number, { examples }: Part, batch: readonly Tensor[]): void {
+  private meet(phase: number, { examples }: Phase, batch: readonly Tensor[]): void {
     examples.push(batch);
     if (examples.length === manyShapes + 1) warnOfMany(this.where);
-    const kind = this.held?.add(part, batch) ?? null;
+    const kind = this.held?.add(phase, batch) ?? null;
     if (kind === null) this.record();
-    else this.options.made?.(this.parts.map((_, i) => (i === part ? [kind] : [])));
+    else this.options.made?.(this.phases.map((_, i) => (i === phase ? [kind] : [])));
   }
 
-  private endFedEpoch(state: Part, feed: Feed, outputs: Outputs, order: readonly RecordedStep[]): Leg {
+  private endFedEpoch(state: Phase, feed: Feed, outputs: Outputs, order: readonly RecordedStep[]): Leg {
     const { loader } = state;
     feed.finish();
     state.feed = null;
@@ -378,7 +377,7 @@ export class Engine {
   }
 
   // After the rest of an epoch the others are whole ones.
-  private takeRows(state: Part, loader: DataLoader<unknown>): void {
+  private takeRows(state: Phase, loader: DataLoader<unknown>): void {
     state.isResumed = false;
     const batches = loader.rows();
     if (batches === null) return;
@@ -387,15 +386,15 @@ export class Engine {
     this.isStale = true;
   }
 
-  private refuse(session: Session, part: number, report: LoopReport, batch: number): void {
-    const { epochsDone, task } = this.parts[part]!;
+  private refuse(session: Session, phase: number, report: LoopReport, batch: number): void {
+    const { epochsDone, task } = this.phases[phase]!;
     const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : '';
     const at = (among: number): string => `batch ${batch + among + 1}${ofEpoch}`;
     if (report.end === 'not finite') {
-      const { rows, examples } = this.parts[part]!;
+      const { rows, examples } = this.phases[phase]!;
       const tensors = rows?.batches.tensors ?? eachOnce(examples[report.kind]!);
       refuseData(this.where, tensors, report.batchTensors!, task.group?.width, at);
     }
-    refuseReport(this.where, report, session.kinds(part), `in ${at(0)}`);
+    refuseReport(this.where, report, session.kinds(phase), `in ${at(0)}`);
   }
 }

@@ -194,11 +194,11 @@ export class Fit implements Holder {
     }
   }
 
-  private async leg(part: number, epochs: number, milliseconds: number): Promise<Leg> {
+  private async leg(phase: number, epochs: number, milliseconds: number): Promise<Leg> {
     const { signal, detectAnomaly, check } = this.o;
     if (signal?.aborted) throw signal.reason;
     // Where the loader's last batch is done, no step needs what a callback has changed.
-    const asked = this.engine.hasNext(part);
+    const asked = this.engine.hasNext(phase);
     const hasNext = typeof asked === 'boolean' ? asked : await asked;
     if (signal?.aborted) throw signal.reason;
     try {
@@ -206,7 +206,7 @@ export class Fit implements Holder {
       if (hasNext && session === null) {
         await this.engine.recordInTurns();
         if (signal?.aborted) throw signal.reason;
-        // In one turn where a part holds no longer when all are done: whoever changes options all the time does not keep it from going on.
+        // In one turn where a phase holds no longer when all are done: whoever changes options all the time does not keep it from going on.
         session = this.engine.held ?? this.engine.record();
       }
       if (session !== null && check > 0 && this.unchecked >= check) {
@@ -214,10 +214,10 @@ export class Fit implements Holder {
         this.unchecked = 0;
       }
     } catch (error) {
-      if (part === 0 && !(error instanceof SimdnnError)) await this.refusedStep();
+      if (phase === 0 && !(error instanceof SimdnnError)) await this.refusedStep();
       throw error;
     }
-    return this.engine.leg(part, { epochs, milliseconds, outputBytes, finite: detectAnomaly }, part === 0 ? this.afterSteps : undefined);
+    return this.engine.leg(phase, { epochs, milliseconds, outputBytes, finite: detectAnomaly }, phase === 0 ? this.afterSteps : undefined);
   }
 
   // A callback has set what the next step will refuse, such as a rate below zero. In a loop that step begins: its order and its dropout are drawn,

@@ -1,4 +1,4 @@
-// Recorded functions run over batches on a native thread, which works on copies of all memory that lasts.
+// Recorded functions run over batches on a native thread, which works on copies of all persistent memory.
 import type { RowBatches } from '../data/loader-state';
 import { rangeError, SimdnnError } from '../errors';
 import { refuseHeld } from '../holders';
@@ -26,7 +26,7 @@ import { type AfterSteps, type Ahead, type BetweenSteps, nothingAfter, numbersAh
 import { sum } from './leg';
 import { linearNumbers } from './linear';
 import { rowsIn } from './rows';
-import { courseOf, nextSteps, type RowsSource, type Source, stepsLike } from './source';
+import { epochRowsOf, nextSteps, type RowsSource, type Source, stepsLike } from './source';
 import { countedClasses, type Task } from './task';
 import { legBegins, legEnds, ownTurn } from './turns';
 
@@ -123,7 +123,7 @@ export class Session {
 
   /**
    * Records every task, in parts between which others may have the thread: it yields where one ends. Each kind of batch is recorded in one, where `found` is
-   * told of it, and verified in the next; the first copies the memory that lasts. Where `before` was in the middle of an epoch the new session goes on.
+   * told of it, and verified in the next; the first copies the persistent memory. Where `before` was in the middle of an epoch the new session goes on.
    */
   static *making(
     specs: Specs,
@@ -169,7 +169,7 @@ export class Session {
     kinds: readonly RecordedStep[],
     private readonly forFits: boolean,
   ) {
-    this.pieces = stretchesOf(kinds.flatMap(({ lasting }) => lasting));
+    this.pieces = stretchesOf(kinds.flatMap(({ persistent }) => persistent));
     this.map = new MemoryMap(this.pieces.map((memory) => ({ memory })));
     this.handle = createSession(this.pieces, forFits);
   }
@@ -179,16 +179,16 @@ export class Session {
       const kinds = recorded[i]!;
       const steps = kinds.map((kind) => this.stepOf(kind, task, this.pieces));
       const goOnWith = before !== null && 'rows' in source ? before.handle : null;
-      const number = addLoop(this.handle, steps, courseOf(source, kinds.length, task.group?.size), goOnWith, i);
+      const number = addLoop(this.handle, steps, epochRowsOf(source, kinds.length, task.group?.size), goOnWith, i);
       this.loops.push({ number, kinds, source, task, most: 16, told: null });
     }
     this.watch(recorded.flat());
   }
 
-  // The memory of a kind that lasts and that is not the session's yet; null where the session has a part of some.
-  private freshOf({ lasting }: RecordedStep): Float32Array[] | null {
+  // The persistent memory of a kind that is not the session's yet; null where the session has a part of some.
+  private freshOf({ persistent }: RecordedStep): Float32Array[] | null {
     const fresh: Float32Array[] = [];
-    for (const memory of stretchesOf(lasting)) {
+    for (const memory of stretchesOf(persistent)) {
       const meeting = this.map.meeting(memory);
       if (meeting.length === 0) fresh.push(memory);
       else if (meeting.length > 1 || !liesIn(meeting[0]!.memory, memory)) return null;
@@ -258,7 +258,7 @@ export class Session {
     this.changedWithGradients = changedWithGradients.map((piece, i) => piece ?? this.changedWithGradients[i] ?? null);
   }
 
-  /** What its copies of memory that lasts take. */
+  /** What its copies of persistent memory take. */
   get bytes(): number {
     return this.pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }

@@ -1,6 +1,6 @@
 // Where the batches of a loop come from, and the steps that they make.
 import type { RowBatches } from '../data/loader-state';
-import type { Course, RowsHandle } from '../native';
+import type { EpochRows, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
 import { empty, type Tensor } from '../tensor';
 import type { NextStep } from './ahead';
@@ -45,7 +45,7 @@ export function nextSteps(
 }
 
 /** Which rows make the batches of an epoch; null: batches are brought along. */
-export function courseOf(source: Source, kinds: number, group = 1): Course | null {
+export function epochRowsOf(source: Source, kinds: number, group = 1): EpochRows | null {
   if ('examples' in source) return null;
   const { subset, batchSize, count, batches, shuffle, seed, epoch } = source.batches;
   return {

@@ -1,0 +1,80 @@
+// Writes the tables of docs/performance.md and the README's chart from the runs that `npm run bench -- --json bench/results/NAME.json` left.
+// Usage: node bench/performance.mjs [--check]. With --check nothing is written, and a file that would change ends it with 1.
+//
+// A page marks the places: `<!-- table NAME: TRIAL, ... -->` to `<!-- end -->` becomes the table of these trials (all of the run without
+// names), `<!-- chart NAME: TRIAL, ... -->` to `<!-- end -->` the chart, drawn to docs/NAME.svg. A place whose run is not there stays as it is.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chart } from './chart.mjs';
+import { markdownRows, remarks } from './report.mjs';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+/** The run with these trials alone. */
+function only(run, names) {
+  if (names.length === 0) return run;
+  const missing = names.filter((name) => !run.trials.some((trial) => trial.name === name));
+  if (missing.length > 0) throw new Error(`the run has no ${missing.join(', ')}`);
+  return {
+    ...run,
+    trials: names.map((name) => run.trials.find((trial) => trial.name === name)),
+    cells: run.cells.filter(({ trial }) => names.includes(trial)),
+  };
+}
+
+/** The machine, the libraries, the build and the command, in one sentence. */
+function origin({ machine, threads, command, build, drivers, cells }) {
+  const versions = drivers.flatMap(({ name, label }) => {
+    const version = cells.find((cell) => cell.driver === name && cell.status === 'measured')?.version;
+    return version === undefined || version === machine.node ? [] : [`${label.split(',')[0]} ${version}`];
+  });
+  const cpus = `${threads} of ${machine.cpus} CPUs of ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}`;
+  return `${[cpus, ...new Set(versions)].join('; ')}. ${machine.when.slice(0, 10)}, build ${build}: \`${command}\`.`;
+}
+
+/** `text` with its marked places filled in; `runOf(name)` is a run or undefined, `draw(name, run)` keeps a chart. */
+export function filled(text, runOf, draw) {
+  const place = /(<!-- (table|chart) ([\w-]+)(?:: ([^>]*?))? -->\n)[\s\S]*?(<!-- end -->)/g;
+  return text.replace(place, (whole, begin, kind, name, trials, end) => {
+    const all = runOf(name);
+    if (all === undefined) return whole;
+    const run = only(all, trials?.split(', ') ?? []);
+    return `${begin}${kind === 'chart' ? chartLines(name, run, draw) : tableLines(run)}\n${end}`;
+  });
+}
+
+function tableLines(run) {
+  const notes = remarks(run).map((line) => `- ${line}`);
+  return [...markdownRows(run), '', origin(run), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+}
+
+function chartLines(name, run, draw) {
+  draw(name, run);
+  const what = run.trials.map(({ description }) => description).join('; ');
+  return [`![Time of a training step beside other libraries: ${what}](docs/${name}.svg)`, '', origin(run)].join('\n');
+}
+
+function main(check) {
+  const runOf = (name) => {
+    const file = join(root, `bench/results/${name}.json`);
+    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+    process.stdout.write(`bench/results/${name}.json is not there: its places stay as they are\n`);
+  };
+  const made = new Map();
+  for (const page of ['docs/performance.md', 'README.md']) {
+    made.set(
+      page,
+      filled(readFileSync(join(root, page), 'utf8'), runOf, (name, run) => made.set(`docs/${name}.svg`, chart(run))),
+    );
+  }
+  for (const [name, text] of made) {
+    const file = join(root, name);
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+    process.stdout.write(check ? `${name} is not what its runs say: node bench/performance.mjs\n` : `${name} written\n`);
+    if (check) process.exitCode = 1;
+    else writeFileSync(file, text);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.includes('--check'));
