@@ -342,7 +342,7 @@ describe('pages', () => {
       '',
       `${origin}. ${from}`,
       '',
-      '- plain JavaScript: failed: no memory',
+      '- plain JavaScript: failed: no memory (adam)',
       '<!-- end -->',
       '<!-- chart made-up -->',
       '![Time of a training step beside other libraries: a small network; an Adam step](docs/made-up.svg)',
