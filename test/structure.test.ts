@@ -137,7 +137,7 @@ describe('built-in classes', () => {
         [
           "import('hyparquet')",
           "import('hyparquet-compressors')",
-          ...['column', 'datapage', 'schema', 'convert'].map((name) => `import('hyparquet/src/${name}.js')`),
+          ...['column', 'datapage', 'schema', 'convert', 'delta'].map((name) => `import('hyparquet/src/${name}.js')`),
         ],
       ],
     ]);

@@ -1,10 +1,9 @@
 // Batches of a Parquet file that need not fit into memory.
-import { open } from 'node:fs/promises';
-import { describe, rangeError, typeError, withDefaults } from '../errors';
+import { typeError, withDefaults } from '../errors';
 import { checkNames } from './csv-dialect';
-import { explained, pathOf } from './csv-source';
-import { library, metadataOf, pageLibrary, slicesOf } from './parquet-file';
-import { type ParquetFile, parquetBlocks } from './parquet-pages';
+import { pathOf } from './csv-source';
+import { openParquet, refuseNested } from './parquet-open';
+import { parquetBlocks } from './parquet-pages';
 import { batchingOf, type RowBatchesOptions, rowBatchesDefaults } from './row-batches';
 import { checkTarget } from './table';
 import { featuresOf, type TableBatches, tableBatches } from './table-batches';
@@ -42,34 +41,10 @@ export async function parquetBatches(source: string | URL, options?: ParquetBatc
   if (path === null) throw typeError(where, 'expected a path or a file: URL: the file is read once for each epoch');
   const asked = o.columns === undefined ? undefined : checkNames(where, 'columns', o.columns);
   const targets = checkTarget(where, o.target, o.targetDtype);
-  const file = await described(path);
+  const file = await openParquet(where, path, source);
   const features = featuresOf(where, path, file.names, asked, targets);
   const names = [...new Set([...features, ...targets])];
-  refuseNested({ ...file, names });
-  const read = { ...file, names };
-  const blocks = { where, label: path, names, blocks: () => parquetBlocks(read) };
+  refuseNested(file, names);
+  const blocks = { where, label: path, names, blocks: () => parquetBlocks(file, names) };
   return tableBatches(blocks, { features, targets, isOne: typeof o.target === 'string', dtype: o.targetDtype, batching });
-}
-
-async function described(path: string): Promise<ParquetFile> {
-  const all = { ...(await library(where)), ...(await pageLibrary(where)) };
-  const handle = await open(path).catch((error) => Promise.reject(explained(where, path, error)));
-  try {
-    const { size, mtimeMs } = await handle.stat();
-    const metadata = await metadataOf(where, all, await slicesOf(where, handle, path), path);
-    const names = all.parquetSchema(metadata).children.map(({ element }) => element.name);
-    return { where, path, metadata, library: all, names, size, modified: mtimeMs };
-  } finally {
-    await handle.close();
-  }
-}
-
-function refuseNested({ metadata, library: { parquetSchema, isFlatColumn }, names, path }: ParquetFile): void {
-  const tree = parquetSchema(metadata);
-  for (const name of names) {
-    const column = tree.children.find(({ element }) => element.name === name)!;
-    if (isFlatColumn([tree, column])) continue;
-    const hint = 'leave the column out by naming the others';
-    throw rangeError(where, `${path}: column ${describe(name)} has lists or structures: expected numbers or texts`, hint);
-  }
 }

@@ -1,11 +1,57 @@
 // Pages of Parquet files checked before the package reads them: it writes as many values as a run says that it has, which in a damaged file may be more than memory holds.
-import type { pageLibrary } from './parquet-file';
+import type { Library } from './parquet-file';
 
-type Library = Awaited<ReturnType<typeof pageLibrary>>;
 export type PageHeader = ReturnType<Library['parquetHeader']>;
 export type Decoder = Parameters<Library['readPage']>[2];
 
 const largestPage = 2 ** 25; // values
+const mostBytes = 2 ** 30; // of a page without compression, and of the texts that it makes
+
+/** The length of the message in Thrift's compact protocol with which the bytes begin: the package would go on for hours in numbers that do not end. */
+export function lengthOfHeader(bytes: Uint8Array): number {
+  let at = 0;
+  const take = (count: number): void => {
+    at += count;
+    if (at > bytes.length) throw new Error('a header ends too early');
+  };
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = bytes[at]!;
+      take(1);
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    throw new Error('a number in a header is damaged');
+  };
+  const list = (depth: number): void => {
+    const kind = bytes[at]!;
+    take(1);
+    const count = kind >> 4 === 15 ? varint() : kind >> 4;
+    for (let i = 0; i < count; i++) element(Math.max(3, kind & 15), depth); // true and false are a byte each
+  };
+  const struct = (depth: number): void => {
+    if (depth > 32) throw new Error('a header is nested too deeply');
+    for (;;) {
+      const kind = bytes[at]!;
+      take(1);
+      if ((kind & 15) === 0) return;
+      if (kind >> 4 === 0) varint();
+      if ((kind & 15) > 2) element(kind & 15, depth);
+    }
+  };
+  const element = (type: number, depth: number): void => {
+    if (type === 3) take(1);
+    else if (type >= 4 && type <= 6) varint();
+    else if (type === 7) take(8);
+    else if (type === 8) take(varint());
+    else if (type === 9) list(depth + 1);
+    else if (type === 12) struct(depth + 1);
+    else throw new Error(`a header has a value of unknown type ${type}`);
+  };
+  struct(0);
+  return at;
+}
 
 /** Refuses a header that says what cannot be; `most` is how many values may come, `bytes` how many the column has. */
 export function checkHeader(header: PageHeader, most: number, bytes: number): void {
@@ -13,7 +59,7 @@ export function checkHeader(header: PageHeader, most: number, bytes: number): vo
   const values = (header.data_page_header ?? header.data_page_header_v2 ?? header.dictionary_page_header)?.num_values ?? 0;
   const limit = type === 'DICTIONARY_PAGE' ? largestPage : Math.min(largestPage, most);
   if (!(values >= 0 && values <= limit)) throw new Error(`a page says that it has ${values} values`);
-  if (!(size >= 0 && size <= bytes)) throw new Error(`a page says that it has ${size} bytes`);
+  if (!(size >= 0 && size <= Math.min(bytes, mostBytes))) throw new Error(`a page says that it has ${size} bytes`);
 }
 
 // Goes through runs of values of so many bits, each all alike or packed, and refuses those that have more values than there are. Of values of one bit it
@@ -40,10 +86,65 @@ function checkRuns(page: Uint8Array, from: number, bits: number, values: number)
   return ones;
 }
 
+// Refuses a page that is too short for its values as they are: room for them would be made first.
+function checkRoom(page: Uint8Array, at: number, { type, element }: Decoder, values: number): void {
+  const bytes = {
+    BOOLEAN: 1 / 8,
+    INT32: 4,
+    INT64: 8,
+    INT96: 12,
+    FLOAT: 4,
+    DOUBLE: 8,
+    BYTE_ARRAY: 4,
+    FIXED_LEN_BYTE_ARRAY: element.type_length ?? 0,
+  };
+  if (values * bytes[type] > page.length - at) throw new Error(`a page of ${page.length - at} bytes says that it has ${values} values`);
+}
+
+type Reader = Parameters<Library['deltaBinaryUnpack']>[0];
+
+// The differences of numbers that a page has from the reader's place on. How many a block has says how much room is made.
+function checkBlocks({ view, offset }: Reader): void {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, Math.min(20, view.byteLength - offset));
+  let at = 0;
+  const [block, parts] = [0, 1].map(() => {
+    let value = 0;
+    for (let shift = 0, isLast = false; !isLast && shift < 35; shift += 7) {
+      isLast = bytes[at]! < 0x80;
+      value += (bytes[at++]! & 0x7f) * 2 ** shift;
+    }
+    return value;
+  });
+  if (!(parts! >= 1 && parts! <= 2 ** 16 && Number.isInteger(block! / parts!))) throw new Error('its blocks of differences are damaged');
+}
+
+// Texts each of which begins as the one before, for so many bytes.
+function checkPrefixes(library: Library, reader: Reader, values: number): void {
+  const lengths = [0, 1].map(() => {
+    const found = new Int32Array(values);
+    checkBlocks(reader);
+    library.deltaBinaryUnpack(reader, values, found);
+    return found;
+  });
+  let [before, all] = [0, 0];
+  for (let i = 0; i < values; i++) {
+    const [prefix, suffix] = [lengths[0]![i]!, lengths[1]![i]!];
+    if (!(prefix >= 0 && prefix <= before && suffix >= 0)) throw new Error('a text begins with more than the one before has');
+    before = prefix + suffix;
+    all += prefix === 0 ? 0 : before;
+    if (all > mostBytes) throw new Error(`a page has texts of more than ${mostBytes} bytes`);
+  }
+}
+
 const isDictionary = (encoding: string): boolean => encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY';
 
-// The runs of a page's values from `at` on, where its encoding has any.
-function checkValues(page: Uint8Array, at: number, encoding: string, { type }: Decoder, values: number): void {
+// A page's values from `at` on.
+function checkValues(library: Library, page: Uint8Array, at: number, encoding: string, decoder: Decoder, values: number): void {
+  const { type } = decoder;
+  const reader = { view: new DataView(page.buffer as ArrayBuffer, page.byteOffset, page.length), offset: at };
+  if (encoding === 'PLAIN' || encoding === 'BYTE_STREAM_SPLIT') checkRoom(page, at, decoder, values);
+  else if (encoding === 'DELTA_BYTE_ARRAY') checkPrefixes(library, reader, values);
+  else if (encoding.startsWith('DELTA')) checkBlocks(reader);
   if (isDictionary(encoding)) {
     const bits = page[at]!;
     if (!(bits <= 32)) throw new Error(`its numbers have ${bits} bits`);
@@ -51,6 +152,20 @@ function checkValues(page: Uint8Array, at: number, encoding: string, { type }: D
   } else if (encoding === 'RLE' && type === 'BOOLEAN') {
     checkRuns(page, at + 4, 1, values);
   }
+}
+
+// Of nothing some writers make some bytes that are no stream.
+const decompressed = (library: Library, bytes: Uint8Array, size: number, { codec, compressors }: Decoder): Uint8Array =>
+  size === 0 ? bytes.subarray(0, 0) : library.decompressPage(bytes, size, codec, compressors);
+
+/** The values of a page of a dictionary, as numbers and texts. */
+export function checkedDictionary(library: Library, header: PageHeader, bytes: Uint8Array, decoder: Decoder) {
+  const page = decompressed(library, bytes, header.uncompressed_page_size, decoder);
+  checkRoom(page, 0, decoder, header.dictionary_page_header?.num_values ?? 0);
+  const plain = plainPage(header, page, true);
+  const view = new DataView(page.buffer as ArrayBuffer, page.byteOffset, page.length);
+  const { data } = library.readPage({ view, offset: 0 }, plain.header, { ...decoder, codec: 'UNCOMPRESSED' }, undefined, undefined, 0);
+  return data;
 }
 
 /** A data page as it is without compression, and whether no value is missing: then it has no levels. */
@@ -65,7 +180,7 @@ export function checkedPage(library: Library, header: PageHeader, bytes: Uint8Ar
   if (header.data_page_header_v2 !== undefined) return checkedSecond(library, header, bytes, decoder);
   const first = header.data_page_header;
   if (first === undefined) throw new Error('a page has no header of its own');
-  const page = library.decompressPage(bytes, header.uncompressed_page_size, decoder.codec, decoder.compressors);
+  const page = decompressed(library, bytes, header.uncompressed_page_size, decoder);
   let at = 0;
   let values = first.num_values;
   if (mayMiss(decoder)) {
@@ -73,7 +188,7 @@ export function checkedPage(library: Library, header: PageHeader, bytes: Uint8Ar
     values = checkRuns(page, 4, 1, values);
     at = 4 + new DataView(page.buffer, page.byteOffset).getUint32(0, true);
   }
-  checkValues(page, at, first.encoding, decoder, values);
+  checkValues(library, page, at, first.encoding, decoder, values);
   const isWhole = values === first.num_values;
   return plainPage(header, isWhole ? page.subarray(at) : page, isWhole);
 }
@@ -98,8 +213,8 @@ function checkedSecond(library: Library, header: PageHeader, bytes: Uint8Array, 
   if (present !== values) throw new Error(`a page says that it has ${values} values, and has ${present}`);
   const rest = bytes.subarray(levels);
   const size = header.uncompressed_page_size - levels;
-  const body = second.is_compressed !== false && size > 0 ? library.decompressPage(rest, size, decoder.codec, decoder.compressors) : rest;
-  checkValues(body, 0, second.encoding, decoder, values);
+  const body = second.is_compressed !== false ? decompressed(library, rest, size, decoder) : rest;
+  checkValues(library, body, 0, second.encoding, decoder, values);
   const isWhole = second.num_nulls === 0;
   const none = { definition_levels_byte_length: 0, repetition_levels_byte_length: 0 };
   const plain = { ...header, data_page_header_v2: { ...second, is_compressed: false, ...(isWhole && none) } };

@@ -1,26 +1,13 @@
 // The columns of a Parquet file page by page, read without waiting: in memory there is a page of each column.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { isBigInt64Array } from '../brands';
 import { describe, rangeError } from '../errors';
 import { explained } from './csv-source';
-import { checkedPage, checkHeader, type Decoder } from './parquet-checks';
-import { type library, type Metadata, memoryOf, type pageLibrary } from './parquet-file';
+import { checkedDictionary, checkedPage, checkHeader, type Decoder, lengthOfHeader } from './parquet-checks';
+import { type Library, memoryOf } from './parquet-file';
+import type { ParquetBytes, ParquetFile } from './parquet-open';
 import type { Block } from './table-batches';
 
-type Library = Awaited<ReturnType<typeof library>> & Awaited<ReturnType<typeof pageLibrary>>;
 type Decoded = NonNullable<ReturnType<Library['readPage']>['data']>;
-
-/** A file, as it was when it was asked for. */
-export interface ParquetFile {
-  where: string;
-  path: string;
-  metadata: Metadata;
-  library: Library;
-  /** The columns that are read. */
-  names: readonly string[];
-  size: number;
-  modified: number;
-}
 
 const blockRows = 4096;
 const windowBytes = 2 ** 17; // read at once, where a page is not larger
@@ -50,7 +37,7 @@ class PageCursor {
   private readonly whole: Decoder;
 
   constructor(
-    private readonly file: number,
+    private readonly file: ParquetBytes,
     private readonly library: Library,
     private readonly decoder: Decoder,
     chunk: { begin: number; bytes: number; uncompressed: number },
@@ -92,7 +79,7 @@ class PageCursor {
     const view = this.bytes(this.at + length, size);
     this.at = next;
     if (isDictionary) {
-      const { data } = library.readPage({ view, offset: 0 }, header, decoder, undefined, undefined, 0);
+      const data = checkedDictionary(library, header, new Uint8Array(view.buffer, view.byteOffset, size), decoder);
       if (data) this.dictionary = asNumbers(library.convert(data, decoder));
     } else if (header.type === 'DATA_PAGE' || header.type === 'DATA_PAGE_V2') {
       const page = checkedPage(library, header, new Uint8Array(view.buffer, view.byteOffset, size), decoder);
@@ -109,9 +96,10 @@ class PageCursor {
   // Nobody knows how long a header is: one that does not end in the window is read again in a larger one.
   private header() {
     for (let size = Math.min(windowBytes, this.end - this.at); ; size = Math.min(4 * size, this.end - this.at)) {
-      const reader = { view: this.bytes(this.at, size), offset: 0 };
+      const view = this.bytes(this.at, size);
       try {
-        return { header: this.library.parquetHeader(reader), length: reader.offset };
+        const length = lengthOfHeader(new Uint8Array(view.buffer, view.byteOffset, size));
+        return { header: this.library.parquetHeader({ view, offset: 0 }), length };
       } catch (error) {
         if (size === this.end - this.at) throw error;
       }
@@ -125,26 +113,26 @@ class PageCursor {
       if (this.decoder.codec === 'UNCOMPRESSED' || this.memory.length < wanted) this.memory = memoryOf(wanted);
       this.window = this.memory.subarray(0, wanted);
       this.windowAt = at;
-      const read = readSync(this.file, this.window, 0, wanted, at);
+      const read = this.file.read(this.window, at);
       if (read < size) throw new Error('the file ends before it');
     }
     return new DataView(this.window.buffer, at - this.windowAt + this.window.byteOffset, size);
   }
 }
 
-/** Goes through the file from its beginning. */
-export function* parquetBlocks({ where, path, metadata, library, names, size, modified }: ParquetFile): Generator<Block, undefined> {
-  let file = -1;
+/** Goes through these columns of the file from its beginning. */
+export function* parquetBlocks(source: ParquetFile, names: readonly string[]): Generator<Block, undefined> {
+  const { where, label, metadata, library, size } = source;
+  let file: ParquetBytes | null = null;
   try {
-    file = openSync(path, 'r');
-    const now = fstatSync(file);
-    if (now.size !== size || now.mtimeMs !== modified) throw rangeError(where, `${path} has changed since it was first read`);
+    const bytes = source.open();
+    file = bytes;
     const tree = library.parquetSchema(metadata);
     for (const [g, group] of metadata.row_groups.entries()) {
       const rows = Number(group.num_rows);
       const cursors = names.map((name) => {
         const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === name)?.meta_data;
-        if (chunk === undefined) throw rangeError(where, `${path}: row group ${g} has no column ${describe(name)}`);
+        if (chunk === undefined) throw rangeError(where, `${label}: row group ${g} has no column ${describe(name)}`);
         const schemaPath = library.getTreePath(tree, chunk.path_in_schema);
         const { element } = schemaPath.at(-1)!;
         const decoder = {
@@ -162,9 +150,9 @@ export function* parquetBlocks({ where, path, metadata, library, names, size, mo
           uncompressed: Number(chunk.total_uncompressed_size),
         };
         if (!(place.begin >= 0 && place.bytes >= 0 && place.begin + place.bytes <= size && rows >= 0)) {
-          throw rangeError(where, `${path}: column ${describe(name)} of row group ${g} is said to lie beyond the file`);
+          throw rangeError(where, `${label}: column ${describe(name)} of row group ${g} is said to lie beyond the file`);
         }
-        return new PageCursor(file, library, decoder, place, rows);
+        return new PageCursor(bytes, library, decoder, place, rows);
       });
       for (let done = 0; done < rows; ) {
         let count = Math.min(blockRows, rows - done);
@@ -172,7 +160,7 @@ export function* parquetBlocks({ where, path, metadata, library, names, size, mo
           try {
             count = Math.min(count, cursor.ready());
           } catch (error) {
-            throw rangeError(where, `${path}: column ${describe(names[c])} of row group ${g} cannot be read: ${(error as Error).message}`);
+            throw rangeError(where, `${label}: column ${describe(names[c])} of row group ${g} cannot be read: ${(error as Error).message}`);
           }
         });
         yield { rows: count, columns: cursors.map((cursor) => cursor.take(count)) };
@@ -180,8 +168,8 @@ export function* parquetBlocks({ where, path, metadata, library, names, size, mo
       }
     }
   } catch (error) {
-    throw explained(where, path, error as NodeJS.ErrnoException);
+    throw explained(where, source.path, error as NodeJS.ErrnoException);
   } finally {
-    if (file >= 0) closeSync(file);
+    file?.close();
   }
 }

@@ -1,12 +1,13 @@
 // Tables from Parquet files, column by column.
 
-import { open } from 'node:fs/promises';
-import { isBigInt64Array, isBigUint64Array, isUint8Array } from '../brands';
-import { describe, rangeError, typeError, withDefaults } from '../errors';
+import { isUint8Array } from '../brands';
+import { describe, typeError, withDefaults } from '../errors';
 import { checkNames } from './csv-dialect';
-import { explained, pathOf } from './csv-source';
-import { bytesOf, library, metadataOf, slicesOf } from './parquet-file';
+import { pathOf } from './csv-source';
+import { openParquet, refuseNested } from './parquet-open';
+import { parquetBlocks } from './parquet-pages';
 import { type Column, Table } from './table';
+import { featuresOf, isPlain, turns } from './table-batches';
 import { gathered } from './table-columns';
 
 /** The options of `readParquet`. */
@@ -36,53 +37,26 @@ export async function readParquet(source: string | URL | Uint8Array, options?: R
     throw typeError('readParquet', `expected a path, got ${describe(source)}`, 'or a file: URL, a Buffer');
   }
   const wanted = o.columns === undefined ? undefined : checkNames('readParquet', 'columns', o.columns);
-  const { parquetMetadataAsync, parquetRead, parquetSchema, compressors } = await library('readParquet');
-  const label = path ?? 'the file';
-  const handle = path === null ? null : await open(path).catch((error) => Promise.reject(explained('readParquet', path, error)));
-  try {
-    const file = handle === null ? bytesOf(source as Uint8Array) : await slicesOf('readParquet', handle, label);
-    const metadata = await metadataOf('readParquet', { parquetMetadataAsync }, file, path);
-    const names = parquetSchema(metadata).children.map(({ element }) => element.name);
-    const missing = wanted?.filter((name) => !names.includes(name)) ?? [];
-    if (missing.length > 0) {
-      const hint = `its columns are ${names.slice(0, 30).map(describe).join(', ')}`;
-      throw rangeError('readParquet', `${label} has no column ${missing.map(describe).join(', ')}`, hint);
+  const file = await openParquet('readParquet', path, source);
+  const names = featuresOf('readParquet', file.label, file.names, wanted, []);
+  refuseNested(file, names);
+  const columns = new Map<string, Column>();
+  const turn = turns();
+  // One column at a time: in memory there is never more than a page of one as the file has it.
+  for (const name of names) {
+    const gather = gathered('readParquet', name, file.rows);
+    let row = 0;
+    for (const { rows: count, columns } of parquetBlocks(file, [name])) {
+      put(gather, columns[0]!, row);
+      row += count;
+      await turn();
     }
-    const rows = Number(metadata.num_rows);
-    const columns = new Map<string, Column>();
-    // One column at a time: in memory there is never more than one as the file has it.
-    for (const name of wanted ?? names) {
-      const gather = gathered('readParquet', name, rows);
-      let failure: unknown = null; // what a callback of the library throws would be lost
-      await parquetRead({
-        file,
-        metadata,
-        compressors,
-        columns: [name],
-        onChunk: ({ columnData, rowStart }) => {
-          try {
-            put(gather, columnData, rowStart);
-          } catch (error) {
-            failure ??= error;
-          }
-        },
-      }).catch((error: Error) => {
-        throw rangeError('readParquet', `${label}, column ${describe(name)} cannot be read: ${error.message}`);
-      });
-      if (failure !== null) throw failure;
-      columns.set(name, gather.finish());
-    }
-    return Table.of(columns);
-  } finally {
-    await handle?.close();
+    columns.set(name, gather.finish());
   }
+  return Table.of(columns);
 }
 
-// Chunks may come in any order.
 function put(gather: ReturnType<typeof gathered>, values: ArrayLike<unknown>, at: number): void {
-  if (ArrayBuffer.isView(values) && !(isBigInt64Array(values) || isBigUint64Array(values))) {
-    gather.place(at, values as unknown as Float64Array);
-  } else {
-    for (let i = 0; i < values.length; i++) gather.set(at + i, values[i]);
-  }
+  if (isPlain(values)) gather.place(at, values);
+  else for (let i = 0; i < values.length; i++) gather.set(at + i, values[i]);
 }

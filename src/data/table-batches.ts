@@ -34,7 +34,7 @@ export interface Wanted {
 
 const beyondFloat32 = 2 ** 128 - 2 ** 103; // what is smaller is rounded to a finite float32 number
 
-const isPlain = (values: ArrayLike<unknown>): values is Float64Array =>
+export const isPlain = (values: ArrayLike<unknown>): values is Float64Array =>
   ArrayBuffer.isView(values) && !isBigInt64Array(values) && !isBigUint64Array(values);
 
 /** A column of numbers, or of texts by their numbers: which of them the first value that is not missing says. */
@@ -204,6 +204,17 @@ export class TableBatches implements Iterable<Tensor[]> {
 
 const turnMilliseconds = 10; // after so long the event loop has its turn
 
+/** What is to be awaited now and then in long work: it gives the event loop its turn when that is due. */
+export function turns(): () => Promise<void> | undefined {
+  let since = performance.now();
+  return () => {
+    if (performance.now() - since < turnMilliseconds) return undefined;
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      since = performance.now();
+    });
+  };
+}
+
 /** Goes through a table once: finds the number of rows, the texts and the type of y, and refuses what cannot be read. */
 export async function tableBatches(source: BlockSource, wanted: Wanted): Promise<TableBatches> {
   const { where, label, names } = source;
@@ -214,7 +225,7 @@ export async function tableBatches(source: BlockSource, wanted: Wanted): Promise
   let beyond: { column: BlockColumn; row: number; value: number } | null = null;
   const interleaver = new Interleaver(columns);
   let rows = 0;
-  let since = performance.now();
+  const turn = turns();
   for (const block of source.blocks()) {
     const values = interleaver.take(block, rows);
     for (const { column, place } of checked) {
@@ -228,9 +239,7 @@ export async function tableBatches(source: BlockSource, wanted: Wanted): Promise
       }
     }
     rows += block.rows;
-    if (performance.now() - since < turnMilliseconds) continue;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    since = performance.now();
+    await turn();
   }
   if (rows === 0) throw rangeError(where, `${label} has no rows`);
   if (beyond !== null && isInteger) {

@@ -6,7 +6,9 @@ type Numbers = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array
 
 const isInt32 = (value: number): boolean => (value | 0) === value && !Object.is(value, -0);
 
-/** Gathers a column of so many rows, all of them missing at first. */
+const firstRows = 2 ** 20;
+
+/** Gathers a column of so many rows, all of them missing at first. Memory is taken as they come: a damaged file may say that it has more than there are. */
 export function gathered(where: string, name: string, rows: number): Gathered {
   return new Gathered(where, name, rows);
 }
@@ -25,7 +27,7 @@ class Gathered {
   /** Numbers, from row `at` on. */
   place(at: number, values: Numbers): void {
     if (this.codes === null) {
-      this.numbers ??= new Float64Array(this.rows).fill(Number.NaN);
+      this.numbers = this.withRoom(this.numbers, at + values.length, Float64Array, Number.NaN);
       this.numbers.set(values, at);
     } else if (values.length > 0) this.set(at, values[0]);
   }
@@ -35,7 +37,7 @@ class Gathered {
     if (value === null || value === undefined) return;
     if (typeof value === 'string') {
       if (this.numbers !== null) this.refuse(row, value);
-      this.codes ??= new Int32Array(this.rows).fill(-1);
+      this.codes = this.withRoom(this.codes, row + 1, Int32Array, -1);
       let code = this.texts.get(value);
       if (code === undefined) {
         code = this.texts.size;
@@ -46,14 +48,22 @@ class Gathered {
     }
     if (this.codes !== null || (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'boolean'))
       this.refuse(row, value);
-    this.numbers ??= new Float64Array(this.rows).fill(Number.NaN);
+    this.numbers = this.withRoom(this.numbers, row + 1, Float64Array, Number.NaN);
     this.numbers[row] = Number(value);
+  }
+
+  // The values with room for so many rows, those that are new missing.
+  private withRoom<T extends Float64Array | Int32Array>(values: T | null, rows: number, Of: new (length: number) => T, missing: number): T {
+    if (values !== null && values.length >= rows) return values;
+    const more = new Of(Math.min(this.rows, Math.max(firstRows, 2 * (values?.length ?? 0), rows))).fill(missing) as T;
+    if (values !== null) more.set(values);
+    return more;
   }
 
   /** The column: int32 where all numbers are, else float32. */
   finish(): Column {
-    if (this.codes !== null) return textColumn(this.codes, [...this.texts.keys()]);
-    const numbers = this.numbers ?? new Float64Array(this.rows).fill(Number.NaN);
+    if (this.codes !== null) return textColumn(this.withRoom(this.codes, this.rows, Int32Array, -1), [...this.texts.keys()]);
+    const numbers = this.withRoom(this.numbers, this.rows, Float64Array, Number.NaN);
     let missing = 0;
     let isInteger = true;
     let beyond: { value: number; at: string } | null = null;

@@ -20,6 +20,7 @@ const passes = (args, env = {}) =>
 const failures = [];
 if (!passes(['test/fuzz/fuzz.mjs', '--calls', options.calls, '--seed', today])) failures.push('the fuzzer');
 if (!passes(['test/fuzz/files.mjs', '--files', '1000000', '--seed', today])) failures.push('the fuzzer of files');
+if (!passes(['test/fuzz/parquet.mjs', '--files', '20000', '--seed', today])) failures.push('the fuzzer of Parquet files');
 for (const target of targets) {
   const env = { SIMDNN_TARGET: target, SIMDNN_PROGRAMS: options.programs, SIMDNN_SEED: today };
   for (const kind of ['compile', 'train']) {
