@@ -59,8 +59,8 @@ export class EventFile {
     const records = [scalarsRecord(step, scalars)];
     if (this.path === null) records.unshift(...(isRestart ? [versionRecord(), restartRecord(step)] : [versionRecord()]));
     await mkdir(this.folder, { recursive: true });
-    // TensorBoard takes the files of a folder in the order of their names.
-    const name = `events.out.tfevents.${String(Math.floor(now())).padStart(10, '0')}.${hostname()}.${process.pid}.${this.number}`;
+    // TensorBoard takes the files of a folder in the order of their names: a run that goes on comes behind the one before, within a second too.
+    const name = `events.out.tfevents.${now().toFixed(3)}.${hostname()}.${process.pid}.${String(this.number).padStart(8, '0')}`;
     const isFirst = this.path === null;
     const path = this.path ?? join(this.folder, name);
     const file = await open(path, isFirst ? 'ax' : 'a');

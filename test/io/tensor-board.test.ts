@@ -193,6 +193,13 @@ describe('io.tensorBoard', () => {
     expect(losses.sort()).toEqual([0, 1, 2]);
   });
 
+  it('names its files in the order in which they are written', async () => {
+    const path = at('ordered');
+    for (let i = 0; i < 12; i++) await io.tensorBoard(path).onEpoch({ epoch: 1, loss: i });
+    const losses = filesIn(path).map((file) => eventsOf(file)[1]!.scalars[0]![1]);
+    expect(losses).toEqual(Array.from({ length: 12 }, (_, i) => i));
+  });
+
   it('refuses what it cannot write', async () => {
     expect(thrownBy(() => io.tensorBoard(3 as never)).message).toMatch(/^\[io\.tensorBoard\] expected a path or a file: URL, got 3/);
     expect(thrownBy(() => io.tensorBoard('x', { every: 1 } as never)).message).toMatch(/unknown option "every"/);
@@ -220,10 +227,18 @@ const python = [process.env['SIMDNN_PYTHON'], join(homedir(), '.cache/simdnn-pee
 
 it.skipIf(python === undefined)('TensorBoard reads it (skipped where no Python has tensorboard)', async () => {
   const path = at('read');
-  const { loss } = await fit(path);
-  await fit(path, { initialEpoch: 2, epochs: 5 });
-  const { stdout } = spawnSync(python!, ['-c', reader, path], { encoding: 'utf8' });
-  const read = JSON.parse(stdout) as Record<string, [number, number][]>;
-  expect(read['loss/train']!.map(([step]) => step)).toEqual([1, 2, 3, 4, 5]);
-  expect(read['loss/train']!.slice(0, 2).map(([, value]) => value)).toEqual(loss.slice(0, 2).map(Math.fround));
+  const before = await fit(path, { metrics: { mae: new metrics.MeanAbsoluteError() } });
+  const after = await fit(path, { initialEpoch: 2, epochs: 5, metrics: { mae: new metrics.MeanAbsoluteError() } });
+  await io.tensorBoard(path).onEpoch({ epoch: 6, loss: -Infinity, metrics: { 'naïve "x" 🙂': 1e300 } });
+  const { stdout, stderr } = spawnSync(python!, ['-c', reader, path], { encoding: 'utf8' });
+  expect(stdout, stderr).not.toBe('');
+  const read = JSON.parse(stdout.replace(/\b(NaN|-?Infinity)\b/g, '"$1"')) as Record<string, [number, number | string][]>;
+  // What the second run did anew counts, with its values.
+  const all = (first: readonly number[], second: readonly number[]) =>
+    [...first.slice(0, 2), ...second].map((value, i) => [i + 1, Math.fround(value)]);
+  expect(read['loss/train']).toEqual([...all(before.loss, after.loss), [6, '-Infinity']]);
+  expect(read['metrics/mae']).toEqual(all(before.metrics['mae']!, after.metrics['mae']!));
+  expect(read['lr/1']).toEqual([1, 2, 3, 4, 5].map((step) => [step, 0.5]));
+  expect(read['metrics/naïve "x" 🙂']).toEqual([[6, 'Infinity']]);
+  expect(Object.keys(read).sort()).toEqual(['epochSeconds', 'loss/train', 'lr/0', 'lr/1', 'metrics/mae', 'metrics/naïve "x" 🙂']);
 });
