@@ -17,7 +17,7 @@ const hints: readonly (readonly [message: RegExp, hint: string])[] = [
   [/^row \d+.* has the number .* where a column's name belongs/, '--no-header for a file whose first row has values'],
   [/expected a number, got/, '--na TEXT names what stands for a missing value, --text COLUMN reads a column as text, --decimal the mark'],
   [/has no name$/, '--drop "" leaves it out'],
-  [/is not valid UTF-8|encoding/, '--encoding windows-1252 for files of older programs'],
+  [/not UTF-8|encoding/, '--encoding windows-1252 for files of older programs'],
 ];
 
 /** The library's message without the name of the function, its hint said anew or left out. */

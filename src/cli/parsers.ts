@@ -31,5 +31,8 @@ export function sizes(text: string): number[] {
   });
 }
 
+/** What separates values. A shell hands on "\t" as two characters, and what messages say is to work as it stands. */
+export const separator = (text: string): string => text.replaceAll('\\t', '\t');
+
 /** What is given again and again, as a list. */
 export const collect = (text: string, before: readonly string[] | undefined): string[] => [...(before ?? []), text];

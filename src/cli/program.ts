@@ -6,7 +6,7 @@ import { evaluateCommand } from './evaluate';
 import { exportCommand } from './export';
 import { infoCommand } from './info';
 import { activations, optimizers } from './network';
-import { collect, integer, number, sizes } from './parsers';
+import { collect, integer, number, separator, sizes } from './parsers';
 import { predictCommand } from './predict';
 import { type Dialect, usualMissing } from './table';
 import { trainCommand } from './train';
@@ -20,7 +20,7 @@ const threads = (): Option =>
 function addDialect(command: Command): Command {
   return command
     .optionsGroup('How the file is written:')
-    .option('--delimiter <text>', 'what separates the values (default: ",")')
+    .option('--delimiter <text>', 'what separates the values, "\\t" for tabs (default: ",")', separator)
     .addOption(new Option('--decimal <mark>', 'the decimal point (default: ".")').choices(['.', ',']))
     .option('--no-header', 'the first row has values: columns are "0", "1", ...')
     .option('--na <text>', `a text that stands for a missing value, again for each (default: ${usualMissing.join(', ')})`, collect)

@@ -75,7 +75,7 @@ function describeData({ rows, task, columns, labels, train, validation, test, no
   if (numbers.length > 0) tell(`numbers: ${shortened(numbers)}`);
   if (texts.length > 0)
     tell(`texts: ${shortened(texts.map(({ name, missing, categories }) => withGaps(name, missing, categories!.length)))}`);
-  for (const { name, role, reason } of columns) if (role === 'dropped') tell(`left out: ${name} (${reason})`);
+  for (const { name, role, reason } of columns) if (role === 'dropped') tell(`left out: ${name === '' ? '""' : name} (${reason})`);
   for (const note of notes) tell(`note: ${note}`);
   const tested = test === null ? '' : `, ${test.rows.length} to test by`;
   tell(`${train.rows.length} rows to learn from, ${validation.rows.length} held out${tested}`);

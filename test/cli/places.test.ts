@@ -111,6 +111,15 @@ it('names the delimiter that a file rather has', () => {
   expect(simdnn('train', 'commas.csv', '--target', 'y', '--delimiter', ';', '--decimal', ',', '--epochs', '1').status).toBe(0);
 });
 
+it('takes the delimiter that its hint names, tabs too', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `${i}\t${i % 7}\t${i % 2}`);
+  writeFileSync(join(folder, 'tabs.tsv'), `\ta\ty\n${rows.join('\n')}\n`);
+  const args = ['train', 'tabs.tsv', '--target', 'y'];
+  expect(simdnn(...args)).toMatchObject({ status: 1, stderr: expect.stringContaining('hint: --delimiter "\\t"') });
+  const { status, stdout } = simdnn(...args, '--delimiter', '\\t', '--drop', '', '--epochs', '1');
+  expect([status, stdout]).toEqual([0, expect.stringContaining('left out: "" (as --drop says)')]);
+});
+
 it.each([1e-42, 1e30])('tells the figures of a quantity near %s, and draws them', (unit) => {
   const rows = Array.from({ length: 200 }, (_, i) => [(i * 37) % 101, (i * 53) % 89]);
   writeFileSync(join(folder, 'far.csv'), `a,b,y\n${rows.map(([a, b]) => `${a},${b},${(a! + b!) * unit}`).join('\n')}\n`);

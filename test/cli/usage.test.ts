@@ -14,7 +14,7 @@ beforeAll(() => {
   train(flowers, 'species', '--epochs', '2', '--model', model);
 });
 
-const file = (name: string, text: string): string => {
+const file = (name: string, text: string | Buffer): string => {
   writeFileSync(at(name), text);
   return at(name);
 };
@@ -68,6 +68,11 @@ describe('data: exit code 1, and where it is', () => {
       'no such target',
       () => learn(flowers, 'kind'),
       'has no column "kind" to learn\n  hint: its columns are "sepal length", "sepal width"',
+    ],
+    [
+      'text that is not UTF-8',
+      () => learn(file('latin.csv', Buffer.from('größe,y\n1,0\n2,1\n', 'latin1')), 'y'),
+      'latin.csv\n  hint: --encoding windows-1252',
     ],
     ['another delimiter', () => learn(file('semi.csv', 'a;b\n1;2\n'), 'b'), 'hint: --delimiter ";"'],
     ['values for names', () => learn(file('plain.csv', '1,2\n3,4\n'), 'y'), 'row 1 of'],
