@@ -1,6 +1,6 @@
 // node bench/files.mjs [--python PATH]: writing and reading 100 MB of weights, with the sync to the disk and a checksum where there is one; beside safetensors in Python.
 import { execFileSync } from 'node:child_process';
-import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,11 +43,16 @@ try {
   const dict = Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`layer${i}.weight`, randn([1024, 1024])]));
   const path = join(folder, 'weights.safetensors');
   const bytes = new Uint8Array(25 * 2 ** 22);
-  await time('a plain write of 100 MB with fsync', () => {
-    const file = openSync(path, 'w');
+  const written = (name) => {
+    const file = openSync(name, 'w');
     writeFileSync(file, bytes);
     fsyncSync(file);
     closeSync(file);
+  };
+  await time('a plain write of 100 MB with fsync', () => written(path));
+  await time('the same beside, and renamed', () => {
+    written(`${path}.new`);
+    renameSync(`${path}.new`, path);
   });
   await time('io.saveSafetensors, synced', () => io.saveSafetensors(path, dict));
   await time('io.loadSafetensors', () => io.loadSafetensors(path));
