@@ -13,7 +13,7 @@ const { dependencies, peerDependencies, version } = JSON.parse(readFileSync(join
 
 const bundle = await rolldown({
   cwd: root,
-  input: { index: 'src/index.ts', kernels: 'src/kernels.ts', cli: 'src/cli/main.ts' },
+  input: { index: 'src/required.ts', kernels: 'src/kernels.ts', cli: 'src/cli/main.ts' },
   platform: 'node',
   transform: { define: { packageVersion: JSON.stringify(version) } },
   external: [

@@ -2,14 +2,14 @@
 // back to its inputs; `backward` calls these in the reverse of the order in which they were recorded.
 import * as calls from './calls.generated';
 import { checkBoolean, rangeError, SimdnnError, withDefaults } from './errors';
-import { isGradEnabled, setGradEnabled } from './grad-mode';
+import { isGradEnabled, switchGrad } from './grad-mode';
 import { type GradientHook, type Hooks, hooked, LeafPass } from './gradient-hooks';
 import { refuseHeld } from './holders';
 import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
 import { checkTensor, empty, refuseLost, Tensor } from './tensor';
 
-export { isGradEnabled, noGrad } from './grad-mode';
+export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from './grad-mode';
 
 /** Sends the output's gradient on to the inputs, through `open`, `give` or `share`. */
 export type Backward = (dy: Tensor) => void;
@@ -258,7 +258,7 @@ interface Asked {
 // Sends the gradients of the roots down the tape. Hooks come before anything else sees a gradient, those of leaves at the end.
 function walk(tape: readonly Node[], starts: readonly (readonly [Tensor, Tensor])[], retainGraph: boolean, asked: Asked | null): void {
   const leaves = new LeafPass(leavesOf(starts, tape), openLeaf);
-  const wasEnabled = setGradEnabled(false);
+  const wasEnabled = switchGrad(false);
   try {
     leaves.begin();
     for (const [root, start] of starts) share(root, start);
@@ -276,7 +276,7 @@ function walk(tape: readonly Node[], starts: readonly (readonly [Tensor, Tensor]
     }
     leaves.end(asked === null);
   } finally {
-    setGradEnabled(wasEnabled);
+    switchGrad(wasEnabled);
     leaves.abandon();
     for (const node of tape) dropGradient(node.output);
   }

@@ -5,7 +5,7 @@
  */
 import './globals';
 
-export { noGrad } from './autograd';
+export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from './autograd';
 export { type Compiled, type CompileOptions, compile } from './compile';
 /** Datasets, loaders, splits, scalers and files of tables. */
 export * as data from './data';
@@ -23,11 +23,17 @@ export { getNumThreads, setFlushDenormal, setNumThreads } from './native';
 export * as nn from './nn';
 export {
   arange,
+  asTensor,
   bernoulli,
+  broadcastTensors,
+  bucketize,
   type CreateOptions,
   cartesianProd,
   cat,
+  cdist,
   columnStack,
+  combinations,
+  dstack,
   type Extremes,
   einsum,
   empty,
@@ -36,6 +42,7 @@ export {
   full,
   fullLike,
   hstack,
+  isin,
   linspace,
   logspace,
   meshgrid,
@@ -51,9 +58,16 @@ export {
   randn,
   randnLike,
   randperm,
+  type SearchsortedOptions,
+  searchsorted,
   stack,
   type TensorLike,
   tensor,
+  tensordot,
+  trapezoid,
+  trilIndices,
+  triuIndices,
+  vander,
   vstack,
   where,
   zeros,

@@ -15,7 +15,7 @@ const filesIn = (folder: string, ending: RegExp): string[] =>
 const sourceLevels = [
   ['brands', 'globals', 'cgroups'],
   ['errors', 'realm'],
-  ['cures'],
+  ['cures', 'hints'],
   ['kernels.generated', 'load'],
   ['native'],
   ['info'],
@@ -34,8 +34,9 @@ const sourceLevels = [
   ['compile', 'io'], // an export is a recorded forward pass
   ['train', 'report'],
   ['kernels'],
+  ['missing'], // it goes by the names that are there
   ['index'],
-  ['cli'], // knows the public names alone
+  ['required', 'cli'], // knows the public names alone
 ];
 
 // Each an arrow up or across that is there for a reason.

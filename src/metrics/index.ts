@@ -15,6 +15,7 @@ export {
 export type { MultidimAverage, StatScoresOptions } from './counts';
 export type { CurveOptions, Thresholds } from './curve';
 export type { AreaOptions } from './curve-average';
+export { EER, type EEROptions } from './eer';
 export { ExactMatch, type ExactMatchOptions } from './exact-match';
 export { ExplainedVariance, type ExplainedVarianceOptions, type Multioutput, R2Score, type R2ScoreOptions } from './explained-variance';
 export { F1Score, type F1ScoreOptions, FBetaScore, type FBetaScoreOptions } from './f-beta';

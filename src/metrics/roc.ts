@@ -22,13 +22,14 @@ export interface ROCOptions<T extends Task = Task> extends CurveOptions {
   task: T;
 }
 
-interface Points {
+/** A curve of rates. */
+export interface Points {
   fpr: Float64Array;
   tpr: Float64Array;
 }
 
-// A curve through every score begins at (0, 0).
-function pointsOf({ tps, fps, positives, negatives }: Steps, isExact: boolean): Points {
+/** The rates at each step; a curve through every score begins at (0, 0). */
+export function pointsOf({ tps, fps, positives, negatives }: Steps, isExact: boolean): Points {
   const before = Number(isExact);
   const [fpr, tpr] = [new Float64Array(tps.length + before), new Float64Array(tps.length + before)];
   for (let i = 0; i < tps.length; i++) {

@@ -1,5 +1,6 @@
 // What torch.nn.Module has and a module here has not: who calls it is told what to do instead.
 import { typeError } from '../errors';
+import { inPython, refuse, spelledHere } from '../hints';
 
 const cpu = 'models stay on the processor: leave the call out';
 const float32 = 'parameters are float32: leave the call out';
@@ -52,12 +53,10 @@ const spelled = [
   'zeroGrad',
 ];
 
-const inPython = (name: string): string => name.replace(/[A-Z]/g, '_$&').toLowerCase();
-
 const all: Readonly<Record<string, string>> = {
   ...absent,
   ...Object.fromEntries(Object.entries(absent).map(([name, instead]) => [inPython(name), instead])),
-  ...Object.fromEntries(spelled.map((name) => [inPython(name), `it is called ${name} here`])),
+  ...spelledHere(spelled),
 };
 
 /** Whether a name is one that only says what to do instead: it is free for fields. */
@@ -80,12 +79,5 @@ export function refuseAbsentNames(prototype: object): void {
 }
 
 /** Has `prototype` refuse Python's spelling of names that its objects have: in their way is nothing, since they have no fields of a user's choice. */
-export function refusePythonNames(prototype: object, names: readonly string[]): void {
-  for (const name of names) {
-    const python = inPython(name);
-    const throws = function (this: object): never {
-      throw typeError(`${this.constructor.name}.${python}`, 'there is no such property', `it is called ${name} here`);
-    };
-    Object.defineProperty(prototype, python, { configurable: true, get: throws, set: throws });
-  }
-}
+export const refusePythonNames = (prototype: object, names: readonly string[]): void =>
+  refuse(prototype, (self) => self.constructor.name, spelledHere(names));

@@ -1,5 +1,5 @@
 // Random zeros while training.
-import { alphaDropout, dropout } from '../ops/dropout';
+import { alphaDropout, dropout, dropout1d, featureAlphaDropout } from '../ops/dropout';
 import type { Tensor } from '../tensor';
 import { checkInputs } from './inputs';
 import { Module } from './module';
@@ -64,5 +64,66 @@ export class AlphaDropout extends Module {
 
   override extraRepr(): string {
     return `${alphaOptions.print(this)}, inplace=False`;
+  }
+}
+
+const dropout1dOptions = new Options('Dropout1d', { p: number(0, 1) });
+
+/**
+ * In training mode whole channels become 0 with probability `p`, the others `x / (1 - p)`; in evaluation mode x passes: `torch.nn.Dropout1d`.
+ *
+ * Shapes: x `[n, channels, length]` or `[channels, length]`, the result like x. `p` is 0.5 by default; a RangeError unless it is from 0 to 1. The random numbers are
+ * those of `manualSeed`. Source: Tompson et al., arXiv 1411.4280.
+ *
+ * @example
+ * new nn.Dropout1d(0.2).eval().forward(ones([2, 3, 4])).shape; // [2, 3, 4]
+ */
+export class Dropout1d extends Module {
+  /** The probability that a channel becomes 0. */
+  p: number;
+
+  constructor(p = 0.5) {
+    super();
+    this.p = dropout1dOptions.checked({ p }).p;
+  }
+
+  override forward(x: Tensor): Tensor {
+    checkInputs('Dropout1d.forward', arguments.length);
+    dropout1dOptions.use(this);
+    return dropout1d(x, this.p, this.training, 'Dropout1d.forward');
+  }
+
+  override extraRepr(): string {
+    return `${dropout1dOptions.print(this)}, inplace=False`;
+  }
+}
+
+const featureOptions = new Options('FeatureAlphaDropout', { p: number(0, 1) });
+
+/**
+ * `AlphaDropout` of whole channels, x `[n, channels, ...]`; in evaluation mode x passes: `torch.nn.FeatureAlphaDropout`.
+ *
+ * `p` is 0.5 by default; a RangeError unless it is from 0 to 1. The random numbers are those of `manualSeed`.
+ *
+ * @example
+ * new nn.FeatureAlphaDropout(0.2).eval().forward(ones([2, 3])).shape; // [2, 3]
+ */
+export class FeatureAlphaDropout extends Module {
+  /** The probability that a channel is replaced. */
+  p: number;
+
+  constructor(p = 0.5) {
+    super();
+    this.p = featureOptions.checked({ p }).p;
+  }
+
+  override forward(x: Tensor): Tensor {
+    checkInputs('FeatureAlphaDropout.forward', arguments.length);
+    featureOptions.use(this);
+    return featureAlphaDropout(x, this.p, this.training, 'FeatureAlphaDropout.forward');
+  }
+
+  override extraRepr(): string {
+    return `${featureOptions.print(this)}, inplace=False`;
   }
 }

@@ -1,5 +1,21 @@
 // Layers and losses as plain functions.
-export { alphaDropout, bilinear, crossEntropy, dropout, glu, linear, logSoftmax, nllLoss, oneHot, softmax, softmin } from '../ops';
+export {
+  alphaDropout,
+  bilinear,
+  crossEntropy,
+  dropout,
+  dropout1d,
+  featureAlphaDropout,
+  glu,
+  linear,
+  logSoftmax,
+  nllLoss,
+  oneHot,
+  type PadMode,
+  pad,
+  softmax,
+  softmin,
+} from '../ops';
 export * from '../ops/activations';
 export * from '../ops/activations-in-place';
 export { type BatchNormOptions, batchNorm } from '../ops/batch-norm';

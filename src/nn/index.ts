@@ -7,7 +7,7 @@ export { Bilinear } from './bilinear';
 export * from './binary-losses';
 export { type Layer, ModuleDict, ModuleList, Sequential } from './containers';
 export * from './distance';
-export { AlphaDropout, Dropout } from './dropout';
+export { AlphaDropout, Dropout, Dropout1d, FeatureAlphaDropout } from './dropout';
 export {
   type BagInputs,
   Embedding,

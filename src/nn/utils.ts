@@ -8,6 +8,7 @@ import { recorder } from '../recorder';
 import { layoutOf } from '../shape';
 import { changed, checkTensor, Tensor } from '../tensor';
 
+export { fuseLinearBnEval } from './fuse';
 /** Parameters that are normed. */
 export * as parametrizations from './parametrizations';
 /** Parameters that are computed of others. */

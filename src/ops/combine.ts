@@ -1,7 +1,7 @@
 // Tensors put together as tables and grids.
 import { isPlainObject } from '../brands';
 import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
-import { shapeText } from '../shape';
+import { broadcastShapes, shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
 import { expanded } from './expand';
 import { cat, stack } from './join';
@@ -48,6 +48,31 @@ export function vstack(tensors: readonly Tensor[]): Tensor {
 export function columnStack(tensors: readonly Tensor[]): Tensor {
   const list = checkList('columnStack', tensors).map((t) => (t.shape.length < 2 ? view(t, [t.numel, 1]) : t));
   return cat(list, 1, 'columnStack');
+}
+
+/**
+ * The tensors behind one another, along dimension 2; vectors are rows, and matrices get a third dimension. As `torch.dstack`.
+ *
+ * @example
+ * dstack([tensor([1, 2]), tensor([3, 4])]).toArray(); // [[[1, 3], [2, 4]]]
+ */
+export function dstack(tensors: readonly Tensor[]): Tensor {
+  const deep = ({ shape, numel }: Tensor): number[] => (shape.length < 2 ? [1, numel, 1] : [...shape, 1]);
+  const list = checkList('dstack', tensors).map((t) => (t.shape.length < 3 ? view(t, deep(t)) : t));
+  return cat(list, 2, 'dstack');
+}
+
+/**
+ * The tensors expanded to the shape that they have together: `torch.broadcast_tensors`, but copies.
+ *
+ * @example
+ * broadcastTensors(tensor([1, 2]), tensor([[3], [4]])).map((t) => t.toArray()); // [[[1, 2], [1, 2]], [[3, 3], [4, 4]]]
+ */
+export function broadcastTensors(...tensors: Tensor[]): Tensor[] {
+  const where = 'broadcastTensors';
+  const list = checkList(where, tensors);
+  const shape = list.reduce<readonly number[]>((common, t) => broadcastShapes(where, common, t.shape), []);
+  return list.map((t) => expanded(where, t, shape));
 }
 
 // Each vector over the grid of all of them.

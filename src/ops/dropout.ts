@@ -1,14 +1,15 @@
 // Random zeros while training.
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
-import { checkBoolean, checkNumber } from '../errors';
+import { checkBoolean, checkNumber, rangeError } from '../errors';
 import { draw } from '../random';
 import { live } from '../recorder';
+import { shapeText } from '../shape';
 import { checkTensor, empty, type Tensor } from '../tensor';
 import './arithmetic';
 import './compare';
 import './convert';
-import { rand } from './create';
+import { ones, rand } from './create';
 
 /**
  * Each element becomes 0 with probability `p` (default 0.5), else `x / (1 - p)`; x itself unless `training` (default true): `torch.nn.functional.dropout`.
@@ -51,13 +52,64 @@ export function alphaDropout(x: Tensor, p = 0.5, training = false): Tensor {
   checkTensor(where, 'x', x, 'float32');
   checkNumber(where, 'p', p, 0, 1);
   checkBoolean(where, 'training', training);
+  return saturated(x, x.shape, p, training);
+}
+
+// Numbers of `shape` are drawn, which broadcasts to x's.
+function saturated(x: Tensor, shape: readonly number[], p: number, training: boolean): Tensor {
   if (!training || p === 0) return x;
   if (p === 1) return x.mul(0);
-  const kept = rand(x.shape.slice()).ge(p).to('float32');
+  const kept = rand([...shape])
+    .ge(p)
+    .to('float32');
   const scale = 1 / Math.sqrt((saturation * saturation * p + 1) * (1 - p));
   const shift = kept
     .sub(1)
     .mul(saturation * scale)
     .add(saturation * scale * p);
   return x.mul(kept.mul(scale)).add(shift);
+}
+
+function channelsOf(where: string, x: Tensor, p: number, training: boolean, channels: (rank: number) => number): number[] {
+  checkTensor(where, 'x', x, 'float32');
+  checkNumber(where, 'p', p, 0, 1);
+  checkBoolean(where, 'training', training);
+  const leading = channels(x.shape.length);
+  return x.shape.map((size, d) => (d < leading ? size : 1));
+}
+
+/**
+ * Whole channels become 0 with probability `p` (default 0.5), the others `x / (1 - p)`; x itself unless `training` (default true): `torch.nn.functional.dropout1d`.
+ *
+ * Shapes: x `[n, channels, length]` or `[channels, length]`, the result like x. The random numbers are those of `manualSeed`. A RangeError unless p is from 0 to 1.
+ *
+ * @example
+ * nn.functional.dropout1d(ones([2, 3, 4]), 0.5, false).shape; // [2, 3, 4]
+ */
+export function dropout1d(x: Tensor, p?: number, training?: boolean): Tensor;
+/** @internal */
+export function dropout1d(x: Tensor, p: number, training: boolean, where: string): Tensor;
+export function dropout1d(x: Tensor, p = 0.5, training = true, where = 'dropout1d'): Tensor {
+  const channels = channelsOf(where, x, p, training, (rank) => rank - 1);
+  if (channels.length < 2 || channels.length > 3) {
+    throw rangeError(where, `expected x [n, channels, length] or [channels, length], got ${shapeText(x.shape)}`);
+  }
+  return !training || p === 0 ? x : x.mul(dropout(ones(channels), p));
+}
+
+/**
+ * `alphaDropout` of whole channels, x `[n, channels, ...]`: `torch.nn.functional.feature_alpha_dropout`. By default p is 0.5 and `training` false, as in PyTorch.
+ *
+ * The random numbers are those of `manualSeed`. A RangeError unless p is from 0 to 1 and x has two dimensions or more.
+ *
+ * @example
+ * nn.functional.featureAlphaDropout(ones([2, 3, 4]), 0.5).shape; // [2, 3, 4]
+ */
+export function featureAlphaDropout(x: Tensor, p?: number, training?: boolean): Tensor;
+/** @internal */
+export function featureAlphaDropout(x: Tensor, p: number, training: boolean, where: string): Tensor;
+export function featureAlphaDropout(x: Tensor, p = 0.5, training = false, where = 'featureAlphaDropout'): Tensor {
+  const channels = channelsOf(where, x, p, training, () => 2);
+  if (channels.length < 2) throw rangeError(where, `expected x [n, channels, ...], got ${shapeText(x.shape)}`);
+  return saturated(x, channels, p, training);
 }

@@ -1,9 +1,10 @@
 // Tensors of numbers that JavaScript has: plain, nested, and in typed arrays.
-import { isBigInt64Array, isBigUint64Array, isDataView, isUint32Array, viewName } from '../brands';
-import { checkAttached, describe, rangeError, typeError } from '../errors';
+import { isBigInt64Array, isBigUint64Array, isDataView, isFloat32Array, isInt32Array, isUint32Array, viewName } from '../brands';
+import { checkAttached, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { DType } from '../memory';
 import { constant, Tensor } from '../tensor';
 import { type CreateOptions, finish, settings } from './create';
+import './convert';
 
 /** Typed arrays of numbers; those of BigInt are none. */
 export type NumberArray =
@@ -142,4 +143,28 @@ export function tensor(data: TensorLike, options?: CreateOptions): Tensor {
   if (typed) copyTyped(given, out, 0, []);
   else copyNested(data, out);
   return finish(out, requiresGrad);
+}
+
+/**
+ * The data as a tensor, without a copy where there is a tensor or its memory already: `torch.as_tensor`.
+ *
+ * A tensor is itself, or with another `dtype` what `to(dtype)` gives, which has a gradient. A Float32Array or an Int32Array becomes a vector on its memory, where PyTorch shares that of
+ * arrays of numpy; everything else, and another `dtype`, is copied as `tensor` does it.
+ *
+ * @example
+ * const x = tensor([1, 2]);
+ * asTensor(x) === x; // true
+ * const memory = Float32Array.of(1, 2);
+ * asTensor(memory).mul_(10);
+ * memory[1]; // 20
+ * asTensor([[1, 2]], { dtype: "int32" }).shape; // [1, 2]
+ */
+export function asTensor(data: Tensor | TensorLike, options?: { dtype?: DType }): Tensor {
+  const where = 'asTensor';
+  const { dtype } = withDefaults<{ dtype: DType | undefined }>(where, options, { dtype: undefined });
+  if (dtype !== undefined) checkOneOf(where, 'dtype', dtype, ['float32', 'int32']);
+  if (data instanceof Tensor) return dtype === undefined || dtype === data.dtype ? data : data.to(dtype);
+  const own = isFloat32Array(data) ? 'float32' : isInt32Array(data) ? 'int32' : null;
+  if (own !== null && (dtype ?? own) === own) return Tensor.fromTypedArray(data as Float32Array | Int32Array);
+  return tensor(data, dtype === undefined ? undefined : { dtype });
 }

@@ -1,5 +1,5 @@
 // PyTorch's names that Tensor does not have: each is an accessor that says what to use. This file comes after all that install methods.
-import { typeError } from '../errors';
+import { hintsOf, refuse, spelledHere } from '../hints';
 import { Tensor } from '../tensor';
 
 const types = 'the element types are float32 and int32';
@@ -48,7 +48,7 @@ const algebra = 'there is no linear algebra beyond products: matmul(), einsum(),
 const bits = 'there are no bitwise operations: logicalAnd(), logicalOr(), logicalXor() and logicalNot() are for masks';
 const special = 'this function is not there: put it together from exp(), log(), erf() and others';
 const compared = 'comparisons make int32 tensors: x.copy_(x.gt(other)) writes one back';
-const many: readonly (readonly [hint: string, names: string])[] = [
+const many = hintsOf([
   [
     complex,
     'H mH adjoint angle cdouble cfloat chalf conj_physical conj_physical_ is_complex is_conj isreal resolve_conj resolve_neg sgn sgn_',
@@ -111,7 +111,7 @@ const many: readonly (readonly [hint: string, names: string])[] = [
   ['sort(dim), unique() and cumsum(dim) are there', 'cummax cummin logcumsumexp logaddexp2 msort unique_consecutive nonzero_static'],
   ['map over toArray(), or use an operation', 'apply_ map_ map2_'],
   [fixed, 'resize resize_as resize_as_ swapaxes_ swapdims_'],
-];
+]);
 const called: readonly (readonly [here: string, names: string])[] = [
   ['abs', 'absolute'],
   ['acos', 'arccos'],
@@ -137,7 +137,7 @@ const called: readonly (readonly [here: string, names: string])[] = [
   ['maximum', 'fmax'],
   ['minimum', 'fmin'],
 ];
-for (const [hint, names] of many) for (const name of names.split(' ')) hints[name] ??= hint;
+for (const name in many) hints[name] ??= many[name]!;
 for (const [here, names] of called) {
   for (const name of names.split(' ')) {
     hints[name] ??= `it is called ${here} here`;
@@ -180,21 +180,10 @@ Object.assign(hints, {
 // What users never call.
 const internal = ['freshGradient', 'clearGradient', 'needsGrad', 'gradientSeen', 'gradientHome'];
 
-function refuse(name: string, hint: string): void {
-  const throws = (): never => {
-    throw typeError(`Tensor.${name}`, 'there is no such property', hint);
-  };
-  Object.defineProperty(Tensor.prototype, name, { configurable: true, get: throws, set: throws });
-}
+/** The names that users know. They are read before those are added that are not there. */
+export const tensorNames = Object.getOwnPropertyNames(Tensor.prototype).filter((name) => !internal.includes(name));
 
-// Every name of two words in Python's spelling. The names are read before the first is added.
-for (const name of Object.getOwnPropertyNames(Tensor.prototype)) {
-  const python = name.replace(/[A-Z]/g, '_$&').toLowerCase();
-  if (python !== name && !['T', 'mT', 'toJSON'].includes(name) && !internal.includes(name)) refuse(python, `it is called ${name} here`);
-}
+/** What to use for a name that is not there. */
+export const tensorHints = { ...spelledHere(tensorNames.filter((name) => !['mT', 'toJSON'].includes(name))), ...hints };
 
-for (const name in hints) {
-  if (!(name in Tensor.prototype)) refuse(name, hints[name]!);
-  const here = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()); // in this library's spelling
-  if (!(here in Tensor.prototype)) refuse(here, hints[name]!);
-}
+refuse(Tensor.prototype, () => 'Tensor', tensorHints);

@@ -350,6 +350,36 @@ const recipes = {
   columnStack: (w) => [[w.matrix(2, 3), w.float([2])]],
   meshgrid: (w) => [w.float([w.size()]), w.float([w.size()]), w.options({ indexing: () => w.r.pick(['ij', 'xy']) })],
   cartesianProd: (w) => [w.float([w.size()]), w.float([w.size()])],
+  dstack: (w) => [[w.matrix(2, 3), w.float([2, 3, w.size()])]],
+  broadcastTensors: (w) => [w.matrix(2, 3), w.float([3]), w.float([w.size(), 1, 1])],
+  combinations: (w) => [w.float([w.size()]), w.r.below(4), w.options({ withReplacement: w.boolean })],
+  trilIndices: (w) => [w.size(), w.size(), w.r.below(5) - 2],
+  triuIndices: (w) => [w.size(), w.size(), w.r.below(5) - 2],
+  asTensor: (w) => [w.r.pick([w.tensor(), [1, 2], new Float32Array(3)]), w.options({ dtype: () => w.r.pick(['float32', 'int32']) })],
+  cdist: (w) => {
+    const columns = w.size();
+    return [w.matrix(w.size(), columns), w.matrix(w.size(), columns), w.options({ p: () => w.r.pick([0, 1, 2, 3, Infinity]) })];
+  },
+  searchsorted: (w) => [
+    w.float([w.size()]).sort().values,
+    w.r.chance(0.2) ? w.r.real() : w.float(),
+    w.options({ right: () => true, side: () => 'right' }),
+  ],
+  bucketize: (w) => [w.r.chance(0.2) ? w.r.real() : w.float(), w.float([w.size()]).sort().values, w.options({ right: w.boolean })],
+  isin: (w) => [w.tensor(), w.r.chance(0.2) ? w.r.real() : w.tensor(), w.options({ invert: w.boolean, assumeUnique: w.boolean })],
+  tensordot: (w) =>
+    w.r.pick([
+      [w.matrix(2, 3), w.matrix(2, 3)],
+      [w.matrix(2, 3), w.matrix(3, 2), 1],
+      [w.matrix(2, 3), w.matrix(4, 2), [[0], [1]]],
+    ]),
+  trapezoid: (w) => {
+    const y = w.matrix();
+    return [y, w.r.pick([null, w.float([y.shape[1]])]), w.options({ dx: () => w.r.real(), dim: () => -1 })];
+  },
+  vander: (w) => [w.float([w.size()]), w.r.below(6), w.options({ increasing: w.boolean })],
+  enableGrad: (w) => [() => w.tensor()],
+  setGradEnabled: (w) => [w.boolean(), () => w.tensor()],
   setRngState: (w) => [w.lib.getRngState()],
   'autograd.grad': (w) => {
     const x = w.float().detach().requiresGrad_();
@@ -463,6 +493,25 @@ const recipes = {
   'nn.functional.rrelu': (w) => [w.float(), w.options({ lower: () => 0.1, upper: () => 0.2 + w.r.real(), training: w.boolean })],
   'nn.Softmin': () => [{ dim: -1 }],
   'nn.functional.softmin': (w) => [w.matrix(), -1],
+  'nn.Dropout1d': (w) => [w.r.real()],
+  'nn.Dropout1d.forward': (w) => on(new w.lib.nn.Dropout1d(w.r.real()), [w.matrix()]),
+  'nn.functional.dropout1d': (w) => [w.matrix(), w.r.real(), w.boolean()],
+  'nn.FeatureAlphaDropout': (w) => [w.r.real()],
+  'nn.FeatureAlphaDropout.forward': (w) => on(new w.lib.nn.FeatureAlphaDropout(w.r.real()), [w.matrix()]),
+  'nn.functional.featureAlphaDropout': (w) => [w.matrix(), w.r.real(), w.boolean()],
+  'nn.functional.pad': (w) => [
+    w.matrix(2, 3),
+    w.r.pick([
+      [1, 2],
+      [-1, 0, 1, 1],
+      [2, -1],
+    ]),
+    w.r.chance(0.5) ? w.options({ value: () => w.r.real() }) : { mode: w.r.pick(['reflect', 'replicate', 'circular']) },
+  ],
+  'nn.utils.fuseLinearBnEval': (w) => {
+    const [inputs, outputs] = [w.size(), w.size()];
+    return [new w.lib.nn.Linear(inputs, outputs, w.options({ bias: w.boolean })).eval(), new w.lib.nn.BatchNorm1d(outputs).eval()];
+  },
   'nn.functional.alphaDropout': (w) => [w.float(), w.r.real(), w.boolean()],
   'nn.Embedding': (w) => [w.size(), w.size(), w.options(tableOptions(w, 1))],
   'nn.Embedding.forward': (w) => {
@@ -1350,6 +1399,7 @@ function metricRecipes() {
     JaccardIndex: [(w) => w.options({ average: () => average(w), zeroDivision: () => w.r.pick([0, 1]) }), all],
     CalibrationError: [(w) => w.options({ nBins: () => w.size(), norm: () => w.r.pick(['l1', 'l2', 'max']) }), two, true],
     ...{ ROC: [curve, all, true], PrecisionRecallCurve: [curve, all, true], AUROC: [area, all, true], AveragePrecision: [area, all, true] },
+    EER: [curve, all, true],
   };
   const batchOfClasses = (w, [options, tasks, needsScores]) => {
     const [task, rows, width] = [w.r.pick(tasks), w.size(), w.size() + 1];

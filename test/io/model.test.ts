@@ -11,6 +11,8 @@ const at = folder();
 // For every class of modules one whose fields are others than the defaults.
 const made: Record<string, () => nn.Module> = {
   AlphaDropout: () => new nn.AlphaDropout(0.2),
+  Dropout1d: () => new nn.Dropout1d(0.2),
+  FeatureAlphaDropout: () => new nn.FeatureAlphaDropout(0.2),
   BCELoss: () => new nn.BCELoss({ weight: ones([2]), reduction: 'sum' }),
   BCEWithLogitsLoss: () => new nn.BCEWithLogitsLoss({ posWeight: ones([2]) }),
   BatchNorm1d: () => new nn.BatchNorm1d(3, { momentum: null, affine: false, eps: 0.1 }),

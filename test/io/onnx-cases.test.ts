@@ -13,7 +13,7 @@ const read = 'a value cannot be read inside a compiled function';
 const names = {
   [drawn]: [
     ...['bernoulli', 'multinomial', 'normal', 'randLike', 'randnLike', 'randintLike'].map((name) => `ops.${name}`),
-    ...['alphaDropout', 'rrelu', 'dropout', 'gumbelSoftmax'].map((name) => `functional.${name}`),
+    ...['alphaDropout', 'dropout1d', 'featureAlphaDropout', 'rrelu', 'dropout', 'gumbelSoftmax'].map((name) => `functional.${name}`),
     ...['uniform_', 'normal_'].map((name) => `Tensor.${name}`),
     'nn.LinearCrossEntropyLoss', // its weights, which its case makes anew
   ],

@@ -24,7 +24,7 @@ const counting = [
   'ConfusionMatrix',
   'MatthewsCorrCoef',
 ];
-const scoring = ['ROC', 'PrecisionRecallCurve', 'AUROC', 'AveragePrecision'];
+const scoring = ['ROC', 'PrecisionRecallCurve', 'AUROC', 'AveragePrecision', 'EER'];
 const withoutLabels = ['CohenKappa', 'CalibrationError'];
 const all = [...counting, ...scoring, ...withoutLabels];
 const needScores = [...scoring, 'CalibrationError'];
@@ -49,6 +49,7 @@ it('says what torchmetrics says of which figure is better', () => {
   expect(said).toEqual({
     ...{ Accuracy: true, Precision: true, Recall: true, F1Score: true, FBetaScore: true, Specificity: null, ConfusionMatrix: null },
     ...{ MatthewsCorrCoef: true, CohenKappa: true, ROC: null, PrecisionRecallCurve: null, AUROC: true, AveragePrecision: true },
+    EER: false,
     ...{ CalibrationError: false, StatScores: null, HammingDistance: false, JaccardIndex: true },
   });
 });

@@ -127,6 +127,88 @@ describe('AlphaDropout', () => {
   });
 });
 
+describe('dropout of channels', () => {
+  it('leaves, scales or replaces all of a channel', () => {
+    manualSeed(3);
+    const x = ones([4, 500, 3]);
+    const rows = (y: Tensor): number[][] => y.reshape([2000, 3]).toArray() as number[][];
+    const [p, saturation] = [0.3, 1.7580993408473766];
+    const a = ((saturation ** 2 * p + 1) * (1 - p)) ** -0.5;
+    const [kept, lost] = [a + saturation * a * p, saturation * a * (p - 1)];
+    for (const [layer, low, high] of [
+      [new nn.Dropout1d(p), 0, 1 / (1 - p)],
+      [new nn.FeatureAlphaDropout(p), lost, kept],
+    ] as const) {
+      const all = rows(layer.forward(x));
+      expect(all.every((row) => row.every((value) => value === row[0]))).toBe(true);
+      expectClose(
+        [...new Set(all.map(([value]) => value!))].sort((c, d) => c - d),
+        [low, high],
+        1e-6,
+      );
+      expectClose(all.filter(([value]) => value! < 0.5).length / 2000, p, 5 * Math.sqrt((p * (1 - p)) / 2000));
+      expect(layer.eval().forward(x)).toBe(x);
+    }
+  });
+  it('checks its arguments', () => {
+    expectError(() => F.dropout1d(ones([2])), RangeError, '[dropout1d] expected x [n, channels, length] or [channels, length], got [2]');
+    expectError(
+      () => F.featureAlphaDropout(ones([2]), 0.5, true),
+      RangeError,
+      '[featureAlphaDropout] expected x [n, channels, ...], got [2]',
+    );
+    expectError(() => F.dropout1d(ones([2, 2]), 2), RangeError, '[dropout1d] expected p to be from 0 to 1, got 2');
+    expect(
+      F.dropout1d(ones([2, 2]), 1)
+        .sum()
+        .item(),
+    ).toBe(0);
+    expect(flat(F.featureAlphaDropout(ones([2, 2]), 1, true))).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe('fuseLinearBnEval', () => {
+  it('gives what both give in evaluation mode', () => {
+    manualSeed(4);
+    for (const [bias, affine, features] of [
+      [true, true, 3],
+      [false, true, 3],
+      [true, false, 1],
+    ] as const) {
+      // biome-ignore format: cases
+      const [linear, norm] = [new nn.Linear(5, 3, { bias }), new nn.BatchNorm1d(features, { affine, eps: 0.1 })];
+      norm.runningMean!.copy_(randn([features]));
+      norm.runningVar!.copy_(randn([features]).square());
+      norm.weight?.detach().copy_(randn([features]));
+      norm.bias?.detach().copy_(randn([features]));
+      const x = randn([7, 5]);
+      linear.eval();
+      norm.eval();
+      const y = linear.forward(x);
+      const wanted = features === 3 ? norm.forward(y) : norm.forward(y.reshape([21, 1])).reshape([7, 3]);
+      const fused = nn.utils.fuseLinearBnEval(linear, norm);
+      expectClose(fused.forward(x), wanted, 1e-5);
+      expect([fused.training, fused.weight.requiresGrad, Object.keys(fused.stateDict())]).toEqual([false, true, ['weight', 'bias']]);
+    }
+  });
+  it('checks its arguments', () => {
+    const where = '[utils.fuseLinearBnEval]';
+    const [linear, norm] = [new nn.Linear(2, 3), new nn.BatchNorm1d(3)];
+    expectError(
+      () => nn.utils.fuseLinearBnEval(linear, norm),
+      RangeError,
+      `${where} expected both in evaluation mode\n  hint: model.eval() does it`,
+    );
+    linear.eval();
+    expect(() => nn.utils.fuseLinearBnEval(linear, new nn.BatchNorm1d(2).eval())).toThrow(
+      `${where} expected 3 features or one, the norm has 2`,
+    );
+    expect(() => nn.utils.fuseLinearBnEval(linear, new nn.BatchNorm1d(3, { trackRunningStats: false }).eval())).toThrow(where);
+    expect(() => nn.utils.fuseLinearBnEval(norm as never, norm)).toThrow(`${where} expected a Linear, got a BatchNorm1d`);
+    expect(() => nn.utils.fuseLinearBnEval(linear, linear as never)).toThrow(`${where} expected a BatchNorm1d, got a Linear`);
+  });
+});
+
 describe('Bilinear', () => {
   it('starts in its bounds', () => {
     manualSeed(1);

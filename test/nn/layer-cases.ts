@@ -44,6 +44,12 @@ const tableFields = {
 };
 
 export const layerCases: Record<string, Case> = {
+  ...Object.fromEntries(
+    (['Dropout1d', 'FeatureAlphaDropout'] as const).map((name) => [
+      name,
+      { make: () => new nn[name](0.5), fields: { p: { ...number(0.25, 0, 0.9), not: [...notNumbers, -0.1, 1.1] } } },
+    ]),
+  ),
   AlphaDropout: { make: () => new nn.AlphaDropout(0.5), fields: { p: { ...number(0.25, 0, 0.9), not: [...notNumbers, -0.1, 1.1] } } },
   Bilinear: {
     make: () => new nn.Bilinear(2, 2, 2),

@@ -6,6 +6,7 @@ import type { Tensor } from '../../src/tensor';
 import { float, floats, int, mask34, of, ofPositive, on, positive, x34, y34 } from './case-inputs';
 import type { Case } from './case-makers';
 import { figureCases } from './figure-cases';
+import { furtherCases } from './further-cases';
 import { partCases } from './part-cases';
 
 const F = nn.functional;
@@ -210,6 +211,7 @@ export const denseCases: Record<string, Case[]> = {
       () => positive([4]),
     ),
   ],
+  ...furtherCases,
 };
 
 const seeded =

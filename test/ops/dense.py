@@ -42,6 +42,8 @@ LAST = i([1, 0, 0, 1])
 SHARES = v([0.1, 0.35, 0.5, 0.65, 0.9])
 ODD = v([1, NAN, INF, -INF, 0])
 ZEROS = v([0, 0, 0, -2], [2, 2])
+BOUNDS = v([-1, 0, 0, 0.5, 2])
+VALUES = v([-1, 0, 0.25, 2, 3, -7, INF, -INF, NAN], [3, 3])
 
 # Each case: the inputs, and the function of them.
 CASES = {
@@ -263,6 +265,76 @@ CASES = {
         ([X, Y], F.pairwise_distance),
         ([X, p(4)], lambda x, y: F.pairwise_distance(x, y, p=1, keepdim=True)),
     ],
+    "ops.cdist": [
+        *(([X, p(2, 4)], lambda x, y, power=power: torch.cdist(x, y, power)) for power in (2, 1, 0, 3, 0.5, INF)),
+        ([X, X], lambda x, y: torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")),
+        ([f(2, 1, 3, 2), p(4, 5, 2)], torch.cdist),
+        ([f(30, 3), p(28, 3)], lambda x, y: torch.cdist(x, y, 1)),
+    ],
+    "ops.searchsorted": [
+        ([BOUNDS, VALUES], torch.searchsorted),
+        ([BOUNDS, VALUES], lambda s, x: torch.searchsorted(s, x, right=True)),
+        ([v([1, 3, 5, 2, 4, 4], [2, 3]), v([3, 0, 5, 9, 4, 2, 3, 1], [2, 4])], lambda s, x: torch.searchsorted(s, x, side="right")),
+        ([v([5, 1, 3]), v([3, 4]), i([1, 2, 0])], lambda s, x, order: torch.searchsorted(s, x, sorter=order)),
+        ([i([1, 3, 3, 8]), i([3, 9, 0, 8], [2, 2])], torch.searchsorted),
+        ([BOUNDS], lambda s: torch.searchsorted(s, 0.25)),
+    ],
+    "ops.bucketize": [
+        ([VALUES, BOUNDS], torch.bucketize),
+        ([VALUES, BOUNDS], lambda x, s: torch.bucketize(x, s, right=True)),
+        ([i([3, 9, 0, 8]), i([1, 3, 3, 8])], torch.bucketize),
+    ],
+    "ops.isin": [
+        ([VALUES, BOUNDS], torch.isin),
+        ([VALUES, BOUNDS], lambda x, s: torch.isin(x, s, invert=True)),
+        ([MASK], lambda x: torch.isin(x, 1)),
+        ([i([3, 9, 0, 8]), i([8, 3, 3, -2], [2, 2])], torch.isin),
+        ([BOUNDS], lambda s: torch.isin(0.5, s)),
+    ],
+    "ops.tensordot": [
+        ([X, Y], torch.tensordot),
+        ([X, p(4, 2, 3)], lambda x, y: torch.tensordot(x, y, 1)),
+        ([X, Y], lambda x, y: torch.tensordot(x, y, 0)),
+        ([f(2, 3, 4), p(5, 4, 2)], lambda x, y: torch.tensordot(x, y, [[2, 0], [1, -1]])),
+    ],
+    "ops.trapezoid": [
+        ([X], torch.trapezoid),
+        ([X], lambda y: torch.trapezoid(y, dx=0.3, dim=0)),
+        ([X, p(4)], torch.trapezoid),
+        ([X, Y], lambda y, x: torch.trapezoid(y, x, dim=0)),
+        ([X, p(3)], lambda y, x: torch.trapezoid(y, x, dim=0)),
+        ([f(2, 1)], torch.trapezoid),
+    ],
+    "ops.vander": [
+        # torch.vander multiplies in place, which its own backward pass refuses: the same numbers as powers.
+        ([f(3)], lambda x: torch.stack([x**k for k in (2, 1, 0)], 1)),
+        ([f(3)], lambda x: torch.stack([x**k for k in range(5)], 1)),
+    ],
+    "ops.combinations": [
+        ([f(4)], torch.combinations),
+        ([f(3)], lambda x: torch.combinations(x, 3, with_replacement=True)),
+        ([f(3)], lambda x: torch.combinations(x, 1)),
+        ([f(3)], lambda x: torch.combinations(x, 4)),
+    ],
+    "ops.broadcastTensors": [([X, f(2, 1, 4)], torch.broadcast_tensors)],
+    "ops.dstack": [
+        ([X, Y], lambda x, y: torch.dstack([x, y])),
+        ([f(2), p(2)], lambda x, y: torch.dstack([x, y])),
+        ([X, f(3, 4, 2)], lambda x, y: torch.dstack([x, y])),
+    ],
+    "functional.pad": [
+        ([X], lambda x: F.pad(x, (1, 2))),
+        ([X], lambda x: F.pad(x, (1, -2, -1, 2), value=2.5)),
+        ([f(2, 3, 2)], lambda x: F.pad(x, (0, 0, 1, 0, 2, 1))),
+        ([X], lambda x: F.pad(x, (3, 2), mode="reflect")),
+        ([X], lambda x: F.pad(x, (5, 1), mode="replicate")),
+        ([X], lambda x: F.pad(x, (4, 3), mode="circular")),
+        ([f(2, 3, 4)], lambda x: F.pad(x, (1, 2, 2, 1), mode="reflect")),
+        ([f(2, 3, 4)], lambda x: F.pad(x, (-1, 2, 1, -1), mode="replicate")),
+    ],
+    "ops.trilIndices": [([], lambda: torch.tril_indices(3, 4, 1)), ([], lambda: torch.tril_indices(3, 3, -1))],
+    "ops.triuIndices": [([], lambda: torch.triu_indices(3, 4, 1)), ([], lambda: torch.triu_indices(4, 3, -1))],
+    "ops.asTensor": [([X], lambda x: torch.as_tensor(x * 2))],
 }
 
 

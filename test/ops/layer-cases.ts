@@ -13,6 +13,21 @@ export const layerCases: Record<string, Case[]> = {
       return F.alphaDropout(x, 0.5, true);
     }),
   ],
+  'functional.dropout1d': [
+    of(
+      (x) => {
+        manualSeed(1);
+        return F.dropout1d(x, 0.5, true);
+      },
+      ...[2, 3, 4],
+    ),
+  ],
+  'functional.featureAlphaDropout': [
+    of((x) => {
+      manualSeed(1);
+      return F.featureAlphaDropout(x, 0.5, true);
+    }),
+  ],
   'functional.softmin': [of((x) => F.softmin(x, 1)), of((x) => F.softmin(x, 0))],
   'functional.glu': [of((x) => F.glu(x)), of((x) => F.glu(x.t(), 0))],
   'functional.prelu': [

@@ -38,6 +38,19 @@ describe('by its name', () => {
     expect(different).toEqual([]);
   });
 
+  it('says what to use for a name that is not there, and breaks no `in` and no promise', () => {
+    const said = (read: string) => `try { ${read}; console.log('null') } catch (error) { console.log(JSON.stringify(error.message)) }`;
+    expect(required(said("require('simdnn').conv2d"))).toMatch(/^\[simdnn\.conv2d\] there is no such property\n {2}hint: layers are dense/);
+    expect(imported(`import { nn } from 'simdnn'; ${said('nn.Conv2d')}`)).toMatch(
+      /^\[nn\.Conv2d\] there is no such property\n {2}hint: layers are dense/,
+    );
+    expect(required("console.log(JSON.stringify(['conv2d' in require('simdnn'), 'toString' in require('simdnn')]))")).toEqual([
+      false,
+      true,
+    ]);
+    expect(imported("console.log(JSON.stringify(typeof (await import('simdnn')).nn.Linear))")).toBe('function');
+  });
+
   it('loads nothing but itself and the loader', () => {
     const files = required(`require('simdnn'); console.log(JSON.stringify(Object.keys(require.cache)))`) as string[];
     const packages = files.map((file) => file.slice(join(folder, 'node_modules/').length).split('/')[0]);

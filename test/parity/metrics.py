@@ -53,7 +53,7 @@ def run(make, data, dtype=torch.float32):
 
 def add(kind, name, options, doubles=False):
     """doubles: torchmetrics in float64 is the truth, and its float32 result has an error."""
-    where = torchmetrics.retrieval if kind.startswith("Retrieval") else torchmetrics
+    where = torchmetrics.retrieval if kind.startswith("Retrieval") else torchmetrics.classification if kind == "EER" else torchmetrics
     make = lambda: getattr(where, kind)(**{snake(k): v for k, v in options.items()})
     own = run(make, datasets[name])
     case = {"name": f"{kind} {json.dumps(options)} of {name}", "kind": kind, "options": options, "dataset": name, "inputs": {}}
@@ -168,6 +168,7 @@ for name in list(datasets):
         for average in [{}] if task == "binary" else averages[1 if task == "multiclass" else 0 :]:
             add("AUROC", name, {**base, **thresholds, **average})
             add("AveragePrecision", name, {**base, **thresholds, **average})
+        add("EER", name, {**base, **thresholds})
         if task == "binary":
             for max_fpr in (0.1, 0.5):
                 add("AUROC", name, {**base, **thresholds, "maxFpr": max_fpr})

@@ -1,0 +1,45 @@
+// Where the curve of true against false positives has as many misses as false alarms.
+import type { Tensor } from '../tensor';
+import { scalar } from './counts';
+import { CurveMetric, type CurveOptions } from './curve';
+import { averageOf } from './curve-average';
+import { type Points, pointsOf } from './roc';
+
+/** The options of `EER`. */
+export type EEROptions = CurveOptions;
+
+// As torchmetrics rounds them, which decides between points that are equally near.
+function equalErrorRate({ fpr, tpr }: Points): number {
+  let [rate, least] = [Number.NaN, Infinity];
+  for (let i = 0; i < fpr.length; i++) {
+    const [falsePositives, misses] = [Math.fround(fpr[i]!), Math.fround(1 - Math.fround(tpr[i]!))];
+    const apart = Math.abs(Math.fround(falsePositives - misses));
+    if (apart < least) [rate, least] = [(falsePositives + misses) / 2, apart];
+  }
+  return rate;
+}
+
+/**
+ * The equal error rate: the share of false alarms and of misses under the threshold that makes them most alike, the mean of both. As `torchmetrics.classification.EER`, without
+ * its `average`.
+ *
+ * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a scalar, for a "multiclass" and a "multilabel" task `[classes]`: of each class against the
+ * others, of each label. Given `thresholds`, it is the best of these alone.
+ *
+ * @example
+ * const eer = new metrics.EER({ task: 'binary' });
+ * eer.update(tensor([0.125, 0.5, 0.25, 0.75]), tensor(Int32Array.of(0, 0, 1, 1)));
+ * eer.compute().item(); // 0.5
+ */
+export class EER extends CurveMetric<Tensor> {
+  override readonly higherIsBetter = false;
+
+  constructor(options: EEROptions) {
+    super('EER', options, {});
+  }
+
+  compute(): Tensor {
+    const rates = this.each((steps) => equalErrorRate(pointsOf(steps, this.thresholds === null)));
+    return this.problem.task === 'binary' ? scalar(rates[0]!) : averageOf(rates, [], 'none');
+  }
+}

@@ -1,0 +1,85 @@
+// Choices of elements, and the places of the triangles of a matrix.
+import { checkBoolean, checkInteger, rangeError, withDefaults } from '../errors';
+import { shapeText } from '../shape';
+import { checkTensor, constant, type Tensor } from '../tensor';
+import { view } from './views';
+import './narrow';
+import './select';
+
+const tooMany = 2 ** 31 - 1;
+
+// Lists of `r` places below n in ascending order; with `step` 0 a place may stand several times.
+function* placesInOrder(n: number, r: number, step: 0 | 1, first = 0): Generator<number[]> {
+  if (r === 0) yield [];
+  else for (let i = first; i < n; i++) for (const others of placesInOrder(n, r - 1, step, i + step)) yield [i, ...others];
+}
+
+/**
+ * All choices of `r` (2) elements of a vector as rows, in the order of their places, with `withReplacement` also those that take an element more than once:
+ * `torch.combinations`.
+ *
+ * Shapes: x `[n]`, result `[choices, r]`, and `[0]` for r = 0. A RangeError for more than 2^31 - 1 elements in all.
+ *
+ * @example
+ * combinations(tensor([1, 2, 3])).toArray(); // [[1, 2], [1, 3], [2, 3]]
+ * combinations(tensor([1, 2]), 2, { withReplacement: true }).toArray(); // [[1, 1], [1, 2], [2, 2]]
+ */
+export function combinations(x: Tensor, r = 2, options?: { withReplacement?: boolean }): Tensor {
+  const where = 'combinations';
+  checkTensor(where, 'x', x);
+  const { withReplacement } = withDefaults(where, options, { withReplacement: false });
+  checkBoolean(where, 'withReplacement', withReplacement);
+  checkInteger(where, 'r', r);
+  if (x.shape.length !== 1) throw rangeError(where, `expected x [n], got ${shapeText(x.shape)}`);
+  if (r === 0) return x.narrow(0, 0, 0);
+  const n = x.numel;
+  const of = withReplacement && n > 0 ? n + r - 1 : n; // the binomial coefficient, as long as it counts
+  let count = r > of ? 0 : 1;
+  for (let i = 0; i < Math.min(r, of - r) && count * r <= tooMany; i++) count = Math.round((count * (of - i)) / (i + 1));
+  if (count * r > tooMany) throw rangeError(where, `${r} of ${n} elements can be chosen in more ways than a tensor holds`);
+  const index = constant([count * r], 'int32');
+  let at = 0;
+  if (count > 0) for (const places of placesInOrder(n, r, withReplacement ? 0 : 1)) for (const place of places) index.values[at++] = place;
+  return view(x.indexSelect(0, index), [count, r]);
+}
+
+// For each row the columns from `span(row)[0]` to before `span(row)[1]`, within the matrix.
+function triangle(where: string, rows: number, columns: number, offset: number, span: (row: number) => [number, number]): Tensor {
+  checkInteger(where, 'rows', rows);
+  checkInteger(where, 'columns', columns);
+  checkInteger(where, 'offset', offset, -Number.MAX_SAFE_INTEGER);
+  if (2 * rows * columns > tooMany)
+    throw rangeError(where, `expected a matrix of at most 2^30 elements, got ${shapeText([rows, columns])}`);
+  const within = (column: number): number => Math.min(Math.max(column, 0), columns);
+  const spans = Array.from({ length: columns === 0 ? 0 : rows }, (_, row) => span(row).map(within) as [number, number]);
+  const count = spans.reduce((n, [start, end]) => n + end - start, 0);
+  const out = constant([2, count], 'int32');
+  let at = 0;
+  spans.forEach(([start, end], row) => {
+    for (let column = start; column < end; column++) {
+      out.values[at] = row;
+      out.values[count + at++] = column;
+    }
+  });
+  return out;
+}
+
+/**
+ * Row and column of each element of a matrix on its diagonal number `offset` (0) and below, row by row, int32 `[2, count]`: `torch.tril_indices`.
+ *
+ * @example
+ * trilIndices(2, 3).toArray(); // [[0, 1, 1], [0, 0, 1]]
+ */
+export function trilIndices(rows: number, columns: number, offset = 0): Tensor {
+  return triangle('trilIndices', rows, columns, offset, (row) => [0, row + offset + 1]);
+}
+
+/**
+ * Row and column of each element of a matrix on its diagonal number `offset` (0) and above, row by row, int32 `[2, count]`: `torch.triu_indices`.
+ *
+ * @example
+ * triuIndices(2, 3).toArray(); // [[0, 0, 0, 1, 1], [0, 1, 2, 1, 2]]
+ */
+export function triuIndices(rows: number, columns: number, offset = 0): Tensor {
+  return triangle('triuIndices', rows, columns, offset, (row) => [row + offset, columns]);
+}
