@@ -3,12 +3,14 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { cleanUp, emptyFolder, run, tarball, userEnvironment } from './install';
-import { downloaded } from './nodes';
+import { downloaded, nodeBinary } from './nodes';
 
 afterAll(cleanUp);
 
+const newer = nodeBinary(24, 'linux-x64'); // what the newest versions want
 const managers: Record<string, { command: string[]; add: string[]; exec: string[]; files?: Record<string, string> }> = {
-  'pnpm 11': { command: [process.execPath, downloaded('pnpm', 'bin/pnpm.mjs', '11')], add: ['add', tarball], exec: ['exec'] },
+  'npm 12': { command: [newer, downloaded('npm', 'bin/npm-cli.js', '12')], add: ['install', tarball], exec: ['exec', '--offline', '--'] },
+  'pnpm 11': { command: [newer, downloaded('pnpm', 'bin/pnpm.mjs', '11')], add: ['add', tarball], exec: ['exec'] },
   'yarn 1': { command: [process.execPath, downloaded('yarn', 'bin/yarn.js', '1')], add: ['add', `file:${tarball}`], exec: ['run'] },
   'yarn 4, without node_modules': {
     command: [process.execPath, downloaded('@yarnpkg/cli-dist', 'bin/yarn.js', '4')],
