@@ -45,6 +45,14 @@ function places(): string[] {
   }
 }
 
+function stateOf(file: string): string {
+  try {
+    return existsSync(file) ? 'is there' : 'no such file';
+  } catch {
+    return 'may not be read'; // by Node's permission model
+  }
+}
+
 function report(directory: string, code: string | undefined, message: string): string {
   const facts = [
     `${process.platform}-${process.arch}`,
@@ -54,7 +62,7 @@ function report(directory: string, code: string | undefined, message: string): s
   ];
   return [
     'the native addon did not load',
-    ...places().map((file) => `  tried: ${file} (${existsSync(file) ? 'is there' : 'no such file'})`),
+    ...places().map((file) => `  tried: ${file} (${stateOf(file)})`),
     `  reason: ${message.split('\n')[0]}`,
     `  here: ${facts.join(', ')}`,
     ...cureOf({ directory, code, message }).map((line, i) => `  ${i === 0 ? 'cure:' : '     '} ${line}`),

@@ -44,6 +44,27 @@ describe('linux-x64', () => {
   it('Deno', () => smoke({ arch: 'x64' }, downloaded('@deno/linux-x64-glibc', 'deno'), 'run', '-A'));
 });
 
+describe('Node 24 under its permission model', () => {
+  const restricted = (...leave: string[]) => {
+    const { output } = run(folder, nodeBinary(24, 'linux-x64'), [
+      '--permission',
+      ...leave,
+      '-e',
+      "console.log(require('simdnn').ones([2]).sum().item())",
+    ]);
+    return output;
+  };
+  const readable = (part: string): string => `--allow-fs-read=${join(folder, 'node_modules/simdnn', part)}`;
+  it('works with leave', () => expect(restricted('--allow-addons', readable(''))).toMatch(/^2$/m));
+  it('says that addons are not allowed', () =>
+    expect(restricted(readable(''))).toContain("cure: Node's permission model keeps addons from loading"));
+  it('says that the binary may not be read', () => {
+    const output = restricted('--allow-addons', ...['dist', 'native', 'package.json'].map(readable));
+    expect(output).toContain('simdnn.glibc.node (may not be read)');
+    expect(output).toContain("cure: Node's permission model keeps the package from being read");
+  });
+});
+
 it.for(['neon', 'scalar'])('linux-arm64: Node 20 in qemu, target %s', (target, context) => {
   const libraries = arm64Libraries();
   needs(context, 'linux-arm64-glibc', libraries);
