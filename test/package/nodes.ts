@@ -57,7 +57,9 @@ export function muslBun(): { program: string; libraries: string } | null {
   if (!existsSync(library)) {
     mkdirSync(libraries, { recursive: true });
     const parts = ['-Wl,--whole-archive', '-l:libstdc++.a', '-l:libgcc_eh.a', '-Wl,--no-whole-archive', '-l:libgcc.a'];
-    execFileSync('g++', ['-shared', '-nostdlib', '-Wl,-soname,libstdc++.so.6', ...parts, '-o', library], { stdio: 'pipe' });
+    const compiled = (file: string): string => execFileSync('g++', [`-print-file-name=${file}`], { encoding: 'utf8' }).trim();
+    const objects = [compiled('crtbeginS.o'), '-x', 'c', join(__dirname, 'glibc-names.c'), '-x', 'none', ...parts, compiled('crtendS.o')];
+    execFileSync('g++', ['-shared', '-fPIC', '-nostdlib', '-Wl,-soname,libstdc++.so.6', ...objects, '-o', library], { stdio: 'pipe' });
   }
   return { program: downloaded('@oven/bun-linux-x64-musl-baseline', 'bin/bun'), libraries };
 }
