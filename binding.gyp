@@ -1,4 +1,4 @@
-# Hands the build to CMakeLists.txt, for tools that call node-gyp (prebuildify does).
+# Hands the build to CMakeLists.txt, for tools that call node-gyp.
 {
   "targets": [
     {

@@ -8,6 +8,7 @@
 #include "binding/session.h"
 #include "support/denormals.h"
 #include "support/heap.h"
+#include "support/keep_loaded.h"
 
 namespace simdnn {
 namespace {
@@ -72,6 +73,7 @@ Napi::Value misalignment(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  keep_loaded();
   auto* here = new Environment;
   here->target = &best_target();
   napi_set_instance_data(

@@ -1,8 +1,49 @@
-// Loads the addon, with the call that tools that trace files know (@vercel/nft, webpack's), in a file of its own that no bundling of this package changes.
+// Finds the addon's binary for this platform and loads it. In a file of its own that no bundling of this package changes:
+// what @vercel/nft reads here tells it to take prebuilds/ along.
 'use strict';
+const { closeSync, openSync, readSync, statSync } = require('node:fs');
 const path = require('node:path');
 
-// In a bundle node-gyp-build finds no package.json whose name would tell it of the variable.
-const elsewhere = () => require('node-gyp-build')(process.env.SIMDNN_PREBUILD);
+const prebuilds = path.join(__dirname, '../prebuilds');
+const checkoutBuild = path.join(__dirname, '../build/Release/simdnn.node');
 
-module.exports = () => (process.env.SIMDNN_PREBUILD ? elsewhere() : require('node-gyp-build')(path.join(__dirname, '..')));
+// A program names near its beginning what loads its libraries. Node's report knows the C library as well, and takes longer; it also asks for the names of all
+// hosts that sockets are connected to, which takes a minute where no name server answers.
+function usesMusl() {
+  try {
+    const start = Buffer.alloc(4096);
+    const file = openSync(process.execPath, 'r');
+    readSync(file, start);
+    closeSync(file);
+    const [, loader] = start.toString('latin1').match(/\/ld-(musl|linux)/) ?? [];
+    if (loader !== undefined) return loader === 'musl';
+  } catch {} // Node's permission model lets only what is named be read
+  process.report.excludeNetwork = true;
+  return process.report.getReport().header.glibcVersionRuntime === undefined;
+}
+
+/** Where the binary for this platform stands below prebuilds/. */
+function binary() {
+  const libc = process.platform !== 'linux' ? '' : usesMusl() ? '.musl' : '.glibc';
+  return path.join(`${process.platform}-${process.arch}`, `simdnn${libc}.node`);
+}
+
+/** The files that may be the addon, the first that is there wins: what SIMDNN_PREBUILD names, else a checkout's own build, else the prebuilt one. */
+function places() {
+  const named = process.env.SIMDNN_PREBUILD;
+  if (named) return [path.resolve(named, 'build/Release/simdnn.node'), path.resolve(named, 'prebuilds', binary())];
+  return [checkoutBuild, path.join(prebuilds, binary())];
+}
+
+// Errors of the file system other than that there is no such file are thrown: they have cures of their own.
+const isThere = (file) => statSync(file, { throwIfNoEntry: false }) !== undefined;
+
+function load() {
+  const found = places().find(isThere);
+  if (found === undefined) throw new Error(`there is no binary for ${process.platform}-${process.arch}`);
+  const loaded = { exports: {} };
+  process.dlopen(loaded, path.toNamespacedPath(found)); // what require does for such a file, and bundlers leave it as it is
+  return loaded.exports;
+}
+
+module.exports = { binary, load, places };

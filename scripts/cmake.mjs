@@ -9,7 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 // Configures and builds some targets; returns the folder. Throws with the whole output when that fails. Without flags they are CMake's own
 // for this type of build.
-export function cmake(folder, targets, { type = 'Release', flags, definitions = {} }) {
+export function cmake(folder, targets, { type = 'Release', flags, definitions = {}, env = {} }) {
   const build = join(root, 'build', folder);
   const ninja = !existsSync(join(build, 'CMakeCache.txt')) && spawnSync('ninja', ['--version']).status === 0;
   const all = { CMAKE_BUILD_TYPE: type, ...definitions };
@@ -19,7 +19,12 @@ export function cmake(folder, targets, { type = 'Release', flags, definitions = 
     [...configure, ...(ninja ? ['-G', 'Ninja'] : [])],
     ['--build', build, '--target', ...targets, '--parallel', String(availableParallelism())],
   ]) {
-    const { status, stdout, stderr, error } = spawnSync('cmake', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+    const { status, stdout, stderr, error } = spawnSync('cmake', args, {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      env: { ...process.env, ...env },
+    });
     if (status !== 0) throw new Error(`${stdout ?? ''}${stderr ?? ''}\ncmake ${args.join(' ')} ${error ? error.message : 'failed'}`);
   }
   return build;

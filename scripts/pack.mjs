@@ -1,8 +1,9 @@
 // Packs build/package/simdnn.tgz, as npm publishes it; the tests of test/package install it.
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, run } from './system.mjs';
+import { installMissing, onPath, root, run } from './system.mjs';
 
+await installMissing([['llvm', onPath('llvm-readobj')]]); // what the tests read the binaries with
 const folder = join(root, 'build/package');
 mkdirSync(folder, { recursive: true });
 const output = await run('packing', 'npm', ['pack', '--pack-destination', folder]);

@@ -24,7 +24,7 @@ function isBundled(directory: string): boolean {
 }
 
 const fromSource = [
-  'or build from source: npm rebuild simdnn --build-from-source;',
+  'or build it from source: npx simdnn build;',
   'that needs CMake 3.20 or later, make and a C++17 compiler (on Debian: apt-get install cmake make g++)',
 ];
 
@@ -60,7 +60,7 @@ const cures: [(failure: Failure) => boolean, (failure: Failure) => string[]][] =
   ],
   [
     ({ message }) => /version `?GLIBC|GLIBCXX|symbol not found|undefined symbol/.test(message),
-    () => ["the system's C library is older than the binary's (glibc 2.28), or another one: a newer system,", ...fromSource],
+    () => ["the system's C library is older than the binary's (glibc 2.17), or another one: a newer system,", ...fromSource],
   ],
   [
     ({ message }) =>
@@ -79,5 +79,10 @@ const cures: [(failure: Failure) => boolean, (failure: Failure) => string[]][] =
 /** The lines that say what to do. */
 export function cureOf(failure: Failure): string[] {
   const found = cures.find(([applies]) => applies(failure));
-  return found?.[1](failure) ?? ['install on this platform (node_modules of another one do not fit),', ...fromSource];
+  return (
+    found?.[1](failure) ?? [
+      'the package has a binary for Linux, macOS and Windows on x64 and arm64: install it again where this is one of them,',
+      ...fromSource,
+    ]
+  );
 }

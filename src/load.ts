@@ -1,7 +1,7 @@
 // Loads the addon's binary, or says where it was looked for, on what, and what to do.
 
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { isError } from './brands';
 import { cureOf } from './cures';
 import { SimdnnError } from './errors';
@@ -29,36 +29,40 @@ export function libc(): string | null {
   return known;
 }
 
-// What a folder holds for the loader.
-function addonsIn(folder: string): string {
+interface Loader {
+  /** The files that may be the addon, in the order in which they are tried. */
+  places(): string[];
+  load(): unknown;
+}
+const loader = (): Loader => require('../native/load.cjs') as Loader;
+
+// A bundle may have left the loader behind.
+function places(): string[] {
   try {
-    const addons = readdirSync(folder).filter((file) => file.endsWith('.node'));
-    return addons.length > 0 ? addons.join(', ') : 'no addon';
+    return loader().places();
   } catch {
-    return 'no such folder';
+    return [];
   }
 }
 
-// The folders that node-gyp-build looks into, in its order, and the reason of the failure.
+function stateOf(file: string): string {
+  try {
+    return existsSync(file) ? 'is there' : 'no such file';
+  } catch {
+    return 'may not be read'; // by Node's permission model
+  }
+}
+
 function report(directory: string, code: string | undefined, message: string): string {
-  const platform = `${process.platform}-${process.arch}`;
-  const base = process.env['SIMDNN_PREBUILD'] || directory;
-  const prebuilds = join('prebuilds', platform);
-  const folders = [
-    join(base, 'build/Release'),
-    join(base, 'build/Debug'),
-    join(base, prebuilds),
-    join(dirname(process.execPath), prebuilds),
-  ];
   const facts = [
-    platform,
+    `${process.platform}-${process.arch}`,
     `Node ${process.version}`,
     libc() ?? 'the system C library',
     `target ${process.env['SIMDNN_TARGET'] || 'the best'}`,
   ];
   return [
     'the native addon did not load',
-    ...folders.map((folder) => `  tried: ${folder} (${addonsIn(folder)})`),
+    ...places().map((file) => `  tried: ${file} (${stateOf(file)})`),
     `  reason: ${message.split('\n')[0]}`,
     `  here: ${facts.join(', ')}`,
     ...cureOf({ directory, code, message }).map((line, i) => `  ${i === 0 ? 'cure:' : '     '} ${line}`),
@@ -70,18 +74,6 @@ function refuseOldNode(): void {
   const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
   if (major > 20 || (major === 20 && minor >= 17)) return;
   throw new SimdnnError('SIMDNN_NODE', `simdnn needs Node 20.17 or later, this is ${process.version} (${process.execPath})`);
-}
-
-// node-gyp-build looks for a file of Alpine's when it is loaded, which Node's permission model answers by throwing, unless it is told the C library.
-function withLibcSaid<T>(load: () => T): T {
-  const { permission } = process as { permission?: unknown };
-  if (process.platform !== 'linux' || permission === undefined || process.env['LIBC'] !== undefined) return load();
-  process.env['LIBC'] = libc() === 'musl' ? 'musl' : 'glibc';
-  try {
-    return load();
-  } finally {
-    delete process.env['LIBC'];
-  }
 }
 
 // By the folders of their packages. An addon that is loaded once more in an environment has threads of its own, which end with the environment.
@@ -101,7 +93,7 @@ export function loadAddon(directory: string): unknown {
   if (loaded.has(directory)) return loaded.get(directory);
   refuseOldNode();
   try {
-    const addon: unknown = withLibcSaid(require('../native/load.cjs') as () => unknown);
+    const addon: unknown = loader().load();
     loaded.set(directory, addon);
     return addon;
   } catch (error) {

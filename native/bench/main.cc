@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "bench/bench.h"
+#include "support/aligned.h"
 #include "support/peak.h"
 
 namespace simdnn::bench {
@@ -97,14 +98,14 @@ int run(int argc, char** argv) {
 }  // namespace
 
 Floats::Floats(size_t n) {
-  data_ = static_cast<float*>(std::aligned_alloc(64, (n * sizeof(float) + 127) / 64 * 64));
+  data_ = static_cast<float*>(allocate_on(64, (n * sizeof(float) + 127) / 64 * 64));
   if (data_ == nullptr) std::abort();
   for (size_t i = 0; i < n; ++i) {
     data_[i] = (static_cast<float>(static_cast<uint32_t>(i) * 2654435761u >> 8 & 1023) + 0.5f) / 1024.0f - 0.5f;
   }
 }
 
-Floats::~Floats() { std::free(data_); }
+Floats::~Floats() { free_allocated_on(data_); }
 
 std::vector<double> best_seconds_of(const std::vector<Body>& bodies, double seconds) {
   struct Time {

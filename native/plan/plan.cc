@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cstdint>
 #include <new>
 #include <stdexcept>
 
 namespace simdnn {
-
-void Plan::Free::operator()(char* p) const { std::free(p); }
 
 namespace {
 
@@ -101,7 +98,7 @@ Plan::Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporari
   const Placement placement = place(lifetimes, kGuardBytes);
   arena_bytes_ = kGuardBytes == 0 ? placement.bytes : place(lifetimes).bytes;
   if (placement.bytes > 0) {
-    arena_.reset(static_cast<char*>(std::aligned_alloc(64, placement.bytes)));
+    arena_.reset(static_cast<char*>(allocate_on(64, placement.bytes)));
     if (!arena_) throw std::bad_alloc();
   }
   for (const Use& use : uses) slots_[use.slot].pointer = arena_.get() + placement.offsets[use.temporary] + use.offset;

@@ -6,6 +6,7 @@
 
 #include "plan/arena.h"
 #include "plan/slots.h"
+#include "support/aligned.h"
 
 namespace simdnn {
 
@@ -105,17 +106,13 @@ class Plan {
   void invoke(size_t call, const KernelTable& table, Run& run);
   bool wrote_only_finite(size_t call) const;
 
-  struct Free {
-    void operator()(char* p) const;
-  };
-
   std::vector<Call> calls_;
   std::vector<Slot> slots_;
   std::vector<Extent> extents_;  // of each slot
   std::vector<InputPatch> input_patches_;
   std::vector<LivePatch> live_patches_;
   std::vector<std::unique_ptr<Layout>> layouts_;
-  std::unique_ptr<char, Free> arena_;
+  Aligned arena_;
   size_t arena_bytes_ = 0;
   std::vector<Guard> guards_;  // none without SIMDNN_GUARDS
   size_t finished_ = 0;

@@ -6,12 +6,32 @@
 #include <new>
 #if defined(__linux__)
 #include <sys/mman.h>
+#elif defined(_WIN32)
+#include <malloc.h>
 #endif
 
 namespace simdnn {
 
+// `bytes` bytes, a multiple of `boundary`, that begin on a multiple of it; null where there is no memory. Windows has no std::aligned_alloc, and its
+// free does not take what _aligned_malloc returns.
+inline void* allocate_on(size_t boundary, size_t bytes) {
+#if defined(_WIN32)
+  return _aligned_malloc(bytes, boundary);
+#else
+  return std::aligned_alloc(boundary, bytes);
+#endif
+}
+
+inline void free_allocated_on(void* p) {
+#if defined(_WIN32)
+  _aligned_free(p);
+#else
+  std::free(p);
+#endif
+}
+
 struct FreeAligned {
-  void operator()(char* p) const { std::free(p); }
+  void operator()(char* p) const { free_allocated_on(p); }
 };
 using Aligned = std::unique_ptr<char, FreeAligned>;
 
@@ -25,7 +45,7 @@ inline Aligned allocate_unset(size_t bytes) {
 #endif
   if (bytes > SIZE_MAX - 2 * kHugePage) throw std::bad_alloc();
   const size_t rounded = (bytes + boundary) / boundary * boundary;
-  Aligned memory(static_cast<char*>(std::aligned_alloc(boundary, rounded)));
+  Aligned memory(static_cast<char*>(allocate_on(boundary, rounded)));
   if (!memory) throw std::bad_alloc();
 #if defined(__linux__)
   // In pages of 4 KiB the first touch of 25 MB takes 80 ms on a virtual machine, in huge ones 4 ms. A wish: whether it is granted does not matter.

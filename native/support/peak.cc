@@ -28,7 +28,12 @@ constexpr int kSteps = 1 << 13;
   }
 
 #if defined(__x86_64__)
-DEFINE_CHAINS(chains_avx512, 16, __attribute__((target("avx512f"))), FMA_STEP)
+#if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ <= 21
+#define AVX512 "avx512f,evex512"  // these take vectors of 512 bits for a feature of its own
+#else
+#define AVX512 "avx512f"
+#endif
+DEFINE_CHAINS(chains_avx512, 16, __attribute__((target(AVX512))), FMA_STEP)
 DEFINE_CHAINS(chains_avx2, 8, __attribute__((target("avx2,fma"))), FMA_STEP)
 DEFINE_CHAINS(chains_sse4, 4, , MUL_ADD_STEP)
 #elif defined(__aarch64__)

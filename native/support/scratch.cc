@@ -1,7 +1,7 @@
 // Scratch memory of each thread: grows to the largest request and stays, freed when the thread ends.
-#include <cstdlib>
 #include <new>
 
+#include "support/aligned.h"
 #include "support/run.h"
 
 namespace simdnn {
@@ -10,7 +10,7 @@ namespace {
 struct Block {
   float* data = nullptr;
   size_t floats = 0;
-  ~Block() { std::free(data); }
+  ~Block() { free_allocated_on(data); }
 };
 
 }  // namespace
@@ -21,9 +21,9 @@ float* scratch(Scratch slot, size_t floats) {
   if (floats > block.floats) {
     if (floats > SIZE_MAX / sizeof(float) - 64) throw std::bad_alloc();
     const size_t bytes = (floats * sizeof(float) + 63) / 64 * 64;
-    void* fresh = std::aligned_alloc(64, bytes);
+    void* fresh = allocate_on(64, bytes);
     if (fresh == nullptr) throw std::bad_alloc();
-    std::free(block.data);
+    free_allocated_on(block.data);
     block.data = static_cast<float*>(fresh);
     block.floats = bytes / sizeof(float);
   }

@@ -1,24 +1,58 @@
 #include "support/targets.h"
 
 #include <cstring>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 namespace simdnn {
 namespace {
 
-// What each target's compile flags in CMakeLists.txt assume. __builtin_cpu_supports also asks whether the
-// operating system saves the wide registers.
+// What each target's compile flags in CMakeLists.txt assume.
 bool runs_scalar() { return true; }
 #if defined(__x86_64__)
-bool runs_sse4() { return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul"); }
-bool runs_avx2() {
-  return runs_sse4() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+// What the processor has, and whether the operating system saves the registers that it takes. Not __builtin_cpu_supports: it needs a library of the
+// compiler's that zig does not bring.
+class Processor {
+ public:
+  Processor() {
+    unsigned a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return;
+    constexpr unsigned kPclmul = 1u << 1, kFma = 1u << 12, kSse42 = 1u << 20, kOsSaves = 1u << 27;
+    sse4_ = (c & (kSse42 | kPclmul)) == (kSse42 | kPclmul);
+    const unsigned saved = (c & kOsSaves) != 0 ? saved_registers() : 0;
+    const bool fma = (c & kFma) != 0;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return;
+    constexpr unsigned kAvx2 = 1u << 5 | 1u << 3 | 1u << 8;                                       // with BMI and BMI2
+    constexpr unsigned kAvx512 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;  // F, DQ, CD, BW, VL
+    avx2_ = sse4_ && fma && (b & kAvx2) == kAvx2 && (saved & kYmm) == kYmm;
+    avx512_ = avx2_ && (b & kAvx512) == kAvx512 && (saved & kZmm) == kZmm;
+  }
+  bool sse4() const { return sse4_; }
+  bool avx2() const { return avx2_; }
+  bool avx512() const { return avx512_; }
+
+ private:
+  static constexpr unsigned kYmm = 0x06, kZmm = 0xe6;  // bits of XCR0
+  static unsigned saved_registers() {
+    unsigned low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+#if defined(__APPLE__)
+    // macOS has a thread's wide registers saved from their first use on and shows them in XCR0 no earlier.
+    if ((low & kYmm) == kYmm) low |= kZmm;
+#endif
+    return low;
+  }
+  bool sse4_ = false, avx2_ = false, avx512_ = false;
+};
+
+const Processor& processor() {
+  static const Processor known;
+  return known;
 }
-bool runs_avx512() {
-  return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512vl");
-}
+bool runs_sse4() { return processor().sse4(); }
+bool runs_avx2() { return processor().avx2(); }
+bool runs_avx512() { return processor().avx512(); }
 #elif defined(__aarch64__)
 bool runs_neon() { return true; }
 #endif

@@ -159,6 +159,13 @@ function addModelCommands(program: Command, done: (code: number) => void): void 
 
 function addOthers(program: Command, done: (code: number) => void): void {
   program
+    .command('build')
+    .description("compile the addon from the package's sources, in place of the one that came with it: needs CMake and a C++ compiler")
+    .action(() => {
+      require('../native/build.cjs'); // bin/simdnn.js runs it without this file, which wants an addon
+    });
+
+  program
     .command('info')
     .description('tell what runs here, or what a model holds')
     .argument('[model]', 'a file that train has written')

@@ -2,7 +2,6 @@
 // looks for includes crashes. fuzz.mjs starts it and reads the file `at`, which says which call is being made.
 import { openSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { kernelCall } from './kernels.mjs';
 import { functionCalls } from './programs.mjs';
@@ -14,7 +13,7 @@ const { seed, first, end, at, trace } = JSON.parse(process.argv[2]);
 const require = createRequire(import.meta.url);
 const lib = require('simdnn');
 const publicKernels = require('simdnn/kernels');
-const rawKernels = require('node-gyp-build')(fileURLToPath(new URL('../..', import.meta.url))).kernels;
+const rawKernels = require('../../native/load.cjs').load().kernels;
 const surface = surfaceOf(lib);
 
 const file = openSync(at, 'w');

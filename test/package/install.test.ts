@@ -14,6 +14,7 @@ import {
   run,
   tarball,
   toolbox,
+  userEnvironment,
   withoutPrebuilds,
 } from './install';
 
@@ -33,7 +34,6 @@ const installed = [
   'commander',
   'emoji-regex',
   'is-fullwidth-code-point',
-  'node-gyp-build',
   'simdnn',
   'string-width',
   'strip-ansi',
@@ -54,7 +54,7 @@ describe('with a binary that fits', () => {
     console.log(`install ${options.join(' ')}: ${seconds.toFixed(2)} s`); // two on an idle machine
   });
 
-  it('brings the loader, the progress bar, the reader of the command line and the writer of protobuf, no more', () => {
+  it('brings the progress bar, the reader of the command line and the writer of protobuf, no more', () => {
     const folder = consumer();
     install(folder, tarball, bare);
     expect(
@@ -65,10 +65,9 @@ describe('with a binary that fits', () => {
   });
 });
 
-const withDamagedPrebuild = (): string =>
-  repacked((folder) =>
-    writeFileSync(join(folder, 'prebuilds', `${process.platform}-${process.arch}`, 'simdnn.glibc.node'), 'not a binary'),
-  );
+const platform = `${process.platform}-${process.arch}`;
+const binary = 'simdnn.glibc.node';
+const withDamagedPrebuild = (): string => repacked((folder) => writeFileSync(join(folder, 'prebuilds', platform, binary), 'not a binary'));
 
 // The compiler of the test: what was compiled already from the very same source, for the same instruction set, is taken from the
 // checkout's build; of every instruction set, kernels are compiled with the tarball's own headers.
@@ -90,52 +89,65 @@ fs.appendFileSync(${JSON.stringify(log)}, args.join(' ') + '\\n');
 process.exit(spawnSync(command, args, { stdio: 'inherit' }).status ?? 1);
 `;
 
+const build = (folder: string, path: string, env: NodeJS.ProcessEnv = {}) =>
+  run(folder, join(path, 'npx'), ['--offline', 'simdnn', 'build'], { ...userEnvironment(path), ...env });
+
 describe('without a binary that fits', () => {
-  it('builds from source with plain cmake and the headers it brings', () => {
+  it('builds from source by one command, with plain cmake and the headers it brings', () => {
     const folder = consumer();
-    const tools = toolbox([...forNpm, 'cmake', 'make', 'cc', 'c++', 'as', 'ld', 'ar', 'ranlib']);
+    const tools = toolbox([...forNpm, 'npx', 'cmake', 'make', 'cc', 'c++', 'as', 'ld', 'ar', 'ranlib']);
     const log = join(emptyFolder(), 'compiled');
     const launcher = join(tools, 'launcher');
     writeFileSync(launcher, compiler(join(root, 'build/cmake'), log), { mode: 0o755 });
     const env = { CMAKE_CXX_COMPILER_LAUNCHER: launcher, CMAKE_C_COMPILER_LAUNCHER: launcher };
-    const { status, output } = install(folder, withoutPrebuilds(), tools, [], env);
-    expect([status, output]).toEqual([0, expect.stringContaining(added)]);
+    const installation = install(folder, withoutPrebuilds(), tools);
+    expect([installation.status, installation.output]).toEqual([0, expect.stringContaining(added)]);
+    const { status, output } = build(folder, tools, env);
+    expect([status, output]).toEqual([0, expect.stringMatching(/built .*\.node\n$/)]);
     const compiled = readFileSync(log, 'utf8').trim().split('\n');
     expect(compiled.filter((line) => line.includes('vendor/highway')).length).toBeGreaterThanOrEqual(8);
-    expect(readdirSync(join(folder, 'node_modules/simdnn/build/Release'))).toEqual(['simdnn.node']);
+    // Where it stands for this platform alone: beside the binaries of others, in no place that comes before theirs.
+    const home = join(folder, 'node_modules/simdnn');
+    expect(readdirSync(join(home, 'prebuilds'), { recursive: true, encoding: 'utf8' }).sort()).toEqual([platform, `${platform}/${binary}`]);
+    expect(existsSync(join(home, 'build/Release'))).toBe(false);
     expect(use(folder).output).toBe(answer);
   });
 
-  it.each([
-    ['none', withoutPrebuilds, /No native build was found/],
-    ['one that is damaged', withDamagedPrebuild, /invalid ELF header|file too short/],
-  ])('says in two lines what to do where it cannot build either (binary: %s)', (_, file, reason) => {
-    const { status, output } = install(consumer(), file(), bare);
-    expect(status).not.toBe(0);
-    const lines = output
-      .split('\n')
-      .map((line) => line.replace(/^npm error /, ''))
-      .filter((line) => line.startsWith('simdnn: '));
-    expect(lines).toEqual([
-      expect.stringMatching(/^simdnn: no prebuilt binary is usable \(.*\), and 'cmake -S .*' did not start: .*ENOENT/),
-      expect.stringMatching(/^simdnn: building needs CMake .* C\+\+17 compiler \(on Debian: apt-get install cmake make g\+\+\)$/),
+  it('says in two lines what is missing where it cannot build', () => {
+    const folder = consumer();
+    const tools = toolbox([...forNpm, 'npx']);
+    install(folder, withoutPrebuilds(), tools);
+    const { status, output } = build(folder, tools);
+    expect([status, output.trimEnd().split('\n')]).toEqual([
+      1,
+      [
+        expect.stringMatching(/^simdnn: 'cmake -S .*' did not start: .*ENOENT/),
+        expect.stringMatching(/^simdnn: building needs CMake .* C\+\+17 compiler \(on Debian: apt-get install cmake make g\+\+\)$/),
+      ],
     ]);
-    expect(lines[0]).toMatch(reason);
   });
 
-  it('is not noticed with --ignore-scripts until the package is loaded, which then says what to do', () => {
+  it.each([
+    ['none', withoutPrebuilds, 'no such file', /reason: there is no binary for /, /cure: the package has a binary for/],
+    [
+      'one that is damaged',
+      withDamagedPrebuild,
+      'is there',
+      /reason: .*(invalid ELF header|file too short)/,
+      /cure: the binary is damaged/,
+    ],
+  ])('is installed all the same, and says what to do when it is loaded (binary: %s)', (_, file, state, reason, cure) => {
     const folder = consumer();
-    expect(install(folder, withoutPrebuilds(), bare, ['--ignore-scripts']).status).toBe(0);
+    expect(install(folder, file(), bare).status).toBe(0);
     const { status, output } = use(folder);
     const home = join(folder, 'node_modules/simdnn');
     expect(status).toBe(1);
-    const here = `here: ${process.platform}-${process.arch}, Node ${process.version}, glibc \\d+\\.\\d+, target the best`;
-    for (const place of ['build/Release', 'build/Debug', `prebuilds/${process.platform}-${process.arch}`]) {
-      expect(output).toContain(`tried: ${join(home, place)} (no such folder)`);
-    }
     expect(output).toContain('SIMDNN_ADDON_NOT_LOADED');
-    expect(output).toMatch(new RegExp(here));
-    expect(output).toContain('cure: ');
-    expect(output).toContain('npm rebuild simdnn --build-from-source');
+    expect(output).toContain(`tried: ${join(home, 'build/Release/simdnn.node')} (no such file)`);
+    expect(output).toContain(`tried: ${join(home, 'prebuilds', platform, binary)} (${state})`);
+    expect(output).toMatch(reason);
+    expect(output).toMatch(new RegExp(`here: ${platform}, Node ${process.version}, glibc \\d+\\.\\d+, target the best`));
+    expect(output).toMatch(cure);
+    expect(output).toContain('npx simdnn build');
   });
 });

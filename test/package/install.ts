@@ -3,11 +3,21 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { triples } from '../../scripts/zig.mjs';
 
 export const root = join(__dirname, '../..');
 export const tarball = join(root, 'build/package/simdnn.tgz');
 
 if (!existsSync(tarball)) throw new Error(`${tarball} is missing: node scripts/pack.mjs makes it`);
+
+/** The platforms that it was packed for, as scripts/zig.mjs names them: all that are published unless some are named. */
+export const platforms = process.env['SIMDNN_PLATFORMS']?.split(',') ?? Object.keys(triples);
+
+/** Where the tarball has the binary for a platform. */
+export function binaryOf(platform: string): string {
+  const [system, arch, libc] = platform.split('-');
+  return `prebuilds/${system}-${arch}/simdnn${libc ? `.${libc}` : ''}.node`;
+}
 
 const folders: string[] = [];
 export const cleanUp = (): void => folders.splice(0).forEach((folder) => void rmSync(folder, { recursive: true, force: true }));
@@ -54,7 +64,7 @@ export function run(folder: string, command: string, args: string[], env: NodeJS
 }
 
 // The environment of a user's shell: npm tells the scripts of this run much that an install elsewhere would not know.
-function userEnvironment(path: string): NodeJS.ProcessEnv {
+export function userEnvironment(path: string): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|SIMDNN_|VITEST|NODE_|CMAKE|C(XX)?(FLAGS)?$)/i.test(name));
   return { ...Object.fromEntries(inherited), PATH: path };
 }

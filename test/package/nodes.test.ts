@@ -1,29 +1,88 @@
-// The installed package under every version of Node that it supports, and on arm64 in an emulator.
+// The installed package under every version of Node that it supports, under Bun and Deno, and with the binaries of other platforms in emulators.
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cleanUp, consumer, fillCache, forNpm, install, run, tarball, toolbox } from './install';
-import { nodeBinary } from './nodes';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { cleanUp, consumer, fillCache, forNpm, install, platforms, run, tarball, toolbox } from './install';
+import { arm64Libraries, downloaded, muslBun, nodeBinary, wine } from './nodes';
 
 let folder: string;
 beforeAll(() => {
   fillCache();
   folder = consumer();
-  install(folder, tarball, toolbox(forNpm), ['--ignore-scripts']);
+  install(folder, tarball, toolbox(forNpm));
   copyFileSync(join(__dirname, 'smoke.cjs'), join(folder, 'smoke.cjs'));
 });
 afterAll(cleanUp);
 
-function smoke(version: number, arch: string, target: string, command: string, ...args: string[]): void {
-  const { status, output } = run(folder, command, [...args, 'smoke.cjs'], { ...process.env, SIMDNN_TARGET: target });
-  expect([status, output]).toEqual([0, expect.stringMatching(/^\{.*\}\n$/)]);
-  const { node, ...rest } = JSON.parse(output) as Record<string, unknown>;
-  expect(node).toMatch(new RegExp(`^v${version}\\.`));
+interface Expected {
+  node?: RegExp;
+  arch: string;
+  target?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+function smoke({ node, arch, target = '', env = {} }: Expected, command: string, ...args: string[]): void {
+  const { status, output } = run(folder, command, [...args, 'smoke.cjs'], { ...process.env, ...env, SIMDNN_TARGET: target });
+  const line = output.split(/\r?\n/).find((text) => text.startsWith('{"node"'));
+  expect([status, line ?? output]).toEqual([0, expect.stringMatching(/^\{.*\}$/)]);
+  const { node: version, ...rest } = JSON.parse(line!) as Record<string, unknown>;
+  if (node) expect(version).toMatch(node);
   expect(rest).toEqual({ arch, target: target || expect.any(String), targets: expect.arrayContaining(['scalar']) });
 }
 
-it.each([20, 22, 24, 26])('Node %i', (version) => smoke(version, 'x64', '', nodeBinary(version, 'x64')));
+// A test of a platform that was not packed, or whose emulator is not to be had here, says so.
+const needs = ({ skip }: TestContext, platform: string, emulator: string | null = platform): void => {
+  if (!platforms.includes(platform)) skip(`no binary for ${platform} was packed`);
+  if (emulator === null) skip('the emulator is missing, and cannot be installed');
+};
 
-it.each(['neon', 'scalar'])('Node 20 on arm64, target %s', (target) => {
-  smoke(20, 'arm64', target, 'qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu', nodeBinary(20, 'arm64'));
+describe('linux-x64', () => {
+  it.each([20, 22, 24, 26])('Node %i', (version) =>
+    smoke({ node: new RegExp(`^v${version}\\.`), arch: 'x64' }, nodeBinary(version, 'linux-x64')),
+  );
+  it('Bun', () => smoke({ arch: 'x64' }, downloaded('@oven/bun-linux-x64-baseline', 'bin/bun')));
+  it('Deno', () => smoke({ arch: 'x64' }, downloaded('@deno/linux-x64-glibc', 'deno'), 'run', '-A'));
+});
+
+describe('Node 24 under its permission model', () => {
+  const restricted = (...leave: string[]) => {
+    const { output } = run(folder, nodeBinary(24, 'linux-x64'), [
+      '--permission',
+      ...leave,
+      '-e',
+      "console.log(require('simdnn').ones([2]).sum().item())",
+    ]);
+    return output;
+  };
+  const readable = (part: string): string => `--allow-fs-read=${join(folder, 'node_modules/simdnn', part)}`;
+  it('works with leave', () => expect(restricted('--allow-addons', readable(''))).toMatch(/^2$/m));
+  it('says that addons are not allowed', () =>
+    expect(restricted(readable(''))).toContain("cure: Node's permission model keeps addons from loading"));
+  it('says that the binary may not be read', () => {
+    const output = restricted('--allow-addons', ...['dist', 'native', 'package.json'].map(readable));
+    expect(output).toContain('simdnn.glibc.node (may not be read)');
+    expect(output).toContain("cure: Node's permission model keeps the package from being read");
+  });
+});
+
+it.for(['neon', 'scalar'])('linux-arm64: Node 20 in qemu, target %s', (target, context) => {
+  const libraries = arm64Libraries();
+  needs(context, 'linux-arm64-glibc', libraries);
+  smoke({ node: /^v20\./, arch: 'arm64', target }, 'qemu-aarch64-static', '-L', libraries!, nodeBinary(20, 'linux-arm64'));
+});
+
+it.for(['', 'avx2', 'sse4', 'scalar'])('linux-x64 with musl: Bun, target "%s"', (target, context) => {
+  const bun = muslBun();
+  needs(context, 'linux-x64-musl', bun?.program ?? null);
+  smoke({ arch: 'x64', target, env: { LD_LIBRARY_PATH: bun!.libraries } }, bun!.program);
+});
+
+it.for([20, 22])('win32-x64: Node %i in wine', (version, context) => {
+  const emulator = wine();
+  needs(context, 'win32-x64', emulator);
+  smoke(
+    { node: new RegExp(`^v${version}\\.`), arch: 'x64', env: { WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1' } },
+    emulator!,
+    nodeBinary(version, 'win-x64'),
+  );
 });

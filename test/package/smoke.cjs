@@ -1,8 +1,8 @@
-// What every Node on every platform must be able to do with the installed package: train, call kernels, compile, use workers.
+// What every Node on every platform must be able to do with the installed package: train, compile, fit, call kernels, throw, use workers.
 'use strict';
 const assert = require('node:assert/strict');
 const { Worker, isMainThread, parentPort } = require('node:worker_threads');
-const { compile, info, manualSeed, nn, optim, tensor } = require('simdnn');
+const { compile, data, info, manualSeed, nn, optim, rand, setNumThreads, tensor, train: training } = require('simdnn');
 const kernels = require('simdnn/kernels');
 
 const x = tensor([
@@ -42,8 +42,37 @@ if (!isMainThread) {
   kernels.reluForward(out, Float32Array.of(-1, 2, -3, 4), 4);
   assert.deepEqual([...out], [0, 2, 0, 4]);
 
+  assert.throws(() => kernels.reluForward(out, out, 5), RangeError); // refused in C++
+  const [a, b] = [rand([200, 300]), rand([300, 250])];
+  const products = [1, 2, 4].map((threads) => {
+    setNumThreads(threads);
+    return a.matmul(b).toArray();
+  });
+  assert.deepEqual(products[1], products[0]);
+  assert.deepEqual(products[2], products[0]);
+
+  // The same training as a loop, and off the main thread.
+  const loader = () => new data.DataLoader(new data.TensorDataset(x, y), { batchSize: 2 });
+  const fresh = () => {
+    manualSeed(2);
+    const model = new nn.Linear(2, 2);
+    return { model, criterion: new nn.CrossEntropyLoss(), optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }) };
+  };
+  const looped = fresh();
+  for (let epoch = 0; epoch < 20; epoch++) {
+    for (const [xb, yb] of loader()) {
+      looped.optimizer.zeroGrad();
+      looped.criterion.forward(looped.model.forward(xb), yb).backward();
+      looped.optimizer.step();
+    }
+  }
+  const { model, ...rest } = fresh();
+  const fitted = training.fit(model, { ...rest, loader: loader(), epochs: 20, progress: false }).then(() => {
+    for (const [i, p] of model.parameters().entries()) assert.deepEqual(p.toArray(), looped.model.parameters()[i].toArray());
+  });
+
   const workers = [0, 1].map(() => new Promise((resolve, reject) => new Worker(__filename).on('message', resolve).on('error', reject)));
-  Promise.all(workers).then((losses) => {
+  Promise.all([fitted, ...workers]).then(([, ...losses]) => {
     for (const each of losses) assert.deepEqual(each, eager);
     console.log(JSON.stringify({ node: process.version, arch: process.arch, target: info().target, targets: info().targets }));
   });

@@ -1,6 +1,5 @@
 // Makes compiled functions, or plans alone, and drops them; prints how the resident memory grew meanwhile, in bytes.
 // Usage: node dropped-plans.cjs COUNT dispose|forget|plans
-const { join } = require('node:path');
 const { setImmediate } = require('node:timers/promises');
 const { compile, randn } = require('simdnn');
 
@@ -16,7 +15,7 @@ function compiledFunction() {
 }
 
 // Nothing but the plan's own 4 MB: the collector sees a few small objects, and what it was told of them.
-const addon = require('node-gyp-build')(join(__dirname, '../..'));
+const addon = require('../../native/load.cjs').load();
 const [from, between, to] = [0, 0, 0].map(() => new Float32Array(n));
 function plan() {
   const calls = [

@@ -1,0 +1,27 @@
+// npx simdnn build: compiles the addon from the sources in the package, for this platform, and puts it where the prebuilt one is looked for. A command and no
+// install script: it works under package managers that run none, and builds only where it was asked for.
+'use strict';
+const { spawnSync } = require('node:child_process');
+const { mkdirSync, renameSync, rmSync } = require('node:fs');
+const { dirname, join } = require('node:path');
+const { binary } = require('./load.cjs');
+
+const root = join(__dirname, '..');
+const build = join(root, 'build/source');
+for (const args of [
+  ['-S', root, '-B', build, '-DCMAKE_BUILD_TYPE=Release', `-DSIMDNN_OUTPUT=${build}/out`],
+  ['--build', build, '--target', 'simdnn', '--config', 'Release', '--parallel', '4'],
+]) {
+  const { status, error } = spawnSync('cmake', args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) {
+    console.error(`simdnn: 'cmake ${args.join(' ')}' ${error ? `did not start: ${error.message}` : 'failed'}`);
+    console.error('simdnn: building needs CMake 3.20 or later, make and a C++17 compiler (on Debian: apt-get install cmake make g++)');
+    process.exit(1);
+  }
+}
+// A new file in place of the old one: package managers link the same file into many projects.
+const file = join(root, 'prebuilds', binary());
+mkdirSync(dirname(file), { recursive: true });
+renameSync(join(build, 'out/simdnn.node'), file);
+rmSync(build, { recursive: true });
+console.log(`built ${file}`);
