@@ -31,7 +31,6 @@ export function lengthOfHeader(bytes: Uint8Array): number {
     for (let i = 0; i < count; i++) element(Math.max(3, kind & 15), depth); // true and false are a byte each
   };
   const struct = (depth: number): void => {
-    if (depth > 32) throw new Error('a header is nested too deeply');
     for (;;) {
       const kind = bytes[at]!;
       take(1);
@@ -41,6 +40,7 @@ export function lengthOfHeader(bytes: Uint8Array): number {
     }
   };
   const element = (type: number, depth: number): void => {
+    if (depth > 32) throw new Error('a header is nested too deeply');
     if (type === 3) take(1);
     else if (type >= 4 && type <= 6) varint();
     else if (type === 7) take(8);

@@ -53,7 +53,7 @@ const changes = [
   // A number of many bytes.
   (r, bytes, from) => {
     const at = from + r.below(bytes.length - from);
-    bytes.fill(0xff, at, at + 1 + r.below(5));
+    bytes.fill(0xff, at, Math.min(bytes.length, at + 1 + r.below(5)));
   },
   (r, bytes, from) => {
     const [a, b] = [from + r.below(bytes.length - from), from + r.below(bytes.length - from)];

@@ -232,7 +232,7 @@ it.skipIf(python === undefined)('TensorBoard reads it (skipped where no Python h
   await io.tensorBoard(path).onEpoch({ epoch: 6, loss: -Infinity, metrics: { 'naïve "x" 🙂': 1e300 } });
   const { stdout, stderr } = spawnSync(python!, ['-c', reader, path], { encoding: 'utf8' });
   expect(stdout, stderr).not.toBe('');
-  const read = JSON.parse(stdout.replace(/\b(NaN|-?Infinity)\b/g, '"$1"')) as Record<string, [number, number | string][]>;
+  const read = JSON.parse(stdout.replace(/-?\b(?:NaN|Infinity)\b/g, '"$&"')) as Record<string, [number, number | string][]>;
   // What the second run did anew counts, with its values.
   const all = (first: readonly number[], second: readonly number[]) =>
     [...first.slice(0, 2), ...second].map((value, i) => [i + 1, Math.fround(value)]);
