@@ -54,8 +54,8 @@ void softmax(Run& run, float* y, const float* x, size_t rows, size_t classes) {
   });
 }
 
-// dx[r, c] = y[r, c] * (dy[r, c] - sum over c of dy y), where y = softmax(x); dx may be dy or y. Past the caches it is written by non-temporal stores; the other
-// three kernels here are not, as exponentials take them longer than memory.
+// dx[r, c] = y[r, c] * (dy[r, c] - sum over c of dy y), where y = softmax(x); dx may be dy or y. Past the caches it is written by non-temporal stores; softmax
+// is not, whose exponentials take longer than memory.
 void softmax_backward(Run& run, float* dx, const float* dy, const float* y, size_t rows, size_t classes) {
   const bool past = past_caches(dx, rows * classes, classes);
   for_each_row(run, dx, dy, y, rows, classes, [past](auto& row, float* out, const float* upstream, const float* result) {
