@@ -301,6 +301,13 @@ void all_rows(Run& run, const Matrices& matrices) {
   });
 }
 
+// Of a mean that divides by 0 the gradient at a label, p - 1 times infinity, is the difference of two infinities: NaN, as in PyTorch.
+void no_label_gradient(const Matrices& m) {
+  for (size_t r = 0; r < m.rows; ++r) {
+    if (m.label[r] != kNoClass) m.gradient[r * m.classes + static_cast<size_t>(m.label[r])] = std::numeric_limits<float>::quiet_NaN();
+  }
+}
+
 // Means of losses at labels whose weights add up to 0, with label smoothing: the labels' part and the smoothing's are divided by 0 apart, as the first is
 // NaN where these weights are all 0, and infinite where they cancel.
 struct WeightlessMean {
@@ -326,7 +333,8 @@ struct WeightlessMean {
 // each row with reduction none). With p = softmax(x), eps = label_smoothing and weight 1 where null:
 //   loss_r = (1 - eps) weight[y] (-log p_y) + eps / classes sum_c weight[c] (-log p_c)
 // sum; mean: the sum over the sum of weight[y]; none. Rows with y == ignore_index take no part: loss and
-// gradient 0. All ignored: the mean is NaN, the gradient 0. Weights that add up to 0: what divisions by 0 give, with label smoothing a gradient of NaN. A label that is no class is reported and treated
+// gradient 0. All ignored: the mean is NaN, the gradient 0. Weights that add up to 0: what divisions by 0 give, NaN for the gradient at a label, and
+// with label smoothing everywhere. A label that is no class is reported and treated
 // as ignored. dlogits may be null, or logits. Error of a row: 3 ulp of each term, and the rounding of the
 // sums over classes (row_sums). Without label smoothing every element of dlogits is within 5 ulp and that rounding of its own size, and the loss within
 // as much of its own, down to 2^-126.
@@ -350,6 +358,7 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
              reduction_scale(attributes.reduction, checked.weight)};
   if (attributes.label_smoothing == 0) {
     all_rows<NoDensePart>(run, m);
+    if (dlogits != nullptr && m.scale - m.scale != 0) no_label_gradient(m);  // infinite
   } else if (attributes.reduction == Reduction::mean && checked.weight == 0) {
     const WeightlessMean mean(run, m, attributes.label_smoothing);
     m.scale = std::numeric_limits<float>::quiet_NaN();

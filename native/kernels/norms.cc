@@ -16,7 +16,8 @@ constexpr size_t kBlock = 16 * kLanes;
 // Rows whose part of dweight is added in float before it goes to the sum of all.
 constexpr size_t kRowBlock = 32;
 
-// Begins to fetch the same place of two matrices kRows rows on: the processor's own prefetching stops at each 4 KiB page. Harmless behind the last row.
+// Begins to fetch the same place of two matrices kRows rows on: the processor's own prefetching stops at each 4 KiB page. Harmless behind the last row. A
+// backward pass fetches dy in its first walk and x in its second, so that memory is at work in both.
 template <size_t kRows>
 HWY_INLINE void prefetch_rows(const float* a, const float* b, size_t i, size_t columns) {
   const size_t ahead = (i + kRows * columns) * sizeof(float);
@@ -168,7 +169,7 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
           constexpr size_t kRows = decltype(count)::value;
           const float *const upstream = dy + r * columns, *const in = x + r * columns;
           float* const out = dx == nullptr ? nullptr : dx + r * columns;
-          const float* const ahead = dx == nullptr || past ? in : out;
+          const float* const ahead = dx == nullptr ? in : past ? upstream : out;
           VF factor[kRows];
           for (size_t row = 0; row < kRows; ++row) factor[row] = hn::Set(kF, scale[r + row]);
           double means[kRows][1];
@@ -178,8 +179,7 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
             if constexpr (kParts) sum = load(kF, part + i, n);
             for (size_t row = 0; row < kRows; ++row) {
               const size_t at = row * columns + i;
-              if (fetches) prefetch_rows<kRows>(upstream, in, at, columns);
-              if (fetches) prefetch_rows<kRows>(ahead, ahead, at, columns);
+              if (fetches) prefetch_rows<kRows>(upstream, ahead, at, columns);
               const VF d = load(kF, upstream + at, n), v = load(kF, in + at, n);
               sums[row][0] = hn::MulAdd(hn::Mul(d, w), v, sums[row][0]);
               if constexpr (kParts) sum = hn::MulAdd(d, hn::Mul(v, factor[row]), sum);
@@ -191,6 +191,7 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
             const VF share = hn::Set(kF, static_cast<float>(square * means[row][0])), root = factor[row];
             const float *const d = upstream + row * columns, *const v = in + row * columns;
             write_row(out + row * columns, columns, past, [=](size_t i, size_t n) HWY_ATTR {
+              prefetch_rows<kRows>(v, v, i, columns);
               const VF g = hn::Mul(load(kF, d + i, n), weight_at<kWeighted>(weight, i, n));
               return hn::Mul(root, hn::NegMulAdd(load(kF, v + i, n), share, g));
             });
@@ -276,7 +277,7 @@ void layer_norm_backward(Run& run, float* dx, float* dweight, float* dbias, cons
           constexpr size_t kRows = decltype(count)::value;
           const float *const upstream = dy + r * columns, *const in = x + r * columns;
           float* const out = dx == nullptr ? nullptr : dx + r * columns;
-          const float* const ahead = dx == nullptr || past ? in : out;
+          const float* const ahead = dx == nullptr ? in : past ? upstream : out;
           VF center[kRows], factor[kRows];
           for (size_t row = 0; row < kRows; ++row) {
             center[row] = hn::Set(kF, mean[r + row]);
@@ -292,8 +293,7 @@ void layer_norm_backward(Run& run, float* dx, float* dweight, float* dbias, cons
             }
             for (size_t row = 0; row < kRows; ++row) {
               const size_t at = row * columns + i;
-              if (fetches) prefetch_rows<kRows>(upstream, in, at, columns);
-              if (fetches) prefetch_rows<kRows>(ahead, ahead, at, columns);
+              if (fetches) prefetch_rows<kRows>(upstream, ahead, at, columns);
               const VF d = load(kF, upstream + at, n), h = hn::Mul(hn::Sub(load(kF, in + at, n), center[row]), factor[row]);
               const VF g = hn::Mul(d, w);
               to[row][0] = hn::Add(to[row][0], g);
@@ -313,6 +313,7 @@ void layer_norm_backward(Run& run, float* dx, float* dweight, float* dbias, cons
             const VF middle = center[row], root = factor[row];
             const float *const d = upstream + row * columns, *const v = in + row * columns;
             write_row(out + row * columns, columns, past, [=](size_t i, size_t n) HWY_ATTR {
+              prefetch_rows<kRows>(v, v, i, columns);
               const VF h = hn::Mul(hn::Sub(load(kF, v + i, n), middle), root);
               const VF g = hn::MulSub(load(kF, d + i, n), weight_at<kWeighted>(weight, i, n), offset);
               return hn::Mul(root, hn::NegMulAdd(h, share, g));

@@ -1,3 +1,6 @@
+#include <type_traits>
+
+#include "kernels/past_caches.h"
 #include "kernels/softmax_row.h"
 
 namespace simdnn::SIMDNN_ISA {
@@ -51,19 +54,28 @@ void softmax(Run& run, float* y, const float* x, size_t rows, size_t classes) {
   });
 }
 
-// dx[r, c] = y[r, c] * (dy[r, c] - sum over c of dy y), where y = softmax(x); dx may be dy or y.
+// dx[r, c] = y[r, c] * (dy[r, c] - sum over c of dy y), where y = softmax(x); dx may be dy or y. Past the caches it is written by non-temporal stores; softmax
+// is not, whose exponentials take longer than memory.
 void softmax_backward(Run& run, float* dx, const float* dy, const float* y, size_t rows, size_t classes) {
-  for_each_row(run, dx, dy, y, rows, classes, [](auto& row, float* out, const float* upstream, const float* result) {
+  const bool past = past_caches(dx, rows * classes, classes);
+  for_each_row(run, dx, dy, y, rows, classes, [past](auto& row, float* out, const float* upstream, const float* result) {
+    const float* const ahead = past ? result : out;
     const VF sum = row_sum(row, [&](size_t i, size_t n) {
       row.prefetch_next(upstream, i);
       row.prefetch_next(result, i);
-      row.prefetch_next(out, i);
+      row.prefetch_next(ahead, i);
       return hn::Mul(load(kF, upstream + i, n), load(kF, result + i, n));
     });
-    row.each([&](size_t i, size_t n, auto) {
+    const auto dx_at = [&](size_t i, size_t n) {
       const VF difference = hn::Sub(load(kF, upstream + i, n), sum);
-      store(hn::Mul(load(kF, result + i, n), difference), kF, out + i, n);
-    });
+      return hn::Mul(load(kF, result + i, n), difference);
+    };
+    if constexpr (std::is_same_v<std::remove_reference_t<decltype(row)>, LongRow>) {
+      write_row(out, row.classes(), past, dx_at);
+      finish_writing(past);
+    } else {
+      row.each([&](size_t i, size_t n, auto) { store(dx_at(i, n), kF, out + i, n); });
+    }
   });
 }
 

@@ -73,6 +73,8 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
     total += row.loss;
     if (attributes.reduction == Reduction::none) loss[r] = static_cast<float>(row.loss);
     row.write_gradient(dlogits == nullptr ? nullptr : dlogits + r * classes, takes_part ? scale : 0);
+    // p times infinity minus infinity
+    if (dlogits != nullptr && takes_part && std::isinf(scale)) dlogits[r * classes + static_cast<size_t>(labels[r])] = NAN;
   }
   reduce(loss, total, count, attributes.reduction);
   if (weightless) loss[0] = static_cast<float>(keep * (of_labels / count) + (total - keep * of_labels) / count);

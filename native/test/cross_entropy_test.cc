@@ -230,6 +230,16 @@ TEST(softmax_cross_entropy) {
   run_rows(finite, zero_one, weight.data(), 0, Reduction::mean);
   t.check(std::isnan(loss[0]) && std::isnan(gradient[0]), "0 / 0");
 
+  t.where = "weights that cancel";
+  weight[0] = 1, weight[1] = -1;
+  const int32_t one_zero[] = {1, 0, kIgnore, kIgnore};
+  run_rows(finite, one_zero, weight.data(), 0, Reduction::mean);
+  for (size_t i = 0; i < 12; ++i) {
+    const bool at_label = i == 1 || i == 3;
+    t.check(at_label ? std::isnan(gradient[i]) : i < 6 ? std::isinf(gradient[i]) : gradient[i] == 0, "infinite but at the label, 0 where ignored");
+  }
+  weight[0] = weight[1] = 0;
+
   const int32_t last_ignored[] = {1, 0, 1, kIgnore};
   for (double smoothing : {0.1, 1.0}) {
     for (float other : {0.0f, 2.0f}) {

@@ -174,4 +174,41 @@ TEST(log_softmax_backward) {
   test_backward(t, t.twin.log_softmax, t.kernel.log_softmax_backward, t.twin.log_softmax_backward);
 }
 
+// Results past the caches, in place or not, have the bits of those that stay in them.
+TEST(softmax_past_caches) {
+  constexpr size_t rows = 4096, columns = 1024, n = rows * columns, half = n / 2;
+  Random random(16);
+  Buffer<float> x(t, n), dy(t, n), whole(t, n), halves(t, n);
+  for (size_t i = 0; i < n; ++i) {
+    x[i] = static_cast<float>(random.below(1000)) / 100 + (i % (3 * columns) == 5 ? 30 : 0);  // in every third row one class has nearly all
+    dy[i] = static_cast<float>(random.below(1000)) / 100 - 3;
+  }
+  Run run(2);
+  const auto forward = [&](Forward kernel, const char* what) {
+    kernel(run, halves.data(), x.data(), rows / 2, columns);
+    kernel(run, halves.data() + half, x.data() + half, rows / 2, columns);
+    kernel(run, whole.data(), x.data(), rows, columns);
+    same_bits(t, whole, halves, what);
+    std::memcpy(whole.data(), x.data(), n * sizeof(float));
+    kernel(run, whole.data(), whole.data(), rows, columns);
+    same_bits(t, whole, halves, what);
+  };
+  const auto backward = [&](Backward kernel, const char* what) {  // of the y in halves
+    std::memcpy(x.data(), halves.data(), n * sizeof(float));
+    kernel(run, whole.data(), dy.data(), x.data(), rows, columns);
+    kernel(run, halves.data(), dy.data(), x.data(), rows / 2, columns);
+    kernel(run, halves.data() + half, dy.data() + half, x.data() + half, rows / 2, columns);
+    same_bits(t, whole, halves, what);
+    kernel(run, x.data(), dy.data(), x.data(), rows, columns);
+    same_bits(t, x, halves, what);
+  };
+  Buffer<float> logits(t, n);
+  std::memcpy(logits.data(), x.data(), n * sizeof(float));
+  forward(t.kernel.softmax, "softmax");
+  backward(t.kernel.softmax_backward, "softmax_backward");
+  std::memcpy(x.data(), logits.data(), n * sizeof(float));
+  forward(t.kernel.log_softmax, "log_softmax");
+  backward(t.kernel.log_softmax_backward, "log_softmax_backward");
+}
+
 }  // namespace simdnn::test

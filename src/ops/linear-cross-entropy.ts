@@ -127,17 +127,22 @@ function scaleInPlace(t: Tensor | null, factor: Tensor): void {
   if (t !== null) calls.scaleRows({ out: t.floats, x: t.floats, scale: factor.floats, rows: 1, columns: t.numel });
 }
 
-// Makes the sums means. Gradients are 0 and stay so where no row counts, and NaN, as the loss, where the weights of those that count are 0.
+// Makes the sums means. Gradients are 0 and stay so where no row counts, and NaN where the weights of those that count add up to 0. So is the loss, but
+// without label smoothing what the division by 0 gives: with it the labels' losses, which decide, are not there apart.
 function divide(problem: Problem, loss: Tensor, gradients: Gradients | null): void {
-  const { where, target, classWeight, ignoreIndex } = problem;
+  const { where, target, classWeight, ignoreIndex, labelSmoothing, rows, features } = problem;
   const total = sumOfWeights(where, target, classWeight, ignoreIndex);
   const nothing = nanWithout(where, total);
   calls.div({ out: loss.floats, a: loss.floats, b: total.floats, layout: flatLayout(1) });
-  calls.add({ out: loss.floats, a: loss.floats, b: nothing.floats, layout: flatLayout(1) });
+  if (labelSmoothing > 0) calls.add({ out: loss.floats, a: loss.floats, b: nothing.floats, layout: flatLayout(1) });
   if (gradients === null) return;
   const share = binary(where, 'add', binary(where, 'div', scalar(1), total, 'float32'), nothing, 'float32');
-  const factor = choose(where, target.ne(scalar(ignoreIndex, 'int32')).sum(), share, scalar(0));
-  for (const t of [gradients.dx, gradients.dweight, gradients.dbias]) scaleInPlace(t, factor);
+  const counting = target.ne(scalar(ignoreIndex, 'int32'));
+  const factor = choose(where, counting.sum(), share, scalar(0));
+  for (const t of [gradients.dweight, gradients.dbias]) scaleInPlace(t, factor);
+  if (gradients.dx === null) return;
+  const factors = choose(where, counting, share, scalar(0)); // a row that does not count keeps its zeros, whatever the others are divided by
+  calls.scaleRows({ out: gradients.dx.floats, x: gradients.dx.floats, scale: factors.floats, rows, columns: features });
 }
 
 // The sum or the mean: its gradients are made along with it, and multiplied by what arrives for it.

@@ -117,8 +117,8 @@ describe('nothing to average', () => {
     expectSame(logits.grad!, new Array(30).fill(0));
   });
 
-  // What torch.nn.functional.cross_entropy 2.13 gives: NaN but for rows that are ignored.
-  const nan = Number.NaN;
+  // What torch.nn.functional.cross_entropy 2.13 gives: NaN but for rows that are ignored, and what divisions by 0 give where weights cancel.
+  const [nan, inf] = [Number.NaN, Number.POSITIVE_INFINITY];
   test.each([
     [[0, 0, 2], 0.1, [0, 1], nan, [nan, nan, nan, nan, nan, nan]],
     [[0, 0, 2], 0.1, [0, -100], nan, [nan, nan, nan, 0, 0, 0]],
@@ -126,7 +126,8 @@ describe('nothing to average', () => {
     [[0, 0, 2], 1, [0, 1], nan, [nan, nan, nan, nan, nan, nan]],
     [[0, 0, 0], 0.1, [0, -100], nan, [nan, nan, nan, 0, 0, 0]],
     [[0, 0, 0], 0, [0, -100], nan, [nan, nan, nan, 0, 0, 0]],
-    [[1, -1, 2], 0.1, [0, 1], Number.POSITIVE_INFINITY, [nan, nan, nan, nan, nan, nan]],
+    [[1, -1, 2], 0, [0, 1], inf, [nan, inf, inf, -inf, nan, -inf]],
+    [[1, -1, 2], 0.1, [0, 1], inf, [nan, nan, nan, nan, nan, nan]],
     [[1, -1, 2], 1, [0, 1], nan, [nan, nan, nan, nan, nan, nan]],
   ])('weights %j that add up to 0, labelSmoothing %d, labels %j', (weight, labelSmoothing, target, loss, gradient) => {
     const logits = tensor(

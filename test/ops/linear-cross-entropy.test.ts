@@ -199,6 +199,40 @@ describe('weights of classes', () => {
     expect(crossEntropy(toTensor(numbers([2, 4])), int([0, 3]), { ...options, reduction: 'sum' }).item()).not.toBe(Number.NaN);
   });
 
+  // torch.nn.functional.cross_entropy 2.13 of torch.nn.functional.linear gives these.
+  test('those of all labels are 0: the gradient of a row that is ignored is 0 all the same', () => {
+    const [loss, dx, ...rest] = gradients((a, w) => linearCrossEntropy(a, w, int([0, -100, 3]), { weight: weights, chunk: 2 }));
+    expect(loss).toEqual([Number.NaN]);
+    expect(dx).toEqual([Number.NaN, Number.NaN, 0, 0, Number.NaN, Number.NaN]);
+    expect(rest.flat().every(Number.isNaN)).toBe(true);
+  });
+
+  test.each([
+    [1, -1],
+    [-1, 1],
+  ])('those of the labels cancel, %d and %d: the loss is infinite, the gradients NaN', (first, second) => {
+    const matrix = (rows: number[][]): Tensor => tensor(rows, { requiresGrad: true });
+    const [a, w] = [
+      matrix([
+        [1, 2],
+        [0, 0.5],
+        [3, 4],
+      ]),
+      matrix([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+    ];
+    const options = { weight: tensor([first, second, 2]) };
+    const loss = linearCrossEntropy(a, w, int([0, 1, -100]), options);
+    loss.backward();
+    expect(loss.item()).toBe(crossEntropy(linear(a.detach(), w.detach()), int([0, 1, -100]), options).item());
+    expect(Number.isNaN(loss.item())).toBe(false);
+    expect(flat(a.grad!)).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN, 0, 0]);
+    expect(flat(w.grad!).every(Number.isNaN)).toBe(true);
+  });
+
   test('no label counts: NaN, and gradients of 0', () => {
     const infinite = tensor([Infinity, 1, 1, Number.NaN]);
     const ignored = int([-100, -100, -100]);
