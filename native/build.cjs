@@ -4,7 +4,7 @@
 const { spawnSync } = require('node:child_process');
 const { mkdirSync, renameSync, rmSync } = require('node:fs');
 const { dirname, join } = require('node:path');
-const { binary } = require('./load.cjs');
+const { binary } = require('./load.js');
 
 const root = join(__dirname, '..');
 const build = join(root, 'build/source');

@@ -18,7 +18,7 @@ const bundle = await rolldown({
   transform: { define: { packageVersion: JSON.stringify(version) } },
   external: [
     /^node:/,
-    /\/native\/\w+\.cjs$/,
+    /\/native\/(load\.js|build\.cjs)$/,
     ...Object.keys({ ...dependencies, ...peerDependencies }).map((name) => new RegExp(`^${name}(/|$)`)),
   ],
 });

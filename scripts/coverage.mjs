@@ -17,7 +17,7 @@ export async function coverage() {
     definitions: {
       SIMDNN_TESTS: 'ON',
       SIMDNN_TARGETS: scalarAndBest().join(';'),
-      SIMDNN_OUTPUT: join(output, 'build/Release'), // where native/load.cjs looks
+      SIMDNN_OUTPUT: join(output, 'build/Release'), // where native/load.js looks
     },
   });
   for (const file of readdirSync(build, { recursive: true })) if (file.endsWith('.gcda')) rmSync(join(build, file)); // counts of runs before

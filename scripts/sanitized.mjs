@@ -75,7 +75,7 @@ export function buildSanitized(sanitizer, program, targets = scalarAndBest()) {
     definitions: {
       SIMDNN_ADDON: 'ON',
       SIMDNN_TESTS: 'ON',
-      SIMDNN_OUTPUT: join(root, 'build', folder, 'build/Release'), // where native/load.cjs looks, given SIMDNN_PREBUILD=build/asan
+      SIMDNN_OUTPUT: join(root, 'build', folder, 'build/Release'), // where native/load.js looks, given SIMDNN_PREBUILD=build/asan
       SIMDNN_SANITIZE: definition,
       SIMDNN_TARGETS: targetsOf(targets).join(';'),
     },

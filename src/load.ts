@@ -34,7 +34,7 @@ interface Loader {
   places(): string[];
   load(): unknown;
 }
-const loader = (): Loader => require('../native/load.cjs') as Loader;
+const loader = (): Loader => require('../native/load.js') as Loader;
 
 // A bundle may have left the loader behind.
 function places(): string[] {

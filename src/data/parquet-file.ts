@@ -12,14 +12,32 @@ type Delta = typeof import('hyparquet/src/delta.js', { with: { 'resolution-mode'
 // What a file says of itself.
 export type Metadata = ReturnType<Hyparquet['parquetMetadata']>;
 
-// Modules of the new kind. A context of `node:vm`, as Jest makes them, cannot import, unless Node is told to; Node's own `require` loads them there too.
-async function loaded<T>(importAll: () => Promise<T>, requireAll: (load: NodeJS.Require) => T): Promise<T> {
+// Modules of the new kind, imported in the try itself: bundlers then do without them where they are not installed. A context of `node:vm`, as Jest makes them, cannot
+// import, unless Node is told to; Node's own `require` loads them there too.
+async function modules(): Promise<[Hyparquet, Compressors, Columns, Pages, Schema, Convert, Delta]> {
   try {
-    return await importAll();
+    return [
+      await import('hyparquet'),
+      await import('hyparquet-compressors'),
+      await import('hyparquet/src/column.js'),
+      await import('hyparquet/src/datapage.js'),
+      await import('hyparquet/src/schema.js'),
+      await import('hyparquet/src/convert.js'),
+      await import('hyparquet/src/delta.js'),
+    ];
   } catch (error) {
     if (!String((error as { code?: unknown }).code).startsWith('ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING')) throw error;
     const { createRequire } = process.getBuiltinModule('node:module');
-    return requireAll(createRequire(__filename));
+    const load = createRequire(__filename);
+    return [
+      load('hyparquet'),
+      load('hyparquet-compressors'),
+      load('hyparquet/src/column.js'),
+      load('hyparquet/src/datapage.js'),
+      load('hyparquet/src/schema.js'),
+      load('hyparquet/src/convert.js'),
+      load('hyparquet/src/delta.js'),
+    ];
   }
 }
 
@@ -33,7 +51,6 @@ const missing = (where: string, error: unknown): SimdnnError =>
 /** What reads a file, and a page of a column without waiting; `where` is who needs it. */
 export async function library(where: string) {
   try {
-    // Each in the try itself: bundlers then do without it where it is not installed.
     const [
       { parquetMetadata, parquetSchema },
       { compressors },
@@ -42,26 +59,7 @@ export async function library(where: string) {
       { getTreePath, isFlatColumn },
       { convert, DEFAULT_PARSERS },
       { deltaBinaryUnpack },
-    ] = await loaded<[Hyparquet, Compressors, Columns, Pages, Schema, Convert, Delta]>(
-      async () => [
-        await import('hyparquet'),
-        await import('hyparquet-compressors'),
-        await import('hyparquet/src/column.js'),
-        await import('hyparquet/src/datapage.js'),
-        await import('hyparquet/src/schema.js'),
-        await import('hyparquet/src/convert.js'),
-        await import('hyparquet/src/delta.js'),
-      ],
-      (load) => [
-        load('hyparquet'),
-        load('hyparquet-compressors'),
-        load('hyparquet/src/column.js'),
-        load('hyparquet/src/datapage.js'),
-        load('hyparquet/src/schema.js'),
-        load('hyparquet/src/convert.js'),
-        load('hyparquet/src/delta.js'),
-      ],
-    );
+    ] = await modules();
     return {
       ...{ parquetMetadata, parquetSchema, compressors, parquetHeader, readPage, decompressPage },
       ...{ getTreePath, isFlatColumn, convert, DEFAULT_PARSERS, deltaBinaryUnpack },

@@ -13,7 +13,7 @@ const { seed, first, end, at, trace } = JSON.parse(process.argv[2]);
 const require = createRequire(import.meta.url);
 const lib = require('simdnn');
 const publicKernels = require('simdnn/kernels');
-const rawKernels = require('../../native/load.cjs').load().kernels;
+const rawKernels = require('../../native/load.js').load().kernels;
 const surface = surfaceOf(lib);
 
 const file = openSync(at, 'w');

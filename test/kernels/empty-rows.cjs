@@ -2,7 +2,7 @@
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const root = join(__dirname, '../..');
-const { kernels } = require('../../native/load.cjs').load();
+const { kernels } = require('../../native/load.js').load();
 
 const signatures = [...readFileSync(join(root, 'src/kernels.generated.ts'), 'utf8').matchAll(/^ {2}(\w+)\((.*)\): void;$/gm)];
 const sizes = new Set(['rows', 'in_', 'out', 'm', 'n', 'k', 'classes', 'outer', 'inner', 'columns', 'count']);

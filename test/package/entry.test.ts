@@ -55,7 +55,7 @@ describe('by its name', () => {
     const files = required(`require('simdnn'); console.log(JSON.stringify(Object.keys(require.cache)))`) as string[];
     const packages = files.map((file) => file.slice(join(folder, 'node_modules/').length).split('/')[0]);
     expect([...new Set(packages)].sort()).toEqual(['simdnn']);
-    expect(files.length).toBeLessThan(8); // each costs time: see scripts/bundle.mjs; native/load.cjs is one that bundlers can trace
+    expect(files.length).toBeLessThan(8); // each costs time: see scripts/bundle.mjs; native/load.js is one that bundlers can trace
   });
 });
 

@@ -15,7 +15,7 @@ function compiledFunction() {
 }
 
 // Nothing but the plan's own 4 MB: the collector sees a few small objects, and what it was told of them.
-const addon = require('../../native/load.cjs').load();
+const addon = require('../../native/load.js').load();
 const [from, between, to] = [0, 0, 0].map(() => new Float32Array(n));
 function plan() {
   const calls = [

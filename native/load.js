@@ -1,11 +1,19 @@
 // Finds the addon's binary for this platform and loads it. In a file of its own that no bundling of this package changes:
-// what @vercel/nft reads here tells it to take prebuilds/ along.
+// what @vercel/nft and ncc read here tells them to take prebuilds/ along.
 'use strict';
 const { closeSync, openSync, readSync, statSync } = require('node:fs');
 const path = require('node:path');
 
-const prebuilds = path.join(__dirname, '../prebuilds');
-const checkoutBuild = path.join(__dirname, '../build/Release/simdnn.node');
+// A bundle of ES modules knows no __dirname, but ncc, which writes another expression in the place of this one.
+function prebuilds() {
+  try {
+    return path.join(__dirname, '../prebuilds');
+  } catch {
+    return null;
+  }
+}
+
+const checkoutBuild = typeof __dirname === 'string' ? path.join(__dirname, '../build/Release/simdnn.node') : null;
 
 // A program names near its beginning what loads its libraries. Node's report knows the C library as well, and takes longer; it also asks for the names of all
 // hosts that sockets are connected to, which takes a minute where no name server answers.
@@ -32,7 +40,8 @@ function binary() {
 function places() {
   const named = process.env.SIMDNN_PREBUILD;
   if (named) return [path.resolve(named, 'build/Release/simdnn.node'), path.resolve(named, 'prebuilds', binary())];
-  return [checkoutBuild, path.join(prebuilds, binary())];
+  const folder = prebuilds();
+  return [checkoutBuild, folder && path.join(folder, binary())].filter((place) => place !== null);
 }
 
 // Errors of the file system other than that there is no such file are thrown: they have cures of their own.

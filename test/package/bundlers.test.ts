@@ -1,0 +1,135 @@
+// Real bundlers, from npm: each puts a program that trains into one file, as docs/bundlers.md says and without; what comes out runs, or says what to do.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cleanUp, consumer, type Outcome, run, tarball, userEnvironment } from './install';
+
+const versions = {
+  esbuild: '^0.28.0',
+  rollup: '^4.60.0',
+  '@rollup/plugin-commonjs': '*',
+  '@rollup/plugin-node-resolve': '*',
+  rolldown: '^1.2.0',
+  vite: '^8.0.0',
+  webpack: '^5.113.0',
+  'webpack-cli': '*',
+  '@vercel/ncc': '*',
+  '@vercel/nft': '*',
+};
+
+const program = `
+import { data, nn, optim, randn, train, zeros } from 'simdnn';
+const model = new nn.Linear(4, 2);
+const loader = new data.DataLoader(new data.TensorDataset(randn([8, 4]), zeros([8, 2])), { batchSize: 4 });
+const options = { criterion: new nn.MSELoss(), optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }), loader };
+train.fit(model, { ...options, epochs: 2, progress: false }).then(({ loss }) => console.log('epochs:', loss.length));
+`;
+
+const folder = consumer();
+const env = userEnvironment(process.env['PATH']!);
+const tool = (name: string, ...args: string[]): Outcome => run(folder, join(folder, 'node_modules/.bin', name), args, env);
+const configured = (name: string, file: string, config: string, ...args: string[]): Outcome => {
+  writeFileSync(join(folder, file), config);
+  return tool(name, ...args);
+};
+
+beforeAll(() => {
+  writeFileSync(join(folder, 'app.mjs'), program);
+  const packages = Object.entries(versions).map(([name, version]) => `${name}@${version}`);
+  const { status, output } = run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', tarball, ...packages], env);
+  if (status !== 0) throw new Error(output);
+});
+afterAll(cleanUp);
+
+/** Each writes `${out}/${file}`. */
+const bundlers: Record<string, { file: string; bundle(out: string, external: boolean): Outcome }> = {
+  esbuild: {
+    file: 'out.cjs',
+    bundle: (out, external) =>
+      tool('esbuild', 'app.mjs', '--bundle', '--platform=node', `--outfile=${out}/out.cjs`, ...(external ? ['--external:simdnn'] : [])),
+  },
+  rollup: {
+    file: 'out.mjs',
+    bundle: (out, external) =>
+      configured(
+        'rollup',
+        'rollup.config.mjs',
+        `import commonjs from '@rollup/plugin-commonjs';
+        import resolve from '@rollup/plugin-node-resolve';
+        const output = { file: '${out}/out.mjs', format: 'es', inlineDynamicImports: true };
+        export default { input: 'app.mjs', external: [${external ? '/^simdnn/' : ''}], plugins: [resolve({ preferBuiltins: true }), commonjs()], output };`,
+        '-c',
+      ),
+  },
+  rolldown: {
+    file: 'out.mjs',
+    bundle: (out, external) =>
+      configured(
+        'rolldown',
+        'rolldown.config.mjs',
+        `const output = { file: '${out}/out.mjs', format: 'es', codeSplitting: false };
+        export default { input: 'app.mjs', platform: 'node', external: [${external ? '/^simdnn/' : ''}], output };`,
+        '-c',
+      ),
+  },
+  vite: {
+    file: 'out.mjs',
+    bundle: (out, external) =>
+      configured(
+        'vite',
+        'vite.config.mjs',
+        `const build = { ssr: 'app.mjs', outDir: '${out}', rollupOptions: { output: { entryFileNames: 'out.mjs' } } };
+        export default { build, ssr: ${external ? "{ external: ['simdnn'] }" : '{ noExternal: true }'} };`,
+        'build',
+      ),
+  },
+  webpack: {
+    file: 'out.cjs',
+    bundle: (out, external) =>
+      configured(
+        'webpack',
+        'webpack.config.cjs',
+        `const externals = ${external ? "{ simdnn: 'commonjs simdnn' }" : '{}'};
+        module.exports = { target: 'node', mode: 'development', devtool: false, entry: './app.mjs', externals, output: { path: '${join(folder, out)}', filename: 'out.cjs' } };`,
+      ),
+  },
+  ncc: {
+    file: 'index.mjs',
+    bundle: (out, external) => tool('ncc', 'build', 'app.mjs', '-o', out, ...(external ? ['--external', 'simdnn'] : [])),
+  },
+};
+
+const trained = [0, expect.stringContaining('epochs: 2')];
+
+describe.each(Object.entries(bundlers))('%s', (name, { file, bundle }) => {
+  const bundled = (external: boolean): ((more?: NodeJS.ProcessEnv) => unknown[]) => {
+    const out = `out-${name}-${external ? 'external' : 'inside'}`;
+    mkdirSync(join(folder, out));
+    const { status, output } = bundle(out, external);
+    expect([status, status === 0 ? '' : output]).toEqual([0, '']);
+    return (more = {}) => {
+      const outcome = run(folder, process.execPath, [join(out, file)], { ...env, ...more });
+      return [outcome.status, outcome.output];
+    };
+  };
+
+  it('runs as docs/bundlers.md says', () => {
+    expect(bundled(true)()).toEqual(trained);
+  });
+
+  it('with the package inside finds its binary, or says what to do, and by SIMDNN_PREBUILD', () => {
+    const start = bundled(false);
+    const takesItAlong = name === 'ncc';
+    expect(start()).toEqual(
+      takesItAlong ? trained : [1, expect.stringContaining('cure: simdnn was put into a bundle, where its binary is not')],
+    );
+    expect(start({ SIMDNN_PREBUILD: join(folder, 'node_modules/simdnn') })).toEqual(trained);
+  });
+});
+
+it('@vercel/nft takes the binaries along', () => {
+  const trace = `require('@vercel/nft').nodeFileTrace(['app.mjs']).then(({ fileList }) => console.log([...fileList].join('\\n')))`;
+  const { output } = run(folder, process.execPath, ['-e', trace], env);
+  expect(output).toMatch(/^node_modules\/simdnn\/prebuilds\/[\w-]+\/simdnn\.glibc\.node$/m);
+  expect(output).toMatch(/^node_modules\/simdnn\/dist\/src\.js$/m);
+});
