@@ -20,6 +20,7 @@ it('covers every file', () => {
     'more',
     'more_losses',
     'names',
+    'namespaces', // asked for by test/missing.test.ts
     'norm_embedding',
     'optim',
     'optimizers',
