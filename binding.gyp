@@ -9,7 +9,7 @@
           "action_name": "cmake",
           "inputs": [
             "CMakeLists.txt",
-            "<!@(node -p \"require('fs').readdirSync('native',{recursive:true}).filter((f)=>/\\.\\w+$/.test(f)).map((f)=>'native/'+f.split('\\\\').join('/')).join(' ')\")"
+            "<!@(node -p \"require('fs').readdirSync('native',{recursive:true}).filter((f)=>/\\.\\w+$/.test(f)).map((f)=>'native/'+f.split(require('path').sep).join('/')).join(' ')\")"
           ],
           "outputs": ["<(PRODUCT_DIR)/simdnn.node"],
           "action": [

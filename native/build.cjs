@@ -2,14 +2,24 @@
 // install script: it works under package managers that run none, and builds only where it was asked for.
 'use strict';
 const { spawnSync } = require('node:child_process');
-const { mkdirSync, renameSync, rmSync } = require('node:fs');
+const { existsSync, mkdirSync, renameSync, rmSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 const { binary } = require('./load.js');
 
 const root = join(__dirname, '..');
 const build = join(root, 'build/source');
+// What a build that failed has left would choose compiler and generator of the next one.
+try {
+  rmSync(build, { recursive: true, force: true });
+  mkdirSync(build, { recursive: true });
+} catch (error) {
+  console.error(`simdnn: the folder of the package cannot be written: ${error.message}`);
+  process.exit(1);
+}
+// Visual Studio's own compiler does not know the attributes that choose instruction sets.
+const toolset = process.platform === 'win32' && !process.env.CMAKE_GENERATOR ? ['-T', 'ClangCL'] : [];
 for (const args of [
-  ['-S', root, '-B', build, '-DCMAKE_BUILD_TYPE=Release', `-DSIMDNN_OUTPUT=${build}/out`],
+  ['-S', root, '-B', build, ...toolset, '-DCMAKE_BUILD_TYPE=Release', `-DSIMDNN_OUTPUT=${build}/out`],
   ['--build', build, '--target', 'simdnn', '--config', 'Release', '--parallel', '4'],
 ]) {
   const { status, error } = spawnSync('cmake', args, { cwd: root, stdio: 'inherit' });
@@ -22,6 +32,7 @@ for (const args of [
 // A new file in place of the old one: package managers link the same file into many projects.
 const file = join(root, 'prebuilds', binary());
 mkdirSync(dirname(file), { recursive: true });
-renameSync(join(build, 'out/simdnn.node'), file);
+const made = [join(build, 'out/simdnn.node'), join(build, 'out/Release/simdnn.node')]; // the second by generators of many configurations
+renameSync(made.find(existsSync), file);
 rmSync(build, { recursive: true });
 console.log(`built ${file}`);

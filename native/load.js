@@ -26,8 +26,16 @@ function usesMusl() {
     const [, loader] = start.toString('latin1').match(/\/ld-(musl|linux)/) ?? [];
     if (loader !== undefined) return loader === 'musl';
   } catch {} // Node's permission model lets only what is named be read
-  process.report.excludeNetwork = true;
-  return process.report.getReport().header.glibcVersionRuntime === undefined;
+  const { report } = process;
+  const before = report?.excludeNetwork;
+  try {
+    report.excludeNetwork = true;
+    return report.getReport().header.glibcVersionRuntime === undefined;
+  } catch {
+    return false; // Deno makes no report without leave
+  } finally {
+    if (report) report.excludeNetwork = before;
+  }
 }
 
 /** Where the binary for this platform stands below prebuilds/. */

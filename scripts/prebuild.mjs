@@ -8,7 +8,7 @@ import { root, run, stop } from './system.mjs';
 import { copyHeaders } from './vendor.mjs';
 import { installZig, triples } from './zig.mjs';
 
-const named = [...process.argv.slice(2), ...(process.env.SIMDNN_PLATFORMS?.split(',') ?? [])];
+const named = [...process.argv.slice(2), ...(process.env.SIMDNN_PLATFORMS?.split(',').filter(Boolean) ?? [])];
 const wanted = named.length > 0 ? named : Object.keys(triples);
 for (const name of wanted) if (!(name in triples)) stop(`${name} is not one of ${Object.keys(triples).join(', ')}`);
 

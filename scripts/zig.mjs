@@ -1,5 +1,5 @@
 // zig, which compiles and links for every platform on one machine: a package of npm's of a version and content that native/zig/package-lock.json pins.
-// It has 395 MB, so only who makes prebuilds installs it, into build/zig.
+// It has 395 MB, so it is installed, into build/zig, only where binaries are made: by `npm run prebuildify`, and by `npm test`, which packs one.
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run, stop } from './system.mjs';
@@ -24,7 +24,8 @@ export async function installZig() {
   if (process.platform !== 'linux' || process.arch !== 'x64') stop('prebuilds are made on x64 Linux');
   const lock = 'package-lock.json';
   const current = (file) => existsSync(join(folder, file)) && readFileSync(join(folder, file), 'utf8');
-  if (existsSync(zig) && current(lock) === readFileSync(join(root, 'native/zig', lock), 'utf8')) return;
+  const isWhole = existsSync(zig) && existsSync(join(folder, 'node_modules/.package-lock.json')); // which npm writes last
+  if (isWhole && current(lock) === readFileSync(join(root, 'native/zig', lock), 'utf8')) return;
   mkdirSync(folder, { recursive: true });
   for (const file of ['package.json', lock]) copyFileSync(join(root, 'native/zig', file), join(folder, file));
   await run('fetching the compiler', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder]);

@@ -23,6 +23,9 @@ function isBundled(directory: string): boolean {
   }
 }
 
+// Its name since Node 22.
+const permission = Number.parseInt(process.versions.node, 10) < 22 ? '--experimental-permission' : '--permission';
+
 const fromSource = [
   'or build it from source: npx simdnn build;',
   'that needs CMake 3.20 or later, make and a C++17 compiler (on Debian: apt-get install cmake make g++)',
@@ -44,7 +47,7 @@ const cures: [(failure: Failure) => boolean, (failure: Failure) => string[]][] =
     ({ code }) => code === 'ERR_DLOPEN_DISABLED',
     () => [
       isRestricted()
-        ? "Node's permission model keeps addons from loading: node --permission --allow-addons"
+        ? `Node's permission model keeps addons from loading: node ${permission} --allow-addons`
         : 'Node was started with --no-addons, which has to go',
     ],
   ],
@@ -64,8 +67,17 @@ const cures: [(failure: Failure) => boolean, (failure: Failure) => string[]][] =
   ],
   [
     ({ message }) =>
-      /ELF header|wrong ELF|file too short|not a valid Win32|incompatible architecture|not a mach-o|slice is not valid/i.test(message),
+      /ELF header|wrong ELF|file too short|not a valid Win32|incompatible architecture|not a mach-o|slice is not valid|did not self-register|is a directory/i.test(
+        message,
+      ),
     () => ['the binary is damaged or of another platform: delete node_modules/simdnn and install again here,', ...fromSource],
+  ],
+  [
+    () => Boolean(process.env['SIMDNN_PREBUILD']),
+    () => [
+      `the environment variable SIMDNN_PREBUILD is ${JSON.stringify(process.env['SIMDNN_PREBUILD'])}, and there is no fitting binary: unset it, or let it name a folder`,
+      'that has prebuilds in it, as node_modules/simdnn',
+    ],
   ],
   [
     ({ directory }) => isBundled(directory),

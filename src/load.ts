@@ -17,6 +17,8 @@ function libcInUse(): string {
   try {
     const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } };
     return header?.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : 'musl';
+  } catch {
+    return loader().binary().includes('.musl.') ? 'musl' : 'glibc'; // Deno makes no report without leave
   } finally {
     report.excludeNetwork = excludeNetwork!;
   }
@@ -32,6 +34,8 @@ export function libc(): string | null {
 interface Loader {
   /** The files that may be the addon, in the order in which they are tried. */
   places(): string[];
+  /** Where the binary stands below prebuilds/. */
+  binary(): string;
   load(): unknown;
 }
 const loader = (): Loader => require('../native/load.js') as Loader;

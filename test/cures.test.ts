@@ -10,6 +10,9 @@ const root = join(__dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'simdnn-cures-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+// Without what names a binary: an environment that has it would load that one.
+const { SIMDNN_PREBUILD: _, ...env } = process.env;
+
 describe('each reason for which the addon does not load has its cure', () => {
   it.each<[string, string | undefined, string, RegExp]>([
     ['addons are turned off', 'ERR_DLOPEN_DISABLED', 'Cannot load native addon because loading addons is disabled.', /--no-addons/],
@@ -23,14 +26,22 @@ describe('each reason for which the addon does not load has its cure', () => {
     expect(cureOf({ directory: root, code, message })[0]).toMatch(cure);
   });
 
+  it('a SIMDNN_PREBUILD that names something else', () => {
+    const program = "require('simdnn')";
+    const { stderr } = spawnSync(process.execPath, ['-e', program], {
+      cwd: root,
+      env: { ...env, SIMDNN_PREBUILD: folder },
+      encoding: 'utf8',
+    });
+    expect(stderr).toContain(`cure: the environment variable SIMDNN_PREBUILD is ${JSON.stringify(folder)}`);
+  });
+
   it('a bundle', () => {
     expect(cureOf({ directory: folder, code: undefined, message: 'there is no binary for linux-x64' })[0]).toContain('mark it as external');
   });
 });
 
 // What Node prints of a program that loads the package.
-// Without what names a binary: an environment that has it would load that one.
-const { SIMDNN_PREBUILD: _, ...env } = process.env;
 const printed = (args: string[], cwd = root): string => {
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' });
   return stdout + stderr;

@@ -1,10 +1,12 @@
 // package-lock.json serves every machine: any registry, any platform.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 const text = readFileSync(join(__dirname, '../package-lock.json'), 'utf8');
-const { packages } = JSON.parse(text) as { packages: Record<string, { optionalDependencies?: Record<string, string> }> };
+const { packages } = JSON.parse(text) as {
+  packages: Record<string, { integrity?: string; optionalDependencies?: Record<string, string> }>;
+};
 
 it('names no registry', () => {
   expect(text).not.toContain('"resolved"');
@@ -14,4 +16,16 @@ it('knows the binaries of every platform, without which `npm ci` refuses it', ()
   const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
   expect(wanted.length).toBeGreaterThan(20);
   expect(wanted.filter((name) => packages[`node_modules/${name}`] === undefined)).toEqual([]);
+});
+
+it('holds what each package must contain', () => {
+  const locked = Object.entries(packages).filter(([path]) => path !== '');
+  expect(locked.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? '')).map(([path]) => path)).toEqual([]);
+});
+
+it('as the workflows name the actions that they run by the hash of a commit', () => {
+  const folder = join(__dirname, '../.github/workflows');
+  const uses = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/uses: .*/g) ?? []);
+  expect(uses.length).toBeGreaterThan(5);
+  for (const line of uses) expect(line).toMatch(/^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+/);
 });

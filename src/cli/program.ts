@@ -162,7 +162,7 @@ function addOthers(program: Command, done: (code: number) => void): void {
     .command('build')
     .description("compile the addon from the package's sources, in place of the one that came with it: needs CMake and a C++ compiler")
     .action(() => {
-      require('../native/build.cjs'); // bin/simdnn.js runs it without this file, which wants an addon
+      require('../../native/build.cjs'); // bin/simdnn.js runs it without this file, which wants an addon
     });
 
   program
