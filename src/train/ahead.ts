@@ -8,6 +8,8 @@ import type { RecordedStep } from '../recording';
 export interface BetweenSteps {
   /** What it returns puts all back that `step` changes, as it is now. */
   keep(): () => void;
+  /** What it returns says whether all that `step` changes, and whoever else may, is as it is now. */
+  stamp(): () => boolean;
   /** After a step that is only gone through. */
   step(): void;
   /** Whether it asks functions of the user's, which may answer otherwise when they are asked again. */
@@ -20,12 +22,19 @@ export interface AfterSteps {
   done(steps: number): void;
   /** The same of steps that were gone through ahead and whose counts are set already, before the last one is counted. */
   passed(steps: number): void;
+  /** Somebody has set other rates, or stepped a scheduler, since these steps were gone through. */
+  changed(): void;
   /** The limits of a run that begins now: of one step where what comes after it changes the next and cannot be gone through ahead. */
   within(limits: Limits): Limits & { between: BetweenSteps | null };
 }
 
 /** Nothing. */
-export const nothingAfter: AfterSteps = { done: () => {}, passed: () => {}, within: (limits) => ({ ...limits, between: null }) };
+export const nothingAfter: AfterSteps = {
+  done: () => {},
+  passed: () => {},
+  changed: () => {},
+  within: (limits) => ({ ...limits, between: null }),
+};
 
 /** A step to come: its recording, by number, and where its random numbers begin. */
 export interface NextStep {
@@ -38,6 +47,8 @@ export interface Ahead {
   readonly numbers: NonNullable<LoopRun['ahead']>;
   /** Sets all that is counted to what it is before the last of these steps, as if those before it had been gone through one by one; null: they must be. */
   readonly pass: (() => void) | null;
+  /** Whether nobody has changed meanwhile what they were found from. */
+  holds(): boolean;
 }
 
 /**
@@ -73,7 +84,8 @@ export function numbersAhead(kinds: readonly RecordedStep[], next: readonly Next
   } finally {
     putBack();
   }
-  return { numbers: { kinds: Int32Array.from(rows, (_, at) => next[at]!.kind), numbers: Float64Array.from(rows.flat()) }, pass };
+  const holds = between?.stamp() ?? (() => true);
+  return { numbers: { kinds: Int32Array.from(rows, (_, at) => next[at]!.kind), numbers: Float64Array.from(rows.flat()) }, pass, holds };
 }
 
 function drawsNothing(between: BetweenSteps, position: RandomPosition): boolean {

@@ -274,6 +274,7 @@ export class Fit implements Holder {
       seconds: result.epochSeconds.at(-1)!,
       stop: this.stopper,
     };
+    if (!o.callbacks.has('onEpoch') && o.earlyStopping === null && o.checkpoint === null) return false;
     let isLast = false;
     const tell = async () => {
       await o.callbacks.tell('onEpoch', report);
@@ -287,6 +288,7 @@ export class Fit implements Holder {
     else {
       await tell();
       if (o.earlyStopping?.keeps || o.checkpoint !== null) await this.outside(keep);
+      else this.engine.held?.refresh();
     }
     this.epochBegan = performance.now();
     return isLast;

@@ -19,6 +19,7 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
   rates: number[] = [];
   /** In each step that was gone through and is not counted yet. */
   private foreseen: number[][] = [];
+  private isChanged = false;
 
   constructor(
     private readonly schedules: Schedules,
@@ -31,6 +32,7 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
   within(limits: Limits): Limits & { between: BetweenSteps | null } {
     const { everyStep, canGoAhead } = this.schedules;
     this.foreseen = [];
+    this.isChanged = false;
     if (!everyStep) return { ...limits, between: null };
     return canGoAhead && !this.groups().some(hasGetter) ? { ...limits, between: this } : { ...limits, milliseconds: 0, between: null };
   }
@@ -46,6 +48,22 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
   passed(steps: number): void {
     if (this.foreseen.length === 0) this.callbacks.stepsDone(this.now(), steps);
     else for (const rates of this.foreseen.splice(0, steps)) this.callbacks.stepsDone(rates, 1);
+  }
+
+  changed(): void {
+    this.isChanged = true;
+  }
+
+  stamp(): () => boolean {
+    const now = (): unknown[] => [
+      ...this.groups().flatMap((group) => [group, ...scheduled.map((name) => group[name])]),
+      ...this.schedules.counts,
+    ];
+    const before = now();
+    return () => {
+      const after = now();
+      return after.length === before.length && after.every((value, i) => Object.is(value, before[i]));
+    };
   }
 
   get asks(): boolean {
@@ -83,6 +101,12 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
     const now = this.now();
     const group = foreseen.findIndex((rate, i) => !Object.is(rate, now[i]));
     if (group < 0) return;
+    if (this.isChanged) {
+      throw new SimdnnError(
+        'SIMDNN_RECORDING_DIFFERS',
+        `[train.fit] a learning rate was changed while steps were done whose rates its scheduler had set: ${foreseen[group]}, then ${now[group]}\n  hint: change it in a callback, onBatch or onEpoch`,
+      );
+    }
     throw new SimdnnError(
       'SIMDNN_RECORDING_DIFFERS',
       `[train.fit] the scheduler gives another rate each time that it is asked: ${foreseen[group]}, then ${now[group]}\n  hint: its functions are asked ahead of the steps; one that depends on more than its argument belongs in a scheduler of your own, an object with a method step`,

@@ -40,6 +40,11 @@ function isOwn(scheduler: unknown): boolean {
   return !isChanged && schedulers.every(isOwn);
 }
 
+function countsOf({ lastEpoch, options }: lrScheduler.LRScheduler): unknown[] {
+  const { schedulers = [] } = options as { schedulers?: readonly lrScheduler.LRScheduler[] };
+  return [lastEpoch, options, ...schedulers.flatMap(countsOf)];
+}
+
 // A scheduler among whose options, or whose schedulers' options, is a function of the user's.
 function asksFunctions({ options }: lrScheduler.LRScheduler): boolean {
   const given = Object.values(options as Record<string, unknown>).flat();
@@ -156,6 +161,10 @@ export class Schedules {
   /** Whether what is stepped after each step asks functions of the user's. */
   get asks(): boolean {
     return this.all.some(({ everyStep, scheduler }) => everyStep && asksFunctions(scheduler as lrScheduler.LRScheduler));
+  }
+  /** What they count, where they can go ahead, and by which options. */
+  get counts(): unknown[] {
+    return this.all.flatMap(({ everyStep, scheduler }) => (everyStep ? countsOf(scheduler as lrScheduler.LRScheduler) : []));
   }
   /** What it returns puts the counts back that `afterStep` changes, where it can go ahead. */
   keep(): () => void {

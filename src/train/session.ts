@@ -2,7 +2,7 @@
 import type { RowBatches } from '../data/loader-state';
 import { rangeError, SimdnnError } from '../errors';
 import { refuseHeld } from '../holders';
-import { liesIn, overlap, type TensorData } from '../memory';
+import { liesIn } from '../memory';
 import {
   addKind,
   addLasting,
@@ -20,11 +20,13 @@ import {
   writeLasting,
 } from '../native';
 import type { RandomPosition } from '../random';
-import { MemoryMap, RecordedStep, stretchesOf, type Value } from '../recording';
+import { MemoryMap, RecordedStep, stretchesOf } from '../recording';
 import { refuseLost, type Tensor } from '../tensor';
 import { type AfterSteps, type Ahead, type BetweenSteps, nothingAfter, numbersAhead } from './ahead';
+import { Captured } from './captured';
 import { sum } from './leg';
 import { linearNumbers } from './linear';
+import { holding } from './pieces';
 import { rowsIn } from './rows';
 import { epochRowsOf, nextSteps, type RowsSource, type Source, stepsLike } from './source';
 import { countedClasses, type Task } from './task';
@@ -96,17 +98,6 @@ export function refuseReport(where: string, { end, kind, call, message }: LoopRe
   }
 }
 
-// What is written to pieces, each whole or not at all.
-const holding = (pieces: readonly Float32Array[], written: readonly Value[]): (Float32Array | null)[] => {
-  const buffers = new Map<ArrayBufferLike, TensorData[]>();
-  for (const { array } of written) {
-    const known = buffers.get(array.buffer);
-    if (known === undefined) buffers.set(array.buffer, [array]);
-    else known.push(array);
-  }
-  return pieces.map((piece) => (buffers.get(piece.buffer)?.some((array) => overlap(array, piece)) ? piece : null));
-};
-
 /** What a session does: tasks, each over its batches. */
 export type Specs = readonly { task: Task; source: Source }[];
 
@@ -118,6 +109,7 @@ export class Session {
   private readonly clocks = new Map<string, number>();
   private readonly clocksOfKinds = new Map<RecordedStep, number>();
   private readonly counters = new Map<object, number>();
+  private readonly captured = new Captured();
   private changed: (Float32Array | null)[] = [];
   private changedWithGradients: (Float32Array | null)[] = [];
 
@@ -145,7 +137,7 @@ export class Session {
         recorded[i]!.push(kind);
         const fresh = session === null ? null : session.freshOf(kind);
         if (session === null || fresh === null) session = new Session(recorded.flat(), forFits);
-        else session.reach(fresh);
+        else session.reach(kind, fresh);
       }
     }
     if (session !== null) yield;
@@ -172,6 +164,7 @@ export class Session {
     this.pieces = stretchesOf(kinds.flatMap(({ persistent }) => persistent));
     this.map = new MemoryMap(this.pieces.map((memory) => ({ memory })));
     this.handle = createSession(this.pieces, forFits);
+    for (const kind of kinds) this.captured.add(kind, null);
   }
 
   private addLoops(specs: Specs, recorded: readonly RecordedStep[][], before: Session | null): void {
@@ -196,11 +189,12 @@ export class Session {
     return fresh;
   }
 
-  // Copies more memory.
-  private reach(fresh: readonly Float32Array[]): void {
+  // Copies the memory of one more kind.
+  private reach(kind: RecordedStep, fresh: readonly Float32Array[]): void {
     if (fresh.length > 0) addLasting(this.handle, [...fresh]);
     for (const memory of fresh) this.map.add({ memory });
     this.pieces.push(...fresh);
+    this.captured.add(kind, fresh);
   }
 
   /**
@@ -215,7 +209,7 @@ export class Session {
     if (fresh === null) return null;
     kind.pack();
     const step = this.stepOf(kind, task, [...this.pieces, ...fresh]); // refuses numbers that a kernel would refuse: nothing is changed by then
-    this.reach(fresh);
+    this.reach(kind, fresh);
     this.watch([]);
     addKind(this.handle, number, step);
     kinds.push(kind);
@@ -331,8 +325,10 @@ export class Session {
       return;
     }
     const order = told.numbers.kinds;
+    const holds = told.holds();
+    if (!holds) after.changed();
     let step = 0;
-    if (all === order.length && told.pass !== null) {
+    if (holds && all === order.length && told.pass !== null) {
       told.pass();
       step = all - 1;
       if (step > 0) after.passed(step);
@@ -358,8 +354,27 @@ export class Session {
     readLasting(this.handle, this.changedWithGradients);
   }
 
+  /** Copies what JavaScript has changed of tensors that steps only read. */
+  refresh(): void {
+    const changed = this.captured.changed();
+    if (changed.length === 0) return;
+    const pieces = holding(
+      this.pieces,
+      changed.map((t) => ({ array: t.values })),
+    );
+    // What steps change may lie in the same piece, and is newer here.
+    const values = changed.map((t) => t.values.slice());
+    readLasting(
+      this.handle,
+      pieces.map((piece, i) => (this.changedWithGradients[i] === null ? null : piece)),
+    );
+    for (const [i, t] of changed.entries()) t.values.set(values[i]!);
+    writeLasting(this.handle, pieces);
+  }
+
   /** Copies JavaScript's memory into the thread's. */
   write(): void {
+    this.captured.changed();
     for (const { kinds } of this.loops) for (const kind of kinds) kind.pack();
     writeLasting(this.handle, this.pieces);
   }

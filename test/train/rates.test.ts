@@ -139,6 +139,43 @@ it('each step has its rate where runs end before the steps whose rates were foun
   expect(monitor.rates).toEqual({ lr: loopOf(of()) });
 });
 
+describe('what is changed while steps run whose rates were found', () => {
+  const changedWith = async (change: (made: Made) => void): Promise<Made> => {
+    const made = setUp('Adam', 'none', false);
+    const many = new data.TensorDataset(randn([20_000, 4]), randint(3, [20_000]));
+    const loader = new data.DataLoader(many, { batchSize: 8 }) as unknown as Made['loader'];
+    const scheduler = new lrScheduler.ExponentialLR(made.optimizer, { gamma: 0.999 });
+    const all: Made = { ...made, loader, scheduler };
+    setTimeout(() => change(all), 10);
+    await fitOf(all);
+    return all;
+  };
+
+  it('is kept where it is no rate', async () => {
+    const { optimizer, scheduler } = await changedWith(({ optimizer: { paramGroups } }) => {
+      paramGroups[0]!.betas = [0.5, 0.9];
+    });
+    expect([optimizer.paramGroups[0]!.betas, scheduler!.lastEpoch]).toEqual([[0.5, 0.9], 7500]);
+  });
+
+  it('is refused where it is one', async () => {
+    const refused = rejection(
+      changedWith(({ optimizer: { paramGroups } }) => {
+        paramGroups[0]!.lr = 0;
+      }),
+    );
+    expect((await refused).message).toMatch(/a learning rate was changed while steps were done .*\n {2}hint: change it in a callback/);
+  });
+
+  it('counts where a group is put in the place of another', async () => {
+    const { optimizer } = await changedWith(({ optimizer: { paramGroups } }) => {
+      (paramGroups as object[])[0] = { ...paramGroups[0]! };
+    });
+    const { optimizer: as } = await changedWith(() => {});
+    expect(optimizer.paramGroups[0]!.lr).toBe(as.paramGroups[0]!.lr);
+  });
+});
+
 it('a scheduler of one’s own is asked after each step', async () => {
   const fit = setUp('Adam', 'none', false);
   const rates: number[] = [];

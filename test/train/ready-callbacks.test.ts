@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { compile, data, manualSeed, metrics, nn, noGrad, optim, randint, randn, type Tensor, train } from '../../src';
+import { compile, data, manualSeed, metrics, nn, noGrad, optim, randint, randn, type Tensor, tensor, train } from '../../src';
 import { bitsOf, quiet } from './runs';
 
 const folder = mkdtempSync(join(tmpdir(), 'simdnn-'));
@@ -233,6 +233,42 @@ describe('afterStep', () => {
     await train.fit(model, { ...options, callbacks: [{ afterStep }] });
     for (const p of model.parameters()) for (const value of p.data) expect(Math.abs(value)).toBeLessThanOrEqual(Math.fround(0.1));
   });
+});
+
+it.each<[string, object]>([
+  ['a log', { callbacks: [train.csvLogger(join(folder, 'captured.csv'))] }],
+  ['early stopping', { earlyStopping: {} }],
+  ['the best weights', { earlyStopping: { restoreBest: true } }],
+  ['a callback', { onEpoch() {} }],
+])('a tensor that the model only reads is live between epochs, with %s', async (_, more) => {
+  const build = () => {
+    const made = setUp();
+    const [scale, other] = [tensor([1]), tensor([2])]; // beside the running statistics
+    class Scaled extends nn.Module {
+      readonly inner = made.model;
+      override forward(x: Tensor): Tensor {
+        return this.inner.call(x).mul(scale).add(other.mul(0));
+      }
+    }
+    return { ...made, model: new Scaled(), scale };
+  };
+  const a = build();
+  const losses: number[] = [];
+  for (let epoch = 0; epoch < 3; epoch++) {
+    let sum = 0;
+    for (const [x, y] of a.loader) {
+      a.optimizer.zeroGrad();
+      const loss = a.criterion.forward(a.model.call(x), y);
+      loss.backward();
+      a.optimizer.step();
+      sum += loss.item();
+    }
+    losses.push(sum / a.loader.length!);
+    a.scale.mul_(0.5);
+  }
+  const { model, scale, ...options } = build();
+  const scheduler = { step: () => void scale.mul_(0.5) };
+  expect((await train.fit(model, { ...options, ...more, scheduler })).loss).toEqual(losses);
 });
 
 it('a fit keeps its model while a log is written, and gives it to a method that was put over the log’s', async () => {
