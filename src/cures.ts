@@ -7,6 +7,8 @@ interface Failure {
   directory: string;
   code: string | undefined;
   message: string;
+  /** What SIMDNN_PREBUILD says. */
+  prebuild?: string | undefined;
 }
 
 const runtime = process.versions as Record<string, string | undefined>;
@@ -73,9 +75,9 @@ const cures: [(failure: Failure) => boolean, (failure: Failure) => string[]][] =
     () => ['the binary is damaged or of another platform: delete node_modules/simdnn and install again here,', ...fromSource],
   ],
   [
-    () => Boolean(process.env['SIMDNN_PREBUILD']),
-    () => [
-      `the environment variable SIMDNN_PREBUILD is ${JSON.stringify(process.env['SIMDNN_PREBUILD'])}, and there is no fitting binary: unset it, or let it name a folder`,
+    ({ prebuild }) => Boolean(prebuild),
+    ({ prebuild }) => [
+      `the environment variable SIMDNN_PREBUILD is ${JSON.stringify(prebuild)}, and there is no fitting binary: unset it, or let it name a folder`,
       'that has prebuilds in it, as node_modules/simdnn',
     ],
   ],

@@ -69,7 +69,9 @@ function report(directory: string, code: string | undefined, message: string): s
     ...places().map((file) => `  tried: ${file} (${stateOf(file)})`),
     `  reason: ${message.split('\n')[0]}`,
     `  here: ${facts.join(', ')}`,
-    ...cureOf({ directory, code, message }).map((line, i) => `  ${i === 0 ? 'cure:' : '     '} ${line}`),
+    ...cureOf({ directory, code, message, prebuild: process.env['SIMDNN_PREBUILD'] }).map(
+      (line, i) => `  ${i === 0 ? 'cure:' : '     '} ${line}`,
+    ),
   ].join('\n');
 }
 
