@@ -15,6 +15,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/package/**', 'test/site/**'],
+    globalSetup: 'test/temporary-setup.ts',
     pool: 'forks',
     maxWorkers: '100%',
     testTimeout: 600_000, // for what hangs: how long a test takes on a busy machine is no fault

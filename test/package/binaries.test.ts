@@ -2,14 +2,13 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { binaryOf, cleanUp, platforms, root, run, unpacked } from './install';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { binaryOf, platforms, root, run, unpacked } from './install';
 
 let folder: string;
 beforeAll(() => {
   folder = unpacked();
 });
-afterAll(cleanUp);
 
 function output(command: string, ...args: string[]): string {
   const { status, output } = run(root, command, args);

@@ -1,8 +1,8 @@
 // The command line of the installed package, as npx finds it.
 import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cleanUp, consumer, fillCache, forNpm, install, root, run, tarball, toolbox } from './install';
+import { beforeAll, expect, it } from 'vitest';
+import { consumer, fillCache, forNpm, install, root, run, tarball, toolbox } from './install';
 
 let folder: string;
 let path: string;
@@ -13,7 +13,6 @@ beforeAll(() => {
   install(folder, tarball, path);
   copyFileSync(join(root, 'examples/data/digits.csv'), join(folder, 'digits.csv'));
 });
-afterAll(cleanUp);
 
 const npx = (...args: string[]) => run(folder, join(path, 'npx'), ['--offline', 'simdnn', ...args], { ...process.env, PATH: path });
 

@@ -1,11 +1,10 @@
 // Package managers other than npm, of which most run no install scripts: each installs the tarball, and what it has installed works.
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
-import { cleanUp, emptyFolder, run, tarball, userEnvironment } from './install';
+import { expect, it } from 'vitest';
+import { temporaryFolder } from '../temporary';
+import { run, tarball, userEnvironment } from './install';
 import { downloaded, nodeBinary } from './nodes';
-
-afterAll(cleanUp);
 
 const newer = nodeBinary(24, 'linux-x64'); // what the newest versions want
 const managers: Record<string, { command: string[]; add: string[]; exec: string[]; files?: Record<string, string> }> = {
@@ -22,7 +21,7 @@ const managers: Record<string, { command: string[]; add: string[]; exec: string[
 };
 
 it.each(Object.entries(managers))('%s', (name, { command, add, exec, files = {} }) => {
-  const folder = emptyFolder();
+  const folder = temporaryFolder();
   writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "version": "1.0.0" }\n');
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
   copyFileSync(join(__dirname, 'smoke.cjs'), join(folder, 'smoke.cjs'));

@@ -1,8 +1,8 @@
 // The installed package under every version of Node that it supports, under Bun and Deno, and with the binaries of other platforms in emulators.
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { cleanUp, consumer, fillCache, forNpm, install, platforms, run, tarball, toolbox } from './install';
+import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { consumer, fillCache, forNpm, install, platforms, run, tarball, toolbox } from './install';
 import { arm64Libraries, downloaded, muslBun, nodeBinary, wine } from './nodes';
 
 let folder: string;
@@ -12,7 +12,6 @@ beforeAll(() => {
   install(folder, tarball, toolbox(forNpm));
   copyFileSync(join(__dirname, 'smoke.cjs'), join(folder, 'smoke.cjs'));
 });
-afterAll(cleanUp);
 
 interface Expected {
   node?: RegExp;

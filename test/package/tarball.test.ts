@@ -1,8 +1,8 @@
 // What the tarball holds.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { binaryOf, cleanUp, platforms, root, run, tarball, unpacked } from './install';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { binaryOf, platforms, root, run, tarball, unpacked } from './install';
 
 const output = (command: string, ...args: string[]): string => {
   const { status, output } = run(root, command, args);
@@ -16,7 +16,6 @@ beforeAll(() => {
   folder = unpacked();
   files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => statSync(join(folder, file)).isFile());
 });
-afterAll(cleanUp);
 
 describe('the tarball', () => {
   it('has what is needed to run and to build', () => {
