@@ -12,6 +12,8 @@ export default function setUp(): () => void {
   return () => {
     const left = readdirSync(folder).filter((name) => ours.test(name));
     rmSync(folder, { recursive: true, force: true });
-    if (left.length > 0) throw new Error(`the tests left ${left.length} temporary files and folders: ${left.slice(0, 10).join(', ')}`);
+    if (left.length === 0) return;
+    process.exitCode = 1; // vitest says what is thrown here, and ends well
+    throw new Error(`the tests left ${left.length} temporary files and folders: ${left.slice(0, 10).join(', ')}`);
   };
 }
