@@ -2,6 +2,7 @@
 // millisecond when the package is loaded. `import` takes its names from the same CommonJS modules, so there is one Tensor class; it names them itself,
 // because Node would read those files once more to find the names, which takes longer than all the rest: it finds none in the small file between,
 // through which bundlers follow.
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -30,3 +31,11 @@ for (const name of ['index', 'kernels']) {
   writeFileSync(join(dist, `${name}.cjs`), `const all = require('./${name}.js');\nmodule.exports = all;\n`);
   writeFileSync(join(dist, `${name}.mjs`), `import all from './${name}.cjs';\nexport const { ${names.join(', ')} } = all;\n`);
 }
+
+// What bin/simdnn.js prints for --help where there is no addon, without which the command line cannot be loaded.
+const helpOf = (...command) =>
+  spawnSync(process.execPath, [join(root, 'bin/simdnn.js'), ...command, '--help'], { encoding: 'utf8' }).stdout;
+const whole = helpOf();
+const commands = [...whole.matchAll(/^ {2}(\w+) (?:\[options\]|<)/gm)].map(([, name]) => name);
+const help = { '': whole, ...Object.fromEntries(commands.map((name) => [name, helpOf(name)])) };
+writeFileSync(join(dist, 'help.json'), `${JSON.stringify(help)}\n`);

@@ -39,11 +39,15 @@ it('tells its version, what runs, and what was typed wrong', () => {
   expect(npx('train', 'digits.csv')).toMatchObject({ status: 2, output: expect.stringContaining('--target <column>') });
 });
 
-it('says without a stack that there is no addon', () => {
+it('says without a stack that there is no addon, and helps all the same', () => {
   const bare = consumer();
   install(bare, tarball, path, ['--ignore-scripts']);
   rmSync(join(bare, 'node_modules/simdnn/prebuilds'), { recursive: true });
-  const { status, output } = run(bare, join(path, 'npx'), ['--offline', 'simdnn', 'info'], { ...process.env, PATH: path });
+  const simdnn = (...args: string[]) => run(bare, join(path, 'npx'), ['--offline', 'simdnn', ...args], { ...process.env, PATH: path });
+  for (const args of [['--help'], ['build', '--help'], ['train', '-h'], ['help', 'info'], ['--version']]) {
+    expect(simdnn(...args)).toMatchObject({ status: 0, output: npx(...args).output });
+  }
+  const { status, output } = simdnn('info');
   expect([status, output]).toEqual([1, expect.stringMatching(/^simdnn: the native addon did not load\n[\s\S]*there is no binary/)]);
   expect(output).not.toMatch(/^ {4}at /m);
 });

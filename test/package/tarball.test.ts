@@ -25,6 +25,7 @@ describe('the tarball', () => {
     needed.push(
       'bin/simdnn.js',
       'dist/cli.js',
+      'dist/help.json',
       'native/build.cjs',
       'native/addon.cc',
       'native/generated/kernels.h',
