@@ -21,6 +21,7 @@ describe('each reason for which the addon does not load has its cure', () => {
     ['an old system', 'ERR_DLOPEN_FAILED', "/lib/libc.so.6: version `GLIBC_2.28' not found", /C library is older/],
     ['another platform', 'ERR_DLOPEN_FAILED', 'simdnn.node: invalid ELF header', /another platform: delete/],
     ['half a file', undefined, '/a/simdnn.node is truncated: 1000 of 2000 bytes', /damaged or of another platform: delete/],
+    ['half a file on Windows', 'ERR_DLOPEN_FAILED', 'Bad EXE format for simdnn.node.', /damaged or of another platform: delete/],
     ['no binary', undefined, 'there is no binary for freebsd-x64', /has a binary for Linux, macOS and Windows/],
   ])('%s', (_, code, message, cure) => {
     expect(cureOf({ directory: root, code, message })[0]).toMatch(cure);
