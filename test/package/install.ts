@@ -55,7 +55,9 @@ export function run(folder: string, command: string, args: string[], env: NodeJS
 
 // The environment of a user's shell: npm tells the scripts of this run much that an install elsewhere would not know.
 export function userEnvironment(path: string): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|SIMDNN_|VITEST|NODE_|CMAKE|C(XX)?(FLAGS)?$)/i.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|SIMDNN_|VITEST|NODE_(?!EXTRA_CA_CERTS)|CMAKE|C(XX)?(FLAGS)?$)/i.test(name),
+  );
   return { ...Object.fromEntries(inherited), PATH: path };
 }
 

@@ -3,7 +3,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../temporary';
-import { root, run, tarball, userEnvironment } from './install';
+import { run, tarball, userEnvironment } from './install';
 import { downloaded, nodeBinary } from './nodes';
 
 const newer = nodeBinary(24, 'linux-x64'); // what the newest versions want
@@ -20,15 +20,7 @@ const managers: Record<string, { command: string[]; add: string[]; exec: string[
   bun: { command: [downloaded('@oven/bun-linux-x64-baseline', 'bin/bun')], add: ['add', tarball], exec: ['x', '--no-install'] },
 };
 
-// Where the checkout's npm is told of another registry, so are they.
-const registry = run(root, 'npm', ['config', 'get', 'registry']).output.trim();
-const environment: NodeJS.ProcessEnv = {
-  ...userEnvironment(process.env['PATH']!),
-  npm_config_registry: registry,
-  BUN_CONFIG_REGISTRY: registry,
-  YARN_NPM_REGISTRY_SERVER: registry,
-  ...(registry.startsWith('http:') && { YARN_UNSAFE_HTTP_WHITELIST: new URL(registry).hostname }),
-};
+const environment = userEnvironment(process.env['PATH']!);
 
 it.each(Object.entries(managers))('%s', (name, { command, add, exec, files = {} }) => {
   const folder = temporaryFolder();
