@@ -1,29 +1,35 @@
 // TensorFlow.js on this library's kernels.
-import { engine, getBackend, setBackend } from '@tensorflow/tfjs-core';
-import { installBackend } from './backend';
+import { engine, getBackend, setBackend, version_core } from '@tensorflow/tfjs-core';
+import { installBackend, reachesInside } from './backend';
 import { backendName } from './registry';
 
 /** What `simdnnInfo` says. */
 export interface SimdnnInfo {
   /** The backend that TensorFlow.js calls now. */
   backend: string;
-  /** `"kernels"`: operations run on this library's kernels; `"none"`: another backend is active. */
-  level: 'none' | 'kernels';
-  /** Why the level is `"none"`; null where it is not. */
+  /**
+   * `"none"`: another backend is active. `"kernels"`: operations run on this library's kernels. `"training"`: so do gradients of common functions and the
+   * updates of SGD, momentum and Adam, each as one kernel.
+   */
+  level: 'none' | 'kernels' | 'training';
+  /** Why the level is no higher one; null for the highest. */
   reason: string | null;
 }
 
 /**
  * Says whether TensorFlow.js runs on this library, and if not, why.
  *
- * `level` is `"kernels"` where it does. It is `"none"` after `tf.setBackend` has named another backend.
+ * `level` is `"training"` where it does with a version of TensorFlow.js whose inside is known, 4.22, else `"kernels"`. It is `"none"` after `tf.setBackend` has
+ * named another backend.
  *
  * @example
- * simdnnInfo(); // { backend: 'simdnn', level: 'kernels', reason: null }
+ * simdnnInfo(); // { backend: 'simdnn', level: 'training', reason: null }
  */
 export function simdnnInfo(): SimdnnInfo {
   const backend = engine().backendName === undefined ? getBackend() : engine().backendName;
-  if (backend === backendName) return { backend, level: 'kernels', reason: null };
+  if (backend === backendName && reachesInside) return { backend, level: 'training', reason: null };
+  if (backend === backendName)
+    return { backend, level: 'kernels', reason: `gradients and optimizers are known of tfjs-core 4.22, this is ${version_core}` };
   return { backend, level: 'none', reason: `the active backend is ${backend}: await tf.setBackend('simdnn')` };
 }
 

@@ -82,6 +82,65 @@ describe('the core API', () => {
   });
 });
 
+describe('an update in place', () => {
+  const stepped = (optimizer: tf.Optimizer, w: tf.Variable): void => {
+    optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, false, [w]);
+  };
+
+  it.each([
+    ['sgd', () => tf.train.sgd(0.25)],
+    ['momentum', () => tf.train.momentum(0.25, 0.5)],
+    ['adam', () => tf.train.adam(0.25)],
+  ] as const)('of %s changes nothing that others have', (_, make) => {
+    const given = Float32Array.of(1, 2, 3);
+    const start = tf.tensor1d(given);
+    const w = tf.variable(start);
+    const optimizer = make();
+    stepped(optimizer, w);
+    const [clone, reshaped, seen] = [tf.clone(w), tf.reshape(w, [3, 1]), w.dataSync()];
+    const before = Array.from(seen);
+    expect(before).not.toEqual([1, 2, 3]);
+    stepped(optimizer, w);
+    stepped(optimizer, w);
+    for (const values of [clone.dataSync(), reshaped.dataSync(), seen]) expect(Array.from(values)).toEqual(before);
+    expect(Array.from(start.dataSync())).toEqual([1, 2, 3]);
+    expect(Array.from(given)).toEqual([1, 2, 3]);
+    expect(Array.from(w.dataSync())).not.toEqual(before);
+    tf.dispose([start, clone, reshaped, w]);
+  });
+
+  it('goes on from what was assigned, and from where another backend left it', async () => {
+    const w = tf.variable(tf.tensor1d([1, 2]));
+    const optimizer = tf.train.sgd(0.25);
+    stepped(optimizer, w);
+    const other = tf.tensor1d([8, 16]);
+    w.assign(other);
+    stepped(optimizer, w);
+    expect([Array.from(w.dataSync()), Array.from(other.dataSync())]).toEqual([
+      [4, 8],
+      [8, 16],
+    ]);
+    await tf.setBackend('cpu');
+    stepped(optimizer, w);
+    await tf.setBackend('simdnn');
+    stepped(optimizer, w);
+    expect(Array.from(w.dataSync())).toEqual([1, 2]);
+  });
+});
+
+describe('gradients of gradients', () => {
+  it.each([
+    ['sigmoid', (x: tf.Tensor) => tf.square(tf.sigmoid(x))],
+    ['tanh', (x: tf.Tensor) => tf.square(tf.tanh(x))],
+    ['softplus', tf.softplus],
+    ['softmax', (x: tf.Tensor) => tf.square(tf.softmax(x))],
+  ] as const)('of %s are those of cpu', async (_, f) => {
+    const second = tf.grad((x: tf.Tensor) => tf.sum(tf.grad((z: tf.Tensor) => f(z as never))(x)));
+    const [there, here] = await onBoth(async () => Array.from(second(tf.tensor2d([[0.5, -1, 2]])).dataSync()));
+    expectClose(here, there, 1e-6);
+  });
+});
+
 describe('memory', () => {
   it('does not grow from step to step', async () => {
     const model = classifier('adam');
@@ -105,7 +164,7 @@ describe('memory', () => {
 
 describe('simdnnInfo', () => {
   it('says what is active, and why it is not this', async () => {
-    expect(simdnnInfo()).toEqual({ backend: 'simdnn', level: 'kernels', reason: null });
+    expect(simdnnInfo()).toEqual({ backend: 'simdnn', level: 'training', reason: null });
     await tf.setBackend('cpu');
     expect(simdnnInfo()).toMatchObject({ backend: 'cpu', level: 'none' });
     expect(simdnnInfo().reason).toContain("tf.setBackend('simdnn')");
