@@ -1,5 +1,5 @@
 // TensorFlow.js on this library's kernels.
-import { engine, getBackend, setBackend, version_core } from '@tensorflow/tfjs-core';
+import { engine, getBackend, setBackend, Tensor, version_core } from '@tensorflow/tfjs-core';
 import { installBackend, reachesInside } from './backend';
 import { backendName } from './registry';
 
@@ -16,6 +16,13 @@ export interface SimdnnInfo {
   reason: string | null;
 }
 
+// All copies of tfjs-core share one engine; it makes tensors of the class of the copy that was loaded first.
+function hasCopies(): boolean {
+  const made = engine().makeTensor(Float32Array.of(0), [1], 'float32');
+  made.dispose();
+  return made.constructor !== Tensor;
+}
+
 /**
  * Says whether TensorFlow.js runs on this library, and if not, why.
  *
@@ -27,6 +34,8 @@ export interface SimdnnInfo {
  */
 export function simdnnInfo(): SimdnnInfo {
   const backend = engine().backendName === undefined ? getBackend() : engine().backendName;
+  if (backend === backendName && hasCopies())
+    return { backend, level: 'kernels', reason: 'there are two copies of @tensorflow/tfjs-core: npm dedupe' };
   if (backend === backendName && reachesInside) return { backend, level: 'training', reason: null };
   if (backend === backendName)
     return { backend, level: 'kernels', reason: `gradients and optimizers are known of tfjs-core 4.22, this is ${version_core}` };
