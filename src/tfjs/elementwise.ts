@@ -1,10 +1,11 @@
 // Functions of one argument, arithmetic and comparisons of two with broadcasting, choices between two.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
+import { allocateFloat, allocateInt } from '../memory';
 import { flatLayout, repeatStrides } from '../ops/broadcast';
 import { broadcastShapes, layoutOf, numelOf, sameShape } from '../shape';
 import { define } from './registry';
-import { type Backend, type DataType, floatsOf, freshFloats, freshInts, intsOf } from './storage';
+import { type Backend, type DataType, floatsOf, intsOf } from './storage';
 
 /** What a unary kernel of ours is called with. */
 type Forward = (c: { y: Float32Array; x: Float32Array; n: number }) => void;
@@ -14,7 +15,7 @@ function unary(name: string, forward: (attributes: Record<string, unknown>) => F
   define(name, (backend, { x }, attributes) => {
     const values = floatsOf(backend, x!);
     if (values === null) return null;
-    const y = freshFloats(values.length);
+    const y = allocateFloat(values.length);
     forward(attributes)({ y, x: values, n: y.length });
     return backend.info(y, x!.shape, 'float32');
   });
@@ -73,7 +74,7 @@ export function pairwise(backend: Backend, a: TensorInfo, b: TensorInfo, kernel:
   const [x, y] = [floatsOf(backend, a), floatsOf(backend, b)];
   if (x === null || y === null) return null;
   const { shape, layout } = pairing(a, b);
-  const out = freshFloats(numelOf(shape));
+  const out = allocateFloat(numelOf(shape));
   if (out.length > 0) kernel({ out, a: x, b: y, layout });
   return backend.info(out, shape, 'float32');
 }
@@ -82,7 +83,7 @@ function whole(backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Ints, giv
   const [x, y] = [intsOf(backend, a), intsOf(backend, b)];
   if (x === null || y === null) return null;
   const { shape, layout } = pairing(a, b);
-  const out = freshInts(numelOf(shape));
+  const out = allocateInt(numelOf(shape));
   if (out.length > 0) kernel({ out, a: x, b: y, layout });
   return backend.info(out, shape, gives);
 }
@@ -91,7 +92,7 @@ function compared(backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Compar
   const [x, y] = [floatsOf(backend, a), floatsOf(backend, b)];
   if (x === null || y === null) return null;
   const { shape, layout } = pairing(a, b);
-  const out = freshInts(numelOf(shape));
+  const out = allocateInt(numelOf(shape));
   if (out.length > 0) kernel({ out, a: x, b: y, layout });
   return backend.info(out, shape, 'bool');
 }
@@ -122,7 +123,7 @@ function squaredDifference(backend: Backend, a: TensorInfo, b: TensorInfo): Tens
   const [x, y] = [floatsOf(backend, a), floatsOf(backend, b)];
   if (x === null || y === null) return null;
   const { shape, layout } = pairing(a, b);
-  const [difference, out] = [freshFloats(numelOf(shape)), freshFloats(numelOf(shape))];
+  const [difference, out] = [allocateFloat(numelOf(shape)), allocateFloat(numelOf(shape))];
   if (out.length > 0) calls.sub({ out: difference, a: x, b: y, layout });
   calls.squareForward({ y: out, x: difference, n: out.length });
   return backend.info(out, shape, 'float32');
@@ -132,7 +133,7 @@ function defineChoices(): void {
   define('LogicalNot', (backend, { x }) => {
     const values = intsOf(backend, x!);
     if (values === null || x!.dtype !== 'bool') return null;
-    const [zero, out] = [freshInts(1), freshInts(values.length)];
+    const [zero, out] = [allocateInt(1), allocateInt(values.length)];
     calls.fillInt({ out: zero, n: 1, value: 0 });
     const layout = layoutOf('tfjs', [out.length], { strides: [1] }, { strides: [0] });
     if (out.length > 0) calls.eqInt({ out, a: values, b: zero, layout });
@@ -143,7 +144,7 @@ function defineChoices(): void {
     const read = t!.dtype === 'float32' ? floatsOf : intsOf;
     const [a, b] = [read(backend, t!), read(backend, e!)];
     if (chosen === null || a === null || b === null || !sameShape(condition!.shape, t!.shape) || t!.dtype !== e!.dtype) return null;
-    const out = t!.dtype === 'float32' ? freshFloats(a.length) : freshInts(a.length);
+    const out = t!.dtype === 'float32' ? allocateFloat(a.length) : allocateInt(a.length);
     calls.where({ out, condition: chosen, a, b, n: out.length });
     return backend.info(out, t!.shape, t!.dtype);
   });

@@ -1,9 +1,10 @@
 // Gradients of common functions as one kernel each, where this backend is the active one.
 import { engine, getGradient, registerGradient, type Tensor, unregisterGradient } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
+import { allocateFloat } from '../memory';
 import { sameShape } from '../shape';
 import { backendName, define } from './registry';
-import { floatsOf, freshFloats } from './storage';
+import { floatsOf } from './storage';
 
 /** What is kept of the forward pass, x or y, stands for both: each of these kernels reads one of them. */
 type Backward = (c: { dx: Float32Array; dy: Float32Array; x: Float32Array; y: Float32Array; n: number }) => void;
@@ -45,14 +46,14 @@ export function defineGradients(): void {
   define(unaryGradient, (backend, { dy, saved }, { of }) => {
     const [gradient, values] = [floatsOf(backend, dy!), floatsOf(backend, saved!)];
     if (gradient === null || values === null) return null;
-    const dx = freshFloats(values.length);
+    const dx = allocateFloat(values.length);
     backwards[of as string]!({ dx, dy: gradient, x: values, y: values, n: dx.length });
     return backend.info(dx, saved!.shape, 'float32');
   });
   define(softmaxGradient, (backend, { dy, saved }) => {
     const [gradient, y] = [floatsOf(backend, dy!), floatsOf(backend, saved!)];
     if (gradient === null || y === null) return null;
-    const dx = freshFloats(y.length);
+    const dx = allocateFloat(y.length);
     const classes = saved!.shape.at(-1)!;
     calls.softmaxBackward({ dx, dy: gradient, y, rows: y.length / classes, classes });
     return backend.info(dx, saved!.shape, 'float32');

@@ -2,14 +2,14 @@
 import { slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { isRangeError } from '../brands';
 import * as calls from '../calls.generated';
-import type { TensorData } from '../memory';
+import { allocateFloat, allocateInt, type TensorData } from '../memory';
 import { repeatStrides } from '../ops/broadcast';
 import { layoutOf, numelOf, type Strided, stridesOf } from '../shape';
 import { define } from './registry';
-import { type Backend, type DataType, floatsOf, freshFloats, freshInts, intsOf } from './storage';
+import { type Backend, type DataType, floatsOf, intsOf } from './storage';
 
 const valuesOf = (backend: Backend, x: TensorInfo): TensorData | null => floatsOf(backend, x) ?? intsOf(backend, x);
-const freshOf = (dtype: DataType, n: number): TensorData => (dtype === 'float32' ? freshFloats(n) : freshInts(n));
+const freshOf = (dtype: DataType, n: number): TensorData => (dtype === 'float32' ? allocateFloat(n) : allocateInt(n));
 
 // Copies `sizes` elements from their places in x to those in out.
 function copy(out: TensorData, x: TensorData, sizes: readonly number[], to: Strided, from: Strided): void {
@@ -76,11 +76,11 @@ function gathered(backend: Backend, x: TensorInfo, indices: TensorInfo, given: n
 function filled(backend: Backend, shape: readonly number[], value: number, dtype: DataType): TensorInfo {
   const n = numelOf(shape);
   if (dtype === 'float32') {
-    const out = freshFloats(n);
+    const out = allocateFloat(n);
     calls.fill({ out, n, value });
     return backend.info(out, shape, dtype);
   }
-  const out = freshInts(n);
+  const out = allocateInt(n);
   calls.fillInt({ out, n, value });
   return backend.info(out, shape, dtype);
 }
@@ -89,12 +89,12 @@ function cast(backend: Backend, x: TensorInfo, dtype: DataType): TensorInfo | nu
   const [floats, ints] = [floatsOf(backend, x), intsOf(backend, x)];
   const n = numelOf(x.shape);
   if (ints !== null && dtype === 'float32') {
-    const out = freshFloats(n);
+    const out = allocateFloat(n);
     calls.intToFloat({ out, x: ints, n });
     return backend.info(out, x.shape, dtype);
   }
   if (floats !== null && dtype === 'int32') {
-    const out = freshInts(n);
+    const out = allocateInt(n);
     calls.floatToInt({ out, x: floats, n });
     return backend.info(out, x.shape, dtype);
   }
@@ -110,7 +110,7 @@ function segments(backend: Backend, x: TensorInfo, ids: TensorInfo, count: numbe
   const [dy, index] = [floatsOf(backend, x), intsOf(backend, ids)];
   if (dy === null || index === null || ids.shape.length !== 1 || index.length !== x.shape[0]) return null;
   const shape = [count, ...x.shape.slice(1)];
-  const dx = freshFloats(numelOf(shape));
+  const dx = allocateFloat(numelOf(shape));
   calls.fill({ out: dx, n: dx.length, value: 0 });
   try {
     calls.scatterAddRows({ dx, dy, index, outer: 1, rows: count, columns: numelOf(x.shape.slice(1)), count: index.length });
@@ -135,6 +135,7 @@ function defineMakers(): void {
   }
   define('Tile', (backend, { x }, { reps }) => {
     const times = reps as number[];
+    if (times.length > 4) return null; // a layout has eight dimensions
     const between = x!.shape.flatMap((size, d) => [times[d]!, size]);
     const strides = stridesOf(x!.shape).flatMap((stride) => [0, stride]);
     const tiled = moved(backend, x!, between, { strides });

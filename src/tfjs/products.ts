@@ -1,10 +1,11 @@
 // Products of matrices, with what TensorFlow.js lets follow them.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
+import { allocateFloat } from '../memory';
 import { numelOf } from '../shape';
 import { pairwise } from './elementwise';
 import { define } from './registry';
-import { type Backend, floatsOf, freshFloats } from './storage';
+import { type Backend, floatsOf } from './storage';
 
 interface Transposes {
   transposeA: boolean;
@@ -20,7 +21,7 @@ function product(backend: Backend, a: TensorInfo, b: TensorInfo, { transposeA, t
   const [m, k] = transposeA ? [a.shape[rank - 1]!, a.shape[rank - 2]!] : [a.shape[rank - 2]!, a.shape[rank - 1]!];
   const [inner, n] = transposeB ? [b.shape[rank - 1]!, b.shape[rank - 2]!] : [b.shape[rank - 2]!, b.shape[rank - 1]!];
   if (inner !== k || a.shape.some((size, d) => d < rank - 2 && size !== b.shape[d])) return null;
-  const c = freshFloats(batch * m * n);
+  const c = allocateFloat(batch * m * n);
   if (batch === 1) calls.matmul({ c, a: x, b: y, m, n, k, transposeA, transposeB });
   else calls.batchedMatmul({ c, a: x, b: y, batch, m, n, k, transposeA, transposeB });
   return backend.info(c, [...lead, m, n], 'float32');
@@ -37,7 +38,7 @@ const activations: Record<string, InPlace> = {
 
 function activated(backend: Backend, x: TensorInfo, activation: InPlace): TensorInfo {
   const values = floatsOf(backend, x)!;
-  const y = freshFloats(values.length);
+  const y = allocateFloat(values.length);
   activation({ y, x: values, n: y.length });
   backend.disposeIntermediateTensorInfo(x);
   return backend.info(y, x.shape, 'float32');

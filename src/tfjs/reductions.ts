@@ -1,10 +1,11 @@
 // Sums, means and extremes over dimensions; softmax and its kin over the last.
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
+import { allocateFloat, allocateInt } from '../memory';
 import { flatLayout } from '../ops/broadcast';
 import { layoutOf, numelOf, stridesOf } from '../shape';
 import { define } from './registry';
-import { type Backend, floatsOf, freshFloats, freshInts } from './storage';
+import { type Backend, floatsOf } from './storage';
 
 interface Reduced {
   outer: number;
@@ -33,7 +34,7 @@ function movedLast(backend: Backend, x: TensorInfo, given: unknown): { x: Tensor
   const order = [...x.shape.keys()].filter((d) => !axes.includes(d)).concat(axes);
   const shape = order.map((d) => x.shape[d]!);
   const strides = stridesOf(x.shape);
-  const out = freshFloats(numelOf(shape));
+  const out = allocateFloat(numelOf(shape));
   const layout = layoutOf('tfjs', shape, { strides: stridesOf(shape) }, { strides: order.map((d) => strides[d]!) });
   if (out.length > 0) calls.copyStrided({ out, x: floatsOf(backend, x)!, layout });
   return { x: backend.info(out, shape, 'float32'), axes: axes.map((_, i) => x.shape.length - axes.length + i) };
@@ -48,13 +49,13 @@ function summed(backend: Backend, x: TensorInfo, axis: unknown, keepDims: unknow
     const { outer, n } = reduced(moved.x, moved.axes, false)!;
     const all = util.parseAxisParam(axis as number[], x.shape);
     const shape = x.shape.flatMap((size, d) => (!all.includes(d) ? [size] : keepDims === true ? [1] : []));
-    const out = freshFloats(outer);
+    const out = allocateFloat(outer);
     calls.sum({ out, x: floatsOf(backend, moved.x)!, outer, n, inner: 1, scale: mean ? 1 / n : 1 });
     backend.disposeIntermediateTensorInfo(moved.x);
     return backend.info(out, shape, 'float32');
   }
   const { outer, n, inner, shape } = place;
-  const out = freshFloats(outer * inner);
+  const out = allocateFloat(outer * inner);
   calls.sum({ out, x: values, outer, n, inner, scale: mean ? 1 / n : 1 });
   return backend.info(out, shape, 'float32');
 }
@@ -62,7 +63,7 @@ function summed(backend: Backend, x: TensorInfo, axis: unknown, keepDims: unknow
 // The place of an extreme is never that of a NaN.
 function withoutNaN(x: Float32Array, instead: number): Float32Array {
   const n = x.length;
-  const [isNumber, others, out] = [freshInts(n), freshFloats(n), freshFloats(n)];
+  const [isNumber, others, out] = [allocateInt(n), allocateFloat(n), allocateFloat(n)];
   calls.eq({ out: isNumber, a: x, b: x, layout: flatLayout(n) });
   calls.fill({ out: others, n, value: instead });
   calls.where({ out, condition: isNumber, a: x, b: others, n });
@@ -79,7 +80,7 @@ function extreme(name: string, kernel: Extreme, gives: 'values' | 'indices', key
     if (values === null || place === null || place.n === 0) return null;
     const { outer, n, inner, shape } = place;
     const ordered = gives === 'indices' ? withoutNaN(values, kernel === calls.max ? -Infinity : Infinity) : values;
-    const out = { values: freshFloats(outer * inner), indices: freshInts(outer * inner) };
+    const out = { values: allocateFloat(outer * inner), indices: allocateInt(outer * inner) };
     kernel({ ...out, x: ordered, outer, n, inner });
     return backend.info(out[gives], shape, gives === 'values' ? 'float32' : 'int32');
   });
@@ -92,7 +93,7 @@ function overRows(name: string, kernel: typeof calls.softmax, axisName: string):
     const axis = attributes[axisName] as number;
     const classes = logits!.shape[rank - 1] ?? 0;
     if (values === null || classes === 0 || (axis !== -1 && axis !== rank - 1)) return null;
-    const y = freshFloats(values.length);
+    const y = allocateFloat(values.length);
     kernel({ y, x: values, rows: y.length / classes, classes });
     return backend.info(y, logits!.shape, 'float32');
   });

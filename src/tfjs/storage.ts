@@ -1,29 +1,13 @@
-// Where tensors of TensorFlow.js live while this backend has them: the storage of its cpu backend, in pieces that know who reads them.
+// Where tensors of TensorFlow.js live while this backend has them: the storage of its cpu backend, in pieces that know whether they are changed in place.
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import { isFloat32Array, isInt32Array, isUint8Array } from '../brands';
-import { allocateFloat, allocateInt, type TensorData } from '../memory';
+import type { TensorData } from '../memory';
 import { numelOf } from '../shape';
 
 export type DataType = TensorInfo['dtype'];
 
-/** Who wants to know what a recording of kernel calls does not show. */
-export interface Watcher {
-  /** JavaScript reads values. */
-  read(): void;
-  /** Memory was made for a kernel's result. */
-  made(array: TensorData): void;
-  /** JavaScript brought values. */
-  brought(values: unknown): void;
-}
-
-let watcher: Watcher | null = null;
-
-export function setWatcher(next: Watcher | null): void {
-  watcher = next;
-}
-
-/** The values behind a data id. Kernels of this library read `held`; all others `values`, which tells that they were seen. */
+/** The values behind a data id. Kernels of this library read `held`; all others `values`. */
 export class Piece {
   refCount = 1;
   complexTensorInfos?: { real: TensorInfo; imag: TensorInfo };
@@ -36,7 +20,6 @@ export class Piece {
   ) {}
 
   get values(): unknown {
-    if (watcher !== null) watcher.read();
     if (this.dtype === 'bool' && isInt32Array(this.held)) this.held = Uint8Array.from(this.held);
     return this.isHome ? (this.held as Float32Array).slice() : this.held;
   }
@@ -51,7 +34,6 @@ let nextId = 0;
 /** TensorFlow.js's cpu backend over pieces. */
 export class Backend extends MathBackendCPU {
   override write(values: never, _shape: number[], dtype: DataType): object {
-    if (watcher !== null) watcher.brought(values);
     return this.keep(new Piece(values, dtype));
   }
 
@@ -83,20 +65,6 @@ export class Backend extends MathBackendCPU {
   }
 }
 
-/** Memory for a kernel's result. */
-export function freshFloats(n: number): Float32Array {
-  const array = allocateFloat(n);
-  if (watcher !== null) watcher.made(array);
-  return array;
-}
-
-/** The same for whole numbers. */
-export function freshInts(n: number): Int32Array {
-  const array = allocateInt(n);
-  if (watcher !== null) watcher.made(array);
-  return array;
-}
-
 /** A tensor's values where our kernels can read them; null for another type. */
 export function floatsOf(backend: Backend, { dataId, shape, dtype }: TensorInfo): Float32Array | null {
   if (dtype !== 'float32') return null;
@@ -108,9 +76,6 @@ export function floatsOf(backend: Backend, { dataId, shape, dtype }: TensorInfo)
 export function intsOf(backend: Backend, { dataId, shape, dtype }: TensorInfo): Int32Array | null {
   if (dtype !== 'int32' && dtype !== 'bool') return null;
   const piece = backend.piece(dataId);
-  if (dtype === 'bool' && isUint8Array(piece.held)) {
-    if (watcher !== null) watcher.read();
-    piece.held = Int32Array.from(piece.held);
-  }
+  if (dtype === 'bool' && isUint8Array(piece.held)) piece.held = Int32Array.from(piece.held);
   return isInt32Array(piece.held) && piece.held.length === numelOf(shape) ? piece.held : null;
 }
