@@ -7,5 +7,7 @@ it('passes every spec of tfjs-core', () => {
   const output = execFileSync(process.execPath, [join(__dirname, 'specs.mjs')], { encoding: 'utf8', maxBuffer: 2 ** 26 });
   const { passed, failed, pending, failures } = JSON.parse(output.trimEnd().split('\n').at(-1)!);
   expect(failures).toEqual([]);
-  expect({ passed, failed, pending }).toEqual({ passed: 4225, failed: 0, pending: 5 });
+  expect(failed).toBe(0);
+  expect(passed + pending).toBe(4230);
+  expect(pending).toBeLessThan(10); // which ones depends on Node
 });

@@ -60,6 +60,53 @@ describe('a LayersModel', () => {
   });
 });
 
+describe('programs', () => {
+  const { layers: l, sequential, initializers } = layers;
+  const glorot = (seed: number) => initializers.glorotUniform({ seed });
+
+  it('a classifier of texts has the curve of cpu', async () => {
+    const run = async () => {
+      const model = sequential();
+      model.add(l.embedding({ inputDim: 20, outputDim: 8, inputLength: 6, embeddingsInitializer: glorot(1) }));
+      model.add(l.globalAveragePooling1d({}));
+      model.add(l.dropout({ rate: 0.2, seed: 3 }));
+      model.add(l.dense({ units: 1, activation: 'sigmoid', kernelInitializer: glorot(2) }));
+      model.compile({ optimizer: tf.train.adam(0.05), loss: 'binaryCrossentropy', metrics: ['accuracy'] });
+      const words = Int32Array.from(series(64 * 6, 7), (v) => Math.floor((v + 1) * 9.99));
+      const labels = Float32Array.from({ length: 64 }, (_, i) => (words[6 * i]! < 10 ? 1 : 0));
+      const options = { epochs: 20, batchSize: 16, shuffle: false, verbose: 0 } as const;
+      return (await model.fit(tf.tensor2d(words, [64, 6], 'int32'), tf.tensor2d(labels, [64, 1]), options)).history;
+    };
+    const [there, here] = (await onBoth(run)) as Record<string, number[]>[];
+    for (const key of ['loss', 'acc']) expectClose(here![key]!, there![key]!, 1e-3);
+    expect(here!['loss']!.at(-1)!).toBeLessThan(0.8 * here!['loss']![0]!);
+  });
+
+  it('a small convolutional network has the curve of cpu', async () => {
+    const run = async () => {
+      const model = sequential();
+      const inputShape: [number, number, number] = [8, 8, 1];
+      model.add(l.conv2d({ filters: 4, kernelSize: 3, activation: 'relu', inputShape, kernelInitializer: glorot(1) }));
+      model.add(l.maxPooling2d({ poolSize: 2 }));
+      model.add(l.flatten());
+      model.add(l.dense({ units: 2, activation: 'softmax', kernelInitializer: glorot(2) }));
+      model.compile({ optimizer: tf.train.sgd(0.1), loss: 'categoricalCrossentropy' });
+      const images = tf.tensor4d(series(32 * 64, 8), [32, 8, 8, 1]);
+      const y = tf.oneHot(
+        tf.tensor1d(
+          Int32Array.from({ length: 32 }, (_, i) => i % 2),
+          'int32',
+        ),
+        2,
+      );
+      return (await model.fit(images, y, { epochs: 10, batchSize: 8, shuffle: false, verbose: 0 })).history;
+    };
+    const [there, here] = (await onBoth(run)) as Record<string, number[]>[];
+    expectClose(here!['loss']!, there!['loss']!, 1e-4);
+    expect(here!['loss']!.at(-1)!).toBeLessThan(here!['loss']![0]!);
+  });
+});
+
 describe('the core API', () => {
   it('minimises as on cpu', async () => {
     const run = async () => {
