@@ -22,6 +22,7 @@ describe('the tarball', () => {
     const needed = ['package.json', 'README.md', 'LICENSE', 'THIRD_PARTY_LICENSES', 'CMakeLists.txt'];
     needed.push('dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'dist/index.d.mts', 'dist/kernels.js', 'dist/kernels.mjs');
     needed.push('dist/index.cjs', 'dist/kernels.cjs', 'native/load.js');
+    needed.push('dist/tfjs.js', 'dist/tfjs.cjs', 'dist/tfjs.mjs', 'dist/tfjs.d.ts', 'dist/tfjs.d.mts');
     needed.push(
       'bin/simdnn.js',
       'dist/cli.js',
