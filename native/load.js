@@ -55,12 +55,18 @@ function places() {
 // Errors of the file system other than that there is no such file are thrown: they have cures of their own.
 const isThere = (file) => statSync(file, { throwIfNoEntry: false }) !== undefined;
 
-function load() {
-  const found = places().find(isThere);
+/** The same files of the addon that opens MPI, which lies beside the other. */
+const placesOfMpi = () => places().map((place) => place.replace(/simdnn([.\w]*)\.node$/, 'simdnn-mpi$1.node'));
+
+const load = () => open(places());
+const loadMpi = () => open(placesOfMpi());
+
+function open(files) {
+  const found = files.find(isThere);
   if (found === undefined) throw new Error(`there is no binary for ${process.platform}-${process.arch}`);
   const loaded = { exports: {} };
   process.dlopen(loaded, path.toNamespacedPath(found)); // what require does for such a file, and bundlers leave it as it is
   return loaded.exports;
 }
 
-module.exports = { binary, load, places };
+module.exports = { binary, load, loadMpi, places, placesOfMpi };
