@@ -1,11 +1,12 @@
 // What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `setFlushDenormal(on)`, `flushDenormal()`, `keepHeap()`,
-// `preferHugePages(buffer)`, `supportedTargets()`, `misalignment(buffer)`, what plan.cc and session.cc list.
+// `preferHugePages(buffer)`, `supportedTargets()`, `misalignment(buffer)`, `setCollective(external or null)`, what plan.cc and session.cc list.
 #include <napi.h>
 
 #include "binding/environment.h"
 #include "binding/kernels.h"
 #include "binding/plan.h"
 #include "binding/session.h"
+#include "support/collective.h"
 #include "support/denormals.h"
 #include "support/heap.h"
 #include "support/keep_loaded.h"
@@ -80,6 +81,12 @@ Napi::Value misalignment(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(address % 64));
 }
 
+// Of the process: what the addon of native/mpi gives as its `collective`.
+void use_collective(const Napi::CallbackInfo& info) {
+  const bool given = info.Length() > 0 && info[0].IsExternal();
+  set_collective(given ? info[0].As<Napi::External<Collective>>().Data() : nullptr);
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   keep_loaded();
   auto* here = new Environment;
@@ -99,6 +106,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("setFlushDenormal", Napi::Function::New<set_flush>(env, "setFlushDenormal"));
   exports.Set("keepHeap", Napi::Function::New<keep>(env, "keepHeap"));
   exports.Set("preferHugePages", Napi::Function::New<prefer_huge>(env, "preferHugePages"));
+  exports.Set("setCollective", Napi::Function::New<use_collective>(env, "setCollective"));
   exports.Set("flushDenormal", Napi::Function::New<flushes>(env, "flushDenormal"));
   exports.Set("supportedTargets", Napi::Function::New<supported_targets>(env, "supportedTargets"));
   exports.Set("misalignment", Napi::Function::New<misalignment>(env, "misalignment"));

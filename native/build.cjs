@@ -34,5 +34,7 @@ const file = join(root, 'prebuilds', binary());
 mkdirSync(dirname(file), { recursive: true });
 const made = [join(build, 'out/simdnn.node'), join(build, 'out/Release/simdnn.node')]; // the second by generators of many configurations
 renameSync(made.find(existsSync), file);
+const [mpi] = made.map((addon) => addon.replace('simdnn.node', 'simdnn-mpi.node')).filter(existsSync); // not on Windows
+if (mpi) renameSync(mpi, file.replace(/simdnn([.\w]*)\.node$/, 'simdnn-mpi$1.node'));
 rmSync(build, { recursive: true });
 console.log(`built ${file}`);

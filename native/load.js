@@ -75,8 +75,14 @@ function refuseTruncated(file) {
   if (size < whole) throw new Error(`${file} is truncated: ${size} of ${whole} bytes`);
 }
 
-function load() {
-  const found = places().find(isThere);
+/** The same files of the addon that opens MPI, which lies beside the other. */
+const placesOfMpi = () => places().map((place) => place.replace(/simdnn([.\w]*)\.node$/, 'simdnn-mpi$1.node'));
+
+const load = () => open(places());
+const loadMpi = () => open(placesOfMpi());
+
+function open(files) {
+  const found = files.find(isThere);
   if (found === undefined) throw new Error(`there is no binary for ${process.platform}-${process.arch}`);
   refuseTruncated(found);
   const loaded = { exports: {} };
@@ -84,4 +90,4 @@ function load() {
   return loaded.exports;
 }
 
-module.exports = { binary, load, places };
+module.exports = { binary, load, loadMpi, places, placesOfMpi };

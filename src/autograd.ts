@@ -246,7 +246,27 @@ function backward(root: Tensor, gradient: Tensor | undefined, retainGraph: boole
   const start = startGradient('backward', root, gradient);
   const tape = tapeOf([root]);
   for (const node of tape) node.check();
+  const due = waiting.size === 0 ? [] : dueOf(tape);
   walk(tape, [[root, start]], retainGraph, null);
+  for (const one of due) one.reached();
+}
+
+/** Waits for the backward pass that reaches one of its leaves. */
+export interface Waiting {
+  readonly leaves: ReadonlySet<Tensor>;
+  /** Called at the end of that pass. */
+  reached(): void;
+}
+
+const waiting = new Set<Waiting>();
+
+/** Has the next backward pass that reaches a leaf of it tell it so, once. */
+export const awaitBackward = (one: Waiting): void => void waiting.add(one);
+
+function dueOf(tape: readonly Node[]): Waiting[] {
+  const due = [...waiting].filter(({ leaves }) => tape.some(({ inputs }) => inputs.some((t) => leaves.has(t))));
+  for (const one of due) waiting.delete(one);
+  return due;
 }
 
 // What is asked of a pass that is not for the leaves: which nodes' gradients matter, and which of these nodes send them on.

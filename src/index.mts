@@ -18,6 +18,7 @@ export {
   compile,
   type DType,
   data,
+  distributed,
   dstack,
   type Extremes,
   einsum,

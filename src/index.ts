@@ -9,6 +9,8 @@ export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from './autograd';
 export { type Compiled, type CompileOptions, compile } from './compile';
 /** Datasets, loaders, splits, scalers and files of tables. */
 export * as data from './data';
+/** Training by several processes that mpirun has started. */
+export * as distributed from './distributed';
 export { SimdnnError } from './errors';
 /** Gradients as results. */
 export * as autograd from './grad';

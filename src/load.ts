@@ -37,6 +37,9 @@ interface Loader {
   /** Where the binary stands below prebuilds/. */
   binary(): string;
   load(): unknown;
+  /** The same of the addon that opens MPI. */
+  loadMpi(): unknown;
+  placesOfMpi(): string[];
 }
 const loader = (): Loader => require('../native/load.js') as Loader;
 
@@ -105,5 +108,22 @@ export function loadAddon(directory: string): unknown {
   } catch (error) {
     const { code } = (error ?? {}) as { code?: string };
     throw new SimdnnError('SIMDNN_ADDON_NOT_LOADED', report(directory, code, isError(error) ? error.message : String(error)));
+  }
+}
+
+/** The addon that opens MPI, which nothing else loads. */
+export function loadMpi(): unknown {
+  try {
+    return loader().loadMpi();
+  } catch (error) {
+    const lines = [
+      'the addon that opens MPI did not load',
+      ...loader()
+        .placesOfMpi()
+        .map((file) => `  tried: ${file} (${stateOf(file)})`),
+      `  reason: ${isError(error) ? error.message.split('\n')[0] : String(error)}`,
+      '  cure: npx simdnn build compiles it from the sources in the package (not on Windows)',
+    ];
+    throw new SimdnnError('SIMDNN_ADDON_NOT_LOADED', lines.join('\n'));
   }
 }

@@ -17,6 +17,7 @@ interface Addon {
   misalignment(buffer: ArrayBuffer): number;
   keepHeap(): void;
   preferHugePages(buffer: ArrayBuffer): void;
+  setCollective(collective: object | null): void;
   createPlan(
     calls: unknown[][],
     temporaries: TensorData[],
@@ -195,6 +196,9 @@ export const { peak } = addon;
 
 /** What trains and infers off the JavaScript thread. */
 export const { createSession, addLasting, createRows, addKind, addLoop, runLoop, stopSession, readLasting, writeLasting } = addon;
+
+/** Has sums over ranks go through what the addon of MPI gives; null: the process is alone. */
+export const setCollective = (collective: object | null): void => addon.setCollective(collective);
 
 /** Every instruction set of this build that this machine runs, least first. */
 export const supportedTargets = (): string[] => addon.supportedTargets();

@@ -48,7 +48,7 @@ napi_value kernel_function(napi_env env, napi_callback_info info) {
     const Call call(reader);
     const Environment& here = environment(env);
     Run run(here.threads);
-    call.call(*here.target->table, run);
+    call.run_with(*here.target->table, run);
     if (run.fault.array() != nullptr) throw fault_error(Call::kName, run.fault);
   } catch (const ArgumentError& error) {
     throw_argument_error(env, error);

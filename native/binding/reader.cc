@@ -11,6 +11,7 @@ void throw_argument_error(napi_env env, const ArgumentError& error) {
 }
 
 ArgumentError fault_error(const char* kernel, const Fault& fault) {
+  if (fault.reason() != nullptr) return {ArgumentError::kRange, std::string("[") + kernel + "] " + fault.reason()};
   std::string text = std::string("[") + kernel + "] " + fault.array() + "[" + std::to_string(fault.position()) + "]";
   if (!fault.has_limit()) return {ArgumentError::kRange, text + " is out of range"};
   text += " = " + std::to_string(fault.value()) + " is out of range [0, " + std::to_string(fault.limit()) + ")";

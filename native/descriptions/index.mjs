@@ -1,5 +1,6 @@
 // Every kernel, in the order of the dispatch table, and the enumerations of their choices.
 import { broadcast } from './broadcast.mjs';
+import { collective } from './collective.mjs';
 import { enumerations as own } from './describe.mjs';
 import { embedding } from './embedding.mjs';
 import { lines } from './lines.mjs';
@@ -16,7 +17,20 @@ export { elements, lengths, structs } from './describe.mjs';
 export { unaryFunctions };
 
 /** [{ family, kernels }]: a family is a file of the public functions. */
-export const families = { products, losses, norms, unary, broadcast, reductions, lines, movement, embedding, random, optimizers };
+export const families = {
+  products,
+  losses,
+  norms,
+  unary,
+  broadcast,
+  reductions,
+  lines,
+  movement,
+  embedding,
+  random,
+  optimizers,
+  collective,
+};
 
 export const kernels = Object.values(families).flat();
 

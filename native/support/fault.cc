@@ -28,4 +28,11 @@ void Fault::report(const char* array, size_t position) {
   has_limit_ = false;
 }
 
+void Fault::refuse(const char* reason) {
+  const std::lock_guard<std::mutex> lock(reporting);
+  array_ = "";
+  position_ = 0;
+  reason_ = reason;
+}
+
 }  // namespace simdnn

@@ -15,15 +15,19 @@ class Fault {
   // `array` must be a string literal: the operand's name in native/descriptions. Any thread of a call may report.
   void report(const char* array, size_t position, int32_t value, size_t limit);
   void report(const char* array, size_t position);
+  // The call as a whole, for a reason, which outlives the call.
+  void refuse(const char* reason);
 
   const char* array() const { return array_; }
   size_t position() const { return position_; }
+  const char* reason() const { return reason_; }
   bool has_limit() const { return has_limit_; }
   int32_t value() const { return value_; }
   size_t limit() const { return limit_; }
 
  private:
   const char* array_ = nullptr;
+  const char* reason_ = nullptr;
   size_t position_ = SIZE_MAX;
   bool has_limit_ = false;
   int32_t value_ = 0;

@@ -121,7 +121,7 @@ ${members.map(([p, type]) => `  ${type} ${p.name};`).join('\n')}
       : ${members.map(([p, , reading]) => `${p.name}(${reading})`).join(',\n        ')} {
 ${indent(checks.join('\n'), '    ')}
   }
-  void call(const KernelTable& table, Run& run) const {
+  void run_with(const KernelTable& table, Run& run) const {
     table.${k.name}(${['run', ...argumentsOf(k, member)].join(', ')});
   }
   void write(SlotWriter& w) const {

@@ -9,6 +9,7 @@ export { CsvBatches, type CsvBatchesOptions, csvBatches } from './csv-batches';
 export type { CsvOptions } from './csv-dialect';
 export type { TableSource } from './csv-source';
 export { Dataset, Subset, TensorDataset } from './dataset';
+export { DistributedSampler, type DistributedSamplerOptions } from './distributed-sampler';
 export { ChainDataset, IterableDataset } from './iterable-dataset';
 export { type Fold, type KFoldOptions, kFold } from './k-fold';
 export { DataLoader } from './loader';

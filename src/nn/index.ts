@@ -36,6 +36,8 @@ export * from './margin-losses';
 export { Module } from './module';
 export * from './norms';
 export * from './pairwise-losses';
+/** Training by several processes. */
+export * as parallel from './parallel';
 export { Parameter } from './parameter';
 export { ParameterDict, ParameterList } from './parameter-containers';
 export type { ListOptions, Named } from './parts';

@@ -15,13 +15,14 @@ import type { Leg } from './leg';
 import { type Measures, outputBytes } from './measures';
 import type { FitResult, Settings } from './options';
 import { type Progress, silent, startProgress } from './progress';
+import { Ranks } from './ranks';
 import { RatesOfSteps } from './rates';
 import { addFigures, addSet, bestOf, emptyResult } from './result';
 import { OwnSequence, seedOf } from './stream';
 import { refuseTaken } from './taking';
 import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
 import { checkTrained } from './trained';
-import { epochFigures } from './validation';
+import { epochFigures, reported } from './validation';
 
 const where = 'train.fit';
 
@@ -43,6 +44,9 @@ export class Fit implements Holder {
   private readonly trainingMetrics: Measures;
   private readonly validates: boolean;
   private rows = 0;
+  /** Of the epoch that is under way. */
+  private epochRows = 0;
+  private readonly ranks: Ranks;
   private readonly restoreModes: () => void;
   /** Whether the thread's values are those that count: not where callbacks have the model. */
   private inUse = false;
@@ -62,6 +66,7 @@ export class Fit implements Holder {
     private readonly o: Settings,
   ) {
     this.validates = o.validation.length > 0;
+    this.ranks = new Ranks(model);
     this.trainingMetrics = this.validates ? o.trainMetrics : o.metrics;
     const inStep = {
       afterBackward: () => o.clip?.(this.groups.flatMap(({ params }) => params)),
@@ -119,22 +124,17 @@ export class Fit implements Holder {
       await this.engine.recordInTurns();
       this.inUse = true;
       if (callbacks.has('onBegin')) {
-        const batches = knownLength(this.o.loader);
-        await this.outside(() =>
-          callbacks.tell('onBegin', {
-            model: this.model,
-            optimizer: this.o.optimizer,
-            epochs: this.o.epochs,
-            initialEpoch: this.o.initialEpoch,
-            resumed: this.o.resumed,
-            batches,
-          }),
-        );
+        const { optimizer, epochs, initialEpoch, resumed, loader } = this.o;
+        const batches = knownLength(loader);
+        await this.outside(() => callbacks.tell('onBegin', { model: this.model, optimizer, epochs, initialEpoch, resumed, batches }));
         if (signal?.aborted) throw signal.reason;
       }
-      this.progress = startProgress(this.o.progress, this.o.initialEpoch, this.o.epochs);
+      this.progress = startProgress(this.ranks.isFirst && this.o.progress, this.o.initialEpoch, this.o.epochs);
       await callbacks.flushedAfter(this.train(begin));
       if (this.stopped !== null && signal?.aborted) throw signal.reason;
+    } catch (error) {
+      this.ranks.stop(error);
+      throw error;
     } finally {
       signal?.removeEventListener('abort', stop);
       await this.end();
@@ -156,17 +156,21 @@ export class Fit implements Holder {
     // Whatever JavaScript does after an epoch must come before the next one begins.
     const epochByEpoch =
       this.validates ||
+      this.ranks.areSeveral ||
       !o.metrics.isEmpty ||
       !o.schedules.isEmpty ||
       o.callbacks.has('onEpoch') ||
       o.earlyStopping !== null ||
       o.checkpoint !== null;
     let [told, shown] = [performance.now(), 0];
-    while (this.epochsDone < o.epochs && this.stopped === null) {
+    const isStopped = (): boolean => this.stopped !== null && (!this.ranks.areSeveral || this.engine.isBetweenEpochs(0)); // ranks stop together, after an epoch
+    while (this.epochsDone < o.epochs && !isStopped()) {
       // Not at the end of the epoch before: callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
       const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, o.progressEvery);
       this.rows += leg.rows;
+      this.epochRows += leg.rows;
+      if (this.ranks.areSeveral && leg.losses.length > 0) leg.losses = [this.ranks.means({ loss: leg.losses[0]! }, this.epochRows).loss];
       this.unchecked += leg.steps;
       this.ofMetrics.run(() => this.trainingMetrics.update(leg));
       for (const loss of leg.losses) {
@@ -176,13 +180,14 @@ export class Fit implements Holder {
       }
       if (o.signal?.aborted) throw o.signal.reason;
       if (leg.losses.length > 0 && epochByEpoch && (await this.endEpoch(leg.losses[0]!))) this.stopped ??= 'earlyStopping';
+      if (leg.losses.length > 0 && this.ranks.any(this.stopped !== null)) this.stopper();
       this.countSeconds(leg.losses.length);
       const now = performance.now();
       if (leg.losses.length > 0 || now - shown >= o.progressEvery) {
         shown = now;
         progress.update(result, leg.batch / (o.loader.length ?? Infinity), this.rows / ((now - begin) / 1000));
       }
-      if (this.stopped === null && o.callbacks.has('onBatch') && leg.steps > 0 && now - told >= o.progressEvery) {
+      if (!isStopped() && o.callbacks.has('onBatch') && leg.steps > 0 && now - told >= o.progressEvery) {
         await this.engine.settling();
         if (o.signal?.aborted) throw o.signal.reason;
         if (!this.engine.isSettled) continue;
@@ -232,12 +237,21 @@ export class Fit implements Holder {
   private async validate(set: number): Promise<SetFigures> {
     const { o } = this;
     o.metrics.reset();
+    let rows = 0;
     for (;;) {
       const leg = await this.leg(set + 1, 1, o.progressEvery);
       if (o.signal?.aborted) throw o.signal.reason;
       this.ofMetrics.run(() => o.metrics.update(leg));
-      if (leg.losses.length > 0) return { loss: leg.losses[0]!, ...this.ofMetrics.run(() => o.metrics.compute()) };
+      rows += leg.rows;
+      if (leg.losses.length === 0) continue;
+      const own = this.ofMetrics.run(() => o.metrics.compute());
+      return { ...own, ...this.ranks.means({ loss: leg.losses[0]! }, rows), metrics: this.ranks.means(own.metrics, rows) };
     }
+  }
+
+  private ofTraining(measures: Measures): Figures {
+    const own = this.ofMetrics.run(() => measures.compute());
+    return { ...own, metrics: this.ranks.means(own.metrics, this.epochRows) };
   }
 
   // Validation, metrics, scheduler, callback; true when the fit is to end.
@@ -251,28 +265,18 @@ export class Fit implements Holder {
     }
     const first = sets[0];
     if (first !== undefined) result.validationLoss!.push(first.loss);
-    const own: Figures = first ?? this.ofMetrics.run(() => o.metrics.compute());
+    const own: Figures = first ?? this.ofTraining(o.metrics);
     addFigures(result, own);
-    const trained = this.ofMetrics.run(() => o.trainMetrics.compute());
+    const trained = this.ofTraining(o.trainMetrics);
+    this.epochRows = 0;
     addFigures({ metrics: result.trainMetrics, arrays: result.trainArrays }, trained);
     const figures = epochFigures(loss, own, o.validation, sets);
     this.inStream(() => o.schedules.afterEpoch(figures));
     this.countSeconds(1);
     const epoch = this.epochsDone;
     const report = {
-      epoch,
-      epochs: o.epochs,
-      loss,
-      ...(first !== undefined && { validationLoss: first.loss }),
-      metrics: own.metrics,
-      arrays: own.arrays,
-      trainMetrics: trained.metrics,
-      trainArrays: trained.arrays,
-      ...(result.validation && { validation: Object.fromEntries(sets.map((set, i) => [o.validation[i]!.name, set])) }),
-      lr: lrs[0]!,
-      lrs,
-      seconds: result.epochSeconds.at(-1)!,
-      stop: this.stopper,
+      ...{ epoch, epochs: o.epochs, loss, lr: lrs[0]!, lrs, seconds: result.epochSeconds.at(-1)!, stop: this.stopper },
+      ...reported(own, trained, o.validation, sets),
     };
     if (!o.callbacks.has('onEpoch') && o.earlyStopping === null && o.checkpoint === null) return false;
     let isLast = false;
@@ -282,7 +286,7 @@ export class Fit implements Holder {
     };
     const keep = async () => {
       o.earlyStopping?.keep(this.model);
-      await o.checkpoint?.write(epoch, figures, isLast || this.stopped !== null || epoch === o.epochs);
+      if (this.ranks.isFirst) await o.checkpoint?.write(epoch, figures, isLast || this.stopped !== null || epoch === o.epochs);
     };
     if (o.callbacks.useModel('onEpoch')) await this.outside(() => tell().then(keep));
     else {

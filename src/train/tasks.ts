@@ -13,6 +13,7 @@ import { type Batch, divided, type Group, type Layout, rowsOf } from './batch';
 import { type Form, formOf } from './forms';
 import { checkInputs, checkPredicted } from './inputs';
 import { leaveAlone } from './promises';
+import { withoutSums } from './ranks';
 import type { Task } from './task';
 
 /** A task whose losses make one figure for an epoch. */
@@ -143,10 +144,12 @@ export const trainingTask = (
       return divided(where, layout, batch);
     });
     optimizer.zeroGrad();
-    const done = batches.map((batch) => {
+    const done = batches.map((batch, i) => {
       const output = forward(where, model, batch.inputs);
       const loss = lossOf(where, criterion!, output, batch);
-      (batches.length === 1 ? loss : loss.div(batches.length)).backward();
+      const backward = (): void => (batches.length === 1 ? loss : loss.div(batches.length)).backward();
+      if (i === batches.length - 1) backward();
+      else withoutSums(model, backward);
       return { loss, outputs: handOut(output, batch.targets), rows: rowsOf(batch) };
     });
     afterBackward();

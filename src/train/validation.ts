@@ -59,6 +59,21 @@ export function epochFigures(
   return known;
 }
 
+/** What `onEpoch` is told of the figures of an epoch. */
+export const reported = (
+  { metrics, arrays }: Figures,
+  { metrics: trainMetrics, arrays: trainArrays }: Figures,
+  sets: readonly ValidationSet[],
+  figures: readonly SetFigures[],
+) => ({
+  ...(figures.length > 0 && { validationLoss: figures[0]!.loss }),
+  metrics,
+  arrays,
+  trainMetrics,
+  trainArrays,
+  ...(sets.some(({ name }) => name !== null) && { validation: Object.fromEntries(figures.map((set, i) => [sets[i]!.name!, set])) }),
+});
+
 /** The figure of that name among those of an epoch, which whoever watches it asks for. */
 export function figureOf(where: string, figures: ReadonlyMap<string, number>, name: string): number {
   const figure = figures.get(name);

@@ -39,6 +39,18 @@ const schedulerOptions = {
   SequentialLR: (w, optimizer) => ({ schedulers: [stairs(w, optimizer), stairs(w, optimizer)], milestones: [w.size()] }),
   ReduceLROnPlateau: (w) => w.options({ mode: () => w.r.pick(['min', 'max']), patience: () => w.r.below(3), cooldown: () => w.r.below(3) }),
 };
+// A group of one stands from here on.
+const grouped = (w, args) => {
+  const { distributed } = w.lib;
+  if (!distributed.isInitialized()) distributed.initProcessGroup();
+  return args;
+};
+const ungrouped = (w, args) => {
+  const { distributed } = w.lib;
+  if (distributed.isInitialized()) distributed.destroyProcessGroup();
+  return args;
+};
+const parallel = (w) => new w.lib.nn.parallel.DistributedDataParallel(...grouped(w, [w.linear()]));
 const spectral = (w) => ({ nPowerIterations: () => w.size(), dim: () => w.r.pick([0, 1, -1, null]), eps: () => 1e-6 });
 const normed = (w) => w.r.pick([w.lib.nn.utils.parametrizations.weightNorm, w.lib.nn.utils.parametrizations.spectralNorm])(w.linear());
 const counted = (w) => {
@@ -1039,6 +1051,20 @@ const recipes = {
     ]),
   ],
   'data.SequentialSampler': (w) => [w.r.pick([w.size(), w.dataset()])],
+  'distributed.initProcessGroup': (w) => ungrouped(w, w.r.chance(0.5) ? [] : [w.options({ timeout: () => w.size() })]),
+  'distributed.destroyProcessGroup': (w) => grouped(w, []),
+  'distributed.getRank': (w) => grouped(w, []),
+  'distributed.getWorldSize': (w) => grouped(w, []),
+  'distributed.barrier': (w) => grouped(w, []),
+  'distributed.allReduce': (w) => grouped(w, [w.float().detach(), w.options({ op: () => w.r.pick(['sum', 'mean']) })]),
+  'distributed.broadcast': (w) => grouped(w, [w.float().detach(), w.options({ src: () => 0 })]),
+  'nn.parallel.DistributedDataParallel': (w) => grouped(w, [w.linear(), w.options({ broadcastBuffers: w.boolean })]),
+  'nn.parallel.DistributedDataParallel.forward': (w) => on(parallel(w), [w.lib.zeros([2, 3])]),
+  'nn.parallel.DistributedDataParallel.noSync': (w) => on(parallel(w), [() => w.r.real()]),
+  'data.DistributedSampler': (w) => [
+    w.size() + 3,
+    { numReplicas: 2, rank: w.r.below(2), ...w.options({ shuffle: w.boolean, seed: w.seed, dropLast: w.boolean, pad: w.boolean }) },
+  ],
   'data.RandomSampler': (w) => [w.size(), w.options({ replacement: w.boolean, numSamples: () => w.size(), seed: w.seed })],
   'data.SubsetRandomSampler': (w) => [[0, 3, 1], w.options({ seed: w.seed })],
   'data.WeightedRandomSampler': (w) => [[1, 2, w.r.real()], w.options({ numSamples: () => 1 + w.r.below(3), replacement: w.boolean })],

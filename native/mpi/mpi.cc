@@ -1,0 +1,170 @@
+// The addon that knows MPI: `init(libraries, timeout)`, `collective`, `broadcast(array, root)`, `sum(call, Float64Array)`,
+// `announceStop()`, `finalize()`, `leaving(code)`. One group a process.
+#include <napi.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+
+#include "mpi/world.h"
+#include "support/collective.h"
+
+namespace simdnn {
+namespace {
+
+// Never destroyed: a thread may be in MPI when the process ends.
+World* world = nullptr;
+std::mutex& turn = *new std::mutex;  // one thread at a time calls MPI
+std::atomic<double> waits_since{0};  // when the call that is under way began, in seconds; 0: none is
+std::atomic<bool> finalizing{false};
+std::atomic<double> leaves_since{0};  // when the process began to end with the group standing
+std::atomic<int> leaves_with{1};
+double timeout = 0;
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+// While one is there a call is watched.
+struct Watched {
+  Watched() { waits_since = now(); }
+  ~Watched() { waits_since = 0; }
+};
+
+// Warns where a call takes long, and ends the process where it takes too long: the launcher then ends the others.
+void watch() {
+  double warned = 0;
+  for (;;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (leaves_since != 0 && now() - leaves_since > 2) _exit(leaves_with);  // a thread in a sum keeps it from ending
+    const double since = waits_since;
+    if (since == 0) continue;
+    const double waited = now() - since;
+    if (finalizing && waited > 10) _exit(0);  // MPICH over TCP is known to hang here, when all is done
+    if (finalizing) continue;
+    if (waited > timeout) {
+      std::fprintf(stderr, "simdnn: rank %d has waited for the other ranks for %.0f s, the timeout of the group: the job is ended\n", world->rank(), waited);
+      _exit(1);
+    }
+    if (waited > 60 && warned != since) {
+      warned = since;
+      std::fprintf(stderr, "simdnn: rank %d has waited for the other ranks for 60 s: one is stopped, slow, or does something else\n", world->rank());
+    }
+  }
+}
+
+// The numbers of all ranks are alike where n times the sum of their squares is the square of their sum: exact, as they are below 2^20.
+const char* meet_as(uint32_t call, double weight, double stops, double* total) {
+  const std::lock_guard<std::mutex> lock(turn);
+  const Watched watched;
+  const double number = (call ^ call >> 20) & 0xfffff;
+  double all[] = {weight, number, number * number, stops};
+  world->sum(all, 4);
+  *total = all[0];
+  if (all[3] > 0) return "another rank has stopped: it was aborted, or has met an error";
+  const double squares = all[2] * world->size(), square = all[1] * all[1];
+  return squares == square ? nullptr
+                           : "the ranks do different things: their models, or the order of their calls, are not the same";
+}
+
+const char* meet(uint32_t call, double weight, double* total) { return meet_as(call, weight, 0, total); }
+
+void sum(float* values, size_t n) {
+  const std::lock_guard<std::mutex> lock(turn);
+  const Watched watched;
+  world->sum(values, n);
+}
+
+Collective ranks{meet, sum};
+
+Napi::Value init(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 2 || !info[0].IsArray() || !info[1].IsNumber()) throw Napi::TypeError::New(env, "expected libraries and a timeout");
+  if (world != nullptr) throw Napi::Error::New(env, "MPI begins once in a process");
+  std::vector<std::string> libraries;
+  const auto list = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i) libraries.push_back(list.Get(i).ToString());
+  timeout = info[1].As<Napi::Number>();
+  try {
+    world = open_world(libraries).release();
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(env, error.what());
+  }
+  std::thread(watch).detach();
+  Napi::Object found = Napi::Object::New(env);
+  found.Set("rank", world->rank());
+  found.Set("size", world->size());
+  found.Set("library", world->version());
+  return found;
+}
+
+void check(const Napi::CallbackInfo& info) {
+  if (world == nullptr) throw Napi::Error::New(info.Env(), "MPI has not begun");
+}
+
+void broadcast(const Napi::CallbackInfo& info) {
+  check(info);
+  if (info.Length() < 2 || !info[0].IsTypedArray() || !info[1].IsNumber()) throw Napi::TypeError::New(info.Env(), "expected an array and a rank");
+  const auto array = info[0].As<Napi::TypedArray>();
+  const int root = info[1].As<Napi::Number>();
+  if (root < 0 || root >= world->size()) throw Napi::RangeError::New(info.Env(), "there is no such rank");
+  const std::lock_guard<std::mutex> lock(turn);
+  const Watched watched;
+  world->broadcast(static_cast<char*>(array.ArrayBuffer().Data()) + array.ByteOffset(), array.ByteLength(), root);
+}
+
+void announce_stop(const Napi::CallbackInfo& info) {
+  check(info);
+  double total;
+  meet_as(0, 0, 1, &total);
+}
+
+void finalize(const Napi::CallbackInfo& info) {
+  check(info);
+  const std::lock_guard<std::mutex> lock(turn);
+  finalizing = true;
+  {
+    const Watched watched;
+    world->finalize();
+  }
+  finalizing = false;
+}
+
+// Sums over the ranks, between two steps.
+void sum_numbers(const Napi::CallbackInfo& info) {
+  check(info);
+  if (info.Length() < 2 || !info[0].IsNumber() || !info[1].IsTypedArray() ||
+      info[1].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) {
+    throw Napi::TypeError::New(info.Env(), "expected a number and a Float64Array");
+  }
+  auto numbers = info[1].As<Napi::Float64Array>();
+  double total;
+  if (const char* refused = meet_as(info[0].As<Napi::Number>().Uint32Value(), 1, 0, &total)) throw Napi::RangeError::New(info.Env(), refused);
+  const std::lock_guard<std::mutex> lock(turn);
+  const Watched watched;
+  if (numbers.ElementLength() > 0) world->sum(numbers.Data(), numbers.ElementLength());
+}
+
+// The process ends with the group standing: in two seconds at the latest.
+void leaving(const Napi::CallbackInfo& info) {
+  leaves_with = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 1;
+  leaves_since = now();
+}
+
+Napi::Object exports_of(Napi::Env env, Napi::Object exports) {
+  exports.Set("init", Napi::Function::New(env, init, "init"));
+  exports.Set("collective", Napi::External<Collective>::New(env, &ranks));
+  exports.Set("broadcast", Napi::Function::New(env, broadcast, "broadcast"));
+  exports.Set("announceStop", Napi::Function::New(env, announce_stop, "announceStop"));
+  exports.Set("finalize", Napi::Function::New(env, finalize, "finalize"));
+  exports.Set("leaving", Napi::Function::New(env, leaving, "leaving"));
+  exports.Set("sum", Napi::Function::New(env, sum_numbers, "sum"));
+  return exports;
+}
+
+}  // namespace
+}  // namespace simdnn
+
+static Napi::Object initialise(Napi::Env env, Napi::Object exports) { return simdnn::exports_of(env, exports); }
+NODE_API_MODULE(simdnn_mpi, initialise)

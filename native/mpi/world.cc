@@ -1,0 +1,127 @@
+// MPI opened at run time. There are three binary interfaces, which differ in what a handle is and in the values of constants: one table for each.
+#include "mpi/world.h"
+
+#include <cstdint>
+#include <stdexcept>
+
+// Node's binary exports these; dlopen itself would ask for a C library newer than the oldest that is supported.
+extern "C" {
+struct uv_lib_t {
+  void* handle;
+  char* errmsg;
+};
+int uv_dlopen(const char* filename, uv_lib_t* lib);
+int uv_dlsym(uv_lib_t* lib, const char* name, void** ptr);
+const char* uv_dlerror(const uv_lib_t* lib);
+}
+
+namespace simdnn {
+namespace {
+
+constexpr size_t kMost = size_t{1} << 30;  // elements of one call, which counts them in an int
+
+// What differs between the interfaces.
+template <typename Handle>
+struct Constants {
+  Handle world, float32, float64, byte, sum;
+  void* in_place;
+  int serialized;
+};
+
+void* find(uv_lib_t& library, const char* name) {
+  void* address = nullptr;
+  return uv_dlsym(&library, name, &address) == 0 ? address : nullptr;
+}
+
+template <typename Function>
+Function function(uv_lib_t& library, const char* name) {
+  void* const address = find(library, name);
+  if (address == nullptr) throw std::runtime_error(std::string("the library has no ") + name);
+  return reinterpret_cast<Function>(address);
+}
+
+template <typename Handle>
+class Opened : public World {
+ public:
+  Opened(uv_lib_t& library, Constants<Handle> constants) : c_(constants) {
+    allreduce_ = function<Allreduce>(library, "MPI_Allreduce");
+    bcast_ = function<Bcast>(library, "MPI_Bcast");
+    finalize_ = function<int (*)()>(library, "MPI_Finalize");
+    const auto rank = function<int (*)(Handle, int*)>(library, "MPI_Comm_rank");
+    const auto size = function<int (*)(Handle, int*)>(library, "MPI_Comm_size");
+    const auto version = function<int (*)(char*, int*)>(library, "MPI_Get_library_version");
+    const auto init = function<int (*)(int*, char***, int, int*)>(library, "MPI_Init_thread");
+    int given = 0;
+    if (init(nullptr, nullptr, c_.serialized, &given) != 0) throw std::runtime_error("MPI_Init_thread has failed");
+    if (given < c_.serialized) throw std::runtime_error("the library does not let threads take turns (MPI_THREAD_SERIALIZED)");
+    rank(c_.world, &rank_);
+    size(c_.world, &size_);
+    char text[8192] = {};
+    int length = 0;
+    version(text, &length);
+    version_ = std::string(text).substr(0, std::string(text).find_first_of("\r\n"));
+  }
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+  std::string version() const override { return version_; }
+  void sum(float* values, size_t n) override { sum_of(values, n, c_.float32); }
+  void sum(double* values, size_t n) override { sum_of(values, n, c_.float64); }
+  void broadcast(void* bytes, size_t n, int root) override {
+    for (size_t begin = 0; begin < n; begin += kMost) {
+      const size_t count = n - begin < kMost ? n - begin : kMost;
+      bcast_(static_cast<char*>(bytes) + begin, static_cast<int>(count), c_.byte, root, c_.world);
+    }
+  }
+  void finalize() override { finalize_(); }
+
+ private:
+  using Allreduce = int (*)(const void*, void*, int, Handle, Handle, Handle);
+  using Bcast = int (*)(void*, int, Handle, int, Handle);
+
+  template <typename T>
+  void sum_of(T* values, size_t n, Handle type) {
+    for (size_t begin = 0; begin < n; begin += kMost) {
+      const size_t count = n - begin < kMost ? n - begin : kMost;
+      allreduce_(c_.in_place, values + begin, static_cast<int>(count), type, c_.sum, c_.world);
+    }
+  }
+
+  Constants<Handle> c_;
+  Allreduce allreduce_;
+  Bcast bcast_;
+  int (*finalize_)();
+  int rank_ = 0, size_ = 1;
+  std::string version_;
+};
+
+std::unique_ptr<World> open(uv_lib_t& library) {
+  const auto number = [](uintptr_t n) { return reinterpret_cast<void*>(n); };
+  const auto get_abi = reinterpret_cast<int (*)(int*, int*)>(find(library, "MPI_Abi_get_version"));
+  int major = 0, minor = 0;
+  if (get_abi != nullptr && get_abi(&major, &minor) == 0 && major >= 1) {  // the standard's own, from MPI 5 on
+    return std::make_unique<Opened<void*>>(
+        library, Constants<void*>{number(0x101), number(0x210), number(0x214), number(0x247), number(0x21), number(1), 2048});
+  }
+  if (void* const world = find(library, "ompi_mpi_comm_world")) {  // Open MPI: handles are addresses of its variables
+    const auto at = [&](const char* name) { return function<void*>(library, name); };
+    return std::make_unique<Opened<void*>>(
+        library, Constants<void*>{world, at("ompi_mpi_float"), at("ompi_mpi_double"), at("ompi_mpi_byte"), at("ompi_mpi_op_sum"), number(1), 2});
+  }
+  return std::make_unique<Opened<int>>(  // MPICH and those that agree with it
+      library, Constants<int>{0x44000000, 0x4c00040a, 0x4c00080b, 0x4c00010d, 0x58000003, number(UINTPTR_MAX), 2});
+}
+
+}  // namespace
+
+std::unique_ptr<World> open_world(const std::vector<std::string>& libraries) {
+  std::string tried;
+  for (const std::string& name : libraries) {
+    uv_lib_t& library = *new uv_lib_t{};  // never closed: its threads may outlast us
+    if (uv_dlopen(name.c_str(), &library) == 0) return open(library);
+    tried += "\n  tried: " + name + " (" + uv_dlerror(&library) + ")";
+  }
+  throw std::runtime_error("no MPI library was found" + tried);
+}
+
+}  // namespace simdnn

@@ -1,0 +1,25 @@
+// The processes that one launcher has started, by whatever MPI it belongs to.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace simdnn {
+
+class World {
+ public:
+  virtual ~World() = default;
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+  virtual std::string version() const = 0;
+  virtual void sum(float* values, size_t n) = 0;
+  virtual void sum(double* values, size_t n) = 0;
+  virtual void broadcast(void* bytes, size_t n, int root) = 0;
+  virtual void finalize() = 0;
+};
+
+// Opens the first of these libraries that is there and begins MPI in it. Throws std::runtime_error that says what was tried.
+std::unique_ptr<World> open_world(const std::vector<std::string>& libraries);
+
+}  // namespace simdnn

@@ -1,0 +1,152 @@
+// The group of processes that one launcher has started: opened, asked and left.
+import { writeSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+import { isError } from '../brands';
+import { checkNumber, describe, SimdnnError, typeError, withDefaults } from '../errors';
+import { loadMpi } from '../load';
+import { setCollective } from '../native';
+
+/** The addon of native/mpi. */
+interface Mpi {
+  readonly collective: object;
+  init(libraries: string[], timeout: number): { rank: number; size: number; library: string };
+  broadcast(array: ArrayBufferView, root: number): void;
+  sum(call: number, numbers: Float64Array): void;
+  announceStop(): void;
+  finalize(): void;
+  leaving(code: number): void;
+}
+
+/** The processes that train together. */
+export interface Group {
+  /** The number of this process, from 0. */
+  readonly rank: number;
+  /** How many there are. */
+  readonly size: number;
+  /** What the MPI library says that it is; null: the process is alone and none was opened. */
+  readonly library: string | null;
+}
+
+/** The options of `initProcessGroup`. */
+export interface ProcessGroupOptions {
+  /** After how many seconds of waiting for the other ranks the job is ended (600). A word on stderr comes after 60. */
+  timeout?: number;
+  /** The MPI library, a path or a name; without it the launcher's own is looked for. */
+  library?: string;
+}
+
+// What launchers leave in the environment, and the libraries that belong to them, by the names they have on Linux and macOS.
+const launchers = [
+  { size: 'OMPI_COMM_WORLD_SIZE', libraries: ['libmpi.so.40', 'libmpi.40.dylib', 'libmpi_abi.so.1', 'libmpi.so'] },
+  { size: 'PMI_SIZE', libraries: ['libmpi_abi.so.1', 'libmpich.so.12', 'libmpi.so.12', 'libmpi.12.dylib'] },
+  { size: 'SLURM_STEP_NUM_TASKS', libraries: ['libmpi_abi.so.1', 'libmpi.so.40', 'libmpich.so.12', 'libmpi.so.12'] },
+];
+
+let group: Group | null = null;
+let mpi: Mpi | null = null;
+
+/** The group that stands; null: none does. */
+export const standing = (): Group | null => group;
+
+/** The group that stands, or an error. */
+export function groupOf(where: string): Group {
+  if (group === null)
+    throw new SimdnnError('SIMDNN_NO_GROUP', `[${where}] there is no group\n  hint: distributed.initProcessGroup() makes it`);
+  return group;
+}
+
+// Whoever leaves a standing group takes the others with it: no launcher is told that all went well.
+function leaving(code: number): void {
+  if (mpi === null || group === null) return;
+  if (code === 0) {
+    writeSync(2, `simdnn: rank ${group.rank} ends with the group standing: distributed.destroyProcessGroup() leaves it\n`);
+    process.exitCode = 1;
+  }
+  mpi.leaving(code === 0 ? 1 : code);
+}
+
+function open(libraries: string[], timeout: number, expected: number): Group {
+  // UCX, below MPICH, moves the heap under V8's feet and takes its signals, unless it is told not to.
+  process.env['UCX_MEM_EVENTS'] ??= 'no';
+  process.env['UCX_ERROR_SIGNALS'] ??= '';
+  const opened = loadMpi() as Mpi;
+  let found: Group;
+  try {
+    found = opened.init(libraries, timeout);
+  } catch (error) {
+    throw new SimdnnError('SIMDNN_MPI', `[distributed.initProcessGroup] ${isError(error) ? error.message : String(error)}`);
+  }
+  if (expected > 1 && found.size !== expected) {
+    opened.finalize();
+    throw new SimdnnError(
+      'SIMDNN_MPI',
+      `[distributed.initProcessGroup] the launcher has started ${expected} processes, and ${found.library} says that there are ${found.size}: it belongs to another launcher` +
+        `\n  hint: { library } names the one of this mpirun`,
+    );
+  }
+  mpi = opened;
+  setCollective(opened.collective);
+  process.on('exit', leaving);
+  return found;
+}
+
+/**
+ * Joins the group of the processes that `mpirun` has started: `torch.distributed.init_process_group` with MPI for its backend. Without a launcher it is a
+ * group of one, and nothing of MPI is opened.
+ *
+ * Once a process, in its main thread. A SimdnnError where the library does not belong to the launcher, or none is found; a process that ends before
+ * `destroyProcessGroup` ends the job with a status that is not 0.
+ *
+ * @example
+ * distributed.initProcessGroup({ timeout: 600 });
+ * distributed.getWorldSize(); // 1
+ * distributed.destroyProcessGroup();
+ */
+export function initProcessGroup(options?: ProcessGroupOptions): void {
+  const where = 'distributed.initProcessGroup';
+  const o = withDefaults(where, options, { timeout: 600, library: undefined as string | undefined });
+  const timeout = checkNumber(where, 'timeout', o.timeout, 0.1, 1e9);
+  if (o.library !== undefined && typeof o.library !== 'string') {
+    throw typeError(where, `expected library to be a path, got ${describe(o.library)}`);
+  }
+  if (group !== null) throw new SimdnnError('SIMDNN_MPI', `[${where}] there is a group already`);
+  if (!isMainThread) throw new SimdnnError('SIMDNN_MPI', `[${where}] a group belongs to the main thread`);
+  const launcher = launchers.find(({ size }) => Number(process.env[size]) >= 1);
+  const libraries = o.library === undefined ? launcher?.libraries : [o.library];
+  group =
+    libraries === undefined
+      ? { rank: 0, size: 1, library: null }
+      : open(libraries, timeout, Number(process.env[launcher?.size ?? ''] ?? 1));
+}
+
+/**
+ * Leaves the group; all ranks do so together: `torch.distributed.destroy_process_group`. A SimdnnError where there is none.
+ *
+ * @example
+ * distributed.initProcessGroup();
+ * distributed.destroyProcessGroup();
+ * distributed.isInitialized(); // false
+ */
+export function destroyProcessGroup(): void {
+  groupOf('distributed.destroyProcessGroup');
+  setCollective(null);
+  process.off('exit', leaving);
+  group = null;
+  mpi?.finalize();
+  mpi = null;
+}
+
+/** Gives `array` the values that it has on rank `root`. */
+export function broadcastMemory(array: ArrayBufferView, root: number): void {
+  mpi?.broadcast(array, root);
+}
+
+/** Sums numbers over the ranks, in place, between two steps. */
+export function sumNumbers(call: number, numbers: Float64Array): void {
+  mpi?.sum(call, numbers);
+}
+
+/** Tells the other ranks, at their next sum, that this one makes no more. */
+export function announceStop(): void {
+  mpi?.announceStop();
+}

@@ -1,0 +1,104 @@
+// Sums and copies over the processes that mpirun has started.
+import * as calls from '../calls.generated';
+import { checkInteger, checkOneOf, SimdnnError, withDefaults } from '../errors';
+import { recorder } from '../recorder';
+import { changed, checkTensor, type Tensor } from '../tensor';
+import { broadcastMemory, groupOf, standing } from './group';
+
+export { destroyProcessGroup, initProcessGroup, type ProcessGroupOptions } from './group';
+
+// What ranks say that they are about to do.
+enum Call {
+  allReduce = 1,
+  broadcast = 2,
+  barrier = 3,
+}
+
+/**
+ * Whether there is a group: `torch.distributed.is_initialized`.
+ *
+ * @example
+ * distributed.isInitialized(); // false
+ */
+export const isInitialized = (): boolean => standing() !== null;
+
+/**
+ * The number of this process in the group, from 0: `torch.distributed.get_rank`. A SimdnnError where there is no group.
+ *
+ * @example
+ * distributed.initProcessGroup();
+ * distributed.getRank(); // 0
+ * distributed.destroyProcessGroup();
+ */
+export const getRank = (): number => groupOf('distributed.getRank').rank;
+
+/**
+ * How many processes the group has: `torch.distributed.get_world_size`. A SimdnnError where there is no group.
+ *
+ * @example
+ * distributed.initProcessGroup();
+ * distributed.getWorldSize(); // 1
+ * distributed.destroyProcessGroup();
+ */
+export const getWorldSize = (): number => groupOf('distributed.getWorldSize').size;
+
+/**
+ * Replaces the values of a float32 tensor by their sum over all ranks, or with `op: "mean"` by their mean: `torch.distributed.all_reduce`.
+ *
+ * The same bits on all ranks. It can stand in a compiled function. A RangeError on every rank where one of them makes another call.
+ *
+ * @example
+ * distributed.initProcessGroup();
+ * const x = tensor([1, 2]);
+ * distributed.allReduce(x);
+ * x.toArray(); // [1, 2]
+ * distributed.destroyProcessGroup();
+ */
+export function allReduce(t: Tensor, options?: { op?: 'sum' | 'mean' }): void {
+  const where = 'distributed.allReduce';
+  const op = checkOneOf(where, 'op', withDefaults(where, options, { op: 'sum' }).op, ['sum', 'mean']);
+  checkTensor(where, 'the tensor', t, 'float32');
+  groupOf(where);
+  changed(t);
+  calls.allReduce({ values: t.floats, n: t.numel, mean: op === 'mean', call: Call.allReduce });
+}
+
+/**
+ * Gives a tensor the values that it has on rank `src`, 0 unless said otherwise: `torch.distributed.broadcast`.
+ *
+ * A RangeError on every rank where one of them makes another call; a SimdnnError inside a compiled function.
+ *
+ * @example
+ * distributed.initProcessGroup();
+ * const x = tensor([1, 2]);
+ * distributed.broadcast(x, { src: 0 });
+ * x.toArray(); // [1, 2]
+ * distributed.destroyProcessGroup();
+ */
+export function broadcast(t: Tensor, options?: { src?: number }): void {
+  const where = 'distributed.broadcast';
+  const { src } = withDefaults(where, options, { src: 0 });
+  checkTensor(where, 'the tensor', t);
+  checkInteger(where, 'src', src, 0, groupOf(where).size - 1);
+  if (recorder !== null) throw new SimdnnError('SIMDNN_NOT_RECORDABLE', `[${where}] cannot be recorded`);
+  meet(Call.broadcast + 8 * src + 65_536 * (t.numel % 4096));
+  changed(t);
+  broadcastMemory(t.values.subarray(0, t.numel), src);
+}
+
+/**
+ * Waits until all ranks are here: `torch.distributed.barrier`.
+ *
+ * @example
+ * distributed.initProcessGroup();
+ * distributed.barrier();
+ * distributed.destroyProcessGroup();
+ */
+export function barrier(): void {
+  groupOf('distributed.barrier');
+  if (recorder !== null) throw new SimdnnError('SIMDNN_NOT_RECORDABLE', '[distributed.barrier] cannot be recorded');
+  meet(Call.barrier);
+}
+
+const nothing = new Float32Array(0);
+const meet = (call: number): void => calls.allReduce({ values: nothing, n: 0, call });

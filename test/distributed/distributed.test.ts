@@ -1,0 +1,253 @@
+// Training by several processes of a real mpirun: Open MPI's, whose ranks may be more than cores.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { data, distributed, nn, SimdnnError, tensor } from '../../src';
+
+const root = join(__dirname, '../..');
+const program = join(__dirname, 'programs.mjs');
+const { placesOfMpi } = createRequire(__filename)('../../native/load.js') as { placesOfMpi(): string[] };
+
+const version = spawnSync('mpirun', ['--version'], { encoding: 'utf8' });
+const missing = !/Open MPI/.test(version.stdout ?? '')
+  ? 'there is no mpirun of Open MPI'
+  : !placesOfMpi().some((file) => existsSync(file))
+    ? 'this build has no addon for MPI'
+    : null;
+if (missing !== null) console.warn(`skipped: ${missing}`);
+
+const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
+
+interface Run {
+  status: number | null;
+  signal: NodeJS.Signals | null;
+  said: Record<string, unknown>[];
+  text: string;
+  seconds: number;
+}
+
+function launch(command: string, args: string[], onStart: (pid: number, text: () => string) => void = () => {}): Promise<Run> {
+  const begin = performance.now();
+  const child = spawn(command, args, { cwd: root, env });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const timer = setTimeout(() => child.kill('SIGKILL'), 40_000);
+  onStart(child.pid!, () => text);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      clearTimeout(timer);
+      const lines = text.split(/\r?\n/).filter((line) => line.startsWith('{'));
+      const said = lines.map((line) => JSON.parse(line) as Record<string, unknown>).sort((a, b) => Number(a['rank']) - Number(b['rank']));
+      resolve({ status, signal, said, text, seconds: (performance.now() - begin) / 1000 });
+    });
+  });
+}
+
+const alone = (...args: string[]): Promise<Run> => launch(process.execPath, [program, ...args]);
+const ranks = (n: number, ...args: string[]): Promise<Run> =>
+  launch('mpirun', ['--oversubscribe', '-n', String(n), process.execPath, program, ...args]);
+
+const valuesOf = ({ bits }: Record<string, unknown>): Float32Array =>
+  new Float32Array(Uint8Array.from(Buffer.from(bits as string, 'base64')).buffer);
+
+function distance(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length);
+  const largest = Math.max(...a.map(Math.abs));
+  return Math.max(...a.map((value, i) => Math.abs(value - b[i]!))) / largest;
+}
+
+// A process whose end nobody has asked for yet is none that runs.
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+// The launcher may end a moment before those that it has killed.
+const expectNoneLeft = async (said: Run['said']): Promise<void> => {
+  expect(said).toHaveLength(2);
+  await vi.waitFor(() => expect(said.filter(({ pid }) => isRunning(pid as number))).toEqual([]), { timeout: 5000 });
+};
+
+// All ranks have the same bits, and what one process has with the whole batch.
+async function expectTogether(n: number, ...args: string[]): Promise<string> {
+  const [one, several] = await Promise.all([alone(...args), ranks(n, ...args)]);
+  expect([one.status, several.status], one.text + several.text).toEqual([0, 0]);
+  expect(several.said).toHaveLength(n);
+  expect(new Set(several.said.map(({ bits }) => bits)).size).toBe(1);
+  expect(distance(valuesOf(one.said[0]!), valuesOf(several.said[0]!))).toBeLessThanOrEqual(1e-6);
+  return several.said[0]!['bits'] as string;
+}
+
+describe.skipIf(missing !== null)('ranks of one job', () => {
+  it('train as one process with the whole batch does: in loops, compiled and in fits with the same bits', { timeout: 60_000 }, async () => {
+    const loop = await expectTogether(2, 'train', 'loop');
+    expect(await expectTogether(2, 'train', 'compiled')).toBe(loop);
+    expect(await expectTogether(2, 'train', 'fit')).toBe(loop);
+  });
+
+  it('are four on two cores', { timeout: 60_000 }, async () => {
+    await expectTogether(4, 'train', 'fit');
+  });
+
+  it('sum once for several micro-batches', { timeout: 60_000 }, async () => {
+    const loop = await expectTogether(2, 'accumulate', 'loop');
+    expect(await expectTogether(2, 'accumulate', 'fit')).toBe(loop);
+  });
+
+  it('weigh their rows where batches are uneven', { timeout: 60_000 }, async () => {
+    await expectTogether(2, 'uneven');
+  });
+
+  it('decide on the same numbers, and stop when one of them does', { timeout: 60_000 }, async () => {
+    const { status, said, text } = await ranks(2, 'decide');
+    expect(status, text).toBe(0);
+    const [first, second] = said;
+    expect(first!['epochs']).toBe(6);
+    for (const key of ['epochs', 'validationLoss', 'lr', 'bits']) expect(second![key]).toEqual(first![key]);
+  });
+
+  it('sum, send and meet', { timeout: 60_000 }, async () => {
+    const { status, said, text } = await ranks(2, 'collectives');
+    expect(status, text).toBe(0);
+    for (const rank of said) expect(rank).toMatchObject({ sum: [3, 4], mean: [0.5, 4], sent: [6], whole: [3] });
+  });
+
+  it('refuse models that differ', { timeout: 60_000 }, async () => {
+    const { said } = await ranks(2, 'different');
+    for (const { error } of said) expect(error).toMatch(/the ranks do different things/);
+    expect(said).toHaveLength(2);
+  });
+});
+
+describe.skipIf(missing !== null)('a rank that fails in a fit', () => {
+  it.each(['kill', 'exit', 'throw'])(
+    'by %s ends the job with a status other than 0, and leaves no process',
+    { timeout: 60_000 },
+    async (how) => {
+      const { status, said, seconds } = await ranks(2, 'fails', how);
+      expect(status).not.toBe(0);
+      expect(seconds).toBeLessThan(15);
+      await expectNoneLeft(said);
+    },
+  );
+
+  it('by an abort stops the others between two steps', { timeout: 60_000 }, async () => {
+    const { status, said, text } = await ranks(2, 'fails', 'abort');
+    expect(status, text).toBe(0);
+    const errors = said.flatMap(({ error }) => (error === undefined ? [] : [error]));
+    expect(errors).toEqual([expect.stringMatching(/another rank has stopped/), 'enough']);
+  });
+
+  it('is ended with the job by SIGINT', { timeout: 60_000 }, async () => {
+    const { status, said } = await launch(
+      'mpirun',
+      ['--oversubscribe', '-n', '2', process.execPath, program, 'fails', 'not'],
+      (pid, text) => {
+        const waits = setInterval(() => {
+          if ((text().match(/"pid"/g) ?? []).length < 2) return;
+          clearInterval(waits);
+          process.kill(pid, 'SIGINT');
+        }, 100);
+        waits.unref();
+      },
+    );
+    expect(status).not.toBe(0);
+    await expectNoneLeft(said);
+  });
+
+  it('by doing nothing is waited for until the timeout', { timeout: 60_000 }, async () => {
+    const { status, text } = await ranks(2, 'hangs');
+    expect(status).not.toBe(0);
+    expect(text).toMatch(/has waited for the other ranks for 1 s, the timeout of the group/);
+  });
+
+  it("by a library that is none, or is not the launcher's, is an error", { timeout: 60_000 }, async () => {
+    expect((await ranks(1, 'library', 'no-such-library.so')).text).toMatch(/no MPI library was found\s+tried: no-such-library.so/);
+    expect((await ranks(1, 'library', 'libm.so.6')).text).toMatch(/the library has no MPI_/);
+  });
+});
+
+describe('a process alone', () => {
+  it('is a group of one, and loads nothing of MPI', async () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [
+        '-e',
+        `const { distributed, tensor } = require('./dist/index.js');
+        distributed.initProcessGroup();
+        const t = tensor([1, 2]);
+        distributed.allReduce(t, { op: 'mean' });
+        const maps = process.platform === 'linux' ? require('node:fs').readFileSync('/proc/self/maps', 'utf8') : '';
+        console.log(JSON.stringify([distributed.getRank(), distributed.getWorldSize(), t.toArray(), /mpi/i.test(maps.replaceAll(process.cwd(), ''))]));`,
+      ],
+      { cwd: root, encoding: 'utf8' },
+    );
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([0, 1, [1, 2], false]);
+  });
+
+  it('refuses what needs a group', () => {
+    for (const call of [distributed.getRank, distributed.getWorldSize, distributed.barrier, distributed.destroyProcessGroup]) {
+      expect(call).toThrow(SimdnnError);
+    }
+    expect(() => distributed.allReduce(tensor([1]))).toThrow(/there is no group\n {2}hint: distributed.initProcessGroup/);
+    expect(() => distributed.broadcast(tensor([1]))).toThrow(/there is no group/);
+    expect(() => new nn.parallel.DistributedDataParallel(new nn.Linear(1, 1))).toThrow(/there is no group/);
+    expect(() => new data.DistributedSampler(4)).toThrow(/there is no group/);
+    expect(() => distributed.initProcessGroup({ timeout: 0 })).toThrow(/expected timeout to be from 0.1/);
+    expect(() => distributed.initProcessGroup({ library: 3 as never })).toThrow(/expected library to be a path/);
+  });
+});
+
+describe('DistributedSampler', () => {
+  const parts = (n: number, size: number, options: data.DistributedSamplerOptions, epoch = 0): number[][] =>
+    Array.from({ length: n }, (_, rank) => {
+      const sampler = new data.DistributedSampler(size, { numReplicas: n, rank, ...options });
+      sampler.setEpoch(epoch);
+      return [...sampler];
+    });
+
+  it('pads, drops or does neither', () => {
+    const shuffle = false;
+    expect(parts(2, 5, { shuffle })).toEqual([
+      [0, 2, 4],
+      [1, 3, 0],
+    ]);
+    expect(parts(2, 5, { shuffle, dropLast: true })).toEqual([
+      [0, 2],
+      [1, 3],
+    ]);
+    expect(parts(2, 5, { shuffle, pad: false })).toEqual([
+      [0, 2, 4],
+      [1, 3],
+    ]);
+    expect(parts(4, 2, { shuffle })).toEqual([[0], [1], [0], [1]]);
+    expect(() => new data.DistributedSampler(1, { numReplicas: 2, rank: 1, pad: false })).toThrow(/1 items are too few for 2 ranks/);
+  });
+
+  it('has together, batch by batch, the rows of one process', () => {
+    for (const epoch of [0, 3]) {
+      const whole = new data.RandomSampler(12, { seed: 9 });
+      whole.setEpoch(epoch);
+      const order = [...whole];
+      const [a, b] = parts(2, 12, { seed: 9 }, epoch);
+      for (let i = 0; i < 12; i += 4)
+        expect([...a!.slice(i / 2, i / 2 + 2), ...b!.slice(i / 2, i / 2 + 2)].sort()).toEqual(order.slice(i, i + 4).sort());
+    }
+  });
+
+  it('advances the epoch by itself', () => {
+    const sampler = new data.DistributedSampler(40, { numReplicas: 2, rank: 0 });
+    const first = [...sampler];
+    expect([...sampler]).not.toEqual(first);
+    sampler.setEpoch(0);
+    expect([...sampler]).toEqual(first);
+  });
+});

@@ -1,0 +1,176 @@
+// What the ranks of a test run: node programs.mjs NAME [ARGUMENT ...], alone or below mpirun. The built package is used.
+import { writeSync } from 'node:fs';
+import { compile, data, distributed, manualSeed, nn, noGrad, optim, rand, setNumThreads, tensor, train } from '../../dist/index.mjs';
+
+const [name, ...args] = process.argv.slice(2);
+setNumThreads(1);
+
+// In one piece: the lines of two ranks would mingle.
+const say = (value) => writeSync(1, `${JSON.stringify({ rank: distributed.getRank(), ...value })}\n`);
+
+const rows = 240;
+function samples() {
+  manualSeed(7);
+  const x = rand([rows, 6]);
+  return new data.TensorDataset(
+    x,
+    noGrad(() => x.sum(1, { keepdim: true }).sin()),
+  );
+}
+function net(seed, out = 1) {
+  manualSeed(seed);
+  return new nn.Sequential(new nn.Linear(6, 16), new nn.Tanh(), new nn.Linear(16, out));
+}
+const valuesOf = (model) => model.parameters().flatMap((p) => [...p.data]);
+const bitsOf = (values) => Buffer.from(Float32Array.from(values).buffer).toString('base64');
+
+// Each rank begins with another model: rank 0's counts.
+function parts(global = 24) {
+  distributed.initProcessGroup({ timeout: 20 });
+  const set = samples();
+  const model = new nn.parallel.DistributedDataParallel(net(1 + distributed.getRank()));
+  const sampler = new data.DistributedSampler(set, { seed: 5 });
+  const loader = new data.DataLoader(set, { batchSize: global / distributed.getWorldSize(), sampler });
+  const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
+  return { set, model, loader, optimizer, criterion: new nn.MSELoss() };
+}
+
+function leave(model, more = {}) {
+  say({ bits: bitsOf(valuesOf(model)), ...more });
+  distributed.destroyProcessGroup();
+}
+
+const step =
+  ({ model, optimizer, criterion }) =>
+  (x, y) => {
+    optimizer.zeroGrad();
+    const loss = criterion.forward(model.forward(x), y);
+    loss.backward();
+    nn.utils.clipGradNorm_(model.parameters(), 1);
+    optimizer.step();
+    return loss;
+  };
+
+const programs = {
+  /** The way of training is the argument: loop, compiled, fit. */
+  async train(way, epochs = '1') {
+    const all = parts();
+    const { model, loader, optimizer, criterion } = all;
+    if (way === 'fit') {
+      const { loss } = await train.fit(model, { loader, optimizer, criterion, epochs: Number(epochs), clipGradNorm: 1, progress: false });
+      return leave(model, { loss });
+    }
+    const run = way === 'compiled' ? compile(step(all)) : step(all);
+    for (let epoch = 0; epoch < Number(epochs); epoch++) for (const [x, y] of loader) run(x, y);
+    return leave(model);
+  },
+  /** Two micro-batches a step: by noSync, or by fit's accumulate. */
+  async accumulate(way) {
+    const { model, loader, optimizer, criterion } = parts(12);
+    if (way === 'fit') await train.fit(model, { loader, optimizer, criterion, epochs: 1, accumulate: 2, progress: false });
+    else {
+      let batch = 0;
+      for (const [x, y] of loader) {
+        if (batch % 2 === 0) optimizer.zeroGrad();
+        const backward = () => criterion.forward(model.forward(x), y).div(2).backward();
+        if (batch++ % 2 === 0) model.noSync(backward);
+        else {
+          backward();
+          optimizer.step();
+        }
+      }
+    }
+    leave(model);
+  },
+  /** Rank r has 2 + r rows of one batch. */
+  uneven() {
+    const { model, criterion, set } = parts();
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const [x, y] = set.tensors;
+    const n = distributed.getWorldSize();
+    const begin = (r) => 2 * r + (r * (r - 1)) / 2;
+    const [from, to] = n === 1 ? [0, 5] : [begin(distributed.getRank()), begin(distributed.getRank() + 1)];
+    optimizer.zeroGrad();
+    criterion.forward(model.forward(x.narrow(0, from, to - from)), y.narrow(0, from, to - from)).backward();
+    optimizer.step();
+    leave(model);
+  },
+  /** Validation sets of different lengths, a scheduler and early stopping on the loss over all. */
+  async decide() {
+    const { model, loader, optimizer, criterion, set } = parts();
+    const validation = new data.DataLoader(
+      new data.Subset(
+        set,
+        Array.from({ length: 31 }, (_, i) => i),
+      ),
+      {
+        batchSize: 8,
+        sampler: new data.DistributedSampler(31, { shuffle: false, pad: false }),
+      },
+    );
+    const rank = distributed.getRank();
+    const result = await train.fit(model, {
+      ...{ loader, optimizer, criterion, validation, epochs: 50, progress: false },
+      scheduler: new optim.lrScheduler.ReduceLROnPlateau(optimizer, { patience: 0 }),
+      ...(rank === 1 && { onEpoch: ({ epoch, stop }) => epoch === 6 && stop() }),
+    });
+    leave(model, { epochs: result.epochs, validationLoss: result.validationLoss, lr: result.lr });
+  },
+  collectives() {
+    distributed.initProcessGroup({ timeout: 20 });
+    const rank = distributed.getRank();
+    const [sum, mean, sent, whole] = [tensor([rank + 1, 2]), tensor([rank, 4]), tensor([rank + 5]), tensor([rank + 3], { dtype: 'int32' })];
+    distributed.allReduce(sum);
+    distributed.allReduce(mean, { op: 'mean' });
+    distributed.broadcast(sent, { src: distributed.getWorldSize() - 1 });
+    distributed.broadcast(whole);
+    distributed.barrier();
+    say({ sum: sum.toArray(), mean: mean.toArray(), sent: sent.toArray(), whole: whole.toArray() });
+    distributed.destroyProcessGroup();
+  },
+  async different() {
+    distributed.initProcessGroup({ timeout: 20 });
+    const model = net(1, 1 + distributed.getRank());
+    try {
+      new nn.parallel.DistributedDataParallel(model);
+    } catch (error) {
+      say({ error: error.message });
+      distributed.destroyProcessGroup();
+    }
+  },
+  /** In the midst of a long fit rank 1 does what the argument says. */
+  async fails(how) {
+    const { model, loader, optimizer, criterion } = parts();
+    const controller = new AbortController();
+    say({ pid: process.pid });
+    const ends = {
+      exit: () => process.exit(0),
+      kill: () => process.kill(process.pid, 'SIGKILL'),
+      abort: () => controller.abort(new Error('enough')),
+      throw: () =>
+        setImmediate(() => {
+          throw new Error('rank 1 has failed');
+        }),
+      stop: () => process.kill(process.pid, 'SIGSTOP'),
+    };
+    if (distributed.getRank() === 1 && how in ends) setTimeout(ends[how], 300);
+    try {
+      await train.fit(model, { loader, optimizer, criterion, epochs: 1e7, progress: false, signal: controller.signal });
+    } catch (error) {
+      say({ error: error.message });
+      distributed.destroyProcessGroup();
+    }
+  },
+  async hangs() {
+    distributed.initProcessGroup({ timeout: 1 });
+    if (distributed.getRank() === 1) await new Promise((resolve) => setTimeout(resolve, 8000));
+    distributed.barrier();
+  },
+  library(library) {
+    distributed.initProcessGroup({ library, timeout: 20 });
+    say({ size: distributed.getWorldSize() });
+    distributed.destroyProcessGroup();
+  },
+};
+
+await programs[name](...args);
