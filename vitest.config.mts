@@ -7,6 +7,7 @@ const source = (file: string): string => fileURLToPath(new URL(`src/${file}`, im
 const alias = [
   { find: /^simdnn$/, replacement: source('index.ts') },
   { find: /^simdnn\/kernels$/, replacement: source('kernels.ts') },
+  { find: /^simdnn\/tfjs$/, replacement: source('tfjs.ts') },
 ];
 
 // forks: each test file in a process of its own, as users run the library; as many at a time as there are processors. test/package installs the tarball and test/site looks at the built pages: each has a run of its own.
@@ -15,6 +16,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/package/**', 'test/site/**'],
+    globalSetup: 'test/temporary-setup.ts',
     pool: 'forks',
     maxWorkers: '100%',
     testTimeout: 600_000, // for what hangs: how long a test takes on a busy machine is no fault

@@ -1,5 +1,5 @@
 // What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `setFlushDenormal(on)`, `flushDenormal()`, `keepHeap()`,
-// `supportedTargets()`, `misalignment(buffer)`, what plan.cc and session.cc list.
+// `preferHugePages(buffer)`, `supportedTargets()`, `misalignment(buffer)`, what plan.cc and session.cc list.
 #include <napi.h>
 
 #include "binding/environment.h"
@@ -54,6 +54,14 @@ Napi::Value flushes(const Napi::CallbackInfo& info) { return Napi::Boolean::New(
 
 void keep(const Napi::CallbackInfo&) { keep_heap(); }
 
+void prefer_huge(const Napi::CallbackInfo& info) {
+  if (info.Length() == 0 || !info[0].IsArrayBuffer()) {
+    throw Napi::TypeError::New(info.Env(), "[preferHugePages] expected an ArrayBuffer");
+  }
+  auto buffer = info[0].As<Napi::ArrayBuffer>();
+  prefer_huge_pages(buffer.Data(), buffer.ByteLength());
+}
+
 // The targets of this build that this processor runs, least first.
 Napi::Value supported_targets(const Napi::CallbackInfo& info) {
   Napi::Array names = Napi::Array::New(info.Env());
@@ -90,6 +98,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("setNumThreads", Napi::Function::New<set_num_threads>(env, "setNumThreads"));
   exports.Set("setFlushDenormal", Napi::Function::New<set_flush>(env, "setFlushDenormal"));
   exports.Set("keepHeap", Napi::Function::New<keep>(env, "keepHeap"));
+  exports.Set("preferHugePages", Napi::Function::New<prefer_huge>(env, "preferHugePages"));
   exports.Set("flushDenormal", Napi::Function::New<flushes>(env, "flushDenormal"));
   exports.Set("supportedTargets", Napi::Function::New<supported_targets>(env, "supportedTargets"));
   exports.Set("misalignment", Napi::Function::New<misalignment>(env, "misalignment"));

@@ -15,15 +15,25 @@ function prebuilds() {
 
 const checkoutBuild = typeof __dirname === 'string' ? path.join(__dirname, '../build/Release/simdnn.node') : null;
 
+function beginning(file, bytes) {
+  const start = Buffer.alloc(bytes);
+  const opened = openSync(file, 'r');
+  try {
+    readSync(opened, start);
+  } finally {
+    closeSync(opened);
+  }
+  return start;
+}
+
 // A program names near its beginning what loads its libraries. Node's report knows the C library as well, and takes longer; it also asks for the names of all
 // hosts that sockets are connected to, which takes a minute where no name server answers.
 function usesMusl() {
   try {
-    const start = Buffer.alloc(4096);
-    const file = openSync(process.execPath, 'r');
-    readSync(file, start);
-    closeSync(file);
-    const [, loader] = start.toString('latin1').match(/\/ld-(musl|linux)/) ?? [];
+    const [, loader] =
+      beginning(process.execPath, 4096)
+        .toString('latin1')
+        .match(/\/ld-(musl|linux)/) ?? [];
     if (loader !== undefined) return loader === 'musl';
   } catch {} // Node's permission model lets only what is named be read
   const { report } = process;
@@ -55,9 +65,20 @@ function places() {
 // Errors of the file system other than that there is no such file are thrown: they have cures of their own.
 const isThere = (file) => statSync(file, { throwIfNoEntry: false }) !== undefined;
 
+// Linux maps what a file should have, and ends the process (SIGBUS) when the part that is missing is used. The table of sections ends an ELF file. Other
+// systems compare the sizes themselves.
+function refuseTruncated(file) {
+  const header = beginning(file, 64);
+  if (header.readUInt32BE(0) !== 0x7f454c46) return;
+  const [sections, bytes, count] = [header.readBigUInt64LE(40), header.readUInt16LE(58), header.readUInt16LE(60)];
+  const [size, whole] = [statSync(file).size, Number(sections) + bytes * count];
+  if (size < whole) throw new Error(`${file} is truncated: ${size} of ${whole} bytes`);
+}
+
 function load() {
   const found = places().find(isThere);
   if (found === undefined) throw new Error(`there is no binary for ${process.platform}-${process.arch}`);
+  refuseTruncated(found);
   const loaded = { exports: {} };
   process.dlopen(loaded, path.toNamespacedPath(found)); // what require does for such a file, and bundlers leave it as it is
   return loaded.exports;

@@ -1,7 +1,8 @@
-// Writes what `require` and `import` load, and what bin/simdnn.js runs. All of src becomes four files, since every file of its own costs a third of a
+// Writes what `require` and `import` load, and what bin/simdnn.js runs. All of src becomes five files, since every file of its own costs a third of a
 // millisecond when the package is loaded. `import` takes its names from the same CommonJS modules, so there is one Tensor class; it names them itself,
 // because Node would read those files once more to find the names, which takes longer than all the rest: it finds none in the small file between,
 // through which bundlers follow.
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ const { dependencies, peerDependencies, version } = JSON.parse(readFileSync(join
 
 const bundle = await rolldown({
   cwd: root,
-  input: { index: 'src/required.ts', kernels: 'src/kernels.ts', cli: 'src/cli/main.ts' },
+  input: { index: 'src/required.ts', kernels: 'src/kernels.ts', tfjs: 'src/tfjs.ts', cli: 'src/cli/main.ts' },
   platform: 'node',
   transform: { define: { packageVersion: JSON.stringify(version) } },
   external: [
@@ -25,8 +26,16 @@ const bundle = await rolldown({
 await bundle.write({ dir: dist, format: 'cjs', exports: 'named', chunkFileNames: '[name].js' });
 await bundle.close();
 
-for (const name of ['index', 'kernels']) {
+for (const name of ['index', 'kernels', 'tfjs']) {
   const names = Object.keys(createRequire(import.meta.url)(join(dist, `${name}.js`))).sort();
   writeFileSync(join(dist, `${name}.cjs`), `const all = require('./${name}.js');\nmodule.exports = all;\n`);
   writeFileSync(join(dist, `${name}.mjs`), `import all from './${name}.cjs';\nexport const { ${names.join(', ')} } = all;\n`);
 }
+
+// What bin/simdnn.js prints for --help where there is no addon, without which the command line cannot be loaded.
+const helpOf = (...command) =>
+  spawnSync(process.execPath, [join(root, 'bin/simdnn.js'), ...command, '--help'], { encoding: 'utf8' }).stdout;
+const whole = helpOf();
+const commands = [...whole.matchAll(/^ {2}(\w+) (?:\[options\]|<)/gm)].map(([, name]) => name);
+const help = { '': whole, ...Object.fromEntries(commands.map((name) => [name, helpOf(name)])) };
+writeFileSync(join(dist, 'help.json'), `${JSON.stringify(help)}\n`);

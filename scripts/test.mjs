@@ -135,7 +135,10 @@ else
       rmSync(join(root, 'prebuilds'), { recursive: true, force: true });
       const { ok } = await run(process.execPath, ['scripts/pack.mjs'], env);
       if (!ok) throw new Error('the package was not packed');
-      return vitest('package', env, ['--config=test/package/vitest.config.mts', ...(all ? [] : ['--exclude=**/{nodes,managers}.test.ts'])]);
+      return vitest('package', env, [
+        '--config=test/package/vitest.config.mts',
+        ...(all ? [] : ['--exclude=**/{nodes,managers,next}.test.ts']),
+      ]);
     },
     packed,
   );

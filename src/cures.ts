@@ -69,7 +69,7 @@ const cures: [(failure: Failure) => boolean, (failure: Failure) => string[]][] =
   ],
   [
     ({ message }) =>
-      /ELF header|wrong ELF|file too short|not a valid Win32|incompatible architecture|not a mach-o|slice is not valid|did not self-register|is a directory/i.test(
+      /ELF header|wrong ELF|file too short|is truncated|not a valid Win32|Bad EXE format|incompatible architecture|not a mach-o|slice is not valid|did not self-register|(is|on) a directory/i.test(
         message,
       ),
     () => ['the binary is damaged or of another platform: delete node_modules/simdnn and install again here,', ...fromSource],

@@ -2,7 +2,7 @@
 // larger buffer a tenth of that, so small tensors are cut from slabs. A slab's memory is handed out once
 // and never again; the garbage collector frees it with the last tensor cut from it.
 import { rangeError } from './errors';
-import { keepHeap, misalignment, type TensorData } from './native';
+import { keepHeap, misalignment, preferHugePages, type TensorData } from './native';
 import { recorder } from './recorder';
 
 /** The element types: `"float32"` for values, `"int32"` for labels and indices. */
@@ -47,6 +47,9 @@ type ArrayClass<T> = new (buffer: ArrayBuffer, offset: number, n: number) => T;
 const large = 65_536;
 let keepsHeap = false;
 
+// From so many bytes on an array has a page of 2 MiB to itself, whatever lies beside it.
+const hasHugePages = 4 << 20;
+
 // In a buffer of its own.
 function allocateAlone<T extends TensorData>(arrayClass: ArrayClass<T>, n: number): T {
   if (!keepsHeap && n * 4 >= large) {
@@ -55,6 +58,7 @@ function allocateAlone<T extends TensorData>(arrayClass: ArrayClass<T>, n: numbe
   }
   try {
     const buffer = new ArrayBuffer(n * 4 + alignment);
+    if (n * 4 >= hasHugePages) preferHugePages(buffer);
     return new arrayClass(buffer, (alignment - misalignment(buffer)) % alignment, n);
   } catch (error) {
     throw rangeError('memory', `${n} elements cannot be allocated: ${(error as Error).message}`);

@@ -16,6 +16,7 @@ interface Addon {
   supportedTargets(): string[];
   misalignment(buffer: ArrayBuffer): number;
   keepHeap(): void;
+  preferHugePages(buffer: ArrayBuffer): void;
   createPlan(
     calls: unknown[][],
     temporaries: TensorData[],
@@ -210,6 +211,9 @@ const heapIsSetUp = (): boolean =>
 export function keepHeap(): void {
   if (!heapIsSetUp()) addon.keepHeap();
 }
+
+/** Asks the system for huge pages under a buffer that is still to be written. */
+export const preferHugePages = (buffer: ArrayBuffer): void => addon.preferHugePages(buffer);
 
 function defaultThreads(): number {
   const wanted = process.env.SIMDNN_NUM_THREADS;

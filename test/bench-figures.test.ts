@@ -1,15 +1,14 @@
 // The figures of the benchmark: its data, its check of results, its reports.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { madeUp } from './bench-run';
+import { temporaryFolder } from './temporary';
 
 const folder = join(__dirname, '..', 'bench');
 const load = (file: string) => import(pathToFileURL(join(folder, file)).href);
-const scratch = mkdtempSync(join(tmpdir(), 'simdnn-bench-test-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = temporaryFolder();
 
 describe('data', () => {
   it('is a known function of index and seed', async () => {

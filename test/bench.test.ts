@@ -1,15 +1,14 @@
 // The benchmark as it runs: small runs from end to end, its other programs, its command line.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from './temporary';
 
 const folder = join(__dirname, '..', 'bench');
 const load = (file: string) => import(pathToFileURL(join(folder, file)).href);
-const scratch = mkdtempSync(join(tmpdir(), 'simdnn-bench-test-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = temporaryFolder();
 
 const bench = (...args: string[]) => spawnSync(process.execPath, [join(folder, 'run.mjs'), ...args], { encoding: 'utf8' });
 

@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cureOf } from '../src/cures';
+import { temporaryFolder } from './temporary';
 
 const root = join(__dirname, '..');
-const folder = mkdtempSync(join(tmpdir(), 'simdnn-cures-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 // Without what names a binary: an environment that has it would load that one.
 const { SIMDNN_PREBUILD: _, ...env } = process.env;
@@ -21,6 +20,8 @@ describe('each reason for which the addon does not load has its cure', () => {
     ['an unreadable file', 'ERR_DLOPEN_FAILED', 'simdnn.node: cannot open shared object file: Permission denied', /chmod/],
     ['an old system', 'ERR_DLOPEN_FAILED', "/lib/libc.so.6: version `GLIBC_2.28' not found", /C library is older/],
     ['another platform', 'ERR_DLOPEN_FAILED', 'simdnn.node: invalid ELF header', /another platform: delete/],
+    ['half a file', undefined, '/a/simdnn.node is truncated: 1000 of 2000 bytes', /damaged or of another platform: delete/],
+    ['half a file on Windows', 'ERR_DLOPEN_FAILED', 'Bad EXE format for simdnn.node.', /damaged or of another platform: delete/],
     ['no binary', undefined, 'there is no binary for freebsd-x64', /has a binary for Linux, macOS and Windows/],
   ])('%s', (_, code, message, cure) => {
     expect(cureOf({ directory: root, code, message })[0]).toMatch(cure);
@@ -34,6 +35,25 @@ describe('each reason for which the addon does not load has its cure', () => {
       encoding: 'utf8',
     });
     expect(stderr).toContain(`cure: the environment variable SIMDNN_PREBUILD is ${JSON.stringify(folder)}`);
+  });
+
+  // The system would map it and end the process with SIGBUS.
+  it.runIf(process.platform === 'linux')('a binary that ends too early, wherever', () => {
+    const whole = readFileSync(join(root, 'build/Release/simdnn.node'));
+    const place = join(folder, 'build/Release');
+    mkdirSync(place, { recursive: true });
+    for (const length of [100, 4096, whole.length >> 1, whole.length - 1]) {
+      writeFileSync(join(place, 'simdnn.node'), whole.subarray(0, length));
+      const { status, signal, stderr } = spawnSync(process.execPath, ['-e', "require('simdnn')"], {
+        cwd: root,
+        env: { ...env, SIMDNN_PREBUILD: folder },
+        encoding: 'utf8',
+      });
+      expect([status, signal]).toEqual([1, null]);
+      expect(stderr).toContain(`reason: ${join(place, 'simdnn.node')} is truncated: ${length} of ${whole.length} bytes`);
+      expect(stderr).toContain('cure: the binary is damaged');
+    }
+    rmSync(join(folder, 'build'), { recursive: true });
   });
 
   it('a bundle', () => {

@@ -1,7 +1,7 @@
 // package-lock.json serves every machine: any registry, any platform.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 const text = readFileSync(join(__dirname, '../package-lock.json'), 'utf8');
 const { packages } = JSON.parse(text) as {
@@ -23,9 +23,25 @@ it('holds what each package must contain', () => {
   expect(locked.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? '')).map(([path]) => path)).toEqual([]);
 });
 
-it('as the workflows name the actions that they run by the hash of a commit', () => {
+describe('as it holds the packages, the workflows', () => {
   const folder = join(__dirname, '../.github/workflows');
-  const uses = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/uses: .*/g) ?? []);
-  expect(uses.length).toBeGreaterThan(5);
-  for (const line of uses) expect(line).toMatch(/^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+/);
+  const lines = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'));
+
+  it('name the actions that they run by the hash of a commit', () => {
+    const uses = lines.flatMap((line) => line.match(/uses: .*/g) ?? []);
+    expect(uses.length).toBeGreaterThan(5);
+    for (const line of uses) expect(line).toMatch(/^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+/);
+  });
+
+  it('name the containers that they run in by the digest of their content', () => {
+    const containers = lines.filter((line) => /^ *container: |docker run /.test(line));
+    expect(containers.length).toBeGreaterThan(4);
+    for (const line of containers) expect(line).toMatch(/ node:[\w-]+@sha256:[0-9a-f]{64}( |$)/);
+  });
+
+  it('publish with provenance what another job has tested, and may write nothing else', () => {
+    const text = readFileSync(join(folder, 'package.yml'), 'utf8');
+    expect(text).toMatch(/npm publish \.\/packed\/simdnn\.tgz --provenance/);
+    expect(text.match(/^ +[\w-]+: write$/gm)).toEqual(['      id-token: write']);
+  });
 });

@@ -33,7 +33,7 @@ const sourceLevels = [
   ['recording'],
   ['compile', 'io'], // an export is a recorded forward pass
   ['train', 'report'],
-  ['kernels'],
+  ['kernels', 'tfjs'],
   ['missing'], // it goes by the names that are there
   ['index'],
   ['required', 'cli'], // knows the public names alone

@@ -90,6 +90,8 @@ export class Listener implements Recorder {
   readonly guarded = new Set<object>();
   readonly leaves = new Map<Tensor, boolean>();
   readonly changes = new Set<Tensor>();
+  /** How often their memory had been changed before. */
+  private readonly counts = new Map<Tensor['version'], number>();
   /** Constants, as JavaScript made them. */
   readonly pristine = new Map<TensorData, TensorData>();
   readonly gradients = new Map<Tensor, LeafGradient>();
@@ -140,7 +142,10 @@ export class Listener implements Recorder {
       setRecorder(null);
       setKernels(eagerKernels);
       listening = null;
-      if (this.dry) for (const g of this.gradients.values()) putBack(g);
+      if (this.dry) {
+        for (const g of this.gradients.values()) putBack(g);
+        for (const [version, count] of this.counts) version.count = count;
+      }
     }
   }
 
@@ -203,6 +208,7 @@ export class Listener implements Recorder {
   }
   changed(tensor: Tensor): void {
     this.changes.add(tensor);
+    if (!this.counts.has(tensor.version)) this.counts.set(tensor.version, tensor.version.count);
   }
   reading(what: string): void {
     throw new SimdnnError(

@@ -251,8 +251,10 @@ export class Trace {
   /** What it returns puts back what is counted now. */
   keep(): () => void {
     const putBack = this.progresses.map(({ progress }) => progress.keep());
+    const counts = this.changes.map(({ version }) => version.count);
     return () => {
       for (const restore of putBack) restore();
+      for (const [i, { version }] of this.changes.entries()) version.count = counts[i]!;
     };
   }
 
@@ -276,6 +278,7 @@ export class Trace {
   commit(steps: number): void {
     if (steps === 0) return;
     for (const { progress } of this.progresses) progress.commit(steps);
+    for (const version of new Set(this.changes.map((t) => t.version))) version.count += steps;
   }
 
   /** The calls of a replay, for people. */

@@ -4,14 +4,26 @@ import type { Limits, LoopRun } from '../native';
 import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 
+/** How something was. */
+interface Stamp {
+  /** Whether it is so. */
+  holds(): boolean;
+  /** Has it be so again, but for what others have set meanwhile: what it returns sets that. Null where they have changed more than can be set aside. */
+  setAside(): (() => void) | null;
+}
+
+const unchanging: Stamp = { holds: () => true, setAside: () => () => {} };
+
 /** What is done between two steps, by a fit's schedulers. */
 export interface BetweenSteps {
   /** What it returns puts all back that `step` changes, as it is now. */
   keep(): () => void;
-  /** What it returns says whether all that `step` changes, and whoever else may, is as it is now. */
-  stamp(): () => boolean;
+  /** How all is now that `step` changes, and whoever else may. */
+  stamp(): Stamp;
   /** After a step that is only gone through. */
   step(): void;
+  /** The rates of each step that was gone through and is not counted yet. */
+  foreseen: number[][];
   /** Whether it asks functions of the user's, which may answer otherwise when they are asked again. */
   readonly asks: boolean;
 }
@@ -22,7 +34,7 @@ export interface AfterSteps {
   done(steps: number): void;
   /** The same of steps that were gone through ahead and whose counts are set already, before the last one is counted. */
   passed(steps: number): void;
-  /** Somebody has set other rates, or stepped a scheduler, since these steps were gone through. */
+  /** Somebody has stepped a scheduler, or put another group in the place of one, since these steps were gone through. */
   changed(): void;
   /** The limits of a run that begins now: of one step where what comes after it changes the next and cannot be gone through ahead. */
   within(limits: Limits): Limits & { between: BetweenSteps | null };
@@ -43,20 +55,34 @@ export interface NextStep {
 }
 
 /** The numbers of steps to come. */
-export interface Ahead {
+interface Ahead {
   readonly numbers: NonNullable<LoopRun['ahead']>;
+  readonly steps: readonly NextStep[];
+  readonly seed: number;
+  /** Their rates, where something is done between them. */
+  readonly foreseen: number[][];
   /** Sets all that is counted to what it is before the last of these steps, as if those before it had been gone through one by one; null: they must be. */
   readonly pass: (() => void) | null;
-  /** Whether nobody has changed meanwhile what they were found from. */
-  holds(): boolean;
+  /** All that they were found from, before the first. */
+  readonly from: Stamp;
+  /** Whether the parameters are as they were then, of which `pass` sets how often they were changed. */
+  isUntouched(): boolean;
 }
 
 /**
  * The numbers of as many of these steps as can be told, one at least. It ends before a step whose calls would be others than were recorded, and
  * before one that comes after an error, or after random numbers that were drawn in between: the fit comes there when all before it is done.
+ * They come after `before`, which are not counted yet.
  */
-export function numbersAhead(kinds: readonly RecordedStep[], next: readonly NextStep[], seed: number, between: BetweenSteps | null): Ahead {
-  const parts = [...new Set(next.map(({ kind }) => kinds[kind]!.trace)), ...(between === null ? [] : [between])];
+function numbersAhead(
+  kinds: readonly RecordedStep[],
+  next: readonly NextStep[],
+  seed: number,
+  between: BetweenSteps | null,
+  before: Ahead | null = null,
+): Ahead {
+  const traces = [...new Set([...(before?.steps ?? []), ...next].map(({ kind }) => kinds[kind]!.trace))];
+  const parts = [...traces, ...(between === null ? [] : [between])];
   const keep = (): (() => void) => {
     const all = parts.map((part) => part.keep());
     return () => {
@@ -65,8 +91,19 @@ export function numbersAhead(kinds: readonly RecordedStep[], next: readonly Next
   };
   const rows: number[][] = [];
   let pass: Ahead['pass'] = null;
+  let from = unchanging;
+  let isUntouched = from.holds;
+  const foreseenBefore = between?.foreseen ?? [];
   const putBack = keep();
   try {
+    if (before !== null) {
+      before.pass!();
+      kinds[before.steps.at(-1)!.kind]!.trace.commit(1);
+      between?.step();
+    }
+    from = between?.stamp() ?? unchanging;
+    isUntouched = untouched(traces);
+    if (between !== null) between.foreseen = [];
     for (const [at, { kind, offset }] of next.entries()) {
       const { trace } = kinds[kind]!;
       const row = trace.numbers({ seed, offset });
@@ -84,8 +121,17 @@ export function numbersAhead(kinds: readonly RecordedStep[], next: readonly Next
   } finally {
     putBack();
   }
-  const holds = between?.stamp() ?? (() => true);
-  return { numbers: { kinds: Int32Array.from(rows, (_, at) => next[at]!.kind), numbers: Float64Array.from(rows.flat()) }, pass, holds };
+  const steps = next.slice(0, rows.length);
+  const foreseen = between?.foreseen ?? [];
+  if (between !== null) between.foreseen = foreseenBefore;
+  const numbers = { kinds: Int32Array.from(steps, ({ kind }) => kind), numbers: Float64Array.from(rows.flat()) };
+  return { numbers, steps, seed, foreseen, pass, from, isUntouched };
+}
+
+function untouched(traces: readonly RecordedStep['trace'][]): () => boolean {
+  const versions = traces.flatMap(({ leaves }) => leaves.flatMap(({ leaf, needsGrad }) => (needsGrad ? leaf.version : [])));
+  const counts = versions.map(({ count }) => count);
+  return () => versions.every(({ count }, i) => count === counts[i]);
 }
 
 function drawsNothing(between: BetweenSteps, position: RandomPosition): boolean {
@@ -98,4 +144,77 @@ function drawsNothing(between: BetweenSteps, position: RandomPosition): boolean 
   } finally {
     setRandomPosition(outside);
   }
+}
+
+const mostAhead = 256; // some milliseconds of a small model, and one of JavaScript
+
+/** What a loop is told of its steps one by one, run by run. */
+export class StepsAhead {
+  /** The steps of the present run, or the last; null: none were told so. */
+  told: Ahead | null = null;
+  private coming: Ahead | null = null;
+  /** Of how many steps: as many as the last legs had time for. */
+  private most = 16;
+
+  /** Finds the numbers of steps that a run is told; `steps` are those to come, so many at most. */
+  tell(kinds: readonly RecordedStep[], steps: (most: number) => readonly NextStep[], seed: number, between: BetweenSteps | null): Ahead {
+    const next = steps(this.most);
+    const { coming } = this;
+    const told = coming !== null && isStill(coming, kinds, next, seed) ? coming : numbersAhead(kinds, next, seed, between);
+    if (between !== null) between.foreseen = told.foreseen;
+    this.told = told;
+    return told;
+  }
+
+  /** While the thread does the steps of a run: finds the numbers of those behind them, should they be what follows. */
+  tellOn(kinds: readonly RecordedStep[], steps: (most: number) => readonly NextStep[], between: BetweenSteps | null): void {
+    this.coming = null;
+    const { told } = this;
+    if (told?.pass == null || between === null) return;
+    try {
+      this.coming = numbersAhead(kinds, steps(this.mostAfter(told.steps.length)), told.seed, between, told);
+    } catch {} // whoever comes there is told
+  }
+
+  /** So many steps of the run were done. */
+  ran(done: number): void {
+    if (this.told === null) return;
+    if (done < this.told.steps.length) this.coming = null;
+    this.most = this.mostAfter(done);
+  }
+
+  /** Counts what the run did. */
+  commit(kinds: readonly RecordedStep[], all: number, after: AfterSteps): void {
+    const { steps: order, pass, from } = this.told!;
+    const setAgain = from.setAside(); // what is set while steps are done whose rates were found counts behind them
+    if (setAgain === null) after.changed();
+    let step = 0;
+    if (setAgain !== null && all === order.length && pass !== null) {
+      pass();
+      step = all - 1;
+      if (step > 0) after.passed(step);
+    }
+    try {
+      for (; step < all; step++) {
+        kinds[order[step]!.kind]!.trace.commit(1);
+        after.done(1);
+      }
+    } finally {
+      setAgain?.();
+    }
+  }
+
+  private mostAfter(done: number): number {
+    const { length } = this.told!.steps;
+    return done < length ? done + 1 : Math.min(2 * length, mostAhead);
+  }
+}
+
+// Whether steps whose numbers were found are those that come, and begin as they were found.
+function isStill(found: Ahead, kinds: readonly RecordedStep[], next: readonly NextStep[], nextSeed: number): boolean {
+  const { steps, seed, numbers } = found;
+  if (seed !== nextSeed || steps.length > next.length || !found.from.holds() || !found.isUntouched()) return false;
+  if (steps.some(({ kind, offset }, at) => kind !== next[at]!.kind || offset !== next[at]!.offset)) return false;
+  const [{ kind, offset }] = steps as [NextStep];
+  return kinds[kind]!.trace.numbers({ seed, offset })?.every((number, i) => Object.is(number, numbers.numbers[i])) ?? false;
 }

@@ -12,6 +12,7 @@ import type { GivenValidation } from './validation';
 
 /** What the library's own callbacks are told besides: no name that an object of the user's may have. */
 export const stepsDone = Symbol('simdnn.stepsDone');
+export const flush = Symbol('simdnn.flush');
 
 /** What `onBegin` is told. */
 export interface BeginReport {
@@ -85,6 +86,8 @@ export interface Callback {
   afterStep?(): void;
   /** @internal Steps were done, all at these learning rates, one of each parameter group. Not awaited, the model not free. */
   [stepsDone]?(rates: readonly number[], steps: number): void;
+  /** @internal A checkpoint is about to be written, or the fit ends, however it does: what was told of before is to be written. */
+  [flush]?(): Promise<void>;
   /** Before the first step. */
   onBegin?(report: BeginReport): unknown;
   /** After each epoch. */
@@ -160,8 +163,27 @@ export class Callbacks {
     for (const callback of this.all) callback[stepsDone]?.(rates, steps);
   }
 
+  /** Has them write what they hold. */
+  async flush(): Promise<void> {
+    for (const callback of this.all) await callback[flush]?.();
+  }
+
+  /** Waits for a training, and has them write what they hold, however it ends. */
+  async flushedAfter(training: Promise<void>): Promise<void> {
+    try {
+      await training;
+    } catch (error) {
+      await this.flush().catch(() => {}); // why it ended is told
+      throw error;
+    }
+    await this.flush();
+  }
+
   /** Tells them one after the other. */
   async tell<E extends Exclude<Event, 'afterStep'>>(event: E, report: Parameters<NonNullable<Callback[E]>>[0]): Promise<void> {
-    for (const callback of this.all) await callback[event]?.(report as never);
+    for (const callback of this.all) {
+      const told = callback[event]?.(report as never);
+      if (told !== undefined) await told;
+    }
   }
 }

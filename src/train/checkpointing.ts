@@ -8,6 +8,7 @@ import { pathOf } from '../io/paths';
 import { Module } from '../nn';
 import type { Optimizer } from '../optim';
 import { LRScheduler } from '../optim/lr-scheduler';
+import type { Callbacks } from './callbacks';
 import type { Direction } from './measures';
 import type { Settings } from './options';
 
@@ -56,6 +57,7 @@ export class Checkpointing {
   private readonly saver: CheckpointCallback;
   private readonly path: string;
   private readonly every: number;
+  private readonly callbacks: Callbacks;
   /** Whether the fit goes on from the file, where there is one. */
   readonly resumes: boolean;
 
@@ -76,6 +78,7 @@ export class Checkpointing {
     this.resumes = checkBoolean(where, 'checkpoint.resume', o.resume);
     this.parts = partsOf(where, model, settings);
     this.every = o.every;
+    this.callbacks = settings.callbacks;
     if (!existsSync(dirname(this.path)))
       throw rangeError(where, `checkpoint.path is in a folder that does not exist: ${dirname(this.path)}`);
     this.saver = checkpointEvery({ path: o.path, every: o.every, best: watched(where, o.best, known), ...this.parts });
@@ -90,6 +93,7 @@ export class Checkpointing {
 
   /** Writes what is due after an epoch; the last one is. */
   async write(epoch: number, figures: ReadonlyMap<string, number>, isLast: boolean): Promise<void> {
+    await this.callbacks.flush(); // a fit that goes on from here finds the lines of all epochs until now
     const { loss, validationLoss, ...metrics } = Object.fromEntries(figures);
     await this.saver.onEpoch({ epoch, loss: loss!, ...(validationLoss !== undefined && { validationLoss }), metrics });
     if (isLast && epoch % this.every !== 0) await saveCheckpoint(this.path, { ...this.parts, epoch });

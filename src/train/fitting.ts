@@ -133,7 +133,7 @@ export class Fit implements Holder {
         if (signal?.aborted) throw signal.reason;
       }
       this.progress = startProgress(this.o.progress, this.o.initialEpoch, this.o.epochs);
-      await this.train(begin);
+      await callbacks.flushedAfter(this.train(begin));
       if (this.stopped !== null && signal?.aborted) throw signal.reason;
     } finally {
       signal?.removeEventListener('abort', stop);

@@ -13,12 +13,15 @@ interface Group {
 }
 
 const scheduled = ['lr', 'momentum', 'betas'] as const;
+type Scheduled = Group[(typeof scheduled)[number]];
+
+const isSame = (a: Scheduled, b: Scheduled): boolean =>
+  Object.is(a, b) || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((value, i) => Object.is(value, b[i])));
 
 export class RatesOfSteps implements AfterSteps, BetweenSteps {
   /** The learning rate of each group in the last step. */
   rates: number[] = [];
-  /** In each step that was gone through and is not counted yet. */
-  private foreseen: number[][] = [];
+  foreseen: number[][] = [];
   private isChanged = false;
 
   constructor(
@@ -54,15 +57,30 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
     this.isChanged = true;
   }
 
-  stamp(): () => boolean {
-    const now = (): unknown[] => [
-      ...this.groups().flatMap((group) => [group, ...scheduled.map((name) => group[name])]),
-      ...this.schedules.counts,
-    ];
-    const before = now();
-    return () => {
-      const after = now();
-      return after.length === before.length && after.every((value, i) => Object.is(value, before[i]));
+  stamp(): ReturnType<BetweenSteps['stamp']> {
+    const before = this.groups().map((group) => ({ group, values: scheduled.map((name) => group[name]) }));
+    const counts = this.schedules.counts;
+    const isCounted = (): boolean => {
+      const [groups, now] = [this.groups(), this.schedules.counts];
+      const isOneOf = ({ group }: (typeof before)[number], i: number): boolean => group === groups[i];
+      return groups.length === before.length && before.every(isOneOf) && now.every((count, i) => Object.is(count, counts[i]));
+    };
+    return {
+      holds: () => isCounted() && before.every(({ group, values }) => values.every((value, i) => isSame(value, group[scheduled[i]!]))),
+      setAside() {
+        if (!isCounted()) return null;
+        const set = before.flatMap(({ group, values }) =>
+          scheduled.flatMap((name, i) => {
+            const value = group[name];
+            if (isSame(value, values[i])) return [];
+            Object.assign(group, { [name]: values[i] });
+            return () => void Object.assign(group, { [name]: value });
+          }),
+        );
+        return () => {
+          for (const again of set) again();
+        };
+      },
     };
   }
 
@@ -104,7 +122,7 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
     if (this.isChanged) {
       throw new SimdnnError(
         'SIMDNN_RECORDING_DIFFERS',
-        `[train.fit] a learning rate was changed while steps were done whose rates its scheduler had set: ${foreseen[group]}, then ${now[group]}\n  hint: change it in a callback, onBatch or onEpoch`,
+        `[train.fit] a scheduler was stepped, or a parameter group replaced, while steps were done whose rates it had set: ${foreseen[group]}, then ${now[group]}\n  hint: do so in a callback, onBatch or onEpoch`,
       );
     }
     throw new SimdnnError(

@@ -22,7 +22,7 @@ import {
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, stretchesOf } from '../recording';
 import { refuseLost, type Tensor } from '../tensor';
-import { type AfterSteps, type Ahead, type BetweenSteps, nothingAfter, numbersAhead } from './ahead';
+import { type AfterSteps, type BetweenSteps, type NextStep, nothingAfter, StepsAhead } from './ahead';
 import { Captured } from './captured';
 import { sum } from './leg';
 import { linearNumbers } from './linear';
@@ -37,10 +37,8 @@ interface Loop {
   kinds: RecordedStep[];
   source: Source;
   task: Task;
-  /** Of how many steps the numbers are told one by one, where they must be: as many as the last legs had time for. */
-  most: number;
-  /** These steps of the last run; null: none were told so. */
-  told: Ahead | null;
+  /** Steps whose numbers are told one by one, where they must be. */
+  ahead: StepsAhead;
 }
 
 /** What a run may do; `random` is where its random numbers begin. */
@@ -52,8 +50,6 @@ export interface RunLimits extends Limits {
   /** What is done between two steps and changes their numbers; default null. */
   between?: BetweenSteps | null;
 }
-
-const mostAhead = 256; // some milliseconds of a small model, and one of JavaScript
 
 /** The rows of a loader's tensors, in native memory: a copy, which others may share. */
 export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
@@ -173,7 +169,7 @@ export class Session {
       const steps = kinds.map((kind) => this.stepOf(kind, task, this.pieces));
       const goOnWith = before !== null && 'rows' in source ? before.handle : null;
       const number = addLoop(this.handle, steps, epochRowsOf(source, kinds.length, task.group?.size), goOnWith, i);
-      this.loops.push({ number, kinds, source, task, most: 16, told: null });
+      this.loops.push({ number, kinds, source, task, ahead: new StepsAhead() });
     }
     this.watch(recorded.flat());
   }
@@ -286,7 +282,6 @@ export class Session {
     const state = this.loops[loop]!;
     const { number, source, task } = state;
     const { live, told } = inMode(task, () => this.numbersOf(state, limits));
-    state.told = told;
     const running = runLoop(this.handle, number, {
       epochs: limits.epochs,
       milliseconds: limits.milliseconds,
@@ -300,6 +295,7 @@ export class Session {
       ...(limits.given && { batches: limits.given }),
     });
     if (this.forFits) legBegins();
+    if (told !== null) inMode(task, () => this.tellOn(state, limits, told.steps));
     let report: LoopReport;
     try {
       report = await running;
@@ -307,36 +303,20 @@ export class Session {
       if (this.forFits) legEnds();
     }
     if (this.forFits) await ownTurn();
-    if (told !== null) {
-      const done = sum(report.steps);
-      const steps = told.numbers.kinds.length;
-      state.most = done < steps ? done + 1 : Math.min(2 * steps, mostAhead);
-    }
+    state.ahead.ran(sum(report.steps));
     return report;
   }
 
   /** Counts what a run did; `done` is called after so many steps: after each where the numbers of the next may depend on what it does. */
   commit(loop: number, { steps }: LoopReport, after: AfterSteps = nothingAfter): void {
-    const { kinds, told } = this.loops[loop]!;
+    const { kinds, ahead } = this.loops[loop]!;
     const all = sum(steps);
-    if (told === null) {
-      for (const [i, { trace }] of kinds.entries()) trace.commit(steps[i]!);
-      if (all > 0) after.done(all);
+    if (ahead.told !== null) {
+      ahead.commit(kinds, all, after);
       return;
     }
-    const order = told.numbers.kinds;
-    const holds = told.holds();
-    if (!holds) after.changed();
-    let step = 0;
-    if (holds && all === order.length && told.pass !== null) {
-      told.pass();
-      step = all - 1;
-      if (step > 0) after.passed(step);
-    }
-    for (; step < all; step++) {
-      kinds[order[step]!]!.trace.commit(1);
-      after.done(1);
-    }
+    for (const [i, { trace }] of kinds.entries()) trace.commit(steps[i]!);
+    if (all > 0) after.done(all);
   }
 
   /** Ends the run that is under way after its present step. */
@@ -380,18 +360,30 @@ export class Session {
   }
 
   // What a run is told of its live numbers, and of how many steps where each is told by itself.
-  private numbersOf(loop: Loop, limits: RunLimits): { live: LoopRun['live']; told: Ahead | null } {
-    const { kinds, source, task, most } = loop;
+  private numbersOf(loop: Loop, limits: RunLimits): Pick<LoopRun, 'live'> & Pick<StepsAhead, 'told'> {
+    const { kinds, task, ahead } = loop;
     const { random, given, between = null, batch = 0 } = limits;
+    ahead.told = null;
     if (between === null) {
       const used = given === undefined ? kinds.map((_, i) => i) : given.map(({ kind }) => kind);
       const { live, steady } = linearNumbers(kinds, new Set(used), random, { count: this.clocks.size, of: (kind) => this.clockOf(kind) });
       if (steady) return { live, told: null };
     }
-    const next =
-      given !== undefined
-        ? given.slice(0, most).map(({ kind, randomOffset }) => ({ kind, offset: randomOffset }))
-        : nextSteps((source as RowsSource).batches, kinds, task.group?.size ?? 1, most, { offset: random.offset, batch });
-    return { live: kinds.map(() => null), told: numbersAhead(kinds, next, random.seed, between) };
+    const next = (most: number): NextStep[] =>
+      given === undefined
+        ? nextSteps((loop.source as RowsSource).batches, kinds, task.group?.size, most, random.offset, batch)
+        : given.slice(0, most).map(({ kind, randomOffset }) => ({ kind, offset: randomOffset }));
+    return { live: kinds.map(() => null), told: ahead.tell(kinds, next, random.seed, between) };
+  }
+
+  // The same of the run after one that does these steps, where which ones come then is known.
+  private tellOn({ kinds, source, task, ahead }: Loop, { given, between = null, batch = 0 }: RunLimits, steps: readonly NextStep[]): void {
+    if (given !== undefined) return;
+    const { batches } = source as RowsSource;
+    const { kind, offset } = steps.at(-1)!;
+    const group = task.group?.size ?? 1;
+    const done = batch + steps.length * group;
+    const after = offset + kinds[kind]!.trace.draws;
+    ahead.tellOn(kinds, (most) => nextSteps(batches, kinds, group, most, after, done < batches.batches ? done : 0), between);
   }
 }

@@ -25,13 +25,14 @@ export function stepsLike(source: Source, group = 1): (readonly Tensor[])[] {
   return before > 0 && !isWhole ? [like(0, group), last] : [last];
 }
 
-/** The steps that come, `most` of them, but not those of the next epoch: `batch` of this one are done, 0 where it has not begun. */
+/** The steps that come, `most` of them, but not those of the next epoch: `batch` of this one are done, 0 where it has not begun. Random numbers go on at `begin`. */
 export function nextSteps(
   { batches, shuffle, seed, count }: RowBatches,
   kinds: readonly RecordedStep[],
-  group: number,
+  group = 1,
   most: number,
-  { offset: begin, batch }: { offset: number; batch: number },
+  begin: number,
+  batch: number,
 ): NextStep[] {
   const steps = Math.ceil(batches / group);
   const next: NextStep[] = [];

@@ -1,12 +1,11 @@
 // Files that are read are never written over, and classes that float32 would merge are refused.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, lstatSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { temporaryFolder } from '../temporary';
 
-const folder = mkdtempSync(join(tmpdir(), 'simdnn-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 const simdnn = (...args: string[]) =>
   spawnSync(process.execPath, [join(__dirname, '../../bin/simdnn.js'), ...args], { cwd: folder, encoding: 'utf8' });
 

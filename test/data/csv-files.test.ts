@@ -1,13 +1,12 @@
 // Files as people have them.
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readCsv, readTable } from '../../src/data';
+import { temporaryFolder } from '../temporary';
 
-const folder = mkdtempSync(join(tmpdir(), 'simdnn-files-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const rejects = (text: string | Buffer, options: Parameters<typeof readCsv>[1], message: string | RegExp) =>

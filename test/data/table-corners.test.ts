@@ -1,12 +1,12 @@
 // What readers and transformers once took in silence for something else.
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { data, tensor } from '../../src';
+import { temporaryFolder } from '../temporary';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
-const at = (name: string): string => join(mkdtempSync(join(tmpdir(), 'simdnn-corners-')), name);
+const at = (name: string): string => join(temporaryFolder(), name);
 
 describe('missing values that are numbers', () => {
   it.each([

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   Table as Arrow,
@@ -14,12 +13,12 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { csvBatches, fromArrow, readCsv, readParquet, readTable, Table } from '../../src/data';
 import { nn, optim, train } from '../../src/index';
+import { temporaryFolder } from '../temporary';
 
-const folder = mkdtempSync(join(tmpdir(), 'simdnn-tables-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 describe('Table', () => {
   const table = new Table({ a: Float32Array.of(1, Number.NaN), b: Int32Array.of(3, 4), c: ['y', null] });

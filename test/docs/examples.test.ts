@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import * as simdnn from '../../src/index';
 import * as kernels from '../../src/kernels';
+import * as tfjs from '../../src/tfjs';
 import { runSnippet } from './snippet';
 import { publicNames, Source } from './surface';
 
@@ -25,7 +26,7 @@ describe('the example at', () => {
   afterEach(() => simdnn.setNumThreads(threads));
 
   it.each(examples)('$place', async ({ code, low }) => {
-    await runSnippet(code, low ? { ...simdnn, ...kernels } : { ...simdnn });
+    await runSnippet(code, { ...simdnn, ...(low ? kernels : tfjs) });
   });
 });
 
@@ -37,6 +38,7 @@ it('`import` has the types and values that `require` has', () => {
 describe.each([
   ['simdnn', join(src, 'index.ts'), simdnn as Record<string, unknown>],
   ['simdnn/kernels', join(src, 'kernels.ts'), kernels as Record<string, unknown>],
+  ['simdnn/tfjs', join(src, 'tfjs.ts'), tfjs as Record<string, unknown>],
 ])('the public names of %s', (_, file, values) => {
   const names = publicNames(file, values);
 

@@ -1,13 +1,13 @@
 // The demo as it is typed: a process of its own, on the built package.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { features, makeStudents } from '../../examples/student-data';
+import { temporaryFolder } from '../temporary';
 
 const root = join(__dirname, '../..');
-const folder = mkdtempSync(join(tmpdir(), 'demo-'));
+const folder = temporaryFolder();
 
 function demo(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [join(root, 'build/examples/demo.js'), ...args], { encoding: 'utf8', cwd: folder });
@@ -16,7 +16,6 @@ function demo(...args: string[]): { status: number | null; stdout: string; stder
 beforeAll(() => {
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'examples')]);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 const accuracies = (stdout: string): number[] =>
   [...stdout.matchAll(/accuracy on the \d+ held-out rows: ([\d.]+) %/g)].map(([, percent]) => Number(percent));

@@ -1,12 +1,11 @@
 // The students that the examples draw, and the file that they can be read from instead.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { features, makeStudents, readStudents } from '../../examples/student-data';
+import { temporaryFolder } from '../temporary';
 
-const folder = mkdtempSync(join(tmpdir(), 'students-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 function file(name: string, text: string): string {
   const path = join(folder, name);

@@ -1,14 +1,14 @@
 // From a CSV file to ONNX Runtime through the built command line, a training that is killed, and the same one in TypeScript: a process of its own.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeStudents } from '../../examples/student-data';
 import { peer } from '../io/onnx-helpers';
+import { temporaryFolder } from '../temporary';
 
 const root = join(__dirname, '../..');
-const folder = mkdtempSync(join(tmpdir(), 'whole-run-test-'));
+const folder = temporaryFolder();
 const modules = join(root, 'test/io/peers');
 
 function wholeRun(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -24,7 +24,6 @@ beforeAll(() => {
   peer('onnxruntime-node'); // installed where it is not
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'examples')]);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 // What a run says that went well; `rows` and figures differ from file to file.
 const line = {

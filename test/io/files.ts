@@ -1,21 +1,17 @@
 // What the tests of files share.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { afterAll, beforeAll } from 'vitest';
+import { temporaryFolder } from '../temporary';
 
 /** Where the golden files are. */
 export const golden = (name: string): string => join(__dirname, 'golden', name);
 
 /** A folder of its own for the tests of a file. */
 export function folder(): (name: string) => string {
-  let path = '';
-  beforeAll(() => {
-    path = mkdtempSync(join(tmpdir(), 'simdnn-io-'));
-  });
-  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  const path = temporaryFolder();
   return (name) => join(path, name);
 }
 

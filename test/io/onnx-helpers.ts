@@ -1,11 +1,11 @@
 // Runs ONNX files with onnxruntime-node, which is installed into test/io/peers on first use.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type nn, Tensor } from '../../src';
 import { type ExportOnnxOptions, exportOnnx } from '../../src/io';
+import { temporaryFolder } from '../temporary';
 
 const folder = join(__dirname, 'peers');
 const sleep = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -52,7 +52,7 @@ interface Ort {
   InferenceSession: { create(path: string, options: object): Promise<Session> };
 }
 
-export const temporary = (name: string): string => join(mkdtempSync(join(tmpdir(), 'simdnn-export-')), name);
+export const temporary = (name: string): string => join(temporaryFolder(), name);
 
 /** What onnxruntime-node makes of a file. */
 export async function runOnnx(path: string, inputs: readonly Tensor[]): Promise<Tensor[]> {

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { io, manualSeed, nn, noGrad, randint, randn, Tensor, zeros } from '../../src';
+import { temporaryFolder } from '../temporary';
 import { differenceOf, peer } from './onnx-helpers';
 
 interface Tf {
@@ -12,8 +12,6 @@ interface Tf {
 interface Layers {
   loadLayersModel(handler: unknown): Promise<{ predict(x: unknown): { shape: number[]; dataSync(): Float32Array } }>;
 }
-
-const folderFor = (): string => mkdtempSync(join(tmpdir(), 'simdnn-tfjs-'));
 
 // Loads the files as a web page would: the specification, then the shards one after the other.
 async function runTfjs(folder: string, x: Tensor): Promise<Tensor> {
@@ -34,7 +32,7 @@ async function runTfjs(folder: string, x: Tensor): Promise<Tensor> {
 }
 
 async function expectEqual(model: nn.Module, x: Tensor, bound = 2e-6): Promise<string> {
-  const folder = folderFor();
+  const folder = temporaryFolder();
   await io.exportTfjs(folder, model, { example: x });
   model.eval();
   expect(differenceOf(await runTfjs(folder, x), noGrad(() => model.call(...([x] as never[]))) as unknown as Tensor)).toBeLessThanOrEqual(
@@ -93,7 +91,7 @@ describe('exportTfjs', () => {
 
   it('names what has no counterpart', async () => {
     const code = 'SIMDNN_NOT_EXPORTABLE';
-    const refused = (model: nn.Module, example: Tensor) => expect(io.exportTfjs(folderFor(), model, { example })).rejects;
+    const refused = (model: nn.Module, example: Tensor) => expect(io.exportTfjs(temporaryFolder(), model, { example })).rejects;
     const inner = new nn.Sequential(new nn.Linear(2, 4), new nn.Sequential(new nn.RMSNorm(4)));
     await refused(inner, zeros([1, 2])).toMatchObject({ code, message: expect.stringContaining('no counterpart of RMSNorm at 1.0') });
     await refused(new nn.Softmax({ dim: 0 }), zeros([1, 2])).toMatchObject({
@@ -106,7 +104,7 @@ describe('exportTfjs', () => {
     await refused(new nn.GELU({ approximate: 'tanh' }), zeros([1, 2])).toThrow('does not load its approximation');
     await refused(new nn.Dropout(), zeros([1, 2])).toThrow('the model has no layers');
     await expect(io.exportTfjs('x', new nn.Linear(2, 1), {} as never)).rejects.toThrow('expected example to be a tensor, got null');
-    const file = join(folderFor(), 'file');
+    const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');
     const over = expect(io.exportTfjs(file, new nn.Linear(2, 1), { example: zeros([1, 2]) })).rejects;
     await over.toMatchObject({ code: 'EEXIST', message: `the folder ${file} cannot be made: there is a file of that name (EEXIST)` });

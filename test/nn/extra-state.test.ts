@@ -1,10 +1,9 @@
 // What modules keep beside their tensors, in state dicts and in files.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { data, io, nn, ones, optim, randn, type Tensor, tensor, train, zeros } from '../../src';
 import { expectError, expectSame } from '../helpers';
+import { temporaryFolder } from '../temporary';
 import { quiet } from '../train/runs';
 
 class Counted extends nn.Module {
@@ -80,23 +79,19 @@ describe('extra state', () => {
   });
 
   it('is in a checkpoint, and refused by a file of tensors', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'simdnn-'));
-    try {
-      const [model, copy] = [make(), make()];
-      model.forward(zeros([1, 1]));
-      await io.saveCheckpoint(join(folder, 'a'), { model });
-      await io.loadCheckpoint(join(folder, 'a'), { model: copy });
-      expect((copy[1] as Counted).calls).toBe(1);
-      expectSame(copy.getParameter('0.weight'), model.getParameter('0.weight'));
-      await expect(io.loadCheckpoint(join(folder, 'a'), { model: new nn.Sequential(new nn.Linear(1, 1)) })).rejects.toThrow(
-        'the model is another:\n  unexpected keys: "1.scale", "1._extra_state"',
-      );
-      await expect(io.saveSafetensors(join(folder, 'b'), model.stateDict())).rejects.toThrow(
-        '[io.saveSafetensors] "1._extra_state" is what a module keeps beside tensors, and such a file holds tensors alone\n  hint: saveCheckpoint keeps it too, or put it into metadata as text',
-      );
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const folder = temporaryFolder();
+    const [model, copy] = [make(), make()];
+    model.forward(zeros([1, 1]));
+    await io.saveCheckpoint(join(folder, 'a'), { model });
+    await io.loadCheckpoint(join(folder, 'a'), { model: copy });
+    expect((copy[1] as Counted).calls).toBe(1);
+    expectSame(copy.getParameter('0.weight'), model.getParameter('0.weight'));
+    await expect(io.loadCheckpoint(join(folder, 'a'), { model: new nn.Sequential(new nn.Linear(1, 1)) })).rejects.toThrow(
+      'the model is another:\n  unexpected keys: "1.scale", "1._extra_state"',
+    );
+    await expect(io.saveSafetensors(join(folder, 'b'), model.stateDict())).rejects.toThrow(
+      '[io.saveSafetensors] "1._extra_state" is what a module keeps beside tensors, and such a file holds tensors alone\n  hint: saveCheckpoint keeps it too, or put it into metadata as text',
+    );
   });
 
   it('of the best epoch is put back', async () => {

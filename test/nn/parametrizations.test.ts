@@ -1,10 +1,9 @@
 // The parametrizations that the library brings, new style and old: their values, and that they train alike eagerly, compiled and in a fit.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compile, data, io, manualSeed, nn, noGrad, ones, optim, randn, type Tensor, tensor, train, zeros } from '../../src';
 import { expectClose, expectError, expectSame, flat } from '../helpers';
+import { temporaryFolder } from '../temporary';
 import { bitsOf, digest, eagerFit, quiet } from '../train/runs';
 
 const { parametrize, parametrizations } = nn.utils;
@@ -114,17 +113,13 @@ describe.each(Object.entries(kinds))('%s', (_, norm) => {
 
   it('is not written into a file of a model, and its state is', async () => {
     const { model } = make();
-    const folder = mkdtempSync(join(tmpdir(), 'simdnn-'));
-    try {
-      await expect(io.saveModel(join(folder, 'a'), model)).rejects.toThrow('0.weight is computed of other parameters');
-      await io.saveCheckpoint(join(folder, 'b'), { model });
-      const other = make().model;
-      noGrad(() => other.parameters().forEach((p) => void p.zero_()));
-      await io.loadCheckpoint(join(folder, 'b'), { model: other });
-      expect(statesOf(other)).toEqual(statesOf(model));
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const folder = temporaryFolder();
+    await expect(io.saveModel(join(folder, 'a'), model)).rejects.toThrow('0.weight is computed of other parameters');
+    await io.saveCheckpoint(join(folder, 'b'), { model });
+    const other = make().model;
+    noGrad(() => other.parameters().forEach((p) => void p.zero_()));
+    await io.loadCheckpoint(join(folder, 'b'), { model: other });
+    expect(statesOf(other)).toEqual(statesOf(model));
   });
 });
 

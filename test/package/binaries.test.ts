@@ -2,14 +2,13 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { binaryOf, cleanUp, platforms, root, run, unpacked } from './install';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { binaryOf, platforms, root, run, unpacked } from './install';
 
 let folder: string;
 beforeAll(() => {
   folder = unpacked();
 });
-afterAll(cleanUp);
 
 function output(command: string, ...args: string[]): string {
   const { status, output } = run(root, command, args);
@@ -124,7 +123,8 @@ describe.each(platforms)('the kernels for %s', (platform) => {
         '--extern-only',
         ...sources.map((name) => join(objects, `${name}.${ending}`)),
       );
-      const defined = symbols.split('\n').filter((line) => / [A-Z] /.test(line));
+      // On Windows a variable of another file is reached through a constant that holds its address: no code, and the same in each.
+      const defined = symbols.split('\n').filter((line) => / [A-Z] /.test(line) && !/ R \.refptr\./.test(line));
       expect(defined.length).toBeGreaterThan(100);
       // Highway's functions are in a namespace for each instruction set; what is not inlined of EMU128's serves scalar code alone.
       const own = target === 'scalar' ? ['simdnn::scalar::', 'hwy::N_EMU128::'] : [`simdnn::${target}::`];

@@ -1,8 +1,8 @@
 // Real bundlers, from npm: each puts a program that trains into one file, as docs/bundlers.md says and without; what comes out runs, or says what to do.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cleanUp, consumer, type Outcome, run, tarball, userEnvironment } from './install';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { consumer, type Outcome, run, tarball, userEnvironment } from './install';
 
 const versions = {
   esbuild: '^0.28.0',
@@ -39,7 +39,6 @@ beforeAll(() => {
   const { status, output } = run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', tarball, ...packages], env);
   if (status !== 0) throw new Error(output);
 });
-afterAll(cleanUp);
 
 /** Each writes `${out}/${file}`. */
 const bundlers: Record<string, { file: string; bundle(out: string, external: boolean): Outcome }> = {

@@ -1,8 +1,8 @@
 // The command line of the installed package, as npx finds it.
 import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cleanUp, consumer, fillCache, forNpm, install, root, run, tarball, toolbox } from './install';
+import { beforeAll, expect, it } from 'vitest';
+import { consumer, fillCache, forNpm, install, root, run, tarball, toolbox } from './install';
 
 let folder: string;
 let path: string;
@@ -13,7 +13,6 @@ beforeAll(() => {
   install(folder, tarball, path);
   copyFileSync(join(root, 'examples/data/digits.csv'), join(folder, 'digits.csv'));
 });
-afterAll(cleanUp);
 
 const npx = (...args: string[]) => run(folder, join(path, 'npx'), ['--offline', 'simdnn', ...args], { ...process.env, PATH: path });
 
@@ -40,11 +39,15 @@ it('tells its version, what runs, and what was typed wrong', () => {
   expect(npx('train', 'digits.csv')).toMatchObject({ status: 2, output: expect.stringContaining('--target <column>') });
 });
 
-it('says without a stack that there is no addon', () => {
+it('says without a stack that there is no addon, and helps all the same', () => {
   const bare = consumer();
   install(bare, tarball, path, ['--ignore-scripts']);
   rmSync(join(bare, 'node_modules/simdnn/prebuilds'), { recursive: true });
-  const { status, output } = run(bare, join(path, 'npx'), ['--offline', 'simdnn', 'info'], { ...process.env, PATH: path });
+  const simdnn = (...args: string[]) => run(bare, join(path, 'npx'), ['--offline', 'simdnn', ...args], { ...process.env, PATH: path });
+  for (const args of [['--help'], ['build', '--help'], ['train', '-h'], ['help', 'info'], ['--version']]) {
+    expect(simdnn(...args)).toMatchObject({ status: 0, output: npx(...args).output });
+  }
+  const { status, output } = simdnn('info');
   expect([status, output]).toEqual([1, expect.stringMatching(/^simdnn: the native addon did not load\n[\s\S]*there is no binary/)]);
   expect(output).not.toMatch(/^ {4}at /m);
 });

@@ -1,8 +1,8 @@
 // The installed package as import and require meet it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cleanUp, consumer, fillCache, forNpm, install, root, run, tarball, toolbox } from './install';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { consumer, fillCache, forNpm, install, root, run, tarball, toolbox } from './install';
 
 let folder: string;
 beforeAll(() => {
@@ -10,7 +10,6 @@ beforeAll(() => {
   folder = consumer();
   install(folder, tarball, toolbox(forNpm));
 });
-afterAll(cleanUp);
 
 function node(code: string, ...options: string[]): unknown {
   const { status, output } = run(folder, process.execPath, [...options, '--eval', code]);

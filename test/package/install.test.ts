@@ -1,29 +1,15 @@
 // Installing where nothing is prepared: with a fitting binary, without one, without a way to make one.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  cleanUp,
-  consumer,
-  emptyFolder,
-  fillCache,
-  forNpm,
-  install,
-  repacked,
-  root,
-  run,
-  tarball,
-  toolbox,
-  userEnvironment,
-  withoutPrebuilds,
-} from './install';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../temporary';
+import { consumer, fillCache, forNpm, install, repacked, root, run, tarball, toolbox, userEnvironment, withoutPrebuilds } from './install';
 
 let bare: string;
 beforeAll(() => {
   fillCache();
   bare = toolbox(forNpm);
 });
-afterAll(cleanUp);
 
 // What an installation brings: the package, what it names (@bufbuild/protobuf writes ONNX files, commander reads the command line), and what cli-progress needs
 // to measure a line's width.
@@ -96,7 +82,7 @@ describe('without a binary that fits', () => {
   it('builds from source by one command, with plain cmake and the headers it brings', () => {
     const folder = consumer();
     const tools = toolbox([...forNpm, 'npx', 'cmake', 'make', 'cc', 'c++', 'as', 'ld', 'ar', 'ranlib']);
-    const log = join(emptyFolder(), 'compiled');
+    const log = join(temporaryFolder(), 'compiled');
     const launcher = join(tools, 'launcher');
     writeFileSync(launcher, compiler(join(root, 'build/cmake'), log), { mode: 0o755 });
     const env = { CMAKE_CXX_COMPILER_LAUNCHER: launcher, CMAKE_C_COMPILER_LAUNCHER: launcher };

@@ -1,9 +1,9 @@
 // Installing the packed tarball as its users do: a folder of their own, npm, and no more programs than the test names.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { triples } from '../../scripts/zig.mjs';
+import { temporaryFolder } from '../temporary';
 
 export const root = join(__dirname, '../..');
 export const tarball = join(root, 'build/package/simdnn.tgz');
@@ -19,19 +19,9 @@ export function binaryOf(platform: string): string {
   return `prebuilds/${system}-${arch}/simdnn${libc ? `.${libc}` : ''}.node`;
 }
 
-const folders: string[] = [];
-export const cleanUp = (): void => folders.splice(0).forEach((folder) => void rmSync(folder, { recursive: true, force: true }));
-
-/** An empty folder outside the checkout. */
-export function emptyFolder(): string {
-  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'simdnn-package-'));
-  folders.push(folder);
-  return folder;
-}
-
 /** A package of nobody's, to install into. */
 export function consumer(): string {
-  const folder = emptyFolder();
+  const folder = temporaryFolder();
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
   return folder;
 }
@@ -41,7 +31,7 @@ export const forNpm = ['node', 'npm', 'sh', 'env', 'uname', 'dirname'];
 
 /** A folder that holds the named programs alone, for PATH. */
 export function toolbox(names: string[]): string {
-  const folder = emptyFolder();
+  const folder = temporaryFolder();
   for (const name of names) {
     const found = (process.env['PATH'] ?? '').split(delimiter).find((place) => existsSync(join(place, name)));
     if (found === undefined) throw new Error(`${name} is not on PATH`);
@@ -65,7 +55,9 @@ export function run(folder: string, command: string, args: string[], env: NodeJS
 
 // The environment of a user's shell: npm tells the scripts of this run much that an install elsewhere would not know.
 export function userEnvironment(path: string): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|SIMDNN_|VITEST|NODE_|CMAKE|C(XX)?(FLAGS)?$)/i.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|SIMDNN_|VITEST|NODE_(?!EXTRA_CA_CERTS)|CMAKE|C(XX)?(FLAGS)?$)/i.test(name),
+  );
   return { ...Object.fromEntries(inherited), PATH: path };
 }
 
@@ -91,7 +83,7 @@ export function fillCache(): void {
 
 /** The tarball with its content changed. */
 export function repacked(change: (folder: string) => void): string {
-  const folder = emptyFolder();
+  const folder = temporaryFolder();
   execFileSync('tar', ['-xzf', tarball, '-C', folder]);
   change(join(folder, 'package'));
   const file = join(folder, 'changed.tgz');
@@ -103,7 +95,7 @@ export const withoutPrebuilds = (): string => repacked((folder) => rmSync(join(f
 
 /** The tarball's files in a folder of their own. */
 export function unpacked(): string {
-  const folder = emptyFolder();
+  const folder = temporaryFolder();
   execFileSync('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1']);
   return folder;
 }

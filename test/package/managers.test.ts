@@ -1,11 +1,10 @@
 // Package managers other than npm, of which most run no install scripts: each installs the tarball, and what it has installed works.
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
-import { cleanUp, emptyFolder, run, tarball, userEnvironment } from './install';
+import { expect, it } from 'vitest';
+import { temporaryFolder } from '../temporary';
+import { run, tarball, userEnvironment } from './install';
 import { downloaded, nodeBinary } from './nodes';
-
-afterAll(cleanUp);
 
 const newer = nodeBinary(24, 'linux-x64'); // what the newest versions want
 const managers: Record<string, { command: string[]; add: string[]; exec: string[]; files?: Record<string, string> }> = {
@@ -21,16 +20,19 @@ const managers: Record<string, { command: string[]; add: string[]; exec: string[
   bun: { command: [downloaded('@oven/bun-linux-x64-baseline', 'bin/bun')], add: ['add', tarball], exec: ['x', '--no-install'] },
 };
 
+const environment = userEnvironment(process.env['PATH']!);
+
 it.each(Object.entries(managers))('%s', (name, { command, add, exec, files = {} }) => {
-  const folder = emptyFolder();
+  const folder = temporaryFolder();
   writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "version": "1.0.0" }\n');
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
   copyFileSync(join(__dirname, 'smoke.cjs'), join(folder, 'smoke.cjs'));
-  const env = userEnvironment(process.env['PATH']!);
-  const manager = (...args: string[]) => run(folder, command[0]!, [...command.slice(1), ...args], env);
+  const manager = (...args: string[]) => run(folder, command[0]!, [...command.slice(1), ...args], environment);
   const installation = manager(...add);
   expect([installation.status, installation.status === 0 ? '' : installation.output]).toEqual([0, '']);
-  const loaded = name.includes('without node_modules') ? manager('node', 'smoke.cjs') : run(folder, process.execPath, ['smoke.cjs'], env);
+  const loaded = name.includes('without node_modules')
+    ? manager('node', 'smoke.cjs')
+    : run(folder, process.execPath, ['smoke.cjs'], environment);
   expect([loaded.status, loaded.output]).toEqual([0, expect.stringMatching(/"arch":"x64"/)]);
   const help = manager(...exec, 'simdnn', 'build', '--help'); // the command that the error of a missing binary names
   expect([help.status, help.output]).toEqual([0, expect.stringContaining('compile the addon')]);

@@ -1,18 +1,18 @@
 // Packages that depend on the tarball: CommonJS, ES modules, TypeScript in its strictest form with every module resolution in use.
 import { cpSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cleanUp, emptyFolder, fillCache, forNpm, install, root, run, tarball, toolbox } from './install';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../temporary';
+import { fillCache, forNpm, install, root, run, tarball, toolbox } from './install';
 
 let bare: string;
 beforeAll(() => {
   fillCache();
   bare = toolbox(forNpm);
 });
-afterAll(cleanUp);
 
 function sample(name: string): string {
-  const folder = emptyFolder();
+  const folder = temporaryFolder();
   cpSync(join(__dirname, 'samples', name), folder, { recursive: true });
   const { status, output } = install(folder, tarball, bare);
   if (status !== 0) throw new Error(output);

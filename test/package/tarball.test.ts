@@ -1,8 +1,8 @@
 // What the tarball holds.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { binaryOf, cleanUp, platforms, root, run, tarball, unpacked } from './install';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { binaryOf, platforms, root, run, tarball, unpacked } from './install';
 
 const output = (command: string, ...args: string[]): string => {
   const { status, output } = run(root, command, args);
@@ -16,16 +16,17 @@ beforeAll(() => {
   folder = unpacked();
   files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => statSync(join(folder, file)).isFile());
 });
-afterAll(cleanUp);
 
 describe('the tarball', () => {
   it('has what is needed to run and to build', () => {
     const needed = ['package.json', 'README.md', 'LICENSE', 'THIRD_PARTY_LICENSES', 'CMakeLists.txt'];
     needed.push('dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'dist/index.d.mts', 'dist/kernels.js', 'dist/kernels.mjs');
     needed.push('dist/index.cjs', 'dist/kernels.cjs', 'native/load.js');
+    needed.push('dist/tfjs.js', 'dist/tfjs.cjs', 'dist/tfjs.mjs', 'dist/tfjs.d.ts', 'dist/tfjs.d.mts');
     needed.push(
       'bin/simdnn.js',
       'dist/cli.js',
+      'dist/help.json',
       'native/build.cjs',
       'native/addon.cc',
       'native/generated/kernels.h',

@@ -1,14 +1,13 @@
 // The option `checkpoint`: a fit that was stopped anywhere and is begun anew by the same program ends as one that was not.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { data, io, manualSeed, metrics, nn, optim, randint, randn, train } from '../../src';
+import { temporaryFolder } from '../temporary';
 import { bitsOf, quiet } from './runs';
 
-const folder = mkdtempSync(join(tmpdir(), 'simdnn-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 let files = 0;
 const newPath = (): string => join(folder, `run${files++}.safetensors`);
 

@@ -1,13 +1,11 @@
 // Corners of fit, evaluate and predict in which figures were wrong, or nothing was said.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { data, manualSeed, metrics, nn, noGrad, ones, optim, randint, randn, type Tensor, tensor, train } from '../../src';
+import { temporaryFolder } from '../temporary';
 import { bitsOf, quiet } from './runs';
 
-const folder = mkdtempSync(join(tmpdir(), 'simdnn-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 let files = 0;
 const newPath = (): string => join(folder, `run${files++}.safetensors`);
 

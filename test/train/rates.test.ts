@@ -158,13 +158,16 @@ describe('what is changed while steps run whose rates were found', () => {
     expect([optimizer.paramGroups[0]!.betas, scheduler!.lastEpoch]).toEqual([[0.5, 0.9], 7500]);
   });
 
-  it('is refused where it is one', async () => {
-    const refused = rejection(
-      changedWith(({ optimizer: { paramGroups } }) => {
-        paramGroups[0]!.lr = 0;
-      }),
-    );
-    expect((await refused).message).toMatch(/a learning rate was changed while steps were done .*\n {2}hint: change it in a callback/);
+  it('counts from the next steps on where it is one', async () => {
+    const { optimizer, scheduler } = await changedWith(({ optimizer: { paramGroups } }) => {
+      paramGroups[0]!.lr = 0;
+    });
+    expect([optimizer.paramGroups[0]!.lr, scheduler!.lastEpoch]).toEqual([0, 7500]);
+  });
+
+  it('is refused where it is the scheduler', async () => {
+    const refused = rejection(changedWith(({ scheduler }) => scheduler!.step()));
+    expect((await refused).message).toMatch(/a scheduler was stepped, .*\n {2}hint: do so in a callback/);
   });
 
   it('counts where a group is put in the place of another', async () => {

@@ -1,13 +1,12 @@
 // Callbacks that come with the library: logs, and averages of the weights within the recorded step.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { compile, data, manualSeed, metrics, nn, noGrad, optim, randint, randn, type Tensor, tensor, train } from '../../src';
+import { temporaryFolder } from '../temporary';
 import { bitsOf, quiet } from './runs';
 
-const folder = mkdtempSync(join(tmpdir(), 'simdnn-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 function setUp() {
   manualSeed(9);

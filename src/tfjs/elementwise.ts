@@ -1,0 +1,181 @@
+// Functions of one argument, arithmetic and comparisons of two with broadcasting, choices between two.
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import * as calls from '../calls.generated';
+import { allocateFloat, allocateInt } from '../memory';
+import { flatLayout, repeatStrides } from '../ops/broadcast';
+import { broadcastShapes, layoutOf, numelOf, sameShape } from '../shape';
+import { define } from './registry';
+import { type Backend, type DataType, floatsOf, intsOf } from './storage';
+
+/** What a unary kernel of ours is called with. */
+type Forward = (c: { y: Float32Array; x: Float32Array; n: number }) => void;
+
+/** `y = f(x)`. */
+function unary(name: string, forward: (attributes: Record<string, unknown>) => Forward): void {
+  define(name, (backend, { x }, attributes) => {
+    const values = floatsOf(backend, x!);
+    if (values === null) return null;
+    const y = allocateFloat(values.length);
+    forward(attributes)({ y, x: values, n: y.length });
+    return backend.info(y, x!.shape, 'float32');
+  });
+}
+
+const functions: Record<string, Forward> = {
+  Abs: calls.absForward,
+  Acos: calls.acosForward,
+  Acosh: calls.acoshForward,
+  Asin: calls.asinForward,
+  Asinh: calls.asinhForward,
+  Atan: calls.atanForward,
+  Atanh: calls.atanhForward,
+  Ceil: calls.ceilForward,
+  Cos: calls.cosForward,
+  Cosh: calls.coshForward,
+  Elu: calls.eluForward,
+  Erf: calls.erfForward,
+  Exp: calls.expForward,
+  Expm1: calls.expm1Forward,
+  Floor: calls.floorForward,
+  Log: calls.logForward,
+  Log1p: calls.log1pForward,
+  Neg: calls.negForward,
+  Reciprocal: calls.reciprocalForward,
+  Relu: calls.reluForward,
+  Relu6: calls.relu6Forward,
+  Round: calls.roundForward,
+  Rsqrt: calls.rsqrtForward,
+  Selu: calls.seluForward,
+  Sigmoid: calls.sigmoidForward,
+  Sign: calls.signForward,
+  Sin: calls.sinForward,
+  Sinh: calls.sinhForward,
+  Softplus: calls.softplusForward,
+  Sqrt: calls.sqrtForward,
+  Square: calls.squareForward,
+  Tan: calls.tanForward,
+  Tanh: calls.tanhForward,
+};
+
+/** Where the elements of two operands that broadcast lie. */
+function pairing(a: TensorInfo, b: TensorInfo): { shape: number[]; layout: Int32Array } {
+  if (sameShape(a.shape, b.shape)) return { shape: a.shape, layout: flatLayout(numelOf(a.shape)) };
+  const shape = broadcastShapes('tfjs', a.shape, b.shape);
+  const strides = ({ shape: own }: TensorInfo) => ({ strides: repeatStrides(own, shape) });
+  return { shape, layout: layoutOf('tfjs', shape, strides(a), strides(b)) };
+}
+
+type Floats = (c: { out: Float32Array; a: Float32Array; b: Float32Array; layout: Int32Array }) => void;
+type Ints = (c: { out: Int32Array; a: Int32Array; b: Int32Array; layout: Int32Array }) => void;
+type Comparison = (c: { out: Int32Array; a: Float32Array; b: Float32Array; layout: Int32Array }) => void;
+
+/** One kernel over two operands of any shapes that broadcast. */
+export function pairwise(backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Floats): TensorInfo | null {
+  const [x, y] = [floatsOf(backend, a), floatsOf(backend, b)];
+  if (x === null || y === null) return null;
+  const { shape, layout } = pairing(a, b);
+  const out = allocateFloat(numelOf(shape));
+  if (out.length > 0) kernel({ out, a: x, b: y, layout });
+  return backend.info(out, shape, 'float32');
+}
+
+function whole(backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Ints, gives: DataType): TensorInfo | null {
+  const [x, y] = [intsOf(backend, a), intsOf(backend, b)];
+  if (x === null || y === null) return null;
+  const { shape, layout } = pairing(a, b);
+  const out = allocateInt(numelOf(shape));
+  if (out.length > 0) kernel({ out, a: x, b: y, layout });
+  return backend.info(out, shape, gives);
+}
+
+function compared(backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Comparison): TensorInfo | null {
+  const [x, y] = [floatsOf(backend, a), floatsOf(backend, b)];
+  if (x === null || y === null) return null;
+  const { shape, layout } = pairing(a, b);
+  const out = allocateInt(numelOf(shape));
+  if (out.length > 0) kernel({ out, a: x, b: y, layout });
+  return backend.info(out, shape, 'bool');
+}
+
+const arithmetic: Record<string, [Floats, Ints | null]> = {
+  Add: [calls.add, calls.addInt],
+  Sub: [calls.sub, calls.subInt],
+  Multiply: [calls.mul, calls.mulInt],
+  RealDiv: [calls.div, null],
+  Maximum: [calls.maximum, calls.maximumInt],
+  Minimum: [calls.minimum, calls.minimumInt],
+  Pow: [calls.pow, null],
+  Atan2: [calls.atan2, null],
+};
+
+const comparisons: Record<string, [Comparison, Ints]> = {
+  Equal: [calls.eq, calls.eqInt],
+  NotEqual: [calls.ne, calls.neInt],
+  Less: [calls.lt, calls.ltInt],
+  LessEqual: [calls.le, calls.leInt],
+  Greater: [calls.gt, calls.gtInt],
+  GreaterEqual: [calls.ge, calls.geInt],
+};
+
+const logical: Record<string, Ints> = { LogicalAnd: calls.mulInt, LogicalOr: calls.maximumInt };
+
+function squaredDifference(backend: Backend, a: TensorInfo, b: TensorInfo): TensorInfo | null {
+  const [x, y] = [floatsOf(backend, a), floatsOf(backend, b)];
+  if (x === null || y === null) return null;
+  const { shape, layout } = pairing(a, b);
+  const [difference, out] = [allocateFloat(numelOf(shape)), allocateFloat(numelOf(shape))];
+  if (out.length > 0) calls.sub({ out: difference, a: x, b: y, layout });
+  calls.squareForward({ y: out, x: difference, n: out.length });
+  return backend.info(out, shape, 'float32');
+}
+
+function defineChoices(): void {
+  define('LogicalNot', (backend, { x }) => {
+    const values = intsOf(backend, x!);
+    if (values === null || x!.dtype !== 'bool') return null;
+    const [zero, out] = [allocateInt(1), allocateInt(values.length)];
+    calls.fillInt({ out: zero, n: 1, value: 0 });
+    const layout = layoutOf('tfjs', [out.length], { strides: [1] }, { strides: [0] });
+    if (out.length > 0) calls.eqInt({ out, a: values, b: zero, layout });
+    return backend.info(out, x!.shape, 'bool');
+  });
+  define('Select', (backend, { condition, t, e }) => {
+    const chosen = intsOf(backend, condition!);
+    const read = t!.dtype === 'float32' ? floatsOf : intsOf;
+    const [a, b] = [read(backend, t!), read(backend, e!)];
+    if (chosen === null || a === null || b === null || !sameShape(condition!.shape, t!.shape) || t!.dtype !== e!.dtype) return null;
+    const out = t!.dtype === 'float32' ? allocateFloat(a.length) : allocateInt(a.length);
+    calls.where({ out, condition: chosen, a, b, n: out.length });
+    return backend.info(out, t!.shape, t!.dtype);
+  });
+}
+
+/** Defines them. */
+export function defineElementwise(): void {
+  for (const [name, forward] of Object.entries(functions)) unary(name, () => forward);
+  unary(
+    'LeakyRelu',
+    ({ alpha }) =>
+      (c) =>
+        calls.leakyReluForward({ ...c, negativeSlope: alpha as number }),
+  );
+  unary('ClipByValue', ({ clipValueMin, clipValueMax }) => (c) => {
+    calls.clampForward({ ...c, low: clipValueMin as number, high: clipValueMax as number });
+  });
+  for (const [name, [floats, ints]] of Object.entries(arithmetic)) {
+    define(name, (backend, { a, b }) => {
+      if (a!.dtype === 'int32' && b!.dtype === 'int32') return ints && whole(backend, a!, b!, ints, 'int32');
+      return pairwise(backend, a!, b!, floats);
+    });
+  }
+  for (const [name, [floats, ints]] of Object.entries(comparisons)) {
+    define(name, (backend, { a, b }) =>
+      a!.dtype === 'float32' ? compared(backend, a!, b!, floats) : a!.dtype === b!.dtype ? whole(backend, a!, b!, ints, 'bool') : null,
+    );
+  }
+  for (const [name, ints] of Object.entries(logical)) {
+    define(name, (backend, { a, b }) => (a!.dtype === 'bool' && b!.dtype === 'bool' ? whole(backend, a!, b!, ints, 'bool') : null));
+  }
+  define('SquaredDifference', (backend, { a, b }) => squaredDifference(backend, a!, b!));
+  defineChoices();
+}

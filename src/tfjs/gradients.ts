@@ -1,0 +1,75 @@
+// Gradients of common functions as one kernel each, where this backend is the active one.
+import { engine, getGradient, registerGradient, type Tensor, unregisterGradient } from '@tensorflow/tfjs-core';
+import * as calls from '../calls.generated';
+import { allocateFloat } from '../memory';
+import { sameShape } from '../shape';
+import { backendName, define } from './registry';
+import { floatsOf } from './storage';
+
+/** What is kept of the forward pass, x or y, stands for both: each of these kernels reads one of them. */
+type Backward = (c: { dx: Float32Array; dy: Float32Array; x: Float32Array; y: Float32Array; n: number }) => void;
+
+const backwards: Record<string, Backward> = {
+  Relu: calls.reluBackward, // 1 where y > 0, which is where x > 0
+  Sigmoid: calls.sigmoidBackward,
+  Softplus: calls.softplusBackward,
+  Tanh: calls.tanhBackward,
+};
+
+const unaryGradient = 'SimdnnUnaryGradient';
+const softmaxGradient = 'SimdnnSoftmaxGradient';
+
+// A gradient that is itself differentiated must be made of operations that have gradients.
+const isOurs = (dy: Tensor, saved: Tensor): boolean =>
+  engine().backendName === backendName &&
+  engine().state.gradientDepth === 0 &&
+  dy.dtype === 'float32' &&
+  saved.dtype === 'float32' &&
+  sameShape(dy.shape, saved.shape);
+
+type Gradients = Record<string, () => Tensor>;
+
+// Puts a gradient before that which TensorFlow.js has; null: that one.
+function override(name: string, own: (dy: Tensor, saved: Tensor, attributes: Record<string, unknown>) => Gradients | null): void {
+  const config = getGradient(name);
+  if (config === undefined) return;
+  unregisterGradient(name);
+  registerGradient({
+    ...config,
+    gradFunc: (dy, saved, attributes) =>
+      own(dy as Tensor, saved[0]!, attributes as unknown as Record<string, unknown>) ?? config.gradFunc(dy, saved, attributes),
+  });
+}
+
+/** Defines their kernels. */
+export function defineGradients(): void {
+  define(unaryGradient, (backend, { dy, saved }, { of }) => {
+    const [gradient, values] = [floatsOf(backend, dy!), floatsOf(backend, saved!)];
+    if (gradient === null || values === null) return null;
+    const dx = allocateFloat(values.length);
+    backwards[of as string]!({ dx, dy: gradient, x: values, y: values, n: dx.length });
+    return backend.info(dx, saved!.shape, 'float32');
+  });
+  define(softmaxGradient, (backend, { dy, saved }) => {
+    const [gradient, y] = [floatsOf(backend, dy!), floatsOf(backend, saved!)];
+    if (gradient === null || y === null) return null;
+    const dx = allocateFloat(y.length);
+    const classes = saved!.shape.at(-1)!;
+    calls.softmaxBackward({ dx, dy: gradient, y, rows: y.length / classes, classes });
+    return backend.info(dx, saved!.shape, 'float32');
+  });
+}
+
+/** Has TensorFlow.js use them. */
+export function installGradients(): void {
+  const run = (kernel: string, dy: Tensor, saved: Tensor, attributes: Record<string, string>): Tensor =>
+    engine().runKernel(kernel, { dy, saved }, attributes) as Tensor;
+  for (const name of Object.keys(backwards)) {
+    override(name, (dy, saved) => (isOurs(dy, saved) ? { x: () => run(unaryGradient, dy, saved, { of: name }) } : null));
+  }
+  override('Softmax', (dy, saved, { dim }) => {
+    const last = saved.shape.length - 1;
+    if (!isOurs(dy, saved) || saved.size === 0 || (dim !== last && dim !== -1)) return null;
+    return { logits: () => run(softmaxGradient, dy, saved, {}) };
+  });
+}

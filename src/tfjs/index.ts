@@ -1,0 +1,46 @@
+// TensorFlow.js on this library's kernels.
+import { engine, getBackend, setBackend, Tensor, version_core } from '@tensorflow/tfjs-core';
+import { installBackend, reachesInside } from './backend';
+import { backendName } from './registry';
+
+/** What `simdnnInfo` says. */
+export interface SimdnnInfo {
+  /** The backend that TensorFlow.js calls now. */
+  backend: string;
+  /**
+   * `"none"`: another backend is active. `"kernels"`: operations run on this library's kernels. `"training"`: so do gradients of common functions and the
+   * updates of SGD, momentum and Adam, each as one kernel.
+   */
+  level: 'none' | 'kernels' | 'training';
+  /** Why the level is no higher one; null for the highest. */
+  reason: string | null;
+}
+
+// All copies of tfjs-core share one engine; it makes tensors of the class of the copy that was loaded first.
+function hasCopies(): boolean {
+  const made = engine().makeTensor(Float32Array.of(0), [1], 'float32');
+  made.dispose();
+  return made.constructor !== Tensor;
+}
+
+/**
+ * Says whether TensorFlow.js runs on this library, and if not, why.
+ *
+ * `level` is `"training"` where it does with a version of TensorFlow.js whose inside is known, 4.22, else `"kernels"`. It is `"none"` after `tf.setBackend` has
+ * named another backend.
+ *
+ * @example
+ * simdnnInfo(); // { backend: 'simdnn', level: 'training', reason: null }
+ */
+export function simdnnInfo(): SimdnnInfo {
+  const backend = engine().backendName === undefined ? getBackend() : engine().backendName;
+  if (backend === backendName && hasCopies())
+    return { backend, level: 'kernels', reason: 'there are two copies of @tensorflow/tfjs-core: npm dedupe' };
+  if (backend === backendName && reachesInside) return { backend, level: 'training', reason: null };
+  if (backend === backendName)
+    return { backend, level: 'kernels', reason: `gradients and optimizers are known of tfjs-core 4.22, this is ${version_core}` };
+  return { backend, level: 'none', reason: `the active backend is ${backend}: await tf.setBackend('simdnn')` };
+}
+
+installBackend();
+void setBackend(backendName); // done when it returns, since the backend starts without waiting

@@ -1,0 +1,166 @@
+// What moves values, makes them, or changes their type.
+import { slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { isRangeError } from '../brands';
+import * as calls from '../calls.generated';
+import { allocateFloat, allocateInt, type TensorData } from '../memory';
+import { repeatStrides } from '../ops/broadcast';
+import { layoutOf, numelOf, type Strided, stridesOf } from '../shape';
+import { define } from './registry';
+import { type Backend, type DataType, floatsOf, intsOf } from './storage';
+
+const valuesOf = (backend: Backend, x: TensorInfo): TensorData | null => floatsOf(backend, x) ?? intsOf(backend, x);
+const freshOf = (dtype: DataType, n: number): TensorData => (dtype === 'float32' ? allocateFloat(n) : allocateInt(n));
+
+// Copies `sizes` elements from their places in x to those in out.
+function copy(out: TensorData, x: TensorData, sizes: readonly number[], to: Strided, from: Strided): void {
+  if (numelOf(sizes) > 0) calls.copyStrided({ out, x, layout: layoutOf('tfjs', sizes, to, from) });
+}
+
+function moved(backend: Backend, x: TensorInfo, shape: readonly number[], from: Strided): TensorInfo | null {
+  const values = valuesOf(backend, x);
+  if (values === null) return null;
+  const out = freshOf(x.dtype, numelOf(shape));
+  copy(out, values, shape, { strides: stridesOf(shape) }, from);
+  return backend.info(out, shape, x.dtype);
+}
+
+function transposed(backend: Backend, x: TensorInfo, order: readonly number[]): TensorInfo | null {
+  const strides = stridesOf(x.shape);
+  return moved(
+    backend,
+    x,
+    order.map((d) => x.shape[d]!),
+    { strides: order.map((d) => strides[d]!) },
+  );
+}
+
+function sliced(backend: Backend, x: TensorInfo, begin: number[], size: number[]): TensorInfo | null {
+  const [first, sizes] = slice_util.parseSliceParams(x as never, begin, size) as [number[], number[]];
+  slice_util.assertParamsValid(x as never, first, sizes);
+  const strides = stridesOf(x.shape);
+  return moved(backend, x, sizes, { strides, offset: first.reduce((offset, at, d) => offset + at * strides[d]!, 0) });
+}
+
+function joined(backend: Backend, xs: readonly TensorInfo[], given: number): TensorInfo | null {
+  const axis = util.parseAxisParam(given, xs[0]!.shape)[0]!;
+  const arrays = xs.map((x) => valuesOf(backend, x));
+  const fits = ({ dtype, shape }: TensorInfo): boolean =>
+    dtype === xs[0]!.dtype && shape.length === xs[0]!.shape.length && shape.every((size, d) => d === axis || size === xs[0]!.shape[d]);
+  if (arrays.includes(null) || !xs.every(fits)) return null;
+  const shape = xs[0]!.shape.map((size, d) => (d === axis ? xs.reduce((sum, x) => sum + x.shape[d]!, 0) : size));
+  const out = freshOf(xs[0]!.dtype, numelOf(shape));
+  const strides = stridesOf(shape);
+  let offset = 0;
+  for (const [i, x] of xs.entries()) {
+    copy(out, arrays[i]!, x.shape, { strides, offset }, { strides: stridesOf(x.shape) });
+    offset += x.shape[axis]! * strides[axis]!;
+  }
+  return backend.info(out, shape, xs[0]!.dtype);
+}
+
+function gathered(backend: Backend, x: TensorInfo, indices: TensorInfo, given: number): TensorInfo | null {
+  const [values, index] = [valuesOf(backend, x), intsOf(backend, indices)];
+  const axis = util.parseAxisParam(given, x.shape)[0]!;
+  if (values === null || index === null || indices.dtype !== 'int32') return null;
+  const [outer, rows, columns] = [numelOf(x.shape.slice(0, axis)), x.shape[axis]!, numelOf(x.shape.slice(axis + 1))];
+  const out = freshOf(x.dtype, outer * index.length * columns);
+  try {
+    calls.gatherRows({ out, x: values, index, outer, rows, columns, count: index.length });
+  } catch (error) {
+    if (isRangeError(error)) return null; // the cpu backend's words for an index that is not there
+    throw error;
+  }
+  return backend.info(out, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], x.dtype);
+}
+
+function filled(backend: Backend, shape: readonly number[], value: number, dtype: DataType): TensorInfo {
+  const n = numelOf(shape);
+  if (dtype === 'float32') {
+    const out = allocateFloat(n);
+    calls.fill({ out, n, value });
+    return backend.info(out, shape, dtype);
+  }
+  const out = allocateInt(n);
+  calls.fillInt({ out, n, value });
+  return backend.info(out, shape, dtype);
+}
+
+function cast(backend: Backend, x: TensorInfo, dtype: DataType): TensorInfo | null {
+  const [floats, ints] = [floatsOf(backend, x), intsOf(backend, x)];
+  const n = numelOf(x.shape);
+  if (ints !== null && dtype === 'float32') {
+    const out = allocateFloat(n);
+    calls.intToFloat({ out, x: ints, n });
+    return backend.info(out, x.shape, dtype);
+  }
+  if (floats !== null && dtype === 'int32') {
+    const out = allocateInt(n);
+    calls.floatToInt({ out, x: floats, n });
+    return backend.info(out, x.shape, dtype);
+  }
+  if (ints !== null && x.dtype === 'bool' && dtype === 'int32') {
+    const copied = moved(backend, x, x.shape, { strides: stridesOf(x.shape) })!;
+    return { ...copied, dtype };
+  }
+  return null;
+}
+
+// Sums of rows that have the same index.
+function segments(backend: Backend, x: TensorInfo, ids: TensorInfo, count: number): TensorInfo | null {
+  const [dy, index] = [floatsOf(backend, x), intsOf(backend, ids)];
+  if (dy === null || index === null || ids.shape.length !== 1 || index.length !== x.shape[0]) return null;
+  const shape = [count, ...x.shape.slice(1)];
+  const dx = allocateFloat(numelOf(shape));
+  calls.fill({ out: dx, n: dx.length, value: 0 });
+  try {
+    calls.scatterAddRows({ dx, dy, index, outer: 1, rows: count, columns: numelOf(x.shape.slice(1)), count: index.length });
+  } catch (error) {
+    if (isRangeError(error)) return null; // the cpu backend leaves rows of other indices out
+    throw error;
+  }
+  return backend.info(dx, shape, 'float32');
+}
+
+function defineMakers(): void {
+  define('Fill', (backend, _, { shape, value, dtype }) => {
+    const type = (dtype ?? (typeof value === 'number' ? 'float32' : 'string')) as DataType;
+    const whole = type === 'int32' && Number.isInteger(value) && Math.abs(value as number) < 2 ** 31;
+    return typeof value === 'number' && (type === 'float32' || whole) ? filled(backend, shape as number[], value, type) : null;
+  });
+  for (const [name, value] of [
+    ['ZerosLike', 0],
+    ['OnesLike', 1],
+  ] as const) {
+    define(name, (backend, { x }) => (x!.dtype === 'float32' || x!.dtype === 'int32' ? filled(backend, x!.shape, value, x!.dtype) : null));
+  }
+  define('Tile', (backend, { x }, { reps }) => {
+    const times = reps as number[];
+    if (times.length > 4) return null; // a layout has eight dimensions
+    const between = x!.shape.flatMap((size, d) => [times[d]!, size]);
+    const strides = stridesOf(x!.shape).flatMap((stride) => [0, stride]);
+    const tiled = moved(backend, x!, between, { strides });
+    return tiled && { ...tiled, shape: x!.shape.map((size, d) => size * times[d]!) };
+  });
+  define('BroadcastTo', (backend, { x }, { shape }) =>
+    moved(backend, x!, shape as number[], { strides: repeatStrides(x!.shape, shape as number[]) }),
+  );
+}
+
+/** Defines them. */
+export function defineMovement(): void {
+  define('Transpose', (backend, { x }, { perm }) => transposed(backend, x!, perm as number[]));
+  define('Slice', (backend, { x }, { begin, size }) => sliced(backend, x!, begin as number[], size as number[]));
+  define('Concat', (backend, inputs, { axis }) => joined(backend, Object.values(inputs), axis as number));
+  define('GatherV2', (backend, { x, indices }, { axis, batchDims }) =>
+    batchDims ? null : gathered(backend, x!, indices!, axis as number),
+  );
+  define('Cast', (backend, { x }, { dtype }) => cast(backend, x!, dtype as DataType));
+  define('UnsortedSegmentSum', (backend, { x, segmentIds }, { numSegments }) => segments(backend, x!, segmentIds!, numSegments as number));
+  define('Pack', (backend, inputs, { axis }) => {
+    const xs = Object.values(inputs);
+    const at = util.parseAxisParam(axis as number, [...xs[0]!.shape, 1])[0]!;
+    const widened = xs.map((x) => ({ ...x, shape: [...x.shape.slice(0, at), 1, ...x.shape.slice(at)] }));
+    return xs.some((x) => util.arraysEqual(x.shape, xs[0]!.shape) === false) ? null : joined(backend, widened, at);
+  });
+  defineMakers();
+}

@@ -1,0 +1,81 @@
+// Where tensors of TensorFlow.js live while this backend has them: the storage of its cpu backend, in pieces that know whether they are changed in place.
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { isFloat32Array, isInt32Array, isUint8Array } from '../brands';
+import type { TensorData } from '../memory';
+import { numelOf } from '../shape';
+
+export type DataType = TensorInfo['dtype'];
+
+/** The values behind a data id. Kernels of this library read `held`; all others `values`. */
+export class Piece {
+  refCount = 1;
+  complexTensorInfos?: { real: TensorInfo; imag: TensorInfo };
+  /** Whether updates in place change `held`: whoever reads it then is given a copy. */
+  isHome = false;
+
+  constructor(
+    public held: unknown,
+    readonly dtype: DataType,
+  ) {}
+
+  get values(): unknown {
+    if (this.dtype === 'bool' && isInt32Array(this.held)) this.held = Uint8Array.from(this.held);
+    return this.isHome ? (this.held as Float32Array).slice() : this.held;
+  }
+
+  set values(values: unknown) {
+    this.held = values;
+  }
+}
+
+let nextId = 0;
+
+/** TensorFlow.js's cpu backend over pieces. */
+export class Backend extends MathBackendCPU {
+  override write(values: never, _shape: number[], dtype: DataType): object {
+    return this.keep(new Piece(values, dtype));
+  }
+
+  override move(dataId: object, values: never, _shape: number[], dtype: DataType, refCount: number): void {
+    const piece = new Piece(values, dtype);
+    piece.refCount = refCount;
+    this.data.set(dataId, piece as never);
+  }
+
+  /** A new data id for a piece. */
+  keep(piece: Piece): object {
+    const dataId = { id: nextId++ };
+    this.data.set(dataId, piece as never);
+    return dataId;
+  }
+
+  piece(dataId: object): Piece {
+    return this.data.get(dataId) as unknown as Piece;
+  }
+
+  /** A kernel's result. */
+  info(held: TensorData, shape: readonly number[], dtype: DataType): TensorInfo {
+    return { dataId: this.keep(new Piece(held, dtype)), shape: shape as number[], dtype };
+  }
+
+  /** A tensor that the running scope disposes. */
+  tensor(held: TensorData, shape: readonly number[], dtype: DataType): Tensor {
+    return engine().makeTensorFromTensorInfo(this.info(held, shape, dtype), this);
+  }
+}
+
+/** A tensor's values where our kernels can read them; null for another type. */
+export function floatsOf(backend: Backend, { dataId, shape, dtype }: TensorInfo): Float32Array | null {
+  if (dtype !== 'float32') return null;
+  const { held } = backend.piece(dataId);
+  return isFloat32Array(held) && held.length === numelOf(shape) ? held : null;
+}
+
+/** The same for int32, and for booleans as 0 and 1. */
+export function intsOf(backend: Backend, { dataId, shape, dtype }: TensorInfo): Int32Array | null {
+  if (dtype !== 'int32' && dtype !== 'bool') return null;
+  const piece = backend.piece(dataId);
+  if (dtype === 'bool' && isUint8Array(piece.held)) piece.held = Int32Array.from(piece.held);
+  return isInt32Array(piece.held) && piece.held.length === numelOf(shape) ? piece.held : null;
+}

@@ -1,0 +1,13 @@
+// tfjs-core's own specs, from its npm package, on this backend.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+it('passes every spec of tfjs-core', () => {
+  const output = execFileSync(process.execPath, [join(__dirname, 'specs.mjs')], { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  const { passed, failed, pending, failures } = JSON.parse(output.trimEnd().split('\n').at(-1)!);
+  expect(failures).toEqual([]);
+  expect(failed).toBe(0);
+  expect(passed + pending).toBe(4230);
+  expect(pending).toBeLessThan(10); // which ones depends on Node
+});
