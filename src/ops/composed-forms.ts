@@ -27,6 +27,20 @@ declare module '../tensor' {
      */
     frac(): Tensor;
     /**
+     * Degrees as radians, `x * pi / 180`: `torch.deg2rad`.
+     *
+     * @example
+     * tensor([180, 0]).deg2rad().toArray().map((v) => v.toFixed(2)); // ["3.14", "0.00"]
+     */
+    deg2rad(): Tensor;
+    /**
+     * Radians as degrees, `x * 180 / pi`: `torch.rad2deg`.
+     *
+     * @example
+     * tensor([Math.PI, 0]).rad2deg().toArray().map(Math.round); // [180, 0]
+     */
+    rad2deg(): Tensor;
+    /**
      * `log(x / (1 - x))`, with `eps` of x within [eps, 1 - eps]: `torch.logit`. Outside [0, 1] it is NaN where there is no `eps`.
      *
      * @example
@@ -71,6 +85,14 @@ declare module '../tensor' {
 Tensor.prototype.frac = function (this: Tensor) {
   checkTensor('Tensor.frac', 'x', this, 'float32');
   return this.sub(this.trunc());
+};
+
+Tensor.prototype.deg2rad = function (this: Tensor) {
+  return this.to('float32').mul(Math.PI / 180);
+};
+
+Tensor.prototype.rad2deg = function (this: Tensor) {
+  return this.to('float32').mul(180 / Math.PI);
 };
 
 Tensor.prototype.logit = function (this: Tensor, options) {

@@ -23,6 +23,20 @@ declare module '../tensor' {
      */
     flip(dims: number | readonly number[]): Tensor;
     /**
+     * A copy with the columns in reverse order, of two dimensions or more: `torch.fliplr`.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).fliplr().toArray(); // [[2, 1], [4, 3]]
+     */
+    fliplr(): Tensor;
+    /**
+     * A copy with the rows in reverse order: `torch.flipud`.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).flipud().toArray(); // [[3, 4], [1, 2]]
+     */
+    flipud(): Tensor;
+    /**
      * A copy with the elements moved on by `shifts` along `dims`, those that leave at the end coming in at the front; of all elements in row-major order
      * without `dims`. As `torch.roll`.
      *
@@ -33,6 +47,16 @@ declare module '../tensor' {
     roll(shifts: number | readonly number[], dims?: number | readonly number[]): Tensor;
   }
 }
+
+function reversed(name: 'fliplr' | 'flipud', dim: number) {
+  return function (this: Tensor): Tensor {
+    if (this.shape.length <= dim)
+      throw rangeError(`Tensor.${name}`, `expected ${dim + 1} or more dimensions, got ${shapeText(this.shape)}`);
+    return this.flip(dim);
+  };
+}
+Tensor.prototype.fliplr = reversed('fliplr', 1);
+Tensor.prototype.flipud = reversed('flipud', 0);
 
 Tensor.prototype.flip = function (this: Tensor, dims) {
   const where = 'Tensor.flip';

@@ -13,6 +13,7 @@ import './casts';
 import './compare';
 import './composed-forms';
 import './convert';
+import './covariance';
 import './diagonal';
 import './expand';
 import './extremum';

@@ -826,6 +826,9 @@ const recipes = {
     const x = w.float();
     return on(x, [w.float(x.shape)]);
   },
+  'Tensor.cov': (w) => on(w.matrix(w.size(), w.size()), [w.options({ correction: () => w.r.below(3) })]),
+  'Tensor.corrcoef': (w) => on(w.matrix(w.size(), w.size()), []),
+  'Tensor.fliplr': (w) => on(w.matrix(w.size(), w.size()), []),
   'nn.functional.relu_': (w) => [w.float().detach()],
   'nn.functional.selu_': (w) => [w.float().detach()],
   'nn.functional.leakyRelu_': (w) => [w.float().detach(), w.options({ negativeSlope: () => w.r.real() })],

@@ -265,6 +265,17 @@ CASES = {
         ([X, Y], F.pairwise_distance),
         ([X, p(4)], lambda x, y: F.pairwise_distance(x, y, p=1, keepdim=True)),
     ],
+    "Tensor.cov": [
+        ([X], torch.cov),
+        ([X], lambda x: x.cov(correction=0)),
+        ([f(5)], torch.cov),
+        ([f(1, 4)], torch.cov),
+    ],
+    "Tensor.corrcoef": [([X], torch.corrcoef), ([f(5)], torch.corrcoef)],
+    "Tensor.deg2rad": [([X], torch.deg2rad)],
+    "Tensor.rad2deg": [([X], torch.rad2deg)],
+    "Tensor.fliplr": [([X], torch.fliplr)],
+    "Tensor.flipud": [([X], torch.flipud)],
     "ops.cdist": [
         *(([X, p(2, 4)], lambda x, y, power=power: torch.cdist(x, y, power)) for power in (2, 1, 0, 3, 0.5, INF)),
         ([X, X], lambda x, y: torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")),

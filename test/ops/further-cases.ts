@@ -9,6 +9,12 @@ const bounds = () => floats([-1, 0, 0, 0.5, 2]);
 const values = () => floats([-1, 0, 0.25, 2, 3, -7, Infinity, -Infinity, nan], [3, 3]);
 
 export const furtherCases: Record<string, Case[]> = {
+  'Tensor.cov': [of((x) => x.cov()), of((x) => x.cov({ correction: 0 })), of((x) => x.cov(), 5), of((x) => x.cov(), 1, 4)],
+  'Tensor.corrcoef': [of((x) => x.corrcoef()), of((x) => x.corrcoef(), 5)],
+  'Tensor.deg2rad': [of((x) => x.deg2rad())],
+  'Tensor.rad2deg': [of((x) => x.rad2deg())],
+  'Tensor.fliplr': [of((x) => x.fliplr())],
+  'Tensor.flipud': [of((x) => x.flipud())],
   'ops.cdist': [
     ...[2, 1, 0, 3, 0.5, Infinity].map((p) =>
       on(
