@@ -275,8 +275,8 @@ export class Fit implements Holder {
     this.countSeconds(1);
     const epoch = this.epochsDone;
     const report = {
-      ...{ epoch, epochs: o.epochs, loss, lr: lrs[0]!, lrs, seconds: result.epochSeconds.at(-1)!, stop: this.stopper },
-      ...reported(own, trained, o.validation, sets),
+      ...{ epoch, epochs: o.epochs, loss, ...reported(own, trained, o.validation, sets) },
+      ...{ lr: lrs[0]!, lrs, seconds: result.epochSeconds.at(-1)!, stop: this.stopper },
     };
     if (!o.callbacks.has('onEpoch') && o.earlyStopping === null && o.checkpoint === null) return false;
     let isLast = false;
