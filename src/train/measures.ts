@@ -2,7 +2,8 @@
 import { noGrad } from '../autograd';
 import { isRangeError } from '../brands';
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
-import { MeanMetric, Metric, MetricCollection } from '../metrics';
+import { Metric, MetricCollection } from '../metrics';
+import { takesValues } from '../metrics/aggregator';
 import type { RecordedStep } from '../recording';
 import { type NestedArray, Tensor } from '../tensor';
 import type { Figures } from './figure-types';
@@ -74,10 +75,10 @@ interface Measure {
 }
 
 function checkMetric(where: string, option: string, name: string, metric: unknown): Metric {
-  if (metric instanceof MeanMetric) {
+  if (takesValues(metric)) {
     throw typeError(
       where,
-      `${option}.${name} is a mean of values, and metrics are given predictions and targets`,
+      `${option}.${name} takes values, and metrics are given predictions and targets`,
       'the mean loss is reported anyway; of anything else update it in a loop of your own, or write a Metric',
     );
   }
