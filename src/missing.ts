@@ -79,11 +79,6 @@ const measures = (): Hints =>
       speech,
       'BLEUScore CHRFScore CharErrorRate ComplexScaleInvariantSignalNoiseRatio ErrorRelativeGlobalDimensionlessSynthesis ExtendedEditDistance MatchErrorRate ModifiedPanopticQuality MultiScaleStructuralSimilarityIndexMeasure PanopticQuality PeakSignalNoiseRatio PermutationInvariantTraining RelativeAverageSpectralError RootMeanSquaredErrorUsingSlidingWindow SQuAD SacreBLEUScore ScaleInvariantSignalDistortionRatio ScaleInvariantSignalNoiseRatio SignalDistortionRatio SignalNoiseRatio SpectralAngleMapper SpectralDistortionIndex StructuralSimilarityIndexMeasure TotalVariation TranslationEditRate UniversalImageQualityIndex WordErrorRate WordInfoLost WordInfoPreserved',
     ],
-    [
-      'ROC and PrecisionRecallCurve give all points: take the one that meets the condition',
-      'PrecisionAtFixedRecall RecallAtFixedPrecision SensitivityAtSpecificity SpecificityAtSensitivity',
-    ],
-    ['AUROC({ task: "binary", maxFpr }) is the area up to a false positive rate, and ROC gives the points', 'LogAUC'],
     ['MetricCollection holds several metrics', 'MultitaskWrapper'],
     [
       'ConfusionMatrix gives the counts of which it is made',

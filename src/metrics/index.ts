@@ -19,6 +19,16 @@ export {
 export type { MultidimAverage, StatScoresOptions } from './counts';
 export type { CurveOptions, Thresholds } from './curve';
 export type { AreaOptions } from './curve-average';
+export {
+  PrecisionAtFixedRecall,
+  type PrecisionAtFixedRecallOptions,
+  RecallAtFixedPrecision,
+  type RecallAtFixedPrecisionOptions,
+  SensitivityAtSpecificity,
+  type SensitivityAtSpecificityOptions,
+  SpecificityAtSensitivity,
+  type SpecificityAtSensitivityOptions,
+} from './curve-points';
 export { EER, type EEROptions } from './eer';
 export { ExactMatch, type ExactMatchOptions } from './exact-match';
 export { ExplainedVariance, type ExplainedVarianceOptions, type Multioutput, R2Score, type R2ScoreOptions } from './explained-variance';
@@ -28,6 +38,7 @@ export { HingeLoss, type HingeLossOptions, type MulticlassMode } from './hinge-l
 export { JaccardIndex, type JaccardIndexOptions } from './jaccard-index';
 export { KendallRankCorrCoef, type KendallRankCorrCoefOptions, type KendallVariant } from './kendall';
 export { KLDivergence, type KLDivergenceOptions } from './kl-divergence';
+export { LogAUC, type LogAUCOptions } from './log-auc';
 export { MatthewsCorrCoef, type MatthewsCorrCoefOptions } from './matthews-corr-coef';
 export { MeanMetric, type MeanMetricOptions } from './mean';
 export {

@@ -21,13 +21,14 @@ export interface PrecisionRecallCurveOptions<T extends Task = Task> extends Curv
   task: T;
 }
 
-interface Points {
+/** A curve of precision and recall. */
+export interface PrecisionRecallPoints {
   precision: Float64Array;
   recall: Float64Array;
 }
 
-// From the lowest threshold to the highest, then (1, 0). `absent` is the recall where there are no targets to be found.
-function pointsOf({ tps, fps, positives }: Steps, absent: number): Points {
+/** From the lowest threshold to the highest, then (1, 0). `absent` is the recall where there are no targets to be found. */
+export function precisionRecallOf({ tps, fps, positives }: Steps, absent: number): PrecisionRecallPoints {
   const n = tps.length;
   const [precision, recall] = [new Float64Array(n + 1), new Float64Array(n + 1)];
   for (let i = 0; i < n; i++) {
@@ -39,8 +40,8 @@ function pointsOf({ tps, fps, positives }: Steps, absent: number): Points {
   return { precision, recall };
 }
 
-// Without targets recall is not defined: torchmetrics takes 1 for two classes and labels where every score is a threshold.
-const absentRecall = (task: Task, isExact: boolean): number => (isExact && task !== 'multiclass' ? 1 : Number.NaN);
+/** Without targets recall is not defined: torchmetrics takes 1 for two classes and labels where every score is a threshold. */
+export const absentRecall = (task: Task, isExact: boolean): number => (isExact && task !== 'multiclass' ? 1 : Number.NaN);
 
 /**
  * Precision and recall, where predictions are the scores that reach each threshold. As `torchmetrics.PrecisionRecallCurve`.
@@ -69,7 +70,7 @@ export class PrecisionRecallCurve<T extends Task = Task> extends CurveMetric<T e
     const { task } = this.problem;
     const absent = absentRecall(task, this.thresholds === null);
     const curves = this.each((steps): PrecisionRecall => {
-      const { precision, recall } = pointsOf(steps, absent);
+      const { precision, recall } = precisionRecallOf(steps, absent);
       const vector = (values: Float64Array | Float32Array): Tensor => new Tensor(Float32Array.from(values), [values.length]);
       return { precision: vector(precision), recall: vector(recall), thresholds: vector(steps.thresholds.slice().reverse()) };
     });
@@ -81,7 +82,7 @@ export class PrecisionRecallCurve<T extends Task = Task> extends CurveMetric<T e
 export interface AveragePrecisionOptions extends AreaOptions {}
 
 // What is not defined counts as 0, except for the classes of exact curves, whose area then is NaN.
-function areaUnder({ precision, recall }: Points, keepsNaN: boolean): number {
+function areaUnder({ precision, recall }: PrecisionRecallPoints, keepsNaN: boolean): number {
   const defined = (value: number): number => (Number.isNaN(value) && !keepsNaN ? 0 : value);
   let area = 0;
   for (let i = 0; i + 1 < recall.length; i++) area += (defined(recall[i]!) - defined(recall[i + 1]!)) * defined(precision[i]!);
@@ -114,7 +115,7 @@ export class AveragePrecision extends CurveMetric<Tensor, Required<Pick<AverageP
     const isExact = this.thresholds === null;
     const areaOf = (steps: Steps): number => {
       const keepsNaN = isExact && task === 'multiclass' && steps.tps.length > 0;
-      return areaUnder(pointsOf(steps, absentRecall(task, isExact)), keepsNaN);
+      return areaUnder(precisionRecallOf(steps, absentRecall(task, isExact)), keepsNaN);
     };
     if (task === 'binary') return scalar(areaOf(this.steps(0)));
     if (this.own.average === 'micro') return scalar(areaOf(this.steps(null)));

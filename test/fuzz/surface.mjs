@@ -1229,6 +1229,7 @@ const recipes = {
     return [model, input, w.options({ targets: () => 0, sampleWeights: () => false })];
   },
 
+  fullLike: (w) => [w.float(), w.r.real()],
   'metrics.MeanMetric': (w) => [w.options({ nanStrategy: () => w.r.pick(['ignore', 'error', 'disable', 0]) })],
   'metrics.MeanMetric.update': (w) => {
     const value = w.float().detach();
@@ -1439,6 +1440,11 @@ function metricRecipes() {
     CalibrationError: [(w) => w.options({ nBins: () => w.size(), norm: () => w.r.pick(['l1', 'l2', 'max']) }), two, true],
     ...{ ROC: [curve, all, true], PrecisionRecallCurve: [curve, all, true], AUROC: [area, all, true], AveragePrecision: [area, all, true] },
     EER: [curve, all, true],
+    LogAUC: [(w) => ({ ...curve(w), ...w.options({ fprRange: () => [0.1, 0.9], average: () => w.r.pick(['macro', 'none']) }) }), all, true],
+    PrecisionAtFixedRecall: [(w) => ({ ...curve(w), minRecall: 0.5 }), all, true],
+    RecallAtFixedPrecision: [(w) => ({ ...curve(w), minPrecision: 0.5 }), all, true],
+    SpecificityAtSensitivity: [(w) => ({ ...curve(w), minSensitivity: 0.5 }), all, true],
+    SensitivityAtSpecificity: [(w) => ({ ...curve(w), minSpecificity: 0.5 }), all, true],
   };
   const batchOfClasses = (w, [options, tasks, needsScores]) => {
     const [task, rows, width] = [w.r.pick(tasks), w.size(), w.size() + 1];

@@ -1,6 +1,7 @@
 """Makes more.json.gz: golden numbers from torchmetrics for metrics of values, of other metrics, at one point of a curve, of rankings, of tables and of distributions.
 Run with a Python that has torchmetrics."""
 import gzip
+import importlib
 import json
 import math
 import os
@@ -16,6 +17,9 @@ import torchmetrics.text
 import torchmetrics.wrappers
 
 warnings.simplefilter("ignore")
+# LogAUC has an interpolation that sorts points of the same rate at will and divides by 0 between them; that of the package itself does neither.
+logauc = importlib.import_module("torchmetrics.functional.classification.logauc")
+logauc.interp = importlib.import_module("torchmetrics.utilities.compute").interp
 generator = torch.Generator().manual_seed(18)
 cases = []
 spaces = (torchmetrics.regression, torchmetrics.retrieval, torchmetrics.wrappers, torchmetrics.text, torchmetrics, torchmetrics.classification)
@@ -57,8 +61,8 @@ def widened(given, double):
     return given.double() if double and isinstance(given, torch.Tensor) and given.is_floating_point() else given
 
 
-def add(kind, args, updates, double=True, shape=None):
-    """updates: of each its arguments, the last a record where it names some. double: torchmetrics in float64 is the truth. shape: ours, where theirs is another."""
+def add(kind, args, updates, double=True, shape=None, parts=None):
+    """updates: of each its arguments, the last a record where it names some. double: torchmetrics in float64 is the truth. shape: ours, where theirs is another; parts: the names of several figures."""
     torch.set_default_dtype(torch.float64 if double else torch.float32)
     metric = build(kind, *args)
     if double:
@@ -69,6 +73,8 @@ def add(kind, args, updates, double=True, shape=None):
         metric.update(*positional, **named)
     expected = results(metric.compute())
     torch.set_default_dtype(torch.float32)
+    if parts is not None:
+        expected = dict(zip(parts, expected.values()))
     if shape is not None:
         expected["value"]["shape"] = shape
     given = [[{k: golden(v) for k, v in one.items()} if isinstance(one, dict) else golden(one) for one in update] for update in updates]
@@ -124,6 +130,35 @@ for kind in ("R2Score", "MeanSquaredError", "MeanAbsoluteError", "PearsonCorrCoe
 add("MultioutputWrapper", [["MeanSquaredError", {}], 3, {"removeNans": False}], missing)
 add("MultioutputWrapper", [["MeanSquaredError", {"numOutputs": 4}], 3, {"outputDim": 1}], [[normal(6, 3, 4), normal(6, 3, 4)]])
 add("MultioutputWrapper", [["MeanSquaredError", {"numOutputs": 1}], 3, {"squeezeOutputs": False}], pairs)
+
+# One point of a curve, and the area under its start.
+hidden = {"ignoreIndex": -1}
+problems = [
+    ({"task": "binary"}, [[uniform(41), classes(2, 41)], [uniform(7), classes(2, 7)]]),
+    ({"task": "binary"}, [[normal(300) * 2, classes(2, 300)]]),
+    ({"task": "binary"}, [[uniform(20), torch.ones(20, dtype=torch.int64)]]),
+    ({"task": "binary"}, [[uniform(20), torch.zeros(20, dtype=torch.int64)]]),
+    ({"task": "binary", **hidden}, [[uniform(40), hiding(classes(2, 40), -1)]]),
+    ({"task": "binary"}, [[torch.tensor([0.25, 0.75]), torch.tensor([0, 1])]]),
+    ({"task": "multiclass", "numClasses": 3}, [[normal(50, 3), classes(3, 50)], [normal(9, 3), classes(3, 9)]]),
+    ({"task": "multiclass", "numClasses": 3, **hidden}, [[normal(50, 3), hiding(classes(3, 50), -1)]]),
+    ({"task": "multilabel", "numLabels": 3}, [[uniform(30, 3), classes(2, 30, 3)]]),
+    ({"task": "multilabel", "numLabels": 3, **hidden}, [[uniform(30, 3), hiding(classes(2, 30, 3), -1)]]),
+]
+parts = {"PrecisionAtFixedRecall": ("minRecall", "precision"), "RecallAtFixedPrecision": ("minPrecision", "recall")}
+parts |= {"SpecificityAtSensitivity": ("minSensitivity", "specificity"), "SensitivityAtSpecificity": ("minSpecificity", "sensitivity")}
+for options, batches in problems:
+    for thresholds in ({}, {"thresholds": 11}, {"thresholds": [0.0, 0.125, 0.5, 0.8, 1.0]}):
+        for kind, (condition, figure) in parts.items():
+            for least in (0.0, 0.3, 0.5, 0.9, 1.0):
+                if least > 0 or not thresholds:
+                    add(kind, [{**options, **thresholds, condition: least}], batches, double=False, parts=(figure, "threshold"))
+        for more in ({}, {"fprRange": [0.1, 1.0]}, {"fprRange": [0.05, 0.5], "average": "macro"}):
+            # In float64 torchmetrics compares rates of both types.
+            own = {k: v for k, v in more.items() if k != "average" or options["task"] != "binary"}
+            # Without targets 0 it has the mean of the last two points.
+            if not bool((batches[0][1] == 1).all()):
+                add("LogAUC", [{**options, **thresholds, **own}], batches, double=False)
 
 # What a BootStrapper makes of the figures of its copies.
 figures = normal(8)

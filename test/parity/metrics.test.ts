@@ -77,6 +77,7 @@ const others = [
   ...['TweedieDevianceScore', 'KLDivergence', 'ConcordanceCorrCoef', 'KendallRankCorrCoef'],
   ...['NegativePredictiveValue', 'ExactMatch', 'HingeLoss'],
   ...['MinMetric', 'MaxMetric', 'SumMetric', 'CatMetric', 'Running', 'RunningMean', 'RunningSum'],
+  ...['LogAUC', 'PrecisionAtFixedRecall', 'RecallAtFixedPrecision', 'SpecificityAtSensitivity', 'SensitivityAtSpecificity'],
   ...['MinMaxMetric', 'ClasswiseWrapper', 'MultioutputWrapper', 'MetricTracker', 'BootStrapper'],
 ];
 const kinds = Object.keys(metrics).filter((name) => !others.includes(name));

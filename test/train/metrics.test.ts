@@ -36,6 +36,7 @@ const problems: [string, () => Record<string, metrics.Metric>, number, Tensor, {
       negative: new metrics.NegativePredictiveValue(multiclass),
       exact: new metrics.ExactMatch(multiclass),
       hinge: new metrics.HingeLoss(multiclass),
+      log: new metrics.LogAUC({ ...multiclass, fprRange: [0.1, 0.9], average: 'macro' }),
     }),
     3,
     classesOf(3, [rows]),
