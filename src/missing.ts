@@ -88,10 +88,7 @@ const measures = (): Hints =>
     ['KLDivergence is there', 'JensenShannonDivergence'],
     ['nn.functional.crossEntropy(logits, labels).exp() is it', 'Perplexity'],
     ['extend Metric', 'BaseAggregator ContinuousRankedProbabilityScore'],
-    [
-      'RetrievalMRR and RetrievalNormalizedDCG are there',
-      'RetrievalAUROC RetrievalFallOut RetrievalHitRate RetrievalMAP RetrievalPrecision RetrievalPrecisionRecallCurve RetrievalRPrecision RetrievalRecall RetrievalRecallAtFixedPrecision',
-    ],
+    ['RetrievalPrecision and RetrievalRecall are there, for one topK', 'RetrievalPrecisionRecallCurve RetrievalRecallAtFixedPrecision'],
     ['RetrievalMRR and AveragePrecision rank', 'MultilabelCoverageError MultilabelRankingAveragePrecision MultilabelRankingLoss'],
   ]);
 

@@ -64,8 +64,8 @@ function checkThresholds(where: string, given: unknown): Float32Array | null {
   return values;
 }
 
-// Steps at every score. `targets` are 0 and 1: each makes one number with the key of its score.
-function stepsOf(scores: Float32Array, targets: Uint8Array): Steps {
+/** Steps at every score. `targets` are 0 and 1: each makes one number with the key of its score. */
+export function stepsOf(scores: Float32Array, targets: Uint8Array): Steps {
   const n = scores.length;
   const pairs = Float64Array.from(keysOf(scores));
   for (let i = 0; i < n; i++) pairs[i] = 2 * pairs[i]! + targets[i]!;

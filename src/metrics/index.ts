@@ -74,6 +74,17 @@ export {
   WeightedMeanAbsolutePercentageError,
 } from './relative-errors';
 export { RetrievalMRR, RetrievalNormalizedDCG, type RetrievalOptions, type RetrievalUpdateOptions } from './retrieval';
+export {
+  RetrievalAUROC,
+  type RetrievalAUROCOptions,
+  RetrievalFallOut,
+  RetrievalHitRate,
+  RetrievalMAP,
+  RetrievalPrecision,
+  type RetrievalPrecisionOptions,
+  RetrievalRecall,
+  RetrievalRPrecision,
+} from './retrieval-ranks';
 export { AUROC, type AUROCOptions, ROC, type ROCCurve, type ROCOptions } from './roc';
 export { Running, type RunningAggregationOptions, RunningMean, type RunningOptions, RunningSum } from './running';
 export { Specificity, type SpecificityOptions } from './specificity';

@@ -8,7 +8,7 @@ import { Growing } from './growing';
 import { Metric } from './metric';
 import { keysOf } from './order';
 
-/** The options of `RetrievalNormalizedDCG` and `RetrievalMRR`. */
+/** The options of metrics of retrieval. */
 export interface RetrievalOptions {
   /** What a query without a relevant document counts: 0, "neg"; 1, "pos"; nothing, "skip"; or it is an error of `compute`, "error" ("neg"). */
   emptyTargetAction?: 'neg' | 'pos' | 'skip' | 'error';
@@ -39,8 +39,11 @@ const firstRow = 2 ** 32;
 const mostDocuments = 2 ** 21;
 
 /** Keeps the scores and the targets of all queries. */
-export abstract class RetrievalMetric extends Metric {
-  override readonly higherIsBetter = true;
+export abstract class RetrievalMetric<More extends object = object> extends Metric {
+  override readonly higherIsBetter: boolean = true;
+
+  /** @internal The options that only this metric has, filled in. */
+  protected readonly own: More;
 
   private readonly settings: Settings;
   private readonly queries = new Growing(Float64Array);
@@ -53,23 +56,34 @@ export abstract class RetrievalMetric extends Metric {
     private readonly name: string,
     options: RetrievalOptions | undefined,
     private readonly isGraded: boolean,
+    own = {} as More,
   ) {
     super();
-    const o = withDefaults<Settings>(name, options as Partial<Settings> | undefined, {
+    const o = withDefaults<Settings & More>(name, options as Partial<Settings & More> | undefined, {
       emptyTargetAction: 'neg',
       ignoreIndex: undefined,
       topK: undefined,
       aggregation: 'mean',
+      ...own,
     });
     checkOneOf(name, 'emptyTargetAction', o.emptyTargetAction, ['neg', 'pos', 'skip', 'error']);
     checkOneOf(name, 'aggregation', o.aggregation, ['mean', 'median', 'min', 'max']);
     if (o.ignoreIndex !== undefined) checkInteger(name, 'ignoreIndex', o.ignoreIndex, -(2 ** 31), 2 ** 31 - 1);
     if (o.topK !== undefined) checkInteger(name, 'topK', o.topK, 1);
     this.settings = o;
+    this.own = o;
   }
 
   /** @internal The figure of one query with a relevant document, whose documents are in the order of their scores, the highest first. */
   protected abstract figure(targets: Float64Array, scores: Float32Array, topK: number): number;
+
+  /** @internal What a query without is empty. */
+  protected readonly needed: string = 'relevant document';
+
+  /** @internal The relevances that count: those of no query may all be 0. */
+  protected counted(targets: Float64Array): Float64Array {
+    return targets;
+  }
 
   /** Takes in documents with their scores and relevances. */
   override update(preds: Tensor, target: Tensor, options?: RetrievalUpdateOptions): void {
@@ -119,12 +133,12 @@ export abstract class RetrievalMetric extends Metric {
     const [scores, targets] = [this.scores.values, this.targets.values];
     const figures: number[] = [];
     for (const own of this.ranked()) {
-      const relevances = Float64Array.from(own, (i) => targets[i]!);
+      const relevances = this.counted(Float64Array.from(own, (i) => targets[i]!));
       if (relevances.reduce((sum, value) => sum + value, 0) !== 0) {
         const ordered = Float32Array.from(own, (i) => scores[i]!);
         figures.push(this.figure(relevances, ordered, topK));
       } else if (emptyTargetAction === 'error') {
-        throw rangeError(`${this.name}.compute`, 'a query has no relevant document', 'emptyTargetAction: "skip"');
+        throw rangeError(`${this.name}.compute`, `a query has no ${this.needed}`, 'emptyTargetAction: "skip"');
       } else if (emptyTargetAction !== 'skip') {
         figures.push(emptyTargetAction === 'pos' ? 1 : 0);
       }

@@ -96,6 +96,17 @@ function partialArea({ fpr, tpr }: Points, limit: number): number {
   return (1 + (area - least) / (limit - least)) / 2;
 }
 
+/** The area under a curve up to a false positive rate. */
+export function areaUpTo(points: Points, maxFpr: number): number {
+  const isFlat = points.fpr.at(-1)! === 0 || points.tpr.at(-1)! === 0;
+  return maxFpr === 1 || isFlat ? areaUnder(points) : partialArea(points, maxFpr);
+}
+
+/** Refuses what is no false positive rate to go up to. */
+export function checkMaxFpr(where: string, maxFpr: unknown): void {
+  if (checkNumber(where, 'maxFpr', maxFpr, 0, 1) === 0) throw rangeError(where, 'expected maxFpr above 0, got 0');
+}
+
 /**
  * The area under the receiver operating characteristic: how probable it is that a sample of a class has a higher score than one of another class, ties
  * counting half. As `torchmetrics.AUROC`.
@@ -114,18 +125,13 @@ export class AUROC extends CurveMetric<Tensor, Required<Pick<AUROCOptions, 'aver
   constructor(options: AUROCOptions) {
     super('AUROC', options, { average: 'macro', maxFpr: 1 });
     checkAverage('AUROC', this.own.average, this.problem);
-    checkNumber('AUROC', 'maxFpr', this.own.maxFpr, 0, 1);
-    if (this.own.maxFpr === 0) throw rangeError('AUROC', 'expected maxFpr above 0, got 0');
+    checkMaxFpr('AUROC', this.own.maxFpr);
   }
 
   compute(): Tensor {
     const isExact = this.thresholds === null;
     const { average, maxFpr } = this.own;
-    if (this.problem.task === 'binary') {
-      const points = pointsOf(this.steps(0), isExact);
-      const isFlat = points.fpr.at(-1)! === 0 || points.tpr.at(-1)! === 0;
-      return scalar(maxFpr === 1 || isFlat ? areaUnder(points) : partialArea(points, maxFpr));
-    }
+    if (this.problem.task === 'binary') return scalar(areaUpTo(pointsOf(this.steps(0), isExact), maxFpr));
     if (average === 'micro') return scalar(areaUnder(pointsOf(this.steps(null), isExact)));
     const all = this.each((steps) => ({ area: areaUnder(pointsOf(steps, isExact)), positives: steps.positives }));
     return averageOf(

@@ -1535,7 +1535,15 @@ function metricRecipes() {
     ...Object.fromEntries(['RunningMean', 'RunningSum'].map((name) => [name, ofValues(ofRunning)])),
     ...Object.fromEntries(Object.entries(ofClasses).map(([name, made]) => [name, (w) => batchOfClasses(w, made)])),
     ...Object.fromEntries(Object.entries(ofNumbers).map(([name, made]) => [name, (w) => batchOfNumbers(w, made)])),
-    ...{ KLDivergence: distributions, RetrievalNormalizedDCG: queries, RetrievalMRR: queries, MetricCollection: collection },
+    ...{
+      ...Object.fromEntries(
+        ['MAP', 'Precision', 'Recall', 'HitRate', 'FallOut', 'RPrecision', 'AUROC'].map((name) => [`Retrieval${name}`, queries]),
+      ),
+      KLDivergence: distributions,
+      RetrievalNormalizedDCG: queries,
+      RetrievalMRR: queries,
+      MetricCollection: collection,
+    },
   };
   const recipesOf = ([name, batch]) => [
     [`metrics.${name}`, (w) => batch(w).options],

@@ -2,6 +2,7 @@
 Run with a Python that has torchmetrics."""
 import gzip
 import importlib
+import itertools
 import json
 import math
 import os
@@ -159,6 +160,23 @@ for options, batches in problems:
             # Without targets 0 it has the mean of the last two points.
             if not bool((batches[0][1] == 1).all()):
                 add("LogAUC", [{**options, **thresholds, **own}], batches, double=False)
+
+# Rankings. Which of equal scores stands first torchmetrics does not say.
+def ranked(targets, scale=1.0):
+    scores = (torch.randperm(60, generator=generator) - 20) / 40 * scale
+    return [[scores[:25], targets[:25], {"indexes": classes(5, 25)}], [scores[25:], targets[25:], {"indexes": classes(6, 35)}]]
+
+
+queries = [({}, ranked(classes(2, 60))), ({}, ranked((uniform(60) < 0.1).long())), ({}, ranked((uniform(60) < 0.9).long()))]
+queries.append((hidden, ranked(hiding(classes(2, 60), -1))))
+for kind in ("MAP", "Precision", "Recall", "HitRate", "FallOut", "RPrecision", "AUROC"):
+    more = [{}, {"emptyTargetAction": "pos"}, {"emptyTargetAction": "skip"}, {"emptyTargetAction": "neg"}]
+    more += [{"aggregation": aggregation} for aggregation in ("median", "min", "max")]
+    more += [{"topK": k} for k in (1, 3, 50)] if kind != "RPrecision" else []
+    more += [{"topK": k, "adaptiveK": True} for k in (3, 50)] if kind == "Precision" else []
+    more += [{"maxFpr": 0.5}, {"maxFpr": 0.3, "topK": 5}] if kind == "AUROC" else []
+    for (options, batches), own in itertools.product(queries, more):
+        add(f"Retrieval{kind}", [{**options, **own}], batches, double=False)
 
 # What a BootStrapper makes of the figures of its copies.
 figures = normal(8)

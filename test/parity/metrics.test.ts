@@ -78,6 +78,7 @@ const others = [
   ...['NegativePredictiveValue', 'ExactMatch', 'HingeLoss'],
   ...['MinMetric', 'MaxMetric', 'SumMetric', 'CatMetric', 'Running', 'RunningMean', 'RunningSum'],
   ...['LogAUC', 'PrecisionAtFixedRecall', 'RecallAtFixedPrecision', 'SpecificityAtSensitivity', 'SensitivityAtSpecificity'],
+  ...['MAP', 'Precision', 'Recall', 'HitRate', 'FallOut', 'RPrecision', 'AUROC'].map((name) => `Retrieval${name}`),
   ...['MinMaxMetric', 'ClasswiseWrapper', 'MultioutputWrapper', 'MetricTracker', 'BootStrapper'],
 ];
 const kinds = Object.keys(metrics).filter((name) => !others.includes(name));

@@ -79,7 +79,7 @@ const problems: [string, () => Record<string, metrics.Metric>, number, Tensor, {
   ],
   [
     'rankings',
-    () => ({ ndcg: new metrics.RetrievalNormalizedDCG(), mrr: new metrics.RetrievalMRR() }),
+    () => ({ ndcg: new metrics.RetrievalNormalizedDCG(), mrr: new metrics.RetrievalMRR(), map: new metrics.RetrievalMAP() }),
     4,
     classesOf(2, [rows, 4]).to('float32'),
     new nn.MSELoss(),

@@ -1,0 +1,203 @@
+// Figures of the relevant documents among those that stand first.
+import { checkBoolean } from '../errors';
+import { stepsOf } from './curve';
+import { RetrievalMetric, type RetrievalOptions } from './retrieval';
+import { areaUpTo, checkMaxFpr, pointsOf } from './roc';
+
+/** The options of `RetrievalPrecision`. */
+export interface RetrievalPrecisionOptions extends RetrievalOptions {
+  /** Whether a query of less than `topK` documents is divided by their number (false). */
+  adaptiveK?: boolean;
+}
+
+/** The options of `RetrievalAUROC`. */
+export interface RetrievalAUROCOptions extends RetrievalOptions {
+  /** The area up to this false positive rate alone, above 0 up to 1, in McClish's scale from 0.5 to 1 (1). */
+  maxFpr?: number;
+}
+
+const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
+
+// The relevances of the first documents that count: as in torchmetrics those with a score above 0.
+const found = (targets: Float64Array, scores: Float32Array, topK: number): Float64Array =>
+  targets.slice(0, topK).map((target, i) => (scores[i]! > 0 ? target : 0));
+
+/**
+ * The mean over the queries of the mean precision at the places of the relevant documents. As `torchmetrics.retrieval.RetrievalMAP`.
+ *
+ * `update(preds, target, { indexes })`: scores, float32, targets 0 and 1, int32 or float32, and the query of each document, int32, all of one shape. Of
+ * equal scores the one that came first stands first. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar
+ * over the queries, as `aggregation` says; 0 without queries, a RangeError for a query of more than 2^21 documents.
+ *
+ * @example
+ * const map = new metrics.RetrievalMAP();
+ * const indexes = tensor(Int32Array.of(0, 0, 0, 1, 1));
+ * map.update(tensor([0.2, 0.3, 0.5, 0.1, 0.3]), tensor(Int32Array.of(0, 1, 0, 1, 1)), { indexes });
+ * map.compute().item(); // 0.75
+ */
+export class RetrievalMAP extends RetrievalMetric {
+  constructor(options?: RetrievalOptions) {
+    super('RetrievalMAP', options, false);
+  }
+
+  /** @internal */
+  protected override figure(targets: Float64Array, scores: Float32Array, topK: number): number {
+    let [relevant, precisions] = [0, 0];
+    found(targets, scores, topK).forEach((target, i) => {
+      if (target > 0) precisions += ++relevant / (i + 1);
+    });
+    return relevant === 0 ? 0 : precisions / relevant;
+  }
+}
+
+/**
+ * The mean over the queries of the share of the first `topK` documents that are relevant. As `torchmetrics.retrieval.RetrievalPrecision`.
+ *
+ * `update(preds, target, { indexes })` as `RetrievalMAP`. A query of less documents is divided by `topK` all the same, unless `adaptiveK` is true. As in torchmetrics, a
+ * relevant document counts only if its score is above 0. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
+ *
+ * @example
+ * const precision = new metrics.RetrievalPrecision({ topK: 2 });
+ * const indexes = tensor(Int32Array.of(0, 0, 0, 1, 1));
+ * precision.update(tensor([0.2, 0.3, 0.5, 0.1, 0.3]), tensor(Int32Array.of(0, 1, 0, 1, 1)), { indexes });
+ * precision.compute().item(); // 0.75
+ */
+export class RetrievalPrecision extends RetrievalMetric<{ adaptiveK: boolean }> {
+  constructor(options?: RetrievalPrecisionOptions) {
+    super('RetrievalPrecision', options, false, { adaptiveK: false });
+    checkBoolean('RetrievalPrecision', 'adaptiveK', this.own.adaptiveK);
+  }
+
+  /** @internal */
+  protected override figure(targets: Float64Array, scores: Float32Array, topK: number): number {
+    const isWhole = topK === Infinity || (this.own.adaptiveK && topK > targets.length);
+    return sum(found(targets, scores, topK)) / (isWhole ? targets.length : topK);
+  }
+}
+
+/**
+ * The mean over the queries of the share of their relevant documents that stand among the first `topK`. As `torchmetrics.retrieval.RetrievalRecall`.
+ *
+ * `update(preds, target, { indexes })` as `RetrievalMAP`. As in torchmetrics, a relevant document counts as found only if its score is above 0. `compute()` is a scalar over the
+ * queries, as `aggregation` says; 0 without queries.
+ *
+ * @example
+ * const recall = new metrics.RetrievalRecall({ topK: 1 });
+ * const indexes = tensor(Int32Array.of(0, 0, 0, 1, 1));
+ * recall.update(tensor([0.2, 0.3, 0.5, 0.1, 0.3]), tensor(Int32Array.of(0, 0, 1, 1, 1)), { indexes });
+ * recall.compute().item(); // 0.75
+ */
+export class RetrievalRecall extends RetrievalMetric {
+  constructor(options?: RetrievalOptions) {
+    super('RetrievalRecall', options, false);
+  }
+
+  /** @internal */
+  protected override figure(targets: Float64Array, scores: Float32Array, topK: number): number {
+    return sum(found(targets, scores, topK)) / sum(targets);
+  }
+}
+
+/**
+ * The share of the queries that have a relevant document among the first `topK`. As `torchmetrics.retrieval.RetrievalHitRate`.
+ *
+ * `update(preds, target, { indexes })` as `RetrievalMAP`. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
+ *
+ * @example
+ * const rate = new metrics.RetrievalHitRate({ topK: 1 });
+ * const indexes = tensor(Int32Array.of(0, 0, 0, 1, 1));
+ * rate.update(tensor([0.2, 0.3, 0.5, 0.1, 0.3]), tensor(Int32Array.of(0, 1, 0, 1, 1)), { indexes });
+ * rate.compute().item(); // 0.5
+ */
+export class RetrievalHitRate extends RetrievalMetric {
+  constructor(options?: RetrievalOptions) {
+    super('RetrievalHitRate', options, false);
+  }
+
+  /** @internal */
+  protected override figure(targets: Float64Array, _: Float32Array, topK: number): number {
+    return Number(targets.slice(0, topK).some((target) => target > 0));
+  }
+}
+
+/**
+ * The mean over the queries of the share of their documents that are not relevant that stand among the first `topK`. As `torchmetrics.retrieval.RetrievalFallOut`.
+ *
+ * `update(preds, target, { indexes })` as `RetrievalMAP`. `emptyTargetAction`, "pos" by default, is for queries without a document that is not relevant. `compute()` is a scalar over
+ * the queries, as `aggregation` says; 0 without queries.
+ *
+ * @example
+ * const fallOut = new metrics.RetrievalFallOut({ topK: 2 });
+ * const indexes = tensor(Int32Array.of(0, 0, 0, 1, 1, 1, 1));
+ * fallOut.update(tensor([0.2, 0.3, 0.5, 0.1, 0.3, 0.5, 0.2]), tensor(Int32Array.of(0, 0, 1, 0, 1, 0, 1)), { indexes });
+ * fallOut.compute().item(); // 0.5
+ */
+export class RetrievalFallOut extends RetrievalMetric<{ emptyTargetAction: 'pos' }> {
+  override readonly higherIsBetter = false;
+  /** @internal */
+  protected override readonly needed = 'document that is not relevant';
+
+  constructor(options?: RetrievalOptions) {
+    super('RetrievalFallOut', options as { emptyTargetAction?: 'pos' }, false, { emptyTargetAction: 'pos' });
+  }
+
+  /** @internal */
+  protected override counted(targets: Float64Array): Float64Array {
+    return targets.map((target) => 1 - target);
+  }
+
+  /** @internal */
+  protected override figure(targets: Float64Array, _: Float32Array, topK: number): number {
+    return sum(targets.slice(0, topK)) / sum(targets);
+  }
+}
+
+/**
+ * The mean over the queries of the share of the first documents that are relevant, as many as the query has relevant ones. As
+ * `torchmetrics.retrieval.RetrievalRPrecision`.
+ *
+ * `update(preds, target, { indexes })` as `RetrievalMAP`; there is no `topK`. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
+ *
+ * @example
+ * const precision = new metrics.RetrievalRPrecision();
+ * const indexes = tensor(Int32Array.of(0, 0, 0, 1, 1));
+ * precision.update(tensor([0.2, 0.3, 0.5, 0.1, 0.3]), tensor(Int32Array.of(0, 1, 0, 1, 1)), { indexes });
+ * precision.compute().item(); // 0.5
+ */
+export class RetrievalRPrecision extends RetrievalMetric {
+  constructor(options?: Omit<RetrievalOptions, 'topK'>) {
+    super('RetrievalRPrecision', options, false);
+  }
+
+  /** @internal */
+  protected override figure(targets: Float64Array): number {
+    const relevant = sum(targets);
+    return sum(targets.slice(0, relevant)) / relevant;
+  }
+}
+
+/**
+ * The mean over the queries of the area under the receiver operating characteristic of the first `topK` documents, 0 where they are all relevant or none is. As
+ * `torchmetrics.retrieval.RetrievalAUROC`.
+ *
+ * `update(preds, target, { indexes })` as `RetrievalMAP`. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
+ *
+ * @example
+ * const auroc = new metrics.RetrievalAUROC();
+ * const indexes = tensor(Int32Array.of(0, 0, 0, 1, 1, 1));
+ * auroc.update(tensor([0.2, 0.3, 0.5, 0.1, 0.3, 0.5]), tensor(Int32Array.of(0, 1, 0, 1, 0, 1)), { indexes });
+ * auroc.compute().item(); // 0.5
+ */
+export class RetrievalAUROC extends RetrievalMetric<{ maxFpr: number }> {
+  constructor(options?: RetrievalAUROCOptions) {
+    super('RetrievalAUROC', options, false, { maxFpr: 1 });
+    checkMaxFpr('RetrievalAUROC', this.own.maxFpr);
+  }
+
+  /** @internal */
+  protected override figure(targets: Float64Array, scores: Float32Array, topK: number): number {
+    const steps = stepsOf(scores.slice(0, topK), Uint8Array.from(targets.slice(0, topK)));
+    if (steps.positives === 0 || steps.negatives === 0) return 0;
+    return areaUpTo(pointsOf(steps, true), this.own.maxFpr);
+  }
+}
