@@ -188,3 +188,17 @@ describe.each([
     expect(() => step(rand([2]))).toThrow(`[${name}.update] a value cannot be read inside a compiled function`);
   });
 });
+
+it('RetrievalFallOut is empty where every document is relevant', () => {
+  const fallOut = (options: metrics.RetrievalOptions): metrics.RetrievalFallOut => {
+    const metric = new metrics.RetrievalFallOut(options);
+    metric.update(tensor([[0.5, 0.25]]), tensor([[1, 1]]));
+    return metric;
+  };
+  expect(fallOut({}).compute().item()).toBe(1);
+  expect(fallOut({ emptyTargetAction: 'neg' }).compute().item()).toBe(0);
+  expect(() => fallOut({ emptyTargetAction: 'error' }).compute()).toThrow(
+    '[RetrievalFallOut.compute] a query has no document that is not relevant',
+  );
+  expect(new metrics.RetrievalFallOut().higherIsBetter).toBe(false);
+});
