@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { data, distributed, nn, SimdnnError, tensor } from '../../src';
+import { temporaryFolder } from '../temporary';
 
 const root = join(__dirname, '../..');
 const program = join(__dirname, 'programs.mjs');
@@ -117,11 +118,9 @@ describe.skipIf(missing !== null)('ranks of one job', () => {
     const [one, two, three] = await Promise.all([alone('metrics'), ranks(2, 'metrics'), ranks(3, 'metrics')]);
     expect([one.status, two.status, three.status], one.text + two.text + three.text).toEqual([0, 0, 0]);
     expect([...two.said, ...three.said]).toHaveLength(5);
-    const numbersOf = (figures: unknown): number[] =>
-      typeof figures === 'number' ? [figures] : Object.values(figures!).flatMap(numbersOf);
-    const expected = numbersOf(one.said[0]!['figures']);
+    const expected = one.said[0]!['figures'] as number[];
     for (const { figures } of [...two.said, ...three.said]) {
-      const found = numbersOf(figures);
+      const found = figures as number[];
       expect(found).toHaveLength(expected.length);
       for (const [i, figure] of found.entries()) expect(Math.abs(figure - expected[i]!)).toBeLessThanOrEqual(1e-6 * Math.abs(expected[i]!));
     }
@@ -191,6 +190,38 @@ describe.skipIf(missing !== null)('a rank that fails in a fit', () => {
   it("by a library that is none, or is not the launcher's, is an error", { timeout: 60_000 }, async () => {
     expect((await ranks(1, 'library', 'no-such-library.so')).text).toMatch(/no MPI library was found\s+tried: no-such-library.so/);
     expect((await ranks(1, 'library', 'libm.so.6')).text).toMatch(/the library has no MPI_/);
+  });
+});
+
+// The processes that run the example with this checkpoint.
+const ranksOf = (checkpoint: string): number[] =>
+  spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .flatMap((line) => {
+      const [pid, command, script] = line.trim().split(/ +/);
+      return command === process.execPath && script?.endsWith('train.mjs') && line.includes(checkpoint) ? [Number(pid)] : [];
+    });
+
+describe.skipIf(missing !== null || spawnSync('ps', ['-eo', 'pid=']).status !== 0)('the example', () => {
+  const [loop, script] = ['restart', 'train'].map((name) => join(root, 'examples/distributed', `${name}.mjs`));
+  const job = (checkpoint: string): string[] => ['--oversubscribe', '-n', '2', process.execPath, script!, checkpoint, '40'];
+
+  it('goes on after a rank was killed, to the bits of a run that was not', { timeout: 60_000 }, async () => {
+    const folder = temporaryFolder();
+    const [whole, killed] = [join(folder, 'whole.ckpt'), join(folder, 'killed.ckpt')];
+    expect(await launch('mpirun', job(whole))).toMatchObject({ status: 0, text: expect.stringMatching(/epoch 40: loss/) });
+    const { status, text } = await launch(process.execPath, [loop!, 'mpirun', ...job(killed)], (_, said) => {
+      const waits = setInterval(() => {
+        if (!/epoch 3: loss/.test(said())) return;
+        clearInterval(waits);
+        process.kill(ranksOf(killed)[0]!, 'SIGKILL');
+      }, 5);
+      waits.unref();
+    });
+    expect(status, text).toBe(0);
+    expect(text).toMatch(/the job has ended with \d+; attempt 2 of 10/);
+    expect(text.match(/epoch 1: loss/g)).toHaveLength(1);
+    expect(readFileSync(killed).equals(readFileSync(whole))).toBe(true);
   });
 });
 
