@@ -146,7 +146,7 @@ describe.skipIf(missing !== null)('ranks of one job', () => {
 });
 
 describe.skipIf(missing !== null)('a rank that fails in a fit', () => {
-  it.each(['kill', 'exit', 'throw'])(
+  it.each(['kill', 'exit', 'throw', 'stop'])(
     'by %s ends the job with a status other than 0, and leaves no process',
     { timeout: 60_000 },
     async (how) => {

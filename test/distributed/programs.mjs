@@ -38,8 +38,8 @@ const valuesOf = (model) => model.parameters().flatMap((p) => [...p.data]);
 const bitsOf = (values) => Buffer.from(Float32Array.from(values).buffer).toString('base64');
 
 // Each rank begins with another model: rank 0's counts.
-function parts(global = 24) {
-  distributed.initProcessGroup({ timeout: 20 });
+function parts(global = 24, timeout = 20) {
+  distributed.initProcessGroup({ timeout });
   const set = samples();
   const model = new nn.parallel.DistributedDataParallel(net(1 + distributed.getRank()));
   const sampler = new data.DistributedSampler(set, { seed: 5 });
@@ -231,7 +231,7 @@ const programs = {
   },
   /** In the midst of a long fit rank 1 does what the argument says. */
   async fails(how) {
-    const { model, loader, optimizer, criterion } = parts();
+    const { model, loader, optimizer, criterion } = parts(24, how === 'stop' ? 2 : 20);
     const controller = new AbortController();
     say({ pid: process.pid });
     const ends = {
