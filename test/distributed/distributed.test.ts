@@ -209,12 +209,12 @@ const ranksOf = (checkpoint: string): number[] =>
 
 describe.skipIf(missing !== null || spawnSync('ps', ['-eo', 'pid=']).status !== 0)('the example', () => {
   const [loop, script] = ['restart', 'train'].map((name) => join(root, 'examples/distributed', `${name}.mjs`));
-  const job = (checkpoint: string): string[] => ['--oversubscribe', '-n', '2', process.execPath, script!, checkpoint, '40'];
+  const job = (checkpoint: string): string[] => ['--oversubscribe', '-n', '2', process.execPath, script!, checkpoint, '24'];
 
   it('goes on after a rank was killed, to the bits of a run that was not', { timeout: 60_000 }, async () => {
     const folder = temporaryFolder();
     const [whole, killed] = [join(folder, 'whole.ckpt'), join(folder, 'killed.ckpt')];
-    expect(await launch('mpirun', job(whole))).toMatchObject({ status: 0, text: expect.stringMatching(/epoch 40: loss/) });
+    expect(await launch('mpirun', job(whole))).toMatchObject({ status: 0, text: expect.stringMatching(/epoch 24: loss/) });
     const { status, text } = await launch(process.execPath, [loop!, 'mpirun', ...job(killed)], (_, said) => {
       const waits = setInterval(() => {
         if (!/epoch 3: loss/.test(said())) return;
