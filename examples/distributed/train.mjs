@@ -1,4 +1,5 @@
 // Trains on all ranks that mpirun has started, from the last checkpoint on: mpirun -n 2 node train.mjs run.ckpt
+// The checkpoint lies where all ranks see it: in a folder that the machines share.
 import { existsSync } from 'node:fs';
 import { data, distributed, io, manualSeed, nn, optim, rand, train } from 'simdnn';
 

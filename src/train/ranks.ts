@@ -90,6 +90,13 @@ export class Ranks {
     }
   }
 
+  /** Rank 0's figures: a metric that draws at random has others on each rank, and what follows is decided on them. */
+  ofFirst(figures: Record<string, number>): Record<string, number> {
+    const numbers = Float64Array.from(Object.values(figures), (figure) => (this.isFirst ? figure : 0));
+    this.add([numbers]);
+    return Object.fromEntries(Object.keys(figures).map((name, i) => [name, numbers[i]!]));
+  }
+
   /** The batches of each rank, sent to all of them one rank after the other. */
   *gather(batches: readonly (readonly Tensor[])[]): Generator<Tensor[][]> {
     const { rank, size } = standing()!;

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { data, distributed, nn, SimdnnError, tensor } from '../../src';
+import { temporaryFolder } from '../temporary';
 
 const root = join(__dirname, '../..');
 const program = join(__dirname, 'programs.mjs');
@@ -88,8 +89,12 @@ async function expectTogether(n: number, ...args: string[]): Promise<string> {
 describe.skipIf(missing !== null)('ranks of one job', () => {
   it('train as one process with the whole batch does: in loops, compiled and in fits with the same bits', { timeout: 60_000 }, async () => {
     const loop = await expectTogether(2, 'train', 'loop');
-    expect(await expectTogether(2, 'train', 'compiled')).toBe(loop);
-    expect(await expectTogether(2, 'train', 'fit')).toBe(loop);
+    const others = await Promise.all([ranks(2, 'train', 'compiled'), ranks(2, 'train', 'fit')]);
+    for (const { said, text } of others)
+      expect(
+        said.map(({ bits }) => bits),
+        text,
+      ).toEqual([loop, loop]);
   });
 
   it('are four on two cores', { timeout: 60_000 }, async () => {
@@ -117,11 +122,9 @@ describe.skipIf(missing !== null)('ranks of one job', () => {
     const [one, two, three] = await Promise.all([alone('metrics'), ranks(2, 'metrics'), ranks(3, 'metrics')]);
     expect([one.status, two.status, three.status], one.text + two.text + three.text).toEqual([0, 0, 0]);
     expect([...two.said, ...three.said]).toHaveLength(5);
-    const numbersOf = (figures: unknown): number[] =>
-      typeof figures === 'number' ? [figures] : Object.values(figures!).flatMap(numbersOf);
-    const expected = numbersOf(one.said[0]!['figures']);
+    const expected = one.said[0]!['figures'] as number[];
     for (const { figures } of [...two.said, ...three.said]) {
-      const found = numbersOf(figures);
+      const found = figures as number[];
       expect(found).toHaveLength(expected.length);
       for (const [i, figure] of found.entries()) expect(Math.abs(figure - expected[i]!)).toBeLessThanOrEqual(1e-6 * Math.abs(expected[i]!));
     }
@@ -147,7 +150,7 @@ describe.skipIf(missing !== null)('ranks of one job', () => {
 });
 
 describe.skipIf(missing !== null)('a rank that fails in a fit', () => {
-  it.each(['kill', 'exit', 'throw'])(
+  it.each(['kill', 'exit', 'throw', 'stop'])(
     'by %s ends the job with a status other than 0, and leaves no process',
     { timeout: 60_000 },
     async (how) => {
@@ -189,8 +192,41 @@ describe.skipIf(missing !== null)('a rank that fails in a fit', () => {
   });
 
   it("by a library that is none, or is not the launcher's, is an error", { timeout: 60_000 }, async () => {
-    expect((await ranks(1, 'library', 'no-such-library.so')).text).toMatch(/no MPI library was found\s+tried: no-such-library.so/);
-    expect((await ranks(1, 'library', 'libm.so.6')).text).toMatch(/the library has no MPI_/);
+    const [none, other] = await Promise.all([ranks(1, 'library', 'no-such-library.so'), ranks(1, 'library', 'libm.so.6')]);
+    expect(none.text).toMatch(/no MPI library was found\s+tried: no-such-library.so/);
+    expect(other.text).toMatch(/the library has no MPI_/);
+  });
+});
+
+// The processes that run the example with this checkpoint.
+const ranksOf = (checkpoint: string): number[] =>
+  spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .flatMap((line) => {
+      const [pid, command, script] = line.trim().split(/ +/);
+      return command === process.execPath && script?.endsWith('train.mjs') && line.includes(checkpoint) ? [Number(pid)] : [];
+    });
+
+describe.skipIf(missing !== null || spawnSync('ps', ['-eo', 'pid=']).status !== 0)('the example', () => {
+  const [loop, script] = ['restart', 'train'].map((name) => join(root, 'examples/distributed', `${name}.mjs`));
+  const job = (checkpoint: string): string[] => ['--oversubscribe', '-n', '2', process.execPath, script!, checkpoint, '24'];
+
+  it('goes on after a rank was killed, to the bits of a run that was not', { timeout: 60_000 }, async () => {
+    const folder = temporaryFolder();
+    const [whole, killed] = [join(folder, 'whole.ckpt'), join(folder, 'killed.ckpt')];
+    expect(await launch('mpirun', job(whole))).toMatchObject({ status: 0, text: expect.stringMatching(/epoch 24: loss/) });
+    const { status, text } = await launch(process.execPath, [loop!, 'mpirun', ...job(killed)], (_, said) => {
+      const waits = setInterval(() => {
+        if (!/epoch 3: loss/.test(said())) return;
+        clearInterval(waits);
+        process.kill(ranksOf(killed)[0]!, 'SIGKILL');
+      }, 5);
+      waits.unref();
+    });
+    expect(status, text).toBe(0);
+    expect(text).toMatch(/the job has ended with \d+; attempt 2 of 10/);
+    expect(text.match(/epoch 1: loss/g)).toHaveLength(1);
+    expect(readFileSync(killed).equals(readFileSync(whole))).toBe(true);
   });
 });
 
