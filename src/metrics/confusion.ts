@@ -13,6 +13,7 @@ import {
   type ThresholdOptions,
   taskDefaults,
 } from './task';
+import { totals } from './totals';
 
 /** Counts the samples of each class that were taken for each class. */
 export abstract class Confusion<More extends object> extends Metric {
@@ -62,6 +63,11 @@ export abstract class Confusion<More extends object> extends Metric {
   /** @internal */
   override takeCounts(counts: Float64Array): void {
     for (let i = 0; i < counts.length; i++) this.counts[i]! += counts[i]!;
+  }
+
+  /** @internal */
+  override get [totals](): readonly Float64Array[] | null {
+    return this.update === Confusion.prototype.update ? [this.counts] : null;
   }
 
   update(preds: Tensor, target: Tensor): void {

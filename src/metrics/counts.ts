@@ -16,6 +16,7 @@ import {
   type ThresholdOptions,
   taskDefaults,
 } from './task';
+import { totals } from './totals';
 
 /**
  * Over what a figure of samples with further dimensions is: `"global"`, everything that was taken in; `"samplewise"`, each sample by itself, so that there is
@@ -64,6 +65,10 @@ class Tally {
     this.targets = new Float64Array(n);
     this.predictions = new Float64Array(n);
     this.seen = new Float64Array(n);
+  }
+
+  get all(): readonly Float64Array[] {
+    return [this.right, this.targets, this.predictions, this.seen];
   }
 
   addClass(row: number, wanted: number, guess: number): void {
@@ -193,6 +198,11 @@ export abstract class OfCounts<More extends object = object> extends Metric {
   /** @internal */
   override takeCounts(counts: Float64Array): void {
     this.tallies[0]!.addCounts(counts);
+  }
+
+  /** @internal */
+  override get [totals](): readonly Float64Array[] | null {
+    return this.samplewise || this.update !== OfCounts.prototype.update ? null : this.tallies[0]!.all;
   }
 
   update(preds: Tensor, target: Tensor): void {

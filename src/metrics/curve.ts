@@ -6,6 +6,7 @@ import { Growing } from './growing';
 import { Metric } from './metric';
 import { keysOf, numberOf } from './order';
 import { checkTask, type Problem, type TaskOptions, type TaskSettings, taskDefaults } from './task';
+import { totals } from './totals';
 
 /**
  * The thresholds of a curve: `null`: every score is one, and all scores and targets are kept; a number: so many from 0 to 1 in equal steps, 2 or more;
@@ -116,6 +117,11 @@ export abstract class CurveMetric<Value, More extends object = object> extends M
     this.thresholds = checkThresholds(name, o.thresholds);
     this.own = o;
     this.reached = new Float64Array(this.thresholds === null ? 0 : this.problem.width * 2 * (this.thresholds.length + 1));
+  }
+
+  /** @internal */
+  override get [totals](): readonly Float64Array[] | null {
+    return this.thresholds !== null && this.update === CurveMetric.prototype.update ? [this.reached] : null;
   }
 
   update(preds: Tensor, target: Tensor): void {

@@ -1,6 +1,10 @@
 export { Accuracy, type AccuracyOptions } from './accuracy';
+export { CatMetric, MaxMetric, MinMetric, SumMetric } from './aggregation';
+export type { AggregationOptions, NanStrategy } from './aggregator';
+export { type BootStrapped, BootStrapper, type BootStrapperOptions, type SamplingStrategy } from './bootstrapper';
 export { CalibrationError, type CalibrationErrorOptions } from './calibration-error';
 export { type ClassificationReportOptions, classificationReport } from './classification-report';
+export { ClasswiseWrapper, type ClasswiseWrapperOptions } from './classwise';
 export { CohenKappa, type CohenKappaOptions } from './cohen-kappa';
 export { type CollectedMetrics, type CollectedValues, MetricCollection } from './collection';
 export { ConfusionMatrix, type ConfusionMatrixOptions, type Normalize } from './confusion-matrix';
@@ -25,7 +29,7 @@ export { JaccardIndex, type JaccardIndexOptions } from './jaccard-index';
 export { KendallRankCorrCoef, type KendallRankCorrCoefOptions, type KendallVariant } from './kendall';
 export { KLDivergence, type KLDivergenceOptions } from './kl-divergence';
 export { MatthewsCorrCoef, type MatthewsCorrCoefOptions } from './matthews-corr-coef';
-export { MeanMetric, type MeanMetricOptions, type NanStrategy } from './mean';
+export { MeanMetric, type MeanMetricOptions } from './mean';
 export {
   LogCoshError,
   type LogCoshErrorOptions,
@@ -38,7 +42,9 @@ export {
   SymmetricMeanAbsolutePercentageError,
 } from './mean-errors';
 export { Metric } from './metric';
+export { type MinMaxFigures, MinMaxMetric } from './min-max';
 export { MinkowskiDistance, type MinkowskiDistanceOptions } from './minkowski-distance';
+export { MultioutputWrapper, type MultioutputWrapperOptions } from './multioutput';
 export { NegativePredictiveValue, type NegativePredictiveValueOptions } from './negative-predictive-value';
 export { Precision, type PrecisionOptions, Recall, type RecallOptions } from './precision-recall';
 export {
@@ -58,7 +64,9 @@ export {
 } from './relative-errors';
 export { RetrievalMRR, RetrievalNormalizedDCG, type RetrievalOptions, type RetrievalUpdateOptions } from './retrieval';
 export { AUROC, type AUROCOptions, ROC, type ROCCurve, type ROCOptions } from './roc';
+export { Running, type RunningAggregationOptions, RunningMean, type RunningOptions, RunningSum } from './running';
 export { Specificity, type SpecificityOptions } from './specificity';
 export { StatScores } from './stat-scores';
 export type { Average, Task, TaskOptions, ThresholdOptions } from './task';
+export { type BestFigure, MetricTracker, type MetricTrackerOptions, type Tracked } from './tracker';
 export { TweedieDevianceScore, type TweedieDevianceScoreOptions } from './tweedie-deviance';

@@ -3,6 +3,7 @@ import { checkBoolean, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { Metric } from './metric';
 import { checkOutputs, columnsOf, figuresOf, type Pairs, rowsOf } from './outputs';
+import { totals } from './totals';
 
 /** The options of `MeanAbsoluteError`. */
 export interface MeanAbsoluteErrorOptions {
@@ -24,7 +25,7 @@ abstract class MeanError extends Metric {
   override readonly higherIsBetter = false;
 
   private readonly sums: Float64Array;
-  private count = 0;
+  private readonly count = new Float64Array(1);
 
   constructor(
     private readonly name: string,
@@ -37,11 +38,16 @@ abstract class MeanError extends Metric {
   /** @internal */
   protected abstract error(pred: number, target: number): number;
 
+  /** @internal */
+  override get [totals](): readonly Float64Array[] | null {
+    return this.update === MeanError.prototype.update ? [this.sums, this.count] : null;
+  }
+
   update(preds: Tensor, target: Tensor): void {
     const outputs = this.sums.length;
     const pairs = this.pairs(`${this.name}.update`, preds, target, outputs);
     for (let i = 0; i < pairs.target.length; i++) this.sums[i % outputs]! += this.error(pairs.preds[i]!, pairs.target[i]!);
-    this.count += pairs.target.length / outputs;
+    this.count[0]! += pairs.target.length / outputs;
   }
 
   compute(): Tensor {
@@ -50,7 +56,7 @@ abstract class MeanError extends Metric {
 
   reset(): void {
     this.sums.fill(0);
-    this.count = 0;
+    this.count.fill(0);
   }
 
   /** @internal */
@@ -60,7 +66,7 @@ abstract class MeanError extends Metric {
 
   /** @internal */
   protected means(): Float64Array {
-    return this.sums.map((sum) => sum / this.count);
+    return this.sums.map((sum) => sum / this.count[0]!);
   }
 }
 

@@ -1,59 +1,11 @@
-// The mean of a stream of numbers, such as the losses of batches.
-import { checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
-import { recorder } from '../recorder';
-import { broadcastShapes, sameShape, shapeText, stridesOf } from '../shape';
-import { Tensor } from '../tensor';
-import { Metric } from './metric';
+// The mean of a stream of numbers.
 
-/**
- * What becomes of a value that is NaN, or whose weight is: left out with a warning, "warn"; left out, "ignore"; an error, "error"; taken as
- * it is, "disable"; or replaced by this number, with weight 1.
- *
- * Two things differ from torchmetrics 1.9: "disable" drops the weights there, and a number gives weight 1 to all values that share a
- * broadcast weight with a NaN.
- */
-export type NanStrategy = 'warn' | 'ignore' | 'error' | 'disable' | number;
+import type { Tensor } from '../tensor';
+import { type AggregationOptions, Aggregator } from './aggregator';
+import { scalar } from './counts';
 
 /** The options of `MeanMetric`. */
-export interface MeanMetricOptions {
-  /** What becomes of NaN; default "warn". */
-  nanStrategy?: NanStrategy;
-}
-
-const where = 'MeanMetric.update';
-let warned = false;
-
-function warnOfNaN(): void {
-  if (warned) return;
-  warned = true;
-  process.emitWarning(`[${where}] NaN among the values or weights: they are left out of the mean.`, { code: 'SIMDNN_NAN_IN_MEAN' });
-}
-
-function checkInput(name: string, value: unknown): Tensor | number {
-  if (value instanceof Tensor || typeof value === 'number') return value;
-  throw typeError(where, `expected ${name} to be a tensor or a number, got ${describe(value)}`);
-}
-
-/** The weight of each element of a tensor of `shape`, by its position. */
-function weightOf(weight: Tensor | number, shape: readonly number[]): (position: number) => number {
-  if (typeof weight === 'number') return () => weight;
-  const { values } = weight;
-  const own = weight.shape;
-  if (sameShape(own, shape)) return (position) => values[position]!;
-  if (!sameShape(broadcastShapes(where, own, shape), shape))
-    throw rangeError(where, `expected a weight that broadcasts to ${shapeText(shape)}, got ${shapeText(own)}`);
-  const strides = stridesOf(own).map((stride, d) => (own[d] === 1 ? 0 : stride));
-  const skipped = shape.length - own.length;
-  return (position) => {
-    let rest = position;
-    let at = 0;
-    for (let d = shape.length - 1; d >= skipped; d--) {
-      at += (rest % shape[d]!) * strides[d - skipped]!;
-      rest = Math.floor(rest / shape[d]!);
-    }
-    return values[at]!;
-  };
-}
+export type MeanMetricOptions = AggregationOptions;
 
 /**
  * The mean of all that it is given, weighted: `torchmetrics.MeanMetric`.
@@ -69,50 +21,25 @@ function weightOf(weight: Tensor | number, shape: readonly number[]): (position:
  * loss.update(2, 16);
  * loss.compute().item(); // 1
  */
-export class MeanMetric extends Metric {
-  private readonly nanStrategy: NanStrategy;
-
+export class MeanMetric extends Aggregator {
   private sum = 0;
   private weight = 0;
 
   constructor(options?: MeanMetricOptions) {
-    super();
-    const { nanStrategy } = withDefaults<Required<MeanMetricOptions>>('MeanMetric', options, { nanStrategy: 'warn' });
-    this.nanStrategy =
-      typeof nanStrategy === 'number'
-        ? checkNumber('MeanMetric', 'nanStrategy', nanStrategy)
-        : checkOneOf<NanStrategy & string>('MeanMetric', 'nanStrategy', nanStrategy, ['warn', 'ignore', 'error', 'disable']);
+    super('MeanMetric', options);
   }
 
   /** Takes in values with their weights. */
-  update(value: Tensor | number, weight: Tensor | number = 1): void {
-    recorder?.reading(where);
-    const { nanStrategy } = this;
-    const given = checkInput('value', value);
-    const [values, shape] = given instanceof Tensor ? [given.values, given.shape] : [Float64Array.of(given), []];
-    const weights = weightOf(checkInput('weight', weight), shape);
-    let sum = 0;
-    let total = 0;
-    for (let i = 0; i < values.length; i++) {
-      let x = values[i]!;
-      let w = weights(i);
-      if ((Number.isNaN(x) || Number.isNaN(w)) && nanStrategy !== 'disable') {
-        if (nanStrategy === 'error') throw rangeError(where, `the value ${x} with weight ${w} at position ${i}`);
-        if (nanStrategy === 'warn') warnOfNaN();
-        if (typeof nanStrategy !== 'number') continue;
-        x = nanStrategy;
-        w = 1;
-      }
-      sum += x * w;
-      total += w;
-    }
-    // A refused batch leaves the mean as it was.
-    this.sum += sum;
-    this.weight += total;
+  override update(value: Tensor | number, weight: Tensor | number = 1): void {
+    const { values, weights } = this.given(value, weight);
+    values.forEach((x, i) => {
+      this.sum += x * weights[i]!;
+      this.weight += weights[i]!;
+    });
   }
 
   compute(): Tensor {
-    return new Tensor(Float32Array.of(this.sum / this.weight), []);
+    return scalar(this.sum / this.weight);
   }
 
   reset(): void {

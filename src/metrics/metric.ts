@@ -1,6 +1,7 @@
 // What every metric is.
 import type { Tensor } from '../tensor';
 import { remember, undoOfFields } from './remember';
+import { totals } from './totals';
 
 /**
  * Gathers predictions batch by batch and turns them into a figure: `update` each batch, `compute` at the end, `reset` for the next
@@ -40,6 +41,11 @@ export abstract class Metric<Value = Tensor> {
   }
   /** @internal Takes in so many samples of each target row and predicted column, `[classes, classes]`. */
   takeCounts(_counts: Float64Array): void {}
+
+  /** @internal */
+  get [totals](): readonly Float64Array[] | null {
+    return null;
+  }
 
   /** @internal What puts the metric back to how it is now. */
   [remember](): () => void {

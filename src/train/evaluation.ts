@@ -29,7 +29,7 @@ type Given = { [name in keyof Required<EvaluateOptions>]: EvaluateOptions[name] 
  *
  * The loss is what the criterion would give for all rows in one batch: `sum over batches of rows * loss / sum of rows`, and with
  * `reduction: "sum"` the sum of the batches' losses. Each metric's `update` gets a batch's predictions and targets. The model's values are copied when it is called; one that a `fit` works on is taken as of the
- * last finished step. Rejects as `fit` does.
+ * last finished step. Rejects as `fit` does. In a group of processes the figures are those of this one's loader.
  *
  * @example
  * const model = new nn.Linear(4, 3);

@@ -68,6 +68,7 @@ export class Fit implements Holder {
     this.validates = o.validation.length > 0;
     this.ranks = new Ranks(model);
     this.trainingMetrics = this.validates ? o.trainMetrics : o.metrics;
+    for (const measures of [o.metrics, o.trainMetrics]) measures.over(this.ranks);
     const inStep = {
       afterBackward: () => o.clip?.(this.groups.flatMap(({ params }) => params)),
       afterStep: o.callbacks.afterStep,
@@ -170,7 +171,7 @@ export class Fit implements Holder {
       const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, o.progressEvery);
       this.rows += leg.rows;
       this.epochRows += leg.rows;
-      if (this.ranks.areSeveral && leg.losses.length > 0) leg.losses = [this.ranks.means({ loss: leg.losses[0]! }, this.epochRows).loss];
+      if (this.ranks.areSeveral && leg.losses.length > 0) leg.losses = [this.ranks.mean(leg.losses[0]!, this.epochRows)];
       this.unchecked += leg.steps;
       this.ofMetrics.run(() => this.trainingMetrics.update(leg));
       for (const loss of leg.losses) {
@@ -244,14 +245,12 @@ export class Fit implements Holder {
       this.ofMetrics.run(() => o.metrics.update(leg));
       rows += leg.rows;
       if (leg.losses.length === 0) continue;
-      const own = this.ofMetrics.run(() => o.metrics.compute());
-      return { ...own, ...this.ranks.means({ loss: leg.losses[0]! }, rows), metrics: this.ranks.means(own.metrics, rows) };
+      return { ...this.ofMetrics.run(() => o.metrics.compute()), loss: this.ranks.mean(leg.losses[0]!, rows) };
     }
   }
 
   private ofTraining(measures: Measures): Figures {
-    const own = this.ofMetrics.run(() => measures.compute());
-    return { ...own, metrics: this.ranks.means(own.metrics, this.epochRows) };
+    return this.ofMetrics.run(() => measures.compute());
   }
 
   // Validation, metrics, scheduler, callback; true when the fit is to end.
@@ -275,8 +274,8 @@ export class Fit implements Holder {
     this.countSeconds(1);
     const epoch = this.epochsDone;
     const report = {
-      ...{ epoch, epochs: o.epochs, loss, lr: lrs[0]!, lrs, seconds: result.epochSeconds.at(-1)!, stop: this.stopper },
-      ...reported(own, trained, o.validation, sets),
+      ...{ epoch, epochs: o.epochs, loss, ...reported(own, trained, o.validation, sets) },
+      ...{ lr: lrs[0]!, lrs, seconds: result.epochSeconds.at(-1)!, stop: this.stopper },
     };
     if (!o.callbacks.has('onEpoch') && o.earlyStopping === null && o.checkpoint === null) return false;
     let isLast = false;

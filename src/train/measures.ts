@@ -2,12 +2,15 @@
 import { noGrad } from '../autograd';
 import { isRangeError } from '../brands';
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
-import { MeanMetric, Metric, MetricCollection } from '../metrics';
+import { Metric, MetricCollection } from '../metrics';
+import { takesValues } from '../metrics/aggregator';
+import { totals } from '../metrics/totals';
 import type { RecordedStep } from '../recording';
 import { type NestedArray, Tensor } from '../tensor';
 import type { Figures } from './figure-types';
 import { batchesOf, type Leg } from './leg';
 import { leaveAlone } from './promises';
+import type { Ranks } from './ranks';
 import { countedClasses } from './task';
 import type { HandOut } from './tasks';
 
@@ -33,13 +36,16 @@ export interface RoutedMetric {
 export type GivenMetrics = Readonly<Record<string, Metric | MetricFunction | RoutedMetric>>;
 
 class RowMean extends Metric {
-  private sum = 0;
-  private rows = 0;
+  /** Of the figures by their rows, and the rows. */
+  private readonly sums = new Float64Array(2);
   constructor(
     private readonly where: string,
     private readonly fn: MetricFunction,
   ) {
     super();
+  }
+  override get [totals](): readonly Float64Array[] {
+    return [this.sums];
   }
   update(preds: Tensor, target: Tensor): void {
     const value = noGrad((): number => {
@@ -50,18 +56,18 @@ class RowMean extends Metric {
       throw typeError(this.where, `expected the metric's function to give a number, got ${describe(figure)}`);
     });
     const rows = target.shape[0] ?? 1;
-    this.sum += value * rows;
-    this.rows += rows;
+    this.sums[0]! += value * rows;
+    this.sums[1]! += rows;
   }
   /** In full precision, as JavaScript has it. */
   get mean(): number {
-    return this.sum / this.rows;
+    return this.sums[0]! / this.sums[1]!;
   }
   compute(): Tensor {
     return new Tensor(Float32Array.of(this.mean), []);
   }
   reset(): void {
-    this.sum = this.rows = 0;
+    this.sums.fill(0);
   }
 }
 
@@ -74,10 +80,10 @@ interface Measure {
 }
 
 function checkMetric(where: string, option: string, name: string, metric: unknown): Metric {
-  if (metric instanceof MeanMetric) {
+  if (takesValues(metric)) {
     throw typeError(
       where,
-      `${option}.${name} is a mean of values, and metrics are given predictions and targets`,
+      `${option}.${name} takes values, and metrics are given predictions and targets`,
       'the mean loss is reported anyway; of anything else update it in a loop of your own, or write a Metric',
     );
   }
@@ -142,6 +148,8 @@ interface Slot {
 interface Place {
   position: number;
   batch: number;
+  /** Of batches that ranks have sent to each other. */
+  rank?: number;
 }
 
 /** Metrics with what a batch hands out for them. */
@@ -152,6 +160,9 @@ export class Measures {
   private readonly targets: readonly number[];
   /** Batches of the epoch that were taken in. */
   private batches = 0;
+  /** The processes over whose rows they are; each takes in its own, and keeps what metrics without totals need of them all. */
+  private ranks: Ranks | null = null;
+  private readonly kept: (readonly Tensor[])[] = [];
 
   constructor(
     private readonly where: string,
@@ -177,8 +188,14 @@ export class Measures {
     return this.list.map(({ metric }) => metric);
   }
 
+  /** From now on they are over the rows of all ranks. */
+  over(ranks: Ranks): void {
+    if (ranks.areSeveral) this.ranks = ranks;
+  }
+
   reset(): void {
     this.batches = 0;
+    this.kept.length = 0;
     for (const { metric } of this.list) metric.reset();
   }
 
@@ -233,10 +250,9 @@ export class Measures {
     const { width } = this;
     const given = kinds.filter(isGiven);
     const give = (batch: readonly Tensor[], place: (at: number) => Place): void => {
-      for (const { metric, output, target } of this.list) {
-        const slot = this.slots.findIndex((one) => one.output === output);
-        this.telling(() => metric.update(batch[slot]!, batch[this.slots.length + this.targets.indexOf(target)]!), place);
-      }
+      const [own, apart] = [this.list.filter((measure) => !this.isOfAll(measure)), this.list.some((measure) => this.isOfAll(measure))];
+      this.give(own, batch, place);
+      if (apart) this.kept.push(batch);
     };
     if (this.list.every(({ metric }) => metric.takesClasses > 0) && given.every(({ results }) => results.outputs.every(isList))) {
       // Counts of classes: how the rows are divided does not matter, and one call costs less than one for each batch.
@@ -266,6 +282,30 @@ export class Measures {
     }
   }
 
+  private isOfAll({ metric }: Measure): boolean {
+    return this.ranks !== null && metric[totals] === null;
+  }
+
+  private give(list: readonly Measure[], batch: readonly Tensor[], place: (at: number) => Place): void {
+    for (const { metric, output, target } of list) {
+      const slot = this.slots.findIndex((one) => one.output === output);
+      this.telling(() => metric.update(batch[slot]!, batch[this.slots.length + this.targets.indexOf(target)]!), place);
+    }
+  }
+
+  // Totals add up. Other metrics are given the batches of all ranks, those of rank 0 first.
+  private join(ranks: Ranks): void {
+    ranks.add(this.all.flatMap((metric) => metric[totals] ?? []));
+    const others = this.list.filter((measure) => this.isOfAll(measure));
+    if (others.length === 0) return;
+    let rank = 0;
+    for (const batches of ranks.gather(this.kept)) {
+      for (const [batch, tensors] of batches.entries()) this.give(others, tensors, (position) => ({ position, batch, rank }));
+      rank++;
+    }
+    this.kept.length = 0;
+  }
+
   // Results of a batch.
   private get width(): number {
     return this.slots.length + this.targets.length;
@@ -293,15 +333,18 @@ export class Measures {
     } catch (error) {
       const found = isRangeError(error) ? / at position (\d+)$/.exec(error.message) : null;
       if (found === null) throw error;
-      const { position, batch } = place(Number(found[1]));
+      const { position, batch, rank } = place(Number(found[1]));
       const before = (error as RangeError).message.slice(0, found.index);
-      throw new RangeError(`${before} at position ${position} of batch ${batch + 1}`, { cause: error });
+      throw new RangeError(`${before} at position ${position} of batch ${batch + 1}${rank === undefined ? '' : ` of rank ${rank}`}`, {
+        cause: error,
+      });
     }
   }
 
   /** What each came to. */
   compute(): Figures {
-    const { where, option } = this;
+    const { where, option, ranks } = this;
+    if (ranks !== null && !this.isEmpty) this.join(ranks);
     const figures: Figures = { metrics: {}, arrays: {} };
     const set = (to: object, name: string, value: NestedArray): void => {
       Object.defineProperty(to, name, { value, enumerable: true, writable: true, configurable: true }); // also "__proto__"

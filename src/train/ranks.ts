@@ -1,10 +1,17 @@
 // A fit that several ranks make together: what they decide, they decide on the same numbers.
 import { isError } from '../brands';
-import { announceStop, standing, sumNumbers } from '../distributed/group';
+import { announceStop, broadcastMemory, standing, sumNumbers } from '../distributed/group';
 import type { Module } from '../nn';
 import { DistributedDataParallel } from '../nn/parallel';
+import { Tensor } from '../tensor';
 
-const agreeing = 9; // what ranks say that they are about to do
+// What ranks say that they are about to do, with a number of its own in the bits above.
+enum Call {
+  mean = 9,
+  any = 10,
+  add = 11,
+  gather = 12,
+}
 
 const parallelIn = (model: Module): DistributedDataParallel[] =>
   model.modules().filter((module): module is DistributedDataParallel => module instanceof DistributedDataParallel);
@@ -12,6 +19,39 @@ const parallelIn = (model: Module): DistributedDataParallel[] =>
 /** Calls `fn`, in which the model's gradients gather without a sum over ranks. */
 export const withoutSums = <R>(model: Module, fn: () => R): R =>
   parallelIn(model).reduceRight<() => R>((inner, module) => () => module.noSync(inner), fn)();
+
+// Batches as bytes: types and shapes, and then the values one after the other.
+interface Packed {
+  head: Uint8Array;
+  body: Uint8Array;
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
+
+function packed(batches: readonly (readonly Tensor[])[]): Packed {
+  const all = batches.flat().map(({ values, numel }) => bytesOf(values.subarray(0, numel)));
+  const body = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of all) {
+    body.set(part, at);
+    at += part.length;
+  }
+  const shapes = batches.map((batch) => batch.map(({ dtype, shape }) => ({ dtype, shape })));
+  return { head: new TextEncoder().encode(JSON.stringify(shapes)), body };
+}
+
+function unpacked({ head, body }: Packed): Tensor[][] {
+  const shapes = JSON.parse(new TextDecoder().decode(head)) as Pick<Tensor, 'dtype' | 'shape'>[][];
+  let at = 0;
+  return shapes.map((batch) =>
+    batch.map(({ dtype, shape }) => {
+      const n = shape.reduce((a, b) => a * b, 1);
+      const values = dtype === 'float32' ? new Float32Array(body.buffer, at, n) : new Int32Array(body.buffer, at, n);
+      at += values.byteLength;
+      return new Tensor(values.slice(), shape);
+    }),
+  );
+}
 
 /** The ranks of a fit; a process alone has one. */
 export class Ranks {
@@ -26,19 +66,49 @@ export class Ranks {
     this.isFirst = !this.areSeveral || group!.rank === 0;
   }
 
-  /** The means over the ranks, which have so many rows each. */
-  means<T extends Record<string, number>>(figures: T, rows: number): T {
-    if (!this.areSeveral) return figures;
-    const sums = Float64Array.of(rows, ...Object.values(figures).map((figure) => (rows === 0 ? 0 : figure * rows)));
-    sumNumbers(agreeing + 16 * sums.length, sums);
-    return Object.fromEntries(Object.keys(figures).map((name, i) => [name, sums[i + 1]! / sums[0]!])) as T;
+  /** The mean over the ranks, which have so many rows each. */
+  mean(figure: number, rows: number): number {
+    if (!this.areSeveral) return figure;
+    const sums = Float64Array.of(rows === 0 ? 0 : figure * rows, rows);
+    sumNumbers(Call.mean, sums);
+    return sums[0]! / sums[1]!;
+  }
+
+  /** Makes the numbers, of which all ranks have as many, their sums over the ranks. */
+  add(parts: readonly Float64Array[]): void {
+    const sums = new Float64Array(parts.reduce((n, part) => n + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      sums.set(part, at);
+      at += part.length;
+    }
+    sumNumbers(Call.add + 16 * sums.length, sums);
+    at = 0;
+    for (const part of parts) {
+      part.set(sums.subarray(at, at + part.length));
+      at += part.length;
+    }
+  }
+
+  /** The batches of each rank, sent to all of them one rank after the other. */
+  *gather(batches: readonly (readonly Tensor[])[]): Generator<Tensor[][]> {
+    const { rank, size } = standing()!;
+    for (let sender = 0; sender < size; sender++) {
+      let sent = sender === rank ? packed(batches) : null;
+      const lengths = Float64Array.of(sent?.head.length ?? 0, sent?.body.length ?? 0);
+      sumNumbers(Call.gather + 16 * sender, lengths); // a rank that has stopped in between says so here
+      sent ??= { head: new Uint8Array(lengths[0]!), body: new Uint8Array(lengths[1]!) };
+      broadcastMemory(sent.head, sender);
+      broadcastMemory(sent.body, sender);
+      yield unpacked(sent);
+    }
   }
 
   /** Whether one of them says so. */
   any(says: boolean): boolean {
     if (!this.areSeveral) return says;
     const sums = Float64Array.of(says ? 1 : 0);
-    sumNumbers(agreeing, sums);
+    sumNumbers(Call.any, sums);
     return sums[0]! > 0;
   }
 

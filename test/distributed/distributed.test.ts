@@ -113,6 +113,26 @@ describe.skipIf(missing !== null)('ranks of one job', () => {
     for (const key of ['epochs', 'validationLoss', 'lr', 'bits']) expect(second![key]).toEqual(first![key]);
   });
 
+  it('have the metrics of all rows together', { timeout: 60_000 }, async () => {
+    const [one, two, three] = await Promise.all([alone('metrics'), ranks(2, 'metrics'), ranks(3, 'metrics')]);
+    expect([one.status, two.status, three.status], one.text + two.text + three.text).toEqual([0, 0, 0]);
+    expect([...two.said, ...three.said]).toHaveLength(5);
+    const numbersOf = (figures: unknown): number[] =>
+      typeof figures === 'number' ? [figures] : Object.values(figures!).flatMap(numbersOf);
+    const expected = numbersOf(one.said[0]!['figures']);
+    for (const { figures } of [...two.said, ...three.said]) {
+      const found = numbersOf(figures);
+      expect(found).toHaveLength(expected.length);
+      for (const [i, figure] of found.entries()) expect(Math.abs(figure - expected[i]!)).toBeLessThanOrEqual(1e-6 * Math.abs(expected[i]!));
+    }
+  });
+
+  it('all refuse what a metric refuses of one', { timeout: 60_000 }, async () => {
+    const { status, said, text } = await ranks(2, 'refuses');
+    expect(status, text).toBe(0);
+    expect(said.map(({ error }) => error)).toEqual(Array(2).fill('no at position 12 of batch 5 of rank 1'));
+  });
+
   it('sum, send and meet', { timeout: 60_000 }, async () => {
     const { status, said, text } = await ranks(2, 'collectives');
     expect(status, text).toBe(0);

@@ -1,6 +1,19 @@
 // What the ranks of a test run: node programs.mjs NAME [ARGUMENT ...], alone or below mpirun. The built package is used.
 import { writeSync } from 'node:fs';
-import { compile, data, distributed, manualSeed, nn, noGrad, optim, rand, setNumThreads, tensor, train } from '../../dist/index.mjs';
+import {
+  compile,
+  data,
+  distributed,
+  manualSeed,
+  metrics,
+  nn,
+  noGrad,
+  optim,
+  rand,
+  setNumThreads,
+  tensor,
+  train,
+} from '../../dist/index.mjs';
 
 const [name, ...args] = process.argv.slice(2);
 setNumThreads(1);
@@ -50,6 +63,43 @@ const step =
     optimizer.step();
     return loss;
   };
+
+// No count and no sum says it: the largest number that was predicted.
+class Largest extends metrics.Metric {
+  largest = -Infinity;
+  update(preds) {
+    this.largest = Math.max(this.largest, preds.max().item());
+  }
+  compute() {
+    return tensor(this.largest);
+  }
+  reset() {
+    this.largest = -Infinity;
+  }
+}
+
+// Of a model that does not change, in a fit: over the rows of an epoch, and of a validation set that ranks divide unevenly.
+async function figuresOf(out, criterion, targetOf, make) {
+  const [x] = samples().tensors;
+  const set = new data.TensorDataset(
+    x,
+    noGrad(() => targetOf(x)),
+  );
+  const rank = distributed.getRank();
+  const n = distributed.getWorldSize();
+  const model = new nn.parallel.DistributedDataParallel(net(3, out));
+  const some = Array.from({ length: 31 }, (_, i) => i);
+  const result = await train.fit(model, {
+    loader: new data.DataLoader(set, { batchSize: 24 / n, sampler: new data.DistributedSampler(set, { seed: 5 }) }),
+    optimizer: new optim.SGD(model.parameters(), { lr: 0 }),
+    validation: new data.DataLoader(new data.Subset(set, some), {
+      batchSize: 8,
+      sampler: new data.DistributedSampler(31, { shuffle: false, pad: false, numReplicas: n, rank }),
+    }),
+    ...{ criterion, metrics: make(), trainMetrics: make(), epochs: 2, progress: false },
+  });
+  return [result.metrics, result.arrays, result.trainMetrics, result.trainArrays, { loss: result.validationLoss }];
+}
 
 const programs = {
   /** The way of training is the argument: loop, compiled, fit. */
@@ -115,6 +165,46 @@ const programs = {
       ...(rank === 1 && { onEpoch: ({ epoch, stop }) => epoch === 6 && stop() }),
     });
     leave(model, { epochs: result.epochs, validationLoss: result.validationLoss, lr: result.lr });
+  },
+  /** Figures of each kind of metric: counts, sums, whole curves, functions, metrics of one's own. */
+  async metrics() {
+    distributed.initProcessGroup({ timeout: 20 });
+    const task = { task: 'multiclass', numClasses: 3 };
+    const classes = (x) => x.sum(1).sub(2.5).clamp({ min: 0, max: 2 }).floor().to('int32');
+    const counts = () => ({ f1: new metrics.F1Score({ ...task, average: 'macro' }), matrix: new metrics.ConfusionMatrix(task) });
+    const mixed = () => ({
+      ...counts(),
+      samples: new metrics.AUROC(task),
+      steps: new metrics.AUROC({ ...task, thresholds: 20 }),
+      mean: (preds) => preds.mean(),
+      largest: new Largest(),
+    });
+    const errors = () => ({ mae: new metrics.MeanAbsoluteError(), r2: new metrics.R2Score(), largest: new Largest() });
+    const figures = [
+      await figuresOf(3, new nn.CrossEntropyLoss(), classes, counts),
+      await figuresOf(3, new nn.CrossEntropyLoss(), classes, mixed),
+      await figuresOf(1, new nn.MSELoss(), (x) => x.sum(1, { keepdim: true }).sin(), errors),
+    ];
+    say({ figures });
+    distributed.destroyProcessGroup();
+  },
+  /** A metric of one's own that refuses a prediction of rank 1. */
+  async refuses() {
+    const { model, loader, optimizer, criterion } = parts();
+    const rank = distributed.getRank();
+    class Refusing extends Largest {
+      update(preds) {
+        super.update(preds);
+        if (++this.batches === 15) throw new RangeError(`no at position ${preds.numel}`);
+      }
+      batches = 0;
+    }
+    try {
+      await train.fit(model, { loader, optimizer, criterion, metrics: { own: new Refusing() }, epochs: 3, progress: false });
+    } catch (error) {
+      say({ rank, error: error.message });
+    }
+    distributed.destroyProcessGroup();
   },
   collectives() {
     distributed.initProcessGroup({ timeout: 20 });

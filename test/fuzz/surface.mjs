@@ -1246,6 +1246,16 @@ const recipes = {
     const value = w.float().detach();
     return on(new w.lib.metrics.MeanMetric(), w.r.pick([[w.r.real(), w.r.below(4)], [value], [value, w.lib.rand(value.shape.slice(1))]]));
   },
+  ...Object.fromEntries(
+    ['update', 'compute', 'reset'].map((method) => [
+      `metrics.MetricTracker.${method}`,
+      (w) => {
+        const tracker = new w.lib.metrics.MetricTracker(new w.lib.metrics.MeanSquaredError());
+        tracker.increment();
+        return on(tracker, method === 'update' ? [w.float([3]).detach(), w.float([3]).detach()] : []);
+      },
+    ]),
+  ),
   ...metricRecipes(),
   'metrics.classificationReport': (w) => {
     const n = w.size();
@@ -1503,7 +1513,32 @@ function metricRecipes() {
     const [one, other] = [new Accuracy(...options), new Recall(...options)];
     return { options: [w.r.pick([[one, other], { one, other }])], args };
   };
+  const nanStrategy = (w) => w.options({ nanStrategy: () => w.r.pick(['ignore', 'disable', 0]) });
+  const ofValues = (options) => (w) => ({ options: [options(w)], args: [w.r.pick([w.r.real(), w.float([w.size()]).detach()])] });
+  const ofRunning = (w) => ({ ...nanStrategy(w), ...w.options({ window: () => w.size() }) });
+  const inner = (w) => new w.lib.metrics.MeanSquaredError();
+  const pair = (w, ...shape) => [w.float(shape).detach(), w.float(shape).detach()];
+  const wrappers = {
+    Running: (w) => ({ options: [inner(w), w.options({ window: () => w.size() })], args: pair(w, 3) }),
+    MinMaxMetric: (w) => ({ options: [inner(w)], args: pair(w, 3) }),
+    MetricTracker: (w) => ({ options: [inner(w), w.options({ maximize: w.boolean })], args: pair(w, 3) }),
+    BootStrapper: (w) => ({
+      options: [
+        inner(w),
+        w.options({ numBootstraps: () => w.size(), raw: w.boolean, samplingStrategy: () => w.r.pick(['poisson', 'multinomial']) }),
+      ],
+      args: pair(w, 4),
+    }),
+    MultioutputWrapper: (w) => ({ options: [inner(w), 2, w.options({ removeNans: w.boolean })], args: pair(w, w.size(), 2) }),
+    ClasswiseWrapper: (w) => {
+      const metric = new w.lib.metrics.Recall({ task: 'multiclass', numClasses: 3, average: 'none' });
+      return { options: [metric, w.options({ prefix: () => 'a' })], args: [w.ints([4], 3), w.ints([4], 3)] };
+    },
+  };
   const batches = {
+    ...wrappers,
+    ...Object.fromEntries(['MinMetric', 'MaxMetric', 'SumMetric', 'CatMetric'].map((name) => [name, ofValues(nanStrategy)])),
+    ...Object.fromEntries(['RunningMean', 'RunningSum'].map((name) => [name, ofValues(ofRunning)])),
     ...Object.fromEntries(Object.entries(ofClasses).map(([name, made]) => [name, (w) => batchOfClasses(w, made)])),
     ...Object.fromEntries(Object.entries(ofNumbers).map(([name, made]) => [name, (w) => batchOfNumbers(w, made)])),
     ...{ KLDivergence: distributions, RetrievalNormalizedDCG: queries, RetrievalMRR: queries, MetricCollection: collection },
@@ -1531,7 +1566,8 @@ function metricRecipes() {
       },
     ],
   ];
-  return Object.fromEntries(Object.entries(batches).flatMap(recipesOf));
+  const { MetricTracker, ...others } = batches;
+  return { ...Object.fromEntries(Object.entries(others).flatMap(recipesOf)), 'metrics.MetricTracker': (w) => MetricTracker(w).options };
 }
 
 // Transformers of features: what each is fitted to, and given afterwards.

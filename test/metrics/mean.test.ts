@@ -110,8 +110,8 @@ describe('MeanMetric', () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     expect(meanOf([[tensor([1, Number.NaN, 3])], [Number.NaN]])).toBe(2);
     expect(meanOf([[Number.NaN]])).toBeNaN();
-    const message = '[MeanMetric.update] NaN among the values or weights: they are left out of the mean.';
-    expect(warn.mock.calls).toEqual([[message, { code: 'SIMDNN_NAN_IN_MEAN' }]]);
+    const message = '[MeanMetric.update] NaN among the values or weights: they are left out.';
+    expect(warn.mock.calls).toEqual([[message, { code: 'SIMDNN_NAN_LEFT_OUT' }]]);
     warn.mockRestore();
   });
 

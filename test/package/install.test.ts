@@ -94,7 +94,9 @@ describe('without a binary that fits', () => {
     expect(compiled.filter((line) => line.includes('vendor/highway')).length).toBeGreaterThanOrEqual(8);
     // Where it stands for this platform alone: beside the binaries of others, in no place that comes before theirs.
     const home = join(folder, 'node_modules/simdnn');
-    expect(readdirSync(join(home, 'prebuilds'), { recursive: true, encoding: 'utf8' }).sort()).toEqual([platform, `${platform}/${binary}`]);
+    expect(readdirSync(join(home, 'prebuilds'), { recursive: true, encoding: 'utf8' }).sort()).toEqual(
+      [platform, `${platform}/simdnn-mpi.glibc.node`, `${platform}/${binary}`].sort(),
+    );
     expect(existsSync(join(home, 'build/Release'))).toBe(false);
     expect(use(folder).output).toBe(answer);
   });

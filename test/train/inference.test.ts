@@ -269,7 +269,7 @@ describe('train.evaluate', () => {
   it('refuses a mean of values, which is not of predictions and targets', async () => {
     const named = { mean: new metrics.MeanMetric() };
     await expect(train.evaluate(makeModel([13, 5]), [], { metrics: named })).rejects.toThrow(
-      /metrics.mean is a mean of values.*\n {2}hint: the mean loss/,
+      /metrics.mean takes values.*\n {2}hint: the mean loss/,
     );
   });
 

@@ -70,6 +70,7 @@ const problems: [string, () => Record<string, metrics.Metric>, number, Tensor, {
       deviance: new metrics.TweedieDevianceScore(),
       concordance: new metrics.ConcordanceCorrCoef(),
       kendall: new metrics.KendallRankCorrCoef(),
+      running: new metrics.Running(new metrics.MeanSquaredError(), { window: 2 }),
     }),
     1,
     randn([rows, 1]),

@@ -193,7 +193,7 @@ describe('a fit', () => {
     const { metrics: figures } = await train.fit(model, { ...options, metrics: odd });
     expect(Object.entries(figures)).toEqual([['__proto__', [8, 8, 8, 8]]]);
     await expect(train.fit(model, { ...options, validation, trainMetrics: { mean: new metrics.MeanMetric() as never } })).rejects.toThrow(
-      /trainMetrics\.mean is a mean of values/,
+      /trainMetrics\.mean takes values/,
     );
     await expect(train.fit(model, { ...options, clipGradNorm: { maxNorm: 1, normType: 0 } })).rejects.toThrow(/normType to be above 0/);
   });

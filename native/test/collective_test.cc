@@ -1,0 +1,90 @@
+// A sum over ranks: alone as its twin says, in a group as the group's own sum says.
+#include "support/collective.h"
+
+#include <cstring>
+
+#include "test/test.h"
+
+namespace simdnn::test {
+namespace {
+
+// A group of two ranks that have the same: every sum over them is a doubling.
+uint32_t called = 0;
+int met = 0;
+const char* meet(uint32_t call, double weight, double* total) {
+  called = call;
+  ++met;
+  *total = 2 * weight;
+  return nullptr;
+}
+void twice(float* values, size_t n) {
+  for (size_t i = 0; i < n; ++i) values[i] *= 2;
+}
+const char* refuse(uint32_t, double, double*) { return "the ranks do different things"; }
+
+// The group of the process, for the time of a test.
+struct InGroup {
+  explicit InGroup(const Collective& group) { set_collective(&group); }
+  ~InGroup() { set_collective(nullptr); }
+};
+
+const Collective two{meet, twice}, split{refuse, twice};
+const size_t lengths[] = {0, 1, 17, 1000};
+
+// Weights of rows, no weight at all (what was there does not count, finite or not), and a mean over two.
+template <class Body>
+void each_call(Context& t, Body body) {
+  Random random(41);
+  for (size_t n : lengths) {
+    for (double weight : {1.0, 0.0, 3.0, 0.1, -2.5}) {
+      for (bool mean : {false, true}) {
+        t.where = std::to_string(n) + " values, weight " + std::to_string(weight) + (mean ? ", mean" : "");
+        Buffer<float> values(t, n, 3), expected(t, n);
+        fill_corners(values, random);
+        std::memcpy(expected.data(), values.data(), n * sizeof(float));
+        Run run;
+        t.twin.all_reduce(run, expected.data(), n, {weight, mean, 7});
+        body(values, expected, AllReduceAttributes{weight, mean, 7});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST(all_reduce) {
+  each_call(t, [&](Buffer<float>& values, Buffer<float>& expected, const AllReduceAttributes& attributes) {
+    Run run;
+    t.kernel.all_reduce(run, values.data(), values.size(), attributes);
+    for (size_t i = 0; i < values.size(); ++i) t.close(values[i], expected[i], 0, "alone", i);
+  });
+
+  each_call(t, [&](Buffer<float>& values, Buffer<float>& expected, const AllReduceAttributes& attributes) {
+    const InGroup group(two);
+    met = 0;
+    Run run;
+    t.kernel.all_reduce(run, values.data(), values.size(), attributes);
+    t.check(met == 1, "the ranks meet once, also for no values");
+    // The weight of each of the two is half of all: their mean is what each has. Halving rounds nothing but the least normal numbers.
+    const float ranks = attributes.mean ? 1 : 2;
+    for (size_t i = 0; i < values.size(); ++i) t.close(values[i], ranks * expected[i], attributes.mean ? 0x1p-125 : 0, "of two", i);
+  });
+
+  t.where = "calls of two lengths";
+  const InGroup group(two);
+  Buffer<float> values(t, 2);
+  values[0] = values[1] = 1;
+  Run run;
+  t.kernel.all_reduce(run, values.data(), 1, {1, false, 7});
+  const uint32_t of_one = called;
+  t.kernel.all_reduce(run, values.data(), 2, {1, false, 7});
+  t.check(called != of_one, "are not told apart");
+
+  t.where = "a group that refuses";
+  const InGroup refusing(split);
+  t.kernel.all_reduce(run, values.data(), 2, {5, false, 7});
+  t.check(run.fault.array() != nullptr && run.fault.reason() != nullptr, "is no fault");
+  t.check(values[0] == 4 && values[1] == 2, "values are written even so");
+}
+
+}  // namespace simdnn::test

@@ -1,0 +1,143 @@
+// The smallest, the largest, the sum and the list of a stream of numbers.
+import { rangeError } from '../errors';
+import { sameShape, shapeText } from '../shape';
+import { Tensor } from '../tensor';
+import { type AggregationOptions, Aggregator } from './aggregator';
+import { scalar } from './counts';
+import { Growing } from './growing';
+
+/**
+ * The largest of all numbers that it is given: `torchmetrics.MaxMetric`.
+ *
+ * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar; -Infinity before any update. NaN is left out, as `nanStrategy` says.
+ *
+ * @example
+ * const largest = new metrics.MaxMetric();
+ * largest.update(2);
+ * largest.update(tensor([5, 1]));
+ * largest.compute().item(); // 5
+ */
+export class MaxMetric extends Aggregator {
+  private largest = -Infinity;
+
+  constructor(options?: AggregationOptions) {
+    super('MaxMetric', options);
+  }
+
+  override update(value: Tensor | number): void {
+    this.largest = this.given(value).values.reduce((a, b) => Math.max(a, b), this.largest);
+  }
+
+  compute(): Tensor {
+    return scalar(this.largest);
+  }
+
+  reset(): void {
+    this.largest = -Infinity;
+  }
+}
+
+/**
+ * The smallest of all numbers that it is given: `torchmetrics.MinMetric`.
+ *
+ * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar; Infinity before any update. NaN is left out, as `nanStrategy` says.
+ *
+ * @example
+ * const smallest = new metrics.MinMetric();
+ * smallest.update(2);
+ * smallest.update(tensor([5, 1]));
+ * smallest.compute().item(); // 1
+ */
+export class MinMetric extends Aggregator {
+  private smallest = Infinity;
+
+  constructor(options?: AggregationOptions) {
+    super('MinMetric', options);
+  }
+
+  override update(value: Tensor | number): void {
+    this.smallest = this.given(value).values.reduce((a, b) => Math.min(a, b), this.smallest);
+  }
+
+  compute(): Tensor {
+    return scalar(this.smallest);
+  }
+
+  reset(): void {
+    this.smallest = Infinity;
+  }
+}
+
+/**
+ * The sum of all numbers that it is given: `torchmetrics.SumMetric`.
+ *
+ * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar, summed in float64; 0 before any update. NaN is left out, as `nanStrategy` says.
+ *
+ * @example
+ * const sum = new metrics.SumMetric();
+ * sum.update(2);
+ * sum.update(tensor([5, 1]));
+ * sum.compute().item(); // 8
+ */
+export class SumMetric extends Aggregator {
+  private sum = 0;
+
+  constructor(options?: AggregationOptions) {
+    super('SumMetric', options);
+  }
+
+  override update(value: Tensor | number): void {
+    this.sum = this.given(value).values.reduce((a, b) => a + b, this.sum);
+  }
+
+  compute(): Tensor {
+    return scalar(this.sum);
+  }
+
+  reset(): void {
+    this.sum = 0;
+  }
+}
+
+/**
+ * All that it is given, joined along the first dimension: `torchmetrics.CatMetric`, but of nothing an empty tensor.
+ *
+ * `update(value)` takes numbers, which are rows of their own, or tensors `[n, ...]`, all of the same row; a tensor of which NaN leaves something out becomes a list. A
+ * RangeError for rows of another shape. `compute()` is float32 `[n, ...]`; `[0]` before any update.
+ *
+ * @example
+ * const all = new metrics.CatMetric();
+ * all.update(2);
+ * all.update(tensor([5, 1]));
+ * all.compute().toArray(); // [2, 5, 1]
+ */
+export class CatMetric extends Aggregator {
+  private readonly values = new Growing(Float32Array);
+  private row: readonly number[] | null = null;
+  private rows = 0;
+
+  constructor(options?: AggregationOptions) {
+    super('CatMetric', options);
+  }
+
+  override update(value: Tensor | number): void {
+    const { values, shape } = this.given(value);
+    if (values.length === 0) return;
+    const [rows = 1, ...row] = shape;
+    if (this.row !== null && !sameShape(row, this.row))
+      throw rangeError('CatMetric.update', `expected a value [n, ...] with rows ${shapeText(this.row)}, got ${shapeText(shape)}`);
+    this.row = row;
+    this.rows += rows;
+    this.values.append(values);
+  }
+
+  compute(): Tensor {
+    return new Tensor(this.values.values.slice(), [this.rows, ...(this.row ?? [])]);
+  }
+
+  reset(): void {
+    this.values.clear();
+    this.row = null;
+    this.rows = 0;
+  }
+}

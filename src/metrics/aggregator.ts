@@ -1,0 +1,111 @@
+// The base of metrics of a stream of numbers, such as the losses of batches.
+import { checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import { recorder } from '../recorder';
+import { broadcastShapes, sameShape, shapeText, stridesOf } from '../shape';
+import { Tensor } from '../tensor';
+import { Metric } from './metric';
+
+/**
+ * What becomes of a value that is NaN, or whose weight is: left out with a warning, "warn"; left out, "ignore"; an error, "error"; taken as
+ * it is, "disable"; or replaced by this number, with weight 1.
+ *
+ * Two things differ from torchmetrics 1.9: "disable" drops the weights there, and a number gives weight 1 to all values that share a
+ * broadcast weight with a NaN.
+ */
+export type NanStrategy = 'warn' | 'ignore' | 'error' | 'disable' | number;
+
+/** The options of metrics of a stream of numbers. */
+export interface AggregationOptions {
+  /** What becomes of NaN; default "warn". */
+  nanStrategy?: NanStrategy;
+}
+
+/** Numbers, each with its weight, and the shape that they have while none is left out. */
+export interface Weighted {
+  values: Float64Array;
+  weights: Float64Array;
+  shape: readonly number[];
+}
+
+const warned = new Set<string>();
+
+function warnOfNaN(where: string): void {
+  if (warned.has(where)) return;
+  warned.add(where);
+  process.emitWarning(`[${where}] NaN among the values or weights: they are left out.`, { code: 'SIMDNN_NAN_LEFT_OUT' });
+}
+
+function checkInput(where: string, name: string, value: unknown): Tensor | number {
+  if (value instanceof Tensor || typeof value === 'number') return value;
+  throw typeError(where, `expected ${name} to be a tensor or a number, got ${describe(value)}`);
+}
+
+/** The weight of each element of a tensor of `shape`, by its position. */
+function weightOf(where: string, weight: Tensor | number, shape: readonly number[]): (position: number) => number {
+  if (typeof weight === 'number') return () => weight;
+  const { values } = weight;
+  const own = weight.shape;
+  if (sameShape(own, shape)) return (position) => values[position]!;
+  if (!sameShape(broadcastShapes(where, own, shape), shape))
+    throw rangeError(where, `expected a weight that broadcasts to ${shapeText(shape)}, got ${shapeText(own)}`);
+  const strides = stridesOf(own).map((stride, d) => (own[d] === 1 ? 0 : stride));
+  const skipped = shape.length - own.length;
+  return (position) => {
+    let rest = position;
+    let at = 0;
+    for (let d = shape.length - 1; d >= skipped; d--) {
+      at += (rest % shape[d]!) * strides[d - skipped]!;
+      rest = Math.floor(rest / shape[d]!);
+    }
+    return values[at]!;
+  };
+}
+
+/** Takes numbers or tensors of any shape. */
+export abstract class Aggregator extends Metric {
+  private readonly where: string;
+  private readonly nanStrategy: NanStrategy;
+
+  /** @internal */
+  constructor(name: string, options: AggregationOptions | undefined) {
+    super();
+    const { nanStrategy } = withDefaults<Required<AggregationOptions>>(name, options, { nanStrategy: 'warn' });
+    this.where = `${name}.update`;
+    this.nanStrategy =
+      typeof nanStrategy === 'number'
+        ? checkNumber(name, 'nanStrategy', nanStrategy)
+        : checkOneOf<NanStrategy & string>(name, 'nanStrategy', nanStrategy, ['warn', 'ignore', 'error', 'disable']);
+  }
+
+  /** Takes in values. */
+  abstract override update(value: Tensor | number): void;
+
+  /** @internal The numbers that are given, without those that NaN leaves out. */
+  protected given(value: Tensor | number, weight: Tensor | number = 1): Weighted {
+    const { where, nanStrategy } = this;
+    recorder?.reading(where);
+    const checked = checkInput(where, 'value', value);
+    const [all, shape] = checked instanceof Tensor ? [checked.values, checked.shape] : [[checked], []];
+    const weightAt = weightOf(where, checkInput(where, 'weight', weight), shape);
+    const values = Float64Array.from(all);
+    const weights = new Float64Array(values.length);
+    let kept = 0;
+    for (let i = 0; i < values.length; i++) {
+      let [x, w] = [values[i]!, weightAt(i)];
+      if ((Number.isNaN(x) || Number.isNaN(w)) && nanStrategy !== 'disable') {
+        if (nanStrategy === 'error') throw rangeError(where, `the value ${x} with weight ${w} at position ${i}`);
+        if (nanStrategy === 'warn') warnOfNaN(where);
+        if (typeof nanStrategy !== 'number') continue;
+        [x, w] = [nanStrategy, 1];
+      }
+      values[kept] = x;
+      weights[kept++] = w;
+    }
+    const isWhole = kept === values.length;
+    return { values: values.subarray(0, kept), weights: weights.subarray(0, kept), shape: isWhole ? shape : [kept] };
+  }
+}
+
+/** @internal Whether a metric, or the one in it, takes values and no predictions. */
+export const takesValues = (metric: unknown): boolean =>
+  metric instanceof Aggregator || (metric instanceof Metric && 'baseMetric' in metric && takesValues(metric.baseMetric));
