@@ -62,6 +62,20 @@ declare module '../tensor' {
      */
     logaddexp(other: Tensor): Tensor;
     /**
+     * The larger of both elements, and of a number and NaN the number; shapes broadcast. As `torch.fmax`. Of equals the gradient goes to x.
+     *
+     * @example
+     * tensor([1, NaN]).fmax(tensor([0, 2])).toArray(); // [1, 2]
+     */
+    fmax(other: Tensor): Tensor;
+    /**
+     * The smaller of both elements, and of a number and NaN the number; shapes broadcast. As `torch.fmin`. Of equals the gradient goes to x.
+     *
+     * @example
+     * tensor([1, NaN]).fmin(tensor([0, 2])).toArray(); // [0, 2]
+     */
+    fmin(other: Tensor): Tensor;
+    /**
      * Each element, or with `dim` each slice along it, repeated on the spot: `torch.repeat_interleave`.
      *
      * `repeats` is a whole number, or an int32 tensor with one for each, which cannot be read inside a compiled function. Without `dim` the result has one
@@ -120,6 +134,16 @@ Tensor.prototype.logaddexp = function (this: Tensor, other) {
   const shape = broadcastShapes(where, this.shape, other.shape);
   return stack([expanded(where, this, shape), expanded(where, other, shape)]).logsumexp(0);
 };
+
+function chosenNumber(name: 'fmax' | 'fmin', compared: 'ge' | 'le') {
+  return function (this: Tensor, other: Tensor): Tensor {
+    checkTensor(`Tensor.${name}`, 'other', other);
+    broadcastShapes(`Tensor.${name}`, this.shape, other.shape);
+    return chosen(this[compared](other).logicalOr(other.isnan()), this, other);
+  };
+}
+Tensor.prototype.fmax = chosenNumber('fmax', 'ge');
+Tensor.prototype.fmin = chosenNumber('fmin', 'le');
 
 function repeatsOf(where: string, repeats: unknown, n: number): (i: number) => number {
   if (!(repeats instanceof Tensor)) {

@@ -55,6 +55,13 @@ declare module '../tensor' {
      */
     diag(diagonal?: number): Tensor;
     /**
+     * A square matrix with the elements, in row-major order, on its diagonal number `offset` (default 0, the main one) and zeros elsewhere: `torch.diagflat`.
+     *
+     * @example
+     * tensor([[1], [2]]).diagflat().toArray(); // [[1, 0], [0, 2]]
+     */
+    diagflat(offset?: number): Tensor;
+    /**
      * The upper triangle of each matrix, from diagonal number `diagonal` (default 0, the main one) on, and zeros below: `torch.triu`.
      *
      * @example
@@ -111,4 +118,8 @@ Tensor.prototype.tril = function (this: Tensor, diagonal = 0) {
 Tensor.prototype.trace = function (this: Tensor) {
   if (this.shape.length !== 2) throw rangeError('Tensor.trace', `expected a matrix, got ${shapeText(this.shape)}`);
   return diagonalOf('Tensor.trace', this, 0, 0, 1).sum();
+};
+
+Tensor.prototype.diagflat = function (this: Tensor, offset = 0) {
+  return this.reshape([-1]).diag(offset);
 };

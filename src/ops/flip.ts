@@ -37,6 +37,15 @@ declare module '../tensor' {
      */
     flipud(): Tensor;
     /**
+     * A copy turned `k` times (once by default) by 90 degrees in the plane of `dims`, [0, 1] by default, from the first of them towards the second, or the other way
+     * round where k is negative. As `torch.rot90`.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).rot90().toArray(); // [[2, 4], [1, 3]]
+     * tensor([[1, 2], [3, 4]]).rot90(-1).toArray(); // [[3, 1], [4, 2]]
+     */
+    rot90(k?: number, dims?: readonly [number, number]): Tensor;
+    /**
      * A copy with the elements moved on by `shifts` along `dims`, those that leave at the end coming in at the front; of all elements in row-major order
      * without `dims`. As `torch.roll`.
      *
@@ -57,6 +66,16 @@ function reversed(name: 'fliplr' | 'flipud', dim: number) {
 }
 Tensor.prototype.fliplr = reversed('fliplr', 1);
 Tensor.prototype.flipud = reversed('flipud', 0);
+
+Tensor.prototype.rot90 = function (this: Tensor, k = 1, dims = [0, 1]) {
+  const where = 'Tensor.rot90';
+  const turns = checkInteger(where, 'k', k, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) & 3;
+  if (!Array.isArray(dims) || dims.length !== 2) throw rangeError(where, `expected two dimensions, got ${describe(dims)}`);
+  const [from, to] = dims.map((dim: number) => normalizeDim(where, dim, this.shape.length)) as [number, number];
+  if (from === to) throw rangeError(where, `expected two dimensions, got ${from} twice`);
+  if (turns % 2 === 0) return turns === 0 ? this.clone() : this.flip([from, to]);
+  return this.flip(turns === 1 ? to : from).transpose(from, to);
+};
 
 Tensor.prototype.flip = function (this: Tensor, dims) {
   const where = 'Tensor.flip';

@@ -105,10 +105,9 @@ const many = hintsOf([
     'split(sizes, dim) and chunk(n, dim) divide a tensor',
     'dsplit hsplit split_with_sizes tensor_split unsafe_chunk unsafe_split unsafe_split_with_sizes vsplit',
   ],
-  ['flip(dims) and transpose(dim0, dim1) turn tensors', 'rot90'],
-  ['einsum() and outer() make such products', 'addbmm addr cross kron'],
+  ['einsum() and outer() make such products', 'addbmm addr cross'],
   ['mean(), var(), sort() and quantile() are there', 'histc histogram mode nanmedian nanquantile renorm renorm_'],
-  ['sort(dim), unique() and cumsum(dim) are there', 'cummax cummin logcumsumexp logaddexp2 msort unique_consecutive nonzero_static'],
+  ['sort(dim), unique() and cumsum(dim) are there', 'cummax cummin logcumsumexp logaddexp2 unique_consecutive nonzero_static'],
   ['map over toArray(), or use an operation', 'apply_ map_ map2_'],
   [fixed, 'resize resize_as resize_as_ swapaxes_ swapdims_'],
 ]);
@@ -134,8 +133,6 @@ const called: readonly (readonly [here: string, names: string])[] = [
   ['swapaxes', 'swapdims'],
   ['movedim', 'moveaxis'],
   ['pow', 'float_power'],
-  ['maximum', 'fmax'],
-  ['minimum', 'fmin'],
 ];
 for (const name in many) hints[name] ??= many[name]!;
 for (const [here, names] of called) {
@@ -157,15 +154,12 @@ Object.assign(hints, {
   signbit: 'lt(0) is it, but for -0',
   heaviside: 'gt(0) is it, with eq(0) where x is 0',
   diag_embed: 'diag() makes a matrix of a vector',
-  diagflat: 'flatten().diag() is it',
   hardshrink: 'nn.functional.hardshrink(x)',
   prelu: 'nn.functional.prelu(x, weight)',
   ndimension: 'dim() is the number of dimensions',
   is_floating_point: 'dtype is "float32" or "int32"',
   is_signed: 'both element types are signed',
   is_nonzero: 'item() !== 0 asks it',
-  isneginf: 'eq(-Infinity) is it',
-  isposinf: 'eq(Infinity) is it',
   narrow_copy: 'narrow(dim, start, length) is it',
   positive: 'a tensor is its own',
   sum_to_size: 'sum(dims, { keepdim: true }) is it',

@@ -80,6 +80,14 @@ declare module '../tensor' {
      */
     outer(vec2: Tensor): Tensor;
     /**
+     * Kronecker's product, in place of each element of this tensor `other` times that element: each size is the product of both sizes, where the tensor of fewer
+     * dimensions has ones in front. As `torch.kron`.
+     *
+     * @example
+     * tensor([1, 2]).kron(tensor([3, 4])).toArray(); // [3, 4, 6, 8]
+     */
+    kron(other: Tensor): Tensor;
+    /**
      * The inner products of the last dimensions, of all pairs of vectors there: `[..., k]` and `[..., k]` give both leading shapes one after the other; a
      * scalar multiplies. float32. As `torch.inner`.
      *
@@ -245,3 +253,12 @@ function addc(name: 'addcmul' | 'addcdiv') {
 }
 Tensor.prototype.addcmul = addc('addcmul');
 Tensor.prototype.addcdiv = addc('addcdiv');
+
+Tensor.prototype.kron = function (this: Tensor, other) {
+  checkTensor('Tensor.kron', 'other', other);
+  const rank = Math.max(this.shape.length, other.shape.length);
+  const sizes = (x: Tensor): number[] => [...Array(rank - x.shape.length).fill(1), ...x.shape];
+  const [a, b] = [sizes(this), sizes(other)];
+  const outer = this.reshape(a.flatMap((size) => [size, 1])).mul(other.reshape(b.flatMap((size) => [1, size])));
+  return outer.reshape(a.map((size, d) => size * b[d]!));
+};

@@ -86,6 +86,13 @@ declare module '../tensor' {
      */
     argsort(dim?: number, options?: SortOptions): Tensor;
     /**
+     * The elements in ascending order along the first dimension: `torch.msort`, `sort(0).values`.
+     *
+     * @example
+     * tensor([[3, 1], [2, 4]]).msort().toArray(); // [[2, 1], [3, 4]]
+     */
+    msort(): Tensor;
+    /**
      * The `k` largest elements along `dim` (the last by default) and their places (int32), the largest first, or the smallest: `torch.topk`.
      *
      * A RangeError for a k that is above the size of the dimension.
@@ -320,4 +327,8 @@ Tensor.prototype.bincount = function (this: Tensor, options) {
     sums[value]! += weights === null ? 1 : weights.floats[i]!;
   });
   return weights === null ? new Tensor(Int32Array.from(sums), [length]) : new Tensor(Float32Array.from(sums), [length]);
+};
+
+Tensor.prototype.msort = function (this: Tensor) {
+  return this.sort(0).values;
 };

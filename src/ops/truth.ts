@@ -77,6 +77,20 @@ declare module '../tensor' {
      */
     isinf(): Tensor;
     /**
+     * 1 where x is Infinity, else 0: `torch.isposinf`.
+     *
+     * @example
+     * tensor([Infinity, -Infinity]).isposinf().toArray(); // [1, 0]
+     */
+    isposinf(): Tensor;
+    /**
+     * 1 where x is -Infinity, else 0: `torch.isneginf`.
+     *
+     * @example
+     * tensor([Infinity, -Infinity]).isneginf().toArray(); // [0, 1]
+     */
+    isneginf(): Tensor;
+    /**
      * 1 where x is neither NaN nor infinite, else 0: `torch.isfinite`.
      *
      * @example
@@ -141,6 +155,12 @@ Tensor.prototype.isnan = function (this: Tensor) {
 };
 Tensor.prototype.isinf = function (this: Tensor) {
   return size(this).eq(Infinity);
+};
+Tensor.prototype.isposinf = function (this: Tensor) {
+  return this.eq(Infinity);
+};
+Tensor.prototype.isneginf = function (this: Tensor) {
+  return this.eq(-Infinity);
 };
 Tensor.prototype.isfinite = function (this: Tensor) {
   return size(this).lt(Infinity);

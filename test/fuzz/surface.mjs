@@ -826,6 +826,18 @@ const recipes = {
     const x = w.float();
     return on(x, [w.float(x.shape)]);
   },
+  'Tensor.kron': (w) => on(w.tensor(), [w.tensor()]),
+  'Tensor.rot90': (w) => on(w.matrix(w.size(), w.size()), [w.r.below(9) - 4, w.r.pick([undefined, [1, 0], [-1, 0]])]),
+  'Tensor.diagflat': (w) => on(w.tensor(), [w.r.below(5) - 2]),
+  ...Object.fromEntries(
+    ['fmax', 'fmin'].map((name) => [
+      `Tensor.${name}`,
+      (w) => {
+        const x = w.float();
+        return on(x, [w.float(x.shape)]);
+      },
+    ]),
+  ),
   'Tensor.cov': (w) => on(w.matrix(w.size(), w.size()), [w.options({ correction: () => w.r.below(3) })]),
   'Tensor.corrcoef': (w) => on(w.matrix(w.size(), w.size()), []),
   'Tensor.fliplr': (w) => on(w.matrix(w.size(), w.size()), []),

@@ -17,7 +17,9 @@ const withoutGradient = new Set([
     (name) => `Tensor.${name}`,
   ),
   ...['int', 'long', 'bool'].map((name) => `Tensor.${name}`),
-  ...['nonzero', 'argwhere', 'any', 'all', 'countNonzero', 'isnan', 'isinf', 'isfinite', 'isclose'].map((name) => `Tensor.${name}`),
+  ...['nonzero', 'argwhere', 'any', 'all', 'countNonzero', 'isnan', 'isinf', 'isposinf', 'isneginf', 'isfinite', 'isclose'].map(
+    (name) => `Tensor.${name}`,
+  ),
   ...['bernoulli', 'multinomial', 'normal', 'zerosLike', 'onesLike', 'emptyLike', 'fullLike'].map((name) => `ops.${name}`),
   ...['searchsorted', 'bucketize', 'isin', 'trilIndices', 'triuIndices'].map((name) => `ops.${name}`),
   ...['ops.randLike', 'ops.randnLike', 'ops.randintLike', 'functional.oneHot'],

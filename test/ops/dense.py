@@ -276,6 +276,17 @@ CASES = {
     "Tensor.rad2deg": [([X], torch.rad2deg)],
     "Tensor.fliplr": [([X], torch.fliplr)],
     "Tensor.flipud": [([X], torch.flipud)],
+    "Tensor.rot90": [
+        *(([X], lambda x, k=k: x.rot90(k)) for k in (1, 2, -1, 4)),
+        ([f(2, 3, 4)], lambda x: x.rot90(1, (2, 0))),
+    ],
+    "Tensor.diagflat": [([X], torch.diagflat), ([f(3)], lambda x: x.diagflat(-1)), ([f()], torch.diagflat)],
+    "Tensor.msort": [([X], torch.msort), ([f(2, 3, 4)], torch.msort)],
+    "Tensor.kron": [([X, p(2, 3)], torch.kron), ([X, p(3)], torch.kron), ([f(2), p(2, 3, 1)], torch.kron), ([f(), X], torch.kron)],
+    "Tensor.fmax": [([VALUES, BOUNDS[:3]], torch.fmax), ([VALUES, VALUES.T], torch.fmax)],
+    "Tensor.fmin": [([VALUES, BOUNDS[:3]], torch.fmin), ([VALUES, VALUES.T], torch.fmin)],
+    "Tensor.isposinf": [([ODD], torch.isposinf)],
+    "Tensor.isneginf": [([ODD], torch.isneginf)],
     "ops.cdist": [
         *(([X, p(2, 4)], lambda x, y, power=power: torch.cdist(x, y, power)) for power in (2, 1, 0, 3, 0.5, INF)),
         ([X, X], lambda x, y: torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")),

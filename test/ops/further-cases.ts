@@ -15,6 +15,74 @@ export const furtherCases: Record<string, Case[]> = {
   'Tensor.rad2deg': [of((x) => x.rad2deg())],
   'Tensor.fliplr': [of((x) => x.fliplr())],
   'Tensor.flipud': [of((x) => x.flipud())],
+  'Tensor.rot90': [...[1, 2, -1, 4].map((k) => of((x) => x.rot90(k))), of((x) => x.rot90(1, [2, 0]), 2, 3, 4)],
+  'Tensor.diagflat': [
+    of((x) => x.diagflat()),
+    of((x) => x.diagflat(-1), 3),
+    on(
+      (x) => x!.diagflat(),
+      () => float([]),
+    ),
+  ],
+  'Tensor.msort': [of((x) => x.msort()), of((x) => x.msort(), 2, 3, 4)],
+  'Tensor.kron': [
+    on(
+      (x, y) => x!.kron(y!),
+      x34,
+      () => positive([2, 3]),
+    ),
+    on(
+      (x, y) => x!.kron(y!),
+      x34,
+      () => positive([3]),
+    ),
+    on(
+      (x, y) => x!.kron(y!),
+      () => float([2]),
+      () => positive([2, 3, 1]),
+    ),
+    on(
+      (x, y) => x!.kron(y!),
+      () => float([]),
+      x34,
+    ),
+  ],
+  'Tensor.fmax': [
+    on(
+      (x, y) => x!.fmax(y!),
+      values,
+      () => floats([-1, 0, 0]),
+    ),
+    on(
+      (x, y) => x!.fmax(y!),
+      values,
+      () => values().t(),
+    ),
+  ],
+  'Tensor.fmin': [
+    on(
+      (x, y) => x!.fmin(y!),
+      values,
+      () => floats([-1, 0, 0]),
+    ),
+    on(
+      (x, y) => x!.fmin(y!),
+      values,
+      () => values().t(),
+    ),
+  ],
+  'Tensor.isposinf': [
+    on(
+      (x) => x!.isposinf(),
+      () => floats([1, nan, Infinity, -Infinity, 0]),
+    ),
+  ],
+  'Tensor.isneginf': [
+    on(
+      (x) => x!.isneginf(),
+      () => floats([1, nan, Infinity, -Infinity, 0]),
+    ),
+  ],
   'ops.cdist': [
     ...[2, 1, 0, 3, 0.5, Infinity].map((p) =>
       on(

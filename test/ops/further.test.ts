@@ -211,3 +211,32 @@ describe('modes of gradients', () => {
     expect(() => s.enableGrad(async () => 1)).toThrow('[enableGrad] the function returned a promise');
   });
 });
+
+describe('rot90, kron, fmax and fmin', () => {
+  it('rot90 turns four times round to the start, and checks its plane', () => {
+    const x = tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    expect(x.rot90(5).toArray()).toEqual(x.rot90().toArray());
+    expect(x.rot90(-3).toArray()).toEqual(x.rot90().toArray());
+    expect(x.rot90(2 ** 40 + 1).toArray()).toEqual(x.rot90().toArray());
+    expectError(() => x.rot90(1, [0, -2]), RangeError, '[Tensor.rot90] expected two dimensions, got 0 twice');
+    expectError(() => x.rot90(1, [0] as never), RangeError, '[Tensor.rot90] expected two dimensions, got an array');
+    expect(() => ones([2]).rot90()).toThrow(RangeError);
+    expect(() => x.rot90(0.5)).toThrow('[Tensor.rot90]');
+  });
+  it('keep int32', () => {
+    expect(int(1, 2).kron(int(3, 4)).dtype).toBe('int32');
+    expect(int(1, 2).fmax(int(2, 1)).dtype).toBe('int32');
+    expectSame(int(1, 2).fmin(int(2, 1)), [1, 1]);
+    expectSame(int(1, -2).isposinf(), [0, 0]);
+    expectSame(int(2, 1).diagflat(), [2, 0, 0, 1]);
+  });
+  it('check their arguments', () => {
+    expect(() => ones([2]).kron(2 as never)).toThrow('[Tensor.kron] expected other to be a tensor, got 2');
+    expect(() => ones([2]).fmax(2 as never)).toThrow('[Tensor.fmax] expected other to be a tensor, got 2');
+    expect(() => ones([2]).fmin(ones([3]))).toThrow('[Tensor.fmin]');
+    expect(zeros([0, 2]).kron(ones([2, 2])).shape).toEqual([0, 4]);
+  });
+});
