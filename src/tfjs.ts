@@ -3,4 +3,4 @@
  *
  * @module simdnn/tfjs
  */
-export { type SimdnnInfo, simdnnInfo } from './tfjs/index';
+export { compileStep, type SimdnnInfo, simdnnInfo } from './tfjs/index';

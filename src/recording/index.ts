@@ -4,11 +4,13 @@ import { recorder } from '../recorder';
 export { MemoryMap, stretchesOf } from './bases';
 export { type Argument, type Base, isValue, type TracedCall, type Value, writtenBy } from './calls';
 export { type Heard, type HeardResult, heardForward } from './forward';
+export { Listener } from './listener';
 export type { CompiledOutput } from './outputs';
 export type { Profile, ProfiledCall } from './profile';
 export { Recording } from './recording';
 export { isCounted, Stamps } from './stamps';
 export { RecordedStep, type Results } from './step';
+export { Trace } from './trace';
 
 /** Whether a recording is under way. */
 export const isCompiling = (): boolean => recorder !== null;

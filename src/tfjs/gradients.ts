@@ -1,5 +1,5 @@
 // Gradients of common functions as one kernel each, where this backend is the active one.
-import { engine, getGradient, registerGradient, type Tensor, unregisterGradient } from '@tensorflow/tfjs-core';
+import { div, engine, getGradient, registerGradient, reshape, type Tensor, unregisterGradient, util } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import { allocateFloat } from '../memory';
 import { sameShape } from '../shape';
@@ -18,6 +18,18 @@ const backwards: Record<string, Backward> = {
 
 const unaryGradient = 'SimdnnUnaryGradient';
 const softmaxGradient = 'SimdnnSoftmaxGradient';
+
+// A sum's or a mean's gradient is the same for all that it is made of. TensorFlow.js multiplies it with a tensor of ones that JavaScript fills.
+function spread(dy: Tensor, x: Tensor, { axis }: Record<string, unknown>, isMean: boolean): Gradients | null {
+  if (engine().backendName !== backendName || engine().state.gradientDepth > 0 || dy.dtype !== 'float32' || x.size === 0) return null;
+  const axes = util.parseAxisParam(axis as number[], x.shape);
+  const one = reshape(
+    dy,
+    x.shape.map((size, d) => (axes.includes(d) ? 1 : size)),
+  );
+  const each = isMean ? div(one, x.size / dy.size) : one;
+  return { x: () => engine().runKernel('BroadcastTo', { x: each }, { shape: x.shape }) as Tensor };
+}
 
 // A gradient that is itself differentiated must be made of operations that have gradients.
 const isOurs = (dy: Tensor, saved: Tensor): boolean =>
@@ -67,6 +79,8 @@ export function installGradients(): void {
   for (const name of Object.keys(backwards)) {
     override(name, (dy, saved) => (isOurs(dy, saved) ? { x: () => run(unaryGradient, dy, saved, { of: name }) } : null));
   }
+  override('Sum', (dy, x, attributes) => spread(dy, x, attributes, false));
+  override('Mean', (dy, x, attributes) => spread(dy, x, attributes, true));
   override('Softmax', (dy, saved, { dim }) => {
     const last = saved.shape.length - 1;
     if (!isOurs(dy, saved) || saved.size === 0 || (dim !== last && dim !== -1)) return null;

@@ -1,7 +1,10 @@
 // TensorFlow.js on this library's kernels.
 import { engine, getBackend, setBackend, Tensor, version_core } from '@tensorflow/tfjs-core';
 import { installBackend, reachesInside } from './backend';
+import { lastStep } from './compile-step';
 import { backendName } from './registry';
+
+export { compileStep } from './compile-step';
 
 /** What `simdnnInfo` says. */
 export interface SimdnnInfo {
@@ -9,9 +12,9 @@ export interface SimdnnInfo {
   backend: string;
   /**
    * `"none"`: another backend is active. `"kernels"`: operations run on this library's kernels. `"training"`: so do gradients of common functions and the
-   * updates of SGD, momentum and Adam, each as one kernel.
+   * updates of SGD, momentum and Adam, each as one kernel. `"recorded"`: the last call of a step of `compileStep` was a replay.
    */
-  level: 'none' | 'kernels' | 'training';
+  level: 'none' | 'kernels' | 'training' | 'recorded';
   /** Why the level is no higher one; null for the highest. */
   reason: string | null;
 }
@@ -26,17 +29,20 @@ function hasCopies(): boolean {
 /**
  * Says whether TensorFlow.js runs on this library, and if not, why.
  *
- * `level` is `"training"` where it does with a version of TensorFlow.js whose inside is known, 4.22, else `"kernels"`. It is `"none"` after `tf.setBackend` has
+ * `level` is `"training"` where it does with a version of TensorFlow.js whose inside is known, 4.22, else `"kernels"`; `"recorded"` where the last call of a
+ * step that `compileStep` made was replayed. It is `"none"` after `tf.setBackend` has
  * named another backend.
  *
  * @example
- * simdnnInfo(); // { backend: 'simdnn', level: 'training', reason: null }
+ * simdnnInfo().level; // 'training'
  */
 export function simdnnInfo(): SimdnnInfo {
   const backend = engine().backendName === undefined ? getBackend() : engine().backendName;
   if (backend === backendName && hasCopies())
     return { backend, level: 'kernels', reason: 'there are two copies of @tensorflow/tfjs-core: npm dedupe' };
-  if (backend === backendName && reachesInside) return { backend, level: 'training', reason: null };
+  if (backend === backendName && reachesInside) {
+    return lastStep.isReplayed ? { backend, level: 'recorded', reason: null } : { backend, level: 'training', reason: lastStep.reason };
+  }
   if (backend === backendName)
     return { backend, level: 'kernels', reason: `gradients and optimizers are known of tfjs-core 4.22, this is ${version_core}` };
   return { backend, level: 'none', reason: `the active backend is ${backend}: await tf.setBackend('simdnn')` };

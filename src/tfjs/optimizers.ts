@@ -1,20 +1,11 @@
 // The updates of optimizers as one kernel for each variable, in the variable's own memory where nobody else has it.
-import {
-  AdamOptimizer,
-  engine,
-  MomentumOptimizer,
-  mul,
-  SGDOptimizer,
-  type Tensor,
-  tidy,
-  type Variable,
-  zerosLike,
-} from '@tensorflow/tfjs-core';
+import { AdamOptimizer, engine, MomentumOptimizer, SGDOptimizer, type Tensor, tidy, type Variable, zerosLike } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import { allocatePersistent } from '../memory';
+import { live, type Progress, recorder } from '../recorder';
 import { sameShape } from '../shape';
 import { backendName } from './registry';
-import { type Backend, floatsOf } from './storage';
+import { type Backend, floatsOf, refuseReplay } from './storage';
 
 type Given = { name: string; tensor: Tensor }[] | Record<string, Tensor>;
 
@@ -34,12 +25,13 @@ interface Update {
 
 const backendNow = (): Backend => engine().backend as Backend;
 
-// The memory of a variable, to be changed in place: a copy where somebody else may read what it is now.
-function owned(variable: Variable): Float32Array {
+/** The memory of a variable of float32, to be changed in place: a copy where somebody else may read what it is now. */
+export function owned(variable: Variable): Float32Array {
   const backend = backendNow();
   const piece = backend.piece(variable.dataId);
   const values = floatsOf(backend, variable)!;
   if (piece.isHome && piece.refCount === 1) return values;
+  refuseReplay('the memory of a variable is read elsewhere, a clone of it perhaps');
   const own = allocatePersistent(values.length);
   own.set(values);
   const holder = backend.tensor(own, variable.shape, 'float32');
@@ -75,9 +67,13 @@ const stateOf = (states: State[], { name, place, variable }: Update, suffix: str
 // A number that TensorFlow.js keeps in a tensor.
 const scalarOf = (t: Tensor): number | null => floatsOf(backendNow(), t)?.[0] ?? null;
 
-interface Sgd {
+interface Counted {
+  iterations_?: number;
+  readonly iterations: number;
+}
+
+interface Sgd extends Counted {
   c: Tensor;
-  incrementIterations(): void;
 }
 
 interface Momentum extends Sgd {
@@ -86,7 +82,7 @@ interface Momentum extends Sgd {
   accumulations: State[];
 }
 
-interface Adam {
+interface Adam extends Counted {
   learningRate: number;
   beta1: number;
   beta2: number;
@@ -95,52 +91,74 @@ interface Adam {
   accBeta2: Variable;
   accumulatedFirstMoment: State[];
   accumulatedSecondMoment: State[];
-  iterations: number;
-  incrementIterations(): void;
+}
+
+// Makes the calls of a step, in a recording anew at each replay, and counts it.
+function take(optimizer: Counted, issue: () => void, alsoCount: () => void = () => {}): true {
+  const progress: Progress = {
+    commit(steps) {
+      for (let i = 0; i < steps; i++) alsoCount();
+      optimizer.iterations_ = optimizer.iterations + steps;
+    },
+    keep: () => () => {}, // only asked of an optimizer that steps twice in a recording, which is refused
+    steady: () => false,
+    counter: optimizer,
+  };
+  live(issue);
+  if (recorder === null) progress.commit(1);
+  else recorder.after(progress);
+  return true;
 }
 
 function sgd(optimizer: Sgd, given: Given): boolean {
   const updates = updatesOf(given, []);
-  const c = updates && scalarOf(optimizer.c);
-  if (updates === null || c === null) return false;
-  for (const { variable, gradient: grad } of updates) {
-    const param = owned(variable);
-    calls.sgdStep({ param, grad, n: param.length, lr: -c });
-  }
-  optimizer.incrementIterations();
-  return true;
+  if (updates === null || scalarOf(optimizer.c) === null) return false;
+  const all = updates.map(({ variable, gradient: grad }) => ({ param: owned(variable), grad }));
+  return take(optimizer, () => {
+    const lr = -scalarOf(optimizer.c)!;
+    for (const { param, grad } of all) calls.sgdStep({ param, grad, n: param.length, lr });
+  });
 }
 
 function momentum(optimizer: Momentum, given: Given): boolean {
   const updates = updatesOf(given, [optimizer.accumulations]);
-  const [c, m] = updates === null ? [null, null] : [scalarOf(optimizer.c), scalarOf(optimizer.m)];
-  if (updates === null || c === null || m === null) return false;
-  for (const update of updates) {
-    const momentumBuffer = stateOf(optimizer.accumulations, update, 'momentum');
-    const param = owned(update.variable);
-    calls.sgdStep({ param, momentumBuffer, grad: update.gradient, n: param.length, lr: -c, momentum: m, nesterov: optimizer.useNesterov });
-  }
-  optimizer.incrementIterations();
-  return true;
+  if (updates === null || scalarOf(optimizer.c) === null || scalarOf(optimizer.m) === null) return false;
+  const all = updates.map((update) => ({
+    momentumBuffer: stateOf(optimizer.accumulations, update, 'momentum'),
+    param: owned(update.variable),
+    grad: update.gradient,
+  }));
+  return take(optimizer, () => {
+    const options = { lr: -scalarOf(optimizer.c)!, momentum: scalarOf(optimizer.m)!, nesterov: optimizer.useNesterov };
+    for (const one of all) calls.sgdStep({ ...one, n: one.param.length, ...options });
+  });
+}
+
+// One factor more in the power of a beta that TensorFlow.js keeps.
+function advance(power: Variable, beta: number): void {
+  const values = owned(power);
+  values[0] = values[0]! * Math.fround(beta);
 }
 
 function adam(optimizer: Adam, given: Given): boolean {
-  const { learningRate: lr, beta1, beta2, epsilon: eps, accumulatedFirstMoment: first, accumulatedSecondMoment: second } = optimizer;
+  const { accumulatedFirstMoment: first, accumulatedSecondMoment: second } = optimizer;
   const updates = updatesOf(given, [first, second]);
   if (updates === null) return false;
-  const step = optimizer.iterations + 1;
-  for (const update of updates) {
-    const m = stateOf(first, update, 'm');
-    const v = stateOf(second, update, 'v');
-    const param = owned(update.variable);
-    calls.adamStep({ param, m, v, grad: update.gradient, n: param.length, step, lr, beta1, beta2, eps });
-  }
-  tidy(() => {
-    optimizer.accBeta1.assign(mul(optimizer.accBeta1, beta1));
-    optimizer.accBeta2.assign(mul(optimizer.accBeta2, beta2));
+  const all = updates.map((update) => ({
+    m: stateOf(first, update, 'm'),
+    v: stateOf(second, update, 'v'),
+    param: owned(update.variable),
+    grad: update.gradient,
+  }));
+  const issue = () => {
+    const { learningRate: lr, beta1, beta2, epsilon: eps } = optimizer;
+    const options = { step: optimizer.iterations + 1, lr, beta1, beta2, eps };
+    for (const one of all) calls.adamStep({ ...one, n: one.param.length, ...options });
+  };
+  return take(optimizer, issue, () => {
+    advance(optimizer.accBeta1, optimizer.beta1);
+    advance(optimizer.accBeta2, optimizer.beta2);
   });
-  optimizer.incrementIterations();
-  return true;
 }
 
 // Asks ours first, for this class alone: a class derived from it that has its own update keeps it.
@@ -158,3 +176,10 @@ export function installOptimizers(): void {
   override(MomentumOptimizer, momentum);
   override(AdamOptimizer, adam);
 }
+
+const own: ReadonlySet<unknown> = new Set([SGDOptimizer, MomentumOptimizer, AdamOptimizer].map(({ prototype }) => prototype));
+const methods = ['minimize', 'computeGradients', 'applyGradients'];
+
+/** Whether an optimizer is one of those whose updates are ours: none that is derived from them, and with no method of its own. */
+export const isOwn = (optimizer: object): boolean =>
+  own.has(Object.getPrototypeOf(optimizer)) && !methods.some((name) => Object.hasOwn(optimizer, name));

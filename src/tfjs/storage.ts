@@ -3,9 +3,32 @@ import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import { isFloat32Array, isInt32Array, isUint8Array } from '../brands';
 import type { TensorData } from '../memory';
+import { recorder } from '../recorder';
 import { numelOf } from '../shape';
 
 export type DataType = TensorInfo['dtype'];
+
+/** What a recorded step did besides calls of our kernels. */
+export interface Watch {
+  /** The data ids that it made. */
+  readonly made: object[];
+  /** Why it cannot be replayed: a replay knows only memory that our kernels read and write. */
+  unfit: string | null;
+}
+
+let watch: Watch | null = null;
+
+/** Has `next` hear of what happens outside our kernels; null: nobody. */
+export function setWatch(next: Watch | null): void {
+  watch = next;
+}
+
+/** Says that what is going on cannot be replayed. */
+export function refuseReplay(reason: string): void {
+  if (watch !== null) watch.unfit ??= reason;
+}
+
+const readElsewhere = 'values are read by JavaScript, or by a kernel that this library does not have';
 
 /** The values behind a data id. Kernels of this library read `held`; all others `values`. */
 export class Piece {
@@ -20,24 +43,35 @@ export class Piece {
   ) {}
 
   get values(): unknown {
+    refuseReplay(readElsewhere);
     if (this.dtype === 'bool' && isInt32Array(this.held)) this.held = Uint8Array.from(this.held);
     return this.isHome ? (this.held as Float32Array).slice() : this.held;
   }
 
   set values(values: unknown) {
+    refuseReplay(readElsewhere);
     this.held = values;
   }
+}
+
+// One number, as `tf.scalar` makes it, is a constant of a recording. More may be the data of this step alone.
+function hearConstant(values: unknown, shape: readonly number[]): void {
+  const isNumber = (isFloat32Array(values) || isInt32Array(values)) && values.length === 1;
+  if (isNumber) recorder?.constant(values);
+  else refuseReplay(`the function makes a tensor [${shape.join(', ')}] from numbers of JavaScript: pass it as an argument`);
 }
 
 let nextId = 0;
 
 /** TensorFlow.js's cpu backend over pieces. */
 export class Backend extends MathBackendCPU {
-  override write(values: never, _shape: number[], dtype: DataType): object {
+  override write(values: never, shape: number[], dtype: DataType): object {
+    if (watch !== null) hearConstant(values, shape);
     return this.keep(new Piece(values, dtype));
   }
 
   override move(dataId: object, values: never, _shape: number[], dtype: DataType, refCount: number): void {
+    refuseReplay('a tensor comes from another backend');
     const piece = new Piece(values, dtype);
     piece.refCount = refCount;
     this.data.set(dataId, piece as never);
@@ -47,6 +81,7 @@ export class Backend extends MathBackendCPU {
   keep(piece: Piece): object {
     const dataId = { id: nextId++ };
     this.data.set(dataId, piece as never);
+    watch?.made.push(dataId);
     return dataId;
   }
 
@@ -76,6 +111,9 @@ export function floatsOf(backend: Backend, { dataId, shape, dtype }: TensorInfo)
 export function intsOf(backend: Backend, { dataId, shape, dtype }: TensorInfo): Int32Array | null {
   if (dtype !== 'int32' && dtype !== 'bool') return null;
   const piece = backend.piece(dataId);
-  if (dtype === 'bool' && isUint8Array(piece.held)) piece.held = Int32Array.from(piece.held);
+  if (dtype === 'bool' && isUint8Array(piece.held)) {
+    refuseReplay('booleans are read that no kernel of this library made');
+    piece.held = Int32Array.from(piece.held);
+  }
   return isInt32Array(piece.held) && piece.held.length === numelOf(shape) ? piece.held : null;
 }

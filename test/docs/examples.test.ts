@@ -1,6 +1,8 @@
 // Every `@example` of a doc comment does what it says, and every public name has a doc comment, with an example where it can be called.
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers'; // registers the gradients, as @tensorflow/tfjs does
 import { afterEach, describe, expect, it } from 'vitest';
 import * as simdnn from '../../src/index';
 import * as kernels from '../../src/kernels';
@@ -26,7 +28,7 @@ describe('the example at', () => {
   afterEach(() => simdnn.setNumThreads(threads));
 
   it.each(examples)('$place', async ({ code, low }) => {
-    await runSnippet(code, { ...simdnn, ...(low ? kernels : tfjs) });
+    await runSnippet(code, { ...simdnn, ...(low ? kernels : { ...tfjs, tf }) });
   });
 });
 

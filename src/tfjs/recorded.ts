@@ -1,0 +1,145 @@
+// One training step of the core API as a plan, and all that must hold for a replay to be what the function would do.
+import { engine, type Scalar, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { allocateFloat, liesIn, overlap, type TensorData } from '../memory';
+import { finishedCalls, type Plan, replayPlan } from '../native';
+import { allHold } from '../recorder';
+import { Listener, Trace, writtenBy } from '../recording';
+import { Tensor as Numbers } from '../tensor';
+import { type Backend, floatsOf, intsOf, type Piece, setWatch, type Watch } from './storage';
+
+export const backendNow = (): Backend => engine().backend as Backend;
+
+/** The values of a tensor that a plan can be given. */
+export const valuesOf = (t: Tensor): TensorData | null =>
+  floatsOf(backendNow(), t) ?? (t.dtype === 'int32' ? intsOf(backendNow(), t) : null);
+
+/** A variable and the memory that it has now. */
+interface Home {
+  variable: Variable;
+  trainable: boolean;
+  dataId: object;
+  piece: Piece;
+  values: TensorData;
+}
+
+// All variables that there are, those of optimizers included.
+function homesNow(): Home[] {
+  const backend = backendNow();
+  return Object.values(engine().registeredVariables).flatMap((variable) => {
+    const { dataId, trainable } = variable;
+    const values = valuesOf(variable);
+    return values === null ? [] : [{ variable, trainable, dataId, piece: backend.piece(dataId), values }];
+  });
+}
+
+const isSame = (a: TensorData, b: TensorData): boolean => liesIn(a, b) && a.byteLength === b.byteLength;
+
+/** A step that was done and heard. */
+export interface Heard {
+  loss: Scalar;
+  /** What it was; null where it cannot be replayed. */
+  trace: Trace | null;
+  homes: readonly Home[];
+  /** Why it cannot be. */
+  reason: string | null;
+}
+
+// Why what was heard is no step that a plan can do; null when it is one.
+function objection(trace: Trace, { made, unfit }: Watch, before: readonly Home[], loss: Scalar): string | null {
+  const backend = backendNow();
+  const after = homesNow();
+  if (unfit !== null) return unfit;
+  if (trace.progresses.length !== 1) return 'the optimizer did not step once, by kernels of this library, for each of the variables';
+  const stay =
+    after.length === before.length &&
+    after.every(({ variable, dataId }, i) => variable === before[i]!.variable && dataId === before[i]!.dataId);
+  if (!stay) return 'the step makes, removes or assigns a variable';
+  if (made.some((dataId) => dataId !== loss.dataId && backend.data.has(dataId))) return 'the function leaves tensors besides the loss';
+  const lasting = trace.persistent.filter(({ role }) => role !== 'constant');
+  if (lasting.some(({ memory }) => !after.some(({ values }) => isSame(values, memory))))
+    return 'the function reads a tensor that is neither an argument nor a variable: pass it as an argument';
+  if (trace.changesArguments) return 'the function changes an argument';
+  const results = trace.inputs.filter(({ role }) => role === 'result');
+  const isOneNumber = results.length === 1 && results[0]!.memory.length === 1 && floatsOf(backend, loss) !== null;
+  return isOneNumber ? null : 'the loss is not calculated by the step';
+}
+
+/** Does a step and hears it. It works on copies of the arguments, so that what the function reads elsewhere is never taken for one of them. */
+export function hearStep<A extends readonly Tensor[]>(step: (...args: A) => Scalar, args: A): Heard {
+  const backend = backendNow();
+  const before = homesNow();
+  const copies = args.map((t) => backend.tensor(valuesOf(t)!.slice(), t.shape, t.dtype));
+  const own = copies.map((t) => new Numbers(valuesOf(t)!, t.shape.slice()));
+  const watch: Watch = { made: [], unfit: null };
+  let loss: Scalar | null = null;
+  try {
+    setWatch(watch);
+    const run = (): Scalar => {
+      loss = step(...(copies as unknown as A));
+      return loss;
+    };
+    const { trace } = Trace.take('compileStep', run, own, (t) => [new Numbers(valuesOf(t)!, [])], new Listener());
+    setWatch(null);
+    if (copies.some(({ isDisposed }) => isDisposed)) watch.unfit ??= 'the function disposes an argument';
+    const reason = objection(trace, watch, before, loss!);
+    const used = before.filter(({ values }) => trace.persistent.some(({ memory }) => overlap(memory, values)));
+    return { loss: loss!, trace: reason === null ? trace : null, homes: used, reason };
+  } catch (error) {
+    if (loss === null) throw error;
+    return { loss, trace: null, homes: [], reason: (error as Error).message };
+  } finally {
+    setWatch(null);
+    for (const [i, copy] of copies.entries()) {
+      if (copy.isDisposed) args[i]!.dispose();
+      else copy.dispose();
+    }
+  }
+}
+
+/** A step that two runs did alike. */
+export class Replay {
+  private readonly plan: Plan;
+  private readonly homes: readonly (Home & { isWritten: boolean })[];
+  /** Before so many calls of the plan nothing that lasts is changed. */
+  private readonly firstWrite: number;
+
+  constructor(
+    private readonly trace: Trace,
+    homes: readonly Home[],
+  ) {
+    this.plan = trace.plan();
+    this.homes = homes.map((home) => ({ ...home, isWritten: trace.written.some(({ array }) => overlap(array, home.values)) }));
+    const lasts = ({ base }: { base: { role: string; isPersistent: boolean } }): boolean => base.isPersistent && base.role !== 'constant';
+    this.firstWrite = trace.calls.findIndex((call) => writtenBy(call).some(lasts));
+  }
+
+  /** Whether the step would do what was recorded, with any arguments. */
+  holds(): boolean {
+    const { data } = backendNow();
+    for (const { variable, trainable, dataId, piece, values, isWritten } of this.homes) {
+      if (variable.dataId !== dataId || variable.trainable !== trainable || !data.has(dataId)) return false;
+      if (piece.held !== values || values.length !== variable.size || (isWritten && !(piece.isHome && piece.refCount === 1))) return false;
+    }
+    return allHold(this.trace.guards) && this.trace.live.read();
+  }
+
+  /** Whether the plan can read these arrays: none of them is another's memory, or a variable's. */
+  takes(arrays: readonly TensorData[]): boolean {
+    return arrays.every(
+      (array, i) => !arrays.some((other, j) => j < i && overlap(array, other)) && !this.homes.some(({ values }) => overlap(array, values)),
+    );
+  }
+
+  /** Does the step; null, and nothing is done, where a kernel refuses the values of the arguments. */
+  run(arrays: readonly TensorData[]): Scalar | null {
+    const loss = allocateFloat(1);
+    try {
+      replayPlan(this.plan, [...arrays, loss], this.trace.live.table);
+    } catch (error) {
+      if (finishedCalls(this.plan) <= this.firstWrite) return null;
+      throw error;
+    }
+    this.trace.commit(1);
+    return backendNow().tensor(loss, [], 'float32') as Scalar;
+  }
+}
