@@ -6,6 +6,34 @@ import { type AggregationOptions, Aggregator } from './aggregator';
 import { scalar } from './counts';
 import { Growing } from './growing';
 
+// Keeps the one of all numbers that `choose` takes of two at a time, from `first` on.
+abstract class Extremum extends Aggregator {
+  private extremum: number;
+
+  /** @internal */
+  constructor(
+    name: string,
+    options: AggregationOptions | undefined,
+    private readonly first: number,
+    private readonly choose: (a: number, b: number) => number,
+  ) {
+    super(name, options);
+    this.extremum = first;
+  }
+
+  override update(value: Tensor | number): void {
+    this.extremum = this.given(value).values.reduce((a, b) => this.choose(a, b), this.extremum);
+  }
+
+  compute(): Tensor {
+    return scalar(this.extremum);
+  }
+
+  reset(): void {
+    this.extremum = this.first;
+  }
+}
+
 /**
  * The largest of all numbers that it is given: `torchmetrics.MaxMetric`.
  *
@@ -17,23 +45,9 @@ import { Growing } from './growing';
  * largest.update(tensor([5, 1]));
  * largest.compute().item(); // 5
  */
-export class MaxMetric extends Aggregator {
-  private largest = -Infinity;
-
+export class MaxMetric extends Extremum {
   constructor(options?: AggregationOptions) {
-    super('MaxMetric', options);
-  }
-
-  override update(value: Tensor | number): void {
-    this.largest = this.given(value).values.reduce((a, b) => Math.max(a, b), this.largest);
-  }
-
-  compute(): Tensor {
-    return scalar(this.largest);
-  }
-
-  reset(): void {
-    this.largest = -Infinity;
+    super('MaxMetric', options, -Infinity, Math.max);
   }
 }
 
@@ -48,23 +62,9 @@ export class MaxMetric extends Aggregator {
  * smallest.update(tensor([5, 1]));
  * smallest.compute().item(); // 1
  */
-export class MinMetric extends Aggregator {
-  private smallest = Infinity;
-
+export class MinMetric extends Extremum {
   constructor(options?: AggregationOptions) {
-    super('MinMetric', options);
-  }
-
-  override update(value: Tensor | number): void {
-    this.smallest = this.given(value).values.reduce((a, b) => Math.min(a, b), this.smallest);
-  }
-
-  compute(): Tensor {
-    return scalar(this.smallest);
-  }
-
-  reset(): void {
-    this.smallest = Infinity;
+    super('MinMetric', options, Infinity, Math.min);
   }
 }
 

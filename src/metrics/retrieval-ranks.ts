@@ -166,7 +166,7 @@ export class RetrievalFallOut extends RetrievalMetric<{ emptyTargetAction: 'pos'
  */
 export class RetrievalRPrecision extends RetrievalMetric {
   constructor(options?: Omit<RetrievalOptions, 'topK'>) {
-    super('RetrievalRPrecision', options, false);
+    super('RetrievalRPrecision', options, false, {}, false);
   }
 
   /** @internal */

@@ -29,7 +29,7 @@ export interface RetrievalUpdateOptions {
 interface Settings {
   emptyTargetAction: 'neg' | 'pos' | 'skip' | 'error';
   ignoreIndex: number | undefined;
-  topK: number | undefined;
+  topK?: number | undefined;
   aggregation: 'mean' | 'median' | 'min' | 'max';
 }
 
@@ -57,12 +57,13 @@ export abstract class RetrievalMetric<More extends object = object> extends Metr
     options: RetrievalOptions | undefined,
     private readonly isGraded: boolean,
     own = {} as More,
+    hasTopK = true,
   ) {
     super();
     const o = withDefaults<Settings & More>(name, options as Partial<Settings & More> | undefined, {
       emptyTargetAction: 'neg',
       ignoreIndex: undefined,
-      topK: undefined,
+      ...(hasTopK && { topK: undefined }),
       aggregation: 'mean',
       ...own,
     });

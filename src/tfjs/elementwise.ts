@@ -65,37 +65,28 @@ function pairing(a: TensorInfo, b: TensorInfo): { shape: number[]; layout: Int32
   return { shape, layout: layoutOf('tfjs', shape, strides(a), strides(b)) };
 }
 
-type Floats = (c: { out: Float32Array; a: Float32Array; b: Float32Array; layout: Int32Array }) => void;
-type Ints = (c: { out: Int32Array; a: Int32Array; b: Int32Array; layout: Int32Array }) => void;
-type Comparison = (c: { out: Int32Array; a: Float32Array; b: Float32Array; layout: Int32Array }) => void;
+type Paired<In, Out> = (c: { out: Out; a: In; b: In; layout: Int32Array }) => void;
+type Floats = Paired<Float32Array, Float32Array>;
+type Ints = Paired<Int32Array, Int32Array>;
+type Comparison = Paired<Float32Array, Int32Array>;
+
+// How kernels of two operands read them and make their result.
+const paired =
+  <In, Out extends Float32Array | Int32Array>(read: (backend: Backend, info: TensorInfo) => In | null, allocate: (length: number) => Out) =>
+  (backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Paired<In, Out>, gives: DataType): TensorInfo | null => {
+    const [x, y] = [read(backend, a), read(backend, b)];
+    if (x === null || y === null) return null;
+    const { shape, layout } = pairing(a, b);
+    const out = allocate(numelOf(shape));
+    if (out.length > 0) kernel({ out, a: x, b: y, layout });
+    return backend.info(out, shape, gives);
+  };
+
+const [floating, whole, compared] = [paired(floatsOf, allocateFloat), paired(intsOf, allocateInt), paired(floatsOf, allocateInt)];
 
 /** One kernel over two operands of any shapes that broadcast. */
-export function pairwise(backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Floats): TensorInfo | null {
-  const [x, y] = [floatsOf(backend, a), floatsOf(backend, b)];
-  if (x === null || y === null) return null;
-  const { shape, layout } = pairing(a, b);
-  const out = allocateFloat(numelOf(shape));
-  if (out.length > 0) kernel({ out, a: x, b: y, layout });
-  return backend.info(out, shape, 'float32');
-}
-
-function whole(backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Ints, gives: DataType): TensorInfo | null {
-  const [x, y] = [intsOf(backend, a), intsOf(backend, b)];
-  if (x === null || y === null) return null;
-  const { shape, layout } = pairing(a, b);
-  const out = allocateInt(numelOf(shape));
-  if (out.length > 0) kernel({ out, a: x, b: y, layout });
-  return backend.info(out, shape, gives);
-}
-
-function compared(backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Comparison): TensorInfo | null {
-  const [x, y] = [floatsOf(backend, a), floatsOf(backend, b)];
-  if (x === null || y === null) return null;
-  const { shape, layout } = pairing(a, b);
-  const out = allocateInt(numelOf(shape));
-  if (out.length > 0) kernel({ out, a: x, b: y, layout });
-  return backend.info(out, shape, 'bool');
-}
+export const pairwise = (backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Floats): TensorInfo | null =>
+  floating(backend, a, b, kernel, 'float32');
 
 const arithmetic: Record<string, [Floats, Ints | null]> = {
   Add: [calls.add, calls.addInt],
@@ -119,15 +110,11 @@ const comparisons: Record<string, [Comparison, Ints]> = {
 
 const logical: Record<string, Ints> = { LogicalAnd: calls.mulInt, LogicalOr: calls.maximumInt };
 
-function squaredDifference(backend: Backend, a: TensorInfo, b: TensorInfo): TensorInfo | null {
-  const [x, y] = [floatsOf(backend, a), floatsOf(backend, b)];
-  if (x === null || y === null) return null;
-  const { shape, layout } = pairing(a, b);
-  const [difference, out] = [allocateFloat(numelOf(shape)), allocateFloat(numelOf(shape))];
-  if (out.length > 0) calls.sub({ out: difference, a: x, b: y, layout });
+const squaredDifference: Floats = ({ out, ...operands }) => {
+  const difference = allocateFloat(out.length);
+  calls.sub({ out: difference, ...operands });
   calls.squareForward({ y: out, x: difference, n: out.length });
-  return backend.info(out, shape, 'float32');
-}
+};
 
 function defineChoices(): void {
   define('LogicalNot', (backend, { x }) => {
@@ -170,12 +157,16 @@ export function defineElementwise(): void {
   }
   for (const [name, [floats, ints]] of Object.entries(comparisons)) {
     define(name, (backend, { a, b }) =>
-      a!.dtype === 'float32' ? compared(backend, a!, b!, floats) : a!.dtype === b!.dtype ? whole(backend, a!, b!, ints, 'bool') : null,
+      a!.dtype === 'float32'
+        ? compared(backend, a!, b!, floats, 'bool')
+        : a!.dtype === b!.dtype
+          ? whole(backend, a!, b!, ints, 'bool')
+          : null,
     );
   }
   for (const [name, ints] of Object.entries(logical)) {
     define(name, (backend, { a, b }) => (a!.dtype === 'bool' && b!.dtype === 'bool' ? whole(backend, a!, b!, ints, 'bool') : null));
   }
-  define('SquaredDifference', (backend, { a, b }) => squaredDifference(backend, a!, b!));
+  define('SquaredDifference', (backend, { a, b }) => pairwise(backend, a!, b!, squaredDifference));
   defineChoices();
 }

@@ -5,25 +5,17 @@ import itertools
 import json
 import math
 import os
-import re
 import warnings
 
 import torch
 import torchmetrics
 import torchmetrics.regression
+from draws import classes, generator, hiding, normal, snake, uniform, value
 
 warnings.simplefilter("ignore")
-generator = torch.Generator().manual_seed(11)
+generator.manual_seed(11)
 datasets = {}
 cases = []
-
-
-def snake(name):
-    return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
-
-
-def value(v):
-    return v if math.isfinite(v) else str(v).replace("nan", "NaN").replace("inf", "Infinity")
 
 
 def golden(t):
@@ -59,22 +51,6 @@ def add(kind, name, options=None, double=True):
     is_list = options.get("reduction") == "none" or options.get("multidimAverage") == "samplewise"
     shape = (list(truth.shape) or [1]) if is_list else [] if truth.numel() == 1 else list(truth.shape)
     cases.append({"kind": kind, "options": options, "dataset": name, "higherIsBetter": better, "isTruth": double, "expected": golden(truth.reshape(shape))})
-
-
-def normal(*shape):
-    return torch.randn(*shape, generator=generator)
-
-
-def uniform(*shape, steps=16):
-    return torch.randint(0, steps + 1, shape, generator=generator) / steps
-
-
-def classes(count, *shape):
-    return torch.randint(0, count, shape, generator=generator)
-
-
-def hiding(target, hidden):
-    return torch.where(torch.rand(target.shape, generator=generator) < 0.25, torch.tensor(hidden), target)
 
 
 dataset("numbers", normal(40), normal(40))

@@ -6,7 +6,6 @@ import itertools
 import json
 import math
 import os
-import re
 import warnings
 
 import torch
@@ -16,22 +15,15 @@ import torchmetrics.regression
 import torchmetrics.retrieval
 import torchmetrics.text
 import torchmetrics.wrappers
+from draws import classes, generator, hiding, normal, snake, uniform, value
 
 warnings.simplefilter("ignore")
 # LogAUC has an interpolation that sorts points of the same rate at will and divides by 0 between them; that of the package itself does neither.
 logauc = importlib.import_module("torchmetrics.functional.classification.logauc")
 logauc.interp = importlib.import_module("torchmetrics.utilities.compute").interp
-generator = torch.Generator().manual_seed(18)
+generator.manual_seed(18)
 cases = []
 spaces = (torchmetrics.regression, torchmetrics.retrieval, torchmetrics.wrappers, torchmetrics.text, torchmetrics, torchmetrics.classification)
-
-
-def snake(name):
-    return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
-
-
-def value(v):
-    return v if math.isfinite(v) else str(v).replace("nan", "NaN").replace("inf", "Infinity")
 
 
 def golden(t):
@@ -82,22 +74,6 @@ def add(kind, args, updates, double=True, shape=None, parts=None):
     # Of wrappers it is that of the metric in them; torchmetrics does not say it.
     better = (build(*args[0]) if isinstance(args[0], list) else metric).higher_is_better
     cases.append({"kind": kind, "args": list(args), "higherIsBetter": better, "isTruth": double, "updates": given, "expected": expected})
-
-
-def normal(*shape):
-    return torch.randn(*shape, generator=generator)
-
-
-def uniform(*shape, steps=16):
-    return torch.randint(0, steps + 1, shape, generator=generator) / steps
-
-
-def classes(count, *shape):
-    return torch.randint(0, count, shape, generator=generator)
-
-
-def hiding(target, hidden):
-    return torch.where(torch.rand(target.shape, generator=generator) < 0.25, torch.tensor(hidden), target)
 
 
 nan = math.nan

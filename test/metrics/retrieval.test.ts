@@ -106,6 +106,11 @@ describe.each([
     expect(after(make({ emptyTargetAction: 'skip' }), [1], [0], [0])).toBe(0);
   });
 
+  it('knows no topK where the number of relevant documents says how many count', () => {
+    expect(() => new metrics.RetrievalRPrecision({ topK: 1 } as object)).toThrow('RetrievalRPrecision: unknown option "topK"');
+    expect(() => new metrics.RetrievalRPrecision({ aggregation: 'min' })).not.toThrow();
+  });
+
   it('aggregates over the queries', () => {
     const of = (aggregation: 'mean' | 'median' | 'min' | 'max'): number =>
       after(make({ aggregation }), [1, 1, 2, 2, 1], [1, 1, 0, 0, 1], [0, 1, 1, 2, 3]);
