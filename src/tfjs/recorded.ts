@@ -117,7 +117,7 @@ export class Replay {
   holds(): boolean {
     const { data } = backendNow();
     for (const { variable, trainable, dataId, piece, values, isWritten } of this.homes) {
-      if (variable.dataId !== dataId || variable.trainable !== trainable || !data.has(dataId)) return false;
+      if (variable.isDisposed || variable.dataId !== dataId || variable.trainable !== trainable || !data.has(dataId)) return false;
       if (piece.held !== values || values.length !== variable.size || (isWritten && !(piece.isHome && piece.refCount === 1))) return false;
     }
     return allHold(this.trace.guards) && this.trace.live.read();

@@ -201,6 +201,16 @@ describe('a compiled step', () => {
     expect(simdnnInfo().level).toBe('recorded');
   }, 600_000);
 
+  it('trains no variable that is disposed, though a call that failed before keeps its memory', () => {
+    const { w, x, y } = line();
+    const step = compileStep(squared(w), tf.train.adam(0.1), [w]);
+    for (let i = 0; i < 5; i++) step(x, y).dispose();
+    expect(simdnnInfo().level).toBe('recorded');
+    expect(() => step(...([x] as unknown as Pair))).toThrow(/must be a Tensor/); // TensorFlow.js leaves its scopes open here
+    w.dispose();
+    expect(() => step(x, y)).toThrow();
+  });
+
   it('refuses what is no step', () => {
     const { w, x } = line();
     const f = () => tf.scalar(1);
