@@ -6,20 +6,15 @@ import { type AggregationOptions, Aggregator } from './aggregator';
 import { scalar } from './counts';
 import { Growing } from './growing';
 
-// Keeps the one of all numbers that `choose` takes of two at a time, from `first` on.
+// Keeps the one of all numbers that `choose` takes of two at a time.
 abstract class Extremum extends Aggregator {
-  private extremum: number;
+  private extremum = this.first();
+
+  /** @internal What it is before any update. */
+  protected abstract first(): number;
 
   /** @internal */
-  constructor(
-    name: string,
-    options: AggregationOptions | undefined,
-    private readonly first: number,
-    private readonly choose: (a: number, b: number) => number,
-  ) {
-    super(name, options);
-    this.extremum = first;
-  }
+  protected abstract choose(a: number, b: number): number;
 
   override update(value: Tensor | number): void {
     this.extremum = this.given(value).values.reduce((a, b) => this.choose(a, b), this.extremum);
@@ -30,7 +25,7 @@ abstract class Extremum extends Aggregator {
   }
 
   reset(): void {
-    this.extremum = this.first;
+    this.extremum = this.first();
   }
 }
 
@@ -46,8 +41,23 @@ abstract class Extremum extends Aggregator {
  * largest.compute().item(); // 5
  */
 export class MaxMetric extends Extremum {
+  /** @internal */
+  protected override title(): string {
+    return 'MaxMetric';
+  }
+
+  /** @internal */
+  protected override first(): number {
+    return -Infinity;
+  }
+
   constructor(options?: AggregationOptions) {
-    super('MaxMetric', options, -Infinity, Math.max);
+    super(options);
+  }
+
+  /** @internal */
+  protected override choose(a: number, b: number): number {
+    return Math.max(a, b);
   }
 }
 
@@ -63,8 +73,23 @@ export class MaxMetric extends Extremum {
  * smallest.compute().item(); // 1
  */
 export class MinMetric extends Extremum {
+  /** @internal */
+  protected override title(): string {
+    return 'MinMetric';
+  }
+
+  /** @internal */
+  protected override first(): number {
+    return Infinity;
+  }
+
   constructor(options?: AggregationOptions) {
-    super('MinMetric', options, Infinity, Math.min);
+    super(options);
+  }
+
+  /** @internal */
+  protected override choose(a: number, b: number): number {
+    return Math.min(a, b);
   }
 }
 
@@ -82,8 +107,13 @@ export class MinMetric extends Extremum {
 export class SumMetric extends Aggregator {
   private sum = 0;
 
+  /** @internal */
+  protected override title(): string {
+    return 'SumMetric';
+  }
+
   constructor(options?: AggregationOptions) {
-    super('SumMetric', options);
+    super(options);
   }
 
   override update(value: Tensor | number): void {
@@ -116,8 +146,13 @@ export class CatMetric extends Aggregator {
   private row: readonly number[] | null = null;
   private rows = 0;
 
+  /** @internal */
+  protected override title(): string {
+    return 'CatMetric';
+  }
+
   constructor(options?: AggregationOptions) {
-    super('CatMetric', options);
+    super(options);
   }
 
   override update(value: Tensor | number): void {

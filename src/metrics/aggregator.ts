@@ -63,14 +63,16 @@ function weightOf(where: string, weight: Tensor | number, shape: readonly number
 
 /** Takes numbers or tensors of any shape. */
 export abstract class Aggregator extends Metric {
-  private readonly where: string;
   private readonly nanStrategy: NanStrategy;
 
+  /** @internal Its name, which is no field: fields are its state. */
+  protected abstract title(): string;
+
   /** @internal */
-  constructor(name: string, options: AggregationOptions | undefined) {
+  constructor(options: AggregationOptions | undefined) {
     super();
+    const name = this.title();
     const { nanStrategy } = withDefaults<Required<AggregationOptions>>(name, options, { nanStrategy: 'warn' });
-    this.where = `${name}.update`;
     this.nanStrategy =
       typeof nanStrategy === 'number'
         ? checkNumber(name, 'nanStrategy', nanStrategy)
@@ -82,7 +84,8 @@ export abstract class Aggregator extends Metric {
 
   /** @internal The numbers that are given, without those that NaN leaves out. */
   protected given(value: Tensor | number, weight: Tensor | number = 1): Weighted {
-    const { where, nanStrategy } = this;
+    const { nanStrategy } = this;
+    const where = `${this.title()}.update`;
     recorder?.reading(where);
     const checked = checkInput(where, 'value', value);
     const [all, shape] = checked instanceof Tensor ? [checked.values, checked.shape] : [[checked], []];

@@ -25,8 +25,13 @@ export class MeanMetric extends Aggregator {
   private sum = 0;
   private weight = 0;
 
+  /** @internal */
+  protected override title(): string {
+    return 'MeanMetric';
+  }
+
   constructor(options?: MeanMetricOptions) {
-    super('MeanMetric', options);
+    super(options);
   }
 
   /** Takes in values with their weights. */
