@@ -1548,12 +1548,15 @@ function metricRecipes() {
     ...Object.fromEntries(Object.entries(ofClasses).map(([name, made]) => [name, (w) => batchOfClasses(w, made)])),
     ...Object.fromEntries(Object.entries(ofNumbers).map(([name, made]) => [name, (w) => batchOfNumbers(w, made)])),
     ...{
-      ...Object.fromEntries(
-        ['MAP', 'Precision', 'Recall', 'HitRate', 'FallOut', 'RPrecision', 'AUROC'].map((name) => [`Retrieval${name}`, queries]),
-      ),
+      ...Object.fromEntries(['MAP', 'Precision', 'Recall', 'HitRate', 'FallOut', 'AUROC'].map((name) => [`Retrieval${name}`, queries])),
       KLDivergence: distributions,
       RetrievalNormalizedDCG: queries,
       RetrievalMRR: queries,
+      RetrievalRPrecision: (w) => {
+        const { options, args } = queries(w);
+        const [{ topK, ...others } = {}] = options;
+        return { options: [others], args };
+      },
       MetricCollection: collection,
     },
   };
