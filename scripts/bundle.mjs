@@ -1,4 +1,4 @@
-// Writes what `require` and `import` load, and what bin/simdnn.js runs. All of src becomes five files, since every file of its own costs a third of a
+// Writes what `require` and `import` load, and what bin/simdnn.js runs. All of src becomes seven files, since every file of its own costs a third of a
 // millisecond when the package is loaded. `import` takes its names from the same CommonJS modules, so there is one Tensor class; it names them itself,
 // because Node would read those files once more to find the names, which takes longer than all the rest: it finds none in the small file between,
 // through which bundlers follow.
@@ -23,7 +23,8 @@ const bundle = await rolldown({
     ...Object.keys({ ...dependencies, ...peerDependencies }).map((name) => new RegExp(`^${name}(/|$)`)),
   ],
 });
-await bundle.write({ dir: dist, format: 'cjs', exports: 'named', chunkFileNames: '[name].js' });
+// The name of a shared file must not be that of a folder of declarations: TypeScript would resolve './recording' to recording.js, not to recording/index.d.ts.
+await bundle.write({ dir: dist, format: 'cjs', exports: 'named', chunkFileNames: 'shared.[name].js' });
 await bundle.close();
 
 for (const name of ['index', 'kernels', 'tfjs']) {

@@ -130,5 +130,5 @@ it('@vercel/nft takes the binaries along', () => {
   const trace = `require('@vercel/nft').nodeFileTrace(['app.mjs']).then(({ fileList }) => console.log([...fileList].join('\\n')))`;
   const { output } = run(folder, process.execPath, ['-e', trace], env);
   expect(output).toMatch(/^node_modules\/simdnn\/prebuilds\/[\w-]+\/simdnn\.glibc\.node$/m);
-  expect(output).toMatch(/^node_modules\/simdnn\/dist\/src\.js$/m);
+  expect(output).toMatch(/^node_modules\/simdnn\/dist\/index\.js$/m);
 });
