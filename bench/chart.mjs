@@ -22,14 +22,8 @@ export function chart(run) {
   const left = 20 + LETTER * Math.max(0, ...groups.flatMap(({ rows }) => rows.map(({ label }) => label.length)));
   const parts = [];
   let y = 24;
-  parts.push(
-    text(
-      12,
-      y,
-      `Time with ${run.threads} thread${run.threads === 1 ? '' : 's'}, logarithmic; shorter is faster`,
-      'font-weight="bold" font-size="14"',
-    ),
-  );
+  const title = `Time with ${run.threads} thread${run.threads === 1 ? '' : 's'}, logarithmic; shorter is faster`;
+  parts.push(text(12, y, title, 'font-weight="bold" font-size="14"'));
   for (const { name, description, epochs, rows } of groups) {
     y += GROUP;
     parts.push(text(12, y - 6, `${name}: ${description}`, 'font-weight="bold"'));
@@ -52,6 +46,7 @@ export function chart(run) {
   const height = y + 24;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="11">`,
+    `<title>${title}</title>`,
     STYLE,
     `<rect width="${WIDTH}" height="${height}" class="page"/>`,
     ...parts,
