@@ -1,6 +1,10 @@
-// What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `setFlushDenormal(on)`, `flushDenormal()`, `keepHeap()`,
-// `preferHugePages(buffer)`, `supportedTargets()`, `misalignment(buffer)`, `setCollective(external or null)`, what plan.cc and session.cc list.
+// What the addon exports: `kernels`, `setTarget(name or null)`, `setFeatures(names or null)`, `features()`, `setNumThreads(n)`, `setFlushDenormal(on)`,
+// `flushDenormal()`, `keepHeap()`, `preferHugePages(buffer)`, `supportedTargets()`, `misalignment(buffer)`, `setCollective(external or null)`, what plan.cc
+// and session.cc list.
 #include <napi.h>
+
+#include <cstring>
+#include <sstream>
 
 #include "binding/environment.h"
 #include "binding/kernels.h"
@@ -8,6 +12,7 @@
 #include "binding/session.h"
 #include "support/collective.h"
 #include "support/denormals.h"
+#include "support/features.h"
 #include "support/heap.h"
 #include "support/keep_loaded.h"
 
@@ -33,6 +38,43 @@ Napi::Value set_target(const Napi::CallbackInfo& info) {
   }
   here.target = target;
   return Napi::String::New(info.Env(), here.target->name);
+}
+
+bool runs_with(const Feature& feature, const Target& target) { return std::strcmp(feature.target, target.name) == 0 && feature.supported(); }
+
+// setFeatures("amx_bf16,avx512_bf16") leaves these, setFeatures("none") none, setFeatures(null) all that run; throws for one that does not run with the target.
+void set_features(const Napi::CallbackInfo& info) {
+  Environment& here = environment(info.Env());
+  here.features = ~0u;
+  if (info.Length() == 0 || !info[0].IsString()) return;
+  const std::string list = info[0].As<Napi::String>();
+  unsigned wanted = 0;
+  if (list != "none") {
+    std::istringstream names(list);
+    for (std::string name; std::getline(names, name, ',');) {
+      const Feature* feature = find_feature(name.c_str());
+      if (feature == nullptr || !runs_with(*feature, *here.target)) {
+        std::string known = "none";
+        for (int i = 0; i < feature_count; ++i) {
+          if (feature == nullptr || runs_with(features[i], *here.target)) known += std::string(", ") + features[i].name;
+        }
+        const std::string why = feature == nullptr ? " is not a feature" : " does not run here with the target " + std::string(here.target->name);
+        throw Napi::RangeError::New(info.Env(), "SIMDNN_FEATURES: \"" + name + "\"" + why + " (" + known + ")");
+      }
+      wanted |= 1u << (feature - features);
+    }
+  }
+  here.features = wanted;
+}
+
+// The features that run with the target and may.
+Napi::Value features_in_use(const Napi::CallbackInfo& info) {
+  const Environment& here = environment(info.Env());
+  Napi::Array names = Napi::Array::New(info.Env());
+  for (int i = 0; i < feature_count; ++i) {
+    if ((here.features & 1u << i) != 0 && runs_with(features[i], *here.target)) names.Set(names.Length(), Napi::String::New(info.Env(), features[i].name));
+  }
+  return names;
 }
 
 void set_num_threads(const Napi::CallbackInfo& info) {
@@ -102,6 +144,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_plan(env, exports);
   export_sessions(env, exports);
   exports.Set("setTarget", Napi::Function::New<set_target>(env, "setTarget"));
+  exports.Set("setFeatures", Napi::Function::New<set_features>(env, "setFeatures"));
+  exports.Set("features", Napi::Function::New<features_in_use>(env, "features"));
   exports.Set("setNumThreads", Napi::Function::New<set_num_threads>(env, "setNumThreads"));
   exports.Set("setFlushDenormal", Napi::Function::New<set_flush>(env, "setFlushDenormal"));
   exports.Set("keepHeap", Napi::Function::New<keep>(env, "keepHeap"));

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { libc } from './load';
-import { flushesDenormal, getNumThreads, supportedTargets, target } from './native';
+import { features, flushesDenormal, getNumThreads, supportedTargets, target } from './native';
 
 // What the build puts in its place: in a bundle of somebody else's there is no package.json to ask.
 declare const packageVersion: string | undefined;
@@ -19,6 +19,8 @@ export interface Info {
   target: string;
   /** Every instruction set of this build that this machine runs, least first. */
   targets: string[];
+  /** Units for products of bfloat16 numbers that this processor has beside the target's instructions, fastest first: `"amx_bf16"`, `"avx512_bf16"`, `"neon_bf16"`; `SIMDNN_FEATURES` leaves some out. No kernel uses them yet. */
+  features: string[];
   /** The BLAS library in use; null: the products are our own. */
   blas: string | null;
   /** How many threads a kernel may use. */
@@ -44,6 +46,7 @@ export function info(): Info {
     version,
     target,
     targets: supportedTargets(),
+    features: features(),
     blas: null,
     threads: getNumThreads(),
     flushDenormal: flushesDenormal(),

@@ -11,6 +11,7 @@ namespace simdnn {
 
 struct Environment {
   const Target* target = nullptr;
+  unsigned features = ~0u;  // bit i: whether features[i] may run, where it does
   int threads = 1;
   Sessions sessions;
 };

@@ -31,4 +31,4 @@ export async function infoCommand({ model: path, json }: { model: string | undef
 
 const learnedFrom = ({ sha256, seed }: Description): string => `learned from a file of SHA-256 ${sha256}, seed ${seed}`;
 
-const textOf = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : value === null ? 'none' : String(value));
+const textOf = (value: unknown): string => (Array.isArray(value) ? value.join(', ') || 'none' : value === null ? 'none' : String(value));

@@ -237,7 +237,7 @@ export function runOf(where: string, record: unknown): Run {
   const epochs = epochsOf(where, fit);
   const seconds = o.seconds ?? fit.seconds ?? null;
   if (seconds !== null && typeof seconds !== 'number') throw typeError(where, `expected seconds to be a number, got ${describe(seconds)}`);
-  const { flushDenormal: _, targets: __, version: ___, ...machine } = info();
+  const { flushDenormal: _, targets: __, features: ___, version: ____, ...machine } = info();
   return {
     title: textOf(where, 'title', o.title) ?? 'Training run',
     epochs: { ...epochs, bestEpoch: checkInteger(where, 'bestEpoch', o.bestEpoch ?? epochs.bestEpoch) },

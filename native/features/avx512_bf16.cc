@@ -1,0 +1,59 @@
+// vdpbf16ps: each lane of a vector adds the products of one pair. Denormal operands and results are zeros to it, whatever the thread's arithmetic does with them.
+#include "support/pair_tile.h"
+#ifdef SIMDNN_INTRINSICS  // plain functions of the same names
+#include SIMDNN_INTRINSICS
+#else
+#include <immintrin.h>
+#endif
+
+namespace simdnn::SIMDNN_FEATURE {
+namespace {
+
+// 11 rows and 2 vectors: 22 sums, 2 of B and one broadcast of A in 32 registers; 32 rows are 11, 11 and 10.
+constexpr size_t kRows = 11;
+
+template <size_t rows>
+void multiply_rows(const PairTile& tile, size_t first) {
+  __m512 sums[rows][2];
+#pragma GCC unroll 11
+  for (auto& row : sums) row[0] = row[1] = _mm512_setzero_ps();
+  for (size_t t = 0; t < tile.terms; ++t) {
+    const uint32_t* const a = tile.a[t] + first * tile.a_stride;
+    const uint32_t* const b = tile.b[t];
+    for (size_t p = 0; p < tile.pairs; ++p) {
+      const __m512bh b0 = (__m512bh)_mm512_loadu_si512(b + p * kPairColumns), b1 = (__m512bh)_mm512_loadu_si512(b + p * kPairColumns + 16);
+#pragma GCC unroll 11
+      for (size_t i = 0; i < rows; ++i) {
+        const __m512bh pair = (__m512bh)_mm512_set1_epi32(static_cast<int>(a[i * tile.a_stride + p]));
+        sums[i][0] = _mm512_dpbf16_ps(sums[i][0], pair, b0);
+        sums[i][1] = _mm512_dpbf16_ps(sums[i][1], pair, b1);
+      }
+    }
+  }
+#pragma GCC unroll 11
+  for (size_t i = 0; i < rows; ++i) {
+    _mm512_storeu_ps(tile.sums + (first + i) * kPairColumns, sums[i][0]);
+    _mm512_storeu_ps(tile.sums + (first + i) * kPairColumns + 16, sums[i][1]);
+  }
+}
+
+template <size_t rows>
+void multiply_last(const PairTile& tile, size_t first) {
+  if (tile.rows - first == rows) return multiply_rows<rows>(tile, first);
+  if constexpr (rows > 1) multiply_last<rows - 1>(tile, first);
+}
+
+void multiply(const PairTile& tile) {
+  size_t first = 0;
+  for (; tile.rows - first > kRows; first += kRows) multiply_rows<kRows>(tile, first);
+  multiply_last<kRows>(tile, first);
+}
+
+void nothing() {}
+
+}  // namespace
+
+extern const PairUnit unit;
+const PairUnit unit = {nothing, multiply, nothing};
+
+}  // namespace simdnn::SIMDNN_FEATURE

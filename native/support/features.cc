@@ -1,0 +1,121 @@
+#include "support/features.h"
+
+#include <cstring>
+
+#include "support/targets.h"
+#if defined(__x86_64__)
+#include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
+
+namespace simdnn {
+
+// features.def is X(amx_bf16) ...: the features of this build, written by CMakeLists.txt.
+#define X(feature)              \
+  namespace feature {           \
+  extern const PairUnit unit;   \
+  }
+#include "features.def"
+
+namespace {
+
+struct Built {
+  const char* name;
+  const PairUnit* unit;
+};
+constexpr Built kBuilt[] = {
+#define X(feature) {#feature, &feature::unit},
+#include "features.def"
+    {"", nullptr},
+};
+
+constexpr bool same(const char* x, const char* y) {
+  while (*x != 0 && *x == *y) ++x, ++y;
+  return *x == *y;
+}
+constexpr const PairUnit* unit_of(const char* name) {
+  for (const Built& built : kBuilt) {
+    if (same(built.name, name)) return built.unit;
+  }
+  return nullptr;
+}
+
+bool runs_target(const char* name) {
+  const Target* target = find_target(name);
+  return target != nullptr && target->supported();
+}
+
+#if defined(__x86_64__)
+bool has_avx512_bf16() {
+  unsigned a, b, c, d;
+  return runs_target("avx512") && __get_cpuid_count(7, 0, &a, &b, &c, &d) && a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5) != 0;
+}
+#else
+bool has_avx512_bf16() { return false; }
+#endif
+
+#if defined(__x86_64__) && defined(__linux__)
+// The tiles' registers are 8 KiB that Linux saves for a process only if it has asked; a process with an alternative stack for signals that is too small
+// for them is refused. Other systems are not asked.
+bool permits_tiles() {
+  constexpr long kGetPermission = 0x1022, kAskForPermission = 0x1023, kTileData = 18;
+  unsigned long permitted = 0;
+  if (syscall(SYS_arch_prctl, kAskForPermission, kTileData) != 0) return false;
+  return syscall(SYS_arch_prctl, kGetPermission, &permitted) == 0 && (permitted & 1ul << kTileData) != 0;
+}
+
+bool has_amx_bf16() {
+  constexpr unsigned kUnits = 1u << 22 | 1u << 24;    // of bfloat16 products; tiles
+  constexpr unsigned kTiles = 1u << 17 | 1u << 18;  // their registers in XCR0
+  unsigned a, b, c, d, low, high;
+  if (!runs_target("avx512") || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & kUnits) != kUnits) return false;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));  // exists: avx512 asked it too
+  return (low & kTiles) == kTiles && permits_tiles();
+}
+#else
+bool has_amx_bf16() { return false; }
+#endif
+
+bool has_neon_bf16() {
+#if defined(__aarch64__) && defined(__linux__)
+  constexpr unsigned long kBf16 = 1ul << 14;
+  return runs_target("neon") && (getauxval(AT_HWCAP2) & kBf16) != 0;
+#elif defined(__aarch64__) && defined(__APPLE__)
+  int has = 0;
+  size_t size = sizeof has;
+  return runs_target("neon") && sysctlbyname("hw.optional.arm.FEAT_BF16", &has, &size, nullptr, 0) == 0 && has == 1;
+#else
+  return false;
+#endif
+}
+
+template <bool (*has)()>
+bool asked_once() {
+  static const bool answer = has();
+  return answer;
+}
+
+}  // namespace
+
+const Feature features[] = {
+    {"amx_bf16", "avx512", asked_once<has_amx_bf16>, unit_of("amx_bf16")},
+    {"avx512_bf16", "avx512", asked_once<has_avx512_bf16>, unit_of("avx512_bf16")},
+    {"neon_bf16", "neon", asked_once<has_neon_bf16>, unit_of("neon_bf16")},
+};
+const int feature_count = sizeof(features) / sizeof(features[0]);
+
+const Feature* find_feature(const char* name) {
+  for (const Feature& feature : features) {
+    if (std::strcmp(feature.name, name) == 0) return &feature;
+  }
+  return nullptr;
+}
+
+}  // namespace simdnn
