@@ -3,7 +3,7 @@ import { duration, ratio } from './format.mjs';
 import { machineLines, ranking } from './report.mjs';
 
 const WIDTH = 860;
-const LEFT = 190;
+const LETTER = 6; // more than the mean width of a letter at the page's font size
 const RIGHT = 200;
 const ROW = 18;
 const GROUP = 34;
@@ -19,28 +19,23 @@ const STYLE = `<style>
 export function chart(run) {
   const groups = run.trials.map((trial) => ({ ...trial, rows: ranking(run, trial.name) })).filter(({ rows }) => rows.length > 0);
   const slowest = Math.max(10, ...groups.map(({ rows }) => rows.at(-1).median / rows[0].median));
+  const left = 20 + LETTER * Math.max(0, ...groups.flatMap(({ rows }) => rows.map(({ label }) => label.length)));
   const parts = [];
   let y = 24;
-  parts.push(
-    text(
-      12,
-      y,
-      `Time with ${run.threads} thread${run.threads === 1 ? '' : 's'}, logarithmic; shorter is faster`,
-      'font-weight="bold" font-size="14"',
-    ),
-  );
+  const title = `Time with ${run.threads} thread${run.threads === 1 ? '' : 's'}, logarithmic; shorter is faster`;
+  parts.push(text(12, y, title, 'font-weight="bold" font-size="14"'));
   for (const { name, description, epochs, rows } of groups) {
     y += GROUP;
     parts.push(text(12, y - 6, `${name}: ${description}`, 'font-weight="bold"'));
     for (const row of rows) {
       // The fastest keeps a visible bar: a decade's tenth stands before the axis begins.
-      const length = ((0.1 + Math.log10(row.median / rows[0].median)) / (0.1 + Math.log10(slowest))) * (WIDTH - LEFT - RIGHT);
-      parts.push(text(LEFT - 8, y + 13, row.label, 'text-anchor="end"'));
+      const length = ((0.1 + Math.log10(row.median / rows[0].median)) / (0.1 + Math.log10(slowest))) * (WIDTH - left - RIGHT);
+      parts.push(text(left - 8, y + 13, row.label, 'text-anchor="end"'));
       parts.push(
-        `<rect x="${LEFT}" y="${y + 3}" width="${length.toFixed(1)}" height="${ROW - 5}" class="${row.ours ? 'ours' : 'others'}"/>`,
+        `<rect x="${left}" y="${y + 3}" width="${length.toFixed(1)}" height="${ROW - 5}" class="${row.ours ? 'ours' : 'others'}"/>`,
       );
       const part = row.epochs === epochs ? '' : `, first ${row.epochs} epochs`;
-      parts.push(text(LEFT + length + 6, y + 13, `${duration(row.median)}, ${ratio(row.ratio)}${part}`));
+      parts.push(text(left + length + 6, y + 13, `${duration(row.median)}, ${ratio(row.ratio)}${part}`));
       y += ROW;
     }
   }
@@ -51,6 +46,7 @@ export function chart(run) {
   const height = y + 24;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="11">`,
+    `<title>${title}</title>`,
     STYLE,
     `<rect width="${WIDTH}" height="${height}" class="page"/>`,
     ...parts,

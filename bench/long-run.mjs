@@ -112,7 +112,7 @@ async function fit(steps) {
   let [done, used] = [0, process.cpuUsage()];
   const onBatch = ({ epoch, batch: at }) => {
     const seconds = secondsSince(used) / ((epoch - 1) * BATCHES + at - done);
-    if (done > 0) samples.push({ seconds, ratio: seconds / twin() }); // the first leg has the recording in it
+    if (done > 0) samples.push({ seconds, ratio: seconds / twin() }); // the first segment has the recording in it
     [done, used] = [(epoch - 1) * BATCHES + at, process.cpuUsage()];
   };
   const { loss } = await train.fit(model, { ...settings, epochs: Math.ceil(steps / BATCHES), onBatch, progressEvery: 5 });

@@ -7,7 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chart } from './chart.mjs';
-import { markdownRows, remarks } from './report.mjs';
+import { markdownRows, ranking, remarks } from './report.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
@@ -27,7 +27,7 @@ function only(run, names) {
 function origin({ machine, threads, command, build, drivers, cells }) {
   const versions = drivers.flatMap(({ name, label }) => {
     const version = cells.find((cell) => cell.driver === name && cell.status === 'measured')?.version;
-    return version === undefined || version === machine.node ? [] : [`${label.split(',')[0]} ${version}`];
+    return version === undefined || version === machine.node ? [] : [`${libraryOf(label)} ${version}`];
   });
   const cpus = `${threads} of ${machine.cpus} CPUs of ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}`;
   return `${[cpus, ...new Set(versions)].join('; ')}. ${machine.when.slice(0, 10)}, build ${build}: \`${command}\`.`;
@@ -49,10 +49,24 @@ function tableLines(run) {
   return [...markdownRows(run), '', origin(run), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 }
 
+/** The run with the fastest mode of each other library, and all of ours. */
+function fastestModes(run) {
+  const kept = run.trials.flatMap(({ name }) => {
+    const seen = new Set();
+    return ranking(run, name)
+      .filter(({ label, ours }) => ours || (!seen.has(libraryOf(label)) && seen.add(libraryOf(label))))
+      .map((driver) => `${name} ${driver.name}`);
+  });
+  return { ...run, cells: run.cells.filter(({ trial, driver }) => kept.includes(`${trial} ${driver}`)) };
+}
+
+const libraryOf = (label) => label.split(',')[0];
+
 function chartLines(name, run, draw) {
-  draw(name, run);
-  const what = run.trials.map(({ description }) => description).join('; ');
-  return [`![Time of a training step beside other libraries: ${what}](docs/${name}.svg)`, '', origin(run)].join('\n');
+  draw(name, fastestModes(run));
+  const what = run.trials.map((trial) => trial.name).join(', ');
+  const image = `![Time of a training step of ${what}, beside other libraries](docs/${name}.svg)`;
+  return [image, '', `Each other library in its fastest mode. ${origin(run)}`].join('\n');
 }
 
 function main(check) {

@@ -31,8 +31,8 @@ interface Addon {
   replay(plan: PlanHandle, live: Float64Array, ...inputs: TensorData[]): void;
   replayTimed(seconds: Float64Array, plan: PlanHandle, live: Float64Array, ...inputs: TensorData[]): void;
   peak(): number;
-  createSession(lasting: TensorData[], forFits: boolean): SessionHandle;
-  addLasting(session: SessionHandle, lasting: TensorData[]): void;
+  createSession(persistent: TensorData[], forFits: boolean): SessionHandle;
+  addPersistent(session: SessionHandle, persistent: TensorData[]): void;
   createRows(columns: TensorData[], count: number): RowsHandle;
   addKind(session: SessionHandle, loop: number, step: LoopStep): void;
   addLoop(
@@ -198,7 +198,7 @@ export function replayTimed(seconds: Float64Array, plan: Plan, inputs: TensorDat
 export const { peak } = addon;
 
 /** What trains and infers off the JavaScript thread. */
-export const { createSession, addLasting, createRows, addKind, addLoop, runLoop, stopSession, readLasting, writeLasting } = addon;
+export const { createSession, addPersistent, createRows, addKind, addLoop, runLoop, stopSession, readLasting, writeLasting } = addon;
 
 /** Has sums over ranks go through what the addon of MPI gives; null: the process is alone. */
 export const setCollective = (collective: object | null): void => addon.setCollective(collective);

@@ -266,12 +266,12 @@ describe('report', () => {
   it('draws a chart', async () => {
     const { chart } = await load('chart.mjs');
     const svg: string = chart(madeUp());
-    const widths = [...svg.matchAll(/<rect x="190" y="[\d.]+" width="([\d.]+)" height="13" class="(\w+)"/g)].map(([, width, of]) => [
+    const widths = [...svg.matchAll(/<rect x="116" y="[\d.]+" width="([\d.]+)" height="13" class="(\w+)"/g)].map(([, width, of]) => [
       Number(width),
       of,
     ]);
     expect(widths.map(([, of]) => of)).toEqual(['ours', 'others', 'ours']);
-    expect(widths[1]![0]).toBe(470); // the slowest of all takes the whole width
+    expect(widths[1]![0]).toBe(544); // the slowest of all takes what the longest label leaves of the width
     expect(svg).toContain('>800 us, 20.0x</text>');
     const run = madeUp();
     run.trials[0]!.description = 'a < b & c';

@@ -48,9 +48,9 @@ describe('pages', () => {
       '- plain JavaScript: failed: no memory (adam)',
       '<!-- end -->',
       '<!-- chart made-up -->',
-      '![Time of a training step beside other libraries: a small network; an Adam step](docs/made-up.svg)',
+      '![Time of a training step of student, adam, beside other libraries](docs/made-up.svg)',
       '',
-      `${origin}; plain JavaScript 1.2. ${from}`,
+      `Each other library in its fastest mode. ${origin}; plain JavaScript 1.2. ${from}`,
       '<!-- end -->',
       '<!-- table absent -->',
       'stays',
@@ -81,7 +81,7 @@ describe('pages', () => {
     const { trials } = await load('trials.mjs');
     const text = ['README.md', 'docs/performance.md'].map((name) => readFileSync(join(folder, '..', name), 'utf8')).join('\n');
     const places = [...text.matchAll(/<!-- (?:table|chart) ([\w-]+)(?:: (.*?))? -->/g)];
-    expect(places.map(([, name]) => name)).toEqual(['trainings', 'trainings', 'inference', 'steps', 'steps']);
+    expect(places.map(([, name]) => name)).toEqual(['trainings', 'trainings', 'inference', 'steps', 'kernels']);
     expect(text.match(/<!-- end -->/g)).toHaveLength(places.length);
     const named = places.flatMap(([, , names]) => names?.split(', ') ?? []);
     expect(named.filter((name) => !trials.some((trial: { name: string }) => trial.name === name))).toEqual([]);

@@ -65,7 +65,7 @@ describe('a name of PyTorch that a namespace does not have', () => {
     ['optim', 'lr_scheduler', 'optim.lr_scheduler', 'it is called lrScheduler here'],
     ['optim', 'StepLR', 'optim.StepLR', 'it is optim.lrScheduler.StepLR here'],
     ['metrics', 'MulticlassAUROC', 'metrics.MulticlassAUROC', 'AUROC({ task: "multiclass" }) is it'],
-    ['metrics', 'Perplexity', 'metrics.Perplexity', 'nn.functional.crossEntropy(logits, labels).exp() is it'],
+    ['metrics', 'BaseAggregator', 'metrics.BaseAggregator', 'extend Metric'],
   ])('%j: %s says what to use', (path, name, where, hint) => {
     expectError(() => spaceOf(path)[name], TypeError, `[${where}] there is no such property\n  hint: ${hint}`);
   });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { metrics, nn, noGrad, type optim, randn, type Tensor, tensor, zeros } from '../src';
 import * as calls from '../src/calls.generated';
-import { Optimizer as Base, type Recipe } from '../src/optim/optimizer';
+import { Optimizer as Base, type Definition } from '../src/optim/optimizer';
 import { Block, eventsAlike, layer, lossFields, makeOptimizer, type Optimizer, optimizer } from './compile-programs';
 import { bitsOf } from './program-notes';
 
@@ -247,7 +247,7 @@ export class Net extends nn.Module {
 
 // Adam whose rate fades with the root of the step: not linear in it.
 const names = ['exp_avg', 'exp_avg_sq'];
-const fading: Recipe<optim.AdamOptions> = {
+const fading: Definition<optim.AdamOptions> = {
   name: 'Fading',
   defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false },
   check: (_, { lr }) => {

@@ -60,17 +60,17 @@ std::vector<ResultPlace> places_of(Napi::Value value, const std::vector<size_t>&
 
 }  // namespace
 
-Step step_of(Napi::Object object, const Lasting& lasting) {
+Step step_of(Napi::Object object, const PersistentMemory& persistent) {
   Napi::Value handle = object.Get("plan");
   if (!handle.IsExternal()) throw ArgumentError{ArgumentError::kType, "[session] expected a plan"};
   BoundPlan& bound = *handle.As<Napi::External<BoundPlan>>().Data();
   if (!bound.plan.closed()) refuse("the plan uses memory that is not the session's");
   const std::vector<size_t>& bytes = bound.input_bytes;
-  const size_t pieces = lasting.pieces.size();
+  const size_t pieces = persistent.pieces.size();
   if (bytes.size() < pieces) refuse("the plan is not of this session");
   const size_t own = bytes.size() - pieces;
   for (size_t i = 0; i < pieces; ++i) {
-    if (bytes[own + i] != lasting.pieces[i].bytes) refuse("the plan is not of this session");
+    if (bytes[own + i] != persistent.pieces[i].bytes) refuse("the plan is not of this session");
   }
   const size_t arguments = count(object, "arguments");
   if (arguments > own) refuse("more arguments than inputs");
@@ -96,46 +96,46 @@ Step step_of(Napi::Object object, const Lasting& lasting) {
   return step;
 }
 
-Course course_of(Napi::Env env, Napi::Object object, const std::vector<Step>& steps) {
-  Course course;
+BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vector<Step>& steps) {
+  BatchSampler sampler;
   Napi::Value rows = object.Get("rows");
   if (!rows.IsExternal()) throw ArgumentError{ArgumentError::kType, "[session] expected rows"};
-  course.rows = *rows.As<Napi::External<std::shared_ptr<Rows>>>().Data();
+  sampler.rows = *rows.As<Napi::External<std::shared_ptr<Rows>>>().Data();
   if (object.Get("subset").IsTypedArray()) {
     const Memory memory = memory_of(env, object.Get("subset"));
-    course.subset.assign(reinterpret_cast<int32_t*>(memory.data), reinterpret_cast<int32_t*>(memory.data) + memory.bytes / 4);
-    for (int32_t row : course.subset) {
-      if (row < 0 || static_cast<size_t>(row) >= course.rows->count) refuse("a row that does not exist");
+    sampler.subset.assign(reinterpret_cast<int32_t*>(memory.data), reinterpret_cast<int32_t*>(memory.data) + memory.bytes / 4);
+    for (int32_t row : sampler.subset) {
+      if (row < 0 || static_cast<size_t>(row) >= sampler.rows->count) refuse("a row that does not exist");
     }
   }
-  course.batch = count(object, "batch");
-  course.batches = count(object, "batches");
-  course.group = count(object, "group");
-  course.full = count(object, "full");
-  course.last = count(object, "last");
-  course.shuffle = object.Get("shuffle").ToBoolean();
-  course.own_seed = object.Get("ownSeed").ToBoolean();
-  course.seed = count(object, "seed");
-  course.order_offset = count(object, "orderOffset");
-  const size_t items = course.subset.empty() ? course.rows->count : course.subset.size();
-  if (course.batch == 0 || course.batches == 0 || course.group == 0 || course.rows->columns.empty() || items > INT32_MAX || course.batch > items ||
-      course.batches > (items + course.batch - 1) / course.batch || course.full >= steps.size() || course.last >= steps.size()) {
+  sampler.batch = count(object, "batch");
+  sampler.batches = count(object, "batches");
+  sampler.group = count(object, "group");
+  sampler.full = count(object, "full");
+  sampler.last = count(object, "last");
+  sampler.shuffle = object.Get("shuffle").ToBoolean();
+  sampler.own_seed = object.Get("ownSeed").ToBoolean();
+  sampler.seed = count(object, "seed");
+  sampler.order_offset = count(object, "orderOffset");
+  const size_t items = sampler.subset.empty() ? sampler.rows->count : sampler.subset.size();
+  if (sampler.batch == 0 || sampler.batches == 0 || sampler.group == 0 || sampler.rows->columns.empty() || items > INT32_MAX || sampler.batch > items ||
+      sampler.batches > (items + sampler.batch - 1) / sampler.batch || sampler.full >= steps.size() || sampler.last >= steps.size()) {
     refuse("these batches do not fit the rows");
   }
-  const size_t group = course.group < course.batches ? course.group : course.batches;
-  const size_t whole = (course.batches - 1) / group;  // groups before the last one
-  const size_t columns = course.rows->columns.size();
+  const size_t group = sampler.group < sampler.batches ? sampler.group : sampler.batches;
+  const size_t whole = (sampler.batches - 1) / group;  // groups before the last one
+  const size_t columns = sampler.rows->columns.size();
   const auto check = [&](const Step& step, size_t begin, size_t end) {  // for the batches from `begin` to `end`
     if (step.arguments != (end - begin) * columns) refuse("as many columns as tensors in a batch");
     for (size_t a = 0; a < step.arguments; ++a) {
-      const size_t row = (begin + a / columns) * course.batch;
-      const size_t rows = items - row < course.batch ? items - row : course.batch;
-      if (step.own_bytes[a] != rows * course.rows->columns[a % columns].width * sizeof(float)) refuse("the rows do not make such a batch");
+      const size_t row = (begin + a / columns) * sampler.batch;
+      const size_t rows = items - row < sampler.batch ? items - row : sampler.batch;
+      if (step.own_bytes[a] != rows * sampler.rows->columns[a % columns].width * sizeof(float)) refuse("the rows do not make such a batch");
     }
   };
-  if (whole > 0) check(steps[course.full], 0, group);
-  check(steps[course.last], whole * group, course.batches);
-  return course;
+  if (whole > 0) check(steps[sampler.full], 0, group);
+  check(steps[sampler.last], whole * group, sampler.batches);
+  return sampler;
 }
 
 // { kinds: Int32Array of the next steps, numbers: Float64Array of all, one step after the other }. Whether these kinds come is for whoever knows the batches.

@@ -1,4 +1,4 @@
-// createSession(lasting, forFits), addLasting(session, lasting), createRows(columns, count), addKind(session, loop, step), addLoop(session, steps, course, [session, loop to go on with]), runLoop(...), stopSession,
+// createSession(persistent, forFits), addPersistent(session, persistent), createRows(columns, count), addKind(session, loop, step), addLoop(session, steps, sampler, [session, loop to go on with]), runLoop(...), stopSession,
 // readLasting, writeLasting: see interface Addon in src/native.ts.
 #include "binding/session.h"
 
@@ -29,9 +29,9 @@ int fit_threads(const Environment& here, const Workers& workers) {
   return begins ? std::max(1, here.threads - 1) : here.threads;
 }
 
-// The lasting memory of a fit or an inference, and the loops over it. Only one of them runs at a time.
+// The persistent memory of a fit or an inference, and the loops over it. Only one of them runs at a time.
 struct Session {
-  std::shared_ptr<Lasting> lasting = std::make_shared<Lasting>();
+  std::shared_ptr<PersistentMemory> persistent = std::make_shared<PersistentMemory>();
   std::vector<std::unique_ptr<Loop>> loops;
   Gate gate;
   std::atomic<bool> stop{false};
@@ -84,7 +84,7 @@ void forget(napi_env env, Session* session) {
   for (auto it = all.begin(); it != all.end(); ++it) {
     if (it->get() == session) {
       int64_t bytes = 0, known = 0;
-      for (const Lasting::Piece& piece : session->lasting->pieces) bytes += static_cast<int64_t>(piece.bytes);
+      for (const PersistentMemory::Piece& piece : session->persistent->pieces) bytes += static_cast<int64_t>(piece.bytes);
       napi_adjust_external_memory(env, -bytes, &known);
       all.erase(it);
       return;
@@ -97,7 +97,7 @@ int64_t add_pieces(Napi::Env env, Session& session, Napi::Array pieces) {
   int64_t bytes = 0;
   for (uint32_t i = 0; i < pieces.Length(); ++i) {
     const Memory memory = memory_of(env, pieces.Get(i));
-    session.lasting->pieces.push_back({copy_of(env, memory), memory.bytes});
+    session.persistent->pieces.push_back({copy_of(env, memory), memory.bytes});
     bytes += static_cast<int64_t>(memory.bytes);
   }
   return bytes;
@@ -125,7 +125,7 @@ Napi::Value create_session(const Napi::CallbackInfo& info) {
   });
 }
 
-// addLasting(session, pieces)
+// addPersistent(session, pieces)
 Napi::Value add_lasting(const Napi::CallbackInfo& info) {
   int64_t known = 0;
   napi_adjust_external_memory(info.Env(), add_pieces(info.Env(), idle_session_of(info), info[1].As<Napi::Array>()), &known);
@@ -137,7 +137,7 @@ Napi::Value add_kind(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   const uint32_t index = info[1].ToNumber().Uint32Value();
   if (index >= session.loops.size() || session.loops[index]->has_rows()) refuse("no such loop");
-  session.loops[index]->add(step_of(info[2].As<Napi::Object>(), *session.lasting));
+  session.loops[index]->add(step_of(info[2].As<Napi::Object>(), *session.persistent));
   return info.Env().Undefined();
 }
 
@@ -168,10 +168,10 @@ Napi::Value add_loop(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   Napi::Array list = info[1].As<Napi::Array>();
   std::vector<Step> steps;
-  for (uint32_t i = 0; i < list.Length(); ++i) steps.push_back(step_of(list.Get(i).As<Napi::Object>(), *session.lasting));
-  Course course;
-  if (info[2].IsObject()) course = course_of(info.Env(), info[2].As<Napi::Object>(), steps);
-  auto loop = std::make_unique<Loop>(session.lasting, std::move(steps), std::move(course));
+  for (uint32_t i = 0; i < list.Length(); ++i) steps.push_back(step_of(list.Get(i).As<Napi::Object>(), *session.persistent));
+  BatchSampler sampler;
+  if (info[2].IsObject()) sampler = batch_sampler_of(info.Env(), info[2].As<Napi::Object>(), steps);
+  auto loop = std::make_unique<Loop>(session.persistent, std::move(steps), std::move(sampler));
   if (info.Length() > 3 && info[3].IsExternal()) {
     Session& before = external<Session>(info, 3);
     const uint32_t index = info[4].ToNumber().Uint32Value();
@@ -259,10 +259,10 @@ Napi::Value read_lasting(const Napi::CallbackInfo& info) {
     Napi::Value array = arrays.Get(i);
     to.push_back(array.IsNull() ? Memory{nullptr, 0} : memory_of(info.Env(), array));
   }
-  if (to.size() != session.lasting->pieces.size()) refuse("one array for each piece");
+  if (to.size() != session.persistent->pieces.size()) refuse("one array for each piece");
   session.gate.between_steps([&] {
     for (size_t i = 0; i < to.size(); ++i) {
-      const Lasting::Piece& piece = session.lasting->pieces[i];
+      const PersistentMemory::Piece& piece = session.persistent->pieces[i];
       if (to[i].bytes == piece.bytes && piece.bytes > 0) std::memcpy(to[i].data, piece.data.get(), piece.bytes);
     }
   });
@@ -273,12 +273,12 @@ Napi::Value read_lasting(const Napi::CallbackInfo& info) {
 Napi::Value write_lasting(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   Napi::Array arrays = info[1].As<Napi::Array>();
-  if (arrays.Length() != session.lasting->pieces.size()) refuse("one array for each piece");
+  if (arrays.Length() != session.persistent->pieces.size()) refuse("one array for each piece");
   for (uint32_t i = 0; i < arrays.Length(); ++i) {
     Napi::Value array = arrays.Get(i);
     if (array.IsNull()) continue;
     const Memory from = memory_of(info.Env(), array);
-    const Lasting::Piece& piece = session.lasting->pieces[i];
+    const PersistentMemory::Piece& piece = session.persistent->pieces[i];
     if (from.bytes == piece.bytes && piece.bytes > 0) std::memcpy(piece.data.get(), from.data, piece.bytes);
   }
   return info.Env().Undefined();
@@ -290,7 +290,7 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, Napi::Value function) { exports.Set(name, function); };
   add("createSession", Napi::Function::New<guarded<create_session>>(env, "createSession"));
   add("createRows", Napi::Function::New<guarded<create_rows>>(env, "createRows"));
-  add("addLasting", Napi::Function::New<guarded<add_lasting>>(env, "addLasting"));
+  add("addPersistent", Napi::Function::New<guarded<add_lasting>>(env, "addPersistent"));
   add("addKind", Napi::Function::New<guarded<add_kind>>(env, "addKind"));
   add("addLoop", Napi::Function::New<guarded<add_loop>>(env, "addLoop"));
   add("runLoop", Napi::Function::New<guarded<run_loop>>(env, "runLoop"));

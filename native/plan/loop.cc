@@ -21,8 +21,8 @@ bool is_known(const Limits& limits, const Report& report) { return limits.ahead.
 
 }  // namespace
 
-Loop::Loop(std::shared_ptr<Lasting> lasting, std::vector<Step> steps, Course course)
-    : lasting_(std::move(lasting)), course_(std::move(course)) {
+Loop::Loop(std::shared_ptr<PersistentMemory> persistent, std::vector<Step> steps, BatchSampler sampler)
+    : persistent_(std::move(persistent)), sampler_(std::move(sampler)) {
   for (Step& step : steps) add(std::move(step));
 }
 
@@ -32,7 +32,7 @@ void Loop::add(Step step) {
     kind.own.push_back(allocate_aligned(bytes));
     kind.inputs.push_back(kind.own.back().get());
   }
-  for (const Lasting::Piece& piece : lasting_->pieces) kind.inputs.push_back(piece.data.get());
+  for (const PersistentMemory::Piece& piece : persistent_->pieces) kind.inputs.push_back(piece.data.get());
   if (kind.step.clock >= clocks_.size()) clocks_.resize(kind.step.clock + 1);
   steps_.push_back(std::move(kind));
 }
@@ -55,19 +55,19 @@ void Loop::set_random(uint64_t seed, uint64_t offset) {
 }
 
 void Loop::begin_epoch(const KernelTable& table, Report& report) {
-  const size_t count = course_.subset.empty() ? course_.rows->count : course_.subset.size();
+  const size_t count = sampler_.subset.empty() ? sampler_.rows->count : sampler_.subset.size();
   const bool fresh = order_.size() != count;
   order_.resize(count);
-  if (course_.shuffle) {
+  if (sampler_.shuffle) {
     Run run(1);
-    uint64_t& offset = course_.own_seed ? course_.order_offset : random_offset_;
-    table.random_permutation(run, order_.data(), count, {course_.own_seed ? course_.seed : random_seed_, offset});
+    uint64_t& offset = sampler_.own_seed ? sampler_.order_offset : random_offset_;
+    table.random_permutation(run, order_.data(), count, {sampler_.own_seed ? sampler_.seed : random_seed_, offset});
     offset += count;
   }
-  if (course_.shuffle || fresh) {
+  if (sampler_.shuffle || fresh) {
     for (size_t i = 0; i < count; ++i) {
-      const int32_t item = course_.shuffle ? order_[i] : static_cast<int32_t>(i);
-      order_[i] = course_.subset.empty() ? item : course_.subset[static_cast<size_t>(item)];
+      const int32_t item = sampler_.shuffle ? order_[i] : static_cast<int32_t>(i);
+      order_[i] = sampler_.subset.empty() ? item : sampler_.subset[static_cast<size_t>(item)];
     }
   }
   ++report.orders;
@@ -75,15 +75,15 @@ void Loop::begin_epoch(const KernelTable& table, Report& report) {
 }
 
 void Loop::gather(const KernelTable& table, Kind& kind, int threads) {
-  const size_t columns = course_.rows->columns.size();
+  const size_t columns = sampler_.rows->columns.size();
   for (size_t a = 0; a < kind.step.arguments; ++a) {
-    const size_t begin = (batch_ + a / columns) * course_.batch;
-    const size_t count = order_.size() - begin < course_.batch ? order_.size() - begin : course_.batch;
-    const Rows::Column& column = course_.rows->columns[a % columns];
+    const size_t begin = (batch_ + a / columns) * sampler_.batch;
+    const size_t count = order_.size() - begin < sampler_.batch ? order_.size() - begin : sampler_.batch;
+    const Rows::Column& column = sampler_.rows->columns[a % columns];
     Run run(threads);
     table.gather_rows(run, reinterpret_cast<uint32_t*>(kind.own[a].get()),
                       reinterpret_cast<const uint32_t*>(column.data.get()), order_.data() + begin, 1,
-                      course_.rows->count, column.width, count);
+                      sampler_.rows->count, column.width, count);
   }
 }
 
@@ -201,13 +201,13 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
         break;
       }
       if (!in_epoch_) begin_epoch(table, report);
-      if (batch_ < course_.batches) {
+      if (batch_ < sampler_.batches) {
         const size_t kind = kind_at(batch_);
         gather(table, steps_[kind], limits.threads);
         if (!do_step(table, kind, limits, report)) break;
-        batch_ += steps_[kind].step.arguments / course_.rows->columns.size();
+        batch_ += steps_[kind].step.arguments / sampler_.rows->columns.size();
       }
-      if (batch_ == course_.batches) {
+      if (batch_ == sampler_.batches) {
         report.epoch_loss_sums.push_back(loss_sum_);
         in_epoch_ = false;
         batch_ = 0;

@@ -24,7 +24,7 @@ struct Rows {
 };
 
 // The memory that outlasts a step (parameters, states of optimizers, captured tensors): copies as well.
-struct Lasting {
+struct PersistentMemory {
   struct Piece {
     Aligned data;
     size_t bytes;
@@ -47,7 +47,7 @@ struct ResultPlace {
   size_t bytes;
 };
 
-// One kind of step: a plan, whose inputs are the batch's tensors, then results, then the lasting pieces.
+// One kind of step: a plan, whose inputs are the batch's tensors, then results, then the persistent pieces.
 struct Step {
   Plan plan;
   std::vector<size_t> own_bytes;  // of the batch's tensors and the results
@@ -62,7 +62,7 @@ struct Step {
 };
 
 // Which rows make the batches of an epoch. Batch b holds rows [b * batch, (b + 1) * batch) of the epoch's order.
-struct Course {
+struct BatchSampler {
   std::shared_ptr<const Rows> rows;
   std::vector<int32_t> subset;  // numbers of rows; empty: all
   size_t batch = 1;
@@ -129,33 +129,33 @@ struct Report {
 class Loop {
  public:
   // Throws std::bad_alloc.
-  Loop(std::shared_ptr<Lasting> lasting, std::vector<Step> steps, Course course);
-  // One more kind of step; the lasting memory may have grown since. Throws std::bad_alloc.
+  Loop(std::shared_ptr<PersistentMemory> persistent, std::vector<Step> steps, BatchSampler sampler);
+  // One more kind of step; the persistent memory may have grown since. Throws std::bad_alloc.
   void add(Step step);
 
   size_t kinds() const { return steps_.size(); }
   size_t clocks() const { return clocks_.size(); }
-  bool has_rows() const { return course_.rows != nullptr; }
+  bool has_rows() const { return sampler_.rows != nullptr; }
   bool same_course(const Loop& other) const {
-    return course_.rows == other.course_.rows && course_.batch == other.course_.batch && course_.batches == other.course_.batches &&
-           course_.group == other.course_.group && course_.subset.size() == other.course_.subset.size();
+    return sampler_.rows == other.sampler_.rows && sampler_.batch == other.sampler_.batch && sampler_.batches == other.sampler_.batches &&
+           sampler_.group == other.sampler_.group && sampler_.subset.size() == other.sampler_.subset.size();
   }
   const Step& step(size_t kind) const { return steps_[kind].step; }
 
   // The kind of the nth step from now, over rows; as many as there are kinds where this epoch, or the next one if none is under way, ends before it.
   size_t kind_of_next(size_t n) const {
-    const size_t batch = (in_epoch_ ? batch_ : 0) + n * course_.group;
-    return batch >= course_.batches ? steps_.size() : kind_at(batch);
+    const size_t batch = (in_epoch_ ? batch_ : 0) + n * sampler_.group;
+    return batch >= sampler_.batches ? steps_.size() : kind_at(batch);
   }
 
-  // Goes on in the middle of the epoch where another loop over the same course was.
+  // Goes on in the middle of the epoch where another loop over the same sampler was.
   void take_position(Loop& other);
 
   // Where the live numbers and the random numbers begin in the next run: those of the kinds of which there are steps in it.
   void restart_clocks() { clocks_.assign(clocks_.size(), 0); }
   void set_live(size_t kind, std::vector<LiveNumber> numbers);
   void set_random(uint64_t seed, uint64_t offset);
-  void set_order_offset(uint64_t offset) { course_.order_offset = offset; }
+  void set_order_offset(uint64_t offset) { sampler_.order_offset = offset; }
 
   // Goes on where the last run ended. `stop` ends it between two steps, as does a thread at the gate pause it.
   Report run(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits);
@@ -172,7 +172,7 @@ class Loop {
     std::vector<double> live_now;
   };
 
-  size_t kind_at(size_t batch) const { return batch + course_.group < course_.batches ? course_.full : course_.last; }
+  size_t kind_at(size_t batch) const { return batch + sampler_.group < sampler_.batches ? sampler_.full : sampler_.last; }
   void begin_epoch(const KernelTable& table, Report& report);
   void gather(const KernelTable& table, Kind& kind, int threads);
   // Counts pairs of outputs. Throws std::bad_alloc.
@@ -183,10 +183,10 @@ class Loop {
   bool do_step(const KernelTable& table, size_t kind, const Limits& limits, Report& report);
   Report finish(Report report) const;
 
-  std::shared_ptr<Lasting> lasting_;
+  std::shared_ptr<PersistentMemory> persistent_;
   std::vector<Kind> steps_;
   std::vector<uint64_t> clocks_;  // steps since restart_clocks
-  Course course_;
+  BatchSampler sampler_;
   std::vector<int32_t> order_;
   bool in_epoch_ = false;
   size_t batch_ = 0;

@@ -21,7 +21,7 @@ void invoke_sum(const KernelTable& table, Run& run, const Slot* s) {
             s[4].size, {s[5].real});
 }
 
-// A step that adds its batches to the lasting sums and reports one number of each as its loss: accumulate(sums, row) for every row, the
+// A step that adds its batches to the persistent sums and reports one number of each as its loss: accumulate(sums, row) for every row, the
 // sum of the batch into the loss. The first batch's is scaled by a live number.
 Step adding_step(size_t clock, std::vector<std::vector<float>>& batches, std::vector<std::vector<float>>& losses, std::vector<float>& sums) {
   const auto pointer = [](void* p) {
@@ -89,11 +89,11 @@ std::shared_ptr<Rows> numbered_rows(size_t count) {
 struct Setting {
   std::vector<std::vector<float>> full, last, losses, last_losses;  // of a whole group and of the last one
   std::vector<float> sums = std::vector<float>(kWidth);
-  std::shared_ptr<Lasting> lasting = std::make_shared<Lasting>();
+  std::shared_ptr<PersistentMemory> persistent = std::make_shared<PersistentMemory>();
   std::unique_ptr<Loop> loop;
 
   Setting(size_t count, size_t batch, bool shuffle, std::vector<double> weights = {1, 1}, size_t group = 1) {
-    lasting->pieces.push_back({allocate_aligned(kWidth * sizeof(float)), kWidth * sizeof(float)});
+    persistent->pieces.push_back({allocate_aligned(kWidth * sizeof(float)), kWidth * sizeof(float)});
     const size_t batches = (count + batch - 1) / batch, before = (batches - 1) / group * group;
     for (size_t b = 0; b < group; ++b) full.emplace_back(batch * kWidth);
     for (size_t b = before; b < batches; ++b) last.emplace_back((count - b * batch < batch ? count - b * batch : batch) * kWidth);
@@ -101,18 +101,18 @@ struct Setting {
     steps.push_back(adding_step(0, full, losses, sums));
     steps.push_back(adding_step(1, last, last_losses, sums));
     for (size_t kind = 0; kind < 2; ++kind) steps[kind].loss_weight = weights[kind];
-    Course course;
-    course.rows = numbered_rows(count);
-    course.batch = batch;
-    course.batches = batches;
-    course.group = group;
-    course.last = 1;
-    course.shuffle = shuffle;
-    loop = std::make_unique<Loop>(lasting, std::move(steps), std::move(course));
+    BatchSampler sampler;
+    sampler.rows = numbered_rows(count);
+    sampler.batch = batch;
+    sampler.batches = batches;
+    sampler.group = group;
+    sampler.last = 1;
+    sampler.shuffle = shuffle;
+    loop = std::make_unique<Loop>(persistent, std::move(steps), std::move(sampler));
     for (size_t kind = 0; kind < 2; ++kind) loop->set_live(kind, {{1, 0, {0, 0}}});
     loop->set_random(7, 0);
   }
-  const float* total() const { return reinterpret_cast<const float*>(lasting->pieces[0].data.get()); }
+  const float* total() const { return reinterpret_cast<const float*>(persistent->pieces[0].data.get()); }
 };
 
 }  // namespace
@@ -222,11 +222,11 @@ TEST(loop) {
         positions.push_back(static_cast<double>(i));
       }
     }
-    Course course;
-    course.rows = rows;
-    course.batch = kPairs;
-    course.batches = 1;
-    Loop loop(std::make_shared<Lasting>(), std::move(steps), std::move(course));
+    BatchSampler sampler;
+    sampler.rows = rows;
+    sampler.batch = kPairs;
+    sampler.batches = 1;
+    Loop loop(std::make_shared<PersistentMemory>(), std::move(steps), std::move(sampler));
     loop.set_live(0, {});
     const Report report = loop.run(*t.target.table, gate, stop, Limits{});
     t.check(report.counts == expected, "pairs of classes");

@@ -8,6 +8,7 @@ export { ClasswiseWrapper, type ClasswiseWrapperOptions } from './classwise';
 export { CohenKappa, type CohenKappaOptions } from './cohen-kappa';
 export { type CollectedMetrics, type CollectedValues, MetricCollection } from './collection';
 export { ConfusionMatrix, type ConfusionMatrixOptions, type Normalize } from './confusion-matrix';
+export { ContinuousRankedProbabilityScore } from './continuous-ranked-probability-score';
 export {
   ConcordanceCorrCoef,
   type ConcordanceCorrCoefOptions,
@@ -16,7 +17,9 @@ export {
   SpearmanCorrCoef,
   type SpearmanCorrCoefOptions,
 } from './correlation';
+export { CosineSimilarity, type CosineSimilarityOptions } from './cosine-similarity';
 export type { MultidimAverage, StatScoresOptions } from './counts';
+export { CriticalSuccessIndex, type CriticalSuccessIndexOptions } from './critical-success-index';
 export type { CurveOptions, Thresholds } from './curve';
 export type { AreaOptions } from './curve-average';
 export {
@@ -33,11 +36,12 @@ export { EER, type EEROptions } from './eer';
 export { ExactMatch, type ExactMatchOptions } from './exact-match';
 export { ExplainedVariance, type ExplainedVarianceOptions, type Multioutput, R2Score, type R2ScoreOptions } from './explained-variance';
 export { F1Score, type F1ScoreOptions, FBetaScore, type FBetaScoreOptions } from './f-beta';
+export { FleissKappa, type FleissKappaOptions } from './fleiss-kappa';
 export { HammingDistance, type HammingDistanceOptions } from './hamming-distance';
 export { HingeLoss, type HingeLossOptions, type MulticlassMode } from './hinge-loss';
 export { JaccardIndex, type JaccardIndexOptions } from './jaccard-index';
 export { KendallRankCorrCoef, type KendallRankCorrCoefOptions, type KendallVariant } from './kendall';
-export { KLDivergence, type KLDivergenceOptions } from './kl-divergence';
+export { JensenShannonDivergence, type JensenShannonDivergenceOptions, KLDivergence, type KLDivergenceOptions } from './kl-divergence';
 export { LogAUC, type LogAUCOptions } from './log-auc';
 export { MatthewsCorrCoef, type MatthewsCorrCoefOptions } from './matthews-corr-coef';
 export { MeanMetric, type MeanMetricOptions } from './mean';
@@ -55,8 +59,23 @@ export {
 export { Metric } from './metric';
 export { type MinMaxFigures, MinMaxMetric } from './min-max';
 export { MinkowskiDistance, type MinkowskiDistanceOptions } from './minkowski-distance';
+export {
+  MultilabelCoverageError,
+  MultilabelRankingAveragePrecision,
+  MultilabelRankingLoss,
+  type MultilabelRankingOptions,
+} from './multilabel-ranking';
 export { MultioutputWrapper, type MultioutputWrapperOptions } from './multioutput';
 export { NegativePredictiveValue, type NegativePredictiveValueOptions } from './negative-predictive-value';
+export {
+  type BiasCorrectedOptions,
+  CramersV,
+  type NominalOptions,
+  PearsonsContingencyCoefficient,
+  TheilsU,
+  TschuprowsT,
+} from './nominal';
+export { Perplexity, type PerplexityOptions } from './perplexity';
 export { Precision, type PrecisionOptions, Recall, type RecallOptions } from './precision-recall';
 export {
   AveragePrecision,
@@ -86,6 +105,7 @@ export {
   RetrievalRPrecision,
 } from './retrieval-ranks';
 export { AUROC, type AUROCOptions, ROC, type ROCCurve, type ROCOptions } from './roc';
+export type { RowReduction } from './row-figures';
 export { Running, type RunningAggregationOptions, RunningMean, type RunningOptions, RunningSum } from './running';
 export { Specificity, type SpecificityOptions } from './specificity';
 export { StatScores } from './stat-scores';

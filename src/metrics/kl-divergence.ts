@@ -1,20 +1,19 @@
 // How far distributions are from others.
-import { checkBoolean, checkOneOf, rangeError, withDefaults } from '../errors';
+import { checkBoolean, withDefaults } from '../errors';
 import type { TensorData } from '../memory';
-import { recorder } from '../recorder';
-import { sameShape, shapeText } from '../shape';
-import { checkTensor, Tensor } from '../tensor';
-import { scalar } from './counts';
-import { Growing } from './growing';
-import { Metric } from './metric';
+import type { Tensor } from '../tensor';
+import { RowFigures, type RowReduction } from './row-figures';
 
 /** The options of `KLDivergence`. */
 export interface KLDivergenceOptions {
   /** Whether the numbers are logarithms of probabilities; else they are divided by the sum of their row (false). */
   logProb?: boolean;
   /** What becomes of the figures of the rows: their mean, their sum, or they stay as they are ("mean"). */
-  reduction?: 'mean' | 'sum' | 'none';
+  reduction?: RowReduction;
 }
+
+/** The options of `JensenShannonDivergence`. */
+export interface JensenShannonDivergenceOptions extends KLDivergenceOptions {}
 
 function rowSum(values: TensorData, begin: number, width: number): number {
   let sum = 0;
@@ -38,6 +37,20 @@ function divergenceOfLogs(p: TensorData, q: TensorData, begin: number, width: nu
   return sum;
 }
 
+/** A divergence of distributions in rows. */
+abstract class Divergence extends RowFigures {
+  override readonly higherIsBetter = false;
+  /** @internal */
+  protected readonly logProb: boolean;
+
+  /** @internal */
+  constructor(name: string, options: KLDivergenceOptions | undefined) {
+    const o = withDefaults<Required<KLDivergenceOptions>>(name, options, { logProb: false, reduction: 'mean' });
+    super(name, o.reduction);
+    this.logProb = checkBoolean(name, 'logProb', o.logProb);
+  }
+}
+
 /**
  * The Kullback-Leibler divergence of distributions q from distributions p, `sum_i p_i log(p_i / q_i)`. As `torchmetrics.KLDivergence`.
  *
@@ -51,47 +64,55 @@ function divergenceOfLogs(p: TensorData, q: TensorData, begin: number, width: nu
  * divergence.update(tensor([[0.36, 0.48, 0.16]]), tensor([[1, 1, 1]]));
  * divergence.compute().item().toFixed(4); // '0.0853'
  */
-export class KLDivergence extends Metric {
-  override readonly higherIsBetter = false;
-  private readonly logProb: boolean;
-  private readonly reduction: 'mean' | 'sum' | 'none';
-  private readonly figures = new Growing(Float64Array);
-  private sum = 0;
-  private count = 0;
-
+export class KLDivergence extends Divergence {
   constructor(options?: KLDivergenceOptions) {
-    super();
-    const o = withDefaults<Required<KLDivergenceOptions>>('KLDivergence', options, { logProb: false, reduction: 'mean' });
-    this.logProb = checkBoolean('KLDivergence', 'logProb', o.logProb);
-    this.reduction = checkOneOf<'mean' | 'sum' | 'none'>('KLDivergence', 'reduction', o.reduction, ['mean', 'sum', 'none']);
+    super('KLDivergence', options);
   }
 
   /** Takes in a batch of distributions. */
   update(p: Tensor, q: Tensor): void {
-    const where = 'KLDivergence.update';
-    recorder?.reading(where);
-    checkTensor(where, 'p', p);
-    checkTensor(where, 'q', q);
-    if (q.shape.length !== 2) throw rangeError(where, `expected q [n, outcomes], got ${shapeText(q.shape)}`);
-    if (!sameShape(p.shape, q.shape)) throw rangeError(where, `expected p ${shapeText(q.shape)}, got ${shapeText(p.shape)}`);
-    const [rows, width] = q.shape as [number, number];
-    const [own, other] = [p.values, q.values];
-    const of = this.logProb ? divergenceOfLogs : divergence;
-    const figures = Float64Array.from({ length: rows }, (_, row) => of(own, other, row * width, width));
-    if (this.reduction === 'none') this.figures.append(figures);
-    else this.sum += figures.reduce((sum, figure) => sum + figure, 0);
-    this.count += rows;
+    this.take('KLDivergence.update', ['p', p], ['q', q], 'outcomes');
   }
 
-  compute(): Tensor {
-    const { reduction, sum, count } = this;
-    if (reduction === 'none') return new Tensor(Float32Array.from(this.figures.values), [count]);
-    return scalar(reduction === 'sum' ? sum : sum / count);
+  /** @internal */
+  protected override figure(p: TensorData, q: TensorData, begin: number, width: number): number {
+    return (this.logProb ? divergenceOfLogs : divergence)(p, q, begin, width);
+  }
+}
+
+/**
+ * The Jensen-Shannon divergence of distributions p and q, the mean of the Kullback-Leibler divergences of `m = (p + q) / 2` from both. As
+ * `torchmetrics.JensenShannonDivergence`.
+ *
+ * `update(p, q)` as in `KLDivergence`. What has no probability on one side counts `log(2)` of its probability on the other; a row whose sum is 0 is NaN.
+ * With `logProb`, -Infinity is no probability, where torchmetrics has NaN. `compute()` is a scalar from 0 to `log(2)`, or `[n]` of all rows for
+ * `reduction: "none"`. Before any update `"mean"` is NaN, `"sum"` 0, and `"none"` has no elements.
+ *
+ * @example
+ * const divergence = new metrics.JensenShannonDivergence();
+ * divergence.update(tensor([[0.36, 0.48, 0.16]]), tensor([[1, 1, 1]]));
+ * divergence.compute().item().toFixed(4); // '0.0225'
+ */
+export class JensenShannonDivergence extends Divergence {
+  constructor(options?: JensenShannonDivergenceOptions) {
+    super('JensenShannonDivergence', options);
   }
 
-  reset(): void {
-    this.figures.clear();
-    this.sum = 0;
-    this.count = 0;
+  /** Takes in a batch of distributions. */
+  update(p: Tensor, q: Tensor): void {
+    this.take('JensenShannonDivergence.update', ['p', p], ['q', q], 'outcomes');
+  }
+
+  /** @internal */
+  protected override figure(p: TensorData, q: TensorData, begin: number, width: number): number {
+    const [sumP, sumQ] = this.logProb ? [1, 1] : [rowSum(p, begin, width), rowSum(q, begin, width)];
+    let sum = 0;
+    for (let i = begin; i < begin + width; i++) {
+      const [own, other] = this.logProb ? [Math.exp(p[i]!), Math.exp(q[i]!)] : [p[i]! / sumP, q[i]! / sumQ];
+      const middle = (own + other) / 2;
+      if (own !== 0) sum += own * Math.log(own / middle);
+      if (other !== 0) sum += other * Math.log(other / middle);
+    }
+    return sum / 2;
   }
 }

@@ -21,3 +21,10 @@ export function numberOf(key: number): number {
   bitsOfOne[0] = key >= 2 ** 31 ? key - 2 ** 31 : ~key;
   return one[0]!;
 }
+
+/** Where the highest of `count` numbers is, the first of equals; NaN is higher than all numbers. */
+export function highestOf(count: number, at: (i: number) => number): number {
+  let best = 0;
+  for (let i = 1; i < count; i++) if (at(i) > at(best) || (Number.isNaN(at(i)) && !Number.isNaN(at(best)))) best = i;
+  return best;
+}

@@ -5,9 +5,9 @@ import type { Reduction } from '../ops/loss';
 import type { Tensor } from '../tensor';
 import { checkInputs } from './inputs';
 import { Module } from './module';
-import { type Kind, number, Options, oneOf } from './options';
+import { number, Options, type OptionType, oneOf } from './options';
 
-const alpha: Kind<number> = { ...number(), check: checkAlpha };
+const alpha: OptionType<number> = { ...number(), check: checkAlpha };
 const focalOptions = new Options('FocalLoss', { alpha, gamma: number(0), reduction: oneOf<Reduction>('mean', 'sum', 'none') });
 
 /**

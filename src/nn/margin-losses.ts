@@ -7,10 +7,10 @@ import { type MultiLabelSoftMarginLossOptions, multilabelSoftMarginLoss, softMar
 import { checkTensor, type Tensor } from '../tensor';
 import { checkInputs } from './inputs';
 import { Module } from './module';
-import { type Kind, number, Options, oneOf } from './options';
+import { number, Options, type OptionType, oneOf } from './options';
 
 const reduction = oneOf<Reduction>('mean', 'sum', 'none');
-const power: Kind<number> = { check: checkPower, print: String };
+const power: OptionType<number> = { check: checkPower, print: String };
 const multiMarginOptions = new Options('MultiMarginLoss', { p: power, margin: number(), reduction });
 const multiLabelMarginOptions = new Options('MultiLabelMarginLoss', { reduction });
 const softMarginOptions = new Options('SoftMarginLoss', { reduction });

@@ -6,19 +6,19 @@ import { pythonBool, pythonFloat } from './format';
 import { watchFields } from './watch';
 
 /** What a field may hold, and how PyTorch prints it. */
-export interface Kind<T> {
+export interface OptionType<T> {
   /** Returns a value that is allowed, and throws for any other. */
   check(where: string, name: string, value: unknown): T;
   print(value: T): string;
 }
 
-export const number = (low?: number, high?: number): Kind<number> => ({
+export const number = (low?: number, high?: number): OptionType<number> => ({
   check: (where, name, value) => checkNumber(where, name, value, low, high),
   print: (value) => (typeof value === 'number' ? pythonFloat(value) : String(value)), // what is not allowed is printed as well
 });
 
 /** A number above 0. */
-export const positive: Kind<number> = {
+export const positive: OptionType<number> = {
   ...number(),
   check: (where, name, value) => {
     const given = checkNumber(where, name, value);
@@ -27,25 +27,25 @@ export const positive: Kind<number> = {
   },
 };
 
-export const integer = (low = -Infinity, high?: number): Kind<number> => ({
+export const integer = (low = -Infinity, high?: number): OptionType<number> => ({
   check: (where, name, value) => checkInteger(where, name, value, low, high),
   print: String,
 });
 
-export const oneOf = <T extends string>(...allowed: T[]): Kind<T> => ({
+export const oneOf = <T extends string>(...allowed: T[]): OptionType<T> => ({
   check: (where, name, value) => checkOneOf(where, name, value, allowed),
   print: (value) => `'${value}'`,
 });
 
-export const boolean: Kind<boolean> = {
+export const boolean: OptionType<boolean> = {
   check: checkBoolean,
   print: (value) => (typeof value === 'boolean' ? pythonBool(value) : String(value)),
 };
 
-/** Another kind, or null. */
-export const orNull = <T>(kind: Kind<T>): Kind<T | null> => ({
-  check: (where, name, value) => (value === null ? null : kind.check(where, name, value)),
-  print: (value) => (value === null ? 'None' : kind.print(value)),
+/** Another type, or null. */
+export const orNull = <T>(type: OptionType<T>): OptionType<T | null> => ({
+  check: (where, name, value) => (value === null ? null : type.check(where, name, value)),
+  print: (value) => (value === null ? 'None' : type.print(value)),
 });
 
 const pythonName = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -53,17 +53,17 @@ const pythonName = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) 
 /** The options of one class of modules. `T` has their names and types, as the module has them among its fields. */
 export class Options<T extends object> {
   private readonly names: readonly (keyof T & string)[];
-  private readonly all: readonly Kind<T[keyof T]>[];
+  private readonly all: readonly OptionType<T[keyof T]>[];
   private readonly forward: string;
   // For each option a value that was allowed: with the same again there is nothing to check.
   private readonly allowed: unknown[] = [];
 
   constructor(
     private readonly where: string,
-    kinds: { readonly [name in keyof T]: Kind<T[name]> },
+    types: { readonly [name in keyof T]: OptionType<T[name]> },
   ) {
-    this.names = Object.keys(kinds) as (keyof T & string)[];
-    this.all = Object.values(kinds);
+    this.names = Object.keys(types) as (keyof T & string)[];
+    this.all = Object.values(types);
     this.forward = `${where}.forward`;
   }
 

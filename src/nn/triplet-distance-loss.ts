@@ -9,7 +9,7 @@ import {
 import type { Tensor } from '../tensor';
 import { checkInputs } from './inputs';
 import { Module } from './module';
-import { boolean, type Kind, Options, oneOf, orNull, positive } from './options';
+import { boolean, Options, type OptionType, oneOf, orNull, positive } from './options';
 
 /** A distance of two tensors: a function, or a module such as `PairwiseDistance`. */
 export type Distance = DistanceFunction | (Module & { forward(x1: Tensor, x2: Tensor): Tensor });
@@ -20,7 +20,7 @@ export interface TripletMarginWithDistanceLossOptions extends Omit<FunctionOptio
   distanceFunction?: Distance | null;
 }
 
-const distance: Kind<Distance> = {
+const distance: OptionType<Distance> = {
   check: (where, name, value) => {
     if (typeof value === 'function' || value instanceof Module) return value as Distance;
     throw typeError(where, `expected ${name} to be a function, a module or null, got ${describe(value)}`);

@@ -2,7 +2,7 @@
 import * as calls from '../calls.generated';
 import { checkNumber } from '../errors';
 import { checkUsual } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 
 /** The options of `Adadelta`. */
 export interface AdadeltaOptions {
@@ -20,7 +20,7 @@ export interface AdadeltaOptions {
 
 const keys = ['square_avg', 'acc_delta'];
 
-const adadelta: Recipe<AdadeltaOptions> = {
+const adadelta: Definition<AdadeltaOptions> = {
   name: 'Adadelta',
   defaults: { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false },
   check(where, options) {

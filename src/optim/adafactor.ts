@@ -5,7 +5,7 @@ import { allocatePersistent } from '../memory';
 import { byOneLayout, flatLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
 import { checkUsual } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 import type { Run, Slot } from './runs';
 
 /** The options of `Adafactor`. */
@@ -192,7 +192,7 @@ function checkEps(where: string, eps: unknown): void {
   checkNumber(where, 'eps[1]', eps[1], 0);
 }
 
-const adafactor: Recipe<AdafactorOptions> = {
+const adafactor: Definition<AdafactorOptions> = {
   name: 'Adafactor',
   defaults: { lr: 1e-2, beta2Decay: -0.8, eps: [null, 1e-3], d: 1, weightDecay: 0, maximize: false },
   check(where, options) {

@@ -2,7 +2,7 @@
 import * as calls from '../calls.generated';
 import { checkNumber } from '../errors';
 import { checkUsual } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 
 /** The options of `Adagrad`. */
 export interface AdagradOptions {
@@ -22,7 +22,7 @@ export interface AdagradOptions {
 
 const keys = ['sum'];
 
-const adagrad: Recipe<AdagradOptions> = {
+const adagrad: Definition<AdagradOptions> = {
   name: 'Adagrad',
   defaults: { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false },
   check(where, options) {

@@ -2,7 +2,7 @@
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
 import { checkBetas, checkUsual } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 import type { Run } from './runs';
 
 /** The options of `Adam` and `AdamW`. */
@@ -52,7 +52,7 @@ function step({ values, state, gradient, n }: Run, o: AdamOptions, count: number
   });
 }
 
-const adam: Recipe<AdamOptions> = {
+const adam: Definition<AdamOptions> = {
   name: 'Adam',
   defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false },
   check,
@@ -64,7 +64,7 @@ const adam: Recipe<AdamOptions> = {
   step: (run, options, count) => step(run, options, count, false),
 };
 
-const adamW: Recipe<AdamOptions> = {
+const adamW: Definition<AdamOptions> = {
   ...adam,
   name: 'AdamW',
   defaults: { ...adam.defaults, weightDecay: 0.01 },

@@ -2,7 +2,7 @@
 import * as calls from '../calls.generated';
 import { checkNumber } from '../errors';
 import { checkBetas, checkUsual } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 
 /** The options of `Adamax`. */
 export interface AdamaxOptions {
@@ -20,7 +20,7 @@ export interface AdamaxOptions {
 
 const keys = ['exp_avg', 'exp_inf'];
 
-const adamax: Recipe<AdamaxOptions> = {
+const adamax: Definition<AdamaxOptions> = {
   name: 'Adamax',
   defaults: { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false },
   check(where, options) {

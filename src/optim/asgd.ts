@@ -5,7 +5,7 @@ import { allocatePersistent } from '../memory';
 import { byOneLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
 import { checkUsual } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 import type { Run } from './runs';
 
 /** The options of `ASGD`. */
@@ -48,7 +48,7 @@ function workOf(run: Run): Work {
   return work;
 }
 
-const asgd: Recipe<ASGDOptions> = {
+const asgd: Definition<ASGDOptions> = {
   name: 'ASGD',
   defaults: { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false },
   check(where, options) {

@@ -2,7 +2,7 @@
 // hand. What they were when they were looked at last is kept, so that a step has only to ask whether all is as it was.
 import { describe, rangeError, typeError, withDefaults } from '../errors';
 import { Tensor } from '../tensor';
-import type { ParamGroup, Recipe } from './optimizer';
+import type { Definition, ParamGroup } from './optimizer';
 import type { Run, Slot } from './runs';
 
 /** A group with its slots, and the runs that were made of them last. */
@@ -52,7 +52,7 @@ export function checkParameter(where: string, parameter: unknown): void {
   }
 }
 
-function checkGroup<O extends object>({ name, defaults }: Recipe<O>, group: unknown, at: string): asserts group is ParamGroup<O> {
+function checkGroup<O extends object>({ name, defaults }: Definition<O>, group: unknown, at: string): asserts group is ParamGroup<O> {
   if (group === null || typeof group !== 'object' || group instanceof Tensor || Array.isArray(group)) {
     throw typeError(name, `expected ${at} to be a group { params, ... }, got ${describe(group)}`, 'optimizer.addParamGroup(...) makes one');
   }
@@ -66,15 +66,15 @@ function checkGroup<O extends object>({ name, defaults }: Recipe<O>, group: unkn
 }
 
 /** Checks all that does not change from step to step: fields and parameters. */
-export function checkGroups<O extends object>(recipe: Recipe<O>, groups: unknown): ParamGroup<O>[] {
-  const { name } = recipe;
+export function checkGroups<O extends object>(definition: Definition<O>, groups: unknown): ParamGroup<O>[] {
+  const { name } = definition;
   if (!Array.isArray(groups)) throw typeError(name, `expected paramGroups to be an array of groups, got ${describe(groups)}`);
   const taken = new Set<Tensor>();
   return Array.from(groups, (group: unknown, i) => {
-    checkGroup(recipe, group, `paramGroups[${i}]`);
+    checkGroup(definition, group, `paramGroups[${i}]`);
     for (const parameter of group.params) {
       checkParameter(name, parameter);
-      recipe.checkParameter?.(name, parameter);
+      definition.checkParameter?.(name, parameter);
       if (taken.has(parameter)) throw rangeError(name, 'a parameter appears more than once');
       taken.add(parameter);
     }

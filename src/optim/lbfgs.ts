@@ -5,7 +5,7 @@ import { recorder } from '../recorder';
 import { changed, Tensor } from '../tensor';
 import { type LbfgsState, newLbfgsState, readLbfgsState, writeLbfgsState } from './lbfgs-state';
 import { type Evaluate, strongWolfe } from './line-search';
-import { Optimizer, type ParamGroupInit, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type ParamGroupInit, type Params } from './optimizer';
 import type { OptimizerStateDict } from './state';
 import { add, dot, largest, scaled, sumOfSizes, type Vector } from './vectors';
 
@@ -31,7 +31,7 @@ const evaluationsIn = ({ maxEval, maxIter }: LBFGSOptions): number => maxEval ??
 
 const noKeys: readonly string[] = [];
 
-const lbfgs: Recipe<LBFGSOptions> = {
+const lbfgs: Definition<LBFGSOptions> = {
   name: 'LBFGS',
   defaults: { lr: 1, maxIter: 20, maxEval: null, toleranceGrad: 1e-7, toleranceChange: 1e-9, historySize: 100, lineSearchFn: null },
   check(where, { lr, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearchFn }) {

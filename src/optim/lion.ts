@@ -1,7 +1,7 @@
 // The sign of a mean of the gradients.
 import * as calls from '../calls.generated';
 import { checkBetas, checkUsual } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 
 /** The options of `Lion`. */
 export interface LionOptions {
@@ -17,7 +17,7 @@ export interface LionOptions {
 
 const keys = ['exp_avg'];
 
-const lion: Recipe<LionOptions> = {
+const lion: Definition<LionOptions> = {
   name: 'Lion',
   defaults: { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, maximize: false },
   check(where, options) {

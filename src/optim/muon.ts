@@ -5,7 +5,7 @@ import { allocatePersistent } from '../memory';
 import { flatLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 import type { Run } from './runs';
 
 /** The options of `Muon`. */
@@ -142,7 +142,7 @@ function ratioOf({ rows, columns }: Matrix, { adjustLrFn }: MuonOptions): number
   return adjustLrFn === 'match_rms_adamw' ? 0.2 * Math.sqrt(Math.max(rows, columns)) : Math.sqrt(Math.max(1, rows / columns));
 }
 
-const muon: Recipe<MuonOptions> = {
+const muon: Definition<MuonOptions> = {
   name: 'Muon',
   defaults: {
     lr: 1e-3,

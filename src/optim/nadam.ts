@@ -2,7 +2,7 @@
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
 import { checkBetas, checkUsual } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 
 /** The options of `NAdam`. */
 export interface NAdamOptions {
@@ -29,7 +29,7 @@ const greatest = 2 ** 127;
 
 const momentumAt = ({ betas, momentumDecay }: NAdamOptions, step: number): number => betas[0] * (1 - 0.5 * 0.96 ** (step * momentumDecay));
 
-const nadam: Recipe<NAdamOptions> = {
+const nadam: Definition<NAdamOptions> = {
   name: 'NAdam',
   defaults: { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, momentumDecay: 4e-3, decoupledWeightDecay: false, maximize: false },
   check(where, options) {

@@ -1,5 +1,5 @@
 // What all optimizers share: parameter groups, the step over runs of parameters, state dicts. An optimizer itself is a
-// recipe: its options, the state it keeps for each parameter, and the kernel that steps a run.
+// definition: its options, the state it keeps for each parameter, and the kernel that steps a run.
 import { describe, markOwn, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { refuseHeld } from '../holders';
 import { refusePythonNames } from '../nn/absent';
@@ -27,7 +27,7 @@ export type ParamGroup<O> = {
 } & O;
 
 /** What makes an optimizer. */
-export interface Recipe<O extends object> {
+export interface Definition<O extends object> {
   readonly name: string;
   readonly defaults: O;
   /** Throws a RangeError or TypeError unless every option is usable. */
@@ -65,9 +65,9 @@ const ownCopy = <O extends object>(options: O): O =>
   Object.fromEntries(Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value])) as O;
 
 // Makes the runs of the present gradients: mostly those of the last step still stand.
-function planGroup<O extends object>(recipe: Recipe<O>, stepped: Stepped<O>): void {
+function planGroup<O extends object>(definition: Definition<O>, stepped: Stepped<O>): void {
   const { group, slots } = stepped;
-  const keys = recipe.stateKeys(group);
+  const keys = definition.stateKeys(group);
   const padded = joinsOverPadding();
   let changed = keys !== stepped.keys || padded !== stepped.padded || stepped.runs === null;
   for (let i = 0; i < slots.length; i++) {
@@ -82,7 +82,7 @@ function planGroup<O extends object>(recipe: Recipe<O>, stepped: Stepped<O>): vo
   stepped.runs = null; // also when it throws
   stepped.keys = keys;
   stepped.padded = padded;
-  stepped.runs = planRuns(recipe.name, slots, keys);
+  stepped.runs = planRuns(definition.name, slots, keys);
 }
 
 /** What was recorded of a group. */
@@ -113,7 +113,7 @@ export abstract class Optimizer<O extends object> {
   /** The options that a group has unless it brings its own. */
   readonly defaults: Readonly<O>;
 
-  readonly #recipe: Recipe<O>;
+  readonly #definition: Definition<O>;
   readonly #slots: Slots;
   // How many fields a group has, without `initialLr`.
   readonly #fields: number;
@@ -124,14 +124,14 @@ export abstract class Optimizer<O extends object> {
   #guardedIn: WeakRef<Recorder> | null = null;
 
   /** @internal */
-  constructor(recipe: Recipe<O>, params: Params<O>, options: Partial<O> | undefined) {
-    this.#recipe = recipe;
-    this.#slots = new Slots(recipe.scalar?.first ?? 0);
-    this.#fields = Object.keys(recipe.defaults).length + 1;
-    this.defaults = ownCopy(withDefaults(recipe.name, options, recipe.defaults));
-    recipe.check(recipe.name, this.defaults);
+  constructor(definition: Definition<O>, params: Params<O>, options: Partial<O> | undefined) {
+    this.#definition = definition;
+    this.#slots = new Slots(definition.scalar?.first ?? 0);
+    this.#fields = Object.keys(definition.defaults).length + 1;
+    this.defaults = ownCopy(withDefaults(definition.name, options, definition.defaults));
+    definition.check(definition.name, this.defaults);
     const list = this.#listOf(params, 'params');
-    if (list.length === 0) throw rangeError(recipe.name, 'got an empty list of parameters');
+    if (list.length === 0) throw rangeError(definition.name, 'got an empty list of parameters');
     if (list[0] instanceof Tensor) this.addParamGroup({ params: list } as unknown as ParamGroupInit<O>);
     else for (const group of list) this.addParamGroup(group as ParamGroupInit<O>);
   }
@@ -150,7 +150,7 @@ export abstract class Optimizer<O extends object> {
    * optimizer.paramGroups.map((group) => group.lr); // [0.1, 0.01]
    */
   addParamGroup(init: ParamGroupInit<O>): void {
-    const { name, check } = this.#recipe;
+    const { name, check } = this.#definition;
     this.#refuseHeld(this.#current(), 'addParamGroup');
     if (init === null || typeof init !== 'object' || init instanceof Tensor || !('params' in init)) {
       const hint = `new optim.${name}(model.parameters()) or new optim.${name}([{ params: model.parameters(), lr: 0.01 }])`;
@@ -167,13 +167,13 @@ export abstract class Optimizer<O extends object> {
 
   /** Changes every parameter that has a gradient by one step of the method. */
   step(): void {
-    const recipe = this.#recipe;
+    const definition = this.#definition;
     const stepped = this.#current();
     this.#refuseHeld(stepped, 'step');
     // Whatever a getter among the options does, it does before anything is written.
-    for (let i = 0; i < stepped.length; i++) recipe.check(recipe.name, stepped[i]!.group);
-    for (let i = 0; i < stepped.length; i++) planGroup(recipe, stepped[i]!);
-    for (let i = 0; i < stepped.length; i++) refuseDetached(recipe.name, stepped[i]!.runs!);
+    for (let i = 0; i < stepped.length; i++) definition.check(definition.name, stepped[i]!.group);
+    for (let i = 0; i < stepped.length; i++) planGroup(definition, stepped[i]!);
+    for (let i = 0; i < stepped.length; i++) refuseDetached(definition.name, stepped[i]!.runs!);
     if (recorder !== null) {
       this.#record(recorder, stepped);
       return;
@@ -201,10 +201,10 @@ export abstract class Optimizer<O extends object> {
    * An error inside a compiled function.
    */
   stateDict(): OptimizerStateDict {
-    recorder?.reading(`${this.#recipe.name}.stateDict`);
+    recorder?.reading(`${this.#definition.name}.stateDict`);
     const stepped = this.#current();
     for (const { slots } of stepped) for (const { parameter } of slots) parameter.version.holder?.sync();
-    return writeStateDict(this.#recipe, stepped);
+    return writeStateDict(this.#definition, stepped);
   }
 
   /**
@@ -219,7 +219,7 @@ export abstract class Optimizer<O extends object> {
 
   /** @internal Checks a state dict; what it returns takes it over. */
   read(dict: OptimizerStateDict): () => void {
-    const { name } = this.#recipe;
+    const { name } = this.#definition;
     if (recorder !== null) {
       throw new SimdnnError(
         'SIMDNN_NOT_RECORDABLE',
@@ -228,7 +228,7 @@ export abstract class Optimizer<O extends object> {
     }
     const stepped = this.#current();
     this.#refuseHeld(stepped, 'loadStateDict');
-    return readStateDict(this.#recipe, stepped, dict);
+    return readStateDict(this.#definition, stepped, dict);
   }
 
   // The groups as they are now, looked at anew where anything has changed.
@@ -243,7 +243,7 @@ export abstract class Optimizer<O extends object> {
   }
 
   #take(given: unknown): readonly Stepped<O>[] {
-    const groups = checkGroups(this.#recipe, given);
+    const groups = checkGroups(this.#definition, given);
     const before = this.#stepped;
     if (groups.length !== before.length || !groups.every(({ params }, i) => areOf(params, before[i]!.slots))) {
       this.#stepped = groups.map((group) => ({
@@ -264,18 +264,18 @@ export abstract class Optimizer<O extends object> {
       const { slots } = stepped[i]!;
       for (let k = 0; k < slots.length; k++) {
         const { parameter } = slots[k]!;
-        if (parameter.version.holder !== null) refuseHeld(`${this.#recipe.name}.${method}`, parameter);
+        if (parameter.version.holder !== null) refuseHeld(`${this.#definition.name}.${method}`, parameter);
       }
     }
   }
 
   #issue(runs: readonly Run[], options: O): void {
-    for (let i = 0; i < runs.length; i++) this.#recipe.step(runs[i]!, options, runs[i]!.slots[0]!.steps + 1);
+    for (let i = 0; i < runs.length; i++) this.#definition.step(runs[i]!, options, runs[i]!.slots[0]!.steps + 1);
   }
 
   // Counts steps that were done.
   #count(runs: readonly Run[], keys: readonly string[], options: O, steps: number): void {
-    const { countsSteps, scalar } = this.#recipe;
+    const { countsSteps, scalar } = this.#definition;
     for (let i = 0; i < runs.length; i++) {
       const { slots } = runs[i]!;
       for (let k = 0; k < slots.length; k++) {
@@ -290,12 +290,12 @@ export abstract class Optimizer<O extends object> {
   }
 
   #record(to: Recorder, stepped: readonly Stepped<O>[]): void {
-    const recipe = this.#recipe;
+    const definition = this.#definition;
     const parts: Part<O>[] = stepped.map((one) => ({ stepped: one, keys: one.keys, runs: one.runs! }));
     if (to === this.#madeIn && parts.some(({ keys }) => keys.length > 0)) {
       throw new SimdnnError(
         'SIMDNN_NOT_RECORDABLE',
-        `[${recipe.name}.step] an optimizer that is made inside a compiled function cannot keep a state: each call would go on from the last\n  hint: make it outside`,
+        `[${definition.name}.step] an optimizer that is made inside a compiled function cannot keep a state: each call would go on from the last\n  hint: make it outside`,
       );
     }
     const count = (steps: number): void => {
@@ -306,12 +306,12 @@ export abstract class Optimizer<O extends object> {
     to.live(() => {
       for (let i = 0; i < parts.length; i++) {
         const { group } = parts[i]!.stepped;
-        recipe.check(recipe.name, group);
-        if (recipe.stateKeys(group) !== parts[i]!.keys) return;
+        definition.check(definition.name, group);
+        if (definition.stateKeys(group) !== parts[i]!.keys) return;
       }
       for (let i = 0; i < parts.length; i++) this.#issue(parts[i]!.runs, parts[i]!.stepped.group);
     });
-    to.operation(`${recipe.name}.step`);
+    to.operation(`${definition.name}.step`);
     for (const { values, gradient, state } of parts.flatMap(({ runs }) => runs)) {
       to.memory(values, 'parameter');
       to.memory(gradient, 'gradient');
@@ -330,7 +330,7 @@ export abstract class Optimizer<O extends object> {
           }
         };
       },
-      steady: () => recipe.linear === true && !parts.some((part) => hasGetter(part.stepped.group)),
+      steady: () => definition.linear === true && !parts.some((part) => hasGetter(part.stepped.group)),
       counter: this,
     });
     this.#guardGroups(to, stepped);
@@ -350,7 +350,7 @@ export abstract class Optimizer<O extends object> {
   }
 
   #listOf(params: unknown, what: string): unknown[] {
-    const { name } = this.#recipe;
+    const { name } = this.#definition;
     if (params instanceof Tensor || typeof (params as Iterable<unknown> | null | undefined)?.[Symbol.iterator] !== 'function') {
       const hint = typeof (params as { parameters?: unknown } | null)?.parameters === 'function' ? 'give it model.parameters()' : undefined;
       throw typeError(name, `expected ${what} to be a list of parameters or of groups, got ${describe(params)}`, hint);

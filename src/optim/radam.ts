@@ -2,7 +2,7 @@
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
 import { checkBetas, checkUsual } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 
 /** The options of `RAdam`. */
 export interface RAdamOptions {
@@ -22,7 +22,7 @@ export interface RAdamOptions {
 
 const keys = ['exp_avg', 'exp_avg_sq'];
 
-const radam: Recipe<RAdamOptions> = {
+const radam: Definition<RAdamOptions> = {
   name: 'RAdam',
   defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, decoupledWeightDecay: false, maximize: false },
   check(where, options) {

@@ -2,7 +2,7 @@
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
 import { checkUsual } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 
 /** The options of `RMSprop`. */
 export interface RMSpropOptions {
@@ -25,7 +25,7 @@ export interface RMSpropOptions {
 const allKeys = ['square_avg', 'momentum_buffer', 'grad_avg'];
 const keysOf = [allKeys.slice(0, 1), allKeys.slice(0, 2), ['square_avg', 'grad_avg'], allKeys];
 
-const rmsprop: Recipe<RMSpropOptions> = {
+const rmsprop: Definition<RMSpropOptions> = {
   name: 'RMSprop',
   defaults: { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false },
   check(where, options) {

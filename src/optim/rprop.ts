@@ -4,7 +4,7 @@ import { checkBoolean, checkNumber, describe, rangeError, typeError } from '../e
 import { allocatePersistent } from '../memory';
 import { byOneLayout, flatLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 import type { Run } from './runs';
 
 /** The options of `Rprop`. */
@@ -51,7 +51,7 @@ function checkPair(where: string, name: string, pair: unknown): void {
   for (let i = 0; i < 2; i++) checkNumber(where, `${name}[${i}]`, pair[i]);
 }
 
-const rprop: Recipe<RpropOptions> = {
+const rprop: Definition<RpropOptions> = {
   name: 'Rprop',
   defaults: { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false },
   check(where, { lr, etas, stepSizes, maximize }) {

@@ -13,7 +13,7 @@ export interface Slot {
   readonly position: number;
   /** How many steps the state has seen, at most 1 where they are not counted; 0: there is no state. */
   steps: number;
-  /** The number that is kept beside the state, where the recipe has one. */
+  /** The number that is kept beside the state, where the definition has one. */
   scalar: number;
   /** What is kept for this one: of its span others may keep more. */
   readonly kept: Set<string>;

@@ -2,7 +2,7 @@
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError } from '../errors';
 import { checkUsual } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 
 /** The options of `SGD`. */
 export interface SGDOptions {
@@ -23,7 +23,7 @@ export interface SGDOptions {
 const none: readonly string[] = [];
 const buffer = ['momentum_buffer'];
 
-const sgd: Recipe<SGDOptions> = {
+const sgd: Definition<SGDOptions> = {
   name: 'SGD',
   defaults: { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false },
   check(where, options) {

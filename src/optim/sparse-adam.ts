@@ -4,7 +4,7 @@ import { checkBoolean, checkNumber, rangeError, SimdnnError } from '../errors';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
 import { checkBetas } from './checks';
-import { Optimizer, type Params, type Recipe } from './optimizer';
+import { type Definition, Optimizer, type Params } from './optimizer';
 import type { Run, Slot } from './runs';
 
 /** The options of `SparseAdam`. */
@@ -49,7 +49,7 @@ function stepTable(run: Run, slot: Slot, { lr, betas, eps, maximize }: SparseAda
   });
 }
 
-const sparseAdam: Recipe<SparseAdamOptions> = {
+const sparseAdam: Definition<SparseAdamOptions> = {
   name: 'SparseAdam',
   defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, maximize: false },
   check(where, { lr, betas, eps, maximize }) {

@@ -4,7 +4,7 @@ import { checkAttached, checkNumber, describe, rangeError, typeError } from '../
 import { numelOf, sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
 import type { Stepped } from './groups';
-import type { Recipe } from './optimizer';
+import type { Definition } from './optimizer';
 import type { Slot } from './runs';
 
 /** What `Optimizer.stateDict()` returns. */
@@ -21,7 +21,7 @@ export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (lette
 const copyOf = (value: unknown): unknown => (Array.isArray(value) ? [...value] : value);
 
 // The shape of what is kept under a key; null for nothing.
-const shapeIn = <O extends object>({ shapeOf }: Recipe<O>, { parameter }: Slot, key: string): number[] | null =>
+const shapeIn = <O extends object>({ shapeOf }: Definition<O>, { parameter }: Slot, key: string): number[] | null =>
   shapeOf === undefined ? parameter.shape.slice() : shapeOf(key, parameter.shape);
 
 const memoryOf = ({ span, position }: Slot, key: string, shape: readonly number[]): Float32Array =>
@@ -36,22 +36,22 @@ function stepTensor(steps: number): Tensor {
   return steps < half ? new Tensor(Int32Array.of(steps), []) : new Tensor(Int32Array.of(Math.floor(steps / half), steps % half), [2]);
 }
 
-export function writeStateDict<O extends object>(recipe: Recipe<O>, all: readonly Stepped<O>[]): OptimizerStateDict {
+export function writeStateDict<O extends object>(definition: Definition<O>, all: readonly Stepped<O>[]): OptimizerStateDict {
   const dict: OptimizerStateDict = { state: {}, param_groups: [] };
   let number = 0;
   for (const { group, slots } of all) {
-    const options = Object.keys(recipe.defaults).map((name) => [snakeCase(name), copyOf(group[name as keyof O])]);
+    const options = Object.keys(definition.defaults).map((name) => [snakeCase(name), copyOf(group[name as keyof O])]);
     const initial = group.initialLr === undefined ? {} : { initial_lr: group.initialLr };
     dict.param_groups.push({ ...Object.fromEntries(options), ...initial, params: slots.map((_, i) => number + i) });
     for (const slot of slots) {
       if (slot.steps > 0) {
-        const kept = recipe.allKeys.flatMap((key): [string, Tensor][] => {
-          const shape = slot.kept.has(key) ? shapeIn(recipe, slot, key) : null;
+        const kept = definition.allKeys.flatMap((key): [string, Tensor][] => {
+          const shape = slot.kept.has(key) ? shapeIn(definition, slot, key) : null;
           return shape === null ? [] : [[key, new Tensor(memoryOf(slot, key, shape).slice(), shape)]];
         });
-        const count: Record<string, Tensor> = recipe.countsSteps ? { step: stepTensor(slot.steps) } : {};
-        const scalar = recipe.scalar && { [recipe.scalar.key]: new Tensor(Float32Array.of(slot.scalar), []) };
-        const { derived } = recipe;
+        const count: Record<string, Tensor> = definition.countsSteps ? { step: stepTensor(slot.steps) } : {};
+        const scalar = definition.scalar && { [definition.scalar.key]: new Tensor(Float32Array.of(slot.scalar), []) };
+        const { derived } = definition;
         const said: Record<string, Tensor> =
           derived === undefined ? {} : { [derived.key]: new Tensor(Float32Array.of(derived.at(group, slot.steps)), []) };
         dict.state[number] = { ...count, ...scalar, ...said, ...Object.fromEntries(kept) };
@@ -88,15 +88,25 @@ function readScalar(where: string, key: string, number: unknown, value: unknown)
   return Math.fround(scalar);
 }
 
-function readSlot<O extends object>(where: string, recipe: Recipe<O>, options: O, slot: Slot, number: unknown, saved: unknown): Loaded {
-  const loaded: Loaded = { slot, steps: 0, scalar: recipe.scalar?.first ?? 0, tensors: new Map() };
+function readSlot<O extends object>(
+  where: string,
+  definition: Definition<O>,
+  options: O,
+  slot: Slot,
+  number: unknown,
+  saved: unknown,
+): Loaded {
+  const loaded: Loaded = { slot, steps: 0, scalar: definition.scalar?.first ?? 0, tensors: new Map() };
   const entries = (saved ?? {}) as Record<string, unknown>;
-  const shapes = new Map(recipe.allKeys.map((key) => [key, shapeIn(recipe, slot, key)]));
-  const numbers = [...(recipe.countsSteps ? ['step'] : []), ...[recipe.scalar, recipe.derived].flatMap((one) => one?.key ?? [])];
-  const known = [...recipe.allKeys.filter((key) => shapes.get(key) !== null), ...numbers];
+  const shapes = new Map(definition.allKeys.map((key) => [key, shapeIn(definition, slot, key)]));
+  const numbers = [
+    ...(definition.countsSteps ? ['step'] : []),
+    ...[definition.scalar, definition.derived].flatMap((one) => one?.key ?? []),
+  ];
+  const known = [...definition.allKeys.filter((key) => shapes.get(key) !== null), ...numbers];
   const unknown = Object.keys(entries).filter((key) => !known.includes(key));
   if (unknown.length > 0) {
-    throw rangeError(where, `the state of parameter ${number} has ${unknown.join(', ')}, which ${recipe.name} does not keep`, foreign);
+    throw rangeError(where, `the state of parameter ${number} has ${unknown.join(', ')}, which ${definition.name} does not keep`, foreign);
   }
   for (const [key, shape] of shapes) {
     const value = entries[key] ?? null;
@@ -111,11 +121,11 @@ function readSlot<O extends object>(where: string, recipe: Recipe<O>, options: O
     loaded.tensors.set(key, value);
   }
   if (loaded.tensors.size === 0 && (entries['step'] ?? null) === null) return loaded;
-  for (const key of recipe.stateKeys(options)) {
+  for (const key of definition.stateKeys(options)) {
     if (!loaded.tensors.has(key) && shapes.get(key) !== null) throw rangeError(where, `the state of parameter ${number} has no ${key}`);
   }
-  loaded.steps = recipe.countsSteps ? readCount(where, number, entries['step']) : 1;
-  if (recipe.scalar !== undefined) loaded.scalar = readScalar(where, recipe.scalar.key, number, entries[recipe.scalar.key]);
+  loaded.steps = definition.countsSteps ? readCount(where, number, entries['step']) : 1;
+  if (definition.scalar !== undefined) loaded.scalar = readScalar(where, definition.scalar.key, number, entries[definition.scalar.key]);
   return loaded;
 }
 
@@ -128,7 +138,11 @@ const telling = new Set(
 );
 
 // A group that no parameter was stepped with has no state that would tell.
-function refuseForeign<O extends object>(where: string, { name, defaults, decoupled }: Recipe<O>, saved: Record<string, unknown>): void {
+function refuseForeign<O extends object>(
+  where: string,
+  { name, defaults, decoupled }: Definition<O>,
+  saved: Record<string, unknown>,
+): void {
   const own = new Set(Object.keys(defaults).map(snakeCase));
   const others = Object.keys(saved).filter((key) => telling.has(key) && !own.has(key));
   if (others.length > 0) throw rangeError(where, `a group has ${others.join(', ')}, which ${name} does not know`, foreign);
@@ -137,12 +151,12 @@ function refuseForeign<O extends object>(where: string, { name, defaults, decoup
     throw rangeError(where, `expected decoupled_weight_decay of a group to be ${decoupled}, got ${decay}`, foreign);
 }
 
-function readOptions<O extends object>(where: string, recipe: Recipe<O>, present: O, saved: Record<string, unknown>): O {
-  refuseForeign(where, recipe, saved);
+function readOptions<O extends object>(where: string, definition: Definition<O>, present: O, saved: Record<string, unknown>): O {
+  refuseForeign(where, definition, saved);
   const options = Object.fromEntries(
-    Object.keys(recipe.defaults).map((name) => [name, copyOf(saved[snakeCase(name)] ?? present[name as keyof O])]),
+    Object.keys(definition.defaults).map((name) => [name, copyOf(saved[snakeCase(name)] ?? present[name as keyof O])]),
   ) as O;
-  recipe.check(where, options);
+  definition.check(where, options);
   const initial = saved['initial_lr'];
   return initial === undefined ? options : { ...options, initialLr: checkNumber(where, 'initial_lr', initial) };
 }
@@ -166,12 +180,12 @@ function checkLayout<O extends object>(where: string, all: readonly Stepped<O>[]
   });
 }
 
-function restore<O extends object>(recipe: Recipe<O>, { slot, steps, scalar, tensors }: Loaded): void {
+function restore<O extends object>(definition: Definition<O>, { slot, steps, scalar, tensors }: Loaded): void {
   slot.steps = steps;
   slot.scalar = scalar;
-  for (const key of recipe.allKeys) {
+  for (const key of definition.allKeys) {
     const source = tensors.get(key);
-    const shape = shapeIn(recipe, slot, key);
+    const shape = shapeIn(definition, slot, key);
     if ((source === undefined && !slot.kept.has(key)) || shape === null) continue;
     const memory = memoryOf(slot, key, shape);
     if (source === undefined) {
@@ -185,21 +199,25 @@ function restore<O extends object>(recipe: Recipe<O>, { slot, steps, scalar, ten
 }
 
 /** Checks a state dict; what it returns takes it over. */
-export function readStateDict<O extends object>(recipe: Recipe<O>, all: readonly Stepped<O>[], dict: OptimizerStateDict): () => void {
-  const where = `${recipe.name}.loadStateDict`;
+export function readStateDict<O extends object>(
+  definition: Definition<O>,
+  all: readonly Stepped<O>[],
+  dict: OptimizerStateDict,
+): () => void {
+  const where = `${definition.name}.loadStateDict`;
   checkLayout(where, all, dict);
   const state = dict.state as Record<string, unknown>;
   const read = all.map(({ group, slots }, i) => {
     const saved = dict.param_groups[i]!;
-    const options = readOptions(where, recipe, group, saved);
+    const options = readOptions(where, definition, group, saved);
     const numbers = saved['params'] as unknown[];
-    return { options, loaded: slots.map((slot, k) => readSlot(where, recipe, options, slot, numbers[k], state[String(numbers[k])])) };
+    return { options, loaded: slots.map((slot, k) => readSlot(where, definition, options, slot, numbers[k], state[String(numbers[k])])) };
   });
   return () => {
     read.forEach(({ options, loaded }, i) => {
       const stepped = all[i]!;
       Object.assign(stepped.group, options);
-      for (const one of loaded) restore(recipe, one);
+      for (const one of loaded) restore(definition, one);
       stepped.runs = null;
     });
   };

@@ -153,7 +153,7 @@ export class StepsAhead {
   /** The steps of the present run, or the last; null: none were told so. */
   told: Ahead | null = null;
   private coming: Ahead | null = null;
-  /** Of how many steps: as many as the last legs had time for. */
+  /** Of how many steps: as many as the last segments had time for. */
   private most = 16;
 
   /** Finds the numbers of steps that a run is told; `steps` are those to come, so many at most. */

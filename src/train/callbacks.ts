@@ -5,9 +5,9 @@ import type { Optimizer } from '../optim';
 import { isReportReader } from '../report-readers';
 import type { NestedArray } from '../tensor';
 import type { ArraysOf, NumbersOf, OfValidation, SetFigures } from './figure-types';
-import type { Leg } from './leg';
 import type { GivenMetrics } from './measures';
 import type { FitResult } from './options';
+import type { Segment } from './segment';
 import type { GivenValidation } from './validation';
 
 /** What the library's own callbacks are told besides: no name that an object of the user's may have. */
@@ -98,11 +98,16 @@ export interface Callback {
   onEnd?(result: FitResult): unknown;
 }
 
-/** How far a leg got: in the midst of an epoch, or at the end of one. */
-export const batchReport = ({ loss }: FitResult, epochs: number, leg: Leg, batches: number | undefined): Omit<BatchReport, 'stop'> =>
-  leg.batch > 0
-    ? { epoch: epochs + 1, batch: leg.batch, batches, loss: leg.lossSum / leg.batch }
-    : { epoch: epochs, batch: leg.ofEpoch ?? batches!, batches, loss: loss.at(-1)! };
+/** How far a segment got: in the midst of an epoch, or at the end of one. */
+export const batchReport = (
+  { loss }: FitResult,
+  epochs: number,
+  segment: Segment,
+  batches: number | undefined,
+): Omit<BatchReport, 'stop'> =>
+  segment.batch > 0
+    ? { epoch: epochs + 1, batch: segment.batch, batches, loss: segment.lossSum / segment.batch }
+    : { epoch: epochs, batch: segment.ofEpoch ?? batches!, batches, loss: loss.at(-1)! };
 
 const events = ['onBegin', 'onEpoch', 'onBatch', 'onEnd', 'afterStep'] as const;
 type Event = (typeof events)[number];

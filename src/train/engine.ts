@@ -1,4 +1,4 @@
-// Tasks over the batches of loaders, leg by leg, on a native thread: what fit and evaluate are made of.
+// Tasks over the batches of loaders, segment by segment, on a native thread: what fit and evaluate are made of.
 import type { Steps } from '../data/ahead';
 import { DataLoader } from '../data/loader';
 import type { Place, RowBatches } from '../data/loader-state';
@@ -10,8 +10,8 @@ import { type AfterSteps, nothingAfter } from './ahead';
 import { awaited } from './batch';
 import { type Batches, checkBatch, checkLoader, stepsIn } from './batches';
 import { eachOnce, Feed, type Known } from './feed';
-import { batchesOf, fedLeg, type Leg, lastKind, type Outputs, sum, weightOf } from './leg';
 import { refuseData } from './refusals';
+import { batchesOf, fedSegment, lastKind, type Outputs, type Segment, sum, weightOf } from './segment';
 import { copyRows, refuseReport, Session } from './session';
 import type { Source } from './source';
 import { RandomStream } from './stream';
@@ -22,7 +22,7 @@ import { hurry, ownTurn, patientTurn, takeTurn } from './turns';
 export interface EngineOptions {
   /** Whether it runs on the threads for fits, not on the one for evaluations and predictions. */
   forFits: boolean;
-  /** Whether JavaScript may change what a step does, so that recordings are asked before each leg. */
+  /** Whether JavaScript may change what a step does, so that recordings are asked before each segment. */
   changes: boolean;
   /** Whether callbacks come in the midst of epochs. */
   interrupts: boolean;
@@ -247,12 +247,14 @@ export class Engine {
   }
 
   /** Goes on with a phase until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. */
-  async leg(phase: number, limits: Limits, after: AfterSteps = nothingAfter): Promise<Leg> {
+  async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter): Promise<Segment> {
     const state = this.phases[phase]!;
-    return state.rows === null ? this.fedLeg(phase, state, limits, after) : this.rowsLeg(phase, state, state.rows.batches, limits, after);
+    return state.rows === null
+      ? this.fedSegment(phase, state, limits, after)
+      : this.rowsSegment(phase, state, state.rows.batches, limits, after);
   }
 
-  private async rowsLeg(phase: number, state: Phase, rowBatches: RowBatches, limits: Limits, after: AfterSteps): Promise<Leg> {
+  private async rowsSegment(phase: number, state: Phase, rowBatches: RowBatches, limits: Limits, after: AfterSteps): Promise<Segment> {
     const { batches } = rowBatches;
     const session = this.session ?? this.record();
     const loader = state.loader as DataLoader<unknown>;
@@ -285,7 +287,7 @@ export class Engine {
     return { losses, batch, lossSum, steps: done, rows, kinds: order, outputs, counted };
   }
 
-  // Where the order of the epoch was drawn that began in a leg and is under way.
+  // Where the order of the epoch was drawn that began in a segment and is under way.
   private placeOf(
     phase: number,
     session: Session,
@@ -313,8 +315,8 @@ export class Engine {
     if (loader instanceof DataLoader && place !== null) loader.standAt(place, batch);
   }
 
-  // A leg is of batches that were made while the leg before ran.
-  private async fedLeg(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Leg> {
+  // A segment is of batches that were made while the segment before ran.
+  private async fedSegment(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
     state.feed ??= new Feed(() => this.begin(phase), this.stream, this.options.interrupts, this.check);
     const { feed, examples } = state;
     const known = this.knownOf(phase);
@@ -322,7 +324,7 @@ export class Engine {
     const { arriving } = feed;
     if (arriving !== null) {
       await arriving;
-      if (this.isStopped) return fedLeg([], feed.batch, feed.lossSum, { outputs: [] }, []);
+      if (this.isStopped) return fedSegment([], feed.batch, feed.lossSum, { outputs: [] }, []);
     }
     if (feed.isEmpty && feed.unknown !== null) {
       this.meet(phase, state, feed.unknown.tensors);
@@ -347,7 +349,7 @@ export class Engine {
     this.refuse(session, phase, report, feed.batch);
     return feed.isOver && !feed.hasFailed
       ? this.endFedEpoch(state, feed, report, order)
-      : fedLeg([], feed.batch, feed.lossSum, report, order);
+      : fedSegment([], feed.batch, feed.lossSum, report, order);
   }
 
   // Records the task for a batch of a shape that was not met before.
@@ -359,7 +361,7 @@ export class Engine {
     else this.options.made?.(this.phases.map((_, i) => (i === phase ? [kind] : [])));
   }
 
-  private endFedEpoch(state: Phase, feed: Feed, outputs: Outputs, order: readonly RecordedStep[]): Leg {
+  private endFedEpoch(state: Phase, feed: Feed, outputs: Outputs, order: readonly RecordedStep[]): Segment {
     const { loader } = state;
     feed.finish();
     state.feed = null;
@@ -367,13 +369,13 @@ export class Engine {
     state.place = null;
     const wasResumed = state.isResumed;
     if (wasResumed) this.takeRows(state, loader as DataLoader<unknown>);
-    if (wasResumed && feed.batch === 0) return fedLeg([], 0, 0, outputs, order); // all batches of that epoch were given before
+    if (wasResumed && feed.batch === 0) return fedSegment([], 0, 0, outputs, order); // all batches of that epoch were given before
     state.epochsDone++;
     if (feed.batch === 0) {
       const hint = 'an object whose [Symbol.asyncIterator] or [Symbol.iterator] begins anew: a generator is gone through once';
       throw rangeError(this.where, 'the loader has no batches', state.epochsDone > 1 ? hint : undefined);
     }
-    return { ...fedLeg([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
+    return { ...fedSegment([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
   }
 
   // After the rest of an epoch the others are whole ones.

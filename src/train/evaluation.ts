@@ -5,7 +5,7 @@ import type { Module } from '../nn';
 import type { Batches } from './batches';
 import { Engine } from './engine';
 import type { NoMetrics, NumbersOf } from './figure-types';
-import { checkModel, legMilliseconds, refuseChanges } from './inference';
+import { checkModel, refuseChanges, segmentMilliseconds } from './inference';
 import { type GivenMetrics, Measures, outputBytes } from './measures';
 import { type Criterion, type CriterionFunction, criterionOf, evaluationTask } from './tasks';
 
@@ -81,9 +81,9 @@ export async function evaluate(
   try {
     metrics.reset();
     for (;;) {
-      const leg = await engine.leg(0, { epochs: 1, milliseconds: legMilliseconds, outputBytes, finite: false });
-      metrics.update(leg);
-      if (leg.losses.length > 0) return { ...(criterion && { loss: leg.losses[0]! }), ...metrics.compute().metrics };
+      const segment = await engine.segment(0, { epochs: 1, milliseconds: segmentMilliseconds, outputBytes, finite: false });
+      metrics.update(segment);
+      if (segment.losses.length > 0) return { ...(criterion && { loss: segment.losses[0]! }), ...metrics.compute().metrics };
     }
   } finally {
     await engine.close();

@@ -155,7 +155,7 @@ export class Feed {
     this.push(kind, tensors, drawn);
   }
 
-  /** The next batches, for one leg: of those that are ready as many as it is likely to come to. */
+  /** The next batches, for one segment: of those that are ready as many as it is likely to come to. */
   take({ kinds }: Known, atMost: number): { random: RandomPosition; given: NonNullable<LoopRun['batches']> } {
     const given: NonNullable<LoopRun['batches']> = [];
     let position = this.stream.position;

@@ -11,13 +11,13 @@ import { knownLength } from './batches';
 import { batchReport } from './callbacks';
 import { Engine } from './engine';
 import type { Figures, SetFigures } from './figure-types';
-import type { Leg } from './leg';
 import { type Measures, outputBytes } from './measures';
 import type { FitResult, Settings } from './options';
 import { type Progress, silent, startProgress } from './progress';
 import { Ranks } from './ranks';
 import { RatesOfSteps } from './rates';
 import { addFigures, addSet, bestOf, emptyResult } from './result';
+import type { Segment } from './segment';
 import { OwnSequence, seedOf } from './stream';
 import { refuseTaken } from './taking';
 import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
@@ -57,7 +57,7 @@ export class Fit implements Holder {
   private readonly stopper = (): void => {
     this.stopped ??= 'callback';
   };
-  /** Random numbers of metrics: how many are drawn before a step depends on when legs end. */
+  /** Random numbers of metrics: how many are drawn before a step depends on when segments end. */
   private readonly ofMetrics = new OwnSequence(seedOf(randomPosition().seed, randomPosition().offset));
 
   // From here on, before anything is awaited, model and optimizer are in use, and with `run` whatever else the first recording finds.
@@ -168,31 +168,31 @@ export class Fit implements Holder {
     while (this.epochsDone < o.epochs && !isStopped()) {
       // Not at the end of the epoch before: callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
-      const leg = await this.leg(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, o.progressEvery);
-      this.rows += leg.rows;
-      this.epochRows += leg.rows;
-      if (this.ranks.areSeveral && leg.losses.length > 0) leg.losses = [this.ranks.mean(leg.losses[0]!, this.epochRows)];
-      this.unchecked += leg.steps;
-      this.ofMetrics.run(() => this.trainingMetrics.update(leg));
-      for (const loss of leg.losses) {
+      const segment = await this.segment(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, o.progressEvery);
+      this.rows += segment.rows;
+      this.epochRows += segment.rows;
+      if (this.ranks.areSeveral && segment.losses.length > 0) segment.losses = [this.ranks.mean(segment.losses[0]!, this.epochRows)];
+      this.unchecked += segment.steps;
+      this.ofMetrics.run(() => this.trainingMetrics.update(segment));
+      for (const loss of segment.losses) {
         result.loss.push(loss);
         result.lr.push(this.afterSteps.rates[0]!);
         result.epochs++;
       }
       if (o.signal?.aborted) throw o.signal.reason;
-      if (leg.losses.length > 0 && epochByEpoch && (await this.endEpoch(leg.losses[0]!))) this.stopped ??= 'earlyStopping';
-      if (leg.losses.length > 0 && this.ranks.any(this.stopped !== null)) this.stopper();
-      this.countSeconds(leg.losses.length);
+      if (segment.losses.length > 0 && epochByEpoch && (await this.endEpoch(segment.losses[0]!))) this.stopped ??= 'earlyStopping';
+      if (segment.losses.length > 0 && this.ranks.any(this.stopped !== null)) this.stopper();
+      this.countSeconds(segment.losses.length);
       const now = performance.now();
-      if (leg.losses.length > 0 || now - shown >= o.progressEvery) {
+      if (segment.losses.length > 0 || now - shown >= o.progressEvery) {
         shown = now;
-        progress.update(result, leg.batch / (o.loader.length ?? Infinity), this.rows / ((now - begin) / 1000));
+        progress.update(result, segment.batch / (o.loader.length ?? Infinity), this.rows / ((now - begin) / 1000));
       }
-      if (!isStopped() && o.callbacks.has('onBatch') && leg.steps > 0 && now - told >= o.progressEvery) {
+      if (!isStopped() && o.callbacks.has('onBatch') && segment.steps > 0 && now - told >= o.progressEvery) {
         await this.engine.settling();
         if (o.signal?.aborted) throw o.signal.reason;
         if (!this.engine.isSettled) continue;
-        const report = { ...batchReport(result, this.epochsDone, leg, knownLength(o.loader)), stop: this.stopper };
+        const report = { ...batchReport(result, this.epochsDone, segment, knownLength(o.loader)), stop: this.stopper };
         await this.outside(() => o.callbacks.tell('onBatch', report));
         this.epochBegan += performance.now() - now;
         told = performance.now();
@@ -200,7 +200,7 @@ export class Fit implements Holder {
     }
   }
 
-  private async leg(phase: number, epochs: number, milliseconds: number): Promise<Leg> {
+  private async segment(phase: number, epochs: number, milliseconds: number): Promise<Segment> {
     const { signal, detectAnomaly, check } = this.o;
     if (signal?.aborted) throw signal.reason;
     // Where the loader's last batch is done, no step needs what a callback has changed.
@@ -223,7 +223,11 @@ export class Fit implements Holder {
       if (phase === 0 && !(error instanceof SimdnnError)) await this.refusedStep();
       throw error;
     }
-    return this.engine.leg(phase, { epochs, milliseconds, outputBytes, finite: detectAnomaly }, phase === 0 ? this.afterSteps : undefined);
+    return this.engine.segment(
+      phase,
+      { epochs, milliseconds, outputBytes, finite: detectAnomaly },
+      phase === 0 ? this.afterSteps : undefined,
+    );
   }
 
   // A callback has set what the next step will refuse, such as a rate below zero. In a loop that step begins: its order and its dropout are drawn,
@@ -240,12 +244,12 @@ export class Fit implements Holder {
     o.metrics.reset();
     let rows = 0;
     for (;;) {
-      const leg = await this.leg(set + 1, 1, o.progressEvery);
+      const segment = await this.segment(set + 1, 1, o.progressEvery);
       if (o.signal?.aborted) throw o.signal.reason;
-      this.ofMetrics.run(() => o.metrics.update(leg));
-      rows += leg.rows;
-      if (leg.losses.length === 0) continue;
-      return { ...this.ofMetrics.run(() => o.metrics.compute()), loss: this.ranks.mean(leg.losses[0]!, rows) };
+      this.ofMetrics.run(() => o.metrics.update(segment));
+      rows += segment.rows;
+      if (segment.losses.length === 0) continue;
+      return { ...this.ofMetrics.run(() => o.metrics.compute()), loss: this.ranks.mean(segment.losses[0]!, rows) };
     }
   }
 

@@ -5,7 +5,7 @@ import { Module } from '../nn';
 import type { RecordedStep } from '../recording';
 
 /** Predictions and other evaluations wait no longer than this, and one step, for the thread that they share. */
-export const legMilliseconds = 4;
+export const segmentMilliseconds = 4;
 
 /** Refuses what is no module. */
 export function checkModel(where: string, model: unknown): Module {

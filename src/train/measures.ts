@@ -1,4 +1,4 @@
-// What is measured besides the loss: metrics, fed with the outputs that a leg brought.
+// What is measured besides the loss: metrics, fed with the outputs that a segment brought.
 import { noGrad } from '../autograd';
 import { isRangeError } from '../brands';
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
@@ -8,9 +8,9 @@ import { totals } from '../metrics/totals';
 import type { RecordedStep } from '../recording';
 import { type NestedArray, Tensor } from '../tensor';
 import type { Figures } from './figure-types';
-import { batchesOf, type Leg } from './leg';
 import { leaveAlone } from './promises';
 import type { Ranks } from './ranks';
+import { batchesOf, type Segment } from './segment';
 import { countedClasses } from './task';
 import type { HandOut } from './tasks';
 
@@ -224,8 +224,8 @@ export class Measures {
     return isPair && first! <= mostCounted && others.every((classes) => classes === first) ? first! : 0;
   }
 
-  /** Updates them with each batch that a leg brought. */
-  update({ outputs, kinds, counted, batch }: Leg): void {
+  /** Updates them with each batch that a segment brought. */
+  update({ outputs, kinds, counted, batch }: Segment): void {
     if (this.isEmpty) return;
     const isCounted = (kind: RecordedStep): boolean => countedClasses(this, kind) > 0;
     if (counted !== undefined) {
@@ -391,7 +391,7 @@ export function gathered(buffer: ArrayBuffer | undefined, batch: Tensor): Tensor
   return new Tensor(values, [width === 0 ? 0 : values.length / width, ...shape]);
 }
 
-// The part of a leg's memory that one batch filled.
+// The part of a segment's memory that one batch filled.
 function partOf(buffer: ArrayBuffer, offset: number, { dtype, shape, numel }: Tensor): Tensor {
   const values = dtype === 'float32' ? new Float32Array(buffer, offset, numel) : new Int32Array(buffer, offset, numel);
   return new Tensor(values.slice(), shape.slice());

@@ -11,7 +11,7 @@ import { Engine } from './engine';
 import { gathered, outputBytes } from './measures';
 import { evaluationTask } from './tasks';
 
-const legMilliseconds = 4; // predictions of others wait no longer for the thread that they share
+const segmentMilliseconds = 4; // predictions of others wait no longer for the thread that they share
 
 /** A model's outputs for some rows: one tensor, or several by their places or names. */
 export interface Outputs {
@@ -46,9 +46,9 @@ export async function outputsFor(where: string, model: Module, rows: Dataset<unk
   const parts: ArrayBuffer[][] = [];
   try {
     for (;;) {
-      const leg = await engine.leg(0, { epochs: 1, milliseconds: legMilliseconds, outputBytes, finite: false });
-      if (leg.outputs.length > 0) parts.push([...leg.outputs]);
-      if (leg.losses.length > 0) break;
+      const segment = await engine.segment(0, { epochs: 1, milliseconds: segmentMilliseconds, outputBytes, finite: false });
+      if (segment.outputs.length > 0) parts.push([...segment.outputs]);
+      if (segment.losses.length > 0) break;
     }
   } finally {
     await engine.close();

@@ -6,7 +6,7 @@ import { checkTensor, Tensor } from '../tensor';
 import type { Layout } from './batch';
 import type { Batches } from './batches';
 import { Engine } from './engine';
-import { checkModel, legMilliseconds, refuseChanges } from './inference';
+import { checkModel, refuseChanges, segmentMilliseconds } from './inference';
 import { outputBytes } from './measures';
 import { predictedHere, predictRows, writePredicted } from './predictors';
 import { type Prediction, predictionTask } from './tasks';
@@ -72,9 +72,9 @@ async function predictBatches(model: Module, loader: Batches, layout: Layout, in
   });
   try {
     for (;;) {
-      const leg = await engine.leg(0, { epochs: 1, milliseconds: legMilliseconds, outputBytes, finite: false });
-      gathering!.take(leg.outputs, leg.rows);
-      if (leg.losses.length > 0) return gathering!.finish();
+      const segment = await engine.segment(0, { epochs: 1, milliseconds: segmentMilliseconds, outputBytes, finite: false });
+      gathering!.take(segment.outputs, segment.rows);
+      if (segment.losses.length > 0) return gathering!.finish();
     }
   } finally {
     await engine.close();

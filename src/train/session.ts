@@ -5,8 +5,8 @@ import { refuseHeld } from '../holders';
 import { liesIn } from '../memory';
 import {
   addKind,
-  addLasting,
   addLoop,
+  addPersistent,
   createSession,
   type Limits,
   type LoopReport,
@@ -24,13 +24,13 @@ import { MemoryMap, RecordedStep, stretchesOf } from '../recording';
 import { refuseLost, type Tensor } from '../tensor';
 import { type AfterSteps, type BetweenSteps, type NextStep, nothingAfter, StepsAhead } from './ahead';
 import { Captured } from './captured';
-import { sum } from './leg';
 import { linearNumbers } from './linear';
 import { holding } from './pieces';
 import { rowsIn } from './rows';
+import { sum } from './segment';
 import { epochRowsOf, nextSteps, type RowsSource, type Source, stepsLike } from './source';
 import { countedClasses, type Task } from './task';
-import { legBegins, legEnds, ownTurn } from './turns';
+import { ownTurn, segmentBegins, segmentEnds } from './turns';
 
 interface Loop {
   number: number;
@@ -187,7 +187,7 @@ export class Session {
 
   // Copies the memory of one more kind.
   private reach(kind: RecordedStep, fresh: readonly Float32Array[]): void {
-    if (fresh.length > 0) addLasting(this.handle, [...fresh]);
+    if (fresh.length > 0) addPersistent(this.handle, [...fresh]);
     for (const memory of fresh) this.map.add({ memory });
     this.pieces.push(...fresh);
     this.captured.add(kind, fresh);
@@ -294,13 +294,13 @@ export class Session {
       ...(told && { ahead: told.numbers }),
       ...(limits.given && { batches: limits.given }),
     });
-    if (this.forFits) legBegins();
+    if (this.forFits) segmentBegins();
     if (told !== null) inMode(task, () => this.tellOn(state, limits, told.steps));
     let report: LoopReport;
     try {
       report = await running;
     } finally {
-      if (this.forFits) legEnds();
+      if (this.forFits) segmentEnds();
     }
     if (this.forFits) await ownTurn();
     state.ahead.ran(sum(report.steps));

@@ -1,4 +1,4 @@
-// Legs of many fits may end in one turn of the event loop, and many fits may be recorded at once. JavaScript goes on with one of them a turn, so that
+// Segments of many fits may end in one turn of the event loop, and many fits may be recorded at once. JavaScript goes on with one of them a turn, so that
 // timers and requests come in between. Timers are taken as they are when this is loaded: tests put clocks that stand still in their place.
 import * as timers from 'node:timers';
 import { getNumThreads } from '../native';
@@ -33,11 +33,11 @@ export async function ownTurn(): Promise<void> {
 // share it: timers then come several milliseconds late. Where the threads have enough to do, what a fit needs before its first step waits, and others' timers do not.
 const pause = 10; // milliseconds: 1,000 fits of the lecture's size begin within 10 seconds of the 45 that they take on two processors
 const patient = new Map<object, () => void>();
-let [legs, letThrough] = [0, 0];
+let [segments, letThrough] = [0, 0];
 let isPausing = false;
 
 // So many that none of the threads is without work while JavaScript sees to one.
-const isShort = (): boolean => legs + letThrough < 2 * getNumThreads();
+const isShort = (): boolean => segments + letThrough < 2 * getNumThreads();
 
 function letNextThrough(): void {
   for (const [who, resolve] of patient) {
@@ -77,12 +77,12 @@ export function hurry(who: object): void {
   void ownTurn().then(resolve);
 }
 
-/** A leg of a fit is under way, or waits for a thread: until `legEnds`. */
-export function legBegins(): void {
-  legs++;
+/** A segment of a fit is under way, or waits for a thread: until `segmentEnds`. */
+export function segmentBegins(): void {
+  segments++;
 }
 
-export function legEnds(): void {
-  legs--;
+export function segmentEnds(): void {
+  segments--;
   if (isShort()) letNextThrough();
 }

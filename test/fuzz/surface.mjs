@@ -1541,8 +1541,52 @@ function metricRecipes() {
       return { options: [metric, w.options({ prefix: () => 'a' })], args: [w.ints([4], 3), w.ints([4], 3)] };
     },
   };
+  const categories = (more) => (w) => {
+    const [n, numClasses] = [w.size(), w.size()];
+    return {
+      options: [{ numClasses, ...w.options({ nanStrategy: () => 'drop', ...more(w) }) }],
+      args: [w.ints([n], numClasses), w.ints([n], numClasses)],
+    };
+  };
+  const corrected = categories((w) => ({ biasCorrection: w.boolean }));
+  const uncorrected = categories(() => ({ nanReplaceValue: () => 0 }));
+  const rankedLabels = (w) => {
+    const [rows, numLabels] = [w.size(), w.size() + 1];
+    return {
+      options: [{ numLabels, ...w.options({ ignoreIndex: () => 0 }) }],
+      args: [w.matrix(rows, numLabels).detach(), w.ints([rows, numLabels], 2)],
+    };
+  };
+  const further = {
+    JensenShannonDivergence: distributions,
+    CosineSimilarity: (w) => ({ options: [w.options({ reduction: () => w.r.pick(['mean', 'none']) })], args: pair(w, w.size(), w.size()) }),
+    Perplexity: (w) => {
+      const [n, length, outcomes] = [w.size(), w.size(), w.size()];
+      return {
+        options: [w.options({ ignoreIndex: () => 0 })],
+        args: [w.float([n, length, outcomes]).detach(), w.ints([n, length], outcomes)],
+      };
+    },
+    CriticalSuccessIndex: (w) => ({
+      options: [{ threshold: 0.5, ...w.options({ keepSequenceDim: () => w.r.below(2) }) }],
+      args: pair(w, 3, w.size()),
+    }),
+    ContinuousRankedProbabilityScore: (w) => {
+      const n = w.size();
+      return { options: [], args: [w.matrix(n, 1 + w.size()).detach(), w.float([n]).detach()] };
+    },
+    ...{ MultilabelCoverageError: rankedLabels, MultilabelRankingAveragePrecision: rankedLabels, MultilabelRankingLoss: rankedLabels },
+    ...{ CramersV: corrected, TschuprowsT: corrected, TheilsU: uncorrected, PearsonsContingencyCoefficient: uncorrected },
+    FleissKappa: (w) => {
+      const shape = [w.size(), w.size()];
+      return w.r.chance(0.5)
+        ? { options: [], args: [w.ints(shape, 4)] }
+        : { options: [{ mode: 'probs' }], args: [w.float([...shape, 3]).detach()] };
+    },
+  };
   const batches = {
     ...wrappers,
+    ...further,
     ...Object.fromEntries(['MinMetric', 'MaxMetric', 'SumMetric', 'CatMetric'].map((name) => [name, ofValues(nanStrategy)])),
     ...Object.fromEntries(['RunningMean', 'RunningSum'].map((name) => [name, ofValues(ofRunning)])),
     ...Object.fromEntries(Object.entries(ofClasses).map(([name, made]) => [name, (w) => batchOfClasses(w, made)])),

@@ -172,6 +172,71 @@ for kind in ("MeanSquaredError", "R2Score"):
     trackers.append({"kind": kind, "all": golden(tracker.compute_all()), "best": best, "step": step})
 torch.set_default_dtype(torch.float32)
 
+# Vectors, distributions, sequences, forecasts.
+for reduction in ("sum", "mean", "none"):
+    # In float32 whatever it is given. Vectors near each other have similarities without digits that cancel.
+    vectors = [[base + normal(n, 3) / 8, base] for n in (1, 7) for base in [normal(n, 3) + 3]]
+    add("CosineSimilarity", [{"reduction": reduction}], vectors, double=False)
+    for log_prob in (False, True):
+        shares = [[torch.softmax(normal(n, 5), 1), torch.softmax(normal(n, 5), 1)] for n in (1, 9)]
+        if log_prob:
+            shares = [[p.log(), q.log()] for p, q in shares]
+        add("JensenShannonDivergence", [{"logProb": log_prob, "reduction": reduction}], shares)
+    add("JensenShannonDivergence", [{"reduction": reduction}], [[torch.tensor([[1.0, 0, 3], [2, 2, 0]]), torch.tensor([[0.0, 2, 2], [1, 1, 0]])]])
+words = [[normal(2, 4, 6) * 3, classes(6, 2, 4)], [normal(3, 1, 6), classes(6, 3, 1)]]
+add("Perplexity", [{}], words)
+for hidden_word in (-100, 2):
+    add("Perplexity", [{"ignoreIndex": hidden_word}], [[preds, hiding(target, hidden_word)] for preds, target in words])
+for dim in ({}, {"keepSequenceDim": 0}, {"keepSequenceDim": 1}, {"keepSequenceDim": 2}):
+    for threshold in (0.5, 0.25):
+        add("CriticalSuccessIndex", [{"threshold": threshold, **dim}], [[uniform(3, 4, 2), uniform(3, 4, 2)], [uniform(2, 4, 3), uniform(2, 4, 3)]])
+add("CriticalSuccessIndex", [{"threshold": 2.0}], [[uniform(9), uniform(9)]])
+add("ContinuousRankedProbabilityScore", [{}], [[normal(7, 5), normal(7)], [normal(2, 5), normal(2)]], shape=[])
+add("ContinuousRankedProbabilityScore", [{}], [[normal(3, 2), normal(3)]], shape=[])
+
+# Rankings of labels, whose scores differ.
+def label_scores(*shape):
+    count = math.prod(shape)
+    return (torch.randperm(count, generator=generator) / count).reshape(shape)
+
+
+for options, change in (({}, lambda target: target), (hidden, lambda target: hiding(target, -1))):
+    for shapes in ([(9, 4), (1, 4)], [(3, 4, 5)]):
+        for kind in ("MultilabelCoverageError", "MultilabelRankingAveragePrecision", "MultilabelRankingLoss"):
+            batches = [[label_scores(*shape) * scale, change(classes(2, *shape))] for shape, scale in zip(shapes, (1, 9))]
+            # Of precisions it has float32 alone.
+            add(kind, [{"numLabels": 4, **options}], batches, double=not kind.endswith("Precision"))
+equal = [[uniform(30, 4, steps=3), classes(2, 30, 4)]]
+for kind in ("MultilabelCoverageError", "MultilabelRankingAveragePrecision"):
+    add(kind, [{"numLabels": 4}], equal, double=not kind.endswith("Precision"))
+for kind in ("MultilabelCoverageError", "MultilabelRankingAveragePrecision", "MultilabelRankingLoss"):
+    add(kind, [{"numLabels": 3}], [[label_scores(2, 3), torch.tensor([[0, 0, 0], [1, 1, 1]])]])
+
+# Categories.
+def categories(count, n):
+    target = classes(count, n)
+    return [torch.where(uniform(n) < 0.5, target, classes(count, n)).float(), target.float()]
+
+
+def with_gaps(pair):
+    return [torch.where(uniform(len(series)) < 0.1, torch.tensor(nan), series) for series in pair]
+
+
+for kind in ("CramersV", "TschuprowsT", "TheilsU", "PearsonsContingencyCoefficient"):
+    for own in ({}, {"biasCorrection": False}) if kind in ("CramersV", "TschuprowsT") else ({},):
+        for count in (2, 3, 5):
+            add(kind, [{"numClasses": count, **own}], [categories(count, 40), categories(count, 9)])
+        add(kind, [{"numClasses": 7, **own}], [categories(4, 50)])
+        add(kind, [{"numClasses": 2, **own}], [[torch.tensor([0, 1, 0, 1]), torch.tensor([0, 1, 1, 0])]])
+        add(kind, [{"numClasses": 3, **own}], [[torch.zeros(5), torch.tensor([0.0, 1, 2, 1, 1])]])
+        add(kind, [{"numClasses": 3, **own}], [[normal(30, 3), normal(30, 3)]])
+        for gaps in ({}, {"nanReplaceValue": 2.0}, {"nanStrategy": "drop"}):
+            add(kind, [{"numClasses": 3, **own, **gaps}], [with_gaps(categories(3, 60))])
+add("FleissKappa", [{}], [[torch.bincount(classes(4, 6), minlength=4)[None]] for _ in range(9)])
+add("FleissKappa", [{}], [[classes(5, 20, 3)], [classes(5, 4, 3)]])
+add("FleissKappa", [{}], [[torch.tensor([[5, 0, 0], [0, 5, 0], [0, 0, 5]])]])
+add("FleissKappa", [{"mode": "probs"}], [[torch.softmax(normal(20, 4, 6), 1)], [torch.softmax(normal(3, 4, 6), 1)]])
+
 if __name__ == "__main__":
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "more.json.gz")
     others = {"bootstrap": bootstrap, "rounds": [[golden(t) for t in pair] for pair in rounds], "trackers": trackers}

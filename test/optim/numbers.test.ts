@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compile, data, manualSeed, nn, ones, type optim, randn, type Tensor, tensor, train } from '../../src';
 import * as calls from '../../src/calls.generated';
 import { Adam } from '../../src/optim/adam';
-import { Optimizer, type Recipe } from '../../src/optim/optimizer';
+import { type Definition, Optimizer } from '../../src/optim/optimizer';
 import { bitsOf, quiet } from '../train/runs';
 
 interface Options {
@@ -12,8 +12,8 @@ interface Options {
 
 // Gradient descent with another rate in each step.
 class Own extends Optimizer<Options> {
-  constructor(params: Tensor[], rate: (count: number) => number, known: Partial<Recipe<Options>> = {}) {
-    const recipe: Recipe<Options> = {
+  constructor(params: Tensor[], rate: (count: number) => number, known: Partial<Definition<Options>> = {}) {
+    const recipe: Definition<Options> = {
       name: 'Own',
       defaults: { lr: 0.125 },
       check: () => {},

@@ -79,6 +79,9 @@ const others = [
   ...['MinMetric', 'MaxMetric', 'SumMetric', 'CatMetric', 'Running', 'RunningMean', 'RunningSum'],
   ...['LogAUC', 'PrecisionAtFixedRecall', 'RecallAtFixedPrecision', 'SpecificityAtSensitivity', 'SensitivityAtSpecificity'],
   ...['MAP', 'Precision', 'Recall', 'HitRate', 'FallOut', 'RPrecision', 'AUROC'].map((name) => `Retrieval${name}`),
+  ...['CosineSimilarity', 'JensenShannonDivergence', 'Perplexity', 'CriticalSuccessIndex', 'ContinuousRankedProbabilityScore'],
+  ...['MultilabelCoverageError', 'MultilabelRankingAveragePrecision', 'MultilabelRankingLoss', 'FleissKappa'],
+  ...['CramersV', 'TschuprowsT', 'TheilsU', 'PearsonsContingencyCoefficient'],
   ...['MinMaxMetric', 'ClasswiseWrapper', 'MultioutputWrapper', 'MetricTracker', 'BootStrapper'],
 ];
 const kinds = Object.keys(metrics).filter((name) => !others.includes(name));

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { data, getNumThreads, manualSeed, nn, optim, randn, setNumThreads, train } from '../../src';
-import { hurry, legBegins, legEnds, ownTurn, patientTurn } from '../../src/train/turns';
+import { hurry, ownTurn, patientTurn, segmentBegins, segmentEnds } from '../../src/train/turns';
 import { rejection } from '../rejection';
 
 afterEach(() => void vi.useRealTimers());
@@ -60,7 +60,7 @@ it('ends under a clock that a test has stopped', async () => {
   expect(fits.map(({ epochs }) => epochs)).toEqual([60, 60, 60]);
 });
 
-it('goes on with one leg in a turn of the event loop', async () => {
+it('goes on with one segment in a turn of the event loop', async () => {
   let [turns, over] = [0, false];
   const count = (): void => {
     turns++;
@@ -89,10 +89,10 @@ async function turnsOf(waits: readonly (() => Promise<void>)[]): Promise<number[
 describe('what a fit needs before its first step', () => {
   const names = [0, 1, 2, 3].map((name) => ({ name }));
   const waits = names.map((who) => () => patientTurn(who));
-  // As many legs as keep all threads busy.
+  // As many segments as keep all threads busy.
   const busy = (): number => 2 * getNumThreads();
-  const begin = (): void => Array.from({ length: busy() }).forEach(legBegins);
-  const end = (legs: number): void => Array.from({ length: legs }).forEach(legEnds);
+  const begin = (): void => Array.from({ length: busy() }).forEach(segmentBegins);
+  const end = (segments: number): void => Array.from({ length: segments }).forEach(segmentEnds);
 
   it('takes one turn each where threads have nothing to do', async () => {
     const at = await turnsOf(waits);
@@ -120,7 +120,7 @@ describe('what a fit needs before its first step', () => {
     hurry(names[3]!); // it waits no more
     const [next] = await turnsOf([
       () => {
-        legEnds();
+        segmentEnds();
         return Promise.race(waiting.slice(0, 3));
       },
     ]);

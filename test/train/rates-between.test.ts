@@ -1,4 +1,4 @@
-// The rates of the steps after a leg are found while its steps are done: what callbacks change in between must count as in the loop.
+// The rates of the steps after a segment are found while its steps are done: what callbacks change in between must count as in the loop.
 import { describe, expect, it } from 'vitest';
 import { data, manualSeed, nn, noGrad, optim, rand, randint, randn, type Tensor, train } from '../../src';
 import { bitsOf, quiet, stateOf } from './runs';

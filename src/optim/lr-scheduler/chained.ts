@@ -1,6 +1,6 @@
 // Several schedulers at once.
 import { describe, rangeError, typeError, withDefaults } from '../../errors';
-import { LRScheduler, type Recipe, type Scheduled } from './scheduler';
+import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 import { checkSchedulers, type OfSeveral, Several } from './several';
 
 /** The options of `ChainedScheduler`. */
@@ -9,7 +9,7 @@ export interface ChainedSchedulerOptions {
   optimizer?: Scheduled;
 }
 
-const chainedScheduler: Recipe<OfSeveral> = {
+const chainedScheduler: Definition<OfSeveral> = {
   name: 'ChainedScheduler',
   defaults: { schedulers: undefined },
   check: (where, { schedulers }, optimizer) => checkSchedulers(where, schedulers, optimizer),

@@ -1,6 +1,6 @@
 // A rate that is a share of itself for a while: mostly a warm-up.
 import { checkInteger, checkNumber, rangeError } from '../../errors';
-import { LRScheduler, type Recipe, type Scheduled } from './scheduler';
+import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `ConstantLR`. */
 export interface ConstantLROptions {
@@ -10,7 +10,7 @@ export interface ConstantLROptions {
   totalIters?: number;
 }
 
-const constantLR: Recipe<ConstantLROptions> = {
+const constantLR: Definition<ConstantLROptions> = {
   name: 'ConstantLR',
   defaults: { factor: 1 / 3, totalIters: 5 },
   check(where, { factor, totalIters }) {

@@ -1,6 +1,6 @@
 // Rates that follow a cosine, on and on or with restarts.
 import { checkInteger, checkNumber } from '../../errors';
-import { LRScheduler, type Recipe, type Scheduled } from './scheduler';
+import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `CosineAnnealingLR`. */
 export interface CosineAnnealingLROptions {
@@ -20,7 +20,7 @@ export interface CosineAnnealingWarmRestartsOptions {
   etaMin?: number;
 }
 
-const cosineAnnealingLR: Recipe<CosineAnnealingLROptions> = {
+const cosineAnnealingLR: Definition<CosineAnnealingLROptions> = {
   name: 'CosineAnnealingLR',
   defaults: { tMax: undefined, etaMin: 0 },
   check(where, { tMax, etaMin }) {
@@ -37,7 +37,7 @@ const cosineAnnealingLR: Recipe<CosineAnnealingLROptions> = {
   },
 };
 
-const cosineAnnealingWarmRestarts: Recipe<CosineAnnealingWarmRestartsOptions> = {
+const cosineAnnealingWarmRestarts: Definition<CosineAnnealingWarmRestartsOptions> = {
   name: 'CosineAnnealingWarmRestarts',
   defaults: { t0: undefined, tMult: 1, etaMin: 0 },
   check(where, { t0, tMult, etaMin }) {

@@ -1,7 +1,7 @@
 // A rate that goes up and down again and again, batch by batch; the momentum goes the other way.
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError } from '../../errors';
 import { checkPerGroup, ofGroup } from './checks';
-import { LRScheduler, type Moment, type Recipe, type Scheduled } from './scheduler';
+import { type Definition, LRScheduler, type Moment, type Scheduled } from './scheduler';
 
 /** The options of `CyclicLR`. */
 export interface CyclicLROptions {
@@ -50,7 +50,7 @@ function heightAt({ epoch }: Moment, options: Options): { height: number; scale:
   return { height: x <= ratio ? x / ratio : (x - 1) / (ratio - 1), scale: scaleAt(epoch, cycle, options) };
 }
 
-const cyclicLR: Recipe<CyclicLROptions> = {
+const cyclicLR: Definition<CyclicLROptions> = {
   name: 'CyclicLR',
   interval: 'step',
   defaults: {

@@ -1,6 +1,6 @@
 // A rate that falls by the same share at every step.
 import { checkNumber } from '../../errors';
-import { LRScheduler, type Recipe, type Scheduled } from './scheduler';
+import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `ExponentialLR`. */
 export interface ExponentialLROptions {
@@ -8,7 +8,7 @@ export interface ExponentialLROptions {
   gamma: number;
 }
 
-const exponentialLR: Recipe<ExponentialLROptions> = {
+const exponentialLR: Definition<ExponentialLROptions> = {
   name: 'ExponentialLR',
   defaults: { gamma: undefined },
   check: (where, { gamma }) => void checkNumber(where, 'gamma', gamma, 0),

@@ -1,7 +1,7 @@
 // Rates by functions of the user's.
 import { checkNumber, describe, typeError } from '../../errors';
 import { checkLength, ofGroup } from './checks';
-import { LRScheduler, type Recipe, type Scheduled } from './scheduler';
+import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 type Factor = (epoch: number) => number;
 
@@ -17,7 +17,7 @@ export interface MultiplicativeLROptions {
   lrLambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[];
 }
 
-const checkFactors: Recipe<LambdaLROptions>['check'] = (where, { lrLambda }, optimizer) => {
+const checkFactors: Definition<LambdaLROptions>['check'] = (where, { lrLambda }, optimizer) => {
   if (Array.isArray(lrLambda)) checkLength(where, 'lrLambda', lrLambda, optimizer);
   [lrLambda].flat().forEach((one: unknown, i) => {
     const name = Array.isArray(lrLambda) ? `lrLambda[${i}]` : 'lrLambda';
@@ -28,14 +28,14 @@ const checkFactors: Recipe<LambdaLROptions>['check'] = (where, { lrLambda }, opt
 const factorAt = (where: string, lrLambda: Factor | readonly Factor[], epoch: number, group: number): number =>
   checkNumber(where, `lrLambda(${epoch})`, ofGroup(lrLambda, group)(epoch), 0);
 
-const lambdaLR: Recipe<LambdaLROptions> = {
+const lambdaLR: Definition<LambdaLROptions> = {
   name: 'LambdaLR',
   defaults: { lrLambda: undefined },
   check: checkFactors,
   rate: ({ epoch, base, group }, { lrLambda }) => base * factorAt('LambdaLR', lrLambda, epoch, group),
 };
 
-const multiplicativeLR: Recipe<MultiplicativeLROptions> = {
+const multiplicativeLR: Definition<MultiplicativeLROptions> = {
   name: 'MultiplicativeLR',
   defaults: { lrLambda: undefined },
   goesOn: true,

@@ -1,6 +1,6 @@
 // A rate that goes straight from one share of itself to another: mostly a warm-up.
 import { checkInteger, checkNumber, rangeError } from '../../errors';
-import { LRScheduler, type Recipe, type Scheduled } from './scheduler';
+import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `LinearLR`. */
 export interface LinearLROptions {
@@ -12,7 +12,7 @@ export interface LinearLROptions {
   totalIters?: number;
 }
 
-const linearLR: Recipe<LinearLROptions> = {
+const linearLR: Definition<LinearLROptions> = {
   name: 'LinearLR',
   defaults: { startFactor: 1 / 3, endFactor: 1, totalIters: 5 },
   check(where, { startFactor, endFactor, totalIters }) {

@@ -1,7 +1,7 @@
 // One rise of the rate and one fall, batch by batch; the momentum goes the other way.
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError, typeError } from '../../errors';
 import { checkPerGroup, ofGroup } from './checks';
-import { LRScheduler, type Moment, type Recipe, type Scheduled } from './scheduler';
+import { type Definition, LRScheduler, type Moment, type Scheduled } from './scheduler';
 
 /** The options of `OneCycleLR`. */
 export interface OneCycleLROptions {
@@ -83,7 +83,7 @@ function checkPositive(where: string, name: string, value: unknown): void {
   if (value === 0) throw rangeError(where, `expected ${name} to be above 0, got 0`);
 }
 
-const oneCycleLR: Recipe<OneCycleLROptions> = {
+const oneCycleLR: Definition<OneCycleLROptions> = {
   name: 'OneCycleLR',
   interval: 'step',
   defaults: {

@@ -2,7 +2,7 @@
 import { checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError } from '../../errors';
 import { Tensor } from '../../tensor';
 import { checkLength, checkPerGroup, ofGroup } from './checks';
-import { LRScheduler, type LRSchedulerStateDict, type Recipe, type Scheduled } from './scheduler';
+import { type Definition, LRScheduler, type LRSchedulerStateDict, type Scheduled } from './scheduler';
 
 /** The options of `ReduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions {
@@ -24,7 +24,7 @@ export interface ReduceLROnPlateauOptions {
   eps?: number;
 }
 
-const reduceLROnPlateau: Recipe<ReduceLROnPlateauOptions> = {
+const reduceLROnPlateau: Definition<ReduceLROnPlateauOptions> = {
   name: 'ReduceLROnPlateau',
   defaults: { mode: 'min', factor: 0.1, patience: 10, threshold: 1e-4, thresholdMode: 'rel', cooldown: 0, minLr: 0, eps: 1e-8 },
   check(where, { mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps }, optimizer) {

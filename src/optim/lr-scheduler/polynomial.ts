@@ -1,6 +1,6 @@
 // A rate that falls to 0 along a power.
 import { checkInteger, checkNumber } from '../../errors';
-import { LRScheduler, type Recipe, type Scheduled } from './scheduler';
+import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `PolynomialLR`. */
 export interface PolynomialLROptions {
@@ -10,7 +10,7 @@ export interface PolynomialLROptions {
   power?: number;
 }
 
-const polynomialLR: Recipe<PolynomialLROptions> = {
+const polynomialLR: Definition<PolynomialLROptions> = {
   name: 'PolynomialLR',
   defaults: { totalIters: 5, power: 1 },
   check(where, { totalIters, power }) {

@@ -1,4 +1,4 @@
-// What all schedulers share: the rates of the groups, the count of the steps, state dicts. A scheduler itself is a recipe: its options and
+// What all schedulers share: the rates of the groups, the count of the steps, state dicts. A scheduler itself is a definition: its options and
 // the rate after a step as a function of the one before, in float64 and in the order of PyTorch's operations, so that the rates are its.
 
 import { checkInteger, describe, rangeError, SimdnnError, typeError, withDefaults } from '../../errors';
@@ -33,7 +33,7 @@ export interface Moment {
 }
 
 /** What makes a scheduler. */
-export interface Recipe<O extends object> {
+export interface Definition<O extends object> {
   readonly name: string;
   /** Names every option; undefined where it has no default. */
   readonly defaults: { [K in keyof Required<O>]: Required<O>[K] | undefined };
@@ -98,29 +98,29 @@ export abstract class LRScheduler<O extends object = object> {
   /** Whether `step` wants a metric, as that of `ReduceLROnPlateau` does. */
   readonly needsMetric: boolean = false;
 
-  readonly #recipe: Recipe<O>;
+  readonly #definition: Definition<O>;
   #options: Required<O>;
   #baseLrs: number[] = [];
   #lastEpoch = 0;
   #lastLr: number[] = [];
 
   /** @internal */
-  constructor(recipe: Recipe<O>, optimizer: Scheduled, options: O | undefined) {
-    const { name } = recipe;
+  constructor(definition: Definition<O>, optimizer: Scheduled, options: O | undefined) {
+    const { name } = definition;
     if (!(optimizer instanceof Optimizer)) throw typeError(name, `expected an optimizer, got ${describe(optimizer)}`);
-    this.#recipe = recipe;
+    this.#definition = definition;
     this.optimizer = optimizer;
-    this.#options = ownCopy(withDefaults<object>(name, options, recipe.defaults)) as Required<O>;
-    recipe.check(name, this.#options, optimizer);
-    if (recipe.rate === undefined) {
+    this.#options = ownCopy(withDefaults<object>(name, options, definition.defaults)) as Required<O>;
+    definition.check(name, this.#options, optimizer);
+    if (definition.rate === undefined) {
       this.finish(0);
       return;
     }
     const { paramGroups } = optimizer;
-    this.#baseLrs = paramGroups.map(({ lr, initialLr }, i) => recipe.base?.(this.#options, i) ?? initialLr ?? lr);
+    this.#baseLrs = paramGroups.map(({ lr, initialLr }, i) => definition.base?.(this.#options, i) ?? initialLr ?? lr);
     this.begin(name, this.rates());
     paramGroups.forEach((group, i) => {
-      if (recipe.replacesFirst) group.initialLr = this.#baseLrs[i]!;
+      if (definition.replacesFirst) group.initialLr = this.#baseLrs[i]!;
       else group.initialLr ??= this.#baseLrs[i]!;
     });
   }
@@ -129,7 +129,7 @@ export abstract class LRScheduler<O extends object = object> {
    * What the options count, and so after what `step` is called: "epoch", or "step" where they count batches, as those of `OneCycleLR` do.
    */
   get interval(): 'epoch' | 'step' {
-    return this.#recipe.interval ?? 'epoch';
+    return this.#definition.interval ?? 'epoch';
   }
 
   /** How often the scheduler was stepped. */
@@ -161,7 +161,7 @@ export abstract class LRScheduler<O extends object = object> {
     const options = Object.entries(ownCopy(this.#options)).filter(([, value]) => isPlain(value));
     return {
       ...Object.fromEntries(options.map(([name, value]) => [keyOf(name), value ?? null])),
-      ...(this.#recipe.rate === undefined ? {} : { base_lrs: [...this.#baseLrs] }),
+      ...(this.#definition.rate === undefined ? {} : { base_lrs: [...this.#baseLrs] }),
       last_epoch: this.#lastEpoch,
       _last_lr: this.getLastLr(),
     };
@@ -173,7 +173,7 @@ export abstract class LRScheduler<O extends object = object> {
    * A RangeError or TypeError for a dict that does not fit; nothing is changed then.
    */
   loadStateDict(dict: LRSchedulerStateDict): void {
-    this.read(`${this.#recipe.name}.loadStateDict`, dict)();
+    this.read(`${this.#definition.name}.loadStateDict`, dict)();
   }
 
   /** @internal The options in use. */
@@ -183,7 +183,7 @@ export abstract class LRScheduler<O extends object = object> {
 
   /** @internal Starts the schedule from the given rates; without them it takes over from another. */
   begin(where: string, lrs?: readonly number[]): void {
-    this.#set(where, 0, lrs ?? (this.#recipe.goesOn ? this.rates() : this.#baseLrs), lrs !== undefined);
+    this.#set(where, 0, lrs ?? (this.#definition.goesOn ? this.rates() : this.#baseLrs), lrs !== undefined);
   }
 
   /** @internal What it returns puts the counts back that are there now. */
@@ -200,7 +200,7 @@ export abstract class LRScheduler<O extends object = object> {
     if (dict === null || typeof dict !== 'object' || Array.isArray(dict)) {
       throw typeError(where, `expected the state of a scheduler, got ${describe(dict)}`, 'stateDict() makes one');
     }
-    const { check, rate } = this.#recipe;
+    const { check, rate } = this.#definition;
     const present = Object.entries(this.#options);
     const saved = present.map(([name, value]) => {
       const key = keyOf(name);
@@ -221,7 +221,7 @@ export abstract class LRScheduler<O extends object = object> {
 
   /** @internal The name of a method in errors; throws inside a compiled function. */
   where(method: string): string {
-    const where = `${this.#recipe.name}.${method}`;
+    const where = `${this.#definition.name}.${method}`;
     if (recorder === null) return where;
     throw new SimdnnError(
       'SIMDNN_READ_WHILE_RECORDING',
@@ -243,7 +243,7 @@ export abstract class LRScheduler<O extends object = object> {
   // All values are made before the first is set: a step that throws has changed nothing.
   #set(where: string, epoch: number, lrs: readonly number[], begins = false): void {
     const { paramGroups } = this.optimizer;
-    const { rate, momentum } = this.#recipe;
+    const { rate, momentum } = this.#definition;
     const options = this.#options;
     const bases = this.#baseLrs;
     const next = paramGroups.map(({ lr }, group) => {

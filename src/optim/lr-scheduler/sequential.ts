@@ -1,7 +1,7 @@
 // Several schedulers, one after the other.
 import { rangeError } from '../../errors';
 import { checkMilestones } from './checks';
-import type { LRScheduler, Recipe, Scheduled } from './scheduler';
+import type { Definition, LRScheduler, Scheduled } from './scheduler';
 import { checkSchedulers, Several } from './several';
 
 /** The options of `SequentialLR`. */
@@ -12,7 +12,7 @@ export interface SequentialLROptions {
   milestones: readonly number[];
 }
 
-const sequentialLR: Recipe<SequentialLROptions> = {
+const sequentialLR: Definition<SequentialLROptions> = {
   name: 'SequentialLR',
   defaults: { schedulers: undefined, milestones: undefined },
   check(where, { schedulers, milestones }, optimizer) {

@@ -1,7 +1,7 @@
 // Rates that fall in stairs.
 import { checkInteger, checkNumber } from '../../errors';
 import { checkMilestones } from './checks';
-import { LRScheduler, type Recipe, type Scheduled } from './scheduler';
+import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `StepLR`. */
 export interface StepLROptions {
@@ -19,7 +19,7 @@ export interface MultiStepLROptions {
   gamma?: number;
 }
 
-const stepLR: Recipe<StepLROptions> = {
+const stepLR: Definition<StepLROptions> = {
   name: 'StepLR',
   defaults: { stepSize: undefined, gamma: 0.1 },
   check(where, { stepSize, gamma }) {
@@ -29,7 +29,7 @@ const stepLR: Recipe<StepLROptions> = {
   rate: ({ epoch, lr }, { stepSize, gamma }) => (epoch > 0 && epoch % stepSize === 0 ? lr * gamma : lr),
 };
 
-const multiStepLR: Recipe<MultiStepLROptions> = {
+const multiStepLR: Definition<MultiStepLROptions> = {
   name: 'MultiStepLR',
   defaults: { milestones: undefined, gamma: 0.1 },
   check(where, { milestones, gamma }) {

@@ -1,7 +1,7 @@
 // A rate that goes to the one with which weights are averaged, and stays there.
 import { checkInteger, checkOneOf } from '../../errors';
 import { checkPerGroup, ofGroup } from '../lr-scheduler/checks';
-import { LRScheduler, type Recipe, type Scheduled } from '../lr-scheduler/scheduler';
+import { type Definition, LRScheduler, type Scheduled } from '../lr-scheduler/scheduler';
 
 /** The options of `SWALR`. */
 export interface SWALROptions {
@@ -13,7 +13,7 @@ export interface SWALROptions {
   annealStrategy?: 'cos' | 'linear';
 }
 
-const swaLR: Recipe<SWALROptions> = {
+const swaLR: Definition<SWALROptions> = {
   name: 'SWALR',
   defaults: { swaLr: undefined, annealEpochs: 10, annealStrategy: 'cos' },
   goesOn: true,

@@ -1,10 +1,10 @@
-// What became of a leg: the steps between two looks at what JavaScript may have changed.
+// What became of a segment: the steps between two looks at what JavaScript may have changed.
 import type { LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Task } from './task';
 
-/** What became of a leg. */
-export interface Leg {
+/** What became of a segment. */
+export interface Segment {
   /** The loss of each epoch that was finished. */
   losses: number[];
   /** Batches done of the epoch that is under way, and the sum of their losses. */
@@ -12,7 +12,7 @@ export interface Leg {
   lossSum: number;
   /** Batches of the epoch that a loader ended whose length need not be known; absent within an epoch. */
   ofEpoch?: number;
-  /** Steps and samples done in this leg; where it brought outputs, the recording that each step was done with. */
+  /** Steps and samples done in this segment; where it brought outputs, the recording that each step was done with. */
   steps: number;
   rows: number;
   kinds: readonly RecordedStep[];
@@ -24,7 +24,7 @@ export interface Leg {
 /** The sum of some numbers. */
 export const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** The recording of a leg's last step. With rows the smaller last batch comes last; a failed step is not the last that was done. */
+/** The recording of a segment's last step. With rows the smaller last batch comes last; a failed step is not the last that was done. */
 export const lastKind = ({ batch, steps }: LoopReport): number => (batch === 0 ? steps.length - 1 : 0);
 
 /** How many batches a step is made of. */
@@ -34,17 +34,17 @@ export const batchesOf = ({ results }: RecordedStep): number => Math.max(1, resu
 export const weightOf = ({ task }: { task: Task }, kind: RecordedStep): number =>
   (task.lossWeight?.(kind.results.rows) ?? 1) * batchesOf(kind);
 
-/** What a leg brought of its steps' outputs. */
+/** What a segment brought of its steps' outputs. */
 export type Outputs = Pick<LoopReport, 'outputs' | 'counted'>;
 
-/** A leg of batches that were brought along, each step's recording known. */
-export const fedLeg = (
+/** A segment of batches that were brought along, each step's recording known. */
+export const fedSegment = (
   losses: number[],
   batch: number,
   lossSum: number,
   { outputs, counted }: Outputs,
   kinds: readonly RecordedStep[],
-): Leg => ({
+): Segment => ({
   losses,
   batch,
   lossSum,

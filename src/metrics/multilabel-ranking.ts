@@ -1,0 +1,168 @@
+// How scores rank the labels of a sample.
+import { withDefaults } from '../errors';
+import type { Tensor } from '../tensor';
+import { labelBatch } from './batch';
+import { scalar } from './counts';
+import { Metric } from './metric';
+import { checkTask, type Problem } from './task';
+
+/** The options of `MultilabelCoverageError`, `MultilabelRankingAveragePrecision` and `MultilabelRankingLoss`. */
+export interface MultilabelRankingOptions {
+  /** The number of labels, 2 or more. */
+  numLabels: number;
+  /** Labels whose target is this value rank last, and are none of the sample's. */
+  ignoreIndex?: number;
+}
+
+interface Settings {
+  numLabels: number | undefined;
+  ignoreIndex: number | undefined;
+}
+
+/** The labels of one sample: the scores of those that it has, and of all, where those to be ignored are -Infinity. */
+interface Sample {
+  own: number[];
+  all: number[];
+  hasIgnored: boolean;
+}
+
+/** The mean of a figure of samples. */
+abstract class MultilabelRanking extends Metric {
+  private readonly problem: Problem;
+  private sum = 0;
+  private count = 0;
+
+  /** @internal */
+  constructor(name: string, options: MultilabelRankingOptions) {
+    super();
+    const o = withDefaults<Settings>(name, options, { numLabels: undefined, ignoreIndex: undefined });
+    this.problem = checkTask(name, { ...o, task: 'multilabel', numClasses: undefined }, 2 ** 24);
+  }
+
+  /** @internal */
+  protected abstract figure(sample: Sample): number;
+
+  /** @internal */
+  protected take(name: string, preds: Tensor, target: Tensor): void {
+    const batch = labelBatch(`${name}.update`, this.problem, preds, target, name);
+    const { labels, inner } = batch;
+    const { ignoreIndex } = this.problem;
+    const samples = batch.target.length / labels;
+    for (let sample = 0; sample < samples; sample++) {
+      const first = Math.floor(sample / inner) * labels * inner + (sample % inner);
+      const [own, all]: [number[], number[]] = [[], []];
+      let hasIgnored = false;
+      for (let label = 0; label < labels; label++) {
+        const at = first + label * inner;
+        const isIgnored = batch.target[at] === ignoreIndex;
+        hasIgnored ||= isIgnored;
+        all.push(isIgnored ? -Infinity : batch.preds[at]!);
+        if (!isIgnored && batch.target[at] === 1) own.push(batch.preds[at]!);
+      }
+      this.sum += this.figure({ own, all, hasIgnored });
+    }
+    this.count += samples;
+  }
+
+  compute(): Tensor {
+    return scalar(this.sum / this.count);
+  }
+
+  reset(): void {
+    this.sum = 0;
+    this.count = 0;
+  }
+}
+
+const atLeast = (scores: readonly number[], least: number): number => scores.reduce((count, score) => count + Number(score >= least), 0);
+
+/**
+ * How many of the labels with the highest scores it takes to have all labels of a sample, in the mean. As `torchmetrics.classification.MultilabelCoverageError`.
+ *
+ * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels counts 0, and one with a target of `ignoreIndex` all
+ * labels. `compute()` is a scalar; NaN before any update.
+ *
+ * @example
+ * const coverage = new metrics.MultilabelCoverageError({ numLabels: 3 });
+ * coverage.update(tensor([[0.9, 0.1, 0.5], [0.2, 0.8, 0.3]]), tensor([[1, 0, 1], [1, 0, 0]]));
+ * coverage.compute().item(); // 2.5
+ */
+export class MultilabelCoverageError extends MultilabelRanking {
+  override readonly higherIsBetter = false;
+
+  constructor(options: MultilabelRankingOptions) {
+    super('MultilabelCoverageError', options);
+  }
+
+  update(preds: Tensor, target: Tensor): void {
+    this.take('MultilabelCoverageError', preds, target);
+  }
+
+  /** @internal */
+  protected override figure({ own, all, hasIgnored }: Sample): number {
+    if (hasIgnored) return all.length;
+    return own.length === 0 ? 0 : atLeast(all, Math.min(...own));
+  }
+}
+
+/**
+ * For each label of a sample, the share of the sample's labels among all that have its score or a higher one, in the mean over labels, then over samples. As
+ * `torchmetrics.classification.MultilabelRankingAveragePrecision`.
+ *
+ * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels, or with all, counts 1. `compute()` is a scalar up to
+ * 1; NaN before any update.
+ *
+ * @example
+ * const precision = new metrics.MultilabelRankingAveragePrecision({ numLabels: 3 });
+ * precision.update(tensor([[0.9, 0.1, 0.5], [0.2, 0.8, 0.3]]), tensor([[1, 0, 1], [0, 0, 1]]));
+ * precision.compute().item(); // 0.75
+ */
+export class MultilabelRankingAveragePrecision extends MultilabelRanking {
+  override readonly higherIsBetter = true;
+
+  constructor(options: MultilabelRankingOptions) {
+    super('MultilabelRankingAveragePrecision', options);
+  }
+
+  update(preds: Tensor, target: Tensor): void {
+    this.take('MultilabelRankingAveragePrecision', preds, target);
+  }
+
+  /** @internal */
+  protected override figure({ own, all }: Sample): number {
+    if (own.length === 0 || own.length === all.length) return 1;
+    return own.reduce((sum, score) => sum + atLeast(own, score) / atLeast(all, score), 0) / own.length;
+  }
+}
+
+/**
+ * The share of the pairs of a label that a sample has and one that it does not have whose scores are in the wrong order, in the mean over samples. As
+ * `torchmetrics.classification.MultilabelRankingLoss`.
+ *
+ * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels, or with all, counts 0. Unlike torchmetrics, equal
+ * scores count as the wrong order, whichever label stands first, and a batch all of whose samples count 0 counts with all of them. `compute()` is a scalar from
+ * 0 to 1; NaN before any update.
+ *
+ * @example
+ * const loss = new metrics.MultilabelRankingLoss({ numLabels: 3 });
+ * loss.update(tensor([[0.9, 0.1, 0.5], [0.2, 0.8, 0.3]]), tensor([[1, 0, 1], [0, 0, 1]]));
+ * loss.compute().item(); // 0.25
+ */
+export class MultilabelRankingLoss extends MultilabelRanking {
+  override readonly higherIsBetter = false;
+
+  constructor(options: MultilabelRankingOptions) {
+    super('MultilabelRankingLoss', options);
+  }
+
+  update(preds: Tensor, target: Tensor): void {
+    this.take('MultilabelRankingLoss', preds, target);
+  }
+
+  /** @internal */
+  protected override figure({ own, all }: Sample): number {
+    const others = all.length - own.length;
+    if (own.length === 0 || others === 0) return 0;
+    return own.reduce((wrong, score) => wrong + atLeast(all, score) - atLeast(own, score), 0) / (own.length * others);
+  }
+}
