@@ -1,4 +1,4 @@
-// What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `setFlushDenormal(on)`, `flushDenormal()`, `keepHeap()`,
+// What the addon exports: `kernels`, `setTarget(name or null)`, `setNumThreads(n)`, `setPrecision(n)`, `setFlushDenormal(on)`, `flushDenormal()`, `keepHeap()`,
 // `supportedTargets()`, `misalignment(buffer)`, what plan.cc and session.cc list.
 #include <napi.h>
 
@@ -40,6 +40,13 @@ void set_num_threads(const Napi::CallbackInfo& info) {
     throw Napi::RangeError::New(info.Env(), "[setNumThreads] expected an integer from 1 to 1024");
   }
   environment(info.Env()).threads = static_cast<int>(n);
+}
+
+// Of calls and plans that this environment makes from now on: 0 highest, 1 high, 2 medium.
+void set_precision(const Napi::CallbackInfo& info) {
+  const double n = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
+  if (n != 0 && n != 1 && n != 2) throw Napi::RangeError::New(info.Env(), "[setPrecision] expected 0, 1 or 2");
+  environment(info.Env()).precision = static_cast<Precision>(static_cast<int>(n));
 }
 
 // Of the process: for calls that begin from now on, in every environment.
@@ -88,6 +95,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_sessions(env, exports);
   exports.Set("setTarget", Napi::Function::New<set_target>(env, "setTarget"));
   exports.Set("setNumThreads", Napi::Function::New<set_num_threads>(env, "setNumThreads"));
+  exports.Set("setPrecision", Napi::Function::New<set_precision>(env, "setPrecision"));
   exports.Set("setFlushDenormal", Napi::Function::New<set_flush>(env, "setFlushDenormal"));
   exports.Set("keepHeap", Napi::Function::New<keep>(env, "keepHeap"));
   exports.Set("flushDenormal", Napi::Function::New<flushes>(env, "flushDenormal"));

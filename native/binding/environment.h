@@ -5,6 +5,7 @@
 
 #include "binding/session.h"
 #include "kernels/table.h"
+#include "support/precision.h"
 #include "support/targets.h"
 
 namespace simdnn {
@@ -12,6 +13,7 @@ namespace simdnn {
 struct Environment {
   const Target* target = nullptr;
   int threads = 1;
+  Precision precision = Precision::kHighest;
   Sessions sessions;
 };
 

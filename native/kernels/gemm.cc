@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "kernels/bfloat16.h"
 #include "kernels/gemm_pack.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/simd.h"
@@ -37,6 +38,7 @@ HWY_INLINE const float* packed_at(const Product& g, size_t k, size_t j) {
 struct Plan {
   bool pack_a, pack_b, keep_sums;
   size_t block_n;
+  size_t parts;  // of which each operand is the sum, rounded; 0: it is taken as it is
 };
 
 HWY_INLINE Plan plan_product(const Product& g) {
@@ -47,7 +49,19 @@ HWY_INLINE Plan plan_product(const Product& g) {
                 (g.m > 3 * kTileRows && g.b.k_stride * depth >= kInPlace);
   plan.keep_sums = (g.accumulate || g.c_stride % kCrowded == 0) && g.k > kBlockK;
   plan.block_n = g.m <= kTileRows ? kTileColumns : kBlockN;
+  plan.parts = 0;
+  if (g.precision != Precision::kHighest) {
+    plan.pack_a = plan.pack_b = true;
+    plan.block_n = kBlockN;
+    plan.parts = g.precision == Precision::kHigh ? 2 : 1;
+  }
   return plan;
+}
+
+// Floats of a packed group of A, and of a part of a packed block of B.
+constexpr size_t kPanelA = (kBlockK + 1 + kPackSlack) * kGroupA;
+HWY_INLINE size_t part_of_b(const Product& g) {
+  return (min_of(g.k, kBlockK) + 1 + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
 }
 
 // Scratch of one thread; null where the plan does without.
@@ -62,11 +76,11 @@ class AllBuffers {
  public:
   AllBuffers(const Product& g, const Plan& plan, size_t count) {
     if (plan.pack_a) {
-      size_.a = (kBlockK + 1) * kGroupA;
+      size_.a = kPanelA * (plan.parts == 2 ? 2 : 1);
       first_.a = scratch(Scratch::kPackA, count * size_.a);
     }
     if (plan.pack_b) {
-      size_.b = (min_of(g.k, kBlockK) + 1 + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
+      size_.b = part_of_b(g) * (plan.parts == 2 ? 2 : 1);
       first_.b = scratch(Scratch::kPackB, count * size_.b);
     }
     if (plan.keep_sums) {
@@ -131,6 +145,69 @@ HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffer
   });
 }
 
+// The block of B as rounded panels, the low parts behind the high ones.
+void pack_rounded_b(const Product& g, const Plan& plan, const Buffers& buffers, size_t j0, size_t j1, size_t k0, size_t depth) {
+  if (!g.packed) pack_panels(g.b, k0, depth, j0, j1, buffers.b, kTileColumns);
+  for (size_t j = j0; j < j1; j += kTileColumns) {
+    float* const panel = buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns);
+    const float* const from = g.packed ? packed_at(g, k0, j) : panel;
+    if (plan.parts == 2) {
+      split_floats(from, depth * kTileColumns, panel, panel + part_of_b(g));
+    } else {
+      round_floats(from, depth * kTileColumns, panel);
+    }
+  }
+}
+
+// product_block with rounded operands.
+HWY_NOINLINE void rounded_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1, size_t k0,
+                                size_t depth) {
+  const bool first = k0 == 0, last = k0 + depth == g.k;
+  pack_rounded_b(g, plan, buffers, j0, j1, k0, depth);
+  const size_t terms = plan.parts == 2 ? 3 : 1, low_a = kPanelA, low_b = part_of_b(g);
+  float aside[kTileRows * kTileColumns];
+  TileCall t{};
+  t.k = depth;
+  t.a_stride = kGroupA;
+  t.b_stride = kTileColumns;
+  for (size_t group = i0; group < i1; group += kGroupA) {
+    const size_t end = min_of(group + kGroupA, i1);
+    pack_panels(g.a, k0, depth, group, end, buffers.a, kGroupA);
+    if (plan.parts == 2) {
+      split_floats(buffers.a, depth * kGroupA, buffers.a, buffers.a + low_a);
+    } else {
+      round_floats(buffers.a, depth * kGroupA, buffers.a);
+    }
+    for_tiles(end - group, kTileRows, kTileRows, [&](size_t from, size_t height) __attribute__((always_inline)) {
+      const size_t i = group + from;
+      for (size_t j = j0; j < j1; j += kTileColumns) {
+        const size_t width = min_of(kTileColumns, j1 - j);
+        const float* const b = buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns);
+        float* const c = g.c + i * g.c_stride + j;
+        float* const sums = plan.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
+        const size_t sums_stride = plan.keep_sums ? kBlockN : g.c_stride;
+        t.tail = width % kLanes;
+        t.partial = first ? nullptr : sums;
+        t.partial_stride = sums_stride;
+        for (size_t term = 0; term < terms; ++term) {
+          const bool of_block = term + 1 == terms, ends = of_block && last;
+          t.a = buffers.a + from + (term == 2 ? low_a : 0);
+          t.b = b + (term == 1 ? low_b : 0);
+          t.c = ends ? c : of_block ? sums : aside;
+          t.c_stride = ends ? g.c_stride : of_block ? sums_stride : kTileColumns;
+          t.bias = ends && g.bias != nullptr ? g.bias + j : nullptr;
+          t.gate = ends && g.gate != nullptr ? g.gate + i * g.c_stride + j : nullptr;
+          t.relu = ends && g.relu;
+          t.accumulate = ends && g.accumulate;
+          tile_kernel(height, (width + kLanes - 1) / kLanes, t.tail != 0, true)(t);
+          t.partial = aside;
+          t.partial_stride = kTileColumns;
+        }
+      }
+    });
+  }
+}
+
 // Nanoseconds at about 4 GHz and one MulAdd a cycle.
 HWY_INLINE double work_of(const Product& g) {
   return static_cast<double>(g.m * g.n) * static_cast<double>(g.k + 8) / (4 * kLanes);
@@ -180,7 +257,8 @@ HWY_NOINLINE void product_part(const Product& g, const Plan& plan, const Buffers
       size_t k = 0;
       do {
         const size_t depth = min_of(kBlockK, g.k - k);
-        product_block(g, plan, buffers, i, min_of(i + block_m, i1), j, min_of(j + plan.block_n, j1), k, depth);
+        const auto block = plan.parts > 0 ? rounded_block : product_block;
+        block(g, plan, buffers, i, min_of(i + block_m, i1), j, min_of(j + plan.block_n, j1), k, depth);
         k += depth;
       } while (k < g.k);
     }
@@ -283,22 +361,25 @@ void pack_operand(const Operand& b, size_t n, size_t k, float* out) { pack_panel
 
 void multiply(Run& run, const Product& g) {
   if (g.m == 0 || g.n == 0) return;
-  if (copies_rows(g)) return multiply_copied(run, g);
-  if (!g.packed && g.n == 1 && g.c_stride == 1 && g.a.k_stride == 1 && g.b.k_stride == 1) return product_of_column(run, g);
-  if (!g.packed && is_row(g)) return product_of_row(run, g);
-  if (!g.packed && g.n == 1 && g.c_stride == 1) {  // of a k-major A, one column is the transposed product's row, in the same memory
-    Product row = g;
-    row.a = g.b;
-    row.b = g.a;
-    row.m = 1;
-    row.n = g.m;
-    if (is_row(row)) return product_of_row(run, row);
+  if (g.precision == Precision::kHighest) {
+    if (copies_rows(g)) return multiply_copied(run, g);
+    if (!g.packed && g.n == 1 && g.c_stride == 1 && g.a.k_stride == 1 && g.b.k_stride == 1) return product_of_column(run, g);
+    if (!g.packed && is_row(g)) return product_of_row(run, g);
+    if (!g.packed && g.n == 1 && g.c_stride == 1) {  // of a k-major A, one column is the transposed product's row, in the same memory
+      Product row = g;
+      row.a = g.b;
+      row.b = g.a;
+      row.m = 1;
+      row.n = g.m;
+      if (is_row(row)) return product_of_row(run, row);
+    }
   }
   Plan plan = plan_product(g);
   const double work = work_of(g);
   const size_t parts = threads_for(run, work);
   if (is_small(g, plan) && (parts == 1 || g.sums != nullptr)) return product_at_once(g);
-  const bool ends_with_sum = g.bias == nullptr && g.gate == nullptr && !g.relu && g.finish == nullptr;
+  // Of two parts the chains of a block follow those of the block before: no thread can begin in the middle.
+  const bool ends_with_sum = plan.parts < 2 && g.bias == nullptr && g.gate == nullptr && !g.relu && g.finish == nullptr;
   if (g.a.n_stride == 1 && !g.packed && ends_with_sum && divides_depth(g.k, g.m, g.n, parts)) return product_of_blocks(run, g);
   const bool by_rows = divides_rows(g.m, g.n, parts);
   // A core that reads partial sums in its part of C's rows fetches ahead into the other's, which then has to take the lines back. Forward
