@@ -60,7 +60,7 @@ HWY_INLINE VU pair_across(const float* at, size_t k_stride, size_t k, size_t dep
 // Rows [i, i + rows) of x over [k0, k0 + depth), at most kPairRows and kBlockK, as A's of a tile, `stride` apart. `out` has room for whole kTransposeBlocks of rows.
 template <Part part>
 void pack_pair_rows(const Operand& x, size_t k0, size_t depth, size_t i, size_t rows, uint32_t* out, size_t stride) {
-  if (x.n_stride != 1) {
+  if (x.k_stride == 1) {
     for (size_t r = 0; r < rows; ++r) pair_row<part>(x.at(k0, i + r), depth, out + r * stride);
     return;
   }
