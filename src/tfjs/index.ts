@@ -1,7 +1,7 @@
 // TensorFlow.js on this library's kernels.
 import { engine, getBackend, setBackend, Tensor, version_core } from '@tensorflow/tfjs-core';
 import { installBackend, reachesInside } from './backend';
-import { lastStep } from './compile-step';
+import { lastStep } from './recorded-step';
 import { backendName } from './registry';
 
 export { compileStep } from './compile-step';
