@@ -36,7 +36,7 @@ export function compileStep<A extends readonly Tensor[]>(
 ): (...args: A) => Scalar {
   checkArguments(fn, optimizer, variables);
   const own = [...variables];
-  const step = new RecordedStep(lastStep, optimizer, own);
+  const step = new RecordedStep(lastStep, optimizer, own, false);
   const run: Run = (args) => [optimizer.minimize(() => fn(...(args as unknown as A)), true, own)!];
   return (...args) => {
     const other = args.findIndex((t) => !(t instanceof Tensor));

@@ -83,8 +83,8 @@ class RecordedModel {
       layers,
     ]);
     const variables = collectedTrainableWeights.map((weight) => weight.read());
-    this.trained = new RecordedStep(lastStep, optimizer_, variables);
-    this.tested = new RecordedStep(this.testStatus, null, []);
+    this.trained = new RecordedStep(lastStep, optimizer_, variables, true);
+    this.tested = new RecordedStep(this.testStatus, null, [], true);
   }
 
   private call(step: 'trained' | 'tested', plain: Function_, data: Tensor[]): Tensor[] {

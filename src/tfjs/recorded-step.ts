@@ -50,7 +50,7 @@ function obstacle(optimizer: Optimizer | null): string | null {
   return null;
 }
 
-/** One step, with its optimizer and the variables that it trains; without an optimizer it changes nothing. */
+/** One step, with its optimizer and the variables that it trains; without an optimizer it changes nothing. `isKnown`: see Watch. */
 export class RecordedStep {
   private readonly kinds = new Map<string, Kind>();
 
@@ -58,6 +58,7 @@ export class RecordedStep {
     private readonly status: Status,
     private readonly optimizer: Optimizer | null,
     private readonly variables: readonly Variable[],
+    private readonly isKnown: boolean,
   ) {}
 
   /** Does it: `run` is what it does operation by operation. */
@@ -111,7 +112,7 @@ export class RecordedStep {
       for (const variable of this.variables) if (floatsOf(backendNow(), variable) !== null) owned(variable);
       return this.perOperation(run, args, notYet);
     }
-    const { outputs, trace, homes, reason } = hearStep(run, args, this.optimizer !== null);
+    const { outputs, trace, homes, reason } = hearStep(run, args, this.optimizer !== null, this.isKnown);
     const difference = trace && kind.first?.differenceFrom(trace);
     kind.refused = reason ?? (difference ? `two calls in a row differ: ${difference}` : null);
     if (trace !== null && kind.refused === null) {

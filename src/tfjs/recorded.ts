@@ -79,12 +79,12 @@ function objection(
 }
 
 /** Does a step and hears it. It works on copies of the arguments, so that what the function reads elsewhere is never taken for one of them. */
-export function hearStep(run: Run, args: readonly Tensor[], trains: boolean): Heard {
+export function hearStep(run: Run, args: readonly Tensor[], trains: boolean, isKnown: boolean): Heard {
   const backend = backendNow();
   const before = homesNow();
   const copies = args.map((t) => backend.tensor(valuesOf(t)!.slice(), t.shape, t.dtype));
   const own = copies.map((t) => new Numbers(valuesOf(t)!, t.shape.slice()));
-  const watch: Watch = { made: [], unfit: null };
+  const watch: Watch = { made: [], unfit: null, isKnown };
   let outputs: Tensor[] | null = null;
   try {
     setWatch(watch);
