@@ -89,9 +89,11 @@ class RecordedModel {
 
   private call(step: 'trained' | 'tested', plain: Function_, data: Tensor[]): Tensor[] {
     this.look();
-    const run: Run = (args) => plain(args);
-    const reason = this.objection ?? (data.every((t) => t instanceof TensorClass) ? null : 'its data are not all tensors');
-    return reason === null ? this[step].call(run, data) : this[step].perOperation(run, data, reason);
+    const count = data.findLastIndex((t) => t != null) + 1; // behind them are weights of samples that there are not
+    const [given, missing] = [data.slice(0, count), data.slice(count)];
+    const run: Run = (args) => plain([...args, ...missing]);
+    const reason = this.objection ?? (given.every((t) => t instanceof TensorClass) ? null : 'its data are not all tensors');
+    return reason === null ? this[step].call(run, given) : this[step].perOperation(run, given, reason);
   }
 
   /** The loss and the metrics of a step, whose function is `plain`; metrics are kept. */

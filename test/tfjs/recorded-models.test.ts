@@ -85,6 +85,12 @@ describe('a recorded model', () => {
     expect(simdnnInfo().reason).toContain('call hook');
   });
 
+  it('trains by an unchanged fit', async () => {
+    const { model, x, y } = await trained([make.dense({ units: 1 })], {}, 0);
+    await model.fit(x, y, { epochs: 5, verbose: 0 });
+    expect(simdnnInfo()).toEqual({ backend: 'simdnn', level: 'recorded', reason: null });
+  });
+
   it('trains by fit with weights of classes and validation, and leaves no tensors', async () => {
     const { model, x } = await trained(
       [make.dense({ units: 2, activation: 'softmax' })],
