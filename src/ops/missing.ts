@@ -79,7 +79,7 @@ const many = hintsOf([
   ],
   [
     special,
-    'digamma digamma_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma lgamma_ mvlgamma mvlgamma_ polygamma polygamma_ sinc sinc_ frexp ldexp ldexp_ nextafter nextafter_',
+    'digamma digamma_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma lgamma_ mvlgamma mvlgamma_ polygamma polygamma_ sinc_ frexp ldexp ldexp_ nextafter nextafter_',
   ],
   [
     compared,
@@ -105,9 +105,9 @@ const many = hintsOf([
     'split(sizes, dim) and chunk(n, dim) divide a tensor',
     'dsplit hsplit split_with_sizes tensor_split unsafe_chunk unsafe_split unsafe_split_with_sizes vsplit',
   ],
-  ['einsum() and outer() make such products', 'addbmm addr cross'],
+  ['einsum() and outer() make such products', 'addbmm addr'],
   ['mean(), var(), sort() and quantile() are there', 'histc histogram mode nanmedian nanquantile renorm renorm_'],
-  ['sort(dim), unique() and cumsum(dim) are there', 'cummax cummin logcumsumexp logaddexp2 unique_consecutive nonzero_static'],
+  ['sort(dim), unique() and cumsum(dim) are there', 'unique_consecutive nonzero_static'],
   ['map over toArray(), or use an operation', 'apply_ map_ map2_'],
   [fixed, 'resize resize_as resize_as_ swapaxes_ swapdims_'],
 ]);
@@ -132,7 +132,6 @@ const called: readonly (readonly [here: string, names: string])[] = [
   ['ne', 'not_equal'],
   ['swapaxes', 'swapdims'],
   ['movedim', 'moveaxis'],
-  ['pow', 'float_power'],
 ];
 for (const name in many) hints[name] ??= many[name]!;
 for (const [here, names] of called) {
@@ -149,10 +148,6 @@ Object.assign(hints, {
   is_inference: 'noGrad(() => ...) records nothing',
   is_neg: complex,
   is_distributed: cpu,
-  hypot: 'x.square().add(other.square()).sqrt() is it',
-  copysign: 'x.abs().mul(other.sign()) is it, but for zeros',
-  signbit: 'lt(0) is it, but for -0',
-  heaviside: 'gt(0) is it, with eq(0) where x is 0',
   diag_embed: 'diag() makes a matrix of a vector',
   hardshrink: 'nn.functional.hardshrink(x)',
   prelu: 'nn.functional.prelu(x, weight)',

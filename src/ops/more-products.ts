@@ -1,10 +1,11 @@
 // Products by PyTorch's narrower names, and those that add to something.
 import { checkNumber, rangeError, withDefaults } from '../errors';
-import { broadcastShapes, shapeText } from '../shape';
+import { broadcastShapes, normalizeDim, shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import { permute } from './transpose';
 import { view } from './views';
 import './arithmetic';
+import './flip';
 import './matmul';
 
 const kinds: Record<number, string> = { 1: 'a vector', 2: 'a matrix', 3: 'a batch of matrices' };
@@ -87,6 +88,13 @@ declare module '../tensor' {
      * tensor([1, 2]).kron(tensor([3, 4])).toArray(); // [3, 4, 6, 8]
      */
     kron(other: Tensor): Tensor;
+    /**
+     * The cross products of vectors of three elements along `dim`, by default the first dimension of size 3; the other sizes broadcast. As `torch.cross`.
+     *
+     * @example
+     * tensor([1, 0, 0]).cross(tensor([0, 1, 0])).toArray(); // [0, 0, 1]
+     */
+    cross(other: Tensor, dim?: number): Tensor;
     /**
      * The inner products of the last dimensions, of all pairs of vectors there: `[..., k]` and `[..., k]` give both leading shapes one after the other; a
      * scalar multiplies. float32. As `torch.inner`.
@@ -261,4 +269,23 @@ Tensor.prototype.kron = function (this: Tensor, other) {
   const [a, b] = [sizes(this), sizes(other)];
   const outer = this.reshape(a.flatMap((size) => [size, 1])).mul(other.reshape(b.flatMap((size) => [1, size])));
   return outer.reshape(a.map((size, d) => size * b[d]!));
+};
+
+Tensor.prototype.cross = function (this: Tensor, other, dim) {
+  const where = 'Tensor.cross';
+  checkTensor(where, 'other', other, this.dtype);
+  const rank = this.shape.length;
+  const d = dim === undefined ? this.shape.indexOf(3) : normalizeDim(where, dim, rank);
+  if (other.shape.length !== rank || this.shape[d] !== 3 || other.shape[d] !== 3) {
+    const what = dim === undefined ? 'a dimension of size 3' : `size 3 in dimension ${d}`;
+    throw rangeError(
+      where,
+      `expected both tensors to have as many dimensions and ${what}, got ${shapeText(this.shape)} and ${shapeText(other.shape)}`,
+    );
+  }
+  broadcastShapes(where, this.shape, other.shape);
+  const next = (x: Tensor, by: number): Tensor => x.roll(-by, d);
+  return next(this, 1)
+    .mul(next(other, 2))
+    .sub(next(this, 2).mul(next(other, 1)));
 };

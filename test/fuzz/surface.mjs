@@ -829,8 +829,15 @@ const recipes = {
   'Tensor.kron': (w) => on(w.tensor(), [w.tensor()]),
   'Tensor.rot90': (w) => on(w.matrix(w.size(), w.size()), [w.r.below(9) - 4, w.r.pick([undefined, [1, 0], [-1, 0]])]),
   'Tensor.diagflat': (w) => on(w.tensor(), [w.r.below(5) - 2]),
+  'Tensor.copysign': (w) => withTensor(w, (t) => [w.r.chance(0.5) ? w.r.real() : w.float(t.shape)]),
+  'Tensor.heaviside': (w) => withFloat(w, (t) => [w.float(t.shape)]),
+  'Tensor.floatPower': (w) => withTensor(w, (t) => [w.r.chance(0.5) ? w.r.real() : w.float(t.shape)]),
+  'Tensor.cross': (w) => on(w.matrix(3, 3), [w.matrix(3, 3), ...w.r.pick([[], [0], [-1]])]),
+  'Tensor.cummax': (w) => withTensor(w, (t) => [w.dim(t)]),
+  'Tensor.cummin': (w) => withTensor(w, (t) => [w.dim(t)]),
+  'Tensor.logcumsumexp': (w) => withFloat(w, (t) => [w.dim(t)]),
   ...Object.fromEntries(
-    ['fmax', 'fmin'].map((name) => [
+    ['fmax', 'fmin', 'hypot', 'logaddexp2'].map((name) => [
       `Tensor.${name}`,
       (w) => {
         const x = w.float();

@@ -7,6 +7,7 @@ import { float, floats, int, mask34, of, ofPositive, on, positive, x34, y34 } fr
 import type { Case } from './case-makers';
 import { figureCases } from './figure-cases';
 import { furtherCases } from './further-cases';
+import { numericCases } from './numeric-cases';
 import { partCases } from './part-cases';
 
 const F = nn.functional;
@@ -212,6 +213,7 @@ export const denseCases: Record<string, Case[]> = {
     ),
   ],
   ...furtherCases,
+  ...numericCases,
 };
 
 const seeded =

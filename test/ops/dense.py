@@ -44,6 +44,8 @@ ODD = v([1, NAN, INF, -INF, 0])
 ZEROS = v([0, 0, 0, -2], [2, 2])
 BOUNDS = v([-1, 0, 0, 0.5, 2])
 VALUES = v([-1, 0, 0.25, 2, 3, -7, INF, -INF, NAN], [3, 3])
+STEPS = v([-2, 0, -0.0, 3, 0.5, -0.25, 1, -1, 2])
+BROKEN = v([1, NAN, 3, NAN, 2, INF, -INF, INF, 0, NAN], [2, 5])
 
 # Each case: the inputs, and the function of them.
 CASES = {
@@ -357,6 +359,51 @@ CASES = {
     "ops.trilIndices": [([], lambda: torch.tril_indices(3, 4, 1)), ([], lambda: torch.tril_indices(3, 3, -1))],
     "ops.triuIndices": [([], lambda: torch.triu_indices(3, 4, 1)), ([], lambda: torch.triu_indices(4, 3, -1))],
     "ops.asTensor": [([X], lambda x: torch.as_tensor(x * 2))],
+    "Tensor.hypot": [
+        ([X, Y], torch.hypot),
+        ([v([3, 0, -0.0, 5, 0]), v([4, -7, 1, -12, 2])], torch.hypot),
+        ([X, p(3, 1)], torch.hypot),
+        ([v([3e30, 3e-30, 1e38, 2e25]), v([4e30, 4e-30, 1, -7e25])], torch.hypot),
+    ],
+    "Tensor.copysign": [
+        ([X, X], lambda x, y: x.copysign(y.detach())),
+        ([STEPS, v([1, -1, -1, -0.0, 0, 3, -2, -4, INF])], lambda x, y: x.copysign(y.detach())),
+        ([X], lambda x: x.copysign(-2)),
+    ],
+    "Tensor.signbit": [([STEPS], torch.signbit), ([i([1, 0, -3])], torch.signbit)],
+    "Tensor.heaviside": [
+        ([VALUES, v([0.5, -2, 3])], lambda x, y: torch.heaviside(x.detach(), y.detach())),
+        ([i([1, 0, -3]), i([7, 7, 7])], torch.heaviside),
+    ],
+    "Tensor.sinc": [([X], torch.sinc), ([STEPS], torch.sinc)],
+    "Tensor.logaddexp2": [([X, Y], torch.logaddexp2), ([v([1000, -1000, 3]), v([1000, 2, -INF])], torch.logaddexp2)],
+    "Tensor.floatPower": [
+        # Their own type, where torch.float_power has float64 in any case.
+        ([X, Y], lambda x, y: y**x),
+        ([X], lambda x: x**2),
+        ([i([1, -2, 4])], lambda x: x.float() ** -2),
+    ],
+    "Tensor.cross": [
+        ([f(3), p(3)], lambda x, y: torch.cross(x, y, dim=0)),
+        ([X, Y], lambda x, y: torch.cross(x, y, dim=0)),
+        ([f(4, 1, 3), p(1, 2, 3)], lambda x, y: torch.cross(x, y, dim=-1)),
+        ([i([1, 2, 3]), i([4, 5, 6])], lambda x, y: torch.cross(x, y, dim=0)),
+    ],
+    **{
+        f"Tensor.{name}": [
+            ([X], lambda x, run=run: run(x, 1)),
+            ([f(5, 3)], lambda x, run=run: run(x, -2)),
+            ([TIED], lambda x, run=run: run(x, 1)),
+            ([BROKEN], lambda x, run=run: run(x, 1)),
+            ([i([3, 1, 1, 4, 4, 0, 9])], lambda x, run=run: run(x, 0)),
+        ]
+        for name, run in (("cummax", torch.cummax), ("cummin", torch.cummin))
+    },
+    "Tensor.logcumsumexp": [
+        ([X], lambda x: x.logcumsumexp(1)),
+        ([f(9, 2)], lambda x: x.logcumsumexp(0)),
+        ([v([1000, 1001, -1000, 1003])], lambda x: x.logcumsumexp(0)),
+    ],
 }
 
 
