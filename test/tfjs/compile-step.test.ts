@@ -23,10 +23,8 @@ const squared =
     tf.losses.meanSquaredError(y, tf.matMul(x, w as tf.Tensor2D)) as tf.Scalar;
 
 it(`${programs} random programs have the bits of minimize`, () => {
-  const runs = Array.from({ length: programs }, (_, seed) => ({ seed, ...runProgram(seed, compileStep) }));
-  const natives = runs.filter(({ isNative }) => isNative);
-  expect(natives.filter(({ replayed }) => replayed === 0)).toEqual([]);
-  expect(natives.length).toBeGreaterThan(programs / 3);
+  const replayed = Array.from({ length: programs }, (_, seed) => runProgram(seed, compileStep));
+  expect(replayed.flatMap((steps, seed) => (steps === 0 ? [seed] : []))).toEqual([]);
 }, 600_000);
 
 describe('a compiled step', () => {
