@@ -129,14 +129,17 @@ export class Known {
   /** Why a step of this model cannot be recorded; null where all that it is made of is known. That is added to `parts`. */
   objectionToModel(model: LayersModel, parts: object[]): string | null {
     if (!this.models.has(Object.getPrototypeOf(model))) return 'the model is of a class of its own';
+    if (replaceable.some((name) => Object.hasOwn(model, name))) return 'the model has methods of its own';
     if (functionsIn(model).some((f) => !this.functions.has(f))) return 'a loss or a metric is a function of its own';
     return this.objectionToLayers(model as unknown as Fields, parts);
   }
 }
 
+const replaceable = ['call', 'apply', 'invokeCallHook', 'computeMask', 'calculateLosses'];
+
 // The fields of an object that count, methods that its class has among them.
 function keysOf(object: object): string[] {
-  const methods = ['call', 'apply'].filter((name) => name in object && !Object.hasOwn(object, name));
+  const methods = replaceable.filter((name) => name in object && !Object.hasOwn(object, name));
   return [...Object.keys(object), ...(Array.isArray(object) ? ['length'] : methods)];
 }
 
