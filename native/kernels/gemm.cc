@@ -21,6 +21,9 @@ constexpr size_t kBlockM = 1024;
 constexpr size_t kInPlace = 1 << 18;
 // Rows of A packed at a time: whole cache lines of a k-major A, 112 KiB with kBlockK.
 constexpr size_t kGroupA = (8 * kTileRows + kLanes - 1) / kLanes * kLanes;
+// Each panel of a packed B is read once for so many rows of A, in whole tiles on every target, which the second-level cache holds where k is at
+// most so many blocks: 32 and 256 rows through 784-512-512-10 take 0.95 and 0.96 of the time that an order with A's tiles outside takes.
+constexpr size_t kPanelRows = 84, kPanelBlocks = 4;
 // Floats of partial sums where k is divided among threads: 4 MiB.
 constexpr size_t kMostBlocks = size_t{1} << 20;
 // Floats of A that are copied at most: 16 MiB.
@@ -35,7 +38,7 @@ HWY_INLINE const float* packed_at(const Product& g, size_t k, size_t j) {
 }
 
 struct Plan {
-  bool pack_a, pack_b, keep_sums;
+  bool pack_a, pack_b, keep_sums, by_panels;
   size_t block_n;
 };
 
@@ -46,7 +49,8 @@ HWY_INLINE Plan plan_product(const Product& g) {
   plan.pack_b = g.packed ? false : g.b.n_stride != 1 || (!kMaskedLoads && g.n % kLanes != 0) ||
                 (g.m > 3 * kTileRows && g.b.k_stride * depth >= kInPlace);
   plan.keep_sums = (g.accumulate || g.c_stride % kCrowded == 0) && g.k > kBlockK;
-  plan.block_n = g.m <= kTileRows ? kTileColumns : kBlockN;
+  plan.by_panels = g.packed && g.k <= kPanelBlocks * kBlockK;
+  plan.block_n = g.m <= kTileRows || plan.by_panels ? kTileColumns : kBlockN;
   return plan;
 }
 
@@ -174,15 +178,22 @@ void product_at_once(const Product& g) {
 
 HWY_NOINLINE void product_part(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1,
                                size_t j0, size_t j1) {
-  const size_t block_m = plan.keep_sums ? kBlockM : i1 - i0;
-  for (size_t j = j0; j < j1; j += plan.block_n) {
-    for (size_t i = i0; i < i1; i += block_m) {
-      size_t k = 0;
-      do {
-        const size_t depth = min_of(kBlockK, g.k - k);
-        product_block(g, plan, buffers, i, min_of(i + block_m, i1), j, min_of(j + plan.block_n, j1), k, depth);
-        k += depth;
-      } while (k < g.k);
+  const auto block = [&](size_t i, size_t block_m, size_t j) __attribute__((always_inline)) {
+    size_t k = 0;
+    do {
+      const size_t depth = min_of(kBlockK, g.k - k);
+      product_block(g, plan, buffers, i, min_of(i + block_m, i1), j, min_of(j + plan.block_n, j1), k, depth);
+      k += depth;
+    } while (k < g.k);
+  };
+  if (plan.by_panels) {
+    for (size_t i = i0; i < i1; i += kPanelRows) {
+      for (size_t j = j0; j < j1; j += plan.block_n) block(i, kPanelRows, j);
+    }
+  } else {
+    const size_t block_m = plan.keep_sums ? kBlockM : i1 - i0;
+    for (size_t j = j0; j < j1; j += plan.block_n) {
+      for (size_t i = i0; i < i1; i += block_m) block(i, block_m, j);
     }
   }
   if (g.finish != nullptr) g.finish(g, i0, i1, j0, j1);
