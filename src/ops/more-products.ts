@@ -7,6 +7,7 @@ import { view } from './views';
 import './arithmetic';
 import './flip';
 import './matmul';
+import './reduce';
 
 const kinds: Record<number, string> = { 1: 'a vector', 2: 'a matrix', 3: 'a batch of matrices' };
 
@@ -118,6 +119,20 @@ declare module '../tensor' {
      */
     addmv(mat: Tensor, vec: Tensor, options?: { beta?: number; alpha?: number }): Tensor;
     /**
+     * `beta * x + alpha` times the sum of the products of all pairs of matrices, `[batch, m, k]` and `[batch, k, n]`, with the rules of `addmm`: `torch.addbmm`.
+     *
+     * @example
+     * ones([1]).addbmm(ones([2, 1, 3]), ones([2, 3, 1])).toArray(); // [[7]]
+     */
+    addbmm(batch1: Tensor, batch2: Tensor, options?: { beta?: number; alpha?: number }): Tensor;
+    /**
+     * `beta * x + alpha` times the outer product of two vectors, with the rules of `addmm`: `torch.addr`.
+     *
+     * @example
+     * ones([2, 2]).addr(tensor([1, 2]), tensor([3, 4])).toArray(); // [[4, 5], [7, 9]]
+     */
+    addr(vec1: Tensor, vec2: Tensor, options?: { beta?: number; alpha?: number }): Tensor;
+    /**
      * `x + value * tensor1 * tensor2`, element by element; `value` is 1 by default, shapes broadcast. As `torch.addcmul`.
      *
      * @example
@@ -164,6 +179,23 @@ Tensor.prototype.baddbmm = function (this: Tensor, batch1, batch2, options) {
     },
     options,
   );
+};
+
+Tensor.prototype.addbmm = function (this: Tensor, batch1, batch2, options) {
+  const where = 'Tensor.addbmm';
+  return added(
+    where,
+    this,
+    (checked) => {
+      checkBatches(where, checked('batch1', batch1, 3), 'batch2', checked('batch2', batch2, 3));
+      return batch1.matmul(batch2).sum(0);
+    },
+    options,
+  );
+};
+
+Tensor.prototype.addr = function (this: Tensor, vec1, vec2, options) {
+  return added('Tensor.addr', this, (checked) => checked('vec1', vec1, 1).outer(checked('vec2', vec2, 1)), options);
 };
 
 Tensor.prototype.mv = function (this: Tensor, vec) {

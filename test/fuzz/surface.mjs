@@ -362,6 +362,8 @@ const recipes = {
   columnStack: (w) => [[w.matrix(2, 3), w.float([2])]],
   meshgrid: (w) => [w.float([w.size()]), w.float([w.size()]), w.options({ indexing: () => w.r.pick(['ij', 'xy']) })],
   cartesianProd: (w) => [w.float([w.size()]), w.float([w.size()])],
+  ...Object.fromEntries(['atleast1d', 'atleast2d', 'atleast3d'].map((name) => [name, (w) => [w.tensor(), w.tensor()]])),
+  blockDiag: (w) => [w.matrix(), w.float([w.size()]), w.float([])],
   dstack: (w) => [[w.matrix(2, 3), w.float([2, 3, w.size()])]],
   broadcastTensors: (w) => [w.matrix(2, 3), w.float([3]), w.float([w.size(), 1, 1])],
   combinations: (w) => [w.float([w.size()]), w.r.below(4), w.options({ withReplacement: w.boolean })],
@@ -829,6 +831,31 @@ const recipes = {
   'Tensor.kron': (w) => on(w.tensor(), [w.tensor()]),
   'Tensor.rot90': (w) => on(w.matrix(w.size(), w.size()), [w.r.below(9) - 4, w.r.pick([undefined, [1, 0], [-1, 0]])]),
   'Tensor.diagflat': (w) => on(w.tensor(), [w.r.below(5) - 2]),
+  'Tensor.selectScatter': (w) => on(w.matrix(3, 3), [w.float([3]), w.r.below(2), w.r.below(3)]),
+  'Tensor.sliceScatter': (w) => on(w.matrix(3, 3), [w.matrix(2, 3), 0, w.r.below(2), w.r.pick([-1, 2, 3]), w.r.pick([1, 2])]),
+  'Tensor.diagonalScatter': (w) => on(w.matrix(3, 3), [w.float([w.r.pick([3, 2])]), w.options({ offset: () => 1 })]),
+  'Tensor.addbmm': (w) => on(w.float([1]), [w.float([2, 3, 4]), w.float([2, 4, 3]), w.options({ alpha: () => 2 })]),
+  'Tensor.addr': (w) => on(w.float([1]), [w.float([w.size()]), w.float([w.size()]), w.options({ beta: () => 0 })]),
+  'Tensor.scatterReduce': (w) => {
+    const shape = [w.size(), w.size()];
+    const dim = w.r.below(2);
+    const how = w.r.pick(['sum', 'prod', 'mean', 'amax', 'amin']);
+    return on(w.float(shape), [dim, w.ints(shape, shape[dim]), w.float(shape), how, w.options({ includeSelf: w.boolean })]);
+  },
+  'Tensor.indexReduce': (w) => {
+    const how = w.r.pick(['prod', 'mean', 'amax', 'amin']);
+    return on(w.matrix(3, 3), [w.r.below(2), w.ints([3], 3), w.matrix(3, 3), how, w.options({ includeSelf: w.boolean })]);
+  },
+  'Tensor.indexCopy': (w) => on(w.matrix(3, 3), [w.r.below(2), w.ints([3], 3), w.matrix(3, 3)]),
+  'Tensor.indexPut': (w) =>
+    on(w.matrix(3, 3), [
+      w.r.pick([[[0, -1]], [null, w.ints([2], 3)], [[2], w.ints([2], 3)], [null]]),
+      w.float([1]),
+      w.options({ accumulate: w.boolean }),
+    ]),
+  'Tensor.maskedScatter': (w) => withFloat(w, (t) => [w.ints(t.shape, 2), w.float(t.shape)]),
+  'Tensor.mode': (w) => withTensor(w, (t) => [w.dim(t), w.options({ keepdim: w.boolean })]),
+  'Tensor.tensorSplit': (w) => on(w.matrix(), [w.r.pick([1, 2, 3, [1], [0, -1]]), w.r.below(2)]),
   'Tensor.copysign': (w) => withTensor(w, (t) => [w.r.chance(0.5) ? w.r.real() : w.float(t.shape)]),
   'Tensor.heaviside': (w) => withFloat(w, (t) => [w.float(t.shape)]),
   'Tensor.floatPower': (w) => withTensor(w, (t) => [w.r.chance(0.5) ? w.r.real() : w.float(t.shape)]),

@@ -9,6 +9,7 @@ import { figureCases } from './figure-cases';
 import { furtherCases } from './further-cases';
 import { numericCases } from './numeric-cases';
 import { partCases } from './part-cases';
+import { writeCases } from './write-cases';
 
 const F = nn.functional;
 const shares = () => floats([0.1, 0.35, 0.5, 0.65, 0.9]);
@@ -214,6 +215,7 @@ export const denseCases: Record<string, Case[]> = {
   ],
   ...furtherCases,
   ...numericCases,
+  ...writeCases,
 };
 
 const seeded =
