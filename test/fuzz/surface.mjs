@@ -404,6 +404,7 @@ const recipes = {
   'Tensor.softmax': (w) => withFloat(w, (t) => [w.dim(t)]),
   'Tensor.logSoftmax': (w) => withFloat(w, (t) => [w.dim(t)]),
 
+  'nn.LazyLinear': (w) => [w.size(), w.options({ bias: w.boolean })],
   'nn.Linear': (w) => [w.size(), w.size(), w.options({ bias: w.boolean })],
   'nn.Sequential': (w) => [w.linear(), w.layer()],
   'nn.ModuleList': (w) => [[w.linear(), w.layer()]],
