@@ -47,16 +47,16 @@ inline void _tile_stored(int tile, void* to, size_t stride) {
 inline void _tile_dpbf16ps(int sums, int a, int b) {
   check_tiles(configured && sums != a && sums != b && a != b);
   for (size_t i = 0; i < 16; ++i) {
-    for (size_t j = 0; j < 16; ++j) {
-      float low = 0, high = 0, sum;
-      for (size_t p = 0; p < 16; ++p) {
-        low = with_product(low, tiles[a].rows[i][p], tiles[b].rows[p][j], false);
-        high = with_product(high, tiles[a].rows[i][p], tiles[b].rows[p][j], true);
-      }
-      std::memcpy(&sum, &tiles[sums].rows[i][j], sizeof sum);
-      sum = flushed(flushed(sum) + flushed(low + high));
-      std::memcpy(&tiles[sums].rows[i][j], &sum, sizeof sum);
+    float low[16] = {}, high[16] = {}, sum[16];
+    for (size_t p = 0; p < 16; ++p) {
+      const uint32_t pair = tiles[a].rows[i][p];
+      const uint32_t* const across = tiles[b].rows[p];
+      for (size_t j = 0; j < 16; ++j) low[j] = with_product(low[j], pair, across[j], false);
+      for (size_t j = 0; j < 16; ++j) high[j] = with_product(high[j], pair, across[j], true);
     }
+    std::memcpy(sum, tiles[sums].rows[i], sizeof sum);
+    for (size_t j = 0; j < 16; ++j) sum[j] = flushed(flushed(sum[j]) + flushed(low[j] + high[j]));
+    std::memcpy(tiles[sums].rows[i], sum, sizeof sum);
   }
 }
 

@@ -26,9 +26,8 @@ inline __m512bh _mm512_set1_epi32(int x) {
 inline void _mm512_storeu_ps(float* to, const __m512& v) { std::memcpy(to, &v, sizeof v); }
 
 inline __m512 _mm512_dpbf16_ps(__m512 sum, const __m512bh& a, const __m512bh& b) {
-  for (size_t i = 0; i < 16; ++i) {
-    for (const bool high : {true, false}) sum.lanes[i] = with_product(sum.lanes[i], a.lanes[i], b.lanes[i], high);
-  }
+  for (size_t i = 0; i < 16; ++i) sum.lanes[i] = with_product(sum.lanes[i], a.lanes[i], b.lanes[i], true);
+  for (size_t i = 0; i < 16; ++i) sum.lanes[i] = with_product(sum.lanes[i], a.lanes[i], b.lanes[i], false);
   return sum;
 }
 
