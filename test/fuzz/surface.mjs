@@ -1115,6 +1115,7 @@ const recipes = {
     w.size() + 3,
     { numReplicas: 2, rank: w.r.below(2), ...w.options({ shuffle: w.boolean, seed: w.seed, dropLast: w.boolean, pad: w.boolean }) },
   ],
+  'data.DistributedSampler.setEpoch': (w) => on(new w.lib.data.DistributedSampler(3, { numReplicas: 1, rank: 0 }), [w.r.below(5)]),
   'data.RandomSampler': (w) => [w.size(), w.options({ replacement: w.boolean, numSamples: () => w.size(), seed: w.seed })],
   'data.SubsetRandomSampler': (w) => [[0, 3, 1], w.options({ seed: w.seed })],
   'data.WeightedRandomSampler': (w) => [[1, 2, w.r.real()], w.options({ numSamples: () => 1 + w.r.below(3), replacement: w.boolean })],
