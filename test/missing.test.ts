@@ -49,7 +49,7 @@ describe('a name of PyTorch that a namespace does not have', () => {
     ['', 'Linear', 'simdnn.Linear', 'it is nn.Linear here'],
     ['', 'layer_norm', 'simdnn.layer_norm', 'it is nn.functional.layerNorm here'],
     ['', 'column_stack', 'simdnn.column_stack', 'it is called columnStack here'],
-    ['', 'cross', 'simdnn.cross', 'einsum() and outer() make such products'],
+    ['', 'addcmul_', 'simdnn.addcmul_', 'tensors have it: x.addcmul_(...)'],
     ['', 'no_grad', 'simdnn.no_grad', 'it is called noGrad here'],
     ['nn', 'Conv2d', 'nn.Conv2d', 'layers are dense: there are none for images, sequences or other neighbours in space'],
     ['nn', 'relu', 'nn.relu', 'it is nn.functional.relu here'],

@@ -52,16 +52,23 @@ void product_at_once(const Product& g) {
 
 HWY_NOINLINE void product_part(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1,
                                size_t j0, size_t j1) {
-  const size_t block_m = plan.keep_sums ? kBlockM : i1 - i0;
-  for (size_t j = j0; j < j1; j += plan.block_n) {
-    for (size_t i = i0; i < i1; i += block_m) {
-      size_t k = 0;
-      do {
-        const size_t depth = min_of(kBlockK, g.k - k);
-        const auto block = plan.unit != nullptr ? paired_block : plan.parts > 0 ? rounded_block : product_block;
-        block(g, plan, buffers, i, min_of(i + block_m, i1), j, min_of(j + plan.block_n, j1), k, depth);
-        k += depth;
-      } while (k < g.k);
+  const auto of_k = plan.unit != nullptr ? paired_block : plan.parts > 0 ? rounded_block : product_block;
+  const auto block = [&](size_t i, size_t block_m, size_t j) __attribute__((always_inline)) {
+    size_t k = 0;
+    do {
+      const size_t depth = min_of(kBlockK, g.k - k);
+      of_k(g, plan, buffers, i, min_of(i + block_m, i1), j, min_of(j + plan.block_n, j1), k, depth);
+      k += depth;
+    } while (k < g.k);
+  };
+  if (plan.by_panels) {
+    for (size_t i = i0; i < i1; i += kPanelRows) {
+      for (size_t j = j0; j < j1; j += plan.block_n) block(i, kPanelRows, j);
+    }
+  } else {
+    const size_t block_m = plan.keep_sums ? kBlockM : i1 - i0;
+    for (size_t j = j0; j < j1; j += plan.block_n) {
+      for (size_t i = i0; i < i1; i += block_m) block(i, block_m, j);
     }
   }
   if (g.finish != nullptr) g.finish(g, i0, i1, j0, j1);

@@ -31,17 +31,26 @@ void columns_tile(const ColumnsTile& t) {
   const float* weight[kGroups];
   unroll<kGroups>(SIMDNN_UNROLLED(i) { weight[i] = t.weight + 3 * i * t.in; });
   const float* x = t.x;
-  const size_t in = t.in, stride = t.stride;
-  for (size_t k = t.k; k > 0; --k) {
+  size_t in = t.in, stride = t.stride;
+  const auto step = SIMDNN_UNROLLED(ahead) {
+    asm("" : "+r"(in), "+r"(stride));  // as in tile()
     VF columns[kVectors];
     unroll<kVectors>(SIMDNN_UNROLLED(v) { columns[v] = hn::LoadU(kF, x + v * kLanes); });
     x += stride;
     unroll<kRows>(SIMDNN_UNROLLED(r) {
-      const VF element = hn::Set(kF, weight[r / 3][r % 3 * in]);
+      const VF element = hn::Set(kF, weight[r / 3][r % 3 * in + ahead]);
       unroll<kVectors>(SIMDNN_UNROLLED(v) {
         sum[r * kVectors + v] = hn::MulAdd(element, columns[v], sum[r * kVectors + v]);
       });
     });
+  };
+  size_t k = t.k;
+  for (; k >= kUnroll; k -= kUnroll) {
+    unroll<kUnroll>(step);
+    unroll<kGroups>(SIMDNN_UNROLLED(i) { weight[i] += kUnroll; });
+  }
+  for (; k > 0; --k) {
+    step(std::integral_constant<size_t, 0>());
     unroll<kGroups>(SIMDNN_UNROLLED(i) { ++weight[i]; });
   }
   if (t.add) {

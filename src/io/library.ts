@@ -47,6 +47,7 @@ const examples: Record<string, () => nn.Module> = {
   EmbeddingBag: () => new nn.EmbeddingBag(1, 1),
   GroupNorm: () => new nn.GroupNorm(1, 1),
   LayerNorm: () => new nn.LayerNorm(1),
+  LazyLinear: () => new nn.LazyLinear(1),
   Linear: () => new nn.Linear(1, 1),
   LinearCrossEntropyLoss: () => new nn.LinearCrossEntropyLoss(1, 1),
   LogSoftmax: () => new nn.LogSoftmax({ dim: 0 }),

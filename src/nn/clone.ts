@@ -3,7 +3,7 @@ import { isDataView, isMap, isPlainObject, isSet } from '../brands';
 import { checkAttached, rangeError } from '../errors';
 import type { TensorData } from '../memory';
 import { Tensor } from '../tensor';
-import { emptyParameter, Parameter } from './parameter';
+import { emptyParameter, Parameter, UninitializedParameter } from './parameter';
 
 /** How what knows to copy itself is asked to: it enters its copy with `copies.enter` before it copies what it holds. */
 export const copyInto: unique symbol = Symbol('copyInto');
@@ -87,6 +87,7 @@ export class Copies {
         'keep it as tensor.detach()',
       );
     }
+    if (original instanceof UninitializedParameter) return new UninitializedParameter(original.sizes).requiresGrad_(original.needsGrad);
     const memory = this.on(original);
     const shape = original.shape.slice();
     const copy =

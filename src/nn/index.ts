@@ -28,6 +28,7 @@ export { Identity } from './identity';
 /** Initial values of parameters. */
 export * as init from './init';
 export type { NamedParts } from './keyed';
+export { LazyLinear } from './lazy-linear';
 export * from './likelihood-losses';
 export { Linear } from './linear';
 export * from './linear-cross-entropy-loss';

@@ -12,7 +12,7 @@ import { formatModule } from './format';
 import { callHeard, knowClass } from './forwards';
 import { type BackwardHook, type BackwardPreHook, type ForwardHook, type ForwardPreHook, ModuleHooks } from './hooks';
 import { checkPrefix, type Named, Parts, placeOf } from './parts';
-import { copyState, ExtraState, type LoadResult, mismatches, type StateDict } from './state';
+import { copyState, ExtraState, initializeFrom, type LoadResult, mismatches, type StateDict } from './state';
 import { countChange, watch } from './watch';
 
 /**
@@ -257,9 +257,14 @@ export abstract class Module extends Parts {
     const own = this.stateEntries('');
     const { lines, result } = mismatches(where, own, dict, strict);
     if (lines.length > 0) throw rangeError(where, ['the state dict does not fit:', ...lines].join('\n  '));
-    copyState(own, dict);
+    const lazy = this.namedModules().filter(([, module]) => module[initializeFrom] !== Module.prototype[initializeFrom]);
+    for (const [path, module] of lazy) module[initializeFrom](where, dict, path === '' ? '' : `${path}.`);
+    copyState(lazy.length === 0 ? own : this.stateEntries(''), dict);
     return result;
   }
+
+  /** @internal Makes parameters that wait for their sizes those of a state dict. */
+  [initializeFrom](_where: string, _dict: Readonly<StateDict>, _prefix: string): void {}
 
   /**
    * A copy of the module with all that it holds, which shares nothing with it: `copy.deepcopy` of a `torch.nn.Module`.

@@ -33,3 +33,20 @@ export function emptyParameter(shape: number[]): Parameter {
   const sizes = checkShape('Parameter', shape);
   return new Parameter(new Tensor(allocateParameter(numelOf(sizes)), sizes));
 }
+
+/** A parameter of a module that learns from its first input how large it is: without elements. `sizes` are those that are known, null the others. */
+export class UninitializedParameter extends Parameter {
+  constructor(readonly sizes: readonly (number | null)[]) {
+    super(new Tensor(new Float32Array(0), [0]));
+  }
+
+  /** @internal */
+  override detach(): Tensor {
+    return this;
+  }
+
+  /** @internal Whether a tensor of this shape can be its value. */
+  fits(shape: readonly number[]): boolean {
+    return shape.length === this.sizes.length && shape.every((size, d) => size === (this.sizes[d] ?? size));
+  }
+}

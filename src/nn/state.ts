@@ -4,9 +4,13 @@ import { describe, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { sameShape, shapeText } from '../shape';
 import { changed, refuseLost, Tensor } from '../tensor';
+import { UninitializedParameter } from './parameter';
 
 /** The tensors of a module by their paths, with PyTorch's keys. Under `_extra_state` stands what `getExtraState` of a module gave, whatever that is. */
 export type StateDict = Record<string, Tensor>;
+
+/** How a module whose parameters wait for their sizes is asked to make those that a state dict has. */
+export const initializeFrom: unique symbol = Symbol('initializeFrom');
 
 /** The keys that `loadStateDict` did not find in the dict, and those that it found no place for. */
 export interface LoadResult {
@@ -31,14 +35,20 @@ type Entries = readonly (readonly [path: string, held: Tensor | ExtraState])[];
 const tensorsOf = (own: Entries): (readonly [string, Tensor])[] =>
   own.filter((entry): entry is readonly [string, Tensor] => entry[1] instanceof Tensor);
 
+const fits = (own: Tensor, shape: number[]): boolean =>
+  own instanceof UninitializedParameter ? own.fits(shape) : sameShape(shape, own.shape);
+
+const expectedOf = (own: Tensor): string =>
+  shapeText(own instanceof UninitializedParameter ? own.sizes.map((size) => size ?? 'inFeatures') : own.shape);
+
 function differences(own: Entries, dict: Readonly<StateDict>): string[] {
   const lines: string[] = [];
   for (const [path, tensor] of tensorsOf(own)) {
     if (!Object.hasOwn(dict, path)) continue;
     const given: unknown = dict[path];
+    if (given instanceof UninitializedParameter && tensor instanceof UninitializedParameter) continue;
     if (!(given instanceof Tensor)) lines.push(`${path}: expected a tensor, got ${describe(given)}`);
-    else if (!sameShape(given.shape, tensor.shape))
-      lines.push(`${path}: expected shape ${shapeText(tensor.shape)}, got ${shapeText(given.shape)}`);
+    else if (!fits(tensor, given.shape)) lines.push(`${path}: expected shape ${expectedOf(tensor)}, got ${shapeText(given.shape)}`);
     else if (given.dtype !== tensor.dtype) lines.push(`${path}: expected ${tensor.dtype}, got ${given.dtype}`);
     else if (given.values.length < given.numel) lines.push(`${path}: the array is detached: its buffer was transferred elsewhere`);
   }
@@ -75,7 +85,7 @@ export function copyState(own: Entries, dict: Readonly<StateDict>): void {
     refuseLost('Module.loadStateDict', tensor);
   }
   for (const [path, tensor] of tensors) {
-    if (!Object.hasOwn(dict, path)) continue;
+    if (!Object.hasOwn(dict, path) || tensor instanceof UninitializedParameter) continue;
     dict[path]!.version.holder?.sync();
     const { values } = dict[path]!;
     if (values !== tensor.values) calls.copyStrided({ out: tensor.values, x: values, layout: Int32Array.of(1, tensor.numel, 1, 0, 1, 0) });

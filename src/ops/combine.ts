@@ -2,7 +2,7 @@
 import { isPlainObject } from '../brands';
 import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { broadcastShapes, shapeText } from '../shape';
-import { checkTensor, type Tensor } from '../tensor';
+import { checkTensor, constant, type Tensor } from '../tensor';
 import { expanded } from './expand';
 import { cat, stack } from './join';
 import { permute, swapped } from './transpose';
@@ -60,6 +60,80 @@ export function dstack(tensors: readonly Tensor[]): Tensor {
   const deep = ({ shape, numel }: Tensor): number[] => (shape.length < 2 ? [1, numel, 1] : [...shape, 1]);
   const list = checkList('dstack', tensors).map((t) => (t.shape.length < 3 ? view(t, deep(t)) : t));
   return cat(list, 2, 'dstack');
+}
+
+/**
+ * The tensor itself, where it is a scalar with one dimension; of several tensors an array. As `torch.atleast_1d`.
+ *
+ * @example
+ * atleast1d(tensor(3)).shape; // [1]
+ */
+export function atleast1d(tensor: Tensor): Tensor;
+/** Each of the tensors with at least one dimension; see `atleast1d`. */
+export function atleast1d(...tensors: Tensor[]): Tensor | Tensor[];
+export function atleast1d(...tensors: Tensor[]): Tensor | Tensor[] {
+  return withRank('atleast1d', tensors, 1, (n) => [n]);
+}
+
+/**
+ * The tensor itself, where it has less than two dimensions a row; of several tensors an array. As `torch.atleast_2d`.
+ *
+ * @example
+ * atleast2d(tensor([1, 2])).shape; // [1, 2]
+ */
+export function atleast2d(tensor: Tensor): Tensor;
+/** Each of the tensors with at least two dimensions; see `atleast2d`. */
+export function atleast2d(...tensors: Tensor[]): Tensor | Tensor[];
+export function atleast2d(...tensors: Tensor[]): Tensor | Tensor[] {
+  return withRank('atleast2d', tensors, 2, (n) => [1, n]);
+}
+
+/**
+ * The tensor itself, where it has less than three dimensions with further ones: a vector is `[1, n, 1]`, a matrix `[rows, columns, 1]`; of several tensors an array. As
+ * `torch.atleast_3d`.
+ *
+ * @example
+ * atleast3d(tensor([1, 2])).shape; // [1, 2, 1]
+ */
+export function atleast3d(tensor: Tensor): Tensor;
+/** Each of the tensors with at least three dimensions; see `atleast3d`. */
+export function atleast3d(...tensors: Tensor[]): Tensor | Tensor[];
+export function atleast3d(...tensors: Tensor[]): Tensor | Tensor[] {
+  return withRank('atleast3d', tensors, 3, (n, shape) => (shape.length < 2 ? [1, n, 1] : [...shape, 1]));
+}
+
+function withRank(
+  where: string,
+  tensors: readonly Tensor[],
+  rank: number,
+  shapeOf: (n: number, shape: readonly number[]) => number[],
+): Tensor | Tensor[] {
+  const all = checkList(where, tensors).map((t) => (t.shape.length < rank ? view(t, shapeOf(t.numel, t.shape), where) : t));
+  return all.length === 1 ? all[0]! : all;
+}
+
+/**
+ * A matrix with the tensors, matrices, or vectors as rows, or scalars, one after the other along its diagonal, and zeros elsewhere: `torch.block_diag`. They are of one type.
+ *
+ * @example
+ * blockDiag(tensor([[1, 2]]), tensor(3)).toArray(); // [[1, 2, 0], [0, 0, 3]]
+ */
+export function blockDiag(...tensors: Tensor[]): Tensor {
+  const where = 'blockDiag';
+  const list = checkList(where, tensors).map((t, i) => {
+    if (t.shape.length > 2) throw rangeError(where, `expected tensors[${i}] to have at most two dimensions, got ${shapeText(t.shape)}`);
+    return t.shape.length < 2 ? view(t, [1, t.numel]) : t;
+  });
+  if (list.length === 0) throw rangeError(where, 'expected at least one tensor, got none');
+  const width = list.reduce((sum, t) => sum + t.shape[1]!, 0);
+  let before = 0;
+  const rows = list.map((t) => {
+    const [height, columns] = t.shape as [number, number];
+    const zeros = (n: number): Tensor => constant([height, n], t.dtype);
+    before += columns;
+    return cat([zeros(before - columns), t, zeros(width - before)], 1, where);
+  });
+  return cat(rows, 0, where);
 }
 
 /**

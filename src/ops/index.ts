@@ -18,15 +18,20 @@ import './diagonal';
 import './expand';
 import './extremum';
 import './flip';
+import './frequent';
 import './in-place';
 import './in-place-forms';
 import './index-changes';
+import './index-writes';
 import './masks';
 import './matmul';
 import './narrow';
+import './numeric-forms';
 import './pairs';
+import './part-writes';
 import './pieces';
 import './reduce';
+import './running-extremes';
 import './scans';
 import './scatter';
 import './select';
@@ -46,7 +51,19 @@ export { bilinear } from './bilinear';
 export * from './binary-losses';
 export { cdist } from './cdist';
 export { combinations, trilIndices, triuIndices } from './choices';
-export { broadcastTensors, cartesianProd, columnStack, dstack, hstack, meshgrid, vstack } from './combine';
+export {
+  atleast1d,
+  atleast2d,
+  atleast3d,
+  blockDiag,
+  broadcastTensors,
+  cartesianProd,
+  columnStack,
+  dstack,
+  hstack,
+  meshgrid,
+  vstack,
+} from './combine';
 export { arange, type CreateOptions, empty, eye, full, ones, rand, randn, zeros } from './create';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy';
 export * from './distances';
@@ -71,6 +88,7 @@ export { oneHot } from './one-hot';
 export { type PadMode, pad } from './pad';
 export * from './pairwise-losses';
 export * from './prelu';
+export type { ScatterReduction } from './scatter-reduce';
 export { bucketize, isin, type SearchsortedOptions, searchsorted } from './search';
 export { linspace, logspace } from './sequences';
 export { logSoftmax, softmax, softmin } from './softmax';

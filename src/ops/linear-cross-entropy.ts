@@ -6,7 +6,7 @@ import * as calls from '../calls.generated';
 import { checkInteger, checkNumber, rangeError, withDefaults } from '../errors';
 import { numelOf, sameShape, shapeText } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
-import { binary, flatLayout, scalar } from './broadcast';
+import { binary, scalar } from './broadcast';
 import { choose } from './choose';
 import { explainIndex } from './indices';
 import { nanWithout, sumOfWeights } from './label-weights';
@@ -72,34 +72,49 @@ function explain(error: unknown, { where, target }: Problem, first: number): unk
   return explainIndex(new RangeError(moved), where, 'target', target);
 }
 
+// Writes the losses of the rows from `first` on, of which `logits` are; with `overwrites` these become their own gradients.
+function lossesOf(
+  problem: Problem,
+  logits: Float32Array,
+  first: number,
+  losses: Tensor,
+  overwrites: boolean,
+  labelSmoothing: number,
+): void {
+  const { classWeight, target, classes, ignoreIndex } = problem;
+  const rows = Math.min(problem.chunk, problem.rows - first);
+  try {
+    calls.softmaxCrossEntropy({
+      loss: losses.floats.subarray(first, first + rows),
+      dlogits: overwrites ? logits : null,
+      logits,
+      labels: target.ints.subarray(first, first + rows),
+      weight: classWeight?.floats,
+      rows,
+      classes,
+      ignoreIndex,
+      labelSmoothing,
+      reduction: 'none',
+    });
+  } catch (error) {
+    throw explain(error, problem, first);
+  }
+}
+
 /**
  * Goes through the rows, chunk by chunk: writes each row's loss, and the gradients of the losses' sum, where row r counts `factors[r]` times if given. The
- * logits are overwritten by their gradients.
+ * logits are overwritten by their gradients. `ofLabels` gets the losses without label smoothing.
  */
-function pass(problem: Problem, losses: Tensor, gradients: Gradients | null, factors: Tensor | null): void {
-  const { x, weight, bias, classWeight, target, rows, features, classes, ignoreIndex, labelSmoothing, chunk } = problem;
+function pass(problem: Problem, losses: Tensor, gradients: Gradients | null, factors: Tensor | null, ofLabels: Tensor | null = null): void {
+  const { x, weight, bias, rows, features, classes, chunk } = problem;
   const logits = empty([Math.min(chunk, rows), classes]);
   for (let first = 0; first < rows; first += chunk) {
     const count = Math.min(chunk, rows - first);
     const part = logits.floats.subarray(0, count * classes);
     const xPart = x.floats.subarray(first * features, (first + count) * features);
     calls.linearForward({ y: part, x: xPart, weight: weight.floats, bias: bias?.floats, rows: count, in: features, out: classes });
-    try {
-      calls.softmaxCrossEntropy({
-        loss: losses.floats.subarray(first, first + count),
-        dlogits: gradients === null ? null : part,
-        logits: part,
-        labels: target.ints.subarray(first, first + count),
-        weight: classWeight?.floats,
-        rows: count,
-        classes,
-        ignoreIndex,
-        labelSmoothing,
-        reduction: 'none',
-      });
-    } catch (error) {
-      throw explain(error, problem, first);
-    }
+    if (ofLabels !== null) lossesOf(problem, part, first, ofLabels, false, 0);
+    lossesOf(problem, part, first, losses, gradients !== null, problem.labelSmoothing);
     if (gradients === null) continue;
     if (factors !== null) {
       calls.scaleRows({ out: part, x: part, scale: factors.floats.subarray(first, first + count), rows: count, columns: classes });
@@ -127,15 +142,26 @@ function scaleInPlace(t: Tensor | null, factor: Tensor): void {
   if (t !== null) calls.scaleRows({ out: t.floats, x: t.floats, scale: factor.floats, rows: 1, columns: t.numel });
 }
 
-// Makes the sums means. Gradients are 0 and stay so where no row counts, and NaN where the weights of those that count add up to 0. So is the loss, but
-// without label smoothing what the division by 0 gives: with it the labels' losses, which decide, are not there apart.
-function divide(problem: Problem, loss: Tensor, gradients: Gradients | null): void {
-  const { where, target, classWeight, ignoreIndex, labelSmoothing, rows, features } = problem;
-  const total = sumOfWeights(where, target, classWeight, ignoreIndex);
+// The mean of losses whose sum is `total`, of which `ofLabels` is that of the labels' losses without label smoothing. Where weights add up to 0, as in PyTorch, the
+// labels' part and that of the smoothing are divided by 0 apart: the mean is infinite, or NaN where these disagree.
+function meanOf({ where, labelSmoothing }: Problem, total: Tensor, ofLabels: Tensor, weights: Tensor): Tensor {
+  const by = (op: 'add' | 'sub' | 'mul' | 'div', a: Tensor, b: Tensor): Tensor => binary(where, op, a, b, 'float32');
+  const keep = scalar(1 - labelSmoothing);
+  const smoothing = by('sub', total, by('mul', keep, ofLabels));
+  const apart = by('add', by('mul', keep, by('div', ofLabels, weights)), by('div', smoothing, weights));
+  return choose(where, weights.ne(scalar(0)), by('div', total, weights), apart);
+}
+
+const sumOf = (losses: Tensor): Tensor => {
+  const sum = empty([]);
+  calls.sum({ out: sum.floats, x: losses.floats, outer: 1, n: losses.numel, inner: 1 });
+  return sum;
+};
+
+// Makes sums of gradients means: 0, and so they stay, where no row counts, and NaN where the weights of those that count add up to 0.
+function divide(problem: Problem, total: Tensor, gradients: Gradients): void {
+  const { where, target, ignoreIndex, rows, features } = problem;
   const nothing = nanWithout(where, total);
-  calls.div({ out: loss.floats, a: loss.floats, b: total.floats, layout: flatLayout(1) });
-  if (labelSmoothing > 0) calls.add({ out: loss.floats, a: loss.floats, b: nothing.floats, layout: flatLayout(1) });
-  if (gradients === null) return;
   const share = binary(where, 'add', binary(where, 'div', scalar(1), total, 'float32'), nothing, 'float32');
   const counting = target.ne(scalar(ignoreIndex, 'int32'));
   const factor = choose(where, counting.sum(), share, scalar(0));
@@ -147,15 +173,19 @@ function divide(problem: Problem, loss: Tensor, gradients: Gradients | null): vo
 
 // The sum or the mean: its gradients are made along with it, and multiplied by what arrives for it.
 function overRows(problem: Problem, reduction: Reduction): Tensor {
-  const { x, weight, bias, rows } = problem;
+  const { where, x, weight, bias, classWeight, target, rows, ignoreIndex, labelSmoothing } = problem;
   const inputs = bias === null ? [x, weight] : [x, weight, bias];
   const needed = isGradEnabled() && inputs.some((t) => t.needsGrad);
   const gradients = needed ? { dx: wanted(x), dweight: wanted(weight), dbias: wanted(bias) } : null;
   const losses = empty([rows]);
-  pass(problem, losses, gradients, null);
-  const loss = empty([]);
-  calls.sum({ out: loss.floats, x: losses.floats, outer: 1, n: rows, inner: 1 });
-  if (reduction === 'mean') divide(problem, loss, gradients);
+  const ofLabels = reduction === 'mean' && labelSmoothing > 0 && classWeight !== null ? empty([rows]) : null;
+  pass(problem, losses, gradients, null, ofLabels);
+  let loss = sumOf(losses);
+  if (reduction === 'mean') {
+    const weights = sumOfWeights(where, target, classWeight, ignoreIndex);
+    loss = ofLabels === null ? binary(where, 'div', loss, weights, 'float32') : meanOf(problem, loss, sumOf(ofLabels), weights);
+    if (gradients !== null) divide(problem, weights, gradients);
+  }
   return record(loss, 'linearCrossEntropy', inputs, [], (dy) => {
     const { dx, dweight, dbias } = gradients!;
     for (const [t, gradient] of [

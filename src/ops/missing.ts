@@ -35,7 +35,7 @@ const hints: Record<string, string> = {
   squeeze_: `${fixed}: squeeze() makes another tensor on its memory`,
   unsqueeze_: `${fixed}: unsqueeze(dim) makes another tensor on its memory`,
   detach_: 'detach() makes another tensor on its memory',
-  index_put_: 'indexAdd_ and maskedFill_ change elements, select(0, i).copy_(row) a row',
+  index_put_: 'x.copy_(x.indexPut(indices, values)) is it',
 };
 
 // Many names with one answer.
@@ -79,7 +79,7 @@ const many = hintsOf([
   ],
   [
     special,
-    'digamma digamma_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma lgamma_ mvlgamma mvlgamma_ polygamma polygamma_ sinc sinc_ frexp ldexp ldexp_ nextafter nextafter_',
+    'digamma digamma_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma lgamma_ mvlgamma mvlgamma_ polygamma polygamma_ sinc_ frexp ldexp ldexp_ nextafter nextafter_',
   ],
   [
     compared,
@@ -99,15 +99,14 @@ const many = hintsOf([
   ],
   [
     'select(dim, i) or narrow(dim, start, length), then copy_(values), change a part',
-    'diagonal_scatter index_copy index_copy_ index_put index_reduce index_reduce_ put put_ select_scatter slice_scatter scatter_reduce masked_scatter masked_scatter_ fill_diagonal_',
+    'index_copy_ index_reduce_ put put_ scatter_reduce_ masked_scatter_ fill_diagonal_',
   ],
   [
     'split(sizes, dim) and chunk(n, dim) divide a tensor',
-    'dsplit hsplit split_with_sizes tensor_split unsafe_chunk unsafe_split unsafe_split_with_sizes vsplit',
+    'dsplit hsplit split_with_sizes unsafe_chunk unsafe_split unsafe_split_with_sizes vsplit',
   ],
-  ['einsum() and outer() make such products', 'addbmm addr cross'],
-  ['mean(), var(), sort() and quantile() are there', 'histc histogram mode nanmedian nanquantile renorm renorm_'],
-  ['sort(dim), unique() and cumsum(dim) are there', 'cummax cummin logcumsumexp logaddexp2 unique_consecutive nonzero_static'],
+  ['mean(), var(), sort() and quantile() are there', 'histc histogram nanmedian nanquantile renorm renorm_'],
+  ['sort(dim), unique() and cumsum(dim) are there', 'unique_consecutive nonzero_static'],
   ['map over toArray(), or use an operation', 'apply_ map_ map2_'],
   [fixed, 'resize resize_as resize_as_ swapaxes_ swapdims_'],
 ]);
@@ -132,7 +131,6 @@ const called: readonly (readonly [here: string, names: string])[] = [
   ['ne', 'not_equal'],
   ['swapaxes', 'swapdims'],
   ['movedim', 'moveaxis'],
-  ['pow', 'float_power'],
 ];
 for (const name in many) hints[name] ??= many[name]!;
 for (const [here, names] of called) {
@@ -149,10 +147,6 @@ Object.assign(hints, {
   is_inference: 'noGrad(() => ...) records nothing',
   is_neg: complex,
   is_distributed: cpu,
-  hypot: 'x.square().add(other.square()).sqrt() is it',
-  copysign: 'x.abs().mul(other.sign()) is it, but for zeros',
-  signbit: 'lt(0) is it, but for -0',
-  heaviside: 'gt(0) is it, with eq(0) where x is 0',
   diag_embed: 'diag() makes a matrix of a vector',
   hardshrink: 'nn.functional.hardshrink(x)',
   prelu: 'nn.functional.prelu(x, weight)',

@@ -1,11 +1,13 @@
 // Products by PyTorch's narrower names, and those that add to something.
 import { checkNumber, rangeError, withDefaults } from '../errors';
-import { broadcastShapes, shapeText } from '../shape';
+import { broadcastShapes, normalizeDim, shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import { permute } from './transpose';
 import { view } from './views';
 import './arithmetic';
+import './flip';
 import './matmul';
+import './reduce';
 
 const kinds: Record<number, string> = { 1: 'a vector', 2: 'a matrix', 3: 'a batch of matrices' };
 
@@ -88,6 +90,13 @@ declare module '../tensor' {
      */
     kron(other: Tensor): Tensor;
     /**
+     * The cross products of vectors of three elements along `dim`, by default the first dimension of size 3; the other sizes broadcast. As `torch.cross`.
+     *
+     * @example
+     * tensor([1, 0, 0]).cross(tensor([0, 1, 0])).toArray(); // [0, 0, 1]
+     */
+    cross(other: Tensor, dim?: number): Tensor;
+    /**
      * The inner products of the last dimensions, of all pairs of vectors there: `[..., k]` and `[..., k]` give both leading shapes one after the other; a
      * scalar multiplies. float32. As `torch.inner`.
      *
@@ -109,6 +118,20 @@ declare module '../tensor' {
      * tensor([10, 20]).addmv(eye(2), tensor([1, 2])).toArray(); // [11, 22]
      */
     addmv(mat: Tensor, vec: Tensor, options?: { beta?: number; alpha?: number }): Tensor;
+    /**
+     * `beta * x + alpha` times the sum of the products of all pairs of matrices, `[batch, m, k]` and `[batch, k, n]`, with the rules of `addmm`: `torch.addbmm`.
+     *
+     * @example
+     * ones([1]).addbmm(ones([2, 1, 3]), ones([2, 3, 1])).toArray(); // [[7]]
+     */
+    addbmm(batch1: Tensor, batch2: Tensor, options?: { beta?: number; alpha?: number }): Tensor;
+    /**
+     * `beta * x + alpha` times the outer product of two vectors, with the rules of `addmm`: `torch.addr`.
+     *
+     * @example
+     * ones([2, 2]).addr(tensor([1, 2]), tensor([3, 4])).toArray(); // [[4, 5], [7, 9]]
+     */
+    addr(vec1: Tensor, vec2: Tensor, options?: { beta?: number; alpha?: number }): Tensor;
     /**
      * `x + value * tensor1 * tensor2`, element by element; `value` is 1 by default, shapes broadcast. As `torch.addcmul`.
      *
@@ -156,6 +179,23 @@ Tensor.prototype.baddbmm = function (this: Tensor, batch1, batch2, options) {
     },
     options,
   );
+};
+
+Tensor.prototype.addbmm = function (this: Tensor, batch1, batch2, options) {
+  const where = 'Tensor.addbmm';
+  return added(
+    where,
+    this,
+    (checked) => {
+      checkBatches(where, checked('batch1', batch1, 3), 'batch2', checked('batch2', batch2, 3));
+      return batch1.matmul(batch2).sum(0);
+    },
+    options,
+  );
+};
+
+Tensor.prototype.addr = function (this: Tensor, vec1, vec2, options) {
+  return added('Tensor.addr', this, (checked) => checked('vec1', vec1, 1).outer(checked('vec2', vec2, 1)), options);
 };
 
 Tensor.prototype.mv = function (this: Tensor, vec) {
@@ -261,4 +301,23 @@ Tensor.prototype.kron = function (this: Tensor, other) {
   const [a, b] = [sizes(this), sizes(other)];
   const outer = this.reshape(a.flatMap((size) => [size, 1])).mul(other.reshape(b.flatMap((size) => [1, size])));
   return outer.reshape(a.map((size, d) => size * b[d]!));
+};
+
+Tensor.prototype.cross = function (this: Tensor, other, dim) {
+  const where = 'Tensor.cross';
+  checkTensor(where, 'other', other, this.dtype);
+  const rank = this.shape.length;
+  const d = dim === undefined ? this.shape.indexOf(3) : normalizeDim(where, dim, rank);
+  if (other.shape.length !== rank || this.shape[d] !== 3 || other.shape[d] !== 3) {
+    const what = dim === undefined ? 'a dimension of size 3' : `size 3 in dimension ${d}`;
+    throw rangeError(
+      where,
+      `expected both tensors to have as many dimensions and ${what}, got ${shapeText(this.shape)} and ${shapeText(other.shape)}`,
+    );
+  }
+  broadcastShapes(where, this.shape, other.shape);
+  const next = (x: Tensor, by: number): Tensor => x.roll(-by, d);
+  return next(this, 1)
+    .mul(next(other, 2))
+    .sub(next(this, 2).mul(next(other, 1)));
 };

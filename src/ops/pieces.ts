@@ -54,6 +54,15 @@ declare module '../tensor' {
      */
     split(sizes: number | readonly number[], dim?: number): Tensor[];
     /**
+     * So many pieces along `dim` (default 0), the first ones longer by one where it does not come out even, or those between the places in an array, as `slice` has them.
+     * Pieces of dimension 0 share memory, others are copies (PyTorch always shares). As `torch.tensor_split`.
+     *
+     * @example
+     * arange(5).tensorSplit(3).map((piece) => piece.toArray()); // [[0, 1], [2, 3], [4]]
+     * arange(5).tensorSplit([1, 4]).map((piece) => piece.toArray()); // [[0], [1, 2, 3], [4]]
+     */
+    tensorSplit(sections: number | readonly number[], dim?: number): Tensor[];
+    /**
      * The elements of dimension `dim` (default 0), each without it: `torch.unbind`. Those of dimension 0 share memory, others are copies
      * (PyTorch always shares).
      *
@@ -92,6 +101,32 @@ Tensor.prototype.split = function (this: Tensor, sizes, dim = 0) {
   const sum = lengths.reduce((a, b) => a + b, 0);
   if (sum !== size) throw rangeError(where, `expected sizes that add up to ${size}, dim ${d} of ${shapeText(this.shape)}, got ${sum}`);
   return pieces('split', this, d, lengths);
+};
+
+Tensor.prototype.tensorSplit = function (this: Tensor, sections, dim = 0) {
+  const where = 'Tensor.tensorSplit';
+  const d = dimOf(where, this, dim);
+  const size = this.shape[d]!;
+  if (typeof sections === 'number') {
+    const count = checkInteger(where, 'sections', sections, 1, 2 ** 16);
+    const length = Math.floor(size / count);
+    return pieces(
+      'tensorSplit',
+      this,
+      d,
+      Array.from({ length: count }, (_, i) => (i < size % count ? length + 1 : length)),
+    );
+  }
+  if (!Array.isArray(sections)) throw typeError(where, `expected a number of pieces or an array of places, got ${describe(sections)}`);
+  const most = Number.MAX_SAFE_INTEGER;
+  const places = sections.map((place) => {
+    const at = checkInteger(where, 'every place', place, -most, most);
+    return Math.min(size, Math.max(0, at < 0 ? at + size : at));
+  });
+  return [...places, size].map((end, i) => {
+    const start = places[i - 1] ?? 0;
+    return piece('tensorSplit', this, d, Math.min(start, size), Math.max(0, end - start));
+  });
 };
 
 Tensor.prototype.unbind = function (this: Tensor, dim = 0) {

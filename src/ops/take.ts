@@ -1,7 +1,7 @@
 // Elements by lists of places, along one dimension or several.
 import { describe, rangeError, typeError } from '../errors';
 import { broadcastShapes, normalizeDim, numelOf, sameShape, shapeText, stridesOf } from '../shape';
-import { checkTensor, Tensor } from '../tensor';
+import { checkTensor, constant, Tensor } from '../tensor';
 import { expanded } from './expand';
 import { checkFlat, type Places, placesIn } from './places';
 import { permute } from './transpose';
@@ -73,24 +73,43 @@ Tensor.prototype.takeAlongDim = function (this: Tensor, indices, dim) {
   return spread(this).gather(d, spread(places));
 };
 
-Tensor.prototype.index = function (this: Tensor, indices: readonly (Places | null)[]) {
-  const where = 'Tensor.index';
+/** Where `indices` lead in x: x with the dimensions that they name joined into one, number `before`, the places there, and the shape of what stands there. */
+export interface Indexed {
+  /** The dimensions of x in the order in which `joined` has them. */
+  order: number[];
+  joined: Tensor;
+  before: number;
+  places: Tensor;
+  shape: number[];
+}
+
+/** Checks `indices` and follows them; see `Tensor.index`. */
+export function indexed(where: string, of: Tensor, indices: readonly (Places | null)[]): Indexed {
   if (!Array.isArray(indices)) {
-    const hint = 'index([list]) for the first dimension, index([null, list]) for the second';
+    const hint = `${where.slice(7)}([list]) for the first dimension, ${where.slice(7)}([null, list]) for the second`;
     throw typeError(where, `expected an array with an entry for each dimension, got ${describe(indices)}`, hint);
   }
-  const rank = this.shape.length;
+  const rank = of.shape.length;
   if (indices.length > rank) {
-    throw rangeError(where, `expected at most ${rank} entries for ${shapeText(this.shape)}, got ${indices.length}`);
+    throw rangeError(where, `expected at most ${rank} entries for ${shapeText(of.shape)}, got ${indices.length}`);
   }
   const dims = indices.flatMap((entry, d) => (entry === null || entry === undefined ? [] : [d]));
-  if (dims.length === 0) return view(this, this.shape.slice(), 'index');
+  if (dims.length === 0) {
+    const all = constant([1], 'int32');
+    return {
+      order: of.shape.map((_, d) => d),
+      joined: view(of, [1, ...of.shape]),
+      before: 0,
+      places: view(all, []),
+      shape: of.shape.slice(),
+    };
+  }
   const together = dims.every((d, i) => i === 0 || d === dims[i - 1]! + 1);
-  const rest = this.shape.flatMap((_, d) => (dims.includes(d) ? [] : [d]));
+  const rest = of.shape.flatMap((_, d) => (dims.includes(d) ? [] : [d]));
   const before = together ? dims[0]! : 0;
   const order = [...rest.slice(0, before), ...dims, ...rest.slice(before)];
-  const x = together ? this : permute('index', this, order);
-  const sizes = dims.map((d) => this.shape[d]!);
+  const x = together ? of : permute(where.slice(7), of, order);
+  const sizes = dims.map((d) => of.shape[d]!);
   const strides = stridesOf(sizes);
   const places = dims
     .map((d, i) => placesIn(where, `indices[${d}]`, indices[d], sizes[i]!, strides[i]!))
@@ -100,6 +119,12 @@ Tensor.prototype.index = function (this: Tensor, indices: readonly (Places | nul
     });
   const [front, back] = [x.shape.slice(0, before), x.shape.slice(before + dims.length)];
   const joined = view(x, [...front, numelOf(sizes), ...back]);
-  const chosen = joined.indexSelect(before, checkFlat(where, view(places, [places.numel])));
-  return view(chosen, [...front, ...places.shape, ...back], 'index');
+  return { order, joined, before, places, shape: [...front, ...places.shape, ...back] };
+}
+
+Tensor.prototype.index = function (this: Tensor, indices: readonly (Places | null)[]) {
+  const where = 'Tensor.index';
+  const { joined, before, places, shape } = indexed(where, this, indices);
+  if (sameShape(joined.shape, [1, ...shape])) return view(joined, shape, 'index'); // no list at all
+  return view(joined.indexSelect(before, checkFlat(where, view(places, [places.numel]))), shape, 'index');
 };

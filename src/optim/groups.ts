@@ -1,6 +1,7 @@
 // The groups that an optimizer steps: those that `paramGroups` holds now. As in PyTorch they may be changed, replaced, removed and added by
 // hand. What they were when they were looked at last is kept, so that a step has only to ask whether all is as it was.
 import { describe, rangeError, typeError, withDefaults } from '../errors';
+import { UninitializedParameter } from '../nn/parameter';
 import { Tensor } from '../tensor';
 import type { Definition, ParamGroup } from './optimizer';
 import type { Run, Slot } from './runs';
@@ -46,6 +47,13 @@ export const lookedAt = <O>(group: ParamGroup<O>): Pick<Stepped<O>, 'group' | 'p
 /** Refuses what cannot be optimized. */
 export function checkParameter(where: string, parameter: unknown): void {
   if (!(parameter instanceof Tensor)) throw typeError(where, `expected every parameter to be a tensor, got ${describe(parameter)}`);
+  if (parameter instanceof UninitializedParameter) {
+    throw rangeError(
+      where,
+      'a parameter of a lazy layer is not initialized yet',
+      'call model.forward(x) on a batch before making the optimizer',
+    );
+  }
   if (parameter.dtype !== 'float32') throw typeError(where, `only float32 tensors can be optimized, got ${parameter.dtype}`);
   if (parameter.node !== null) {
     throw rangeError(where, `cannot optimize a tensor that an operation made (${parameter.node.name})`, 'only leaves keep a gradient');

@@ -2,6 +2,7 @@
 import { registerBackend, version_core } from '@tensorflow/tfjs-core';
 import { defineElementwise } from './elementwise';
 import { defineGradients, installGradients } from './gradients';
+import { installModels } from './models';
 import { defineMovement } from './movement';
 import { installOptimizers } from './optimizers';
 import { defineProducts } from './products';
@@ -24,4 +25,5 @@ export function installBackend(): void {
   if (!reachesInside) return;
   installGradients();
   installOptimizers();
+  installModels();
 }

@@ -116,6 +116,48 @@ const squaredDifference: Floats = ({ out, ...operands }) => {
   calls.squareForward({ y: out, x: difference, n: out.length });
 };
 
+const filledWith = (n: number, value: number): Float32Array => {
+  const out = allocateFloat(n);
+  calls.fill({ out, n, value });
+  return out;
+};
+
+// 1 for what is above 0, NaN for NaN, `alpha` for all else.
+const step =
+  (alpha: number): Forward =>
+  ({ y, x, n }) => {
+    const layout = flatLayout(n);
+    const [isAbove, isNumber, zeros, chosen] = [allocateInt(n), allocateInt(n), filledWith(n, 0), allocateFloat(n)];
+    calls.gt({ out: isAbove, a: x, b: zeros, layout });
+    calls.where({ out: chosen, condition: isAbove, a: filledWith(n, 1), b: filledWith(n, alpha), n });
+    calls.eq({ out: isNumber, a: x, b: x, layout });
+    calls.where({ out: y, condition: isNumber, a: chosen, b: x, n });
+  };
+
+// (x - mean) * scale / sqrt(variance + epsilon) + offset, each of which has a number for each element or for each column.
+function normalized(backend: Backend, inputs: Record<string, TensorInfo>, epsilon: number): TensorInfo | null {
+  const x = inputs['x']!;
+  const columns = x.shape.at(-1) ?? 0;
+  const n = numelOf(x.shape);
+  const given = ['mean', 'variance', 'scale', 'offset'].map((name) => inputs[name]);
+  const fits = (t: TensorInfo): boolean => floatsOf(backend, t) !== null && [n, columns].includes(numelOf(t.shape));
+  const rank = inputs['mean']!.shape.length;
+  if (n === 0 || !fits(x) || given.some((t) => t !== undefined && !(fits(t) && t.shape.length === rank))) return null;
+  const [mean, variance, scale, offset] = given.map((t) => t && { ...t, shape: numelOf(t.shape) === n ? x.shape : [columns] });
+  const made: TensorInfo[] = [];
+  const next = (result: TensorInfo | null): TensorInfo => made[made.push(result!) - 1]!;
+  const number = next(backend.info(filledWith(1, epsilon), [1], 'float32'));
+  const above = next(pairwise(backend, variance!, number, calls.add));
+  const deviation = next(backend.info(allocateFloat(numelOf(above.shape)), above.shape, 'float32'));
+  calls.sqrtForward({ y: floatsOf(backend, deviation)!, x: floatsOf(backend, above)!, n: numelOf(above.shape) });
+  let y = next(pairwise(backend, x, mean!, calls.sub));
+  if (scale !== undefined) y = next(pairwise(backend, y, scale, calls.mul));
+  y = next(pairwise(backend, y, deviation, calls.div));
+  if (offset !== undefined) y = next(pairwise(backend, y, offset, calls.add));
+  for (const one of made) if (one !== y) backend.disposeIntermediateTensorInfo(one);
+  return y;
+}
+
 function defineChoices(): void {
   define('LogicalNot', (backend, { x }) => {
     const values = intsOf(backend, x!);
@@ -146,6 +188,30 @@ export function defineElementwise(): void {
       (c) =>
         calls.leakyReluForward({ ...c, negativeSlope: alpha as number }),
   );
+  unary('Step', ({ alpha }) => step((alpha as number | undefined) ?? 0));
+  define('FusedBatchNorm', (backend, inputs, { varianceEpsilon }) =>
+    normalized(backend, inputs, (varianceEpsilon as number | null) ?? 0.001),
+  );
+  define('EluGrad', (backend, { dy, y }) => {
+    const [gradient, values] = [floatsOf(backend, dy!), floatsOf(backend, y!)];
+    if (gradient === null || values === null || gradient.length !== values.length) return null;
+    const dx = allocateFloat(values.length);
+    const [n, layout, factor] = [dx.length, flatLayout(dx.length), allocateFloat(dx.length)];
+    calls.clampForward({ y: factor, x: values, n, low: -Infinity, high: 0 });
+    calls.add({ out: dx, a: factor, b: filledWith(n, 1), layout }); // y + 1 where y is below 0
+    calls.mul({ out: dx, a: dx, b: gradient, layout });
+    return backend.info(dx, y!.shape, 'float32');
+  });
+  define('Prelu', (backend, { x, alpha }) => {
+    const values = floatsOf(backend, x!);
+    const scaled = values && pairwise(backend, x!, alpha!, calls.mul);
+    if (values === null || scaled === null || !sameShape(scaled.shape, x!.shape)) return null;
+    const [isBelow, out] = [allocateInt(values.length), allocateFloat(values.length)];
+    calls.lt({ out: isBelow, a: values, b: filledWith(values.length, 0), layout: flatLayout(values.length) });
+    calls.where({ out, condition: isBelow, a: floatsOf(backend, scaled)!, b: values, n: out.length });
+    backend.disposeIntermediateTensorInfo(scaled);
+    return backend.info(out, x!.shape, 'float32');
+  });
   unary('ClipByValue', ({ clipValueMin, clipValueMax }) => (c) => {
     calls.clampForward({ ...c, low: clipValueMin as number, high: clipValueMax as number });
   });

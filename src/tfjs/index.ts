@@ -1,7 +1,7 @@
 // TensorFlow.js on this library's kernels.
 import { engine, getBackend, setBackend, Tensor, version_core } from '@tensorflow/tfjs-core';
 import { installBackend, reachesInside } from './backend';
-import { lastStep } from './compile-step';
+import { lastStep } from './recorded-step';
 import { backendName } from './registry';
 
 export { compileStep } from './compile-step';
@@ -12,7 +12,7 @@ export interface SimdnnInfo {
   backend: string;
   /**
    * `"none"`: another backend is active. `"kernels"`: operations run on this library's kernels. `"training"`: so do gradients of common functions and the
-   * updates of SGD, momentum and Adam, each as one kernel. `"recorded"`: the last call of a step of `compileStep` was a replay.
+   * updates of SGD, momentum and Adam, each as one kernel. `"recorded"`: the last training step, of a model of tf.layers or of `compileStep`, was a replay.
    */
   level: 'none' | 'kernels' | 'training' | 'recorded';
   /** Why the level is no higher one; null for the highest. */
@@ -29,8 +29,8 @@ function hasCopies(): boolean {
 /**
  * Says whether TensorFlow.js runs on this library, and if not, why.
  *
- * `level` is `"training"` where it does with a version of TensorFlow.js whose inside is known, 4.22, else `"kernels"`; `"recorded"` where the last call of a
- * step that `compileStep` made was replayed. It is `"none"` after `tf.setBackend` has
+ * `level` is `"training"` where it does with a version of TensorFlow.js whose inside is known, 4.22, else `"kernels"`; `"recorded"` where the last
+ * training step, of a model of tf.layers or of `compileStep`, was replayed. It is `"none"` after `tf.setBackend` has
  * named another backend.
  *
  * @example

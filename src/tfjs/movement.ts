@@ -85,6 +85,25 @@ function filled(backend: Backend, shape: readonly number[], value: number, dtype
   return backend.info(out, shape, dtype);
 }
 
+// Row i has 1 at the place that the index i names, if there is one, else 0.
+function oneHot(backend: Backend, indices: TensorInfo, depth: number, dtype: DataType): TensorInfo | null {
+  const index = intsOf(backend, indices);
+  if (index === null || indices.dtype !== 'int32' || index.length === 0 || depth === 0) return null;
+  const n = index.length * depth;
+  const [ones, places, out] = [allocateInt(depth), allocateInt(depth), allocateInt(n)];
+  calls.fillInt({ out: ones, n: depth, value: 1 });
+  calls.cumsumInt({ out: places, x: ones, outer: 1, n: depth, inner: 1 }); // 1 to depth
+  const next = allocateInt(index.length);
+  calls.addInt({ out: next, a: index, b: ones, layout: layoutOf('tfjs', [next.length], { strides: [1] }, { strides: [0] }) });
+  const layout = layoutOf('tfjs', [next.length, depth], { strides: [1, 0] }, { strides: [0, 1] });
+  calls.eqInt({ out, a: next, b: places, layout });
+  const hot = backend.info(out, [...indices.shape, depth], 'int32');
+  if (dtype !== 'float32') return { ...hot, dtype };
+  const floats = cast(backend, hot, 'float32')!;
+  backend.disposeIntermediateTensorInfo(hot);
+  return floats;
+}
+
 function cast(backend: Backend, x: TensorInfo, dtype: DataType): TensorInfo | null {
   const [floats, ints] = [floatsOf(backend, x), intsOf(backend, x)];
   const n = numelOf(x.shape);
@@ -155,6 +174,9 @@ export function defineMovement(): void {
     batchDims ? null : gathered(backend, x!, indices!, axis as number),
   );
   define('Cast', (backend, { x }, { dtype }) => cast(backend, x!, dtype as DataType));
+  define('OneHot', (backend, { indices }, { depth, onValue, offValue, dtype }) =>
+    onValue === 1 && offValue === 0 ? oneHot(backend, indices!, depth as number, dtype as DataType) : null,
+  );
   define('UnsortedSegmentSum', (backend, { x, segmentIds }, { numSegments }) => segments(backend, x!, segmentIds!, numSegments as number));
   define('Pack', (backend, inputs, { axis }) => {
     const xs = Object.values(inputs);

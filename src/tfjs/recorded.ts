@@ -1,9 +1,10 @@
-// One training step of the core API as a plan, and all that must hold for a replay to be what the function would do.
-import { engine, type Scalar, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+// One step as a plan, and all that must hold for a replay to be what the function would do.
+import { engine, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { allocateFloat, liesIn, overlap, type TensorData } from '../memory';
 import { finishedCalls, type Plan, replayPlan } from '../native';
 import { allHold } from '../recorder';
 import { Listener, Trace, writtenBy } from '../recording';
+import { numelOf } from '../shape';
 import { Tensor as Numbers } from '../tensor';
 import { type Backend, floatsOf, intsOf, type Piece, setWatch, type Watch } from './storage';
 
@@ -34,9 +35,12 @@ function homesNow(): Home[] {
 
 const isSame = (a: TensorData, b: TensorData): boolean => liesIn(a, b) && a.byteLength === b.byteLength;
 
+/** What a step does operation by operation, and gives. */
+export type Run = (args: Tensor[]) => Tensor[];
+
 /** A step that was done and heard. */
 export interface Heard {
-  loss: Scalar;
+  outputs: Tensor[];
   /** What it was; null where it cannot be replayed. */
   trace: Trace | null;
   homes: readonly Home[];
@@ -45,48 +49,59 @@ export interface Heard {
 }
 
 // Why what was heard is no step that a plan can do; null when it is one.
-function objection(trace: Trace, { made, unfit }: Watch, before: readonly Home[], loss: Scalar): string | null {
+function objection(
+  trace: Trace,
+  { made, unfit }: Watch,
+  before: readonly Home[],
+  outputs: readonly Tensor[],
+  trains: boolean,
+): string | null {
   const backend = backendNow();
   const after = homesNow();
   if (unfit !== null) return unfit;
-  if (trace.progresses.length !== 1) return 'the optimizer did not step once, by kernels of this library, for each of the variables';
+  if (trace.progresses.length !== (trains ? 1 : 0))
+    return 'the optimizer did not step once, by kernels of this library, for each of the variables';
   const stay =
     after.length === before.length &&
     after.every(({ variable, dataId }, i) => variable === before[i]!.variable && dataId === before[i]!.dataId);
   if (!stay) return 'the step makes, removes or assigns a variable';
-  if (made.some((dataId) => dataId !== loss.dataId && backend.data.has(dataId))) return 'the function leaves tensors besides the loss';
+  const given = new Set(outputs.map(({ dataId }) => dataId));
+  if (made.some((dataId) => !given.has(dataId) && backend.data.has(dataId))) return 'the function leaves tensors besides the loss';
   const lasting = trace.persistent.filter(({ role }) => role !== 'constant');
   if (lasting.some(({ memory }) => !after.some(({ values }) => isSame(values, memory))))
     return 'the function reads a tensor that is neither an argument nor a variable: pass it as an argument';
   if (trace.changesArguments) return 'the function changes an argument';
   const results = trace.inputs.filter(({ role }) => role === 'result');
-  const isOneNumber = results.length === 1 && results[0]!.memory.length === 1 && floatsOf(backend, loss) !== null;
-  return isOneNumber ? null : 'the loss is not calculated by the step';
+  const areMade =
+    results.length === outputs.length &&
+    outputs.every((t, i) => t.size > 0 && isSame(results[i]!.memory, floatsOf(backend, t) ?? results[i]!.memory.subarray(0, 0)));
+  return areMade ? null : 'what it gives, a loss or a metric, is not calculated by the step';
 }
 
 /** Does a step and hears it. It works on copies of the arguments, so that what the function reads elsewhere is never taken for one of them. */
-export function hearStep<A extends readonly Tensor[]>(step: (...args: A) => Scalar, args: A): Heard {
+export function hearStep(run: Run, args: readonly Tensor[], trains: boolean, isKnown: boolean): Heard {
   const backend = backendNow();
   const before = homesNow();
   const copies = args.map((t) => backend.tensor(valuesOf(t)!.slice(), t.shape, t.dtype));
   const own = copies.map((t) => new Numbers(valuesOf(t)!, t.shape.slice()));
-  const watch: Watch = { made: [], unfit: null };
-  let loss: Scalar | null = null;
+  const watch: Watch = { made: [], unfit: null, isKnown };
+  let outputs: Tensor[] | null = null;
   try {
     setWatch(watch);
-    const run = (): Scalar => {
-      loss = step(...(copies as unknown as A));
-      return loss;
+    const step = (): Tensor[] => {
+      outputs = run(copies);
+      return outputs;
     };
-    const { trace } = Trace.take('compileStep', run, own, (t) => [new Numbers(valuesOf(t)!, [])], new Listener());
+    const numbersOf = (given: Tensor[]) => given.map((t) => new Numbers(valuesOf(t)!, t.shape.slice()));
+    const { trace } = Trace.take('compileStep', step, own, numbersOf, new Listener());
     setWatch(null);
     if (copies.some(({ isDisposed }) => isDisposed)) watch.unfit ??= 'the function disposes an argument';
-    const reason = objection(trace, watch, before, loss!);
+    const reason = objection(trace, watch, before, outputs!, trains);
     const used = before.filter(({ values }) => trace.persistent.some(({ memory }) => overlap(memory, values)));
-    return { loss: loss!, trace: reason === null ? trace : null, homes: used, reason };
+    return { outputs: outputs!, trace: reason === null ? trace : null, homes: used, reason };
   } catch (error) {
-    if (loss === null) throw error;
-    return { loss, trace: null, homes: [], reason: (error as Error).message };
+    if (outputs === null) throw error;
+    return { outputs, trace: null, homes: [], reason: (error as Error).message };
   } finally {
     setWatch(null);
     for (const [i, copy] of copies.entries()) {
@@ -106,11 +121,13 @@ export class Replay {
   constructor(
     private readonly trace: Trace,
     homes: readonly Home[],
+    private readonly shapes: readonly number[][],
   ) {
     this.plan = trace.plan();
     this.homes = homes.map((home) => ({ ...home, isWritten: trace.written.some(({ array }) => overlap(array, home.values)) }));
     const lasts = ({ base }: { base: { role: string; isPersistent: boolean } }): boolean => base.isPersistent && base.role !== 'constant';
-    this.firstWrite = trace.calls.findIndex((call) => writtenBy(call).some(lasts));
+    const first = trace.calls.findIndex((call) => writtenBy(call).some(lasts));
+    this.firstWrite = first < 0 ? trace.calls.length : first;
   }
 
   /** Whether the step would do what was recorded, with any arguments. */
@@ -123,23 +140,23 @@ export class Replay {
     return allHold(this.trace.guards) && this.trace.live.read();
   }
 
-  /** Whether the plan can read these arrays: none of them is another's memory, or a variable's. */
-  takes(arrays: readonly TensorData[]): boolean {
-    return arrays.every(
-      (array, i) => !arrays.some((other, j) => j < i && overlap(array, other)) && !this.homes.some(({ values }) => overlap(array, values)),
-    );
+  // A plan reads no memory that another of its arrays has: it is given copies.
+  private apart(arrays: readonly TensorData[]): TensorData[] {
+    const isTaken = (array: TensorData, i: number): boolean =>
+      arrays.some((other, j) => j < i && overlap(array, other)) || this.homes.some(({ values }) => overlap(array, values));
+    return arrays.map((array, i) => (isTaken(array, i) ? array.slice() : array));
   }
 
   /** Does the step; null, and nothing is done, where a kernel refuses the values of the arguments. */
-  run(arrays: readonly TensorData[]): Scalar | null {
-    const loss = allocateFloat(1);
+  run(arrays: readonly TensorData[]): Tensor[] | null {
+    const outputs = this.shapes.map((shape) => allocateFloat(numelOf(shape)));
     try {
-      replayPlan(this.plan, [...arrays, loss], this.trace.live.table);
+      replayPlan(this.plan, [...this.apart(arrays), ...outputs], this.trace.live.table);
     } catch (error) {
       if (finishedCalls(this.plan) <= this.firstWrite) return null;
       throw error;
     }
     this.trace.commit(1);
-    return backendNow().tensor(loss, [], 'float32') as Scalar;
+    return outputs.map((output, i) => backendNow().tensor(output, this.shapes[i]!, 'float32'));
   }
 }

@@ -5,7 +5,7 @@ import { allocateFloat, allocateInt } from '../memory';
 import { flatLayout } from '../ops/broadcast';
 import { layoutOf, numelOf, stridesOf } from '../shape';
 import { define } from './registry';
-import { type Backend, floatsOf } from './storage';
+import { type Backend, floatsOf, intsOf } from './storage';
 
 interface Reduced {
   outer: number;
@@ -40,9 +40,29 @@ function movedLast(backend: Backend, x: TensorInfo, given: unknown): { x: Tensor
   return { x: backend.info(out, shape, 'float32'), axes: axes.map((_, i) => x.shape.length - axes.length + i) };
 }
 
+// Of whole numbers and of booleans: a sum is one of int32, a mean of float32.
+function summedWhole(backend: Backend, x: TensorInfo, axis: unknown, keepDims: unknown, mean: boolean): TensorInfo | null {
+  const values = intsOf(backend, x);
+  if (values === null || values.length === 0) return null;
+  if (mean) {
+    const floats = allocateFloat(values.length);
+    calls.intToFloat({ out: floats, x: values, n: values.length });
+    const cast = backend.info(floats, x.shape, 'float32');
+    const result = summed(backend, cast, axis, keepDims, true);
+    backend.disposeIntermediateTensorInfo(cast);
+    return result;
+  }
+  const place = reduced(x, axis, keepDims);
+  if (place === null) return null;
+  const { outer, n, inner, shape } = place;
+  const out = allocateInt(outer * inner);
+  calls.sumInt({ out, x: values, outer, n, inner });
+  return backend.info(out, shape, 'int32');
+}
+
 function summed(backend: Backend, x: TensorInfo, axis: unknown, keepDims: unknown, mean: boolean): TensorInfo | null {
   const values = floatsOf(backend, x);
-  if (values === null) return null;
+  if (values === null) return summedWhole(backend, x, axis, keepDims, mean);
   const place = reduced(x, axis, keepDims);
   if (place === null) {
     const moved = movedLast(backend, x, axis);
@@ -99,6 +119,17 @@ function overRows(name: string, kernel: typeof calls.softmax, axisName: string):
   });
 }
 
+// Sums from the first on, or from the last.
+function cumulated(backend: Backend, x: TensorInfo, given: number, exclusive: unknown, reverse: boolean): TensorInfo | null {
+  const values = floatsOf(backend, x);
+  if (values === null || values.length === 0 || exclusive === true) return null;
+  const axis = util.parseAxisParam(given, x.shape)[0]!;
+  const [outer, n, inner] = [numelOf(x.shape.slice(0, axis)), x.shape[axis]!, numelOf(x.shape.slice(axis + 1))];
+  const out = allocateFloat(values.length);
+  calls.cumsum({ out, x: values, outer, n, inner, reverse });
+  return backend.info(out, x.shape, 'float32');
+}
+
 /** Defines them. */
 export function defineReductions(): void {
   define('Sum', (backend, { x }, { axis, keepDims }) => summed(backend, x!, axis, keepDims, false));
@@ -107,5 +138,6 @@ export function defineReductions(): void {
   extreme('Min', calls.min, 'values', 'axis');
   extreme('ArgMax', calls.max, 'indices', 'axis');
   extreme('ArgMin', calls.min, 'indices', 'axis');
+  define('Cumsum', (backend, { x }, { axis, exclusive, reverse }) => cumulated(backend, x!, axis as number, exclusive, reverse === true));
   overRows('Softmax', calls.softmax, 'dim');
 }

@@ -7,7 +7,7 @@ import {
   registerKernel,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import type { Backend } from './storage';
+import { type Backend, byOthers } from './storage';
 
 export const backendName = 'simdnn';
 
@@ -33,13 +33,16 @@ function configOf(kernelName: string, native: Native): KernelConfig {
       const own = native(backend as Backend, inputs as Inputs, attrs as Attributes);
       if (own !== null) return own;
       if (others === undefined) throw new Error(`${kernelName} of simdnn has no answer to these arguments`);
-      return others({ inputs, attrs: attrs as NamedAttrMap, backend });
+      return byOthers(kernelName, () => others({ inputs, attrs: attrs as NamedAttrMap, backend }));
     },
   };
 }
 
 /** Registers all of them. */
 export function registerKernels(): void {
-  for (const config of getKernelsForBackend('cpu')) if (!natives.has(config.kernelName)) registerKernel({ ...config, backendName });
+  for (const config of getKernelsForBackend('cpu')) {
+    const { kernelName, kernelFunc } = config;
+    if (!natives.has(kernelName)) registerKernel({ ...config, backendName, kernelFunc: (c) => byOthers(kernelName, () => kernelFunc(c)) });
+  }
   for (const [name, native] of natives) registerKernel(configOf(name, native));
 }

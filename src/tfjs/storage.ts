@@ -14,6 +14,8 @@ export interface Watch {
   readonly made: object[];
   /** Why it cannot be replayed: a replay knows only memory that our kernels read and write. */
   unfit: string | null;
+  /** Whether all JavaScript of the step is known: what it makes of numbers then is the same each time, or differs at once, as random numbers do. */
+  readonly isKnown: boolean;
 }
 
 let watch: Watch | null = null;
@@ -28,7 +30,23 @@ export function refuseReplay(reason: string): void {
   if (watch !== null) watch.unfit ??= reason;
 }
 
-const readElsewhere = 'values are read by JavaScript, or by a kernel that this library does not have';
+let asked: string | null = null;
+
+/** Has the cpu backend's kernel of this name give the answer of `run`. */
+export function byOthers<T>(name: string, run: () => T): T {
+  const before = asked;
+  asked = name;
+  try {
+    return run();
+  } finally {
+    asked = before;
+  }
+}
+
+function refuseReading(): void {
+  if (watch !== null)
+    refuseReplay(asked === null ? 'values are read by JavaScript' : `${asked} of these arguments is no kernel of this library`);
+}
 
 /** The values behind a data id. Kernels of this library read `held`; all others `values`. */
 export class Piece {
@@ -43,21 +61,21 @@ export class Piece {
   ) {}
 
   get values(): unknown {
-    refuseReplay(readElsewhere);
+    refuseReading();
     if (this.dtype === 'bool' && isInt32Array(this.held)) this.held = Uint8Array.from(this.held);
     return this.isHome ? (this.held as Float32Array).slice() : this.held;
   }
 
   set values(values: unknown) {
-    refuseReplay(readElsewhere);
+    refuseReading();
     this.held = values;
   }
 }
 
 // One number, as `tf.scalar` makes it, is a constant of a recording. More may be the data of this step alone.
-function hearConstant(values: unknown, shape: readonly number[]): void {
-  const isNumber = (isFloat32Array(values) || isInt32Array(values)) && values.length === 1;
-  if (isNumber) recorder?.constant(values);
+function hearConstant(values: unknown, shape: readonly number[], isKnown: boolean): void {
+  const areNumbers = isFloat32Array(values) || isInt32Array(values);
+  if (areNumbers && (isKnown || values.length === 1)) recorder?.constant(values);
   else refuseReplay(`the function makes a tensor [${shape.join(', ')}] from numbers of JavaScript: pass it as an argument`);
 }
 
@@ -66,7 +84,7 @@ let nextId = 0;
 /** TensorFlow.js's cpu backend over pieces. */
 export class Backend extends MathBackendCPU {
   override write(values: never, shape: number[], dtype: DataType): object {
-    if (watch !== null) hearConstant(values, shape);
+    if (watch !== null) hearConstant(values, shape, watch.isKnown);
     return this.keep(new Piece(values, dtype));
   }
 

@@ -362,6 +362,8 @@ const recipes = {
   columnStack: (w) => [[w.matrix(2, 3), w.float([2])]],
   meshgrid: (w) => [w.float([w.size()]), w.float([w.size()]), w.options({ indexing: () => w.r.pick(['ij', 'xy']) })],
   cartesianProd: (w) => [w.float([w.size()]), w.float([w.size()])],
+  ...Object.fromEntries(['atleast1d', 'atleast2d', 'atleast3d'].map((name) => [name, (w) => [w.tensor(), w.tensor()]])),
+  blockDiag: (w) => [w.matrix(), w.float([w.size()]), w.float([])],
   dstack: (w) => [[w.matrix(2, 3), w.float([2, 3, w.size()])]],
   broadcastTensors: (w) => [w.matrix(2, 3), w.float([3]), w.float([w.size(), 1, 1])],
   combinations: (w) => [w.float([w.size()]), w.r.below(4), w.options({ withReplacement: w.boolean })],
@@ -402,6 +404,7 @@ const recipes = {
   'Tensor.softmax': (w) => withFloat(w, (t) => [w.dim(t)]),
   'Tensor.logSoftmax': (w) => withFloat(w, (t) => [w.dim(t)]),
 
+  'nn.LazyLinear': (w) => [w.size(), w.options({ bias: w.boolean })],
   'nn.Linear': (w) => [w.size(), w.size(), w.options({ bias: w.boolean })],
   'nn.Sequential': (w) => [w.linear(), w.layer()],
   'nn.ModuleList': (w) => [[w.linear(), w.layer()]],
@@ -829,8 +832,40 @@ const recipes = {
   'Tensor.kron': (w) => on(w.tensor(), [w.tensor()]),
   'Tensor.rot90': (w) => on(w.matrix(w.size(), w.size()), [w.r.below(9) - 4, w.r.pick([undefined, [1, 0], [-1, 0]])]),
   'Tensor.diagflat': (w) => on(w.tensor(), [w.r.below(5) - 2]),
+  'Tensor.selectScatter': (w) => on(w.matrix(3, 3), [w.float([3]), w.r.below(2), w.r.below(3)]),
+  'Tensor.sliceScatter': (w) => on(w.matrix(3, 3), [w.matrix(2, 3), 0, w.r.below(2), w.r.pick([-1, 2, 3]), w.r.pick([1, 2])]),
+  'Tensor.diagonalScatter': (w) => on(w.matrix(3, 3), [w.float([w.r.pick([3, 2])]), w.options({ offset: () => 1 })]),
+  'Tensor.addbmm': (w) => on(w.float([1]), [w.float([2, 3, 4]), w.float([2, 4, 3]), w.options({ alpha: () => 2 })]),
+  'Tensor.addr': (w) => on(w.float([1]), [w.float([w.size()]), w.float([w.size()]), w.options({ beta: () => 0 })]),
+  'Tensor.scatterReduce': (w) => {
+    const shape = [w.size(), w.size()];
+    const dim = w.r.below(2);
+    const how = w.r.pick(['sum', 'prod', 'mean', 'amax', 'amin']);
+    return on(w.float(shape), [dim, w.ints(shape, shape[dim]), w.float(shape), how, w.options({ includeSelf: w.boolean })]);
+  },
+  'Tensor.indexReduce': (w) => {
+    const how = w.r.pick(['prod', 'mean', 'amax', 'amin']);
+    return on(w.matrix(3, 3), [w.r.below(2), w.ints([3], 3), w.matrix(3, 3), how, w.options({ includeSelf: w.boolean })]);
+  },
+  'Tensor.indexCopy': (w) => on(w.matrix(3, 3), [w.r.below(2), w.ints([3], 3), w.matrix(3, 3)]),
+  'Tensor.indexPut': (w) =>
+    on(w.matrix(3, 3), [
+      w.r.pick([[[0, -1]], [null, w.ints([2], 3)], [[2], w.ints([2], 3)], [null]]),
+      w.float([1]),
+      w.options({ accumulate: w.boolean }),
+    ]),
+  'Tensor.maskedScatter': (w) => withFloat(w, (t) => [w.ints(t.shape, 2), w.float(t.shape)]),
+  'Tensor.mode': (w) => withTensor(w, (t) => [w.dim(t), w.options({ keepdim: w.boolean })]),
+  'Tensor.tensorSplit': (w) => on(w.matrix(), [w.r.pick([1, 2, 3, [1], [0, -1]]), w.r.below(2)]),
+  'Tensor.copysign': (w) => withTensor(w, (t) => [w.r.chance(0.5) ? w.r.real() : w.float(t.shape)]),
+  'Tensor.heaviside': (w) => withFloat(w, (t) => [w.float(t.shape)]),
+  'Tensor.floatPower': (w) => withTensor(w, (t) => [w.r.chance(0.5) ? w.r.real() : w.float(t.shape)]),
+  'Tensor.cross': (w) => on(w.matrix(3, 3), [w.matrix(3, 3), ...w.r.pick([[], [0], [-1]])]),
+  'Tensor.cummax': (w) => withTensor(w, (t) => [w.dim(t)]),
+  'Tensor.cummin': (w) => withTensor(w, (t) => [w.dim(t)]),
+  'Tensor.logcumsumexp': (w) => withFloat(w, (t) => [w.dim(t)]),
   ...Object.fromEntries(
-    ['fmax', 'fmin'].map((name) => [
+    ['fmax', 'fmin', 'hypot', 'logaddexp2'].map((name) => [
       `Tensor.${name}`,
       (w) => {
         const x = w.float();
@@ -1080,6 +1115,7 @@ const recipes = {
     w.size() + 3,
     { numReplicas: 2, rank: w.r.below(2), ...w.options({ shuffle: w.boolean, seed: w.seed, dropLast: w.boolean, pad: w.boolean }) },
   ],
+  'data.DistributedSampler.setEpoch': (w) => on(new w.lib.data.DistributedSampler(3, { numReplicas: 1, rank: 0 }), [w.r.below(5)]),
   'data.RandomSampler': (w) => [w.size(), w.options({ replacement: w.boolean, numSamples: () => w.size(), seed: w.seed })],
   'data.SubsetRandomSampler': (w) => [[0, 3, 1], w.options({ seed: w.seed })],
   'data.WeightedRandomSampler': (w) => [[1, 2, w.r.real()], w.options({ numSamples: () => 1 + w.r.below(3), replacement: w.boolean })],

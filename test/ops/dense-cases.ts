@@ -7,7 +7,9 @@ import { float, floats, int, mask34, of, ofPositive, on, positive, x34, y34 } fr
 import type { Case } from './case-makers';
 import { figureCases } from './figure-cases';
 import { furtherCases } from './further-cases';
+import { numericCases } from './numeric-cases';
 import { partCases } from './part-cases';
+import { writeCases } from './write-cases';
 
 const F = nn.functional;
 const shares = () => floats([0.1, 0.35, 0.5, 0.65, 0.9]);
@@ -212,6 +214,8 @@ export const denseCases: Record<string, Case[]> = {
     ),
   ],
   ...furtherCases,
+  ...numericCases,
+  ...writeCases,
 };
 
 const seeded =

@@ -44,6 +44,17 @@ ODD = v([1, NAN, INF, -INF, 0])
 ZEROS = v([0, 0, 0, -2], [2, 2])
 BOUNDS = v([-1, 0, 0, 0.5, 2])
 VALUES = v([-1, 0, 0.25, 2, 3, -7, INF, -INF, NAN], [3, 3])
+STEPS = v([-2, 0, -0.0, 3, 0.5, -0.25, 1, -1, 2])
+BROKEN = v([1, NAN, 3, NAN, 2, INF, -INF, INF, 0, NAN], [2, 5])
+INDEX = i([0, 2, 2, 1, 1, 0, 2, 2, 0, 2, 2, 1], [3, 4])
+INTO = i([0, 1, 2, 1, 1, 2])
+
+
+def put_apart(x, s):
+    y = x.clone()
+    y[i([1, 0]), :, i([0, -2])] = s
+    return y
+
 
 # Each case: the inputs, and the function of them.
 CASES = {
@@ -357,6 +368,115 @@ CASES = {
     "ops.trilIndices": [([], lambda: torch.tril_indices(3, 4, 1)), ([], lambda: torch.tril_indices(3, 3, -1))],
     "ops.triuIndices": [([], lambda: torch.triu_indices(3, 4, 1)), ([], lambda: torch.triu_indices(4, 3, -1))],
     "ops.asTensor": [([X], lambda x: torch.as_tensor(x * 2))],
+    "Tensor.hypot": [
+        ([X, Y], torch.hypot),
+        ([v([3, 0, -0.0, 5, 0]), v([4, -7, 1, -12, 2])], torch.hypot),
+        ([X, p(3, 1)], torch.hypot),
+        ([v([3e30, 3e-30, 1e38, 2e25]), v([4e30, 4e-30, 1, -7e25])], torch.hypot),
+    ],
+    "Tensor.copysign": [
+        ([X, X], lambda x, y: x.copysign(y.detach())),
+        ([STEPS, v([1, -1, -1, -0.0, 0, 3, -2, -4, INF])], lambda x, y: x.copysign(y.detach())),
+        ([X], lambda x: x.copysign(-2)),
+    ],
+    "Tensor.signbit": [([STEPS], torch.signbit), ([i([1, 0, -3])], torch.signbit)],
+    "Tensor.heaviside": [
+        ([VALUES, v([0.5, -2, 3])], lambda x, y: torch.heaviside(x.detach(), y.detach())),
+        ([i([1, 0, -3]), i([7, 7, 7])], torch.heaviside),
+    ],
+    "Tensor.sinc": [([X], torch.sinc), ([STEPS], torch.sinc)],
+    "Tensor.logaddexp2": [([X, Y], torch.logaddexp2), ([v([1000, -1000, 3]), v([1000, 2, -INF])], torch.logaddexp2)],
+    "Tensor.floatPower": [
+        # Their own type, where torch.float_power has float64 in any case.
+        ([X, Y], lambda x, y: y**x),
+        ([X], lambda x: x**2),
+        ([i([1, -2, 4])], lambda x: x.float() ** -2),
+    ],
+    "Tensor.cross": [
+        ([f(3), p(3)], lambda x, y: torch.cross(x, y, dim=0)),
+        ([X, Y], lambda x, y: torch.cross(x, y, dim=0)),
+        ([f(4, 1, 3), p(1, 2, 3)], lambda x, y: torch.cross(x, y, dim=-1)),
+        ([i([1, 2, 3]), i([4, 5, 6])], lambda x, y: torch.cross(x, y, dim=0)),
+    ],
+    **{
+        f"Tensor.{name}": [
+            ([X], lambda x, run=run: run(x, 1)),
+            ([f(5, 3)], lambda x, run=run: run(x, -2)),
+            ([TIED], lambda x, run=run: run(x, 1)),
+            ([BROKEN], lambda x, run=run: run(x, 1)),
+            ([i([3, 1, 1, 4, 4, 0, 9])], lambda x, run=run: run(x, 0)),
+        ]
+        for name, run in (("cummax", torch.cummax), ("cummin", torch.cummin))
+    },
+    "Tensor.logcumsumexp": [
+        ([X], lambda x: x.logcumsumexp(1)),
+        ([f(9, 2)], lambda x: x.logcumsumexp(0)),
+        ([v([1000, 1001, -1000, 1003])], lambda x: x.logcumsumexp(0)),
+    ],
+    "Tensor.scatterReduce": [
+        *(
+            one
+            for how in ("sum", "prod", "mean", "amax", "amin")
+            for one in (
+                ([X, INDEX, Y], lambda x, a, s, how=how: x.scatter_reduce(0, a, s, how)),
+                ([X, i([3, 0, 3, 3], [2, 2]), Y], lambda x, a, s, how=how: x.scatter_reduce(-1, a, s[:2, :2], how, include_self=False)),
+            )
+        ),
+        ([v([1, 5, 4]), INTO, v([1, 5, 2, 5, 5, 0])], lambda x, a, s: x.scatter_reduce(0, a, s, "amax")),
+        ([v([1, 5, 4]), INTO, v([1, 5, 2, 5, 5, 0])], lambda x, a, s: x.scatter_reduce(0, a, s, "prod")),
+        ([i([7, 8, 9]), INTO, i([4, -3, 2, 8, 9, 1])], lambda x, a, s: x.scatter_reduce(0, a, s, "amin", include_self=False)),
+    ],
+    "Tensor.indexReduce": [
+        one
+        for how in ("prod", "mean", "amax", "amin")
+        for one in (
+            ([X, i([2, 0, 2]), Y], lambda x, a, s, how=how: x.index_reduce(0, a, s, how)),
+            ([X, i([2, 0, 2]), p(3, 3)], lambda x, a, s, how=how: x.index_reduce(1, a, s, how, include_self=False)),
+        )
+    ],
+    "Tensor.indexCopy": [
+        ([X, i([2, 0]), p(2, 4)], lambda x, a, s: x.index_copy(0, a, s)),
+        ([X, i([3]), p(3, 1)], lambda x, a, s: x.index_copy(-1, a, s)),
+    ],
+    "Tensor.indexPut": [
+        ([X, p(4)], lambda x, s: x.index_put((i([2, 0]),), s)),
+        ([X, p(3)], lambda x, s: x.index_put((i([0, -1, 0]), i([1, 1, 1])), s, accumulate=True)),
+        ([f(2, 3, 4), p(2, 3)], put_apart),
+        ([f(2, 3, 4), p(1, 2, 4)], lambda x, s: x.index_put((i([0, 1], [2, 1]), i([1, 1])), s.expand(2, 2, 4), accumulate=True)),
+    ],
+    "Tensor.maskedScatter": [
+        ([X, MASK, Y], lambda x, m, s: x.masked_scatter(m.bool(), s)),
+        ([f(4), MASK, Y], lambda x, m, s: x.masked_scatter(m.bool(), s)),
+    ],
+    "Tensor.mode": [
+        ([X], torch.mode),
+        ([TIED], lambda x: x.mode(1)),
+        ([v([1, 2, 1, 2, 0, 0], [6, 1])], lambda x: x.mode(0, keepdim=True)),
+        ([i([4, 4, 1, 1, 9])], torch.mode),
+    ],
+    "Tensor.selectScatter": [
+        ([X, p(3)], lambda x, s: x.select_scatter(s, 1, -2)),
+        ([f(2, 3, 4), Y], lambda x, s: x.select_scatter(s, 0, 1)),
+    ],
+    "Tensor.sliceScatter": [
+        ([X, p(3, 2)], lambda x, s: x.slice_scatter(s, 1, -3, 4, 2)),
+        ([X, p(2, 4)], lambda x, s: x.slice_scatter(s, 0, 1)),
+    ],
+    "Tensor.diagonalScatter": [
+        ([X, p(3)], lambda x, s: x.diagonal_scatter(s, 1)),
+        ([f(2, 3, 4), p(3, 2)], lambda x, s: x.diagonal_scatter(s, -1, 2, 0)),
+    ],
+    "Tensor.addbmm": [([f(3, 2), f(2, 3, 4), p(2, 4, 2)], lambda x, a, b: x.addbmm(a, b, beta=0.5, alpha=-2))],
+    "Tensor.addr": [([X, f(3), p(4)], lambda x, a, b: x.addr(a, b, beta=0.5, alpha=3))],
+    "ops.atleast1d": [([f(), X], torch.atleast_1d)],
+    "ops.atleast2d": [([f(3), X], torch.atleast_2d)],
+    "ops.atleast3d": [([f(3), X], torch.atleast_3d), ([f(2, 1, 3)], torch.atleast_3d)],
+    "ops.blockDiag": [([X, f(2), f()], torch.block_diag)],
+    "Tensor.tensorSplit": [
+        ([X], lambda x: x.tensor_split(2)),
+        ([X], lambda x: x.tensor_split(3, 1)),
+        ([X], lambda x: x.tensor_split((1, -1, 2), 1)),
+    ],
 }
 
 

@@ -192,10 +192,16 @@ describe('weights of classes', () => {
     expect(rest.flat().every(Number.isNaN)).toBe(true);
   });
 
+  // torch.nn.functional.cross_entropy 2.13 of torch.nn.functional.linear gives these.
   test.each([
-    [1, -1],
-    [-1, 1],
-  ])('those of the labels cancel, %d and %d: the loss is infinite, the gradients NaN', (first, second) => {
+    [[0, 1], [1, -1, 2], 0, Infinity],
+    [[0, 1], [-1, 1, 2], 0, -Infinity],
+    [[0, 1], [1, -1, 2], 0.25, Infinity],
+    [[0, 1], [-1, 1, 2], 0.25, -Infinity],
+    [[1, 0], [1, -1, 2], 0.25, Number.NaN],
+    [[0, 1], [1, -1, 2], 1, Number.NaN],
+  ])('those of the labels %j cancel, %j, smoothing %d: the loss is %d, the gradients NaN', (own, weight, labelSmoothing, wanted) => {
+    const target = int([...own, -100]);
     const matrix = (rows: number[][]): Tensor => tensor(rows, { requiresGrad: true });
     const [a, w] = [
       matrix([
@@ -209,11 +215,13 @@ describe('weights of classes', () => {
         [5, 6],
       ]),
     ];
-    const options = { weight: tensor([first, second, 2]) };
-    const loss = linearCrossEntropy(a, w, int([0, 1, -100]), options);
+    const options = { weight: tensor(weight), labelSmoothing };
+    const run = (): Tensor => linearCrossEntropy(a, w, target, { ...options, chunk: 2 });
+    const loss = run();
     loss.backward();
-    expect(loss.item()).toBe(crossEntropy(linear(a.detach(), w.detach()), int([0, 1, -100]), options).item());
-    expect(Number.isNaN(loss.item())).toBe(false);
+    const composed = (): Tensor => crossEntropy(linear(a.detach(), w.detach()), target, options);
+    for (const f of [run, composed, compile(run), compile(composed)]) expect(f().item()).toBe(wanted);
+    expect(loss.item()).toBe(wanted);
     expect(flat(a.grad!)).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN, 0, 0]);
     expect(flat(w.grad!).every(Number.isNaN)).toBe(true);
   });

@@ -1,0 +1,52 @@
+// The element that occurs most often.
+import { rangeError } from '../errors';
+import { normalizeDim, shapeText } from '../shape';
+import { Tensor } from '../tensor';
+import { scalar } from './broadcast';
+import { choose } from './choose';
+import type { Extremes } from './extremum';
+import { cat } from './join';
+import { onesLike } from './likes';
+import { keepdimOf } from './reduce';
+import { placesAlong } from './running-extremes';
+import './arithmetic';
+import './compare';
+import './select';
+import './sort';
+import './views';
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * The element that occurs most often along `dim` (the last by default), the smallest of several, and the last place (int32) where it stands. As `torch.mode`. Each NaN is
+     * different from the others.
+     *
+     * A RangeError when there is nothing to choose from.
+     *
+     * @example
+     * const { values, indices } = tensor([3, 1, 3, 2]).mode();
+     * [values.item(), indices.item()]; // [3, 2]
+     */
+    mode(dim?: number, options?: { keepdim?: boolean }): Extremes;
+  }
+}
+
+Tensor.prototype.mode = function (this: Tensor, dim = -1, options) {
+  const where = 'Tensor.mode';
+  const keepdim = keepdimOf(where, options);
+  const scalarGiven = this.shape.length === 0;
+  const d = normalizeDim(where, dim, this.shape.length);
+  const x = scalarGiven ? this.reshape([1]) : this;
+  const n = x.shape[d]!;
+  if (n === 0) throw rangeError(where, `dim ${d} of ${shapeText(x.shape)} is empty`);
+  // In order equal elements stand side by side; where the longest row of them ends, most of them have been counted.
+  const { values, indices } = x.detach().sort(d);
+  const places = placesAlong(where, x.shape, d);
+  const differs = values.narrow(d, 1, n - 1).ne(values.narrow(d, 0, n - 1));
+  const begins = cat([onesLike(indices.narrow(d, 0, 1)), differs], d);
+  const starts = choose(where, begins, places, scalar(0, 'int32')).cummax(d).values;
+  const end = places.sub(starts).argmax(d, { keepdim: true });
+  const index = indices.gather(d, end);
+  const shaped = (t: Tensor): Tensor => (scalarGiven ? t.reshape([]) : keepdim ? t : t.squeeze(d));
+  return { values: shaped(x.gather(d, index)), indices: shaped(index) };
+};

@@ -1,0 +1,86 @@
+// A tensor with elements from another one written to places that indices or a mask name.
+import { checkBoolean, rangeError, typeError, withDefaults } from '../errors';
+import { broadcastShapes, sameShape, shapeText } from '../shape';
+import { checkTensor, constant, Tensor } from '../tensor';
+import { choose } from './choose';
+import { expanded } from './expand';
+import { cat } from './join';
+import { type Places, placesIn } from './places';
+import { slicesNamed } from './scatter-reduce';
+import { indexed } from './take';
+import { permute } from './transpose';
+import { view } from './views';
+import './index-changes';
+import './scans';
+import './scatter';
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * The tensor with slice i of `source` in place of the slice of `dim` that `index[i]` (int32, `[count]`) names; of several for one place the last one stays, where PyTorch leaves
+     * open which. As `torch.index_copy`. A RangeError for an index outside.
+     *
+     * @example
+     * zeros([3]).indexCopy(0, tensor([2, 0], { dtype: 'int32' }), tensor([5, 6])).toArray(); // [6, 0, 5]
+     */
+    indexCopy(dim: number, index: Tensor, source: Tensor): Tensor;
+    /**
+     * The tensor with `values`, which broadcast, in place of the elements that `index(indices)` gives, or added to them with `accumulate`: `torch.index_put`. Of several for one place
+     * the last one stays, where PyTorch leaves open which.
+     *
+     * `indices` as for `index`; a mask is no list of places: `maskedFill` and `maskedScatter` take masks. `accumulate` is for float32.
+     *
+     * @example
+     * zeros([2, 2]).indexPut([[0, 1], [1, 0]], tensor([5, 6])).toArray(); // [[0, 5], [6, 0]]
+     * zeros([2]).indexPut([[1, 1]], tensor([5, 6]), { accumulate: true }).toArray(); // [0, 11]
+     */
+    indexPut(
+      indices: readonly (Tensor | readonly number[] | Int32Array | null)[],
+      values: Tensor,
+      options?: { accumulate?: boolean },
+    ): Tensor;
+    /**
+     * The tensor with the elements of `source`, one after the other, where `mask` (int32) is not 0; shapes of x and mask broadcast. As `torch.masked_scatter`. A RangeError for a
+     * source with fewer elements than the mask asks for.
+     *
+     * @example
+     * zeros([4]).maskedScatter(tensor([0, 1, 1, 0], { dtype: 'int32' }), tensor([5, 6])).toArray(); // [0, 5, 6, 0]
+     */
+    maskedScatter(mask: Tensor, source: Tensor): Tensor;
+  }
+}
+
+Tensor.prototype.indexCopy = function (this: Tensor, dim, index, source) {
+  const { d, places } = slicesNamed('Tensor.indexCopy', this, dim, index, source);
+  return this.scatter(d, places, source);
+};
+
+Tensor.prototype.indexPut = function (this: Tensor, indices: readonly (Places | null)[], values, options) {
+  const where = 'Tensor.indexPut';
+  checkTensor(where, 'values', values, this.dtype);
+  const { accumulate } = withDefaults(where, options, { accumulate: false });
+  checkBoolean(where, 'accumulate', accumulate);
+  if (accumulate && this.dtype === 'int32') throw typeError(where, 'accumulate is for float32, got int32');
+  const { order, joined, before, places, shape } = indexed(where, this, indices);
+  if (!sameShape(broadcastShapes(where, values.shape, shape), shape)) {
+    throw rangeError(where, `expected values to broadcast to ${shapeText(shape)}, got ${shapeText(values.shape)}`);
+  }
+  const index = view(places, [places.numel]);
+  const source = view(expanded(where, values, shape), joined.shape.with(before, index.numel));
+  const changed = accumulate ? joined.indexAdd(before, index, source) : joined.indexCopy(before, index, source);
+  const ordered = order.map((d) => this.shape[d]!);
+  return permute('indexPut', view(changed, ordered), order.map((_, d) => order.indexOf(d))); // biome-ignore format: one line
+};
+
+Tensor.prototype.maskedScatter = function (this: Tensor, mask, source) {
+  const where = 'Tensor.maskedScatter';
+  checkTensor(where, 'mask', mask, 'int32');
+  checkTensor(where, 'source', source, this.dtype);
+  const shape = broadcastShapes(where, this.shape, mask.shape);
+  const chosen = expanded(where, mask, shape).ne(0);
+  const flat = view(chosen, [chosen.numel]);
+  // Place 0 holds what no element takes, so that a source of nothing has a place too.
+  const from = cat([constant([1], this.dtype), view(source, [source.numel])]);
+  const places = placesIn(where, 'the place in source', flat.cumsum(0).mul(flat), source.numel + 1, 1, 'front');
+  return choose(where, chosen, view(from.indexSelect(0, places), shape), this);
+};

@@ -1,0 +1,135 @@
+// Functions of numbers that are made of others: signs, steps, lengths, powers and sums of powers of two.
+import { broadcastShapes } from '../shape';
+import { checkTensor, Tensor } from '../tensor';
+import { type Operand, operand, scalar } from './broadcast';
+import { choose } from './choose';
+import { root } from './root';
+import './arithmetic';
+import './compare';
+import './pairs';
+import './truth';
+import './unary';
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * `sqrt(x^2 + other^2)`, the length of the hypotenuse, without overflow of the squares; float32, shapes broadcast. As `torch.hypot`. Infinity where one of both is
+     * infinite. The gradient at 0 is 0, where PyTorch's is NaN.
+     *
+     * @example
+     * tensor([3, 5]).hypot(tensor([4, 12])).toArray(); // [5, 13]
+     */
+    hypot(other: Tensor): Tensor;
+    /**
+     * The size of x with the sign of `other`, of which -0 is negative; float32, shapes broadcast. As `torch.copysign`. No gradient goes to `other`, where PyTorch
+     * has one of zeros.
+     *
+     * @example
+     * tensor([1, -2]).copysign(tensor([-0, 3])).toArray(); // [-1, 2]
+     */
+    copysign(other: Tensor | number): Tensor;
+    /**
+     * 1 where x is negative, -0 included, else 0: `torch.signbit`. NaN counts as positive, where PyTorch reads its sign.
+     *
+     * @example
+     * tensor([-1, -0, 0, 2]).signbit().toArray(); // [1, 1, 0, 0]
+     */
+    signbit(): Tensor;
+    /**
+     * 0 where x is negative, `values` where it is 0, 1 where it is positive, and 0 for NaN; shapes broadcast. As `torch.heaviside`. It has no gradient.
+     *
+     * `values` is a tensor of x's type.
+     *
+     * @example
+     * tensor([-2, 0, 3]).heaviside(tensor([0.5])).toArray(); // [0, 0.5, 1]
+     */
+    heaviside(values: Tensor): Tensor;
+    /**
+     * `sin(pi x) / (pi x)`, and 1 where x is 0; float32. As `torch.sinc`.
+     *
+     * @example
+     * tensor([0, 0.5]).sinc().toArray().map((v) => v.toFixed(4)); // ["1.0000", "0.6366"]
+     */
+    sinc(): Tensor;
+    /**
+     * `log2(2^x + 2^other)` without overflow; float32, shapes broadcast. As `torch.logaddexp2`.
+     *
+     * @example
+     * tensor([1000, 2]).logaddexp2(tensor([1000, -Infinity])).toArray(); // [1001, 2]
+     */
+    logaddexp2(other: Tensor): Tensor;
+    /**
+     * `pow` in float32, also of int32 tensors. As `torch.float_power`, which gives float64.
+     *
+     * @example
+     * tensor([2, 3], { dtype: 'int32' }).floatPower(-1).toArray().map((v) => v.toFixed(3)); // ["0.500", "0.333"]
+     */
+    floatPower(exponent: Tensor | number): Tensor;
+  }
+}
+
+// Checks that both are float32 and broadcast.
+function checkPair(where: string, x: Tensor, other: Tensor): void {
+  checkTensor(where, 'x', x, 'float32');
+  checkTensor(where, 'other', other, 'float32');
+  broadcastShapes(where, x.shape, other.shape);
+}
+
+Tensor.prototype.hypot = function (this: Tensor, other) {
+  const where = 'Tensor.hypot';
+  checkPair(where, this, other);
+  const [a, b] = [this.detach().abs(), other.detach().abs()];
+  const longer = a.maximum(b);
+  // Powers of two by which the squares of large numbers do not overflow and those of small ones do not vanish; they round nothing.
+  const down = choose(where, longer.gt(2 ** 60), scalar(2 ** -100), scalar(1));
+  const scale = choose(where, longer.lt(2 ** -60), scalar(2 ** 100), down);
+  const length = root('hypot', this.mul(scale).square().add(other.mul(scale).square())).div(scale);
+  return choose(where, a.eq(Infinity).logicalOr(b.eq(Infinity)), scalar(Infinity), length);
+};
+
+// 1 / -0 is negative, which -0 is not.
+const negative = (x: Tensor): Tensor => x.lt(0).logicalOr(x.eq(0).logicalAnd(scalar(1).div(x).lt(0)));
+
+Tensor.prototype.signbit = function (this: Tensor) {
+  return this.dtype === 'int32' ? this.lt(0) : negative(this.detach());
+};
+
+Tensor.prototype.copysign = function (this: Tensor, right: Operand) {
+  const where = 'Tensor.copysign';
+  const other = operand(where, this, right).detach().to('float32');
+  broadcastShapes(where, this.shape, other.shape);
+  return this.to('float32')
+    .abs()
+    .mul(choose(where, negative(other), scalar(-1), scalar(1)));
+};
+
+Tensor.prototype.heaviside = function (this: Tensor, values) {
+  const where = 'Tensor.heaviside';
+  checkTensor(where, 'values', values, this.dtype);
+  broadcastShapes(where, this.shape, values.shape);
+  const x = this.detach();
+  return choose(where, x.eq(0), values.detach(), x.gt(0).to(this.dtype));
+};
+
+Tensor.prototype.sinc = function (this: Tensor) {
+  const where = 'Tensor.sinc';
+  const angle = this.to('float32').mul(Math.PI);
+  const isZero = angle.detach().eq(0);
+  const safe = choose(where, isZero, scalar(1), angle);
+  return choose(where, isZero, scalar(1), safe.sin().div(safe));
+};
+
+Tensor.prototype.logaddexp2 = function (this: Tensor, other) {
+  const where = 'Tensor.logaddexp2';
+  checkPair(where, this, other);
+  const larger = this.detach().maximum(other.detach());
+  const shift = choose(where, larger.isinf(), scalar(0), larger); // Infinity - Infinity would be NaN
+  return this.sub(shift).exp2().add(other.sub(shift).exp2()).log2().add(shift);
+};
+
+Tensor.prototype.floatPower = function (this: Tensor, exponent: Operand) {
+  const where = 'Tensor.floatPower';
+  const other = operand(where, this, exponent);
+  broadcastShapes(where, this.shape, other.shape);
+  return this.to('float32').pow(other);
+};

@@ -1,0 +1,76 @@
+// A tensor with another one in place of a part of it: a slice, a range or a diagonal.
+import { isRangeError, isTypeError } from '../brands';
+import { rangeError } from '../errors';
+import { sameShape, shapeText } from '../shape';
+import { checkTensor, constant, Tensor } from '../tensor';
+import { view } from './views';
+import './diagonal';
+import './scatter';
+import './slice';
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * The tensor with `source` in place of what `select(dim, index)` gives: `torch.select_scatter`.
+     *
+     * @example
+     * zeros([2, 2]).selectScatter(tensor([1, 2]), 1, 0).toArray(); // [[1, 0], [2, 0]]
+     */
+    selectScatter(source: Tensor, dim: number, index: number): Tensor;
+    /**
+     * The tensor with `source` in place of what `slice(dim, start, end, step)` gives: `torch.slice_scatter`.
+     *
+     * @example
+     * zeros([4]).sliceScatter(tensor([1, 2]), 0, 0, 4, 2).toArray(); // [1, 0, 2, 0]
+     */
+    sliceScatter(source: Tensor, dim?: number, start?: number, end?: number, step?: number): Tensor;
+    /**
+     * The tensor with `source` in place of what `diagonal(options)` gives: `torch.diagonal_scatter`.
+     *
+     * @example
+     * zeros([2, 2]).diagonalScatter(tensor([1, 2])).toArray(); // [[1, 0], [0, 2]]
+     */
+    diagonalScatter(source: Tensor, options?: { offset?: number; dim1?: number; dim2?: number }): Tensor;
+  }
+}
+
+// The same part of a tensor of the numbers 0, 1, ... says where its elements stand.
+function withPart(
+  name: 'selectScatter' | 'sliceScatter' | 'diagonalScatter',
+  x: Tensor,
+  source: Tensor,
+  partOf: (x: Tensor) => Tensor,
+): Tensor {
+  const where = `Tensor.${name}`;
+  checkTensor(where, 'source', source, x.dtype);
+  const numbers = constant(x.shape.slice(), 'int32');
+  for (let i = 0; i < numbers.numel; i++) numbers.values[i] = i;
+  const part = inItsName(where, () => partOf(numbers));
+  if (!sameShape(part.shape, source.shape)) {
+    throw rangeError(where, `expected source ${shapeText(part.shape)}, got ${shapeText(source.shape)}`);
+  }
+  const changed = view(x, [x.numel]).scatter(0, view(part, [part.numel]), view(source, [source.numel]));
+  return view(changed, x.shape.slice(), name);
+}
+
+// The errors of `select`, `slice` and `diagonal` in the name of what asks for them.
+function inItsName<T>(where: string, fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    const named = (message: string): string => message.replace(/^\[Tensor\.\w+\]/, `[${where}]`).replace(/^Tensor\.\w+/, where);
+    if (isRangeError(error)) throw new RangeError(named(error.message));
+    if (isTypeError(error)) throw new TypeError(named(error.message));
+    throw error;
+  }
+}
+
+Tensor.prototype.selectScatter = function (this: Tensor, source, dim, index) {
+  return withPart('selectScatter', this, source, (x) => x.select(dim, index));
+};
+Tensor.prototype.sliceScatter = function (this: Tensor, source, dim, start, end, step) {
+  return withPart('sliceScatter', this, source, (x) => x.slice(dim, start, end, step));
+};
+Tensor.prototype.diagonalScatter = function (this: Tensor, source, options) {
+  return withPart('diagonalScatter', this, source, (x) => x.diagonal(options));
+};

@@ -1,0 +1,70 @@
+// LazyLinear: nothing until the first input or state dict, then a Linear.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { compile, io, manualSeed, nn, ones, optim, randn, SimdnnError, tensor, zeros } from '../../src';
+import { expectError, flat, thrownBy } from '../helpers';
+
+function refuses(fn: () => unknown, kind: new (...args: never[]) => Error, words: string): void {
+  const error = thrownBy(fn);
+  expect(error).toBeInstanceOf(kind);
+  expect(error.message).toContain(words);
+}
+
+it('becomes a Linear at the first input, with the numbers of one', () => {
+  manualSeed(3);
+  const lazy: nn.Linear = new nn.LazyLinear(2);
+  expect(lazy.toString()).toBe('LazyLinear(in_features=0, out_features=2, bias=True)');
+  expect((lazy as nn.LazyLinear).hasUninitializedParams()).toBe(true);
+  const y = lazy.forward(ones([4, 3]));
+  manualSeed(3);
+  const plain = new nn.Linear(3, 2);
+  expect(Object.getPrototypeOf(lazy)).toBe(nn.Linear.prototype);
+  expect(lazy.toString()).toBe(plain.toString());
+  expect(flat(y)).toEqual(flat(plain.forward(ones([4, 3]))));
+  y.sum().backward();
+  new optim.SGD(lazy.parameters(), { lr: 1 }).step();
+  expect(flat(lazy.bias!)).toEqual(flat(plain.bias!.sub(4)));
+  expectError(() => lazy.forward(ones([4, 5])), RangeError, '[Linear.forward] expected x [*, 3], got [4, 5]');
+});
+
+it('is initialized through its containers, frozen and copied as it is', () => {
+  const model = new nn.Sequential(new nn.LazyLinear(4, { bias: false }), new nn.Tanh(), new nn.LazyLinear(1));
+  model.requiresGrad_(false);
+  const copy = model.clone();
+  expect(model.forward(randn([2, 3])).shape).toEqual([2, 1]);
+  expect(model.parameters().map(({ shape, requiresGrad }) => [shape, requiresGrad])).toEqual([
+    [[4, 3], false],
+    [[1, 4], false],
+    [[1], false],
+  ]);
+  expect(copy.forward(randn([2, 7])).shape).toEqual([2, 1]);
+  expect(copy.parameters()[0]!.shape).toEqual([4, 7]);
+});
+
+it('is initialized by a state dict', () => {
+  const plain = new nn.Linear(3, 2);
+  const lazy = new nn.Sequential(new nn.LazyLinear(2));
+  const empty = new nn.LazyLinear(2).stateDict();
+  expect(Object.keys(empty)).toEqual(['weight', 'bias']);
+  new nn.LazyLinear(2).loadStateDict(empty);
+  refuses(() => plain.loadStateDict(empty), RangeError, 'expected shape [2, 3], got [0]');
+  const wrong = { '0.weight': zeros([3, 3]), '0.bias': zeros([2]) };
+  refuses(() => lazy.loadStateDict(wrong), RangeError, '0.weight: expected shape [2, inFeatures], got [3, 3]');
+  refuses(() => lazy.loadStateDict({ '0.bias': zeros([2]) }, { strict: false }), RangeError, '0.bias is for a LazyLinear');
+  lazy.loadStateDict(plain.stateDict({ prefix: '0.' }));
+  expect(lazy[0]!.toString()).toBe(plain.toString());
+  expect(flat(lazy.forward(ones([1, 3])))).toEqual(flat(plain.forward(ones([1, 3]))));
+});
+
+it('cannot be optimized, recorded or saved before', async () => {
+  const lazy = new nn.LazyLinear(2);
+  const hint = 'call model.forward(x) on a batch before';
+  refuses(() => new optim.Adam(lazy.parameters()), RangeError, hint);
+  refuses(() => compile(() => lazy.forward(ones([1, 2])))(), SimdnnError, hint);
+  await expect(io.saveModel(join(tmpdir(), 'never-written.simdnn'), lazy)).rejects.toThrow(hint);
+  refuses(() => lazy.forward(tensor(1)), RangeError, 'expected x [*, inFeatures], got []');
+  expect(lazy.hasUninitializedParams()).toBe(true);
+  lazy.forward(ones([1, 2]));
+  expect(compile(() => lazy.forward(ones([1, 2])))().shape).toEqual([1, 2]);
+});

@@ -1,0 +1,206 @@
+// Random models of tf.layers with random events between their steps, each trained recorded and operation by operation.
+import * as tf from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
+import { simdnnInfo } from '../../src/tfjs';
+import { randomly } from './step-programs';
+
+type Random = ReturnType<typeof randomly>;
+
+const activations = [
+  'linear',
+  'relu',
+  'tanh',
+  'sigmoid',
+  'softplus',
+  'softmax',
+  'elu',
+  'selu',
+  'relu6',
+  'hardSigmoid',
+  'swish',
+  'softsign',
+] as const;
+const losses = [
+  'meanSquaredError',
+  'meanAbsoluteError',
+  'categoricalCrossentropy',
+  'sparseCategoricalCrossentropy',
+  'binaryCrossentropy',
+  'meanSquaredLogarithmicError',
+  'hinge',
+  'squaredHinge',
+  'categoricalHinge',
+  'logcosh',
+  'kullbackLeiblerDivergence',
+  'poisson',
+  'cosineProximity',
+];
+const metrics = [
+  'accuracy',
+  'mse',
+  'mae',
+  'binaryAccuracy',
+  'categoricalAccuracy',
+  'categoricalCrossentropy',
+  'precision',
+  'cosine',
+  'mape',
+];
+
+const optimizers: ((rate: number) => tf.Optimizer)[] = [
+  (rate) => tf.train.sgd(rate),
+  (rate) => tf.train.momentum(rate, 0.9, true),
+  (rate) => tf.train.adam(rate),
+  (rate) => tf.train.rmsprop(rate),
+];
+
+/** A model as a seed describes it: each call makes it anew. */
+export interface Description {
+  make: () => layers.LayersModel;
+  compile: (model: layers.LayersModel) => void;
+  inputs: number;
+  outputs: number;
+  isSparse: boolean;
+  text: string;
+}
+
+function describeModel(r: Random): Description {
+  const [inputs, outputs] = [1 + r.upTo(12), 1 + r.upTo(6)];
+  const widths = Array.from({ length: r.upTo(3) }, () => 1 + r.upTo(16));
+  const chosen = [...widths, outputs].map((units) => ({
+    units,
+    activation: r.one(activations),
+    useBias: r.next() < 0.8,
+    penalty: r.next() < 0.2 ? r.one(['l1', 'l2', 'l1l2'] as const) : null,
+    isNormal: r.next() < 0.15,
+    dropout: r.next() < 0.05,
+  }));
+  const isFunctional = r.next() < 0.3;
+  const loss = r.one(outputs === 1 ? losses.filter((name) => !name.startsWith('sparse')) : losses);
+  const isSparse = loss.startsWith('sparse');
+  const measured = isSparse ? (r.next() < 0.5 ? ['accuracy'] : []) : metrics.filter(() => r.next() < 0.2);
+  const [optimizer, rate] = [r.one(optimizers), 0.001 + 0.03 * r.next()];
+  const dense = ({ units, activation, useBias, penalty }: (typeof chosen)[number]) =>
+    layers.layers.dense({
+      units,
+      activation,
+      useBias,
+      ...(penalty && { kernelRegularizer: layers.regularizers[penalty]({ l1: 0.02, l2: 0.03 }) }),
+    });
+  const make = (): layers.LayersModel => {
+    const x = layers.input({ shape: [inputs] });
+    let out: layers.SymbolicTensor = x;
+    const all = chosen.flatMap((one) => [
+      dense(one),
+      ...(one.isNormal ? [layers.layers.layerNormalization({})] : []),
+      ...(one.dropout ? [layers.layers.dropout({ rate: 0.5, seed: 7 })] : []),
+    ]);
+    if (!isFunctional) return layers.sequential({ layers: [layers.layers.inputLayer({ inputShape: [inputs] }), ...all] });
+    for (const layer of all) out = layer.apply(out) as layers.SymbolicTensor;
+    const aside = layers.layers.dense({ units: outputs }).apply(x) as layers.SymbolicTensor;
+    return layers.model({ inputs: x, outputs: layers.layers.add().apply([out, aside]) as layers.SymbolicTensor });
+  };
+  const compile = (model: layers.LayersModel): void => model.compile({ optimizer: optimizer(rate), loss, metrics: measured });
+  const text = `${isFunctional ? 'functional' : 'sequential'} ${inputs} ${chosen.map((c) => JSON.stringify(c)).join(' ')} ${loss} [${measured}]`;
+  return { make, compile, inputs, outputs, isSparse, text };
+}
+
+// What happens to both models between two steps.
+const events: ((r: Random) => (model: layers.LayersModel, description: Description) => void)[] = [
+  (r) => {
+    const rate = 0.001 + 0.03 * r.next();
+    return ({ optimizer }) => {
+      const its = optimizer as unknown as { setLearningRate?(rate: number): void; learningRate: number };
+      if (its.setLearningRate === undefined) its.learningRate = rate;
+      else its.setLearningRate(rate);
+    };
+  },
+  () => (model) => tf.tidy(() => model.setWeights(model.getWeights().map((w) => tf.mul(w, 0.5)))),
+  () => (model) => {
+    model.layers[1]!.trainable = !model.layers[1]!.trainable;
+  },
+  () =>
+    (model, { compile }) => {
+      compile(model);
+    },
+  () => (model) => void model.getWeights()[0]!.dataSync().fill(3),
+];
+
+const bitsOf = (values: ArrayLike<number>): string => Buffer.from(Float32Array.from(values).buffer).toString('hex');
+
+function dataOf(r: Random, { inputs, outputs, isSparse }: Description, rows: number): [tf.Tensor, tf.Tensor] {
+  const x = tf.tensor2d(r.floats(rows * inputs), [rows, inputs]);
+  const hot = Array.from({ length: rows }, () => r.upTo(outputs));
+  const values =
+    r.next() < 0.5
+      ? r.floats(rows * outputs).map(Math.abs)
+      : hot.flatMap((at) => Array.from({ length: outputs }, (_, i) => Number(i === at)));
+  const y = isSparse ? tf.tensor2d(Float32Array.from(hot), [rows, 1]) : tf.tensor2d(Float32Array.from(values), [rows, outputs]);
+  return [x, y];
+}
+
+// One step, one short fit or an evaluation: its numbers.
+function workOf(r: Random, rows: number): (model: layers.LayersModel, x: tf.Tensor, y: tf.Tensor) => Promise<number[]> {
+  const kind = r.next();
+  if (kind < 0.1) {
+    return async (model, x, y) => {
+      const log = await model.fit(x, y, {
+        epochs: 2,
+        batchSize: Math.max(1, rows >> 1),
+        shuffle: false,
+        verbose: 0,
+        validationSplit: rows > 4 ? 0.25 : 0,
+      });
+      return Object.values(log.history).flat() as number[];
+    };
+  }
+  if (kind < 0.25) {
+    return async (model, x, y) => {
+      const all = [model.evaluate(x, y, { batchSize: rows })].flat() as tf.Tensor[];
+      const numbers = all.map((t) => t.dataSync()[0]!);
+      tf.dispose(all);
+      return numbers;
+    };
+  }
+  return async (model, x, y) => [await model.trainOnBatch(x, y)].flat();
+}
+
+/** How many of its steps were replayed, and why none was. Throws where a bit differs. */
+export async function runModel(seed: number, steps = 16): Promise<{ replayed: number; reason: string; text: string }> {
+  const r = randomly(seed + 3e6);
+  const description = describeModel(r);
+  const [here, there] = [description.make(), description.make()];
+  there.setWeights(here.getWeights());
+  there.layers[0]!.setCallHook(() => {}); // so that it runs operation by operation
+  there.layers[1]!.setCallHook(() => {});
+  for (const model of [here, there]) description.compile(model);
+  const sizes = [1 + r.upTo(24), 1 + r.upTo(24)];
+  let replayed = 0;
+  let reason = '';
+  for (let i = 0; i < steps; i++) {
+    if (i > 5 && r.next() < 0.15) {
+      const event = r.one(events)(r);
+      for (const model of [here, there]) event(model, description);
+    }
+    const rows = i > 7 && r.next() < 0.2 ? sizes[1]! : sizes[0]!;
+    const [x, y] = dataOf(r, description, rows);
+    const work = i < 6 ? workOf({ ...r, next: () => 1 }, rows) : workOf(r, rows);
+    const outcomes: (number[] | string)[] = [];
+    for (const model of [there, here]) outcomes.push(await work(model, x, y).catch((error: Error) => error.message)); // nothing left to train, say
+    const [expected, found] = outcomes;
+    if (simdnnInfo().level === 'recorded') replayed++;
+    else if (i === 5) reason = simdnnInfo().reason!;
+    if (typeof expected === 'string' && expected !== found) throw new Error(`model ${seed}: ${found} for ${expected}`);
+    const pairs = [
+      ...(typeof expected === 'string' ? [] : [[found, expected]]),
+      ...here.getWeights().map((w, k) => [w.dataSync(), there.getWeights()[k]!.dataSync()]),
+    ] as [number[], number[]][];
+    for (const [k, [a, b]] of pairs.entries()) {
+      if (bitsOf(a) !== bitsOf(b))
+        throw new Error(`model ${seed}, step ${i}: ${k === 0 ? `${a} for ${b}` : `weight ${k - 1} differs`}: ${description.text}`);
+    }
+    tf.dispose([x, y]);
+  }
+  for (const model of [here, there]) model.dispose();
+  return { replayed, reason, text: `model ${seed}: ${description.text}` };
+}
