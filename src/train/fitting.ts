@@ -81,10 +81,11 @@ export class Fit implements Holder {
       classes: measures.classes,
     });
     const group = new Group(where, o.accumulate);
-    this.task = trainingTask(where, trained(this.trainingMetrics), o.optimizer, group, o.detectAnomaly, inStep);
+    const { precision } = o;
+    this.task = { ...trainingTask(where, trained(this.trainingMetrics), o.optimizer, group, o.detectAnomaly, inStep), precision };
     const tasks = [
       { task: this.task, loader: o.loader },
-      ...o.validation.map(({ loader }) => ({ task: evaluationTask(where, trained(o.metrics)), loader })),
+      ...o.validation.map(({ loader }) => ({ task: { ...evaluationTask(where, trained(o.metrics)), precision }, loader })),
     ];
     this.result = emptyResult(o);
     const { tensors } = this;
