@@ -74,8 +74,8 @@ export class LazyLinear extends Linear {
 
 function become(layer: Linear, inFeatures: number): void {
   const { weight, bias, outFeatures } = layer;
-  (layer as { inFeatures: number }).inFeatures = inFeatures;
   layer.weight = emptyParameter([outFeatures, inFeatures]).requiresGrad_(weight.requiresGrad);
+  (layer as { inFeatures: number }).inFeatures = inFeatures;
   if (bias !== null) layer.bias = emptyParameter([outFeatures]).requiresGrad_(bias.requiresGrad);
   Object.setPrototypeOf(layer, Linear.prototype);
   layer.resetParameters();
