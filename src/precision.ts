@@ -23,7 +23,7 @@ export const checkPrecision = (where: string, precision: unknown): Float32Matmul
  * `torch.set_float32_matmul_precision`.
  *
  * "highest" (the default): as float32. "high": each operand `x` as the sum of two bfloat16 numbers, `hi = bfloat16(x)` and `lo = bfloat16(x - hi)`, and a
- * product as `hi hi + hi lo + lo hi`, off by at most `3 * 2^-16` of its magnitude. "medium": operands rounded to bfloat16, off by at most `2^-7`. Sums
+ * product as `hi hi + hi lo + lo hi`, off by at most `2^-15` of its magnitude. "medium": operands rounded to bfloat16, off by at most `2^-7`. Sums
  * are float32's, and so are parameters, activations, gradients and states of optimizers. Layers and products whose right operand (the weight) has less than
  * 8,192 elements, or less than 32 rows or columns, stay float32.
  *

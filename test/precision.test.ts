@@ -22,7 +22,7 @@ const lower = ['high', 'medium'] as const;
 const all = ['highest', ...lower] as const;
 
 // Of the sum of the products' magnitudes, at worst, and float32's own roundings.
-const bounds = { highest: 0, high: 3 * 2 ** -16 * (1 + 2 ** -8), medium: 2 ** -7 + 2 ** -16 };
+const bounds = { highest: 0, high: 2 ** -15 + 2 ** -24, medium: 2 ** -7 + 2 ** -16 };
 const float32Part = (k: number): number => 2 ** -24 * (Math.sqrt(k) + 8);
 
 const threads = getNumThreads();
