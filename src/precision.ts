@@ -14,6 +14,8 @@ function set(precision: Float32MatmulPrecision): void {
   now = precision;
 }
 
+set(now); // another copy of the library, loaded over the same addon, may have left another one
+
 /** Refuses what is no precision; undefined stands for the present one. */
 export const checkPrecision = (where: string, precision: unknown): Float32MatmulPrecision | undefined =>
   precision === undefined ? undefined : checkOneOf(where, 'precision', precision, precisions);

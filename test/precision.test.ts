@@ -1,5 +1,5 @@
 // Products of rounded operands: within their bounds of float64, the same bits however they are run, and highest as if there were no others.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   compile,
   data,
@@ -239,6 +239,14 @@ describe('a precision', () => {
       if (wrong !== undefined) expect(() => compile((x: Tensor) => x, { precision: wrong as 'high' })).toThrow(RangeError);
     }
     expect(getFloat32MatmulPrecision()).toBe('highest');
+  });
+
+  it('is highest in a copy of the library that is loaded anew', async () => {
+    setFloat32MatmulPrecision('medium');
+    vi.resetModules();
+    const anew = await import('../src');
+    expect(anew.getFloat32MatmulPrecision()).toBe('highest');
+    expect(anew.full([1, 128], 1 + 2 ** -9).matmul(anew.ones([128, 64])).at(0, 0).item()).toBe(128.25);
   });
 
   it('of a gradient is that of the layer', () => {

@@ -41,7 +41,7 @@ struct Shape {
 };
 // Blocks of k in part and whole, columns in several blocks, rows in several groups; 16 KiB from row to row.
 constexpr Shape kShapes[] = {{1, 64, 128}, {5, 129, 257}, {37, 600, 64}, {0, 128, 128}, {7, 128, 600}, {150, 96, 300}, {7, 128, 1024}, {20, 1024, 300}};
-constexpr size_t kEmulatedShapes = 5;  // of them the first: each product of a plain twin takes a hundred times as long
+constexpr size_t kEmulatedShapes = 3;  // of them the first: each product of a plain twin takes a hundred times as long
 
 // Numbers of either kind: alike; of magnitudes from 2^-20 to 2^20; each half a unit of bfloat16 off one of its numbers, all to the same side.
 enum class Kind { kNormal, kScaled, kHalfway };
