@@ -143,7 +143,6 @@ const ofPackage = (): Hints =>
     [windows, 'bartlett_window blackman_window hamming_window hann_window kaiser_window fft stft istft'],
     ['bernoulli(p), multinomial(weights, n), normal(mean, std) and randint(high, shape) draw', 'binomial poisson distributions'],
     ['arange(start, end, step) leaves the end out', 'range'],
-    ['matmul() one after the other is it', 'chain_matmul'],
     ['empty(shape) is contiguous', 'empty_permuted empty_strided memory_format'],
     ['x.fill_(value) fills; full(shape, value) makes one', 'fill'],
     ['norm(p) of a tensor', 'frobenius_norm nuclear_norm'],
@@ -157,8 +156,6 @@ const ofPackage = (): Hints =>
     ['it is called atleast3d here', 'atleast_3d'],
     ['vstack(tensors) is it', 'row_stack'],
     ['trapezoid(y, x, { dx }) is it', 'trapz'],
-    ['cumsum() of the means of neighbours is it', 'cumulative_trapezoid'],
-    ['divide the place by the sizes', 'unravel_index'],
     ['indexAdd() adds up segments', 'segment_reduce'],
     [
       'nn.functional.dropout(x, p, training), alphaDropout() and featureAlphaDropout() are there',
