@@ -43,7 +43,6 @@ const layers = (): Hints =>
     ['NLLLoss takes inputs with further dimensions', 'NLLLoss2d'],
     ['parameters and buffers are made with their shapes', 'UninitializedBuffer UninitializedParameter'],
     ['LinearCrossEntropyLoss takes its options as an object', 'LinearCrossEntropyOptions'],
-    ['LinearCrossEntropyLoss never holds the logits of all rows', 'AdaptiveLogSoftmaxWithLoss'],
   ]);
 
 const functions = (): Hints =>

@@ -41,6 +41,7 @@ export function addPart(container: nn.Module, name: string, part: unknown): void
 
 // What the constructors that need arguments are given, to see which fields their objects have.
 const examples: Record<string, () => nn.Module> = {
+  AdaptiveLogSoftmaxWithLoss: () => new nn.AdaptiveLogSoftmaxWithLoss(1, 2, [1]),
   BatchNorm1d: () => new nn.BatchNorm1d(1),
   Bilinear: () => new nn.Bilinear(1, 1, 1),
   Embedding: () => new nn.Embedding(1, 1),

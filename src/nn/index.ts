@@ -2,6 +2,7 @@
 export type { AccumulatedHook, GradientHook, HookHandle } from '../gradient-hooks';
 export type { BagMode, CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
 export * from './activations';
+export * from './adaptive-log-softmax';
 export * from './batch-norm';
 export { Bilinear } from './bilinear';
 export * from './binary-losses';

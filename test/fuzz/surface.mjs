@@ -413,6 +413,20 @@ const recipes = {
   'Tensor.softmax': (w) => withFloat(w, (t) => [w.dim(t)]),
   'Tensor.logSoftmax': (w) => withFloat(w, (t) => [w.dim(t)]),
 
+  'nn.AdaptiveLogSoftmaxWithLoss': (w) => [w.size(), 8, w.r.pick([[2], [1, 5]]), w.options({ divValue: () => 2, headBias: w.boolean })],
+  'nn.AdaptiveLogSoftmaxWithLoss.forward': (w) => {
+    const x = w.matrix();
+    return on(new w.lib.nn.AdaptiveLogSoftmaxWithLoss(x.shape[1], 8, [2, 5]), [x, w.ints([x.shape[0]], 8)]);
+  },
+  ...Object.fromEntries(
+    ['logProb', 'predict'].map((name) => [
+      `nn.AdaptiveLogSoftmaxWithLoss.${name}`,
+      (w) => {
+        const x = w.matrix();
+        return on(new w.lib.nn.AdaptiveLogSoftmaxWithLoss(x.shape[1], 8, [2, 5]), [x]);
+      },
+    ]),
+  ),
   'nn.LazyLinear': (w) => [w.size(), w.options({ bias: w.boolean })],
   'nn.Linear': (w) => [w.size(), w.size(), w.options({ bias: w.boolean })],
   'nn.Sequential': (w) => [w.linear(), w.layer()],
@@ -622,6 +636,9 @@ const recipes = {
     const x = w.float();
     return on(x, [x]);
   },
+  ...Object.fromEntries(
+    ['cumsum_', 'cumprod_'].map((name) => [`Tensor.${name}`, (w) => withFloat(w, (t) => [w.dim(t)], w.matrix().detach())]),
+  ),
   'Tensor.isclose': (w) => withTensor(w, (t) => [t]),
   'Tensor.kthvalue': (w) => on(w.matrix(), [1]),
   empty: (w) => [w.shape()],

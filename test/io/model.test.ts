@@ -26,6 +26,7 @@ const made: Record<string, () => nn.Module> = {
   GELU: () => new nn.GELU({ approximate: 'tanh' }),
   GLU: () => new nn.GLU({ dim: 0 }),
   GroupNorm: () => new nn.GroupNorm(2, 4, { affine: false }),
+  AdaptiveLogSoftmaxWithLoss: () => new nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2, 3], { headBias: true, divValue: 2 }),
   LayerNorm: () => new nn.LayerNorm([2, 3], { bias: false }),
   Linear: () => new nn.Linear(3, 2, { bias: false }),
   LinearCrossEntropyLoss: () => new nn.LinearCrossEntropyLoss(3, 2, { bias: true }),

@@ -57,6 +57,12 @@ def put_apart(x, s):
     return y
 
 
+def adaptive(x):
+    layer = torch.nn.AdaptiveLogSoftmaxWithLoss(4, 8, [3, 5], div_value=2, head_bias=True)
+    layer.load_state_dict({name: f(*t.shape, start=-0.5, step=0.07) for name, t in layer.state_dict().items()})
+    return layer.to(x.dtype)
+
+
 # Each case: the inputs, and the function of them.
 CASES = {
     "Tensor.view": [([X], lambda x: x.view(2, -1))],
@@ -534,6 +540,12 @@ CASES = {
     "ops.unravelIndex": [
         ([i([0, 7, 23, 12], [2, 2])], lambda a: torch.unravel_index(a, (2, 3, 4))),
         ([i([-1, 25, 5])], lambda a: torch.unravel_index(a, (4, 6))),
+    ],
+    "nn.AdaptiveLogSoftmaxWithLoss": [
+        ([f(5, 4), i([0, 3, 7, 4, 2])], lambda x, t: adaptive(x)(x, t)),
+        ([f(5, 4)], lambda x: adaptive(x).log_prob(x)),
+        ([f(5, 4)], lambda x: adaptive(x).predict(x)),
+        ([f(4), i(6)], lambda x, t: adaptive(x)(x, t)),
     ],
     "Tensor.frac_": [([X], lambda x: x.clone().frac_())],
     "Tensor.deg2rad_": [([X], lambda x: x.clone().deg2rad_())],

@@ -1,4 +1,5 @@
 // Cases of medians and quantiles without NaN, histograms, and of in-place forms; `dense.py` has the same ones, in the same order, in PyTorch.
+import * as nn from '../../src/nn';
 import * as ops from '../../src/ops';
 import type { Tensor } from '../../src/tensor';
 import { float, floats, int, mask34, of, on, positive, x34, y34 } from './case-inputs';
@@ -11,6 +12,12 @@ const shares = () => floats([0.1, 0.35, 0.5, 0.65, 0.9]);
 const both = ({ values, indices }: { values: Tensor; indices: Tensor }): Tensor[] => [values, indices];
 const counts = ({ hist, binEdges }: { hist: Tensor; binEdges: Tensor }): Tensor[] => [hist, binEdges];
 const twos = () => floats([2, 2]);
+
+const adaptive = new nn.AdaptiveLogSoftmaxWithLoss(4, 8, [3, 5], { divValue: 2, headBias: true });
+adaptive.loadStateDict(
+  Object.fromEntries(Object.entries(adaptive.stateDict()).map(([name, { shape }]) => [name, float(shape, -0.5, 0.07)])),
+);
+const scored = ({ output, loss }: { output: Tensor; loss: Tensor }): Tensor[] => [output, loss];
 
 const inPlace: Record<string, Case[]> = {
   'Tensor.frac_': [of((x) => x.clone().frac_())],
@@ -172,6 +179,20 @@ export const orderCases: Record<string, Case[]> = {
     on(
       (index) => ops.unravelIndex(index, [4, 6]),
       () => int([-1, 25, 5]),
+    ),
+  ],
+  'nn.AdaptiveLogSoftmaxWithLoss': [
+    on(
+      (x, target) => scored(adaptive.forward(x, target!)),
+      () => float([5, 4]),
+      () => int([0, 3, 7, 4, 2]),
+    ),
+    of((x) => adaptive.logProb(x), 5, 4),
+    { ...of((x) => adaptive.predict(x), 5, 4), constants: [0] },
+    on(
+      (x, target) => scored(adaptive.forward(x, target!)),
+      () => float([4]),
+      () => int([6], []),
     ),
   ],
   ...inPlace,
