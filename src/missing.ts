@@ -32,7 +32,6 @@ const layers = (): Hints =>
       'layers are dense: BatchNorm1d, GroupNorm, LayerNorm and RMSNorm are there',
       'BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d LazyBatchNorm2d LazyBatchNorm3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d SyncBatchNorm',
     ],
-    ['BatchNorm1d(features) is told how many features there are', 'LazyBatchNorm1d'],
     ['registerBuffer(name, tensor) of a module makes a buffer', 'Buffer'],
     [
       padded,

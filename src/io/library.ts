@@ -48,6 +48,7 @@ const examples: Record<string, () => nn.Module> = {
   EmbeddingBag: () => new nn.EmbeddingBag(1, 1),
   GroupNorm: () => new nn.GroupNorm(1, 1),
   LayerNorm: () => new nn.LayerNorm(1),
+  LazyBatchNorm1d: () => new nn.LazyBatchNorm1d(),
   LazyLinear: () => new nn.LazyLinear(1),
   Linear: () => new nn.Linear(1, 1),
   LinearCrossEntropyLoss: () => new nn.LinearCrossEntropyLoss(1, 1),

@@ -4,7 +4,7 @@ import { describe, rangeError, typeError } from '../errors';
 import type { TensorData } from '../memory';
 import { Module, Parameter } from '../nn';
 import { computedIn } from '../nn/computed';
-import { UninitializedParameter } from '../nn/parameter';
+import { isUninitialized } from '../nn/parameter';
 import { Tensor } from '../tensor';
 import { Writer } from './codec';
 import { library, type ModuleClass, partsIn } from './library';
@@ -143,7 +143,7 @@ export class Apart {
         'keep it as tensor.detach()',
       );
     }
-    if (tensor instanceof UninitializedParameter) {
+    if (isUninitialized(tensor)) {
       throw rangeError(this.where, `${path} is not initialized yet`, 'call model.forward(x) on a batch before');
     }
     // In the file the tensors of the state dict have their names there, others one that no state dict has.

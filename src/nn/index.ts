@@ -3,7 +3,7 @@ export type { AccumulatedHook, GradientHook, HookHandle } from '../gradient-hook
 export type { BagMode, CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
 export * from './activations';
 export * from './adaptive-log-softmax';
-export * from './batch-norm';
+export { BatchNorm1d, type BatchNorm1dOptions } from './batch-norm';
 export { Bilinear } from './bilinear';
 export * from './binary-losses';
 export { type Layer, ModuleDict, ModuleList, Sequential } from './containers';
@@ -29,6 +29,7 @@ export { Identity } from './identity';
 /** Initial values of parameters. */
 export * as init from './init';
 export type { NamedParts } from './keyed';
+export { LazyBatchNorm1d } from './lazy-batch-norm';
 export { LazyLinear } from './lazy-linear';
 export * from './likelihood-losses';
 export { Linear } from './linear';

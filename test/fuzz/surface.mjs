@@ -427,6 +427,8 @@ const recipes = {
       },
     ]),
   ),
+  'nn.LazyBatchNorm1d': (w) => [w.options({ eps: () => w.r.real(), affine: w.boolean, trackRunningStats: w.boolean })],
+  ...Object.fromEntries(['Hardshrink', 'Softshrink'].map((name) => [`nn.${name}`, (w) => [w.options({ lambd: () => 0.5 })]])),
   'nn.LazyLinear': (w) => [w.size(), w.options({ bias: w.boolean })],
   'nn.Linear': (w) => [w.size(), w.size(), w.options({ bias: w.boolean })],
   'nn.Sequential': (w) => [w.linear(), w.layer()],
