@@ -6,7 +6,7 @@ import { allocatePersistent } from './memory';
 const alignment = 16; // elements: a cache line, and the widest vector
 const blockLength = 65536; // 256 KiB; pages that no parameter uses cost no memory
 
-const padded = (n: number): number => (n + alignment - 1) & -alignment;
+const padded = (n: number): number => Math.ceil(n / alignment) * alignment;
 
 /** Memory in which every piece that was handed out is known by where it begins, in elements. */
 interface Block {

@@ -2,6 +2,7 @@
 import { isFloat32Array } from '../brands';
 import { checkAttached, describe, rangeError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
+import { refuseUninitialized } from '../nn/parameter';
 import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { longest } from './header';
@@ -22,6 +23,7 @@ const isWide = (name: string): boolean => /(^|\.)num_batches_tracked$/.test(name
 /** The tensor called `name`, as it is now: on its own memory, which `packed` copies. */
 export function storedOf(where: string, name: string, tensor: unknown): Stored {
   if (!(tensor instanceof Tensor)) throw typeError(where, `expected ${describe(name)} to be a tensor, got ${describe(tensor)}`);
+  refuseUninitialized(where, name, tensor);
   const { values, shape, version } = tensor;
   checkAttached(where, values);
   if (version.holder?.refusal !== undefined) refuseHeld(where, tensor);

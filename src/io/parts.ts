@@ -3,7 +3,7 @@ import { describe, rangeError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { Metric } from '../metrics';
 import { Module, type StateDict } from '../nn';
-import { copyState, mismatches } from '../nn/state';
+import { copyState, initializeFrom, mismatches } from '../nn/state';
 import { Optimizer } from '../optim';
 import { LRScheduler } from '../optim/lr-scheduler';
 import { Tensor } from '../tensor';
@@ -71,7 +71,11 @@ function ofModel(model: Module): Part {
       const { lines } = mismatches(where, own, saved as StateDict, true);
       if (lines.length > 0) throw rangeError(where, ['the model is another:', ...lines].join('\n  '));
       for (const [, held] of own) if (held instanceof Tensor) refuseHeld(where, held);
-      return () => copyState(own, saved as StateDict);
+      const initialize = model[initializeFrom](where, saved as StateDict, '');
+      return () => {
+        initialize();
+        copyState(model.stateEntries(''), saved as StateDict);
+      };
     },
   };
 }

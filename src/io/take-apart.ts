@@ -4,7 +4,7 @@ import { describe, rangeError, typeError } from '../errors';
 import type { TensorData } from '../memory';
 import { Module, Parameter } from '../nn';
 import { computedIn } from '../nn/computed';
-import { isUninitialized } from '../nn/parameter';
+import { refuseUninitialized } from '../nn/parameter';
 import { Tensor } from '../tensor';
 import { Writer } from './codec';
 import { library, type ModuleClass, partsIn } from './library';
@@ -143,9 +143,7 @@ export class Apart {
         'keep it as tensor.detach()',
       );
     }
-    if (isUninitialized(tensor)) {
-      throw rangeError(this.where, `${path} is not initialized yet`, 'call model.forward(x) on a batch before');
-    }
+    refuseUninitialized(this.where, path, tensor);
     // In the file the tensors of the state dict have their names there, others one that no state dict has.
     let memory = this.memory.get(tensor.values);
     if (memory === undefined) {

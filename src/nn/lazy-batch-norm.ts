@@ -51,21 +51,25 @@ export class LazyBatchNorm1d extends BatchNorm1d {
 
   override forward(x: Tensor): Tensor {
     checkInputs('LazyBatchNorm1d.forward', arguments.length);
-    this.initializeParameters(x);
-    return this.forward(x);
+    if (!isMade(this)) this.initializeParameters(x); // who has kept this method calls it later too
+    return super.forward(x);
   }
 
   /** @internal */
-  override [initializeFrom](where: string, dict: Readonly<StateDict>, prefix: string): void {
+  override [initializeFrom](where: string, dict: Readonly<StateDict>, prefix: string): () => void {
     const names = ['weight', 'bias', 'running_mean', 'running_var'];
     const sizes = givenIn(dict, prefix, names).flatMap((t, i) => (t === null ? [] : [[names[i], t.numel] as const]));
     const [first] = sizes;
     const other = sizes.find(([, size]) => size !== first![1]);
     if (other !== undefined)
       throw rangeError(where, `${prefix}${first![0]} has ${first![1]} elements, and ${prefix}${other[0]} ${other[1]}`);
-    if (first !== undefined) become(this, first[1]);
+    return () => {
+      if (first !== undefined && !isMade(this)) become(this, first[1]); // it may stand in the model twice
+    };
   }
 }
+
+const isMade = (layer: BatchNorm1d): boolean => Object.getPrototypeOf(layer) === BatchNorm1d.prototype;
 
 function become(layer: BatchNorm1d, numFeatures: number): void {
   const { weight, bias } = layer;

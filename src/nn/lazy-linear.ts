@@ -46,23 +46,28 @@ export class LazyLinear extends Linear {
 
   override forward(x: Tensor): Tensor {
     checkInputs('LazyLinear.forward', arguments.length);
-    this.initializeParameters(x);
-    return this.forward(x);
+    if (this.weight instanceof UninitializedParameter) this.initializeParameters(x); // who has kept this method calls it later too
+    return super.forward(x);
   }
 
   /** @internal */
-  override [initializeFrom](where: string, dict: Readonly<StateDict>, prefix: string): void {
+  override [initializeFrom](where: string, dict: Readonly<StateDict>, prefix: string): () => void {
     const [weight, bias] = givenIn(dict, prefix, ['weight', 'bias']);
-    if (weight) become(this, weight.shape[1]!);
-    else if (bias && this.bias !== null)
+    if (weight) {
+      return () => {
+        if (this.hasUninitializedParams()) become(this, weight.shape[1]!); // it may stand in the model twice
+      };
+    }
+    if (bias && this.bias !== null)
       throw rangeError(where, `${prefix}bias is for a LazyLinear that has no weight yet, and the state dict has none`);
+    return () => {};
   }
 }
 
 function become(layer: Linear, inFeatures: number): void {
   const { weight, bias, outFeatures } = layer;
-  (layer as { inFeatures: number }).inFeatures = inFeatures;
   layer.weight = emptyParameter([outFeatures, inFeatures]).requiresGrad_(weight.requiresGrad);
+  (layer as { inFeatures: number }).inFeatures = inFeatures;
   if (bias !== null) layer.bias = emptyParameter([outFeatures]).requiresGrad_(bias.requiresGrad);
   Object.setPrototypeOf(layer, Linear.prototype);
   layer.resetParameters();

@@ -257,14 +257,18 @@ export abstract class Module extends Parts {
     const own = this.stateEntries('');
     const { lines, result } = mismatches(where, own, dict, strict);
     if (lines.length > 0) throw rangeError(where, ['the state dict does not fit:', ...lines].join('\n  '));
-    const lazy = this.namedModules().filter(([, module]) => module[initializeFrom] !== Module.prototype[initializeFrom]);
-    for (const [path, module] of lazy) module[initializeFrom](where, dict, path === '' ? '' : `${path}.`);
-    copyState(lazy.length === 0 ? own : this.stateEntries(''), dict);
+    this[initializeFrom](where, dict, '')();
+    copyState(this.stateEntries(''), dict);
     return result;
   }
 
-  /** @internal Makes parameters that wait for their sizes those of a state dict. */
-  [initializeFrom](_where: string, _dict: Readonly<StateDict>, _prefix: string): void {}
+  /** @internal Makes parameters that wait for their sizes, of the modules in this one too, those of a state dict. */
+  [initializeFrom](where: string, dict: Readonly<StateDict>, prefix: string): () => void {
+    const made = this.namedChildren().map(([name, module]) => module[initializeFrom](where, dict, `${prefix}${name}.`));
+    return () => {
+      for (const make of made) make();
+    };
+  }
 
   /**
    * A copy of the module with all that it holds, which shares nothing with it: `copy.deepcopy` of a `torch.nn.Module`.

@@ -4,7 +4,7 @@ import { describe, rangeError, typeError } from '../errors';
 import { checkTensor, type Tensor } from '../tensor';
 import { defineComputed, dropComputed, makerOf, refuseRecorded } from './computed';
 import { Module } from './module';
-import { emptyParameter, Parameter } from './parameter';
+import { emptyParameter, Parameter, refuseUninitialized } from './parameter';
 
 /** The parameter of a module that is to be normed: it may be one that is computed already. */
 export function weightOf(where: string, module: Module, name: unknown): Tensor {
@@ -14,6 +14,7 @@ export function weightOf(where: string, module: Module, name: unknown): Tensor {
   if (!Object.hasOwn(module, name) || tensor === undefined || tensor === null) {
     throw rangeError(where, `the module has no parameter ${describe(name)} in a field of its own`);
   }
+  refuseUninitialized(where, name, tensor);
   return checkTensor(where, name, tensor, 'float32');
 }
 

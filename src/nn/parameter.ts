@@ -1,6 +1,6 @@
 // The tensors that a model learns.
 import { allocateParameter, claimGradient } from '../blocks';
-import { withDefaults } from '../errors';
+import { rangeError, withDefaults } from '../errors';
 import { checkShape, numelOf } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 
@@ -32,6 +32,11 @@ export class Parameter extends Tensor {
 export function emptyParameter(shape: number[]): Parameter {
   const sizes = checkShape('Parameter', shape);
   return new Parameter(new Tensor(allocateParameter(numelOf(sizes)), sizes));
+}
+
+/** Refuses what is without elements yet. */
+export function refuseUninitialized(where: string, name: string, tensor: unknown): void {
+  if (isUninitialized(tensor)) throw rangeError(where, `${name} is not initialized yet`, 'call model.forward(x) on a batch before');
 }
 
 /** A parameter of a module that learns from its first input how large it is: without elements. `sizes` are those that are known, and the names of the others. */

@@ -9,7 +9,7 @@ import { isUninitialized } from './parameter';
 /** The tensors of a module by their paths, with PyTorch's keys. Under `_extra_state` stands what `getExtraState` of a module gave, whatever that is. */
 export type StateDict = Record<string, Tensor>;
 
-/** How a module whose parameters wait for their sizes is asked to make those that a state dict has. */
+/** How a module whose parameters wait for their sizes is asked to make those that a state dict has: it checks them, and what it returns makes them. */
 export const initializeFrom: unique symbol = Symbol('initializeFrom');
 
 /** The keys that `loadStateDict` did not find in the dict, and those that it found no place for. */

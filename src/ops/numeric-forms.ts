@@ -1,9 +1,9 @@
 // Functions of numbers that are made of others: signs, steps, lengths, powers and sums of powers of two.
+import { record } from '../autograd';
 import { broadcastShapes } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
-import { type Operand, operand, scalar } from './broadcast';
+import { giveSummed, type Operand, operand, scalar } from './broadcast';
 import { choose } from './choose';
-import { root } from './root';
 import './arithmetic';
 import './compare';
 import './pairs';
@@ -82,9 +82,15 @@ Tensor.prototype.hypot = function (this: Tensor, other) {
   const longer = a.maximum(b);
   // Powers of two by which the squares of large numbers do not overflow and those of small ones do not vanish; they round nothing.
   const down = choose(where, longer.gt(2 ** 60), scalar(2 ** -100), scalar(1));
-  const scale = choose(where, longer.lt(2 ** -60), scalar(2 ** 100), down);
-  const length = root('hypot', this.mul(scale).square().add(other.mul(scale).square())).div(scale);
-  return choose(where, a.eq(Infinity).logicalOr(b.eq(Infinity)), scalar(Infinity), length);
+  const scale = choose(where, longer.lt(2 ** -40), scalar(2 ** 100), down);
+  const sides = [this.detach().mul(scale), other.detach().mul(scale)] as const;
+  const length = sides[0].square().add(sides[1].square()).sqrt();
+  const y = choose(where, a.eq(Infinity).logicalOr(b.eq(Infinity)), scalar(Infinity), length.div(scale));
+  return record(y, 'hypot', [this, other], [], (dy) => {
+    [this, other].forEach((x, i) => {
+      if (x.needsGrad) giveSummed(x, dy.mul(choose(where, length.eq(0), scalar(0), sides[i]!.div(length))), true);
+    });
+  });
 };
 
 // 1 / -0 is negative, which -0 is not.
@@ -96,7 +102,7 @@ Tensor.prototype.signbit = function (this: Tensor) {
 
 Tensor.prototype.copysign = function (this: Tensor, right: Operand) {
   const where = 'Tensor.copysign';
-  const other = operand(where, this, right).detach().to('float32');
+  const other = typeof right === 'number' ? scalar(right) : operand(where, this, right).detach().to('float32'); // of int32 there is no -0
   broadcastShapes(where, this.shape, other.shape);
   return this.to('float32')
     .abs()

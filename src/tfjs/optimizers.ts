@@ -121,13 +121,15 @@ function sgd(optimizer: Sgd, given: Given): boolean {
 }
 
 function momentum(optimizer: Momentum, given: Given): boolean {
-  const updates = updatesOf(given, [optimizer.accumulations]);
+  const { accumulations } = optimizer;
+  const updates = updatesOf(given, [accumulations]);
   if (updates === null || scalarOf(optimizer.c) === null || scalarOf(optimizer.m) === null) return false;
   const all = updates.map((update) => ({
-    momentumBuffer: stateOf(optimizer.accumulations, update, 'momentum'),
+    momentumBuffer: stateOf(accumulations, update, 'momentum'),
     param: owned(update.variable),
     grad: update.gradient,
   }));
+  recorder?.guard(() => optimizer.accumulations === accumulations); // optimizer.setWeights makes others
   return take(optimizer, () => {
     const options = { lr: -scalarOf(optimizer.c)!, momentum: scalarOf(optimizer.m)!, nesterov: optimizer.useNesterov };
     for (const one of all) calls.sgdStep({ ...one, n: one.param.length, ...options });
@@ -153,6 +155,7 @@ function adam(optimizer: Adam, given: Given): boolean {
     n: update.variable.size,
     ...{ step: 0, lr: 0, beta1: 0, beta2: 0, eps: 0 },
   }));
+  recorder?.guard(() => optimizer.accumulatedFirstMoment === first && optimizer.accumulatedSecondMoment === second);
   const issue = (): void => {
     const { learningRate, beta1, beta2, epsilon, iterations } = optimizer;
     for (const one of all) {

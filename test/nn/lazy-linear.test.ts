@@ -1,6 +1,7 @@
 // LazyLinear and LazyBatchNorm1d: nothing until the first input or state dict, then a Linear and a BatchNorm1d.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { compile, io, manualSeed, nn, ones, optim, randn, SimdnnError, tensor, zeros } from '../../src';
 import { expectError, flat, thrownBy } from '../helpers';
@@ -52,6 +53,13 @@ it('is initialized by a state dict', () => {
   const wrong = { '0.weight': zeros([3, 3]), '0.bias': zeros([2]) };
   refuses(() => lazy.loadStateDict(wrong), RangeError, '0.weight: expected shape [2, inFeatures], got [3, 3]');
   refuses(() => lazy.loadStateDict({ '0.bias': zeros([2]) }, { strict: false }), RangeError, '0.bias is for a LazyLinear');
+  const two = new nn.Sequential(new nn.LazyLinear(2), new nn.LazyLinear(2));
+  refuses(() => two.loadStateDict({ '0.weight': zeros([2, 3]), '1.bias': zeros([2]) }, { strict: false }), RangeError, '1.bias is for');
+  expect((two[0] as nn.LazyLinear).hasUninitializedParams()).toBe(true);
+  const shared = new nn.LazyLinear(2);
+  const twice = new nn.ModuleDict({ a: shared, b: shared });
+  twice.loadStateDict({ ...plain.stateDict({ prefix: 'a.' }), ...plain.stateDict({ prefix: 'b.' }) });
+  expect(flat(shared.weight)).toEqual(flat(plain.weight));
   lazy.loadStateDict(plain.stateDict({ prefix: '0.' }));
   expect(lazy[0]!.toString()).toBe(plain.toString());
   expect(flat(lazy.forward(ones([1, 3])))).toEqual(flat(plain.forward(ones([1, 3]))));
@@ -62,7 +70,12 @@ it('cannot be optimized, recorded or saved before', async () => {
   const hint = 'call model.forward(x) on a batch before';
   refuses(() => new optim.Adam(lazy.parameters()), RangeError, hint);
   refuses(() => compile(() => lazy.forward(ones([1, 2])))(), SimdnnError, hint);
-  await expect(io.saveModel(join(tmpdir(), 'never-written.simdnn'), lazy)).rejects.toThrow(hint);
+  const path = join(tmpdir(), 'never-written.simdnn');
+  const notYet = `weight is not initialized yet\n  hint: ${hint}`;
+  await expect(io.saveModel(path, lazy)).rejects.toThrow(notYet);
+  await expect(io.saveSafetensors(path, lazy.stateDict())).rejects.toThrow(notYet);
+  await expect(io.saveCheckpoint(path, { model: lazy })).rejects.toThrow(notYet);
+  refuses(() => nn.utils.weightNorm(lazy), RangeError, notYet);
   refuses(() => lazy.forward(tensor(1)), RangeError, 'expected x [*, inFeatures], got []');
   expect(lazy.hasUninitializedParams()).toBe(true);
   lazy.forward(ones([1, 2]));
@@ -130,4 +143,21 @@ it('LazyBatchNorm1d cannot be optimized, recorded or saved before', async () => 
   refuses(() => lazy.forward(ones([2])), RangeError, '[LazyBatchNorm1d.forward] expected x [n, numFeatures, *], got [2]');
   refuses(() => new nn.LazyBatchNorm1d({ affine: 1 as never }), TypeError, '[LazyBatchNorm1d] expected affine');
   expect(lazy.hasUninitializedParams()).toBe(true);
+});
+
+it('is initialized by a checkpoint, and by a summary', async () => {
+  const mlp = () => new nn.Sequential(new nn.LazyLinear(4), new nn.Tanh(), new nn.LazyLinear(1));
+  const model = mlp();
+  expect(nn.utils.summary(model, [2, 3]).totalParams).toBe(4 * 3 + 4 + 4 + 1);
+  const path = join(mkdtempSync(join(tmpdir(), 'simdnn-lazy-')), 'run.safetensors');
+  await io.saveCheckpoint(path, { model, optimizer: new optim.SGD(model.parameters(), { lr: 1 }) });
+  const other = new nn.Sequential(new nn.LazyLinear(4), new nn.Tanh(), new nn.LazyLinear(2));
+  await expect(io.loadCheckpoint(path, { model: other })).rejects.toThrow('2.weight: expected shape [2, inFeatures], got [1, 4]');
+  expect((other[0] as nn.LazyLinear).hasUninitializedParams()).toBe(true);
+  const copy = mlp();
+  await io.loadCheckpoint(path, { model: copy });
+  expect(copy.toString()).toBe(model.toString());
+  const x = randn([5, 3]);
+  expect(flat(copy.forward(x))).toEqual(flat(model.forward(x)));
+  rmSync(dirname(path), { recursive: true });
 });

@@ -98,6 +98,15 @@ describe('the memory of parameters', () => {
     expectSame(part.grad!, [4, 4]);
   });
 
+  it('is refused where it is too large, and leaves the next ones their memory', () => {
+    const lazy = new nn.LazyLinear(2 ** 47);
+    for (const make of [() => new nn.Linear(2 ** 24, 2 ** 24), () => lazy.forward(ones([1, 2]))])
+      expect(make).toThrow('[memory] 281474976710656 elements cannot be allocated');
+    expect([lazy.inFeatures, lazy.hasUninitializedParams()]).toEqual([0, true]);
+    const { weight, bias } = new nn.Linear(8, 4);
+    expect([weight.floats.length, bias!.floats.length, follows(weight.floats, bias!.floats)]).toEqual([32, 4, true]);
+  });
+
   it('does not let a part of a parameter pass for a neighbour', () => {
     const { weight, bias } = new nn.Linear(4, 5); // 20 values, 12 of padding
     const part = weight.floats.subarray(0, 18);

@@ -1,6 +1,6 @@
 // Signs, steps, lengths, running extremes and cross products: corners and messages. Their numbers and gradients are PyTorch's in float64: dense.test.ts.
 import { describe, expect, it } from 'vitest';
-import { ones, tensor, zeros } from '../../src';
+import { ones, type Tensor, tensor, zeros } from '../../src';
 import { expectError, expectSame } from '../helpers';
 
 const int = (...values: number[]) => tensor(values, { dtype: 'int32' });
@@ -16,11 +16,31 @@ describe('hypot, copysign, heaviside, sinc and logaddexp2', () => {
     expectSame(tensor([Infinity, nan, nan, -Infinity]).hypot(tensor([nan, -Infinity, 1, 0])), [Infinity, Infinity, nan, Infinity]);
     expectSame(tensor([3 * 2 ** 120, 3 * 2 ** -100]).hypot(tensor([4 * 2 ** 120, 4 * 2 ** -100])), [5 * 2 ** 120, 5 * 2 ** -100]);
   });
+  it('hypot has the value and the gradient of all lengths, small sides among them', () => {
+    for (let exponent = -124; exponent < 126; exponent++) {
+      for (const ratio of [1, 3 / 4, 1 / 16]) {
+        const size = 2 ** exponent;
+        const [x, other] = [size, Math.max(size * ratio, 2 ** -126)].map((side) => tensor([side], { requiresGrad: true })) as [
+          Tensor,
+          Tensor,
+        ];
+        const y = x.hypot(other);
+        y.mul(tensor([0.01]))
+          .sum()
+          .backward();
+        const expected = Math.hypot(x.item(), other.item());
+        expect(y.item() / expected).toBeCloseTo(1, 6);
+        expect(x.grad!.item() * 100).toBeCloseTo(x.item() / expected, 6);
+        expect(other.grad!.item() * 100).toBeCloseTo(other.item() / expected, 6);
+      }
+    }
+  });
   it('tell -0 from 0', () => {
     expectSame(tensor([-0, 0, nan, -Infinity]).signbit(), [1, 0, 0, 1]);
     const signed = tensor([0, 1, nan]).copysign(-0);
     expect([Object.is(signed.data[0], -0), signed.data[1], signed.data[2]]).toEqual([true, -1, nan]);
     expect(int(1, -2).copysign(int(-1, 1)).dtype).toBe('float32');
+    expectSame(int(1, -2).copysign(-0), [-1, -2]);
   });
   it('keep int32 where PyTorch does, and check their arguments', () => {
     expect(int(1).heaviside(int(2)).dtype).toBe('int32');

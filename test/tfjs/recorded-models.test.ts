@@ -85,6 +85,26 @@ describe('a recorded model', () => {
     expect(simdnnInfo().reason).toContain('call hook');
   });
 
+  it.each([
+    ['adam', () => tf.train.adam(0.05)],
+    ['momentum', () => tf.train.momentum(0.01, 0.9)],
+  ] as const)('goes on from the state that %s is given', async (_, optimizer) => {
+    const losses = async (isRecorded: boolean) => {
+      const dense = make.dense({ units: 1, kernelInitializer: 'ones' });
+      if (!isRecorded) dense.setCallHook(() => {});
+      const { model, x, y } = await trained([dense], { optimizer: optimizer() });
+      expect(simdnnInfo().level).toBe(isRecorded ? 'recorded' : 'training');
+      const saved = (await model.optimizer.getWeights()).map(({ name, tensor }) => ({ name, tensor: tf.clone(tensor) }));
+      for (let i = 0; i < 4; i++) await model.trainOnBatch(x, y);
+      await model.optimizer.setWeights(saved);
+      const after = [];
+      for (let i = 0; i < 6; i++) after.push(await model.trainOnBatch(x, y));
+      expect(simdnnInfo().level).toBe(isRecorded ? 'recorded' : 'training');
+      return after;
+    };
+    expect(await losses(true)).toEqual(await losses(false));
+  });
+
   it('trains by an unchanged fit', async () => {
     const { model, x, y } = await trained([make.dense({ units: 1 })], {}, 0);
     await model.fit(x, y, { epochs: 5, verbose: 0 });
