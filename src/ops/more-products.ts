@@ -168,30 +168,28 @@ Tensor.prototype.bmm = function (this: Tensor, mat2) {
   return this.matmul(mat2);
 };
 
+/** x and the products of two batches of matrices, of which `take` makes what is added. */
+function addedBatches(
+  where: string,
+  x: Tensor,
+  batch1: Tensor,
+  batch2: Tensor,
+  options: Factors | undefined,
+  take: (products: Tensor) => Tensor,
+): Tensor {
+  const products = (checked: Checked): Tensor => {
+    checkBatches(where, checked('batch1', batch1, 3), 'batch2', checked('batch2', batch2, 3));
+    return take(batch1.matmul(batch2));
+  };
+  return added(where, x, products, options);
+}
+
 Tensor.prototype.baddbmm = function (this: Tensor, batch1, batch2, options) {
-  const where = 'Tensor.baddbmm';
-  return added(
-    where,
-    this,
-    (checked) => {
-      checkBatches(where, checked('batch1', batch1, 3), 'batch2', checked('batch2', batch2, 3));
-      return batch1.matmul(batch2);
-    },
-    options,
-  );
+  return addedBatches('Tensor.baddbmm', this, batch1, batch2, options, (products) => products);
 };
 
 Tensor.prototype.addbmm = function (this: Tensor, batch1, batch2, options) {
-  const where = 'Tensor.addbmm';
-  return added(
-    where,
-    this,
-    (checked) => {
-      checkBatches(where, checked('batch1', batch1, 3), 'batch2', checked('batch2', batch2, 3));
-      return batch1.matmul(batch2).sum(0);
-    },
-    options,
-  );
+  return addedBatches('Tensor.addbmm', this, batch1, batch2, options, (products) => products.sum(0));
 };
 
 Tensor.prototype.addr = function (this: Tensor, vec1, vec2, options) {
@@ -235,13 +233,11 @@ Tensor.prototype.inner = function (this: Tensor, other) {
   return view(rows(this).matmul(permute('inner', rows(other), [1, 0])), [...a.slice(0, -1), ...b.slice(0, -1)], 'inner');
 };
 
+/** Refuses what is no tensor of this rank, by its name. */
+type Checked = (name: string, t: unknown, rank: number) => Tensor;
+
 // beta x + alpha times the product.
-function added(
-  where: string,
-  x: Tensor,
-  product: (checked: (name: string, t: unknown, rank: number) => Tensor) => Tensor,
-  options?: Factors,
-): Tensor {
+function added(where: string, x: Tensor, product: (checked: Checked) => Tensor, options?: Factors): Tensor {
   checkTensor(where, 'x', x, 'float32');
   const { beta, alpha } = withDefaults(where, options, { beta: 1, alpha: 1 });
   checkNumber(where, 'beta', beta);

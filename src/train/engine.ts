@@ -249,12 +249,10 @@ export class Engine {
   /** Goes on with a phase until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. */
   async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter): Promise<Segment> {
     const state = this.phases[phase]!;
-    return state.rows === null
-      ? this.fedSegment(phase, state, limits, after)
-      : this.rowsSegment(phase, state, state.rows.batches, limits, after);
+    return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, state.rows.batches, limits, after);
   }
 
-  private async rowsSegment(phase: number, state: Phase, rowBatches: RowBatches, limits: Limits, after: AfterSteps): Promise<Segment> {
+  private async runRows(phase: number, state: Phase, rowBatches: RowBatches, limits: Limits, after: AfterSteps): Promise<Segment> {
     const { batches } = rowBatches;
     const session = this.session ?? this.record();
     const loader = state.loader as DataLoader<unknown>;
@@ -316,7 +314,7 @@ export class Engine {
   }
 
   // A segment is of batches that were made while the segment before ran.
-  private async fedSegment(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
+  private async runFed(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
     state.feed ??= new Feed(() => this.begin(phase), this.stream, this.options.interrupts, this.check);
     const { feed, examples } = state;
     const known = this.knownOf(phase);

@@ -223,11 +223,8 @@ export class Fit implements Holder {
       if (phase === 0 && !(error instanceof SimdnnError)) await this.refusedStep();
       throw error;
     }
-    return this.engine.segment(
-      phase,
-      { epochs, milliseconds, outputBytes, finite: detectAnomaly },
-      phase === 0 ? this.afterSteps : undefined,
-    );
+    const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly };
+    return this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined);
   }
 
   // A callback has set what the next step will refuse, such as a rate below zero. In a loop that step begins: its order and its dropout are drawn,
