@@ -244,9 +244,15 @@ describe('a precision', () => {
   it('is highest in a copy of the library that is loaded anew', async () => {
     setFloat32MatmulPrecision('medium');
     vi.resetModules();
-    const anew = await import('../src');
+    const anew = await import('../src/index.js');
     expect(anew.getFloat32MatmulPrecision()).toBe('highest');
-    expect(anew.full([1, 128], 1 + 2 ** -9).matmul(anew.ones([128, 64])).at(0, 0).item()).toBe(128.25);
+    expect(
+      anew
+        .full([1, 128], 1 + 2 ** -9)
+        .matmul(anew.ones([128, 64]))
+        .at(0, 0)
+        .item(),
+    ).toBe(128.25);
   });
 
   it('of a gradient is that of the layer', () => {
