@@ -104,7 +104,15 @@ struct Limits {
 };
 
 struct Report {
-  enum End { kDone, kTime, kStopped, kFull, kRefused, kNotFinite, kNoMemory };
+  enum End {
+    kDone,
+    kTime,
+    kStopped,
+    kFull,
+    kRefused,
+    kNotFinite,
+    kNoMemory,
+  };
   End end = kDone;
   std::vector<double> epoch_loss_sums;  // of each epoch that was finished: the sum over its batches of weight * loss
   size_t batch = 0;                     // batches done of the epoch that is under way

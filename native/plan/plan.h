@@ -11,7 +11,10 @@
 namespace simdnn {
 
 // One argument of a recorded call. `kPointer` slots are relocated when they lie in a temporary or an input.
-enum class SlotKind : uint8_t { kPointer, kValue };
+enum class SlotKind : uint8_t {
+  kPointer,
+  kValue,
+};
 
 // How much of the memory behind a pointer a call touches: `elements` of 4 bytes, 0 for a value.
 struct Extent {
