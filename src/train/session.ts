@@ -13,11 +13,11 @@ import {
   type LoopRun,
   type LoopStep,
   type RowsHandle,
-  readLasting,
+  readPersistent,
   runLoop,
   type SessionHandle,
   stopSession,
-  writeLasting,
+  writePersistent,
 } from '../native';
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, stretchesOf } from '../recording';
@@ -326,12 +326,12 @@ export class Session {
 
   /** Copies what steps have changed into JavaScript's memory, as of the last step that ended: waits for one step at most. */
   sync(): void {
-    readLasting(this.handle, this.changed);
+    readPersistent(this.handle, this.changed);
   }
 
   /** The same with the gradients, when all is done. */
   finish(): void {
-    readLasting(this.handle, this.changedWithGradients);
+    readPersistent(this.handle, this.changedWithGradients);
   }
 
   /** Copies what JavaScript has changed of tensors that steps only read. */
@@ -344,19 +344,19 @@ export class Session {
     );
     // What steps change may lie in the same piece, and is newer here.
     const values = changed.map((t) => t.values.slice());
-    readLasting(
+    readPersistent(
       this.handle,
       pieces.map((piece, i) => (this.changedWithGradients[i] === null ? null : piece)),
     );
     for (const [i, t] of changed.entries()) t.values.set(values[i]!);
-    writeLasting(this.handle, pieces);
+    writePersistent(this.handle, pieces);
   }
 
   /** Copies JavaScript's memory into the thread's. */
   write(): void {
     this.captured.changed();
     for (const { kinds } of this.loops) for (const kind of kinds) kind.pack();
-    writeLasting(this.handle, this.pieces);
+    writePersistent(this.handle, this.pieces);
   }
 
   // What a run is told of its live numbers, and of how many steps where each is told by itself.
