@@ -60,6 +60,10 @@ class Plan {
   Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporaries, const std::vector<Region>& inputs,
        const std::vector<LiveArgument>& live, std::vector<std::unique_ptr<Layout>> layouts);
 
+  // The precision of the products, which a run's own precision does not change, and the unit that computes them where it is lower than the highest.
+  Precision precision = Precision::kHighest;
+  const PairUnit* unit = nullptr;
+
   // Runs all calls in order. If one reports a fault, stops after it and returns its name, else null.
   const char* replay(const KernelTable& table, Run& run, void* const* inputs, const double* live);
 

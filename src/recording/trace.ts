@@ -6,6 +6,7 @@ import type { TensorData } from '../memory';
 import { createPlan, type Plan } from '../native';
 import { Parameter } from '../nn/parameter';
 import { ownersOf } from '../nn/registry';
+import { atPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from '../precision';
 import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
 import type { Progress } from '../recorder';
 import type { Tensor } from '../tensor';
@@ -143,6 +144,8 @@ export class Trace {
   /** The number of Philox counters that a replay uses. */
   readonly draws: number;
   readonly gradEnabled: boolean;
+  /** How its products take their operands. */
+  readonly precision: Float32MatmulPrecision;
 
   private readonly temporaries: readonly Base[];
   private readonly liveRows: LiveRow[];
@@ -174,6 +177,7 @@ export class Trace {
   private constructor(heard: Listener, placement: Placement, results: readonly Tensor[]) {
     const { bases, outline } = placement;
     this.gradEnabled = isGradEnabled();
+    this.precision = getFloat32MatmulPrecision();
     this.gradients = [...heard.gradients.values()];
     this.outline = outline;
     const { calls, inputs, temporaries, persistent, written } = callsOver(placement, results);
@@ -233,12 +237,8 @@ export class Trace {
   /** Makes a plan. Each replay is given the inputs, followed by `pieces`, which contain persistent memory. Persistent memory outside of `pieces` is used in place. */
   plan(pieces: readonly TensorData[] = [], calls: readonly TracedCall[] = this.calls): Plan {
     const inputs = [...this.inputs.map(({ memory }) => memory), ...pieces];
-    return createPlan(
-      calls.map(untraced),
-      this.temporaries.map(({ memory }) => memory),
-      inputs,
-      this.liveRows,
-    );
+    const temporaries = this.temporaries.map(({ memory }) => memory);
+    return atPrecision(this.precision, () => createPlan(calls.map(untraced), temporaries, inputs, this.liveRows));
   }
 
   /** The live numbers of the next step, with the random numbers at position `random`. Null if their calls are no longer as recorded. */
