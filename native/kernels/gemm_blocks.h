@@ -221,7 +221,7 @@ HWY_NOINLINE void rounded_block(const Product& g, const Plan& plan, const Buffer
   }
 }
 
-template <Part part>
+template <Bfloat16Part part>
 void pack_pairs_of_b(const Product& g, size_t j0, size_t j1, size_t k0, size_t depth, uint32_t* out) {
   const auto at = [&](size_t j) { return g.packed ? packed_at(g, k0, j) + j % kTileColumns : g.b.at(k0, j); };
   const size_t k_stride = g.packed ? kTileColumns : g.b.k_stride, n_stride = g.packed ? 1 : g.b.n_stride;
@@ -274,10 +274,10 @@ HWY_NOINLINE void paired_block(const Product& g, const Plan& plan, const Buffers
   uint32_t* const low_a = a + kPairsA;
   uint32_t* const low_b = b + pairs_of_b(g);
   if (two) {
-    pack_pairs_of_b<Part::kHigh>(g, j0, j1, k0, depth, b);
-    pack_pairs_of_b<Part::kLow>(g, j0, j1, k0, depth, low_b);
+    pack_pairs_of_b<Bfloat16Part::kHigh>(g, j0, j1, k0, depth, b);
+    pack_pairs_of_b<Bfloat16Part::kLow>(g, j0, j1, k0, depth, low_b);
   } else {
-    pack_pairs_of_b<Part::kRounded>(g, j0, j1, k0, depth, b);
+    pack_pairs_of_b<Bfloat16Part::kRounded>(g, j0, j1, k0, depth, b);
   }
   alignas(64) float sums[kPairRows * kPairColumns];
   PairTile tile{{a, a, low_a}, {}, kPairStrideA, two ? size_t{3} : size_t{1}, steps_of_pairs(depth), 0, sums};
@@ -285,10 +285,10 @@ HWY_NOINLINE void paired_block(const Product& g, const Plan& plan, const Buffers
   for (size_t i = i0; i < i1; i += kPairRows) {
     tile.rows = min_of(kPairRows, i1 - i);
     if (two) {
-      pack_pair_rows<Part::kHigh>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
-      pack_pair_rows<Part::kLow>(g.a, k0, depth, i, tile.rows, low_a, kPairStrideA);
+      pack_pair_rows<Bfloat16Part::kHigh>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
+      pack_pair_rows<Bfloat16Part::kLow>(g.a, k0, depth, i, tile.rows, low_a, kPairStrideA);
     } else {
-      pack_pair_rows<Part::kRounded>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
+      pack_pair_rows<Bfloat16Part::kRounded>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
     }
     for (size_t j = j0; j < j1; j += kPairColumns) {
       const size_t panel = (j - j0) / kPairColumns * tile.pairs * kPairColumns;
