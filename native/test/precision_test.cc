@@ -54,7 +54,7 @@ void fill(Buffer<float>& out, Distribution kind, Random& random) {
     const double x = random.normal();
     out[i] = static_cast<float>(kind == Distribution::kNormal   ? x
                                 : kind == Distribution::kScaled ? std::ldexp(x, static_cast<int>(random.below(41)) - 20)
-                                                        : 1 + 0x1p-8 - 0x1p-20);
+                                                                : 1 + 0x1p-8 - 0x1p-20);
   }
 }
 
