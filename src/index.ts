@@ -87,6 +87,7 @@ export {
 } from './ops';
 /** Optimizers: what steps the parameters. */
 export * as optim from './optim';
+export { type Float32MatmulPrecision, getFloat32MatmulPrecision, setFloat32MatmulPrecision } from './precision';
 export { getRngState, manualSeed, setRngState } from './random';
 export type { CompiledOutput, Profile, ProfiledCall } from './recording';
 /** Figures of a run as SVG, and a page of all of them. */

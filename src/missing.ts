@@ -108,7 +108,7 @@ const ofPackage = (): Hints =>
     ],
     [
       cpu,
-      'cuda device Event Stream get_default_device set_default_device set_default_tensor_type get_device_module get_float32_matmul_precision set_float32_matmul_precision mps xpu accelerator backends',
+      'cuda device Event Stream get_default_device set_default_device set_default_tensor_type get_device_module mps xpu accelerator backends',
     ],
     ['the element type of tensor() is float32; { dtype: "int32" } makes the other', 'get_default_dtype set_default_dtype'],
     [types, 'autocast get_autocast_dtype set_autocast_dtype set_autocast_enabled is_autocast_enabled GradScaler amp'],

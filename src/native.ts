@@ -13,6 +13,7 @@ interface Addon {
   setFeatures(names: string | null): void;
   features(): string[];
   setNumThreads(n: number): void;
+  setPrecision(n: number): void;
   setFlushDenormal(on: boolean): void;
   flushDenormal(): boolean;
   supportedTargets(): string[];
@@ -289,6 +290,9 @@ export function setFlushDenormal(on: boolean): void {
   if (typeof on !== 'boolean') throw typeError('setFlushDenormal', `expected true or false, got ${describe(on)}`);
   addon.setFlushDenormal(on);
 }
+
+/** Of calls and plans that this environment makes from now on: 0 highest, 1 high, 2 medium. */
+export const setPrecision = (n: number): void => addon.setPrecision(n);
 
 /** Whether the library's arithmetic takes denormal numbers as zero. */
 export const flushesDenormal = (): boolean => addon.flushDenormal();

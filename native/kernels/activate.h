@@ -9,7 +9,7 @@ namespace {
 // destructor that an exception may need would leave a weak symbol in the object file.
 union SerialRun {
   Run run;
-  SerialRun() : run(1) {}
+  explicit SerialRun(Precision precision = Precision::kHighest, const PairUnit* unit = nullptr) : run(1, precision, unit) {}
   ~SerialRun() {}
 };
 

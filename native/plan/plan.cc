@@ -135,6 +135,8 @@ void Plan::invoke(size_t call, const KernelTable& table, Run& run) {
   for (const Guard& guard : guards_) {
     if (guard.first == call) std::fill(guard.begin, guard.end, kGuardWord);
   }
+  run.precision = precision;
+  run.unit = unit;
   calls_[call].invoke(table, run, &slots_[calls_[call].first_slot]);
   for (size_t g = 0; g < guards_.size(); ++g) {
     const Guard& guard = guards_[g];

@@ -57,6 +57,10 @@ class Plan {
   Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporaries, const std::vector<Region>& inputs,
        const std::vector<LiveArgument>& live, std::vector<std::unique_ptr<Layout>> layouts);
 
+  // How its products take their operands, whatever the run says; kHighest at first.
+  Precision precision = Precision::kHighest;
+  const PairUnit* unit = nullptr;
+
   // Runs every call in order; stops after one that reported a fault and returns its name, else null.
   const char* replay(const KernelTable& table, Run& run, void* const* inputs, const double* live);
 

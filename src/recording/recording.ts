@@ -4,6 +4,7 @@ import { checkAttached, rangeError, SimdnnError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { allocateFloat, allocateInt, type DType, overlap, type TensorData } from '../memory';
 import { finishedCalls, type Plan, replayPlan } from '../native';
+import type { Float32MatmulPrecision } from '../precision';
 import { randomPosition, setRandomPosition } from '../random';
 import { allHold } from '../recorder';
 import { sameShape, shapeText } from '../shape';
@@ -170,9 +171,9 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   }
 
   /** Whether a call with these arguments would do what was recorded. */
-  fits(args: A, gradEnabled: boolean): boolean {
+  fits(args: A, gradEnabled: boolean, precision: Float32MatmulPrecision): boolean {
     const { trace } = this;
-    if (args.length !== this.arguments.length || gradEnabled !== trace.gradEnabled) return false;
+    if (args.length !== this.arguments.length || gradEnabled !== trace.gradEnabled || precision !== trace.precision) return false;
     for (let i = 0; i < args.length; i++) {
       const now = args[i]!;
       const then = this.arguments[i]!;

@@ -3,6 +3,7 @@
 import { rangeError, SimdnnError } from '../errors';
 import { liesIn, type TensorData } from '../memory';
 import type { Plan, ResultPlace } from '../native';
+import { getFloat32MatmulPrecision } from '../precision';
 import type { RandomPosition } from '../random';
 import { allHold } from '../recorder';
 import { empty, type Tensor, type Version } from '../tensor';
@@ -88,7 +89,8 @@ export class RecordedStep {
 
   /** Whether the function would still do what was recorded. */
   holds(random: RandomPosition): boolean {
-    const { leaves, guards } = this.trace;
+    const { leaves, guards, precision } = this.trace;
+    if (precision !== getFloat32MatmulPrecision()) return false;
     return leaves.every(({ leaf, needsGrad }) => leaf.needsGrad === needsGrad) && allHold(guards) && this.trace.numbers(random) !== null;
   }
 

@@ -6,6 +6,7 @@ import type { TensorData } from '../memory';
 import { createPlan, type Plan } from '../native';
 import { Parameter } from '../nn/parameter';
 import { ownersOf } from '../nn/registry';
+import { atPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from '../precision';
 import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
 import type { Progress } from '../recorder';
 import type { Tensor } from '../tensor';
@@ -142,6 +143,8 @@ export class Trace {
   /** Philox counters that a replay uses. */
   readonly draws: number;
   readonly gradEnabled: boolean;
+  /** How its products take their operands. */
+  readonly precision: Float32MatmulPrecision;
 
   private readonly temporaries: readonly Base[];
   private readonly liveRows: LiveRow[];
@@ -173,6 +176,7 @@ export class Trace {
   private constructor(heard: Listener, placement: Placement, results: readonly Tensor[]) {
     const { bases, outline } = placement;
     this.gradEnabled = isGradEnabled();
+    this.precision = getFloat32MatmulPrecision();
     this.gradients = [...heard.gradients.values()];
     this.outline = outline;
     const { calls, inputs, temporaries, persistent, written } = callsOver(placement, results);
@@ -232,12 +236,8 @@ export class Trace {
   /** A plan that is given the inputs, and behind them `pieces`, in which persistent memory may lie, at each replay. Other persistent memory it uses in place. */
   plan(pieces: readonly TensorData[] = [], calls: readonly TracedCall[] = this.calls): Plan {
     const inputs = [...this.inputs.map(({ memory }) => memory), ...pieces];
-    return createPlan(
-      calls.map(untraced),
-      this.temporaries.map(({ memory }) => memory),
-      inputs,
-      this.liveRows,
-    );
+    const temporaries = this.temporaries.map(({ memory }) => memory);
+    return atPrecision(this.precision, () => createPlan(calls.map(untraced), temporaries, inputs, this.liveRows));
   }
 
   /** The live numbers of the next step when the random numbers stand at `random`; null when they are no longer as recorded. */

@@ -19,6 +19,7 @@ import {
   stopSession,
   writeLasting,
 } from '../native';
+import { atPrecision } from '../precision';
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, stretchesOf } from '../recording';
 import { refuseLost, type Tensor } from '../tensor';
@@ -60,7 +61,7 @@ export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
   return rowsIn(tensors);
 }
 
-const inMode = <T>(task: Task, fn: () => T): T => (task.mode === undefined ? fn() : task.mode(fn));
+const inMode = <T>({ mode, precision }: Task, fn: () => T): T => atPrecision(precision, () => (mode === undefined ? fn() : mode(fn)));
 
 const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
   if (!numbers.has(key)) numbers.set(key, numbers.size);

@@ -1,4 +1,5 @@
 // What a session does with each batch.
+import type { Float32MatmulPrecision } from '../precision';
 import type { RecordedStep, Results } from '../recording';
 import type { Tensor } from '../tensor';
 import type { Group } from './batch';
@@ -10,6 +11,8 @@ export interface Task {
   run: (...batch: Tensor[]) => Results;
   /** Calls what it is given in the modes that the task wants; absent where it trains: in the present ones. */
   mode?: <T>(fn: () => T) => T;
+  /** How its large products take their operands; absent: as the environment has it. */
+  precision?: Float32MatmulPrecision;
   /** How much the loss of a batch of so many samples counts beside the others'; absent: all count alike. */
   lossWeight?: (rows: number) => number;
   /** Where the outputs are pairs of predicted classes and targets: how many classes are counted; 0 or absent: they are handed out. */

@@ -203,6 +203,7 @@ const recipes = {
   manualSeed: (w) => [w.seed()],
   setNumThreads: (w) => [1 + w.r.below(4)],
   setFlushDenormal: (w) => [w.boolean()],
+  setFloat32MatmulPrecision: (w) => [w.r.pick(['highest', 'high', 'medium'])],
   noGrad: (w) => [() => w.tensor()],
   compile: (w) => [() => w.float([2]), w.options({ keepGrad: w.boolean, check: () => w.r.below(3) })],
   SimdnnError: () => ['CODE', 'text'],
