@@ -32,7 +32,6 @@ const layers = (): Hints =>
       'layers are dense: BatchNorm1d, GroupNorm, LayerNorm and RMSNorm are there',
       'BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d LazyBatchNorm2d LazyBatchNorm3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d SyncBatchNorm',
     ],
-    ['registerBuffer(name, tensor) of a module makes a buffer', 'Buffer'],
     [
       padded,
       'CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d ZeroPad1d ZeroPad2d ZeroPad3d',

@@ -41,7 +41,7 @@ export * from './norms';
 export * from './pairwise-losses';
 /** Training by several processes. */
 export * as parallel from './parallel';
-export { Parameter } from './parameter';
+export { Buffer, Parameter } from './parameter';
 export { ParameterDict, ParameterList } from './parameter-containers';
 export type { ListOptions, Named } from './parts';
 export * from './prelu';

@@ -1,6 +1,6 @@
 // The tensors that a model learns.
 import { allocateParameter, claimGradient } from '../blocks';
-import { rangeError, withDefaults } from '../errors';
+import { checkBoolean, rangeError, withDefaults } from '../errors';
 import { checkShape, numelOf } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 
@@ -25,6 +25,33 @@ export class Parameter extends Tensor {
   override freshGradient(): Tensor {
     const place = claimGradient(this.floats);
     return place === null ? empty(this.shape) : new Tensor(place, this.shape);
+  }
+}
+
+/**
+ * A tensor that a module lists among its buffers when a field holds it: `torch.nn.Buffer`, another way to write `registerBuffer`.
+ *
+ * It shares the memory of `data` and has no history. With `persistent: false` the state dict leaves it out; true by default. The field is a buffer from when the module is first
+ * looked through, by `parameters()`, `eval()`, `stateDict()`, a recording and the like, where PyTorch's is one at once; any tensor may take its place then.
+ *
+ * @example
+ * class Centre extends nn.Module {
+ *   mean = new nn.Buffer(zeros([2]));
+ *   forward(x: Tensor) {
+ *     return x.sub(this.mean);
+ *   }
+ * }
+ * Object.keys(new Centre().stateDict()); // ["mean"]
+ */
+export class Buffer extends Tensor {
+  /** Whether a state dict has it. */
+  readonly persistent: boolean;
+
+  constructor(data: Tensor, options?: { persistent?: boolean }) {
+    checkTensor('Buffer', 'data', data);
+    super(data.values, data.shape.slice(), data.version);
+    const { persistent } = withDefaults('Buffer', options, { persistent: true });
+    this.persistent = checkBoolean('Buffer', 'persistent', persistent);
   }
 }
 

@@ -6,7 +6,7 @@ import { isAbsent } from './absent';
 import { defineBuffer, replacedBuffer } from './buffers';
 import type { Copies } from './clone';
 import type { Module } from './module';
-import { Parameter } from './parameter';
+import { Buffer as BufferField, Parameter } from './parameter'; // Node has a Buffer of its own
 import { enter } from './registry';
 import type { ExtraState } from './state';
 import { countChange } from './watch';
@@ -64,12 +64,10 @@ export abstract class Parts {
     const where = placeOf(this, 'registerBuffer');
     const { persistent } = withDefaults(where, options, { persistent: true });
     checkBoolean(where, 'persistent', persistent);
-    const fields = this.#freeName(where, 'buffer', name, () => this.#buffers?.has(name) === true);
+    const fields = this.#freeName(where, 'buffer', name, (value) => value instanceof BufferField || this.#buffers?.has(name) === true);
     if (tensor !== null && !(tensor instanceof Tensor)) throw typeError(where, `expected a tensor or null, got ${describe(tensor)}`);
     if (this.#buffers?.has(name) && recorder !== null && fields[name] !== tensor) throw replacedBuffer(placeOf(this, name), name);
-    this.#buffers ??= new Map();
-    this.#buffers.set(name, persistent);
-    defineBuffer(this, placeOf(this, name), name, tensor);
+    this.#setBuffer(name, tensor, persistent);
   }
 
   /**
@@ -187,15 +185,25 @@ export abstract class Parts {
     return Object.entries(this);
   }
 
-  /** @internal The same, their parameters entered as this module's. */
+  /** @internal The same, their parameters entered as this module's, and what was written as a Buffer made one. */
   protected entriesOf(): Named<unknown>[] {
     const fields = this.ownEntries();
-    for (const [, value] of fields) if (value instanceof Parameter) enter(value, this);
+    for (const [name, value] of fields) {
+      if (value instanceof Parameter) enter(value, this);
+      else if (value instanceof BufferField && this.#buffers?.has(name) !== true) this.#setBuffer(name, value, value.persistent);
+    }
     return fields;
+  }
+
+  #setBuffer(name: string, tensor: Tensor | null, persistent: boolean): void {
+    this.#buffers ??= new Map();
+    this.#buffers.set(name, persistent);
+    defineBuffer(this, placeOf(this, name), name, tensor);
   }
 
   /** @internal Copies the properties, and that some are buffers. */
   protected copyFields(copy: this, copies: Copies): void {
+    this.entriesOf();
     copy.#buffers = this.#buffers && new Map(this.#buffers);
     copies.properties(this, copy, (name) => {
       if (!this.#buffers?.has(name)) return false;
@@ -261,6 +269,7 @@ export abstract class Parts {
   }
 
   #ownBuffers(): Named<Tensor>[] {
+    this.entriesOf();
     if (this.#buffers === null) return [];
     const fields = this as unknown as Record<string, unknown>;
     return [...this.#buffers.keys()].map((name) => [name, fields[name]] as const).filter((f): f is Named<Tensor> => f[1] instanceof Tensor);

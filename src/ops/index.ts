@@ -43,6 +43,7 @@ import './slice';
 import './take';
 import './transpose';
 import './truth';
+import './unique';
 import './unary';
 import './views';
 
@@ -96,9 +97,10 @@ export type { ScatterReduction } from './scatter-reduce';
 export { bucketize, isin, type SearchsortedOptions, searchsorted } from './search';
 export { linspace, logspace } from './sequences';
 export { logSoftmax, softmax, softmin } from './softmax';
-export type { Interpolation, SortOptions, TopkOptions, UniqueOptions } from './sort';
+export type { Interpolation, SortOptions, TopkOptions } from './sort';
 export { tensordot } from './tensordot';
 export { cumulativeTrapezoid, type TrapezoidOptions, trapezoid, vander } from './trapezoid';
+export type { UniqueOptions } from './unique';
 export { where } from './where';
 
 import './missing'; // the last one: it goes by the names that are there

@@ -4,7 +4,7 @@ import * as calls from '../calls.generated';
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { around, normalizeDim, shapeText } from '../shape';
-import { checkTensor, empty, refuseLost, Tensor } from '../tensor';
+import { checkTensor, empty, Tensor } from '../tensor';
 import type { Extremes } from './extremum';
 import { keepdimOf } from './reduce';
 import './arithmetic';
@@ -60,14 +60,6 @@ export interface TopkOptions {
 
 /** How `quantile` finds a value between two elements. */
 export type Interpolation = 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoint';
-
-/** The options of `unique` and `uniqueConsecutive`. */
-export interface UniqueOptions {
-  /** Also where each element of x stands among the different ones (false). */
-  returnInverse?: boolean;
-  /** Also how often each occurs (false). */
-  returnCounts?: boolean;
-}
 
 declare module '../tensor' {
   interface Tensor {
@@ -128,27 +120,6 @@ declare module '../tensor' {
      * tensor([1, 2, 3, 4]).quantile(0.5).item(); // 2.5
      */
     quantile(q: number | Tensor, dim?: number, options?: { keepdim?: boolean; interpolation?: Interpolation }): Tensor;
-    /**
-     * The different elements in ascending order, `[m]`; with an option an object that has the inverse and the counts (int32) beside them: `torch.unique`.
-     *
-     * Its result's size depends on the values: it cannot be recorded by `compile` or `fit`.
-     *
-     * @example
-     * tensor([3, 1, 3]).unique().toArray(); // [1, 3]
-     */
-    unique(options?: UniqueOptions & { returnInverse?: false; returnCounts?: false }): Tensor;
-    /** The different elements with where each element stands among them, and how often they occur; see `unique`. */
-    unique(options: UniqueOptions): { values: Tensor; inverse: Tensor; counts: Tensor };
-    /**
-     * The first element of each run of equal neighbours, in row-major order, `[m]`; with an option an object that has the inverse and the counts (int32) beside them, as `unique`:
-     * `torch.unique_consecutive` without `dim`. Its result's size depends on the values: it cannot be recorded.
-     *
-     * @example
-     * tensor([1, 1, 2, 1]).uniqueConsecutive().toArray(); // [1, 2, 1]
-     */
-    uniqueConsecutive(options?: UniqueOptions & { returnInverse?: false; returnCounts?: false }): Tensor;
-    /** The first element of each run with the run of each element, and how long the runs are; see `uniqueConsecutive`. */
-    uniqueConsecutive(options: UniqueOptions): { values: Tensor; inverse: Tensor; counts: Tensor };
     /**
      * How often each of the numbers 0, 1, ... occurs in an int32 tensor `[n]`, int32 `[max(minlength, 1 + the largest)]`; with `weights` (float32 `[n]`) the
      * sums of theirs: `torch.bincount`. Values are read: it cannot be recorded. A RangeError for an element that is negative or 2^28 or more.
@@ -305,38 +276,6 @@ function partsOf(where: string, q: number | Tensor): number[] {
   for (const part of parts) checkNumber(where, 'q', part, 0, 1);
   return parts;
 }
-
-// The first element of each run of equal neighbours; with an option also the run of each element, i standing at `placeOf(i)` of the tensor, and how long they are.
-function runsOf(where: string, shape: readonly number[], values: Tensor, placeOf: (i: number) => number, options?: UniqueOptions) {
-  const given = withDefaults<Required<UniqueOptions>>(where, options, { returnInverse: false, returnCounts: false });
-  const more = [checkBoolean(where, 'returnInverse', given.returnInverse), checkBoolean(where, 'returnCounts', given.returnCounts)];
-  const { numel } = values;
-  const inverse = new Int32Array(numel);
-  const starts: number[] = [];
-  for (let i = 0; i < numel; i++) {
-    if (i === 0 || values.values[i] !== values.values[i - 1]) starts.push(i); // each NaN is different from the others
-    inverse[placeOf(i)] = starts.length - 1;
-  }
-  const different = empty([starts.length], values.dtype);
-  starts.forEach((start, k) => {
-    different.values[k] = values.values[start]!;
-  });
-  if (!more.includes(true)) return different;
-  const counts = Int32Array.from(starts, (start, k) => (starts[k + 1] ?? numel) - start);
-  return { values: different, inverse: new Tensor(inverse, shape.slice()), counts: new Tensor(counts, [starts.length]) };
-}
-
-Tensor.prototype.unique = function (this: Tensor, options?: UniqueOptions) {
-  recorder?.reading('Tensor.unique');
-  const { values, indices } = sorted(new Tensor(this.values, [this.numel]), 0, false);
-  return runsOf('Tensor.unique', this.shape, values, (i) => indices.ints[i]!, options);
-} as Tensor['unique'];
-
-Tensor.prototype.uniqueConsecutive = function (this: Tensor, options?: UniqueOptions) {
-  recorder?.reading('Tensor.uniqueConsecutive');
-  refuseLost('Tensor.uniqueConsecutive', this);
-  return runsOf('Tensor.uniqueConsecutive', this.shape, this, (i) => i, options);
-} as Tensor['uniqueConsecutive'];
 
 // A single large element asks for as much memory as it says.
 const mostBins = 2 ** 28;

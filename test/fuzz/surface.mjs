@@ -707,6 +707,7 @@ const recipes = {
     w.r.chance(0.5) ? w.size() : w.shape().concat(1),
     w.options({ eps: () => w.r.pick([null, 1e-3]), elementwiseAffine: w.boolean }),
   ],
+  'nn.Buffer': (w) => [w.tensor(), w.options({ persistent: w.boolean })],
   'nn.Parameter': (w) => [w.float().detach(), w.options({ requiresGrad: w.boolean })],
   'nn.CrossEntropyLoss': (w) => [lossOptions(w, 3, { labelSmoothing: () => w.r.real() })],
   'nn.NLLLoss': (w) => [lossOptions(w, 3, {})],
@@ -899,7 +900,8 @@ const recipes = {
       w.r.chance(0.3) ? w.float([w.size()]).sort().values : w.size(),
       w.options({ weight: () => w.float(t.shape), density: w.boolean }),
     ]),
-  'Tensor.uniqueConsecutive': (w) => on(w.tensor(), [w.options({ returnInverse: w.boolean, returnCounts: w.boolean })]),
+  'Tensor.uniqueConsecutive': (w) =>
+    on(w.tensor(), [w.options({ returnInverse: w.boolean, returnCounts: w.boolean, dim: () => w.r.below(2) })]),
   ...Object.fromEntries(
     ['renorm', 'renorm_'].map((name) => [
       `Tensor.${name}`,

@@ -514,6 +514,14 @@ CASES = {
     "Tensor.uniqueConsecutive": [
         ([v([1, 1, 2, 1, 1, 3], [2, 3])], lambda x: x.detach().unique_consecutive(return_inverse=True, return_counts=True)),
         ([i([4, 4, 1])], lambda x: x.unique_consecutive()),
+        (
+            [v([1, 1, 2, 1, 3, 3, 3, 3], [2, 4])],
+            lambda x: x.detach().unique_consecutive(return_inverse=True, return_counts=True, dim=1),
+        ),
+        (
+            [v([1, 2, 0, 2, 1, 2, 1, -1, 0, 2, 1, 2], [2, 3, 2])],
+            lambda x: x.detach().unique(return_inverse=True, return_counts=True, dim=-2),
+        ),
     ],
     "Tensor.renorm": [
         ([X], lambda x: x.renorm(2, 0, 1.5)),

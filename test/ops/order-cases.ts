@@ -135,6 +135,20 @@ export const orderCases: Record<string, Case[]> = {
       (x) => x.uniqueConsecutive(),
       () => int([4, 4, 1]),
     ),
+    on(
+      (x) => {
+        const { values, inverse, counts } = x.uniqueConsecutive({ returnInverse: true, returnCounts: true, dim: 1 });
+        return [values, inverse, counts];
+      },
+      () => floats([1, 1, 2, 1, 3, 3, 3, 3], [2, 4]),
+    ),
+    on(
+      (x) => {
+        const { values, inverse, counts } = x.unique({ returnInverse: true, returnCounts: true, dim: -2 });
+        return [values, inverse, counts];
+      },
+      () => floats([1, 2, 0, 2, 1, 2, 1, -1, 0, 2, 1, 2], [2, 3, 2]),
+    ),
   ],
   'Tensor.renorm': [
     of((x) => x.renorm(2, 0, 1.5)),
