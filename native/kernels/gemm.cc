@@ -52,7 +52,7 @@ void product_at_once(const Product& g) {
 
 HWY_NOINLINE void product_part(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1,
                                size_t j0, size_t j1) {
-  const auto of_k = plan.unit != nullptr ? paired_block : plan.parts > 0 ? rounded_block : product_block;
+  const auto of_k = plan.unit != nullptr ? paired_block : (plan.parts > 0 ? rounded_block : product_block);
   const auto block = [&](size_t i, size_t block_m, size_t j) __attribute__((always_inline)) {
     size_t k = 0;
     do {

@@ -49,8 +49,8 @@ HWY_INLINE Plan plan_product(const Product& g, const PairUnit* unit) {
   const size_t depth = min_of(g.k, kBlockK);
   Plan plan;
   plan.pack_a = g.n > 2 * kTileColumns && g.a.n_stride == 1 && g.a.k_stride * depth >= kInPlace;
-  plan.pack_b = g.packed ? false : g.b.n_stride != 1 || (!kMaskedLoads && g.n % kLanes != 0) ||
-                (g.m > 3 * kTileRows && g.b.k_stride * depth >= kInPlace);
+  plan.pack_b = !g.packed && (g.b.n_stride != 1 || (!kMaskedLoads && g.n % kLanes != 0) ||
+                              (g.m > 3 * kTileRows && g.b.k_stride * depth >= kInPlace));
   plan.keep_sums = (g.accumulate || g.c_stride % kCrowded == 0) && g.k > kBlockK;
   plan.by_panels = g.packed && g.precision == Precision::kHighest && g.k <= kPanelBlocks * kBlockK;
   plan.block_n = g.m <= kTileRows || plan.by_panels ? kTileColumns : kBlockN;
@@ -125,7 +125,7 @@ HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffer
   t.k = depth;
   t.relu = last && g.relu;
   t.accumulate = last && g.accumulate;
-  t.a_stride = plan.pack_a ? kGroupA : k_major ? g.a.k_stride : g.a.n_stride;
+  t.a_stride = plan.pack_a ? kGroupA : (k_major ? g.a.k_stride : g.a.n_stride);
   t.b_stride = plan.pack_b || g.packed ? kTileColumns : g.b.k_stride;
   t.c_stride = last || !plan.keep_sums ? g.c_stride : kBlockN;
   t.partial_stride = plan.keep_sums ? kBlockN : g.c_stride;
@@ -206,8 +206,8 @@ HWY_NOINLINE void rounded_block(const Product& g, const Plan& plan, const Buffer
           const bool of_block = term + 1 == terms, ends = of_block && last;
           t.a = buffers.a + from + (term == 2 ? low_a : 0);
           t.b = b + (term == 1 ? low_b : 0);
-          t.c = ends ? c : of_block ? sums : aside;
-          t.c_stride = ends ? g.c_stride : of_block ? sums_stride : kTileColumns;
+          t.c = ends ? c : (of_block ? sums : aside);
+          t.c_stride = ends ? g.c_stride : (of_block ? sums_stride : kTileColumns);
           t.bias = ends && g.bias != nullptr ? g.bias + j : nullptr;
           t.gate = ends && g.gate != nullptr ? g.gate + i * g.c_stride + j : nullptr;
           t.relu = ends && g.relu;
@@ -221,7 +221,7 @@ HWY_NOINLINE void rounded_block(const Product& g, const Plan& plan, const Buffer
   }
 }
 
-template <Part part>
+template <Bfloat16Part part>
 void pack_pairs_of_b(const Product& g, size_t j0, size_t j1, size_t k0, size_t depth, uint32_t* out) {
   const auto at = [&](size_t j) { return g.packed ? packed_at(g, k0, j) + j % kTileColumns : g.b.at(k0, j); };
   const size_t k_stride = g.packed ? kTileColumns : g.b.k_stride, n_stride = g.packed ? 1 : g.b.n_stride;
@@ -274,10 +274,10 @@ HWY_NOINLINE void paired_block(const Product& g, const Plan& plan, const Buffers
   uint32_t* const low_a = a + kPairsA;
   uint32_t* const low_b = b + pairs_of_b(g);
   if (two) {
-    pack_pairs_of_b<Part::kHigh>(g, j0, j1, k0, depth, b);
-    pack_pairs_of_b<Part::kLow>(g, j0, j1, k0, depth, low_b);
+    pack_pairs_of_b<Bfloat16Part::kHigh>(g, j0, j1, k0, depth, b);
+    pack_pairs_of_b<Bfloat16Part::kLow>(g, j0, j1, k0, depth, low_b);
   } else {
-    pack_pairs_of_b<Part::kRounded>(g, j0, j1, k0, depth, b);
+    pack_pairs_of_b<Bfloat16Part::kRounded>(g, j0, j1, k0, depth, b);
   }
   alignas(64) float sums[kPairRows * kPairColumns];
   PairTile tile{{a, a, low_a}, {}, kPairStrideA, two ? size_t{3} : size_t{1}, steps_of_pairs(depth), 0, sums};
@@ -285,10 +285,10 @@ HWY_NOINLINE void paired_block(const Product& g, const Plan& plan, const Buffers
   for (size_t i = i0; i < i1; i += kPairRows) {
     tile.rows = min_of(kPairRows, i1 - i);
     if (two) {
-      pack_pair_rows<Part::kHigh>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
-      pack_pair_rows<Part::kLow>(g.a, k0, depth, i, tile.rows, low_a, kPairStrideA);
+      pack_pair_rows<Bfloat16Part::kHigh>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
+      pack_pair_rows<Bfloat16Part::kLow>(g.a, k0, depth, i, tile.rows, low_a, kPairStrideA);
     } else {
-      pack_pair_rows<Part::kRounded>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
+      pack_pair_rows<Bfloat16Part::kRounded>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
     }
     for (size_t j = j0; j < j1; j += kPairColumns) {
       const size_t panel = (j - j0) / kPairColumns * tile.pairs * kPairColumns;

@@ -14,16 +14,20 @@ using U = hn::RebindToUnsigned<F>;
 using VU = hn::Vec<U>;
 constexpr U kU;
 
-// What is packed of an operand: itself rounded, or one of the two numbers that it is split into.
-enum class Part { kRounded, kHigh, kLow };
+// The part of an operand that is packed: its rounded value, or the high or the low one of the two numbers into which it is split.
+enum class Bfloat16Part {
+  kRounded,
+  kHigh,
+  kLow,
+};
 
 // The part as the upper half of a float32's bits, the lower half zero. The numbers are those of round_floats and split_floats.
-template <Part part>
+template <Bfloat16Part part>
 HWY_INLINE VU part_of(VF x) {
   VF value = to_bfloat16(x);
-  if constexpr (part != Part::kRounded) {
+  if constexpr (part != Bfloat16Part::kRounded) {
     const auto finite = hn::Lt(hn::Abs(x), hn::Set(kF, HUGE_VALF));
-    if constexpr (part == Part::kHigh) {
+    if constexpr (part == Bfloat16Part::kHigh) {
       value = hn::IfThenElse(finite, value, hn::CopySign(hn::Set(kF, 1), x));
     } else {
       value = hn::IfThenElse(finite, low_of(x, value), x);
@@ -39,7 +43,7 @@ HWY_INLINE size_t left_of(size_t at, size_t end) { return at < end ? end - at : 
 constexpr size_t steps_of_pairs(size_t depth) { return (depth + 2 * kPairStep - 1) / (2 * kPairStep) * kPairStep; }
 
 // `depth` floats along k as pairs, then zeros up to a whole step.
-template <Part part>
+template <Bfloat16Part part>
 HWY_INLINE void pair_row(const float* from, size_t depth, uint32_t* out) {
   for (size_t k = 0; k < 2 * steps_of_pairs(depth); k += 2 * kLanes) {
     const VU first = part_of<part>(load(kF, from + k, left_of(k, depth)));
@@ -49,7 +53,7 @@ HWY_INLINE void pair_row(const float* from, size_t depth, uint32_t* out) {
 }
 
 // The pair at k of the next `n` vectors of x, x.n_stride == 1: zeros behind them, and behind `depth`.
-template <Part part>
+template <Bfloat16Part part>
 HWY_INLINE VU pair_across(const float* at, size_t k_stride, size_t k, size_t depth, size_t n) {
   const VU zero = hn::Zero(kU);
   const VU low = k < depth ? part_of<part>(load(kF, at + k * k_stride, n)) : zero;
@@ -58,7 +62,7 @@ HWY_INLINE VU pair_across(const float* at, size_t k_stride, size_t k, size_t dep
 }
 
 // Rows [i, i + rows) of x over [k0, k0 + depth), at most kPairRows and kBlockK, as A's of a tile, `stride` apart. `out` has room for whole kTransposeBlocks of rows.
-template <Part part>
+template <Bfloat16Part part>
 void pack_pair_rows(const Operand& x, size_t k0, size_t depth, size_t i, size_t rows, uint32_t* out, size_t stride) {
   if (x.k_stride == 1) {
     for (size_t r = 0; r < rows; ++r) pair_row<part>(x.at(k0, i + r), depth, out + r * stride);
@@ -78,7 +82,7 @@ void pack_pair_rows(const Operand& x, size_t k0, size_t depth, size_t i, size_t 
 
 // Columns [j, j + columns) of b over [k0, k0 + depth), at most kTransposeBlock and kBlockK, as columns of a tile: zeros behind them. at(j) is where column j of
 // b at k0 begins: those of one vector lie side by side where n_stride is 1.
-template <Part part, class At>
+template <Bfloat16Part part, class At>
 void pack_pair_columns(At at, size_t k_stride, size_t n_stride, size_t depth, size_t j, size_t columns, uint32_t* out) {
   const size_t pairs = steps_of_pairs(depth);
   if (n_stride == 1) {

@@ -51,7 +51,15 @@ struct Run {
 // `floats` floats of 64-byte aligned scratch of the calling thread, uninitialised, valid until this
 // thread's next call with the same slot. Throws std::bad_alloc; call it before going parallel, or
 // from inside a task only with a size that an earlier call on this thread has already reached.
-enum class Scratch { kPackA, kPackB, kRows, kColumns, kBlocks, kCopyA, kCount };
+enum class Scratch {
+  kPackA,
+  kPackB,
+  kRows,
+  kColumns,
+  kBlocks,
+  kCopyA,
+  kCount,
+};
 float* scratch(Scratch slot, size_t floats);
 
 // Calls task(context, i) once for each i in [0, tasks), spread over the process's thread pool; returns

@@ -44,12 +44,16 @@ constexpr Shape kShapes[] = {{1, 64, 128}, {5, 129, 257}, {37, 600, 64}, {0, 128
 constexpr size_t kEmulatedShapes = 3;  // of them the first: each product of a plain twin takes a hundred times as long
 
 // Numbers of either kind: alike; of magnitudes from 2^-20 to 2^20; each half a unit of bfloat16 off one of its numbers, all to the same side.
-enum class Kind { kNormal, kScaled, kHalfway };
-void fill(Buffer<float>& out, Kind kind, Random& random) {
+enum class Distribution {
+  kNormal,
+  kScaled,
+  kHalfway,
+};
+void fill(Buffer<float>& out, Distribution kind, Random& random) {
   for (size_t i = 0; i < out.size(); ++i) {
     const double x = random.normal();
-    out[i] = static_cast<float>(kind == Kind::kNormal   ? x
-                                : kind == Kind::kScaled ? std::ldexp(x, static_cast<int>(random.below(41)) - 20)
+    out[i] = static_cast<float>(kind == Distribution::kNormal   ? x
+                                : kind == Distribution::kScaled ? std::ldexp(x, static_cast<int>(random.below(41)) - 20)
                                                         : 1 + 0x1p-8 - 0x1p-20);
   }
 }
@@ -58,7 +62,7 @@ struct Sides {
   bool transpose_a, transpose_b;
 };
 
-void check_bound(Context& t, const Shape& s, Kind kind, Sides sides, const How& how, Random& random) {
+void check_bound(Context& t, const Shape& s, Distribution kind, Sides sides, const How& how, Random& random) {
   t.where = how.name + std::string() + std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k) + " kind " + std::to_string(static_cast<int>(kind));
   Buffer<float> a(t, s.m * s.k, 1), b(t, s.k * s.n, 2), c(t, s.m * s.n, 3), twin(t, s.m * s.n);
   fill(a, kind, random);
@@ -86,15 +90,15 @@ void check_bound(Context& t, const Shape& s, Kind kind, Sides sides, const How& 
   }
   // Roundings to either side cancel: of normal operands the mean error is a small part of the bound.
   const double mean = s.m == 0 ? 0 : std::fabs(all) / static_cast<double>(s.m * s.n);
-  t.check(kind != Kind::kNormal || mean < share_of(how.precision, 0) / 16, "the errors do not cancel");
+  t.check(kind != Distribution::kNormal || mean < share_of(how.precision, 0) / 16, "the errors do not cancel");
 }
 
 // Whatever the threads, the rows beside it and what the product is added to.
 void check_bits(Context& t, const Shape& s, const How& how, Random& random) {
   t.where = how.name + std::string() + "bits of " + std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k);
   Buffer<float> a(t, s.m * s.k), b(t, s.k * s.n), c(t, s.m * s.n), again(t, s.m * s.n);
-  fill(a, Kind::kScaled, random);
-  fill(b, Kind::kScaled, random);
+  fill(a, Distribution::kScaled, random);
+  fill(b, Distribution::kScaled, random);
   Run run(1, how.precision, how.unit);
   t.kernel.matmul(run, c.data(), a.data(), b.data(), s.m, s.n, s.k, {});
   const size_t bytes = s.m * s.n * sizeof(float);
@@ -195,7 +199,7 @@ TEST(matmul) {
     size_t shapes = 0;
     for (const Shape& s : kShapes) {
       if (how.unit != nullptr && ++shapes > kEmulatedShapes) break;
-      for (const Kind kind : {Kind::kNormal, Kind::kScaled, Kind::kHalfway}) {
+      for (const Distribution kind : {Distribution::kNormal, Distribution::kScaled, Distribution::kHalfway}) {
         for (const Sides sides : {Sides{false, false}, Sides{true, true}}) check_bound(t, s, kind, sides, how, random);
       }
       check_bits(t, s, how, random);

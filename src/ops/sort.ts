@@ -4,7 +4,7 @@ import * as calls from '../calls.generated';
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { around, normalizeDim, shapeText } from '../shape';
-import { checkTensor, empty, Tensor } from '../tensor';
+import { checkTensor, empty, refuseLost, Tensor } from '../tensor';
 import type { Extremes } from './extremum';
 import { keepdimOf } from './reduce';
 import './arithmetic';
@@ -334,6 +334,7 @@ Tensor.prototype.unique = function (this: Tensor, options?: UniqueOptions) {
 
 Tensor.prototype.uniqueConsecutive = function (this: Tensor, options?: UniqueOptions) {
   recorder?.reading('Tensor.uniqueConsecutive');
+  refuseLost('Tensor.uniqueConsecutive', this);
   return runsOf('Tensor.uniqueConsecutive', this.shape, this, (i) => i, options);
 } as Tensor['uniqueConsecutive'];
 
