@@ -13,7 +13,7 @@ export interface CompileOptions {
   keepGrad?: boolean;
   /** Records again every `check` calls and throws when the recording differs; 0 (the default): never. */
   check?: number;
-  /** How its large products take their operands, whatever `setFloat32MatmulPrecision` says. */
+  /** How its large products take their operands, whatever `setFloat32MatmulPrecision` says. Inside another recorded function it must be that one's. */
   precision?: Float32MatmulPrecision;
 }
 
@@ -117,7 +117,7 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
       if (!(args[i] instanceof Tensor)) throw typeError('compile', `expected argument ${i} to be a tensor, got ${describe(args[i])}`);
       refuseLost('compile', args[i]!);
     }
-    if (isCompiling()) return fn(...args); // a compiled step inside another is part of it
+    if (isCompiling()) return atPrecision(precision, () => fn(...args)); // a compiled step inside another is part of it
     return precision === undefined ? answer(args) : atPrecision(precision, () => answer(args));
   };
 

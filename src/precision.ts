@@ -51,14 +51,14 @@ export function setFloat32MatmulPrecision(precision: Float32MatmulPrecision): vo
  */
 export const getFloat32MatmulPrecision = (): Float32MatmulPrecision => now;
 
-/** Calls `fn` with another precision, or the present one. */
+/** Calls `fn` with another precision, or the present one; what `fn` sets of it ends with it where one is named. */
 export function atPrecision<T>(precision: Float32MatmulPrecision | undefined, fn: () => T): T {
-  if (precision === undefined || precision === now) return fn();
+  if (precision === undefined) return fn();
   const before = now;
-  set(precision);
+  if (precision !== now) set(precision);
   try {
     return fn();
   } finally {
-    set(before);
+    if (now !== before) set(before);
   }
 }

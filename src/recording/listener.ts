@@ -4,6 +4,7 @@ import { type KernelTable, kernelNames } from '../kernels.generated';
 import { overlap, type TensorData } from '../memory';
 import { eagerKernels, setKernels } from '../native';
 import { hearForwards } from '../nn/forwards';
+import { getFloat32MatmulPrecision } from '../precision';
 import { type Progress, type Recorder, setRecorder } from '../recorder';
 import type { Tensor } from '../tensor';
 import { arraysOf, type RawCall, type Role, writtenArrays } from './calls';
@@ -96,6 +97,8 @@ export class Listener implements Recorder {
   readonly pristine = new Map<TensorData, TensorData>();
   readonly gradients = new Map<Tensor, LeafGradient>();
 
+  /** How its products take their operands; a plan has one precision. */
+  private readonly precision = getFloat32MatmulPrecision();
   private readonly running: object[] = [];
   private readonly moduleOf = new WeakMap<object, object>();
   private readonly unfinished: TensorData[] = [];
@@ -113,6 +116,7 @@ export class Listener implements Recorder {
 
   /** Records a kernel call, and executes it unless the listener is dry. */
   take(call: RawCall): void {
+    this.refuseOtherPrecision();
     this.keepPristine();
     if (!this.dry) {
       const [name, ...args] = call;
@@ -120,6 +124,15 @@ export class Listener implements Recorder {
     }
     this.calls.push(call);
     if (this.mirrors.length > 0) for (const array of writtenArrays(call)) this.reflect(array);
+  }
+
+  private refuseOtherPrecision(): void {
+    const precision = getFloat32MatmulPrecision();
+    if (precision === this.precision) return;
+    throw new SimdnnError(
+      'SIMDNN_NOT_RECORDABLE',
+      `[setFloat32MatmulPrecision] a recorded function has one precision: it was recorded with "${this.precision}", and a part of it is at "${precision}"\n  hint: set it outside, or as the option precision of the outermost compile or of train.fit`,
+    );
   }
 
   /** Runs `fn` and records what it does. */

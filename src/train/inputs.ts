@@ -7,10 +7,11 @@ import { type Layout, layoutText } from './batch';
 const opening = '([{';
 const closing = ')]}';
 
-// The parameters in the source text of a function; null if the text does not show them plainly.
+// The parameters in the source text of a function; null if the text does not show them plainly. The library's layers read `arguments.length` to refuse
+// arguments that they do not take.
 function parametersOf(fn: (...args: never[]) => unknown): string[] | null {
   const text = Function.prototype.toString.call(fn).replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '');
-  if (/\[native code\]|\barguments\b/.test(text)) return null;
+  if (/\[native code\]|\barguments\b(?!\.length\b)/.test(text)) return null;
   const alone = /^(?:async\s+)?([\w$]+)\s*=>/.exec(text);
   if (alone !== null) return [alone[1]!];
   const parameters = [''];
@@ -50,8 +51,8 @@ export function checkInputs(where: string, model: Module, layout: Layout, tensor
   if (inputs === 0 && model.forward.length > 0) {
     throw rangeError(
       where,
-      `a batch has ${tensors} tensor${tensors === 1 ? '' : 's'}: the criterion gets ${targets === 1 ? 'it' : 'them'}, and ${name} none of its ${model.forward.length}`,
-      `${batch}: new data.TensorDataset(x, y)`,
+      `a batch has ${tensors} tensor${tensors === 1 ? '' : 's'}: none is left for ${name}, which takes ${model.forward.length}`,
+      `${batch}: new data.TensorDataset(x, ${targets === 1 ? 'y' : '...'}${layout.sampleWeights ? ', w' : ''})`,
     );
   }
 }

@@ -96,7 +96,7 @@ function checkMetric(where: string, option: string, name: string, metric: unknow
   }
   const isClass = typeof metric === 'function' && (metric as { prototype?: unknown }).prototype instanceof Metric;
   if (!(metric instanceof Metric) && (typeof metric !== 'function' || isClass)) {
-    throw typeError(where, `expected ${option}.${name} to be a metric or a function, got ${describe(metric)}`);
+    throw typeError(where, `expected ${option}.${name} to be a metric or a function, got ${describe(metric)}`, 'new metrics.R2Score()');
   }
   return metric instanceof Metric ? metric : new RowMean(`${where}: ${option}.${name}`, metric as MetricFunction);
 }

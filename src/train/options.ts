@@ -192,11 +192,16 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     precision: undefined,
   });
   const criterion = criterionOf(where, o.criterion);
-  if (!(o.optimizer instanceof Optimizer)) throw typeError(where, `expected optimizer to be an optimizer, got ${describe(o.optimizer)}`);
+  if (!(o.optimizer instanceof Optimizer))
+    throw typeError(where, `expected optimizer to be an optimizer, got ${describe(o.optimizer)}`, 'new optim.Adam(model.parameters())');
   if (o.signal !== undefined && !isAbortSignal(o.signal)) {
     throw typeError(where, `expected signal to be an AbortSignal, got ${describe(o.signal)}`, 'new AbortController().signal');
   }
   const initialEpoch = checkInteger(where, 'initialEpoch', o.initialEpoch);
+  const epochs = checkInteger(where, 'epochs', o.epochs, 1);
+  if (epochs <= initialEpoch) {
+    throw rangeError(where, `epochs is the number of the last one: expected it to be above initialEpoch, ${initialEpoch}, got ${epochs}`);
+  }
   const targets = checkInteger(where, 'targets', o.targets, 1);
   const metrics = new Measures(where, o.metrics, 'metrics', targets);
   const trainMetrics = new Measures(where, o.trainMetrics, 'trainMetrics', targets);
@@ -216,7 +221,7 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     criterion,
     optimizer: o.optimizer,
     loader: o.loader!,
-    epochs: checkInteger(where, 'epochs', o.epochs, initialEpoch + 1),
+    epochs,
     initialEpoch,
     resumed: false,
     layout: { targets, sampleWeights: checkBoolean(where, 'sampleWeights', o.sampleWeights) },
