@@ -69,6 +69,8 @@ struct BatchSampler {
   size_t batches = 0;  // an epoch
   size_t group = 1;    // so many batches go into one step, and what is left of them into the last one of an epoch: the tensors of one after those of the other
   size_t full = 0, last = 0;  // the kinds of a whole group and of the last one
+  size_t ranks = 1, rank = 0;  // of the order, which several processes draw alike, this one has every nth
+  size_t items = 0;            // of an epoch; more than are left over for the rank: the first ones come again
   bool shuffle = false;
   bool own_seed = false;        // orders are a function of (seed, order_offset), else of the loop's random numbers
   uint64_t seed = 0;
@@ -187,7 +189,8 @@ class Loop {
   std::vector<Kind> steps_;
   std::vector<uint64_t> clocks_;  // steps since restart_clocks
   BatchSampler sampler_;
-  std::vector<int32_t> order_;
+  std::vector<int32_t> order_;   // of this rank
+  std::vector<int32_t> shared_;  // of all of them, where there are several
   bool in_epoch_ = false;
   size_t batch_ = 0;
   double loss_sum_ = 0;
