@@ -5,7 +5,7 @@ import { once } from 'node:events';
 const [command, ...args] = process.argv.slice(2);
 const most = 10;
 let job, wanted; // a signal that somebody has sent: then the job is to end
-for (const name of ['SIGINT', 'SIGTERM']) {
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(name, () => {
     wanted = name;
     job.kill(name);
