@@ -95,6 +95,9 @@ export interface EpochRows {
   group: number;
   full: number;
   last: number;
+  ranks: number;
+  rank: number;
+  items: number;
   shuffle: boolean;
   ownSeed: boolean;
   seed: number;

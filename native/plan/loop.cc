@@ -56,19 +56,24 @@ void Loop::set_random(uint64_t seed, uint64_t offset) {
 
 void Loop::begin_epoch(const KernelTable& table, Report& report) {
   const size_t count = sampler_.subset.empty() ? sampler_.rows->count : sampler_.subset.size();
-  const bool fresh = order_.size() != count;
-  order_.resize(count);
+  std::vector<int32_t>& order = sampler_.ranks > 1 ? shared_ : order_;
+  const bool fresh = order.size() != count;
+  order.resize(count);
   if (sampler_.shuffle) {
     Run run(1);
     uint64_t& offset = sampler_.own_seed ? sampler_.order_offset : random_offset_;
-    table.random_permutation(run, order_.data(), count, {sampler_.own_seed ? sampler_.seed : random_seed_, offset});
+    table.random_permutation(run, order.data(), count, {sampler_.own_seed ? sampler_.seed : random_seed_, offset});
     offset += count;
   }
   if (sampler_.shuffle || fresh) {
     for (size_t i = 0; i < count; ++i) {
-      const int32_t item = sampler_.shuffle ? order_[i] : static_cast<int32_t>(i);
-      order_[i] = sampler_.subset.empty() ? item : sampler_.subset[static_cast<size_t>(item)];
+      const int32_t item = sampler_.shuffle ? order[i] : static_cast<int32_t>(i);
+      order[i] = sampler_.subset.empty() ? item : sampler_.subset[static_cast<size_t>(item)];
     }
+  }
+  if (sampler_.ranks > 1) {
+    order_.resize(sampler_.items);
+    for (size_t i = 0; i < sampler_.items; ++i) order_[i] = shared_[(i * sampler_.ranks + sampler_.rank) % count];
   }
   ++report.orders;
   in_epoch_ = true;

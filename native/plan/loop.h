@@ -69,6 +69,8 @@ struct BatchSampler {
   size_t batches = 0;  // in an epoch
   size_t group = 1;    // the batches of one step, whose tensors follow one another; the last step of an epoch has what is left
   size_t full = 0, last = 0;  // the kinds of step for a whole group and for the last one
+  // Where several ranks draw the same order, this one takes every `ranks`-th row from `rank` on, `items` in an epoch; behind the last row come the first ones again.
+  size_t ranks = 1, rank = 0, items = 0;
   bool shuffle = false;
   bool own_seed = false;  // whether orders are a function of (seed, order_offset); if not, the loop's random numbers are used
   uint64_t seed = 0;
@@ -148,7 +150,8 @@ class Loop {
   bool has_rows() const { return sampler_.rows != nullptr; }
   bool has_same_batches(const Loop& other) const {
     return sampler_.rows == other.sampler_.rows && sampler_.batch == other.sampler_.batch && sampler_.batches == other.sampler_.batches &&
-           sampler_.group == other.sampler_.group && sampler_.subset.size() == other.sampler_.subset.size();
+           sampler_.group == other.sampler_.group && sampler_.subset.size() == other.sampler_.subset.size() &&
+           sampler_.ranks == other.sampler_.ranks && sampler_.rank == other.sampler_.rank && sampler_.items == other.sampler_.items;
   }
   const Step& step(size_t kind) const { return steps_[kind].step; }
 
@@ -198,7 +201,8 @@ class Loop {
   std::vector<StepState> steps_;
   std::vector<uint64_t> clocks_;  // steps done since restart_clocks()
   BatchSampler sampler_;
-  std::vector<int32_t> order_;
+  std::vector<int32_t> order_;   // the rows of this epoch
+  std::vector<int32_t> shared_;  // the order that all ranks draw, where there are several
   bool in_epoch_ = false;
   size_t batch_ = 0;
   double loss_sum_ = 0;

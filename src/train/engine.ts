@@ -260,13 +260,10 @@ export class Engine {
     const report = await session.run(phase, { ...after.within(limits), random, batch: state.batch }, loader.epochsBegun);
     this.stream.position = { seed: random.seed, offset: report.randomOffset };
     loader.countEpochs(report.orders);
-    if (report.batch > 0) {
-      if (report.orders > 0) state.place = this.placeOf(phase, session, rowBatches, loader.epochsBegun - 1, report);
-      loader.standAt(state.place, report.batch);
-    } else {
-      state.place = null;
-      loader.standAt(null);
-    }
+    const isUnderWay = report.orders + (state.place === null ? 0 : 1) > report.epochLossSums.length; // also where its first step was refused
+    if (!isUnderWay) state.place = null;
+    else if (report.orders > 0) state.place = this.placeOf(phase, session, rowBatches, loader.epochsBegun - 1, report);
+    loader.standAt(state.place, report.batch);
     state.epochsDone += report.epochLossSums.length;
     state.batch = report.batch;
     const done = sum(report.steps);
@@ -289,14 +286,14 @@ export class Engine {
   private placeOf(
     phase: number,
     session: Session,
-    { shuffle, seed, count }: RowBatches,
+    { shuffle, seed, drawn }: RowBatches,
     epoch: number,
     { randomOffset, batch }: LoopReport,
   ): Place {
     const { task } = this.phases[phase]!;
-    if (shuffle && seed !== undefined) return { position: { seed, offset: epoch * count }, batch, sampler: undefined };
+    if (shuffle && seed !== undefined) return { position: { seed, offset: epoch * drawn }, batch, sampler: undefined };
     const steps = batch / (task.group?.size ?? 1); // whole groups
-    const offset = randomOffset - steps * session.kinds(phase)[0]!.draws - (shuffle ? count : 0);
+    const offset = randomOffset - steps * session.kinds(phase)[0]!.draws - (shuffle ? drawn : 0);
     return { position: { seed: this.stream.position.seed, offset }, batch, sampler: undefined };
   }
 

@@ -14,7 +14,7 @@ import type { Figures, SetFigures } from './figure-types';
 import { type Measures, outputBytes } from './measures';
 import type { FitResult, Settings } from './options';
 import { type Progress, silent, startProgress } from './progress';
-import { Ranks } from './ranks';
+import type { Ranks } from './ranks';
 import { RatesOfSteps } from './rates';
 import { addFigures, addSet, bestOf, emptyResult } from './result';
 import type { Segment } from './segment';
@@ -46,7 +46,6 @@ export class Fit implements Holder {
   private rows = 0;
   /** Of the epoch that is under way. */
   private epochRows = 0;
-  private readonly ranks: Ranks;
   private readonly restoreModes: () => void;
   /** Whether the thread's values are those that count: not where callbacks have the model. */
   private inUse = false;
@@ -64,9 +63,9 @@ export class Fit implements Holder {
   constructor(
     private readonly model: Module,
     private readonly o: Settings,
+    private readonly ranks: Ranks,
   ) {
     this.validates = o.validation.length > 0;
-    this.ranks = new Ranks(model);
     this.trainingMetrics = this.validates ? o.trainMetrics : o.metrics;
     for (const measures of [o.metrics, o.trainMetrics]) measures.over(this.ranks);
     const inStep = {
@@ -132,10 +131,7 @@ export class Fit implements Holder {
       }
       this.progress = startProgress(this.ranks.isFirst && this.o.progress, this.o.initialEpoch, this.o.epochs);
       await callbacks.flushedAfter(this.train(begin));
-      if (this.stopped !== null && signal?.aborted) throw signal.reason;
-    } catch (error) {
-      this.ranks.stop(error);
-      throw error;
+      if (this.stopped !== null && this.ranks.areStopped(signal)) throw signal!.reason;
     } finally {
       signal?.removeEventListener('abort', stop);
       await this.end();
@@ -182,6 +178,7 @@ export class Fit implements Holder {
       if (o.signal?.aborted) throw o.signal.reason;
       if (segment.losses.length > 0 && epochByEpoch && (await this.endEpoch(segment.losses[0]!))) this.stopped ??= 'earlyStopping';
       if (segment.losses.length > 0 && this.ranks.any(this.stopped !== null)) this.stopper();
+      if (this.epochsDone === o.epochs || isStopped()) this.ranks.end();
       this.countSeconds(segment.losses.length);
       const now = performance.now();
       if (segment.losses.length > 0 || now - shown >= o.progressEvery) {
@@ -190,7 +187,7 @@ export class Fit implements Holder {
       }
       if (!isStopped() && o.callbacks.has('onBatch') && segment.steps > 0 && now - told >= o.progressEvery) {
         await this.engine.settling();
-        if (o.signal?.aborted) throw o.signal.reason;
+        if (this.ranks.areStopped(o.signal)) throw o.signal!.reason;
         if (!this.engine.isSettled) continue;
         const report = { ...batchReport(result, this.epochsDone, segment, knownLength(o.loader)), stop: this.stopper };
         await this.outside(() => o.callbacks.tell('onBatch', report));

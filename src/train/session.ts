@@ -291,7 +291,7 @@ export class Session {
       finite: limits.finite,
       seed: limits.random.seed,
       randomOffset: limits.random.offset,
-      orderOffset: 'batches' in source ? epochsBegun * source.batches.count : 0,
+      orderOffset: 'batches' in source ? epochsBegun * source.batches.drawn : 0,
       live,
       ...(told && { ahead: told.numbers }),
       ...(limits.given && { batches: limits.given }),

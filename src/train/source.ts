@@ -48,7 +48,7 @@ export function nextSteps(
 /** The rows of each batch of an epoch; null if batches are given one by one. */
 export function epochRowsOf(source: Source, kinds: number, group = 1): EpochRows | null {
   if ('examples' in source) return null;
-  const { subset, batchSize, count, batches, shuffle, seed, epoch } = source.batches;
+  const { subset, batchSize, count, drawn, ranks, rank, batches, shuffle, seed, epoch } = source.batches;
   return {
     rows: source.rows,
     subset,
@@ -57,9 +57,12 @@ export function epochRowsOf(source: Source, kinds: number, group = 1): EpochRows
     group,
     full: 0,
     last: kinds - 1,
+    ranks,
+    rank,
+    items: count,
     shuffle,
     ownSeed: seed !== undefined,
     seed: seed ?? 0,
-    orderOffset: epoch * count,
+    orderOffset: epoch * drawn,
   };
 }
