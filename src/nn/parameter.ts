@@ -36,13 +36,12 @@ export function emptyParameter(shape: number[]): Parameter {
 
 /** Refuses what is without elements yet. */
 export function refuseUninitialized(where: string, name: string, tensor: unknown): void {
-  if (tensor instanceof UninitializedParameter)
-    throw rangeError(where, `${name} is not initialized yet`, 'call model.forward(x) on a batch before');
+  if (isUninitialized(tensor)) throw rangeError(where, `${name} is not initialized yet`, 'call model.forward(x) on a batch before');
 }
 
-/** A parameter of a module that learns from its first input how large it is: without elements. `sizes` are those that are known, null the others. */
+/** A parameter of a module that learns from its first input how large it is: without elements. `sizes` are those that are known, and the names of the others. */
 export class UninitializedParameter extends Parameter {
-  constructor(readonly sizes: readonly (number | null)[]) {
+  constructor(readonly sizes: readonly (number | string)[]) {
     super(new Tensor(new Float32Array(0), [0]));
   }
 
@@ -50,9 +49,20 @@ export class UninitializedParameter extends Parameter {
   override detach(): Tensor {
     return this;
   }
+}
 
-  /** @internal Whether a tensor of this shape can be its value. */
-  fits(shape: readonly number[]): boolean {
-    return shape.length === this.sizes.length && shape.every((size, d) => size === (this.sizes[d] ?? size));
+/** A buffer of such a module: without elements until then. */
+export class UninitializedBuffer extends Tensor {
+  constructor(readonly sizes: readonly (number | string)[]) {
+    super(new Float32Array(0), [0]);
+  }
+
+  /** @internal */
+  override detach(): Tensor {
+    return this;
   }
 }
+
+/** Whether a module makes this tensor later. */
+export const isUninitialized = (t: unknown): t is UninitializedParameter | UninitializedBuffer =>
+  t instanceof UninitializedParameter || t instanceof UninitializedBuffer;

@@ -19,12 +19,14 @@ import './expand';
 import './extremum';
 import './flip';
 import './frequent';
+import './histograms';
 import './in-place';
 import './in-place-forms';
 import './index-changes';
 import './index-writes';
 import './masks';
 import './matmul';
+import './nan-order';
 import './narrow';
 import './numeric-forms';
 import './pairs';
@@ -50,7 +52,8 @@ export { type BatchNormOptions, batchNorm } from './batch-norm';
 export { bilinear } from './bilinear';
 export * from './binary-losses';
 export { cdist } from './cdist';
-export { combinations, trilIndices, triuIndices } from './choices';
+export { chainMatmul } from './chain-matmul';
+export { combinations, trilIndices, triuIndices, unravelIndex } from './choices';
 export {
   atleast1d,
   atleast2d,
@@ -77,6 +80,7 @@ export { asTensor, type NumberArray, type TensorLike, tensor } from './given';
 export { glu } from './glu';
 export * from './group-norm';
 export { type GumbelSoftmaxOptions, gumbelSoftmax } from './gumbel-softmax';
+export type { HistogramOptions } from './histograms';
 export { cat, stack } from './join';
 export * from './likes';
 export { linear } from './linear';
@@ -94,7 +98,7 @@ export { linspace, logspace } from './sequences';
 export { logSoftmax, softmax, softmin } from './softmax';
 export type { Interpolation, SortOptions, TopkOptions, UniqueOptions } from './sort';
 export { tensordot } from './tensordot';
-export { trapezoid, vander } from './trapezoid';
+export { cumulativeTrapezoid, type TrapezoidOptions, trapezoid, vander } from './trapezoid';
 export { where } from './where';
 
 import './missing'; // the last one: it goes by the names that are there

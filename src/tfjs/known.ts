@@ -79,6 +79,7 @@ export class Known {
   private readonly functions: Set<unknown>;
   private readonly penalty: object;
   private readonly models: Set<object>;
+  private readonly weight: Layers['LayerVariable'];
 
   constructor(of: Layers, optimizer: never) {
     this.models = new Set([of.LayersModel.prototype, of.Sequential.prototype]);
@@ -92,6 +93,7 @@ export class Known {
       }),
     );
     this.functions = functionsOf(of, optimizer);
+    this.weight = of.LayerVariable;
     this.penalty = Object.getPrototypeOf(of.regularizers.l2());
   }
 
@@ -114,6 +116,7 @@ export class Known {
         penalties++;
       }
       if (key === 'activation' || key.endsWith('Regularizer') || Array.isArray(value)) parts.push(value);
+      for (const one of [value].flat()) if (one instanceof this.weight) parts.push(one); // its `val` is a variable of the core API
     }
     return (layer['_losses'] as unknown[]).length <= penalties ? null : `the layer ${name} has losses of its own`;
   }
@@ -148,7 +151,7 @@ export class Fixed {
   private readonly fields: readonly [object: Fields, key: string, value: unknown][];
 
   constructor(objects: readonly object[]) {
-    this.fields = objects.flatMap((object) =>
+    this.fields = [...new Set(objects)].flatMap((object) =>
       keysOf(object).map((key): [Fields, string, unknown] => [object as Fields, key, (object as Fields)[key]]),
     );
   }

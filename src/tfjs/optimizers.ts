@@ -59,13 +59,32 @@ function updatesOf(given: Given, states: (State | undefined)[][]): Update[] | nu
   return updates;
 }
 
-const stateOf = (states: State[], { name, place, variable }: Update, suffix: string): Float32Array => {
-  states[place] ??= { originalName: `${name}/${suffix}`, variable: tidy(() => zerosLike(variable).variable(false)) as Variable };
-  return owned(states[place].variable);
-};
+type Lists<Name extends string> = Record<Name, State[]>;
 
-// A number that TensorFlow.js keeps in a tensor.
-const scalarOf = (t: Tensor): number | null => floatsOf(backendNow(), t)?.[0] ?? null;
+// The state of one variable in the list of this name. A recording holds only while it is the same: optimizer.setWeights makes others.
+function stateOf<Name extends string>(
+  optimizer: Lists<Name>,
+  list: Name,
+  { name, place, variable: of }: Update,
+  suffix: string,
+): Float32Array {
+  const states: State[] = optimizer[list];
+  states[place] ??= { originalName: `${name}/${suffix}`, variable: tidy(() => zerosLike(of).variable(false)) as Variable };
+  const { variable } = states[place];
+  recorder?.guard(() => optimizer[list] === states && states[place]?.variable === variable);
+  return owned(variable);
+}
+
+// A number that TensorFlow.js keeps in a tensor; null where it cannot be read.
+const scalarOf = (t: Tensor): number | null => (t.isDisposed ? null : (floatsOf(backendNow(), t)?.[0] ?? null));
+
+// What there is to update where `fits` says that our kernels can, in a recording at each replay.
+function updatesWhere(given: Given, states: (State | undefined)[][], fits: () => boolean): Update[] | null {
+  const updates = updatesOf(given, states);
+  if (updates === null || !fits()) return null;
+  recorder?.guard(fits);
+  return updates;
+}
 
 interface Counted {
   iterations_?: number;
@@ -76,21 +95,18 @@ interface Sgd extends Counted {
   c: Tensor;
 }
 
-interface Momentum extends Sgd {
+interface Momentum extends Sgd, Lists<'accumulations'> {
   m: Tensor;
   useNesterov: boolean;
-  accumulations: State[];
 }
 
-interface Adam extends Counted {
+interface Adam extends Counted, Lists<'accumulatedFirstMoment' | 'accumulatedSecondMoment'> {
   learningRate: number;
   beta1: number;
   beta2: number;
   epsilon: number;
   accBeta1: Variable;
   accBeta2: Variable;
-  accumulatedFirstMoment: State[];
-  accumulatedSecondMoment: State[];
 }
 
 // Makes the calls of a step, in a recording anew at each replay, and counts it.
@@ -111,8 +127,8 @@ function take(optimizer: Counted, issue: () => void, alsoCount: () => void = () 
 }
 
 function sgd(optimizer: Sgd, given: Given): boolean {
-  const updates = updatesOf(given, []);
-  if (updates === null || scalarOf(optimizer.c) === null) return false;
+  const updates = updatesWhere(given, [], () => scalarOf(optimizer.c) !== null);
+  if (updates === null) return false;
   const all = updates.map(({ variable, gradient: grad }) => ({ param: owned(variable), grad }));
   return take(optimizer, () => {
     const lr = -scalarOf(optimizer.c)!;
@@ -121,15 +137,13 @@ function sgd(optimizer: Sgd, given: Given): boolean {
 }
 
 function momentum(optimizer: Momentum, given: Given): boolean {
-  const { accumulations } = optimizer;
-  const updates = updatesOf(given, [accumulations]);
-  if (updates === null || scalarOf(optimizer.c) === null || scalarOf(optimizer.m) === null) return false;
+  const updates = updatesWhere(given, [optimizer.accumulations], () => scalarOf(optimizer.c) !== null && scalarOf(optimizer.m) !== null);
+  if (updates === null) return false;
   const all = updates.map((update) => ({
-    momentumBuffer: stateOf(accumulations, update, 'momentum'),
+    momentumBuffer: stateOf(optimizer, 'accumulations', update, 'momentum'),
     param: owned(update.variable),
     grad: update.gradient,
   }));
-  recorder?.guard(() => optimizer.accumulations === accumulations); // optimizer.setWeights makes others
   return take(optimizer, () => {
     const options = { lr: -scalarOf(optimizer.c)!, momentum: scalarOf(optimizer.m)!, nesterov: optimizer.useNesterov };
     for (const one of all) calls.sgdStep({ ...one, n: one.param.length, ...options });
@@ -142,28 +156,34 @@ function advance(power: Variable, beta: number): void {
   values[0] = values[0]! * Math.fround(beta);
 }
 
+// Kernels take what is left of a mean's beginning from the number of the step. After so many steps it is 0: we divide by what TensorFlow.js keeps, which
+// follows a beta that is changed.
+const endless = Number.MAX_SAFE_INTEGER;
+
 function adam(optimizer: Adam, given: Given): boolean {
   const { accumulatedFirstMoment: first, accumulatedSecondMoment: second } = optimizer;
-  const updates = updatesOf(given, [first, second]);
+  const updates = updatesWhere(given, [first, second], () => {
+    const { beta1, beta2, accBeta1, accBeta2 } = optimizer;
+    return beta1 < 1 && beta2 < 1 && scalarOf(accBeta1) !== null && scalarOf(accBeta2) !== null;
+  });
   if (updates === null) return false;
   // The same objects for each step: making them anew took half as long as the step of a small network.
   const all = updates.map((update) => ({
-    m: stateOf(first, update, 'm'),
-    v: stateOf(second, update, 'v'),
+    m: stateOf(optimizer, 'accumulatedFirstMoment', update, 'm'),
+    v: stateOf(optimizer, 'accumulatedSecondMoment', update, 'v'),
     param: owned(update.variable),
     grad: update.gradient,
     n: update.variable.size,
-    ...{ step: 0, lr: 0, beta1: 0, beta2: 0, eps: 0 },
+    ...{ step: endless, lr: 0, beta1: 0, beta2: 0, eps: 0 },
   }));
-  recorder?.guard(() => optimizer.accumulatedFirstMoment === first && optimizer.accumulatedSecondMoment === second);
   const issue = (): void => {
-    const { learningRate, beta1, beta2, epsilon, iterations } = optimizer;
+    const { learningRate, beta1, beta2, epsilon, accBeta1, accBeta2 } = optimizer;
+    const [left1, root2] = [1 - scalarOf(accBeta1)!, Math.sqrt(1 - scalarOf(accBeta2)!)];
     for (const one of all) {
-      one.step = iterations + 1;
-      one.lr = learningRate;
+      one.lr = (learningRate * root2) / left1;
       one.beta1 = beta1;
       one.beta2 = beta2;
-      one.eps = epsilon;
+      one.eps = epsilon * root2;
       calls.adamStep(one);
     }
   };

@@ -72,9 +72,9 @@ export class Fit implements Holder {
       layout: o.layout,
       handOut: measures.handOut,
       classes: measures.classes,
+      precision: o.precision,
     });
-    const group = new Group(where, o.accumulate);
-    this.task = trainingTask(where, trained(this.trainingMetrics), o.optimizer, group, o.detectAnomaly, inStep);
+    this.task = trainingTask(where, trained(this.trainingMetrics), o.optimizer, new Group(where, o.accumulate), o.detectAnomaly, inStep);
     const tasks = [
       { task: this.task, loader: o.loader },
       ...o.validation.map(({ loader }) => ({ task: evaluationTask(where, trained(o.metrics)), loader })),

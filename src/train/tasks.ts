@@ -64,6 +64,7 @@ export interface Trained {
   handOut: HandOut;
   /** Where these are pairs of predicted classes and targets: how many classes are counted; 0: they are handed out. */
   classes: number;
+  precision?: Task['precision'];
 }
 
 function tensorOf(where: string, what: string, value: unknown): Tensor {
@@ -128,7 +129,7 @@ function lossOf(where: string, criterion: Criterion, output: unknown, { targets,
 /** A training step over a group of batches, whose losses count alike, as in most loops. */
 export const trainingTask = (
   where: string,
-  { model, criterion, layout, handOut, classes }: Trained,
+  { model, criterion, layout, handOut, classes, precision }: Trained,
   optimizer: Stepper,
   group: Group,
   looksForNaN: boolean,
@@ -137,6 +138,7 @@ export const trainingTask = (
   where,
   group,
   classes,
+  precision,
   sumsLosses: false,
   run: (...tensors) => {
     const batches = group.split(tensors).map((batch) => {
@@ -191,11 +193,12 @@ export function inEvaluation<T>(modules: readonly Module[], fn: () => T): T {
  * The loss and the output, without steps, in evaluation mode. The loss is what the criterion would give for all rows in one batch, however
  * they are divided: a mean over rows, or with `reduction: "sum"` a sum.
  */
-export function evaluationTask(where: string, { model, criterion, layout, handOut, classes }: Trained): LossTask {
+export function evaluationTask(where: string, { model, criterion, layout, handOut, classes, precision }: Trained): LossTask {
   const sums = (): boolean => criterion !== null && reductionOf(criterion) === 'sum'; // a callback may have changed it
   return {
     where,
     classes,
+    precision,
     get sumsLosses() {
       return sums();
     },

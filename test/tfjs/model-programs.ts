@@ -124,6 +124,17 @@ const events: ((r: Random) => (model: layers.LayersModel, description: Descripti
       compile(model);
     },
   () => (model) => void model.getWeights()[0]!.dataSync().fill(3),
+  (r) => {
+    const beta = r.next();
+    return ({ optimizer }) => {
+      if (optimizer instanceof tf.AdamOptimizer) (optimizer as unknown as { beta1: number }).beta1 = beta;
+    };
+  },
+  // Weights that are given other variables by hand.
+  () => (model) => {
+    const weight = model.layers[1]!.weights[0] as unknown as { val: tf.Variable };
+    weight.val = tf.tidy(() => tf.variable(tf.mul(weight.val, 0.5), weight.val.trainable));
+  },
 ];
 
 const bitsOf = (values: ArrayLike<number>): string => Buffer.from(Float32Array.from(values).buffer).toString('hex');

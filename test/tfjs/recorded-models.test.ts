@@ -105,6 +105,50 @@ describe('a recorded model', () => {
     expect(await losses(true)).toEqual(await losses(false));
   });
 
+  it.each<[string, (model: layers.LayersModel) => void]>([
+    [
+      'the betas of Adam',
+      ({ optimizer }) => {
+        Object.assign(optimizer, { beta1: 0.5, beta2: 0.9 });
+      },
+    ],
+    [
+      'what Adam has of the powers of the betas',
+      ({ optimizer }) => {
+        tf.tidy(() => (optimizer as unknown as { accBeta1: tf.Variable }).accBeta1.assign(tf.scalar(0.25)));
+      },
+    ],
+    [
+      "Adam's mean of a weight's gradients",
+      ({ optimizer }) => {
+        const state = (optimizer as unknown as { accumulatedFirstMoment: { variable: tf.Variable }[] }).accumulatedFirstMoment[0]!;
+        state.variable = tf.tidy(() => tf.variable(tf.mul(state.variable, -3), false));
+      },
+    ],
+    [
+      'the variable of a weight',
+      (model) => {
+        const weight = model.layers[1]!.weights[0] as unknown as { val: tf.Variable };
+        weight.val = tf.variable(tf.tensor2d([[3], [-1], [2]]));
+      },
+    ],
+  ])('follows %s that a program changes, as cpu does', async (_, change) => {
+    const run = async (backend: string) => {
+      await tf.setBackend(backend);
+      const dense = make.dense({ units: 1, kernelInitializer: 'ones' });
+      const { model, x, y } = await trained([dense], { optimizer: tf.train.adam(0.05) });
+      const losses = [];
+      for (let i = 0; i < 12; i++) {
+        if (i === 6) change(model);
+        losses.push((await model.trainOnBatch(x, y)) as number);
+      }
+      return losses;
+    };
+    const [there, here] = [await run('cpu'), await run('simdnn')];
+    expect(simdnnInfo().level).toBe('recorded');
+    for (const [i, loss] of here.entries()) expect(Math.abs(loss / there[i]! - 1)).toBeLessThan(1e-5);
+  });
+
   it('trains by an unchanged fit', async () => {
     const { model, x, y } = await trained([make.dense({ units: 1 })], {}, 0);
     await model.fit(x, y, { epochs: 5, verbose: 0 });

@@ -118,6 +118,12 @@ const events: ((r: Random) => (p: Program) => void)[] = [
       variables[1]!.trainable = !variables[1]!.trainable;
     },
   () => () => void tf.tidy(() => tf.add(1, 2)),
+  (r) => {
+    const beta = r.next();
+    return ({ optimizer }) => {
+      if (optimizer instanceof tf.AdamOptimizer) (optimizer as unknown as { beta2: number }).beta2 = beta;
+    };
+  },
 ];
 
 const bitsOf = (values: ArrayLike<number>): string => Buffer.from(Float32Array.from(values).buffer).toString('hex');
