@@ -18,8 +18,9 @@ namespace simdnn {
 constexpr int kFitNiceness = 5;
 
 // For so long after a fit has begun, where as many as kManyWaiting for each thread wait already, the threads of fits leave JavaScript's thread a processor, by
-// working with one less. It never sleeps then, and the system would give its processor to one of them for a tick of 4 ms or several.
-constexpr std::chrono::milliseconds kBeginning{20};
+// working with one less: while one begins after the other without a pause it never sleeps, and the system would give its processor to one of them for a tick of
+// 4 ms or several. Fits that begin at the pace of `turns.ts`, one in 10 ms, let it sleep.
+constexpr std::chrono::milliseconds kBeginning{4};
 constexpr size_t kManyWaiting = 4;
 
 // How many threads of fits work: one at least. A search that begins a small fit whenever one ends has all of them.

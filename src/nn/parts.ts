@@ -24,6 +24,15 @@ export interface ListOptions {
   removeDuplicate?: boolean;
 }
 
+// A module with its path and its properties.
+interface Visited {
+  path: string;
+  module: Module;
+  fields: readonly Named<unknown>[];
+}
+
+const isParameter = (field: Named<unknown>): field is Named<Parameter> => field[1] instanceof Parameter;
+
 const join = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
 
 /** The name of a module's method, for messages. */
@@ -126,7 +135,7 @@ export abstract class Parts {
    * new nn.Sequential(new nn.Linear(2, 3)).getParameter("0.bias").shape; // [3]
    */
   getParameter(path: string): Parameter {
-    return this.#partAt('getParameter', 'parameter', path, (module) => module.#ownParameters());
+    return this.#partAt('getParameter', 'parameter', path, (module) => module.entriesOf().filter(isParameter));
   }
 
   /** The buffer at a path such as `"body.0.mean"`. A RangeError when there is none. */
@@ -152,32 +161,32 @@ export abstract class Parts {
     const where = placeOf(this, 'namedModules');
     const { prefix, removeDuplicate } = withDefaults(where, options, { prefix: '', removeDuplicate: true });
     checkBoolean(where, 'removeDuplicate', removeDuplicate);
-    return this.#walk(checkPrefix(where, prefix), removeDuplicate);
+    return this.#walk(checkPrefix(where, prefix), removeDuplicate).map(({ path, module }) => [path, module]);
   }
 
   /** This module and every module below it, parents first. */
   modules(): Module[] {
-    return this.#walk('', true).map(([, module]) => module);
+    return this.#walk('', true).map(({ module }) => module);
   }
 
   /** Every parameter with its path, such as `"ly1.weight"`: a module's own before those of its children. */
   namedParameters(options?: ListOptions): Named<Parameter>[] {
-    return this.#collect('namedParameters', options, (module) => module.#ownParameters());
+    return this.#collect('namedParameters', options, ({ fields }) => fields.filter(isParameter));
   }
 
   /** Every parameter: what an optimizer is given. With `recurse: false` the module's own. */
   parameters(options?: { recurse?: boolean }): Parameter[] {
-    return this.#collect('parameters', options, (module) => module.#ownParameters()).map(([, parameter]) => parameter);
+    return this.#collect('parameters', options, ({ fields }) => fields.filter(isParameter)).map(([, parameter]) => parameter);
   }
 
   /** Every buffer with its path. */
   namedBuffers(options?: ListOptions): Named<Tensor>[] {
-    return this.#collect('namedBuffers', options, (module) => module.#ownBuffers());
+    return this.#collect('namedBuffers', options, ({ module }) => module.#ownBuffers());
   }
 
   /** Every buffer. With `recurse: false` the module's own. */
   buffers(options?: { recurse?: boolean }): Tensor[] {
-    return this.#collect('buffers', options, (module) => module.#ownBuffers()).map(([, buffer]) => buffer);
+    return this.#collect('buffers', options, ({ module }) => module.#ownBuffers()).map(([, buffer]) => buffer);
   }
 
   /** @internal The properties in the order in which their parts are listed. */
@@ -218,10 +227,6 @@ export abstract class Parts {
     delete (this as unknown as Record<string, unknown>)[name];
     countChange();
     return true;
-  }
-
-  #ownParameters(): Named<Parameter>[] {
-    return this.entriesOf().filter((field): field is Named<Parameter> => field[1] instanceof Parameter);
   }
 
   // The properties, among which `name` is free, or that of one which may be replaced.
@@ -276,14 +281,15 @@ export abstract class Parts {
   }
 
   // One list for all: a fit walks its model after every epoch.
-  #walk(prefix: string, removeDuplicate: boolean): Named<Module>[] {
-    const found: Named<Module>[] = [];
+  #walk(prefix: string, removeDuplicate: boolean): Visited[] {
+    const found: Visited[] = [];
     const above = new Set<Module>(); // a module that knows its parent ends the walk
     const visit = (path: string, module: Module): void => {
       if (above.has(module)) return;
       above.add(module);
-      found.push([path, module]);
-      for (const [name, value] of module.entriesOf()) if (value instanceof Parts) visit(join(path, name), value as Module);
+      const fields = module.entriesOf();
+      found.push({ path, module, fields });
+      for (const [name, value] of fields) if (value instanceof Parts) visit(join(path, name), value as Module);
       if (!removeDuplicate) above.delete(module); // else it is not visited from elsewhere either
     };
     visit(prefix, this.#self());
@@ -291,7 +297,7 @@ export abstract class Parts {
   }
 
   // What each module lists itself, with full paths.
-  #collect<T>(method: string, options: ListOptions | undefined, own: (module: Module) => Named<T>[]): Named<T>[] {
+  #collect<T>(method: string, options: ListOptions | undefined, own: (visited: Visited) => Named<T>[]): Named<T>[] {
     const where = placeOf(this, method);
     const { prefix, recurse, removeDuplicate } = withDefaults(where, options, { prefix: '', recurse: true, removeDuplicate: true });
     checkPrefix(where, prefix);
@@ -299,11 +305,12 @@ export abstract class Parts {
     checkBoolean(where, 'removeDuplicate', removeDuplicate);
     const seen = new Set<T>();
     const found: Named<T>[] = [];
-    for (const [path, module] of recurse ? this.#walk(prefix, removeDuplicate) : [[prefix, this.#self()] as Named<Module>]) {
-      for (const [name, value] of own(module)) {
+    const here = (): Visited => ({ path: prefix, module: this.#self(), fields: this.entriesOf() });
+    for (const visited of recurse ? this.#walk(prefix, removeDuplicate) : [here()]) {
+      for (const [name, value] of own(visited)) {
         if (removeDuplicate && seen.has(value)) continue;
         seen.add(value);
-        found.push([join(path, name), value]);
+        found.push([join(visited.path, name), value]);
       }
     }
     return found;
@@ -317,7 +324,7 @@ export abstract class Parts {
   /** @internal The entries of the state dict: unlike the lists above, a shared part stands under each of its names. */
   stateEntries(prefix: string): Named<Tensor | ExtraState>[] {
     const fields = this.entriesOf();
-    const parameters = fields.filter((field): field is Named<Tensor> => field[1] instanceof Parameter);
+    const parameters = fields.filter(isParameter);
     const buffers = this.#ownBuffers().filter(([name]) => this.#buffers!.get(name));
     const here = [...parameters, ...buffers].map(([name, tensor]): Named<Tensor> => [join(prefix, name), tensor]);
     const extra = this.extraState();

@@ -8,7 +8,7 @@ import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 import { type AfterSteps, nothingAfter } from './ahead';
 import { awaited } from './batch';
-import { type Batches, checkBatch, checkLoader, stepsIn } from './batches';
+import { type Batches, checkBatch, checkLoader, stepsIn, warnOfMany } from './batches';
 import { eachOnce, Feed, type Known } from './feed';
 import { refuseData } from './refusals';
 import { batchesOf, fedSegment, lastKind, type Outputs, type Segment, sum, weightOf } from './segment';
@@ -16,7 +16,7 @@ import { copyRows, refuseReport, Session } from './session';
 import type { Source } from './source';
 import { RandomStream } from './stream';
 import type { LossTask } from './tasks';
-import { hurry, ownTurn, patientTurn, takeTurn } from './turns';
+import { hurry, isBusy, ownTurn, patientTurn, takeTurn } from './turns';
 
 /** How an engine works. */
 export interface EngineOptions {
@@ -53,15 +53,6 @@ interface Phase {
   epochsDone: number;
   /** The recording of the last step, where one was done since it was made. */
   last: number | null;
-}
-
-const manyShapes = 16; // each has a recording of its own
-
-function warnOfMany(where: string): void {
-  process.emitWarning(
-    `[${where}] the loader gives batches of more than ${manyShapes} shapes: each is recorded when it is met first, which costs as much as some hundred steps of a small model. Rows padded to few lengths train faster.`,
-    { code: 'SIMDNN_MANY_SHAPES' },
-  );
 }
 
 export class Engine {
@@ -109,16 +100,20 @@ export class Engine {
   }
 
   /**
-   * The same in several turns of the event loop, the first of them at once. What JavaScript does in between can make them hold no longer: `held` tells. It can make
+   * The same in several turns of the event loop, the first of them at once, or with `mayWait` as `patientTurn` comes. What JavaScript does in between can make
+   * them hold no longer: `held` tells. It can make
    * a step come out otherwise when it is verified, too: then all is recorded in one turn, which throws where the step itself is not recordable. Makes none
    * where the engine is stopped before the end.
    */
-  async recordInTurns(): Promise<void> {
+  async recordInTurns(mayWait = () => false): Promise<void> {
+    const waits = isBusy() && mayWait();
+    if (waits) await patientTurn(this);
+    if (this.isStopped) return;
     takeTurn();
     const making = this.making();
     let { done } = making.next();
     while (!done) {
-      await (this.options.forFits ? patientTurn(this) : ownTurn());
+      await (this.options.forFits && !waits ? patientTurn(this) : ownTurn());
       if (this.isStopped) return;
       try {
         ({ done } = making.next());
@@ -350,7 +345,7 @@ export class Engine {
   // Records the task for a batch of a shape that was not met before.
   private meet(phase: number, { examples }: Phase, batch: readonly Tensor[]): void {
     examples.push(batch);
-    if (examples.length === manyShapes + 1) warnOfMany(this.where);
+    warnOfMany(this.where, examples.length);
     const kind = this.held?.add(phase, batch) ?? null;
     if (kind === null) this.record();
     else this.options.made?.(this.phases.map((_, i) => (i === phase ? [kind] : [])));

@@ -2,9 +2,10 @@
 import { describe, typeError } from '../errors';
 import { Module } from '../nn';
 import type { NoMetrics } from './figure-types';
-import { Fit, tensorsOf } from './fitting';
+import { Fit } from './fitting';
 import type { GivenMetrics } from './measures';
 import { type FitOptions, type FitResult, type Settings, settingsOf } from './options';
+import { tensorsOf } from './plain';
 import { Ranks } from './ranks';
 import { emptyResult } from './result';
 import { takeAll } from './taking';

@@ -2,7 +2,6 @@
 import { SimdnnError } from '../errors';
 import type { Holder } from '../holders';
 import type { Module } from '../nn';
-import type { Optimizer } from '../optim';
 import { randomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 import { hold, refuseLost, type Tensor } from '../tensor';
@@ -13,6 +12,7 @@ import { Engine } from './engine';
 import type { Figures, SetFigures } from './figure-types';
 import { type Measures, outputBytes } from './measures';
 import type { FitResult, Settings } from './options';
+import { isPlainStep, tensorsOf } from './plain';
 import { type Progress, silent, startProgress } from './progress';
 import type { Ranks } from './ranks';
 import { RatesOfSteps } from './rates';
@@ -25,13 +25,6 @@ import { checkTrained } from './trained';
 import { epochFigures, reported } from './validation';
 
 const where = 'train.fit';
-
-/** The tensors of a model and of its optimizer. */
-export const tensorsOf = (model: Module, optimizer: Settings['optimizer']): Tensor[] => [
-  ...model.parameters(),
-  ...model.buffers(),
-  ...(optimizer as Optimizer<object>).paramGroups.flatMap(({ params }) => params),
-];
 
 export class Fit implements Holder {
   readonly name = where;
@@ -121,7 +114,7 @@ export class Fit implements Holder {
     const stop = () => this.engine.stop();
     signal?.addEventListener('abort', stop);
     try {
-      await this.engine.recordInTurns();
+      await this.engine.recordInTurns(() => !this.ranks.areSeveral && isPlainStep(this.model, this.o, this.held));
       this.inUse = true;
       if (callbacks.has('onBegin')) {
         const { optimizer, epochs, initialEpoch, resumed, loader } = this.o;

@@ -172,7 +172,7 @@ export async function predictRows(where: string, model: Module, inputs: readonly
   }
   const { session, examples } = predictor;
   const kind = session.kinds(0)[0]!;
-  const gathering = new Gathering(where, into, into === undefined ? null : rows, tensorsOf(model));
+  const gathering = new Gathering(where, into, into === undefined ? null : rows, into === undefined ? [] : tensorsOf(model));
   gathering.meet(formOf(kind), kind.results.rows);
   const random = randomPosition();
   setRandomPosition({ seed: random.seed, offset: random.offset + kind.draws });
