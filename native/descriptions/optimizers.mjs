@@ -11,6 +11,7 @@ const beta1 = real('beta1', 0.9, live('The decay of the mean of gradients (0.9).
 const beta2 = real('beta2', 0.999, live('The decay of the mean of squared gradients (0.999).'));
 const eps = real('eps', 1e-8, live('Added to the denominator (1e-8).'));
 const maximize = flag('maximize', { doc: 'Goes up the gradient (false).' });
+const tfjs = (doc) => flag('tfjs', { doc: `${doc}, as in TensorFlow.js (false).` });
 
 /** An optimizer's step: all of its attributes, and its operands of `inOptions`, are options. */
 const step = (name, options, inOptions, description) =>
@@ -89,13 +90,15 @@ param; // [0.5]`,
       weightDecay,
       real('momentum', 0, live("How much of the last step's direction is kept (0). Needs the momentum buffer.")),
       maximize,
+      tfjs('The rate is part of the direction and eps stands below the root, where it is subtracted with gradAvg'),
     ],
     asks: [['o.momentumBuffer === null && o.momentum !== 0', 'momentum needs a momentum buffer']],
     doc: `One step of RMSprop over all of \`param\`: as \`torch.optim.RMSprop\`.
 
 \`v = alpha v + (1 - alpha) grad^2\` for \`squareAvg\`, \`g += (1 - alpha) (grad - g)\` for \`gradAvg\`, and with \`d = grad / (sqrt(v - g^2) + eps)\`, where g is 0
-without \`gradAvg\`, \`param -= lr d\`, or with a buffer b \`b = momentum b + d\` and \`param -= lr b\`. All are zero before the first step. The arrays are as
-long as param and must not overlap; grad stays as it is.`,
+without \`gradAvg\`, \`param -= lr d\`, or with a buffer b \`b = momentum b + d\` and \`param -= lr b\`. With \`tfjs\` \`d = lr grad / sqrt(v + eps)\`, with \`gradAvg\`
+\`lr grad / sqrt(v - g^2 - eps)\`, and \`param -= d\`, or \`param -= b\`. All are zero before the first step. The arrays are as long as param and must not
+overlap; grad stays as it is.`,
     example: `const [param, squareAvg] = [Float32Array.of(1), Float32Array.of(0)];
 rmspropStep(param, squareAvg, Float32Array.of(2), { lr: 0.05 });
 param; // [0.5]`,
@@ -110,10 +113,11 @@ param; // [0.5]`,
       weightDecay,
       real('initial', 0, live('What the sum is at least before the first step (0).')),
       maximize,
+      tfjs('eps stands below the root'),
     ],
     doc: `One step of Adagrad over all of \`param\`: as \`torch.optim.Adagrad\`.
 
-\`sum += grad^2\`, \`param -= lr / (1 + (step - 1) lrDecay) grad / (sqrt(sum) + eps)\`. The sum is zero before the first step. The arrays are as long as
+\`sum += grad^2\`, \`param -= lr / (1 + (step - 1) lrDecay) grad / (sqrt(sum) + eps)\`, with \`tfjs\` \`sqrt(sum + eps)\`. The sum is zero before the first step. The arrays are as long as
 param and must not overlap; grad stays as it is.`,
     example: `const [param, sum] = [Float32Array.of(1), Float32Array.of(0)];
 adagradStep(param, sum, Float32Array.of(2), { lr: 0.5, step: 1 });
@@ -127,11 +131,12 @@ param; // [0.5]`,
       real('eps', 1e-6, live('Added below both roots (1e-6).')),
       weightDecay,
       maximize,
+      tfjs('The step goes by the mean of the squares before this gradient'),
     ],
     doc: `One step of Adadelta over all of \`param\`: as \`torch.optim.Adadelta\`.
 
 \`v = rho v + (1 - rho) grad^2\` for \`squareAvg\`, \`d = sqrt(a + eps) / sqrt(v + eps) grad\`, \`a = rho a + (1 - rho) d^2\` for \`accDelta\`, and
-\`param -= lr d\`. v and a are zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
+\`param -= lr d\`. With \`tfjs\` d is of the v before this step. v and a are zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
     example: `const [param, squareAvg, accDelta] = [Float32Array.of(1), Float32Array.of(0), Float32Array.of(0)];
 adadeltaStep(param, squareAvg, accDelta, Float32Array.of(2), { lr: 0.5, rho: 0.625, eps: 0.5 });
 param; // [0.5]`,
@@ -146,11 +151,12 @@ param; // [0.5]`,
       real('eps', 1e-8, live('Added to the size of the gradient (1e-8).')),
       weightDecay,
       maximize,
+      tfjs('eps is added to the greatest size'),
     ],
     doc: `One step of Adamax over all of \`param\`: as \`torch.optim.Adamax\`.
 
-\`m += (1 - beta1) (grad - m)\` for \`expAvg\`, \`u = max(beta2 u, |grad| + eps)\` for \`expInf\`, \`param -= lr / (1 - beta1^step) m / u\`.
-m and u are zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
+\`m += (1 - beta1) (grad - m)\` for \`expAvg\`, \`u = max(beta2 u, |grad| + eps)\` for \`expInf\`, \`param -= lr / (1 - beta1^step) m / u\`;
+with \`tfjs\` \`u = max(beta2 u, |grad|)\` and \`m / (u + eps)\`. m and u are zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
     example: `const [param, expAvg, expInf] = [Float32Array.of(1), Float32Array.of(0), Float32Array.of(0)];
 adamaxStep(param, expAvg, expInf, Float32Array.of(2), { lr: 0.5, step: 1 });
 param; // [0.5]`,

@@ -54,7 +54,7 @@ struct Adamax {
   float *param, *exp_avg, *exp_inf;
   Slope slope;
   Mean mean_of;
-  VF beta2, step_size, eps;
+  VF beta2, step_size, eps_within, eps_beside;
 
   HWY_INLINE void step(size_t i, size_t n) const {
     const VF p = load(kF, param + i, n);
@@ -62,10 +62,10 @@ struct Adamax {
     const VF mean = mean_of.next(load(kF, exp_avg + i, n), g);
     store(mean, kF, exp_avg + i, n);
     // a NaN in either is kept, as torch.maximum does
-    const VF before = hn::Mul(load(kF, exp_inf + i, n), beta2), size = hn::Add(hn::Abs(g), eps);
+    const VF before = hn::Mul(load(kF, exp_inf + i, n), beta2), size = hn::Add(hn::Abs(g), eps_within);
     const VF norm = hn::IfThenElse(hn::Or(hn::Ge(before, size), hn::IsNaN(before)), before, size);
     store(norm, kF, exp_inf + i, n);
-    store(hn::Sub(p, hn::Div(hn::Mul(mean, step_size), norm)), kF, param + i, n);
+    store(hn::Sub(p, hn::Div(hn::Mul(mean, step_size), hn::Add(norm, eps_beside))), kF, param + i, n);
   }
 };
 
@@ -94,6 +94,7 @@ void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const f
 // torch.optim.Adamax. step counts from 1; with g = grad (-grad with `maximize`) + weight_decay * param:
 //   exp_avg += (1 - beta1) (g - exp_avg);  exp_inf = max(beta2 exp_inf, |g| + eps)
 //   param -= lr / (1 - beta1^step) * exp_avg / exp_inf
+// With `tfjs` as tf.train.adamax: exp_inf = max(beta2 exp_inf, |g|);  param -= lr / (1 - beta1^step) * exp_avg / (exp_inf + eps)
 // The update is within 3 ulp of the formula on exp_avg and exp_inf.
 void adamax_step(Run& run, float* param, float* exp_avg, float* exp_inf, const float* grad, size_t n,
                  const AdamaxStepAttributes& attributes) {
@@ -104,7 +105,8 @@ void adamax_step(Run& run, float* param, float* exp_avg, float* exp_inf, const f
                       Mean(attributes.beta1),
                       constant(attributes.beta2),
                       constant(attributes.lr / (1 - integer_power(attributes.beta1, attributes.step))),
-                      constant(attributes.eps)};
+                      constant(attributes.tfjs ? 0 : attributes.eps),
+                      constant(attributes.tfjs ? attributes.eps : 0)};
   for_each_vector<false>(run, param, n, 1, [=](size_t i, size_t left) HWY_ATTR { adamax.step(i, left); });
 }
 

@@ -7,6 +7,8 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
+constexpr double kInfinity = __builtin_huge_val();
+
 struct Sgd {
   float *param, *buffer;
   Slope slope;
@@ -29,7 +31,8 @@ struct Rmsprop {
   float *param, *square_avg, *grad_avg, *buffer;
   Slope slope;
   MeanSquare square_of;
-  VF lr, eps, momentum;
+  VF momentum, rate_within, rate, least;
+  Root root_of;
 
   template <bool kCentered, bool kMomentum>
   HWY_INLINE void step(size_t i, size_t n) const {
@@ -43,21 +46,22 @@ struct Rmsprop {
       const VF mean = hn::MulAdd(hn::Sub(g, before), square_of.rest, before);
       store(mean, kF, grad_avg + i, n);
       variance = hn::NegMulAdd(mean, mean, square);
-      variance = hn::IfThenZeroElse(hn::Lt(variance, hn::Zero(kF)), variance);  // of gradients that are all the same, by rounding
+      variance = hn::IfThenZeroElse(hn::Lt(variance, least), variance);  // of gradients that are all the same, by rounding
     }
-    VF direction = hn::Div(g, hn::Add(hn::Sqrt(variance), eps));
+    VF direction = hn::Div(hn::Mul(g, rate_within), root_of.of(variance));
     if constexpr (kMomentum) {
       direction = hn::MulAdd(momentum, load(kF, buffer + i, n), direction);
       store(direction, kF, buffer + i, n);
     }
-    store(hn::NegMulAdd(lr, direction, p), kF, param + i, n);
+    store(hn::NegMulAdd(rate, direction, p), kF, param + i, n);
   }
 };
 
 struct Adagrad {
   float *param, *sum;
   Slope slope;
-  VF lr, least, eps;
+  VF lr, least;
+  Root root_of;
 
   HWY_INLINE void step(size_t i, size_t n) const {
     const VF p = load(kF, param + i, n);
@@ -65,7 +69,7 @@ struct Adagrad {
     VF total = load(kF, sum + i, n);
     total = hn::MulAdd(g, g, hn::IfThenElse(hn::Lt(total, least), least, total));  // a NaN is kept
     store(total, kF, sum + i, n);
-    const VF direction = hn::Div(g, hn::Add(hn::Sqrt(total), eps));
+    const VF direction = hn::Div(g, root_of.of(total));
     store(hn::NegMulAdd(lr, direction, p), kF, param + i, n);
   }
 };
@@ -75,14 +79,16 @@ struct Adadelta {
   Slope slope;
   MeanSquare square_of;
   VF lr, eps;
+  hn::Mask<F> by_last;  // all or nothing, as in Mean
 
   HWY_INLINE void step(size_t i, size_t n) const {
     const VF p = load(kF, param + i, n);
     const VF g = slope.at(i, n, p);
-    const VF square = square_of.next(load(kF, square_avg + i, n), g);
+    const VF last = load(kF, square_avg + i, n);
+    const VF square = square_of.next(last, g);
     const VF before = load(kF, acc_delta + i, n);
     // One root of the quotient would do, but that can be below the least float where the quotient of the roots is not.
-    const VF ratio = hn::Div(hn::Sqrt(hn::Add(before, eps)), hn::Sqrt(hn::Add(square, eps)));
+    const VF ratio = hn::Div(hn::Sqrt(hn::Add(before, eps)), hn::Sqrt(hn::Add(hn::IfThenElse(by_last, last, square), eps)));
     const VF delta = hn::Mul(ratio, g);
     store(square, kF, square_avg + i, n);
     store(square_of.next(before, delta), kF, acc_delta + i, n);
@@ -141,7 +147,9 @@ void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad,
 //   square_avg = alpha square_avg + (1 - alpha) g^2;  with grad_avg (centered): grad_avg += (1 - alpha) (g - grad_avg)
 //   d = g / (sqrt(square_avg - grad_avg^2) + eps);  with momentum_buffer: d = momentum_buffer = momentum * momentum_buffer + d
 //   param -= lr * d
-// Where PyTorch takes the root of a negative number, which rounding can leave of gradients that do not change, it is the root of 0 here.
+// With `tfjs` as tf.train.rmsprop: d = lr * g / sqrt(square_avg + eps), centered lr * g / sqrt(square_avg - grad_avg^2 - eps);  param -= d
+// Where PyTorch takes the root of a negative number, which rounding can leave of gradients that do not change, it is the root of 0 here; TensorFlow.js's
+// is NaN, with `tfjs` too.
 void rmsprop_step(Run& run, float* param, float* square_avg, float* grad_avg, float* momentum_buffer, const float* grad,
                   size_t n, const RmspropStepAttributes& attributes) {
   const Rmsprop rmsprop{param,
@@ -150,9 +158,11 @@ void rmsprop_step(Run& run, float* param, float* square_avg, float* grad_avg, fl
                         momentum_buffer,
                         Slope(grad, attributes.weight_decay, attributes.maximize),
                         MeanSquare(attributes.alpha),
-                        constant(attributes.lr),
-                        constant(attributes.eps),
-                        constant(attributes.momentum)};
+                        constant(attributes.momentum),
+                        constant(attributes.tfjs ? attributes.lr : 1),
+                        constant(attributes.tfjs ? 1 : attributes.lr),
+                        constant(attributes.tfjs ? -kInfinity : 0),
+                        Root(attributes.tfjs && grad_avg != nullptr ? -attributes.eps : attributes.eps, attributes.tfjs)};
   const auto each = [&](auto step) { for_each_vector<false>(run, param, n, 1, step); };
   if (grad_avg == nullptr && momentum_buffer == nullptr) {
     each([=](size_t i, size_t left) HWY_ATTR { rmsprop.step<false, false>(i, left); });
@@ -167,6 +177,7 @@ void rmsprop_step(Run& run, float* param, float* square_avg, float* grad_avg, fl
 
 // torch.optim.Adagrad. step counts from 1; with g = grad (-grad with `maximize`) + weight_decay * param:
 //   sum = max(sum, initial in step 1, else 0) + g^2;  param -= lr / (1 + (step - 1) lr_decay) * g / (sqrt(sum) + eps)
+// With `tfjs` as tf.train.adagrad: sqrt(sum + eps).
 // PyTorch's sum begins as initial, ours in memory that is zero: it is never below its beginning, so that a state of PyTorch's that was saved
 // before the first step is the same as none.
 // The sum is within 2 ulp, with weight decay as its cancellation allows; the update is within 4 ulp of the formula on it.
@@ -177,13 +188,14 @@ void adagrad_step(Run& run, float* param, float* sum, const float* grad, size_t 
                         Slope(grad, attributes.weight_decay, attributes.maximize),
                         constant(attributes.lr / (1 + steps * attributes.lr_decay)),
                         constant(attributes.step == 1 ? attributes.initial : 0),
-                        constant(attributes.eps)};
+                        Root(attributes.eps, attributes.tfjs)};
   for_each_vector<false>(run, param, n, 1, [=](size_t i, size_t left) HWY_ATTR { adagrad.step(i, left); });
 }
 
 // torch.optim.Adadelta. With g = grad (-grad with `maximize`) + weight_decay * param:
 //   square_avg = rho square_avg + (1 - rho) g^2;  delta = sqrt(acc_delta + eps) / sqrt(square_avg + eps) * g
 //   acc_delta = rho acc_delta + (1 - rho) delta^2;  param -= lr * delta
+// With `tfjs` as tf.train.adadelta: delta is of square_avg as it was.
 // Roots and the division are exactly rounded; delta is within 4 ulp of the formula on square_avg and acc_delta.
 void adadelta_step(Run& run, float* param, float* square_avg, float* acc_delta, const float* grad, size_t n,
                    const AdadeltaStepAttributes& attributes) {
@@ -193,7 +205,8 @@ void adadelta_step(Run& run, float* param, float* square_avg, float* acc_delta, 
                           Slope(grad, attributes.weight_decay, attributes.maximize),
                           MeanSquare(attributes.rho),
                           constant(attributes.lr),
-                          constant(attributes.eps)};
+                          constant(attributes.eps),
+                          hn::FirstN(kF, attributes.tfjs ? kLanes : 0)};
   for_each_vector<false>(run, param, n, 1, [=](size_t i, size_t left) HWY_ATTR { adadelta.step(i, left); });
 }
 

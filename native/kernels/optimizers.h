@@ -74,6 +74,14 @@ struct Mean {
   }
 };
 
+// sqrt(x) + eps, or sqrt(x + eps).
+struct Root {
+  VF within, beside;
+
+  Root(double eps, bool is_within) : within(constant(is_within ? eps : 0)), beside(constant(is_within ? 0 : eps)) {}
+  HWY_INLINE VF of(VF x) const { return hn::Add(hn::Sqrt(hn::Add(x, within)), beside); }
+};
+
 // kept * before + (1 - kept) x^2.
 struct MeanSquare {
   VF kept, rest;

@@ -49,7 +49,7 @@ void sgd_step(Run&, float* param, float* momentum_buffer, const float* grad, siz
 
 void rmsprop_step(Run&, float* param, float* square_avg, float* grad_avg, float* momentum_buffer, const float* grad,
                   size_t n, const RmspropStepAttributes& attributes) {
-  const auto& [lr, alpha, eps, weight_decay, momentum, maximize] = attributes;
+  const auto& [lr, alpha, eps, weight_decay, momentum, maximize, tfjs] = attributes;
   for (size_t i = 0; i < n; ++i) {
     const double g = (maximize ? -1.0 : 1.0) * grad[i] + weight_decay * param[i];
     const double square = alpha * square_avg[i] + (1 - alpha) * g * g;
@@ -58,35 +58,37 @@ void rmsprop_step(Run&, float* param, float* square_avg, float* grad_avg, float*
     if (grad_avg != nullptr) {
       const double mean = grad_avg[i] + (1 - alpha) * (g - grad_avg[i]);
       grad_avg[i] = static_cast<float>(mean);
-      variance = std::fmax(square - mean * mean, 0);
+      variance = tfjs ? square - mean * mean : std::fmax(square - mean * mean, 0);
     }
-    double direction = g / (std::sqrt(variance) + eps);
+    const double below = grad_avg == nullptr ? eps : -eps;
+    double direction = tfjs ? lr * g / std::sqrt(variance + below) : g / (std::sqrt(variance) + eps);
     if (momentum_buffer != nullptr) {
       direction += momentum * momentum_buffer[i];
       momentum_buffer[i] = static_cast<float>(direction);
     }
-    param[i] = static_cast<float>(param[i] - lr * direction);
+    param[i] = static_cast<float>(param[i] - (tfjs ? 1 : lr) * direction);
   }
 }
 
 void adagrad_step(Run&, float* param, float* sum, const float* grad, size_t n, const AdagradStepAttributes& attributes) {
-  const auto& [step, lr, lr_decay, eps, weight_decay, initial, maximize] = attributes;
+  const auto& [step, lr, lr_decay, eps, weight_decay, initial, maximize, tfjs] = attributes;
   const double least = step == 1 ? initial : 0, rate = lr / (1 + (static_cast<double>(step) - 1) * lr_decay);
   for (size_t i = 0; i < n; ++i) {
     const double g = (maximize ? -1.0 : 1.0) * grad[i] + weight_decay * param[i];
     const double total = (sum[i] < least ? least : sum[i]) + g * g;
     sum[i] = static_cast<float>(total);
-    param[i] = static_cast<float>(param[i] - rate * g / (std::sqrt(total) + eps));
+    const double root = tfjs ? std::sqrt(total + eps) : std::sqrt(total) + eps;
+    param[i] = static_cast<float>(param[i] - rate * g / root);
   }
 }
 
 void adadelta_step(Run&, float* param, float* square_avg, float* acc_delta, const float* grad, size_t n,
                    const AdadeltaStepAttributes& attributes) {
-  const auto& [lr, rho, eps, weight_decay, maximize] = attributes;
+  const auto& [lr, rho, eps, weight_decay, maximize, tfjs] = attributes;
   for (size_t i = 0; i < n; ++i) {
     const double g = (maximize ? -1.0 : 1.0) * grad[i] + weight_decay * param[i];
     const double square = rho * square_avg[i] + (1 - rho) * g * g;
-    const double delta = std::sqrt(acc_delta[i] + eps) / std::sqrt(square + eps) * g;
+    const double delta = std::sqrt(acc_delta[i] + eps) / std::sqrt((tfjs ? square_avg[i] : square) + eps) * g;
     square_avg[i] = static_cast<float>(square);
     acc_delta[i] = static_cast<float>(rho * acc_delta[i] + (1 - rho) * delta * delta);
     param[i] = static_cast<float>(param[i] - lr * delta);
@@ -95,16 +97,16 @@ void adadelta_step(Run&, float* param, float* square_avg, float* acc_delta, cons
 
 void adamax_step(Run&, float* param, float* exp_avg, float* exp_inf, const float* grad, size_t n,
                  const AdamaxStepAttributes& attributes) {
-  const auto& [step, lr, beta1, beta2, eps, weight_decay, maximize] = attributes;
+  const auto& [step, lr, beta1, beta2, eps, weight_decay, maximize, tfjs] = attributes;
   const double correction = 1 - std::pow(beta1, static_cast<double>(step));
   for (size_t i = 0; i < n; ++i) {
     const double g = (maximize ? -1.0 : 1.0) * grad[i] + weight_decay * param[i];
     const double mean = beta1 * exp_avg[i] + (1 - beta1) * g;
-    const double before = beta2 * exp_inf[i], size = std::fabs(g) + eps;
+    const double before = beta2 * exp_inf[i], size = std::fabs(g) + (tfjs ? 0 : eps);
     const double norm = before >= size || std::isnan(before) ? before : size;
     exp_avg[i] = static_cast<float>(mean);
     exp_inf[i] = static_cast<float>(norm);
-    param[i] = static_cast<float>(param[i] - lr / correction * mean / norm);
+    param[i] = static_cast<float>(param[i] - lr / correction * mean / (norm + (tfjs ? eps : 0)));
   }
 }
 

@@ -59,7 +59,8 @@ TEST(adamax_step) {
   const simdnn::AdamaxStepAttributes options[] = {{1, 2e-3, 0.9, 0.999, 1e-8, 0},
                                                   {3, 0.1, 0.4, 0.9, 1e-3, 0.05},
                                                   {1000000, 2e-3, 0.9, 0.999, 1e-8, 0, true},
-                                                  {2, 0.1, 0, 0, 1e-8, 0}};
+                                                  {2, 0.1, 0, 0, 1e-8, 0},
+                                                  {4, 0.1, 0.9, 0.999, 1e-3, 0.05, false, true}};
   Random random(8);
   for (const auto& o : options) {
     t.where = "step " + std::to_string(o.step);
@@ -70,7 +71,9 @@ TEST(adamax_step) {
     check_steps(t, random, step, [&](State& start, State& after, size_t i) {
       const Rounded g = slope(start, i, o.weight_decay), m = mean(o.beta1, start.m[i], g);
       const Rounded norm{after.v[i], g.error + kEpsilon * after.v[i]};
-      const Rounded update = quotient(o.lr / (1 - std::pow(o.beta1, o.step)), m, norm);
+      const double beside = o.tfjs ? o.eps : 0;
+      const Rounded below{norm.size + beside, norm.error + kEpsilon * beside};
+      const Rounded update = quotient(o.lr / (1 - std::pow(o.beta1, o.step)), m, below);
       return Bounds{stepped(std::fabs(start.param[i]), update), stored(m), stored(norm)};
     });
   }

@@ -41,7 +41,7 @@ TEST(sgd_step) {
 TEST(rmsprop_step) {
   // lr, alpha, eps, weight_decay, momentum
   const simdnn::RmspropStepAttributes options[] = {
-      {0.01, 0.99, 1e-8, 0, 0}, {0.1, 0.9, 1e-4, 0.05, 0.9}, {1e-3, 0.5, 1e-8, 0, 0.5, true}};
+      {0.01, 0.99, 1e-8, 0, 0}, {0.1, 0.9, 1e-4, 0.05, 0.9}, {1e-3, 0.5, 1e-8, 0, 0.5, true}, {0.1, 0.9, 1e-4, 0.05, 0.9, false, true}};
   Random random(4);
   for (const auto& o : options) {
     for (int arrays = 0; arrays < 4; ++arrays) {
@@ -58,10 +58,13 @@ TEST(rmsprop_step) {
         // The variance is a difference: its roundings, of the size of its terms, count half in the root, and none does below eps.
         const double center = centered ? after.m[i] : 0, variance = std::fmax(after.v[i] - center * center, 0);
         const double lost = 4 * kEpsilon * (square + mean * mean);
-        const double least = std::sqrt(std::fmax(variance - lost, 0)) + o.eps, root = std::sqrt(variance) + o.eps;
+        const auto root_of = [&](double x) {
+          return o.tfjs ? std::sqrt(x + (centered ? -o.eps : o.eps)) / o.lr : std::sqrt(std::fmax(x, 0)) + o.eps;
+        };
+        const double least = root_of(variance - lost), root = root_of(variance), rate = o.tfjs ? 1 : o.lr;
         const double direction = g / least * (6 * kEpsilon) + g * (1 / least - 1 / root);
         const double before = momentum ? o.momentum * std::fabs(start.max_v[i]) : 0;
-        return Bounds{kEpsilon * std::fabs(start.param[i]) + o.lr * (direction + 3 * kEpsilon * (before + g / least)),
+        return Bounds{kEpsilon * std::fabs(start.param[i]) + rate * (direction + 3 * kEpsilon * (before + g / least)),
                       3 * kEpsilon * (mean + std::fabs(start.m[i])), 3 * kEpsilon * square, direction + 2 * kEpsilon * before};
       };
       for (size_t n : kSizes) {
@@ -87,7 +90,8 @@ TEST(adagrad_step) {
   const simdnn::AdagradStepAttributes options[] = {{1, 0.01, 0, 1e-10, 0, 0},
                                                    {1, 0.1, 0.5, 1e-10, 0, 0.01},
                                                    {7, 0.1, 0.25, 1e-3, 0.05, 1e10},
-                                                   {1000000, 0.1, 1e-3, 1e-10, 0, 0, true}};
+                                                   {1000000, 0.1, 1e-3, 1e-10, 0, 0, true},
+                                                   {2, 0.1, 0, 1e-3, 0.05, 0, false, true}};
   Random random(6);
   for (const auto& o : options) {
     t.where = "step " + std::to_string(o.step);
@@ -100,7 +104,9 @@ TEST(adagrad_step) {
       const double before = std::fmax(start.v[i], o.step == 1 ? o.initial : 0), squared = g.size * g.size;
       const Rounded sum{before + squared, 2 * g.size * g.error + kEpsilon * (before + squared)};
       const double rate = o.lr / (1 + (static_cast<double>(o.step) - 1) * o.lr_decay);
-      const Rounded update = quotient(rate, g, root(after.v[i], o.eps, sum));
+      const Rounded within{sum.size + o.eps, sum.error + kEpsilon * (sum.size + o.eps)};
+      const Rounded below = o.tfjs ? root(after.v[i] + o.eps, 0, within) : root(after.v[i], o.eps, sum);
+      const Rounded update = quotient(rate, g, below);
       return Bounds{stepped(std::fabs(start.param[i]), update), 0, stored(sum)};
     });
   }
@@ -118,7 +124,7 @@ TEST(adagrad_step) {
 TEST(adadelta_step) {
   // lr, rho, eps, weight_decay
   const simdnn::AdadeltaStepAttributes options[] = {
-      {1, 0.9, 1e-6, 0}, {0.1, 0.5, 1e-3, 0.05}, {0.5, 0, 1e-6, 0, true}, {1, 1, 1e-6, 0}};
+      {1, 0.9, 1e-6, 0}, {0.1, 0.5, 1e-3, 0.05}, {0.5, 0, 1e-6, 0, true}, {1, 1, 1e-6, 0}, {1, 0.9, 1e-6, 0.05, false, true}};
   Random random(7);
   for (const auto& o : options) {
     t.where = "rho " + std::to_string(o.rho);
@@ -129,8 +135,8 @@ TEST(adadelta_step) {
     check_steps(t, random, step, [&](State& start, State& after, size_t i) {
       const Rounded g = slope(start, i, o.weight_decay), square = mean_square(o.rho, start.v[i], g);
       // Below the roots eps is added, and rounded itself.
-      const double over = start.max_v[i] + o.eps, under = after.v[i] + o.eps;
-      const Rounded above = root(over, 0, {over, kEpsilon * over}), below = root(under, 0, {under, square.error + kEpsilon * under});
+      const double over = start.max_v[i] + o.eps, under = (o.tfjs ? start.v[i] : after.v[i]) + o.eps;
+      const Rounded above = root(over, 0, {over, kEpsilon * over}), below = root(under, 0, {under, (o.tfjs ? 0 : square.error) + kEpsilon * under});
       const Rounded ratio = quotient(1, above, below);
       const Rounded delta{ratio.size * g.size, ratio.size * g.error + g.size * ratio.error + kEpsilon / 2 * ratio.size * g.size};
       const Rounded update{o.lr * delta.size, o.lr * (delta.error + kEpsilon * delta.size)};

@@ -1,6 +1,8 @@
 // The backend `simdnn` of TensorFlow.js.
 import { registerBackend, version_core } from '@tensorflow/tfjs-core';
+import { defineDropout } from './dropout';
 import { defineElementwise } from './elementwise';
+import { installFiles } from './files';
 import { defineGradients, installGradients } from './gradients';
 import { installModels } from './models';
 import { defineMovement } from './movement';
@@ -9,6 +11,7 @@ import { defineProducts } from './products';
 import { defineReductions } from './reductions';
 import { backendName, registerKernels } from './registry';
 import { Backend } from './storage';
+import { defineWindows } from './windows';
 
 /** Whether gradients and optimizers are this library's too: they go by what is inside TensorFlow.js, which is known of this version. */
 export const reachesInside = version_core.startsWith('4.22.');
@@ -20,10 +23,13 @@ export function installBackend(): void {
   defineReductions();
   defineMovement();
   defineGradients();
+  defineWindows();
+  defineDropout();
   registerKernels();
+  installFiles();
   registerBackend(backendName, () => new Backend(), 4);
   if (!reachesInside) return;
+  installModels(); // first: tfjs-layers registers the gradients of TensorFlow.js, before which ours are put
   installGradients();
   installOptimizers();
-  installModels();
 }

@@ -18,7 +18,7 @@ function checkArguments(fn: unknown, optimizer: Optimizer, variables: readonly V
  * The first three calls with tensors of certain shapes run operation by operation, the second and third of them are recorded and compared, and later ones
  * replay the recording natively. `fn` gives a scalar, and reads nothing but its arguments and variables: numbers of JavaScript in it are frozen, and what it does
  * besides (counting, printing) no longer happens. The learning rate, the step count and the values of variables are read anew. Where a step cannot be replayed it runs
- * operation by operation, and `simdnnInfo().reason` says why: another optimizer than `tf.train.sgd`, `momentum` or `adam`; an operation that is none of this
+ * operation by operation, and `simdnnInfo().reason` says why: another optimizer than those of `tf.train`; an operation that is none of this
  * library's kernels; a tensor of more than one number made inside, dropout's included; a tensor read that is no argument and no variable; another backend.
  *
  * A TypeError for other arguments, and for a call with anything but tensors.

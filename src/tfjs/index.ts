@@ -1,7 +1,7 @@
 // TensorFlow.js on this library's kernels.
 import { engine, getBackend, setBackend, Tensor, version_core } from '@tensorflow/tfjs-core';
 import { installBackend, reachesInside } from './backend';
-import { lastStep } from './recorded-step';
+import { lastPrediction, lastStep } from './recorded-step';
 import { backendName } from './registry';
 
 export { compileStep } from './compile-step';
@@ -12,11 +12,13 @@ export interface SimdnnInfo {
   backend: string;
   /**
    * `"none"`: another backend is active. `"kernels"`: operations run on this library's kernels. `"training"`: so do gradients of common functions and the
-   * updates of SGD, momentum and Adam, each as one kernel. `"recorded"`: the last training step, of a model of tf.layers or of `compileStep`, was a replay.
+   * updates of optimizers, each as one kernel. `"recorded"`: the last training step, of a model of tf.layers or of `compileStep`, was a replay.
    */
   level: 'none' | 'kernels' | 'training' | 'recorded';
   /** Why the level is no higher one; null for the highest. */
   reason: string | null;
+  /** Why the last batch of a `predict` was no replay; null where it was one. */
+  prediction: string | null;
 }
 
 // All copies of tfjs-core share one engine; it makes tensors of the class of the copy that was loaded first.
@@ -37,6 +39,10 @@ function hasCopies(): boolean {
  * simdnnInfo().level; // 'training'
  */
 export function simdnnInfo(): SimdnnInfo {
+  return { ...levelNow(), prediction: lastPrediction.isReplayed ? null : lastPrediction.reason };
+}
+
+function levelNow(): Omit<SimdnnInfo, 'prediction'> {
   const backend = engine().backendName === undefined ? getBackend() : engine().backendName;
   if (backend === backendName && hasCopies())
     return { backend, level: 'kernels', reason: 'there are two copies of @tensorflow/tfjs-core: npm dedupe' };

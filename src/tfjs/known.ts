@@ -129,12 +129,17 @@ export class Known {
     return null;
   }
 
-  /** Why a step of this model cannot be recorded; null where all that it is made of is known. That is added to `parts`. */
-  objectionToModel(model: LayersModel, parts: object[]): string | null {
+  /** Why what a model predicts cannot be recorded; null where all that it is made of is known. That is added to `parts`. */
+  objectionToPrediction(model: LayersModel, parts: object[]): string | null {
     if (!this.models.has(Object.getPrototypeOf(model))) return 'the model is of a class of its own';
     if (replaceable.some((name) => Object.hasOwn(model, name))) return 'the model has methods of its own';
-    if (functionsIn(model).some((f) => !this.functions.has(f))) return 'a loss or a metric is a function of its own';
     return this.objectionToLayers(model as unknown as Fields, parts);
+  }
+
+  /** The same of its steps, with loss and metrics. */
+  objectionToStep(model: LayersModel, parts: object[]): string | null {
+    if (functionsIn(model).some((f) => !this.functions.has(f))) return 'a loss or a metric is a function of its own';
+    return this.objectionToPrediction(model, parts);
   }
 }
 

@@ -1,5 +1,18 @@
 // The updates of optimizers as one kernel for each variable, in the variable's own memory where nobody else has it.
-import { AdamOptimizer, engine, MomentumOptimizer, SGDOptimizer, type Tensor, tidy, type Variable, zerosLike } from '@tensorflow/tfjs-core';
+import {
+  AdadeltaOptimizer,
+  AdagradOptimizer,
+  AdamaxOptimizer,
+  AdamOptimizer,
+  engine,
+  fill,
+  MomentumOptimizer,
+  RMSPropOptimizer,
+  SGDOptimizer,
+  type Tensor,
+  tidy,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import { allocatePersistent } from '../memory';
 import { live, type Progress, recorder } from '../recorder';
@@ -43,7 +56,6 @@ export function owned(variable: Variable): Float32Array {
 
 // What there is to update; null where it is not for our kernels.
 function updatesOf(given: Given, states: (State | undefined)[][]): Update[] | null {
-  if (engine().backendName !== backendName) return null;
   const named = Array.isArray(given) ? given : Object.entries(given).map(([name, tensor]) => ({ name, tensor }));
   const updates: Update[] = [];
   for (const [place, { name, tensor }] of named.entries()) {
@@ -59,17 +71,21 @@ function updatesOf(given: Given, states: (State | undefined)[][]): Update[] | nu
   return updates;
 }
 
-type Lists<Name extends string> = Record<Name, State[]>;
+/** What an optimizer of TensorFlow.js has inside. */
+interface Inside {
+  iterations_?: number;
+  readonly iterations: number;
+}
 
-// The state of one variable in the list of this name. A recording holds only while it is the same: optimizer.setWeights makes others.
-function stateOf<Name extends string>(
-  optimizer: Lists<Name>,
-  list: Name,
-  { name, place, variable: of }: Update,
-  suffix: string,
-): Float32Array {
-  const states: State[] = optimizer[list];
-  states[place] ??= { originalName: `${name}/${suffix}`, variable: tidy(() => zerosLike(of).variable(false)) as Variable };
+type Lists = Record<string, State[]>;
+
+/** A list of states by its name in the optimizer, what a state's name ends in, and the number that it begins with. */
+type StateKind = readonly [list: string, suffix: string, first?: number];
+
+// The memory of the state of one variable. A recording holds only while it is the same: optimizer.setWeights makes others.
+function stateOf(optimizer: Lists, [list, suffix, first = 0]: StateKind, { name, place, variable: of }: Update): Float32Array {
+  const states = optimizer[list]!;
+  states[place] ??= { originalName: `${name}/${suffix}`, variable: tidy(() => fill(of.shape, first).variable(false)) as Variable };
   const { variable } = states[place];
   recorder?.guard(() => optimizer[list] === states && states[place]?.variable === variable);
   return owned(variable);
@@ -78,29 +94,102 @@ function stateOf<Name extends string>(
 // A number that TensorFlow.js keeps in a tensor; null where it cannot be read.
 const scalarOf = (t: Tensor): number | null => (t.isDisposed ? null : (floatsOf(backendNow(), t)?.[0] ?? null));
 
-// What there is to update where `fits` says that our kernels can, in a recording at each replay.
-function updatesWhere(given: Given, states: (State | undefined)[][], fits: () => boolean): Update[] | null {
-  const updates = updatesOf(given, states);
-  if (updates === null || !fits()) return null;
-  recorder?.guard(fits);
-  return updates;
+// Changes a number that TensorFlow.js keeps: one factor more in the power of a beta, one step more.
+function advance(of: Variable, next: (value: number) => number): void {
+  const values = owned(of);
+  values[0] = next(values[0]!);
 }
 
-interface Counted {
-  iterations_?: number;
-  readonly iterations: number;
+const times =
+  (beta: number) =>
+  (power: number): number =>
+    power * Math.fround(beta);
+
+// Kernels take what is left of a mean's beginning from the number of the step. After so many steps it is 0: we divide by what TensorFlow.js keeps, which
+// follows a beta that is changed.
+const endless = Number.MAX_SAFE_INTEGER;
+
+// biome-ignore lint/suspicious/noExplicitAny: the arguments of each kernel by name
+type Call = (c: any) => void;
+
+/** How the step of an optimizer is one kernel for each variable. */
+interface Definition<O> {
+  call: Call;
+  /** The states of each variable, by the names that the kernel has for them. */
+  states: (optimizer: O) => Record<string, StateKind>;
+  /** The tensors in which it keeps numbers: these must be readable. */
+  numbers?: (optimizer: O) => Tensor[];
+  /** What else must be true for the kernel to do what TensorFlow.js does. */
+  fits?: (optimizer: O) => boolean;
+  /** What the kernel is called with, at each step. */
+  options: (optimizer: O) => Record<string, number | boolean>;
+  /** What is counted after each step, besides the steps. */
+  count?: (optimizer: O) => void;
 }
 
-interface Sgd extends Counted {
+// Makes the calls of a step, in a recording anew at each replay, and counts it. False where it is not for our kernels.
+function step<O extends Inside>(definition: Definition<O>, optimizer: O, given: Given): boolean {
+  if (engine().backendName !== backendName) return false;
+  const { call, states, numbers, fits, options, count } = definition;
+  const kinds = Object.entries(states(optimizer));
+  const lists = optimizer as unknown as Lists;
+  const isFit = (): boolean =>
+    (numbers?.(optimizer) ?? []).every((t) => scalarOf(t) !== null) &&
+    (fits?.(optimizer) ?? true) &&
+    kinds.length === Object.keys(states(optimizer)).length;
+  const updates = isFit()
+    ? updatesOf(
+        given,
+        kinds.map(([, [list]]) => lists[list]!),
+      )
+    : null;
+  if (updates === null) return false;
+  recorder?.guard(isFit);
+  // The same objects for each step: making them anew took half as long as the step of a small network.
+  const all = updates.map((update) => ({
+    ...Object.fromEntries(kinds.map(([name, kind]) => [name, stateOf(lists, kind, update)])),
+    param: owned(update.variable),
+    grad: update.gradient,
+    n: update.variable.size,
+    ...options(optimizer),
+  }));
+  const progress: Progress = {
+    commit(steps) {
+      for (let i = 0; i < steps; i++) count?.(optimizer);
+      optimizer.iterations_ = optimizer.iterations + steps;
+    },
+    keep: () => () => {}, // only asked of an optimizer that steps twice in a recording, which is refused
+    steady: () => false,
+    counter: optimizer,
+  };
+  live(() => {
+    const now = options(optimizer);
+    for (const one of all) call(Object.assign(one, now));
+  });
+  if (recorder === null) progress.commit(1);
+  else recorder.after(progress);
+  return true;
+}
+
+interface Sgd extends Inside {
   c: Tensor;
 }
 
-interface Momentum extends Sgd, Lists<'accumulations'> {
-  m: Tensor;
-  useNesterov: boolean;
-}
+const sgd: Definition<Sgd> = {
+  call: calls.sgdStep,
+  states: () => ({}),
+  numbers: ({ c }) => [c],
+  options: ({ c }) => ({ lr: -scalarOf(c)! }),
+};
 
-interface Adam extends Counted, Lists<'accumulatedFirstMoment' | 'accumulatedSecondMoment'> {
+const momentum: Definition<Sgd & { m: Tensor; useNesterov: boolean }> = {
+  call: calls.sgdStep,
+  states: () => ({ momentumBuffer: ['accumulations', 'momentum'] }),
+  numbers: ({ c, m }) => [c, m],
+  options: ({ c, m, useNesterov: nesterov }) => ({ lr: -scalarOf(c)!, momentum: scalarOf(m)!, nesterov }),
+};
+
+interface Adam extends Inside {
   learningRate: number;
   beta1: number;
   beta2: number;
@@ -109,107 +198,97 @@ interface Adam extends Counted, Lists<'accumulatedFirstMoment' | 'accumulatedSec
   accBeta2: Variable;
 }
 
-// Makes the calls of a step, in a recording anew at each replay, and counts it.
-function take(optimizer: Counted, issue: () => void, alsoCount: () => void = () => {}): true {
-  const progress: Progress = {
-    commit(steps) {
-      for (let i = 0; i < steps; i++) alsoCount();
-      optimizer.iterations_ = optimizer.iterations + steps;
-    },
-    keep: () => () => {}, // only asked of an optimizer that steps twice in a recording, which is refused
-    steady: () => false,
-    counter: optimizer,
-  };
-  live(issue);
-  if (recorder === null) progress.commit(1);
-  else recorder.after(progress);
-  return true;
-}
-
-function sgd(optimizer: Sgd, given: Given): boolean {
-  const updates = updatesWhere(given, [], () => scalarOf(optimizer.c) !== null);
-  if (updates === null) return false;
-  const all = updates.map(({ variable, gradient: grad }) => ({ param: owned(variable), grad }));
-  return take(optimizer, () => {
-    const lr = -scalarOf(optimizer.c)!;
-    for (const { param, grad } of all) calls.sgdStep({ param, grad, n: param.length, lr });
-  });
-}
-
-function momentum(optimizer: Momentum, given: Given): boolean {
-  const updates = updatesWhere(given, [optimizer.accumulations], () => scalarOf(optimizer.c) !== null && scalarOf(optimizer.m) !== null);
-  if (updates === null) return false;
-  const all = updates.map((update) => ({
-    momentumBuffer: stateOf(optimizer, 'accumulations', update, 'momentum'),
-    param: owned(update.variable),
-    grad: update.gradient,
-  }));
-  return take(optimizer, () => {
-    const options = { lr: -scalarOf(optimizer.c)!, momentum: scalarOf(optimizer.m)!, nesterov: optimizer.useNesterov };
-    for (const one of all) calls.sgdStep({ ...one, n: one.param.length, ...options });
-  });
-}
-
-// One factor more in the power of a beta that TensorFlow.js keeps.
-function advance(power: Variable, beta: number): void {
-  const values = owned(power);
-  values[0] = values[0]! * Math.fround(beta);
-}
-
-// Kernels take what is left of a mean's beginning from the number of the step. After so many steps it is 0: we divide by what TensorFlow.js keeps, which
-// follows a beta that is changed.
-const endless = Number.MAX_SAFE_INTEGER;
-
-function adam(optimizer: Adam, given: Given): boolean {
-  const { accumulatedFirstMoment: first, accumulatedSecondMoment: second } = optimizer;
-  const updates = updatesWhere(given, [first, second], () => {
-    const { beta1, beta2, accBeta1, accBeta2 } = optimizer;
-    return beta1 < 1 && beta2 < 1 && scalarOf(accBeta1) !== null && scalarOf(accBeta2) !== null;
-  });
-  if (updates === null) return false;
-  // The same objects for each step: making them anew took half as long as the step of a small network.
-  const all = updates.map((update) => ({
-    m: stateOf(optimizer, 'accumulatedFirstMoment', update, 'm'),
-    v: stateOf(optimizer, 'accumulatedSecondMoment', update, 'v'),
-    param: owned(update.variable),
-    grad: update.gradient,
-    n: update.variable.size,
-    ...{ step: endless, lr: 0, beta1: 0, beta2: 0, eps: 0 },
-  }));
-  const issue = (): void => {
-    const { learningRate, beta1, beta2, epsilon, accBeta1, accBeta2 } = optimizer;
+const adam: Definition<Adam> = {
+  call: calls.adamStep,
+  states: () => ({ m: ['accumulatedFirstMoment', 'm'], v: ['accumulatedSecondMoment', 'v'] }),
+  numbers: ({ accBeta1, accBeta2 }) => [accBeta1, accBeta2],
+  fits: ({ beta1, beta2 }) => beta1 < 1 && beta2 < 1,
+  options({ learningRate, beta1, beta2, epsilon, accBeta1, accBeta2 }) {
     const [left1, root2] = [1 - scalarOf(accBeta1)!, Math.sqrt(1 - scalarOf(accBeta2)!)];
-    for (const one of all) {
-      one.lr = (learningRate * root2) / left1;
-      one.beta1 = beta1;
-      one.beta2 = beta2;
-      one.eps = epsilon * root2;
-      calls.adamStep(one);
-    }
-  };
-  return take(optimizer, issue, () => {
-    advance(optimizer.accBeta1, optimizer.beta1);
-    advance(optimizer.accBeta2, optimizer.beta2);
-  });
+    return { step: endless, lr: (learningRate * root2) / left1, beta1, beta2, eps: epsilon * root2 };
+  },
+  count({ accBeta1, accBeta2, beta1, beta2 }) {
+    advance(accBeta1, times(beta1));
+    advance(accBeta2, times(beta2));
+  },
+};
+
+interface RmsProp extends Inside {
+  learningRate: number;
+  decay: number;
+  momentum: number;
+  epsilon: number;
+  centered: boolean;
 }
 
-// Asks ours first, for this class alone: a class derived from it that has its own update keeps it.
-function override(optimizer: { prototype: unknown }, own: (optimizer: never, given: Given) => boolean): void {
-  const prototype = optimizer.prototype as { applyGradients(given: Given): void };
-  const theirs = prototype.applyGradients;
-  prototype.applyGradients = function (this: unknown, given: Given): void {
-    if (!own(this as never, given)) theirs.call(this, given);
-  };
+const rmsprop: Definition<RmsProp> = {
+  call: calls.rmspropStep,
+  states: ({ centered }) => ({
+    squareAvg: ['accumulatedMeanSquares', 'rms'],
+    momentumBuffer: ['accumulatedMoments', 'momentum'],
+    ...(centered && { gradAvg: ['accumulatedMeanGrads', 'mg'] as const }),
+  }),
+  options: ({ learningRate: lr, decay: alpha, momentum, epsilon: eps }) => ({ lr, alpha, momentum, eps, tfjs: true }),
+};
+
+const adagrad: Definition<Inside & { learningRate: number; initialAccumulatorValue: number }> = {
+  call: calls.adagradStep,
+  states: ({ initialAccumulatorValue }) => ({ sum: ['accumulatedGrads', 'accumulator', initialAccumulatorValue] }),
+  options: ({ learningRate: lr }) => ({ step: endless, lr, eps: backendNow().epsilon(), tfjs: true }),
+};
+
+const adadelta: Definition<Inside & { learningRate: number; rho: number; epsilon: number }> = {
+  call: calls.adadeltaStep,
+  states: () => ({ squareAvg: ['accumulatedGrads', 'accum_grad'], accDelta: ['accumulatedUpdates', 'accum_var'] }),
+  options: ({ learningRate: lr, rho, epsilon: eps }) => ({ lr, rho, eps, tfjs: true }),
+};
+
+interface Adamax extends Inside {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  decay: number;
+  iteration: Variable;
+  accBeta1: Variable;
 }
 
-/** Has TensorFlow.js use them. */
+const adamax: Definition<Adamax> = {
+  call: calls.adamaxStep,
+  states: () => ({ expAvg: ['accumulatedFirstMoment', 'm'], expInf: ['accumulatedWeightedInfNorm', 'v'] }),
+  numbers: ({ iteration, accBeta1 }) => [iteration, accBeta1],
+  fits: ({ beta1 }) => beta1 < 1,
+  options({ learningRate, beta1, beta2, epsilon: eps, decay, iteration, accBeta1 }) {
+    const lr = learningRate / (scalarOf(iteration)! * decay + 1) / (1 - scalarOf(accBeta1)!);
+    return { step: endless, lr, beta1, beta2, eps, tfjs: true };
+  },
+  count({ iteration, accBeta1, beta1 }) {
+    advance(iteration, (steps) => steps + 1);
+    advance(accBeta1, times(beta1));
+  },
+};
+
+const own = new Map<object, Definition<never>>([
+  [SGDOptimizer.prototype, sgd],
+  [MomentumOptimizer.prototype, momentum],
+  [AdamOptimizer.prototype, adam],
+  [RMSPropOptimizer.prototype, rmsprop],
+  [AdagradOptimizer.prototype, adagrad],
+  [AdadeltaOptimizer.prototype, adadelta],
+  [AdamaxOptimizer.prototype, adamax],
+]);
+
+/** Has TensorFlow.js ask ours first: for these classes alone, one derived from them that has its own update keeps it. */
 export function installOptimizers(): void {
-  override(SGDOptimizer, sgd);
-  override(MomentumOptimizer, momentum);
-  override(AdamOptimizer, adam);
+  for (const [of, definition] of own) {
+    const prototype = of as { applyGradients(given: Given): void };
+    const theirs = prototype.applyGradients;
+    prototype.applyGradients = function (this: unknown, given: Given): void {
+      if (!step(definition, this as never, given)) theirs.call(this, given);
+    };
+  }
 }
 
-const own: ReadonlySet<unknown> = new Set([SGDOptimizer, MomentumOptimizer, AdamOptimizer].map(({ prototype }) => prototype));
 const methods = ['minimize', 'computeGradients', 'applyGradients'];
 
 /** Whether an optimizer is one of those whose updates are ours: none that is derived from them, and with no method of its own. */

@@ -44,16 +44,21 @@ function activated(backend: Backend, x: TensorInfo, activation: InPlace): Tensor
   return backend.info(y, x.shape, 'float32');
 }
 
-function fused(backend: Backend, inputs: Record<string, TensorInfo>, attributes: Record<string, unknown>): TensorInfo | null {
+/** What `product` gives, with the bias and the activation that may follow it; null where these, or it, are not for our kernels. */
+export function finished(
+  backend: Backend,
+  { bias }: Record<string, TensorInfo>,
+  attributes: Record<string, unknown>,
+  product: () => TensorInfo | null,
+): TensorInfo | null {
   const { activation, leakyreluAlpha } = attributes as { activation: string | null; leakyreluAlpha?: number };
   const after =
     activation === 'leakyrelu'
       ? (c: Parameters<InPlace>[0]) => calls.leakyReluForward({ ...c, negativeSlope: leakyreluAlpha ?? 0.2 })
       : activations[activation ?? ''];
   if (after === undefined && activation !== 'linear' && activation !== null && activation !== undefined) return null;
-  const { a, b, bias } = inputs;
   if (bias !== undefined && floatsOf(backend, bias) === null) return null;
-  let result = product(backend, a!, b!, attributes as unknown as Transposes);
+  let result = product();
   if (result === null) return null;
   if (bias !== undefined) {
     const sum = pairwise(backend, result, bias, calls.add)!;
@@ -66,5 +71,7 @@ function fused(backend: Backend, inputs: Record<string, TensorInfo>, attributes:
 /** Defines them. */
 export function defineProducts(): void {
   define('BatchMatMul', (backend, { a, b }, attributes) => product(backend, a!, b!, attributes as unknown as Transposes));
-  define('_FusedMatMul', (backend, inputs, attributes) => fused(backend, inputs, attributes));
+  define('_FusedMatMul', (backend, inputs, attributes) =>
+    finished(backend, inputs, attributes, () => product(backend, inputs['a']!, inputs['b']!, attributes as unknown as Transposes)),
+  );
 }

@@ -22,6 +22,9 @@ export const lastStep: Status = {
 
 const notYet = 'the step is not recorded yet: its fourth call is the first that is replayed';
 
+/** That of the batch that `predict` did last. */
+export const lastPrediction: Status = { isReplayed: false, reason: 'no prediction is recorded yet: model.predict records' };
+
 // What is known of calls with arguments of certain types and shapes.
 interface Kind {
   /** Whether a step was done from which on optimizers have their state and variables memory of their own. */
@@ -43,7 +46,7 @@ const kindOf = (args: readonly Tensor[]): string => args.map(({ dtype, shape }) 
 function obstacle(optimizer: Optimizer | null): string | null {
   const { state } = engine();
   if (engine().backendName !== backendName) return `the active backend is ${engine().backendName}`;
-  if (optimizer !== null && !isOwn(optimizer)) return 'only optimizers of tf.train.sgd, momentum and adam are recorded';
+  if (optimizer !== null && !isOwn(optimizer)) return 'only optimizers of tf.train are recorded, none of a class of its own';
   if (env().getBool('DEBUG') || state.profiling) return 'TensorFlow.js debugs or profiles';
   if (state.gradientDepth > 0 || state.kernelDepth > 0 || recorder !== null)
     return 'the step is part of another function that is recorded or differentiated';

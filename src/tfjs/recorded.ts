@@ -3,6 +3,7 @@ import { engine, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { allocateFloat, liesIn, overlap, type TensorData } from '../memory';
 import { finishedCalls, type Plan, replayPlan } from '../native';
 import { getFloat32MatmulPrecision } from '../precision';
+import { randomPosition, setRandomPosition } from '../random';
 import { allHold } from '../recorder';
 import { Listener, Trace, writtenBy } from '../recording';
 import { numelOf } from '../shape';
@@ -151,12 +152,17 @@ export class Replay {
 
   /** Does the step; null, and nothing is done, where a kernel refuses the values of the arguments. */
   run(arrays: readonly TensorData[]): Tensor[] | null {
+    const { redraws, live } = this.trace;
     const outputs = this.shapes.map((shape) => allocateFloat(numelOf(shape)));
+    const random = redraws.length > 0 ? randomPosition() : null;
+    for (const { redraw } of redraws) redraw();
+    if (random !== null) live.read();
     try {
-      replayPlan(this.plan, [...this.apart(arrays), ...outputs], this.trace.live.table);
+      replayPlan(this.plan, [...this.apart(arrays), ...outputs], live.table);
     } catch (error) {
-      if (finishedCalls(this.plan) <= this.firstWrite) return null;
-      throw error;
+      if (finishedCalls(this.plan) > this.firstWrite) throw error;
+      if (random !== null) setRandomPosition(random);
+      return null;
     }
     this.trace.commit(1);
     return outputs.map((output, i) => backendNow().tensor(output, this.shapes[i]!, 'float32'));

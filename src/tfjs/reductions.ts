@@ -81,7 +81,7 @@ function summed(backend: Backend, x: TensorInfo, axis: unknown, keepDims: unknow
 }
 
 // The place of an extreme is never that of a NaN.
-function withoutNaN(x: Float32Array, instead: number): Float32Array {
+export function withoutNaN(x: Float32Array, instead: number): Float32Array {
   const n = x.length;
   const [isNumber, others, out] = [allocateInt(n), allocateFloat(n), allocateFloat(n)];
   calls.eq({ out: isNumber, a: x, b: x, layout: flatLayout(n) });

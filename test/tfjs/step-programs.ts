@@ -51,6 +51,10 @@ const optimizers: ((rate: number) => tf.Optimizer)[] = [
   (rate) => tf.train.momentum(rate, 0.5, true),
   (rate) => tf.train.adam(rate),
   (rate) => tf.train.adam(rate, 0.8, 0.99, 1e-5),
+  (rate) => tf.train.rmsprop(rate, 0.9, 0.5),
+  (rate) => tf.train.adagrad(rate),
+  (rate) => tf.train.adadelta(rate, 0.9),
+  (rate) => tf.train.adamax(rate, 0.9, 0.99),
 ];
 
 interface Program {

@@ -1,0 +1,237 @@
+// Convolution and pooling: the windows of a padded image are the rows of a matrix, so that products, extremes and sums do the rest.
+import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import * as calls from '../calls.generated';
+import { allocateFloat, allocateInt } from '../memory';
+import { layoutOf, numelOf, stridesOf } from '../shape';
+import { finished } from './products';
+import { withoutNaN } from './reductions';
+import { define } from './registry';
+import { type Backend, floatsOf } from './storage';
+
+type Info = backend_util.Conv2DInfo;
+type Attributes = Record<string, unknown>;
+
+const filled = (n: number, value: number): Float32Array => {
+  const out = allocateFloat(n);
+  calls.fill({ out, n, value });
+  return out;
+};
+
+/** The padded image that the windows of a convolution cover, and how many rows and columns of the image lie in it. */
+function paddedOf({ batchSize, inHeight, inWidth, outHeight, outWidth, strideHeight, strideWidth, ...info }: Info, channels: number) {
+  const { top, left } = info.padInfo;
+  const height = (outHeight - 1) * strideHeight + info.effectiveFilterHeight;
+  const width = (outWidth - 1) * strideWidth + info.effectiveFilterWidth;
+  const shape = [batchSize, height, width, channels];
+  return {
+    shape,
+    strides: stridesOf(shape),
+    offset: (top * width + left) * channels,
+    covered: [batchSize, Math.min(inHeight, height - top), Math.min(inWidth, width - left), channels],
+    isWhole: top === 0 && left === 0 && height <= inHeight && width <= inWidth,
+  };
+}
+
+// The index space of all elements of all windows.
+const spaceOf = ({ batchSize, outHeight, outWidth, filterHeight, filterWidth }: Info, channels: number): number[] => [
+  batchSize,
+  outHeight,
+  outWidth,
+  filterHeight,
+  filterWidth,
+  channels,
+];
+
+// How far apart its elements are in an image of these strides.
+const stepsOf = ({ strideHeight, strideWidth, dilationHeight, dilationWidth }: Info, [image, row, column]: readonly number[]): number[] => [
+  image!,
+  strideHeight * row!,
+  strideWidth * column!,
+  dilationHeight * row!,
+  dilationWidth * column!,
+  1,
+];
+
+/** The elements of all windows of x, one window after the other: [batch, rows, columns, filter rows, filter columns, channels]. */
+function windowsOf(x: Float32Array, info: Info, channels: number, padding: number): Float32Array {
+  const space = spaceOf(info, channels);
+  const padded = paddedOf(info, channels);
+  const own = stridesOf([info.batchSize, info.inHeight, info.inWidth, channels]);
+  const out = allocateFloat(numelOf(space));
+  const to = { strides: stridesOf(space) };
+  if (padded.isWhole) {
+    calls.copyStrided({ out, x, layout: layoutOf('tfjs', space, to, { strides: stepsOf(info, own) }) });
+    return out;
+  }
+  const image = filled(numelOf(padded.shape), padding);
+  const { strides, offset, covered } = padded;
+  calls.copyStrided({ out: image, x, layout: layoutOf('tfjs', covered, { strides, offset }, { strides: own }) });
+  calls.copyStrided({ out, x: image, layout: layoutOf('tfjs', space, to, { strides: stepsOf(info, strides) }) });
+  return out;
+}
+
+/** The sums, at each place of the image, of what windows have there: the elements of windows lie `strides` apart. */
+function imageOf(windows: Float32Array, strides: readonly number[], info: Info, channels: number): Float32Array {
+  const padded = paddedOf(info, channels);
+  const space = spaceOf(info, channels);
+  const steps = stepsOf(info, padded.strides);
+  let image = filled(numelOf(padded.shape), 0);
+  const areApart = info.strideHeight >= info.effectiveFilterHeight && info.strideWidth >= info.effectiveFilterWidth;
+  if (areApart) calls.copyStrided({ out: image, x: windows, layout: layoutOf('tfjs', space, { strides: steps }, { strides }) });
+  else {
+    const one = [...space.slice(0, 3), 1, 1, channels];
+    for (let i = 0; i < info.filterHeight * info.filterWidth; i++) {
+      const place = [Math.floor(i / info.filterWidth), i % info.filterWidth] as const;
+      const at = (by: readonly number[]): number => place[0] * by[3]! + place[1] * by[4]!;
+      const [part, sum] = [filled(image.length, 0), allocateFloat(image.length)];
+      const layout = layoutOf('tfjs', one, { strides: steps, offset: at(steps) }, { strides, offset: at(strides) });
+      calls.copyStrided({ out: part, x: windows, layout });
+      calls.add({ out: sum, a: image, b: part, layout: layoutOf('tfjs', [sum.length], { strides: [1] }, { strides: [1] }) });
+      image = sum;
+    }
+  }
+  const shape = [info.batchSize, info.inHeight, info.inWidth, channels];
+  const dx = filled(numelOf(shape), 0);
+  const { covered, offset } = padded;
+  calls.copyStrided({
+    out: dx,
+    x: image,
+    layout: layoutOf('tfjs', covered, { strides: stridesOf(shape) }, { strides: padded.strides, offset }),
+  });
+  return dx;
+}
+
+// Whether the windows are usual ones: some of each, none outside of the image.
+function isUsual({ dataFormat, outShape, inShape, padInfo, ...info }: Info): boolean {
+  const lastRow = (info.outHeight - 1) * info.strideHeight - padInfo.top;
+  const lastColumn = (info.outWidth - 1) * info.strideWidth - padInfo.left;
+  return (
+    dataFormat === 'channelsLast' &&
+    numelOf(outShape) > 0 &&
+    numelOf(inShape) > 0 &&
+    padInfo.top < info.effectiveFilterHeight &&
+    padInfo.left < info.effectiveFilterWidth &&
+    lastRow < info.inHeight &&
+    lastColumn < info.inWidth
+  );
+}
+
+function convolutionOf(inShape: readonly number[], filterShape: readonly number[], attributes: Attributes): Info | null {
+  const { strides, pad, dilations, dataFormat, dimRoundingMode } = attributes;
+  const format = backend_util.convertConv2DDataFormat((dataFormat ?? 'NHWC') as 'NHWC');
+  if (format !== 'channelsLast') return null;
+  const info = backend_util.computeConv2DInfo(
+    inShape as Info['inShape'],
+    filterShape as Info['filterShape'],
+    strides as number,
+    (dilations ?? 1) as number,
+    pad as 'same',
+    dimRoundingMode as 'floor',
+    false,
+    format,
+  );
+  return isUsual(info) && inShape[3] === filterShape[2] ? info : null;
+}
+
+const sizesOf = (info: Info) => ({
+  rows: info.batchSize * info.outHeight * info.outWidth,
+  inner: info.filterHeight * info.filterWidth * info.inChannels,
+});
+
+function convolved(backend: Backend, x: TensorInfo, filter: TensorInfo, attributes: Attributes): TensorInfo | null {
+  const [image, weights] = [floatsOf(backend, x), floatsOf(backend, filter)];
+  const info = convolutionOf(x.shape, filter.shape, attributes);
+  if (image === null || weights === null || info === null) return null;
+  const { rows, inner } = sizesOf(info);
+  const c = allocateFloat(rows * info.outChannels);
+  calls.matmul({ c, a: windowsOf(image, info, info.inChannels, 0), b: weights, m: rows, n: info.outChannels, k: inner });
+  return backend.info(c, info.outShape, 'float32');
+}
+
+function filterGradient(backend: Backend, x: TensorInfo, dy: TensorInfo, attributes: Attributes): TensorInfo | null {
+  const [image, gradient] = [floatsOf(backend, x), floatsOf(backend, dy)];
+  const filterShape = attributes['filterShape'] as number[];
+  const info = convolutionOf(x.shape, filterShape, attributes);
+  if (image === null || gradient === null || info === null || !util.arraysEqual(dy.shape, info.outShape)) return null;
+  const { rows, inner } = sizesOf(info);
+  const c = allocateFloat(inner * info.outChannels);
+  calls.matmul({ c, a: windowsOf(image, info, info.inChannels, 0), b: gradient, m: inner, n: info.outChannels, k: rows, transposeA: true });
+  return backend.info(c, filterShape, 'float32');
+}
+
+function imageGradient(backend: Backend, dy: TensorInfo, filter: TensorInfo, attributes: Attributes): TensorInfo | null {
+  const [gradient, weights] = [floatsOf(backend, dy), floatsOf(backend, filter)];
+  const info = convolutionOf(attributes['inputShape'] as number[], filter.shape, attributes);
+  if (gradient === null || weights === null || info === null || !util.arraysEqual(dy.shape, info.outShape)) return null;
+  const { rows, inner } = sizesOf(info);
+  const c = allocateFloat(rows * inner);
+  calls.matmul({ c, a: gradient, b: weights, m: rows, n: inner, k: info.outChannels, transposeB: true });
+  const dx = imageOf(c, stridesOf(spaceOf(info, info.inChannels)), info, info.inChannels);
+  return backend.info(dx, info.inShape, 'float32');
+}
+
+function poolingOf({ shape }: TensorInfo, { filterSize, strides, pad, dimRoundingMode }: Attributes): Info | null {
+  const info = backend_util.computePool2DInfo(
+    shape as Info['inShape'],
+    filterSize as number,
+    strides as number,
+    1,
+    pad as 'same',
+    dimRoundingMode as 'floor',
+  );
+  return isUsual(info) ? info : null;
+}
+
+// The largest number of each window that is no NaN, and where in the window it is.
+function largest(x: Float32Array, info: Info) {
+  const n = info.filterHeight * info.filterWidth;
+  const outer = info.batchSize * info.outHeight * info.outWidth;
+  const inner = info.inChannels;
+  const found = { values: allocateFloat(outer * inner), indices: allocateInt(outer * inner) };
+  calls.max({ ...found, x: windowsOf(withoutNaN(x, -Infinity), info, inner, -Infinity), outer, n, inner });
+  return { ...found, outer, n, inner };
+}
+
+function definePooling(): void {
+  define('MaxPool', (backend, { x }, attributes) => {
+    const [values, info] = [floatsOf(backend, x!), poolingOf(x!, attributes)];
+    return values && info && backend.info(largest(values, info).values, info.outShape, 'float32');
+  });
+  define('MaxPoolGrad', (backend, { dy, input }, attributes) => {
+    const [gradient, values, info] = [floatsOf(backend, dy!), floatsOf(backend, input!), poolingOf(input!, attributes)];
+    if (gradient === null || values === null || info === null || !util.arraysEqual(dy!.shape, info.outShape)) return null;
+    const { indices, outer, n, inner } = largest(values, info);
+    const windows = filled(outer * n * inner, 0);
+    calls.scatter({ out: windows, x: gradient, index: indices, outer, n, inner, count: 1 });
+    return backend.info(imageOf(windows, stridesOf(spaceOf(info, inner)), info, inner), input!.shape, 'float32');
+  });
+  define('AvgPool', (backend, { x }, attributes) => {
+    const [values, info] = [floatsOf(backend, x!), poolingOf(x!, attributes)];
+    if (values === null || info === null || !paddedOf(info, info.inChannels).isWhole) return null; // of padded windows only the image counts
+    const [n, inner] = [info.filterHeight * info.filterWidth, info.inChannels];
+    const outer = info.batchSize * info.outHeight * info.outWidth;
+    const out = allocateFloat(outer * inner);
+    calls.sum({ out, x: windowsOf(values, info, inner, 0), outer, n, inner, scale: 1 / n });
+    return backend.info(out, info.outShape, 'float32');
+  });
+  define('AvgPoolGrad', (backend, { dy, input }, attributes) => {
+    const [gradient, info] = [floatsOf(backend, dy!), poolingOf(input!, attributes)];
+    if (gradient === null || info === null || !util.arraysEqual(dy!.shape, info.outShape)) return null;
+    const share = allocateFloat(gradient.length);
+    const each = filled(1, 1 / (info.filterHeight * info.filterWidth));
+    calls.mul({ out: share, a: gradient, b: each, layout: layoutOf('tfjs', [share.length], { strides: [1] }, { strides: [0] }) });
+    const [image, row, column] = stridesOf(info.outShape);
+    return backend.info(imageOf(share, [image!, row!, column!, 0, 0, 1], info, info.inChannels), input!.shape, 'float32');
+  });
+}
+
+/** Defines them. */
+export function defineWindows(): void {
+  define('Conv2D', (backend, { x, filter }, attributes) => convolved(backend, x!, filter!, attributes));
+  define('FusedConv2D', (backend, inputs, attributes) =>
+    finished(backend, inputs, attributes, () => convolved(backend, inputs['x']!, inputs['filter']!, attributes)),
+  );
+  define('Conv2DBackpropFilter', (backend, { x, dy }, attributes) => filterGradient(backend, x!, dy!, attributes));
+  define('Conv2DBackpropInput', (backend, { dy, filter }, attributes) => imageGradient(backend, dy!, filter!, attributes));
+  definePooling();
+}
