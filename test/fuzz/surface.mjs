@@ -1809,6 +1809,7 @@ const hidden = new Set([
     'Tensor.clearGradient',
     'nn.Parameter.freshGradient',
     'nn.Module.formatChildren',
+    'nn.Module.isHooked',
     ...['ownEntries', 'entriesOf', 'stateEntries', 'copyFields'].flatMap((name) => [
       `nn.Module.${name}`,
       `nn.ModuleDict.${name}`,
