@@ -1,5 +1,5 @@
 // npm run bench:many: many fits of the lecture's network in one process. All at once, and one after the other in as many rows as there are CPUs: the
-// threads of the process, how late a 1 ms timer is, in all and until all have begun, the time of both, the memory. Each way is a process of its own.
+// threads of the process, how late a 1 ms timer is, in all and until all have been called, the time of both, the memory. Each way is a process of its own.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -102,7 +102,7 @@ else {
     'timer late, median ms',
     'p99',
     'max',
-    'p99 until all have begun',
+    'p99 until all are called',
     's until then',
     'seconds',
     'peak MiB',

@@ -1,5 +1,5 @@
-// What the addon exports: `kernels`, `setTarget(name or null)`, `setFeatures(names or null)`, `features()`, `setNumThreads(n)`, `setFlushDenormal(on)`,
-// `flushDenormal()`, `keepHeap()`, `preferHugePages(buffer)`, `supportedTargets()`, `misalignment(buffer)`, `setCollective(external or null)`, what plan.cc
+// What the addon exports: `kernels`, `setTarget(name or null)`, `setFeatures(names or null)`, `features()`, `setNumThreads(n)`, `setPrecision(n)`,
+// `setFlushDenormal(on)`, `flushDenormal()`, `keepHeap()`, `preferHugePages(buffer)`, `supportedTargets()`, `misalignment(buffer)`, `setCollective(external or null)`, what plan.cc
 // and session.cc list.
 #include <napi.h>
 
@@ -85,6 +85,23 @@ void set_num_threads(const Napi::CallbackInfo& info) {
   environment(info.Env()).threads = static_cast<int>(n);
 }
 
+// The unit of the fastest feature in use that this build has tiles for; the first call asks Linux for AMX.
+const PairUnit* fastest_unit(const Environment& here) {
+  for (int i = 0; i < feature_count; ++i) {
+    if ((here.features & 1u << i) != 0 && features[i].unit != nullptr && runs_with(features[i], *here.target)) return features[i].unit;
+  }
+  return nullptr;
+}
+
+// Of calls and plans that this environment makes from now on: 0 highest, 1 high, 2 medium.
+void set_precision(const Napi::CallbackInfo& info) {
+  const double n = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
+  if (n != 0 && n != 1 && n != 2) throw Napi::RangeError::New(info.Env(), "[setPrecision] expected 0, 1 or 2");
+  Environment& here = environment(info.Env());
+  here.precision = static_cast<Precision>(static_cast<int>(n));
+  here.unit = here.precision == Precision::kHighest ? nullptr : fastest_unit(here);
+}
+
 // Of the process: for calls that begin from now on, in every environment.
 void set_flush(const Napi::CallbackInfo& info) {
   if (info.Length() == 0 || !info[0].IsBoolean()) {
@@ -147,6 +164,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("setFeatures", Napi::Function::New<set_features>(env, "setFeatures"));
   exports.Set("features", Napi::Function::New<features_in_use>(env, "features"));
   exports.Set("setNumThreads", Napi::Function::New<set_num_threads>(env, "setNumThreads"));
+  exports.Set("setPrecision", Napi::Function::New<set_precision>(env, "setPrecision"));
   exports.Set("setFlushDenormal", Napi::Function::New<set_flush>(env, "setFlushDenormal"));
   exports.Set("keepHeap", Napi::Function::New<keep>(env, "keepHeap"));
   exports.Set("preferHugePages", Napi::Function::New<prefer_huge>(env, "preferHugePages"));

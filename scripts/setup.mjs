@@ -26,7 +26,11 @@ await installMissing(
 );
 // Reports are looked at in a browser; where none can be had those tests are skipped. It is large: a user's machine is not asked for it.
 if (process.env.CI && !onPath('chromium') && !onPath('google-chrome')) installIfPossible('chromium');
-// Training by several processes is tested with Open MPI: a large package as well.
-if (process.env.CI && !onPath('mpirun')) installIfPossible('openmpi-bin');
+// Training by several processes is tested with Open MPI and MPICH, large packages as well, and over network namespaces that stand for hosts.
+if (process.env.CI) {
+  if (!onPath('mpirun.openmpi')) installIfPossible('openmpi-bin');
+  if (!onPath('mpiexec.hydra')) installIfPossible('mpich');
+  if (!onPath('ip')) installIfPossible('iproute2');
+}
 if (!packagesAreCurrent()) await run('installing npm packages', 'npm', ['ci']);
 await run('building the native addon (the first time takes a minute or more)', 'npm', ['run', 'build']);

@@ -61,7 +61,7 @@ const native = ['native', 'CMakeLists.txt', 'scripts'];
 const library = [...native, 'src', 'package.json', 'package-lock.json', 'tsconfig.json'];
 const packed = [...library, 'bin', 'test/package', 'README.md', 'LICENSE', 'THIRD_PARTY_LICENSES'];
 
-await stage('lint and format (biome)', async () => one(await run(bin('biome'), ['check', '--error-on-warnings'])));
+await stage('lint and format (biome, clang-format)', async () => one(await run('npm', ['run', 'lint'])));
 await stage('types (tsc: src, test, examples)', async () => one(await run(bin('tsc'), ['-p', 'test'])));
 
 // In the tree of the addon: its kernels are what is tested, and they are compiled already.

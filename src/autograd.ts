@@ -1,5 +1,5 @@
-// Reverse-mode differentiation. An operation that has computed its output `record`s how to send a gradient
-// back to its inputs; `backward` calls these in the reverse of the order in which they were recorded.
+// Reverse-mode automatic differentiation. After an operation has computed its output, it `record`s a function that passes the output's gradient on to the
+// inputs; `backward` calls these functions in the reverse of the order in which they were recorded.
 import * as calls from './calls.generated';
 import { checkBoolean, rangeError, SimdnnError, withDefaults } from './errors';
 import { isGradEnabled, switchGrad } from './grad-mode';
@@ -11,7 +11,7 @@ import { checkTensor, empty, refuseLost, Tensor } from './tensor';
 
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from './grad-mode';
 
-/** Sends the output's gradient on to the inputs, through `open`, `give` or `share`. */
+/** Adds the gradients of an operation's inputs, given that of its output, through `open`, `give` or `share`. */
 export type Backward = (dy: Tensor) => void;
 
 /** One recorded operation. */
@@ -20,7 +20,7 @@ export class Node {
   readonly sequence = nextSequence++;
   /** The backward pass that last visited this node. */
   visit = 0;
-  /** What is called with the output's gradient before it is sent on. */
+  /** Hooks, called with the output's gradient before it is passed on. */
   hooks: Hooks<GradientHook> | null = null;
   private readonly versions: number[];
 
@@ -34,7 +34,7 @@ export class Node {
     this.versions = saved.map((t) => t.version.count);
   }
 
-  /** Throws when this node's part of the tape is gone, or when a value that it needs was changed since. */
+  /** Throws if this node was freed, or if a saved tensor was changed in place since it was recorded. */
   check(): void {
     if (this.backward === null) {
       throw new SimdnnError(
@@ -74,7 +74,7 @@ export function record(output: Tensor, name: string, inputs: readonly Tensor[], 
   for (let i = 0; i < inputs.length; i++) {
     const input = inputs[i]!;
     if (input.version.holder !== null) refuseHeld(name, input);
-    refuseLost(name, input); // a view of it would pass for a tensor without elements
+    refuseLost(name, input); // a view of detached memory would look like an empty tensor
   }
   if (recorder !== null) {
     recorder.operation(name);
@@ -92,7 +92,7 @@ export function record(output: Tensor, name: string, inputs: readonly Tensor[], 
   return output;
 }
 
-/** What the gradients of a product read: each factor's reads the other one. */
+/** The factors of a product that its gradients read: each factor's gradient reads the other factor. */
 export function otherFactors(a: Tensor, b: Tensor): readonly Tensor[] {
   return a.needsGrad ? (b.needsGrad ? [a, b] : [b]) : [a];
 }
@@ -124,8 +124,8 @@ export function openLeaf(t: Tensor): Float32Array {
 }
 
 /**
- * The memory of a leaf's gradient for a kernel that writes few rows of it: all but those that `t.rowMarks` marks hold zeros. Asked for after `hasGradient`, as
- * `open` is.
+ * The memory of a leaf's gradient for a kernel that writes only some of its rows. All rows that `t.rowMarks` does not mark are zero. Must be called after
+ * `hasGradient`, like `open`.
  */
 export function openRows(t: Tensor): Float32Array {
   const marks = t.rowMarks!;
@@ -145,7 +145,7 @@ export function openRows(t: Tensor): Float32Array {
   return memory;
 }
 
-/** A tensor for t's next gradient, which a kernel writes whole before `give` gets it: t's own memory where it holds none, so that nothing is copied. */
+/** A tensor for t's next gradient. A kernel must write all of it before it is passed to `give`. If t has no gradient yet this is t's own memory, so that nothing is copied. */
 export function target(t: Tensor): Tensor {
   if (!t.needsGrad || t.gradient !== null) return empty(t.shape.slice());
   openLeaf(t);
@@ -153,8 +153,8 @@ export function target(t: Tensor): Tensor {
 }
 
 /**
- * Adds `gradient` to t's; its memory is fresh and t may keep it, or it is that of `target`. A recording copies any other leaf's always: made again, it finds a
- * home.
+ * Adds `gradient` to that of t. Its memory must be fresh, so that t may keep it, or that of `target`. In a recording the gradient of a leaf is always copied
+ * unless it is that of `target`, so that it has the same memory when the function is recorded again.
  */
 export function give(t: Tensor, gradient: Tensor): void {
   if (!t.needsGrad || t.gradient === gradient) return;
@@ -169,7 +169,7 @@ export function give(t: Tensor, gradient: Tensor): void {
   }
 }
 
-/** Adds `gradient` to t's; its memory stays someone else's as well. */
+/** Adds `gradient` to that of t. Its memory still belongs to another tensor, so that t must not write to it. */
 export function share(t: Tensor, gradient: Tensor): void {
   if (!t.needsGrad) return;
   if (t.gradient === null && t.node !== null) {
@@ -206,14 +206,14 @@ function startGradient(where: string, root: Tensor, gradient: Tensor | null | un
   return root.shape.length === 0 ? unit : new Tensor(unit.values, root.shape.slice());
 }
 
-// A tensor that took a new history in place: what used it before would send its gradient down the new one.
+// The error for a tensor that got a new history by a change in place: operations that used it before would pass their gradients to the new history.
 const changedAfterUse = (shape: readonly number[], user: string): SimdnnError =>
   new SimdnnError(
     'SIMDNN_CHANGED_IN_PLACE',
     `[backward] a tensor ${shapeText(shape)} was changed in place after ${user} had used it\n  hint: the function without _ (add for add_) makes a new tensor instead`,
   );
 
-// The nodes that lead to these roots, last recorded first.
+// The nodes from which these roots were calculated, in descending order of recording.
 function tapeOf(roots: readonly Tensor[]): Node[] {
   const visit = ++visits;
   const tape: Node[] = [];
@@ -275,7 +275,7 @@ interface Asked {
   enter(node: Node, dy: Tensor): boolean;
 }
 
-// Sends the gradients of the roots down the tape. Hooks come before anything else sees a gradient, those of leaves at the end.
+// Passes the gradients of the roots back through the tape. Hooks are called before a gradient is used otherwise, those of leaves at the end.
 function walk(tape: readonly Node[], starts: readonly (readonly [Tensor, Tensor])[], retainGraph: boolean, asked: Asked | null): void {
   const leaves = new LeafPass(leavesOf(starts, tape), openLeaf);
   const wasEnabled = switchGrad(false);
@@ -307,13 +307,13 @@ function* leavesOf(starts: readonly (readonly [Tensor, Tensor])[], tape: readonl
   for (const { inputs } of tape) yield* inputs;
 }
 
-// A tensor between the leaves and the loss keeps its gradient only until it has been sent on.
+// A tensor between the leaves and the loss keeps its gradient only until the gradient was passed on.
 function dropGradient(output: Tensor): void {
   output.gradient = null;
   output.gradientShared = false;
 }
 
-// Takes away what a leaf has gathered, and whether it needs a gradient if nobody asks for it now, until the function that it returns is called.
+// Sets the present gradient of a leaf aside, and turns off `needsGrad` if its gradient is not asked for. Returns a function that restores both.
 function setAside(leaf: Tensor, isWanted: boolean): () => void {
   const { gradient, gradientHome, gradientSeen, gradientShared, gradientHidden } = leaf;
   leaf.gradient = null;

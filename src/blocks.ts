@@ -1,6 +1,6 @@
-// Where the numbers of parameters live. Parameters made one after the other are neighbours in a block, each on a
-// 64-byte boundary with zeros up to the next, and their gradients lie in a twin block at the same places. So an
-// optimizer can step a whole network as if it were one parameter.
+// Allocates the memory of parameters. Parameters that are made one after the other are neighbours in a block, each on a 64-byte boundary with zeros up
+// to the next. Their gradients lie in a second block at the same offsets. An optimizer can therefore step a whole network as if it were one
+// parameter.
 import { allocatePersistent } from './memory';
 
 const alignment = 16; // elements: a cache line, and the widest vector
@@ -8,7 +8,7 @@ const blockLength = 65536; // 256 KiB; pages that no parameter uses cost no memo
 
 const padded = (n: number): number => Math.ceil(n / alignment) * alignment;
 
-/** Memory in which every piece that was handed out is known by where it begins, in elements. */
+/** A block of memory, with a map of its pieces by the offset, in elements, at which they begin. */
 interface Block {
   readonly memory: Float32Array;
   readonly pieces: Map<number, number>;
@@ -31,7 +31,7 @@ const isPiece = (block: Block, array: Float32Array): boolean => block.pieces.get
 
 let current: Block | null = null;
 
-// Its buffer was transferred to another thread, or away with `ArrayBuffer.prototype.transfer`.
+// Whether the buffer was transferred: to another thread, or by `ArrayBuffer.prototype.transfer`.
 const isLost = ({ memory }: Block): boolean => memory.length === 0;
 
 function blockWithRoom(length: number): Block {

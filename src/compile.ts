@@ -2,6 +2,7 @@
 // every kernel call is written down; later calls replay the list in one crossing, over one arena.
 import { isGradEnabled } from './autograd';
 import { checkInteger, describe, rangeError, typeError, withDefaults } from './errors';
+import { atPrecision, checkPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from './precision';
 import { type CompiledOutput, isCompiling, type Profile, Recording } from './recording';
 import { shapeText } from './shape';
 import { refuseLost, Tensor } from './tensor';
@@ -12,6 +13,8 @@ export interface CompileOptions {
   keepGrad?: boolean;
   /** Records again every `check` calls and throws when the recording differs; 0 (the default): never. */
   check?: number;
+  /** How its large products take their operands, whatever `setFloat32MatmulPrecision` says. Inside another recorded function it must be that one's. */
+  precision?: Float32MatmulPrecision;
 }
 
 /** A compiled function: called like the function itself. */
@@ -74,7 +77,9 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
   options?: CompileOptions,
 ): Compiled<A, R> {
   if (typeof fn !== 'function') throw typeError('compile', `expected a function, got ${describe(fn)}`);
-  const { keepGrad, check } = withDefaults('compile', options, { keepGrad: false, check: 0 });
+  const o = withDefaults('compile', options, { keepGrad: false, check: 0, precision: undefined as Float32MatmulPrecision | undefined });
+  const { keepGrad, check } = o;
+  const precision = checkPrecision('compile', o.precision);
   checkInteger('compile', 'check', check);
   let recordings: { recording: Recording<A, R>; usedAt: number }[] = []; // used last first
   let calls = 0;
@@ -112,13 +117,18 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
       if (!(args[i] instanceof Tensor)) throw typeError('compile', `expected argument ${i} to be a tensor, got ${describe(args[i])}`);
       refuseLost('compile', args[i]!);
     }
-    if (isCompiling()) return fn(...args); // a compiled step inside another is part of it
+    if (isCompiling()) return atPrecision(precision, () => fn(...args)); // a compiled step inside another is part of it
+    return precision === undefined ? answer(args) : atPrecision(precision, () => answer(args));
+  };
+
+  const answer = (args: A): R => {
+    const matmulPrecision = getFloat32MatmulPrecision();
     const gradEnabled = isGradEnabled();
     last = args;
     calls++;
     for (let i = 0; i < recordings.length; i++) {
       const known = recordings[i]!;
-      if (!known.recording.fits(args, gradEnabled)) continue;
+      if (!known.recording.fits(args, gradEnabled, matmulPrecision)) continue;
       if (i > 0) {
         recordings.splice(i, 1);
         recordings.unshift(known);
@@ -138,7 +148,10 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
       if (known === undefined || last === null) {
         throw rangeError('compile.profile', 'nothing is recorded yet', 'call the compiled function first');
       }
-      return known.recording.profile(fn as unknown as (...args: Tensor[]) => unknown, last, n);
+      const given = last;
+      return atPrecision(known.recording.trace.precision, () =>
+        known.recording.profile(fn as unknown as (...args: Tensor[]) => unknown, given, n),
+      );
     },
     dispose: () => {
       recordings = [];

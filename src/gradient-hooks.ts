@@ -90,6 +90,12 @@ const listsOf = (leaf: Tensor) => {
   return { gradient: own?.gradient.all, accumulated: own?.accumulated.all };
 };
 
+/** Whether any hook of a leaf is there. */
+export function hasHooks(leaf: Tensor): boolean {
+  const { gradient = [], accumulated = [] } = listsOf(leaf);
+  return gradient.length + accumulated.length > 0;
+}
+
 // A recording holds while the hooks of its leaves are the same.
 function watch(leaves: readonly Tensor[]): void {
   const lists = leaves.map(listsOf);

@@ -1,24 +1,24 @@
-// Who works on a tensor's memory on another thread, and what others are told meanwhile.
+// The holder of a tensor's memory: the fit or prediction that works on the memory on another thread, and what others may do with the tensor meanwhile.
 import { SimdnnError } from './errors';
 
-/** Whoever works on a piece of memory off the JavaScript thread, on a copy. */
+/** Something that works on a copy of a piece of memory on another thread. */
 export interface Holder {
-  /** Who, for messages: `train.fit`. */
+  /** Its name in messages: `train.fit`. */
   readonly name: string;
   /** Copies the values as of the last finished step into the memory. */
   sync(): void;
-  /** Why nobody may use the memory at all; absent where others may record with it. */
+  /** The error for any use of the memory; absent if others may record with it. */
   refusal?(where: string): Error;
 }
 
 let holdersMatter = true;
 
-/** Has whoever works on these tensors bring their values up to date: as of the last finished step. */
+/** Brings the values of tensors that have a holder up to date, as of its last finished step. */
 export function syncHeld(tensors: readonly { readonly version: { readonly holder: Holder | null } }[]): void {
   for (const holder of new Set(tensors.map(({ version }) => version.holder))) holder?.sync();
 }
 
-/** Refuses a tensor that another thread works on at present. */
+/** Throws if another thread works on the tensor at present. */
 export function refuseHeld(where: string, { version: { holder } }: { readonly version: { readonly holder: Holder | null } }): void {
   if (holder === null) return;
   if (holder.refusal !== undefined) throw holder.refusal(where);

@@ -37,8 +37,10 @@ export {
   cartesianProd,
   cat,
   cdist,
+  chainMatmul,
   columnStack,
   combinations,
+  cumulativeTrapezoid,
   dstack,
   type Extremes,
   einsum,
@@ -47,6 +49,7 @@ export {
   eye,
   full,
   fullLike,
+  type HistogramOptions,
   hstack,
   isin,
   linspace,
@@ -69,11 +72,13 @@ export {
   searchsorted,
   stack,
   type TensorLike,
+  type TrapezoidOptions,
   tensor,
   tensordot,
   trapezoid,
   trilIndices,
   triuIndices,
+  unravelIndex,
   vander,
   vstack,
   where,
@@ -82,6 +87,7 @@ export {
 } from './ops';
 /** Optimizers: what steps the parameters. */
 export * as optim from './optim';
+export { type Float32MatmulPrecision, getFloat32MatmulPrecision, setFloat32MatmulPrecision } from './precision';
 export { getRngState, manualSeed, setRngState } from './random';
 export type { CompiledOutput, Profile, ProfiledCall } from './recording';
 /** Figures of a run as SVG, and a page of all of them. */

@@ -19,7 +19,7 @@ export interface Info {
   target: string;
   /** Every instruction set of this build that this machine runs, least first. */
   targets: string[];
-  /** Units for products of bfloat16 numbers that this processor has beside the target's instructions, fastest first: `"amx_bf16"`, `"avx512_bf16"`, `"neon_bf16"`; `SIMDNN_FEATURES` leaves some out. No kernel uses them yet. */
+  /** Units for products of bfloat16 numbers that this processor has beside the target's instructions, fastest first: `"amx_bf16"`, `"avx512_bf16"`, `"neon_bf16"`; `SIMDNN_FEATURES` leaves some out. Large products use them where `setFloat32MatmulPrecision` allows it. */
   features: string[];
   /** The BLAS library in use; null: the products are our own. */
   blas: string | null;

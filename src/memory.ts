@@ -1,6 +1,6 @@
-// Where the numbers of tensors live. A fresh typed array of its own costs 0.5 us or more, a view into a
-// larger buffer a tenth of that, so small tensors are cut from slabs. A slab's memory is handed out once
-// and never again; the garbage collector frees it with the last tensor cut from it.
+// Allocates the memory of tensors. A new buffer for a typed array costs 0.5 us or more, a view of a larger buffer a tenth of that, so that small tensors
+// are cut from slabs. The memory of a slab is handed out once and never used again; the garbage collector frees the slab when the last of its tensors
+// is gone.
 import { rangeError } from './errors';
 import { keepHeap, misalignment, preferHugePages, type TensorData } from './native';
 import { recorder } from './recorder';
@@ -31,11 +31,11 @@ class Slab {
   }
 }
 
-// A loss or a metric that is kept for long holds its whole slab in memory, so the small have small ones.
+// A loss or a metric that is kept for long keeps its whole slab in memory. Small tensors therefore have small slabs.
 const smallest = { upTo: 64, slab: new Slab(4096 - alignment) };
 const small = { upTo: 8192, slab: new Slab(65536 - alignment) };
 
-// Results of operations: a recording hears of them, since at a replay they lie elsewhere.
+// Memory for results of operations. A recording is told about it, because results of a replay lie elsewhere.
 function allocateResult<T extends TensorData>(array: T): T {
   if (recorder !== null) recorder.allocated(array);
   return array;
@@ -43,11 +43,11 @@ function allocateResult<T extends TensorData>(array: T): T {
 
 type ArrayClass<T> = new (buffer: ArrayBuffer, offset: number, n: number) => T;
 
-// Arrays of so many bytes the C library would return to the system when they are freed, and the next one would be cleared page by page.
+// The C library returns arrays of at least so many bytes to the system when they are freed; the pages of the next one would all have to be cleared again.
 const large = 65_536;
 let keepsHeap = false;
 
-// From so many bytes on an array has a page of 2 MiB to itself, whatever lies beside it.
+// An array of at least so many bytes contains a whole page of 2 MiB at any alignment.
 const hasHugePages = 4 << 20;
 
 // In a buffer of its own.
@@ -91,8 +91,8 @@ export function allocateConstant(n: number, dtype: DType): TensorData {
 let keep: ((buffer: ArrayBufferLike) => void) | null = null;
 
 /**
- * Has it fail to transfer the buffer of `array` to another thread (before Node 21 it is copied instead): all tensors in the buffer would lose their memory. For
- * each array that JavaScript is given, since loading what does it takes longer than many programs that never ask for one.
+ * Makes it an error to transfer the buffer of `array` to another thread (before Node 21 the buffer is copied instead), because all tensors in the buffer would
+ * lose their memory. This is called for each array that user code is given, and not earlier, because loading the function for it takes longer than many programs.
  */
 export function keepHere(array: TensorData): void {
   keep ??= (require('node:worker_threads') as typeof import('node:worker_threads')).markAsUntransferable;
@@ -103,7 +103,7 @@ export function keepHere(array: TensorData): void {
   }
 }
 
-/** Whether the memory of `array` is a part of that of `region`, or all of it. */
+/** Whether the memory of `array` lies within that of `region`. */
 export const liesIn = (region: TensorData, array: TensorData): boolean =>
   region.buffer === array.buffer &&
   array.byteOffset >= region.byteOffset &&

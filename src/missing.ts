@@ -32,8 +32,6 @@ const layers = (): Hints =>
       'layers are dense: BatchNorm1d, GroupNorm, LayerNorm and RMSNorm are there',
       'BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d LazyBatchNorm2d LazyBatchNorm3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d SyncBatchNorm',
     ],
-    ['BatchNorm1d(features) is told how many features there are', 'LazyBatchNorm1d'],
-    ['registerBuffer(name, tensor) of a module makes a buffer', 'Buffer'],
     [
       padded,
       'CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d ZeroPad1d ZeroPad2d ZeroPad3d',
@@ -43,7 +41,6 @@ const layers = (): Hints =>
     ['NLLLoss takes inputs with further dimensions', 'NLLLoss2d'],
     ['parameters and buffers are made with their shapes', 'UninitializedBuffer UninitializedParameter'],
     ['LinearCrossEntropyLoss takes its options as an object', 'LinearCrossEntropyOptions'],
-    ['LinearCrossEntropyLoss never holds the logits of all rows', 'AdaptiveLogSoftmaxWithLoss'],
   ]);
 
 const functions = (): Hints =>
@@ -111,7 +108,7 @@ const ofPackage = (): Hints =>
     ],
     [
       cpu,
-      'cuda device Event Stream get_default_device set_default_device set_default_tensor_type get_device_module get_float32_matmul_precision set_float32_matmul_precision mps xpu accelerator backends',
+      'cuda device Event Stream get_default_device set_default_device set_default_tensor_type get_device_module mps xpu accelerator backends',
     ],
     ['the element type of tensor() is float32; { dtype: "int32" } makes the other', 'get_default_dtype set_default_dtype'],
     [types, 'autocast get_autocast_dtype set_autocast_dtype set_autocast_enabled is_autocast_enabled GradScaler amp'],
@@ -143,7 +140,6 @@ const ofPackage = (): Hints =>
     [windows, 'bartlett_window blackman_window hamming_window hann_window kaiser_window fft stft istft'],
     ['bernoulli(p), multinomial(weights, n), normal(mean, std) and randint(high, shape) draw', 'binomial poisson distributions'],
     ['arange(start, end, step) leaves the end out', 'range'],
-    ['matmul() one after the other is it', 'chain_matmul'],
     ['empty(shape) is contiguous', 'empty_permuted empty_strided memory_format'],
     ['x.fill_(value) fills; full(shape, value) makes one', 'fill'],
     ['norm(p) of a tensor', 'frobenius_norm nuclear_norm'],
@@ -157,8 +153,6 @@ const ofPackage = (): Hints =>
     ['it is called atleast3d here', 'atleast_3d'],
     ['vstack(tensors) is it', 'row_stack'],
     ['trapezoid(y, x, { dx }) is it', 'trapz'],
-    ['cumsum() of the means of neighbours is it', 'cumulative_trapezoid'],
-    ['divide the place by the sizes', 'unravel_index'],
     ['indexAdd() adds up segments', 'segment_reduce'],
     [
       'nn.functional.dropout(x, p, training), alphaDropout() and featureAlphaDropout() are there',

@@ -13,6 +13,7 @@ interface Addon {
   setFeatures(names: string | null): void;
   features(): string[];
   setNumThreads(n: number): void;
+  setPrecision(n: number): void;
   setFlushDenormal(on: boolean): void;
   flushDenormal(): boolean;
   supportedTargets(): string[];
@@ -44,8 +45,8 @@ interface Addon {
   ): number;
   runLoop(session: SessionHandle, loop: number, run: LoopRun): Promise<LoopReport>;
   stopSession(session: SessionHandle): void;
-  readLasting(session: SessionHandle, arrays: (TensorData | null)[]): void;
-  writeLasting(session: SessionHandle, arrays: (TensorData | null)[]): void;
+  readPersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
+  writePersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
 }
 
 /** A tensor's elements in row-major order. */
@@ -54,11 +55,12 @@ export type TensorData = Float32Array | Int32Array;
 /** A plan in the addon's hands. */
 type PlanHandle = { readonly brand: unique symbol };
 
-/** Lasting memory in the addon's hands, and the loops over it; tensors whose rows are samples. */
+/** A session of the addon: persistent memory, and the loops that use it. */
 export type SessionHandle = { readonly session: unique symbol };
+/** Tensors of the addon whose rows are the samples of a dataset. */
 export type RowsHandle = { readonly rows: unique symbol };
 
-/** Where a result of a step lies: which input of its plan, and bytes in it. */
+/** The position of a result of a step: an input of its plan, the byte offset in it, and its length. */
 export interface ResultPlace {
   input: number;
   offset: number;
@@ -67,62 +69,65 @@ export interface ResultPlace {
 
 /** One kind of step of a loop: `Step` in native/plan/loop.h. */
 export interface LoopStep {
-  /** Becomes the loop's. */
+  /** The loop takes it over: it cannot be replayed elsewhere. */
   plan: PlanHandle;
   arguments: number;
   draws: number;
-  /** Which count of steps it advances: kinds that step the same optimizers share one. */
+  /** The count of steps that it advances: kinds that step the same optimizers share one. */
   clock: number;
-  /** One number each. */
+  /** Each has one number. */
   losses: ResultPlace[];
-  /** What is handed out after every step. */
+  /** The results that are collected after every step. */
   outputs: ResultPlace[];
-  /** Of each loss in the sums. */
+  /** The weight of each loss in the sums. */
   lossWeight: number;
-  /** 0, or outputs are pairs of predictions and targets of so many classes, and counted. */
+  /** If not 0, the outputs are pairs of predictions and targets of so many classes, which are only counted. */
   classes: number;
 }
 
-/** The rows that make the batches of an epoch: `Course` there. */
+/** The rows that make the batches of an epoch: `BatchSampler` in native/plan/loop.h. */
 export interface EpochRows {
   rows: RowsHandle;
   subset: Int32Array | null;
   batch: number;
   batches: number;
-  /** Batches that go into one step. */
+  /** The number of batches that go into one step. */
   group: number;
   full: number;
   last: number;
+  ranks: number;
+  rank: number;
+  items: number;
   shuffle: boolean;
   ownSeed: boolean;
   seed: number;
   orderOffset: number;
 }
 
-/** What ends a run of a loop: `Limits` there. */
+/** What ends a run of a loop: `Limits` in native/plan/loop.h. */
 export interface Limits {
   epochs: number;
   milliseconds: number;
-  /** Bytes of outputs that are gathered at most, and some. */
+  /** The run ends with the step in which the collected outputs reach this size. */
   outputBytes: number;
-  /** Ends with the first value that is not finite. */
+  /** Whether the run ends with the first value that is not finite. */
   finite: boolean;
 }
 
-/** One run of a loop, and where live and random numbers begin. */
+/** The options of one run of a loop, and the positions at which live numbers and random numbers begin. */
 export interface LoopRun extends Limits {
   seed: number;
   randomOffset: number;
   orderOffset: number;
-  /** For each kind of step its live numbers: [at the beginning, more per random number drawn, more per step of each clock]; null: there are no such steps. */
+  /** For each kind of step its live numbers: [first value, increase per random number drawn, increase per step of each clock]. Null for a kind without steps in this run. */
   live: (number[][] | null)[];
-  /** Instead of these, where they are no linear function of the counts: the numbers of the next steps, one after the other. A run ends where they end. */
+  /** Used in place of `live` for numbers that are not linear functions of the counts: the numbers of each of the next steps. The run ends where they end. */
   ahead?: { kinds: Int32Array; numbers: Float64Array };
-  /** Batches that are brought along, for a loop without rows. */
+  /** The batches, for a loop without rows. */
   batches?: { kind: number; randomOffset: number; tensors: TensorData[] }[];
 }
 
-/** How a run went: `Report` there. */
+/** The result of a run: `Report` in native/plan/loop.h. */
 export interface LoopReport {
   end: 'done' | 'time' | 'stopped' | 'full' | 'refused' | 'not finite' | 'out of memory';
   epochLossSums: number[];
@@ -133,9 +138,12 @@ export interface LoopReport {
   randomOffset: number;
   kind: number;
   call: number;
-  /** Of all steps, each output of a step by itself. */
+  /** For each output of a step, the values of all steps. */
   outputs: ArrayBuffer[];
-  /** Counts of target row and predicted column, float64 `[classes, classes]`, and those samples that are of none of these classes, int32, with their places among the run's, float64. */
+  /**
+   * The confusion matrix, float64 `[classes, classes]` with targets as rows; and the samples that are of none of these classes, int32, with their positions
+   * among the run's samples, float64.
+   */
   counted?: { counts: ArrayBuffer; predictions: ArrayBuffer; targets: ArrayBuffer; positions: ArrayBuffer };
   /** With `'not finite'`: the batch of that step. */
   batchTensors?: ArrayBuffer[];
@@ -198,7 +206,7 @@ export function replayTimed(seconds: Float64Array, plan: Plan, inputs: TensorDat
 export const { peak } = addon;
 
 /** What trains and infers off the JavaScript thread. */
-export const { createSession, addPersistent, createRows, addKind, addLoop, runLoop, stopSession, readLasting, writeLasting } = addon;
+export const { createSession, addPersistent, createRows, addKind, addLoop, runLoop, stopSession, readPersistent, writePersistent } = addon;
 
 /** Has sums over ranks go through what the addon of MPI gives; null: the process is alone. */
 export const setCollective = (collective: object | null): void => addon.setCollective(collective);
@@ -289,6 +297,9 @@ export function setFlushDenormal(on: boolean): void {
   if (typeof on !== 'boolean') throw typeError('setFlushDenormal', `expected true or false, got ${describe(on)}`);
   addon.setFlushDenormal(on);
 }
+
+/** Of calls and plans that this environment makes from now on: 0 highest, 1 high, 2 medium. */
+export const setPrecision = (n: number): void => addon.setPrecision(n);
 
 /** Whether the library's arithmetic takes denormal numbers as zero. */
 export const flushesDenormal = (): boolean => addon.flushDenormal();

@@ -1,58 +1,58 @@
-// How `compile` and `train` listen while a function is recorded. Whoever has something to say that is not in the arguments of
-// a kernel says it here; without a recording each of these costs a comparison with null.
+// The interface through which the library tells a recording, of `compile` or `train`, what the arguments of kernel calls do not show. Without a recording
+// each of these calls costs a comparison with null.
 import type { TensorData } from './native';
 
-/** What JavaScript counts along with the steps: an optimizer's steps. */
+/** A counter that advances with the steps, as an optimizer's step count does. */
 export interface Progress {
-  /** Counts this many steps that were done. */
+  /** Advances the counter by this many steps. */
   commit(steps: number): void;
-  /** What it returns puts back what is counted now. */
+  /** Returns a function that restores the present count. */
   keep(): () => void;
-  /** Whether each further count adds the same to every number, so that those of many steps are known ahead. */
+  /** Whether each further step adds the same amount to every number, so that the numbers of many steps are known in advance. */
   steady(): boolean;
-  /** What counts: the same for every step of it. */
+  /** Identifies the counter: the same object for every step that advances it. */
   readonly counter: object;
 }
 
-/** What memory that outlasts a step is, where that is known. */
+/** The role of persistent memory, if it is known. */
 export type PersistentRole = 'parameter' | 'gradient' | 'state' | 'buffer';
 
-/** What is told to a recording. */
+/** What a recording is told. */
 export interface Recorder {
-  /** Whether it asks later if it still holds: not where it is only compared with another. */
+  /** Whether the recording needs guards. One that is only compared with another does not. */
   readonly watches: boolean;
-  /** A tensor was made, in memory that no other tensor has. */
+  /** A tensor was made, in memory of its own. */
   made(tensor: object): void;
-  /** Memory that was made for a result. */
+  /** Memory was allocated for a result. */
   allocated(array: TensorData): void;
-  /** Memory that was made for numbers that JavaScript writes. */
+  /** Memory was allocated for numbers that JavaScript code writes. */
   constant(array: TensorData): void;
-  /** What the memory of an array is. */
+  /** The role of the memory of an array. */
   memory(array: TensorData, role: PersistentRole): void;
-  /** Kernel calls whose numbers may differ at each replay: `issue` makes them, now and again then. */
+  /** `issue` makes kernel calls whose numbers may differ at each replay. It is called now, and before each replay. */
   live(issue: () => void): void;
-  /** Random numbers drawn: `redraw` puts the next ones where `issue` of `live` finds them. */
+  /** Random numbers were drawn. Before each replay `redraw` draws the next ones and stores them where the `issue` of a later `live` reads them. */
   drawn(redraw: () => void): void;
-  /** What is to happen after each step that succeeded, the one that is recorded included: after the calls that `live` heard last. */
+  /** `progress` advances after each step that succeeded, the recorded one included: after the calls of the last `live`. */
   after(progress: Progress): void;
-  /** A leaf that an operation used. */
+  /** An operation uses this leaf. */
   used(leaf: object): void;
   /** A leaf's gradient is about to be cleared, read, or written. */
   gradient(leaf: object, event: 'clear' | 'use'): void;
-  /** A tensor's values were changed in place, but by an optimizer. */
+  /** A tensor's values were changed in place, other than by an optimizer. */
   changed(tensor: object): void;
-  /** A value is about to be shown to the user: throws. */
+  /** User code is about to read a value. Throws. */
   reading(what: string): void;
-  /** The kernel calls since the last time that this was said were made by an operation, or by the gradient of that of `node`. */
+  /** The kernel calls since the last call of this were made by the operation `name`, or by the gradient of the operation of `node`. */
   operation(name: string, node?: object): void;
-  /** A node of the graph was made: its gradient belongs to the module that runs now. */
+  /** A node of the graph was made. Its gradient counts to the module that runs now. */
   recorded(node: object): void;
-  /** A module's `forward` begins, and ends. */
+  /** A module's `forward` begins; `leave` says that it ends. */
   enter(module: object): void;
   leave(): void;
   /** `then` is called when the function has ended. */
   ended(then: () => void): void;
-  /** The recording is good only while `holds()` is true. With `module`, it says whether all parameters of that module are still the same. */
+  /** The recording is valid only while `holds()` is true. With `module`, `holds` says whether all parameters of that module are still the same. */
   guard(holds: () => boolean, module?: object): void;
 }
 
@@ -63,10 +63,10 @@ export function setRecorder(next: Recorder | null): void {
   recorder = next;
 }
 
-/** Whether recordings are asked if they still hold: a field that is computed anew whenever it is read is not computed for that. */
+/** True while guards are evaluated: a field that is computed when it is read is not computed for them. */
 export let asking = false;
 
-/** Whether all of these hold. */
+/** Whether all guards are true. */
 export function allHold(guards: readonly (() => boolean)[]): boolean {
   asking = true;
   try {
@@ -77,7 +77,7 @@ export function allHold(guards: readonly (() => boolean)[]): boolean {
   }
 }
 
-/** Makes kernel calls whose numbers (rates, step counts, seeds) are read anew at each replay of a recorded step. */
+/** Makes kernel calls whose numbers (rates, step counts, seeds) are read again at each replay of a recorded step. */
 export function live(issue: () => void): void {
   if (recorder === null) issue();
   else recorder.live(issue);

@@ -18,7 +18,7 @@ const sourceLevels = [
   ['cures', 'hints'],
   ['kernels.generated', 'load'],
   ['native'],
-  ['info'],
+  ['info', 'precision'],
   ['recorder', 'calls.generated'],
   ['memory', 'shape', 'random'],
   ['blocks', 'format', 'holders', 'report-readers', 'row-marks'],

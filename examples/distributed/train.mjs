@@ -15,17 +15,30 @@ const loader = new data.DataLoader(set, {
   batchSize: 128 / distributed.getWorldSize(),
   sampler: new data.DistributedSampler(set, { seed: 1 }),
 });
-let done = 0;
-if (existsSync(path)) ({ epoch: done } = await io.loadCheckpoint(path, { model, optimizer, loader }));
+if (existsSync(path)) await io.loadCheckpoint(path, { model, optimizer, loader });
+// Begun, without the one that is under way.
+const epochsDone = () => {
+  const { epoch, random } = loader.stateDict();
+  return random === null ? epoch : epoch - 1;
+};
+
+// Ctrl-C at mpirun comes to the ranks as SIGTERM (Open MPI) or as it is (MPICH).
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));
 
 const parallel = new nn.parallel.DistributedDataParallel(model);
-while (done < Number(epochs)) {
-  const { loss } = await train.fit(parallel, { loader, criterion: new nn.MSELoss(), optimizer, epochs: 1, progress: false });
-  done++;
-  if (distributed.getRank() === 0) {
-    await io.saveCheckpoint(path, { model, optimizer, loader, epoch: done });
-    console.log(`epoch ${done}: loss ${loss[0].toFixed(4)}`);
+const isFirst = distributed.getRank() === 0;
+while (epochsDone() < Number(epochs) && process.exitCode === undefined) {
+  try {
+    const options = { loader, criterion: new nn.MSELoss(), optimizer, epochs: 1, progress: false, signal: stop.signal };
+    const { loss } = await train.fit(parallel, options);
+    if (isFirst) console.log(`epoch ${epochsDone()}: loss ${loss[0].toFixed(4)}`);
+  } catch (error) {
+    if (error !== stop.signal.reason && !/another rank has stopped/.test(error.message)) throw error;
+    if (isFirst) console.log(`stopped in epoch ${epochsDone() + 1}`); // all ranks after the same step, which the loader knows
+    process.exitCode = 130;
   }
+  if (isFirst) await io.saveCheckpoint(path, { model, optimizer, loader });
   distributed.barrier(); // nobody goes on, or ends, before the checkpoint is there
 }
 distributed.destroyProcessGroup();

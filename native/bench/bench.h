@@ -67,7 +67,11 @@ void row(const Bench&, const char* kernel, const std::string& shape, const Traff
 constexpr size_t kSizes[] = {960, size_t{1} << 16, size_t{1} << 24};
 
 // The traffic of a call by its arrays: those as long as the longest count.
-enum class Role { read, written, updated };
+enum class Role {
+  read,
+  written,
+  updated,
+};
 struct Moved {
   size_t floats;
   Role role;

@@ -10,7 +10,7 @@ Traffic traffic_of(std::initializer_list<Moved> arrays) {
   for (const Moved& array : arrays) traffic.floats = std::max(traffic.floats, array.floats);
   for (const Moved& array : arrays) {
     if (array.floats < traffic.floats) continue;
-    ++(array.role == Role::read ? traffic.reads : array.role == Role::written ? traffic.writes : traffic.updates);
+    ++(array.role == Role::read ? traffic.reads : (array.role == Role::written ? traffic.writes : traffic.updates));
   }
   return traffic;
 }
@@ -31,10 +31,12 @@ const Shape kFlat[] = {{{960}}, {{size_t{1} << 16}}, {{size_t{1} << 24}}};
 // The last layers of classifiers, tables of samples.
 const Shape kTables[] = {{{32, 5}}, {{32, 30}}, {{2392, 13}}, {{128, 10}}, {{512, 100}}, {{512, 784}}, {{4096, 1000}}};
 // Everything, rows, columns, a middle dimension.
+// clang-format off
 const Shape kReduced[] = {{{1, 960, 1}},      {{32, 30, 1}},        {{1, 32, 30}},     {{1, 65536, 1}},
                           {{64, 1024, 1}},    {{4096, 16, 1}},      {{1, 1024, 64}},   {{1, 64, 1024}},
                           {{1, 13107, 5}},    {{16, 64, 64}},       {{1, 16777216, 1}}, {{4096, 4096, 1}},
                           {{1, 4096, 4096}},  {{1, 262144, 64}},    {{64, 64, 4096}}};
+// clang-format on
 
 #include "generated/benches.inc"
 

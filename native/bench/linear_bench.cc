@@ -51,7 +51,7 @@ SECTION(linear, "linear_forward", "linear_backward") {
 BENCH(columns, linear_forward_columns) {
   std::printf("%-16s %12s %12s %8s\n", "rows x in->out", "forward us", "columns us", "ratio");
   for (const size_t rows : {1, 8, 16, 32, 64, 128, 256}) {
-    for (const auto &[in, out] : {std::pair<size_t, size_t>{13, 30}, {30, 25}, {20, 15}, {10, 5}, {64, 64}, {128, 32}, {128, 128}}) {
+    for (const auto& [in, out] : {std::pair<size_t, size_t>{13, 30}, {30, 25}, {20, 15}, {10, 5}, {64, 64}, {128, 32}, {128, 128}}) {
       Floats x(rows * in), weight(out * in), y(rows * out), x_columns(padded(in) * padded(rows)), y_columns(padded(out) * padded(rows));
       Run run(bench.threads);
       const double forward = best_seconds(
@@ -75,7 +75,7 @@ BENCH(columns, linear_forward_columns) {
 // linear_forward against linear_forward_packed, and what packing the weight takes once.
 SECTION(packed, "linear_forward_packed", "linear_pack") {
   std::printf("%-16s %12s %12s %8s %12s\n", "rows x in->out", "forward us", "packed us", "ratio", "pack us");
-  for (const auto &[in, out] : {std::pair<size_t, size_t>{13, 30}, {30, 25}, {10, 5}, {784, 512}, {512, 512}, {512, 10}, {1024, 1024}, {1024, 4096}}) {
+  for (const auto& [in, out] : {std::pair<size_t, size_t>{13, 30}, {30, 25}, {10, 5}, {784, 512}, {512, 512}, {512, 10}, {1024, 1024}, {1024, 4096}}) {
     for (const size_t rows : {1, 4, 8, 32, 256}) {
       Floats x(rows * in), weight(out * in), y(rows * out), panels(packed(in, out));
       Run run(bench.threads);
@@ -100,7 +100,7 @@ SECTION(packed, "linear_forward_packed", "linear_pack") {
 BENCH(backward_columns, linear_backward_columns) {
   std::printf("%-16s %12s %12s %8s\n", "rows x in->out", "backward us", "columns us", "ratio");
   for (const size_t rows : {1, 8, 16, 32, 64, 128, 256}) {
-    for (const auto &[in, out] : {std::pair<size_t, size_t>{13, 30}, {30, 25}, {25, 20}, {20, 15}, {15, 10}, {10, 5}, {60, 60}, {100, 40}, {40, 100}, {64, 64}}) {
+    for (const auto& [in, out] : {std::pair<size_t, size_t>{13, 30}, {30, 25}, {25, 20}, {20, 15}, {15, 10}, {10, 5}, {60, 60}, {100, 40}, {40, 100}, {64, 64}}) {
       Floats x(rows * in), weight(out * in), dy(rows * out), dx(rows * in), dweight(out * in), dbias(out);
       Floats dy_columns(padded(out) * padded(rows)), x_columns(padded(in) * padded(rows)), dx_columns(padded(in) * padded(rows));
       Run run(bench.threads);

@@ -5,6 +5,7 @@
 
 #include "binding/session.h"
 #include "kernels/table.h"
+#include "support/precision.h"
 #include "support/targets.h"
 
 namespace simdnn {
@@ -13,6 +14,8 @@ struct Environment {
   const Target* target = nullptr;
   unsigned features = ~0u;  // bit i: whether features[i] may run, where it does
   int threads = 1;
+  Precision precision = Precision::kHighest;
+  const PairUnit* unit = nullptr;  // that products of that precision use
   Sessions sessions;
 };
 

@@ -47,7 +47,7 @@ napi_value kernel_function(napi_env env, napi_callback_info info) {
     Reader reader(env, info, Call::kName);
     const Call call(reader);
     const Environment& here = environment(env);
-    Run run(here.threads);
+    Run run(here.threads, here.precision, here.unit);
     call.run_with(*here.target->table, run);
     if (run.fault.array() != nullptr) throw fault_error(Call::kName, run.fault);
   } catch (const ArgumentError& error) {

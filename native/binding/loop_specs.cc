@@ -117,7 +117,12 @@ BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vec
   sampler.own_seed = object.Get("ownSeed").ToBoolean();
   sampler.seed = count(object, "seed");
   sampler.order_offset = count(object, "orderOffset");
-  const size_t items = sampler.subset.empty() ? sampler.rows->count : sampler.subset.size();
+  sampler.ranks = count(object, "ranks");
+  sampler.rank = count(object, "rank");
+  sampler.items = count(object, "items");
+  const size_t all = sampler.subset.empty() ? sampler.rows->count : sampler.subset.size();
+  const size_t items = sampler.items;
+  if (sampler.rank >= sampler.ranks || sampler.ranks > INT32_MAX || (sampler.ranks == 1 ? items != all : items > all)) refuse("a part that is none");
   if (sampler.batch == 0 || sampler.batches == 0 || sampler.group == 0 || sampler.rows->columns.empty() || items > INT32_MAX || sampler.batch > items ||
       sampler.batches > (items + sampler.batch - 1) / sampler.batch || sampler.full >= steps.size() || sampler.last >= steps.size()) {
     refuse("these batches do not fit the rows");

@@ -26,7 +26,7 @@ std::vector<Region> regions(Napi::Env env, Napi::Array arrays) {
 }
 
 // createPlan(calls: [name, ...arguments][], temporaries: TypedArray[], inputs: TypedArray[],
-//            live: [call, argument, isCounter][]) -> External
+//            live: [call, argument, isCounter][]) -> External. Its products are of the precision that this environment has now.
 Napi::Value create_plan(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() < 4 || !info[0].IsArray() || !info[1].IsArray() || !info[2].IsArray() || !info[3].IsArray()) {
@@ -58,6 +58,8 @@ Napi::Value create_plan(const Napi::CallbackInfo& info) {
     }
     auto* bound = new BoundPlan{Plan(std::move(calls), temporaries, inputs, live, std::move(layouts)), {}, {}, {}};
     for (const Region& r : inputs) bound->input_bytes.push_back(r.bytes);
+    bound->plan.precision = environment(env).precision;
+    bound->plan.unit = environment(env).unit;
     bound->inputs.resize(inputs.size());
     bound->live.resize(live.size());
     Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<int64_t>(bound->plan.arena_bytes()));

@@ -15,7 +15,10 @@ namespace simdnn {
 
 // Thrown by checks, turned into a JavaScript exception at the one place that calls kernels.
 struct ArgumentError {
-  enum Kind { kType, kRange } kind;
+  enum Kind {
+    kType,
+    kRange,
+  } kind;
   std::string message;
 };
 

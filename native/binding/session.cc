@@ -1,5 +1,5 @@
 // createSession(persistent, forFits), addPersistent(session, persistent), createRows(columns, count), addKind(session, loop, step), addLoop(session, steps, sampler, [session, loop to go on with]), runLoop(...), stopSession,
-// readLasting, writeLasting: see interface Addon in src/native.ts.
+// readPersistent, writePersistent: see interface Addon in src/native.ts.
 #include "binding/session.h"
 
 #include <algorithm>
@@ -18,8 +18,9 @@ namespace simdnn {
 constexpr int kFitNiceness = 5;
 
 // For so long after a fit has begun, where as many as kManyWaiting for each thread wait already, the threads of fits leave JavaScript's thread a processor, by
-// working with one less. It never sleeps then, and the system would give its processor to one of them for a tick of 4 ms or several.
-constexpr std::chrono::milliseconds kBeginning{20};
+// working with one less: while one begins after the other without a pause it never sleeps, and the system would give its processor to one of them for a tick of
+// 4 ms or several. Fits that begin at the pace of `turns.ts`, one in 10 ms, let it sleep.
+constexpr std::chrono::milliseconds kBeginning{4};
 constexpr size_t kManyWaiting = 4;
 
 // How many threads of fits work: one at least. A search that begins a small fit whenever one ends has all of them.
@@ -126,7 +127,7 @@ Napi::Value create_session(const Napi::CallbackInfo& info) {
 }
 
 // addPersistent(session, pieces)
-Napi::Value add_lasting(const Napi::CallbackInfo& info) {
+Napi::Value add_persistent(const Napi::CallbackInfo& info) {
   int64_t known = 0;
   napi_adjust_external_memory(info.Env(), add_pieces(info.Env(), idle_session_of(info), info[1].As<Napi::Array>()), &known);
   return info.Env().Undefined();
@@ -175,7 +176,7 @@ Napi::Value add_loop(const Napi::CallbackInfo& info) {
   if (info.Length() > 3 && info[3].IsExternal()) {
     Session& before = external<Session>(info, 3);
     const uint32_t index = info[4].ToNumber().Uint32Value();
-    if (before.running || index >= before.loops.size() || !before.loops[index]->same_course(*loop)) refuse("no such loop to go on with");
+    if (before.running || index >= before.loops.size() || !before.loops[index]->has_same_batches(*loop)) refuse("no such loop to go on with");
     loop->take_position(*before.loops[index]);
   }
   session.loops.push_back(std::move(loop));
@@ -250,8 +251,8 @@ Napi::Value stop_session(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// readLasting(session, arrays): copies piece i to arrays[i] where that is no null, as of the last step that ended.
-Napi::Value read_lasting(const Napi::CallbackInfo& info) {
+// readPersistent(session, arrays): copies piece i to arrays[i] where that is no null, as of the last step that ended.
+Napi::Value read_persistent(const Napi::CallbackInfo& info) {
   Session& session = session_of(info);
   Napi::Array arrays = info[1].As<Napi::Array>();
   std::vector<Memory> to;
@@ -269,8 +270,8 @@ Napi::Value read_lasting(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// writeLasting(session, arrays): copies arrays[i] to piece i where that is no null.
-Napi::Value write_lasting(const Napi::CallbackInfo& info) {
+// writePersistent(session, arrays): copies arrays[i] to piece i where that is no null.
+Napi::Value write_persistent(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   Napi::Array arrays = info[1].As<Napi::Array>();
   if (arrays.Length() != session.persistent->pieces.size()) refuse("one array for each piece");
@@ -290,13 +291,13 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, Napi::Value function) { exports.Set(name, function); };
   add("createSession", Napi::Function::New<guarded<create_session>>(env, "createSession"));
   add("createRows", Napi::Function::New<guarded<create_rows>>(env, "createRows"));
-  add("addPersistent", Napi::Function::New<guarded<add_lasting>>(env, "addPersistent"));
+  add("addPersistent", Napi::Function::New<guarded<add_persistent>>(env, "addPersistent"));
   add("addKind", Napi::Function::New<guarded<add_kind>>(env, "addKind"));
   add("addLoop", Napi::Function::New<guarded<add_loop>>(env, "addLoop"));
   add("runLoop", Napi::Function::New<guarded<run_loop>>(env, "runLoop"));
   add("stopSession", Napi::Function::New<guarded<stop_session>>(env, "stopSession"));
-  add("readLasting", Napi::Function::New<guarded<read_lasting>>(env, "readLasting"));
-  add("writeLasting", Napi::Function::New<guarded<write_lasting>>(env, "writeLasting"));
+  add("readPersistent", Napi::Function::New<guarded<read_persistent>>(env, "readPersistent"));
+  add("writePersistent", Napi::Function::New<guarded<write_persistent>>(env, "writePersistent"));
 }
 
 }  // namespace simdnn

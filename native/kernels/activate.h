@@ -1,4 +1,4 @@
-// An element-wise function by its enumerator.
+// Applies an activation function that is named by its enumerator.
 #pragma once
 #include "kernels/table.h"
 
@@ -9,11 +9,11 @@ namespace {
 // destructor that an exception may need would leave a weak symbol in the object file.
 union SerialRun {
   Run run;
-  SerialRun() : run(1) {}
+  explicit SerialRun(Precision precision = Precision::kHighest, const PairUnit* unit = nullptr) : run(1, precision, unit) {}
   ~SerialRun() {}
 };
 
-// y[0, n) = f(y) by the kernel of f itself: the same bits as a separate call. Nothing with Unary::none.
+// y[0, n) = f(y), by the kernel of f itself, so that the bits are those of a separate call. Does nothing for Unary::none.
 inline void activate(Unary function, const UnaryAttributes& parameters, float* y, size_t n) {
   SerialRun serial;
   switch (function) {
@@ -27,7 +27,7 @@ inline void activate(Unary function, const UnaryAttributes& parameters, float* y
   }
 }
 
-// dx[0, n) times the derivative of f where its value is y, by the kernel of f's gradient.
+// Multiplies dx[0, n) by the derivative of f where its value is y, by the kernel of f's gradient.
 inline void differentiate(Unary function, const UnaryAttributes& parameters, float* dx, const float* y, size_t n) {
   SerialRun serial;
   switch (function) {

@@ -1,7 +1,7 @@
-// Bags of rows of a table, checked, and sums of such rows. Bag b has the elements offsets[b] to offsets[b + 1] of index, the last one those to count.
+// Bags of rows of a table: their checks, and sums of such rows. Bag b has the elements offsets[b] to offsets[b + 1] of index; the last bag ends at count.
 //
-// An index may stand in memory that another thread writes: it is loaded once, checked, then used. One outside [0, rows) is reported as ("index",
-// position) and counts for nothing, like padding_index; an offset that descends or is above count as ("offsets", bag), and its bag is empty.
+// Another thread may write to the memory of index: each entry is loaded once, checked, and only then used. An entry outside [0, rows) is reported as ("index",
+// position) and ignored, like padding_index. An offset that is less than the one before it or above count is reported as ("offsets", bag); its bag is empty.
 #pragma once
 #include "kernels/past_caches.h"
 #include "kernels/unroll.h"
@@ -11,7 +11,7 @@ namespace {
 
 HWY_INLINE int32_t load_once(const int32_t* p) { return *static_cast<const volatile int32_t*>(p); }
 
-// The bags with their checked bounds: elements [begin[b], end[b]) of index.
+// The bags, with bounds that are checked: bag b has the elements [begin[b], end[b]) of index.
 struct Bags {
   size_t *begin, *end;
 };
@@ -35,7 +35,7 @@ inline Bags check_offsets(Run& run, const int32_t* offsets, size_t bags, size_t 
   return checked;
 }
 
-// Whether element i counts; `row` is then the row that it names.
+// Whether element i is valid and not padding; `row` is then the row that it names.
 HWY_INLINE bool counts(Run& run, const int32_t* index, size_t i, size_t rows, int32_t padding, size_t& row) {
   const int32_t at = load_once(index + i);
   if (at < 0 || static_cast<size_t>(at) >= rows) {
@@ -46,7 +46,7 @@ HWY_INLINE bool counts(Run& run, const int32_t* index, size_t i, size_t rows, in
   return at != padding;
 }
 
-// 1 / the number of elements of a bag that count, or 1 where it is a sum.
+// The factor of a bag's rows: 1 for a sum, 1 / (the number of its elements that are not ignored) for a mean.
 inline float scale_of(Run& run, const int32_t* index, size_t begin, size_t end, size_t rows, int32_t padding, bool mean) {
   if (!mean) return 1;
   size_t counted = 0, row;
@@ -54,8 +54,8 @@ inline float scale_of(Run& run, const int32_t* index, size_t begin, size_t end, 
   return counted == 0 ? 0.0f : 1.0f / static_cast<float>(counted);
 }
 
-// Rows that are added at once, and how many elements ahead they are fetched: no processor can guess where they lie, and a row's own elements do not
-// keep it busy for as long as memory takes.
+// How many rows are added at once, and how many elements ahead rows are fetched. No processor can predict where they lie, and adding one row takes less time than
+// fetching the next one from memory.
 constexpr size_t kTogether = 4, kAhead = 2 * kTogether;
 
 // Rows, the factor of each, and rows that are to come.

@@ -1,11 +1,11 @@
-// Labels of rows, checked before use, and the rule by which losses over rows become one number.
+// Checks the labels of rows before they are used, and reduces the losses of rows to one number.
 #pragma once
 #include "kernels/simd.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// A label that takes no part: ignored, or refused because it is not a class.
+// Takes the place of a label that is ignored, or refused because it is not a class.
 constexpr int32_t kNoClass = -1;
 
 struct Labels {

@@ -283,7 +283,7 @@ void rows_of_loss(RowKind<Row>, const Matrices& m, size_t first, size_t n) {
     mass[r] = hn::GetLane(loss.mass);
     more[r] = hn::GetLane(loss.more);
   }
-  const RowLoss losses{hn::Load(kF, top),       hn::Load(kF, rest), hn::Load(kF, inverse),
+  const RowLoss losses{hn::Load(kF, top), hn::Load(kF, rest), hn::Load(kF, inverse),
                        hn::Load(kF, log_scale), hn::Load(kF, mass), hn::Load(kF, more)};
   store(losses.value(), kF, m.losses + first, n);
 }

@@ -1,4 +1,4 @@
-// Bags of rows of a table weight = [rows, columns]: bags.h says what they are, and what is reported.
+// Sums over bags of rows of a table weight = [rows, columns]. bags.h defines bags and what is reported about them.
 #include "kernels/bags.h"
 
 namespace simdnn::SIMDNN_ISA {
@@ -6,7 +6,7 @@ namespace {
 
 double work(size_t count, size_t columns) { return static_cast<double>(count) * (10 + 2.0 * static_cast<double>(columns) / kLanes); }
 
-// visit(bag, element, row, scale) for the elements that count whose rows lie in [begin, end), in their order.
+// Calls visit(bag, element, row, scale), in order, for each element that is not ignored and whose row lies in [begin, end).
 template <class Visit>
 HWY_INLINE void each_element(Run& run, const Bags& bags, const int32_t* index, size_t count, size_t rows, int32_t padding,
                              bool mean, size_t begin, size_t end, Visit visit) {
@@ -19,23 +19,23 @@ HWY_INLINE void each_element(Run& run, const Bags& bags, const int32_t* index, s
   }
 }
 
-// An element of a bag.
+// An element of a bag, sorted by its row.
 struct Element {
   uint32_t bag;
   float factor;
 };
 
-// The elements that count by the rows that they name, those of a row in the order of index: row r has those from end[r - 1], or 0, to end[r].
+// The elements that are not ignored, sorted by row and within a row in the order of index: row r has those from end[r - 1] (0 for the first) to end[r].
 struct ByRow {
   const uint32_t* end;
   const Element* elements;
 };
 
-// Whether sorting pays: where there is an element a row or more, each row is then written once; past the caches it is not read either. Fewer elements
-// are added where they belong, after all zeros: to see by row whether there is one costs a wrong guess of the processor as often as not.
+// Whether to sort the elements by row. It pays if there is at least one element per row: each row is then written once, and with non-temporal stores never read.
+// Fewer elements are added one by one after all rows were set to zero: a test whether a row has elements would be mispredicted about every second time.
 inline bool sorts(size_t count, size_t rows, bool past) { return past || count >= rows; }
 
-// Counts, then puts in place: some 3 ns an element and 1 ns a row. What is read of index is kept, as the second walk must find what the first has found.
+// A counting sort: some 3 ns per element and 1 ns per row. Entries of index are kept, because the second pass must see the values that the first has checked.
 ByRow elements_by_row(Run& run, const Bags& checked, const int32_t* index, const float* factors, size_t bags, size_t count, size_t rows,
                       int32_t padding, bool mean) {
   constexpr uint32_t kNone = UINT32_MAX;

@@ -25,6 +25,10 @@ static inline Operand operand(const float* p, size_t n, size_t k, bool k_rows) {
 // column of B and nothing else: not on m, n, the tile or the threads. But a C of one column, of operands that run along k, whatever m,
 // has dot products: sums of 64 chains (for vectors of 16), with fewer roundings (dots.cc).
 // Error: at most min(k, kBlockK) + k / kBlockK roundings of 2^-24 each, relative to the sum of |a * b|.
+//
+// With a lower precision the operands are rounded first (bfloat16.h), and there are no dot products. kMedium: 2^-7 more. kHigh: the chains of a block
+// are those of high * high, high * low and low * high, added in this order: 2^-15 more. A unit of bfloat16
+// pairs (run.unit) adds the products of a block in its own order, from zero too.
 struct Product {
   float* c;
   size_t c_stride;
@@ -34,6 +38,7 @@ struct Product {
   const float* gate;  // laid out as c: relu's values; c becomes 0 where they are at most 0; or null
   float* sums;     // [i] = sum over k of a(k, i), in one chain; added to what is there where `accumulate`; only where sums_fit, or null
   bool relu, accumulate;
+  Precision precision;
   bool packed;  // b.p is what pack_operand made of B, whose k and n it has
   // Unless null, called for parts [i0, i1) x [j0, j1) that cover C, each by the thread that made it.
   void (*finish)(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1);
@@ -41,6 +46,14 @@ struct Product {
 };
 
 constexpr size_t kBlockK = 256;
+
+// From so many elements of B on, and this many rows and columns of it, a product has a lower precision where one is wanted. Of B alone, a layer's weight: a
+// row of A then has the same bits in a batch of any size.
+constexpr size_t kLeastRounded = 8192, kLeastRoundedSide = 32;
+static inline Precision precision_of(const Run& run, size_t k, size_t n) {
+  const bool large = k >= kLeastRoundedSide && n >= kLeastRoundedSide && k * n >= kLeastRounded;
+  return large ? run.precision : Precision::kHighest;
+}
 
 // Rows a multiple of so many floats apart, 4 KiB, all fall into one set of a usual L1 cache.
 constexpr size_t kCrowded = 1024;

@@ -100,7 +100,7 @@ void tile(const TileCall& t) {
   if (t.bias != nullptr) {
     VF bias[kVectors];
     unroll<kVectors>(SIMDNN_UNROLLED(v) {
-      bias[v] = load_columns<kPartial && v + 1 == kVectors>(t.bias + v * kLanes, tail);
+      bias[v] = load_columns<(kPartial && v + 1 == kVectors)>(t.bias + v * kLanes, tail);
     });
     unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::Add(sum[i], bias[i % kVectors]); });
   }

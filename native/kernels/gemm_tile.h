@@ -67,7 +67,7 @@ HWY_INLINE void for_tiles(size_t rows, size_t usual, size_t most, Tile tile) {
   constexpr size_t kLeast = kTileRows > 6 ? 4 : kTileRows / 2;
   for (size_t i = 0; i < rows;) {
     const size_t left = rows - i;
-    const size_t height = left <= most ? left : left - kLeast < usual ? left - kLeast : usual;
+    const size_t height = left <= most ? left : (left - kLeast < usual ? left - kLeast : usual);
     tile(i, height);
     i += height;
   }

@@ -45,6 +45,7 @@ void forward(Run& run, Product& g, float* y, const float* x, const float* bias, 
   g.m = rows;
   g.n = out;
   g.k = in;
+  g.precision = precision_of(run, in, out);
   g.bias = bias;
   g.relu = attributes.activation == Unary::relu;
   const Activation f{attributes.activation, {attributes.a, attributes.b}, nullptr};
@@ -106,6 +107,7 @@ void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const fl
     g.m = rows;
     g.n = in;
     g.k = out;
+    g.precision = precision_of(run, in, out);
     g.accumulate = attributes.accumulate_dx;
     const Activation f{attributes.activation, {attributes.a, attributes.b}, x};
     if (attributes.activation == Unary::relu) {

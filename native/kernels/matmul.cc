@@ -17,6 +17,7 @@ void matmul(Run& run, float* c, const float* a, const float* b, size_t m, size_t
   g.n = n;
   g.k = k;
   g.accumulate = attributes.accumulate;
+  g.precision = precision_of(run, k, n);
   multiply(run, g);
 }
 
@@ -34,8 +35,10 @@ void batched_matmul(Run& run, float* c, const float* a, const float* b, size_t b
     for (size_t i = 0; i < batch; ++i) matmul(run, c + i * m * n, a + i * m * k, b + i * k * n, m, n, k, each);
     return;
   }
+  const Precision precision = run.precision;
+  const PairUnit* const unit = run.unit;
   parallel(run, batch, 1, static_cast<double>(batch) * work / 10, [=](size_t begin, size_t end) {
-    SerialRun serial;
+    SerialRun serial(precision, unit);
     for (size_t i = begin; i < end; ++i) matmul(serial.run, c + i * m * n, a + i * m * k, b + i * k * n, m, n, k, each);
   });
 }

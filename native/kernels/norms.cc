@@ -127,7 +127,7 @@ void rms_norm_forward(Run& run, float* y, float* scale, const float* x, const fl
         float* const out = y + r * columns;
         const float* const ahead = past ? in : out;
         double means[kRows][1];
-        row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF (&sums)[kRows][1], bool fetches) HWY_ATTR {
+        row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF(&sums)[kRows][1], bool fetches) HWY_ATTR {
           for (size_t row = 0; row < kRows; ++row) {
             const size_t at = row * columns + i;
             if (fetches) prefetch_rows<kRows>(in, ahead, at, columns);
@@ -169,11 +169,11 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
           constexpr size_t kRows = decltype(count)::value;
           const float *const upstream = dy + r * columns, *const in = x + r * columns;
           float* const out = dx == nullptr ? nullptr : dx + r * columns;
-          const float* const ahead = dx == nullptr ? in : past ? upstream : out;
+          const float* const ahead = dx == nullptr ? in : (past ? upstream : out);
           VF factor[kRows];
           for (size_t row = 0; row < kRows; ++row) factor[row] = hn::Set(kF, scale[r + row]);
           double means[kRows][1];
-          row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF (&sums)[kRows][1], bool fetches) HWY_ATTR {
+          row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF(&sums)[kRows][1], bool fetches) HWY_ATTR {
             const VF w = weight_at<kWeighted>(weight, i, n);
             VF sum = hn::Zero(kF);
             if constexpr (kParts) sum = load(kF, part + i, n);
@@ -220,7 +220,7 @@ void layer_norm_forward(Run& run, float* y, float* mean, float* scale, const flo
         float* const out = y + r * columns;
         const float* const ahead = past ? in : out;
         double means[kRows][1];
-        row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF (&sums)[kRows][1], bool fetches) HWY_ATTR {
+        row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF(&sums)[kRows][1], bool fetches) HWY_ATTR {
           for (size_t row = 0; row < kRows; ++row) {
             const size_t at = row * columns + i;
             if (fetches) prefetch_rows<kRows>(in, ahead, at, columns);
@@ -232,7 +232,7 @@ void layer_norm_forward(Run& run, float* y, float* mean, float* scale, const flo
           mean[r + row] = static_cast<float>(means[row][0]);
           center[row] = hn::Set(kF, mean[r + row]);
         }
-        row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF (&sums)[kRows][1], bool) HWY_ATTR {
+        row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF(&sums)[kRows][1], bool) HWY_ATTR {
           for (size_t row = 0; row < kRows; ++row) {
             VF d = hn::Sub(load(kF, in + row * columns + i, n), center[row]);
             if (HWY_UNLIKELY(n < kLanes)) d = hn::IfThenElseZero(hn::FirstN(kF, n), d);
@@ -277,14 +277,14 @@ void layer_norm_backward(Run& run, float* dx, float* dweight, float* dbias, cons
           constexpr size_t kRows = decltype(count)::value;
           const float *const upstream = dy + r * columns, *const in = x + r * columns;
           float* const out = dx == nullptr ? nullptr : dx + r * columns;
-          const float* const ahead = dx == nullptr ? in : past ? upstream : out;
+          const float* const ahead = dx == nullptr ? in : (past ? upstream : out);
           VF center[kRows], factor[kRows];
           for (size_t row = 0; row < kRows; ++row) {
             center[row] = hn::Set(kF, mean[r + row]);
             factor[row] = hn::Set(kF, scale[r + row]);
           }
           double means[kRows][2];  // of g, and of g h
-          row_means<kRows, 2>(means, columns, [=](size_t i, size_t n, VF (&to)[kRows][2], bool fetches) HWY_ATTR {
+          row_means<kRows, 2>(means, columns, [=](size_t i, size_t n, VF(&to)[kRows][2], bool fetches) HWY_ATTR {
             const VF w = weight_at<kWeighted>(weight, i, n);
             VF products = hn::Zero(kF), sum = hn::Zero(kF);
             if constexpr (kParts) {

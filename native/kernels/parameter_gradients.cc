@@ -72,6 +72,7 @@ bool multiply_dweight(Run& run, float* dweight, float* dbias, const Operand& dy,
   g.m = out;
   g.n = in;
   g.k = rows;
+  g.precision = precision_of(run, in, out);
   g.accumulate = attributes.accumulate_dweight;
   const bool alike = g.accumulate == attributes.accumulate_dbias;
   const bool both = dbias != nullptr && alike && rows <= kBiasChain && sums_fit(g);

@@ -1,11 +1,11 @@
-// Lines divided into as many parts as threads, for kernels that need memory for each of them.
+// Divides lines into as many parts as there are threads, for kernels that need memory of their own for each part.
 #pragma once
 #include "kernels/simd.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// body(part, begin, end) for the lines [begin, end) of each of `parts`, at once where `work` nanoseconds are worth it.
+// Calls body(part, begin, end) for each of `parts`, which has the lines [begin, end). Threads share the parts if `work`, in nanoseconds, is worth it.
 template <class Body>
 void for_each_part(Run& run, size_t parts, size_t lines, double work, Body body) {
   parallel(run, parts, 1, work, [=](size_t first, size_t last) {

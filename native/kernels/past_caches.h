@@ -1,4 +1,4 @@
-// Results that no cache holds until somebody reads them: written past the caches, which saves the fetch of each line before it is overwritten.
+// Non-temporal stores, for results that are too large to stay in the caches until they are read: a line then need not be fetched before it is overwritten.
 #pragma once
 #include "kernels/simd.h"
 

@@ -27,7 +27,7 @@ float largest_below(float high, float low) {
   if (!(high > low)) return low;
   int32_t bits = 0;
   std::memcpy(&bits, &high, sizeof bits);
-  bits = high > 0 ? bits - 1 : high < 0 ? bits + 1 : INT32_MIN + 1;  // below 0: the smallest negative
+  bits = high > 0 ? bits - 1 : (high < 0 ? bits + 1 : INT32_MIN + 1);  // below 0: the smallest negative
   std::memcpy(&high, &bits, sizeof bits);
   return high;
 }

@@ -1,4 +1,4 @@
-// Walks the index space of a Layout row by row.
+// Iterates over the index space of a Layout row by row.
 #pragma once
 #include "kernels/simd.h"
 

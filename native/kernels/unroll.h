@@ -1,4 +1,4 @@
-// Loops over constants.
+// Loops with constant indices.
 #pragma once
 #include <utility>
 

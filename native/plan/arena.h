@@ -1,4 +1,4 @@
-// Places the temporaries of a plan in one block of memory.
+// Assigns the temporaries of a plan to offsets in one block of memory, the arena.
 #pragma once
 #include <cstddef>
 #include <vector>
@@ -17,9 +17,8 @@ struct Placement {
   size_t bytes = 0;             // of the whole arena
 };
 
-// Temporaries whose lifetimes overlap never overlap in memory, with `guard` bytes left free behind each.
-// Largest first, each at the lowest offset where it fits: within a few percent of the best possible for
-// the stacks that a forward and a backward pass make.
+// Temporaries whose lifetimes overlap never overlap in memory, and `guard` bytes are left free behind each. The largest is placed first, each at the lowest
+// offset where it fits. For the nested lifetimes of forward and backward passes the arena is within a few percent of the smallest possible.
 Placement place(const std::vector<Lifetime>& lifetimes, size_t guard = 0);
 
 }  // namespace simdnn

@@ -27,14 +27,14 @@ Loop::Loop(std::shared_ptr<PersistentMemory> persistent, std::vector<Step> steps
 }
 
 void Loop::add(Step step) {
-  Kind kind{std::move(step), {}, {}, {}, {}};
-  for (size_t bytes : kind.step.own_bytes) {
-    kind.own.push_back(allocate_aligned(bytes));
-    kind.inputs.push_back(kind.own.back().get());
+  StepState state{std::move(step), {}, {}, {}, {}};
+  for (size_t bytes : state.step.own_bytes) {
+    state.own.push_back(allocate_aligned(bytes));
+    state.inputs.push_back(state.own.back().get());
   }
-  for (const PersistentMemory::Piece& piece : persistent_->pieces) kind.inputs.push_back(piece.data.get());
-  if (kind.step.clock >= clocks_.size()) clocks_.resize(kind.step.clock + 1);
-  steps_.push_back(std::move(kind));
+  for (const PersistentMemory::Piece& piece : persistent_->pieces) state.inputs.push_back(piece.data.get());
+  if (state.step.clock >= clocks_.size()) clocks_.resize(state.step.clock + 1);
+  steps_.push_back(std::move(state));
 }
 
 void Loop::take_position(Loop& other) {
@@ -56,47 +56,52 @@ void Loop::set_random(uint64_t seed, uint64_t offset) {
 
 void Loop::begin_epoch(const KernelTable& table, Report& report) {
   const size_t count = sampler_.subset.empty() ? sampler_.rows->count : sampler_.subset.size();
-  const bool fresh = order_.size() != count;
-  order_.resize(count);
+  std::vector<int32_t>& order = sampler_.ranks > 1 ? shared_ : order_;
+  const bool fresh = order.size() != count;
+  order.resize(count);
   if (sampler_.shuffle) {
     Run run(1);
     uint64_t& offset = sampler_.own_seed ? sampler_.order_offset : random_offset_;
-    table.random_permutation(run, order_.data(), count, {sampler_.own_seed ? sampler_.seed : random_seed_, offset});
+    table.random_permutation(run, order.data(), count, {sampler_.own_seed ? sampler_.seed : random_seed_, offset});
     offset += count;
   }
   if (sampler_.shuffle || fresh) {
     for (size_t i = 0; i < count; ++i) {
-      const int32_t item = sampler_.shuffle ? order_[i] : static_cast<int32_t>(i);
-      order_[i] = sampler_.subset.empty() ? item : sampler_.subset[static_cast<size_t>(item)];
+      const int32_t item = sampler_.shuffle ? order[i] : static_cast<int32_t>(i);
+      order[i] = sampler_.subset.empty() ? item : sampler_.subset[static_cast<size_t>(item)];
     }
+  }
+  if (sampler_.ranks > 1) {
+    order_.resize(sampler_.items);
+    for (size_t i = 0; i < sampler_.items; ++i) order_[i] = shared_[(i * sampler_.ranks + sampler_.rank) % count];
   }
   ++report.orders;
   in_epoch_ = true;
 }
 
-void Loop::gather(const KernelTable& table, Kind& kind, int threads) {
+void Loop::gather(const KernelTable& table, StepState& state, int threads) {
   const size_t columns = sampler_.rows->columns.size();
-  for (size_t a = 0; a < kind.step.arguments; ++a) {
+  for (size_t a = 0; a < state.step.arguments; ++a) {
     const size_t begin = (batch_ + a / columns) * sampler_.batch;
     const size_t count = order_.size() - begin < sampler_.batch ? order_.size() - begin : sampler_.batch;
     const Rows::Column& column = sampler_.rows->columns[a % columns];
     Run run(threads);
-    table.gather_rows(run, reinterpret_cast<uint32_t*>(kind.own[a].get()),
+    table.gather_rows(run, reinterpret_cast<uint32_t*>(state.own[a].get()),
                       reinterpret_cast<const uint32_t*>(column.data.get()), order_.data() + begin, 1,
                       sampler_.rows->count, column.width, count);
   }
 }
 
-void Loop::count(const Kind& kind, Report& report) {
-  const size_t classes = kind.step.classes;
+void Loop::count(const StepState& state, Report& report) {
+  const size_t classes = state.step.classes;
   report.counts.resize(classes * classes);
-  for (size_t i = 0; i + 1 < kind.step.outputs.size(); i += 2) {
+  for (size_t i = 0; i + 1 < state.step.outputs.size(); i += 2) {
     const auto values = [&](const ResultPlace& place) {
-      return reinterpret_cast<const int32_t*>(static_cast<const char*>(kind.inputs[place.input]) + place.offset);
+      return reinterpret_cast<const int32_t*>(static_cast<const char*>(state.inputs[place.input]) + place.offset);
     };
-    const int32_t* predictions = values(kind.step.outputs[i]);
-    const int32_t* targets = values(kind.step.outputs[i + 1]);
-    const size_t samples = kind.step.outputs[i].bytes / sizeof(int32_t);
+    const int32_t* predictions = values(state.step.outputs[i]);
+    const int32_t* targets = values(state.step.outputs[i + 1]);
+    const size_t samples = state.step.outputs[i].bytes / sizeof(int32_t);
     for (size_t n = 0; n < samples; ++n) {
       const size_t row = static_cast<uint32_t>(targets[n]), column = static_cast<uint32_t>(predictions[n]);
       if (row < classes && column < classes) {
@@ -112,62 +117,62 @@ void Loop::count(const Kind& kind, Report& report) {
   }
 }
 
-void Loop::count_live(Kind& kind) const {
+void Loop::update_live(StepState& state) const {
   const double drawn = static_cast<double>(random_offset_ - random_begin_);
-  for (size_t i = 0; i < kind.live.size(); ++i) {
-    const LiveNumber& live = kind.live[i];
+  for (size_t i = 0; i < state.live.size(); ++i) {
+    const LiveNumber& live = state.live[i];
     double value = live.base + live.per_draw * drawn;
     for (size_t c = 0; c < clocks_.size(); ++c) value += live.per_step[c] * static_cast<double>(clocks_[c]);
-    kind.live_now[i] = value;
+    state.live_now[i] = value;
   }
 }
 
 bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits, Report& report) {
-  Kind& kind = steps_[number];
+  StepState& state = steps_[number];
   if (limits.ahead.empty()) {
-    count_live(kind);
+    update_live(state);
   } else {
-    kind.live_now = limits.ahead[report.done].numbers;
+    state.live_now = limits.ahead[report.done].numbers;
   }
   Run run(limits.threads);
   size_t not_finite = SIZE_MAX;
   report.kind = number;
   report.kernel = limits.finite
-                      ? kind.step.plan.replay_finite(table, run, kind.inputs.data(), kind.live_now.data(), not_finite)
-                      : kind.step.plan.replay(table, run, kind.inputs.data(), kind.live_now.data());
+                      ? state.step.plan.replay_finite(table, run, state.inputs.data(), state.live_now.data(), not_finite)
+                      : state.step.plan.replay(table, run, state.inputs.data(), state.live_now.data());
   if (report.kernel != nullptr) {
     report.end = Report::kRefused;
     report.fault = run.fault;
     return false;
   }
-  if (limits.finite && not_finite < kind.step.plan.calls()) {
+  if (limits.finite && not_finite < state.step.plan.calls()) {
     report.end = Report::kNotFinite;
     report.call = not_finite;
-    for (size_t a = 0; a < kind.step.arguments; ++a) {
-      const char* tensor = kind.own[a].get();
-      report.batch_tensors.emplace_back(tensor, tensor + kind.step.own_bytes[a]);
+    for (size_t a = 0; a < state.step.arguments; ++a) {
+      const char* tensor = state.own[a].get();
+      report.batch_tensors.emplace_back(tensor, tensor + state.step.own_bytes[a]);
     }
     return false;
   }
-  random_offset_ += kind.step.draws;
-  ++clocks_[kind.step.clock];
+  random_offset_ += state.step.draws;
+  ++clocks_[state.step.clock];
   ++report.steps[number];
   ++report.done;
   const auto at = [&](const ResultPlace& place) {
-    return static_cast<const char*>(kind.inputs[place.input]) + place.offset;
+    return static_cast<const char*>(state.inputs[place.input]) + place.offset;
   };
-  for (const ResultPlace& place : kind.step.losses) {
+  for (const ResultPlace& place : state.step.losses) {
     float loss;
     std::memcpy(&loss, at(place), sizeof loss);
-    loss_sum_ += kind.step.loss_weight * static_cast<double>(loss);
+    loss_sum_ += state.step.loss_weight * static_cast<double>(loss);
   }
-  if (kind.step.classes > 0) {
-    count(kind, report);
+  if (state.step.classes > 0) {
+    count(state, report);
     return true;
   }
-  if (report.outputs.size() < kind.step.outputs.size()) report.outputs.resize(kind.step.outputs.size());
-  for (size_t i = 0; i < kind.step.outputs.size(); ++i) {
-    const ResultPlace& place = kind.step.outputs[i];
+  if (report.outputs.size() < state.step.outputs.size()) report.outputs.resize(state.step.outputs.size());
+  for (size_t i = 0; i < state.step.outputs.size(); ++i) {
+    const ResultPlace& place = state.step.outputs[i];
     report.outputs[i].insert(report.outputs[i].end(), at(place), at(place) + place.bytes);
     report.output_bytes += place.bytes;
   }
@@ -186,7 +191,7 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
   report.steps.assign(steps_.size(), 0);
   const Clock::time_point began = Clock::now();
   Gate::Work work(gate);
-  // A clock costs some 30 ns or more, a small step 4 us: it is read often enough to be late by 64 steps or 1 ms.
+  // Reading the clock takes 30 ns or more, a small step 4 us. It is read so often that the run ends at most 64 steps or 1 ms late.
   size_t until_clock = 1, between_clocks = 1;
   double last = 0;
   try {
@@ -250,10 +255,10 @@ Report Loop::run_given(const KernelTable& table, Gate& gate, const std::atomic<b
         report.end = Report::kStopped;
         break;
       }
-      Kind& kind = steps_[given.kind];
-      for (size_t a = 0; a < kind.step.arguments; ++a) {
-        kind.own[a] = std::move(given.tensors[a]);
-        kind.inputs[a] = kind.own[a].get();
+      StepState& state = steps_[given.kind];
+      for (size_t a = 0; a < state.step.arguments; ++a) {
+        state.own[a] = std::move(given.tensors[a]);
+        state.inputs[a] = state.own[a].get();
       }
       random_offset_ = given.random_offset;
       if (!do_step(table, given.kind, limits, report)) break;

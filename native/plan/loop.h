@@ -1,5 +1,5 @@
-// Replays plans over the batches of a dataset, epoch after epoch, on whatever thread runs it: order, gather,
-// step, sum of the losses, and what the steps give out.
+// Replays plans over the batches of a dataset, epoch after epoch, on the thread that calls it. It shuffles the rows, gathers each batch, replays the
+// step, adds up the losses and collects the outputs.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -12,8 +12,8 @@
 
 namespace simdnn {
 
-// Tensors whose rows are the samples of a dataset, each [count, width] elements of 4 bytes. Copies:
-// JavaScript may change or detach its own memory while a thread reads this.
+// Tensors whose rows are the samples of a dataset, each with [count, width] elements of 4 bytes. They are copies, because JavaScript may change or
+// detach its own memory while a thread reads them.
 struct Rows {
   struct Column {
     Aligned data;
@@ -23,7 +23,7 @@ struct Rows {
   size_t count = 0;
 };
 
-// The memory that outlasts a step (parameters, states of optimizers, captured tensors): copies as well.
+// The memory that outlasts a step: parameters, states of optimizers, captured tensors. These are copies as well.
 struct PersistentMemory {
   struct Piece {
     Aligned data;
@@ -32,139 +32,153 @@ struct PersistentMemory {
   std::vector<Piece> pieces;
 };
 
-// A number that differs from step to step:
-// base + per_draw * (Philox counters used) + sum over clocks c of per_step[c] * (steps that advance clock c done), since it was set.
+// A number that differs from step to step, as a linear function of what has happened since it was set:
+// base + per_draw * (Philox counters used) + sum over clocks c of per_step[c] * (steps done that advance clock c).
 struct LiveNumber {
   double base;
   double per_draw;
   std::vector<double> per_step;
 };
 
-// Where a result of a step lies.
+// The position of a result among the inputs of a step's plan.
 struct ResultPlace {
-  size_t input;  // of the plan
+  size_t input;
   size_t offset;
   size_t bytes;
 };
 
-// One kind of step: a plan, whose inputs are the batch's tensors, then results, then the persistent pieces.
+// One kind of step, for batches of the same shapes. The inputs of its plan are the batch's tensors, then the results, then the persistent pieces.
 struct Step {
   Plan plan;
   std::vector<size_t> own_bytes;  // of the batch's tensors and the results
   size_t arguments;               // how many of them are the batch's
   uint64_t draws;                 // Philox counters that one step uses
-  size_t clock;                   // which count of steps it advances: kinds that step the same optimizers share one
+  size_t clock;                   // the count of steps that it advances: kinds that step the same optimizers share a clock
   std::vector<ResultPlace> losses;   // one float each
-  std::vector<ResultPlace> outputs;  // handed out after every step; a tensor of the batch can be one
+  std::vector<ResultPlace> outputs;  // collected after every step; a tensor of the batch can be one
   double loss_weight = 1;            // of each loss in the sums
-  // 0: outputs are handed out as they are. Else they are pairs of predictions and targets, int32, of so many classes: counted.
+  // 0: the outputs are collected as they are. Otherwise they are pairs of predictions and targets, int32, of so many classes, which are only counted.
   size_t classes = 0;
 };
 
 // Which rows make the batches of an epoch. Batch b holds rows [b * batch, (b + 1) * batch) of the epoch's order.
 struct BatchSampler {
   std::shared_ptr<const Rows> rows;
-  std::vector<int32_t> subset;  // numbers of rows; empty: all
+  std::vector<int32_t> subset;  // indices of rows; empty: all rows
   size_t batch = 1;
-  size_t batches = 0;  // an epoch
-  size_t group = 1;    // so many batches go into one step, and what is left of them into the last one of an epoch: the tensors of one after those of the other
-  size_t full = 0, last = 0;  // the kinds of a whole group and of the last one
+  size_t batches = 0;  // in an epoch
+  size_t group = 1;    // the batches of one step, whose tensors follow one another; the last step of an epoch has what is left
+  size_t full = 0, last = 0;  // the kinds of step for a whole group and for the last one
+  // Where several ranks draw the same order, this one takes every `ranks`-th row from `rank` on, `items` in an epoch; behind the last row come the first ones again.
+  size_t ranks = 1, rank = 0, items = 0;
   bool shuffle = false;
-  bool own_seed = false;        // orders are a function of (seed, order_offset), else of the loop's random numbers
+  bool own_seed = false;  // whether orders are a function of (seed, order_offset); if not, the loop's random numbers are used
   uint64_t seed = 0;
-  uint64_t order_offset = 0;    // of the next epoch's order
+  uint64_t order_offset = 0;  // for the order of the next epoch
 };
 
-// A batch that was brought along instead.
+// A batch that is given as tensors, for a loop that has no rows.
 struct GivenBatch {
   size_t kind;
   uint64_t random_offset;
   std::vector<Aligned> tensors;
 };
 
-// The live numbers of one step.
+// The live numbers of one step that was calculated in advance.
 struct StepNumbers {
   size_t kind;
-  std::vector<double> numbers;  // as many as its plan has
+  std::vector<double> numbers;  // all that its plan has
 };
 
-constexpr double kTurn = 8;  // milliseconds: long beside what JavaScript does between two runs, some 0.1
+// A loop that others wait for runs for so many milliseconds before it is their turn: long in relation to the 0.1 ms that JavaScript takes between two runs.
+constexpr double kTurn = 8;
 
 struct Limits {
-  size_t epochs = 1;            // to be finished in this run
-  double milliseconds = 1e300;  // a run ends at the first step that ends later than this
-  size_t output_bytes = SIZE_MAX;
+  size_t epochs = 1;            // the run ends when so many are finished
+  double milliseconds = 1e300;  // the run ends with the first step that ends later than this
+  size_t output_bytes = SIZE_MAX;  // the run ends with the step whose outputs reach this
   int threads = 1;
-  bool finite = false;          // ends with the first value that is not finite
-  // How many others wait for the thread; null: none. Where some do, a run ends at the first step that ends later than kTurn.
+  bool finite = false;  // the run ends with the first value that is not finite
+  // The number of other loops that wait for the thread; null: none. If there are any, the run ends with the first step that ends later than kTurn.
   const std::atomic<size_t>* waiting = nullptr;
-  std::vector<bool> kinds;      // of which the live numbers are set
-  // Where live numbers are no linear function of what is counted: those of the next steps of this epoch, one by one. A run ends where they end. Empty: they are.
+  std::vector<bool> kinds;  // the kinds of step whose live numbers are set
+  // The live numbers of each of the next steps of this epoch, for numbers that are not linear functions of the counts; the run ends where the list ends.
+  // Empty if all are linear.
   std::vector<StepNumbers> ahead;
 };
 
 struct Report {
-  enum End { kDone, kTime, kStopped, kFull, kRefused, kNotFinite, kNoMemory };
+  enum End {
+    kDone,
+    kTime,
+    kStopped,
+    kFull,
+    kRefused,
+    kNotFinite,
+    kNoMemory,
+  };
   End end = kDone;
-  std::vector<double> epoch_loss_sums;  // of each epoch that was finished: the sum over its batches of weight * loss
+  std::vector<double> epoch_loss_sums;  // for each epoch that was finished, the sum over its batches of weight * loss
   size_t batch = 0;                     // batches done of the epoch that is under way
-  double loss_sum = 0;                  // the same of these
-  std::vector<uint64_t> steps;       // done in this run, of each kind
-  size_t done = 0;                   // of all kinds
-  uint64_t orders = 0;               // epochs begun in this run
+  double loss_sum = 0;                  // the same sum for these
+  std::vector<uint64_t> steps;  // for each kind, the steps done in this run
+  size_t done = 0;              // the steps of all kinds
+  uint64_t orders = 0;          // epochs begun in this run
   uint64_t random_offset = 0;
-  std::vector<std::vector<char>> outputs;  // of all steps, each place by itself
+  std::vector<std::vector<char>> outputs;  // for each output of a step, the values of all steps
   size_t output_bytes = 0;
-  std::vector<double> counts;        // samples of target row and predicted column, [classes, classes]
-  std::vector<int32_t> predictions, targets;  // of the samples that are of none of these classes
-  std::vector<double> positions;              // which of the run's samples these are
-  size_t samples = 0;                         // that were counted, or are among these
-  const char* kernel = nullptr;  // that refused an element, or wrote what is not finite
-  Fault fault;                   // the element
-  size_t call = 0;
-  size_t kind = 0;                               // of the last step
-  std::vector<std::vector<char>> batch_tensors;  // with kNotFinite: what that step was given
+  std::vector<double> counts;                 // a confusion matrix, [classes, classes]: rows are targets, columns predictions
+  std::vector<int32_t> predictions, targets;  // of samples where one of the two is none of the classes
+  std::vector<double> positions;              // the positions of these among the run's samples
+  size_t samples = 0;                         // all samples of the run, counted or not
+  const char* kernel = nullptr;               // the kernel that refused an element
+  Fault fault;                                // that element
+  size_t call = 0;                            // with kNotFinite: the call that wrote a value that is not finite
+  size_t kind = 0;                            // of the last step
+  std::vector<std::vector<char>> batch_tensors;  // with kNotFinite: the batch of that step
 };
 
 class Loop {
  public:
   // Throws std::bad_alloc.
   Loop(std::shared_ptr<PersistentMemory> persistent, std::vector<Step> steps, BatchSampler sampler);
-  // One more kind of step; the persistent memory may have grown since. Throws std::bad_alloc.
+  // Adds a kind of step. The persistent memory may have grown since the last one was added. Throws std::bad_alloc.
   void add(Step step);
 
   size_t kinds() const { return steps_.size(); }
   size_t clocks() const { return clocks_.size(); }
   bool has_rows() const { return sampler_.rows != nullptr; }
-  bool same_course(const Loop& other) const {
+  bool has_same_batches(const Loop& other) const {
     return sampler_.rows == other.sampler_.rows && sampler_.batch == other.sampler_.batch && sampler_.batches == other.sampler_.batches &&
-           sampler_.group == other.sampler_.group && sampler_.subset.size() == other.sampler_.subset.size();
+           sampler_.group == other.sampler_.group && sampler_.subset.size() == other.sampler_.subset.size() &&
+           sampler_.ranks == other.sampler_.ranks && sampler_.rank == other.sampler_.rank && sampler_.items == other.sampler_.items;
   }
   const Step& step(size_t kind) const { return steps_[kind].step; }
 
-  // The kind of the nth step from now, over rows; as many as there are kinds where this epoch, or the next one if none is under way, ends before it.
+  // The kind of the nth step from now, in a loop over rows. If the epoch (the next one, if none is under way) has fewer steps, the result is kinds().
   size_t kind_of_next(size_t n) const {
     const size_t batch = (in_epoch_ ? batch_ : 0) + n * sampler_.group;
     return batch >= sampler_.batches ? steps_.size() : kind_at(batch);
   }
 
-  // Goes on in the middle of the epoch where another loop over the same sampler was.
+  // Continues in the middle of an epoch where another loop over the same batches has stopped.
   void take_position(Loop& other);
 
-  // Where the live numbers and the random numbers begin in the next run: those of the kinds of which there are steps in it.
+  // These set where counts, live numbers and random numbers begin in the next run. Live numbers are set for the kinds that have steps in it.
   void restart_clocks() { clocks_.assign(clocks_.size(), 0); }
   void set_live(size_t kind, std::vector<LiveNumber> numbers);
   void set_random(uint64_t seed, uint64_t offset);
   void set_order_offset(uint64_t offset) { sampler_.order_offset = offset; }
 
-  // Goes on where the last run ended. `stop` ends it between two steps, as does a thread at the gate pause it.
+  // Continues where the last run ended. Between two steps, `stop` ends the run, and a thread that waits at the gate pauses it.
   Report run(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits);
-  // The same over batches that were brought along; the report's batch and sum are theirs alone.
+  // The same over given batches. The batch and the sum of the report count from the first of them.
   Report run_given(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits,
                    std::vector<GivenBatch>& batches);
 
  private:
-  struct Kind {
+  // A step, the memory of its inputs, and the present values of its live numbers.
+  struct StepState {
     Step step;
     std::vector<Aligned> own;
     std::vector<void*> inputs;
@@ -174,20 +188,21 @@ class Loop {
 
   size_t kind_at(size_t batch) const { return batch + sampler_.group < sampler_.batches ? sampler_.full : sampler_.last; }
   void begin_epoch(const KernelTable& table, Report& report);
-  void gather(const KernelTable& table, Kind& kind, int threads);
-  // Counts pairs of outputs. Throws std::bad_alloc.
-  static void count(const Kind& kind, Report& report);
-  // The live numbers of its next step, from what is counted.
-  void count_live(Kind& kind) const;
-  // One step of a kind whose batch is in place; false when the run ends with it.
+  void gather(const KernelTable& table, StepState& state, int threads);
+  // Counts the pairs of predictions and targets among the outputs. Throws std::bad_alloc.
+  static void count(const StepState& state, Report& report);
+  // Calculates the live numbers of the next step from the counts.
+  void update_live(StepState& state) const;
+  // Runs one step, whose batch is in place. False if the run ends with it.
   bool do_step(const KernelTable& table, size_t kind, const Limits& limits, Report& report);
   Report finish(Report report) const;
 
   std::shared_ptr<PersistentMemory> persistent_;
-  std::vector<Kind> steps_;
-  std::vector<uint64_t> clocks_;  // steps since restart_clocks
+  std::vector<StepState> steps_;
+  std::vector<uint64_t> clocks_;  // steps done since restart_clocks()
   BatchSampler sampler_;
-  std::vector<int32_t> order_;
+  std::vector<int32_t> order_;   // the rows of this epoch
+  std::vector<int32_t> shared_;  // the order that all ranks draw, where there are several
   bool in_epoch_ = false;
   size_t batch_ = 0;
   double loss_sum_ = 0;

@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kNowhere = SIZE_MAX;
 constexpr uint32_t kGuardWord = 0xdeadbeef;
 
-// All memory that moves, temporaries first, in the order of addresses: which of it holds a call's array.
+// The temporaries and inputs, sorted by address: finds the one that contains an array of a call.
 class Regions {
  public:
   Regions(const std::vector<Region>& temporaries, const std::vector<Region>& inputs) {
@@ -31,7 +31,7 @@ class Regions {
     bool temporary;
   };
 
-  // The region that holds the `bytes` at `p`; null: they lie in none.
+  // The region that contains the `bytes` at `p`, or null if they are outside of all regions.
   const Entry* of(const void* p, size_t bytes) const {
     const auto at = reinterpret_cast<uintptr_t>(p);
     auto next = std::upper_bound(regions_.begin(), regions_.end(), at, [](uintptr_t b, const Entry& e) { return b < e.begin; });
@@ -130,11 +130,13 @@ const char* Plan::replay(const KernelTable& table, Run& run, void* const* inputs
   return nullptr;
 }
 
-// Temporaries share memory at different times, so that a guard is written when its temporary comes into use.
+// Temporaries that are in use at different times share memory, so that the guard words are written when their temporary comes into use.
 void Plan::invoke(size_t call, const KernelTable& table, Run& run) {
   for (const Guard& guard : guards_) {
     if (guard.first == call) std::fill(guard.begin, guard.end, kGuardWord);
   }
+  run.precision = precision;
+  run.unit = unit;
   calls_[call].invoke(table, run, &slots_[calls_[call].first_slot]);
   for (size_t g = 0; g < guards_.size(); ++g) {
     const Guard& guard = guards_[g];
@@ -150,7 +152,7 @@ bool Plan::wrote_only_finite(size_t call) const {
   for (size_t s = calls_[call].first_slot; s < end; ++s) {
     if (!extents_[s].written || !extents_[s].is_float || slots_[s].pointer == nullptr) continue;
     const float* values = static_cast<const float*>(slots_[s].pointer);
-    float sum = 0;  // x * 0 is NaN where x is not finite, and NaN stays
+    float sum = 0;  // x * 0 is NaN if x is not finite, and the sum then stays NaN
     for (size_t i = 0; i < extents_[s].elements; ++i) sum += values[i] * 0;
     if (!(sum == 0)) return false;
   }

@@ -1,5 +1,5 @@
-// A recorded list of kernel calls that can be replayed as one: its temporaries lie in one arena, what
-// changes from replay to replay is patched in, nothing is allocated.
+// A recorded list of kernel calls that is replayed as a whole. Its temporaries lie in one arena, the arguments that change from replay to replay are
+// patched in, and a replay allocates nothing.
 #pragma once
 #include <memory>
 #include <vector>
@@ -10,10 +10,13 @@
 
 namespace simdnn {
 
-// One argument of a recorded call. `kPointer` slots are relocated when they lie in a temporary or an input.
-enum class SlotKind : uint8_t { kPointer, kValue };
+// The type of an argument of a recorded call. A pointer into a temporary or an input is relocated.
+enum class SlotKind : uint8_t {
+  kPointer,
+  kValue,
+};
 
-// How much of the memory behind a pointer a call touches: `elements` of 4 bytes, 0 for a value.
+// The memory behind a pointer that a call uses: `elements` of 4 bytes; 0 for an argument that is a value.
 struct Extent {
   size_t elements;
   bool written;
@@ -28,21 +31,21 @@ struct RecordedCall {
   std::vector<Extent> extents;
 };
 
-// Memory that a recorded pointer may lie in.
+// A piece of memory into which recorded pointers may point.
 struct Region {
   const char* begin;
   size_t bytes;
 };
 
-// An argument that is read anew at each replay: entry `live` of the caller's table of doubles.
+// An argument that is read again at each replay, from entry `live` of the caller's table of doubles.
 struct LiveArgument {
   size_t call;
   size_t argument;
   size_t live;
-  bool counter;  // a uint64_t, else a double
+  bool counter;  // whether the argument is a uint64_t; if not, it is a double
 };
 
-// Builds for finding mistakes leave words free behind each temporary, and a call that overwrites them is a fault.
+// Builds with SIMDNN_GUARDS, for finding mistakes, place guard words behind each temporary. A call that overwrites them reports a fault.
 #ifdef SIMDNN_GUARDS
 constexpr size_t kGuardBytes = 64;
 #else
@@ -51,34 +54,37 @@ constexpr size_t kGuardBytes = 0;
 
 class Plan {
  public:
-  // Pointers into `temporaries` move to the arena, those into `inputs` are given at each replay; all others
-  // stay as they are and must stay valid. `layouts` are kept alive for the slots that point at them.
-  // Throws std::invalid_argument when two regions overlap, or a call's array begins in one and ends beyond it, or the reverse.
+  // Pointers into `temporaries` are moved to the arena, and pointers into `inputs` to the memory that each replay is given. All others stay as they are,
+  // and their memory must stay valid. `layouts` are kept alive for the slots that point at them.
+  // Throws std::invalid_argument if two regions overlap, or if an array of a call lies only partly within a region.
   Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporaries, const std::vector<Region>& inputs,
        const std::vector<LiveArgument>& live, std::vector<std::unique_ptr<Layout>> layouts);
 
-  // Runs every call in order; stops after one that reported a fault and returns its name, else null.
+  // The precision of the products, which a run's own precision does not change, and the unit that computes them where it is lower than the highest.
+  Precision precision = Precision::kHighest;
+  const PairUnit* unit = nullptr;
+
+  // Runs all calls in order. If one reports a fault, stops after it and returns its name, else null.
   const char* replay(const KernelTable& table, Run& run, void* const* inputs, const double* live);
 
-  // As replay, and stops after a call that wrote a float that is not finite; `not_finite` is then its
-  // number, else calls().
+  // Like replay, but also stops after a call that wrote a float that is not finite. `not_finite` is then the index of the call, else calls().
   const char* replay_finite(const KernelTable& table, Run& run, void* const* inputs, const double* live,
                             size_t& not_finite);
 
-  // As replay, and writes how long each call took, in seconds, to `seconds`, which has room for calls().
+  // Like replay, and writes the time of each call in seconds to `seconds`, which has room for calls() numbers.
   const char* replay_timed(const KernelTable& table, Run& run, void* const* inputs, const double* live, double* seconds);
 
-  // Whether every pointer lies in a temporary or an input: replays then touch no memory but the arena and theirs.
+  // Whether every pointer lies in a temporary or an input. Replays then use no memory but the arena and that of the inputs.
   bool closed() const { return closed_; }
   // Whether a call writes input `i`.
   bool writes_input(size_t i) const;
 
-  // How many calls the last replay finished: all of them, or those before the one that reported a fault.
+  // The number of calls that the last replay finished: all of them, or those before the one that reported a fault.
   size_t finished() const { return finished_; }
 
   size_t calls() const { return calls_.size(); }
   size_t live_numbers() const { return live_numbers_; }
-  // Without the guard words, so that a plan reads the same in every build.
+  // The size of the arena without guard words, so that it is the same in every build.
   size_t arena_bytes() const { return arena_bytes_; }
 
  private:
@@ -97,7 +103,7 @@ class Plan {
     size_t live;
     bool counter;
   };
-  // The free words behind a temporary, while it is in use.
+  // The guard words behind a temporary, and the calls between which it is in use.
   struct Guard {
     size_t first, last;
     uint32_t *begin, *end;

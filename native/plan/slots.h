@@ -1,5 +1,4 @@
-// A kernel call as data: its arguments in slots, and a function that unpacks them again. Both are made for every
-// kernel from native/descriptions.
+// A kernel call as data: its arguments in slots, and a function that calls the kernel with them. The functions are generated from native/descriptions.
 #pragma once
 #include <cstddef>
 

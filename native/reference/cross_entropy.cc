@@ -56,7 +56,7 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
   }
   const double keep = 1 - attributes.label_smoothing;
   const bool weightless = attributes.reduction == Reduction::mean && attributes.label_smoothing != 0 && count == 0;
-  const double scale = weightless ? NAN : attributes.reduction == Reduction::mean ? 1 / count : 1;
+  const double scale = weightless ? NAN : (attributes.reduction == Reduction::mean ? 1 / count : 1);
   double total = 0, of_labels = 0;
   for (size_t r = 0; r < rows; ++r) {
     Row row(logits + r * classes, classes);

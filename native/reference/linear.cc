@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "kernels/table.h"
+#include "reference/rounded.h"
 
 namespace simdnn::reference {
 namespace {
@@ -34,10 +35,11 @@ void differentiate(Run& run, float* dx, const float* y, size_t n, Unary function
 
 void linear_forward(Run& run, float* y, const float* x, const float* weight, const float* bias, size_t rows, size_t in,
                     size_t out, const LinearAttributes& attributes) {
+  const Precision precision = precision_of(run, in, out);
   for (size_t r = 0; r < rows; ++r) {
     for (size_t o = 0; o < out; ++o) {
       double sum = bias != nullptr ? bias[o] : 0;
-      for (size_t i = 0; i < in; ++i) sum += static_cast<double>(x[r * in + i]) * weight[o * in + i];
+      for (size_t i = 0; i < in; ++i) sum += product(precision, x[r * in + i], weight[o * in + i]);
       y[r * out + o] = static_cast<float>(sum);
     }
   }
@@ -87,11 +89,12 @@ void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x
 void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
                      const float* weight, size_t rows, size_t in, size_t out,
                      const LinearBackwardAttributes& attributes) {
+  const Precision precision = precision_of(run, in, out);
   if (dx != nullptr) {
     for (size_t r = 0; r < rows; ++r) {
       for (size_t i = 0; i < in; ++i) {
         double sum = attributes.accumulate_dx ? dx[r * in + i] : 0;
-        for (size_t o = 0; o < out; ++o) sum += static_cast<double>(dy[r * out + o]) * weight[o * in + i];
+        for (size_t o = 0; o < out; ++o) sum += product(precision, dy[r * out + o], weight[o * in + i]);
         dx[r * in + i] = static_cast<float>(sum);
       }
     }
@@ -101,7 +104,7 @@ void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const fl
     for (size_t o = 0; o < out; ++o) {
       for (size_t i = 0; i < in; ++i) {
         double sum = attributes.accumulate_dweight ? dweight[o * in + i] : 0;
-        for (size_t r = 0; r < rows; ++r) sum += static_cast<double>(dy[r * out + o]) * x[r * in + i];
+        for (size_t r = 0; r < rows; ++r) sum += product(precision, dy[r * out + o], x[r * in + i]);
         dweight[o * in + i] = static_cast<float>(sum);
       }
     }

@@ -110,7 +110,7 @@ void kl_div(Run&, float* loss, float* dx, const float* x, const float* target, s
   const bool log_target = attributes.log_target;
   loss_of_pairs(
       loss, dx, x, target, n, attributes.reduction,
-      [=](double a, double t) { return log_target ? std::exp(t) * (t - a) : t == 0 ? 0 : t * (std::log(t) - a); },
+      [=](double a, double t) { return log_target ? std::exp(t) * (t - a) : (t == 0 ? 0 : t * (std::log(t) - a)); },
       [=](double, double t) { return log_target ? -std::exp(t) : -t; });
 }
 

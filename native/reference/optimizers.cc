@@ -139,7 +139,7 @@ void lion_step(Run&, float* param, float* exp_avg, const float* grad, size_t n, 
   for (size_t i = 0; i < n; ++i) {
     const double g = maximize ? -grad[i] : grad[i];
     const double blend = beta1 * exp_avg[i] + (1 - beta1) * g;
-    const double sign = blend > 0 ? 1 : blend < 0 ? -1 : blend;
+    const double sign = blend > 0 ? 1 : (blend < 0 ? -1 : blend);
     exp_avg[i] = static_cast<float>(beta2 * exp_avg[i] + (1 - beta2) * g);
     param[i] = static_cast<float>((1 - lr * weight_decay) * param[i] - lr * sign);
   }

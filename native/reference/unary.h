@@ -88,10 +88,10 @@ struct softplus : Function {
 struct hardswish : Function {
   static constexpr Case cases[] = {{0, 0, 1.5, 1, 0, 1}};
   VALUE {
-    const double step = x + 3 < 0 ? 0 : x + 3 > 6 ? 6 : x + 3;
+    const double step = x + 3 < 0 ? 0 : (x + 3 > 6 ? 6 : x + 3);
     return x * step / 6;
   }
-  DERIVATIVE { return x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5; }
+  DERIVATIVE { return x <= -3 ? 0 : (x >= 3 ? 1 : x / 3 + 0.5); }
 };
 struct mish : Function {
   static constexpr Case cases[] = {{0, 0, 4, 0, 4, 2}};
@@ -103,18 +103,18 @@ struct mish : Function {
 };
 struct relu6 : Function {
   static constexpr Case cases[] = {{0, 0, 0, 0, 0, 0, 0}};
-  VALUE { return x < 0 ? 0 : x > 6 ? 6 : x; }
+  VALUE { return x < 0 ? 0 : (x > 6 ? 6 : x); }
   DERIVATIVE { return x <= 0 || x >= 6 ? 0 : 1; }
 };
 struct hardtanh : Function {
   static constexpr Case cases[] = {{-1, 1, 0, 0, 0, 0, 0}, {-2, 0.5, 0, 0, 0, 0, 0}};
-  VALUE { return x < a ? a : x > b ? b : x; }
+  VALUE { return x < a ? a : (x > b ? b : x); }
   DERIVATIVE { return x <= a || x >= b ? 0 : 1; }
 };
 // Its kernel takes the derivative from the rounded result, which is 0 or 1 within half a unit of 3 of the corners.
 struct hardsigmoid : Function {
   static constexpr Case cases[] = {{0, 0, 1.5, 1, 1, 0}};
-  VALUE { return (x + 3 < 0 ? 0 : x + 3 > 6 ? 6 : x + 3) / 6; }
+  VALUE { return (x + 3 < 0 ? 0 : (x + 3 > 6 ? 6 : x + 3)) / 6; }
   DERIVATIVE {
     const float y = static_cast<float>(x) + 3.0f;
     return y > 0 && static_cast<float>(y * (1.0f / 6)) < 1 ? 1.0 / 6 : 0;  // 0 at NaN, as in PyTorch
@@ -144,7 +144,7 @@ struct softshrink : Function {
   static constexpr Case cases[] = {{0.5, 0, 1, 0, 0, 0}, {0.3, 0, 1, 1, 0, 0}};
   VALUE {
     const double lambd = static_cast<float>(a);
-    return x > lambd ? x - lambd : x < -lambd ? x + lambd : std::isnan(x) ? x : 0;
+    return x > lambd ? x - lambd : (x < -lambd ? x + lambd : (std::isnan(x) ? x : 0));
   }
   DERIVATIVE { return std::fabs(x) <= static_cast<float>(a) ? 0 : 1; }
 };
@@ -314,24 +314,28 @@ struct neg : Function {
   double derivative(double) const { return -1; }
 };
 struct pow_scalar : Function {
+  // clang-format off
   static constexpr Case cases[] = {{0.5, 0, 0.6, 0, 2, 0, 2e-45}, {1, 0, 0, 0, 0, 0, 2e-45},
                                    {2, 0, 0.6, 0, 1, 0, 2e-45}, {3, 0, 1.2, 0, 2, 0, 2e-45},
                                    {-1, 0, 0.6, 0, 2.5, 0, 2e-45}, {-2, 0, 2, 0, 2, 0, 2e-45},
                                    {-0.5, 0, 2, 0, 2, 0, 2e-45}, {0, 0, 0, 0, 0, 0, 0},
                                    {2.5, 0, 1, 0, 2, 0, 2e-45}, {-3, 0, 1, 0, 2, 0, 2e-45},
                                    {0.25, 0, 1, 0, 2, 0, 2e-45}};
+  // clang-format on
   // 0.5 and -0.5 are roots: NaN at -inf, where C's pow gives +inf
   static double raise(double x, double exponent) {
-    return exponent == 0.5 ? std::sqrt(x) : exponent == -0.5 ? 1 / std::sqrt(x) : std::pow(x, exponent);
+    return exponent == 0.5 ? std::sqrt(x) : (exponent == -0.5 ? 1 / std::sqrt(x) : std::pow(x, exponent));
   }
   VALUE { return raise(x, a); }
   // rounded to float, so that it overflows where PyTorch's does, however small dy is
   DERIVATIVE { return a == 0 ? 0 : static_cast<float>(a * raise(x, a - 1)); }
 };
 struct clamp : Function {
+  // clang-format off
   static constexpr Case cases[] = {{-1, 2, 0, 0, 0, 0, 0}, {-kInfinity, 0.5, 0, 0, 0, 0, 0},
                                    {0, kInfinity, 0, 0, 0, 0, 0}, {3, -3, 0, 0, 0, 0, 0}, {kNaN, 1, 0, 0, 0, 0, 0},
                                    {-1, kNaN, 0, 0, 0, 0, 0}};
+  // clang-format on
   VALUE {
     if (std::isnan(x) || std::isnan(a) || std::isnan(b)) return NAN;
     const double raised = x < a ? a : x;

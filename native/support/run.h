@@ -1,10 +1,12 @@
 // What a kernel is given besides its arguments: threads to divide its outputs among, scratch memory,
-// a place to report an element that must not be used, and how arithmetic treats denormal numbers.
+// a place to report an element that must not be used, how products take their operands, and how arithmetic treats denormal numbers.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
 #include "support/denormals.h"
+#include "support/pair_tile.h"
+#include "support/precision.h"
 
 namespace simdnn {
 
@@ -36,17 +38,28 @@ class Fault {
 
 // Lives on the stack of the thread that calls kernels: while it does, that thread's arithmetic flushes denormal numbers if the process wants so.
 struct Run {
-  explicit Run(int threads = 1) : threads(threads) {}
+  explicit Run(int threads = 1, Precision precision = Precision::kHighest, const PairUnit* unit = nullptr)
+      : threads(threads), precision(precision), unit(unit) {}
 
   const FlushDenormals flush;
   const int threads;  // the most threads this call may use, the caller included
+  Precision precision;
+  const PairUnit* unit;  // that products of a lower precision may use: one that this machine runs, or null
   Fault fault;
 };
 
 // `floats` floats of 64-byte aligned scratch of the calling thread, uninitialised, valid until this
 // thread's next call with the same slot. Throws std::bad_alloc; call it before going parallel, or
 // from inside a task only with a size that an earlier call on this thread has already reached.
-enum class Scratch { kPackA, kPackB, kRows, kColumns, kBlocks, kCopyA, kCount };
+enum class Scratch {
+  kPackA,
+  kPackB,
+  kRows,
+  kColumns,
+  kBlocks,
+  kCopyA,
+  kCount,
+};
 float* scratch(Scratch slot, size_t floats);
 
 // Calls task(context, i) once for each i in [0, tasks), spread over the process's thread pool; returns

@@ -7,9 +7,11 @@ TEST(adam_step) {
     double scale;
   };
   // step, lr, beta1, beta2, eps, weight_decay
+  // clang-format off
   const Options options[] = {{{1, 1e-3, 0.9, 0.999, 1e-8, 0}, 1},       {{2, 0.1, 0.5, 0.9, 1e-4, 0.01}, 1},
                              {{7, 1e-3, 0.9, 0.999, 1e-8, 0.05}, 1e-8}, {{1000000, 1e-3, 0.9, 0.999, 1e-8, 0}, 1e10},
                              {{3, 1e-2, 0, 0, 1e-8, 0}, 1}};
+  // clang-format on
   Random random(3);
   for (const auto& [attributes, scale] : options) {
     for (int flags = 0; flags < 4; ++flags) {
@@ -88,10 +90,12 @@ TEST(adamax_step) {
 // Of a state m is the mean of the gradients, v that of their squares.
 TEST(radam_step) {
   // step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize; at 0.999 the sixth step is the first that is rectified
+  // clang-format off
   const simdnn::RadamStepAttributes options[] = {
       {1, 1e-3, 0.9, 0.999, 1e-8, 0},        {5, 1e-2, 0.9, 0.999, 1e-8, 0.05},
       {6, 1e-2, 0.9, 0.999, 1e-8, 0.05},     {20, 0.1, 0.4, 0.9, 1e-3, 0.05, true},
       {9, 0.1, 0, 0, 1e-8, 0.01, true, true}, {1000000, 1e-3, 0.9, 0.999, 1e-8, 0, false, true}};
+  // clang-format on
   Random random(9);
   for (const auto& o : options) {
     t.where = "step " + std::to_string(o.step);

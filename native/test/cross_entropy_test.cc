@@ -12,8 +12,10 @@ constexpr int32_t kIgnore = -100;
 struct Shape {
   size_t rows, classes;
 };
+// clang-format off
 const Shape kShapes[] = {{0, 5},  {1, 1},  {5, 1},  {32, 5}, {7, 2},  {9, 3},  {4, 4},   {3, 7},     {5, 8},   {2, 9},
                          {6, 10}, {3, 15}, {3, 16}, {3, 17}, {33, 31}, {2, 33}, {16, 64}, {17, 100}, {2, 129}, {18, 1000}};
+// clang-format on
 
 struct Options {
   bool weighted;
@@ -236,7 +238,7 @@ TEST(softmax_cross_entropy) {
   run_rows(finite, one_zero, weight.data(), 0, Reduction::mean);
   for (size_t i = 0; i < 12; ++i) {
     const bool at_label = i == 1 || i == 3;
-    t.check(at_label ? std::isnan(gradient[i]) : i < 6 ? std::isinf(gradient[i]) : gradient[i] == 0, "infinite but at the label, 0 where ignored");
+    t.check(at_label ? std::isnan(gradient[i]) : (i < 6 ? std::isinf(gradient[i]) : gradient[i] == 0), "infinite but at the label, 0 where ignored");
   }
   weight[0] = weight[1] = 0;
 

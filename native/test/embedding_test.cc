@@ -9,8 +9,10 @@ namespace {
 struct Shape {
   size_t bags, count, rows, columns;
 };
+// clang-format off
 const Shape kShapes[] = {{0, 0, 3, 4}, {0, 3, 3, 4}, {1, 0, 3, 4}, {3, 7, 5, 1}, {4, 9, 6, 7}, {5, 40, 10, 17}, {64, 900, 300, 64}, {2, 5, 3, 0}, {3, 4, 0, 2},
                          {2, 5, 900, 3}, {7, 60, 9, 40}};
+// clang-format on
 
 // Bags of unequal length, empty ones among them; with `bad` an index or an offset that must not be used.
 struct Bags {

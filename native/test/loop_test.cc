@@ -51,15 +51,19 @@ Step adding_step(size_t clock, std::vector<std::vector<float>>& batches, std::ve
   for (size_t b = 0; b < batches.size(); ++b) {
     std::vector<float>&batch = batches[b], &loss = losses[b];
     const size_t n = batch.size();
+    // clang-format off
     calls.push_back({"sum", invoke_sum,
                      {pointer(loss.data()), pointer(batch.data()), size(1), size(n), size(1), real(1)},
                      {SlotKind::kPointer, SlotKind::kPointer, SlotKind::kValue, SlotKind::kValue, SlotKind::kValue, SlotKind::kValue},
                      {{1, true, true}, {n, false, true}, none, none, none, none}});
+    // clang-format on
     for (size_t r = 0; r < n / kWidth; ++r) {
+      // clang-format off
       calls.push_back({"accumulate", invoke_accumulate,
                        {pointer(sums.data()), pointer(batch.data() + r * kWidth), size(kWidth)},
                        {SlotKind::kPointer, SlotKind::kPointer, SlotKind::kValue},
                        {{kWidth, true, true}, {kWidth, false, true}, none}});
+      // clang-format on
     }
     inputs.push_back(region(batch));
     bytes.push_back(n * sizeof(float));

@@ -161,23 +161,20 @@ float between(Random& random, double low, double high) { return static_cast<floa
 }  // namespace
 
 TEST(mse_loss) {
-  test_pairwise(t, 4, 2, [](const KernelTable& table, Run& run, float* loss, float* dx, const float* x,
-                            const float* target, size_t n, Reduction reduction) {
+  test_pairwise(t, 4, 2, [](const KernelTable& table, Run& run, float* loss, float* dx, const float* x, const float* target, size_t n, Reduction reduction) {
     table.mse_loss(run, loss, dx, x, target, n, {reduction});
   });
 }
 
 TEST(l1_loss) {
-  test_pairwise(t, 2, 1, [](const KernelTable& table, Run& run, float* loss, float* dx, const float* x,
-                            const float* target, size_t n, Reduction reduction) {
+  test_pairwise(t, 2, 1, [](const KernelTable& table, Run& run, float* loss, float* dx, const float* x, const float* target, size_t n, Reduction reduction) {
     table.l1_loss(run, loss, dx, x, target, n, {reduction});
   });
 }
 
 TEST(smooth_l1_loss) {
   for (double beta : {1.0, 0.3, 100.0, 0.0}) {
-    test_pairwise(t, 6, 3, [=](const KernelTable& table, Run& run, float* loss, float* dx, const float* x,
-                               const float* target, size_t n, Reduction reduction) {
+    test_pairwise(t, 6, 3, [=](const KernelTable& table, Run& run, float* loss, float* dx, const float* x, const float* target, size_t n, Reduction reduction) {
       table.smooth_l1_loss(run, loss, dx, x, target, n, {beta, reduction});
     });
   }
@@ -185,8 +182,7 @@ TEST(smooth_l1_loss) {
 
 TEST(huber_loss) {
   for (double delta : {1.0, 0.3, 100.0}) {
-    test_pairwise(t, 5, 2, [=](const KernelTable& table, Run& run, float* loss, float* dx, const float* x,
-                               const float* target, size_t n, Reduction reduction) {
+    test_pairwise(t, 5, 2, [=](const KernelTable& table, Run& run, float* loss, float* dx, const float* x, const float* target, size_t n, Reduction reduction) {
       table.huber_loss(run, loss, dx, x, target, n, {delta, reduction});
     });
   }
@@ -230,7 +226,7 @@ TEST(kl_div) {
         t, 4, 2,
         [=](Random& random, float& x, float& target) {
           x = between(random, -20, 0);
-          target = log_target ? between(random, -20, 0) : random.below(4) == 0 ? 0.0f : between(random, 0, 1);
+          target = log_target ? between(random, -20, 0) : (random.below(4) == 0 ? 0.0f : between(random, 0, 1));
         },
         [=](double x, double target) {
           const double mass = log_target ? std::exp(target) : target;

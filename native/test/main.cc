@@ -41,8 +41,8 @@ void fill_normal(Buffer<float>& out, Random& random, double scale) {
 
 void fill_corners(Buffer<float>& out, Random& random) {
   constexpr float kInf = std::numeric_limits<float>::infinity();
-  const float corners[] = {0.0f,   -0.0f,  1e-40f,    -1e-45f,  kInf,  -kInf, std::numeric_limits<float>::quiet_NaN(),
-                           3e38f,  -3e38f, 1.18e-38f, 88.0f,    -88.0f, -104.0f, 1.0f, -1.0f, 20.5f};
+  const float corners[] = {0.0f, -0.0f, 1e-40f, -1e-45f, kInf, -kInf, std::numeric_limits<float>::quiet_NaN(),
+                           3e38f, -3e38f, 1.18e-38f, 88.0f, -88.0f, -104.0f, 1.0f, -1.0f, 20.5f};
   for (size_t i = 0; i < out.size(); ++i) {
     out[i] = random.below(2) ? corners[random.below(sizeof corners / sizeof *corners)]
                              : static_cast<float>(4 * random.normal());

@@ -89,7 +89,7 @@ void check_specials(Context& t) {
     t.kernel.matmul(run, c.data(), a.data(), b.data(), m, n, k, {});
     for (size_t i = 0; i < c.size(); ++i) {
       const bool finite = i % n != 20 && i / n != 3;
-      t.check(finite ? c[i] == 0 : i % n == 20 ? std::isnan(c[i]) : !std::isfinite(c[i]), "special in a");
+      t.check(finite ? c[i] == 0 : (i % n == 20 ? std::isnan(c[i]) : !std::isfinite(c[i])), "special in a");
     }
   }
 }

@@ -74,9 +74,11 @@ void fill_index(Buffer<int32_t>& index, size_t n, bool bad, Random& random) {
 struct Sizes {
   size_t outer, n, inner, count;
 };
+// clang-format off
 constexpr Sizes kShapes[] = {{1, 1, 1, 1},  {1, 5, 7, 9},    {3, 4, 16, 5},   {2, 10, 33, 40}, {4, 7, 1, 3},
                              {1, 0, 3, 2},  {0, 3, 4, 5},    {2, 3, 0, 5},    {2, 3, 4, 0},    {1, 100, 65, 700},
                              {50, 10, 1, 1}, {3, 300, 8, 4000}, {1, 50, 100, 3000}};
+// clang-format on
 
 // step(table, run, out, x, index, sizes), with good and with bad indices.
 template <typename T, class Length, class Step>
@@ -178,36 +180,31 @@ TEST(copy_strided) {
 }
 
 TEST(gather_rows) {
-  indexed<uint32_t>(t, Gather<Rows>(), [](const KernelTable& table, Run& run, uint32_t* out, const uint32_t* x,
-                                          const int32_t* index, const Sizes& s) {
+  indexed<uint32_t>(t, Gather<Rows>(), [](const KernelTable& table, Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, const Sizes& s) {
     table.gather_rows(run, out, x, index, s.outer, s.n, s.inner, s.count);
   });
 }
 
 TEST(scatter_add_rows) {
-  indexed<float>(t, Scatter<Rows>(), [](const KernelTable& table, Run& run, float* dx, const float* dy,
-                                        const int32_t* index, const Sizes& s) {
+  indexed<float>(t, Scatter<Rows>(), [](const KernelTable& table, Run& run, float* dx, const float* dy, const int32_t* index, const Sizes& s) {
     table.scatter_add_rows(run, dx, dy, index, s.outer, s.n, s.inner, s.count);
   });
 }
 
 TEST(gather) {
-  indexed<uint32_t>(t, Gather<Elements>(), [](const KernelTable& table, Run& run, uint32_t* out, const uint32_t* x,
-                                              const int32_t* index, const Sizes& s) {
+  indexed<uint32_t>(t, Gather<Elements>(), [](const KernelTable& table, Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, const Sizes& s) {
     table.gather(run, out, x, index, s.outer, s.n, s.inner, s.count);
   });
 }
 
 TEST(scatter_add) {
-  indexed<float>(t, Scatter<Elements>(), [](const KernelTable& table, Run& run, float* dx, const float* dy,
-                                            const int32_t* index, const Sizes& s) {
+  indexed<float>(t, Scatter<Elements>(), [](const KernelTable& table, Run& run, float* dx, const float* dy, const int32_t* index, const Sizes& s) {
     table.scatter_add(run, dx, dy, index, s.outer, s.n, s.inner, s.count);
   });
 }
 
 TEST(scatter) {
-  indexed<uint32_t>(t, Scatter<Elements>(), [](const KernelTable& table, Run& run, uint32_t* out, const uint32_t* x,
-                                               const int32_t* index, const Sizes& s) {
+  indexed<uint32_t>(t, Scatter<Elements>(), [](const KernelTable& table, Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, const Sizes& s) {
     table.scatter(run, out, x, index, s.outer, s.n, s.inner, s.count);
   });
 }

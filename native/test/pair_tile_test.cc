@@ -153,7 +153,7 @@ void check_specials(Context& t, const PairUnit& unit) {
     for (size_t i = 0; i < o.rows; ++i) {
       for (size_t j = 0; j < kPairColumns; ++j) {
         const float sum = o.sum_at(i, j);
-        t.check(i != 17 ? sum == 32 : j == 3 || std::isnan(special) ? std::isnan(sum) : sum == special, "infinity or NaN");
+        t.check(i != 17 ? sum == 32 : (j == 3 || std::isnan(special) ? std::isnan(sum) : sum == special), "infinity or NaN");
       }
     }
   }

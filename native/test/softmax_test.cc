@@ -14,9 +14,11 @@ using Backward = decltype(KernelTable::softmax_backward);
 struct Shape {
   size_t rows, classes;
 };
+// clang-format off
 const Shape kShapes[] = {{0, 5}, {3, 0},  {1, 1},  {5, 1},   {32, 5},  {7, 2},    {9, 3},     {4, 4},  {3, 7},    {5, 8},
                          {2, 9}, {6, 10}, {3, 15}, {3, 16},  {3, 17},  {2, 31},   {2, 33},    {2, 63}, {2, 64},   {2, 65},
                          {5, 100}, {3, 127}, {3, 129}, {17, 1000}, {2, 5003}};
+// clang-format on
 
 // Roundings in a sum over `classes`: they partly cancel.
 double sum_roundings(size_t classes) { return 4 + std::sqrt(static_cast<double>(classes)) / 16; }

@@ -59,8 +59,8 @@ uint64_t stride_of_range() {
 // 64 neighbours of each special value.
 std::vector<uint32_t> special_patterns() {
   std::vector<uint32_t> patterns;
-  const float special[] = {0,  1,    2,   3,     6,     0.5f,  0.34657359f, 0.41421356f, 0.70710678f, 1.41421356f,
-                           10, 11,   20,  87.33f, 88.72f, 103.97f, 104.5f,   3.4e38f,     1.17549435e-38f};
+  const float special[] = {0, 1, 2, 3, 6, 0.5f, 0.34657359f, 0.41421356f, 0.70710678f, 1.41421356f,
+                           10, 11, 20, 87.33f, 88.72f, 103.97f, 104.5f, 3.4e38f, 1.17549435e-38f};
   for (float value : special) {
     uint32_t bits;
     std::memcpy(&bits, &value, sizeof bits);

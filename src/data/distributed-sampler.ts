@@ -37,8 +37,9 @@ export class DistributedSampler extends DrawnSampler {
   readonly numReplicas: number;
   /** Which of them this is. */
   readonly rank: number;
+  /** @internal */
+  readonly shuffle: boolean;
   private readonly source: Sized;
-  private readonly shuffle: boolean;
   private readonly dropLast: boolean;
   private readonly pad: boolean;
 
@@ -63,18 +64,22 @@ export class DistributedSampler extends DrawnSampler {
   }
 
   get length(): number {
-    const size = sizeOf('DistributedSampler', this.source);
+    const { size } = this;
     if (this.dropLast) return Math.floor(size / this.numReplicas);
     if (this.pad) return Math.ceil(size / this.numReplicas);
     return Math.ceil((size - this.rank) / this.numReplicas);
   }
+  /** @internal The number of items that the ranks divide. */
+  get size(): number {
+    return sizeOf('DistributedSampler', this.source);
+  }
   /** @internal */
   get counters(): number {
-    return this.shuffle ? sizeOf('DistributedSampler', this.source) : 0;
+    return this.shuffle ? this.size : 0;
   }
   /** @internal */
   orderAt(position: RandomPosition): Int32Array {
-    const size = sizeOf('DistributedSampler', this.source);
+    const { size } = this;
     const order = this.shuffle ? orderAt(size, position) : givenOrder(size);
     return Int32Array.from({ length: this.length }, (_, i) => order[(i * this.numReplicas + this.rank) % size]!);
   }

@@ -2,6 +2,7 @@
 import { describe, rangeError, typeError } from '../errors';
 import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
 import { BatchSampler, batchesOf, lengthOf } from './batch-sampler';
+import { DistributedSampler } from './distributed-sampler';
 import { positionOf } from './order';
 import { type DrawnSampler, isDrawn, RandomSampler, SequentialSampler, SubsetRandomSampler } from './samplers';
 
@@ -102,25 +103,33 @@ export function planAt(ordering: Ordering, size: number, position: RandomPositio
   return { length: lists.length, at: (i) => lists[i]! };
 }
 
-/** An order that a native thread can draw: all items of a dataset, or some, in order or shuffled. */
+/** An order that a native thread can draw: all items of a dataset, or some, in order or shuffled, or the part that a rank has of it. */
 export interface NativeOrder {
   /** The items; null: all. */
   indices: Int32Array | null;
   shuffle: boolean;
   /** The sampler's own seed. */
   seed: number | undefined;
+  /** How many items an epoch has. */
+  count: number;
+  ranks: number;
+  rank: number;
 }
 
 /** How a sampler's orders can be drawn elsewhere; null where JavaScript draws them. */
 export function nativeOrderOf(sampler: Iterable<number>, size: number): NativeOrder | null {
   if (!isDrawn(sampler) || Object.getPrototypeOf(sampler).orderAt !== kindOf(sampler)?.prototype.orderAt) return null;
-  if (sampler instanceof SequentialSampler && sampler.length === size) return { indices: null, shuffle: false, seed: undefined };
-  if (sampler instanceof RandomSampler && sampler.isShuffle && sampler.length === size) {
-    return { indices: null, shuffle: true, seed: sampler.seed };
+  const { length: count, seed } = sampler;
+  const whole = { indices: null, seed, count, ranks: 1, rank: 0 };
+  if (sampler instanceof SequentialSampler && count === size) return { ...whole, shuffle: false };
+  if (sampler instanceof RandomSampler && sampler.isShuffle && count === size) return { ...whole, shuffle: true };
+  if (sampler instanceof DistributedSampler && sampler.size === size) {
+    const { shuffle, numReplicas: ranks, rank } = sampler;
+    return { ...whole, shuffle, ranks, rank };
   }
   if (!(sampler instanceof SubsetRandomSampler)) return null;
-  return { indices: checkOrder(sampler.indices, size), shuffle: true, seed: sampler.seed };
+  return { ...whole, indices: checkOrder(sampler.indices, size), shuffle: true };
 }
 
 const kindOf = (sampler: DrawnSampler): (abstract new (...args: never[]) => DrawnSampler) | undefined =>
-  [SequentialSampler, RandomSampler, SubsetRandomSampler].find((kind) => sampler instanceof kind);
+  [SequentialSampler, RandomSampler, SubsetRandomSampler, DistributedSampler].find((kind) => sampler instanceof kind);

@@ -33,6 +33,10 @@ export interface RowBatches {
   subset: Int32Array | null;
   /** The number of items. */
   count: number;
+  /** The number of items of which the order is drawn: more where several ranks draw it, of which each has every n-th. */
+  drawn: number;
+  ranks: number;
+  rank: number;
   batchSize: number;
   batches: number;
   shuffle: boolean;

@@ -199,8 +199,7 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     const order = this.settings.isWhole ? null : nativeOrderOf(sampler, dataset.length);
     const found = order && rowsOf(dataset);
     if (order === null || found === null) return null;
-    const { indices } = order;
-    const count = indices?.length ?? dataset.length;
+    const { indices, count, ranks, rank } = order;
     const subset = indices === null || found.subset === null ? (indices ?? found.subset) : indices.map((i) => found.subset![i]!);
     const { shuffle } = order;
     const seed = order.seed ?? this.settings.seed;
@@ -208,6 +207,9 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
       tensors: found.tensors,
       subset,
       count,
+      drawn: indices?.length ?? dataset.length,
+      ranks,
+      rank,
       batchSize,
       batches: batchesOf(count, batchSize, dropLast),
       shuffle,

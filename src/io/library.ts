@@ -41,12 +41,14 @@ export function addPart(container: nn.Module, name: string, part: unknown): void
 
 // What the constructors that need arguments are given, to see which fields their objects have.
 const examples: Record<string, () => nn.Module> = {
+  AdaptiveLogSoftmaxWithLoss: () => new nn.AdaptiveLogSoftmaxWithLoss(1, 2, [1]),
   BatchNorm1d: () => new nn.BatchNorm1d(1),
   Bilinear: () => new nn.Bilinear(1, 1, 1),
   Embedding: () => new nn.Embedding(1, 1),
   EmbeddingBag: () => new nn.EmbeddingBag(1, 1),
   GroupNorm: () => new nn.GroupNorm(1, 1),
   LayerNorm: () => new nn.LayerNorm(1),
+  LazyBatchNorm1d: () => new nn.LazyBatchNorm1d(),
   LazyLinear: () => new nn.LazyLinear(1),
   Linear: () => new nn.Linear(1, 1),
   LinearCrossEntropyLoss: () => new nn.LinearCrossEntropyLoss(1, 1),

@@ -23,6 +23,9 @@ export interface BatchNorm1dOptions {
   trackRunningStats?: boolean;
 }
 
+/** What `BatchNorm1d` takes where an option is not given. */
+export const batchNormDefaults: Required<BatchNorm1dOptions> = { eps: 1e-5, momentum: 0.1, affine: true, trackRunningStats: true };
+
 const batchNormOptions = new Options('BatchNorm1d', { eps: number(0), momentum: orNull(number(0, 1)) });
 
 /**
@@ -55,8 +58,7 @@ export class BatchNorm1d extends Module {
 
   constructor(numFeatures: number, options?: BatchNorm1dOptions) {
     super();
-    const defaults: Required<BatchNorm1dOptions> = { eps: 1e-5, momentum: 0.1, affine: true, trackRunningStats: true };
-    const { eps, momentum, affine, trackRunningStats } = batchNormOptions.checked(withDefaults('BatchNorm1d', options, defaults));
+    const { eps, momentum, affine, trackRunningStats } = batchNormOptions.checked(withDefaults('BatchNorm1d', options, batchNormDefaults));
     checkBoolean('BatchNorm1d', 'affine', affine);
     const tracks = checkBoolean('BatchNorm1d', 'trackRunningStats', trackRunningStats);
     this.numFeatures = checkInteger('BatchNorm1d', 'numFeatures', numFeatures);

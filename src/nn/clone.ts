@@ -3,7 +3,7 @@ import { isDataView, isMap, isPlainObject, isSet } from '../brands';
 import { checkAttached, rangeError } from '../errors';
 import type { TensorData } from '../memory';
 import { Tensor } from '../tensor';
-import { emptyParameter, Parameter, UninitializedParameter } from './parameter';
+import { emptyParameter, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter';
 
 /** How what knows to copy itself is asked to: it enters its copy with `copies.enter` before it copies what it holds. */
 export const copyInto: unique symbol = Symbol('copyInto');
@@ -88,6 +88,7 @@ export class Copies {
       );
     }
     if (original instanceof UninitializedParameter) return new UninitializedParameter(original.sizes).requiresGrad_(original.needsGrad);
+    if (original instanceof UninitializedBuffer) return new UninitializedBuffer(original.sizes);
     const memory = this.on(original);
     const shape = original.shape.slice();
     const copy =

@@ -99,7 +99,7 @@ export class ModuleHooks {
   constructor(private readonly module: Module) {}
 
   /** The lists as they are: what a recording compares. */
-  get lists(): readonly unknown[] {
+  get lists(): readonly (readonly unknown[])[] {
     return [this.forward.all, this.forwardPre.all, this.backward.all, this.backwardPre.all];
   }
 

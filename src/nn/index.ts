@@ -2,7 +2,8 @@
 export type { AccumulatedHook, GradientHook, HookHandle } from '../gradient-hooks';
 export type { BagMode, CrossEntropyOptions, NllLossOptions, Reduction } from '../ops';
 export * from './activations';
-export * from './batch-norm';
+export * from './adaptive-log-softmax';
+export { BatchNorm1d, type BatchNorm1dOptions } from './batch-norm';
 export { Bilinear } from './bilinear';
 export * from './binary-losses';
 export { type Layer, ModuleDict, ModuleList, Sequential } from './containers';
@@ -28,6 +29,7 @@ export { Identity } from './identity';
 /** Initial values of parameters. */
 export * as init from './init';
 export type { NamedParts } from './keyed';
+export { LazyBatchNorm1d } from './lazy-batch-norm';
 export { LazyLinear } from './lazy-linear';
 export * from './likelihood-losses';
 export { Linear } from './linear';
@@ -39,7 +41,7 @@ export * from './norms';
 export * from './pairwise-losses';
 /** Training by several processes. */
 export * as parallel from './parallel';
-export { Parameter } from './parameter';
+export { Buffer, Parameter } from './parameter';
 export { ParameterDict, ParameterList } from './parameter-containers';
 export type { ListOptions, Named } from './parts';
 export * from './prelu';

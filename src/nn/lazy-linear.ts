@@ -1,9 +1,9 @@
 // A linear layer that learns from its first input how wide that is.
-import { checkBoolean, checkInteger, rangeError, SimdnnError, withDefaults } from '../errors';
-import { recorder } from '../recorder';
+import { checkBoolean, checkInteger, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
-import { checkTensor, Tensor } from '../tensor';
+import { checkTensor, type Tensor } from '../tensor';
 import { checkInputs } from './inputs';
+import { givenIn, refuseRecorded } from './lazy';
 import { Linear } from './linear';
 import { emptyParameter, UninitializedParameter } from './parameter';
 import { initializeFrom, type StateDict } from './state';
@@ -25,7 +25,7 @@ export class LazyLinear extends Linear {
     const { bias } = withDefaults('LazyLinear', options, { bias: true });
     checkBoolean('LazyLinear', 'bias', bias);
     super(0, checkInteger('LazyLinear', 'outFeatures', outFeatures), { bias: false });
-    this.weight = new UninitializedParameter([outFeatures, null]);
+    this.weight = new UninitializedParameter([outFeatures, 'inFeatures']);
     this.bias = bias ? new UninitializedParameter([outFeatures]) : null;
   }
 
@@ -40,12 +40,7 @@ export class LazyLinear extends Linear {
     checkTensor(where, 'x', x, 'float32');
     const inFeatures = x.shape.at(-1);
     if (inFeatures === undefined) throw rangeError(where, `expected x [*, inFeatures], got ${shapeText(x.shape)}`);
-    if (recorder !== null) {
-      throw new SimdnnError(
-        'SIMDNN_NOT_RECORDABLE',
-        `[${where}] the layer has no weight yet, and a recorded function cannot make it\n  hint: call model.forward(x) on a batch before`,
-      );
-    }
+    refuseRecorded(where, 'weight');
     become(this, inFeatures);
   }
 
@@ -57,10 +52,7 @@ export class LazyLinear extends Linear {
 
   /** @internal */
   override [initializeFrom](where: string, dict: Readonly<StateDict>, prefix: string): () => void {
-    const [weight, bias] = ['weight', 'bias'].map((name) => {
-      const given = Object.hasOwn(dict, prefix + name) ? dict[prefix + name] : undefined;
-      return given instanceof Tensor && !(given instanceof UninitializedParameter) ? given : null;
-    });
+    const [weight, bias] = givenIn(dict, prefix, ['weight', 'bias']);
     if (weight) {
       return () => {
         if (this.hasUninitializedParams()) become(this, weight.shape[1]!); // it may stand in the model twice

@@ -341,6 +341,11 @@ export abstract class Module extends Parts {
   /** @internal Copies what a class of this library keeps in private fields. */
   protected copyPrivate(_copy: this, _copies: Copies): void {}
 
+  /** @internal Whether anything is called around its `forward`, or with the gradients of it. */
+  isHooked(): boolean {
+    return this.#hooks?.lists.some((list) => list.length > 0) ?? false;
+  }
+
   #watchHooks(): void {
     const lists = this.#hooks?.lists ?? [];
     // No hooks yet and empty lists are alike.

@@ -1,6 +1,6 @@
 // The tensors that a model learns.
 import { allocateParameter, claimGradient } from '../blocks';
-import { rangeError, withDefaults } from '../errors';
+import { checkBoolean, rangeError, withDefaults } from '../errors';
 import { checkShape, numelOf } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 
@@ -28,6 +28,33 @@ export class Parameter extends Tensor {
   }
 }
 
+/**
+ * A tensor that a module lists among its buffers when a field holds it: `torch.nn.Buffer`, another way to write `registerBuffer`.
+ *
+ * It shares the memory of `data` and has no history. With `persistent: false` the state dict leaves it out; true by default. The field is a buffer from when the module is first
+ * looked through, by `parameters()`, `eval()`, `stateDict()`, a recording and the like, where PyTorch's is one at once; any tensor may take its place then.
+ *
+ * @example
+ * class Centre extends nn.Module {
+ *   mean = new nn.Buffer(zeros([2]));
+ *   forward(x: Tensor) {
+ *     return x.sub(this.mean);
+ *   }
+ * }
+ * Object.keys(new Centre().stateDict()); // ["mean"]
+ */
+export class Buffer extends Tensor {
+  /** Whether a state dict has it. */
+  readonly persistent: boolean;
+
+  constructor(data: Tensor, options?: { persistent?: boolean }) {
+    checkTensor('Buffer', 'data', data);
+    super(data.values, data.shape.slice(), data.version);
+    const { persistent } = withDefaults('Buffer', options, { persistent: true });
+    this.persistent = checkBoolean('Buffer', 'persistent', persistent);
+  }
+}
+
 /** A parameter of zeros in the block that parameters share. */
 export function emptyParameter(shape: number[]): Parameter {
   const sizes = checkShape('Parameter', shape);
@@ -36,13 +63,12 @@ export function emptyParameter(shape: number[]): Parameter {
 
 /** Refuses what is without elements yet. */
 export function refuseUninitialized(where: string, name: string, tensor: unknown): void {
-  if (tensor instanceof UninitializedParameter)
-    throw rangeError(where, `${name} is not initialized yet`, 'call model.forward(x) on a batch before');
+  if (isUninitialized(tensor)) throw rangeError(where, `${name} is not initialized yet`, 'call model.forward(x) on a batch before');
 }
 
-/** A parameter of a module that learns from its first input how large it is: without elements. `sizes` are those that are known, null the others. */
+/** A parameter of a module that learns from its first input how large it is: without elements. `sizes` are those that are known, and the names of the others. */
 export class UninitializedParameter extends Parameter {
-  constructor(readonly sizes: readonly (number | null)[]) {
+  constructor(readonly sizes: readonly (number | string)[]) {
     super(new Tensor(new Float32Array(0), [0]));
   }
 
@@ -50,9 +76,20 @@ export class UninitializedParameter extends Parameter {
   override detach(): Tensor {
     return this;
   }
+}
 
-  /** @internal Whether a tensor of this shape can be its value. */
-  fits(shape: readonly number[]): boolean {
-    return shape.length === this.sizes.length && shape.every((size, d) => size === (this.sizes[d] ?? size));
+/** A buffer of such a module: without elements until then. */
+export class UninitializedBuffer extends Tensor {
+  constructor(readonly sizes: readonly (number | string)[]) {
+    super(new Float32Array(0), [0]);
+  }
+
+  /** @internal */
+  override detach(): Tensor {
+    return this;
   }
 }
+
+/** Whether a module makes this tensor later. */
+export const isUninitialized = (t: unknown): t is UninitializedParameter | UninitializedBuffer =>
+  t instanceof UninitializedParameter || t instanceof UninitializedBuffer;

@@ -6,7 +6,7 @@ import { isAbsent } from './absent';
 import { defineBuffer, replacedBuffer } from './buffers';
 import type { Copies } from './clone';
 import type { Module } from './module';
-import { Parameter } from './parameter';
+import { Buffer as BufferField, Parameter } from './parameter'; // Node has a Buffer of its own
 import { enter } from './registry';
 import type { ExtraState } from './state';
 import { countChange } from './watch';
@@ -23,6 +23,15 @@ export interface ListOptions {
   /** Whether a part that is reached twice is listed once; default true. */
   removeDuplicate?: boolean;
 }
+
+// A module with its path and its properties.
+interface Visited {
+  path: string;
+  module: Module;
+  fields: readonly Named<unknown>[];
+}
+
+const isParameter = (field: Named<unknown>): field is Named<Parameter> => field[1] instanceof Parameter;
 
 const join = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
 
@@ -64,12 +73,10 @@ export abstract class Parts {
     const where = placeOf(this, 'registerBuffer');
     const { persistent } = withDefaults(where, options, { persistent: true });
     checkBoolean(where, 'persistent', persistent);
-    const fields = this.#freeName(where, 'buffer', name, () => this.#buffers?.has(name) === true);
+    const fields = this.#freeName(where, 'buffer', name, (value) => value instanceof BufferField || this.#buffers?.has(name) === true);
     if (tensor !== null && !(tensor instanceof Tensor)) throw typeError(where, `expected a tensor or null, got ${describe(tensor)}`);
     if (this.#buffers?.has(name) && recorder !== null && fields[name] !== tensor) throw replacedBuffer(placeOf(this, name), name);
-    this.#buffers ??= new Map();
-    this.#buffers.set(name, persistent);
-    defineBuffer(this, placeOf(this, name), name, tensor);
+    this.#setBuffer(name, tensor, persistent);
   }
 
   /**
@@ -128,7 +135,7 @@ export abstract class Parts {
    * new nn.Sequential(new nn.Linear(2, 3)).getParameter("0.bias").shape; // [3]
    */
   getParameter(path: string): Parameter {
-    return this.#partAt('getParameter', 'parameter', path, (module) => module.#ownParameters());
+    return this.#partAt('getParameter', 'parameter', path, (module) => module.entriesOf().filter(isParameter));
   }
 
   /** The buffer at a path such as `"body.0.mean"`. A RangeError when there is none. */
@@ -154,32 +161,32 @@ export abstract class Parts {
     const where = placeOf(this, 'namedModules');
     const { prefix, removeDuplicate } = withDefaults(where, options, { prefix: '', removeDuplicate: true });
     checkBoolean(where, 'removeDuplicate', removeDuplicate);
-    return this.#walk(checkPrefix(where, prefix), removeDuplicate);
+    return this.#walk(checkPrefix(where, prefix), removeDuplicate).map(({ path, module }) => [path, module]);
   }
 
   /** This module and every module below it, parents first. */
   modules(): Module[] {
-    return this.#walk('', true).map(([, module]) => module);
+    return this.#walk('', true).map(({ module }) => module);
   }
 
   /** Every parameter with its path, such as `"ly1.weight"`: a module's own before those of its children. */
   namedParameters(options?: ListOptions): Named<Parameter>[] {
-    return this.#collect('namedParameters', options, (module) => module.#ownParameters());
+    return this.#collect('namedParameters', options, ({ fields }) => fields.filter(isParameter));
   }
 
   /** Every parameter: what an optimizer is given. With `recurse: false` the module's own. */
   parameters(options?: { recurse?: boolean }): Parameter[] {
-    return this.#collect('parameters', options, (module) => module.#ownParameters()).map(([, parameter]) => parameter);
+    return this.#collect('parameters', options, ({ fields }) => fields.filter(isParameter)).map(([, parameter]) => parameter);
   }
 
   /** Every buffer with its path. */
   namedBuffers(options?: ListOptions): Named<Tensor>[] {
-    return this.#collect('namedBuffers', options, (module) => module.#ownBuffers());
+    return this.#collect('namedBuffers', options, ({ module }) => module.#ownBuffers());
   }
 
   /** Every buffer. With `recurse: false` the module's own. */
   buffers(options?: { recurse?: boolean }): Tensor[] {
-    return this.#collect('buffers', options, (module) => module.#ownBuffers()).map(([, buffer]) => buffer);
+    return this.#collect('buffers', options, ({ module }) => module.#ownBuffers()).map(([, buffer]) => buffer);
   }
 
   /** @internal The properties in the order in which their parts are listed. */
@@ -187,15 +194,25 @@ export abstract class Parts {
     return Object.entries(this);
   }
 
-  /** @internal The same, their parameters entered as this module's. */
+  /** @internal The same, their parameters entered as this module's, and what was written as a Buffer made one. */
   protected entriesOf(): Named<unknown>[] {
     const fields = this.ownEntries();
-    for (const [, value] of fields) if (value instanceof Parameter) enter(value, this);
+    for (const [name, value] of fields) {
+      if (value instanceof Parameter) enter(value, this);
+      else if (value instanceof BufferField && this.#buffers?.has(name) !== true) this.#setBuffer(name, value, value.persistent);
+    }
     return fields;
+  }
+
+  #setBuffer(name: string, tensor: Tensor | null, persistent: boolean): void {
+    this.#buffers ??= new Map();
+    this.#buffers.set(name, persistent);
+    defineBuffer(this, placeOf(this, name), name, tensor);
   }
 
   /** @internal Copies the properties, and that some are buffers. */
   protected copyFields(copy: this, copies: Copies): void {
+    this.entriesOf();
     copy.#buffers = this.#buffers && new Map(this.#buffers);
     copies.properties(this, copy, (name) => {
       if (!this.#buffers?.has(name)) return false;
@@ -210,10 +227,6 @@ export abstract class Parts {
     delete (this as unknown as Record<string, unknown>)[name];
     countChange();
     return true;
-  }
-
-  #ownParameters(): Named<Parameter>[] {
-    return this.entriesOf().filter((field): field is Named<Parameter> => field[1] instanceof Parameter);
   }
 
   // The properties, among which `name` is free, or that of one which may be replaced.
@@ -261,20 +274,22 @@ export abstract class Parts {
   }
 
   #ownBuffers(): Named<Tensor>[] {
+    this.entriesOf();
     if (this.#buffers === null) return [];
     const fields = this as unknown as Record<string, unknown>;
     return [...this.#buffers.keys()].map((name) => [name, fields[name]] as const).filter((f): f is Named<Tensor> => f[1] instanceof Tensor);
   }
 
   // One list for all: a fit walks its model after every epoch.
-  #walk(prefix: string, removeDuplicate: boolean): Named<Module>[] {
-    const found: Named<Module>[] = [];
+  #walk(prefix: string, removeDuplicate: boolean): Visited[] {
+    const found: Visited[] = [];
     const above = new Set<Module>(); // a module that knows its parent ends the walk
     const visit = (path: string, module: Module): void => {
       if (above.has(module)) return;
       above.add(module);
-      found.push([path, module]);
-      for (const [name, value] of module.entriesOf()) if (value instanceof Parts) visit(join(path, name), value as Module);
+      const fields = module.entriesOf();
+      found.push({ path, module, fields });
+      for (const [name, value] of fields) if (value instanceof Parts) visit(join(path, name), value as Module);
       if (!removeDuplicate) above.delete(module); // else it is not visited from elsewhere either
     };
     visit(prefix, this.#self());
@@ -282,7 +297,7 @@ export abstract class Parts {
   }
 
   // What each module lists itself, with full paths.
-  #collect<T>(method: string, options: ListOptions | undefined, own: (module: Module) => Named<T>[]): Named<T>[] {
+  #collect<T>(method: string, options: ListOptions | undefined, own: (visited: Visited) => Named<T>[]): Named<T>[] {
     const where = placeOf(this, method);
     const { prefix, recurse, removeDuplicate } = withDefaults(where, options, { prefix: '', recurse: true, removeDuplicate: true });
     checkPrefix(where, prefix);
@@ -290,11 +305,12 @@ export abstract class Parts {
     checkBoolean(where, 'removeDuplicate', removeDuplicate);
     const seen = new Set<T>();
     const found: Named<T>[] = [];
-    for (const [path, module] of recurse ? this.#walk(prefix, removeDuplicate) : [[prefix, this.#self()] as Named<Module>]) {
-      for (const [name, value] of own(module)) {
+    const here = (): Visited => ({ path: prefix, module: this.#self(), fields: this.entriesOf() });
+    for (const visited of recurse ? this.#walk(prefix, removeDuplicate) : [here()]) {
+      for (const [name, value] of own(visited)) {
         if (removeDuplicate && seen.has(value)) continue;
         seen.add(value);
-        found.push([join(path, name), value]);
+        found.push([join(visited.path, name), value]);
       }
     }
     return found;
@@ -308,7 +324,7 @@ export abstract class Parts {
   /** @internal The entries of the state dict: unlike the lists above, a shared part stands under each of its names. */
   stateEntries(prefix: string): Named<Tensor | ExtraState>[] {
     const fields = this.entriesOf();
-    const parameters = fields.filter((field): field is Named<Tensor> => field[1] instanceof Parameter);
+    const parameters = fields.filter(isParameter);
     const buffers = this.#ownBuffers().filter(([name]) => this.#buffers!.get(name));
     const here = [...parameters, ...buffers].map(([name, tensor]): Named<Tensor> => [join(prefix, name), tensor]);
     const extra = this.extraState();

@@ -4,7 +4,7 @@ import { describe, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { sameShape, shapeText } from '../shape';
 import { changed, refuseLost, Tensor } from '../tensor';
-import { UninitializedParameter } from './parameter';
+import { isUninitialized } from './parameter';
 
 /** The tensors of a module by their paths, with PyTorch's keys. Under `_extra_state` stands what `getExtraState` of a module gave, whatever that is. */
 export type StateDict = Record<string, Tensor>;
@@ -35,18 +35,20 @@ type Entries = readonly (readonly [path: string, held: Tensor | ExtraState])[];
 const tensorsOf = (own: Entries): (readonly [string, Tensor])[] =>
   own.filter((entry): entry is readonly [string, Tensor] => entry[1] instanceof Tensor);
 
-const fits = (own: Tensor, shape: number[]): boolean =>
-  own instanceof UninitializedParameter ? own.fits(shape) : sameShape(shape, own.shape);
+function fits(own: Tensor, shape: number[]): boolean {
+  if (!isUninitialized(own)) return sameShape(shape, own.shape);
+  const { sizes } = own;
+  return shape.length === sizes.length && shape.every((size, d) => typeof sizes[d] === 'string' || size === sizes[d]);
+}
 
-const expectedOf = (own: Tensor): string =>
-  shapeText(own instanceof UninitializedParameter ? own.sizes.map((size) => size ?? 'inFeatures') : own.shape);
+const expectedOf = (own: Tensor): string => shapeText(isUninitialized(own) ? own.sizes : own.shape);
 
 function differences(own: Entries, dict: Readonly<StateDict>): string[] {
   const lines: string[] = [];
   for (const [path, tensor] of tensorsOf(own)) {
     if (!Object.hasOwn(dict, path)) continue;
     const given: unknown = dict[path];
-    if (given instanceof UninitializedParameter && tensor instanceof UninitializedParameter) continue;
+    if (isUninitialized(given) && isUninitialized(tensor)) continue;
     if (!(given instanceof Tensor)) lines.push(`${path}: expected a tensor, got ${describe(given)}`);
     else if (!fits(tensor, given.shape)) lines.push(`${path}: expected shape ${expectedOf(tensor)}, got ${shapeText(given.shape)}`);
     else if (given.dtype !== tensor.dtype) lines.push(`${path}: expected ${tensor.dtype}, got ${given.dtype}`);
@@ -85,7 +87,7 @@ export function copyState(own: Entries, dict: Readonly<StateDict>): void {
     refuseLost('Module.loadStateDict', tensor);
   }
   for (const [path, tensor] of tensors) {
-    if (!Object.hasOwn(dict, path) || tensor instanceof UninitializedParameter) continue;
+    if (!Object.hasOwn(dict, path) || isUninitialized(tensor)) continue;
     dict[path]!.version.holder?.sync();
     const { values } = dict[path]!;
     if (values !== tensor.values) calls.copyStrided({ out: tensor.values, x: values, layout: Int32Array.of(1, tensor.numel, 1, 0, 1, 0) });

@@ -1,9 +1,10 @@
-// Choices of elements, and the places of the triangles of a matrix.
+// Choices of elements, the places of the triangles of a matrix, and places by their numbers.
 import { checkBoolean, checkInteger, rangeError, withDefaults } from '../errors';
-import { shapeText } from '../shape';
+import { checkShape, shapeText, stridesOf } from '../shape';
 import { checkTensor, constant, type Tensor } from '../tensor';
 import { view } from './views';
 import './narrow';
+import './pairs';
 import './select';
 
 const tooMany = 2 ** 31 - 1;
@@ -82,4 +83,19 @@ export function trilIndices(rows: number, columns: number, offset = 0): Tensor {
  */
 export function triuIndices(rows: number, columns: number, offset = 0): Tensor {
   return triangle('triuIndices', rows, columns, offset, (row) => [row + offset, columns]);
+}
+
+/**
+ * Where the elements of a tensor of `shape` stand whose numbers in row-major order are `indices` (int32): a tensor for each dimension, of the shape of indices. As
+ * `torch.unravel_index`; as there a number outside is counted on from the beginning or from the end.
+ *
+ * @example
+ * unravelIndex(tensor([4, 5], { dtype: 'int32' }), [2, 3]).map((t) => t.toArray()); // [[1, 1], [1, 2]]
+ */
+export function unravelIndex(indices: Tensor, shape: readonly number[]): Tensor[] {
+  const where = 'unravelIndex';
+  checkTensor(where, 'indices', indices, 'int32');
+  const sizes = checkShape(where, shape);
+  if (sizes.includes(0) && indices.numel > 0) throw rangeError(where, `${shapeText(sizes)} has no elements`);
+  return stridesOf(sizes).map((stride, d) => indices.floorDivide(Math.max(1, stride)).remainder(Math.max(1, sizes[d]!)));
 }

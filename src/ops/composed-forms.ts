@@ -1,10 +1,12 @@
 // Methods that are made of others: logarithms of two arguments or of shares, fractions, and repeated elements.
+import { give, record } from '../autograd';
 import { checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { allocateConstant } from '../memory';
 import { recorder } from '../recorder';
 import { broadcastShapes, normalizeDim, shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
-import { operand, scalar } from './broadcast';
+import { giveSummed, operand, scalar } from './broadcast';
+import { choose } from './choose';
 import { expanded } from './expand';
 import { stack } from './join';
 import { where as chosen } from './where';
@@ -48,7 +50,7 @@ declare module '../tensor' {
      */
     logit(options?: { eps?: number | null }): Tensor;
     /**
-     * `x log(other)`, and 0 where x is 0 unless other is NaN; shapes broadcast. As `torch.xlogy`. Where x is 0 both gradients are 0.
+     * `x log(other)`, and 0 where x is 0 unless other is NaN; shapes broadcast. As `torch.xlogy`. Where both are 0 their gradients are 0, of which PyTorch's second is NaN.
      *
      * @example
      * tensor([0, 2]).xlogy(tensor([0, 1])).toArray(); // [0, 0]
@@ -113,8 +115,13 @@ Tensor.prototype.logit = function (this: Tensor, options) {
   const where = 'Tensor.logit';
   checkTensor(where, 'x', this, 'float32');
   const { eps } = withDefaults<{ eps: number | null }>(where, options, { eps: null });
-  const x = eps === null ? this : this.clamp({ min: checkNumber(where, 'eps', eps, 0, 0.5), max: 1 - eps });
-  return x.div(x.neg().add(1)).log();
+  const [min, max] = eps === null ? [0, 1] : [checkNumber(where, 'eps', eps, 0, 0.5), 1 - eps];
+  const x = eps === null ? this.detach() : this.detach().clamp({ min, max });
+  const rest = x.neg().add(1);
+  return record(x.div(rest).log(), 'logit', [this], [this], (dy) => {
+    const inside = this.detach().ge(min).logicalAnd(this.detach().le(max));
+    give(this, choose(where, inside, dy.div(x.mul(rest)), scalar(eps === null ? Number.NaN : 0)));
+  });
 };
 
 Tensor.prototype.xlogy = function (this: Tensor, right) {
@@ -123,16 +130,29 @@ Tensor.prototype.xlogy = function (this: Tensor, right) {
   const other = operand(where, this, right);
   checkTensor(where, 'other', other, 'float32');
   broadcastShapes(where, this.shape, other.shape);
-  const nothing = this.eq(0).logicalAnd(other.isnan().logicalNot());
-  return this.mul(chosen(nothing, scalar(1), other).log()); // the logarithm of 1 is 0, and so is its gradient then
+  const [x, y] = [this.detach(), other.detach()];
+  const isNothing = x.eq(0).logicalAnd(y.isnan().logicalNot());
+  return record(choose(where, isNothing, scalar(0), x.mul(y.log())), 'xlogy', [this, other], [this, other], (dy) => {
+    if (this.needsGrad) giveSummed(this, dy.mul(choose(where, isNothing.logicalAnd(y.le(0)), scalar(0), y.log())), true);
+    if (other.needsGrad) giveSummed(other, dy.mul(choose(where, isNothing, scalar(0), x.div(y))), true);
+  });
 };
+
+/** Gives x its share of the gradient of the logarithm of a sum of powers: 1 / (1 + power(other - x)), also where x is infinite. */
+export function giveShare(x: Tensor, dy: Tensor, other: Tensor, power: (distance: Tensor) => Tensor): void {
+  if (x.needsGrad) giveSummed(x, dy.div(power(other.detach().sub(x.detach())).add(1)), true);
+}
 
 Tensor.prototype.logaddexp = function (this: Tensor, other) {
   const where = 'Tensor.logaddexp';
   checkTensor(where, 'x', this, 'float32');
   checkTensor(where, 'other', other, 'float32');
   const shape = broadcastShapes(where, this.shape, other.shape);
-  return stack([expanded(where, this, shape), expanded(where, other, shape)]).logsumexp(0);
+  const y = stack([expanded(where, this.detach(), shape), expanded(where, other.detach(), shape)]).logsumexp(0);
+  return record(y, 'logaddexp', [this, other], [this, other], (dy) => {
+    giveShare(this, dy, other, (distance) => distance.exp());
+    giveShare(other, dy, this, (distance) => distance.exp());
+  });
 };
 
 function chosenNumber(name: 'fmax' | 'fmin', compared: 'ge' | 'le') {

@@ -6,6 +6,8 @@ import { scalar } from './broadcast';
 import { choose } from './choose';
 import { cat } from './join';
 import { strided } from './strided';
+import { permute } from './transpose';
+import { view } from './views';
 import './reduce';
 
 const shift = (where: string, name: string, value: unknown): number =>
@@ -23,6 +25,20 @@ function diagonalOf(where: string, x: Tensor, offset: number, dim1: number, dim2
   const sizes = [...others.map((d) => x.shape[d]!), length];
   const start = length === 0 ? 0 : down * strides[a]! + right * strides[b]!;
   return strided(where, x, sizes, [...others.map((d) => strides[d]!), strides[a]! + strides[b]!], start);
+}
+
+// Square matrices with the rows of x on their diagonal number k, and zeros elsewhere.
+function onDiagonal(where: string, x: Tensor, k: number): Tensor {
+  const rows = x.shape.slice(0, -1);
+  const length = x.shape.at(-1)!;
+  const n = length + Math.abs(k);
+  checkShape(where, [...rows, n, n]);
+  const mask = constant([n, n], 'int32');
+  for (let i = 0; i < length; i++) mask.values[(i + Math.max(0, -k)) * n + i + Math.max(0, k)] = 1;
+  // The elements stand once in every row, in the columns of the diagonal.
+  const more = constant([...rows, Math.abs(k)], x.dtype);
+  const row = k === 0 ? x : cat(k > 0 ? [more, x] : [x, more], -1);
+  return choose(where, mask, view(row, [...rows, 1, n]), scalar(0, x.dtype));
 }
 
 // x where `keeps` says so of row and column, else 0, also in place of NaN and Infinity.
@@ -54,6 +70,15 @@ declare module '../tensor' {
      * tensor([[1, 2], [3, 4]]).diag().toArray(); // [1, 4]
      */
     diag(diagonal?: number): Tensor;
+    /**
+     * Square matrices with the rows of x on the diagonal of dimensions `dim1` and `dim2` of the result (the last two by default), `offset` places above the main one (below it for
+     * negative ones), and zeros elsewhere: `torch.diag_embed`.
+     *
+     * @example
+     * tensor([[1, 2], [3, 4]]).diagEmbed().toArray(); // [[[1, 0], [0, 2]], [[3, 0], [0, 4]]]
+     * tensor([1, 2]).diagEmbed({ offset: 1 }).shape; // [3, 3]
+     */
+    diagEmbed(options?: { offset?: number; dim1?: number; dim2?: number }): Tensor;
     /**
      * A square matrix with the elements, in row-major order, on its diagonal number `offset` (default 0, the main one) and zeros elsewhere: `torch.diagflat`.
      *
@@ -96,13 +121,19 @@ Tensor.prototype.diag = function (this: Tensor, diagonal = 0) {
   const k = shift(where, 'diagonal', diagonal);
   if (this.shape.length === 2) return diagonalOf(where, this, k, 0, 1);
   if (this.shape.length !== 1) throw rangeError(where, `expected a vector or a matrix, got ${shapeText(this.shape)}`);
-  const n = this.numel + Math.abs(k);
-  const shape = checkShape(where, [n, n]);
-  const mask = constant(shape, 'int32');
-  for (let i = 0; i < this.numel; i++) mask.values[(i + Math.max(0, -k)) * n + i + Math.max(0, k)] = 1;
-  // The vector stands once in every row, in the columns of the diagonal.
-  const row = k === 0 ? this : cat(k > 0 ? [constant([k], this.dtype), this] : [this, constant([-k], this.dtype)]);
-  return choose(where, mask, row, scalar(0, this.dtype));
+  return onDiagonal(where, this, k);
+};
+
+Tensor.prototype.diagEmbed = function (this: Tensor, options) {
+  const where = 'Tensor.diagEmbed';
+  const { offset, dim1, dim2 } = withDefaults(where, options, { offset: 0, dim1: -2, dim2: -1 });
+  const rank = this.shape.length + 1;
+  if (rank === 1) throw rangeError(where, 'expected x to have dimensions, got []');
+  const [row, column] = [normalizeDim(where, dim1, rank), normalizeDim(where, dim2, rank)];
+  if (row === column) throw rangeError(where, `expected two dimensions, got ${row} twice`);
+  const matrices = onDiagonal(where, this, shift(where, 'offset', offset));
+  let next = 0;
+  return permute('diagEmbed', matrices, matrices.shape.map((_, d) => (d === row ? rank - 2 : d === column ? rank - 1 : next++))); // biome-ignore format: one line
 };
 
 Tensor.prototype.triu = function (this: Tensor, diagonal = 0) {

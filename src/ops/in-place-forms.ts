@@ -5,17 +5,23 @@ import { kernels } from '../native';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import { become, done, former, isRecorded } from './in-place';
+import type { ScatterReduction } from './scatter-reduce';
 import './arithmetic';
 import './between';
+import './composed-forms';
 import './diagonal';
 import './index-changes';
+import './index-writes';
 import './masks';
 import './more-products';
 import './nan';
+import './numeric-forms';
 import './pairs';
 import './scans';
 import './scatter';
+import './scatter-reduce';
 import './unary';
+import './vector-norm';
 
 declare module '../tensor' {
   interface Tensor {
@@ -148,6 +154,64 @@ declare module '../tensor' {
     scatter_(dim: number, index: Tensor, source: Tensor | number): this;
     /** `scatterAdd` in place; see `copy_`. */
     scatterAdd_(dim: number, index: Tensor, source: Tensor): this;
+    /** `frac` in place; see `copy_`. */
+    frac_(): this;
+    /** `deg2rad` in place; see `copy_`. */
+    deg2rad_(): this;
+    /** `rad2deg` in place; see `copy_`. */
+    rad2deg_(): this;
+    /** `sinc` in place; see `copy_`. */
+    sinc_(): this;
+    /** `logit` in place; see `copy_`. */
+    logit_(options?: { eps?: number | null }): this;
+    /** `xlogy` in place; see `copy_`. */
+    xlogy_(other: Tensor | number): this;
+    /** `copysign` in place; see `copy_`. */
+    copysign_(other: Tensor | number): this;
+    /** `floatPower` in place; see `copy_`. */
+    floatPower_(exponent: Tensor | number): this;
+    /**
+     * `hypot` in place; see `copy_`.
+     *
+     * @example
+     * tensor([3, 8]).hypot_(tensor([4, 15])).toArray(); // [5, 17]
+     */
+    hypot_(other: Tensor): this;
+    /** `heaviside` in place; see `copy_`. */
+    heaviside_(values: Tensor): this;
+    /** `baddbmm` in place; see `copy_`. */
+    baddbmm_(batch1: Tensor, batch2: Tensor, options?: { beta?: number; alpha?: number }): this;
+    /** `addbmm` in place; see `copy_`. */
+    addbmm_(batch1: Tensor, batch2: Tensor, options?: { beta?: number; alpha?: number }): this;
+    /** `addr` in place; see `copy_`. */
+    addr_(vec1: Tensor, vec2: Tensor, options?: { beta?: number; alpha?: number }): this;
+    /** `renorm` in place; see `copy_`. */
+    renorm_(p: number, dim: number, maxnorm: number): this;
+    /** `indexCopy` in place; see `copy_`. */
+    indexCopy_(dim: number, index: Tensor, source: Tensor): this;
+    /**
+     * `indexPut` in place; see `copy_`.
+     *
+     * @example
+     * zeros([2]).indexPut_([[1, 1]], tensor([5, 6]), { accumulate: true }).toArray(); // [0, 11]
+     */
+    indexPut_(
+      indices: readonly (Tensor | readonly number[] | Int32Array | null)[],
+      values: Tensor,
+      options?: { accumulate?: boolean },
+    ): this;
+    /** `maskedScatter` in place; see `copy_`. */
+    maskedScatter_(mask: Tensor, source: Tensor): this;
+    /** `indexReduce` in place; see `copy_`. */
+    indexReduce_(
+      dim: number,
+      index: Tensor,
+      source: Tensor,
+      reduce: Exclude<ScatterReduction, 'sum'>,
+      options?: { includeSelf?: boolean },
+    ): this;
+    /** `scatterReduce` in place; see `copy_`. */
+    scatterReduce_(dim: number, index: Tensor, source: Tensor, reduce: ScatterReduction, options?: { includeSelf?: boolean }): this;
     /** `triu` in place; see `copy_`. */
     triu_(diagonal?: number): this;
     /** `tril` in place; see `copy_`. */
@@ -177,6 +241,8 @@ for (const name of alone) {
 const withOthers = [
   ...(['pow', 'clampMin', 'clampMax', 'clip', 'nanToNum', 'triu', 'tril'] as const),
   ...(['remainder', 'fmod', 'floorDivide', 'atan2', 'cumsum', 'cumprod', 'scatter', 'scatterAdd'] as const),
+  ...(['frac', 'deg2rad', 'rad2deg', 'sinc', 'logit', 'xlogy', 'copysign', 'floatPower', 'hypot', 'heaviside', 'renorm'] as const),
+  ...(['baddbmm', 'addbmm', 'addr', 'indexCopy', 'indexPut', 'maskedScatter', 'indexReduce', 'scatterReduce'] as const),
   ...(['maskedFill', 'indexAdd', 'indexFill', 'addcmul', 'addcdiv', 'addmm', 'addmv'] as const),
 ];
 for (const name of withOthers) {

@@ -66,16 +66,16 @@ export function done(x: Tensor, name: string): Tensor {
   return x;
 }
 
-/** Gives x the values of `result`, and its history if it has one, in which `before` stands for x as it was. */
+/** Gives x the values of `result`, and its history, in which `before` stands for x as it was; where it has none, while x has one, x is overwritten. */
 export function become(x: Tensor, name: string, result: Tensor, before: Tensor): Tensor {
   calls.copyStrided({ out: x.values, x: result.values, layout: flatLayout(x.numel) });
   if (result.node !== null) takeHistory(x, result.node, before);
+  else if (before.node !== null && before !== x) recordOverwritten(x, name, null, before);
   return done(x, name);
 }
 
 /** Records that x is overwritten: what it was before gets a gradient of 0, and `source`, of whose elements it will be made, x's own. */
-function recordOverwritten(x: Tensor, name: string, source: Tensor | null): void {
-  const before = former(x, false);
+function recordOverwritten(x: Tensor, name: string, source: Tensor | null, before = former(x, false)): void {
   const after = new Tensor(x.values, x.shape.slice());
   record(after, name, source === null ? [before] : [before, source], [], (dy) => {
     if (before.needsGrad) {

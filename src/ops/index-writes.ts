@@ -1,5 +1,6 @@
 // A tensor with elements from another one written to places that indices or a mask name.
 import { checkBoolean, rangeError, typeError, withDefaults } from '../errors';
+import { recorder } from '../recorder';
 import { broadcastShapes, sameShape, shapeText } from '../shape';
 import { checkTensor, constant, Tensor } from '../tensor';
 import { choose } from './choose';
@@ -79,6 +80,9 @@ Tensor.prototype.maskedScatter = function (this: Tensor, mask, source) {
   const shape = broadcastShapes(where, this.shape, mask.shape);
   const chosen = expanded(where, mask, shape).ne(0);
   const flat = view(chosen, [chosen.numel]);
+  const most = chosen.numel === 0 || recorder !== null ? 0 : flat.sum().ints[0]!; // a recorded step says so when it takes the element
+  if (most > source.numel)
+    throw rangeError(where, `expected source to have ${most} elements or more, one for each that mask chooses, got ${source.numel}`);
   // Place 0 holds what no element takes, so that a source of nothing has a place too.
   const from = cat([constant([1], this.dtype), view(source, [source.numel])]);
   const places = placesIn(where, 'the place in source', flat.cumsum(0).mul(flat), source.numel + 1, 1, 'front');

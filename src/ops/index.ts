@@ -19,12 +19,14 @@ import './expand';
 import './extremum';
 import './flip';
 import './frequent';
+import './histograms';
 import './in-place';
 import './in-place-forms';
 import './index-changes';
 import './index-writes';
 import './masks';
 import './matmul';
+import './nan-order';
 import './narrow';
 import './numeric-forms';
 import './pairs';
@@ -41,6 +43,7 @@ import './slice';
 import './take';
 import './transpose';
 import './truth';
+import './unique';
 import './unary';
 import './views';
 
@@ -50,7 +53,8 @@ export { type BatchNormOptions, batchNorm } from './batch-norm';
 export { bilinear } from './bilinear';
 export * from './binary-losses';
 export { cdist } from './cdist';
-export { combinations, trilIndices, triuIndices } from './choices';
+export { chainMatmul } from './chain-matmul';
+export { combinations, trilIndices, triuIndices, unravelIndex } from './choices';
 export {
   atleast1d,
   atleast2d,
@@ -77,6 +81,7 @@ export { asTensor, type NumberArray, type TensorLike, tensor } from './given';
 export { glu } from './glu';
 export * from './group-norm';
 export { type GumbelSoftmaxOptions, gumbelSoftmax } from './gumbel-softmax';
+export type { HistogramOptions } from './histograms';
 export { cat, stack } from './join';
 export * from './likes';
 export { linear } from './linear';
@@ -92,9 +97,10 @@ export type { ScatterReduction } from './scatter-reduce';
 export { bucketize, isin, type SearchsortedOptions, searchsorted } from './search';
 export { linspace, logspace } from './sequences';
 export { logSoftmax, softmax, softmin } from './softmax';
-export type { Interpolation, SortOptions, TopkOptions, UniqueOptions } from './sort';
+export type { Interpolation, SortOptions, TopkOptions } from './sort';
 export { tensordot } from './tensordot';
-export { trapezoid, vander } from './trapezoid';
+export { cumulativeTrapezoid, type TrapezoidOptions, trapezoid, vander } from './trapezoid';
+export type { UniqueOptions } from './unique';
 export { where } from './where';
 
 import './missing'; // the last one: it goes by the names that are there

@@ -35,7 +35,6 @@ const hints: Record<string, string> = {
   squeeze_: `${fixed}: squeeze() makes another tensor on its memory`,
   unsqueeze_: `${fixed}: unsqueeze(dim) makes another tensor on its memory`,
   detach_: 'detach() makes another tensor on its memory',
-  index_put_: 'x.copy_(x.indexPut(indices, values)) is it',
 };
 
 // Many names with one answer.
@@ -79,15 +78,11 @@ const many = hintsOf([
   ],
   [
     special,
-    'digamma digamma_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma lgamma_ mvlgamma mvlgamma_ polygamma polygamma_ sinc_ frexp ldexp ldexp_ nextafter nextafter_',
+    'digamma digamma_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma lgamma_ mvlgamma mvlgamma_ polygamma polygamma_ frexp ldexp ldexp_ nextafter nextafter_',
   ],
   [
     compared,
     'eq_ ge_ gt_ le_ lt_ ne_ greater_ greater_equal_ less_ less_equal_ not_equal_ logical_and_ logical_not_ logical_or_ logical_xor_',
-  ],
-  [
-    'x.copy_(...) writes what the form without _ gives',
-    'addbmm_ addr_ baddbmm_ copysign_ deg2rad_ frac_ float_power_ heaviside_ hypot_ logit_ rad2deg_ xlogy_',
   ],
   [
     'uniform_(), normal_(), bernoulli(p) and multinomial(weights, n) draw',
@@ -97,16 +92,12 @@ const many = hintsOf([
     'zeros(shape), ones(shape), full(shape, value) and tensor(data) make tensors',
     'new new_empty new_empty_strided new_full new_ones new_tensor new_zeros',
   ],
-  [
-    'select(dim, i) or narrow(dim, start, length), then copy_(values), change a part',
-    'index_copy_ index_reduce_ put put_ scatter_reduce_ masked_scatter_ fill_diagonal_',
-  ],
+  ['select(dim, i) or narrow(dim, start, length), then copy_(values), change a part', 'put put_ fill_diagonal_'],
   [
     'split(sizes, dim) and chunk(n, dim) divide a tensor',
     'dsplit hsplit split_with_sizes unsafe_chunk unsafe_split unsafe_split_with_sizes vsplit',
   ],
-  ['mean(), var(), sort() and quantile() are there', 'histc histogram nanmedian nanquantile renorm renorm_'],
-  ['sort(dim), unique() and cumsum(dim) are there', 'unique_consecutive nonzero_static'],
+  ['sort(dim), unique() and cumsum(dim) are there', 'nonzero_static'],
   ['map over toArray(), or use an operation', 'apply_ map_ map2_'],
   [fixed, 'resize resize_as resize_as_ swapaxes_ swapdims_'],
 ]);
@@ -147,7 +138,6 @@ Object.assign(hints, {
   is_inference: 'noGrad(() => ...) records nothing',
   is_neg: complex,
   is_distributed: cpu,
-  diag_embed: 'diag() makes a matrix of a vector',
   hardshrink: 'nn.functional.hardshrink(x)',
   prelu: 'nn.functional.prelu(x, weight)',
   ndimension: 'dim() is the number of dimensions',

@@ -4,6 +4,7 @@ import { broadcastShapes } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import { giveSummed, type Operand, operand, scalar } from './broadcast';
 import { choose } from './choose';
+import { giveShare } from './composed-forms';
 import './arithmetic';
 import './compare';
 import './pairs';
@@ -130,7 +131,11 @@ Tensor.prototype.logaddexp2 = function (this: Tensor, other) {
   checkPair(where, this, other);
   const larger = this.detach().maximum(other.detach());
   const shift = choose(where, larger.isinf(), scalar(0), larger); // Infinity - Infinity would be NaN
-  return this.sub(shift).exp2().add(other.sub(shift).exp2()).log2().add(shift);
+  const [a, b] = [this.detach().sub(shift), other.detach().sub(shift)];
+  return record(a.exp2().add(b.exp2()).log2().add(shift), 'logaddexp2', [this, other], [this, other], (dy) => {
+    giveShare(this, dy, other, (distance) => distance.exp2());
+    giveShare(other, dy, this, (distance) => distance.exp2());
+  });
 };
 
 Tensor.prototype.floatPower = function (this: Tensor, exponent: Operand) {

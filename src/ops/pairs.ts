@@ -2,7 +2,8 @@
 import { record } from '../autograd';
 import * as calls from '../calls.generated';
 import { empty, Tensor } from '../tensor';
-import { type BinaryKernel, binary, giveSummed, type Operand, operand } from './broadcast';
+import { type BinaryKernel, binary, giveSummed, type Operand, operand, scalar } from './broadcast';
+import { choose } from './choose';
 
 type Name = 'maximum' | 'minimum' | 'remainder' | 'fmod' | 'floorDivide' | 'atan2';
 
@@ -40,10 +41,11 @@ function negatedQuotient(name: 'remainder' | 'fmod', a: Tensor, b: Tensor): Tens
   return quotient;
 }
 
-// dy b / (a^2 + b^2), or dy a / (a^2 + b^2) negated.
+// dy b / (a^2 + b^2), or dy a / (a^2 + b^2) negated; 0 where both are 0.
 function anglePart(dy: Tensor, factor: Tensor, a: Tensor, b: Tensor, negated: boolean): Tensor {
   const square = binary('add', 'add', times(a, a), times(b, b), 'float32');
-  const part = times(dy, binary('div', 'div', factor, square, 'float32'));
+  const none = binary('eq', 'eq', square, scalar(0), 'int32');
+  const part = times(dy, choose('atan2', none, scalar(0), binary('div', 'div', factor, square, 'float32')));
   if (negated) calls.negForward({ y: part.floats, x: part.floats, n: part.numel });
   return part;
 }
@@ -75,7 +77,7 @@ function pair(name: Name, x: Tensor, right: unknown): Tensor {
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The larger of x and `other`, element by element; NaN where either is. Where they are equal each gets half of the gradient.
+     * The larger of x and `other`, element by element. Where they are equal each gets half of the gradient. NaN where either is; neither gets a gradient then, where PyTorch gives it to both.
      *
      * int32 and int32 give int32, everything else float32; `other` is a tensor or a number, shapes broadcast. As `torch.maximum`.
      *

@@ -1,6 +1,7 @@
 // The largest, the smallest and the logarithm of the sum of exponentials of all elements up to each one. In each step an element takes up what stands `by` places before it, with
 // `by` 1, 2, 4, ...: after log2(n) steps it has all.
 
+import { give, record } from '../autograd';
 import { normalizeDim } from '../shape';
 import { checkTensor, constant, Tensor } from '../tensor';
 import { choose } from './choose';
@@ -11,6 +12,7 @@ import { view } from './views';
 import './arithmetic';
 import './compare';
 import './composed-forms';
+import './flip';
 import './narrow';
 import './select';
 import './truth';
@@ -91,6 +93,13 @@ Tensor.prototype.logcumsumexp = function (this: Tensor, dim) {
   const where = 'Tensor.logcumsumexp';
   checkTensor(where, 'x', this, 'float32');
   const d = normalizeDim(where, dim, this.shape.length);
-  const [sums] = scanned([this], d, ([before], [after]) => [before!.logaddexp(after!)]);
-  return sums === this ? this.clone() : sums!;
+  if ((this.shape[d] ?? 1) < 2) return this.clone();
+  const scan = (t: Tensor): Tensor => scanned([t], d, ([before], [after]) => [before!.logaddexp(after!)])[0]!;
+  const x = this.detach();
+  const sums = scan(x);
+  return record(sums, 'logcumsumexp', [this], [this, sums], (dy) => {
+    // Of each element exp(x) times the sum of dy exp(-sums) from there on, of positive and negative dy apart.
+    const part = (t: Tensor): Tensor => scan(t.relu().log().sub(sums.detach()).flip(d)).flip(d).add(x).exp();
+    give(this, part(dy).sub(part(dy.neg())));
+  });
 };

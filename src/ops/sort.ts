@@ -61,14 +61,6 @@ export interface TopkOptions {
 /** How `quantile` finds a value between two elements. */
 export type Interpolation = 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoint';
 
-/** The options of `unique`. */
-export interface UniqueOptions {
-  /** Also where each element of x stands among the different ones (false). */
-  returnInverse?: boolean;
-  /** Also how often each occurs (false). */
-  returnCounts?: boolean;
-}
-
 declare module '../tensor' {
   interface Tensor {
     /**
@@ -128,17 +120,6 @@ declare module '../tensor' {
      * tensor([1, 2, 3, 4]).quantile(0.5).item(); // 2.5
      */
     quantile(q: number | Tensor, dim?: number, options?: { keepdim?: boolean; interpolation?: Interpolation }): Tensor;
-    /**
-     * The different elements in ascending order, `[m]`; with an option an object that has the inverse and the counts (int32) beside them: `torch.unique`.
-     *
-     * Its result's size depends on the values: it cannot be recorded by `compile` or `fit`.
-     *
-     * @example
-     * tensor([3, 1, 3]).unique().toArray(); // [1, 3]
-     */
-    unique(options?: UniqueOptions & { returnInverse?: false; returnCounts?: false }): Tensor;
-    /** The different elements with where each element stands among them, and how often they occur; see `unique`. */
-    unique(options: UniqueOptions): { values: Tensor; inverse: Tensor; counts: Tensor };
     /**
      * How often each of the numbers 0, 1, ... occurs in an int32 tensor `[n]`, int32 `[max(minlength, 1 + the largest)]`; with `weights` (float32 `[n]`) the
      * sums of theirs: `torch.bincount`. Values are read: it cannot be recorded. A RangeError for an element that is negative or 2^28 or more.
@@ -221,9 +202,19 @@ Tensor.prototype.median = function (this: Tensor, dim?: number, options?: { keep
   return dim === undefined ? values : { values, indices: middle.indices.where(hasNaN.eq(0), last.indices) };
 } as Tensor['median'];
 
-Tensor.prototype.quantile = function (this: Tensor, q, dim, options) {
-  const where = 'Tensor.quantile';
-  checkTensor(where, 'x', this, 'float32');
+/** Finds, in sorted `values`, those below which a part of the elements along d lies. */
+type Find = (values: Tensor, d: number, part: number, how: Interpolation) => Tensor;
+
+/** The quantiles of x that are asked for, by `find`, in the shape that they have. */
+export function quantilesOf(
+  where: string,
+  x: Tensor,
+  q: number | Tensor,
+  dim: number | undefined,
+  options: object | undefined,
+  find: Find,
+): Tensor {
+  checkTensor(where, 'x', x, 'float32');
   const given = withDefaults<{ keepdim: boolean; interpolation: Interpolation }>(where, options, {
     keepdim: false,
     interpolation: 'linear',
@@ -231,27 +222,36 @@ Tensor.prototype.quantile = function (this: Tensor, q, dim, options) {
   const keepdim = checkBoolean(where, 'keepdim', given.keepdim);
   const how = checkOneOf(where, 'interpolation', given.interpolation, ['linear', 'lower', 'higher', 'nearest', 'midpoint']);
   const parts = partsOf(where, q);
-  const x = dim === undefined ? this.reshape([this.numel]) : this.shape.length === 0 ? this.reshape([1]) : this;
-  const d = normalizeDim(where, dim ?? 0, x.shape.length);
-  const n = x.shape[d]!;
-  if (n === 0) throw rangeError(where, `the tensor ${shapeText(this.shape)} has no elements to choose from`);
-  const { values } = taken('quantile', x, d, sorted(x, d, false));
-  const last = values.narrow(d, n - 1, 1);
-  const found = parts.map((part) => {
-    const at = part * (n - 1);
-    const [low, high] = [Math.floor(at), Math.ceil(at)];
-    const element = (i: number): Tensor => values.narrow(d, i, 1);
-    const weight = { linear: at - low, midpoint: low === high ? 0 : 0.5, lower: 0, higher: 1, nearest: roundToEven(at) - low }[how];
-    const between = low === high || weight === 0 ? element(low) : weight === 1 ? element(high) : blend(element(low), element(high), weight);
-    return between.where(last.detach().ne(last.detach()).eq(0), last);
-  });
+  const shaped = dim === undefined ? x.reshape([x.numel]) : x.shape.length === 0 ? x.reshape([1]) : x;
+  const d = normalizeDim(where, dim ?? 0, shaped.shape.length);
+  if (shaped.shape[d] === 0) throw rangeError(where, `the tensor ${shapeText(x.shape)} has no elements to choose from`);
+  const { values } = taken(where.slice(where.indexOf('.') + 1), shaped, d, sorted(shaped, d, false));
   const kept = (t: Tensor): Tensor => {
     if (!keepdim) return t.squeeze(d);
-    return dim === undefined ? t.reshape(this.shape.map(() => 1)) : this.shape.length === 0 ? t.reshape([]) : t;
+    return dim === undefined ? t.reshape(x.shape.map(() => 1)) : x.shape.length === 0 ? t.reshape([]) : t;
   };
-  const all = found.map((t) => kept(t));
-  if (!(q instanceof Tensor) || q.shape.length === 0) return all[0]!;
-  return stacked(all);
+  const all = parts.map((part) => kept(find(values, d, part, how)));
+  return q instanceof Tensor && q.shape.length > 0 ? stacked(all) : all[0]!;
+}
+
+/** Between which two of n sorted elements a quantile lies, and the weight of the second; both are one where the other has no weight. */
+export function between(part: number, n: number, how: Interpolation): { low: number; high: number; weight: number } {
+  const at = part * (n - 1);
+  const [low, high] = [Math.floor(at), Math.ceil(at)];
+  const weight = { linear: at - low, midpoint: low === high ? 0 : 0.5, lower: 0, higher: 1, nearest: roundToEven(at) - low }[how];
+  if (low === high || weight === 0) return { low, high: low, weight: 0 };
+  return weight === 1 ? { low: high, high, weight: 0 } : { low, high, weight };
+}
+
+Tensor.prototype.quantile = function (this: Tensor, q, dim, options) {
+  return quantilesOf('Tensor.quantile', this, q, dim, options, (values, d, part, how) => {
+    const n = values.shape[d]!;
+    const { low, high, weight } = between(part, n, how);
+    const element = (i: number): Tensor => values.narrow(d, i, 1);
+    const found = low === high ? element(low) : blend(element(low), element(high), weight);
+    const last = element(n - 1);
+    return found.where(last.detach().ne(last.detach()).eq(0), last);
+  });
 };
 
 // a + (b - a) weight, from the nearer end, as torch.lerp.
@@ -276,27 +276,6 @@ function partsOf(where: string, q: number | Tensor): number[] {
   for (const part of parts) checkNumber(where, 'q', part, 0, 1);
   return parts;
 }
-
-Tensor.prototype.unique = function (this: Tensor, options?: UniqueOptions) {
-  const where = 'Tensor.unique';
-  const given = withDefaults<Required<UniqueOptions>>(where, options, { returnInverse: false, returnCounts: false });
-  const more = [checkBoolean(where, 'returnInverse', given.returnInverse), checkBoolean(where, 'returnCounts', given.returnCounts)];
-  recorder?.reading(where);
-  const { values, indices } = sorted(new Tensor(this.values, [this.numel]), 0, false);
-  const inverse = new Int32Array(this.numel);
-  const starts: number[] = [];
-  for (let i = 0; i < this.numel; i++) {
-    if (i === 0 || values.values[i] !== values.values[i - 1]) starts.push(i); // each NaN is different from the others
-    inverse[indices.ints[i]!] = starts.length - 1;
-  }
-  const different = empty([starts.length], this.dtype);
-  starts.forEach((start, k) => {
-    different.values[k] = values.values[start]!;
-  });
-  if (!more.includes(true)) return different;
-  const counts = Int32Array.from(starts, (start, k) => (starts[k + 1] ?? this.numel) - start);
-  return { values: different, inverse: new Tensor(inverse, this.shape.slice()), counts: new Tensor(counts, [starts.length]) };
-} as Tensor['unique'];
 
 // A single large element asks for as much memory as it says.
 const mostBins = 2 ** 28;

@@ -7,7 +7,16 @@ import { onesLike } from './likes';
 import './arithmetic';
 import './narrow';
 import './reduce';
+import './scans';
 import './views';
+
+/** The options of `trapezoid` and `cumulativeTrapezoid`. */
+export interface TrapezoidOptions {
+  /** The distance of neighbouring places, where they are not given (1). */
+  dx?: number;
+  /** The dimension along which is integrated (-1). */
+  dim?: number;
+}
 
 /**
  * The integral of `y` along `dim` (the last by default) by the trapezoidal rule: `torch.trapezoid`. With places `x` it is `sum (x_i+1 - x_i) (y_i + y_i+1) / 2`, without
@@ -20,22 +29,37 @@ import './views';
  * trapezoid(tensor([1, 2, 4]), tensor([0, 1, 3])).item(); // 7.5
  * trapezoid(tensor([[1, 2, 4], [0, 0, 2]]), null, { dx: 2 }).toArray(); // [9, 2]
  */
-export function trapezoid(y: Tensor, x: Tensor | null = null, options?: { dx?: number; dim?: number }): Tensor {
-  const where = 'trapezoid';
+export function trapezoid(y: Tensor, x: Tensor | null = null, options?: TrapezoidOptions): Tensor {
+  const { areas, d } = areasOf('trapezoid', y, x, options);
+  return areas.sum(d);
+}
+
+/**
+ * The integrals of `y` along `dim` (the last by default) from its first element to each further one by the trapezoidal rule: `torch.cumulative_trapezoid`. Its last one is what
+ * `trapezoid` gives, with the same arguments; the dimension has an element less than y's.
+ *
+ * @example
+ * cumulativeTrapezoid(tensor([1, 2, 4])).toArray(); // [1.5, 4.5]
+ * cumulativeTrapezoid(tensor([1, 2, 4]), tensor([0, 1, 3])).toArray(); // [1.5, 7.5]
+ */
+export function cumulativeTrapezoid(y: Tensor, x: Tensor | null = null, options?: TrapezoidOptions): Tensor {
+  const { areas, d } = areasOf('cumulativeTrapezoid', y, x, options);
+  return areas.cumsum(d);
+}
+
+// The areas between neighbours along dimension d.
+function areasOf(where: string, y: Tensor, x: Tensor | null, options: TrapezoidOptions | undefined): { areas: Tensor; d: number } {
   checkTensor(where, 'y', y, 'float32');
   const { dx, dim } = withDefaults(where, options, { dx: 1, dim: -1 });
   checkNumber(where, 'dx', dx);
   const d = normalizeDim(where, dim, y.shape.length);
   const n = y.shape[d];
   if (n === undefined) throw rangeError(where, 'expected y to have dimensions, got []');
-  if (n === 0) return y.sum(d);
+  if (n === 0) return { areas: y, d };
   const [first, second] = [0, 1].map((start) => y.narrow(d, start, n - 1)) as [Tensor, Tensor];
   const sums = first.add(second);
-  if (x === null) return sums.mul(dx / 2).sum(d);
-  return sums
-    .mul(stepsOf(where, checkTensor(where, 'x', x, 'float32'), y, d, n))
-    .mul(0.5)
-    .sum(d);
+  if (x === null) return { areas: sums.mul(dx / 2), d };
+  return { areas: sums.mul(stepsOf(where, checkTensor(where, 'x', x, 'float32'), y, d, n)).mul(0.5), d };
 }
 
 // The distances of neighbouring places along dimension d of y.

@@ -27,15 +27,15 @@ function moments(where: string, x: Tensor, dim: Dim | undefined, options: Option
   checkBoolean(where, 'keepdim', keepdim);
   const dims = reducedDims(where, dim, x.shape.length).flatMap((is, d) => (is ? [d] : []));
   const n = dims.reduce((product, d) => product * x.shape[d]!, 1);
-  const center = x.mean(dims, { keepdim: true });
   return {
+    // The distances from the mean have the sum 0, so that no gradient goes through it.
     variance: () =>
       x
-        .sub(center)
+        .sub(x.detach().mean(dims, { keepdim: true }))
         .square()
         .sum(dims, { keepdim })
         .div(Math.max(0, n - correction)),
-    mean: () => (keepdim ? center : x.mean(dims)),
+    mean: () => x.mean(dims, { keepdim }),
   };
 }
 

@@ -1,7 +1,7 @@
 // Norms and distances.
 import { give, record } from '../autograd';
-import { checkBoolean, describe, typeError, withDefaults } from '../errors';
-import { broadcastShapes } from '../shape';
+import { checkBoolean, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
+import { broadcastShapes, normalizeDim, shapeText } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 import { extremesOver } from './amax';
 import { binary, scalar } from './broadcast';
@@ -89,6 +89,13 @@ declare module '../tensor' {
      * tensor([1, 2]).dist(tensor([4, 6])).item(); // 5
      */
     dist(other: Tensor, p?: number): Tensor;
+    /**
+     * The tensor with each slice along `dim` whose p-norm is above `maxnorm` scaled down to that norm: `torch.renorm`. p is above 0, x has two dimensions or more.
+     *
+     * @example
+     * tensor([[3, 4], [0, 1]]).renorm(2, 0, 1).toArray().flat().map((v) => v.toFixed(2)); // ["0.60", "0.80", "0.00", "1.00"]
+     */
+    renorm(p: number, dim: number, maxnorm: number): Tensor;
   }
 }
 
@@ -104,4 +111,18 @@ Tensor.prototype.dist = function (this: Tensor, other, p = 2) {
   checkTensor(where, 'other', other, 'float32');
   broadcastShapes(where, this.shape, other.shape);
   return normOf(where, this.sub(other), checkExponent(where, p), undefined, false);
+};
+
+Tensor.prototype.renorm = function (this: Tensor, p, dim, maxnorm) {
+  const where = 'Tensor.renorm';
+  checkTensor(where, 'x', this, 'float32');
+  checkNumber(where, 'p', p);
+  if (p <= 0) throw rangeError(where, `expected p above 0, got ${p}`);
+  checkNumber(where, 'maxnorm', maxnorm, 0);
+  const rank = this.shape.length;
+  if (rank < 2) throw rangeError(where, `expected two dimensions or more, got ${shapeText(this.shape)}`);
+  const own = normalizeDim(where, dim, rank);
+  const others = this.shape.map((_, d) => d).filter((d) => d !== own);
+  const norm = normOf(where, this, p, others, true);
+  return this.mul(choose(where, norm.detach().gt(maxnorm), norm.add(1e-7).reciprocal().mul(maxnorm), scalar(1)));
 };

@@ -1,4 +1,4 @@
-// Which memory a trace knows: pieces that never overlap, and the one in which an array lies.
+// The memory of a trace: a list of pieces that never overlap. Each array of a recorded call lies in exactly one of them.
 import { SimdnnError } from '../errors';
 import type { TensorData } from '../memory';
 import { Base, type Role, type Value } from './calls';
@@ -6,13 +6,13 @@ import { Base, type Role, type Value } from './calls';
 const begins = ({ byteOffset }: TensorData): number => byteOffset;
 const ends = ({ byteOffset, byteLength }: TensorData): number => byteOffset + byteLength;
 
-// Where an array lies in its buffer: asking a typed array takes longer than reading a field.
+// The bytes of an array within its buffer. They are kept in fields because byteOffset and byteLength of a typed array are slower to read.
 interface Span {
   readonly begin: number;
   readonly end: number;
 }
 
-/** The stretches of memory that these arrays cover, in their order in each buffer; arrays that only touch stay two. */
+/** The union of the arrays as a list of stretches, sorted within each buffer. Arrays that overlap are merged; arrays that are only adjacent stay apart. */
 export function stretchesOf(arrays: Iterable<TensorData>): Float32Array[] {
   const byBuffer = new Map<ArrayBufferLike, Span[]>();
   for (const array of arrays) {
@@ -40,7 +40,10 @@ export function stretchesOf(arrays: Iterable<TensorData>): Float32Array[] {
   return stretches;
 }
 
-/** Finds, of pieces of memory that do not overlap, the one that holds an array; undefined where none does, and an error where one holds only a part. */
+/**
+ * Finds the piece of memory that contains an array, among pieces that do not overlap. The result is undefined where no piece has any of its bytes;
+ * an array that lies only partly within a piece is an error.
+ */
 export class MemoryMap<T extends { readonly memory: TensorData }> {
   private readonly byBuffer = new Map<ArrayBufferLike, (Span & { readonly piece: T })[]>();
 
@@ -67,7 +70,7 @@ export class MemoryMap<T extends { readonly memory: TensorData }> {
     const list = this.byBuffer.get(array.buffer);
     if (list === undefined) return undefined;
     const [begin, end] = [begins(array), ends(array)];
-    const at = this.after(list, begin); // the first that begins behind it
+    const at = this.after(list, begin); // the first piece that begins after it
     const found = list[at - 1];
     if (found !== undefined && begin < found.end) {
       if (end > found.end) overlapping();
@@ -77,7 +80,7 @@ export class MemoryMap<T extends { readonly memory: TensorData }> {
     return undefined;
   }
 
-  /** The pieces that hold some of an array. */
+  /** The pieces that share bytes with an array. */
   meeting(array: TensorData): T[] {
     const found: T[] = [];
     this.some(array, (piece) => {
@@ -87,7 +90,7 @@ export class MemoryMap<T extends { readonly memory: TensorData }> {
     return found;
   }
 
-  /** Whether something is so of a piece that holds some of an array. */
+  /** Whether a predicate holds for any of the pieces that share bytes with an array. */
   some(array: TensorData, is: (piece: T) => boolean): boolean {
     const list = this.byBuffer.get(array.buffer);
     if (list === undefined) return false;
@@ -98,7 +101,7 @@ export class MemoryMap<T extends { readonly memory: TensorData }> {
     return false;
   }
 
-  // How many pieces of the list begin at or before this byte.
+  // The number of pieces in the sorted list that begin at or before this byte.
   private after(list: readonly Span[], byte: number): number {
     let low = 0;
     let high = list.length;
@@ -121,8 +124,8 @@ function overlapping(): never {
 const isMadeAnew = ({ isPersistent }: Base): boolean => !isPersistent;
 
 /**
- * The memory of a trace. `known` is what a replay makes anew, and constants; `others` are all arrays of the calls, in no memory that is known or in
- * persistent memory, each with what is known of its role.
+ * The memory of a trace. `known` has the pieces that each replay allocates and the constants. `others` has all arrays of the calls: what lies outside of
+ * `known` is persistent memory, whose role is looked up in `roles`.
  */
 export class Bases {
   private readonly map: MemoryMap<Base>;
@@ -145,12 +148,12 @@ export class Bases {
     }
   }
 
-  /** Whether an array has elements in memory that a replay makes anew. */
+  /** Whether an array has elements in memory that each replay allocates anew. */
   passes(array: TensorData): boolean {
     return array.byteLength > 0 && this.map.some(array, isMadeAnew);
   }
 
-  /** Where an array lies; one without elements lies nowhere else. */
+  /** The base of an array and its position there. An empty array gets a base of its own. */
   of(array: TensorData): Value {
     const base = array.byteLength === 0 ? new Base(array, 'captured') : this.map.of(array)!;
     return { base, begin: (array.byteOffset - base.memory.byteOffset) / 4, array, shape: this.shapes.get(array) ?? [array.length] };

@@ -1,4 +1,4 @@
-// A recorded kernel call: its arguments by name, its arrays as parts of known memory.
+// A recorded kernel call, with its arguments by name and each array as a range of elements of a known piece of memory.
 import { isFloat32Array, isInt32Array } from '../brands';
 import { type ArgumentKind, type KernelArgument, type KernelTable, kernelArguments, kernelNames } from '../kernels.generated';
 import type { TensorData } from '../memory';
@@ -7,12 +7,12 @@ import type { TensorData } from '../memory';
 export type RawCall = [name: keyof KernelTable, ...args: unknown[]];
 
 /**
- * What a piece of memory is to the recorded function. The first three are made anew for each replay: what the function is called with, what it
- * returns, what lies between. The others outlast it.
+ * The role of a piece of memory in the recorded function. The first three are new in each replay: the arguments of the function, the tensors that it
+ * returns, and its intermediate results. The memory of all other roles is persistent: it outlasts the replay.
  */
 export type Role = 'argument' | 'result' | 'temporary' | 'constant' | 'parameter' | 'gradient' | 'state' | 'buffer' | 'packed' | 'captured';
 
-/** One piece of memory. Two of them never overlap. */
+/** A contiguous piece of memory. No two bases of a trace overlap. */
 export class Base {
   constructor(
     readonly memory: TensorData,
@@ -25,35 +25,35 @@ export class Base {
   }
 }
 
-/** An array of a call: so many elements of a base. */
+/** An array argument of a call: a range of elements of a base. */
 export interface Value {
   readonly base: Base;
-  /** Its first element there. */
+  /** The index of its first element in the base. */
   readonly begin: number;
   readonly array: TensorData;
-  /** That of the tensor whose elements they are; of what is no tensor's the number of elements. */
+  /** The shape of the tensor that owns the elements; where no tensor does, the number of elements. */
   readonly shape: readonly number[];
 }
 
-/** A choice is its name, a flag true or false. */
+/** The value of one argument. An enumerator is given by its name, a flag as a boolean. */
 export type Argument = Value | Int32Array | number | string | boolean | null;
 
 /** A call of a trace. */
 export interface TracedCall {
   readonly kernel: keyof KernelTable;
   readonly args: Readonly<Record<string, Argument>>;
-  /** The recorded calls whose work it does; -1: none, it makes a constant anew. */
+  /** The indices of the recorded calls that it replaces; -1 for a call that was added to restore a constant. */
   readonly from: readonly number[];
 }
 
-/** A value that is all of a base. */
+/** The value that covers a whole base. */
 export const whole = (base: Base): Value => ({ base, begin: 0, array: base.memory, shape: [base.memory.length] });
 
 export const isValue = (arg: Argument | undefined): arg is Value => typeof arg === 'object' && arg !== null && 'base' in arg;
 
 export const isArray = (arg: unknown): arg is TensorData => isFloat32Array(arg) || isInt32Array(arg);
 
-/** Whether both are the same elements. */
+/** Whether both are the same range of elements. */
 export const same = (a: Argument | undefined, b: Argument | undefined): boolean =>
   isValue(a) && isValue(b) && a.base === b.base && a.begin === b.begin && a.array.length === b.array.length;
 
@@ -66,12 +66,12 @@ const isMemory = (kind: ArgumentKind): boolean => isWritten(kind) || kind === 'i
 
 /** The arrays of a call. */
 export function valuesOf({ args }: TracedCall): Value[] {
-  const values: Value[] = []; // every pass over the calls asks this: no other lists are made
+  const values: Value[] = []; // a plain loop, without temporary lists: every pass over the calls runs it
   for (const name in args) if (isValue(args[name])) values.push(args[name]);
   return values;
 }
 
-// For each kernel something of those of its arguments whose kind is one of these.
+// A table by kernel: the result of `what` for each of its arguments whose kind satisfies `kinds`.
 const ofArguments = <T>(kinds: (kind: ArgumentKind) => boolean, what: (argument: KernelArgument, place: number) => T) =>
   Object.fromEntries(
     kernelNames.map((name) => [name, kernelArguments[name].flatMap((argument, i) => (kinds(argument.kind) ? [what(argument, i)] : []))]),
@@ -98,11 +98,11 @@ const arraysWhere = (kinds: (kind: ArgumentKind) => boolean): ((call: RawCall) =
   };
 };
 
-/** The arrays of a call as it was made, and those of them that it writes. */
+/** The arrays of a call in the form in which it was recorded: all of them, and only those that it writes. */
 export const arraysOf = arraysWhere(isMemory);
 export const writtenArrays = arraysWhere(isWritten);
 
-/** The numbers that a replay may read anew, by their place in a call as it was made. */
+/** For each kernel the positions, in a recorded call, of the numbers that are read again at each replay. */
 export const liveArguments = Object.fromEntries(
   kernelNames.map((name) => [
     name,
@@ -110,11 +110,11 @@ export const liveArguments = Object.fromEntries(
   ]),
 ) as unknown as Readonly<Record<keyof KernelTable, readonly { index: number; counter: boolean }[]>>;
 
-/** The names of an argument: of flags one for each. */
+/** The names of an argument. An argument of flags has one name for each flag. */
 export const namesIn = ({ name, flags }: KernelArgument): readonly string[] => flags ?? [name];
 
-// For each kernel an object with all its arguments. Copies of it are given their values: an object that gets one property after the other, or is spread into
-// another, takes ten times as long, and a recording has hundreds of them.
+// For each kernel an object that has all its arguments as properties, to be copied and filled in. Adding properties one by one, or spreading one object into
+// another, takes ten times as long, and a recording has hundreds of calls.
 const blanks = Object.fromEntries(
   kernelNames.map((name) => {
     const blank: Record<string, Argument> = {};
@@ -123,7 +123,7 @@ const blanks = Object.fromEntries(
   }),
 ) as Readonly<Record<keyof KernelTable, Record<string, Argument>>>;
 
-/** The arguments of a call of one kernel made of those of another: as they are there, but for these. */
+/** The arguments for a call of `kernel`: those of another kernel's call, with `others` in place of some of them. */
 export function argumentsFor(
   kernel: keyof KernelTable,
   args: TracedCall['args'],
@@ -135,7 +135,7 @@ export function argumentsFor(
   return own;
 }
 
-/** The call with its arguments by name; `placeOf` finds the memory of an array. */
+/** Converts a recorded call to arguments by name. `placeOf` finds the memory of an array. */
 export function traced(call: RawCall, from: number, placeOf: (array: TensorData) => Value): TracedCall {
   const kernel = call[0];
   const args = { ...blanks[kernel] };
@@ -150,7 +150,7 @@ export function traced(call: RawCall, from: number, placeOf: (array: TensorData)
   return { kernel, args, from: [from] };
 }
 
-/** The call as the addon takes it. */
+/** Converts a call back to positional arguments, which the addon takes. */
 export function untraced({ kernel, args }: TracedCall): RawCall {
   const call: RawCall = [kernel];
   for (const { name, values, flags } of kernelArguments[kernel]) {
@@ -167,7 +167,7 @@ export function untraced({ kernel, args }: TracedCall): RawCall {
   return call;
 }
 
-// Which calls use elements of each base, in their order.
+// For each base the indices of the calls that use elements of it, in ascending order.
 function usersIn(calls: readonly TracedCall[]): Map<Base, number[]> {
   const users = new Map<Base, number[]>();
   for (let call = 0; call < calls.length; call++) {
@@ -191,9 +191,9 @@ function uses({ args }: TracedCall, value: Value): boolean {
   return false;
 }
 
-/** How many of the calls use elements of a value. */
+/** Returns a function that counts the calls which use elements of a value. */
 export function usesIn(calls: readonly TracedCall[]): (value: Value) => number {
-  let users: Map<Base, number[]> | null = null; // of many calls nobody asks
+  let users: Map<Base, number[]> | null = null; // made on first use: most passes never ask
   return (value) => {
     users ??= usersIn(calls);
     let count = 0;
@@ -202,6 +202,6 @@ export function usesIn(calls: readonly TracedCall[]): (value: Value) => number {
   };
 }
 
-/** Whether this is the whole of memory that nothing outside of the calls sees. */
+/** Whether this covers a whole temporary, which nothing outside of the calls can see. */
 export const isTemporary = (arg: Argument | undefined): arg is Value =>
   isValue(arg) && arg.base.role === 'temporary' && arg.array.length === arg.base.memory.length;

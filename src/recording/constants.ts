@@ -1,7 +1,7 @@
-// Constants that a function changes, or gives out, are made anew for each replay: by calls in front of all others.
+// Constants that the function overwrites or returns must have their first values again in each replay: copies in front of all other calls restore them.
 import { type Base, type TracedCall, whole } from './calls';
 
-/** The call that makes a constant anew as JavaScript made it. Its memory becomes temporary. */
+/** The call that copies the values with which JavaScript made a constant. The constant's memory becomes a temporary. */
 export function renewal(constant: Base, pristine: Base): TracedCall {
   constant.role = 'temporary';
   const { length } = pristine.memory;

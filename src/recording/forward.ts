@@ -1,4 +1,4 @@
-// A function of tensors as the kernel calls that it makes, each as it was made: what exporters read.
+// The kernel calls that a function of tensors makes, without any rewriting: exporters read them.
 import type { TensorData } from '../memory';
 import type { Tensor } from '../tensor';
 import type { Base, TracedCall, Value } from './calls';
@@ -7,7 +7,7 @@ import { tensorsOf } from './outputs';
 import { type Source, sourcesHeardBy, sourcesOf } from './sources';
 import { hear, placed } from './trace';
 
-/** A tensor that the function was given, or gave. */
+/** An argument or a result of the function. */
 export interface HeardResult {
   readonly value: Value;
   readonly shape: readonly number[];
@@ -15,15 +15,15 @@ export interface HeardResult {
 
 export interface Heard {
   readonly calls: readonly TracedCall[];
-  /** The operation and the module of each call. */
+  /** The operation and the module that made each call. */
   readonly sources: readonly Source[];
   readonly inputs: readonly HeardResult[];
   readonly results: readonly HeardResult[];
-  /** Constants, as JavaScript made them. */
+  /** The values of each constant when JavaScript had made it. */
   readonly constants: ReadonlyMap<Base, TensorData>;
 }
 
-/** Hears `fn` without calculating anything: the state of tensors, modules and random numbers stays as it was. */
+/** Records `fn` without calculating anything. The state of tensors, modules and random numbers is unchanged afterwards. */
 export function heardForward(fn: () => unknown, args: readonly Tensor[]): Heard {
   const listener = new Listener(true, false);
   const results = tensorsOf(hear(listener, fn));

@@ -1,13 +1,13 @@
-// Joins neighbouring kernel calls where one kernel does the work of both with the same bits.
+// A pass over the calls: fuses neighbouring calls where one kernel computes both with the same bits.
 import { kernelArguments, type Unary, unaryValues } from '../kernels.generated';
 import { type Argument, argumentsFor, isTemporary, same, type TracedCall, usesIn } from './calls';
 
-/** Whether a value of so many elements is used by two neighbouring calls and by nothing else, so that it need not be written at all. */
+/** Whether a value of `length` elements is used by exactly two neighbouring calls, so that fusing them makes it unnecessary. */
 type Between = (value: Argument | undefined, length: Argument | undefined) => boolean;
 
 type Fused = { activation: Unary; a: Argument; b: Argument };
 
-// The function whose forward or backward kernel a call is, as the products take it.
+// The activation function that a call computes (or the derivative of which, for `Backward`), with its parameters a and b as the products take them.
 function activationOf({ kernel, args }: TracedCall, suffix: 'Forward' | 'Backward'): Fused | null {
   if (!kernel.endsWith(suffix)) return null;
   const activation = kernel.slice(0, -suffix.length) as Unary;
@@ -16,7 +16,7 @@ function activationOf({ kernel, args }: TracedCall, suffix: 'Forward' | 'Backwar
   return { activation, a, b };
 }
 
-// The activation of a layer, when nothing else reads what lies between them.
+// Fuses a layer with the activation that follows it, if nothing else reads the layer's result.
 function withActivation({ kernel, args, from }: TracedCall, next: TracedCall, between: Between): TracedCall | null {
   if (kernel !== 'linearForward' || args.activation !== 'none') return null;
   const fused = activationOf(next, 'Forward');
@@ -25,7 +25,7 @@ function withActivation({ kernel, args, from }: TracedCall, next: TracedCall, be
   return { kernel, args: argumentsFor(kernel, args, { y: y!, ...fused }), from: [...from, ...next.from] };
 }
 
-// The derivative of the activation whose value was a layer's x, when nothing else reads the layer's dx.
+// Fuses the gradient of a layer with that of the activation which computed the layer's x, if nothing else reads the layer's dx.
 function withDerivative({ kernel, args, from }: TracedCall, next: TracedCall, between: Between): TracedCall | null {
   if (kernel !== 'linearBackward' || args.activation !== 'none') return null;
   const fused = activationOf(next, 'Backward');
@@ -36,8 +36,8 @@ function withDerivative({ kernel, args, from }: TracedCall, next: TracedCall, be
 }
 
 /**
- * A layer and the activation behind it become one call, and so do the gradient of a layer and that of the activation before it, when nothing
- * else reads what lies between them.
+ * Fuses each layer with the activation that follows it, and the gradient of each layer with that of the activation before it, if nothing else
+ * reads the value between the two calls.
  */
 export function fuse(calls: readonly TracedCall[]): TracedCall[] {
   const uses = usesIn(calls);

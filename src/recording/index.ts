@@ -1,4 +1,4 @@
-// Functions of tensors recorded as traces: replayed in place by `compile`, on copies by `train`.
+// Records functions of tensors as traces. `compile` replays them on the tensors' own memory, `train` on copies of it.
 import { recorder } from '../recorder';
 
 export { MemoryMap, stretchesOf } from './bases';

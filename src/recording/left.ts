@@ -1,9 +1,10 @@
-// Tensors that a recorded function made, or was called with, and left somewhere: a replay makes others. Each says so when it is used.
+// A recorded function may store a tensor outside, in a variable or a field, without returning it. No replay writes such a tensor, so that any later use
+// of it throws an error that says so.
 import { SimdnnError } from '../errors';
 import type { Holder } from '../holders';
 import type { Tensor } from '../tensor';
 
-/** What takes the place of a holder in such a tensor. */
+/** The holder of such a tensor, which refuses every use. */
 class Left implements Holder {
   constructor(readonly name: string) {}
 
@@ -19,7 +20,7 @@ class Left implements Holder {
   }
 }
 
-/** Marks tensors on memory that replays do not write. */
+/** Marks tensors whose memory no replay writes. */
 export function leave(where: string, tensors: Iterable<Tensor>): void {
   const left = new Left(where);
   for (const { version } of tensors) version.holder = left;

@@ -1,27 +1,28 @@
-// Listens to one run of a function that is recorded.
+// Takes down everything that one run of a recorded function does.
 import { SimdnnError } from '../errors';
 import { type KernelTable, kernelNames } from '../kernels.generated';
 import { overlap, type TensorData } from '../memory';
 import { eagerKernels, setKernels } from '../native';
 import { hearForwards } from '../nn/forwards';
+import { getFloat32MatmulPrecision } from '../precision';
 import { type Progress, type Recorder, setRecorder } from '../recorder';
 import type { Tensor } from '../tensor';
 import { arraysOf, type RawCall, type Role, writtenArrays } from './calls';
 
-// A table of kernels that hands each call to `take`.
+// A kernel table whose functions pass each call to `take`.
 const tableOf = (take: (call: RawCall) => void): KernelTable =>
   Object.fromEntries(kernelNames.map((name) => [name, (...args: unknown[]) => take([name, ...args])])) as unknown as KernelTable;
 
-/** Calls from `first` to `end`, whose live numbers come from `issue`. */
+/** The calls `first` (inclusive) to `end` (exclusive). Calling `issue` makes them again, with the live numbers of that moment. */
 export interface LiveCalls {
   issue: () => void;
   first: number;
   end: number;
-  /** What is counted once they are done. */
+  /** The counter that advances once they are done. */
   progress: Progress | null;
 }
 
-/** A leaf's gradient, field by field. */
+/** The fields of a leaf that describe its gradient. */
 export interface GradientState {
   gradient: Tensor | null;
   gradientShared: boolean;
@@ -38,7 +39,7 @@ const gradientState = ({ gradient, gradientShared, gradientHidden, gradientSeen,
   gradientHome,
 });
 
-// As it was, with the memory that it was given: the next recording finds the same.
+// Restores a leaf's gradient. The memory that the recording gave it is kept, so that the next recording finds the same.
 function putBack({ leaf, state, home }: LeafGradient): void {
   leaf.gradient = state.gradient;
   leaf.gradientShared = state.gradientShared;
@@ -48,17 +49,17 @@ function putBack({ leaf, state, home }: LeafGradient): void {
   if (home !== state.gradient) leaf.gradientHome ??= home;
 }
 
-/** What happened to a leaf's gradient. */
+/** How the function used a leaf's gradient. */
 export interface LeafGradient {
   leaf: Tensor;
-  /** What it was before the first event. */
+  /** The gradient before the first event. */
   state: GradientState;
-  /** What it was when the function had ended, and the memory that it then had for the next. */
+  /** The gradient when the function had ended, and the memory that was then kept for the next one. */
   after: Tensor | null;
   home: Tensor | null;
-  /** It was cleared before anything else was done with it. */
+  /** Whether the first thing that was done with it was to clear it. */
   cleared: boolean;
-  /** What it was before each time that it was cleared, read or written, and how many calls had been made by then. */
+  /** For each time that it was cleared, read or written: the gradient before, and the number of calls made until then. */
   events: { at: number; before: Tensor | null }[];
 }
 
@@ -67,52 +68,55 @@ const hearingKernels = tableOf((call) => listening!.take(call));
 
 export class Listener implements Recorder {
   readonly calls: RawCall[] = [];
-  /** For each call the operation that made it, and the module whose `forward` it belongs to. */
+  /** For each call: the operation that made it, and the module in whose `forward` it was made. */
   readonly operations: string[] = [];
   readonly modules: (object | null)[] = [];
-  /** Modules whose `forward` was run by no other's. */
+  /** Modules whose `forward` was called directly, not by another module's. */
   readonly outermost = new Set<object>();
-  /** Tensors made, in the order in which they were. */
+  /** The tensors that were made, in order. */
   readonly tensors: Tensor[] = [];
   readonly temporaries = new Set<TensorData>();
   readonly roles = new Map<TensorData, Role>();
   readonly shapes = new Map<TensorData, readonly number[]>();
   readonly liveCalls: LiveCalls[] = [];
   readonly redraws: (() => void)[] = [];
-  /** For each of them how many calls had been made. */
+  /** For each of `redraws`: the number of calls made before it. */
   readonly redrawsAt: number[] = [];
   readonly progresses: Progress[] = [];
-  /** For each of them how many calls had been made. */
+  /** For each of `progresses`: the number of calls made before it. */
   readonly progressEnds: number[] = [];
   readonly guards: (() => boolean)[] = [];
   private readonly ends: (() => void)[] = [];
-  /** Modules that guard all their parameters themselves. */
+  /** Modules that have guards for all their parameters. */
   readonly guarded = new Set<object>();
   readonly leaves = new Map<Tensor, boolean>();
   readonly changes = new Set<Tensor>();
-  /** How often their memory had been changed before. */
+  /** The version counts of changed tensors before the first change. */
   private readonly counts = new Map<Tensor['version'], number>();
-  /** Constants, as JavaScript made them. */
+  /** For each constant, a copy of the values with which JavaScript made it. */
   readonly pristine = new Map<TensorData, TensorData>();
   readonly gradients = new Map<Tensor, LeafGradient>();
 
+  /** How its products take their operands; a plan has one precision. */
+  private readonly precision = getFloat32MatmulPrecision();
   private readonly running: object[] = [];
   private readonly moduleOf = new WeakMap<object, object>();
   private readonly unfinished: TensorData[] = [];
-  /** Copies that stand in for memory which others may share: what is written to one is to be seen in the other. */
+  /** Copies of arguments, which the function is called with in place of the originals. A write to one of them is copied to the other. */
   mirrors: { own: TensorData; original: TensorData }[] = [];
 
   /**
-   * With `dry` the calls are heard, not made: nothing is calculated and no step counted. `watches`: what must stay as it is for the recording to hold is
-   * wanted.
+   * With `dry` the calls are recorded but not executed: nothing is calculated, and no step is counted. `watches` says whether the recording needs guards,
+   * conditions under which it stays valid.
    */
   constructor(
     readonly dry = false,
     readonly watches = true,
   ) {}
 
-  /** A kernel call. */
+  /** Records a kernel call, and executes it unless the listener is dry. */
   take(call: RawCall): void {
+    this.refuseOtherPrecision();
     this.keepPristine();
     if (!this.dry) {
       const [name, ...args] = call;
@@ -122,7 +126,16 @@ export class Listener implements Recorder {
     if (this.mirrors.length > 0) for (const array of writtenArrays(call)) this.reflect(array);
   }
 
-  /** Runs `fn` and hears what it does. */
+  private refuseOtherPrecision(): void {
+    const precision = getFloat32MatmulPrecision();
+    if (precision === this.precision) return;
+    throw new SimdnnError(
+      'SIMDNN_NOT_RECORDABLE',
+      `[setFloat32MatmulPrecision] a recorded function has one precision: it was recorded with "${this.precision}", and a part of it is at "${precision}"\n  hint: set it outside, or as the option precision of the outermost compile or of train.fit`,
+    );
+  }
+
+  /** Runs `fn` and records what it does. */
   run<R>(fn: () => R): R {
     hearForwards();
     setRecorder(this);
@@ -175,7 +188,7 @@ export class Listener implements Recorder {
     const memory = [written, ...changed.map(({ original }) => original)];
     for (const { own, original } of this.mirrors) if (memory.some((array) => overlap(array, original))) own.set(original);
   }
-  // JavaScript has written its constants by the time of the next call.
+  // The values of a constant are complete when the next kernel is called: they are copied then.
   private keepPristine(): void {
     if (this.unfinished.length === 0) return;
     for (const array of this.unfinished) this.pristine.set(array, array.slice());

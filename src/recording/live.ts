@@ -1,11 +1,11 @@
-// The numbers of a plan that are read anew at each replay: rates, step counts, seeds.
+// The numbers in a plan's calls that change from replay to replay and are read again before each: learning rates, step counts, seeds.
 import { type KernelTable, kernelNames } from '../kernels.generated';
 import { eagerKernels, setKernels } from '../native';
 import type { Progress } from '../recorder';
 import { liveArguments, type RawCall } from './calls';
 import type { LiveCalls } from './listener';
 
-// A recorded call with the place of each argument in the table of live numbers; -1: it is not live.
+// A recorded call, with each argument's index in the table of live numbers, or -1 where it is not live.
 interface Expected {
   name: keyof KernelTable;
   args: readonly unknown[];
@@ -18,10 +18,10 @@ const readers = Object.fromEntries(
 ) as unknown as KernelTable;
 
 export class LiveNumbers {
-  /** The numbers as they were read last. */
+  /** The numbers as last read. */
   readonly table: Float64Array;
   private readonly issues: readonly (() => void)[];
-  // What to count after each of them; null when nothing counts twice, so that what is read does not depend on it.
+  // The counter to advance after each of them. Null where every counter advances at most once: the numbers then do not depend on the order.
   private readonly progresses: readonly (Progress | null)[] | null;
   private readonly expected: Expected[] = [];
   private next = 0;
@@ -41,7 +41,7 @@ export class LiveNumbers {
     this.table = new Float64Array(count);
   }
 
-  /** Reads them by making their calls without doing them. False when anything else about these calls has changed. */
+  /** Reads the numbers by issuing their calls to a table that only takes down the arguments. False if anything else about these calls has changed. */
   read(): boolean {
     if (this.issues.length === 0) return true;
     reading = this;
@@ -58,7 +58,7 @@ export class LiveNumbers {
     return this.same && this.next === this.expected.length;
   }
 
-  // An optimizer that steps twice counts in between.
+  // An optimizer that steps twice in one recording reads its second step count after the first was counted. What is counted here is taken back.
   private issueCounting(progresses: readonly (Progress | null)[]): void {
     const putBack: (() => void)[] = [];
     try {
@@ -73,7 +73,7 @@ export class LiveNumbers {
     }
   }
 
-  /** A call that was made while reading. */
+  /** Takes down a call that was issued while reading. */
   take(name: keyof KernelTable, args: readonly unknown[]): void {
     const expected = this.expected[this.next++];
     if (expected === undefined || expected.name !== name || expected.args.length !== args.length) {

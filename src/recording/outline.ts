@@ -1,17 +1,17 @@
-// What must come out again when a function is recorded a second time: the calls, their numbers, and which memory is which.
+// An outline is what must be equal when a function is recorded a second time: its calls, their numbers, and which arguments share memory.
 import { isInt32Array } from '../brands';
 import type { TensorData } from '../memory';
 import { type Argument, type Base, isValue, liveArguments, type TracedCall } from './calls';
 import type { Listener } from './listener';
 
 interface Place {
-  /** Which memory: the same number in the next recording; what is known by itself, or has no elements, has none. */
+  /** Numbers the memory in the order of first use, which is the same in the next recording. Null for memory that is compared by identity, and for empty arrays. */
   number: number | null;
   begin: number;
   length: number;
-  /** Of persistent memory: the memory itself. Gradients and states may move. */
+  /** For persistent memory: the memory itself. Gradients and optimizer states are numbered instead, because they may move. */
   memory: TensorData | null;
-  /** Of a constant: its values. */
+  /** For a constant: its values. */
   constant: TensorData | null;
 }
 
@@ -57,7 +57,7 @@ export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }:
 
 const isPlace = (arg: Entry[number]): arg is Place => typeof arg === 'object' && arg !== null;
 
-// Where two constants differ, in words.
+// Describes the first difference between two constants; null if there is none.
 function firstDifference(now: TensorData, then: TensorData): string | null {
   const at = now.findIndex((value, i) => !Object.is(value, then[i]));
   return at < 0 ? null : `${now[at]} instead of ${then[at]}`;
@@ -77,7 +77,7 @@ function placesDiffer(now: Place, then: Place): string | null {
     : 'uses other memory: a tensor that one call leaves for the next, or one that was replaced';
 }
 
-/** What `now` does otherwise than `then`, in words; null when nothing. */
+/** Describes the first difference between two outlines; null if there is none. */
 export function differenceOf(now: Outline, then: Outline): string | null {
   if (now.length !== then.length) return `${now.length} kernel calls instead of ${then.length}`;
   for (const [c, a] of now.entries()) {

@@ -1,4 +1,4 @@
-// What a compiled function returns: which tensors, where they lie, and the same form again from others.
+// The result of a compiled function: which tensors it has, where they lie, and how to build a result of the same structure from other tensors.
 import { typeError } from '../errors';
 import type { TensorData } from '../memory';
 import { Tensor } from '../tensor';
@@ -13,7 +13,7 @@ export type CompiledOutput =
   // biome-ignore lint/suspicious/noConfusingVoidType: what a function without `return` returns
   | void;
 
-/** The tensors that a function returned. A TypeError for anything else. */
+/** The tensors in a function's result. Throws a TypeError if there is anything else in it. */
 export function tensorsOf(result: unknown): Tensor[] {
   if (result === null || result === undefined) return [];
   const foreign = !Array.isArray(result) && typeof result === 'object' && Symbol.iterator in result; // a Map, say
@@ -24,7 +24,7 @@ export function tensorsOf(result: unknown): Tensor[] {
   return list;
 }
 
-/** Builds a result of the same form from other tensors. */
+/** Returns a function that builds a result of the same structure from other tensors. */
 export function rebuilder(result: unknown): (fresh: Tensor[]) => unknown {
   if (result === null || result === undefined) return () => result;
   if (result instanceof Tensor) return (fresh) => fresh[0];
@@ -33,7 +33,7 @@ export function rebuilder(result: unknown): (fresh: Tensor[]) => unknown {
   return (fresh) => Object.fromEntries(names.map((name, i) => [name, fresh[i]]));
 }
 
-/** Where in a piece of memory a tensor lies. */
+/** The range of elements of a piece of memory that a tensor occupies. */
 interface Place {
   shape: number[];
   begin: number;
@@ -51,7 +51,7 @@ export const cut = (memory: TensorData, { begin, length }: Place): TensorData =>
 
 export const partOf = (t: Tensor, place: Place): Tensor => new Tensor(cut(t.values, place), place.shape.slice(), t.version);
 
-/** A tensor that the function returns: an argument, a part of one, another persistent tensor, or one in memory made anew for each replay. */
+/** A returned tensor: an argument, a view of a part of one, another persistent tensor, or a new tensor in memory that each replay allocates. */
 export type Output =
   | { kind: 'argument'; index: number }
   | ({ kind: 'part'; index: number } & Place)

@@ -1,4 +1,4 @@
-// A recorded function's plan, replayed with a clock: on copies of all persistent memory, so that nothing is trained by being looked at.
+// Measures the calls of a recorded function's plan. They run on copies of all persistent memory, so that profiling trains nothing.
 
 import { noGrad } from '../autograd';
 import { isInt32Array } from '../brands';
@@ -12,19 +12,19 @@ import { Trace } from './trace';
 
 /** A kernel call of a plan with its time. */
 export interface ProfiledCall extends Row {
-  /** The median of its times. */
+  /** The median time of the call. */
   microseconds: number;
-  /** Of a matrix product: its operations a second as a share of what one thread can do at most; null for other kernels. */
+  /** For a matrix product: its operations per second, as a share of what one thread can do at most. Null for other kernels. */
   share: number | null;
 }
 
 /** What `profile` of a compiled function returns. */
 export interface Profile {
-  /** The calls of the plan, in their order. */
+  /** The calls of the plan, in order. */
   calls: ProfiledCall[];
   /** The sum of their times. */
   microseconds: number;
-  /** The multiply-adds that one thread does at most, two operations each, in GFLOP/s, measured along with the calls. */
+  /** The peak of one thread in GFLOP/s, with a multiply-add as two operations, measured together with the calls. */
   peak: number;
   /** The table of `toString()` with the columns us and peak. */
   toString(): string;
@@ -38,7 +38,7 @@ function copyOf(array: TensorData): TensorData {
   return copy;
 }
 
-/** Records `fn` for these arguments, dry, and replays its plan `n` times: on copies of their values and of all persistent memory. */
+/** Records `fn` for these arguments without calculating, and replays its plan `n` times on copies of the arguments and of all persistent memory. */
 export function profileOf(fn: (...args: Tensor[]) => unknown, args: readonly Tensor[], gradEnabled: boolean, n: number): Profile {
   const own = args.map((t) => (t.needsGrad ? t : new Tensor(copyOf(t.values), t.shape.slice())));
   const given = own.map((_, i) => own[args.indexOf(args[i]!)]!);

@@ -1,9 +1,11 @@
-// A compiled function's trace, replayed on JavaScript's own memory, and all that must hold for a replay to be what the function would do.
+// A recording of a compiled function: its trace, which is replayed on the tensors' own memory, and the conditions under which a replay does what the
+// function would do.
 import { isInt32Array } from '../brands';
 import { checkAttached, rangeError, SimdnnError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { allocateFloat, allocateInt, type DType, overlap, type TensorData } from '../memory';
 import { finishedCalls, type Plan, replayPlan } from '../native';
+import type { Float32MatmulPrecision } from '../precision';
 import { randomPosition, setRandomPosition } from '../random';
 import { allHold } from '../recorder';
 import { sameShape, shapeText } from '../shape';
@@ -15,19 +17,19 @@ import { type Profile, profileOf } from './profile';
 import { tableText } from './table';
 import { Trace } from './trace';
 
-/** What a call's argument must be like. Only one that gets a gradient must be the very tensor that was recorded. */
+/** What is required of an argument. An argument that gets a gradient must be the tensor that was recorded; any other only needs its type and shape. */
 interface Argument {
   dtype: DType;
   shape: number[];
   tensor: Tensor | null;
-  /** The first argument that is the same tensor, or on the same memory. */
+  /** The index of the first argument that has the same memory; its own index where there is none before it. */
   sameAs: number;
 }
 
 const firstLike = (args: readonly Tensor[], i: number): number => args.findIndex(({ values }) => values === args[i]!.values);
 
-// The arguments in memory of their own: what the function captured is then never taken for an argument, nor one argument for another that
-// shares its memory. One that gets a gradient is always the same tensor and stays itself.
+// Copies of the arguments, in memory that nothing else uses: a tensor that the function captured is then never mistaken for an argument, nor one
+// argument for another that shares its memory. An argument that gets a gradient is always the same tensor and is not copied.
 function apart<A extends readonly Tensor[]>(args: A): A {
   for (const t of args) {
     checkAttached('compile', t.values);
@@ -37,7 +39,7 @@ function apart<A extends readonly Tensor[]>(args: A): A {
   return own.map((t, i) => own[args.indexOf(args[i]!)] ?? t) as unknown as A;
 }
 
-// What the function changed in place in such a copy counts as a change of the argument, whose values the listener has kept the same.
+// A change in place of such a copy counts as a change of the argument. The listener has already copied the values.
 function putBack(argument: Tensor, own: Tensor): void {
   if (own !== argument && own.version.count > 0) argument.version.count++;
 }
@@ -50,7 +52,7 @@ function refuseDifference(difference: string | null): void {
   );
 }
 
-// Of arrays whose length changes only when their buffer is detached, one for each buffer.
+// The arrays by whose length a detached buffer is noticed. One array for each buffer is enough, except for resizable buffers.
 function watched(arrays: Iterable<TensorData>): { array: TensorData; length: number }[] {
   const seen = new Set<ArrayBufferLike>();
   const out: { array: TensorData; length: number }[] = [];
@@ -67,7 +69,7 @@ type Taken = Omit<ReturnType<typeof Trace.take>, 'result'>;
 export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   readonly trace: Trace;
   private readonly arguments: Argument[];
-  /** Which arguments a replay is given: those that get no gradient, each once. */
+  /** The indices of the arguments that are passed to the plan: those that get no gradient, each once. */
   private readonly passed: number[];
   private readonly outputs: Output[];
   private readonly outputMemory: { dtype: DType; length: number }[];
@@ -75,18 +77,21 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly inputs: (TensorData | null)[];
   private readonly persistent: { array: TensorData; length: number }[];
   private readonly gradients: (LeafGradient & { before: Tensor | null })[];
-  /** Of what each call changes in place, optimizers apart. */
+  /** The versions of the tensors that each call changes in place, other than by an optimizer. */
   private readonly changes: Version[];
   private readonly changedArguments: number[];
-  /** What lasts and is read or written, and leaves whose gradients come and go: none of them may be held by a fit. */
+  /** The persistent memory that is used, and the leaves whose gradients change. A call is refused while a fit holds any of them. */
   private readonly memory: TensorData[];
   private readonly gradientLeaves: Tensor[];
   private readonly plan: Plan;
   private readonly packing: Packing | null;
   private packedPlan: Plan | null = null;
-  /** Whether the second call is known to do what the first did. */
+  /** Whether it is known that the second call does the same as the first. */
   isVerified: boolean;
-  /** The count of changes with which a replay left the leaves. When it finds them so, and they fit, it need not look at them from then on. */
+  /**
+   * The value of `leafChanges` after the last replay, and that at which the leaves were found to fit. While the two and the present value are equal, no leaf
+   * has changed and none needs to be checked.
+   */
   private left = -1;
   private settled = -1;
 
@@ -170,9 +175,9 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   }
 
   /** Whether a call with these arguments would do what was recorded. */
-  fits(args: A, gradEnabled: boolean): boolean {
+  fits(args: A, gradEnabled: boolean, precision: Float32MatmulPrecision): boolean {
     const { trace } = this;
-    if (args.length !== this.arguments.length || gradEnabled !== trace.gradEnabled) return false;
+    if (args.length !== this.arguments.length || gradEnabled !== trace.gradEnabled || precision !== trace.precision) return false;
     for (let i = 0; i < args.length; i++) {
       const now = args[i]!;
       const then = this.arguments[i]!;
@@ -190,7 +195,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     return trace.live.read() && this.isAttached();
   }
 
-  // What JavaScript runs on the way, getters of options say, may have detached memory.
+  // User code that runs during the checks, such as getters of options, may have detached memory.
   private isAttached(): boolean {
     const { persistent } = this;
     for (let i = 0; i < persistent.length; i++) if (persistent[i]!.array.length !== persistent[i]!.length) return false;
@@ -214,7 +219,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     return true;
   }
 
-  // The recorded run's result as a replay would give it: without its history, with the caller's own arguments in place of their copies.
+  // The result of the recorded run in the form that a replay returns: without autograd history, and with the caller's arguments in place of their copies.
   private handOver(args: A, result: R): R {
     const tensors = tensorsOf(result).map((t, i) => {
       const output = this.outputs[i]!;
@@ -226,8 +231,9 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   }
 
   /**
-   * Before the first replay: where the function uses a plain tensor it is recorded once more, dry, and the second call must do what the first did. So a tensor
-   * that each call leaves for the next in a variable is found; a replay would begin with the first again.
+   * Runs before the first replay, if the function uses a tensor that is neither parameter, buffer, state nor constant. The function is recorded once more
+   * without calculating, and must do the same as the first time. This finds a tensor that each call stores in a variable for the next call: a replay would
+   * always use the first one.
    */
   verify(fn: (...args: A) => R, args: A): void {
     const own = apart(args);
@@ -235,7 +241,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.isVerified = true;
   }
 
-  /** Does what was recorded, with other arguments. */
+  /** Replays the recording with other arguments. */
   replay(args: A): R {
     const { inputs, passed, outputMemory, trace } = this;
     const { redraws, progresses, live } = trace;
@@ -254,7 +260,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     try {
       replayPlan(plan, inputs as TensorData[], live.table);
     } catch (error) {
-      // As in eager mode, what came before has happened: numbers were drawn, optimizers have stepped, gradients were cleared or made.
+      // As in eager mode, everything before the failed call has happened: numbers were drawn, optimizers have stepped, gradients were cleared or written.
       const finished = finishedCalls(plan);
       if (random !== null) setRandomPosition(random);
       for (const { redraw, end } of redraws) if (end <= finished) redraw();
@@ -296,8 +302,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     }
   }
 
-  // What the function leaves as the leaves' gradients after so many calls of the plan. Their memory belongs to the plan: the user may not
-  // see it change at the next replay.
+  // Sets the leaves' gradients to what they are after so many calls of the plan. Their memory belongs to the plan and is overwritten by the next replay,
+  // which must not change a gradient that the user has read: hence the copy with `keepGrad`.
   private putGradients(finished = Infinity): void {
     const { gradients, keepGrad } = this;
     for (let i = 0; i < gradients.length; i++) {
@@ -314,12 +320,12 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     }
   }
 
-  /** Throws unless another recording of the same call does the same. */
+  /** Throws if another recording of the same call differs from this one. */
   refuseDifferent(other: Recording<A, R>): void {
     refuseDifference(this.trace.differenceFrom(other.trace));
   }
 
-  /** Replays the plan `n` times with these arguments, on copies, with a clock. */
+  /** Measures `n` replays of the plan with copies of these arguments. */
   profile(fn: (...args: Tensor[]) => unknown, args: A, n: number): Profile {
     return profileOf(fn, args, this.trace.gradEnabled, n);
   }

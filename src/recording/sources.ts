@@ -1,4 +1,4 @@
-// Who made the calls that were recorded: for errors, tables and profiles.
+// The operation and the module that made each recorded call, for error messages, tables and profiles.
 import type { Module } from '../nn/module';
 import type { Listener } from './listener';
 
@@ -8,11 +8,11 @@ export interface Source {
   kernel: string;
   /** The operation that made it, or whose gradient did. */
   operation: string;
-  /** The path of the module whose `forward` ran the operation; of one that is part of no other the name of its class; `""` outside of modules. */
+  /** The path of the module whose `forward` ran the operation. An outermost module is named by its class; outside of modules this is `""`. */
   module: string;
 }
 
-/** What sources are found by. Paths are looked up when they are asked for: that takes longer than all that is kept here. */
+/** What a listener recorded about sources. Module paths are looked up only when they are needed, because that takes longer than recording all of this. */
 export interface SourcesHeard {
   readonly kernels: readonly string[];
   readonly operations: readonly string[];
@@ -20,7 +20,7 @@ export interface SourcesHeard {
   readonly outermost: ReadonlySet<object>;
 }
 
-/** That of a run. */
+/** What a listener recorded of one run. */
 export const sourcesHeardBy = ({ calls, operations, modules, outermost }: Listener): SourcesHeard => ({
   kernels: calls.map(([kernel]) => kernel),
   operations,
@@ -28,7 +28,7 @@ export const sourcesHeardBy = ({ calls, operations, modules, outermost }: Listen
   outermost,
 });
 
-/** The sources of all calls that were heard, in their order. */
+/** The sources of all recorded calls, in order. */
 export function sourcesOf({ kernels, operations, modules, outermost }: SourcesHeard): Source[] {
   const paths = new Map<object, string>();
   for (const root of outermost as ReadonlySet<Module>) {

@@ -1,10 +1,10 @@
-// Whether tensors still have the values that they had.
+// Finds out whether tensors may have changed since they were last looked at.
 import type { Version } from '../tensor';
 
-/** Whether whoever changes the memory counts that: not while a fit works on it, nor where JavaScript has an array on it. */
+/** Whether every change of the memory advances its version. This is not so while a fit works on it, nor where user code has an array on it. */
 export const isCounted = ({ exposed, holder }: Version): boolean => !exposed && holder === null;
 
-/** The versions of some memory as they were last looked at. */
+/** The versions of some tensors when they were last looked at. */
 export class Stamps {
   private readonly counts: number[];
   private readonly taken: number[];
@@ -14,7 +14,7 @@ export class Stamps {
     this.taken = versions.map(({ taken }) => taken);
   }
 
-  /** Whether nothing has changed since this was last asked, or since the beginning; false where that cannot be known. */
+  /** Whether nothing has changed since the last call, or since construction before the first. False where that cannot be known. */
   unchanged(): boolean {
     const { versions, counts, taken } = this;
     let same = true;

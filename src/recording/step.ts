@@ -1,8 +1,9 @@
-// A function of a batch recorded to be run on another thread: nothing is calculated while it is recorded, and its plan touches no memory of
-// JavaScript's. What lasts from step to step is copied in and out by whoever runs it.
+// A function of a batch, recorded in order to run on another thread. Nothing is calculated while it is recorded, and its plan uses no memory that
+// JavaScript owns: whoever runs it copies the persistent memory in and out.
 import { rangeError, SimdnnError } from '../errors';
 import { liesIn, type TensorData } from '../memory';
 import type { Plan, ResultPlace } from '../native';
+import { getFloat32MatmulPrecision } from '../precision';
 import type { RandomPosition } from '../random';
 import { allHold } from '../recorder';
 import { empty, type Tensor, type Version } from '../tensor';
@@ -13,17 +14,17 @@ import type { Packing } from './packing';
 import type { Row } from './table';
 import { Trace } from './trace';
 
-/** What the recorded function gives out for what a step is given. */
+/** What the recorded function returns for one step's batch. */
 export interface Results {
   /** One number for each batch, or none. */
   losses: readonly Tensor[];
-  /** What is gathered step by step. */
+  /** Tensors whose values are collected from every step. */
   outputs: readonly Tensor[];
-  /** How many samples it does. */
+  /** The number of samples in the step. */
   rows: number;
 }
 
-// Tensors like those of a batch, in memory of their own: the same tensor where the batch has the same.
+// Empty tensors of the types and shapes of a batch. A tensor that the batch has twice becomes one tensor that is there twice.
 function fresh(batch: readonly Tensor[]): Tensor[] {
   const own = batch.map(({ shape, dtype }) => empty(shape.slice(), dtype));
   return own.map((_, i) => own[batch.indexOf(batch[i]!)]!);
@@ -35,12 +36,12 @@ export class RecordedStep {
   readonly trace: Trace;
   private readonly packing: Packing | null;
   private readonly args: readonly Tensor[];
-  /** What it gave out, as tensors that are like those of every step. */
+  /** What the function returned when it was recorded: tensors of the types and shapes that every step has. */
   readonly results: Results;
 
   /**
-   * Records what `fn` does with tensors like those of `batch`. The state of tensors, optimizers and random numbers stays as it was. With `packs` its plan
-   * works on packed weights, of which `pack` takes over the values.
+   * Records what `fn` does with tensors of the types and shapes of `batch`. The state of tensors, optimizers and random numbers is unchanged afterwards. With
+   * `packs` the plan uses packed weights, which `pack` brings up to date.
    */
   constructor(where: string, fn: (...args: Tensor[]) => Results, batch: readonly Tensor[], packs = false) {
     this.args = fresh(batch);
@@ -54,28 +55,28 @@ export class RecordedStep {
     }
   }
 
-  /** The arrays of a batch that a plan is given: a tensor that the batch has twice is given once. */
+  /** The indices of the batch's tensors that are passed to the plan. A tensor that the batch has twice is passed once. */
   get given(): number[] {
     return [...new Set(this.args)].map((t) => this.args.indexOf(t));
   }
 
-  /** The leaves that the function used or sent a gradient to. */
+  /** The leaves that the function used, or for which it calculated a gradient. */
   get leaves(): Tensor[] {
     const { leaves, gradients } = this.trace;
     return [...new Set([...leaves, ...gradients].map(({ leaf }) => leaf))];
   }
 
-  /** Philox counters that a step uses. */
+  /** The number of Philox counters that a step uses. */
   get draws(): number {
     return this.trace.draws;
   }
 
-  /** Whether the batch is changed in place. */
+  /** Whether the function changes the batch in place. */
   get changesBatch(): boolean {
     return this.trace.changesArguments;
   }
 
-  /** Whether these tensors are like those it was recorded with. */
+  /** Whether these tensors have the types and shapes that were recorded. */
   takes(batch: readonly Tensor[]): boolean {
     return (
       batch.length === this.args.length &&
@@ -86,9 +87,10 @@ export class RecordedStep {
     );
   }
 
-  /** Whether the function would still do what was recorded. */
+  /** Whether the recording is still valid: the function would do the same. */
   holds(random: RandomPosition): boolean {
-    const { leaves, guards } = this.trace;
+    const { leaves, guards, precision } = this.trace;
+    if (precision !== getFloat32MatmulPrecision()) return false;
     return leaves.every(({ leaf, needsGrad }) => leaf.needsGrad === needsGrad) && allHold(guards) && this.trace.numbers(random) !== null;
   }
 
@@ -99,14 +101,14 @@ export class RecordedStep {
     return [...used].filter(({ isPersistent, memory }) => isPersistent && memory.byteLength > 0).map(({ memory }) => memory);
   }
 
-  /** Whose values it works on; null where some memory is that of no tensor that it used. */
+  /** The versions of the tensors that it reads or writes. Null if some of its memory belongs to no known tensor. */
   get versions(): Version[] | null {
     const values = this.trace.persistent.filter(({ role }) => role !== 'constant');
     const leaves = values.map(({ memory }) => this.trace.leaves.find(({ leaf }) => liesIn(leaf.values, memory))?.leaf);
     return leaves.includes(undefined) ? null : leaves.map((leaf) => leaf!.version);
   }
 
-  /** Packs the weights that may have changed since. */
+  /** Packs the weights that may have changed since they were packed. */
   pack(): void {
     this.packing?.pack();
   }
@@ -116,7 +118,7 @@ export class RecordedStep {
     return this.trace.plan(pieces, this.packing?.calls);
   }
 
-  /** Where results lie among the inputs of such a plan. */
+  /** The positions of results among the inputs of such a plan. */
   places(results: readonly Tensor[], pieces: readonly TensorData[]): ResultPlace[] {
     const inputs = [...this.trace.inputs.map(({ memory }) => memory), ...pieces].map((memory, input) => ({ memory, input }));
     const map = new MemoryMap(inputs);
@@ -127,7 +129,7 @@ export class RecordedStep {
     });
   }
 
-  /** Leaves the gradients as a compiled step does: there, and hidden. */
+  /** Sets the leaves' gradients as a compiled step does: their memory is there, but hidden from the user. */
   leaveGradients(): void {
     for (const { leaf, after } of this.trace.gradients) {
       leaf.gradient = after; // null where it was only cleared
@@ -138,7 +140,10 @@ export class RecordedStep {
     }
   }
 
-  /** Throws unless the function, recorded again, does the same: a tensor that one call leaves for the next, or a count kept in JavaScript, is found so. */
+  /**
+   * Records the function again and throws if it differs. This finds a tensor that one call stores for the next, and numbers that user code counts in a
+   * variable.
+   */
   verify(where: string, fn: (...args: Tensor[]) => Results): void {
     const own = fresh(this.args);
     const difference = this.trace.differenceNow(where, () => fn(...own), own, resultsOf);
@@ -149,7 +154,7 @@ export class RecordedStep {
     );
   }
 
-  /** The calls of the plan, for people. */
+  /** The calls of the plan, as rows of a table. */
   rows(): Row[] {
     return this.trace.rows(this.packing?.calls);
   }

@@ -1,25 +1,25 @@
-// A plan as a table that a person can read.
+// The calls of a plan as a table in plain text.
 import { flopsOf, kernelArguments } from '../kernels.generated';
 import { type Base, isValue, namesIn, type TracedCall, type Value } from './calls';
 import type { Source } from './sources';
 
-/** One call of a plan, for people. */
+/** One call of a plan, as a row of the table. */
 export interface Row extends Source {
-  /** The shapes of its arrays and where they lie. */
+  /** The shapes and the memory of its arrays. */
   buffers: string;
-  /** Its numbers, in their order. */
+  /** Its numbers, in the order of its arguments. */
   numbers: string;
-  /** The kernels whose work it does as well. */
+  /** The kernels that were fused into it. */
   fused: string;
-  /** Bytes of all its arrays, each counted once. */
+  /** The bytes of all its arrays, each array counted once. */
   bytes: number;
   /** Multiplications and additions of a matrix product; 0 for other kernels. */
   flops: number;
 }
 
 /**
- * Names memory: `t0`, `in0`, `out0`, and what lasts by its role and where it begins, `parameter0`, in the order in which it is met, so that a layer
- * which is used twice is seen to be one.
+ * Returns a function that names memory: temporaries `t0`, inputs `in0`, results `out0`, and persistent memory by its role, `parameter0`. Numbers are
+ * given in the order of first use, and the same memory has the same name, so that a layer which is used twice can be recognized.
  */
 export function namesOf(temporaries: readonly Base[], inputs: readonly Base[]): (value: Value) => string {
   const counts = new Map<string, number>();
@@ -39,7 +39,7 @@ export function namesOf(temporaries: readonly Base[], inputs: readonly Base[]): 
   };
 }
 
-// Its numbers in their order, what was chosen, and the names of the flags that are set; of an activation nothing where there is none.
+// The numbers and enumerators of a call that differ from their defaults, in the order of its arguments, and the names of the flags that are set.
 const numbersOf = ({ kernel, args }: TracedCall): string =>
   kernelArguments[kernel]
     .flatMap((argument) => {
@@ -49,7 +49,7 @@ const numbersOf = ({ kernel, args }: TracedCall): string =>
     })
     .join(' ');
 
-/** The row of a call; `sources` are those of the recorded calls, of which it stands for some; `place` names the memory of an array. */
+/** The row of a call. `sources` are those of all recorded calls; `place` names the memory of an array. */
 export function rowOf(call: TracedCall, sources: readonly Source[], place: (value: Value) => string): Row {
   const { kernel, from } = call;
   const args = kernelArguments[kernel].flatMap((argument) => namesIn(argument).map((name) => call.args[name]!));

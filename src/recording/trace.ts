@@ -1,11 +1,12 @@
-// What a function of tensors does, as data: its kernel calls over memory that is known, what it leaves behind, and what must hold for it to do the
-// same again. Compiled functions, fits, evaluations and predictions are all made of it.
+// A trace is a function of tensors as data: its kernel calls and the memory they use, its effects on leaves and counters, and the conditions under
+// which it does the same again. Compiled functions, fits, evaluations and predictions are all built on traces.
 import { isGradEnabled } from '../autograd';
 import { ignoringHolders } from '../holders';
 import type { TensorData } from '../memory';
 import { createPlan, type Plan } from '../native';
 import { Parameter } from '../nn/parameter';
 import { ownersOf } from '../nn/registry';
+import { atPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from '../precision';
 import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
 import type { Progress } from '../recorder';
 import type { Tensor } from '../tensor';
@@ -22,20 +23,20 @@ import { Packing } from './packing';
 import { type SourcesHeard, sourcesHeardBy, sourcesOf } from './sources';
 import { namesOf, type Row, rowOf } from './table';
 
-// Runs `fn` and hears it; with a dry listener the state of tensors, optimizers and random numbers stays as it was.
+// Runs `fn` and records it. With a dry listener the state of tensors, optimizers and random numbers is unchanged afterwards.
 export const hear = <R>(heard: Listener, fn: () => R): R =>
   heard.dry ? ignoringHolders(() => atRandomPosition(randomPosition(), () => heard.run(fn))) : heard.run(fn);
 
-// What was heard, as calls over pieces of memory.
+// The recorded calls, with each array as a range of elements of a piece of memory.
 export function placed(heard: Listener, args: readonly Tensor[], results: readonly Tensor[]) {
   for (const { home } of heard.gradients.values()) {
     if (home === null) continue;
-    heard.temporaries.delete(home.values); // a leaf's gradient outlasts the step: its memory is the leaf's
+    heard.temporaries.delete(home.values); // a leaf's gradient outlasts the step, so its memory is persistent
     heard.memory(home.values, 'gradient');
   }
   for (const leaf of heard.leaves.keys()) if (leaf.needsGrad || leaf instanceof Parameter) heard.memory(leaf.values, 'parameter');
 
-  // One that gets a gradient is always the same tensor: it lasts.
+  // An argument that gets a gradient is always the same tensor, so its memory is persistent and not an input.
   const own = new Set(args.filter((t) => !t.needsGrad).map(({ values }) => values));
   const passed = [...own].map((memory) => new Base(memory, 'argument'));
   const made = [...heard.temporaries].map((memory) => new Base(memory, 'temporary'));
@@ -50,14 +51,15 @@ export function placed(heard: Listener, args: readonly Tensor[], results: readon
 
 type Placement = ReturnType<typeof placed>;
 
-// Tensors on memory that a replay makes anew.
+// The tensors whose memory each replay allocates anew.
 function leftIn(heard: Listener, args: readonly Tensor[], bases: Bases): Set<Tensor> {
   const left = new Set<Tensor>();
   for (const tensors of [heard.tensors, args]) for (const tensor of tensors) if (bases.passes(tensor.values)) left.add(tensor);
   return left;
 }
 
-// For each number of recorded calls, 0 included, how many of the plan's begin with one of so many first ones.
+// Maps positions among the recorded calls to positions in the plan: element i is the number of the plan's calls that begin with one of the first i recorded
+// calls, for i from 0 to `recorded`.
 function countsBefore(calls: readonly TracedCall[], recorded: number): number[] {
   const counts = Array<number>(recorded + 1).fill(0);
   for (const { from } of calls) counts[from[0]! + 1]!++;
@@ -74,8 +76,8 @@ function usedBy(calls: readonly TracedCall[], used: Set<Base>): void {
   }
 }
 
-// The calls of a replay, and the memory that they use. Apart from what a trace keeps besides, so that the machine code of either is made, and made
-// anew, by itself: that of all at once took the compiler 200 ms, five times before it fitted all traces that a process makes.
+// The calls of a replay and the memory that they use. This is a function of its own, apart from the constructor, so that V8 optimizes the two separately:
+// as one function they took its compiler 200 ms, five times over, until the code suited all traces of a process.
 function callsOver({ passed, constants, bases, recorded }: Placement, results: readonly Tensor[]) {
   const given = results.map(({ values }) => bases.of(values));
   const written = recorded.flatMap(writtenBy);
@@ -103,7 +105,7 @@ function callsOver({ passed, constants, bases, recorded }: Placement, results: r
 
 type LiveRow = [call: number, argument: number, counter: boolean];
 
-// Where the numbers of recorded calls that differ from replay to replay are in the plan.
+// The position in the plan of each live number of the recorded calls.
 function liveRowsOf(heard: Listener, calls: readonly TracedCall[]): LiveRow[] {
   return heard.liveCalls.flatMap(({ first, end }) =>
     heard.calls.slice(first, end).flatMap(([name], i) => {
@@ -120,39 +122,41 @@ const drawsOf = (redraws: readonly (() => void)[]): number =>
   });
 
 export class Trace {
-  /** The calls of a replay: those that were recorded, joined where one kernel does the work of several. */
+  /** The calls of a replay: the recorded ones, after fusion. */
   readonly calls: readonly TracedCall[];
-  /** Memory that is made anew for each replay: the arguments, but for those that get a gradient, and what the function returns. */
+  /** The memory that each replay is given: that of the arguments, except those that get a gradient, and that of the results. */
   readonly inputs: readonly Base[];
-  /** Memory whose values outlast a replay, and those parts of it that a replay changes. */
+  /** Memory whose values outlast a replay, and the parts of it that a replay writes. */
   readonly persistent: readonly Base[];
   readonly written: readonly Value[];
-  /** Whether it changes an argument in place. */
+  /** Whether the function changes an argument in place. */
   readonly changesArguments: boolean;
-  /** The leaves that the function used, with their need of a gradient, and those whose gradients it cleared, read or wrote. */
+  /** The leaves that the function used, with whether they required a gradient, and the leaves whose gradients it cleared, read or wrote. */
   readonly leaves: readonly { leaf: Tensor; needsGrad: boolean }[];
   readonly gradients: readonly LeafGradient[];
-  /** What it changed in place, but by an optimizer. */
+  /** The tensors that it changed in place, other than by an optimizer. */
   readonly changes: readonly Tensor[];
   readonly guards: readonly (() => boolean)[];
   readonly live: LiveNumbers;
-  /** What is drawn, and what is counted along, each with the number of the plan's calls before it. */
+  /** The draws of random numbers and the counters that advance, each with the number of the plan's calls before it. */
   readonly redraws: readonly { redraw: () => void; end: number }[];
   readonly progresses: readonly { progress: Progress; end: number }[];
-  /** Philox counters that a replay uses. */
+  /** The number of Philox counters that a replay uses. */
   readonly draws: number;
   readonly gradEnabled: boolean;
+  /** How its products take their operands. */
+  readonly precision: Float32MatmulPrecision;
 
   private readonly temporaries: readonly Base[];
   private readonly liveRows: LiveRow[];
-  /** What must come out when the function is recorded again. */
+  /** What must be equal when the function is recorded again. */
   private readonly outline: Outline;
   private readonly sourcesHeard: SourcesHeard;
 
   /**
-   * Runs `fn` and records it. `args` are of the trace's own, but for those that get a gradient; `resultsOf` names the tensors in what `fn` gives.
-   * With `dry` nothing is calculated, and the state of tensors, optimizers and random numbers stays as it was. Beside the trace, which keeps nothing of
-   * the run that it does not need: the tensors that hold nothing after a replay, and where arrays lie.
+   * Runs `fn` and records it. `args` must be tensors in memory of their own, except those that get a gradient; `resultsOf` returns the tensors in what `fn`
+   * returned. With a dry listener nothing is calculated, and the state of tensors, optimizers and random numbers is unchanged afterwards. The trace keeps
+   * only what replays need; returned beside it are `left`, the tensors whose memory no replay writes, and `bases`, the memory of all arrays.
    */
   static take<R>(
     where: string,
@@ -173,6 +177,7 @@ export class Trace {
   private constructor(heard: Listener, placement: Placement, results: readonly Tensor[]) {
     const { bases, outline } = placement;
     this.gradEnabled = isGradEnabled();
+    this.precision = getFloat32MatmulPrecision();
     this.gradients = [...heard.gradients.values()];
     this.outline = outline;
     const { calls, inputs, temporaries, persistent, written } = callsOver(placement, results);
@@ -190,7 +195,7 @@ export class Trace {
     this.live = new LiveNumbers(heard.liveCalls, heard.calls);
     this.liveRows = liveRowsOf(heard, calls);
 
-    // What happened after so many recorded calls happens after so many of the plan.
+    // Positions among the recorded calls become positions among the plan's calls.
     const inPlan = countsBefore(calls, heard.calls.length);
     this.redraws = heard.redraws.map((redraw, i) => ({ redraw, end: inPlan[heard.redrawsAt[i]!]! }));
     this.progresses = heard.progresses.map((progress, i) => ({ progress, end: inPlan[heard.progressEnds[i]!]! }));
@@ -199,23 +204,23 @@ export class Trace {
     this.sourcesHeard = sourcesHeardBy(heard);
   }
 
-  /** Whether it uses a tensor that is no parameter, buffer, state or constant: one that an earlier call may have left, and a later one may replace. */
+  /** Whether it uses a tensor that is neither parameter, buffer, state nor constant. An earlier call may have stored such a tensor, and a later one may replace it. */
   get usesPlainTensors(): boolean {
     return this.persistent.some(({ role }) => role === 'captured');
   }
 
-  /** The calls with packed weights, where it only infers and that is worth it. */
+  /** The calls with packed weights, if the function only infers and packing is worthwhile; else null. */
   packing(): Packing | null {
     const leaves = this.leaves.map(({ leaf }) => leaf);
     return this.gradients.length === 0 ? Packing.of(this.calls, leaves, this.written) : null;
   }
 
-  /** How many kernel calls were recorded. */
+  /** The number of kernel calls that were recorded. */
   get recorded(): number {
     return this.outline.length;
   }
 
-  /** What the function does otherwise when it is run once more, dry, on other tensors of the trace's own: in words; null when nothing. */
+  /** Records the function once more without calculating, on other tensors in memory of their own, and describes the first difference; null if there is none. */
   differenceNow<R>(where: string, fn: () => R, args: readonly Tensor[], resultsOf: (result: R) => readonly Tensor[]): string | null {
     const heard = new Listener(true, false);
     const results = resultsOf(hear(heard, fn));
@@ -224,23 +229,19 @@ export class Trace {
     return differenceOf(outline, this.outline);
   }
 
-  /** What another trace of the same function does otherwise, in words; null when nothing. */
+  /** Describes the first difference of another trace of the same function; null if there is none. */
   differenceFrom(other: Trace): string | null {
     return differenceOf(other.outline, this.outline);
   }
 
-  /** A plan that is given the inputs, and behind them `pieces`, in which persistent memory may lie, at each replay. Other persistent memory it uses in place. */
+  /** Makes a plan. Each replay is given the inputs, followed by `pieces`, which contain persistent memory. Persistent memory outside of `pieces` is used in place. */
   plan(pieces: readonly TensorData[] = [], calls: readonly TracedCall[] = this.calls): Plan {
     const inputs = [...this.inputs.map(({ memory }) => memory), ...pieces];
-    return createPlan(
-      calls.map(untraced),
-      this.temporaries.map(({ memory }) => memory),
-      inputs,
-      this.liveRows,
-    );
+    const temporaries = this.temporaries.map(({ memory }) => memory);
+    return atPrecision(this.precision, () => createPlan(calls.map(untraced), temporaries, inputs, this.liveRows));
   }
 
-  /** The live numbers of the next step when the random numbers stand at `random`; null when they are no longer as recorded. */
+  /** The live numbers of the next step, with the random numbers at position `random`. Null if their calls are no longer as recorded. */
   numbers(random: RandomPosition): number[] | null {
     return atRandomPosition(random, () => {
       for (const { redraw } of this.redraws) redraw();
@@ -248,7 +249,7 @@ export class Trace {
     });
   }
 
-  /** What it returns puts back what is counted now. */
+  /** Returns a function that restores the present state of all counters. */
   keep(): () => void {
     const putBack = this.progresses.map(({ progress }) => progress.keep());
     const counts = this.changes.map(({ version }) => version.count);
@@ -258,7 +259,7 @@ export class Trace {
     };
   }
 
-  /** What `read` returns as if one more step had been done. */
+  /** Calls `read` in the state that the counters will have after one more step. */
   peek<T>(read: () => T): T {
     const putBack = this.keep();
     try {
@@ -269,26 +270,26 @@ export class Trace {
     }
   }
 
-  /** Whether whoever counts says that the numbers of many steps are known ahead. */
+  /** Whether all counters say that the numbers of many steps are known in advance. */
   get steady(): boolean {
     return this.progresses.every(({ progress }) => progress.steady());
   }
 
-  /** Counts steps that were done. */
+  /** Advances all counters by steps that were done. */
   commit(steps: number): void {
     if (steps === 0) return;
     for (const { progress } of this.progresses) progress.commit(steps);
     for (const version of new Set(this.changes.map((t) => t.version))) version.count += steps;
   }
 
-  /** The calls of a replay, for people. */
+  /** The calls of a replay, as rows of a table. */
   rows(calls: readonly TracedCall[] = this.calls): Row[] {
     const place = namesOf(this.temporaries, this.inputs);
     const sources = sourcesOf(this.sourcesHeard);
     return calls.map((call) => rowOf(call, sources, place));
   }
 
-  /** A call in words: kernel, operation, module, shapes, numbers. */
+  /** Describes a call for an error message: kernel, operation, module, shapes, numbers. */
   callText(call: number): string {
     const { kernel, operation, module, buffers, numbers, fused } = rowOf(this.calls[call]!, sourcesOf(this.sourcesHeard), () => 'array');
     const words = [kernel, fused, operation && `of ${operation}`, module && `in ${module}`, `(${buffers}; ${numbers})`];

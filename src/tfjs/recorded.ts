@@ -2,6 +2,7 @@
 import { engine, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { allocateFloat, liesIn, overlap, type TensorData } from '../memory';
 import { finishedCalls, type Plan, replayPlan } from '../native';
+import { getFloat32MatmulPrecision } from '../precision';
 import { randomPosition, setRandomPosition } from '../random';
 import { allHold } from '../recorder';
 import { Listener, Trace, writtenBy } from '../recording';
@@ -138,7 +139,8 @@ export class Replay {
       if (variable.isDisposed || variable.dataId !== dataId || variable.trainable !== trainable || !data.has(dataId)) return false;
       if (piece.held !== values || values.length !== variable.size || (isWritten && !(piece.isHome && piece.refCount === 1))) return false;
     }
-    return allHold(this.trace.guards) && this.trace.live.read();
+    const { guards, live, precision } = this.trace;
+    return precision === getFloat32MatmulPrecision() && allHold(guards) && live.read();
   }
 
   // A plan reads no memory that another of its arrays has: it is given copies.

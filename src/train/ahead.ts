@@ -1,46 +1,46 @@
-// The live numbers of steps to come, one by one: where a scheduler sets the rates after each step, or an optimizer's numbers are no linear function of its
-// count, they are found by going through the steps without doing them.
+// Calculates the live numbers of the next steps in advance, step by step. This is needed if a scheduler sets the rates after each step, or if an optimizer's
+// numbers are not linear functions of its step count: the counters then go through the steps without executing them, and are restored afterwards.
 import type { Limits, LoopRun } from '../native';
 import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 
-/** How something was. */
+/** A state that was remembered, to be compared with the present one. */
 interface Stamp {
-  /** Whether it is so. */
+  /** Whether the present state equals it. */
   holds(): boolean;
-  /** Has it be so again, but for what others have set meanwhile: what it returns sets that. Null where they have changed more than can be set aside. */
+  /** Restores it, apart from what others have changed since, and returns a function that applies those changes again. Null if they changed too much for that. */
   setAside(): (() => void) | null;
 }
 
 const unchanging: Stamp = { holds: () => true, setAside: () => () => {} };
 
-/** What is done between two steps, by a fit's schedulers. */
+/** What a fit's schedulers do between two steps. */
 export interface BetweenSteps {
-  /** What it returns puts all back that `step` changes, as it is now. */
+  /** Returns a function that restores everything that `step` changes to its present state. */
   keep(): () => void;
-  /** How all is now that `step` changes, and whoever else may. */
+  /** Remembers the present state of everything that `step` changes. */
   stamp(): Stamp;
-  /** After a step that is only gone through. */
+  /** Does what follows a step, in a simulation of the steps. */
   step(): void;
-  /** The rates of each step that was gone through and is not counted yet. */
+  /** The rates of each step that was simulated and is not counted yet. */
   foreseen: number[][];
-  /** Whether it asks functions of the user's, which may answer otherwise when they are asked again. */
+  /** Whether it calls functions of the user's, whose answer may change. */
   readonly asks: boolean;
 }
 
-/** What comes after steps. */
+/** What follows steps that were done. */
 export interface AfterSteps {
-  /** Called with how many were done, before anything else is done about them. Throws only where no step that was done comes behind. */
+  /** Called first with the number of steps that were done. It may throw only if no other step was done after them. */
   done(steps: number): void;
-  /** The same of steps that were gone through ahead and whose counts are set already, before the last one is counted. */
+  /** Called instead of `done` for steps that were simulated in advance, when all counters are set and only the last step is not counted yet. */
   passed(steps: number): void;
-  /** Somebody has stepped a scheduler, or put another group in the place of one, since these steps were gone through. */
+  /** Called if somebody has stepped a scheduler or replaced a parameter group since the steps were simulated. */
   changed(): void;
-  /** The limits of a run that begins now: of one step where what comes after it changes the next and cannot be gone through ahead. */
+  /** The limits of a run that begins now. It is limited to one step if what follows a step changes the next one and cannot be simulated. */
   within(limits: Limits): Limits & { between: BetweenSteps | null };
 }
 
-/** Nothing. */
+/** Nothing follows the steps. */
 export const nothingAfter: AfterSteps = {
   done: () => {},
   passed: () => {},
@@ -48,31 +48,31 @@ export const nothingAfter: AfterSteps = {
   within: (limits) => ({ ...limits, between: null }),
 };
 
-/** A step to come: its recording, by number, and where its random numbers begin. */
+/** One of the next steps: the index of its recording, and where its random numbers begin. */
 export interface NextStep {
   kind: number;
   offset: number;
 }
 
-/** The numbers of steps to come. */
+/** The numbers of the next steps. */
 interface Ahead {
   readonly numbers: NonNullable<LoopRun['ahead']>;
   readonly steps: readonly NextStep[];
   readonly seed: number;
-  /** Their rates, where something is done between them. */
+  /** The rates of these steps, if something is done between them. */
   readonly foreseen: number[][];
-  /** Sets all that is counted to what it is before the last of these steps, as if those before it had been gone through one by one; null: they must be. */
+  /** Sets all counters to their state before the last of these steps. Null if that is unknown, so that the steps must be counted one by one. */
   readonly pass: (() => void) | null;
-  /** All that they were found from, before the first. */
+  /** The state from which the numbers were calculated, before the first step. */
   readonly from: Stamp;
-  /** Whether the parameters are as they were then, of which `pass` sets how often they were changed. */
+  /** Whether the parameters are unchanged since. `pass` may set their versions only in that case. */
   isUntouched(): boolean;
 }
 
 /**
- * The numbers of as many of these steps as can be told, one at least. It ends before a step whose calls would be others than were recorded, and
- * before one that comes after an error, or after random numbers that were drawn in between: the fit comes there when all before it is done.
- * They come after `before`, which are not counted yet.
+ * Calculates the numbers of as many of these steps as possible, of at least one. It stops before a step whose calls would differ from the recorded ones,
+ * and before a step that would follow an error or a draw of random numbers: the fit gets there when all steps before are done. With `before`, these steps
+ * follow those of `before`, which are not counted yet.
  */
 function numbersAhead(
   kinds: readonly RecordedStep[],
@@ -107,7 +107,7 @@ function numbersAhead(
     for (const [at, { kind, offset }] of next.entries()) {
       const { trace } = kinds[kind]!;
       const row = trace.numbers({ seed, offset });
-      if (row === null && at > 0) break; // the first ones are as recorded: whoever asks has looked
+      if (row === null && at > 0) break; // the calls of the first step are as recorded: the caller has checked that
       rows.push(row!);
       if (at + 1 === next.length) {
         if (!between?.asks) pass = keep();
@@ -146,17 +146,17 @@ function drawsNothing(between: BetweenSteps, position: RandomPosition): boolean 
   }
 }
 
-const mostAhead = 256; // some milliseconds of a small model, and one of JavaScript
+const mostAhead = 256; // as many steps take some milliseconds with a small model, and their numbers one millisecond
 
-/** What a loop is told of its steps one by one, run by run. */
+/** Tells a loop the numbers of its steps one by one, run by run. */
 export class StepsAhead {
-  /** The steps of the present run, or the last; null: none were told so. */
+  /** The steps of the present run, or of the last one. Null if their numbers are linear and need not be told. */
   told: Ahead | null = null;
   private coming: Ahead | null = null;
-  /** Of how many steps: as many as the last segments had time for. */
+  /** The number of steps to calculate: as many as the last runs had time for. */
   private most = 16;
 
-  /** Finds the numbers of steps that a run is told; `steps` are those to come, so many at most. */
+  /** Calculates the numbers of the steps of a run. `steps` returns the next steps, at most as many as it is asked for. */
   tell(kinds: readonly RecordedStep[], steps: (most: number) => readonly NextStep[], seed: number, between: BetweenSteps | null): Ahead {
     const next = steps(this.most);
     const { coming } = this;
@@ -166,7 +166,7 @@ export class StepsAhead {
     return told;
   }
 
-  /** While the thread does the steps of a run: finds the numbers of those behind them, should they be what follows. */
+  /** Called while the thread executes a run: calculates the numbers of the steps that probably follow. */
   tellOn(kinds: readonly RecordedStep[], steps: (most: number) => readonly NextStep[], between: BetweenSteps | null): void {
     this.coming = null;
     const { told } = this;
@@ -176,17 +176,17 @@ export class StepsAhead {
     } catch {} // whoever comes there is told
   }
 
-  /** So many steps of the run were done. */
+  /** Called when so many steps of the run were done. */
   ran(done: number): void {
     if (this.told === null) return;
     if (done < this.told.steps.length) this.coming = null;
     this.most = this.mostAfter(done);
   }
 
-  /** Counts what the run did. */
+  /** Advances the counters by what the run did. */
   commit(kinds: readonly RecordedStep[], all: number, after: AfterSteps): void {
     const { steps: order, pass, from } = this.told!;
-    const setAgain = from.setAside(); // what is set while steps are done whose rates were found counts behind them
+    const setAgain = from.setAside(); // what others set while the run was under way takes effect after its steps
     if (setAgain === null) after.changed();
     let step = 0;
     if (setAgain !== null && all === order.length && pass !== null) {
@@ -210,7 +210,7 @@ export class StepsAhead {
   }
 }
 
-// Whether steps whose numbers were found are those that come, and begin as they were found.
+// Whether the steps whose numbers were calculated are the next ones, and the state is the one from which they were calculated.
 function isStill(found: Ahead, kinds: readonly RecordedStep[], next: readonly NextStep[], nextSeed: number): boolean {
   const { steps, seed, numbers } = found;
   if (seed !== nextSeed || steps.length > next.length || !found.from.holds() || !found.isUntouched()) return false;

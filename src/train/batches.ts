@@ -47,3 +47,14 @@ export function checkBatch(where: string, batch: unknown, alone: boolean): reado
   for (const t of tensors as Tensor[]) refuseHeld(where, t);
   return [...(tensors as Tensor[])];
 }
+
+const manyShapes = 16; // each has a recording of its own
+
+/** Says once, when so many shapes of batches have been met, that each costs a recording. */
+export function warnOfMany(where: string, shapes: number): void {
+  if (shapes !== manyShapes + 1) return;
+  process.emitWarning(
+    `[${where}] the loader gives batches of more than ${manyShapes} shapes: each is recorded when it is met first, which costs as much as some hundred steps of a small model. Rows padded to few lengths train faster.`,
+    { code: 'SIMDNN_MANY_SHAPES' },
+  );
+}

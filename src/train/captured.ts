@@ -1,13 +1,13 @@
-// Tensors that the steps of a session read and none of them writes: the code that was recorded found them somewhere, and JavaScript may change them at any time.
+// The tensors that the steps of a session only read. The recorded function has captured them, and user code may change them at any time.
 import { liesIn, type TensorData } from '../memory';
 import { isCounted, type RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 
 export class Captured {
-  /** With the count of changes that was copied; -1: an older one was. */
+  /** The version of the values that were copied; -1 if an older one was. */
   private readonly versions = new Map<Tensor, number>();
 
-  /** Those of a recording; `fresh` is the memory that was copied for it, null: all was. */
+  /** Adds those of a recording. `fresh` is the memory that was copied for it; null: all of its memory was copied. */
   add({ leaves, trace }: RecordedStep, fresh: readonly TensorData[] | null): void {
     for (const leaf of leaves) {
       if (leaf.requiresGrad || trace.changes.includes(leaf) || this.versions.has(leaf)) continue;
@@ -16,7 +16,7 @@ export class Captured {
     }
   }
 
-  /** Those that may have changed since it was asked last. */
+  /** The tensors that may have changed since this was last asked. */
   changed(): Tensor[] {
     const changed: Tensor[] = [];
     for (const [t, count] of this.versions) {

@@ -195,9 +195,9 @@ export async function crossValidate<Item>(
     const training = trainings[fold]!;
     await training.train(Infinity, signal);
     if (!o.predictions || signal.aborted) return;
-    const { targets = 1, sampleWeights = false } = training.options;
+    const { targets = 1, sampleWeights = false, precision } = training.options;
     const rows = new Subset(dataset, parts[fold]!);
-    outputs[fold] = await training.inSequence(() => outputsFor(where, training.model, rows, { targets, sampleWeights }));
+    outputs[fold] = await training.inSequence(() => outputsFor(where, training.model, rows, { targets, sampleWeights }, precision));
   });
   const folds = trainings.map((training, fold): FoldReport => {
     const [history, { initialEpoch = 0 }] = [training.history!, training.options];

@@ -8,7 +8,7 @@ import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 import { type AfterSteps, nothingAfter } from './ahead';
 import { awaited } from './batch';
-import { type Batches, checkBatch, checkLoader, stepsIn } from './batches';
+import { type Batches, checkBatch, checkLoader, stepsIn, warnOfMany } from './batches';
 import { eachOnce, Feed, type Known } from './feed';
 import { refuseData } from './refusals';
 import { batchesOf, fedSegment, lastKind, type Outputs, type Segment, sum, weightOf } from './segment';
@@ -16,7 +16,7 @@ import { copyRows, refuseReport, Session } from './session';
 import type { Source } from './source';
 import { RandomStream } from './stream';
 import type { LossTask } from './tasks';
-import { hurry, ownTurn, patientTurn, takeTurn } from './turns';
+import { hurry, isBusy, ownTurn, patientTurn, takeTurn } from './turns';
 
 /** How an engine works. */
 export interface EngineOptions {
@@ -53,15 +53,6 @@ interface Phase {
   epochsDone: number;
   /** The recording of the last step, where one was done since it was made. */
   last: number | null;
-}
-
-const manyShapes = 16; // each has a recording of its own
-
-function warnOfMany(where: string): void {
-  process.emitWarning(
-    `[${where}] the loader gives batches of more than ${manyShapes} shapes: each is recorded when it is met first, which costs as much as some hundred steps of a small model. Rows padded to few lengths train faster.`,
-    { code: 'SIMDNN_MANY_SHAPES' },
-  );
 }
 
 export class Engine {
@@ -109,16 +100,20 @@ export class Engine {
   }
 
   /**
-   * The same in several turns of the event loop, the first of them at once. What JavaScript does in between can make them hold no longer: `held` tells. It can make
+   * The same in several turns of the event loop, the first of them at once, or with `mayWait` as `patientTurn` comes. What JavaScript does in between can make
+   * them hold no longer: `held` tells. It can make
    * a step come out otherwise when it is verified, too: then all is recorded in one turn, which throws where the step itself is not recordable. Makes none
    * where the engine is stopped before the end.
    */
-  async recordInTurns(): Promise<void> {
+  async recordInTurns(mayWait = () => false): Promise<void> {
+    const waits = isBusy() && mayWait();
+    if (waits) await patientTurn(this);
+    if (this.isStopped) return;
     takeTurn();
     const making = this.making();
     let { done } = making.next();
     while (!done) {
-      await (this.options.forFits ? patientTurn(this) : ownTurn());
+      await (this.options.forFits && !waits ? patientTurn(this) : ownTurn());
       if (this.isStopped) return;
       try {
         ({ done } = making.next());
@@ -260,13 +255,10 @@ export class Engine {
     const report = await session.run(phase, { ...after.within(limits), random, batch: state.batch }, loader.epochsBegun);
     this.stream.position = { seed: random.seed, offset: report.randomOffset };
     loader.countEpochs(report.orders);
-    if (report.batch > 0) {
-      if (report.orders > 0) state.place = this.placeOf(phase, session, rowBatches, loader.epochsBegun - 1, report);
-      loader.standAt(state.place, report.batch);
-    } else {
-      state.place = null;
-      loader.standAt(null);
-    }
+    const isUnderWay = report.orders + (state.place === null ? 0 : 1) > report.epochLossSums.length; // also where its first step was refused
+    if (!isUnderWay) state.place = null;
+    else if (report.orders > 0) state.place = this.placeOf(phase, session, rowBatches, loader.epochsBegun - 1, report);
+    loader.standAt(state.place, report.batch);
     state.epochsDone += report.epochLossSums.length;
     state.batch = report.batch;
     const done = sum(report.steps);
@@ -289,14 +281,14 @@ export class Engine {
   private placeOf(
     phase: number,
     session: Session,
-    { shuffle, seed, count }: RowBatches,
+    { shuffle, seed, drawn }: RowBatches,
     epoch: number,
     { randomOffset, batch }: LoopReport,
   ): Place {
     const { task } = this.phases[phase]!;
-    if (shuffle && seed !== undefined) return { position: { seed, offset: epoch * count }, batch, sampler: undefined };
+    if (shuffle && seed !== undefined) return { position: { seed, offset: epoch * drawn }, batch, sampler: undefined };
     const steps = batch / (task.group?.size ?? 1); // whole groups
-    const offset = randomOffset - steps * session.kinds(phase)[0]!.draws - (shuffle ? count : 0);
+    const offset = randomOffset - steps * session.kinds(phase)[0]!.draws - (shuffle ? drawn : 0);
     return { position: { seed: this.stream.position.seed, offset }, batch, sampler: undefined };
   }
 
@@ -353,7 +345,7 @@ export class Engine {
   // Records the task for a batch of a shape that was not met before.
   private meet(phase: number, { examples }: Phase, batch: readonly Tensor[]): void {
     examples.push(batch);
-    if (examples.length === manyShapes + 1) warnOfMany(this.where);
+    warnOfMany(this.where, examples.length);
     const kind = this.held?.add(phase, batch) ?? null;
     if (kind === null) this.record();
     else this.options.made?.(this.phases.map((_, i) => (i === phase ? [kind] : [])));

@@ -1,5 +1,5 @@
-// An epoch of batches that JavaScript makes: they are made ahead, while the thread works on those before, with the random numbers that a loop
-// of steps would have made them with. Those that have to be waited for are asked for one after the other, the next one while steps run.
+// Provides the batches of an epoch that JavaScript makes one by one. They are made in advance while the thread works on earlier ones, and with the random
+// numbers that a plain loop of steps would have drawn. Batches that are promises are requested one at a time while steps run.
 import { isPromise, type Steps } from '../data/ahead';
 import type { LoopRun } from '../native';
 import { drawingFrom, type RandomPosition, useSequencesApart } from '../random';
@@ -7,20 +7,20 @@ import type { Tensor } from '../tensor';
 import { awaited } from './batch';
 import type { RandomStream } from './stream';
 
-// How long batches are made on the JavaScript thread in one go: the event loop waits meanwhile.
+// The time in which batches are made without letting the event loop run.
 const makingMilliseconds = 4;
 
-// Of batches that have to be waited for so many wait for their step at most, or so few where they are large.
+// Batches that are promises: at most so many are kept waiting for their step, or only `leastAhead` if they are large.
 const mostAhead = 64;
 const leastAhead = 2;
 const mostBytesAhead = 1 << 26;
 
 const nothing = (): void => {};
 
-/** What is drawn before a step: so many counters, or another place where `manualSeed` was called. */
+/** What was drawn before a step: a number of Philox counters, or a new position if `manualSeed` was called. */
 type Drawn = number | RandomPosition;
 
-/** What a feed must know of the recordings: the shapes that they take, and what a step of each draws. */
+/** What a feed needs to know about the recordings: the shapes that they accept, and how many counters a step of each draws. */
 export interface Known {
   examples: readonly (readonly Tensor[])[];
   kinds: readonly { readonly draws: number }[];
@@ -32,10 +32,10 @@ interface Made {
   drawn: Drawn;
 }
 
-/** The tensors of a batch, one that it has twice once: so they are handed to the thread. */
+/** The tensors of a batch without repetitions, as they are passed to the thread. */
 export const eachOnce = (batch: readonly Tensor[]): Tensor[] => batch.filter((t, i) => batch.indexOf(t) === i);
 
-// What batches for one recording have in common: types, shapes, and which tensors are one.
+// What all batches of one recording have in common: types, shapes, and which of their tensors are the same.
 const signatureOf = (batch: readonly Tensor[]): string => batch.map((t) => `${t.dtype} ${t.shape} ${batch.indexOf(t)}`).join('; ');
 
 const after = ({ seed, offset }: RandomPosition, drawn: Drawn): RandomPosition =>
@@ -45,36 +45,36 @@ const drawnSince = (before: RandomPosition, now: RandomPosition): Drawn =>
   now.seed === before.seed && now.offset >= before.offset ? now.offset - before.offset : { ...now };
 
 export class Feed {
-  /** Batches done, and the sums of their weights and of their losses, weighted. */
+  /** The number of batches done, the sum of their weights, and the weighted sum of their losses. */
   batch = 0;
   weight = 0;
   lossSum = 0;
-  /** A batch of a shape that was not met before: it waits for a recording. */
+  /** A batch with shapes that are new: it must be recorded before it can be used. */
   unknown: { tensors: readonly Tensor[]; drawn: Drawn } | null = null;
 
   private readonly steps: Steps<unknown>;
   private readonly queue: Made[] = [];
-  /** The numbers of the examples by their signatures. */
+  /** The indices of the recordings by the signatures of their batches. */
   private readonly kinds = new Map<string, number>();
   private ended = false;
   private failure: { error: unknown } | null = null;
   /** What the loader drew after its last batch. */
   private tail: Drawn = 0;
-  /** The positions after the steps that were handed out last. */
+  /** The positions of the random numbers after each of the steps that were last handed out. */
   private reached: RandomPosition[] = [];
   private enough = Infinity;
   private draws = false;
-  /** A batch that is waited for, and whether one ever was. */
+  /** The batch that is awaited, if any; and whether the loader ever returned a promise. */
   private pending: Promise<void> | null = null;
   private waits = false;
-  /** Whether steps are under way: then what comes is followed by more. */
+  /** Whether steps are under way: if so, more batches are requested when the awaited one arrives. */
   private isRunning = false;
-  /** Tells whoever waits. */
+  /** Resolves the promise of `settling`. */
   private wake: () => void = () => {};
   private leaving: Promise<void> | null = null;
   private readonly endSequences = useSequencesApart();
 
-  /** Begins an epoch of the loader. `oneByOne`: batches that draw are not made ahead, since a callback may draw before them. */
+  /** Begins an epoch of the loader. With `oneByOne`, batches that draw random numbers are not made in advance, because a callback may draw before them. */
   constructor(
     begin: () => Steps<unknown>,
     private readonly stream: RandomStream,
@@ -97,22 +97,22 @@ export class Feed {
     return this.queue.length === 0;
   }
 
-  /** Whether every batch was taken. */
+  /** Whether all batches of the epoch were taken. */
   get isOver(): boolean {
     return this.isEmpty && this.unknown === null && this.ended;
   }
 
-  /** Whether the loader has thrown: `finish` hands that on when the batches before it are done. */
+  /** Whether the loader has thrown an error. `finish` throws it when the batches before it are done. */
   get hasFailed(): boolean {
     return this.failure !== null;
   }
 
-  /** Whether a callback that draws now draws what it would in a loop. */
+  /** Whether nothing was drawn in advance, so that a callback which draws now gets the same numbers as in a plain loop. */
   get isSettled(): boolean {
     return this.pending === null && this.tail === 0 && this.queue.every(({ drawn }) => drawn === 0) && (this.unknown?.drawn ?? 0) === 0;
   }
 
-  /** Resolves when the batch that is waited for has come, or `rouse` is called; null: none is. */
+  /** A promise that resolves when the awaited batch has arrived or `rouse` is called. Null if no batch is awaited. */
   get settling(): Promise<void> | null {
     if (this.pending === null) return null;
     return new Promise((resolve) => {
@@ -120,17 +120,17 @@ export class Feed {
     });
   }
 
-  /** The same where no step can be done before. */
+  /** The same, but null if a step can be done before the batch arrives. */
   get arriving(): Promise<void> | null {
     return this.isEmpty && this.unknown === null ? this.settling : null;
   }
 
-  /** Has nobody wait any longer. */
+  /** Resolves the promise of `settling` at once. */
   rouse(): void {
     this.wake();
   }
 
-  /** Makes batches for some milliseconds, or until there are enough, or `most`, or until one has to be waited for. */
+  /** Makes batches for some milliseconds, until there are enough (or `most`), or until one is a promise. */
   make(known: () => Known, ahead: boolean, most = Infinity): void {
     if (
       this.pending !== null ||
@@ -148,21 +148,21 @@ export class Feed {
     } while (performance.now() < until && this.queue.length < Math.min(this.enough, most) && !(this.oneByOne && this.draws));
   }
 
-  /** The batch that waited has a recording now. */
+  /** Called when the batch with new shapes has been recorded. */
   recognise(kind: number): void {
     const { tensors, drawn } = this.unknown!;
     this.unknown = null;
     this.push(kind, tensors, drawn);
   }
 
-  /** The next batches, for one segment: of those that are ready as many as it is likely to come to. */
+  /** The batches of the next segment: of those that are ready, as many as the segment will probably have time for. */
   take({ kinds }: Known, atMost: number): { random: RandomPosition; given: NonNullable<LoopRun['batches']> } {
     const given: NonNullable<LoopRun['batches']> = [];
     let position = this.stream.position;
     let random: RandomPosition | null = null;
     this.reached = [];
     for (const { kind, tensors, drawn } of this.queue.slice(0, Math.min(atMost, 2 * this.enough))) {
-      if (random !== null && typeof drawn !== 'number') break; // a run has one seed
+      if (random !== null && typeof drawn !== 'number') break; // all steps of a run use the same seed
       position = after(position, drawn);
       random ??= position;
       given.push({ kind, randomOffset: position.offset, tensors });
@@ -183,14 +183,14 @@ export class Feed {
     }
   }
 
-  /** So many of the batches handed out last are done. */
+  /** Called when so many of the batches that were last handed out are done. */
   took(steps: number, outOfTime: boolean): void {
     if (steps > 0) this.stream.position = this.reached[steps - 1]!;
     this.queue.splice(0, steps);
     this.enough = outOfTime ? Math.max(1, steps) : Infinity;
   }
 
-  /** When every batch was taken: throws what the loader threw, and draws what it drew after its last batch. */
+  /** Called when all batches were taken: advances the random numbers by what the loader drew after its last batch, and throws the error that it threw. */
   finish(): void {
     this.stream.position = after(this.stream.position, this.tail);
     if (this.failure !== null) throw this.failure.error;
@@ -198,8 +198,8 @@ export class Feed {
   }
 
   /**
-   * Ends the loader before its end, as a loop that is left does. What it returns is waited for, where it is a promise; not where a batch is waited for, which
-   * may never come.
+   * Ends the loader early, as leaving a `for` loop does. If the loader's `return` gives a promise, that promise is returned; not if a batch is still awaited,
+   * because it may never arrive.
    */
   close(): Promise<void> | null {
     if (!this.ended) {
@@ -221,7 +221,7 @@ export class Feed {
     return null;
   }
 
-  // Whether so much waits that no more is asked for: who gives batches by and by is asked for them while steps run, however long these take.
+  // Whether enough batches are ready. A loader that returns promises is asked for more while steps run, for as long as these take, up to this limit.
   private get isFull(): boolean {
     const bytes = this.queue.reduce((sum, { tensors }) => sum + tensors.reduce((all, { byteLength }) => all + byteLength, 0), 0);
     return this.queue.length >= mostAhead || (this.queue.length >= leastAhead && bytes >= mostBytesAhead);
@@ -236,7 +236,7 @@ export class Feed {
     return this.kinds.get(signatureOf(batch));
   }
 
-  // Asks for the next batch, with the numbers from `position` on, which it moves behind the batch's step. False where none is there at once that has a recording.
+  // Requests the next batch. Its random numbers begin at `position`, which is moved behind the batch's step. False if no batch that has a recording is there at once.
   private pull(position: RandomPosition, known: () => Known): boolean {
     const before = { ...position };
     let step: ReturnType<typeof awaited>;
@@ -300,7 +300,7 @@ export class Feed {
     this.tail = drawn;
   }
 
-  // As in a loop that an error leaves: that error is the one that counts, not one of leaving.
+  // As in a `for` loop that an error leaves: errors of the loader's `return` are ignored in favour of the first one.
   private leave(position: RandomPosition): void {
     try {
       const left: unknown = drawingFrom(position, () => this.steps.return?.());
@@ -308,7 +308,7 @@ export class Feed {
     } catch {}
   }
 
-  // Where the sequence stands when all that is ready is done.
+  // The position of the random numbers after all batches that are ready.
   private endOf(kinds: Known['kinds']): RandomPosition {
     return this.queue.reduce((position, { kind, drawn }) => after(after(position, drawn), kinds[kind]!.draws), {
       ...this.stream.position,

@@ -2,9 +2,11 @@
 import { describe, typeError } from '../errors';
 import { Module } from '../nn';
 import type { NoMetrics } from './figure-types';
-import { Fit, tensorsOf } from './fitting';
+import { Fit } from './fitting';
 import type { GivenMetrics } from './measures';
-import { type FitOptions, type FitResult, settingsOf } from './options';
+import { type FitOptions, type FitResult, type Settings, settingsOf } from './options';
+import { tensorsOf } from './plain';
+import { Ranks } from './ranks';
 import { emptyResult } from './result';
 import { takeAll } from './taking';
 import type { GivenValidation } from './validation';
@@ -65,7 +67,16 @@ export async function fit<M extends GivenMetrics, V extends GivenValidation | un
 export async function fit(model: Module, options: FitOptions, ...rest: never[]): Promise<FitResult> {
   if (!(model instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
   if (rest.length > 0) throw typeError(where, `expected a model and options, got ${2 + rest.length} arguments`);
-  const settings = settingsOf(where, model, options);
+  const ranks = new Ranks(model);
+  try {
+    return await checked(model, settingsOf(where, model, options), ranks);
+  } catch (error) {
+    // A signal to all of them reaches one first.
+    throw ranks.stop(error) && options.signal?.aborted ? options.signal.reason : error;
+  }
+}
+
+async function checked(model: Module, settings: Settings, ranks: Ranks): Promise<FitResult> {
   if (settings.signal?.aborted) throw settings.signal.reason;
   let load: (() => number) | null = null;
   if (settings.checkpoint?.resumes) {
@@ -78,9 +89,9 @@ export async function fit(model: Module, options: FitOptions, ...rest: never[]):
     if (settings.signal?.aborted) throw settings.signal.reason;
   }
   const done = load === null ? null : load();
-  if (done === null) return new Fit(model, settings).run();
+  if (done === null) return new Fit(model, settings, ranks).run();
   const { epochs, earlyStopping } = settings;
-  if (done < epochs && !earlyStopping?.hasEnded) return new Fit(model, { ...settings, initialEpoch: done, resumed: true }).run();
+  if (done < epochs && !earlyStopping?.hasEnded) return new Fit(model, { ...settings, initialEpoch: done, resumed: true }, ranks).run();
   earlyStopping?.restore(model);
   return { ...emptyResult(settings), bestEpoch: earlyStopping?.bestEpoch ?? 0, stopped: earlyStopping?.hasEnded ? 'earlyStopping' : null };
 }

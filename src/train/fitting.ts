@@ -2,7 +2,6 @@
 import { SimdnnError } from '../errors';
 import type { Holder } from '../holders';
 import type { Module } from '../nn';
-import type { Optimizer } from '../optim';
 import { randomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 import { hold, refuseLost, type Tensor } from '../tensor';
@@ -13,8 +12,9 @@ import { Engine } from './engine';
 import type { Figures, SetFigures } from './figure-types';
 import { type Measures, outputBytes } from './measures';
 import type { FitResult, Settings } from './options';
+import { isPlainStep, tensorsOf } from './plain';
 import { type Progress, silent, startProgress } from './progress';
-import { Ranks } from './ranks';
+import type { Ranks } from './ranks';
 import { RatesOfSteps } from './rates';
 import { addFigures, addSet, bestOf, emptyResult } from './result';
 import type { Segment } from './segment';
@@ -25,13 +25,6 @@ import { checkTrained } from './trained';
 import { epochFigures, reported } from './validation';
 
 const where = 'train.fit';
-
-/** The tensors of a model and of its optimizer. */
-export const tensorsOf = (model: Module, optimizer: Settings['optimizer']): Tensor[] => [
-  ...model.parameters(),
-  ...model.buffers(),
-  ...(optimizer as Optimizer<object>).paramGroups.flatMap(({ params }) => params),
-];
 
 export class Fit implements Holder {
   readonly name = where;
@@ -46,7 +39,6 @@ export class Fit implements Holder {
   private rows = 0;
   /** Of the epoch that is under way. */
   private epochRows = 0;
-  private readonly ranks: Ranks;
   private readonly restoreModes: () => void;
   /** Whether the thread's values are those that count: not where callbacks have the model. */
   private inUse = false;
@@ -64,9 +56,9 @@ export class Fit implements Holder {
   constructor(
     private readonly model: Module,
     private readonly o: Settings,
+    private readonly ranks: Ranks,
   ) {
     this.validates = o.validation.length > 0;
-    this.ranks = new Ranks(model);
     this.trainingMetrics = this.validates ? o.trainMetrics : o.metrics;
     for (const measures of [o.metrics, o.trainMetrics]) measures.over(this.ranks);
     const inStep = {
@@ -79,9 +71,9 @@ export class Fit implements Holder {
       layout: o.layout,
       handOut: measures.handOut,
       classes: measures.classes,
+      precision: o.precision,
     });
-    const group = new Group(where, o.accumulate);
-    this.task = trainingTask(where, trained(this.trainingMetrics), o.optimizer, group, o.detectAnomaly, inStep);
+    this.task = trainingTask(where, trained(this.trainingMetrics), o.optimizer, new Group(where, o.accumulate), o.detectAnomaly, inStep);
     const tasks = [
       { task: this.task, loader: o.loader },
       ...o.validation.map(({ loader }) => ({ task: evaluationTask(where, trained(o.metrics)), loader })),
@@ -122,7 +114,7 @@ export class Fit implements Holder {
     const stop = () => this.engine.stop();
     signal?.addEventListener('abort', stop);
     try {
-      await this.engine.recordInTurns();
+      await this.engine.recordInTurns(() => !this.ranks.areSeveral && isPlainStep(this.model, this.o, this.held));
       this.inUse = true;
       if (callbacks.has('onBegin')) {
         const { optimizer, epochs, initialEpoch, resumed, loader } = this.o;
@@ -132,10 +124,7 @@ export class Fit implements Holder {
       }
       this.progress = startProgress(this.ranks.isFirst && this.o.progress, this.o.initialEpoch, this.o.epochs);
       await callbacks.flushedAfter(this.train(begin));
-      if (this.stopped !== null && signal?.aborted) throw signal.reason;
-    } catch (error) {
-      this.ranks.stop(error);
-      throw error;
+      if (this.stopped !== null && this.ranks.areStopped(signal)) throw signal!.reason;
     } finally {
       signal?.removeEventListener('abort', stop);
       await this.end();
@@ -182,6 +171,7 @@ export class Fit implements Holder {
       if (o.signal?.aborted) throw o.signal.reason;
       if (segment.losses.length > 0 && epochByEpoch && (await this.endEpoch(segment.losses[0]!))) this.stopped ??= 'earlyStopping';
       if (segment.losses.length > 0 && this.ranks.any(this.stopped !== null)) this.stopper();
+      if (this.epochsDone === o.epochs || isStopped()) this.ranks.end();
       this.countSeconds(segment.losses.length);
       const now = performance.now();
       if (segment.losses.length > 0 || now - shown >= o.progressEvery) {
@@ -190,7 +180,7 @@ export class Fit implements Holder {
       }
       if (!isStopped() && o.callbacks.has('onBatch') && segment.steps > 0 && now - told >= o.progressEvery) {
         await this.engine.settling();
-        if (o.signal?.aborted) throw o.signal.reason;
+        if (this.ranks.areStopped(o.signal)) throw o.signal!.reason;
         if (!this.engine.isSettled) continue;
         const report = { ...batchReport(result, this.epochsDone, segment, knownLength(o.loader)), stop: this.stopper };
         await this.outside(() => o.callbacks.tell('onBatch', report));

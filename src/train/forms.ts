@@ -1,18 +1,18 @@
-// What a model returns: a tensor, or several in lists and plain objects.
+// The structure of a model's output: a tensor, or several tensors in lists and plain objects.
 import { isPlainObject } from '../brands';
 import { describe, typeError } from '../errors';
 import { Tensor } from '../tensor';
 import { leaveAlone } from './promises';
 
-/** What a model returned, taken apart. */
+/** A model's output, as a flat list of tensors and their structure. */
 export interface Form {
-  /** The tensors, in their order. */
+  /** The tensors, in order. */
   readonly leaves: readonly Tensor[];
-  /** Where each of them stands, for messages: `output.kind`. */
+  /** The path of each tensor, for messages: `output.kind`. */
   readonly names: readonly string[];
-  /** How they stand together: `tensor`, `[tensor, tensor]`, `{ kind: tensor }`. */
+  /** The structure as text: `tensor`, `[tensor, tensor]`, `{ kind: tensor }`. */
   readonly text: string;
-  /** Other tensors in their places. */
+  /** Builds the same structure from other tensors. */
   with(leaves: readonly Tensor[]): unknown;
 }
 
@@ -20,7 +20,7 @@ type Build = (next: () => Tensor) => unknown;
 
 const isName = (key: string): boolean => /^[A-Za-z_$][\w$]*$/.test(key);
 
-/** Takes apart what a model returned, or what is given in its place; `name` is what messages call it, `who` whose it is. */
+/** Flattens a model's output, or what is given in its place. In messages, `name` is what it is called and `who` returned it. */
 export function formOf(where: string, name: string, who: string, value: unknown): Form {
   const leaves: Tensor[] = [];
   const names: string[] = [];

@@ -1,4 +1,4 @@
-// How many tensors a batch has, and how many a model takes: what JavaScript would drop in silence is refused.
+// Checks how many tensors a batch has against how many a model takes, because JavaScript ignores arguments that are too many.
 import { rangeError } from '../errors';
 import type { Module } from '../nn';
 import { asWritten } from '../nn/forwards';
@@ -7,10 +7,11 @@ import { type Layout, layoutText } from './batch';
 const opening = '([{';
 const closing = ')]}';
 
-// The parameters as they are written; null where the text does not show them plainly.
+// The parameters in the source text of a function; null if the text does not show them plainly. The library's layers read `arguments.length` to refuse
+// arguments that they do not take.
 function parametersOf(fn: (...args: never[]) => unknown): string[] | null {
   const text = Function.prototype.toString.call(fn).replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '');
-  if (/\[native code\]|\barguments\b/.test(text)) return null;
+  if (/\[native code\]|\barguments\b(?!\.length\b)/.test(text)) return null;
   const alone = /^(?:async\s+)?([\w$]+)\s*=>/.exec(text);
   if (alone !== null) return [alone[1]!];
   const parameters = [''];
@@ -25,13 +26,13 @@ function parametersOf(fn: (...args: never[]) => unknown): string[] | null {
   return parameters.map((parameter) => parameter.trim()).filter((parameter) => parameter !== '');
 }
 
-/** The most arguments that a function makes use of, as far as its text tells: Infinity where it may be any number. */
+/** The largest number of arguments that a function uses, as far as its source text shows: Infinity if it may be any number. */
 export function mostArguments(fn: (...args: never[]) => unknown): number {
   const parameters = parametersOf(fn);
   return parameters === null || parameters.some((parameter) => parameter.startsWith('...')) ? Infinity : parameters.length;
 }
 
-/** Refuses a batch of so many tensors that does not fit the model. */
+/** Refuses a batch whose number of tensors does not suit the model. */
 export function checkInputs(where: string, model: Module, layout: Layout, tensors: number): void {
   const { targets } = layout;
   const inputs = tensors - targets - (layout.sampleWeights ? 1 : 0);
@@ -50,13 +51,13 @@ export function checkInputs(where: string, model: Module, layout: Layout, tensor
   if (inputs === 0 && model.forward.length > 0) {
     throw rangeError(
       where,
-      `a batch has ${tensors} tensor${tensors === 1 ? '' : 's'}: the criterion gets ${targets === 1 ? 'it' : 'them'}, and ${name} none of its ${model.forward.length}`,
-      `${batch}: new data.TensorDataset(x, y)`,
+      `a batch has ${tensors} tensor${tensors === 1 ? '' : 's'}: none is left for ${name}, which takes ${model.forward.length}`,
+      `${batch}: new data.TensorDataset(x, ${targets === 1 ? 'y' : '...'}${layout.sampleWeights ? ', w' : ''})`,
     );
   }
 }
 
-/** How many of a batch's tensors are the model's inputs in a prediction. Refuses a batch that does not fit. */
+/** How many of a batch's tensors are inputs of the model in a prediction. Refuses a batch that does not suit the model. */
 export function checkPredicted(where: string, model: Module, { targets, sampleWeights }: Layout, tensors: number): number {
   const behind = targets + (sampleWeights ? 1 : 0);
   const inputs = tensors - behind;

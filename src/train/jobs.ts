@@ -1,8 +1,8 @@
-// Many jobs, some at a time, whose outcome does not depend on how many that are.
+// Runs many jobs, some of them at a time. The outcome is the same for any number of jobs at a time.
 import { isAbortSignal } from '../brands';
 import { checkInteger, describe, typeError } from '../errors';
 
-/** Jobs of which so many at a time are under way, begun in their order. */
+/** Runs jobs in their order, at most so many at a time. */
 export class Jobs {
   constructor(
     where: string,
@@ -17,8 +17,8 @@ export class Jobs {
   }
 
   /**
-   * Does `count` jobs, each given a signal that ends it. Where one throws, those behind it are ended or not begun, those before it are done: the error of the lowest
-   * number is thrown, which is the same one for any concurrency. Throws the outer signal's reason where that ends them.
+   * Runs `count` jobs, each of which is given a signal that aborts it. If a job throws, those with higher numbers are aborted or never begun, and those with lower
+   * numbers are finished: the error of the lowest number is thrown, which is the same for any concurrency. Throws the outer signal's reason if that aborts them.
    */
   async all(count: number, job: (i: number, signal: AbortSignal) => Promise<void>): Promise<void> {
     const { outer } = this;
@@ -27,7 +27,7 @@ export class Jobs {
       for (const [i, ender] of running) if (i > at) ender.abort(reason);
     };
     const end = (): void => endBehind(-1, outer!.reason);
-    const failed: unknown[] = []; // the last has the lowest number
+    const failed: unknown[] = []; // the last entry is that of the lowest number
     let next = 0;
     const row = async (): Promise<void> => {
       while (next < count && failed.length === 0 && !outer?.aborted) {
@@ -37,7 +37,7 @@ export class Jobs {
         try {
           await job(at, ender.signal);
         } catch (error) {
-          if (ender.signal.aborted) continue; // it was ended for one before it
+          if (ender.signal.aborted) continue; // it was aborted because of one before it
           failed.push(error);
           endBehind(at, error);
         } finally {

@@ -1,17 +1,17 @@
-// The live numbers of steps as linear functions of what is counted.
+// The live numbers of steps as linear functions of the counters.
 import type { RandomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 
-/** Which count of steps each kind advances; kinds that step the same optimizers share one. */
+/** The clock that each kind of step advances. Kinds that step the same optimizers share one. */
 export interface Clocks {
   count: number;
   of(kind: RecordedStep): number;
 }
 
 /**
- * Every live number of the kinds that are used as a linear function of the random numbers drawn and the steps done: found by asking what it would be one further. Not steady: the
- * calls of the second step are others than were recorded (the first with a momentum), or a number is not linear in the steps, or not exactly so: only whole numbers are added up
- * without rounding.
+ * Expresses every live number of the kinds that are used as a linear function of the random numbers drawn and the steps done, by asking what the number would be
+ * after one more of each. The result is not steady if the calls of the second step differ from the recorded ones (as the first step with a momentum does), or if
+ * a number is not exactly linear in the steps: only whole numbers are added up without rounding.
  */
 export function linearNumbers(
   kinds: readonly RecordedStep[],
@@ -20,7 +20,7 @@ export function linearNumbers(
   clocks: Clocks,
 ): { live: (number[][] | null)[]; steady: boolean } {
   let steady = [...used].every((i) => kinds[i]!.trace.steady);
-  const advancing = new Map<number, RecordedStep>(); // a kind that advances each clock
+  const advancing = new Map<number, RecordedStep>(); // for each clock, a kind that advances it
   for (const kind of kinds) advancing.set(clocks.of(kind), kind);
   const live = kinds.map((kind, i) => {
     if (!used.has(i)) return null;

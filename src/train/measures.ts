@@ -1,4 +1,4 @@
-// What is measured besides the loss: metrics, fed with the outputs that a segment brought.
+// What is measured besides the loss: metrics, which are updated with the outputs of each segment.
 import { noGrad } from '../autograd';
 import { isRangeError } from '../brands';
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
@@ -14,29 +14,29 @@ import { batchesOf, type Segment } from './segment';
 import { countedClasses } from './task';
 import type { HandOut } from './tasks';
 
-// Classes of which counts come back instead: so many squared are a quarter of a megabyte.
+// Up to so many classes, counts are returned instead of predictions: the matrix of counts then has a quarter of a megabyte.
 const mostCounted = 181;
 
-/** Outputs for metrics come in portions of so many bytes. */
+/** A run ends when the outputs for metrics have so many bytes. */
 export const outputBytes = 4 << 20;
 
-/** A metric as a plain function: a batch's figure, of which the mean over all rows is reported. */
+/** A metric as a plain function of a batch. The mean over all rows is reported. */
 export type MetricFunction = (preds: Tensor, target: Tensor) => number | Tensor;
 
-/** A metric with what it is given: needed where the model returns several outputs, or a batch has several targets. */
+/** A metric with the output and the target that it is given. This is needed if the model returns several outputs, or a batch has several targets. */
 export interface RoutedMetric {
   metric: Metric | MetricFunction;
-  /** Which output: its place in a list, or its name in an object. */
+  /** The output: its index in a list, or its name in an object. */
   output?: number | string;
-  /** Which target: by default the one at the output's place, or the only one. */
+  /** The target's index. By default it is that of the output, or 0 if there is only one target. */
   target?: number;
 }
 
-/** Metrics by their names, as they are given. */
+/** Metrics by name, as given by the user. */
 export type GivenMetrics = Readonly<Record<string, Metric | MetricFunction | RoutedMetric>>;
 
 class RowMean extends Metric {
-  /** Of the figures by their rows, and the rows. */
+  /** The sum of the figures, each times its rows, and the sum of the rows. */
   private readonly sums = new Float64Array(2);
   constructor(
     private readonly where: string,
@@ -59,7 +59,7 @@ class RowMean extends Metric {
     this.sums[0]! += value * rows;
     this.sums[1]! += rows;
   }
-  /** In full precision, as JavaScript has it. */
+  /** The result in double precision. */
   get mean(): number {
     return this.sums[0]! / this.sums[1]!;
   }
@@ -71,7 +71,7 @@ class RowMean extends Metric {
   }
 }
 
-// One metric, with what it is given. `output` null: what the model returns is one tensor.
+// One metric with what it is given. `output` is null if the model returns a single tensor.
 interface Measure {
   name: string;
   metric: Metric;
@@ -96,7 +96,7 @@ function checkMetric(where: string, option: string, name: string, metric: unknow
   }
   const isClass = typeof metric === 'function' && (metric as { prototype?: unknown }).prototype instanceof Metric;
   if (!(metric instanceof Metric) && (typeof metric !== 'function' || isClass)) {
-    throw typeError(where, `expected ${option}.${name} to be a metric or a function, got ${describe(metric)}`);
+    throw typeError(where, `expected ${option}.${name} to be a metric or a function, got ${describe(metric)}`, 'new metrics.R2Score()');
   }
   return metric instanceof Metric ? metric : new RowMean(`${where}: ${option}.${name}`, metric as MetricFunction);
 }
@@ -137,30 +137,30 @@ function measuresOf(where: string, option: string, metrics: GivenMetrics | undef
   });
 }
 
-// An output that metrics are given. Where the classes with the highest scores serve all of them, a number a row comes back instead of a row.
+// An output that metrics are given. If all of them need only the class with the highest score, one number per row is returned instead of the whole row.
 interface Slot {
   output: Measure['output'];
-  /** Of how many; 0: a row comes back whole. */
+  /** The number of classes; 0: whole rows are returned. */
   asClasses: number;
 }
 
-/** An element of a batch's targets or predictions: both counted from 0. */
+/** An element of a batch's targets or predictions; batch and element are counted from 0. */
 interface Place {
   position: number;
   batch: number;
-  /** Of batches that ranks have sent to each other. */
+  /** From batches that ranks have sent to each other. */
   rank?: number;
 }
 
-/** Metrics with what a batch hands out for them. */
+/** A set of metrics, and the tensors that each batch must return for them. */
 export class Measures {
   private readonly list: readonly Measure[];
   private readonly slots: readonly Slot[];
-  /** The targets that are handed out, behind the outputs. */
+  /** The targets that are returned, after the outputs. */
   private readonly targets: readonly number[];
-  /** Batches of the epoch that were taken in. */
+  /** The number of batches of the epoch that metrics were updated with. */
   private batches = 0;
-  /** The processes over whose rows they are; each takes in its own, and keeps what metrics without totals need of them all. */
+  /** The processes over whose rows the metrics are. Each process updates with its own rows, and keeps them for metrics that cannot be added up. */
   private ranks: Ranks | null = null;
   private readonly kept: (readonly Tensor[])[] = [];
 
@@ -188,7 +188,7 @@ export class Measures {
     return this.list.map(({ metric }) => metric);
   }
 
-  /** From now on they are over the rows of all ranks. */
+  /** From now on the metrics are over the rows of all ranks. */
   over(ranks: Ranks): void {
     if (ranks.areSeveral) this.ranks = ranks;
   }
@@ -199,7 +199,7 @@ export class Measures {
     for (const { metric } of this.list) metric.reset();
   }
 
-  /** What a batch hands out for them. */
+  /** The tensors that a batch returns for the metrics. */
   readonly handOut: HandOut = (output, targets) => [
     ...this.slots.map((slot) => wanted(this.pick(slot, output), slot.asClasses)),
     ...this.targets.map((i) => targets[i]!),
@@ -217,14 +217,14 @@ export class Measures {
     );
   }
 
-  /** Of how many classes the predictions and targets are counted where the steps are run, since that serves all of them; 0: they are handed out. */
+  /** The number of classes, if counting predictions and targets on the thread is enough for all metrics; else 0. */
   get classes(): number {
     const [first, ...others] = this.all.map(({ countedClasses }) => countedClasses);
     const isPair = this.slots.length === 1 && this.targets.length === 1;
     return isPair && first! <= mostCounted && others.every((classes) => classes === first) ? first! : 0;
   }
 
-  /** Updates them with each batch that a segment brought. */
+  /** Updates the metrics with the batches of a segment. */
   update({ outputs, kinds, counted, batch }: Segment): void {
     if (this.isEmpty) return;
     const isCounted = (kind: RecordedStep): boolean => countedClasses(this, kind) > 0;
@@ -232,7 +232,7 @@ export class Measures {
       const [predictions, targets] = [new Int32Array(counted.predictions), new Int32Array(counted.targets)];
       const tensorOf = (values: Int32Array): Tensor => new Tensor(values, [values.length]);
       for (const metric of this.all) {
-        // These are refused, or are rows that the metric ignores.
+        // Samples outside of the classes: the metric refuses or ignores them.
         if (targets.length > 0) {
           this.telling(
             () => metric.update(tensorOf(predictions), tensorOf(targets)),
@@ -255,10 +255,10 @@ export class Measures {
       if (apart) this.kept.push(batch);
     };
     if (this.list.every(({ metric }) => metric.takesClasses > 0) && given.every(({ results }) => results.outputs.every(isList))) {
-      // Counts of classes: how the rows are divided does not matter, and one call costs less than one for each batch.
+      // Counts of classes do not depend on how rows are divided into batches, and one call costs less than one per batch.
       const most = given.reduce((a, b) => (b.results.outputs.length > a.results.outputs.length ? b : a));
       const all = most.results.outputs.map((output, i) => gathered(outputs[i], output));
-      // Of steps of several batches the rows of their first ones come together, then those of their second ones.
+      // If steps have several batches, the rows of all their first batches come first, then those of their second ones.
       for (let i = 0; i < all.length; i += width) {
         give(all.slice(i, i + width), (at) => this.placeOf(kinds, isGiven, at, i / width));
       }
@@ -293,7 +293,7 @@ export class Measures {
     }
   }
 
-  // Totals add up. Other metrics are given the batches of all ranks, those of rank 0 first.
+  // Metrics that are totals are added up. Other metrics are updated with the batches of all ranks, beginning with rank 0.
   private join(ranks: Ranks): void {
     ranks.add(this.all.flatMap((metric) => metric[totals] ?? []));
     const others = this.list.filter((measure) => this.isOfAll(measure));
@@ -306,12 +306,12 @@ export class Measures {
     this.kept.length = 0;
   }
 
-  // Results of a batch.
+  // The results of one batch.
   private get width(): number {
     return this.slots.length + this.targets.length;
   }
 
-  // Where a row lies that is the `at`th of the batches that were given; `nth`: of those that are the `nth` of their step.
+  // The position of a row of the `at`th batch; `nth` is the index of that batch within its step.
   private placeOf(kinds: readonly RecordedStep[], isGiven: (kind: RecordedStep) => boolean, at: number, nth?: number): Place {
     let [position, batch] = [at, this.batches];
     for (const kind of kinds) {
@@ -326,7 +326,7 @@ export class Measures {
     return { position, batch };
   }
 
-  // A metric that is given rows of several batches at once counts them in one: its error is to name the batch, and the place there.
+  // A metric that is given several batches at once counts their rows as one batch: its error must be corrected to name the batch and the position there.
   private telling(update: () => void, place: (at: number) => Place): void {
     try {
       update();
@@ -341,7 +341,7 @@ export class Measures {
     }
   }
 
-  /** What each came to. */
+  /** Computes the result of each metric. */
   compute(): Figures {
     const { where, option, ranks } = this;
     if (ranks !== null && !this.isEmpty) this.join(ranks);
@@ -372,17 +372,17 @@ function wanted(output: Tensor, asClasses: number): Tensor {
     : output.detach();
 }
 
-/** Whether a figure is to become smaller or larger; null: it does not say. */
+/** Whether a figure is better if it is smaller or larger; null if the metric does not say. */
 export type Direction = 'min' | 'max' | null;
 
-/** Which way each metric is better, by its name. */
+/** The better direction of each metric, by name. */
 export const directionsOf = (measures: Measures): [string, Direction][] =>
   measures.names.map((name, i) => {
     const { higherIsBetter } = measures.all[i]!;
     return [name, higherIsBetter === null ? null : higherIsBetter ? 'max' : 'min'];
   });
 
-/** A tensor of the rows that were gathered, each as in a batch like `batch`. */
+/** A tensor of the rows that were collected, each of the shape that it has in `batch`. */
 export function gathered(buffer: ArrayBuffer | undefined, batch: Tensor): Tensor {
   const shape = batch.shape.slice(1);
   const width = shape.reduce((a, b) => a * b, 1);
@@ -391,7 +391,7 @@ export function gathered(buffer: ArrayBuffer | undefined, batch: Tensor): Tensor
   return new Tensor(values, [width === 0 ? 0 : values.length / width, ...shape]);
 }
 
-// The part of a segment's memory that one batch filled.
+// The part of a segment's memory that belongs to one batch.
 function partOf(buffer: ArrayBuffer, offset: number, { dtype, shape, numel }: Tensor): Tensor {
   const values = dtype === 'float32' ? new Float32Array(buffer, offset, numel) : new Int32Array(buffer, offset, numel);
   return new Tensor(values.slice(), shape.slice());

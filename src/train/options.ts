@@ -3,6 +3,7 @@ import { isAbortSignal } from '../brands';
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { Module } from '../nn';
 import { Optimizer } from '../optim';
+import { checkPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from '../precision';
 import type { NestedArray, Tensor } from '../tensor';
 import type { Layout } from './batch';
 import type { Batches } from './batches';
@@ -86,6 +87,8 @@ export interface FitOptions<
    * 0 (the default): only when it is recorded first.
    */
   check?: number;
+  /** How large products take their operands, in training and validation; absent: as `setFloat32MatmulPrecision` has it when the fit begins. */
+  precision?: Float32MatmulPrecision;
 }
 
 /** What `fit` returns of the training itself. */
@@ -127,7 +130,7 @@ export type FitResult<
 > = TrainingResult<M, T> & OfValidation<V, number[], SetHistory<M>>;
 
 /** The options with their defaults. */
-export interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'progress' | 'detectAnomaly' | 'check'>> {
+export interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'progress' | 'detectAnomaly' | 'check' | 'precision'>> {
   criterion: Criterion;
   optimizer: FitOptions['optimizer'];
   loader: Batches;
@@ -186,13 +189,19 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     checkpoint: undefined,
     detectAnomaly: false,
     check: 0,
+    precision: undefined,
   });
   const criterion = criterionOf(where, o.criterion);
-  if (!(o.optimizer instanceof Optimizer)) throw typeError(where, `expected optimizer to be an optimizer, got ${describe(o.optimizer)}`);
+  if (!(o.optimizer instanceof Optimizer))
+    throw typeError(where, `expected optimizer to be an optimizer, got ${describe(o.optimizer)}`, 'new optim.Adam(model.parameters())');
   if (o.signal !== undefined && !isAbortSignal(o.signal)) {
     throw typeError(where, `expected signal to be an AbortSignal, got ${describe(o.signal)}`, 'new AbortController().signal');
   }
   const initialEpoch = checkInteger(where, 'initialEpoch', o.initialEpoch);
+  const epochs = checkInteger(where, 'epochs', o.epochs, 1);
+  if (epochs <= initialEpoch) {
+    throw rangeError(where, `epochs is the number of the last one: expected it to be above initialEpoch, ${initialEpoch}, got ${epochs}`);
+  }
   const targets = checkInteger(where, 'targets', o.targets, 1);
   const metrics = new Measures(where, o.metrics, 'metrics', targets);
   const trainMetrics = new Measures(where, o.trainMetrics, 'trainMetrics', targets);
@@ -212,7 +221,7 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     criterion,
     optimizer: o.optimizer,
     loader: o.loader!,
-    epochs: checkInteger(where, 'epochs', o.epochs, initialEpoch + 1),
+    epochs,
     initialEpoch,
     resumed: false,
     layout: { targets, sampleWeights: checkBoolean(where, 'sampleWeights', o.sampleWeights) },
@@ -233,6 +242,7 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     earlyStopping: o.earlyStopping === undefined ? null : new EarlyStopping(where, o.earlyStopping, known),
     detectAnomaly: checkBoolean(where, 'detectAnomaly', o.detectAnomaly),
     check: checkInteger(where, 'check', o.check),
+    precision: checkPrecision(where, o.precision) ?? getFloat32MatmulPrecision(),
   };
   refuseOtherAverages(where, settings.callbacks.objects, trainedBy(model, criterion));
   const { checkpoint } = o;

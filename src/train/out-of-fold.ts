@@ -9,6 +9,7 @@ import type { Layout } from './batch';
 import type { Batches } from './batches';
 import { Engine } from './engine';
 import { gathered, outputBytes } from './measures';
+import type { Task } from './task';
 import { evaluationTask } from './tasks';
 
 const segmentMilliseconds = 4; // predictions of others wait no longer for the thread that they share
@@ -34,14 +35,20 @@ function outputsOf(where: string, output: unknown): Outputs {
 }
 
 /** A model's outputs for the rows of a dataset, `[...inputs, ...targets]`, in evaluation mode and off the JavaScript thread. */
-export async function outputsFor(where: string, model: Module, rows: Dataset<unknown>, layout: Layout): Promise<Outputs> {
+export async function outputsFor(
+  where: string,
+  model: Module,
+  rows: Dataset<unknown>,
+  layout: Layout,
+  precision: Task['precision'],
+): Promise<Outputs> {
   const loader = new DataLoader(rows, { batchSize: 256 }) as unknown as Batches;
   let form: Outputs | null = null;
   const handOut = (output: unknown): readonly Tensor[] => {
     form = outputsOf(where, output);
     return form.tensors.map((tensor) => tensor.detach());
   };
-  const task = evaluationTask(where, { model, criterion: null, layout, handOut, classes: 0 });
+  const task = evaluationTask(where, { model, criterion: null, layout, handOut, classes: 0, precision });
   const engine = new Engine(where, [{ task, loader }], { forFits: false, changes: false, interrupts: false });
   const parts: ArrayBuffer[][] = [];
   try {

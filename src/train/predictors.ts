@@ -1,4 +1,4 @@
-// Predictions for tensors that are there: recordings kept with the model, rows in pieces, few rows at once.
+// Predictions for tensors: recordings are kept with the model, rows go through in pieces, and a few rows are calculated at once on the calling thread.
 import { noGrad } from '../autograd';
 import { compile } from '../compile';
 import { overlap, type TensorData } from '../memory';
@@ -16,30 +16,30 @@ import { areAlike, checkInto, Gathering, writeInto } from './written';
 const allInputs = { targets: 0, sampleWeights: false };
 const tensorsOf = (model: Module): Tensor[] => [...model.parameters(), ...model.buffers()];
 
-// Rows that go through the model at once: enough to fill the kernels, few enough to stay in the cache.
+// The number of rows that go through the model together: enough to fill the kernels, few enough to stay in the cache.
 const rowsAtOnce = 256;
 
 interface Predictor {
   session: Session;
   /** The inputs of each kind of batch. */
   examples: readonly (readonly Tensor[])[];
-  /** What its copies of the model's values are as of; null where that cannot be known. */
+  /** The versions of the model's tensors that were copied; null if changes of them cannot be noticed. */
   stamps: Stamps | null;
-  /** Whether rows were seen to have the same outputs in another batch. */
+  /** Whether it was checked that rows have the same outputs in another batch. */
   isProbed: boolean;
-  /** The same on the JavaScript thread; null where that takes longer than handing it to another. */
+  /** The same prediction on the JavaScript thread; null if that takes longer than passing it to another thread. */
   here: Here | null;
 }
 
 interface Here {
   predict: (...inputs: Tensor[]) => Tensor[];
-  /** Those that the recording ran, while it holds. */
+  /** The model's modules when it was recorded. They are the same as long as the recording is valid. */
   modules: readonly Module[];
-  /** Those that it used. */
+  /** The tensors that it used. */
   leaves: readonly Tensor[];
 }
 
-// As many products of a row's numbers and weights take less time than a thread is asked for.
+// With at most so many products of inputs and weights per row, the calculation takes less time than waking a thread.
 const mostHere = 1 << 20;
 
 function hereOf(where: string, model: Module, session: Session, [x]: readonly Tensor[]): Here | null {
@@ -57,7 +57,8 @@ function hereOf(where: string, model: Module, session: Session, [x]: readonly Te
 const isOnAny = (t: Tensor, others: readonly Tensor[]): boolean => others.some(({ values }) => overlap(values, t.values));
 
 /**
- * A small prediction like one that was done before, at once, as the form and the tensors of its output; null where it is none, where another thread works on the model, or where the recording holds no longer.
+ * Repeats a small prediction on the calling thread, and returns the form and the tensors of its output. Null if none like it was done before, if another thread
+ * works on the model, or if the recording is no longer valid.
  */
 export function predictedHere(model: Module, inputs: readonly Tensor[]): { form: Form; leaves: Tensor[] } | null {
   const known = predictors.get(model)?.find(({ here, examples }) => here !== null && areLike(inputs, examples[0]!));
@@ -69,7 +70,7 @@ export function predictedHere(model: Module, inputs: readonly Tensor[]): { form:
     const leaves = noGrad(() => predict(...inputs));
     for (let i = 0; i < leaves.length; i++) {
       const output = leaves[i]!;
-      if (output.shape[0] !== inputs[0]!.shape[0]) return null; // the other way says so
+      if (output.shape[0] !== inputs[0]!.shape[0]) return null; // the general path throws the error
       const isShared = isOnAny(output, inputs) || isOnAny(output, used) || (i > 0 && isOnAny(output, leaves.slice(0, i)));
       if (isShared || output.requiresGrad) leaves[i] = noGrad(() => output.detach().clone());
     }
@@ -77,7 +78,7 @@ export function predictedHere(model: Module, inputs: readonly Tensor[]): { form:
   });
 }
 
-/** Writes such outputs into tensors that are given. */
+/** Writes outputs into tensors that are given. */
 export function writePredicted(where: string, model: Module, { form, leaves }: { form: Form; leaves: Tensor[] }, into: unknown): void {
   const rows = leaves[0]!.shape[0]!;
   for (const [i, t] of checkInto(where, into, form, rows, tensorsOf(model)).entries()) writeInto(where, t, leaves[i]!.values, 0);
@@ -86,12 +87,12 @@ export function writePredicted(where: string, model: Module, { form, leaves }: {
 const areLike = (inputs: readonly Tensor[], like: readonly Tensor[]): boolean =>
   inputs.length === like.length && inputs.every((t, i) => t.dtype === like[i]!.dtype && sameShape(t.shape, like[i]!.shape));
 
-// Models whose output for a row depends on the other rows: all of them go through at once.
+// Models whose output for a row depends on the other rows. All rows go through them together.
 const mixing = new WeakSet<Module>();
 
 const movedOf = (rows: number): number => Math.min(rowsAtOnce / 2, rows - rowsAtOnce);
 
-// A batch of rows from the end of `x`, then its first ones: each of these has other rows beside it, and another place, than in the first batch.
+// A batch of some rows from the end of `x` followed by its first rows, which are then at another position and beside other rows than in the first batch.
 function probeOf(x: Tensor): TensorData {
   const width = x.numel / x.shape[0]!;
   const moved = movedOf(x.shape[0]!);
@@ -101,7 +102,7 @@ function probeOf(x: Tensor): TensorData {
   return values;
 }
 
-// Whether the first rows have other bits in the probe, the last of the batches in an output of `width` numbers a row, than in the first.
+// Whether the first rows have other bits in that batch, the last one of an output with `width` numbers per row, than in the first batch.
 function differs(output: ArrayBuffer, width: number, rows: number): boolean {
   const words = new Int32Array(output);
   const moved = movedOf(rows);
@@ -111,11 +112,11 @@ function differs(output: ArrayBuffer, width: number, rows: number): boolean {
   return false;
 }
 
-// A model's recordings are kept with the model, those used last in front, for its next predictions of their shapes; one that is in use is taken away. So
-// there are as many as predictions at once, each with a copy of the model's values.
+// A model's recordings are kept with the model for its next predictions of the same shapes, the last used first. One that is in use is removed from the list, so that
+// there are as many as there are predictions at the same time, each with a copy of the model's values.
 const predictors = new WeakMap<Module, Predictor[]>();
 const mostPredictors = 16;
-const mostPredictorBytes = 1 << 26; // of those beside the first
+const mostPredictorBytes = 1 << 26; // for those after the first
 
 function keep(model: Module, predictor: Predictor): void {
   const kept = [predictor, ...(predictors.get(model) ?? [])];
@@ -171,7 +172,7 @@ export async function predictRows(where: string, model: Module, inputs: readonly
   }
   const { session, examples } = predictor;
   const kind = session.kinds(0)[0]!;
-  const gathering = new Gathering(where, into, into === undefined ? null : rows, tensorsOf(model));
+  const gathering = new Gathering(where, into, into === undefined ? null : rows, into === undefined ? [] : tensorsOf(model));
   gathering.meet(formOf(kind), kind.results.rows);
   const random = randomPosition();
   setRandomPosition({ seed: random.seed, offset: random.offset + kind.draws });

@@ -59,6 +59,7 @@ export class Ranks {
   readonly areSeveral: boolean;
   /** Whether this one speaks and writes for all. */
   readonly isFirst: boolean;
+  private haveEnded = false;
 
   constructor(model: Module) {
     const group = standing();
@@ -119,10 +120,22 @@ export class Ranks {
     return sums[0]! > 0;
   }
 
-  /** Tells the others that this one goes no further, unless they know. */
-  stop(error: unknown): void {
-    if (!this.areSeveral || standing() === null) return;
-    if (isError(error) && /another rank has stopped|the ranks do different things/.test(error.message)) return;
-    announceStop();
+  /** They have agreed that nothing more is to be done together: what befalls one of them from here on is not the others' matter. */
+  end(): void {
+    this.haveEnded = this.areSeveral;
+  }
+
+  /** Whether the signal has come in time. */
+  areStopped(signal: AbortSignal | undefined): boolean {
+    return !this.haveEnded && signal?.aborted === true;
+  }
+
+  /** Tells the others that this one goes no further, unless they know. Whether it was one of them who stopped. */
+  stop(error: unknown): boolean {
+    if (!this.areSeveral || this.haveEnded || standing() === null) return false;
+    const message = isError(error) ? error.message : '';
+    const areOthers = message.includes('another rank has stopped');
+    if (!areOthers && !message.includes('the ranks do different things')) announceStop();
+    return areOthers;
   }
 }

@@ -1,4 +1,4 @@
-// The rates of a fit's steps, as its schedulers set them.
+// The learning rates of a fit's steps, as its schedulers set them.
 import { SimdnnError } from '../errors';
 import type { Limits } from '../native';
 import { hasGetter } from '../optim/groups';
@@ -19,7 +19,7 @@ const isSame = (a: Scheduled, b: Scheduled): boolean =>
   Object.is(a, b) || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((value, i) => Object.is(value, b[i])));
 
 export class RatesOfSteps implements AfterSteps, BetweenSteps {
-  /** The learning rate of each group in the last step. */
+  /** The learning rate of each parameter group in the last step. */
   rates: number[] = [];
   foreseen: number[][] = [];
   private isChanged = false;
@@ -31,7 +31,7 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
     private readonly inStream: (call: () => void) => void,
   ) {}
 
-  // Asked as each run begins: somebody may have put a method of their own in the place of a scheduler's, or a getter among the options.
+  // Asked when each run begins, because user code may have replaced a scheduler's method, or put a getter among the options.
   within(limits: Limits): Limits & { between: BetweenSteps | null } {
     const { everyStep, canGoAhead } = this.schedules;
     this.foreseen = [];
@@ -41,7 +41,7 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
   }
 
   done(steps: number): void {
-    // Of many steps at once the rates are the same: where schedulers are stepped after each, steps come one by one.
+    // Steps in one run share their rates. If schedulers are stepped after each step, a run has only one step.
     this.rates = this.now();
     this.callbacks.stepsDone(this.rates, steps);
     this.inStream(() => this.schedules.afterStep());
@@ -107,11 +107,11 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
   }
 
   private now(): number[] {
-    return this.groups().map(({ lr }) => lr ?? NaN); // an optimizer of one's own may have none
+    return this.groups().map(({ lr }) => lr ?? NaN); // an optimizer of the user's own may have none
   }
 
-  // What a step was done with counts: a function of the user's that gives another rate when it is asked again would leave the next step with it. Of the last step
-  // that was gone through nothing is known, and what follows steps that were not done is of no account.
+  // The rate with which a step was done is the one that counts: a user's function that answers differently when it is called again would change it for the next step.
+  // The last simulated step is unknown, and what would follow steps that were not done does not matter.
   private compare(): void {
     this.foreseen.shift();
     const [foreseen] = this.foreseen;

@@ -1,4 +1,4 @@
-// When a fit steps its scheduler, and what it tells it.
+// When a fit steps its schedulers, and what they are given.
 import { checkOneOf, describe, rangeError, refusePromise, typeError, withDefaults } from '../errors';
 import { lrScheduler, Optimizer } from '../optim';
 import type { Direction } from './measures';
@@ -10,17 +10,17 @@ export interface Scheduler {
   step(metric: number): void;
 }
 
-/** A scheduler with when it is stepped. */
+/** A scheduler, and when it is stepped. */
 export interface ScheduleOptions {
   /** The scheduler. */
   scheduler: Scheduler;
-  /** After each step or each epoch: by default what the scheduler counts, epochs where it does not say. */
+  /** Whether it is stepped after each step or after each epoch. By default this is the unit that the scheduler says it counts, else epochs. */
   interval?: 'step' | 'epoch';
-  /** What a scheduler that watches a figure is given: `"loss"`, `"validationLoss"` or the name of a metric. */
+  /** The figure that a scheduler watches: `"loss"`, `"validationLoss"` or the name of a metric. */
   monitor?: string;
 }
 
-// What schedulers of the library say of themselves, and others may.
+// What schedulers of the library say about themselves, and others may say too.
 interface Described {
   optimizer?: unknown;
   interval?: 'step' | 'epoch';
@@ -32,7 +32,7 @@ const isScheduler = (value: unknown): value is Scheduler => typeof (value as Par
 
 const kinds = new Set<unknown>(Object.values(lrScheduler));
 
-// One of the library's, whose methods are its own.
+// Whether this is a scheduler of the library with none of its methods replaced.
 function isOwn(scheduler: unknown): boolean {
   if (!(scheduler instanceof lrScheduler.LRScheduler) || !kinds.has(scheduler.constructor)) return false;
   const isChanged = Object.hasOwn(scheduler, 'step') || Object.getPrototypeOf(scheduler) !== scheduler.constructor.prototype;
@@ -45,7 +45,7 @@ function countsOf({ lastEpoch, options }: lrScheduler.LRScheduler): unknown[] {
   return [lastEpoch, options, ...schedulers.flatMap(countsOf)];
 }
 
-// A scheduler among whose options, or whose schedulers' options, is a function of the user's.
+// Whether a user's function is among the options of a scheduler or of the schedulers that it is made of.
 function asksFunctions({ options }: lrScheduler.LRScheduler): boolean {
   const given = Object.values(options as Record<string, unknown>).flat();
   return given.some((value) => typeof value === 'function' || (value instanceof lrScheduler.LRScheduler && asksFunctions(value)));
@@ -55,7 +55,7 @@ class Schedule {
   /** Whether it is stepped after each step of the optimizer. */
   readonly everyStep: boolean;
   readonly scheduler: Scheduler;
-  /** What it is given after an epoch; null: nothing. */
+  /** The figure that it is given after an epoch; null: none. */
   private readonly monitor: string | null;
 
   constructor(
@@ -110,7 +110,7 @@ class Schedule {
     }
   }
 
-  /** After a step of the optimizer. */
+  /** Called after a step of the optimizer. */
   afterStep(): void {
     if (this.everyStep) this.refused((this.scheduler as { step(): unknown }).step());
   }
@@ -119,7 +119,7 @@ class Schedule {
     refusePromise(this.where, "the scheduler's step", 'nobody waits for it', result);
   }
 
-  /** After an epoch with these figures. */
+  /** Called after an epoch with these figures. */
   afterEpoch(figures: ReadonlyMap<string, number>): void {
     if (this.everyStep) return;
     if (this.monitor === null) this.refused((this.scheduler as { step(): unknown }).step());
@@ -149,24 +149,24 @@ export class Schedules {
     return this.all.some((one) => one.everyStep);
   }
 
-  /** After a step of the optimizer. */
+  /** Called after a step of the optimizer. */
   afterStep(): void {
     for (const one of this.all) one.afterStep();
   }
 
-  /** Whether what they do after each step can be gone through ahead, and put back: those of the library can, but not where their user has changed them. */
+  /** Whether the effects of a step can be simulated and undone. This holds for schedulers of the library that their user has not changed. */
   get canGoAhead(): boolean {
     return this.all.every(({ everyStep, scheduler }) => !everyStep || isOwn(scheduler));
   }
-  /** Whether what is stepped after each step asks functions of the user's. */
+  /** Whether a scheduler that is stepped after each step calls functions of the user's. */
   get asks(): boolean {
     return this.all.some(({ everyStep, scheduler }) => everyStep && asksFunctions(scheduler as lrScheduler.LRScheduler));
   }
-  /** What they count, where they can go ahead, and by which options. */
+  /** The state of the schedulers and their options, if their steps can be simulated. */
   get counts(): unknown[] {
     return this.all.flatMap(({ everyStep, scheduler }) => (everyStep ? countsOf(scheduler as lrScheduler.LRScheduler) : []));
   }
-  /** What it returns puts the counts back that `afterStep` changes, where it can go ahead. */
+  /** Returns a function that restores the state that `afterStep` changes, if steps can be simulated. */
   keep(): () => void {
     const counts = this.all.flatMap(({ everyStep, scheduler }) => (everyStep ? (scheduler as lrScheduler.LRScheduler).keep() : []));
     return () => {
@@ -174,7 +174,7 @@ export class Schedules {
     };
   }
 
-  /** After an epoch with these figures. */
+  /** Called after an epoch with these figures. */
   afterEpoch(figures: ReadonlyMap<string, number>): void {
     for (const one of this.all) one.afterEpoch(figures);
   }

@@ -1,43 +1,43 @@
-// What became of a segment: the steps between two looks at what JavaScript may have changed.
+// The result of a segment: the steps that a thread does before JavaScript next looks for changes.
 import type { LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Task } from './task';
 
-/** What became of a segment. */
+/** The result of a segment. */
 export interface Segment {
   /** The loss of each epoch that was finished. */
   losses: number[];
-  /** Batches done of the epoch that is under way, and the sum of their losses. */
+  /** The number of batches done in the epoch that is under way, and the sum of their losses. */
   batch: number;
   lossSum: number;
-  /** Batches of the epoch that a loader ended whose length need not be known; absent within an epoch. */
+  /** The number of batches of a loader's epoch that has ended; absent within an epoch. A loader need not say it in advance. */
   ofEpoch?: number;
-  /** Steps and samples done in this segment; where it brought outputs, the recording that each step was done with. */
+  /** The steps and samples done in this segment; and, if there are outputs, the recording of each step. */
   steps: number;
   rows: number;
   kinds: readonly RecordedStep[];
-  /** Of all steps, each output of a step by itself; of those that are counted none. */
+  /** For each output of a step, the values of all steps; empty for outputs that were only counted. */
   outputs: readonly ArrayBuffer[];
   counted: LoopReport['counted'];
 }
 
-/** The sum of some numbers. */
+/** The sum of numbers. */
 export const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** The recording of a segment's last step. With rows the smaller last batch comes last; a failed step is not the last that was done. */
+/** The recording of a segment's last step. Over rows the smaller last batch comes last. A step that failed was not done. */
 export const lastKind = ({ batch, steps }: LoopReport): number => (batch === 0 ? steps.length - 1 : 0);
 
-/** How many batches a step is made of. */
+/** The number of batches in a step. */
 export const batchesOf = ({ results }: RecordedStep): number => Math.max(1, results.losses.length);
 
-/** How much the losses of one step count in the mean of an epoch's. */
+/** The weight of one step's losses in the mean of the epoch. */
 export const weightOf = ({ task }: { task: Task }, kind: RecordedStep): number =>
   (task.lossWeight?.(kind.results.rows) ?? 1) * batchesOf(kind);
 
-/** What a segment brought of its steps' outputs. */
+/** The outputs of a segment's steps. */
 export type Outputs = Pick<LoopReport, 'outputs' | 'counted'>;
 
-/** A segment of batches that were brought along, each step's recording known. */
+/** The result of a segment over given batches, with the recording of each step. */
 export const fedSegment = (
   losses: number[],
   batch: number,

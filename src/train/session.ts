@@ -13,12 +13,13 @@ import {
   type LoopRun,
   type LoopStep,
   type RowsHandle,
-  readLasting,
+  readPersistent,
   runLoop,
   type SessionHandle,
   stopSession,
-  writeLasting,
+  writePersistent,
 } from '../native';
+import { atPrecision } from '../precision';
 import type { RandomPosition } from '../random';
 import { MemoryMap, RecordedStep, stretchesOf } from '../recording';
 import { refuseLost, type Tensor } from '../tensor';
@@ -37,21 +38,21 @@ interface Loop {
   kinds: RecordedStep[];
   source: Source;
   task: Task;
-  /** Steps whose numbers are told one by one, where they must be. */
+  /** The steps whose numbers are told to the loop one by one, if they must be. */
   ahead: StepsAhead;
 }
 
-/** What a run may do; `random` is where its random numbers begin. */
+/** The limits of a run; `random` is where its random numbers begin. */
 export interface RunLimits extends Limits {
   random: RandomPosition;
   given?: LoopRun['batches'];
-  /** Batches done of the epoch that is under way, over rows; default 0: none is. */
+  /** Over rows: the number of batches done of the epoch that is under way; 0 (the default) if none is. */
   batch?: number;
-  /** What is done between two steps and changes their numbers; default null. */
+  /** What is done between two steps and changes their numbers; null by default. */
   between?: BetweenSteps | null;
 }
 
-/** The rows of a loader's tensors, in native memory: a copy, which others may share. */
+/** Copies the tensors of a loader into native memory, which other sessions may share. */
 export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
   for (const t of tensors) {
     refuseHeld(where, t);
@@ -60,14 +61,14 @@ export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
   return rowsIn(tensors);
 }
 
-const inMode = <T>(task: Task, fn: () => T): T => (task.mode === undefined ? fn() : task.mode(fn));
+const inMode = <T>({ mode, precision }: Task, fn: () => T): T => atPrecision(precision, () => (mode === undefined ? fn() : mode(fn)));
 
 const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
   if (!numbers.has(key)) numbers.set(key, numbers.size);
   return numbers.get(key)!;
 };
 
-// To be verified before it runs. `given`: the batches are the caller's own memory, which a step on copies would not change.
+// Records a step, which is to be verified before it runs. With `given` the batches are the caller's own memory, which a step on copies would not change.
 function recordStep(task: Task, batch: readonly Tensor[], given: boolean, packs: boolean): RecordedStep {
   const step = inMode(task, () => new RecordedStep(task.where, task.run, batch, packs));
   if (given && step.trace.changesArguments) {
@@ -79,10 +80,10 @@ function recordStep(task: Task, batch: readonly Tensor[], given: boolean, packs:
   return step;
 }
 
-// Records once more: what comes out otherwise the second time is carried from call to call by JavaScript, which a replay does not run.
+// Records the step once more. If it differs, JavaScript code carries state from call to call, which a replay would not do.
 const verifyStep = (task: Task, step: RecordedStep): void => inMode(task, () => step.verify(task.where, task.run));
 
-/** Throws what a run ended with, if that was an error; `at` says where it was. */
+/** Throws the error with which a run ended, if any; `at` describes the batch. */
 export function refuseReport(where: string, { end, kind, call, message }: LoopReport, kinds: readonly RecordedStep[], at: string): void {
   if (end === 'refused') throw rangeError(where, at === '' ? message! : `${message}, ${at}`);
   if (end === 'out of memory') throw rangeError(where, 'out of memory');
@@ -94,7 +95,7 @@ export function refuseReport(where: string, { end, kind, call, message }: LoopRe
   }
 }
 
-/** What a session does: tasks, each over its batches. */
+/** The tasks of a session, each with the source of its batches. */
 export type Specs = readonly { task: Task; source: Source }[];
 
 export class Session {
@@ -110,8 +111,9 @@ export class Session {
   private changedWithGradients: (Float32Array | null)[] = [];
 
   /**
-   * Records every task, in parts between which others may have the thread: it yields where one ends. Each kind of batch is recorded in one, where `found` is
-   * told of it, and verified in the next; the first copies the persistent memory. Where `before` was in the middle of an epoch the new session goes on.
+   * Records all tasks. This is a generator so that others may use the JavaScript thread in between: it yields between parts. Each kind of batch is recorded in one
+   * part, after which `found` is called, and verified in the next. The first part copies the persistent memory. If `before` was in the middle of an epoch, the new
+   * session continues there.
    */
   static *making(
     specs: Specs,
@@ -143,7 +145,7 @@ export class Session {
     return session;
   }
 
-  /** The same in one go. */
+  /** Records all tasks without interruption. */
   static make(specs: Specs, forFits: boolean, before: Session | null): Session {
     const making = Session.making(specs, forFits, before);
     for (;;) {
@@ -152,7 +154,7 @@ export class Session {
     }
   }
 
-  // Over the memory of some kinds, which it copies.
+  // Copies the persistent memory of these kinds of step.
   private constructor(
     kinds: readonly RecordedStep[],
     private readonly forFits: boolean,
@@ -174,7 +176,7 @@ export class Session {
     this.watch(recorded.flat());
   }
 
-  // The persistent memory of a kind that is not the session's yet; null where the session has a part of some.
+  // The persistent memory of a kind that the session does not have yet. Null if the session has only a part of some piece.
   private freshOf({ persistent }: RecordedStep): Float32Array[] | null {
     const fresh: Float32Array[] = [];
     for (const memory of stretchesOf(persistent)) {
@@ -185,7 +187,7 @@ export class Session {
     return fresh;
   }
 
-  // Copies the memory of one more kind.
+  // Copies the memory of another kind of step.
   private reach(kind: RecordedStep, fresh: readonly Float32Array[]): void {
     if (fresh.length > 0) addPersistent(this.handle, [...fresh]);
     for (const memory of fresh) this.map.add({ memory });
@@ -194,8 +196,8 @@ export class Session {
   }
 
   /**
-   * Records a task for one more kind of batch. Null, and nothing done, where it uses memory of which the session has a part only: then all is to be
-   * recorded again.
+   * Records a task for another kind of batch. If the task uses memory of which the session has only a part, nothing is done and the result is null: everything must
+   * then be recorded again.
    */
   add(loop: number, batch: readonly Tensor[]): RecordedStep | null {
     const { number, kinds, task } = this.loops[loop]!;
@@ -204,7 +206,7 @@ export class Session {
     const fresh = this.freshOf(kind);
     if (fresh === null) return null;
     kind.pack();
-    const step = this.stepOf(kind, task, [...this.pieces, ...fresh]); // refuses numbers that a kernel would refuse: nothing is changed by then
+    const step = this.stepOf(kind, task, [...this.pieces, ...fresh]); // throws for numbers that a kernel would refuse, before anything is changed
     this.reach(kind, fresh);
     this.watch([]);
     addKind(this.handle, number, step);
@@ -226,7 +228,7 @@ export class Session {
     };
   }
 
-  // Kinds that count the same along share a clock.
+  // Kinds of step that advance the same counters share a clock.
   private clockOf(kind: RecordedStep): number {
     const known = this.clocksOfKinds.get(kind);
     if (known !== undefined) return known;
@@ -236,7 +238,7 @@ export class Session {
     return clock;
   }
 
-  // The pieces that kinds of step change, beside those of the kinds before.
+  // Adds the pieces that these kinds of step write to those that earlier ones write.
   private watch(fresh: readonly RecordedStep[]): void {
     const written = fresh.flatMap(({ trace }) => trace.written);
     const changed = holding(
@@ -248,17 +250,17 @@ export class Session {
     this.changedWithGradients = changedWithGradients.map((piece, i) => piece ?? this.changedWithGradients[i] ?? null);
   }
 
-  /** What its copies of persistent memory take. */
+  /** The size of its copies of persistent memory. */
   get bytes(): number {
     return this.pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  /** The recordings of a loop: whole batches first, then a smaller last one. */
+  /** The recordings of a loop: that of whole batches first, then that of a smaller last batch. */
   kinds(loop: number): readonly RecordedStep[] {
     return this.loops[loop]!.kinds;
   }
 
-  /** Philox counters that an epoch of a loop over rows uses, its order included. */
+  /** The number of Philox counters that an epoch of a loop over rows uses, including those for its order. */
   drawsOfEpoch(loop: number): number {
     const { kinds, source, task } = this.loops[loop]!;
     if ('examples' in source) return 0;
@@ -267,17 +269,17 @@ export class Session {
     return order + (Math.ceil(batches / (task.group?.size ?? 1)) - 1) * kinds[0]!.trace.draws + kinds.at(-1)!.trace.draws;
   }
 
-  /** Whether every recording would still come out the same. */
+  /** Whether all recordings are still valid. */
   holds(random: RandomPosition): boolean {
     return this.loops.every(({ kinds, task }) => inMode(task, () => kinds.every((kind) => kind.holds(random))));
   }
 
-  /** Throws unless every task, recorded again, does the same. */
+  /** Records every task again, and throws if one differs. */
   verify(): void {
     for (const { task, kinds } of this.loops) for (const kind of kinds) verifyStep(task, kind);
   }
 
-  /** Runs a loop from where its last run ended. What it did is then to be counted: `commit`. */
+  /** Runs a loop from where its last run ended. `commit` must then count what the run did. */
   async run(loop: number, limits: RunLimits, epochsBegun = 0): Promise<LoopReport> {
     const state = this.loops[loop]!;
     const { number, source, task } = state;
@@ -289,7 +291,7 @@ export class Session {
       finite: limits.finite,
       seed: limits.random.seed,
       randomOffset: limits.random.offset,
-      orderOffset: 'batches' in source ? epochsBegun * source.batches.count : 0,
+      orderOffset: 'batches' in source ? epochsBegun * source.batches.drawn : 0,
       live,
       ...(told && { ahead: told.numbers }),
       ...(limits.given && { batches: limits.given }),
@@ -307,7 +309,7 @@ export class Session {
     return report;
   }
 
-  /** Counts what a run did; `done` is called after so many steps: after each where the numbers of the next may depend on what it does. */
+  /** Counts what a run did. `after.done` is called with a number of steps, or after every single step if the numbers of the next one may depend on what it does. */
   commit(loop: number, { steps }: LoopReport, after: AfterSteps = nothingAfter): void {
     const { kinds, ahead } = this.loops[loop]!;
     const all = sum(steps);
@@ -324,17 +326,17 @@ export class Session {
     stopSession(this.handle);
   }
 
-  /** Copies what steps have changed into JavaScript's memory, as of the last step that ended: waits for one step at most. */
+  /** Copies what steps have changed into the tensors' memory, as of the last step that ended. It waits for one step at most. */
   sync(): void {
-    readLasting(this.handle, this.changed);
+    readPersistent(this.handle, this.changed);
   }
 
-  /** The same with the gradients, when all is done. */
+  /** The same including gradients, at the end. */
   finish(): void {
-    readLasting(this.handle, this.changedWithGradients);
+    readPersistent(this.handle, this.changedWithGradients);
   }
 
-  /** Copies what JavaScript has changed of tensors that steps only read. */
+  /** Copies the tensors that steps only read and that user code has changed. */
   refresh(): void {
     const changed = this.captured.changed();
     if (changed.length === 0) return;
@@ -342,24 +344,24 @@ export class Session {
       this.pieces,
       changed.map((t) => ({ array: t.values })),
     );
-    // What steps change may lie in the same piece, and is newer here.
+    // The same piece may hold memory that steps change: there the session's values are newer.
     const values = changed.map((t) => t.values.slice());
-    readLasting(
+    readPersistent(
       this.handle,
       pieces.map((piece, i) => (this.changedWithGradients[i] === null ? null : piece)),
     );
     for (const [i, t] of changed.entries()) t.values.set(values[i]!);
-    writeLasting(this.handle, pieces);
+    writePersistent(this.handle, pieces);
   }
 
-  /** Copies JavaScript's memory into the thread's. */
+  /** Copies the tensors' memory into that of the session. */
   write(): void {
     this.captured.changed();
     for (const { kinds } of this.loops) for (const kind of kinds) kind.pack();
-    writeLasting(this.handle, this.pieces);
+    writePersistent(this.handle, this.pieces);
   }
 
-  // What a run is told of its live numbers, and of how many steps where each is told by itself.
+  // The live numbers of a run; `told` has those of single steps, if they must be told one by one.
   private numbersOf(loop: Loop, limits: RunLimits): Pick<LoopRun, 'live'> & Pick<StepsAhead, 'told'> {
     const { kinds, task, ahead } = loop;
     const { random, given, between = null, batch = 0 } = limits;
@@ -376,7 +378,7 @@ export class Session {
     return { live: kinds.map(() => null), told: ahead.tell(kinds, next, random.seed, between) };
   }
 
-  // The same of the run after one that does these steps, where which ones come then is known.
+  // Calculates the numbers of the run that follows these steps, if the steps of that run are known.
   private tellOn({ kinds, source, task, ahead }: Loop, { given, between = null, batch = 0 }: RunLimits, steps: readonly NextStep[]): void {
     if (given !== undefined) return;
     const { batches } = source as RowsSource;

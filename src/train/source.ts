@@ -1,31 +1,31 @@
-// Where the batches of a loop come from, and the steps that they make.
+// The sources of a loop's batches, and the steps that they make.
 import type { RowBatches } from '../data/loader-state';
 import type { EpochRows, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
 import { empty, type Tensor } from '../tensor';
 import type { NextStep } from './ahead';
 
-/** Where the batches of a loop come from: rows of tensors, or batches like these that are brought along. */
+/** The source of a loop's batches: the rows of tensors, or batches that are given one by one and have the types and shapes of one of the examples. */
 export type RowsSource = { batches: RowBatches; rows: RowsHandle };
 export type Source = RowsSource | { examples: readonly (readonly Tensor[])[] };
 
-// Tensors like those of a batch of `size` rows.
+// Empty tensors of the types and shapes of a batch with `size` rows.
 const batchLike = (tensors: readonly Tensor[], size: number): Tensor[] => tensors.map((t) => empty([size, ...t.shape.slice(1)], t.dtype));
 
-/** What steps over a source are given, one of each kind: whole groups first, then the last one, whose last batch may be smaller. */
+/** A batch for each kind of step over a source: for whole groups first, then for the last group, which may be smaller. */
 export function stepsLike(source: Source, group = 1): (readonly Tensor[])[] {
   if ('examples' in source) return [...source.examples];
   const { tensors, count, batchSize, batches } = source.batches;
   const sizeOf = (batch: number): number => Math.min(batchSize, count - batch * batchSize);
   const like = (begin: number, end: number): Tensor[] =>
     Array.from({ length: end - begin }, (_, i) => batchLike(tensors, sizeOf(begin + i))).flat();
-  const before = Math.floor((batches - 1) / group); // groups before the last one
+  const before = Math.floor((batches - 1) / group); // the number of groups before the last one
   const last = like(before * group, batches);
   const isWhole = batches % group === 0 && sizeOf(batches - 1) === batchSize;
   return before > 0 && !isWhole ? [like(0, group), last] : [last];
 }
 
-/** The steps that come, `most` of them, but not those of the next epoch: `batch` of this one are done, 0 where it has not begun. Random numbers go on at `begin`. */
+/** The next steps, at most `most`, of the present epoch only. `batch` is the number of its batches done, 0 if it has not begun; its random numbers continue at `begin`. */
 export function nextSteps(
   { batches, shuffle, seed, count }: RowBatches,
   kinds: readonly RecordedStep[],
@@ -45,10 +45,10 @@ export function nextSteps(
   return next;
 }
 
-/** Which rows make the batches of an epoch; null: batches are brought along. */
+/** The rows of each batch of an epoch; null if batches are given one by one. */
 export function epochRowsOf(source: Source, kinds: number, group = 1): EpochRows | null {
   if ('examples' in source) return null;
-  const { subset, batchSize, count, batches, shuffle, seed, epoch } = source.batches;
+  const { subset, batchSize, count, drawn, ranks, rank, batches, shuffle, seed, epoch } = source.batches;
   return {
     rows: source.rows,
     subset,
@@ -57,9 +57,12 @@ export function epochRowsOf(source: Source, kinds: number, group = 1): EpochRows
     group,
     full: 0,
     last: kinds - 1,
+    ranks,
+    rank,
+    items: count,
     shuffle,
     ownSeed: seed !== undefined,
     seed: seed ?? 0,
-    orderOffset: epoch * count,
+    orderOffset: epoch * drawn,
   };
 }

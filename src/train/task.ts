@@ -1,4 +1,5 @@
 // What a session does with each batch.
+import type { Float32MatmulPrecision } from '../precision';
 import type { RecordedStep, Results } from '../recording';
 import type { Tensor } from '../tensor';
 import type { Group } from './batch';
@@ -8,17 +9,19 @@ export interface Task {
   /** For messages. */
   where: string;
   run: (...batch: Tensor[]) => Results;
-  /** Calls what it is given in the modes that the task wants; absent where it trains: in the present ones. */
+  /** Calls a function with the model in the modes that the task needs; absent for training, which uses the present modes. */
   mode?: <T>(fn: () => T) => T;
-  /** How much the loss of a batch of so many samples counts beside the others'; absent: all count alike. */
+  /** The precision of its large products; absent: that of the environment. */
+  precision?: Float32MatmulPrecision;
+  /** The weight of the loss of a batch with so many samples; absent: all batches have the same weight. */
   lossWeight?: (rows: number) => number;
-  /** Where the outputs are pairs of predicted classes and targets: how many classes are counted; 0 or absent: they are handed out. */
+  /** If the outputs are pairs of predicted classes and targets: the number of classes, whose pairs are only counted. 0 or absent: the outputs are collected. */
   classes?: number;
-  /** Batches that make up a step; absent: each is one. */
+  /** How batches are grouped into steps; absent: each batch is a step. */
   group?: Group;
 }
 
-/** Of how many classes a step's outputs are counted; 0: they are handed out. */
+/** The number of classes for which a step's outputs are counted; 0: the outputs are collected. */
 export const countedClasses = ({ classes = 0 }: Pick<Task, 'classes'>, { results }: RecordedStep): number =>
   results.outputs.every(({ dtype, shape, numel }, i, all) => dtype === 'int32' && shape.length === 1 && numel === all[i ^ 1]?.numel)
     ? classes

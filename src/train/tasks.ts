@@ -6,6 +6,7 @@ import { describe, rangeError, typeError } from '../errors';
 import { Module } from '../nn';
 import { forwardOn } from '../nn/forwards';
 import { withoutPadding } from '../optim/runs';
+import { atPrecision } from '../precision';
 import { recorder } from '../recorder';
 import type { Results } from '../recording';
 import { Tensor } from '../tensor';
@@ -41,7 +42,7 @@ export function criterionOf(where: string, given: unknown): Criterion {
     return { forward: given as CriterionFunction };
   }
   if (typeof (given as Partial<Criterion> | null | undefined)?.forward !== 'function') {
-    throw typeError(where, `expected criterion with a method forward, got ${describe(given)}`);
+    throw typeError(where, `expected criterion with a method forward, got ${describe(given)}`, 'new nn.MSELoss()');
   }
   return given as Criterion;
 }
@@ -64,6 +65,7 @@ export interface Trained {
   handOut: HandOut;
   /** Where these are pairs of predicted classes and targets: how many classes are counted; 0: they are handed out. */
   classes: number;
+  precision?: Task['precision'];
 }
 
 function tensorOf(where: string, what: string, value: unknown): Tensor {
@@ -122,13 +124,19 @@ function weighedLoss(where: string, criterion: Criterion, output: unknown, targe
 
 function lossOf(where: string, criterion: Criterion, output: unknown, { targets, weights }: Batch): Tensor {
   if (weights !== null) return weighedLoss(where, criterion, output, targets, weights);
-  return tensorOf(where, 'the criterion', criterion.forward(output, ...targets));
+  const loss = tensorOf(where, 'the criterion', criterion.forward(output, ...targets));
+  if (loss.numel === 1) return loss;
+  throw rangeError(
+    where,
+    `expected the criterion to give one number, got shape [${loss.shape.join(', ')}]`,
+    'reduction: "mean", or mean() of it',
+  );
 }
 
 /** A training step over a group of batches, whose losses count alike, as in most loops. */
 export const trainingTask = (
   where: string,
-  { model, criterion, layout, handOut, classes }: Trained,
+  { model, criterion, layout, handOut, classes, precision }: Trained,
   optimizer: Stepper,
   group: Group,
   looksForNaN: boolean,
@@ -137,6 +145,7 @@ export const trainingTask = (
   where,
   group,
   classes,
+  precision,
   sumsLosses: false,
   run: (...tensors) => {
     const batches = group.split(tensors).map((batch) => {
@@ -144,14 +153,16 @@ export const trainingTask = (
       return divided(where, layout, batch);
     });
     optimizer.zeroGrad();
-    const done = batches.map((batch, i) => {
+    const passed = (batch: Batch, isLast: boolean) => {
       const output = forward(where, model, batch.inputs);
       const loss = lossOf(where, criterion!, output, batch);
       const backward = (): void => (batches.length === 1 ? loss : loss.div(batches.length)).backward();
-      if (i === batches.length - 1) backward();
+      if (isLast) backward();
       else withoutSums(model, backward);
       return { loss, outputs: handOut(output, batch.targets), rows: rowsOf(batch) };
-    });
+    };
+    // A step that the optimizer will refuse is run outside of recordings.
+    const done = atPrecision(precision, () => batches.map((batch, i) => passed(batch, i === batches.length - 1)));
     afterBackward();
     if (looksForNaN) withoutPadding(() => optimizer.step());
     else optimizer.step();
@@ -191,11 +202,12 @@ export function inEvaluation<T>(modules: readonly Module[], fn: () => T): T {
  * The loss and the output, without steps, in evaluation mode. The loss is what the criterion would give for all rows in one batch, however
  * they are divided: a mean over rows, or with `reduction: "sum"` a sum.
  */
-export function evaluationTask(where: string, { model, criterion, layout, handOut, classes }: Trained): LossTask {
+export function evaluationTask(where: string, { model, criterion, layout, handOut, classes, precision }: Trained): LossTask {
   const sums = (): boolean => criterion !== null && reductionOf(criterion) === 'sum'; // a callback may have changed it
   return {
     where,
     classes,
+    precision,
     get sumsLosses() {
       return sums();
     },

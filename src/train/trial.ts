@@ -5,6 +5,7 @@ import { DataLoader } from '../data';
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { Metric } from '../metrics';
 import { Module } from '../nn';
+import { atPrecision, getFloat32MatmulPrecision } from '../precision';
 import { draw } from '../random';
 import type { SetHistory } from './figure-types';
 import { fit } from './fit';
@@ -96,6 +97,8 @@ function joined(where: string, a: FitResult, b: FitResult, training: Training): 
 
 export class Trial<M extends Module> {
   private readonly sequence: OwnSequence;
+  /** As all trainings begin with, whenever each does and whatever the others set. */
+  private readonly precision = getFloat32MatmulPrecision();
   private training: Training<M> | null = null;
   /** What its fits have come to. */
   history: FitResult | null = null;
@@ -138,7 +141,7 @@ export class Trial<M extends Module> {
 
   private fitted(until: number, signal: AbortSignal): Promise<FitResult> {
     return this.sequence.run(() => {
-      this.training ??= this.made();
+      this.training ??= atPrecision(this.precision, () => this.made());
       const { model, ...options } = this.training;
       const { initialEpoch = 0, epochs } = options;
       return fit(model, {
@@ -162,6 +165,6 @@ export class Trial<M extends Module> {
       throw typeError(this.where, `expected makeModel to return { model, optimizer, ... }, got ${describe(training)}`);
     }
     checkOwn(this.where, training as Training<M>, this.seen);
-    return training as Training<M>;
+    return { ...(training as Training<M>), precision: (training as Training<M>).precision ?? getFloat32MatmulPrecision() };
   }
 }

@@ -61,9 +61,12 @@ function startPause(): void {
   }, pause);
 }
 
+/** Whether the threads of fits have enough to do, and others wait for it that they have not. */
+export const isBusy = (): boolean => patient.size > 0 || !isShort();
+
 /** As `ownTurn` where the threads of fits need work, else once they do, and one in some milliseconds in any case. `who` waits for one at a time. */
 export async function patientTurn(who: object): Promise<void> {
-  if (patient.size === 0 && isShort()) return ownTurn();
+  if (!isBusy()) return ownTurn();
   return new Promise((resolve) => {
     patient.set(who, resolve);
     startPause();

@@ -1,80 +1,16 @@
 // Training by several processes of a real mpirun: Open MPI's, whose ranks may be more than cores.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
-import { data, distributed, nn, SimdnnError, tensor } from '../../src';
+import { describe, expect, it } from 'vitest';
+import { arange, data, distributed, manualSeed, nn, optim, SimdnnError, tensor, train } from '../../src';
 import { temporaryFolder } from '../temporary';
+import { alone, distance, expectNoneLeft, launch, openMpi, program, type Run, ranksOf, root, valuesOf, when } from './launch';
 
-const root = join(__dirname, '../..');
-const program = join(__dirname, 'programs.mjs');
-const { placesOfMpi } = createRequire(__filename)('../../native/load.js') as { placesOfMpi(): string[] };
-
-const version = spawnSync('mpirun', ['--version'], { encoding: 'utf8' });
-const missing = !/Open MPI/.test(version.stdout ?? '')
-  ? 'there is no mpirun of Open MPI'
-  : !placesOfMpi().some((file) => existsSync(file))
-    ? 'this build has no addon for MPI'
-    : null;
-if (missing !== null) console.warn(`skipped: ${missing}`);
-
-const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
-
-interface Run {
-  status: number | null;
-  signal: NodeJS.Signals | null;
-  said: Record<string, unknown>[];
-  text: string;
-  seconds: number;
-}
-
-function launch(command: string, args: string[], onStart: (pid: number, text: () => string) => void = () => {}): Promise<Run> {
-  const begin = performance.now();
-  const child = spawn(command, args, { cwd: root, env });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const timer = setTimeout(() => child.kill('SIGKILL'), 40_000);
-  onStart(child.pid!, () => text);
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status, signal) => {
-      clearTimeout(timer);
-      const lines = text.split(/\r?\n/).filter((line) => line.startsWith('{'));
-      const said = lines.map((line) => JSON.parse(line) as Record<string, unknown>).sort((a, b) => Number(a['rank']) - Number(b['rank']));
-      resolve({ status, signal, said, text, seconds: (performance.now() - begin) / 1000 });
-    });
-  });
-}
-
-const alone = (...args: string[]): Promise<Run> => launch(process.execPath, [program, ...args]);
+const launcher = openMpi();
+const skipped = launcher === null;
 const ranks = (n: number, ...args: string[]): Promise<Run> =>
-  launch('mpirun', ['--oversubscribe', '-n', String(n), process.execPath, program, ...args]);
-
-const valuesOf = ({ bits }: Record<string, unknown>): Float32Array =>
-  new Float32Array(Uint8Array.from(Buffer.from(bits as string, 'base64')).buffer);
-
-function distance(a: Float32Array, b: Float32Array): number {
-  expect(a.length).toBe(b.length);
-  const largest = Math.max(...a.map(Math.abs));
-  return Math.max(...a.map((value, i) => Math.abs(value - b[i]!))) / largest;
-}
-
-// A process whose end nobody has asked for yet is none that runs.
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return process.platform !== 'linux' || !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return false;
-  }
-}
-
-// The launcher may end a moment before those that it has killed.
-const expectNoneLeft = async (said: Run['said']): Promise<void> => {
-  expect(said).toHaveLength(2);
-  await vi.waitFor(() => expect(said.filter(({ pid }) => isRunning(pid as number))).toEqual([]), { timeout: 5000 });
-};
+  launch(launcher!, ['--oversubscribe', '-n', String(n), process.execPath, program, ...args]);
 
 // All ranks have the same bits, and what one process has with the whole batch.
 async function expectTogether(n: number, ...args: string[]): Promise<string> {
@@ -86,7 +22,7 @@ async function expectTogether(n: number, ...args: string[]): Promise<string> {
   return several.said[0]!['bits'] as string;
 }
 
-describe.skipIf(missing !== null)('ranks of one job', () => {
+describe.skipIf(skipped)('ranks of one job', () => {
   it('train as one process with the whole batch does: in loops, compiled and in fits with the same bits', { timeout: 60_000 }, async () => {
     const loop = await expectTogether(2, 'train', 'loop');
     const others = await Promise.all([ranks(2, 'train', 'compiled'), ranks(2, 'train', 'fit')]);
@@ -149,7 +85,7 @@ describe.skipIf(missing !== null)('ranks of one job', () => {
   });
 });
 
-describe.skipIf(missing !== null)('a rank that fails in a fit', () => {
+describe.skipIf(skipped)('a rank that fails in a fit', () => {
   it.each(['kill', 'exit', 'throw', 'stop'])(
     'by %s ends the job with a status other than 0, and leaves no process',
     { timeout: 60_000 },
@@ -169,19 +105,28 @@ describe.skipIf(missing !== null)('a rank that fails in a fit', () => {
   });
 
   it('is ended with the job by SIGINT', { timeout: 60_000 }, async () => {
+    const args = ['--oversubscribe', '-n', '2', process.execPath, program, 'fails', 'not'];
     const { status, said } = await launch(
-      'mpirun',
-      ['--oversubscribe', '-n', '2', process.execPath, program, 'fails', 'not'],
-      (pid, text) => {
-        const waits = setInterval(() => {
-          if ((text().match(/"pid"/g) ?? []).length < 2) return;
-          clearInterval(waits);
-          process.kill(pid, 'SIGINT');
-        }, 100);
-        waits.unref();
-      },
+      launcher!,
+      args,
+      when(/"pid"/g, 2, (pid) => process.kill(pid, 'SIGINT')),
     );
     expect(status).not.toBe(0);
+    await expectNoneLeft(said);
+  });
+
+  it('by a signal that it listens to ends with the others after the same step', { timeout: 60_000 }, async () => {
+    const args = ['--oversubscribe', '-n', '2', process.execPath, program, 'fails', 'signal'];
+    const { status, said, text } = await launch(
+      launcher!,
+      args,
+      when(/"pid"/g, 2, (pid) => process.kill(pid, 'SIGINT')),
+    );
+    expect(status).not.toBe(0);
+    const ends = said.filter(({ error }) => error !== undefined);
+    expect(ends, text).toHaveLength(2);
+    for (const { error } of ends) expect(error).toMatch(/enough|another rank has stopped/);
+    expect(ends[1]!['bits']).toBe(ends[0]!['bits']);
     await expectNoneLeft(said);
   });
 
@@ -198,36 +143,45 @@ describe.skipIf(missing !== null)('a rank that fails in a fit', () => {
   });
 });
 
-// The processes that run the example with this checkpoint.
-const ranksOf = (checkpoint: string): number[] =>
-  spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' })
-    .stdout.split('\n')
-    .flatMap((line) => {
-      const [pid, command, script] = line.trim().split(/ +/);
-      return command === process.execPath && script?.endsWith('train.mjs') && line.includes(checkpoint) ? [Number(pid)] : [];
-    });
-
-describe.skipIf(missing !== null || spawnSync('ps', ['-eo', 'pid=']).status !== 0)('the example', () => {
+describe.skipIf(skipped || spawnSync('ps', ['-eo', 'pid=']).status !== 0)('the example', () => {
   const [loop, script] = ['restart', 'train'].map((name) => join(root, 'examples/distributed', `${name}.mjs`));
+  let whole = ''; // the checkpoint of a run that nothing has befallen
   const job = (checkpoint: string): string[] => ['--oversubscribe', '-n', '2', process.execPath, script!, checkpoint, '24'];
 
   it('goes on after a rank was killed, to the bits of a run that was not', { timeout: 60_000 }, async () => {
     const folder = temporaryFolder();
-    const [whole, killed] = [join(folder, 'whole.ckpt'), join(folder, 'killed.ckpt')];
-    expect(await launch('mpirun', job(whole))).toMatchObject({ status: 0, text: expect.stringMatching(/epoch 24: loss/) });
-    const { status, text } = await launch(process.execPath, [loop!, 'mpirun', ...job(killed)], (_, said) => {
-      const waits = setInterval(() => {
-        if (!/epoch 3: loss/.test(said())) return;
-        clearInterval(waits);
-        process.kill(ranksOf(killed)[0]!, 'SIGKILL');
-      }, 5);
-      waits.unref();
-    });
+    const killed = join(folder, 'killed.ckpt');
+    whole = join(folder, 'whole.ckpt');
+    expect(await launch(launcher!, job(whole))).toMatchObject({ status: 0, text: expect.stringMatching(/epoch 24: loss/) });
+    const { status, text } = await launch(
+      process.execPath,
+      [loop!, launcher!, ...job(killed)],
+      when(/epoch 3: loss/g, 1, () => process.kill(ranksOf(killed)[0]!, 'SIGKILL')),
+    );
     expect(status, text).toBe(0);
     expect(text).toMatch(/the job has ended with \d+; attempt 2 of 10/);
     expect(text.match(/epoch 1: loss/g)).toHaveLength(1);
     expect(readFileSync(killed).equals(readFileSync(whole))).toBe(true);
   });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends by %s in the midst of an epoch, and goes on from there',
+    { timeout: 60_000 },
+    async (name) => {
+      const stopped = join(temporaryFolder(), 'stopped.ckpt');
+      const first = await launch(
+        process.execPath,
+        [loop!, launcher!, ...job(stopped)],
+        when(/epoch 3: loss/g, 1, (pid) => process.kill(pid, name)),
+      );
+      expect(first.status, first.text).toBe(130);
+      expect(first.text).toMatch(/stopped in epoch/);
+      expect(ranksOf(stopped)).toEqual([]);
+      const { status, text } = await launch(launcher!, job(stopped));
+      expect(status, text).toBe(0);
+      expect(readFileSync(stopped).equals(readFileSync(whole))).toBe(true);
+    },
+  );
 });
 
 describe('a process alone', () => {
@@ -298,6 +252,36 @@ describe('DistributedSampler', () => {
         expect([...a!.slice(i / 2, i / 2 + 2), ...b!.slice(i / 2, i / 2 + 2)].sort()).toEqual(order.slice(i, i + 4).sort());
     }
   });
+
+  it.each([{ shuffle: true }, { shuffle: true, pad: false }, { shuffle: true, dropLast: true }, { shuffle: false }])(
+    'gives a fit the rows that it gives a loop: %j',
+    async (options) => {
+      const values = arange(40).reshape([20, 2]).div(40);
+      const set = new data.Subset(new data.TensorDataset(values, values.square()), [3, 1, 4, 15, 9, 2, 6, 5, 8, 7, 12]);
+      for (const rank of [0, 1, 2]) {
+        const make = () => {
+          manualSeed(3);
+          const model = new nn.Linear(2, 2);
+          const sampler = new data.DistributedSampler(set, { numReplicas: 3, rank, seed: 4, ...options });
+          const loader = new data.DataLoader(set, { batchSize: 2, sampler });
+          return { model, loader, optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }), criterion: new nn.MSELoss() };
+        };
+        const [fitted, looped] = [make(), make()];
+        expect(fitted.loader.rows()).not.toBe(null);
+        const { model, ...parts } = fitted;
+        await train.fit(model, { ...parts, epochs: 3, progress: false });
+        for (let epoch = 0; epoch < 3; epoch++) {
+          for (const [x, y] of looped.loader) {
+            looped.optimizer.zeroGrad();
+            looped.criterion.forward(looped.model.forward(x!), y!).backward();
+            looped.optimizer.step();
+          }
+        }
+        expect(model.weight.data).toEqual(looped.model.weight.data);
+        expect(fitted.loader.stateDict()).toEqual(looped.loader.stateDict());
+      }
+    },
+  );
 
   it('advances the epoch by itself', () => {
     const sampler = new data.DistributedSampler(40, { numReplicas: 2, rank: 0 });

@@ -239,9 +239,8 @@ const programs = {
   },
   /** In the midst of a long fit rank 1 does what the argument says. */
   async fails(how) {
-    const { model, loader, optimizer, criterion } = parts(24, how === 'stop' ? 2 : 20);
+    const { model, loader, optimizer, criterion } = parts(24, ['stop', 'cut'].includes(how) ? 2 : 20);
     const controller = new AbortController();
-    say({ pid: process.pid });
     const ends = {
       exit: () => process.exit(0),
       kill: () => process.kill(process.pid, 'SIGKILL'),
@@ -252,11 +251,13 @@ const programs = {
         }),
       stop: () => process.kill(process.pid, 'SIGSTOP'),
     };
-    if (distributed.getRank() === 1 && how in ends) setTimeout(ends[how], 300);
+    if (how === 'signal') for (const name of ['SIGINT', 'SIGTERM']) process.on(name, ends.abort);
+    else if (distributed.getRank() === 1 && how in ends) setTimeout(ends[how], 300);
+    say({ pid: process.pid });
     try {
       await train.fit(model, { loader, optimizer, criterion, epochs: 1e7, progress: false, signal: controller.signal });
     } catch (error) {
-      say({ error: error.message });
+      say({ error: error.message, bits: bitsOf(valuesOf(model)) });
       distributed.destroyProcessGroup();
     }
   },
@@ -267,7 +268,8 @@ const programs = {
   },
   library(library) {
     distributed.initProcessGroup({ library, timeout: 20 });
-    say({ size: distributed.getWorldSize() });
+    const { UCX_MEM_EVENTS, UCX_ERROR_SIGNALS } = process.env;
+    say({ size: distributed.getWorldSize(), UCX_MEM_EVENTS, UCX_ERROR_SIGNALS });
     distributed.destroyProcessGroup();
   },
 };

@@ -203,6 +203,7 @@ const recipes = {
   manualSeed: (w) => [w.seed()],
   setNumThreads: (w) => [1 + w.r.below(4)],
   setFlushDenormal: (w) => [w.boolean()],
+  setFloat32MatmulPrecision: (w) => [w.r.pick(['highest', 'high', 'medium'])],
   noGrad: (w) => [() => w.tensor()],
   compile: (w) => [() => w.float([2]), w.options({ keepGrad: w.boolean, check: () => w.r.below(3) })],
   SimdnnError: () => ['CODE', 'text'],
@@ -364,6 +365,15 @@ const recipes = {
   cartesianProd: (w) => [w.float([w.size()]), w.float([w.size()])],
   ...Object.fromEntries(['atleast1d', 'atleast2d', 'atleast3d'].map((name) => [name, (w) => [w.tensor(), w.tensor()]])),
   blockDiag: (w) => [w.matrix(), w.float([w.size()]), w.float([])],
+  chainMatmul: (w) => {
+    const [a, b] = [w.size(), w.size()];
+    return [w.matrix(w.size(), a), w.matrix(a, b), w.matrix(b, w.size())];
+  },
+  cumulativeTrapezoid: (w) => {
+    const y = w.matrix();
+    return [y, w.r.pick([null, w.float([y.shape[1]])]), w.options({ dx: () => w.r.real(), dim: () => -1 })];
+  },
+  unravelIndex: (w) => [w.ints([w.size()], 12), [2, 6]],
   dstack: (w) => [[w.matrix(2, 3), w.float([2, 3, w.size()])]],
   broadcastTensors: (w) => [w.matrix(2, 3), w.float([3]), w.float([w.size(), 1, 1])],
   combinations: (w) => [w.float([w.size()]), w.r.below(4), w.options({ withReplacement: w.boolean })],
@@ -404,6 +414,22 @@ const recipes = {
   'Tensor.softmax': (w) => withFloat(w, (t) => [w.dim(t)]),
   'Tensor.logSoftmax': (w) => withFloat(w, (t) => [w.dim(t)]),
 
+  'nn.AdaptiveLogSoftmaxWithLoss': (w) => [w.size(), 8, w.r.pick([[2], [1, 5]]), w.options({ divValue: () => 2, headBias: w.boolean })],
+  'nn.AdaptiveLogSoftmaxWithLoss.forward': (w) => {
+    const x = w.matrix();
+    return on(new w.lib.nn.AdaptiveLogSoftmaxWithLoss(x.shape[1], 8, [2, 5]), [x, w.ints([x.shape[0]], 8)]);
+  },
+  ...Object.fromEntries(
+    ['logProb', 'predict'].map((name) => [
+      `nn.AdaptiveLogSoftmaxWithLoss.${name}`,
+      (w) => {
+        const x = w.matrix();
+        return on(new w.lib.nn.AdaptiveLogSoftmaxWithLoss(x.shape[1], 8, [2, 5]), [x]);
+      },
+    ]),
+  ),
+  'nn.LazyBatchNorm1d': (w) => [w.options({ eps: () => w.r.real(), affine: w.boolean, trackRunningStats: w.boolean })],
+  ...Object.fromEntries(['Hardshrink', 'Softshrink'].map((name) => [`nn.${name}`, (w) => [w.options({ lambd: () => 0.5 })]])),
   'nn.LazyLinear': (w) => [w.size(), w.options({ bias: w.boolean })],
   'nn.Linear': (w) => [w.size(), w.size(), w.options({ bias: w.boolean })],
   'nn.Sequential': (w) => [w.linear(), w.layer()],
@@ -613,6 +639,10 @@ const recipes = {
     const x = w.float();
     return on(x, [x]);
   },
+  ...Object.fromEntries(
+    ['cumsum_', 'cumprod_'].map((name) => [`Tensor.${name}`, (w) => withFloat(w, (t) => [w.dim(t)], w.matrix().detach())]),
+  ),
+  'Tensor.isclose': (w) => withTensor(w, (t) => [t]),
   'Tensor.kthvalue': (w) => on(w.matrix(), [1]),
   empty: (w) => [w.shape()],
   'Tensor.bmm': (w) => {
@@ -677,6 +707,7 @@ const recipes = {
     w.r.chance(0.5) ? w.size() : w.shape().concat(1),
     w.options({ eps: () => w.r.pick([null, 1e-3]), elementwiseAffine: w.boolean }),
   ],
+  'nn.Buffer': (w) => [w.tensor(), w.options({ persistent: w.boolean })],
   'nn.Parameter': (w) => [w.float().detach(), w.options({ requiresGrad: w.boolean })],
   'nn.CrossEntropyLoss': (w) => [lossOptions(w, 3, { labelSmoothing: () => w.r.real() })],
   'nn.NLLLoss': (w) => [lossOptions(w, 3, {})],
@@ -856,6 +887,55 @@ const recipes = {
     ]),
   'Tensor.maskedScatter': (w) => withFloat(w, (t) => [w.ints(t.shape, 2), w.float(t.shape)]),
   'Tensor.mode': (w) => withTensor(w, (t) => [w.dim(t), w.options({ keepdim: w.boolean })]),
+  'Tensor.nanmedian': (w) => withTensor(w, (t) => w.r.pick([[], [w.dim(t), w.options({ keepdim: w.boolean })]])),
+  'Tensor.nanquantile': (w) =>
+    on(w.matrix(), [
+      w.r.pick([0.5, 0, 1, 0.3]),
+      w.r.below(2),
+      w.options({ keepdim: w.boolean, interpolation: () => w.r.pick(['lower', 'midpoint']) }),
+    ]),
+  'Tensor.histc': (w) => on(w.float(), [w.options({ bins: () => w.size(), max: () => 2 })]),
+  'Tensor.histogram': (w) =>
+    withFloat(w, (t) => [
+      w.r.chance(0.3) ? w.float([w.size()]).sort().values : w.size(),
+      w.options({ weight: () => w.float(t.shape), density: w.boolean }),
+    ]),
+  'Tensor.uniqueConsecutive': (w) =>
+    on(w.tensor(), [w.options({ returnInverse: w.boolean, returnCounts: w.boolean, dim: () => w.r.below(2) })]),
+  ...Object.fromEntries(
+    ['renorm', 'renorm_'].map((name) => [
+      `Tensor.${name}`,
+      (w) => on(w.matrix().detach(), [w.r.pick([1, 2, 3, Infinity]), w.r.below(2), w.r.real()]),
+    ]),
+  ),
+  'Tensor.diagEmbed': (w) => on(w.tensor(), [w.options({ offset: () => w.r.below(5) - 2 })]),
+  'Tensor.logit_': (w) => on(w.float().detach(), [w.options({ eps: () => 0.1 })]),
+  ...Object.fromEntries(
+    ['xlogy_', 'copysign_', 'floatPower_', 'hypot_', 'heaviside_'].map((name) => [
+      `Tensor.${name}`,
+      (w) => {
+        const x = w.float().detach();
+        return on(x, [w.float(x.shape)]);
+      },
+    ]),
+  ),
+  'Tensor.baddbmm_': (w) => on(w.float([2, 3, 3]).detach(), [w.float([2, 3, 2]).detach(), w.float([2, 2, 3]).detach()]),
+  'Tensor.addbmm_': (w) => on(w.float([3, 3]).detach(), [w.float([2, 3, 4]).detach(), w.float([2, 4, 3]).detach()]),
+  'Tensor.addr_': (w) => on(w.matrix(2, 3).detach(), [w.float([2]).detach(), w.float([3]).detach()]),
+  'Tensor.scatterReduce_': (w) => {
+    const shape = [w.size(), w.size()];
+    const dim = w.r.below(2);
+    const how = w.r.pick(['sum', 'prod', 'mean', 'amax', 'amin']);
+    return on(w.float(shape).detach(), [dim, w.ints(shape, shape[dim]), w.float(shape).detach(), how]);
+  },
+  'Tensor.indexReduce_': (w) =>
+    on(w.matrix(3, 3).detach(), [w.r.below(2), w.ints([3], 3), w.matrix(3, 3).detach(), w.r.pick(['prod', 'mean', 'amax', 'amin'])]),
+  'Tensor.indexCopy_': (w) => on(w.matrix(3, 3).detach(), [w.r.below(2), w.ints([3], 3), w.matrix(3, 3).detach()]),
+  'Tensor.indexPut_': (w) => on(w.matrix(3, 3).detach(), [w.r.pick([[[0, -1]], [null, w.ints([2], 3)], [null]]), w.float([1]).detach()]),
+  'Tensor.maskedScatter_': (w) => {
+    const x = w.float().detach();
+    return on(x, [w.ints(x.shape, 2), w.float(x.shape).detach()]);
+  },
   'Tensor.tensorSplit': (w) => on(w.matrix(), [w.r.pick([1, 2, 3, [1], [0, -1]]), w.r.below(2)]),
   'Tensor.copysign': (w) => withTensor(w, (t) => [w.r.chance(0.5) ? w.r.real() : w.float(t.shape)]),
   'Tensor.heaviside': (w) => withFloat(w, (t) => [w.float(t.shape)]),

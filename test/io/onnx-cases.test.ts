@@ -30,7 +30,7 @@ const names = {
     ],
     ...['nllLoss', 'crossEntropy'],
   ].map((name) => `functional.${name}`),
-  [read]: ['maskedSelect', 'nonzero', 'argwhere'].map((name) => `Tensor.${name}`),
+  [read]: ['maskedSelect', 'nonzero', 'argwhere', 'histc', 'histogram', 'uniqueConsecutive'].map((name) => `Tensor.${name}`),
   'mode "max" with offsets is not recorded': ['functional.embeddingBag'],
   'expected example to have a tensor, got none': ['ops.trilIndices', 'ops.triuIndices'],
 };
@@ -39,6 +39,9 @@ const reasons = new Map<string, string>([
   ...Object.entries(names).flatMap(([reason, list]) => list.map((name): [string, string] => [name, reason])),
   ...layers.map((name): [string, string] => [`nn.${name}`, loss]),
 ]);
+
+// ONNX leaves open where TopK puts NaN.
+const inOrder = new Set(['Tensor.nanmedian', 'Tensor.nanquantile']);
 
 class Calling extends nn.Module {
   constructor(private readonly fn: (...inputs: Tensor[]) => Tensor | Tensor[]) {
@@ -60,6 +63,7 @@ async function isExported(name: string, i: number): Promise<boolean> {
     if (reason === undefined || !(error as Error).message.includes(reason)) throw error;
     return false;
   }
+  if (inOrder.has(name) && inputs().some((t) => t.data.some(Number.isNaN))) return true;
   manualSeed(1);
   const result = noGrad(() => call(...inputs()));
   const got = await runOnnx(path, inputs());

@@ -188,3 +188,47 @@ describe('the property of a buffer', () => {
     expectSame(below.stateDict()['mean']!, [5, 6]);
   });
 });
+
+describe('nn.Buffer', () => {
+  class Centre extends nn.Module {
+    mean: Tensor = new nn.Buffer(tensor([1, 2]));
+    count: Tensor = new nn.Buffer(zeros([1]), { persistent: false });
+    forward(x: Tensor): Tensor {
+      return x.sub(this.mean);
+    }
+  }
+
+  it('is a buffer of the module whose field it is', () => {
+    expect(new Centre().buffers({ recurse: false }).length).toBe(2);
+    expect(new Centre().getBuffer('mean').shape).toEqual([2]);
+    const model = new nn.Sequential(new Centre());
+    expect(model.namedBuffers().map(([name]) => name)).toEqual(['0.mean', '0.count']);
+    expect(Object.keys(model.stateDict())).toEqual(['0.mean']);
+    expect(model.parameters()).toEqual([]);
+    const data = tensor([3]);
+    expect(new nn.Buffer(data).values).toBe(data.values);
+    expect(() => new nn.Buffer(3 as never)).toThrow('[Buffer] expected data to be a tensor, got 3');
+    expect(() => new nn.Buffer(data, { persistent: 1 as never })).toThrow('[Buffer] expected persistent');
+  });
+
+  it('is copied with the module, replaced by registerBuffer and loaded', () => {
+    const [module, copy] = [new Centre(), new Centre().clone()];
+    expect(copy.namedBuffers().map(([name]) => name)).toEqual(['mean', 'count']);
+    copy.loadStateDict({ mean: tensor([5, 6]) });
+    expect(flat(copy.mean)).toEqual([5, 6]);
+    expect(flat(module.mean)).toEqual([1, 2]);
+    module.registerBuffer('mean', tensor([7, 8]));
+    expect(flat(module.forward(zeros([2])))).toEqual([-7, -8]);
+  });
+
+  it('is watched by a recording, which follows what is written into it', () => {
+    const module = new Centre();
+    const run = compile((x: Tensor) => module.forward(x));
+    expect(flat(run(zeros([2])))).toEqual([-1, -2]);
+    module.mean.add_(1);
+    expect(flat(run(zeros([2])))).toEqual([-2, -3]);
+    module.mean = tensor([5, 5]);
+    expect(flat(run(zeros([2])))).toEqual([-5, -5]);
+    expect(module.buffers().includes(module.mean)).toBe(true);
+  });
+});

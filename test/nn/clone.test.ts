@@ -316,6 +316,8 @@ describe('every class of the library can be copied:', () => {
   const makers: Record<string, (() => nn.Module) | undefined> = {
     Linear: () => new nn.Linear(3, 3),
     LinearCrossEntropyLoss: () => new nn.LinearCrossEntropyLoss(3, 4),
+    AdaptiveLogSoftmaxWithLoss: () => new nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2, 3]),
+    LazyBatchNorm1d: () => new nn.LazyBatchNorm1d(),
     LazyLinear: () => new nn.LazyLinear(3),
     LayerNorm: () => new nn.LayerNorm(3),
     RMSNorm: () => new nn.RMSNorm(3),

@@ -152,9 +152,9 @@ const cases: Record<string, Case> = {
   Softmax: { make: () => new nn.Softmax({ dim: 1 }), fields: { dim: integer(2, -2) } },
 };
 
-// A LazyLinear is a Linear from its first call on.
+// A LazyLinear is a Linear from its first call on, and so is a LazyBatchNorm1d.
 const classes = Object.entries(nn as unknown as Fields)
-  .filter(([name, value]) => name !== 'LazyLinear' && typeof value === 'function' && value.prototype instanceof nn.Module)
+  .filter(([name, value]) => !name.startsWith('Lazy') && typeof value === 'function' && value.prototype instanceof nn.Module)
   .map(([name]) => name);
 const isLoss = (name: string): boolean => name.endsWith('Loss');
 const inputsOf = (name: string): number => cases[name]?.inputs ?? (isLoss(name) ? 2 : name === 'ModuleList' ? 0 : 1);

@@ -1,4 +1,4 @@
-// LazyLinear: nothing until the first input or state dict, then a Linear.
+// LazyLinear and LazyBatchNorm1d: nothing until the first input or state dict, then a Linear and a BatchNorm1d.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -82,19 +82,85 @@ it('cannot be optimized, recorded or saved before', async () => {
   expect(compile(() => lazy.forward(ones([1, 2])))().shape).toEqual([1, 2]);
 });
 
+it('LazyBatchNorm1d becomes a BatchNorm1d at the first input, with the numbers of one', () => {
+  const x = randn([4, 3, 2]);
+  for (const options of [
+    {},
+    { affine: false },
+    { trackRunningStats: false, momentum: null, eps: 0.1 },
+    { affine: false, trackRunningStats: false },
+  ]) {
+    const lazy: nn.BatchNorm1d = new nn.LazyBatchNorm1d(options);
+    const plain = new nn.BatchNorm1d(3, options);
+    expect(lazy.toString()).toBe(plain.toString().replace('BatchNorm1d(3', 'LazyBatchNorm1d(0'));
+    expect((lazy as nn.LazyBatchNorm1d).hasUninitializedParams()).toBe(Object.keys(plain.stateDict()).length > 0);
+    expect(flat(lazy.forward(x))).toEqual(flat(plain.forward(x)));
+    expect(Object.getPrototypeOf(lazy)).toBe(nn.BatchNorm1d.prototype);
+    expect(lazy.toString()).toBe(plain.toString());
+    expect(Object.entries(lazy.stateDict()).map(([name, t]) => [name, flat(t)])).toEqual(
+      Object.entries(plain.stateDict()).map(([name, t]) => [name, flat(t)]),
+    );
+    expect(flat(lazy.eval().forward(x))).toEqual(flat(plain.eval().forward(x)));
+  }
+});
+
+it('LazyBatchNorm1d is initialized by a state dict, frozen and copied as it is', () => {
+  const plain = new nn.BatchNorm1d(3);
+  plain.forward(randn([4, 3]));
+  const lazy = new nn.Sequential(new nn.LazyBatchNorm1d()).requiresGrad_(false);
+  const copy = lazy.clone();
+  lazy.loadStateDict(new nn.LazyBatchNorm1d().stateDict({ prefix: '0.' }));
+  expect((lazy[0] as nn.LazyBatchNorm1d).hasUninitializedParams()).toBe(true);
+  lazy.loadStateDict(plain.stateDict({ prefix: '0.' }));
+  expect(lazy[0]!.toString()).toBe(plain.toString());
+  expect(lazy.parameters().map(({ requiresGrad }) => requiresGrad)).toEqual([false, false]);
+  expect(flat((lazy[0] as unknown as nn.BatchNorm1d).runningVar!)).toEqual(flat(plain.runningVar!));
+  expect(flat((lazy[0] as unknown as nn.BatchNorm1d).numBatchesTracked!)).toEqual([1]);
+  copy.forward(randn([4, 5]));
+  expect((copy[0] as unknown as nn.BatchNorm1d).numFeatures).toBe(5);
+  const tracked = new nn.LazyBatchNorm1d({ affine: false });
+  tracked.loadStateDict(new nn.BatchNorm1d(2, { affine: false }).stateDict());
+  expect(tracked.numFeatures).toBe(2);
+  const wrong = { weight: zeros([2, 2]) };
+  refuses(
+    () => new nn.LazyBatchNorm1d().loadStateDict(wrong, { strict: false }),
+    RangeError,
+    'weight: expected shape [numFeatures], got [2, 2]',
+  );
+  const uneven = { ...plain.stateDict(), running_var: ones([2]) };
+  refuses(() => new nn.LazyBatchNorm1d().loadStateDict(uneven), RangeError, 'weight has 3 elements, and running_var 2');
+  refuses(() => plain.loadStateDict(new nn.LazyBatchNorm1d().stateDict()), RangeError, 'running_mean: expected shape [3], got [0]');
+});
+
+it('LazyBatchNorm1d cannot be optimized, recorded or saved before', async () => {
+  const lazy = new nn.LazyBatchNorm1d();
+  const hint = 'call model.forward(x) on a batch before';
+  refuses(() => new optim.Adam(lazy.parameters()), RangeError, hint);
+  refuses(() => compile(() => lazy.forward(ones([2, 2])))(), SimdnnError, hint);
+  await expect(io.saveModel(join(tmpdir(), 'never-written.simdnn'), lazy)).rejects.toThrow(hint);
+  const tracked = new nn.LazyBatchNorm1d({ affine: false });
+  await expect(io.saveModel(join(tmpdir(), 'never-written.simdnn'), tracked)).rejects.toThrow(hint);
+  refuses(() => lazy.forward(ones([2])), RangeError, '[LazyBatchNorm1d.forward] expected x [n, numFeatures, *], got [2]');
+  refuses(() => new nn.LazyBatchNorm1d({ affine: 1 as never }), TypeError, '[LazyBatchNorm1d] expected affine');
+  expect(lazy.hasUninitializedParams()).toBe(true);
+});
+
 it('is initialized by a checkpoint, and by a summary', async () => {
-  const mlp = () => new nn.Sequential(new nn.LazyLinear(4), new nn.Tanh(), new nn.LazyLinear(1));
+  const mlp = () => new nn.Sequential(new nn.LazyLinear(4), new nn.LazyBatchNorm1d(), new nn.LazyLinear(1));
   const model = mlp();
-  expect(nn.utils.summary(model, [2, 3]).totalParams).toBe(4 * 3 + 4 + 4 + 1);
+  expect(nn.utils.summary(model, [2, 3]).totalParams).toBe(4 * 3 + 4 + 2 * 4 + 4 + 1);
+  expect(model[1]!.toString()).toBe(new nn.BatchNorm1d(4).toString());
+  model.forward(randn([6, 3])); // moves the running statistics, which a file holds too
   const path = join(mkdtempSync(join(tmpdir(), 'simdnn-lazy-')), 'run.safetensors');
   await io.saveCheckpoint(path, { model, optimizer: new optim.SGD(model.parameters(), { lr: 1 }) });
-  const other = new nn.Sequential(new nn.LazyLinear(4), new nn.Tanh(), new nn.LazyLinear(2));
+  const other = new nn.Sequential(new nn.LazyLinear(4), new nn.LazyBatchNorm1d(), new nn.LazyLinear(2));
   await expect(io.loadCheckpoint(path, { model: other })).rejects.toThrow('2.weight: expected shape [2, inFeatures], got [1, 4]');
   expect((other[0] as nn.LazyLinear).hasUninitializedParams()).toBe(true);
+  expect((other[1] as nn.LazyBatchNorm1d).hasUninitializedParams()).toBe(true);
   const copy = mlp();
   await io.loadCheckpoint(path, { model: copy });
   expect(copy.toString()).toBe(model.toString());
   const x = randn([5, 3]);
-  expect(flat(copy.forward(x))).toEqual(flat(model.forward(x)));
+  expect(flat(copy.eval().forward(x))).toEqual(flat(model.eval().forward(x)));
   rmSync(dirname(path), { recursive: true });
 });

@@ -25,6 +25,11 @@ export const lossFields: Record<string, Case> = {
     fields: { margin: number(20, 30), reduction },
     given: (output, labels) => [output, signs(labels).mul(-1).reshape([4, 1]).expand([4, 3])],
   },
+  AdaptiveLogSoftmaxWithLoss: {
+    make: () => new nn.AdaptiveLogSoftmaxWithLoss(3, 3, [1]),
+    fields: {},
+    fixed: ['inFeatures', 'nClasses', 'cutoffs', 'divValue', 'head', 'tail'],
+  },
   LinearCrossEntropyLoss: {
     make: () => new nn.LinearCrossEntropyLoss(3, 3),
     fields: {

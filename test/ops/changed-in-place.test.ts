@@ -13,9 +13,7 @@ it('every operation has a case', () => {
 
 // Operations through which no gradient goes.
 const withoutGradient = new Set([
-  ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'argmax', 'argmin', 'argsort', 'floorDivide', 'floorDivide_', 'detach'].map(
-    (name) => `Tensor.${name}`,
-  ),
+  ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'argmax', 'argmin', 'argsort', 'floorDivide', 'detach'].map((name) => `Tensor.${name}`),
   ...['int', 'long', 'bool'].map((name) => `Tensor.${name}`),
   ...[
     'nonzero',
@@ -23,6 +21,9 @@ const withoutGradient = new Set([
     'any',
     'all',
     'countNonzero',
+    'histc',
+    'histogram',
+    'uniqueConsecutive',
     'isnan',
     'isinf',
     'isposinf',

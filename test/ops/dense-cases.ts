@@ -8,6 +8,7 @@ import type { Case } from './case-makers';
 import { figureCases } from './figure-cases';
 import { furtherCases } from './further-cases';
 import { numericCases } from './numeric-cases';
+import { orderCases } from './order-cases';
 import { partCases } from './part-cases';
 import { writeCases } from './write-cases';
 
@@ -216,6 +217,7 @@ export const denseCases: Record<string, Case[]> = {
   ...furtherCases,
   ...numericCases,
   ...writeCases,
+  ...orderCases,
 };
 
 const seeded =

@@ -46,6 +46,7 @@ BOUNDS = v([-1, 0, 0, 0.5, 2])
 VALUES = v([-1, 0, 0.25, 2, 3, -7, INF, -INF, NAN], [3, 3])
 STEPS = v([-2, 0, -0.0, 3, 0.5, -0.25, 1, -1, 2])
 BROKEN = v([1, NAN, 3, NAN, 2, INF, -INF, INF, 0, NAN], [2, 5])
+HOLES = v([4, NAN, 1, 2.5, 7, NAN, NAN, NAN, NAN, NAN, 3, -1, NAN, 0.5, 6], [3, 5])
 INDEX = i([0, 2, 2, 1, 1, 0, 2, 2, 0, 2, 2, 1], [3, 4])
 INTO = i([0, 1, 2, 1, 1, 2])
 
@@ -54,6 +55,12 @@ def put_apart(x, s):
     y = x.clone()
     y[i([1, 0]), :, i([0, -2])] = s
     return y
+
+
+def adaptive(x):
+    layer = torch.nn.AdaptiveLogSoftmaxWithLoss(4, 8, [3, 5], div_value=2, head_bias=True)
+    layer.load_state_dict({name: f(*t.shape, start=-0.5, step=0.07) for name, t in layer.state_dict().items()})
+    return layer.to(x.dtype)
 
 
 # Each case: the inputs, and the function of them.
@@ -477,6 +484,96 @@ CASES = {
         ([X], lambda x: x.tensor_split(3, 1)),
         ([X], lambda x: x.tensor_split((1, -1, 2), 1)),
     ],
+    "Tensor.nanmedian": [
+        ([X], torch.nanmedian),
+        ([X], lambda x: x.nanmedian(1)),
+        ([HOLES], lambda x: x[0:3:2].nanmedian(1)),
+        ([HOLES], lambda x: x.nanmedian(-2, keepdim=True)),
+        ([i([4, 1, 3, 2, 9, 7], [2, 3])], lambda x: x.nanmedian(0)),
+    ],
+    "Tensor.nanquantile": [
+        ([X], lambda x: x.nanquantile(0.3)),
+        ([HOLES], lambda x: x.nanquantile(0.4, 1)),
+        ([HOLES], lambda x: x.nanquantile(0.75, -2, keepdim=True)),
+        ([HOLES], lambda x: x.nanquantile(torch.tensor([0, 0.125, 1], dtype=x.dtype), 1)),
+        *[([HOLES], lambda x, how=how: x.nanquantile(0.375, 1, interpolation=how)) for how in ("lower", "higher", "nearest", "midpoint")],
+    ],
+    "Tensor.histc": [
+        ([X], lambda x: x.detach().histc(7)),
+        ([X], lambda x: x.detach().histc(3, -1, 0.8)),
+        ([v([1, 2, 1, 3, 0])], lambda x: x.detach().histc(3, 0, 3)),
+        ([v([2, 2])], lambda x: x.detach().histc(4)),
+    ],
+    "Tensor.histogram": [
+        ([X], lambda x: x.detach().histogram(7)),
+        ([X], lambda x: x.detach().histogram(3, range=(-1, 0.8), density=True)),
+        ([X, Y], lambda x, w: x.detach().histogram(4, weight=w.detach())),
+        ([X, v([-1, -0.5, 0, 2])], lambda x, b: x.detach().histogram(b.detach())),
+        ([v([2, 2])], lambda x: x.detach().histogram(2)),
+    ],
+    "Tensor.uniqueConsecutive": [
+        ([v([1, 1, 2, 1, 1, 3], [2, 3])], lambda x: x.detach().unique_consecutive(return_inverse=True, return_counts=True)),
+        ([i([4, 4, 1])], lambda x: x.unique_consecutive()),
+        (
+            [v([1, 1, 2, 1, 3, 3, 3, 3], [2, 4])],
+            lambda x: x.detach().unique_consecutive(return_inverse=True, return_counts=True, dim=1),
+        ),
+        (
+            [v([1, 2, 0, 2, 1, 2, 1, -1, 0, 2, 1, 2], [2, 3, 2])],
+            lambda x: x.detach().unique(return_inverse=True, return_counts=True, dim=-2),
+        ),
+    ],
+    "Tensor.renorm": [
+        ([X], lambda x: x.renorm(2, 0, 1.5)),
+        ([X], lambda x: x.renorm(1, -1, 2)),
+        ([f(2, 3, 4)], lambda x: x.renorm(3, 1, 2)),
+        ([X], lambda x: x.renorm(INF, 0, 1)),
+    ],
+    "Tensor.diagEmbed": [
+        ([X], torch.diag_embed),
+        ([X], lambda x: x.diag_embed(1, 0, 2)),
+        ([X], lambda x: x.diag_embed(-2, 2, 0)),
+        ([i([4, 1])], lambda x: x.diag_embed(1)),
+    ],
+    "ops.chainMatmul": [
+        ([X, p(4, 2), f(2, 5), p(5, 1)], torch.chain_matmul),
+        ([X], torch.chain_matmul),
+    ],
+    "ops.cumulativeTrapezoid": [
+        ([X], torch.cumulative_trapezoid),
+        ([X], lambda x: torch.cumulative_trapezoid(x, dx=0.5, dim=0)),
+        ([X, f(4)], lambda y, x: torch.cumulative_trapezoid(y, x)),
+        ([f(1)], torch.cumulative_trapezoid),
+    ],
+    "ops.unravelIndex": [
+        ([i([0, 7, 23, 12], [2, 2])], lambda a: torch.unravel_index(a, (2, 3, 4))),
+        ([i([-1, 25, 5])], lambda a: torch.unravel_index(a, (4, 6))),
+    ],
+    "nn.AdaptiveLogSoftmaxWithLoss": [
+        ([f(5, 4), i([0, 3, 7, 4, 2])], lambda x, t: adaptive(x)(x, t)),
+        ([f(5, 4)], lambda x: adaptive(x).log_prob(x)),
+        ([f(5, 4)], lambda x: adaptive(x).predict(x)),
+        ([f(4), i(6)], lambda x, t: adaptive(x)(x, t)),
+    ],
+    "Tensor.frac_": [([X], lambda x: x.clone().frac_())],
+    "Tensor.deg2rad_": [([X], lambda x: x.clone().deg2rad_())],
+    "Tensor.rad2deg_": [([X], lambda x: x.clone().rad2deg_())],
+    "Tensor.sinc_": [([X], lambda x: x.clone().sinc_())],
+    "Tensor.logit_": [([SHARES], lambda x: x.clone().logit_(0.3))],
+    "Tensor.xlogy_": [([X, Y], lambda x, y: x.clone().xlogy_(y))],
+    "Tensor.copysign_": [([X, Y], lambda x, y: x.clone().copysign_(y.detach()))],
+    "Tensor.floatPower_": [([Y], lambda x: x.pow(1.5))],
+    "Tensor.hypot_": [([X, Y], lambda x, y: x.clone().hypot_(y))],
+    "Tensor.heaviside_": [([X, Y], lambda x, y: x.detach().clone().heaviside_(y.detach()))],
+    "Tensor.renorm_": [([X], lambda x: x.clone().renorm_(2, 0, 1.5))],
+    "Tensor.baddbmm_": [([f(2, 3, 2), f(2, 3, 4), p(2, 4, 2)], lambda x, a, b: x.clone().baddbmm_(a, b, beta=0.5))],
+    "Tensor.addbmm_": [([f(3, 2), f(2, 3, 4), p(2, 4, 2)], lambda x, a, b: x.clone().addbmm_(a, b, alpha=-2))],
+    "Tensor.addr_": [([X, f(3), p(4)], lambda x, a, b: x.clone().addr_(a, b))],
+    "Tensor.indexCopy_": [([X, i([2, 0]), p(2, 4)], lambda x, a, s: x.clone().index_copy_(0, a, s))],
+    "Tensor.indexPut_": [([X, p(3)], lambda x, s: x.clone().index_put_((i([0, -1, 0]), i([1, 1, 1])), s, accumulate=True))],
+    "Tensor.maskedScatter_": [([X, MASK, Y], lambda x, m, s: x.clone().masked_scatter_(m.bool(), s))],
+    "Tensor.indexReduce_": [([X, i([2, 0, 2]), Y], lambda x, a, s: x.clone().index_reduce_(0, a, s, "mean"))],
+    "Tensor.scatterReduce_": [([X, INDEX, Y], lambda x, a, s: x.clone().scatter_reduce_(0, a, s, "amax"))],
 }
 
 

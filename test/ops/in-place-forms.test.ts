@@ -54,6 +54,27 @@ Object.assign(forms, {
     x.scatterAdd(1, int([2, 0]).reshape([2, 1]), ones([2, 1])),
     x.scatterAdd_(1, int([2, 0]).reshape([2, 1]), ones([2, 1])),
   ],
+  frac: (x: Tensor) => [x.frac(), x.frac_()],
+  deg2rad: (x: Tensor) => [x.deg2rad(), x.deg2rad_()],
+  rad2deg: (x: Tensor) => [x.rad2deg(), x.rad2deg_()],
+  sinc: (x: Tensor) => [x.sinc(), x.sinc_()],
+  logit: (x: Tensor) => [x.logit(), x.logit_()],
+  xlogy: (x: Tensor) => [x.xlogy(x), x.xlogy_(x)],
+  copysign: (x: Tensor) => [x.copysign(-1), x.copysign_(-1)],
+  floatPower: (x: Tensor) => [x.floatPower(x), x.floatPower_(x)],
+  hypot: (x: Tensor) => [x.hypot(ones([3])), x.hypot_(ones([3]))],
+  heaviside: (x: Tensor) => [x.heaviside(tensor(7)), x.heaviside_(tensor(7))],
+  renorm: (x: Tensor) => [x.renorm(2, 1, 1), x.renorm_(2, 1, 1)],
+  addr: (x: Tensor) => [x.addr(ones([2]), ones([3])), x.addr_(ones([2]), ones([3]))],
+  addbmm: (x: Tensor) => [x.addbmm(ones([2, 2, 1]), ones([2, 1, 3])), x.addbmm_(ones([2, 2, 1]), ones([2, 1, 3]))],
+  indexCopy: (x: Tensor) => [x.indexCopy(1, int([2]), ones([2, 1])), x.indexCopy_(1, int([2]), ones([2, 1]))],
+  indexPut: (x: Tensor) => [x.indexPut([[0]], x.detach().select(0, 1)), x.indexPut_([[0]], x.detach().select(0, 1))],
+  maskedScatter: (x: Tensor) => [x.maskedScatter(x.gt(0), x), x.maskedScatter_(x.gt(0), x)],
+  indexReduce: (x: Tensor) => [x.indexReduce(0, int([1, 1]), x, 'prod'), x.indexReduce_(0, int([1, 1]), x, 'prod')],
+  scatterReduce: (x: Tensor) => [
+    x.scatterReduce(1, int([2, 0]).reshape([2, 1]), ones([2, 1]), 'sum'),
+    x.scatterReduce_(1, int([2, 0]).reshape([2, 1]), ones([2, 1]), 'sum'),
+  ],
   triu: (x: Tensor) => [x.triu(), x.triu_()],
   tril: (x: Tensor) => [x.tril(), x.tril_()],
 });
@@ -143,4 +164,14 @@ it('errors name the method that was called', () => {
     '[Tensor.maskedFill_] shapes [3] and [2] do not broadcast\n  hint: dimension -1 is 3 and 2',
   );
   expectSame(x, [0, 0]);
+});
+
+it('what has no gradient ends the history of what it overwrites', () => {
+  for (const form of [(x: Tensor) => x.heaviside_(tensor(0.5)), (x: Tensor) => x.floorDivide_(2)]) {
+    const leaf = tensor([1, -2], { requiresGrad: true });
+    const weight = tensor([3, 4], { requiresGrad: true });
+    form(leaf.mul(2)).mul(weight).sum().backward();
+    expectSame(leaf.grad!, [0, 0]);
+    expect(weight.grad).not.toBeNull();
+  }
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { compile } from '../../src/index';
-import { tensor } from '../../src/ops';
+import { tensor, zeros } from '../../src/ops';
 import { Tensor } from '../../src/tensor';
 import { expectClose, expectError, expectSame, gradientCheck } from '../helpers';
 import { along, numbers, shaped } from '../model';
@@ -122,6 +122,23 @@ describe('median and quantile', () => {
 describe('unique and bincount', () => {
   it('finds the different elements', () => {
     expect(tensor([3, 1, 3, -0, 0]).unique().toArray()).toEqual([-0, 1, 3]);
+    expect(
+      tensor([
+        [NaN, 1],
+        [0, 2],
+        [NaN, 1],
+        [0, 1],
+      ])
+        .unique({ dim: 0 })
+        .toArray(),
+    ).toEqual([
+      [0, 1],
+      [0, 2],
+      [NaN, 1],
+      [NaN, 1],
+    ]);
+    expect(zeros([0, 3]).unique({ dim: 0 }).shape).toEqual([0, 3]);
+    expect(() => tensor([1]).unique({ dim: 1 })).toThrow('[Tensor.unique]');
     const { values, inverse, counts } = Tensor.fromTypedArray(Int32Array.of(5, 2, 5, 7), [2, 2]).unique({ returnInverse: true });
     expect(values.dtype).toBe('int32');
     expect(values.toArray()).toEqual([2, 5, 7]);

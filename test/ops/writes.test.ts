@@ -91,7 +91,9 @@ describe('indexCopy, indexPut and maskedScatter', () => {
     expect(() => x.indexPut([[2]], ones([1]))).toThrow('[Tensor.indexPut] indices[0][0] = 2 is out of range [-2, 2)');
     expect(() => x.indexPut(0 as never, ones([1]))).toThrow('[Tensor.indexPut] expected an array with an entry for each dimension, got 0');
     expect(() => int(1).indexPut([[0]], int(1), { accumulate: true })).toThrow('[Tensor.indexPut] accumulate is for float32, got int32');
-    expect(() => x.maskedScatter(x.gt(0), ones([5]))).toThrow('[Tensor.maskedScatter] the place in source');
+    expect(() => x.maskedScatter(x.gt(0), ones([5]))).toThrow(
+      '[Tensor.maskedScatter] expected source to have 6 elements or more, one for each that mask chooses, got 5',
+    );
     expect(() => x.maskedScatter(x as never, ones([6]))).toThrow('[Tensor.maskedScatter] expected mask to be int32, got float32');
   });
 });

@@ -181,7 +181,11 @@ describe('what cannot be', () => {
     ['a callback without a method', { callbacks: [{ onEpochs() {} }] }, /callbacks\[0\] has none of onBegin, onEpoch, onBatch, onEnd/],
     ['a method that is none', { callbacks: [{ onEnd: 3 }] }, /callbacks\[0\]\.onEnd to be a function, got 3/],
     ['a class for a criterion', { criterion: nn.CrossEntropyLoss }, /got the class CrossEntropyLoss[\s\S]*new nn\.CrossEntropyLoss\(\)/],
-    ['a class for a metric', { metrics: { a: metrics.Accuracy } }, /expected metrics\.a to be a metric or a function/],
+    [
+      'a class for a metric',
+      { metrics: { a: metrics.Accuracy } },
+      /expected metrics\.a to be a metric or a function, got a function \(Accuracy\)\n {2}hint: new metrics\.R2Score\(\)/,
+    ],
     ['trainMetrics without a validation', { validation: undefined, trainMetrics: {} }, /trainMetrics stand beside/],
     ['a negative bound', { clipGradNorm: -1 }, /clipGradNorm/],
     ['a bound that is no number', { clipGradNorm: '1' }, /clipGradNorm/],

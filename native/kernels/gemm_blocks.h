@@ -1,0 +1,305 @@
+// Blocks of a product: packed, multiplied and finished by one thread, as float32 or with rounded operands.
+#pragma once
+#include <atomic>
+
+#include "kernels/bfloat16.h"
+#include "kernels/gemm.h"
+#include "kernels/gemm_pack.h"
+#include "kernels/gemm_tile.h"
+#include "kernels/pair_pack.h"
+#include "kernels/simd.h"
+
+namespace simdnn::SIMDNN_ISA {
+namespace {
+
+// Columns of B packed at a time: with kBlockK 512 KiB, half of a usual second-level cache.
+constexpr size_t kBlockN = 512;
+// Rows whose partial sums are kept aside while they must not be added to C yet, or lie beside another thread's: 2 MiB with kBlockN.
+constexpr size_t kBlockM = 1024;
+// A block of an operand that lies within so many floats, 1 MiB, is read in place as fast as packed;
+// beyond, its rows fall on too few sets of the caches. (Rows of A that are contiguous along k are not packed:
+// copies_rows.)
+constexpr size_t kInPlace = 1 << 18;
+// Rows of A packed at a time: whole cache lines of a k-major A, 112 KiB with kBlockK.
+constexpr size_t kGroupA = (8 * kTileRows + kLanes - 1) / kLanes * kLanes;
+// Each panel of a packed B is read once for so many rows of A, in whole tiles on every target, which the second-level cache holds where k is at
+// most so many blocks: 32 and 256 rows through 784-512-512-10 take 0.95 and 0.96 of the time that an order with A's tiles outside takes.
+constexpr size_t kPanelRows = 84, kPanelBlocks = 4;
+// Floats of partial sums where k is divided among threads: 4 MiB.
+constexpr size_t kMostBlocks = size_t{1} << 20;
+// Floats of A that are copied at most: 16 MiB.
+constexpr size_t kMostCopied = size_t{1} << 22;
+
+HWY_INLINE size_t min_of(size_t x, size_t y) { return x < y ? x : y; }
+HWY_INLINE size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
+
+// Column j, a multiple of kTileColumns, of B where it is packed: as pack_panels leaves all of k.
+HWY_INLINE const float* packed_at(const Product& g, size_t k, size_t j) {
+  return g.b.p + j / kTileColumns * panel_floats(g.k, kTileColumns) + k * kTileColumns;
+}
+
+struct Plan {
+  bool pack_a, pack_b, keep_sums, by_panels;
+  size_t block_n;
+  const PairUnit* unit;  // that multiplies rounded operands, or null
+  size_t parts;  // of which each operand is the sum, rounded; 0: it is taken as it is
+};
+
+HWY_INLINE Plan plan_product(const Product& g, const PairUnit* unit) {
+  const size_t depth = min_of(g.k, kBlockK);
+  Plan plan;
+  plan.pack_a = g.n > 2 * kTileColumns && g.a.n_stride == 1 && g.a.k_stride * depth >= kInPlace;
+  plan.pack_b = !g.packed && (g.b.n_stride != 1 || (!kMaskedLoads && g.n % kLanes != 0) ||
+                              (g.m > 3 * kTileRows && g.b.k_stride * depth >= kInPlace));
+  plan.keep_sums = (g.accumulate || g.c_stride % kCrowded == 0) && g.k > kBlockK;
+  plan.by_panels = g.packed && g.precision == Precision::kHighest && g.k <= kPanelBlocks * kBlockK;
+  plan.block_n = g.m <= kTileRows || plan.by_panels ? kTileColumns : kBlockN;
+  plan.parts = 0;
+  plan.unit = nullptr;
+  if (g.precision != Precision::kHighest) {
+    plan.pack_a = plan.pack_b = true;
+    plan.unit = unit;
+    plan.block_n = kBlockN;
+    plan.parts = g.precision == Precision::kHigh ? 2 : 1;
+  }
+  return plan;
+}
+
+// Floats of a packed group of A, and of a part of a packed block of B.
+constexpr size_t kPanelA = (kBlockK + 1 + kPackSlack) * kGroupA;
+HWY_INLINE size_t part_of_b(const Product& g) {
+  return (min_of(g.k, kBlockK) + 1 + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
+}
+
+// The part of packed pairs of B's block, or of A's rows, that belongs to the low numbers begins behind that of the others.
+constexpr size_t kPairStrideA = steps_of_pairs(kBlockK) + kLine, kPairsA = kPairRows * kPairStrideA;
+HWY_INLINE size_t pairs_of_b(const Product& g) {
+  return steps_of_pairs(min_of(g.k, kBlockK)) * min_of(kBlockN, round_up(g.n, kPairColumns));
+}
+
+// Scratch of one thread; null where the plan does without.
+struct Buffers {
+  float* a;     // panels of kGroupA rows
+  float* b;     // panels of kBlockN columns
+  float* sums;  // of up to kBlockM rows and kBlockN columns
+};
+
+// Those of `count` threads. Made before they begin, since a task cannot throw; each takes the next.
+class AllBuffers {
+ public:
+  AllBuffers(const Product& g, const Plan& plan, size_t count) {
+    if (plan.pack_a) {
+      size_.a = (plan.unit != nullptr ? kPairsA : kPanelA) * (plan.parts == 2 ? 2 : 1);
+      first_.a = scratch(Scratch::kPackA, count * size_.a);
+    }
+    if (plan.pack_b) {
+      size_.b = (plan.unit != nullptr ? pairs_of_b(g) : part_of_b(g)) * (plan.parts == 2 ? 2 : 1);
+      first_.b = scratch(Scratch::kPackB, count * size_.b);
+    }
+    if (plan.keep_sums) {
+      size_.sums = min_of(g.m, kBlockM) * kBlockN;
+      first_.sums = scratch(Scratch::kRows, count * size_.sums);
+    }
+  }
+  Buffers next() {
+    const size_t i = next_.fetch_add(1, std::memory_order_relaxed);
+    return {first_.a + i * size_.a, first_.b + i * size_.b, first_.sums + i * size_.sums};
+  }
+
+ private:
+  Buffers first_{};
+  struct {
+    size_t a, b, sums;
+  } size_{};
+  std::atomic<size_t> next_{0};
+};
+
+// Rows [i0, i1) and columns [j0, j1) of C, at most kBlockN of them, over one block of K.
+HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1,
+                                size_t j0, size_t j1, size_t k0, size_t depth) {
+  const bool first = k0 == 0, last = k0 + depth == g.k;
+  if (plan.pack_b) pack_panels(g.b, k0, depth, j0, j1, buffers.b, kTileColumns);
+  const bool k_major = g.a.n_stride == 1;
+  TileCall t;
+  t.sums = nullptr;
+  t.k = depth;
+  t.relu = last && g.relu;
+  t.accumulate = last && g.accumulate;
+  t.a_stride = plan.pack_a ? kGroupA : (k_major ? g.a.k_stride : g.a.n_stride);
+  t.b_stride = plan.pack_b || g.packed ? kTileColumns : g.b.k_stride;
+  t.c_stride = last || !plan.keep_sums ? g.c_stride : kBlockN;
+  t.partial_stride = plan.keep_sums ? kBlockN : g.c_stride;
+  size_t packed = 0, packed_end = 0;
+  for_tiles(i1 - i0, kTileRows, kTileRows, [&](size_t from, size_t height) __attribute__((always_inline)) {
+    const size_t i = i0 + from;
+    t.a = g.a.at(k0, i);
+    if (plan.pack_a) {
+      if (i + height > packed_end) {
+        packed = i;
+        packed_end = min_of(i + kGroupA, i1);
+        pack_panels(g.a, k0, depth, packed, packed_end, buffers.a, kGroupA);
+      }
+      t.a = buffers.a + (i - packed);
+    }
+    for (size_t j = j0; j < j1; j += kTileColumns) {
+      const size_t width = min_of(kTileColumns, j1 - j);
+      t.b = g.packed      ? packed_at(g, k0, j)
+            : plan.pack_b ? buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns)
+                          : g.b.at(k0, j);
+      float* const c = g.c + i * g.c_stride + j;
+      float* const sums = plan.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
+      t.partial = first ? nullptr : sums;
+      t.c = last ? c : sums;
+      t.bias = last && g.bias != nullptr ? g.bias + j : nullptr;
+      t.gate = last && g.gate != nullptr ? g.gate + i * g.c_stride + j : nullptr;
+      t.tail = width % kLanes;
+      tile_kernel(height, (width + kLanes - 1) / kLanes, t.tail != 0, k_major)(t);
+    }
+  });
+}
+
+// The block of B as rounded panels, the low parts behind the high ones.
+void pack_rounded_b(const Product& g, const Plan& plan, const Buffers& buffers, size_t j0, size_t j1, size_t k0, size_t depth) {
+  if (!g.packed) pack_panels(g.b, k0, depth, j0, j1, buffers.b, kTileColumns);
+  for (size_t j = j0; j < j1; j += kTileColumns) {
+    float* const panel = buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns);
+    const float* const from = g.packed ? packed_at(g, k0, j) : panel;
+    if (plan.parts == 2) {
+      split_floats(from, depth * kTileColumns, panel, panel + part_of_b(g));
+    } else {
+      round_floats(from, depth * kTileColumns, panel);
+    }
+  }
+}
+
+// product_block with rounded operands.
+HWY_NOINLINE void rounded_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1, size_t k0,
+                                size_t depth) {
+  const bool first = k0 == 0, last = k0 + depth == g.k;
+  pack_rounded_b(g, plan, buffers, j0, j1, k0, depth);
+  const size_t terms = plan.parts == 2 ? 3 : 1, low_a = kPanelA, low_b = part_of_b(g);
+  float aside[kTileRows * kTileColumns];
+  TileCall t{};
+  t.k = depth;
+  t.a_stride = kGroupA;
+  t.b_stride = kTileColumns;
+  for (size_t group = i0; group < i1; group += kGroupA) {
+    const size_t end = min_of(group + kGroupA, i1);
+    pack_panels(g.a, k0, depth, group, end, buffers.a, kGroupA);
+    if (plan.parts == 2) {
+      split_floats(buffers.a, depth * kGroupA, buffers.a, buffers.a + low_a);
+    } else {
+      round_floats(buffers.a, depth * kGroupA, buffers.a);
+    }
+    for_tiles(end - group, kTileRows, kTileRows, [&](size_t from, size_t height) __attribute__((always_inline)) {
+      const size_t i = group + from;
+      for (size_t j = j0; j < j1; j += kTileColumns) {
+        const size_t width = min_of(kTileColumns, j1 - j);
+        const float* const b = buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns);
+        float* const c = g.c + i * g.c_stride + j;
+        float* const sums = plan.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
+        const size_t sums_stride = plan.keep_sums ? kBlockN : g.c_stride;
+        t.tail = width % kLanes;
+        t.partial = first ? nullptr : sums;
+        t.partial_stride = sums_stride;
+        for (size_t term = 0; term < terms; ++term) {
+          const bool of_block = term + 1 == terms, ends = of_block && last;
+          t.a = buffers.a + from + (term == 2 ? low_a : 0);
+          t.b = b + (term == 1 ? low_b : 0);
+          t.c = ends ? c : (of_block ? sums : aside);
+          t.c_stride = ends ? g.c_stride : (of_block ? sums_stride : kTileColumns);
+          t.bias = ends && g.bias != nullptr ? g.bias + j : nullptr;
+          t.gate = ends && g.gate != nullptr ? g.gate + i * g.c_stride + j : nullptr;
+          t.relu = ends && g.relu;
+          t.accumulate = ends && g.accumulate;
+          tile_kernel(height, (width + kLanes - 1) / kLanes, t.tail != 0, true)(t);
+          t.partial = aside;
+          t.partial_stride = kTileColumns;
+        }
+      }
+    });
+  }
+}
+
+template <Bfloat16Part part>
+void pack_pairs_of_b(const Product& g, size_t j0, size_t j1, size_t k0, size_t depth, uint32_t* out) {
+  const auto at = [&](size_t j) { return g.packed ? packed_at(g, k0, j) + j % kTileColumns : g.b.at(k0, j); };
+  const size_t k_stride = g.packed ? kTileColumns : g.b.k_stride, n_stride = g.packed ? 1 : g.b.n_stride;
+  const size_t panel = steps_of_pairs(depth) * kPairColumns;
+  for (size_t j = j0; j < round_up(j1 - j0, kPairColumns) + j0; j += kTransposeBlock) {
+    uint32_t* const to = out + (j - j0) / kPairColumns * panel + (j - j0) % kPairColumns;
+    pack_pair_columns<part>(at, k_stride, n_stride, depth, j, min_of(kTransposeBlock, left_of(j, j1)), to);
+  }
+}
+
+// sums[0, rows) x [j, j + width) as a tile of C: added to earlier blocks' where there are any, finished behind the last.
+void finish_pairs(const Product& g, const Plan& plan, const Buffers& buffers, float* tile, size_t i0, size_t i, size_t rows, size_t j0, size_t j, size_t width,
+                  bool first, bool last) {
+  float* const c = g.c + i * g.c_stride + j;
+  float* const sums = plan.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
+  const size_t sums_stride = plan.keep_sums ? kBlockN : g.c_stride;
+  for (size_t r = 0; r < rows && !(first && last); ++r) {
+    for (size_t v = 0; v < width; v += kLanes) {
+      float* const here = tile + r * kPairColumns + v;
+      VF sum = hn::LoadU(kF, here);
+      if (!first) sum = hn::Add(load(kF, sums + r * sums_stride + v, width - v), sum);
+      store(sum, kF, last ? here : sums + r * sums_stride + v, last ? kLanes : width - v);
+    }
+  }
+  if (!last) return;
+  TileCall t{};  // of no k: it adds, activates and stores
+  t.a_stride = 1;
+  t.partial_stride = kPairColumns;
+  t.c_stride = g.c_stride;
+  t.relu = g.relu;
+  t.accumulate = g.accumulate;
+  for_tiles(rows, kTileRows, kTileRows, [&](size_t r, size_t height) __attribute__((always_inline)) {
+    for (size_t v = 0; v < width; v += kTileColumns) {
+      const size_t columns = min_of(kTileColumns, width - v);
+      t.a = t.b = t.partial = tile + r * kPairColumns + v;
+      t.c = c + r * g.c_stride + v;
+      t.bias = g.bias != nullptr ? g.bias + j + v : nullptr;
+      t.gate = g.gate != nullptr ? g.gate + (i + r) * g.c_stride + j + v : nullptr;
+      t.tail = columns % kLanes;
+      tile_kernel(height, (columns + kLanes - 1) / kLanes, t.tail != 0, true)(t);
+    }
+  });
+}
+
+// product_block by a unit of bfloat16 pairs.
+HWY_NOINLINE void paired_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1, size_t k0, size_t depth) {
+  const bool two = plan.parts == 2;
+  auto* const a = reinterpret_cast<uint32_t*>(buffers.a);
+  auto* const b = reinterpret_cast<uint32_t*>(buffers.b);
+  uint32_t* const low_a = a + kPairsA;
+  uint32_t* const low_b = b + pairs_of_b(g);
+  if (two) {
+    pack_pairs_of_b<Bfloat16Part::kHigh>(g, j0, j1, k0, depth, b);
+    pack_pairs_of_b<Bfloat16Part::kLow>(g, j0, j1, k0, depth, low_b);
+  } else {
+    pack_pairs_of_b<Bfloat16Part::kRounded>(g, j0, j1, k0, depth, b);
+  }
+  alignas(64) float sums[kPairRows * kPairColumns];
+  PairTile tile{{a, a, low_a}, {}, kPairStrideA, two ? size_t{3} : size_t{1}, steps_of_pairs(depth), 0, sums};
+  plan.unit->begin();
+  for (size_t i = i0; i < i1; i += kPairRows) {
+    tile.rows = min_of(kPairRows, i1 - i);
+    if (two) {
+      pack_pair_rows<Bfloat16Part::kHigh>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
+      pack_pair_rows<Bfloat16Part::kLow>(g.a, k0, depth, i, tile.rows, low_a, kPairStrideA);
+    } else {
+      pack_pair_rows<Bfloat16Part::kRounded>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
+    }
+    for (size_t j = j0; j < j1; j += kPairColumns) {
+      const size_t panel = (j - j0) / kPairColumns * tile.pairs * kPairColumns;
+      tile.b[0] = tile.b[2] = b + panel;
+      tile.b[1] = low_b + panel;
+      plan.unit->multiply(tile);
+      finish_pairs(g, plan, buffers, sums, i0, i, tile.rows, j0, j, min_of(kPairColumns, j1 - j), k0 == 0, k0 + depth == g.k);
+    }
+  }
+  plan.unit->end();
+}
+
+}  // namespace
+}  // namespace simdnn::SIMDNN_ISA
