@@ -2,6 +2,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
+import { isAnyArrayBuffer } from '../brands';
 import { rangeError, typeError } from '../errors';
 import { writeWhole } from '../io/write';
 
@@ -10,7 +11,7 @@ const weightsName = 'weights.bin';
 
 async function save(folder: string, artifacts: io.ModelArtifacts): Promise<io.SaveResult> {
   const { weightSpecs, weightData, ...model } = artifacts;
-  if (model.modelTopology instanceof ArrayBuffer)
+  if (isAnyArrayBuffer(model.modelTopology))
     throw typeError('save', 'expected the topology of a model as JSON, got bytes', 'tf.layers models');
   await mkdir(folder, { recursive: true });
   const weightsManifest = weightSpecs === undefined ? [] : [{ paths: [weightsName], weights: weightSpecs }];

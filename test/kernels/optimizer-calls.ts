@@ -90,6 +90,11 @@ const rmspropCalls: Call[] = [
     args: [extending(f(1)), f(0.5), f(1), object({ lr: setting(0.1), alpha: setting(0.5), gradAvg: optional(f(0)) })],
     gives: { 0: [1 - 0.1 / Math.sqrt(0.75 - 0.25)], 1: [0.75] },
   },
+  {
+    name: 'rmspropStep',
+    args: [extending(f(1)), f(0.5), f(1), object({ lr: setting(0.1), alpha: setting(0.5), eps: setting(0.25), tfjs: other(true) })],
+    gives: { 0: [1 - 0.1 / Math.sqrt(0.75 + 0.25)], 1: [0.75] },
+  },
 ];
 
 export const optimizerCalls: Call[] = [...adamAndSgdCalls, ...rmspropCalls, ...sparseAdamCalls];
