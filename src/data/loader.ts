@@ -199,10 +199,8 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     const order = this.settings.isWhole ? null : nativeOrderOf(sampler, dataset.length);
     const found = order && rowsOf(dataset);
     if (order === null || found === null) return null;
-    const { indices, count, ranks, rank } = order;
+    const { indices, count, ranks, rank, shuffle } = order;
     const subset = indices === null || found.subset === null ? (indices ?? found.subset) : indices.map((i) => found.subset![i]!);
-    const { shuffle } = order;
-    const seed = order.seed ?? this.settings.seed;
     return {
       tensors: found.tensors,
       subset,
@@ -213,7 +211,7 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
       batchSize,
       batches: batchesOf(count, batchSize, dropLast),
       shuffle,
-      seed,
+      seed: order.seed ?? this.settings.seed,
       epoch: this.epoch,
     };
   }
