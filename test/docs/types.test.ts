@@ -30,8 +30,10 @@ it('every snippet of the pages compiles under strict', () => {
   for (const page of pages) {
     snippetsOf(page).forEach((code, i, all) => {
       const name = `${page.replaceAll(/[/.]/g, '-')}-${i}.mts`;
-      // A page's first snippet makes what the others use, but for programs with imports of their own; these may name again what it names.
-      writeFileSync(join(folder, name), i === 0 || code.startsWith('import ') ? code : `${all[0]}{\n${code}}\nexport {};\n`);
+      // A page's first snippet makes what the others use, but for programs that import the library themselves; these may name again what it names.
+      const isWhole = i === 0 || /^import .* from 'simdnn/m.test(code);
+      const [imports, rest] = [(code.match(/^import .*\n/gm) ?? []).join(''), code.replaceAll(/^import .*\n/gm, '')];
+      writeFileSync(join(folder, name), isWhole ? code : `${imports}${all[0]}{\n${rest}}\nexport {};\n`);
       places.set(name, `${page}, snippet ${i}`);
     });
   }
