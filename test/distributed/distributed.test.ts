@@ -145,7 +145,7 @@ describe.skipIf(skipped)('a rank that fails in a fit', () => {
 
 describe.skipIf(skipped || spawnSync('ps', ['-eo', 'pid=']).status !== 0)('the example', () => {
   const [loop, script] = ['restart', 'train'].map((name) => join(root, 'examples/distributed', `${name}.mjs`));
-  const job = (checkpoint: string, epochs = 24): string[] => [
+  const job = (checkpoint: string, epochs = 60): string[] => [
     '--oversubscribe',
     '-n',
     '2',
@@ -159,7 +159,7 @@ describe.skipIf(skipped || spawnSync('ps', ['-eo', 'pid=']).status !== 0)('the e
     const folder = temporaryFolder();
     const killed = join(folder, 'killed.ckpt');
     const whole = join(folder, 'whole.ckpt');
-    expect(await launch(launcher!, job(whole))).toMatchObject({ status: 0, text: expect.stringMatching(/epoch 24: loss/) });
+    expect(await launch(launcher!, job(whole))).toMatchObject({ status: 0, text: expect.stringMatching(/epoch 60: loss/) });
     const { status, text } = await launch(
       process.execPath,
       [loop!, launcher!, ...job(killed)],

@@ -63,7 +63,7 @@ describe.skipIf(reason !== null || openMpirun === null)('ranks on hosts, by Open
     expect(bitsOf(over)).toEqual(bitsOf(on));
   });
 
-  const job = (path: string): string[] => openMpiJob(2, ...node(example!, path, '40'));
+  const job = (path: string): string[] => openMpiJob(2, ...node(example!, path, '100'));
   let whole: Buffer; // the checkpoint of a run that nothing has befallen
 
   beforeAll(async () => {
