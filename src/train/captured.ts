@@ -1,5 +1,5 @@
 // The tensors that the steps of a session only read. The recorded function has captured them, and user code may change them at any time.
-import { liesIn, type TensorData } from '../memory';
+import { liesIn, overlap, type TensorData } from '../memory';
 import { isCounted, type RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 
@@ -10,7 +10,8 @@ export class Captured {
   /** Adds those of a recording. `fresh` is the memory that was copied for it; null: all of its memory was copied. */
   add({ leaves, trace }: RecordedStep, fresh: readonly TensorData[] | null): void {
     for (const leaf of leaves) {
-      if (leaf.requiresGrad || trace.changes.includes(leaf) || this.versions.has(leaf)) continue;
+      const isWritten = trace.written.some(({ array }) => overlap(array, leaf.values)); // a gradient that is clipped is a leaf as well
+      if (leaf.requiresGrad || trace.changes.includes(leaf) || isWritten || this.versions.has(leaf)) continue;
       const isCopied = fresh === null || fresh.some((memory) => liesIn(memory, leaf.values));
       this.versions.set(leaf, isCopied ? leaf.version.count : -1);
     }

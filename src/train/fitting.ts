@@ -180,7 +180,7 @@ export class Fit implements Holder {
       }
       if (!isStopped() && o.callbacks.has('onBatch') && segment.steps > 0 && now - told >= o.progressEvery) {
         await this.engine.settling();
-        if (this.ranks.areStopped(o.signal)) throw o.signal!.reason;
+        if (this.epochsDone < o.epochs && this.ranks.areStopped(o.signal)) throw o.signal!.reason;
         if (!this.engine.isSettled) continue;
         const report = { ...batchReport(result, this.epochsDone, segment, knownLength(o.loader)), stop: this.stopper };
         await this.outside(() => o.callbacks.tell('onBatch', report));

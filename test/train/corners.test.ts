@@ -225,3 +225,16 @@ it.each([
   await expect(train.fit(model, { ...options, ...(more as object) })).rejects.toThrow(message);
   await new Promise((resolve) => void setTimeout(resolve, 5));
 });
+
+it('leaves the gradients of its last step, clipped, for a backward pass behind it that adds to them', async () => {
+  const both = await Promise.all(
+    [{}, { earlyStopping: { patience: 3 } }].map(async (more) => {
+      const { model, optimizer, ...options } = setUp();
+      await train.fit(model, { ...options, ...more, optimizer, clipGradNorm: { maxNorm: 0.3, normType: 1 }, clipGradValue: 0.02 });
+      crossEntropy.forward(model.forward(x), y).backward();
+      optimizer.step();
+      return bitsOf(model);
+    }),
+  );
+  expect(both[1]).toEqual(both[0]);
+});
