@@ -14,7 +14,12 @@ const ip = (...args: string[]): string => {
 export class Hosts {
   readonly names: string[] = [];
   /** What a launcher calls with a host and a command. */
-  readonly agent = join(temporaryFolder(), 'agent.sh');
+  private folder: string | null = null;
+  // Made when it is asked for: where all tests of a file are skipped, nothing removes it.
+  get agent(): string {
+    this.folder ??= temporaryFolder();
+    return join(this.folder, 'agent.sh');
+  }
   readonly network: string;
   private readonly prefix = `sd${process.pid}`;
 
