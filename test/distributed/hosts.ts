@@ -1,7 +1,7 @@
 // Network namespaces as hosts: each has an address of its own on one bridge, and a launcher's agent enters them.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { temporaryFolder } from '../temporary';
 
 const ip = (...args: string[]): string => {
@@ -14,12 +14,7 @@ const ip = (...args: string[]): string => {
 export class Hosts {
   readonly names: string[] = [];
   /** What a launcher calls with a host and a command. */
-  private folder: string | null = null;
-  // Made when it is asked for: where all tests of a file are skipped, nothing removes it.
-  get agent(): string {
-    this.folder ??= temporaryFolder();
-    return join(this.folder, 'agent.sh');
-  }
+  readonly agent = join(temporaryFolder(), 'agent.sh');
   readonly network: string;
   private readonly prefix = `sd${process.pid}`;
 
@@ -73,6 +68,7 @@ export class Hosts {
   }
 
   remove(): void {
+    rmSync(dirname(this.agent), { recursive: true, force: true }); // nothing else removes it where all tests of a file are skipped
     for (const [i] of this.names.entries()) {
       this.kill(i + 1);
       ip('netns', 'del', this.space(i + 1));
