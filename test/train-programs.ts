@@ -94,6 +94,10 @@ export const program = fc.record({
   loader: loaderSpec,
   validation: fc.oneof(fc.constantFrom('none', 'none', 'same', 'sets'), loaderSpec),
   epochs: fc.integer({ min: 1, max: 5 }),
+  /** Epochs of a fit before, by which those of this one are numbered on. */
+  before: fc.constantFrom(0, 0, 7),
+  /** After how many steps the recording is compared with the step; 0: never. */
+  check: fc.constantFrom(0, 0, 1, 5),
   metrics: fc.constantFrom('none', 'none', 'bits', 'accuracy', 'confusion'),
   scheduler: fc.constantFrom('none', 'none', 'StepLR', 'CosineAnnealingLR', 'ExponentialLR', 'OneCycleLR'),
   everyStep: fc.boolean(),

@@ -4,17 +4,10 @@
 #include <cstring>
 
 #include "support/features.h"
+#include "test/emulated_units.h"
 #include "test/test.h"
 
-namespace simdnn {
-namespace emulated_amx_bf16 {
-extern const PairUnit unit;
-}
-namespace emulated_avx512_bf16 {
-extern const PairUnit unit;
-}
-
-namespace test {
+namespace simdnn::test {
 namespace {
 
 uint32_t bits_of(float x) {
@@ -198,5 +191,4 @@ TEST(features) {
   }
 }
 
-}  // namespace test
-}  // namespace simdnn
+}  // namespace simdnn::test

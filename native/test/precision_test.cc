@@ -1,17 +1,10 @@
 // Products of rounded operands: against their twin, against the products of the operands themselves, and the same bits for any division of the work.
 #include <cstring>
 
+#include "test/emulated_units.h"
 #include "test/test.h"
 
-namespace simdnn {
-namespace emulated_amx_bf16 {
-extern const PairUnit unit;
-}
-namespace emulated_avx512_bf16 {
-extern const PairUnit unit;
-}
-
-namespace test {
+namespace simdnn::test {
 namespace {
 
 // Through float32's own units, and through the others' plain twins.
@@ -218,5 +211,4 @@ TEST(linear_forward) {
   }
 }
 
-}  // namespace test
-}  // namespace simdnn
+}  // namespace simdnn::test

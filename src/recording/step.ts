@@ -129,6 +129,20 @@ export class RecordedStep {
     });
   }
 
+  /**
+   * Gives zeros to the leaves that have no gradient and whose gradient no step clears, such as parameters that the optimizer does not have. From the second step
+   * on a loop adds to their gradients, so that a recording of the first step would not hold. Whether there are any: then the step must be recorded again.
+   */
+  beginGradients(): boolean {
+    const first = this.trace.gradients.filter(({ state, cleared, after }) => state.gradient === null && !cleared && after !== null);
+    for (const { leaf, after } of first) {
+      after!.values.fill(0);
+      leaf.gradient = leaf.gradientHome = after;
+      leaf.gradientHidden = true;
+    }
+    return first.length > 0;
+  }
+
   /** Sets the leaves' gradients as a compiled step does: their memory is there, but hidden from the user. */
   leaveGradients(): void {
     for (const { leaf, after } of this.trace.gradients) {

@@ -243,14 +243,9 @@ const adadelta: Definition<Inside & { learningRate: number; rho: number; epsilon
   options: ({ learningRate: lr, rho, epsilon: eps }) => ({ lr, rho, eps, tfjs: true }),
 };
 
-interface Adamax extends Inside {
-  learningRate: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
+interface Adamax extends Omit<Adam, 'accBeta2'> {
   decay: number;
   iteration: Variable;
-  accBeta1: Variable;
 }
 
 const adamax: Definition<Adamax> = {

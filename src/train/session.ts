@@ -70,7 +70,9 @@ const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
 
 // Records a step, which is to be verified before it runs. With `given` the batches are the caller's own memory, which a step on copies would not change.
 function recordStep(task: Task, batch: readonly Tensor[], given: boolean, packs: boolean): RecordedStep {
-  const step = inMode(task, () => new RecordedStep(task.where, task.run, batch, packs));
+  const record = (): RecordedStep => inMode(task, () => new RecordedStep(task.where, task.run, batch, packs));
+  let step = record();
+  if (step.beginGradients()) step = record();
   if (given && step.trace.changesArguments) {
     throw new SimdnnError(
       'SIMDNN_NOT_RECORDABLE',

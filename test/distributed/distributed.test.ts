@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { arange, data, distributed, manualSeed, nn, optim, SimdnnError, tensor, train } from '../../src';
 import { temporaryFolder } from '../temporary';
-import { alone, distance, expectNoneLeft, launch, openMpi, program, type Run, ranksOf, root, valuesOf, when } from './launch';
+import { alone, distance, expectNoneLeft, expectStoppedTogether, launch, openMpi, program, type Run, ranksOf, root, valuesOf, when } from './launch';
 
 const launcher = openMpi();
 const skipped = launcher === null;
@@ -117,17 +117,13 @@ describe.skipIf(skipped)('a rank that fails in a fit', () => {
 
   it('by a signal that it listens to ends with the others after the same step', { timeout: 60_000 }, async () => {
     const args = ['--oversubscribe', '-n', '2', process.execPath, program, 'fails', 'signal'];
-    const { status, said, text } = await launch(
+    const run = await launch(
       launcher!,
       args,
       when(/"pid"/g, 2, (pid) => process.kill(pid, 'SIGINT')),
     );
-    expect(status).not.toBe(0);
-    const ends = said.filter(({ error }) => error !== undefined);
-    expect(ends, text).toHaveLength(2);
-    for (const { error } of ends) expect(error).toMatch(/enough|another rank has stopped/);
-    expect(ends[1]!['bits']).toBe(ends[0]!['bits']);
-    await expectNoneLeft(said);
+    expect(run.status).not.toBe(0);
+    await expectStoppedTogether(run);
   });
 
   it('by doing nothing is waited for until the timeout', { timeout: 60_000 }, async () => {

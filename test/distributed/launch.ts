@@ -100,3 +100,12 @@ export const ranksOf = (checkpoint: string): number[] =>
       const [pid, command, script] = line.trim().split(/ +/);
       return command === process.execPath && script?.endsWith('train.mjs') && line.includes(checkpoint) ? [Number(pid)] : [];
     });
+
+/** Two ranks that were told to stop: both have said so, with the bits of the same step, and neither runs. */
+export async function expectStoppedTogether({ said, text }: Run): Promise<void> {
+  const ends = said.filter(({ error }) => error !== undefined);
+  expect(ends, text).toHaveLength(2);
+  for (const { error } of ends) expect(error).toMatch(/enough|another rank has stopped/);
+  expect(ends[1]!['bits']).toBe(ends[0]!['bits']);
+  await expectNoneLeft(said);
+}

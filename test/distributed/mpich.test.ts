@@ -1,6 +1,6 @@
 // Training by several processes of MPICH's mpirun. Ranks that wait never let go of their processor here: few steps, and few ranks.
 import { describe, expect, it } from 'vitest';
-import { alone, distance, expectNoneLeft, launch, mpich, openMpi, program, type Run, valuesOf, when } from './launch';
+import { alone, distance, expectNoneLeft, expectStoppedTogether, launch, mpich, openMpi, program, type Run, valuesOf, when } from './launch';
 
 const hydra = mpich();
 const openMpirun = openMpi();
@@ -44,12 +44,7 @@ describe.skipIf(hydra === null)('ranks of MPICH', () => {
 
   it('end after the same step by SIGINT, where they listen to it', { timeout: 60_000 }, async () => {
     const interrupt = when(/"pid"/g, 2, (pid) => process.kill(pid, 'SIGINT'));
-    const { said, text } = await launch(hydra!, args(2, 'fails', 'signal'), interrupt);
-    const ends = said.filter(({ error }) => error !== undefined);
-    expect(ends, text).toHaveLength(2);
-    for (const { error } of ends) expect(error).toMatch(/enough|another rank has stopped/);
-    expect(ends[1]!['bits']).toBe(ends[0]!['bits']);
-    await expectNoneLeft(said);
+    await expectStoppedTogether(await launch(hydra!, args(2, 'fails', 'signal'), interrupt));
   });
 
   // UCX, on which it stands, would move the heap under V8's feet, and take its signals.

@@ -238,3 +238,25 @@ it('leaves the gradients of its last step, clipped, for a backward pass behind i
   );
   expect(both[1]).toEqual(both[0]);
 });
+
+it('adds to the gradients of parameters that the optimizer does not have, as a loop does, and a check of the step agrees', async () => {
+  const gradients = async (fits: boolean): Promise<Buffer> => {
+    const { model, loader, criterion, epochs } = setUp();
+    const head = new nn.Sequential(model[2] as nn.Linear);
+    const optimizer = new optim.SGD(head.parameters(), { lr: 0.1 });
+    if (fits) await train.fit(model, { loader, criterion, optimizer, epochs, check: 2, ...quiet });
+    else {
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        for (const [input, target] of loader) {
+          optimizer.zeroGrad();
+          criterion.forward(model.forward(input!), target!).backward();
+          optimizer.step();
+        }
+      }
+    }
+    criterion.forward(model.forward(x), y).backward();
+    const values = model.parameters().map(({ gradient }) => Buffer.from(gradient!.data.slice().buffer));
+    return Buffer.concat(values.slice(0, 2));
+  };
+  expect((await gradients(true)).equals(await gradients(false))).toBe(true);
+});
