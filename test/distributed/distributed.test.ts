@@ -5,7 +5,20 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { arange, data, distributed, manualSeed, nn, optim, SimdnnError, tensor, train } from '../../src';
 import { temporaryFolder } from '../temporary';
-import { alone, distance, expectNoneLeft, expectStoppedTogether, launch, openMpi, program, type Run, ranksOf, root, valuesOf, when } from './launch';
+import {
+  alone,
+  distance,
+  expectNoneLeft,
+  expectStoppedTogether,
+  launch,
+  openMpi,
+  program,
+  type Run,
+  ranksOf,
+  root,
+  valuesOf,
+  when,
+} from './launch';
 
 const launcher = openMpi();
 const skipped = launcher === null;

@@ -1,6 +1,18 @@
 // Training by several processes of MPICH's mpirun. Ranks that wait never let go of their processor here: few steps, and few ranks.
 import { describe, expect, it } from 'vitest';
-import { alone, distance, expectNoneLeft, expectStoppedTogether, launch, mpich, openMpi, program, type Run, valuesOf, when } from './launch';
+import {
+  alone,
+  distance,
+  expectNoneLeft,
+  expectStoppedTogether,
+  launch,
+  mpich,
+  openMpi,
+  program,
+  type Run,
+  valuesOf,
+  when,
+} from './launch';
 
 const hydra = mpich();
 const openMpirun = openMpi();

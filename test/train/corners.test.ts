@@ -227,16 +227,16 @@ it.each([
 });
 
 it('leaves the gradients of its last step, clipped, for a backward pass behind it that adds to them', async () => {
-  const both = await Promise.all(
-    [{}, { earlyStopping: { patience: 3 } }].map(async (more) => {
-      const { model, optimizer, ...options } = setUp();
-      await train.fit(model, { ...options, ...more, optimizer, clipGradNorm: { maxNorm: 0.3, normType: 1 }, clipGradValue: 0.02 });
-      crossEntropy.forward(model.forward(x), y).backward();
-      optimizer.step();
-      return bitsOf(model);
-    }),
-  );
-  expect(both[1]).toEqual(both[0]);
+  const trained = async (more: object): Promise<string[]> => {
+    const { model, loader, criterion } = setUp();
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const clip = { clipGradNorm: { maxNorm: 0.3, normType: 1 }, clipGradValue: 0.02 };
+    await train.fit(model, { loader, criterion, optimizer, epochs: 1, ...clip, ...quiet, ...more });
+    crossEntropy.forward(model.forward(x), y).backward();
+    optimizer.step();
+    return bitsOf(model);
+  };
+  expect(await trained({ earlyStopping: { patience: 2 } })).toEqual(await trained({}));
 });
 
 it('adds to the gradients of parameters that the optimizer does not have, as a loop does, and a check of the step agrees', async () => {
@@ -259,4 +259,16 @@ it('adds to the gradients of parameters that the optimizer does not have, as a l
     return Buffer.concat(values.slice(0, 2));
   };
   expect((await gradients(true)).equals(await gradients(false))).toBe(true);
+});
+
+it('ends well where it is aborted behind its last epoch, whether or not a batch is still told of', async () => {
+  for (const told of [{}, { onBatch: () => {}, progressEvery: 0 }]) {
+    const controller = new AbortController();
+    const { model, optimizer, ...options } = setUp();
+    const onEpoch = ({ epoch, epochs }: train.EpochReport): void => {
+      if (epoch === epochs) controller.abort(new Error('enough'));
+    };
+    const { epochs } = await train.fit(model, { ...options, optimizer, onEpoch, signal: controller.signal, ...told });
+    expect(epochs).toBe(options.epochs);
+  }
 });
