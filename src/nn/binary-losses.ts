@@ -35,7 +35,7 @@ const buffer = (where: string, name: string, t: Tensor | null): Tensor | null =>
 export class BCELoss extends Module {
   /** A factor for each element, or null: a buffer. */
   declare weight: Tensor | null;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: BinaryCrossEntropyOptions) {
@@ -66,7 +66,7 @@ export class BCEWithLogitsLoss extends Module {
   /** A factor for each element, or null: a buffer. */
   declare weight: Tensor | null;
   declare private pos_weight: Tensor | null;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: BinaryCrossEntropyWithLogitsOptions) {
@@ -104,7 +104,7 @@ export class BCEWithLogitsLoss extends Module {
  * new nn.KLDivLoss({ reduction: 'batchmean' }).forward(tensor([[0.5, 0.5]]).log(), tensor([[1, 0]])).item(); // 0.6931471824645996
  */
 export class KLDivLoss extends Module {
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: KlDivReduction;
   /** Whether the target is given by its logarithm. */
   logTarget: boolean;

@@ -27,7 +27,7 @@ const tripletOptions = new Options('TripletMarginLoss', { margin: positive, p: n
 export class MarginRankingLoss extends Module {
   /** By how much the larger one should be larger. */
   margin: number;
-  /** What becomes of the pairs' losses. */
+  /** How the pairs' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: MarginRankingLossOptions) {
@@ -56,7 +56,7 @@ export class MarginRankingLoss extends Module {
 export class HingeEmbeddingLoss extends Module {
   /** From which distance on two that differ cost nothing. */
   margin: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: HingeEmbeddingLossOptions) {
@@ -86,7 +86,7 @@ export class HingeEmbeddingLoss extends Module {
 export class CosineEmbeddingLoss extends Module {
   /** Up to which cosine two that differ cost nothing. */
   margin: number;
-  /** What becomes of the pairs' losses. */
+  /** How the pairs' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: CosineEmbeddingLossOptions) {
@@ -123,7 +123,7 @@ export class TripletMarginLoss extends Module {
   eps: number;
   /** Whether the distance from positive to negative counts where it is less. */
   swap: boolean;
-  /** What becomes of the triplets' losses. */
+  /** How the triplets' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: TripletMarginLossOptions) {

@@ -25,7 +25,7 @@ export class FocalLoss extends Module {
   alpha: number;
   /** How much less counts what is already right. */
   gamma: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: SigmoidFocalLossOptions) {

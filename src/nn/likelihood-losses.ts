@@ -27,7 +27,7 @@ export class GaussianNLLLoss extends Module {
   full: boolean;
   /** The least variance. */
   eps: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: GaussianNllLossOptions) {
@@ -64,7 +64,7 @@ export class PoissonNLLLoss extends Module {
   full: boolean;
   /** Added to a rate before its logarithm is taken. */
   eps: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: PoissonNllLossOptions) {

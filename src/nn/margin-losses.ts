@@ -32,7 +32,7 @@ export class MultiMarginLoss extends Module {
   margin: number;
   /** A factor for each class, or null: a buffer. */
   declare weight: Tensor | null;
-  /** What becomes of the rows' losses. */
+  /** How the rows' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: MultiMarginLossOptions) {
@@ -65,7 +65,7 @@ export class MultiMarginLoss extends Module {
  * new nn.MultiLabelMarginLoss().forward(tensor([[0, 0.5]]), target).item(); // 0.25
  */
 export class MultiLabelMarginLoss extends Module {
-  /** What becomes of the rows' losses. */
+  /** How the rows' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: { reduction?: Reduction }) {
@@ -90,7 +90,7 @@ export class MultiLabelMarginLoss extends Module {
  * new nn.SoftMarginLoss().forward(tensor([0]), tensor([-1])).item(); // 0.6931471824645996
  */
 export class SoftMarginLoss extends Module {
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: { reduction?: Reduction }) {
@@ -118,7 +118,7 @@ export class SoftMarginLoss extends Module {
 export class MultiLabelSoftMarginLoss extends Module {
   /** A factor for each class, or null: a buffer. */
   declare weight: Tensor | null;
-  /** What becomes of the rows' losses. */
+  /** How the rows' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: MultiLabelSoftMarginLossOptions) {

@@ -22,7 +22,7 @@ const smoothL1Options = new Options('SmoothL1Loss', { beta: number(0), reduction
  * new nn.MSELoss().forward(tensor([1, 2]), tensor([1, 4])).item(); // 2
  */
 export class MSELoss extends Module {
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: { reduction?: Reduction }) {
@@ -48,7 +48,7 @@ export class MSELoss extends Module {
 export class HuberLoss extends Module {
   /** The difference from which on the loss grows along a line. */
   delta: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: HuberLossOptions) {
@@ -75,7 +75,7 @@ export class HuberLoss extends Module {
  * new nn.L1Loss().forward(tensor([1, 2]), tensor([1, 5])).item(); // 1.5
  */
 export class L1Loss extends Module {
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: { reduction?: Reduction }) {
@@ -101,7 +101,7 @@ export class L1Loss extends Module {
 export class SmoothL1Loss extends Module {
   /** The difference from which on the loss grows along a line. */
   beta: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: SmoothL1LossOptions) {

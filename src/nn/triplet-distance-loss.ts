@@ -54,7 +54,7 @@ export class TripletMarginWithDistanceLoss extends Module {
   margin: number;
   /** Whether the distance from positive to negative counts where it is less. */
   swap: boolean;
-  /** What becomes of the triplets' losses. */
+  /** How the triplets' losses are reduced. */
   reduction: Reduction;
 
   constructor(given?: TripletMarginWithDistanceLossOptions) {
