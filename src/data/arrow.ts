@@ -4,7 +4,7 @@ import { describe, rangeError, typeError } from '../errors';
 import { type Column, Table } from './table';
 import { gathered } from './table-columns';
 
-/** What is read of an Arrow `Table` (`apache-arrow`, or another library with these names). */
+/** The part of an Arrow `Table` (of `apache-arrow`, or another library with these names) that is used. */
 export interface ArrowTable {
   /** The number of rows. */
   readonly numRows: number;
@@ -21,7 +21,7 @@ interface ArrowVector {
   readonly data: readonly { readonly values?: unknown; readonly length: number; readonly nullCount?: number; readonly typeId?: number }[];
 }
 
-// The kinds of types whose values are the numbers themselves: Int and Float, in Arrow's numbering of types.
+// Whether a type's values are plain numbers: Int and Float, in Arrow's numbering of types.
 const isPlain = (typeId: unknown): boolean =>
   typeof typeId === 'number' && (typeId === 2 || typeId === 3 || (typeId <= -2 && typeId >= -12));
 const isPlainArray = (values: unknown): values is Float32Array =>
@@ -29,11 +29,11 @@ const isPlainArray = (values: unknown): values is Float32Array =>
 
 type Part = ArrowVector['data'][number];
 
-// Whether a part of a vector has its numbers in an array as they are, and none is missing.
+// Whether a part of a vector has its numbers in an array, with none missing.
 const isWhole = (part: Part): part is Part & { values: Float32Array } =>
   isPlain(part.typeId) && !part.nullCount && isPlainArray(part.values) && part.values.length >= part.length;
 
-/** The values of a column, by row: the memory of the vector where it has the numbers themselves in one part. */
+/** The values of a column by row; the vector's own memory if its numbers are in one part. */
 export function valuesOf(table: ArrowTable, at: number): ArrayLike<unknown> {
   const vector = table.getChildAt(at);
   const [part, ...more] = vector?.data ?? [];
@@ -43,11 +43,11 @@ export function valuesOf(table: ArrowTable, at: number): ArrayLike<unknown> {
 }
 
 /**
- * A `Table` of the columns of an Apache Arrow table, made column by column: numbers and booleans become numbers, strings and dictionaries of
- * strings text, nulls missing values.
+ * A `Table` of the columns of an Apache Arrow table: numbers and booleans become numbers, strings and dictionaries of strings text, nulls
+ * missing values.
  *
- * The library reads the table's memory itself and needs no package: `tableFromIPC(bytes)` of `apache-arrow` makes such a table of a file. A RangeError for two columns of one name,
- * and for values that are neither numbers nor texts, such as lists and dates: `table.select([...])` leaves those out.
+ * The library reads the table's memory itself and needs no package; `tableFromIPC(bytes)` of `apache-arrow` makes such a table of a file. A RangeError for two columns with one name,
+ * and for values that are neither numbers nor texts, such as lists and dates; `table.select([...])` omits such columns.
  *
  * @example
  * import { tableFromArrays } from 'apache-arrow';
