@@ -27,18 +27,18 @@ const isPlain = (typeId: unknown): boolean =>
 const isPlainArray = (values: unknown): values is Float32Array =>
   ArrayBuffer.isView(values) && !isBigInt64Array(values) && !isBigUint64Array(values) && !isUint16Array(values);
 
-type Part = ArrowVector['data'][number];
+type Chunk = ArrowVector['data'][number];
 
-// Whether a part of a vector has its numbers in an array, with none missing.
-const isWhole = (part: Part): part is Part & { values: Float32Array } =>
-  isPlain(part.typeId) && !part.nullCount && isPlainArray(part.values) && part.values.length >= part.length;
+// Whether a chunk of a vector has its numbers in an array, with none missing.
+const isWhole = (chunk: Chunk): chunk is Chunk & { values: Float32Array } =>
+  isPlain(chunk.typeId) && !chunk.nullCount && isPlainArray(chunk.values) && chunk.values.length >= chunk.length;
 
-/** The values of a column by row; the vector's own memory if its numbers are in one part. */
+/** The values of a column by row; the vector's own memory if its numbers are in one chunk. */
 export function valuesOf(table: ArrowTable, at: number): ArrayLike<unknown> {
   const vector = table.getChildAt(at);
-  const [part, ...more] = vector?.data ?? [];
-  if (vector === null || part === undefined) return Array.from({ length: table.numRows }, () => null);
-  if (more.length === 0 && isWhole(part)) return part.values.subarray(0, part.length);
+  const [chunk, ...more] = vector?.data ?? [];
+  if (vector === null || chunk === undefined) return Array.from({ length: table.numRows }, () => null);
+  if (more.length === 0 && isWhole(chunk)) return chunk.values.subarray(0, chunk.length);
   return Array.from({ length: vector.length }, (_, row) => vector.get(row));
 }
 
@@ -71,11 +71,11 @@ export function fromArrow(table: ArrowTable): Table {
     let row = 0;
     for (const part of vector?.data ?? []) {
       if (isWhole(part)) {
-        gather.place(row, part.values.subarray(0, part.length));
+        gather.place(row, chunk.values.subarray(0, chunk.length));
       } else {
-        for (let i = 0; i < part.length; i++) gather.set(row + i, vector!.get(row + i));
+        for (let i = 0; i < chunk.length; i++) gather.set(row + i, vector!.get(row + i));
       }
-      row += part.length;
+      row += chunk.length;
     }
     columns.set(name, gather.finish());
   });

@@ -5,7 +5,7 @@ import { getRngState, setRngState } from '../random';
 import { Reader, Writer } from './codec';
 import { refuseRecording } from './container';
 import { readDocument, writeDocument } from './document';
-import { type CheckpointParts, type Given, loadParts, noParts, type Part, partNames, partsOf } from './parts';
+import { type CheckpointPart, type CheckpointParts, type Given, loadParts, noParts, partNames, partsOf } from './parts';
 import { pathOf } from './paths';
 
 /** The arguments of `saveCheckpoint`. */
@@ -114,7 +114,7 @@ export async function openCheckpoint(path: string | URL, options: CheckpointPart
     if (!Array.isArray(states) || !states.every((pair: unknown) => Array.isArray(pair) && pair.length === 2))
       return fail('it has no parts');
     const known = new Map(states as [string, unknown][]);
-    const saved = parts.map((part): [Part, unknown] => {
+    const saved = parts.map((part): [CheckpointPart, unknown] => {
       if (!known.has(part.name)) throw rangeError(where, `${file} has no ${part.name}`, `it has ${[...known.keys()].join(', ')}`);
       return [part, reader.value(known.get(part.name))];
     });

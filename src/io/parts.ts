@@ -43,7 +43,7 @@ export type Given<T> = { [name in keyof Required<T>]: T[name] | undefined };
 export const noParts = Object.fromEntries(partNames.map((name) => [name, undefined])) as Given<CheckpointParts>;
 
 /** A part: `read` checks a state and returns a function that loads it; `change` loads it at once, and may throw. */
-export interface Part {
+export interface CheckpointPart {
   readonly name: string;
   state(): unknown;
   read?(where: string, saved: unknown): () => void;
@@ -56,13 +56,13 @@ const isStateful = (value: unknown): value is Stateful =>
   typeof (value as Stateful).stateDict === 'function' &&
   typeof (value as Stateful).loadStateDict === 'function';
 
-const ofStateful = (name: string, one: Stateful): Part => ({
+const ofStateful = (name: string, one: Stateful): CheckpointPart => ({
   name,
   state: () => one.stateDict(),
   change: (saved) => void one.loadStateDict(saved as never),
 });
 
-function ofModel(model: Module): Part {
+function ofModel(model: Module): CheckpointPart {
   return {
     name: 'model',
     state: () => model.stateDict(),
@@ -85,7 +85,7 @@ interface Counting {
   countEpochs(epochs: number): void;
 }
 
-function ofLoader(where: string, loader: object): Part {
+function ofLoader(where: string, loader: object): CheckpointPart {
   if (isStateful(loader)) return ofStateful('loader', loader);
   const counting = loader as Counting;
   if (typeof counting?.epochsBegun !== 'number' || typeof counting.countEpochs !== 'function') {
@@ -103,7 +103,7 @@ function ofLoader(where: string, loader: object): Part {
   };
 }
 
-const ofMetric = (name: string, metric: Metric<unknown>): Part =>
+const ofMetric = (name: string, metric: Metric<unknown>): CheckpointPart =>
   isStateful(metric)
     ? ofStateful(name, metric)
     : { name, state: () => stateOf(metric), read: (where, saved) => readFields(where, name, metric, saved) };
@@ -120,9 +120,12 @@ function byName(where: string, name: string, given: unknown): [string, unknown][
 }
 
 /** The given parts, checked. */
-export function partsOf(where: string, given: { readonly [name in keyof CheckpointParts]: CheckpointParts[name] | undefined }): Part[] {
+export function partsOf(
+  where: string,
+  given: { readonly [name in keyof CheckpointParts]: CheckpointParts[name] | undefined },
+): CheckpointPart[] {
   const { model, optimizer, scheduler, loader, scalers, metrics } = given;
-  const parts: Part[] = [];
+  const parts: CheckpointPart[] = [];
   if (model !== undefined) parts.push(ofModel(checkClass(where, 'model', model, Module, 'a module')));
   if (optimizer !== undefined) {
     const one = checkClass<Optimizer<object>>(where, 'optimizer', optimizer, Optimizer, 'an optimizer');
@@ -147,7 +150,7 @@ export function partsOf(where: string, given: { readonly [name in keyof Checkpoi
 }
 
 /** Loads the state of every part, or of none: if one throws, all are as before. */
-export function loadParts(where: string, parts: readonly (readonly [part: Part, saved: unknown])[]): void {
+export function loadParts(where: string, parts: readonly (readonly [part: CheckpointPart, saved: unknown])[]): void {
   const ready = parts.flatMap(([part, saved]) => (part.read === undefined ? [] : [part.read(where, saved)]));
   const undo: (() => void)[] = [];
   try {
