@@ -16,7 +16,7 @@ const poissonOptions = new Options('PoissonNLLLoss', { logInput: boolean, full: 
  * The negative log-likelihood of the target with a normal distribution whose mean and variance are estimated: `(log v + (output - target)^2 / v) / 2` with `v =
  * max(variance, eps)`: `torch.nn.GaussianNLLLoss`.
  *
- * Output and target are float32 of one shape; variance is a number, or float32 of that shape, without the last dimension, or with one dimension of size 1. `full`
+ * Output and target are float32 of the same shape; variance is a number, or float32 of that shape, without the last dimension, or with one dimension of size 1. `full`
  * (default false) adds the constant `log(2 pi) / 2`; `eps` is 1e-6; `reduction`: `"mean"` (default), `"sum"` or `"none"`. More in `nn.functional.gaussianNllLoss`.
  *
  * @example
@@ -51,7 +51,7 @@ export class GaussianNLLLoss extends Module {
  * The negative log-likelihood of counts with a Poisson distribution whose rate is estimated: `exp(output) - target output`, or with `logInput: false`
  * `output - target log(output + eps)`: `torch.nn.PoissonNLLLoss`.
  *
- * Output is float32, target float32 or int32 of one shape. `full` (default false) adds Stirling's approximation of `log(target!)`; `eps` is 1e-8; `reduction` as
+ * Output is float32, target float32 or int32 of the same shape. `full` (default false) adds Stirling's approximation of `log(target!)`; `eps` is 1e-8; `reduction` as
  * for `GaussianNLLLoss`. More in `nn.functional.poissonNllLoss`.
  *
  * @example

@@ -84,7 +84,7 @@ export class MultiLabelMarginLoss extends Module {
 /**
  * The logistic loss of signs, `log(1 + exp(-target x))` with targets 1 and -1: `torch.nn.SoftMarginLoss`.
  *
- * Output is float32, target float32 or int32 of one shape; `reduction`: `"mean"` (default), `"sum"` or `"none"`.
+ * Output is float32, target float32 or int32 of the same shape; `reduction`: `"mean"` (default), `"sum"` or `"none"`.
  *
  * @example
  * new nn.SoftMarginLoss().forward(tensor([0]), tensor([-1])).item(); // 0.6931471824645996

@@ -64,7 +64,7 @@ export interface BinaryCrossEntropyOptions {
  * `-(target log x + (1 - target) log(1 - x))` of probabilities x, each logarithm at least -100, reduced to the mean (default), the sum, or "none":
  * `torch.nn.functional.binary_cross_entropy`.
  *
- * x and target are float32 of one shape, target from 0 to 1. x outside [0, 1] gives NaN, where PyTorch throws.
+ * x and target are float32 of the same shape, target from 0 to 1. x outside [0, 1] gives NaN, where PyTorch throws.
  *
  * @example
  * nn.functional.binaryCrossEntropy(tensor([0.5, 0.5]), tensor([1, 0])).item(); // 0.6931471824645996
@@ -100,7 +100,7 @@ export interface BinaryCrossEntropyWithLogitsOptions {
  * `(1 - target) x + (1 + (p - 1) target) log(1 + exp(-x))`. Reduced to the mean (default), the sum, or "none":
  * `torch.nn.functional.binary_cross_entropy_with_logits`.
  *
- * x and target are float32 of one shape, target from 0 to 1.
+ * x and target are float32 of the same shape, target from 0 to 1.
  *
  * @example
  * nn.functional.binaryCrossEntropyWithLogits(tensor([0, 0]), tensor([1, 0])).item(); // 0.6931471824645996
@@ -163,7 +163,7 @@ export interface KlDivOptions {
  * `target (log target - x)` for log-probabilities x, 0 where target is 0; with `logTarget` `exp(target) (target - x)`. Reduced to the mean over all elements
  * (default), "batchmean", the sum, or "none": `torch.nn.functional.kl_div`.
  *
- * x and target are float32 of one shape.
+ * x and target are float32 of the same shape.
  *
  * @example
  * const x = tensor([[0.5, 0.5]]).log();

@@ -41,7 +41,7 @@ export interface RMSNormOptions {
  * `x / sqrt(mean(x^2) + eps) * weight`, the mean over the last dimensions, which are `normalizedShape`: `torch.nn.functional.rms_norm`. Source: Zhang and
  * Sennrich, arXiv 1910.07467.
  *
- * Shapes: x `[*, ...normalizedShape]`, weight `normalizedShape`; the result is like x.
+ * Shapes: x `[*, ...normalizedShape]`, weight `normalizedShape`; the result has the shape of x.
  *
  * @example
  * nn.functional.rmsNorm(tensor([[1, 7]]), [2]).toArray(); // [[0.20000000298023224, 1.399999976158142]]
@@ -97,7 +97,7 @@ export interface LayerNormOptions {
  * `(x - mean) / sqrt(variance + eps) * weight + bias`, mean and variance (divided by n) over the last dimensions, which are `normalizedShape`:
  * `torch.nn.functional.layer_norm`. Source: Ba et al., arXiv 1607.06450.
  *
- * Shapes: x `[*, ...normalizedShape]`, weight and bias `normalizedShape`; the result is like x.
+ * Shapes: x `[*, ...normalizedShape]`, weight and bias `normalizedShape`; the result has the shape of x.
  *
  * @example
  * nn.functional.layerNorm(tensor([[1, 5]]), [2], { eps: 0 }).toArray(); // [[-1, 1]]

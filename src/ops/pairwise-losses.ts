@@ -38,7 +38,7 @@ function pairwise(name: string, where: string, x: Tensor, target: Tensor, reduct
 /**
  * `(x - target)^2`, reduced to the mean (default), the sum, or "none": `torch.nn.functional.mse_loss`.
  *
- * x and target are float32 of one shape; unlike PyTorch, which warns, this does not broadcast: `[n, 1]` with `[n]` is a RangeError.
+ * x and target are float32 of the same shape; unlike PyTorch, which warns, this does not broadcast: `[n, 1]` with `[n]` is a RangeError.
  * The mean of nothing is NaN.
  *
  * @example

@@ -41,7 +41,7 @@ function stirling(where: string, target: Tensor): Tensor {
  * The negative log-likelihood of counts under a Poisson distribution, without the terms that do not depend on x: `exp(x) - target x`, or with `logInput: false`
  * `x - target log(x + eps)`; reduced to the mean (default), the sum, or "none": `torch.nn.functional.poisson_nll_loss`.
  *
- * x is float32, target float32 or int32 of one shape: unlike PyTorch this does not broadcast. `full` adds `target log target - target +
+ * x is float32, target float32 or int32 of the same shape: unlike PyTorch this does not broadcast. `full` adds `target log target - target +
  * log(2 pi target) / 2` where target is above 1.
  *
  * @example

@@ -27,7 +27,7 @@ function sloped(name: string, x: Tensor, slope: Tensor): Tensor {
 /**
  * `x` where positive, else `weight * x`: `torch.nn.functional.prelu`. Source: He et al., arXiv 1502.01852.
  *
- * Shapes: weight has one element, or is `[channels]` beside x `[n, channels, ...]`; the result is like x.
+ * Shapes: weight has one element, or is `[channels]` beside x `[n, channels, ...]`; the result has the shape of x.
  *
  * @example
  * nn.functional.prelu(tensor([[-4, 2]]), tensor([0.5, 1])).toArray(); // [[-2, 2]]

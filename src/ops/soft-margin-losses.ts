@@ -12,7 +12,7 @@ import './unary';
  * `log(1 + exp(-target x))` with targets 1 and -1, without overflow; reduced to the mean (default), the sum, or "none":
  * `torch.nn.functional.soft_margin_loss`.
  *
- * x is float32, target float32 or int32 of one shape.
+ * x is float32, target float32 or int32 of the same shape.
  *
  * @example
  * nn.functional.softMarginLoss(tensor([0, 1000]), tensor([1, 1])).item(); // 0.3465735912322998
