@@ -1,4 +1,4 @@
-// Predictions off the JavaScript thread.
+// Predictions, off the JavaScript thread unless they are quick.
 import { checkBoolean, checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { Module } from '../nn';
 import { shapeText } from '../shape';
@@ -82,8 +82,8 @@ async function predictBatches(model: Module, loader: Batches, layout: Layout, in
 }
 
 /**
- * The output of a model for the rows of `x`, `[n, *]`, in evaluation mode, without gradients and off the JavaScript thread, unless that takes longer than the
- * prediction: a few rows through a small model, the second time on. What `forward` returns comes back in its form: a tensor, or several in lists and plain objects.
+ * The output of a model for the rows of `x`, `[n, *]`, in evaluation mode, without gradients and off the JavaScript thread, but for what takes less than
+ * about a millisecond, the second time on: that is done at once. What `forward` returns comes back in its form: a tensor, or several in lists and plain objects.
  *
  * x is a tensor, a list of tensors where the model has several inputs, or batches of inputs: a `DataLoader`, or whatever else `for` or `for await` goes through. Of batches only those at hand
  * and the results are held, so that there may be more of them than memory; each goes through as it is, and `targets` and `sampleWeights` leave out what stands behind its inputs. With `into` rows are written into tensors that are

@@ -1,16 +1,16 @@
-// Predictions for tensors: recordings are kept with the model, rows go through in pieces, and a few rows are calculated at once on the calling thread.
+// Predictions for tensors: recordings are kept with the model, rows go through in pieces, and what is quick is done at once on the calling thread.
 import { noGrad } from '../autograd';
-import { compile } from '../compile';
-import { overlap, type TensorData } from '../memory';
+import type { TensorData } from '../memory';
 import type { Module } from '../nn';
 import { randomPosition, setRandomPosition } from '../random';
 import { type RecordedStep, Stamps } from '../recording';
 import { sameShape } from '../shape';
 import { empty, type Tensor } from '../tensor';
 import type { Form } from './forms';
+import { Here, isQuick } from './here';
 import { checkModel, refuseChanges } from './inference';
 import { refuseReport, Session } from './session';
-import { inEvaluation, type Prediction, predictionTask } from './tasks';
+import { type Prediction, predictionTask } from './tasks';
 import { areAlike, checkInto, Gathering, writeInto } from './written';
 
 const allInputs = { targets: 0, sampleWeights: false };
@@ -27,55 +27,25 @@ interface Predictor {
   stamps: Stamps | null;
   /** Whether it was checked that rows have the same outputs in another batch. */
   isProbed: boolean;
-  /** The same prediction on the JavaScript thread; null if that takes longer than passing it to another thread. */
+  /** The same prediction on the calling thread; null if it is to be done on another one. */
   here: Here | null;
 }
 
-interface Here {
-  predict: (...inputs: Tensor[]) => Tensor[];
-  /** The model's modules when it was recorded. They are the same as long as the recording is valid. */
-  modules: readonly Module[];
-  /** The tensors that it used. */
-  leaves: readonly Tensor[];
+// On the calling thread, where that is quick. A model that draws random numbers, or whose outputs are no rows, goes the general way.
+function hereOf(where: string, model: Module, kinds: readonly RecordedStep[]): Here | null {
+  const [kind, ...others] = kinds as [RecordedStep, ...RecordedStep[]];
+  if (others.length > 0 || kind.draws > 0 || !hasRows(kind) || !isQuick(kind)) return null;
+  return new Here(where, model, kind, predictionTask(where, model, allInputs));
 }
 
-// With at most so many products of inputs and weights per row, the calculation takes less time than waking a thread.
-const mostHere = 1 << 20;
-
-function hereOf(where: string, model: Module, session: Session, [x]: readonly Tensor[]): Here | null {
-  const [kind, ...others] = session.kinds(0);
-  const { leaves } = kind!;
-  const products = leaves.reduce((sum, { numel }) => sum + numel, 0) * x!.shape[0]!;
-  if (products > mostHere || others.length > 0 || kind!.draws > 0) return null;
-  const { run } = predictionTask(where, model, allInputs);
-  const isOne = kind!.results.outputs.length === 1;
-  const one = compile((...inputs: Tensor[]) => run(...inputs).outputs[0]!);
-  const predict = isOne ? (...inputs: Tensor[]) => [one(...inputs)] : compile((...inputs: Tensor[]) => [...run(...inputs).outputs]);
-  return { predict, modules: model.modules(), leaves };
-}
-
-const isOnAny = (t: Tensor, others: readonly Tensor[]): boolean => others.some(({ values }) => overlap(values, t.values));
-
-/**
- * Repeats a small prediction on the calling thread, and returns the form and the tensors of its output. Null if none like it was done before, if another thread
- * works on the model, or if the recording is no longer valid.
- */
+/** Does a quick prediction on the calling thread, and returns the form and the tensors of its output. Null if none like it was done before, or if it must go the general way. */
 export function predictedHere(model: Module, inputs: readonly Tensor[]): { form: Form; leaves: Tensor[] } | null {
-  const known = predictors.get(model)?.find(({ here, examples }) => here !== null && areLike(inputs, examples[0]!));
-  if (known === undefined || known.here!.leaves.some(({ version }) => version.holder !== null)) return null;
-  const { modules, predict, leaves: used } = known.here!;
-  return inEvaluation(modules, () => {
-    const kind = known.session.kinds(0)[0]!;
-    if (!kind.holds(randomPosition())) return null;
-    const leaves = noGrad(() => predict(...inputs));
-    for (let i = 0; i < leaves.length; i++) {
-      const output = leaves[i]!;
-      if (output.shape[0] !== inputs[0]!.shape[0]) return null; // the general path throws the error
-      const isShared = isOnAny(output, inputs) || isOnAny(output, used) || (i > 0 && isOnAny(output, leaves.slice(0, i)));
-      if (isShared || output.requiresGrad) leaves[i] = noGrad(() => output.detach().clone());
-    }
-    return { form: formOf(kind), leaves };
-  });
+  for (const { here, examples } of predictors.get(model) ?? []) {
+    if (here === null || !areLike(inputs, examples[0]!)) continue;
+    const leaves = here.outputs(inputs);
+    return leaves && { form: here.form, leaves };
+  }
+  return null;
 }
 
 /** Writes outputs into tensors that are given. */
@@ -147,7 +117,7 @@ function predictorFor(where: string, model: Module, batches: readonly (readonly 
   refuseChanges(where, session.kinds(0));
   const versions = session.kinds(0).map((kind) => kind.versions);
   const stamps = versions.includes(null) ? null : new Stamps([...new Set(versions.flatMap((all) => all!))]);
-  return { session, examples: own, stamps, isProbed: false, here: own.length === 1 ? hereOf(where, model, session, own[0]!) : null };
+  return { session, examples: own, stamps, isProbed: false, here: hereOf(where, model, session.kinds(0)) };
 }
 
 const formOf = ({ results }: RecordedStep): Form => (results as Prediction).form;
