@@ -1,11 +1,11 @@
-// The share of predictions of a class that are right, and the share of its targets that are found.
+// Precision, the fraction of predictions of a class that are correct, and recall, the fraction of its targets that are found.
 
 import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 import { checkZeroDivision } from './f-beta';
 
 /** The options of `Precision` and `Recall`. */
 export interface PrecisionOptions extends StatScoresOptions {
-  /** The figure where there is nothing to divide by, 0 or 1 (0). */
+  /** The figure if the divisor is 0: 0 or 1 (0). */
   zeroDivision?: 0 | 1;
 }
 

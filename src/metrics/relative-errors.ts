@@ -1,4 +1,4 @@
-// Errors of predicted numbers relative to the targets as a whole.
+// Errors of predicted numbers relative to the targets.
 import { checkBoolean, checkOneOf, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { scalar } from './counts';
@@ -8,9 +8,9 @@ import { checkOutputs, columnsOf, figuresOf, pairsOf, rowsOf } from './outputs';
 
 /** The options of `RelativeSquaredError`. */
 export interface RelativeSquaredErrorOptions {
-  /** For more than one, preds and targets are `[n, numOutputs]`, and the figure is the mean of those of the outputs (1). */
+  /** If it is more than one, preds and targets are `[n, numOutputs]`, and the figure is the mean of the outputs' figures (1). */
   numOutputs?: number;
-  /** Whether the figure of an output is the quotient of the sums; else it is the root of that (true). */
+  /** Whether an output's figure is the quotient of the sums; otherwise it is the root of that (true). */
   squared?: boolean;
 }
 
@@ -52,18 +52,18 @@ export class RelativeSquaredError extends VarianceScore {
   }
 }
 
-/** What the root of the mean squared error is divided by: of the targets their mean, their range, their standard deviation, or their norm. */
+/** What the root mean squared error is divided by: the targets' mean, range, standard deviation, or norm. */
 export type ErrorNormalization = 'mean' | 'range' | 'std' | 'l2';
 
 /** The options of `NormalizedRootMeanSquaredError`. */
 export interface NormalizedRootMeanSquaredErrorOptions {
   /** What the error is divided by ("mean"). */
   normalization?: ErrorNormalization;
-  /** For more than one, preds and targets are `[n, numOutputs]`, and each output has a figure of its own (1). */
+  /** If it is more than one, preds and targets are `[n, numOutputs]`, and each output has its own figure (1). */
   numOutputs?: number;
 }
 
-// Of one output. The mean and the deviation are of what targets are above the first, so that a large mean takes no digits of them.
+// For one output. Mean and deviation are calculated from the differences from the first target, so that a large mean does not cost digits.
 class Spread {
   private errors = 0;
   private first = 0;

@@ -1,4 +1,4 @@
-// What an object is now, to be put back when something goes wrong: a batch is taken in by all metrics of a collection or by none.
+// Snapshots of objects for rollback: a batch is added to all metrics of a collection or to none.
 
 import { noGrad } from '../autograd';
 import { isDataView, isMap, isSet } from '../brands';
@@ -6,7 +6,7 @@ import '../ops/in-place';
 import { Tensor } from '../tensor';
 import { Growing } from './growing';
 
-/** @internal The name under which a metric says how it is put back. */
+/** @internal The name of the method by which a metric makes its own snapshot. */
 export const remember = Symbol('remember');
 
 type Undo = () => void;
@@ -54,5 +54,5 @@ function undoFields(value: object, seen: Set<object>): Undo {
   };
 }
 
-/** What puts the fields of `value`, and all that is in them, back to what they are now. Fields that are private to JavaScript it does not see. */
+/** Returns a function that restores the fields of `value`, and all that they contain, to their present state. It does not see fields that are private by `#`. */
 export const undoOfFields = (value: object): Undo => undoFields(value, new Set([value]));

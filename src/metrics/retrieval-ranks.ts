@@ -1,4 +1,4 @@
-// Figures of the relevant documents among those that stand first.
+// Figures of the relevant documents among the highest ranked ones.
 import { checkBoolean } from '../errors';
 import { stepsOf } from './curve';
 import { RetrievalMetric, type RetrievalOptions } from './retrieval';
@@ -6,19 +6,19 @@ import { areaUpTo, checkMaxFpr, pointsOf } from './roc';
 
 /** The options of `RetrievalPrecision`. */
 export interface RetrievalPrecisionOptions extends RetrievalOptions {
-  /** Whether a query of less than `topK` documents is divided by their number (false). */
+  /** Whether a query with fewer than `topK` documents is divided by their number (false). */
   adaptiveK?: boolean;
 }
 
 /** The options of `RetrievalAUROC`. */
 export interface RetrievalAUROCOptions extends RetrievalOptions {
-  /** The area up to this false positive rate alone, above 0 up to 1, in McClish's scale from 0.5 to 1 (1). */
+  /** Only the area up to this false positive rate, above 0 up to 1, scaled by McClish's method to 0.5 to 1 (1). */
   maxFpr?: number;
 }
 
 const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
 
-// The relevances of the first documents that count: as in torchmetrics those with a score above 0.
+// The relevances of the highest ranked documents; as in torchmetrics only documents with a score above 0 count.
 const found = (targets: Float64Array, scores: Float32Array, topK: number): Float64Array =>
   targets.slice(0, topK).map((target, i) => (scores[i]! > 0 ? target : 0));
 

@@ -1,4 +1,4 @@
-// How well scores rank the documents of each of many queries.
+// Retrieval: how well scores rank the documents of each of many queries.
 import { checkInteger, checkOneOf, rangeError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
@@ -10,17 +10,17 @@ import { keysOf } from './order';
 
 /** The options of metrics of retrieval. */
 export interface RetrievalOptions {
-  /** What a query without a relevant document counts: 0, "neg"; 1, "pos"; nothing, "skip"; or it is an error of `compute`, "error" ("neg"). */
+  /** The figure of a query without a relevant document: 0, "neg"; 1, "pos"; the query is ignored, "skip"; `compute` throws, "error" ("neg"). */
   emptyTargetAction?: 'neg' | 'pos' | 'skip' | 'error';
-  /** Documents whose target is this value are left out. */
+  /** Documents whose target is this value are ignored. */
   ignoreIndex?: number;
-  /** Only the so many documents with the highest scores count; all by default. */
+  /** Only this number of documents with the highest scores count; all by default. */
   topK?: number;
-  /** How the figures of the queries become one; of an even number the "median" is the lower of the two in the middle ("mean"). */
+  /** How the queries' figures are reduced; the "median" of an even number is the lower of the two in the middle ("mean"). */
   aggregation?: 'mean' | 'median' | 'min' | 'max';
 }
 
-/** What `update` of a metric of retrieval is told besides predictions and targets. */
+/** The arguments of a retrieval metric's `update` besides predictions and targets. */
 export interface RetrievalUpdateOptions {
   /** The query of each document, int32 of the shape of preds. Without it each row of preds `[queries, documents]` is a query of its own. */
   indexes?: Tensor;
@@ -33,16 +33,16 @@ interface Settings {
   aggregation: 'mean' | 'median' | 'min' | 'max';
 }
 
-// Rows without an index are numbered from here on, above all int32.
+// Rows without an index get numbers from here on, above all int32.
 const firstRow = 2 ** 32;
 
 const mostDocuments = 2 ** 21;
 
-/** Keeps the scores and the targets of all queries. */
+/** Stores the scores and the targets of all queries. */
 export abstract class RetrievalMetric<More extends object = object> extends Metric {
   override readonly higherIsBetter: boolean = true;
 
-  /** @internal The options that only this metric has, filled in. */
+  /** @internal The options that only this metric has, with defaults. */
   protected readonly own: More;
 
   private readonly settings: Settings;
@@ -75,18 +75,18 @@ export abstract class RetrievalMetric<More extends object = object> extends Metr
     this.own = o;
   }
 
-  /** @internal The figure of one query with a relevant document, whose documents are in the order of their scores, the highest first. */
+  /** @internal The figure of a query with a relevant document, whose documents are sorted by descending score. */
   protected abstract figure(targets: Float64Array, scores: Float32Array, topK: number): number;
 
-  /** @internal What a query without is empty. */
+  /** @internal What a query must have; otherwise it counts as empty. */
   protected readonly needed: string = 'relevant document';
 
-  /** @internal The relevances that count: those of no query may all be 0. */
+  /** @internal The relevances that count; if all of a query's are 0, it counts as empty. */
   protected counted(targets: Float64Array): Float64Array {
     return targets;
   }
 
-  /** Takes in documents with their scores and relevances. */
+  /** Adds documents with their scores and relevances. */
   override update(preds: Tensor, target: Tensor, options?: RetrievalUpdateOptions): void {
     const where = `${this.name}.update`;
     recorder?.reading(where);
@@ -157,7 +157,7 @@ export abstract class RetrievalMetric<More extends object = object> extends Metr
     this.rows = 0;
   }
 
-  // The places of the documents of each query, the highest score first, of equal ones the one that came first.
+  // The positions of each query's documents by descending score; documents with equal scores keep their order.
   private *ranked(): Generator<Uint32Array> {
     const queries = this.queries.values;
     const keys = keysOf(this.scores.values);
@@ -171,7 +171,7 @@ export abstract class RetrievalMetric<More extends object = object> extends Metr
       }
       groupOf[i] = group;
     }
-    // Where the documents of each query begin, and, when all are placed, end.
+    // Where the documents of each query begin; after all are placed, where they end.
     const ends = new Float64Array(groups.size + 1);
     for (const group of groupOf) ends[group + 1]!++;
     for (let group = 1; group < ends.length; group++) ends[group]! += ends[group - 1]!;
@@ -182,7 +182,7 @@ export abstract class RetrievalMetric<More extends object = object> extends Metr
       const own = documents.subarray(begin, end);
       begin = end;
       if (own.length > mostDocuments) throw rangeError(`${this.name}.compute`, `a query has more than ${mostDocuments} documents`);
-      // The key and the place make one number.
+      // Key and position are combined in one number.
       const pairs = Float64Array.from(own, (i, place) => (2 ** 32 - 1 - keys[i]!) * mostDocuments + place).sort();
       yield Uint32Array.from(pairs, (pair) => own[pair % mostDocuments]!);
     }

@@ -1,4 +1,4 @@
-// The curve of true against false positives, and the area under it.
+// The ROC curve, of true against false positives, and the area under it.
 import { checkNumber, rangeError } from '../errors';
 import { Tensor } from '../tensor';
 import { ratio, scalar } from './counts';
@@ -6,7 +6,7 @@ import { CurveMetric, type CurveOptions, type Steps } from './curve';
 import { type AreaOptions, averageOf, checkAverage } from './curve-average';
 import type { Task } from './task';
 
-/** One curve that `ROC` gives. */
+/** One curve of `ROC`. */
 export interface ROCCurve {
   /** The false positive rate at each threshold, float32 `[t]`, ascending. */
   fpr: Tensor;
@@ -22,13 +22,13 @@ export interface ROCOptions<T extends Task = Task> extends CurveOptions {
   task: T;
 }
 
-/** A curve of rates. */
+/** A ROC curve. */
 export interface Points {
   fpr: Float64Array;
   tpr: Float64Array;
 }
 
-/** The rates at each step; a curve through every score begins at (0, 0). */
+/** The rates at each step; a curve with a point for every score begins at (0, 0). */
 export function pointsOf({ tps, fps, positives, negatives }: Steps, isExact: boolean): Points {
   const before = Number(isExact);
   const [fpr, tpr] = [new Float64Array(tps.length + before), new Float64Array(tps.length + before)];
@@ -75,7 +75,7 @@ export class ROC<T extends Task = Task> extends CurveMetric<T extends 'binary' ?
 
 /** The options of `AUROC`. */
 export interface AUROCOptions extends AreaOptions {
-  /** Of a "binary" task: the area up to this false positive rate alone, above 0 up to 1, in McClish's scale from 0.5 to 1 (1). */
+  /** For a "binary" task: only the area up to this false positive rate, above 0 up to 1, scaled by McClish's method to 0.5 to 1 (1). */
   maxFpr?: number;
 }
 
@@ -85,7 +85,7 @@ function areaUnder({ fpr, tpr }: Points): number {
   return area;
 }
 
-// The area up to `limit`, where the curve is cut by a straight line, so that 0.5 is that of chance and 1 the largest.
+// The area up to `limit`, where the curve is interpolated; it is scaled so that 0.5 is chance and 1 the largest possible area.
 function partialArea({ fpr, tpr }: Points, limit: number): number {
   const found = fpr.findIndex((rate) => rate > limit);
   const stop = found < 0 ? fpr.length : found;
@@ -102,7 +102,7 @@ export function areaUpTo(points: Points, maxFpr: number): number {
   return maxFpr === 1 || isFlat ? areaUnder(points) : partialArea(points, maxFpr);
 }
 
-/** Refuses what is no false positive rate to go up to. */
+/** Throws unless the value is a false positive rate that can be a limit. */
 export function checkMaxFpr(where: string, maxFpr: unknown): void {
   if (checkNumber(where, 'maxFpr', maxFpr, 0, 1) === 0) throw rangeError(where, 'expected maxFpr above 0, got 0');
 }

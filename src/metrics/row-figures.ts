@@ -1,4 +1,4 @@
-// Metrics that have a figure of each row of two matrices.
+// Metrics with a figure for each row of two matrices.
 import { checkOneOf, rangeError } from '../errors';
 import type { TensorData } from '../memory';
 import { recorder } from '../recorder';
@@ -8,10 +8,10 @@ import { scalar } from './counts';
 import { Growing } from './growing';
 import { Metric } from './metric';
 
-/** What becomes of the figures of rows: their mean, their sum, or they stay as they are. */
+/** How the rows' figures are reduced: to their mean, to their sum, or not at all. */
 export type RowReduction = 'mean' | 'sum' | 'none';
 
-/** Figures of rows, summed in float64 or kept. */
+/** The figures of rows, summed in float64 or stored. */
 export abstract class RowFigures extends Metric {
   private readonly reduction: RowReduction;
   private readonly figures = new Growing(Float64Array);
@@ -27,7 +27,7 @@ export abstract class RowFigures extends Metric {
   /** @internal The figure of the row that begins at an index. */
   protected abstract figure(a: TensorData, b: TensorData, begin: number, width: number): number;
 
-  /** @internal Takes in two matrices, whose names and columns errors tell. */
+  /** @internal Adds two matrices; errors call them and their columns by these names. */
   protected take(where: string, [nameA, a]: [string, Tensor], [nameB, b]: [string, Tensor], columns: string): void {
     recorder?.reading(where);
     checkTensor(where, nameA, a);

@@ -1,4 +1,4 @@
-// A metric of the last few batches alone.
+// Metrics over the last few batches.
 
 import { noGrad } from '../autograd';
 import { checkInteger, withDefaults } from '../errors';
@@ -39,7 +39,7 @@ export class Running<M extends Metric<unknown> = Metric> extends Metric<ReturnTy
   override readonly higherIsBetter: boolean | null;
   /** How many updates count. */
   readonly window: number;
-  /** The metric of each window. */
+  /** One metric for each update of the window. */
   readonly baseMetric: M;
   private readonly batches: unknown[][] = [];
 
@@ -51,7 +51,7 @@ export class Running<M extends Metric<unknown> = Metric> extends Metric<ReturnTy
     this.higherIsBetter = baseMetric.higherIsBetter;
   }
 
-  /** Takes in what `baseMetric.update` takes. */
+  /** Adds what `baseMetric.update` accepts. */
   override update(preds: Tensor | number, target?: Tensor | number, options?: object): void {
     const given = [preds, target, options].filter((one) => one !== undefined);
     this.baseMetric.reset();

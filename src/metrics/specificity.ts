@@ -1,4 +1,4 @@
-// The share of the samples of other classes that are not taken for one of this class.
+// Specificity: of the samples of other classes, the fraction that are not predicted as a class.
 import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 
 /** The options of `Specificity`. */

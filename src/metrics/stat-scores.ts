@@ -1,4 +1,4 @@
-// The counts themselves, of which other metrics are functions.
+// The counts of true and false positives and negatives, from which other metrics are calculated.
 import { Tensor } from '../tensor';
 import { type Counts, OfCounts, type StatScoresOptions, summed } from './counts';
 
@@ -55,7 +55,7 @@ export class StatScores extends OfCounts {
     return new Tensor(Float32Array.from(means), [...lead, 5]);
   }
 
-  /** @internal There is no one figure of it. */
+  /** @internal There is no single figure. */
   protected override score(): number {
     return Number.NaN;
   }

@@ -1,4 +1,4 @@
-// The kinds of problems that metrics of classes are for, and the options by which they are told.
+// The tasks of classification metrics, and the options that specify them.
 import { checkInteger, checkNumber, checkOneOf, rangeError } from '../errors';
 
 /**
@@ -22,15 +22,15 @@ export type Average = 'micro' | 'macro' | 'weighted' | 'none';
 export interface TaskOptions {
   /** The kind of problem. */
   task: Task;
-  /** The number of classes of a "multiclass" task, 2 or more: up to 2^24, of matrices 2^15, of curves 2^16. */
+  /** The number of classes of a "multiclass" task, at least 2: up to 2^24, for matrices 2^15, for curves 2^16. */
   numClasses?: number;
-  /** The number of labels of a "multilabel" task, likewise. */
+  /** The number of labels of a "multilabel" task, with the same limits. */
   numLabels?: number;
-  /** Targets of this value are left out. */
+  /** Targets with this value are ignored. */
   ignoreIndex?: number;
 }
 
-/** The options of metrics that make classes of probabilities. */
+/** The options of metrics that turn probabilities into classes. */
 export interface ThresholdOptions extends TaskOptions {
   /** Probabilities above it are predictions of 1, in "binary" and "multilabel" tasks (0.5). */
   threshold?: number;
@@ -56,7 +56,7 @@ export const taskDefaults: TaskSettings = { task: undefined, numClasses: undefin
 
 const allTasks: readonly Task[] = ['binary', 'multiclass', 'multilabel'];
 
-/** Refuses a task, or a size of one, that cannot be; `most` is the largest size that the metric has memory for. */
+/** Throws for an invalid task or size; `most` is the largest size for which the metric has memory. */
 export function checkTask(where: string, o: TaskSettings, most: number, tasks: readonly Task[] = allTasks): Problem {
   const task = checkOneOf(where, 'task', o.task, tasks);
   const size = (name: 'numClasses' | 'numLabels', needed: boolean): number => {
@@ -69,9 +69,9 @@ export function checkTask(where: string, o: TaskSettings, most: number, tasks: r
   return { task, width: sizes[task], ignoreIndex };
 }
 
-/** Refuses a threshold outside `[0, 1]`; it is compared with probabilities in float32. */
+/** Throws for a threshold outside `[0, 1]`; it is compared with probabilities in float32. */
 export const checkThreshold = (where: string, threshold: unknown): number => Math.fround(checkNumber(where, 'threshold', threshold, 0, 1));
 
-/** Whether counts of all classes serve: where one of them is ignored its rows are not to be counted. */
+/** Whether the counts of all classes can be used; not if a class is ignored, whose rows must not be counted. */
 export const countsServe = ({ ignoreIndex, width }: Problem): boolean =>
   ignoreIndex === undefined || ignoreIndex < 0 || ignoreIndex >= width;

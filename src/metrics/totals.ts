@@ -1,4 +1,4 @@
-// What metrics over parts of the rows add up by.
+// How metrics over parts of the rows are added up.
 
-/** @internal The name under which a metric has the numbers, all that it knows, whose sums over parts are those of the whole; null: it knows more. */
+/** @internal The method that returns a metric's whole state as numbers whose sums over parts are the state of the whole; null if it has other state. */
 export const totals = Symbol('totals');

@@ -1,4 +1,4 @@
-// A metric over several rounds.
+// A metric over several rounds, such as epochs.
 import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../errors';
 import { stack } from '../ops';
 import { Tensor } from '../tensor';
@@ -8,14 +8,14 @@ import { checkMetric, copyOf } from './wrapper';
 
 /** The options of `MetricTracker`. */
 export interface MetricTrackerOptions {
-  /** Whether higher figures are better; for a collection also a list, in the order of its metrics. By default what `higherIsBetter` of each says. */
+  /** Whether higher figures are better; for a collection also a list, in the order of its metrics. The default is `higherIsBetter` of each. */
   maximize?: boolean | readonly boolean[];
 }
 
-/** Figures by their names, as a collection gives them, or one. */
+/** Figures by name, as of a collection, or a single one. */
 export type Tracked<T> = T | Record<string, T>;
 
-/** The best figure, and the round in which it was, counted from 0. */
+/** The best figure, and its round, counted from 0. */
 export interface BestFigure {
   value: Tracked<number>;
   step: Tracked<number>;
@@ -75,7 +75,7 @@ export class MetricTracker<Value = Tensor> {
     this.maximize = directions(metric, maximize);
   }
 
-  /** How many rounds there are. */
+  /** The number of rounds. */
   get nSteps(): number {
     return this.rounds.length;
   }
@@ -85,7 +85,7 @@ export class MetricTracker<Value = Tensor> {
     this.rounds.push(copyOf(this.metric));
   }
 
-  /** Takes in a batch in this round. */
+  /** Adds a batch to this round. */
   update(preds: Tensor | number, target?: Tensor | number, options?: object): void {
     const given = [preds, target, options].filter((one) => one !== undefined);
     const last = this.last('update');
@@ -137,12 +137,12 @@ export class MetricTracker<Value = Tensor> {
     return returnStep ? { value, step: Object.fromEntries(found.map(([name, one]) => [name, one.step])) } : value;
   }
 
-  /** Forgets what this round has taken in. */
+  /** Clears this round. */
   reset(): void {
     this.last('reset').reset();
   }
 
-  /** Forgets what all rounds have taken in. */
+  /** Clears all rounds. */
   resetAll(): void {
     for (const round of this.rounds) round.reset();
   }

@@ -1,4 +1,4 @@
-// How far predicted means are from targets whose variance is a power of their mean.
+// The Tweedie deviance: the error of predicted means if the targets' variance is a power of their mean.
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import type { TensorData } from '../memory';
 import type { Tensor } from '../tensor';
@@ -12,7 +12,7 @@ export interface TweedieDevianceScoreOptions {
   power?: number;
 }
 
-// What each power asks of all numbers. NaN is refused nowhere: the figure is NaN then.
+// The condition that each power sets for all numbers. NaN is allowed; the figure is NaN then.
 function checkRange(where: string, name: string, values: TensorData, isOut: (value: number) => boolean, range: string): void {
   const found = (values as Float32Array).findIndex(isOut);
   if (found >= 0) throw rangeError(where, `expected ${name} ${range}, got ${values[found]} at position ${found}`);

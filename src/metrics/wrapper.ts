@@ -1,4 +1,4 @@
-// What metrics of other metrics share.
+// What metrics that wrap other metrics share.
 
 import { noGrad } from '../autograd';
 import { isDataView, isMap, isSet } from '../brands';
@@ -7,7 +7,7 @@ import '../ops/in-place';
 import { Tensor } from '../tensor';
 import { Metric } from './metric';
 
-/** Refuses what is no metric. */
+/** Throws unless the value is a metric. */
 export function checkMetric<M extends Metric<unknown>>(where: string, name: string, metric: M): M {
   if (metric instanceof Metric) return metric;
   throw typeError(where, `expected ${name} to be a metric, got ${describe(metric)}`);

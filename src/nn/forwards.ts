@@ -1,5 +1,5 @@
-// How a recording hears which module runs, by whatever way its `forward` is called: from the first recording on, the `forward` of every class of
-// modules says so. A process that never records keeps its classes as they were written.
+// How a recording learns which module runs, however its `forward` is called: the first recording wraps the `forward` of every class of modules. A process that
+// never records leaves its classes unchanged.
 import { recorder } from '../recorder';
 import type { Module } from './module';
 import { isRunWatched, watchRun } from './watch';
@@ -7,12 +7,12 @@ import { isRunWatched, watchRun } from './watch';
 type Forward = (this: Module, ...args: unknown[]) => unknown;
 
 const known = new WeakSet<object>();
-// Prototypes of classes that have had an instance since the last recording. Weak: a class may be made, used once and dropped.
+// The prototypes of classes that got an instance since the last recording. Weak references, because a class may be made, used once and dropped.
 let waiting: WeakRef<object>[] = [];
 let mostWaiting = 64;
 const written = new WeakMap<object, Forward>();
 
-/** A module of the class with this prototype is made. */
+/** Called when a module is made whose class has this prototype. */
 export function knowClass(prototype: object): void {
   if (known.has(prototype)) return;
   known.add(prototype);
@@ -22,10 +22,10 @@ export function knowClass(prototype: object): void {
   mostWaiting = Math.max(64, 2 * waiting.length);
 }
 
-/** A `forward` as it was written. */
+/** A `forward` before it was wrapped. */
 export const asWritten = <F extends object>(forward: F): F => (written.get(forward) ?? forward) as F;
 
-// Calls `fn`, in which the module's `forward` runs, and says so to the recording that is under way.
+// Calls `fn`, in which the module's `forward` runs, and tells the current recording.
 function running<R>(module: Module, fn: () => R): R {
   const listening = recorder!;
   if (listening.watches && !isRunWatched(module)) watchRun(module.modules());
@@ -37,10 +37,10 @@ function running<R>(module: Module, fn: () => R): R {
   }
 }
 
-/** Calls the module's `forward` while something is recorded. */
+/** Calls the module's `forward` during a recording. */
 export const callHeard = (module: Module, args: readonly never[]): unknown => running(module, () => module.forward(...args));
 
-/** Runs the module's `forward` on `self`, an object that inherits from the module; a recording hears of the module. */
+/** Calls the module's `forward` on `self`, an object that inherits from the module; a recording is told of the module. */
 export function forwardOn(module: Module, self: object, args: readonly unknown[]): unknown {
   const forward = (): unknown => (asWritten(module.forward) as unknown as Forward).apply(self as Module, [...args]);
   return recorder === null ? forward() : running(module, forward);
@@ -55,7 +55,7 @@ function heard(forward: Forward): Forward {
   return hearing;
 }
 
-/** Has every class that is known, and those it extends, say when its `forward` runs. */
+/** Wraps the `forward` of every known class and of the classes that it extends. */
 export function hearForwards(): void {
   if (waiting.length === 0) return;
   for (const reference of waiting) {

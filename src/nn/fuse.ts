@@ -1,4 +1,4 @@
-// Layers that are one in evaluation mode.
+// Fuses layers that are one layer in evaluation mode.
 import { noGrad } from '../autograd';
 import { describe, rangeError, typeError } from '../errors';
 import { BatchNorm1d } from './batch-norm';

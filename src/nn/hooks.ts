@@ -1,4 +1,4 @@
-// What a module calls around its `forward` and around the gradient of it.
+// Hooks: functions that a module calls around its `forward` and around its backward pass.
 import { isGradEnabled, type Node, record, share } from '../autograd';
 import { describe, rangeError, SimdnnError, typeError } from '../errors';
 import { Hooks, hooked } from '../gradient-hooks';
@@ -7,13 +7,13 @@ import { Tensor } from '../tensor';
 import type { Module } from './module';
 import { countChange } from './watch';
 
-/** Called after `forward` with the module, its arguments and its output; what it returns, unless undefined, replaces the output. */
+/** Called after `forward` with the module, its arguments and its output; a result that is not undefined replaces the output. */
 export type ForwardHook = (module: Module, args: readonly unknown[], output: unknown) => unknown;
 
-/** Called before `forward` with the module and its arguments; what it returns, unless undefined, replaces them: an array all, anything else the only one. */
+/** Called before `forward` with the module and its arguments; a result that is not undefined replaces them: an array all of them, anything else the only one. */
 export type ForwardPreHook = (module: Module, args: readonly unknown[]) => unknown;
 
-/** Gradients of a module's arguments or outputs, in their order: null for one that has none. */
+/** The gradients of a module's arguments or outputs in their order; null where there is none. */
 export type Gradients = readonly (Tensor | null)[];
 
 /**
@@ -22,11 +22,10 @@ export type Gradients = readonly (Tensor | null)[];
  */
 export type BackwardHook = (module: Module, gradInput: Gradients, gradOutput: Gradients) => unknown;
 
-/** Called when the gradients of a module's outputs are known; an array that it returns replaces them. One tensor stands for an array of one. */
+/** Called when the gradients of a module's outputs are known; an array that it returns replaces them. A tensor stands for an array of one. */
 export type BackwardPreHook = (module: Module, gradOutput: Gradients) => unknown;
 
-// Views of tensors, made one after the other, through which gradients pass together: no node stands between theirs, so that when the first of them is
-// reached in a backward pass, the gradients of all of them are known.
+// Views of tensors with consecutive nodes on the tape. Since no other node is between them, the gradients of all of them are known when the backward pass reaches the first one.
 class Passage {
   private readonly nodes: (Node | null)[];
   private visit = 0;
@@ -65,7 +64,7 @@ class Passage {
   }
 }
 
-// What a hook returned instead of `gradients`.
+// The gradients that a hook has returned in place of `gradients`.
 function replaced(where: string, gradients: Gradients, given: unknown): Gradients {
   if (given === undefined) return gradients;
   const list: readonly unknown[] = given instanceof Tensor ? [given] : (given as unknown[]);
@@ -98,7 +97,7 @@ export class ModuleHooks {
 
   constructor(private readonly module: Module) {}
 
-  /** The lists as they are: what a recording compares. */
+  /** The lists themselves, which recordings compare. */
   get lists(): readonly (readonly unknown[])[] {
     return [this.forward.all, this.forwardPre.all, this.backward.all, this.backwardPre.all];
   }
@@ -129,7 +128,7 @@ export class ModuleHooks {
     return output;
   }
 
-  // Runs `forward` between two passages: the gradients of its outputs come through the second, those of its arguments through the first.
+  // Runs `forward` between two groups of views: the gradients of its outputs pass through the second group, those of its arguments through the first.
   private heard(args: readonly unknown[], forward: (args: readonly unknown[]) => unknown): unknown {
     const { module } = this;
     const [backward, backwardPre] = [this.backward.all, this.backwardPre.all];
@@ -157,7 +156,7 @@ export class ModuleHooks {
   }
 }
 
-// The gradients of the tensors among the arguments as those of all arguments, for `call`, and back.
+// Converts gradients of the tensors among the arguments to gradients of all arguments, for `call`, and back.
 const spread =
   (args: readonly unknown[], call: (gradInput: Gradients) => Gradients) =>
   (gradients: Gradients): Gradients => {

@@ -1,5 +1,5 @@
-// Initial values of matrices that are more than independent draws, and normal values between bounds. What they are made of is drawn in tensors, as by
-// `normal_` and `uniform_`, and then looked at: no recording can do that.
+// Initial values of matrices that are not independent draws, and normal values between bounds. Random numbers are drawn into tensors, as by `normal_` and `uniform_`, and
+// their values then read, which no recording can do.
 import { noGrad } from '../autograd';
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { eye, rand } from '../ops';
@@ -14,7 +14,7 @@ function checkMatrix(where: string, t: Tensor): { rows: number; columns: number 
   return { rows: t.shape[0]!, columns: t.shape[1]! };
 }
 
-// Takes from each of four vectors its share of `q`: four at once, since each sum waits for its last addition, and `q` comes from far away.
+// Subtracts from each of four vectors its component along `q`. Four at once, because each sum is a chain of additions, and `q` has to be fetched from memory.
 function takeShares(q: Float64Array, [a, b, c, d]: readonly Float64Array[]): void {
   const n = q.length;
   let [sa, sb, sc, sd] = [0, 0, 0, 0];
@@ -34,8 +34,8 @@ function takeShares(q: Float64Array, [a, b, c, d]: readonly Float64Array[]): voi
   }
 }
 
-// Makes vectors, one behind the other, orthonormal by Gram and Schmidt's method in float64: what is lost of that is below a float32, unless one is within 1e-8 of
-// a combination of those before it, which of normal values one in ten million is.
+// Makes vectors, stored one after the other, orthonormal by the Gram-Schmidt process in float64. The rounding error is below that of a float32, unless a vector is within 1e-8 of
+// a combination of those before it, which happens for one in ten million of normal values.
 function orthonormalize(vectors: Float64Array, count: number, length: number): void {
   const all = Array.from({ length: count }, (_, i) => vectors.subarray(i * length, (i + 1) * length));
   const spare = new Float64Array(length);
@@ -126,7 +126,7 @@ export function eye_<T extends Tensor>(t: T): T {
   return fillAtStart(t, () => t.copy_(eye(rows, columns)));
 }
 
-// The distribution function of the normal distribution, within 1e-7 (Abramowitz and Stegun, 7.1.26): it decides between two ways to draw.
+// The distribution function of the normal distribution, with an error of 1e-7 (Abramowitz and Stegun, 7.1.26). It only decides between two methods of drawing.
 function normalShare(x: number): number {
   const z = Math.abs(x) / Math.SQRT2;
   const s = 1 / (1 + 0.3275911 * z);
@@ -134,7 +134,7 @@ function normalShare(x: number): number {
   return x > 0 ? 1 - tail / 2 : tail / 2;
 }
 
-const greatest = 2 ** 128 - 2 ** 104; // of float32
+const greatest = 2 ** 128 - 2 ** 104; // the largest float32
 
 interface Truncated {
   mean: number;
@@ -143,7 +143,7 @@ interface Truncated {
   b: number;
 }
 
-// Draws until every element is accepted: `fill` makes as many candidates, `accepts` says of each whether it is one.
+// Rejection sampling: `fill` makes candidates, and `accepts` decides about each, until every element is accepted.
 function fillAccepted(
   values: Float32Array,
   fill: (candidates: Tensor) => void,
@@ -163,8 +163,8 @@ function fillAccepted(
   }
 }
 
-// Where much of the distribution lies between the bounds, normal values until they do; else uniform ones, each taken with a chance of the share that its density
-// is of the greatest. Where `(x - mean)^2` is `80 std^2` more than at the greatest, that is below 1e-17: so far the uniform ones go.
+// If much of the distribution is between the bounds, normal values are drawn until they are. Otherwise uniform values are drawn, each accepted with the probability of its density over the largest
+// density. Where `(x - mean)^2` exceeds its least value by `80 std^2`, that is below 1e-17, so the uniform values end there.
 function fillTruncated(values: Float32Array, { mean, std, a, b }: Truncated): void {
   const [low, high] = [Math.fround(a), Math.fround(b)];
   const isInside = (x: number): boolean => x >= low && x <= high;

@@ -1,5 +1,5 @@
-// How parameters start: each function fills a tensor in place, without a record for the backward pass, and
-// returns it. Names, formulas and defaults of torch.nn.init.
+// Initialisers of parameters: each function fills a tensor in place, without a record for the backward pass, and
+// returns it. Names, formulas and defaults are those of torch.nn.init.
 import { checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import { numelOf, shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
@@ -7,16 +7,16 @@ import { fillAtStart } from './starting';
 
 export { eye_, orthogonal_, sparse_, truncNormal_ } from './init-matrices';
 
-/** What follows a layer, in camelCase or as PyTorch spells it: it decides the gain. */
+/** The nonlinearity behind a layer, in camelCase or as PyTorch spells it; it determines the gain. */
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu' | 'leaky_relu' | 'selu';
 
 /** Options of `kaimingUniform_` and `kaimingNormal_`. */
 export interface KaimingOptions {
-  /** The slope below zero of the leaky ReLU behind the layer; default 0. */
+  /** The negative slope of the leaky ReLU behind the layer; default 0. */
   a: number;
-  /** Whose variance is kept: `"fanIn"` (default) that of the values forward, `"fanOut"` that of the gradients backward. */
+  /** Which variance is preserved: that of the values in the forward pass, `"fanIn"` (default), or of the gradients in the backward pass, `"fanOut"`. */
   mode: 'fanIn' | 'fanOut' | 'fan_in' | 'fan_out';
-  /** What follows the layer; default `"leakyRelu"`. */
+  /** The nonlinearity behind the layer; default `"leakyRelu"`. */
   nonlinearity: Nonlinearity;
 }
 

@@ -1,7 +1,7 @@
-// An input too many would be dropped without a word, as JavaScript drops arguments.
+// Checks the number of inputs, because JavaScript silently ignores extra arguments.
 import { typeError } from '../errors';
 
-/** Refuses a call of `forward` with another number of inputs than it takes. */
+/** Throws for a call of `forward` with another number of inputs than it takes. */
 export function checkInputs(where: string, given: number, expected = 1): void {
   if (given !== expected) throw typeError(where, `expected ${expected} ${expected === 1 ? 'input' : 'inputs'}, got ${given}`);
 }

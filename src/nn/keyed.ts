@@ -1,4 +1,4 @@
-// Parts by names that are only known when the program runs: own properties, as a module finds its parts, that read and write one map.
+// Modules or parameters whose names are only known at run time: own properties, where a module looks for its contents, that read and write one map.
 import { describe, rangeError, typeError } from '../errors';
 import { recorder } from '../recorder';
 import { isAbsent } from './absent';
@@ -18,19 +18,19 @@ const alike = <T>(a: ReadonlyMap<string, T>, b: ReadonlyMap<string, T>): boolean
 
 /** Parts by their names, in the order in which they came; `Given` is what one may be made of. */
 export abstract class Keyed<T, Given = T> extends Module implements Iterable<Named<T>> {
-  #parts: ReadonlyMap<string, T> = new Map(); // another map after each change
+  #parts: ReadonlyMap<string, T> = new Map(); // replaced by a new map at each change
 
   readonly #kind: string;
   readonly #checked: (place: string, given: Given) => T;
 
-  /** @internal `kind` is what a part is called in messages, `checked` gives the part that `given` is or is made into; `place` is where it was given. */
+  /** @internal Messages call an element `kind`; `checked` returns `given`, or what it is converted to; `place` is where it was given. */
   constructor(kind: string, checked: (place: string, given: Given) => T) {
     super();
     this.#kind = kind;
     this.#checked = checked;
   }
 
-  // The parts as they are. A recording that asks for them holds while they are the same.
+  // The present elements. A recording that reads them is valid while they are the same.
   get #current(): ReadonlyMap<string, T> {
     if (recorder !== null) this.#watch();
     return this.#parts;
@@ -112,7 +112,7 @@ export abstract class Keyed<T, Given = T> extends Module implements Iterable<Nam
     return this.#current.entries();
   }
 
-  /** @internal In the order of the map: properties whose names are numbers would come first. */
+  /** @internal In the order of the map, because JavaScript lists properties with numeric names first. */
   protected override ownEntries(): Named<unknown>[] {
     return [...this.#current, ...super.ownEntries().filter(([name]) => !this.#parts.has(name))];
   }

@@ -1,4 +1,4 @@
-// A batch normalisation that learns from its first input how many columns there are.
+// A batch normalisation whose number of columns is determined by its first input.
 import { checkBoolean, rangeError, withDefaults } from '../errors';
 import { ones, zeros } from '../ops/create';
 import { shapeText } from '../shape';
@@ -51,7 +51,7 @@ export class LazyBatchNorm1d extends BatchNorm1d {
 
   override forward(x: Tensor): Tensor {
     checkInputs('LazyBatchNorm1d.forward', arguments.length);
-    if (!isMade(this)) this.initializeParameters(x); // who has kept this method calls it later too
+    if (!isMade(this)) this.initializeParameters(x); // this method may still be called after the layer has changed its class
     return super.forward(x);
   }
 
@@ -64,7 +64,7 @@ export class LazyBatchNorm1d extends BatchNorm1d {
     if (other !== undefined)
       throw rangeError(where, `${prefix}${first![0]} has ${first![1]} elements, and ${prefix}${other[0]} ${other[1]}`);
     return () => {
-      if (first !== undefined && !isMade(this)) become(this, first[1]); // it may stand in the model twice
+      if (first !== undefined && !isMade(this)) become(this, first[1]); // the layer may occur twice in the model
     };
   }
 }

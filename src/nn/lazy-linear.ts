@@ -1,4 +1,4 @@
-// A linear layer that learns from its first input how wide that is.
+// A linear layer whose input size is determined by its first input.
 import { checkBoolean, checkInteger, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
@@ -46,7 +46,7 @@ export class LazyLinear extends Linear {
 
   override forward(x: Tensor): Tensor {
     checkInputs('LazyLinear.forward', arguments.length);
-    if (this.weight instanceof UninitializedParameter) this.initializeParameters(x); // who has kept this method calls it later too
+    if (this.weight instanceof UninitializedParameter) this.initializeParameters(x); // this method may still be called after the layer has changed its class
     return super.forward(x);
   }
 
@@ -55,7 +55,7 @@ export class LazyLinear extends Linear {
     const [weight, bias] = givenIn(dict, prefix, ['weight', 'bias']);
     if (weight) {
       return () => {
-        if (this.hasUninitializedParams()) become(this, weight.shape[1]!); // it may stand in the model twice
+        if (this.hasUninitializedParams()) become(this, weight.shape[1]!); // the layer may occur twice in the model
       };
     }
     if (bias && this.bias !== null)

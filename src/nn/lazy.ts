@@ -1,11 +1,11 @@
-// What layers have in common that learn their sizes from their first input.
+// What lazy layers share, whose sizes are determined by their first input.
 import { SimdnnError } from '../errors';
 import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { isUninitialized } from './parameter';
 import type { StateDict } from './state';
 
-/** Refuses to make parameters while a function is recorded. */
+/** Throws if parameters would be made while a function is recorded. */
 export function refuseRecorded(where: string, what: string): void {
   if (recorder === null) return;
   throw new SimdnnError(
@@ -14,7 +14,7 @@ export function refuseRecorded(where: string, what: string): void {
   );
 }
 
-/** The tensors of these names in a state dict, null for those that are not there or not made yet. */
+/** The tensors with these names in a state dict; null for those that are missing or not made yet. */
 export const givenIn = (dict: Readonly<StateDict>, prefix: string, names: readonly string[]): (Tensor | null)[] =>
   names.map((name) => {
     const given = Object.hasOwn(dict, prefix + name) ? dict[prefix + name] : undefined;

@@ -1,4 +1,4 @@
-// The negative log-likelihoods of values with a distribution that the output describes, as modules.
+// The negative log-likelihoods of values under a distribution that the output describes, as modules.
 import { withDefaults } from '../errors';
 import { type GaussianNllLossOptions, gaussianNllLoss } from '../ops/gaussian-nll-loss';
 import type { Reduction } from '../ops/loss';

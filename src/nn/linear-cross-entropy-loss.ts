@@ -11,7 +11,7 @@ import { integer, number, Options, oneOf, orNull } from './options';
 
 /** The options of `LinearCrossEntropyLoss`. */
 export interface LinearCrossEntropyLossOptions extends Omit<LinearCrossEntropyOptions, 'bias'> {
-  /** Whether the layer adds a bias that is learned; default false. */
+  /** Whether the layer has a learned bias; default false. */
   bias?: boolean;
 }
 
@@ -37,7 +37,7 @@ const lossOptions = new Options('LinearCrossEntropyLoss', kinds);
  * Object.keys(criterion.stateDict()); // ["linear.weight"]
  */
 export class LinearCrossEntropyLoss extends Module {
-  /** The layer that makes the logits. */
+  /** The layer that computes the logits. */
   linear: Linear;
   /** A factor for each class, or null: a buffer. */
   declare weight: Tensor | null;
@@ -45,9 +45,9 @@ export class LinearCrossEntropyLoss extends Module {
   ignoreIndex: number;
   /** How the rows' losses are reduced. */
   reduction: Reduction;
-  /** How much of the target is spread evenly over all classes. */
+  /** The part of the target that is spread evenly over all classes. */
   labelSmoothing: number;
-  /** How many rows have their logits in memory at once; null: 256, or as many as make 2^20 logits. */
+  /** The number of rows whose logits are in memory at a time; null: 256, or as many rows as have 2^20 logits if that is more. */
   chunk: number | null;
 
   constructor(inFeatures: number, numClasses: number, options?: LinearCrossEntropyLossOptions) {

@@ -13,10 +13,10 @@ import { watchesItself } from './watch';
 
 const fields = ['weight', 'bias', 'inFeatures', 'outFeatures'];
 
-// Such a field is another tensor at each reading, and watched where it is computed.
+// A computed weight is a new tensor at each read, and is watched where it is computed.
 const computes = (layer: Linear): boolean => makerOf(layer, 'weight') !== undefined || makerOf(layer, 'bias') !== undefined;
 
-// A function, since what is private to a class a copy of a layer would not have.
+// A function and not a private method, because a copy of a layer has no private methods.
 function guard(layer: Linear): void {
   const { weight, bias } = layer;
   recorder!.guard(() => layer.weight === weight && layer.bias === bias, layer);

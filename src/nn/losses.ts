@@ -13,7 +13,7 @@ const ignoreIndex = integer(-0x80000000, 0x7fffffff);
 const crossEntropyOptions = new Options('CrossEntropyLoss', { ignoreIndex, reduction, labelSmoothing: number(0, 1) });
 const nllOptions = new Options('NLLLoss', { ignoreIndex, reduction });
 
-// What the losses over classes have in common: class weights, a buffer, and a label that does not count.
+// What the losses over classes share: class weights, a buffer, and a label that is ignored.
 abstract class ClassLoss extends Module {
   /** A factor for each class, or null: a buffer. */
   declare weight: Tensor | null;
@@ -44,7 +44,7 @@ abstract class ClassLoss extends Module {
  * loss.item(); // 1.6094379425048828
  */
 export class CrossEntropyLoss extends ClassLoss {
-  /** How much of the target is spread evenly over all classes. */
+  /** The part of the target that is spread evenly over all classes. */
   labelSmoothing: number;
 
   constructor(options?: CrossEntropyOptions) {

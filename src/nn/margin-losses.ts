@@ -28,7 +28,7 @@ const multiLabelSoftMarginOptions = new Options('MultiLabelSoftMarginLoss', { re
 export class MultiMarginLoss extends Module {
   /** The exponent, 1 or 2. */
   p: number;
-  /** By how much the right score should be larger. */
+  /** By how much the label's score should be larger. */
   margin: number;
   /** A factor for each class, or null: a buffer. */
   declare weight: Tensor | null;

@@ -1,4 +1,4 @@
-// What a model is made of: modes, hooks and state. How it finds its parts is in parts.ts.
+// The base of all modules: modes, hooks and state. parts.ts has the code that finds a module's contents.
 import { openLeaf } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, describe, markOwn, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
@@ -42,7 +42,7 @@ export abstract class Module extends Parts {
     knowClass(new.target.prototype);
   }
 
-  /** Whether the module is in training mode, which dropout asks for; set by `train()` and `eval()`. */
+  /** Whether the module is in training mode, which for instance dropout depends on; set by `train()` and `eval()`. */
   get training(): boolean {
     if (recorder !== null) this.#watchMode();
     return this.#training;
@@ -53,10 +53,10 @@ export abstract class Module extends Parts {
     this.#training = mode;
   }
 
-  /** The module's calculation. Hooks are not run by it, but by `call`. */
+  /** The module's calculation. It does not run hooks; `call` does. */
   abstract forward(...args: never[]): unknown;
 
-  /** Runs `forward` on the arguments between the module's hooks, as containers do with their parts: `torch.nn.Module.__call__`. */
+  /** Runs `forward` on the arguments between the module's hooks, as containers do with their modules: `torch.nn.Module.__call__`. */
   call(...args: Parameters<this['forward']>): ReturnType<this['forward']> {
     if (recorder !== null) this.#watchHooks();
     const hooks = this.#hooks;
@@ -135,19 +135,19 @@ export abstract class Module extends Parts {
     return this.#hooksOf().backwardPre.add(placeOf(this, name), hook, this.#prepend(name, options));
   }
 
-  /** Puts this module and all below it into training mode, or with `false` into evaluation mode. Returns the module. */
+  /** Puts this module and its submodules into training mode, or with `false` into evaluation mode. Returns the module. */
   train(mode = true): this {
     if (typeof mode !== 'boolean') throw typeError(placeOf(this, 'train'), `expected true or false, got ${describe(mode)}`);
     for (const module of this.modules()) module.training = mode;
     return this;
   }
 
-  /** Puts this module and all below it into evaluation mode: `train(false)`. Returns the module. */
+  /** Puts this module and its submodules into evaluation mode: `train(false)`. Returns the module. */
   eval(): this {
     return this.train(false);
   }
 
-  /** Sets the gradient of every parameter to null, or with `setToNone: false` those that are there to zeros. */
+  /** Sets the gradient of every parameter to null, or with `setToNone: false` existing gradients to zeros. */
   zeroGrad(options?: { setToNone?: boolean }): void {
     const where = placeOf(this, 'zeroGrad');
     const { setToNone } = withDefaults(where, options, { setToNone: true });
@@ -262,7 +262,7 @@ export abstract class Module extends Parts {
     return result;
   }
 
-  /** @internal Makes parameters that wait for their sizes, of the modules in this one too, those of a state dict. */
+  /** @internal Makes the parameters of lazy modules, those in this module too, with the sizes of a state dict. */
   [initializeFrom](where: string, dict: Readonly<StateDict>, prefix: string): () => void {
     const made = this.namedChildren().map(([name, module]) => module[initializeFrom](where, dict, `${prefix}${name}.`));
     return () => {
@@ -300,12 +300,12 @@ export abstract class Module extends Parts {
     return new Copies(where).of(this);
   }
 
-  /** What stands between the parentheses of this module when it is printed, e.g. `"p=0.5, inplace=False"`. */
+  /** The text between the parentheses when this module is printed, e.g. `"p=0.5, inplace=False"`. */
   extraRepr(): string {
     return '';
   }
 
-  /** The module and all below it, printed as PyTorch prints them. */
+  /** The module and its submodules, printed as in PyTorch. */
   override toString(): string {
     const children = this.entriesOf().filter((field): field is Named<Module> => field[1] instanceof Module);
     const { name } = this.constructor;
@@ -333,22 +333,22 @@ export abstract class Module extends Parts {
     return copy;
   }
 
-  /** @internal A module of this class without its fields: a class with private ones makes it with its own constructor. */
+  /** @internal A module of this class without its fields; a class with private fields makes it with its own constructor. */
   protected blank(of: new () => object): object {
     return Reflect.construct(Module, [], of) as object;
   }
 
-  /** @internal Copies what a class of this library keeps in private fields. */
+  /** @internal Copies the private fields of a class of this library. */
   protected copyPrivate(_copy: this, _copies: Copies): void {}
 
-  /** @internal Whether anything is called around its `forward`, or with the gradients of it. */
+  /** @internal Whether the module has any hooks. */
   isHooked(): boolean {
     return this.#hooks?.lists.some((list) => list.length > 0) ?? false;
   }
 
   #watchHooks(): void {
     const lists = this.#hooks?.lists ?? [];
-    // No hooks yet and empty lists are alike.
+    // No hooks so far and empty lists are equivalent.
     const same = (now: readonly unknown[]): boolean =>
       [0, 1, 2, 3].every((i) => now[i] === lists[i] || !((now[i] as [] | undefined)?.length || (lists[i] as [] | undefined)?.length));
     watch(() => same(this.#hooks?.lists ?? []));

@@ -1,4 +1,4 @@
-// What the ways to norm a weight share: its field, and a weight that is computed of other fields of the same module.
+// What the ways to normalise a weight share: the parameter, and a weight that is computed from other fields of the same module.
 import { noGrad } from '../autograd';
 import { describe, rangeError, typeError } from '../errors';
 import { checkTensor, type Tensor } from '../tensor';
@@ -6,7 +6,7 @@ import { defineComputed, dropComputed, makerOf, refuseRecorded } from './compute
 import { Module } from './module';
 import { emptyParameter, Parameter, refuseUninitialized } from './parameter';
 
-/** The parameter of a module that is to be normed: it may be one that is computed already. */
+/** The parameter of a module that is to be normalised; it may be computed already. */
 export function weightOf(where: string, module: Module, name: unknown): Tensor {
   if (!(module instanceof Module)) throw typeError(where, `expected a module, got ${describe(module)}`);
   if (typeof name !== 'string') throw typeError(where, `expected name to be a string, got ${describe(name)}`);
@@ -25,7 +25,7 @@ export function parameterWith(values: Tensor, requiresGrad: boolean): Parameter 
   return made.requiresGrad_(requiresGrad) as Parameter;
 }
 
-/** The parameter itself; refuses one that is computed, and fields that would be in the way. */
+/** The parameter itself; throws if it is computed, or if other fields have the names that are needed. */
 export function checkPlain(where: string, module: Module, name: string, fields: readonly string[]): Parameter {
   refuseRecorded(where);
   if (makerOf(module, name) !== undefined) throw rangeError(where, `${name} is already computed of other parameters`);
@@ -35,7 +35,7 @@ export function checkPlain(where: string, module: Module, name: string, fields: 
   return parameter;
 }
 
-/** Has the field be what `read` computes of others, as the functions do that are older than parametrizations. */
+/** Makes the field computed by `read` from other fields, as the functions do that are older than parametrizations. */
 export function defineNormed(module: Module, name: string, of: string, read: (module: Record<string, Tensor>) => Tensor): void {
   defineComputed<Module>(
     module,
@@ -48,7 +48,7 @@ export function defineNormed(module: Module, name: string, of: string, read: (mo
   );
 }
 
-/** Makes such a field a parameter again, with the value that it has while nothing is trained; the fields that it was made of go. */
+/** Makes such a field a parameter again, with its value outside of training, and removes the fields that it was computed from. */
 export function dropNormed(where: string, module: Module, name: string, what: string, fields: readonly string[]): void {
   if (!(module instanceof Module)) throw typeError(where, `expected a module, got ${describe(module)}`);
   refuseRecorded(where);

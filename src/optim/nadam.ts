@@ -44,9 +44,9 @@ const nadam: Definition<NAdamOptions> = {
   stateKeys: () => keys,
   countsSteps: true,
   scalar: { key: 'mu_product', first: 1, next: (before, options, count) => Math.fround(before * Math.fround(momentumAt(options, count))) },
-  // Three calls, since there is no kernel of its own. Adam's with the greatest eps changes the means and, where it is decoupled, takes the weight decay off, but
-  // goes nowhere. RMSprop's with an alpha of 1 leaves the mean square as it is and divides by its root: first the gradient, then the mean of gradients. The bias
-  // correction c of the mean square moves outside: d / (sqrt(v / c) + eps) = sqrt(c) d / (sqrt(v) + sqrt(c) eps).
+  // Three calls, because NAdam has no kernel of its own. The first is Adam's with the largest eps: it updates the means and applies a decoupled weight decay, but does not move the
+  // parameter. The others are RMSprop's with an alpha of 1, which keeps the mean square and divides by its root: first the gradient, then the mean of the gradients. The bias
+  // correction c of the mean square is factored out: d / (sqrt(v / c) + eps) = sqrt(c) d / (sqrt(v) + sqrt(c) eps).
   step({ values, state, gradient, n, slots }, o, count) {
     const [expAvg, expAvgSq] = state as [Float32Array, Float32Array];
     const [mu, next] = [momentumAt(o, count), momentumAt(o, count + 1)];

@@ -1,5 +1,5 @@
-// What all optimizers share: parameter groups, the step over runs of parameters, state dicts. An optimizer itself is a
-// definition: its options, the state it keeps for each parameter, and the kernel that steps a run.
+// What all optimizers share: parameter groups, the step over runs of neighbouring parameters, and state dicts. An optimizer itself is a
+// definition: its options, its state of each parameter, and the kernel that steps a run.
 import { describe, markOwn, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { refuseHeld } from '../holders';
 import { refusePythonNames } from '../nn/absent';
@@ -9,62 +9,62 @@ import { areOf, checkGroups, hasGetter, isAsTaken, lookedAt, type Stepped } from
 import { inStep, joinsOverPadding, planRuns, type Run, refuseDetached, Slots } from './runs';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';
 
-/** Parameters with options of their own; an option that is left out is the optimizer's. */
+/** Parameters with options of their own; options that are not given are the optimizer's. */
 export type ParamGroupInit<O> = {
   /** The parameters of the group. */
   params: Iterable<Tensor>;
 } & Partial<O>;
 
-/** What an optimizer is given: a list of parameters, or of groups. */
+/** The first argument of an optimizer: a list of parameters, or of groups. */
 export type Params<O> = Iterable<Tensor> | Iterable<ParamGroupInit<O>>;
 
 /** A group of an optimizer: its parameters and its options, which may be changed between steps. */
 export type ParamGroup<O> = {
   /** The parameters of the group. */
   params: readonly Tensor[];
-  /** The first rate, once there is a scheduler: what further schedulers start from. */
+  /** The initial learning rate, set by the first scheduler; further schedulers start from it. */
   initialLr?: number;
 } & O;
 
-/** What makes an optimizer. */
+/** The definition of an optimizer. */
 export interface Definition<O extends object> {
   readonly name: string;
   readonly defaults: O;
   /** Throws a RangeError or TypeError unless every option is usable. */
   check(where: string, options: O): void;
-  /** The names, as in PyTorch's state dicts, of all that may be kept for a parameter. */
+  /** The names, as in PyTorch's state dicts, of all state that a parameter may have. */
   readonly allKeys: readonly string[];
-  /** Those of them that are kept under these options: always the same array for the same ones. */
+  /** The names of the state under these options; always the same array for the same names. */
   stateKeys(options: O): readonly string[];
-  /** Whether the number of the step matters, so that PyTorch keeps it beside the state; if not, only the first step is told apart. */
+  /** Whether the step number matters, so that PyTorch saves it with the state; if not, only the first step is distinguished. */
   readonly countsSteps: boolean;
   /**
    * That the kernel calls of a further step differ in nothing but `count`, handed on as it is: a fit then goes on by itself. Without it a fit
    * asks for the numbers of each step, as a loop does.
    */
   readonly linear?: true;
-  /** PyTorch's `decoupled_weight_decay`, by which it tells AdamW from Adam; absent where groups have no such field. */
+  /** PyTorch's `decoupled_weight_decay`, which distinguishes AdamW from Adam; absent if groups have no such field. */
   readonly decoupled?: boolean;
   /**
    * A number that is kept for each parameter beside its state: its name in PyTorch's state dicts, what it begins with, and what it is after step `count`, rounded
    * to a float32 as PyTorch's tensor of it is, so that a state dict has all of it.
    */
   readonly scalar?: { readonly key: string; readonly first: number; next(before: number, options: O, count: number): number };
-  /** A number that PyTorch keeps as well, and that the number of steps says: it is written into state dicts, and not read. */
+  /** A number that PyTorch saves too, but that follows from the number of steps: it is written to state dicts, and not read. */
   readonly derived?: { readonly key: string; at(options: O, steps: number): number };
-  /** The shape of what is kept under a key for a parameter of a shape, null for nothing; absent where it is always the parameter's. It has no more elements. */
+  /** The shape of the state with a key for a parameter of a shape, null for no state; absent if it is always the parameter's shape. It has at most as many elements. */
   shapeOf?(key: string, shape: readonly number[]): number[] | null;
-  /** Throws a RangeError unless the parameter is of a kind that can be stepped. */
+  /** Throws a RangeError unless the optimizer can step such a parameter. */
   checkParameter?(where: string, parameter: Tensor): void;
-  /** Steps one run; `count` is the number of this step, 1 for the first; without `countsSteps` 2 for all others. */
+  /** Steps one run; `count` is the step number, from 1; without `countsSteps` it is 2 for all but the first. */
   step(run: Run, options: O, count: number): void;
 }
 
-// Options hold lists (betas): every group has lists of its own.
+// Options can be lists (betas), so every group gets lists of its own.
 const ownCopy = <O extends object>(options: O): O =>
   Object.fromEntries(Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value])) as O;
 
-// Makes the runs of the present gradients: mostly those of the last step still stand.
+// Plans the runs of the present gradients; usually those of the last step are still valid.
 function planGroup<O extends object>(definition: Definition<O>, stepped: Stepped<O>): void {
   const { group, slots } = stepped;
   const keys = definition.stateKeys(group);
@@ -79,7 +79,7 @@ function planGroup<O extends object>(definition: Definition<O>, stepped: Stepped
     changed = true;
   }
   if (!changed) return;
-  stepped.runs = null; // also when it throws
+  stepped.runs = null; // so that they are planned anew even if the following throws
   stepped.keys = keys;
   stepped.padded = padded;
   stepped.runs = planRuns(definition.name, slots, keys);
@@ -110,17 +110,17 @@ export abstract class Optimizer<O extends object> {
    * replaced, added and removed as well; what is kept for a parameter stays with it. A field that is no option is a TypeError at the next step.
    */
   paramGroups: ParamGroup<O>[] = [];
-  /** The options that a group has unless it brings its own. */
+  /** The options that a group has unless it has its own. */
   readonly defaults: Readonly<O>;
 
   readonly #definition: Definition<O>;
   readonly #slots: Slots;
-  // How many fields a group has, without `initialLr`.
+  // The number of fields of a group, without `initialLr`.
   readonly #fields: number;
-  // What `paramGroups` held last: another array whenever a parameter came, went or changed its group.
+  // The last contents of `paramGroups`: a new array whenever a parameter was added, removed or moved to another group.
   #stepped: readonly Stepped<O>[] = [];
   readonly #madeIn = recorder;
-  // Which recording was told last to look at the groups.
+  // The recording that was last told to check the groups.
   #guardedIn: WeakRef<Recorder> | null = null;
 
   /** @internal */
@@ -170,7 +170,7 @@ export abstract class Optimizer<O extends object> {
     const definition = this.#definition;
     const stepped = this.#current();
     this.#refuseHeld(stepped, 'step');
-    // Whatever a getter among the options does, it does before anything is written.
+    // A getter among the options runs here, before anything is written.
     for (let i = 0; i < stepped.length; i++) definition.check(definition.name, stepped[i]!.group);
     for (let i = 0; i < stepped.length; i++) planGroup(definition, stepped[i]!);
     for (let i = 0; i < stepped.length; i++) refuseDetached(definition.name, stepped[i]!.runs!);
@@ -217,7 +217,7 @@ export abstract class Optimizer<O extends object> {
     this.read(dict)();
   }
 
-  /** @internal Checks a state dict; what it returns takes it over. */
+  /** @internal Checks a state dict, and returns a function that loads it. */
   read(dict: OptimizerStateDict): () => void {
     const { name } = this.#definition;
     if (recorder !== null) {
@@ -231,7 +231,7 @@ export abstract class Optimizer<O extends object> {
     return readStateDict(this.#definition, stepped, dict);
   }
 
-  // The groups as they are now, looked at anew where anything has changed.
+  // The present groups, checked anew if anything has changed.
   #current(): readonly Stepped<O>[] {
     const { paramGroups } = this;
     const stepped = this.#stepped;
@@ -282,7 +282,7 @@ export abstract class Optimizer<O extends object> {
         const slot = slots[k]!;
         slot.parameter.version.count += steps;
         if (keys.length === 0) continue;
-        if (slot.steps === 0) for (const key of keys) slot.kept.add(key); // a state that was loaded may have been empty
+        if (slot.steps === 0) for (const key of keys) slot.kept.add(key); // a loaded state may have been empty
         if (scalar !== undefined) for (let t = 1; t <= steps; t++) slot.scalar = scalar.next(slot.scalar, options, slot.steps + t);
         slot.steps = countsSteps ? slot.steps + steps : 1;
       }
@@ -301,8 +301,8 @@ export abstract class Optimizer<O extends object> {
     const count = (steps: number): void => {
       for (let i = 0; i < parts.length; i++) this.#count(parts[i]!.runs, parts[i]!.keys, parts[i]!.stepped.group, steps);
     };
-    // With options that ask for another state no call is made: the recording no longer holds. Whether memory is still there is for whoever
-    // replays to find, once all numbers are read.
+    // If the options need another state no call is made, and the recording becomes invalid. Whether the memory still exists is checked by the
+    // replay, once all numbers are read.
     to.live(() => {
       for (let i = 0; i < parts.length; i++) {
         const { group } = parts[i]!.stepped;
@@ -342,7 +342,7 @@ export abstract class Optimizer<O extends object> {
     });
   }
 
-  // A recording is good for the parameters of these groups: where one comes, goes or changes its group it is made anew.
+  // A recording is valid for the parameters of these groups: if one is added, removed or moved to another group, the step is recorded anew.
   #guardGroups(to: Recorder, stepped: readonly Stepped<O>[]): void {
     if (this.#guardedIn?.deref() === to) return;
     this.#guardedIn = new WeakRef(to);

@@ -1,4 +1,4 @@
-// Adam that is careful while its mean square is that of few gradients.
+// RAdam: Adam with a rectified step while its mean square is that of few gradients.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
 import { checkBetas, checkUsual } from './checks';
@@ -8,7 +8,7 @@ import { type Definition, Optimizer, type Params } from './optimizer';
 export interface RAdamOptions {
   /** The learning rate; default 1e-3. */
   lr: number;
-  /** How much of the mean of the gradients, and of their squares, each step keeps; default [0.9, 0.999]. */
+  /** The decay of the running means of the gradients and of their squares; default [0.9, 0.999]. */
   betas: readonly [number, number];
   /** Added to the root of the mean square; default 1e-8. */
   eps: number;

@@ -1,4 +1,4 @@
-// Gradients divided by the root of their mean square.
+// RMSprop: gradients divided by the root of their mean square.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
 import { checkUsual } from './checks';
@@ -8,15 +8,15 @@ import { type Definition, Optimizer, type Params } from './optimizer';
 export interface RMSpropOptions {
   /** The learning rate; default 1e-2. */
   lr: number;
-  /** How much of the means each step keeps; default 0.99. */
+  /** The decay of the running means; default 0.99. */
   alpha: number;
   /** Added to the root of the mean square; default 1e-8. */
   eps: number;
   /** The weight decay: this times the value is added to the gradient; default 0. */
   weightDecay: number;
-  /** How much of the running direction each step keeps; default 0. */
+  /** The decay of the momentum; default 0. */
   momentum: number;
-  /** Whether the mean of the gradients is taken off, so that their variance is left of the mean square; default false. */
+  /** Whether the square of the gradients' running mean is subtracted from the mean square, which leaves their variance; default false. */
   centered: boolean;
   /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;

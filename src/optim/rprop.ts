@@ -1,4 +1,4 @@
-// Steps whose sizes follow the signs of the gradients alone.
+// Rprop: the step sizes depend only on the signs of the gradients.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, describe, rangeError, typeError } from '../errors';
 import { allocatePersistent } from '../memory';
@@ -11,7 +11,7 @@ import type { Run } from './runs';
 export interface RpropOptions {
   /** The size of the first step; default 1e-2. */
   lr: number;
-  /** What a step is multiplied by where the gradient's sign has changed, and where it has not; default [0.5, 1.2]. */
+  /** The factors of a step size if the gradient's sign has changed, and if it has not; default [0.5, 1.2]. */
   etas: readonly [number, number];
   /** The smallest and the largest step; default [1e-6, 50]. */
   stepSizes: readonly [number, number];
@@ -21,10 +21,10 @@ export interface RpropOptions {
 
 const keys = ['prev', 'step_size'];
 
-// More than any step: a fit calculates with the numbers of calls, and could not with Infinity.
+// Larger than any step. It is finite, because a fit calculates with the numbers of calls and could not with Infinity.
 const most = 2 ** 127;
 
-/** What a step works on; the same arrays at each, since a recording knows them by that. */
+/** The arrays of a step. They are the same at each step, because a recording identifies memory by them. */
 interface Work {
   readonly floats: readonly [direction: Float32Array, sign: Float32Array, factor: Float32Array, zeros: Float32Array, one: Float32Array];
   readonly turned: Int32Array;
@@ -79,7 +79,7 @@ const rprop: Definition<RpropOptions> = {
     } = workOf(run);
     calls.fill({ out: one, n: 1, value: maximize ? -1 : 1 });
     calls.mul({ out: direction, a: gradient, b: one, layout: byOne });
-    calls.clampForward({ y: stepSize, x: stepSize, n, low: count === 1 ? lr : 0, high: count === 1 ? lr : most }); // zeros at first
+    calls.clampForward({ y: stepSize, x: stepSize, n, low: count === 1 ? lr : 0, high: count === 1 ? lr : most }); // the state starts as zeros
     calls.mul({ out: sign, a: direction, b: prev, layout: each });
     calls.signForward({ y: sign, x: sign, n });
     // 1 plus or minus a very large number, or 1 itself, within the two factors.
@@ -88,7 +88,7 @@ const rprop: Definition<RpropOptions> = {
     calls.clampForward({ y: factor, x: factor, n, low: etas[0], high: etas[1] });
     calls.mul({ out: stepSize, a: stepSize, b: factor, layout: each });
     calls.clampForward({ y: stepSize, x: stepSize, n, low: stepSizes[0], high: stepSizes[1] });
-    // Where the sign has changed, no step is made, and the next one is taken for a first.
+    // Where the sign has changed, no step is made, and the next step is treated as a first one.
     calls.fill({ out: zeros, n, value: 0 });
     calls.lt({ out: turned, a: sign, b: zeros, layout: each });
     calls.where({ out: prev, condition: turned, a: zeros, b: direction, n });
