@@ -1,4 +1,4 @@
-// One cell: a driver on a trial, in a process of its own that stays until all its blocks are timed.
+// A cell: a driver on a trial, in a process of its own that lives until all its blocks are timed.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
-/** Ended by its limit of time, and so shown as such. */
+/** The event of a cell that was ended by its time limit. */
 const OUT_OF_TIME = { event: 'unavailable', reason: 'left out: no time' };
 
 export class Cell {
@@ -21,19 +21,19 @@ export class Cell {
     this.#child.on('error', (error) => {
       this.#errors += error.message;
     });
-    this.#child.stdin.on('error', () => {}); // a process that ended says why on its other streams
+    this.#child.stdin.on('error', () => {}); // a process that has ended reports why on its other streams
     this.#child.stderr.setEncoding('utf8').on('data', (text) => {
       this.#errors = (this.#errors + text).slice(-4000);
     });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** What the process says first: ready, unavailable or failed. */
+  /** The first event of the process: ready, unavailable or failed. */
   ready(milliseconds) {
     return this.#event(milliseconds);
   }
 
-  /** Has it do what a line says (protocol.mjs): time a block, begin anew, time so many epochs. */
+  /** Sends a command (protocol.mjs): time a block, start again, time a number of epochs. */
   tell(line, milliseconds) {
     this.#child.stdin.write(`${line}\n`);
     return this.#event(milliseconds);
@@ -55,7 +55,7 @@ export class Cell {
     return { ...event, reason: anonymous(event.reason) };
   }
 
-  /** The next line that is an event: libraries may print lines of their own. */
+  /** The next line that is an event; libraries may print other lines. */
   async #next() {
     for (;;) {
       const { value, done } = await this.#lines.next();
@@ -68,16 +68,16 @@ export class Cell {
   }
 }
 
-/** The line of an error output that names the error; its last line where none does. */
+/** The line of the error output that names the error, or its last line. */
 function cause(errors) {
   const lines = errors.trim().split('\n');
   return lines.find((line) => /^\s*\w*(Error|Exception)\b.*:/.test(line))?.trim() ?? (lines.at(-1) || 'the process ended');
 }
 
-/** Without this machine's folders: reasons are published with the figures. */
+/** Removes this machine's folders, because reasons are published with the figures. */
 const anonymous = (text) => text.replaceAll(ROOT, '').replaceAll(homedir(), '~').split('\n')[0];
 
-/** The CPUs that this process may use; null where the system does not tell. */
+/** The CPUs that this process may use; null if the system does not tell. */
 export function allowedCpus() {
   try {
     const list = /^Cpus_allowed_list:\s+(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1];
@@ -92,7 +92,7 @@ export function allowedCpus() {
 
 let taskset;
 
-/** The words before a command that bind it to these CPUs; none where there is no taskset. */
+/** The words in front of a command that bind it to these CPUs; none if there is no taskset. */
 export function pinned(cpus) {
   taskset ??= spawnSync('taskset', ['--version']).status === 0;
   return cpus && taskset ? ['taskset', '-c', cpus.join()] : [];

@@ -1,4 +1,4 @@
-// A run as an SVG chart: a group of bars for each trial, as long as the logarithm of the time against the fastest in the group.
+// A run as an SVG chart: a group of bars for each trial, whose lengths are the logarithms of the times relative to the fastest of the group.
 import { duration, ratio } from './format.mjs';
 import { machineLines, ranking } from './report.mjs';
 
@@ -8,7 +8,7 @@ const RIGHT = 200;
 const ROW = 18;
 const GROUP = 34;
 
-// As an image of a page it follows what the reader's system prefers.
+// As an image of a page it follows the colour scheme that the reader's system prefers.
 const STYLE = `<style>
   .page { fill: #ffffff } text { fill: #212529 } .note { fill: #495057 } .ours { fill: #0b7285 } .others { fill: #adb5bd }
   @media (prefers-color-scheme: dark) {

@@ -1,4 +1,4 @@
-// Two runs side by side: what became faster or slower, and whether the blocks say so or the noise.
+// Compares two runs: what became faster or slower, and whether the difference is more than noise.
 import { columns, duration, percent, ratio } from './format.mjs';
 import { summary } from './statistics.mjs';
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const [, self, given, only] = process.argv;
 
-/** A table of 60 MB, the same every time. */
+/** A table of 60 MB, always the same. */
 function makeTable(path) {
   let state = 1;
   const random = () => {
@@ -54,7 +54,7 @@ const drivers = {
 };
 
 if (only === 'none') {
-  makeTable(given); // the file alone, for tables.mjs
+  makeTable(given); // only makes the file, for tables.mjs
 } else if (only !== undefined) {
   const milliseconds = await drivers[only](given);
   console.log(`${(milliseconds / 1000).toFixed(2)} s, ${Math.round(process.resourceUsage().maxRSS / 1000)} MB`);

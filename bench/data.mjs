@@ -1,4 +1,4 @@
-// Numbers that every language makes alike: a function of an integer hash, so that all drivers start from the same data and weights
+// Data that is the same in every language: a function of an integer hash, so that all drivers start from the same data and weights
 // and must reach the same losses. drivers/data.py is the same in Python.
 import { readFileSync } from 'node:fs';
 
@@ -10,10 +10,10 @@ export function hash(i, seed) {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-/** In (0, 1), never its ends. */
+/** In (0, 1), both ends excluded. */
 const unit = (i, seed) => (hash(i, seed) + 0.5) / 2 ** 32;
 
-/** n normal numbers by Box and Muller. */
+/** n normal numbers by the Box-Muller method. */
 export function normal(n, seed) {
   const out = new Float32Array(n);
   for (let i = 0; i < n; i++) out[i] = Math.sqrt(-2 * Math.log(unit(2 * i, seed))) * Math.cos(2 * Math.PI * unit(2 * i + 1, seed));
@@ -45,7 +45,7 @@ export function network(widths) {
 function values({ layers, file }, count) {
   const width = layers[0];
   if (!file) return { x: normal(count * width, 1), y: labels(count, layers.at(-1), 2) };
-  const { buffer } = Uint8Array.from(readFileSync(file)); // from its own first byte on
+  const { buffer } = Uint8Array.from(readFileSync(file)); // a buffer that begins with the file's first byte
   return { x: new Float32Array(buffer, 0, count * width), y: new Int32Array(buffer, 4 * count * width, count) };
 }
 
@@ -65,14 +65,14 @@ export function rows(trial) {
   return values(trial, trial.rows ?? trial.batches * trial.batch);
 }
 
-/** [out, in] as [in, out], for libraries that keep weights that way. */
+/** [out, in] transposed to [in, out], for libraries that store weights in that layout. */
 export function transposed({ in: inputs, out: outputs, weight }) {
   const result = new Float32Array(weight.length);
   for (let o = 0; o < outputs; o++) for (let i = 0; i < inputs; i++) result[i * outputs + o] = weight[o * inputs + i];
   return result;
 }
 
-/** Classes as rows of 0 and 1. */
+/** Classes one-hot encoded. */
 export function oneHot(y, classes) {
   const result = new Float32Array(y.length * classes);
   y.forEach((label, row) => {
@@ -81,7 +81,7 @@ export function oneHot(y, classes) {
   return result;
 }
 
-/** What stands for a large result in a check: the mean of its magnitudes and four elements, all times `scale`. */
+/** The summary of a large result that is checked: the mean of its magnitudes and four elements, all times `scale`. */
 export function digest(values, scale = 1) {
   let sum = 0;
   for (const value of values) sum += Math.abs(value);

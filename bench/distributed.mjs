@@ -19,7 +19,7 @@ async function secondsOf(work) {
   return (performance.now() - begin) / 1000;
 }
 
-// Of one call of many: what the first of them costs is left out, as 2 n calls less n. How many last about a block is the same on every rank, since rank 0's number counts.
+// The time of one call among many, without the overhead of the first: the time of 2 n calls less that of n. All ranks use the same number of calls, which rank 0 determines so that they take about a block.
 async function secondsOfOne(work) {
   await work(1);
   const once = await secondsOf(() => work(1));

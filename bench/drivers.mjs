@@ -1,5 +1,5 @@
-// Who is measured. A driver is a program in drivers/ and the mode it runs in; `needs` names what must be there first,
-// `kinds` the kinds of trials that it takes part in where that is not all.
+// The drivers. A driver is a program in drivers/ and the mode it runs in; `needs` names what must be installed,
+// `kinds` the kinds of trials that it takes part in if not in all.
 import { fileURLToPath } from 'node:url';
 import { trials } from './trials.mjs';
 
@@ -14,7 +14,7 @@ const SLOW = {
 
 const EXCEPT_INFERENCE = ['train', 'training', 'epoch', 'linear', 'crossEntropy', 'adam'];
 
-// torch.set_flush_denormal(True): it matters where a training goes on until something becomes denormal.
+// torch.set_flush_denormal(True): it matters if training goes on until some numbers become denormal.
 const flushing = (driver) => ({
   ...driver,
   name: `${driver.name}-flush`,
@@ -83,7 +83,7 @@ export const drivers = [
   },
 ];
 
-/** The driver as --quick runs it: without the trials that it is `slow` at, in its steps or (torch.compile) in making ready. */
+/** The driver for --quick: without the trials at which it is `slow`, in its steps or (torch.compile) in its preparation. */
 export function quick(driver) {
   const slow = (driver.slow ?? []).map((trial) => [trial, 'takes too long for --quick']);
   return { ...driver, leftOut: { ...Object.fromEntries(slow), ...driver.leftOut } };

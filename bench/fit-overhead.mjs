@@ -1,8 +1,8 @@
-// npm run bench:fit: what an epoch of train.fit, shuffle and loader included, costs over the bare replays of its steps: the compiled step called
-// on batches that are in memory already. One thread, blocks in turns; figures are medians. What a fit costs once (recording, copying
-// rows and parameters there and back) is told apart by fits of n and of 2 n epochs.
-// The same with what a fit can be asked for besides, a scheduler after each step, clipping, averages of the weights, metrics of the training rows and logs, beside a step with the first three of these.
-// Then what shapes cost: an epoch of 400 batches of an own loader that come in so many shapes, each of which is recorded once.
+// npm run bench:fit: the overhead of an epoch of train.fit, including shuffle and loader, over the bare replays of its steps: the compiled step called
+// on batches that are in memory already. One thread, with the blocks of both in turns; figures are medians. The one-time cost of a fit (recording, copying
+// rows and parameters there and back) is separated by fits of n and of 2 n epochs.
+// Then the same for a fit with more options (a scheduler after each step, clipping, averages of the weights, metrics of the training rows, and logs), against a step with the first three of these.
+// Then the cost of shapes: an epoch of 400 batches of a user's loader, in various numbers of shapes, each of which is recorded once.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ function plain(trial, loader, batches) {
   };
 }
 
-/** The same with everything. */
+/** The same with all options. */
 function everything(trial, loader, batches) {
   const steps = 1e9;
   const { scheduler, ...parts } = everythingOf(trial, steps, folder);
@@ -53,7 +53,7 @@ function everything(trial, loader, batches) {
   };
 }
 
-/** Seconds of a step of both, block by block, and of what a fit costs once. */
+/** The seconds of a step of both, block by block, and the one-time cost of a fit. */
 async function measure(trial, way) {
   const loader = new data.DataLoader(datasetOf(trial), { batchSize: trial.batch, shuffle: true });
   const batches = [...loader];
@@ -105,7 +105,7 @@ for (const name of ['student-relu', 'tabular', 'mnist-mlp']) {
 rmSync(folder, { recursive: true });
 console.log(columns(rows).join('\n'));
 
-process.removeAllListeners('warning'); // that many shapes are slow is what is measured
+process.removeAllListeners('warning'); // the warning that many shapes are slow is about what is measured here
 const counts = [1, 20, 50, 200];
 const milliseconds = [];
 for (const count of counts) milliseconds.push(await shapes(count));

@@ -1,4 +1,4 @@
-// Figures as people read them: three digits and a unit.
+// Figures for people: three digits and a unit.
 
 const digits = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
 

@@ -1,4 +1,4 @@
-// npm run bench:import: how long `import 'simdnn'` and `require('simdnn')` take in a new process, Node's own start not counted.
+// npm run bench:import: the time of `import 'simdnn'` and `require('simdnn')` in a new process, without Node's own start.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
-// npm run bench:lateness: how late a 1 ms timer is in a process that trains, by train.fit, bare and with a scheduler after each step, clipping, averages, metrics, logs, validation and checkpoints, and by an eager loop that gives the event loop its
-// turn after every batch, and in one that does nothing. Default number of threads; every line is a process of its own.
+// npm run bench:lateness: how late a 1 ms timer is in a process that trains: by train.fit, bare and with a scheduler after each step, clipping, averages, metrics, logs, validation and
+// checkpoints; by an eager loop that yields to the event loop after every batch; and in an idle process. Default number of threads; every line is a process of its own.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ async function epochsFor(seconds, fit) {
   return Math.ceil((epochs * seconds) / spent);
 }
 
-/** Each makes ready, and returns a function that keeps the process busy for so many seconds or so and resolves to the training steps done. */
+/** Each prepares, and returns a function that keeps the process busy for about so many seconds and resolves to the number of training steps. */
 const modes = {
   async fit(trial, seconds) {
     const loader = loaderOf(trial);

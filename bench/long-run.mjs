@@ -1,9 +1,9 @@
-// npm run bench:long: whether a step gets slower in a long training. A network learns what can be learnt by heart until its predictions are
-// confident, a third of its ReLU units die early on: gradients underflow, and moments decay below the smallest normal number. Ends with 1 when the
+// npm run bench:long: whether steps become slower in a long training. A network memorises its data until its predictions are
+// confident, and a third of its ReLU units die early: gradients underflow, and moments decay below the smallest normal number. The exit code is 1 if the
 // slowest window of steps takes more than 1.15 of the fastest, twice in a row.
 //
-// What the machine does meanwhile is taken out: after each stretch of the training comes one of a twin, the same network at a learning rate of 0,
-// whose numbers stay as they are. A stretch counts as its processor time over the twin's, a window as the median of its stretches.
+// Other load on the machine is factored out: each stretch of the training is followed by one of a twin, the same network with a learning rate of 0,
+// whose numbers do not change. The result of a stretch is its processor time over the twin's, that of a window the median of its stretches.
 import { parseArgs } from 'node:util';
 import { compile, data, setFlushDenormal, setNumThreads, tensor, train } from 'simdnn';
 import { normal } from './data.mjs';
@@ -37,7 +37,7 @@ function easyRows() {
   return { x, y };
 }
 
-/** Every third unit of the hidden layers never answers again. */
+/** Makes every third unit of the hidden layers output 0 for ever. */
 function kill({ model }) {
   for (const { bias } of [...model].slice(0, -1)) for (let unit = 0; unit < (bias?.numel ?? 0); unit += 3) bias.data[unit] = -1e3;
 }
@@ -60,7 +60,7 @@ function trainerOf(step) {
   };
 }
 
-/** Seconds of the processor: what others take from it in the meantime does not count. */
+/** Seconds of processor time, so that what other processes take does not count. */
 function secondsOf(work) {
   const used = process.cpuUsage();
   work();
@@ -112,7 +112,7 @@ async function fit(steps) {
   let [done, used] = [0, process.cpuUsage()];
   const onBatch = ({ epoch, batch: at }) => {
     const seconds = secondsSince(used) / ((epoch - 1) * BATCHES + at - done);
-    if (done > 0) samples.push({ seconds, ratio: seconds / twin() }); // the first segment has the recording in it
+    if (done > 0) samples.push({ seconds, ratio: seconds / twin() }); // the first segment includes the recording
     [done, used] = [(epoch - 1) * BATCHES + at, process.cpuUsage()];
   };
   const { loss } = await train.fit(model, { ...settings, epochs: Math.ceil(steps / BATCHES), onBatch, progressEvery: 5 });

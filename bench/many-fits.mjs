@@ -46,7 +46,7 @@ async function run({ fits, epochs, together }) {
   const begin = async () => {
     for (let i = 0; i < Math.min(fits, together); i++) {
       rows.push(row());
-      await setImmediate(); // as requests come in: each fit begins in a turn of its own
+      await setImmediate(); // as for requests: each fit begins in its own turn of the event loop
     }
   };
   let begun;

@@ -1,5 +1,5 @@
-// All drivers on one trial. Each prepares in its own process; then their blocks take turns, so that whatever the machine does in the
-// meantime falls on all of them alike.
+// Measures all drivers on one trial. Each prepares in its own process; then their blocks take turns, so that other load on the machine affects
+// all of them alike.
 import { Cell } from './cell.mjs';
 import { command } from './drivers.mjs';
 import { rotated } from './statistics.mjs';
@@ -13,7 +13,7 @@ import { difference } from './verify.mjs';
 export const FULL = { warmSeconds: 1, blockSeconds: 0.5, longestStep: 20, limitMs: 300_000, trainingSeconds: 30, shortEpochs: 20 };
 export const QUICK = { warmSeconds: 0.2, blockSeconds: 0.1, longestStep: 0.5, limitMs: 30_000, trainingSeconds: 3, shortEpochs: 2 };
 
-// Of a trial's budget; drivers that are not ready by then are left out.
+// A part of a trial's budget; drivers that are not ready by then are omitted.
 const PREPARING = 0.75;
 
 /**

@@ -1,4 +1,4 @@
-// The network and the data of a trial by this library's public names.
+// The network and the data of a trial, made with this library's public names.
 import { data, metrics, nn, noGrad, optim, tensor, train } from 'simdnn';
 import { network, rows } from './data.mjs';
 

@@ -65,7 +65,7 @@ function ours(kind, rows, columns) {
   );
 }
 
-// PyTorch in a process that waits for a line and answers with one.
+// PyTorch in a process that reads a line and answers with one.
 function peerOf(path) {
   const process = spawn(path, [fileURLToPath(new URL('norms.py', import.meta.url))], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(process.stdout)[Symbol.asyncIterator]();

@@ -1,5 +1,5 @@
-// The real data of trainings, in files that every driver reads: x as float32, then y as int32, both little-endian. Whole batches in the order of
-// the rows, features brought to mean 0 and deviation 1; and the losses that are right for it, in float64.
+// The real data of trainings, in files that every driver reads: x as float32, then y as int32, both little-endian. They have whole batches in the order of
+// the rows, with features standardised to mean 0 and deviation 1. Also the correct losses for them, in float64.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,14 +8,14 @@ import { batches } from './data.mjs';
 import { networkStep } from './plain-network.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const STUDENTS = 2392; // as many as the dataset of that schema has
+const STUDENTS = 2392; // as many rows as the dataset with that schema has
 
 /** The generator of the examples, which is TypeScript. */
 async function generator() {
   if (!existsSync(join(root, 'dist/index.mjs'))) throw new Error('the students are drawn by the library: npm run build');
   const { rolldown } = await import('rolldown');
   const bundle = await rolldown({ input: join(root, 'examples/student-data.ts'), external: ['simdnn'] });
-  const file = join(root, 'build/bench/student-data.mjs'); // where `simdnn` is found
+  const file = join(root, 'build/bench/student-data.mjs'); // a folder from which `simdnn` can be resolved
   await bundle.write({ file, format: 'esm' });
   await bundle.close();
   return import(file);
@@ -48,7 +48,7 @@ const sources = {
   digits: () => columnsOf(join(root, 'examples/data/digits.csv'), null, 'digit'),
 };
 
-/** Each column less its mean, over its deviation where it has one. */
+/** Each column less its mean, divided by its deviation if that is not 0. */
 function standardised(rows) {
   const columns = rows[0].map((_, j) => {
     const values = rows.map((row) => row[j]);
@@ -67,7 +67,7 @@ function firstEpochs(trial) {
   return [epoch(), epoch()];
 }
 
-/** Makes trials ready to be measured; `remove` takes the files away again. */
+/** Prepares the data of trials; `remove` deletes the files. */
 export function preparation({ csv } = {}) {
   let folder;
   return {

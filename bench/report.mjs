@@ -1,4 +1,4 @@
-// A finished run as text for a terminal and as Markdown.
+// A finished run as text for a terminal, and as Markdown.
 import { columns, duration, giga, markdownTable, percent, ratio } from './format.mjs';
 import { median, steadiness, summary } from './statistics.mjs';
 import { WINDOW } from './training.mjs';

@@ -1,4 +1,4 @@
-// Brings the options of docs/cli.md up to what the built command line prints for --help; with --check it only says whether they are.
+// Updates the options in docs/cli.md from the built command line's --help; with --check it only reports whether they are up to date.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Builds what CMakeLists.txt describes, each variant in a folder of its own under build/; build/cmake is the one that `npm run build` makes.
+// Builds the targets of CMakeLists.txt, each variant in a folder of its own under build/; `npm run build` uses build/cmake.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-// Configures and builds some targets; returns the folder. Throws with the whole output when that fails. Without flags they are CMake's own
-// for this type of build.
+// Configures CMake and builds some targets; returns the folder. Throws with the whole output if that fails. Without flags CMake's own flags for this
+// type of build are used.
 export function cmake(folder, targets, { type = 'Release', flags, definitions = {}, env = {} }) {
   const build = join(root, 'build', folder);
   const ninja = !existsSync(join(build, 'CMakeCache.txt')) && spawnSync('ninja', ['--version']).status === 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// What prebuildify runs in place of node-gyp: leaves the addon for the platform that it says in build/Release of the current folder. It compiles into folders
-// that stay, so only what changed is compiled again, and it fetches no headers of Node. prebuildify takes one addon from there: the one that opens MPI is compiled by `npx simdnn build`.
+// prebuildify runs this in place of node-gyp. It leaves the addon for the requested platform in build/Release of the current folder. It compiles in folders
+// that are kept, so that only changed files are compiled again, and it downloads no Node headers. prebuildify takes a single addon from there; the one that opens MPI is compiled by `npx simdnn build`.
 import { resolve } from 'node:path';
 import { cmake } from './cmake.mjs';
 import { zigBuild } from './zig.mjs';

@@ -1,4 +1,4 @@
-// Which lines of src/ and native/ the tests run: vitest on the source with an addon that counts, then the native tests; two tables.
+// Measures which lines of src/ and native/ the tests run: vitest on the sources with an instrumented addon, then the native tests; prints two tables.
 // Usage: npm run coverage
 import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
@@ -8,19 +8,19 @@ import { cmake } from './cmake.mjs';
 import { scalarAndBest } from './sanitized.mjs';
 import { installMissing, onPath, root, run } from './system.mjs';
 
-/** Prints both tables; throws when a command fails. Returns what a stage of scripts/test.mjs counts. */
+/** Prints both tables; throws if a command fails. Returns the counts for a stage of scripts/test.mjs. */
 export async function coverage() {
   await installMissing([['gcovr', onPath('gcovr')]]);
   const output = join(root, 'build/coverage');
   const build = cmake('coverage', ['simdnn', 'kernels_test'], {
-    flags: '-O1 --coverage -fprofile-update=atomic', // kernels run on many threads
+    flags: '-O1 --coverage -fprofile-update=atomic', // atomic, because kernels run on many threads
     definitions: {
       SIMDNN_TESTS: 'ON',
       SIMDNN_TARGETS: scalarAndBest().join(';'),
       SIMDNN_OUTPUT: join(output, 'build/Release'), // where native/load.js looks
     },
   });
-  for (const file of readdirSync(build, { recursive: true })) if (file.endsWith('.gcda')) rmSync(join(build, file)); // counts of runs before
+  for (const file of readdirSync(build, { recursive: true })) if (file.endsWith('.gcda')) rmSync(join(build, file)); // the counts of earlier runs
   const show = (command, args, env = {}) => {
     const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
     if (status !== 0) throw new Error(`${[command, ...args].join(' ')} failed`);

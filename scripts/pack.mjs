@@ -3,7 +3,7 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { installMissing, onPath, root, run } from './system.mjs';
 
-await installMissing([['llvm', onPath('llvm-readobj')]]); // what the tests read the binaries with
+await installMissing([['llvm', onPath('llvm-readobj')]]); // the tests read the binaries with it
 const folder = join(root, 'build/package');
 mkdirSync(folder, { recursive: true });
 const output = await run('packing', 'npm', ['pack', '--pack-destination', folder]);

@@ -1,7 +1,7 @@
 // npm run prebuildify [-- PLATFORM ...]: makes prebuilds/<platform>-<architecture>/simdnn[.<libc>].node for every platform of scripts/zig.mjs, or for those
-// that are named (linux-x64-glibc), here or by SIMDNN_PLATFORMS: `npm pack` hands no arguments on.
-// prebuildify names what scripts/compile.mjs builds for it, in a folder of its own: it moves the addon out of build/Release, where the checkout keeps
-// the one it runs.
+// that are named (linux-x64-glibc) as arguments or in SIMDNN_PLATFORMS, because `npm pack` passes no arguments on.
+// prebuildify puts the addon that scripts/compile.mjs builds in its place. It runs in a folder of its own, because it moves the addon out of build/Release, where
+// the checkout has the one that it uses.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run, stop } from './system.mjs';
@@ -23,6 +23,6 @@ async function prebuild(name) {
   await run(`building for ${name}`, join(root, 'node_modules/.bin/prebuildify'), ['--napi', ...args]);
 }
 
-copyHeaders(); // zig must not meet this machine's own /usr/include
+copyHeaders(); // so that zig does not use this machine's /usr/include
 await installZig();
 for (const name of wanted) await prebuild(name);

@@ -1,5 +1,5 @@
-// The addon under sanitizers, in a Node that was not built for them: the sanitizers' libraries are preloaded. As a program it runs a command
-// with that addon, under AddressSanitizer and UndefinedBehaviorSanitizer, or under ThreadSanitizer:
+// Runs a command with the addon built under sanitizers. The Node that runs it is an ordinary one, so the sanitizers' libraries are preloaded. The sanitizers are
+// AddressSanitizer and UndefinedBehaviorSanitizer, or ThreadSanitizer:
 // node scripts/sanitized.mjs [thread] npx vitest run test/ops
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,9 +12,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const reports = join(root, 'build/tsan/reports');
 
 const sanitizers = {
-  // They replace malloc, so every buffer that JavaScript hands to the addon has guarded surroundings. Leaks are not looked for: Node itself
-  // ends with memory in use. abort_on_error: a report ends the process by a signal, which no runner takes for an ordinary failure. Memory
-  // beyond 1 GB at once is refused, as on a small machine.
+  // They replace malloc, so every buffer that JavaScript passes to the addon has guarded surroundings. Leaks are not reported, because Node itself ends
+  // with memory in use. abort_on_error: a report ends the process by a signal, which no test runner mistakes for an ordinary failure. An allocation
+  // of more than 1 GB is refused, as on a small machine.
   address: {
     folder: 'asan',
     libraries: ['libasan.so', 'libubsan.so'],
@@ -33,10 +33,10 @@ const sanitizers = {
       UBSAN_OPTIONS: 'print_stacktrace=1:abort_on_error=1',
     },
   },
-  // On the best target alone: how threads share the work does not depend on it. Node's own threads agree by atomics that this sanitizer does
-  // not see, so each process has some reports about Node alone: they go to files, and `races` reads those that name the addon. They cannot
-  // be ignored where they arise: ignore_noninstrumented_modules takes the addon's memcpy and free along. symbolize=0: the sanitizer knows no
-  // names of libraries that came after its first report.
+  // Only on the best target, because how threads share the work does not depend on it. Node's own threads synchronise by atomics that this sanitizer does
+  // not see, so each process has some reports about Node alone. Reports go to files, and `races` reads those that name the addon. Node's reports cannot
+  // be suppressed at their source: ignore_noninstrumented_modules would suppress the addon's memcpy and free as well. symbolize=0, because the sanitizer does
+  // not know the symbols of libraries that were loaded after its first report.
   thread: {
     folder: 'tsan',
     libraries: ['libtsan.so'],
@@ -46,8 +46,8 @@ const sanitizers = {
   },
 };
 
-// Preloaded libraries come from the compiler. libstdc++ is one of them: the sanitizer looks for the function that throws
-// exceptions when the process starts, and in a Node that is linked statically there is none to be found then.
+// The preloaded libraries are the compiler's. libstdc++ is among them: when the process starts, the sanitizer looks for the function that throws
+// exceptions, which a statically linked Node does not have yet.
 function preloaded(libraries) {
   return [...libraries, 'libstdc++.so'].map((name) => {
     const { stdout } = spawnSync('c++', [`-print-file-name=${name}`], { encoding: 'utf8' });
@@ -57,7 +57,7 @@ function preloaded(libraries) {
   });
 }
 
-/** The targets that are sanitized unless others are named: the plainest code and the best. */
+/** The targets that are sanitized by default: the plainest code and the best. */
 export const scalarAndBest = () => {
   const { targets } = createRequire(import.meta.url)('simdnn').info();
   return [...new Set([targets[0], targets.at(-1)])];
@@ -82,7 +82,7 @@ export function buildSanitized(sanitizer, program, targets = scalarAndBest()) {
   });
 }
 
-/** Builds the addon under that sanitizer and returns the environment in which Node loads it and no other. */
+/** Builds the addon under that sanitizer and returns the environment in which Node loads only this addon. */
 export function sanitizedEnvironment(sanitizer, targets) {
   const { libraries, options } = sanitizers[sanitizer];
   const build = buildSanitized(sanitizer, 'simdnn', targets);
@@ -100,7 +100,7 @@ export function sanitizedEnvironment(sanitizer, targets) {
   return env;
 }
 
-/** What ThreadSanitizer has reported about the addon, or ended a process with, since this was asked before, each report a text. */
+/** ThreadSanitizer's reports about the addon, and crashes, since the last call, each as a text. */
 export function races() {
   mkdirSync(reports, { recursive: true });
   const addon = join(root, 'build/tsan/build/Release/simdnn.node');

@@ -1,4 +1,4 @@
-// What scripts/test.mjs is made of: stages that run commands and count what passed, and the table at the end.
+// The stages of scripts/test.mjs: they run commands and count what passed; the table at the end.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,13 +9,13 @@ import { root } from './system.mjs';
 import { highway } from './vendor.mjs';
 
 const results = [];
-const failures = []; // what vitest found, said again at the end
+const failures = []; // vitest's failures, repeated at the end
 const passedBefore = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'simdnn/passed');
 
-/** Notes a failure that is said again below the table. */
+/** Notes a failure that is repeated below the table. */
 export const noteFailure = (text) => failures.push(text);
 
-/** Runs a command with its output shown as it comes; resolves to { ok, output }. */
+/** Runs a command and shows its output at once; resolves to { ok, output }. */
 export function run(command, args, env = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -32,8 +32,8 @@ export function run(command, args, env = {}) {
   });
 }
 
-// The file that is there once a stage has passed on this machine with these inputs: names and contents of all files of the checkout below
-// them, and what compiles and runs them. Undefined outside of a git repository: then nothing is known.
+// The file that exists if a stage has passed on this machine with the same inputs: the names and contents of all files of the checkout below
+// them, and the tools that compile and run them. Undefined outside of a git repository, where nothing is known.
 function markOf(name, inputs) {
   const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...inputs], { cwd: root });
   if (listed.status !== 0) return undefined;
@@ -75,10 +75,10 @@ export async function stage(name, check, unless) {
   }
 }
 
-/** The count of a command that is one check. */
+/** The count of a command that is a single check. */
 export const one = ({ ok }) => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1 });
 
-/** A runner's own counts, with a failure added when it ended badly without having counted one. */
+/** A runner's own counts; if it failed without counting a failure, one is added. */
 export function counted({ ok, passed, failed }) {
   if (!Number.isInteger(passed) || !Number.isInteger(failed) || passed + failed === 0) throw new Error('no test was counted');
   return { passed, failed: ok || failed > 0 ? failed : 1 };

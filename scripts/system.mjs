@@ -1,4 +1,4 @@
-// What the scripts ask of the machine: commands run silently, and Debian's packages installed where they are missing.
+// System functions of the scripts: running commands silently, and installing missing Debian packages.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, delimiter, dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-// Ends with the reason alone: a stack trace of a script would tell nobody anything.
+// Exits with only the reason, because a script's stack trace helps nobody.
 export function stop(message) {
   console.error(`${basename(process.argv[1], '.mjs')}: ${message}`);
   process.exit(1);
@@ -14,7 +14,7 @@ export function stop(message) {
 
 export const onPath = (command) => (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)));
 
-// Runs a command silently; its whole output is shown if it fails, `doing` if it takes longer than a moment.
+// Runs a command silently. Its whole output is shown if it fails, and `doing` if it takes more than three seconds.
 export function run(doing, command, args, env = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: ['inherit', 'pipe', 'pipe'], env: { ...process.env, ...env } });
@@ -34,14 +34,14 @@ export function run(doing, command, args, env = {}) {
   });
 }
 
-/** Installs a Debian package where that needs no question, within five minutes; else nothing is done. */
+/** Installs a Debian package if that needs no question, within five minutes; otherwise does nothing. */
 export function installIfPossible(name) {
   if (!onPath('apt-get') || process.getuid() !== 0) return;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   spawnSync('apt-get', ['install', '-y', '--no-install-recommends', name], { env, stdio: 'ignore', timeout: 300_000 });
 }
 
-// Installs those of [package, present] that are not present, as root or through sudo; the welcome ones only along with others.
+// Installs those of [package, present] that are missing, as root or through sudo; those of `welcome` only together with others.
 export async function installMissing(needs, welcome = []) {
   const missing = (packages) => packages.filter(([, present]) => !present).map(([name]) => name);
   if (missing(needs).length === 0) return;

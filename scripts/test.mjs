@@ -1,7 +1,7 @@
-// Runs every check of the project and adds up what they counted; the last line is `N passed, N failed`.
-// A runner that ends badly, or says nothing that can be counted, is itself a failure.
-// Usage: node scripts/test.mjs [--all]. Without --all, npm test: sanitizers on scalar and the best target, on the targets between only what can
-// differ there, nothing again that has passed with the same inputs, and what takes an emulator or other versions of Node not at all.
+// Runs every check of the project and adds up their counts; the last line is `N passed, N failed`.
+// A runner that fails, or prints no counts, is itself a failure.
+// Usage: node scripts/test.mjs [--all]. Without --all (npm test) sanitizers run on scalar and the best target, the targets between run only the tests that can
+// differ there, a stage that has passed with the same inputs is skipped, and so is everything that needs an emulator or other versions of Node.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
@@ -18,7 +18,7 @@ const bin = (name) => join(root, 'node_modules/.bin', name);
 const { targets } = createRequire(import.meta.url)('simdnn').info();
 const best = targets.at(-1);
 
-// Native programs, each on one target in a process of its own, as many at a time as there are processors: their tests run one after the other.
+// Runs native programs, each on one target, as many at a time as there are processors, because each program runs its tests one after the other.
 async function nativeTests(programs) {
   const total = { passed: 0, failed: 0 };
   const left = [...programs];
@@ -56,7 +56,7 @@ async function vitest(name, env, more = []) {
   return counted({ ok, passed: numPassedTests, failed: numFailedTests });
 }
 
-// What the stages read that are not repeated while it stays as it is.
+// The inputs of the stages that are skipped while these are unchanged.
 const native = ['native', 'CMakeLists.txt', 'scripts'];
 const library = [...native, 'src', 'package.json', 'package-lock.json', 'tsconfig.json'];
 const packed = [...library, 'bin', 'test/package', 'README.md', 'LICENSE', 'THIRD_PARTY_LICENSES'];
@@ -64,7 +64,7 @@ const packed = [...library, 'bin', 'test/package', 'README.md', 'LICENSE', 'THIR
 await stage('lint and format (biome, clang-format)', async () => one(await run('npm', ['run', 'lint'])));
 await stage('types (tsc: src, test, examples)', async () => one(await run(bin('tsc'), ['-p', 'test'])));
 
-// In the tree of the addon: its kernels are what is tested, and they are compiled already.
+// Built in the addon's tree, because the addon's kernels are tested and are compiled there already.
 const testsOfAddon = (program) => join(cmake('cmake', [program], { definitions: { SIMDNN_TESTS: 'ON' } }), program);
 await stage(
   'native kernels, every target',
@@ -76,7 +76,7 @@ await stage(
 );
 await stage('native benchmark: a row for every kernel', async () => lastLine(await run(testsOfAddon('kernels_bench'), ['0'])), native);
 
-// Four kernels take as long as all others together.
+// Four kernels take as long as all others together, so they have stages of their own.
 const withoutSlowest = ['max', 'min', 'softmax_cross_entropy', 'softmax_cross_entropy_soft'].map((kernel) => `-${kernel}`);
 
 const sanitized = all ? targets : scalarAndBest();
@@ -84,28 +84,28 @@ await stage(
   `native kernels under AddressSanitizer and UndefinedBehaviorSanitizer (${sanitized.join(', ')}) and ThreadSanitizer (${best})`,
   () => {
     const [addresses, threads] = ['address', 'thread'].map((kind) => join(buildSanitized(kind, 'kernels_test', sanitized), 'kernels_test'));
-    // They share their work as others do, and on the best target they meet the other sanitizers.
+    // Their threads share work in the same way as those of other kernels, and on the best target they run under the other sanitizers.
     const fewer = all ? [] : withoutSlowest;
     return nativeTests([[threads, best, fewer], ...sanitized.map((target) => [addresses, target, target === best ? [] : fewer])]);
   },
   native,
 );
 
-// What these measure, memory and time, does not depend on the target either, and a million steps take scalar code a minute.
+// What these tests measure, memory and time, does not depend on the target either, and a million steps of scalar code take a minute.
 const without = (files) => files.map((file) => `--exclude=${file}`);
 const measuring = ['test/flat-memory.test.ts', 'test/dropped-memory.test.ts', 'test/bench.test.ts'];
-// Where a target shows: in the numbers of the kernels, alone and composed.
+// The tests that depend on the target: the numbers of the kernels, alone and composed.
 const calculating = ['kernels/', 'ops/', 'optim/', 'parity/', 'bits', 'compile'].map((name) => `test/${name}`);
 for (const target of targets) {
   const files = target === best ? [] : all ? without(measuring) : calculating;
   await stage(`library on ${target} (vitest)`, () => vitest(target, { SIMDNN_TARGET: target }, files));
 }
 
-// The same calls over and over, or in programs of their own, whose number a sanitizer makes long: in test:all.
+// Tests that repeat the same calls, or run programs of their own, take too long under a sanitizer here; they run in test:all.
 const examples = ['demo', 'lecture', 'programs', 'whole-run'].map((name) => `test/examples/${name}.test.ts`);
 const slowSanitized = [...measuring, 'test/bits.test.ts', ...examples];
 const fewerPrograms = { SIMDNN_PROGRAMS: '15' };
-// On the best target alone: the kernels have met the sanitizers above, here it is the binding's turn. A sanitizer keeps memory that is freed.
+// Only on the best target: the kernels have run under the sanitizers above, and this is for the binding. A sanitizer keeps freed memory.
 await stage('library with the addon under AddressSanitizer and UndefinedBehaviorSanitizer (vitest)', () =>
   vitest(
     'sanitized',
@@ -124,7 +124,7 @@ await stage('workers terminated and processes ended while they train, with the a
   return lastLine(await run(process.execPath, args, sanitizedEnvironment('address', sanitized)));
 }, [...library, 'test/programs']);
 
-// Other versions of Node are downloaded, and other platforms compiled for and emulated, for test:all alone.
+// Other versions of Node are downloaded, and other platforms compiled for and emulated, only in test:all.
 const packs = process.platform === 'linux' && process.arch === 'x64';
 if (!packs) console.log('\n== package: not here, binaries are made on x64 Linux');
 else
@@ -147,7 +147,7 @@ if (all) {
   await stage('native kernels on arm64, neon (qemu)', async () => {
     await installMissing([['qemu-user-static', onPath('qemu-aarch64-static')]]);
     await installZig();
-    const platform = 'linux-arm64-musl'; // whose programs need no libraries
+    const platform = 'linux-arm64-musl'; // its programs need no shared libraries
     const program = join(cmake(`zig-${platform}`, ['kernels_test'], zigBuild(platform, { SIMDNN_TESTS: 'ON' })), 'kernels_test');
     return lastLine(await run('qemu-aarch64-static', [program, ...withoutSlowest], { SIMDNN_TARGET: 'neon' }));
   });

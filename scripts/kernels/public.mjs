@@ -28,7 +28,7 @@ const fallbackOf = (p) => {
 };
 const isRequired = (p) => (p.kind === 'array' ? !p.optional : p.fallback === undefined);
 
-// What the public function asks of an attribute, before the kernel's own checks.
+// The checks of an attribute in the public function, before the kernel's own.
 function checkOf(where, p, value) {
   const at = `'${where}', '${publicName(p)}', ${value}`;
   if (p.kind === 'flag') return `checkBoolean(${at});`;
@@ -39,7 +39,7 @@ function checkOf(where, p, value) {
   return null;
 }
 
-// Fields of an object that a public function takes: an option that sets several flags stands for them.
+// The fields of the options of a public function: an option that sets several flags replaces them.
 function fieldsOf(k, names) {
   const all = [...k.operands, ...k.attributes];
   return names.map((name) =>

@@ -1,4 +1,4 @@
-// What the generated texts have in common.
+// What the generators share.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ export const pascal = (name) => camel(`_${name}`);
 
 export const indent = (text, by = '  ') => text.replace(/^(?=.)/gm, by);
 
-/** The arrays, sizes and other attributes of a call in their order, and its flags, which travel as one number behind them. */
+/** The arrays, sizes and other attributes of a call in order, and its flags, which are passed as one number after them. */
 export function parametersOf({ operands, sizes, attributes }) {
   const flags = attributes.filter(({ kind }) => kind === 'flag');
   const all = [
@@ -25,7 +25,7 @@ export function parametersOf({ operands, sizes, attributes }) {
   return flags.length > 0 ? [...all, { kind: 'flags', name: 'flags', flags }] : all;
 }
 
-/** Writes a file unless it holds this text: what depends on it is not built again. Others may do the same at this moment. */
+/** Writes a file unless it has this text already, so that what depends on it is not rebuilt. Other processes may do the same at this moment. */
 export function write(file, text) {
   const path = join(root, file);
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
