@@ -58,7 +58,7 @@ export interface TableTensors {
 /** An object whose keys are columns' names: it has no others, so that "__proto__" is a name too. */
 export const byName = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;
 
-// Maps of columns that were made here: what Table.of hands to the constructor.
+// Marks maps of columns that were made here, which Table.of passes to the constructor.
 const made = new WeakSet<object>();
 
 /**
@@ -103,27 +103,27 @@ export class Table {
     this.length = lengths[0]?.length ?? 0;
   }
 
-  /** @internal A table of columns that are made already. */
+  /** @internal A table of existing columns. */
   static of(columns: Map<string, Column>): Table {
     made.add(columns);
     return new Table(columns as unknown as Record<string, Float32Array>);
   }
 
-  /** The column of that name, on the table's own memory. A RangeError where there is none. */
+  /** The column with that name, on the table's own memory. A RangeError if there is none. */
   column(name: string): Column {
     if (typeof name !== 'string') throw typeError('Table.column', `expected a name, got ${describe(name)}`);
     this.check('Table.column', [name]);
     return this.columns.get(name)!;
   }
 
-  /** The numbers of a column of numbers, on the table's own memory, NaN where one is missing; a TypeError for a column of text. */
+  /** The numbers of a column of numbers, on the table's own memory, with NaN for missing values; a TypeError for a column of text. */
   numbers(name: string): Float32Array | Int32Array {
     const column = this.column(name);
     if (column.kind !== 'number') throw typeError('Table.numbers', `column ${describe(name)} has texts, no numbers`, 'texts(name)');
     return column.values;
   }
 
-  /** The texts of a column of text, null where one is missing; a TypeError for a column of numbers. */
+  /** The texts of a column of text, with null for missing values; a TypeError for a column of numbers. */
   texts(name: string): (string | null)[] {
     const column = this.column(name);
     if (column.kind !== 'text') throw typeError('Table.texts', `column ${describe(name)} has numbers, no texts`, 'column(name).values');
@@ -195,7 +195,7 @@ function columnOf(name: string, values: unknown): Column {
   const codes = new Int32Array(values.length);
   const numbers = new Map<string, number>();
   for (let i = 0; i < values.length; i++) {
-    const text: unknown = values[i]; // undefined where the array has a hole
+    const text: unknown = values[i]; // undefined at a hole of the array
     if (text !== null && text !== undefined && typeof text !== 'string') {
       throw typeError('Table', `expected column ${describe(name)} to be of strings, got ${describe(text)} in row ${i}`);
     }
@@ -205,7 +205,7 @@ function columnOf(name: string, values: unknown): Column {
   return textColumn(codes, [...numbers.keys()]);
 }
 
-/** A column of the numbers of `texts`, which are brought into the order of code units; the numbers are changed in place. */
+/** A column of the numbers of `texts`, which are sorted by code units; the numbers are changed in place. */
 export function textColumn(codes: Int32Array, texts: readonly string[]): TextColumn {
   const categories = [...texts].sort((a, b) => (a < b ? -1 : 1));
   const places = new Map(categories.map((text, place) => [text, place]));

@@ -1,27 +1,27 @@
-// Which parameters are stepped by one kernel call. Parameters whose values, gradients and state lie one behind the
-// other in memory and whose step counts agree form a run. What a step makes of the padding between them touches nothing else.
+// Runs: the parameters that one kernel call steps. Parameters whose values, gradients and state are neighbours in memory and whose step counts agree form a
+// run. The padding between them is stepped too, which affects nothing else.
 import { follows } from '../blocks';
 import { checkAttached, typeError } from '../errors';
 import { allocatePersistent } from '../memory';
 import type { Tensor } from '../tensor';
 
-/** One parameter and what an optimizer keeps for it. */
+/** A parameter and an optimizer's state of it. */
 export interface Slot {
   readonly parameter: Tensor;
-  /** The slots whose parameters are neighbours in memory, and where in their memory this one begins. */
+  /** The span of slots whose parameters are neighbours in memory, and where this one begins in it. */
   readonly span: Span;
   readonly position: number;
-  /** How many steps the state has seen, at most 1 where they are not counted; 0: there is no state. */
+  /** The number of steps in the state, at most 1 if steps are not counted; 0: there is no state. */
   steps: number;
-  /** The number that is kept beside the state, where the definition has one. */
+  /** The number that is stored with the state, if the definition has one. */
   scalar: number;
-  /** What is kept for this one: of its span others may keep more. */
+  /** The state keys of this parameter; others of its span may have more. */
   readonly kept: Set<string>;
-  /** The gradient with which the present runs were made. */
+  /** The gradient with which the present runs were planned. */
   gradient: Tensor | null;
 }
 
-/** Parameters that are neighbours in memory: their state is laid out as they are. */
+/** Parameters that are neighbours in memory; their state has the same layout. */
 export class Span {
   readonly slots: Slot[] = [];
   private readonly memory = new Map<string, Float32Array>();
@@ -38,7 +38,7 @@ export class Span {
     return slot;
   }
 
-  /** The state `key` of `n` elements from `position` on; zeros at first. */
+  /** The state `key` of `n` elements from `position` on; initially zeros. */
   state(key: string, position: number, n: number): Float32Array {
     let memory = this.memory.get(key);
     if (memory === undefined) {
@@ -50,16 +50,16 @@ export class Span {
   }
 }
 
-/** What an optimizer keeps, by parameter: whatever groups a parameter comes to, its state stays with it. */
+/** An optimizer's state by parameter: it stays with a parameter that changes its group. */
 export class Slots {
   private readonly known = new WeakMap<Tensor, Slot>();
 
-  /** `scalar` is what the number that is kept beside the state begins with. */
+  /** `scalar` is the initial value of the number that is stored with the state. */
   constructor(private readonly scalar: number) {}
 
-  /** The slots of parameters in their order; of new ones neighbours are in one span. */
+  /** The slots of parameters in their order; new neighbours get a common span. */
   of(parameters: readonly Tensor[]): Slot[] {
-    let last: Slot | null = null; // new as well: a span that was there before may have its memory
+    let last: Slot | null = null; // a new slot too, because a span that existed before may have its memory already
     return parameters.map((parameter) => {
       const found = this.known.get(parameter);
       if (found !== undefined) {
@@ -81,16 +81,16 @@ export interface Run {
   /** One array for each state key, in their order. */
   readonly state: readonly Float32Array[];
   readonly n: number;
-  /** The parameters, all after as many steps and with the same number beside their state. */
+  /** The parameters, with the same number of steps and the same number stored with their state. */
   readonly slots: readonly Slot[];
 }
 
 let paddingJoins = true;
 
-/** Whether parameters with padding between them are joined at present. */
+/** Whether parameters with padding between them are joined to runs. */
 export const joinsOverPadding = (): boolean => paddingJoins;
 
-/** Calls `fn`, in which nothing is done with padding: whoever looks for NaN finds none that an update has made there, as zero by zero. */
+/** Calls `fn` with padding left out of runs, so that a check for NaN does not find one that an update has made in the padding, such as 0 / 0. */
 export function withoutPadding<T>(fn: () => T): T {
   paddingJoins = false;
   try {
@@ -124,8 +124,8 @@ function runOf(slots: readonly Slot[], keys: readonly string[]): Run {
 }
 
 /**
- * The runs of all slots that have a gradient. They stand until a gradient, a step count of its own or the keys change.
- * A TypeError where memory is detached.
+ * The runs of all slots that have a gradient. They are valid until a gradient, the step count of a single slot, or the keys change.
+ * A TypeError if memory is detached.
  */
 export function planRuns(where: string, slots: readonly Slot[], keys: readonly string[]): Run[] {
   const groups: Slot[][] = [];
@@ -148,7 +148,7 @@ export function planRuns(where: string, slots: readonly Slot[], keys: readonly s
   return groups.map((group) => runOf(group, keys));
 }
 
-/** Whether the parameters of each run are still after as many steps, and with the same number. */
+/** Whether the parameters of each run still have the same number of steps, and the same stored number. */
 export function inStep(runs: readonly Run[]): boolean {
   for (let i = 0; i < runs.length; i++) {
     const { slots } = runs[i]!;
@@ -158,7 +158,7 @@ export function inStep(runs: readonly Run[]): boolean {
   return true;
 }
 
-/** Refuses runs whose memory was transferred elsewhere since they were planned. */
+/** Throws if a run's memory was transferred to another thread since it was planned. */
 export function refuseDetached(where: string, runs: readonly Run[]): void {
   for (let i = 0; i < runs.length; i++) {
     const { values, gradient, n } = runs[i]!;

@@ -8,13 +8,13 @@ import { type Definition, Optimizer, type Params } from './optimizer';
 export interface SGDOptions {
   /** The learning rate; default 1e-3. */
   lr: number;
-  /** How much of the running direction each step keeps; default 0. */
+  /** The momentum: how much of the running direction each step keeps; default 0. */
   momentum: number;
-  /** How much of the gradient the running direction leaves out; default 0. */
+  /** The dampening: the part of the gradient that the running direction omits; default 0. */
   dampening: number;
   /** The weight decay: this times the value is added to the gradient; default 0. */
   weightDecay: number;
-  /** Whether the step looks ahead along the running direction; default false. Needs a momentum and no dampening. */
+  /** Whether to use Nesterov's momentum; default false. It needs a momentum and no dampening. */
   nesterov: boolean;
   /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;

@@ -1,4 +1,4 @@
-// Adam that steps only the rows of tables that a batch has named.
+// SparseAdam: Adam that updates only the rows of tables that a batch has selected.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError, SimdnnError } from '../errors';
 import { recorder } from '../recorder';
@@ -11,7 +11,7 @@ import type { Run, Slot } from './runs';
 export interface SparseAdamOptions {
   /** The learning rate; default 1e-3. */
   lr: number;
-  /** How much of the mean of the gradients, and of their squares, each step keeps; default [0.9, 0.999]. */
+  /** The decay of the running means of the gradients and of their squares; default [0.9, 0.999]. */
   betas: readonly [number, number];
   /** Added to the root of the mean square; default 1e-8. */
   eps: number;
@@ -71,7 +71,7 @@ const sparseAdam: Definition<SparseAdamOptions> = {
 };
 
 /**
- * Adam for tables of which a batch names few rows: these are stepped, the others and their moments stay as they are: `torch.optim.SparseAdam`.
+ * Adam for tables of which a batch selects few rows: only these are updated, the others and their moments stay as they are: `torch.optim.SparseAdam`.
  *
  * With g the gradient of such a row: `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`, `w -= lr * sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + eps)`, where t
  * counts the steps of the table. Parameters are the weights of `Embedding`, `EmbeddingBag` and `SparseLinear` with `sparse: true`; an error for a dense

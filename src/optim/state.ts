@@ -1,4 +1,4 @@
-// Optimizer states in PyTorch's layout: state by the parameters' numbers, options with PyTorch's names.
+// Optimizer states in PyTorch's layout: state by the number of the parameter, options under PyTorch's names.
 import * as calls from '../calls.generated';
 import { checkAttached, checkNumber, describe, rangeError, typeError } from '../errors';
 import { numelOf, sameShape, shapeText } from '../shape';
@@ -9,7 +9,7 @@ import type { Slot } from './runs';
 
 /** What `Optimizer.stateDict()` returns. */
 export interface OptimizerStateDict {
-  /** What is kept for each parameter that was stepped, by the parameter's number. */
+  /** The state of each parameter that was stepped, by the parameter's number. */
   state: Record<number, Record<string, Tensor>>;
   /** The options of each group and the numbers of its parameters. */
   param_groups: Record<string, unknown>[];
@@ -20,17 +20,17 @@ export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (lette
 
 const copyOf = (value: unknown): unknown => (Array.isArray(value) ? [...value] : value);
 
-// The shape of what is kept under a key; null for nothing.
+// The shape of the state with a key; null if there is none.
 const shapeIn = <O extends object>({ shapeOf }: Definition<O>, { parameter }: Slot, key: string): number[] | null =>
   shapeOf === undefined ? parameter.shape.slice() : shapeOf(key, parameter.shape);
 
 const memoryOf = ({ span, position }: Slot, key: string, shape: readonly number[]): Float32Array =>
   span.state(key, position, numelOf(shape));
 
-const wholeFloats = 2 ** 24; // up to here float32 has every whole number
+const wholeFloats = 2 ** 24; // float32 represents all integers up to this one
 const half = 2 ** 31;
 
-// The count of a parameter's steps: as in PyTorch where that is exact.
+// A parameter's step count, as float32 as in PyTorch if that is exact.
 function stepTensor(steps: number): Tensor {
   if (steps <= wholeFloats) return new Tensor(Float32Array.of(steps), []);
   return steps < half ? new Tensor(Int32Array.of(steps), []) : new Tensor(Int32Array.of(Math.floor(steps / half), steps % half), [2]);
@@ -62,7 +62,7 @@ export function writeStateDict<O extends object>(definition: Definition<O>, all:
   return dict;
 }
 
-/** What a dict says of one parameter. */
+/** The part of a state dict about one parameter. */
 interface Loaded {
   slot: Slot;
   steps: number;
@@ -129,7 +129,7 @@ function readSlot<O extends object>(
   return loaded;
 }
 
-// The options by which the optimizers of PyTorch are told apart.
+// The options that distinguish PyTorch's optimizers.
 const telling = new Set(
   (
     'alpha amsgrad beta2_decay betas centered d dampening etas history_size initial_accumulator_value lambd lr_decay max_iter momentum momentum_decay ' +
@@ -137,7 +137,7 @@ const telling = new Set(
   ).split(' '),
 );
 
-// A group that no parameter was stepped with has no state that would tell.
+// A group whose parameters were never stepped has no state that would tell.
 function refuseForeign<O extends object>(
   where: string,
   { name, defaults, decoupled }: Definition<O>,
@@ -198,7 +198,7 @@ function restore<O extends object>(definition: Definition<O>, { slot, steps, sca
   }
 }
 
-/** Checks a state dict; what it returns takes it over. */
+/** Checks a state dict, and returns a function that loads it. */
 export function readStateDict<O extends object>(
   definition: Definition<O>,
   all: readonly Stepped<O>[],

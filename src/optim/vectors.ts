@@ -1,5 +1,5 @@
-// What is calculated with the values of all parameters as one vector of float32. Sums are those of the kernels; numbers that leave here are float32's,
-// so that a state dict has all of them.
+// Arithmetic on the values of all parameters as one float32 vector. Sums are those of the kernels. Results are float32 numbers,
+// so that a state dict can store them exactly.
 import * as calls from '../calls.generated';
 import { allocatePersistent } from '../memory';
 
@@ -23,7 +23,7 @@ export function dot(a: Vector, b: Vector): number {
   return sum[0]!;
 }
 
-/** The size of the largest element; NaN where one is, 0 of none. */
+/** The magnitude of the largest element; NaN if one is NaN, 0 if there are none. */
 export function largest(x: Vector): number {
   let most = 0;
   for (const value of x) {

@@ -1,10 +1,10 @@
-// Transformers made of others change all of their parts, or none.
+// Transformers composed of others are changed as a whole or not at all.
 import { describe, rangeError } from '../../errors';
 import type { Transformer } from './transformer';
 
 type Named = readonly (readonly [string, Transformer, ...unknown[]])[];
 
-/** What `change` returns. Where it throws, every part has what it had learned before. */
+/** The result of `change`. If it throws, every part is restored to its state from before. */
 export function allOrNone<Result>(parts: Named, change: () => Result): Result {
   const before = parts.map(([, part]) => part.stateDict());
   try {
@@ -17,7 +17,7 @@ export function allOrNone<Result>(parts: Named, change: () => Result): Result {
   }
 }
 
-/** Has every part take over its state in `states`, pairs of names and states in the order of the parts. */
+/** Loads the state of every part; `states` has pairs of names and states in the order of the parts. */
 export function loadAll(where: string, what: string, parts: Named, states: readonly unknown[]): void {
   allOrNone(parts, () => {
     for (const [i, [name, part]] of parts.entries()) {

@@ -1,4 +1,4 @@
-// What the encoders of categories share: the categories of each column, and the number of a cell's.
+// What the encoders of categories share: the categories of each column, and the number of a cell's category.
 import { describe, rangeError, typeError } from '../../errors';
 import { type Columns, columnName, isNumeric, type Values } from './columns';
 import { byValue, type Cell, isMissing } from './sorting';
@@ -8,7 +8,7 @@ export type Categories = 'auto' | readonly (readonly Cell[])[];
 
 const keyOf = (cell: Cell | undefined): Cell => (isMissing(cell) ? null : (cell as Cell));
 
-/** Refuses what is neither "auto" nor a list of categories for each column: of one kind, each once, numbers in ascending order, a missing one last. */
+/** Throws unless the value is "auto" or a list of categories for each column: of one type, each once, numbers ascending, a missing value last. */
 export function checkCategories(where: string, value: unknown): Categories {
   if (value === 'auto') return value;
   if (!Array.isArray(value) || value.length === 0 || !value.every((list) => Array.isArray(list) && list.length > 0)) {
@@ -35,7 +35,7 @@ export function checkCategories(where: string, value: unknown): Categories {
   });
 }
 
-/** The categories of each column: those given, or those that occur, sorted. */
+/** The categories of each column: the given ones, or those that occur, sorted. */
 export function learnCategories(where: string, { list, names }: Columns, given: Categories): Cell[][] {
   if (given === 'auto') return list.map((column) => [...new Set<Cell>(column)].sort(byValue));
   if (given.length !== list.length) throw rangeError(where, `categories are of ${given.length} columns, x has ${list.length}`);
@@ -53,7 +53,7 @@ function checkKind(where: string, name: string, column: Values, categories: read
   }
 }
 
-/** The number of each cell's category, column by column; -1 for one that is not among them, or an error that names it. */
+/** The number of each cell's category, column by column; for an unknown category -1, or an error that names it. */
 export function numbersOfCells(
   where: string,
   { list, names }: Columns,

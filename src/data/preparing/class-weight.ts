@@ -1,10 +1,10 @@
-// Weights for classes of which there are few.
+// Weights of classes, for unbalanced data.
 import { isMap } from '../../brands';
 import { checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
 import { empty, type Tensor } from '../../tensor';
 import { type Label, LabelEncoder } from './label-encoder';
 
-/** What `computeClassWeight` is to weigh. */
+/** The arguments of `computeClassWeight`. */
 export interface ClassWeightOptions {
   /** The classes in the order of the weights, each once. */
   classes: readonly Label[] | Tensor;

@@ -1,11 +1,11 @@
-// Which columns a part of a ColumnTransformer has.
+// Selects the columns of a part of a ColumnTransformer.
 import { isRegExp } from '../../brands';
 import { checkInteger, describe, rangeError, typeError } from '../../errors';
 import { type Columns, isNumeric } from './columns';
 
-/** A column as a function that selects columns is told of it. */
+/** A column as a selecting function gets it. */
 export interface ColumnInfo {
-  /** Its name; null where columns have none. */
+  /** Its name; null if columns have no names. */
   name: string | null;
   /** Its number. */
   index: number;
@@ -16,10 +16,10 @@ export interface ColumnInfo {
 /** The columns of a part: one or several by name or number, those whose names match a pattern, or those for which a function returns true. */
 export type ColumnSelection = string | number | readonly string[] | readonly number[] | RegExp | ((column: ColumnInfo) => boolean);
 
-/** A selection that has been checked, lists as copies. */
+/** A checked selection; lists are copied. */
 export type Selection = readonly (string | number)[] | RegExp | ((column: ColumnInfo) => boolean);
 
-/** Refuses what selects no columns. */
+/** Throws unless the value selects columns. */
 export function checkSelection(where: string, part: string, columns: unknown): Selection {
   if (isRegExp(columns) || typeof columns === 'function') return columns as Selection;
   const list: unknown = typeof columns === 'string' || typeof columns === 'number' ? [columns] : columns;

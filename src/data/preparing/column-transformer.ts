@@ -1,4 +1,4 @@
-// Transformers side by side, each for some of the columns.
+// Applies a transformer to each of several groups of columns, and joins the results.
 
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
 import type { Tensor } from '../../tensor';
@@ -16,11 +16,11 @@ export type Part = readonly [name: string, transformer: Transformer | 'drop' | '
 
 /** The options of `ColumnTransformer`. */
 export interface ColumnTransformerOptions {
-  /** What becomes of columns that no part has: they are left out (default), or stand behind the others, as they are or as a transformer gives them. */
+  /** What happens to columns that belong to no part: they are dropped (default), or appended, unchanged or transformed. */
   remainder?: 'drop' | 'passthrough' | Transformer;
-  /** Where a part gives a `CsrArray`: the result of `fit` is one as well if less than this share of its elements is kept, and so are those that follow (0.3). */
+  /** If a part returns a `CsrArray`, the result of `fit` and of later calls is a `CsrArray` if less than this fraction of its elements is stored (0.3). */
   sparseThreshold?: number;
-  /** Whether names of columns begin with those of their parts (true). */
+  /** Whether the names of columns are prefixed by the names of their parts (true). */
   verboseFeatureNamesOut?: boolean;
 }
 
@@ -35,7 +35,7 @@ const steps = (work: readonly Work[]): [string, Transformer][] =>
   work.flatMap(({ name, transformer }) => (typeof transformer === 'string' ? [] : [[name, transformer]]));
 
 /**
- * Transformers side by side, each for some of the columns; the results stand behind one another. As `sklearn.compose.ColumnTransformer`.
+ * Applies a transformer to each of several groups of columns; the results are joined in order. As `sklearn.compose.ColumnTransformer`.
  *
  * x is a table, or columns by name, where parts name columns, or anything with as many columns where they number them. Columns can be selected by a pattern for their names, or
  * by a function of `{ name, index, kind }` for each, where scikit-learn has functions of x; a part without columns is left out. The result is a float32 tensor, or a `CsrArray` where parts give
@@ -53,7 +53,7 @@ const steps = (work: readonly Work[]): [string, Transformer][] =>
 export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implements Fitted {
   /** The parts, in order. */
   readonly transformers: readonly Part[];
-  /** What becomes of columns that no part has. */
+  /** What happens to columns that belong to no part. */
   readonly remainder: 'drop' | 'passthrough' | Transformer;
   /** The share of elements below which the result is a `CsrArray`. */
   readonly sparseThreshold: number;
@@ -161,7 +161,7 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
     });
   }
 
-  // Columns that are listed are where the list says; what a pattern or a function has selected only the state knows.
+  // Listed columns are in the options; those selected by a pattern or a function are only in the state.
   private placesFromState(where: string, reader: StateReader, { nFeaturesIn, featureNamesIn }: Fitted): number[][] {
     const saved = reader.has('places') ? reader.list('places', this.transformers.length) : [];
     return this.transformers.map(([name, , selection], i) => {
@@ -172,7 +172,7 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
     });
   }
 
-  // The columns of fit, in its order, wherever they stand in a table now.
+  // The columns of fit in their order, wherever they are in the present table.
   private asFitted(where: string, x: Features): Columns {
     const columns = this.featureNamesIn === null ? columnsAsFitted(where, this, x) : columnsOf(where, x);
     if (this.featureNamesIn === null || columns.names === null) return columnsAsFitted(where, this, x);
@@ -185,7 +185,7 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
     return [...parts, { name: 'remainder', transformer: this.remainder, places: [] }];
   }
 
-  // The parts that have columns, and what is left for the remainder.
+  // The parts that have columns, and the columns of the remainder.
   private work(places: readonly (readonly number[])[], count: number): Work[] {
     const taken = new Set(places.flat());
     const rest = Array.from({ length: count }, (_, c) => c).filter((c) => !taken.has(c));
@@ -203,7 +203,7 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
         const own = { rows, names: names && called, list: places.map((c) => list[c]!) };
         return [{ part: name, value: tensorOf(rows, numbersOf(where, own)) }];
       }
-      // Not as an object by name: that would sort names that are numbers.
+      // Pairs and not an object, which would sort names that are numbers.
       return [{ part: name, value: run(transformer, { columns: called, column: (one) => list[places[called.indexOf(one)]!]! }) }];
     });
   }

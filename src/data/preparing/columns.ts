@@ -1,4 +1,4 @@
-// What transformers are given, as columns: a tensor, a table, columns by name, or rows.
+// The input of transformers as columns: a tensor, a table, columns by name, or rows.
 import { isFloat32Array, isFloat64Array, isInt32Array } from '../../brands';
 import { checkAttached, describe, rangeError, typeError } from '../../errors';
 import { recorder } from '../../recorder';
@@ -8,7 +8,7 @@ import { CsrArray } from '../csr-array';
 import { Table } from '../table';
 import type { Cell } from './sorting';
 
-/** One column: numbers, NaN where one is missing, or strings, null or undefined where one is missing. */
+/** A column: numbers, with NaN for missing values, or strings, with null or undefined for missing values. */
 export type ColumnData = Tensor | Float32Array | Float64Array | Int32Array | readonly (string | number | null | undefined)[];
 
 /** A table: the names of its columns, and each column by its name. */
@@ -27,7 +27,7 @@ export type Row = readonly (Cell | undefined)[];
  */
 export type Features = Tensor | Table | TableLike | Readonly<Record<string, ColumnData>> | readonly Row[] | ColumnData;
 
-/** A column as it is worked on: numbers as float64, or strings. */
+/** A column in the form that is calculated with: numbers as float64, or strings. */
 export type Values = Float64Array | readonly (string | null)[];
 
 /** Columns of one length, with their names where these are known. */
@@ -40,7 +40,7 @@ export interface Columns {
 /** Whether a column holds numbers. */
 export const isNumeric = (column: Values): column is Float64Array => isFloat64Array(column);
 
-/** A column in an error message: its name where it has one. */
+/** A column in an error message: its name if it has one. */
 export const columnName = (names: readonly string[] | null, c: number): string =>
   names === null ? `column ${c}` : `column ${describe(names[c])}`;
 
@@ -54,7 +54,7 @@ function finite(where: string, name: string, values: Float64Array): Float64Array
 const isTypedArray = (value: unknown): value is Float32Array | Float64Array | Int32Array =>
   isFloat32Array(value) || isFloat64Array(value) || isInt32Array(value);
 
-// Cells of a list: strings if any is one, else numbers.
+// The cells of a list: strings if any of them is a string, else numbers.
 function cellsOf(where: string, name: string, cells: readonly unknown[]): Values {
   const strings = cells.some((cell) => typeof cell === 'string');
   const wanted = strings ? 'string' : 'number';
@@ -131,7 +131,7 @@ function ofRows(where: string, rows: readonly (readonly unknown[])[]): Columns {
 
 const isTable = (x: object): x is TableLike => typeof (x as TableLike).column === 'function' && Array.isArray((x as TableLike).columns);
 
-/** What a transformer was given, as columns. */
+/** The input of a transformer as columns. */
 export function columnsOf(where: string, x: unknown): Columns {
   if (x instanceof Tensor) return ofTensor(where, x);
   if (isTypedArray(x) || (Array.isArray(x) && !Array.isArray(x[0]))) {
@@ -156,7 +156,7 @@ export function columnsOf(where: string, x: unknown): Columns {
   return named(where, Object.keys(x), (name) => (x as Record<string, unknown>)[name]);
 }
 
-/** The columns, all of which are to be numbers. */
+/** The columns, which must all be numbers. */
 export function numbersOf(where: string, { list, names }: Columns): Float64Array[] {
   const odd = list.findIndex((column) => !isNumeric(column));
   if (odd >= 0) {

@@ -1,4 +1,4 @@
-// Texts to counts of their words.
+// Counts of the words in texts.
 import { withDefaults } from '../../errors';
 import type { CsrArray } from '../csr-array';
 import type { Features } from './columns';

@@ -1,9 +1,9 @@
-// Categories that are rare, put together in one.
+// Combines rare categories into one.
 import { checkInteger, checkNumber } from '../../errors';
 import type { Cell } from './sorting';
 import { placesOf, type StateReader } from './state';
 
-/** Which categories are rare; nulls where none is. */
+/** The options that determine which categories are rare; null if none are. */
 export interface Rare {
   minFrequency: number | null;
   maxCategories: number | null;
@@ -12,10 +12,10 @@ export interface Rare {
 /** The numbers of the rare categories of each column, null for a column that has none; null where no option asks for them. */
 export type Infrequent = readonly (readonly number[] | null)[] | null;
 
-// What stands for the rare categories of a column, by scikit-learn's name.
+// The category that replaces the rare ones of a column, with scikit-learn's name.
 const infrequentName = 'infrequent_sklearn';
 
-/** Refuses frequencies and numbers of categories that are none. */
+/** Throws for invalid frequencies and numbers of categories. */
 export function checkRare(where: string, { minFrequency, maxCategories }: Rare): Rare {
   if (minFrequency !== null) {
     checkNumber(where, 'minFrequency', minFrequency, Number.MIN_VALUE);
@@ -29,7 +29,7 @@ function rareOnes(counts: readonly number[], rows: number, { minFrequency, maxCa
   const least = minFrequency === null ? 0 : minFrequency < 1 ? minFrequency * rows : minFrequency;
   const rare = counts.map((count) => count < least);
   const left = rare.filter((is) => !is).length;
-  // The one of all rare categories counts among maxCategories, whether there is one yet or not.
+  // The combined category counts in maxCategories, whether it exists yet or not.
   if (maxCategories !== null && maxCategories < left + 1) {
     const ascending = [...counts.keys()].sort((a, b) => counts[a]! - counts[b]! || a - b);
     for (const number of ascending.slice(0, Math.max(0, counts.length - (maxCategories - 1)))) rare[number] = true;

@@ -1,4 +1,4 @@
-// Class names to class numbers.
+// Encodes class names as class numbers.
 import { describe, rangeError, SimdnnError, typeError } from '../../errors';
 import { recorder } from '../../recorder';
 import { shapeText } from '../../shape';
@@ -8,7 +8,7 @@ import { byValue } from './sorting';
 /** A class as the data names it. */
 export type Label = string | number;
 
-/** What `LabelEncoder` has learned. */
+/** The state of a `LabelEncoder`. */
 export interface LabelEncoderState {
   /** The classes in the order of their numbers. */
   classes: Label[];
@@ -108,7 +108,7 @@ export class LabelEncoder {
   }
 }
 
-// The labels as an array: all strings or all numbers, and no NaN, which equals nothing.
+// The labels as an array: all strings or all numbers, without NaN, which is not equal to itself.
 function listOf(where: string, labels: readonly Label[] | Tensor): readonly Label[] {
   if (labels instanceof Tensor && labels.shape.length !== 1) throw rangeError(where, `expected labels [n], got ${shapeText(labels.shape)}`);
   if (labels instanceof Tensor) recorder?.reading(where);

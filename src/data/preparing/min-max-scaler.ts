@@ -1,4 +1,4 @@
-// Features brought into a range.
+// Scales features to a range.
 import { checkBoolean, checkNumber, describe, rangeError, typeError, withDefaults } from '../../errors';
 import type { Tensor } from '../../tensor';
 import type { Features } from './columns';
@@ -10,11 +10,11 @@ import { type Fitted, fittedFromState, fittedState, namesIn } from './transforme
 export interface MinMaxScalerOptions {
   /** The least and the greatest value of the result (`[0, 1]`). */
   featureRange?: readonly [low: number, high: number];
-  /** Whether values beyond those of `fit` are brought to the ends of the range (false). */
+  /** Whether values beyond those of `fit` are limited to the range (false). */
   clip?: boolean;
 }
 
-/** Refuses what is not a pair of numbers in ascending order. */
+/** Throws unless the value is a pair of ascending numbers. */
 export function checkRange(where: string, name: string, value: unknown, low?: number, high?: number): readonly [number, number] {
   if (!Array.isArray(value) || value.length !== 2) {
     throw typeError(where, `expected ${name} to be a pair of numbers, got ${describe(value)}`);
@@ -40,7 +40,7 @@ export function checkRange(where: string, name: string, value: unknown, low?: nu
 export class MinMaxScaler implements Fitted {
   /** The least and the greatest value of the result. */
   readonly featureRange: readonly [low: number, high: number];
-  /** Whether values beyond those of `fit` are brought to the ends of the range. */
+  /** Whether values beyond those of `fit` are limited to the range. */
   readonly clip: boolean;
   /** The least value of each column; empty before `fit`. */
   dataMin: readonly number[] = [];

@@ -1,4 +1,4 @@
-// Categories to columns of zeros and ones.
+// One-hot encoding of categories.
 import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
 import { empty, type Tensor } from '../../tensor';
 import { CsrArray } from '../csr-array';
@@ -25,11 +25,11 @@ export interface OneHotEncoderOptions {
   sparseOutput?: boolean;
 }
 
-/** What becomes of a column's categories: what columns there are, `infrequent_sklearn` for the rare ones, and which of these each category has. */
+/** The columns that are made of a column's categories, with `infrequent_sklearn` for the rare ones, and the column of each category. */
 interface Layout {
   cells: readonly Cell[];
   numbers: Int32Array;
-  /** The number among `cells` that has no column of its own. */
+  /** The index in `cells` of the category that has no column. */
   dropped: number | null;
 }
 

@@ -1,4 +1,4 @@
-// Categories to numbers.
+// Encodes categories as numbers.
 import { checkInteger, checkOneOf, rangeError, typeError, withDefaults } from '../../errors';
 import type { Tensor } from '../../tensor';
 import { type Categories, checkCategories, learnCategories, numbersOfCells } from './categories';
@@ -24,7 +24,7 @@ export interface OrdinalEncoderOptions {
   maxCategories?: number | null;
 }
 
-const mostExact = 2 ** 24; // the integers that float32 has, all of them
+const mostExact = 2 ** 24; // float32 represents all integers up to this one
 
 function checkNumberOrNaN(name: string, value: unknown): number {
   return Number.isNaN(value) ? Number.NaN : checkInteger('OrdinalEncoder', name, value, -mostExact, mostExact);
@@ -179,7 +179,7 @@ export class OrdinalEncoder implements Fitted {
     Object.assign(this, fitted, { categories, infrequent });
   }
 
-  // The categories of a column by their numbers once the rare ones are one.
+  // The categories of a column by number, after the rare ones are combined.
   private cellsOf(c: number): readonly Cell[] {
     const cells = this.categories[c]!;
     return cellsAfter(cells.slice(0, present(cells)), this.infrequent?.[c] ?? null);
@@ -199,7 +199,7 @@ export class OrdinalEncoder implements Fitted {
 
 const same = (a: number, b: number | null): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
 
-/** How many categories of a column are none that stands for a missing value. */
+/** The number of a column's categories without the one for missing values. */
 function present(cells: readonly Cell[]): number {
   return cells.length - Number(isMissing(cells.at(-1)));
 }

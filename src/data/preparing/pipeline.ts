@@ -1,4 +1,4 @@
-// Transformers one after another.
+// Transformers applied in sequence.
 
 import { describe, rangeError, typeError } from '../../errors';
 import { allOrNone, loadAll } from './all-or-none';
@@ -9,7 +9,7 @@ import type { Transformer } from './transformer';
 /** Steps by name. */
 export type Steps = readonly (readonly [name: string, transformer: Transformer])[];
 
-/** Refuses what is not a list of transformers by name, each name once, or of words that stand for one. */
+/** Throws unless the value is a list of transformers by name, each name once; some words may stand for a transformer. */
 export function checkSteps(where: string, steps: unknown): Steps;
 export function checkSteps<Word extends string>(
   where: string,

@@ -1,6 +1,6 @@
 // Quantiles of numbers, and those of the normal distribution.
 
-/** The q-th percentile of sorted numbers, linear between two of them; NaN of none. As `numpy.percentile`. */
+/** The q-th percentile of sorted numbers, linearly interpolated; NaN if there are none. As `numpy.percentile`. */
 export function percentile(sorted: Float64Array, q: number): number {
   if (sorted.length === 0) return Number.NaN;
   const at = (q / 100) * (sorted.length - 1);
@@ -10,7 +10,7 @@ export function percentile(sorted: Float64Array, q: number): number {
   return t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
 }
 
-/** The median of numbers in any order; NaN of none. */
+/** The median of numbers in any order; NaN if there are none. */
 export function median(values: Float64Array): number {
   const sorted = values.slice().sort();
   const middle = sorted.length >> 1;
@@ -52,7 +52,7 @@ const tail = [
   ],
 ] as const;
 
-/** The number below which a standard normal variable is with probability p, 0 < p < 1. */
+/** The quantile of the standard normal distribution at p, 0 < p < 1. */
 export function normalQuantile(p: number): number {
   const q = p - 0.5;
   if (Math.abs(q) <= 0.425) {

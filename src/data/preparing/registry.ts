@@ -1,4 +1,4 @@
-// Transformers as JSON, and from it.
+// Converts transformers to JSON and back.
 import { describe, rangeError, typeError } from '../../errors';
 import type { Tensor } from '../../tensor';
 import type { CsrArray } from '../csr-array';
@@ -20,9 +20,9 @@ import { TfidfVectorizer } from './tfidf-vectorizer';
 export interface SavedTransformer {
   /** The name of its class. */
   kind: string;
-  /** What its constructor was given. */
+  /** The options of its constructor. */
   options: Json;
-  /** What `fit` has learned. */
+  /** Its state after `fit`. */
   state: PreparingState;
 }
 
@@ -62,7 +62,7 @@ const json = (value: object): Json => JSON.parse(JSON.stringify(value));
 
 const partToState = (part: unknown): unknown => (typeof part === 'string' ? part : toState(part as Savable));
 
-// Columns that a pattern or a function has selected are saved as a list.
+// Columns that were selected by a pattern or a function are saved as a list.
 function columnTransformerToState(transformer: ColumnTransformer<Tensor | CsrArray>): SavedTransformer {
   const columns = transformer.columnsOfParts();
   const parts = transformer.transformers.map(([name, part], i) => {
@@ -96,7 +96,7 @@ export function toState(transformer: Savable): SavedTransformer {
   for (const [kind, Class] of kinds) {
     if (!(transformer instanceof Class) || transformer.constructor !== Class) continue;
     const options = json(transformer.getParams()) as Record<string, Json>;
-    // NaN, the default, which JSON lacks.
+    // NaN, the default, which JSON does not have.
     for (const name of ['missingValues', 'encodedMissingValue']) if (options[name] === null) delete options[name];
     if (transformer instanceof OrdinalEncoder && Number.isNaN(transformer.unknownValue)) options['unknownValue'] = 'NaN';
     return { kind, options, state: json(transformer.stateDict()) as PreparingState };

@@ -1,4 +1,4 @@
-// Features brought to zero median and a range of 1 between quantiles.
+// Scales features to a median of 0 and a distance of 1 between quantiles.
 import { checkBoolean, rangeError, withDefaults } from '../../errors';
 import type { Tensor } from '../../tensor';
 import type { Features } from './columns';

@@ -1,4 +1,4 @@
-// What the scalers share: a column at a time, each value by a function of it and the column's numbers.
+// What the scalers share: each value is transformed by a function of it and its column's numbers.
 import type { Tensor } from '../../tensor';
 import { type Features, numbersOf, tensorOf } from './columns';
 import { columnsAsFitted, columnsToFit, type Fitted } from './transformer';
@@ -7,18 +7,18 @@ import { columnsAsFitted, columnsToFit, type Fitted } from './transformer';
 export const present = (column: Float64Array): Float64Array =>
   column.some(Number.isNaN) ? column.filter((v) => !Number.isNaN(v)) : column;
 
-/** The columns of x as numbers, and which these are, to learn from. */
+/** The columns of x as numbers, and their names, for fitting. */
 export function numbersToFit(where: string, x: Features): Fitted & { list: Float64Array[] } {
   const columns = columnsToFit(where, x);
   return { list: numbersOf(where, columns), nFeaturesIn: columns.list.length, featureNamesIn: columns.names };
 }
 
-/** `f(value, column)` of each value that is not missing, as a fresh float32 tensor of the shape of x. */
+/** `f(value, column)` for each value that is not missing, as a new float32 tensor of the shape of x. */
 export function mapped(where: string, fitted: Fitted, x: Features, f: (value: number, column: number) => number): Tensor {
   const columns = columnsAsFitted(where, fitted, x);
   const list = numbersOf(where, columns).map((column, c) => column.map((value) => f(value, c)));
   return tensorOf(columns.rows, list);
 }
 
-/** What to divide by: 1 for a column whose range is 0. NaN, of a column without values, stays. */
+/** The divisor of a column: 1 if its range is 0. NaN, for a column without values, stays. */
 export const withoutZeros = (scale: number): number => (scale < 10 * Number.EPSILON ? 1 : scale);

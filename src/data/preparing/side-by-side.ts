@@ -1,10 +1,10 @@
-// Results of several transformers as one.
+// Joins the results of several transformers.
 import { describe, rangeError, typeError } from '../../errors';
 import { Tensor } from '../../tensor';
 import { CsrArray } from '../csr-array';
 import { columnsOf, numbersOf, tensorOf } from './columns';
 
-/** What one part gives: a tensor, rows of which most elements are 0, or columns that are passed on. */
+/** The result of one part: a tensor, sparse rows, or columns that are passed on. */
 export interface Result {
   part: string;
   value: unknown;
@@ -20,7 +20,7 @@ function checked(where: string, rows: number, { part, value }: Result): Tensor |
   return value;
 }
 
-/** Whether some results are CSR rows, and what share of all elements is kept: those of tensors all are. */
+/** Whether some results are CSR rows, and the fraction of all elements that is stored; all elements of tensors are. */
 export function density(where: string, rows: number, results: readonly Result[]): { sparse: boolean; share: number } {
   const values = results.map((result) => checked(where, rows, result));
   const all = values.reduce((sum, { shape }) => sum + shape[0]! * shape[1]!, 0);
@@ -28,7 +28,7 @@ export function density(where: string, rows: number, results: readonly Result[])
   return { sparse: values.some((value) => value instanceof CsrArray), share: all === 0 ? 1 : kept / all };
 }
 
-/** The results side by side as a float32 tensor. */
+/** The results joined to a float32 tensor. */
 export function joinedDense(where: string, rows: number, results: readonly Result[]): Tensor {
   const list = results.flatMap((result) => {
     const value = checked(where, rows, result);
@@ -38,7 +38,7 @@ export function joinedDense(where: string, rows: number, results: readonly Resul
   return tensorOf(rows, list);
 }
 
-/** The results side by side as CSR rows. */
+/** The results joined to CSR rows. */
 export function joinedSparse(where: string, rows: number, results: readonly Result[]): CsrArray {
   const parts = results.map((result) => {
     const value = checked(where, rows, result);

@@ -1,4 +1,4 @@
-// Values for those that are missing.
+// Replaces missing values.
 import { checkBoolean, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
 import type { Tensor } from '../../tensor';
 import { columnName, type Features, isNumeric, numbersOf, tensorOf, type Values } from './columns';

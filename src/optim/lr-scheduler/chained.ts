@@ -1,4 +1,4 @@
-// Several schedulers at once.
+// Several schedulers stepped together.
 import { describe, rangeError, typeError, withDefaults } from '../../errors';
 import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 import { checkSchedulers, type OfSeveral, Several } from './several';
@@ -15,7 +15,7 @@ const chainedScheduler: Definition<OfSeveral> = {
   check: (where, { schedulers }, optimizer) => checkSchedulers(where, schedulers, optimizer),
 };
 
-// Whatever is no list of schedulers is refused with the other options.
+// An argument that is not a list of schedulers is refused together with the other options.
 function optimizerOf(schedulers: unknown, options: ChainedSchedulerOptions | undefined): Scheduled {
   const where = 'ChainedScheduler';
   const { optimizer } = withDefaults(where, options, { optimizer: undefined as Scheduled | undefined });
@@ -30,11 +30,11 @@ function optimizerOf(schedulers: unknown, options: ChainedSchedulerOptions | und
 /**
  * Steps several schedulers at each step, one after the other: `torch.optim.lr_scheduler.ChainedScheduler`.
  *
- * Those that multiply the rate that is there act together, one that sets it replaces what those before it made of it. Its schedulers are not stepped by
- * anyone else. A RangeError for an empty list, for a `ReduceLROnPlateau`, which needs a metric, and for schedulers of several optimizers.
+ * Schedulers that multiply the present rate combine; one that sets the rate overrides those before it. The chained schedulers must not be stepped by
+ * other code. A RangeError for an empty list, for a `ReduceLROnPlateau`, which needs a metric, and for schedulers of several optimizers.
  *
- * In a `SequentialLR` it starts as when it was made: the first of its schedulers from the rate that this one started from, each further one from what those
- * before it left. PyTorch takes a chain in the first place only, and there steps an `ExponentialLR` in it once more.
+ * In a `SequentialLR` it starts as when it was made: its first scheduler from the rate that the chain started from, each further one from the result of those
+ * before it. PyTorch accepts a chain only in the first place, and there steps an `ExponentialLR` in it once more.
  *
  * @example
  * const optimizer = new optim.SGD(new nn.Linear(2, 1).parameters(), { lr: 1 });
@@ -54,7 +54,7 @@ export class ChainedScheduler extends Several<OfSeveral> {
     super(chainedScheduler, optimizerOf(schedulers, options), { schedulers });
   }
 
-  /** Steps every scheduler. When one throws all are as they were. */
+  /** Steps every scheduler. If one throws, all are as they were. */
   override step(): void {
     this.where('step');
     const { schedulers } = this.options;

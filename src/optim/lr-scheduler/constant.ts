@@ -1,12 +1,12 @@
-// A rate that is a share of itself for a while: mostly a warm-up.
+// A learning rate that is reduced by a factor for some steps, usually as a warm-up.
 import { checkInteger, checkNumber, rangeError } from '../../errors';
 import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `ConstantLR`. */
 export interface ConstantLROptions {
-  /** The share of the rate, above 0 and at most 1; default 1/3. */
+  /** The factor of the rate, above 0 and at most 1; default 1/3. */
   factor?: number;
-  /** The number of steps after which the rate is whole again; default 5. */
+  /** The number of steps with the factor; default 5. */
   totalIters?: number;
 }
 

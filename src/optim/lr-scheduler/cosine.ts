@@ -1,10 +1,10 @@
-// Rates that follow a cosine, on and on or with restarts.
+// Learning rates that follow a cosine, repeatedly or with restarts.
 import { checkInteger, checkNumber } from '../../errors';
 import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `CosineAnnealingLR`. */
 export interface CosineAnnealingLROptions {
-  /** The number of steps from the first rate down to the least. */
+  /** The number of steps from the first rate to the least. */
   tMax: number;
   /** The least rate; default 0. */
   etaMin?: number;
@@ -14,7 +14,7 @@ export interface CosineAnnealingLROptions {
 export interface CosineAnnealingWarmRestartsOptions {
   /** The number of steps until the first restart. */
   t0: number;
-  /** How many times as long as the one before each further period is; default 1. */
+  /** The factor by which each period is longer than the one before; default 1. */
   tMult?: number;
   /** The least rate; default 0. */
   etaMin?: number;
@@ -30,7 +30,7 @@ const cosineAnnealingLR: Definition<CosineAnnealingLROptions> = {
   rate(at, { tMax, etaMin }) {
     const { epoch, lr } = at;
     if (epoch === 0) return lr;
-    // One step after the least rate: the quotient below would be 0 / 0.
+    // The step after the least rate, where the quotient below would be 0 / 0.
     if ((epoch - 1 - tMax) % (2 * tMax) === 0) return lr + ((at.base - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
     const height = (t: number): number => 1 + Math.cos((Math.PI * t) / tMax);
     return (height(epoch) / height(epoch - 1)) * (lr - etaMin) + etaMin;
@@ -82,7 +82,7 @@ export class CosineAnnealingLR extends LRScheduler<CosineAnnealingLROptions> {
  * `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`.
  *
  * `lr = etaMin + (lr_0 - etaMin) * (1 + cos(pi c / T)) / 2`, c steps after the last restart, in a period of T steps: `t0` in the first,
- * `tMult` times as many in each further one. A rate that is changed in between holds until the next step.
+ * `tMult` times as many in each further one. A rate that the user sets in between is used until the next step.
  *
  * @example
  * const optimizer = new optim.SGD(new nn.Linear(2, 1).parameters(), { lr: 0.1 });

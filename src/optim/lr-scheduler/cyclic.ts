@@ -1,4 +1,4 @@
-// A rate that goes up and down again and again, batch by batch; the momentum goes the other way.
+// A learning rate that rises and falls repeatedly, batch by batch; the momentum does the opposite.
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError } from '../../errors';
 import { checkPerGroup, ofGroup } from './checks';
 import { type Definition, LRScheduler, type Moment, type Scheduled } from './scheduler';
@@ -7,19 +7,19 @@ import { type Definition, LRScheduler, type Moment, type Scheduled } from './sch
 export interface CyclicLROptions {
   /** The lowest rate, or that of each group. */
   baseLr: number | readonly number[];
-  /** The highest rate, or that of each group, where the scale is 1. */
+  /** The highest rate, or that of each group, for a scale of 1. */
   maxLr: number | readonly number[];
   /** The number of steps up; default 2000. */
   stepSizeUp?: number;
   /** The number of steps down; default as many as up. */
   stepSizeDown?: number | null;
-  /** How the height of the cycles goes: "triangular" stays, "triangular2" is halved with each cycle, "exp_range" is `gamma^t`; default "triangular". */
+  /** How the height of the cycles changes: "triangular" is constant, "triangular2" halves it with each cycle, "exp_range" is `gamma^t`; default "triangular". */
   mode?: 'triangular' | 'triangular2' | 'exp_range';
   /** The base of "exp_range"; default 1. */
   gamma?: number;
-  /** The scale of the height as a function, in place of `mode`; default null. */
+  /** A function for the scale of the height, in place of `mode`; default null. */
   scaleFn?: ((x: number) => number) | null;
-  /** What `scaleFn` is given: the number of the cycle, 1 for the first, or that of the steps; default "cycle". */
+  /** The argument of `scaleFn`: the number of the cycle, from 1, or of the step; default "cycle". */
   scaleMode?: 'cycle' | 'iterations';
   /** Whether the momentum of SGD, or the first beta of Adam, falls while the rate rises; default true. */
   cycleMomentum?: boolean;
@@ -40,7 +40,7 @@ function scaleAt(epoch: number, cycle: number, { mode, gamma, scaleFn, scaleMode
   return mode === 'triangular2' ? 1 / 2 ** (cycle - 1) : gamma ** epoch;
 }
 
-/** `from + (to - from) * height * scale`, with the height between 0 and 1 of the step in its cycle. */
+/** `from + (to - from) * height * scale`, where height is the step's position in its cycle, between 0 and 1. */
 function heightAt({ epoch }: Moment, options: Options): { height: number; scale: number } {
   const up = options.stepSizeUp;
   const total = up + (options.stepSizeDown ?? up);

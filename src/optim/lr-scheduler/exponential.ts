@@ -1,10 +1,10 @@
-// A rate that falls by the same share at every step.
+// A learning rate that decays by a constant factor.
 import { checkNumber } from '../../errors';
 import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `ExponentialLR`. */
 export interface ExponentialLROptions {
-  /** What the rate is multiplied by. */
+  /** The factor of each step. */
   gamma: number;
 }
 

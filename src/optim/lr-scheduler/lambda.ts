@@ -1,4 +1,4 @@
-// Rates by functions of the user's.
+// Learning rates by the user's functions.
 import { checkNumber, describe, typeError } from '../../errors';
 import { checkLength, ofGroup } from './checks';
 import { type Definition, LRScheduler, type Scheduled } from './scheduler';
@@ -7,13 +7,13 @@ type Factor = (epoch: number) => number;
 
 /** The options of `LambdaLR`. */
 export interface LambdaLROptions {
-  /** What the first rate is multiplied by after so many steps, 0 at first: one function, or one for each group. */
+  /** The factor of the first rate as a function of the number of steps, from 0: one function, or one for each group. */
   lrLambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[];
 }
 
 /** The options of `MultiplicativeLR`. */
 export interface MultiplicativeLROptions {
-  /** What the rate is multiplied by in a step, 1 for the first: one function, or one for each group. */
+  /** The factor of a step as a function of its number, from 1: one function, or one for each group. */
   lrLambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[];
 }
 
@@ -63,8 +63,8 @@ export class LambdaLR extends LRScheduler<LambdaLROptions> {
 /**
  * Multiplies the rate by a function of the number of steps at every step: `torch.optim.lr_scheduler.MultiplicativeLR`.
  *
- * `lr_t = lr_(t-1) * lrLambda(t)`; the first rate is left as it is. Where it takes over in a `SequentialLR` it goes on from the rate that is there, times
- * `lrLambda(0)`. Functions are no part of the state dict.
+ * `lr_t = lr_(t-1) * lrLambda(t)`; the first rate is not changed. When it takes over in a `SequentialLR` it continues from the present rate times
+ * `lrLambda(0)`. Functions are not part of the state dict.
  *
  * @example
  * const optimizer = new optim.SGD(new nn.Linear(2, 1).parameters(), { lr: 1 });

@@ -1,14 +1,14 @@
-// A rate that goes straight from one share of itself to another: mostly a warm-up.
+// A learning rate that changes linearly from one factor to another, usually as a warm-up.
 import { checkInteger, checkNumber, rangeError } from '../../errors';
 import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `LinearLR`. */
 export interface LinearLROptions {
-  /** The share of the rate to start with, above 0; default 1/3. */
+  /** The initial factor of the rate, above 0; default 1/3. */
   startFactor?: number;
-  /** The share of the rate to end with; default 1. */
+  /** The final factor of the rate; default 1. */
   endFactor?: number;
-  /** The number of steps from one to the other; default 5. */
+  /** The number of steps from the first to the last factor; default 5. */
   totalIters?: number;
 }
 

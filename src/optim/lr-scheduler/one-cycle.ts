@@ -1,4 +1,4 @@
-// One rise of the rate and one fall, batch by batch; the momentum goes the other way.
+// A learning rate that rises and falls once, batch by batch; the momentum does the opposite.
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError, typeError } from '../../errors';
 import { checkPerGroup, ofGroup } from './checks';
 import { type Definition, LRScheduler, type Moment, type Scheduled } from './scheduler';
@@ -9,13 +9,13 @@ export interface OneCycleLROptions {
   maxLr: number | readonly number[];
   /** The number of steps of the cycle; or `epochs` and `stepsPerEpoch`. */
   totalSteps?: number;
-  /** The number of epochs, where `totalSteps` is not given. */
+  /** The number of epochs, if `totalSteps` is not given. */
   epochs?: number;
-  /** The number of steps in each of them. */
+  /** The number of steps in each epoch. */
   stepsPerEpoch?: number;
-  /** The share of the steps in which the rate rises; default 0.3. */
+  /** The fraction of the steps in which the rate rises; default 0.3. */
   pctStart?: number;
-  /** How it goes from one rate to the next; default "cos". */
+  /** How the rate changes from one value to the next; default "cos". */
   annealStrategy?: 'cos' | 'linear';
   /** Whether the momentum of SGD, or the first beta of Adam, falls while the rate rises; default true. */
   cycleMomentum?: boolean;
@@ -27,7 +27,7 @@ export interface OneCycleLROptions {
   divFactor?: number;
   /** The last rate is the first one divided by this; default 1e4. */
   finalDivFactor?: number;
-  /** Whether a second fall, from the first rate to the last, follows one that takes as long as the rise; default false. */
+  /** Whether there is a third phase: the rate falls to the first rate in as many steps as it rose, and then to the last; default false. */
   threePhase?: boolean;
 }
 
@@ -35,7 +35,7 @@ type Options = Required<OneCycleLROptions>;
 
 const stepsOf = ({ totalSteps, epochs, stepsPerEpoch }: Options): number => totalSteps ?? epochs * stepsPerEpoch;
 
-/** The phase that `epoch` is in, and how much of it has passed. */
+/** The phase of `epoch`, and the fraction of the phase that has passed. */
 function phaseAt(where: string, epoch: number, options: Options): { phase: number; share: number } {
   const { pctStart, threePhase } = options;
   const total = stepsOf(options);
@@ -49,7 +49,7 @@ function phaseAt(where: string, epoch: number, options: Options): { phase: numbe
   return { phase, share: (epoch - begin) / (end - begin) };
 }
 
-/** The value at `epoch` of what goes through `stations`, one more than there are phases. */
+/** The value at `epoch` of a number that passes through `stations`, one more than there are phases. */
 function anneal(epoch: number, options: Options, stations: readonly number[]): number {
   const { phase, share } = phaseAt('OneCycleLR.step', epoch, options);
   const [from, to] = [stations[phase]!, stations[phase + 1]!];

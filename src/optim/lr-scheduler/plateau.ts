@@ -1,4 +1,4 @@
-// A rate that falls when a metric stops getting better.
+// A learning rate that is reduced when a metric stops improving.
 import { checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError } from '../../errors';
 import { Tensor } from '../../tensor';
 import { checkLength, checkPerGroup, ofGroup } from './checks';
@@ -6,21 +6,21 @@ import { type Definition, LRScheduler, type LRSchedulerStateDict, type Scheduled
 
 /** The options of `ReduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions {
-  /** Whether the metric is to fall, "min", or to rise, "max"; default "min". */
+  /** Whether a smaller metric, "min", or a larger one, "max", is better; default "min". */
   mode?: 'min' | 'max';
-  /** What the rate is multiplied by, below 1; default 0.1. */
+  /** The factor of the rate, below 1; default 0.1. */
   factor?: number;
-  /** How many steps without a better metric are waited for; the next one reduces the rate. Default 10. */
+  /** The number of steps without improvement that are tolerated; the next one reduces the rate. Default 10. */
   patience?: number;
-  /** How much better than the best a metric must be to count; default 1e-4. */
+  /** By how much a metric must be better than the best to count as an improvement; default 1e-4. */
   threshold?: number;
-  /** Whether that is a share of the best, "rel", or a difference, "abs"; default "rel". */
+  /** Whether the threshold is relative to the best, "rel", or absolute, "abs"; default "rel". */
   thresholdMode?: 'rel' | 'abs';
-  /** How many steps after a reduction are not counted; default 0. */
+  /** The number of steps after a reduction that do not count; default 0. */
   cooldown?: number;
   /** The least rate, or that of each group; default 0. */
   minLr?: number | readonly number[];
-  /** A reduction by no more than this is left out; default 1e-8. */
+  /** A reduction by at most this is not made; default 1e-8. */
   eps?: number;
 }
 
@@ -41,7 +41,7 @@ const reduceLROnPlateau: Definition<ReduceLROnPlateauOptions> = {
 };
 
 /**
- * Multiplies the rate by `factor` when a metric stops getting better: `torch.optim.lr_scheduler.ReduceLROnPlateau`.
+ * Multiplies the rate by `factor` when a metric stops improving: `torch.optim.lr_scheduler.ReduceLROnPlateau`.
  *
  * A metric m is better than the best so far, b, when `m < b * (1 - threshold)`; with `thresholdMode: "abs"` when `m < b - threshold`; for mode
  * "max" when it is above b with the signs turned. NaN never is. After `patience` steps in a row without a better one the next such step
@@ -72,7 +72,7 @@ export class ReduceLROnPlateau extends LRScheduler<ReduceLROnPlateauOptions> {
     return this.options.mode;
   }
 
-  /** Takes in the metric of an epoch, a number or a tensor of one element, and reduces the rates when it is time. */
+  /** Adds the metric of an epoch, a number or a tensor of one element, and reduces the rates if patience has run out. */
   override step(metric: number | Tensor): void {
     const where = this.where('step');
     const value: unknown = metric instanceof Tensor ? metric.item() : metric;

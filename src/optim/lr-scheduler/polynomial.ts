@@ -1,4 +1,4 @@
-// A rate that falls to 0 along a power.
+// A learning rate that decays to 0 by a polynomial.
 import { checkInteger, checkNumber } from '../../errors';
 import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 

@@ -1,5 +1,5 @@
-// What all schedulers share: the rates of the groups, the count of the steps, state dicts. A scheduler itself is a definition: its options and
-// the rate after a step as a function of the one before, in float64 and in the order of PyTorch's operations, so that the rates are its.
+// What all schedulers share: the groups' rates, the number of steps, and state dicts. A scheduler itself is a definition: its options, and
+// the rate after a step as a function of the one before, in float64 and in the order of PyTorch's operations, so that the rates are the same as PyTorch's.
 
 import { checkInteger, describe, rangeError, SimdnnError, typeError, withDefaults } from '../../errors';
 import { refusePythonNames } from '../../nn/absent';
@@ -9,7 +9,7 @@ import { Optimizer } from '../optimizer';
 import { snakeCase } from '../state';
 import { checkPerGroup } from './checks';
 
-/** An optimizer whose groups have a rate: each of them. */
+/** An optimizer each of whose groups has a learning rate. */
 export type Scheduled = Optimizer<{
   /** The rate. */
   lr: number;
@@ -18,11 +18,11 @@ export type Scheduled = Optimizer<{
 /** What `stateDict()` of a scheduler returns: numbers, texts and lists, which JSON can carry. */
 export type LRSchedulerStateDict = Record<string, unknown>;
 
-/** What the rate of a group is made of. */
+/** The arguments from which a group's rate is calculated. */
 export interface Moment {
-  /** How often the scheduler was stepped, this step included; 0 when it is made. */
+  /** The number of steps, including this one; 0 when the scheduler is made. */
   readonly epoch: number;
-  /** The rate before the step: what the user set is built upon. */
+  /** The rate before the step, which the user may have set. */
   readonly lr: number;
   /** The rate that the schedule started from. */
   readonly base: number;
@@ -32,24 +32,24 @@ export interface Moment {
   readonly begins: boolean;
 }
 
-/** What makes a scheduler. */
+/** The definition of a scheduler. */
 export interface Definition<O extends object> {
   readonly name: string;
-  /** Names every option; undefined where it has no default. */
+  /** The defaults of all options; undefined for an option without one. */
   readonly defaults: { [K in keyof Required<O>]: Required<O>[K] | undefined };
-  /** What its options count; "epoch" where absent. */
+  /** The unit of its options; "epoch" if absent. */
   readonly interval?: 'epoch' | 'step';
-  /** Where it takes over in a sequence it goes on from the rates that are there. Absent: from those that it started from when it was made. */
+  /** Whether it continues from the present rates when it takes over in a sequence. If absent, it starts from the rates from when it was made. */
   readonly goesOn?: true;
   /** Throws a RangeError or TypeError unless every option is usable. */
   check(where: string, options: Required<O>, optimizer: Scheduled): void;
-  /** The rate that a group starts from, where the options say so; otherwise its first one is taken. */
+  /** The rate that a group starts from, if the options determine it; otherwise the group's first rate. */
   base?(options: Required<O>, group: number): number;
-  /** Whether that rate is the first one for schedulers that are made later, too, whatever it was. */
+  /** Whether that rate also becomes the first rate for schedulers that are made later. */
   readonly replacesFirst?: true;
-  /** The rate of a group. Absent: the scheduler steps in a way of its own. */
+  /** The rate of a group. Absent if the scheduler has its own `step`. */
   rate?(at: Moment, options: Required<O>): number;
-  /** The momentum of a group, or its first beta, where the schedule has one. */
+  /** The momentum of a group, or its first beta, if the schedule changes it. */
   momentum?(at: Moment, options: Required<O>): number | null;
 }
 
@@ -59,7 +59,7 @@ const ownCopy = <O extends object>(options: O): O =>
 // PyTorch's attribute: stepSize is step_size, but tMax is T_max.
 const keyOf = (option: string): string => (/^t[A-Z0]/.test(option) ? `T_${option.slice(1).toLowerCase()}` : snakeCase(option));
 
-// Functions and other schedulers are no part of a state.
+// Functions and other schedulers are not part of a state.
 const isPlain = (value: unknown): boolean =>
   Array.isArray(value) ? value.every(isPlain) : typeof value !== 'function' && (typeof value !== 'object' || value === null);
 
