@@ -5,7 +5,7 @@ import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 export interface AccuracyOptions extends StatScoresOptions {}
 
 /**
- * The share of right predictions. As `torchmetrics.Accuracy`.
+ * The fraction of correct predictions. As `torchmetrics.Accuracy`.
  *
  * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; 0 before any update. Of a "binary" and a
  * "multilabel" task it is `(tp + tn) / (tp + fp + tn + fn)`, of each label and averaged as `Average` says. Of a "multiclass" task, with `c` running

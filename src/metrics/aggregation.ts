@@ -30,7 +30,7 @@ abstract class Extremum extends Aggregator {
 }
 
 /**
- * The largest of all numbers that it is given: `torchmetrics.MaxMetric`.
+ * The largest of all given numbers: `torchmetrics.MaxMetric`.
  *
  * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar; -Infinity before any update. NaN is left out, as `nanStrategy` says.
  *
@@ -62,7 +62,7 @@ export class MaxMetric extends Extremum {
 }
 
 /**
- * The smallest of all numbers that it is given: `torchmetrics.MinMetric`.
+ * The smallest of all given numbers: `torchmetrics.MinMetric`.
  *
  * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar; Infinity before any update. NaN is left out, as `nanStrategy` says.
  *
@@ -94,7 +94,7 @@ export class MinMetric extends Extremum {
 }
 
 /**
- * The sum of all numbers that it is given: `torchmetrics.SumMetric`.
+ * The sum of all given numbers: `torchmetrics.SumMetric`.
  *
  * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar, summed in float64; 0 before any update. NaN is left out, as `nanStrategy` says.
  *
@@ -130,7 +130,7 @@ export class SumMetric extends Aggregator {
 }
 
 /**
- * All that it is given, joined along the first dimension: `torchmetrics.CatMetric`, but of nothing an empty tensor.
+ * All given values, joined along the first dimension: `torchmetrics.CatMetric`, but an empty tensor if there are none.
  *
  * `update(value)` takes numbers, which are rows of their own, or tensors `[n, ...]`, all of the same row; a tensor of which NaN leaves something out becomes a list. A
  * RangeError for rows of another shape. `compute()` is float32 `[n, ...]`; `[0]` before any update.

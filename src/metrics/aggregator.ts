@@ -6,8 +6,8 @@ import { Tensor } from '../tensor';
 import { Metric } from './metric';
 
 /**
- * What becomes of a value that is NaN, or whose weight is: left out with a warning, "warn"; left out, "ignore"; an error, "error"; taken as
- * it is, "disable"; or replaced by this number, with weight 1.
+ * How a value is handled that is NaN, or whose weight is: omitted with a warning, "warn"; omitted, "ignore"; an error, "error"; used as it is,
+ * "disable"; or replaced by this number, with weight 1.
  *
  * Two things differ from torchmetrics 1.9: "disable" drops the weights there, and a number gives weight 1 to all values that share a
  * broadcast weight with a NaN.

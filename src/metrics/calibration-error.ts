@@ -23,7 +23,7 @@ interface Settings extends TaskSettings {
 }
 
 /**
- * How far probabilities are from frequencies: in each bin of probabilities the distance of their mean and the share of right predictions. As
+ * The calibration error: for each bin of predicted probabilities, the distance between their mean and the fraction of correct predictions. As
  * `torchmetrics.CalibrationError`.
  *
  * `update(preds, target)` as `Task` says, where preds are scores. The probability is that of the predicted class, and of class 1 for a "binary" task,

@@ -15,7 +15,7 @@ export interface CohenKappaOptions extends ThresholdOptions {
 }
 
 /**
- * The agreement of predictions and targets beyond that of chance, `1 - sum_ij w_ij C_ij / sum_ij w_ij E_ij`, where C is the confusion matrix and
+ * The agreement of predictions and targets beyond chance, `1 - sum_ij w_ij C_ij / sum_ij w_ij E_ij`, where C is the confusion matrix and
  * `E_ij = targets_i predictions_j / n`. As `torchmetrics.CohenKappa`.
  *
  * `update(preds, target)` as `Task` says. `compute()` is a scalar: 1 where all agree, 0 where chance would agree as much, NaN where all targets and

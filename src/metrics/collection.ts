@@ -31,7 +31,7 @@ function named(metrics: unknown): Record<string, Metric<unknown>> {
 }
 
 /**
- * Several metrics that are given the same batches: `torchmetrics.MetricCollection`.
+ * Several metrics that are updated with the same batches: `torchmetrics.MetricCollection`.
  *
  * `metrics` are metrics by their names, or a list of metrics of different classes, whose names they take. `update`, `compute` and `reset` are those of
  * each; `compute()` gives a record by their names. A batch that one of them refuses is taken in by none: what those before it have made of it is put back,

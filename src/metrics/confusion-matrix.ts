@@ -16,7 +16,7 @@ export interface ConfusionMatrixOptions extends ThresholdOptions {
 }
 
 /**
- * How many samples of each class (rows) were taken for each class (columns). As `torchmetrics.ConfusionMatrix`.
+ * The number of samples of each class (rows) that were predicted as each class (columns). As `torchmetrics.ConfusionMatrix`.
  *
  * `update(preds, target)` as `Task` says. `compute()` is int32 `[classes, classes]`, `[2, 2]` for a "binary" task, `[labels, 2, 2]` for a
  * "multilabel" one; with `normalize` float32, 0 where there is nothing to divide by.

@@ -125,7 +125,7 @@ abstract class MomentCorrelation extends Metric {
 /**
  * Pearson's correlation, `cov(pred, target) / sqrt(var(pred) var(target))`. As `torchmetrics.PearsonCorrCoef`.
  *
- * `update(preds, target)` takes tensors of one shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or `[numOutputs]`
+ * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or `[numOutputs]`
  * for more than one: from -1 to 1; NaN for less than two samples, and where the variance of one side, in units of its largest distance from the mean, is
  * below 2^-26, as torchmetrics has it for float64, in which this is calculated. `higherIsBetter` is null: -1 and 1 both are perfect.
  *

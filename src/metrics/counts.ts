@@ -19,8 +19,8 @@ import {
 import { totals } from './totals';
 
 /**
- * Over what a figure of samples with further dimensions is: `"global"`, everything that was taken in; `"samplewise"`, each sample by itself, so that there is
- * a figure for each.
+ * What a figure is calculated over if samples have further dimensions: `"global"`, all samples together; `"samplewise"`, each sample, which gives a figure for
+ * each.
  */
 export type MultidimAverage = 'global' | 'samplewise';
 

@@ -21,10 +21,10 @@ interface Settings {
 }
 
 /**
- * The share of hits among hits, misses and false alarms, where numbers of `threshold` or more are events. As `torchmetrics.CriticalSuccessIndex`.
+ * Hits over the sum of hits, misses and false alarms, where numbers of at least `threshold` are events. As `torchmetrics.CriticalSuccessIndex`.
  *
- * `update(preds, target)` takes tensors of one shape, float32 or int32. `compute()` is a scalar, 0 where there are no events and before any update. With
- * `keepSequenceDim` it has a figure for each place along that dimension, those of each batch behind those before.
+ * `update(preds, target)` takes tensors of the same shape, float32 or int32. `compute()` is a scalar, 0 if there are no events and before any update. With
+ * `keepSequenceDim` there is a figure for each position along that dimension; those of each batch are appended.
  *
  * @example
  * const index = new metrics.CriticalSuccessIndex({ threshold: 0.5 });

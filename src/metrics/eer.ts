@@ -20,7 +20,7 @@ function equalErrorRate({ fpr, tpr }: Points): number {
 }
 
 /**
- * The equal error rate: the share of false alarms and of misses under the threshold that makes them most alike, the mean of both. As `torchmetrics.classification.EER`, without
+ * The equal error rate: the mean of the false positive and the false negative rate at the threshold where they are closest. As `torchmetrics.classification.EER`, without
  * its `average`.
  *
  * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a scalar, for a "multiclass" and a "multilabel" task `[classes]`: of each class against the

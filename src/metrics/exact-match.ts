@@ -22,7 +22,7 @@ interface Settings extends TaskSettings {
 }
 
 /**
- * The share of the samples that are predicted rightly in all of their elements. As `torchmetrics.ExactMatch`.
+ * The fraction of the samples of which all elements are predicted correctly. As `torchmetrics.ExactMatch`.
  *
  * `update(preds, target)` as `Task` says, for a "multiclass" task `[n, ...]`, of which a sample is right where all its classes are, and for a "multilabel" one
  * `[n, labels, ...]`, where all labels at one place are. Elements whose target is `ignoreIndex` count as right. `compute()` is a scalar; 0 before any update. With

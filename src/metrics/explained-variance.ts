@@ -7,8 +7,8 @@ import { Metric } from './metric';
 import { figuresOf, pairsOf } from './outputs';
 
 /**
- * How the figures of several outputs become one: their mean, "uniform_average"; their mean weighted by the variance of the targets,
- * "variance_weighted"; or they stay as they are, "raw_values".
+ * How the figures of several outputs are averaged: their mean, "uniform_average"; their mean weighted by the variance of the targets,
+ * "variance_weighted"; or not at all, "raw_values".
  */
 export type Multioutput = 'raw_values' | 'uniform_average' | 'variance_weighted';
 
@@ -115,9 +115,9 @@ export abstract class VarianceScore extends Metric {
 }
 
 /**
- * The share of the variance of the targets that predictions explain, `1 - Var(target - pred) / Var(target)`. As `torchmetrics.ExplainedVariance`.
+ * The fraction of the targets' variance that predictions explain, `1 - Var(target - pred) / Var(target)`. As `torchmetrics.ExplainedVariance`.
  *
- * `update(preds, target)` takes tensors of one shape, `[n]` or `[n, outputs]`, float32 or int32. `compute()` is a scalar, or `[outputs]` for
+ * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, outputs]`, float32 or int32. `compute()` is a scalar, or `[outputs]` for
  * `multioutput: "raw_values"` of more than one; 1 where errors do not vary, else 0 where targets do not; NaN before any update. Unlike `R2Score` it does not
  * see an error that is the same everywhere.
  *
@@ -144,7 +144,7 @@ export class ExplainedVariance extends VarianceScore {
 /**
  * The coefficient of determination, `1 - sum (target - pred)^2 / sum (target - mean)^2`. As `torchmetrics.R2Score`.
  *
- * `update(preds, target)` takes tensors of one shape, `[n]` or `[n, outputs]`, float32 or int32. `compute()` is a scalar, or `[outputs]` for
+ * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, outputs]`, float32 or int32. `compute()` is a scalar, or `[outputs]` for
  * `multioutput: "raw_values"` of more than one. As in torchmetrics, a sum that is no more than 1e-4 counts as 0: the figure is 1 where that of the errors is,
  * else 0 where that of the targets is, so that small numbers want a `data.StandardScaler` first.
  *

@@ -20,7 +20,7 @@ export function checkZeroDivision(where: string, value: unknown): void {
 }
 
 /**
- * The harmonic mean of precision and recall in which recall counts `beta` times as much,
+ * The harmonic mean of precision and recall, in which recall has `beta` times the weight,
  * `(1 + beta^2) tp / ((1 + beta^2) tp + beta^2 fn + fp)`. As `torchmetrics.FBetaScore`.
  *
  * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` for a class that is neither

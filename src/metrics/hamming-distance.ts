@@ -5,7 +5,7 @@ import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 export interface HammingDistanceOptions extends StatScoresOptions {}
 
 /**
- * The share of wrong predictions, 1 less that of the right ones: `1 - Accuracy`, of each class or label and averaged as there. As
+ * The fraction of wrong predictions, `1 - Accuracy`, for each class or label and averaged as there. As
  * `torchmetrics.HammingDistance`.
  *
  * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`, 1 for a class without targets; the mean of

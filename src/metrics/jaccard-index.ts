@@ -16,7 +16,7 @@ export interface JaccardIndexOptions extends ThresholdOptions {
 }
 
 /**
- * Of the samples that are of a class or taken for it the share that are both, `tp / (tp + fp + fn)`, the intersection over the union. As
+ * The intersection over the union, `tp / (tp + fp + fn)`: of the samples that belong to a class or are predicted as it, the fraction that are both. As
  * `torchmetrics.JaccardIndex`.
  *
  * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` for a class that does not occur.

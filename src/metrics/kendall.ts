@@ -81,10 +81,10 @@ function tau(x: Float64Array, y: Float64Array, variant: KendallVariant): number 
 }
 
 /**
- * Kendall's rank correlation: of the pairs of samples, how many more have the same order among predictions and targets than the opposite one. As
+ * Kendall's rank correlation: how many more pairs of samples have the same order by predictions and targets than the opposite order. As
  * `torchmetrics.KendallRankCorrCoef`.
  *
- * `update(preds, target)` takes tensors of one shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32; all numbers are kept. With C pairs of the same
+ * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32; all numbers are kept. With C pairs of the same
  * order, D of the opposite one, T of all, and `Tx` and `Ty` with equal predictions and targets, `compute()` is for the `variant`
  *
  * - `"a"`: `(C - D) / (C + D)`;

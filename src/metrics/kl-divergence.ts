@@ -54,7 +54,7 @@ abstract class Divergence extends RowFigures {
 /**
  * The Kullback-Leibler divergence of distributions q from distributions p, `sum_i p_i log(p_i / q_i)`. As `torchmetrics.KLDivergence`.
  *
- * `update(p, q)` takes tensors of one shape `[n, outcomes]`, float32 or int32, a distribution in each row: probabilities, or with `logProb` their logarithms. What
+ * `update(p, q)` takes tensors of the same shape `[n, outcomes]`, float32 or int32, a distribution in each row: probabilities, or with `logProb` their logarithms. What
  * has no probability in p counts 0, what has none in q alone Infinity; a row whose sum is 0 is NaN, and so is with `logProb` one where p has -Infinity, as in
  * torchmetrics. `compute()` is a scalar, or `[n]` of all rows for `reduction: "none"`. Before any update `"mean"` is NaN, `"sum"` 0, and `"none"` has no
  * elements.

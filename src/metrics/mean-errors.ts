@@ -73,7 +73,7 @@ abstract class MeanError extends Metric {
 /**
  * The mean of `(pred - target)^2`, or with `squared: false` its root. As `torchmetrics.MeanSquaredError`.
  *
- * `update(preds, target)` takes tensors of one shape, float32 or int32: any shape for `numOutputs` 1, else `[n, numOutputs]`. `compute()` is a scalar, or
+ * `update(preds, target)` takes tensors of the same shape, float32 or int32: any shape for `numOutputs` 1, else `[n, numOutputs]`. `compute()` is a scalar, or
  * `[numOutputs]` for more than one; NaN before any update.
  *
  * @example
@@ -126,7 +126,7 @@ export class MeanAbsoluteError extends MeanError {
 /**
  * The mean of `|pred - target| / max(|target|, 1.17e-6)`: of the error relative to the target. As `torchmetrics.MeanAbsolutePercentageError`.
  *
- * `update(preds, target)` takes tensors of one shape, float32 or int32. `compute()` is a scalar, 1 for 100 percent; NaN before any update.
+ * `update(preds, target)` takes tensors of the same shape, float32 or int32. `compute()` is a scalar, 1 for 100 percent; NaN before any update.
  *
  * @example
  * const error = new metrics.MeanAbsolutePercentageError();
@@ -149,7 +149,7 @@ export class MeanAbsolutePercentageError extends MeanError {
  * The mean of `2 |pred - target| / max(|pred| + |target|, 1.17e-6)`: of the error relative to the mean of both. As
  * `torchmetrics.SymmetricMeanAbsolutePercentageError`.
  *
- * `update(preds, target)` takes tensors of one shape, float32 or int32. `compute()` is a scalar from 0 to 2; NaN before any update.
+ * `update(preds, target)` takes tensors of the same shape, float32 or int32. `compute()` is a scalar from 0 to 2; NaN before any update.
  *
  * @example
  * const error = new metrics.SymmetricMeanAbsolutePercentageError();
@@ -171,7 +171,7 @@ export class SymmetricMeanAbsolutePercentageError extends MeanError {
 /**
  * The mean of `(log(1 + pred) - log(1 + target))^2`. As `torchmetrics.MeanSquaredLogError`.
  *
- * `update(preds, target)` takes tensors of one shape, float32 or int32. `compute()` is a scalar; NaN for numbers below -1 and before any update.
+ * `update(preds, target)` takes tensors of the same shape, float32 or int32. `compute()` is a scalar; NaN for numbers below -1 and before any update.
  *
  * @example
  * const error = new metrics.MeanSquaredLogError();
@@ -193,7 +193,7 @@ export class MeanSquaredLogError extends MeanError {
 /**
  * The mean of `log(cosh(pred - target))`: near 0 half the square of the error, far from it the error less `log(2)`. As `torchmetrics.LogCoshError`.
  *
- * `update(preds, target)` takes tensors of one shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or `[numOutputs]` for
+ * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or `[numOutputs]` for
  * more than one; NaN before any update. Unlike torchmetrics, it is finite for errors above 88 too.
  *
  * @example

@@ -8,7 +8,7 @@ import { scalar } from './counts';
 export type MeanMetricOptions = AggregationOptions;
 
 /**
- * The mean of all that it is given, weighted: `torchmetrics.MeanMetric`.
+ * The weighted mean of all given values: `torchmetrics.MeanMetric`.
  *
  * `update(value, weight = 1)` takes numbers or tensors of any shape; a weight broadcasts to the shape of its value.
  * `compute()` is the scalar `sum(weight * value) / sum(weight)`, summed in float64; NaN before any update. Batches of unequal size are

@@ -4,10 +4,10 @@ import { remember, undoOfFields } from './remember';
 import { totals } from './totals';
 
 /**
- * Gathers predictions batch by batch and turns them into a figure: `update` each batch, `compute` at the end, `reset` for the next
+ * Accumulates predictions batch by batch and turns them into a figure: call `update` for each batch, `compute` at the end, `reset` before the next
  * round. As `torchmetrics.Metric`.
  *
- * `Value` is what `compute` gives: a tensor unless the class says otherwise, as curves do. `train.fit` and `train.evaluate` take metrics whose
+ * `Value` is the type of `compute`'s result: a tensor, unless the class returns something else, as curves do. `train.fit` and `train.evaluate` accept metrics whose
  * tensor has one element.
  *
  * @example

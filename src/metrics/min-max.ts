@@ -16,7 +16,7 @@ export interface MinMaxFigures {
 }
 
 /**
- * A metric with the smallest and the largest figure that it had: `torchmetrics.MinMaxMetric`.
+ * A metric with the smallest and the largest of its figures so far: `torchmetrics.MinMaxMetric`.
  *
  * `update` and `reset` are those of `baseMetric`. `compute()` is `{ raw, max, min }`: the figure now, and the extremes of those of all calls of `compute`, `reset` or not; a
  * RangeError where `baseMetric` gives anything but one number. A figure that is NaN changes no extreme.

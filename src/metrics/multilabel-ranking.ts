@@ -77,7 +77,7 @@ abstract class MultilabelRanking extends Metric {
 const atLeast = (scores: readonly number[], least: number): number => scores.reduce((count, score) => count + Number(score >= least), 0);
 
 /**
- * How many of the labels with the highest scores it takes to have all labels of a sample, in the mean. As `torchmetrics.classification.MultilabelCoverageError`.
+ * The mean number of labels with the highest scores that are needed to include all labels of a sample. As `torchmetrics.classification.MultilabelCoverageError`.
  *
  * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels counts 0, and one with a target of `ignoreIndex` all
  * labels. `compute()` is a scalar; NaN before any update.
@@ -106,7 +106,7 @@ export class MultilabelCoverageError extends MultilabelRanking {
 }
 
 /**
- * For each label of a sample, the share of the sample's labels among all that have its score or a higher one, in the mean over labels, then over samples. As
+ * For each label of a sample, the fraction of the sample's labels among all labels with at least its score; the mean over the labels, then over the samples. As
  * `torchmetrics.classification.MultilabelRankingAveragePrecision`.
  *
  * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels, or with all, counts 1. `compute()` is a scalar up to
@@ -136,7 +136,7 @@ export class MultilabelRankingAveragePrecision extends MultilabelRanking {
 }
 
 /**
- * The share of the pairs of a label that a sample has and one that it does not have whose scores are in the wrong order, in the mean over samples. As
+ * The mean over the samples of the fraction of wrongly ordered pairs, where a pair has a label of the sample and a label that it does not have. As
  * `torchmetrics.classification.MultilabelRankingLoss`.
  *
  * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels, or with all, counts 0. Unlike torchmetrics, equal

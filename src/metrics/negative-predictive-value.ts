@@ -5,7 +5,7 @@ import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 export interface NegativePredictiveValueOptions extends StatScoresOptions {}
 
 /**
- * The share of the predictions of other classes that are right in this, `tn / (tn + fn)`. As `torchmetrics.NegativePredictiveValue`.
+ * Of the samples not predicted as a class, the fraction that do not belong to it, `tn / (tn + fn)`. As `torchmetrics.NegativePredictiveValue`.
  *
  * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; 0 without such predictions. `average` as in
  * `Precision`. `higherIsBetter` is null, as in torchmetrics.

@@ -20,7 +20,7 @@ const epsilon = 2 ** -23;
 /**
  * The squares of the errors relative to those of predicting the mean, `sum (target - pred)^2 / sum (target - mean)^2`. As `torchmetrics.RelativeSquaredError`.
  *
- * `update(preds, target)` takes tensors of one shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, the mean over the
+ * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, the mean over the
  * outputs: 0 is perfect, and 1 what the mean of the targets would have. It divides by 2^-23 at least; NaN before any update.
  *
  * @example
@@ -99,7 +99,7 @@ class Spread {
 /**
  * The root of the mean squared error, divided by what says how large the targets are. As `torchmetrics.NormalizedRootMeanSquaredError`.
  *
- * `update(preds, target)` takes tensors of one shape, float32 or int32: any shape for `numOutputs` 1, else `[n, numOutputs]`. `compute()` is a scalar, or
+ * `update(preds, target)` takes tensors of the same shape, float32 or int32: any shape for `numOutputs` 1, else `[n, numOutputs]`. `compute()` is a scalar, or
  * `[numOutputs]` for more than one, `sqrt(mean (pred - target)^2) / d`, where d is the mean of the targets, `"mean"`, their maximum less their minimum, `"range"`,
  * their standard deviation with n as divisor, `"std"`, or the root of the sum of their squares, `"l2"`. A mean below 0 gives a figure below 0; where d is 0
  * it is Infinity, or NaN without errors; NaN before any update.
@@ -151,7 +151,7 @@ export class NormalizedRootMeanSquaredError extends Metric {
  * The errors relative to the targets, each as a sum: `sum |pred - target| / max(sum |target|, 1.17e-6)`. As
  * `torchmetrics.WeightedMeanAbsolutePercentageError`.
  *
- * `update(preds, target)` takes tensors of one shape, float32 or int32. `compute()` is a scalar, 1 for 100 percent; 0 before any update.
+ * `update(preds, target)` takes tensors of the same shape, float32 or int32. `compute()` is a scalar, 1 for 100 percent; 0 before any update.
  *
  * @example
  * const error = new metrics.WeightedMeanAbsolutePercentageError();
