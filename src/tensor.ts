@@ -115,10 +115,8 @@ export class Tensor {
   }
 
   /**
-   * The elements in row-major order, as a typed array on the tensor's own memory; while a `train.fit` uses the tensor, a copy. As `torch.Tensor.numpy`.
-   *
-   * You may write to the array, but not transfer its buffer to another thread, which fails: other tensors are in the same buffer (`slice()` copies). Reading
-   * `data` of a weight keeps compiled inference from packing the weight; `toArray()` and `copy_` do not.
+   * The elements in row-major order, as a typed array on the tensor's own memory; while a `train.fit` uses the tensor, a copy. As `torch.Tensor.numpy`. You may write to
+   * it, but not transfer its buffer, which other tensors share (`slice()` copies). Reading a weight's `data` keeps compiled inference from packing it; `toArray()` and `copy_` do not.
    */
   get data(): TensorData {
     recorder?.reading('Tensor.data');

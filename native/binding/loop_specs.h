@@ -1,4 +1,4 @@
-// What JavaScript says of a session's loops, read and checked before anything runs, and what it is told of a run. Throws ArgumentError.
+// Reads and checks JavaScript's description of a session's loops before anything runs, and converts the results of a run. Throws ArgumentError.
 #pragma once
 #include <napi.h>
 
