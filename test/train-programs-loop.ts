@@ -1,7 +1,7 @@
 // A program of train-programs.test.ts set up, and its fit and evaluation written out as loops.
-import { cat, manualSeed, metrics, nn, noGrad, type optim, randn, type Tensor, train } from '../src';
-import { makeLoss, makeScheduler } from './compile-programs';
-import { Bits, Net, optimizerOf, type Program } from './train-programs';
+import { cat, manualSeed, metrics, nn, noGrad, optim, randn, type Tensor, train } from '../src';
+import { makeLoss } from './compile-programs';
+import { Bits, Net, optimizerOf, type Program, schedulerOf, stepsEveryStep } from './train-programs';
 import { isSampled, type Loader, makeLoader, needsSameWidth } from './train-programs-loaders';
 
 export type Figures = { loss: number; metric?: number | number[][] };
@@ -44,7 +44,8 @@ export function setUp(p: Program) {
           : needsSameWidth(p)
             ? [['own', loader]]
             : Object.entries({ rows: another('rows'), own: loader, arrays: another('arrays') });
-  const scheduler = makeScheduler(p.scheduler, optimizer) as optim.lrScheduler.LRScheduler | null;
+  const scheduler = schedulerOf(p, optimizer);
+  const trainMetric = p.trainMetrics && sets.length > 0 ? new Bits() : null;
   const ofClasses = { task: 'multiclass', numClasses: classes, ignoreIndex: -100 } as const;
   const metric =
     p.metrics === 'none'
@@ -74,6 +75,7 @@ export function setUp(p: Program) {
     layout: { targets: p.outputs, sampleWeights: sampled },
     scheduler,
     metric,
+    trainMetric,
     classes,
     kinds: new Set<string>(),
   };
@@ -140,6 +142,7 @@ export const kindOf = (batch: readonly Tensor[]): string => batch.map((t) => `${
 
 export async function loopEvaluate(s: SetUp, loader: Loader): Promise<Figures> {
   const { net, criterion, metric, kinds } = s;
+  const set = s.sets.findIndex(([, other]) => other === loader); // each is recorded by itself
   if (loader.length === 0) throw new RangeError('no batches');
   return inEvaluation(net, async () => {
     let [total, weight, batches] = [0, 0, 0];
@@ -147,7 +150,7 @@ export async function loopEvaluate(s: SetUp, loader: Loader): Promise<Figures> {
     metric?.reset();
     for await (const batch of loader) {
       batches++;
-      kinds.add(`evaluated ${kindOf(batch)}`);
+      kinds.add(`evaluated in set ${set}: ${kindOf(batch)}`);
       const { loss, out, y } = noGrad(() => through(s, batch));
       const rows = sums ? 1 : y.shape[0]!;
       total += rows * loss.item();
@@ -180,6 +183,7 @@ export interface Result {
   loss: number[];
   validationLoss?: number[] | undefined;
   metric?: (number | number[][])[] | undefined;
+  trainMetric?: (number | number[][])[] | undefined;
   epochs: number;
   lr: number[];
   bestEpoch: number;
@@ -213,12 +217,12 @@ export async function loopFit(
   calls: ReadonlySet<Call>,
   signal: AbortSignal,
 ): Promise<Result> {
-  const { p, net, optimizer, loader, sets, scheduler, metric } = s;
+  const { p, net, optimizer, loader, sets, scheduler, metric, trainMetric } = s;
   const validation = sets[0];
   if (loader.length === 0 || sets.some(([, set]) => set.length === 0)) throw new RangeError('no batches');
   const switched = net.training ? [] : net.modules().filter((m) => !m.training);
   for (const m of switched) m.training = true;
-  const everyStep = p.scheduler !== 'none' && (p.everyStep || scheduler!.interval === 'step');
+  const everyStep = p.scheduler !== 'none' && (stepsEveryStep(p) || scheduler!.interval === 'step');
   const result: Result = {
     loss: [],
     epochs: 0,
@@ -227,6 +231,7 @@ export async function loopFit(
     stopped: null,
     ...(validation && { validationLoss: [] }),
     ...(metric && { metric: [] }),
+    ...(trainMetric && { trainMetric: [] }),
     ...(p.validation === 'sets' && { sets: [] }),
   };
   let [best, waited] = [Infinity, 0];
@@ -238,6 +243,7 @@ export async function loopFit(
       if (signal.aborted) throw signal.reason;
       let [total, batches] = [0, 0];
       if (!validation) metric?.reset();
+      trainMetric?.reset();
       for await (const group of groupsOf(loader, p.accumulate)) {
         s.kinds.add(group.map(kindOf).join(' | '));
         optimizer.zeroGrad();
@@ -247,6 +253,7 @@ export async function loopFit(
           total += loss.item();
           batches++;
           if (!validation) metric?.update(out.detach(), y);
+          trainMetric?.update(out.detach(), y);
         }
         clip(s);
         const { paramGroups } = optimizer as unknown as { paramGroups: { lr: number }[] };
@@ -270,7 +277,9 @@ export async function loopFit(
       if (figures) result.validationLoss!.push(figures.loss);
       if (metric) result.metric!.push(figures ? figures.metric! : figureOf(metric));
       if (p.validation === 'sets') result.sets!.push(...figuresOfSets);
-      if (scheduler && !everyStep) scheduler.step();
+      if (trainMetric) result.trainMetric!.push(figureOf(trainMetric));
+      if (scheduler instanceof optim.lrScheduler.ReduceLROnPlateau) scheduler.step(figures?.loss ?? loss);
+      else if (scheduler && !everyStep) scheduler.step();
       await onEpoch({
         epoch,
         epochs: p.epochs,
@@ -278,7 +287,7 @@ export async function loopFit(
         validationLoss: figures?.loss,
         lr: lrs[0]!,
         lrs,
-        metrics: metric ? [result.metric!.at(-1)] : [],
+        metrics: [...(metric ? [result.metric!.at(-1)] : []), ...(trainMetric ? [result.trainMetric!.at(-1)] : [])],
       });
       if (p.stopsAfter === epoch) result.stopped = 'callback';
       if (p.stopping) {

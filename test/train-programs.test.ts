@@ -10,7 +10,7 @@ import { runsOf } from './compile-programs';
 import { thrownBy } from './helpers';
 import { compareNotes, Notes } from './program-notes';
 import { rejection } from './rejection';
-import { type Net, type Program, program } from './train-programs';
+import { type Net, type Program, program, stepsEveryStep } from './train-programs';
 import { Callbacks, type Means, Stopped } from './train-programs-events';
 import {
   type Call,
@@ -67,7 +67,7 @@ interface Run {
 async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
   const isLoop = calls !== null;
   const s = setUp(p);
-  const { net, criterion, loader, sets, metric, scheduler, layout } = s;
+  const { net, criterion, loader, sets, metric, trainMetric, scheduler, layout } = s;
   const validated = sets[0]?.[1] ?? loader;
   const notes = new Notes();
   const single = new First(net);
@@ -75,6 +75,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
   const compiled = p.compiles ? compile(plain) : plain;
   const made: Run = { notes, calls: new Set(calls), forwards: 0, kinds: 0, refused: null, messages: [] };
   const routed = metric && (p.outputs === 1 ? metric : { metric, output: 1 });
+  const routedOfTraining = trainMetric && (p.outputs === 1 ? trainMetric : { metric: trainMetric, output: 1 });
   const options = { criterion, ...layout, ...(routed && { metrics: { metric: routed } }) };
   const means: Means = isLoop
     ? {
@@ -156,22 +157,23 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
         signal,
         accumulate: p.accumulate,
         ...(p.validation === 'sets' ? { validation: Object.fromEntries(sets) } : sets.length > 0 && { validation: sets[0]![1] }),
-        ...(scheduler && { scheduler: p.everyStep ? { scheduler, interval: 'step' as const } : scheduler }),
+        ...(scheduler && { scheduler: stepsEveryStep(p) ? { scheduler, interval: 'step' as const } : scheduler }),
+        ...(routedOfTraining && { trainMetrics: { own: routedOfTraining } }),
         ...(p.stopping && { earlyStopping: p.stopping }),
         ...p.clip,
         ...(s.ema && { callbacks: [s.ema] }),
         ...(toldOfEpochs && {
           onEpoch: async (all: train.EpochReport) => {
-            const { metrics: figures, arrays, trainMetrics, trainArrays, validation, seconds, stop, ...report } = all;
+            const { metrics: figures, arrays, trainMetrics, trainArrays: _, validation, seconds, stop, ...report } = all;
             const [epoch, epochs] = [report.epoch - p.before, report.epochs - p.before];
-            await onEpoch({ ...report, epoch, epochs, metrics: Object.values({ ...figures, ...arrays }) });
+            await onEpoch({ ...report, epoch, epochs, metrics: Object.values({ ...figures, ...arrays, ...trainMetrics }) });
             if (epoch === p.stopsAfter) stop();
           },
         }),
         ...(has('batch') && { onBatch: ({ epoch, ...report }: train.BatchReport) => onBatch({ ...report, epoch: epoch - p.before }) }),
       });
       await refusedBeside(s, fitting, () => compiled(x));
-      const { loss, validationLoss, metrics: figures, arrays, epochs, lr, bestEpoch, stopped, validation } = await fitting;
+      const { loss, validationLoss, metrics: figures, arrays, trainMetrics, epochs, lr, bestEpoch, stopped, validation } = await fitting;
       return {
         loss,
         epochs,
@@ -180,6 +182,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
         stopped,
         ...(validationLoss && { validationLoss }),
         ...(metric && { metric: (arrays['metric'] ?? figures['metric']) as number[] }),
+        ...(trainMetric && { trainMetric: trainMetrics['own'] as number[] }),
         ...(validation && { sets: setsOf(validation, epochs) }),
       };
     } finally {

@@ -1,9 +1,9 @@
 // What the random programs of train-programs.test.ts are made of, besides what they share with those of compile-programs.test.ts.
 import fc from 'fast-check';
-import { metrics, nn, noGrad, type optim, randn, type Tensor, tensor, zeros } from '../src';
+import { metrics, nn, noGrad, optim, randn, type Tensor, tensor, zeros } from '../src';
 import * as calls from '../src/calls.generated';
 import { Optimizer as Base, type Definition } from '../src/optim/optimizer';
-import { Block, eventsAlike, layer, lossFields, makeOptimizer, type Optimizer, optimizer } from './compile-programs';
+import { Block, eventsAlike, layer, lossFields, makeOptimizer, makeScheduler, type Optimizer, optimizer } from './compile-programs';
 import { bitsOf } from './program-notes';
 
 // ---- Programs
@@ -68,6 +68,16 @@ const extras = ['lerp', 'copy', 'count', 'kept', 'captured', 'noise', 'softmax',
 // What a fit or an evaluation may refuse.
 const refusedExtras = ['assigned', 'field', 'uses', 'captured changed'] as const;
 
+// Beside those that compiled steps have.
+const furtherSchedulers = [
+  'CyclicLR',
+  'CosineAnnealingWarmRestarts',
+  'LambdaLR',
+  'ReduceLROnPlateau',
+  'SequentialLR',
+  'ChainedScheduler',
+] as const;
+
 export const program = fc.record({
   seed: fc.integer({ min: 0, max: 1e6 }),
   width: fc.integer({ min: 1, max: 9 }),
@@ -99,7 +109,13 @@ export const program = fc.record({
   /** After how many steps the recording is compared with the step; 0: never. */
   check: fc.constantFrom(0, 0, 1, 5),
   metrics: fc.constantFrom('none', 'none', 'bits', 'accuracy', 'confusion'),
-  scheduler: fc.constantFrom('none', 'none', 'StepLR', 'CosineAnnealingLR', 'ExponentialLR', 'OneCycleLR'),
+  /** Whether the training rows have a metric of their own where there is a validation. */
+  trainMetrics: fc.boolean(),
+  scheduler: fc.oneof(
+    { weight: 2, arbitrary: fc.constant('none' as const) },
+    { weight: 4, arbitrary: fc.constantFrom('StepLR', 'CosineAnnealingLR', 'ExponentialLR', 'OneCycleLR') },
+    { weight: 4, arbitrary: fc.constantFrom(...furtherSchedulers) },
+  ),
   everyStep: fc.boolean(),
   stopping: fc.constantFrom(null, null, { patience: 1, restoreBest: true }, { patience: 2, restoreBest: false }),
   clip: fc.constantFrom(
@@ -275,6 +291,30 @@ export function optimizerOf(p: Program, parameters: nn.Parameter[]): Optimizer {
   const make = Fading as unknown as new (...args: unknown[]) => Optimizer;
   return new make(fading, parameters, { lr: p.optimizer.lr });
 }
+
+export function schedulerOf(p: Program, o: Optimizer): optim.lrScheduler.LRScheduler | null {
+  const { lrScheduler } = optim;
+  const warmUp = () => new lrScheduler.LinearLR(o, { startFactor: 0.5, totalIters: 3 });
+  switch (p.scheduler) {
+    case 'CyclicLR':
+      return new lrScheduler.CyclicLR(o, { baseLr: 0.001, maxLr: 0.02, stepSizeUp: 3, cycleMomentum: false });
+    case 'CosineAnnealingWarmRestarts':
+      return new lrScheduler.CosineAnnealingWarmRestarts(o, { t0: 2, tMult: 2 });
+    case 'LambdaLR':
+      return new lrScheduler.LambdaLR(o, { lrLambda: (step) => 1 / (1 + step) });
+    case 'ReduceLROnPlateau':
+      return new lrScheduler.ReduceLROnPlateau(o, { patience: 0, factor: 0.5, threshold: 0.1 });
+    case 'SequentialLR':
+      return new lrScheduler.SequentialLR(o, { schedulers: [warmUp(), new lrScheduler.ExponentialLR(o, { gamma: 0.9 })], milestones: [2] });
+    case 'ChainedScheduler':
+      return new lrScheduler.ChainedScheduler([warmUp(), new lrScheduler.PolynomialLR(o, { totalIters: 9, power: 2 })]);
+    default:
+      return makeScheduler(p.scheduler, o) as optim.lrScheduler.LRScheduler | null;
+  }
+}
+
+/** Whether the scheduler is stepped after each step: where the program says so, but for one that needs a figure of an epoch. */
+export const stepsEveryStep = (p: Program): boolean => p.everyStep && p.scheduler !== 'ReduceLROnPlateau';
 
 // ---- Metrics
 

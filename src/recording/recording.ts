@@ -88,6 +88,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private packedPlan: Plan | null = null;
   /** Whether each tensor that a replay returns has new memory of its own. */
   readonly givesFresh: boolean;
+  /** Where each tensor that a replay returns is the whole of a piece of new memory: which one has each piece. Such a replay may be given other memory for them. */
+  private readonly wholes: readonly number[] | null;
   /** Whether it is known that the second call does the same as the first. */
   isVerified: boolean;
   /**
@@ -161,6 +163,10 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     });
     const regions = new Set(this.outputs.map((output) => (output.kind === 'fresh' ? output.region : -1)));
     this.givesFresh = regions.size === this.outputs.length && !regions.has(-1);
+    const wholes = this.outputMemory.map(({ length }, i) =>
+      this.outputs.findIndex((output) => output.kind === 'fresh' && output.region === i && output.length === length),
+    );
+    this.wholes = this.givesFresh && !wholes.includes(-1) ? wholes : null;
     this.rebuild = rebuilder(result);
     this.inputs = trace.inputs.map(() => null);
     this.gradients = trace.gradients.map((g) => ({ ...g, before: g.events[0]!.before }));
@@ -245,14 +251,24 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     this.isVerified = true;
   }
 
-  /** Replays the recording with other arguments. */
-  replay(args: A): R {
+  /** Whether a replay can write its outputs into this memory instead of new: into the whole of each, and apart from all that it reads. */
+  canWrite(outputs: readonly TensorData[], args: A): boolean {
+    const { wholes, outputMemory, memory } = this;
+    if (wholes === null) return false;
+    const isRead = (array: TensorData): boolean =>
+      args.some(({ values }) => overlap(values, array)) || memory.some((other) => overlap(other, array));
+    return outputMemory.every(({ length }, i) => outputs[wholes[i]!]!.length === length) && !outputs.some(isRead);
+  }
+
+  /** Replays the recording with other arguments; its outputs are in new memory, or in that which is given where `canWrite`. */
+  replay(args: A, into: readonly TensorData[] | null = null): R {
     const { inputs, passed, outputMemory, trace } = this;
     const { redraws, progresses, live } = trace;
     for (let i = 0; i < passed.length; i++) inputs[i] = args[passed[i]!]!.values;
     for (let i = 0; i < outputMemory.length; i++) {
       const { dtype, length } = outputMemory[i]!;
-      inputs[passed.length + i] = dtype === 'int32' ? allocateInt(length) : allocateFloat(length);
+      if (into !== null) inputs[passed.length + i] = into[this.wholes![i]!]!;
+      else inputs[passed.length + i] = dtype === 'int32' ? allocateInt(length) : allocateFloat(length);
     }
     const random = redraws.length > 0 ? randomPosition() : null;
     if (random !== null) {

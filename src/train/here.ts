@@ -42,8 +42,11 @@ export class Here {
     this.run = (...inputs) => [...task.run(...inputs).outputs];
   }
 
-  /** The outputs, each in memory of its own. Null if another thread works on a tensor, or if what the model does has changed. */
-  outputs(inputs: readonly Tensor[]): Tensor[] | null {
+  /**
+   * The outputs, each in memory of its own, or in that of `into` where it is given. Null if another thread works on a tensor, or if what the model does has
+   * changed. `into` is asked for when that is known, and may run code of the user's.
+   */
+  outputs(inputs: readonly Tensor[], into: (() => readonly Tensor[]) | null): readonly Tensor[] | null {
     const { leaves } = this;
     for (let i = 0; i < leaves.length; i++) if (leaves[i]!.version.holder !== null) return null;
     const args: Tensor[] = [];
@@ -55,14 +58,22 @@ export class Here {
       args.push(x.needsGrad ? x.detach() : x);
     }
     // Modules are asked in the mode that they are in: most models are in evaluation mode already, or ask for none.
-    return (
-      this.replayed(args) ?? inEvaluation(this.modules, () => this.replayed(args) ?? atPrecision(this.precision, () => this.recorded(args)))
-    );
+    const here = (): readonly Tensor[] | null => this.replayed(args, into) ?? atPrecision(this.precision, () => this.recorded(args));
+    return this.replayed(args, into) ?? inEvaluation(this.modules, here);
   }
 
-  private replayed(args: Tensor[]): Tensor[] | null {
-    const { recording } = this;
-    if (!recording?.fits(args, false, this.precision)) return null;
+  private replayed(args: Tensor[], into: (() => readonly Tensor[]) | null): readonly Tensor[] | null {
+    const { recording, precision } = this;
+    if (!recording?.fits(args, false, precision)) return null;
+    if (into !== null) {
+      const targets = into();
+      if (!recording.fits(args, false, precision)) return null; // after whatever it has run
+      const memory = targets.map(({ values }) => values);
+      if (recording.canWrite(memory, args)) {
+        recording.replay(args, memory);
+        return targets;
+      }
+    }
     const outputs = recording.replay(args);
     return recording.givesFresh ? outputs : this.apart(outputs, args);
   }

@@ -9,7 +9,7 @@ import type { Batches } from './batches';
 import { Engine } from './engine';
 import { checkModel, refuseChanges, segmentMilliseconds } from './inference';
 import { outputBytes } from './measures';
-import { predictedHere, predictRows, writePredicted } from './predictors';
+import { predictedHere, predictRows } from './predictors';
 import { type Prediction, predictionTask } from './tasks';
 import { Gathering } from './written';
 
@@ -50,11 +50,8 @@ function checkInputs(inputs: readonly Tensor[]): void {
 // At once, or a promise.
 function predictTensors(model: Module, inputs: readonly Tensor[], into: unknown, precision = getFloat32MatmulPrecision()): unknown {
   checkInputs(inputs);
-  const quick = predictedHere(model, inputs, precision);
-  if (quick === null) return predictRows({ where, model, inputs, into, precision });
-  if (into === undefined) return quick.form.with(quick.leaves);
-  writePredicted(where, model, quick, into);
-  return into;
+  const rows = { where, model, inputs, into, precision };
+  return predictedHere(rows) ?? predictRows(rows);
 }
 
 // Batch by batch, each as the loader gives it.

@@ -6,13 +6,13 @@ import type { Float32MatmulPrecision } from '../precision';
 import { randomPosition, setRandomPosition } from '../random';
 import { type RecordedStep, Stamps } from '../recording';
 import { sameShape } from '../shape';
-import { empty, type Tensor } from '../tensor';
+import { changed, empty, type Tensor } from '../tensor';
 import type { Form } from './forms';
 import { Here, isQuick } from './here';
 import { checkModel, refuseChanges } from './inference';
 import { refuseReport, Session } from './session';
 import { type Prediction, predictionTask } from './tasks';
-import { areAlike, checkInto, Gathering, writeInto } from './written';
+import { areAlike, checkInto, Gathering, refuseUnwritable, writeInto } from './written';
 
 const allInputs = { targets: 0, sampleWeights: false };
 const tensorsOf = (model: Module): Tensor[] => [...model.parameters(), ...model.buffers()];
@@ -49,24 +49,28 @@ function hereOf({ where, model, precision }: Rows, kinds: readonly RecordedStep[
   return new Here(where, model, kind, precision, predictionTask(where, model, allInputs, precision));
 }
 
-/** Does a quick prediction on the calling thread, and returns the form and the tensors of its output. Null if none like it was done before, or if it must go the general way. */
-export function predictedHere(
-  model: Module,
-  inputs: readonly Tensor[],
-  precision: Float32MatmulPrecision,
-): { form: Form; leaves: Tensor[] } | null {
-  for (const { here, ...known } of predictors.get(model) ?? []) {
-    if (here === null || known.precision !== precision || !areLike(inputs, known.examples[0]!)) continue;
-    const leaves = here.outputs(inputs);
-    return leaves && { form: here.form, leaves };
+/** Does a quick prediction on the calling thread. Null if none like it was done before, or if it must go the general way. */
+export function predictedHere({ where, model, inputs, into, precision }: Rows): unknown {
+  const like = (known: Predictor): boolean => known.here !== null && known.precision === precision && areLike(inputs, known.examples[0]!);
+  const here = predictors.get(model)?.find(like)?.here;
+  if (!here) return null;
+  if (into === undefined) {
+    const leaves = here.outputs(inputs, null);
+    return leaves && here.form.with(leaves);
   }
-  return null;
-}
-
-/** Writes outputs into tensors that are given. */
-export function writePredicted(where: string, model: Module, { form, leaves }: { form: Form; leaves: Tensor[] }, into: unknown): void {
-  const rows = leaves[0]!.shape[0]!;
-  for (const [i, t] of checkInto(where, into, form, rows, tensorsOf(model)).entries()) writeInto(where, t, leaves[i]!.values, 0);
+  let checked: readonly Tensor[] | null = null;
+  const targets = (): readonly Tensor[] => {
+    checked ??= checkInto(where, into, here.form, inputs[0]!.shape[0]!, tensorsOf(model));
+    for (const t of checked) refuseUnwritable(where, t);
+    return checked;
+  };
+  const leaves = here.outputs(inputs, targets);
+  if (leaves === null) return null;
+  for (const [i, t] of targets().entries()) {
+    if (leaves[i] === t) changed(t);
+    else writeInto(where, t, leaves[i]!.values, 0);
+  }
+  return into;
 }
 
 const areLike = (inputs: readonly Tensor[], like: readonly Tensor[]): boolean =>

@@ -36,10 +36,15 @@ export function checkInto(where: string, into: unknown, form: Form, rows: number
   return given.leaves;
 }
 
-/** Copies values to a tensor of `into` from element `begin` on. */
-export function writeInto(where: string, t: Tensor, values: TensorData, begin: number): void {
+/** Refuses a tensor that another thread works on, or that has lost its memory. */
+export function refuseUnwritable(where: string, t: Tensor): void {
   refuseHeld(where, t);
   refuseLost(where, t);
+}
+
+/** Copies values to a tensor of `into` from element `begin` on. */
+export function writeInto(where: string, t: Tensor, values: TensorData, begin: number): void {
+  refuseUnwritable(where, t);
   t.values.set(values, begin);
   changed(t);
 }

@@ -37,14 +37,14 @@ describe('predictions that take', () => {
   });
 
   it('longer are handed to a thread, whatever makes them long', async () => {
-    await expectAtOnce(chain(784, 512, 512, 10), randn([256, 784]), false);
+    await expectAtOnce(chain(784, 512, 512, 10), randn([100, 784]), false);
     class Gram extends nn.Module {
       forward(x: Tensor): Tensor {
         return x.matmul(x.transpose(0, 1)).matmul(x);
       }
     }
-    await expectAtOnce(new Gram(), randn([256, 1024]), false); // without a parameter
-    await expectAtOnce(new nn.ReLU(), randn([8, 1 << 20]), false); // without a product
+    await expectAtOnce(new Gram(), randn([256, 512]), false); // without a parameter
+    await expectAtOnce(new nn.ReLU(), randn([4, 1 << 20]), false); // without a product
   });
 });
 

@@ -1,7 +1,7 @@
 // Predictions written into tensors that are given.
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
-import { data, manualSeed, nn, optim, randn, Tensor, train, zeros } from '../../src';
+import { describe, expect, it, vi } from 'vitest';
+import { data, manualSeed, nn, optim, randn, Tensor, tensor, train, zeros } from '../../src';
 import { eagerly, Pair } from './pair';
 import { digest, quiet } from './runs';
 
@@ -119,5 +119,136 @@ describe('into', () => {
       }
     };
     await expect(train.predict(model, stream(), { into })).rejects.toThrow(/transferred|detached|elsewhere/);
+  });
+});
+
+describe('into of a quick prediction', () => {
+  const model = new nn.Sequential(new nn.Linear(4, 6), new nn.ReLU(), new nn.Linear(6, 4));
+  const x = randn([5, 4]);
+  const outputOf = (input: Tensor): string => digest(eagerly(model, () => model.call(input)));
+
+  it('is what the kernels write, wherever it lies', async () => {
+    const expected = outputOf(x);
+    await train.predict(model, x);
+    await train.predict(model, x);
+    for (let begin = 0; begin < 17; begin++) {
+      const memory = new Float32Array(40).fill(7);
+      const into = Tensor.fromTypedArray(memory.subarray(begin, begin + 20), [5, 4]);
+      const copies = vi.spyOn(Float32Array.prototype, 'set');
+      const given = await train.predict(model, x, { into });
+      const count = copies.mock.calls.length;
+      copies.mockRestore();
+      expect([given === into, count]).toEqual([true, 0]);
+      expect(digest(into)).toBe(expected);
+      expect([...memory.subarray(0, begin), ...memory.subarray(begin + 20)].every((value) => value === 7)).toBe(true);
+    }
+  });
+
+  it('may overlap what is read', async () => {
+    const memory = randn([9, 4]);
+    const input = memory.narrow(0, 2, 5);
+    for (let begin = 0; begin <= 4; begin++) {
+      for (let again = 0; again < 3; again++) {
+        const expected = outputOf(input);
+        const into = memory.narrow(0, begin, 5);
+        await train.predict(model, input, { into });
+        expect(digest(into)).toBe(expected);
+      }
+    }
+    const shift = randn([5, 4]);
+    class Shifted extends nn.Module {
+      forward(t: Tensor): Tensor {
+        return t.mul(2).add(shift).relu().add(shift);
+      }
+    }
+    const shifted = new Shifted();
+    for (let again = 0; again < 4; again++) {
+      const expected = digest(eagerly(shifted, () => shifted.forward(x)));
+      await train.predict(shifted, x, { into: shift });
+      expect(digest(shift)).toBe(expected);
+    }
+  });
+
+  it('is refused where its memory was transferred or shrunk, whenever that happened', async () => {
+    const both = new Pair();
+    const few = randn([3, 4]);
+    const outputs = (await train.predict(both, few)) as unknown as { kind: Tensor; rest: [Tensor, Tensor]; none: null };
+    await train.predict(both, few);
+    const memory = new Float32Array(outputs.kind.numel);
+    const kind = Tensor.fromTypedArray(memory, outputs.kind.shape);
+    const into = {
+      kind,
+      get rest() {
+        structuredClone(memory.buffer, { transfer: [memory.buffer] }); // when it is looked through
+        return outputs.rest;
+      },
+      none: null,
+    };
+    const before = digest(outputs.rest[0]);
+    await expect(train.predict(both, few, { into: into as never })).rejects.toThrow(/transferred|detached|elsewhere/);
+    expect(digest(outputs.rest[0])).toBe(before);
+    type Resizable = ArrayBuffer & { resize(bytes: number): void };
+    const buffer = new (ArrayBuffer as unknown as new (bytes: number, options: object) => Resizable)(80, { maxByteLength: 160 });
+    const resized = Tensor.fromTypedArray(new Float32Array(buffer), [5, 4]);
+    const expected = outputOf(x);
+    for (const bytes of [160, 80, 160]) {
+      buffer.resize(bytes);
+      await train.predict(model, x, { into: resized });
+      expect(digest(tensor(new Float32Array(buffer, 0, 20)).reshape([5, 4]))).toBe(expected);
+    }
+    buffer.resize(40);
+    await expect(train.predict(model, x, { into: resized })).rejects.toThrow(/\[train\.predict\]/);
+  });
+
+  it('notices what looking through it changes', async () => {
+    const other = new nn.Linear(4, 2);
+    class Listed extends nn.Module {
+      layer = other;
+      forward(t: Tensor): Tensor[] {
+        return [this.layer.call(t)];
+      }
+    }
+    const listed = new Listed();
+    for (let i = 0; i < 3; i++) await train.predict(listed, x);
+    const target = zeros([5, 2]);
+    const replaced = new nn.Linear(4, 2);
+    const into = new Proxy([target], {
+      get(list, name, receiver) {
+        listed.layer = replaced;
+        return Reflect.get(list, name, receiver);
+      },
+    });
+    await train.predict(listed, x, { into: into as never });
+    expect(digest(target)).toBe(digest(eagerly(replaced, () => replaced.call(x))));
+  });
+});
+
+describe('into of predictions on a thread', () => {
+  const wide = new nn.Sequential(new nn.Linear(300, 900), new nn.ReLU(), new nn.Linear(900, 300));
+  const x = randn([256, 300]);
+  const expected = digest(eagerly(wide, () => wide.call(x)));
+
+  it('may be that of two at once, and the input of both', async () => {
+    for (let again = 0; again < 3; again++) {
+      const into = zeros([256, 300]);
+      const given = await Promise.all([train.predict(wide, x, { into }), train.predict(wide, x, { into })]);
+      expect(given).toEqual([into, into]);
+      expect(digest(into)).toBe(expected);
+      const own = x.clone();
+      await Promise.all([train.predict(wide, own, { into: own }), train.predict(wide, own, { into: own })]);
+      expect(digest(own)).toBe(expected);
+    }
+  });
+
+  it('is refused where it is transferred meanwhile', async () => {
+    const memory = new Float32Array(256 * 300);
+    const into = Tensor.fromTypedArray(memory, [256, 300]);
+    const running = train.predict(wide, x, { into });
+    structuredClone(memory.buffer, { transfer: [memory.buffer] });
+    await expect(running).rejects.toThrow(/transferred|detached|elsewhere/);
+    const input = Tensor.fromTypedArray(x.clone().data.slice(), [256, 300]);
+    const taken = train.predict(wide, input); // its rows are copied when it is called
+    structuredClone(input.data.buffer, { transfer: [input.data.buffer as ArrayBuffer] });
+    expect(digest(await taken)).toBe(expected);
   });
 });
