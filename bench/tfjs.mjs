@@ -1,5 +1,5 @@
 // node bench/tfjs.mjs [more rounds]: a step of an unchanged `model.fit` of TensorFlow.js with Adam on its cpu backend and on simdnn's, of `train.fit`, and of the core API through
-// compileStep, one thread. Ways take turns; a time is the median of the rounds, each the mean of its steps, after one epoch (of the core API: four steps) that warms up.
+// compileStep, one thread. Ways take turns; a time is the median of the rounds, each the mean of its steps, after as many steps (on cpu: one) that warm up.
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as layers from '@tensorflow/tfjs-layers';
@@ -34,13 +34,14 @@ async function fit(backend, widths, batch, steps, isRecorded) {
   model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });
   if (!isRecorded) model.layers[0].setCallHook(() => {}); // what it does is not known: operation by operation
   const [x, y] = dataOf(widths, batch * steps);
-  await model.fit(tf.slice(x, 0, batch), tf.slice(y, 0, batch), { epochs: backend === 'cpu' ? 1 : 5, batchSize: batch, verbose: 0 });
+  const warming = backend === 'cpu' ? [tf.slice(x, 0, batch), tf.slice(y, 0, batch)] : [x, y];
+  await model.fit(...warming, { epochs: 1, batchSize: batch, verbose: 0 });
   const begin = performance.now();
   await model.fit(x, y, { epochs: 1, batchSize: batch, verbose: 0, shuffle: false });
   const seconds = (performance.now() - begin) / 1000 / steps;
   if (isRecorded !== (simdnnInfo().level === 'recorded')) throw new Error(`model.fit is not as it should be: ${simdnnInfo().reason}`);
   if (isRecorded && simdnnInfo().fit !== null) throw new Error(`the loop is that of TensorFlow.js: ${simdnnInfo().fit}`);
-  tf.dispose([x, y]);
+  tf.dispose([x, y, ...warming]);
   model.dispose();
   return seconds;
 }
@@ -76,7 +77,7 @@ function core(widths, batch, steps, isCompiled) {
   const optimizer = tf.train.adam(1e-3);
   const step = isCompiled ? compileStep(loss, optimizer, parameters) : (x, y) => optimizer.minimize(() => loss(x, y), true, parameters);
   const [x, y] = dataOf(widths, batch);
-  for (let i = 0; i < 4; i++) step(x, y).dispose();
+  for (let i = 0; i < steps; i++) step(x, y).dispose();
   if (isCompiled && simdnnInfo().level !== 'recorded') throw new Error(`the step is not recorded: ${simdnnInfo().reason}`);
   const begin = performance.now();
   for (let i = 0; i < steps; i++) step(x, y).dispose();
