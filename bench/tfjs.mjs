@@ -1,11 +1,11 @@
-// node bench/tfjs.mjs [more rounds]: a step of an unchanged `model.fit` of TensorFlow.js with Adam on its cpu backend and on simdnn's, and of the core API through compileStep, one
-// thread. Ways take turns; a time is the median of the rounds, each the mean of its steps, after one epoch (of the core API: four steps) that warms up.
+// node bench/tfjs.mjs [more rounds]: a step of an unchanged `model.fit` of TensorFlow.js with Adam on its cpu backend and on simdnn's, of `train.fit`, and of the core API through
+// compileStep, one thread. Ways take turns; a time is the median of the rounds, each the mean of its steps, after as many steps (on cpu: one) that warm up.
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as layers from '@tensorflow/tfjs-layers';
-import { setNumThreads } from 'simdnn';
+import { data, nn, optim, setNumThreads, tensor, train } from 'simdnn';
 import { compileStep, simdnnInfo } from 'simdnn/tfjs';
-import { columns, duration, ratio } from './format.mjs';
+import { columns, duration } from './format.mjs';
 import { median } from './statistics.mjs';
 
 setNumThreads(1);
@@ -34,14 +34,33 @@ async function fit(backend, widths, batch, steps, isRecorded) {
   model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });
   if (!isRecorded) model.layers[0].setCallHook(() => {}); // what it does is not known: operation by operation
   const [x, y] = dataOf(widths, batch * steps);
-  await model.fit(tf.slice(x, 0, batch), tf.slice(y, 0, batch), { epochs: backend === 'cpu' ? 1 : 5, batchSize: batch, verbose: 0 });
+  const warming = backend === 'cpu' ? [tf.slice(x, 0, batch), tf.slice(y, 0, batch)] : [x, y];
+  await model.fit(...warming, { epochs: 1, batchSize: batch, verbose: 0 });
   const begin = performance.now();
   await model.fit(x, y, { epochs: 1, batchSize: batch, verbose: 0, shuffle: false });
   const seconds = (performance.now() - begin) / 1000 / steps;
   if (isRecorded !== (simdnnInfo().level === 'recorded')) throw new Error(`model.fit is not as it should be: ${simdnnInfo().reason}`);
-  tf.dispose([x, y]);
+  if (isRecorded && simdnnInfo().fit !== null) throw new Error(`the loop is that of TensorFlow.js: ${simdnnInfo().fit}`);
+  tf.dispose([x, y, ...warming]);
   model.dispose();
   return seconds;
+}
+
+// The same network in this library's own names.
+async function native(widths, batch, steps) {
+  const layersOf = (out, i) => [new nn.Linear(widths[i], out), ...(i < widths.length - 2 ? [new nn.ReLU()] : [])];
+  const model = new nn.Sequential(...widths.slice(1).flatMap(layersOf));
+  const rows = batch * steps;
+  const x = tensor(Float32Array.from({ length: rows * widths[0] }, () => 2 * Math.random() - 1)).reshape([rows, widths[0]]);
+  const y = tensor(Int32Array.from({ length: rows }, () => Math.floor(Math.random() * widths.at(-1))));
+  const given = { criterion: new nn.CrossEntropyLoss(), optimizer: new optim.Adam(model.parameters()), progress: false, epochs: 1 };
+  const loaderOf = (first) =>
+    new data.DataLoader(new data.TensorDataset(...[x, y].map((t) => t.narrow(0, 0, first))), { batchSize: batch });
+  await train.fit(model, { ...given, loader: loaderOf(batch), epochs: 5 });
+  const loader = loaderOf(rows);
+  const begin = performance.now();
+  await train.fit(model, { ...given, loader });
+  return (performance.now() - begin) / 1000 / steps;
 }
 
 function core(widths, batch, steps, isCompiled) {
@@ -58,7 +77,7 @@ function core(widths, batch, steps, isCompiled) {
   const optimizer = tf.train.adam(1e-3);
   const step = isCompiled ? compileStep(loss, optimizer, parameters) : (x, y) => optimizer.minimize(() => loss(x, y), true, parameters);
   const [x, y] = dataOf(widths, batch);
-  for (let i = 0; i < 4; i++) step(x, y).dispose();
+  for (let i = 0; i < steps; i++) step(x, y).dispose();
   if (isCompiled && simdnnInfo().level !== 'recorded') throw new Error(`the step is not recorded: ${simdnnInfo().reason}`);
   const begin = performance.now();
   for (let i = 0; i < steps; i++) step(x, y).dispose();
@@ -67,27 +86,18 @@ function core(widths, batch, steps, isCompiled) {
   return seconds;
 }
 
-const table = [['', 'model.fit, cpu', 'single operations', 'model.fit', 'faster', 'minimize', 'compileStep', 'faster']];
+const table = [['', 'model.fit, cpu', 'single operations', 'model.fit', 'train.fit', 'minimize', 'compileStep']];
 for (const [name, batch, steps, onCpu] of networks) {
   const widths = name.split('-').map(Number);
-  const found = [[], [], [], [], []];
+  const found = [[], [], [], [], [], []];
   for (let round = 0; round < rounds; round++) {
     found[0].push(await fit('cpu', widths, batch, onCpu, false));
     found[1].push(await fit('simdnn', widths, batch, steps, false));
     found[2].push(await fit('simdnn', widths, batch, steps, true));
-    found[3].push(core(widths, batch, steps, false));
-    found[4].push(core(widths, batch, steps, true));
+    found[3].push(await native(widths, batch, steps));
+    found[4].push(core(widths, batch, steps, false));
+    found[5].push(core(widths, batch, steps, true));
   }
-  const [cpu, single, ours, minimize, compiled] = found.map(median);
-  table.push([
-    `${name}, ${batch} rows`,
-    duration(cpu),
-    duration(single),
-    duration(ours),
-    ratio(single / ours),
-    duration(minimize),
-    duration(compiled),
-    ratio(minimize / compiled),
-  ]);
+  table.push([`${name}, ${batch} rows`, ...found.map((times) => duration(median(times)))]);
 }
 console.log(columns(table).join('\n'));

@@ -1,7 +1,7 @@
 // TensorFlow.js on this library's kernels.
 import { engine, getBackend, setBackend, Tensor, version_core } from '@tensorflow/tfjs-core';
 import { installBackend, reachesInside } from './backend';
-import { lastPrediction, lastStep } from './recorded-step';
+import { lastFit, lastPrediction, lastStep, type Status } from './recorded-step';
 import { backendName } from './registry';
 
 export { compileStep } from './compile-step';
@@ -19,6 +19,8 @@ export interface SimdnnInfo {
   reason: string | null;
   /** Why the last batch of a `predict` was no replay; null where it was one. */
   prediction: string | null;
+  /** Why the last `fit` went through the loop of TensorFlow.js, batch by batch; null where it went through this library's. */
+  fit: string | null;
 }
 
 // All copies of tfjs-core share one engine; it makes tensors of the class of the copy that was loaded first.
@@ -39,10 +41,11 @@ function hasCopies(): boolean {
  * simdnnInfo().level; // 'training'
  */
 export function simdnnInfo(): SimdnnInfo {
-  return { ...levelNow(), prediction: lastPrediction.isReplayed ? null : lastPrediction.reason };
+  const reasonOf = ({ isReplayed, reason }: Status): string | null => (isReplayed ? null : reason);
+  return { ...levelNow(), prediction: reasonOf(lastPrediction), fit: reasonOf(lastFit) };
 }
 
-function levelNow(): Omit<SimdnnInfo, 'prediction'> {
+function levelNow(): Omit<SimdnnInfo, 'prediction' | 'fit'> {
   const backend = engine().backendName === undefined ? getBackend() : engine().backendName;
   if (backend === backendName && hasCopies())
     return { backend, level: 'kernels', reason: 'there are two copies of @tensorflow/tfjs-core: npm dedupe' };

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { concat, keep, type Optimizer, slice, type Tensor, Tensor as TensorClass, tidy, train, type Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { installDropout } from './dropout';
+import { installFitLoop, type Trainers } from './fit-loop';
 import { Fixed, Known, type Layers } from './known';
 import type { Run } from './recorded';
 import { lastPrediction, lastStep, RecordedStep, type Status } from './recorded-step';
@@ -20,6 +21,7 @@ interface Inside {
 }
 
 type Function_ = (data: Tensor[]) => Tensor[];
+type Series = NonNullable<ReturnType<RecordedStep['series']>>;
 
 const mostChanges = 16;
 
@@ -63,6 +65,12 @@ class Steps<Name extends string> {
     if (this.changes > mostChanges) this.objection ??= 'its layers change again and again';
     this.fixed = new Fixed([...parts, ...whole.filter(Array.isArray)]);
     this.steps = this.make();
+  }
+
+  /** See RecordedStep. */
+  series(name: Name, kind: string, outputs: number): Series | null {
+    this.look();
+    return this.objection === null ? this.steps[name].series(kind, outputs) : null;
   }
 
   /** What must be done operation by operation is done so, for a reason. */
@@ -119,6 +127,11 @@ class RecordedModel {
     return outputs;
   }
 
+  /** Such steps in a row, over arguments of a kind. */
+  series(kind: string, outputs: number): Series | null {
+    return this.compiled.series('trained', kind, outputs);
+  }
+
   /** The same of an evaluation. */
   test(plain: Function_, data: Tensor[]): Tensor[] {
     return this.call('tested', plain, data);
@@ -169,6 +182,8 @@ export function installModels(): void {
     return;
   }
   installDropout(layers);
+  const trainers: Trainers = new WeakMap();
+  installFitLoop(layers, trainers);
   const prototype = layers.LayersModel.prototype as unknown as {
     makeTrainFunction(this: LayersModel): Function_;
     makeTestFunction(this: LayersModel): void;
@@ -177,7 +192,9 @@ export function installModels(): void {
   const { makeTrainFunction, makeTestFunction, predictLoop } = prototype;
   prototype.makeTrainFunction = function () {
     const plain = makeTrainFunction.call(this);
-    return (data) => recordingOf(layers, this).train(plain, data);
+    const recorded: Function_ = (data) => recordingOf(layers, this).train(plain, data);
+    trainers.set(recorded, (kind, outputs) => recordingOf(layers, this).series(kind, outputs));
+    return recorded;
   };
   prototype.makeTestFunction = function () {
     makeTestFunction.call(this);

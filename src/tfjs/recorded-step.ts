@@ -22,6 +22,9 @@ export const lastStep: Status = {
 
 const notYet = 'the step is not recorded yet: its fourth call is the first that is replayed';
 
+/** Whether the loop of the last `fit` was ours: `isReplayed`. */
+export const lastFit: Status = { isReplayed: false, reason: 'no model was fitted yet' };
+
 /** That of the batch that `predict` did last. */
 export const lastPrediction: Status = { isReplayed: false, reason: 'no prediction is recorded yet: model.predict records' };
 
@@ -40,7 +43,9 @@ interface Kind {
 const mostKinds = 16;
 const mostLosses = 16;
 
-const kindOf = (args: readonly Tensor[]): string => args.map(({ dtype, shape }) => `${dtype} ${shape}`).join(';');
+/** What arguments are to a recording: their types and shapes. */
+export const kindOf = (args: readonly Pick<Tensor, 'dtype' | 'shape'>[]): string =>
+  args.map(({ dtype, shape }) => `${dtype} ${shape}`).join(';');
 
 // Why no step can be recorded at all now; null when it can.
 function obstacle(optimizer: Optimizer | null): string | null {
@@ -74,6 +79,23 @@ export class RecordedStep {
     if (kind === null) return this.perOperation(run, args, `there are more than ${mostKinds} kinds of arguments`);
     if (kind.refused !== null) return this.perOperation(run, args, kind.refused);
     return (kind.replay && this.replayed(kind, kind.replay, run, args, arrays as TensorData[])) ?? this.heard(kind, run, args);
+  }
+
+  /**
+   * Does steps of a kind (see `kindOf`) one after the other, until other JavaScript runs: `again` of a replay. Null where the first would be none, or gives
+   * others than so many single numbers.
+   */
+  series(name: string, outputs: number): Replay['again'] | null {
+    const kind = this.kinds.get(name);
+    const replay = kind?.replay ?? null;
+    if (replay === null || obstacle(this.optimizer) !== null || !replay.holds()) return null;
+    if (replay.sizes.length !== outputs || replay.sizes.some((size) => size !== 1)) return null;
+    return (arrays, outputs) => {
+      if (!replay.again(arrays, outputs)) return false;
+      kind!.replays++;
+      this.status.isReplayed = true;
+      return true;
+    };
   }
 
   /** Does it operation by operation, for this reason. */

@@ -150,21 +150,42 @@ export class Replay {
     return arrays.map((array, i) => (isTaken(array, i) ? array.slice() : array));
   }
 
-  /** Does the step; null, and nothing is done, where a kernel refuses the values of the arguments. */
+  /** Does the step; null, and nothing is done, where a kernel refuses the values of the arguments. It must hold. */
   run(arrays: readonly TensorData[]): Tensor[] | null {
-    const { redraws, live } = this.trace;
     const outputs = this.shapes.map((shape) => allocateFloat(numelOf(shape)));
+    if (!this.replay(this.apart(arrays), outputs, false)) return null;
+    return outputs.map((output, i) => backendNow().tensor(output, this.shapes[i]!, 'float32'));
+  }
+
+  /** How many numbers each of the outputs has. */
+  get sizes(): number[] {
+    return this.shapes.map(numelOf);
+  }
+
+  /**
+   * The same for one of several steps in a row, between which no other JavaScript runs: after the first, only its numbers are asked whether it holds, and it is not done
+   * where they say no. It writes what it gives to `outputs`; no array overlaps another.
+   */
+  again(arrays: readonly TensorData[], outputs: readonly Float32Array[]): boolean {
+    return this.replay(arrays, outputs, true);
+  }
+
+  private replay(arrays: readonly TensorData[], outputs: readonly Float32Array[], reads: boolean): boolean {
+    const { redraws, live } = this.trace;
     const random = redraws.length > 0 ? randomPosition() : null;
+    const refuse = (): false => {
+      if (random !== null) setRandomPosition(random);
+      return false;
+    };
     for (const { redraw } of redraws) redraw();
-    if (random !== null) live.read();
+    if ((reads || random !== null) && !live.read()) return refuse();
     try {
-      replayPlan(this.plan, [...this.apart(arrays), ...outputs], live.table);
+      replayPlan(this.plan, [...arrays, ...outputs], live.table);
     } catch (error) {
       if (finishedCalls(this.plan) > this.firstWrite) throw error;
-      if (random !== null) setRandomPosition(random);
-      return null;
+      return refuse();
     }
     this.trace.commit(1);
-    return outputs.map((output, i) => backendNow().tensor(output, this.shapes[i]!, 'float32'));
+    return true;
   }
 }

@@ -69,7 +69,8 @@ export interface Description {
   text: string;
 }
 
-function describeModel(r: Random): Description {
+/** A random model. */
+export function describeModel(r: Random): Description {
   const [inputs, outputs] = [1 + r.upTo(12), 1 + r.upTo(6)];
   const widths = Array.from({ length: r.upTo(3) }, () => 1 + r.upTo(16));
   const chosen = [...widths, outputs].map((units) => ({
@@ -145,7 +146,8 @@ const events: ((r: Random) => (model: layers.LayersModel, description: Descripti
 
 const bitsOf = (values: ArrayLike<number>): string => Buffer.from(Float32Array.from(values).buffer).toString('hex');
 
-function dataOf(r: Random, { inputs, outputs, isSparse }: Description, rows: number): [tf.Tensor, tf.Tensor] {
+/** Random rows for it, and their targets. */
+export function dataOf(r: Random, { inputs, outputs, isSparse }: Description, rows: number): [tf.Tensor, tf.Tensor] {
   const x = tf.tensor2d(r.floats(rows * inputs), [rows, inputs]);
   const hot = Array.from({ length: rows }, () => r.upTo(outputs));
   const values =
