@@ -1,5 +1,5 @@
 // collective.cc
-import { flag, inout, integer, kernel, real } from './describe.mjs';
+import { choice, flag, inout, integer, kernel, real } from './describe.mjs';
 
 export const collective = [
   kernel('all_reduce', {
@@ -10,6 +10,8 @@ export const collective = [
       real('weight', 1, { doc: 'What these values are multiplied by first (1).' }),
       flag('mean', { doc: 'Divides by the sum of all weights (false).' }),
       integer('call', 0, { internal: true }),
+      choice('phase', 'SumPhase', 'whole', { internal: true }),
+      flag('joined', { internal: true }), // to the sum before: the ranks have met there, and its weights count
     ],
     options: ['AllReduceOptions', 'The options of `allReduce`.', 'weight', 'mean'],
     doc: `The sum over the processes of the group that \`distributed.initProcessGroup\` has made, of \`weight * values\`, written to \`values\` of each of them; with

@@ -55,6 +55,10 @@ export const enumerations = {
     values: ['none', 'mean', 'sum'],
     doc: 'How a loss is brought to one number: not at all, by the (weighted) mean, or by the sum.',
   },
+  SumPhase: {
+    values: ['whole', 'begin', 'end'],
+    doc: 'What a call does of a sum over ranks: all of it, its begin, or waiting until all sums that have begun are done.',
+  },
 };
 
 /**

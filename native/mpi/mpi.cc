@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <mutex>
 #include <thread>
@@ -18,6 +19,7 @@ namespace {
 // Never destroyed: a thread may be in MPI when the process ends.
 World* world = nullptr;
 std::mutex& turn = *new std::mutex;  // one thread at a time calls MPI
+std::condition_variable& begun = *new std::condition_variable;  // sums are under way
 std::atomic<double> waits_since{0};  // when the call that is under way began, in seconds; 0: none is
 std::atomic<bool> finalizing{false};
 std::atomic<double> leaves_since{0};  // when the process began to end with the group standing
@@ -76,7 +78,35 @@ void sum(float* values, size_t n) {
   world->sum(values, n);
 }
 
-Collective ranks{meet, sum};
+// MPI libraries move data only inside of their calls, and a kernel may take many milliseconds. So a thread of its own tests the sums that are under way, and
+// sleeps between two tests: tests between kernels gained nothing, and a thread that waits inside of MPI takes a whole core.
+void go_on() {
+  std::unique_lock<std::mutex> lock(turn);
+  for (;;) {
+    begun.wait(lock, [] { return world->is_summing(); });
+    world->progress();
+    lock.unlock();
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+    lock.lock();
+  }
+}
+
+void begin(float* values, size_t n) {
+  const std::lock_guard<std::mutex> lock(turn);
+  const Watched watched;
+  world->begin(values, n);
+  static const bool goes_on = (std::thread(go_on).detach(), true);
+  (void)goes_on;
+  begun.notify_one();
+}
+
+void end() {
+  const std::lock_guard<std::mutex> lock(turn);
+  const Watched watched;
+  world->end();
+}
+
+Collective ranks{meet, sum, begin, end};
 
 Napi::Value init(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();

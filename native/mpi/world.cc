@@ -45,6 +45,9 @@ class Opened : public World {
  public:
   Opened(uv_lib_t& library, Constants<Handle> constants) : c_(constants) {
     allreduce_ = function<Allreduce>(library, "MPI_Allreduce");
+    iallreduce_ = function<Iallreduce>(library, "MPI_Iallreduce");
+    test_ = function<Test>(library, "MPI_Test");
+    wait_ = function<Wait>(library, "MPI_Wait");
     bcast_ = function<Bcast>(library, "MPI_Bcast");
     finalize_ = function<int (*)()>(library, "MPI_Finalize");
     const auto rank = function<int (*)(Handle, int*)>(library, "MPI_Comm_rank");
@@ -67,32 +70,61 @@ class Opened : public World {
   std::string version() const override { return version_; }
   void sum(float* values, size_t n) override { sum_of(values, n, c_.float32); }
   void sum(double* values, size_t n) override { sum_of(values, n, c_.float64); }
+  void begin(float* values, size_t n) override {
+    for (size_t begin = 0; begin < n; begin += kMost) {
+      pending_.emplace_back();
+      iallreduce_(c_.in_place, values + begin, count_of(n - begin), c_.float32, c_.sum, c_.world, &pending_.back());
+    }
+  }
+  bool is_summing() const override { return first_ < pending_.size(); }
+  // The first one stands for all: a test moves the data of every sum.
+  void progress() override {
+    int done = 1;
+    while (first_ < pending_.size() && done != 0) {
+      test_(&pending_[first_], &done, status_);
+      if (done != 0) ++first_;
+    }
+  }
+  void end() override {
+    for (; first_ < pending_.size(); ++first_) wait_(&pending_[first_], status_);
+    pending_.clear();
+    first_ = 0;
+  }
   void broadcast(void* bytes, size_t n, int root) override {
     for (size_t begin = 0; begin < n; begin += kMost) {
-      const size_t count = n - begin < kMost ? n - begin : kMost;
-      bcast_(static_cast<char*>(bytes) + begin, static_cast<int>(count), c_.byte, root, c_.world);
+      bcast_(static_cast<char*>(bytes) + begin, count_of(n - begin), c_.byte, root, c_.world);
     }
   }
   void finalize() override { finalize_(); }
 
  private:
   using Allreduce = int (*)(const void*, void*, int, Handle, Handle, Handle);
+  using Iallreduce = int (*)(const void*, void*, int, Handle, Handle, Handle, Handle*);
+  using Test = int (*)(Handle*, int*, void*);
+  using Wait = int (*)(Handle*, void*);
   using Bcast = int (*)(void*, int, Handle, int, Handle);
+
+  static int count_of(size_t left) { return static_cast<int>(left < kMost ? left : kMost); }
 
   template <typename T>
   void sum_of(T* values, size_t n, Handle type) {
     for (size_t begin = 0; begin < n; begin += kMost) {
-      const size_t count = n - begin < kMost ? n - begin : kMost;
-      allreduce_(c_.in_place, values + begin, static_cast<int>(count), type, c_.sum, c_.world);
+      allreduce_(c_.in_place, values + begin, count_of(n - begin), type, c_.sum, c_.world);
     }
   }
 
   Constants<Handle> c_;
   Allreduce allreduce_;
+  Iallreduce iallreduce_;
+  Test test_;
+  Wait wait_;
   Bcast bcast_;
   int (*finalize_)();
   int rank_ = 0, size_ = 1;
   std::string version_;
+  std::vector<Handle> pending_;  // sums that have begun, in their order; those before first_ are done
+  size_t first_ = 0;
+  alignas(16) char status_[256];  // room for an MPI_Status of any library, of which nothing is read
 };
 
 std::unique_ptr<World> open(uv_lib_t& library) {

@@ -15,6 +15,12 @@ class World {
   virtual std::string version() const = 0;
   virtual void sum(float* values, size_t n) = 0;
   virtual void sum(double* values, size_t n) = 0;
+  // A sum without waiting: its values belong to it until `end` has returned.
+  virtual void begin(float* values, size_t n) = 0;
+  virtual bool is_summing() const = 0;
+  // Moves data of the sums that have begun, without waiting.
+  virtual void progress() = 0;
+  virtual void end() = 0;
   virtual void broadcast(void* bytes, size_t n, int root) = 0;
   virtual void finalize() = 0;
 };

@@ -6,6 +6,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "support/collective.h"
+
 namespace simdnn {
 
 namespace {
@@ -138,6 +140,8 @@ void Plan::invoke(size_t call, const KernelTable& table, Run& run) {
   run.precision = precision;
   run.unit = unit;
   calls_[call].invoke(table, run, &slots_[calls_[call].first_slot]);
+  // The calls that would end its sums over ranks do not run, and the sums' memory is the caller's again.
+  if (run.fault.array() != nullptr && collective() != nullptr) collective()->end();
   for (size_t g = 0; g < guards_.size(); ++g) {
     const Guard& guard = guards_[g];
     if (guard.first > call || guard.last < call) continue;

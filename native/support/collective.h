@@ -11,7 +11,14 @@ struct Collective {
   const char* (*meet)(uint32_t call, double weight, double* total);
   // values = the sum of values over all ranks.
   void (*sum)(float* values, size_t n);
+  // The same, without waiting: values belong to the sum until `end` has returned. All ranks begin their sums in the same order.
+  void (*begin)(float* values, size_t n);
+  // Waits until all sums that have begun are done.
+  void (*end)();
 };
+
+// The sum of the weights at this thread's last meeting, for the sums that are joined to the one that met.
+double& weights_met();
 
 // Null if the process is not in a group. A collective that has been set must stay valid to the end of the process.
 const Collective* collective();

@@ -2,6 +2,8 @@
 #include "support/collective.h"
 
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "test/test.h"
 
@@ -28,7 +30,15 @@ struct InGroup {
   ~InGroup() { set_collective(nullptr); }
 };
 
-const Collective two{meet, twice}, split{refuse, twice};
+// Sums that have begun are made at their end.
+std::vector<std::pair<float*, size_t>> begun;
+void begin(float* values, size_t n) { begun.emplace_back(values, n); }
+void end() {
+  for (const auto& [values, n] : begun) twice(values, n);
+  begun.clear();
+}
+
+const Collective two{meet, twice, begin, end}, split{refuse, twice, begin, end};
 const size_t lengths[] = {0, 1, 17, 1000};
 
 // Weights of rows, no weight at all (what was there does not count, finite or not), and a mean over two.
@@ -79,6 +89,21 @@ TEST(all_reduce) {
   const uint32_t of_one = called;
   t.kernel.all_reduce(run, values.data(), 2, {1, false, 7});
   t.check(called != of_one, "are not told apart");
+
+  t.where = "sums in two calls";
+  {
+    const InGroup pair(two);
+    Buffer<float> first(t, 3), second(t, 2), none(t, 0);
+    for (size_t i = 0; i < 3; ++i) first[i] = 4;
+    for (size_t i = 0; i < 2; ++i) second[i] = 6;
+    met = 0;
+    t.kernel.all_reduce(run, first.data(), 3, {3, true, 7, SumPhase::begin, false});
+    t.kernel.all_reduce(run, second.data(), 2, {3, true, 7, SumPhase::begin, true});
+    t.check(met == 1 && begun.size() == 2, "meet once for all that are joined");
+    t.check(first[0] == 2 && second[1] == 3, "are scaled by the weights of the meeting");
+    t.kernel.all_reduce(run, none.data(), 0, {1, false, 0, SumPhase::end, false});
+    t.check(begun.empty() && first[2] == 4 && second[0] == 6, "are there at the end");
+  }
 
   t.where = "a group that refuses";
   const InGroup refusing(split);

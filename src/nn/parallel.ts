@@ -4,7 +4,7 @@ import { follows } from '../blocks';
 import * as calls from '../calls.generated';
 import { broadcast } from '../distributed';
 import { groupOf, standing } from '../distributed/group';
-import { checkBoolean, describe, SimdnnError, typeError, withDefaults } from '../errors';
+import { checkBoolean, checkNumber, describe, SimdnnError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { changed, Tensor } from '../tensor';
 import { Module } from './module';
@@ -13,7 +13,14 @@ import { Module } from './module';
 export interface DistributedDataParallelOptions {
   /** Whether float buffers, such as the running statistics of batch norms, are rank 0's after each sum (true). */
   broadcastBuffers?: boolean;
+  /**
+   * Megabytes of gradients that are summed at a time (Infinity: one sum, after the backward pass). Where they are less than the model has, each sum begins in compiled
+   * steps and fits as soon as its gradients are final, and goes on during the rest of the backward pass: gains over a network, costs on one machine.
+   */
+  bucketCapMb?: number;
 }
+
+const nothing = new Float32Array(0);
 
 // Combines the numbers of parameters and gradients to one below 2^31, by FNV-1a.
 const hashOf = (numbers: readonly number[]): number =>
@@ -30,6 +37,20 @@ function stretches(gradients: readonly Float32Array[]): Float32Array[] {
   return found.map(({ first, last }) =>
     first === last ? first : new Float32Array(first.buffer, first.byteOffset, (last.byteOffset - first.byteOffset) / 4 + last.length),
   );
+}
+
+// Gradients from the last parameter on, which backward passes finish first, as arrays of about so many bytes; a gradient is not divided.
+function bucketsOf(gradients: readonly Float32Array[], bytes: number): Float32Array[] {
+  const buckets: Float32Array[] = [];
+  for (let end = gradients.length; end > 0; ) {
+    let begin = end;
+    let size = 0;
+    do size += gradients[--begin]!.byteLength;
+    while (begin > 0 && size + gradients[begin - 1]!.byteLength <= bytes);
+    buckets.push(...stretches(gradients.slice(begin, end)).reverse());
+    end = begin;
+  }
+  return buckets;
 }
 
 /**
@@ -52,6 +73,7 @@ export class DistributedDataParallel<M extends Module = Module> extends Module {
   /** The model. */
   readonly module: M;
   private readonly broadcastBuffers: boolean;
+  private readonly bucketBytes: number;
   private isSumming = true;
   /** The rows of the last forward pass, and of the backward passes since the last sum. */
   private forwardRows = 0;
@@ -61,8 +83,9 @@ export class DistributedDataParallel<M extends Module = Module> extends Module {
     super();
     const where = 'DistributedDataParallel';
     if (!(module instanceof Module)) throw typeError(where, `expected a module, got ${describe(module)}`);
-    const o = withDefaults(where, options, { broadcastBuffers: true });
+    const o = withDefaults(where, options, { broadcastBuffers: true, bucketCapMb: Infinity });
     this.broadcastBuffers = checkBoolean(where, 'broadcastBuffers', o.broadcastBuffers);
+    this.bucketBytes = checkNumber(where, 'bucketCapMb', o.bucketCapMb, Number.MIN_VALUE) * 2 ** 20;
     groupOf(where);
     this.module = module;
     for (const t of [...module.parameters(), ...module.buffers()]) broadcast(t);
@@ -111,9 +134,18 @@ export class DistributedDataParallel<M extends Module = Module> extends Module {
     const weight = this.rows;
     this.rows = 0;
     const parameters = this.module.parameters().filter(({ requiresGrad }) => requiresGrad);
-    const call = hashOf(parameters.flatMap(({ numel, gradient }) => [numel, gradient === null ? 0 : 1]));
     const gradients = parameters.filter(({ gradient }) => gradient !== null).map(openLeaf);
-    for (const values of stretches(gradients)) calls.allReduce({ values, n: values.length, weight, mean: true, call });
+    const buckets = bucketsOf(gradients, this.bucketBytes);
+    const call = hashOf([
+      ...parameters.flatMap(({ numel, gradient }) => [numel, gradient === null ? 0 : 1]),
+      ...buckets.map(({ length }) => length),
+    ]);
+    // The ranks meet before the first sum. Of several, each begins here, or where the recording of the step has moved it.
+    const isDivided = this.bucketBytes < Infinity;
+    for (const [i, values] of buckets.entries()) {
+      calls.allReduce({ values, n: values.length, weight, mean: true, call, joined: i > 0, phase: isDivided ? 'begin' : 'whole' });
+    }
+    if (isDivided) calls.allReduce({ values: nothing, n: 0, phase: 'end' });
     if (this.broadcastBuffers && this.training) this.takeBuffers();
     recorder?.operation('the sum over ranks');
   }

@@ -19,6 +19,7 @@ import { leave } from './left';
 import { type LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
 import { differenceOf, type Outline, outlineOf } from './outline';
+import { overlapSums } from './overlap';
 import { Packing } from './packing';
 import { type SourcesHeard, sourcesHeardBy, sourcesOf } from './sources';
 import { namesOf, type Row, rowOf } from './table';
@@ -89,7 +90,7 @@ function callsOver({ passed, constants, bases, recorded }: Placement, results: r
   const returned = new Set(given.map(({ base }) => base).filter(({ role }) => role === 'temporary'));
   for (const base of returned) base.role = 'result';
 
-  const calls = [...renewals, ...withColumns(fuse(recorded))];
+  const calls = [...renewals, ...overlapSums(withColumns(fuse(recorded)))];
   const used = new Set<Base>();
   usedBy(recorded, used);
   usedBy(calls, used);

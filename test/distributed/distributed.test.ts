@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { arange, data, distributed, manualSeed, nn, optim, SimdnnError, tensor, train } from '../../src';
+import { arange, compile, data, distributed, manualSeed, nn, optim, SimdnnError, type Tensor, tensor, train, zeros } from '../../src';
 import { temporaryFolder } from '../temporary';
 import {
   alone,
@@ -53,6 +53,13 @@ describe.skipIf(skipped)('ranks of one job', () => {
   it('sum once for several micro-batches', { timeout: 60_000 }, async () => {
     const loop = await expectTogether(2, 'accumulate', 'loop');
     expect(await expectTogether(2, 'accumulate', 'fit')).toBe(loop);
+  });
+
+  // Of 100 bytes: each weight and each bias of the model has one, but the last bias, which is summed with the weight before it.
+  it.each([2, 4])('sum in parts with the same bits in loops, compiled and in fits, %i of them', { timeout: 60_000 }, async (n) => {
+    const loop = await expectTogether(n, 'train', 'loop', '1', '1e-4');
+    for (const way of ['compiled', 'fit']) expect(await expectTogether(n, 'train', way, '1', '1e-4')).toBe(loop);
+    if (n === 2) expect(await expectTogether(n, 'train', 'loop')).toBe(loop); // a sum of two numbers has one order
   });
 
   it('weigh their rows where batches are uneven', { timeout: 60_000 }, async () => {
@@ -222,6 +229,37 @@ describe('a process alone', () => {
     expect(JSON.parse(stdout)).toEqual([0, 1, [1, 2], false]);
   });
 
+  it('begins the sum of each part behind the last call that uses its gradients', () => {
+    distributed.initProcessGroup();
+    try {
+      const model = new nn.parallel.DistributedDataParallel(
+        new nn.Sequential(new nn.Linear(6, 70), new nn.Linear(70, 80), new nn.Linear(80, 70)),
+        {
+          bucketCapMb: 1e-3,
+        },
+      );
+      const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+      const step = compile((x: Tensor) => {
+        optimizer.zeroGrad();
+        model.forward(x).sum().backward();
+        nn.utils.clipGradNorm_(model.parameters(), 1);
+        optimizer.step();
+      });
+      step(zeros([70, 6]));
+      step(zeros([70, 6]));
+      const calls = step
+        .profile(1)
+        .calls.map(({ kernel, numbers }) => (kernel === 'allReduce' ? (/begin|end/.exec(numbers)?.[0] ?? 'whole') : kernel));
+      const backward = calls.lastIndexOf('linearBackward');
+      expect(calls.slice(calls.indexOf('linearBackward'), backward)).toContain('begin');
+      expect(calls.slice(backward + 1)).toContain('begin');
+      expect(calls.indexOf('end')).toBeGreaterThan(calls.lastIndexOf('begin'));
+      expect(calls).not.toContain('whole');
+    } finally {
+      distributed.destroyProcessGroup();
+    }
+  });
+
   it('refuses what needs a group', () => {
     for (const call of [distributed.getRank, distributed.getWorldSize, distributed.barrier, distributed.destroyProcessGroup]) {
       expect(call).toThrow(SimdnnError);
@@ -230,6 +268,13 @@ describe('a process alone', () => {
     expect(() => distributed.broadcast(tensor([1]))).toThrow(/there is no group/);
     expect(() => new nn.parallel.DistributedDataParallel(new nn.Linear(1, 1))).toThrow(/there is no group/);
     expect(() => new data.DistributedSampler(4)).toThrow(/there is no group/);
+    distributed.initProcessGroup();
+    try {
+      const capped = (bucketCapMb: number) => () => new nn.parallel.DistributedDataParallel(new nn.Linear(1, 1), { bucketCapMb });
+      for (const megabytes of [0, -1, Number.NaN]) expect(capped(megabytes)).toThrow(/expected bucketCapMb to be at least/);
+    } finally {
+      distributed.destroyProcessGroup();
+    }
     expect(() => distributed.initProcessGroup({ timeout: 0 })).toThrow(/expected timeout to be from 0.1/);
     expect(() => distributed.initProcessGroup({ library: 3 as never })).toThrow(/expected library to be a path/);
   });

@@ -38,10 +38,10 @@ const valuesOf = (model) => model.parameters().flatMap((p) => [...p.data]);
 const bitsOf = (values) => Buffer.from(Float32Array.from(values).buffer).toString('base64');
 
 // Each rank begins with another model: rank 0's counts.
-function parts(global = 24, timeout = 20) {
+function parts(global = 24, timeout = 20, bucketCapMb = Infinity) {
   distributed.initProcessGroup({ timeout });
   const set = samples();
-  const model = new nn.parallel.DistributedDataParallel(net(1 + distributed.getRank()));
+  const model = new nn.parallel.DistributedDataParallel(net(1 + distributed.getRank()), { bucketCapMb });
   const sampler = new data.DistributedSampler(set, { seed: 5 });
   const loader = new data.DataLoader(set, { batchSize: global / distributed.getWorldSize(), sampler });
   const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
@@ -109,9 +109,9 @@ async function figuresOf(out, criterion, targetOf, make) {
 }
 
 const programs = {
-  /** The way of training is the argument: loop, compiled, fit. */
-  async train(way, epochs = '1') {
-    const all = parts();
+  /** The way of training is the argument: loop, compiled, fit; then the number of epochs, and the megabytes of a sum. */
+  async train(way, epochs = '1', megabytes = 'Infinity') {
+    const all = parts(24, 20, Number(megabytes));
     const { model, loader, optimizer, criterion } = all;
     if (way === 'fit') {
       const { loss } = await train.fit(model, { loader, optimizer, criterion, epochs: Number(epochs), clipGradNorm: 1, progress: false });
