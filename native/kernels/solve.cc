@@ -75,7 +75,8 @@ struct Product {
     const double size = magnitude(mantissa);
     return size == 0 ? -HUGE_VAL : ::log1p(size - 1) + exponent * 0.69314718055994531;
   }
-  double sign() const { return mantissa > 0 ? 1 : mantissa < 0 ? -1 : mantissa; }
+  double sign() const { return mantissa > 0 ? 1 : mantissa < 0 ? -1
+                                                               : mantissa; }
 };
 
 double work_of(size_t n, size_t m) { return cube(n) / 3 + static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(m); }

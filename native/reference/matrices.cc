@@ -93,7 +93,8 @@ void determinant(Run&, float* det, float* sign, float* logabsdet, const float* a
   for (size_t one = 0; one < batch; ++one) {
     const double value = determinant_of(widened(a + one * n * n, n * n), n);
     det[one] = static_cast<float>(value);
-    sign[one] = value > 0 ? 1.0f : value < 0 ? -1.0f : static_cast<float>(value);
+    sign[one] = value > 0 ? 1.0f : value < 0 ? -1.0f
+                                             : static_cast<float>(value);
     logabsdet[one] = static_cast<float>(std::log(std::fabs(value)));
   }
 }

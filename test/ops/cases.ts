@@ -281,5 +281,7 @@ export function operationNames(): string[] {
   const functional = functionsOf('functional', F);
   const plain = functionsOf('ops', ops).filter((name) => !functional.includes(name.replace('ops.', 'functional.')));
   const losses = functionsOf('nn', nn).filter((name) => name.endsWith('Loss'));
-  return [...functionsOf('Tensor', Tensor.prototype), ...plain, ...functional, ...functionsOf('linalg', linalg), ...losses].filter((name) => !notOperations.has(name));
+  return [...functionsOf('Tensor', Tensor.prototype), ...plain, ...functional, ...functionsOf('linalg', linalg), ...losses].filter(
+    (name) => !notOperations.has(name),
+  );
 }
