@@ -49,6 +49,7 @@ double reflection(double* v, double* factor, size_t n) {
 
 // Error: a rounding, and the condition of a in units of 2^-52. l may be a.
 void cholesky(Run& run, float* l, const float* a, size_t batch, size_t n) {
+  if (n == 0) return;  // nothing then bounds the batch
   Run* const calling = &run;
   each_matrix(run, batch, n * n, cube(n) / 3, [=](double* memory, size_t one) {
     widen(memory, a + one * n * n, n * n);
@@ -62,6 +63,7 @@ void cholesky(Run& run, float* l, const float* a, size_t batch, size_t n) {
 // q r = a with the signs that LAPACK's dgeqrf gives: r's diagonal is of the other sign than what was reflected. The reflections are rows of `vectors`.
 void qr(Run& run, float* q, float* r, const float* a, size_t batch, size_t m, size_t n, size_t k) {
   if (k > m) return run.fault.report("q", 0, "has more columns than rows");
+  if (m == 0 || (n == 0 && (k == 0 || q == nullptr))) return;  // nothing then bounds the batch
   const size_t count = m < n ? m : n;
   const double work = 4 * static_cast<double>(m) * static_cast<double>(n + k) * static_cast<double>(count);
   each_matrix(run, batch, m * (n + k) + count * (m + 1) + n + k, work, [=](double* memory, size_t one) {

@@ -69,6 +69,7 @@ void exponential(double* a, size_t n) {
 
 // Error: a rounding, and for a norm of 2^s some 2^s units of 2^-52 of the norm of the result. What is too large gives Infinity or NaN.
 void matrix_exp(Run& run, float* y, const float* x, size_t batch, size_t n) {
+  if (n == 0) return;  // nothing then bounds the batch
   each_matrix(run, batch, kMatrices * n * n, 8 * cube(n), [=](double* memory, size_t one) {
     widen(memory, x + one * n * n, n * n);
     exponential(memory, n);
@@ -78,6 +79,7 @@ void matrix_exp(Run& run, float* y, const float* x, size_t batch, size_t n) {
 
 // The block beside the diagonal of exp([[x^T, dy], [0, x^T]]), with dy divided by its norm, so that it asks for no more halvings than x.
 void matrix_exp_backward(Run& run, float* dx, const float* dy, const float* x, size_t batch, size_t n) {
+  if (n == 0) return;
   const size_t width = 2 * n;
   each_matrix(run, batch, kMatrices * width * width, 8 * cube(width), [=](double* memory, size_t one) {
     const float *const own = x + one * n * n, *const given = dy + one * n * n;

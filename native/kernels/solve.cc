@@ -85,6 +85,7 @@ double work_of(size_t n, size_t m) { return cube(n) / 3 + static_cast<double>(n)
 
 // x [batch, n, m] = a^-1 b, with `transposed` of the transposed a; x may be b. Error: a rounding, and the condition of a in units of 2^-52.
 void solve(Run& run, float* x, const float* a, const float* b, size_t batch, size_t n, size_t m, const SolveAttributes& attributes) {
+  if (n == 0) return;  // nothing then bounds the batch
   const bool transposed = attributes.transposed;
   Run* const calling = &run;
   each_matrix(run, batch, n * (n + m), work_of(n, m), [=](double* memory, size_t one) {
