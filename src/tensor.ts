@@ -1,4 +1,4 @@
-// The tensor: a shape over a typed array. It knows no operation: each file in ops/ installs its own.
+// The tensor: a shape over a typed array. This file knows no operation; each file in ops/ installs its own methods.
 
 import type { Node } from './autograd';
 import { isFloat32Array, isInt32Array } from './brands';
@@ -10,33 +10,33 @@ import { recorder } from './recorder';
 import type { RowMarks } from './row-marks';
 import { checkShape, numelOf, shapeText } from './shape';
 
-/** What all tensors on a piece of memory share. */
+/** What all tensors on the same memory share. */
 export interface Version {
-  /** Counts the changes in place. */
+  /** The number of changes in place. */
   count: number;
-  /** Who has taken the memory for a while; null: nobody. */
+  /** Who works on the memory on another thread at present, or null. */
   holder: Holder | null;
-  /** How often it was taken or given back, or a replay that changes it failed: it may have changed then without being counted. */
+  /** The number of times that the memory was taken or given back, or that a replay failed which changes it: such changes may not be in `count`. */
   taken: number;
-  /** Whether the user has, or may have, an array on the memory, and can change it at any time without a word. */
+  /** Whether the user has, or may have, an array on the memory, and so can change it without being noticed. */
   exposed: boolean;
-  /** Whether more than one tensor was made on it: one alone can then not take over a history. */
+  /** Whether several tensors were made on the memory. If so, none of them can take over a history. */
   use: typeof alone | typeof shared;
 }
 
-// Symbols, because structuredClone and postMessage refuse them, with this text: they would else make a tensor an object without methods, on
-// memory of its own. That costs a tensor nothing.
+// structuredClone and postMessage refuse symbols and report this text. Without the symbol they would turn a tensor into an object without methods, on memory of
+// its own. A property of the prototype's costs a tensor nothing.
 const text = 'a tensor: clone its data and shape, and make another of them';
 const alone: unique symbol = Symbol(text);
 const shared: unique symbol = Symbol(text);
 
-// What users assigned as the gradient of a tensor between leaves and loss: no backward pass adds to it, or begins with it.
+// The gradients that users assigned to tensors that are not leaves. A backward pass neither adds to such a gradient nor starts from it.
 const assigned = new WeakMap<Tensor, Tensor>();
 
-/** How often any tensor's need of a gradient, its gradient or its holder has changed: while this stands still, what a recording has seen of them holds. */
+/** Counts the changes of any tensor's `needsGrad`, gradient or holder. While it is the same, what a recording has seen of them is still true. */
 export let leafChanges = 0;
 
-/** Numbers nested as deep as the tensor has dimensions. */
+/** Numbers in arrays that are nested as deep as the tensor has dimensions. */
 export type NestedArray = number | NestedArray[];
 
 /**
@@ -58,22 +58,22 @@ export class Tensor {
   /** The number of elements. */
   readonly numel: number;
 
-  /** @internal The memory, for kernels: reading it does not count as showing it to the user. */
+  /** @internal The memory, for kernels. Reading it does not count as giving the user an array on it. */
   readonly values: TensorData;
   /** @internal */
   readonly version: Version;
-  // Behind `node`. What tests compare of two tensors are their own properties, and of rows that iteration makes each has a history of its own.
+  // The field behind `node`. It is private, because tests compare two tensors by their public properties, and each row that iteration makes has a history of its own.
   #node: Node | null = null;
-  // Behind the accessors of these names, which count changes.
+  // The fields behind the accessors of these names, which count changes.
   private ownNeedsGrad = false;
   private ownGradient: Tensor | null = null;
   private ownGradientSeen = false;
   private ownGradientHome: Tensor | null = null;
-  /** @internal The gradient's memory belongs to another tensor as well: copy before adding to it. */
+  /** @internal Whether the gradient's memory also belongs to another tensor: then it must be copied before anything is added to it. */
   gradientShared = false;
-  /** @internal The gradient lies in memory of a compiled step, which keeps it to itself. */
+  /** @internal Whether the gradient is in memory of a compiled step, which no other code may use. */
   gradientHidden = false;
-  /** @internal Which rows of the gradient hold anything but zeros, where an operation on few rows keeps account of them. */
+  /** @internal The rows of the gradient that are not zeros, if an operation on few rows keeps track of them. */
   rowMarks: RowMarks | null = null;
 
   /** @internal */
@@ -115,8 +115,10 @@ export class Tensor {
   }
 
   /**
-   * The elements in row-major order, as a typed array on the tensor's own memory; during a `train.fit` that uses it a copy. As `torch.Tensor.numpy`. The array is yours to write,
-   * the buffer around it is not: other tensors lie in it, and to transfer it to another thread fails (`slice()` copies). Of a weight, reading it keeps compiled inference from packing the weight: `toArray()` and `copy_` do not.
+   * The elements in row-major order, as a typed array on the tensor's own memory; while a `train.fit` uses the tensor, a copy. As `torch.Tensor.numpy`.
+   *
+   * You may write to the array, but not transfer its buffer to another thread, which fails: other tensors are in the same buffer (`slice()` copies). Reading
+   * `data` of a weight keeps compiled inference from packing the weight; `toArray()` and `copy_` do not.
    */
   get data(): TensorData {
     recorder?.reading('Tensor.data');
@@ -129,7 +131,7 @@ export class Tensor {
     return this.values.slice();
   }
 
-  /** The gradient that `backward()` gathered for this leaf, null before the first and after `zeroGrad()`. Assignable. */
+  /** The gradient that `backward()` accumulated for this leaf; null before the first backward pass and after `zeroGrad()`. It can be assigned. */
   get grad(): Tensor | null {
     recorder?.reading('Tensor.grad');
     if (this.gradientHidden) {
@@ -176,7 +178,7 @@ export class Tensor {
     this.requiresGrad_(value);
   }
 
-  /** Sets `requiresGrad` and returns the tensor. A TypeError for int32, and for turning it off on a tensor that an operation made. */
+  /** Sets `requiresGrad` and returns the tensor. A TypeError for int32, and for turning it off on the result of an operation. */
   requiresGrad_(value = true): this {
     if (value && this.dtype !== 'float32') {
       throw typeError('Tensor.requiresGrad_', `only float32 tensors have gradients, this one is ${this.dtype}`);
@@ -215,8 +217,8 @@ export class Tensor {
   }
 
   /**
-   * A tensor with one element is a number where JavaScript wants one, as `item()` gives it: `total += loss`, `loss < best`, `isNaN(loss)`. A
-   * RangeError for any other, but not where text is wanted, as in a template: that is `toString()`.
+   * Makes a tensor with one element a number where JavaScript needs one, as `item()` does: `total += loss`, `loss < best`, `isNaN(loss)`. A
+   * RangeError for any other tensor. Where text is needed, as in a template, it is `toString()`.
    *
    * @example
    * const loss = tensor(0.5);
@@ -227,7 +229,7 @@ export class Tensor {
     return hint === 'string' ? this.toString() : this.valueOf();
   }
 
-  /** The number that a tensor with one element is in arithmetic and comparisons; a RangeError for any other. */
+  /** The number that stands for a tensor with one element in arithmetic and comparisons; a RangeError for any other tensor. */
   valueOf(): number {
     if (this.numel === 1) return this.item();
     recorder?.reading('Tensor.valueOf');
@@ -243,13 +245,13 @@ export class Tensor {
     return this.toArray();
   }
 
-  /** The tensor without its history, on the same memory. */
+  /** The same memory as a tensor without history. */
   detach(): Tensor {
     refuseLost('Tensor.detach', this);
     return new Tensor(this.values, this.shape.slice(), this.version);
   }
 
-  /** Printed as PyTorch prints it, shortened when large. Of a tensor whose buffer was transferred elsewhere the text says that, and throws nothing. */
+  /** The text that PyTorch prints, shortened for a large tensor. If the buffer was transferred to another thread, the text says so; nothing is thrown. */
   toString(): string {
     recorder?.reading('Tensor.toString');
     this.version.holder?.sync();
@@ -262,7 +264,7 @@ export class Tensor {
     return this.toString();
   }
 
-  /** @internal What made this tensor, for the backward pass; null for a leaf. */
+  /** @internal The node of the operation that made this tensor, for the backward pass; null for a leaf. */
   get node(): Node | null {
     return this.#node;
   }
@@ -281,7 +283,7 @@ export class Tensor {
     leafChanges++;
   }
 
-  /** @internal The gradient gathered so far. */
+  /** @internal The gradient accumulated so far. */
   get gradient(): Tensor | null {
     return this.ownGradient;
   }
@@ -291,7 +293,7 @@ export class Tensor {
     leafChanges++;
   }
 
-  /** @internal The user has seen `grad`: its memory must not be used again. */
+  /** @internal Whether the user has read `grad`: its memory must not be reused then. */
   get gradientSeen(): boolean {
     return this.ownGradientSeen;
   }
@@ -301,7 +303,7 @@ export class Tensor {
     leafChanges++;
   }
 
-  /** @internal Memory to use for this leaf's next gradient: no one else has seen it, and it is there. */
+  /** @internal Memory that this leaf's next gradient can reuse, because the user has not seen it; null if there is none. */
   get gradientHome(): Tensor | null {
     const home = this.ownGradientHome;
     return home === null || home.values.length < home.numel ? null : home;
@@ -322,12 +324,12 @@ export class Tensor {
     return this.values as Int32Array;
   }
 
-  /** @internal Memory for a gradient that has no home. */
+  /** @internal New memory for a gradient. */
   freshGradient(): Tensor {
     return empty(this.shape);
   }
 
-  /** @internal Forgets the gradient. Memory that the user has not seen serves the next one. */
+  /** @internal Removes the gradient. Memory that the user has not seen is kept for the next one. */
   clearGradient(): void {
     if (this.version.holder !== null) refuseHeld('Tensor.grad', this);
     recorder?.gradient(this, 'clear');
@@ -346,16 +348,16 @@ markOwn(Tensor);
 /** Whether other tensors were made on the same memory. */
 export const isShared = (tensor: Tensor): boolean => tensor.version.use === shared;
 
-/** Says that a tensor's values were changed in place. A recording that calculates nothing counts it as well: gradients are checked there too. */
+/** Counts a change in place of a tensor's values. A recording that calculates nothing counts it too, because gradients are checked there as well. */
 export function changed(tensor: Tensor): void {
   recorder?.changed(tensor);
   tensor.version.count++;
 }
 
-// The memory that somebody works on, by what its tensors share.
+// The memory that another thread works on, by the Version that its tensors share.
 const heldMemory = new Map<Version, Tensor>();
 
-/** Gives a tensor's memory to `holder`, or back. */
+/** Hands a tensor's memory to `holder`, or takes it back with null. */
 export function hold(tensor: Tensor, holder: Holder | null): void {
   tensor.version.holder = holder;
   tensor.version.taken++;
@@ -364,28 +366,28 @@ export function hold(tensor: Tensor, holder: Holder | null): void {
   leafChanges++;
 }
 
-/** Refuses memory of which another thread works on a part, whichever tensors are on it. */
+/** Throws if another thread works on any part of this memory, whichever tensors are on it. */
 export function refuseHeldMemory(where: string, memory: readonly TensorData[]): void {
   for (const tensor of heldMemory.values()) if (memory.some((array) => overlap(array, tensor.values))) refuseHeld(where, tensor);
 }
 
-/** Refuses a tensor whose memory JavaScript has transferred elsewhere, or made smaller, since it was made. */
+/** Throws if JavaScript has transferred or shrunk the tensor's memory since the tensor was made. */
 export function refuseLost(where: string, t: Tensor): void {
   if (t.values.length >= t.numel) return;
   checkAttached(where, t.values);
   throw rangeError(where, `the memory of a tensor ${shapeText(t.shape)} has only ${t.values.length} elements: its buffer was made smaller`);
 }
 
-/** A fresh tensor of unspecified (zero) content. */
+/** A new tensor whose content is unspecified (zeros at present). */
 export function empty(shape: number[], dtype: DType = 'float32'): Tensor {
   const n = numelOf(shape);
   return new Tensor(dtype === 'float32' ? allocateFloat(n) : allocateInt(n), shape);
 }
 
-/** A fresh tensor of zeros whose elements JavaScript is about to write. */
+/** A new tensor of zeros whose elements JavaScript is about to write. */
 export const constant = (shape: number[], dtype: DType): Tensor => new Tensor(allocateConstant(numelOf(shape), dtype), shape);
 
-/** Refuses what is not a tensor, or not one of the given dtype. */
+/** Throws unless `value` is a tensor, of the given dtype if there is one. */
 export function checkTensor(where: string, name: string, value: unknown, dtype?: DType): Tensor {
   if (!(value instanceof Tensor)) {
     const hint = ArrayBuffer.isView(value) || Array.isArray(value) || typeof value === 'number' ? 'tensor(...) makes one' : undefined;

@@ -28,11 +28,11 @@ void Background::submit(int threads, std::function<void()> work, std::function<v
   auto finished = std::make_shared<Finished>(Finished{this, std::move(done)});
   workers_.submit(threads, [this, work = std::move(work), finished] {
     {
-      const FlushDenormals flush;  // here for all steps at once
+      const FlushDenormals flush;  // set once for all steps, not for each
       work();
     }
     if (closed_) return;
-    // The queue has no limit, so anything but ok means that the environment is ending.
+    // The queue is unbounded, so any status but ok means that the environment is ending.
     auto* handed = new std::shared_ptr<Finished>(finished);
     if (napi_call_threadsafe_function(results_, handed, napi_tsfn_nonblocking) != napi_ok) {
       closed_ = true;
@@ -52,7 +52,7 @@ void Background::call_done(napi_env env, napi_value, void*, void* data) {
   try {
     finished->done(env);
   } catch (const Napi::Error&) {
-    // The environment is ending and runs no JavaScript any more: nobody waits for the result.
+    // The environment is ending and runs no more JavaScript, so nobody waits for the result.
   } catch (const std::bad_alloc&) {
     napi_throw_range_error(env, nullptr, "[memory] out of memory");
   }

@@ -1,4 +1,4 @@
-// Work of one environment on threads of its own, a bounded number, and how its results come back to JavaScript.
+// Runs one environment's background work on a bounded number of threads, and hands the results back to JavaScript.
 #pragma once
 #include <napi.h>
 
@@ -10,20 +10,20 @@
 
 namespace simdnn {
 
-// Threads whose pieces of work each end with something to be done on the JavaScript thread.
+// Threads that do pieces of work; each piece ends with a function that is called on the JavaScript thread.
 class Background {
  public:
   Background(napi_env env, int niceness);
   Background(const Background&) = delete;
-  ~Background();  // on the JavaScript thread
+  ~Background();  // to be called on the JavaScript thread
 
-  // `work` runs on one of at most `threads`; `done`, with a handle scope open, on the JavaScript thread afterwards. It is not called when
-  // the environment ends before. While work is under way the process stays alive. Throws std::system_error when the system gives no thread.
+  // Runs `work` on one of at most `threads` threads, then calls `done` on the JavaScript thread, with a handle scope open. `done` is not called if the
+  // environment ends before. While work is under way the process stays alive. Throws std::system_error if the system gives no thread.
   void submit(int threads, std::function<void()> work, std::function<void(Napi::Env)> done);
 
   Workers& workers() { return workers_; }
 
-  // The environment ends: waits for the work that is under way and lets go of Node, which frees what it gave.
+  // To be called when the environment ends: waits for the work under way, and releases what Node gave, which Node then frees.
   void end();
 
  private:
@@ -35,7 +35,7 @@ class Background {
 
   napi_env env_;
   napi_threadsafe_function results_ = nullptr;
-  std::atomic<bool> closed_{false};  // results_ must not be touched again
+  std::atomic<bool> closed_{false};  // true: results_ must not be used any more
   size_t pending_ = 0;
   Workers workers_;
 };

@@ -1,5 +1,4 @@
-// What belongs to one JavaScript environment (the main thread or a worker): the addon is loaded once a
-// process, but worker_threads initialise it once each.
+// The data of one JavaScript environment (the main thread or a worker). A process loads the addon once, but each of its worker_threads initialises it once.
 #pragma once
 #include <napi.h>
 
@@ -12,10 +11,10 @@ namespace simdnn {
 
 struct Environment {
   const Target* target = nullptr;
-  unsigned features = ~0u;  // bit i: whether features[i] may run, where it does
+  unsigned features = ~0u;  // bit i: whether features[i] may be used if the machine supports it
   int threads = 1;
   Precision precision = Precision::kHighest;
-  const PairUnit* unit = nullptr;  // that products of that precision use
+  const PairUnit* unit = nullptr;  // the unit that products of that precision use
   Sessions sessions;
 };
 

@@ -1,4 +1,4 @@
-// Every kernel's N-API function: its arguments are read and checked before it is called, or kept for a plan.
+// The N-API function of each kernel. It reads and checks the arguments, then calls the kernel or records the call for a plan.
 #include "binding/kernels.h"
 
 #include <memory>
@@ -10,7 +10,7 @@
 namespace simdnn {
 namespace {
 
-// Fills a recorded call's slots, argument by argument.
+// Fills the slots of a recorded call, argument by argument.
 struct SlotWriter {
   RecordedCall& call;
   std::vector<std::unique_ptr<Layout>>& layouts;
@@ -38,7 +38,7 @@ struct SlotWriter {
   }
 };
 
-// For each kernel: its arguments, read in order and checked, its call, its call as slots and from slots.
+// Generated for each kernel: the code that reads and checks its arguments in order, calls it, writes the call to slots, and calls it from slots.
 #include "generated/calls.inc"
 
 template <typename Call>

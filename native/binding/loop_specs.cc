@@ -20,7 +20,7 @@ Memory memory_of(Napi::Env env, napi_value value) {
 
 Aligned copy_of(Napi::Env env, const Memory& memory) {
   Aligned copy = allocate_unset(memory.bytes);
-  // By huge pages: of fresh memory the first touch costs more than the copy, and JavaScript waits.
+  // Huge pages, because in fresh memory the first touch of small pages costs more than the copy, while JavaScript waits.
   Run run(environment(env).threads);
   parallel(run, memory.bytes, size_t{2} << 20, 0.1 * static_cast<double>(memory.bytes), [&](size_t begin, size_t end) {
     std::memcpy(copy.get() + begin, memory.data + begin, end - begin);
@@ -91,7 +91,7 @@ Step step_of(Napi::Object object, const PersistentMemory& persistent) {
   for (const ResultPlace& loss : step.losses) {
     if (loss.bytes != sizeof(float)) refuse("a loss is one number");
   }
-  bound.input_bytes.clear();  // the plan is gone: what is left cannot be replayed
+  bound.input_bytes.clear();  // the plan has been moved out, so the handle cannot be replayed any more
   bound.inputs.clear();
   return step;
 }
@@ -128,9 +128,9 @@ BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vec
     refuse("these batches do not fit the rows");
   }
   const size_t group = sampler.group < sampler.batches ? sampler.group : sampler.batches;
-  const size_t whole = (sampler.batches - 1) / group;  // groups before the last one
+  const size_t whole = (sampler.batches - 1) / group;  // the number of groups before the last one
   const size_t columns = sampler.rows->columns.size();
-  const auto check = [&](const Step& step, size_t begin, size_t end) {  // for the batches from `begin` to `end`
+  const auto check = [&](const Step& step, size_t begin, size_t end) {  // checks the batches [begin, end)
     if (step.arguments != (end - begin) * columns) refuse("as many columns as tensors in a batch");
     for (size_t a = 0; a < step.arguments; ++a) {
       const size_t row = (begin + a / columns) * sampler.batch;
@@ -143,7 +143,8 @@ BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vec
   return sampler;
 }
 
-// { kinds: Int32Array of the next steps, numbers: Float64Array of all, one step after the other }. Whether these kinds come is for whoever knows the batches.
+// Reads { kinds: Int32Array of the next steps, numbers: Float64Array of all steps, one after the other }. The caller, who knows the batches, is responsible for
+// whether batches of these kinds come.
 static std::vector<StepNumbers> numbers_ahead(Napi::Env env, const Loop& loop, Napi::Object object) {
   const Memory kinds = memory_of(env, object.Get("kinds"));
   napi_typedarray_type type;
@@ -190,7 +191,7 @@ Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
     if (rows.Length() != loop.step(k).plan.live_numbers()) refuse("as many live numbers as the plan has");
     for (uint32_t i = 0; i < rows.Length(); ++i) {
       Napi::HandleScope inner(env);
-      Napi::Array row = rows.Get(i).As<Napi::Array>();  // base, per draw, per step that advances each clock
+      Napi::Array row = rows.Get(i).As<Napi::Array>();  // base, numbers per draw, numbers per step that advances each clock
       LiveNumber one{row.Get(0u).ToNumber(), row.Get(1u).ToNumber(), {}};
       for (uint32_t c = 0; c < loop.clocks(); ++c) one.per_step.push_back(row.Get(2 + c).ToNumber());
       live.push_back(std::move(one));

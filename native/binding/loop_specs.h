@@ -8,7 +8,7 @@
 
 namespace simdnn {
 
-// Elements of a Float32Array or an Int32Array.
+// The elements of a Float32Array or an Int32Array.
 struct Memory {
   char* data;
   size_t bytes;
@@ -18,10 +18,10 @@ Memory memory_of(Napi::Env env, napi_value value);
 Aligned copy_of(Napi::Env env, const Memory& memory);
 [[noreturn]] void refuse(const char* what);
 
-// Takes the plan out of its handle, which cannot be replayed afterwards.
+// Moves the plan out of its handle, which cannot be replayed afterwards.
 Step step_of(Napi::Object object, const PersistentMemory& persistent);
 BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vector<Step>& steps);
-// Also sets where the loop's live and random numbers begin.
+// Also sets where the loop's live values and random numbers begin.
 Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object);
 std::vector<GivenBatch> given_batches(Napi::Env env, const Loop& loop, const Limits& limits, Napi::Array list);
 

@@ -1,6 +1,6 @@
-/* Node-API on Windows: its functions are those of the program that loads the addon, whatever that program is called (node.exe, electron.exe, bun.exe).
-   node_api.h declares them with dllimport, so that each call goes through a pointer __imp_<name>; here these pointers are defined, and filled when the
-   addon is loaded. No import library names a program then, and none is needed. node_api.def is made by CMakeLists.txt from Node's headers. */
+/* Resolves Node-API on Windows. Its functions belong to the program that loads the addon, whatever the program is called (node.exe, electron.exe, bun.exe).
+   node_api.h declares them with dllimport, so each call goes through a pointer __imp_<name>. These pointers are defined here and set when the addon is loaded.
+   So no import library is needed that would name a program. CMakeLists.txt makes node_api.def from Node's headers. */
 #include <windows.h>
 
 #define X(name) FARPROC __imp_##name;

@@ -26,7 +26,7 @@ std::vector<Region> regions(Napi::Env env, Napi::Array arrays) {
 }
 
 // createPlan(calls: [name, ...arguments][], temporaries: TypedArray[], inputs: TypedArray[],
-//            live: [call, argument, isCounter][]) -> External. Its products are of the precision that this environment has now.
+//            live: [call, argument, isCounter][]) -> External. The plan's products have the precision that this environment has now.
 Napi::Value create_plan(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() < 4 || !info[0].IsArray() || !info[1].IsArray() || !info[2].IsArray() || !info[3].IsArray()) {
@@ -77,13 +77,13 @@ Napi::Value create_plan(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-// planBytes(plan): the size of its arena.
+// planBytes(plan): the size of its arena in bytes.
 Napi::Value plan_bytes(const Napi::CallbackInfo& info) {
   if (info.Length() == 0 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "[planBytes] expected a plan");
   return Napi::Number::New(info.Env(), static_cast<double>(info[0].As<Napi::External<BoundPlan>>().Data()->plan.arena_bytes()));
 }
 
-// planFinished(plan): how many of its calls the last replay finished.
+// planFinished(plan): how many of its calls the last replay completed.
 Napi::Value plan_finished(const Napi::CallbackInfo& info) {
   if (info.Length() == 0 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "[planFinished] expected a plan");
   return Napi::Number::New(info.Env(), static_cast<double>(info[0].As<Napi::External<BoundPlan>>().Data()->plan.finished()));
@@ -114,7 +114,7 @@ BoundPlan& prepare(napi_env env, const napi_value* argv, size_t argc) {
   return bound;
 }
 
-// The arguments of a call, however many: without an allocation for few.
+// The arguments of a JavaScript call of any length; a few need no allocation.
 class Arguments {
  public:
   Arguments(napi_env env, napi_callback_info info) {
@@ -133,8 +133,8 @@ class Arguments {
   std::vector<napi_value> many_;
 };
 
-// A replay that JavaScript asks for: `replay_with(arguments, table, run)` makes it and returns the kernel that reported a fault, or null.
-// What it throws becomes a JavaScript exception. Plain Node-API, as this is the call of a training step.
+// A replay that JavaScript requests. `replay_with(env, arguments, table, run)` replays the plan and returns the name of the kernel that reported a fault, or null;
+// what it throws becomes a JavaScript exception. Plain Node-API, because this is the call that each training step makes.
 template <const char* (*replay_with)(napi_env, const Arguments&, const KernelTable&, Run&)>
 napi_value guarded_replay(napi_env env, napi_callback_info info) {
   try {
@@ -150,13 +150,13 @@ napi_value guarded_replay(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// replay(plan, live, ...inputs): no array around the inputs.
+// replay(plan, live, ...inputs). The inputs are arguments of their own, so that no array has to be read.
 const char* replay(napi_env env, const Arguments& arguments, const KernelTable& table, Run& run) {
   BoundPlan& bound = prepare(env, arguments.data(), arguments.count());
   return bound.plan.replay(table, run, bound.inputs.data(), bound.live.data());
 }
 
-// replayTimed(seconds: Float64Array, plan, live, ...inputs): fills `seconds` with how long each call took.
+// replayTimed(seconds: Float64Array, plan, live, ...inputs): replays, and writes each call's duration to `seconds`.
 const char* replay_timed(napi_env env, const Arguments& arguments, const KernelTable& table, Run& run) {
   if (arguments.count() < 1) throw ArgumentError{ArgumentError::kType, "[replay] expected where to write the times"};
   BoundPlan& bound = prepare(env, arguments.data() + 1, arguments.count() - 1);
@@ -170,7 +170,7 @@ const char* replay_timed(napi_env env, const Arguments& arguments, const KernelT
   return bound.plan.replay_timed(table, run, bound.inputs.data(), bound.live.data(), static_cast<double*>(seconds));
 }
 
-// peak(): multiply-adds a second of one thread on the running target, counted as two operations each.
+// peak(): the floating-point operations a second that one thread does on the running target, a multiply-add counted as two.
 Napi::Value peak(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), muladd_peak(environment(info.Env()).target->name, 5e-3));
 }

@@ -1,4 +1,4 @@
-// Plans as JavaScript sees them: createPlan, replay, replayTimed.
+// The JavaScript functions for plans: createPlan, replay, replayTimed.
 #pragma once
 #include <napi.h>
 
@@ -6,8 +6,7 @@
 
 namespace simdnn {
 
-// What a plan needs at each replay besides itself: how long each input must be, and the table of live values,
-// whose memory JavaScript owns and keeps.
+// What a replay of a plan needs besides the plan: the length that each input must have, and the table of live values, whose memory JavaScript owns and keeps.
 struct BoundPlan {
   Plan plan;
   std::vector<size_t> input_bytes;

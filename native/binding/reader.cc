@@ -3,7 +3,7 @@
 namespace simdnn {
 
 void throw_argument_error(napi_env env, const ArgumentError& error) {
-  if (error.kind == ArgumentError::kType) {
+  if (error.javascript_class == ArgumentError::kType) {
     napi_throw_type_error(env, nullptr, error.message.c_str());
   } else {
     napi_throw_range_error(env, nullptr, error.message.c_str());
@@ -19,10 +19,10 @@ ArgumentError fault_error(const char* kernel, const Fault& fault) {
   return {ArgumentError::kRange, text};
 }
 
-// "[adamStep] maxV: "
+// For example "[adamStep] maxV: ".
 std::string Reader::prefix(const char* name) const { return std::string("[") + kernel_ + "] " + name + ": "; }
 
-// What an argument is: `3`, `null`, `an Int32Array`, `a string`.
+// Describes an argument for an error message: `3`, `null`, `an Int32Array`, `a string`.
 std::string Reader::describe(size_t argument) const {
   if (argument >= count_) return "nothing";
   const napi_value value = values_[argument];
@@ -55,8 +55,8 @@ std::string Reader::describe(size_t argument) const {
                                  : "a value of another kind";
 }
 
-void Reader::refuse(ArgumentError::Kind kind, const char* name, const char* expected) const {
-  throw ArgumentError{kind, prefix(name) + "expected " + expected + ", got " + describe(next_)};
+void Reader::refuse(ArgumentError::JavaScriptClass javascript_class, const char* name, const char* expected) const {
+  throw ArgumentError{javascript_class, prefix(name) + "expected " + expected + ", got " + describe(next_)};
 }
 
 void Reader::refuse_short(const char* name, const char* formula, size_t needed, size_t length,
@@ -74,8 +74,8 @@ void Reader::refuse_short(const char* name, const char* formula, size_t needed, 
                                                  " elements, got " + std::to_string(length)};
 }
 
-// An Int32Array [rank, sizes..., strides and offset of operand 0, strides and offset of operand 1],
-// copied before it is looked at: its buffer may be shared with a thread that changes it.
+// Reads an Int32Array [rank, sizes..., strides and offset of operand 0, strides and offset of operand 1]. It is copied before it is checked, because another
+// thread may change a shared buffer.
 Layout Reader::layout(const char* name) {
   static constexpr ElementType kInts{"an Int32Array", 1u << napi_int32_array};
   const Array<int32_t> source = array<int32_t>(name, kInts);

@@ -1,6 +1,5 @@
-// Reads a kernel's JavaScript arguments in the order of its description and checks what memory safety needs:
-// types, integers, lengths. Plain Node-API calls: a typed array costs a quarter of what it does through
-// the C++ wrapper.
+// Reads a kernel's JavaScript arguments in the order of its description and checks what memory safety needs: types, integers and lengths. It uses plain
+// Node-API calls, by which reading a typed array takes a quarter of the time of the C++ wrapper.
 #pragma once
 #include <napi.h>
 
@@ -13,23 +12,23 @@
 
 namespace simdnn {
 
-// Thrown by checks, turned into a JavaScript exception at the one place that calls kernels.
+// Thrown by checks; the one place that calls kernels turns it into a JavaScript exception.
 struct ArgumentError {
-  enum Kind {
-    kType,
-    kRange,
-  } kind;
+  enum JavaScriptClass {
+    kType,   // TypeError
+    kRange,  // RangeError
+  } javascript_class;
   std::string message;
 };
 
 void throw_argument_error(napi_env env, const ArgumentError& error);
 
-// The error for an element that a kernel refused.
+// The error that reports an element which a kernel refused.
 ArgumentError fault_error(const char* kernel, const Fault& fault);
 
-// Which typed arrays hold an element type: a row for each type of native/descriptions/describe.mjs is in generated/calls.inc.
+// Which types of typed arrays are accepted for an element type. generated/calls.inc has a row for each type of native/descriptions/describe.mjs.
 struct ElementType {
-  const char* expected;  // in an error: "a Float32Array"
+  const char* expected;  // its name in an error: "a Float32Array"
   uint32_t arrays;       // a bit for each napi_typedarray_type
 
   bool accepts(napi_typedarray_type type) const { return (arrays >> type & 1) != 0; }
@@ -47,13 +46,13 @@ class Reader {
  public:
   static constexpr size_t kMaxArguments = 24;
 
-  // The arguments of a call that is being made...
+  // Reads the arguments of a call that is being made.
   Reader(napi_env env, napi_callback_info info, const char* kernel) : env_(env), kernel_(kernel) {
     count_ = kMaxArguments;
     napi_get_cb_info(env, info, &count_, values_, nullptr, nullptr);
     if (count_ > kMaxArguments) count_ = kMaxArguments;
   }
-  // ... and of one that was recorded: elements `first` and later of a JavaScript array.
+  // Reads the arguments of a recorded call: the elements of a JavaScript array from `first` on.
   Reader(napi_env env, napi_value array, uint32_t first, const char* kernel) : env_(env), kernel_(kernel) {
     uint32_t length = 0;
     napi_get_array_length(env, array, &length);
@@ -99,14 +98,14 @@ class Reader {
     return value;
   }
   Layout layout(const char* name);
-  // One of `count` enumerators, and the bits of `count` flags.
+  // Reads one of `count` enumerators, or the bits of `count` flags.
   template <typename Enumeration>
   Enumeration choice(const char* name, int32_t count) {
     return static_cast<Enumeration>(integer(name, 0, count - 1.0));
   }
   uint32_t flags(const char* name, int count) { return static_cast<uint32_t>(integer(name, 0, (1 << count) - 1.0)); }
 
-  // Refuses an array that is shorter than the kernel will touch. `formula` is the text of `needed`.
+  // Refuses an array shorter than what the kernel touches. `formula` is the text of `needed`.
   template <typename T>
   void fits(const Array<T>& array, const char* name, const char* formula, size_t needed) {
     if (array.present && array.length < needed) refuse_short(name, formula, needed, array.length, array.argument);
@@ -115,8 +114,8 @@ class Reader {
  private:
   std::string prefix(const char* name) const;
   std::string describe(size_t argument) const;
-  // "expected ..., got ..." of the next argument, and of an array.
-  [[noreturn]] void refuse(ArgumentError::Kind kind, const char* name, const char* expected) const;
+  // Throws "expected ..., got ..." for the next argument, or for an array.
+  [[noreturn]] void refuse(ArgumentError::JavaScriptClass javascript_class, const char* name, const char* expected) const;
   [[noreturn]] void refuse_short(const char* name, const char* formula, size_t needed, size_t length,
                                  size_t argument) const;
 
@@ -126,7 +125,7 @@ class Reader {
     return napi_typeof(env_, values_[next_], &type) == napi_ok && (type == napi_null || type == napi_undefined);
   }
 
-  // An integer in [low, high]. NaN and fractions are none.
+  // Reads an integer in [low, high]; refuses NaN and fractions.
   double integer(const char* name, double low, double high) {
     const double value = real(name);
     if (!(value >= low && value <= high) || value != std::trunc(value)) {

@@ -5,15 +5,15 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// A run of one thread inside a call, whose arithmetic treats denormal numbers as it should already. Never destroyed, as nothing is to be set back: a
-// destructor that an exception may need would leave a weak symbol in the object file.
+// A Run on the calling thread, inside a call that has set the handling of denormal numbers already. A union, so that no destructor runs: there is
+// nothing to restore, and a destructor that an exception may need would leave a weak symbol in the object file.
 union SerialRun {
   Run run;
   explicit SerialRun(Precision precision = Precision::kHighest, const PairUnit* unit = nullptr) : run(1, precision, unit) {}
   ~SerialRun() {}
 };
 
-// y[0, n) = f(y), by the kernel of f itself, so that the bits are those of a separate call. Does nothing for Unary::none.
+// y[0, n) = f(y), by f's own kernel, so that the bits are those of a separate call. Does nothing for Unary::none.
 inline void activate(Unary function, const UnaryAttributes& parameters, float* y, size_t n) {
   SerialRun serial;
   switch (function) {
@@ -27,7 +27,7 @@ inline void activate(Unary function, const UnaryAttributes& parameters, float* y
   }
 }
 
-// Multiplies dx[0, n) by the derivative of f where its value is y, by the kernel of f's gradient.
+// Multiplies dx[0, n) by f's derivative, given f's value y. It calls the kernel of f's gradient.
 inline void differentiate(Unary function, const UnaryAttributes& parameters, float* dx, const float* y, size_t n) {
   SerialRun serial;
   switch (function) {

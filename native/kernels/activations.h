@@ -1,7 +1,7 @@
-// The functions of native/descriptions/unary.mjs on float vectors, one struct each, under the function's own name:
+// The functions of native/descriptions/unary.mjs on float vectors. Each is a struct with the function's own name:
 //   f(x)                  the value
 //   f.gradient(dy, x, y)  dy * f'(x), where y = f(x)
-// The element-wise kernels and the fused ones are made from them, which is why both give the same bits.
+// Element-wise and fused kernels both use these structs, so both give the same bits.
 // Values at NaN, infinities, zeros and bounds are PyTorch's, except where noted.
 #pragma once
 #include "kernels/functions_in_double.h"
@@ -41,7 +41,7 @@ struct tanh {
   VF gradient(VF dy, VF, VF y) const { return hn::Mul(dy, hn::NegMulAdd(y, y, one())); }
 };
 
-// x Phi(x); at +inf +inf, as in float64, where PyTorch's float32 gives NaN.
+// x Phi(x). At +inf it is +inf, as PyTorch's is in float64; PyTorch's float32 gives NaN there.
 struct gelu {
   explicit gelu(const UnaryAttributes&) {}
   VF operator()(VF x) const { return hn::Mul(x, math::normal(x).distribution); }
@@ -51,8 +51,8 @@ struct gelu {
   }
 };
 
-// x / 2 (1 + tanh u) = x sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3). Beyond |x| = 11 the
-// sigmoid is 0 or 1, and the limit there keeps x^3 from overflowing.
+// x / 2 (1 + tanh u) = x sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3). x is limited to |x| <= 11 inside the sigmoid, which is
+// 0 or 1 beyond; so x^3 cannot overflow.
 struct gelu_tanh {
   static constexpr double kLinear = 1.5957691216057308, kCubic = 0.044715 * kLinear;
   explicit gelu_tanh(const UnaryAttributes&) {}
@@ -93,7 +93,7 @@ struct elu {
   }
 };
 
-// scale x, and below 0 scale alpha (e^x - 1). Klambauer et al., 2017: with these constants means and variances go from layer to layer.
+// scale x for x > 0, scale alpha (e^x - 1) below. With these constants layers preserve mean 0 and variance 1 (Klambauer et al., 2017).
 struct selu {
   static constexpr double kScale = 1.0507009873554805, kAlpha = 1.6732632423543772;
   explicit selu(const UnaryAttributes&) {}
@@ -140,7 +140,7 @@ struct hardswish {
   }
 };
 
-// x tanh(softplus(x)) = x n / (n + 2) with w = e^x, n = w (w + 2). From x = 20 on the factor is 1.
+// x tanh(softplus(x)) = x n / (n + 2) with w = e^x, n = w (w + 2). From x = 20 on, n / (n + 2) is 1.
 struct mish {
   explicit mish(const UnaryAttributes&) {}
   VF operator()(VF x) const {
@@ -148,7 +148,7 @@ struct mish {
     const VF n = hn::Mul(w, hn::Add(w, set(2)));
     return hn::Mul(x, hn::Div(n, hn::Add(n, set(2))));
   }
-  // the factor's derivative is 4 w (1 + w) / (n + 2)^2
+  // the derivative of n / (n + 2) is 4 w (1 + w) / (n + 2)^2
   VF gradient(VF dy, VF x, VF) const {
     const VF w = math::exp_or_zero(math::at_most(x, 20));
     const VF n = hn::Mul(w, hn::Add(w, set(2)));
@@ -167,7 +167,7 @@ struct relu6 {
   }
 };
 
-// Unlike clamp without a gradient at its bounds.
+// Unlike clamp, it has no gradient at its bounds.
 struct hardtanh {
   float low, high;
   explicit hardtanh(const UnaryAttributes& p) : low(static_cast<float>(p.a)), high(static_cast<float>(p.b)) {}
@@ -328,7 +328,7 @@ struct expm1 {
   VF gradient(VF dy, VF x, VF) const { return hn::Mul(dy, math::exp(x)); }
 };
 
-// log u with u = 1 + x, to which (x - (u - 1)) / u is added: what u has lost by rounding. Near 0 the series itself.
+// With u = 1 + x rounded: log u plus (x - (u - 1)) / u, which makes up for the rounding of u. Near 0 it is the power series.
 struct log1p {
   explicit log1p(const UnaryAttributes&) {}
   VF operator()(VF x) const {
@@ -352,7 +352,7 @@ struct neg {
 struct pow_scalar {
   double exponent;
   explicit pow_scalar(const UnaryAttributes& attributes) : exponent(attributes.a) {}
-  // The exponents that are products, quotients and roots are calculated as such: up to ten times faster.
+  // Exponents for which the power is a product, a quotient or a root are calculated that way: up to ten times faster.
   static VF raise(VF x, double exponent) {
     if (exponent == 2) return hn::Mul(x, x);
     if (exponent == 3) return hn::Mul(hn::Mul(x, x), x);

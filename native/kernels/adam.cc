@@ -1,4 +1,4 @@
-// Adam and its kin: one step over a flat block of parameters, as in optimizers.cc.
+// Adam and its variants: one step over a flat block of parameters, as in optimizers.cc.
 #include "kernels/optimizers.h"
 
 namespace simdnn::SIMDNN_ISA {
@@ -11,7 +11,7 @@ struct Adam {
   MeanSquare square_of;
   VF step_size, inverse_root, eps, decay;
 
-  // Without kDivides the mean itself is the direction.
+  // Without kDivides the direction is the mean alone, not divided by the root.
   template <bool kAmsgrad, bool kDivides = true>
   HWY_INLINE void step(size_t i, size_t n) const {
     VF p = hn::Mul(load(kF, param + i, n), decay);
@@ -32,7 +32,7 @@ struct Adam {
   }
 };
 
-// Adam's and RAdam's, which differ in the factors of the mean and of the root.
+// The step of Adam or RAdam, which differ only in step_size and inverse_root.
 template <class Attributes>
 Adam adam_of(float* param, float* m, float* v, float* max_v, const float* grad, const Attributes& attributes,
              double step_size, double inverse_root) {
@@ -75,9 +75,9 @@ struct Adamax {
 //   coupled: g += weight_decay * param;  decoupled: param *= 1 - lr * weight_decay
 //   m += (1 - beta1) (g - m);  v = beta2 v + (1 - beta2) g^2;  with max_v (amsgrad): max_v = max(max_v, v)
 //   param -= lr / (1 - beta1^step) * m / (sqrt(v or max_v) / sqrt(1 - beta2^step) + eps)
-// A gradient below 1.1e-19 has a square that is denormal, 0 in v where these are flushed, and moments whose gradient stays 0 end as zeros.
-// Square root and division are exactly rounded; the update is within 4 ulp of the formula on m and v.
-// From the L1 cache they are the time: 4.5 and 2.5 of 7.3 cycles for 16 parameters on a Zen 5.
+// Where denormal numbers are flushed, the square of a gradient below 1.1e-19 is 0, and moments whose gradient stays 0 become 0 in the end.
+// Square root and division are rounded exactly; the update is within 4 ulp of the formula on m and v.
+// With operands in the L1 cache, square root and division bound the speed: they take 4.5 and 2.5 of 7.3 cycles for 16 parameters on a Zen 5.
 void adam_step(Run& run, float* param, float* m, float* v, float* max_v, const float* grad, size_t n,
                const AdamStepAttributes& attributes) {
   const double correction1 = 1 - integer_power(attributes.beta1, attributes.step);
@@ -116,7 +116,7 @@ void adamax_step(Run& run, float* param, float* exp_avg, float* exp_inf, const f
 //   rho > 5:  param -= lr * m * r * sqrt(1 - beta2^step) / (sqrt(exp_avg_sq) + eps)
 //             with r^2 = (rho - 4) (rho - 2) rho_inf / ((rho_inf - 4) (rho_inf - 2) rho)
 //   else:     param -= lr * m
-// All that does not depend on an element is one factor, in double; the update is within 4 ulp of the formula on exp_avg and exp_avg_sq.
+// Factors that are the same for all elements are multiplied in double first; the update is within 4 ulp of the formula on exp_avg and exp_avg_sq.
 void radam_step(Run& run, float* param, float* exp_avg, float* exp_avg_sq, const float* grad, size_t n,
                 const RadamStepAttributes& attributes) {
   const double power = integer_power(attributes.beta2, attributes.step), longest = 2 / (1 - attributes.beta2) - 1;
@@ -133,7 +133,7 @@ void radam_step(Run& run, float* param, float* exp_avg, float* exp_avg_sq, const
   }
 }
 
-// torch.optim.SparseAdam: for each row of which touched is not 0, with g = grad (-grad with `maximize`):
+// torch.optim.SparseAdam. Updates only the rows r whose touched[r] is not 0; with g = grad (-grad with `maximize`):
 //   exp_avg += (1 - beta1) (g - exp_avg);  exp_avg_sq = beta2 exp_avg_sq + (1 - beta2) g^2
 //   param -= lr sqrt(1 - beta2^step) / (1 - beta1^step) * exp_avg / (sqrt(exp_avg_sq) + eps)
 // The update is within 4 ulp of the formula on exp_avg and exp_avg_sq.

@@ -1,7 +1,9 @@
-// Bags of rows of a table: their checks, and sums of such rows. Bag b has the elements offsets[b] to offsets[b + 1] of index; the last bag ends at count.
+// Bags of rows of a table: checks of their bounds, and weighted sums of their rows. Bag b has the elements offsets[b] to offsets[b + 1] of index; the last bag
+// ends at count.
 //
-// Another thread may write to the memory of index: each entry is loaded once, checked, and only then used. An entry outside [0, rows) is reported as ("index",
-// position) and ignored, like padding_index. An offset that is less than the one before it or above count is reported as ("offsets", bag); its bag is empty.
+// Another thread may write to index while a kernel reads it: each entry is loaded once, checked, and only then used. An entry outside [0, rows) is reported as
+// ("index", position) and skipped, like padding_index. An offset that is less than the one before it or above count is reported as ("offsets", bag), and that
+// bag is empty.
 #pragma once
 #include "kernels/past_caches.h"
 #include "kernels/unroll.h"
@@ -11,7 +13,7 @@ namespace {
 
 HWY_INLINE int32_t load_once(const int32_t* p) { return *static_cast<const volatile int32_t*>(p); }
 
-// The bags, with bounds that are checked: bag b has the elements [begin[b], end[b]) of index.
+// The bags with checked bounds: bag b has the elements [begin[b], end[b]) of index.
 struct Bags {
   size_t *begin, *end;
 };
@@ -35,7 +37,7 @@ inline Bags check_offsets(Run& run, const int32_t* offsets, size_t bags, size_t 
   return checked;
 }
 
-// Whether element i is valid and not padding; `row` is then the row that it names.
+// Whether element i is valid and not padding; if so, sets `row` to the row that it names.
 HWY_INLINE bool counts(Run& run, const int32_t* index, size_t i, size_t rows, int32_t padding, size_t& row) {
   const int32_t at = load_once(index + i);
   if (at < 0 || static_cast<size_t>(at) >= rows) {
@@ -54,18 +56,19 @@ inline float scale_of(Run& run, const int32_t* index, size_t begin, size_t end, 
   return counted == 0 ? 0.0f : 1.0f / static_cast<float>(counted);
 }
 
-// How many rows are added at once, and how many elements ahead rows are fetched. No processor can predict where they lie, and adding one row takes less time than
+// How many rows are added at once, and how many elements ahead a row is prefetched. The hardware cannot predict where the rows lie, and adding one row takes less time than
 // fetching the next one from memory.
 constexpr size_t kTogether = 4, kAhead = 2 * kTogether;
 
-// Rows, the factor of each, and rows that are to come.
+// The rows to add, the factor of each, and the rows to prefetch.
 struct Terms {
   const float* row[kTogether];
   float factor[kTogether];
   const float* ahead[kTogether];
 };
 
-// to, or with kFirst zeros, plus factor[k] row[k] for the first kTerms, in their order: the bits of one after the other, but `to` is read and written once.
+// to += factor[k] row[k] for the first kTerms rows; with kFirst `to` counts as zeros. The terms are added one after the other in their order, so the
+// bits do not depend on kTerms, but `to` is read and written only once.
 template <size_t kTerms, bool kFirst>
 HWY_INLINE void add_terms(float* to, const Terms& terms, size_t columns, bool past) {
   const float *row[kTerms], *ahead[kTerms];
@@ -75,7 +78,7 @@ HWY_INLINE void add_terms(float* to, const Terms& terms, size_t columns, bool pa
     ahead[k] = terms.ahead[k];
     factor[k] = hn::Set(kF, terms.factor[k]);
   });
-  // `first` says that a cache line begins at c
+  // `first` tells that a cache line begins at c
   const auto sum_at = [&](size_t c, size_t n, bool first) HWY_ATTR __attribute__((always_inline)) {
     VF sum = hn::Zero(kF);
     if constexpr (!kFirst) sum = load(kF, to + c, n);
@@ -95,7 +98,7 @@ HWY_INLINE void add_terms(float* to, const Terms& terms, size_t columns, bool pa
   for (; c < columns; c += kLanes) store(sum_at(c, columns - c, c % kLine == 0), kF, to + c, columns - c);
 }
 
-// The same of 1 to kTogether terms.
+// Calls the function above for the number of terms at run time, 1 to kTogether.
 template <bool kFirst>
 HWY_INLINE void add_some_terms(float* to, const Terms& terms, size_t count, size_t columns, bool past) {
   switch (count) {

@@ -1,4 +1,4 @@
-// Normalisation of the columns of x = [rows, columns], each by its mean and variance (Ioffe, Szegedy, 2015).
+// Batch normalisation: each column of x = [rows, columns] is normalised by its mean and variance (Ioffe, Szegedy, 2015).
 #include <cstring>
 
 #include "kernels/past_caches.h"
@@ -9,12 +9,12 @@ namespace {
 using D64 = hn::Repartition<double, F>;
 constexpr D64 kD64;
 
-// Rows whose terms are added in float before they go to a column's sum in double: the order depends on the number of rows alone. Four rows of 4 KiB
-// or a multiple of it take half of the ways of a set of the L1 cache, and leave the others to the sums.
+// Terms of this many rows are added in float, then in double to the column's sum: the order of additions depends on the number of rows alone. Rows that are a
+// multiple of 4 KiB long fall into one set of the L1 cache: four of them take half of its ways and leave the others to the sums.
 constexpr size_t kBlockRows = 4;
-// Columns that go through the rows together: 4 KiB of each row, and their sums lie in the L1 cache.
+// Columns processed together, 4 KiB of each row: their sums stay in the L1 cache.
 constexpr size_t kBand = 1024;
-// Rows whose mean is what the terms of a variance are differences from.
+// The number of first rows whose mean is the shift that is subtracted before squares are summed (see batch_norm_statistics).
 constexpr size_t kFirstRows = 32;
 
 double work(size_t rows, size_t columns) { return 2.0 * static_cast<double>(rows) * (1 + static_cast<double>(columns) / kLanes); }
@@ -29,7 +29,7 @@ HWY_INLINE VF scale_of(const float* variance, size_t c, size_t n, float eps) {
   return hn::Div(hn::Set(kF, 1.0f), hn::Sqrt(shifted));
 }
 
-// sums[c...] += v, in double.
+// sums[c...] += v, in double, for the lanes of v.
 HWY_INLINE void add_to(double* sums, VF v) {
   constexpr hn::Rebind<float, D64> half;
   constexpr size_t kHalf = kLanes / 2;
@@ -38,19 +38,19 @@ HWY_INLINE void add_to(double* sums, VF v) {
   hn::StoreU(hn::Add(hn::LoadU(kD64, sums + kHalf), high), kD64, sums + kHalf);
 }
 
-// Begins to fetch p[i], which may lie behind the array: what the next rows need, as the processor's own prefetching stops at each 4 KiB page.
+// Prefetches p[i], an element of the next rows, because the hardware prefetcher stops at each 4 KiB page. p[i] may lie behind the array's end.
 HWY_INLINE void prefetch_ahead(const float* p, size_t i) {
   __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + i * sizeof(float)));
 }
 
-// sums[k][c - band] = the sum over rows of the k-th term of columns c in [band, stop): add(r, c, n, to) adds those of row r to to[k].
+// For columns c in [band, stop): sums[k][c - band] = the sum of the k-th term over all rows. add(r, c, n, to) adds row r's terms to to[k].
 template <size_t kSums, class Add>
 HWY_INLINE void sum_rows(double (*sums)[kBand], size_t rows, size_t band, size_t stop, Add add) {
   for (size_t k = 0; k < kSums; ++k) std::memset(sums[k], 0, kBand * sizeof(double));
   for (size_t block = 0; block < rows; block += kBlockRows) {
     const bool whole = rows - block >= kBlockRows;
     size_t c = band;
-    // two vectors at a time: a cache line of each row, which another row's may push out
+    // Two vectors at a time are a whole cache line of each row: one that was left half used could be evicted by another row's line.
     for (; whole && c + 2 * kLanes <= stop; c += 2 * kLanes) {
       VF low[kSums], high[kSums];
       for (size_t k = 0; k < kSums; ++k) low[k] = high[k] = hn::Zero(kF);
@@ -72,7 +72,7 @@ HWY_INLINE void sum_rows(double (*sums)[kBand], size_t rows, size_t band, size_t
   }
 }
 
-// body(band, stop) for bands of columns, divided among threads.
+// Calls body(band, stop) for bands of columns, which threads share.
 template <class Body>
 void each_band(Run& run, size_t rows, size_t columns, Body body) {
   parallel(run, (columns + kLanes - 1) / kLanes, 4, work(rows, columns), [=](size_t begin, size_t end) {
@@ -81,7 +81,7 @@ void each_band(Run& run, size_t rows, size_t columns, Body body) {
   });
 }
 
-// sums[0, kLanes) / count, rounded.
+// sums[0, kLanes) / count, rounded to float.
 HWY_INLINE VF mean_of(const double* sums, double count) {
   alignas(64) float lanes[kLanes];
   for (size_t k = 0; k < kLanes; ++k) lanes[k] = static_cast<float>(sums[k] / count);
@@ -90,9 +90,9 @@ HWY_INLINE VF mean_of(const double* sums, double count) {
 
 }  // namespace
 
-// mean[c] and variance[c], the mean of (x[r, c] - mean[c])^2, in one walk: with d = x - shift, shift the mean of the first rows, mean = shift + mean of d
-// and variance = mean of d^2 - (mean of d)^2. Where the first rows tell so little of the others that the difference would be less than half of its first
-// term, the band is walked a second time with the mean as shift. Error of both: 10 roundings of the mean magnitude of their terms.
+// mean[c], and variance[c] = the mean of (x[r, c] - mean[c])^2, in one pass over x: with d = x - shift, where shift is the mean of the first rows,
+// mean = shift + mean of d, and variance = mean of d^2 - (mean of d)^2. If the first rows are so unlike the others that the subtraction would lose more
+// than half of its first term, a second pass over the band takes the mean as shift. Error of both: 10 roundings of the mean magnitude of their terms.
 void batch_norm_statistics(Run& run, float* mean, float* variance, const float* x, size_t rows, size_t columns) {
   const double count = static_cast<double>(rows);
   each_band(run, rows, columns, [=](size_t band, size_t stop) {
@@ -104,7 +104,7 @@ void batch_norm_statistics(Run& run, float* mean, float* variance, const float* 
     });
     for (size_t k = 0; k < vectors; ++k) shift[k] = static_cast<float>(sums[0][k] / static_cast<double>(first));
     for (int walk = 0; walk < 2; ++walk) {
-      // what is no number would make the mean another one that is none
+      // an infinite or NaN shift would turn an infinite mean into NaN
       for (size_t k = 0; k < vectors; ++k) shift[k] = shift[k] - shift[k] == 0 ? shift[k] : 0;
       const float* const from = shift;
       sum_rows<2>(sums, rows, band, stop, [=](size_t r, size_t c, size_t n, VF* to) HWY_ATTR {
@@ -156,15 +156,16 @@ void batch_norm_forward(Run& run, float* y, const float* x, const float* mean, c
   });
 }
 
-// With s = 1 / sqrt(variance + eps) and h = (x - mean) s: dbias[c] = sum over r of dy, dweight[c] = sum over r of dy h, written, or added to with their
-// flags; dx[r, c] = weight s (dy - dbias / rows - h dweight / rows), or weight s dy where mean and variance are `fixed`; dx may be dy. Each unless null.
+// With s = 1 / sqrt(variance + eps) and h = (x - mean) s: dbias[c] = sum over r of dy, dweight[c] = sum over r of dy h; both are written, or added to
+// with their flags. dx[r, c] = weight s (dy - dbias / rows - h dweight / rows), or weight s dy where mean and variance are `fixed`; dx may be dy. Each
+// result may be null.
 void batch_norm_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x, const float* mean,
                          const float* variance, const float* weight, size_t rows, size_t columns,
                          const BatchNormBackwardAttributes& attributes) {
   if (columns == 0) return;  // and no memory for sums
   const float eps = static_cast<float>(attributes.eps);
   const double count = static_cast<double>(rows);
-  const bool through = dx != nullptr && !attributes.fixed;  // dx goes through mean and variance
+  const bool through = dx != nullptr && !attributes.fixed;  // whether dx has terms from mean and variance
   const size_t padded = (columns + kLanes - 1) / kLanes * kLanes;
   // dx = (dy - offset - (x - mean) share) factor; without rows there is no variance
   float *const offsets = scratch(Scratch::kBlocks, 3 * padded), *const shares = offsets + padded, *const factors = shares + padded;

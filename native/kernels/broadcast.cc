@@ -1,10 +1,10 @@
-// Element-wise arithmetic and comparisons with NumPy's broadcasting.
+// Element-wise arithmetic and comparisons with NumPy's broadcasting rules.
 //
-// out[i] = a[i] op b[i] over the row-major index space of `layout`: operand 0 is a, operand 1 is b, out is
-// contiguous. Strides are in elements, 0 repeats an operand; rank 0 is one element, a size of 0 none.
+// out[i] = a[i] op b[i] over the row-major index space of `layout`; operand 0 is a, operand 1 is b, and out is contiguous. Strides are in elements; a
+// stride of 0 repeats an operand. A layout of rank 0 has one element; one with a size of 0 has none.
 // `out` may be exactly a or b where that operand is contiguous; otherwise nothing overlaps.
-// add sub mul div round once, as IEEE 754 does. Comparisons give 1 or 0; with a NaN only `ne` gives 1.
-// Integers wrap. pow has its own contract.
+// add, sub, mul and div round once, as in IEEE 754. Comparisons give 1 or 0; with a NaN only `ne` gives 1.
+// Integer arithmetic wraps. pow is described at its definition.
 #include <math.h>  // not <cmath>, whose functions are inline
 
 #include "kernels/rows.h"
@@ -30,10 +30,10 @@ HWY_INLINE VI one_where(M mask) {
   return hn::IfThenElseZero(hn::RebindMask(kI, mask), hn::Set(kI, 1));
 }
 
-// b, or a where that is NaN.
+// b, or a where a is NaN.
 HWY_INLINE VF keep_nan(VF a, VF b) { return hn::IfThenElse(hn::Eq(a, a), b, a); }
 
-// Operations that training seldom needs, lane by lane.
+// Applies a scalar function lane by lane, for operations that training seldom needs.
 template <class V, class Function>
 HWY_INLINE V by_lane(V a, V b, Function f) {
   constexpr hn::DFromV<V> d;
@@ -44,13 +44,13 @@ HWY_INLINE V by_lane(V a, V b, Function f) {
   return hn::Load(d, as);
 }
 
-// The sign of b, as Python's modulo; exact, as C's fmod is.
+// The remainder with the sign of b, as Python's %. It is exact, because C's fmod is.
 inline float remainder_of(float a, float b) {
   const float rest = ::fmodf(a, b);
   return rest != 0 && (b < 0) != (rest < 0) ? rest + b : rest;
 }
 
-// As torch.floor_divide: the quotient without its remainder, so that a rounded quotient does not reach the next whole number.
+// As torch.floor_divide: (a - remainder) / b, so that a quotient just below a whole number is not rounded up to it.
 inline float floor_divided(float a, float b) {
   if (b == 0) return a / b;
   const float rest = ::fmodf(a, b);
@@ -61,7 +61,7 @@ inline float floor_divided(float a, float b) {
   return quotient - whole > 0.5f ? whole + 1 : whole;
 }
 
-// 0 where b is 0; -2^31 / -1 wraps.
+// 0 where b is 0; -2^31 / -1 wraps to -2^31.
 inline int32_t floor_divided_int(int32_t a, int32_t b) {
   if (b == 0) return 0;
   const int64_t wide = a, quotient = wide / b;
@@ -73,7 +73,7 @@ inline int32_t remainder_of_int(int32_t a, int32_t b) {
   return static_cast<int32_t>(rest != 0 && (b < 0) != (rest < 0) ? rest + b : rest);
 }
 
-// The operands of one row: at(i, n) is the vector of elements i... with n left in the row.
+// The operands of one row: at(i, n) is the vector that begins at element i, with n elements left in the row.
 template <class D>
 struct Contiguous {
   const hn::TFromD<D>* p;
@@ -147,7 +147,7 @@ BINARY(add, float, float, 0.1, hn::Add(a, b))
 BINARY(sub, float, float, 0.1, hn::Sub(a, b))
 BINARY(mul, float, float, 0.1, hn::Mul(a, b))
 BINARY(div, float, float, 0.2, hn::Div(a, b))
-// NaN where either is, as in torch.maximum; of zeros of both signs the first.
+// NaN where either operand is NaN, as torch.maximum; of two zeros the first operand.
 BINARY(maximum, float, float, 0.15, hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::Not(hn::Eq(b, b))), keep_nan(a, b), a))
 BINARY(minimum, float, float, 0.15, hn::IfThenElse(hn::Or(hn::Lt(b, a), hn::Not(hn::Eq(b, b))), keep_nan(a, b), a))
 BINARY(maximum_int, int32_t, int32_t, 0.1, hn::Max(a, b))
@@ -184,7 +184,7 @@ struct pow_op {
 };
 }  // namespace
 
-// C's pow: see power.h. Squares, which losses ask for most, go through mul and have the same bits.
+// C's pow: see power.h. Squares, the most frequent powers in losses, are computed by mul and have its bits.
 void pow(Run& run, float* out, const float* a, const float* b, const Layout& layout) {
   Layout squares = layout;
   bool one_exponent = layout.count() > 0;

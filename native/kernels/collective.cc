@@ -9,7 +9,7 @@ void all_reduce(Run& run, float* values, size_t n, const AllReduceAttributes& at
   const Collective* const ranks = collective();
   double total = attributes.weight;
   if (ranks != nullptr) {
-    // Two sums of different lengths are different calls.
+    // The length is part of the call's number, so that ranks whose lengths differ are refused.
     const auto call = static_cast<uint32_t>(attributes.call) ^ static_cast<uint32_t>(n * 2654435761u);
     const char* const refused = ranks->meet(call, attributes.weight, &total);
     if (refused != nullptr) {
@@ -20,7 +20,7 @@ void all_reduce(Run& run, float* values, size_t n, const AllReduceAttributes& at
   const double scale = attributes.mean ? (total == 0 ? 0 : attributes.weight / total) : attributes.weight;
   const auto factor = static_cast<float>(scale);
   if (factor == 0) {
-    for (size_t i = 0; i < n; ++i) values[i] = 0;  // also what is not finite: it has no weight
+    for (size_t i = 0; i < n; ++i) values[i] = 0;  // not values[i] * 0, which keeps NaN and infinities
   } else if (factor != 1) {
     for (size_t i = 0; i < n; ++i) values[i] *= factor;
   }

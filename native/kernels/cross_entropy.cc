@@ -6,28 +6,28 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// What a call works on; label is null where the targets are probabilities, else checked, a class or kNoClass.
+// The arguments of a call. `label` is null where the targets are probabilities; otherwise its entries are checked: a class or kNoClass.
 struct Matrices {
   float *losses, *gradient;
   const float *logits, *target, *weight;
   const int32_t* label;
   size_t rows, classes;
   float keep, share;  // 1 - label_smoothing, label_smoothing / classes
-  float scale;        // of the gradient
+  float scale;        // the factor of the gradient
 };
 
-// A row's target is a distribution q over the classes: a dense part, vector by vector from at(row, i, n), plus
-// a mass at one label. With x shifted to a maximum of 0 and S = sum e^x, the loss of the row is
-//   sum q (log S - x) = mass log S - cross,   mass = sum q, cross = sum q x <= 0 where q >= 0:
-// nothing cancels. Its gradient is p mass - q with p = e^x / S, which for the one p that may be near 1 is calculated as
-//   p (the others' q) - q (the others' e^x) / S:
-// of a label alone that is minus the sum of the others' gradients, and log S is log(1 + the others' e^x / e^x), so that a confident prediction
-// keeps the digits of both.
+// A row's target is a distribution q over the classes. It has two parts: a dense one, which at(row, i, n) gives vector by vector, and a mass at one label.
+// With x shifted so that its maximum is 0, and S = sum e^x, the loss of the row is
+//   sum q (log S - x) = mass log S - cross,   where mass = sum q and cross = sum q x <= 0 for q >= 0,
+// so that nothing cancels. Its gradient is p mass - q with p = e^x / S. One p at most may be near 1; its gradient is calculated as
+//   p (sum of the others' q) - q (sum of the others' e^x) / S.
+// For a target that is one label, this is minus the sum of the others' gradients, and log S is log(1 + (sum of the others' e^x) / e^x_label). So both the
+// loss and the gradient of a confident prediction keep their digits.
 struct NoDensePart {
   NoDensePart(const Matrices&, const float*) {}
 };
 
-// Label smoothing: each class has `share`, times its weight.
+// Label smoothing: each class has the probability `share`, times its weight.
 struct SmoothingPart {
   const Matrices& m;
   SmoothingPart(const Matrices& matrices, const float*) : m(matrices) {}
@@ -38,10 +38,10 @@ struct SmoothingPart {
   }
 };
 
-// Given probabilities, smoothed and weighted.
+// Probabilities given as targets, smoothed and weighted.
 struct ProbabilityPart {
   const Matrices& m;
-  const float* target;  // of the row
+  const float* target;  // the row's probabilities
   ProbabilityPart(const Matrices& matrices, const float* row) : m(matrices), target(row) {}
   template <class Row>
   HWY_INLINE VF at(const Row& row, size_t i, size_t n) const {
@@ -50,8 +50,8 @@ struct ProbabilityPart {
   }
 };
 
-// The mass at a label: of one row, the label kNoClass where there is none; of the rows in lanes, where a lane with
-// kNoClass takes no part.
+// The mass at a label. LabelOfRow is for one row; its label is kNoClass where there is none. LabelsOfLanes is for kLanes rows, one in each lane; a lane whose
+// label is kNoClass has no mass.
 struct LabelOfRow {
   int32_t label;
   VF mass;
@@ -59,12 +59,12 @@ struct LabelOfRow {
     mass = label == kNoClass ? hn::Zero(kF) : hn::Set(kF, m.weight == nullptr ? m.keep : m.keep * m.weight[label]);
   }
   HWY_INLINE VF logit(const float* x) const { return hn::Set(kF, label == kNoClass ? 0 : x[label]); }
-  // Its exponential, which the row may hold.
+  // The exponential of the label's logit: read from the row if it holds exponentials, else computed.
   template <class Row>
   HWY_INLINE VF exponential(const Row& row, bool held, const Pivot& pivot, VF logit_of_it) const {
     return held ? row.of_class(static_cast<size_t>(label)) : pivot.exp(logit_of_it);
   }
-  // Where the label is, vector by vector of a walk: counts up to it, as a comparison with the place itself takes twice the instructions.
+  // Gives, for each vector of a pass, the mask of the lane of the label. It counts down to the label: comparing with its position takes twice the instructions.
   class Walk {
    public:
     explicit Walk(const LabelOfRow& at) : ahead_(hn::Sub(hn::Iota(kI, 0), hn::Set(kI, at.label))) {}
@@ -115,11 +115,11 @@ struct LabelsOfLanes {
   HWY_INLINE VI place() const { return hn::IfThenZeroElse(hn::Eq(label, none()), label); }
 };
 
-// What a row's loss is made of, in all lanes of the row: mass times the logarithm of the sum of e^x over `top`, one of its terms, plus `more`.
+// The terms of a row's loss, in all lanes of the row: loss = mass log(S / top) + more, where S is the sum of the row's exponentials and `top` is one of them.
 struct RowLoss {
-  VF top, rest;      // that term and the sum of the others
+  VF top, rest;      // one exponential, and the sum of all others
   VF inverse;        // 1 / top
-  VF log_scale;      // log(top + rest) + log_scale is that logarithm too
+  VF log_scale;      // log(S / top) = log(top + rest) + log_scale
   VF mass, more;
 
   HWY_INLINE VF value() const {
@@ -131,8 +131,7 @@ struct RowLoss {
     return hn::MulAdd(mass, hn::Add(log, hn::IfThenZeroElse(most, log_scale)), more);
   }
 };
-
-// An exponential of the walk over x, for the one over the gradient where there is one.
+// Stores an exponential of the pass over x for the pass that writes the gradient, if there is one.
 template <class Row>
 HWY_INLINE void hand_on(Row& row, const float* gradient, const float* x, size_t i, size_t n, VF e) {
   row.prefetch_next(x, i);
@@ -141,11 +140,11 @@ HWY_INLINE void hand_on(Row& row, const float* gradient, const float* x, size_t 
   row.put(i, n, e);
 }
 
-// One row, or the rows in lanes, in three walks through L1: maximum; exponentials; gradient. `gradient` may be null
-// or x. Where there is one class alone the gradient is exactly 0. Here with a label alone.
+// The loss of one row, or of the rows in lanes, in three passes through the L1 cache: maximum, exponentials, gradient. `gradient` may be null or x. With a
+// single class the gradient is exactly 0. This function is for targets that are a label alone.
 template <class Row, class Label>
 HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, NoDensePart, const Label& label, float scale) {
-  const VF x_label = label.logit(x);  // now, as gradient may be x
+  const VF x_label = label.logit(x);  // read before the gradient is written, which may be in place of x
   const Pivot pivot(row_max(row, x));
   typename Label::Walk adding(label);
   const VF rest = row_sum(row, [&](size_t i, size_t n) {
@@ -166,10 +165,10 @@ HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, 
   return {top, rest, hn::Div(hn::Set(kF, 1.0f), top), pivot.log_scale(x_label), label.mass, hn::Zero(kF)};
 }
 
-// The same for many classes, where a mask for each vector would cost more than the arithmetic of a walk: the others' sum is the difference from all,
-// but where the label has more than half of it, which is summed once more; and the label's gradient is put in its place afterwards.
+// The same for many classes, where a mask for each vector would cost more than the arithmetic of a pass. The others' sum is the sum of all less the label's
+// exponential; where the label has more than half of the sum, the others are summed once more. The label's gradient is written last, over what the pass left there.
 HWY_INLINE RowLoss cross_entropy_row(LongRow& row, float* gradient, const float* x, NoDensePart, const LabelOfRow& label, float scale) {
-  const VF x_label = label.logit(x);  // now, as gradient may be x
+  const VF x_label = label.logit(x);  // read before the gradient is written, which may be in place of x
   const Pivot pivot(row_max(row, x));
   const VF sum = row_sum(row, [&](size_t i, size_t n) {
     const VF e = pivot.exp(load(kF, x + i, n));
@@ -193,13 +192,14 @@ HWY_INLINE RowLoss cross_entropy_row(LongRow& row, float* gradient, const float*
   return {top, rest, hn::Div(hn::Set(kF, 1.0f), top), pivot.log_scale(x_label), label.mass, hn::Zero(kF)};
 }
 
-// The same with a dense part. There x - max takes the place of the pivot, and costs half an ulp for each e-fold: the products with q need it anyway.
+// The same for targets with a dense part. The exponentials are those of x - max, not of Pivot, which costs half an ulp for each e-fold; the products with q
+// need x - max anyway.
 template <class Row, class Dense, class Label>
 HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, Dense dense, const Label& label, float scale) {
   const VF x_label = label.logit(x);
   const VF max = row_max(row, x);
   const VF top = hn::Set(kF, 1.0f);
-  VF sums[3];  // of e^x, q and q x
+  VF sums[3];  // of e^x, of q and of q x
   row_sums<3>(sums, row, [&](size_t i, size_t n, auto lanes, VF* s) {
     const VF shifted = hn::Sub(load(kF, x + i, n), max);
     const VF e = math::exp_or_zero(shifted);
@@ -209,7 +209,7 @@ HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, 
     s[1] = hn::Add(s[1], q);
     s[2] = hn::MulAdd(q, lanes.keep(shifted), s[2]);
   });
-  VF beside[2] = {hn::Zero(kF), hn::Zero(kF)};  // of e^x and q but at top: one more walk, where top is more than half of all
+  VF beside[2] = {hn::Zero(kF), hn::Zero(kF)};  // sums of e^x and of q without those at top, from one more pass if top is more than half of the sum
   const auto alone = hn::Lt(sums[0], hn::Set(kF, 1.5f));
   if (!hn::AllFalse(kF, alone)) {
     row_sums<2>(beside, row, [&](size_t i, size_t n, auto lanes, VF* s) {
@@ -225,10 +225,10 @@ HWY_INLINE RowLoss cross_entropy_row(Row& row, float* gradient, const float* x, 
   if (gradient != nullptr) {
     const VF inverse = hn::Div(hn::Set(kF, scale), hn::Add(top, rest));
     const VF factor = hn::Mul(mass, inverse), scales = hn::Set(kF, scale);
-    // the targets beside top; the label may be there too
+    // the target mass outside of top; the label may be outside too
     const VF others = hn::Add(beside[1], hn::IfThenZeroElse(hn::Eq(x_label, max), label.mass));
     const VF dx_of_top = hn::Mul(hn::NegMulAdd(hn::Sub(mass, others), rest, others), inverse);
-    const VF mark = hn::IfThenElse(alone, top, hn::Set(kF, -1.0f));  // no exponential is less than 0
+    const VF mark = hn::IfThenElse(alone, top, hn::Set(kF, -1.0f));  // -1 matches nothing, as exponentials are not negative
     typename Label::Walk writing(label);
     row.each([&](size_t i, size_t n, auto) {
       const VF q = hn::Add(dense.at(row, i, n), hn::IfThenElseZero(writing.next(), label.mass));
@@ -247,8 +247,7 @@ HWY_INLINE const float* row_of(const float* matrix, size_t row, size_t classes) 
   return matrix == nullptr ? nullptr : matrix + row * classes;
 }
 
-// The losses and gradients of n <= kLanes rows from `first` on: at once in lanes, or one by one with the logarithm
-// at once.
+// The losses and gradients of n <= kLanes rows from `first` on: all at once, a row in each lane, or row by row with one logarithm for all.
 template <class Dense>
 void rows_of_loss(RowKind<RowsInLanes>, const Matrices& m, size_t first, size_t n) {
   LaneRows x, gradient, target;
@@ -288,7 +287,7 @@ void rows_of_loss(RowKind<Row>, const Matrices& m, size_t first, size_t n) {
   store(losses.value(), kF, m.losses + first, n);
 }
 
-// All rows, in groups of kLanes that are divided among threads.
+// All rows, in groups of kLanes that threads share.
 template <class Dense>
 void all_rows(Run& run, const Matrices& matrices) {
   with_row_kind(matrices.classes, [&](auto kind) {
@@ -301,18 +300,18 @@ void all_rows(Run& run, const Matrices& matrices) {
   });
 }
 
-// Of a mean that divides by 0 the gradient at a label, p - 1 times infinity, is the difference of two infinities: NaN, as in PyTorch.
+// Where the mean divides by 0, the gradient at a label, (p - 1) times infinity, is the difference of two infinities: NaN, as in PyTorch.
 void no_label_gradient(const Matrices& m) {
   for (size_t r = 0; r < m.rows; ++r) {
     if (m.label[r] != kNoClass) m.gradient[r * m.classes + static_cast<size_t>(m.label[r])] = std::numeric_limits<float>::quiet_NaN();
   }
 }
 
-// Means of losses at labels whose weights add up to 0, with label smoothing: the labels' part and the smoothing's are divided by 0 apart, as the first is
-// NaN where these weights are all 0, and infinite where they cancel.
+// The mean with label smoothing where the labels' weights add up to 0. The labels' loss and the smoothing loss are divided by 0 separately, because the first
+// is NaN where all these weights are 0, and infinite where they cancel.
 struct WeightlessMean {
   double of_labels, smoothing;
-  // Before the gradient is written, which may be where the logits are.
+  // Runs before the gradient is written, which may be in place of the logits.
   WeightlessMean(Run& run, Matrices m, double label_smoothing) : of_labels(0), smoothing(label_smoothing) {
     m.gradient = nullptr;
     m.keep = 1;
@@ -329,15 +328,14 @@ struct WeightlessMean {
 
 }  // namespace
 
-// torch.nn.CrossEntropyLoss with class indices, and its gradient for an upstream gradient of 1 (of 1 for
-// each row with reduction none). With p = softmax(x), eps = label_smoothing and weight 1 where null:
+// torch.nn.CrossEntropyLoss with class indices, and its gradient for an upstream gradient of 1 (of 1 for each row where the reduction is none).
+// With p = softmax(x), eps = label_smoothing, and weight all ones where null:
 //   loss_r = (1 - eps) weight[y] (-log p_y) + eps / classes sum_c weight[c] (-log p_c)
-// sum; mean: the sum over the sum of weight[y]; none. Rows with y == ignore_index take no part: loss and
-// gradient 0. All ignored: the mean is NaN, the gradient 0. Weights that add up to 0: what divisions by 0 give, NaN for the gradient at a label, and
-// with label smoothing everywhere. A label that is no class is reported and treated
-// as ignored. dlogits may be null, or logits. Error of a row: 3 ulp of each term, and the rounding of the
-// sums over classes (row_sums). Without label smoothing every element of dlogits is within 5 ulp and that rounding of its own size, and the loss within
-// as much of its own, down to 2^-126.
+// Reductions: sum; mean, the sum divided by the sum of weight[y]; none. A row with y == ignore_index has loss and gradient 0 and does not count in the mean.
+// If all rows are ignored, the mean is NaN and the gradient 0. If the weights add up to 0, results are those of a division by 0: the gradient is NaN at the
+// labels, with label smoothing everywhere. A label that is no class is reported and treated as ignored. dlogits may be null, or logits.
+// Error of a row: 3 ulp of each term, and the rounding of the sums over classes (row_sums). Without label smoothing every element of dlogits is within 5 ulp
+// and that rounding of its own size, and so is the loss, down to 2^-126.
 void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* logits, const int32_t* labels,
                            const float* weight, size_t rows, size_t classes,
                            const SoftmaxCrossEntropyAttributes& attributes) {
@@ -371,13 +369,13 @@ void softmax_cross_entropy(Run& run, float* loss, float* dlogits, const float* l
   if (attributes.reduction != Reduction::none) reduce_losses(loss, losses, rows, attributes.reduction, checked.weight);
 }
 
-// torch.nn.CrossEntropyLoss with class probabilities: with t' = target (1 - eps) + eps / classes
+// torch.nn.CrossEntropyLoss with class probabilities. With t' = target (1 - eps) + eps / classes:
 //   loss_r = sum_c weight[c] t'[r, c] (-log p_c)
-// sum; mean: the sum over the number of rows; none. The rest as above.
+// Reductions: sum; mean, the sum divided by the number of rows; none. All else is as in softmax_cross_entropy.
 void softmax_cross_entropy_soft(Run& run, float* loss, float* dlogits, const float* logits, const float* target,
                                 const float* weight, size_t rows, size_t classes,
                                 const SoftmaxCrossEntropySoftAttributes& attributes) {
-  // Without classes every row's loss is NaN, and 2^53 rows take no memory: one says what all would.
+  // Without classes every row's loss is NaN, and the 2^53 rows that no memory limits would take forever: one row gives the same result.
   if (classes == 0 && attributes.reduction != Reduction::none && rows > 1) rows = 1;
   float* const losses = attributes.reduction == Reduction::none ? loss : scratch(Scratch::kRows, rows);
   const double count = static_cast<double>(rows);

@@ -1,18 +1,18 @@
-// A product of one column whose operands run along k: a dot product for each row, at the speed of the memory that A comes from.
+// A product with one column, whose operands are contiguous along k: one dot product for each row, at the speed of the memory that holds A.
 #include "kernels/gemm.h"
 #include "kernels/transpose.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Vectors of k side by side, each with its own chains: enough to hide the latency of a row's.
+// Accumulators of a row, each with its own vectors of k: enough to hide the latency of the additions.
 constexpr size_t kChains = 4;
-// Rows at a time, which share the loads of B.
+// Rows processed together, so that they share the loads of B.
 constexpr size_t kRows = 4;
-// A chain ends after so many steps.
+// The length in k after which the accumulators are added to the total and start again from zero.
 constexpr size_t kDotBlock = 256 * kChains * kLanes;
 
-// total[r] += the lanes' sums of row r's products over [k0, k0 + depth), depth <= kDotBlock.
+// total[r] += row r's products over [k0, k0 + depth), summed lane by lane; depth <= kDotBlock.
 HWY_INLINE void dot_block(const float* const* row, const float* b, size_t k0, size_t depth, VF* total) {
   VF sum[kRows * kChains];
   unroll<kRows * kChains>(SIMDNN_UNROLLED(i) { sum[i] = hn::Zero(kF); });
@@ -43,7 +43,7 @@ HWY_INLINE void dot_block(const float* const* row, const float* b, size_t k0, si
   });
 }
 
-// The sum of the lanes of each of kLanes vectors, in the lane of its number.
+// Lane i of the result is the sum of the lanes of v[i], for kLanes vectors.
 HWY_INLINE VF sums_of_lanes(const VF* v) {
   alignas(64) float rows[kLanes * kLanes], columns[kLanes * kLanes];
   const float* row[kLanes];

@@ -1,4 +1,4 @@
-// Sums over bags of rows of a table weight = [rows, columns]. bags.h defines bags and what is reported about them.
+// Sums over bags of rows of a table weight = [rows, columns]. bags.h defines bags and which faults are reported.
 #include "kernels/bags.h"
 
 namespace simdnn::SIMDNN_ISA {
@@ -19,23 +19,23 @@ HWY_INLINE void each_element(Run& run, const Bags& bags, const int32_t* index, s
   }
 }
 
-// An element of a bag, sorted by its row.
+// An element of a bag, in a list that is sorted by row.
 struct Element {
   uint32_t bag;
   float factor;
 };
 
-// The elements that are not ignored, sorted by row and within a row in the order of index: row r has those from end[r - 1] (0 for the first) to end[r].
+// The elements that count, sorted by row, and in the order of index within a row: row r has those from end[r - 1] (0 for the first) to end[r].
 struct ByRow {
   const uint32_t* end;
   const Element* elements;
 };
 
-// Whether to sort the elements by row. It pays if there is at least one element per row: each row is then written once, and with non-temporal stores never read.
-// Fewer elements are added one by one after all rows were set to zero: a test whether a row has elements would be mispredicted about every second time.
+// Whether to sort the elements by row. It pays from one element per row on: each row is then written once, and never read if the stores are non-temporal.
+// With fewer elements all rows are set to zero and elements added one by one: a test whether a row has elements would be mispredicted about every second time.
 inline bool sorts(size_t count, size_t rows, bool past) { return past || count >= rows; }
 
-// A counting sort: some 3 ns per element and 1 ns per row. Entries of index are kept, because the second pass must see the values that the first has checked.
+// A counting sort: about 3 ns per element and 1 ns per row. The entries of index are copied, because the second pass must see the values that the first checked.
 ByRow elements_by_row(Run& run, const Bags& checked, const int32_t* index, const float* factors, size_t bags, size_t count, size_t rows,
                       int32_t padding, bool mean) {
   constexpr uint32_t kNone = UINT32_MAX;
@@ -68,10 +68,11 @@ ByRow elements_by_row(Run& run, const Bags& checked, const int32_t* index, const
   return {end, elements};
 }
 
-// to, or with `first` zeros, plus factor dy[bag, :] for elements [begin, end) in their order; `last` is the last element of all.
+// to += factor dy[bag, :] for elements [begin, end) in their order; with `first` `to` counts as zeros. `last` is the last element of the whole list, which
+// bounds prefetching.
 HWY_INLINE void add_elements(float* to, const float* dy, const Element* begin, const Element* end, const Element* last, size_t columns, bool first,
                              bool past) {
-  const bool streams = past && end - begin <= static_cast<ptrdiff_t>(kTogether);  // what is added to again stays in the caches
+  const bool streams = past && end - begin <= static_cast<ptrdiff_t>(kTogether);  // a row that is read again to add more should stay in the caches
   for (const Element* at = begin; at < end;) {
     Terms terms;
     size_t n = 0;
@@ -90,10 +91,10 @@ HWY_INLINE void add_elements(float* to, const float* dy, const Element* begin, c
   }
 }
 
-// body(r, begin, end, last) for each row with its elements, rows divided among threads.
+// Calls body(row, begin, end, last) for each row with its elements; threads share the rows.
 template <class Body>
 void each_row(Run& run, const ByRow& sorted, size_t rows, double work, bool past, Body body) {
-  const Element* const last = sorted.elements + sorted.end[rows - 1] - 1;  // of none at all it is never read
+  const Element* const last = sorted.elements + sorted.end[rows - 1] - 1;  // never read if there are no elements
   parallel(run, rows, 1, work, [=](size_t begin, size_t end) {
     const Element* from = sorted.elements + (begin == 0 ? 0 : sorted.end[begin - 1]);
     for (size_t r = begin; r < end; ++r) {
@@ -105,8 +106,8 @@ void each_row(Run& run, const ByRow& sorted, size_t rows, double work, bool past
   });
 }
 
-// Begins to fetch the row of a gradient that element i + kAhead will be added to, if there is one and it lies in the table; 2 KiB at the most, as the
-// processor's own prefetching brings the rest.
+// Prefetches the row of a gradient to which element i + kAhead will be added, if there is such an element and its row is in the table. It fetches 2 KiB at
+// most; the hardware prefetcher brings the rest.
 HWY_INLINE void prefetch_row(const float* table, const int32_t* index, size_t i, size_t count, size_t rows, size_t columns) {
   constexpr size_t kMost = 512;
   if (i + kAhead >= count) return;
@@ -116,7 +117,7 @@ HWY_INLINE void prefetch_row(const float* table, const int32_t* index, size_t i,
   for (size_t c = 0; c < columns && c < kMost; c += kLine) prefetch_for_writing(row + c);
 }
 
-// to, or with `first` zeros, plus factor row.
+// to += factor row; with `first` `to` counts as zeros.
 HWY_INLINE void add_one(float* to, const float* row, float factor, size_t columns, bool first) {
   const VF scale = hn::Set(kF, factor);
   for (size_t c = 0; c < columns; c += kLanes) {
@@ -127,7 +128,8 @@ HWY_INLINE void add_one(float* to, const float* row, float factor, size_t column
 
 }  // namespace
 
-// out[b, :] = sum of factors[i] weight[index[i], :], or their mean; null factors are ones; zeros for an empty bag. Error: a rounding an element.
+// out[b, :] = the sum of factors[i] weight[index[i], :] over bag b, or their mean. Null factors are ones; an empty bag gives zeros. Error: one rounding for
+// each element.
 void embedding_bag_forward(Run& run, float* out, const float* weight, const int32_t* index, const int32_t* offsets,
                            const float* factors, size_t bags, size_t count, size_t rows, size_t columns,
                            const EmbeddingBagForwardAttributes& attributes) {
@@ -173,15 +175,15 @@ void embedding_bag_forward(Run& run, float* out, const float* weight, const int3
   });
 }
 
-// dweight[index[i], :] += factors[i] dy[b, :], for a mean divided by the bag's count, in the order of i whatever the number of threads: a thread owns
-// rows of the table and reads the whole index. With `overwrite` dweight is written, whatever it holds, with the bits of a sum that begins with zeros.
+// dweight[index[i], :] += factors[i] dy[b, :], for a mean divided by the number of elements that count. Elements are added in the order of i for any number of
+// threads: a thread owns rows of the table and reads the whole index. With `overwrite` dweight is written whatever it holds, with the bits of sums from zero.
 void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int32_t* index, const int32_t* offsets,
                             const float* factors, size_t bags, size_t count, size_t rows, size_t columns,
                             const EmbeddingBagBackwardAttributes& attributes) {
   if (count > INT32_MAX) return run.fault.report("index", count);
   const int32_t padding = attributes.padding_index;
   const bool mean = attributes.mean;
-  const bool overwrite = attributes.overwrite && columns > 0;  // 2^53 rows of nothing take no memory, and have nothing to write
+  const bool overwrite = attributes.overwrite && columns > 0;  // without columns there is nothing to write, and no memory limits the number of rows
   const Bags checked = check_offsets(run, offsets, bags, count);
   if (rows == 0) {
     if (count > 0) run.fault.report("index", 0, load_once(index), 0);
@@ -207,11 +209,11 @@ void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int
   });
 }
 
-// What a row is marked with whose elements are of an earlier call: no sum holds them.
+// Marks a row whose elements belong to an earlier call: it has to be set to zeros.
 constexpr int32_t kStale = INT32_MIN;
 
-// The same into a dweight of zeros but for the rows that `touched` marks: these count as zeros and lose their marks, unless with `accumulate`; the rows of
-// index are marked then. The first element of a row is written and not added to zeros.
+// The same as embedding_bag_backward for a dweight that is zero except in the rows that `touched` marks. Without `accumulate` these rows count as zeros and
+// lose their marks. The rows of this call's index are marked then. A row's first element is written, not added to zeros.
 void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, const float* dy, const int32_t* index,
                                  const int32_t* offsets, const float* factors, size_t bags, size_t count, size_t rows,
                                  size_t columns, const EmbeddingBagRowsBackwardAttributes& attributes) {
@@ -241,7 +243,7 @@ void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, con
   }
   auto* const stale = reinterpret_cast<size_t*>(scratch(Scratch::kColumns, clears ? 2 * rows : 0));
   parallel(run, rows, 1, work(count, columns) + 0.2 * static_cast<double>(rows), [=, &run](size_t begin, size_t end) {
-    size_t last = begin;  // of the stale rows' numbers in the range's part of `stale`
+    size_t last = begin;  // the end of the numbers of stale rows in this range's part of `stale`
     for (size_t r = begin; clears && r < end; ++r) {
       if (touched[r] == 0) continue;
       touched[r] = kStale;
@@ -262,14 +264,14 @@ void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, con
   });
 }
 
-// dfactors[i] = dy[b, :] weight[index[i], :] for a sum; 0 where i does not count. Terms are added in double.
+// dfactors[i] = the dot product of dy[b, :] and weight[index[i], :] for a sum; 0 where element i does not count. Terms are added in double.
 void embedding_bag_factors_backward(Run& run, float* dfactors, const float* dy, const float* weight, const int32_t* index,
                                     const int32_t* offsets, size_t bags, size_t count, size_t rows, size_t columns,
                                     const EmbeddingBagFactorsBackwardAttributes& attributes) {
   if (count > INT32_MAX) return run.fault.report("index", count);
   const int32_t padding = attributes.padding_index;
   const Bags checked = check_offsets(run, offsets, bags, count);
-  const size_t first = bags == 0 ? count : 0;  // without a bag no element belongs to one
+  const size_t first = bags == 0 ? count : 0;  // without bags no element belongs to one
   for (size_t i = 0; i < first; ++i) dfactors[i] = 0;
   parallel(run, bags, 1, work(count, columns), [=, &run](size_t begin, size_t end) {
     for (size_t b = begin; b < end; ++b) {

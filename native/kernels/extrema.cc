@@ -1,19 +1,18 @@
-// Largest and smallest elements, with their places, over the middle dimension of x = [outer, n, inner]:
-// values and indices are [outer, inner]. Nothing overlaps.
+// The largest or smallest elements and their indices along the middle dimension of x = [outer, n, inner]; values and indices are [outer, inner].
+// Nothing overlaps.
 //
-// indices is the first of equal elements (0 and -0 are equal), and the first NaN if there is one, as torch.max(dim)
-// and torch.min(dim) have it; values is x at that place. With n == 0 and outputs to write, ("x", 0) is reported
-// and nothing is written. n is below 2^31.
+// An index is that of the first of equal elements (0 and -0 are equal), or of the first NaN if there is one, as in torch.max(dim) and torch.min(dim);
+// values holds x at that index. If n == 0 and there are outputs to write, ("x", 0) is reported and nothing is written. n is below 2^31.
 #include "kernels/simd.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Blocks of a line after which the best element so far is compared across lanes.
+// The length of a block of a line. After each block the lanes' best elements are compared.
 constexpr size_t kBlock = 2048;
-// Columns that are reduced side by side, 4 vectors: the comparisons of one wait for each other.
+// Columns reduced side by side, four vectors: each column's comparisons wait for one another, so several chains hide their latency.
 constexpr size_t kTile = 4 * kLanes;
-// Tiles that go through a block of rows together, as in reductions.cc (4096 x 4096: 3.9 instead of 5.1 ms).
+// Tiles that pass through a block of rows together, as in reductions.cc (4096 x 4096: 3.9 instead of 5.1 ms).
 constexpr size_t kBandTiles = 16, kBlockRows = 32;
 
 template <typename T, bool kLargest>
@@ -32,14 +31,14 @@ struct Extremum {
     else return hn::Min(a, b);
   }
   static HWY_INLINE T across(V v) {
-    // Highway's emulated target reduces from the lowest finite number
+    // Highway's emulated target starts its reduction from the lowest finite number, not from -inf
     if (kFloat && hn::AllTrue(kD, hn::Eq(v, neutral()))) return hn::GetLane(v);
     if constexpr (kLargest) return hn::GetLane(hn::MaxOfLanes(kD, v));
     else return hn::GetLane(hn::MinOfLanes(kD, v));
   }
   static bool beyond(T x, T best) { return kLargest ? x > best : x < best; }
 
-  // Where x replaces an earlier best: it lies beyond it or is the first NaN.
+  // Whether x replaces the best element so far: it is more extreme, or the first NaN.
   static HWY_INLINE auto replaces(V x, V best) {
     if constexpr (kFloat) {
       const auto within = kLargest ? hn::Le(x, best) : hn::Ge(x, best);
@@ -50,7 +49,7 @@ struct Extremum {
   }
   static HWY_INLINE auto is_nan(V x) { return hn::Not(hn::Eq(x, x)); }
 
-  // The first i < n for which test(x[i]), or n.
+  // The least i < n for which test(x[i]) holds, or n.
   template <class Test>
   static HWY_INLINE size_t find(const T* x, size_t n, Test test) {
     for (size_t i = 0; i < n; i += kLanes) {
@@ -62,7 +61,7 @@ struct Extremum {
     return n;
   }
 
-  // The place of the extremum of n > 0 contiguous elements.
+  // The index of the extremum of n > 0 contiguous elements.
   static size_t line(const T* x, size_t n) {
     T best = x[0];
     size_t best_block = 0;
@@ -92,8 +91,8 @@ struct Extremum {
     return best_block + find(x + best_block, n - best_block, [&](V v) HWY_ATTR { return hn::Eq(v, wanted); });
   }
 
-  // The extrema of kVectors vectors of columns, the last of `width` <= kLanes, over rows [begin, end) of `stride`
-  // elements; values and indices hold those of the rows before `begin`, where there are any.
+  // Reduces kVectors vectors of columns, of which the last has `width` <= kLanes columns, over rows [begin, end) that are `stride` elements apart. If begin > 0,
+  // values and indices hold the results of the rows before it.
   template <size_t kVectors>
   static HWY_INLINE void columns(T* values, int32_t* indices, const T* x, size_t begin, size_t end, size_t stride,
                                  size_t width) {

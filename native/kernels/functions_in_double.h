@@ -1,4 +1,4 @@
-// Those functions of native/descriptions/unary.mjs that are calculated in double by the C library, as structs like those of activations.h.
+// The functions of native/descriptions/unary.mjs that the C library calculates in double, as structs like those of activations.h.
 #pragma once
 #include <math.h>  // not <cmath>, whose functions are inline
 
@@ -8,7 +8,7 @@ namespace simdnn::SIMDNN_ISA {
 namespace {
 namespace unary {
 
-// Functions that training seldom needs, element by element in double by the C library: half an ulp, about 15 ns each.
+// Defines a function that training seldom needs: the C library calculates it element by element in double, with an error of half an ulp, in about 15 ns.
 #define IN_DOUBLE(name, value_of_x, derivative_of_x)                             \
   struct name {                                                                  \
     explicit name(const UnaryAttributes&) {}                                     \
@@ -33,7 +33,7 @@ namespace unary {
     }                                                                            \
   };
 
-// e^y to 1e-12. The C library's exp, exp2 and log2 would tie the binary to a newer glibc; its expm1 and log10 do not.
+// e^y with a relative error of 1e-12. The C library's exp, exp2 and log2 would tie the binary to a newer glibc; its expm1 and log10 do not.
 inline double exponential(double y) {
   double power = 1 + ::expm1(y / 16);
   for (int i = 0; i < 4; ++i) power *= power;

@@ -1,4 +1,4 @@
-// The driver: divides C among threads, and each thread's part into blocks and tiles.
+// The GEMM driver: divides C among threads, and each thread's part into blocks and tiles.
 #include "kernels/gemm.h"
 
 #include <cstring>
@@ -9,12 +9,12 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Nanoseconds at about 4 GHz and one MulAdd a cycle.
+// An estimate of the product's time in nanoseconds, at 4 GHz and one MulAdd a cycle.
 HWY_INLINE double work_of(const Product& g) {
   return static_cast<double>(g.m * g.n) * static_cast<double>(g.k + 8) / (4 * kLanes);
 }
 
-// Whether `threads` best divide the rows of C. To divide columns packs no part of B twice; it takes enough of them to keep the tiles whole.
+// Whether threads should divide the rows of C rather than its columns. Dividing the columns packs no part of B twice, but needs enough columns to keep the tiles whole.
 HWY_INLINE bool divides_rows(size_t rows, size_t columns, size_t threads) {
   return columns < rows && columns < 8 * kTileColumns * threads;
 }
@@ -23,7 +23,7 @@ HWY_INLINE bool is_small(const Product& g, const Plan& plan) {
   return g.k <= kBlockK && !plan.pack_a && !plan.pack_b && work_of(g) < kParallelWork;
 }
 
-// A small product, by one thread: the choices of multiply and product_block cost 90 cycles.
+// A small product on one thread, without the choices of multiply and product_block, which cost 90 cycles.
 void product_at_once(const Product& g) {
   const bool k_major = g.a.n_stride == 1;
   TileCall t;
@@ -74,10 +74,10 @@ HWY_NOINLINE void product_part(const Product& g, const Plan& plan, const Buffers
   if (g.finish != nullptr) g.finish(g, i0, i1, j0, j1);
 }
 
-// The sums of each block of k by themselves, each thread those of its own blocks, then added in order: the bits are those of one thread.
-// A thread so finds in its cache the rows that it made itself when the layer's other products were divided by rows. And a line that two cores
-// have read makes the next store to it wait for the other: 8 ns a line where they share no cache. Two threads on such cores took 0.86 of a
-// step's time in tabular (dweight, and with it dbias), on cores that share a cache 1.00.
+// Divides k: each thread computes the partial sums of its own blocks of k, which are then added in order, so the bits are those of one thread.
+// Each thread then finds in its own cache the rows that it wrote when the layer's other products were divided by rows. Also, a store to a line that two cores
+// have read has to wait for the other core: 8 ns a line where they share no cache. On such cores two threads took 0.86 of the time of a step of the tabular
+// benchmark (in dweight and, with it, dbias); on cores that share a cache 1.00.
 HWY_NOINLINE void product_of_blocks(Run& run, const Product& g) {
   const size_t blocks = (g.k + kBlockK - 1) / kBlockK, size = g.m * g.n;
   float* const partial = scratch(Scratch::kBlocks, blocks * size);
@@ -114,17 +114,17 @@ HWY_NOINLINE void product_of_blocks(Run& run, const Product& g) {
   });
 }
 
-// True where gemv.cc beats the tiles. For a B whose rows run along n that is as soon as its columns are more than
-// two tiles' (1x4096->4096, dX: 1.8 ms, by tiles 8.4; 1x784->512: 19 us and 22). For rows along k: from 2,048 weights
-// (1x64->32: 0.16 us, by tiles 0.22; 1x784->512: 30 and 44), but where they crowd the L1 cache only if A's tiles would have
-// one column or B comes from memory (1x1024->1024 by tiles 118 us; 1x4096->4096: 4.5 ms, as a row 3.5).
+// Whether a product with one row goes to gemv.cc, because that is faster than tiles. For a B whose rows are contiguous along n, it is from more columns than two
+// tiles have (1x4096->4096, dX: 1.8 ms, by tiles 8.4; 1x784->512: 19 us and 22). For rows along k, it is from 2,048 weights on (1x64->32: 0.16 us, by tiles
+// 0.22; 1x784->512: 30 and 44); where these rows crowd the L1 cache, only if A's tiles would have one column or B comes from memory (1x1024->1024 by tiles
+// 118 us; 1x4096->4096: 4.5 ms, as a row 3.5).
 HWY_INLINE bool is_row(const Product& g) {
   if (g.m != 1) return false;
   if (g.b.n_stride == 1) return g.n > 2 * kTileColumns;
   return g.n * g.k >= (g.b.n_stride % kCrowded != 0 ? 2048 : size_t{1} << 22);
 }
 
-// Nanoseconds to read `floats` at 32 GB/s, a last-level cache's.
+// Nanoseconds to read `floats` at 32 GB/s, the bandwidth of a last-level cache.
 HWY_INLINE double reading(size_t floats) { return static_cast<double>(floats) / 8; }
 
 void product_of_row(Run& run, const Product& g) {
@@ -135,9 +135,9 @@ void product_of_column(Run& run, const Product& g) {
   parallel(run, g.m, kLanes, reading(g.m * g.k), [&](size_t i0, size_t i1) { multiply_column(g, i0, i1); });
 }
 
-// Rows of A that all begin at the same place of a page fall on few sets of the caches: a block of 256 rows then has just as many lines as these sets
-// hold, where nothing else is read. Moved apart by a cache line, forward products of such layers take 0.94 to 0.97 of their time, dX 0.94 to 1;
-// with C's partial sums (plan_product) 0.92 to 0.95. It takes a block of columns to be worth it.
+// Whether to copy A so that its rows no longer all begin at the same offset in a page. Such rows fall into few sets of the caches: the lines of a block of 256
+// rows just fill these sets if nothing else is read. With the rows moved apart by a cache line, forward products of such layers take 0.94 to 0.97 of their
+// time and dX 0.94 to 1; together with C's partial sums (plan_product) 0.92 to 0.95. The copy pays only with a block of columns or more.
 HWY_INLINE bool copies_rows(const Product& g) {
   return g.a.k_stride == 1 && g.a.n_stride % kCrowded == 0 && g.k > 0 && g.m > 3 * kTileRows && g.n > kBlockN && g.m * g.k <= kMostCopied;
 }
@@ -173,7 +173,7 @@ void multiply(Run& run, const Product& g) {
     if (copies_rows(g)) return multiply_copied(run, g);
     if (!g.packed && g.n == 1 && g.c_stride == 1 && g.a.k_stride == 1 && g.b.k_stride == 1) return product_of_column(run, g);
     if (!g.packed && is_row(g)) return product_of_row(run, g);
-    if (!g.packed && g.n == 1 && g.c_stride == 1) {  // of a k-major A, one column is the transposed product's row, in the same memory
+    if (!g.packed && g.n == 1 && g.c_stride == 1) {  // one column of a k-major A is a product with one row, transposed, in the same memory
       Product row = g;
       row.a = g.b;
       row.b = g.a;
@@ -186,12 +186,12 @@ void multiply(Run& run, const Product& g) {
   const double work = work_of(g);
   const size_t parts = threads_for(run, work);
   if (is_small(g, plan) && (parts == 1 || g.sums != nullptr)) return product_at_once(g);
-  // Of two parts the chains of a block follow those of the block before: no thread can begin in the middle.
+  // Where operands are split into two bfloat16 parts, a block's chains continue those of the block before, so that no thread can begin in the middle of k.
   const bool ends_with_sum = plan.parts < 2 && g.bias == nullptr && g.gate == nullptr && !g.relu && g.finish == nullptr;
   if (g.a.n_stride == 1 && !g.packed && ends_with_sum && divides_depth(g.k, g.m, g.n, parts)) return product_of_blocks(run, g);
   const bool by_rows = divides_rows(g.m, g.n, parts);
-  // A core that reads partial sums in its part of C's rows fetches ahead into the other's, which then has to take the lines back. Forward
-  // products of two threads on cores that share no cache: 128x784->512 280 us instead of 320.
+  // A core that reads partial sums from its part of C's rows also prefetches lines of the other core's part, which then has to take them back. So partial sums
+  // are kept apart: 128x784->512 with two threads on cores that share no cache takes 280 us instead of 320.
   if (parts > 1 && !by_rows) plan.keep_sums = g.k > kBlockK;
   AllBuffers buffers(g, plan, parts);
   const auto part = [&](size_t i0, size_t i1, size_t j0, size_t j1) { product_part(g, plan, buffers.next(), i0, i1, j0, j1); };

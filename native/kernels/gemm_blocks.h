@@ -1,4 +1,4 @@
-// Blocks of a product: packed, multiplied and finished by one thread, as float32 or with rounded operands.
+// Blocks of a product: one thread packs, multiplies and finishes them, in float32 or with rounded operands.
 #pragma once
 #include <atomic>
 
@@ -12,28 +12,27 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Columns of B packed at a time: with kBlockK 512 KiB, half of a usual second-level cache.
+// Columns of B packed at a time: with kBlockK rows 512 KiB, half of a typical L2 cache.
 constexpr size_t kBlockN = 512;
-// Rows whose partial sums are kept aside while they must not be added to C yet, or lie beside another thread's: 2 MiB with kBlockN.
+// Rows whose partial sums are kept in scratch, because they may not be added to C yet or because C's lines are shared with another thread: 2 MiB with kBlockN.
 constexpr size_t kBlockM = 1024;
-// A block of an operand that lies within so many floats, 1 MiB, is read in place as fast as packed;
-// beyond, its rows fall on too few sets of the caches. (Rows of A that are contiguous along k are not packed:
-// copies_rows.)
+// A block of an operand that spans at most so many floats, 1 MiB, is read in place as fast as packed. The rows of a wider one fall into too few sets of the
+// caches. (Rows of A that are contiguous along k are never packed: see copies_rows.)
 constexpr size_t kInPlace = 1 << 18;
-// Rows of A packed at a time: whole cache lines of a k-major A, 112 KiB with kBlockK.
+// Rows of A packed at a time: whole cache lines of a k-major A, 112 KiB with kBlockK columns.
 constexpr size_t kGroupA = (8 * kTileRows + kLanes - 1) / kLanes * kLanes;
-// Each panel of a packed B is read once for so many rows of A, in whole tiles on every target, which the second-level cache holds where k is at
-// most so many blocks: 32 and 256 rows through 784-512-512-10 take 0.95 and 0.96 of the time that an order with A's tiles outside takes.
+// Each panel of a packed B is read once for so many rows of A, a multiple of the tile's rows on every target. The L2 cache holds these rows if k has at most
+// kPanelBlocks blocks. 32 and 256 rows through 784-512-512-10 take 0.95 and 0.96 of the time of an order whose outer loop is over A's tiles.
 constexpr size_t kPanelRows = 84, kPanelBlocks = 4;
-// Floats of partial sums where k is divided among threads: 4 MiB.
+// The most floats of partial sums where threads divide k: 4 MiB.
 constexpr size_t kMostBlocks = size_t{1} << 20;
-// Floats of A that are copied at most: 16 MiB.
+// The most floats of A that copies_rows copies: 16 MiB.
 constexpr size_t kMostCopied = size_t{1} << 22;
 
 HWY_INLINE size_t min_of(size_t x, size_t y) { return x < y ? x : y; }
 HWY_INLINE size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
 
-// Column j, a multiple of kTileColumns, of B where it is packed: as pack_panels leaves all of k.
+// Where column j of a packed B begins; j is a multiple of kTileColumns. The layout is that of pack_panels over all of k.
 HWY_INLINE const float* packed_at(const Product& g, size_t k, size_t j) {
   return g.b.p + j / kTileColumns * panel_floats(g.k, kTileColumns) + k * kTileColumns;
 }
@@ -41,8 +40,8 @@ HWY_INLINE const float* packed_at(const Product& g, size_t k, size_t j) {
 struct Plan {
   bool pack_a, pack_b, keep_sums, by_panels;
   size_t block_n;
-  const PairUnit* unit;  // that multiplies rounded operands, or null
-  size_t parts;  // of which each operand is the sum, rounded; 0: it is taken as it is
+  const PairUnit* unit;  // the unit that multiplies rounded operands, or null
+  size_t parts;  // the number of bfloat16 parts whose sum stands for an operand; 0 for float32
 };
 
 HWY_INLINE Plan plan_product(const Product& g, const PairUnit* unit) {
@@ -71,20 +70,20 @@ HWY_INLINE size_t part_of_b(const Product& g) {
   return (min_of(g.k, kBlockK) + 1 + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
 }
 
-// The part of packed pairs of B's block, or of A's rows, that belongs to the low numbers begins behind that of the others.
+// Packed pairs of A's rows or of B's block: the low parts begin so far behind the high parts.
 constexpr size_t kPairStrideA = steps_of_pairs(kBlockK) + kLine, kPairsA = kPairRows * kPairStrideA;
 HWY_INLINE size_t pairs_of_b(const Product& g) {
   return steps_of_pairs(min_of(g.k, kBlockK)) * min_of(kBlockN, round_up(g.n, kPairColumns));
 }
 
-// Scratch of one thread; null where the plan does without.
+// One thread's scratch memory; a pointer is null where the plan does not need the memory.
 struct Buffers {
   float* a;     // panels of kGroupA rows
   float* b;     // panels of kBlockN columns
   float* sums;  // of up to kBlockM rows and kBlockN columns
 };
 
-// Those of `count` threads. Made before they begin, since a task cannot throw; each takes the next.
+// The buffers of `count` threads; each thread takes the next. They are allocated before the threads begin, because a task cannot throw.
 class AllBuffers {
  public:
   AllBuffers(const Product& g, const Plan& plan, size_t count) {
@@ -114,7 +113,7 @@ class AllBuffers {
   std::atomic<size_t> next_{0};
 };
 
-// Rows [i0, i1) and columns [j0, j1) of C, at most kBlockN of them, over one block of K.
+// Computes rows [i0, i1) and columns [j0, j1) of C, at most kBlockN columns, over one block of K.
 HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1,
                                 size_t j0, size_t j1, size_t k0, size_t depth) {
   const bool first = k0 == 0, last = k0 + depth == g.k;
@@ -158,7 +157,7 @@ HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffer
   });
 }
 
-// The block of B as rounded panels, the low parts behind the high ones.
+// Packs a block of B as panels of rounded numbers, with the low parts behind the high parts.
 void pack_rounded_b(const Product& g, const Plan& plan, const Buffers& buffers, size_t j0, size_t j1, size_t k0, size_t depth) {
   if (!g.packed) pack_panels(g.b, k0, depth, j0, j1, buffers.b, kTileColumns);
   for (size_t j = j0; j < j1; j += kTileColumns) {
@@ -172,7 +171,7 @@ void pack_rounded_b(const Product& g, const Plan& plan, const Buffers& buffers, 
   }
 }
 
-// product_block with rounded operands.
+// As product_block, with rounded operands.
 HWY_NOINLINE void rounded_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1, size_t k0,
                                 size_t depth) {
   const bool first = k0 == 0, last = k0 + depth == g.k;
@@ -232,7 +231,7 @@ void pack_pairs_of_b(const Product& g, size_t j0, size_t j1, size_t k0, size_t d
   }
 }
 
-// sums[0, rows) x [j, j + width) as a tile of C: added to earlier blocks' where there are any, finished behind the last.
+// Treats sums[0, rows) x [j, j + width) as a tile of C: adds the sums of earlier blocks, if any, and applies the epilogue behind the last block.
 void finish_pairs(const Product& g, const Plan& plan, const Buffers& buffers, float* tile, size_t i0, size_t i, size_t rows, size_t j0, size_t j, size_t width,
                   bool first, bool last) {
   float* const c = g.c + i * g.c_stride + j;
@@ -247,7 +246,7 @@ void finish_pairs(const Product& g, const Plan& plan, const Buffers& buffers, fl
     }
   }
   if (!last) return;
-  TileCall t{};  // of no k: it adds, activates and stores
+  TileCall t{};  // a tile with k = 0: it only adds, activates and stores
   t.a_stride = 1;
   t.partial_stride = kPairColumns;
   t.c_stride = g.c_stride;
@@ -266,7 +265,7 @@ void finish_pairs(const Product& g, const Plan& plan, const Buffers& buffers, fl
   });
 }
 
-// product_block by a unit of bfloat16 pairs.
+// As product_block, with a unit for bfloat16 pairs.
 HWY_NOINLINE void paired_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1, size_t k0, size_t depth) {
   const bool two = plan.parts == 2;
   auto* const a = reinterpret_cast<uint32_t*>(buffers.a);

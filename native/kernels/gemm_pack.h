@@ -1,4 +1,4 @@
-// Panels of an operand in the order the micro-kernel reads them: for each k the elements side by side.
+// Packs an operand into panels, the order in which the microkernel reads it: for each k the panel's elements side by side.
 #pragma once
 #include "kernels/gemm.h"
 #include "kernels/transpose.h"
@@ -6,9 +6,8 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// One vector's width of a panel: n rows, at most kLanes of them used, that are contiguous along k. Lanes
-// behind n repeat the last row: what is calculated from them is never stored. Writes up to kPackSlack
-// rows of the panel too many.
+// Packs one vector's width of a panel from n rows that are contiguous along k, of which at most kLanes are used. Lanes behind n repeat the last row; the
+// results computed from them are never stored. Writes up to kPackSlack rows behind the panel's end.
 constexpr size_t kPackSlack = kLanes - 1;
 HWY_INLINE void pack_transposed(const Operand& x, size_t n, size_t k, float* out, size_t width) {
   const float* row[kLanes];
@@ -19,12 +18,11 @@ HWY_INLINE void pack_transposed(const Operand& x, size_t n, size_t k, float* out
   }
 }
 
-// Floats from one panel to the next. The row more than `depth` keeps panels off the same sets of the L1
-// cache, so that copying can write to all of them in turn.
+// Floats from one panel to the next. The extra row beyond `depth` keeps the panels from falling into the same sets of the L1 cache, because packing writes to
+// all of them in turn.
 HWY_INLINE size_t panel_floats(size_t depth, size_t width) { return (depth + 1) * width; }
 
-// Rows [i0, i1) of x over [k0, k0 + depth) as panels of `width` rows, a multiple of kLanes. `out` has
-// kPackSlack * width floats behind the last panel.
+// Packs rows [i0, i1) of x over [k0, k0 + depth) as panels of `width` rows, a multiple of kLanes. `out` needs kPackSlack * width floats behind the last panel.
 inline void pack_panels(const Operand& x, size_t k0, size_t depth, size_t i0, size_t i1, float* out, size_t width) {
   const size_t panel = panel_floats(depth, width);
   if (x.n_stride != 1) {
@@ -35,7 +33,7 @@ inline void pack_panels(const Operand& x, size_t k0, size_t depth, size_t i0, si
     }
     return;
   }
-  // Along the rows of memory, which the hardware prefetches, not panel by panel.
+  // The outer loop follows the rows in memory, which the hardware prefetches, not the panels.
   for (size_t k = 0; k < depth; ++k) {
     const float* row = x.at(k0 + k, i0);
     float* to = out + k * width;

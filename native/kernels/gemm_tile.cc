@@ -5,8 +5,8 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// The last vector of a row of B and C, whole or in part. Where masked loads are cheap the mask is made
-// once: load_tail would make it again in each step.
+// Loads and stores the last vector of a row of B and C, which may be partial. Where masked loads are cheap, the mask is made once; load_tail would make it
+// again in each step.
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
 struct Tail {
   explicit HWY_INLINE Tail(size_t n) : mask(hn::FirstN(kF, n)) {}
@@ -28,20 +28,18 @@ HWY_INLINE VF load_columns(const float* p, const Tail& tail) {
   return hn::LoadU(kF, p);
 }
 
-// Up to so many steps of k are not unrolled: the code of many small products must fit into the instruction cache (0.96 of the time of the
-// twelve products in a small network's backward pass).
+// For k up to so many steps the loop is not unrolled, because the code of many small products must fit into the instruction cache: 0.96 of the time of the
+// twelve products in a small network's backward pass.
 constexpr size_t kShort = 64;
 
-// kRows x kVectors; the last vector of each row of C has `tail` columns where kPartial.
-// Each element is one chain of MulAdd from zero over ascending k, whatever the tile: bits do not
-// depend on how C is divided.
+// The microkernel for a tile of kRows x kVectors. Where kPartial, the last vector of each row of C has `tail` columns.
+// Each element is one chain of MulAdd from zero over ascending k, whatever the tile, so that bits do not depend on how C is divided.
 template <size_t kRows, size_t kVectors, bool kPartial, bool kMajorK>
 void tile(const TileCall& t) {
   VF sum[kRows * kVectors];
   unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::Zero(kF); });
 
-  // Rows of a row-major A in threes: x86 addresses p, p + s and p + 2s, so that a third of the rows
-  // need a register.
+  // Three rows of a row-major A share one pointer: x86 can address p, p + s and p + 2s, so only a third of the rows need a register.
   constexpr size_t kGroups = kMajorK ? 1 : (kRows + 2) / 3;
   const float* a[kGroups];
   unroll<kGroups>(SIMDNN_UNROLLED(i) { a[i] = t.a + 3 * i * t.a_stride; });
@@ -49,12 +47,12 @@ void tile(const TileCall& t) {
   size_t a_stride = t.a_stride, b_stride = t.b_stride;
   const Tail tail(t.tail);
   constexpr bool kMasked = kPartial && kMaskedLoads, kSums = kMasked && kRows < kTileRows;
-  // 1 in the lane of `sums`. The last vector of B is 0 from there on.
+  // 1 in the lane that computes `sums`. The last vector of B is 0 from that lane on.
   const auto lane_of_sums = hn::RebindMask(kF, hn::Eq(hn::Iota(kI, 0), hn::Set(kI, static_cast<int32_t>(t.tail))));
   const VF behind = t.sums == nullptr ? hn::Zero(kF) : hn::IfThenElseZero(lane_of_sums, hn::Set(kF, 1));
 
   const auto step = SIMDNN_UNROLLED(ahead) {
-    // Without this g++ keeps stride + 4, stride + 8, ... each in a register, and runs out of them.
+    // Without this g++ keeps stride + 4, stride + 8, ... in a register each, and runs out of registers.
     asm("" : "+r"(a_stride), "+r"(b_stride));
     VF columns[kVectors];
     unroll<kVectors>(SIMDNN_UNROLLED(v) {
@@ -105,7 +103,7 @@ void tile(const TileCall& t) {
     unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::Add(sum[i], bias[i % kVectors]); });
   }
   if (t.relu) {
-    const VF zero = hn::Zero(kF);  // compared, not Max: NaN stays NaN
+    const VF zero = hn::Zero(kF);  // relu by comparison, not by Max, so that NaN stays NaN
     unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::IfThenZeroElse(hn::Lt(sum[i], zero), sum[i]); });
   }
   if (t.accumulate) {
@@ -115,7 +113,7 @@ void tile(const TileCall& t) {
   }
   if constexpr (kSums) {
     if (t.sums != nullptr) {
-      // The vector whose lane is sums[r] may begin before `sums`: only that lane is read and written.
+      // A vector whose lane `tail` is sums[r]; it may begin before `sums`, but only that lane is read and written.
       const uintptr_t first = reinterpret_cast<uintptr_t>(t.sums) - t.tail * sizeof(float);
       unroll<kRows>(SIMDNN_UNROLLED(r) {
         float* const at = reinterpret_cast<float*>(first + r * sizeof(float));

@@ -1,16 +1,16 @@
-// A product of one row: B is read once, at the speed of the memory it comes from.
+// A product with one row (GEMV): B is read once, at the speed of the memory that holds it.
 #include "kernels/gemm.h"
 #include "kernels/gemm_pack.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Columns whose sums lie in the L1 cache at a time: where B's rows run along n, a page of each.
+// Columns whose sums stay in the L1 cache at a time; for a B whose rows are contiguous along n, one page of each row.
 constexpr size_t kStrip = 1024;
-// Rows of B that are added to the sums at a time: each is a stream that the hardware prefetches.
+// Rows of B that are added to the sums in one pass: each row is a stream that the hardware prefetches.
 constexpr size_t kRowsAtOnce = 8;
 
-// sums[0, n) continues its chains by kRows rows of B from k on.
+// Continues the chains of sums[0, n) by kRows rows of B from k on.
 template <size_t kRows>
 HWY_INLINE void add_rows(const Product& g, size_t k, size_t j0, size_t n, float* sums) {
   const float* row[kRows];
@@ -39,15 +39,15 @@ HWY_INLINE void block_along_n(const Product& g, size_t k0, size_t depth, size_t 
   for (; k < depth; ++k) add_rows<1>(g, k0 + k, j0, n, sums);
 }
 
-// The same for a B whose rows run along k: kLanes outputs side by side, their rows transposed in registers, for
-// an output's sum is one chain. Two groups at a time hide the latency of the chains.
+// The same for a B whose rows are contiguous along k. An output's sum is one chain, so kLanes outputs are computed side by side, one in each lane, with
+// their rows transposed in registers. Two such groups at a time hide the latency of the chains.
 //
-// Four columns at a time each line is read four times, which needs it in the L1 cache all the while; whole squares
-// read it once. Microseconds by squares or tiles and by four: 1x784->512 44 and 30, but
-// 1x1024->1024, whose rows share one set of that cache, 204 (tiles 118).
+// Reading whole squares of kLanes columns touches each cache line once. Reading four columns at a time touches it four times, so the line has to stay in the L1
+// cache meanwhile. In microseconds, by squares (or tiles) and by fours: 1x784->512 44 and 30, but 1x1024->1024, whose rows share one set of that cache, 118
+// (tiles) and 204.
 constexpr size_t kStripAlongK = 2 * kLanes;
-// Floats of a row between what is read and what is asked for: the hardware does not follow so many streams
-// (1x4096->4096: 4.0 ms without). Into the second level: rows a power of two apart share a set of the first.
+// How many floats of a row ahead to prefetch: the hardware does not follow so many streams (1x4096->4096: 4.0 ms without). Into the L2 cache, because rows a
+// power of two apart share a set of the L1 cache.
 constexpr size_t kAhead = 128;
 
 HWY_INLINE void block_along_k(const Product& g, size_t k0, size_t depth, size_t j0, size_t n, float* sums) {
@@ -70,7 +70,7 @@ HWY_INLINE void block_along_k(const Product& g, size_t k0, size_t depth, size_t 
   }
   for (; k < k0 + depth; k += kLanes) {
     const size_t left = k0 + depth - k < kLanes ? k0 + depth - k : kLanes;
-    // At the end of these rows, the beginning of those of the next strip.
+    // near the end of these rows, prefetch the beginning of the next strip's rows
     const bool more = k + kAhead < g.k;
     const float* const ahead = more ? g.b.at(k + kAhead, j0) : g.b.at(k + kAhead - g.k, j0 + kStripAlongK);
     for (size_t i = 0; i < n; i += kLanes) {

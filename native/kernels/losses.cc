@@ -4,11 +4,11 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Squared errors are summed in float over 512 elements, these sums in double over chunks of 16 of them,
-// the chunks in order: the order depends on n alone, and threads divide chunks.
+// Losses are summed in float over 512 elements, these sums in double over chunks of 16 blocks, and the chunks in order. The order depends on n alone; threads
+// share the chunks.
 constexpr size_t kBlock = 512, kChunk = 16 * kBlock;
 
-// A loss of d = x - target: its value, and half or all of its derivative, of which `scale` is the rest.
+// A loss of d = x - target: its value and its slope, which is the derivative or half of it; `scale` is the factor that is still missing.
 template <class Loss>
 struct OfDifference {
   Loss each;
@@ -51,7 +51,7 @@ struct Huber {
   VF slope(VF d) const { return hn::IfThenElse(hn::Ge(hn::Abs(d), delta), hn::CopySign(delta, d), d); }
 };
 
-// -(t log x + (1 - t) log(1 - x)), each logarithm at least -100, as in PyTorch.
+// -(t log x + (1 - t) log(1 - x)); each logarithm is at least -100, as in PyTorch.
 struct CrossEntropy {
   VF value(VF x, VF t) const {
     const VF log = math::at_least(math::log(x), -100), complement = math::at_least(unary::log1p({})(hn::Neg(x)), -100);
@@ -73,7 +73,7 @@ struct CrossEntropyOfLogits {
   VF slope(VF x, VF t) const { return hn::Sub(math::logistic(x).value, t); }
 };
 
-// t (log t - x), and 0 where t is 0.
+// t (log t - x), or 0 where t is 0.
 struct Divergence {
   VF value(VF x, VF t) const {
     const VF zero = hn::Zero(kF);
@@ -88,7 +88,7 @@ struct DivergenceOfLogarithm {
   VF slope(VF, VF t) const { return hn::Neg(math::exp(t)); }
 };
 
-// The slopes times scale -> dx, the values -> values, each unless null; returns the sum of the values.
+// dx = the slopes times scale, values = the losses; either may be null. Returns the sum of the losses.
 template <class Loss>
 HWY_INLINE float block_of_errors(float* dx, float* values, const float* x, const float* target, size_t count, Loss loss,
                                  VF scale) {
@@ -105,7 +105,7 @@ HWY_INLINE float block_of_errors(float* dx, float* values, const float* x, const
   return hn::GetLane(hn::SumOfLanes(kF, hn::Add(sums[0], sums[1])));
 }
 
-// A loss of pairs, brought to one number by `reduction`; `scale`: of the slope what is left to the derivative.
+// An element-wise loss, reduced by `reduction`. `scale` times the loss's slope is its derivative.
 template <class Loss>
 HWY_INLINE void pairwise_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
                               Reduction reduction, Loss each, float scale) {
@@ -132,9 +132,8 @@ HWY_INLINE void pairwise_loss(Run& run, float* loss, float* dx, const float* x, 
 
 }  // namespace
 
-// torch.nn.NLLLoss: loss_r = -weight[y] log_probs[r, y]; dx its gradient for an upstream gradient of 1, or
-// null. sum; mean: the sum over the sum of weight[y]; none. Ignored and refused labels as in
-// softmax_cross_entropy. dx may not overlap log_probs.
+// torch.nn.NLLLoss: loss_r = -weight[y] log_probs[r, y]; dx is its gradient for an upstream gradient of 1, or null. Reductions: sum; mean, the sum divided by
+// the sum of weight[y]; none. Ignored and refused labels are treated as in softmax_cross_entropy. dx may not overlap log_probs.
 void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const int32_t* labels, const float* weight,
               size_t rows, size_t classes, const NllLossAttributes& attributes) {
   float* const memory = scratch(Scratch::kRows, 2 * rows);
@@ -158,20 +157,20 @@ void nll_loss(Run& run, float* loss, float* dx, const float* log_probs, const in
   if (attributes.reduction != Reduction::none) reduce_losses(loss, losses, rows, attributes.reduction, checked.weight);
 }
 
-// torch.nn.MSELoss: (x - target)^2; sum, mean over n, or none; dx its gradient for an upstream gradient of
-// 1, or null; dx may be x or target. Error of the sum: at most 256 / kLanes + 4 roundings.
+// torch.nn.MSELoss: (x - target)^2. Reductions: sum; mean over n; none. dx is its gradient for an upstream gradient of 1, or null; dx may be x or target.
+// Error of the sum: at most 256 / kLanes + 4 roundings.
 void mse_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
               const MseLossAttributes& attributes) {
   pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, OfDifference<Square>{}, 2);
 }
 
-// torch.nn.L1Loss: |x - target|; sum, mean over n, or none; dx, where 0 is the slope at 0, as in mse_loss. Error of an element: one rounding.
+// torch.nn.L1Loss: |x - target|; reductions and dx as in mse_loss, with slope 0 at 0. Error of an element: one rounding.
 void l1_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
              const L1LossAttributes& attributes) {
   pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, OfDifference<Absolute>{}, 1);
 }
 
-// torch.nn.SmoothL1Loss, with d = x - target: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2; beta 0 is l1_loss. Sums and dx as in mse_loss.
+// torch.nn.SmoothL1Loss, with d = x - target: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2; with beta 0 it is l1_loss. Reductions and dx as in mse_loss.
 // Error of an element: 4 roundings.
 void smooth_l1_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
                     const SmoothL1LossAttributes& attributes) {
@@ -179,28 +178,28 @@ void smooth_l1_loss(Run& run, float* loss, float* dx, const float* x, const floa
   pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, OfDifference<SmoothAbsolute>{each}, 1);
 }
 
-// torch.nn.HuberLoss, with d = x - target: d^2 / 2 where |d| < delta, else delta (|d| - delta / 2); sum, mean over n, or none; dx as in
-// mse_loss. Error of an element: 3 roundings; of the sum as there.
+// torch.nn.HuberLoss, with d = x - target: d^2 / 2 where |d| < delta, else delta (|d| - delta / 2). Reductions, dx and the error of the sum as in mse_loss.
+// Error of an element: 3 roundings.
 void huber_loss(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
                 const HuberLossAttributes& attributes) {
   const Huber each{hn::Set(kF, static_cast<float>(attributes.delta))};
   pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, OfDifference<Huber>{each}, 1);
 }
 
-// torch.nn.BCELoss of probabilities x; sums and dx as in mse_loss. Error of an element: 3 ulp of the larger logarithm, 3 roundings.
+// torch.nn.BCELoss for probabilities x; reductions and dx as in mse_loss. Error of an element: 3 ulp of the larger logarithm, 3 roundings.
 void binary_cross_entropy(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
                           const BinaryCrossEntropyAttributes& attributes) {
   pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, CrossEntropy{}, 1);
 }
 
-// torch.nn.BCEWithLogitsLoss: (1 - target) x where x > 0, else -target x, + log(1 + e^-|x|), dx = sigmoid(x) - target; sums as in mse_loss. Error of an
-// element: 4 ulp of the largest term.
+// torch.nn.BCEWithLogitsLoss: (1 - target) x where x > 0, else -target x, + log(1 + e^-|x|), dx = sigmoid(x) - target; reductions as in mse_loss. Error of
+// an element: 4 ulp of the largest term.
 void binary_cross_entropy_with_logits(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
                                       const BinaryCrossEntropyWithLogitsAttributes& attributes) {
   pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, CrossEntropyOfLogits{}, 1);
 }
 
-// torch.nn.KLDivLoss: target (log target - x), or e^target (target - x) with `log_target`; sums and dx as in mse_loss. Error of an element: 3 ulp of the
+// torch.nn.KLDivLoss: target (log target - x), or e^target (target - x) with `log_target`; reductions and dx as in mse_loss. Error of an element: 3 ulp of the
 // larger term.
 void kl_div(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n, const KlDivAttributes& attributes) {
   if (attributes.log_target) return pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, DivergenceOfLogarithm{}, 1);

@@ -1,6 +1,5 @@
-// Elementary functions of float vectors. The polynomials are minimax fits in the weight of the result's
-// relative error, their coefficients then rounded to float. Errors are the largest against float64, in ulp of the
-// result, with fused multiply-adds / without, of every third float.
+// Elementary functions of float vectors. Their polynomials are minimax fits of the result's relative error, with coefficients that are then rounded to float.
+// Each quoted error is the largest difference from float64 over every third float, in ulp of the result: the first number with fused multiply-adds, the second without.
 #pragma once
 #include "kernels/simd.h"
 
@@ -8,8 +7,7 @@ namespace simdnn::SIMDNN_ISA {
 namespace {
 namespace math {
 
-// x limited to one side, NaN kept: hn::Max and hn::Min return the second operand where one is NaN on x86, else
-// what differs between targets.
+// max(x, bound) and min(x, bound) that keep a NaN x. hn::Max and hn::Min do so only for one order of the operands on x86, and differ between the other targets.
 #if HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128
 HWY_INLINE VF at_least(VF x, float low) { return hn::Max(hn::Set(kF, low), x); }
 HWY_INLINE VF at_most(VF x, float high) { return hn::Min(hn::Set(kF, high), x); }
@@ -18,27 +16,26 @@ HWY_INLINE VF at_least(VF x, float low) { return hn::IfThenElse(hn::Lt(x, hn::Se
 HWY_INLINE VF at_most(VF x, float high) { return hn::IfThenElse(hn::Gt(x, hn::Set(kF, high)), hn::Set(kF, high), x); }
 #endif
 
-// Horner's rule, highest power last in the list.
+// Horner's rule; the coefficient of the highest power is the last.
 HWY_INLINE VF polynomial(VF, float constant) { return hn::Set(kF, constant); }
 template <class... Rest>
 HWY_INLINE VF polynomial(VF x, float constant, Rest... rest) {
   return hn::MulAdd(polynomial(x, rest...), x, hn::Set(kF, constant));
 }
 
-// AVX-512 takes numbers apart and scales them by powers of two, denormal ones too, in single instructions: log
-// takes 13.4 instead of 15.9 cycles a vector on a Zen 5, exp 6.2 instead of 11.7 (4.5 with the tables below).
+// AVX-512 has single instructions that split a number into exponent and mantissa, and that scale by a power of two, for denormal numbers too. With them log takes
+// 13.4 instead of 15.9 cycles a vector on a Zen 5, exp 6.2 instead of 11.7 (4.5 with the tables below).
 #define SIMDNN_AVX512 (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3)
 
-// x = n ln 2 + r with |r| <= ln 2 / 2, and e^r - 1 = r + r^2 q.
-// n comes from adding 1.5 * 2^23 + 127: the sum's bits are then those of 1.5 * 2^23 plus n + 127, and
-// shifting them left by 23 leaves the bits of 2^n.
+// Argument reduction: x = n ln 2 + r with |r| <= ln 2 / 2, and e^r - 1 = r + r^2 q.
+// Adding 1.5 * 2^23 + 127 to x / ln 2 rounds it to n: the bits of the sum are those of 1.5 * 2^23 plus n + 127. Shifted left by 23 they are the bits of 2^n.
 constexpr int32_t kMagicBits = 0x4b400000;  // of 1.5 * 2^23
 constexpr float kMagic = 0x1.8p23f + 127;
 constexpr float kLog2E = 1.44269504f;
 constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;  // n * kLn2High is exact
 struct Reduced {
   VF e_minus_1;  // e^r - 1
-  VI biased;     // kMagicBits + n + 127, less k where `magic` is kMagic - k
+  VI biased;     // kMagicBits + n + 127; less k if `magic` is kMagic - k
 };
 HWY_INLINE Reduced reduce(VF x, VF magic) {
   const VF sum = hn::MulAdd(x, hn::Set(kF, kLog2E), magic);
@@ -50,9 +47,9 @@ HWY_INLINE Reduced reduce(VF x, VF magic) {
 HWY_INLINE Reduced reduce(VF x) { return reduce(x, hn::Set(kF, kMagic)); }
 HWY_INLINE VF power_of_two(VI biased) { return hn::BitCast(kF, hn::ShiftLeft<23>(biased)); }
 
-// On AVX2 and AVX-512 a register is a table of kLanes floats, looked up by an index's low bits. With x = (n + i / kLanes) ln 2 + r,
-// |r| <= ln 2 / (2 kLanes), e^r - 1 needs two coefficients instead of five: what has an exponential in it takes 0.77 to 0.96 of the
-// time. Adding the roots' own rounding errors, a third table, would make exp 0.75 ulp for 1.03 to 1.15 of the time.
+// On AVX2 and AVX-512 a register serves as a table of kLanes floats that is indexed by the low bits of an integer. With x = (n + i / kLanes) ln 2 + r and
+// |r| <= ln 2 / (2 kLanes), e^r - 1 needs two coefficients instead of five: functions with an exponential take 0.77 to 0.96 of the time. A third table
+// with the rounding errors of the roots would reduce the error of exp to 0.75 ulp, for 1.03 to 1.15 of the time.
 #define SIMDNN_TABLES (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2)
 #if SIMDNN_TABLES
 // The bits of 2^(i / 16).
@@ -61,7 +58,7 @@ constexpr uint32_t kRootBits[16] = {0x3f800000, 0x3f85aac3, 0x3f8b95c2, 0x3f91c3
 struct alignas(64) Table {
   uint32_t bits[kLanes];
 };
-// The bits of 2^(i / kLanes), less i * step.
+// The bits of 2^(i / kLanes), less i * step, which power_of_two adds.
 constexpr Table roots(uint32_t step) {
   Table table{};
   for (uint32_t i = 0; i < kLanes; ++i) table.bits[i] = kRootBits[i * (16 / kLanes)] - i * step;
@@ -83,12 +80,12 @@ HWY_INLINE VF lookup(const Table& table, VF index) {
 #endif
 constexpr Table kRoots = roots(0), kRootsLessSteps = roots(1u << kStepBits);
 
-// Adding it rounds to multiples of 1 / kLanes; i is then in the sum's low bits.
+// Adding kSteps rounds a number to a multiple of 1 / kLanes and leaves i in the low bits of the sum.
 constexpr float kSteps = 0x1.8p23f / kLanes;
 struct ReducedBySteps {
   VF e_minus_1;  // e^r - 1
   VF n;          // n + i / kLanes
-  VF sum;        // kSteps + n + i / kLanes, less k where `steps` is kSteps - k
+  VF sum;        // kSteps + n + i / kLanes; less k if `steps` is kSteps - k
 };
 HWY_INLINE ReducedBySteps reduce_by_steps(VF x, VF steps) {
   const VF sum = hn::MulAdd(x, hn::Set(kF, kLog2E), steps);
@@ -97,14 +94,14 @@ HWY_INLINE ReducedBySteps reduce_by_steps(VF x, VF steps) {
   return {hn::MulAdd(hn::Mul(r, r), polynomial(r, kSquare, kCube), r), n, sum};
 }
 
-// 2^(n + i / kLanes), no denormal number, of sum = kSteps + n + i / kLanes: the sum's bits shifted left are n << 23 and i << kStepBits.
+// 2^(n + i / kLanes) from sum = kSteps + n + i / kLanes, if it is not denormal: shifted left, the sum's bits are n << 23 plus i << kStepBits.
 HWY_INLINE VF power_of_two(VF sum) {
   return hn::BitCast(kF, hn::Add(hn::BitCast(kI, lookup(kRootsLessSteps, sum)), hn::ShiftLeft<kStepBits>(hn::BitCast(kI, sum))));
 }
 #endif
 
-// e^x over all floats, overflow to infinity included; 1.01 / 0.98 ulp. Denormal results, from x = -87.34 down, are zeros where they are flushed
-// (support/denormals.h), else as accurate as they can be.
+// e^x for all floats, with overflow to infinity; 1.01 / 0.98 ulp. Denormal results, for x <= -87.34, are zero where they are flushed (support/denormals.h),
+// otherwise as accurate as they can be.
 HWY_INLINE VF exp(VF x) {
   const VF limited = at_most(at_least(x, -104.5f), 89.0f);
 #if SIMDNN_AVX512
@@ -113,7 +110,7 @@ HWY_INLINE VF exp(VF x) {
   return VF{_mm512_scalef_ps(hn::MulAdd(root, e.e_minus_1, root).raw, e.n.raw)};  // times 2^floor(n)
 #else
   const Reduced e = reduce(limited);
-  // 2^n in two factors, as n reaches from -151 to 128; only the last product can round
+  // 2^n as two factors, because n is in [-151, 128]; only the last product can round
   const VI n = hn::Sub(e.biased, hn::Set(kI, kMagicBits + 127));
   const VI half = hn::ShiftRight<1>(n);
   const VI bias = hn::Set(kI, 127);
@@ -123,15 +120,15 @@ HWY_INLINE VF exp(VF x) {
 #endif
 }
 
-// Adding it rounds x log2 e to n, or n + i / kLanes.
+// Adding kRounder rounds x log2 e to n, or to n + i / kLanes.
 #if SIMDNN_TABLES
 constexpr float kRounder = kSteps;
 #else
 constexpr float kRounder = kMagic;
 #endif
 
-// e^x 2^-k for x - k ln 2 <= 88, where `rounder` is kRounder - k with a whole |k| < 1000; zero where it would be denormal (from 2^-126.06 down, where
-// denormal numbers are not flushed); elsewhere 1.14 / 0.98 ulp.
+// e^x 2^-k for x - k ln 2 <= 88, where `rounder` is kRounder - k with an integer |k| < 1000. The result is zero where it would be denormal
+// (where denormal numbers are not flushed, only from 2^-126.06 down); elsewhere 1.14 / 0.98 ulp.
 HWY_INLINE VF exp_or_zero(VF x, VF rounder) {
 #if SIMDNN_TABLES
   const ReducedBySteps e = reduce_by_steps(x, rounder);
@@ -146,12 +143,11 @@ HWY_INLINE VF exp_or_zero(VF x, VF rounder) {
 }
 HWY_INLINE VF exp_or_zero(VF x) { return exp_or_zero(x, hn::Set(kF, kRounder)); }
 
-// e^(-h^2 / 2), zero where it would be denormal.
+// e^(-h^2 / 2), or zero where it would be denormal.
 HWY_INLINE VF bell(VF h) {
   const VF square = hn::Mul(h, h);
 #if SIMDNN_TABLES
-  // as exp_or_zero, with s = -2 r, to which what h^2 has lost by rounding is added: up to h^2 / 2 ulp, beside which ln 2 in one
-  // part is accurate enough
+  // As exp_or_zero, with s = -2 r. The rounding error of h^2, up to h^2 / 2 ulp, is added to s; beside it, ln 2 in one part is accurate enough.
   const VF sum = hn::MulAdd(square, hn::Set(kF, -0.5f * kLog2E), hn::Set(kF, kSteps));
   const VF n = hn::Sub(sum, hn::Set(kF, kSteps));
   const VF s = hn::Add(hn::MulAdd(n, hn::Set(kF, 2 * 0.69314718f), square), hn::MulSub(h, h, square));
@@ -163,7 +159,7 @@ HWY_INLINE VF bell(VF h) {
 #endif
 }
 
-// e^x - 1 for -87 <= x <= 88; 0.95 / 0.92 ulp below 0. Here tables would need a third coefficient, and tanh 0.95 of the time.
+// e^x - 1 for -87 <= x <= 88; 0.95 / 0.92 ulp below 0. It has no table, which would need a third coefficient here; with one tanh took 0.95 of the time.
 HWY_INLINE VF expm1(VF x) {
   const Reduced e = reduce(x);
   const VF scale = power_of_two(e.biased);
@@ -181,8 +177,8 @@ HWY_INLINE VF log1p_reduced(VF f, VF n) {
   return hn::MulAdd(n, hn::Set(kF, kLn2High), hn::Add(f, y));
 }
 
-// log x over all floats: -inf at 0, NaN below; 0.82 / 0.82 ulp. Denormal x are zeros where they are flushed, else counted. kExcess: x is at
-// least 1, and `excess` is x - 1, known better than from x where that is less than sqrt(2).
+// log x for all floats: -inf at 0, NaN below 0; 0.82 / 0.82 ulp. A denormal x is zero where denormal numbers are flushed, otherwise itself. With kExcess, x is at
+// least 1 and `excess` is x - 1, which has more correct digits than x where x is less than sqrt(2).
 template <bool kExcess>
 HWY_INLINE VF log_of(VF x, VF excess) {
 #if SIMDNN_AVX512
@@ -195,7 +191,7 @@ HWY_INLINE VF log_of(VF x, VF excess) {
   VF f = hn::Sub(m, hn::Set(kF, 1.0f));
   if (kExcess) f = hn::IfThenElse(hn::Lt(x, hn::Set(kF, 1.41421354f)), excess, f);
   const VF y = log1p_reduced(f, n);
-  // of x: zeros give -inf, +inf gives itself
+  // special values of x: zeros give -inf, +inf gives +inf
   return VF{_mm512_fixupimm_ps(y.raw, x.raw, _mm512_set1_epi32(0x00500400), 0)};
 #else
   const auto small = hn::Lt(x, hn::Set(kF, 0x1p-126f));
@@ -215,7 +211,7 @@ HWY_INLINE VF log_of(VF x, VF excess) {
 }
 HWY_INLINE VF log(VF x) { return log_of<false>(x, x); }
 
-// log(1 + x) for 0 <= x <= 1: x + x^2 q. With exp_or_zero, as softplus, 2.26 / 2.28 ulp.
+// log(1 + x) for 0 <= x <= 1, as x + x^2 q. Together with exp_or_zero, as in softplus, 2.26 / 2.28 ulp.
 HWY_INLINE VF log1p(VF x) {
   const VF q = polynomial(x, -0.4999993f, 0.33330464f, -0.24958019f, 0.19692102f, -0.1534488f, 0.10661128f, -0.05745723f,
                           0.020086242f, -0.0032904686f);
@@ -229,8 +225,7 @@ HWY_INLINE VF tanh(VF x) {
   return hn::CopySign(hn::Div(y, hn::Add(y, hn::Set(kF, 2.0f))), x);
 }
 
-// 1 / (1 + e^-x) and 1 minus it, each accurate relative to itself: 3.07 / 2.41 ulp; what would be
-// denormal is zero.
+// 1 / (1 + e^-x) and its complement, each accurate relative to itself: 3.07 / 2.41 ulp; results that would be denormal are zero.
 struct Logistic {
   VF value, complement;
 };
@@ -242,9 +237,9 @@ HWY_INLINE Logistic logistic(VF x) {
   return {hn::Div(hn::IfThenElse(negative, e, one), sum), hn::Div(hn::IfThenElse(negative, one, e), sum)};
 }
 
-// The standard normal distribution function and its density. The function of -|x| is e^(-x^2 / 2) Q(|x| / (|x| + 3)) with a
-// polynomial Q around 1/4, relative error below 1e-8. As gelu, 3.3 / 3.7 ulp for |x| < 1 and 4.8 / 5.2 for x > -2; further down 6.2 at -5
-// and 16 at -12 with tables, else 14 and 73, as rounding x^2 / 2 adds x^2 / 2 ulp.
+// The standard normal distribution function and its density. The distribution function of -|x| is e^(-x^2 / 2) Q(|x| / (|x| + 3)), where the polynomial Q around
+// 1/4 has a relative error below 1e-8. In gelu 3.3 / 3.7 ulp for |x| < 1 and 4.8 / 5.2 for x > -2; further down 6.2 at -5 and 16 at -12 with tables. Without
+// tables it is 14 and 73, because rounding x^2 / 2 adds an error of x^2 / 2 ulp.
 struct Normal {
   VF distribution, density;
 };

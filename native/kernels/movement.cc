@@ -1,8 +1,7 @@
-// Kernels that move elements: copies, gathers, scatters, fills, conversions.
+// Kernels that move elements: copies, gathers, scatters, fills and conversions.
 //
-// Nothing overlaps unless a kernel says so. An index may stand in memory that another thread writes: it is
-// loaded once, checked, then used. A bad one is reported as ("index", position), its output is zero (or, in
-// a scatter, nothing is added), and the call goes on.
+// Nothing overlaps unless a kernel says so. Another thread may write to an index's memory during the call: each entry is loaded once, checked, and only then
+// used. A bad entry is reported as ("index", position); its output is zero (a scatter adds nothing), and the call goes on.
 #include "kernels/past_caches.h"
 #include "kernels/rows.h"
 #include "kernels/transpose.h"
@@ -12,7 +11,7 @@ namespace {
 
 using U = hn::RebindToUnsigned<F>;
 constexpr U kU;
-constexpr double kMoveNs = 0.2;  // an element's time, from memory
+constexpr double kMoveNs = 0.2;  // the time of one element, from memory
 
 int32_t load_once(const int32_t* p) { return *static_cast<const volatile int32_t*>(p); }
 
@@ -39,7 +38,7 @@ HWY_INLINE void add_row(float* out, const float* x, size_t n) {
   if (i < n) store_tail(hn::Add(load_tail(kF, out + i, n - i), load_tail(kF, x + i, n - i)), kF, out + i, n - i);
 }
 
-// out[i] = f(x[i]), both flat.
+// out[i] = f(x[i]) for contiguous arrays.
 template <class DOut, class DIn, class Function>
 void map(Run& run, DOut d_out, hn::TFromD<DOut>* out, DIn d_in, const hn::TFromD<DIn>* x, size_t n, Function f) {
   parallel(run, n, 16, static_cast<double>(n) * kMoveNs, [&](size_t begin, size_t end) {
@@ -55,7 +54,7 @@ void fill_all(Run& run, T* out, size_t n, T value) {
            [&](size_t begin, size_t end) { fill_row(out + begin, value, end - begin); });
 }
 
-// The dimension along which x is contiguous while out is contiguous along the last one, or -1.
+// The dimension along which x is contiguous where out is contiguous along the last one, or -1.
 int transposed_dimension(const Layout& layout) {
   const int last = layout.rank - 1;
   if (last < 1 || layout.stride[0][last] != 1 || layout.stride[1][last] <= 1) return -1;
@@ -65,11 +64,11 @@ int transposed_dimension(const Layout& layout) {
   return -1;
 }
 
-// Transposes the planes of dimensions (d, last), one after the other, in bands of rows of the output.
+// Transposes the planes of dimensions (d, last) one after the other, in bands of rows of the output.
 void copy_transposed(Run& run, uint32_t* out, const uint32_t* x, const Layout& layout, int d) {
   const int last = layout.rank - 1;
   const size_t rows = layout.size[d], columns = layout.size[last];
-  Layout planes = layout;  // one element for each plane
+  Layout planes = layout;  // one element per plane
   planes.size[d] = 1;
   planes.size[last] = 1;
   const size_t bands = (rows + kTransposeBlock - 1) / kTransposeBlock;
@@ -90,9 +89,9 @@ void copy_transposed(Run& run, uint32_t* out, const uint32_t* x, const Layout& l
 
 }  // namespace
 
-// out = x over the index space of `layout`: operand 0 is out, operand 1 is x. Elements of `out` between the
-// strides are left alone. Planes whose fast dimensions differ are transposed in blocks. A layout with more
-// elements than places in `out` for them is refused: one that writes a place 2^62 times would not end.
+// out = x over the index space of `layout`: operand 0 is out, operand 1 is x. Elements of `out` between the strides are not written. Planes whose contiguous
+// dimensions differ are transposed in blocks. A layout with more elements than `out` has places is refused: a layout that writes one place 2^62 times would
+// never end.
 void copy_strided(Run& run, uint32_t* out, const uint32_t* x, const Layout& layout) {
   const size_t count = layout.count();
   if (count == 0) return;
@@ -113,8 +112,9 @@ void copy_strided(Run& run, uint32_t* out, const uint32_t* x, const Layout& layo
   });
 }
 
-// How many rows ahead a row is fetched: no processor can guess where it lies. Its first KiB, the rest comes by the processor's own prefetching.
+// How many rows ahead a row is prefetched, because the hardware cannot predict where it lies.
 constexpr size_t kAhead = 2;
+// Prefetches the first KiB of a row; the hardware prefetcher brings the rest.
 HWY_INLINE void prefetch_row(const uint32_t* row, size_t columns) {
   for (size_t c = 0; c < columns && c < 16 * kLine; c += kLine) __builtin_prefetch(row + c);
 }
@@ -122,7 +122,7 @@ HWY_INLINE void prefetch_row(const uint32_t* row, size_t columns) {
 // out[o, i, :] = x[o, index[i], :].
 void gather_rows(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, size_t outer, size_t rows,
                  size_t columns, size_t count) {
-  if (columns == 0 && outer > 1) outer = 1;  // nothing to move, 2^53 times in no memory: check the index once
+  if (columns == 0 && outer > 1) outer = 1;  // there is nothing to move, and no memory limits outer, up to 2^53: check the index once
   const double work = static_cast<double>(outer * count) * (2 + static_cast<double>(columns) * kMoveNs);
   const bool past = past_caches(reinterpret_cast<const float*>(out), outer * count * columns, columns);
   parallel(run, outer * count, 1, work, [&](size_t begin, size_t end) {
@@ -149,11 +149,10 @@ void gather_rows(Run& run, uint32_t* out, const uint32_t* x, const int32_t* inde
   });
 }
 
-// dx[o, index[i], :] += dy[o, i, :], in the order of i for each row of dx whatever the number of threads:
-// a thread owns rows of dx and reads the whole index.
+// dx[o, index[i], :] += dy[o, i, :]. Each row of dx adds in the order of i for any number of threads: a thread owns rows of dx and reads the whole index.
 void scatter_add_rows(Run& run, float* dx, const float* dy, const int32_t* index, size_t outer, size_t rows,
                       size_t columns, size_t count) {
-  if (columns == 0 && outer > 1) outer = 1;  // nothing to move, 2^53 times in no memory: check the index once
+  if (columns == 0 && outer > 1) outer = 1;  // there is nothing to move, and no memory limits outer, up to 2^53: check the index once
   const double work = static_cast<double>(outer * count) * (2 + static_cast<double>(columns) * kMoveNs);
   if (rows == 0) {
     if (outer > 0 && count > 0) run.fault.report("index", 0, load_once(index), 0);
@@ -174,7 +173,7 @@ void scatter_add_rows(Run& run, float* dx, const float* dy, const int32_t* index
   });
 }
 
-// torch.gather along the middle of [outer, n, inner]: out[o, c, i] = x[o, index[o, c, i], i].
+// torch.gather along the middle dimension of [outer, n, inner]: out[o, c, i] = x[o, index[o, c, i], i].
 void gather(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, size_t outer, size_t n, size_t inner,
             size_t count) {
   const size_t plane = count * inner;
@@ -195,7 +194,7 @@ void gather(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, si
 // dx[o, index[o, c, i], i] += dy[o, c, i], in the order of c: a thread owns columns (o, i) of dx.
 void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, size_t outer, size_t n, size_t inner,
                  size_t count) {
-  if (count == 0) return;  // else outer and inner are bounded by the memory of the index
+  if (count == 0) return;  // otherwise the index's memory limits outer and inner
   const double work = static_cast<double>(outer * count * inner) * 2;
   parallel(run, outer * inner, 16, work, [&](size_t begin, size_t end) {
     for (size_t o = begin / inner; o * inner < end; ++o) {
@@ -219,7 +218,7 @@ void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, siz
 // out[o, index[o, c, i], i] = x[o, c, i], in the order of c: a thread owns columns (o, i) of out.
 void scatter(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, size_t outer, size_t n, size_t inner,
              size_t count) {
-  if (count == 0) return;  // else outer and inner are bounded by the memory of the index
+  if (count == 0) return;  // otherwise the index's memory limits outer and inner
   const double work = static_cast<double>(outer * count * inner) * 2;
   parallel(run, outer * inner, 16, work, [&](size_t begin, size_t end) {
     for (size_t column = begin; column < end; ++column) {
@@ -258,7 +257,7 @@ void fill_int(Run& run, int32_t* out, size_t n, const FillIntAttributes& attribu
   fill_all(run, out, n, attributes.value);
 }
 
-// Toward zero; NaN and what an int32 cannot hold give INT32_MIN, on every target. `out` may be x's memory.
+// Rounds toward zero; NaN and numbers outside the range of int32 give INT32_MIN, on every target. `out` may be x's memory.
 void float_to_int(Run& run, int32_t* out, const float* x, size_t n) {
   map(run, kI, out, kF, x, n, [](VF v) HWY_ATTR {
     const VF bound = hn::Set(kF, 0x1p31f);
@@ -268,7 +267,7 @@ void float_to_int(Run& run, int32_t* out, const float* x, size_t n) {
   });
 }
 
-// To the nearest float, ties to even. `out` may be x's memory.
+// Rounds to the nearest float, ties to even. `out` may be x's memory.
 void int_to_float(Run& run, float* out, const int32_t* x, size_t n) {
   map(run, kF, out, kI, x, n, [](VI v) HWY_ATTR { return hn::ConvertTo(kF, v); });
 }

@@ -1,4 +1,4 @@
-// Normalisation of the rows of x = [rows, columns].
+// Layer norm and RMS norm: normalisation of the rows of x = [rows, columns].
 #include <cstring>
 #include <utility>
 
@@ -11,13 +11,13 @@ using D64 = hn::Repartition<double, F>;
 constexpr D64 kD64;
 using VD = hn::Vec<D64>;
 
-// Terms are added in float within blocks of so many elements, the sums of blocks in double: the order depends on the number of columns alone.
+// Terms are added in float within blocks of so many elements, and the blocks' sums in double: the order depends on the number of columns alone.
 constexpr size_t kBlock = 16 * kLanes;
-// Rows whose part of dweight is added in float before it goes to the sum of all.
+// Rows whose terms of dweight are added in float before they go to the sum of all rows.
 constexpr size_t kRowBlock = 32;
 
-// Begins to fetch the same place of two matrices kRows rows on: the processor's own prefetching stops at each 4 KiB page. Harmless behind the last row. A
-// backward pass fetches dy in its first walk and x in its second, so that memory is at work in both.
+// Prefetches the same place of two matrices kRows rows ahead, because the hardware prefetcher stops at each 4 KiB page. Behind the last row it does no harm. A
+// backward pass prefetches dy in its first pass over the row and x in its second, so that both passes keep the memory busy.
 template <size_t kRows>
 HWY_INLINE void prefetch_rows(const float* a, const float* b, size_t i, size_t columns) {
   const size_t ahead = (i + kRows * columns) * sizeof(float);
@@ -25,13 +25,13 @@ HWY_INLINE void prefetch_rows(const float* a, const float* b, size_t i, size_t c
   if (a != b) __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(b) + ahead));
 }
 
-// Rows that are walked together: what is done once a walk is shared, the end of one row's sums does not wait for that of the other's, and sums over rows are
-// read and written once for both.
+// Rows processed together: they share the work that is done once per pass, the end of one row's sums does not wait for that of the other's, and sums over rows
+// are read and written once for both.
 constexpr size_t kTogether = 2;
 
-// means[row][k] of kMeans kinds of terms over each of kRows rows: add(i, n, sums, fetches) adds those of the n elements from i on to sums[row][k], 0 in the
-// lanes that a tail has too many, and begins to fetch what is to come where `fetches`, once a cache line. Four chains of additions a row, so that
-// none waits for the one before it; a row's order is the same whatever its company.
+// means[row][k] = the mean of the k-th term over each of kRows rows. add(i, n, sums, fetches) adds the terms of the n elements from i on to sums[row][k], 0 in
+// the lanes behind a tail; where `fetches`, which is once a cache line, it also prefetches what comes next. Each row has four chains of additions, which hide
+// one another's latency. A row's order of additions does not depend on the rows beside it.
 template <size_t kRows, size_t kMeans, class Add>
 HWY_INLINE void row_means(double (&means)[kRows][kMeans], size_t columns, Add add) {
   constexpr hn::Rebind<float, D64> half;
@@ -69,7 +69,8 @@ HWY_INLINE void row_means(double (&means)[kRows][kMeans], size_t columns, Add ad
   }
 }
 
-// body(r, count) for rows [begin, end), kTogether at a time where they are long; count is a constant. The processor has several short ones in work by itself.
+// Calls body(r, count) for rows [begin, end): kTogether at a time if they are long, else one by one, as the processor overlaps short rows by itself. count is
+// a compile-time constant.
 template <class Body>
 HWY_INLINE void each_rows(size_t begin, size_t end, size_t columns, Body body) {
   size_t r = begin;
@@ -85,7 +86,7 @@ HWY_INLINE VF weight_at(const float* weight, size_t i, size_t n) {
   return hn::Set(kF, 1.0f);
 }
 
-// body(Weighted, Parts), each a type whose `value` says whether there is a weight, or whether sums over rows are wanted.
+// Calls body(Weighted, Parts). Each is a type whose `value` is a constant: whether there is a weight, and whether sums over rows are wanted.
 template <bool kFlag>
 struct Flag {
   static constexpr bool value = kFlag;
@@ -98,7 +99,7 @@ void with_flags(bool weighted, bool parts, Body body) {
   body(Flag<false>{}, Flag<false>{});
 }
 
-// to[c], written or added to, from the parts of blocks of rows in their order: parts[block * stride + c].
+// to[c] = the sum of parts[block * stride + c] over the blocks in their order; with `add` it is added to to[c].
 void sum_parts(Run& run, float* to, const float* parts, size_t stride, size_t blocks, size_t columns, bool add) {
   parallel(run, columns, kLanes, work(blocks, columns), [=](size_t begin, size_t end) {
     for (size_t i = begin; i < end; i += kLanes) {
@@ -150,8 +151,8 @@ void rms_norm_forward(Run& run, float* y, float* scale, const float* x, const fl
   });
 }
 
-// With g = dy weight: dx[r, c] = scale_r (g[r, c] - x[r, c] scale_r^2 mean over c of (g x)), written; dx may be dy.
-// dweight[c] = sum over r of dy[r, c] x[r, c] scale_r, written, or added to with `accumulate_dweight`. Each unless null.
+// With g = dy weight: dx[r, c] = scale_r (g[r, c] - x[r, c] scale_r^2 mean over c of (g x)); dx is written and may be dy.
+// dweight[c] = sum over r of dy[r, c] x[r, c] scale_r is written, or added to with `accumulate_dweight`. Either may be null.
 void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, const float* x, const float* scale,
                        const float* weight, size_t rows, size_t columns, const RmsNormBackwardAttributes& attributes) {
   if (columns == 0) return;  // and no memory for sums
@@ -205,8 +206,8 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
 }
 
 // torch.nn.LayerNorm (Ba et al., 2016): mean_r and variance over c of x[r, c], scale_r = 1 / sqrt(variance + eps),
-// y[r, c] = (x[r, c] - mean_r) scale_r weight[c] + bias[c]; null weights are ones, null biases zeros. y may be x. The variance is the mean of
-// squared differences from the mean, in a second walk. Error: 4 roundings, half of those of the variance, and one of |mean_r| scale_r weight[c].
+// y[r, c] = (x[r, c] - mean_r) scale_r weight[c] + bias[c]. Null weights are ones, null biases zeros. y may be x. The variance is the mean of the squared
+// differences from the mean, in a second pass. Error: 4 roundings, half of the variance's roundings, and one of |mean_r| scale_r weight[c].
 void layer_norm_forward(Run& run, float* y, float* mean, float* scale, const float* x, const float* weight, const float* bias,
                         size_t rows, size_t columns, const LayerNormForwardAttributes& attributes) {
   const double eps = attributes.eps;
@@ -256,8 +257,8 @@ void layer_norm_forward(Run& run, float* y, float* mean, float* scale, const flo
   });
 }
 
-// With g = dy weight and h = (x - mean_r) scale_r: dx[r, c] = scale_r (g - mean over c of g - h mean over c of (g h)), written; dx may be dy.
-// dweight[c] = sum over r of dy h, dbias[c] = sum over r of dy, written, or added to with their flags. Each unless null.
+// With g = dy weight and h = (x - mean_r) scale_r: dx[r, c] = scale_r (g - mean over c of g - h mean over c of (g h)); dx is written and may be dy.
+// dweight[c] = sum over r of dy h and dbias[c] = sum over r of dy are written, or added to with their flags. Each may be null.
 void layer_norm_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
                          const float* mean, const float* scale, const float* weight, size_t rows, size_t columns,
                          const LayerNormBackwardAttributes& attributes) {

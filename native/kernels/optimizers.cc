@@ -1,7 +1,7 @@
-// One step of an optimizer over a flat block of parameters: each array is read and written once.
+// One step of an optimizer over a flat block of parameters. Each array is read and written once.
 //
-// Scalars are formed in double and rounded once; n elements are divided among threads in whole cache
-// lines. param, m, v, max_v, momentum_buffer and grad must not overlap; grad is left as it is.
+// Scalar factors are computed in double and rounded once. Threads share the n elements in whole cache lines. param, m, v, max_v, momentum_buffer and grad must
+// not overlap; grad is not changed.
 #include "kernels/optimizers.h"
 
 namespace simdnn::SIMDNN_ISA {
@@ -46,7 +46,7 @@ struct Rmsprop {
       const VF mean = hn::MulAdd(hn::Sub(g, before), square_of.rest, before);
       store(mean, kF, grad_avg + i, n);
       variance = hn::NegMulAdd(mean, mean, square);
-      variance = hn::IfThenZeroElse(hn::Lt(variance, least), variance);  // of gradients that are all the same, by rounding
+      variance = hn::IfThenZeroElse(hn::Lt(variance, least), variance);  // rounding can make it negative where all gradients are the same
     }
     VF direction = hn::Div(hn::Mul(g, rate_within), root_of.of(variance));
     if constexpr (kMomentum) {
@@ -67,7 +67,7 @@ struct Adagrad {
     const VF p = load(kF, param + i, n);
     const VF g = slope.at(i, n, p);
     VF total = load(kF, sum + i, n);
-    total = hn::MulAdd(g, g, hn::IfThenElse(hn::Lt(total, least), least, total));  // a NaN is kept
+    total = hn::MulAdd(g, g, hn::IfThenElse(hn::Lt(total, least), least, total));  // this comparison keeps a NaN
     store(total, kF, sum + i, n);
     const VF direction = hn::Div(g, root_of.of(total));
     store(hn::NegMulAdd(lr, direction, p), kF, param + i, n);
@@ -79,7 +79,7 @@ struct Adadelta {
   Slope slope;
   MeanSquare square_of;
   VF lr, eps;
-  hn::Mask<F> by_last;  // all or nothing, as in Mean
+  hn::Mask<F> by_last;  // all lanes or none, as in Mean
 
   HWY_INLINE void step(size_t i, size_t n) const {
     const VF p = load(kF, param + i, n);
@@ -87,7 +87,7 @@ struct Adadelta {
     const VF last = load(kF, square_avg + i, n);
     const VF square = square_of.next(last, g);
     const VF before = load(kF, acc_delta + i, n);
-    // One root of the quotient would do, but that can be below the least float where the quotient of the roots is not.
+    // Not one square root of the quotient: the quotient can underflow where the quotient of the roots does not.
     const VF ratio = hn::Div(hn::Sqrt(hn::Add(before, eps)), hn::Sqrt(hn::Add(hn::IfThenElse(by_last, last, square), eps)));
     const VF delta = hn::Mul(ratio, g);
     store(square, kF, square_avg + i, n);
@@ -148,8 +148,8 @@ void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad,
 //   d = g / (sqrt(square_avg - grad_avg^2) + eps);  with momentum_buffer: d = momentum_buffer = momentum * momentum_buffer + d
 //   param -= lr * d
 // With `tfjs` as tf.train.rmsprop: d = lr * g / sqrt(square_avg + eps), centered lr * g / sqrt(square_avg - grad_avg^2 - eps);  param -= d
-// Where PyTorch takes the root of a negative number, which rounding can leave of gradients that do not change, it is the root of 0 here; TensorFlow.js's
-// is NaN, with `tfjs` too.
+// Gradients that do not change can leave a negative number under PyTorch's root, by rounding; here the root of 0 is taken then. With `tfjs` it is NaN, as in
+// TensorFlow.js.
 void rmsprop_step(Run& run, float* param, float* square_avg, float* grad_avg, float* momentum_buffer, const float* grad,
                   size_t n, const RmspropStepAttributes& attributes) {
   const Rmsprop rmsprop{param,
@@ -178,9 +178,9 @@ void rmsprop_step(Run& run, float* param, float* square_avg, float* grad_avg, fl
 // torch.optim.Adagrad. step counts from 1; with g = grad (-grad with `maximize`) + weight_decay * param:
 //   sum = max(sum, initial in step 1, else 0) + g^2;  param -= lr / (1 + (step - 1) lr_decay) * g / (sqrt(sum) + eps)
 // With `tfjs` as tf.train.adagrad: sqrt(sum + eps).
-// PyTorch's sum begins as initial, ours in memory that is zero: it is never below its beginning, so that a state of PyTorch's that was saved
-// before the first step is the same as none.
-// The sum is within 2 ulp, with weight decay as its cancellation allows; the update is within 4 ulp of the formula on it.
+// PyTorch starts the sum at `initial`; here its memory starts as zeros and it is at least `initial` in step 1. So a PyTorch state that was saved before the
+// first step equals no state.
+// The sum is within 2 ulp, apart from the cancellation that weight decay can bring; the update is within 4 ulp of the formula on it.
 void adagrad_step(Run& run, float* param, float* sum, const float* grad, size_t n, const AdagradStepAttributes& attributes) {
   const double steps = static_cast<double>(attributes.step) - 1;
   const Adagrad adagrad{param,
@@ -195,7 +195,7 @@ void adagrad_step(Run& run, float* param, float* sum, const float* grad, size_t 
 // torch.optim.Adadelta. With g = grad (-grad with `maximize`) + weight_decay * param:
 //   square_avg = rho square_avg + (1 - rho) g^2;  delta = sqrt(acc_delta + eps) / sqrt(square_avg + eps) * g
 //   acc_delta = rho acc_delta + (1 - rho) delta^2;  param -= lr * delta
-// With `tfjs` as tf.train.adadelta: delta is of square_avg as it was.
+// With `tfjs` as tf.train.adadelta: delta uses square_avg from before the step.
 // Roots and the division are exactly rounded; delta is within 4 ulp of the formula on square_avg and acc_delta.
 void adadelta_step(Run& run, float* param, float* square_avg, float* acc_delta, const float* grad, size_t n,
                    const AdadeltaStepAttributes& attributes) {
@@ -212,8 +212,8 @@ void adadelta_step(Run& run, float* param, float* square_avg, float* acc_delta, 
 
 // Lion (Chen et al., 2023, arXiv 2302.06675, algorithm 2). With g = grad (-grad with `maximize`):
 //   param = (1 - lr weight_decay) param - lr sign(beta1 exp_avg + (1 - beta1) g);  exp_avg += (1 - beta2) (g - exp_avg)
-// The sign of 0 is 0, and that of NaN is NaN, so that it shows in the parameter, as in JAX; torch.sign makes it 0. What is so near 0 that its
-// rounding is as large, 1.5 ulp of the larger term, may have either sign; a sum that is denormal has none where these are flushed.
+// The sign of 0 is 0. The sign of NaN is NaN, as in JAX, so that a NaN shows in the parameter; torch.sign makes it 0. A sum smaller than its rounding error,
+// 1.5 ulp of the larger term, may have either sign. A denormal sum has the sign 0 where denormal numbers are flushed.
 void lion_step(Run& run, float* param, float* exp_avg, const float* grad, size_t n, const LionStepAttributes& attributes) {
   const Lion lion{param,
                   exp_avg,

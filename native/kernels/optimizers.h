@@ -1,13 +1,13 @@
-// What the optimizers' kernels share: the walk over the parameters, the gradient they start from, the means they keep.
+// What the optimizers' kernels share: the loop over the parameters, the direction of the gradient, and the running means.
 #pragma once
 #include "kernels/simd.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Both cores have read a layer's parameters: before a store can be done, its line has to be taken back from the other. So many floats ahead
-// that costs nothing. With two threads on cores that share no cache, a step over 262,144 parameters takes 56 us instead of 98 (64 lines ahead
-// 73). In a small network, whose one thread shares nothing, it would take 0.01 of a compiled step.
+// Both cores have read a layer's parameters, so a store to a line waits until the other core gives it up. A prefetch for writing so many floats ahead hides
+// that. With two threads on cores that share no cache, a step over 262,144 parameters takes 56 us instead of 98 (64 lines ahead 73). In a small network,
+// whose single thread shares nothing, the prefetch would take 0.01 of a compiled step.
 constexpr size_t kAhead = 16 * kLine, kShared = size_t{1} << 14;
 
 HWY_INLINE VF constant(double x) { return hn::Set(kF, static_cast<float>(x)); }
@@ -27,16 +27,16 @@ inline double root(double x) { return hn::GetLane(hn::Sqrt(hn::Set(hn::CappedTag
 // Floats from p to the next address that is a multiple of a vector's size.
 HWY_INLINE size_t to_boundary(const float* p) { return -(reinterpret_cast<uintptr_t>(p) / sizeof(float)) % kLanes; }
 
-// step(i, n) for vectors of n elements from i on, which cover [0, n). They begin where param's do in memory: an array that JavaScript has
-// made lies 16 bytes behind a page, so that each vector from its first element on would fall into two cache lines. A step of Adam over ten
-// million parameters takes 4.3 ms so, else 5.2 to 7.
+// Calls step(i, n) for vectors of n elements from i on, which cover [0, n). Vectors are aligned with param's memory: an array made by JavaScript begins 16 bytes
+// behind a page boundary, so vectors counted from its first element would each straddle two cache lines. A step of Adam over ten million parameters takes 4.3
+// ms with aligned vectors, 5.2 to 7 without.
 template <bool kFetches, class Step>
 HWY_INLINE void for_each_vector(Run& run, float* param, size_t n, double ns, Step step) {
   const size_t boundary = to_boundary(param), before = boundary < n ? boundary : 0;
-  const auto part = [&](size_t i, size_t count) __attribute__((noinline)) { step(i, count); };  // inline twice it is 8 KB of the binary
+  const auto part = [&](size_t i, size_t count) __attribute__((noinline)) { step(i, count); };  // inlined twice it would add 8 KB to the binary
   if (before > 0) part(0, before);
   parallel(run, n - before, kLine, static_cast<double>(n) * ns, [&](size_t begin, size_t end) {
-    const Step each = step;  // a copy stays in registers: through the reference it is loaded anew behind each store
+    const Step each = step;  // a copy stays in registers, while a reference is loaded again after each store
     const bool shared = kFetches && n >= kShared;
     size_t i = before + begin;
     end += before;
@@ -48,7 +48,7 @@ HWY_INLINE void for_each_vector(Run& run, float* param, size_t n, double ns, Ste
   });
 }
 
-// What a parameter goes down: its gradient, or minus that with `maximize`, and weight_decay * param.
+// The direction that the step descends: the gradient (negated with `maximize`) plus weight_decay * param.
 struct Slope {
   const float* grad;
   VF decay, sign;
@@ -60,10 +60,10 @@ struct Slope {
   }
 };
 
-// mean + (1 - beta) (g - mean).
+// The running mean: mean + (1 - beta) (g - mean).
 struct Mean {
-  // All or nothing: which end it moves from, the nearer one: (1 - beta)(g - mean) + mean loses g where beta is small.
-  // A mask, as a bool is looked up in memory for each vector (8.2 instead of 7.1 cycles).
+  // Whether the formula starts from g or from the mean, the one with the larger weight: (1 - beta)(g - mean) + mean would lose g where beta is small.
+  // It is a mask of all lanes or none, because a bool would be read from memory for each vector (8.2 instead of 7.1 cycles).
   hn::Mask<F> from_grad;
   VF weight;
 
@@ -82,7 +82,7 @@ struct Root {
   HWY_INLINE VF of(VF x) const { return hn::Add(hn::Sqrt(hn::Add(x, within)), beside); }
 };
 
-// kept * before + (1 - kept) x^2.
+// The running mean of squares: kept * before + (1 - kept) x^2.
 struct MeanSquare {
   VF kept, rest;
 

@@ -1,4 +1,4 @@
-// Packed operands of the units for bfloat16 pairs (support/pair_tile.h).
+// Packs operands for the units that multiply bfloat16 pairs (support/pair_tile.h).
 #pragma once
 #include <cmath>
 
@@ -14,14 +14,14 @@ using U = hn::RebindToUnsigned<F>;
 using VU = hn::Vec<U>;
 constexpr U kU;
 
-// The part of an operand that is packed: its rounded value, or the high or the low one of the two numbers into which it is split.
+// Which bfloat16 number of an element is packed: its rounded value, or the high or the low part of its split into two.
 enum class Bfloat16Part {
   kRounded,
   kHigh,
   kLow,
 };
 
-// The part as the upper half of a float32's bits, the lower half zero. The numbers are those of round_floats and split_floats.
+// The bfloat16 number in the upper half of a float32's bits, the lower half zero. The numbers are those of round_floats and split_floats.
 template <Bfloat16Part part>
 HWY_INLINE VU part_of(VF x) {
   VF value = to_bfloat16(x);
@@ -33,7 +33,7 @@ HWY_INLINE VU part_of(VF x) {
       value = hn::IfThenElse(finite, low_of(x, value), x);
     }
   }
-  const VU quiet = hn::IfThenElseZero(hn::RebindMask(kU, hn::IsNaN(value)), hn::Set(kU, 0x400000));  // else a NaN could lose all of its bits below
+  const VU quiet = hn::IfThenElseZero(hn::RebindMask(kU, hn::IsNaN(value)), hn::Set(kU, 0x400000));  // a NaN whose bits are all in the lower half must stay NaN
   return hn::And(hn::Or(hn::BitCast(kU, value), quiet), hn::Set(kU, 0xffff0000));
 }
 
@@ -42,7 +42,7 @@ HWY_INLINE VU pair_up(VU low, VU high) { return hn::Or(hn::ShiftRight<16>(low), 
 HWY_INLINE size_t left_of(size_t at, size_t end) { return at < end ? end - at : 0; }
 constexpr size_t steps_of_pairs(size_t depth) { return (depth + 2 * kPairStep - 1) / (2 * kPairStep) * kPairStep; }
 
-// `depth` floats along k as pairs, then zeros up to a whole step.
+// Packs `depth` floats along k as pairs, followed by zeros up to a whole step.
 template <Bfloat16Part part>
 HWY_INLINE void pair_row(const float* from, size_t depth, uint32_t* out) {
   for (size_t k = 0; k < 2 * steps_of_pairs(depth); k += 2 * kLanes) {
@@ -52,7 +52,7 @@ HWY_INLINE void pair_row(const float* from, size_t depth, uint32_t* out) {
   }
 }
 
-// The pair at k of the next `n` vectors of x, x.n_stride == 1: zeros behind them, and behind `depth`.
+// The pairs at k of the next `n` vectors of x, for x.n_stride == 1, with zeros behind the vectors and behind `depth`.
 template <Bfloat16Part part>
 HWY_INLINE VU pair_across(const float* at, size_t k_stride, size_t k, size_t depth, size_t n) {
   const VU zero = hn::Zero(kU);
@@ -61,7 +61,7 @@ HWY_INLINE VU pair_across(const float* at, size_t k_stride, size_t k, size_t dep
   return pair_up(low, high);
 }
 
-// Rows [i, i + rows) of x over [k0, k0 + depth), at most kPairRows and kBlockK, as A's of a tile, `stride` apart. `out` has room for whole kTransposeBlocks of rows.
+// Packs rows [i, i + rows) of x over [k0, k0 + depth), at most kPairRows and kBlockK, as the A of a tile, `stride` apart. `out` has room for whole kTransposeBlocks of rows.
 template <Bfloat16Part part>
 void pack_pair_rows(const Operand& x, size_t k0, size_t depth, size_t i, size_t rows, uint32_t* out, size_t stride) {
   if (x.k_stride == 1) {
@@ -80,8 +80,8 @@ void pack_pair_rows(const Operand& x, size_t k0, size_t depth, size_t i, size_t 
   }
 }
 
-// Columns [j, j + columns) of b over [k0, k0 + depth), at most kTransposeBlock and kBlockK, as columns of a tile: zeros behind them. at(j) is where column j of
-// b at k0 begins: those of one vector lie side by side where n_stride is 1.
+// Packs columns [j, j + columns) of b over [k0, k0 + depth), at most kTransposeBlock and kBlockK, as columns of a tile, with zeros behind them. at(j) is where
+// column j at k0 begins; where n_stride is 1, the columns of one vector lie side by side.
 template <Bfloat16Part part, class At>
 void pack_pair_columns(At at, size_t k_stride, size_t n_stride, size_t depth, size_t j, size_t columns, uint32_t* out) {
   const size_t pairs = steps_of_pairs(depth);

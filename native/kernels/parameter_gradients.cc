@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t kBiasChain = 64, kBiasRows = 256;
 
-// to[j], written or added to, from rows [rows, width] in one chain, for columns [begin, end).
+// to[j] = the sum of rows [rows, width] in one chain, for columns [begin, end); with `add` it is added to to[j].
 HWY_NOINLINE void sum_in_chain(float* to, const float* from, size_t rows, size_t width, size_t begin, size_t end, bool add) {
   for (size_t j = begin; j < end; j += kLanes) {
     const size_t n = end - j;
@@ -18,7 +18,7 @@ HWY_NOINLINE void sum_in_chain(float* to, const float* from, size_t rows, size_t
   }
 }
 
-// The same in four chains, written.
+// The same in four chains; to is written.
 HWY_NOINLINE void sum_in_four(float* to, const float* from, size_t rows, size_t width, size_t begin, size_t end) {
   for (size_t j = begin; j < end; j += kLanes) {
     const size_t n = end - j;

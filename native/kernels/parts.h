@@ -1,11 +1,11 @@
-// Divides lines into as many parts as there are threads, for kernels that need memory of their own for each part.
+// Divides lines into as many parts as there are threads, for kernels that need scratch memory for each part.
 #pragma once
 #include "kernels/simd.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Calls body(part, begin, end) for each of `parts`, which has the lines [begin, end). Threads share the parts if `work`, in nanoseconds, is worth it.
+// Calls body(part, begin, end) for each of `parts`, which owns the lines [begin, end). Threads share the parts if `work`, in nanoseconds, is worth it.
 template <class Body>
 void for_each_part(Run& run, size_t parts, size_t lines, double work, Body body) {
   parallel(run, parts, 1, work, [=](size_t first, size_t last) {

@@ -14,16 +14,16 @@ constexpr U64 kU64;
 using VU = hn::Vec<U>;
 using VU64 = hn::Vec<U64>;
 
-constexpr size_t kPhiloxWords = 2 * kLanes;  // made at a time
+constexpr size_t kPhiloxWords = 2 * kLanes;  // the number of words made at a time
 
 struct PhiloxWords {
   VU first, second;
 };
 
-// Words 4 (counter - offset)... of the stream, kPhiloxWords of them.
+// kPhiloxWords words of the stream, from word 4 (counter - offset) on.
 HWY_INLINE PhiloxWords philox(uint64_t seed, uint64_t counter) {
-  // A lane of 64 bits holds one counter; the state's words stand in its low half, the high half is not read.
-  // Lanes take counters in an order in which interleaving pairs of 128-bit blocks puts the words in theirs.
+  // A 64-bit lane holds one counter. The words of the state are in its low half; the high half is not read. The counters are assigned to lanes in the order in
+  // which interleaving pairs of 128-bit blocks puts the words in sequence.
   constexpr size_t kCounters = kLanes / 2;
   const VU64 lane = hn::Iota(kU64, 0);
   const VU64 odd = hn::And(lane, hn::Set(kU64, 1));

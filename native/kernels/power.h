@@ -1,4 +1,4 @@
-// x^y for vectors of floats, in double precision inside.
+// x^y for vectors of floats, calculated in double.
 #pragma once
 #include "kernels/simd.h"
 
@@ -11,14 +11,14 @@ using V64 = hn::Vec<D64>;
 constexpr D64 kD64;
 constexpr I64 kI64;
 
-// log2(x) for normal x > 0, relative error below 2^-44: x = 2^e m with m in [sqrt(1/2), sqrt(2)), and
-// ln m = 2 atanh(s) with s = (m - 1) / (m + 1); s^2 < 0.0295, so the series ends after nine terms.
+// log2(x) for normal x > 0, relative error below 2^-44. x = 2^e m with m in [sqrt(1/2), sqrt(2)), and ln m = 2 atanh(s) with s = (m - 1) / (m + 1); as
+// s^2 < 0.0295, nine terms of the series are enough.
 HWY_INLINE V64 log2_double(V64 x) {
   constexpr int64_t kSqrtHalf = 0x3fe6a09e667f3bcd;
   const auto bits = hn::Sub(hn::BitCast(kI64, x), hn::Set(kI64, kSqrtHalf));
   const auto exponent = hn::And(bits, hn::Set(kI64, -(int64_t{1} << 52)));
   const V64 m = hn::BitCast(kD64, hn::Sub(hn::BitCast(kI64, x), exponent));
-  // exponent = e * 2^52: moved to 1.5 * 2^52 + e in floating point, as not every target converts int64
+  // exponent = e * 2^52, converted to 1.5 * 2^52 + e in floating point, because not every target can convert int64
   const V64 magic = hn::Set(kD64, 0x1.8p52);
   const V64 e = hn::Sub(hn::BitCast(kD64, hn::Add(hn::ShiftRight<52>(exponent), hn::BitCast(kI64, magic))), magic);
   const V64 one = hn::Set(kD64, 1.0);
@@ -30,7 +30,7 @@ HWY_INLINE V64 log2_double(V64 x) {
   return hn::MulAdd(series, s, e);
 }
 
-// 2^x for |x| <= 1000, relative error below 2^-36: 2^n times the Taylor series of e^(f ln 2), |f| <= 1/2.
+// 2^x for |x| <= 1000, relative error below 2^-36: 2^n times the Taylor series of e^(f ln 2) with |f| <= 1/2.
 HWY_INLINE V64 exp2_double(V64 x) {
   const V64 magic = hn::Set(kD64, 0x1.8p52);
   const V64 shifted = hn::Add(x, magic);  // its low bits are round(x)
@@ -41,7 +41,7 @@ HWY_INLINE V64 exp2_double(V64 x) {
   return hn::BitCast(kD64, hn::Add(hn::BitCast(kI64, series), hn::ShiftLeft<52>(hn::BitCast(kI64, shifted))));
 }
 
-// |x|^y in double; 2^300 and 2^-300 stand for what overflows and underflows a float.
+// |x|^y in double; results that overflow or underflow a float are 2^300 or 2^-300.
 HWY_INLINE V64 power_double(V64 x, V64 y) {
   const V64 magnitude = hn::Abs(x);
   const V64 infinity = hn::Inf(kD64);
@@ -49,12 +49,12 @@ HWY_INLINE V64 power_double(V64 x, V64 y) {
   log = hn::IfThenElse(hn::Eq(magnitude, hn::Zero(kD64)), hn::Neg(infinity), log);
   log = hn::IfThenElse(hn::Eq(magnitude, infinity), infinity, log);
   V64 exponent = hn::Mul(y, log);
-  exponent = hn::IfThenElseZero(hn::Not(hn::Eq(magnitude, hn::Set(kD64, 1.0))), exponent);  // 1^inf: 0 * inf
+  exponent = hn::IfThenElseZero(hn::Not(hn::Eq(magnitude, hn::Set(kD64, 1.0))), exponent);  // 1^inf is 1, though 0 * inf is NaN
   exponent = hn::Min(hn::Max(exponent, hn::Set(kD64, -300.0)), hn::Set(kD64, 300.0));
   return exp2_double(exponent);
 }
 
-// To float: beyond the largest float is infinity.
+// Rounds to float; numbers beyond the largest float become infinity.
 HWY_INLINE hn::Vec<hn::Rebind<float, D64>> round_to_float(V64 x) {
   constexpr hn::Rebind<float, D64> half;
 #if HWY_TARGET == HWY_EMU128  // Highway's DemoteTo saturates there
@@ -68,10 +68,10 @@ HWY_INLINE hn::Vec<hn::Rebind<float, D64>> round_to_float(V64 x) {
 #endif
 }
 
-// C's pow on floats, error below 0.51 ulp, x^2 exactly x * x rounded: x^0 = 1^y = 1 even for NaN; a negative
-// finite x with a fractional y gives NaN; odd integers y keep the sign of x, that of -0 too.
+// C's pow on floats, error below 0.51 ulp; x^2 is exactly x * x rounded. x^0 = 1^y = 1 even for NaN. A negative finite x with a fractional y gives NaN; an odd
+// integer y keeps the sign of x, also of -0.
 HWY_INLINE VF power(VF x, VF y) {
-  // through memory: Highway's emulated target cannot split a vector
+  // split through memory, because Highway's emulated target cannot split a vector
   constexpr hn::Rebind<float, D64> half;
   constexpr size_t kHalf = kLanes / 2;
   alignas(64) float bases[kLanes], exponents[kLanes], powers[kLanes];

@@ -10,24 +10,24 @@ constexpr U kU;
 using D64 = hn::Repartition<double, F>;
 constexpr D64 kD64;
 
-// A long sum is cut into chunks of this many elements, the tasks that threads share.
+// A long sum is divided into chunks of this many elements, the tasks that threads share.
 constexpr size_t kChunk = 65536;
 // Columns that are reduced side by side: their accumulators stay in registers.
 constexpr size_t kTile = 4 * kLanes;
-// Tiles of columns that go through a block of rows together, up to a page of each row: a tile that went through all
-// rows alone would take a few lines of each page (4096 x 4096 in 4.0 instead of 2.2 ms on a Zen 5).
+// Tiles of columns that pass through a block of rows together, up to a page of each row. A single tile that passed through all rows would use only a few lines of
+// each page (4096 x 4096 in 4.0 instead of 2.2 ms on a Zen 5).
 constexpr size_t kBandTiles = 16, kBand = kBandTiles * kTile;
-constexpr double kNs = 0.1;  // an element's time, from the L2 cache
+constexpr double kNs = 0.1;  // the time of one element, from the L2 cache
 
-// --- sums of floats: blocks in float, the sums of blocks in double, where nothing is lost. In a block no more
-// than kBlockRows + 2 terms are added in sequence. The order depends on n alone.
+// --- sums of floats: within a block in float, where at most kBlockRows + 2 terms are added in sequence; the blocks' sums in double, where the rounding does
+// not matter. The order depends on n alone.
 constexpr size_t kBlockRows = 8;
 
 struct FloatSum {
   using T = float;
   using Total = double;
 
-  // The sum of n contiguous elements: a row of a block is four vectors.
+  // The sum of n contiguous elements; a row of a block is four vectors.
   static double line(const float* x, size_t n) {
     constexpr hn::Rebind<float, D64> half;
     constexpr size_t kBlock = kBlockRows * 4 * kLanes;
@@ -60,7 +60,7 @@ struct FloatSum {
     hn::StoreU(hn::Add(hn::LoadU(kD64, totals + kHalf), high), kD64, totals + kHalf);
   }
 
-  // totals[0, width) = the sums of `width` <= kBand columns over n rows `stride` elements apart.
+  // totals[0, width) = the sums of `width` <= kBand columns over n rows that are `stride` elements apart.
   static void columns(double* totals, const float* x, size_t n, size_t stride, size_t width) {
     for (size_t c = 0; c < width; c += kLanes) {
       for (size_t k = 0; k < kLanes; ++k) totals[c + k] = 0;
@@ -92,7 +92,7 @@ struct FloatSum {
   }
 };
 
-// --- sums of int32, modulo 2^32: any order gives the same -------------------------------------
+// --- sums of int32, modulo 2^32: any order gives the same result -------------------------------------
 struct IntSum {
   using T = int32_t;
   using Total = uint32_t;
@@ -124,8 +124,8 @@ struct IntSum {
   }
 };
 
-// A task is one chunk of rows of one tile of columns of one outer index; a thread takes a band of them at once. Where there is more than one chunk,
-// the chunks' sums go to scratch and are added in order.
+// A task is one chunk of rows of one tile of columns of one outer index; a thread takes a band of tasks at a time. If there are several chunks, their sums go to
+// scratch and are added in order.
 template <class Sum, class Finish>
 void reduce(Run& run, const typename Sum::T* x, size_t outer, size_t n, size_t inner, Finish finish) {
   using Total = typename Sum::Total;
@@ -174,15 +174,14 @@ void reduce(Run& run, const typename Sum::T* x, size_t outer, size_t n, size_t i
 
 }  // namespace
 
-// out = scale * sum of x over n, 0 for n == 0. The error is at most 14 half units in the last place of the sum
-// of magnitudes (see the blocks above), and the rounding of the result; a block's sum beyond the largest float
-// is infinity.
+// out = scale * the sum of x over n; 0 for n == 0. The error is at most 14 half units in the last place of the sum of magnitudes (see the blocks above), plus the
+// rounding of the result. If a block's sum exceeds the largest float, the result is infinity.
 void sum(Run& run, float* out, const float* x, size_t outer, size_t n, size_t inner, const SumAttributes& attributes) {
   const double scale = attributes.scale;
   reduce<FloatSum>(run, x, outer, n, inner, [=](size_t i, double total) { out[i] = static_cast<float>(scale * total); });
 }
 
-// out = sum of x over n, modulo 2^32.
+// out = the sum of x over n, modulo 2^32.
 void sum_int(Run& run, int32_t* out, const int32_t* x, size_t outer, size_t n, size_t inner) {
   reduce<IntSum>(run, x, outer, n, inner, [=](size_t i, uint32_t total) { out[i] = static_cast<int32_t>(total); });
 }

@@ -11,7 +11,7 @@ inline size_t row_stride(const Layout& layout, int operand) {
   return layout.rank == 0 ? 0 : layout.stride[operand][layout.rank - 1];
 }
 
-// The same index space in fewer dimensions: those along which both operands go on where the inner one ends.
+// The same index space in fewer dimensions: dimensions are merged where both operands continue in memory where the inner one ends.
 inline Layout merged(const Layout& layout) {
   Layout out = layout;
   int last = 0;
@@ -28,8 +28,8 @@ inline Layout merged(const Layout& layout) {
   return out;
 }
 
-// Calls row(position, offset 0, offset 1, length) for each piece of a row of the last dimension that lies
-// in [begin, end) of the row-major order; `position` is the piece's place in that order.
+// Calls row(position, offset 0, offset 1, length) for each piece of a row of the last dimension that lies in [begin, end) of the row-major order; `position` is
+// where the piece begins in that order.
 template <class Row>
 HWY_INLINE void for_each_row(const Layout& layout, size_t begin, size_t end, Row row) {
   if (begin >= end) return;

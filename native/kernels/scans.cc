@@ -1,13 +1,13 @@
-// Running sums and products along the middle dimension of x = [outer, n, inner], in double, rounded where they are written.
+// Running sums and products along the middle dimension of x = [outer, n, inner]. They are calculated in double and rounded when they are written.
 #include "kernels/parts.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Columns that go through the rows together.
+// Columns that pass through the rows together.
 constexpr size_t kBand = 64;
 
-// out[o, k, i] = the total of x[o, j, i] for j up to k, or from k on; one rounding and those of the totals. out may be x.
+// out[o, k, i] = the total of x[o, j, i] for j up to k, or from k on. Error: the roundings of the totals in double, and one more. out may be x.
 template <typename Total, typename T, class Add>
 void scan(Run& run, T* out, const T* x, size_t outer, size_t n, size_t inner, bool reverse, Total start, Add add) {
   if (outer == 0 || n == 0 || inner == 0) return;
@@ -47,8 +47,8 @@ void cumprod(Run& run, float* out, const float* x, size_t outer, size_t n, size_
   scan(run, out, x, outer, n, inner, attributes.reverse, 1.0, [](double total, float v) { return total * static_cast<double>(v); });
 }
 
-// dx[k] = before[k] after[k], where before is the product of the elements before k and after[k] = dy[k] + x[k + 1] after[k + 1]. Nothing overlaps.
-// All in double, one rounding at the end.
+// dx[k] = before[k] after[k], where before[k] is the product of the elements before k, and after[k] = dy[k] + x[k + 1] after[k + 1]. Nothing overlaps.
+// Calculated in double, with one rounding at the end.
 void cumprod_backward(Run& run, float* dx, const float* dy, const float* x, size_t outer, size_t n, size_t inner) {
   if (outer == 0 || n == 0 || inner == 0) return;
   const size_t lines = outer * inner, most = static_cast<size_t>(run.threads), parts = lines < most ? lines : most;

@@ -1,8 +1,7 @@
-// Highway vectors for the one instruction set this translation unit is compiled for, with the loads and
-// stores of a row's tail. Include it last; everything in it has internal linkage, so that no function
-// compiled for a higher instruction set can be picked by the linker for a lower one.
+// Highway vectors for the one instruction set for which this translation unit is compiled, with loads and stores of a row's tail. Include it last. Everything
+// in it has internal linkage, so that the linker cannot use a function compiled for a higher instruction set on a lower one.
 #pragma once
-#ifndef HWY_COMPILE_ONLY_EMU128  // the scalar target's: plain loops in place of intrinsics
+#ifndef HWY_COMPILE_ONLY_EMU128  // the scalar target: plain loops instead of intrinsics
 #define HWY_COMPILE_ONLY_STATIC
 #endif
 #include <hwy/highway.h>
@@ -23,13 +22,13 @@ using VI = hn::Vec<I>;
 constexpr F kF;
 constexpr I kI;
 constexpr size_t kLanes = HWY_MAX_BYTES / sizeof(float);
-constexpr size_t kLine = 16;  // floats of a cache line
+constexpr size_t kLine = 16;  // the floats of a cache line
 
-// The first `n` < kLanes elements of p, zero in the other lanes; reads nothing behind them.
+// Loads the first `n` < kLanes elements of p, with zeros in the other lanes; reads nothing behind them.
 template <class D, typename T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load_tail(D d, const T* HWY_RESTRICT p, size_t n) {
 #if HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86
-  return hn::MaskedLoad(hn::FirstN(d, n), d, p);  // masked loads do not touch what they mask off
+  return hn::MaskedLoad(hn::FirstN(d, n), d, p);  // a masked load does not touch the memory of masked lanes
 #else
   alignas(64) T lanes[kLanes] = {};
   std::memcpy(lanes, p, n * sizeof(T));
@@ -49,8 +48,8 @@ HWY_INLINE void store_tail(V v, D d, T* HWY_RESTRICT p, size_t n) {
 #endif
 }
 
-// load/store of `n` elements: a whole vector from kLanes on, else a tail. The same arithmetic then
-// serves the body and the tail of a row, so an element's bits do not depend on its position.
+// Load and store `n` elements: a whole vector if n >= kLanes, else a tail. The body and the tail of a row then use the same arithmetic, so an element's bits do not
+// depend on its position.
 template <class D, typename T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load(D d, const T* HWY_RESTRICT p, size_t n) {
   return HWY_LIKELY(n >= kLanes) ? hn::LoadU(d, p) : load_tail(d, p, n);
@@ -64,11 +63,11 @@ HWY_INLINE void store(V v, D d, T* HWY_RESTRICT p, size_t n) {
   }
 }
 
-// Begins to fetch the cache line at p, for writing, and to take it from other cores that hold a copy: a store has to wait for that. p may be
-// any address; a processor without the instruction does nothing.
+// Prefetches the cache line at p for writing, which also takes it from other cores that hold a copy; otherwise the store would have to wait for that. p may be
+// any address. A processor without the instruction does nothing.
 HWY_INLINE void prefetch_for_writing(const void* p) {
 #if HWY_ARCH_X86
-  asm volatile("prefetchw (%0)" : : "r"(p));  // __builtin_prefetch(p, 1) is a fetch for reading without -mprfchw
+  asm volatile("prefetchw (%0)" : : "r"(p));  // without -mprfchw, __builtin_prefetch(p, 1) would prefetch for reading
 #else
   __builtin_prefetch(p, 1);
 #endif

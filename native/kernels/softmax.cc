@@ -6,11 +6,10 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Calls body(row, out, a, b) for each row of the matrices, or for kLanes of them at a time; rows divided among
-// threads. b may be null.
+// Calls body(row, out, a, b) for each row of the matrices, or for kLanes rows at a time; threads share the rows. b may be null.
 template <class Body>
 void for_each_row(Run& run, float* out, const float* a, const float* b, size_t rows, size_t classes, Body body) {
-  if (classes == 0) return;  // 2^53 rows of nothing take no memory
+  if (classes == 0) return;  // there is nothing to do, and no memory limits the number of rows
   with_row_kind(classes, [&](auto kind) {
     using Kind = decltype(kind);
     const size_t together = Kind::kInLanes ? kLanes : 1;
@@ -36,9 +35,8 @@ void for_each_row(Run& run, float* out, const float* a, const float* b, size_t r
 
 }  // namespace
 
-// y[r, c] = e^(x[r, c] - max) / sum over c; y may be x. -inf gives 0, a row with NaN or +inf or of nothing
-// but -inf NaN. Error: 3 ulp, half an ulp for each e-fold below 1, and the rounding of the sum (row_sums);
-// what is below 2^-126 is zero.
+// y[r, c] = e^(x[r, c] - max) / sum over c; y may be x. -inf gives 0. A row becomes NaN if it has NaN or +inf, or if all its elements are -inf. Error: 3 ulp,
+// half an ulp for each e-fold below 1, and the rounding of the sum (row_sums). Results below 2^-126 are zero.
 void softmax(Run& run, float* y, const float* x, size_t rows, size_t classes) {
   for_each_row(run, y, x, nullptr, rows, classes, [](auto& row, float* out, const float* in, const float*) {
     const VF max = row_max(row, in);
@@ -54,8 +52,8 @@ void softmax(Run& run, float* y, const float* x, size_t rows, size_t classes) {
   });
 }
 
-// dx[r, c] = y[r, c] * (dy[r, c] - sum over c of dy y), where y = softmax(x); dx may be dy or y. Past the caches it is written by non-temporal stores; softmax
-// is not, whose exponentials take longer than memory.
+// dx[r, c] = y[r, c] * (dy[r, c] - sum over c of dy y), where y = softmax(x); dx may be dy or y. A large dx is written by non-temporal stores (past_caches.h).
+// softmax itself does not use them, because its exponentials take longer than the memory.
 void softmax_backward(Run& run, float* dx, const float* dy, const float* y, size_t rows, size_t classes) {
   const bool past = past_caches(dx, rows * classes, classes);
   for_each_row(run, dx, dy, y, rows, classes, [past](auto& row, float* out, const float* upstream, const float* result) {
@@ -79,14 +77,13 @@ void softmax_backward(Run& run, float* dx, const float* dy, const float* y, size
   });
 }
 
-// y[r, c] = x[r, c] - max - log(sum over c of e^(x[r, c] - max)); y may be x. -inf stays -inf, a row with
-// NaN or +inf or of nothing but -inf becomes NaN. Error: 4 ulp and the rounding of the sum; of a y near 0, whose probability is near 1, half an
-// ulp more for each e-fold to the others.
+// y[r, c] = x[r, c] - max - log(sum over c of e^(x[r, c] - max)); y may be x. -inf stays -inf. A row becomes NaN if it has NaN or +inf, or if all its elements
+// are -inf. Error: 4 ulp and the rounding of the sum; for a y near 0, whose probability is near 1, half an ulp more for each e-fold to the others.
 void log_softmax(Run& run, float* y, const float* x, size_t rows, size_t classes) {
   for_each_row(run, y, x, nullptr, rows, classes, [](auto& row, float* out, const float* in, const float*) {
     const VF max = row_max(row, in);
     const VF one = hn::Set(kF, 1.0f);
-    VF sums[2];  // of all, and of those less than the largest, which is 1
+    VF sums[2];  // of all exponentials, and of those less than the largest, which is 1
     row_sums<2>(sums, row, [&](size_t i, size_t n, auto lanes, VF* to) {
       row.prefetch_next(in, i);
       row.prefetch_next(out, i);
@@ -94,7 +91,7 @@ void log_softmax(Run& run, float* y, const float* x, size_t rows, size_t classes
       to[0] = hn::Add(to[0], e);
       to[1] = hn::Add(to[1], hn::IfThenZeroElse(hn::Eq(e, one), e));
     });
-    // log(1 + rest): where several are as large, the rest is those too, and has nothing to lose
+    // The result is log(1 + rest). If several exponentials are as large as the largest, rest is sums[0] - 1, which loses no digits then.
     const VF rest = hn::IfThenElse(hn::Lt(sums[0], hn::Set(kF, 1.5f)), sums[1], hn::Sub(sums[0], one));
     const VF log_sum = math::log_of<true>(hn::Add(rest, one), rest);
     row.each([&](size_t i, size_t n, auto) {
@@ -103,11 +100,11 @@ void log_softmax(Run& run, float* y, const float* x, size_t rows, size_t classes
   });
 }
 
-// dx[r, c] = dy[r, c] - p sum over c of dy, p = e^y[r, c], where y = log_softmax(x); dx may be dy or y. Where p is above 1/2 it is calculated as
-// (1 - p) dy - p (sum of the others' dy): as accurate as y when p is nearly 1 and the two terms of the first form nearly equal.
+// dx[r, c] = dy[r, c] - p sum over c of dy, where y = log_softmax(x) and p = e^y[r, c]; dx may be dy or y. For p > 1/2 it is calculated as
+// (1 - p) dy - p (the sum of the others' dy), which is as accurate as y: as p approaches 1 the two terms of the first form would cancel.
 void log_softmax_backward(Run& run, float* dx, const float* dy, const float* y, size_t rows, size_t classes) {
   for_each_row(run, dx, dy, y, rows, classes, [](auto& row, float* out, const float* upstream, const float* result) {
-    const VF half = hn::Set(kF, -0.693f), lowest = hn::Neg(hn::Inf(kF));  // log 1/2: of a row's probabilities one at most is above
+    const VF half = hn::Set(kF, -0.693f), lowest = hn::Neg(hn::Inf(kF));  // half is log 1/2: at most one of a row's probabilities is larger
     VF most = lowest;
     const VF sum = row_sum(row, [&](size_t i, size_t n) {
       row.prefetch_next(upstream, i);
@@ -123,7 +120,7 @@ void log_softmax_backward(Run& run, float* dx, const float* dy, const float* y, 
       });
       return;
     }
-    VF sums[3];  // of the others' dy, and dy and y of that one
+    VF sums[3];  // the sum of the others' dy, and the dy and y of the one with p > 1/2
     row_sums<3>(sums, row, [&](size_t i, size_t n, auto, VF* to) {
       const VF d = load(kF, upstream + i, n), log_p = load(kF, result + i, n);
       const auto large = hn::Gt(log_p, half);

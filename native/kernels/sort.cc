@@ -1,7 +1,7 @@
 // Sorting along the middle dimension of x = [outer, n, inner]. Nothing overlaps.
 //
-// values[o, :, i] are the elements of x[o, :, i] in ascending order, or descending, and indices where they stood. Equal elements (0 and -0 are
-// equal) keep their order; NaN is above all, as in torch.sort(stable=True). n is below 2^31.
+// values[o, :, i] are the elements of x[o, :, i] in ascending or descending order; indices are their places in x. Equal elements (0 and -0 are equal) keep
+// their order, and NaN is larger than all, as in torch.sort(stable=True). n is below 2^31.
 #include <cstring>
 
 #include "kernels/parts.h"
@@ -9,20 +9,20 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Lines up to this length are sorted by insertion, longer ones by their keys' bytes from the lowest up (LSD radix sort).
+// Lines up to this length are sorted by insertion, longer ones by an LSD radix sort over the bytes of their keys.
 constexpr size_t kShort = 48;
 
-// Unsigned numbers in the order of the elements.
+// The element as an unsigned number with the same order.
 inline uint32_t key_of(float x) {
   if (!(x == x)) return UINT32_MAX;
   uint32_t bits;
-  const float canonical = x + 0.0f;  // -0 is 0, and so are denormal numbers where these are flushed
+  const float canonical = x + 0.0f;  // makes -0 zero, and denormal numbers too where these are flushed
   std::memcpy(&bits, &canonical, sizeof bits);
   return bits ^ (bits >> 31 != 0 ? UINT32_MAX : uint32_t{1} << 31);
 }
 inline uint32_t key_of(int32_t x) { return static_cast<uint32_t>(x) ^ (uint32_t{1} << 31); }
 
-// A key in the upper half, the element's place in the lower one: all differ, so that any order of them is the stable one.
+// The key in the upper half, the element's place in the lower half. So all entries differ, and any sort of them is stable.
 using Entry = uint64_t;
 
 void insertion_sort(Entry* entries, size_t n) {
@@ -34,7 +34,7 @@ void insertion_sort(Entry* entries, size_t n) {
   }
 }
 
-// By the four bytes of the keys; a byte that is the same in all entries moves nothing. Returns where the sorted entries are.
+// Sorts by the four bytes of the keys; a byte that is the same in all entries needs no pass. Returns where the sorted entries are.
 Entry* radix_sort(Entry* from, Entry* to, size_t n) {
   for (int shift = 32; shift < 64; shift += 8) {
     size_t counts[257] = {};

@@ -1,7 +1,7 @@
-// This target's dispatch table, compiled once per target and once for the reference.
+// This target's dispatch table; compiled once for each target and once for the reference.
 #include "kernels/table.h"
 
-// A target of few kernels takes all others from the one below it: simdnn_own_kernels in CMakeLists.txt names both.
+// A target with few kernels of its own takes all others from the target below it: simdnn_own_kernels in CMakeLists.txt names both.
 #ifdef SIMDNN_BELOW
 namespace simdnn::SIMDNN_BELOW {
 extern const KernelTable table;

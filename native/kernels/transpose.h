@@ -22,13 +22,13 @@ HWY_INLINE void transpose_in_blocks(VF& r0, VF& r1, VF& r2, VF& r3) {
 constexpr size_t kBlocks = kLanes / 4;
 static_assert(kBlocks <= 4, "vectors of up to 512 bits");
 
-// 128-bit blocks from each of the pointers, `offset` on: loads and blends only, which leaves a quarter of the shuffles of
-// transpose(): 1.6 times as fast where a processor does one of 512 bits a cycle (Zen 5).
+// 128-bit blocks from each of the pointers, `offset` elements on. It uses only loads and blends, so that a quarter of the shuffles of transpose() remain: 1.6
+// times as fast on a processor that does one 512-bit shuffle a cycle (Zen 5).
 HWY_INLINE VF load_blocks(const float* const* p, size_t offset) {
   const auto pair = [&](size_t b) __attribute__((always_inline)) {
     VF odd = hn::LoadDup128(kF, p[b + 1] + offset), even = hn::LoadDup128(kF, p[b] + offset);
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-    asm("" : "+m"(odd), "+m"(even));  // g++ 12 fails on the blend of two broadcasts from registers that it makes of this there
+    asm("" : "+m"(odd), "+m"(even));  // forces broadcasts from memory: g++ 12 fails on the blend of two broadcasts from registers
 #endif
     return hn::OddEvenBlocks(odd, even);
   };
@@ -41,15 +41,15 @@ HWY_INLINE VF load_blocks(const float* const* p, size_t offset) {
   }
 }
 
-// kLanes rows that lie `stride` apart, read four columns at a time.
+// kLanes rows that are `stride` apart, read four columns at a time.
 struct RowsInBlocks {
   RowsInBlocks(const float* x, size_t stride) : stride(stride) {
     for (size_t b = 0; b < kBlocks; ++b) block[b] = x + 4 * b * stride;
   }
-  // c[j], j < 4, is the next column.
+  // Sets c[0] to c[3] to the next four columns.
   HWY_INLINE void next_columns(VF (&c)[4]) {
     size_t step = stride;
-    asm("" : "+r"(step));  // else g++ keeps an address for each of the loads, most of them not in registers
+    asm("" : "+r"(step));  // without it g++ keeps an address for each load, most of them spilled to memory
     unroll<4>(SIMDNN_UNROLLED(i) { c[i] = load_blocks(block, i * step); });
     transpose_in_blocks(c[0], c[1], c[2], c[3]);
     for (const float*& p : block) p += 4;
@@ -58,8 +58,8 @@ struct RowsInBlocks {
   size_t stride;
 };
 
-// out[j * width + i] = row[i][j] for i, j < kLanes; of each row `n` elements are read. In registers, each
-// row read once: rows a power of two apart share a set of the L1 cache, which does not hold kLanes lines.
+// out[j * width + i] = row[i][j] for i, j < kLanes, with `n` elements read from each row. The transposition is in registers and reads each row once: rows a power
+// of two apart share a set of the L1 cache, which cannot hold kLanes lines.
 HWY_INLINE void transpose(const float* const* row, size_t n, float* out, size_t width) {
   VF v[kLanes];
   unroll<kLanes>(SIMDNN_UNROLLED(i) { v[i] = load(kF, row[i], n); });
@@ -88,9 +88,8 @@ HWY_INLINE void transpose(const float* const* row, size_t n, float* out, size_t 
   });
 }
 
-// A block is one cache line of 16 elements wide each way. It goes through a buffer, so that each line of x is
-// read once and each line of out written once: with strides of a power of two the 16 lines fall into the same
-// set of the L1 cache, which holds 12 (2048 x 2048: 3.4 GB/s with two plain loops).
+// A block has 16 x 16 elements; 16 elements are one cache line. It goes through a buffer, so that each line of x is read once and each line of out written once:
+// with strides of a power of two the 16 lines fall into the same set of the L1 cache, which holds 12 (2048 x 2048: 3.4 GB/s with two plain loops).
 constexpr size_t kTransposeBlock = 16;
 
 // to[4 by 4] = from[4 by 4] transposed; strides in elements.
@@ -106,7 +105,7 @@ HWY_INLINE void transpose_4x4(uint32_t* to, size_t stride_to, const uint32_t* fr
   hn::StoreU(hn::ConcatUpperUpper(d, high23, high01), d, to + 3 * stride_to);
 }
 
-// One whole block.
+// Transposes one whole block.
 HWY_INLINE void transpose_block(uint32_t* out, size_t stride_out, const uint32_t* x, size_t stride_x) {
   constexpr hn::RebindToUnsigned<F> d;
   alignas(64) uint32_t block[kTransposeBlock * kTransposeBlock];

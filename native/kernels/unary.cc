@@ -3,19 +3,18 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// Ranges of threads end on multiples of it: 4 KiB, so that they share no cache line of an aligned array.
+// Threads' ranges end on multiples of this, 4 KiB, so that no two threads write to one cache line of an aligned array.
 constexpr size_t kGrain = 1024;
-// About 16 cycles a vector.
+// The time in nanoseconds at about 16 cycles a vector.
 double work(size_t n) { return 4.0 * static_cast<double>(n) / kLanes; }
 
-// out[i...] = value(i, n) for the vectors of [0, count): n >= kLanes elements from i on, fewer in the last. Four at a
-// time, which the compiler interleaves (-fschedule-insns in CMakeLists.txt): one vector's exponential is a chain
-// of 75 cycles, and a Zen 5 holds only about 150 waiting vector instructions. Cycles a vector in the L1 cache, before
-// and after: log 13.1 and 10.7, gelu 18 and 15, exp 6.2 and 5.2.
+// out[i...] = value(i, n) for the vectors of [0, count): n >= kLanes elements from i on, fewer in the last vector. Four vectors at a time, which the compiler
+// interleaves (-fschedule-insns in CMakeLists.txt): one vector's exponential is a chain of 75 cycles, and a Zen 5 holds only about 150 waiting vector
+// instructions. Cycles a vector with operands in the L1 cache, before and after: log 13.1 and 10.7, gelu 18 and 15, exp 6.2 and 5.2.
 template <class Value>
 void for_each_vector(Run& run, float* out, size_t count, Value value) {
   parallel(run, count, kGrain, work(count), [=](size_t begin, size_t end) {
-    const Value each = value;  // a copy stays in registers: through the reference it is loaded anew behind each store
+    const Value each = value;  // a copy stays in registers, while a reference is loaded again after each store
     float* const to = out;
     size_t i = begin;
     for (; i + 4 * kLanes <= end; i += 4 * kLanes) {
@@ -32,8 +31,8 @@ void for_each_vector(Run& run, float* out, size_t count, Value value) {
 
 }  // namespace
 
-// y[i] = f(x[i]); y may be x. dx[i] = dy[i] * f'(x[i]), where y[i] = f(x[i]); dx may be dy.
-// f, its parameters and its error: the struct of the same name in activations.h.
+// y[i] = f(x[i]); y may be x. dx[i] = dy[i] * f'(x[i]), where y[i] = f(x[i]); dx may be dy. The struct of the same name in activations.h (or
+// functions_in_double.h) has f, its parameters and its error.
 #define UNARY(name)                                                                                           \
   void name##_forward(Run& run, float* y, const float* x, size_t count, const UnaryAttributes& attributes) {  \
     const unary::name f(attributes);                                                                          \

@@ -11,7 +11,7 @@ template <class Body, size_t... kI>
 HWY_INLINE void unroll(Body body, std::index_sequence<kI...>) {
   (body(std::integral_constant<size_t, kI>()), ...);
 }
-// body(0), ..., body(kN - 1) with constants, so that arrays indexed by them become registers.
+// Calls body(0), ..., body(kN - 1) with compile-time constants, so that arrays indexed by them become registers.
 template <size_t kN, class Body>
 HWY_INLINE void unroll(Body body) {
   unroll(body, std::make_index_sequence<kN>());

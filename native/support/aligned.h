@@ -1,4 +1,4 @@
-// Memory on 64-byte boundaries: a cache line, and the widest vector.
+// Memory on 64-byte boundaries, the size of a cache line and of the widest vector.
 #pragma once
 #include <cstdlib>
 #include <cstring>
@@ -12,8 +12,8 @@
 
 namespace simdnn {
 
-// `bytes` bytes, a multiple of `boundary`, that begin on a multiple of it; null where there is no memory. Windows has no std::aligned_alloc, and its
-// free does not take what _aligned_malloc returns.
+// Allocates `bytes` bytes, a multiple of `boundary`, at a multiple of `boundary`; null if there is no memory. A function of our own, because Windows has no
+// std::aligned_alloc, and its free does not accept what _aligned_malloc returns.
 inline void* allocate_on(size_t boundary, size_t bytes) {
 #if defined(_WIN32)
   return _aligned_malloc(bytes, boundary);
@@ -35,7 +35,7 @@ struct FreeAligned {
 };
 using Aligned = std::unique_ptr<char, FreeAligned>;
 
-// `bytes` bytes that are still to be written; throws std::bad_alloc.
+// `bytes` uninitialised bytes; throws std::bad_alloc.
 inline Aligned allocate_unset(size_t bytes) {
   constexpr size_t kHugePage = size_t{2} << 20;
 #if defined(__linux__)
@@ -48,7 +48,7 @@ inline Aligned allocate_unset(size_t bytes) {
   Aligned memory(static_cast<char*>(allocate_on(boundary, rounded)));
   if (!memory) throw std::bad_alloc();
 #if defined(__linux__)
-  // In pages of 4 KiB the first touch of 25 MB takes 80 ms on a virtual machine, in huge ones 4 ms. A wish: whether it is granted does not matter.
+  // The first touch of 25 MB takes 80 ms in 4 KiB pages on a virtual machine, 4 ms in huge pages. The advice may be refused, which is no error.
   if (boundary == kHugePage) madvise(memory.get(), rounded, MADV_HUGEPAGE);
 #endif
   return memory;

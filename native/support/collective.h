@@ -1,4 +1,4 @@
-// How kernels reach the other processes of a group. The addon of native/mpi has it; without a group there is none, and a process is alone.
+// How kernels reach the other processes of a group. The addon of native/mpi provides it; without a group there is none.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -6,14 +6,14 @@
 namespace simdnn {
 
 struct Collective {
-  // Meets the other ranks before a sum: all say what they are about to do, `call`, and the weight of what they bring. Gives the sum of the weights, or
-  // returns why the sum must not be made, the same on every rank; null: it may.
+  // Agrees with the other ranks before a sum: each rank tells the number of its `call` and the `weight` of its values. Sets `total` to the sum of the weights and
+  // returns null, or returns why the sum must not be made, which is the same on every rank.
   const char* (*meet)(uint32_t call, double weight, double* total);
-  // values = the sum over all ranks.
+  // values = the sum of values over all ranks.
   void (*sum)(float* values, size_t n);
 };
 
-// Null: the process is alone. Whoever sets one keeps it for ever.
+// Null if the process is not in a group. A collective that has been set must stay valid to the end of the process.
 const Collective* collective();
 void set_collective(const Collective* next);
 

@@ -1,4 +1,4 @@
-// Faults are rare, so one lock serves all of them: position and value belong together.
+// Faults are rare, so one lock for all of them is enough. It keeps position and value consistent.
 #include <mutex>
 
 #include "support/run.h"

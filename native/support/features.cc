@@ -17,7 +17,7 @@
 
 namespace simdnn {
 
-// features.def is X(amx_bf16) ...: the features of this build, written by CMakeLists.txt.
+// features.def, written by CMakeLists.txt, has the features of this build: X(amx_bf16) ...
 #define X(feature)              \
   namespace feature {           \
   extern const PairUnit unit;   \
@@ -62,8 +62,8 @@ bool has_avx512_bf16() { return false; }
 #endif
 
 #if defined(__x86_64__) && defined(__linux__)
-// The tiles' registers are 8 KiB that Linux saves for a process only if it has asked; a process with an alternative stack for signals that is too small
-// for them is refused. Other systems are not asked.
+// Linux saves the 8 KiB of tile registers only for a process that has asked for it. It refuses a process whose alternative signal stack is too small for
+// them. Other systems need no request.
 bool permits_tiles() {
   constexpr long kGetPermission = 0x1022, kAskForPermission = 0x1023, kTileData = 18;
   unsigned long permitted = 0;
@@ -72,11 +72,11 @@ bool permits_tiles() {
 }
 
 bool has_amx_bf16() {
-  constexpr unsigned kUnits = 1u << 22 | 1u << 24;    // of bfloat16 products; tiles
-  constexpr unsigned kTiles = 1u << 17 | 1u << 18;  // their registers in XCR0
+  constexpr unsigned kUnits = 1u << 22 | 1u << 24;    // CPUID bits of bfloat16 products and of tiles
+  constexpr unsigned kTiles = 1u << 17 | 1u << 18;  // XCR0 bits of the tile registers
   unsigned a, b, c, d, low, high;
   if (!runs_target("avx512") || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & kUnits) != kUnits) return false;
-  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));  // exists: avx512 asked it too
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));  // the instruction exists, as the check for avx512 has used it
   return (low & kTiles) == kTiles && permits_tiles();
 }
 #else

@@ -1,4 +1,4 @@
-// Units of processors beyond a target's own instructions, for products of bfloat16 numbers, and which of them run here.
+// Features of processors beyond a target's instructions: units for products of bfloat16 numbers, and which of them this machine supports.
 #pragma once
 
 namespace simdnn {
@@ -7,18 +7,18 @@ struct PairUnit;  // pair_tile.h
 
 struct Feature {
   const char* name;
-  const char* target;  // whose kernels it goes with
-  // Whether this machine runs it: processor, operating system and, for AMX, permission for this process, which Linux is asked for once, by the first call.
+  const char* target;  // the target whose kernels use it
+  // Whether this machine supports it: the processor, the operating system and, for AMX, a permission for the process, for which the first call asks Linux.
   bool (*supported)();
-  // Its tiles; null where this build has none. They are for a machine that runs it alone.
+  // The unit's functions, or null if this build has none. Call them only on a machine that supports the feature.
   const PairUnit* unit;
 };
 
-// Every feature that there is a name for, on any processor, the fastest first.
+// Every feature that has a name, on any processor, the fastest first.
 extern const Feature features[];
 extern const int feature_count;
 
-// The one called `name`; null when there is none of that name.
+// The feature called `name`, or null.
 const Feature* find_feature(const char* name);
 
 }  // namespace simdnn

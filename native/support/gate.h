@@ -1,4 +1,4 @@
-// Lets one thread look at what another works on, between two of its steps.
+// Lets one thread look at another thread's data between two of that thread's steps.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -8,11 +8,11 @@ namespace simdnn {
 
 class Gate {
  public:
-  // Brackets the steps of the working thread.
+  // Marks the working thread's steps.
   class Work {
    public:
     explicit Work(Gate& gate) : gate_(gate), lock_(gate.mutex_) {}
-    // Between two steps: waits until whoever wants to look has looked. Costs one load when nobody does.
+    // To be called between two steps: lets a thread that waits in `look` run. Costs one load if none waits.
     void pause() {
       if (gate_.looking_.load(std::memory_order_relaxed) == 0) return;
       gate_.looked_.wait(lock_, [&] { return gate_.looking_.load(std::memory_order_relaxed) == 0; });
@@ -23,7 +23,7 @@ class Gate {
     std::unique_lock<std::mutex> lock_;
   };
 
-  // Calls `look` while no step is under way: waits for one step at most.
+  // Calls `look` while no step runs; waits for at most one step.
   template <typename Look>
   void between_steps(Look look) {
     looking_.fetch_add(1, std::memory_order_relaxed);

@@ -1,12 +1,12 @@
-// Sizes and strides of up to two strided operands over one index space.
+// The sizes and strides of up to two strided operands over one index space.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
 namespace simdnn {
 
-// Arithmetic on element counts that sticks at the largest value instead of wrapping: a size that
-// overflows is then larger than any buffer and is refused by the ordinary length check.
+// Arithmetic on element counts that saturates instead of wrapping: a size that overflows is then larger than any buffer, and the ordinary length check refuses
+// it.
 class Count {
  public:
   constexpr Count(size_t value = 0) : value_(value) {}
@@ -24,7 +24,7 @@ class Count {
   size_t value_;
 };
 
-// Element (i0, i1, ...) of operand k stands at offset[k] + i0 * stride[k][0] + i1 * stride[k][1] + ...
+// Element (i0, i1, ...) of operand k is at offset[k] + i0 * stride[k][0] + i1 * stride[k][1] + ...
 // Sizes, strides and offsets are never negative; a stride of 0 repeats an operand.
 struct Layout {
   static constexpr int kMaxRank = 8;
@@ -35,14 +35,14 @@ struct Layout {
   size_t stride[kOperands][kMaxRank] = {};
   size_t offset[kOperands] = {};
 
-  // Elements in the index space.
+  // The number of elements in the index space.
   Count count() const {
     Count n = 1;
     for (int d = 0; d < rank; ++d) n = n * Count(size[d]);
     return n;
   }
 
-  // Elements an operand's buffer must have: one past the largest offset that is touched.
+  // The number of elements that an operand's buffer must have: one more than the largest offset.
   Count extent(int operand) const {
     if (count() == 0) return 0;
     Count last = offset[operand];

@@ -1,6 +1,5 @@
-// The process's one thread pool: its own threads (OpenMP's spinning costs up to 200x on a busy machine
-// and libgomp cannot be linked statically), started when first needed and never joined: the addon is
-// linked with -z nodelete, so their code stays mapped.
+// The process's only thread pool. It has threads of its own, because OpenMP's spinning costs up to 200x on a busy machine and libgomp cannot be linked
+// statically. They are started when first needed and never joined: the addon is linked with -z nodelete, so their code stays mapped.
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -20,9 +19,8 @@ inline void pause() {
 #endif
 }
 
-// How many pauses an idle worker spins before it sleeps, and a waiting caller before it yields. A worker
-// that sleeps answers in 40 to 70 us, a spinning one in about 1 us; the spin lasts some 30 us, long enough
-// to bridge the gap between two kernels of a step and short enough to leave a busy machine alone.
+// How many pauses an idle worker spins before it sleeps, and a waiting caller before it yields. A sleeping worker answers in 40 to 70 us, a spinning one in
+// about 1 us. The spin lasts about 30 us: long enough to bridge the gap between two kernels of a step, short enough to leave a busy machine alone.
 constexpr int kSpins = 1500;
 
 class Pool {
@@ -58,8 +56,8 @@ class Pool {
   bool awake(int workers) const { return awake_.load(std::memory_order_relaxed) >= workers; }
 
  private:
-  // Claims and runs tasks until none is left. The state holds (epoch, tasks left): a claim that succeeds
-  // proves that its epoch still runs, so the job's fields read before it belong to that epoch.
+  // Claims and runs tasks until none is left. The state holds (epoch, tasks left). A successful claim proves that its epoch still runs, so the job's fields that
+  // were read before the claim belong to that epoch.
   void work_off(int worker) {
     uint64_t state = state_.load(std::memory_order_acquire);
     while ((state & UINT32_MAX) != 0) {
@@ -99,7 +97,7 @@ class Pool {
     }
   }
 
-  // Called with in_use_ set. Fewer workers than wished for (a thread limit) is not an error.
+  // The caller has set in_use_. Fewer workers than wanted (the system may limit threads) is not an error.
   void start_workers(int wanted) {
     while (workers_ < wanted) {
       try {
@@ -111,7 +109,7 @@ class Pool {
     }
   }
 
-  std::atomic<bool> in_use_{false};  // not a mutex: a task may ask again on the thread that holds it
+  std::atomic<bool> in_use_{false};  // not a mutex, because a task on the thread that holds it may try to set it again
   int workers_ = 0;
 
   alignas(64) std::atomic<uint64_t> state_{0};
@@ -119,7 +117,7 @@ class Pool {
   alignas(64) std::atomic<void (*)(void*, size_t)> task_{nullptr};
   std::atomic<void*> context_{nullptr};
   std::atomic<int> limit_{0};
-  std::atomic<FloatControl> flush_{0};  // the caller's
+  std::atomic<FloatControl> flush_{0};  // the caller's handling of denormal numbers
 
   std::mutex sleep_;
   std::condition_variable wake_;

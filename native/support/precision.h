@@ -1,11 +1,11 @@
-// How the products of matrices take their operands.
+// The precision of the operands of matrix products.
 #pragma once
 #include <cstdint>
 
 namespace simdnn {
 
-// kHighest: as float32. kMedium: rounded to bfloat16, 8 bits of a float32's 24. kHigh: as the sum of two bfloat16 numbers, of whose four products the
-// three that matter are added. Sums are float32's.
+// kHighest: operands are float32. kMedium: they are rounded to bfloat16, which has 8 of a float32's 24 significant bits. kHigh: each is the sum of two bfloat16
+// numbers, and the three largest of their four products are added. Sums are always in float32.
 enum class Precision : uint8_t {
   kHighest,
   kHigh,

@@ -1,4 +1,4 @@
-// How threads that work in the background give way.
+// The priority of threads that work in the background.
 #pragma once
 #ifdef __linux__
 #include <sys/resource.h>
@@ -8,7 +8,7 @@
 
 namespace simdnn {
 
-// Lets the calling thread give way to others of the machine by `niceness`, from then on: on Linux, where a thread has one of its own.
+// Lowers the calling thread's priority by `niceness` from now on. Only on Linux, where each thread has a priority of its own.
 inline void give_way(int niceness) {
 #ifdef __linux__
   setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), niceness);

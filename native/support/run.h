@@ -1,5 +1,5 @@
-// What a kernel is given besides its arguments: threads to divide its outputs among, scratch memory,
-// a place to report an element that must not be used, how products take their operands, and how arithmetic treats denormal numbers.
+// What a kernel gets besides its arguments: threads to share its outputs, scratch memory, a place to report an element that must not be used, the precision of
+// products, and the handling of denormal numbers.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace simdnn {
 
-// The first element (lowest position, whatever the order of the threads) that a kernel refused: an index or a label outside [0, limit), or,
-// without a limit, an argument as a whole. Reading it is for whoever made the call, once that is done.
+// The first element that a kernel refused, which is the one with the lowest position, whatever the order of the threads: an index or a label outside [0, limit);
+// or, without a limit, an argument as a whole. Only the caller of the kernel reads it, after the call.
 class Fault {
  public:
   // `array` must be a string literal: the operand's name in native/descriptions. Any thread of a call may report.
@@ -19,7 +19,7 @@ class Fault {
   void report(const char* array, size_t position);
   // For a reason, which outlives the call: "is singular".
   void report(const char* array, size_t position, const char* reason);
-  // The call as a whole, for a reason, which outlives the call.
+  // Refuses the call as a whole. `reason` must outlive the call.
   void refuse(const char* reason);
 
   const char* array() const { return array_; }
@@ -38,7 +38,7 @@ class Fault {
   size_t limit_ = 0;
 };
 
-// Lives on the stack of the thread that calls kernels: while it does, that thread's arithmetic flushes denormal numbers if the process wants so.
+// Lives on the stack of the thread that calls kernels. While it lives, that thread's arithmetic flushes denormal numbers if the process wants that.
 struct Run {
   explicit Run(int threads = 1, Precision precision = Precision::kHighest, const PairUnit* unit = nullptr)
       : threads(threads), precision(precision), unit(unit) {}
@@ -46,13 +46,12 @@ struct Run {
   const FlushDenormals flush;
   const int threads;  // the most threads this call may use, the caller included
   Precision precision;
-  const PairUnit* unit;  // that products of a lower precision may use: one that this machine runs, or null
+  const PairUnit* unit;  // a unit that this machine supports, for products of a lower precision; or null
   Fault fault;
 };
 
-// `floats` floats of 64-byte aligned scratch of the calling thread, uninitialised, valid until this
-// thread's next call with the same slot. Throws std::bad_alloc; call it before going parallel, or
-// from inside a task only with a size that an earlier call on this thread has already reached.
+// `floats` uninitialised floats of 64-byte aligned scratch memory of the calling thread, valid until this thread's next call with the same slot. Throws
+// std::bad_alloc. Call it before going parallel; inside a task only with a size that an earlier call on this thread has already reached.
 enum class Scratch {
   kPackA,
   kPackB,
@@ -64,26 +63,24 @@ enum class Scratch {
 };
 float* scratch(Scratch slot, size_t floats);
 
-// Calls task(context, i) once for each i in [0, tasks), spread over the process's thread pool; returns
-// when all are done. Tasks must not throw. Runs in the caller alone when threads or tasks is 1, or when
-// another thread holds the pool. All threads treat denormal numbers as the caller does.
+// Calls task(context, i) once for each i in [0, tasks) on the process's thread pool; returns when all are done. Tasks must not throw. The caller runs all of
+// them alone if threads or tasks is 1, or if another thread holds the pool. All threads handle denormal numbers as the caller does.
 void run_tasks(int threads, size_t tasks, void (*task)(void* context, size_t index), void* context);
 
-// From how many nanoseconds of one thread on a call is worth dividing: to wake a thread takes 40 to 70 us, a hand-off to one that is
-// awake 0.1 to 0.5 us, and as long again for data that the other core has to fetch.
+// The least work, in nanoseconds of one thread, for which a call is worth dividing: kParallelWork if workers sleep, as waking a thread takes 40 to 70 us;
+// kAwakeWork if they spin, as a hand-off to a spinning thread takes 0.1 to 0.5 us, and fetching the data to the other core as long again.
 constexpr double kParallelWork = 20e3, kAwakeWork = 5e3;
 
-// Among how many threads a call of `work` >= kAwakeWork is best divided: of a short one, whether the workers spin for their next job, as
-// they do for some 30 us after one.
+// The best number of threads for a call of `work` >= kAwakeWork. For a short call it depends on whether the workers spin, as they do for about 30 us after a job.
 size_t threads_for_long(const Run& run, double work);
 
-// The same of any call. Only this much is inlined: every kernel has it, for every target.
+// The same for any call. Only this much is inlined, because every kernel of every target contains it.
 inline size_t threads_for(const Run& run, double work) {
   return work < kAwakeWork || run.threads <= 1 ? 1 : threads_for_long(run, work);
 }
 
-// Calls body(begin, end) over disjoint ranges that cover [0, count), each but the last a multiple of
-// `grain` long. `work` is the cost of the whole call in nanoseconds or so of one thread.
+// Calls body(begin, end) for disjoint ranges that cover [0, count); the length of each but the last is a multiple of `grain`. `work` is about the time of the whole
+// call in nanoseconds of one thread.
 template <typename Body>
 void parallel(Run& run, size_t count, size_t grain, double work, Body body) {
   if (count == 0) return;

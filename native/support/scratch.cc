@@ -1,4 +1,4 @@
-// Scratch memory of each thread: grows to the largest request and stays, freed when the thread ends.
+// Scratch memory of each thread: it grows to the largest request and is freed when the thread ends.
 #include <new>
 
 #include "support/aligned.h"

@@ -8,11 +8,11 @@
 namespace simdnn {
 namespace {
 
-// What each target's compile flags in CMakeLists.txt assume.
+// Whether this machine runs what the target's compile flags in CMakeLists.txt assume.
 bool runs_scalar() { return true; }
 #if defined(__x86_64__)
-// What the processor has, and whether the operating system saves the registers that it takes. Not __builtin_cpu_supports: it needs a library of the
-// compiler's that zig does not bring.
+// What the processor has, and which registers the operating system saves. It does not use __builtin_cpu_supports, which needs a compiler library that zig does
+// not bring.
 class Processor {
  public:
   Processor() {
@@ -38,7 +38,7 @@ class Processor {
     unsigned low, high;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
 #if defined(__APPLE__)
-    // macOS has a thread's wide registers saved from their first use on and shows them in XCR0 no earlier.
+    // macOS saves a thread's wide registers only from their first use on, and shows them in XCR0 only then.
     if ((low & kYmm) == kYmm) low |= kZmm;
 #endif
     return low;

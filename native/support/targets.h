@@ -1,7 +1,7 @@
 // The instruction sets that kernels are compiled for, from least to best, and which of them run here.
 #pragma once
 
-// targets.def is X(scalar) X(sse4) ...: the targets of this build, written by CMakeLists.txt.
+// targets.def, written by CMakeLists.txt, has the targets of this build: X(scalar) X(sse4) ...
 namespace simdnn {
 
 struct KernelTable;  // kernels/table.h
@@ -18,11 +18,11 @@ struct Target {
   bool (*supported)();
 };
 
-// Every target of this build, least first.
+// Every target of this build, the least first.
 extern const Target targets[];
 extern const int target_count;
 
-// The best one this processor runs; the one called `name`, null when there is none of that name.
+// The best target that this processor runs; the target called `name`, or null.
 const Target& best_target();
 const Target* find_target(const char* name);
 

@@ -1,4 +1,4 @@
-// A bounded number of threads that do pieces of work in the order in which they come.
+// A bounded number of threads that do pieces of work in the order of submission.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -15,13 +15,13 @@ namespace simdnn {
 
 class Workers {
  public:
-  // `niceness`: how much its threads give way to others of the machine.
+  // `niceness` lowers the priority of its threads (priority.h).
   explicit Workers(int niceness = 0) : niceness_(niceness) {}
   Workers(const Workers&) = delete;
   ~Workers() { join(); }
 
-  // `work` must not throw; at most `most` pieces are done at a time from now on. A thread is started where all are busy, and where the
-  // system refuses it those that there are do the work. Throws std::system_error when there is none.
+  // `work` must not throw. At most `most` pieces run at a time from now on. A thread is started if all are busy; if the system refuses one, the existing threads do
+  // the work. Throws std::system_error if there is none.
   void submit(int most, std::function<void()> work) {
     std::lock_guard<std::mutex> lock(mutex_);
     most_ = most < 1 ? 1 : static_cast<size_t>(most);
@@ -37,17 +37,17 @@ class Workers {
     wake_.notify_all();
   }
 
-  // How many pieces wait for a thread: whoever works looks whether to make room.
+  // How many pieces wait for a thread. A piece that runs reads it to decide whether to make room.
   const std::atomic<size_t>& queued() const { return queued_; }
 
-  // How many pieces are being done or wait, but no more than are done at a time.
+  // How many pieces run or wait, but at most as many as may run at a time.
   size_t sharing() {
     std::lock_guard<std::mutex> lock(mutex_);
     const size_t all = busy_ + waiting_.size();
     return all < most_ ? all : most_;
   }
 
-  // Lets the pieces that are under way end and forgets all others. Not to be called on one of the threads.
+  // Waits for the pieces that run, and drops all that wait. Not to be called on one of the threads.
   void join() {
     {
       std::lock_guard<std::mutex> lock(mutex_);

@@ -1,4 +1,4 @@
-// simdnn bench: how long a training step of a small network takes here.
+// simdnn bench: measures a training step of a small network on this machine.
 import { compile, info, manualSeed, nn, optim, randint, randn } from '../index';
 import { say, sayJson } from './output';
 
@@ -14,7 +14,7 @@ const windowMilliseconds = 20;
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
-// Microseconds of a call: the median of windows, so that a moment in which something else ran does not count.
+// The microseconds of a call: the median of several windows, so that a window in which something else ran does not matter.
 function timed(call: () => unknown, seconds: number): { median: number; best: number } {
   const warm = performance.now() + 100;
   while (performance.now() < warm) call();

@@ -1,27 +1,27 @@
-// Which epoch was the best, and its weights. The library's `earlyStopping` does the same within one fit; this one outlasts the process, so that a run
-// that goes on ends where it would have ended.
+// Keeps the best epoch and its weights. The library's `earlyStopping` does that within one fit; this class has a state for checkpoints, so that a resumed run
+// ends where it would have ended without the interruption.
 import type { nn, Tensor } from '../index';
 
 /** Its state, for a checkpoint. */
 export interface BestState {
   epoch: number;
-  /** The best validation loss; null before there is one. */
+  /** The best validation loss so far, or null. */
   value: number | null;
   waited: number;
   weights: Record<string, Tensor>;
 }
 
 export class BestEpoch {
-  /** The epoch with the smallest validation loss; 0: none yet. */
+  /** The epoch with the smallest validation loss, or 0. */
   epoch = 0;
   private value = Infinity;
   private waited = 0;
   private weights: nn.StateDict | null = null;
 
-  /** `patience`: how many epochs without a better one are too many; 0: any number may follow. */
+  /** Training stops after `patience` epochs without a better one; 0: never. */
   constructor(private readonly patience: number) {}
 
-  /** Takes in an epoch's loss. NaN is never better. */
+  /** Adds an epoch's loss. NaN is never better. */
   note(epoch: number, value: number, model: nn.Module): void {
     if (value < this.value) {
       this.epoch = epoch;
@@ -33,12 +33,12 @@ export class BestEpoch {
     }
   }
 
-  /** Whether no more is to be expected. */
+  /** Whether patience has run out. */
   get isOver(): boolean {
     return this.patience > 0 && this.waited >= this.patience;
   }
 
-  /** Gives the model the weights of the best epoch, where there is one. */
+  /** Loads the weights of the best epoch into the model, if there is one. */
   restore(model: nn.Module): void {
     if (this.weights !== null) model.loadStateDict(this.weights);
   }

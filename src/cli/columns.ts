@@ -1,21 +1,21 @@
-// What each column of a file is to a model, found from the rows that it learns from.
+// The role of each column of a file, which is inferred from the training rows.
 import type { data } from '../index';
 import type { ColumnRecord } from './run-record';
 
-/** What decides about the columns. */
+/** The options that determine the roles of columns. */
 export interface Choice {
   target: string;
-  /** The columns that were asked for; they are not judged. */
+  /** The columns that the user named; they are kept whatever they have. */
   asked: readonly string[];
-  /** Those that were refused. */
+  /** The columns that the user dropped. */
   dropped: readonly string[];
 }
 
-// More texts than this cannot be told apart by a column each.
+// A column with more distinct texts than this is dropped, because one-hot encoding would need a column for each.
 const mostTexts = 1000;
 const counts = 'counts the rows';
 
-/** Columns of the file as `train` uses them; `rows` are those that are learned from. */
+/** The roles of a file's columns; `rows` are the training rows. */
 export function columnsOf(table: data.Table, rows: Int32Array, { target, asked, dropped }: Choice): ColumnRecord[] {
   const found = table.names.map((name): ColumnRecord => {
     const column = table.column(name);
@@ -27,7 +27,7 @@ export function columnsOf(table: data.Table, rows: Int32Array, { target, asked, 
     const seen = new Set(Array.from(rows, (row) => column.codes[row]!));
     return { ...common, role: 'text', categories: column.categories.filter((_, code) => seen.has(code)), reason: null };
   });
-  // Where nothing else is left, a column that counts is what there is to learn from.
+  // A column of row numbers is kept if nothing else is left to learn from.
   if (found.every(({ role }) => role === 'target' || role === 'dropped')) {
     for (const one of found) if (one.reason === counts) Object.assign(one, { role: 'number', reason: null });
   }
@@ -52,6 +52,6 @@ function reasonToDrop(column: data.Column, rows: Int32Array, isAsked: boolean): 
   return numbersRows(values) ? counts : null;
 }
 
-// Whether each value is the one above it and one more, as a column of row numbers is.
+// Whether each value is one more than the value before, as in a column of row numbers.
 const numbersRows = (values: ArrayLike<number>): boolean =>
   values.length > 2 && Array.from(values).every((value, i, all) => i === 0 || value === all[i - 1]! + 1);

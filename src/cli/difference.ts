@@ -1,4 +1,4 @@
-// In what a run differs from the one that a checkpoint is of.
+// The differences between a run and the run that wrote a checkpoint.
 import type { Dialect } from './table';
 
 type Identity = Readonly<Record<string, unknown>>;
@@ -8,7 +8,7 @@ const shown = (value: unknown): string =>
 const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 const told = (option: string, before: unknown, now: unknown): string => `--${option} was ${shown(before)} and is ${shown(now)}`;
 
-// How the file was read, in terms of the options that say so.
+// How the file was read, in terms of the options that determine it.
 function readings(before: Partial<Dialect> = {}, now: Partial<Dialect> = {}): string[] {
   const options = (['delimiter', 'decimal', 'na', 'encoding'] as const).filter((name) => !isSame(before[name], now[name]));
   const header = before.header === now.header ? [] : [now.header ? '--no-header was given' : '--no-header was not given'];
@@ -27,7 +27,7 @@ function uses(before: readonly Used[] = [], now: readonly Used[] = []): string[]
   ];
 }
 
-/** Says what differs between two runs, each as JSON: what the others follow from alone. */
+/** Describes the differences between two runs, each given as JSON; differences that follow from others are omitted. */
 export function differenceOf(before: string, now: string): string {
   const [old, given] = [JSON.parse(before) as Identity, JSON.parse(now) as Identity];
   const { sha256, target, dialect, columns, task, ...options } = given;

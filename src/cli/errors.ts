@@ -1,10 +1,10 @@
-// What goes wrong, as the command line says it: one sentence, a hint in terms of its own options, and an exit code.
+// The command line's errors: one sentence, a hint in terms of its own options, and an exit code.
 
 import { isError } from '../brands';
 /** The exit codes. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-/** An error whose message is for people: nothing is wrong with the program. */
+/** An error whose message is for the user: the program itself has no fault. */
 export class CliError extends Error {
   constructor(message: string, hint?: string) {
     super(hint === undefined ? message : `${message}\n  hint: ${hint}`);
@@ -12,7 +12,7 @@ export class CliError extends Error {
   }
 }
 
-// The library's hints speak of its options in JavaScript; these are what they are called here. The first that fits counts.
+// The library's hints name its JavaScript options; these are the names on the command line. The first match is used.
 const hints: readonly (readonly [message: RegExp, hint: string])[] = [
   [/^row \d+.* has the number .* where a column's name belongs/, '--no-header for a file whose first row has values'],
   [/expected a number, got/, '--na TEXT names what stands for a missing value, --text COLUMN reads a column as text, --decimal the mark'],
@@ -20,7 +20,7 @@ const hints: readonly (readonly [message: RegExp, hint: string])[] = [
   [/not UTF-8|encoding/, '--encoding windows-1252 for files of older programs'],
 ];
 
-/** The library's message without the name of the function, its hint said anew or left out. */
+/** The library's message without the function's name, with its hint translated or omitted. */
 export function explained(error: unknown): string {
   if (error instanceof CliError) return error.message;
   const { code, path } = error as NodeJS.ErrnoException;

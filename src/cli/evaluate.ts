@@ -1,4 +1,4 @@
-// simdnn evaluate: how good a model is on a file's rows.
+// simdnn evaluate: evaluates a model on a file's rows.
 import { type data, metrics, tensor } from '../index';
 import { CliError } from './errors';
 import { confusionOf, figuresOf } from './figures';
@@ -16,7 +16,7 @@ export interface EvaluateOptions {
   json: boolean;
 }
 
-// The class of each row by its number.
+// The class of each row, as its number.
 function classNumbers(labels: readonly data.Label[], rows: Int32Array, { classes, description }: TrainedModel, file: string): number[] {
   const numbers = new Map(classes!.map((label, number) => [label, number]));
   return labels.map((label, i) => {

@@ -1,4 +1,4 @@
-// simdnn export: a model for other runtimes.
+// simdnn export: writes a model for other runtimes.
 import { io, type Tensor, zeros } from '../index';
 import { loadModel, type TrainedModel } from './model-file';
 import { checkFolder, checkPlaces, say, sayJson } from './output';
@@ -14,7 +14,7 @@ export interface ExportOptions {
   json: boolean;
 }
 
-/** An input of an exported model: its columns, in their order, and what the numbers of texts stand for. */
+/** An input of an exported model: its columns in order, and the texts that its numbers stand for. */
 interface InputRecord {
   name: string;
   type: 'float32' | 'int32';
@@ -35,7 +35,7 @@ async function toOnnx(model: TrainedModel, path: string, opset: 17 | 20): Promis
 }
 
 async function toTfjs(model: TrainedModel, folder: string): Promise<InputRecord[]> {
-  // A column of numbers may be called as one of a text's value is: what two would share is told with the part that it comes from.
+  // A column of numbers may have the same name as the column of one text value; names that occur twice get the name of the part that they come from.
   const names = model.inputs.getFeatureNamesOut();
   const short = names.map((name) => name.replace(/^(numbers|texts)__/, ''));
   const columns = short.map((name, i) => (short.indexOf(name) === short.lastIndexOf(name) ? name : names[i]!));

@@ -1,17 +1,17 @@
-// How good outputs are: the same figures for a training, an evaluation and a page about them.
+// The figures that tell how good outputs are, the same for training, evaluation and reports.
 import { metrics, nn, type Tensor, tensor } from '../index';
 import { unitsOf } from './own-unit';
 import { type Scale, scaled, unscaled } from './target';
 
-/** What a network says of rows. */
+/** A network's predictions for some rows. */
 export interface Predictions {
   /** The numbers of the predicted classes, or the predicted values. */
   values: number[];
-  /** `[n, classes]`; null of a regression. */
+  /** The probabilities `[n, classes]`; null for a regression. */
   probabilities: Tensor | null;
 }
 
-/** A network's outputs as classes with probabilities, or as values in the target's unit. */
+/** Converts a network's outputs to classes with probabilities, or to values in the target's unit. */
 export function predictionsOf(outputs: Tensor, scale: Scale | null): Predictions {
   if (scale !== null) return { values: unscaled(outputs, scale), probabilities: null };
   const probabilities = outputs.softmax(1);
@@ -21,10 +21,10 @@ export function predictionsOf(outputs: Tensor, scale: Scale | null): Predictions
 /** The rows of a matrix as lists. */
 export const listsOf = (matrix: Tensor): number[][] => matrix.toArray() as number[][];
 
-/** Accuracy and macro F1 of classes, or mean errors and R2 of values, with the loss first. */
+/** The loss, followed by accuracy and macro F1 for classes, or by mean errors and R2 for values. */
 export function figuresOf(outputs: Tensor, targets: readonly number[], scale: Scale | null): Record<string, number> {
   if (scale !== null) {
-    // In units of the spread, where float32 neither ends nor rounds to zero.
+    // Calculated in units of the spread, where float32 neither overflows nor rounds to zero.
     const wanted = scaled(targets, scale);
     const units = unitsOf(scale);
     return {
@@ -48,7 +48,7 @@ function once(metric: metrics.Metric<Tensor>, found: Tensor, wanted: Tensor): nu
   return metric.compute().item();
 }
 
-/** Rows are targets, columns predictions. */
+/** The confusion matrix: rows are targets, columns predictions. */
 export function confusionOf(outputs: Tensor, targets: readonly number[]): number[][] {
   const matrix = new metrics.ConfusionMatrix({ task: 'multiclass', numClasses: outputs.shape[1]! });
   matrix.update(outputs, tensor(Int32Array.from(targets)));

@@ -1,4 +1,4 @@
-// simdnn info: what runs here, or what a model's file holds.
+// simdnn info: describes this installation, or a model's file.
 import { type Info, info } from '../index';
 import { type Description, loadModel } from './model-file';
 import { countParameters } from './network';

@@ -28,7 +28,7 @@ async function codeOf(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Runs the command line of this process. What reads its output may stop reading. */
+/** Runs the command line of this process. A closed pipe behind its output is not an error. */
 export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(exitCodes.done);

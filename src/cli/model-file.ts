@@ -1,12 +1,12 @@
-// Files of models that `simdnn train` has written: the network, what its inputs go through, and what the command line knows of them.
+// Files of models that `simdnn train` writes: the network, the preprocessing of its inputs, and a description for the command line.
 import { data, io, nn } from '../index';
 import { CliError } from './errors';
 import type { Dialect } from './table';
 import type { Scale, Task } from './target';
 
-/** What stands in the file besides the network and its preprocessing. */
+/** The description that is saved with the network and its preprocessing. */
 export interface Description {
-  /** The layout of this description. */
+  /** The version of the description's layout. */
   format: 'simdnn train 1';
   version: string;
   task: Task;
@@ -16,18 +16,18 @@ export interface Description {
   numbers: string[];
   texts: string[];
   dialect: Dialect;
-  /** The unit in which a regression's network answers. */
+  /** The unit of a regression network's outputs. */
   scale: Scale | null;
   seed: number;
   sha256: string;
 }
 
-/** A model with all that rows of a file need on their way through it. */
+/** A model with all that is needed to apply it to rows of a file. */
 export interface TrainedModel {
   network: nn.Sequential;
   inputs: data.ColumnTransformer;
   description: Description;
-  /** The names of the classes; null of a regression. */
+  /** The names of the classes; null for a regression. */
   classes: data.Label[] | null;
 }
 
@@ -37,7 +37,7 @@ export const saveModel = (path: string, { network, inputs, description, classes 
 
 const format: Description['format'] = 'simdnn train 1';
 
-/** Reads one; a `CliError` for a file of anything else. */
+/** Reads a model's file; a `CliError` for any other file. */
 export async function loadModel(path: string): Promise<TrainedModel> {
   const { model, preprocessing, classes } = await io.loadModel(path);
   const { inputs, description } = (preprocessing ?? {}) as { inputs?: unknown; description?: Partial<Description> };

@@ -1,10 +1,10 @@
-// The networks that the command line trains: layers one after another, of numbers that were prepared.
+// The networks that the command line trains: sequences of layers for preprocessed numbers.
 import { data, nn, optim, type Tensor } from '../index';
 
 export const activations = { relu: nn.ReLU, gelu: nn.GELU, silu: nn.SiLU, tanh: nn.Tanh } as const;
 export const optimizers = { adamw: optim.AdamW, adam: optim.Adam, sgd: optim.SGD } as const;
 
-/** What is to be known of a network before it is made. */
+/** The options of a network. */
 export interface NetworkOptions {
   hidden: readonly number[];
   activation: keyof typeof activations;
@@ -24,7 +24,7 @@ export function makeNetwork(inputs: number, outputs: number, { hidden, activatio
   return new nn.Sequential(...layers);
 }
 
-/** What a table's columns go through before a network: gaps filled and numbers scaled, a column of zeros and ones for each text. */
+/** The preprocessing of a table's columns: missing values are filled in, numbers scaled, and texts one-hot encoded. */
 export function makeInputs(numbers: readonly string[], texts: readonly string[]): data.ColumnTransformer {
   const parts: data.Part[] = [];
   const filled = [
@@ -36,8 +36,8 @@ export function makeInputs(numbers: readonly string[], texts: readonly string[])
   return new data.ColumnTransformer(parts);
 }
 
-/** The rows of a batch where nothing is said: enough to be fast, few enough for steps in a small file. */
+/** The default batch size: large enough to be fast, small enough for several steps an epoch in a small file. */
 export const usualBatch = (rows: number): number => (rows < 4000 ? 32 : rows < 40_000 ? 128 : 512);
 
-/** How many numbers a model has learned. */
+/** The number of learned parameters of a model. */
 export const countParameters = (model: nn.Module): number => model.parameters().reduce((sum, { numel }) => sum + numel, 0);

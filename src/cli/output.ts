@@ -1,11 +1,11 @@
-// What the command line prints, and files it writes.
+// What the command line prints, and the files that it writes.
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { writeWhole } from '../io/write';
 import { CliError } from './errors';
 
-// Names come from files of whomever: what would move a terminal's cursor or change its colours is spelled out.
+// Names come from untrusted files: characters that would control a terminal are escaped.
 const plain = (text: string): string => text.replace(/[^\P{Cc}\t\n]/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 /** Writes a line to standard output. */
@@ -14,19 +14,19 @@ export const say = (line: string): void => void process.stdout.write(`${plain(li
 /** Writes a line to standard error. */
 export const warn = (line: string): void => void process.stderr.write(`${plain(line)}\n`);
 
-/** One JSON document on standard output, a line of it where nobody looks at it. What is no number has no name in JSON, and is null. */
+/** Prints a JSON document to standard output, on a single line unless it is a terminal. JSON has no NaN and Infinity; they become null. */
 export const sayJson = (value: unknown): void => say(JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined));
 
 /** A figure with four significant digits. */
 export const rounded = (x: number): string => (Number.isFinite(x) ? String(Number(x.toPrecision(4))) : String(x));
 
-/** Figures with their names, in a line. */
+/** Figures with their names, on one line. */
 export const figuresLine = (figures: Readonly<Record<string, number>>): string =>
   Object.entries(figures)
     .map(([name, figure]) => `${name} ${rounded(figure)}`)
     .join(', ');
 
-/** The shortest text of a float32 number that reads as the same again. */
+/** The shortest decimal text that parses to the same float32. */
 export function float32Text(x: number): string {
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(x.toPrecision(digits));
@@ -35,10 +35,10 @@ export function float32Text(x: number): string {
   return String(Number(x.toPrecision(9)));
 }
 
-/** A whole number as people write it. */
+/** An integer with separators between thousands. */
 export const counted = (n: number, unit: string): string => `${n.toLocaleString('en')} ${unit}${n === 1 ? '' : 's'}`;
 
-/** Lists of cells as columns of one width. */
+/** Aligns lists of cells in columns. */
 export function aligned(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));
   return rows
@@ -51,7 +51,7 @@ export function aligned(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** A matrix of counts with the names of the classes. */
+/** The text of a confusion matrix, with the names of the classes. */
 export const confusionText = (matrix: readonly (readonly number[])[], classes: readonly string[]): string =>
   aligned([['target \\ predicted', ...classes], ...matrix.map((row, c) => [classes[c]!, ...row.map(String)])]);
 
@@ -63,10 +63,10 @@ const csvCell = (cell: string | number): string => {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
-/** Writes a file, whole or not at all. */
+/** Writes a file completely or not at all. */
 export const writeText = (path: string, text: string): Promise<void> => writeWhole(path, [Buffer.from(text)]);
 
-/** Refuses a place where there cannot be a folder to write into. */
+/** Throws if there cannot be a folder at a path. */
 export async function checkFolder(path: string): Promise<void> {
   for (let at = resolve(path); ; at = dirname(at)) {
     const found = await stat(at).catch(() => null);
@@ -81,9 +81,9 @@ export async function checkFolder(path: string): Promise<void> {
   }
 }
 
-/** Refuses places that cannot be written to, before time is spent on what is to be written there. */
+/** Throws for paths that cannot be written to, before time is spent on computing what is written there. */
 export async function checkPlaces(paths: readonly (string | undefined)[], inputs: readonly string[] = []): Promise<void> {
-  // One file has many paths: what there is goes by its number.
+  // A file can have several paths, so existing files are compared by their inode.
   const nameOf = (path: string): Promise<string> =>
     stat(path).then(
       ({ dev, ino }) => `${dev} ${ino}`,

@@ -1,14 +1,14 @@
-// Figures of a regression in the target's own unit, where the network answers in units of its spread.
+// Converts a regression's figures to the target's own unit; the network's outputs are in units of its spread.
 import { metrics, type Tensor, tensor } from '../index';
 import type { Scale } from './target';
 
-/** What a figure is multiplied by to be in the target's own unit. */
+/** The factor that converts a figure to the target's own unit. */
 export const unitsOf = ({ std }: Scale) => ({ mse: std * std, mae: std, r2: 1 }) as const;
 
-/** A metric of values in units of the spread, told in the target's own unit: the square of a large one is beyond float32, which `exact` is not bound to. */
+/** A metric of values in units of the spread, converted to the target's own unit. The square of a large value exceeds float32, so `exact` has the figure as a double. */
 export class InOwnUnit extends metrics.Metric {
   override readonly higherIsBetter: boolean | null;
-  /** What `compute` gave last, as a number of JavaScript. */
+  /** The last result of `compute`, as a JavaScript number. */
   exact = Number.NaN;
 
   constructor(

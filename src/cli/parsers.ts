@@ -1,4 +1,4 @@
-// Values of options, from what was typed. What cannot be used is a mistake in the usage, told with the option's name.
+// Parses the values of options. An invalid value is an error that names the option.
 import { InvalidArgumentError } from 'commander';
 
 /** A number within bounds. */
@@ -21,7 +21,7 @@ export const integer =
     throw new InvalidArgumentError(`It is to be an integer ${range}.`);
   };
 
-/** Sizes of layers, as in 64,32; 0 stands for none. */
+/** The sizes of hidden layers, such as 64,32; 0 means none. */
 export function sizes(text: string): number[] {
   if (text.trim() === '0') return [];
   return text.split(',').map((one) => {
@@ -31,8 +31,8 @@ export function sizes(text: string): number[] {
   });
 }
 
-/** What separates values. A shell hands on "\t" as two characters, and what messages say is to work as it stands. */
+/** A delimiter. A shell passes "\t" as two characters, which are accepted as a tab. */
 export const separator = (text: string): string => text.replaceAll('\\t', '\t');
 
-/** What is given again and again, as a list. */
+/** Collects the values of an option that is given several times. */
 export const collect = (text: string, before: readonly string[] | undefined): string[] => [...(before ?? []), text];

@@ -1,4 +1,4 @@
-// simdnn predict: a file's rows through a model.
+// simdnn predict: applies a model to a file's rows.
 import { type data, type Tensor, train } from '../index';
 import { listsOf, predictionsOf } from './figures';
 import { loadModel, type TrainedModel } from './model-file';
@@ -14,14 +14,14 @@ export interface PredictOptions {
   json: boolean;
 }
 
-/** A file's rows with what a network says of them. */
+/** A file's rows with a network's predictions. */
 export interface Answered {
   table: data.Table;
   rows: Int32Array;
   outputs: Tensor;
 }
 
-/** The columns that a model takes, read from a file; the target besides where it is wanted. */
+/** Reads the columns that a model needs from a file, and the target too if it is wanted. */
 export async function readFor({ description }: TrainedModel, file: string, given: Partial<Dialect>, target: boolean): Promise<data.Table> {
   const { numbers, texts, targetIsText, dialect } = description;
   const columns = [...numbers, ...texts, ...(target ? [description.target] : [])];
@@ -29,7 +29,7 @@ export async function readFor({ description }: TrainedModel, file: string, given
   return readTable(file, { ...dialect, ...given }, { columns, text });
 }
 
-/** A network's outputs for some rows of a table; values of texts that it has not met are told. */
+/** A network's outputs for some rows of a table; reports text values that were not in its training data. */
 export async function answer(model: TrainedModel, table: data.Table, rows: Int32Array): Promise<Answered> {
   const { numbers, texts } = model.description;
   for (const name of texts) tellUnknown(model, table, name);
@@ -37,7 +37,7 @@ export async function answer(model: TrainedModel, table: data.Table, rows: Int32
   return { table, rows, outputs: await train.predict(model.network, x) };
 }
 
-/** The values of a column of text that a model knows, null among them where rows without a value were learned from. */
+/** The values of a column of text that a model knows; null is among them if the training data had missing values. */
 export function categoriesOf({ inputs, description }: TrainedModel, name: string): readonly data.Cell[] {
   const encoder = inputs.transformers.find(([part]) => part === 'texts')![1] as data.OneHotEncoder;
   return encoder.categories[description.texts.indexOf(name)]!;

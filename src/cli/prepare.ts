@@ -1,4 +1,4 @@
-// From a file to tensors: columns judged, rows divided, gaps filled, numbers scaled, texts and classes numbered.
+// From a file to tensors: chooses columns, splits rows, fills in missing values, scales numbers, and encodes texts and classes.
 import { data, type Tensor } from '../index';
 import { columnsOf } from './columns';
 import { CliError } from './errors';
@@ -8,9 +8,9 @@ import { digestOf, readTableWithText, rowsOf } from './table';
 import { knownRows, labelsOf, type Scale, scaled, scaleOf, type Task, taskOf } from './target';
 import type { TrainOptions } from './train-options';
 
-/** Some rows of the file, ready for a network. */
-export interface Part {
-  /** Their numbers in the table, the first being 0. */
+/** The rows of one split of the data, ready for a network. */
+export interface PreparedRows {
+  /** Their numbers in the table, from 0. */
   rows: Int32Array;
   x: Tensor;
   /** Classes int32 `[n]`, or values in units of the scale `[n, 1]`. */
@@ -19,7 +19,7 @@ export interface Part {
   targets: number[];
 }
 
-/** A file, ready to be learned from. */
+/** A file, ready for training. */
 export interface Prepared {
   table: data.Table;
   digest: { sha256: string; bytes: number };
@@ -30,16 +30,16 @@ export interface Prepared {
   labels: data.LabelEncoder | null;
   scale: Scale | null;
   targetIsText: boolean;
-  train: Part;
-  validation: Part;
-  test: Part | null;
-  /** What whoever reads the summary should know. */
+  train: PreparedRows;
+  validation: PreparedRows;
+  test: PreparedRows | null;
+  /** Remarks for whoever reads the summary. */
   notes: string[];
 }
 
 type Split = readonly [learned: Int32Array, held: Int32Array];
 
-// Parts with the same shares of the classes, where each class has rows enough.
+// The split is stratified by class if each class has enough rows.
 function split(rows: Int32Array, share: number, classes: readonly data.Label[] | null, seed: number, notes: string[]): Split {
   const counts = new Map<data.Label, number>();
   for (const label of classes ?? []) counts.set(label, (counts.get(label) ?? 0) + 1);
@@ -54,7 +54,7 @@ function split(rows: Int32Array, share: number, classes: readonly data.Label[] |
   return data.trainTestSplit(rows, { testSize: share, seed, ...stratify } as data.TrainTestSplitOptions) as unknown as Split;
 }
 
-/** Reads and prepares. What is learned from the data is learned from the training rows alone. */
+/** Reads and prepares a file. Preprocessing is fitted on the training rows only. */
 export async function prepare(o: TrainOptions): Promise<Prepared> {
   const { file, target, seed } = o;
   if (o.drop.includes(target)) throw new CliError(`the target "${target}" cannot be left out`);
@@ -92,7 +92,7 @@ export async function prepare(o: TrainOptions): Promise<Prepared> {
   inputs.fit(rowsOf(table, [...numbers, ...texts], trainRows));
   const valuesOf = (rows: Int32Array): number[] => labelsOf(column, rows, false) as number[];
   const scale = task === 'regression' ? scaleOf(valuesOf(trainRows)) : null;
-  const part = (rows: Int32Array): Part => {
+  const part = (rows: Int32Array): PreparedRows => {
     const x = inputs.transform(rowsOf(table, [...numbers, ...texts], rows));
     const y = labels === null ? scaled(valuesOf(rows), scale!) : labels.transform(labelsOf(column, rows));
     return { rows, x, y, targets: labels === null ? valuesOf(rows) : Array.from(y.data) };

@@ -1,4 +1,4 @@
-// The commands and their options, as commander knows them; what they do stands in files of their own.
+// The commands and their options, as commander needs them; each command's code is in a file of its own.
 import { Command, Option } from 'commander';
 import { setNumThreads, version } from '../index';
 import { benchCommand } from './bench';
@@ -16,7 +16,7 @@ const json = (): Option => new Option('--json', 'print one JSON document, and no
 const threads = (): Option =>
   new Option('--threads <n>', 'how many threads a calculation may use (default: all processors)').argParser(integer(1, 1024));
 
-// How a file is written. For models that are there already what is not given is as it was in training.
+// How a file is written. With an existing model, options that are not given are those of its training.
 function addDialect(command: Command): Command {
   return command
     .optionsGroup('How the file is written:')
@@ -162,7 +162,7 @@ function addOthers(program: Command, done: (code: number) => void): void {
     .command('build')
     .description("compile the addon from the package's sources, in place of the one that came with it: needs CMake and a C++ compiler")
     .action(() => {
-      require('../../native/build.cjs'); // bin/simdnn.js runs it without this file, which wants an addon
+      require('../../native/build.cjs'); // bin/simdnn.js runs it without loading this file, which needs the addon
     });
 
   program
@@ -184,7 +184,7 @@ function addOthers(program: Command, done: (code: number) => void): void {
     });
 }
 
-/** The whole command line. `done` is told the exit code of a command that has ended. */
+/** The whole command line. `done` is called with the exit code when a command has ended. */
 export function programFor(done: (code: number) => void): Command {
   const program = new Command('simdnn')
     .description('Neural networks for tables, trained on the CPU')

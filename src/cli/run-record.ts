@@ -1,21 +1,21 @@
-// What is known of a training run when it has ended, as plain values: `--json` prints it without `validation`, and whoever makes a page of it
-// needs nothing else.
+// The record of a finished training run, as plain values: `--json` prints it without `validation`, and a report needs nothing
+// else.
 
-/** What a column of the file is to the model. */
+/** The role of a column of the file. */
 export interface ColumnRecord {
   /** Its name in the file. */
   name: string;
-  /** `"number"` and `"text"` are the model's inputs, `"dropped"` are left out. */
+  /** `"number"` and `"text"` columns are the model's inputs, `"dropped"` ones are not used. */
   role: 'number' | 'text' | 'target' | 'dropped';
-  /** Rows of the file without a value in it; of a column that was not read 0. */
+  /** The number of rows without a value; 0 for a column that was not read. */
   missing: number;
-  /** The values of a column of text that the model knows, in their order; null: not of text. */
+  /** The values of a column of text that the model knows, in their order; null for other columns. */
   categories: string[] | null;
-  /** Why it is left out; null: it is not. */
+  /** Why the column was dropped; null if it was not. */
   reason: string | null;
 }
 
-/** Figures epoch by epoch: one number for each epoch that was done, those before a `--resume` included. */
+/** Figures of each epoch: one number for each epoch done, including those before a `--resume`. */
 export interface HistoryRecord {
   /** The mean loss over the training rows. */
   loss: number[];
@@ -25,13 +25,13 @@ export interface HistoryRecord {
   metrics: Record<string, number[]>;
   /** The learning rate of the epoch's last step. */
   lr: number[];
-  /** Seconds the epoch took. */
+  /** The duration of the epoch in seconds. */
   epochSeconds: number[];
 }
 
-/** What the trained model says of the validation rows, in their order. */
+/** The trained model's predictions for the validation rows, in their order. */
 export interface ValidationRecord {
-  /** Line by line the number of the row in the file, the first below the header being 1. */
+  /** The number of each row in the file; the first row below the header is 1. */
   rows: number[];
   /** The class of each row as its number in `classes`, or the value of a regression. */
   targets: number[];
@@ -45,37 +45,37 @@ export interface ValidationRecord {
 export interface RunRecord {
   /** The version of simdnn. */
   version: string;
-  /** When it was started, as ISO 8601 has it. */
+  /** When it was started, in ISO 8601. */
   started: string;
-  /** The file it learned from: its name as it was given, the SHA-256 of its bytes in hexadecimal, and how many rows were used. */
+  /** The training file: its name as given, the SHA-256 of its bytes in hexadecimal, and the number of rows used. */
   data: { file: string; sha256: string; bytes: number; rows: number };
   task: 'classification' | 'regression';
   /** The name of the target's column. */
   target: string;
-  /** The columns of the file, in its order, the target among them; behind them those that `--drop` named. */
+  /** The columns of the file in its order, including the target, followed by those that `--drop` named. */
   columns: ColumnRecord[];
   /** The names of the classes; null for a regression. */
   classes: string[] | null;
   /** The seed of everything random. */
   seed: number;
-  /** Every option that decides about the result, by the name it has on the command line without the dashes, with the value that was used. */
+  /** Every option that influences the result, by its name on the command line without dashes, with the value used. */
   options: Record<string, string | number | boolean | number[]>;
-  /** The model as it is printed, and how many numbers it has learned. */
+  /** The model as it is printed, and the number of its parameters. */
   model: { text: string; parameters: number };
-  /** How many rows each part of the data has. `test` is 0 where none was asked for. */
+  /** The number of rows in each split of the data; `test` is 0 if there is none. */
   rows: { train: number; validation: number; test: number };
   history: HistoryRecord;
-  /** The epoch whose weights the model has, 1 for the first; 0: no epoch had a finite figure. */
+  /** The epoch whose weights the model has, from 1; 0 if no epoch had a finite figure. */
   bestEpoch: number;
-  /** What ended it; null: that all epochs were done. */
+  /** Why training ended early; null if all epochs were done. */
   stopped: 'earlyStopping' | 'interrupted' | null;
-  /** How long the training took, in this process. */
+  /** The duration of the training in this process. */
   seconds: number;
   /** Figures of the trained model over the validation rows: `loss`, and `accuracy`, `f1` (macro), or `mse`, `mae`, `r2`. */
   metrics: Record<string, number>;
-  /** The same over the test rows; null where there are none. */
+  /** The same for the test rows; null if there are none. */
   testMetrics: Record<string, number> | null;
   validation: ValidationRecord;
-  /** Instruction set, threads and platform on which it ran. */
+  /** The instruction set, threads and platform of the run. */
   machine: { target: string; threads: number; platform: string; node: string };
 }

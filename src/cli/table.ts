@@ -1,11 +1,11 @@
-// Files of rows: read, and told apart by their contents.
+// Reads files of rows, and identifies them by their contents.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { data } from '../index';
 import { CliError } from './errors';
 
-/** How a file is written: the options of the command line, kept in the model's file so that those for predictions are read alike. */
+/** How a file is written: options of the command line, saved with the model so that files for predictions are read the same way. */
 export interface Dialect {
   delimiter: string;
   decimal: '.' | ',';
@@ -14,10 +14,10 @@ export interface Dialect {
   encoding: 'utf-8' | 'windows-1252';
 }
 
-/** Texts that stand for a missing value where nothing else is said. */
+/** The default texts that mean a missing value. */
 export const usualMissing = ['NA', 'N/A', 'NaN', 'nan', 'null', 'NULL', '?'];
 
-/** Which columns are wanted, and which of them are text. */
+/** Which columns are read, and which of them are text. */
 export interface Wanted {
   columns?: string[];
   drop?: string[];
@@ -42,7 +42,7 @@ export async function readTable(file: string, dialect: Dialect, wanted: Wanted):
   return table;
 }
 
-/** The same where some columns are to be text whatever they look like, and the others what they are. */
+/** The same, with some columns read as text whatever they have, and the types of the others inferred. */
 export async function readTableWithText(file: string, dialect: Dialect, wanted: Wanted, asText: readonly string[]): Promise<data.Table> {
   if (asText.length === 0) return readTable(file, dialect, wanted);
   const isOther = (name: string): boolean => !asText.includes(name);
@@ -54,14 +54,14 @@ export async function readTableWithText(file: string, dialect: Dialect, wanted: 
 
 async function textColumnsOf(file: string, dialect: Dialect, wanted: Wanted): Promise<string[]> {
   const table = await readTable(file, dialect, wanted).catch((error: Error) => {
-    if (/ has no columns that are kept$/m.test(error.message)) return null; // all that there are were named
+    if (/ has no columns that are kept$/m.test(error.message)) return null; // the text columns are all that the file has
     throw error;
   });
   if (table === null) return [];
   return table.names.filter((name) => table.column(name).kind === 'text');
 }
 
-/** The SHA-256 of a file's bytes in hexadecimal, and how many they are. */
+/** The SHA-256 of a file's bytes in hexadecimal, and the number of bytes. */
 export async function digestOf(file: string): Promise<{ sha256: string; bytes: number }> {
   if (!(await stat(file)).isFile())
     throw new CliError(`${file} is no file that can be read again: a run is known by the digest of its data`);
@@ -74,7 +74,7 @@ export async function digestOf(file: string): Promise<{ sha256: string; bytes: n
   return { sha256: hash.digest('hex'), bytes };
 }
 
-/** Some rows of some columns, as transformers take them. */
+/** Some rows of some columns, in the form that transformers accept. */
 export function rowsOf(table: data.Table, names: readonly string[], rows: Int32Array): data.TableLike {
   return {
     columns: names,

@@ -1,14 +1,14 @@
-// What is to be predicted: classes or a quantity.
+// The target of a training: classes or a quantity.
 import { isInt32Array } from '../brands';
 import { data, type Tensor, tensor } from '../index';
 import { CliError } from './errors';
 
 export type Task = 'classification' | 'regression';
 
-// Integers of which there are few are the numbers of classes.
+// Integers with few distinct values are taken for class numbers.
 const mostClasses = 20;
 
-/** Whether a column is a target of classes: texts are, two integers, and more of them where there are many rows of each. */
+/** Whether a target is classification: texts are, and two distinct integers are; more distinct integers only if there are many rows of each. */
 export function taskOf(column: data.Column, name: string, wanted: Task | undefined): Task {
   if (column.kind === 'text') {
     if (wanted === 'regression') throw new CliError(`column "${name}" has texts: a regression needs numbers`);
@@ -29,7 +29,7 @@ export function taskOf(column: data.Column, name: string, wanted: Task | undefin
   return different <= 2 || different <= values.length / 5 ? 'classification' : 'regression';
 }
 
-/** The rows in which the target is known. */
+/** The rows whose target is not missing. */
 export function knownRows(column: data.Column): Int32Array {
   const values = column.kind === 'text' ? column.codes : column.values;
   const isKnown = column.kind === 'text' ? (value: number) => value >= 0 : (value: number) => !Number.isNaN(value);
@@ -40,7 +40,7 @@ export function knownRows(column: data.Column): Int32Array {
 export function labelsOf(column: data.Column, rows: Int32Array, areClasses = true): data.Label[] {
   if (column.kind === 'text') return Array.from(rows, (row) => column.categories[column.codes[row]!]!);
   const { values } = column;
-  // A column with a gap or a fraction is float32, which has not every integer from 2^24 on: classes would become one.
+  // A column with a missing value or a fraction is float32, which cannot represent every integer from 2^24 on: different classes would become one.
   const rounded = !areClasses || isInt32Array(values) ? undefined : rows.find((row) => Math.abs(values[row]!) >= 2 ** 24);
   if (rounded !== undefined) {
     const where = `row ${rounded + 1} below the header, the target: ${values[rounded]} may be rounded, as numbers from 2^24 on are`;
@@ -49,21 +49,21 @@ export function labelsOf(column: data.Column, rows: Int32Array, areClasses = tru
   return Array.from(rows, (row) => values[row]!);
 }
 
-/** Numbers `[n, 1]` in units of the target's spread, by which a network learns. */
+/** The mean and standard deviation by which a regression's targets `[n, 1]` are scaled for training. */
 export interface Scale {
   mean: number;
   std: number;
 }
 
-/** The mean and the standard deviation of some rows; 1 where all are alike. */
+/** The mean and the standard deviation of some values; the deviation is 1 if all are equal. */
 export function scaleOf(values: readonly number[]): Scale {
   const { mean, scale } = new data.StandardScaler().fit(tensor(values.map((value) => [value])));
   return { mean: mean[0]!, std: scale[0]! };
 }
 
-/** Values in units of the scale, float32 `[n, 1]`. */
+/** Scaled values, float32 `[n, 1]`. */
 export const scaled = (values: readonly number[], { mean, std }: Scale): Tensor => tensor(values.map((value) => [(value - mean) / std]));
 
-/** What a network's outputs `[n, 1]` are in the target's own unit. */
+/** A network's outputs `[n, 1]`, converted back to the target's own unit. */
 export const unscaled = (outputs: Tensor, { mean, std }: Scale): number[] =>
   Array.from(outputs.data as Float32Array, (value) => Math.fround(value * std + mean));

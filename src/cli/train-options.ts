@@ -1,11 +1,11 @@
-// What `simdnn train` is told, with what it takes where nothing is said.
+// The options of `simdnn train`, with their defaults.
 import type { activations, NetworkOptions, optimizers } from './network';
 import type { Dialect } from './table';
 import type { Task } from './target';
 
 export const schedules = ['constant', 'cosine', 'plateau'] as const;
 
-/** The options of a training, checked one by one by whoever read them. */
+/** The options of a training, each checked when it was parsed. */
 export interface TrainOptions extends NetworkOptions {
   file: string;
   target: string;
@@ -32,7 +32,7 @@ export interface TrainOptions extends NetworkOptions {
   resume: boolean;
 }
 
-/** What is taken where nothing is said. */
+/** The defaults. */
 export const trainDefaults = {
   validation: 0.2,
   test: 0,
@@ -49,7 +49,7 @@ export const trainDefaults = {
   seed: 0,
 } as const satisfies Partial<TrainOptions>;
 
-/** The options that decide about the result, as a record of the run keeps them. */
+/** The options that influence the result, as the record of the run has them. */
 export function decisive(o: TrainOptions, batchSize: number): Record<string, string | number | boolean | number[]> {
   return {
     validation: o.validation,

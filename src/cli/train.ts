@@ -1,4 +1,4 @@
-// simdnn train: a CSV file becomes a model.
+// simdnn train: trains a model on a CSV file.
 import { type nn, report } from '../index';
 import { exitCodes } from './errors';
 import { saveModel } from './model-file';
@@ -9,13 +9,13 @@ import type { RunRecord } from './run-record';
 import type { TrainOptions } from './train-options';
 import { runTraining } from './training';
 
-/** How a training is shown. */
+/** How the progress of a training is shown. */
 export interface Shown {
   json: boolean;
   quiet: boolean;
 }
 
-// The first Ctrl-C ends the training where it is, the second the process.
+// The first Ctrl-C ends the training, the second one the process.
 function interrupts(): { isInterrupted(): boolean; end(): void } {
   let interrupted = false;
   const listener = (): void => {
@@ -33,7 +33,7 @@ export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Pro
   const tell = json || quiet ? (): void => {} : say;
   try {
     await checkPlaces([o.model, o.checkpoint, o.report], [o.file]);
-    if (o.report !== undefined) report.lossCurves({ loss: [0] }); // says now, not after the training, that the package that draws is missing
+    if (o.report !== undefined) report.lossCurves({ loss: [0] }); // throws before the training, not after it, if the package that draws is missing
     const prepared = await prepare(o);
     describeData(prepared, o, tell);
     const { record, model } = await runTraining(prepared, o, {
@@ -42,7 +42,7 @@ export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Pro
       onBegin: (network, batchSize, resumed) => describeModel(network, prepared, o, batchSize, resumed, tell),
     });
     const epochs = record.history.loss.length;
-    const keeps = o.model !== undefined && epochs > 0; // one that was interrupted in its first epoch has learned nothing
+    const keeps = o.model !== undefined && epochs > 0; // a model that was interrupted in its first epoch has learned nothing
     if (keeps) await saveModel(o.model!, model);
     const tells = o.report !== undefined && epochs > 0;
     if (tells) await writePage(o.report!, record);

@@ -1,4 +1,4 @@
-// A training as the command line runs it: from prepared rows to a model and the record of the run.
+// A training of the command line: from prepared rows to a model and the record of the run.
 
 import { existsSync } from 'node:fs';
 import { data, info, io, manualSeed, metrics, nn, optim, type Tensor, train, version } from '../index';
@@ -9,28 +9,28 @@ import { figuresOf, listsOf, predictionsOf } from './figures';
 import type { TrainedModel } from './model-file';
 import { countParameters, makeNetwork, optimizers, usualBatch } from './network';
 import { InOwnUnit, unitsOf } from './own-unit';
-import type { Part, Prepared } from './prepare';
+import type { Prepared, PreparedRows } from './prepare';
 import type { HistoryRecord, RunRecord } from './run-record';
 import { decisive, type TrainOptions } from './train-options';
 
-/** What has come of a training. */
+/** The result of a training. */
 export interface Trained {
   record: RunRecord;
   model: TrainedModel;
-  /** Epochs that were taken over from a checkpoint. */
+  /** The number of epochs that a checkpoint had done already. */
   resumed: number;
 }
 
-/** What a training asks and tells while it runs. */
+/** Callbacks of a running training. */
 export interface Watcher {
-  /** Whether it is to end now. */
+  /** Whether the training should end now. */
   isInterrupted(): boolean;
   progress: boolean;
-  /** Told what the model is before the first step. */
+  /** Called with the model before the first step. */
   onBegin(network: nn.Sequential, batchSize: number, resumed: number): void;
 }
 
-/** What a checkpoint holds besides the parts that the library saves. */
+/** The `extra` of a checkpoint, besides the parts that the library saves. */
 interface Saved {
   run: string;
   history: HistoryRecord;
@@ -66,7 +66,7 @@ function schedulerOf(optimizer: optim.Optimizer<never>, o: TrainOptions): optim.
   return undefined;
 }
 
-// What a run that goes on must have in common with the one before. With a constant rate it may be longer.
+// What a resumed run must have in common with the run that wrote the checkpoint. With a constant learning rate it may have more epochs.
 function identityOf(prepared: Prepared, o: TrainOptions, options: RunRecord['options']): string {
   const { epochs, patience, ...others } = options;
   const columns = prepared.columns.map(({ name, role }) => [name, role]);
@@ -82,7 +82,7 @@ function identityOf(prepared: Prepared, o: TrainOptions, options: RunRecord['opt
   });
 }
 
-/** Trains on what was prepared. */
+/** Trains on prepared data. */
 export async function runTraining(prepared: Prepared, o: TrainOptions, watcher: Watcher): Promise<Trained> {
   const started = new Date();
   const begin = performance.now();
@@ -169,7 +169,7 @@ export async function runTraining(prepared: Prepared, o: TrainOptions, watcher: 
   return { record, model, resumed };
 }
 
-const datasetOf = ({ x, y }: Part): data.TensorDataset => new data.TensorDataset(x, y);
+const datasetOf = ({ x, y }: PreparedRows): data.TensorDataset => new data.TensorDataset(x, y);
 
 function machine(): RunRecord['machine'] {
   const { target, threads, platform, node } = info();
@@ -187,10 +187,10 @@ function take(history: HistoryRecord, report: train.EpochReport, measures: Reado
   history.epochSeconds.push(report.seconds);
 }
 
-// The epochs that are done. Where there is no checkpoint yet the run begins with the first.
+// Loads a checkpoint and returns the number of epochs done, which is 0 if there is none yet.
 async function resume(path: string, parts: io.CheckpointParts, saved: Saved, best: BestEpoch): Promise<number> {
   if (!existsSync(path)) return 0;
-  // What tells the runs apart is looked at before any part is taken over: a part that does not fit would not say why.
+  // The runs are compared before any part is loaded, because a part that does not fit would not tell why.
   const extra = (await io.loadCheckpoint(path, {})).extra as Partial<Saved> | undefined;
   if (typeof extra?.run !== 'string') throw new CliError(`${path} is a checkpoint that simdnn train has not written`);
   if (extra.run !== saved.run) {
@@ -228,7 +228,7 @@ function modelOf(network: nn.Sequential, prepared: Prepared, o: TrainOptions): T
 
 async function measure(
   network: nn.Sequential,
-  { rows, x, targets }: Part,
+  { rows, x, targets }: PreparedRows,
   { scale }: Prepared,
 ): Promise<{ figures: Record<string, number>; record: RunRecord['validation'] }> {
   const outputs = await train.predict(network, x);

@@ -1,4 +1,4 @@
-// A trained model with all that its inputs go through, as modules that an exporter takes.
+// A trained model together with its preprocessing, as modules that can be exported.
 import { cat, type data, nn, type Tensor, tensor, where } from '../index';
 import type { TrainedModel } from './model-file';
 import { categoriesOf } from './predict';
@@ -9,7 +9,7 @@ interface Affine {
   scale: number[];
 }
 
-/** What fills a gap of each column of numbers, and how it is scaled. */
+/** The value that replaces missing values in each column of numbers, and the column's scale. */
 export function affineOf({ inputs }: TrainedModel): Affine {
   const part = inputs.transformers.find(([name]) => name === 'numbers');
   if (part === undefined) return { fill: [], mean: [], scale: [] };
@@ -23,8 +23,8 @@ export function affineOf({ inputs }: TrainedModel): Affine {
 const row = (values: readonly number[]): Tensor => tensor([[...values]]);
 
 /**
- * Rows as they stand in a file to probabilities, or to values in the target's own unit: numbers float32 `[n, columns]`, NaN where one is missing, and texts int32
- * `[n, columns]` by their places in the lists of categories, any other number for a text that is not among them.
+ * From rows as a file has them to probabilities, or to values in the target's own unit. Numbers are float32 `[n, columns]`, with NaN for missing values. Texts are int32
+ * `[n, columns]`: their indices in the lists of categories, or any other number for an unknown text.
  */
 export class WholeModel extends nn.Module {
   network: nn.Sequential;
@@ -54,7 +54,7 @@ export class WholeModel extends nn.Module {
   }
 }
 
-/** The same as layers alone, of rows whose texts are columns of zeros and ones already: the scales are multiplied into the first and the last layer. */
+/** The same as a sequence of layers, for rows whose texts are one-hot encoded already: the scales are folded into the first and the last layer. */
 export function layersOf(model: TrainedModel): nn.Sequential {
   const { mean, scale } = affineOf(model);
   const network = model.network.clone();

@@ -1,22 +1,22 @@
-// Batches that are waited for, some of them made ahead.
+// Batches that have to be awaited, some of which are made ahead.
 import type { Dataset } from './dataset';
 
-/** What a promise and whatever else has a `then` have in common. */
+/** Whether a value is a promise: anything with a `then`. */
 export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && typeof (value as { then?: unknown }).then === 'function';
 
-// A failure that nobody waits for any more is not one that nobody handles.
+// Marks a rejection as handled if nobody waits for the promise any more.
 const quietly = <T>(promise: Promise<T>): Promise<T> => {
   promise.catch(() => {});
   return promise;
 };
 
-/** Leaves promises that nobody will wait for. */
+/** Abandons promises: their rejections are not reported as unhandled. */
 export function forget(values: readonly unknown[]): void {
   for (const value of values) if (isPromise(value)) quietly(Promise.resolve(value));
 }
 
-/** The items that `index` lists, or promises of them. Those that were asked for before another failed are waited for by nobody. */
+/** The items that `index` lists, or promises of them. If asking for one throws, those already asked for are abandoned. */
 export function ask<Item>(dataset: Dataset<Item>, index: Int32Array): Item[] {
   const items: Item[] = [];
   try {
@@ -28,14 +28,14 @@ export function ask<Item>(dataset: Dataset<Item>, index: Int32Array): Item[] {
   return items;
 }
 
-/** What is gone through one after the other, and is waited for only where it has to be: a result, or a promise of one. */
+/** A sequence of which each step is a value, or a promise that has to be awaited. */
 export interface Steps<T> {
   next(): IteratorResult<T, undefined> | Promise<IteratorResult<T, undefined>>;
   return?(value?: undefined): unknown;
 }
 
 /**
- * The items of batches `first` to `count - 1`, in order. Items are asked for when their batch is, or, once one of them was a promise, `prefetch` batches earlier. What is thrown is thrown at its batch's turn.
+ * The items of batches `first` to `count - 1`, in order. A batch's items are asked for at its turn or, once one of them was a promise, `prefetch` batches earlier. Errors are thrown at their batch's turn.
  */
 export function itemsAhead<Item>(
   items: (batch: number) => (Item | PromiseLike<Item>)[],
@@ -75,7 +75,7 @@ export function itemsAhead<Item>(
   };
 }
 
-/** What `make`, which may take its time as well, makes of each. Where it fails they are left. */
+/** Maps each step by `make`, which may return a promise too. If it fails, the steps are closed. */
 export function stepsOf<From, To>(
   steps: Steps<From>,
   make: (from: From) => To | PromiseLike<To>,
@@ -118,11 +118,11 @@ export function stepsOf<From, To>(
   };
 }
 
-/** The same, each waited for. They are left when this is. */
+/** Awaits each step. The steps are closed when the generator is. */
 export async function* waitedFor<T>(steps: Steps<T>): AsyncGenerator<T, undefined> {
   let isOver = false;
   const next = async (): Promise<IteratorResult<T, undefined>> => {
-    isOver = true; // where it throws it is at its end
+    isOver = true; // steps that have thrown are at their end
     const step = await steps.next();
     isOver = step.done === true;
     return step;
@@ -138,7 +138,7 @@ export async function* waitedFor<T>(steps: Steps<T>): AsyncGenerator<T, undefine
   }
 }
 
-/** The items of an async iterable, `size` at a time and the rest at last, read `prefetch` of these ahead. It is closed when it is left. */
+/** Chunks of `size` items of an async iterable, the last one shorter, with `prefetch` chunks read ahead. The iterable is closed when the generator is. */
 export async function* chunksAhead<Item>(source: AsyncIterable<Item>, size: number, prefetch: number): AsyncGenerator<Item[], undefined> {
   const iterator = source[Symbol.asyncIterator]();
   let isOver = false;
@@ -178,7 +178,7 @@ export async function* chunksAhead<Item>(source: AsyncIterable<Item>, size: numb
   } finally {
     isLeft = true;
     if (!isOver && typeof iterator.return === 'function') {
-      // What is being waited for may never come: it is not waited for any longer.
+      // A pending promise may never settle, so it is not awaited.
       const closed = Promise.resolve(iterator.return());
       if (reading > 0) quietly(closed);
       else await closed;

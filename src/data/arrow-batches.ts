@@ -1,4 +1,4 @@
-// Batches of an Arrow file or stream that need not fit into memory.
+// Batches of an Arrow file or stream that may be larger than memory.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { describe, rangeError, typeError, withDefaults } from '../errors';
 import { type ArrowTable, valuesOf } from './arrow';
@@ -14,18 +14,18 @@ export interface ArrowBatchesOptions extends RowBatchesOptions {
   columns?: string[];
 }
 
-/** Makes record batches of a file's bytes, which come in pieces: `(bytes) => RecordBatchReader.from(bytes)` of `apache-arrow`. */
+/** Reads record batches from a file's bytes, which come in pieces: `(bytes) => RecordBatchReader.from(bytes)` of `apache-arrow`. */
 export type ReadArrow = (bytes: Iterable<Uint8Array>) => Iterable<ArrowTable>;
 
 const where = 'arrowBatches';
 
 /**
- * Batches `[x, y]` of an Arrow IPC file, a path or a `file:` URL, that may be larger than memory: `read` makes record batches of its bytes, of which there is one in memory at a time. As
+ * Batches `[x, y]` of an Arrow IPC file, a path or a `file:` URL, that may be larger than memory. `read` turns its bytes into record batches, of which one is in memory at a time. As
  * `pyarrow.ipc.open_stream`.
  *
- * The file is gone through once at the call, which finds the number of rows, the texts and the type of y, and refuses what cannot be read; then once for each epoch. Columns are those of
- * `fromArrow`. The library needs no package: `RecordBatchReader` of `apache-arrow` reads a stream (`.arrows`) piece by piece, and a file with a footer (`.arrow`, Feather) whole. `shuffle: n` draws
- * a batch's rows from n that are held ready, as in `csvBatches`.
+ * The file is read once at the call, to find the number of rows, the texts and the type of y, and to refuse what cannot be read; then once in each epoch. Columns are those of
+ * `fromArrow`. The library itself needs no package: `RecordBatchReader` of `apache-arrow` reads a stream (`.arrows`) piece by piece, but a file with a footer (`.arrow`, Feather) as a whole.
+ * `shuffle: n` draws a batch's rows from a buffer of n, as in `csvBatches`.
  *
  * @example
  * import { RecordBatchReader, tableFromArrays, tableToIPC } from 'apache-arrow';
@@ -53,7 +53,7 @@ export async function arrowBatches(source: string | URL, read: ReadArrow, option
   return tableBatches(blocks, { features, targets, isOne: typeof o.target === 'string', dtype: o.targetDtype, batching });
 }
 
-// Pieces in memory of their own: record batches point into them.
+// Each piece is in memory of its own, because record batches point into it.
 function* piecesOf(path: string): Generator<Uint8Array, undefined> {
   let file = -1;
   try {

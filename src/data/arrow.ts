@@ -4,7 +4,7 @@ import { describe, rangeError, typeError } from '../errors';
 import { type Column, Table } from './table';
 import { gathered } from './table-columns';
 
-/** What is read of an Arrow `Table` (`apache-arrow`, or another library with these names). */
+/** The part of an Arrow `Table` (of `apache-arrow`, or another library with these names) that is used. */
 export interface ArrowTable {
   /** The number of rows. */
   readonly numRows: number;
@@ -21,33 +21,33 @@ interface ArrowVector {
   readonly data: readonly { readonly values?: unknown; readonly length: number; readonly nullCount?: number; readonly typeId?: number }[];
 }
 
-// The kinds of types whose values are the numbers themselves: Int and Float, in Arrow's numbering of types.
+// Whether a type's values are plain numbers: Int and Float, in Arrow's numbering of types.
 const isPlain = (typeId: unknown): boolean =>
   typeof typeId === 'number' && (typeId === 2 || typeId === 3 || (typeId <= -2 && typeId >= -12));
 const isPlainArray = (values: unknown): values is Float32Array =>
   ArrayBuffer.isView(values) && !isBigInt64Array(values) && !isBigUint64Array(values) && !isUint16Array(values);
 
-type Part = ArrowVector['data'][number];
+type Chunk = ArrowVector['data'][number];
 
-// Whether a part of a vector has its numbers in an array as they are, and none is missing.
-const isWhole = (part: Part): part is Part & { values: Float32Array } =>
-  isPlain(part.typeId) && !part.nullCount && isPlainArray(part.values) && part.values.length >= part.length;
+// Whether a chunk of a vector has its numbers in an array, with none missing.
+const isWhole = (chunk: Chunk): chunk is Chunk & { values: Float32Array } =>
+  isPlain(chunk.typeId) && !chunk.nullCount && isPlainArray(chunk.values) && chunk.values.length >= chunk.length;
 
-/** The values of a column, by row: the memory of the vector where it has the numbers themselves in one part. */
+/** The values of a column by row; the vector's own memory if its numbers are in one chunk. */
 export function valuesOf(table: ArrowTable, at: number): ArrayLike<unknown> {
   const vector = table.getChildAt(at);
-  const [part, ...more] = vector?.data ?? [];
-  if (vector === null || part === undefined) return Array.from({ length: table.numRows }, () => null);
-  if (more.length === 0 && isWhole(part)) return part.values.subarray(0, part.length);
+  const [chunk, ...more] = vector?.data ?? [];
+  if (vector === null || chunk === undefined) return Array.from({ length: table.numRows }, () => null);
+  if (more.length === 0 && isWhole(chunk)) return chunk.values.subarray(0, chunk.length);
   return Array.from({ length: vector.length }, (_, row) => vector.get(row));
 }
 
 /**
- * A `Table` of the columns of an Apache Arrow table, made column by column: numbers and booleans become numbers, strings and dictionaries of
- * strings text, nulls missing values.
+ * A `Table` of the columns of an Apache Arrow table: numbers and booleans become numbers, strings and dictionaries of strings text, nulls
+ * missing values.
  *
- * The library reads the table's memory itself and needs no package: `tableFromIPC(bytes)` of `apache-arrow` makes such a table of a file. A RangeError for two columns of one name,
- * and for values that are neither numbers nor texts, such as lists and dates: `table.select([...])` leaves those out.
+ * The library reads the table's memory itself and needs no package; `tableFromIPC(bytes)` of `apache-arrow` makes such a table of a file. A RangeError for two columns with one name,
+ * and for values that are neither numbers nor texts, such as lists and dates; `table.select([...])` omits such columns.
  *
  * @example
  * import { tableFromArrays } from 'apache-arrow';
@@ -69,13 +69,13 @@ export function fromArrow(table: ArrowTable): Table {
     const vector = table.getChildAt(at);
     const gather = gathered('fromArrow', name, table.numRows);
     let row = 0;
-    for (const part of vector?.data ?? []) {
-      if (isWhole(part)) {
-        gather.place(row, part.values.subarray(0, part.length));
+    for (const chunk of vector?.data ?? []) {
+      if (isWhole(chunk)) {
+        gather.place(row, chunk.values.subarray(0, chunk.length));
       } else {
-        for (let i = 0; i < part.length; i++) gather.set(row + i, vector!.get(row + i));
+        for (let i = 0; i < chunk.length; i++) gather.set(row + i, vector!.get(row + i));
       }
-      row += part.length;
+      row += chunk.length;
     }
     columns.set(name, gather.finish());
   });

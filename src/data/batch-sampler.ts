@@ -1,15 +1,15 @@
-// Numbers of items in batches.
+// Batches of item numbers.
 import { checkBoolean, checkInteger, describe, typeError, withDefaults } from '../errors';
 
 /** The options of `BatchSampler`. */
 export interface BatchSamplerOptions {
-  /** Items in a batch. */
+  /** The number of items in a batch. */
   batchSize: number;
-  /** Whether a last batch that is not full is left out (false). */
+  /** Whether a last batch that is not full is omitted (false). */
   dropLast?: boolean;
 }
 
-/** Refuses what is no iterable of the numbers of items. */
+/** Throws unless `sampler` is iterable. */
 export function checkSampler<T>(where: string, name: string, sampler: Iterable<T>): Iterable<T> {
   if (typeof sampler !== 'object' || sampler === null || typeof sampler[Symbol.iterator] !== 'function') {
     throw typeError(where, `expected ${name} to be a sampler, or another iterable, got ${describe(sampler)}`);
@@ -17,7 +17,7 @@ export function checkSampler<T>(where: string, name: string, sampler: Iterable<T
   return sampler;
 }
 
-/** How many numbers a sampler gives: Infinity where it does not say. */
+/** How many numbers a sampler yields; Infinity if it does not tell. */
 export function lengthOf(sampler: Iterable<unknown>): number {
   const { length } = sampler as { length?: unknown };
   return typeof length === 'number' && Number.isInteger(length) && length >= 0 ? length : Infinity;
@@ -28,7 +28,7 @@ export const batchesOf = (items: number, batchSize: number, dropLast: boolean): 
   dropLast ? Math.floor(items / batchSize) : Math.ceil(items / batchSize);
 
 /**
- * The numbers that another sampler gives, in lists of `batchSize`: `torch.utils.data.BatchSampler`. A loader takes it, or any iterable of lists of integers, as
+ * Groups the numbers of another sampler into lists of `batchSize`: `torch.utils.data.BatchSampler`. A loader accepts it, or any iterable of lists of integers, as
  * `batchSampler`.
  *
  * @example

@@ -1,4 +1,4 @@
-// Items to batches.
+// Collates items into batches.
 import { isPlainObject, viewName } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import type { DType } from '../memory';
@@ -6,7 +6,7 @@ import { stack } from '../ops';
 import { sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
 
-/** What a batch of items is: a tensor for each tensor, number or typed array of an item. */
+/** The type of a batch of items: a tensor for each tensor, number or typed array of an item. */
 export type Collated<Item> = Item extends Tensor | number | boolean | ArrayBufferView
   ? Tensor
   : Item extends readonly unknown[]
@@ -15,7 +15,7 @@ export type Collated<Item> = Item extends Tensor | number | boolean | ArrayBuffe
       ? { -readonly [K in keyof Item]: Collated<Item[K]> }
       : Tensor;
 
-/** The types that the numbers of items had in the batches before, by their place in an item. */
+/** The element types that numbers had in earlier batches, by their place in an item. */
 export type NumberTypes = Map<string, DType>;
 
 const isInt32 = (value: unknown): boolean => value === ((value as number) | 0);
@@ -23,7 +23,7 @@ const isInt32 = (value: unknown): boolean => value === ((value as number) | 0);
 const hint = (place: string): string =>
   `whole numbers become int32, others float32: let get(i) return a tensor for ${place}, tensor(value), or give a collateFn`;
 
-// Whether numbers are labels can be seen by their values alone: what does not agree with the batches before is refused.
+// Only their values tell whether numbers are labels, so numbers that do not agree with earlier batches are refused.
 function numbersOf(parts: readonly number[], place: string, types: NumberTypes | undefined): Tensor {
   const fraction = parts.find((part) => !isInt32(part));
   const before = types?.get(place);
@@ -131,16 +131,16 @@ function together(items: readonly unknown[], place: string, whole: string, types
   );
 }
 
-/** Makes a batch of items, with an eye on the types that numbers had in the batches before. */
+/** Collates items, checking numbers against the types that they had in earlier batches. */
 export const collate = <Item>(items: readonly Item[], types?: NumberTypes): Collated<Item> =>
   together(items, 'an item', 'one item', types) as Collated<Item>;
 
 /**
- * Makes a batch of a list of items, as a loader does without `collateFn`: tensors, numbers and typed arrays are stacked along a new first dimension, in tuples and
- * records part by part. As `torch.utils.data.default_collate`.
+ * Collates a list of items into a batch, as a loader without `collateFn` does: tensors, numbers and typed arrays are stacked along a new first dimension, tuples and records
+ * part by part. As `torch.utils.data.default_collate`.
  *
- * Numbers become int32 where all of them are whole, so that they serve as class labels, else float32, where PyTorch goes by their type. Booleans become int32 0 and 1. A loader
- * refuses numbers that were whole in the batches before and are no longer. Float64Array becomes float32, arrays of smaller integers int32.
+ * Numbers become int32 if all of them are integers, so that they can be class labels, else float32 (PyTorch goes by their type). Booleans become int32 0 and 1. A loader
+ * refuses fractions where earlier batches had only integers. Float64Array becomes float32, arrays of smaller integers int32.
  *
  * @example
  * const [x, y] = data.defaultCollate([[tensor([1, 2]), 0], [tensor([3, 4]), 1]]);

@@ -1,12 +1,12 @@
-// Datasets one after the other.
+// The concatenation of datasets.
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { checkDataset, Dataset } from './dataset';
 
 /**
  * The items of several datasets, one after the other: `torch.utils.data.ConcatDataset`.
  *
- * The datasets keep the lengths that they have when they are put together. A batch of tensors' rows is gathered by a kernel, in `train.fit` on its thread (which copies the tensors once),
- * where all are `TensorDataset`s, or subsets of such, of tensors alike.
+ * The lengths of the datasets are fixed at construction. If all are `TensorDataset`s or subsets of them, with tensors that agree in type and row shape, a kernel gathers each batch, in
+ * `train.fit` on its own thread (which copies the tensors once).
  *
  * @example
  * const all = new data.ConcatDataset([new data.TensorDataset(arange(3)), new data.TensorDataset(arange(10, 12))]);
@@ -17,7 +17,7 @@ import { checkDataset, Dataset } from './dataset';
 export class ConcatDataset<Item = unknown> extends Dataset<Item> {
   /** The datasets given. */
   readonly datasets: readonly Dataset<Item>[];
-  /** How many items there are up to the end of each. */
+  /** The number of items up to the end of each dataset. */
   readonly cumulativeSizes: readonly number[];
 
   constructor(datasets: Iterable<Dataset<Item>>) {
@@ -45,7 +45,7 @@ export class ConcatDataset<Item = unknown> extends Dataset<Item> {
     return this.datasets[number]!.get(item);
   }
 
-  /** @internal Which dataset item i is of, and its number there. */
+  /** @internal The dataset of item i, and the item's number in it. */
   placeOf(i: number): [dataset: number, item: number] {
     const { cumulativeSizes } = this;
     let low = 0;

@@ -1,11 +1,11 @@
-// Rows of which most elements are 0, by the elements that are not.
+// Sparse rows in compressed sparse row (CSR) form.
 import { isFloat32Array, isFloat64Array, isInt32Array } from '../brands';
 import { checkAttached, checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
 import { checkTensor, empty, Tensor } from '../tensor';
 
-/** The arrays of a `CsrArray`: its elements, the column of each, and where each row begins and the last one ends. */
+/** The arrays of a `CsrArray`: its elements, the column of each, and where each row begins, followed by the end of the last row. */
 export type CsrParts = readonly [
   data: Float32Array | Float64Array | readonly number[],
   indices: Int32Array | readonly number[],
@@ -14,7 +14,7 @@ export type CsrParts = readonly [
 
 /** The option of `CsrArray`. */
 export interface CsrArrayOptions {
-  /** How many rows and columns there are. */
+  /** The number of rows and columns. */
   shape: readonly [rows: number, columns: number];
 }
 
@@ -36,11 +36,11 @@ function numbersIn<A extends Float32Array | Int32Array>(name: string, given: unk
 }
 
 /**
- * Rows of which most elements are 0, by the elements that are not, row by row (CSR form). As `scipy.sparse.csr_array`.
+ * Sparse rows: only the elements that are not 0 are stored, row by row (CSR form). As `scipy.sparse.csr_array`.
  *
- * Row i has the elements `data[indptr[i]]` up to `data[indptr[i + 1] - 1]`, in the columns that stand at the same places of `indices`; data is float32. The vectorizers of
- * text give it, and `OneHotEncoder` with `sparseOutput`; `nn.SparseLinear` takes its rows as `tensors()` or `padded()` gives them. The arrays are copied. A RangeError for
- * columns that are not in ascending order in each row, or that lie outside the shape; scipy takes columns in any order, and a column twice.
+ * Row i has the elements `data[indptr[i]]` to `data[indptr[i + 1] - 1]`, in the columns that `indices` has at the same positions; data is float32. The vectorizers of
+ * text return it, and `OneHotEncoder` with `sparseOutput`; `nn.SparseLinear` accepts its rows as returned by `tensors()` or `padded()`. The arrays are copied. A RangeError for
+ * columns that do not ascend within each row, or are outside the shape; scipy accepts columns in any order, and a column twice.
  *
  * @example
  * const rows = new data.CsrArray([[1, 2, 3], [0, 4, 1], [0, 2, 2, 3]], { shape: [3, 5] });
@@ -53,7 +53,7 @@ export class CsrArray {
   readonly data: Float32Array;
   /** The column of each element. */
   readonly indices: Int32Array;
-  /** Where each row begins among the elements, and where the last one ends. */
+  /** Where each row begins among the elements, followed by the end of the last row. */
   readonly indptr: Int32Array;
   /** How many rows and columns there are. */
   readonly shape: readonly [rows: number, columns: number];
@@ -75,7 +75,7 @@ export class CsrArray {
     this.check();
   }
 
-  /** The elements of `x` `[n, features]` that are not 0. NaN is one. */
+  /** The elements of `x` `[n, features]` that are not 0; NaN is among them. */
   static from(x: Tensor): CsrArray {
     recorder?.reading('CsrArray.from');
     checkTensor('CsrArray.from', 'x', x);
@@ -96,7 +96,7 @@ export class CsrArray {
     return new CsrArray([data, indices, indptr], { shape: [rows, columns] });
   }
 
-  /** How many elements are kept. */
+  /** The number of stored elements. */
   get nnz(): number {
     return this.data.length;
   }
@@ -113,7 +113,7 @@ export class CsrArray {
     return new CsrArray([this.data.subarray(first, last), this.indices.subarray(first, last), indptr], { shape: [to - from, columns] });
   }
 
-  /** The rows of these numbers, in this order. */
+  /** The rows with these numbers, in this order. */
   take(rows: readonly number[] | Int32Array): CsrArray {
     if (!Array.isArray(rows) && !isInt32Array(rows)) {
       throw typeError('CsrArray.take', `expected the numbers of rows, got ${describe(rows)}`);
@@ -133,7 +133,7 @@ export class CsrArray {
     return new CsrArray([data, indices, Int32Array.from(indptr)], { shape: [numbers.length, this.shape[1]] });
   }
 
-  /** The rows as `nn.SparseLinear` and `embeddingBag` take them: columns and values of all elements `[nnz]`, and where each row begins, `[rows]`. */
+  /** The rows in the form that `nn.SparseLinear` and `embeddingBag` accept: columns and values of all elements `[nnz]`, and where each row begins, `[rows]`. */
   tensors(): { columns: Tensor; offsets: Tensor; values: Tensor } {
     const columns = new Tensor(this.indices.slice(), [this.nnz]);
     const offsets = new Tensor(this.indptr.slice(0, this.shape[0]), [this.shape[0]]);
@@ -141,7 +141,7 @@ export class CsrArray {
   }
 
   /**
-   * The rows at one length, for a `TensorDataset`: columns and values `[rows, longest]`, filled up with column 0 and the value 0. A RangeError for no columns.
+   * The rows padded to one length, for a `TensorDataset`: columns and values `[rows, longest]`, padded with column 0 and value 0. A RangeError if there are no columns.
    */
   padded(): { columns: Tensor; values: Tensor } {
     const [rows, width] = this.shape;

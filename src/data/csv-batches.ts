@@ -1,4 +1,4 @@
-// Batches of a CSV file that need not fit into memory.
+// Batches of a CSV file that may be larger than memory.
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { rangeError, typeError, withDefaults } from '../errors';
@@ -36,10 +36,10 @@ interface Found {
 }
 
 /**
- * The batches of a CSV file, `[x, y]` or `[x]`, read anew in each epoch: what `csvBatches` gives, and `train.fit` takes for a loader. As a
+ * The batches of a CSV file, `[x, y]` or `[x]`, which reads the file again in each epoch: the result of `csvBatches`, which `train.fit` accepts as a loader. As a
  * `torch.utils.data.IterableDataset`.
  *
- * In memory there are a piece of the file, a batch, and the rows that `shuffle` holds. Without `shuffle` the rows come in the file's order.
+ * In memory are a piece of the file, a batch, and the buffer of `shuffle`. Without `shuffle` the rows are in the file's order.
  *
  * @example
  * const batches = await data.csvBatches('examples/data/digits.csv', { target: 'digit', batchSize: 64 });
@@ -135,13 +135,13 @@ export class CsvBatches implements Iterable<Tensor[]> {
 }
 
 /**
- * Batches `[x, y]` of a CSV file, a path or a `file:` URL, that may be larger than memory: what is read of it is as `readCsv` reads it, with its options.
+ * Batches `[x, y]` of a CSV file, a path or a `file:` URL, that may be larger than memory; the file is read as by `readCsv`, with its options.
  *
- * The file is gone through once at the call, which finds the number of rows, the texts, and the type of y, and refuses what cannot be read; then once for
- * each epoch. Errors are those of `readCsv`. A file that is changed meanwhile is an error where it shows.
+ * The file is read once at the call, to find the number of rows, the texts and the type of y, and to refuse what cannot be read; then once in
+ * each epoch. Errors are those of `readCsv`. If the file changes meanwhile, there is an error where that is noticed.
  *
- * With `shuffle: n` a batch's rows are drawn from n that are held ready, which are filled up in the file's order: the order is another in each epoch, and follows
- * `manualSeed`, so that a run that goes on from the checkpoint of an epoch has the same ones.
+ * With `shuffle: n` a batch's rows are drawn from a buffer of n rows, which is refilled in the file's order. Each epoch has another order, which follows
+ * `manualSeed`, so that a run resumed from an epoch's checkpoint has the same orders.
  *
  * @example
  * const loader = await data.csvBatches('examples/data/digits.csv', { target: 'digit', batchSize: 128 });
@@ -164,7 +164,7 @@ export async function csvBatches(source: string | URL, options?: CsvBatchesOptio
   return new CsvBatches({ ...facts, path, dialect, features, targets, isOne: typeof o.target === 'string', batching });
 }
 
-// Goes through the file once.
+// Reads the file once to learn its columns, texts and number of rows.
 async function learn(
   dialect: Dialect,
   path: string,
@@ -210,7 +210,7 @@ async function learn(
   return { layout, rows: scanner.rows, isInt: isInteger && dtype !== 'float32' };
 }
 
-// Numbers the texts in the order of their code units, and takes no others from now on.
+// Numbers the texts in the order of their code units, and accepts no further ones.
 function close(column: Layout['read'][number]): void {
   if (column.kind === Kind.open) column.kind = Kind.number;
   column.texts.sort((a, b) => (a < b ? -1 : 1));

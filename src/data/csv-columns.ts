@@ -1,21 +1,21 @@
-// Columns that grow as rows arrive.
+// Columns that grow as rows are read.
 import { isInt32Array } from '../brands';
 import { type CsvColumn, Kind } from './csv-layout';
 import { type Column, textColumn } from './table';
 
 const isInt32 = (value: number): boolean => (value | 0) === value && !Object.is(value, -0);
 
-/** Gathers a column. What it was so far is int32 until a number comes that is none. */
+/** Collects a column. Its values are int32 until the first number that is not an int32. */
 export class ColumnBuilder {
-  /** How many values are missing. */
+  /** The number of missing values. */
   missing = 0;
-  /** Whether all numbers so far are integers, and the first of these beyond int32. */
+  /** Whether all numbers so far are integers, and the first of them that is beyond int32. */
   isInteger = true;
   beyond: { value: number; line: number } | null = null;
   private values: Int32Array | Float32Array = new Int32Array(64);
   private length = 0;
 
-  /** Takes the next rows: `values[at]`, `values[at + stride]`, ... . */
+  /** Adds rows: `values[at]`, `values[at + stride]`, ... */
   append(values: Float64Array, at: number, stride: number, rows: number, lines: Float64Array, isText: boolean): void {
     if (isText) this.appendCodes(values, at, stride, rows);
     else if (isInt32Array(this.values)) this.appendInts(values, at, stride, rows, lines);
@@ -44,7 +44,7 @@ export class ColumnBuilder {
 
   private appendCodes(values: Float64Array, at: number, stride: number, rows: number): void {
     if (!isInt32Array(this.values)) {
-      this.values = new Int32Array(this.length).fill(-1); // all missing so far
+      this.values = new Int32Array(this.length).fill(-1); // all values so far are missing
       this.missing = this.length;
     }
     const out = this.grown(rows);

@@ -1,4 +1,4 @@
-// How a CSV file is written, and which of its columns are wanted: the options that all readers of CSV files share, checked.
+// The options that all readers of CSV files share: how a file is written, and which columns are read.
 import { checkOneOf, describe, rangeError, typeError } from '../errors';
 
 /** How a CSV file is to be read: the options that `readCsv`, `readTable` and `csvBatches` share. */
@@ -12,15 +12,15 @@ export interface CsvOptions {
   /** The decimal point ("."), or "," where numbers are written so. */
   decimal?: '.' | ',';
   /**
-   * Whether the first row has the columns' names; or their names, for a file that has none. With `false` they are "0", "1", "2", ... The default takes
-   * the first row for names, and refuses one that has numbers in it.
+   * Whether the first row has the columns' names; or the names, for a file without them. With `false` they are "0", "1", "2", ... By default the first
+   * row is used as names, and refused if it has numbers.
    */
   header?: boolean | string[];
-  /** The texts that stand for a missing value, besides nothing at all. */
+  /** The texts that mean a missing value, besides the empty text. */
   naValues?: string | string[];
-  /** The columns that hold text; the default is those whose first value is no number. With `[]` text is an error everywhere. */
+  /** The columns of text; the default is those whose first value is not a number. With `[]` any text is an error. */
   text?: string[];
-  /** The encoding of what is not ASCII ("utf-8"). */
+  /** The encoding of characters outside ASCII ("utf-8"). */
   encoding?: 'utf-8' | 'windows-1252';
 }
 
@@ -44,13 +44,13 @@ export interface Dialect {
   delimiter: string;
   decimal: '.' | ',';
   header: boolean | readonly string[] | undefined;
-  /** The texts of missing values; null: a missing value is an error. */
+  /** The texts that mean a missing value; null: a missing value is an error. */
   missing: ReadonlySet<string> | null;
   text: ReadonlySet<string> | undefined;
   encoding: 'utf-8' | 'windows-1252';
 }
 
-/** Refuses what is not a list of names. */
+/** Throws unless `value` is a list of names. */
 export function checkNames(where: string, name: string, value: unknown, least = 1): string[] {
   if (!(Array.isArray(value) && value.length >= least && value.every((item) => typeof item === 'string'))) {
     throw typeError(where, `expected ${name} to be an array of names, got ${describe(value)}`);
@@ -74,7 +74,7 @@ function checkMissing(where: string, value: unknown): string[] {
   return list;
 }
 
-/** Checks the options; `missing`: whether missing values are read where `naValues` says nothing. */
+/** Checks the options. `missing` tells whether missing values are allowed if `naValues` is not given. */
 export function dialectOf(where: string, o: typeof csvDefaults, missing: boolean): Dialect {
   if (typeof o.delimiter !== 'string' || o.delimiter === '') {
     throw typeError(where, `expected delimiter to be a string, got ${describe(o.delimiter)}`);

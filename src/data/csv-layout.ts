@@ -1,4 +1,4 @@
-// Which columns a CSV file has, and where the wanted ones go.
+// The columns of a CSV file, and where those that are read go.
 import { describe, rangeError } from '../errors';
 import { type Dialect, repeated } from './csv-dialect';
 import { numberOf } from './csv-number';
@@ -10,10 +10,10 @@ export const Kind = { open: 0, number: 1, text: 2 } as const;
 export interface CsvColumn {
   name: string;
   kind: number;
-  /** The texts in the order in which they came, and their numbers. */
+  /** The texts in the order in which they were read, and their numbers. */
   texts: string[];
   codes: Map<string, number>;
-  /** Whether `texts` is complete: another one is an error. */
+  /** Whether `texts` is complete: a further text is an error. */
   isClosed: boolean;
   /** Whether a missing value is an error. */
   isRequired: boolean;
@@ -22,13 +22,13 @@ export interface CsvColumn {
 /** The columns of a file. */
 export interface Layout {
   names: readonly string[];
-  /** The columns that are read, in the order in which they were asked for. */
+  /** The columns that are read, in the requested order. */
   read: CsvColumn[];
-  /** For each column of the file its place in `read`; -1: it is left out. */
+  /** For each column of the file its index in `read`, or -1 if it is not read. */
   places: Int32Array<ArrayBuffer>;
 }
 
-/** What messages call what is read: its path, where it has one. */
+/** What messages call the data: its path, if it has one. */
 export const nameOf = (file: string | null): string => file ?? 'the table';
 
 const listed = (names: readonly string[]): string => {
@@ -36,16 +36,16 @@ const listed = (names: readonly string[]): string => {
   return names.length > 30 ? `${some}, ... (${names.length})` : some;
 };
 
-/** What is said where a file with a single column is rather one whose delimiter was not given. */
+/** A hint for a file with a single column, which is probably a file whose delimiter was not given. */
 export function delimiterHint(names: readonly string[], { delimiter }: Dialect): string | undefined {
   const other = names.length === 1 ? [';', '\t', ',', '|'].find((d) => d !== delimiter && names[0]!.includes(d)) : undefined;
   return other === undefined ? undefined : `delimiter: ${JSON.stringify(other)} would divide ${listed(names)}`;
 }
 
-// A name that is not found is often a delimiter that was not given.
+// A name that is not found often means that the delimiter was not given.
 const hintOf = (names: readonly string[], dialect: Dialect): string => delimiterHint(names, dialect) ?? `its columns are ${listed(names)}`;
 
-/** The names of the columns, where the first row has them; null where it is the first row of values. */
+/** The names of the columns if the first row has them; null if the first row has values. */
 export function namesOf(dialect: Dialect, first: readonly string[], row: number, file: string | null): string[] | null {
   const { where, header } = dialect;
   if (header === false || typeof header === 'object') return null;
@@ -61,7 +61,7 @@ export function namesOf(dialect: Dialect, first: readonly string[], row: number,
   return names;
 }
 
-/** Names for a file that has none. */
+/** The names given for a file that has none. */
 export function givenNames({ where, header }: Dialect, width: number, row: number, file: string | null): readonly string[] {
   if (typeof header !== 'object') return Array.from({ length: width }, (_, i) => String(i));
   if (header.length !== width) {
@@ -70,7 +70,7 @@ export function givenNames({ where, header }: Dialect, width: number, row: numbe
   return header;
 }
 
-/** Which columns are read: `targets` besides those that the options ask for. */
+/** Determines which columns are read: those of the options, and `targets`. */
 export function layoutOf(dialect: Dialect, targets: readonly string[], names: readonly string[], file: string | null): Layout {
   const { where, columns, drop, text } = dialect;
   const twice = repeated(names);

@@ -1,24 +1,24 @@
-// Decimal numbers of text, read from the bytes: to float32 they are rounded as `Math.fround(Number(text))` rounds them.
+// Parses decimal numbers from bytes. Rounded to float32 they are what `Math.fround(Number(text))` gives.
 
-/** What `readNumber` has read. */
+/** The result of `readNumber`. */
 export const parsed = new Float64Array(1);
 
-// Every one of these is exact in float64, and one correctly rounded product or quotient of exact numbers is the correctly rounded result.
+// All of these are exact in float64, and a single rounded product or quotient of exact numbers is correctly rounded.
 const powers = Float64Array.from({ length: 23 }, (_, n) => Number(`1e${n}`));
 
-// Decimal numbers as they stand in files; Number() alone would take "", "0x1f" and "Infinity" too.
+// Decimal numbers as files have them; Number() would also accept "", "0x1f" and "Infinity".
 const decimalNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** The number that a text is, NaN where it is none. */
+/** The number that a text is, or NaN. */
 export const numberOf = (text: string): number => (decimalNumber.test(text) ? Number(text) : Number.NaN);
 
 /**
- * Reads a number from `b[at]` on, before `n`: returns where it ends and leaves its value in `parsed`, or returns -1 where there is none, or
- * none that can be read without `Number`.
+ * Parses a number from `b[at]` on, before `n`. Returns where it ends and leaves its value in `parsed`; returns -1 if there is no number, or
+ * one that needs `Number`.
  *
- * Up to 15 digits are an exact integer, and a power of ten up to 22 is exact as well. Of more digits the first 15 give two neighbours
- * between which the number lies. Rounding is monotone: where both are one float32 number, so is what lies between them. Only then, and
- * where no integer lies between the two, `parsed` is one of them, which rounds to float32 as the number does; it is the number itself where that is an integer.
+ * An integer of up to 15 digits is exact, and so is a power of ten up to 22. If there are more digits, the first 15 give two neighbours
+ * between which the number lies. Rounding is monotone: if both round to the same float32, so does the number. Only then, and if no integer lies between the two,
+ * `parsed` is one of them, which rounds to the same float32; if the number is an integer, `parsed` is exactly that.
  */
 export function readNumber(b: Uint8Array, at: number, n: number, point: number): number {
   let i = at;
@@ -85,7 +85,7 @@ export function readNumber(b: Uint8Array, at: number, n: number, point: number):
 
 const shortened = new Float64Array(2);
 
-// The first 15 significant digits, and the integer above where others follow that are not zero; returns how many digits were left out.
+// Takes the first 15 significant digits, and the next larger integer if any omitted digit is not zero; returns how many digits were omitted.
 function shorten(b: Uint8Array, begin: number, end: number, point: number): number {
   let mantissa = 0;
   let digits = 0;

@@ -1,4 +1,4 @@
-// From the bytes of a CSV file to rows of numbers, piece by piece.
+// Parses the bytes of a CSV file, piece by piece, into rows of numbers.
 import { describe, rangeError } from '../errors';
 import type { Dialect } from './csv-dialect';
 import { type CsvColumn, delimiterHint, givenNames, Kind, type Layout, nameOf, namesOf } from './csv-layout';
@@ -6,7 +6,7 @@ import { numberOf, parsed, readNumber } from './csv-number';
 import { textDecoder } from './csv-text';
 import { missingWords, numberLike, otherFormat } from './csv-words';
 
-/** Takes rows: `values` `[rows, columns read]`, NaN where one is missing, numbers of texts in columns of text, and the line that each row begins in. */
+/** Receives rows: `values` `[rows, columns read]`, with NaN for missing values and the numbers of texts in columns of text, and the line in which each row begins. */
 export type TakeRows = (values: Float64Array, lines: Float64Array, rows: number) => void;
 
 // The kinds of cells: those of `Kind`, and
@@ -17,20 +17,20 @@ const ofFirstRow = 4;
 const quote = 0x22;
 const lf = 0x0a;
 const cr = 0x0d;
-const longest = 2 ** 24; // bytes of a value
+const longest = 2 ** 24; // the most bytes of a value
 const mostColumns = 2 ** 20;
 const blockValues = 2 ** 16;
 
-/** Reads a file that is handed to it in pieces. */
+/** Reads a file that comes in pieces. */
 export class CsvScanner {
   /** The file's columns; null before its first row has ended. */
   layout: Layout | null = null;
-  /** The rows read, without a header. */
+  /** The number of rows read, without a header. */
   rows = 0;
 
   private carried: Buffer = Buffer.alloc(0);
   private begun = false;
-  /** The line of the next byte, that in which the row begins, and whether the last byte was a CR. */
+  /** The line of the next byte, the line in which the row begins, and whether the last byte was a CR. */
   private line = 1;
   private rowLine = 1;
   private afterCr = false;
@@ -40,14 +40,14 @@ export class CsvScanner {
   private readonly separator: Buffer;
   private readonly point: number;
   private readonly decode: (bytes: Buffer) => string;
-  // Of the cell that was found last: its bytes, whether any of them is not ASCII, whether it has quotes in it, and where the next cell begins.
+  // About the last cell that was found: its bytes, whether any of them is not ASCII, whether it has quotes, and where the next cell begins.
   private from = 0;
   private to = 0;
   private isAscii = true;
   private hasQuotes = false;
   private next = 0;
   private endsRow = false;
-  // Rows that were not handed on yet.
+  // Rows that have not been handed on yet.
   private kinds = Uint8Array.of(ofFirstRow);
   private width = 0;
   private places = new Int32Array(1);
@@ -55,9 +55,9 @@ export class CsvScanner {
   private lines = new Float64Array(0);
   private filled = 0;
 
-  /** Texts of missing values that are numbers, such as -999. */
+  /** The texts of missing values that are numbers, such as -999. */
   private readonly missingNumbers: ReadonlySet<number>;
-  /** `plan` is asked for the layout when the names are known; `blockRows`: how many rows are handed on at a time. */
+  /** `plan` returns the layout once the names are known; `blockRows` rows are handed on at a time. */
   constructor(
     private readonly dialect: Dialect,
     private readonly file: string | null,
@@ -72,7 +72,7 @@ export class CsvScanner {
     this.decode = textDecoder(dialect.encoding);
   }
 
-  /** Reads the next piece of the file; the bytes are free again when it returns. */
+  /** Reads the next piece of the file; its memory may be reused when this returns. */
   push(piece: Uint8Array): void {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
     const b = this.carried.length === 0 ? bytes : Buffer.concat([this.carried, bytes]);
@@ -89,7 +89,7 @@ export class CsvScanner {
     this.carried = Buffer.from(b.subarray(at));
   }
 
-  /** Reads what is left when there are no more pieces, and hands on the last rows. */
+  /** Reads what is left after the last piece, and hands on the last rows. */
   end(): void {
     const b = this.carried;
     this.scan(b, this.begun ? 0 : this.begin(b), b.length, true);
@@ -98,7 +98,7 @@ export class CsvScanner {
     if (this.rows === 0) throw rangeError(this.dialect.where, `${nameOf(this.file)} has a header, but no rows`);
   }
 
-  /** Refuses a row or, where `column` is named, a value in it. */
+  /** Throws an error about a row or, if `column` is given, a value in it. */
   refuse(message: string, hint?: string, column?: string, line = this.rowLine): never {
     const at = column === undefined ? `row ${line}` : `row ${line}, column ${describe(column)}`;
     const file = this.file === null ? '' : `\n  file: ${this.file}`;
@@ -113,11 +113,11 @@ export class CsvScanner {
     return b[0] === 0xef && b[1] === 0xbb && b[2] === 0xbf ? 3 : 0;
   }
 
-  // Reads cells from `at` on, and returns where the first begins that is not whole yet.
+  // Reads cells from `at` on, and returns where the first incomplete one begins.
   private scan(b: Buffer, at: number, n: number, isLast: boolean): number {
     const { point } = this;
     const separator = this.separator.length === 1 ? this.separator[0]! : -1;
-    const tab = separator === 0x09 ? 0x20 : 0x09; // what may stand around a value
+    const tab = separator === 0x09 ? 0x20 : 0x09; // white space that may surround a value
     const blank = separator === 0x20 ? 0x09 : 0x20;
     const { missingNumbers } = this;
     let { kinds, width, places, values, cell } = this;
@@ -143,7 +143,7 @@ export class CsvScanner {
         if (q >= 0) {
           while (q < n && (b[q] === blank || b[q] === tab)) q++;
           const c = q < n ? b[q]! : -2;
-          // A number that may stand for a missing value is looked at as it is written.
+          // If a number may mean a missing value, the cell's text is compared.
           const isPlain = missingNumbers.size === 0 || !missingNumbers.has(parsed[0]!);
           if (isPlain && (c === separator || c === lf || c === cr)) {
             kinds[column] = number;
@@ -177,7 +177,7 @@ export class CsvScanner {
     return i;
   }
 
-  // Over line ends and lines without anything; ~i where a line of spaces is not whole yet.
+  // Skips line ends and empty lines; returns ~i if a line of spaces is incomplete.
   private toNextRow(b: Buffer, at: number, n: number, isLast: boolean): number {
     let i = at;
     let begin = at;
@@ -197,7 +197,7 @@ export class CsvScanner {
     return begin === n || isLast ? n : ~begin;
   }
 
-  // The cell that begins at `at`; false where it is not whole yet.
+  // Finds the cell that begins at `at`; returns false if it is incomplete.
   private findCell(b: Buffer, at: number, n: number, isLast: boolean): boolean {
     const first = this.separator[0]!;
     let i = at;
@@ -258,14 +258,14 @@ export class CsvScanner {
     return true;
   }
 
-  // At the end of what there is, inside quotes.
+  // The piece ends inside quotes.
   private isCut(isLast: boolean): false {
     if (!isLast) return false;
     const at = this.columnName === undefined ? `row ${this.rowLine}` : `row ${this.rowLine}, column ${describe(this.columnName)},`;
     throw rangeError(this.dialect.where, `${nameOf(this.file)} is not a CSV file: in ${at} a quote is not closed`);
   }
 
-  // Whether the separator is here; undefined where more bytes must tell.
+  // Whether the separator is at i; undefined if that needs more bytes.
   private separatorAt(b: Buffer, i: number, n: number, isLast: boolean): boolean | undefined {
     const { separator } = this;
     for (let k = 0; k < separator.length; k++) {
@@ -279,7 +279,7 @@ export class CsvScanner {
     return this.layout?.names[this.cell];
   }
 
-  // The text of the cell that was found last.
+  // The text of the last cell that was found.
   private textOf(b: Buffer): string {
     let text: string;
     if (this.isAscii) {
@@ -300,7 +300,7 @@ export class CsvScanner {
       if (this.first.push(text) > mostColumns) this.refuse(`there are more than ${mostColumns} columns`);
       return;
     }
-    if (column >= this.width) return; // the row is refused at its end
+    if (column >= this.width) return; // the row is too long, and is refused at its end
     const place = this.places[column]!;
     if (place >= 0) this.values[base + place] = this.valueOf(column, this.layout.read[place]!, text);
   }
@@ -363,7 +363,7 @@ export class CsvScanner {
     throw rangeError(dialect.where, message, delimiterHint(layout?.names ?? [], dialect));
   }
 
-  // After the first row: names, or the first values.
+  // Called after the first row, which has the names or the first values.
   private beginRows(): void {
     const { first, file, dialect } = this;
     const header = namesOf(dialect, first, this.rowLine, file);

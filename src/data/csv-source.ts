@@ -1,11 +1,11 @@
-// Where the bytes of a table come from.
+// The sources of a table's bytes.
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isUint8Array, isUrl } from '../brands';
 import { describe, rangeError, SimdnnError, typeError } from '../errors';
 
-/** A path, a `file:` URL, the bytes themselves, or a stream of them: anything that can be gone through with `for await` and gives bytes or text. */
+/** A path, a `file:` URL, the bytes themselves, or a stream: anything that `for await` can iterate and that yields bytes or text. */
 export type TableSource = string | URL | Uint8Array | AsyncIterable<Uint8Array | string>;
 
 export const pieceBytes = 2 ** 20;
@@ -37,7 +37,7 @@ function urlOf(where: string, text: string): URL {
 const isStream = (source: unknown): source is AsyncIterable<unknown> =>
   typeof source === 'object' && source !== null && typeof (source as AsyncIterable<unknown>)[Symbol.asyncIterator] === 'function';
 
-/** Refuses what is not a source. */
+/** Throws unless `source` is a source. */
 export function checkSource(where: string, source: unknown): { path: string | null; source: TableSource } {
   const path = pathOf(where, source);
   if (path === null && !isUint8Array(source) && !isStream(source)) {
@@ -46,14 +46,14 @@ export function checkSource(where: string, source: unknown): { path: string | nu
   return { path, source: source as TableSource };
 }
 
-/** An error of the file system in this library's words; others as they are. */
+/** Turns a file system error into one of this library's; returns others as they are. */
 export function explained(where: string, path: string | null, error: Error & { code?: string; syscall?: string }): Error {
   if (path === null || error.syscall === undefined) return error;
   if (error.code === 'ENOENT') return new SimdnnError('SIMDNN_FILE', `[${where}] ${path} does not exist`);
   return new SimdnnError('SIMDNN_FILE', `[${where}] ${path} cannot be read: ${error.message}`);
 }
 
-/** The bytes piece by piece; a piece is valid until the next is asked for. */
+/** The bytes piece by piece; a piece is valid until the next one is requested. */
 export async function* piecesOf(where: string, { path, source }: ReturnType<typeof checkSource>): AsyncGenerator<Uint8Array, undefined> {
   if (path !== null) {
     yield* ofFile(path);

@@ -1,10 +1,10 @@
-// The text of a value.
+// Decodes the texts of values.
 import { TextDecoder } from 'node:util';
 
-// What windows-1252 has where Latin-1 has controls. Node 20 and 22 read the one as the other where a decoder is to be strict.
+// The characters of windows-1252 where Latin-1 has control characters. Node 20 and 22 decode windows-1252 as Latin-1 if the decoder is strict (fatal).
 const own = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
 
-/** Makes texts of bytes; throws for what is not UTF-8. */
+/** Returns a function that decodes bytes; it throws for bytes that are not UTF-8. */
 export function textDecoder(encoding: string): (bytes: Buffer) => string {
   if (encoding === 'windows-1252') {
     return (bytes) => bytes.toString('latin1').replace(/[\x80-\x9f]/g, (c) => own[c.charCodeAt(0) - 0x80]!);

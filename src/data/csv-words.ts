@@ -1,12 +1,12 @@
-// What files have where a number belongs, and what they are when they are no CSV files.
+// Texts that stand where a number belongs, and the beginnings of files that are not CSV.
 
-/** Words that programs write for a missing value. A column that begins with one is not taken for text without being told so. */
+/** Words that programs write for a missing value. A column whose first value is such a word is not assumed to be text. */
 export const missingWords: ReadonlySet<string> = new Set([
   ...['NA', 'N/A', 'n/a', 'na', '#N/A', '#NA', '<NA>', 'NaN', 'nan', '-NaN', '-nan', 'NAN', 'NULL', 'null', 'Null', 'None', 'none', 'nil'],
   ...['?', '-', '--', '.', '#N/A N/A', '#DIV/0!', '#VALUE!', '1.#IND', '1.#QNAN', '-1.#IND', '-1.#QNAN', '\\N'],
 ]);
 
-/** What was rather meant for a number than for text: "0x1f", "Infinity", "1 000", "1,5", "1e", "5 %". */
+/** Texts that were probably meant as numbers: "0x1f", "Infinity", "1 000", "1,5", "1e", "5 %". */
 export const numberLike = /^(0x[\da-f]+|[+-]?inf(inity)?|[+-]?(?=[.,]*\d)[\d.,' \u00a0\u202f]*(e[+-]?\d*)?\s*%?)$/i;
 
 const beginnings: { bytes: number[]; kind: string; hint: string }[] = [
@@ -18,7 +18,7 @@ const beginnings: { bytes: number[]; kind: string; hint: string }[] = [
   { bytes: [0x1f, 0x8b], kind: 'compressed by gzip', hint: 'createReadStream(path).pipe(createGunzip()) is a stream to be read' },
 ];
 
-/** What a file is that begins like this; null: it may be CSV. */
+/** The format of a file that begins like this, or null if it may be CSV. */
 export function otherFormat(b: Uint8Array): { kind: string; hint: string } | null {
   return beginnings.find(({ bytes }) => bytes.every((byte, i) => b[i] === byte)) ?? null;
 }

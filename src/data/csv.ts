@@ -15,10 +15,10 @@ export interface ReadCsvOptions extends CsvOptions {
   targetDtype?: 'float32' | 'int32';
 }
 
-/** What `readCsv` has read. */
+/** The result of `readCsv`. */
 export type CsvData = TableTensors;
 
-// The columns that are wanted of a file, as they were found. `targets` are read besides those that the options ask for.
+// Reads the requested columns, and `targets`.
 async function tableOf(
   dialect: Dialect,
   given: ReturnType<typeof checkSource>,
@@ -57,15 +57,15 @@ async function tableOf(
 /**
  * Reads a table from a CSV file: `{ x, y, columns, classes, categories }`.
  *
- * `source` is a path, a `file:` URL, a Buffer, or a stream of bytes. The first row names the columns. x `[rows, columns]` is float32, each number as
- * `Math.fround(Number(text))` gives it. A column whose first value is no number is text, for instance names of classes: its values become the numbers of
- * its texts in `categories`, sorted by code units. y `[rows]` is the column `target`: int32 when all its values are integers or it is text,
- * whose texts are then `classes`, else float32; `[rows, targets]` for a list of names, and null when none is named. A missing value is an error unless
- * `naValues` is given: then it is NaN in x. In y it always is one, unless `targetDtype` is "float32".
+ * `source` is a path, a `file:` URL, a Buffer, or a stream of bytes. The first row has the columns' names. x `[rows, columns]` is float32, with each number as
+ * `Math.fround(Number(text))`. A column whose first value is not a number is text, for instance names of classes: each value becomes the index of
+ * its text in `categories`, which are sorted by code units. y `[rows]` is the column `target`: int32 if all its values are integers or it is text, whose
+ * texts are then `classes`, else float32. It is `[rows, targets]` for a list of names, and null if there is none. A missing value is an error unless
+ * `naValues` is given; then it is NaN in x. In y it is always an error unless `targetDtype` is "float32".
  *
- * Quotes, a byte order mark, spaces around values, and all kinds of line end are understood, empty lines skipped. Errors name file, row (its line, 1 is the first) and column: a
- * RangeError for a missing or repeated column, one without a name that was not asked for, a row of another length, text where a number belongs, a target of
- * integers of which one is beyond int32, and an empty file; a SimdnnError `SIMDNN_FILE` when the file cannot be read.
+ * Quotes, a byte order mark, spaces around values and all kinds of line ends are understood; empty lines are skipped. Errors name the file, the row (its line, from 1) and the column. A
+ * RangeError for a missing or repeated column, a column without a name that was not requested, a row of another length, text where a number belongs, a
+ * target of integers with one beyond int32, and an empty file; a SimdnnError `SIMDNN_FILE` if the file cannot be read.
  *
  * @example
  * const { x, y, columns } = await data.readCsv('examples/data/digits.csv', { target: 'digit' });
@@ -93,7 +93,7 @@ export async function readCsv(source: TableSource, options?: ReadCsvOptions): Pr
 /**
  * Reads a table from a CSV file column by column, as `readCsv` does, with its options: a `Table`, in which values may be missing. As `pandas.read_csv`.
  *
- * What stands for a missing value besides nothing at all is to be said: `naValues`.
+ * Besides the empty text, texts that mean a missing value must be given in `naValues`.
  *
  * @example
  * const table = await data.readTable(Buffer.from('age,city\n31,Oslo\n,Bonn\n'));

@@ -1,4 +1,4 @@
-// What a loader reads: items by number.
+// Datasets: items by number, which a loader reads.
 import * as calls from '../calls.generated';
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { shapeText } from '../shape';
@@ -6,10 +6,10 @@ import { checkTensor, empty, type Tensor } from '../tensor';
 import { checkIndices } from './samplers';
 
 /**
- * Items by number: subclass it and write `get(i)` and `length`. As `torch.utils.data.Dataset`.
+ * Items by number: extend it and implement `get(i)` and `length`. As `torch.utils.data.Dataset`.
  *
- * An item is a tensor, a number, a typed array, or a tuple or a record of these; another kind of item needs a loader with its own `collateFn`. `get` may return a promise:
- * then batches come in `for await (const batch of loader)`.
+ * An item is a tensor, a number, a typed array, or a tuple or a record of these; other items need a loader with its own `collateFn`. `get` may return a promise;
+ * then iterate the loader by `for await (const batch of loader)`.
  *
  * @example
  * class Squares extends data.Dataset<[number, number]> {
@@ -26,7 +26,7 @@ export abstract class Dataset<Item = unknown> {
   abstract get(i: number): Item;
 }
 
-/** The rows of `t` that `index` lists, as a fresh tensor. The caller vouches for the index. */
+/** The rows of `t` that `index` lists, as a new tensor. The caller has checked the index. */
 export function gatherRows(t: Tensor, index: Int32Array): Tensor {
   const shape = t.shape.slice();
   const rows = shape[0]!;
@@ -37,10 +37,10 @@ export function gatherRows(t: Tensor, index: Int32Array): Tensor {
 }
 
 /**
- * Tensors side by side: item i is the tuple of their rows i. As `torch.utils.data.TensorDataset`.
+ * A dataset of tensors' rows: item i is the tuple of their rows i. As `torch.utils.data.TensorDataset`.
  *
- * The tensors are of any shape `[n, *]`, with one n. The dataset shares their memory; the rows and batches that it gives are copies
- * and carry no history. A RangeError when the first sizes differ.
+ * The tensors have any shapes `[n, *]` with the same n. The dataset shares their memory; its rows and batches are copies
+ * without history. A RangeError if the first sizes differ.
  *
  * @example
  * const dataset = new data.TensorDataset(tensor([[1, 2], [3, 4]]), tensor(Int32Array.of(0, 1)));
@@ -82,7 +82,7 @@ export class TensorDataset<T extends Tensor[] = Tensor[]> extends Dataset<T> {
     }) as T;
   }
 
-  /** @internal The batch of the items that `index` lists, all of them valid. */
+  /** @internal The batch of the items that `index` lists, which the caller has checked. */
   gather(index: Int32Array): T {
     const batch = new Array<Tensor>(this.tensors.length);
     for (let t = 0; t < batch.length; t++) batch[t] = gatherRows(this.tensors[t]!, index);
@@ -91,9 +91,9 @@ export class TensorDataset<T extends Tensor[] = Tensor[]> extends Dataset<T> {
 }
 
 /**
- * Some items of a dataset, by their numbers there: item i is item `indices[i]` of `dataset`. As `torch.utils.data.Subset`.
+ * Some items of a dataset: item i is item `indices[i]` of `dataset`. As `torch.utils.data.Subset`.
  *
- * A RangeError when an index is not a number of an item.
+ * A RangeError for an index that is not an item's number.
  *
  * @example
  * const subset = new data.Subset(new data.TensorDataset(arange(10)), [7, 8]);
@@ -102,7 +102,7 @@ export class TensorDataset<T extends Tensor[] = Tensor[]> extends Dataset<T> {
 export class Subset<Item = unknown> extends Dataset<Item> {
   /** The dataset that the items come from. */
   readonly dataset: Dataset<Item>;
-  /** The number in `dataset` of each item. */
+  /** The number of each item in `dataset`. */
   readonly indices: Int32Array;
 
   constructor(dataset: Dataset<Item>, indices: ArrayLike<number> | Tensor) {
@@ -121,7 +121,7 @@ export class Subset<Item = unknown> extends Dataset<Item> {
   }
 }
 
-/** Refuses what is not a dataset: anything with a `get` and a `length` that can be indexed with int32. */
+/** Throws unless `dataset` has a `get`, and a `length` within int32. */
 export function checkDataset<Item>(where: string, dataset: Dataset<Item>): Dataset<Item> {
   if (typeof dataset !== 'object' || dataset === null || typeof dataset.get !== 'function' || typeof dataset.length !== 'number') {
     throw typeError(

@@ -1,4 +1,4 @@
-// Which rows a rank has.
+// Divides the items of an epoch among ranks.
 import { groupOf, standing } from '../distributed/group';
 import { checkBoolean, checkInteger, rangeError, withDefaults } from '../errors';
 import type { RandomPosition } from '../random';
@@ -7,26 +7,26 @@ import { DrawnSampler, type Sized, sizeOf } from './samplers';
 
 /** The options of `DistributedSampler`. */
 export interface DistributedSamplerOptions {
-  /** How many parts there are (the size of the group). */
+  /** The number of parts (the size of the group). */
   numReplicas?: number;
-  /** Which of them this is (the rank). */
+  /** The number of this part (the rank). */
   rank?: number;
   /** Whether each epoch has an order of its own (true). */
   shuffle?: boolean;
   /** Makes the orders a function of (seed, epoch); the same on all ranks (0). */
   seed?: number;
-  /** Whether items that do not make a whole row of ranks are left out (false). */
+  /** Whether the last items, too few for all ranks, are omitted (false). */
   dropLast?: boolean;
-  /** Whether the first items come again where ranks would have fewer than others (true): not in an evaluation, whose figures they would falsify. */
+  /** Whether the first items are repeated for ranks that would have fewer than others (true). Use false for an evaluation, whose result repeated items would falsify. */
   pad?: boolean;
 }
 
 /**
- * The part of the items that a rank has: every n-th of an order that all ranks share, as `torch.utils.data.DistributedSampler`.
+ * A rank's part of the items: every n-th of an order that all ranks share, as `torch.utils.data.DistributedSampler`.
  *
- * Ranks have equally many: the first items of the order come again at the end, or with `dropLast` the last are left out, or with `pad: false`, for an
- * evaluation, some ranks have one less. Batches of `b` items on n ranks hold together the rows that a `RandomSampler` of the same seed gives one process in a batch
- * of `n b`. The epoch advances by itself; `setEpoch` sets it. A RangeError where a rank has no items.
+ * All ranks have the same number of items: the first items of the order are repeated at the end, or with `dropLast` the last ones omitted; with `pad: false`, for an
+ * evaluation, some ranks have one less. The batches of `b` items on n ranks together have the rows that a `RandomSampler` with the same seed gives one process in a batch
+ * of `n b`. The epoch advances by itself; `setEpoch` sets it. A RangeError if a rank has no items.
  *
  * @example
  * [...new data.DistributedSampler(5, { numReplicas: 2, rank: 1, shuffle: false })]; // [1, 3, 0]

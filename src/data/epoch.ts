@@ -1,4 +1,4 @@
-// Which items the batches of an epoch have.
+// The items of the batches of an epoch.
 import { describe, rangeError, typeError } from '../errors';
 import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
 import { BatchSampler, batchesOf, lengthOf } from './batch-sampler';
@@ -6,7 +6,7 @@ import { DistributedSampler } from './distributed-sampler';
 import { positionOf } from './order';
 import { type DrawnSampler, isDrawn, RandomSampler, SequentialSampler, SubsetRandomSampler } from './samplers';
 
-/** The items of the batches of an epoch, by their numbers. */
+/** The item numbers of each batch of an epoch. */
 export interface EpochPlan {
   /** The number of batches. */
   readonly length: number;
@@ -14,7 +14,7 @@ export interface EpochPlan {
   at(i: number): Int32Array;
 }
 
-// As many numbers as an array can be expected to hold.
+// A limit of how many numbers are collected in an array.
 const mostNumbers = 2 ** 28;
 
 function refuse(value: unknown, size: number): never {
@@ -43,27 +43,27 @@ const planOf = (order: Int32Array, batchSize: number, dropLast: boolean): EpochP
   at: (i) => order.subarray(i * batchSize, (i + 1) * batchSize),
 });
 
-/** Items in an order, so many in a batch. */
+/** A sampler whose items are cut into batches of a size. */
 export interface Chunks {
   sampler: Iterable<number>;
   batchSize: number;
   dropLast: boolean;
 }
 
-/** Items in an order and so many in a batch, or lists of items. */
+/** How an epoch is made: a sampler and a batch size, or a sampler of batches. */
 export type Ordering = Chunks | { batchSampler: Iterable<ArrayLike<number>> };
 
-/** A sampler of batches as items in an order where it is no more than that. */
+/** A `BatchSampler` as the sampler and batch size that it has; any other sampler of batches as it is. */
 export const orderingOf = (batchSampler: Iterable<ArrayLike<number>>): Ordering =>
   batchSampler instanceof BatchSampler && batchSampler[Symbol.iterator] === BatchSampler.prototype[Symbol.iterator]
     ? { sampler: batchSampler.sampler, batchSize: batchSampler.batchSize, dropLast: batchSampler.dropLast }
     : { batchSampler };
 
-/** The number of batches; Infinity where a sampler does not know. */
+/** The number of batches; Infinity if the sampler does not tell. */
 export const lengthOfOrdering = (ordering: Ordering): number =>
   'sampler' in ordering ? batchesOf(lengthOf(ordering.sampler), ordering.batchSize, ordering.dropLast) : lengthOf(ordering.batchSampler);
 
-/** The sampler that says what an epoch has. */
+/** The sampler, of items or of batches. */
 export const samplerOf = (ordering: Ordering): Iterable<unknown> => ('sampler' in ordering ? ordering.sampler : ordering.batchSampler);
 
 const drawnOf = (ordering: Ordering): DrawnSampler | null => {
@@ -78,7 +78,7 @@ export function beginOf(ordering: Ordering, seed: number | undefined, epoch: num
   return positionOf(drawn.seed ?? seed, epoch, drawn.counters);
 }
 
-/** What an epoch has whose random numbers begin at a position; `again`: that one was drawn from before. */
+/** The epoch whose random numbers begin at a position. `again` tells that the position was drawn from before. */
 export function planAt(ordering: Ordering, size: number, position: RandomPosition, again: boolean): EpochPlan {
   const drawn = drawnOf(ordering);
   const read = <T>(fn: () => T): T => (again ? atRandomPosition(position, fn) : fn());
@@ -103,7 +103,7 @@ export function planAt(ordering: Ordering, size: number, position: RandomPositio
   return { length: lists.length, at: (i) => lists[i]! };
 }
 
-/** An order that a native thread can draw: all items of a dataset, or some, in order or shuffled, or the part that a rank has of it. */
+/** An order that a native thread can draw: all items of a dataset or some of them, in order or shuffled, or a rank's part of it. */
 export interface NativeOrder {
   /** The items; null: all. */
   indices: Int32Array | null;
@@ -116,7 +116,7 @@ export interface NativeOrder {
   rank: number;
 }
 
-/** How a sampler's orders can be drawn elsewhere; null where JavaScript draws them. */
+/** How a native thread can draw a sampler's orders; null if JavaScript has to. */
 export function nativeOrderOf(sampler: Iterable<number>, size: number): NativeOrder | null {
   if (!isDrawn(sampler) || Object.getPrototypeOf(sampler).orderAt !== kindOf(sampler)?.prototype.orderAt) return null;
   const { length: count, seed } = sampler;

@@ -1,12 +1,12 @@
-// Items one after the other, not by number.
+// Datasets whose items come in sequence, not by number.
 import { describe, typeError } from '../errors';
 
 /**
- * Items that come one after the other, as from a file or a network: subclass it and write `[Symbol.iterator]`, or `[Symbol.asyncIterator]` where they are
- * waited for. As `torch.utils.data.IterableDataset`.
+ * Items that come in sequence, as from a file or a network: extend it and implement `[Symbol.iterator]`, or `[Symbol.asyncIterator]` if they have to be
+ * awaited. As `torch.utils.data.IterableDataset`.
  *
- * Each epoch of a loader goes through it anew. There is no order to draw: `shuffle` and samplers are refused. A `length`, the number of items, is optional; loader and
- * progress know the number of batches by it.
+ * Each epoch of a loader iterates it again. Its order is its own, so `shuffle` and samplers are refused. A `length`, the number of items, is optional; from it loader and
+ * progress know the number of batches.
  *
  * @example
  * class Countdown extends data.IterableDataset<[number, number]> {
@@ -16,19 +16,19 @@ import { describe, typeError } from '../errors';
  * [...loader].map(([x, y]) => y.toArray()); // [[3, 2], [1]]
  */
 export abstract class IterableDataset<Item = unknown> {
-  /** The number of items, where it is known. */
+  /** The number of items, if it is known. */
   readonly length?: number;
   /** Begins an epoch. */
   [Symbol.iterator]?(): Iterator<Item>;
-  /** Begins an epoch whose items are waited for. */
+  /** Begins an epoch whose items have to be awaited. */
   [Symbol.asyncIterator]?(): AsyncIterator<Item>;
 }
 
-/** Whether an iterable dataset's items are waited for. */
+/** Whether an iterable dataset's items have to be awaited. */
 export const isWaitedFor = (dataset: IterableDataset<unknown>): boolean =>
   typeof dataset[Symbol.iterator] !== 'function' && typeof dataset[Symbol.asyncIterator] === 'function';
 
-/** Refuses what does not say its items one after the other. */
+/** Throws unless `dataset` is iterable. */
 export function checkIterable<Item>(where: string, dataset: IterableDataset<Item>): IterableDataset<Item> {
   if (!(dataset instanceof IterableDataset)) throw typeError(where, `expected an IterableDataset, got ${describe(dataset)}`);
   if (typeof dataset[Symbol.iterator] !== 'function' && typeof dataset[Symbol.asyncIterator] !== 'function') {
@@ -40,7 +40,7 @@ export function checkIterable<Item>(where: string, dataset: IterableDataset<Item
 /**
  * The items of several iterable datasets, one after the other: `torch.utils.data.ChainDataset`.
  *
- * Where one of them is waited for, so is the chain.
+ * If one of them has to be awaited, so does the chain.
  *
  * @example
  * class Twice extends data.IterableDataset<number> {

@@ -1,4 +1,4 @@
-// Rows divided into folds, each of which is validated once.
+// Cross-validation: rows divided into folds.
 import { checkBoolean, checkInteger, rangeError, withDefaults } from '../errors';
 import { checkDataset, type Dataset, Subset } from './dataset';
 import { givenOrder, randomOrder } from './order';
@@ -11,17 +11,17 @@ const where = 'kFold';
 export interface KFoldOptions {
   /** How many folds (5). */
   folds?: number;
-  /** Whether rows are dealt at random; otherwise a fold is of neighbours, as far as classes and groups allow (false). */
+  /** Whether rows are assigned at random; otherwise a fold has neighbouring rows, as far as classes and groups allow (false). */
   shuffle?: boolean;
   /** Makes the folds a function of this seed; without it, shuffled ones follow `manualSeed`. */
   seed?: number;
-  /** Classes `[n]`, each of which is to have its share in every fold. */
+  /** Classes `[n]`; each fold gets its share of each class. */
   stratify?: Marks;
-  /** Groups `[n]`: rows of one are in one fold. */
+  /** Groups `[n]`; the rows of a group are in the same fold. */
   groups?: Marks;
 }
 
-/** A fold: the rows to learn from, and those to validate by. */
+/** A fold: the rows to train on, and those to validate on. */
 export interface Fold<Part> {
   /** All rows of the other folds. */
   train: Part;
@@ -31,11 +31,11 @@ export interface Fold<Part> {
 
 interface Dealing {
   folds: number;
-  /** A random order of so many things; their own order where nothing is shuffled. */
+  /** A random order of n numbers, or 0 .. n - 1 without `shuffle`. */
   order: (n: number) => Int32Array;
 }
 
-// Blocks of neighbours, the first of them one longer where the rows do not divide.
+// Blocks of neighbours; the first blocks have one row more if the rows cannot be divided evenly.
 function inBlocks(order: Int32Array, folds: number): Int32Array {
   const foldOf = new Int32Array(order.length);
   const size = Math.floor(order.length / folds);
@@ -46,7 +46,7 @@ function inBlocks(order: Int32Array, folds: number): Int32Array {
   return foldOf;
 }
 
-// Each class in blocks, so long as dealing all rows in turn, class by class, would make them.
+// Each class is divided into blocks, whose lengths are those that dealing all rows in turn, sorted by class, would give.
 function byClass(n: number, { folds, order }: Dealing, stratify: Marks): Int32Array {
   const { numbers, found } = marksOf(where, 'stratify', stratify, n);
   const sizes = countsOf(numbers, found.length);
@@ -72,7 +72,7 @@ function refuseRare(sizes: Int32Array, folds: number): void {
   if (most < folds) throw rangeError(where, `no class has ${folds} rows, one for each fold: the largest has ${most}`);
 }
 
-// The number of each row's class or group, in the order of their names.
+// The number of each row's class or group; they are numbered in the order of their names.
 function namedInOrder(name: string, given: Marks, n: number): { numbers: Int32Array; count: number } {
   const { numbers, found } = marksOf(where, name, given, n);
   const byName = [...found.keys()].sort((a, b) => (found[a]! < found[b]! ? -1 : 1));
@@ -89,7 +89,7 @@ function groupsOf(n: number, groups: Marks, folds: number): { numbers: Int32Arra
   return found;
 }
 
-// The largest group first, each to the fold that has the fewest rows; or all in random order, so many to a fold.
+// Without `shuffle` the largest group goes first, each group to the fold with the fewest rows; with it groups are dealt in random order, as many to each fold.
 function byGroup(n: number, { folds, order }: Dealing, groups: Marks, shuffle: boolean): Int32Array {
   const { numbers, count } = groupsOf(n, groups, folds);
   if (shuffle) {
@@ -115,7 +115,7 @@ const deviation = (values: readonly number[]): number => {
   return Math.sqrt(sum(values.map((x) => (x - mean) ** 2)) / values.length);
 };
 
-// The groups whose classes differ most first, each to the fold with which the classes' shares differ least between folds.
+// Groups with the most uneven classes go first. Each goes to the fold for which the classes' shares then differ least between folds.
 function byClassAndGroup(n: number, { folds, order }: Dealing, stratify: Marks, groups: Marks): Int32Array {
   const { numbers: classes, count: kinds } = namedInOrder('stratify', stratify, n);
   const sizes = countsOf(classes, kinds);
@@ -131,7 +131,7 @@ function byClassAndGroup(n: number, { folds, order }: Dealing, stratify: Marks, 
     kinds;
   const foldOf = new Int32Array(count);
   const spread = ofGroup.map(deviation);
-  // A stable sort: groups that are alike stay in their order.
+  // A stable sort, so that equal groups stay in their order.
   const mostUnevenFirst = [...order(count)].sort((a, b) => spread[b]! - spread[a]!);
   for (const group of mostUnevenFirst) {
     let best = { fold: 0, value: Infinity, rows: Infinity };
@@ -150,11 +150,11 @@ function byClassAndGroup(n: number, { folds, order }: Dealing, stratify: Marks, 
 }
 
 /**
- * Divides a dataset, or the numbers 0 to n - 1, into folds, each of which is validated once: `{ train, validation }` for each, subsets of the dataset or arrays of
- * row numbers in rising order. As `sklearn.model_selection.KFold`; with `stratify` as `StratifiedKFold`, with `groups` as `GroupKFold`, with both as `StratifiedGroupKFold`.
+ * Divides a dataset, or the numbers 0 to n - 1, into folds for cross-validation: `{ train, validation }` for each fold, as subsets of the dataset or as arrays of
+ * ascending row numbers. As `sklearn.model_selection.KFold`; with `stratify` `StratifiedKFold`, with `groups` `GroupKFold`, with both `StratifiedGroupKFold`.
  *
- * Without groups the sizes of the folds differ by one at most, and with `stratify` so do their counts of each class. Without `shuffle` the folds are those of scikit-learn, row by row; shuffled ones are other
- * rows than there. A RangeError for fewer rows or groups than folds, and where no class has as many rows as there are folds.
+ * Without groups the sizes of the folds differ by one at most, and with `stratify` so do their counts of each class. Without `shuffle` the folds are exactly scikit-learn's; shuffled ones
+ * are not. A RangeError for fewer rows or groups than folds, and if no class has as many rows as there are folds.
  *
  * @example
  * const rows = new data.TensorDataset(arange(6), tensor(Int32Array.of(0, 0, 0, 1, 1, 1)));

@@ -1,4 +1,4 @@
-// What a loader is told, checked.
+// The options of a loader, checked.
 import { checkBoolean, checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { checkSampler } from './batch-sampler';
 import { checkDataset, type Dataset } from './dataset';
@@ -8,15 +8,15 @@ import { RandomSampler, SequentialSampler } from './samplers';
 
 /** The options of `DataLoader`. */
 export interface DataLoaderOptions<Item, Batch> {
-  /** Items in a batch (1); null: batches are the items as they are, or what `collateFn` makes of each. */
+  /** The number of items in a batch (1); null: batches are the items themselves, or what `collateFn` makes of each. */
   batchSize?: number | null;
   /** Whether each epoch has an order of its own (false). */
   shuffle?: boolean;
-  /** Which items an epoch has, in which order: an iterable of their numbers. In place of `shuffle`. */
+  /** The items of an epoch in their order: an iterable of their numbers. Replaces `shuffle`. */
   sampler?: Iterable<number>;
-  /** Which items the batches of an epoch have: an iterable of lists of their numbers. In place of `batchSize`, `shuffle`, `sampler` and `dropLast`. */
+  /** The items of each batch of an epoch: an iterable of lists of their numbers. Replaces `batchSize`, `shuffle`, `sampler` and `dropLast`. */
   batchSampler?: Iterable<ArrayLike<number>>;
-  /** Whether a last batch that is not full is left out (false). */
+  /** Whether a last batch that is not full is omitted (false). */
   dropLast?: boolean;
   /** Makes the orders a function of (seed, epoch); without it they follow `manualSeed`. */
   seed?: number;
@@ -24,16 +24,16 @@ export interface DataLoaderOptions<Item, Batch> {
   collateFn?: (items: Awaited<Item>[]) => Batch | PromiseLike<Batch>;
   /** The same by its short name. */
   collate?: (items: Awaited<Item>[]) => Batch | PromiseLike<Batch>;
-  /** How many batches are asked for ahead in `for await`, where items are waited for (2). */
+  /** How many batches `for await` requests ahead if items have to be awaited (2). */
   prefetch?: number;
 }
 
 /** A loader's options with their defaults. */
 export interface LoaderSettings<Item> {
-  /** The items, by their numbers or one after the other. */
+  /** The items, by number or in sequence. */
   source: { dataset: Dataset<Item>; ordering: Ordering } | { iterable: IterableDataset<Item> };
   batchSize: number | null;
-  /** Whether batches are the items as they are. */
+  /** Whether batches are the items themselves. */
   isWhole: boolean;
   dropLast: boolean;
   seed: number | undefined;
@@ -50,7 +50,7 @@ function refuseBoth(given: object, name: string, others: readonly string[]): voi
   if (other !== undefined) throw rangeError(where, `${name} says what ${other} would: give one of them`);
 }
 
-/** Refuses options that cannot be used. */
+/** Throws for options that cannot be used. */
 export function settingsOf<Item, Batch>(
   dataset: Dataset<Item> | IterableDataset<Item>,
   options: DataLoaderOptions<Item, Batch> | undefined,

@@ -1,24 +1,24 @@
-// Where a loader stands, and how others may make its batches.
+// The position of a loader, and how other code may make its batches.
 import type { RandomPosition } from '../random';
 import type { Tensor } from '../tensor';
 
-/** Where a loader stands: what `stateDict` gives. */
+/** The position of a loader: the result of `stateDict`. */
 export interface DataLoaderState {
   /** Epochs begun. */
   epoch: number;
-  /** Batches given of the epoch that is under way; 0 between two epochs. */
+  /** Batches of the current epoch that were given; 0 between two epochs. */
   batch: number;
-  /** Items in a batch, by which these are counted; null: a sampler says. */
+  /** Items in a batch, the unit of `batch`; null if a sampler decides. */
   batchSize: number | null;
   /** Where the random numbers of its order begin, `[seed, offset]`; null between two epochs. */
   random: number[] | null;
-  /** The state that an own sampler had when it began, where it has one; else null. */
+  /** The state of the user's own sampler when the epoch began, if it has one; else null. */
   sampler: unknown;
-  /** The types that numbers of items had so far, by their place in an item. */
+  /** The element types that numbers of items had so far, by their place in an item. */
   types: Record<string, string>;
 }
 
-/** The epoch that is under way. */
+/** The current epoch. */
 export interface Place {
   position: RandomPosition;
   /** Batches given. */
@@ -33,7 +33,7 @@ export interface RowBatches {
   subset: Int32Array | null;
   /** The number of items. */
   count: number;
-  /** The number of items of which the order is drawn: more where several ranks draw it, of which each has every n-th. */
+  /** The number of items in the shared order: more than `count` if several ranks draw the same order and each takes every n-th item of it. */
   drawn: number;
   ranks: number;
   rank: number;

@@ -1,4 +1,4 @@
-// Batches of a dataset, in order or drawn.
+// Batches of a dataset, in order or in random order.
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { DType } from '../memory';
 import { atRandomPosition, randomPosition } from '../random';
@@ -14,7 +14,7 @@ import { gathered, rowsOf } from './rows';
 
 interface Epoch {
   place: Place;
-  /** Batches that were given before the state was saved from which this goes on. */
+  /** The number of batches that were given before the state was saved that is resumed. */
   first: number;
   plan: EpochPlan | null;
 }
@@ -28,11 +28,11 @@ interface Stateful {
 const refusedPromise = (what: string): TypeError => typeError('DataLoader', what, 'for await (const batch of loader) waits for them');
 
 /**
- * The batches of a dataset, to be gone through once an epoch. As `torch.utils.data.DataLoader`, without worker processes.
+ * The batches of a dataset, iterated once an epoch. As `torch.utils.data.DataLoader`, without worker processes.
  *
- * A batch of a `TensorDataset` is a tuple of fresh tensors `[batchSize, *]`; the last may be smaller. With `shuffle` each epoch
- * has its own order, drawn when it starts: a function of (seed, number of epochs started before), or without a seed of
- * `manualSeed` and everything drawn since. A dataset whose items are promises, or come from an async iterator, is gone through by `for await`.
+ * A batch of a `TensorDataset` is a tuple of new tensors `[batchSize, *]`; the last may be smaller. With `shuffle` each epoch
+ * has an order of its own, drawn when the epoch starts: a function of (seed, number of epochs started before), or without a seed of
+ * `manualSeed` and all numbers drawn since. If items are promises or come from an async iterator, use `for await`.
  *
  * @example
  * const loader = new data.DataLoader(new data.TensorDataset(arange(10)), { batchSize: 4 });
@@ -44,9 +44,9 @@ const refusedPromise = (what: string): TypeError => typeError('DataLoader', what
 export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterable<Batch>, AsyncIterable<Batch> {
   /** The dataset given. */
   readonly dataset: Dataset<Item> | IterableDataset<Item>;
-  /** Items in a batch; null where a `batchSampler` says it, or batches are the items as they are. */
+  /** Items in a batch; null if a `batchSampler` decides, or batches are the items themselves. */
   readonly batchSize: number | null;
-  /** Whether a last batch that is not full is left out. */
+  /** Whether a last batch that is not full is omitted. */
   readonly dropLast: boolean;
 
   private readonly settings: LoaderSettings<Item>;
@@ -62,14 +62,14 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     this.dropLast = this.settings.dropLast;
   }
 
-  /** The number of batches in an epoch; Infinity where the sampler, or an `IterableDataset`, does not say. */
+  /** The number of batches in an epoch; Infinity if the sampler or the `IterableDataset` does not tell. */
   get length(): number {
     const { source, batchSize, dropLast } = this.settings;
     if ('iterable' in source) return batchesOf(source.iterable.length ?? Infinity, batchSize ?? 1, dropLast);
     return lengthOfOrdering(source.ordering);
   }
 
-  /** Begins an epoch: its batches, in an order that is drawn now. */
+  /** Begins an epoch: its batches, in an order that is drawn at this call. */
   [Symbol.iterator](): Iterator<Batch, undefined> {
     const { source } = this.settings;
     if ('iterable' in source) {
@@ -79,14 +79,14 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     return this.batches(source.dataset, this.beginEpoch());
   }
 
-  /** Begins an epoch whose batches are waited for: items that are promises are asked for `prefetch` batches ahead. */
+  /** Begins an epoch whose batches are awaited: items that are promises are requested `prefetch` batches ahead. */
   [Symbol.asyncIterator](): AsyncIterator<Batch, undefined> {
     const { source } = this.settings;
     if ('iterable' in source && isWaitedFor(source.iterable)) return this.waitedChunks(source.iterable, this.beginEpoch());
     return waitedFor(this.ownSteps(this.beginEpoch()));
   }
 
-  /** @internal Begins an epoch whose batches are waited for where they have to be, and only there. */
+  /** @internal Begins an epoch in which only those batches are awaited that have to be. */
   steps(): Steps<Batch> {
     const { prototype } = DataLoader;
     if (this[Symbol.iterator] !== prototype[Symbol.iterator]) return this[Symbol.iterator]();
@@ -98,8 +98,8 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
   }
 
   /**
-   * Makes `n` the number of the next epoch, 0 for the first, and leaves the one that is under way: with a seed each number has its own order. What
-   * `DistributedSampler.set_epoch` does.
+   * Makes `n` the number of the next epoch, from 0, and abandons the current epoch. With a seed each number has an order of its own. As
+   * `DistributedSampler.set_epoch`.
    *
    * @example
    * const loader = new data.DataLoader(new data.TensorDataset(arange(8)), { batchSize: 8, shuffle: true, seed: 1 });
@@ -115,7 +115,7 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
   }
 
   /**
-   * Where the loader stands, for `loadStateDict` of another one over the same data with the same options: plain values, also in the middle of an epoch. Random numbers that follow
+   * The loader's position, also within an epoch, as plain values for `loadStateDict` of another loader over the same data with the same options. Random numbers that follow
    * `manualSeed` have a state of their own, `getRngState()`.
    *
    * @example
@@ -137,8 +137,8 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
   }
 
   /**
-   * Goes on where another loader's `stateDict()` was called: the next epoch is the rest of the one that was under way there, the same batches to the last bit. A RangeError, and nothing changed, for a state
-   * that does not fit.
+   * Continues where another loader's `stateDict()` was called: the next epoch is the rest of that loader's current epoch, with exactly the same batches. A RangeError, and no change,
+   * for a state that does not fit.
    *
    * @example
    * const make = () => new data.DataLoader(new data.TensorDataset(arange(6)), { batchSize: 2, shuffle: true });
@@ -189,7 +189,7 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     for (const [place, type] of types) this.types.set(place, type as DType);
   }
 
-  /** @internal How the batches are made of rows of tensors; null where JavaScript makes the items or the batches. */
+  /** @internal How the batches are gathered from rows of tensors; null if JavaScript makes the items or the batches. */
   rows(): RowBatches | null {
     const { source, collate: makes } = this.settings;
     const iterates = this[Symbol.iterator] === DataLoader.prototype[Symbol.iterator];
@@ -216,35 +216,35 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     };
   }
 
-  /** @internal The seed of which its orders are a function, together with the number of epochs begun. */
+  /** @internal The seed. Together with the number of epochs begun it determines the orders. */
   get seed(): number | undefined {
     const { source, seed } = this.settings;
     const own = 'ordering' in source && 'sampler' in source.ordering ? source.ordering.sampler : undefined;
     return (own as { seed?: number } | undefined)?.seed ?? seed;
   }
 
-  /** @internal How many epochs were begun so far: the number of the next. */
+  /** @internal How many epochs were begun so far, which is the number of the next one. */
   get epochsBegun(): number {
     return this.epoch;
   }
 
-  /** @internal Counts epochs whose orders were drawn elsewhere. */
+  /** @internal Counts epochs whose orders were drawn by native code. */
   countEpochs(epochs: number): void {
     this.epoch += epochs;
     if (epochs !== 0) this.leave();
   }
 
-  /** @internal The epoch that is under way; null: none is. */
+  /** @internal The current epoch; null between two epochs. */
   get underWay(): Place | null {
     return this.place;
   }
 
-  /** @internal Whether the next epoch is the rest of one. */
+  /** @internal Whether the next epoch is the rest of an epoch. */
   get isResumed(): boolean {
     return this.resumes;
   }
 
-  /** @internal Says where whoever has the batches made elsewhere, or ahead, stands: so many batches of an epoch are done; null: between two epochs. */
+  /** @internal Sets the position if batches are made by native code, or ahead: `batch` batches of the epoch are done; null: between two epochs. */
   standAt(place: Place | null, batch = 0): void {
     this.place = place;
     if (place !== null) place.batch = batch;
@@ -317,7 +317,7 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
       return items;
     };
     try {
-      // The batches that were given before are read and dropped; what they draw is not drawn from the present numbers.
+      // The batches that were given before are read and dropped. What they draw does not change the present random numbers.
       atRandomPosition(epoch.place.position, () => {
         for (let i = 0; i < epoch.first && !isOver; i++) next();
       });
@@ -344,7 +344,7 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     }
     const plan = epoch.plan!;
     const { gathers } = this;
-    const ready: (Batch | undefined)[] = []; // what a kernel has gathered, by the number of its batch
+    const ready: (Batch | undefined)[] = []; // the batches that a kernel has gathered, by their number
     let next = first;
     const items = (i: number): Item[] => {
       const batch = gathers ? (gathered(source.dataset, plan.at(i)) as Batch | undefined) : undefined;
@@ -373,7 +373,7 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
     this.endEpoch(epoch);
   }
 
-  // Whether rows of tensors become batches without anybody seeing the items.
+  // Whether rows of tensors become batches without user code that sees the items.
   private get gathers(): boolean {
     return this.settings.collate === undefined && !this.settings.isWhole;
   }

@@ -1,4 +1,4 @@
-// Batches of a Parquet file that need not fit into memory.
+// Batches of a Parquet file that may be larger than memory.
 import { typeError, withDefaults } from '../errors';
 import { checkNames } from './csv-dialect';
 import { pathOf } from './csv-source';
@@ -20,9 +20,9 @@ const where = 'parquetBatches';
  * Batches `[x, y]` of a Parquet file, a path or a `file:` URL, that may be larger than memory, whatever its row groups: its columns are read page by page. As
  * `pyarrow.parquet.ParquetFile.iter_batches`.
  *
- * The file is gone through once at the call, which finds the texts and the type of y, and refuses what cannot be read; then once for each epoch. Columns, packages
- * and errors are those of `readParquet`, and a column of lists or structures is a RangeError. A file that is changed meanwhile is an error. `shuffle: n` draws a batch's rows from n that are
- * held ready, as in `csvBatches`.
+ * The file is read once at the call, to find the texts and the type of y, and to refuse what cannot be read; then once in each epoch. Columns, packages
+ * and errors are those of `readParquet`, and a column of lists or structures is a RangeError. A file that changes meanwhile is an error. `shuffle: n` draws a batch's rows from a
+ * buffer of n, as in `csvBatches`.
  *
  * @example
  * import { parquetWriteBuffer } from 'hyparquet-writer';

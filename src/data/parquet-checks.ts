@@ -1,13 +1,13 @@
-// Pages of Parquet files checked before the package reads them: it writes as many values as a run says that it has, which in a damaged file may be more than memory holds.
+// Checks pages of Parquet files before the package reads them. The package writes as many values as a run claims to have, and in a damaged file that may exceed memory.
 import type { Library } from './parquet-file';
 
 export type PageHeader = ReturnType<Library['parquetHeader']>;
 export type Decoder = Parameters<Library['readPage']>[2];
 
 const largestPage = 2 ** 25; // values
-const mostBytes = 2 ** 30; // of a page without compression, and of the texts that it makes
+const mostBytes = 2 ** 30; // of an uncompressed page, and of the texts in it
 
-/** The length of the message in Thrift's compact protocol with which the bytes begin: the package would go on for hours in numbers that do not end. */
+/** The length of the Thrift compact message that the bytes begin with. Checked first, because the package would read numbers without an end for hours. */
 export function lengthOfHeader(bytes: Uint8Array): number {
   let at = 0;
   const take = (count: number): void => {
@@ -53,7 +53,7 @@ export function lengthOfHeader(bytes: Uint8Array): number {
   return at;
 }
 
-/** Refuses a header that says what cannot be; `most` is how many values may come, `bytes` how many the column has. */
+/** Throws for a header with impossible values. At most `most` values may follow; the column has `bytes` bytes. */
 export function checkHeader(header: PageHeader, most: number, bytes: number): void {
   const { uncompressed_page_size: size, type } = header;
   const values = (header.data_page_header ?? header.data_page_header_v2 ?? header.dictionary_page_header)?.num_values ?? 0;
@@ -62,8 +62,8 @@ export function checkHeader(header: PageHeader, most: number, bytes: number): vo
   if (!(size >= 0 && size <= Math.min(bytes, mostBytes))) throw new Error(`a page says that it has ${size} bytes`);
 }
 
-// Goes through runs of values of so many bits, each all alike or packed, and refuses those that have more values than there are. Of values of one bit it
-// returns how many are ones.
+// Reads runs of values of `bits` bits, which are repeated or bit-packed, and throws if they have more values than the page. For values of one bit it
+// returns how many are 1.
 function checkRuns(page: Uint8Array, from: number, bits: number, values: number): number {
   let at = from;
   let ones = 0;
@@ -76,7 +76,7 @@ function checkRuns(page: Uint8Array, from: number, bits: number, values: number)
     }
     const isPacked = header % 2 === 1;
     const count = isPacked ? 8 * Math.floor(header / 2) : header / 2;
-    // What is packed comes in eights.
+    // Bit-packed values come in groups of eight.
     if (count === 0 || seen + count > values + (isPacked ? 7 : 0)) throw new Error(`a run says that it has ${count} values`);
     if (bits === 1 && !isPacked) ones += page[at] === 1 ? count : 0;
     if (bits === 1 && isPacked) for (let i = 0; i < count && seen + i < values; i++) ones += (page[at + (i >> 3)]! >> (i & 7)) & 1;
@@ -86,7 +86,7 @@ function checkRuns(page: Uint8Array, from: number, bits: number, values: number)
   return ones;
 }
 
-// Refuses a page that is too short for its values as they are: room for them would be made first.
+// Throws for a page that is too short for its plain values, because memory for them would be allocated first.
 function checkRoom(page: Uint8Array, at: number, { type, element }: Decoder, values: number): void {
   const bytes = {
     BOOLEAN: 1 / 8,
@@ -103,7 +103,7 @@ function checkRoom(page: Uint8Array, at: number, { type, element }: Decoder, val
 
 type Reader = Parameters<Library['deltaBinaryUnpack']>[0];
 
-// The differences of numbers that a page has from the reader's place on. How many a block has says how much room is made.
+// Checks the delta encoding of numbers from the reader's position on. The number of values in a block determines how much memory is allocated.
 function checkBlocks({ view, offset }: Reader): void {
   const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, Math.min(20, view.byteLength - offset));
   let at = 0;
@@ -118,7 +118,7 @@ function checkBlocks({ view, offset }: Reader): void {
   if (!(parts! >= 1 && parts! <= 2 ** 16 && Number.isInteger(block! / parts!))) throw new Error('its blocks of differences are damaged');
 }
 
-// Texts each of which begins as the one before, for so many bytes.
+// Checks texts that share a prefix with the text before, whose lengths are given first.
 function checkPrefixes(library: Library, reader: Reader, values: number): void {
   const lengths = [0, 1].map(() => {
     const found = new Int32Array(values);
@@ -138,7 +138,7 @@ function checkPrefixes(library: Library, reader: Reader, values: number): void {
 
 const isDictionary = (encoding: string): boolean => encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY';
 
-// A page's values from `at` on.
+// Checks a page's values from `at` on.
 function checkValues(library: Library, page: Uint8Array, at: number, encoding: string, decoder: Decoder, values: number): void {
   const { type } = decoder;
   const reader = { view: new DataView(page.buffer as ArrayBuffer, page.byteOffset, page.length), offset: at };
@@ -154,7 +154,7 @@ function checkValues(library: Library, page: Uint8Array, at: number, encoding: s
   }
 }
 
-// Of nothing some writers make some bytes that are no stream.
+// For an empty page some writers write a few bytes that are not a compressed stream.
 const decompressed = (library: Library, bytes: Uint8Array, size: number, { codec, compressors }: Decoder): Uint8Array =>
   size === 0 ? bytes.subarray(0, 0) : library.decompressPage(bytes, size, codec, compressors);
 
@@ -168,14 +168,14 @@ export function checkedDictionary(library: Library, header: PageHeader, bytes: U
   return data;
 }
 
-/** A data page as it is without compression, and whether no value is missing: then it has no levels. */
+/** An uncompressed data page, and whether no value is missing; then it has no levels. */
 export interface CheckedPage {
   header: PageHeader;
   bytes: Uint8Array;
   isWhole: boolean;
 }
 
-/** Checks a page of a column that is no list and no structure. */
+/** Checks a page of a column that is neither a list nor a structure. */
 export function checkedPage(library: Library, header: PageHeader, bytes: Uint8Array, decoder: Decoder): CheckedPage {
   if (header.data_page_header_v2 !== undefined) return checkedSecond(library, header, bytes, decoder);
   const first = header.data_page_header;
@@ -201,7 +201,7 @@ const plainPage = (header: PageHeader, bytes: Uint8Array, isWhole: boolean): Che
   isWhole,
 });
 
-// A page of the second version, whose levels are not compressed.
+// Checks a page of the second version, whose levels are not compressed.
 function checkedSecond(library: Library, header: PageHeader, bytes: Uint8Array, decoder: Decoder): CheckedPage {
   const second = header.data_page_header_v2!;
   const levels = second.definition_levels_byte_length + second.repetition_levels_byte_length;

@@ -1,4 +1,4 @@
-// The packages that know Parquet, loaded when first needed.
+// The packages that read Parquet, loaded when first needed.
 import { SimdnnError } from '../errors';
 
 type Hyparquet = typeof import('hyparquet', { with: { 'resolution-mode': 'import' }});
@@ -9,11 +9,11 @@ type Pages = typeof import('hyparquet/src/datapage.js', { with: { 'resolution-mo
 type Convert = typeof import('hyparquet/src/convert.js', { with: { 'resolution-mode': 'import' }});
 type Delta = typeof import('hyparquet/src/delta.js', { with: { 'resolution-mode': 'import' }});
 
-// What a file says of itself.
+// The metadata of a file.
 export type Metadata = ReturnType<Hyparquet['parquetMetadata']>;
 
-// Modules of the new kind, imported in the try itself: bundlers then do without them where they are not installed. A context of `node:vm`, as Jest makes them, cannot
-// import, unless Node is told to; Node's own `require` loads them there too.
+// ES modules, imported inside the try, so that bundlers do without them if they are not installed. A context of `node:vm`, as Jest makes them, cannot
+// import unless Node is configured for it; Node's own `require` loads them there too.
 async function modules(): Promise<[Hyparquet, Compressors, Columns, Pages, Schema, Convert, Delta]> {
   try {
     return [
@@ -41,14 +41,14 @@ async function modules(): Promise<[Hyparquet, Compressors, Columns, Pages, Schem
   }
 }
 
-// The names are the packages that a user without them has to install.
+// Names the packages that the user has to install.
 const missing = (where: string, error: unknown): SimdnnError =>
   new SimdnnError(
     'SIMDNN_PACKAGE',
     `[${where}] the packages hyparquet and hyparquet-compressors cannot be loaded: ${(error as Error).message.split('\n')[0]}\n  hint: npm install hyparquet hyparquet-compressors; under Jest: node --experimental-vm-modules node_modules/jest/bin/jest.js`,
   );
 
-/** What reads a file, and a page of a column without waiting; `where` is who needs it. */
+/** The functions that read a file, and a page of a column synchronously; `where` is the function that needs them. */
 export async function library(where: string) {
   try {
     const [
@@ -71,5 +71,5 @@ export async function library(where: string) {
 
 export type Library = Awaited<ReturnType<typeof library>>;
 
-// In memory of Node's own realm, as the packages want it.
+// Memory of Node's own realm, which the packages need.
 export const memoryOf = (length: number): Buffer<ArrayBuffer> => Buffer.alloc(length) as Buffer<ArrayBuffer>;

@@ -1,14 +1,14 @@
-// What a Parquet file says of itself, and its bytes, from a path or from memory.
+// A Parquet file's metadata and its bytes, from a path or from memory.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { describe, rangeError, SimdnnError } from '../errors';
 import { explained } from './csv-source';
 import { lengthOfHeader } from './parquet-checks';
 import { type Library, library, type Metadata, memoryOf } from './parquet-file';
 
-/** A file, as it was when it was asked for. */
+/** A file as it was when it was opened. */
 export interface ParquetFile {
   where: string;
-  /** Null: it is in memory. */
+  /** Null if it is in memory. */
   path: string | null;
   /** What messages call it. */
   label: string;
@@ -18,14 +18,14 @@ export interface ParquetFile {
   names: readonly string[];
   rows: number;
   size: number;
-  /** Begins to read it; a RangeError where it has changed. */
+  /** Opens it for reading; a RangeError if it has changed. */
   open(): ParquetBytes;
 }
 
-/** The bytes of a file that is open. */
+/** The bytes of an open file. */
 export interface ParquetBytes {
   size: number;
-  /** Fills the memory with what stands from `at` on; returns how many bytes there were. */
+  /** Fills the memory with the bytes from `at` on; returns how many there were. */
   read(memory: Buffer, at: number): number;
   close(): void;
 }
@@ -55,7 +55,7 @@ function ofFile(where: string, path: string): ParquetBytes & { modified: number 
   };
 }
 
-// All row groups together: what the file says besides may be another number.
+// The sum over the row groups; the total in the metadata may be another number.
 function rowsOf({ row_groups: groups }: Metadata): number {
   const counts = groups.map((group) => Number(group.num_rows));
   const wrong = counts.findIndex((count) => !(count >= 0));
@@ -65,7 +65,7 @@ function rowsOf({ row_groups: groups }: Metadata): number {
   return rows;
 }
 
-const tail = 8; // the length of the footer, and PAR1
+const tail = 8; // the length of the footer, followed by PAR1
 
 function metadataOf({ parquetMetadata }: Library, bytes: ParquetBytes): Metadata {
   const end = memoryOf(tail);
@@ -79,7 +79,7 @@ function metadataOf({ parquetMetadata }: Library, bytes: ParquetBytes): Metadata
   return parquetMetadata(footer.buffer, { geoparquet: false });
 }
 
-/** Reads what a file says of itself; a RangeError for one that is no Parquet. */
+/** Reads a file's metadata; a RangeError for a file that is not Parquet. */
 export async function openParquet(where: string, path: string | null, source: unknown): Promise<ParquetFile> {
   const packages = await library(where);
   const label = path ?? 'the file';
@@ -107,7 +107,7 @@ export async function openParquet(where: string, path: string | null, source: un
   }
 }
 
-/** Refuses columns that are not there once, or have lists or structures. */
+/** Throws for columns that do not occur exactly once, or have lists or structures. */
 export function refuseNested(
   { where, label, metadata, library: { parquetSchema, isFlatColumn } }: ParquetFile,
   names: readonly string[],

@@ -1,4 +1,4 @@
-// The columns of a Parquet file page by page, read without waiting: in memory there is a page of each column.
+// Reads the columns of a Parquet file page by page, synchronously, with one page of each column in memory.
 import { isBigInt64Array } from '../brands';
 import { describe, rangeError } from '../errors';
 import { explained } from './csv-source';
@@ -10,26 +10,26 @@ import type { Block } from './table-batches';
 type Decoded = NonNullable<ReturnType<Library['readPage']>['data']>;
 
 const blockRows = 4096;
-const windowBytes = 2 ** 17; // read at once, where a page is not larger
+const windowBytes = 2 ** 17; // the bytes read at once, unless a page is larger
 
-// Integers of 64 bits as numbers, rounded as Number rounds them, and without making one of each.
+// 64-bit integers as numbers, rounded as by Number, without a BigInt for each.
 function asNumbers(values: Decoded): Decoded {
   if (!isBigInt64Array(values)) return values;
   const halves = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
   return Float64Array.from({ length: values.length }, (_, i) => halves[2 * i + 1]! * 2 ** 32 + (halves[2 * i]! >>> 0));
 }
 
-/** Goes through the pages of a column in a row group. */
+/** Reads the pages of one column in a row group. */
 class PageCursor {
-  /** Values that were decoded, and how many of them were taken. */
+  /** The decoded values, and how many of them were taken. */
   private page: Decoded = [];
   private taken = 0;
-  /** Rows that were decoded. */
+  /** The number of decoded rows. */
   private rows = 0;
   private dictionary: Decoded | undefined;
   private memory = memoryOf(0);
   private window = this.memory;
-  /** Where in the file the window begins, and where the next page does. */
+  /** Where in the file the window begins, and where the next page begins. */
   private windowAt = 0;
   private at: number;
   private readonly end: number;
@@ -46,13 +46,13 @@ class PageCursor {
     this.at = chunk.begin;
     this.end = chunk.begin + chunk.bytes;
     this.uncompressed = chunk.uncompressed;
-    // A page without missing values is read as one of a column that can have none: as an array of numbers.
+    // A page without missing values is read like one of a required column, as an array of numbers.
     const required = { ...decoder.element, repetition_type: 'REQUIRED' as const };
     const schemaPath = [...decoder.schemaPath.slice(0, -1), { ...decoder.schemaPath.at(-1)!, element: required }];
     this.whole = { ...decoder, element: required, schemaPath, codec: 'UNCOMPRESSED' };
   }
 
-  /** How many values can be taken; 0: the column has ended. */
+  /** How many values can be taken; 0 at the end of the column. */
   ready(): number {
     while (this.taken === this.page.length && this.rows < this.groupRows) this.decode();
     return this.page.length - this.taken;
@@ -93,7 +93,7 @@ class PageCursor {
     }
   }
 
-  // Nobody knows how long a header is: one that does not end in the window is read again in a larger one.
+  // The length of a header is not known beforehand: one that does not end within the window is read again with a larger one.
   private header() {
     for (let size = Math.min(windowBytes, this.end - this.at); ; size = Math.min(4 * size, this.end - this.at)) {
       const view = this.bytes(this.at, size);
@@ -109,7 +109,7 @@ class PageCursor {
   private bytes(at: number, size: number): DataView<ArrayBuffer> {
     if (at < this.windowAt || at + size > this.windowAt + this.window.length) {
       const wanted = Math.min(Math.max(size, windowBytes), this.end - at);
-      // Memory of its own each time where what was decoded may still point into the last one.
+      // New memory each time if decoded values may still point into the old one.
       if (this.decoder.codec === 'UNCOMPRESSED' || this.memory.length < wanted) this.memory = memoryOf(wanted);
       this.window = this.memory.subarray(0, wanted);
       this.windowAt = at;
@@ -120,7 +120,7 @@ class PageCursor {
   }
 }
 
-/** Goes through these columns of the file from its beginning. */
+/** Reads these columns of the file from its beginning. */
 export function* parquetBlocks(source: ParquetFile, names: readonly string[]): Generator<Block, undefined> {
   const { where, label, metadata, library, size } = source;
   let file: ParquetBytes | null = null;

@@ -19,9 +19,9 @@ export interface ReadParquetOptions {
 /**
  * Reads a Parquet file, a path, a `file:` URL or a Buffer, column by column: a `Table`. As `pandas.read_parquet`.
  *
- * Numbers, booleans and decimals become numbers, strings text, nulls missing values. It needs the packages `hyparquet` and `hyparquet-compressors`, loaded at the
- * first call: a SimdnnError `SIMDNN_PACKAGE` where they are not installed, `SIMDNN_FILE` where the file cannot be read; a RangeError for a file that is no
- * Parquet, for a column that is not there, and for values that are neither numbers nor texts, such as dates.
+ * Numbers, booleans and decimals become numbers, strings text, nulls missing values. It needs the packages `hyparquet` and `hyparquet-compressors`, which it loads at the
+ * first call: a SimdnnError `SIMDNN_PACKAGE` if they are not installed, `SIMDNN_FILE` if the file cannot be read; a RangeError for a file that is not
+ * Parquet, a column that does not exist, and values that are neither numbers nor texts, such as dates.
  *
  * @example
  * import { parquetWriteBuffer } from 'hyparquet-writer';
@@ -42,7 +42,7 @@ export async function readParquet(source: string | URL | Uint8Array, options?: R
   refuseNested(file, names);
   const columns = new Map<string, Column>();
   const turn = turns();
-  // One column at a time: in memory there is never more than a page of one as the file has it.
+  // One column at a time, so that at most one encoded page is in memory.
   for (const name of names) {
     const gather = gathered('readParquet', name, file.rows);
     let row = 0;

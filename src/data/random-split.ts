@@ -3,7 +3,7 @@ import { checkInteger, checkNumber, describe, rangeError, typeError, withDefault
 import { checkDataset, type Dataset, Subset } from './dataset';
 import { randomOrder } from './order';
 
-// Fractions become numbers of items, rounded down; what is left over goes one each to the first parts.
+// Fractions become numbers of items, rounded down; the first parts get one more each until all items are assigned.
 function partLengths(lengths: readonly number[], n: number): number[] {
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const fractions = lengths.some((length) => !Number.isInteger(length)) || (total === 1 && n !== 1);
@@ -18,7 +18,7 @@ function partLengths(lengths: readonly number[], n: number): number[] {
 }
 
 /**
- * Divides a dataset at random into parts that share no item. As `torch.utils.data.random_split`.
+ * Divides a dataset at random into disjoint parts. As `torch.utils.data.random_split`.
  *
  * `lengths` are the numbers of items, or fractions that add up to 1. The split is a function of `seed`, or follows `manualSeed`.
  *

@@ -1,28 +1,28 @@
-// Batches of rows of numbers that come one after the other, as from a file.
+// Batches of rows of numbers that come in sequence, as from a file.
 import { isInt32Array } from '../brands';
 import { checkBoolean, checkInteger, describe, typeError } from '../errors';
 import { draw, type RandomPosition } from '../random';
 import { Tensor } from '../tensor';
 import { ShuffleBuffer } from './shuffle-buffer';
 
-/** The options that readers of batches have in common. */
+/** The options that readers of batches share. */
 export interface RowBatchesOptions {
   /** The column of y, or several. */
   target?: string | string[];
   /** The type of y; the default is int32 where all values are integers or texts, else float32. */
   targetDtype?: 'float32' | 'int32';
-  /** Rows in a batch (1). */
+  /** The number of rows in a batch (1). */
   batchSize?: number;
-  /** Whether a last batch that is not full is left out (false). */
+  /** Whether a last batch that is not full is omitted (false). */
   dropLast?: boolean;
   /**
-   * How many rows are held ready, of which one is drawn at random for each place in a batch (0: the rows come in the file's order). As many as the file has: all orders
-   * are as likely. The draws follow `manualSeed`.
+   * The size of the buffer from which each row of a batch is drawn at random (0: the rows are in the file's order). With a buffer as large as the file all orders
+   * are equally probable. The draws follow `manualSeed`.
    */
   shuffle?: number;
 }
 
-/** What they have where nothing is said. */
+/** The defaults of the options. */
 export const rowBatchesDefaults = {
   target: undefined as string | string[] | undefined,
   targetDtype: undefined as 'float32' | 'int32' | undefined,
@@ -38,7 +38,7 @@ export interface Batching {
   shuffle: number;
 }
 
-/** Refuses options that cannot be used. */
+/** Throws for options that cannot be used. */
 export function batchingOf(where: string, o: { batchSize: unknown; dropLast: unknown; shuffle: unknown }): Batching {
   if (typeof o.shuffle === 'boolean') {
     const hint = 'so many are held in memory, of which each place in a batch draws one';
@@ -51,15 +51,15 @@ export function batchingOf(where: string, o: { batchSize: unknown; dropLast: unk
   };
 }
 
-/** The number of batches of so many rows. */
+/** The number of batches of `rows` rows. */
 export const batchCount = (rows: number, { batchSize, dropLast }: Batching): number =>
   dropLast ? Math.floor(rows / batchSize) : Math.ceil(rows / batchSize);
 
-/** Which numbers of a row go where. */
+/** Which numbers of a row belong to x and y. */
 export interface RowShape {
-  /** The numbers in a row. */
+  /** The number of numbers in a row. */
   width: number;
-  /** The places of x's columns, and of y's. */
+  /** The positions of x's columns, and of y's. */
   features: readonly number[];
   targets: readonly number[];
   /** Whether y is `[rows]`. */
@@ -68,7 +68,7 @@ export interface RowShape {
   isInt: boolean;
 }
 
-/** `[x, y]` or `[x]` of rows `[rows, width]`; `refuse` is told of a target that is no int32. */
+/** `[x, y]` or `[x]` of rows `[rows, width]`; calls `refuse` for a target that is not int32. */
 export function batchOf(shape: RowShape, values: Float64Array, rows: number, refuse: (value: number) => never): Tensor[] {
   const { width, features, targets, isOne, isInt } = shape;
   const gather = <T extends Float32Array | Int32Array>(out: T, from: readonly number[]): T => {
@@ -88,17 +88,17 @@ export function batchOf(shape: RowShape, values: Float64Array, rows: number, ref
   return [x, new Tensor(y, isOne ? [rows] : [rows, targets.length])];
 }
 
-/** Where the random numbers of an epoch begin; null for one in the file's order. They are drawn here, all at once. */
+/** Where the random numbers of an epoch begin, which are reserved here all at once; null for an epoch in the file's order. */
 export const beginShuffle = (rows: number, { shuffle }: Batching): RandomPosition | null =>
   shuffle === 0 ? null : draw(4 * ShuffleBuffer.counters(rows));
 
-/** Takes rows in blocks of any length, and gives out those of a batch at a time. */
+/** Takes blocks of any number of rows, and hands them on batch by batch. */
 export class Rebatcher {
   private readonly buffer: ShuffleBuffer | null;
   private readonly batch: Float64Array;
   private filled = 0;
 
-  /** `give` gets the values of a batch, which are its own until it returns. */
+  /** `give` gets the values of a batch, which are valid until it returns. */
   constructor(
     private readonly width: number,
     private readonly batching: Batching,
@@ -109,7 +109,7 @@ export class Rebatcher {
     this.buffer = position === null ? null : new ShuffleBuffer(batching.shuffle, width, position);
   }
 
-  /** Takes rows `[rows, width]`. */
+  /** Adds rows `[rows, width]`. */
   push(values: Float64Array, rows: number): void {
     const { width, buffer } = this;
     for (let row = 0; row < rows; row++) {
@@ -118,7 +118,7 @@ export class Rebatcher {
     }
   }
 
-  /** Gives out what is held when there are no more rows. */
+  /** Hands on what is left after the last rows. */
   end(): void {
     const { buffer, batching } = this;
     if (buffer !== null) while (buffer.pop()) this.put(buffer.out, 0);

@@ -1,4 +1,4 @@
-// Datasets whose items are rows of tensors: a kernel gathers their batches, in train.fit on its own thread.
+// Datasets whose items are rows of tensors. A kernel gathers their batches, in train.fit on its own thread.
 import { refuseHeld } from '../holders';
 import { cat } from '../ops';
 import { sameShape } from '../shape';
@@ -11,11 +11,11 @@ import { StackDataset } from './stack-dataset';
 /** Rows of tensors. */
 export interface Rows {
   tensors: readonly Tensor[];
-  /** The rows that are items; null: all. */
+  /** The numbers of the rows that are items; null: all. */
   subset: Int32Array | null;
 }
 
-// Unless a subclass has a `get` of its own.
+// Whether a dataset is of this class and no subclass has overridden `get`.
 const isPlain = <T extends Dataset<unknown>>(dataset: unknown, kind: abstract new (...args: never[]) => T): dataset is T =>
   dataset instanceof kind && dataset.get === kind.prototype.get;
 
@@ -25,7 +25,7 @@ const through = (indices: Int32Array, subset: Int32Array | null): Int32Array =>
 const alike = (a: readonly Tensor[], b: readonly Tensor[]): boolean =>
   a.length === b.length && a.every((t, i) => t.dtype === b[i]!.dtype && sameShape(t.shape.slice(1), b[i]!.shape.slice(1)));
 
-/** The rows that a dataset's items are, without copies; null where they are none, or of several datasets. */
+/** The rows that are a dataset's items, without copies; null if there are none, or they are in several datasets. */
 function ownRows(dataset: Dataset<unknown>): Rows | null {
   if (isPlain(dataset, TensorDataset)) return { tensors: dataset.tensors, subset: null };
   if (isPlain(dataset, StackDataset)) {
@@ -40,7 +40,7 @@ function ownRows(dataset: Dataset<unknown>): Rows | null {
 
 const found = new WeakMap<ConcatDataset, Rows[] | null>();
 
-// The rows of each of several datasets, where the tensors are alike.
+// The rows of each of several datasets, if their tensors agree.
 function rowsOfEach(dataset: ConcatDataset): Rows[] | null {
   let each = found.get(dataset);
   if (each === undefined) {
@@ -51,7 +51,7 @@ function rowsOfEach(dataset: ConcatDataset): Rows[] | null {
   return each;
 }
 
-// The rows of several datasets, one after the other. The tensors of a dataset of which several are subsets are copied once.
+// Concatenates the rows of several datasets. If several are subsets of the same dataset, its tensors are copied once.
 function concatRows(each: readonly Rows[], count: number): Rows {
   const distinct: { tensors: readonly Tensor[]; begin: number }[] = [];
   const subset = new Int32Array(count);
@@ -81,7 +81,7 @@ function concatRows(each: readonly Rows[], count: number): Rows {
   return { tensors: copies, subset };
 }
 
-/** The rows that a dataset's items are; null where JavaScript makes them. Those of several datasets are copied. */
+/** The rows that are a dataset's items; null if JavaScript makes the items. Rows of several datasets are copied. */
 export function rowsOf(dataset: Dataset<unknown>): Rows | null {
   const own = ownRows(dataset);
   if (own !== null) return own;
@@ -97,7 +97,7 @@ export function rowsOf(dataset: Dataset<unknown>): Rows | null {
 /** The items that `index` lists. */
 export const itemsOf = <Item>(dataset: Dataset<Item>, index: Int32Array): Item[] => Array.from(index, (i) => dataset.get(i));
 
-// Of each dataset its rows at once, then all in their order.
+// Gathers the rows of each dataset at once, then puts all into their order.
 function concatBatch(dataset: ConcatDataset, each: readonly Rows[], index: Int32Array): Tensor[] {
   const lists: number[][] = each.map(() => []);
   const places: number[][] = each.map(() => []);
@@ -122,9 +122,9 @@ function concatBatch(dataset: ConcatDataset, each: readonly Rows[], index: Int32
   });
 }
 
-/** The batch of the items that `index` lists where a kernel gathers it; undefined where the items are to be made. */
+/** The batch of the items that `index` lists if a kernel can gather it; undefined if the items have to be made. */
 export function gathered<Item>(dataset: Dataset<Item>, index: Int32Array): Collated<Item> | undefined {
-  // Written out: a test that is given the class takes longer than a small batch can afford.
+  // Not by `isPlain`: a test with the class as an argument is too slow for small batches.
   if (dataset instanceof TensorDataset && dataset.get === TensorDataset.prototype.get)
     return dataset.gather(index) as unknown as Collated<Item>;
   if (isPlain(dataset, Subset)) return gathered(dataset.dataset as Dataset<Item>, through(index, dataset.indices));

@@ -1,11 +1,11 @@
-// Which items an epoch has, and in which order.
+// Samplers: the items of an epoch, and their order.
 import { checkBoolean, checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { RandomPosition } from '../random';
 import type { Tensor } from '../tensor';
 import { fractionsAt, givenOrder, orderAt, positionOf } from './order';
 import { listOf } from './values';
 
-/** What has a number of items: a dataset, an array, or the number itself. */
+/** Something with a number of items: a dataset, an array, or the number itself. */
 export type Sized = { readonly length: number } | number;
 
 /** The number of items of a dataset or an array, or the number itself. */
@@ -17,11 +17,11 @@ export function sizeOf(where: string, source: Sized): number {
 }
 
 /**
- * The numbers of the items of an epoch, in order: subclass it and write `[Symbol.iterator]` and `length`, or give a loader any other iterable of
+ * The numbers of an epoch's items in their order: extend it and implement `[Symbol.iterator]` and `length`, or give a loader any other iterable of
  * integers. As `torch.utils.data.Sampler`.
  *
- * A loader goes through it when an epoch begins: it must end. One that draws from the library's random numbers repeats when a loader
- * resumes; one that has a state of its own can have `stateDict` and `loadStateDict`, which the loader's call.
+ * A loader iterates it to the end when an epoch begins, so it must be finite. A sampler that draws from the library's random numbers repeats them when a loader
+ * resumes; one with a state of its own can have `stateDict` and `loadStateDict`, which the loader's methods call.
  *
  * @example
  * class Backwards extends data.Sampler {
@@ -32,15 +32,15 @@ export function sizeOf(where: string, source: Sized): number {
  * [...loader][0][0].toArray(); // [3, 2, 1, 0]
  */
 export abstract class Sampler implements Iterable<number> {
-  /** How many numbers it gives. */
+  /** The number of numbers in an epoch. */
   abstract get length(): number;
   /** Begins an epoch. */
   abstract [Symbol.iterator](): Iterator<number>;
 }
 
-/** A sampler of the library's: its order is a function of where its random numbers begin. */
+/** A sampler whose order is a function of the position where its random numbers begin. */
 export abstract class DrawnSampler extends Sampler {
-  /** @internal The seed of its own. */
+  /** @internal Its own seed. */
   readonly seed: number | undefined;
   private epoch = 0;
 
@@ -49,12 +49,12 @@ export abstract class DrawnSampler extends Sampler {
     this.seed = seed === undefined ? undefined : checkInteger(where, 'seed', seed);
   }
 
-  /** @internal How many Philox counters an order takes. */
+  /** @internal How many Philox counters an order uses. */
   abstract get counters(): number;
   /** @internal The order whose random numbers begin at a position. */
   abstract orderAt(position: RandomPosition): Int32Array;
 
-  /** Makes `n` the number of the next epoch: 0 for the first. With a seed, each has an order of its own. */
+  /** Makes `n` the number of the next epoch, from 0. With a seed each epoch has an order of its own. */
   setEpoch(n: number): void {
     this.epoch = checkInteger(`${this.constructor.name}.setEpoch`, 'n', n);
   }
@@ -65,7 +65,7 @@ export abstract class DrawnSampler extends Sampler {
   }
 }
 
-/** Whether a sampler's order is what a `DrawnSampler` says: a subclass may have an iterator of its own. */
+/** Whether a sampler's order is that of `DrawnSampler`; a subclass may have its own iterator. */
 export const isDrawn = (sampler: unknown): sampler is DrawnSampler =>
   sampler instanceof DrawnSampler && sampler[Symbol.iterator] === DrawnSampler.prototype[Symbol.iterator];
 
@@ -102,18 +102,18 @@ export class SequentialSampler extends DrawnSampler {
 
 /** The options of `RandomSampler`. */
 export interface RandomSamplerOptions {
-  /** Whether an item can come several times: each number is drawn from all (false). */
+  /** Whether an item can be drawn several times (false). */
   replacement?: boolean;
-  /** How many numbers an epoch has (as many as items). Without replacement, more than that begin another order of all. */
+  /** How many numbers an epoch has (as many as items). Without replacement, a number beyond all items begins another order of all. */
   numSamples?: number;
   /** Makes the orders a function of (seed, epoch); without it they follow the loader's seed, or `manualSeed`. */
   seed?: number;
 }
 
 /**
- * The items in random order: what `shuffle` takes. As `torch.utils.data.RandomSampler`. `source` is the dataset, or its number of items.
+ * The items in random order, as `shuffle` has them. As `torch.utils.data.RandomSampler`. `source` is the dataset, or its number of items.
  *
- * A RangeError where numbers are to be drawn and there are no items.
+ * A RangeError if numbers are to be drawn but there are no items.
  *
  * @example
  * const sampler = new data.RandomSampler(10, { replacement: true, numSamples: 4, seed: 1 });
@@ -169,7 +169,7 @@ export class RandomSampler extends DrawnSampler {
   }
 }
 
-/** The numbers of items, checked, as an array of their own. */
+/** The numbers of items, checked and copied. */
 export function checkIndices(where: string, given: unknown, high = 2 ** 31 - 1): Int32Array {
   const list = listOf(where, 'indices', given);
   for (let i = 0; i < list.length; i++) checkInteger(where, `indices[${i}]`, list[i], 0, high);

@@ -1,12 +1,12 @@
-// Rows in a random order that goes no further back than a buffer holds.
+// A random order of rows from a buffer of limited size.
 import type { RandomPosition } from '../random';
 import { fractionsAt } from './order';
 
-const drawnAtOnce = 1024; // an even number: two fractions take a counter
+const drawnAtOnce = 1024; // an even number, because two fractions use one counter
 
-/** Holds rows; each that comes in puts one out, drawn from all that are held. As `tf.data.Dataset.shuffle`. */
+/** A buffer of rows: each row that is added puts out a random one. As `tf.data.Dataset.shuffle`. */
 export class ShuffleBuffer {
-  /** The row that was put out last. */
+  /** The last row that was put out. */
   readonly out: Float64Array;
   private readonly rows: number;
   private values: Float64Array;
@@ -15,7 +15,7 @@ export class ShuffleBuffer {
   private used = 0;
   private offset: number;
 
-  /** The Philox counters that an epoch of so many rows takes. */
+  /** The number of Philox counters that an epoch of so many rows uses. */
   static counters(rows: number): number {
     return Math.ceil(rows / 2);
   }
@@ -31,7 +31,7 @@ export class ShuffleBuffer {
     this.offset = position.offset;
   }
 
-  /** Takes the row that begins at `at`; says whether one was put out. */
+  /** Adds the row that begins at `at`; returns whether a row was put out. */
   push(values: Float64Array, at: number): boolean {
     const isFull = this.held === this.rows;
     if (isFull) this.take();
@@ -41,14 +41,14 @@ export class ShuffleBuffer {
     return isFull;
   }
 
-  /** Puts out one of the rows that are left; says whether there was one. */
+  /** Puts out one of the remaining rows; returns whether there was one. */
   pop(): boolean {
     if (this.held === 0) return false;
     this.take();
     return true;
   }
 
-  // Puts out a row, whose place the last one takes.
+  // Puts out a row, and moves the last row to its place.
   private take(): void {
     const { width, values, out } = this;
     const from = Math.floor(this.fraction() * this.held) * width;
@@ -68,7 +68,7 @@ export class ShuffleBuffer {
     return this.fractions[this.used++]!;
   }
 
-  // A file may have fewer rows than may be held.
+  // Memory grows with the rows, because a file may have fewer rows than the buffer could hold.
   private grow(): void {
     const values = new Float64Array(Math.min(this.rows * this.width, 2 * this.values.length));
     values.set(this.values);

@@ -1,17 +1,17 @@
-// Datasets side by side.
+// Datasets combined item by item.
 import { isPlainObject } from '../brands';
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { Tensor } from '../tensor';
 import { isPromise } from './ahead';
 import { checkDataset, Dataset, TensorDataset } from './dataset';
 
-/** What stands side by side: a dataset, or the rows of a tensor. */
+/** A part of a stack: a dataset, or a tensor whose rows are its items. */
 export type Stackable = Dataset<unknown> | Tensor;
 
-/** What an item of a stack has of each: a tensor's row, or a dataset's item. */
+/** A part's contribution to an item of a stack: a tensor's row, or a dataset's item. */
 export type Stacked<Part> = Part extends Tensor ? Tensor : Part extends Dataset<infer Item> ? Item : never;
 
-/** What stands side by side, by name. */
+/** The parts of a stack, by name. */
 export interface NamedParts {
   readonly [name: string]: Stackable;
 }
@@ -29,9 +29,9 @@ type Each<Parts> = { -readonly [K in keyof Parts]: Stacked<Parts[K]> };
 export type StackItem<Given extends readonly unknown[]> = Each<StackParts<Given>>;
 
 /**
- * Datasets side by side: item i is the tuple of their items i, or the record where they are given by name. As `torch.utils.data.StackDataset`.
+ * Datasets combined item by item: item i is the tuple of their items i, or a record if they are given by name. As `torch.utils.data.StackDataset`.
  *
- * A part may be a tensor `[n, *]`, whose rows are its items: these are copied. A batch has the structure of an item. A RangeError when the lengths differ.
+ * A part may be a tensor `[n, *]`, whose rows are its items, as copies. A batch has the structure of an item. A RangeError if the lengths differ.
  *
  * @example
  * const pairs = new data.StackDataset({ image: rand([5, 4]), label: tensor(Int32Array.of(0, 1, 2, 3, 4)) });
@@ -73,7 +73,7 @@ export class StackDataset<Given extends readonly (Stackable | NamedParts)[]> ext
     return this.together((part, isTensor) => (isTensor ? (part.get(i) as Tensor[])[0] : part.get(i)));
   }
 
-  /** @internal A tuple or a record of what `make` makes of each part. */
+  /** @internal A tuple or a record of `make`'s results for each part. */
   together<Result>(make: (part: Dataset<unknown>, isTensor: boolean) => unknown): Result {
     const given = this.datasets as NamedParts;
     const made = this.parts.map(([name, part]) => make(part, given[name] instanceof Tensor));

@@ -1,4 +1,4 @@
-// Batches of tables whose columns come in blocks, as from files that need not fit into memory.
+// Batches of tables whose columns come in blocks, as from files that may be larger than memory.
 import { isBigInt64Array, isBigUint64Array } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import type { RandomPosition } from '../random';
@@ -6,24 +6,24 @@ import type { Tensor } from '../tensor';
 import { type Batching, batchCount, batchOf, beginShuffle, Rebatcher, type RowShape } from './row-batches';
 import { byName } from './table';
 
-/** Some rows of all columns that are read. */
+/** Some rows of all columns. */
 export interface Block {
   rows: number;
   /** Numbers, texts, booleans, and null or undefined where a value is missing. */
   columns: readonly ArrayLike<unknown>[];
 }
 
-/** A table that can be gone through again and again. */
+/** A table that can be read again and again. */
 export interface BlockSource {
   where: string;
   /** What messages call it. */
   label: string;
   names: readonly string[];
-  /** Begins to go through it. */
+  /** Begins to read it. */
   blocks(): Iterable<Block>;
 }
 
-/** What is asked of it. */
+/** What is requested of the table. */
 export interface Wanted {
   features: readonly string[];
   targets: readonly string[];
@@ -32,12 +32,12 @@ export interface Wanted {
   batching: Batching;
 }
 
-const beyondFloat32 = 2 ** 128 - 2 ** 103; // what is smaller is rounded to a finite float32 number
+const beyondFloat32 = 2 ** 128 - 2 ** 103; // smaller numbers are rounded to a finite float32
 
 export const isPlain = (values: ArrayLike<unknown>): values is Float64Array =>
   ArrayBuffer.isView(values) && !isBigInt64Array(values) && !isBigUint64Array(values);
 
-/** A column of numbers, or of texts by their numbers: which of them the first value that is not missing says. */
+/** A column of numbers, or of texts as their numbers. The first value that is not missing decides which. */
 class BlockColumn {
   kind: 'open' | 'number' | 'text' = 'open';
   texts: string[] = [];
@@ -49,7 +49,7 @@ class BlockColumn {
     readonly name: string,
   ) {}
 
-  /** Writes the values' numbers into `out`, `width` apart from `to` on; the first is that of row `row`. */
+  /** Writes the values' numbers to `out` from `to` on, `width` apart; the first value belongs to row `row`. */
   write(values: ArrayLike<unknown>, rows: number, out: Float64Array, to: number, width: number, row: number): void {
     if (values.length < rows) throw rangeError(this.source.where, `${this.source.label}: column ${describe(this.name)} ends too early`);
     if (isPlain(values) && this.kind !== 'text') {
@@ -64,7 +64,7 @@ class BlockColumn {
     }
   }
 
-  /** Numbers the texts in the order of their code units, and takes no others from now on. */
+  /** Numbers the texts in the order of their code units, and accepts no further ones. */
   close(): void {
     this.texts.sort((a, b) => (a < b ? -1 : 1));
     this.codes = new Map(this.texts.map((text, code) => [text, code]));
@@ -105,7 +105,7 @@ class BlockColumn {
   }
 }
 
-/** Puts the rows of a block side by side, into memory that the next block has too. */
+/** Interleaves the columns of a block to rows, in memory that all blocks use. */
 class Interleaver {
   private values = new Float64Array(0);
 
@@ -128,10 +128,10 @@ interface Found {
 }
 
 /**
- * The batches of a table that need not fit into memory, `[x, y]` or `[x]`, read anew in each epoch: what `parquetBatches` and `arrowBatches` give, and `train.fit` takes for a
+ * The batches of a table that may be larger than memory, `[x, y]` or `[x]`, which reads it again in each epoch: the result of `parquetBatches` and `arrowBatches`, which `train.fit` accepts as a
  * loader. As a `torch.utils.data.IterableDataset`.
  *
- * Texts become their numbers in the order of their code units, and missing values NaN, as in `Table.toTensors`.
+ * Texts become their numbers in the order of their code units, and missing values become NaN, as in `Table.toTensors`.
  *
  * @example
  * import { parquetWriteBuffer } from 'hyparquet-writer';
@@ -202,9 +202,9 @@ export class TableBatches implements Iterable<Tensor[]> {
   }
 }
 
-const turnMilliseconds = 10; // after so long the event loop has its turn
+const turnMilliseconds = 10; // after so long the event loop gets its turn
 
-/** What is to be awaited now and then in long work: it gives the event loop its turn when that is due. */
+/** For long work: returns a function whose result is awaited now and then; it yields to the event loop when that is due. */
 export function turns(): () => Promise<void> | undefined {
   let since = performance.now();
   return () => {
@@ -215,7 +215,7 @@ export function turns(): () => Promise<void> | undefined {
   };
 }
 
-/** Goes through a table once: finds the number of rows, the texts and the type of y, and refuses what cannot be read. */
+/** Reads a table once, to find the number of rows, the texts and the type of y, and to refuse what cannot be read. */
 export async function tableBatches(source: BlockSource, wanted: Wanted): Promise<TableBatches> {
   const { where, label, names } = source;
   const { features, targets, isOne, dtype } = wanted;
@@ -253,7 +253,7 @@ export async function tableBatches(source: BlockSource, wanted: Wanted): Promise
   return new TableBatches({ source, columns, rows, shape, wanted });
 }
 
-/** Which of the columns are x's: those that are asked for, else all but the targets. */
+/** The columns of x: the requested ones, or all but the targets. */
 export function featuresOf(
   where: string,
   label: string,

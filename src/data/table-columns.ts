@@ -1,4 +1,4 @@
-// Columns of values that other libraries have read, put where they belong in whatever order they come.
+// Columns of values that other libraries have read, in whatever order they come.
 import { describe, rangeError } from '../errors';
 import { type Column, textColumn } from './table';
 
@@ -8,7 +8,7 @@ const isInt32 = (value: number): boolean => (value | 0) === value && !Object.is(
 
 const firstRows = 2 ** 20;
 
-/** Gathers a column of so many rows, all of them missing at first. Memory is taken as they come: a damaged file may say that it has more than there are. */
+/** Collects a column of so many rows, all missing at first. Memory grows as values come, because a damaged file may claim more rows than there are. */
 export function gathered(where: string, name: string, rows: number): Gathered {
   return new Gathered(where, name, rows);
 }
@@ -24,7 +24,7 @@ class Gathered {
     private readonly rows: number,
   ) {}
 
-  /** Numbers, from row `at` on. */
+  /** Sets numbers from row `at` on. */
   place(at: number, values: Numbers): void {
     if (this.codes === null) {
       this.numbers = this.withRoom(this.numbers, at + values.length, Float64Array, Number.NaN);
@@ -32,7 +32,7 @@ class Gathered {
     } else if (values.length > 0) this.set(at, values[0]);
   }
 
-  /** One value. */
+  /** Sets one value. */
   set(row: number, value: unknown): void {
     if (value === null || value === undefined) return;
     if (typeof value === 'string') {
@@ -52,7 +52,7 @@ class Gathered {
     this.numbers[row] = Number(value);
   }
 
-  // The values with room for so many rows, those that are new missing.
+  // The values with room for so many rows; the new ones are missing.
   private withRoom<T extends Float64Array | Int32Array>(values: T | null, rows: number, Of: new (length: number) => T, missing: number): T {
     if (values !== null && values.length >= rows) return values;
     const more = new Of(Math.min(this.rows, Math.max(firstRows, 2 * (values?.length ?? 0), rows))).fill(missing) as T;
@@ -60,7 +60,7 @@ class Gathered {
     return more;
   }
 
-  /** The column: int32 where all numbers are, else float32. */
+  /** The column: int32 if all numbers are, else float32. */
   finish(): Column {
     if (this.codes !== null) return textColumn(this.withRoom(this.codes, this.rows, Int32Array, -1), [...this.texts.keys()]);
     const numbers = this.withRoom(this.numbers, this.rows, Float64Array, Number.NaN);

@@ -6,27 +6,27 @@ import { checkNames } from './csv-dialect';
 
 /** A column of numbers. */
 export interface NumberColumn {
-  /** What tells it from a column of text. */
+  /** The kind of column: numbers. */
   readonly kind: 'number';
-  /** The numbers: int32 where all of them are integers, else float32 with NaN where one is missing. */
+  /** The numbers: int32 if all of them are integers, else float32 with NaN for missing values. */
   readonly values: Float32Array | Int32Array;
-  /** How many are missing. */
+  /** The number of missing values. */
   readonly missing: number;
-  /** @internal The first integer that is beyond int32, and where it stands, in a column of integers alone. */
+  /** @internal The first integer beyond int32, and its place, in a column of only integers. */
   readonly beyond?: { value: number; at: string } | null;
-  /** @internal Whether there was a fraction, which float32 may have rounded away. */
+  /** @internal Whether any value had a fraction, which rounding to float32 may have removed. */
   readonly hasFraction?: boolean;
 }
 
 /** A column of text. */
 export interface TextColumn {
-  /** What tells it from a column of numbers. */
+  /** The kind of column: text. */
   readonly kind: 'text';
-  /** For each row the number of its text, -1 where it is missing. */
+  /** For each row the number of its text, or -1 if it is missing. */
   readonly codes: Int32Array;
-  /** The texts in the order of their numbers, which is that of their code units. */
+  /** The texts, numbered in the order of their code units. */
   readonly categories: readonly string[];
-  /** How many are missing. */
+  /** The number of missing values. */
   readonly missing: number;
 }
 
@@ -43,9 +43,9 @@ export interface ToTensorsOptions {
 
 /** Features and target, as `readCsv` gives them. */
 export interface TableTensors {
-  /** The features, float32 `[rows, columns]`: NaN where a value is missing, and the numbers of texts in columns of text. */
+  /** The features, float32 `[rows, columns]`: NaN for missing values, and the numbers of texts in columns of text. */
   x: Tensor;
-  /** The target, `[rows]`, or `[rows, targets]` where it is a list: int32 when every value is an integer or a text, else float32; null without one. */
+  /** The target, `[rows]`, or `[rows, targets]` for a list of targets: int32 if every value is an integer or a text, else float32; null without a target. */
   y: Tensor | null;
   /** The names of x's columns. */
   columns: string[];

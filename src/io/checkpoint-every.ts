@@ -1,4 +1,4 @@
-// Checkpoints in the course of a fit.
+// Checkpoints during a fit.
 import { join, parse } from 'node:path';
 import { checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { type SaveCheckpointOptions, writeCheckpoint } from './checkpoint';
@@ -6,27 +6,27 @@ import { readDocument } from './document';
 import { type Given, noParts, partNames, partsOf } from './parts';
 import { pathOf } from './paths';
 
-/** What is watched to tell the best epoch. */
+/** The figure that determines the best epoch. */
 export interface BestOptions {
   /** `"loss"`, `"validationLoss"`, or the name of a metric. */
   monitor: string;
-  /** Whether smaller or larger is better: by default smaller for losses, and what a metric among `metrics` says in `higherIsBetter`. */
+  /** Whether smaller or larger is better; by default smaller for losses, and the metric's `higherIsBetter` for a metric. */
   mode?: 'min' | 'max';
 }
 
 /** The options of `checkpointEvery`: what it writes, and when. */
 export interface CheckpointEveryOptions extends Omit<SaveCheckpointOptions, 'epoch'> {
-  /** The file, written anew each time. */
+  /** The file, overwritten each time. */
   path: string | URL;
-  /** After how many epochs it is written (1). */
+  /** The number of epochs between two checkpoints (1). */
   every?: number;
-  /** Whether the best epoch has a file of its own, `run.best.safetensors` beside `run.safetensors`, and by what (false); true: by the validation loss where there is one, else the loss. */
+  /** Whether, and by which figure, the best epoch is also written to a file of its own: `run.best.safetensors` beside `run.safetensors` (false). true: by the validation loss if there is one, else the loss. */
   best?: boolean | string | BestOptions;
-  /** Epochs that were done before this fit, where its reports count from 1 (0). */
+  /** The number of epochs done before this fit, whose reports count from 1 (0). */
   epochsBefore?: number;
 }
 
-/** What a fit reports of an epoch, as far as it is looked at here. */
+/** The part of a fit's report of an epoch that is used here. */
 export interface EpochFigures {
   /** The epoch that has ended. */
   epoch: number;
@@ -88,14 +88,14 @@ class Saver implements CheckpointCallback {
   async onEpoch(report: EpochFigures): Promise<void> {
     const epoch = this.epochsBefore + checkInteger(where, 'the epoch of the report', report?.epoch);
     const better = this.best === null ? null : await this.isBetter(this.best, report, epoch);
-    // One after the other: both write down the same moment, in which the fit waits.
+    // The files are written one after the other; both have the same state, because the fit waits meanwhile.
     if (epoch % this.every === 0) await writeCheckpoint(where, this.path, { ...this.what, epoch }, {});
     if (better === null) return;
     await writeCheckpoint(where, bestPath(this.path), { ...this.what, epoch }, { best: { ...better } });
     this.bestValue = better.value;
   }
 
-  // What is watched and its figure, where that is better than all that were written; NaN never is.
+  // The figure's name and value if it is better than all that were written; NaN never is.
   private async isBetter({ monitor, mode }: Best, report: EpochFigures, epoch: number): Promise<Watched | null> {
     const name = monitor ?? (report.validationLoss === undefined ? 'loss' : 'validationLoss');
     const figures: Record<string, number | undefined> = { ...report.metrics, loss: report.loss, validationLoss: report.validationLoss };
@@ -119,7 +119,7 @@ class Saver implements CheckpointCallback {
     );
   }
 
-  // A run that goes on knows the best of the run before by its file, where that watched the same.
+  // A resumed run reads the best figure of the run before from its file, if that used the same figure.
   private async savedBest({ monitor, mode }: Watched): Promise<number | null> {
     try {
       const { document } = await readDocument(where, bestPath(this.path), 'checkpoint');
@@ -134,10 +134,10 @@ class Saver implements CheckpointCallback {
 /**
  * Writes a checkpoint as epochs end: `train.fit(model, { ..., onEpoch: io.checkpointEvery({ path, model, optimizer, loader }).onEpoch })`.
  *
- * After every `every` epochs the file is written as `saveCheckpoint` writes it. With `best` the epoch with the best figure so far has a file of its own beside it; a run that
- * goes on looks up there how good that was.
+ * After every `every` epochs the file is written as by `saveCheckpoint`. With `best` the epoch with the best figure so far also has a file of its own; a resumed run
+ * reads the best figure so far from it.
  *
- * A TypeError or RangeError for options that cannot be used; `onEpoch` rejects for a figure that is not reported, and where the file cannot be written.
+ * A TypeError or RangeError for invalid options; `onEpoch` rejects if the figure is not reported, and if the file cannot be written.
  *
  * @example
  * const model = new nn.Linear(2, 1);

@@ -1,26 +1,26 @@
-// The state of a whole run in one file, to go on from it with the same bits.
+// The state of a whole run in one file, from which it continues with the same bits.
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { target } from '../native';
 import { getRngState, setRngState } from '../random';
 import { Reader, Writer } from './codec';
 import { refuseRecording } from './container';
 import { readDocument, writeDocument } from './document';
-import { type CheckpointParts, type Given, loadParts, noParts, type Part, partNames, partsOf } from './parts';
+import { type CheckpointPart, type CheckpointParts, type Given, loadParts, noParts, partNames, partsOf } from './parts';
 import { pathOf } from './paths';
 
-/** What `saveCheckpoint` writes. */
+/** The arguments of `saveCheckpoint`. */
 export interface SaveCheckpointOptions extends CheckpointParts {
   /** The number of epochs that are done (0). */
   epoch?: number;
-  /** Whatever else is to be found again: numbers, texts, lists, plain objects, tensors. */
+  /** Any other data to save: numbers, texts, lists, plain objects, tensors. */
   extra?: unknown;
 }
 
-/** What `loadCheckpoint` gives beside what it has loaded. */
+/** The result of `loadCheckpoint`. */
 export interface LoadedCheckpoint {
   /** The number of epochs that were done. */
   epoch: number;
-  /** What was given as `extra`; undefined where nothing was. */
+  /** The `extra` that was saved, or undefined. */
   extra: unknown;
 }
 
@@ -29,7 +29,7 @@ function checkGiven(where: string, options: unknown): void {
     throw typeError(where, `expected the parts of a checkpoint, got ${describe(options)}`, `${where}(path, { model, optimizer })`);
 }
 
-/** Writes a checkpoint; `more` stands in the document beside it. */
+/** Writes a checkpoint; `more` are further fields of its document. */
 export async function writeCheckpoint(
   where: string,
   path: string,
@@ -59,11 +59,11 @@ export async function writeCheckpoint(
 /**
  * Writes the state of a run as one file: model, optimizer, scheduler, the loader's position, scalers, metrics, and the state of the random numbers.
  *
- * All is as it is at the call, in a callback of `train.fit` too. The file is a safetensors file, `model.` before the names of the state dict, with a checksum; it is written beside, synced and
- * renamed, so that whatever happens meanwhile the newest whole file is there. Of metrics the fields are kept that are not private by `#`, of those with `stateDict` what that
- * gives; functions are left out.
+ * Everything is saved as it is at the call, in a callback of `train.fit` too. The file is a safetensors file with a checksum; the names of the state dict are prefixed by `model.`. It is written to a temporary file,
+ * synced and renamed, so that after a crash the newest complete file is there. Of metrics all fields are saved that are not private by `#`, or the result of `stateDict` if they have it;
+ * functions are omitted.
  *
- * A TypeError for a part of another kind, for none, and for what a file cannot carry, with its path; rejects with the system's error where it cannot be written.
+ * A TypeError for a part of the wrong type, if there is no part, and for a value that cannot be saved, with its path; rejects with the system's error if the file cannot be written.
  *
  * @example
  * const model = new nn.Linear(2, 1);
@@ -100,7 +100,7 @@ function warnOfTarget(where: string, path: string, from: unknown): void {
   );
 }
 
-/** Reads a checkpoint and checks it against its parts, as they are when what it returns is called: that takes it over, at once. */
+/** Reads a checkpoint and checks it. Calling the function that it returns checks it against the parts as they are then, and loads it into them at once. */
 export async function openCheckpoint(path: string | URL, options: CheckpointParts): Promise<() => LoadedCheckpoint> {
   const where = 'io.loadCheckpoint';
   const file = pathOf(where, path);
@@ -114,7 +114,7 @@ export async function openCheckpoint(path: string | URL, options: CheckpointPart
     if (!Array.isArray(states) || !states.every((pair: unknown) => Array.isArray(pair) && pair.length === 2))
       return fail('it has no parts');
     const known = new Map(states as [string, unknown][]);
-    const saved = parts.map((part): [Part, unknown] => {
+    const saved = parts.map((part): [CheckpointPart, unknown] => {
       if (!known.has(part.name)) throw rangeError(where, `${file} has no ${part.name}`, `it has ${[...known.keys()].join(', ')}`);
       return [part, reader.value(known.get(part.name))];
     });
@@ -130,12 +130,12 @@ export async function openCheckpoint(path: string | URL, options: CheckpointPart
 }
 
 /**
- * Reads a checkpoint into the parts that are given, and sets the state of the random numbers: a run that goes on has the bits of one that was not stopped.
+ * Loads a checkpoint into the given parts and sets the state of the random numbers: a resumed run has the same bits as one that was not interrupted.
  *
- * Parts that the file has besides are left out. Everything is checked before anything is changed: what is refused leaves all as it was. A warning where the file was written
- * on another instruction set, whose sums are rounded in another order.
+ * Other parts in the file are ignored. Everything is checked first, so an error leaves all parts unchanged. It warns if the file was written on another
+ * instruction set, whose sums are rounded in another order.
  *
- * A RangeError for a file that is not whole, or no checkpoint, for a part that it lacks, and for a state that does not fit; a SimdnnError `"SIMDNN_IN_USE"` for a
+ * A RangeError for a file that is incomplete or not a checkpoint, for a part that it does not have, and for a state that does not fit; a SimdnnError `"SIMDNN_IN_USE"` for a
  * model that a fit is training.
  *
  * @example

@@ -1,21 +1,21 @@
-// Values as JSON with the tensors among them beside it: numbers, texts, lists and plain objects, as a file carries them without a loss.
+// Encodes values as JSON, with their tensors separately: numbers, texts, lists and plain objects, without loss.
 import { isFloat64Array, isPlainObject, viewName } from '../brands';
 import { checkAttached, describe, typeError } from '../errors';
 import { Tensor } from '../tensor';
 import { checkText, type Stored, storedDoubles, storedOf } from './container';
 
-/** What an object of a class keeps, by the names of its fields. */
+/** The saved fields of an object of a class. */
 export class Fields {
   constructor(readonly fields: Record<string, unknown>) {}
 }
 
-/** Values of other kinds than plain ones: as JSON, or undefined where it is none of them. */
+/** Encodes values that are not plain as JSON; undefined for values that it does not know. */
 export type Encoder = (value: object, path: string) => unknown;
 
 const kinds = ['Float32Array', 'Float64Array', 'Int32Array'];
 const deepest = 100;
 
-/** Gathers the tensors of what it writes; `where` is for messages. */
+/** Encodes values and collects their tensors; `where` is for messages. */
 export class Writer {
   readonly tensors: Stored[] = [];
   private readonly names = new Set<string>();
@@ -24,15 +24,15 @@ export class Writer {
   constructor(
     readonly where: string,
     private readonly more: Encoder = () => undefined,
-    private readonly ofArrays = '', // before the names of arrays
+    private readonly ofArrays = '', // a prefix of the names of arrays
   ) {}
 
-  /** Writes a tensor under its name, or one like it where that is taken; returns the name. */
+  /** Adds a tensor under its name, or under a similar one if that is taken; returns the name. */
   tensor(name: string, tensor: Tensor): string {
     return this.add(storedOf(this.where, this.free(name), tensor));
   }
 
-  /** `value` as JSON. A TypeError, with the path, for what no file can carry. */
+  /** `value` as JSON. A TypeError, with the path, for a value that no file can have. */
   json(value: unknown, path: string): unknown {
     if (value === undefined) return { $undefined: true };
     if (typeof value === 'number')
@@ -62,7 +62,7 @@ export class Writer {
     throw this.refused(value, path);
   }
 
-  // As pairs where a name could be taken for one of the marks.
+  // Encoded as pairs if a name could be mistaken for one of the marks.
   private members(value: object, path: string): unknown {
     const pairs = Object.entries(value).map(
       ([name, one]) => [checkText(this.where, `a name in ${path}`, name), this.json(one, `${path}.${name}`)] as const,
@@ -97,13 +97,13 @@ export class Writer {
   }
 }
 
-/** The tensors of a file by their names, as memory of their own. */
+/** The tensors of a file by name, each on memory of its own. */
 export interface Tensors {
   tensor(name: string): Tensor | undefined;
   doubles(name: string): Float64Array | undefined;
 }
 
-/** Reads what a Writer has written; `fail` is told what is wrong. */
+/** Decodes what a Writer has encoded; `fail` throws with what is wrong. */
 export class Reader {
   constructor(
     private readonly tensors: Tensors,
@@ -111,7 +111,7 @@ export class Reader {
     private readonly more: (tag: string, value: Record<string, unknown>) => unknown = () => undefined,
   ) {}
 
-  /** The value that `json` stands for. */
+  /** The value that `json` encodes. */
   value(json: unknown): unknown {
     if (json === null || typeof json !== 'object') return json;
     if (Array.isArray(json)) return json.map((one) => this.value(one));

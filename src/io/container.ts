@@ -7,7 +7,7 @@ import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { longest } from './header';
 
-/** A tensor as it stands in a file. */
+/** A tensor in the form in which a file has it. */
 export interface Stored {
   readonly name: string;
   readonly dtype: 'F32' | 'F64' | 'I32' | 'I64';
@@ -17,10 +17,10 @@ export interface Stored {
 
 const bytesIn = (array: ArrayBufferView): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-/** The number of batches that a batch norm has followed has 64 bits in PyTorch. */
+/** PyTorch stores the number of batches that a batch norm has seen as int64. */
 const isWide = (name: string): boolean => /(^|\.)num_batches_tracked$/.test(name);
 
-/** The tensor called `name`, as it is now: on its own memory, which `packed` copies. */
+/** The tensor called `name`, still on its own memory, which `packed` copies. */
 export function storedOf(where: string, name: string, tensor: unknown): Stored {
   if (!(tensor instanceof Tensor)) throw typeError(where, `expected ${describe(name)} to be a tensor, got ${describe(tensor)}`);
   refuseUninitialized(where, name, tensor);
@@ -41,12 +41,12 @@ export const storedDoubles = (name: string, values: Float64Array): Stored => ({
   bytes: bytesIn(values),
 });
 
-/** Refuses to write inside a recorded function, where values are not what they will be. */
+/** Throws inside a recorded function, where tensors do not have their final values. */
 export function refuseRecording(where: string): void {
   recorder?.reading(where);
 }
 
-/** Refuses texts that UTF-8 cannot carry. */
+/** Throws for texts that UTF-8 cannot represent. */
 export function checkText(where: string, what: string, text: unknown): string {
   if (typeof text !== 'string') throw typeError(where, `expected ${what} to be a text, got ${describe(text)}`);
   if (/\p{Surrogate}/u.test(text)) throw rangeError(where, `${what}, ${describe(text)}, has half of a character`);
@@ -55,7 +55,7 @@ export function checkText(where: string, what: string, text: unknown): string {
 
 const small = 2 ** 20;
 
-// Copies made at once, so that whatever changes the tensors while the file is written does not change the file.
+// Copies made at once, so that changes of the tensors while the file is written do not change the file.
 function copied(all: readonly Stored[]): Uint8Array[] {
   const chunks: Uint8Array[] = [];
   let open: { buffer: Uint8Array; used: number } | null = null;
@@ -80,7 +80,7 @@ function copied(all: readonly Stored[]): Uint8Array[] {
 
 const wordOf: Record<Stored['dtype'], number> = { F64: 8, I64: 8, F32: 4, I32: 4 };
 
-/** The bytes of a file with these tensors and texts: the header first, then the tensors, aligned. The header lists them in the order in which they are given. */
+/** The bytes of a file with these tensors and texts: first the header, which lists the tensors in the given order, then the tensors, aligned. */
 export function packed(where: string, tensors: readonly Stored[], metadata: ReadonlyMap<string, string>): Uint8Array[] {
   const inFile = [...tensors].sort((a, b) => wordOf[b.dtype] - wordOf[a.dtype]);
   const begins = new Map<string, number>();

@@ -1,4 +1,4 @@
-// Files of this library: safetensors files with a document among the texts, and a checksum over all of it.
+// Files of this library: safetensors files with a JSON document in the metadata, and a checksum over the whole file.
 import { crc32 } from 'node:zlib';
 import { describe, rangeError } from '../errors';
 import { version } from '../info';
@@ -13,7 +13,7 @@ import { parseJson, plainOf } from './json';
 import { bytesOf, reading } from './read';
 import { writeWhole } from './write';
 
-/** What a file is: its document has these fields besides its own. */
+/** The fields that every document has. */
 export interface Document extends Record<string, unknown> {
   /** `"checkpoint"` or `"model"`. */
   kind: string;
@@ -31,7 +31,7 @@ const checksum = 'simdnn.checksum';
 const blank = 'crc32:00000000';
 const mark = (sum: string): Buffer => Buffer.from(`"${checksum}":"${sum}"`);
 
-// The header with the checksum's own digits as zeros.
+// The header with zeros in place of the checksum's digits.
 function withoutSum(head: Uint8Array, sum: string): Uint8Array | null {
   const at = Buffer.from(head.buffer, head.byteOffset, head.length).indexOf(mark(sum));
   if (at < 0) return null;
@@ -42,11 +42,11 @@ function withoutSum(head: Uint8Array, sum: string): Uint8Array | null {
 
 const sumOf = (chunks: Iterable<Uint8Array>): string => {
   let sum = 0;
-  for (const chunk of chunks) if (chunk.length > 0) sum = crc32(chunk, sum); // of no bytes zlib begins anew
+  for (const chunk of chunks) if (chunk.length > 0) sum = crc32(chunk, sum); // for an empty chunk zlib would return the initial value
   return `crc32:${sum.toString(16).padStart(8, '0')}`;
 };
 
-/** Writes a document with the tensors that its writer has gathered, all as they are at the call. */
+/** Writes a document with the tensors that its writer has collected, all as they are at the call. */
 export async function writeDocument(path: string, kind: string, writer: Writer, fields: Record<string, unknown>): Promise<void> {
   const document: Document = { kind, format, simdnn: version, target, ...fields };
   const [head, ...rest] = packed(
@@ -62,14 +62,14 @@ export async function writeDocument(path: string, kind: string, writer: Writer, 
   await writeWhole(path, [head!, ...rest]);
 }
 
-/** A file that was read, and found whole. */
+/** A file that was read and has the right checksum. */
 export interface ReadDocument {
   readonly document: Document;
   readonly tensors: Tensors;
   readonly fail: (message: string) => never;
 }
 
-// The bytes that were read are nobody else's: they are the tensor's memory.
+// No other code uses the bytes that were read, so they become the tensor's memory.
 const viewOf = ({ dtype }: Entry, { buffer, byteOffset, length }: Uint8Array): TensorData =>
   new (dtype === 'F32' ? Float32Array : Int32Array)(buffer as ArrayBuffer, byteOffset, length / 4);
 
@@ -91,7 +91,7 @@ function tensorsOf(where: string, path: string, read: ReadonlyMap<string, { entr
   };
 }
 
-/** Reads a file of a kind. A RangeError for one of another kind, of a later layout, or whose bytes are not those that were written. */
+/** Reads a file of a kind. A RangeError for another kind, a later layout, or bytes that do not have the file's checksum. */
 export async function readDocument(where: string, path: string, kind: string): Promise<ReadDocument> {
   const fail = (message: string): never => {
     throw rangeError(where, `${path} is no whole ${kind}: ${message}`);

@@ -1,11 +1,11 @@
-// The element types of files and those of tensors.
+// Conversions between the element types of files and those of tensors.
 import { rangeError } from '../errors';
 import { allocateConstant, type TensorData } from '../memory';
 import type { Entry } from './header';
 
 const sign = 0x8000;
 
-// Half precision has 5 bits of exponent and 10 of mantissa: every one is a float32.
+// Half precision has 5 bits of exponent and 10 of mantissa, so every number is a float32.
 function halfOf(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const mantissa = bits & 1023;
@@ -28,7 +28,7 @@ const copied =
   (out, bytes) =>
     out.set(new view(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / size));
 
-// Whole numbers of 64 bits as pairs: what has 32 bits is told by the upper half.
+// 64-bit integers as pairs of 32-bit ones; the upper half tells whether the integer fits into 32 bits.
 const narrowed =
   (signed: boolean): Fill =>
   (out, bytes, refuse) => {
@@ -77,7 +77,7 @@ const ints: Record<string, Fill> = {
 /** The element types that can be loaded. */
 export const loadable: readonly string[] = [...Object.keys(floats), ...Object.keys(ints)];
 
-/** Memory for a tensor of the file: float32 for what has a fraction, int32 for what is whole. */
+/** Memory for a tensor of the file: float32 for floating-point types, int32 for integers. */
 export function memoryFor(where: string, path: string, { name, dtype, shape }: Entry): TensorData {
   if (!loadable.includes(dtype)) {
     throw rangeError(
@@ -92,10 +92,10 @@ export function memoryFor(where: string, path: string, { name, dtype, shape }: E
   );
 }
 
-/** Whether the bytes of the file are those of the memory. */
+/** Whether the file's bytes can be used as the tensor's memory without conversion. */
 export const isAsStored = (dtype: string): boolean => dtype === 'F32' || dtype === 'I32';
 
-/** Fills the memory of a tensor with what the file's bytes say. */
+/** Converts the file's bytes to the elements of a tensor. */
 export function convert(where: string, path: string, { name, dtype }: Entry, bytes: Uint8Array, out: TensorData): void {
   (floats[dtype] ?? ints[dtype]!)(out, bytes, (value) => {
     throw rangeError(where, `${path}: tensor ${JSON.stringify(name)} is ${dtype} and has ${value}, which is no int32`);

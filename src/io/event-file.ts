@@ -1,4 +1,4 @@
-// Files of events as TensorBoard reads them: TFRecord around messages of event.proto.
+// Event files as TensorBoard reads them: messages of event.proto in the TFRecord format.
 import { mkdir, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ function recordOf(data: Uint8Array): Buffer {
 
 const now = (): number => Date.now() / 1000;
 
-// The fields of event.proto: wall_time 1, step 2, file_version 3, summary 5, session_log 7; those never change.
+// The field numbers of event.proto, which never change: wall_time 1, step 2, file_version 3, summary 5, session_log 7.
 const event = (step: number): Message => {
   const message = new Message().double(1, now());
   return step === 0 ? message : message.integer(2, step);
@@ -27,7 +27,7 @@ const event = (step: number): Message => {
 
 const versionRecord = (): Buffer => recordOf(event(0).text(3, 'brain.Event:2').finish());
 
-// SessionLog.START: what an earlier run has written of this step and later ones counts no more.
+// SessionLog.START: what an earlier run has written about this step and later ones is not shown any more.
 const restartRecord = (step: number): Buffer =>
   recordOf(
     event(step)
@@ -46,26 +46,26 @@ const scalarsRecord = (step: number, scalars: Scalars): Buffer =>
 
 let files = 0;
 
-/** Appends numbers to a file of its own in `folder`, which is made with the first. */
+/** Appends numbers to a new file in `folder`; both are created with the first numbers. */
 export class EventFile {
   private path: string | null = null;
-  private readonly number = files++; // of the callbacks of one process
+  private readonly number = files++; // tells apart the files of this process
 
   constructor(private readonly folder: string) {}
 
-  /** Writes the numbers of a step. A run that goes on from a step says so first, with `isRestart`. */
+  /** Writes the numbers of a step. A resumed run sets `isRestart` for its first step. */
   async write(step: number, scalars: Scalars, isRestart: boolean): Promise<void> {
     await loadProtobuf();
     const records = [scalarsRecord(step, scalars)];
     if (this.path === null) records.unshift(...(isRestart ? [versionRecord(), restartRecord(step)] : [versionRecord()]));
     await mkdir(this.folder, { recursive: true });
-    // TensorBoard takes the files of a folder in the order of their names: a run that goes on comes behind the one before, within a second too.
+    // TensorBoard reads the files of a folder in the order of their names: a resumed run's file must come after the earlier one, even within the same second.
     const name = `events.out.tfevents.${now().toFixed(3)}.${hostname()}.${process.pid}.${String(this.number).padStart(8, '0')}`;
     const isFirst = this.path === null;
     const path = this.path ?? join(this.folder, name);
     const file = await open(path, isFirst ? 'ax' : 'a');
     try {
-      // In one piece: a reader that comes meanwhile finds whole records, or the last one cut off, which it waits for.
+      // Written by one call, so that a concurrent reader finds complete records, or a last one that is cut off, for whose rest it waits.
       await file.appendFile(Buffer.concat(records));
     } finally {
       await file.close();

@@ -1,4 +1,4 @@
-// What both exports ask of a model and of what it is called with.
+// What both exports need: an example of the model's inputs, and the model in evaluation mode.
 import { noGrad } from '../autograd';
 import { describe, rangeError, typeError } from '../errors';
 import { Module } from '../nn';

@@ -1,4 +1,4 @@
-// The state of objects that have no state dict of their own, such as metrics: what they keep in their fields.
+// The state of objects without a state dict, such as metrics: the values of their fields.
 import {
   isAnyArrayBuffer,
   isDate,
@@ -21,7 +21,7 @@ const isLeaf = (value: object): boolean => value instanceof Tensor || ArrayBuffe
 
 const hiding = [isMap, isSet, isWeakMap, isWeakSet, isDate, isRegExp, isPromise, isAnyArrayBuffer, isError];
 
-/** What a value holds, its functions left out: objects of classes as the fields that they have. */
+/** The state of a value without its functions; objects of classes as their fields. */
 export function stateOf(value: unknown): unknown {
   if (!isObject(value) || isLeaf(value)) return value;
   if (Array.isArray(value)) return value.map(stateOf);
@@ -57,7 +57,7 @@ function ofObject(where: string, path: string, present: Record<string, unknown>,
   return present;
 }
 
-// What is to stand in the place of `present`; what is to be changed in it is added to `changes`.
+// Returns what replaces `present`; changes within `present` are added to `changes`.
 function merged(where: string, path: string, present: unknown, saved: unknown, changes: Changes): unknown {
   if (saved instanceof Fields) {
     if (!isObject(present) || isPlainObject(present) || isLeaf(present) || Array.isArray(present)) {
@@ -86,7 +86,7 @@ function merged(where: string, path: string, present: unknown, saved: unknown, c
   return saved;
 }
 
-/** Checks that `saved`, made by `stateOf`, is the state of an object like this; what it returns takes it over. */
+/** Checks that `saved`, made by `stateOf`, is the state of an object like this one; the function that it returns sets it. */
 export function readFields(where: string, path: string, present: object, saved: unknown): () => void {
   if (!(saved instanceof Fields)) throw rangeError(where, `${path}: the file has ${describe(saved)}, expected the state of an object`);
   const changes: Changes = [];

@@ -1,10 +1,10 @@
-// The header of a safetensors file, checked: nothing is read by what it says before all of it is known to hold.
+// The header of a safetensors file. It is checked completely before anything is read by it.
 import { TextDecoder } from 'node:util';
 import { isMap } from '../brands';
 import { rangeError } from '../errors';
 import { type Json, JsonNumber, parseJson } from './json';
 
-/** Where a tensor lies in a file, in bytes from the end of the header. */
+/** The position of a tensor in a file, in bytes from the end of the header. */
 export interface Entry {
   readonly name: string;
   readonly dtype: string;
@@ -13,7 +13,7 @@ export interface Entry {
   readonly end: number;
 }
 
-/** What a file says of itself. */
+/** The content of a header. */
 export interface Header {
   readonly entries: ReadonlyMap<string, Entry>;
   readonly metadata: ReadonlyMap<string, string>;
@@ -22,7 +22,7 @@ export interface Header {
 /** The longest header that the format allows. */
 export const longest = 100_000_000;
 
-/** The element types of the format, and the bits of an element. */
+/** The element types of the format, with the number of bits of an element. */
 export const bitsOf: ReadonlyMap<string, number> = new Map([
   ...['F64', 'I64', 'U64', 'C64'].map((dtype) => [dtype, 64] as const),
   ...['F32', 'I32', 'U32'].map((dtype) => [dtype, 32] as const),
@@ -56,7 +56,7 @@ function entryOf(name: string, json: Json, fail: (message: string) => never): En
   const [begin, end] = offsets as [number, number];
   let numel = 1;
   for (const size of shape) numel *= size;
-  // A zero hides the sizes beside it, which may be too large even so.
+  // A size of 0 makes the product 0, so the other sizes are checked by themselves.
   const product = shape.reduce((n, size) => n * Math.max(1, size), bits);
   if (!Number.isSafeInteger(product)) return fail(`${at}: the shape has too many elements`);
   if ((numel * bits) % 8 !== 0) return fail(`${at}: ${numel} elements of ${dtype} fill no whole bytes`);
@@ -74,7 +74,7 @@ function metadataOf(json: Json | undefined, fail: (message: string) => never): M
   return json as Map<string, string>;
 }
 
-// One tensor behind the other from the first byte to the last: no part of the file is anybody's twice, or nobody's.
+// The tensors must cover the file from its first byte to its last, without overlaps and gaps.
 function checkCover(entries: Iterable<Entry>, size: number, fail: (message: string) => never): void {
   let next = 0;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -88,7 +88,7 @@ function checkCover(entries: Iterable<Entry>, size: number, fail: (message: stri
   if (next !== size) fail(`the tensors end at byte ${next} of ${size}: the file is ${next > size ? 'cut off' : 'longer than it says'}`);
 }
 
-/** Reads a header in front of `size` bytes of tensors. A RangeError, which names the file, for whatever the format does not allow. */
+/** Reads a header that is followed by `size` bytes of tensors. A RangeError, which names the file, for whatever the format does not allow. */
 export function parseHeader(where: string, path: string, bytes: Uint8Array, size: number): Header {
   const fail = (message: string): never => {
     throw rangeError(where, `${path} is no whole safetensors file: ${message}`);

@@ -1,11 +1,11 @@
-// JSON as it stands in files that anyone may have made: what JSON.parse lets pass is refused or kept. It keeps the last of two members of one
-// name, rounds whole numbers above 2^53, and reads 1.0 as 1.
+// A JSON parser for files from unknown sources, which refuses or keeps what JSON.parse accepts silently. JSON.parse keeps the last of two members with the same
+// name, rounds integers above 2^53, and reads 1.0 as 1.
 import { isMap } from '../brands';
 
-/** What a text says. Objects are Maps, so that a member may be called `__proto__`. */
+/** A parsed value. Objects are Maps, so that a member may be called `__proto__`. */
 export type Json = null | boolean | string | JsonNumber | Json[] | Map<string, Json>;
 
-/** A number as it is written. */
+/** A number as text. */
 export class JsonNumber {
   constructor(readonly text: string) {}
 
@@ -13,14 +13,14 @@ export class JsonNumber {
     return Number(this.text);
   }
 
-  /** The whole number, written as one, that this is; null for any other, and above 2^53. */
+  /** The integer, if it is written as one and is at most 2^53; else null. */
   get whole(): number | null {
     const { value } = this;
     return /^\d+$/.test(this.text) && Number.isSafeInteger(value) ? value : null;
   }
 }
 
-const deepest = 512; // Writer: 100 levels of values, each of at most 4 here, and what is around them
+const deepest = 512; // Writer allows 100 levels of values, each at most 4 levels here, plus the levels around them
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const words: readonly [string, Json][] = [
   ['true', true],
@@ -123,14 +123,14 @@ class Parser {
   }
 }
 
-/** Reads a text; `fail` is told what is wrong with it. */
+/** Parses a text; `fail` throws with what is wrong. */
 export const parseJson = (text: string, fail: (message: string) => never): Json => new Parser(text, fail).whole();
 
 /** The value as JSON.parse would give it. */
 export function plainOf(json: Json): unknown {
   if (json instanceof JsonNumber) return json.value;
   if (Array.isArray(json)) return json.map(plainOf);
-  // Made as own properties, whatever they are called.
+  // Defined as own properties, so that any name is allowed.
   if (isMap(json)) return Object.fromEntries([...json].map(([name, value]) => [name, plainOf(value)]));
   return json;
 }

@@ -1,4 +1,4 @@
-// The classes of modules that a file may name, and what their fields hold.
+// The classes of modules that a file may name, and the types of their fields.
 import * as nn from '../nn';
 import { Keyed } from '../nn/keyed';
 import { Numbered } from '../nn/numbered';
@@ -19,27 +19,27 @@ export { isModuleClass };
 
 const containers = [nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict] as unknown as ModuleClass[];
 
-/** The container of this library that a class is, or extends; undefined for one that holds its parts in fields. */
+/** The container class of this library that a class is or extends; undefined for a class whose submodules are in fields. */
 export const containerOf = (of: ModuleClass): ModuleClass | undefined =>
   containers.find((one) => of === one || of.prototype instanceof one);
 
-/** A module of a class, of which no constructor has run: without its fields, and without parts. */
+/** An empty module of a class, without its fields and submodules; no constructor runs. */
 export const blankOf = (of: ModuleClass): nn.Module => Reflect.construct(containerOf(of) ?? nn.Module, [], of) as nn.Module;
 
-/** The parts of a container with their names; null for what is none. */
+/** The submodules of a container with their names; null if the module is not a container. */
 export function partsIn(module: nn.Module): [string, unknown][] | null {
   if (module instanceof Numbered) return [...(module as Iterable<unknown>)].map((part, i) => [String(i), part]);
   if (module instanceof Keyed) return [...(module as Iterable<[string, unknown]>)];
   return null;
 }
 
-/** Adds a part to a container. */
+/** Adds a submodule to a container. */
 export function addPart(container: nn.Module, name: string, part: unknown): void {
   if (container instanceof Numbered) container.append(part as never);
   else (container as nn.ModuleDict).set(name, part as never);
 }
 
-// What the constructors that need arguments are given, to see which fields their objects have.
+// Arguments for the constructors that need some, to find out which fields their objects have.
 const examples: Record<string, () => nn.Module> = {
   AdaptiveLogSoftmaxWithLoss: () => new nn.AdaptiveLogSoftmaxWithLoss(1, 2, [1]),
   BatchNorm1d: () => new nn.BatchNorm1d(1),
@@ -61,7 +61,7 @@ const examples: Record<string, () => nn.Module> = {
   Unflatten: () => new nn.Unflatten(0, [1]),
 };
 
-/** What a value is, as far as the fields of modules tell it apart. */
+/** The kinds of values that the fields of modules have. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (value instanceof Tensor) return 'tensor';
@@ -71,11 +71,11 @@ export function kindOf(value: unknown): string {
 
 const known = new Map<string, ReadonlyMap<string, string>>();
 
-/** The fields of a class of this library with the kinds of their values. */
+/** The fields of a class of this library, with the kinds of their values. */
 export function fieldsOf(name: string): ReadonlyMap<string, string> {
   let fields = known.get(name);
   if (fields === undefined) {
-    // What a constructor draws is nobody's.
+    // The constructor's random numbers are not used, so the generator's state is restored.
     const made = atRandomPosition(
       randomPosition(),
       () => examples[name]?.() ?? new (library.get(name) as unknown as new () => nn.Module)(),

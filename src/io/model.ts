@@ -1,4 +1,4 @@
-// A model as one file: how it is built, its weights, what its inputs go through before, the names of its classes.
+// A model as one file: its architecture, its weights, the preprocessing of its inputs, and the names of its classes.
 import { describe, typeError, withDefaults } from '../errors';
 import { Module } from '../nn';
 import { Tensor } from '../tensor';
@@ -8,31 +8,31 @@ import { pathOf } from './paths';
 import { type OwnClasses, Together } from './put-together';
 import { Apart } from './take-apart';
 
-/** What stands beside a model in its file. */
+/** What a model's file can have besides the model. */
 export interface SaveModelOptions {
-  /** What inputs go through before the model: a scaler, an encoder, or several of them in a list or by name. */
+  /** The preprocessing of the inputs: a scaler, an encoder, or several of them in a list or by name. */
   preprocessing?: unknown;
-  /** The names of the classes that the outputs stand for. */
+  /** The names of the classes that the outputs are for. */
   classes?: readonly (string | number)[];
-  /** An input, or all of several. */
+  /** An example input, or a list of all inputs if there are several. */
   example?: Tensor | readonly Tensor[];
 }
 
 /** The options of `loadModel`. */
 export interface LoadModelOptions {
-  /** The classes of modules and transformers that are not the library's, by their names. */
+  /** The user's own classes of modules and transformers, by name. */
   modules?: OwnClasses;
 }
 
-/** What a file of a model holds. */
+/** The content of a model's file. */
 export interface LoadedModel<M extends Module = Module> {
-  /** The model, in the modes in which it was saved. */
+  /** The model, with each module in the training or evaluation mode in which it was saved. */
   model: M;
-  /** What was given as `preprocessing`; null where nothing was. */
+  /** The `preprocessing` that was saved, or null. */
   preprocessing: unknown;
-  /** The names of the classes; null where none were given. */
+  /** The names of the classes, or null. */
   classes: (string | number)[] | null;
-  /** The example; null where none was given. */
+  /** The example, or null. */
   example: Tensor | Tensor[] | null;
 }
 
@@ -44,11 +44,11 @@ const isExample = (value: unknown): value is Tensor | Tensor[] =>
 /**
  * Writes a model as one file: architecture, weights, preprocessing and class names.
  *
- * Written are the class and the fields of each module, what is one thing in the model once. Classes of one's own serve as well, as long as their fields hold modules, tensors and plain
- * values: what is private by `#`, hooks and gradients are left out. Nothing in the file is code. It is a safetensors file, parameters and buffers under their names in the state dict,
- * with a checksum, and written as those of `saveCheckpoint` are.
+ * The class and the fields of each module are written; an object that occurs several times in the model is written once. The user's own classes can be saved if their fields have modules, tensors and plain
+ * values; fields that are private by `#`, hooks and gradients are omitted. The file contains no code. It is a safetensors file with a checksum, in which parameters and buffers have their names in the state dict;
+ * it is written as by `saveCheckpoint`.
  *
- * A TypeError, with its path, for a field that a file cannot carry, such as a function.
+ * A TypeError, with its path, for a field that cannot be saved, such as a function.
  *
  * @example
  * const model = new nn.Sequential(new nn.Linear(4, 3), new nn.Softmax({ dim: 1 })).eval();
@@ -89,10 +89,10 @@ export async function saveModel(path: string | URL, model: Module, options?: Sav
 /**
  * Reads a file of `saveModel`: `{ model, preprocessing, classes, example }`.
  *
- * Classes of one's own are given by their names, `{ modules: { LinearModel } }`; their constructors do not run. Nothing in the file is ever run.
+ * The user's own classes are given by name, `{ modules: { LinearModel } }`; their constructors do not run. Nothing in the file is ever executed.
  *
- * A RangeError for a file that is not whole, or no model, for a class that is neither the library's nor given, and for fields that a class of the library does not have or that are of
- * another kind.
+ * A RangeError for a file that is incomplete or not a model, for a class that is neither the library's nor given, and for fields that a class of the library does not have or that are of
+ * another type.
  *
  * @example
  * class LinearModel extends nn.Module {

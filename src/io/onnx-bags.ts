@@ -1,4 +1,4 @@
-// Sums and means of bags of rows: ONNX has no operator for them.
+// Sums and means of bags of rows, for which ONNX has no operator.
 import type { Call } from './onnx-call';
 import { one } from './onnx-size';
 
@@ -10,7 +10,7 @@ function embeddingBag(c: Call): void {
   const counts = g.cast(g.node('Not', [g.node('Equal', [c.read('index', [count, one]), g.int(c.number('paddingIndex'))])]), 'float32');
   const factors = c.has('factors') ? g.node('Mul', [counts, c.read('factors', [count, one])]) : counts;
 
-  // The bag of an element is the last that begins at or before it.
+  // An element belongs to the last bag that begins at or before it.
   const total = g.node('Squeeze', [memory.sizeOf(count), g.longs([0])]);
   const places = memory.reshape(memory.shaped(g.cast(g.node('Range', [g.long(0), total, g.long(1)]), 'int32'), [count]), [count, one]);
   const begun = g.cast(g.node('LessOrEqual', [c.read('offsets', [one, bags]), places]), 'int32');

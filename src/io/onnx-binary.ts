@@ -1,4 +1,4 @@
-// Kernels of two operands that broadcast.
+// Translates element-wise kernels of two operands that broadcast.
 import type { Call } from './onnx-call';
 import type { Graph } from './onnx-graph';
 
@@ -39,7 +39,7 @@ const atan2: Binary = (g, y, x) => {
   return g.node('Where', [isZero, y, left]);
 };
 
-// Divisions of integers by 0 are 0 here, and end the process elsewhere.
+// An integer divided by 0 is 0 here, but ends the process in other runtimes.
 const orZero =
   (of: Binary): Binary =>
   (g, a, b) => {

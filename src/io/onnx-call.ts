@@ -1,11 +1,11 @@
-// A recorded kernel call as a translation sees it: sizes, attributes, operands by name.
+// A recorded kernel call as a translation sees it: its sizes, its attributes, and its operands by name.
 import type { Argument } from '../recording';
 import { isValue } from '../recording';
 import type { Graph } from './onnx-graph';
 import type { GraphMemory, Place } from './onnx-memory';
 import { fixed, isFixed, isSame, minus, one, plus, product, type Size, times } from './onnx-size';
 
-/** Of a layout: its sizes, and the strides and offset of both operands. */
+/** A layout: its sizes, and the strides and offsets of both operands. */
 export interface Walk {
   sizes: Size[];
   first: { strides: Size[]; offset: Size };
@@ -55,7 +55,7 @@ export class Call {
     const place = this.place(name);
     return this.memory.read(place, shape ?? [place.length]);
   }
-  /** As `read`, of an operand that is longer: its first elements. */
+  /** As `read`, for the first elements of a longer operand. */
   write(name: string, value: string, shape?: readonly Size[]): void {
     const place = this.place(name);
     this.memory.write(place, value, shape ?? [place.length]);
@@ -75,7 +75,7 @@ export class Call {
     };
   }
 
-  /** The elements of an operand that a walk reads; sizes are 1 where it repeats them. */
+  /** The elements of an operand that a strided layout reads; a size is 1 where the layout repeats the operand. */
   walked(name: string, sizes: readonly Size[], { strides, offset }: Walk['first']): string {
     const { length } = this.place(name);
     const flat = this.read(name);
@@ -84,7 +84,7 @@ export class Call {
     return this.memory.shaped(this.picked(flat, length, sizes, strides, offset), sizes);
   }
 
-  // One by one, by their places; those of each row where the first dimension is the batch.
+  // Gathered one by one by their places; if the first dimension is the batch, those of each row.
   private picked(flat: string, length: Size, sizes: readonly Size[], strides: readonly Size[], offset: Size): string {
     const { memory, graph } = this;
     const byRow = sizes.length > 0 && !isFixed(sizes[0]!) && isSame(length, times(sizes[0]!, strides[0]!));
@@ -104,7 +104,7 @@ export class Call {
     return memory.reshape(memory.shaped(taken, byRow ? [sizes[0]!, fixed(places.length)] : [fixed(places.length)]), sizes);
   }
 
-  /** Writes values of a walk's shape to where it walks. */
+  /** Writes values with a layout's shape to the elements of that layout. */
   put(name: string, value: string, sizes: readonly Size[], { strides, offset }: Walk['first']): void {
     const { memory, graph } = this;
     const place = this.place(name);

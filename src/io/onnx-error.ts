@@ -1,4 +1,4 @@
-// What cannot be exported, in one style.
+// The errors for models that cannot be exported.
 import { SimdnnError } from '../errors';
 
 export const notExportable = (where: string, message: string, hint?: string): SimdnnError =>

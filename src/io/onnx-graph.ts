@@ -1,4 +1,4 @@
-// A graph of ONNX operators as it grows, and its bytes (onnx.proto of onnx 1.15: field numbers do not change).
+// A graph of ONNX operators under construction, and its bytes (onnx.proto of onnx 1.15, whose field numbers do not change).
 import { isFloat32Array, isInt32Array } from '../brands';
 import type { DType, TensorData } from '../memory';
 import { Message } from './protobuf';
@@ -67,7 +67,7 @@ export class Graph {
 
   constructor(readonly opset: number) {}
 
-  /** A name like this one that nothing has yet. */
+  /** A name derived from this one that is not used yet. */
   fresh(like: string): string {
     let name = like;
     for (let i = 1; this.names.has(name); i++) name = `${like}_${i}`;
@@ -82,7 +82,7 @@ export class Graph {
     this.ports.outputs.push({ name, type, dims });
   }
 
-  /** The results of an operator, by new names; an input `''` is left out. */
+  /** Adds an operator and returns its results, under new names; an input `''` is omitted. */
   nodeOf(operator: string, inputs: readonly string[], count: number, attributes: Attributes = {}): string[] {
     const outputs = Array.from({ length: count }, () => this.fresh(operator));
     this.nodes.push({ operator, inputs, outputs, attributes });
@@ -91,7 +91,7 @@ export class Graph {
   node(operator: string, inputs: readonly string[], attributes: Attributes = {}): string {
     return this.nodeOf(operator, inputs, 1, attributes)[0]!;
   }
-  /** A value by another, given name. */
+  /** Gives a value another name, which is given. */
   alias(value: string, name: string): void {
     this.nodes.push({ operator: 'Identity', inputs: [value], outputs: [name], attributes: {} });
   }
@@ -120,7 +120,7 @@ export class Graph {
   int(value: number): string {
     return this.constant('int32', Int32Array.of(value), []);
   }
-  /** int64, as axes, shapes and places are. */
+  /** An int64 tensor, the type of axes, shapes and indices. */
   longs(values: readonly number[]): string {
     return this.constant('int64', BigInt64Array.from(values, BigInt), [values.length]);
   }
@@ -131,7 +131,7 @@ export class Graph {
     return this.node('Cast', [value], { to: onnxTypes[type] });
   }
 
-  /** A reduction over these axes, which stay with size 1; their place in the operator has changed with opset 18. */
+  /** A reduction over these axes, which stay with size 1. Opset 18 has moved the axes from an attribute to an input. */
   reduce(operator: string, value: string, axes: readonly number[]): string {
     return operator === 'ReduceSum' || this.opset >= 18
       ? this.node(operator, [value, this.longs(axes)], { keepdims: 1 })

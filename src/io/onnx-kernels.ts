@@ -1,4 +1,4 @@
-// Kernels as operators of ONNX. One that is not here has no translation: exporting it is an error that names the operation.
+// Translates kernels to ONNX operators. Exporting a kernel that is not here is an error, which names the operation.
 import { unaryValues } from '../kernels.generated';
 import { bagTranslations } from './onnx-bags';
 import { binaryTranslations } from './onnx-binary';
@@ -122,7 +122,7 @@ const cumsum: Translation = (c) => {
   c.write('out', c.graph.node('CumSum', [c.read('x', shape), c.graph.long(1)], { reverse: Number(c.flag('reverse')) }), shape);
 };
 
-// ONNX has no such operator: the product of those elements that a triangle of a mask keeps.
+// ONNX has no such operator: a triangular mask keeps the elements whose product is taken.
 const cumprod: Translation = (c) => {
   const { graph: g } = c;
   const [outer, n, inner] = around(c);
@@ -189,7 +189,7 @@ const scaleRows: Translation = (c) => {
   c.write('out', c.graph.node('Mul', [c.read('x', [rows, columns]), c.read('scale', [rows, one])]), [rows, columns]);
 };
 
-// The first elements of arrays that may be longer.
+// Takes the first elements of arrays that may be longer.
 const accumulate: Translation = (c) => {
   const place = c.place('out');
   const n = c.size('n');
@@ -262,7 +262,7 @@ const reasons = {
   ],
 };
 
-/** Kernels that are left out on purpose, each with the reason. */
+/** Kernels that have no translation on purpose, each with the reason. */
 export const untranslated: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(reasons).flatMap(([reason, names]) => names.map((name) => [name, reason])),
 );

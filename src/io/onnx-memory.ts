@@ -1,4 +1,4 @@
-// What lies in the memory of a recording, as values of the graph: a replay writes to memory, a graph only makes new values.
+// The contents of a recording's memory as values of the graph: a replay writes to memory, while a graph only makes new values.
 import { isInt32Array } from '../brands';
 import type { DType, TensorData } from '../memory';
 import type { Base, Value } from '../recording';
@@ -23,14 +23,14 @@ import {
   times,
 } from './onnx-size';
 
-/** An array of a recorded call, in all three recordings. */
+/** An array of a recorded call in all three recordings. */
 export interface Place {
   readonly value: Value;
   readonly begin: Size;
   readonly length: Size;
 }
 
-// Elements of memory that a value of the graph holds, from `from` on; null: nothing was written there.
+// The elements of memory from `from` on that a value of the graph has; null: nothing was written there.
 interface Segment {
   begin: Size;
   length: Size;
@@ -52,7 +52,7 @@ export class GraphMemory {
   private readonly sizes = new Map<string, string>();
   /** The input whose first size is the batch. */
   batchInput: string | null = null;
-  /** What is exported now, for errors. */
+  /** What is being exported, for errors. */
   doing = '';
 
   constructor(
@@ -94,13 +94,13 @@ export class GraphMemory {
     );
   }
 
-  /** Says what shape a value has. */
+  /** Sets the shape of a value. */
   shaped(name: string, shape: readonly Size[]): string {
     this.shapes.set(name, { shape });
     return name;
   }
 
-  /** A value with another shape of as many elements. */
+  /** A value in another shape with the same number of elements. */
   reshape(name: string, shape: readonly Size[]): string {
     const known = this.shapes.get(name);
     if (known !== undefined && sameSizes(known.shape, shape)) return name;
@@ -132,7 +132,7 @@ export class GraphMemory {
 
   private zero = (type: DType): string => (type === 'int32' ? this.graph.int(0) : this.graph.float(0));
 
-  /** What an array holds, in a shape of as many elements. */
+  /** The value in an array, in a shape with the same number of elements. */
   read({ value, begin, length }: Place, shape: readonly Size[]): string {
     const { base } = value;
     if (!isSame(product(shape), length)) this.refuse(`an array of ${length[0]} elements is no [${shape.map(([n]) => n)}]`);
@@ -149,7 +149,7 @@ export class GraphMemory {
     return this.reshape(this.shaped(this.graph.node('Concat', flat, { axis: 0 }), [length]), shape);
   }
 
-  /** An array holds this value from now on. */
+  /** Sets the value in an array. */
   write({ value, begin, length }: Place, name: string, shape: readonly Size[]): void {
     const { base } = value;
     if (length.every((n) => n === 0)) return;
@@ -233,7 +233,7 @@ export class GraphMemory {
     return made;
   }
 
-  // Numbers that JavaScript made: the same for each batch, or repeated for each row, or one after the other.
+  // Numbers that JavaScript has computed: the same for each batch, or repeated for each row, or an ascending sequence.
   private readConstant(constants: readonly TensorData[], begin: Size, length: Size, shape: readonly Size[]): string {
     const parts = constants.map((array, i) => array.subarray(begin[i]!, begin[i]! + length[i]!));
     const [first, second, third] = parts as [TensorData, TensorData, TensorData];
@@ -260,8 +260,8 @@ export class GraphMemory {
   }
 
   /**
-   * The elements of a flat array at `offset + i0 strides[0] + ...`: cut out, then in their order, with size 1 where a stride is 0. Null where they lie in no
-   * such order.
+   * The elements of a flat array at `offset + i0 strides[0] + ...`: sliced, reshaped and transposed, with size 1 where a stride is 0. Null if that cannot
+   * produce them.
    */
   strided(flat: string, total: Size, sizes: readonly Size[], strides: readonly Size[], offset: Size): string | null {
     const moving = sizes.map((_, d) => d).filter((d) => !isSame(strides[d]!, fixed(0)));

@@ -1,4 +1,4 @@
-// What prepares a model's input, as operators in front of it.
+// The preprocessing of a model's input as operators in front of the model.
 import { MinMaxScaler, Pipeline, RobustScaler, SimpleImputer, StandardScaler } from '../data';
 import { describe, rangeError, typeError } from '../errors';
 import { shapeText } from '../shape';
@@ -7,7 +7,7 @@ import type { Graph } from './onnx-graph';
 import type { GraphMemory } from './onnx-memory';
 import type { Size } from './onnx-size';
 
-/** Transformers that an ONNX file can begin with. */
+/** The transformers that an ONNX file can begin with. */
 export type OnnxPreprocessing = StandardScaler | MinMaxScaler | RobustScaler | SimpleImputer | Pipeline;
 
 type Row = (values: readonly number[]) => string;
@@ -22,7 +22,7 @@ function robust(graph: Graph, { withCentering, withScaling, center, scale }: Rob
   return withScaling ? graph.node('Div', [centred, row(scale)]) : centred;
 }
 
-// The least value is subtracted first: `x scale + min` in float32 would lose the digits that values of a far range have in common.
+// The minimum is subtracted first: in float32, `x scale + min` would lose the digits in which large values of a narrow range differ.
 function minMax(graph: Graph, { dataMin, scale, featureRange: [low, high], clip }: MinMaxScaler, x: string, row: Row): string {
   const fromZero = graph.node('Mul', [graph.node('Sub', [x, row(dataMin)]), row(scale)]);
   const placed = low === 0 ? fromZero : graph.node('Add', [fromZero, graph.float(low)]);
@@ -61,7 +61,7 @@ function stepsOf(where: string, given: unknown): Exclude<OnnxPreprocessing, Pipe
   );
 }
 
-/** The name of the first input once it is prepared. */
+/** The name of the first input after preprocessing. */
 export function preprocess(
   where: string,
   graph: Graph,

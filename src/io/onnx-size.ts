@@ -1,6 +1,6 @@
-// Sizes that may depend on the batch: what they are in recordings with three batch sizes.
+// Sizes that may depend on the batch: their values in recordings with three batch sizes.
 
-/** The batch sizes of the recordings, divisible by what a model is likely to divide a batch by. With a fixed batch all three are the example's. */
+/** The batch sizes of the recordings, divisible by what a model is likely to divide a batch by. With a fixed batch all three are the example's size. */
 export type Batches = readonly [number, number, number];
 export const dynamicBatches: Batches = [12, 24, 36];
 
@@ -29,7 +29,7 @@ export const all = (test: (n: number) => boolean, size: Size): boolean => size.e
 export const isAtMost = (a: Size, b: Size): boolean => all((n) => n >= 0, minus(b, a));
 export const product = (sizes: readonly Size[]): Size => sizes.reduce<Size>(times, one);
 
-/** `size = per batch + rest`; null where it is no such function, or not one of whole numbers. */
+/** Finds `size = batch * a + b` with integers; null if the size is not such a function. */
 export function linearIn(batches: Batches, size: Size): { per: number; rest: number } | null {
   const per = (size[1] - size[0]) / (batches[1] - batches[0]);
   const rest = size[0] - per * batches[0];

@@ -1,4 +1,4 @@
-// The functions of one argument as operators of ONNX.
+// Translates functions of one argument to ONNX operators.
 import type { Unary } from '../kernels.generated';
 import type { Call } from './onnx-call';
 
@@ -39,7 +39,7 @@ const geluTanh: Translation = (c, x) => {
   return half(c, g.node('Mul', [x, shifted(c, g.node('Tanh', [inner]))]));
 };
 
-// x where it is more than a bound, else another value.
+// x where it exceeds a bound, else another value.
 const where = (c: Call, operator: string, x: string, bound: number, yes: string, no: string): string =>
   c.graph.node('Where', [c.graph.node(operator, [x, c.graph.float(bound)]), yes, no]);
 

@@ -1,4 +1,4 @@
-// Models as ONNX files: what a forward pass was heard to calculate, written down as operators that others run.
+// Exports models as ONNX files: the kernel calls of a recorded forward pass become ONNX operators.
 import { isInt32Array, isRangeError } from '../brands';
 import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../errors';
 import { syncHeld } from '../holders';
@@ -21,7 +21,7 @@ import { writeWhole } from './write';
 
 /** The options of `exportOnnx`. */
 export interface ExportOnnxOptions {
-  /** What the model is called with: a tensor, or one for each argument. Their first sizes are the batch; their values do not matter. */
+  /** The arguments of the model: a tensor, or one for each argument. Their first size is the batch; their values do not matter. */
   example: Tensor | readonly Tensor[];
   /** The version of ONNX's operators: 20 (the default), or 17 for older runtimes. */
   opset?: 17 | 20;
@@ -29,9 +29,9 @@ export interface ExportOnnxOptions {
   inputNames?: readonly string[] | null;
   /** Names of the outputs (`output`, of several `output_0`, ...). */
   outputNames?: readonly string[] | null;
-  /** Whether the model takes batches of any size (true), or only that of the example. */
+  /** Whether the exported model accepts batches of any size (true), or only of the example's. */
   dynamicBatch?: boolean;
-  /** A fitted scaler or imputer of numbers, or a pipeline of these, through which the first input goes on its way to the model. */
+  /** A fitted scaler or imputer of numbers, or a pipeline of these, which is applied to the model's first input. */
   preprocessing?: OnnxPreprocessing | null;
 }
 
@@ -49,7 +49,7 @@ function namesFrom(option: string, given: readonly string[] | null, count: numbe
   return [...given];
 }
 
-// The example's rows again and again until there are as many as wanted.
+// The example's rows, repeated until there are as many as needed.
 function withRows(t: Tensor, rows: number): Tensor {
   const shape = t.shape.with(0, rows);
   const made = empty(shape, t.dtype);
@@ -95,7 +95,7 @@ const dimensions = (shape: readonly Size[]): Dimension[] =>
     isFixed(size) ? size[0] : size === shape[0] && String(size) === String(dynamicBatches) ? 'batch' : `size_${size[0]}`,
   );
 
-// What each call of the first recording is in the others.
+// Finds the calls of the other recordings that correspond to each call of the first one.
 function refuseOthers(heard: readonly Heard[]): void {
   const [first, ...others] = heard as [Heard, ...Heard[]];
   for (const other of others) {
@@ -110,7 +110,7 @@ function namesOfTensors(model: Module): (array: TensorData) => string {
   const key = ({ buffer, byteOffset, length }: TensorData): [ArrayBufferLike, string] => [buffer, `${byteOffset} ${length}`];
   const buffers = new Map<ArrayBufferLike, Map<string, string>>();
   for (const [name, t] of Object.entries(model.stateDict())) {
-    if (!(t instanceof Tensor)) continue; // what a module keeps beside tensors
+    if (!(t instanceof Tensor)) continue; // another value that a module keeps among its tensors
     const [buffer, at] = key(t.values);
     if (!buffers.has(buffer)) buffers.set(buffer, new Map());
     buffers.get(buffer)!.set(at, name);
@@ -142,15 +142,15 @@ function translate(heard: readonly Heard[], memory: GraphMemory): void {
 /**
  * Writes the model's forward pass as an ONNX file, which ONNX Runtime and others run: `torch.onnx.export`.
  *
- * The forward pass is recorded in evaluation mode and without gradients, so that own modules are exported as well; nothing is calculated. `opset` is 20 (IR 9), or 17
- * (IR 8). With `dynamicBatch` the pass is recorded with three batch sizes, and whatever differs must follow from them; every example whose first size is that of the
- * first one gets such batches. The weights are those of a moment after the call, once the library that writes the file is loaded; of a model that a fit works on, those of the
- * last finished step. With `preprocessing`, a fitted `StandardScaler`, `MinMaxScaler`, `RobustScaler`, `SimpleImputer` or `Pipeline` of these, the file takes the first
- * input as it was before, and prepares it in float32. Indices are
+ * The forward pass is recorded in evaluation mode without gradients, so the user's own modules can be exported too; nothing is calculated. `opset` is 20 (IR 9), or 17
+ * (IR 8). With `dynamicBatch` the pass is recorded with three batch sizes, and all sizes that differ must be linear functions of the batch size; every example whose first size equals
+ * the first example's gets such batches. The weights are those shortly after the call, when the library that writes the file has been loaded; while a fit trains the model, those of its
+ * last finished step. With `preprocessing`, a fitted `StandardScaler`, `MinMaxScaler`, `RobustScaler`, `SimpleImputer` or `Pipeline` of these, the file accepts the first
+ * input as it was before preprocessing, which the file does in float32. Indices are
  * int32.
  *
- * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE`, which names the operation and its module, for random numbers, losses, tensors changed in place that outlast the pass, and
- * for what follows from the batch size otherwise; with what the file system says. `path` may be a `file:` URL; the file is written beside, synced and renamed.
+ * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE`, which names the operation and its module, for random numbers, losses, changes in place of tensors that outlive the pass, and
+ * other functions of the batch size; rejects with the file system's errors. `path` may be a `file:` URL; the file is written to a temporary file, synced and renamed.
  *
  * @example
  * const model = new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), new nn.Linear(8, 3));
@@ -208,7 +208,7 @@ function bytesOf(model: Module, o: Required<ExportOnnxOptions>): Uint8Array {
   return graph.finish();
 }
 
-// Constants of the first recording with those that stand in the same places of the others.
+// The constants of the first recording, paired with those of the other recordings.
 function constantsOf(heard: readonly Heard[]): (base: Base) => readonly TensorData[] | null {
   const lists = heard.map(({ constants }) => [...constants]);
   const places = new Map(lists[0]!.map(([base], i) => [base, i]));

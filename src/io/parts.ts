@@ -1,4 +1,4 @@
-// What a checkpoint is made of: how the state of each part is asked for, and taken over by all of them or by none.
+// The parts of a checkpoint: how the state of each is saved, and how all of them, or none, are loaded.
 import { describe, rangeError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { Metric } from '../metrics';
@@ -9,27 +9,27 @@ import { LRScheduler } from '../optim/lr-scheduler';
 import { Tensor } from '../tensor';
 import { readFields, stateOf } from './fields';
 
-/** What tells its state and takes it over: scalers, loaders, and whatever else a checkpoint is to hold. */
+/** An object whose state can be saved and loaded: scalers, loaders, and whatever else belongs into a checkpoint. */
 export interface Stateful {
-  /** The state, made of plain values and tensors. */
+  /** The state, as plain values and tensors. */
   stateDict(): unknown;
-  /** Takes over what `stateDict()` gave. */
+  /** Loads the result of `stateDict()`. */
   loadStateDict(state: never): unknown;
 }
 
-/** The parts of a run that a checkpoint holds. */
+/** The parts of a run that a checkpoint can have. */
 export interface CheckpointParts {
   /** The model: its parameters and persistent buffers. */
   model?: Module;
-  /** The optimizer: its options and what it keeps for each parameter. */
+  /** The optimizer: its options and its state of each parameter. */
   optimizer?: Pick<Optimizer<object>, 'stateDict' | 'loadStateDict'>;
-  /** The scheduler of the rates. */
+  /** The learning rate scheduler. */
   scheduler?: Pick<LRScheduler, 'stateDict' | 'loadStateDict'>;
-  /** The loader: how many epochs it has begun, by which the orders of a loader with a seed are told apart. */
+  /** The loader: its position, including the number of epochs begun, which determines the orders of a loader with a seed. */
   loader?: object;
-  /** Scalers and encoders, one or by name: whatever has `stateDict` and `loadStateDict`. */
+  /** Scalers and encoders, one or several by name: any object with `stateDict` and `loadStateDict`. */
   scalers?: Stateful | Readonly<Record<string, Stateful>>;
-  /** Metrics by name, with what they have gathered. */
+  /** Metrics by name, with their accumulated state. */
   metrics?: Readonly<Record<string, Metric<unknown>>>;
 }
 
@@ -39,11 +39,11 @@ export const partNames = ['model', 'optimizer', 'scheduler', 'loader', 'scalers'
 /** Options with all their names, given or not. */
 export type Given<T> = { [name in keyof Required<T>]: T[name] | undefined };
 
-/** The parts where none is given. */
+/** The defaults: no part is given. */
 export const noParts = Object.fromEntries(partNames.map((name) => [name, undefined])) as Given<CheckpointParts>;
 
-/** A part: `read` checks a state, what it returns takes it over; `change` does so at once, and may refuse. */
-export interface Part {
+/** A part: `read` checks a state and returns a function that loads it; `change` loads it at once, and may throw. */
+export interface CheckpointPart {
   readonly name: string;
   state(): unknown;
   read?(where: string, saved: unknown): () => void;
@@ -56,13 +56,13 @@ const isStateful = (value: unknown): value is Stateful =>
   typeof (value as Stateful).stateDict === 'function' &&
   typeof (value as Stateful).loadStateDict === 'function';
 
-const ofStateful = (name: string, one: Stateful): Part => ({
+const ofStateful = (name: string, one: Stateful): CheckpointPart => ({
   name,
   state: () => one.stateDict(),
   change: (saved) => void one.loadStateDict(saved as never),
 });
 
-function ofModel(model: Module): Part {
+function ofModel(model: Module): CheckpointPart {
   return {
     name: 'model',
     state: () => model.stateDict(),
@@ -85,7 +85,7 @@ interface Counting {
   countEpochs(epochs: number): void;
 }
 
-function ofLoader(where: string, loader: object): Part {
+function ofLoader(where: string, loader: object): CheckpointPart {
   if (isStateful(loader)) return ofStateful('loader', loader);
   const counting = loader as Counting;
   if (typeof counting?.epochsBegun !== 'number' || typeof counting.countEpochs !== 'function') {
@@ -103,7 +103,7 @@ function ofLoader(where: string, loader: object): Part {
   };
 }
 
-const ofMetric = (name: string, metric: Metric<unknown>): Part =>
+const ofMetric = (name: string, metric: Metric<unknown>): CheckpointPart =>
   isStateful(metric)
     ? ofStateful(name, metric)
     : { name, state: () => stateOf(metric), read: (where, saved) => readFields(where, name, metric, saved) };
@@ -119,10 +119,13 @@ function byName(where: string, name: string, given: unknown): [string, unknown][
   return Object.entries(given).map(([key, one]) => [`${name}.${key}`, one]);
 }
 
-/** The parts that are given, checked. */
-export function partsOf(where: string, given: { readonly [name in keyof CheckpointParts]: CheckpointParts[name] | undefined }): Part[] {
+/** The given parts, checked. */
+export function partsOf(
+  where: string,
+  given: { readonly [name in keyof CheckpointParts]: CheckpointParts[name] | undefined },
+): CheckpointPart[] {
   const { model, optimizer, scheduler, loader, scalers, metrics } = given;
-  const parts: Part[] = [];
+  const parts: CheckpointPart[] = [];
   if (model !== undefined) parts.push(ofModel(checkClass(where, 'model', model, Module, 'a module')));
   if (optimizer !== undefined) {
     const one = checkClass<Optimizer<object>>(where, 'optimizer', optimizer, Optimizer, 'an optimizer');
@@ -146,8 +149,8 @@ export function partsOf(where: string, given: { readonly [name in keyof Checkpoi
   return parts;
 }
 
-/** Has every part take over its state, or none: what one of them refuses leaves all as they were. */
-export function loadParts(where: string, parts: readonly (readonly [part: Part, saved: unknown])[]): void {
+/** Loads the state of every part, or of none: if one throws, all are as before. */
+export function loadParts(where: string, parts: readonly (readonly [part: CheckpointPart, saved: unknown])[]): void {
   const ready = parts.flatMap(([part, saved]) => (part.read === undefined ? [] : [part.read(where, saved)]));
   const undo: (() => void)[] = [];
   try {
@@ -160,7 +163,7 @@ export function loadParts(where: string, parts: readonly (readonly [part: Part, 
   } catch (error) {
     for (const one of undo) {
       try {
-        one(); // a scaler that had learned nothing refuses its own empty state
+        one(); // a scaler that was not fitted refuses its own empty state
       } catch {}
     }
     throw error;

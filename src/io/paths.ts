@@ -1,4 +1,4 @@
-// Where files are: paths, and `file:` URLs.
+// Paths and `file:` URLs.
 
 import { fileURLToPath } from 'node:url';
 import { isUrl } from '../brands';

@@ -1,4 +1,4 @@
-// Where files are written: why the system refuses, and folders that are made.
+// Where files are written: the system's errors, and creating folders.
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
@@ -22,7 +22,7 @@ const isFolder = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** The system's error for a file that could not be written, with its code, the path that was asked for, and a plain reason; other errors as they are. */
+/** The system's error for a file that could not be written, with its code, the requested path, and a plain reason; other errors as they are. */
 export async function unwritten(path: string, error: NodeJS.ErrnoException): Promise<Error> {
   const { code, errno, syscall } = error;
   if (code === undefined || syscall === undefined) return error;
@@ -33,7 +33,7 @@ export async function unwritten(path: string, error: NodeJS.ErrnoException): Pro
   return Object.assign(new Error(`${path} cannot be written: ${reason} (${code})`, { cause: error }), { code, errno, syscall, path });
 }
 
-/** Makes a folder and those above it, where they are missing. Node's own way tries for ever where the system says that what is above is not there, as in /proc. */
+/** Creates a folder and its missing parents. Node's own recursive mkdir loops forever where the system reports that the parent does not exist, as in /proc. */
 export async function makeFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (found?.isDirectory()) return;
@@ -47,7 +47,7 @@ export async function makeFolder(path: string): Promise<void> {
     await mkdir(path);
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await isFolder(path))) return; // somebody else was faster
+    if (code === 'EEXIST' && (await isFolder(path))) return; // another process has created it
     refuse(code === 'ENOENT' ? 'no folder can be made there' : (reasons[code] ?? message), code, error);
   }
 }

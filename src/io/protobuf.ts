@@ -1,12 +1,12 @@
-// Messages of onnx.proto and event.proto: each field by its number there, written with the wire format of @bufbuild/protobuf.
+// Protocol buffer messages of onnx.proto and event.proto: each field by its number, written by @bufbuild/protobuf.
 let wire: typeof import('@bufbuild/protobuf/wire');
 
-/** Loads the library, when a message is wanted for the first time: who exports nothing does not wait for it. */
+/** Loads the library when it is first needed, so that programs that export nothing do not load it. */
 export function loadProtobuf(): void {
   wire ??= require('@bufbuild/protobuf/wire');
 }
 
-/** Writes the fields of one message; after `loadProtobuf`. */
+/** Writes the fields of one message; `loadProtobuf` must have been called. */
 export class Message {
   constructor(private readonly writer = new wire.BinaryWriter()) {}
 

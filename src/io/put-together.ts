@@ -1,4 +1,4 @@
-// A model made of the data of a file. No code comes from the file, and no constructor of a module runs: classes are those of this library, and those that the caller gives.
+// Builds a model from the data of a file. No code comes from the file, and no module's constructor runs: the classes are this library's and those that the caller gives.
 import * as data from '../data';
 import { describe, rangeError } from '../errors';
 import { Module, Parameter } from '../nn';
@@ -11,17 +11,17 @@ import { addPart, blankOf, containerOf, fieldsOf, isModuleClass, kindOf, library
 import type { Node, SharedTensor } from './take-apart';
 
 const deepest = 200;
-const mostPaths = 1_000_000; // a list of modules that each hold the one before twice would have no end
+const mostPaths = 1_000_000; // a limit, because a chain of modules that each contain the one before twice has exponentially many paths
 
 type Pairs = [string, unknown][];
 
 const isPairs = (value: unknown, length = 2): value is Pairs =>
   Array.isArray(value) && value.every((pair: unknown) => Array.isArray(pair) && pair.length === length && typeof pair[0] === 'string');
 
-/** The classes of the caller, by the names under which files know them. */
+/** The caller's classes, by the names that files have for them. */
 export type OwnClasses = Readonly<Record<string, unknown>>;
 
-/** Puts a model together. */
+/** Builds a model. */
 export class Together {
   readonly reader: Reader;
   private readonly made: { module: Module; depth: number; paths: number }[] = [];
@@ -43,7 +43,7 @@ export class Together {
     });
   }
 
-  /** The model, made part by part, so that none holds itself. */
+  /** The model. A module is built after its submodules, so that none can contain itself. */
   model(): Module {
     const { document, fail } = this.file;
     const nodes = document['modules'];
@@ -94,7 +94,7 @@ export class Together {
     return given;
   }
 
-  // A field that stands before a method would be called in its place.
+  // A field with a method's name would be called in place of the method.
   private checkName(of: ModuleClass, name: string, at: string): void {
     if (name in Object.prototype || (name in of.prototype && !isAbsent(name)))
       this.file.fail(`${at}: ${describe(name)} is no field of ${of.name}`);
@@ -111,7 +111,7 @@ export class Together {
     this.taking(at, () => addPart(module, name, value));
   }
 
-  // What the library refuses, the file should not have said.
+  // If the library refuses a value, the file is wrong.
   private taking(at: string, take: () => void): void {
     try {
       take();
@@ -162,7 +162,7 @@ export class Together {
     return parameter ? new Parameter(tensor, { requiresGrad }) : tensor.requiresGrad_(requiresGrad);
   }
 
-  // Parameters lie where parameters do.
+  // Moves parameters to the memory where parameters are kept.
   private memoryOf(name: string, parameter: boolean): Tensor {
     const known = this.memory.get(name);
     if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-// Reading parts of a file: nothing beyond what was asked for.
+// Reads parts of a file, and nothing else of it.
 import { type FileHandle, open } from 'node:fs/promises';
 import { rangeError } from '../errors';
 import { Tensor } from '../tensor';
@@ -7,7 +7,7 @@ import { type Entry, type Header, longest, parseHeader } from './header';
 
 const most = 2 ** 30;
 
-/** A safetensors file that is open. */
+/** An open safetensors file. */
 export interface Opened extends Header {
   readonly where: string;
   readonly path: string;
@@ -37,7 +37,7 @@ async function opened(where: string, path: string, file: FileHandle): Promise<Op
   const view = new DataView(first.buffer);
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
   if (length > longest || 8 + length > stat.size) {
-    // The header is JSON: where there is no brace the first bytes are no length, but those of a file of another kind.
+    // The header is JSON: if it does not begin with a brace, the first bytes are not a length, and the file has another format.
     if (first.length === 9 && first[8] !== 0x7b) throw rangeError(where, `${path} is no safetensors file: it begins otherwise`);
     return fail(`its header is said to have ${length} bytes, ${length > longest ? `${longest} are allowed` : `the file has ${stat.size}`}`);
   }
@@ -46,7 +46,7 @@ async function opened(where: string, path: string, file: FileHandle): Promise<Op
   return { ...parseHeader(where, path, head.subarray(8), stat.size - head.length), where, path, file, head, size: stat.size };
 }
 
-/** Opens a file, has `read` read it, and closes it. */
+/** Opens a file, calls `read`, and closes the file. */
 export async function reading<T>(where: string, path: string, read: (opened: Opened) => Promise<T>): Promise<T> {
   const file = await open(path, 'r');
   try {

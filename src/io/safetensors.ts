@@ -1,4 +1,4 @@
-// Tensors by name in the format that PyTorch's world exchanges them in.
+// Tensors by name in the safetensors format, which PyTorch programs use too.
 import { describe, rangeError, typeError, withDefaults } from '../errors';
 import { Tensor } from '../tensor';
 import { checkText, packed, refuseRecording, storedOf } from './container';
@@ -8,21 +8,21 @@ import { writeWhole } from './write';
 
 /** The options of `saveSafetensors`. */
 export interface SaveSafetensorsOptions {
-  /** Texts by name, which stand beside the tensors; none by default. */
+  /** Texts by name, saved with the tensors; none by default. */
   metadata?: Readonly<Record<string, string>>;
 }
 
 /** The options of `loadSafetensors`. */
 export interface LoadSafetensorsOptions {
-  /** The tensors that are read, nothing else of the file is; all by default. */
+  /** The names of the tensors to read, and nothing else of the file; all by default. */
   names?: readonly string[];
 }
 
-/** What a file holds. */
+/** The content of a file. */
 export interface Safetensors {
   /** The tensors by name, in the order of the file or of `names`. */
   tensors: Record<string, Tensor>;
-  /** The texts that stand beside them. */
+  /** The texts that were saved with them. */
   metadata: Record<string, string>;
 }
 
@@ -42,10 +42,10 @@ function metadataOf(where: string, metadata: unknown): Map<string, string> {
 /**
  * Writes tensors by name as a safetensors file, which PyTorch reads: `safetensors.torch.save_file`.
  *
- * `dict` is a state dict or any other object of tensors. float32 is written as F32, int32 as I32, and as I64 where the name ends in `num_batches_tracked`, as in PyTorch.
- * The values are those at the call. The file is written beside, synced and renamed: a reader, or a crash, finds the one before or the whole new one.
+ * `dict` is a state dict or any other object of tensors. float32 is written as F32, int32 as I32, or as I64 if the name ends in `num_batches_tracked`, as in PyTorch.
+ * The values are those at the call. The file is written to a temporary file, synced and renamed: a reader, also after a crash, finds the old file or the complete new one.
  *
- * A TypeError for what is no tensor and for metadata that is no text, a RangeError for the name `__metadata__`; rejects with the system's error where it cannot be written.
+ * A TypeError for a value that is not a tensor and for metadata that is not text, a RangeError for the name `__metadata__`; rejects with the system's error if the file cannot be written.
  *
  * @example
  * const model = new nn.Linear(2, 1);
@@ -82,13 +82,13 @@ export async function saveSafetensors(
 }
 
 /**
- * Reads tensors by name from a safetensors file, whoever wrote it: `safetensors.torch.load_file`.
+ * Reads tensors by name from a safetensors file of any program: `safetensors.torch.load_file`.
  *
- * F32, F16 and BF16 become float32 without a change, F64 is rounded to it; I32, I16, I8, U16, U8 and BOOL (0 and 1) become int32, and so do I64, U64 and U32 where
- * every value is one. With `names` these tensors alone are read, in their order. The header is checked before anything else is read or allocated.
+ * F32, F16 and BF16 become float32 exactly, F64 is rounded to it. I32, I16, I8, U16, U8 and BOOL (0 and 1) become int32, and so do I64, U64 and U32 if
+ * all values fit. With `names` only these tensors are read, in their order. The header is checked before anything else is read or allocated.
  *
- * A RangeError for a file that is not whole, or not such a file, for a name that it lacks, and, with the tensor's name, for another element type or a whole number
- * beyond int32; the system's error where it cannot be read.
+ * A RangeError for a file that is incomplete or not a safetensors file, for a missing name, and, with the tensor's name, for another element type or an integer
+ * beyond int32; the system's error if the file cannot be read.
  *
  * @example
  * await io.saveSafetensors("build/two.safetensors", { a: ones([2]), b: zeros([1000]) });

@@ -1,4 +1,4 @@
-// A model as data: a list of its modules, each after those that it holds, with their fields.
+// A model as data: a list of its modules with their fields, each module after its submodules.
 import * as data from '../data';
 import { describe, rangeError, typeError } from '../errors';
 import type { TensorData } from '../memory';
@@ -21,18 +21,18 @@ export interface Node {
   parts?: [name: string, value: unknown][];
 }
 
-/** A tensor of the model in a file: those with one name share their memory. */
+/** A tensor of the model in a file; tensors with the same name share their memory. */
 export interface SharedTensor {
   name: string;
   parameter: boolean;
   requiresGrad: boolean;
-  /** Of one that lies on the memory of a tensor of another shape. */
+  /** Its shape, if it is on the memory of a tensor with another shape. */
   shape?: number[];
 }
 
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
-// Before the names of what no state dict has.
+// A prefix of the names of tensors that are not in the state dict.
 const outside = 'simdnn:';
 
 interface Transformer {
@@ -42,7 +42,7 @@ interface Transformer {
 const isTransformer = (value: object): value is Transformer =>
   typeof (value as Transformer).stateDict === 'function' && typeof (value as Transformer).loadStateDict === 'function';
 
-/** Takes a model apart. */
+/** Converts a model to data. */
 export class Apart {
   readonly nodes: Node[] = [];
   readonly tensors: SharedTensor[] = [];
@@ -75,7 +75,7 @@ export class Apart {
     return this.module(model, '');
   }
 
-  // Before anything else walks through the model, which would not end.
+  // Checked before any other code visits the model, which would not end for a module that contains itself.
   private checkLoops(module: Module, path: string): void {
     if (this.above.has(module)) throw typeError(this.where, `${path} is a module that holds itself, which a file cannot carry`);
     if (this.looked.has(module)) return;
@@ -120,7 +120,7 @@ export class Apart {
     return [name, this.writer.json(value, at), value === null || this.persistent.has(at)];
   }
 
-  // Classes are told apart by their names: two of one name could not be put together again.
+  // Files identify classes by name: a model with two classes of one name could not be rebuilt.
   private classOf(module: object, path: string): { class: string; own: boolean } {
     const of = Object.getPrototypeOf(module).constructor as ModuleClass;
     const { name } = of;
@@ -144,7 +144,7 @@ export class Apart {
       );
     }
     refuseUninitialized(this.where, path, tensor);
-    // In the file the tensors of the state dict have their names there, others one that no state dict has.
+    // Tensors of the state dict have their names there, other tensors a name that no state dict has.
     let memory = this.memory.get(tensor.values);
     if (memory === undefined) {
       memory = { name: this.writer.tensor(this.persistent.has(path) ? path : outside + path, tensor), shape: String(tensor.shape) };

@@ -1,4 +1,4 @@
-// What TensorBoard shows of a fit.
+// Writes what TensorBoard shows of a fit.
 import { checkInteger, describe, typeError, withDefaults } from '../errors';
 import { readsReport } from '../report-readers';
 import type { EpochFigures } from './checkpoint-every';
@@ -7,11 +7,11 @@ import { pathOf } from './paths';
 
 /** The options of `tensorBoard`. */
 export interface TensorBoardOptions {
-  /** Epochs that were done before this fit, where its reports count from 1 (0). */
+  /** The number of epochs done before this fit, whose reports count from 1 (0). */
   epochsBefore?: number;
 }
 
-/** What a fit reports of an epoch, as far as TensorBoard is shown it. */
+/** The part of a fit's report of an epoch that TensorBoard shows. */
 export interface BoardFigures extends EpochFigures {
   /** The metrics over the training rows. */
   trainMetrics?: Readonly<Record<string, number>>;
@@ -19,11 +19,11 @@ export interface BoardFigures extends EpochFigures {
   lr?: number;
   /** The learning rates of the parameter groups. */
   lrs?: readonly number[];
-  /** Seconds that the epoch took. */
+  /** The duration of the epoch in seconds. */
   seconds?: number;
 }
 
-/** Writes what TensorBoard reads as the epochs end. */
+/** Writes what TensorBoard reads, after each epoch. */
 export interface TensorBoardCallback {
   /** Writes the figures of an epoch; for `callbacks` or `onEpoch` of `train.fit`. */
   onEpoch(report: BoardFigures): Promise<void>;
@@ -69,11 +69,11 @@ class Board implements TensorBoardCallback {
 /**
  * Writes what TensorBoard shows of a fit: `train.fit(model, { ..., callbacks: [io.tensorBoard('runs/a')] })`, then `tensorboard --logdir runs`.
  *
- * Each epoch is a step with the time of day: `loss/train` and `loss/validation`, `metrics/` and `trainMetrics/` with the names of the metrics, `lr` (`lr/0`, `lr/1` of several
- * parameter groups), and `epochSeconds`, as float32. The folder is made, and in it a file for each callback. A run that goes on after the first epoch says so: what a run before
- * it wrote of the same epochs in that folder is not shown.
+ * Each epoch is a step with its time: `loss/train` and `loss/validation`, `metrics/` and `trainMetrics/` with the names of the metrics, `lr` (`lr/0`, `lr/1` if there are several
+ * parameter groups), and `epochSeconds`, as float32. The folder is created, and in it one file for each callback. A resumed run marks where it begins: what an earlier run
+ * has written about the same epochs in that folder is not shown.
  *
- * A TypeError or RangeError for what is no path and for options that cannot be used; `onEpoch` rejects with the system's error where the file cannot be written. As
+ * A TypeError or RangeError for an invalid path or options; `onEpoch` rejects with the system's error if the file cannot be written. As
  * `torch.utils.tensorboard.SummaryWriter`, for scalars.
  *
  * @example

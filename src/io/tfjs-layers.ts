@@ -1,4 +1,4 @@
-// Layers as those of Keras, which tfjs loads: the class, its configuration, its weights.
+// Layers as Keras layers, which tfjs loads: the class, its configuration, its weights.
 import {
   BatchNorm1d,
   Dropout,
@@ -26,7 +26,7 @@ import {
 } from '../nn';
 import type { Tensor } from '../tensor';
 
-/** A weight as tfjs names it. */
+/** A weight under its name in tfjs. */
 export interface LayerWeight {
   name: string;
   shape: number[];
@@ -118,12 +118,12 @@ const translations = new Map<unknown, (module: never, rank: number) => Made>([
   [Identity, () => 'nothing'],
 ]);
 
-/** The layers of a sequence, those within others as well, with their paths. */
+/** The layers of a sequence, including those of nested sequences, with their paths. */
 export function sequence(module: Module, path = ''): { path: string; module: Module }[] {
-  const isSequence = (module.constructor as unknown) === Sequential; // one that is derived may have a forward of its own
+  const isSequence = (module.constructor as unknown) === Sequential; // a derived class may have a forward of its own
   if (!isSequence) return [{ path, module }];
   return module.namedChildren().flatMap(([name, child]) => sequence(child, path === '' ? name : `${path}.${name}`));
 }
 
-/** A module as a layer; `rank`: the dimensions of its input. Null where no layer of Keras does the same. */
+/** A module as a Keras layer, or null if none does the same; `rank` is the number of dimensions of its input. */
 export const layerOf = (module: Module, rank: number): Made | null => translations.get(module.constructor)?.(module as never, rank) ?? null;

@@ -12,7 +12,7 @@ import { writeWhole } from './write';
 
 /** The options of `exportTfjs`. */
 export interface ExportTfjsOptions {
-  /** What the model is called with, whose sizes behind the first are those of the input. */
+  /** An example input; its sizes behind the first are those of the model's input. */
   example: Tensor;
 }
 
@@ -58,14 +58,14 @@ function shardsOf(weights: readonly LayerWeight[]): Uint8Array[] {
 }
 
 /**
- * Writes a sequence of layers as a layers model of TensorFlow.js: `model.json` and shards of at most 4 MiB in `directory`, which is made where it is missing.
- * `tf.loadLayersModel` reads it; PyTorch has nothing like it.
+ * Writes a sequence of layers as a layers model of TensorFlow.js: `model.json` and shards of at most 4 MiB in `directory`, which is created if it is missing.
+ * `tf.loadLayersModel` reads it; PyTorch has no counterpart.
  *
- * The model is a layer or a `Sequential` of layers, sequences within it included: `Linear`, `Embedding`, `LayerNorm`, `BatchNorm1d` (in evaluation mode), `Flatten`, `Softmax`,
- * `LogSoftmax` and activations; `Dropout` and `Identity` are left out. `example` is an input, and is run through the layers. Hooks are no part of the file.
+ * The model is a layer or a `Sequential` of layers, which may be nested: `Linear`, `Embedding`, `LayerNorm`, `BatchNorm1d` (in evaluation mode), `Flatten`, `Softmax`,
+ * `LogSoftmax` and activations; `Dropout` and `Identity` are omitted. `example` is an input, which is passed through the layers. Hooks are not exported.
  *
- * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE` for any other module, which it names: `exportOnnx` exports whatever runs. `directory` may be a `file:` URL. The shards are
- * written before `model.json`, each beside, synced and renamed.
+ * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE` for any other module, which it names; for other models use `exportOnnx`. `directory` may be a `file:` URL. The shards are
+ * written before `model.json`, each to a temporary file that is synced and renamed.
  *
  * @example
  * const model = new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), new nn.Linear(8, 3));

@@ -1,11 +1,11 @@
-// Files that are whole or not there: written beside, synced, renamed.
+// Writes files completely or not at all: to a temporary file that is synced and renamed.
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { unwritten } from './places';
 
-const most = 2 ** 30; // what one call of the system writes is at most 2 GiB
-const leftBehind = 60_000; // milliseconds after which the file of a process that is gone is taken for one that was killed
+const most = 2 ** 30; // one system call writes at most 2 GiB
+const leftBehind = 60_000; // milliseconds after which the temporary file of a process that no longer runs may be removed
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, Math.min(most, bytes.length - at))).bytesWritten;
@@ -20,7 +20,7 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
-// What processes that were killed while they wrote have left beside this path.
+// The temporary files beside this path of processes that were killed while they wrote.
 async function removeLeft(folder: string, name: string): Promise<void> {
   for (const other of await readdir(folder)) {
     if (!other.startsWith(`.${name}.`)) continue;
@@ -28,14 +28,14 @@ async function removeLeft(folder: string, name: string): Promise<void> {
     if (pid === undefined) continue;
     const path = join(folder, other);
     const { mtimeMs } = await stat(path);
-    // In a container every process may have this one's number: what is older than this process is not its own.
+    // In a container every process may have this one's number: a file older than this process is not its own.
     const isOurs = Number(pid) === process.pid && mtimeMs >= performance.timeOrigin;
     if (isOurs || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
     if (Date.now() - mtimeMs > leftBehind) await unlink(path);
   }
 }
 
-// A name lasts when its folder is on the disk. Windows knows no such call.
+// Syncs the folder, so that the new name survives a crash. Windows has no such call.
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
@@ -46,7 +46,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-// The file that a path leads to, a link to one that is not there yet followed as well.
+// The file that a path leads to; a link is followed even if its target does not exist yet.
 async function placeOf(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -57,8 +57,8 @@ async function placeOf(path: string): Promise<string> {
 }
 
 /**
- * Writes `chunks` as the file at `path`. Whoever reads it meanwhile, or after a crash, finds the file as it was before or as it is now. A link to a
- * file is followed, and stays; a device or a pipe is written to.
+ * Writes `chunks` as the file at `path`. A reader, also after a crash, finds the file as it was before or as it is now. A link to a
+ * file is followed and stays a link; a device or a pipe is written to directly.
  */
 export async function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
   try {

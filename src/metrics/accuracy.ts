@@ -1,4 +1,4 @@
-// The share of right predictions.
+// Accuracy: the fraction of correct predictions.
 import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 
 /** The options of `Accuracy`. */

@@ -1,4 +1,4 @@
-// The smallest, the largest, the sum and the list of a stream of numbers.
+// The minimum, the maximum, the sum and the list of a stream of numbers.
 import { rangeError } from '../errors';
 import { sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
@@ -6,11 +6,11 @@ import { type AggregationOptions, Aggregator } from './aggregator';
 import { scalar } from './counts';
 import { Growing } from './growing';
 
-// Keeps the one of all numbers that `choose` takes of two at a time.
+// Keeps one of all numbers; `choose` selects one of two.
 abstract class Extremum extends Aggregator {
   private extremum = this.first();
 
-  /** @internal What it is before any update. */
+  /** @internal The figure before any update. */
   protected abstract first(): number;
 
   /** @internal */

@@ -1,4 +1,4 @@
-// The base of metrics of a stream of numbers, such as the losses of batches.
+// The base of metrics of a stream of numbers, such as the batches' losses.
 import { checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { broadcastShapes, sameShape, shapeText, stridesOf } from '../shape';
@@ -16,11 +16,11 @@ export type NanStrategy = 'warn' | 'ignore' | 'error' | 'disable' | number;
 
 /** The options of metrics of a stream of numbers. */
 export interface AggregationOptions {
-  /** What becomes of NaN; default "warn". */
+  /** How NaN is handled; default "warn". */
   nanStrategy?: NanStrategy;
 }
 
-/** Numbers, each with its weight, and the shape that they have while none is left out. */
+/** Numbers with their weights, and their shape as long as none was omitted. */
 export interface Weighted {
   values: Float64Array;
   weights: Float64Array;
@@ -61,11 +61,11 @@ function weightOf(where: string, weight: Tensor | number, shape: readonly number
   };
 }
 
-/** Takes numbers or tensors of any shape. */
+/** Converts numbers or tensors of any shape. */
 export abstract class Aggregator extends Metric {
   private readonly nanStrategy: NanStrategy;
 
-  /** @internal Its name, which is no field: fields are its state. */
+  /** @internal The metric's name. It is not a field, because fields are the metric's state. */
   protected abstract title(): string;
 
   /** @internal */
@@ -79,10 +79,10 @@ export abstract class Aggregator extends Metric {
         : checkOneOf<NanStrategy & string>(name, 'nanStrategy', nanStrategy, ['warn', 'ignore', 'error', 'disable']);
   }
 
-  /** Takes in values. */
+  /** Adds values. */
   abstract override update(value: Tensor | number): void;
 
-  /** @internal The numbers that are given, without those that NaN leaves out. */
+  /** @internal The given numbers, without those omitted because of NaN. */
   protected given(value: Tensor | number, weight: Tensor | number = 1): Weighted {
     const { nanStrategy } = this;
     const where = `${this.title()}.update`;
@@ -109,6 +109,6 @@ export abstract class Aggregator extends Metric {
   }
 }
 
-/** @internal Whether a metric, or the one in it, takes values and no predictions. */
+/** @internal Whether a metric, or the metric that it wraps, takes values instead of predictions and targets. */
 export const takesValues = (metric: unknown): boolean =>
   metric instanceof Aggregator || (metric instanceof Metric && 'baseMetric' in metric && takesValues(metric.baseMetric));

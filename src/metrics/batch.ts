@@ -1,4 +1,4 @@
-// Batches of predictions and targets, checked as a whole before anything is counted: a refused one leaves a metric as it was.
+// Batches of predictions and targets. A batch is checked completely before anything is counted, so that an error leaves the metric unchanged.
 import { isInt32Array } from '../brands';
 import * as calls from '../calls.generated';
 import { rangeError, typeError } from '../errors';
@@ -7,18 +7,18 @@ import { numelOf, sameShape, shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
 import type { Problem } from './task';
 
-/** Samples of one class each. Sample i of `target` has its scores at `(floor(i / inner) * classes + c) * inner + i % inner`. */
+/** Samples with one class each. The scores of sample i are at `(floor(i / inner) * classes + c) * inner + i % inner`. */
 export interface ClassBatch {
   classes: number;
   inner: number;
-  /** null: the predictions are classes. */
+  /** The scores; null if the predictions are classes. */
   scores: Float32Array | null;
-  /** The predicted classes, where the predictions are classes. */
+  /** The predicted classes, if the predictions are classes. */
   predicted: Int32Array | null;
   target: Int32Array;
 }
 
-/** Yes or no of each label. Element i is of label `floor(i / inner) % labels`. */
+/** A yes or no for each label. Element i belongs to label `floor(i / inner) % labels`. */
 export interface LabelBatch {
   labels: number;
   inner: number;
@@ -43,7 +43,7 @@ const within = (
   }
 };
 
-/** A batch of a multiclass task. `needsScores` says what classes do not suffice for, null: they do. */
+/** A batch of a multiclass task. `needsScores` says why predicted classes are not enough; null: they are. */
 export function classBatch(where: string, problem: Problem, preds: Tensor, target: Tensor, needsScores: string | null): ClassBatch {
   recorder?.reading(where);
   const { width: classes, ignoreIndex } = problem;
@@ -63,7 +63,7 @@ export function classBatch(where: string, problem: Problem, preds: Tensor, targe
   return { classes, inner: numelOf(rest), scores, predicted, target: target.ints };
 }
 
-/** The predicted class of each sample: NaN is higher than all numbers, and the first of equals is taken. */
+/** The predicted class of each sample: the first of the highest scores, where NaN is higher than all numbers. */
 export function predictedClasses({ classes, inner, scores, predicted, target }: ClassBatch): Int32Array {
   if (predicted !== null) return predicted;
   const n = target.length;
@@ -103,7 +103,7 @@ export function labelBatch(where: string, problem: Problem, preds: Tensor, targe
 /** The label of element i. */
 export const labelAt = ({ labels, inner }: LabelBatch, i: number): number => (labels === 1 ? 0 : Math.floor(i / inner) % labels);
 
-// Whether values are probabilities: none is NaN or lies outside [0, 1], other than those whose target is `ignored`.
+// Whether all values are probabilities, in [0, 1] and not NaN, except those whose target is `ignored`.
 function areProbabilities(values: Float32Array, target: ArrayLike<number> | null, ignored: number | undefined): boolean {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
@@ -112,9 +112,9 @@ function areProbabilities(values: Float32Array, target: ArrayLike<number> | null
   return true;
 }
 
-/** Probabilities of scores: themselves, or their sigmoid where one of them, other than those that `ignored` leaves out, is no probability. */
+/** Scores as probabilities: themselves, or their sigmoid if any of them, except those that are ignored, is not a probability. */
 export function probabilitiesOf({ preds, target }: LabelBatch, ignored: number | undefined): Float32Array {
-  const scores = preds as Float32Array; // whoever asks has refused labels, or handled them
+  const scores = preds as Float32Array; // the caller has refused or handled predicted labels
   if (areProbabilities(scores, target, ignored)) return scores;
   const y = new Float32Array(scores.length);
   calls.sigmoidForward({ y, x: scores, n: scores.length });
@@ -130,7 +130,7 @@ export function predictedLabels(batch: LabelBatch, threshold: number, ignored: n
   return predicted;
 }
 
-/** The samples that are not ignored, with their probabilities in rows: the scores, or their softmax where one of them is no probability. */
+/** The samples that are not ignored, with their probabilities in rows: the scores, or their softmax if any of them is not a probability. */
 export function probabilityRows(batch: ClassBatch, ignored: number | undefined): { rows: Float32Array; target: Int32Array } {
   const { classes, inner, scores } = batch;
   const isPlain = inner === 1 && !batch.target.includes(ignored!);

@@ -1,4 +1,4 @@
-// How far a figure would vary with other samples.
+// Bootstrapping: how much a figure would vary with other samples.
 import { noGrad } from '../autograd';
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import { rand, randint, stack } from '../ops';
@@ -8,20 +8,20 @@ import { Metric } from './metric';
 import { remember } from './remember';
 import { checkMetric, copyOf } from './wrapper';
 
-/** How often each sample of a batch counts: so often as Poisson's distribution of mean 1 says, or as it is drawn among as many as there are. */
+/** How often each sample of a batch counts: a number from the Poisson distribution with mean 1, or how often it is drawn if as many samples are drawn with replacement. */
 export type SamplingStrategy = 'poisson' | 'multinomial';
 
 /** The options of `BootStrapper`. */
 export interface BootStrapperOptions {
-  /** How many copies of the metric there are (10). */
+  /** The number of copies of the metric (10). */
   numBootstraps?: number;
-  /** Whether the mean of their figures is given (true). */
+  /** Whether the mean of their figures is returned (true). */
   mean?: boolean;
-  /** Whether their standard deviation is given (true). */
+  /** Whether their standard deviation is returned (true). */
   std?: boolean;
-  /** The quantiles of all their figures that are given, a number from 0 to 1 or several; none by default. */
+  /** The quantiles of all their figures to return, one or several numbers from 0 to 1; none by default. */
   quantile?: number | readonly number[];
-  /** Whether their figures themselves are given (false). */
+  /** Whether the figures themselves are returned (false). */
   raw?: boolean;
   /** How samples are drawn ("poisson"). */
   samplingStrategy?: SamplingStrategy;
@@ -36,7 +36,7 @@ interface Settings {
   samplingStrategy: SamplingStrategy;
 }
 
-/** What `BootStrapper` gives, as its options say. */
+/** The result of `BootStrapper`, as its options determine. */
 export interface BootStrapped {
   mean?: Tensor;
   std?: Tensor;
@@ -44,7 +44,7 @@ export interface BootStrapped {
   raw?: Tensor;
 }
 
-// The number with Poisson's distribution of mean 1 whose share of [0, 1) holds u.
+// The number from the Poisson distribution with mean 1 at quantile u.
 function poisson(u: number): number {
   let [n, share] = [0, Math.exp(-1)];
   for (let below = share; u >= below && share > 0; below += share) share /= ++n;

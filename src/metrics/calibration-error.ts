@@ -1,4 +1,4 @@
-// How far the probabilities of predictions are from the share of them that is right.
+// Calibration: how far predicted probabilities are from the fraction of correct predictions.
 import { checkInteger, checkOneOf, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { classBatch, labelBatch, predictedClasses, probabilitiesOf, probabilityRows } from './batch';
@@ -13,7 +13,7 @@ export interface CalibrationErrorOptions extends TaskOptions {
   task: 'binary' | 'multiclass';
   /** The number of bins of equal width from 0 to 1 (15). */
   nBins?: number;
-  /** How the errors of the bins become one figure ("l1"). */
+  /** How the errors of the bins are combined ("l1"). */
   norm?: 'l1' | 'l2' | 'max';
 }
 
@@ -43,7 +43,7 @@ export class CalibrationError extends Metric {
   private readonly norm: Settings['norm'];
   private readonly boundaries: Float32Array;
 
-  // Of each bin: samples, the sum of their probabilities, and those that are right.
+  // For each bin: the number of samples, the sum of their probabilities, and the number of correct ones.
   private readonly seen: Float64Array;
   private readonly confidence: Float64Array;
   private readonly right: Float64Array;

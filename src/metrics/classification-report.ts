@@ -1,4 +1,4 @@
-// Precision, recall and F1 of each class as a table.
+// A table of the precision, recall and F1 of each class.
 import * as calls from '../calls.generated';
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
@@ -8,15 +8,15 @@ import { ratio } from './counts';
 
 /** The options of `classificationReport`. */
 export interface ClassificationReportOptions {
-  /** The names of the classes 0, 1, ...; by default the numbers of those that occur. */
+  /** The names of the classes 0, 1, ...; by default the numbers of the classes that occur. */
   classes?: readonly (string | number)[];
-  /** How many digits stand behind the point (2). */
+  /** The number of digits after the decimal point (2). */
   digits?: number;
 }
 
 const where = 'classificationReport';
 
-// As Python prints it: of two neighbours that are equally near, the even one.
+// Rounds as Python prints: ties to even.
 function fixed(value: number, digits: number): string {
   const scaled = value * 10 ** digits;
   const isTie = Number.isInteger(value * 2 ** (digits + 1)) && scaled % 1 === 0.5;

@@ -1,4 +1,4 @@
-// The figures of classes by their names.
+// The classes' figures by name.
 import { describe, rangeError, typeError, withDefaults } from '../errors';
 import '../ops';
 import { Tensor } from '../tensor';
@@ -9,9 +9,9 @@ import { checkMetric } from './wrapper';
 export interface ClasswiseWrapperOptions {
   /** The names of the classes; their numbers by default. */
   labels?: readonly string[];
-  /** What stands before each name: without it and `postfix` that of the metric's class in small letters, and `_`. */
+  /** A prefix of each name; without it and `postfix` it is the name of the metric's class in small letters, and `_`. */
   prefix?: string;
-  /** What stands after each name. */
+  /** A suffix of each name. */
   postfix?: string;
 }
 

@@ -1,4 +1,4 @@
-// How far two labellings agree beyond what chance would give.
+// Cohen's kappa: how far two labellings agree beyond chance.
 import { checkOneOf } from '../errors';
 import type { Tensor } from '../tensor';
 import { Confusion } from './confusion';
@@ -10,7 +10,7 @@ import type { ThresholdOptions } from './task';
 export interface CohenKappaOptions extends ThresholdOptions {
   /** The kind of problem: not "multilabel". */
   task: 'binary' | 'multiclass';
-  /** How much it counts to take class i for j: `|i - j|`, "linear", `(i - j)^2`, "quadratic", or 1, "none" (default). */
+  /** The weight of confusing class i with j: `|i - j|` for "linear", `(i - j)^2` for "quadratic", 1 for "none" (default). */
   weights?: 'linear' | 'quadratic' | 'none';
 }
 

@@ -1,14 +1,14 @@
-// Several metrics that are given the same batches.
+// Several metrics that are updated with the same batches.
 import { describe, rangeError, typeError } from '../errors';
 import type { Tensor } from '../tensor';
 import { Metric } from './metric';
 import { remember } from './remember';
 import { RetrievalMetric, type RetrievalUpdateOptions } from './retrieval';
 
-/** The metrics of a `MetricCollection`: by their names, or a list, whose names are those of their classes. */
+/** The metrics of a `MetricCollection`: by name, or a list in which the names are those of the metrics' classes. */
 export type CollectedMetrics = Readonly<Record<string, Metric<unknown>>> | readonly Metric<unknown>[];
 
-/** What `MetricCollection.compute` gives: the value of each metric by its name. */
+/** The result of `MetricCollection.compute`: the value of each metric by name. */
 export type CollectedValues<M extends CollectedMetrics> = M extends readonly (infer One)[]
   ? Record<string, One extends Metric<infer Value> ? Value : never>
   : { [Name in keyof M]: M[Name] extends Metric<infer Value> ? Value : never };
@@ -59,7 +59,7 @@ export class MetricCollection<M extends CollectedMetrics> extends Metric<Collect
     return others.every((classes) => classes === first) ? first : 0;
   }
 
-  /** Gives a batch to each metric; `options` to those of retrieval alone. */
+  /** Updates each metric with a batch; only retrieval metrics get `options`. */
   override update(preds: Tensor, target: Tensor, options?: RetrievalUpdateOptions): void {
     const undo: (() => void)[] = [];
     try {

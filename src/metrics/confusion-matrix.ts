@@ -1,4 +1,4 @@
-// How many samples of each class were taken for each class.
+// The confusion matrix: how many samples of each class were predicted as each class.
 import { checkOneOf } from '../errors';
 import { Tensor } from '../tensor';
 import { Confusion } from './confusion';
@@ -6,12 +6,12 @@ import { ratio } from './counts';
 import { marginsOf } from './margins';
 import type { ThresholdOptions } from './task';
 
-/** What the counts are divided by. */
+/** How the counts are normalised. */
 export type Normalize = 'true' | 'pred' | 'all' | 'none';
 
 /** The options of `ConfusionMatrix`. */
 export interface ConfusionMatrixOptions extends ThresholdOptions {
-  /** What the counts are divided by: those of their targets, "true", of their predictions, "pred", all counts, "all", or nothing, "none" (default). */
+  /** The counts are divided by those of their target class, "true", of their predicted class, "pred", by all counts, "all", or not at all, "none" (default). */
   normalize?: Normalize;
 }
 

@@ -1,4 +1,4 @@
-// The base of metrics that are a function of a confusion matrix.
+// The base of metrics that are functions of a confusion matrix.
 import { withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { classBatch, labelAt, labelBatch, predictedClasses, predictedLabels } from './batch';
@@ -15,15 +15,15 @@ import {
 } from './task';
 import { totals } from './totals';
 
-/** Counts the samples of each class that were taken for each class. */
+/** Counts the samples of each target class that were predicted as each class. */
 export abstract class Confusion<More extends object> extends Metric {
   /** @internal */
   protected readonly problem: Problem;
-  /** @internal The options that only this metric has, filled in. */
+  /** @internal The options that only this metric has, with defaults. */
   protected readonly own: More;
   /** @internal The number of classes: 2 for each label. */
   protected readonly classes: number;
-  /** @internal Samples of target row and predicted column, `[classes, classes]`; `[labels, 2, 2]` for labels. */
+  /** @internal The number of samples by target (row) and prediction (column), `[classes, classes]`; `[labels, 2, 2]` for labels. */
   protected readonly counts: Float64Array;
 
   private readonly name: string;

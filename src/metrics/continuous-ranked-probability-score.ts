@@ -1,4 +1,4 @@
-// How well an ensemble of predictions foretells numbers.
+// The CRPS: how well an ensemble of predictions forecasts numbers.
 import { rangeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
@@ -43,7 +43,7 @@ export class ContinuousRankedProbabilityScore extends Metric {
       let [distance, spread] = [0, 0];
       sorted.forEach((x, i) => {
         distance += Math.abs(x - wanted[row]!);
-        spread += x * (2 * i + 1 - members!); // sorted, x_i is the larger of its pair i times, and the smaller m - 1 - i times
+        spread += x * (2 * i + 1 - members!); // x_i of the sorted members is the larger of a pair i times, the smaller m - 1 - i times
       });
       this.sum += distance / members! - spread / members! ** 2;
     }

@@ -1,4 +1,4 @@
-// How predictions and targets go together.
+// Correlations of predictions and targets.
 import { withDefaults } from '../errors';
 import { checkTensor, type Tensor } from '../tensor';
 import { Growing } from './growing';
@@ -8,7 +8,7 @@ import { checkOutputs, columnsOf, figuresOf } from './outputs';
 
 /** The options of `PearsonCorrCoef`. */
 export interface PearsonCorrCoefOptions {
-  /** For more than one, preds and targets are `[n, numOutputs]`, and each output has a figure of its own (1). */
+  /** If it is more than one, preds and targets are `[n, numOutputs]`, and each output has its own figure (1). */
   numOutputs?: number;
 }
 
@@ -23,7 +23,7 @@ const outputsOf = (name: string, options: PearsonCorrCoefOptions | undefined): n
 
 const clamp = (value: number): number => Math.max(-1, Math.min(1, value));
 
-// Of one output: means, sums of squares and products of the distances from them, and the largest distances.
+// For one output: the means, the sums of squares and products of the deviations from them, and the largest deviations.
 class Moments {
   private x = 0;
   private y = 0;
@@ -33,14 +33,14 @@ class Moments {
   private farX = 0;
   private farY = 0;
 
-  /** Takes in a batch of `n` numbers each, after `before` others. Source: Chan, Golub and LeVeque, The American Statistician 37 (1983). */
+  /** Adds a batch of `n` numbers to `before` others. Source: Chan, Golub and LeVeque, The American Statistician 37 (1983). */
   add(n: number, before: number, xAt: (i: number) => number, yAt: (i: number) => number): void {
     let [x, y, xx, yy, xy] = [0, 0, 0, 0, 0];
     for (let i = 0; i < n; i++) {
       x += xAt(i);
       y += yAt(i);
     }
-    // Divided once: the mean of equal numbers then is that number, and they do not vary.
+    // A single division, so that the mean of equal numbers is exactly that number and their variance 0.
     x /= n;
     y /= n;
     for (let i = 0; i < n; i++) {
@@ -62,7 +62,7 @@ class Moments {
   }
 
   correlation(n: number): number {
-    // In units of the largest distance, variances are between 1 / n and 1: what is smaller is rounding.
+    // In units of the largest deviation, a variance is between 1 / n and 1; anything smaller is a rounding error.
     const [xx, yy, xy] = [this.xx / this.farX ** 2, this.yy / this.farY ** 2, this.xy / (this.farX * this.farY)];
     const least = 2 ** -26 * (n - 1);
     return n > 1 && xx >= least && yy >= least ? clamp(xy / Math.sqrt(xx * yy)) : Number.NaN;
@@ -74,7 +74,7 @@ class Moments {
   }
 }
 
-/** The base of correlations that are a function of moments. */
+/** The base of correlations that are functions of moments. */
 abstract class MomentCorrelation extends Metric {
   private readonly outputs: number;
   private moments: Moments[];
@@ -89,7 +89,7 @@ abstract class MomentCorrelation extends Metric {
     this.moments = this.none();
   }
 
-  /** @internal The figure of one output, of `n` samples. */
+  /** @internal The figure of one output of `n` samples. */
   protected abstract figure(moments: Moments, n: number): number;
 
   update(preds: Tensor, target: Tensor): void {
@@ -170,11 +170,11 @@ export class ConcordanceCorrCoef extends MomentCorrelation {
   }
 }
 
-// The place of each number among all of them from the smallest, equal ones sharing the mean of theirs.
+// The ranks of numbers from the smallest; equal numbers get the mean of their ranks.
 function ranksOf(values: Float32Array): Float64Array {
   const keys = keysOf(values);
   const sorted = keys.slice().sort();
-  // How many keys are below `key`, searched between two places.
+  // The number of keys below `key`, by binary search between two positions.
   const below = (key: number, low: number, high: number): number => {
     while (low < high) {
       const middle = (low + high) >> 1;

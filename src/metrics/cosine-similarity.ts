@@ -1,4 +1,4 @@
-// Whether predicted vectors point where they should.
+// The cosine similarity of predicted and target vectors.
 import { withDefaults } from '../errors';
 import type { TensorData } from '../memory';
 import type { Tensor } from '../tensor';
@@ -6,7 +6,7 @@ import { RowFigures, type RowReduction } from './row-figures';
 
 /** The options of `CosineSimilarity`. */
 export interface CosineSimilarityOptions {
-  /** What becomes of the figures of the rows: their mean, their sum, or they stay as they are ("sum"). */
+  /** How the rows' figures are reduced: to their mean, to their sum, or not at all ("sum"). */
   reduction?: RowReduction;
 }
 

@@ -1,4 +1,4 @@
-// What the metrics of right and wrong predictions count, and how the figures of classes become one.
+// The counts of correct and wrong predictions, and how the classes' figures are averaged.
 import { checkInteger, checkOneOf, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import { Tensor } from '../tensor';
@@ -24,13 +24,13 @@ import { totals } from './totals';
  */
 export type MultidimAverage = 'global' | 'samplewise';
 
-/** The options of metrics of right and wrong predictions. */
+/** The options of metrics of correct and wrong predictions. */
 export interface StatScoresOptions extends ThresholdOptions {
-  /** How the figures of classes or labels become one; without effect on a "binary" task ("micro"). */
+  /** How the figures of classes or labels are averaged; no effect on a "binary" task ("micro"). */
   average?: Average;
-  /** Whether there is one figure, or one for each sample: targets then have two dimensions or more, of labels three ("global"). */
+  /** Whether there is a single figure, or one for each sample; for the latter targets need at least two dimensions, for labels three ("global"). */
   multidimAverage?: MultidimAverage;
-  /** A prediction is right when the target is among this many highest scores; of a "multiclass" task (1). */
+  /** A prediction is correct if the target is among this many highest scores; for a "multiclass" task (1). */
   topK?: number;
 }
 
@@ -41,7 +41,7 @@ interface Settings extends TaskSettings {
   topK: number;
 }
 
-/** Predictions of a class or label, by whether they are right: true and false positives, true and false negatives. */
+/** The predictions of a class or label: true and false positives, true and false negatives. */
 export interface Counts {
   tp: number;
   fp: number;
@@ -49,7 +49,7 @@ export interface Counts {
   fn: number;
 }
 
-/** Of each class or label of each of its rows, one after the other: targets predicted rightly, targets, predictions, and all that was seen. */
+/** For each row the counts of each class or label: correctly predicted targets, targets, predictions, and all samples. */
 class Tally {
   private readonly right: Float64Array;
   private readonly targets: Float64Array;
@@ -83,7 +83,7 @@ class Tally {
     for (let c = first; c < first + this.width; c++) this.seen[c]! += count;
   }
 
-  // Of a confusion matrix; there is one row.
+  // The counts of a confusion matrix, as a single row.
   addCounts(counts: Float64Array): void {
     const { targets, predictions, total } = marginsOf(counts, this.width);
     for (let c = 0; c < this.width; c++) {
@@ -102,7 +102,7 @@ class Tally {
     this.seen[at]!++;
   }
 
-  // One after the other, since there may be millions of classes.
+  // In a loop, because there may be millions of classes.
   *counts(row: number): Generator<Counts> {
     for (let at = row * this.width; at < (row + 1) * this.width; at++) {
       const [tp, targets, predictions] = [this.right[at]!, this.targets[at]!, this.predictions[at]!];
@@ -113,20 +113,20 @@ class Tally {
 
 const countNames = ['tp', 'fp', 'tn', 'fn'] as const;
 
-/** @internal The counts of all classes or labels together. */
+/** @internal The sum of the counts of all classes or labels. */
 export function summed(all: Iterable<Counts>): Counts {
   const sum = { tp: 0, fp: 0, tn: 0, fn: 0 };
   for (const counts of all) for (const name of countNames) sum[name] += counts[name];
   return sum;
 }
 
-/** A quotient, `otherwise` where it would be by 0. */
+/** A quotient, or `otherwise` if the divisor is 0. */
 export const ratio = (a: number, b: number, otherwise = 0): number => (b === 0 ? otherwise : a / b);
 
 /** A tensor of one number. */
 export const scalar = (value: number): Tensor => new Tensor(Float32Array.of(value), []);
 
-// Whether fewer than topK scores stand before the target's: higher ones, NaN being highest, and equal ones of lower classes.
+// Whether fewer than topK scores rank before the target's score. Higher scores do, where NaN is the highest, and equal scores of lower classes.
 function isInTop(scores: Float32Array, begin: number, stride: number, classes: number, target: number, topK: number): boolean {
   const own = scores[begin + target * stride]!;
   let before = 0;
@@ -138,13 +138,13 @@ function isInTop(scores: Float32Array, begin: number, stride: number, classes: n
   return before < topK;
 }
 
-/** The base of metrics that are a function of `Counts`. */
+/** The base of metrics that are functions of `Counts`. */
 export abstract class OfCounts<More extends object = object> extends Metric {
   /** @internal */
   protected readonly problem: Problem;
-  /** @internal The options that only this metric has, filled in. */
+  /** @internal The options that only this metric has, with defaults. */
   protected readonly own: More;
-  /** @internal Whether with `topK` above 1 a class that is predicted, but never a target, is left out of the mean. */
+  /** @internal Whether, with `topK` above 1, a class that is predicted but never a target is omitted from the mean. */
   protected readonly topKCounts: boolean = true;
 
   private readonly name: string;
@@ -155,7 +155,7 @@ export abstract class OfCounts<More extends object = object> extends Metric {
   protected readonly samplewise: boolean;
   private readonly topK: number;
 
-  // One of one row; of each update, where each sample is a row.
+  // A single `Counts` with one row; if each sample is a row, one for each update.
   private tallies: Tally[];
 
   /** @internal */
@@ -181,7 +181,7 @@ export abstract class OfCounts<More extends object = object> extends Metric {
     this.tallies = this.blank();
   }
 
-  /** @internal The figure of one class or label, or of their sums. */
+  /** @internal The figure for the counts of one class or label, or for their sums. */
   protected abstract score(counts: Counts): number;
 
   /** @internal */
@@ -229,7 +229,7 @@ export abstract class OfCounts<More extends object = object> extends Metric {
     return new Tensor(values, [...lead, problem.width]);
   }
 
-  /** @internal Counts of samples are not changed by further ones. */
+  /** @internal The counts of samples are not changed by later ones. */
   override [remember](): () => void {
     if (!this.samplewise) return super[remember]();
     const before = this.tallies;
@@ -244,7 +244,7 @@ export abstract class OfCounts<More extends object = object> extends Metric {
     this.tallies = this.blank();
   }
 
-  /** @internal For all that was taken in, or for each sample, what goes through the counts of the classes or labels. */
+  /** @internal Calls a function with the counts of the classes or labels, once for all samples or once for each sample. */
   protected rowsOfCounts(): (() => Iterable<Counts>)[] {
     return this.tallies.flatMap((tally) => Array.from({ length: tally.rows }, (_, row) => () => tally.counts(row)));
   }
@@ -253,7 +253,7 @@ export abstract class OfCounts<More extends object = object> extends Metric {
     return this.samplewise ? [] : [new Tally(1, this.problem.width)];
   }
 
-  // What the batch is counted in, a row for each sample where they are apart. The batch has been checked but for its dimensions.
+  // The counts to which the batch is added, with a row for each sample if samples are separate. The batch has been checked except for its dimensions.
   private tallyFor(where: string, target: Tensor, least: number): Tally {
     if (!this.samplewise) return this.tallies[0]!;
     if (target.shape.length < least) {
@@ -305,7 +305,7 @@ export abstract class OfCounts<More extends object = object> extends Metric {
     const batch = labelBatch(where, this.problem, preds, target, null);
     const tally = this.tallyFor(where, target, task === 'binary' ? 2 : 3);
     const perRow = this.samplewise ? target.numel / tally.rows : target.numel;
-    // Ignored scores too say whether all are logits, as they do in torchmetrics here, though not in its confusion matrix.
+    // Ignored scores are included when deciding whether all are logits, as in torchmetrics here, though not in its confusion matrix.
     const predicted = predictedLabels(batch, this.threshold, undefined);
     for (let i = 0; i < batch.target.length; i++) {
       const wanted = batch.target[i]!;

@@ -1,4 +1,4 @@
-// How many of the events that were foretold or happened were foretold and happened.
+// The critical success index: of the events that were predicted or happened, the fraction that were both.
 import { checkInteger, checkNumber, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import { Tensor } from '../tensor';
@@ -9,9 +9,9 @@ import { pairsOf } from './outputs';
 
 /** The options of `CriticalSuccessIndex`. */
 export interface CriticalSuccessIndexOptions {
-  /** Numbers from it on are events. */
+  /** Numbers from this threshold on are events. */
   threshold: number;
-  /** The dimension each of whose places has a figure of its own; none, null, as a default. */
+  /** The dimension along which each position has its own figure; null, the default: none. */
   keepSequenceDim?: number | null;
 }
 

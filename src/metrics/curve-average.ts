@@ -1,4 +1,4 @@
-// How the areas under the curves of classes or labels become one figure.
+// How the areas under the curves of classes or labels are averaged.
 import { checkOneOf } from '../errors';
 import { Tensor } from '../tensor';
 import { ratio, scalar } from './counts';
@@ -7,11 +7,11 @@ import type { Average, Problem } from './task';
 
 /** The options of areas under curves. */
 export interface AreaOptions extends CurveOptions {
-  /** How the figures of classes or labels become one, as `Average` says ("macro"); "micro" of a "multilabel" task alone. */
+  /** How the figures of classes or labels are averaged, see `Average` ("macro"); "micro" only for a "multilabel" task. */
   average?: Average;
 }
 
-/** Refuses an average that the task does not have. */
+/** Throws for an average that the task does not have. */
 export function checkAverage(where: string, average: unknown, { task }: Problem): void {
   checkOneOf<Average>(
     where,
@@ -21,7 +21,7 @@ export function checkAverage(where: string, average: unknown, { task }: Problem)
   );
 }
 
-/** One figure of those of classes with so many targets each. Those that are NaN are left out of means. */
+/** The average of the classes' figures, given the number of targets of each class. NaN is omitted from means. */
 export function averageOf(areas: readonly number[], targets: readonly number[], average: Average): Tensor {
   if (average === 'none') return new Tensor(Float32Array.from(areas), [areas.length]);
   const sum = (f: (area: number, c: number) => number): number =>

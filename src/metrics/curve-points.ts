@@ -1,4 +1,4 @@
-// The best points of curves under a condition.
+// The best point of a curve that meets a condition.
 import { checkNumber } from '../errors';
 import { Tensor } from '../tensor';
 import { scalar } from './counts';
@@ -30,7 +30,7 @@ export interface SensitivityAtSpecificityOptions extends CurveOptions {
   minSpecificity: number;
 }
 
-// The figures of the points of a curve, those that the condition is of, and their thresholds.
+// The points of a curve: the figure to maximise, the figure of the condition, and the threshold.
 interface Candidates {
   figure: ArrayLike<number>;
   given: ArrayLike<number>;
@@ -42,7 +42,7 @@ interface Point {
   threshold: number;
 }
 
-// Of points that meet the condition the one with the highest figure, of these the one with the highest of the other, then the highest threshold.
+// Among the points that meet the condition, the one with the highest figure, then the highest figure of the condition, then the highest threshold.
 function highest({ figure, given, thresholds }: Candidates, least: number): Point {
   let best = -1;
   for (let i = 0; i < thresholds.length; i++) {
@@ -53,7 +53,7 @@ function highest({ figure, given, thresholds }: Candidates, least: number): Poin
   return { figure: found, threshold: found === 0 ? Number.NaN : thresholds[best]! };
 }
 
-// Of points that meet the condition the first with the highest figure.
+// Among the points that meet the condition, the first with the highest figure.
 function first({ figure, given, thresholds }: Candidates, least: number): Point {
   let best = -1;
   for (let i = 0; i < thresholds.length; i++) if (given[i]! >= least && (best < 0 || figure[i]! > figure[best]!)) best = i;

@@ -1,4 +1,4 @@
-// The base of metrics that look at predictions under every threshold.
+// The base of metrics that evaluate predictions at every threshold.
 import { checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { checkTensor, Tensor } from '../tensor';
 import { classBatch, labelAt, labelBatch, probabilitiesOf, probabilityRows } from './batch';
@@ -16,14 +16,14 @@ export type Thresholds = null | number | readonly number[] | Tensor;
 
 /** The options of curves. */
 export interface CurveOptions extends TaskOptions {
-  /** Where the curve has its points (null). */
+  /** The thresholds of the curve's points (null: every score). */
   thresholds?: Thresholds;
 }
 
-/** The predictions under falling thresholds. */
+/** The predictions at descending thresholds. */
 export interface Steps {
   thresholds: Float32Array;
-  /** Of each threshold, the targets 1 and 0 whose score is no lower. */
+  /** For each threshold the number of targets 1 and 0 whose score is at least the threshold. */
   tps: Float64Array;
   fps: Float64Array;
   positives: number;
@@ -36,7 +36,7 @@ export function unitSteps(n: number): Float32Array {
   return Float32Array.from({ length: n }, (_, i) => (i < n / 2 ? step * i : 1 - Math.fround(step * (n - 1 - i))));
 }
 
-/** How many of the ascending numbers `value` reaches; NaN none. */
+/** How many of the ascending numbers are at most `value`; none for NaN. */
 export function reachedBy(value: number, numbers: Float32Array): number {
   let [low, high] = [0, numbers.length];
   while (low < high) {
@@ -64,7 +64,7 @@ function checkThresholds(where: string, given: unknown): Float32Array | null {
   return values;
 }
 
-/** Steps at every score. `targets` are 0 and 1: each makes one number with the key of its score. */
+/** The steps at every score. `targets` are 0 and 1; each is combined with the sort key of its score to one number. */
 export function stepsOf(scores: Float32Array, targets: Uint8Array): Steps {
   const n = scores.length;
   const pairs = Float64Array.from(keysOf(scores));
@@ -90,21 +90,21 @@ export function stepsOf(scores: Float32Array, targets: Uint8Array): Steps {
   };
 }
 
-/** Keeps scores and targets, or counts at given thresholds, of each class or label. */
+/** Stores scores and targets, or counts at given thresholds, for each class or label. */
 export abstract class CurveMetric<Value, More extends object = object> extends Metric<Value> {
   /** @internal */
   protected readonly problem: Problem;
-  /** @internal The options that only this metric has, filled in. */
+  /** @internal The options that only this metric has, with defaults. */
   protected readonly own: More;
-  /** @internal null: every score is one. */
+  /** @internal The thresholds; null: every score is one. */
   protected readonly thresholds: Float32Array | null;
 
   private readonly name: string;
 
-  // Rows of a score for each class or label. Targets are a class a row, or 0 and 1 for each label, -1 for what is left out.
+  // Rows with a score for each class or label. Targets are a class for each row, or 0 and 1 for each label, with -1 for ignored ones.
   private readonly scores = new Growing(Float32Array);
   private readonly targets = new Growing(Int32Array);
-  // Of each class or label, and each number of thresholds that a score reaches: how often its target was 0, and 1.
+  // For each class or label and each number of thresholds that a score reaches: how many targets were 0, and how many 1.
   private readonly reached: Float64Array;
 
   /** @internal */
@@ -144,7 +144,7 @@ export abstract class CurveMetric<Value, More extends object = object> extends M
     } else if (inner === 1 || width === 1) {
       this.keep(scores, wanted);
     } else {
-      // Labels [n, labels, inner] to rows [n, inner, labels].
+      // From labels [n, labels, inner] to rows [n, inner, labels].
       const [rows, targets] = [new Float32Array(n), new Int32Array(n)];
       for (let i = 0; i < n; i++) {
         const row = Math.floor(i / width);
@@ -162,7 +162,7 @@ export abstract class CurveMetric<Value, More extends object = object> extends M
     this.reached.fill(0);
   }
 
-  /** @internal The steps of a class or label; null: of all labels in one. */
+  /** @internal The steps of a class or label; null: of all labels together. */
   protected steps(column: number | null): Steps {
     const { width } = this.problem;
     if (this.thresholds !== null) return this.countedSteps(column === null ? Array.from({ length: width }, (_, c) => c) : [column]);
@@ -182,7 +182,7 @@ export abstract class CurveMetric<Value, More extends object = object> extends M
     return stepsOf(own.subarray(0, kept), wanted);
   }
 
-  /** @internal `f` of the steps of the one curve, or of each class or label. */
+  /** @internal The result of `f` for the steps of the only curve, or of each class or label. */
   protected each<T>(f: (steps: Steps) => T): T[] {
     return Array.from({ length: this.problem.width }, (_, column) => f(this.steps(column)));
   }

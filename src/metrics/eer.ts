@@ -1,4 +1,4 @@
-// Where the curve of true against false positives has as many misses as false alarms.
+// The equal error rate: where a ROC curve has as many false negatives as false positives.
 import type { Tensor } from '../tensor';
 import { scalar } from './counts';
 import { CurveMetric, type CurveOptions } from './curve';
@@ -8,7 +8,7 @@ import { type Points, pointsOf } from './roc';
 /** The options of `EER`. */
 export type EEROptions = CurveOptions;
 
-// As torchmetrics rounds them, which decides between points that are equally near.
+// Rounded as in torchmetrics, because that decides between points at the same distance.
 function equalErrorRate({ fpr, tpr }: Points): number {
   let [rate, least] = [Number.NaN, Infinity];
   for (let i = 0; i < fpr.length; i++) {

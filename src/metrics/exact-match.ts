@@ -1,4 +1,4 @@
-// Whether all of a sample is predicted rightly.
+// The exact match ratio: whether a sample is predicted correctly as a whole.
 import { checkOneOf, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import { Tensor } from '../tensor';
@@ -12,7 +12,7 @@ import { checkTask, checkThreshold, type Problem, type TaskSettings, type Thresh
 export interface ExactMatchOptions extends ThresholdOptions {
   /** The kind of problem: not "binary". */
   task: 'multiclass' | 'multilabel';
-  /** Whether there is one figure, or one for each sample: targets then have two dimensions or more, of labels three ("global"). */
+  /** Whether there is a single figure, or one for each sample; for the latter targets need at least two dimensions, for labels three ("global"). */
   multidimAverage?: MultidimAverage;
 }
 
@@ -58,7 +58,7 @@ export class ExactMatch extends Metric {
     if (this.samplewise && shape.length < least) {
       throw rangeError('ExactMatch.update', `expected target of at least ${least} dimensions for "samplewise", got ${shapeText(shape)}`);
     }
-    // Of classes all of a sample is one place; of labels each of the `inner` is.
+    // For classes a sample counts once; for labels each of its `inner` positions counts.
     const places = isMulticlass ? 1 : inner;
     if (this.samplewise) {
       const shares = Float64Array.from({ length: shape[0]! }, (_, row) => {

@@ -1,4 +1,4 @@
-// How much of the variance of the targets predictions explain.
+// The fraction of the targets' variance that predictions explain.
 import { checkInteger, checkOneOf, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import type { Tensor } from '../tensor';
@@ -14,17 +14,17 @@ export type Multioutput = 'raw_values' | 'uniform_average' | 'variance_weighted'
 
 /** The options of `ExplainedVariance`. */
 export interface ExplainedVarianceOptions {
-  /** How the figures of several outputs become one ("uniform_average"). */
+  /** How the figures of several outputs are averaged ("uniform_average"). */
   multioutput?: Multioutput;
 }
 
 /** The options of `R2Score`. */
 export interface R2ScoreOptions extends ExplainedVarianceOptions {
-  /** The number of independent variables by which the figure is adjusted; 0: it is not (0). */
+  /** The number of independent variables, for the adjusted figure; 0: not adjusted (0). */
   adjusted?: number;
 }
 
-// Of each output. Sums are of what numbers are above the first, so that a large mean takes no digits of the variance.
+// For each output. Sums are of the differences from the first number, so that a large mean does not cost digits of the variance.
 interface Sums {
   firstTarget: Float64Array;
   target: Float64Array;
@@ -44,7 +44,7 @@ function zeros(outputs: number): Sums {
   };
 }
 
-/** The base of figures of the variance of targets and of their errors. */
+/** The base of figures that compare the variance of targets with that of their errors. */
 export abstract class VarianceScore extends Metric {
   protected count = 0;
   private sums = zeros(0);
@@ -58,7 +58,7 @@ export abstract class VarianceScore extends Metric {
     this.multioutput = checkOneOf<Multioutput>(name, 'multioutput', multioutput, ['raw_values', 'uniform_average', 'variance_weighted']);
   }
 
-  /** @internal The figure of one output, whose targets and errors have these squared distances from their mean. */
+  /** @internal The figure of one output, from the sums of squared deviations of targets and errors. */
   protected abstract score(targetSpread: number, errorSpread: number, residual: number): number;
 
   update(preds: Tensor, target: Tensor): void {

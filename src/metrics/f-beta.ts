@@ -1,20 +1,20 @@
-// The weighted harmonic mean of precision and recall.
+// The F-score: the weighted harmonic mean of precision and recall.
 import { checkNumber, describe, rangeError } from '../errors';
 import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 
 /** The options of `F1Score`. */
 export interface F1ScoreOptions extends StatScoresOptions {
-  /** The figure where there is nothing to divide by, 0 or 1 (0). */
+  /** The figure if the divisor is 0: 0 or 1 (0). */
   zeroDivision?: 0 | 1;
 }
 
 /** The options of `FBetaScore`. */
 export interface FBetaScoreOptions extends F1ScoreOptions {
-  /** How many times as much as precision recall counts, above 0 (1). */
+  /** The weight of recall relative to precision, above 0 (1). */
   beta?: number;
 }
 
-/** Refuses what is neither 0 nor 1. */
+/** Throws unless the value is 0 or 1. */
 export function checkZeroDivision(where: string, value: unknown): void {
   if (value !== 0 && value !== 1) throw rangeError(where, `expected zeroDivision to be 0 or 1, got ${describe(value)}`);
 }

@@ -1,4 +1,4 @@
-// How far several raters agree beyond what chance would give.
+// Fleiss' kappa: how far several raters agree beyond chance.
 import { checkOneOf, rangeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
@@ -9,7 +9,7 @@ import { highestOf } from './order';
 
 /** The options of `FleissKappa`. */
 export interface FleissKappaOptions {
-  /** Whether ratings are how many raters chose each category, or scores of each rater ("counts"). */
+  /** Whether ratings are the numbers of raters that chose each category, or scores by each rater ("counts"). */
   mode?: 'counts' | 'probs';
 }
 
@@ -40,7 +40,7 @@ export class FleissKappa extends Metric {
     this.mode = checkOneOf<'counts' | 'probs'>('FleissKappa', 'mode', o.mode, ['counts', 'probs']);
   }
 
-  /** Takes in the ratings of a batch of samples. */
+  /** Adds the ratings of a batch of samples. */
   update(ratings: Tensor): void {
     const where = 'FleissKappa.update';
     recorder?.reading(where);
@@ -84,7 +84,7 @@ export class FleissKappa extends Metric {
   }
 }
 
-// How many raters have their highest score, the first of equals, at each category.
+// How many raters have their highest score (of equal scores the first) at each category.
 function chosen(scores: Float32Array, samples: number, categories: number, raters: number): Int32Array {
   const counts = new Int32Array(samples * categories);
   for (let sample = 0; sample < samples; sample++) {

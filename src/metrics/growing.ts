@@ -2,7 +2,7 @@
 
 type Numbers = Float32Array | Int32Array | Float64Array;
 
-/** A typed array that grows: its memory doubles, so that a number appended costs constant time in the mean. */
+/** A typed array that grows at its end: its memory doubles, so that appending a number takes constant time on average. */
 export class Growing<T extends Numbers> {
   private memory: T;
   private used = 0;
@@ -11,7 +11,7 @@ export class Growing<T extends Numbers> {
     this.memory = new make(0);
   }
 
-  /** The numbers so far, on the memory that holds them until the next `append`. */
+  /** The numbers so far, on memory that is valid until the next `append`. */
   get values(): T {
     return this.memory.subarray(0, this.used) as T;
   }
@@ -27,7 +27,7 @@ export class Growing<T extends Numbers> {
     this.used = length;
   }
 
-  /** What takes back all that is appended from now on: the numbers so far stay where they are. */
+  /** Returns a function that removes all numbers appended after this call. */
   remember(): () => void {
     const { memory, used } = this;
     return () => {

@@ -1,4 +1,4 @@
-// The share of wrong predictions.
+// The Hamming distance: the fraction of wrong predictions.
 import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 
 /** The options of `HammingDistance`. */

@@ -1,4 +1,4 @@
-// By how much probabilities of the right classes do not stand out.
+// The hinge loss: by how much the margins of the right classes are too small.
 import { checkBoolean, checkOneOf, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { classBatch, labelBatch, probabilitiesOf, probabilityRows } from './batch';
@@ -6,7 +6,7 @@ import { Metric } from './metric';
 import { figuresOf } from './outputs';
 import { checkTask, type Problem, type TaskOptions, type TaskSettings, taskDefaults } from './task';
 
-/** How several classes make a margin: that of a class and the highest other, or of each class and all others together. */
+/** The margin of several classes: between a class and the highest other, or of each class against all others. */
 export type MulticlassMode = 'crammer-singer' | 'one-vs-all';
 
 /** The options of `HingeLoss`. */
@@ -15,7 +15,7 @@ export interface HingeLossOptions extends TaskOptions {
   task: 'binary' | 'multiclass';
   /** Whether losses are squared (false). */
   squared?: boolean;
-  /** How several classes make a margin ("crammer-singer"). */
+  /** The margin of several classes ("crammer-singer"). */
   multiclassMode?: MulticlassMode;
 }
 

@@ -1,4 +1,4 @@
-// Of what is predicted or a target the share that is both.
+// The Jaccard index: the intersection of predictions and targets over their union.
 import { checkOneOf } from '../errors';
 import { Tensor } from '../tensor';
 import { Confusion } from './confusion';
@@ -9,9 +9,9 @@ import type { Average, ThresholdOptions } from './task';
 
 /** The options of `JaccardIndex`. */
 export interface JaccardIndexOptions extends ThresholdOptions {
-  /** How the figures of classes or labels become one; without effect on a "binary" task ("macro"). */
+  /** How the figures of classes or labels are averaged; no effect on a "binary" task ("macro"). */
   average?: Average;
-  /** The figure where there is nothing to divide by, 0 or 1 (0). */
+  /** The figure if the divisor is 0: 0 or 1 (0). */
   zeroDivision?: 0 | 1;
 }
 
@@ -56,7 +56,7 @@ export class JaccardIndex extends Confusion<Required<Pick<JaccardIndexOptions, '
     return scalar(total(figures.map((figure, c) => figure * weights[c]!)) / total(weights));
   }
 
-  // Of each class or label the targets that are predicted, what is a target or predicted, and the targets.
+  // For each class or label the intersection, the union, and the number of targets.
   private overlaps(): { both: number; either: number; targets: number }[] {
     const { counts, problem } = this;
     const { task, width } = problem;

@@ -1,22 +1,22 @@
-// Whether pairs of samples have the same order among predictions as among targets.
+// Kendall's tau: whether pairs of samples have the same order by predictions as by targets.
 import { checkOneOf, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { Growing } from './growing';
 import { Metric } from './metric';
 import { checkOutputs, columnsOf, figuresOf } from './outputs';
 
-/** What the surplus of pairs in order is divided by: as `KendallRankCorrCoef` says. */
+/** What the difference of concordant and discordant pairs is divided by; see `KendallRankCorrCoef`. */
 export type KendallVariant = 'a' | 'b' | 'c';
 
 /** The options of `KendallRankCorrCoef`. */
 export interface KendallRankCorrCoefOptions {
-  /** How ties count ("b"). */
+  /** How ties are handled ("b"). */
   variant?: KendallVariant;
-  /** For more than one, preds and targets are `[n, numOutputs]`, and each output has a figure of its own (1). */
+  /** If it is more than one, preds and targets are `[n, numOutputs]`, and each output has its own figure (1). */
   numOutputs?: number;
 }
 
-// How many numbers of a sorted list are below `value`, so that equal numbers, 0 and -0 among them, have the same.
+// For a sorted list, how many numbers are below `value`; equal numbers, including 0 and -0, give the same.
 function placeOf(sorted: Float64Array, value: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -27,7 +27,7 @@ function placeOf(sorted: Float64Array, value: number): number {
   return low;
 }
 
-// Of a sorted list the pairs of equal numbers, and the different numbers.
+// For a sorted list, the number of pairs of equal numbers, and of distinct numbers.
 function tiesOf(sorted: Float64Array): { pairs: number; distinct: number } {
   let [pairs, distinct, run] = [0, 0, 0];
   for (let i = 0; i < sorted.length; i++) {
@@ -38,7 +38,7 @@ function tiesOf(sorted: Float64Array): { pairs: number; distinct: number } {
   return { pairs, distinct };
 }
 
-// The pairs whose first number is the larger, counted as a merge sort goes; the list is sorted then.
+// The number of inversions, counted by a merge sort, after which the list is sorted.
 function inversions(list: Float64Array): number {
   let [from, to]: [Float64Array, Float64Array] = [list, new Float64Array(list.length)];
   const n = list.length;
@@ -64,7 +64,7 @@ function tau(x: Float64Array, y: Float64Array, variant: KendallVariant): number 
   const n = x.length;
   if (n === 0 || x.some(Number.isNaN) || y.some(Number.isNaN)) return Number.NaN;
   const [sortedX, sortedY] = [x.slice().sort(), y.slice().sort()];
-  // Sorted by x, then by y, as one number for both places.
+  // Sorted by x, then by y; both ranks are combined in one number.
   const keys = x.map((value, i) => placeOf(sortedX, value) * n + placeOf(sortedY, y[i]!)).sort();
   const [tiesX, tiesY, both] = [tiesOf(sortedX), tiesOf(sortedY), tiesOf(keys)];
   const pairs = (n * (n - 1)) / 2;

@@ -1,4 +1,4 @@
-// How far distributions are from others.
+// Divergences between distributions.
 import { checkBoolean, withDefaults } from '../errors';
 import type { TensorData } from '../memory';
 import type { Tensor } from '../tensor';
@@ -6,9 +6,9 @@ import { RowFigures, type RowReduction } from './row-figures';
 
 /** The options of `KLDivergence`. */
 export interface KLDivergenceOptions {
-  /** Whether the numbers are logarithms of probabilities; else they are divided by the sum of their row (false). */
+  /** Whether the numbers are log-probabilities; otherwise they are divided by their row's sum (false). */
   logProb?: boolean;
-  /** What becomes of the figures of the rows: their mean, their sum, or they stay as they are ("mean"). */
+  /** How the rows' figures are reduced: to their mean, to their sum, or not at all ("mean"). */
   reduction?: RowReduction;
 }
 
@@ -37,7 +37,7 @@ function divergenceOfLogs(p: TensorData, q: TensorData, begin: number, width: nu
   return sum;
 }
 
-/** A divergence of distributions in rows. */
+/** A divergence between distributions in rows. */
 abstract class Divergence extends RowFigures {
   override readonly higherIsBetter = false;
   /** @internal */
@@ -69,7 +69,7 @@ export class KLDivergence extends Divergence {
     super('KLDivergence', options);
   }
 
-  /** Takes in a batch of distributions. */
+  /** Adds a batch of distributions. */
   update(p: Tensor, q: Tensor): void {
     this.take('KLDivergence.update', ['p', p], ['q', q], 'outcomes');
   }
@@ -98,7 +98,7 @@ export class JensenShannonDivergence extends Divergence {
     super('JensenShannonDivergence', options);
   }
 
-  /** Takes in a batch of distributions. */
+  /** Adds a batch of distributions. */
   update(p: Tensor, q: Tensor): void {
     this.take('JensenShannonDivergence.update', ['p', p], ['q', q], 'outcomes');
   }

@@ -1,4 +1,4 @@
-// The area under the start of the curve of true against false positives.
+// The area under the beginning of a ROC curve, with the false positive rate on a logarithmic axis.
 import { checkNumber, checkOneOf, describe, rangeError, typeError } from '../errors';
 import type { Tensor } from '../tensor';
 import { scalar } from './counts';
@@ -8,9 +8,9 @@ import { type Points, pointsOf } from './roc';
 
 /** The options of `LogAUC`. */
 export interface LogAUCOptions extends CurveOptions {
-  /** The false positive rates from and up to which the area goes, above 0 up to 1 ([0.001, 0.1]). */
+  /** The range of false positive rates, above 0 up to 1 ([0.001, 0.1]). */
   fprRange?: readonly [number, number];
-  /** How the figures of classes or labels become one: their mean, "macro", or they stay as they are ("none"). */
+  /** How the figures of classes or labels are averaged: their mean, "macro", or not at all ("none"). */
   average?: 'macro' | 'none';
 }
 
@@ -19,7 +19,7 @@ interface Own {
   average: 'macro' | 'none';
 }
 
-// The curve at `rate`: on the line from the last point that is not beyond it, or at the last point.
+// The curve at `rate`, interpolated from the last point that is not beyond it.
 function at({ fpr, tpr }: Points, rate: number): number {
   if (fpr.at(-1)! <= rate) return tpr.at(-1)!;
   let i = 0;

@@ -8,7 +8,7 @@ import type { ThresholdOptions } from './task';
 /** The options of `MatthewsCorrCoef`. */
 export interface MatthewsCorrCoefOptions extends ThresholdOptions {}
 
-// The coefficient of two classes where a row or a column of their matrix is empty, and no other count is: torchmetrics' limit of the formula.
+// The coefficient of two classes if a row or a column of their matrix is empty, as in torchmetrics: the limit of the formula.
 function degenerate(tn: number, fp: number, fn: number, tp: number): number {
   const eps = 2 ** -23;
   const difference = tn === 0 ? tp - fp - fn : tn - fp - fn; // one of fp and fn is 0

@@ -1,4 +1,4 @@
-// Means of the errors of predicted numbers.
+// Mean errors of predicted numbers.
 import { checkBoolean, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { Metric } from './metric';
@@ -7,7 +7,7 @@ import { totals } from './totals';
 
 /** The options of `MeanAbsoluteError`. */
 export interface MeanAbsoluteErrorOptions {
-  /** For more than one, preds and targets are `[n, numOutputs]`, and each output has a mean of its own (1). */
+  /** If it is more than one, preds and targets are `[n, numOutputs]`, and each output has its own mean (1). */
   numOutputs?: number;
 }
 
@@ -16,11 +16,11 @@ export interface LogCoshErrorOptions extends MeanAbsoluteErrorOptions {}
 
 /** The options of `MeanSquaredError`. */
 export interface MeanSquaredErrorOptions extends MeanAbsoluteErrorOptions {
-  /** Whether the figure is the mean of the squares; else it is the root of that (true). */
+  /** Whether the figure is the mean of the squares; otherwise it is the root of that mean (true). */
   squared?: boolean;
 }
 
-/** The base of means of `error` over all that is taken in, summed in float64. */
+/** The base of means of `error` over all samples, summed in float64. */
 abstract class MeanError extends Metric {
   override readonly higherIsBetter = false;
 
@@ -95,7 +95,7 @@ export class MeanSquaredError extends MeanError {
     return (pred - target) ** 2;
   }
 
-  /** The mean over everything taken in since the last reset, or its root. */
+  /** The mean over all updates since the last reset, or its root. */
   override compute(): Tensor {
     const means = this.means();
     return figuresOf(this.squared ? means : means.map(Math.sqrt));
@@ -214,7 +214,7 @@ export class LogCoshError extends MeanError {
   /** @internal */
   protected override error(pred: number, target: number): number {
     const size = Math.abs(pred - target);
-    // cosh(x) - 1 is 2 sinh(x / 2)^2, which keeps the digits of small errors; that of large ones overflows.
+    // For small errors cosh(x) - 1 is calculated as 2 sinh(x / 2)^2, which keeps the digits; for large ones that would overflow.
     return size < 20 ? Math.log1p(2 * Math.sinh(size / 2) ** 2) : size - Math.LN2 + Math.log1p(Math.exp(-2 * size));
   }
 }

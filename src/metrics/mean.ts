@@ -34,7 +34,7 @@ export class MeanMetric extends Aggregator {
     super(options);
   }
 
-  /** Takes in values with their weights. */
+  /** Adds values with their weights. */
   override update(value: Tensor | number, weight: Tensor | number = 1): void {
     const { values, weights } = this.given(value, weight);
     values.forEach((x, i) => {

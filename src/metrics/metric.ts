@@ -1,4 +1,4 @@
-// What every metric is.
+// The base of all metrics.
 import type { Tensor } from '../tensor';
 import { remember, undoOfFields } from './remember';
 import { totals } from './totals';
@@ -28,18 +28,18 @@ import { totals } from './totals';
  * error.compute().item(); // 1
  */
 export abstract class Metric<Value = Tensor> {
-  /** Whether a higher figure is a better one; null, as here, where that is not known. What picks the best epoch by a metric goes by it. */
+  /** Whether a higher figure is better; null, as here, if that is not known. It decides which epoch is best by a metric. */
   readonly higherIsBetter: boolean | null = null;
 
-  /** @internal Of how many classes the highest, `[n]`, serves `update` as well as the scores `[n, classes]`; 0: it does not. */
+  /** @internal For this number of classes, `update` gives the same result for predicted classes `[n]` as for scores `[n, classes]`; 0: it does not. */
   get takesClasses(): number {
     return 0;
   }
-  /** @internal How many classes the counts have that serve as well, by `takeCounts`; 0: none do. */
+  /** @internal For this number of classes, `takeCounts` can be used in place of `update`; 0: it cannot. */
   get countedClasses(): number {
     return 0;
   }
-  /** @internal Takes in so many samples of each target row and predicted column, `[classes, classes]`. */
+  /** @internal Adds counts of samples by target (row) and prediction (column), `[classes, classes]`. */
   takeCounts(_counts: Float64Array): void {}
 
   /** @internal */
@@ -47,15 +47,15 @@ export abstract class Metric<Value = Tensor> {
     return null;
   }
 
-  /** @internal What puts the metric back to how it is now. */
+  /** @internal Returns a function that restores the metric's present state. */
   [remember](): () => void {
     return undoOfFields(this);
   }
 
-  /** Takes in a batch of predictions and their targets. */
+  /** Adds a batch of predictions and their targets. */
   abstract update(preds: Tensor, target: Tensor): void;
-  /** The figure over everything taken in since the last reset. */
+  /** The figure over all updates since the last reset. */
   abstract compute(): Value;
-  /** Forgets everything taken in. */
+  /** Clears all updates. */
   abstract reset(): void;
 }

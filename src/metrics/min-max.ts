@@ -1,17 +1,17 @@
-// The extremes of a figure over time.
+// The minimum and maximum of a figure over time.
 import { rangeError } from '../errors';
 import { Tensor } from '../tensor';
 import { scalar } from './counts';
 import { Metric } from './metric';
 import { checkMetric } from './wrapper';
 
-/** What `MinMaxMetric` gives. */
+/** The result of `MinMaxMetric`. */
 export interface MinMaxFigures {
-  /** The figure now. */
+  /** The present figure. */
   raw: Tensor;
-  /** The largest that `compute` has seen. */
+  /** The largest result of `compute` so far. */
   max: Tensor;
-  /** The smallest that `compute` has seen. */
+  /** The smallest result of `compute` so far. */
   min: Tensor;
 }
 

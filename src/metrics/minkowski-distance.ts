@@ -1,4 +1,4 @@
-// The distance of predictions and targets as vectors.
+// The Minkowski distance of predictions and targets.
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { scalar } from './counts';
@@ -7,7 +7,7 @@ import { pairsOf } from './outputs';
 
 /** The options of `MinkowskiDistance`. */
 export interface MinkowskiDistanceOptions {
-  /** The power that the errors are raised to, a finite number from 1. */
+  /** The exponent, a finite number of at least 1. */
   p: number;
 }
 
@@ -27,7 +27,7 @@ export class MinkowskiDistance extends Metric {
   override readonly higherIsBetter = false;
   private readonly p: number;
 
-  // The sum of the powers of the errors in units of the largest, whose own powers may be beyond all numbers.
+  // The sum of the powers of the errors, in units of the largest error, whose own power might overflow.
   private largest = 0;
   private sum = 0;
 

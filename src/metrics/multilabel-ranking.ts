@@ -1,4 +1,4 @@
-// How scores rank the labels of a sample.
+// How scores rank a sample's labels.
 import { withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { labelBatch } from './batch';
@@ -8,9 +8,9 @@ import { checkTask, type Problem } from './task';
 
 /** The options of `MultilabelCoverageError`, `MultilabelRankingAveragePrecision` and `MultilabelRankingLoss`. */
 export interface MultilabelRankingOptions {
-  /** The number of labels, 2 or more. */
+  /** The number of labels, at least 2. */
   numLabels: number;
-  /** Labels whose target is this value rank last, and are none of the sample's. */
+  /** Labels whose target is this value rank last, and do not belong to the sample. */
   ignoreIndex?: number;
 }
 
@@ -19,14 +19,14 @@ interface Settings {
   ignoreIndex: number | undefined;
 }
 
-/** The labels of one sample: the scores of those that it has, and of all, where those to be ignored are -Infinity. */
+/** One sample: the scores of the labels that it has, and of all labels, with -Infinity for ignored ones. */
 interface Sample {
   own: number[];
   all: number[];
   hasIgnored: boolean;
 }
 
-/** The mean of a figure of samples. */
+/** The mean of the samples' figures. */
 abstract class MultilabelRanking extends Metric {
   private readonly problem: Problem;
   private sum = 0;

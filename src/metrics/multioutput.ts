@@ -1,4 +1,4 @@
-// A metric of one output for each of several.
+// A separate metric for each output.
 
 import { noGrad } from '../autograd';
 import { checkBoolean, checkInteger, rangeError, withDefaults } from '../errors';
@@ -12,11 +12,11 @@ import { checkMetric, copyOf } from './wrapper';
 
 /** The options of `MultioutputWrapper`. */
 export interface MultioutputWrapperOptions {
-  /** The dimension of the outputs, from the end if below 0 (-1). */
+  /** The dimension of the outputs, counted from the end if negative (-1). */
   outputDim?: number;
-  /** Whether rows in which an output's prediction or target is NaN are left out of it (true). */
+  /** Whether an output's metric omits rows in which its prediction or target is NaN (true). */
   removeNans?: boolean;
-  /** Whether the metric of an output is given tensors without the dimension of the outputs (true). */
+  /** Whether an output's metric gets tensors without the dimension of the outputs (true). */
   squeezeOutputs?: boolean;
 }
 

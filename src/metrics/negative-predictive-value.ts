@@ -1,4 +1,4 @@
-// Of the samples that are not taken for a class the share that are none of it.
+// The negative predictive value: of the samples not predicted as a class, the fraction that do not belong to it.
 import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 
 /** The options of `NegativePredictiveValue`. */

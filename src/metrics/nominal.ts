@@ -1,4 +1,4 @@
-// How far two series of categories go together.
+// The association of two series of categories.
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
@@ -10,17 +10,17 @@ import { highestOf } from './order';
 
 /** The options of `TheilsU` and `PearsonsContingencyCoefficient`. */
 export interface NominalOptions {
-  /** The number of categories, of both series together. */
+  /** The number of categories of both series. */
   numClasses: number;
-  /** Whether NaN stands for the category `nanReplaceValue`, or pairs with it are left out ("replace"). */
+  /** Whether NaN is replaced by the category `nanReplaceValue`, or pairs with NaN are omitted ("replace"). */
   nanStrategy?: 'replace' | 'drop';
-  /** The category of NaN (0). */
+  /** The category that replaces NaN (0). */
   nanReplaceValue?: number;
 }
 
 /** The options of `CramersV` and `TschuprowsT`. */
 export interface BiasCorrectedOptions extends NominalOptions {
-  /** Whether the figure is that of Bergsma, without the bias of few samples (true). */
+  /** Whether Bergsma's correction for the bias of few samples is applied (true). */
   biasCorrection?: boolean;
 }
 
@@ -31,7 +31,7 @@ interface Settings {
   biasCorrection: boolean;
 }
 
-// Counts of pairs, targets in rows and predictions in columns, without the rows and columns that have none.
+// The contingency table, with targets as rows and predictions as columns, without empty rows and columns.
 interface Table {
   counts: Float64Array[];
   rows: Float64Array;
@@ -39,7 +39,7 @@ interface Table {
   total: number;
 }
 
-// The categories of a series: numbers, or the highest of a row of scores, the first of equals.
+// The categories of a series: the numbers, or the first of the highest scores in each row.
 function categoriesOf(where: string, name: string, series: Tensor): ArrayLike<number> {
   checkTensor(where, name, series);
   const { shape, values } = series;
@@ -49,7 +49,7 @@ function categoriesOf(where: string, name: string, series: Tensor): ArrayLike<nu
   return Float64Array.from({ length: n }, (_, row) => highestOf(width, (c) => values[row * width + c]!));
 }
 
-/** A figure of a table of pairs of categories. */
+/** A figure of a contingency table. */
 abstract class Nominal extends Metric {
   override readonly higherIsBetter = true;
   /** @internal */
@@ -59,7 +59,7 @@ abstract class Nominal extends Metric {
   private readonly nanReplaceValue: number;
   private readonly counts: Float64Array;
 
-  /** @internal `biasCorrection` is null where there is no such option. */
+  /** @internal `biasCorrection` is null if the metric has no such option. */
   constructor(name: string, options: NominalOptions, biasCorrection: true | null) {
     super();
     const defaults = { numClasses: undefined, nanStrategy: 'replace', nanReplaceValue: 0 } as const;
@@ -116,7 +116,7 @@ abstract class Nominal extends Metric {
   }
 }
 
-// Pearson's chi squared over the number of pairs. With Yates's correction a count of a table of two by two is up to a half nearer to what is expected.
+// Pearson's chi squared over the number of pairs. For a table of two by two, Yates's correction moves each count by up to a half towards the expected count.
 function phiSquared({ counts, rows, columns, total }: Table, corrects: boolean): number {
   const freedom = (rows.length - 1) * (columns.length - 1);
   if (freedom === 0) return 0 / total;
@@ -133,7 +133,7 @@ function phiSquared({ counts, rows, columns, total }: Table, corrects: boolean):
 
 const clamped = (value: number): number => Math.min(1, Math.max(0, value));
 
-/** A root of phi squared over a mean of the numbers of rows and columns less 1. Source: Bergsma, Journal of the Korean Statistical Society 42 (2013). */
+/** The root of phi squared over a mean of the numbers of rows and columns less 1. Source: Bergsma, Journal of the Korean Statistical Society 42 (2013). */
 abstract class Associated extends Nominal {
   /** @internal */
   protected abstract mean(rows: number, columns: number): number;

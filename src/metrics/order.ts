@@ -1,6 +1,6 @@
-// The order of float32 numbers as integers: typed arrays sort themselves, without a function that compares, much faster than lists.
+// Sort keys of float32 numbers: typed arrays of integers sort themselves without a comparison function, much faster than lists.
 
-/** An integer for each number, in the order of the numbers: 0 and -0 have the same, NaN the highest. */
+/** Integer sort keys of numbers; 0 and -0 have the same, NaN the highest. */
 export function keysOf(values: Float32Array): Uint32Array {
   const keys = new Uint32Array(values.length);
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
@@ -16,13 +16,13 @@ export function keysOf(values: Float32Array): Uint32Array {
 const bitsOfOne = new Uint32Array(1);
 const one = new Float32Array(bitsOfOne.buffer);
 
-/** The number of a key. */
+/** The number with a sort key. */
 export function numberOf(key: number): number {
   bitsOfOne[0] = key >= 2 ** 31 ? key - 2 ** 31 : ~key;
   return one[0]!;
 }
 
-/** Where the highest of `count` numbers is, the first of equals; NaN is higher than all numbers. */
+/** The index of the highest of `count` numbers, of equal ones the first; NaN is higher than all numbers. */
 export function highestOf(count: number, at: (i: number) => number): number {
   let best = 0;
   for (let i = 1; i < count; i++) if (at(i) > at(best) || (Number.isNaN(at(i)) && !Number.isNaN(at(best)))) best = i;

@@ -1,17 +1,17 @@
-// Batches of predicted and true numbers, for one output or several beside each other.
+// Batches of predicted and target numbers, for one output or several.
 import { checkInteger, rangeError } from '../errors';
 import type { TensorData } from '../memory';
 import { recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 
-/** Numbers in rows of `outputs`. */
+/** Numbers in rows of `outputs` numbers. */
 export interface Pairs {
   preds: TensorData;
   target: TensorData;
 }
 
-/** Predictions and targets of one shape. */
+/** Predictions and targets of the same shape. */
 export function pairsOf(where: string, preds: Tensor, target: Tensor): Pairs {
   recorder?.reading(where);
   checkTensor(where, 'preds', preds);
@@ -23,7 +23,7 @@ export function pairsOf(where: string, preds: Tensor, target: Tensor): Pairs {
   return { preds: preds.values, target: target.values };
 }
 
-/** As `pairsOf`, and for more than one output of shape `[n, outputs]`. */
+/** As `pairsOf`; several outputs have the shape `[n, outputs]`. */
 export function rowsOf(where: string, preds: Tensor, target: Tensor, outputs: number): Pairs {
   const pairs = pairsOf(where, preds, target);
   if (outputs > 1 && (target.shape.length !== 2 || target.shape[1] !== outputs)) {
@@ -32,7 +32,7 @@ export function rowsOf(where: string, preds: Tensor, target: Tensor, outputs: nu
   return pairs;
 }
 
-/** As `rowsOf`, where one output is of shape `[n]` or `[n, 1]`. */
+/** As `rowsOf`; a single output has the shape `[n]` or `[n, 1]`. */
 export function columnsOf(where: string, preds: Tensor, target: Tensor, outputs: number): Pairs {
   const pairs = rowsOf(where, preds, target, outputs);
   const { shape } = target;
@@ -46,9 +46,9 @@ export function columnsOf(where: string, preds: Tensor, target: Tensor, outputs:
   return pairs;
 }
 
-/** Refuses what is no number of outputs. */
+/** Throws unless the value is a number of outputs. */
 export const checkOutputs = (where: string, numOutputs: unknown): number => checkInteger(where, 'numOutputs', numOutputs, 1, 2 ** 20);
 
-/** The figures of the outputs: a scalar for one, else `[outputs]`. */
+/** The outputs' figures: a scalar for one output, else `[outputs]`. */
 export const figuresOf = (figures: ArrayLike<number>): Tensor =>
   new Tensor(Float32Array.from(figures), figures.length === 1 ? [] : [figures.length]);

@@ -1,4 +1,4 @@
-// How uncertain a model is of what comes next.
+// Perplexity: how uncertain a model is about the next token.
 import { checkInteger, rangeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
@@ -8,7 +8,7 @@ import { Metric } from './metric';
 
 /** The options of `Perplexity`. */
 export interface PerplexityOptions {
-  /** Targets of this value are left out. */
+  /** Targets with this value are ignored. */
   ignoreIndex?: number;
 }
 

@@ -1,11 +1,11 @@
-// The curve of precision against recall, and the area under it.
+// The precision-recall curve, and the area under it.
 import { Tensor } from '../tensor';
 import { scalar } from './counts';
 import { CurveMetric, type CurveOptions, type Steps } from './curve';
 import { type AreaOptions, averageOf, checkAverage } from './curve-average';
 import type { Task } from './task';
 
-/** One curve that `PrecisionRecallCurve` gives. */
+/** One curve of `PrecisionRecallCurve`. */
 export interface PrecisionRecall {
   /** The precision at each threshold, then 1: float32 `[t + 1]`. */
   precision: Tensor;
@@ -21,13 +21,13 @@ export interface PrecisionRecallCurveOptions<T extends Task = Task> extends Curv
   task: T;
 }
 
-/** A curve of precision and recall. */
+/** A precision-recall curve. */
 export interface PrecisionRecallPoints {
   precision: Float64Array;
   recall: Float64Array;
 }
 
-/** From the lowest threshold to the highest, then (1, 0). `absent` is the recall where there are no targets to be found. */
+/** From the lowest threshold to the highest, followed by (1, 0). `absent` is the recall if there are no positive targets. */
 export function precisionRecallOf({ tps, fps, positives }: Steps, absent: number): PrecisionRecallPoints {
   const n = tps.length;
   const [precision, recall] = [new Float64Array(n + 1), new Float64Array(n + 1)];
@@ -40,7 +40,7 @@ export function precisionRecallOf({ tps, fps, positives }: Steps, absent: number
   return { precision, recall };
 }
 
-/** Without targets recall is not defined: torchmetrics takes 1 for two classes and labels where every score is a threshold. */
+/** Without positive targets recall is undefined: torchmetrics uses 1 for binary and multilabel tasks whose thresholds are all scores. */
 export const absentRecall = (task: Task, isExact: boolean): number => (isExact && task !== 'multiclass' ? 1 : Number.NaN);
 
 /**
@@ -81,7 +81,7 @@ export class PrecisionRecallCurve<T extends Task = Task> extends CurveMetric<T e
 /** The options of `AveragePrecision`. */
 export interface AveragePrecisionOptions extends AreaOptions {}
 
-// What is not defined counts as 0, except for the classes of exact curves, whose area then is NaN.
+// An undefined precision or recall counts as 0, except for classes of exact curves, whose area is NaN then.
 function areaUnder({ precision, recall }: PrecisionRecallPoints, keepsNaN: boolean): number {
   const defined = (value: number): number => (Number.isNaN(value) && !keepsNaN ? 0 : value);
   let area = 0;

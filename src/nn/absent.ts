@@ -1,4 +1,4 @@
-// What torch.nn.Module has and a module here has not: who calls it is told what to do instead.
+// Methods of torch.nn.Module that modules here do not have: calling one throws an error that says what to use instead.
 import { typeError } from '../errors';
 import { inPython, refuse, spelledHere } from '../hints';
 
@@ -27,7 +27,7 @@ const absent: Readonly<Record<string, string>> = {
   setSubmodule: 'assign to the field, or registerModule(name, module) of the module that holds it',
 };
 
-// Names of two words, in this library's spelling; they are typed in Python's from habit.
+// Names of several words in this library's spelling; people type them in Python's spelling from habit.
 const spelled = [
   'addModule',
   'extraRepr',
@@ -59,10 +59,10 @@ const all: Readonly<Record<string, string>> = {
   ...spelledHere(spelled),
 };
 
-/** Whether a name is one that only says what to do instead: it is free for fields. */
+/** Whether a name only has such an error, so that a field may have it. */
 export const isAbsent = (name: string): boolean => Object.hasOwn(all, name);
 
-/** Has `prototype` refuse the calls. Fields of these names may be assigned. */
+/** Makes `prototype` throw for calls of these names. Fields of these names may be assigned. */
 export function refuseAbsentNames(prototype: object): void {
   for (const [name, instead] of Object.entries(all)) {
     const refuse = function (this: object): never {
@@ -78,6 +78,6 @@ export function refuseAbsentNames(prototype: object): void {
   }
 }
 
-/** Has `prototype` refuse Python's spelling of names that its objects have: in their way is nothing, since they have no fields of a user's choice. */
+/** Makes `prototype` throw for Python's spelling of its methods' names. The names need not stay free, because these objects have no fields chosen by users. */
 export const refusePythonNames = (prototype: object, names: readonly string[]): void =>
   refuse(prototype, (self) => self.constructor.name, spelledHere(names));

@@ -1,4 +1,4 @@
-// A softmax over many classes, of which the rare ones share outputs of the first layer.
+// The adaptive softmax: a softmax over many classes in which rare classes share outputs of the first layer.
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { scalar } from '../ops/broadcast';
 import { choose } from '../ops/choose';
@@ -14,7 +14,7 @@ import { Module } from './module';
 
 /** The options of `AdaptiveLogSoftmaxWithLoss`. */
 export interface AdaptiveLogSoftmaxOptions {
-  /** By how much the features of each cluster are fewer than those of the one before (4). */
+  /** The factor by which each cluster has fewer features than the one before (4). */
   divValue?: number;
   /** Whether the first layer has a bias (false). */
   headBias?: boolean;
@@ -23,12 +23,12 @@ export interface AdaptiveLogSoftmaxOptions {
 /**
  * The logarithms of a softmax over many classes, numbered from the most frequent to the rarest: `torch.nn.AdaptiveLogSoftmaxWithLoss`. Source: Grave et al., arXiv 1609.04309.
  *
- * The layer `head` scores the classes below the first of the `cutoffs` and each cluster of those between two of them. A class in cluster i has the probability of the cluster times
- * that within it, by `tail[i]`: a `Linear` to `inFeatures / divValue^(i + 1)` features, rounded down, and one to the classes, both without bias. Each row goes through all of the
- * clusters, so that a step can be recorded, where PyTorch takes the rows apart by their labels: there are fewer weights than in a full layer, but no row is spared a cluster.
+ * The layer `head` scores the classes below the first of the `cutoffs`, and each cluster, which are the classes between two cutoffs. A class in cluster i has the probability of the cluster times
+ * its probability within the cluster, which `tail[i]` calculates: a `Linear` to `inFeatures / divValue^(i + 1)` features, rounded down, and one to the classes, both without bias. Every row passes
+ * through all clusters, so that a step can be recorded; PyTorch divides the rows by their labels. So there are fewer weights than in a full layer, but no row skips a cluster.
  *
- * Shapes: x float32 `[n, inFeatures]` and target int32 `[n]`, or `[inFeatures]` and a scalar. `forward` gives `output`, the logarithm of the probability of each target, and `loss`, the
- * mean of its negative. A RangeError for labels outside `[0, nClasses)` and for cutoffs that are not positive, ascending and below nClasses.
+ * Shapes: x float32 `[n, inFeatures]` and target int32 `[n]`, or `[inFeatures]` and a scalar. `forward` returns `output`, the log-probability of each target, and `loss`, the
+ * mean of its negative. A RangeError for labels outside `[0, nClasses)`, and for cutoffs that are not positive, ascending and below nClasses.
  *
  * @example
  * const softmax = new nn.AdaptiveLogSoftmaxWithLoss(8, 100, [10, 40]);
@@ -39,11 +39,11 @@ export interface AdaptiveLogSoftmaxOptions {
 export class AdaptiveLogSoftmaxWithLoss extends Module {
   /** The size of the last dimension of x. */
   readonly inFeatures: number;
-  /** How many classes there are. */
+  /** The number of classes. */
   readonly nClasses: number;
-  /** Where clusters begin, and nClasses. */
+  /** The first class of each cluster, followed by nClasses. */
   readonly cutoffs: readonly number[];
-  /** By how much the features of each cluster are fewer than those of the one before. */
+  /** The factor by which each cluster has fewer features than the one before. */
   readonly divValue: number;
   /** Scores the frequent classes and the clusters. */
   head: Linear;
@@ -92,8 +92,8 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     const scores = logSoftmax(this.head.call(rows), 1);
     const [first] = this.cutoffs as [number];
     const none = scalar(0, 'int32');
-    let column = labels; // of the head
-    let within = scalar(0); // the logarithm of the probability in the cluster
+    let column = labels; // the column of the head's output
+    let within = scalar(0); // the log-probability within the cluster
     [...this.tail].forEach((part, i) => {
       const place = labels.sub(this.cutoffs[i]!);
       const isHere = place.ge(0).logicalAnd(labels.lt(this.cutoffs[i + 1]!));
@@ -107,7 +107,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   }
 
   /**
-   * The logarithm of the probability of each class, `[n, nClasses]`: `log_prob`.
+   * The log-probability of each class, `[n, nClasses]`: `log_prob`.
    *
    * @example
    * new nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2]).logProb(zeros([3, 4])).shape; // [3, 6]
@@ -121,7 +121,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   }
 
   /**
-   * The class of the highest probability for each row, int32 `[n]`: `predict`.
+   * The most probable class of each row, int32 `[n]`: `predict`.
    *
    * @example
    * new nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2]).predict(zeros([3, 4])).shape; // [3]
@@ -132,7 +132,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   }
 }
 
-// The rows of what a layer is given: of a vector one.
+// The rows of a layer's input; a vector counts as one row.
 function rowsOf(where: string, x: Tensor, inFeatures: number, single: boolean): Tensor {
   checkTensor(where, 'x', x, 'float32');
   const rank = x.shape.length;

@@ -15,24 +15,24 @@ import { emptyParameter, type Parameter } from './parameter';
 export interface BatchNorm1dOptions {
   /** Added to the variance (1e-5). */
   eps?: number;
-  /** How much of a batch goes into the running statistics (0.1); null: their plain mean over all batches. */
+  /** The weight of a batch in the running statistics (0.1); null: they are the plain mean over all batches. */
   momentum?: number | null;
   /** Whether it has a weight and a bias (true). */
   affine?: boolean;
-  /** Whether it keeps running statistics; without them evaluation goes by the batch, too (true). */
+  /** Whether it keeps running statistics (true); without them evaluation uses the batch's statistics too. */
   trackRunningStats?: boolean;
 }
 
-/** What `BatchNorm1d` takes where an option is not given. */
+/** The defaults of the options of `BatchNorm1d`. */
 export const batchNormDefaults: Required<BatchNorm1dOptions> = { eps: 1e-5, momentum: 0.1, affine: true, trackRunningStats: true };
 
 const batchNormOptions = new Options('BatchNorm1d', { eps: number(0), momentum: orNull(number(0, 1)) });
 
 /**
- * `(x - mean) / sqrt(variance + eps) * weight + bias` for each column, in training with mean and variance of the batch, which the running ones follow, in
- * evaluation with the running ones: `torch.nn.BatchNorm1d`.
+ * `(x - mean) / sqrt(variance + eps) * weight + bias` for each column: `torch.nn.BatchNorm1d`. In training the mean and the variance are the batch's, and the running
+ * ones are updated; in evaluation they are the running ones.
  *
- * Shapes: x `[n, numFeatures]` or `[n, numFeatures, length]`, the result like x; `weight` and `bias` are `[numFeatures]` and start as ones and zeros, both null
+ * Shapes: x `[n, numFeatures]` or `[n, numFeatures, length]`; the result has the shape of x; `weight` and `bias` are `[numFeatures]` and start as ones and zeros, both null
  * with `affine: false`. The buffers have PyTorch's names: `running_mean`, `running_var`, `num_batches_tracked` (int32), or null with `trackRunningStats:
  * false`. A RangeError for a batch of one row in training. Source: Ioffe and Szegedy, arXiv 1502.03167.
  *
@@ -46,7 +46,7 @@ export class BatchNorm1d extends Module {
   readonly numFeatures: number;
   /** Added to the variance. */
   eps: number;
-  /** How much of a batch goes into the running statistics; null: their plain mean over all batches. */
+  /** The weight of a batch in the running statistics; null: they are the plain mean over all batches. */
   momentum: number | null;
   /** A factor for each column, or null. */
   weight: Parameter | null;
@@ -88,7 +88,7 @@ export class BatchNorm1d extends Module {
     this.running_var = variance;
   }
 
-  /** The number of batches that the running statistics have followed, or null: the buffer `num_batches_tracked`. */
+  /** The number of batches in the running statistics, or null: the buffer `num_batches_tracked`. */
   get numBatchesTracked(): Tensor | null {
     return this.num_batches_tracked;
   }

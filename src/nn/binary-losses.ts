@@ -26,7 +26,7 @@ const buffer = (where: string, name: string, t: Tensor | null): Tensor | null =>
 /**
  * The cross-entropy between probabilities and targets from 0 to 1: `torch.nn.BCELoss`. More in `nn.functional.binaryCrossEntropy`.
  *
- * Output and target are float32 of one shape. `weight`: a factor for each element, of a shape that broadcasts, a buffer; `reduction`: `"mean"` (default),
+ * Output and target are float32 of the same shape. `weight`: a factor for each element, of a shape that broadcasts, a buffer; `reduction`: `"mean"` (default),
  * `"sum"` or `"none"`.
  *
  * @example
@@ -35,7 +35,7 @@ const buffer = (where: string, name: string, t: Tensor | null): Tensor | null =>
 export class BCELoss extends Module {
   /** A factor for each element, or null: a buffer. */
   declare weight: Tensor | null;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: BinaryCrossEntropyOptions) {
@@ -54,10 +54,10 @@ export class BCELoss extends Module {
 }
 
 /**
- * The cross-entropy between the sigmoid of the output and targets from 0 to 1, without loss of small probabilities: `torch.nn.BCEWithLogitsLoss`. It takes
- * logits: no Sigmoid in front of it. More in `nn.functional.binaryCrossEntropyWithLogits`.
+ * The cross-entropy between the sigmoid of the output and targets from 0 to 1, accurate for small probabilities too: `torch.nn.BCEWithLogitsLoss`. It takes
+ * logits, so use no Sigmoid in front of it. More in `nn.functional.binaryCrossEntropyWithLogits`.
  *
- * Shapes and options as `BCELoss`; `posWeight`: a factor for the part of target 1, a buffer with PyTorch's name `pos_weight`.
+ * Shapes and options as `BCELoss`; `posWeight`: a factor for the term with target 1, a buffer with PyTorch's name `pos_weight`.
  *
  * @example
  * new nn.BCEWithLogitsLoss().forward(tensor([0, 0]), tensor([1, 0])).item(); // 0.6931471824645996
@@ -66,7 +66,7 @@ export class BCEWithLogitsLoss extends Module {
   /** A factor for each element, or null: a buffer. */
   declare weight: Tensor | null;
   declare private pos_weight: Tensor | null;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: BinaryCrossEntropyWithLogitsOptions) {
@@ -78,7 +78,7 @@ export class BCEWithLogitsLoss extends Module {
     this.reduction = reduction;
   }
 
-  /** A factor for the part of target 1, or null: the buffer `pos_weight`. */
+  /** A factor for the term with target 1, or null: the buffer `pos_weight`. */
   get posWeight(): Tensor | null {
     return this.pos_weight;
   }
@@ -97,14 +97,14 @@ export class BCEWithLogitsLoss extends Module {
 /**
  * The Kullback-Leibler divergence of the target from log-probabilities, as `LogSoftmax` makes them: `torch.nn.KLDivLoss`. More in `nn.functional.klDiv`.
  *
- * Output and target are float32 of one shape. `reduction`: `"mean"` over all elements (default), `"batchmean"`, which is the divergence itself, `"sum"` or
+ * Output and target are float32 of the same shape. `reduction`: `"mean"` over all elements (default), `"batchmean"`, which is the divergence itself, `"sum"` or
  * `"none"`; `logTarget` (false): the target is given by its logarithm.
  *
  * @example
  * new nn.KLDivLoss({ reduction: 'batchmean' }).forward(tensor([[0.5, 0.5]]).log(), tensor([[1, 0]])).item(); // 0.6931471824645996
  */
 export class KLDivLoss extends Module {
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: KlDivReduction;
   /** Whether the target is given by its logarithm. */
   logTarget: boolean;

@@ -1,10 +1,10 @@
-// Buffers as properties that recordings watch: their replays would go on with the tensor that they saw.
+// Buffers as properties that recordings watch, because a replay would otherwise keep using the tensor that was recorded.
 import { SimdnnError } from '../errors';
 import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { countChange, watch } from './watch';
 
-/** Why a buffer is not replaced while something is recorded. */
+/** Why a buffer cannot be replaced while a function is recorded. */
 export const replacedBuffer = (where: string, name: string): SimdnnError =>
   new SimdnnError(
     'SIMDNN_NOT_RECORDABLE',

@@ -1,18 +1,18 @@
-// Deep copies of modules and of what they hold, as Python's `copy.deepcopy` makes them: each thing once, however often it is reached.
+// Deep copies of modules and of what they contain, like Python's `copy.deepcopy`: each object is copied once, however often it is reached.
 import { isDataView, isMap, isPlainObject, isSet } from '../brands';
 import { checkAttached, rangeError } from '../errors';
 import type { TensorData } from '../memory';
 import { Tensor } from '../tensor';
 import { emptyParameter, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter';
 
-/** How what knows to copy itself is asked to: it enters its copy with `copies.enter` before it copies what it holds. */
+/** The method of objects that copy themselves. It must enter the copy with `copies.enter` before it copies the contents. */
 export const copyInto: unique symbol = Symbol('copyInto');
 
 interface Copyable {
   [copyInto](copies: Copies): object;
 }
 
-/** What makes an object of the class of `value` when its constructor is not to run. */
+/** The method that makes an object of the class of `value` without running its constructor. */
 export function classOf(value: object): new () => object {
   const prototype = Object.getPrototypeOf(value) as { constructor?: unknown };
   const own = prototype.constructor;
@@ -24,26 +24,26 @@ export function classOf(value: object): new () => object {
 
 const prototypeOf = (value: object): unknown => Object.getPrototypeOf(value);
 
-/** Copies made together: what was one thing, or on one memory, is so among them. */
+/** Copies that are made together: objects that were the same, or on the same memory, are so among the copies. */
 export class Copies {
   private readonly made = new Map<object, object>();
   private readonly memory = new Map<TensorData, Tensor>();
 
   constructor(private readonly where: string) {}
 
-  /** The copy of a value; of what is copied by nobody, the value itself. */
+  /** The copy of a value; the value itself if it cannot be copied. */
   of<T>(value: T): T {
     if (value === null || typeof value !== 'object') return value;
     return (this.made.get(value) ?? this.make(value)) as T;
   }
 
-  /** Says that `copy` is that of `original`, so that whatever leads back to this finds it. */
+  /** Registers `copy` as the copy of `original`, so that further references to it get the same copy. */
   enter<T extends object>(original: T, copy: T): T {
     this.made.set(original, copy);
     return copy;
   }
 
-  /** Copies own properties, in their order, but for those that `to` has already or `makes` has made. Accessors are taken over as they are. */
+  /** Copies own properties in their order, except those that `to` already has or `makes` has made. Accessors are copied as accessors. */
   properties<T extends object>(from: T, to: T, makes?: (name: string) => boolean): T {
     for (const name of Reflect.ownKeys(from)) {
       if (Object.hasOwn(to, name) || makes?.(name as string)) continue;
@@ -59,7 +59,7 @@ export class Copies {
     if (copyInto in value) return (value as Copyable)[copyInto](this);
     if (Array.isArray(value)) return this.filled(value, new Array(value.length));
     if (isPlainObject(value)) return this.filled(value, Object.create(prototypeOf(value) as null));
-    // Of a derived class the prototype's own prototype is that of maps, or of sets.
+    // For a derived class, the prototype's own prototype is that of maps or sets.
     if (isMap(value) && isPlainObject(prototypeOf(value))) {
       const copy = this.enter(value, new Map());
       for (const [key, one] of value) copy.set(this.of(key), this.of(one));
@@ -98,7 +98,7 @@ export class Copies {
     return copy.requiresGrad_(original.needsGrad);
   }
 
-  // Copies of tensors on one memory are on one memory; those of parameters lie where parameters do.
+  // The copies of tensors on the same memory are on the same memory. Copies of parameters are where parameters are kept.
   private on(original: Tensor): Tensor {
     const known = this.memory.get(original.values);
     if (known !== undefined) return known;

@@ -1,18 +1,18 @@
-// Fields of modules that are computed anew whenever they are read: a weight that a parametrization makes of what is learned instead of it. Each is an own
-// accessor that cannot be enumerated, so that no list of parts and no file has it, and that knows its module as `this`, so that a copy has it as it is.
+// Computed fields of modules: each read computes the value, as a parametrization computes a weight from what is learned. Such a field is an own, non-enumerable
+// accessor, so that lists of submodules and files do not have it. It refers to its module as `this`, so that it can be copied as it is.
 import { SimdnnError } from '../errors';
 import { asking, recorder } from '../recorder';
 import type { Tensor } from '../tensor';
 import { countChange, watch } from './watch';
 
-/** Who made a field one that is computed. */
+/** The code that made a field computed. */
 export type Maker = 'parametrization' | 'norm';
 
 const makers = new WeakMap<object, Maker>();
 
 const getterOf = (module: object, name: string): object | undefined => Object.getOwnPropertyDescriptor(module, name)?.get;
 
-/** Refuses to make or to take away such a field while something is recorded. */
+/** Throws if such a field is made or removed while a function is recorded. */
 export function refuseRecorded(where: string): void {
   if (recorder === null) return;
   throw new SimdnnError(
@@ -21,7 +21,7 @@ export function refuseRecorded(where: string): void {
   );
 }
 
-/** Makes the property `name` one that `read` computes and `write` takes an assigned value for. What it was is gone. */
+/** Makes the property `name` computed by `read`; `write` receives assigned values. The former property is lost. */
 export function defineComputed<M extends object>(
   module: M,
   name: string,
@@ -43,19 +43,19 @@ export function defineComputed<M extends object>(
   countChange();
 }
 
-/** Takes the property away. */
+/** Removes the property. */
 export function dropComputed(module: object, name: string): void {
   delete (module as Record<string, unknown>)[name];
   countChange();
 }
 
-/** Who made the property one that is computed; undefined where it is none. */
+/** The maker of a computed property; undefined for other properties. */
 export function makerOf(module: object, name: string): Maker | undefined {
   const getter = getterOf(module, name);
   return getter && makers.get(getter);
 }
 
-/** The names of the properties that are computed, by whatever maker or by this one. */
+/** The names of the computed properties, of every maker or of this one. */
 export const computedIn = (module: object, by?: Maker): string[] =>
   Object.getOwnPropertyNames(module).filter((name) => {
     const maker = makerOf(module, name);

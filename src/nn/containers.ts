@@ -1,4 +1,4 @@
-// Modules made of modules.
+// Containers of modules.
 import { describe, typeError } from '../errors';
 import type { Tensor } from '../tensor';
 import { groupAlike } from './format';
@@ -20,7 +20,7 @@ function checkModule<T extends Module>(place: string, module: T): T {
 /**
  * Modules one after the other, each called with the output of the one before: `torch.nn.Sequential`.
  *
- * The parts are `model[0]`, `model[1]`, ... and can be replaced by assignment. `forward` takes one input, and so does every part.
+ * The modules are `model[0]`, `model[1]`, ... and can be replaced by assignment. `forward` takes one input, and so does every module.
  *
  * @example
  * const model = new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), new nn.Linear(8, 3));
@@ -42,7 +42,7 @@ export class Sequential extends Numbered<Layer> {
   }
 
   /**
-   * A Sequential of the modules from `start` to before `end`, which it shares; both as `Array.slice` takes them.
+   * A Sequential of the modules from `start` to `end` (excluded), as `Array.slice`; both containers share them.
    *
    * @example
    * const model = new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), new nn.Linear(8, 3));
@@ -54,9 +54,9 @@ export class Sequential extends Numbered<Layer> {
 }
 
 /**
- * A list of modules, so that a module finds their parameters: `torch.nn.ModuleList`.
+ * A list of modules whose parameters belong to the module that contains the list: `torch.nn.ModuleList`.
  *
- * It has no `forward`: the module that holds it calls the parts, `list[0]`, `list[1]`, ..., as it needs them.
+ * It has no `forward`: the module that contains it calls `list[0]`, `list[1]`, ... as it needs them.
  *
  * @example
  * const list = new nn.ModuleList([new nn.Linear(4, 4), new nn.Linear(4, 4)]);
@@ -74,7 +74,7 @@ export class ModuleList<T extends Module = Module> extends Numbered<T> {
     throw typeError('ModuleList.forward', 'a list of modules has no forward', 'call its parts, or use Sequential');
   }
 
-  /** A list of the modules from `start` to before `end`, which it shares; both as `Array.slice` takes them. */
+  /** A list of the modules from `start` to `end` (excluded), as `Array.slice`; both lists share them. */
   slice(start?: number, end?: number): ModuleList<T> {
     return new ModuleList(this.range(start, end));
   }
@@ -86,9 +86,9 @@ export class ModuleList<T extends Module = Module> extends Numbered<T> {
 }
 
 /**
- * Modules by name, so that a module finds their parameters: `torch.nn.ModuleDict`.
+ * Modules by name, whose parameters belong to the module that contains the dictionary: `torch.nn.ModuleDict`.
  *
- * It is used like a Map, keeps the order in which the names came, and has each part as a property too; a name is not empty, has no dot and is not that of
+ * It has the methods of a Map, keeps the order of insertion, and has each module as a property too. A name must not be empty, contain a dot or be that of
  * a method. It has no `forward`.
  *
  * @example

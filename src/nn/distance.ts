@@ -1,4 +1,4 @@
-// How near vectors are to each other, as layers.
+// Similarity and distance of vectors, as layers.
 import { withDefaults } from '../errors';
 import { cosineSimilarity, pairwiseDistance } from '../ops/distances';
 import type { Tensor } from '../tensor';
@@ -9,9 +9,9 @@ import { boolean, integer, number, Options } from './options';
 const cosineOptions = new Options('CosineSimilarity', { dim: integer(), eps: number(0) });
 
 /**
- * `x1 . x2 / (|x1| |x2|)` along `dim` (default 1), no norm less than `eps` (default 1e-8): `torch.nn.CosineSimilarity`.
+ * `x1 . x2 / (|x1| |x2|)` along `dim` (default 1), with norms of at least `eps` (default 1e-8): `torch.nn.CosineSimilarity`.
  *
- * Shapes broadcast; the result has them without `dim`.
+ * Shapes broadcast; the result has the broadcast shape without `dim`.
  *
  * @example
  * new nn.CosineSimilarity().forward(tensor([[3, 4]]), tensor([[4, 3]])).toArray(); // [0.9600000381469727]
@@ -42,7 +42,7 @@ const distanceOptions = new Options('PairwiseDistance', { p: number(), eps: numb
 /**
  * `(sum |x1 - x2 + eps|^p)^(1/p)` over the last dimension, p 2 and eps 1e-6 by default: `torch.nn.PairwiseDistance`.
  *
- * Shapes broadcast; the result has them without the last dimension, or with size 1 there when `keepdim` is true.
+ * Shapes broadcast; the result has the broadcast shape without the last dimension, or with size 1 there if `keepdim` is true.
  *
  * @example
  * new nn.PairwiseDistance({ p: 1, eps: 0 }).forward(tensor([[3, 4]]), tensor([[0, 0]])).toArray(); // [7]

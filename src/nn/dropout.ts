@@ -1,4 +1,4 @@
-// Random zeros while training.
+// Dropout layers: random zeros during training.
 import { alphaDropout, dropout, dropout1d, featureAlphaDropout } from '../ops/dropout';
 import type { Tensor } from '../tensor';
 import { checkInputs } from './inputs';
@@ -8,7 +8,7 @@ import { number, Options } from './options';
 const options = new Options('Dropout', { p: number(0, 1) });
 
 /**
- * In training mode each element becomes 0 with probability `p`, else `x / (1 - p)`; in evaluation mode x passes: `torch.nn.Dropout`.
+ * Sets each element to 0 with probability `p` in training mode, else to `x / (1 - p)`; returns x in evaluation mode: `torch.nn.Dropout`.
  *
  * `p` is 0.5 by default; a RangeError unless it is from 0 to 1. The random numbers are those of `manualSeed`. Source: Srivastava et al., 2014.
  *
@@ -39,8 +39,8 @@ export class Dropout extends Module {
 const alphaOptions = new Options('AlphaDropout', { p: number(0, 1) });
 
 /**
- * Dropout for networks of SELU: in training mode each element becomes -1.7581 with probability `p`, and all are then scaled and shifted so that inputs of
- * mean 0 and variance 1 keep both; in evaluation mode x passes: `torch.nn.AlphaDropout`.
+ * Dropout for networks with SELU: in training mode it sets each element to -1.7581 with probability `p`, then scales and shifts all elements so that inputs of
+ * mean 0 and variance 1 keep both; in evaluation mode it returns x. `torch.nn.AlphaDropout`.
  *
  * `p` is 0.5 by default; a RangeError unless it is from 0 to 1. The random numbers are those of `manualSeed`. Source: Klambauer et al., arXiv 1706.02515.
  *
@@ -70,9 +70,9 @@ export class AlphaDropout extends Module {
 const dropout1dOptions = new Options('Dropout1d', { p: number(0, 1) });
 
 /**
- * In training mode whole channels become 0 with probability `p`, the others `x / (1 - p)`; in evaluation mode x passes: `torch.nn.Dropout1d`.
+ * Sets whole channels to 0 with probability `p` in training mode, the others to `x / (1 - p)`; returns x in evaluation mode: `torch.nn.Dropout1d`.
  *
- * Shapes: x `[n, channels, length]` or `[channels, length]`, the result like x. `p` is 0.5 by default; a RangeError unless it is from 0 to 1. The random numbers are
+ * Shapes: x `[n, channels, length]` or `[channels, length]`; the result has the shape of x. `p` is 0.5 by default; a RangeError unless it is from 0 to 1. The random numbers are
  * those of `manualSeed`. Source: Tompson et al., arXiv 1411.4280.
  *
  * @example
@@ -101,7 +101,7 @@ export class Dropout1d extends Module {
 const featureOptions = new Options('FeatureAlphaDropout', { p: number(0, 1) });
 
 /**
- * `AlphaDropout` of whole channels, x `[n, channels, ...]`; in evaluation mode x passes: `torch.nn.FeatureAlphaDropout`.
+ * `AlphaDropout` of whole channels, for x `[n, channels, ...]`; returns x in evaluation mode: `torch.nn.FeatureAlphaDropout`.
  *
  * `p` is 0.5 by default; a RangeError unless it is from 0 to 1. The random numbers are those of `manualSeed`.
  *

@@ -1,4 +1,4 @@
-// The losses of what belongs together and what does not, as modules.
+// The losses of similar and dissimilar vectors, as modules.
 import { withDefaults } from '../errors';
 import { type CosineEmbeddingLossOptions, cosineEmbeddingLoss } from '../ops/cosine-embedding-loss';
 import { type HingeEmbeddingLossOptions, hingeEmbeddingLoss } from '../ops/hinge-embedding-loss';
@@ -19,7 +19,7 @@ const tripletOptions = new Options('TripletMarginLoss', { margin: positive, p: n
 /**
  * `max(0, -target (x1 - x2) + margin)`: target is 1 where x1 should be larger, -1 where x2 should: `torch.nn.MarginRankingLoss`.
  *
- * x1 and x2 are float32 of one shape, target float32 or int32 of that shape. `margin` is 0 by default; `reduction`: `"mean"` (default), `"sum"` or `"none"`.
+ * x1 and x2 are float32 of the same shape, target float32 or int32 of that shape. `margin` is 0 by default; `reduction`: `"mean"` (default), `"sum"` or `"none"`.
  *
  * @example
  * new nn.MarginRankingLoss().forward(tensor([3, 1]), tensor([1, 2]), tensor([1, 1])).item(); // 0.5
@@ -27,7 +27,7 @@ const tripletOptions = new Options('TripletMarginLoss', { margin: positive, p: n
 export class MarginRankingLoss extends Module {
   /** By how much the larger one should be larger. */
   margin: number;
-  /** What becomes of the pairs' losses. */
+  /** How the pairs' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: MarginRankingLossOptions) {
@@ -46,17 +46,17 @@ export class MarginRankingLoss extends Module {
 }
 
 /**
- * Of distances x: `x` where target is 1, `max(0, margin - x)` where it is -1: `torch.nn.HingeEmbeddingLoss`.
+ * The loss of distances x: `x` where target is 1, `max(0, margin - x)` where it is -1: `torch.nn.HingeEmbeddingLoss`.
  *
- * x is float32, target float32 or int32 of one shape. `margin` is 1 by default; `reduction` as for `MarginRankingLoss`.
+ * x is float32, target float32 or int32 of the same shape. `margin` is 1 by default; `reduction` as for `MarginRankingLoss`.
  *
  * @example
  * new nn.HingeEmbeddingLoss().forward(tensor([0.5, 0.25]), tensor([1, -1])).item(); // 0.625
  */
 export class HingeEmbeddingLoss extends Module {
-  /** From which distance on two that differ cost nothing. */
+  /** A distance with target -1 has loss 0 from this distance on. */
   margin: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: HingeEmbeddingLossOptions) {
@@ -84,9 +84,9 @@ export class HingeEmbeddingLoss extends Module {
  * new nn.CosineEmbeddingLoss().forward(tensor([[1, 0]]), tensor([[0, 3]]), tensor([1])).item(); // 1
  */
 export class CosineEmbeddingLoss extends Module {
-  /** Up to which cosine two that differ cost nothing. */
+  /** A pair with target -1 has loss 0 up to this cosine. */
   margin: number;
-  /** What becomes of the pairs' losses. */
+  /** How the pairs' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: CosineEmbeddingLossOptions) {
@@ -106,7 +106,7 @@ export class CosineEmbeddingLoss extends Module {
 
 /**
  * `max(0, d(anchor, positive) - d(anchor, negative) + margin)` with `d(a, b) = ||a - b + eps||_p` over the last dimension: `torch.nn.TripletMarginLoss`. With
- * `swap` the smaller one of d(anchor, negative) and d(positive, negative) counts.
+ * `swap` the smaller of d(anchor, negative) and d(positive, negative) is used.
  *
  * Shapes: all float32 `[*, d]`. `margin` is positive, 1 by default, `p` 2, `eps` 1e-6, `swap` false; `reduction` as for `MarginRankingLoss`.
  *
@@ -115,15 +115,15 @@ export class CosineEmbeddingLoss extends Module {
  * new nn.TripletMarginLoss({ eps: 0 }).forward(anchor, positive, negative).item(); // 4
  */
 export class TripletMarginLoss extends Module {
-  /** By how much the negative should be farther than the positive. */
+  /** By how much the negative should be farther away than the positive. */
   margin: number;
   /** The exponent of the distance's norm. */
   p: number;
   /** Added to each difference. */
   eps: number;
-  /** Whether the distance from positive to negative counts where it is less. */
+  /** Whether the distance from positive to negative is used if it is smaller. */
   swap: boolean;
-  /** What becomes of the triplets' losses. */
+  /** How the triplets' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: TripletMarginLossOptions) {

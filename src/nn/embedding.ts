@@ -1,4 +1,4 @@
-// Tables of learned rows, chosen by index.
+// Tables of learned rows, selected by an index.
 import { noGrad } from '../autograd';
 import { checkBoolean, checkInteger, typeError, withDefaults } from '../errors';
 import { embedding } from '../ops/embedding';
@@ -13,37 +13,37 @@ import { emptyParameter, Parameter } from './parameter';
 
 /** The options of `Embedding`. */
 export interface EmbeddingLayerOptions {
-  /** A row that starts as zeros and gets no gradient, counted from the end where negative; null (default): none. */
+  /** A row that starts as zeros and gets no gradient, counted from the end if negative; null (default): none. */
   paddingIdx?: number | null;
-  /** Rows that are chosen and whose norm is larger are first scaled to it, in the table itself; null (default): none. */
+  /** Selected rows with a larger norm are first scaled down to it, in the table itself; null (default): none. */
   maxNorm?: number | null;
   /** The p of that norm; default 2. */
   normType?: number;
-  /** Whether the gradient of a row is divided by how often it was chosen; default false. */
+  /** Whether a row's gradient is divided by the number of times that the row was selected; default false. */
   scaleGradByFreq?: boolean;
-  /** Whether a backward pass touches no other rows of the gradient than those chosen, and `SparseAdam` can step them; default false. */
+  /** Whether a backward pass touches only the gradient's rows that were selected, so that `SparseAdam` can update just these; default false. */
   sparse?: boolean;
 }
 
 /** The options of `EmbeddingBag`. */
 export interface EmbeddingBagLayerOptions extends EmbeddingLayerOptions {
-  /** What is made of a bag's rows: `"mean"` (default), `"sum"`, or for each column the largest element, `"max"`. */
+  /** How a bag's rows are combined: `"mean"` (default), `"sum"`, or `"max"`, the largest element of each column. */
   mode?: BagMode;
   /** Whether the last offset is the end of the last bag, not the beginning of another; default false. */
   includeLastOffset?: boolean;
 }
 
-/** What `EmbeddingBag.forward` takes besides the index. */
+/** The arguments of `EmbeddingBag.forward` besides the index. */
 export interface BagInputs {
   /** Where each bag begins in an index of one dimension: int32, from 0, in ascending order. */
   offsets?: Tensor | null;
-  /** A factor for each row chosen, of the shape of the index; for sums alone. */
+  /** A factor for each selected row, of the shape of the index; only for sums. */
   perSampleWeights?: Tensor | null;
 }
 
 /** The options of `Embedding.fromPretrained` and `EmbeddingBag.fromPretrained` besides those of the class. */
 export interface Pretrained {
-  /** Whether the table is not trained; default true. */
+  /** Whether the table is frozen (not trained); default true. */
   freeze?: boolean;
 }
 
@@ -57,7 +57,7 @@ const kinds = {
 const defaults: Required<EmbeddingLayerOptions> = { paddingIdx: null, maxNorm: null, normType: 2, scaleGradByFreq: false, sparse: false };
 const bagDefaults: Required<EmbeddingBagLayerOptions> = { ...defaults, mode: 'mean', includeLastOffset: false };
 
-// Fields that differ from their defaults, as PyTorch prints them.
+// The fields that differ from their defaults, as PyTorch prints them.
 function changedFields(module: Required<Omit<EmbeddingLayerOptions, 'paddingIdx'>>): string {
   const { maxNorm, normType, scaleGradByFreq, sparse } = module;
   return [
@@ -68,21 +68,21 @@ function changedFields(module: Required<Omit<EmbeddingLayerOptions, 'paddingIdx'
   ].join('');
 }
 
-// What both layers share: the table and where it comes from.
+// The base of both layers: the table and how it is made.
 abstract class Table extends Module {
   /** The number of rows. */
   readonly numEmbeddings: number;
   /** The size of a row. */
   readonly embeddingDim: number;
-  /** The row that gets no gradient, counted from the front; null: none. */
+  /** The row that gets no gradient, counted from the front; null if there is none. */
   paddingIdx: number | null;
-  /** The largest norm of a row that is chosen; null: any. */
+  /** The largest norm of a selected row; null: no limit. */
   maxNorm: number | null;
   /** The p of that norm. */
   normType: number;
-  /** Whether the gradient of a row is divided by how often it was chosen. */
+  /** Whether a row's gradient is divided by the number of times that the row was selected. */
   scaleGradByFreq: boolean;
-  /** Whether a backward pass touches no other rows of the gradient than those chosen. */
+  /** Whether a backward pass touches only the gradient's rows that were selected. */
   sparse: boolean;
   /** The table, `[numEmbeddings, embeddingDim]`. */
   weight: Parameter;
@@ -101,7 +101,7 @@ abstract class Table extends Module {
     if (table === null) this.resetParameters();
   }
 
-  /** Draws the table anew, from the normal distribution; the row `paddingIdx` becomes zeros. */
+  /** Draws new values of the table from the normal distribution; row `paddingIdx` becomes zeros. */
   resetParameters(): void {
     normal_(this.weight);
     if (this.paddingIdx !== null) noGrad(() => zeros_(this.weight.narrow(0, this.paddingIdx!, 1)));
@@ -111,10 +111,10 @@ abstract class Table extends Module {
 const embeddingOptions = new Options('Embedding', kinds);
 
 /**
- * A table of `numEmbeddings` learned rows of `embeddingDim` numbers, chosen by index: `torch.nn.Embedding`.
+ * A table of `numEmbeddings` learned rows of `embeddingDim` numbers, selected by an index: `torch.nn.Embedding`.
  *
  * Shapes: the index is int32 of any shape `[*]`, the result `[*, embeddingDim]`; `weight` is `[numEmbeddings, embeddingDim]` and starts normally distributed. Row `paddingIdx`
- * starts as zeros and gets no gradient. With `maxNorm` rows that are chosen are shortened in the table itself, which `train.evaluate` and `train.predict`
+ * starts as zeros and gets no gradient. With `maxNorm` selected rows are scaled down in the table itself, which `train.evaluate` and `train.predict`
  * refuse. A RangeError for an index outside the table.
  *
  * @example
@@ -128,7 +128,7 @@ export class Embedding extends Table {
   }
 
   /**
-   * A layer whose table is `table`, `[rows, columns]`, on its memory, and by default not trained: `torch.nn.Embedding.from_pretrained`.
+   * A layer whose table is `table`, `[rows, columns]`, on the same memory, and by default frozen: `torch.nn.Embedding.from_pretrained`.
    *
    * @example
    * const words = nn.Embedding.fromPretrained(tensor([[1, 2], [3, 4]]));
@@ -155,7 +155,7 @@ export class Embedding extends Table {
 const bagOptions = new Options('EmbeddingBag', { ...kinds, mode: oneOf('mean', 'sum', 'max'), includeLastOffset: boolean });
 
 /**
- * The mean, sum or largest elements of rows of a learned table, bag by bag: `torch.nn.EmbeddingBag`.
+ * The mean, the sum or the largest elements of bags of rows of a learned table: `torch.nn.EmbeddingBag`.
  *
  * Shapes: the index is int32 `[bags, n]`, or `[n]` with `offsets` `[bags]`, where each bag begins; the result is `[bags, embeddingDim]`; `weight` is
  * `[numEmbeddings, embeddingDim]` and starts normally distributed. `perSampleWeights`, of the shape of the index, multiplies the rows of sums. See
@@ -167,7 +167,7 @@ const bagOptions = new Options('EmbeddingBag', { ...kinds, mode: oneOf('mean', '
  * words.forward(tensor([5, 7, 2, 1], { dtype: "int32" }), { offsets }).shape; // [2, 16]
  */
 export class EmbeddingBag extends Table {
-  /** What is made of a bag's rows. */
+  /** How a bag's rows are combined. */
   mode: BagMode;
   /** Whether the last offset is the end of the last bag. */
   includeLastOffset: boolean;
@@ -179,7 +179,7 @@ export class EmbeddingBag extends Table {
     this.includeLastOffset = filled.includeLastOffset;
   }
 
-  /** A layer whose table is `table`, `[rows, columns]`, on its memory, and by default not trained: `torch.nn.EmbeddingBag.from_pretrained`. */
+  /** A layer whose table is `table`, `[rows, columns]`, on the same memory, and by default frozen: `torch.nn.EmbeddingBag.from_pretrained`. */
   static fromPretrained(table: Tensor, options?: EmbeddingBagLayerOptions & Pretrained): EmbeddingBag {
     const { freeze, ...others } = withDefaults('EmbeddingBag.fromPretrained', options, { ...bagDefaults, freeze: true });
     return pretrained('EmbeddingBag.fromPretrained', table, freeze, (rows, columns) => new EmbeddingBag(rows, columns, others));
@@ -204,7 +204,7 @@ export class EmbeddingBag extends Table {
   }
 }
 
-// The table of the layer that `pretrained` is making: a constructor that took one would be public.
+// The table of the layer that `fromPretrained` is making; it is not an argument of the constructor, because that is public.
 let pretrainedTable: Tensor | null = null;
 
 function pretrained<T extends Table>(where: string, table: Tensor, freeze: boolean, make: (rows: number, columns: number) => T): T {

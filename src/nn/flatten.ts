@@ -1,4 +1,4 @@
-// Dimensions made one.
+// Joining dimensions, as a layer.
 import '../ops/views';
 import { checkTensor, type Tensor } from '../tensor';
 import { checkInputs } from './inputs';
@@ -8,13 +8,13 @@ import { integer, Options } from './options';
 const options = new Options('Flatten', { startDim: integer(), endDim: integer() });
 
 /**
- * Makes dimensions `startDim` (default 1: all but the batch) to `endDim` (default -1, the last) one: `torch.nn.Flatten`.
+ * Joins dimensions `startDim` (default 1: all but the batch) to `endDim` (default -1, the last) to one: `torch.nn.Flatten`.
  *
  * @example
  * new nn.Flatten().forward(zeros([32, 8, 8])).shape; // [32, 64]
  */
 export class Flatten extends Module {
-  /** The first of the dimensions that become one. */
+  /** The first of the dimensions that are joined. */
   startDim: number;
   /** The last of them. */
   endDim: number;

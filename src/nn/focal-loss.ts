@@ -11,10 +11,10 @@ const alpha: OptionType<number> = { ...number(), check: checkAlpha };
 const focalOptions = new Options('FocalLoss', { alpha, gamma: number(0), reduction: oneOf<Reduction>('mean', 'sum', 'none') });
 
 /**
- * The focal loss of logits, `alpha_t (1 - q)^gamma (-log q)` with q the probability of what is right: as `torchvision.ops.sigmoid_focal_loss`; PyTorch has no
+ * The focal loss of logits, `alpha_t (1 - q)^gamma (-log q)`, where q is the probability of the target: as `torchvision.ops.sigmoid_focal_loss`; PyTorch has no
  * class for it.
  *
- * Output is float32, target float32 or int32 of one shape, 0 or 1 or between. `alpha`, the weight of the targets 1, is 0.25 by default and -1 for no weights,
+ * Output is float32, target float32 or int32 of the same shape, 0 or 1 or between. `alpha`, the weight of the targets 1, is 0.25 by default and -1 for no weights,
  * `gamma` 2; `reduction`: `"mean"` (default, as for every loss that is a class), `"sum"` or `"none"`. More in `nn.functional.sigmoidFocalLoss`.
  *
  * @example
@@ -23,9 +23,9 @@ const focalOptions = new Options('FocalLoss', { alpha, gamma: number(0), reducti
 export class FocalLoss extends Module {
   /** The weight of the targets 1, or -1. */
   alpha: number;
-  /** How much less counts what is already right. */
+  /** The exponent that reduces the weight of well-classified elements. */
   gamma: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: SigmoidFocalLossOptions) {

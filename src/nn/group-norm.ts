@@ -14,7 +14,7 @@ const options = new Options('GroupNorm', { eps: number(0) });
 /**
  * `(x - mean) / sqrt(variance + eps) * weight + bias`, mean and variance over each of `numGroups` groups of the channels of a row: `torch.nn.GroupNorm`.
  *
- * Shapes: x `[n, numChannels, ...]`, the result like x; `weight` and `bias` are `[numChannels]` and start as ones and zeros, both null with `affine: false`,
+ * Shapes: x `[n, numChannels, ...]`; the result has the shape of x; `weight` and `bias` are `[numChannels]` and start as ones and zeros, both null with `affine: false`,
  * bias alone with `bias: false`. `eps` is 1e-5 by default. A RangeError unless the groups divide the channels. Source: Wu and He, arXiv 1803.08494.
  *
  * @example

@@ -16,7 +16,7 @@ const poissonOptions = new Options('PoissonNLLLoss', { logInput: boolean, full: 
  * The negative log-likelihood of the target with a normal distribution whose mean and variance are estimated: `(log v + (output - target)^2 / v) / 2` with `v =
  * max(variance, eps)`: `torch.nn.GaussianNLLLoss`.
  *
- * Output and target are float32 of one shape; variance is a number, or float32 of that shape, without the last dimension, or with one dimension of size 1. `full`
+ * Output and target are float32 of the same shape; variance is a number, or float32 of that shape, without the last dimension, or with one dimension of size 1. `full`
  * (default false) adds the constant `log(2 pi) / 2`; `eps` is 1e-6; `reduction`: `"mean"` (default), `"sum"` or `"none"`. More in `nn.functional.gaussianNllLoss`.
  *
  * @example
@@ -27,7 +27,7 @@ export class GaussianNLLLoss extends Module {
   full: boolean;
   /** The least variance. */
   eps: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: GaussianNllLossOptions) {
@@ -51,7 +51,7 @@ export class GaussianNLLLoss extends Module {
  * The negative log-likelihood of counts with a Poisson distribution whose rate is estimated: `exp(output) - target output`, or with `logInput: false`
  * `output - target log(output + eps)`: `torch.nn.PoissonNLLLoss`.
  *
- * Output is float32, target float32 or int32 of one shape. `full` (default false) adds Stirling's approximation of `log(target!)`; `eps` is 1e-8; `reduction` as
+ * Output is float32, target float32 or int32 of the same shape. `full` (default false) adds Stirling's approximation of `log(target!)`; `eps` is 1e-8; `reduction` as
  * for `GaussianNLLLoss`. More in `nn.functional.poissonNllLoss`.
  *
  * @example
@@ -64,7 +64,7 @@ export class PoissonNLLLoss extends Module {
   full: boolean;
   /** Added to a rate before its logarithm is taken. */
   eps: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: PoissonNllLossOptions) {

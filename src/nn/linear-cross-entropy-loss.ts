@@ -41,9 +41,9 @@ export class LinearCrossEntropyLoss extends Module {
   linear: Linear;
   /** A factor for each class, or null: a buffer. */
   declare weight: Tensor | null;
-  /** Rows with this label count for nothing. */
+  /** Rows with this label are ignored. */
   ignoreIndex: number;
-  /** What becomes of the rows' losses. */
+  /** How the rows' losses are reduced. */
   reduction: Reduction;
   /** How much of the target is spread evenly over all classes. */
   labelSmoothing: number;

@@ -17,9 +17,9 @@ const nllOptions = new Options('NLLLoss', { ignoreIndex, reduction });
 abstract class ClassLoss extends Module {
   /** A factor for each class, or null: a buffer. */
   declare weight: Tensor | null;
-  /** Rows with this label count for nothing. */
+  /** Rows with this label are ignored. */
   ignoreIndex: number;
-  /** What becomes of the rows' losses. */
+  /** How the rows' losses are reduced. */
   reduction: Reduction;
 
   protected constructor(where: string, { weight, ignoreIndex, reduction }: Required<NllLossOptions>) {

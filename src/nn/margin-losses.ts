@@ -32,7 +32,7 @@ export class MultiMarginLoss extends Module {
   margin: number;
   /** A factor for each class, or null: a buffer. */
   declare weight: Tensor | null;
-  /** What becomes of the rows' losses. */
+  /** How the rows' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: MultiMarginLossOptions) {
@@ -65,7 +65,7 @@ export class MultiMarginLoss extends Module {
  * new nn.MultiLabelMarginLoss().forward(tensor([[0, 0.5]]), target).item(); // 0.25
  */
 export class MultiLabelMarginLoss extends Module {
-  /** What becomes of the rows' losses. */
+  /** How the rows' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: { reduction?: Reduction }) {
@@ -84,13 +84,13 @@ export class MultiLabelMarginLoss extends Module {
 /**
  * The logistic loss of signs, `log(1 + exp(-target x))` with targets 1 and -1: `torch.nn.SoftMarginLoss`.
  *
- * Output is float32, target float32 or int32 of one shape; `reduction`: `"mean"` (default), `"sum"` or `"none"`.
+ * Output is float32, target float32 or int32 of the same shape; `reduction`: `"mean"` (default), `"sum"` or `"none"`.
  *
  * @example
  * new nn.SoftMarginLoss().forward(tensor([0]), tensor([-1])).item(); // 0.6931471824645996
  */
 export class SoftMarginLoss extends Module {
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: { reduction?: Reduction }) {
@@ -118,7 +118,7 @@ export class SoftMarginLoss extends Module {
 export class MultiLabelSoftMarginLoss extends Module {
   /** A factor for each class, or null: a buffer. */
   declare weight: Tensor | null;
-  /** What becomes of the rows' losses. */
+  /** How the rows' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: MultiLabelSoftMarginLossOptions) {

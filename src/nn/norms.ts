@@ -15,7 +15,7 @@ const rmsNormOptions = new Options('RMSNorm', { eps: orNull(number(0)) });
 /**
  * `x / sqrt(mean(x^2) + eps) * weight`, the mean over the last dimensions: `torch.nn.RMSNorm`.
  *
- * Shapes: x `[*, ...normalizedShape]`, the result like x; `weight` is `normalizedShape` and starts as ones, or null with `elementwiseAffine: false`. `eps`
+ * Shapes: x `[*, ...normalizedShape]`; the result has the shape of x; `weight` is `normalizedShape` and starts as ones, or null with `elementwiseAffine: false`. `eps`
  * null (default) is 2^-23. Source: Zhang and Sennrich, arXiv 1910.07467.
  *
  * @example
@@ -61,7 +61,7 @@ const layerNormOptions = new Options('LayerNorm', { eps: number(0) });
 /**
  * `(x - mean) / sqrt(variance + eps) * weight + bias`, mean and variance over the last dimensions: `torch.nn.LayerNorm`.
  *
- * Shapes: x `[*, ...normalizedShape]`, the result like x; `weight` and `bias` are `normalizedShape` and start as ones and zeros, both null with
+ * Shapes: x `[*, ...normalizedShape]`; the result has the shape of x; `weight` and `bias` are `normalizedShape` and start as ones and zeros, both null with
  * `elementwiseAffine: false`, bias alone with `bias: false`. `eps` is 1e-5 by default. Source: Ba et al., arXiv 1607.06450.
  *
  * @example

@@ -1,4 +1,4 @@
-// Lists of parts under the names 0, 1, 2, ...: own properties, as a module finds its parts, that read and write one list.
+// Lists of modules or parameters under the names 0, 1, 2, ...: own properties, where a module looks for its contents, that read and write one list.
 import { checkInteger, rangeError } from '../errors';
 import { recorder } from '../recorder';
 import type { Copies } from './clone';
@@ -11,19 +11,19 @@ const alike = (a: readonly unknown[], b: readonly unknown[]): boolean =>
 /** A list of parts; `Given` is what one may be made of. */
 export abstract class Numbered<T, Given = T> extends Module implements Iterable<T> {
   [index: number]: T;
-  #parts: readonly T[] = []; // another list after each change
+  #parts: readonly T[] = []; // replaced by a new list at each change
 
   readonly #kind: string;
   readonly #checked: (place: string, given: Given) => T;
 
-  /** @internal `kind` is what a part is called in messages, `checked` gives the part that `given` is or is made into; `place` is where it was given. */
+  /** @internal Messages call an element `kind`; `checked` returns `given`, or what it is converted to; `place` is where it was given. */
   constructor(kind: string, checked: (place: string, given: Given) => T) {
     super();
     this.#kind = kind;
     this.#checked = checked;
   }
 
-  /** @internal The parts as they are. A recording that asks for them holds while they are the same. */
+  /** @internal The present elements. A recording that reads them is valid while they are the same. */
   protected get parts(): readonly T[] {
     if (recorder !== null) this.#watch();
     return this.#parts;

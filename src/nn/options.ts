@@ -1,20 +1,20 @@
-// The fields of a layer or a loss that anyone may assign at any time. Each is declared once; by that it is checked when it is used, guarded
-// in recordings and printed.
+// The options of a layer or a loss, fields that the user may assign at any time. Each is declared once, and is then checked when it is used, guarded
+// in recordings, and printed.
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError } from '../errors';
 import { recorder } from '../recorder';
 import { pythonBool, pythonFloat } from './format';
 import { watchFields } from './watch';
 
-/** What a field may hold, and how PyTorch prints it. */
+/** The values that a field may have, and how PyTorch prints them. */
 export interface OptionType<T> {
-  /** Returns a value that is allowed, and throws for any other. */
+  /** Returns an allowed value, and throws for any other. */
   check(where: string, name: string, value: unknown): T;
   print(value: T): string;
 }
 
 export const number = (low?: number, high?: number): OptionType<number> => ({
   check: (where, name, value) => checkNumber(where, name, value, low, high),
-  print: (value) => (typeof value === 'number' ? pythonFloat(value) : String(value)), // what is not allowed is printed as well
+  print: (value) => (typeof value === 'number' ? pythonFloat(value) : String(value)), // a value that is not allowed can be printed too
 });
 
 /** A number above 0. */
@@ -55,7 +55,7 @@ export class Options<T extends object> {
   private readonly names: readonly (keyof T & string)[];
   private readonly all: readonly OptionType<T[keyof T]>[];
   private readonly forward: string;
-  // For each option a value that was allowed: with the same again there is nothing to check.
+  // For each option the last value that was checked, so that the same value is not checked again.
   private readonly allowed: unknown[] = [];
 
   constructor(
@@ -67,13 +67,13 @@ export class Options<T extends object> {
     this.forward = `${where}.forward`;
   }
 
-  /** The values that a constructor was given, all of them allowed. */
+  /** The values of a constructor's options, checked. */
   checked<V extends T>(values: V): V {
     this.names.forEach((name, i) => void this.all[i]!.check(this.where, name, values[name]));
     return values;
   }
 
-  /** What `forward` begins with: refuses a field with a value that is not allowed, and has a recording hold only while they are as they are. */
+  /** `forward` begins with this call: it throws for a field with a value that is not allowed, and makes a recording valid only while the fields are unchanged. */
   use(module: T): void {
     const { names, allowed } = this;
     for (let i = 0; i < names.length; i++) {

@@ -16,13 +16,13 @@ const smoothL1Options = new Options('SmoothL1Loss', { beta: number(0), reduction
 /**
  * The squared error, its mean by default, with `reduction` `"sum"` or `"none"` its sum or every element: `torch.nn.MSELoss`.
  *
- * Output and target are float32 of one shape.
+ * Output and target are float32 of the same shape.
  *
  * @example
  * new nn.MSELoss().forward(tensor([1, 2]), tensor([1, 4])).item(); // 2
  */
 export class MSELoss extends Module {
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: { reduction?: Reduction }) {
@@ -40,7 +40,7 @@ export class MSELoss extends Module {
 /**
  * A squared error that far outliers do not rule: `d^2 / 2` where `|d| < delta`, else `delta (|d| - delta / 2)`: `torch.nn.HuberLoss`.
  *
- * Output and target are float32 of one shape; `delta` is positive, 1 by default; `reduction` as for `MSELoss`.
+ * Output and target are float32 of the same shape; `delta` is positive, 1 by default; `reduction` as for `MSELoss`.
  *
  * @example
  * new nn.HuberLoss().forward(tensor([1, 2]), tensor([1, 5])).item(); // 1.25
@@ -48,7 +48,7 @@ export class MSELoss extends Module {
 export class HuberLoss extends Module {
   /** The difference from which on the loss grows along a line. */
   delta: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: HuberLossOptions) {
@@ -69,13 +69,13 @@ export class HuberLoss extends Module {
 /**
  * The absolute error, its mean by default, with `reduction` `"sum"` or `"none"` its sum or every element: `torch.nn.L1Loss`.
  *
- * Output and target are float32 of one shape.
+ * Output and target are float32 of the same shape.
  *
  * @example
  * new nn.L1Loss().forward(tensor([1, 2]), tensor([1, 5])).item(); // 1.5
  */
 export class L1Loss extends Module {
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: { reduction?: Reduction }) {
@@ -93,7 +93,7 @@ export class L1Loss extends Module {
 /**
  * The absolute error, rounded off near 0: `d^2 / (2 beta)` where `|d| < beta`, else `|d| - beta / 2`: `torch.nn.SmoothL1Loss`.
  *
- * Output and target are float32 of one shape; `beta` is at least 0, 1 by default; `reduction` as for `MSELoss`.
+ * Output and target are float32 of the same shape; `beta` is at least 0, 1 by default; `reduction` as for `MSELoss`.
  *
  * @example
  * new nn.SmoothL1Loss({ beta: 2 }).forward(tensor([1, 2]), tensor([1, 5])).item(); // 1
@@ -101,7 +101,7 @@ export class L1Loss extends Module {
 export class SmoothL1Loss extends Module {
   /** The difference from which on the loss grows along a line. */
   beta: number;
-  /** What becomes of the elements' losses. */
+  /** How the elements' losses are reduced. */
   reduction: Reduction;
 
   constructor(options?: SmoothL1LossOptions) {

@@ -15,11 +15,11 @@ export interface DistributedDataParallelOptions {
   broadcastBuffers?: boolean;
 }
 
-// Numbers of parameters and gradients as one, below 2^31: FNV-1a.
+// Combines the numbers of parameters and gradients to one below 2^31, by FNV-1a.
 const hashOf = (numbers: readonly number[]): number =>
   numbers.reduce((hash, n) => Math.imul(hash ^ n, 16_777_619), 0x811c9dc5 | 0) & 0x7fffffff;
 
-// Gradients that are neighbours in memory as one array, whatever padding is between them.
+// Gradients that are neighbours in memory as one array, including the padding between them.
 function stretches(gradients: readonly Float32Array[]): Float32Array[] {
   const found: { first: Float32Array; last: Float32Array }[] = [];
   for (const gradient of gradients) {
@@ -53,7 +53,7 @@ export class DistributedDataParallel<M extends Module = Module> extends Module {
   readonly module: M;
   private readonly broadcastBuffers: boolean;
   private isSumming = true;
-  /** Rows of the last forward pass, and of the backward passes since the last sum. */
+  /** The rows of the last forward pass, and of the backward passes since the last sum. */
   private forwardRows = 0;
   private rows = 0;
 

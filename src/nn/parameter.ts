@@ -1,4 +1,4 @@
-// The tensors that a model learns.
+// Parameters and buffers.
 import { allocateParameter, claimGradient } from '../blocks';
 import { checkBoolean, rangeError, withDefaults } from '../errors';
 import { checkShape, numelOf } from '../shape';
@@ -21,7 +21,7 @@ export class Parameter extends Tensor {
     this.requiresGrad_(requiresGrad);
   }
 
-  /** @internal The gradient's place beside those of the neighbours; memory of its own when that one has been given out. */
+  /** @internal Where the gradient is kept: beside those of its neighbours, or in memory of its own if the user has seen that memory. */
   override freshGradient(): Tensor {
     const place = claimGradient(this.floats);
     return place === null ? empty(this.shape) : new Tensor(place, this.shape);
@@ -44,7 +44,7 @@ export class Parameter extends Tensor {
  * Object.keys(new Centre().stateDict()); // ["mean"]
  */
 export class Buffer extends Tensor {
-  /** Whether a state dict has it. */
+  /** Whether a state dict includes it. */
   readonly persistent: boolean;
 
   constructor(data: Tensor, options?: { persistent?: boolean }) {
@@ -61,12 +61,12 @@ export function emptyParameter(shape: number[]): Parameter {
   return new Parameter(new Tensor(allocateParameter(numelOf(sizes)), sizes));
 }
 
-/** Refuses what is without elements yet. */
+/** Throws for a tensor of a lazy module that has no elements yet. */
 export function refuseUninitialized(where: string, name: string, tensor: unknown): void {
   if (isUninitialized(tensor)) throw rangeError(where, `${name} is not initialized yet`, 'call model.forward(x) on a batch before');
 }
 
-/** A parameter of a module that learns from its first input how large it is: without elements. `sizes` are those that are known, and the names of the others. */
+/** A parameter of a lazy module, which has no elements until the first input determines its size. `sizes` has the known sizes, and names for the others. */
 export class UninitializedParameter extends Parameter {
   constructor(readonly sizes: readonly (number | string)[]) {
     super(new Tensor(new Float32Array(0), [0]));
@@ -78,7 +78,7 @@ export class UninitializedParameter extends Parameter {
   }
 }
 
-/** A buffer of such a module: without elements until then. */
+/** A buffer of a lazy module, which has no elements until the first input. */
 export class UninitializedBuffer extends Tensor {
   constructor(readonly sizes: readonly (number | string)[]) {
     super(new Float32Array(0), [0]);
@@ -90,6 +90,6 @@ export class UninitializedBuffer extends Tensor {
   }
 }
 
-/** Whether a module makes this tensor later. */
+/** Whether a tensor is still to be made by its lazy module. */
 export const isUninitialized = (t: unknown): t is UninitializedParameter | UninitializedBuffer =>
   t instanceof UninitializedParameter || t instanceof UninitializedBuffer;

@@ -1,4 +1,4 @@
-// Parametrizations that are there: names and formulas of torch.nn.utils.parametrizations.
+// The available parametrizations, with the names and formulas of torch.nn.utils.parametrizations.
 import type { Module } from './module';
 import { _Orthogonal, checkOrthogonal, type OrthogonalOptions } from './orthogonal';
 import { registerParametrization } from './parametrize';

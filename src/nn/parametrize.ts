@@ -1,4 +1,4 @@
-// Parameters that are computed of others: names and rules of torch.nn.utils.parametrize.
+// Parametrizations: parameters that are computed from others, with the names and rules of torch.nn.utils.parametrize.
 import { noGrad } from '../autograd';
 import { isPromise } from '../brands';
 import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../errors';
@@ -12,7 +12,7 @@ import { Module } from './module';
 import { Numbered } from './numbered';
 import { emptyParameter, Parameter } from './parameter';
 
-/** A module that makes a tensor of what is learned in its place; `rightInverse` makes, of a tensor, one or several from which `forward` gives it again. */
+/** A module that computes a tensor from what is learned in its place; `rightInverse` returns, for a tensor, one or several tensors from which `forward` computes it again. */
 export interface Parametrization extends Module {
   forward(...originals: Tensor[]): Tensor;
   rightInverse?(x: Tensor): Tensor | Tensor[];
@@ -23,7 +23,7 @@ function checkName(where: string, name: unknown): string {
   return name;
 }
 
-// The parameter or buffer of a module with this name, which must be a field of its own.
+// The parameter or buffer of a module with this name, which must be one of the module's own fields.
 function tensorAt(where: string, module: Module, name: string): Tensor {
   const field: unknown = Object.getOwnPropertyDescriptor(module, name)?.value;
   if (field instanceof Parameter) return field;
@@ -48,7 +48,7 @@ function ownCopy(values: Tensor, parameter: boolean, requiresGrad: boolean): Ten
   return copy.requiresGrad_(requiresGrad);
 }
 
-// `tensor` with these values, or where it cannot take them another one like it.
+// `tensor` with these values, or a new tensor like it if it cannot take them.
 function replaced(tensor: Tensor, values: Tensor, same = true): Tensor {
   if (!same || !sameShape(tensor.shape, values.shape) || tensor.dtype !== values.dtype) {
     return ownCopy(values, tensor instanceof Parameter, tensor.requiresGrad);
@@ -111,9 +111,9 @@ function checkParametrization(place: string, one: Parametrization): Parametrizat
 export class ParametrizationList extends Numbered<Parametrization> {
   /** Whether a parametrization may change the shape or the type of the tensor. */
   unsafe: boolean;
-  /** Whether the tensor is made of one, `original`. */
+  /** Whether the tensor is computed from a single one, `original`. */
   readonly isTensor: boolean;
-  /** Of how many it is made. */
+  /** The number of tensors that it is computed from. */
   readonly ntensors: number;
 
   constructor(modules: Iterable<Parametrization>, original: Tensor, options?: { unsafe?: boolean }) {
@@ -142,7 +142,7 @@ export class ParametrizationList extends Numbered<Parametrization> {
     return x;
   }
 
-  /** Has the tensor be `value`, as far as the parametrizations can: their `rightInverse`, from the last to the first, gives what is copied into the originals. */
+  /** Makes the tensor `value`, as far as the parametrizations can: their `rightInverse`, from the last to the first, computes what is copied to the originals. */
   rightInverse(value: Tensor): void {
     const where = 'ParametrizationList.rightInverse';
     checkTensor(where, 'value', value);
@@ -172,7 +172,7 @@ function checkModule(where: string, module: unknown): void {
   if (!(module instanceof Module)) throw typeError(where, `expected a module, got ${describe(module)}`);
 }
 
-/** A cached tensor is not taken from one recording into another: there it would be a constant. */
+/** A cached tensor is not used in another recording, where it would be a constant. */
 let cache: Map<ParametrizationList, { tensor: Tensor; by: unknown }> | null = null;
 
 function compute(module: Module, name: string): Tensor {
@@ -228,7 +228,7 @@ export function isParametrized(module: Module, tensorName?: string): boolean {
   return makerOf(module, checkName(where, tensorName)) === 'parametrization';
 }
 
-// One more parametrization of a tensor that has some.
+// Adds a parametrization to a tensor that has some already.
 function append(where: string, list: ParametrizationList, parametrization: Parametrization, unsafe: boolean): void {
   if (!unsafe) {
     const y = list.call();

@@ -1,4 +1,4 @@
-// What a module holds: parameters, buffers and other modules, found among its own properties, so that plain class fields are all that a subclass needs.
+// The contents of a module: parameters, buffers and submodules, found among its own properties, so that a subclass only needs plain class fields.
 import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
@@ -11,16 +11,16 @@ import { enter } from './registry';
 import type { ExtraState } from './state';
 import { countChange } from './watch';
 
-/** Something found in a module, with its path: `ly1.weight`. */
+/** A tensor or module within a module, with its path: `ly1.weight`. */
 export type Named<T> = [name: string, value: T];
 
-/** Which parts of a module are listed, and how they are called. */
+/** Which contents of a module are listed, and under which names. */
 export interface ListOptions {
-  /** Stands before each name, with a dot between; default `""`. */
+  /** A prefix of each name, followed by a dot; default `""`. */
   prefix?: string;
-  /** Whether parts of parts are listed; default true. */
+  /** Whether the contents of submodules are listed; default true. */
   recurse?: boolean;
-  /** Whether a part that is reached twice is listed once; default true. */
+  /** Whether an object that is reached twice is listed once; default true. */
   removeDuplicate?: boolean;
 }
 
@@ -38,13 +38,13 @@ const join = (prefix: string, name: string): string => (prefix === '' ? name : `
 /** The name of a module's method, for messages. */
 export const placeOf = (module: object, method: string): string => `${module.constructor.name}.${method}`;
 
-/** Refuses a prefix of names that is not a string. */
+/** Throws unless a prefix of names is a string. */
 export function checkPrefix(where: string, prefix: unknown): string {
   if (typeof prefix !== 'string') throw typeError(where, `expected prefix to be a string, got ${describe(prefix)}`);
   return prefix;
 }
 
-/** The part of `Module` that finds what a module holds, by looking through its properties. */
+/** The base of `Module`, which finds the module's contents by looking through its properties. */
 export abstract class Parts {
   #buffers: Map<string, boolean> | null = null;
 
@@ -138,12 +138,12 @@ export abstract class Parts {
     return this.#partAt('getParameter', 'parameter', path, (module) => module.entriesOf().filter(isParameter));
   }
 
-  /** The buffer at a path such as `"body.0.mean"`. A RangeError when there is none. */
+  /** The buffer at a path such as `"body.0.mean"`. A RangeError if there is none. */
   getBuffer(path: string): Tensor {
     return this.#partAt('getBuffer', 'buffer', path, (module) => module.#ownBuffers());
   }
 
-  /** The modules that this one holds itself, with the names of their fields. */
+  /** The direct submodules, with the names of their fields. */
   namedChildren(): Named<Module>[] {
     const children = this.entriesOf().filter((field): field is Named<Module> => field[1] instanceof Parts);
     if (children.length < 2) return children;
@@ -151,7 +151,7 @@ export abstract class Parts {
     return children.filter(([, module]) => !seen.has(module) && seen.add(module));
   }
 
-  /** The modules that this one holds itself. */
+  /** The direct submodules. */
   children(): Module[] {
     return this.namedChildren().map(([, module]) => module);
   }
@@ -189,12 +189,12 @@ export abstract class Parts {
     return this.#collect('buffers', options, ({ module }) => module.#ownBuffers()).map(([, buffer]) => buffer);
   }
 
-  /** @internal The properties in the order in which their parts are listed. */
+  /** @internal The properties in the order in which the contents are listed. */
   protected ownEntries(): Named<unknown>[] {
     return Object.entries(this);
   }
 
-  /** @internal The same, their parameters entered as this module's, and what was written as a Buffer made one. */
+  /** @internal The same, after its parameters were registered as this module's, and values written as a Buffer made buffers. */
   protected entriesOf(): Named<unknown>[] {
     const fields = this.ownEntries();
     for (const [name, value] of fields) {
@@ -210,7 +210,7 @@ export abstract class Parts {
     defineBuffer(this, placeOf(this, name), name, tensor);
   }
 
-  /** @internal Copies the properties, and that some are buffers. */
+  /** @internal Copies the properties, including which of them are buffers. */
   protected copyFields(copy: this, copies: Copies): void {
     this.entriesOf();
     copy.#buffers = this.#buffers && new Map(this.#buffers);
@@ -221,7 +221,7 @@ export abstract class Parts {
     });
   }
 
-  /** @internal Takes away a buffer that another property is to stand for; false when there is none of this name. */
+  /** @internal Removes a buffer that another property replaces; returns false if there is none of this name. */
   takeBuffer(name: string): boolean {
     if (this.#buffers?.delete(name) !== true) return false;
     delete (this as unknown as Record<string, unknown>)[name];
@@ -229,7 +229,7 @@ export abstract class Parts {
     return true;
   }
 
-  // The properties, among which `name` is free, or that of one which may be replaced.
+  // Throws unless `name` is free among the properties, or is that of one which may be replaced.
   #freeName(where: string, kind: string, name: string, replaceable: (value: unknown) => boolean): Record<string, unknown> {
     if (typeof name !== 'string') throw typeError(where, `expected the name to be a string, got ${describe(name)}`);
     if (name === '' || name.includes('.')) throw rangeError(where, `a ${kind} cannot be called ${describe(name)}`);
@@ -280,23 +280,23 @@ export abstract class Parts {
     return [...this.#buffers.keys()].map((name) => [name, fields[name]] as const).filter((f): f is Named<Tensor> => f[1] instanceof Tensor);
   }
 
-  // One list for all: a fit walks its model after every epoch.
+  // One list for the whole model, because a fit visits its model after every epoch.
   #walk(prefix: string, removeDuplicate: boolean): Visited[] {
     const found: Visited[] = [];
-    const above = new Set<Module>(); // a module that knows its parent ends the walk
+    const above = new Set<Module>(); // stops at a module that contains its own parent
     const visit = (path: string, module: Module): void => {
       if (above.has(module)) return;
       above.add(module);
       const fields = module.entriesOf();
       found.push({ path, module, fields });
       for (const [name, value] of fields) if (value instanceof Parts) visit(join(path, name), value as Module);
-      if (!removeDuplicate) above.delete(module); // else it is not visited from elsewhere either
+      if (!removeDuplicate) above.delete(module); // otherwise it is not visited a second time
     };
     visit(prefix, this.#self());
     return found;
   }
 
-  // What each module lists itself, with full paths.
+  // The contents that each module lists itself, with full paths.
   #collect<T>(method: string, options: ListOptions | undefined, own: (visited: Visited) => Named<T>[]): Named<T>[] {
     const where = placeOf(this, method);
     const { prefix, recurse, removeDuplicate } = withDefaults(where, options, { prefix: '', recurse: true, removeDuplicate: true });
@@ -316,12 +316,12 @@ export abstract class Parts {
     return found;
   }
 
-  /** @internal What the module keeps beside tensors; null where its class says nothing of it. */
+  /** @internal The module's extra state, besides tensors; null if its class has none. */
   protected extraState(): ExtraState | null {
     return null;
   }
 
-  /** @internal The entries of the state dict: unlike the lists above, a shared part stands under each of its names. */
+  /** @internal The entries of the state dict: unlike the lists above, a shared tensor is listed under each of its names. */
   stateEntries(prefix: string): Named<Tensor | ExtraState>[] {
     const fields = this.entriesOf();
     const parameters = fields.filter(isParameter);

@@ -1,4 +1,4 @@
-// Activations whose slope below 0 is learned, or random.
+// Activations whose negative slope is learned, or random.
 import { checkInteger, checkNumber, withDefaults } from '../errors';
 import { prelu, rrelu } from '../ops/prelu';
 import type { Tensor } from '../tensor';
@@ -11,7 +11,7 @@ import { emptyParameter, type Parameter } from './parameter';
 /**
  * `x` where positive, else `weight * x`, the weight learned: `torch.nn.PReLU`. Source: He et al., arXiv 1502.01852.
  *
- * Shapes: x `[n, channels, ...]` with `numParameters` channels, or any with one (the default); the result is like x. `weight` is `[numParameters]` and starts as `init`, by
+ * Shapes: x `[n, channels, ...]` with `numParameters` channels, or any with one (the default); the result has the shape of x. `weight` is `[numParameters]` and starts as `init`, by
  * default 0.25. PyTorch's manual advises against weight decay here.
  *
  * @example
@@ -20,7 +20,7 @@ import { emptyParameter, type Parameter } from './parameter';
 export class PReLU extends Module {
   /** The number of slopes. */
   readonly numParameters: number;
-  /** What the slopes start as. */
+  /** The initial value of the slopes. */
   readonly init: number;
   /** The slopes, `[numParameters]`. */
   weight: Parameter;

@@ -1,4 +1,4 @@
-// The activations that are 0, or a constant, near 0 or below a bound, as layers.
+// The shrinkage and threshold activations, as layers.
 import { withDefaults } from '../errors';
 import { hardshrink, softshrink, tanhshrink, threshold } from '../ops/activations';
 import type { Tensor } from '../tensor';

@@ -1,4 +1,4 @@
-// Modules whose parameters are not drawn, because they are about to be loaded.
+// Modules whose parameters are not initialised, because they are about to be loaded.
 import { describe, typeError } from '../errors';
 import { Module } from './module';
 import { skippingStart } from './starting';

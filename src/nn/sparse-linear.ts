@@ -1,4 +1,4 @@
-// A linear layer of rows of which most elements are 0.
+// A linear layer for sparse rows.
 import { checkBoolean, checkInteger, rangeError, withDefaults } from '../errors';
 import { embeddingBag } from '../ops/embedding-bag';
 import { shapeText } from '../shape';
@@ -14,11 +14,11 @@ import { emptyParameter, type Parameter } from './parameter';
 export interface SparseLinearOptions {
   /** Whether a bias is added (true). */
   bias?: boolean;
-  /** Whether a backward pass touches no other rows of the weight's gradient than those of columns that occur, and `SparseAdam` can step them (false). */
+  /** Whether a backward pass touches only the rows of the weight's gradient whose columns occur, so that `SparseAdam` can update just these (false). */
   sparse?: boolean;
 }
 
-/** Rows by their elements that are not 0, beside the columns in which these stand. */
+/** The rows' elements that are not 0, given besides their columns. */
 export interface SparseRows {
   /** Where each row begins in columns of one dimension: int32, from 0, in ascending order. */
   offsets?: Tensor | null;
@@ -41,11 +41,11 @@ const options = new Options('SparseLinear', { sparse: boolean });
  * layer.forward(columns, { offsets: tensor([0, 2], { dtype: 'int32' }), values: tensor([1, 2, 1]) }).shape; // [2, 3]
  */
 export class SparseLinear extends Module {
-  /** How many columns the rows have. */
+  /** The number of columns of the rows. */
   readonly inFeatures: number;
   /** The size of a row of the result. */
   readonly outFeatures: number;
-  /** Whether a backward pass touches no other rows of the weight's gradient than those of columns that occur. */
+  /** Whether a backward pass touches only the rows of the weight's gradient whose columns occur. */
   sparse: boolean;
   /** `[inFeatures, outFeatures]`. */
   weight: Parameter;
@@ -64,7 +64,7 @@ export class SparseLinear extends Module {
     this.resetParameters();
   }
 
-  /** Draws weight and bias anew, evenly between -1 and 1 over the root of `inFeatures`. */
+  /** Draws new weights and biases, uniformly between -1 and 1 divided by the root of `inFeatures`. */
   resetParameters(): void {
     const bound = this.inFeatures === 0 ? 0 : 1 / Math.sqrt(this.inFeatures);
     uniform_(this.weight, -bound, bound);

@@ -1,4 +1,4 @@
-// Weights divided by their largest singular value, which a step of a power iteration in each forward pass follows.
+// Spectral normalisation: weights are divided by their largest singular value, which a power iteration in each forward pass estimates.
 import { noGrad } from '../autograd';
 import { checkInteger, checkNumber, rangeError, withDefaults } from '../errors';
 import { empty, randn } from '../ops/create';
@@ -12,11 +12,11 @@ import { checkPlain, defineNormed, dropNormed, weightOf } from './normed';
 export interface SpectralNormOptions {
   /** The name of the parameter; default `"weight"`. */
   name: string;
-  /** How many steps of the power iteration a forward pass does while training; default 1. */
+  /** The number of steps of the power iteration in a forward pass during training; default 1. */
   nPowerIterations: number;
   /** The least length that a vector is divided by; default 1e-12. */
   eps: number;
-  /** The dimension that is the rows of the matrix, all others together being its columns; default 0. */
+  /** The dimension that gives the rows of the matrix; all others together are its columns; default 0. */
   dim: number | null;
 }
 
@@ -30,15 +30,15 @@ const unit = (x: Tensor, eps: number): Tensor => normalize(x, { dim: 0, eps });
 
 const drawn = (n: number, eps: number): Tensor => noGrad(() => unit(n === 0 ? empty([0]) : randn([n]), eps));
 
-// `W^T u`, for which W is not transposed.
+// `W^T u`, without transposing W.
 const transposed = (matrix: Tensor, u: Tensor): Tensor => u.unsqueeze(0).matmul(matrix).squeeze(0);
 
-/** What is left of the weight, its largest singular value being `u . W v`; vectors that a later pass changes are copied, since gradients read them. */
+/** The weight divided by its largest singular value, which is `u . W v`. u and v are copied, because gradients read them and a later pass changes them. */
 function divided(weight: Tensor, matrix: Tensor, u: Tensor, v: Tensor): Tensor {
   return weight.div(u.detach().clone().dot(matrix.mv(v.detach().clone())));
 }
 
-// Steps of the power iteration, in the order of PyTorch's parametrization: `u` first, of `v`.
+// Steps of the power iteration in the order of PyTorch's parametrization: first `u` from `v`.
 function iterateFromV(matrix: Tensor, u: Tensor, v: Tensor, steps: number, eps: number): void {
   noGrad(() => {
     for (let i = 0; i < steps; i++) {
@@ -48,7 +48,7 @@ function iterateFromV(matrix: Tensor, u: Tensor, v: Tensor, steps: number, eps: 
   });
 }
 
-// In the order of PyTorch's older function: `v` first, of `u`.
+// In the order of PyTorch's older function: first `v` from `u`.
 function iterateFromU(matrix: Tensor, u: Tensor, v: Tensor, steps: number, eps: number): void {
   noGrad(() => {
     for (let i = 0; i < steps; i++) {
@@ -58,7 +58,7 @@ function iterateFromU(matrix: Tensor, u: Tensor, v: Tensor, steps: number, eps: 
   });
 }
 
-/** The options, and the tensor that they speak of. */
+/** The options, and the tensor that they are for. */
 export function checkSpectralNorm(where: string, module: Module, options: Partial<SpectralNormOptions> | undefined) {
   const defaults = { name: 'weight', nPowerIterations: 1, eps: 1e-12, dim: null };
   const { name, nPowerIterations, eps, dim } = withDefaults<SpectralNormOptions>(where, options, defaults);
@@ -74,7 +74,7 @@ export function checkSpectralNorm(where: string, module: Module, options: Partia
   };
 }
 
-/** The parametrization; its name is that which PyTorch prints. */
+/** The parametrization; its class name is the one that PyTorch prints. */
 export class _SpectralNorm extends Module {
   declare _u: Tensor;
   declare _v: Tensor;

@@ -1,15 +1,15 @@
-// Whether functions that fill parameters at the start do so: a module that is loaded right away needs no values before.
+// Whether parameters are initialised: a module that is loaded right away needs no initial values.
 import { noGrad } from '../grad-mode';
 
 let skipping = false;
 
-/** Whether parameters are left as they are made. */
+/** Whether initialisation is skipped. */
 export const startsSkipped = (): boolean => skipping;
 
-/** Fills `t`, unless parameters are left as they are made. */
+/** Fills `t`, unless initialisation is skipped. */
 export const fillAtStart = <T>(t: T, fill: () => T): T => (skipping ? t : noGrad(fill));
 
-/** Calls `make` with parameters left as they are made. */
+/** Calls `make` with initialisation skipped. */
 export function skippingStart<T>(make: () => T): T {
   const before = skipping;
   skipping = true;

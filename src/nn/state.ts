@@ -1,4 +1,4 @@
-// State dicts: comparing them with a module, and copying them in.
+// State dicts: comparing them with a module, and loading them.
 import * as calls from '../calls.generated';
 import { describe, typeError } from '../errors';
 import { refuseHeld } from '../holders';
@@ -6,26 +6,26 @@ import { sameShape, shapeText } from '../shape';
 import { changed, refuseLost, Tensor } from '../tensor';
 import { isUninitialized } from './parameter';
 
-/** The tensors of a module by their paths, with PyTorch's keys. Under `_extra_state` stands what `getExtraState` of a module gave, whatever that is. */
+/** The tensors of a module by their paths, which are PyTorch's keys. The result of a module's `getExtraState`, of any type, has the key `_extra_state`. */
 export type StateDict = Record<string, Tensor>;
 
-/** How a module whose parameters wait for their sizes is asked to make those that a state dict has: it checks them, and what it returns makes them. */
+/** The method by which a lazy module makes the parameters of a state dict: it checks them, and the function that it returns makes them. */
 export const initializeFrom: unique symbol = Symbol('initializeFrom');
 
-/** The keys that `loadStateDict` did not find in the dict, and those that it found no place for. */
+/** The keys that `loadStateDict` did not find in the dict, and those that the module does not have. */
 export interface LoadResult {
-  /** Keys of the module that the dict lacks. */
+  /** Keys of the module that are missing in the dict. */
   missingKeys: string[];
-  /** Keys of the dict that the module lacks. */
+  /** Keys of the dict that the module does not have. */
   unexpectedKeys: string[];
 }
 
-/** What a module keeps beside tensors, as an entry of its state dict. */
+/** A module's extra state, as an entry of its state dict. */
 export class ExtraState {
   constructor(
-    /** What stands in the dict; null for a module that does not say. */
+    /** The state to save; null for a module without `getExtraState`. */
     readonly get: (() => unknown) | null,
-    /** Takes over what a dict has; null for a module that cannot. */
+    /** Loads a saved state; null for a module without `setExtraState`. */
     readonly set: ((state: unknown) => void) | null,
   ) {}
 }
@@ -57,7 +57,7 @@ function differences(own: Entries, dict: Readonly<StateDict>): string[] {
   return lines;
 }
 
-/** What keeps `dict` from being loaded, a line each, and the keys that are on one side only. */
+/** Why `dict` cannot be loaded, a line for each reason, and the keys that only one side has. */
 export function mismatches(
   where: string,
   own: Entries,
@@ -79,7 +79,7 @@ export function mismatches(
   return { lines, result };
 }
 
-/** Copies what `dict` has of the entries into them: all tensors, then what modules keep beside them. */
+/** Copies the entries of `dict`: first all tensors, then the modules' extra states. */
 export function copyState(own: Entries, dict: Readonly<StateDict>): void {
   const tensors = tensorsOf(own);
   for (const [, tensor] of tensors) {

@@ -1,4 +1,4 @@
-// A model as a table: its layers, what they put out, and how much there is to learn.
+// A model as a table: its layers, their outputs, and the number of parameters.
 import { noGrad } from '../autograd';
 import { checkInteger, describe, typeError, withDefaults } from '../errors';
 import { zeros } from '../ops/create';
@@ -10,25 +10,25 @@ import type { Parameter } from './parameter';
 
 /** One module of a summary. */
 export interface SummaryRow {
-  /** Its name in the module that holds it; `""` for the model itself. */
+  /** Its name in its parent module; `""` for the model itself. */
   name: string;
   /** Its class. */
   type: string;
-  /** How many modules hold it. */
+  /** Its depth: how many modules contain it. */
   depth: number;
-  /** The shape of its first output, a list of shapes where it is an array of tensors; null where it did not run or put out something else. */
+  /** The shape of its first output, a list of shapes if that is an array of tensors; null if it did not run or its output is something else. */
   outputShape: number[] | number[][] | null;
-  /** The elements of its own parameters, and in the last depth shown of those below it. */
+  /** The number of elements of its own parameters; at the last depth shown, including those of its submodules. */
   params: number;
   /** How many of them require gradients. */
   trainable: number;
-  /** Whether it has stood in a row before: its parameters count there. */
+  /** Whether an earlier row has the same module; its parameters are counted there. */
   recursive: boolean;
 }
 
-/** What `summary` gives: numbers to read, and a table to print. */
+/** The result of `summary`: numbers to read, and a table to print. */
 export interface Summary {
-  /** The modules, each before those that it holds. */
+  /** The modules, each before its submodules. */
   rows: SummaryRow[];
   /** The elements of all parameters, each counted once. */
   totalParams: number;
@@ -56,7 +56,7 @@ function shapeOf(output: unknown): number[] | number[][] | null {
   return Array.isArray(output) && output.every((t) => t instanceof Tensor) ? output.map((t) => t.shape.slice()) : null;
 }
 
-// Runs the model with every `forward` heard, by whatever way it is called, and puts all of them back.
+// Runs the model with every `forward` wrapped, however it is called, and restores all of them.
 function shapesOf(model: Module, inputs: readonly Tensor[]): Map<Module, number[] | number[][] | null> {
   const shapes = new Map<Module, number[] | number[][] | null>();
   const undo: (() => void)[] = [];

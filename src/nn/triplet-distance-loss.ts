@@ -1,4 +1,4 @@
-// The triplet loss with a distance of one's own, as a module.
+// The triplet loss with a user's own distance, as a module.
 import { describe, typeError, withDefaults } from '../errors';
 import type { Reduction } from '../ops/loss';
 import {
@@ -50,11 +50,11 @@ const options = new Options('TripletMarginWithDistanceLoss', {
 export class TripletMarginWithDistanceLoss extends Module {
   /** The distance; null: `nn.functional.pairwiseDistance`. */
   distanceFunction: Distance | null;
-  /** By how much the negative should be farther than the positive. */
+  /** By how much the negative should be farther away than the positive. */
   margin: number;
-  /** Whether the distance from positive to negative counts where it is less. */
+  /** Whether the distance from positive to negative is used if it is smaller. */
   swap: boolean;
-  /** What becomes of the triplets' losses. */
+  /** How the triplets' losses are reduced. */
   reduction: Reduction;
 
   constructor(given?: TripletMarginWithDistanceLossOptions) {

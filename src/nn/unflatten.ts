@@ -1,4 +1,4 @@
-// A dimension made several.
+// Splitting a dimension, as a layer.
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import '../ops/views';
 import { normalizeDim, numelOf, shapeText } from '../shape';
@@ -27,7 +27,7 @@ function checkSizes(sizes: readonly number[]): readonly number[] {
  * new nn.Unflatten(1, [2, -1]).forward(zeros([32, 10])).shape; // [32, 2, 5]
  */
 export class Unflatten extends Module {
-  /** The dimension that becomes several. */
+  /** The dimension that is split. */
   dim: number;
   /** Their sizes. */
   readonly unflattenedSize: readonly number[];

@@ -1,4 +1,4 @@
-// Gradients and parameters taken together: names and formulas of torch.nn.utils.
+// Functions of all gradients and parameters together, with the names and formulas of torch.nn.utils.
 import { noGrad, openLeaf } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
@@ -9,9 +9,9 @@ import { layoutOf } from '../shape';
 import { changed, checkTensor, Tensor } from '../tensor';
 
 export { fuseLinearBnEval } from './fuse';
-/** Parameters that are normed. */
+/** Functions that normalise weights. */
 export * as parametrizations from './parametrizations';
-/** Parameters that are computed of others. */
+/** Parametrizations. */
 export * as parametrize from './parametrize';
 export { skipInit } from './skip-init';
 export { removeSpectralNorm, type SpectralNormOptions, spectralNorm } from './spectral-norm';
@@ -20,9 +20,9 @@ export { removeWeightNorm, type WeightNormOptions, weightNorm } from './weight-n
 
 /** The options of `clipGradNorm_` and `getTotalNorm`. */
 export interface ClipGradNormOptions {
-  /** The p of the norm, above 0; default 2. Infinity: the largest element counts. */
+  /** The p of the norm, above 0; default 2. Infinity is the largest magnitude. */
   normType?: number;
-  /** Whether a norm that is not finite is an error, before anything is changed; default false. Not in compiled functions: the norm is read. */
+  /** Whether a norm that is not finite is an error, before anything is changed; default false. Not in compiled functions, because the norm is read. */
   errorIfNonfinite?: boolean;
 }
 
@@ -44,7 +44,7 @@ function listOf(where: string, parameters: Tensor | Iterable<Tensor>, what = 'pa
   return list;
 }
 
-// The parameters that have a gradient. One that a compiled step kept to itself is refused by its getter.
+// The parameters that have a gradient. The getter throws for a gradient that a compiled step keeps in its own memory.
 function withGradient(where: string, parameters: Tensor | Iterable<Tensor>): Tensor[] {
   const list = listOf(where, parameters);
   for (const parameter of list) {
@@ -56,7 +56,7 @@ function withGradient(where: string, parameters: Tensor | Iterable<Tensor>): Ten
 
 const normOf = (tensors: readonly Tensor[], order: number): Tensor => {
   if (order === Infinity) {
-    const some = tensors.filter(({ numel }) => numel > 0); // there is no largest element of none
+    const some = tensors.filter(({ numel }) => numel > 0); // an empty tensor has no largest element
     return some.length === 0 ? scalar(0) : stack(some.map((t) => t.abs().max())).max();
   }
   const sizes = tensors.map((t) => t.abs());
@@ -65,7 +65,7 @@ const normOf = (tensors: readonly Tensor[], order: number): Tensor => {
     .pow(1 / order);
 };
 
-// The gradients of the parameters that have one, as vectors on their memory.
+// The existing gradients of the parameters, as vectors on their memory.
 const gradientsOf = (where: string, parameters: Tensor | Iterable<Tensor>): Tensor[] =>
   withGradient(where, parameters).map((parameter) => new Tensor(openLeaf(parameter), [parameter.numel]));
 

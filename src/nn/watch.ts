@@ -1,5 +1,5 @@
-// What recordings watch of modules. Fields are compared at each replay, since anyone may assign them. Lists of modules, hooks, modes and buffers
-// are changed by this folder's own code, which counts the changes: a replay looks at them only when there was one.
+// What recordings watch of modules. Fields are compared at each replay, because the user may assign them at any time. Lists of modules, hooks, modes and buffers
+// are changed only by this folder's code, which counts the changes, so that a replay compares them only after a change.
 import { type Recorder, recorder } from '../recorder';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -9,21 +9,21 @@ interface Watched {
   readonly names: string[];
   readonly values: unknown[];
   readonly others: (() => boolean)[];
-  /** The fields of the modules that are run, as they were before. */
+  /** The fields of the modules that run, as they were before. */
   readonly run: Map<object, ReadonlyMap<string, unknown>>;
-  /** Fields that a guard of their own compares. */
+  /** Fields that have a guard of their own. */
   readonly guarded: Map<object, readonly string[]>;
 }
 
 const watchedBy = new WeakMap<Recorder, Watched>();
 let changes = 0;
 
-/** Something that `watch` was told of may have changed. */
+/** Counts a change of something that `watch` may have been told of. */
 export function countChange(): void {
   changes++;
 }
 
-// One guard a recording, whatever it watches.
+// One guard for each recording, whatever it watches.
 function watched(): Watched {
   const known = watchedBy.get(recorder!);
   if (known !== undefined) return known;
@@ -42,12 +42,12 @@ function watched(): Watched {
   return own;
 }
 
-/** The recording that is under way holds only while `holds()`; whatever can change that calls `countChange`. */
+/** The current recording is valid only while `holds()`; code that changes what that depends on must call `countChange`. */
 export function watch(holds: () => boolean): void {
   watched().others.push(holds);
 }
 
-// The run is over: what it has left as it was must stay so. Fields that it assigns itself (a count, a tensor that it leaves there) are frozen.
+// After the run, fields that it has not changed must stay as they are. Fields that it assigns itself (a counter, a tensor) are frozen.
 function watchUnchanged({ modules, names, values, run, guarded }: Watched): void {
   for (const [module, fields] of run) {
     for (const [name, value] of fields) {
@@ -57,10 +57,10 @@ function watchUnchanged({ modules, names, values, run, guarded }: Watched): void
       values.push(value);
     }
   }
-  run.clear(); // what stood in fields before is not held
+  run.clear(); // so that former values of fields are not kept alive
 }
 
-// Buffers and the entries of containers are accessors, and watched by these.
+// Buffers and the elements of containers are accessors, which `watch` covers.
 function plainFields(module: object): Map<string, unknown> {
   const fields = new Map<string, unknown>();
   for (const name of Object.getOwnPropertyNames(module)) {
@@ -70,19 +70,19 @@ function plainFields(module: object): Map<string, unknown> {
   return fields;
 }
 
-/** These modules are run: the recording that is under way holds only while their fields are what they are now, but for those that the run assigns. */
+/** Called for modules that run: the current recording is valid only while their fields have their present values, except for those that the run assigns. */
 export function watchRun(modules: readonly object[]): void {
   const { run } = watched();
   for (const module of modules) if (!run.has(module)) run.set(module, plainFields(module));
 }
 
-/** Whether `watchRun` was told of a module in the recording that is under way. */
+/** Whether `watchRun` was called for a module in the current recording. */
 export const isRunWatched = (module: object): boolean => watchedBy.get(recorder!)?.run.has(module) ?? false;
 
-/** A guard of the module's own compares these fields, or they do not change. */
+/** Excludes fields that a guard of the module's own compares, or that do not change. */
 export const watchesItself = (module: object, names: readonly string[]): void => void watched().guarded.set(module, names);
 
-/** The recording that is under way holds only while these fields are what they are now. */
+/** The current recording is valid only while these fields have their present values. */
 export function watchFields(module: object, names: readonly string[]): void {
   const own = watched();
   own.guarded.set(module, names);

@@ -1,4 +1,4 @@
-// Weights as a length times a direction: the older functions, and what a parametrization does.
+// Weight normalisation, a weight as its length times its direction: the older functions, and the parametrization.
 import { checkInteger, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { Module } from './module';
@@ -12,7 +12,7 @@ export interface WeightNormOptions {
   dim: number | null;
 }
 
-// The dimensions whose elements share a length: all but `dim`.
+// The dimensions over which a length is calculated: all but `dim`.
 const others = (rank: number, dim: number): number[] => Array.from({ length: rank }, (_, i) => i).filter((i) => i !== dim);
 
 function lengths(v: Tensor, dim: number): Tensor {
@@ -23,14 +23,14 @@ function lengths(v: Tensor, dim: number): Tensor {
 
 const weightMade = (g: Tensor, v: Tensor, dim: number): Tensor => v.mul(g.div(lengths(v, dim)));
 
-/** The options, and the tensor that they speak of. */
+/** The options, and the tensor that they are for. */
 export function checkWeightNorm(where: string, module: Module, options: Partial<WeightNormOptions> | undefined) {
   const { name, dim } = withDefaults<WeightNormOptions>(where, options, { name: 'weight', dim: 0 });
   const weight = weightOf(where, module, name);
   return { name, weight, dim: dim === null ? -1 : checkInteger(where, 'dim', dim, -1, Math.max(weight.shape.length - 1, 0)) };
 }
 
-/** The parametrization; its name is that which PyTorch prints. */
+/** The parametrization; its class name is the one that PyTorch prints. */
 export class _WeightNorm extends Module {
   constructor(readonly dim: number) {
     super();

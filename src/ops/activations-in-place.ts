@@ -1,4 +1,4 @@
-// Activations in place, as functions: the operation, written back to the tensor's own memory.
+// Activations in place, as functions: each calculates the activation and writes it to the tensor's own memory.
 import { checkTensor, type Tensor } from '../tensor';
 import { celu, elu, hardtanh, leakyRelu, relu, selu, threshold } from './activations';
 import { become, former, isRecorded } from './in-place';

@@ -1,4 +1,4 @@
-// The activations as functions: all of them are public, in `nn.functional`.
+// The activations as functions, all public in `nn.functional`.
 import { checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { unary } from './unary';

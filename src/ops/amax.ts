@@ -37,10 +37,10 @@ export function extremesOver(name: 'max' | 'min', where: string, x: Tensor, dim:
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The largest elements along `dim`, one, several (an array), or all by default; NaN counts as largest. Where several elements are equal to the result,
-     * the gradient is divided evenly among them, other than with `max(dim)`. As `torch.amax`.
+     * The largest elements along `dim`: one dimension, several (an array), or all by default. NaN counts as largest. The gradient is divided evenly among elements
+     * that are equal to the result, unlike with `max(dim)`. As `torch.amax`.
      *
-     * A RangeError when there is nothing to choose from.
+     * A RangeError if there are no elements.
      *
      * @example
      * tensor([[1, 5], [7, 2]]).amax(1).toArray(); // [5, 7]

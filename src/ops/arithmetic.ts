@@ -24,7 +24,7 @@ function asFloat(mask: Tensor): Tensor {
   return y;
 }
 
-// d(a^b)/da = b a^(b-1), and 0 where b is 0, also for a = 0: the exponent b - 1 is taken as 0 there.
+// d(a^b)/da = b a^(b-1), and 0 where b is 0, even for a = 0: there the exponent b - 1 is replaced by 0.
 function powerToBase(dy: Tensor, a: Tensor, b: Tensor): Tensor {
   const zero = scalar(0);
   const notZero = asFloat(binary('pow', 'ne', b, zero, 'int32'));
@@ -32,7 +32,7 @@ function powerToBase(dy: Tensor, a: Tensor, b: Tensor): Tensor {
   return product(dy, product(b, binary('pow', 'pow', a, exponent, 'float32')));
 }
 
-// d(a^b)/db = a^b log a, and 0 where a = 0 and b >= 0: log is taken of 1 there.
+// d(a^b)/db = a^b log a, and 0 where a = 0 and b >= 0: there log a is replaced by log 1.
 function powerToExponent(dy: Tensor, a: Tensor, b: Tensor, y: Tensor): Tensor {
   const zero = scalar(0);
   const flat = product(asFloat(binary('pow', 'eq', a, zero, 'int32')), asFloat(binary('pow', 'ge', b, zero, 'int32')));

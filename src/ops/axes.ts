@@ -1,4 +1,4 @@
-// Dimensions in other places, and one as several.
+// Operations that move dimensions, or split one into several.
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { normalizeDim, numelOf, shapeText } from '../shape';
 import { Tensor } from '../tensor';
@@ -7,7 +7,7 @@ import { fullShape, view } from './views';
 
 declare module '../tensor' {
   interface Tensor {
-    /** The transposed matrix, a copy (PyTorch shares memory), as `t()`: `x.matmul(w.T)`. A RangeError for more than two dimensions, where `mT` and `permute` serve. */
+    /** The transposed matrix, as `t()`: `x.matmul(w.T)`. A copy, where PyTorch shares memory. A RangeError for more than two dimensions: use `mT` or `permute`. */
     readonly T: Tensor;
     /** The tensor with its last two dimensions exchanged, a copy where PyTorch shares memory. A RangeError for fewer than two. */
     readonly mT: Tensor;
@@ -19,14 +19,14 @@ declare module '../tensor' {
      */
     swapaxes(axis0: number, axis1: number): Tensor;
     /**
-     * A copy with dimension `source` at place `destination`, or several of them (arrays); the others keep their order. As `torch.movedim`, but a copy.
+     * A copy with dimension `source` moved to position `destination`, or several of them (arrays); the others keep their order. As `torch.movedim`, but a copy.
      *
      * @example
      * zeros([2, 3, 4]).movedim(0, -1).shape; // [3, 4, 2]
      */
     movedim(source: number | readonly number[], destination: number | readonly number[]): Tensor;
     /**
-     * Dimension `dim` as several with these sizes, of which one may be -1, on the same memory: `torch.unflatten`.
+     * Splits dimension `dim` into several with these sizes, of which one may be -1; on the same memory. As `torch.unflatten`.
      *
      * @example
      * zeros([2, 6]).unflatten(1, [3, -1]).shape; // [2, 3, 2]

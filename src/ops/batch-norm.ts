@@ -15,9 +15,9 @@ export interface BatchNormOptions {
   weight?: Tensor | null;
   /** Added to each column, or null (default) for zeros. */
   bias?: Tensor | null;
-  /** Whether mean and variance are those of the batch, and the running ones follow them, instead of the running ones themselves (false). */
+  /** Whether the mean and the variance are the batch's, which also update the running ones; if false (default) they are the running ones. */
   training?: boolean;
-  /** How much of the batch goes into the running mean and variance (0.1): a number, or a scalar tensor. */
+  /** The weight of the batch in the running mean and variance (0.1): a number, or a scalar tensor. */
   momentum?: number | Tensor;
   /** Added to the variance (1e-5). */
   eps?: number;
@@ -29,7 +29,7 @@ function checkColumns(where: string, name: string, t: Tensor | null, columns: nu
   if (t.shape.length !== 1 || t.numel !== columns) throw rangeError(where, `expected ${name} [${columns}], got ${shapeText(t.shape)}`);
 }
 
-// running += (own - running) momentum, with a momentum that is a tensor as with a number.
+// running += (own - running) momentum, for a momentum that is a number or a tensor.
 function follow(running: Tensor, own: Tensor, momentum: number | Tensor): void {
   if (typeof momentum === 'number') running.lerp_(own, momentum);
   else running.add_(own.sub(running).mul(momentum));
@@ -39,9 +39,9 @@ function follow(running: Tensor, own: Tensor, momentum: number | Tensor): void {
  * `(x - mean) / sqrt(variance + eps) * weight + bias` for each column, with mean and variance over the rows: `torch.nn.functional.batch_norm`. Source: Ioffe
  * and Szegedy, arXiv 1502.03167.
  *
- * Shapes: x `[n, columns]` or `[n, columns, length]`, the others `[columns]`; the result is like x. With `training` mean and variance (divided by the
- * number of rows) are those of x, and `runningMean` and `runningVar`, unless null, move towards them in place, the latter towards the variance divided by
- * one less; a RangeError for a single row. Without it they are the running ones.
+ * Shapes: x `[n, columns]` or `[n, columns, length]`, the others `[columns]`; the result has x's shape. With `training` the mean and the variance (the sum divided
+ * by the number of rows) are x's. `runningMean` and `runningVar`, unless null, then move in place towards the batch's mean and its variance divided by the
+ * number of rows less one; a RangeError for a single row. Without `training` the running ones are used.
  *
  * @example
  * nn.functional.batchNorm(tensor([[1], [5]]), null, null, { training: true, eps: 0 }).toArray(); // [[-1], [1]]

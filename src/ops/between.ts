@@ -8,7 +8,7 @@ import { clampLimits, unary } from './unary';
 import './arithmetic';
 import './compare';
 
-/** PyTorch's formula: exact at weights 0 and 1. */
+/** PyTorch's formula, which is exact at weights 0 and 1. */
 export function lerp(x: Tensor, end: Tensor, weight: number): Tensor {
   const way = end.sub(x);
   return Math.abs(weight) < 0.5 ? x.add(way.mul(weight)) : end.sub(way.mul(1 - weight));
@@ -17,7 +17,7 @@ export function lerp(x: Tensor, end: Tensor, weight: number): Tensor {
 declare module '../tensor' {
   interface Tensor {
     /**
-     * `x + weight * (end - x)`, and `end - (1 - weight) * (end - x)` for weights of 0.5 and more; `weight` is a number or a tensor, shapes broadcast. As
+     * `x + weight * (end - x)`, or `end - (1 - weight) * (end - x)` for weights of at least 0.5; `weight` is a number or a tensor, shapes broadcast. As
      * `torch.lerp`.
      *
      * @example
@@ -32,14 +32,14 @@ declare module '../tensor' {
      */
     rsub(other: Tensor | number, options?: { alpha?: number }): Tensor;
     /**
-     * `x`, and `min` where it is less: `torch.clamp_min`. See `clamp`.
+     * `max(x, min)`: `torch.clamp_min`. See `clamp`.
      *
      * @example
      * tensor([-2, 2]).clampMin(0).toArray(); // [0, 2]
      */
     clampMin(min: number): Tensor;
     /**
-     * `x`, and `max` where it is more: `torch.clamp_max`. See `clamp`.
+     * `min(x, max)`: `torch.clamp_max`. See `clamp`.
      *
      * @example
      * tensor([-2, 2]).clampMax(0).toArray(); // [-2, 0]

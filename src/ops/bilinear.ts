@@ -22,8 +22,8 @@ function sizesOf(where: string, x1: Tensor, x2: Tensor, weight: Tensor, bias: Te
 /**
  * `y_o = sum over i, j of x1_i W_oij x2_j + b_o` over the last dimensions: `torch.nn.functional.bilinear`.
  *
- * Shapes: x1 `[*, in1]`, x2 `[*, in2]`, weight `[out, in1, in2]`, bias `[out]` or null; the result is `[*, out]`. A pass needs memory for rows * out * in1
- * numbers, and keeps none of it for the gradient, which calculates it again.
+ * Shapes: x1 `[*, in1]`, x2 `[*, in2]`, weight `[out, in1, in2]`, bias `[out]` or null; the result is `[*, out]`. Each pass needs memory for rows * out * in1
+ * numbers. It is not kept for the gradient, which calculates these numbers again.
  *
  * @example
  * nn.functional.bilinear(tensor([[1, 2]]), tensor([[3]]), tensor([[[10], [100]]])).toArray(); // [[630]]

@@ -1,4 +1,4 @@
-// Losses of probabilities: binary cross-entropy, of logits too, and the Kullback-Leibler divergence.
+// Losses of probabilities: binary cross-entropy, also of logits, and the Kullback-Leibler divergence.
 import { give, isGradEnabled, isUnit, record, share } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkOneOf, rangeError, withDefaults } from '../errors';
@@ -33,7 +33,7 @@ function checkPair(where: string, x: Tensor, target: Tensor): void {
   }
 }
 
-// A loss of pairs by its kernel; `slopeOfTarget` gives the derivatives by the target, where they are wanted.
+// An element-wise loss by its kernel; `slopeOfTarget` gives the derivatives with respect to the target, if they are needed.
 function pairs(name: string, x: Tensor, target: Tensor, reduction: Reduction, kernel: Kernel, slopeOfTarget: () => Tensor): Tensor {
   const loss = empty(reduction === 'none' ? x.shape.slice() : []);
   const dx = x.needsGrad && isGradEnabled() ? empty(x.shape.slice()) : null;
@@ -46,7 +46,7 @@ function pairs(name: string, x: Tensor, target: Tensor, reduction: Reduction, ke
   });
 }
 
-// The terms of a loss, weighed and brought together.
+// The terms of a loss, weighted and reduced.
 function reduced(terms: Tensor, weight: Tensor | null, reduction: Reduction): Tensor {
   const weighed = weight === null ? terms : terms.mul(weight);
   return reduction === 'none' ? weighed : reduction === 'sum' ? weighed.sum() : weighed.mean();
@@ -56,15 +56,15 @@ function reduced(terms: Tensor, weight: Tensor | null, reduction: Reduction): Te
 export interface BinaryCrossEntropyOptions {
   /** A factor for each element, of a shape that broadcasts to that of x, or null (default). */
   weight?: Tensor | null;
-  /** What becomes of the elements ("mean"). */
+  /** How the elements' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
 /**
- * `-(target log x + (1 - target) log(1 - x))` of probabilities x, each logarithm at least -100, its mean (default), sum, or every element:
+ * `-(target log x + (1 - target) log(1 - x))` of probabilities x, each logarithm at least -100, reduced to the mean (default), the sum, or "none":
  * `torch.nn.functional.binary_cross_entropy`.
  *
- * x and target are float32 of one shape, target from 0 to 1. x outside [0, 1] gives NaN, where PyTorch throws.
+ * x and target are float32 of the same shape, target from 0 to 1. x outside [0, 1] gives NaN, where PyTorch throws.
  *
  * @example
  * nn.functional.binaryCrossEntropy(tensor([0.5, 0.5]), tensor([1, 0])).item(); // 0.6931471824645996
@@ -89,18 +89,18 @@ export function binaryCrossEntropy(x: Tensor, target: Tensor, options?: BinaryCr
 export interface BinaryCrossEntropyWithLogitsOptions {
   /** A factor for each element, of a shape that broadcasts to that of x, or null (default). */
   weight?: Tensor | null;
-  /** A factor for the part of the loss that belongs to target 1, of a shape that broadcasts to that of x, or null (default). */
+  /** A factor for the term of the loss with target 1, of a shape that broadcasts to that of x, or null (default). */
   posWeight?: Tensor | null;
-  /** What becomes of the elements ("mean"). */
+  /** How the elements' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
 /**
- * `binaryCrossEntropy` of the probabilities sigmoid(x), without loss of small ones: `max(x, 0) - x target + log(1 + exp(-|x|))`, with `posWeight` p
- * `(1 - target) x + (1 + (p - 1) target) log(1 + exp(-x))`, its mean (default), sum, or every element:
+ * `binaryCrossEntropy` of the probabilities sigmoid(x), accurate for small ones too: `max(x, 0) - x target + log(1 + exp(-|x|))`. With `posWeight` p it is
+ * `(1 - target) x + (1 + (p - 1) target) log(1 + exp(-x))`. Reduced to the mean (default), the sum, or "none":
  * `torch.nn.functional.binary_cross_entropy_with_logits`.
  *
- * x and target are float32 of one shape, target from 0 to 1.
+ * x and target are float32 of the same shape, target from 0 to 1.
  *
  * @example
  * nn.functional.binaryCrossEntropyWithLogits(tensor([0, 0]), tensor([1, 0])).item(); // 0.6931471824645996
@@ -148,22 +148,22 @@ function checkWeights(where: string, name: string, weight: Tensor, x: Tensor): v
   }
 }
 
-/** How the terms of `klDiv` become one number: "batchmean" divides their sum by the size of the first dimension. */
+/** How the terms of `klDiv` are reduced; "batchmean" divides their sum by the size of the first dimension. */
 export type KlDivReduction = Reduction | 'batchmean';
 
 /** The options of `klDiv`. */
 export interface KlDivOptions {
-  /** What becomes of the elements ("mean"); "batchmean" is the divergence itself. */
+  /** The reduction ("mean"); "batchmean" gives the Kullback-Leibler divergence itself. */
   reduction?: KlDivReduction;
-  /** Whether the target is given by its logarithm (false). */
+  /** Whether the target is given as its logarithm (false). */
   logTarget?: boolean;
 }
 
 /**
- * `target (log target - x)` of log-probabilities x, 0 where target is 0, or `exp(target) (target - x)` with `logTarget`; its mean over all elements (default),
- * "batchmean", sum, or every element: `torch.nn.functional.kl_div`.
+ * `target (log target - x)` for log-probabilities x, 0 where target is 0; with `logTarget` `exp(target) (target - x)`. Reduced to the mean over all elements
+ * (default), "batchmean", the sum, or "none": `torch.nn.functional.kl_div`.
  *
- * x and target are float32 of one shape.
+ * x and target are float32 of the same shape.
  *
  * @example
  * const x = tensor([[0.5, 0.5]]).log();

@@ -1,4 +1,4 @@
-// Element-wise kernels of two operands over NumPy's broadcast of their shapes, and the way back for gradients.
+// Element-wise kernels of two operands whose shapes broadcast as in NumPy, and the sums over repeated dimensions that their gradients need.
 import { give, share } from '../autograd';
 import * as calls from '../calls.generated';
 import type { DType } from '../memory';
@@ -6,7 +6,7 @@ import { kernels } from '../native';
 import { broadcastShapes, layoutOf, numelOf, sameShape, stridesOf } from '../shape';
 import { checkTensor, constant, empty, Tensor } from '../tensor';
 
-/** What arithmetic takes on its right side. */
+/** The type of the right operand of arithmetic. */
 export type Operand = Tensor | number;
 
 export type BinaryKernel =
@@ -48,13 +48,13 @@ export function scalar(value: number, dtype: DType = 'float32'): Tensor {
   return t;
 }
 
-/** The right operand as a tensor. Beside int32 a number is int32 if it is one exactly, else float32. */
+/** The right operand as a tensor. A number becomes int32 if the left operand is int32 and the number is an int32, else float32. */
 export function operand(where: string, left: Tensor, right: unknown): Tensor {
   if (typeof right === 'number') return scalar(right, left.dtype === 'int32' && (right | 0) === right ? 'int32' : 'float32');
   return checkTensor(where, 'other', right);
 }
 
-/** x repeated over `shape`, without history: itself where it has that shape already. */
+/** x repeated to `shape`, without history; x itself if it has that shape already. */
 export function repeated(where: string, x: Tensor, shape: readonly number[]): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const y = empty(shape.slice(), x.dtype);
@@ -63,13 +63,13 @@ export function repeated(where: string, x: Tensor, shape: readonly number[]): Te
   return y;
 }
 
-/** The layout of a contiguous walk over n elements of two operands. */
+/** The layout of two contiguous operands with n elements. */
 export const flatLayout = (n: number): Int32Array => Int32Array.of(1, n, 1, 0, 1, 0);
 
-/** The layout of `n` elements beside a single one. */
+/** The layout of an operand with `n` elements and one with a single element. */
 export const byOneLayout = (n: number): Int32Array => Int32Array.of(1, n, 1, 0, 0, 0);
 
-/** The strides of a tensor of shape `from` that is repeated over `to`. */
+/** The strides of a tensor of shape `from` that is repeated to shape `to`. */
 export function repeatStrides(from: readonly number[], to: readonly number[]): number[] {
   const strides = stridesOf(from);
   const missing = to.length - from.length;
@@ -90,7 +90,7 @@ export function binary(where: string, kernel: BinaryKernel, a: Tensor, b: Tensor
 }
 
 /**
- * The sum of x times `scale` over the dimensions marked in `reduced`, which stay with size 1. Marks nothing: x itself.
+ * The sum of x times `scale` over the dimensions marked in `reduced`, which stay with size 1; x itself if none is marked.
  * Neighbouring dimensions are summed as one.
  */
 export function sumOver(x: Tensor, reduced: readonly boolean[], scale = 1): Tensor {
@@ -113,7 +113,7 @@ export function sumOver(x: Tensor, reduced: readonly boolean[], scale = 1): Tens
   return y;
 }
 
-/** Adds `gradient`, of the broadcast shape, to that of t; `fresh`: t may keep its memory. */
+/** Adds `gradient`, which has the broadcast shape, to t's gradient. `fresh` tells that t may keep the memory of `gradient`. */
 export function giveSummed(t: Tensor, gradient: Tensor, fresh: boolean): void {
   if (!t.needsGrad) return;
   if (!sameShape(t.shape, gradient.shape)) {

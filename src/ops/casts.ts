@@ -1,4 +1,4 @@
-// Element types by the names of PyTorch's methods.
+// Conversions between element types, under the names of PyTorch's methods.
 import { Tensor } from '../tensor';
 import './compare';
 import './convert';
@@ -27,14 +27,14 @@ declare module '../tensor' {
      */
     long(): Tensor;
     /**
-     * 1 where x is not 0, else 0, int32, as comparisons have it: `torch.Tensor.bool`.
+     * 1 where x is not 0, else 0, as an int32 tensor like those of comparisons: `torch.Tensor.bool`.
      *
      * @example
      * tensor([0, 2, -1]).bool().toArray(); // [0, 1, 1]
      */
     bool(): Tensor;
     /**
-     * This tensor: all are on the CPU. As `torch.Tensor.cpu`.
+     * Returns this tensor, as all tensors are on the CPU. As `torch.Tensor.cpu`.
      *
      * @example
      * tensor([1, 2]).cpu().toArray(); // [1, 2]

@@ -9,8 +9,8 @@ import './views';
 /**
  * The p-norm of the difference of each row of `x1` and each row of `x2`: `torch.cdist`. `p` is 2 by default and at least 0; the gradient of a distance of 0 is 0.
  *
- * Shapes: x1 float32 `[..., n, m]`, x2 `[..., k, m]`, result `[..., n, k]`; the dimensions in front broadcast. Every distance is made of its own differences, where
- * PyTorch multiplies matrices for more than 25 rows: the numbers are as exact for many rows as for few, and `n k m` of them are held.
+ * Shapes: x1 float32 `[..., n, m]`, x2 `[..., k, m]`, result `[..., n, k]`; leading dimensions broadcast. Every distance is calculated from the differences of its two
+ * rows, where PyTorch multiplies matrices for more than 25 rows. So the results are as accurate for many rows as for few, but `n k m` numbers are held in memory.
  *
  * @example
  * cdist(tensor([[0, 0], [3, 4]]), tensor([[0, 0], [0, 1], [3, 0]])).toArray().map((row) => row.map((d) => d.toFixed(2)));

@@ -5,9 +5,9 @@ import { checkTensor, type Tensor } from '../tensor';
 import './matmul';
 
 /**
- * The product of the matrices, `[n0, n1]`, `[n1, n2]`, ..., in the order of multiplications that takes the fewest: `torch.chain_matmul`. One matrix is itself.
+ * The product of the matrices `[n0, n1]`, `[n1, n2]`, ..., multiplied in the order that takes the fewest multiplications: `torch.chain_matmul`. A single matrix is returned itself.
  *
- * A RangeError for what is no matrix, and for neighbours that do not fit. Source: Cormen et al., Introduction to Algorithms, section 15.2.
+ * A RangeError for a tensor that is not a matrix, and for neighbours whose sizes do not fit. Source: Cormen et al., Introduction to Algorithms, section 15.2.
  *
  * @example
  * chainMatmul(tensor([[1, 2]]), tensor([[3], [4]]), tensor([[5, 6]])).toArray(); // [[55, 66]]
@@ -32,7 +32,7 @@ export function chainMatmul(...matrices: Tensor[]): Tensor {
   return product(0, matrices.length - 1);
 }
 
-// After which matrix the product of matrices `first` to `last` is cut in two for the fewest multiplications; matrix i is [sizes[i], sizes[i + 1]].
+// cuts[first][last]: the matrix after which the product of matrices `first` to `last` is split for the fewest multiplications; matrix i is [sizes[i], sizes[i + 1]].
 function bestCuts(sizes: readonly number[]): number[][] {
   const n = sizes.length - 1;
   const cost = Array.from({ length: n }, () => new Array<number>(n).fill(0));

@@ -1,4 +1,4 @@
-// Choices of elements, the places of the triangles of a matrix, and places by their numbers.
+// Combinations of elements, the indices of a matrix's triangles, and indices from positions in row-major order.
 import { checkBoolean, checkInteger, rangeError, withDefaults } from '../errors';
 import { checkShape, shapeText, stridesOf } from '../shape';
 import { checkTensor, constant, type Tensor } from '../tensor';
@@ -9,14 +9,14 @@ import './select';
 
 const tooMany = 2 ** 31 - 1;
 
-// Lists of `r` places below n in ascending order; with `step` 0 a place may stand several times.
+// All lists of `r` indices below n in ascending order; with `step` 0 an index may repeat.
 function* placesInOrder(n: number, r: number, step: 0 | 1, first = 0): Generator<number[]> {
   if (r === 0) yield [];
   else for (let i = first; i < n; i++) for (const others of placesInOrder(n, r - 1, step, i + step)) yield [i, ...others];
 }
 
 /**
- * All choices of `r` (2) elements of a vector as rows, in the order of their places, with `withReplacement` also those that take an element more than once:
+ * All combinations of `r` (2) elements of a vector as rows, in the order of their indices; with `withReplacement` an element may be taken more than once.
  * `torch.combinations`.
  *
  * Shapes: x `[n]`, result `[choices, r]`, and `[0]` for r = 0. A RangeError for more than 2^31 - 1 elements in all.
@@ -34,7 +34,7 @@ export function combinations(x: Tensor, r = 2, options?: { withReplacement?: boo
   if (x.shape.length !== 1) throw rangeError(where, `expected x [n], got ${shapeText(x.shape)}`);
   if (r === 0) return x.narrow(0, 0, 0);
   const n = x.numel;
-  const of = withReplacement && n > 0 ? n + r - 1 : n; // the binomial coefficient, as long as it counts
+  const of = withReplacement && n > 0 ? n + r - 1 : n; // the count is the binomial coefficient (of over r), computed until it is too large
   let count = r > of ? 0 : 1;
   for (let i = 0; i < Math.min(r, of - r) && count * r <= tooMany; i++) count = Math.round((count * (of - i)) / (i + 1));
   if (count * r > tooMany) throw rangeError(where, `${r} of ${n} elements can be chosen in more ways than a tensor holds`);
@@ -44,7 +44,7 @@ export function combinations(x: Tensor, r = 2, options?: { withReplacement?: boo
   return view(x.indexSelect(0, index), [count, r]);
 }
 
-// For each row the columns from `span(row)[0]` to before `span(row)[1]`, within the matrix.
+// The columns `span(row)[0]` to `span(row)[1]` (excluded) of each row, limited to the matrix.
 function triangle(where: string, rows: number, columns: number, offset: number, span: (row: number) => [number, number]): Tensor {
   checkInteger(where, 'rows', rows);
   checkInteger(where, 'columns', columns);
@@ -66,7 +66,7 @@ function triangle(where: string, rows: number, columns: number, offset: number, 
 }
 
 /**
- * Row and column of each element of a matrix on its diagonal number `offset` (0) and below, row by row, int32 `[2, count]`: `torch.tril_indices`.
+ * The row and column indices of the elements on and below diagonal `offset` (0) of a matrix, row by row, int32 `[2, count]`: `torch.tril_indices`.
  *
  * @example
  * trilIndices(2, 3).toArray(); // [[0, 1, 1], [0, 0, 1]]
@@ -76,7 +76,7 @@ export function trilIndices(rows: number, columns: number, offset = 0): Tensor {
 }
 
 /**
- * Row and column of each element of a matrix on its diagonal number `offset` (0) and above, row by row, int32 `[2, count]`: `torch.triu_indices`.
+ * The row and column indices of the elements on and above diagonal `offset` (0) of a matrix, row by row, int32 `[2, count]`: `torch.triu_indices`.
  *
  * @example
  * triuIndices(2, 3).toArray(); // [[0, 0, 0, 1, 1], [0, 1, 2, 1, 2]]
@@ -86,8 +86,8 @@ export function triuIndices(rows: number, columns: number, offset = 0): Tensor {
 }
 
 /**
- * Where the elements of a tensor of `shape` stand whose numbers in row-major order are `indices` (int32): a tensor for each dimension, of the shape of indices. As
- * `torch.unravel_index`; as there a number outside is counted on from the beginning or from the end.
+ * Converts positions in row-major order (`indices`, int32) in a tensor of `shape` to indices: a tensor for each dimension, each with the shape of `indices`. As
+ * `torch.unravel_index`; as there, a position outside wraps around.
  *
  * @example
  * unravelIndex(tensor([4, 5], { dtype: 'int32' }), [2, 3]).map((t) => t.toArray()); // [[1, 1], [1, 2]]

@@ -1,11 +1,11 @@
-// Elements of one tensor or of another, as a mask says: what multiplying by the mask cannot do, since 0 times NaN or Infinity is NaN.
+// Chooses elements of one tensor or another by a mask. Multiplying by the mask cannot do that, since 0 times NaN or Infinity is NaN.
 import { record } from '../autograd';
 import * as calls from '../calls.generated';
 import { broadcastShapes } from '../shape';
 import { empty, type Tensor } from '../tensor';
 import { giveSummed, repeated } from './broadcast';
 
-// dy where the mask says so, or where it does not; 0 elsewhere.
+// dy where the mask is not 0 (`chosen`), or where it is 0 (not `chosen`); 0 elsewhere.
 function part(dy: Tensor, mask: Tensor, chosen: boolean): Tensor {
   const zeros = empty(dy.shape.slice());
   calls.fill({ out: zeros.floats, n: dy.numel, value: 0 });
@@ -16,8 +16,8 @@ function part(dy: Tensor, mask: Tensor, chosen: boolean): Tensor {
 }
 
 /**
- * `a` where `mask` (int32) is not 0, else `b`, over the broadcast of their shapes; a and b have one element type. The gradient of an element goes where
- * the element came from, and nowhere else.
+ * `a` where `mask` (int32) is not 0, else `b`; shapes broadcast, and a and b have the same element type. The gradient of an element goes only to the tensor it was
+ * taken from.
  */
 export function choose(where: string, mask: Tensor, a: Tensor, b: Tensor, name = where.slice(where.indexOf('.') + 1)): Tensor {
   const shape = broadcastShapes(where, mask.shape, broadcastShapes(where, a.shape, b.shape));

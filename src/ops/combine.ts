@@ -1,4 +1,4 @@
-// Tensors put together as tables and grids.
+// Tensors combined to tables and grids.
 import { isPlainObject } from '../brands';
 import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { broadcastShapes, shapeText } from '../shape';
@@ -17,7 +17,7 @@ function checkList(where: string, tensors: unknown): readonly Tensor[] {
 }
 
 /**
- * The tensors side by side: along dimension 1, vectors and scalars along dimension 0. As `torch.hstack`.
+ * Joins tensors along dimension 1, or vectors and scalars along dimension 0. As `torch.hstack`.
  *
  * @example
  * hstack([tensor([1, 2]), tensor([3])]).toArray(); // [1, 2, 3]
@@ -29,7 +29,7 @@ export function hstack(tensors: readonly Tensor[]): Tensor {
 }
 
 /**
- * The tensors one below the other, along dimension 0; vectors are rows. As `torch.vstack`.
+ * Joins tensors along dimension 0; vectors count as rows. As `torch.vstack`.
  *
  * @example
  * vstack([tensor([1, 2]), tensor([3, 4])]).toArray(); // [[1, 2], [3, 4]]
@@ -40,7 +40,7 @@ export function vstack(tensors: readonly Tensor[]): Tensor {
 }
 
 /**
- * The tensors side by side, along dimension 1; vectors are columns. As `torch.column_stack`.
+ * Joins tensors along dimension 1; vectors count as columns. As `torch.column_stack`.
  *
  * @example
  * columnStack([tensor([1, 2]), tensor([3, 4])]).toArray(); // [[1, 3], [2, 4]]
@@ -51,7 +51,7 @@ export function columnStack(tensors: readonly Tensor[]): Tensor {
 }
 
 /**
- * The tensors behind one another, along dimension 2; vectors are rows, and matrices get a third dimension. As `torch.dstack`.
+ * Joins tensors along dimension 2; vectors count as rows, and matrices get a third dimension. As `torch.dstack`.
  *
  * @example
  * dstack([tensor([1, 2]), tensor([3, 4])]).toArray(); // [[[1, 3], [2, 4]]]
@@ -63,7 +63,7 @@ export function dstack(tensors: readonly Tensor[]): Tensor {
 }
 
 /**
- * The tensor itself, where it is a scalar with one dimension; of several tensors an array. As `torch.atleast_1d`.
+ * The tensor with at least one dimension: a scalar becomes `[1]`. Several tensors give an array. As `torch.atleast_1d`.
  *
  * @example
  * atleast1d(tensor(3)).shape; // [1]
@@ -76,7 +76,7 @@ export function atleast1d(...tensors: Tensor[]): Tensor | Tensor[] {
 }
 
 /**
- * The tensor itself, where it has less than two dimensions a row; of several tensors an array. As `torch.atleast_2d`.
+ * The tensor with at least two dimensions: a vector becomes a row. Several tensors give an array. As `torch.atleast_2d`.
  *
  * @example
  * atleast2d(tensor([1, 2])).shape; // [1, 2]
@@ -89,7 +89,7 @@ export function atleast2d(...tensors: Tensor[]): Tensor | Tensor[] {
 }
 
 /**
- * The tensor itself, where it has less than three dimensions with further ones: a vector is `[1, n, 1]`, a matrix `[rows, columns, 1]`; of several tensors an array. As
+ * The tensor with at least three dimensions: a vector becomes `[1, n, 1]`, a matrix `[rows, columns, 1]`. Several tensors give an array. As
  * `torch.atleast_3d`.
  *
  * @example
@@ -113,7 +113,7 @@ function withRank(
 }
 
 /**
- * A matrix with the tensors, matrices, or vectors as rows, or scalars, one after the other along its diagonal, and zeros elsewhere: `torch.block_diag`. They are of one type.
+ * A matrix with the tensors as blocks along its diagonal and zeros elsewhere: `torch.block_diag`. A vector counts as a row. The tensors have one element type.
  *
  * @example
  * blockDiag(tensor([[1, 2]]), tensor(3)).toArray(); // [[1, 2, 0], [0, 0, 3]]
@@ -137,7 +137,7 @@ export function blockDiag(...tensors: Tensor[]): Tensor {
 }
 
 /**
- * The tensors expanded to the shape that they have together: `torch.broadcast_tensors`, but copies.
+ * Copies of the tensors, each expanded to the shape to which they all broadcast: `torch.broadcast_tensors`, but copies.
  *
  * @example
  * broadcastTensors(tensor([1, 2]), tensor([[3], [4]])).map((t) => t.toArray()); // [[[1, 2], [1, 2]], [[3, 3], [4, 4]]]
@@ -149,7 +149,7 @@ export function broadcastTensors(...tensors: Tensor[]): Tensor[] {
   return list.map((t) => expanded(where, t, shape));
 }
 
-// Each vector over the grid of all of them.
+// Each vector repeated over the grid that all of them span.
 function grids(where: string, tensors: readonly Tensor[]): Tensor[] {
   if (tensors.length === 0) throw rangeError(where, 'expected at least one tensor, got none');
   for (const [i, t] of tensors.entries()) {
@@ -170,8 +170,8 @@ function grids(where: string, tensors: readonly Tensor[]): Tensor[] {
 }
 
 /**
- * For each vector its elements over the grid of all of them: `meshgrid(x, y)` gives two tensors `[x.length, y.length]`; options may follow. With
- * `indexing: "xy"` (default `"ij"`) the first two dimensions change places. As `torch.meshgrid`.
+ * Each vector repeated over the grid that all of them span: `meshgrid(x, y)` gives two tensors `[x.length, y.length]`. Options may follow: with
+ * `indexing: "xy"` (default `"ij"`) the first two dimensions are exchanged. As `torch.meshgrid`.
  *
  * @example
  * const [x, y] = meshgrid(tensor([1, 2]), tensor([3, 4]));
@@ -192,7 +192,7 @@ export function meshgrid(...args: (Tensor | { indexing?: 'ij' | 'xy' } | undefin
 }
 
 /**
- * All combinations of one element of each vector, as rows in order; of one vector itself. As `torch.cartesian_prod`.
+ * All combinations of one element of each vector, as rows in order; a single vector is returned itself. As `torch.cartesian_prod`.
  *
  * @example
  * cartesianProd(tensor([1, 2]), tensor([3, 4])).toArray(); // [[1, 3], [1, 4], [2, 3], [2, 4]]

@@ -1,4 +1,4 @@
-// Methods that are made of others: logarithms of two arguments or of shares, fractions, and repeated elements.
+// Methods composed of others: logarithms of two arguments, the logit, fractions, and repeated elements.
 import { give, record } from '../autograd';
 import { checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { allocateConstant } from '../memory';
@@ -43,14 +43,14 @@ declare module '../tensor' {
      */
     rad2deg(): Tensor;
     /**
-     * `log(x / (1 - x))`, with `eps` of x within [eps, 1 - eps]: `torch.logit`. Outside [0, 1] it is NaN where there is no `eps`.
+     * `log(x / (1 - x))`; with `eps` x is first limited to [eps, 1 - eps]: `torch.logit`. Without `eps` it is NaN outside [0, 1].
      *
      * @example
      * tensor([0.5, 1]).logit().toArray(); // [0, Infinity]
      */
     logit(options?: { eps?: number | null }): Tensor;
     /**
-     * `x log(other)`, and 0 where x is 0 unless other is NaN; shapes broadcast. As `torch.xlogy`. Where both are 0 their gradients are 0, of which PyTorch's second is NaN.
+     * `x log(other)`, and 0 where x is 0 unless other is NaN; shapes broadcast. As `torch.xlogy`. Where both are 0 the gradients are 0; PyTorch's second one is NaN.
      *
      * @example
      * tensor([0, 2]).xlogy(tensor([0, 1])).toArray(); // [0, 0]
@@ -64,24 +64,24 @@ declare module '../tensor' {
      */
     logaddexp(other: Tensor): Tensor;
     /**
-     * The larger of both elements, and of a number and NaN the number; shapes broadcast. As `torch.fmax`. Of equals the gradient goes to x.
+     * The larger of the two elements; if one is NaN, the other. Shapes broadcast. As `torch.fmax`. Where they are equal the gradient goes to x.
      *
      * @example
      * tensor([1, NaN]).fmax(tensor([0, 2])).toArray(); // [1, 2]
      */
     fmax(other: Tensor): Tensor;
     /**
-     * The smaller of both elements, and of a number and NaN the number; shapes broadcast. As `torch.fmin`. Of equals the gradient goes to x.
+     * The smaller of the two elements; if one is NaN, the other. Shapes broadcast. As `torch.fmin`. Where they are equal the gradient goes to x.
      *
      * @example
      * tensor([1, NaN]).fmin(tensor([0, 2])).toArray(); // [0, 2]
      */
     fmin(other: Tensor): Tensor;
     /**
-     * Each element, or with `dim` each slice along it, repeated on the spot: `torch.repeat_interleave`.
+     * Repeats each element, or with `dim` each slice along it, directly behind itself: `torch.repeat_interleave`.
      *
-     * `repeats` is a whole number, or an int32 tensor with one for each, which cannot be read inside a compiled function. Without `dim` the result has one
-     * dimension.
+     * `repeats` is an integer, or an int32 tensor with an integer for each element or slice; inside a compiled function such a tensor cannot be read. Without `dim` the
+     * result is a vector.
      *
      * @example
      * tensor([1, 2]).repeatInterleave(2).toArray(); // [1, 1, 2, 2]
@@ -138,7 +138,7 @@ Tensor.prototype.xlogy = function (this: Tensor, right) {
   });
 };
 
-/** Gives x its share of the gradient of the logarithm of a sum of powers: 1 / (1 + power(other - x)), also where x is infinite. */
+/** Adds x's part of the gradient of the logarithm of a sum of powers, dy / (1 + power(other - x)), also where x is infinite. */
 export function giveShare(x: Tensor, dy: Tensor, other: Tensor, power: (distance: Tensor) => Tensor): void {
   if (x.needsGrad) giveSummed(x, dy.div(power(other.detach().sub(x.detach())).add(1)), true);
 }

@@ -1,4 +1,4 @@
-// What losses that are made of other operations have in common.
+// What the losses share that are composed of other operations.
 import { isGradEnabled } from '../autograd';
 import { rangeError, typeError } from '../errors';
 import { sameShape, shapeText } from '../shape';
@@ -7,13 +7,13 @@ import type { Reduction } from './loss';
 import './convert';
 import './reduce';
 
-/** A loss of its terms: their mean, their sum, or each of them. */
+/** Reduces the terms of a loss to their mean or their sum, or returns them. */
 export function reduced(terms: Tensor, reduction: Reduction): Tensor {
   if (reduction === 'none') return terms;
   return reduction === 'sum' ? terms.sum() : terms.mean();
 }
 
-/** Refuses what is not float32, in the shape of x. */
+/** Throws unless `value` is a float32 tensor of x's shape. */
 export function checkLike(where: string, x: Tensor, name: string, value: unknown, of = 'x'): Tensor {
   const t = checkTensor(where, name, value, 'float32');
   if (!sameShape(t.shape, x.shape)) {
@@ -26,7 +26,7 @@ export function checkLike(where: string, x: Tensor, name: string, value: unknown
   return t;
 }
 
-/** A target that is a number for each element, as float32: int32 is converted. Refuses another shape than `shape`, which is said to be that of `of`. */
+/** A target with a number for each element, as float32; int32 is converted. Throws if its shape is not `shape`, which the error calls that of `of`. */
 export function numbersLike(where: string, shape: readonly number[], target: unknown, of = 'x'): Tensor {
   const t = checkTensor(where, 'target', target);
   if (!sameShape(t.shape, shape)) {
@@ -35,7 +35,7 @@ export function numbersLike(where: string, shape: readonly number[], target: unk
   return t.to('float32');
 }
 
-/** A factor for each class of a loss that knows no gradient of it, or null. */
+/** The factors of the classes, or null, for a loss that has no gradient with respect to them. */
 export function classFactors(where: string, weight: unknown, classes: number): Tensor | null {
   if (weight === null) return null;
   const t = checkTensor(where, 'weight', weight, 'float32');

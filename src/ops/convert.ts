@@ -16,16 +16,16 @@ export function copyOf(x: Tensor, shape: number[] = x.shape.slice()): Tensor {
 declare module '../tensor' {
   interface Tensor {
     /**
-     * A copy on memory of its own, which passes gradients on: `detach().clone()` is one without history.
+     * A copy on memory of its own, through which gradients pass; `detach().clone()` is a copy without history.
      *
      * @example
      * tensor([1, 2]).clone().toArray(); // [1, 2]
      */
     clone(): Tensor;
     /**
-     * The tensor with the given element type: itself when it has it already, else a converted copy.
+     * The tensor with the given element type: itself if it has that type already, else a converted copy.
      *
-     * float32 to int32 cuts off the fraction and ends the history; NaN and what int32 does not hold become -2^31.
+     * float32 to int32 cuts off the fraction, and no gradient passes; NaN and numbers outside int32 become -2^31.
      *
      * @example
      * tensor([1.7, -1.7]).to("int32").toArray(); // [1, -1]

@@ -1,4 +1,4 @@
-// Vectors that should point the same way, or not.
+// The loss of pairs of vectors that should, or should not, point in the same direction.
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
@@ -11,18 +11,18 @@ import './between';
 import './compare';
 import './unary';
 
-const EPSILON = 1e-12; // beside the squares, so that the cosine with a vector of zeros is 0: PyTorch's
+const EPSILON = 1e-12; // added to the squares, as in PyTorch, so that the cosine with a vector of zeros is 0
 
 /** The options of `cosineEmbeddingLoss`. */
 export interface CosineEmbeddingLossOptions {
-  /** Up to which cosine two that differ cost nothing, from -1 to 1 (0). */
+  /** A pair with target -1 has loss 0 up to this cosine, from -1 to 1 (0). */
   margin?: number;
-  /** What becomes of the pairs ("mean"). */
+  /** How the pairs' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
 /**
- * `1 - cos(x1, x2)` where target is 1, `max(0, cos(x1, x2) - margin)` where it is -1, else 0; its mean (default), sum, or every pair's:
+ * `1 - cos(x1, x2)` where target is 1, `max(0, cos(x1, x2) - margin)` where it is -1, else 0; reduced to the mean (default), the sum, or "none":
  * `torch.nn.functional.cosine_embedding_loss`.
  *
  * Shapes: x1 and x2 float32 `[n, d]` and target `[n]`, or `[d]` and `[]`; target is float32 or int32. margin is 0 by default.
@@ -54,7 +54,7 @@ export function cosineEmbeddingLoss(
   if (rank < 1 || rank > 2) throw rangeError(where, `expected x1 [n, d] or [d], got ${shapeText(x1.shape)}`);
   checkLike(where, x1, 'x2', x2, 'x1');
   const sign = numbersLike(where, x1.shape.slice(0, -1), target, 'x1 without its last dimension');
-  // Each norm by itself: the product of the squares would overflow for norms whose product does not.
+  // Each norm has a root of its own: the product of the squares can overflow where the product of the norms does not.
   const norm = (x: Tensor): Tensor => x.square().sum(-1).add(EPSILON).sqrt();
   const cosine = x1
     .mul(x2)

@@ -1,4 +1,4 @@
-// Covariances and correlations of variables, each a row.
+// Covariances and correlations of variables that are rows.
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
@@ -14,20 +14,20 @@ import './views';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The covariances of the rows, each a variable of which the columns are observations: `[variables, variables]` of `[variables, n]`, a scalar of a vector. As
+     * The covariance matrix of the rows: each row is a variable, each column an observation. `[variables, n]` gives `[variables, variables]`, a vector a scalar. As
      * `torch.cov`, without its weights of observations, `fweights` and `aweights`.
      *
-     * The sums of products of distances from the means are divided by `n - correction`, where `correction` is 1 by default; of no more observations than that the
-     * result is no finite number. A TypeError for int32, a RangeError for more than 2 dimensions.
+     * The sums of products of deviations from the means are divided by `n - correction`, where `correction` is 1 by default; with no more observations than that the
+     * result is infinite or NaN. A TypeError for int32, a RangeError for more than 2 dimensions.
      *
      * @example
      * tensor([[1, 2, 3], [3, 2, 1]]).cov().toArray(); // [[1, -1], [-1, 1]]
      */
     cov(options?: { correction?: number }): Tensor;
     /**
-     * Pearson's correlations of the rows, from -1 to 1: `[variables, variables]` of `[variables, n]`, a scalar of a vector. As `torch.corrcoef`.
+     * Pearson correlation coefficients of the rows, from -1 to 1: `[variables, n]` gives `[variables, variables]`, a vector a scalar. As `torch.corrcoef`.
      *
-     * NaN with a variable that does not vary. A TypeError for int32, a RangeError for more than 2 dimensions.
+     * NaN for a variable that does not vary. A TypeError for int32, a RangeError for more than 2 dimensions.
      *
      * @example
      * tensor([[1, 2, 3], [6, 4, 2]]).corrcoef().toArray().flat().map(Math.round); // [1, -1, -1, 1]

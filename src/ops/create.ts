@@ -1,4 +1,4 @@
-// Tensors of constants, counted and random numbers.
+// Tensors of constants, of sequences and of random numbers.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { DType } from '../memory';
@@ -16,7 +16,7 @@ export interface CreateOptions {
   requiresGrad?: boolean;
 }
 
-/** The options, checked, with their defaults. */
+/** Checks the options and fills in defaults. */
 export function settings(where: string, options: CreateOptions | undefined, dtype: DType = 'float32'): Required<CreateOptions> {
   const filled = withDefaults<Required<CreateOptions>>(where, options, { dtype, requiresGrad: false });
   checkOneOf(where, 'dtype', filled.dtype, ['float32', 'int32']);
@@ -57,7 +57,7 @@ export const zeros = (shape: readonly number[], options?: CreateOptions): Tensor
 export const ones = (shape: readonly number[], options?: CreateOptions): Tensor => filled('ones', shape, 1, options);
 
 /**
- * A tensor of which every element is `value`; float32 unless dtype says int32 (PyTorch goes by the value).
+ * A tensor whose elements are all `value`; float32 unless dtype is int32 (PyTorch infers the type from the value).
  *
  * @example
  * full([2], 7).toArray(); // [7, 7]
@@ -68,7 +68,7 @@ export function full(shape: readonly number[], value: number, options?: CreateOp
 }
 
 /**
- * A tensor for elements that are still to come, here zeros: `torch.empty`.
+ * A tensor whose elements are still to be written; here they are zeros. `torch.empty`.
  *
  * @example
  * empty([2, 3]).shape; // [2, 3]
@@ -78,7 +78,7 @@ export const empty = (shape: readonly number[], options?: CreateOptions): Tensor
 /**
  * The numbers `start, start + step, ...` below `end` (above it for a negative step): `arange(end)`, `arange(start, end)` or `arange(start, end, step)`, then options.
  *
- * float32 unless dtype says int32 (PyTorch goes by the arguments). A RangeError for a step of 0 or one that leads away from `end`.
+ * float32 unless dtype is int32 (PyTorch infers the type from the arguments). A RangeError for a step of 0 or one that leads away from `end`.
  *
  * @example
  * arange(3).toArray(); // [0, 1, 2]
@@ -105,7 +105,7 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
 }
 
 /**
- * The n x n identity matrix, or n x m with ones on its diagonal.
+ * The n x n identity matrix, or an n x m matrix with ones on its diagonal.
  *
  * @example
  * eye(2).toArray(); // [[1, 0], [0, 1]]
@@ -118,7 +118,7 @@ export function eye(n: number, m: number | CreateOptions = n, options?: CreateOp
   return finish(out, requiresGrad);
 }
 
-/** Random numbers of `kernel` with mean 0 and deviation 1, or from 0 to 1. */
+/** Random numbers by `kernel`: normal with mean 0 and deviation 1, or uniform in [0, 1). */
 export function random(where: string, kernel: 'fillUniform' | 'fillNormal', shape: unknown, options: CreateOptions | undefined): Tensor {
   const { dtype, requiresGrad } = settings(where, options);
   if (dtype !== 'float32') {
@@ -132,7 +132,7 @@ export function random(where: string, kernel: 'fillUniform' | 'fillNormal', shap
 }
 
 /**
- * Random numbers, evenly distributed over [0, 1), of the sequence that `manualSeed` starts.
+ * Random numbers, uniformly distributed in [0, 1), from the sequence that `manualSeed` starts.
  *
  * @example
  * rand([2, 3]).lt(1).sum().item(); // 6
@@ -140,7 +140,7 @@ export function random(where: string, kernel: 'fillUniform' | 'fillNormal', shap
 export const rand = (shape: readonly number[], options?: CreateOptions): Tensor => random('rand', 'fillUniform', shape, options);
 
 /**
- * Random numbers, normally distributed with mean 0 and standard deviation 1, of the sequence that `manualSeed` starts.
+ * Random numbers, normally distributed with mean 0 and standard deviation 1, from the sequence that `manualSeed` starts.
  *
  * @example
  * randn([2, 3]).shape; // [2, 3]

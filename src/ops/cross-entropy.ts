@@ -1,4 +1,4 @@
-// The loss of classification: softmax and negative log-likelihood in one pass over the logits.
+// The cross entropy: softmax and negative log-likelihood in one pass over the logits.
 import { give, isGradEnabled, isUnit, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkInteger, checkNumber, rangeError, typeError, withDefaults } from '../errors';
@@ -13,11 +13,11 @@ import { inverse, permuted } from './transpose';
 export interface CrossEntropyOptions {
   /** A factor for each class, float32 `[classes]`. Default: none. */
   weight?: Tensor | null;
-  /** Rows with this label count for nothing. Default -100. Not for probabilities. */
+  /** Rows with this label are ignored. Default -100. Not for probabilities. */
   ignoreIndex?: number;
-  /** Default `"mean"`: over the weights of the rows that count. */
+  /** Default `"mean"`: the sum divided by the sum of the weights of the rows that are not ignored. */
   reduction?: Reduction;
-  /** From 0 to 1: how much of the target is spread evenly over all classes. Default 0. */
+  /** From 0 to 1: the part of the target that is spread evenly over all classes. Default 0. */
   labelSmoothing?: number;
 }
 
@@ -25,7 +25,7 @@ const defaults: Required<CrossEntropyOptions> = { weight: null, ignoreIndex: -10
 
 let warned = false;
 
-// Softmax before this loss is allowed, as in PyTorch, and nearly always a mistake.
+// Warns of a softmax before this loss. PyTorch allows it too, but it is nearly always a mistake.
 function warnOfSoftmax(where: string): void {
   if (warned) return;
   warned = true;
@@ -36,7 +36,7 @@ function warnOfSoftmax(where: string): void {
   );
 }
 
-// Whether the target is probabilities, in the shape of x; a float32 target in the shape of labels is a mistake with a known cure.
+// Whether the target is probabilities, which have the shape of x. A float32 target in the shape of labels is a mistake; the error says how to correct it.
 function isProbabilities(where: string, x: Tensor, labels: number[], target: Tensor): boolean {
   checkTensor(where, 'target', target);
   if (target.dtype === 'int32') return false;
@@ -57,7 +57,7 @@ function softTarget(where: string, scores: Scores, target: Tensor, ignoreIndex: 
   return (scores.order === null ? target : permuted(target, scores.order)).floats;
 }
 
-// The gradient of the probabilities, `-(1 - labelSmoothing) weight log softmax(x)`, of the mean divided by the rows.
+// The gradient with respect to the target probabilities, `-(1 - labelSmoothing) weight log softmax(x)`; for the mean divided by the number of rows.
 function giveTarget(scores: Scores, target: Tensor, options: Required<CrossEntropyOptions>, dy: Tensor): void {
   const { x, rows, classes, order } = scores;
   const { weight, labelSmoothing, reduction } = options;
@@ -89,11 +89,11 @@ function recordSoft(
 /**
  * The cross entropy between softmax(x) and the target: `torch.nn.functional.cross_entropy`.
  *
- * Shapes: x, the logits, `[n, classes]`, `[classes]` or `[n, classes, d1, ...]`; target int32 class labels in that shape without classes, or float32
- * probabilities in the shape of x, which get a gradient where they want one. The result is a scalar, or in the shape of the labels for `reduction: "none"`.
+ * Shapes: x, the logits, `[n, classes]`, `[classes]` or `[n, classes, d1, ...]`. The target is int32 class labels in that shape without the classes, or float32
+ * probabilities in the shape of x, which get a gradient if they require one. The result is a scalar, or with `reduction: "none"` has the shape of the labels.
  * With labels y and weights w: `loss_i = -w[y_i] log softmax(x_i)[y_i]`; the mean divides by the sum of `w[y_i]`, for probabilities by the number of rows.
- * No rows, or all of them ignored: NaN, with zero gradients; labels whose weights are all 0: NaN, and so are their gradients. A RangeError for a label outside the classes that is not `ignoreIndex`, and for an `ignoreIndex`
- * of 0 or more beside probabilities.
+ * The mean is NaN, with zero gradients, if there are no rows or all are ignored; it is NaN, with NaN gradients, if the labels' weights are all 0. A RangeError for
+ * a label outside the classes that is not `ignoreIndex`, and for an `ignoreIndex` of 0 or more with probabilities.
  *
  * @example
  * const loss = nn.functional.crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: "int32" }));

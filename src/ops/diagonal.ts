@@ -1,4 +1,4 @@
-// Diagonals of matrices, and what lies on one side of them.
+// Diagonals and triangles of matrices.
 import { checkInteger, rangeError, withDefaults } from '../errors';
 import { checkShape, normalizeDim, shapeText, stridesOf } from '../shape';
 import { constant, Tensor } from '../tensor';
@@ -27,7 +27,7 @@ function diagonalOf(where: string, x: Tensor, offset: number, dim1: number, dim2
   return strided(where, x, sizes, [...others.map((d) => strides[d]!), strides[a]! + strides[b]!], start);
 }
 
-// Square matrices with the rows of x on their diagonal number k, and zeros elsewhere.
+// Square matrices with the rows of x on diagonal k and zeros elsewhere.
 function onDiagonal(where: string, x: Tensor, k: number): Tensor {
   const rows = x.shape.slice(0, -1);
   const length = x.shape.at(-1)!;
@@ -35,13 +35,13 @@ function onDiagonal(where: string, x: Tensor, k: number): Tensor {
   checkShape(where, [...rows, n, n]);
   const mask = constant([n, n], 'int32');
   for (let i = 0; i < length; i++) mask.values[(i + Math.max(0, -k)) * n + i + Math.max(0, k)] = 1;
-  // The elements stand once in every row, in the columns of the diagonal.
+  // Every row of the result has one of the elements, in the column of the diagonal.
   const more = constant([...rows, Math.abs(k)], x.dtype);
   const row = k === 0 ? x : cat(k > 0 ? [more, x] : [x, more], -1);
   return choose(where, mask, view(row, [...rows, 1, n]), scalar(0, x.dtype));
 }
 
-// x where `keeps` says so of row and column, else 0, also in place of NaN and Infinity.
+// x where `keeps(column, row)`, else 0, also in place of NaN and Infinity.
 function triangle(where: string, x: Tensor, keeps: (column: number, row: number) => boolean): Tensor {
   if (x.shape.length < 2) throw rangeError(where, `expected at least two dimensions, got ${shapeText(x.shape)}`);
   const [rows, columns] = [x.shape.at(-2)!, x.shape.at(-1)!];
@@ -53,7 +53,7 @@ function triangle(where: string, x: Tensor, keeps: (column: number, row: number)
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The diagonal of dimensions `dim1` and `dim2` (0 and 1), `offset` places above the main one (below it for negative ones), as the last dimension.
+     * The diagonal of dimensions `dim1` and `dim2` (0 and 1), `offset` positions above the main one (below it if negative), as the last dimension.
      * As `torch.diagonal`, but a copy.
      *
      * @example
@@ -62,7 +62,7 @@ declare module '../tensor' {
      */
     diagonal(options?: { offset?: number; dim1?: number; dim2?: number }): Tensor;
     /**
-     * A square matrix with this vector on its diagonal number `diagonal` (default 0, the main one) and zeros elsewhere; of a matrix that diagonal. As
+     * For a vector a square matrix with it on diagonal `diagonal` (default 0, the main one) and zeros elsewhere; for a matrix that diagonal. As
      * `torch.diag`.
      *
      * @example
@@ -71,8 +71,8 @@ declare module '../tensor' {
      */
     diag(diagonal?: number): Tensor;
     /**
-     * Square matrices with the rows of x on the diagonal of dimensions `dim1` and `dim2` of the result (the last two by default), `offset` places above the main one (below it for
-     * negative ones), and zeros elsewhere: `torch.diag_embed`.
+     * Square matrices with the rows of x on the diagonal of dimensions `dim1` and `dim2` of the result (the last two by default) and zeros elsewhere; the diagonal is `offset`
+     * positions above the main one (below it if negative). `torch.diag_embed`.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).diagEmbed().toArray(); // [[[1, 0], [0, 2]], [[3, 0], [0, 4]]]
@@ -80,28 +80,28 @@ declare module '../tensor' {
      */
     diagEmbed(options?: { offset?: number; dim1?: number; dim2?: number }): Tensor;
     /**
-     * A square matrix with the elements, in row-major order, on its diagonal number `offset` (default 0, the main one) and zeros elsewhere: `torch.diagflat`.
+     * A square matrix with the elements, in row-major order, on diagonal `offset` (default 0, the main one) and zeros elsewhere: `torch.diagflat`.
      *
      * @example
      * tensor([[1], [2]]).diagflat().toArray(); // [[1, 0], [0, 2]]
      */
     diagflat(offset?: number): Tensor;
     /**
-     * The upper triangle of each matrix, from diagonal number `diagonal` (default 0, the main one) on, and zeros below: `torch.triu`.
+     * The upper triangle of each matrix, from diagonal `diagonal` (default 0, the main one) on, with zeros below: `torch.triu`.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).triu().toArray(); // [[1, 2], [0, 4]]
      */
     triu(diagonal?: number): Tensor;
     /**
-     * The lower triangle of each matrix, up to diagonal number `diagonal` (default 0, the main one), and zeros above: `torch.tril`.
+     * The lower triangle of each matrix, up to diagonal `diagonal` (default 0, the main one), with zeros above: `torch.tril`.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).tril().toArray(); // [[1, 0], [3, 4]]
      */
     tril(diagonal?: number): Tensor;
     /**
-     * The sum of the main diagonal of a matrix, a scalar: `torch.trace`.
+     * The sum of a matrix's main diagonal, a scalar: `torch.trace`.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).trace().item(); // 5

@@ -1,4 +1,4 @@
-// Differences of neighbours.
+// Differences of neighbouring elements.
 import { checkInteger, rangeError } from '../errors';
 import { normalizeDim } from '../shape';
 import { Tensor } from '../tensor';
@@ -8,7 +8,7 @@ import './arithmetic';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The differences of neighbours along `dim` (default -1), `n` times (default 1): `torch.diff`. Each time one element fewer is left.
+     * The differences of neighbouring elements along `dim` (default -1), taken `n` times (default 1): `torch.diff`. Each time leaves one element fewer.
      *
      * @example
      * tensor([1, 4, 9]).diff().toArray(); // [3, 5]

@@ -1,4 +1,4 @@
-// Lengths and distances of vectors: all functions are public, in `nn.functional`.
+// Norms of and distances between vectors, all public in `nn.functional`.
 import { checkBoolean, checkNumber, rangeError, withDefaults } from '../errors';
 import { allocateConstant, type TensorData } from '../memory';
 import { broadcastShapes, normalizeDim, shapeText } from '../shape';
@@ -48,8 +48,8 @@ export function cosineSimilarity(x1: Tensor, x2: Tensor, options?: { dim?: numbe
 }
 
 /**
- * The p-norm of `x1 - x2 + eps` over the last dimension: `torch.nn.functional.pairwise_distance`. By default `p` is 2, `eps` 1e-6, which keeps gradients
- * from becoming 0 / 0, and `keepdim` false; shapes broadcast.
+ * The p-norm of `x1 - x2 + eps` over the last dimension: `torch.nn.functional.pairwise_distance`. By default `p` is 2, `keepdim` false, and `eps` 1e-6, which keeps
+ * gradients from being 0 / 0; shapes broadcast.
  *
  * @example
  * nn.functional.pairwiseDistance(tensor([[1, 2]]), tensor([[4, 6]]), { eps: 0 }).toArray(); // [5]
@@ -65,7 +65,7 @@ export function pairwiseDistance(x1: Tensor, x2: Tensor, options?: { p?: number;
 }
 
 /**
- * The p-norm of the difference of each two rows of `x`, once: `torch.nn.functional.pdist`.
+ * The p-norm of the difference of every pair of rows of `x`, each pair once: `torch.nn.functional.pdist`.
  *
  * Shapes: x float32 `[n, m]`, result `[n (n - 1) / 2]`: rows 0 and 1, 0 and 2, ..., 1 and 2, .... `p` is 2 by default and at least 0; the gradient of a
  * distance of 0 is 0.

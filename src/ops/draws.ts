@@ -1,4 +1,4 @@
-// Random numbers beyond `rand` and `randn`, all of the sequence that `manualSeed` starts.
+// Further random numbers, all from the sequence that `manualSeed` starts.
 import { noGrad } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
@@ -13,7 +13,7 @@ import { cat } from './join';
 import './extremum';
 import './truth';
 
-const widest = 2 ** 24; // a float32 random number has as many values
+const widest = 2 ** 24; // the number of different values of a uniform float32 number
 
 /** Random integers from `low` to `high - 1`, of this shape. */
 export function integers(where: string, low: unknown, high: unknown, shape: unknown, options: CreateOptions | undefined): Tensor {
@@ -32,8 +32,8 @@ export function integers(where: string, low: unknown, high: unknown, shape: unkn
 }
 
 /**
- * Random integers from `low` (default 0) to `high - 1`, all alike probable: `randint(high, shape)` or `randint(low, high, shape)`, then options. int32
- * unless `dtype` says float32. As `torch.randint`.
+ * Random integers from `low` (default 0) to `high - 1`, all equally probable: `randint(high, shape)` or `randint(low, high, shape)`, then options. int32
+ * unless `dtype` is float32. As `torch.randint`.
  *
  * A RangeError for more than 2^24 different numbers.
  *
@@ -63,10 +63,10 @@ export function randperm(n: number): Tensor {
 }
 
 /**
- * Random numbers, normally distributed, with these means and standard deviations: tensors, which broadcast, or numbers. Two numbers need a shape. No
+ * Random numbers, normally distributed with these means and standard deviations, which are tensors, which broadcast, or numbers. Two numbers need a shape. No
  * gradients pass. As `torch.normal`.
  *
- * A RangeError for a negative number as deviation.
+ * A RangeError if `std` is a negative number.
  *
  * @example
  * normal(5, 0, [2]).toArray(); // [5, 5]
@@ -87,7 +87,7 @@ export function normal(mean: number | Tensor, std: number | Tensor, shape?: read
   return random('normal', 'fillNormal', sizes, undefined).mul(width).add(center);
 }
 
-// Refuses probabilities of which one is outside. A recording has no values, and takes them as they come.
+// Throws if a probability is outside its range. While a function is recorded there are no values to check.
 function checkProbabilities(where: string, x: Tensor, high: number): void {
   if (recorder !== null) return;
   for (let i = 0; i < x.numel; i++) {
@@ -98,9 +98,9 @@ function checkProbabilities(where: string, x: Tensor, high: number): void {
 }
 
 /**
- * 1 with the probability that stands at each place of `input`, else 0, float32: `torch.bernoulli`. No gradients pass.
+ * 1 with the probability that `input` has at each place, else 0, float32: `torch.bernoulli`. No gradients pass.
  *
- * A RangeError for a probability outside [0, 1]; a compiled step takes what is more than 1 for 1, less than 0 and NaN for 0.
+ * A RangeError for a probability outside [0, 1]; a compiled step treats a probability above 1 as 1, below 0 and NaN as 0.
  *
  * @example
  * bernoulli(tensor([0, 1])).toArray(); // [0, 1]
@@ -112,11 +112,11 @@ export function bernoulli(input: Tensor): Tensor {
 }
 
 /**
- * The places of `numSamples` draws from each row of `input`, `[classes]` or `[rows, classes]`, with probabilities in proportion to its weights: int32
+ * The indices of `numSamples` draws from each row of `input`, `[classes]` or `[rows, classes]`, with probabilities proportional to its weights: int32
  * `[numSamples]` or `[rows, numSamples]`. As `torch.multinomial`.
  *
- * A place is drawn once unless `replacement`. Each draw takes the largest of `weight / e` with exponentially distributed `e`. A RangeError for weights
- * below 0, a row of which too few are positive, or more draws than places; a compiled step does not look at the weights.
+ * Each index is drawn at most once unless `replacement`. A draw takes the index with the largest `weight / e`, with exponentially distributed `e`. A RangeError for
+ * negative weights, a row with too few positive weights, or more draws than indices; a compiled step does not check the weights.
  *
  * @example
  * multinomial(tensor([0, 3, 0]), 2, { replacement: true }).toArray(); // [1, 1]
@@ -140,7 +140,7 @@ export function multinomial(input: Tensor, numSamples: number, options?: { repla
   if (recorder === null) checkRows(where, input, classes, replacement ? 1 : n);
   const weights = input.detach().reshape([rows, 1, classes]);
   const draws = replacement ? n : 1;
-  // Exponentially distributed: the logarithm of an even one, which is kept from 0.
+  // Exponentially distributed numbers: minus the logarithm of uniform ones, which are kept away from 0.
   const noise = random(where, 'fillUniform', [rows, draws, classes], undefined)
     .clamp({ min: 2 ** -25 })
     .log()
@@ -158,7 +158,7 @@ export function multinomial(input: Tensor, numSamples: number, options?: { repla
   return cat(places, 1).reshape([...input.shape.slice(0, -1), n]);
 }
 
-// Refuses a row that has fewer positive weights than must be drawn of it.
+// Throws if a row has fewer positive weights than are to be drawn from it.
 function checkRows(where: string, input: Tensor, classes: number, least: number): void {
   for (let row = 0; row * classes < input.numel; row++) {
     const positive = input.values.subarray(row * classes, (row + 1) * classes).filter((weight) => weight > 0).length;

@@ -1,4 +1,4 @@
-// Random zeros while training.
+// Dropout: random zeros during training.
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError } from '../errors';
@@ -12,7 +12,7 @@ import './convert';
 import { ones, rand } from './create';
 
 /**
- * Each element becomes 0 with probability `p` (default 0.5), else `x / (1 - p)`; x itself unless `training` (default true): `torch.nn.functional.dropout`.
+ * Sets each element to 0 with probability `p` (default 0.5), else to `x / (1 - p)`; x itself unless `training` (default true): `torch.nn.functional.dropout`.
  *
  * The random numbers are those of `manualSeed`. A RangeError unless p is from 0 to 1.
  *
@@ -36,10 +36,10 @@ export function dropout(x: Tensor, p = 0.5, training = true, where = 'dropout'):
   });
 }
 
-const saturation = 1.7580993408473766; // SELU's scale * alpha: what SELU tends to as x gets small, with the other sign
+const saturation = 1.7580993408473766; // SELU's scale * alpha: SELU tends to minus this as x decreases
 
 /**
- * Dropout for networks of SELU: each element becomes -1.7581 with probability `p` (default 0.5), and all are then scaled and shifted so that inputs of mean 0 and
+ * Dropout for networks with SELU: sets each element to -1.7581 with probability `p` (default 0.5), then scales and shifts all elements so that inputs of mean 0 and
  * variance 1 keep both; x itself unless `training` (default false, as in PyTorch): `torch.nn.functional.alpha_dropout`.
  *
  * The random numbers are those of `manualSeed`. A RangeError unless p is from 0 to 1. Source: Klambauer et al., arXiv 1706.02515.
@@ -55,7 +55,7 @@ export function alphaDropout(x: Tensor, p = 0.5, training = false): Tensor {
   return saturated(x, x.shape, p, training);
 }
 
-// Numbers of `shape` are drawn, which broadcasts to x's.
+// Draws the numbers in `shape`, which broadcasts to x's shape.
 function saturated(x: Tensor, shape: readonly number[], p: number, training: boolean): Tensor {
   if (!training || p === 0) return x;
   if (p === 1) return x.mul(0);
@@ -79,9 +79,9 @@ function channelsOf(where: string, x: Tensor, p: number, training: boolean, chan
 }
 
 /**
- * Whole channels become 0 with probability `p` (default 0.5), the others `x / (1 - p)`; x itself unless `training` (default true): `torch.nn.functional.dropout1d`.
+ * Sets whole channels to 0 with probability `p` (default 0.5), the others to `x / (1 - p)`; x itself unless `training` (default true): `torch.nn.functional.dropout1d`.
  *
- * Shapes: x `[n, channels, length]` or `[channels, length]`, the result like x. The random numbers are those of `manualSeed`. A RangeError unless p is from 0 to 1.
+ * Shapes: x `[n, channels, length]` or `[channels, length]`; the result has x's shape. The random numbers are those of `manualSeed`. A RangeError unless p is from 0 to 1.
  *
  * @example
  * nn.functional.dropout1d(ones([2, 3, 4]), 0.5, false).shape; // [2, 3, 4]

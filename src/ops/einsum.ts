@@ -1,4 +1,4 @@
-// Sums of products by the names of the dimensions.
+// Einstein summation: sums of products, specified by letters for dimensions.
 import { describe, rangeError, typeError } from '../errors';
 import { numelOf, shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
@@ -18,7 +18,7 @@ interface Named {
 
 const where = 'einsum';
 
-// `ij,jk->ik` as the names of each operand and of the result; without an arrow those that stand once, in alphabetical order.
+// Parses `ij,jk->ik` to the letters of each operand and of the result; without an arrow the result has the letters that occur once, in alphabetical order.
 function parse(equation: unknown, count: number): { inputs: string[][]; output: string[] } {
   if (typeof equation !== 'string') throw typeError(where, `expected the equation to be a string, got ${describe(equation)}`);
   const text = equation.replace(/\s/g, '');
@@ -37,7 +37,7 @@ function parse(equation: unknown, count: number): { inputs: string[][]; output: 
   return { inputs, output };
 }
 
-// The diagonal where a name stands twice: elements of which both indices are equal.
+// Takes the diagonal where a letter occurs twice: the elements whose two indices are equal.
 function withoutRepeats({ x, names }: Named): Named {
   const first = names.findIndex((name, i) => names.indexOf(name, i + 1) >= 0);
   if (first < 0) return { x, names };
@@ -49,17 +49,17 @@ function withoutRepeats({ x, names }: Named): Named {
   return withoutRepeats({ x: flat.indexSelect(0, diagonal), names: [names[first]!, ...rest.map((d) => names[d]!)] });
 }
 
-// Summed over the dimensions that stand nowhere else.
+// Sums over the dimensions whose letters occur nowhere else.
 function reduced({ x, names }: Named, needed: readonly string[]): Named {
   const alone = names.flatMap((name, d) => (needed.includes(name) ? [] : [d]));
   return alone.length === 0 ? { x, names } : { x: x.sum(alone), names: names.filter((name) => needed.includes(name)) };
 }
 
-// x with its dimensions in the order of `names`, which are all of its own.
+// x with its dimensions permuted to the order of `order`, which has all of its letters.
 const ordered = ({ x, names }: Named, order: readonly string[]): Tensor =>
   order.every((name, d) => names[d] === name) ? x : x.permute(order.map((name) => names.indexOf(name)));
 
-// Two operands into one: dimensions of both that go on are batches, those that end here the sum of a product of matrices.
+// Contracts two operands to one by a batched matrix product: letters of both that are still needed are batch dimensions, the others of both are summed over.
 function contract(a: Named, b: Named, needed: readonly string[]): Named {
   const left = reduced(a, [...needed, ...b.names]);
   const right = reduced(b, [...needed, ...a.names]);
@@ -77,10 +77,10 @@ function contract(a: Named, b: Named, needed: readonly string[]): Named {
 }
 
 /**
- * The sum of products that an equation like `"ij,jk->ik"` names: a letter for each dimension of each tensor, and behind `->` those of the result; letters that
- * are not there are summed over. Without `->` the result has the letters that stand once, in alphabetical order. As `torch.einsum`.
+ * The sum of products that an equation like `"ij,jk->ik"` specifies: a letter for each dimension of each tensor, and behind `->` the letters of the result; letters
+ * missing there are summed over. Without `->` the result has the letters that occur once, in alphabetical order. As `torch.einsum`.
  *
- * A letter that stands twice in one tensor takes its diagonal. float32. Tensors are multiplied from left to right. `...` is not supported: a RangeError, as
+ * A letter that occurs twice in one tensor takes its diagonal. float32. Tensors are multiplied from left to right. A RangeError for `...`, which is not supported, and
  * for sizes that differ.
  *
  * @example

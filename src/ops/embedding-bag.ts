@@ -1,4 +1,4 @@
-// Sums, means and maxima of rows of a table, bag by bag.
+// Sums, means and maxima of bags of rows of a table.
 
 import { give, record } from '../autograd';
 import { isRangeError } from '../brands';
@@ -21,22 +21,22 @@ import './select';
 import { checkTable, giveRows } from './tables';
 import './views';
 
-/** What is made of the rows of a bag. */
+/** How the rows of a bag are combined. */
 export type BagMode = 'mean' | 'sum' | 'max';
 
 /** The options of `embeddingBag`. */
 export interface EmbeddingBagOptions extends EmbeddingOptions {
   /** Where each bag begins in an index of one dimension: int32, from 0, in ascending order. */
   offsets?: Tensor | null;
-  /** What is made of a bag's rows: their mean (default), sum or, for each column, largest element. */
+  /** How a bag's rows are combined: to their mean (default), their sum, or the largest element of each column. */
   mode?: BagMode;
-  /** A factor for each row chosen, of the shape of the index; for sums alone. */
+  /** A factor for each chosen row, of the shape of the index; only for sums. */
   perSampleWeights?: Tensor | null;
   /** Whether the last offset is the end of the last bag, not the beginning of another; default false. */
   includeLastOffset?: boolean;
 }
 
-// Refuses offsets that do not ascend from 0 to the length of the index. A recording cannot read them: there the kernel does.
+// Throws unless the offsets ascend from 0 to at most the length of the index. A recording cannot read them; there the kernel checks them.
 function checkOffsets(where: string, { ints: begins }: Tensor, length: number): void {
   if (begins.length === 0 && length > 0) throw rangeError(where, `expected offsets to begin with 0, got none for ${length} positions`);
   for (let b = 0; b < begins.length; b++) {
@@ -54,7 +54,7 @@ interface Bags {
   index: Tensor;
   /** Where each bag begins, int32. */
   offsets: Tensor;
-  /** How many of the bags are wanted: all, or all but the last. */
+  /** The number of bags in the result: all, or all but the last. */
   count: number;
 }
 
@@ -79,7 +79,7 @@ function bagsOf(where: string, index: Tensor, offsets: Tensor | null, includeLas
   return { index: flat, offsets, count: offsets.numel - least };
 }
 
-// The largest elements of each column by bag; 0 for a bag of none. `skipped` is 1 where a position does not count.
+// The largest element of each column in each bag; 0 for an empty bag. `skipped` is 1 where a position does not count.
 function maxOfBags(where: string, rows: Tensor, { offsets, count }: Bags, skipped: Tensor | null, ofRows: boolean): Tensor {
   if (!ofRows && recorder !== null) {
     throw new SimdnnError(
@@ -91,9 +91,9 @@ function maxOfBags(where: string, rows: Tensor, { offsets, count }: Bags, skippe
   const begin = (b: number): number => offsets.ints[b] ?? length;
   let width = 1;
   for (let b = 0; b < count; b++) width = Math.max(width, begin(b + 1) - begin(b));
-  // Behind the rows of all positions stand one that is less than any other, and one of zeros.
+  // Two rows behind the rows of all positions: one that is less than any other, and one of zeros.
   const all = cat([rows, full([1, columns], -Infinity), zeros([1, columns])]);
-  let places = constant([count, width], 'int32'); // which rows make up a bag
+  let places = constant([count, width], 'int32'); // the rows of each bag
   places.values.fill(length);
   for (let b = 0; b < count; b++) for (let i = begin(b); i < begin(b + 1); i++) places.values[b * width + i - begin(b)] = i;
   if (skipped !== null) {
@@ -111,7 +111,7 @@ function maxOfBags(where: string, rows: Tensor, { offsets, count }: Bags, skippe
     .max(1).values;
 }
 
-// The sums or means of all bags, those that are not wanted included.
+// The sums or means of all bags, including one that is not in the result.
 function totals(where: string, weight: Tensor, { index, offsets }: Bags, factors: Tensor | null, o: Required<EmbeddingBagOptions>): Tensor {
   const [rows, columns] = weight.shape as [number, number];
   const [bags, count] = [offsets.numel, index.numel];
@@ -135,7 +135,7 @@ function totals(where: string, weight: Tensor, { index, offsets }: Bags, factors
       mean,
     });
   } catch (error) {
-    const isOffset = isRangeError(error) && error.message.includes(' offsets['); // read by the kernel alone where a function is recorded
+    const isOffset = isRangeError(error) && error.message.includes(' offsets['); // while a function is recorded, only the kernel reads the offsets
     throw isOffset ? explainIndex(error, where, 'offsets', offsets) : explainIndex(error, where, 'index', index);
   }
   const read = [index, offsets, ...(factors === null ? [] : [factors, ...(factors.needsGrad ? [weight] : [])])];
@@ -165,12 +165,12 @@ function totals(where: string, weight: Tensor, { index, offsets }: Bags, factors
 }
 
 /**
- * The mean, sum or largest elements of rows of `weight`, bag by bag: `torch.nn.functional.embedding_bag`.
+ * The mean, the sum or the largest elements of each bag of rows of `weight`: `torch.nn.functional.embedding_bag`.
  *
- * Shapes: index int32 `[bags, n]`, or `[n]` with `offsets` `[bags]`; weight `[rows, columns]`; the result is `[bags, columns]`. Row `paddingIdx` is in no bag. What is
- * made of an empty bag is 0. A sum with `perSampleWeights` is the product of a sparse matrix in CSR form with `weight`: its columns are the index, its values
- * the factors, its row starts the offsets. A RangeError for an index outside the table and for offsets that do not begin with 0, descend or are too large. In a recorded
- * function `mode: "max"` takes no offsets.
+ * Shapes: index int32 `[bags, n]`, or `[n]` with `offsets` `[bags]`; weight `[rows, columns]`; the result is `[bags, columns]`. Row `paddingIdx` belongs to no bag; an
+ * empty bag gives 0. A sum with `perSampleWeights` is the product of a sparse matrix in CSR form with `weight`: the index has its columns, the factors are its
+ * values, and the offsets are its row starts. A RangeError for an index outside the table, and for offsets that do not begin with 0, descend or are too large. In a
+ * recorded function `mode: "max"` accepts no offsets.
  *
  * @example
  * const index = tensor([0, 1, 2], { dtype: "int32" });

@@ -1,4 +1,4 @@
-// Rows of a table, chosen by index.
+// Rows of a table, selected by an index.
 import { noGrad, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, withDefaults } from '../errors';
@@ -16,15 +16,15 @@ import './views';
 
 /** The options of `embedding`. */
 export interface EmbeddingOptions {
-  /** A row that gets no gradient, counted from the end where negative; null (default): none. */
+  /** A row that gets no gradient, counted from the end if negative; null (default): none. */
   paddingIdx?: number | null;
-  /** Rows that are chosen and whose norm is larger are first scaled to it, in the table itself; null (default): none. */
+  /** Selected rows with a larger norm are first scaled down to it, in the table itself; null (default): none. */
   maxNorm?: number | null;
   /** The p of that norm; default 2. */
   normType?: number;
-  /** Whether the gradient of a row is divided by how often it was chosen; default false. */
+  /** Whether a row's gradient is divided by the number of times that the row was selected; default false. */
   scaleGradByFreq?: boolean;
-  /** Whether a backward pass touches no other rows of the gradient than those chosen, and `SparseAdam` can step them; default false. */
+  /** Whether a backward pass touches only the gradient's rows that were selected, so that `SparseAdam` can update just these; default false. */
   sparse?: boolean;
 }
 
@@ -37,7 +37,7 @@ export const embeddingDefaults: Required<EmbeddingOptions> = {
   sparse: false,
 };
 
-/** @internal Checks the options; gives the row that gets no gradient, counted from the front, or null. */
+/** @internal Checks the options; returns the row that gets no gradient, counted from the front, or null. */
 export function checkEmbedding(where: string, o: Required<EmbeddingOptions>, rows: number): number | null {
   checkNumber(where, 'normType', o.normType);
   checkBoolean(where, 'scaleGradByFreq', o.scaleGradByFreq);
@@ -52,7 +52,7 @@ const zeroed = (n: number): Tensor => {
   return t;
 };
 
-// How often each row is chosen.
+// How many times each row is selected.
 function countsOf(where: string, index: Tensor, rows: number): Tensor {
   const counts = zeroed(rows);
   const count = index.numel;
@@ -65,7 +65,7 @@ function countsOf(where: string, index: Tensor, rows: number): Tensor {
   return counts;
 }
 
-/** @internal For each position 1 / how often its row is chosen. */
+/** @internal For each position 1 / (the number of times that its row is selected). */
 export function sharesOf(where: string, index: Tensor, rows: number): Tensor {
   return noGrad(() =>
     countsOf(where, index, rows)
@@ -75,8 +75,8 @@ export function sharesOf(where: string, index: Tensor, rows: number): Tensor {
 }
 
 /**
- * @internal Scales the rows of `weight` that are chosen and longer than `maxNorm`. All rows are multiplied, the others by 1: which ones are chosen is not
- * known to JavaScript in a replay.
+ * @internal Scales the selected rows of `weight` whose norm exceeds `maxNorm`. All rows are multiplied, the others by 1, because JavaScript does not know in a replay
+ * which rows are selected.
  */
 export function renormalize(where: string, index: Tensor, weight: Tensor, maxNorm: number, normType: number): void {
   noGrad(() => {
@@ -92,8 +92,8 @@ export function renormalize(where: string, index: Tensor, weight: Tensor, maxNor
 /**
  * The rows of `weight` that `index` names: `torch.nn.functional.embedding`.
  *
- * Shapes: index int32 of any shape `[*]`, weight `[rows, columns]`; the result is `[*, columns]`. Gradients of a row chosen twice add up; that of row
- * `paddingIdx` stays as it is. With `maxNorm` the table is changed in place, in recorded functions too; `train.evaluate` and `train.predict` refuse that. A
+ * Shapes: index int32 of any shape `[*]`, weight `[rows, columns]`; the result is `[*, columns]`. The gradients of a row that is selected twice add up; row
+ * `paddingIdx` gets none. With `maxNorm` the table is changed in place, in recorded functions too; `train.evaluate` and `train.predict` refuse that. A
  * RangeError for an index outside the table.
  *
  * @example

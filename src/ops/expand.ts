@@ -7,7 +7,7 @@ import { checkTensor, empty, Tensor } from '../tensor';
 import { flatLayout, giveSummed, repeatStrides } from './broadcast';
 import { view } from './views';
 
-/** x repeated over `shape`, to which it broadcasts: a copy, whose gradient is summed. */
+/** x repeated to `shape`, to which it broadcasts: a copy. Its gradient is summed over the repetitions. */
 export function expanded(where: string, x: Tensor, shape: readonly number[]): Tensor {
   const y = empty(shape.slice(), x.dtype);
   const layout = sameShape(x.shape, shape)
@@ -42,10 +42,10 @@ function repeated(where: string, x: Tensor, times: unknown, missing: 'refuse' | 
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The tensor with dimensions of size 1 repeated to the sizes in `shape`, where -1 keeps a size; new dimensions stand in front. As
-     * `torch.Tensor.expand`, but a copy: tensors are contiguous here. Arithmetic broadcasts by itself and needs no `expand`.
+     * The tensor with dimensions of size 1 repeated to the sizes in `shape`, where -1 keeps a size; new dimensions come first. As
+     * `torch.Tensor.expand`, but a copy, because tensors are contiguous here. Arithmetic broadcasts by itself and needs no `expand`.
      *
-     * A RangeError for another size than 1 that differs.
+     * A RangeError for a size other than 1 that would change.
      *
      * @example
      * tensor([[1], [2]]).expand([-1, 3]).toArray(); // [[1, 1, 1], [2, 2, 2]]
@@ -59,16 +59,16 @@ declare module '../tensor' {
      */
     expandAs(other: Tensor): Tensor;
     /**
-     * The tensor put side by side with itself, `sizes[d]` times along dimension d; further sizes in front make new dimensions. As `torch.Tensor.repeat`.
+     * The tensor repeated `sizes[d]` times along dimension d; further sizes in front make new dimensions. As `torch.Tensor.repeat`.
      *
-     * A RangeError for fewer sizes than dimensions; `tile` fills those up.
+     * A RangeError for fewer sizes than dimensions, for which `tile` uses 1.
      *
      * @example
      * tensor([1, 2]).repeat([2, 2]).toArray(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
      */
     repeat(sizes: readonly number[]): Tensor;
     /**
-     * `repeat` of the last dimensions, as many as `dims` has: `torch.tile`.
+     * As `repeat`, with 1 for leading dimensions that `dims` does not have: `torch.tile`.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).tile([2]).toArray(); // [[1, 2, 1, 2], [3, 4, 3, 4]]

@@ -1,4 +1,4 @@
-// Largest and smallest elements, and where they stand.
+// Largest and smallest elements, and their indices.
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
@@ -10,7 +10,7 @@ import { keepdimOf } from './reduce';
 
 type Name = 'max' | 'min';
 
-/** Values and indices over one dimension, which the given result shape leaves out or keeps; x without history. */
+/** The extreme values and their indices along one dimension, in `shape`, which omits or keeps the dimension; x has no history here. */
 export function extremes(name: Name, where: string, x: Tensor, dim: number, shape: number[]): Extremes {
   const { outer, n, inner } = around(x.shape, dim);
   if (n === 0) throw rangeError(where, `dim ${dim} of ${shapeText(x.shape)} is empty`);
@@ -31,7 +31,7 @@ function flattened(where: string, x: Tensor): Tensor {
   return new Tensor(x.values, [x.numel]);
 }
 
-// Over one dimension the gradient goes to the element that was returned.
+// Along one dimension the gradient goes to the element that was returned.
 function alongDim(name: Name, x: Tensor, dim: unknown, options?: { keepdim?: boolean }): Extremes {
   const where = `Tensor.${name}`;
   const d = normalizeDim(where, dim, x.shape.length);
@@ -46,7 +46,7 @@ function alongDim(name: Name, x: Tensor, dim: unknown, options?: { keepdim?: boo
   return { values, indices };
 }
 
-/** 1 where x is the extreme, also where both are NaN. */
+/** 1 where x equals the extreme, or both are NaN. */
 export function ties(x: Tensor, extreme: Tensor): Tensor {
   const same = binary('max', 'eq', x, extreme, 'int32');
   const notANumber = binary('max', 'ne', x, x, 'int32');
@@ -54,7 +54,7 @@ export function ties(x: Tensor, extreme: Tensor): Tensor {
   return same;
 }
 
-// Over all elements the gradient is divided evenly among those that are equal to the result.
+// Over all elements the gradient is divided evenly among those equal to the result.
 function overAll(name: Name, x: Tensor): Tensor {
   const where = `Tensor.${name}`;
   const { values } = extremes(name, where, flattened(where, x), 0, []);
@@ -77,20 +77,20 @@ function position(name: Name, x: Tensor, dim: number | undefined, options?: { ke
   return extremes(name, where, flattened(where, x), 0, keepdim ? x.shape.map(() => 1) : []).indices;
 }
 
-/** What `max(dim)` and `min(dim)` give. */
+/** The result of `max(dim)` and `min(dim)`. */
 export interface Extremes {
-  /** The elements chosen. */
+  /** The extreme elements. */
   values: Tensor;
-  /** Where they stand along the dimension, int32. */
+  /** Their indices along the dimension, int32. */
   indices: Tensor;
 }
 
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The largest elements along `dim` and their indices (int32), the first of equal ones; NaN counts as largest. `keepdim` keeps the dimension with size 1.
+     * The largest elements along `dim` and their indices (int32), of equal elements the first; NaN counts as largest. `keepdim` keeps the dimension with size 1.
      *
-     * The gradient goes to the elements returned. A RangeError when there is nothing to choose from.
+     * The gradient goes to the elements returned. A RangeError if the dimension is empty.
      *
      * @example
      * const { values, indices } = tensor([[1, 5], [7, 2]]).max(1);
@@ -100,12 +100,12 @@ declare module '../tensor' {
     max(dim: number, options?: { keepdim?: boolean }): Extremes;
     /** The largest element as a scalar tensor; the gradient is divided evenly among equal ones. */
     max(): Tensor;
-    /** The smallest elements along `dim` and their indices (int32), the first of equal ones; NaN counts as smallest. See `max`. */
+    /** The smallest elements along `dim` and their indices (int32), of equal elements the first; NaN counts as smallest. See `max`. */
     min(dim: number, options?: { keepdim?: boolean }): Extremes;
     /** The smallest element as a scalar tensor; the gradient is divided evenly among equal ones. */
     min(): Tensor;
     /**
-     * The index (int32) of the largest element along `dim`, or in the flattened tensor without it; the first of equal ones.
+     * The index (int32) of the largest element along `dim`, or without it in the flattened tensor; of equal elements the first.
      *
      * @example
      * tensor([[1, 5], [7, 2]]).argmax(1).toArray(); // [1, 0]

@@ -1,4 +1,4 @@
-// Elements in reverse, and shifted around.
+// Reversed, rotated and shifted elements.
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { normalizeDim, shapeText } from '../shape';
 import { constant, Tensor } from '../tensor';
@@ -6,7 +6,7 @@ import { view } from './views';
 import './convert';
 import './select';
 
-/** The elements of dimension d in the order that `from` says, place by place. */
+/** The elements along dimension d in another order: place i gets the element at `from(i)`. */
 export function reordered(x: Tensor, d: number, from: (i: number) => number): Tensor {
   const index = constant([x.shape[d]!], 'int32');
   for (let i = 0; i < index.numel; i++) index.values[i] = from(i);
@@ -37,8 +37,8 @@ declare module '../tensor' {
      */
     flipud(): Tensor;
     /**
-     * A copy turned `k` times (once by default) by 90 degrees in the plane of `dims`, [0, 1] by default, from the first of them towards the second, or the other way
-     * round where k is negative. As `torch.rot90`.
+     * A copy rotated `k` times (default 1) by 90 degrees in the plane of `dims` ([0, 1] by default), from its first dimension towards its second, or the other way
+     * if k is negative. As `torch.rot90`.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).rot90().toArray(); // [[2, 4], [1, 3]]
@@ -46,8 +46,8 @@ declare module '../tensor' {
      */
     rot90(k?: number, dims?: readonly [number, number]): Tensor;
     /**
-     * A copy with the elements moved on by `shifts` along `dims`, those that leave at the end coming in at the front; of all elements in row-major order
-     * without `dims`. As `torch.roll`.
+     * A copy with the elements shifted by `shifts` along `dims`; elements shifted out at one end come in at the other. Without `dims` all elements are shifted in
+     * row-major order. As `torch.roll`.
      *
      * @example
      * arange(4).roll(1).toArray(); // [3, 0, 1, 2]

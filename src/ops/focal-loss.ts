@@ -1,4 +1,4 @@
-// The logistic loss with what is already right taken less seriously.
+// The focal loss, in which examples that are classified well count less.
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { checkTensor, type Tensor } from '../tensor';
 import { sigmoid } from './activations';
@@ -13,15 +13,15 @@ const LEAST = 2 ** -126; // the least float32 that is not flushed: its power has
 
 /** The options of `sigmoidFocalLoss`. */
 export interface SigmoidFocalLossOptions {
-  /** The weight of the targets 1, from 0 to 1, where that of 0 is the rest (0.25); -1: no weights. */
+  /** The weight of targets 1, from 0 to 1; targets 0 have 1 minus it (0.25). -1: no weights. */
   alpha?: number;
-  /** How much less counts what is already right, at least 0 (2). */
+  /** The exponent that reduces the weight of well-classified elements, at least 0 (2). */
   gamma?: number;
-  /** What becomes of the elements: "none" (default), as in torchvision, where other losses begin with "mean". */
+  /** The reduction: "none" (default, as in torchvision; for other losses it is "mean"). */
   reduction?: Reduction;
 }
 
-/** Refuses what is no weight of the positive targets. */
+/** Throws unless alpha is a valid weight of the positive targets. */
 export function checkAlpha(where: string, name: string, alpha: unknown): number {
   const value = checkNumber(where, name, alpha);
   if (value !== -1 && !(value >= 0 && value <= 1)) {
@@ -31,12 +31,11 @@ export function checkAlpha(where: string, name: string, alpha: unknown): number 
 }
 
 /**
- * The focal loss of logits: with `p = sigmoid(x)` and `q = p target + (1 - p)(1 - target)`, the probability of what is right,
- * `alpha_t (1 - q)^gamma (-log q)`, where alpha_t is alpha for targets 1 and `1 - alpha` for 0. As `torchvision.ops.sigmoid_focal_loss`; PyTorch itself has
- * none. Source: Lin et al., arXiv 1708.02002.
+ * The focal loss of logits: `alpha_t (1 - q)^gamma (-log q)`, where `p = sigmoid(x)`, `q = p target + (1 - p)(1 - target)` is the probability of the target, and alpha_t
+ * is alpha for targets 1 and `1 - alpha` for 0. As `torchvision.ops.sigmoid_focal_loss`; PyTorch itself has none. Source: Lin et al., arXiv 1708.02002.
  *
- * x is float32, target float32 or int32 of one shape, 0 or 1 or between. alpha is 0.25 by default and -1 for no weights, gamma 2; `reduction` is "none" by
- * default, as torchvision has it.
+ * x is float32, target float32 or int32 of the same shape with values from 0 to 1. alpha is 0.25 by default, and -1 for no weights; gamma is 2 by default, `reduction`
+ * "none" as in torchvision.
  *
  * @example
  * nn.functional.sigmoidFocalLoss(tensor([0]), tensor([1]), { alpha: -1 }).toArray(); // [0.1732867956161499]

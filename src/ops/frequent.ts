@@ -18,10 +18,10 @@ import './views';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The element that occurs most often along `dim` (the last by default), the smallest of several, and the last place (int32) where it stands. As `torch.mode`. Each NaN is
-     * different from the others.
+     * The most frequent element along `dim` (the last by default), of equally frequent ones the smallest, and the last index (int32) at which it occurs. As `torch.mode`. Each
+     * NaN counts as different from the others.
      *
-     * A RangeError when there is nothing to choose from.
+     * A RangeError if the dimension is empty.
      *
      * @example
      * const { values, indices } = tensor([3, 1, 3, 2]).mode();
@@ -39,7 +39,7 @@ Tensor.prototype.mode = function (this: Tensor, dim = -1, options) {
   const x = scalarGiven ? this.reshape([1]) : this;
   const n = x.shape[d]!;
   if (n === 0) throw rangeError(where, `dim ${d} of ${shapeText(x.shape)} is empty`);
-  // In order equal elements stand side by side; where the longest row of them ends, most of them have been counted.
+  // After sorting, equal elements are neighbours: the most frequent element is the longest run, and its count is largest at the run's end.
   const { values, indices } = x.detach().sort(d);
   const places = placesAlong(where, x.shape, d);
   const differs = values.narrow(d, 1, n - 1).ne(values.narrow(d, 0, n - 1));

@@ -1,4 +1,4 @@
-// Values whose mean and variance are estimated.
+// The likelihood of values under a normal distribution with a predicted mean and variance.
 import { record, share } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError, withDefaults } from '../errors';
@@ -16,13 +16,13 @@ import './unary';
 export interface GaussianNllLossOptions {
   /** Whether the constant `log(2 pi) / 2` is added (false). */
   full?: boolean;
-  /** The least variance, positive: a smaller one counts as this (1e-6). */
+  /** The least variance, positive; smaller variances are replaced by it (1e-6). */
   eps?: number;
-  /** What becomes of the elements ("mean"). */
+  /** How the elements' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
-// The variances as they broadcast to x: of its shape, one for all of the last dimension, or one for all of one dimension.
+// The variances in a shape that broadcasts to x's: that of x, one for each vector of the last dimension, or with one dimension of size 1.
 function variances(where: string, x: Tensor, given: unknown): Tensor {
   if (typeof given === 'number') return scalar(checkNumber(where, 'variance', given, 0));
   const variance = checkTensor(where, 'variance', given, 'float32');
@@ -43,7 +43,7 @@ function variances(where: string, x: Tensor, given: unknown): Tensor {
   return alike ? variance : view(variance, [...shape, 1]);
 }
 
-// At least `least`; the gradient passes there as well, so that a variance that was estimated as 0 can grow again.
+// max(variance, least). The gradient passes where it is less too, so that a variance that was estimated as 0 can grow again.
 function atLeast(variance: Tensor, least: number): Tensor {
   const y = empty(variance.shape.slice());
   calls.clampForward({ y: y.floats, x: variance.floats, n: variance.numel, low: least, high: Infinity });
@@ -51,12 +51,12 @@ function atLeast(variance: Tensor, least: number): Tensor {
 }
 
 /**
- * The negative log-likelihood of the target with a normal distribution of mean x: `(log v + (x - target)^2 / v) / 2` with `v = max(variance, eps)`; its mean
- * (default), sum, or every element: `torch.nn.functional.gaussian_nll_loss`. Source: Nix and Weigend, 1994.
+ * The negative log-likelihood of the target under a normal distribution with mean x: `(log v + (x - target)^2 / v) / 2` with `v = max(variance, eps)`; reduced to the
+ * mean (default), the sum, or "none": `torch.nn.functional.gaussian_nll_loss`. Source: Nix and Weigend, 1994.
  *
- * x and target are float32 of one shape; variance is a number, or float32 of that shape, without the last dimension, or with one dimension of size 1. Gradients pass
- * through the limit `eps` (1e-6 by default). A RangeError for a negative variance, but not inside `compile` and fits, where values are not read: it counts
- * as eps there.
+ * x and target are float32 of the same shape; variance is a number, or float32 of that shape, without its last dimension, or with one dimension of size 1. Gradients
+ * pass through the limit `eps` (1e-6 by default). A RangeError for a negative variance; inside `compile` and fits, where values are not read, a negative variance
+ * counts as eps.
  *
  * @example
  * nn.functional.gaussianNllLoss(tensor([1, 2]), tensor([1, 4]), tensor([1, 1])).item(); // 1

@@ -1,4 +1,4 @@
-// Tensors of numbers that JavaScript has: plain, nested, and in typed arrays.
+// Tensors from JavaScript's numbers: plain, nested, and in typed arrays.
 import { isBigInt64Array, isBigUint64Array, isDataView, isFloat32Array, isInt32Array, isUint32Array, viewName } from '../brands';
 import { checkAttached, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { DType } from '../memory';
@@ -6,7 +6,7 @@ import { constant, Tensor } from '../tensor';
 import { type CreateOptions, finish, settings } from './create';
 import './convert';
 
-/** Typed arrays of numbers; those of BigInt are none. */
+/** The typed arrays of numbers; arrays of BigInt are not among them. */
 export type NumberArray =
   | Float32Array
   | Float64Array
@@ -18,7 +18,7 @@ export type NumberArray =
   | Int32Array
   | Uint32Array;
 
-/** What a tensor can be made of: numbers and booleans, nested as deep as it has dimensions; the innermost arrays may be typed. */
+/** What a tensor can be made of: numbers and booleans, nested as deep as the tensor has dimensions; the innermost arrays may be typed. */
 export type TensorLike = number | boolean | NumberArray | readonly TensorLike[];
 
 const isNumberArray = (value: unknown): value is NumberArray =>
@@ -28,7 +28,7 @@ const isFloating = (array: NumberArray): boolean => viewName(array)!.startsWith(
 
 const pathText = (path: readonly number[]): string => `data${path.map((i) => `[${i}]`).join('')}`;
 
-// The shape of nested arrays, by their first elements; the walk that copies them checks all others against it.
+// The shape of nested arrays, from the first element of each level; the code that copies the elements checks all others.
 function shapeOfNested(data: unknown): number[] {
   const shape: number[] = [];
   for (let inner = data; Array.isArray(inner) || isNumberArray(inner); inner = inner[0]) {
@@ -38,7 +38,7 @@ function shapeOfNested(data: unknown): number[] {
   return shape;
 }
 
-// Whether there are elements, all of them booleans or in typed arrays of integers. Of plain numbers the first one answers.
+// Whether there are elements, and all are booleans or in typed arrays of integers. For plain numbers the first element decides.
 function isIntegral(data: unknown): boolean {
   let found = false;
   const all = (value: unknown): boolean => {
@@ -62,7 +62,7 @@ function checkElement(value: unknown, dtype: DType, path: readonly number[]): nu
   return value;
 }
 
-// Copies the elements of one typed array to `at`; those that int32 does not hold are refused.
+// Copies the elements of a typed array to `out` from `at` on; throws for those that int32 cannot represent.
 function copyTyped(data: NumberArray, out: Tensor, at: number, path: readonly number[]): void {
   checkAttached('tensor', data);
   if (out.dtype === 'int32' && (isFloating(data) || isUint32Array(data))) {
@@ -93,7 +93,7 @@ function copyNested(data: TensorLike, out: Tensor): void {
       throw rangeError('tensor', `${pathText(path)} has length ${value.length}, its neighbours ${shape[depth]}: the data is ragged`);
     }
     if (isNumberArray(value)) {
-      // Its elements are numbers, where neighbours in plain arrays may still be arrays.
+      // The innermost arrays have numbers; outer plain arrays have arrays
       if (depth !== shape.length - 1) {
         throw typeError(
           'tensor',
@@ -117,8 +117,8 @@ function copyNested(data: TensorLike, out: Tensor): void {
  * A tensor with a copy of the given numbers: a number, nested arrays, a typed array, or arrays of typed arrays; true counts as 1 and false as 0. As
  * `torch.tensor`.
  *
- * float32, or int32 where all elements are booleans or stand in typed arrays of integers; `dtype` says otherwise. Fractions, NaN and numbers beyond 32
- * bits are a RangeError for int32 (PyTorch cuts them off), ragged arrays too. `Tensor.fromTypedArray` shares memory instead.
+ * float32, or int32 if all elements are booleans or are in typed arrays of integers; `dtype` overrides that. For int32 a RangeError for fractions, NaN and numbers
+ * beyond 32 bits (PyTorch cuts them off). A RangeError for ragged arrays. `Tensor.fromTypedArray` shares memory instead.
  *
  * @example
  * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
@@ -146,10 +146,10 @@ export function tensor(data: TensorLike, options?: CreateOptions): Tensor {
 }
 
 /**
- * The data as a tensor, without a copy where there is a tensor or its memory already: `torch.as_tensor`.
+ * The data as a tensor, without a copy if it is a tensor, or a typed array that can be its memory: `torch.as_tensor`.
  *
- * A tensor is itself, or with another `dtype` what `to(dtype)` gives, which has a gradient. A Float32Array or an Int32Array becomes a vector on its memory, where PyTorch shares that of
- * arrays of numpy; everything else, and another `dtype`, is copied as `tensor` does it.
+ * A tensor is returned itself, or with another `dtype` as `to(dtype)`, through which gradients pass. A Float32Array or an Int32Array becomes a vector on its memory, as
+ * numpy's arrays do in PyTorch; everything else, and another `dtype`, is copied as by `tensor`.
  *
  * @example
  * const x = tensor([1, 2]);

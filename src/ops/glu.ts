@@ -9,7 +9,7 @@ import './narrow';
 /**
  * `a * sigmoid(b)`, a and b the halves of x along `dim` (default -1): `torch.nn.functional.glu`. Source: Dauphin et al., arXiv 1612.08083.
  *
- * A RangeError when the dimension is odd, or x a scalar.
+ * A RangeError if the size of the dimension is odd, or x is a scalar.
  *
  * @example
  * nn.functional.glu(tensor([6, 0])).toArray(); // [3]

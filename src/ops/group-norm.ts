@@ -17,10 +17,10 @@ export interface GroupNormOptions {
 }
 
 /**
- * `(x - mean) / sqrt(variance + eps) * weight + bias`, mean and variance (divided by n) over each of `numGroups` groups of channels of a row:
+ * `(x - mean) / sqrt(variance + eps) * weight + bias`, with the mean and the variance (divided by n) of each of `numGroups` groups of channels of a row:
  * `torch.nn.functional.group_norm`. Source: Wu and He, arXiv 1803.08494.
  *
- * Shapes: x `[n, channels, ...]`, weight and bias `[channels]`; the result is like x. A RangeError unless the groups divide the channels.
+ * Shapes: x `[n, channels, ...]`, weight and bias `[channels]`; the result has x's shape. A RangeError unless the number of groups divides that of channels.
  *
  * @example
  * nn.functional.groupNorm(tensor([[1, 5, 2, 4]]), 2, { eps: 0 }).toArray(); // [[-1, 1, -1, 1]]

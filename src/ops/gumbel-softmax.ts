@@ -11,19 +11,19 @@ import './unary';
 
 /** The options of `gumbelSoftmax`. */
 export interface GumbelSoftmaxOptions {
-  /** The temperature, above 0: the lower, the nearer samples are to one class. Default 1. */
+  /** The temperature, above 0: the lower it is, the closer the samples are to a single class. Default 1. */
   tau?: number;
-  /** Whether samples are one class, with the gradient of the soft ones; default false. */
+  /** Whether each sample is a single class, with the gradient of the soft sample; default false. */
   hard?: boolean;
   /** The dimension of the classes; default -1. */
   dim?: number;
 }
 
 /**
- * A sample of the classes with these logits: `softmax((logits + G) / tau)`, with G of the Gumbel distribution. As `torch.nn.functional.gumbel_softmax`.
+ * A differentiable sample of classes with these logits: `softmax((logits + G) / tau)`, with G from the Gumbel distribution. As `torch.nn.functional.gumbel_softmax`.
  *
- * G is `-log(-log u)` with u even in [0, 1), of the random numbers of `manualSeed`. With `hard` the class with the largest value is 1, to within a rounding, and all
- * others 0; the gradient is that of the soft sample. A RangeError unless tau is above 0. Source: Jang et al., arXiv 1611.01144, Maddison et al., arXiv
+ * G is `-log(-log u)` with u uniform in [0, 1), from the random numbers of `manualSeed`. With `hard` the class with the largest value is 1, up to a rounding, and all
+ * others are 0; the gradient is that of the soft sample. A RangeError unless tau is above 0. Source: Jang et al., arXiv 1611.01144, Maddison et al., arXiv
  * 1611.00712.
  *
  * @example

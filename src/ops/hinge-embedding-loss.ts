@@ -1,4 +1,4 @@
-// Distances that should be small, or large.
+// The loss of distances that should be small, or large.
 import { checkNumber, withDefaults } from '../errors';
 import { checkTensor, type Tensor } from '../tensor';
 import { scalar } from './broadcast';
@@ -11,17 +11,17 @@ import './compare';
 
 /** The options of `hingeEmbeddingLoss`. */
 export interface HingeEmbeddingLossOptions {
-  /** From which distance on two that differ cost nothing (1). */
+  /** A distance with target -1 has loss 0 from this distance on (1). */
   margin?: number;
-  /** What becomes of the elements ("mean"). */
+  /** How the elements' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
 /**
- * `x` where target is 1, `max(0, margin - x)` where it is -1, and their sum for any other target; its mean (default), sum, or every element:
- * `torch.nn.functional.hinge_embedding_loss`. x are distances: of what belongs together (1) and what does not (-1).
+ * `x` where target is 1, `max(0, margin - x)` where it is -1, and their sum for any other target; reduced to the mean (default), the sum, or "none":
+ * `torch.nn.functional.hinge_embedding_loss`. x has distances: between similar things (target 1) and dissimilar ones (-1).
  *
- * x is float32, target float32 or int32 of one shape: unlike PyTorch this does not broadcast. margin is 1 by default.
+ * x is float32, target float32 or int32 of the same shape: unlike PyTorch this does not broadcast. margin is 1 by default.
  *
  * @example
  * nn.functional.hingeEmbeddingLoss(tensor([0.5, 0.25]), tensor([1, -1])).item(); // 0.625

@@ -1,4 +1,4 @@
-// How many elements lie between neighbouring edges.
+// Histograms: the number of elements between neighbouring edges.
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
@@ -9,31 +9,31 @@ import { linspace } from './sequences';
 export interface HistogramOptions {
   /** The first and the last edge, where `bins` is a number; null (default): the smallest and the largest element. */
   range?: readonly [min: number, max: number] | null;
-  /** What each element counts, float32 of the shape of x; null (default): 1. */
+  /** The weight of each element, float32 of the shape of x; null (default): 1. */
   weight?: Tensor | null;
-  /** Whether the counts are divided by their sum and the widths of their bins, so that the area is 1 (false). */
+  /** Whether the counts are divided by their sum and by the widths of their bins, so that the area of the histogram is 1 (false). */
   density?: boolean;
 }
 
 declare module '../tensor' {
   interface Tensor {
     /**
-     * How many elements lie in each of `bins` (100) bins of one width from `min` to `max`, float32 `[bins]`; where both are equal, 0 by default, from the smallest to the largest
-     * element. As `torch.histc`.
+     * The number of elements in each of `bins` (100) bins of equal width from `min` to `max`, float32 `[bins]`. If `min` and `max` are equal, as the defaults (0) are, the bins
+     * reach from the smallest to the largest element. As `torch.histc`.
      *
-     * A bin has its lower edge, the last one also its upper edge. Elements outside and NaN are left out. x is float32, its values are read: it cannot be recorded. A RangeError for a
-     * max below min, and for elements that are not finite where they are the edges.
+     * A bin includes its lower edge, the last bin also its upper edge. Elements outside and NaN do not count. x is float32. Its values are read, so this cannot be recorded. A
+     * RangeError for a max below min, and for elements that are not finite if they determine the edges.
      *
      * @example
      * tensor([1, 2, 1]).histc({ bins: 4, min: 0, max: 3 }).toArray(); // [0, 2, 1, 0]
      */
     histc(options?: { bins?: number; min?: number; max?: number }): Tensor;
     /**
-     * How many elements lie in each bin, float32 `[bins]`, and the edges of the bins, `[bins + 1]`, between `min` and `max` at equal distances or, where `bins` is a tensor, those: as
-     * `torch.histogram`.
+     * The number of elements in each bin, float32 `[bins]`, and the edges of the bins, `[bins + 1]`. The edges are equally spaced between `min` and `max`, or given as the tensor
+     * `bins`. As `torch.histogram`.
      *
-     * A bin has its lower edge, the last one also its upper edge. Elements outside and NaN are left out. x is float32, its values are read: it cannot be recorded. A RangeError for edges
-     * that are not in ascending order and, without `range`, for elements that are not finite.
+     * A bin includes its lower edge, the last bin also its upper edge. Elements outside and NaN do not count. x is float32. Its values are read, so this cannot be recorded. A
+     * RangeError for edges that do not ascend and, without `range`, for elements that are not finite.
      *
      * @example
      * const { hist, binEdges } = tensor([1, 2, 1]).histogram(4, { range: [0, 4] });
@@ -46,7 +46,7 @@ declare module '../tensor' {
 
 const mostBins = 2 ** 28;
 
-// The smallest and the largest element; where they are equal, or there are none, so much less and more.
+// The smallest and the largest element; if they are equal, or there are none, `around` less and more.
 function ends(where: string, x: Float32Array, around: number): [number, number] {
   let [min, max] = x.length === 0 ? [0, 0] : [Infinity, -Infinity];
   for (const value of x) {
@@ -57,14 +57,14 @@ function ends(where: string, x: Float32Array, around: number): [number, number] 
   return min === max ? [min - around, max + around] : [min, max];
 }
 
-// The sums of the weights between neighbouring edges, in double precision.
+// The sums of the weights between neighbouring edges, in double.
 function counted(x: Float32Array, edges: Float32Array, weight: Float32Array | null): Float64Array {
   const bins = Math.max(0, edges.length - 1);
   const sums = new Float64Array(bins);
   for (let i = 0; bins > 0 && i < x.length; i++) {
     const value = x[i]!;
     if (!(value >= edges[0]! && value <= edges[bins]!)) continue;
-    let bin = 0; // the last one whose lower edge is not above the value
+    let bin = 0; // the last bin whose lower edge is not above the value
     for (let end = bins; end - bin > 1; ) {
       const middle = (bin + end) >> 1;
       if (edges[middle]! <= value) bin = middle;
@@ -93,7 +93,7 @@ Tensor.prototype.histc = function (this: Tensor, options) {
   return new Tensor(Float32Array.from(counted(this.floats, edges, null)), [bins]);
 };
 
-// The edges that are asked for: a copy of those given, or at equal distances.
+// The edges: a copy of those given, or equally spaced ones.
 function edgesOf(where: string, x: Tensor, bins: unknown, range: unknown): Float32Array {
   if (bins instanceof Tensor) {
     checkTensor(where, 'bins', bins, 'float32');

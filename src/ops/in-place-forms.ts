@@ -1,4 +1,4 @@
-// The in-place forms of operations that have nothing to say of their own: the operation, written back to the tensor's own memory.
+// In-place forms of operations. Each calculates the operation and writes the result to the tensor's own memory.
 import { isRangeError, isTypeError } from '../brands';
 import { rangeError, typeError } from '../errors';
 import { kernels } from '../native';
@@ -270,7 +270,7 @@ for (const name of withOthers) {
   } as () => never;
 }
 
-/** What `fn` gives; its errors, which are in the name of `own`, are in that of the in-place form. */
+/** The result of `fn`. An error in the name of the operation `own` is rethrown in the name of the in-place form. */
 export function inNameOf<T>(own: string, fn: () => T): T {
   try {
     return fn();

@@ -1,5 +1,5 @@
-// Changes of a tensor's own memory: PyTorch's methods that end in _. Without a record for the backward pass they write where the tensor lies.
-// With one, what the tensor was before lives on as a tensor of its own, and the changed one takes the history of the same operation on that.
+// Changes of a tensor's own memory: PyTorch's methods whose names end in _. Without a record for the backward pass they write to the tensor's memory.
+// With one, the tensor's former values and history move to a tensor of their own, and the changed tensor gets the history of the same operation on that one.
 import { give, isGradEnabled, type Node, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkNumber, describe, rangeError, SimdnnError, typeError } from '../errors';
@@ -16,8 +16,8 @@ import { copyOf } from './convert';
 import { clampLimits } from './unary';
 
 /**
- * Whether a change of x by `others` is to be recorded for the backward pass. Refuses what autograd forbids: leaves, by PyTorch's rule, and tensors
- * on shared memory, of which the others would keep a history that is no longer theirs.
+ * Whether a change of x by `others` has to be recorded for the backward pass. Throws for what autograd forbids: leaves, as in PyTorch, and tensors on
+ * shared memory, because the other tensors on it would keep a history that is no longer true.
  */
 export function isRecorded(where: string, x: Tensor, ...others: readonly (Tensor | null)[]): boolean {
   if (x.version.holder !== null) refuseHeld(where, x);
@@ -42,7 +42,7 @@ export function isRecorded(where: string, x: Tensor, ...others: readonly (Tensor
   return true;
 }
 
-/** x as it was before a change, with its history; with its values, on other memory, if they are needed. */
+/** x as it was before a change, with its history, and with its values, on other memory, if they are needed. */
 export function former(x: Tensor, withValues: boolean): Tensor {
   const before = withValues ? copyOf(x) : new Tensor(x.values, x.shape.slice());
   before.needsGrad = x.needsGrad;
@@ -50,23 +50,23 @@ export function former(x: Tensor, withValues: boolean): Tensor {
   return before;
 }
 
-/** Makes x the output of `node`, and `before` that of the node which made x. */
+/** Makes x the output of `node`, and `before` the output of x's former node. */
 function takeHistory(x: Tensor, node: Node, before: Tensor): void {
   if (x.node !== null) x.node.output = before;
-  else x.gradient = null; // it is no leaf from now on
+  else x.gradient = null; // x is no longer a leaf
   x.node = node;
   node.output = x;
   x.needsGrad = true;
 }
 
-/** Says that x was changed by the method of this name. */
+/** Counts a change of x by the method of this name. */
 export function done(x: Tensor, name: string): Tensor {
   changed(x);
   recorder?.operation(name);
   return x;
 }
 
-/** Gives x the values of `result`, and its history, in which `before` stands for x as it was; where it has none, while x has one, x is overwritten. */
+/** Gives x the values and the history of `result`, in which `before` is x as it was. If `result` has no history but x has one, x is overwritten. */
 export function become(x: Tensor, name: string, result: Tensor, before: Tensor): Tensor {
   calls.copyStrided({ out: x.values, x: result.values, layout: flatLayout(x.numel) });
   if (result.node !== null) takeHistory(x, result.node, before);
@@ -74,7 +74,7 @@ export function become(x: Tensor, name: string, result: Tensor, before: Tensor):
   return done(x, name);
 }
 
-/** Records that x is overwritten: what it was before gets a gradient of 0, and `source`, of whose elements it will be made, x's own. */
+/** Records that x is overwritten: its former value gets a gradient of 0, and `source`, from whose elements x is made, gets x's gradient. */
 function recordOverwritten(x: Tensor, name: string, source: Tensor | null, before = former(x, false)): void {
   const after = new Tensor(x.values, x.shape.slice());
   record(after, name, source === null ? [before] : [before, source], [], (dy) => {
@@ -88,7 +88,7 @@ function recordOverwritten(x: Tensor, name: string, source: Tensor | null, befor
   takeHistory(x, after.node!, before);
 }
 
-/** Refuses another operand that does not broadcast to x's own shape. */
+/** Throws unless the other operand broadcasts to x's shape. */
 function checkBroadcasts(where: string, name: string, x: Tensor, other: Tensor): void {
   const missing = x.shape.length - other.shape.length;
   if (missing >= 0 && other.shape.every((size, d) => size === 1 || size === x.shape[d + missing])) return;
@@ -96,8 +96,8 @@ function checkBroadcasts(where: string, name: string, x: Tensor, other: Tensor):
 }
 
 /**
- * `other` in x's element type, or a copy where x's memory overlaps it otherwise than element on element: a kernel must not read what it has
- * changed. While a recording is made, a copy of any other memory: an argument may overlap what the function captured at a later replay.
+ * `other` in x's element type; a copy if x's memory overlaps it, unless each element overlaps itself, because a kernel must not read what it has
+ * changed. While a function is recorded it is a copy of any memory but x's own: at a later replay an argument may overlap what the function captured.
  */
 function apart(x: Tensor, other: Tensor): Tensor {
   if (other.dtype !== x.dtype) return other.to(x.dtype);
@@ -105,7 +105,7 @@ function apart(x: Tensor, other: Tensor): Tensor {
   return recorder !== null || overlap(x.values, other.values) ? copyOf(other) : other;
 }
 
-// The walk over x beside an operand that is repeated over it.
+// The layout of x with an operand that is repeated to x's shape.
 const layoutBeside = (where: string, x: Tensor, other: Tensor): Int32Array =>
   sameShape(x.shape, other.shape)
     ? flatLayout(x.numel)
@@ -131,7 +131,7 @@ function arithmetic(name: Name, x: Tensor, right: unknown): Tensor {
     const before = former(x, true);
     return become(x, `${name}_`, before[name](other === x ? before : other), before);
   }
-  const from = right === other ? apart(x, other) : other.to(x.dtype); // a number's tensor is new
+  const from = right === other ? apart(x, other) : other.to(x.dtype); // the tensor of a number is new and overlaps nothing
   const call = kernels[kernel!] as (out: unknown, a: unknown, b: unknown, layout: Int32Array) => void;
   call(x.values, x.values, from.values, layoutBeside(where, x, from));
   return done(x, `${name}_`);
@@ -168,11 +168,11 @@ function fillRandom(where: string, kernel: 'fillUniform' | 'fillNormal', x: Tens
 declare module '../tensor' {
   interface Tensor {
     /**
-     * Copies the elements of `src`, which broadcasts to this shape and is converted to this element type, into this tensor, and returns it.
+     * Copies the elements of `src`, which is broadcast to this shape and converted to this element type, to this tensor, and returns it.
      *
-     * Like all methods that end in `_`, it changes the tensor's own memory, so that its views (`reshape`, `detach`, `narrow(0, ...)`) change as
-     * well; where memory is read and written at once, the elements read are those from before. A SimdnnError for a leaf that requires a gradient
-     * (outside `noGrad`), for a change that would be recorded of memory that other tensors share, and for a tensor that a `train.fit` uses.
+     * Like all methods whose names end in `_`, it changes the tensor's own memory, so its views (`reshape`, `detach`, `narrow(0, ...)`) change as
+     * well; if `src` overlaps this memory, the elements before the change are copied. A SimdnnError for a leaf that requires a gradient (outside `noGrad`), for
+     * a change of memory that other tensors share if it would have to be recorded, and for a tensor that a `train.fit` uses.
      *
      * @example
      * const x = zeros([2, 2]);
@@ -184,7 +184,7 @@ declare module '../tensor' {
     /**
      * `add` in place: adds `other`, a tensor that broadcasts to this shape or a number, and returns this tensor; see `copy_`.
      *
-     * A TypeError when float32 would have to be stored in int32.
+     * A TypeError if a float32 result would have to be stored in int32.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).add_(tensor([10, 20])).toArray(); // [[11, 22], [13, 24]]
@@ -213,36 +213,36 @@ declare module '../tensor' {
      */
     div_(other: Tensor | number): this;
     /**
-     * Moves this float32 tensor towards `end`, by the share `weight`: `x + weight * (end - x)`, and `end - (1 - weight) * (end - x)` for weights of
-     * 0.5 and more, as PyTorch has it; see `copy_`.
+     * Moves this float32 tensor towards `end`: `x + weight * (end - x)`, or `end - (1 - weight) * (end - x)` for weights of at least 0.5, as in
+     * PyTorch; see `copy_`.
      *
      * @example
      * tensor([0, 10]).lerp_(tensor([10, 20]), 0.25).toArray(); // [2.5, 12.5]
      */
     lerp_(end: Tensor, weight: number): this;
     /**
-     * `clamp` in place: limits the elements of this float32 tensor to `[min, max]`, of which one may be left out; see `copy_`.
+     * `clamp` in place: limits the elements of this float32 tensor to `[min, max]`, either of which may be omitted; see `copy_`.
      *
      * @example
      * tensor([-2, 0.5, 2]).clamp_({ min: 0 }).toArray(); // [0, 0.5, 2]
      */
     clamp_(options: { min?: number; max?: number }): this;
     /**
-     * Makes every element `value`; see `copy_`. A RangeError when an int32 tensor cannot hold it.
+     * Sets every element to `value`; see `copy_`. A RangeError if int32 cannot represent it and the tensor is int32.
      *
      * @example
      * zeros([2]).fill_(7).toArray(); // [7, 7]
      */
     fill_(value: number): this;
     /**
-     * Makes every element 0; see `copy_`.
+     * Sets every element to 0; see `copy_`.
      *
      * @example
      * ones([2]).zero_().toArray(); // [0, 0]
      */
     zero_(): this;
     /**
-     * Random numbers, evenly distributed over `[from, to)`, by default [0, 1), of the sequence that `manualSeed` starts, in place of the elements;
+     * Replaces the elements by random numbers, uniformly distributed in `[from, to)`, by default [0, 1), from the sequence that `manualSeed` starts;
      * see `copy_`. float32 only.
      *
      * @example
@@ -250,8 +250,8 @@ declare module '../tensor' {
      */
     uniform_(from?: number, to?: number): this;
     /**
-     * Random numbers, normally distributed with the given mean and standard deviation (0 and 1), of the sequence that `manualSeed` starts, in place
-     * of the elements; see `copy_`. float32 only.
+     * Replaces the elements by random numbers, normally distributed with the given mean and standard deviation (0 and 1), from the sequence that
+     * `manualSeed` starts; see `copy_`. float32 only.
      *
      * @example
      * zeros([2, 3]).normal_(5, 0).toArray(); // [[5, 5, 5], [5, 5, 5]]

@@ -1,4 +1,4 @@
-// A tensor with some slices of a dimension changed.
+// Copies of a tensor with some slices of a dimension changed.
 import { give, record, share } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkNumber, rangeError, withDefaults } from '../errors';
@@ -14,17 +14,17 @@ import { view } from './views';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The tensor with `alpha` (default 1) times slice i of `source` added to the slice of `dim` that `index[i]` (int32, `[count]`) names; a slice named
+     * A copy in which `alpha` (default 1) times slice i of `source` is added to the slice of `dim` that `index[i]` (int32, `[count]`) names; a slice that is named
      * twice gets both. As `torch.index_add`.
      *
-     * float32 only. A RangeError for an index outside, or a `source` of another shape than this with `count` for `dim`.
+     * float32 only. A RangeError for an index outside, or if `source` has not this shape with size `count` in dimension `dim`.
      *
      * @example
      * zeros([3]).indexAdd(0, tensor([0, 2, 0], { dtype: "int32" }), tensor([1, 2, 3])).toArray(); // [4, 0, 2]
      */
     indexAdd(dim: number, index: Tensor, source: Tensor, options?: { alpha?: number }): Tensor;
     /**
-     * The tensor with `value` (a number or a scalar tensor) in all slices of `dim` that `index` (int32, `[count]`) names: `torch.index_fill`.
+     * A copy with `value` (a number or a scalar tensor) in all slices of `dim` that `index` (int32, `[count]`) names: `torch.index_fill`.
      *
      * A RangeError for an index outside.
      *

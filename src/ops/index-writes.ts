@@ -1,4 +1,4 @@
-// A tensor with elements from another one written to places that indices or a mask name.
+// Copies of a tensor with elements of another one written to the places that indices or a mask name.
 import { checkBoolean, rangeError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { broadcastShapes, sameShape, shapeText } from '../shape';
@@ -18,18 +18,18 @@ import './scatter';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The tensor with slice i of `source` in place of the slice of `dim` that `index[i]` (int32, `[count]`) names; of several for one place the last one stays, where PyTorch leaves
-     * open which. As `torch.index_copy`. A RangeError for an index outside.
+     * A copy in which slice i of `source` replaces the slice of `dim` that `index[i]` (int32, `[count]`) names. If an index repeats, the last slice stays, where PyTorch leaves
+     * the choice open. As `torch.index_copy`. A RangeError for an index outside.
      *
      * @example
      * zeros([3]).indexCopy(0, tensor([2, 0], { dtype: 'int32' }), tensor([5, 6])).toArray(); // [6, 0, 5]
      */
     indexCopy(dim: number, index: Tensor, source: Tensor): Tensor;
     /**
-     * The tensor with `values`, which broadcast, in place of the elements that `index(indices)` gives, or added to them with `accumulate`: `torch.index_put`. Of several for one place
-     * the last one stays, where PyTorch leaves open which.
+     * A copy in which `values`, which broadcast, replace the elements that `index(indices)` selects, or with `accumulate` are added to them: `torch.index_put`. If a place repeats,
+     * the last value stays, where PyTorch leaves the choice open.
      *
-     * `indices` as for `index`; a mask is no list of places: `maskedFill` and `maskedScatter` take masks. `accumulate` is for float32.
+     * `indices` are those of `index`, not masks: `maskedFill` and `maskedScatter` accept masks. `accumulate` is for float32 only.
      *
      * @example
      * zeros([2, 2]).indexPut([[0, 1], [1, 0]], tensor([5, 6])).toArray(); // [[0, 5], [6, 0]]
@@ -41,8 +41,8 @@ declare module '../tensor' {
       options?: { accumulate?: boolean },
     ): Tensor;
     /**
-     * The tensor with the elements of `source`, one after the other, where `mask` (int32) is not 0; shapes of x and mask broadcast. As `torch.masked_scatter`. A RangeError for a
-     * source with fewer elements than the mask asks for.
+     * A copy in which the elements of `source`, in order, replace the elements where `mask` (int32) is not 0; the shapes of x and mask broadcast. As `torch.masked_scatter`. A
+     * RangeError if `source` has too few elements.
      *
      * @example
      * zeros([4]).maskedScatter(tensor([0, 1, 1, 0], { dtype: 'int32' }), tensor([5, 6])).toArray(); // [0, 5, 6, 0]
@@ -80,10 +80,10 @@ Tensor.prototype.maskedScatter = function (this: Tensor, mask, source) {
   const shape = broadcastShapes(where, this.shape, mask.shape);
   const chosen = expanded(where, mask, shape).ne(0);
   const flat = view(chosen, [chosen.numel]);
-  const most = chosen.numel === 0 || recorder !== null ? 0 : flat.sum().ints[0]!; // a recorded step says so when it takes the element
+  const most = chosen.numel === 0 || recorder !== null ? 0 : flat.sum().ints[0]!; // in a recorded step the kernel checks it
   if (most > source.numel)
     throw rangeError(where, `expected source to have ${most} elements or more, one for each that mask chooses, got ${source.numel}`);
-  // Place 0 holds what no element takes, so that a source of nothing has a place too.
+  // Place 0 is for elements that are not replaced, so that an empty source has a place too.
   const from = cat([constant([1], this.dtype), view(source, [source.numel])]);
   const places = placesIn(where, 'the place in source', flat.cumsum(0).mul(flat), source.numel + 1, 1, 'front');
   return choose(where, chosen, view(from.indexSelect(0, places), shape), this);

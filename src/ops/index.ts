@@ -1,4 +1,4 @@
-// Every operation. Importing a file installs its methods on Tensor; what is exported here are the plain functions.
+// Every operation. Importing a file installs its methods on Tensor; this file exports the functions.
 import './arithmetic';
 import './vector-norm';
 import './variance';
@@ -107,4 +107,4 @@ export { cumulativeTrapezoid, type TrapezoidOptions, trapezoid, vander } from '.
 export type { UniqueOptions } from './unique';
 export { where } from './where';
 
-import './missing'; // the last one: it goes by the names that are there
+import './missing'; // the last import, because it needs all names that exist

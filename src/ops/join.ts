@@ -1,4 +1,4 @@
-// Tensors put together: along a dimension, or along a new one.
+// Concatenation and stacking.
 import { give, record, share } from '../autograd';
 import { describe, rangeError, typeError } from '../errors';
 import { normalizeDim, shapeText } from '../shape';
@@ -17,9 +17,9 @@ function checkTensors(where: string, tensors: readonly Tensor[]): Tensor[] {
 }
 
 /**
- * The tensors one after the other along dimension `dim` (default 0): `torch.cat`.
+ * Concatenates the tensors along dimension `dim` (default 0): `torch.cat`.
  *
- * All other sizes agree, else a RangeError. int32 beside float32 becomes float32.
+ * All other sizes must be equal, else a RangeError. int32 together with float32 becomes float32.
  *
  * @example
  * cat([tensor([[1, 2]]), tensor([[3, 4]])]).toArray(); // [[1, 2], [3, 4]]
@@ -54,7 +54,7 @@ export function cat(tensors: readonly Tensor[], dim = 0, where = 'cat'): Tensor 
     start += t.shape[d]!;
   }
   return record(y, 'cat', parts, [], (dy) => {
-    const send = d === 0 ? share : give; // a range of dimension 0 is a part of dy's own memory
+    const send = d === 0 ? share : give; // a range of dimension 0 is on dy's own memory
     let from = 0;
     for (const t of parts) {
       if (t.needsGrad) send(t, rangeOf(dy, d, from, t.shape[d]!));
@@ -64,7 +64,7 @@ export function cat(tensors: readonly Tensor[], dim = 0, where = 'cat'): Tensor 
 }
 
 /**
- * Tensors of one shape along a new dimension `dim` (default 0): `torch.stack`.
+ * Stacks tensors of the same shape along a new dimension `dim` (default 0): `torch.stack`.
  *
  * @example
  * stack([tensor([1, 2]), tensor([3, 4])]).toArray(); // [[1, 2], [3, 4]]

@@ -1,11 +1,11 @@
-// The scores of the classes that labels name.
+// The scores of the classes that the labels name.
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { empty, type Tensor } from '../tensor';
 
 /**
- * The elements of each row of x `[rows, n]` at `places`, int32 `[rows, count]` in memory: `[rows, count]`. Of a place outside the row `explain` makes the
- * error of what the kernel says.
+ * The elements of each row of x `[rows, n]` at `places`, int32 `[rows, count]` in memory: `[rows, count]`. If a place is outside the row, `explain` turns the kernel's
+ * error into the one to throw.
  */
 export function scoresAt(x: Tensor, places: Tensor, count: number, explain: (error: unknown) => unknown): Tensor {
   const [rows, n] = x.shape as [number, number];

@@ -1,4 +1,4 @@
-// The weights of labels, by whose sum the mean of a loss of classes divides.
+// The weights of labels; the mean of a classification loss divides by their sum.
 import type { Tensor } from '../tensor';
 import { binary, scalar } from './broadcast';
 import { choose } from './choose';
@@ -9,15 +9,15 @@ import './reduce';
 import './select';
 import './views';
 
-/** The sum of the weights of the labels, all 1 for null, without those that are `ignoreIndex`; the others must be classes. */
+/** The sum of the labels' weights, which are 1 if `weight` is null, without labels that are `ignoreIndex`; all other labels must be classes. */
 export function sumOfWeights(where: string, target: Tensor, weight: Tensor | null, ignoreIndex: number): Tensor {
   const counting = target.ne(scalar(ignoreIndex, 'int32'));
   if (weight === null) return counting.sum().to('float32');
-  // Labels that do not count choose a weight of 0 behind the others: 0 times a weight would be NaN for an infinite one.
+  // Ignored labels select a weight of 0 behind the others. Multiplying by 0 would not do: 0 times an infinite weight is NaN.
   const table = cat([weight.detach(), scalar(0).reshape([1])]);
   const places = choose(where, counting, target, scalar(weight.numel, 'int32'));
   return table.indexSelect(0, places.reshape([target.numel])).sum();
 }
 
-/** 0, and NaN where `total` is 0 or NaN: what is added to a quotient by it that has to be NaN though its dividend is not 0. */
+/** 0, or NaN where `total` is 0 or NaN. It is added to a quotient by `total` that must be NaN there even if its dividend is not 0. */
 export const nanWithout = (where: string, total: Tensor): Tensor => binary(where, 'div', scalar(0), total, 'float32');

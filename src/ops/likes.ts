@@ -1,9 +1,9 @@
-// Tensors of the shape and element type of another one.
+// Tensors with the shape and the element type of another tensor.
 import { checkTensor, type Tensor } from '../tensor';
 import { type CreateOptions, full, ones, rand, randn, zeros } from './create';
 import { integers } from './draws';
 
-// The shape of `input`, and options with its element type where they name none.
+// The shape of `input`, and the options with its element type unless they have one.
 function like(where: string, input: Tensor, options: CreateOptions | undefined): [number[], CreateOptions] {
   const { shape, dtype } = checkTensor(where, 'input', input);
   return [shape, options === undefined ? { dtype } : { ...options, dtype: options.dtype ?? dtype }];
@@ -41,7 +41,7 @@ export function fullLike(input: Tensor, fillValue: number, options?: CreateOptio
 }
 
 /**
- * A tensor of the shape of `input` for elements that are still to come, here zeros: `torch.empty_like`.
+ * A tensor with the shape and the element type of `input` whose elements are still to be written; here they are zeros. `torch.empty_like`.
  *
  * @example
  * emptyLike(tensor([1, 2])).shape; // [2]
@@ -51,7 +51,7 @@ export function emptyLike(input: Tensor, options?: CreateOptions): Tensor {
 }
 
 /**
- * `rand` of the shape of `input`: `torch.rand_like`. float32 only.
+ * `rand` with the shape of `input`: `torch.rand_like`. float32 only.
  *
  * @example
  * randLike(tensor([1, 2])).shape; // [2]
@@ -61,7 +61,7 @@ export function randLike(input: Tensor, options?: CreateOptions): Tensor {
 }
 
 /**
- * `randn` of the shape of `input`: `torch.randn_like`. float32 only.
+ * `randn` with the shape of `input`: `torch.randn_like`. float32 only.
  *
  * @example
  * randnLike(tensor([1, 2])).shape; // [2]
@@ -71,7 +71,7 @@ export function randnLike(input: Tensor, options?: CreateOptions): Tensor {
 }
 
 /**
- * `randint` of the shape and the element type of `input`: `randintLike(input, high)` or `randintLike(input, low, high)`, then options. As
+ * `randint` with the shape and the element type of `input`: `randintLike(input, high)` or `randintLike(input, low, high)`, then options. As
  * `torch.randint_like`.
  *
  * @example

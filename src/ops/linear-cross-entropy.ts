@@ -1,4 +1,4 @@
-// A linear layer and the cross entropy of its logits, of which only some rows exist at a time.
+// A linear layer followed by the cross entropy of its logits. Only the logits of some rows exist at a time.
 
 import { give, isGradEnabled, isUnit, record, share } from '../autograd';
 import { isRangeError } from '../brands';
@@ -21,13 +21,13 @@ export interface LinearCrossEntropyOptions {
   bias?: Tensor | null;
   /** A factor for each class, float32 `[classes]`. Default: none. */
   weight?: Tensor | null;
-  /** Rows with this label count for nothing. Default -100. */
+  /** Rows with this label are ignored. Default -100. */
   ignoreIndex?: number;
-  /** Default `"mean"`: over the weights of the rows that count. */
+  /** Default `"mean"`: the sum divided by the sum of the weights of the rows that are not ignored. */
   reduction?: Reduction;
-  /** From 0 to 1: how much of the target is spread evenly over all classes. Default 0. */
+  /** From 0 to 1: the part of the target that is spread evenly over all classes. Default 0. */
   labelSmoothing?: number;
-  /** How many rows have their logits in memory at once. Default: 256, or as many as make 2^20 logits. */
+  /** The number of rows whose logits are in memory at a time. Default: 256, or as many rows as have 2^20 logits if that is more. */
   chunk?: number | null;
 }
 
@@ -40,7 +40,7 @@ const defaults: Required<LinearCrossEntropyOptions> = {
   chunk: null,
 };
 
-// What is calculated with, and with which options.
+// The operands and the options.
 interface Problem {
   x: Tensor;
   weight: Tensor;
@@ -56,7 +56,7 @@ interface Problem {
   where: string;
 }
 
-// Sums over rows; null where no gradient is wanted.
+// The gradients, sums over rows; null where none is needed.
 interface Gradients {
   dx: Tensor | null;
   dweight: Tensor | null;
@@ -65,14 +65,14 @@ interface Gradients {
 
 const wanted = (t: Tensor | null): Tensor | null => (t?.needsGrad ? empty(t.shape.slice()) : null);
 
-// The error for a label of the rows from `first` on.
+// The error for a label in the rows from `first` on.
 function explain(error: unknown, { where, target }: Problem, first: number): unknown {
   if (!isRangeError(error)) return error;
   const moved = error.message.replace(/\[(\d+)\](?= = -?\d+ is out of range)/, (_, position: string) => `[${Number(position) + first}]`);
   return explainIndex(new RangeError(moved), where, 'target', target);
 }
 
-// Writes the losses of the rows from `first` on, of which `logits` are; with `overwrites` these become their own gradients.
+// Writes the losses of the rows from `first` on, which have these `logits`; with `overwrites` the logits become their own gradients.
 function lossesOf(
   problem: Problem,
   logits: Float32Array,
@@ -102,8 +102,8 @@ function lossesOf(
 }
 
 /**
- * Goes through the rows, chunk by chunk: writes each row's loss, and the gradients of the losses' sum, where row r counts `factors[r]` times if given. The
- * logits are overwritten by their gradients. `ofLabels` gets the losses without label smoothing.
+ * Processes the rows chunk by chunk: writes each row's loss, and adds up the gradients of the sum of the losses, in which row r has the factor `factors[r]` if
+ * given. The logits are overwritten by their gradients. `ofLabels` gets the losses without label smoothing.
  */
 function pass(problem: Problem, losses: Tensor, gradients: Gradients | null, factors: Tensor | null, ofLabels: Tensor | null = null): void {
   const { x, weight, bias, rows, features, classes, chunk } = problem;
@@ -142,8 +142,8 @@ function scaleInPlace(t: Tensor | null, factor: Tensor): void {
   if (t !== null) calls.scaleRows({ out: t.floats, x: t.floats, scale: factor.floats, rows: 1, columns: t.numel });
 }
 
-// The mean of losses whose sum is `total`, of which `ofLabels` is that of the labels' losses without label smoothing. Where weights add up to 0, as in PyTorch, the
-// labels' part and that of the smoothing are divided by 0 apart: the mean is infinite, or NaN where these disagree.
+// The mean of losses whose sum is `total`; `ofLabels` is the sum of the losses without label smoothing. If the weights add up to 0, the labels' part and the smoothing's
+// part are divided by 0 separately, as in PyTorch: the mean is infinite, or NaN if the two disagree.
 function meanOf({ where, labelSmoothing }: Problem, total: Tensor, ofLabels: Tensor, weights: Tensor): Tensor {
   const by = (op: 'add' | 'sub' | 'mul' | 'div', a: Tensor, b: Tensor): Tensor => binary(where, op, a, b, 'float32');
   const keep = scalar(1 - labelSmoothing);
@@ -158,7 +158,7 @@ const sumOf = (losses: Tensor): Tensor => {
   return sum;
 };
 
-// Makes sums of gradients means: 0, and so they stay, where no row counts, and NaN where the weights of those that count add up to 0.
+// Turns summed gradients into those of the mean. They stay 0 if all rows are ignored, and are NaN if the weights of the others add up to 0.
 function divide(problem: Problem, total: Tensor, gradients: Gradients): void {
   const { where, target, ignoreIndex, rows, features } = problem;
   const nothing = nanWithout(where, total);
@@ -167,11 +167,11 @@ function divide(problem: Problem, total: Tensor, gradients: Gradients): void {
   const factor = choose(where, counting.sum(), share, scalar(0));
   for (const t of [gradients.dweight, gradients.dbias]) scaleInPlace(t, factor);
   if (gradients.dx === null) return;
-  const factors = choose(where, counting, share, scalar(0)); // a row that does not count keeps its zeros, whatever the others are divided by
+  const factors = choose(where, counting, share, scalar(0)); // an ignored row keeps its zeros, whatever the divisor
   calls.scaleRows({ out: gradients.dx.floats, x: gradients.dx.floats, scale: factors.floats, rows, columns: features });
 }
 
-// The sum or the mean: its gradients are made along with it, and multiplied by what arrives for it.
+// The sum or the mean. Its gradients are calculated with it, and multiplied by the gradient of the loss in the backward pass.
 function overRows(problem: Problem, reduction: Reduction): Tensor {
   const { where, x, weight, bias, classWeight, target, rows, ignoreIndex, labelSmoothing } = problem;
   const inputs = bias === null ? [x, weight] : [x, weight, bias];
@@ -195,13 +195,13 @@ function overRows(problem: Problem, reduction: Reduction): Tensor {
     ] as const) {
       if (t === null || gradient === null) continue;
       if (isUnit(dy))
-        share(t, gradient); // not given away: a retained graph sends it once more
+        share(t, gradient); // keep it, because a retained graph sends it again
       else give(t, scaled(gradient, dy));
     }
   });
 }
 
-// Each row's loss: what arrives for each row is known in the backward pass alone, which calculates the logits once more.
+// The loss of each row. Only the backward pass knows the gradient of each row's loss, so it calculates the logits again.
 function ofEachRow(problem: Problem): Tensor {
   const { x, weight, bias, classWeight, target, rows } = problem;
   const losses = empty([rows]);
@@ -219,13 +219,13 @@ function ofEachRow(problem: Problem): Tensor {
 }
 
 /**
- * `crossEntropy(linear(x, weight, bias), target)` without the logits of all rows in memory: for many classes, as a language model has. As
+ * `crossEntropy(linear(x, weight, bias), target)` without all rows' logits in memory, for many classes, such as the vocabulary of a language model. As
  * `torch.nn.functional.linear_cross_entropy`.
  *
  * Shapes: x float32 `[*, in]`, weight `[classes, in]`, bias `[classes]`, target int32 labels `[*]`; the result is a scalar, or `[*]` for `reduction: "none"`.
- * `chunk` rows of logits are in memory at a time, by default at least 256; the gradients of x, weight and bias are made along with the loss, and for "none" in the backward
- * pass, which takes the products of the forward pass once more. More in `crossEntropy`; probabilities as target are not
- * supported. Source: Wijmans et al., arXiv 2411.09009, and Hsu et al., arXiv 2410.10989.
+ * The logits of `chunk` rows are in memory at a time, by default of at least 256. The gradients of x, weight and bias are calculated together with the loss; for "none"
+ * in the backward pass, which calculates the logits again. For the rest see `crossEntropy`; probabilities as target are not supported. Source: Wijmans et al., arXiv
+ * 2411.09009, and Hsu et al., arXiv 2410.10989.
  *
  * @example
  * const [x, weight] = [tensor([[1, 2]]), tensor([[0, 0], [0, 0]])];

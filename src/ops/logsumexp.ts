@@ -11,7 +11,7 @@ import './truth';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * `log(sum exp(x))` over dimension `dim`, or several (an array), without overflow: `torch.logsumexp`. -Infinity where all elements are.
+     * `log(sum exp(x))` over dimension `dim`, or several (an array), without overflow: `torch.logsumexp`. -Infinity where all elements are -Infinity.
      *
      * @example
      * tensor([1000, 1000]).logsumexp(0).item(); // 1000.693147

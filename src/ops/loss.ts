@@ -1,4 +1,4 @@
-// What losses have in common: the kernel writes the gradient beside the loss, in one pass.
+// What losses share whose kernel writes the gradient together with the loss, in one pass.
 import { give, isUnit, record, share } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkOneOf, rangeError } from '../errors';
@@ -9,17 +9,17 @@ import { inverse, permuted } from './transpose';
 
 export type { Reduction } from '../kernels.generated';
 
-/** Refuses what is no reduction. */
+/** Throws unless `reduction` is one. */
 export const checkReduction = (where: string, reduction: unknown): Reduction => checkOneOf(where, 'reduction', reduction, reductionValues);
 
-/** The gradient dx, made with the loss, times what arrived for the loss: one factor, or one for each of `rows`. */
+/** The gradient dx, calculated with the loss, times the loss's gradient dy: one factor, or one for each of `rows`. */
 export function scaled(dx: Tensor, dy: Tensor): Tensor {
   const out = empty(dx.shape.slice());
   calls.scaleRows({ out: out.floats, x: dx.floats, scale: dy.floats, rows: dy.numel, columns: dy.numel === 0 ? 0 : dx.numel / dy.numel });
   return out;
 }
 
-/** Class scores [n, classes, ...] with the classes last: `order` says how they were brought there, null when they were. */
+/** Class scores [n, classes, ...] with the classes moved last. `order` is the permutation that moved them, or null if they were last already. */
 export interface Scores {
   x: Tensor;
   rows: number;
@@ -41,7 +41,7 @@ export function scoresOf(where: string, x: Tensor): Scores {
   return { x: order === null ? x : permuted(x, order), rows, classes, labels, order };
 }
 
-/** Refuses class weights that are not float32 [classes]. */
+/** Throws unless the class weights are float32 [classes]. */
 export function checkWeight(where: string, weight: Tensor | null, classes: number): Float32Array | null {
   if (weight === null) return null;
   checkTensor(where, 'weight', weight, 'float32');
@@ -51,7 +51,7 @@ export function checkWeight(where: string, weight: Tensor | null, classes: numbe
   return weight.floats;
 }
 
-/** Refuses labels that are not int32 of the scores' shape without its classes. */
+/** Throws unless the labels are int32 and have the scores' shape without the classes. */
 export function checkLabels(where: string, x: Tensor, scores: Scores, target: Tensor): void {
   checkTensor(where, 'target', target, 'int32');
   if (shapeText(target.shape) !== shapeText(scores.labels)) {
@@ -59,16 +59,16 @@ export function checkLabels(where: string, x: Tensor, scores: Scores, target: Te
   }
 }
 
-/** Sends `dx`, the gradient that a loss's kernel has made with respect to x with its classes last, to x. */
+/** Adds `dx`, the gradient that a loss's kernel has calculated with respect to x with its classes last, to x's gradient. */
 export function giveScores(x: Tensor, dx: Tensor, order: number[] | null, dy: Tensor): void {
   const last = isUnit(dy) ? dx : scaled(dx, dy);
   if (order !== null) give(x, permuted(last, inverse(order)));
   else if (last === dx)
-    share(x, last); // not given away: a retained graph sends it once more
+    share(x, last); // keep it, because a retained graph sends it again
   else give(x, last);
 }
 
-/** Records a loss whose kernel has written `dx`, the gradient with respect to x with its classes last; null where x needs none. */
+/** Records a loss whose kernel has written `dx`, the gradient with respect to x with its classes last; null if x needs none. */
 export function recordLoss(loss: Tensor, name: string, x: Tensor, dx: Tensor | null, order: number[] | null): Tensor {
   return record(loss, name, [x], [], (dy) => giveScores(x, dx!, order, dy));
 }

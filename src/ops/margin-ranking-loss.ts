@@ -1,4 +1,4 @@
-// Which of two scores should be the larger.
+// The loss of pairs of scores of which one should be larger.
 import { checkNumber, withDefaults } from '../errors';
 import { checkTensor, type Tensor } from '../tensor';
 import { checkLike, numbersLike, reduced } from './composed-losses';
@@ -9,17 +9,17 @@ import './unary';
 
 /** The options of `marginRankingLoss`. */
 export interface MarginRankingLossOptions {
-  /** By how much the larger one should be larger (0). */
+  /** The least difference that has no loss (0). */
   margin?: number;
-  /** What becomes of the pairs ("mean"). */
+  /** How the pairs' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
 /**
- * `max(0, -target (x1 - x2) + margin)`: target is 1 where x1 should be larger, -1 where x2 should. Its mean (default), sum, or every element:
+ * `max(0, -target (x1 - x2) + margin)`: target is 1 where x1 should be larger, -1 where x2 should. Reduced to the mean (default), the sum, or "none":
  * `torch.nn.functional.margin_ranking_loss`.
  *
- * x1 and x2 are float32 of one shape, target float32 or int32 of that shape: unlike PyTorch this does not broadcast. margin is 0 by default.
+ * x1 and x2 are float32 of the same shape, target float32 or int32 of that shape: unlike PyTorch this does not broadcast. margin is 0 by default.
  *
  * @example
  * nn.functional.marginRankingLoss(tensor([3, 1]), tensor([1, 2]), tensor([1, 1])).item(); // 0.5

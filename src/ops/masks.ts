@@ -1,4 +1,4 @@
-// Elements by masks (int32 tensors of 0 and 1, as comparisons give them), and where they are not 0.
+// Selecting elements by masks (int32 tensors of 0 and 1, as comparisons return them), and the places of elements that are not 0.
 import { describe, rangeError, typeError } from '../errors';
 import { recorder } from '../recorder';
 import { broadcastShapes, sameShape, shapeText, stridesOf } from '../shape';
@@ -9,7 +9,7 @@ import { expanded } from './expand';
 import { view } from './views';
 import './select';
 
-/** The value that takes the place of elements of x: a number, or a scalar tensor, in x's element type. */
+/** The value that replaces elements of x, a number or a scalar tensor, in x's element type. */
 export function valueFor(where: string, x: Tensor, value: unknown): Tensor {
   if (typeof value !== 'number' && !(value instanceof Tensor)) {
     throw typeError(where, `expected value to be a number or a scalar tensor, got ${describe(value)}`);
@@ -34,7 +34,7 @@ function positions(where: string, x: Tensor): number[] {
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The tensor with `value` (a number or a scalar tensor) where `mask` (int32) is not 0; shapes broadcast. Gradients do not pass there. As
+     * The tensor with `value` (a number or a scalar tensor) where `mask` (int32) is not 0; shapes broadcast. No gradient passes to the replaced elements. As
      * `torch.masked_fill`.
      *
      * @example
@@ -43,8 +43,8 @@ declare module '../tensor' {
      */
     maskedFill(mask: Tensor, value: number | Tensor): Tensor;
     /**
-     * The elements where `mask` (int32) is not 0, in one dimension; shapes broadcast. As `torch.masked_select`, and `x[mask]` in Python. How many there
-     * are depends on values: not inside `compile`.
+     * The elements where `mask` (int32) is not 0, as a vector; shapes broadcast. As `torch.masked_select`, and `x[mask]` in Python. Their number depends on
+     * values, so this does not work inside `compile`.
      *
      * @example
      * const x = tensor([1, -2, 3]);

@@ -1,4 +1,4 @@
-// Products of matrices, of batches of them, and of vectors with them.
+// Products of matrices, of batches of matrices, and of vectors with them.
 import { give, hasGradient, open, otherFactors, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
@@ -7,7 +7,7 @@ import { checkTensor, empty, Tensor } from '../tensor';
 import { repeatStrides } from './broadcast';
 import { view } from './views';
 
-// The batches of one operand over the broadcast of both: the i-th of `count` stands at `starts[i]`.
+// One operand's matrices in the broadcast of both batches: the i-th of `count` matrices begins at `starts[i]`.
 interface Batches {
   size: number;
   starts: number[];
@@ -27,7 +27,7 @@ function batchesOf(own: readonly number[], all: readonly number[], size: number)
 const at = (memory: Float32Array, batches: Batches, i: number): Float32Array =>
   batches.starts.length === 1 ? memory : memory.subarray(batches.starts[i], batches.starts[i]! + batches.size);
 
-// Adds one product for each batch to the gradient of `t`. A batch that served several products gathers all of theirs.
+// Adds the product of each batch to the gradient of `t`. A matrix that was used in several products gets the sum of all.
 function addProducts(t: Tensor, batches: Batches, multiply: (dt: Float32Array, i: number, accumulate: boolean) => void): void {
   if (!t.needsGrad) return;
   let accumulate = hasGradient(t);
@@ -39,7 +39,7 @@ function addProducts(t: Tensor, batches: Batches, multiply: (dt: Float32Array, i
   for (let i = 0; i < batches.starts.length; i++) multiply(at(dt, batches, i), i, accumulate);
 }
 
-// a [..., m, k] times b [..., k, n] with as many batches each, in one call.
+// a [..., m, k] times b [..., k, n] with the same batch dimensions, in one call.
 function batched(a: Tensor, b: Tensor): Tensor {
   const lead = a.shape.slice(0, -2);
   const batch = numelOf(lead);
@@ -62,7 +62,7 @@ function batched(a: Tensor, b: Tensor): Tensor {
   });
 }
 
-// a [..., m, k] times b [..., k, n], both with two dimensions or more.
+// a [..., m, k] times b [..., k, n], both with at least two dimensions.
 function product(a: Tensor, b: Tensor): Tensor {
   const [aLead, bLead] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   if (aLead.length > 0 && sameShape(aLead, bLead)) return batched(a, b);
@@ -70,7 +70,7 @@ function product(a: Tensor, b: Tensor): Tensor {
   const k = a.shape[a.shape.length - 1]!;
   const n = b.shape[b.shape.length - 1]!;
   const rows = a.shape[a.shape.length - 2]!;
-  // One b for all of a's batches: their rows together are one matrix.
+  // If all of a's batches use the same b, the rows of all batches together are one matrix.
   const joined = bLead.length === 0;
   const m = joined ? numelOf(aLead) * rows : rows;
   const batch = joined ? [] : lead;

@@ -1,4 +1,4 @@
-// PyTorch's names that Tensor does not have: each is an accessor that says what to use. This file comes after all that install methods.
+// The names of PyTorch's that Tensor does not have: each becomes an accessor whose error says what to use instead. Imported after all files that install methods.
 import { hintsOf, refuse, spelledHere } from '../hints';
 import { Tensor } from '../tensor';
 
@@ -153,13 +153,13 @@ Object.assign(hints, {
   istft: 'there are no Fourier transforms',
 });
 
-// What users never call.
+// The properties that users never need.
 const internal = ['freshGradient', 'clearGradient', 'needsGrad', 'gradientSeen', 'gradientHome'];
 
-/** The names that users know. They are read before those are added that are not there. */
+/** The names that users know, collected before the accessors for missing names are added. */
 export const tensorNames = Object.getOwnPropertyNames(Tensor.prototype).filter((name) => !internal.includes(name));
 
-/** What to use for a name that is not there. */
+/** What to use in place of each missing name. */
 export const tensorHints = { ...spelledHere(tensorNames.filter((name) => !['mT', 'toJSON'].includes(name))), ...hints };
 
 refuse(Tensor.prototype, () => 'Tensor', tensorHints);

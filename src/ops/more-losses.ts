@@ -1,4 +1,4 @@
-// The public losses that are made of other operations.
+// The public losses that are composed of other operations.
 export { type CosineEmbeddingLossOptions, cosineEmbeddingLoss } from './cosine-embedding-loss';
 export { type SigmoidFocalLossOptions, sigmoidFocalLoss } from './focal-loss';
 export { type GaussianNllLossOptions, gaussianNllLoss } from './gaussian-nll-loss';

@@ -1,4 +1,4 @@
-// Products by PyTorch's narrower names, and those that add to something.
+// Products under PyTorch's more specific names, and products that are added to something.
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { broadcastShapes, normalizeDim, shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
@@ -40,14 +40,14 @@ declare module '../tensor' {
      */
     mm(mat2: Tensor): Tensor;
     /**
-     * As many products of matrices as there are, `[batch, m, k]` and `[batch, k, n]`: `torch.bmm`.
+     * The products of two batches of matrices, `[batch, m, k]` and `[batch, k, n]`: `torch.bmm`.
      *
      * @example
      * ones([2, 1, 3]).bmm(ones([2, 3, 1])).toArray(); // [[[3]], [[3]]]
      */
     bmm(mat2: Tensor): Tensor;
     /**
-     * `beta * x + alpha * batch1 @ batch2` of batches of matrices, with the rules of `addmm`: `torch.baddbmm`.
+     * `beta * x + alpha * batch1 @ batch2` for batches of matrices, with the rules of `addmm`: `torch.baddbmm`.
      *
      * @example
      * ones([1]).baddbmm(ones([2, 1, 3]), ones([2, 3, 1])).toArray(); // [[[4]], [[4]]]
@@ -68,22 +68,22 @@ declare module '../tensor' {
      */
     dot(other: Tensor): Tensor;
     /**
-     * `dot` by another name: `torch.vdot`, for real numbers the same.
+     * `dot` by another name: `torch.vdot`, which is the same for real numbers.
      *
      * @example
      * tensor([1, 2]).vdot(tensor([3, 4])).item(); // 11
      */
     vdot(other: Tensor): Tensor;
     /**
-     * All products of an element of this vector `[n]` with one of `vec2` `[m]`: `[n, m]`. As `torch.outer`.
+     * The outer product `x[i] * vec2[j]` of this vector `[n]` and `vec2` `[m]`: `[n, m]`. As `torch.outer`.
      *
      * @example
      * tensor([1, 2]).outer(tensor([3, 4])).toArray(); // [[3, 4], [6, 8]]
      */
     outer(vec2: Tensor): Tensor;
     /**
-     * Kronecker's product, in place of each element of this tensor `other` times that element: each size is the product of both sizes, where the tensor of fewer
-     * dimensions has ones in front. As `torch.kron`.
+     * The Kronecker product, in which each element of this tensor is replaced by the element times `other`. Each size is the product of the two sizes; the tensor with fewer
+     * dimensions gets sizes of 1 in front. As `torch.kron`.
      *
      * @example
      * tensor([1, 2]).kron(tensor([3, 4])).toArray(); // [3, 4, 6, 8]
@@ -97,7 +97,7 @@ declare module '../tensor' {
      */
     cross(other: Tensor, dim?: number): Tensor;
     /**
-     * The inner products of the last dimensions, of all pairs of vectors there: `[..., k]` and `[..., k]` give both leading shapes one after the other; a
+     * The inner products of all pairs of vectors along the last dimensions: `[..., k]` and `[..., k]` give the leading dimensions of both, one after the other. A
      * scalar multiplies. float32. As `torch.inner`.
      *
      * @example
@@ -168,7 +168,7 @@ Tensor.prototype.bmm = function (this: Tensor, mat2) {
   return this.matmul(mat2);
 };
 
-/** x and the products of two batches of matrices, of which `take` makes what is added. */
+/** x and the products of two batches of matrices, which `take` turns into what is added to x. */
 function addedBatches(
   where: string,
   x: Tensor,
@@ -233,7 +233,7 @@ Tensor.prototype.inner = function (this: Tensor, other) {
   return view(rows(this).matmul(permute('inner', rows(other), [1, 0])), [...a.slice(0, -1), ...b.slice(0, -1)], 'inner');
 };
 
-/** Refuses what is no tensor of this rank, by its name. */
+/** Throws, with the argument's name, unless `t` is a tensor of this rank. */
 type Checked = (name: string, t: unknown, rank: number) => Tensor;
 
 // beta x + alpha times the product.

@@ -1,4 +1,4 @@
-// Class scores of which the right one should be larger than all others by a margin.
+// The loss of class scores in which the label's score should be larger than all others by a margin.
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import type { Tensor } from '../tensor';
@@ -20,15 +20,15 @@ import './unary';
 export interface MultiMarginLossOptions {
   /** The exponent, 1 (default) or 2. */
   p?: number;
-  /** By how much the right score should be larger (1). */
+  /** By how much the label's score should be larger (1). */
   margin?: number;
-  /** A factor for each class, float32 `[classes]`: that of the label counts. Default: none. */
+  /** A factor for each class, float32 `[classes]`, of which the label's is used. Default: none. */
   weight?: Tensor | null;
-  /** What becomes of the rows ("mean"). */
+  /** How the rows' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
-/** Refuses another exponent than 1 and 2. */
+/** Throws unless the exponent is 1 or 2. */
 export function checkPower(where: string, name: string, p: unknown): number {
   const value = checkNumber(where, name, p);
   if (value !== 1 && value !== 2) throw rangeError(where, `expected ${name} to be 1 or 2, got ${value}`);
@@ -36,8 +36,8 @@ export function checkPower(where: string, name: string, p: unknown): number {
 }
 
 /**
- * The hinge loss of classes: `sum over j != y of max(0, margin - x[y] + x[j])^p / classes` with the label y, times `weight[y]` where given; of the rows the
- * mean (default), the sum, or each: `torch.nn.functional.multi_margin_loss`.
+ * The hinge loss of classes: `sum over j != y of max(0, margin - x[y] + x[j])^p / classes` for label y, times `weight[y]` if given. The rows' losses are reduced to the
+ * mean (default), the sum, or "none": `torch.nn.functional.multi_margin_loss`.
  *
  * Shapes: x float32 `[n, classes]` or `[classes]`, target int32 labels `[n]` or `[]`. p is 1 (default) or 2, margin 1 by default. The mean divides by the number
  * of rows, not by their weights. A RangeError for a label outside the classes.

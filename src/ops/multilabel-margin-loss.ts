@@ -1,4 +1,4 @@
-// Class scores of which several right ones should be larger than all others by 1.
+// The loss of class scores in which the scores of several labels should be larger than all others by 1.
 import * as calls from '../calls.generated';
 import { rangeError, withDefaults } from '../errors';
 import { sameShape, shapeText } from '../shape';
@@ -20,7 +20,7 @@ import './narrow';
 import './reduce';
 import './unary';
 
-// What a kernel says of a place, which is a label and 1.
+// The error for a kernel's refusal of a place, which is a label plus 1.
 function explainLabel(error: unknown, where: string, target: Tensor, classes: number): unknown {
   const explained = explainIndex(error, where, 'target', target);
   if (explained === error) return error;
@@ -31,11 +31,11 @@ function explainLabel(error: unknown, where: string, target: Tensor, classes: nu
 }
 
 /**
- * The hinge loss of rows with several labels: the sum of `max(0, 1 - x[y] + x[j])` over each label y of the row and each class j that is none of its labels,
- * divided by the number of classes; of the rows the mean (default), the sum, or each: `torch.nn.functional.multilabel_margin_loss`.
+ * The hinge loss of rows with several labels: the sum of `max(0, 1 - x[y] + x[j])` over each label y of the row and each class j that is not among its labels,
+ * divided by the number of classes. The rows' losses are reduced to the mean (default), the sum, or "none": `torch.nn.functional.multilabel_margin_loss`.
  *
- * Shapes: x float32 `[n, classes]` or `[classes]`; target int32 in the shape of x: in each row its labels, behind them -1 and whatever is a label or -1. It
- * takes memory for `n * classes * classes` numbers. A RangeError for what is neither.
+ * Shapes: x float32 `[n, classes]` or `[classes]`; target int32 in the shape of x. Each row of the target has its labels, followed by -1 if there are fewer than classes;
+ * entries behind a -1 are ignored, but must be labels or -1. It needs memory for `n * classes * classes` numbers. A RangeError for any other entry.
  *
  * @example
  * const target = tensor([[2, 0, -1]], { dtype: "int32" });
@@ -66,7 +66,7 @@ export function multilabelMarginLoss(
   const scores = rank === 2 ? x : view(x, [1, classes]);
   const labels = view(target, [rows, classes]);
 
-  // A column of zeros in front is where -1 has its place.
+  // Place 0, a column of zeros in front, stands for -1.
   const places = labels.add(1);
   const own = scoresAt(cat([zeros([rows, 1]), scores], 1), places, classes, (error) => explainLabel(error, where, target, classes));
 

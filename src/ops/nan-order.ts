@@ -15,17 +15,17 @@ import './truth';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The median of the elements that are not NaN, over all elements or along `dim` with its place, of an even number the lower of the two in the middle; NaN where all are. As
-     * `torch.nanmedian`; without `dim` the gradient goes to the element returned, where PyTorch divides it among equal ones.
+     * The median of the elements that are not NaN, over all elements, or along `dim` with its index; of an even number of elements the lower of the two in the middle; NaN if all are NaN.
+     * As `torch.nanmedian`. Without `dim` the gradient goes to the element returned, where PyTorch divides it among equal ones.
      *
      * @example
      * tensor([3, NaN, 1, 2]).nanmedian().item(); // 2
      */
     nanmedian(): Tensor;
-    /** The median along `dim` of the elements that are not NaN, and its place (int32); see `nanmedian`. */
+    /** The median along `dim` of the elements that are not NaN, and its index (int32); see `nanmedian`. */
     nanmedian(dim: number, options?: { keepdim?: boolean }): Extremes;
     /**
-     * `quantile` of the elements that are not NaN; NaN where all are. As `torch.nanquantile`.
+     * `quantile` of the elements that are not NaN; NaN if all are. As `torch.nanquantile`.
      *
      * @example
      * tensor([4, NaN, 2]).nanquantile(0.5).item(); // 3
@@ -34,7 +34,7 @@ declare module '../tensor' {
   }
 }
 
-// What `of` says of the number of elements along d that are not NaN, for each row; `of` is asked beforehand for each number from 1 on.
+// `of(count)` for each row, where count is the number of elements along d that are not NaN; `of` is evaluated beforehand for each count from 1 on.
 function byCount(x: Tensor, d: number, dtype: 'float32' | 'int32', of: (count: number) => number): Tensor {
   const own = x.detach();
   const table = constant([x.shape[d]! + 1], dtype);
@@ -48,7 +48,7 @@ Tensor.prototype.nanmedian = function (this: Tensor, dim?: number, options?: { k
   const d = normalizeDim(where, dim ?? 0, dim === undefined ? 1 : this.shape.length);
   const x = dim === undefined || this.shape.length === 0 ? this.reshape([this.numel]) : this;
   if (x.shape[d] === 0) throw rangeError(where, `the tensor ${shapeText(this.shape)} has no elements to choose from`);
-  const place = byCount(x, d, 'int32', (count) => (count - 1) >> 1); // NaN is the last of the order
+  const place = byCount(x, d, 'int32', (count) => (count - 1) >> 1); // NaN is sorted last
   const index = x.detach().argsort(d).gather(d, place);
   const shaped = (t: Tensor): Tensor => (this.shape.length === 0 ? t.reshape([]) : keepdim ? t : t.squeeze(d));
   const values = shaped(x.gather(d, index));
@@ -69,7 +69,7 @@ Tensor.prototype.nanquantile = function (this: Tensor, q, dim, options) {
     const weight = weighted((w) => w);
     const fromLow = low.add(way.mul(weight));
     const fromHigh = high.sub(way.mul(weighted((w) => 1 - w)));
-    // Where there is no way to go an infinite element stays itself.
+    // With weight 0 an infinite element stays itself.
     return choose(where, weight.eq(0), low, choose(where, weight.lt(0.5), fromLow, fromHigh));
   });
 };

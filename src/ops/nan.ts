@@ -1,4 +1,4 @@
-// What leaves NaN out.
+// Operations that ignore NaN.
 import { checkNumber, withDefaults } from '../errors';
 import { checkTensor, Tensor } from '../tensor';
 import { scalar } from './broadcast';
@@ -13,22 +13,22 @@ const largest = 3.4028234663852886e38; // the largest float32
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The sum over `dim` (one, several, or all by default) with NaN taken for 0: `torch.nansum`.
+     * The sum over `dim` (one, several, or all by default), with NaN counted as 0: `torch.nansum`.
      *
      * @example
      * tensor([1, NaN, 2]).nansum().item(); // 3
      */
     nansum(dim?: number | readonly number[], options?: { keepdim?: boolean }): Tensor;
     /**
-     * The mean over `dim` (one, several, or all by default) of the elements that are not NaN; NaN where all are. As `torch.nanmean`.
+     * The mean over `dim` (one, several, or all by default) of the elements that are not NaN; NaN if all are. As `torch.nanmean`.
      *
      * @example
      * tensor([1, NaN, 2]).nanmean().item(); // 1.5
      */
     nanmean(dim?: number | readonly number[], options?: { keepdim?: boolean }): Tensor;
     /**
-     * The tensor with `nan` (default 0) in place of NaN, `posinf` of Infinity and `neginf` of -Infinity, by default the largest and the smallest float32:
-     * `torch.nan_to_num`. Gradients do not pass there. int32 tensors have none of these and are copied.
+     * The tensor with NaN replaced by `nan` (default 0), Infinity by `posinf` and -Infinity by `neginf`, by default the largest and the smallest float32:
+     * `torch.nan_to_num`. No gradient passes to replaced elements. int32 tensors have none of these and are copied.
      *
      * @example
      * tensor([NaN, Infinity, 1]).nanToNum({ posinf: 9 }).toArray(); // [0, 9, 1]

@@ -5,7 +5,7 @@ import { checkInteger, rangeError } from '../errors';
 import { around, layoutOf, normalizeDim, shapeText } from '../shape';
 import { empty, refuseLost, Tensor } from '../tensor';
 
-// The layout that walks a contiguous [outer, length, inner] beside rows `start`... of an [outer, n, inner]; `wideFirst`: in that order.
+// The layout of a contiguous [outer, length, inner] and of the rows from `start` on of an [outer, n, inner]; with `wideFirst` the latter is the first operand.
 function rangeLayout(wide: readonly number[], dim: number, start: number, length: number, wideFirst: boolean): Int32Array {
   const { outer, n, inner } = around(wide, dim);
   const all = { strides: [n * inner, 1], offset: start * inner };
@@ -13,7 +13,7 @@ function rangeLayout(wide: readonly number[], dim: number, start: number, length
   return layoutOf('Tensor.narrow', [outer, length * inner], wideFirst ? all : range, wideFirst ? range : all);
 }
 
-/** Elements `start` to `start + length` of dimension `dim`, without history: on x's memory for dimension 0, else a copy. */
+/** Elements `start` to `start + length` of dimension `dim`, without history: for dimension 0 on x's memory, else a copy. */
 export function rangeOf(x: Tensor, dim: number, start: number, length: number): Tensor {
   const shape = x.shape.with(dim, length);
   if (dim === 0) {
@@ -26,14 +26,14 @@ export function rangeOf(x: Tensor, dim: number, start: number, length: number): 
   return y;
 }
 
-/** Writes `part` into x at elements `start`... of dimension `dim`. */
+/** Writes `part` to the elements of x from `start` on along dimension `dim`. */
 export function writeRange(x: Tensor, dim: number, start: number, part: Tensor): void {
   calls.copyStrided({ out: x.values, x: part.values, layout: rangeLayout(x.shape, dim, start, part.shape[dim]!, true) });
 }
 
 /**
- * Adds `dy` to the gradient of x at elements `start`... of dimension `dim`. Where there is a gradient already, only those rows are touched: a tensor of which
- * every row was taken by itself would else be cleared and added up once for each.
+ * Adds `dy` to the gradient of x at the elements from `start` on along dimension `dim`. If there is a gradient already, only those elements are touched: otherwise a tensor
+ * whose rows were taken one by one would need a whole cleared gradient, and an addition over it, for each row.
  */
 export function giveRange(x: Tensor, dim: number, start: number, dy: Tensor): void {
   if (!x.needsGrad) return;
@@ -51,9 +51,9 @@ export function giveRange(x: Tensor, dim: number, start: number, dy: Tensor): vo
 declare module '../tensor' {
   interface Tensor {
     /**
-     * Elements `start` to `start + length` of dimension `dim`: on the same memory for dimension 0, else a copy (PyTorch always shares).
+     * Elements `start` to `start + length` of dimension `dim`: for dimension 0 on the same memory, else a copy (PyTorch always shares).
      *
-     * A negative `start` counts from the end. A RangeError when the range leaves the dimension.
+     * A negative `start` counts from the end. A RangeError if the range exceeds the dimension.
      *
      * @example
      * tensor([[1, 2, 3], [4, 5, 6]]).narrow(1, 1, 2).toArray(); // [[2, 3], [5, 6]]

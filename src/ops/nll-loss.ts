@@ -10,19 +10,19 @@ import { checkLabels, checkReduction, checkWeight, type Reduction, recordLoss, s
 export interface NllLossOptions {
   /** A factor for each class, float32 `[classes]`. Default: none. */
   weight?: Tensor | null;
-  /** Rows with this label count for nothing. Default -100. */
+  /** Rows with this label are ignored. Default -100. */
   ignoreIndex?: number;
-  /** Default `"mean"`: over the weights of the rows that count. */
+  /** Default `"mean"`: the sum divided by the sum of the weights of the rows that are not ignored. */
   reduction?: Reduction;
 }
 
 const defaults: Required<NllLossOptions> = { weight: null, ignoreIndex: -100, reduction: 'mean' };
 
 /**
- * `-w[y_i] x[i][y_i]` for log-probabilities x: `torch.nn.functional.nll_loss`. Usually `crossEntropy` is meant, which takes logits.
+ * `-w[y_i] x[i][y_i]` for log-probabilities x: `torch.nn.functional.nll_loss`. For logits use `crossEntropy`.
  *
- * Shapes: x `[n, classes]`, `[classes]` or `[n, classes, d1, ...]`; target int32 labels in that shape without classes. The mean divides by the sum of
- * `w[y_i]`; it is NaN when no row counts. A RangeError for a label outside the classes that is not `ignoreIndex`.
+ * Shapes: x `[n, classes]`, `[classes]` or `[n, classes, d1, ...]`; target int32 labels in that shape without the classes. The mean divides by the sum of
+ * `w[y_i]`; it is NaN if all rows are ignored. A RangeError for a label outside the classes that is not `ignoreIndex`.
  *
  * @example
  * nn.functional.nllLoss(tensor([[-1, -2]]), tensor([1], { dtype: "int32" })).item(); // 2

@@ -1,4 +1,4 @@
-// Normalisation of the last dimensions: all functions are public, in `nn.functional`.
+// Normalisation over the last dimensions; all functions are public in `nn.functional`.
 import { give, hasGradient, open, record, target } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkNumber, rangeError, withDefaults } from '../errors';
@@ -8,7 +8,7 @@ import { distinct } from './views';
 
 const EPSILON = 2 ** -23; // torch.finfo(torch.float32).eps
 
-// x as rows of the dimensions over which is normalised.
+// x as rows; a row is the dimensions that are normalised over.
 function rowsOf(where: string, x: Tensor, normalizedShape: number | readonly number[]): { rows: number; columns: number; shape: number[] } {
   const shape = normalizedShapeOf(where, normalizedShape);
   checkTensor(where, 'x', x, 'float32');
@@ -20,7 +20,7 @@ function rowsOf(where: string, x: Tensor, normalizedShape: number | readonly num
   return { rows: columns === 0 ? 0 : x.numel / columns, columns, shape };
 }
 
-// Refuses a weight or a bias that is not of the shape over which is normalised.
+// Throws unless a weight or a bias has the shape of the dimensions that are normalised over.
 function checkFactor(where: string, name: string, factor: Tensor | null, shape: number[]): void {
   if (factor === null) return;
   checkTensor(where, name, factor, 'float32');
@@ -41,7 +41,7 @@ export interface RMSNormOptions {
  * `x / sqrt(mean(x^2) + eps) * weight`, the mean over the last dimensions, which are `normalizedShape`: `torch.nn.functional.rms_norm`. Source: Zhang and
  * Sennrich, arXiv 1910.07467.
  *
- * Shapes: x `[*, ...normalizedShape]`, weight `normalizedShape`; the result is like x.
+ * Shapes: x `[*, ...normalizedShape]`, weight `normalizedShape`; the result has the shape of x.
  *
  * @example
  * nn.functional.rmsNorm(tensor([[1, 7]]), [2]).toArray(); // [[0.20000000298023224, 1.399999976158142]]
@@ -97,7 +97,7 @@ export interface LayerNormOptions {
  * `(x - mean) / sqrt(variance + eps) * weight + bias`, mean and variance (divided by n) over the last dimensions, which are `normalizedShape`:
  * `torch.nn.functional.layer_norm`. Source: Ba et al., arXiv 1607.06450.
  *
- * Shapes: x `[*, ...normalizedShape]`, weight and bias `normalizedShape`; the result is like x.
+ * Shapes: x `[*, ...normalizedShape]`, weight and bias `normalizedShape`; the result has the shape of x.
  *
  * @example
  * nn.functional.layerNorm(tensor([[1, 5]]), [2], { eps: 0 }).toArray(); // [[-1, 1]]

@@ -1,4 +1,4 @@
-// Functions of numbers that are made of others: signs, steps, lengths, powers and sums of powers of two.
+// Functions composed of others: signs, the step function, the hypotenuse, powers, and the logarithm of a sum of powers of two.
 import { record } from '../autograd';
 import { broadcastShapes } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
@@ -14,7 +14,7 @@ import './unary';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * `sqrt(x^2 + other^2)`, the length of the hypotenuse, without overflow of the squares; float32, shapes broadcast. As `torch.hypot`. Infinity where one of both is
+     * `sqrt(x^2 + other^2)`, without overflow of the squares; float32, shapes broadcast. As `torch.hypot`. Infinity if one of the two is
      * infinite. The gradient at 0 is 0, where PyTorch's is NaN.
      *
      * @example
@@ -22,8 +22,8 @@ declare module '../tensor' {
      */
     hypot(other: Tensor): Tensor;
     /**
-     * The size of x with the sign of `other`, of which -0 is negative; float32, shapes broadcast. As `torch.copysign`. No gradient goes to `other`, where PyTorch
-     * has one of zeros.
+     * |x| with the sign of `other`; -0 counts as negative. float32, shapes broadcast. As `torch.copysign`. No gradient goes to `other`, where PyTorch
+     * gives zeros.
      *
      * @example
      * tensor([1, -2]).copysign(tensor([-0, 3])).toArray(); // [-1, 2]
@@ -81,7 +81,7 @@ Tensor.prototype.hypot = function (this: Tensor, other) {
   checkPair(where, this, other);
   const [a, b] = [this.detach().abs(), other.detach().abs()];
   const longer = a.maximum(b);
-  // Powers of two by which the squares of large numbers do not overflow and those of small ones do not vanish; they round nothing.
+  // Multiply by powers of two, which round nothing, so that the squares of large numbers do not overflow and those of small ones do not vanish.
   const down = choose(where, longer.gt(2 ** 60), scalar(2 ** -100), scalar(1));
   const scale = choose(where, longer.lt(2 ** -40), scalar(2 ** 100), down);
   const sides = [this.detach().mul(scale), other.detach().mul(scale)] as const;
@@ -94,7 +94,7 @@ Tensor.prototype.hypot = function (this: Tensor, other) {
   });
 };
 
-// 1 / -0 is negative, which -0 is not.
+// Tells -0 from 0: 1 / -0 is negative.
 const negative = (x: Tensor): Tensor => x.lt(0).logicalOr(x.eq(0).logicalAnd(scalar(1).div(x).lt(0)));
 
 Tensor.prototype.signbit = function (this: Tensor) {
@@ -103,7 +103,7 @@ Tensor.prototype.signbit = function (this: Tensor) {
 
 Tensor.prototype.copysign = function (this: Tensor, right: Operand) {
   const where = 'Tensor.copysign';
-  const other = typeof right === 'number' ? scalar(right) : operand(where, this, right).detach().to('float32'); // of int32 there is no -0
+  const other = typeof right === 'number' ? scalar(right) : operand(where, this, right).detach().to('float32'); // int32 has no -0
   broadcastShapes(where, this.shape, other.shape);
   return this.to('float32')
     .abs()

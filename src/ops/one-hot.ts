@@ -1,4 +1,4 @@
-// Classes as rows of zeros with a one.
+// One-hot encoding of classes.
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { recorder } from '../recorder';
 import { checkTensor, constant, type Tensor } from '../tensor';
@@ -9,7 +9,7 @@ import './extremum';
 
 /**
  * For each class of `index` (int32) a row of `numClasses` zeros with a 1 at the class, int32: `torch.nn.functional.one_hot`. Without `numClasses`, or
- * with -1, there are as many as the largest class says, which reads values: not inside `compile`.
+ * with -1, it is the largest class plus 1; that reads values and does not work inside `compile`.
  *
  * A RangeError for a class outside `[0, numClasses)`.
  *

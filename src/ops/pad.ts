@@ -1,4 +1,4 @@
-// Elements put around those of a tensor.
+// Padding.
 import { checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import { checkTensor, constant, type Tensor } from '../tensor';
@@ -7,12 +7,12 @@ import { cat } from './join';
 import './narrow';
 import './select';
 
-/** Where the elements around a tensor come from. */
+/** How the elements around a tensor are made. */
 export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
 
 const where = 'pad';
 
-// The element that stands at place i of a line of n that goes on at both ends.
+// The element of a line of n that place i shows, for places outside the line too.
 const sources: Record<Exclude<PadMode, 'constant'>, (i: number, n: number) => number> = {
   reflect: (i, n) => (i < 0 ? -i : i < n ? i : 2 * (n - 1) - i),
   replicate: (i, n) => Math.min(Math.max(i, 0), n - 1),
@@ -57,12 +57,12 @@ function along(x: Tensor, d: number, before: number, after: number, mode: PadMod
 }
 
 /**
- * `x` with elements around it: `torch.nn.functional.pad`. `sizes` are pairs, how many before and behind along the last dimension, then along the one before it, and so on;
- * negative ones cut elements off.
+ * `x` with elements added around it: `torch.nn.functional.pad`. `sizes` has pairs: how many elements before and behind along the last dimension, then along the one before it, and so
+ * on; negative sizes cut elements off.
  *
- * `mode`: `"constant"` puts `value` (0) there; `"reflect"` mirrors at the last element, which is not repeated, `"replicate"` repeats it, and `"circular"` begins again from
- * the other end. All of them take any dimensions, where PyTorch has all but the first mode for one to three dimensions of images. A RangeError for more than there is to
- * mirror, and for a value beside another mode.
+ * `mode`: `"constant"` adds `value` (0); `"reflect"` mirrors at the last element, which is not repeated; `"replicate"` repeats the last element; `"circular"` continues from
+ * the other end. All modes work in any dimension; PyTorch's last three modes only work in one to three dimensions of images. A RangeError if there are too few elements
+ * to mirror, and for a `value` in another mode than `"constant"`.
  *
  * @example
  * nn.functional.pad(tensor([1, 2, 3]), [1, 2]).toArray(); // [0, 1, 2, 3, 0, 0]

@@ -1,4 +1,4 @@
-// The larger or smaller of two, and divisions with a remainder: of two tensors, or of a tensor and a number.
+// The larger or smaller of two operands, and divisions with a remainder: for two tensors, or a tensor and a number.
 import { record } from '../autograd';
 import * as calls from '../calls.generated';
 import { empty, Tensor } from '../tensor';
@@ -24,7 +24,7 @@ function indicator(kernel: 'gt' | 'lt' | 'eq', a: Tensor, b: Tensor): Tensor {
   return y;
 }
 
-// The part of dy that goes to a: all of it where a was taken, half of it where both are equal.
+// The part of dy that goes to a: all of it where a was taken, half where both are equal.
 function shareOf(dy: Tensor, kernel: 'gt' | 'lt', a: Tensor, b: Tensor): Tensor {
   const share = indicator(kernel, a, b);
   const half = indicator('eq', a, b);
@@ -33,7 +33,7 @@ function shareOf(dy: Tensor, kernel: 'gt' | 'lt', a: Tensor, b: Tensor): Tensor 
   return times(dy, share);
 }
 
-// The whole number by which b was multiplied to be taken from a, negated.
+// Minus the integer multiple of b that was subtracted from a: the derivative with respect to b.
 function negatedQuotient(name: 'remainder' | 'fmod', a: Tensor, b: Tensor): Tensor {
   const quotient = binary(name, name === 'remainder' ? 'floorDivide' : 'div', a, b, 'float32');
   if (name === 'fmod') calls.truncForward({ y: quotient.floats, x: quotient.floats, n: quotient.numel });
@@ -77,7 +77,7 @@ function pair(name: Name, x: Tensor, right: unknown): Tensor {
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The larger of x and `other`, element by element. Where they are equal each gets half of the gradient. NaN where either is; neither gets a gradient then, where PyTorch gives it to both.
+     * The larger of x and `other`, element by element. Where they are equal each gets half of the gradient. NaN where either is NaN; then neither gets a gradient, where PyTorch gives it to both.
      *
      * int32 and int32 give int32, everything else float32; `other` is a tensor or a number, shapes broadcast. As `torch.maximum`.
      *
@@ -108,7 +108,7 @@ declare module '../tensor' {
      */
     fmod(other: Tensor | number): Tensor;
     /**
-     * `floor(x / other)` without the rounding of the quotient: `torch.floor_divide`. Types and shapes as for `maximum`; no gradient; int32 by 0 is 0,
+     * `floor(x / other)`, exact where the rounded quotient is not: `torch.floor_divide`. Types and shapes as for `maximum`; no gradient; int32 by 0 is 0,
      * where PyTorch throws.
      *
      * @example

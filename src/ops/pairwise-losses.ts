@@ -1,4 +1,4 @@
-// The losses of pairs of numbers, an output and what it should be: all of them are public, in `nn.functional`.
+// Element-wise losses of an output and its target; all are public in `nn.functional`.
 import { give, isGradEnabled, isUnit, record, share } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkNumber, rangeError, withDefaults } from '../errors';
@@ -36,9 +36,9 @@ function pairwise(name: string, where: string, x: Tensor, target: Tensor, reduct
 }
 
 /**
- * `(x - target)^2`, its mean (default), sum, or every element: `torch.nn.functional.mse_loss`.
+ * `(x - target)^2`, reduced to the mean (default), the sum, or "none": `torch.nn.functional.mse_loss`.
  *
- * x and target are float32 of one shape; unlike PyTorch, which warns, this does not broadcast: `[n, 1]` with `[n]` is a RangeError.
+ * x and target are float32 of the same shape; unlike PyTorch, which warns, this does not broadcast: `[n, 1]` with `[n]` is a RangeError.
  * The mean of nothing is NaN.
  *
  * @example
@@ -54,14 +54,14 @@ export function mseLoss(x: Tensor, target: Tensor, options?: { reduction?: Reduc
 
 /** The options of `huberLoss`. */
 export interface HuberLossOptions {
-  /** The difference from which on the loss grows along a line (1). */
+  /** The difference from which on the loss is linear (1). */
   delta?: number;
-  /** What becomes of the elements ("mean"). */
+  /** How the elements' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
 /**
- * With `d = x - target` `d^2 / 2` where `|d| < delta`, else `delta (|d| - delta / 2)`, its mean (default), sum, or every element:
+ * With `d = x - target` `d^2 / 2` where `|d| < delta`, else `delta (|d| - delta / 2)`, reduced to the mean (default), the sum, or "none":
  * `torch.nn.functional.huber_loss`. Source: Huber, 1964.
  *
  * Shapes as for `mseLoss`. delta is positive, 1 by default.
@@ -81,7 +81,7 @@ export function huberLoss(x: Tensor, target: Tensor, options?: HuberLossOptions,
 }
 
 /**
- * `|x - target|`, its mean (default), sum, or every element: `torch.nn.functional.l1_loss`. The derivative where they are equal is 0.
+ * `|x - target|`, reduced to the mean (default), the sum, or "none": `torch.nn.functional.l1_loss`. Where they are equal the derivative is 0.
  *
  * Shapes as for `mseLoss`.
  *
@@ -98,14 +98,14 @@ export function l1Loss(x: Tensor, target: Tensor, options?: { reduction?: Reduct
 
 /** The options of `smoothL1Loss`. */
 export interface SmoothL1LossOptions {
-  /** The difference from which on the loss grows along a line (1); 0 is `l1Loss`. */
+  /** The difference from which on the loss is linear (1); 0 is `l1Loss`. */
   beta?: number;
-  /** What becomes of the elements ("mean"). */
+  /** How the elements' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
 /**
- * With `d = x - target` `d^2 / (2 beta)` where `|d| < beta`, else `|d| - beta / 2`, its mean (default), sum, or every element:
+ * With `d = x - target` `d^2 / (2 beta)` where `|d| < beta`, else `|d| - beta / 2`, reduced to the mean (default), the sum, or "none":
  * `torch.nn.functional.smooth_l1_loss`. Source: Girshick, arXiv 1504.08083.
  *
  * Shapes as for `mseLoss`. beta is at least 0, 1 by default.

@@ -1,4 +1,4 @@
-// A tensor with another one in place of a part of it: a slice, a range or a diagonal.
+// Copies of a tensor with a part of it replaced: a slice, a range or a diagonal.
 import { isRangeError, isTypeError } from '../brands';
 import { rangeError } from '../errors';
 import { sameShape, shapeText } from '../shape';
@@ -11,21 +11,21 @@ import './slice';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The tensor with `source` in place of what `select(dim, index)` gives: `torch.select_scatter`.
+     * A copy in which `source` replaces the part that `select(dim, index)` returns: `torch.select_scatter`.
      *
      * @example
      * zeros([2, 2]).selectScatter(tensor([1, 2]), 1, 0).toArray(); // [[1, 0], [2, 0]]
      */
     selectScatter(source: Tensor, dim: number, index: number): Tensor;
     /**
-     * The tensor with `source` in place of what `slice(dim, start, end, step)` gives: `torch.slice_scatter`.
+     * A copy in which `source` replaces the part that `slice(dim, start, end, step)` returns: `torch.slice_scatter`.
      *
      * @example
      * zeros([4]).sliceScatter(tensor([1, 2]), 0, 0, 4, 2).toArray(); // [1, 0, 2, 0]
      */
     sliceScatter(source: Tensor, dim?: number, start?: number, end?: number, step?: number): Tensor;
     /**
-     * The tensor with `source` in place of what `diagonal(options)` gives: `torch.diagonal_scatter`.
+     * A copy in which `source` replaces the part that `diagonal(options)` returns: `torch.diagonal_scatter`.
      *
      * @example
      * zeros([2, 2]).diagonalScatter(tensor([1, 2])).toArray(); // [[1, 0], [0, 2]]
@@ -34,7 +34,7 @@ declare module '../tensor' {
   }
 }
 
-// The same part of a tensor of the numbers 0, 1, ... says where its elements stand.
+// Finds the places of the part by taking the same part of a tensor of the numbers 0, 1, ...
 function withPart(
   name: 'selectScatter' | 'sliceScatter' | 'diagonalScatter',
   x: Tensor,
@@ -53,7 +53,7 @@ function withPart(
   return view(changed, x.shape.slice(), name);
 }
 
-// The errors of `select`, `slice` and `diagonal` in the name of what asks for them.
+// Rethrows the errors of `select`, `slice` and `diagonal` in the name of the operation that calls them.
 function inItsName<T>(where: string, fn: () => T): T {
   try {
     return fn();

@@ -1,4 +1,4 @@
-// A tensor in pieces along a dimension, and row by row.
+// A tensor split along a dimension.
 import { record } from '../autograd';
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { normalizeDim, shapeText } from '../shape';
@@ -6,7 +6,7 @@ import { Tensor } from '../tensor';
 import { giveRange, rangeOf } from './narrow';
 import { view } from './views';
 
-/** Elements `start` to `start + length` of dimension d, by the name of the operation that takes them. */
+/** Elements `start` to `start + length` of dimension d, recorded under the operation's `name`. */
 export const piece = (name: string, x: Tensor, d: number, start: number, length: number): Tensor =>
   record(rangeOf(x, d, start, length), name, [x], [], (dy) => giveRange(x, d, start, dy));
 
@@ -19,7 +19,7 @@ function dimOf(where: string, x: Tensor, dim: unknown): number {
   return d;
 }
 
-// The pieces of these lengths, one after the other.
+// The pieces with these lengths, one after the other.
 function pieces(name: string, x: Tensor, d: number, lengths: readonly number[]): Tensor[] {
   let start = 0;
   return lengths.map((length) => {
@@ -28,7 +28,7 @@ function pieces(name: string, x: Tensor, d: number, lengths: readonly number[]):
   });
 }
 
-// As many pieces of `length` as there are, the last one shorter; of nothing one that is empty.
+// The lengths of pieces of `length` elements that cover `size`, the last one shorter if needed; an empty dimension gives one empty piece.
 function even(size: number, length: number): number[] {
   const count = Math.max(1, Math.ceil(size / length));
   return Array.from({ length: count }, (_, i) => Math.min(length, size - i * length));
@@ -37,7 +37,7 @@ function even(size: number, length: number): number[] {
 declare module '../tensor' {
   interface Tensor {
     /**
-     * At most `chunks` pieces of equal length along `dim` (default 0), the last one shorter where it does not come out even: `torch.chunk`. Pieces of
+     * At most `chunks` pieces of equal length along `dim` (default 0), the last one shorter if the size is not divisible: `torch.chunk`. Pieces of
      * dimension 0 share memory, others are copies (PyTorch always shares).
      *
      * @example
@@ -45,8 +45,8 @@ declare module '../tensor' {
      */
     chunk(chunks: number, dim?: number): Tensor[];
     /**
-     * Pieces along `dim` (default 0) of so many elements each, the last one shorter where it does not come out even, or of the lengths in an array, whose
-     * sum is the size: `torch.split`. Pieces of dimension 0 share memory, others are copies (PyTorch always shares).
+     * Pieces along `dim` (default 0) of `sizes` elements each, the last one shorter if the size is not divisible; or pieces of the lengths in an array, whose
+     * sum must be the size: `torch.split`. Pieces of dimension 0 share memory, others are copies (PyTorch always shares).
      *
      * @example
      * arange(5).split(2).map((piece) => piece.toArray()); // [[0, 1], [2, 3], [4]]
@@ -54,7 +54,7 @@ declare module '../tensor' {
      */
     split(sizes: number | readonly number[], dim?: number): Tensor[];
     /**
-     * So many pieces along `dim` (default 0), the first ones longer by one where it does not come out even, or those between the places in an array, as `slice` has them.
+     * `sections` pieces along `dim` (default 0), the first ones longer by one if the size is not divisible; or the pieces between the indices in an array, as `slice` has them.
      * Pieces of dimension 0 share memory, others are copies (PyTorch always shares). As `torch.tensor_split`.
      *
      * @example
@@ -63,7 +63,7 @@ declare module '../tensor' {
      */
     tensorSplit(sections: number | readonly number[], dim?: number): Tensor[];
     /**
-     * The elements of dimension `dim` (default 0), each without it: `torch.unbind`. Those of dimension 0 share memory, others are copies
+     * The elements of dimension `dim` (default 0), each without that dimension: `torch.unbind`. Those of dimension 0 share memory, others are copies
      * (PyTorch always shares).
      *
      * @example
@@ -71,7 +71,7 @@ declare module '../tensor' {
      */
     unbind(dim?: number): Tensor[];
     /**
-     * The elements of the first dimension, as `unbind()` has them: `for (const row of x)`, `[...x]`. A scalar is not iterable, which is a TypeError.
+     * Iterates over the first dimension, as `unbind()`: `for (const row of x)`, `[...x]`. A TypeError for a scalar, which is not iterable.
      *
      * @example
      * [...tensor([[1, 2], [3, 4]])].map((row) => row.sum().item()); // [3, 7]
@@ -86,7 +86,7 @@ Tensor.prototype.chunk = function (this: Tensor, chunks, dim = 0) {
   checkInteger(where, 'chunks', chunks, 1);
   const size = this.shape[d]!;
   if (size > 0) return pieces('chunk', this, d, even(size, Math.ceil(size / chunks)));
-  // Of nothing there are as many pieces as were asked for.
+  // An empty dimension gives as many empty pieces as were asked for.
   const lengths = new Array<number>(checkInteger(where, 'the number of empty chunks', chunks, 1, 2 ** 16)).fill(0);
   return pieces('chunk', this, d, lengths);
 };
@@ -138,7 +138,7 @@ function* rows(this: Tensor): IterableIterator<Tensor> {
   for (let i = 0; i < this.shape[0]!; i++) yield slab('unbind', this, 0, i);
 }
 
-// A scalar has no iterator at all, so that it is told apart by what asks for one before it iterates, as comparisons in tests do.
+// A scalar has no iterator at all, so that code that asks for one before it iterates, such as a test's comparison, sees that it is not iterable.
 Object.defineProperty(Tensor.prototype, Symbol.iterator, {
   configurable: true,
   get(this: Tensor): typeof rows | undefined {

@@ -1,4 +1,4 @@
-// Places as users give them: arrays of integers or int32 tensors, negative ones counted from the end.
+// Indices as users give them: arrays of integers or int32 tensors; negative ones count from the end.
 import { isInt32Array, isRangeError } from '../brands';
 import * as calls from '../calls.generated';
 import { checkInteger, describe, rangeError, typeError } from '../errors';
@@ -6,12 +6,12 @@ import { shapeText } from '../shape';
 import { checkTensor, constant, empty, Tensor } from '../tensor';
 import { explainIndex } from './indices';
 
-/** What stands where places are expected. */
+/** What is accepted as indices. */
 export type Places = Tensor | readonly number[] | Int32Array;
 
 /**
- * Each place times `stride`, counted from the front, as int32; a kernel looks them up in a table, so that a place outside `[-size, size)`, or `[0, size)`
- * where `ends` is `"front"`, is a RangeError also where a recorded step meets it.
+ * Each index times `stride`, counted from the front, as int32. A kernel looks the indices up in a table, so that an index outside `[-size, size)`, or `[0, size)`
+ * if `ends` is `"front"`, is a RangeError in a recorded step too.
  */
 export function placesIn(where: string, name: string, given: unknown, size: number, stride = 1, ends: 'both' | 'front' = 'both'): Tensor {
   const index = givenPlaces(where, name, given);
@@ -33,7 +33,7 @@ export function placesIn(where: string, name: string, given: unknown, size: numb
   return out;
 }
 
-// The places themselves, all of which are in `[0, size)`.
+// Returns the indices themselves, which are all in `[0, size)`, or throws.
 function lookedUp(where: string, name: string, index: Tensor, size: number): Tensor {
   const table = constant([size], 'int32');
   for (let i = 0; i < size; i++) table.values[i] = i;
@@ -56,7 +56,7 @@ function givenPlaces(where: string, name: string, given: unknown): Tensor {
   return out;
 }
 
-/** Refuses an index of more than one dimension. */
+/** Throws if an index has more than one dimension. */
 export function checkFlat(where: string, index: Tensor): Tensor {
   if (index.shape.length > 1) throw rangeError(where, `expected index [count], got ${shapeText(index.shape)}`);
   return index;

@@ -1,4 +1,4 @@
-// Counts whose rate is estimated.
+// The likelihood of counts under a Poisson distribution with a predicted rate.
 import { checkBoolean, checkNumber, withDefaults } from '../errors';
 import { checkTensor, type Tensor } from '../tensor';
 import { scalar } from './broadcast';
@@ -17,11 +17,11 @@ export interface PoissonNllLossOptions {
   full?: boolean;
   /** Added to a rate before its logarithm is taken (1e-8). */
   eps?: number;
-  /** What becomes of the elements ("mean"). */
+  /** How the elements' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
-// t log t - t + log(2 pi t) / 2 where t > 1, else 0. There t is taken as 1 throughout, as 0 log 0 has no gradient.
+// t log t - t + log(2 pi t) / 2 where t > 1, else 0. Where it is 0, t is replaced by 1, as 0 log 0 has no gradient.
 function stirling(where: string, target: Tensor): Tensor {
   const large = target.gt(1);
   const t = choose(where, large, target, scalar(1));
@@ -38,10 +38,10 @@ function stirling(where: string, target: Tensor): Tensor {
 }
 
 /**
- * The negative log-likelihood of counts with a Poisson distribution, without what does not depend on x: `exp(x) - target x`, or with `logInput: false`
- * `x - target log(x + eps)`; its mean (default), sum, or every element: `torch.nn.functional.poisson_nll_loss`.
+ * The negative log-likelihood of counts under a Poisson distribution, without the terms that do not depend on x: `exp(x) - target x`, or with `logInput: false`
+ * `x - target log(x + eps)`; reduced to the mean (default), the sum, or "none": `torch.nn.functional.poisson_nll_loss`.
  *
- * x is float32, target float32 or int32 of one shape: unlike PyTorch this does not broadcast. `full` adds `target log target - target +
+ * x is float32, target float32 or int32 of the same shape: unlike PyTorch this does not broadcast. `full` adds `target log target - target +
  * log(2 pi target) / 2` where target is above 1.
  *
  * @example

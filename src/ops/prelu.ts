@@ -1,4 +1,4 @@
-// Activations whose slope below 0 is a tensor: learned, or random.
+// Activations whose negative slope is a tensor: learned, or random.
 import { give, noGrad, record } from '../autograd';
 import { checkBoolean, checkNumber, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
@@ -12,7 +12,7 @@ import './in-place';
 import './unary';
 import './views';
 
-// x where positive, else slope * x: one operation, so that the slope of NaN is PyTorch's, and only x and slope are kept for the gradient.
+// x where positive, else slope * x. It is a single operation, so that the slope of NaN is PyTorch's and only x and slope are kept for the gradient.
 function sloped(name: string, x: Tensor, slope: Tensor): Tensor {
   const y = noGrad(() => relu(x).add(x.clamp({ max: 0 }).mul(slope)));
   return record(y, name, [x, slope], x.needsGrad ? [x, slope] : [x], (dy) => {
@@ -27,7 +27,7 @@ function sloped(name: string, x: Tensor, slope: Tensor): Tensor {
 /**
  * `x` where positive, else `weight * x`: `torch.nn.functional.prelu`. Source: He et al., arXiv 1502.01852.
  *
- * Shapes: weight has one element, or is `[channels]` beside x `[n, channels, ...]`; the result is like x.
+ * Shapes: weight has one element, or is `[channels]` beside x `[n, channels, ...]`; the result has the shape of x.
  *
  * @example
  * nn.functional.prelu(tensor([[-4, 2]]), tensor([0.5, 1])).toArray(); // [[-2, 2]]
@@ -42,7 +42,7 @@ export function prelu(x: Tensor, weight: Tensor, where = 'prelu'): Tensor {
   if (weight.shape.length > 1 || (weight.numel !== 1 && weight.numel !== channels)) {
     throw rangeError(where, `expected weight [1] or [${channels}] for x ${shapeText(x.shape)}, got ${shapeText(weight.shape)}`);
   }
-  // One slope for everything is a scalar: it has no dimensions of its own to add.
+  // A single slope is made a scalar, so that it adds no dimensions.
   if (weight.numel === 1) return sloped('prelu', x, weight.reshape([]));
   return sloped('prelu', x, weight.reshape([channels, ...x.shape.slice(2).map(() => 1)]));
 }

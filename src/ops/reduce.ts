@@ -7,12 +7,12 @@ import { checkTensor, empty, Tensor } from '../tensor';
 import { repeatStrides, sumOver } from './broadcast';
 import { copyOf } from './convert';
 
-/** The option `keepdim`, false by default. */
+/** The option `keepdim`, checked; false by default. */
 export function keepdimOf(where: string, options: { keepdim?: boolean } | undefined): boolean {
   return options === undefined ? false : checkBoolean(where, 'keepdim', withDefaults(where, options, { keepdim: false }).keepdim);
 }
 
-/** Which dimensions `dim` names: all without it. */
+/** Which dimensions `dim` names; all if it is undefined. */
 export function reducedDims(where: string, dim: number | readonly number[] | undefined, rank: number): boolean[] {
   if (dim === undefined || dim === null) return new Array<boolean>(rank).fill(true);
   const reduced = new Array<boolean>(rank).fill(false);
@@ -61,7 +61,7 @@ declare module '../tensor' {
     /**
      * The mean over dimension `dim`, over several (an array), or over all (default); `keepdim` keeps them with size 1.
      *
-     * The mean of nothing is NaN. A TypeError for int32.
+     * The mean of no elements is NaN. A TypeError for int32.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).mean(1, { keepdim: true }).toArray(); // [[1.5], [3.5]]

@@ -1,11 +1,11 @@
-// Square roots of sums of squares.
+// Square roots with a finite derivative at 0.
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { empty, type Tensor } from '../tensor';
 import { binary, scalar } from './broadcast';
 import { choose } from './choose';
 
-/** The square root with derivative 0 at 0, where that of a norm and of a standard deviation is taken to be 0. */
+/** The square root with derivative 0 at 0, as norms and standard deviations have it. */
 export function root(name: string, x: Tensor): Tensor {
   const y = empty(x.shape.slice());
   calls.sqrtForward({ y: y.floats, x: x.floats, n: x.numel });

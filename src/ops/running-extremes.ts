@@ -1,5 +1,5 @@
-// The largest, the smallest and the logarithm of the sum of exponentials of all elements up to each one. In each step an element takes up what stands `by` places before it, with
-// `by` 1, 2, 4, ...: after log2(n) steps it has all.
+// Running maximum, minimum and logarithm of the sum of exponentials, by a parallel scan: in steps with `by` = 1, 2, 4, ... each element is combined with the one `by` places
+// before it, so that after log2(n) steps it has the result for all elements up to it.
 
 import { give, record } from '../autograd';
 import { normalizeDim } from '../shape';
@@ -20,7 +20,7 @@ import './truth';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The largest of the elements up to each one along `dim`, and where it stands (int32), the last of equal ones; from the first NaN on NaN. As `torch.cummax`.
+     * The largest of the elements up to each one along `dim`, and its index (int32), of equal elements the last; NaN from the first NaN on. As `torch.cummax`.
      *
      * The gradient goes to the elements returned.
      *
@@ -31,7 +31,7 @@ declare module '../tensor' {
      */
     cummax(dim: number): Extremes;
     /**
-     * The smallest of the elements up to each one along `dim`, and where it stands; see `cummax`. As `torch.cummin`.
+     * The smallest of the elements up to each one along `dim`, and its index; see `cummax`. As `torch.cummin`.
      *
      * @example
      * tensor([3, 1, 2]).cummin(0).values.toArray(); // [3, 1, 1]
@@ -47,7 +47,7 @@ declare module '../tensor' {
   }
 }
 
-/** The numbers 0, 1, ... along dimension d, over all of `shape`; int32. */
+/** The indices 0, 1, ... along dimension d, repeated over `shape`; int32. */
 export function placesAlong(where: string, shape: readonly number[], d: number): Tensor {
   const n = shape[d] ?? 1;
   const places = constant([n], 'int32');
@@ -62,7 +62,7 @@ export function placesAlong(where: string, shape: readonly number[], d: number):
   );
 }
 
-/** `parts` with, in each step, `joined(earlier, later)` in place of what has earlier elements along d, for steps of 1, 2, 4, ... places. */
+/** Scans `parts` along d: in steps of 1, 2, 4, ... places each element that has one so many places before it becomes `joined(earlier, later)`. */
 export function scanned(parts: Tensor[], d: number, joined: (earlier: Tensor[], later: Tensor[]) => Tensor[]): Tensor[] {
   const n = parts[0]!.shape[d] ?? 1;
   let now = parts;
@@ -98,7 +98,7 @@ Tensor.prototype.logcumsumexp = function (this: Tensor, dim) {
   const x = this.detach();
   const sums = scan(x);
   return record(sums, 'logcumsumexp', [this], [this, sums], (dy) => {
-    // Of each element exp(x) times the sum of dy exp(-sums) from there on, of positive and negative dy apart.
+    // exp(x) times the sum of dy exp(-sums) from each element on, calculated separately for positive and negative dy.
     const part = (t: Tensor): Tensor => scan(t.relu().log().sub(sums.detach()).flip(d)).flip(d).add(x).exp();
     give(this, part(dy).sub(part(dy.neg())));
   });

@@ -1,4 +1,4 @@
-// Running sums and products, and the product of a dimension.
+// Running sums and products, and the product along a dimension.
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { around, normalizeDim } from '../shape';
@@ -17,7 +17,7 @@ declare module '../tensor' {
      */
     cumsum(dim: number): Tensor;
     /**
-     * The running products along `dim`: `y[i] = x[0] ... x[i]`, multiplied in float64; float32. The gradient is right where elements are 0. As
+     * The running products along `dim`: `y[i] = x[0] ... x[i]`, multiplied in float64; float32. The gradient is correct where elements are 0. As
      * `torch.cumprod`.
      *
      * @example

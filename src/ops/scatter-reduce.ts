@@ -1,4 +1,4 @@
-// Elements that an index brings together, reduced: their sum, product, mean, largest or smallest.
+// Elements that an index assigns to the same place, reduced to their sum, product, mean, largest or smallest.
 import { give, record } from '../autograd';
 import { checkBoolean, checkOneOf, rangeError, withDefaults } from '../errors';
 import { normalizeDim, sameShape, shapeText } from '../shape';
@@ -17,14 +17,14 @@ import './scatter';
 import './select';
 import './sort';
 
-/** How `scatterReduce` and `indexReduce` bring elements together. */
+/** How `scatterReduce` and `indexReduce` combine elements. */
 export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
 
 declare module '../tensor' {
   interface Tensor {
     /**
-     * `y[i][index[i][j]]` is `reduce` of all `source[i][j]` that have this place for `dim` 1, and so for every `dim`, and of x's own element unless `includeSelf` is false; elements
-     * without any stay. As `torch.scatter_reduce`.
+     * For `dim` 1, and in the same way for every `dim`: `y[i][c]` is `reduce` of all `source[i][j]` with `index[i][j] = c` and, unless `includeSelf` is false, of `x[i][c]`. An
+     * element to which nothing is assigned stays as it is. As `torch.scatter_reduce`.
      *
      * `reduce` is "sum", "prod", "mean", "amax" or "amin"; index and source as for `scatter`. Equal largest or smallest elements share the gradient evenly. int32 means are rounded
      * down. A RangeError for an index outside.
@@ -36,8 +36,8 @@ declare module '../tensor' {
      */
     scatterReduce(dim: number, index: Tensor, source: Tensor, reduce: ScatterReduction, options?: { includeSelf?: boolean }): Tensor;
     /**
-     * Slice i of `source` along `dim` brought together with the slice of x that `index[i]` (int32, `[count]`) names, by "prod", "mean", "amax" or "amin"; `includeSelf` and gradients
-     * as for `scatterReduce`. As `torch.index_reduce`. `indexAdd` is for sums.
+     * Combines slice i of `source` along `dim` with the slice of x that `index[i]` (int32, `[count]`) names, by "prod", "mean", "amax" or "amin"; `includeSelf` and gradients
+     * as for `scatterReduce`. As `torch.index_reduce`. For sums use `indexAdd`.
      *
      * @example
      * ones([3]).indexReduce(0, tensor([0, 2, 0], { dtype: 'int32' }), tensor([4, 2, 3]), 'prod').toArray(); // [12, 1, 2]
@@ -54,7 +54,7 @@ declare module '../tensor' {
 
 interface Joining {
   combine: (x: Tensor, y: Tensor) => Tensor;
-  /** What combined with an element is that element. */
+  /** Combined with an element it gives that element. */
   neutral: (x: Tensor) => number;
 }
 const least = (x: Tensor): number => (x.dtype === 'int32' ? -(2 ** 31) : -Infinity);
@@ -66,7 +66,7 @@ const joinings: Record<Exclude<ScatterReduction, 'mean'>, Joining> = {
   amin: { combine: (x, y) => x.minimum(y), neutral: most },
 };
 
-/** What an operation has checked. */
+/** The checked arguments of an operation. */
 interface Task {
   where: string;
   x: Tensor;
@@ -76,7 +76,7 @@ interface Task {
   includeSelf: boolean;
 }
 
-// With elements of one place side by side each takes up the ones before it; of several with one place `scatter` keeps the last, which has them all.
+// The elements are sorted by place, and a scan combines each with all before it of the same place. `scatter` keeps the last of a place, which has combined all of them.
 function brought({ where, x, d, index, source, includeSelf }: Task, { combine, neutral }: Joining): Tensor {
   const order = index.argsort(d);
   const places = index.gather(d, order);
@@ -147,7 +147,7 @@ Tensor.prototype.scatterReduce = function (this: Tensor, dim, index, source, red
   return reduced({ where, x: this, d, index: places, source: used, includeSelf }, reduce);
 };
 
-/** The index of slices along d for each element of `source`, which has as many slices as the index names. */
+/** Expands an index of slices along d to an index for each element of `source`, which has as many slices as the index names. */
 export function slicesNamed(where: string, x: Tensor, dim: unknown, index: Tensor, source: Tensor): { d: number; places: Tensor } {
   const d = normalizeDim(where, dim, x.shape.length);
   checkFlat(where, checkTensor(where, 'index', index, 'int32'));

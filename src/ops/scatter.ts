@@ -1,4 +1,4 @@
-// Elements written to places that an index names.
+// Elements written to the places that an index names.
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { rangeError } from '../errors';
@@ -13,18 +13,18 @@ import './select';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * A copy in which `y[i][index[i][j]] = source[i][j]` for `dim` 1, and so for every `dim`: `torch.scatter`. Of several elements with one place the last
-     * one stays, where PyTorch leaves open which.
+     * A copy in which `y[i][index[i][j]] = source[i][j]` for `dim` 1, and in the same way for every `dim`: `torch.scatter`. If a place repeats, the last element
+     * stays, where PyTorch leaves the choice open.
      *
-     * `index` is int32 and no larger than x but along `dim`; `source` is a number, or a tensor of x's type from whose beginning along each dimension as many
-     * elements are taken as index has. A RangeError for an index outside.
+     * `index` is int32, and no larger than x except along `dim`. `source` is a number, or a tensor of x's type, at least as large as the index, of which the first
+     * elements along each dimension are used. A RangeError for an index outside.
      *
      * @example
      * zeros([2, 3]).scatter(1, tensor([[2], [0]], { dtype: 'int32' }), 1).toArray(); // [[0, 0, 1], [1, 0, 0]]
      */
     scatter(dim: number, index: Tensor, source: Tensor | number): Tensor;
     /**
-     * A copy to which `y[i][index[i][j]] += source[i][j]` for `dim` 1, and so for every `dim`: `torch.scatter_add`. float32; index and source as for `scatter`.
+     * A copy with `y[i][index[i][j]] += source[i][j]` for `dim` 1, and in the same way for every `dim`: `torch.scatter_add`. float32; index and source as for `scatter`.
      *
      * @example
      * zeros([1, 3]).scatterAdd(1, tensor([[2, 2]], { dtype: 'int32' }), ones([1, 2])).toArray(); // [[0, 0, 2]]
@@ -39,12 +39,12 @@ interface Places {
   n: number;
   inner: number;
   count: number;
-  /** int32 [outer, count, inner] over all of x but along `dim`. */
+  /** int32 [outer, count, inner]: the size of the used part of x except along `dim`. */
   index: Tensor;
   source: Tensor;
 }
 
-// The part of x along whose other dimensions the index goes must be all of it for the kernel: a smaller index works on that part of x.
+// The kernel needs an index that covers x except along `dim`. A smaller index works on the part of x that it covers.
 function placesOf(where: string, x: Tensor, dim: number, index: Tensor, given: Operand): Places {
   const rank = x.shape.length;
   if (rank === 0) throw rangeError(where, 'a scalar has no dimension to scatter along');
@@ -70,7 +70,7 @@ function placesOf(where: string, x: Tensor, dim: number, index: Tensor, given: O
   return { d, outer, n, inner, count: index.shape[d] ?? 1, index, source };
 }
 
-/** The first elements of x along each dimension, `shape` of them, as a copy without history; x itself where that is all. */
+/** The first `shape` elements of x along each dimension, as a copy without history; x itself if that is all of it. */
 function corner(x: Tensor, shape: readonly number[]): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const y = empty(shape.slice(), x.dtype);
@@ -79,7 +79,7 @@ function corner(x: Tensor, shape: readonly number[]): Tensor {
   return y;
 }
 
-// A copy of x of which the part that the index speaks of is changed.
+// A copy of x after `change` of the part that the index covers.
 function withChanged(x: Tensor, { d, index }: Places, change: (part: Tensor) => void): Tensor {
   const y = copyOf(x);
   const part = corner(y, index.shape.with(d, x.shape[d]!));
@@ -124,7 +124,7 @@ Tensor.prototype.scatter = function (this: Tensor, dim, index, source) {
   });
 };
 
-// 0 for elements that a later one with the same place has replaced: each writes its number to its place and looks who is there.
+// 0 for elements that a later one with the same place has replaced, else 1: each element writes its number to its place and then checks whose number is there.
 function ofThoseThatStayed(part: Tensor, { outer, n, inner, count, index }: Places): Tensor {
   const own = constant(index.shape.slice(), 'int32');
   for (let i = 0; i < own.numel; i++) own.ints[i] = i;

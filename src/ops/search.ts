@@ -1,4 +1,4 @@
-// Where values stand in sorted ones, and whether they are among others.
+// Binary search in sorted sequences, and membership.
 import { checkBoolean, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, constant, Tensor } from '../tensor';
@@ -11,8 +11,8 @@ import './sort';
 import './truth';
 import './views';
 
-// How many of each row of `sorted` come before each value of the same row of `values`, found by halving, in as many steps for every value. Equal ones come before where
-// `right` says so; NaN comes after all.
+// The number of elements of each row of `sorted` that come before each value of the same row of `values`, by binary search with the same number of steps for every value. Equal
+// elements come before a value if `right`; NaN comes after all.
 function placesOf(sorted: Tensor, values: Tensor, right: boolean): Tensor {
   const last = sorted.shape.length - 1;
   const before = (index: Tensor): Tensor => {
@@ -49,21 +49,21 @@ function search(where: string, names: [sorted: string, values: string], sorted: 
 
 /** The options of `searchsorted`. */
 export interface SearchsortedOptions {
-  /** Whether values go behind equal elements (false). */
+  /** Whether a value's place is behind equal elements (false). */
   right?: boolean;
-  /** The same in words: `"right"` is `right: true`; `"left"` by default, and it may not stand against `right: true`. */
+  /** The same as a word: `"right"` is `right: true`; `"left"` is the default and contradicts `right: true`. */
   side?: 'left' | 'right' | null;
-  /** Where the elements stand in their order, as `argsort` gives it, int32 of the same shape; without it they have to be in ascending order. */
+  /** The indices that sort the sequence, as `argsort` returns them, int32 of the same shape; without it the sequence must be in ascending order. */
   sorter?: Tensor | null;
 }
 
 /**
- * Where each value would have to be put into a sorted sequence for that to stay sorted, int32: `torch.searchsorted`.
+ * The index at which each value would have to be inserted into a sorted sequence to keep it sorted, int32: `torch.searchsorted`.
  *
- * `i` is such that `sorted[i - 1] < v <= sorted[i]`, with `right` such that `sorted[i - 1] <= v < sorted[i]`; NaN comes after all.
+ * `i` satisfies `sorted[i - 1] < v <= sorted[i]`, with `right` `sorted[i - 1] <= v < sorted[i]`; NaN comes after all.
  *
- * Shapes: sorted `[n]` and values of any shape or a number, or sorted `[..., n]` and values `[..., m]`, row by row; the result has the shape of values. Both have one
- * element type, otherwise a TypeError. A sequence that is not in order gives places without meaning, as in PyTorch. There is no gradient.
+ * Shapes: sorted `[n]` and values of any shape or a number; or sorted `[..., n]` and values `[..., m]`, row by row. The result has the shape of values. A TypeError if
+ * their element types differ. A sequence that is not sorted gives meaningless results, as in PyTorch. There is no gradient.
  *
  * @example
  * searchsorted(tensor([1, 3, 5]), tensor([0, 3, 6])).toArray(); // [0, 1, 3]
@@ -90,8 +90,8 @@ export function searchsorted(sorted: Tensor, values: Tensor | number, options?: 
 /**
  * The number of the interval between sorted boundaries in which each element of `x` lies, int32: `torch.bucketize`.
  *
- * `i` is such that `boundaries[i - 1] < x <= boundaries[i]`, with `right: true` such that `boundaries[i - 1] <= x < boundaries[i]`; below the first it is 0, above the
- * last, and for NaN, the number of boundaries. x is a tensor of any shape or a number, boundaries `[n]` of the same element type. There is no gradient.
+ * `i` satisfies `boundaries[i - 1] < x <= boundaries[i]`, with `right: true` `boundaries[i - 1] <= x < boundaries[i]`. It is 0 below the first boundary, and the number of
+ * boundaries above the last one and for NaN. x is a tensor of any shape or a number, boundaries `[n]` of the same element type. There is no gradient.
  *
  * @example
  * bucketize(tensor([0.5, 1, 7]), tensor([1, 3, 5])).toArray(); // [0, 0, 3]
@@ -107,10 +107,10 @@ export function bucketize(x: Tensor | number, boundaries: Tensor, options?: { ri
 }
 
 /**
- * 1 where an element of `elements` is among `testElements`, else 0, int32, where PyTorch gives booleans: `torch.isin`. With `invert` 1 where it is not.
+ * 1 where an element of `elements` is among `testElements`, else 0, int32, where PyTorch gives booleans: `torch.isin`. `invert` exchanges 1 and 0.
  *
- * Either is a tensor of any shape or a number, not both a number; the result has the shape of elements. int32 beside float32 is compared as float32. NaN is among
- * nothing. `assumeUnique` is taken for programs that say so, and changes nothing.
+ * Both are tensors of any shape, or one is a number; the result has the shape of elements. int32 and float32 are compared as float32. NaN equals
+ * nothing. `assumeUnique` is accepted for compatibility and has no effect.
  *
  * @example
  * isin(tensor([[1, 2], [3, 4]]), tensor([2, 4])).toArray(); // [[0, 1], [0, 1]]
@@ -133,7 +133,7 @@ export function isin(
   return invert ? found.logicalNot() : found;
 }
 
-// A number is float32 here: beside int32 it is compared as float32.
+// A number becomes float32, so that it is compared with int32 as float32.
 function operandOf(where: string, name: string, value: unknown): Tensor {
   if (typeof value === 'number') return scalar(value);
   if (!(value instanceof Tensor)) throw typeError(where, `expected ${name} to be a tensor or a number, got ${describe(value)}`);
@@ -142,11 +142,11 @@ function operandOf(where: string, name: string, value: unknown): Tensor {
 
 const alike = (a: Tensor, b: Tensor): [Tensor, Tensor] => (a.dtype === b.dtype ? [a, b] : [a.to('float32'), b.to('float32')]);
 
-// Whether the smallest of `among` that is not below an element is the element.
+// Whether an element equals the smallest of `among` that is not below it.
 function foundIn(x: Tensor, among: Tensor): Tensor {
   if (among.numel === 0) return constant(x.shape.slice(), 'int32');
   const sorted = among.reshape([-1]).sort().values;
-  const places = placesOf(sorted.narrow(0, 0, among.numel - 1), x.reshape([-1]), false); // the last one is what is left
+  const places = placesOf(sorted.narrow(0, 0, among.numel - 1), x.reshape([-1]), false); // if none of these is large enough, the last element is compared
   return sorted
     .gather(0, places)
     .eq(x.reshape([-1]))

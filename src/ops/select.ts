@@ -19,7 +19,7 @@ declare module '../tensor' {
      */
     indexSelect(dim: number, index: Tensor): Tensor;
     /**
-     * One element for each index: `out[i][j] = x[i][index[i][j]]` for `dim` 1, and so for every `dim`: `torch.gather`.
+     * One element for each index: `out[i][j] = x[i][index[i][j]]` for `dim` 1, and in the same way for every `dim`: `torch.gather`.
      *
      * `index` is int32 with as many dimensions as this, and no larger than it except along `dim`. A RangeError for an index outside.
      *
@@ -60,7 +60,7 @@ Tensor.prototype.gather = function (this: Tensor, dim, index) {
     const expected = this.shape.map((size, k) => (k === d ? '*' : `<=${size}`));
     throw rangeError(where, `expected index ${shapeText(expected)}, got ${shapeText(index.shape)}`);
   }
-  // Where the index is smaller, only that part of x takes part.
+  // A smaller index uses only the first part of x.
   const x = index.shape.reduce<Tensor>((t, size, k) => (k === d || size === t.shape[k] ? t : t.narrow(k, 0, size)), this);
   const { outer, n, inner } = around(x.shape, d);
   const count = index.shape[d] ?? 1;

@@ -1,9 +1,9 @@
-// Numbers at equal steps, of values or of exponents.
+// Numbers, or exponents, at equal distances.
 import { checkInteger, checkNumber, rangeError, withDefaults } from '../errors';
 import { constant, type Tensor } from '../tensor';
 import { type CreateOptions, finish, settings } from './create';
 
-// `steps` numbers at equal distances, both ends among them: from each end up to the middle, so that both are exact.
+// `steps` numbers at equal distances, including both ends. They are calculated from the nearer end, so that both ends are exact.
 function spaced(
   where: string,
   start: number,
@@ -26,7 +26,7 @@ function spaced(
 }
 
 /**
- * `steps` numbers at equal distances from `start` to `end`, both among them: `torch.linspace`. For int32 fractions are cut off.
+ * `steps` numbers at equal distances from `start` to `end`, both included: `torch.linspace`. For int32 fractions are cut off.
  *
  * @example
  * linspace(0, 1, 5).toArray(); // [0, 0.25, 0.5, 0.75, 1]
@@ -36,7 +36,7 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
 }
 
 /**
- * `base` (default 10) to the power of `steps` exponents at equal distances from `start` to `end`, both among them: `torch.logspace`.
+ * `base` (default 10) to the power of `steps` exponents at equal distances from `start` to `end`, both included: `torch.logspace`.
  *
  * @example
  * logspace(0, 2, 3).toArray(); // [1, 10, 100]

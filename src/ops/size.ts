@@ -1,4 +1,4 @@
-// Questions about a shape, and the same elements under another one: PyTorch's further names for what `shape` and `reshape` do.
+// Questions about a shape, and PyTorch's further names for `shape` and `reshape`.
 
 import { rangeError } from '../errors';
 import { normalizeDim, shapeText } from '../shape';
@@ -26,7 +26,7 @@ declare module '../tensor' {
     /** The number of dimensions. */
     readonly ndim: number;
     /**
-     * `reshape` by the name that PyTorch has for it where memory is shared: tensors are contiguous here, so that it always is. As `torch.Tensor.view`.
+     * `reshape` under the name that PyTorch uses where memory is shared, which is always the case here, because tensors are contiguous. As `torch.Tensor.view`.
      *
      * @example
      * tensor([1, 2, 3, 4]).view([2, -1]).toArray(); // [[1, 2], [3, 4]]

@@ -18,7 +18,7 @@ export function positionIn(where: string, x: Tensor, d: number, index: unknown):
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The part of the tensor at these positions of its first dimensions, which are left out: `x[i]`, `x[i, j]` in Python. Negative ones count from the end.
+     * The part of the tensor at these positions of its first dimensions, without these dimensions: `x[i]`, `x[i, j]` in Python. Negative ones count from the end.
      *
      * It shares memory. A RangeError for a position outside, or more positions than dimensions.
      *
@@ -38,8 +38,8 @@ declare module '../tensor' {
      */
     select(dim: number, index: number): Tensor;
     /**
-     * Every `step`-th element of dimension `dim` from `start` (default 0) up to `end` (default: all), which is not among them: `x[start:end:step]` in
-     * Python. Negative positions count from the end, and those beyond it are taken for it. On the same memory for dimension 0 and step 1, else a copy.
+     * Every `step`-th element of dimension `dim` from `start` (default 0) up to `end` (default: all), which is excluded: `x[start:end:step]` in
+     * Python. Negative positions count from the end; positions beyond the ends are limited to them. On the same memory for dimension 0 and step 1, else a copy.
      *
      * A RangeError for a step below 1: `flip` reverses.
      *

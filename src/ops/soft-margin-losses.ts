@@ -1,4 +1,4 @@
-// Logistic losses of signs, and of several labels at once: both are public, in `nn.functional`.
+// Logistic losses with targets 1 and -1, and with several labels; both are public in `nn.functional`.
 import { rangeError, withDefaults } from '../errors';
 import { checkTensor, type Tensor } from '../tensor';
 import { logsigmoid } from './activations';
@@ -9,10 +9,10 @@ import './between';
 import './unary';
 
 /**
- * `log(1 + exp(-target x))` with targets 1 and -1, without overflow; its mean (default), sum, or every element:
+ * `log(1 + exp(-target x))` with targets 1 and -1, without overflow; reduced to the mean (default), the sum, or "none":
  * `torch.nn.functional.soft_margin_loss`.
  *
- * x is float32, target float32 or int32 of one shape.
+ * x is float32, target float32 or int32 of the same shape.
  *
  * @example
  * nn.functional.softMarginLoss(tensor([0, 1000]), tensor([1, 1])).item(); // 0.3465735912322998
@@ -27,7 +27,7 @@ export function softMarginLoss(x: Tensor, target: Tensor, options?: { reduction?
   return reduced(logsigmoid(x.mul(numbersLike(where, x.shape, target))).neg(), reduction);
 }
 
-/** `-target log sigmoid(x) - (1 - target) log sigmoid(-x)`: neither term cancels anything of the other, and 0 is not -0. */
+/** `-target log sigmoid(x) - (1 - target) log sigmoid(-x)`. The two terms do not cancel, and the result 0 is not -0. */
 export const logistic = (x: Tensor, target: Tensor): Tensor =>
   target
     .sub(1)
@@ -38,15 +38,15 @@ export const logistic = (x: Tensor, target: Tensor): Tensor =>
 export interface MultiLabelSoftMarginLossOptions {
   /** A factor for each class, float32 `[classes]`. Default: none. */
   weight?: Tensor | null;
-  /** What becomes of the rows ("mean"). */
+  /** How the rows' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
 /**
- * The mean over the classes of `-target log sigmoid(x) - (1 - target) log sigmoid(-x)`, times `weight` where given; of the rows the mean (default), the
- * sum, or each: `torch.nn.functional.multilabel_soft_margin_loss`. x are logits, and a row may have several labels.
+ * The mean over the classes of `-target log sigmoid(x) - (1 - target) log sigmoid(-x)`, times `weight` if given. The rows' losses are reduced to the mean (default), the
+ * sum, or "none": `torch.nn.functional.multilabel_soft_margin_loss`. x are logits, and a row may have several labels.
  *
- * Shapes: x float32 `[*, classes]`, target in its shape, float32 or int32, 1 or 0 for each class; each row's: `[*]`.
+ * Shapes: x float32 `[*, classes]`; target in the same shape, float32 or int32, 1 or 0 for each class. With `reduction: "none"` the result is `[*]`.
  *
  * @example
  * nn.functional.multilabelSoftMarginLoss(tensor([[0, 0]]), tensor([[1, 0]])).item(); // 0.6931471824645996

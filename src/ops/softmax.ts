@@ -6,7 +6,7 @@ import { checkTensor, empty, Tensor } from '../tensor';
 import { permuted, swapped } from './transpose';
 import { unary } from './unary';
 
-// The kernels work on the last dimension; another one changes places with it, before and after.
+// The kernels work on the last dimension; another dimension is exchanged with it before and after.
 function alongDim(name: 'softmax' | 'logSoftmax', where: string, x: Tensor, dim: unknown): Tensor {
   checkTensor(where, 'x', x, 'float32');
   const rank = x.shape.length;

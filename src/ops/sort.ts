@@ -1,4 +1,4 @@
-// Elements in order, and what follows from their order.
+// Sorting, and operations on sorted elements.
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
@@ -14,7 +14,7 @@ import './narrow';
 import './views';
 import './where';
 
-// The elements along `dim` in their order, and where they stood; x is not recorded.
+// The sorted elements along `dim` and their indices in x; nothing is recorded.
 function sorted(x: Tensor, dim: number, descending: boolean): Extremes {
   const { outer, n, inner } = around(x.shape, dim);
   const values = empty(x.shape.slice(), x.dtype);
@@ -24,7 +24,7 @@ function sorted(x: Tensor, dim: number, descending: boolean): Extremes {
   return { values, indices };
 }
 
-// Elements of x that stand at `indices` along `dim`, with their gradient.
+// The elements of x at `indices` along `dim`, with their gradient.
 function taken(name: string, x: Tensor, dim: number, { values, indices }: Extremes): Extremes {
   record(values, name, [x], [indices], (dy) => {
     const { outer, n, inner } = around(x.shape, dim);
@@ -40,7 +40,7 @@ function taken(name: string, x: Tensor, dim: number, { values, indices }: Extrem
 export interface SortOptions {
   /** Whether the largest comes first (false). */
   descending?: boolean;
-  /** Equal elements always keep their order; for programs that say so (true). */
+  /** Accepted for compatibility: the sort is always stable (true). */
   stable?: boolean;
 }
 
@@ -54,7 +54,7 @@ function sortOptions(where: string, options: SortOptions | undefined): boolean {
 export interface TopkOptions {
   /** Whether the largest are wanted instead of the smallest (true). */
   largest?: boolean;
-  /** They come in order in any case; for programs that say so (true). */
+  /** Accepted for compatibility: the result is always sorted (true). */
   sorted?: boolean;
 }
 
@@ -64,14 +64,14 @@ export type Interpolation = 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoin
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The elements along `dim` (the last by default) in ascending order, and where they stood (int32): `torch.sort`. Equal ones keep their order, NaN is above all.
+     * The elements along `dim` (the last by default) in ascending order, and their indices in x (int32): `torch.sort`. Equal elements keep their order; NaN is larger than all.
      *
      * @example
      * tensor([3, 1, 2]).sort().indices.toArray(); // [1, 2, 0]
      */
     sort(dim?: number, options?: SortOptions): Extremes;
     /**
-     * The places (int32) of the elements along `dim` in their order: the indices of `sort`.
+     * The indices (int32) that sort x along `dim`: the indices of `sort`.
      *
      * @example
      * tensor([3, 1, 2]).argsort(0, { descending: true }).toArray(); // [0, 2, 1]
@@ -85,44 +85,44 @@ declare module '../tensor' {
      */
     msort(): Tensor;
     /**
-     * The `k` largest elements along `dim` (the last by default) and their places (int32), the largest first, or the smallest: `torch.topk`.
+     * The `k` largest elements along `dim` (the last by default), or the smallest, with their indices (int32), the most extreme first: `torch.topk`.
      *
-     * A RangeError for a k that is above the size of the dimension.
+     * A RangeError if k exceeds the size of the dimension.
      *
      * @example
      * tensor([3, 1, 2]).topk(2).values.toArray(); // [3, 2]
      */
     topk(k: number, dim?: number, options?: TopkOptions): Extremes;
     /**
-     * The `k`-th smallest element along `dim` (the last by default), counted from 1, and its place: `torch.kthvalue`.
+     * The `k`-th smallest element along `dim` (the last by default), counted from 1, and its index: `torch.kthvalue`.
      *
      * @example
      * tensor([3, 1, 2]).kthvalue(2).values.item(); // 2
      */
     kthvalue(k: number, dim?: number, options?: { keepdim?: boolean }): Extremes;
     /**
-     * The median of all elements as a scalar, or along `dim` with its place; of an even number of elements the lower of the two in the middle, as
-     * `torch.median`. NaN where one is.
+     * The median of all elements as a scalar, or along `dim` with its index. Of an even number of elements it is the lower of the two in the middle, as
+     * in `torch.median`. NaN if any element is.
      *
      * @example
      * tensor([3, 1, 2, 4]).median().item(); // 2
      */
     median(): Tensor;
-    /** The median along `dim` and its place (int32); see `median`. */
+    /** The median along `dim` and its index (int32); see `median`. */
     median(dim: number, options?: { keepdim?: boolean }): Extremes;
     /**
-     * The value below which a part `q` (0 to 1, a number or a tensor `[m]`) of the elements lies, over all elements or along `dim`: `torch.quantile`.
+     * The quantile `q`: the value below which a part `q` (0 to 1, a number or a tensor `[m]`) of the elements lies, over all elements or along `dim`: `torch.quantile`.
      *
-     * Between two elements it is interpolated: "linear" (default), "lower", "higher", "nearest" or "midpoint". With q `[m]` the result has a first
-     * dimension of m. NaN where an element is. A RangeError for q outside [0, 1] and without elements.
+     * Between two elements it is interpolated: "linear" (default), "lower", "higher", "nearest" or "midpoint". With q `[m]` the result has a leading
+     * dimension of size m. NaN if any element is. A RangeError for q outside [0, 1] and if there are no elements.
      *
      * @example
      * tensor([1, 2, 3, 4]).quantile(0.5).item(); // 2.5
      */
     quantile(q: number | Tensor, dim?: number, options?: { keepdim?: boolean; interpolation?: Interpolation }): Tensor;
     /**
-     * How often each of the numbers 0, 1, ... occurs in an int32 tensor `[n]`, int32 `[max(minlength, 1 + the largest)]`; with `weights` (float32 `[n]`) the
-     * sums of theirs: `torch.bincount`. Values are read: it cannot be recorded. A RangeError for an element that is negative or 2^28 or more.
+     * The number of times that each of the numbers 0, 1, ... occurs in an int32 tensor `[n]`, int32 `[max(minlength, 1 + the largest)]`; with `weights` (float32 `[n]`) the
+     * sum of the weights of each: `torch.bincount`. Values are read, so this cannot be recorded. A RangeError for an element that is negative or at least 2^28.
      *
      * @example
      * tensor([1, 3, 1], { dtype: 'int32' }).bincount().toArray(); // [0, 2, 0, 1]
@@ -166,7 +166,7 @@ Tensor.prototype.topk = function (this: Tensor, k, dim, options) {
   return taken('topk', this, d, { values: all.values.narrow(d, 0, k), indices: all.indices.narrow(d, 0, k) });
 };
 
-// Element `at` of the ascending order along d.
+// Element `at` along d in ascending order.
 function ranked(name: string, x: Tensor, d: number, at: number, keepdim: boolean): Extremes {
   const all = sorted(x, d, false);
   const scalar = x.shape.length === 0;
@@ -194,7 +194,7 @@ Tensor.prototype.median = function (this: Tensor, dim?: number, options?: { keep
     const { values, indices } = ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
     return dim === undefined ? values : { values, indices };
   }
-  // NaN is the last of the order: where the last is NaN it is the median.
+  // NaN is sorted last: if the last element is NaN, so is the median.
   const middle = ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
   const last = ranked('median', x, d, n - 1, keepdim);
   const hasNaN = last.values.detach().ne(last.values.detach());
@@ -202,10 +202,10 @@ Tensor.prototype.median = function (this: Tensor, dim?: number, options?: { keep
   return dim === undefined ? values : { values, indices: middle.indices.where(hasNaN.eq(0), last.indices) };
 } as Tensor['median'];
 
-/** Finds, in sorted `values`, those below which a part of the elements along d lies. */
+/** Finds in sorted `values` the quantile `part` along d. */
 type Find = (values: Tensor, d: number, part: number, how: Interpolation) => Tensor;
 
-/** The quantiles of x that are asked for, by `find`, in the shape that they have. */
+/** All requested quantiles of x, by `find`, in their result's shape. */
 export function quantilesOf(
   where: string,
   x: Tensor,
@@ -234,7 +234,7 @@ export function quantilesOf(
   return q instanceof Tensor && q.shape.length > 0 ? stacked(all) : all[0]!;
 }
 
-/** Between which two of n sorted elements a quantile lies, and the weight of the second; both are one where the other has no weight. */
+/** The indices of the two of n sorted elements between which a quantile lies, and the weight of the second; both are the same if the second has no weight. */
 export function between(part: number, n: number, how: Interpolation): { low: number; high: number; weight: number } {
   const at = part * (n - 1);
   const [low, high] = [Math.floor(at), Math.ceil(at)];
@@ -254,7 +254,7 @@ Tensor.prototype.quantile = function (this: Tensor, q, dim, options) {
   });
 };
 
-// a + (b - a) weight, from the nearer end, as torch.lerp.
+// a + (b - a) weight, calculated from the nearer end, as torch.lerp does.
 const blend = (a: Tensor, b: Tensor, weight: number): Tensor =>
   weight < 0.5 ? a.add(b.sub(a).mul(weight)) : b.sub(b.sub(a).mul(1 - weight));
 
@@ -264,7 +264,7 @@ function roundToEven(x: number): number {
   return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
 }
 
-// The parts that a quantile is asked for: numbers, which are read.
+// The requested quantiles as numbers; the values of a tensor are read.
 function partsOf(where: string, q: number | Tensor): number[] {
   if (typeof q !== 'number') {
     recorder?.reading(where);
@@ -277,7 +277,7 @@ function partsOf(where: string, q: number | Tensor): number[] {
   return parts;
 }
 
-// A single large element asks for as much memory as it says.
+// A limit, because a single large element determines how much memory is allocated.
 const mostBins = 2 ** 28;
 
 Tensor.prototype.bincount = function (this: Tensor, options) {

@@ -1,10 +1,10 @@
-// Elements at regular steps: copies whose gradient goes back to where they were.
+// Elements at regular strides: copies through which gradients pass.
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { layoutOf, stridesOf } from '../shape';
 import { empty, type Tensor } from '../tensor';
 
-/** The elements of x at `offset + i0 * strides[0] + ...`, each at most once: a copy with these sizes; gradients pass. */
+/** The elements of x at `offset + i0 * strides[0] + ...`, none of them twice: a copy with these sizes; gradients pass. */
 export function strided(where: string, x: Tensor, sizes: readonly number[], strides: readonly number[], offset: number): Tensor {
   const y = empty(sizes.slice(), x.dtype);
   const own = { strides: stridesOf(sizes) };

@@ -1,4 +1,4 @@
-// What the operations on tables of rows share.
+// What operations on tables of rows share.
 import { hasGradient, open, openRows } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkInteger, rangeError } from '../errors';
@@ -6,14 +6,14 @@ import { RowMarks } from '../row-marks';
 import { shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
 
-/** The row that gets no gradient, counted from the front; null for none. */
+/** The row that gets no gradient, counted from the front; null if there is none. */
 export function paddingRow(where: string, paddingIdx: number | null, rows: number): number | null {
   if (paddingIdx === null) return null;
   const row = checkInteger(where, 'paddingIdx', paddingIdx, -rows, rows - 1);
   return row < 0 ? row + rows : row;
 }
 
-/** Refuses what is no table of rows. */
+/** Throws unless `weight` is a table of rows. */
 export function checkTable(where: string, weight: Tensor): [rows: number, columns: number] {
   checkTensor(where, 'weight', weight, 'float32');
   if (weight.shape.length !== 2) throw rangeError(where, `expected weight [rows, columns], got ${shapeText(weight.shape)}`);
@@ -30,15 +30,15 @@ export interface RowGradients {
   offsets: Tensor;
   /** A factor for each position, `[n]`, or null for ones. */
   factors: Tensor | null;
-  /** The row that gets nothing, or -1. */
+  /** The row that gets no gradient, or -1. */
   paddingIndex: number;
-  /** Whether a bag is the mean of its rows. */
+  /** Whether a bag's result is the mean of its rows. */
   mean: boolean;
-  /** Whether no other rows are to be touched. */
+  /** Whether only the rows of the index may be touched. */
   sparse: boolean;
 }
 
-/** Adds to the gradient of a table: each row named gets the gradient of its bag. */
+/** Adds to the gradient of a table: each row that the index names gets the gradient of its bag. */
 export function giveRows(weight: Tensor, { dy, index, offsets, factors, paddingIndex, mean, sparse }: RowGradients): void {
   if (!weight.needsGrad) return;
   const [rows, columns] = weight.shape as [number, number];

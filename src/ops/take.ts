@@ -1,4 +1,4 @@
-// Elements by lists of places, along one dimension or several.
+// Elements at lists of indices, along one dimension or several.
 import { describe, rangeError, typeError } from '../errors';
 import { broadcastShapes, normalizeDim, numelOf, sameShape, shapeText, stridesOf } from '../shape';
 import { checkTensor, constant, Tensor } from '../tensor';
@@ -12,12 +12,12 @@ import './select';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The elements that lists of places choose: `x[rows]`, `x[rows, columns]`, `x[:, columns]` in Python. Entry d of `indices` belongs to dimension d: an
-     * array of integers, an int32 tensor, or null for all of it; those missing at the end are null.
+     * The elements that lists of indices select: `x[rows]`, `x[rows, columns]`, `x[:, columns]` in Python. Entry d of `indices` is for dimension d: an
+     * array of integers, an int32 tensor, or null for all of the dimension; missing entries at the end are null.
      *
-     * Several lists are read together (`out[i] = x[rows[i]][columns[i]]`), and broadcast. Their dimensions stand in the result where the first of them
-     * stood, or in front when a null lies between two lists, as in NumPy. Negative places count from the end; one outside is a RangeError. An int32 tensor
-     * is always a list of places here: `maskedSelect(mask)` takes masks, and `index([mask.nonzero().squeeze(1)])` rows by a mask.
+     * Several lists are used together (`out[i] = x[rows[i]][columns[i]]`), and broadcast. In the result their dimensions are where the first of the lists'
+     * dimensions was, or in front if a null lies between two lists, as in NumPy. Negative indices count from the end; one outside is a RangeError. An int32 tensor
+     * is always a list of indices here: for masks use `maskedSelect(mask)`, and for rows by a mask `index([mask.nonzero().squeeze(1)])`.
      *
      * @example
      * const x = tensor([[1, 2], [3, 4], [5, 6]]);
@@ -27,17 +27,17 @@ declare module '../tensor' {
      */
     index(indices: readonly (Tensor | readonly number[] | Int32Array | null)[]): Tensor;
     /**
-     * The elements at these places of the flattened tensor, in the shape of `index` (an int32 tensor or an array of integers): `torch.take`.
+     * The elements at these indices of the flattened tensor, in the shape of `index` (an int32 tensor or an array of integers): `torch.take`.
      *
-     * Negative places count from the end. A RangeError for one outside.
+     * Negative indices count from the end. A RangeError for one outside.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).take([0, -1]).toArray(); // [1, 4]
      */
     take(index: Tensor | readonly number[] | Int32Array): Tensor;
     /**
-     * One element for each place along `dim`, as `gather`, where the other dimensions broadcast and negative places count from the end; of the flattened
-     * tensor without `dim`. As `torch.take_along_dim`: what `argmax` found, `takeAlongDim` gets.
+     * One element for each index along `dim`, as `gather`, but the other dimensions broadcast and negative indices count from the end; without `dim` of the flattened
+     * tensor. As `torch.take_along_dim`: it gets what `argmax` found.
      *
      * @example
      * const x = tensor([[1, 5], [7, 2]]);
@@ -73,7 +73,7 @@ Tensor.prototype.takeAlongDim = function (this: Tensor, indices, dim) {
   return spread(this).gather(d, spread(places));
 };
 
-/** Where `indices` lead in x: x with the dimensions that they name joined into one, number `before`, the places there, and the shape of what stands there. */
+/** The meaning of `indices` for x: x with the indexed dimensions joined to one, dimension `before`; the indices into that; and the shape of the elements there. */
 export interface Indexed {
   /** The dimensions of x in the order in which `joined` has them. */
   order: number[];
@@ -125,6 +125,6 @@ export function indexed(where: string, of: Tensor, indices: readonly (Places | n
 Tensor.prototype.index = function (this: Tensor, indices: readonly (Places | null)[]) {
   const where = 'Tensor.index';
   const { joined, before, places, shape } = indexed(where, this, indices);
-  if (sameShape(joined.shape, [1, ...shape])) return view(joined, shape, 'index'); // no list at all
+  if (sameShape(joined.shape, [1, ...shape])) return view(joined, shape, 'index'); // there is no list
   return view(joined.indexSelect(before, checkFlat(where, view(places, [places.numel]))), shape, 'index');
 };

@@ -1,4 +1,4 @@
-// Products of tensors along dimensions of choice.
+// Sums of products along chosen dimensions.
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { normalizeDim, numelOf, shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
@@ -27,8 +27,8 @@ function summedDims(a: Tensor, b: Tensor, dims: unknown): [number[], number[]] {
 }
 
 /**
- * The sum of products over pairs of dimensions: `torch.tensordot`. `dims` is how many of the last of `a` go with the first of `b` (2 by default, 0 for all products), or
- * two lists, dimensions of a and their partners in b, which have the same sizes.
+ * The sum of products over pairs of dimensions: `torch.tensordot`. `dims` is the number of last dimensions of `a` that are paired with the first ones of `b` (2 by default; 0 for all
+ * products), or two lists: dimensions of a, and the dimensions of b of the same sizes.
  *
  * The result has the other dimensions of a, then those of b; both are float32.
  *

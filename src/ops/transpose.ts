@@ -19,7 +19,7 @@ export function permuted(x: Tensor, order: readonly number[]): Tensor {
   return y;
 }
 
-/** The order that undoes `order`. */
+/** The inverse permutation of `order`. */
 export function inverse(order: readonly number[]): number[] {
   const back = new Array<number>(order.length);
   order.forEach((from, to) => {
@@ -28,7 +28,7 @@ export function inverse(order: readonly number[]): number[] {
   return back;
 }
 
-/** The order of the dimensions in which two of them have changed places. */
+/** The order of the dimensions with two of them exchanged. */
 export function swapped(rank: number, dim0: number, dim1: number): number[] {
   const order = Array.from({ length: rank }, (_, d) => d);
   order[dim0] = dim1;
@@ -44,7 +44,7 @@ export function permute(name: string, x: Tensor, order: readonly number[]): Tens
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The transposed matrix, a copy where PyTorch shares memory; tensors with fewer than two dimensions come back as they are, on the same memory.
+     * The transposed matrix, a copy, where PyTorch shares memory. A tensor with fewer than two dimensions is returned as it is, on the same memory.
      *
      * A RangeError for more than two dimensions.
      *
@@ -53,14 +53,14 @@ declare module '../tensor' {
      */
     t(): Tensor;
     /**
-     * With dimensions `dim0` and `dim1` exchanged, a copy where PyTorch shares memory.
+     * The tensor with dimensions `dim0` and `dim1` exchanged: a copy, where PyTorch shares memory.
      *
      * @example
      * zeros([2, 3, 4]).transpose(0, 2).shape; // [4, 3, 2]
      */
     transpose(dim0: number, dim1: number): Tensor;
     /**
-     * With the dimensions in the order `dims`, a copy where PyTorch shares memory: dimension d of the result is dimension `dims[d]` of this.
+     * The tensor with its dimensions in the order `dims`: a copy, where PyTorch shares memory. Dimension d of the result is dimension `dims[d]` of this.
      *
      * @example
      * zeros([2, 3, 4]).permute([2, 0, 1]).shape; // [4, 2, 3]

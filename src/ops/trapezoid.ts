@@ -1,4 +1,4 @@
-// Integrals by the trapezoidal rule, and powers side by side.
+// Integrals by the trapezoidal rule, and Vandermonde matrices.
 import { checkBoolean, checkInteger, checkNumber, rangeError, withDefaults } from '../errors';
 import { broadcastShapes, normalizeDim, shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
@@ -12,17 +12,17 @@ import './views';
 
 /** The options of `trapezoid` and `cumulativeTrapezoid`. */
 export interface TrapezoidOptions {
-  /** The distance of neighbouring places, where they are not given (1). */
+  /** The distance of neighbouring points if `x` is not given (1). */
   dx?: number;
-  /** The dimension along which is integrated (-1). */
+  /** The dimension to integrate along (-1). */
   dim?: number;
 }
 
 /**
- * The integral of `y` along `dim` (the last by default) by the trapezoidal rule: `torch.trapezoid`. With places `x` it is `sum (x_i+1 - x_i) (y_i + y_i+1) / 2`, without
- * them their distance is `dx` (1).
+ * The integral of `y` along `dim` (the last by default) by the trapezoidal rule: `torch.trapezoid`. With points `x` it is `sum (x_i+1 - x_i) (y_i + y_i+1) / 2`; without
+ * them neighbouring points have the distance `dx` (1).
  *
- * y and x are float32. x has the elements of y along dim, `[n]`, or a shape that broadcasts with y's. Less than two elements give 0.
+ * y and x are float32. x is `[n]`, with as many elements as y along dim, or has a shape that broadcasts with y's. Fewer than two elements give 0.
  *
  * @example
  * trapezoid(tensor([1, 2, 4])).item(); // 4.5
@@ -35,8 +35,8 @@ export function trapezoid(y: Tensor, x: Tensor | null = null, options?: Trapezoi
 }
 
 /**
- * The integrals of `y` along `dim` (the last by default) from its first element to each further one by the trapezoidal rule: `torch.cumulative_trapezoid`. Its last one is what
- * `trapezoid` gives, with the same arguments; the dimension has an element less than y's.
+ * The integrals of `y` along `dim` (the last by default) from its first element to each later one by the trapezoidal rule: `torch.cumulative_trapezoid`. The last one is the result
+ * of `trapezoid` with the same arguments; the dimension has one element fewer than y's.
  *
  * @example
  * cumulativeTrapezoid(tensor([1, 2, 4])).toArray(); // [1.5, 4.5]
@@ -62,7 +62,7 @@ function areasOf(where: string, y: Tensor, x: Tensor | null, options: TrapezoidO
   return { areas: sums.mul(stepsOf(where, checkTensor(where, 'x', x, 'float32'), y, d, n)).mul(0.5), d };
 }
 
-// The distances of neighbouring places along dimension d of y.
+// The distances of neighbouring points along dimension d of y.
 function stepsOf(where: string, x: Tensor, y: Tensor, d: number, n: number): Tensor {
   const places = x.shape.length === 1 ? x.reshape(y.shape.map((_, k) => (k === d ? -1 : 1))) : x;
   const along = d - y.shape.length + places.shape.length;
@@ -75,7 +75,7 @@ function stepsOf(where: string, x: Tensor, y: Tensor, d: number, n: number): Ten
 }
 
 /**
- * The powers of each element as a row, `x^(n-1), ..., x, 1`, with `increasing` the other way round: `torch.vander`. x is `[m]`, the result `[m, n]`; n is m by default.
+ * The Vandermonde matrix: each row has the powers of an element, `x^(n-1), ..., x, 1`, or with `increasing` `1, x, ...`. `torch.vander`. x is `[m]`, the result `[m, n]`; n is m by default.
  *
  * @example
  * vander(tensor([1, 2, 3])).toArray(); // [[1, 1, 1], [4, 2, 1], [9, 3, 1]]

@@ -1,4 +1,4 @@
-// An anchor that should be nearer to what is like it than to what is not.
+// The loss of triplets in which an anchor should be nearer to a similar vector than to a dissimilar one.
 import { checkBoolean, checkNumber, rangeError, withDefaults } from '../errors';
 import { shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
@@ -12,15 +12,15 @@ import './between';
 
 /** The options of `tripletMarginLoss`. */
 export interface TripletMarginLossOptions {
-  /** By how much the negative should be farther than the positive, more than 0 (1). */
+  /** By how much the negative should be farther away than the positive, above 0 (1). */
   margin?: number;
   /** The exponent of the distance's norm (2). */
   p?: number;
   /** Added to each difference (1e-6). */
   eps?: number;
-  /** Whether the distance from positive to negative counts where it is less than that from the anchor (false). */
+  /** Whether the distance from positive to negative is used if it is less than that from the anchor to the negative (false). */
   swap?: boolean;
-  /** What becomes of the triplets ("mean"). */
+  /** How the triplets' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
@@ -28,7 +28,7 @@ const defaults: Required<TripletMarginLossOptions> = { margin: 1, p: 2, eps: 1e-
 
 /**
  * `max(0, d(anchor, positive) - d(anchor, negative) + margin)` with `d(a, b) = ||a - b + eps||_p` over the last dimension; with `swap` the smaller one of
- * d(anchor, negative) and d(positive, negative) counts. Its mean (default), sum, or every triplet's: `torch.nn.functional.triplet_margin_loss`. Source:
+ * d(anchor, negative) and d(positive, negative) counts. Reduced to the mean (default), the sum, or "none": `torch.nn.functional.triplet_margin_loss`. Source:
  * Balntas et al., BMVC 2016.
  *
  * Shapes: all float32 `[*, d]`, unlike in PyTorch without broadcasting; every triplet's: `[*]`. margin is positive.

@@ -1,4 +1,4 @@
-// The triplet loss with a distance of one's own.
+// The triplet loss with a user's own distance.
 import { checkBoolean, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
@@ -10,24 +10,24 @@ import './amax';
 import './arithmetic';
 import './between';
 
-/** A distance of tensors: a number, float32, for each pair of vectors, the smaller the more alike. */
+/** A distance between tensors: float32, one number for each pair of vectors, smaller for more similar ones. */
 export type DistanceFunction = (x1: Tensor, x2: Tensor) => Tensor;
 
 /** The options of `tripletMarginWithDistanceLoss`. */
 export interface TripletMarginWithDistanceLossOptions {
-  /** The distance; null: `pairwiseDistance` (null). */
+  /** The distance; null is `pairwiseDistance` (null). */
   distanceFunction?: DistanceFunction | null;
-  /** By how much the negative should be farther than the positive, more than 0 (1). */
+  /** By how much the negative should be farther away than the positive, above 0 (1). */
   margin?: number;
-  /** Whether the distance from positive to negative counts where it is less than that from the anchor (false). */
+  /** Whether the distance from positive to negative is used if it is less than that from the anchor to the negative (false). */
   swap?: boolean;
-  /** What becomes of the triplets ("mean"). */
+  /** How the triplets' losses are reduced: "mean" (default), "sum" or "none". */
   reduction?: Reduction;
 }
 
 const defaults: Required<TripletMarginWithDistanceLossOptions> = { distanceFunction: null, margin: 1, swap: false, reduction: 'mean' };
 
-/** @internal Refuses what is neither a function nor null. */
+/** @internal Throws unless the distance is a function or null. */
 export function checkDistance(where: string, distance: unknown): DistanceFunction | null {
   if (distance === null || typeof distance === 'function') return distance as DistanceFunction | null;
   throw typeError(where, `expected distanceFunction to be a function or null, got ${describe(distance)}`);
@@ -35,7 +35,7 @@ export function checkDistance(where: string, distance: unknown): DistanceFunctio
 
 /**
  * `max(0, d(anchor, positive) - d(anchor, negative) + margin)` with any distance d; with `swap` the smaller one of d(anchor, negative) and
- * d(positive, negative) counts. Its mean (default), sum, or every triplet's: `torch.nn.functional.triplet_margin_with_distance_loss`.
+ * d(positive, negative) counts. Reduced to the mean (default), the sum, or "none": `torch.nn.functional.triplet_margin_with_distance_loss`.
  *
  * Shapes: all three tensors of as many dimensions, as `distanceFunction` takes them; every triplet's loss: what it returns, float32 of one shape for all
  * pairs. A TypeError or RangeError where it returns something else. margin is positive.

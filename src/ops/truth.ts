@@ -1,4 +1,4 @@
-// What is so of elements: int32 tensors of 0 and 1, and true or false where it is asked of all at once.
+// Tests of elements, as int32 tensors of 0 and 1; tests of whole tensors give true or false.
 import { checkBoolean, checkNumber, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { broadcastShapes, sameShape } from '../shape';
@@ -56,7 +56,7 @@ declare module '../tensor' {
      */
     logicalXor(other: Tensor | number): Tensor;
     /**
-     * 1 where x is 0, else 0: `torch.logical_not`. Of a mask it is the opposite.
+     * 1 where x is 0, else 0: `torch.logical_not`. It inverts a mask.
      *
      * @example
      * tensor([0, 3]).logicalNot().toArray(); // [1, 0]
@@ -175,7 +175,7 @@ function isclose(where: string, x: Tensor, right: unknown, options?: { rtol?: nu
   broadcastShapes(where, x.shape, other.shape);
   const [a, b] = [x.detach().to('float32'), other.detach().to('float32')];
   const distance = a.sub(b).abs();
-  // An infinite distance is beyond any bound, that beside Infinity included.
+  // An infinite distance is beyond any bound, even where the bound is infinite.
   const near = distance.le(b.abs().mul(rtol).add(atol)).mul(distance.lt(Infinity));
   const close = near.add(a.eq(b));
   return (equalNan ? close.add(a.isnan().mul(b.isnan())) : close).ne(0);

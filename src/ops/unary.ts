@@ -7,11 +7,11 @@ import { checkTensor, empty, Tensor } from '../tensor';
 
 type Kernel = keyof typeof derivativeReads;
 
-// How the functions' kernels are called: each reads as many parameters as it has.
+// The types of the functions' kernels; each reads as many parameters as it has.
 type Forward = (y: Float32Array, x: Float32Array, n: number, a?: number, b?: number) => void;
 type Backward = (dx: Float32Array, dy: Float32Array, x: Float32Array, y: Float32Array, n: number, a?: number, b?: number) => void;
 
-/** @internal The function of `kernel` on a tensor, with its parameters. */
+/** @internal Applies the function of `kernel` to a tensor, with its parameters. */
 export function unary(kernel: Kernel, where: string, x: Tensor, a?: number, b?: number): Tensor {
   checkTensor(where, 'x', x, 'float32');
   const y = empty(x.shape.slice());
@@ -27,7 +27,7 @@ export function unary(kernel: Kernel, where: string, x: Tensor, a?: number, b?: 
 /** @internal x to the power of a number. */
 export const powScalar = (x: Tensor, exponent: number): Tensor => unary('powScalar', 'Tensor.pow', x, exponent);
 
-/** @internal The limits of `clamp`, filled in. */
+/** @internal The limits of `clamp`, with defaults filled in. */
 export function clampLimits(where: string, options: { min?: number; max?: number }): { min: number; max: number } {
   const { min, max } = withDefaults(where, options, { min: -Infinity, max: Infinity });
   if (min === -Infinity && max === Infinity) throw rangeError(where, 'expected min, max or both', 'clamp({ min: 0 })');
@@ -40,7 +40,7 @@ declare module '../tensor' {
     neg(): Tensor;
     /** `e` to the power of x; 0 for x below -87.34, see `setFlushDenormal`. */
     exp(): Tensor;
-    /** The natural logarithm; -Infinity at 0 and at the denormal numbers beside it (see `setFlushDenormal`), NaN below. */
+    /** The natural logarithm; -Infinity at 0 and at denormal numbers (see `setFlushDenormal`), NaN below. */
     log(): Tensor;
     /** The square root; NaN below 0. */
     sqrt(): Tensor;
@@ -58,15 +58,15 @@ declare module '../tensor' {
     reciprocal(): Tensor;
     /** `1 / sqrt(x)`; NaN below 0. */
     rsqrt(): Tensor;
-    /** -1, 0 or 1; 0 at NaN. The derivative of this and of those that round is 0. */
+    /** -1, 0 or 1; 0 at NaN. The derivative of this function, and of those that round, is 0. */
     sign(): Tensor;
-    /** The greatest integer up to x. */
+    /** The largest integer that is at most x. */
     floor(): Tensor;
-    /** The least integer from x on. */
+    /** The smallest integer that is at least x. */
     ceil(): Tensor;
-    /** The nearest integer, of two the even one. */
+    /** The nearest integer; halfway between two, the even one. */
     round(): Tensor;
-    /** x without what lies behind the point. */
+    /** x without its fraction. */
     trunc(): Tensor;
     /** The sine. */
     sin(): Tensor;
@@ -86,15 +86,15 @@ declare module '../tensor' {
     cosh(): Tensor;
     /** The number whose hyperbolic sine is x. */
     asinh(): Tensor;
-    /** The number from 0 on whose hyperbolic cosine is x; NaN below 1. */
+    /** The non-negative number whose hyperbolic cosine is x; NaN below 1. */
     acosh(): Tensor;
     /** The number whose hyperbolic tangent is x; NaN outside [-1, 1]. */
     atanh(): Tensor;
     /** 2 to the power of x. */
     exp2(): Tensor;
-    /** `exp(x) - 1`, accurate beside 0 too. */
+    /** `exp(x) - 1`, accurate near 0 too. */
     expm1(): Tensor;
-    /** `log(1 + x)`, accurate beside 0 too; NaN below -1. */
+    /** `log(1 + x)`, accurate near 0 too; NaN below -1. */
     log1p(): Tensor;
     /** The logarithm to base 2. */
     log2(): Tensor;
@@ -102,10 +102,10 @@ declare module '../tensor' {
     log10(): Tensor;
     /** `2 / sqrt(pi)` times the integral of `exp(-t^2)` from 0 to x. */
     erf(): Tensor;
-    /** `1 - erf(x)`, accurate where it is small. */
+    /** `1 - erf(x)`, accurate where it is small too. */
     erfc(): Tensor;
     /**
-     * x limited to `[min, max]`; either may be left out. The gradient passes where x lies inside, the borders included.
+     * x limited to `[min, max]`; either may be omitted. The gradient passes where x is within the limits, which are included.
      *
      * @example
      * tensor([-2, 0.5, 2]).clamp({ min: -1, max: 1 }).toArray(); // [-1, 0.5, 1]

@@ -1,4 +1,4 @@
-// The different elements, or slices, of a tensor.
+// The distinct elements, or slices, of a tensor.
 import { checkBoolean, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { normalizeDim } from '../shape';
@@ -10,11 +10,11 @@ import './views';
 
 /** The options of `unique` and `uniqueConsecutive`. */
 export interface UniqueOptions {
-  /** Also where each element of x stands among the different ones (false). */
+  /** Whether the index of each element of x among the distinct ones is returned too (false). */
   returnInverse?: boolean;
-  /** Also how often each occurs (false). */
+  /** Whether the number of occurrences is returned too (false). */
   returnCounts?: boolean;
-  /** The dimension along which slices are compared, instead of elements of the whole (null). */
+  /** The dimension along which slices are compared instead of elements (null). */
   dim?: number | null;
 }
 
@@ -23,41 +23,41 @@ type Alone = UniqueOptions & { returnInverse?: false; returnCounts?: false };
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The different elements in ascending order, `[m]`, or with `dim` the different slices along it; with an option an object that has the inverse and the counts (int32) beside
-     * them: `torch.unique`.
+     * The distinct elements in ascending order, `[m]`, or with `dim` the distinct slices along it; with an option an object that also has the inverse and the counts (int32):
+     * `torch.unique`.
      *
-     * Slices are in the order of their first elements that differ. A NaN is different from every other. The size of the result depends on the values: it cannot be recorded by
-     * `compile` or `fit`.
+     * Slices are ordered by the first elements in which they differ. A NaN is different from every other NaN. The size of the result depends on values, so `compile` and `fit` cannot
+     * record this.
      *
      * @example
      * tensor([3, 1, 3]).unique().toArray(); // [1, 3]
      * tensor([[3, 1], [2, 5], [3, 1]]).unique({ dim: 0 }).toArray(); // [[2, 5], [3, 1]]
      */
     unique(options?: Alone): Tensor;
-    /** The different elements with where each element stands among them, and how often they occur; see `unique`. */
+    /** The distinct elements, the index of each element of x among them, and how often they occur; see `unique`. */
     unique(options: UniqueOptions): { values: Tensor; inverse: Tensor; counts: Tensor };
     /**
-     * The first element of each run of equal neighbours, in row-major order, `[m]`, or with `dim` the first slice of each run along it; with an option an object that has the inverse
-     * and the counts (int32) beside them, as `unique`: `torch.unique_consecutive`. The size of the result depends on the values: it cannot be recorded.
+     * The first element of each run of equal neighbours, in row-major order, `[m]`, or with `dim` the first slice of each run along it; with an option an object that also has the
+     * inverse and the counts (int32), as `unique`: `torch.unique_consecutive`. The size of the result depends on values, so this cannot be recorded.
      *
      * @example
      * tensor([1, 1, 2, 1]).uniqueConsecutive().toArray(); // [1, 2, 1]
      */
     uniqueConsecutive(options?: Alone): Tensor;
-    /** The first element of each run with the run of each element, and how long the runs are; see `uniqueConsecutive`. */
+    /** The first element of each run, the run of each element, and the lengths of the runs; see `uniqueConsecutive`. */
     uniqueConsecutive(options: UniqueOptions): { values: Tensor; inverse: Tensor; counts: Tensor };
   }
 }
 
 type Values = Float32Array | Int32Array;
 
-// The place of the first difference between two slices, as one of a; -1 where there is none.
+// The index of the first difference between two slices, in slice a; -1 if they are equal.
 function firstDifference(values: Values, a: number, b: number, width: number): number {
   for (let i = 0; i < width; i++) if (values[a * width + i] !== values[b * width + i]) return a * width + i;
   return -1;
 }
 
-// The slices in ascending order, equal ones in the one they had.
+// The numbers of the slices in ascending order of the slices; equal slices keep their order.
 function inOrder(slices: Tensor, n: number, width: number): Int32Array {
   if (width === 1) return slices.sort(0).indices.ints;
   const { values } = slices;
@@ -66,7 +66,7 @@ function inOrder(slices: Tensor, n: number, width: number): Int32Array {
     if (at < 0) return a - b;
     const [left, right] = [values[at]!, values[at + (b - a) * width]!];
     if (left < right || right < left) return left < right ? -1 : 1;
-    return Number(Number.isNaN(left)) - Number(Number.isNaN(right)) || a - b; // NaN is above all
+    return Number(Number.isNaN(left)) - Number(Number.isNaN(right)) || a - b; // NaN is larger than all
   });
 }
 

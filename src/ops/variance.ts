@@ -8,7 +8,7 @@ import './unary';
 
 type Dim = number | readonly number[];
 
-/** The options of `var` and its kin. */
+/** The options of `var`, `std`, `varMean` and `stdMean`. */
 interface Options {
   correction?: number;
   keepdim?: boolean;
@@ -19,7 +19,7 @@ interface Moments {
   mean: () => Tensor;
 }
 
-// The variance, and the mean, each of which is calculated when it is asked for.
+// The variance and the mean, each calculated only when it is asked for.
 function moments(where: string, x: Tensor, dim: Dim | undefined, options: Options | undefined): Moments {
   checkTensor(where, 'x', x, 'float32');
   const { correction, keepdim } = withDefaults(where, options, { correction: 1, keepdim: false });
@@ -28,7 +28,7 @@ function moments(where: string, x: Tensor, dim: Dim | undefined, options: Option
   const dims = reducedDims(where, dim, x.shape.length).flatMap((is, d) => (is ? [d] : []));
   const n = dims.reduce((product, d) => product * x.shape[d]!, 1);
   return {
-    // The distances from the mean have the sum 0, so that no gradient goes through it.
+    // The deviations from the mean have the sum 0, so no gradient passes through the mean.
     variance: () =>
       x
         .sub(x.detach().mean(dims, { keepdim: true }))
@@ -45,7 +45,7 @@ declare module '../tensor' {
      * The variance over dimension `dim`, over several (an array), or over all (default): the sum of the squared distances from the mean, divided by
      * `n - correction`, where `correction` is 1 by default (Bessel's). As `torch.var`.
      *
-     * NaN of no more elements than the correction. A TypeError for int32.
+     * NaN if there are no more elements than the correction. A TypeError for int32.
      *
      * @example
      * tensor([1, 2, 3, 4]).var({ correction: 0 }).item(); // 1.25
@@ -80,7 +80,7 @@ declare module '../tensor' {
   }
 }
 
-// Everything may be left out in front of the options.
+// All arguments in front of the options may be omitted.
 function method<R>(name: string, result: (moments: Moments) => R) {
   return function (this: Tensor, first?: Dim | Options, second?: Options): R {
     const isDim = first === undefined || first === null || typeof first === 'number' || Array.isArray(first);

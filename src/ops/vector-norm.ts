@@ -14,7 +14,7 @@ import * as calls from '../calls.generated';
 
 type Dim = number | readonly number[];
 
-/** Refuses an exponent that no norm has. */
+/** Throws unless p is the exponent of a norm. */
 export function checkExponent(where: string, p: unknown): number {
   if (p === 'fro') return 2;
   if (typeof p !== 'number' || Number.isNaN(p)) {
@@ -23,8 +23,8 @@ export function checkExponent(where: string, p: unknown): number {
   return p;
 }
 
-// (sum |x|^p)^(1/p) over the dimensions, for the exponents that have no formula of their own. The gradient is
-// sign(x) |x|^(p-1) / norm^(p-1), and 0 where x or the norm is.
+// (sum |x|^p)^(1/p) over the dimensions, for exponents without a formula of their own. The gradient is
+// sign(x) |x|^(p-1) / norm^(p-1), and 0 where x or the norm is 0.
 function powerNorm(where: string, x: Tensor, dims: readonly number[], keepdim: boolean, p: number): Tensor {
   const kept = x.shape.map((size, d) => (dims.includes(d) ? 1 : size));
   const powers = x.detach().abs().pow(p);
@@ -46,7 +46,7 @@ function powerNorm(where: string, x: Tensor, dims: readonly number[], keepdim: b
   });
 }
 
-// How many are not 0: a number of steps, the gradient of which is 0.
+// The number of elements that are not 0. It is a step function, so its gradient is 0.
 function countNorm(x: Tensor, dims: readonly number[], keepdim: boolean): Tensor {
   const y = x.ne(0).sum(dims, { keepdim }).to('float32');
   return record(y, 'norm', [x], [], () => {
@@ -74,8 +74,8 @@ declare module '../tensor' {
     /**
      * The p-norm `(sum |x_i|^p)^(1/p)` over dimension `dim`, over several (an array), or over all (default): `torch.norm`.
      *
-     * `p`: 2 by default, also called `"fro"`; 1; Infinity, the largest size; -Infinity, the smallest; 0, how many are not 0; any other number. The
-     * gradient is 0 where the norm is. Of several dimensions too it is the norm of all their elements as one vector.
+     * `p`: 2 by default, also called `"fro"`; 1; Infinity, the largest magnitude; -Infinity, the smallest; 0, the number of elements that are not 0; any other number. The
+     * gradient is 0 where the norm is 0. Over several dimensions it is the norm of all their elements as one vector.
      *
      * @example
      * tensor([3, 4]).norm().item(); // 5
@@ -90,7 +90,7 @@ declare module '../tensor' {
      */
     dist(other: Tensor, p?: number): Tensor;
     /**
-     * The tensor with each slice along `dim` whose p-norm is above `maxnorm` scaled down to that norm: `torch.renorm`. p is above 0, x has two dimensions or more.
+     * The tensor in which each slice along `dim` whose p-norm exceeds `maxnorm` is scaled down to that norm: `torch.renorm`. p is above 0; x has at least two dimensions.
      *
      * @example
      * tensor([[3, 4], [0, 1]]).renorm(2, 0, 1).toArray().flat().map((v) => v.toFixed(2)); // ["0.60", "0.80", "0.00", "1.00"]

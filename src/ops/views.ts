@@ -4,20 +4,20 @@ import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { normalizeDim, numelOf, shapeText } from '../shape';
 import { Tensor } from '../tensor';
 
-/** x with another shape of as many elements, on the same memory; gradients pass. */
+/** x with another shape of the same number of elements, on the same memory; gradients pass. */
 export function view(x: Tensor, shape: number[], name = 'reshape'): Tensor {
   const y = new Tensor(x.values, shape, x.version);
   return record(y, name, [x], [], (dy) => share(x, new Tensor(dy.values, x.shape.slice())));
 }
 
 /**
- * t, or a view of it where it is `first` or `second` as well. A kernel writes the gradients of all operands of an operation at once: those of one tensor that
- * is used twice must not be written to one memory, and of a view and its tensor autograd adds them up.
+ * t, or a view of it if it is also `first` or `second`. A kernel writes the gradients of all operands at once, so a tensor that is used twice as an operand would get two
+ * gradients in one memory. For a view and its tensor autograd adds them up.
  */
 export const distinct = <T extends Tensor | null>(t: T, first: Tensor, second: Tensor | null = null): T =>
   t?.needsGrad && (t === first || t === second) ? (view(t, t.shape.slice()) as T) : t;
 
-/** The sizes of a shape for x, with the one given as -1 filled in. */
+/** The sizes of a shape for x, with -1 replaced by the size that fits. */
 export function fullShape(where: string, x: Tensor, shape: unknown): number[] {
   if (!Array.isArray(shape)) throw typeError(where, `expected a shape, an array of sizes, got ${describe(shape)}`);
   const open = shape.indexOf(-1);
@@ -36,28 +36,28 @@ declare module '../tensor' {
     /**
      * The same elements in row-major order under another shape, on the same memory; one size may be -1.
      *
-     * A RangeError when the number of elements differs.
+     * A RangeError if the number of elements differs.
      *
      * @example
      * tensor([1, 2, 3, 4, 5, 6]).reshape([2, -1]).toArray(); // [[1, 2, 3], [4, 5, 6]]
      */
     reshape(shape: readonly number[]): Tensor;
     /**
-     * Dimensions `startDim` (default 0) to `endDim` (default -1, the last) as one, on the same memory. A scalar becomes `[1]`.
+     * The tensor with dimensions `startDim` (default 0) to `endDim` (default -1, the last) joined to one, on the same memory. A scalar becomes `[1]`.
      *
      * @example
      * zeros([2, 3, 4]).flatten(1).shape; // [2, 12]
      */
     flatten(startDim?: number, endDim?: number): Tensor;
     /**
-     * Without dimension `dim` if its size is 1, or without all such dimensions; on the same memory.
+     * The tensor without dimension `dim` if its size is 1, or by default without all dimensions of size 1; on the same memory.
      *
      * @example
      * zeros([1, 3, 1]).squeeze().shape; // [3]
      */
     squeeze(dim?: number): Tensor;
     /**
-     * With a dimension of size 1 put in at `dim` (negative: counted from the end of the result); on the same memory.
+     * The tensor with a new dimension of size 1 at `dim` (negative: counted from the end of the result); on the same memory.
      *
      * @example
      * tensor([1, 2]).unsqueeze(1).toArray(); // [[1], [2]]

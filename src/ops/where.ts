@@ -1,4 +1,4 @@
-// One tensor or another, element by element.
+// Chooses between two tensors, element by element.
 import { typeError } from '../errors';
 import { checkTensor, Tensor } from '../tensor';
 import { type Operand, operand, scalar } from './broadcast';
@@ -7,8 +7,8 @@ import { choose } from './choose';
 /**
  * `a` where `condition` is not 0, else `b`, element by element: `torch.where`.
  *
- * condition is int32 (what comparisons give), a and b are tensors or numbers; the shapes broadcast. Two int32 give int32, everything else float32. The
- * gradient of each goes where it was taken.
+ * condition is int32 (as comparisons return), a and b are tensors or numbers; the shapes broadcast. Two int32 give int32, everything else float32. The
+ * gradient of each element goes to the operand that it was taken from.
  *
  * @example
  * where(tensor([1, 2, 3]).gt(2), 0, tensor([10, 20, 30])).toArray(); // [10, 20, 0]

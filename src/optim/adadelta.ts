@@ -1,4 +1,4 @@
-// Gradients brought to the size of the changes before.
+// Adadelta: gradients scaled to the size of earlier changes.
 import * as calls from '../calls.generated';
 import { checkNumber } from '../errors';
 import { checkUsual } from './checks';
@@ -8,13 +8,13 @@ import { type Definition, Optimizer, type Params } from './optimizer';
 export interface AdadeltaOptions {
   /** The learning rate; default 1. */
   lr: number;
-  /** How much of the means each step keeps, from 0 to 1; default 0.9. */
+  /** The decay of the running means, from 0 to 1; default 0.9. */
   rho: number;
   /** Added to the mean squares before their roots are taken; default 1e-6. */
   eps: number;
-  /** Added to the gradient, times the value; default 0. */
+  /** The weight decay: this times the value is added to the gradient; default 0. */
   weightDecay: number;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 

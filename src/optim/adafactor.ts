@@ -1,4 +1,4 @@
-// Adam's mean square of the gradients as the product of a column and a row.
+// Adafactor: Adam with the mean square of a matrix's gradients factored into a row and a column.
 import * as calls from '../calls.generated';
 import { checkNumber, describe, rangeError, typeError } from '../errors';
 import { allocatePersistent } from '../memory';
@@ -10,26 +10,26 @@ import type { Run, Slot } from './runs';
 
 /** The options of `Adafactor`. */
 export interface AdafactorOptions {
-  /** The largest rate, relative to the size of the values; default 1e-2. */
+  /** The largest learning rate, relative to the size of the values; default 1e-2. */
   lr: number;
-  /** The power of the number of the step that a mean square takes of the new one, at most 0; default -0.8. */
+  /** The weight of a new square in the mean square is the step number to this power, at most 0; default -0.8. */
   beta2Decay: number;
-  /** The least root of a mean square, null for 2^-23, and the least size of values that rates are relative to; default [null, 1e-3]. */
+  /** The least root of a mean square, null for 2^-23, and the least size of values that the rate is relative to; default [null, 1e-3]. */
   eps: readonly [number | null, number];
-  /** The largest root mean square of a direction, at least 1; default 1. */
+  /** The largest root mean square of an update, at least 1; default 1. */
   d: number;
   /** Taken off the value, times the value and lr; default 0. */
   weightDecay: number;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 
 const keys = ['row_var', 'col_var', 'variance'];
 
-// More than any size: a fit calculates with the numbers of calls, and could not with Infinity.
+// Larger than any size. It is finite, because a fit calculates with the numbers of calls and could not with Infinity.
 const most = 2 ** 127;
 
-/** Numbers with the layouts in which they meet others of their kind, and a single one. */
+/** Arrays of numbers, with the layouts for calls with each other and with a single number. */
 class Numbers {
   readonly n: number;
   readonly each: Int32Array;
@@ -42,12 +42,12 @@ class Numbers {
   }
 }
 
-/** A matrix of a parameter: its square, and what is kept for it. */
+/** A matrix parameter: its square, and its state. */
 interface Matrix {
   readonly square: Numbers;
   readonly row: Numbers;
   readonly column: Numbers;
-  /** Of the length of a column, then of a row. */
+  /** Of the length of a column, and of a row. */
   readonly ofRows: Numbers;
   readonly ofColumns: Numbers;
   readonly relative: Numbers;
@@ -55,7 +55,7 @@ interface Matrix {
   readonly onesOfColumns: Float32Array;
 }
 
-/** A parameter of a run, with what its step works on. */
+/** A parameter of a run, with the memory that its step needs. */
 interface Slice {
   readonly values: Numbers;
   readonly gradient: Float32Array;
@@ -65,7 +65,7 @@ interface Slice {
   readonly variance: Numbers;
 }
 
-/** The arrays of a run: the same ones at each step, since a recording knows them by that. */
+/** The arrays of a run. They are the same at each step, because a recording identifies memory by them. */
 interface Work {
   readonly slices: readonly Slice[];
   readonly ones: Float32Array;
@@ -122,13 +122,13 @@ const addTo = (y: Numbers, x: Numbers, factor: number): void => calls.sgdStep({ 
 
 const limit = ({ floats, n }: Numbers, low: number): void => calls.clampForward({ y: floats, x: floats, n, low, high: most });
 
-// `x *= factor`, of which `number` holds the factor meanwhile.
+// `x *= factor`; `number` is memory for the factor.
 function scale({ floats, byOne }: Numbers, factor: number, { number }: Work): void {
   calls.fill({ out: number.floats, n: 1, value: factor });
   calls.mul({ out: floats, a: floats, b: number.floats, layout: byOne });
 }
 
-// The root mean square of x times a factor, and not below a limit: in `size`.
+// Writes the root mean square of x times a factor, but at least a limit, to `size`.
 function measure({ floats, n }: Numbers, factor: number, low: number, work: Work): void {
   const { size } = work;
   calls.matmul({ c: size.floats, a: floats, b: floats, m: 1, n: 1, k: n });
@@ -137,13 +137,13 @@ function measure({ floats, n }: Numbers, factor: number, low: number, work: Work
   limit(size, low);
 }
 
-// `mean += share * (x - mean)`; x is not kept.
+// `mean += share * (x - mean)`; x is overwritten.
 function average(mean: Numbers, x: Numbers, share: number): void {
   calls.sub({ out: x.floats, a: x.floats, b: mean.floats, layout: x.each });
   addTo(mean, x, share);
 }
 
-// Has the squares of a matrix be the product of the means of its rows and of its columns, each as they are kept.
+// Replaces the squares of a matrix by the product of the running means of its rows and of its columns.
 function factor(
   { square, row, column, ofRows, ofColumns, relative, onesOfRows, onesOfColumns }: Matrix,
   share: number,

@@ -1,4 +1,4 @@
-// Gradients divided by the root of the sum of all their squares.
+// Adagrad: gradients divided by the root of the sum of their squares so far.
 import * as calls from '../calls.generated';
 import { checkNumber } from '../errors';
 import { checkUsual } from './checks';
@@ -10,13 +10,13 @@ export interface AdagradOptions {
   lr: number;
   /** How much the rate falls from step to step; default 0. */
   lrDecay: number;
-  /** Added to the gradient, times the value; default 0. */
+  /** The weight decay: this times the value is added to the gradient; default 0. */
   weightDecay: number;
-  /** What the sum of the squares begins with; default 0. */
+  /** The initial value of the sum of squares; default 0. */
   initialAccumulatorValue: number;
   /** Added to the root of the sum; default 1e-10. */
   eps: number;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Adam and its form with decoupled weight decay: one kernel, told apart by a flag.
+// Adam, and AdamW with decoupled weight decay: one kernel with a flag.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
 import { checkBetas, checkUsual } from './checks';
@@ -9,15 +9,15 @@ import type { Run } from './runs';
 export interface AdamOptions {
   /** The learning rate; default 1e-3. */
   lr: number;
-  /** How much of the mean of the gradients, and of their squares, each step keeps; default [0.9, 0.999]. */
+  /** The decay of the running means of the gradients and of their squares; default [0.9, 0.999]. */
   betas: readonly [number, number];
   /** Added to the root of the mean square; default 1e-8. */
   eps: number;
-  /** In Adam added to the gradient, times the value; in AdamW taken off the value. Default 0, in AdamW 0.01. */
+  /** The weight decay: in Adam this times the value is added to the gradient, in AdamW the rate times this times the value is subtracted from the value. Default 0, in AdamW 0.01. */
   weightDecay: number;
-  /** Whether the greatest mean square so far is used; default false. */
+  /** Whether the largest mean square so far is used (AMSGrad); default false. */
   amsgrad: boolean;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 

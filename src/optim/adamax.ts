@@ -1,4 +1,4 @@
-// Adam with the greatest size of the gradients in place of their mean square.
+// Adamax: Adam with the largest magnitude of the gradients in place of their mean square.
 import * as calls from '../calls.generated';
 import { checkNumber } from '../errors';
 import { checkBetas, checkUsual } from './checks';
@@ -8,13 +8,13 @@ import { type Definition, Optimizer, type Params } from './optimizer';
 export interface AdamaxOptions {
   /** The learning rate; default 2e-3. */
   lr: number;
-  /** How much of the mean of the gradients, and of their greatest size, each step keeps; default [0.9, 0.999]. */
+  /** The decay of the running mean of the gradients, and of their largest magnitude; default [0.9, 0.999]. */
   betas: readonly [number, number];
-  /** Added to the size of the gradient; default 1e-8. */
+  /** Added to the magnitude of the gradient; default 1e-8. */
   eps: number;
-  /** Added to the gradient, times the value; default 0. */
+  /** The weight decay: this times the value is added to the gradient; default 0. */
   weightDecay: number;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 

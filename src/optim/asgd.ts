@@ -1,4 +1,4 @@
-// Gradient descent whose rate falls, with the average of the values on the way.
+// ASGD: gradient descent with a decreasing rate, and the average of the values.
 import * as calls from '../calls.generated';
 import { checkNumber } from '../errors';
 import { allocatePersistent } from '../memory';
@@ -12,24 +12,24 @@ import type { Run } from './runs';
 export interface ASGDOptions {
   /** The learning rate at the first step; default 1e-2. */
   lr: number;
-  /** How fast the rate falls, and how much values decay; default 1e-4. */
+  /** How fast the rate decreases, and the decay of the values; default 1e-4. */
   lambd: number;
-  /** The power with which the rate falls; default 0.75. */
+  /** The exponent with which the rate decreases; default 0.75. */
   alpha: number;
   /** The step after which values are averaged; default 1e6. */
   t0: number;
-  /** Added to the gradient, times the value; default 0. */
+  /** The weight decay: this times the value is added to the gradient; default 0. */
   weightDecay: number;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 
 const keys = ['ax'];
 
-// Of the average, what the value makes in step `count`: of what PyTorch keeps it is known by the number of steps.
+// The weight in the average of the value of step `count`. PyTorch keeps it as state; here it follows from the number of steps.
 const shareAt = (t0: number, count: number): number => Math.fround(1 / Math.max(1, count - 1 - t0));
 
-/** What a run works with; the same arrays at each step, since a recording knows them by that. */
+/** The arrays of a run. They are the same at each step, because a recording identifies memory by them. */
 interface Work {
   /** The number by which the average is multiplied. */
   readonly factor: Float32Array;
@@ -60,7 +60,7 @@ const asgd: Definition<ASGDOptions> = {
   countsSteps: true,
   scalar: { key: 'eta', first: 0, next: (_, { lr, lambd, alpha }, count) => Math.fround(lr / (1 + lambd * lr * count) ** alpha) },
   derived: { key: 'mu', at: ({ t0 }, steps) => shareAt(t0, steps + 1) },
-  // `w (1 - lambd eta) - eta (g + weightDecay w)` is a step with both decays together. The average is multiplied first, so that with a share of 1 it is the value.
+  // `w (1 - lambd eta) - eta (g + weightDecay w)` is a step with the sum of both decays. The average is multiplied first, so that with weight 1 it becomes exactly the value.
   step(run, o, count) {
     const { values, state, gradient, n, slots } = run;
     const average = state[0]!;

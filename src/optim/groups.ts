@@ -1,21 +1,21 @@
-// The groups that an optimizer steps: those that `paramGroups` holds now. As in PyTorch they may be changed, replaced, removed and added by
-// hand. What they were when they were looked at last is kept, so that a step has only to ask whether all is as it was.
+// The parameter groups of an optimizer, which are the present contents of `paramGroups`. As in PyTorch the user may change, replace, remove and add groups.
+// A snapshot from the last check is kept, so that a step only has to compare it.
 import { describe, rangeError, typeError, withDefaults } from '../errors';
 import { UninitializedParameter } from '../nn/parameter';
 import { Tensor } from '../tensor';
 import type { Definition, ParamGroup } from './optimizer';
 import type { Run, Slot } from './runs';
 
-/** A group with its slots, and the runs that were made of them last. */
+/** A group with its slots, and the runs of neighbours that were last made of them. */
 export interface Stepped<O> {
   group: ParamGroup<O>;
-  /** The list of the group, and whether it can change: lists that the optimizer makes are frozen. */
+  /** The group's list of parameters, and whether it can change: lists that the optimizer makes are frozen. */
   params: readonly Tensor[];
   frozen: boolean;
   readonly slots: readonly Slot[];
   keys: readonly string[];
   runs: readonly Run[] | null;
-  /** Whether they were joined over padding. */
+  /** Whether the runs include padding between parameters. */
   padded: boolean;
 }
 
@@ -37,14 +37,14 @@ export function isAsTaken<O extends object>({ group, params, frozen, slots }: St
   return count === fields + (group.initialLr === undefined ? 0 : 1) && (frozen || areOf(params, slots));
 }
 
-/** What is remembered of a group. */
+/** The snapshot of a group. */
 export const lookedAt = <O>(group: ParamGroup<O>): Pick<Stepped<O>, 'group' | 'params' | 'frozen'> => ({
   group,
   params: group.params,
   frozen: Object.isFrozen(group.params),
 });
 
-/** Refuses what cannot be optimized. */
+/** Throws for parameters that cannot be optimized. */
 export function checkParameter(where: string, parameter: unknown): void {
   if (!(parameter instanceof Tensor)) throw typeError(where, `expected every parameter to be a tensor, got ${describe(parameter)}`);
   if (parameter instanceof UninitializedParameter) {

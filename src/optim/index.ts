@@ -7,7 +7,7 @@ export { Adamax, type AdamaxOptions } from './adamax';
 export { ASGD, type ASGDOptions } from './asgd';
 export { LBFGS, type LBFGSOptions } from './lbfgs';
 export { Lion, type LionOptions } from './lion';
-/** Schedulers: what changes the rate of an optimizer from epoch to epoch, or from batch to batch. */
+/** Schedulers: they change the learning rate of an optimizer from epoch to epoch, or from batch to batch. */
 export * as lrScheduler from './lr-scheduler';
 export { Muon, type MuonOptions } from './muon';
 export { NAdam, type NAdamOptions } from './nadam';
@@ -18,5 +18,5 @@ export { Rprop, type RpropOptions } from './rprop';
 export { SGD, type SGDOptions } from './sgd';
 export { SparseAdam, type SparseAdamOptions } from './sparse-adam';
 export type { OptimizerStateDict } from './state';
-/** Averages of weights, and the rate with which they are made. */
+/** Averages of weights, and the learning rate schedule for them. */
 export * as swaUtils from './swa-utils';

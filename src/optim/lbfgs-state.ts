@@ -1,4 +1,4 @@
-// What L-BFGS keeps from step to step, and its form in state dicts.
+// The state of L-BFGS, and its form in state dicts.
 import { checkAttached, checkInteger, describe, rangeError, typeError } from '../errors';
 import { shapeText } from '../shape';
 import { Tensor } from '../tensor';
@@ -7,16 +7,16 @@ import type { Vector } from './vectors';
 export interface LbfgsState {
   funcEvals: number;
   nIter: number;
-  /** The last direction and the length of the step along it; null before the first iteration, as is the gradient where that began. */
+  /** The last direction and the step length along it; null before the first iteration, as is the gradient at its beginning. */
   d: Vector | null;
   t: number;
   prevFlatGrad: Vector | null;
   prevLoss: number;
-  /** The last changes of the gradients and of the values, and 1 over their products. */
+  /** The last changes of the gradients and of the values, and the reciprocals of their inner products. */
   oldDirs: Vector[];
   oldStps: Vector[];
   ro: number[];
-  /** What the inverse Hessian is begun with. */
+  /** The scale of the initial inverse Hessian. */
   hDiag: number;
 }
 
@@ -63,7 +63,7 @@ export function writeLbfgsState(state: LbfgsState): Record<string, Tensor> {
 
 const keys = ['func_evals', 'n_iter', 'd', 't', 'old_dirs', 'old_stps', 'ro', 'H_diag', 'prev_flat_grad', 'prev_loss', 'al'];
 
-/** Reads what `writeLbfgsState` has written, or PyTorch, which has lists of tensors, and numbers; null where there is no state. */
+/** Reads the state that `writeLbfgsState` has written, or PyTorch's, which has lists of tensors, and numbers; null if there is no state. */
 export function readLbfgsState(where: string, saved: unknown, numel: number): LbfgsState | null {
   if (saved === undefined || saved === null) return null;
   if (typeof saved !== 'object') throw typeError(where, `expected the state of parameter 0 to be an object, got ${describe(saved)}`);
@@ -89,7 +89,7 @@ export function readLbfgsState(where: string, saved: unknown, numel: number): Lb
     checkAttached(where, value.values);
     return value.floats.slice();
   };
-  // A tensor with a row for each, or a list.
+  // A tensor with a row for each vector, or a list of vectors.
   const listOf = (key: string): unknown[] => {
     const value = entries[key];
     if (Array.isArray(value)) return value;

@@ -1,4 +1,4 @@
-// L-BFGS: steps along a direction that the last gradients say, with a line search.
+// L-BFGS: steps along a direction that is computed from the last gradients, with a line search.
 import { checkInteger, checkNumber, checkOneOf, describe, rangeError, SimdnnError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { recorder } from '../recorder';
@@ -11,19 +11,19 @@ import { add, dot, largest, scaled, sumOfSizes, type Vector } from './vectors';
 
 /** The options of `LBFGS`. */
 export interface LBFGSOptions {
-  /** The learning rate, the length of a step or the first that the line search tries; default 1. */
+  /** The learning rate: the length of a step, or the first length that the line search tries; default 1. */
   lr: number;
   /** The greatest number of iterations in a step; default 20. */
   maxIter: number;
   /** The greatest number of evaluations of the loss in a step; by default 5/4 of `maxIter`. */
   maxEval: number | null;
-  /** A step ends where no element of the gradient is larger; default 1e-7. */
+  /** A step ends if no element of the gradient is larger; default 1e-7. */
   toleranceGrad: number;
-  /** A step ends where neither a parameter nor the loss changes by more; default 1e-9. */
+  /** A step ends if neither a parameter nor the loss changes by more; default 1e-9. */
   toleranceChange: number;
-  /** How many of the last changes the direction is made of; default 100. */
+  /** The number of recent changes from which the direction is computed; default 100. */
   historySize: number;
-  /** How the length of a step is found: "strong_wolfe", or null: it is the rate; default null. */
+  /** How the length of a step is found: "strong_wolfe", or null for the learning rate; default null. */
   lineSearchFn: 'strong_wolfe' | null;
 }
 
@@ -49,7 +49,7 @@ const lbfgs: Definition<LBFGSOptions> = {
   step() {}, // LBFGS has a step of its own
 };
 
-/** The direction of the next step: the gradient times an approximation of the inverse Hessian, by the two loops over the last changes. */
+/** The direction of the next step: minus the gradient times an approximation of the inverse Hessian, by the two-loop recursion over the last changes. */
 function directionOf(state: LbfgsState, gradient: Vector): Vector {
   const { oldDirs, oldStps, ro, hDiag } = state;
   const q = scaled(gradient, -1);
@@ -63,7 +63,7 @@ function directionOf(state: LbfgsState, gradient: Vector): Vector {
   return r;
 }
 
-/** Takes in what the last step has changed. */
+/** Adds the changes of the last step to the history. */
 function remember(state: LbfgsState, gradient: Vector, historySize: number): void {
   const y = scaled(gradient, 1);
   add(y, state.prevFlatGrad!, -1);
@@ -109,14 +109,14 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     super(lbfgs, params, options);
   }
 
-  /** A RangeError: all parameters are one group. */
+  /** A RangeError, because all parameters must be in one group. */
   override addParamGroup(init: ParamGroupInit<LBFGSOptions>): void {
     if (this.paramGroups.length > 0)
       throw rangeError('LBFGS', 'all parameters must be one group: the step is that of all together', 'give it model.parameters()');
     super.addParamGroup(init);
   }
 
-  /** Goes on from the present values, and returns the loss there: what `closure` returned first. */
+  /** Continues from the present values, and returns the loss there: the first result of `closure`. */
   override step(closure?: () => Tensor): Tensor {
     const where = 'LBFGS.step';
     if (recorder !== null) {
@@ -168,7 +168,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
   }
 
   #checked(where: string): { group: LBFGSOptions; params: readonly Tensor[] } {
-    super.stateDict(); // looks whether the groups are any
+    super.stateDict(); // checks the groups
     const { length } = this.paramGroups;
     if (length !== 1) throw rangeError(where, `expected one group of parameters, got ${length}`);
     const group = this.paramGroups[0]!;
@@ -237,7 +237,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
 
 const numelOf = (params: readonly Tensor[]): number => params.reduce((sum, { numel }) => sum + numel, 0);
 
-/** All gradients, one behind the other; zeros for those that are none. */
+/** All gradients in one vector; zeros for a parameter without one. */
 function gradientOf(where: string, params: readonly Tensor[]): Vector {
   const all = new Float32Array(numelOf(params));
   let begin = 0;

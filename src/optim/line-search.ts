@@ -1,11 +1,11 @@
-// The line search for the strong Wolfe conditions, as PyTorch has it (after Schmidt's minFunc): first a bracket around a point that meets them, then ever
-// smaller ones, by cubic interpolation.
+// A line search for the strong Wolfe conditions, as in PyTorch (after Schmidt's minFunc): first it finds a bracket that contains a suitable point, then it
+// shrinks the bracket by cubic interpolation.
 import { dot, largest, type Vector } from './vectors';
 
 /** The loss and its gradient at a step of length t. */
 export type Evaluate = (t: number) => { f: number; g: Vector };
 
-/** A point of the line: where, its loss, its gradient, and the slope of the line there. */
+/** A point of the line: the step length, the loss, the gradient, and the slope along the line. */
 interface Point {
   t: number;
   f: number;
@@ -13,11 +13,11 @@ interface Point {
   slope: number;
 }
 
-/** How far the loss must fall, and how flat it must get, as shares of the slope at the beginning. */
+/** The strong Wolfe constants: how far the loss must decrease, and how small the slope must become, relative to the initial slope. */
 const fall = 1e-4;
 const flat = 0.9;
 
-/** The least point of the cubic through two points with their slopes, inside of the bounds; their middle where it has none. */
+/** The minimum, within bounds, of the cubic through two points with their slopes; the middle of the bounds if there is none. */
 function cubicLeast(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.max(a.t, b.t)): number {
   const d1 = a.slope + b.slope - (3 * (a.f - b.f)) / (a.t - b.t);
   const square = d1 * d1 - a.slope * b.slope;
@@ -28,7 +28,7 @@ function cubicLeast(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.ma
   return Math.min(Math.max(least, low), high);
 }
 
-/** A bracket, and whether its one point meets the conditions; `evaluations` are those of points beyond the first. */
+/** A bracket; if it is a single point, that point meets the conditions. `iterations` is the number of evaluations beyond the first point. */
 function bracket(
   at: (t: number) => Point,
   first: Point,
@@ -49,7 +49,7 @@ function bracket(
   return { points: [begin, now], done: false, iterations: most };
 }
 
-/** The point next to try: the least of the cubic, but not again and again close to the same end. */
+/** The next point to try: the cubic's minimum, unless that stays close to the same end. */
 function nextTry(a: Point, b: Point, insufficient: boolean): { t: number; insufficient: boolean } {
   const t = cubicLeast(a, b);
   const [low, high] = [Math.min(a.t, b.t), Math.max(a.t, b.t)];
@@ -59,7 +59,7 @@ function nextTry(a: Point, b: Point, insufficient: boolean): { t: number; insuff
   return { t: Math.abs(t - high) < Math.abs(t - low) ? high - margin : low + margin, insufficient: false };
 }
 
-/** The loss, the gradient and the length of the step that is found, and how often the loss was evaluated. */
+/** The loss, the gradient and the step length that were found, and the number of evaluations of the loss. */
 export function strongWolfe(
   evaluate: Evaluate,
   firstT: number,

@@ -1,17 +1,17 @@
-// The sign of a mean of the gradients.
+// Lion: steps by the sign of a running mean of the gradients.
 import * as calls from '../calls.generated';
 import { checkBetas, checkUsual } from './checks';
 import { type Definition, Optimizer, type Params } from './optimizer';
 
 /** The options of `Lion`. */
 export interface LionOptions {
-  /** The learning rate, which is how far every value goes; default 1e-4. */
+  /** The learning rate, by which every value changes; default 1e-4. */
   lr: number;
-  /** How much of the mean of the gradients is in the direction, and how much of it each step keeps; default [0.9, 0.99]. */
+  /** The weight of the running mean of the gradients in the direction, and its decay; default [0.9, 0.99]. */
   betas: readonly [number, number];
-  /** Taken off the value, times the value and the rate; default 0. */
+  /** The weight decay, decoupled: the rate times this times the value is subtracted from the value; default 0. */
   weightDecay: number;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 

@@ -1,4 +1,4 @@
-// The momentum of a matrix, made orthogonal.
+// Muon: the momentum of a matrix, made orthogonal.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError } from '../errors';
 import { allocatePersistent } from '../memory';
@@ -12,11 +12,11 @@ import type { Run } from './runs';
 export interface MuonOptions {
   /** The learning rate; default 1e-3. */
   lr: number;
-  /** Taken off the value, times the value and the rate; default 0.1. */
+  /** The weight decay, decoupled: the rate times this times the value is subtracted from the value; default 0.1. */
   weightDecay: number;
-  /** How much of the mean of the gradients each step keeps; default 0.95. */
+  /** The decay of the running mean of the gradients; default 0.95. */
   momentum: number;
-  /** Whether the direction looks one step ahead; default true. */
+  /** Whether to use Nesterov's momentum; default true. */
   nesterov: boolean;
   /** a, b and c of the Newton-Schulz iteration; default [3.4445, -4.775, 2.0315]. */
   nsCoefficients: readonly [number, number, number];
@@ -24,7 +24,7 @@ export interface MuonOptions {
   eps: number;
   /** The number of Newton-Schulz steps, below 100; default 5. */
   nsSteps: number;
-  /** What the rate is multiplied by: `sqrt(max(1, rows / columns))` with null and "original", `0.2 sqrt(max(rows, columns))` with "match_rms_adamw"; default null. */
+  /** The factor of the learning rate: `sqrt(max(1, rows / columns))` with null and "original", `0.2 sqrt(max(rows, columns))` with "match_rms_adamw"; default null. */
   adjustLrFn: 'original' | 'match_rms_adamw' | null;
 }
 
@@ -36,29 +36,29 @@ function checkCoefficients(where: string, coefficients: unknown): void {
   for (let i = 0; i < 3; i++) checkNumber(where, `nsCoefficients[${i}]`, coefficients[i]);
 }
 
-/** A parameter of a run, with what its step works on. */
+/** A parameter of a run, with the memory that its step needs. */
 interface Matrix {
   readonly rows: number;
   readonly columns: number;
   readonly values: Float32Array;
   readonly gradient: Float32Array;
   readonly buffer: Float32Array;
-  /** Two of its size, three of the size of a product with itself, and one number. */
+  /** Two arrays of its size, three of the size of its product with itself, and one number. */
   readonly x: Float32Array;
   readonly y: Float32Array;
   readonly gram: Float32Array;
   readonly square: Float32Array;
   readonly sum: Float32Array;
   readonly norm: Float32Array;
-  /** Each element by the one of the same place, and by one number. */
+  /** The layouts for operations element by element, and with one number. */
   readonly each: Int32Array;
   readonly byOne: Int32Array;
 }
 
-/** The parameters of a run one by one: their arrays must be the same ones at each step, since a recording knows them by that. */
+/** The parameters of a run one by one. Their arrays are the same at each step, because a recording identifies memory by them. */
 interface Work {
   readonly matrices: readonly Matrix[];
-  /** What lasts no longer than a step. */
+  /** Memory that is only used within a step. */
   readonly scratch: readonly Float32Array[];
 }
 
@@ -99,12 +99,12 @@ function workOf(run: Run): Work {
   return work;
 }
 
-/** `y += factor * x`: a step of gradient descent, whose rate is read anew at each replay. */
+/** `y += factor * x`, as a step of gradient descent whose rate is read at each replay. */
 const addTo = (y: Float32Array, x: Float32Array, factor: number): void => calls.sgdStep({ param: y, grad: x, n: y.length, lr: -factor });
 
 const copyTo = (y: Float32Array, x: Float32Array, layout: Int32Array): void => calls.copyStrided({ out: y, x, layout });
 
-/** The direction of a step, in `x` of the matrix. */
+/** Computes the direction of a step in `x` of the matrix. */
 function direct({ x, y, gradient, buffer, each }: Matrix, { momentum, nesterov }: MuonOptions): void {
   calls.sub({ out: y, a: gradient, b: buffer, layout: each });
   addTo(buffer, y, 1 - momentum);
@@ -114,7 +114,7 @@ function direct({ x, y, gradient, buffer, each }: Matrix, { momentum, nesterov }
   addTo(x, y, momentum);
 }
 
-/** Makes the direction nearly orthogonal by Newton-Schulz steps; returns where it lies then. */
+/** Makes the direction nearly orthogonal by Newton-Schulz steps; returns the array that it is in then. */
 function orthogonalize(matrix: Matrix, { nsCoefficients: [a, b, c], nsSteps, eps }: MuonOptions): Float32Array {
   const { rows, columns, gram, square, sum, norm, byOne } = matrix;
   let { x, y } = matrix;
@@ -122,7 +122,7 @@ function orthogonalize(matrix: Matrix, { nsCoefficients: [a, b, c], nsSteps, eps
   calls.sqrtForward({ y: norm, x: norm, n: 1 });
   calls.clampForward({ y: norm, x: norm, n: 1, low: eps, high: Infinity });
   calls.div({ out: x, a: x, b: norm, layout: byOne });
-  const tall = rows > columns; // the product with itself is the smaller one
+  const tall = rows > columns; // the smaller of the two products with itself is used
   const short = Math.min(rows, columns);
   for (let i = 0; i < nsSteps; i++) {
     calls.matmul({ c: gram, a: x, b: x, m: short, n: short, k: Math.max(rows, columns), transposeA: tall, transposeB: !tall });

@@ -1,4 +1,4 @@
-// Adam with Nesterov's momentum.
+// NAdam: Adam with Nesterov's momentum.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
 import { checkBetas, checkUsual } from './checks';
@@ -8,23 +8,23 @@ import { type Definition, Optimizer, type Params } from './optimizer';
 export interface NAdamOptions {
   /** The learning rate; default 2e-3. */
   lr: number;
-  /** How much of the mean of the gradients, and of their squares, each step keeps; default [0.9, 0.999]. */
+  /** The decay of the running means of the gradients and of their squares; default [0.9, 0.999]. */
   betas: readonly [number, number];
   /** Added to the root of the mean square; default 1e-8. */
   eps: number;
-  /** Added to the gradient, times the value, or with `decoupledWeightDecay` taken off the value; default 0. */
+  /** The weight decay: this times the value is added to the gradient, or with `decoupledWeightDecay` the rate times this times the value is subtracted from the value; default 0. */
   weightDecay: number;
-  /** How fast the momentum grows from half of beta 1 towards beta 1; default 4e-3. */
+  /** How fast the momentum grows from half of beta 1 to beta 1; default 4e-3. */
   momentumDecay: number;
   /** Whether the weight decay is AdamW's; default false. */
   decoupledWeightDecay: boolean;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 
 const keys = ['exp_avg', 'exp_avg_sq'];
 
-// What is divided by it is at most 1e-19 of what it is by the root of any float32, and so is lost. Not Infinity: a fit calculates with the numbers of calls.
+// Divided by this instead of the root of any float32, a term is at most 1e-19 of what it would be, and so is lost. It is finite, because a fit calculates with the numbers of calls.
 const greatest = 2 ** 127;
 
 const momentumAt = ({ betas, momentumDecay }: NAdamOptions, step: number): number => betas[0] * (1 - 0.5 * 0.96 ** (step * momentumDecay));

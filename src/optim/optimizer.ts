@@ -85,8 +85,8 @@ function planGroup<O extends object>(definition: Definition<O>, stepped: Stepped
   stepped.runs = planRuns(definition.name, slots, keys);
 }
 
-/** What was recorded of a group. */
-interface Part<O> {
+/** A parameter group as it was when the step was recorded. */
+interface RecordedGroup<O> {
   readonly stepped: Stepped<O>;
   readonly keys: readonly string[];
   readonly runs: readonly Run[];
@@ -291,7 +291,7 @@ export abstract class Optimizer<O extends object> {
 
   #record(to: Recorder, stepped: readonly Stepped<O>[]): void {
     const definition = this.#definition;
-    const parts: Part<O>[] = stepped.map((one) => ({ stepped: one, keys: one.keys, runs: one.runs! }));
+    const parts: RecordedGroup<O>[] = stepped.map((one) => ({ stepped: one, keys: one.keys, runs: one.runs! }));
     if (to === this.#madeIn && parts.some(({ keys }) => keys.length > 0)) {
       throw new SimdnnError(
         'SIMDNN_NOT_RECORDABLE',

@@ -16,7 +16,7 @@ export interface RAdamOptions {
   weightDecay: number;
   /** Whether the weight decay is AdamW's; default false. */
   decoupledWeightDecay: boolean;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 

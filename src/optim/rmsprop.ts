@@ -12,13 +12,13 @@ export interface RMSpropOptions {
   alpha: number;
   /** Added to the root of the mean square; default 1e-8. */
   eps: number;
-  /** Added to the gradient, times the value; default 0. */
+  /** The weight decay: this times the value is added to the gradient; default 0. */
   weightDecay: number;
   /** How much of the running direction each step keeps; default 0. */
   momentum: number;
   /** Whether the mean of the gradients is taken off, so that their variance is left of the mean square; default false. */
   centered: boolean;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 

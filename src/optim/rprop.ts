@@ -15,7 +15,7 @@ export interface RpropOptions {
   etas: readonly [number, number];
   /** The smallest and the largest step; default [1e-6, 50]. */
   stepSizes: readonly [number, number];
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 

@@ -12,11 +12,11 @@ export interface SGDOptions {
   momentum: number;
   /** How much of the gradient the running direction leaves out; default 0. */
   dampening: number;
-  /** Added to the gradient, times the value; default 0. */
+  /** The weight decay: this times the value is added to the gradient; default 0. */
   weightDecay: number;
   /** Whether the step looks ahead along the running direction; default false. Needs a momentum and no dampening. */
   nesterov: boolean;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 

@@ -15,7 +15,7 @@ export interface SparseAdamOptions {
   betas: readonly [number, number];
   /** Added to the root of the mean square; default 1e-8. */
   eps: number;
-  /** Whether to climb instead of descend; default false. */
+  /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
 }
 

@@ -86,6 +86,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private readonly plan: Plan;
   private readonly packing: Packing | null;
   private packedPlan: Plan | null = null;
+  /** Whether each tensor that a replay returns has new memory of its own. */
+  readonly givesFresh: boolean;
   /** Whether it is known that the second call does the same as the first. */
   isVerified: boolean;
   /**
@@ -157,6 +159,8 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       if (base.role !== 'argument') return { kind: 'persistent', tensor: t };
       return { kind: 'part', index: args.findIndex(({ values }) => values === base.memory), ...placeIn(base.memory, t) };
     });
+    const regions = new Set(this.outputs.map((output) => (output.kind === 'fresh' ? output.region : -1)));
+    this.givesFresh = regions.size === this.outputs.length && !regions.has(-1);
     this.rebuild = rebuilder(result);
     this.inputs = trace.inputs.map(() => null);
     this.gradients = trace.gradients.map((g) => ({ ...g, before: g.events[0]!.before }));

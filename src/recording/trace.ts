@@ -220,6 +220,12 @@ export class Trace {
     return this.outline.length;
   }
 
+  /** The multiplications and additions of its products, and the bytes of the arrays of all calls. */
+  get work(): { flops: number; bytes: number } {
+    const rows = this.rows();
+    return { flops: rows.reduce((sum, { flops }) => sum + flops, 0), bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0) };
+  }
+
   /** Records the function once more without calculating, on other tensors in memory of their own, and describes the first difference; null if there is none. */
   differenceNow<R>(where: string, fn: () => R, args: readonly Tensor[], resultsOf: (result: R) => readonly Tensor[]): string | null {
     const heard = new Listener(true, false);

@@ -1,11 +1,11 @@
-// Lines at the end of a file, written some times a second however many there are: a call of the system for each takes longer than an epoch of a small network.
+// Appends lines to a file, a few times a second however many there are: a system call for each would take longer than an epoch of a small network.
 import { appendFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import * as timers from 'node:timers';
 
-const { setTimeout: later } = timers; // as it is when this is loaded: tests put clocks that stand still in its place
+const { setTimeout: later } = timers; // taken when this file is loaded, because tests replace timers by ones that stand still
 
-const between = 200; // milliseconds: whoever follows the file sees a line within them
+const between = 200; // milliseconds, after which a reader of the file sees a line at the latest
 
 const waiting = new Set<Lines>();
 const writeAll = (): void => {
@@ -20,7 +20,7 @@ export class Lines {
 
   constructor(private readonly path: string) {}
 
-  /** Adds a text. Where none was written lately it resolves when this one is, or rejects; else at once, and a text that cannot be written is told of with a later one. */
+  /** Adds a text. If nothing was written lately, the returned promise settles when this text is written. Otherwise it returns undefined, and an error is reported with a later text. */
   add(text: string): Promise<void> | undefined {
     this.text += text;
     if (performance.now() - this.wrote >= between) return this.flush();
@@ -32,14 +32,14 @@ export class Lines {
     return undefined;
   }
 
-  /** Writes what was added; rejects where that, or what was added before, could not be written. */
+  /** Writes what was added; rejects if that, or an earlier text, could not be written. */
   flush(): Promise<void> {
     const text = this.taken();
     this.writing = this.writing.then(() => (text === '' ? undefined : appendFile(this.path, text)));
     return this.writing;
   }
 
-  /** The same at once, where the process ends and nobody is left who could be told. */
+  /** The same synchronously, for the end of the process, when an error can no longer be reported. */
   writeNow(): void {
     try {
       appendFileSync(this.path, this.taken());

@@ -1,4 +1,4 @@
-// What one of many trainings has come to: one figure by each name, of its last epoch or its best.
+// The outcome of one of many fits: one figure for each name, of its last epoch or its best.
 import { describe, rangeError } from '../errors';
 import type { NamesOf, NoMetrics, NumbersOf } from './figure-types';
 import type { GivenMetrics } from './measures';
@@ -6,7 +6,7 @@ import type { FitOptions, FitResult } from './options';
 import { bestOf } from './result';
 import type { GivenValidation } from './validation';
 
-/** Losses and metrics of one epoch by their names; those of named validation sets as `set.loss` and `set.metric`. */
+/** The losses and metrics of one epoch by name; those of named validation sets are `set.loss` and `set.metric`. */
 export type EpochFigures<M extends GivenMetrics, V extends GivenValidation | undefined> = string extends keyof M
   ? Record<string, number>
   : { loss: number } & NumbersOf<M, number> &
@@ -16,7 +16,7 @@ export type EpochFigures<M extends GivenMetrics, V extends GivenValidation | und
 
 type OptionOf<T, Name extends keyof FitOptions> = Name extends keyof T ? T[Name] : undefined;
 
-/** The metrics that options of a fit name. */
+/** The names of the metrics in the options of a fit. */
 export type MetricsIn<T, Name extends 'metrics' | 'trainMetrics'> = [OptionOf<T, Name>] extends [undefined]
   ? NoMetrics
   : NonNullable<OptionOf<T, Name>> extends infer M extends GivenMetrics
@@ -27,11 +27,11 @@ export type MetricsIn<T, Name extends 'metrics' | 'trainMetrics'> = [OptionOf<T,
       : M
     : GivenMetrics;
 
-/** The validation that options of a fit have. */
+/** The type of validation in the options of a fit. */
 export type ValidationIn<T> =
   OptionOf<T, 'validation'> extends infer V extends GivenValidation | undefined ? V : GivenValidation | undefined;
 
-/** What a fit with such options returns. */
+/** The result of a fit with such options. */
 export type ResultOf<T, V extends GivenValidation | undefined = ValidationIn<T>> = FitResult<
   MetricsIn<T, 'metrics'>,
   MetricsIn<T, 'trainMetrics'>,
@@ -41,7 +41,7 @@ export type ResultOf<T, V extends GivenValidation | undefined = ValidationIn<T>>
 /** One epoch's figures of such a fit. */
 export type FiguresOf<T, V extends GivenValidation | undefined = ValidationIn<T>> = EpochFigures<MetricsIn<T, 'metrics'>, V>;
 
-// All lists of one number an epoch, by their names. A metric may be called as a set is with a dot: it comes first, as where it is watched.
+// All lists with one number for each epoch, by name. If a metric's name equals that of a validation set's figure, the metric takes precedence, as when it is monitored.
 function listsOf({ loss, validationLoss, metrics, validation = {} }: FitResult): Record<string, number[]> {
   const sets = Object.entries(validation).flatMap(([set, history]) =>
     Object.entries({ ...history.metrics, loss: history.loss }).map(([name, figures]) => [`${set}.${name}`, figures] as const),
@@ -49,11 +49,11 @@ function listsOf({ loss, validationLoss, metrics, validation = {} }: FitResult):
   return { ...Object.fromEntries(sets), loss, ...(validationLoss && { validationLoss }), ...metrics };
 }
 
-/** The figures of the epoch that is the `at`th of a history; without it of the last. NaN where there is no such epoch. */
+/** The figures of epoch `at` of a history, by default the last; NaN if there is no such epoch. */
 export const figuresAt = (history: FitResult, at = history.epochs): Record<string, number> =>
   Object.fromEntries(Object.entries(listsOf(history)).map(([name, figures]) => [name, figures[at - 1] ?? NaN]));
 
-/** Which epoch of a history has the best figure of that name, 1 for the first; 0 where none is better than nothing. */
+/** The epoch of a history with the best figure of that name, from 1; 0 if no figure is a number. */
 export function bestAt(where: string, history: FitResult, monitor: string, mode: 'min' | 'max', minDelta?: number): number {
   const figures = listsOf(history)[monitor];
   if (figures === undefined) {

@@ -1,10 +1,10 @@
-// What a run ended with, as an error.
+// The errors of a failed native run.
 import { SimdnnError } from '../errors';
 import type { Tensor } from '../tensor';
 
 /**
- * Throws where the data of a step are not finite: the first operation on them is not to blame. `memory` is what the step was given, `width` how many of that are a batch of a
- * group, and `at` says which batch that is.
+ * Throws if the inputs of a step are not finite, because then the operation that noticed it is not to blame. `memory` are the step's inputs, of which each batch of a group has `width`,
+ * and `at` names the batch in the error.
  */
 export function refuseData(
   where: string,
@@ -20,7 +20,7 @@ export function refuseData(
     const position = values.findIndex((x) => !Number.isFinite(x));
     if (position < 0) return;
     const row = Math.floor(position / tensor.shape.slice(1).reduce((a, b) => a * b, 1));
-    const inBatch = width || memory.length; // tensors
+    const inBatch = width || memory.length; // the number of tensors in a batch
     throw new SimdnnError(
       'SIMDNN_NOT_FINITE',
       `[${where}] the data of ${at(Math.floor(argument / inBatch))} are not finite: tensor ${argument % inBatch} of the batch has ${values[position]} in row ${row}`,

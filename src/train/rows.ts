@@ -1,15 +1,15 @@
-// Copies of datasets' tensors in native memory, which whoever works on rows of the same tensors shares as long as their values are the same: 1,000 fits of one
-// dataset would else hold it 1,000 times.
+// Copies of datasets' tensors in native memory. All who work on rows of the same tensors share a copy as long as the values are the same: otherwise 1,000 fits of one
+// dataset would copy it 1,000 times.
 import { createRows, type RowsHandle } from '../native';
 import { isCounted } from '../recording';
 import type { Tensor } from '../tensor';
 
-// A copy as it was made. Nobody is kept alive by it.
+// A copy of some tensors. It keeps none of them alive.
 interface Copy {
   readonly handle: WeakRef<RowsHandle>;
-  /** The tensors behind the first. */
+  /** The tensors after the first. */
   readonly others: readonly WeakRef<Tensor>[];
-  /** For each tensor how often it had been changed, and taken. */
+  /** For each tensor how often it had been changed, and taken or given back, when the copy was made. */
   readonly stamps: readonly number[];
 }
 
@@ -22,10 +22,10 @@ function isOf({ others, stamps }: Copy, tensors: readonly Tensor[]): boolean {
   return stampsOf(tensors).every((stamp, i) => stamp === stamps[i]);
 }
 
-/** The rows of tensors, which hold as many each. */
+/** The rows of tensors, which all have the same number of rows. */
 export function rowsIn(tensors: readonly Tensor[]): RowsHandle {
   const [first, ...others] = tensors as [Tensor, ...Tensor[]];
-  // Where a user has an array on the memory its values may be others now, without a word.
+  // If the user has an array on the memory, its values may change without being noticed, so no copy is reused.
   const isKnown = tensors.every(({ version, values }) => isCounted(version) && values.length > 0);
   const known = isKnown ? copies.get(first) : undefined;
   const shared = known !== undefined && isOf(known, tensors) ? known.handle.deref() : undefined;

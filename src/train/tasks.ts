@@ -1,4 +1,4 @@
-// What training and evaluation do with a batch.
+// Tasks: what training, evaluation and prediction do with a batch.
 
 import { noGrad } from '../autograd';
 import { isPromise, isTypeError } from '../brands';
@@ -17,13 +17,13 @@ import { leaveAlone } from './promises';
 import { withoutSums } from './ranks';
 import type { Task } from './task';
 
-/** A task whose losses make one figure for an epoch. */
+/** A task whose losses are reduced to one figure for an epoch. */
 export interface LossTask extends Task {
-  /** Whether that is their sum; otherwise it is their mean. */
+  /** Whether the figure is the losses' sum; otherwise it is their mean. */
   sumsLosses: boolean;
 }
 
-/** A loss: anything with a `forward` of what the model's `forward` returns and the batch's targets. */
+/** A loss: an object whose `forward` is called with the result of the model's `forward` and the batch's targets. */
 export interface Criterion {
   /** The loss, one number. */
   // biome-ignore lint/suspicious/noExplicitAny: the model's own type, which may be a list or an object of tensors
@@ -33,7 +33,7 @@ export interface Criterion {
 /** A loss as a plain function of what the model's `forward` returns and the batch's targets. */
 export type CriterionFunction = Criterion['forward'];
 
-/** A criterion given as either. */
+/** The criterion, given as an object or as a function. */
 export function criterionOf(where: string, given: unknown): Criterion {
   if (typeof given === 'function') {
     if (given.prototype instanceof Module) {
@@ -47,23 +47,23 @@ export function criterionOf(where: string, given: unknown): Criterion {
   return given as Criterion;
 }
 
-/** What steps the parameters. */
+/** An optimizer, or several: what updates the parameters. */
 export interface Stepper {
   zeroGrad(): void;
   step(): void;
 }
 
-/** What a batch hands out for metrics, of what the model returns and the targets; each batch as many tensors. */
+/** The tensors of a batch that metrics need, made of the model's result and the targets; each batch has the same number of tensors. */
 export type HandOut = (output: unknown, targets: readonly Tensor[]) => readonly Tensor[];
 
-/** What training and evaluation have in common. */
+/** What training and evaluation share. */
 export interface Trained {
   model: Module;
-  /** Null: no loss is wanted. */
+  /** The criterion, or null if no loss is calculated. */
   criterion: Criterion | null;
   layout: Layout;
   handOut: HandOut;
-  /** Where these are pairs of predicted classes and targets: how many classes are counted; 0: they are handed out. */
+  /** The number of classes if `handOut` gives predicted classes and targets that are only counted; 0 if its tensors are handed out. */
   classes: number;
   precision?: Task['precision'];
 }
@@ -74,7 +74,7 @@ function tensorOf(where: string, what: string, value: unknown): Tensor {
   return value;
 }
 
-// What it returns may be a tensor, a list or an object of tensors.
+// Calls the model. Its result may be a tensor, a list or an object of tensors.
 function forward(where: string, model: Module, inputs: readonly Tensor[]): unknown {
   const output = (model.call as (...args: Tensor[]) => unknown).call(model, ...inputs);
   leaveAlone(output);
@@ -82,10 +82,10 @@ function forward(where: string, model: Module, inputs: readonly Tensor[]): unkno
   throw typeError(where, `expected the model to give a tensor, or several in a list or an object, got ${describe(output)}`);
 }
 
-// A criterion that has one speaks of its own reduction; whatever else gives a loss for each row by itself.
+// A criterion's reduction, if it has one; a criterion without one gives a single loss, or one for each row.
 const reductionOf = (criterion: Criterion): unknown => (criterion as { reduction?: unknown }).reduction;
 
-// A criterion like this one with reduction "none", all else as it is there, also later: a change of its own field would be one that recordings see.
+// The criterion with reduction "none" and everything else as in the original, also after later changes. It is a derived object, because recordings would notice a change of the original's field.
 function unreduced(where: string, criterion: Criterion): Criterion {
   if (reductionOf(criterion) === undefined) return criterion;
   const shadow: Criterion = Object.create(criterion, { reduction: { value: 'none' } });
@@ -105,7 +105,7 @@ function unreduced(where: string, criterion: Criterion): Criterion {
   };
 }
 
-// mean (or with reduction "sum" the sum) over the rows' losses, each times its weight: as in Keras the mean's divisor is the number of losses.
+// The mean, or with reduction "sum" the sum, of the rows' losses times their weights. As in Keras the mean divides by the number of losses.
 function weighedLoss(where: string, criterion: Criterion, output: unknown, targets: readonly Tensor[], weights: Tensor): Tensor {
   const reduction = reductionOf(criterion);
   recorder?.guard(() => reductionOf(criterion) === reduction);
@@ -133,7 +133,7 @@ function lossOf(where: string, criterion: Criterion, output: unknown, { targets,
   );
 }
 
-/** A training step over a group of batches, whose losses count alike, as in most loops. */
+/** A training step over a group of batches, each of which has the same weight, as in most training loops. */
 export const trainingTask = (
   where: string,
   { model, criterion, layout, handOut, classes, precision }: Trained,
@@ -161,7 +161,7 @@ export const trainingTask = (
       else withoutSums(model, backward);
       return { loss, outputs: handOut(output, batch.targets), rows: rowsOf(batch) };
     };
-    // A step that the optimizer will refuse is run outside of recordings.
+    // If the optimizer is going to refuse the step, it is run outside of recordings.
     const done = atPrecision(precision, () => batches.map((batch, i) => passed(batch, i === batches.length - 1)));
     afterBackward();
     if (looksForNaN) withoutPadding(() => optimizer.step());
@@ -176,8 +176,8 @@ export const trainingTask = (
 });
 
 /**
- * Puts a model that was left in evaluation mode into training mode; parts of it that alone are in evaluation mode stay so, since that
- * freezes them. What is returned puts those back that are as this left them.
+ * Puts a model in evaluation mode into training mode. In a model in training mode, modules in evaluation mode stay so, since that freezes
+ * them. Returns a function that puts the modules that this call has changed back into evaluation mode.
  */
 export function intoTraining(model: Module): () => void {
   const switched = model.training ? [] : model.modules().filter((module) => !module.training);
@@ -199,11 +199,11 @@ export function inEvaluation<T>(modules: readonly Module[], fn: () => T): T {
 }
 
 /**
- * The loss and the output, without steps, in evaluation mode. The loss is what the criterion would give for all rows in one batch, however
- * they are divided: a mean over rows, or with `reduction: "sum"` a sum.
+ * The loss and the output in evaluation mode, without optimizer steps. The loss is what the criterion would give for all rows in one batch, however they are
+ * divided into batches: a mean over rows, or with `reduction: "sum"` a sum.
  */
 export function evaluationTask(where: string, { model, criterion, layout, handOut, classes, precision }: Trained): LossTask {
-  const sums = (): boolean => criterion !== null && reductionOf(criterion) === 'sum'; // a callback may have changed it
+  const sums = (): boolean => criterion !== null && reductionOf(criterion) === 'sum'; // read each time, because a callback may change it
   return {
     where,
     classes,
@@ -227,14 +227,20 @@ export function evaluationTask(where: string, { model, criterion, layout, handOu
   };
 }
 
-/** What a prediction gives out: its outputs are the tensors of a form. */
+/** The results of a prediction: the tensors of the model's output, in a form. */
 export interface Prediction extends Results {
   readonly form: Form;
 }
 
-/** The output of a model for the inputs of a batch: all of its tensors, or those in front of targets and weights. */
-export const predictionTask = (where: string, model: Module, layout: Layout): LossTask & { run(...batch: Tensor[]): Prediction } => ({
+/** Predicts the model's output for the inputs of a batch: all of its tensors, or those in front of targets and weights. */
+export const predictionTask = (
+  where: string,
+  model: Module,
+  layout: Layout,
+  precision: Task['precision'],
+): LossTask & { run(...batch: Tensor[]): Prediction } => ({
   where,
+  precision,
   sumsLosses: false,
   lossWeight: () => 1,
   mode: (fn) => inEvaluation(model.modules(), fn),

@@ -1,4 +1,4 @@
-// Whether a training step trains what it is meant to: what the loop would leave untrained in silence is refused, or said.
+// Checks that a training step trains what it is meant to: what a loop would silently leave untrained is an error, or a warning.
 import { rangeError } from '../errors';
 import { overlap } from '../memory';
 import type { Module } from '../nn';
@@ -12,7 +12,7 @@ const warned = new WeakSet<Module>();
 const writes = ({ trace }: RecordedStep, tensor: Tensor): boolean =>
   trace.written.some(({ base, array }) => base.role !== 'gradient' && overlap(array, tensor.values));
 
-/** Looks at recorded steps of a fit that were made now, among all that there are. */
+/** Checks the steps that a fit has just recorded, together with those recorded before. */
 export function checkTrained(
   where: string,
   model: Module,

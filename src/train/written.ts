@@ -1,4 +1,4 @@
-// The rows of a prediction's outputs as they come: gathered, or written into tensors that are given.
+// Collects the outputs of a prediction in order, in new tensors or in given ones.
 import { rangeError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { overlap, type TensorData } from '../memory';
@@ -10,12 +10,12 @@ const widthOf = ({ shape }: Tensor): number => shape.slice(1).reduce((a, b) => a
 const viewOf = (memory: ArrayBuffer, { dtype }: Tensor, length: number): TensorData =>
   dtype === 'float32' ? new Float32Array(memory, 0, length) : new Int32Array(memory, 0, length);
 
-/** Whether outputs are of one form and type, and of one shape but for the number of rows. */
+/** Whether outputs have the same form, types and shapes, except for the number of rows. */
 export const areAlike = (one: Form, other: Form): boolean =>
   one.text === other.text &&
   one.leaves.every((t, i) => t.dtype === other.leaves[i]!.dtype && sameShape(t.shape.slice(1), other.leaves[i]!.shape.slice(1)));
 
-/** The tensors of `into`, checked against outputs like these, of so many rows; null: how many is not known. `of` are those of the model. */
+/** Checks the tensors of `into` against the outputs' form and number of rows; null: it is not known yet. `of` are the model's own tensors. */
 export function checkInto(where: string, into: unknown, form: Form, rows: number | null, of: readonly Tensor[]): readonly Tensor[] {
   const given = formOf(where, 'into', 'into to be', into);
   if (given.text !== form.text) throw typeError(where, `expected into in the form of the model's output, ${form.text}, got ${given.text}`);
@@ -36,7 +36,7 @@ export function checkInto(where: string, into: unknown, form: Form, rows: number
   return given.leaves;
 }
 
-/** Writes values into a tensor of `into` from an element on. */
+/** Copies values to a tensor of `into` from element `begin` on. */
 export function writeInto(where: string, t: Tensor, values: TensorData, begin: number): void {
   refuseHeld(where, t);
   refuseLost(where, t);
@@ -44,14 +44,14 @@ export function writeInto(where: string, t: Tensor, values: TensorData, begin: n
   changed(t);
 }
 
-/** Outputs of batches, one after the other. */
+/** Concatenates the outputs of batches. */
 export class Gathering {
   private form: Form | null = null;
   private target: readonly Tensor[] | null = null;
   private parts: ArrayBuffer[][] = [];
   private rows = 0;
 
-  /** `total`: how many rows there will be; null: that is not known. */
+  /** `total` is the total number of rows, or null if it is not known. */
   constructor(
     private readonly where: string,
     private readonly into: unknown,
@@ -59,7 +59,7 @@ export class Gathering {
     private readonly of: readonly Tensor[],
   ) {}
 
-  /** Refuses a kind of batch whose outputs do not go with the others'. */
+  /** Throws if the outputs of a kind of batch do not fit those before. */
   meet(form: Form, rows: number): void {
     const { where } = this;
     for (const [i, { shape }] of form.leaves.entries()) {
@@ -82,7 +82,7 @@ export class Gathering {
     else if (this.total !== null) this.target = form.leaves.map(({ shape, dtype }) => empty([this.total!, ...shape.slice(1)], dtype));
   }
 
-  /** Takes in the outputs of so many further rows. */
+  /** Adds the outputs of further rows. */
   take(outputs: readonly ArrayBuffer[], rows: number): void {
     if (rows === 0) return;
     const { where, target } = this;
@@ -99,7 +99,7 @@ export class Gathering {
     this.rows += rows;
   }
 
-  /** All of them, in the form of the model's output. */
+  /** The whole output, in the form of the model's output. */
   finish(): unknown {
     const { where, into, form, rows } = this;
     if (into === undefined) return form!.with(this.target ?? form!.leaves.map((like, i) => this.joined(i, like)));
@@ -108,7 +108,7 @@ export class Gathering {
     return into;
   }
 
-  // Each part is let go when it was copied.
+  // Each piece is released once it has been copied.
   private joined(i: number, like: Tensor): Tensor {
     const parts = this.parts[i]!;
     const shape = [this.rows, ...like.shape.slice(1)];
