@@ -45,6 +45,7 @@ export {
   io,
   isGradEnabled,
   isin,
+  linalg,
   linspace,
   logspace,
   manualSeed,

@@ -17,6 +17,8 @@ export * as autograd from './grad';
 export { type Info, info, version } from './info';
 /** Files of tensors, checkpoints and whole models. */
 export * as io from './io';
+/** Linear algebra: systems of equations, determinants, factors, exponentials and norms of matrices. */
+export * as linalg from './linalg';
 export type { DType, TensorData } from './memory';
 /** Figures of merit, gathered batch by batch. */
 export * as metrics from './metrics';

@@ -2,6 +2,7 @@
 import * as data from './data';
 import * as autograd from './grad';
 import { type Hints, hintsOf, inCamel, inPython, refuseIn, spelledHere } from './hints';
+import * as linalg from './linalg';
 import * as metrics from './metrics';
 import * as nn from './nn';
 import { tensorHints, tensorNames } from './ops/missing';
@@ -18,6 +19,7 @@ const quantized = 'there is no quantization: the element types are float32 and i
 const sparse = 'tensors are dense; data.CsrArray and nn.SparseLinear are for sparse rows';
 const windows = 'there are no signals: make a tensor of the numbers with tensor(data)';
 const speech = 'there are no metrics of text, sound or images';
+const singular = 'there are no eigenvalues and no singular values: linalg has solve, inv, det, slogdet, cholesky, qr, matrixExp and norms';
 const derivative = 'autograd.grad(outputs, inputs) gives gradients; there are none of gradients';
 
 const layers = (): Hints =>
@@ -143,10 +145,7 @@ const ofPackage = (): Hints =>
     ['empty(shape) is contiguous', 'empty_permuted empty_strided memory_format'],
     ['x.fill_(value) fills; full(shape, value) makes one', 'fill'],
     ['norm(p) of a tensor', 'frobenius_norm nuclear_norm'],
-    [
-      'there is no linear algebra beyond products: matmul(), einsum(), norm()',
-      'linalg lobpcg lu_unpack matrix_rank pca_lowrank svd_lowrank',
-    ],
+    [singular, 'lobpcg lu_unpack matrix_rank pca_lowrank svd_lowrank'],
     ['bucketize(x, boundaries) and oneHot() count', 'histogramdd'],
     ['it is called atleast1d here', 'atleast_1d'],
     ['it is called atleast2d here', 'atleast_2d'],
@@ -165,6 +164,22 @@ const ofPackage = (): Hints =>
     ['train.fit runs on threads of its own', 'multiprocessing distributed'],
     ['io.exportOnnx(path, model, { example }) writes a file', 'onnx'],
     ['data.DataLoader, nn.utils and io.tensorBoard are there', 'utils'],
+  ]);
+
+const ofLinearAlgebra = (): Hints =>
+  hintsOf([
+    [singular, 'cond eig eigh eigvals eigvalsh lstsq matrix_rank pinv svd svdvals'],
+    [
+      'solve(A, B), inv(A), det(A) and cholesky(A) work by elimination, whose factors they keep to themselves',
+      'ldl_factor ldl_factor_ex ldl_solve lu lu_factor lu_factor_ex lu_solve',
+    ],
+    ['it is there without a flag, and throws: leave out the _ex', 'cholesky_ex inv_ex solve_ex'],
+    ['solve(A, B) takes triangular matrices as well', 'solve_triangular'],
+    ['qr(A) gives the product of its reflections as Q', 'householder_product'],
+    ['chainMatmul(...matrices) of the package is it', 'multi_dot'],
+    ['reshape() makes matrices of tensors: inv(A) and solve(A, B)', 'tensorinv tensorsolve'],
+    ['x.mul(y).sum(dim) is it', 'vecdot'],
+    ['it is vander of the package', 'vander'],
   ]);
 
 const ofGradients = (): Hints =>
@@ -212,14 +227,9 @@ const spaces: Record<string, readonly [space: object, hints: () => Hints]> = {
   'nn.functional': [nn.functional, () => ({ ...methods(), ...elsewhere({ nn }), ...functions() })],
   'nn.init': [nn.init, initial],
   'nn.utils': [nn.utils, () => ({ ...elsewhere(inUtils), ...ofUtils() })],
-  'nn.utils.parametrizations': [
-    nn.utils.parametrizations,
-    () => ({
-      orthogonal:
-        'nn.init.orthogonal_ starts with orthogonal rows; nn.utils.parametrize.registerParametrization takes a parametrization of your own',
-    }),
-  ],
+  'nn.utils.parametrizations': [nn.utils.parametrizations, () => ({})],
   'nn.utils.parametrize': [nn.utils.parametrize, () => ({})],
+  linalg: [linalg, () => ({ ...methods(), ...ofLinearAlgebra() })],
   optim: [optim, () => elsewhere(inOptim)],
   'optim.lrScheduler': [optim.lrScheduler, () => elsewhere({ optim })],
   'optim.swaUtils': [optim.swaUtils, () => elsewhere({ optim })],
@@ -232,7 +242,7 @@ for (const [path, [space, hints]] of Object.entries(spaces))
 
 /** Has the package itself refuse the names that it does not have. */
 export function refuseMissing(all: object): void {
-  const there = { nn, ...inNn, optim, ...inOptim, data, metrics, autograd };
+  const there = { linalg, nn, ...inNn, optim, ...inOptim, data, metrics, autograd };
   refuseIn(all, 'simdnn', () => ({
     ...tensorHints,
     ...functions(),

@@ -27,7 +27,7 @@ const sourceLevels = [
   ['autograd'],
   ['grad', 'distributed'],
   ['ops'],
-  ['nn', 'data', 'metrics'],
+  ['nn', 'data', 'metrics', 'linalg'],
   ['optim'], // averages of weights are modules
   ['recording'],
   ['recording'],

@@ -11,9 +11,10 @@ void throw_argument_error(napi_env env, const ArgumentError& error) {
 }
 
 ArgumentError fault_error(const char* kernel, const Fault& fault) {
-  if (fault.reason() != nullptr) return {ArgumentError::kRange, std::string("[") + kernel + "] " + fault.reason()};
-  std::string text = std::string("[") + kernel + "] " + fault.array() + "[" + std::to_string(fault.position()) + "]";
-  if (!fault.has_limit()) return {ArgumentError::kRange, text + " is out of range"};
+  const std::string whole = std::string("[") + kernel + "] ";
+  if (fault.array()[0] == '\0') return {ArgumentError::kRange, whole + fault.reason()};
+  std::string text = whole + fault.array() + "[" + std::to_string(fault.position()) + "]";
+  if (!fault.has_limit()) return {ArgumentError::kRange, text + " " + fault.reason()};
   text += " = " + std::to_string(fault.value()) + " is out of range [0, " + std::to_string(fault.limit()) + ")";
   return {ArgumentError::kRange, text};
 }

@@ -5,6 +5,7 @@ import { enumerations as own } from './describe.mjs';
 import { embedding } from './embedding.mjs';
 import { lines } from './lines.mjs';
 import { losses } from './losses.mjs';
+import { matrices } from './matrices.mjs';
 import { movement } from './movement.mjs';
 import { norms } from './norms.mjs';
 import { optimizers } from './optimizers.mjs';
@@ -25,6 +26,7 @@ export const families = {
   broadcast,
   reductions,
   lines,
+  matrices,
   movement,
   embedding,
   random,

@@ -63,10 +63,12 @@ struct CrossEntropy {
   }
 };
 
+// (1 - t) x above 0 and -t x below, and log(1 + e^-|x|): no difference of two infinities where x is one.
 struct CrossEntropyOfLogits {
   VF value(VF x, VF t) const {
     const VF rest = math::log1p(math::exp_or_zero(hn::Neg(hn::Abs(x))));
-    return hn::Add(hn::NegMulAdd(x, t, math::at_least(x, 0)), rest);
+    const VF factor = hn::Sub(hn::IfThenElse(hn::Lt(x, hn::Zero(kF)), hn::Zero(kF), hn::Set(kF, 1.0f)), t);
+    return hn::MulAdd(factor, x, rest);
   }
   VF slope(VF x, VF t) const { return hn::Sub(math::logistic(x).value, t); }
 };
@@ -190,8 +192,8 @@ void binary_cross_entropy(Run& run, float* loss, float* dx, const float* x, cons
   pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, CrossEntropy{}, 1);
 }
 
-// torch.nn.BCEWithLogitsLoss: max(x, 0) - x target + log(1 + e^-|x|), dx = sigmoid(x) - target; reductions as in mse_loss. Error of an element: 4 ulp of the
-// largest term.
+// torch.nn.BCEWithLogitsLoss: (1 - target) x where x > 0, else -target x, + log(1 + e^-|x|), dx = sigmoid(x) - target; reductions as in mse_loss. Error of
+// an element: 4 ulp of the largest term.
 void binary_cross_entropy_with_logits(Run& run, float* loss, float* dx, const float* x, const float* target, size_t n,
                                       const BinaryCrossEntropyWithLogitsAttributes& attributes) {
   pairwise_loss(run, loss, dx, x, target, n, attributes.reduction, CrossEntropyOfLogits{}, 1);

@@ -102,7 +102,7 @@ void binary_cross_entropy_with_logits(Run&, float* loss, float* dx, const float*
                                       const BinaryCrossEntropyWithLogitsAttributes& attributes) {
   loss_of_pairs(
       loss, dx, x, target, n, attributes.reduction,
-      [](double a, double t) { return (a < 0 ? 0 : a) - a * t + std::log1p(std::exp(-std::fabs(a))); },
+      [](double a, double t) { return a < 0 ? -t * a + std::log1p(std::exp(a)) : (1 - t) * a + std::log1p(std::exp(-a)); },
       [](double a, double t) { return 1 / (1 + std::exp(-a)) - t; });
 }
 

@@ -20,11 +20,14 @@ void Fault::report(const char* array, size_t position, int32_t value, size_t lim
   limit_ = limit;
 }
 
-void Fault::report(const char* array, size_t position) {
+void Fault::report(const char* array, size_t position) { report(array, position, "is out of range"); }
+
+void Fault::report(const char* array, size_t position, const char* reason) {
   const std::lock_guard<std::mutex> lock(reporting);
   if (position >= position_) return;
   array_ = array;
   position_ = position;
+  reason_ = reason;
   has_limit_ = false;
 }
 
@@ -33,6 +36,7 @@ void Fault::refuse(const char* reason) {
   array_ = "";
   position_ = 0;
   reason_ = reason;
+  has_limit_ = false;
 }
 
 }  // namespace simdnn

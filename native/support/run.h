@@ -17,6 +17,8 @@ class Fault {
   // `array` must be a string literal: the operand's name in native/descriptions. Any thread of a call may report.
   void report(const char* array, size_t position, int32_t value, size_t limit);
   void report(const char* array, size_t position);
+  // For a reason, which outlives the call: "is singular".
+  void report(const char* array, size_t position, const char* reason);
   // Refuses the call as a whole. `reason` must outlive the call.
   void refuse(const char* reason);
 

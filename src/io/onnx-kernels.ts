@@ -246,6 +246,7 @@ export const translations: Readonly<Record<string, Translation>> = {
 
 const reasons = {
   'a sum over the processes of a group is for training': ['allReduce'],
+  'ONNX has no operation for it': ['solve', 'determinant', 'cholesky', 'qr', 'matrixExp'],
   'random numbers are drawn': ['fillUniform', 'fillNormal', 'dropout', 'randomPermutation'],
   'a loss is for training': [
     'mseLoss',

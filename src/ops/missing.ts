@@ -43,7 +43,7 @@ const sparse = 'tensors are dense; an Embedding with sparse: true has gradients 
 const quantized = types;
 const cpu = 'everything is on the CPU: leave it out';
 const memory = "tensors are contiguous, and data is the typed array on a tensor's memory";
-const algebra = 'there is no linear algebra beyond products: matmul(), einsum(), norm()';
+const algebra = 'there are no eigenvalues and no singular values: inverse(), det(), cholesky() and qr() are there, and linalg.solve(A, B)';
 const bits = 'there are no bitwise operations: logicalAnd(), logicalOr(), logicalXor() and logicalNot() are for masks';
 const special = 'this function is not there: put it together from exp(), log(), erf() and others';
 const compared = 'comparisons make int32 tensors: x.copy_(x.gt(other)) writes one back';
@@ -70,7 +70,7 @@ const many = hintsOf([
   ],
   [
     algebra,
-    'cholesky cholesky_inverse cholesky_solve det eig geqrf inverse logdet lstsq lu lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet slice_inverse solve svd symeig triangular_solve',
+    'cholesky_inverse cholesky_solve eig geqrf lstsq lu lu_solve orgqr ormqr pinverse slice_inverse solve svd symeig triangular_solve',
   ],
   [
     bits,

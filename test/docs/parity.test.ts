@@ -39,6 +39,7 @@ const members = (classes: string[], ours: string, theirs: string): Row[] =>
 const sections: [title: string, rows: Row[]][] = [
   ['Functions', functions],
   ['Methods of tensors', members(['Tensor'], 'Tensor', 'torch.Tensor')],
+  ['Linear algebra', within('linalg.')],
   ['Gradients', within('autograd.')],
   ['Layers and losses', within('nn.')],
   ['Methods of modules', members(['Parts', 'Module'], 'nn.Module', 'torch.nn.Module')],

@@ -7,6 +7,12 @@ import { junk, oddNumber } from './values.mjs';
 const cycling = (w, { defaults }) =>
   'momentum' in defaults || 'betas' in defaults ? w.options({ cycleMomentum: w.boolean }) : { cycleMomentum: false };
 
+const square = (w, n = w.size()) => w.matrix(n, n);
+const definite = (w) => {
+  const x = square(w);
+  return x.mul(0.01).add(w.lib.eye(x.shape[0]));
+};
+
 // Good options for each scheduler.
 const schedulerOptions = {
   StepLR: (w) => ({ stepSize: w.size(), ...w.options({ gamma: () => w.r.real() }) }),
@@ -250,6 +256,29 @@ const recipes = {
     const k = w.size();
     return on(w.matrix(w.size(), k), [w.matrix(k, w.size())]);
   },
+  ...Object.fromEntries(['inverse', 'det', 'slogdet', 'logdet', 'matrixExp'].map((name) => [`Tensor.${name}`, (w) => on(square(w), [])])),
+  'Tensor.matrixPower': (w) => on(square(w), [w.r.below(6) - 2]),
+  'Tensor.cholesky': (w) => on(definite(w), [w.options({ upper: w.boolean })]),
+  'Tensor.qr': (w) => on(w.matrix(), [w.options({ some: w.boolean })]),
+  ...Object.fromEntries(['inv', 'det', 'slogdet', 'matrixExp'].map((name) => [`linalg.${name}`, (w) => [square(w)]])),
+  'linalg.matrixPower': (w) => [square(w), w.r.below(6) - 2],
+  'linalg.solve': (w) => {
+    const n = w.size();
+    return w.r.pick([
+      [w.matrix(n, n), w.matrix(n, w.size())],
+      [w.matrix(n, n), w.float([n])],
+      [w.matrix(n, n), w.matrix(w.size(), n), { left: false }],
+    ]);
+  },
+  'linalg.cholesky': (w) => [definite(w), w.options({ upper: w.boolean })],
+  'linalg.qr': (w) => [w.matrix(), w.options({ mode: () => w.r.pick(['reduced', 'complete', 'r']) })],
+  'linalg.vectorNorm': (w) => [w.matrix(), w.r.pick([0, 1, 2, 3, Infinity]), w.options({ dim: () => w.r.below(2), keepdim: w.boolean })],
+  'linalg.matrixNorm': (w) => [
+    w.matrix(),
+    w.r.pick(['fro', 1, -1, Infinity, -Infinity]),
+    w.options({ dim: () => [1, 0], keepdim: w.boolean }),
+  ],
+  'linalg.norm': (w) => [w.matrix(), w.r.pick([null, 'fro', 1, Infinity]), w.options({ dim: () => [1, 0], keepdim: w.boolean })],
   'Tensor.narrow': (w) => {
     const [rows, columns, dim] = [w.size(), w.size(), w.r.below(2)];
     const size = [rows, columns][dim];
@@ -1009,6 +1038,10 @@ const recipes = {
   'nn.utils.skipInit': (w) => [w.lib.nn.Linear, w.size(), w.size(), w.options({ bias: w.boolean })],
   'nn.utils.parametrizations.weightNorm': (w) => [w.r.pick([w.linear(), normed(w)]), w.options({ dim: () => w.r.pick([0, 1, null]) })],
   'nn.utils.parametrizations.spectralNorm': (w) => [w.linear(), w.options(spectral(w))],
+  'nn.utils.parametrizations.orthogonal': (w) => [
+    w.linear(),
+    w.options({ orthogonalMap: () => w.r.pick(['matrix_exp', 'cayley', 'householder']), useTrivialization: w.boolean }),
+  ],
   'nn.utils.parametrize.registerParametrization': (w) => [w.linear(), 'weight', doubling(w), w.options({ unsafe: w.boolean })],
   'nn.utils.parametrize.removeParametrizations': (w) => [normed(w), 'weight', w.options({ leaveParametrized: () => true })],
   'nn.utils.parametrize.isParametrized': (w) => [w.r.pick([w.linear(), normed(w)]), ...w.r.pick([[], ['weight']])],

@@ -351,7 +351,13 @@ const randomCalls: Call[] = [
   { name: 'randomPermutation', args: [outInt(1), size(1), size(1), size(2)], gives: { 0: [0] } },
 ];
 
+const matrixCalls: Call[] = [
+  { name: 'cholesky', args: [out(4), f(4, 2, 2, 10), size(1), size(2)], gives: { 0: [2, 0, 1, 3] } },
+  { name: 'qr', args: [optional(out(2)), out(1), f(3, 4), size(1), size(2), size(1), size(1)], gives: { 1: [-5] } },
+];
+
 const written: Call[] = [
+  ...matrixCalls,
   ...productCalls,
   ...lossCalls,
   ...normCalls,

@@ -52,10 +52,14 @@ function argumentOf(p: Parameter, length: (text: string) => number): Argument {
   return p.fallback === undefined ? number(value) : setting(value);
 }
 
+// Kernels that refuse such numbers: their calls are written in calls.ts.
+const particular = ['cholesky', 'qr'];
+
 /** A call of a kernel by its description, with sizes from 2 on; null where a layout or a size that is counted says more than that. */
 function callOf(k: Description): Call | null {
   if (
     k.doc === undefined ||
+    particular.includes(k.name) ||
     k.sizes.some((s) => typeof s !== 'string') ||
     Object.values(k.derived).some((by) => by.endsWith('index.length'))
   )

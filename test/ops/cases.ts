@@ -1,4 +1,5 @@
 // Every operation with arguments that suit it. An operation without a case here is found by name: see `operationNames`.
+import * as linalg from '../../src/linalg';
 import * as nn from '../../src/nn';
 import * as ops from '../../src/ops';
 import { Tensor } from '../../src/tensor';
@@ -280,5 +281,7 @@ export function operationNames(): string[] {
   const functional = functionsOf('functional', F);
   const plain = functionsOf('ops', ops).filter((name) => !functional.includes(name.replace('ops.', 'functional.')));
   const losses = functionsOf('nn', nn).filter((name) => name.endsWith('Loss'));
-  return [...functionsOf('Tensor', Tensor.prototype), ...plain, ...functional, ...losses].filter((name) => !notOperations.has(name));
+  return [...functionsOf('Tensor', Tensor.prototype), ...plain, ...functional, ...functionsOf('linalg', linalg), ...losses].filter(
+    (name) => !notOperations.has(name),
+  );
 }

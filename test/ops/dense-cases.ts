@@ -7,6 +7,7 @@ import { float, floats, int, mask34, of, ofPositive, on, positive, x34, y34 } fr
 import type { Case } from './case-makers';
 import { figureCases } from './figure-cases';
 import { furtherCases } from './further-cases';
+import { linearAlgebraCases } from './linear-algebra-cases';
 import { numericCases } from './numeric-cases';
 import { orderCases } from './order-cases';
 import { partCases } from './part-cases';
@@ -218,6 +219,7 @@ export const denseCases: Record<string, Case[]> = {
   ...numericCases,
   ...writeCases,
   ...orderCases,
+  ...linearAlgebraCases,
 };
 
 const seeded =

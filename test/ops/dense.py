@@ -49,6 +49,15 @@ BROKEN = v([1, NAN, 3, NAN, 2, INF, -INF, INF, 0, NAN], [2, 5])
 HOLES = v([4, NAN, 1, 2.5, 7, NAN, NAN, NAN, NAN, NAN, 3, -1, NAN, 0.5, 6], [3, 5])
 INDEX = i([0, 2, 2, 1, 1, 0, 2, 2, 0, 2, 2, 1], [3, 4])
 INTO = i([0, 1, 2, 1, 1, 2])
+DEFINITE = v([4, 1, -0.5, 1, 3, 0.75, -0.5, 0.75, 2.5], [3, 3])
+DEFINITES = v([4, 1, 1, 3, 2, -1, -1, 0.75], [2, 2, 2])
+SQUARE = v([0, 2, -1, 1.5, 0.25, 3, -2, 1, 0.5], [3, 3])
+SQUARES = v([0, 2, -1, 3, 1.5, -0.5, 0.25, 2], [2, 2, 2])
+L = torch.linalg
+
+
+def alone(function):
+    return [([SQUARE], function), ([SQUARES], function)]
 
 
 def put_apart(x, s):
@@ -574,6 +583,52 @@ CASES = {
     "Tensor.maskedScatter_": [([X, MASK, Y], lambda x, m, s: x.clone().masked_scatter_(m.bool(), s))],
     "Tensor.indexReduce_": [([X, i([2, 0, 2]), Y], lambda x, a, s: x.clone().index_reduce_(0, a, s, "mean"))],
     "Tensor.scatterReduce_": [([X, INDEX, Y], lambda x, a, s: x.clone().scatter_reduce_(0, a, s, "amax"))],
+    "linalg.solve": [
+        ([SQUARE, f(3)], L.solve),
+        ([SQUARE, X], L.solve),
+        ([SQUARES, f(2, 2)], L.solve),
+        ([SQUARES, f(3, 1, 2, 3)], L.solve),
+        ([SQUARES, p(4, 2)], lambda a, b: L.solve(a, b, left=False)),
+    ],
+    "linalg.inv": alone(L.inv),
+    "Tensor.inverse": alone(L.inv),
+    "linalg.det": alone(L.det),
+    "Tensor.det": alone(L.det),
+    "linalg.slogdet": alone(lambda a: L.slogdet(a)[1]),
+    "Tensor.slogdet": alone(lambda a: L.slogdet(a)[1]),
+    "Tensor.logdet": [([DEFINITES], torch.logdet)],
+    "linalg.cholesky": [
+        ([a], function) for a in (DEFINITE, DEFINITES) for function in (L.cholesky, lambda a: L.cholesky(a, upper=True))
+    ],
+    "Tensor.cholesky": [([DEFINITE], L.cholesky)],
+    "linalg.qr": [
+        *alone(L.qr),
+        ([f(2, 4, 3)], L.qr),
+        ([X], L.qr),
+        ([f(2, 5)], lambda a: L.qr(a, "complete")),
+    ],
+    "Tensor.qr": [([SQUARE], L.qr)],
+    "linalg.matrixExp": alone(L.matrix_exp),
+    "Tensor.matrixExp": alone(L.matrix_exp),
+    "linalg.matrixPower": [([SQUARES], lambda a, n=n: L.matrix_power(a, n)) for n in (3, 1, -2)],
+    "Tensor.matrixPower": [([SQUARE], lambda a: L.matrix_power(a, 5))],
+    "linalg.vectorNorm": [
+        ([X], L.vector_norm),
+        ([X], lambda x: L.vector_norm(x, 3, 1, True)),
+        ([X], lambda x: L.vector_norm(x, INF, 0)),
+    ],
+    "linalg.matrixNorm": [
+        *[([f(2, 3, 4)], lambda x, ord=ord: L.matrix_norm(x, ord)) for ord in (1, -1, INF, -INF, "fro")],
+        ([f(2, 3, 4)], lambda x: L.matrix_norm(x, 1, (2, 0), True)),
+        ([f(2, 3, 4)], lambda x: L.matrix_norm(x, INF, (0, 1))),
+    ],
+    "linalg.norm": [
+        ([f(2, 3, 4)], L.norm),
+        ([X], lambda x: L.norm(x, 1)),
+        ([X], lambda x: L.norm(x, 1, 1)),
+        ([f(2, 3, 4)], lambda x: L.norm(x, INF, (2, 0))),
+        ([f(5)], lambda x: L.norm(x, 3)),
+    ],
 }
 
 

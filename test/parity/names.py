@@ -43,6 +43,7 @@ norms = {
     "parametrizations.weightNorm": parametrizations.weight_norm,
     "spectralNorm": spectral_norm,
     "parametrizations.spectralNorm": parametrizations.spectral_norm,
+    "parametrizations.orthogonal": parametrizations.orthogonal,
 }
 
 
@@ -153,6 +154,12 @@ cases = [
         normed_case(norm, options)
         for norm in ("spectralNorm", "parametrizations.spectralNorm")
         for options in ({}, {"nPowerIterations": 3}, {"dim": 1})
+    ),
+    *(
+        normed_case("parametrizations.orthogonal", {**options, **({} if trivial else {"useTrivialization": False})}, rows, columns)
+        for rows, columns in ((4, 4), (5, 3), (3, 5))
+        for options in ({}, {"orthogonalMap": "matrix_exp"}, {"orthogonalMap": "cayley"}, {"orthogonalMap": "householder"})
+        for trivial in (True, False)
     ),
 ]
 

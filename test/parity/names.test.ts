@@ -55,4 +55,5 @@ describeFixture('names', {
   spectralNorm: normed(nn.utils.spectralNorm),
   'parametrizations.weightNorm': normed(nn.utils.parametrizations.weightNorm),
   'parametrizations.spectralNorm': normed(nn.utils.parametrizations.spectralNorm),
+  'parametrizations.orthogonal': normed(nn.utils.parametrizations.orthogonal),
 });

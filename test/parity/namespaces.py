@@ -49,6 +49,7 @@ names = {
     "nn.utils": public(torch.nn.utils),
     "nn.utils.parametrizations": public(torch.nn.utils.parametrizations, ["orthogonal", "spectral_norm", "weight_norm"]),
     "nn.utils.parametrize": ["cached", "is_parametrized", "register_parametrization", "remove_parametrizations", "ParametrizationList"],
+    "linalg": [name for name in public(torch.linalg) if name != "LinAlgError"],
     "optim": public(torch.optim),
     "optim.lrScheduler": [name for name in public(torch.optim.lr_scheduler, torch.optim.lr_scheduler.__all__)],
     "optim.swaUtils": public(torch.optim.swa_utils, torch.optim.swa_utils.__all__),
