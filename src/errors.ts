@@ -100,7 +100,7 @@ function suggestion(name: string, known: readonly string[]): string {
 
 /**
  * Fills in the defaults of an options object and refuses a name that is not one of them:
- * `Adam: unknown option "learningRate", did you mean "lr"?`
+ * `[Adam] unknown option "learningRate", did you mean "lr"?`
  *
  * `defaults` names every option; an option given as `undefined` takes its default.
  */
@@ -116,7 +116,7 @@ export function withDefaults<T extends object>(where: string, options: Partial<T
   const filled: T = { ...defaults };
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(defaults, name)) {
-      throw new TypeError(`${where}: unknown option "${name}"${suggestion(name, Object.keys(defaults))}`);
+      throw typeError(where, `unknown option "${name}"${suggestion(name, Object.keys(defaults))}`);
     }
     if (value !== undefined) (filled as Record<string, unknown>)[name] = value;
   }

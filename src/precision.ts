@@ -29,7 +29,7 @@ export const checkPrecision = (where: string, precision: unknown): Float32Matmul
  * are float32's, and so are parameters, activations, gradients and states of optimizers. Layers and products whose right operand (the weight) has less than
  * 8,192 elements, or less than 32 rows or columns, stay float32.
  *
- * A compiled function records anew for another precision, a fit keeps the one that it began with; both take it as their option `precision` as well. Bits do
+ * A compiled function records anew for another precision, fits, evaluations and predictions keep the one that they began with; all take it as their option `precision` as well. Bits do
  * not depend on the threads, on the batch's other rows, or on whether a step is compiled. A processor's units for bfloat16 (`info().features`) are used
  * where it has them, and give other last bits. A RangeError for anything else than the three names.
  *

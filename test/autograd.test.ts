@@ -92,8 +92,8 @@ describe('backward', () => {
   test('refuses options that it does not know', () => {
     const loss = leaf(1, 2).sum();
     const wrong = (options: unknown) => () => loss.backward(undefined, options as never);
-    expectError(wrong({ retain_graph: true }), TypeError, 'backward: unknown option "retain_graph", did you mean "retainGraph"?');
-    expectError(wrong({ createGraph: true }), TypeError, 'backward: unknown option "createGraph" (known: retainGraph)');
+    expectError(wrong({ retain_graph: true }), TypeError, '[backward] unknown option "retain_graph", did you mean "retainGraph"?');
+    expectError(wrong({ createGraph: true }), TypeError, '[backward] unknown option "createGraph" (known: retainGraph)');
     expectError(wrong({ retainGraph: 1 }), TypeError, '[backward] expected retainGraph to be true or false, got 1');
     expectError(wrong(true), TypeError, '[backward] expected an options object, got true\n  hint: backward(..., { retainGraph })');
     loss.backward(undefined, { retainGraph: undefined });

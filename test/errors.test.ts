@@ -67,7 +67,7 @@ group('withDefaults', () => {
     ['momentum', ' (known: lr, betas, weightDecay)'],
     ['toString', ' (known: lr, betas, weightDecay)'],
   ])('an unknown name: %s', (name, end) => {
-    expectError(() => withDefaults('Adam', { [name]: 1 } as never, defaults), TypeError, `Adam: unknown option "${name}"${end}`);
+    expectError(() => withDefaults('Adam', { [name]: 1 } as never, defaults), TypeError, `[Adam] unknown option "${name}"${end}`);
   });
 
   test.each([null, 0.1, 'lr', [1]])('no object: %j', (options) => {

@@ -154,7 +154,7 @@ describe('autograd.grad', () => {
     expectError(
       () => autograd.grad(y, a, { createGraph: true } as never),
       TypeError,
-      'autograd.grad: unknown option "createGraph" (known: gradOutputs, retainGraph, allowUnused)',
+      '[autograd.grad] unknown option "createGraph" (known: gradOutputs, retainGraph, allowUnused)',
     );
     expect(thrownBy(() => autograd.grad(y.sum(), b)).message).toBe(
       '[autograd.grad] the outputs were not made from inputs[0] [1]\n  hint: grad(outputs, inputs, { allowUnused: true }) gives null for it',

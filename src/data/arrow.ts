@@ -69,8 +69,8 @@ export function fromArrow(table: ArrowTable): Table {
     const vector = table.getChildAt(at);
     const gather = gathered('fromArrow', name, table.numRows);
     let row = 0;
-    for (const part of vector?.data ?? []) {
-      if (isWhole(part)) {
+    for (const chunk of vector?.data ?? []) {
+      if (isWhole(chunk)) {
         gather.place(row, chunk.values.subarray(0, chunk.length));
       } else {
         for (let i = 0; i < chunk.length; i++) gather.set(row + i, vector!.get(row + i));

@@ -2,6 +2,7 @@
 
 import { checkBoolean, checkInteger, typeError, withDefaults } from '../errors';
 import type { Module } from '../nn';
+import { checkPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from '../precision';
 import type { Batches } from './batches';
 import { Engine } from './engine';
 import type { NoMetrics, NumbersOf } from './figure-types';
@@ -19,6 +20,8 @@ export interface EvaluateOptions<M extends GivenMetrics = GivenMetrics> {
   targets?: number;
   /** Whether the last tensor of each batch weighs its rows in the loss, as in `fit` (false). */
   sampleWeights?: boolean;
+  /** How large products take their operands, whatever `setFloat32MatmulPrecision` says now or later. */
+  precision?: Float32MatmulPrecision;
 }
 
 type Given = { [name in keyof Required<EvaluateOptions>]: EvaluateOptions[name] | undefined };
@@ -29,7 +32,7 @@ type Given = { [name in keyof Required<EvaluateOptions>]: EvaluateOptions[name] 
  *
  * The loss is what the criterion would give for all rows in one batch: `sum over batches of rows * loss / sum of rows`, and with
  * `reduction: "sum"` the sum of the batches' losses. Each metric's `update` gets a batch's predictions and targets. The model's values are copied when it is called; one that a `fit` works on is taken as of the
- * last finished step. Rejects as `fit` does. In a group of processes the figures are those of this one's loader.
+ * last finished step. Rejects as `fit` does, and with a TypeError where there is neither criterion nor metric. In a group of processes the figures are those of this one's loader.
  *
  * @example
  * const model = new nn.Linear(4, 3);
@@ -64,6 +67,7 @@ export async function evaluate(
     metrics: undefined,
     targets: 1,
     sampleWeights: false,
+    precision: undefined,
   });
   const layout = {
     targets: checkInteger(where, 'targets', o.targets, 1),
@@ -71,7 +75,14 @@ export async function evaluate(
   };
   const metrics = new Measures(where, o.metrics, 'metrics', layout.targets);
   const criterion = o.criterion === undefined ? null : criterionOf(where, o.criterion);
-  const task = evaluationTask(where, { model, criterion, layout, handOut: metrics.handOut, classes: metrics.classes });
+  if (criterion === null && metrics.all.length === 0)
+    throw typeError(
+      where,
+      'expected a criterion, metrics or both',
+      '{ criterion: new nn.MSELoss() }; train.predict gives what the model does',
+    );
+  const precision = checkPrecision(where, o.precision) ?? getFloat32MatmulPrecision();
+  const task = evaluationTask(where, { model, criterion, layout, handOut: metrics.handOut, classes: metrics.classes, precision });
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
     changes: false,

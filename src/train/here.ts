@@ -2,7 +2,7 @@
 import { noGrad } from '../autograd';
 import { overlap } from '../memory';
 import type { Module } from '../nn';
-import { getFloat32MatmulPrecision } from '../precision';
+import { atPrecision, type Float32MatmulPrecision } from '../precision';
 import { randomPosition } from '../random';
 import { type RecordedStep, Recording } from '../recording';
 import { refuseLost, type Tensor } from '../tensor';
@@ -33,6 +33,7 @@ export class Here {
     private readonly where: string,
     model: Module,
     private readonly kind: RecordedStep,
+    private readonly precision: Float32MatmulPrecision,
     task: { run(...inputs: Tensor[]): Prediction },
   ) {
     this.modules = model.modules();
@@ -54,12 +55,14 @@ export class Here {
       args.push(x.needsGrad ? x.detach() : x);
     }
     // Modules are asked in the mode that they are in: most models are in evaluation mode already, or ask for none.
-    return this.replayed(args) ?? inEvaluation(this.modules, () => this.replayed(args) ?? this.recorded(args));
+    return (
+      this.replayed(args) ?? inEvaluation(this.modules, () => this.replayed(args) ?? atPrecision(this.precision, () => this.recorded(args)))
+    );
   }
 
   private replayed(args: Tensor[]): Tensor[] | null {
     const { recording } = this;
-    if (!recording?.fits(args, false, getFloat32MatmulPrecision())) return null;
+    if (!recording?.fits(args, false, this.precision)) return null;
     const outputs = recording.replay(args);
     return recording.givesFresh ? outputs : this.apart(outputs, args);
   }

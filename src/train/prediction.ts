@@ -1,6 +1,7 @@
 // Predictions, off the JavaScript thread unless they are quick.
 import { checkBoolean, checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { Module } from '../nn';
+import { checkPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from '../precision';
 import { shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import type { Layout } from './batch';
@@ -31,6 +32,8 @@ export interface PredictOptions<Output = unknown> {
   sampleWeights?: boolean;
   /** Where the rows are written, in the form of the output and of its shape: `predict` resolves to it. Default: fresh tensors. */
   into?: Output;
+  /** How large products take their operands, whatever `setFloat32MatmulPrecision` says now or later. */
+  precision?: Float32MatmulPrecision;
 }
 
 function checkInputs(inputs: readonly Tensor[]): void {
@@ -45,19 +48,25 @@ function checkInputs(inputs: readonly Tensor[]): void {
 }
 
 // At once, or a promise.
-function predictTensors(model: Module, inputs: readonly Tensor[], into: unknown): unknown {
+function predictTensors(model: Module, inputs: readonly Tensor[], into: unknown, precision = getFloat32MatmulPrecision()): unknown {
   checkInputs(inputs);
-  const quick = predictedHere(model, inputs);
-  if (quick === null) return predictRows(where, model, inputs, into);
+  const quick = predictedHere(model, inputs, precision);
+  if (quick === null) return predictRows({ where, model, inputs, into, precision });
   if (into === undefined) return quick.form.with(quick.leaves);
   writePredicted(where, model, quick, into);
   return into;
 }
 
 // Batch by batch, each as the loader gives it.
-async function predictBatches(model: Module, loader: Batches, layout: Layout, into: unknown): Promise<unknown> {
+async function predictBatches(
+  model: Module,
+  loader: Batches,
+  layout: Layout,
+  into: unknown,
+  precision = getFloat32MatmulPrecision(),
+): Promise<unknown> {
   checkModel(where, model);
-  const task = predictionTask(where, model, layout);
+  const task = predictionTask(where, model, layout, precision);
   let gathering: Gathering | null = null;
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
@@ -115,7 +124,9 @@ export async function predict<M extends Module>(
     targets: 0,
     sampleWeights: false,
     into: undefined as unknown,
+    precision: undefined as Float32MatmulPrecision | undefined,
   });
+  const precision = checkPrecision(where, o.precision);
   const layout = {
     targets: checkInteger(where, 'targets', o.targets),
     sampleWeights: checkBoolean(where, 'sampleWeights', o.sampleWeights),
@@ -123,11 +134,11 @@ export async function predict<M extends Module>(
   const isList = Array.isArray(x) && x.length > 0 && x.every((t) => t instanceof Tensor);
   if (!isList && !(x instanceof Tensor)) {
     if (typeof x !== 'object' || x === null || ArrayBuffer.isView(x)) checkTensor(where, 'x', x);
-    return predictBatches(model, x as Batches, layout, o.into) as Promise<Predicted<M>>;
+    return predictBatches(model, x as Batches, layout, o.into, precision) as Promise<Predicted<M>>;
   }
   const inputs = isList ? (x as readonly Tensor[]) : [x as Tensor];
   if (layout.targets > 0 || layout.sampleWeights) {
     throw rangeError(where, 'targets and sampleWeights are of batches, and x is tensors: inputs, all of them');
   }
-  return predictTensors(model, inputs, o.into) as Promise<Predicted<M>>;
+  return predictTensors(model, inputs, o.into, precision) as Promise<Predicted<M>>;
 }

@@ -2,6 +2,7 @@
 import { noGrad } from '../autograd';
 import type { TensorData } from '../memory';
 import type { Module } from '../nn';
+import type { Float32MatmulPrecision } from '../precision';
 import { randomPosition, setRandomPosition } from '../random';
 import { type RecordedStep, Stamps } from '../recording';
 import { sameShape } from '../shape';
@@ -19,8 +20,18 @@ const tensorsOf = (model: Module): Tensor[] => [...model.parameters(), ...model.
 // The number of rows that go through the model together: enough to fill the kernels, few enough to stay in the cache.
 const rowsAtOnce = 256;
 
+/** Rows of some tensors that go through a model. */
+interface Rows {
+  readonly where: string;
+  readonly model: Module;
+  readonly inputs: readonly Tensor[];
+  readonly into: unknown;
+  readonly precision: Float32MatmulPrecision;
+}
+
 interface Predictor {
   session: Session;
+  precision: Float32MatmulPrecision;
   /** The inputs of each kind of batch. */
   examples: readonly (readonly Tensor[])[];
   /** The versions of the model's tensors that were copied; null if changes of them cannot be noticed. */
@@ -32,16 +43,20 @@ interface Predictor {
 }
 
 // On the calling thread, where that is quick. A model that draws random numbers, or whose outputs are no rows, goes the general way.
-function hereOf(where: string, model: Module, kinds: readonly RecordedStep[]): Here | null {
+function hereOf({ where, model, precision }: Rows, kinds: readonly RecordedStep[]): Here | null {
   const [kind, ...others] = kinds as [RecordedStep, ...RecordedStep[]];
   if (others.length > 0 || kind.draws > 0 || !hasRows(kind) || !isQuick(kind)) return null;
-  return new Here(where, model, kind, predictionTask(where, model, allInputs));
+  return new Here(where, model, kind, precision, predictionTask(where, model, allInputs, precision));
 }
 
 /** Does a quick prediction on the calling thread, and returns the form and the tensors of its output. Null if none like it was done before, or if it must go the general way. */
-export function predictedHere(model: Module, inputs: readonly Tensor[]): { form: Form; leaves: Tensor[] } | null {
-  for (const { here, examples } of predictors.get(model) ?? []) {
-    if (here === null || !areLike(inputs, examples[0]!)) continue;
+export function predictedHere(
+  model: Module,
+  inputs: readonly Tensor[],
+  precision: Float32MatmulPrecision,
+): { form: Form; leaves: Tensor[] } | null {
+  for (const { here, ...known } of predictors.get(model) ?? []) {
+    if (here === null || known.precision !== precision || !areLike(inputs, known.examples[0]!)) continue;
     const leaves = here.outputs(inputs);
     return leaves && { form: here.form, leaves };
   }
@@ -94,42 +109,47 @@ function keep(model: Module, predictor: Predictor): void {
   predictors.set(model, kept);
 }
 
-function take(model: Module, examples: readonly (readonly Tensor[])[]): Predictor | undefined {
+function take({ model, precision }: Rows, examples: readonly (readonly Tensor[])[]): Predictor | undefined {
   const kept = predictors.get(model) ?? [];
   const at = kept.findIndex(
-    (known) => known.examples.length === examples.length && known.examples.every((batch, i) => areLike(batch, examples[i]!)),
+    (known) =>
+      known.precision === precision &&
+      known.examples.length === examples.length &&
+      known.examples.every((batch, i) => areLike(batch, examples[i]!)),
   );
   return at < 0 ? undefined : kept.splice(at, 1)[0];
 }
 
 const rowsOf = (x: Tensor, begin: number): Tensor => noGrad(() => x.narrow(0, begin, Math.min(rowsAtOnce, x.shape[0]! - begin)));
 
-function predictorFor(where: string, model: Module, batches: readonly (readonly Tensor[])[]): Predictor {
+function predictorFor(rows: Rows, batches: readonly (readonly Tensor[])[]): Predictor {
+  const { where, model, precision } = rows;
   const examples = batches.length > 1 ? [batches[0]!, batches.at(-1)!] : [batches[0]!];
-  const known = take(model, examples);
+  const known = take(rows, examples);
   if (known?.session.holds(randomPosition())) {
     if (!known.stamps?.unchanged()) known.session.write();
     return known;
   }
   const own = examples.map((batch) => batch.map((t) => empty(t.shape.slice(), t.dtype)));
-  const task = predictionTask(where, model, allInputs);
+  const task = predictionTask(where, model, allInputs, precision);
   const session = Session.make([{ task, source: { examples: own } }], false, null);
   refuseChanges(where, session.kinds(0));
   const versions = session.kinds(0).map((kind) => kind.versions);
   const stamps = versions.includes(null) ? null : new Stamps([...new Set(versions.flatMap((all) => all!))]);
-  return { session, examples: own, stamps, isProbed: false, here: hereOf(where, model, session.kinds(0)) };
+  return { session, precision, examples: own, stamps, isProbed: false, here: hereOf(rows, session.kinds(0)) };
 }
 
 const formOf = ({ results }: RecordedStep): Form => (results as Prediction).form;
 const hasRows = (kind: RecordedStep): boolean => formOf(kind).leaves.every(({ shape }) => shape[0] === kind.results.rows);
 
 /** The outputs of a model for the rows of some tensors, as many each: in pieces, whatever that does to the bits of models whose outputs depend on other rows. */
-export async function predictRows(where: string, model: Module, inputs: readonly Tensor[], into: unknown): Promise<unknown> {
+export async function predictRows(given: Rows): Promise<unknown> {
+  const { where, model, inputs, into } = given;
   const rows = inputs[0]!.shape[0]!;
   checkModel(where, model);
   const pieces = rows > rowsAtOnce && !mixing.has(model) ? Math.ceil(rows / rowsAtOnce) : 1;
   let batches = pieces === 1 ? [inputs] : Array.from({ length: pieces }, (_, i) => inputs.map((x) => rowsOf(x, i * rowsAtOnce)));
-  let predictor = predictorFor(where, model, batches);
+  let predictor = predictorFor(given, batches);
   if (batches.length > 1) {
     const [kind, last = kind] = predictor.session.kinds(0) as [RecordedStep, RecordedStep?];
     // In pieces a model that draws random numbers would draw them in another order; and what has no row for each row, or other rows in a smaller piece, is no list of rows.
@@ -137,7 +157,7 @@ export async function predictRows(where: string, model: Module, inputs: readonly
     if (isMixed) mixing.add(model);
     if (isMixed || kind.draws > 0) {
       batches = [inputs];
-      predictor = predictorFor(where, model, batches);
+      predictor = predictorFor(given, batches);
     }
   }
   const { session, examples } = predictor;
@@ -146,20 +166,20 @@ export async function predictRows(where: string, model: Module, inputs: readonly
   gathering.meet(formOf(kind), kind.results.rows);
   const random = randomPosition();
   setRandomPosition({ seed: random.seed, offset: random.offset + kind.draws });
-  const given = batches.map((batch, i) => ({
+  const pieced = batches.map((batch, i) => ({
     kind: i + 1 < batches.length ? 0 : examples.length - 1,
     randomOffset: random.offset,
     tensors: batch.map(({ values }) => values),
   }));
   const probes = batches.length > 1 && !predictor.isProbed;
-  if (probes) given.push({ kind: 0, randomOffset: random.offset, tensors: inputs.map(probeOf) });
+  if (probes) pieced.push({ kind: 0, randomOffset: random.offset, tensors: inputs.map(probeOf) });
   const limits = { epochs: 1, milliseconds: Infinity, outputBytes: Number.MAX_SAFE_INTEGER, finite: false };
-  const report = await session.run(0, { ...limits, random, given });
+  const report = await session.run(0, { ...limits, random, given: pieced });
   session.commit(0, report);
   refuseReport(where, report, session.kinds(0), '');
   if (probes && formOf(kind).leaves.some((leaf, i) => differs(report.outputs[i]!, leaf.numel / kind.results.rows, rows))) {
     mixing.add(model);
-    return predictRows(where, model, inputs, into);
+    return predictRows(given);
   }
   predictor.isProbed = true;
   keep(model, predictor);

@@ -233,8 +233,14 @@ export interface Prediction extends Results {
 }
 
 /** Predicts the model's output for the inputs of a batch: all of its tensors, or those in front of targets and weights. */
-export const predictionTask = (where: string, model: Module, layout: Layout): LossTask & { run(...batch: Tensor[]): Prediction } => ({
+export const predictionTask = (
+  where: string,
+  model: Module,
+  layout: Layout,
+  precision: Task['precision'],
+): LossTask & { run(...batch: Tensor[]): Prediction } => ({
   where,
+  precision,
   sumsLosses: false,
   lossWeight: () => 1,
   mode: (fn) => inEvaluation(model.modules(), fn),

@@ -105,6 +105,6 @@ describe('readCsv', () => {
     await expect(readCsv('a', { columns: [] })).rejects.toThrow(TypeError);
     await expect(readCsv('a', { target: 3 as unknown as string })).rejects.toThrow('[readCsv] expected target to be a name, got 3');
     await expect(readCsv('a', { delimiter: '' })).rejects.toThrow('[readCsv] expected delimiter to be a string, got ""');
-    await expect(readCsv('a', { sep: ';' } as object)).rejects.toThrow('readCsv: unknown option "sep"');
+    await expect(readCsv('a', { sep: ';' } as object)).rejects.toThrow('[readCsv] unknown option "sep"');
   });
 });

@@ -178,7 +178,7 @@ describe('DataLoader', () => {
       '[DataLoader] expected collate to be a function, got 3',
     );
     expect(() => new DataLoader(dataset, { batch_size: 3 } as object)).toThrow(
-      'DataLoader: unknown option "batch_size", did you mean "batchSize"?',
+      '[DataLoader] unknown option "batch_size", did you mean "batchSize"?',
     );
     expect(() => new DataLoader([] as unknown as Dataset)).toThrow('[DataLoader] expected a dataset, with get(i) and length, got an array');
     expect(() => new DataLoader({ length: 1.5, get: () => 0 })).toThrow(

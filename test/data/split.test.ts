@@ -160,7 +160,7 @@ describe('trainTestSplit', () => {
       '[trainTestSplit] a test part of 4 rows leaves none of 4 for training',
     );
     expect(() => trainTestSplit(rows(4), y, { testRatio: 0.5 } as object)).toThrow(
-      'trainTestSplit: unknown option "testRatio", did you mean "testSize"?',
+      '[trainTestSplit] unknown option "testRatio", did you mean "testSize"?',
     );
     expect(() => trainTestSplit(rows(4), y, { shuffle: 1 as unknown as boolean })).toThrow('[trainTestSplit] expected shuffle to be');
     expect(() => trainTestSplit(rows(4), y, { stratify: count(3) })).toThrow('[trainTestSplit] expected stratify [4], got [3]');

@@ -116,7 +116,7 @@ describe('what cannot be used', () => {
     ['no path', { model }, TypeError, '[io.checkpointEvery] expected a path or a file: URL, got undefined'],
     ['nothing to save', { path: 'x' }, TypeError, '[io.checkpointEvery] expected something to be saved'],
     ['every 0', { path: 'x', model, every: 0 }, RangeError, '[io.checkpointEvery] expected every to be at least 1, got 0'],
-    ['another option', { path: 'x', model, epoch: 1 }, TypeError, 'io.checkpointEvery: unknown option "epoch"'],
+    ['another option', { path: 'x', model, epoch: 1 }, TypeError, '[io.checkpointEvery] unknown option "epoch"'],
     ['best as a number', { path: 'x', model, best: 1 }, TypeError, '[io.checkpointEvery: best] expected an options object, got 1'],
     [
       'best without a name',

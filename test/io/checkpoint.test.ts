@@ -348,7 +348,7 @@ describe('what cannot be saved or loaded', () => {
   it.each<[string, unknown, new (...args: never[]) => Error, string]>([
     ['nothing', undefined, TypeError, '[io.saveCheckpoint] expected the parts of a checkpoint, got undefined'],
     ['no part', { epoch: 1 }, TypeError, '[io.saveCheckpoint] expected something to be saved: model, optimizer,'],
-    ['another option', { models: model }, TypeError, 'io.saveCheckpoint: unknown option "models", did you mean "model"?'],
+    ['another option', { models: model }, TypeError, '[io.saveCheckpoint] unknown option "models", did you mean "model"?'],
     ['no model', { model: {} }, TypeError, '[io.saveCheckpoint] expected model to be a module, got an Object'],
     ['no optimizer', { optimizer: model }, TypeError, '[io.saveCheckpoint] expected optimizer to be an optimizer, got a Linear'],
     ['no scheduler', { scheduler: 1 }, TypeError, '[io.saveCheckpoint] expected scheduler to be a scheduler, got 1'],

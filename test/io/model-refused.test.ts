@@ -46,7 +46,7 @@ describe('what a file cannot carry', () => {
       undefined,
       '[io.saveModel] field is an accessor',
     ],
-    ['another option', () => new nn.Identity(), { class: [] }, 'io.saveModel: unknown option "class", did you mean "classes"?'],
+    ['another option', () => new nn.Identity(), { class: [] }, '[io.saveModel] unknown option "class", did you mean "classes"?'],
     [
       'classes that are none',
       () => new nn.Identity(),

@@ -292,7 +292,7 @@ describe('what cannot be saved or loaded', () => {
       'another option',
       () => io.saveSafetensors(at('x'), dict, { meta: {} } as never),
       TypeError,
-      'io.saveSafetensors: unknown option "meta", did you mean "metadata"?',
+      '[io.saveSafetensors] unknown option "meta", did you mean "metadata"?',
     ],
     [
       'names that are none',

@@ -138,14 +138,14 @@ describe('options', () => {
 
   it('refuses names that are none', () => {
     expect(() => K.adamStep(a, b, c, d, { step: 1, learningRate: 1 } as never)).toThrow(
-      'adamStep: unknown option "learningRate", did you mean "lr"?',
+      '[adamStep] unknown option "learningRate", did you mean "lr"?',
     );
-    expect(() => K.sgdStep(a, b, d, { momentom: 1 } as never)).toThrow('sgdStep: unknown option "momentom", did you mean "momentum"?');
-    expect(() => K.matmul(a, b, c, 2, 2, 2, { transpose: true } as never)).toThrow('matmul: unknown option "transpose"');
-    expect(() => K.softmaxCrossEntropy({ loss: a, dx: b } as never, c, labels, 2, 2)).toThrow('softmaxCrossEntropy: unknown option "dx"');
-    expect(() => K.linearBackward({ dW: a } as never, a, b, c, 2, 2, 2)).toThrow('linearBackward: unknown option "dW"');
+    expect(() => K.sgdStep(a, b, d, { momentom: 1 } as never)).toThrow('[sgdStep] unknown option "momentom", did you mean "momentum"?');
+    expect(() => K.matmul(a, b, c, 2, 2, 2, { transpose: true } as never)).toThrow('[matmul] unknown option "transpose"');
+    expect(() => K.softmaxCrossEntropy({ loss: a, dx: b } as never, c, labels, 2, 2)).toThrow('[softmaxCrossEntropy] unknown option "dx"');
+    expect(() => K.linearBackward({ dW: a } as never, a, b, c, 2, 2, 2)).toThrow('[linearBackward] unknown option "dW"');
     expect(() => K.nllLoss({ loss: a }, b, labels, 2, 2, { labelSmoothing: 0.1 } as never)).toThrow(
-      'nllLoss: unknown option "labelSmoothing"',
+      '[nllLoss] unknown option "labelSmoothing"',
     );
   });
 

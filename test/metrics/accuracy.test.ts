@@ -106,7 +106,7 @@ describe('Accuracy', () => {
     );
     expect(() => accuracy({ topK: 4 })).toThrow('[Accuracy] expected topK to be from 1 to 3, got 4');
     expect(() => accuracy({ ignoreIndex: 0.5 })).toThrow('[Accuracy] expected ignoreIndex to be an integer, got 0.5');
-    expect(() => accuracy({ num_classes: 3 } as object)).toThrow('Accuracy: unknown option "num_classes", did you mean "numClasses"?');
+    expect(() => accuracy({ num_classes: 3 } as object)).toThrow('[Accuracy] unknown option "num_classes", did you mean "numClasses"?');
   });
 
   it('refuses batches that do not fit, and counts nothing of them', () => {

@@ -166,6 +166,6 @@ describe('classificationReport', () => {
     expectError(report(ints(0), ints(0), { classes: [] }), RangeError, `${where} expected the name of a class or more, got none`);
     expectError(report(ints(0), ints(0), { classes: [null] }), TypeError, `${where} expected classes[0] to be a name, got null`);
     expectError(report(ints(0), ints(0), { digits: 99 }), RangeError, `${where} expected digits to be from 0 to 15, got 99`);
-    expect(report(ints(0), ints(0), { target_names: classes })).toThrow('classificationReport: unknown option "target_names"');
+    expect(report(ints(0), ints(0), { target_names: classes })).toThrow('[classificationReport] unknown option "target_names"');
   });
 });

@@ -113,7 +113,7 @@ describe.each(Object.entries(ofNumbers))('%s', (name, options) => {
   });
 
   it('refuses options that it does not know', () => {
-    expect(() => make(name, { ...options, outputs: 3 })).toThrow(`${name}: unknown option "outputs"`);
+    expect(() => make(name, { ...options, outputs: 3 })).toThrow(`[${name}] unknown option "outputs"`);
     expect(() => make(name, null as never)).toThrow(`[${name}] expected an options object, got null`);
   });
 

@@ -135,7 +135,7 @@ describe('MeanMetric', () => {
 
   it('refuses options that it does not know', () => {
     const Kind = MeanMetric as new (options: object) => MeanMetric;
-    expectError(() => new Kind({ nan: 1 }), TypeError, 'MeanMetric: unknown option "nan", did you mean "nanStrategy"?');
+    expectError(() => new Kind({ nan: 1 }), TypeError, '[MeanMetric] unknown option "nan", did you mean "nanStrategy"?');
     expectError(
       () => new Kind({ nanStrategy: 'skip' }),
       RangeError,

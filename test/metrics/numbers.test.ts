@@ -69,7 +69,7 @@ describe.each(all)('%s', (name) => {
   });
 
   it('refuses options that it does not know', () => {
-    expect(() => new (kind(name))({ outputs: 3 })).toThrow(`${name}: unknown option "outputs"`);
+    expect(() => new (kind(name))({ outputs: 3 })).toThrow(`[${name}] unknown option "outputs"`);
   });
 
   it('is updated outside of compiled functions', () => {

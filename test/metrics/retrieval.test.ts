@@ -107,7 +107,7 @@ describe.each([
   });
 
   it('knows no topK where the number of relevant documents says how many count', () => {
-    expect(() => new metrics.RetrievalRPrecision({ topK: 1 } as object)).toThrow('RetrievalRPrecision: unknown option "topK"');
+    expect(() => new metrics.RetrievalRPrecision({ topK: 1 } as object)).toThrow('[RetrievalRPrecision] unknown option "topK"');
     expect(() => new metrics.RetrievalRPrecision({ aggregation: 'min' })).not.toThrow();
   });
 
@@ -157,7 +157,7 @@ describe.each([
       `${where} expected preds to be float32, got int32\n  hint: preds.to("float32") converts it`,
     );
     expect(() => metric.update(rand([2]), ints([0, 1]), { index: indexes } as never)).toThrow(
-      `${name}.update: unknown option "index", did you mean "indexes"?`,
+      `[${name}.update] unknown option "index", did you mean "indexes"?`,
     );
     expect(metric.compute().item()).toBe(0);
   });

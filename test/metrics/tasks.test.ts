@@ -176,7 +176,7 @@ describe.each(all)('%s', (name) => {
     expectError(make({ ...binary, numClasses: 2.5 }), RangeError, `[${name}] expected numClasses to be an integer, got 2.5`);
     expectError(make({ ...binary, ignoreIndex: 0.5 }), RangeError, `[${name}] expected ignoreIndex to be an integer, got 0.5`);
     expect(make({ ...multiclass, numClasses: 2 ** 31 })).toThrow(/expected numClasses up to \d+, got 2147483648$/);
-    expect(make({ ...binary, num_labels: 2 })).toThrow(`${name}: unknown option "num_labels", did you mean "numLabels"?`);
+    expect(make({ ...binary, num_labels: 2 })).toThrow(`[${name}] unknown option "num_labels", did you mean "numLabels"?`);
     if (!withoutLabels.includes(name)) {
       expectError(make({ task: 'multilabel' }), TypeError, `[${name}] expected numLabels to be a number, got undefined`);
       const metric = new (kind(name))(multilabel);
@@ -255,7 +255,7 @@ describe('averages', () => {
         `[${name}] expected zeroDivision to be 0 or 1, got 0.5`,
       );
     }
-    expect(() => new (kind('Accuracy'))({ ...binary, zeroDivision })).toThrow('Accuracy: unknown option "zeroDivision"');
+    expect(() => new (kind('Accuracy'))({ ...binary, zeroDivision })).toThrow('[Accuracy] unknown option "zeroDivision"');
   });
 
   it('refuse what they do not know', () => {
@@ -366,7 +366,7 @@ describe('CalibrationError', () => {
     const make = (options: object) => () => new (kind('CalibrationError'))({ ...binary, ...options });
     expectError(make({ nBins: 0 }), RangeError, '[CalibrationError] expected nBins to be from 1 to 16777216, got 0');
     expectError(make({ norm: 'l3' }), RangeError, '[CalibrationError] expected norm to be one of "l1", "l2", "max", got "l3"');
-    expect(make({ threshold: 0.5 })).toThrow('CalibrationError: unknown option "threshold"');
+    expect(make({ threshold: 0.5 })).toThrow('[CalibrationError] unknown option "threshold"');
   });
 });
 

@@ -117,7 +117,7 @@ describe('errors', () => {
     );
     expectError(() => init.xavierUniform_(t, { gain: -1 }), RangeError, '[init.xavierUniform_] expected gain to be at least 0, got -1');
     expectError(() => init.uniform_(t, 2, 1), RangeError, '[init.uniform_] expected b to be at least 2, got 1');
-    expectError(() => init.uniform_(t, { low: 1 } as never), TypeError, 'init.uniform_: unknown option "low" (known: a, b)');
+    expectError(() => init.uniform_(t, { low: 1 } as never), TypeError, '[init.uniform_] unknown option "low" (known: a, b)');
     expectError(() => init.normal_(t, 0, -1), RangeError, '[init.normal_] expected std to be at least 0, got -1');
     expectError(() => init.normal_(t, 'a' as never), TypeError, '[init.normal_] expected mean to be a number, got "a"');
     expectError(

@@ -55,7 +55,7 @@ describe('Linear', () => {
     expectError(() => new nn.Linear(-1, 2), RangeError, '[Linear] expected inFeatures to be at least 0, got -1');
     expectError(() => new nn.Linear(2, 1.5), RangeError, '[Linear] expected outFeatures to be an integer, got 1.5');
     expectError(() => new nn.Linear('2' as never, 2), TypeError, '[Linear] expected inFeatures to be a number, got "2"');
-    expectError(() => new nn.Linear(2, 2, { Bias: true } as never), TypeError, 'Linear: unknown option "Bias", did you mean "bias"?');
+    expectError(() => new nn.Linear(2, 2, { Bias: true } as never), TypeError, '[Linear] unknown option "Bias", did you mean "bias"?');
     expectError(() => new nn.Linear(2, 2, { bias: 0 } as never), TypeError, '[Linear] expected bias to be true or false, got 0');
     expect(() => new nn.Linear(2, 2, false as never)).toThrow(/^\[Linear] expected an options object, got false/);
     expectError(() => new nn.Linear(13, 5).forward(zeros([32, 12])), RangeError, '[Linear.forward] expected x [*, 13], got [32, 12]');
@@ -158,7 +158,7 @@ describe('activations', () => {
   });
 
   it('refuse bad options', () => {
-    expectError(() => new nn.LeakyReLU({ slope: 1 } as never), TypeError, 'LeakyReLU: unknown option "slope" (known: negativeSlope)');
+    expectError(() => new nn.LeakyReLU({ slope: 1 } as never), TypeError, '[LeakyReLU] unknown option "slope" (known: negativeSlope)');
     expectError(
       () => new nn.LeakyReLU({ negativeSlope: Number.NaN }),
       RangeError,
@@ -178,7 +178,7 @@ describe('activations', () => {
     ] as const) {
       const message = `[${name}] expected the dimension along which to sum to 1\n  hint: new nn.${name}({ dim: 1 })`;
       expectError(() => make(undefined as never), TypeError, message);
-      expectError(() => make({ axis: 1 } as never), TypeError, `${name}: unknown option "axis", did you mean "dim"?`);
+      expectError(() => make({ axis: 1 } as never), TypeError, `[${name}] unknown option "axis", did you mean "dim"?`);
       expectError(() => make({ dim: 0.5 } as never), RangeError, `[${name}] expected dim to be an integer, got 0.5`);
     }
     expectError(
@@ -222,7 +222,7 @@ describe('losses', () => {
     expectError(
       () => new nn.CrossEntropyLoss({ weights: weight } as never),
       TypeError,
-      'CrossEntropyLoss: unknown option "weights", did you mean "weight"?',
+      '[CrossEntropyLoss] unknown option "weights", did you mean "weight"?',
     );
     expectError(
       () => new nn.CrossEntropyLoss({ weight: [1, 2] as never }),
@@ -243,7 +243,7 @@ describe('losses', () => {
     expectError(
       () => new nn.NLLLoss({ labelSmoothing: 0 } as never),
       TypeError,
-      'NLLLoss: unknown option "labelSmoothing" (known: weight, ignoreIndex, reduction)',
+      '[NLLLoss] unknown option "labelSmoothing" (known: weight, ignoreIndex, reduction)',
     );
     expectError(
       () => new nn.MSELoss({ reduction: 1 as never }),

@@ -177,7 +177,7 @@ describe('buffers', () => {
     expectError(
       () => module.registerBuffer('x', null, { persist: true } as never),
       TypeError,
-      'Normalizer.registerBuffer: unknown option "persist", did you mean "persistent"?',
+      '[Normalizer.registerBuffer] unknown option "persist", did you mean "persistent"?',
     );
   });
 });
@@ -256,7 +256,7 @@ describe('state dicts', () => {
     expectError(
       () => new Model().loadStateDict({}, { Strict: false } as never),
       TypeError,
-      'Model.loadStateDict: unknown option "Strict", did you mean "strict"?',
+      '[Model.loadStateDict] unknown option "Strict", did you mean "strict"?',
     );
   });
 

@@ -28,7 +28,7 @@ describe('Parameter', () => {
     expectError(
       () => new nn.Parameter(ones([1]), { requires_grad: true } as never),
       TypeError,
-      'Parameter: unknown option "requires_grad", did you mean "requiresGrad"?',
+      '[Parameter] unknown option "requires_grad", did you mean "requiresGrad"?',
     );
   });
 });

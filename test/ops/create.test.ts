@@ -160,7 +160,7 @@ describe('tensor', () => {
     expectError(
       () => tensor([1], { requires_grad: true } as never),
       TypeError,
-      'tensor: unknown option "requires_grad", did you mean "requiresGrad"?',
+      '[tensor] unknown option "requires_grad", did you mean "requiresGrad"?',
     );
     expectError(() => tensor([1], { requiresGrad: 1 as never }), TypeError, '[tensor] expected requiresGrad to be true or false, got 1');
   });
@@ -208,7 +208,7 @@ describe('constants', () => {
     ]);
     expect(eye(1, { dtype: 'int32' }).dtype).toBe('int32');
     expectError(() => eye(-1), RangeError, '[eye] expected every size to be at least 0, got -1');
-    expectError(() => eye(2, { dtypes: 'int32' } as never), TypeError, 'eye: unknown option "dtypes", did you mean "dtype"?');
+    expectError(() => eye(2, { dtypes: 'int32' } as never), TypeError, '[eye] unknown option "dtypes", did you mean "dtype"?');
   });
 
   test('errors', () => {
@@ -220,7 +220,7 @@ describe('constants', () => {
     expect(() => zeros([2 ** 40])).toThrow(/^\[memory\] 1099511627776 elements cannot be allocated: /);
     expectError(() => full([1], '1' as never), TypeError, '[full] expected value to be a number, got "1"');
     expectError(() => full([1], 0.5, { dtype: 'int32' }), RangeError, '[full] 0.5 is not an int32');
-    expectError(() => ones([1], { type: 'int32' } as never), TypeError, 'ones: unknown option "type", did you mean "dtype"?');
+    expectError(() => ones([1], { type: 'int32' } as never), TypeError, '[ones] unknown option "type", did you mean "dtype"?');
   });
 });
 
@@ -247,7 +247,7 @@ describe('arange', () => {
     );
     expectError(() => arange('3' as never), TypeError, '[arange] expected end to be a number, got "3"');
     expectError(() => arange(0, 3, 0.5, { dtype: 'int32' }), RangeError, '[arange] expected int32 numbers, got 0, 3, 0.5');
-    expectError(() => arange(3, { dtyp: 'int32' } as never), TypeError, 'arange: unknown option "dtyp", did you mean "dtype"?');
+    expectError(() => arange(3, { dtyp: 'int32' } as never), TypeError, '[arange] unknown option "dtyp", did you mean "dtype"?');
   });
 });
 

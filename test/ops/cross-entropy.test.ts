@@ -285,7 +285,7 @@ describe('errors', () => {
     expectError(
       () => crossEntropy(logits, target, { weights: null } as never),
       TypeError,
-      'crossEntropy: unknown option "weights", did you mean "weight"?',
+      '[crossEntropy] unknown option "weights", did you mean "weight"?',
     );
   });
 });

@@ -29,7 +29,7 @@ describe('linspace and logspace', () => {
     expectError(() => s.linspace(0, 1, -1), RangeError, '[linspace] expected steps to be at least 0, got -1');
     expectError(() => s.linspace(0, '1' as never, 2), TypeError, '[linspace] expected end to be a number, got "1"');
     expectError(() => s.linspace(0, 2 ** 40, 2, { dtype: 'int32' }), RangeError, '[linspace] 1099511627776 is not an int32');
-    expectError(() => s.logspace(0, 1, 2, { bass: 2 } as never), TypeError, 'logspace: unknown option "bass", did you mean "base"?');
+    expectError(() => s.logspace(0, 1, 2, { bass: 2 } as never), TypeError, '[logspace] unknown option "bass", did you mean "base"?');
     expect(() => s.linspace(0, 1, 2 ** 40)).toThrow(/^\[memory\]/);
   });
 });

@@ -124,6 +124,10 @@ describe.each(['max', 'min'] as const)('%s', (name) => {
       TypeError,
       `[Tensor.${name}] expected dim to be a number, got an Object`,
     );
-    expectError(() => zeros([2])[argument](0, { dim: 1 } as never), TypeError, `Tensor.${argument}: unknown option "dim" (known: keepdim)`);
+    expectError(
+      () => zeros([2])[argument](0, { dim: 1 } as never),
+      TypeError,
+      `[Tensor.${argument}] unknown option "dim" (known: keepdim)`,
+    );
   });
 });

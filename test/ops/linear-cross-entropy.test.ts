@@ -350,6 +350,6 @@ test('errors', () => {
   expectError(
     () => linearCrossEntropy(a, w, target, { costs: zeros([4]) } as never),
     TypeError,
-    'linearCrossEntropy: unknown option "costs" (known: bias, weight, ignoreIndex, reduction, labelSmoothing, chunk)',
+    '[linearCrossEntropy] unknown option "costs" (known: bias, weight, ignoreIndex, reduction, labelSmoothing, chunk)',
   );
 });

@@ -82,7 +82,7 @@ test('errors of nllLoss', () => {
   expectError(
     () => nllLoss(x, int([0, 1]), { labelSmoothing: 1 } as never),
     TypeError,
-    'nllLoss: unknown option "labelSmoothing" (known: weight, ignoreIndex, reduction)',
+    '[nllLoss] unknown option "labelSmoothing" (known: weight, ignoreIndex, reduction)',
   );
   expectError(() => nllLoss(x, int([0, 1]), { weight: zeros([2]) }), RangeError, '[nllLoss] expected weight [3], got [2]');
   expectError(() => nllLoss(tensor(1), int([0])), RangeError, '[nllLoss] expected x [n, classes, ...] or [classes], got []');
@@ -153,6 +153,6 @@ test('errors of mseLoss', () => {
   expectError(
     () => mseLoss(zeros([1]), zeros([1]), { reductions: 'sum' } as never),
     TypeError,
-    'mseLoss: unknown option "reductions", did you mean "reduction"?',
+    '[mseLoss] unknown option "reductions", did you mean "reduction"?',
   );
 });

@@ -134,7 +134,7 @@ describe('any, all and the logical operations', () => {
     expectError(
       () => zeros([2]).allclose(zeros([2]), { rTol: 1 } as never),
       TypeError,
-      'Tensor.allclose: unknown option "rTol", did you mean "rtol"?',
+      '[Tensor.allclose] unknown option "rTol", did you mean "rtol"?',
     );
   });
 });

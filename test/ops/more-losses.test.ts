@@ -329,7 +329,7 @@ describe('errors', () => {
     expectError(
       () => F.hingeEmbeddingLoss(three, three, { margins: 1 } as never),
       TypeError,
-      'hingeEmbeddingLoss: unknown option "margins", did you mean "margin"?',
+      '[hingeEmbeddingLoss] unknown option "margins", did you mean "margin"?',
     );
   });
 });

@@ -110,7 +110,7 @@ describe.each([false, true])('mean: %s', (mean) => {
     expectError(
       () => x[name](0, { keepDim: true } as never),
       TypeError,
-      `Tensor.${name}: unknown option "keepDim", did you mean "keepdim"?`,
+      `[Tensor.${name}] unknown option "keepDim", did you mean "keepdim"?`,
     );
     expectError(() => x[name](0, { keepdim: 1 as never }), TypeError, `[Tensor.${name}] expected keepdim to be true or false, got 1`);
   });

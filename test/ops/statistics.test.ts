@@ -30,7 +30,7 @@ describe('variances', () => {
     expectError(
       () => zeros([2]).var({ unbiased: true } as never),
       TypeError,
-      'Tensor.var: unknown option "unbiased" (known: correction, keepdim)',
+      '[Tensor.var] unknown option "unbiased" (known: correction, keepdim)',
     );
     expectError(
       () => zeros([2]).varMean(0, { correction: '1' as never }),
@@ -101,7 +101,7 @@ describe('amax and amin', () => {
     expectError(() => zeros([0]).amax(), RangeError, '[Tensor.amax] [0] is empty where an extreme is asked for');
     expectError(() => zeros([2, 0]).aminmax({ dim: 1 }), RangeError, '[Tensor.aminmax] [2, 0] is empty where an extreme is asked for');
     expectError(() => zeros([2]).amin(2), RangeError, '[Tensor.amin] dim 2 is outside [-1, 0]');
-    expectError(() => zeros([2]).aminmax({ axis: 0 } as never), TypeError, 'Tensor.aminmax: unknown option "axis", did you mean "dim"?');
+    expectError(() => zeros([2]).aminmax({ axis: 0 } as never), TypeError, '[Tensor.aminmax] unknown option "axis", did you mean "dim"?');
   });
 });
 
@@ -169,7 +169,7 @@ describe('products', () => {
     expectError(
       () => b.addmm(a, zeros([3, 2]), { alfa: 1 } as never),
       TypeError,
-      'Tensor.addmm: unknown option "alfa" (known: beta, alpha)',
+      '[Tensor.addmm] unknown option "alfa" (known: beta, alpha)',
     );
     expectError(
       () => b.addcmul(zeros([3]), b),

@@ -104,7 +104,7 @@ describe('errors', () => {
 
   test('options are checked', () => {
     const x = tensor([1]);
-    expectError(() => leakyRelu(x, { slope: 1 } as never), TypeError, 'leakyRelu: unknown option "slope" (known: negativeSlope)');
+    expectError(() => leakyRelu(x, { slope: 1 } as never), TypeError, '[leakyRelu] unknown option "slope" (known: negativeSlope)');
     expectError(
       () => leakyRelu(x, { negativeSlope: '1' as never }),
       TypeError,
@@ -120,7 +120,7 @@ describe('errors', () => {
     );
     expectError(() => x.clamp({}), RangeError, '[Tensor.clamp] expected min, max or both\n  hint: clamp({ min: 0 })');
     expectError(() => x.clamp({ min: Number.NaN }), RangeError, '[Tensor.clamp] expected min to be a number, got NaN');
-    expectError(() => x.clamp({ maximum: 1 } as never), TypeError, 'Tensor.clamp: unknown option "maximum" (known: min, max)');
+    expectError(() => x.clamp({ maximum: 1 } as never), TypeError, '[Tensor.clamp] unknown option "maximum" (known: min, max)');
     expectError(
       () => x.clamp(0 as never),
       TypeError,

@@ -95,7 +95,7 @@ it('a misspelt field is an error of a compiled step', () => {
   });
   for (let i = 0; i < 2; i++) step(ones([1]));
   Object.assign(optimizer.paramGroups[0]!, { LR: 1 });
-  expectError(() => step(ones([1])), TypeError, 'SGD.paramGroups[0]: unknown option "LR", did you mean "lr"?');
+  expectError(() => step(ones([1])), TypeError, '[SGD.paramGroups[0]] unknown option "LR", did you mean "lr"?');
   expectSame(w, [0]);
 });
 

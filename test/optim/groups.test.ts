@@ -136,13 +136,13 @@ describe('what is refused, with nothing changed', () => {
       'a misspelt field',
       ([g]) => Object.assign(g!, { learningRate: 1 }),
       TypeError,
-      'SGD.paramGroups[0]: unknown option "learningRate", did you mean "lr"?',
+      '[SGD.paramGroups[0]] unknown option "learningRate", did you mean "lr"?',
     ],
     [
       'a misspelt field in the place of initialLr',
       (groups) => Object.assign(groups[0]!, { beta: 1 }),
       TypeError,
-      'SGD.paramGroups[0]: unknown option "beta" (known: lr, momentum, dampening, weightDecay, nesterov, maximize)',
+      '[SGD.paramGroups[0]] unknown option "beta" (known: lr, momentum, dampening, weightDecay, nesterov, maximize)',
     ],
     [
       'a misspelt field in a new group',
@@ -150,7 +150,7 @@ describe('what is refused, with nothing changed', () => {
         groups[0] = { ...groups[0]!, weight_decay: 1 } as never;
       },
       TypeError,
-      'SGD.paramGroups[0]: unknown option "weight_decay", did you mean "weightDecay"?',
+      '[SGD.paramGroups[0]] unknown option "weight_decay", did you mean "weightDecay"?',
     ],
     [
       'a missing field',
@@ -233,14 +233,14 @@ describe('what is refused, with nothing changed', () => {
     const [group] = optimizer.paramGroups;
     delete (group as { initialLr?: number }).initialLr;
     Object.assign(group!, { learningRate: 2 });
-    expectError(() => optimizer.step(), TypeError, 'SGD.paramGroups[0]: unknown option "learningRate", did you mean "lr"?');
+    expectError(() => optimizer.step(), TypeError, '[SGD.paramGroups[0]] unknown option "learningRate", did you mean "lr"?');
   });
 
   it('a group that loading, or a further group, would come upon', () => {
     const { p, optimizer } = make();
     const dict = optimizer.stateDict();
     Object.assign(optimizer.paramGroups[0]!, { learningRate: 1 });
-    const message = 'SGD.paramGroups[0]: unknown option "learningRate", did you mean "lr"?';
+    const message = '[SGD.paramGroups[0]] unknown option "learningRate", did you mean "lr"?';
     expectError(() => optimizer.loadStateDict(dict), TypeError, message);
     expectError(() => optimizer.addParamGroup({ params: [parameter(1)] }), TypeError, message);
     expect(optimizer.paramGroups).toHaveLength(1);

@@ -122,11 +122,11 @@ describe('an option that cannot be used:', () => {
   });
 
   it('a name that is nearly right', () => {
-    expectError(() => new StepLR(optimizer, { step: 3 } as never), TypeError, 'StepLR: unknown option "step", did you mean "stepSize"?');
+    expectError(() => new StepLR(optimizer, { step: 3 } as never), TypeError, '[StepLR] unknown option "step", did you mean "stepSize"?');
     expectError(
       () => new CosineAnnealingLR(optimizer, { T_max: 3 } as never),
       TypeError,
-      'CosineAnnealingLR: unknown option "T_max", did you mean "tMax"?',
+      '[CosineAnnealingLR] unknown option "T_max", did you mean "tMax"?',
     );
   });
 

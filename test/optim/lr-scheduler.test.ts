@@ -121,7 +121,7 @@ describe.each(all)('%s', (name, make) => {
         TypeError,
         `[${name}] expected an optimizer, got a Linear`,
       );
-    expect(() => new Kind(first, { nonsense: 1 } as never)).toThrow(`${name}: unknown option "nonsense" (known: `);
+    expect(() => new Kind(first, { nonsense: 1 } as never)).toThrow(`[${name}] unknown option "nonsense" (known: `);
     expect(optimizer.paramGroups.every((group) => group.initialLr === undefined)).toBe(true);
   });
 

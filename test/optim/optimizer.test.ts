@@ -162,10 +162,10 @@ describe('options', () => {
   const sgd = (options: object) => () => new SGD([p], options);
 
   it('with another name are refused', () => {
-    expectError(adam({ learningRate: 1 }), TypeError, 'Adam: unknown option "learningRate", did you mean "lr"?');
-    expectError(adam({ weight_decay: 1 }), TypeError, 'Adam: unknown option "weight_decay", did you mean "weightDecay"?');
-    expectError(() => new AdamW([p], { beta: 1 } as never), TypeError, 'AdamW: unknown option "beta", did you mean "betas"?');
-    expectError(() => new SGD([{ params: [p], LR: 1 } as never]), TypeError, 'SGD: unknown option "LR", did you mean "lr"?');
+    expectError(adam({ learningRate: 1 }), TypeError, '[Adam] unknown option "learningRate", did you mean "lr"?');
+    expectError(adam({ weight_decay: 1 }), TypeError, '[Adam] unknown option "weight_decay", did you mean "weightDecay"?');
+    expectError(() => new AdamW([p], { beta: 1 } as never), TypeError, '[AdamW] unknown option "beta", did you mean "betas"?');
+    expectError(() => new SGD([{ params: [p], LR: 1 } as never]), TypeError, '[SGD] unknown option "LR", did you mean "lr"?');
   });
 
   it('out of range are refused', () => {

@@ -174,7 +174,7 @@ describe('report.lossCurves', () => {
     expectRefused(draw({ loss: [1] }, { width: 10 }), RangeError, '[report.lossCurves] expected width to be');
     expectRefused(draw({ loss: [1] }, { title: 3 }), TypeError, '[report.lossCurves] expected title to be a text, got 3');
     expectRefused(draw({ loss: [1] }, { initialEpoch: -1 }), RangeError, '[report.lossCurves] expected initialEpoch');
-    expectRefused(draw({ loss: [1] }, { colour: 1 }), TypeError, 'report.lossCurves: unknown option "colour"');
+    expectRefused(draw({ loss: [1] }, { colour: 1 }), TypeError, '[report.lossCurves] unknown option "colour"');
   });
 });
 

@@ -291,7 +291,7 @@ describe('what is thrown', () => {
 describe('options that cannot be used', () => {
   const base = setUp(64);
   it.each<[string, unknown, RegExp]>([
-    ['an unknown one', { epoch: 3 }, /^train\.fit: unknown option "epoch", did you mean "epochs"\?/],
+    ['an unknown one', { epoch: 3 }, /^\[train\.fit\] unknown option "epoch", did you mean "epochs"\?/],
     ['no criterion', { criterion: undefined }, /^\[train\.fit\] expected criterion with a method forward, got undefined/],
     ['no optimizer', { optimizer: {} }, /^\[train\.fit\] expected optimizer to be an optimizer, got an Object/],
     ['no loader', { loader: 3 }, /^\[train\.fit\] expected a loader of batches, got 3/],

@@ -175,7 +175,6 @@ describe('train.evaluate', () => {
     const expected = { loss: eagerEvaluate(model, loader, criterion), accuracy: figure.compute().item() };
     expect(await train.evaluate(model, loader, { criterion, metrics: { accuracy: make() } })).toEqual(expected);
     expect(await train.evaluate(model, [...loader], { criterion, metrics: { accuracy: make() } })).toEqual(expected);
-    expect(await train.evaluate(model, loader, {})).toEqual({});
     expect(model.training).toBe(true);
   });
 
@@ -280,5 +279,23 @@ describe('train.evaluate', () => {
     const figures = await train.evaluate(makeModel([13, 5]), loader, { metrics: { accuracy, mean } });
     expect(Object.keys(figures)).toEqual(['mean']);
     expect(accuracy.compute().shape).toEqual([5]);
+  });
+
+  it('refuses to calculate nothing', async () => {
+    const loader = new data.DataLoader(students(20), { batchSize: 16 });
+    for (const options of [undefined, {}, { metrics: {} }, { targets: 1 }]) {
+      await expect(train.evaluate(makeModel([13, 5]), loader, options)).rejects.toThrow(
+        /^\[train\.evaluate\] expected a criterion, metrics or both/,
+      );
+    }
+  });
+
+  it('says of unknown options what predictions say', async () => {
+    const model = makeModel([13, 5]);
+    const loader = new data.DataLoader(students(20), { batchSize: 16 });
+    const wrong = { target: 1 } as object;
+    const says = 'unknown option "target", did you mean "targets"?';
+    await expect(train.evaluate(model, loader, wrong)).rejects.toThrow(`[train.evaluate] ${says}`);
+    await expect(train.predict(model, loader, wrong)).rejects.toThrow(`[train.predict] ${says}`);
   });
 });

@@ -214,3 +214,55 @@ describe('a recorded function', () => {
     expect(model.forward(x).equal(once)).toBe(true);
   });
 });
+
+describe('of evaluations and predictions', () => {
+  const { model } = setUp();
+  const loader = new data.DataLoader(rows, { batchSize: 20 });
+  const at = <T>(precision: Float32MatmulPrecision, fn: () => T): T => {
+    setFloat32MatmulPrecision(precision);
+    try {
+      return fn();
+    } finally {
+      setFloat32MatmulPrecision('highest');
+    }
+  };
+  const outputAt = (precision: Float32MatmulPrecision, t: Tensor): string =>
+    at(precision, () => noGrad(() => model.forward(t)))
+      .toArray()
+      .toString();
+
+  it('is their option, of rows at once, on a thread and in pieces, and of batches, call by call', async () => {
+    for (const t of [x.narrow(0, 0, 32), x, randn([600, 64])]) {
+      const expected = all.map((precision) => outputAt(precision, t));
+      expect(new Set(expected).size).toBe(3);
+      for (let again = 0; again < 3; again++) {
+        for (const [i, precision] of all.entries()) {
+          const output = await train.predict(model, t, { precision });
+          expect(output.toArray().toString()).toBe(expected[i]);
+          expect((await at(precision, () => train.predict(model, t))).toArray().toString()).toBe(expected[i]);
+        }
+      }
+    }
+    for (const precision of all) {
+      const expected = [...loader].map(([xb]) => outputAt(precision, xb!)).join();
+      expect((await train.predict(model, loader, { targets: 1, precision })).toArray().toString()).toBe(expected);
+    }
+    expect(getFloat32MatmulPrecision()).toBe('highest');
+  });
+
+  it('is that of the call where another one is set meanwhile', async () => {
+    const figures = async (precision: Float32MatmulPrecision): Promise<number> =>
+      (await train.evaluate(model, loader, { criterion, precision })).loss;
+    const losses = [await figures('highest'), await figures('high'), await figures('medium')];
+    expect(new Set(losses).size).toBe(3);
+    const running = at('medium', () => train.evaluate(model, loader, { criterion }));
+    expect((await running).loss).toBe(losses[2]);
+  });
+
+  it.each(['low', 3])('is refused where it is %s', async (precision) => {
+    await expect(train.predict(model, x, { precision: precision as never })).rejects.toThrow(/\[train\.predict\] expected precision/);
+    await expect(train.evaluate(model, loader, { criterion, precision: precision as never })).rejects.toThrow(
+      /\[train\.evaluate\] expected precision/,
+    );
+  });
+});
