@@ -62,8 +62,10 @@ HWY_NOINLINE void product_part(const Product& g, const Plan& plan, const Buffers
     } while (k < g.k);
   };
   if (plan.by_panels) {
-    for (size_t i = i0; i < i1; i += kPanelRows) {
-      for (size_t j = j0; j < j1; j += plan.block_n) block(i, kPanelRows, j);
+    for (size_t i = i0; i < i1;) {  // all of B is read for each of these blocks: none of only a few rows
+      const size_t left = i1 - i, rows = left < kPanelRows + kPanelRows / 2 ? left : kPanelRows;
+      for (size_t j = j0; j < j1; j += plan.block_n) block(i, rows, j);
+      i += rows;
     }
   } else {
     const size_t block_m = plan.keep_sums ? kBlockM : i1 - i0;

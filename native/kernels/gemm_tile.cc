@@ -103,8 +103,7 @@ void tile(const TileCall& t) {
     unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::Add(sum[i], bias[i % kVectors]); });
   }
   if (t.relu) {
-    const VF zero = hn::Zero(kF);  // relu by comparison, not by Max, so that NaN stays NaN
-    unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::IfThenZeroElse(hn::Lt(sum[i], zero), sum[i]); });
+    unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = rectified(sum[i]); });
   }
   if (t.accumulate) {
     each([&](size_t r, size_t j, auto last, VF& s) __attribute__((always_inline)) {

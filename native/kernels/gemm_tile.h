@@ -29,6 +29,15 @@ constexpr bool kMaskedLoads = true;
 constexpr bool kMaskedLoads = false;
 #endif
 
+// relu's bits: 0 where x < 0, and NaN and -0 stay what they are.
+HWY_INLINE VF rectified(VF x) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128
+  return hn::Max(hn::Zero(kF), x);  // MAXPS gives its second operand where one is NaN or both are zeros
+#else
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(kF)), x);
+#endif
+}
+
 }  // namespace
 
 // c[r, j] = relu(sum over k of a[k, r] * b[k, j] + partial[r, j] + bias[j]), each part optional, plus c[r, j] where `accumulate`; 0 where gate[r, j] <= 0.

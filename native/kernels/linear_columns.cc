@@ -31,6 +31,7 @@ void columns_tile(const ColumnsTile& t) {
   const float* weight[kGroups];
   unroll<kGroups>(SIMDNN_UNROLLED(i) { weight[i] = t.weight + 3 * i * t.in; });
   const float* x = t.x;
+  float* const y = t.y;  // a store to it might change t
   size_t in = t.in, stride = t.stride;
   const auto step = SIMDNN_UNROLLED(ahead) {
     asm("" : "+r"(in), "+r"(stride));  // as in tile()
@@ -55,7 +56,7 @@ void columns_tile(const ColumnsTile& t) {
   }
   if (t.add) {
     unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) {
-      sum[i] = hn::Add(hn::LoadU(kF, t.y + i / kVectors * stride + i % kVectors * kLanes), sum[i]);
+      sum[i] = hn::Add(hn::LoadU(kF, y + i / kVectors * stride + i % kVectors * kLanes), sum[i]);
     });
   }
   if (t.bias != nullptr) {
@@ -65,11 +66,10 @@ void columns_tile(const ColumnsTile& t) {
     });
   }
   if (t.relu) {
-    const VF zero = hn::Zero(kF);
-    unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::IfThenZeroElse(hn::Lt(sum[i], zero), sum[i]); });
+    unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = rectified(sum[i]); });
   }
   unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) {
-    hn::StoreU(sum[i], kF, t.y + i / kVectors * stride + i % kVectors * kLanes);
+    hn::StoreU(sum[i], kF, y + i / kVectors * stride + i % kVectors * kLanes);
   });
 }
 

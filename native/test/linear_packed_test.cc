@@ -58,6 +58,7 @@ TEST(linear_forward_packed) {
   check_packed(t, 50, 1024, 600, Unary::none, random);
   check_packed(t, 3, 300, 1024, Unary::tanh, random);
   check_packed(t, 200, 300, 40, Unary::relu, random);
+  check_packed(t, 257, 520, 40, Unary::relu, random);  // more rows than pass each panel at a time, and a few
   for (int function = 1; function < kUnaryCount; ++function) {
     check_packed(t, 3, 7, 19, static_cast<Unary>(function), random);
   }

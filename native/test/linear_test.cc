@@ -73,6 +73,10 @@ void check_activations(Context& t, Random& random) {
     fill_normal(weight, random);
     fill_normal(bias, random);
     x[in + 3] = std::numeric_limits<float>::quiet_NaN();
+    std::fill_n(x.data() + 2 * in, in - 1, 0.0f);  // plain[2, 0] is -0 where products and sums are rounded once
+    x[3 * in - 1] = 1e-30f;
+    weight[in - 1] = -1e-30f;
+    bias[0] = -0.0f;
     Run run(1);
     t.kernel.linear_forward(run, plain.data(), x.data(), weight.data(), bias.data(), rows, in, out, {});
     for (const auto& activation : activations) {
