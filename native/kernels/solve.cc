@@ -16,8 +16,15 @@ void exchange(double* a, double* b, size_t n) {
 // Of two pivots; NaN is the largest, so that no other hides it.
 bool is_larger(double a, double b) { return b == b && !(magnitude(a) <= magnitude(b)); }
 
-// Brings the matrix a [n, n] to U, and b [n, m] to L^-1 P b; returns the determinant of P. `nothing` takes the place of a pivot that is 0: then
-// all below it are. Source: Golub and Van Loan, Matrix Computations, 3.4.
+bool is_zero(const double* a, size_t n) {
+  for (size_t i = 0; i < n; ++i)
+    if (!(a[i] == 0)) return false;
+  return true;
+}
+
+// Brings the matrix a [n, n] to U, and b [n, m] to L^-1 P b; returns the determinant of P. `nothing`, unless it is 0, takes the place of a pivot that is 0
+// (then all below it are 0); where all that is left of two or more rows is 0, so are all cofactors, and it returns 0 at once.
+// Source: Golub and Van Loan, Matrix Computations, 3.4.
 double eliminate(double* a, double* b, size_t n, size_t m, double nothing = 0) {
   double sign = 1;
   for (size_t k = 0; k < n; ++k) {
@@ -30,7 +37,12 @@ double eliminate(double* a, double* b, size_t n, size_t m, double nothing = 0) {
       exchange(row + k, a + best * n + k, n - k);
       exchange(b + k * m, b + best * m, m);
     }
-    if (row[k] == 0) row[k] = nothing;
+    if (row[k] == 0 && nothing != 0) {
+      size_t i = k;
+      while (i < n && is_zero(a + i * n + k, n - k)) ++i;
+      if (i == n && n - k > 1) return 0;
+      row[k] = nothing;
+    }
     for (size_t i = k + 1; i < n; ++i) {
       if (a[i * n + k] == 0) continue;
       const double factor = a[i * n + k] / row[k];
@@ -129,6 +141,10 @@ void determinant_backward(Run& run, float* da, const float* dy, const float* a, 
       if (magnitude(matrix[i]) > largest) largest = magnitude(matrix[i]);
     }
     const double sign = eliminate(matrix, inverse, n, n, logarithm ? 0 : 1e-60 * (largest > 0 ? largest : 1));
+    if (sign == 0) {
+      for (size_t i = 0; i < n * n; ++i) da[one * n * n + i] = 0;
+      return;
+    }
     const double factor = static_cast<double>(dy[one]) * (logarithm ? 1 : Product(sign, matrix, n).value());
     substitute(matrix, inverse, n, n);
     for (size_t i = 0; i < n * n; ++i) da[one * n * n + i] = static_cast<float>(factor * inverse[i]);

@@ -20,8 +20,11 @@ void each_shape(Context& t, Body body) {
   }
 }
 
+// An element that cancels has the rounding of the largest one, in double.
 void compare(Context& t, const char* what, Buffer<float>& actual, Buffer<float>& expected) {
-  for (size_t i = 0; i < expected.size(); ++i) t.close(actual[i], expected[i], kEpsilon * std::fabs(static_cast<double>(expected[i])) + 1e-10, what, i);
+  double largest = 0;
+  for (size_t i = 0; i < expected.size(); ++i) largest = std::max(largest, std::fabs(static_cast<double>(expected[i])));
+  for (size_t i = 0; i < expected.size(); ++i) t.close(actual[i], expected[i], kEpsilon * std::fabs(static_cast<double>(expected[i])) + 1e-13 * largest + 1e-10, what, i);
 }
 
 }  // namespace
@@ -56,27 +59,54 @@ TEST(solve) {
 TEST(determinant) {
   Random random(43);
   each_shape(t, [&](const Shape& s) {
+    Buffer<float> a(t, s.batch * s.n * s.n, 1), expected[3] = {{t, s.batch}, {t, s.batch}, {t, s.batch}};
+    fill_normal(a, random);
+    Run run;
+    t.twin.determinant(run, expected[0].data(), expected[1].data(), expected[2].data(), a.data(), s.batch, s.n);
+    for (int threads = 1; threads <= 4; ++threads) {
+      Buffer<float> det(t, s.batch, 3), sign(t, s.batch, 1), log(t, s.batch, 2);
+      Run with(threads);
+      t.kernel.determinant(with, det.data(), sign.data(), log.data(), a.data(), s.batch, s.n);
+      compare(t, "det", det, expected[0]), compare(t, "sign", sign, expected[1]), compare(t, "log", log, expected[2]);
+    }
+  });
+}
+
+TEST(determinant_backward) {
+  Random random(46);
+  each_shape(t, [&](const Shape& s) {
     if (s.n > 20) return;  // cofactors take n^5
     for (const bool logarithm : {false, true}) {
-      Buffer<float> a(t, s.batch * s.n * s.n, 1), dy(t, s.batch, 2), slope(t, a.size()), expected[3] = {{t, s.batch}, {t, s.batch}, {t, s.batch}};
+      Buffer<float> a(t, s.batch * s.n * s.n, 1), dy(t, s.batch, 2), expected(t, a.size());
       fill_normal(a, random), fill_normal(dy, random);
       // A singular one, of rank n - 1.
       if (!logarithm && s.batch > 1 && s.n > 1) std::copy_n(a.data(), s.n, a.data() + s.n);
       DeterminantBackwardAttributes attributes{};
       attributes.logarithm = logarithm;
       Run run;
-      t.twin.determinant(run, expected[0].data(), expected[1].data(), expected[2].data(), a.data(), s.batch, s.n);
-      t.twin.determinant_backward(run, slope.data(), dy.data(), a.data(), s.batch, s.n, attributes);
+      t.twin.determinant_backward(run, expected.data(), dy.data(), a.data(), s.batch, s.n, attributes);
       for (int threads = 1; threads <= 4; ++threads) {
-        Buffer<float> det(t, s.batch, 3), sign(t, s.batch, 1), log(t, s.batch, 2), da(t, a.size(), 3);
+        Buffer<float> da(t, a.size(), 3);
         Run with(threads);
-        t.kernel.determinant(with, det.data(), sign.data(), log.data(), a.data(), s.batch, s.n);
         t.kernel.determinant_backward(with, da.data(), dy.data(), a.data(), s.batch, s.n, attributes);
-        if (logarithm) compare(t, "sign", sign, expected[1]), compare(t, "log", log, expected[2]);
-        compare(t, "det", det, expected[0]), compare(t, "da", da, slope);
+        compare(t, "da", da, expected);
       }
     }
   });
+  // Of ranks 0 to n, by leading ones on the diagonal, in rows and in exchanged rows.
+  constexpr size_t n = 9;
+  for (size_t rank = 0; rank <= n; ++rank) {
+    for (const size_t shift : {size_t{0}, size_t{4}}) {
+      t.where = "rank " + std::to_string(rank) + ", shifted by " + std::to_string(shift);
+      Buffer<float> a(t, n * n), dy(t, 1), expected(t, n * n), da(t, n * n);
+      for (size_t i = 0; i < n * n; ++i) a[i] = i / n < rank && (i / n + shift) % n == i % n ? 1.0f : 0.0f;
+      dy[0] = 3;
+      Run run;
+      t.twin.determinant_backward(run, expected.data(), dy.data(), a.data(), 1, n, {});
+      t.kernel.determinant_backward(run, da.data(), dy.data(), a.data(), 1, n, {});
+      compare(t, "da", da, expected);
+    }
+  }
 }
 
 TEST(cholesky) {
@@ -127,18 +157,35 @@ TEST(matrix_exp) {
   Random random(42);
   each_shape(t, [&](const Shape& s) {
     for (const double size : {0.01, 0.3}) {
-      Buffer<float> x(t, s.batch * s.n * s.n, 1), dy(t, x.size(), 2), expected(t, x.size()), slope(t, x.size());
-      fill_normal(x, random), fill_normal(dy, random);
+      Buffer<float> x(t, s.batch * s.n * s.n, 1), expected(t, x.size());
+      fill_normal(x, random);
       for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(static_cast<double>(x[i]) * size);
       Run run;
       t.twin.matrix_exp(run, expected.data(), x.data(), s.batch, s.n);
-      t.twin.matrix_exp_backward(run, slope.data(), dy.data(), x.data(), s.batch, s.n);
       for (int threads = 1; threads <= 4; ++threads) {
-        Buffer<float> y(t, x.size(), 3), dx(t, x.size(), 1);
+        Buffer<float> actual(t, x.size(), 3);
         Run with(threads);
-        t.kernel.matrix_exp(with, y.data(), x.data(), s.batch, s.n);
-        t.kernel.matrix_exp_backward(with, dx.data(), dy.data(), x.data(), s.batch, s.n);
-        compare(t, "y", y, expected), compare(t, "dx", dx, slope);
+        t.kernel.matrix_exp(with, actual.data(), x.data(), s.batch, s.n);
+        compare(t, "y", actual, expected);
+      }
+    }
+  });
+}
+
+TEST(matrix_exp_backward) {
+  Random random(48);
+  each_shape(t, [&](const Shape& s) {
+    for (const double size : {0.01, 0.3}) {
+      Buffer<float> x(t, s.batch * s.n * s.n, 1), dy(t, x.size(), 2), expected(t, x.size());
+      fill_normal(x, random), fill_normal(dy, random);
+      for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(static_cast<double>(x[i]) * size);
+      Run run;
+      t.twin.matrix_exp_backward(run, expected.data(), dy.data(), x.data(), s.batch, s.n);
+      for (int threads = 1; threads <= 4; ++threads) {
+        Buffer<float> actual(t, x.size(), 3);
+        Run with(threads);
+        t.kernel.matrix_exp_backward(with, actual.data(), dy.data(), x.data(), s.batch, s.n);
+        compare(t, "dx", actual, expected);
       }
     }
   });
