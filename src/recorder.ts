@@ -3,7 +3,7 @@
 import type { TensorData } from './native';
 
 /** A counter that advances with the steps, as an optimizer's step count does. */
-export interface Progress {
+export interface StepCounter {
   /** Advances the counter by this many steps. */
   commit(steps: number): void;
   /** Returns a function that restores the present count. */
@@ -33,8 +33,8 @@ export interface Recorder {
   live(issue: () => void): void;
   /** Random numbers were drawn. Before each replay `redraw` draws the next ones and stores them where the `issue` of a later `live` reads them. */
   drawn(redraw: () => void): void;
-  /** `progress` advances after each step that succeeded, the recorded one included: after the calls of the last `live`. */
-  after(progress: Progress): void;
+  /** `stepCounter` advances after each step that succeeded, the recorded one included: after the calls of the last `live`. */
+  after(stepCounter: StepCounter): void;
   /** An operation uses this leaf. */
   used(leaf: object): void;
   /** A leaf's gradient is about to be cleared, read, or written. */

@@ -5,7 +5,7 @@ import { overlap, type TensorData } from '../memory';
 import { eagerKernels, setKernels } from '../native';
 import { hearForwards } from '../nn/forwards';
 import { getFloat32MatmulPrecision } from '../precision';
-import { type Progress, type Recorder, setRecorder } from '../recorder';
+import { type Recorder, type StepCounter, setRecorder } from '../recorder';
 import type { Tensor } from '../tensor';
 import { arraysOf, type RawCall, type Role, writtenArrays } from './calls';
 
@@ -19,7 +19,7 @@ export interface LiveCalls {
   first: number;
   end: number;
   /** The counter that advances once they are done. */
-  progress: Progress | null;
+  stepCounter: StepCounter | null;
 }
 
 /** The fields of a leaf that describe its gradient. */
@@ -82,9 +82,9 @@ export class Listener implements Recorder {
   readonly redraws: (() => void)[] = [];
   /** For each of `redraws`: the number of calls made before it. */
   readonly redrawsAt: number[] = [];
-  readonly progresses: Progress[] = [];
-  /** For each of `progresses`: the number of calls made before it. */
-  readonly progressEnds: number[] = [];
+  readonly stepCounters: StepCounter[] = [];
+  /** For each of `stepCounters`: the number of calls made before it. */
+  readonly stepCounterEnds: number[] = [];
   readonly guards: (() => boolean)[] = [];
   private readonly ends: (() => void)[] = [];
   /** Modules that have guards for all their parameters. */
@@ -197,17 +197,17 @@ export class Listener implements Recorder {
   live(issue: () => void): void {
     const first = this.calls.length;
     issue();
-    this.liveCalls.push({ issue, first, end: this.calls.length, progress: null });
+    this.liveCalls.push({ issue, first, end: this.calls.length, stepCounter: null });
   }
   drawn(redraw: () => void): void {
     this.redraws.push(redraw);
     this.redrawsAt.push(this.calls.length);
   }
-  after(progress: Progress): void {
-    if (!this.dry) progress.commit(1);
-    this.liveCalls.at(-1)!.progress = progress;
-    this.progresses.push(progress);
-    this.progressEnds.push(this.calls.length);
+  after(stepCounter: StepCounter): void {
+    if (!this.dry) stepCounter.commit(1);
+    this.liveCalls.at(-1)!.stepCounter = stepCounter;
+    this.stepCounters.push(stepCounter);
+    this.stepCounterEnds.push(this.calls.length);
   }
   used(leaf: Tensor): void {
     if (!this.leaves.has(leaf)) this.leaves.set(leaf, leaf.needsGrad);

@@ -1,7 +1,7 @@
 // The numbers in a plan's calls that change from replay to replay and are read again before each: learning rates, step counts, seeds.
 import { type KernelTable, kernelNames } from '../kernels.generated';
 import { eagerKernels, setKernels } from '../native';
-import type { Progress } from '../recorder';
+import type { StepCounter } from '../recorder';
 import { liveArguments, type RawCall } from './calls';
 import type { LiveCalls } from './listener';
 
@@ -22,15 +22,15 @@ export class LiveNumbers {
   readonly table: Float64Array;
   private readonly issues: readonly (() => void)[];
   // The counter to advance after each of them. Null where every counter advances at most once: the numbers then do not depend on the order.
-  private readonly progresses: readonly (Progress | null)[] | null;
+  private readonly stepCounters: readonly (StepCounter | null)[] | null;
   private readonly expected: Expected[] = [];
   private next = 0;
   private same = true;
 
   constructor(live: readonly LiveCalls[], calls: readonly RawCall[]) {
     this.issues = live.map(({ issue }) => issue);
-    const counters = live.flatMap(({ progress }) => progress?.counter ?? []);
-    this.progresses = new Set(counters).size < counters.length ? live.map(({ progress }) => progress) : null;
+    const counters = live.flatMap(({ stepCounter }) => stepCounter?.counter ?? []);
+    this.stepCounters = new Set(counters).size < counters.length ? live.map(({ stepCounter }) => stepCounter) : null;
     let count = 0;
     for (const { first, end } of live) {
       for (const [name, ...args] of calls.slice(first, end)) {
@@ -49,8 +49,8 @@ export class LiveNumbers {
     this.same = true;
     setKernels(readers);
     try {
-      if (this.progresses === null) for (let i = 0; i < this.issues.length; i++) this.issues[i]!();
-      else this.issueCounting(this.progresses);
+      if (this.stepCounters === null) for (let i = 0; i < this.issues.length; i++) this.issues[i]!();
+      else this.issueCounting(this.stepCounters);
     } finally {
       setKernels(eagerKernels);
       reading = null;
@@ -59,14 +59,14 @@ export class LiveNumbers {
   }
 
   // An optimizer that steps twice in one recording reads its second step count after the first was counted. What is counted here is taken back.
-  private issueCounting(progresses: readonly (Progress | null)[]): void {
+  private issueCounting(stepCounters: readonly (StepCounter | null)[]): void {
     const putBack: (() => void)[] = [];
     try {
-      for (const [i, progress] of progresses.entries()) {
+      for (const [i, stepCounter] of stepCounters.entries()) {
         this.issues[i]!();
-        if (progress === null) continue;
-        putBack.push(progress.keep());
-        progress.commit(1);
+        if (stepCounter === null) continue;
+        putBack.push(stepCounter.keep());
+        stepCounter.commit(1);
       }
     } finally {
       for (const restore of putBack.reverse()) restore();

@@ -263,7 +263,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   /** Replays the recording with other arguments; its outputs are in new memory, or in that which is given where `canWrite`. */
   replay(args: A, into: readonly TensorData[] | null = null): R {
     const { inputs, passed, outputMemory, trace } = this;
-    const { redraws, progresses, live } = trace;
+    const { redraws, stepCounters, live } = trace;
     for (let i = 0; i < passed.length; i++) inputs[i] = args[passed[i]!]!.values;
     for (let i = 0; i < outputMemory.length; i++) {
       const { dtype, length } = outputMemory[i]!;
@@ -284,14 +284,14 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       const finished = finishedCalls(plan);
       if (random !== null) setRandomPosition(random);
       for (const { redraw, end } of redraws) if (end <= finished) redraw();
-      for (const { progress, end } of progresses) if (end <= finished) progress.commit(1);
+      for (const { stepCounter, end } of stepCounters) if (end <= finished) stepCounter.commit(1);
       this.putGradients(finished);
       for (const version of this.changes) version.taken++;
       for (const i of this.changedArguments) args[i]!.version.taken++;
       inputs.fill(null);
       throw error;
     }
-    for (let i = 0; i < progresses.length; i++) progresses[i]!.progress.commit(1);
+    for (let i = 0; i < stepCounters.length; i++) stepCounters[i]!.stepCounter.commit(1);
     for (const version of this.changes) version.count++;
     for (const i of this.changedArguments) args[i]!.version.count++;
     if (leafChanges !== this.settled) {

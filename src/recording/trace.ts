@@ -8,7 +8,7 @@ import { Parameter } from '../nn/parameter';
 import { ownersOf } from '../nn/registry';
 import { atPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from '../precision';
 import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
-import type { Progress } from '../recorder';
+import type { StepCounter } from '../recorder';
 import type { Tensor } from '../tensor';
 import { Bases } from './bases';
 import { Base, isValue, liveArguments, type TracedCall, traced, untraced, type Value, writtenBy } from './calls';
@@ -141,7 +141,7 @@ export class Trace {
   readonly live: LiveNumbers;
   /** The draws of random numbers and the counters that advance, each with the number of the plan's calls before it. */
   readonly redraws: readonly { redraw: () => void; end: number }[];
-  readonly progresses: readonly { progress: Progress; end: number }[];
+  readonly stepCounters: readonly { stepCounter: StepCounter; end: number }[];
   /** The number of Philox counters that a replay uses. */
   readonly draws: number;
   readonly gradEnabled: boolean;
@@ -199,7 +199,7 @@ export class Trace {
     // Positions among the recorded calls become positions among the plan's calls.
     const inPlan = countsBefore(calls, heard.calls.length);
     this.redraws = heard.redraws.map((redraw, i) => ({ redraw, end: inPlan[heard.redrawsAt[i]!]! }));
-    this.progresses = heard.progresses.map((progress, i) => ({ progress, end: inPlan[heard.progressEnds[i]!]! }));
+    this.stepCounters = heard.stepCounters.map((stepCounter, i) => ({ stepCounter, end: inPlan[heard.stepCounterEnds[i]!]! }));
     for (const { events } of this.gradients) for (const event of events) event.at = inPlan[event.at]!;
     this.draws = drawsOf(heard.redraws);
     this.sourcesHeard = sourcesHeardBy(heard);
@@ -258,7 +258,7 @@ export class Trace {
 
   /** Returns a function that restores the present state of all counters. */
   keep(): () => void {
-    const putBack = this.progresses.map(({ progress }) => progress.keep());
+    const putBack = this.stepCounters.map(({ stepCounter }) => stepCounter.keep());
     const counts = this.changes.map(({ version }) => version.count);
     return () => {
       for (const restore of putBack) restore();
@@ -279,13 +279,13 @@ export class Trace {
 
   /** Whether all counters say that the numbers of many steps are known in advance. */
   get steady(): boolean {
-    return this.progresses.every(({ progress }) => progress.steady());
+    return this.stepCounters.every(({ stepCounter }) => stepCounter.steady());
   }
 
   /** Advances all counters by steps that were done. */
   commit(steps: number): void {
     if (steps === 0) return;
-    for (const { progress } of this.progresses) progress.commit(steps);
+    for (const { stepCounter } of this.stepCounters) stepCounter.commit(steps);
     for (const version of new Set(this.changes.map((t) => t.version))) version.count += steps;
   }
 

@@ -15,7 +15,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import { allocatePersistent } from '../memory';
-import { live, type Progress, recorder } from '../recorder';
+import { live, recorder, type StepCounter } from '../recorder';
 import { sameShape } from '../shape';
 import { backendName } from './registry';
 import { type Backend, floatsOf, refuseReplay } from './storage';
@@ -153,7 +153,7 @@ function step<O extends Inside>(definition: Definition<O>, optimizer: O, given: 
     n: update.variable.size,
     ...options(optimizer),
   }));
-  const progress: Progress = {
+  const stepCounter: StepCounter = {
     commit(steps) {
       for (let i = 0; i < steps; i++) count?.(optimizer);
       optimizer.iterations_ = optimizer.iterations + steps;
@@ -166,8 +166,8 @@ function step<O extends Inside>(definition: Definition<O>, optimizer: O, given: 
     const now = options(optimizer);
     for (const one of all) call(Object.assign(one, now));
   });
-  if (recorder === null) progress.commit(1);
-  else recorder.after(progress);
+  if (recorder === null) stepCounter.commit(1);
+  else recorder.after(stepCounter);
   return true;
 }
 

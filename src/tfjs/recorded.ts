@@ -61,7 +61,7 @@ function objection(
   const backend = backendNow();
   const after = homesNow();
   if (unfit !== null) return unfit;
-  if (trace.progresses.length !== (trains ? 1 : 0))
+  if (trace.stepCounters.length !== (trains ? 1 : 0))
     return 'the optimizer did not step once, by kernels of this library, for each of the variables';
   const stay =
     after.length === before.length &&

@@ -234,7 +234,7 @@ export class Session {
   private clockOf(kind: RecordedStep): number {
     const known = this.clocksOfKinds.get(kind);
     if (known !== undefined) return known;
-    const key = kind.trace.progresses.map(({ progress: { counter } }) => numberOf(this.counters, counter)).join(' ');
+    const key = kind.trace.stepCounters.map(({ stepCounter: { counter } }) => numberOf(this.counters, counter)).join(' ');
     const clock = numberOf(this.clocks, key);
     this.clocksOfKinds.set(kind, clock);
     return clock;
