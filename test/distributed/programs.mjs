@@ -122,8 +122,8 @@ const programs = {
     return leave(model);
   },
   /** Two micro-batches a step: by noSync, or by fit's accumulate. */
-  async accumulate(way) {
-    const { model, loader, optimizer, criterion } = parts(12);
+  async accumulate(way, megabytes = 'Infinity') {
+    const { model, loader, optimizer, criterion } = parts(12, 20, Number(megabytes));
     if (way === 'fit') await train.fit(model, { loader, optimizer, criterion, epochs: 1, accumulate: 2, progress: false });
     else {
       let batch = 0;
