@@ -1,6 +1,8 @@
 // A program of train-programs.test.ts set up, and its fit and evaluation written out as loops.
-import { cat, manualSeed, metrics, nn, noGrad, optim, randn, type Tensor, train } from '../src';
+import { join } from 'node:path';
+import { cat, io, manualSeed, metrics, nn, noGrad, optim, randn, type Tensor, train } from '../src';
 import { makeLoss } from './compile-programs';
+import { temporaryFolder } from './temporary';
 import { Bits, Net, optimizerOf, type Program, schedulerOf, stepsEveryStep } from './train-programs';
 import { isSampled, type Loader, makeLoader, needsSameWidth } from './train-programs-loaders';
 
@@ -78,6 +80,8 @@ export function setUp(p: Program) {
     trainMetric,
     classes,
     kinds: new Set<string>(),
+    /** The file of its checkpoints. */
+    checkpoint: p.checkpoint === 0 ? '' : join(temporaryFolder(), 'program.safetensors'),
   };
 }
 export type SetUp = ReturnType<typeof setUp>;
@@ -297,6 +301,10 @@ export async function loopFit(
           result.bestEpoch = epoch;
           if (p.stopping.restoreBest) state = Object.fromEntries(Object.entries(net.stateDict()).map(([name, t]) => [name, t.clone()]));
         } else if (++waited >= p.stopping.patience) result.stopped ??= 'earlyStopping';
+      }
+      const isLast = epoch === p.epochs || result.stopped !== null;
+      if (p.checkpoint > 0 && (isLast || (p.before + epoch) % p.checkpoint === 0)) {
+        await io.saveCheckpoint(s.checkpoint, { model: net, optimizer, epoch: p.before + epoch });
       }
       if (result.stopped === null && calls.has(`${epoch} ${batches} ended`))
         await onBatch({ epoch, batch: batches, batches: loader.length, loss });

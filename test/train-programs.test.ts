@@ -4,7 +4,7 @@
 // than `npm test` has time for: SIMDNN_PROGRAMS=5000 npx vitest run test/train-programs.test.ts
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import { compile, nn, noGrad, randn, type Tensor, train, zeros } from '../src';
+import { compile, io, nn, noGrad, randn, type Tensor, train, zeros } from '../src';
 import { randomPosition } from '../src/random';
 import { runsOf } from './compile-programs';
 import { thrownBy } from './helpers';
@@ -52,6 +52,14 @@ const setsOf = (validation: NonNullable<train.FitResult['validation']>, epochs: 
       return [name, { loss: loss[epoch]!, ...(metric !== undefined && { metric }) }];
     }),
   ).flat();
+
+// What a checkpoint has of the model, the optimizer and the epoch. The fit writes more than the loop.
+async function noteCheckpoint(notes: Notes, path: string): Promise<void> {
+  const { tensors, metadata } = await io.loadSafetensors(path);
+  notes.add('epoch of the checkpoint', (JSON.parse(metadata['simdnn']!) as { epoch: number }).epoch);
+  for (const name of Object.keys(tensors).sort())
+    if (/^(model|optimizer)\./.test(name)) notes.tensor(`checkpoint's ${name}`, tensors[name]!);
+}
 
 interface Run {
   notes: Notes;
@@ -131,6 +139,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
       : await libraryFit();
     notes.at = 'result';
     notes.add('result', JSON.stringify(result));
+    if (p.checkpoint > 0) await noteCheckpoint(notes, s.checkpoint);
   });
   if (s.ema) for (const [name, average] of s.ema.model.namedParameters()) notes.tensor(`average of ${name}`, average);
   made.forwards = counted.mock.calls.length;
@@ -161,6 +170,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
         ...(routedOfTraining && { trainMetrics: { own: routedOfTraining } }),
         ...(p.stopping && { earlyStopping: p.stopping }),
         ...p.clip,
+        ...(p.checkpoint > 0 && { checkpoint: { path: s.checkpoint, every: p.checkpoint } }),
         ...(s.ema && { callbacks: [s.ema] }),
         ...(toldOfEpochs && {
           onEpoch: async (all: train.EpochReport) => {

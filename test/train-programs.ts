@@ -127,6 +127,8 @@ export const program = fc.record({
   ),
   /** Whether averages of the weights are taken in each step. */
   averaged: fc.constantFrom(false, false, true),
+  /** After how many epochs a checkpoint is written; 0: never. */
+  checkpoint: fc.constantFrom(0, 0, 0, 1, 2),
   /** The epoch after which a callback stops the fit; 0: none does. */
   stopsAfter: fc.constantFrom(0, 0, 0, 1, 2),
   /** How far the clock goes whenever it is looked at: decides how many batches are made at once, and when onBatch is called. */
