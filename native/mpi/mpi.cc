@@ -95,8 +95,6 @@ void begin(float* values, size_t n) {
   const std::lock_guard<std::mutex> lock(turn);
   const Watched watched;
   world->begin(values, n);
-  static const bool goes_on = (std::thread(go_on).detach(), true);
-  (void)goes_on;
   begun.notify_one();
 }
 
@@ -122,6 +120,7 @@ Napi::Value init(const Napi::CallbackInfo& info) {
     throw Napi::Error::New(env, error.what());
   }
   std::thread(watch).detach();
+  std::thread(go_on).detach();
   Napi::Object found = Napi::Object::New(env);
   found.Set("rank", world->rank());
   found.Set("size", world->size());
