@@ -1,9 +1,12 @@
-// A row through a model: a compiled call beside train.predict, and an evaluation with classes counted where steps run beside one that has every row handed out.
+// Rows through a model: a compiled call beside train.predict, with and without `into`, and an evaluation with classes counted where steps run beside one that has every row handed out.
 // `node bench/small-predictions.mjs`: medians, measured in turns.
 import { createRequire } from 'node:module';
 
-const { compile, data, info, manualSeed, metrics, nn, noGrad, randint, randn, train } = createRequire(import.meta.url)('..');
+const { compile, data, getNumThreads, info, manualSeed, metrics, nn, noGrad, randint, randn, setNumThreads, train, zeros } = createRequire(
+  import.meta.url,
+)('..');
 manualSeed(1);
+const threads = getNumThreads();
 
 const median = (times) => times.sort((a, b) => a - b)[times.length >> 1];
 async function inTurns(rounds, calls, ...functions) {
@@ -22,22 +25,35 @@ const chain = (...widths) =>
     ...widths.slice(1).flatMap((width, i) => [new nn.Linear(widths[i], width), ...(i + 2 < widths.length ? [new nn.ReLU()] : [])]),
   );
 
-console.log(info().target);
-for (const widths of [
-  [13, 30, 25, 5],
-  [784, 512, 10],
+const us = (milliseconds) => `${(milliseconds * 1000).toFixed(1)} us`;
+
+console.log(`${info().target}, one thread`);
+setNumThreads(1);
+for (const [widths, rows, calls] of [
+  [[13, 30, 25, 20, 15, 10, 5], 1, 3000],
+  [[13, 30, 25, 20, 15, 10, 5], 32, 3000],
+  [[784, 512, 512, 10], 1, 300],
+  [[784, 512, 512, 10], 32, 60],
+  [[784, 512, 512, 10], 256, 10],
 ]) {
   const model = chain(...widths).eval();
-  const x = randn([1, widths[0]]);
+  const x = randn([rows, widths[0]]);
   const compiled = compile((row) => noGrad(() => model.call(row)));
-  const [call, predict] = await inTurns(
-    8,
-    3000,
-    () => compiled(x),
-    () => train.predict(model, x),
-  );
-  console.log(`${widths.join('-')}: compiled ${(call * 1000).toFixed(1)} us, predict ${(predict * 1000).toFixed(1)} us`);
+  const ways = [() => compiled(x), () => train.predict(model, x)];
+  await inTurns(1, 3, ...ways);
+  const [call, predict] = await inTurns(15, calls, ...ways);
+  console.log(`${widths.join('-')}, ${rows} rows: compiled ${us(call)}, predict ${us(predict)}, ${(predict / call).toFixed(2)} times`);
 }
+for (const width of [1024, 4096]) {
+  const model = chain(16, width).eval();
+  const x = randn([256, 16]);
+  const into = zeros([256, width]);
+  const ways = [() => train.predict(model, x), () => train.predict(model, x, { into })];
+  await inTurns(1, 3, ...ways);
+  const [fresh, written] = await inTurns(15, 100, ...ways);
+  console.log(`16-${width}, 256 rows: predict ${us(fresh)}, into a tensor ${us(written)}`);
+}
+setNumThreads(threads);
 
 class Own extends metrics.Accuracy {
   update(preds, target) {
