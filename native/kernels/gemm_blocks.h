@@ -49,7 +49,7 @@ HWY_INLINE Blocking blocking_of(const Product& g, const PairUnit* unit) {
   Blocking blocking;
   blocking.pack_a = g.n > 2 * kTileColumns && g.a.n_stride == 1 && g.a.k_stride * depth >= kInPlace;
   blocking.pack_b = !g.packed && (g.b.n_stride != 1 || (!kMaskedLoads && g.n % kLanes != 0) ||
-                              (g.m > 3 * kTileRows && g.b.k_stride * depth >= kInPlace));
+                                  (g.m > 3 * kTileRows && g.b.k_stride * depth >= kInPlace));
   blocking.keep_sums = (g.accumulate || g.c_stride % kConflictStride == 0) && g.k > kBlockK;
   blocking.by_panels = g.packed && g.precision == Precision::kHighest && g.k <= kPanelBlocks * kBlockK;
   blocking.block_n = g.m <= kTileRows || blocking.by_panels ? kTileColumns : kBlockN;
@@ -142,9 +142,9 @@ HWY_NOINLINE void product_block(const Product& g, const Blocking& blocking, cons
     }
     for (size_t j = j0; j < j1; j += kTileColumns) {
       const size_t width = min_of(kTileColumns, j1 - j);
-      t.b = g.packed      ? packed_at(g, k0, j)
+      t.b = g.packed          ? packed_at(g, k0, j)
             : blocking.pack_b ? buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns)
-                          : g.b.at(k0, j);
+                              : g.b.at(k0, j);
       float* const c = g.c + i * g.c_stride + j;
       float* const sums = blocking.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
       t.partial = first ? nullptr : sums;
