@@ -77,7 +77,8 @@ abstract class MultilabelRanking extends Metric {
 const atLeast = (scores: readonly number[], least: number): number => scores.reduce((count, score) => count + Number(score >= least), 0);
 
 /**
- * The mean number of labels with the highest scores that are needed to include all labels of a sample. As `torchmetrics.classification.MultilabelCoverageError`.
+ * The mean number of labels with the highest scores that are needed to include all labels of a sample. As
+ * `torchmetrics.classification.MultilabelCoverageError`.
  *
  * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels counts 0, and one with a target of `ignoreIndex` all
  * labels. `compute()` is a scalar; NaN before any update.
@@ -109,8 +110,8 @@ export class MultilabelCoverageError extends MultilabelRanking {
  * For each label of a sample, the fraction of the sample's labels among all labels with at least its score; the mean over the labels, then over the samples. As
  * `torchmetrics.classification.MultilabelRankingAveragePrecision`.
  *
- * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels, or with all, counts 1. `compute()` is a scalar up to
- * 1; NaN before any update.
+ * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels, or with all, counts 1. `compute()` is a scalar up
+ * to 1; NaN before any update.
  *
  * @example
  * const precision = new metrics.MultilabelRankingAveragePrecision({ numLabels: 3 });

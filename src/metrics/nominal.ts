@@ -155,8 +155,8 @@ abstract class Associated extends Nominal {
  * Cramér's V, the root of `chi^2 / (n min(r - 1, c - 1))`, where chi^2 is Pearson's of the table of the r categories of the targets and the c of the
  * predictions. As `torchmetrics.CramersV`.
  *
- * `update(preds, target)` takes categories from 0 below `numClasses`, float32 or int32 `[n]`, or scores `[n, classes]`, whose highest is the category. `compute()` is
- * a scalar from 0, no association, to 1; NaN where a side has one category alone, and before any update.
+ * `update(preds, target)` takes categories from 0 below `numClasses`, float32 or int32 `[n]`, or scores `[n, classes]`, whose highest is the category.
+ * `compute()` is a scalar from 0, no association, to 1; NaN where a side has one category alone, and before any update.
  *
  * @example
  * const v = new metrics.CramersV({ numClasses: 2, biasCorrection: false });

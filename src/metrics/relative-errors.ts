@@ -20,8 +20,8 @@ const epsilon = 2 ** -23;
 /**
  * The squares of the errors relative to those of predicting the mean, `sum (target - pred)^2 / sum (target - mean)^2`. As `torchmetrics.RelativeSquaredError`.
  *
- * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, the mean over the
- * outputs: 0 is perfect, and 1 what the mean of the targets would have. It divides by 2^-23 at least; NaN before any update.
+ * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, the mean over
+ * the outputs: 0 is perfect, and 1 what the mean of the targets would have. It divides by 2^-23 at least; NaN before any update.
  *
  * @example
  * const error = new metrics.RelativeSquaredError();
@@ -100,9 +100,9 @@ class Spread {
  * The root of the mean squared error, divided by what says how large the targets are. As `torchmetrics.NormalizedRootMeanSquaredError`.
  *
  * `update(preds, target)` takes tensors of the same shape, float32 or int32: any shape for `numOutputs` 1, else `[n, numOutputs]`. `compute()` is a scalar, or
- * `[numOutputs]` for more than one, `sqrt(mean (pred - target)^2) / d`, where d is the mean of the targets, `"mean"`, their maximum less their minimum, `"range"`,
- * their standard deviation with n as divisor, `"std"`, or the root of the sum of their squares, `"l2"`. A mean below 0 gives a figure below 0; where d is 0
- * it is Infinity, or NaN without errors; NaN before any update.
+ * `[numOutputs]` for more than one, `sqrt(mean (pred - target)^2) / d`, where d is the mean of the targets, `"mean"`, their maximum less their minimum,
+ * `"range"`, their standard deviation with n as divisor, `"std"`, or the root of the sum of their squares, `"l2"`. A mean below 0 gives a figure below 0; where
+ * d is 0 it is Infinity, or NaN without errors; NaN before any update.
  *
  * @example
  * const error = new metrics.NormalizedRootMeanSquaredError({ normalization: 'range' });

@@ -53,8 +53,8 @@ export class RetrievalMAP extends RetrievalMetric {
 /**
  * The mean over the queries of the share of the first `topK` documents that are relevant. As `torchmetrics.retrieval.RetrievalPrecision`.
  *
- * `update(preds, target, { indexes })` as `RetrievalMAP`. A query of less documents is divided by `topK` all the same, unless `adaptiveK` is true. As in torchmetrics, a
- * relevant document counts only if its score is above 0. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
+ * `update(preds, target, { indexes })` as `RetrievalMAP`. A query of less documents is divided by `topK` all the same, unless `adaptiveK` is true. As in
+ * torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
  *
  * @example
  * const precision = new metrics.RetrievalPrecision({ topK: 2 });
@@ -78,8 +78,8 @@ export class RetrievalPrecision extends RetrievalMetric<{ adaptiveK: boolean }> 
 /**
  * The mean over the queries of the share of their relevant documents that stand among the first `topK`. As `torchmetrics.retrieval.RetrievalRecall`.
  *
- * `update(preds, target, { indexes })` as `RetrievalMAP`. As in torchmetrics, a relevant document counts as found only if its score is above 0. `compute()` is a scalar over the
- * queries, as `aggregation` says; 0 without queries.
+ * `update(preds, target, { indexes })` as `RetrievalMAP`. As in torchmetrics, a relevant document counts as found only if its score is above 0. `compute()` is
+ * a scalar over the queries, as `aggregation` says; 0 without queries.
  *
  * @example
  * const recall = new metrics.RetrievalRecall({ topK: 1 });
@@ -121,10 +121,11 @@ export class RetrievalHitRate extends RetrievalMetric {
 }
 
 /**
- * The mean over the queries of the share of their documents that are not relevant that stand among the first `topK`. As `torchmetrics.retrieval.RetrievalFallOut`.
+ * The mean over the queries of the share of their documents that are not relevant that stand among the first `topK`. As
+ * `torchmetrics.retrieval.RetrievalFallOut`.
  *
- * `update(preds, target, { indexes })` as `RetrievalMAP`. `emptyTargetAction`, "pos" by default, is for queries without a document that is not relevant. `compute()` is a scalar over
- * the queries, as `aggregation` says; 0 without queries.
+ * `update(preds, target, { indexes })` as `RetrievalMAP`. `emptyTargetAction`, "pos" by default, is for queries without a document that is not relevant.
+ * `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
  *
  * @example
  * const fallOut = new metrics.RetrievalFallOut({ topK: 2 });
@@ -156,7 +157,8 @@ export class RetrievalFallOut extends RetrievalMetric<{ emptyTargetAction: 'pos'
  * The mean over the queries of the share of the first documents that are relevant, as many as the query has relevant ones. As
  * `torchmetrics.retrieval.RetrievalRPrecision`.
  *
- * `update(preds, target, { indexes })` as `RetrievalMAP`; there is no `topK`. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
+ * `update(preds, target, { indexes })` as `RetrievalMAP`; there is no `topK`. `compute()` is a scalar over the queries, as `aggregation` says; 0 without
+ * queries.
  *
  * @example
  * const precision = new metrics.RetrievalRPrecision();

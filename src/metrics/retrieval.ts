@@ -195,9 +195,9 @@ const discount = (place: number): number => 1 / Math.log2(place + 2);
  * The discounted cumulative gain of a ranking, of that of the best one: `DCG = sum_i target_i / log2(i + 2)` over the documents from the highest score
  * on, i = 0, 1, ..., up to `topK`. As `torchmetrics.retrieval.RetrievalNormalizedDCG`.
  *
- * `update(preds, target, { indexes })`: scores, float32, relevances, int32 or float32, and the query of each document, int32, all of one shape. Documents
- * of equal score share the mean of their relevances. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries, a RangeError for a query of more than 2^21 documents. Source:
- * Järvelin and Kekäläinen, ACM Transactions on Information Systems 20 (2002).
+ * `update(preds, target, { indexes })`: scores, float32, relevances, int32 or float32, and the query of each document, int32, all of one shape. Documents of
+ * equal score share the mean of their relevances. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries, a RangeError for a query
+ * of more than 2^21 documents. Source: Järvelin and Kekäläinen, ACM Transactions on Information Systems 20 (2002).
  *
  * @example
  * const ndcg = new metrics.RetrievalNormalizedDCG();

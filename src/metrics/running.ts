@@ -27,8 +27,8 @@ const copied = (value: unknown): unknown => {
 /**
  * Another metric over the last updates alone: `torchmetrics.Running`, but of any metric.
  *
- * `update` takes what that of `baseMetric` takes. It keeps a copy of what the last `window` updates were given, and resets and updates `baseMetric`, which is not to
- * be used by itself. `compute()` is what `baseMetric` gives for these.
+ * `update` takes what that of `baseMetric` takes. It keeps a copy of what the last `window` updates were given, and resets and updates `baseMetric`, which is
+ * not to be used by itself. `compute()` is what `baseMetric` gives for these.
  *
  * @example
  * const error = new metrics.Running(new metrics.MeanAbsoluteError(), { window: 2 });

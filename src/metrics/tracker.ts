@@ -46,10 +46,10 @@ function directions(metric: Metric<unknown>, maximize: unknown): readonly boolea
 /**
  * A metric, or a collection, over several rounds, of which it keeps all: `torchmetrics.MetricTracker`.
  *
- * `increment()` begins a round with a copy of `metric`; `update`, `compute` and `reset` are those of the round, an error before the first. `nSteps` is the number of
- * rounds; `computeAll()` gives the figures of all of them, stacked, `[rounds, ...]`, by their names for a collection; `bestMetric()` the best number of each name, and
- * `bestMetric({ returnStep: true })` `{ value, step }`, with the round; NaN counts as the best, as in torchmetrics. `resetAll()` resets every round. Fields of a metric that are
- * private to JavaScript, `#name`, are not copied.
+ * `increment()` begins a round with a copy of `metric`; `update`, `compute` and `reset` are those of the round, an error before the first. `nSteps` is the
+ * number of rounds; `computeAll()` gives the figures of all of them, stacked, `[rounds, ...]`, by their names for a collection; `bestMetric()` the best number
+ * of each name, and `bestMetric({ returnStep: true })` `{ value, step }`, with the round; NaN counts as the best, as in torchmetrics. `resetAll()` resets every
+ * round. Fields of a metric that are private to JavaScript, `#name`, are not copied.
  *
  * @example
  * const tracker = new metrics.MetricTracker(new metrics.MeanSquaredError());

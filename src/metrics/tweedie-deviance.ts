@@ -36,8 +36,8 @@ function deviance(power: number, pred: number, target: number): number {
  * - else `2 (max(target, 0)^(2 - p) / ((1 - p)(2 - p)) - target pred^(1 - p) / (1 - p) + pred^(2 - p) / (2 - p))`, of preds above 0, and of targets from 0 for
  *   powers from 1 to 2 and above 0 for larger ones.
  *
- * `update(preds, target)` takes tensors of the same shape, float32 or int32; a RangeError for numbers that the power does not allow. `compute()` is a scalar; NaN
- * before any update. `higherIsBetter` is null, as in torchmetrics, though 0 is perfect.
+ * `update(preds, target)` takes tensors of the same shape, float32 or int32; a RangeError for numbers that the power does not allow. `compute()` is a scalar;
+ * NaN before any update. `higherIsBetter` is null, as in torchmetrics, though 0 is perfect.
  *
  * @example
  * const score = new metrics.TweedieDevianceScore({ power: 2 });
