@@ -32,7 +32,7 @@ interface Sums {
   firstError: Float64Array;
   error: Float64Array;
   errorSquares: Float64Array;
-  /** The errors themselves, without the first subtracted. */
+  /** The sum of squared errors. */
   residual: Float64Array;
 }
 
