@@ -1,4 +1,4 @@
-// Which parameters are best: many trainings at once.
+// Hyperparameter search: many trainings at once.
 import { isError, isPromise } from '../brands';
 import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { getNumThreads } from '../native';
@@ -15,23 +15,23 @@ import { knownFigures, validationSets } from './validation';
 
 const where = 'train.search';
 
-/** What `makeModel` of a search is told besides the parameters. */
+/** The second argument of `makeModel` of a search, besides the parameters. */
 export interface TrialInfo {
-  /** The trial's number, 0 for the first. */
+  /** The trial's number, from 0. */
   trial: number;
-  /** Its seed: `manualSeed(seed)`, `makeModel` and `fit` do again what the trial does. */
+  /** The trial's seed: `manualSeed(seed)`, then `makeModel` and `fit`, repeats the trial. */
   seed: number;
 }
 
-/** How a search divides the epochs: `halving`. */
+/** How a search divides epochs by successive halving. */
 export interface HalvingOptions {
-  /** Epochs of the first rung (1). */
+  /** The epochs of the first rung (1). */
   minEpochs?: number;
-  /** One in so many goes on, to as many times the epochs (3). */
+  /** The factor by which the number of trials falls and their epochs grow from rung to rung (3). */
   factor?: number;
 }
 
-/** What became of a trial. */
+/** The result of a trial. */
 export interface TrialReport<
   P = Record<string, unknown>,
   M extends Module = Module,
@@ -40,19 +40,19 @@ export interface TrialReport<
 > extends TrialInfo {
   /** Its parameters. */
   params: P;
-  /** Losses and metrics of its last epoch; none where it failed before its first fit ended. */
+  /** The losses and metrics of its last epoch; empty if it failed before its first fit ended. */
   figures: F;
-  /** The epoch in which the figure that the search compares was best, numbered as the fit does; 0 where it was in none. */
+  /** The epoch with the best value of the compared figure, numbered as by the fit; 0 if there is none. */
   bestEpoch: number;
-  /** Losses and metrics of that epoch. */
+  /** The losses and metrics of that epoch. */
   bestFigures: F;
-  /** Those of all epochs; null where it failed before its first fit ended. */
+  /** The losses and metrics of all epochs; null if it failed before its first fit ended. */
   history: R | null;
-  /** The trained model; null where it failed. */
+  /** The trained model; null if the trial failed. */
   model: M | null;
-  /** What it failed with; null where it did not. */
+  /** The error of a failed trial; else null. */
   error: Error | null;
-  /** How long it took, from `makeModel` on, beside those that were under way with it. */
+  /** The duration from `makeModel` on, while other trials ran. */
   seconds: number;
 }
 
@@ -63,35 +63,38 @@ export interface SearchOptions<
   R extends FitResult = FitResult,
   F extends object = Record<string, number>,
 > {
-  /** How many parameters are tried; absent: each point of the grid. */
+  /** The number of trials; absent: each point of the grid. */
   trials?: number;
-  /** How many are trained at a time (twice the threads). The results are the same for any. */
+  /** The number of trials at a time (twice the number of threads). It does not change the results. */
   concurrency?: number;
-  /** Trains all for few epochs, then goes on with the best. */
+  /** Successive halving: trains all for few epochs, then continues only the best. */
   halving?: boolean | HalvingOptions;
-  /** What is compared: `"loss"`, `"validationLoss"` or a metric; the validation loss by default, else the loss. */
+  /** The figure that is compared: `"loss"`, `"validationLoss"` or a metric. By default the validation loss, or without validation the loss. */
   monitor?: string;
-  /** Whether smaller or larger is better: by default smaller for losses, and what a metric says in `higherIsBetter`. */
+  /** Whether smaller or larger is better. By default smaller for losses, and for a metric as its `higherIsBetter` says. */
   mode?: 'min' | 'max';
   /** Makes the search a function of this seed; without it, it follows `manualSeed`. */
   seed?: number;
-  /** Whether an error ends the search (false): that of the trial with the lowest number, for any concurrency. */
+  /** Whether an error ends the search (false). It is always the error of the trial with the lowest number, for any concurrency. */
   throwErrors?: boolean;
-  /** Ends the search. */
+  /** Aborts the search. */
   signal?: AbortSignal;
-  /** Called when a trial, or its part in a rung, has ended, with an error as well. */
+  /** Called when a trial, or its part of a rung, has ended, also with an error. */
   onTrial?: (report: TrialReport<P, M, R, F>) => unknown;
 }
 
-/** What `search` returns. */
+/** The result of `search`. */
 export interface SearchReport<P, M extends Module, R extends FitResult = FitResult, F extends object = Record<string, number>> {
-  /** All trials, in the order of their numbers. */
+  /** All trials, by number. */
   trials: TrialReport<P, M, R, F>[];
-  /** Those that did not fail, best first. With `halving` those of a later rung come before those of an earlier one, and a trial that ended itself behind those that went on. */
+  /**
+   * The trials that did not fail, best first. With `halving` those of a later rung precede those of an earlier one, and a trial that ended itself follows
+   * those that went on.
+   */
   ranking: TrialReport<P, M, R, F>[];
-  /** The first of them. */
+  /** The first of the ranking. */
   best: TrialReport<P, M, R, F> & { model: M; history: R };
-  /** A row for each trial, for `console.table`: the ranking, then those that failed. Numbers that are not whole have five digits. */
+  /** A row for each trial, for `console.table`: the ranking, then the failed ones. Numbers that are not integers have five digits. */
   table: TableRow[];
 }
 
@@ -106,7 +109,7 @@ function rungsOf(halving: boolean | HalvingOptions): { minEpochs: number; factor
 
 const asError = (error: unknown): Error => (isError(error) ? error : new Error(String(error)));
 
-// What trials are compared by.
+// The figure by which trials are compared.
 function watched(
   { metrics, validation, targets }: Pick<Training, 'metrics' | 'validation' | 'targets'>,
   o: Pick<SearchOptions, 'monitor' | 'mode'>,
@@ -120,19 +123,20 @@ function watched(
 }
 
 /**
- * Trains a model for each of many parameters, several at a time on the threads for fits, and ranks them. As `sklearn.model_selection.RandomizedSearchCV`, with one
- * validation loader instead of folds.
+ * Trains a model for each of many sets of parameters, several at a time on the threads for fits, and ranks them. As
+ * `sklearn.model_selection.RandomizedSearchCV`, with one validation loader instead of folds.
  *
- * `makeModel(params, { trial, seed })` returns the model and the options of its fit, all made anew. A trial draws from a sequence of its own from `makeModel` on, so
- * that parameters, weights and figures are the same for any `concurrency` and number of threads. Without `trials` every point of a grid of lists is tried;
- * fewer trials than points are distinct points.
+ * `makeModel(params, { trial, seed })` returns the model and the options of its fit, all newly made. Each trial has its own sequence of random numbers from
+ * `makeModel` on, so that parameters, weights and figures do not depend on `concurrency` or the number of threads. Without `trials` every point of a grid of
+ * lists is tried; fewer trials than points are distinct points.
  *
- * With `halving` all trials are trained for `minEpochs`; then `1 / factor` of them, the best, go on to `factor` times the epochs, and so on to the epochs that
- * `makeModel` asks for, optimizer and random numbers going on as well. Early stopping counts anew in each rung.
+ * With `halving` all trials are trained for `minEpochs`. Then the best `1 / factor` of them continue to `factor` times the epochs, and so on up to the epochs
+ * that `makeModel` requests; optimizers and random numbers continue too. Early stopping begins anew in each rung.
  *
- * A trial that fails is kept with its error, and so are all others. Where all fail, the first trial's error rejects the search. With `throwErrors` the error of the trial with the
- * lowest number does, whatever `concurrency`: trials before it are done first, those behind it are ended or not begun, and `onTrial` was told of all that ended. Rejects with
- * `signal.reason` when `signal` aborts; with a TypeError or RangeError for options that cannot be used.
+ * A failed trial is kept with its error, and the others continue. If all fail, the search rejects with the first trial's error. With `throwErrors` it rejects
+ * with the error of the failed trial with the lowest number, for any `concurrency`: trials with lower numbers are finished first, those with higher ones are
+ * ended or never begun, and `onTrial` is called for all that ended. Rejects with `signal.reason` when `signal` aborts, and with a TypeError or RangeError for
+ * invalid options.
  *
  * @example
  * const rows = new data.TensorDataset(randn([60, 4]), zeros([60], { dtype: "int32" }));
@@ -228,7 +232,7 @@ export async function search<const S extends Space, T extends Training>(
   const rung = (alive: readonly number[], until: number): Promise<void> =>
     jobs.all(alive.length, (i, signal) => step(alive[i]!, until, signal));
 
-  // NaN is worse than any figure; of equal ones the first is better.
+  // NaN is worse than any figure. Of equal figures the first is better.
   const ranked = (list: readonly number[]): number[] => {
     const good = list.filter((at) => reports[at]!.error === null);
     if (good.length === 0) return [];
@@ -241,7 +245,7 @@ export async function search<const S extends Space, T extends Training>(
   };
 
   let alive = reports.map((_, at) => at);
-  let order: number[] = []; // those that were left behind, best first
+  let order: number[] = []; // those that did not continue, best first
   if (halving === null) await rung(alive, Infinity);
   for (let until = halving?.minEpochs ?? Infinity; halving !== null; until *= halving.factor) {
     await rung(alive, until);
@@ -257,7 +261,7 @@ export async function search<const S extends Space, T extends Training>(
       break;
     }
     order = [...best.slice(kept.length), ...order];
-    // One that has come to its own end is trained no more, and stands behind those that go on.
+    // A trial that ended itself is not continued, and ranks behind those that go on.
     if (goesOn.length < kept.length) order = [...kept.filter((at) => !unfinished(at)), ...order];
     alive = goesOn;
   }
