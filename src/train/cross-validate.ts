@@ -210,14 +210,27 @@ export async function crossValidate<Item>(
       ...{ history, model: training.model, seconds: training.seconds },
     };
   });
+  const result = { folds, ...summaryOf(folds) };
+  if (!o.predictions) return result;
+  const predictions = inOrder(
+    where,
+    dataset.length,
+    folds.map(({ rows }, fold) => ({ rows, outputs: outputs[fold]! })),
+  );
+  return { ...result, predictions };
+}
+
+const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+function stdOf(values: readonly number[]): number {
+  const mean = meanOf(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
+function summaryOf(folds: readonly FoldReport[]): Pick<CrossValidation<Module>, 'mean' | 'std' | 'table'> {
   const names = Object.keys(folds[0]!.figures);
   const overFolds = (of: (values: number[]) => number): Record<string, number> =>
     Object.fromEntries(names.map((name) => [name, of(folds.map(({ figures }) => figures[name]!))]));
-  const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-  const stdOf = (values: readonly number[]): number => {
-    const mean = meanOf(values);
-    return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
-  };
   const [mean, std] = [overFolds(meanOf), overFolds(stdOf)];
   const table = [
     ...folds.map(({ fold, rows, figures, history: { bestEpoch, epochs }, seconds }) =>
@@ -225,11 +238,5 @@ export async function crossValidate<Item>(
     ),
     ...Object.entries({ mean, std }).map(([fold, figures]) => tableRow(['', { fold }], ['figures', figures])),
   ];
-  if (!o.predictions) return { folds, mean, std, table };
-  const predictions = inOrder(
-    where,
-    dataset.length,
-    folds.map(({ rows }, fold) => ({ rows, outputs: outputs[fold]! })),
-  );
-  return { folds, mean, std, table, predictions };
+  return { mean, std, table };
 }

@@ -165,35 +165,37 @@ const trainedBy = (model: Module, criterion: Criterion): ReadonlySet<Tensor> =>
 
 type Given = { [name in keyof Required<FitOptions>]: Required<FitOptions>[name] | undefined };
 
+const defaults: Given = {
+  criterion: undefined,
+  optimizer: undefined,
+  loader: undefined,
+  epochs: undefined,
+  targets: 1,
+  sampleWeights: false,
+  accumulate: 1,
+  validation: undefined,
+  initialEpoch: 0,
+  metrics: undefined,
+  trainMetrics: undefined,
+  clipGradNorm: undefined,
+  clipGradValue: undefined,
+  callbacks: [],
+  scheduler: undefined,
+  signal: undefined,
+  onEpoch: undefined,
+  onBatch: undefined,
+  progressEvery: 100,
+  progress: true,
+  earlyStopping: undefined,
+  checkpoint: undefined,
+  detectAnomaly: false,
+  check: 0,
+  precision: undefined,
+};
+
 /** Throws for invalid options. */
 export function settingsOf(where: string, model: Module, options: FitOptions): Settings {
-  const o = withDefaults<Given>(where, options as Partial<Given>, {
-    criterion: undefined,
-    optimizer: undefined,
-    loader: undefined,
-    epochs: undefined,
-    targets: 1,
-    sampleWeights: false,
-    accumulate: 1,
-    validation: undefined,
-    initialEpoch: 0,
-    metrics: undefined,
-    trainMetrics: undefined,
-    clipGradNorm: undefined,
-    clipGradValue: undefined,
-    callbacks: [],
-    scheduler: undefined,
-    signal: undefined,
-    onEpoch: undefined,
-    onBatch: undefined,
-    progressEvery: 100,
-    progress: true,
-    earlyStopping: undefined,
-    checkpoint: undefined,
-    detectAnomaly: false,
-    check: 0,
-    precision: undefined,
-  });
+  const o = withDefaults<Given>(where, options as Partial<Given>, defaults);
   const criterion = criterionOf(where, o.criterion);
   if (!(o.optimizer instanceof Optimizer))
     throw typeError(where, `expected optimizer to be an optimizer, got ${describe(o.optimizer)}`, 'new optim.Adam(model.parameters())');

@@ -163,28 +163,7 @@ export async function search<const S extends Space, T extends Training>(
   options: SearchOptions<Params<S>, T['model'], ResultOf<T>, FiguresOf<T>> = {},
 ): Promise<SearchReport<Params<S>, T['model'], ResultOf<T>, FiguresOf<T>>> {
   if (typeof makeModel !== 'function') throw typeError(where, `expected makeModel to be a function, got ${describe(makeModel)}`);
-  const o = withDefaults(
-    where,
-    options as Partial<Record<keyof SearchOptions, unknown>>,
-    {
-      trials: undefined,
-      concurrency: 2 * getNumThreads(),
-      halving: false,
-      monitor: undefined,
-      mode: undefined,
-      seed: undefined,
-      throwErrors: false,
-      signal: undefined,
-      onTrial: undefined,
-    } as Record<keyof SearchOptions, unknown>,
-  ) as Omit<SearchOptions, 'concurrency'> & { concurrency: number };
-  if (o.trials !== undefined) checkInteger(where, 'trials', o.trials, 1);
-  if (o.mode !== undefined) checkOneOf(where, 'mode', o.mode, ['min', 'max']);
-  if (o.monitor !== undefined && typeof o.monitor !== 'string')
-    throw typeError(where, `expected monitor to be the name of a figure, got ${describe(o.monitor)}`);
-  checkBoolean(where, 'throwErrors', o.throwErrors);
-  if (o.onTrial !== undefined && typeof o.onTrial !== 'function')
-    throw typeError(where, `expected onTrial to be a function, got ${describe(o.onTrial)}`);
+  const o = settingsOf(options as Partial<Record<keyof SearchOptions, unknown>>);
   const halving = rungsOf(o.halving!);
   const jobs = new Jobs(where, o.concurrency, o.signal);
   const seed = seedFrom(where, o.seed);
@@ -244,38 +223,73 @@ export async function search<const S extends Space, T extends Training>(
     return good.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));
   };
 
-  let alive = reports.map((_, at) => at);
-  let order: number[] = []; // those that did not continue, best first
-  if (halving === null) await rung(alive, Infinity);
-  for (let until = halving?.minEpochs ?? Infinity; halving !== null; until *= halving.factor) {
-    await rung(alive, until);
-    const best = ranked(alive);
-    const unfinished = (at: number): boolean => {
-      const { history, options: made } = trainings[at]!;
-      return history!.stopped === null && history!.epochs === until && made.epochs > (made.initialEpoch ?? 0) + until;
-    };
-    const kept = best.slice(0, Math.ceil(best.length / halving.factor));
-    const goesOn = kept.filter(unfinished);
-    if (goesOn.length === 0) {
-      alive = best;
-      break;
-    }
-    order = [...best.slice(kept.length), ...order];
-    // A trial that ended itself is not continued, and ranks behind those that go on.
-    if (goesOn.length < kept.length) order = [...kept.filter((at) => !unfinished(at)), ...order];
-    alive = goesOn;
-  }
-  const ranking = [...ranked(alive), ...order].map((at) => reports[at]!);
+  const all = reports.map((_, at) => at);
+  if (halving === null) await rung(all, Infinity);
+  const unfinished = (at: number, until: number): boolean => {
+    const { history, options: made } = trainings[at]!;
+    return history!.stopped === null && history!.epochs === until && made.epochs > (made.initialEpoch ?? 0) + until;
+  };
+  const order = halving === null ? ranked(all) : await halve(all, halving, rung, ranked, unfinished);
+  const ranking = order.map((at) => reports[at]!);
   if (ranking.length === 0) throw reports[0]!.error!;
   const failed = reports.filter(({ error }) => error !== null);
-  const table = [...ranking, ...failed].map(({ trial, params, figures, bestEpoch, history, seconds, error }) =>
-    tableRow(
-      ['', { trial }],
-      ['params', params],
-      ['figures', figures],
-      ['trial', { bestEpoch, epochs: history?.epochs ?? 0, seconds, ...(error !== null && { error: error.message }) }],
-    ),
-  );
-  const report = { trials: reports, ranking, best: ranking[0]!, table };
+  const report = { trials: reports, ranking, best: ranking[0]!, table: [...ranking, ...failed].map(rowOf) };
   return report as unknown as SearchReport<Params<S>, T['model'], ResultOf<T>, FiguresOf<T>>;
 }
+
+type Settings = Omit<SearchOptions, 'concurrency'> & { concurrency: number };
+
+function settingsOf(options: Partial<Record<keyof SearchOptions, unknown>>): Settings {
+  const defaults: Record<keyof SearchOptions, unknown> = {
+    trials: undefined,
+    concurrency: 2 * getNumThreads(),
+    halving: false,
+    monitor: undefined,
+    mode: undefined,
+    seed: undefined,
+    throwErrors: false,
+    signal: undefined,
+    onTrial: undefined,
+  };
+  const o = withDefaults(where, options, defaults) as Settings;
+  if (o.trials !== undefined) checkInteger(where, 'trials', o.trials, 1);
+  if (o.mode !== undefined) checkOneOf(where, 'mode', o.mode, ['min', 'max']);
+  if (o.monitor !== undefined && typeof o.monitor !== 'string')
+    throw typeError(where, `expected monitor to be the name of a figure, got ${describe(o.monitor)}`);
+  checkBoolean(where, 'throwErrors', o.throwErrors);
+  if (o.onTrial !== undefined && typeof o.onTrial !== 'function')
+    throw typeError(where, `expected onTrial to be a function, got ${describe(o.onTrial)}`);
+  return o;
+}
+
+// Successive halving of the trials; returns those that did not fail, best first. `rung` trains trials until an epoch, `ranked` orders them, and `unfinished` says
+// whether a trial would go on beyond an epoch.
+async function halve(
+  trials: readonly number[],
+  { minEpochs, factor }: { minEpochs: number; factor: number },
+  rung: (alive: readonly number[], until: number) => Promise<void>,
+  ranked: (alive: readonly number[]) => number[],
+  unfinished: (trial: number, until: number) => boolean,
+): Promise<number[]> {
+  let alive = trials;
+  let order: number[] = []; // those that did not continue, best first
+  for (let until = minEpochs; ; until *= factor) {
+    await rung(alive, until);
+    const best = ranked(alive);
+    const kept = best.slice(0, Math.ceil(best.length / factor));
+    const goesOn = kept.filter((trial) => unfinished(trial, until));
+    if (goesOn.length === 0) return [...best, ...order];
+    order = [...best.slice(kept.length), ...order];
+    // A trial that ended itself is not continued, and ranks behind those that go on.
+    if (goesOn.length < kept.length) order = [...kept.filter((trial) => !unfinished(trial, until)), ...order];
+    alive = goesOn;
+  }
+}
+
+const rowOf = ({ trial, params, figures, bestEpoch, history, seconds, error }: TrialReport): TableRow =>
+  tableRow(
+    ['', { trial }],
+    ['params', params],
+    ['figures', figures],
+    ['trial', { bestEpoch, epochs: history?.epochs ?? 0, seconds, ...(error !== null && { error: error.message }) }],
+  );
