@@ -1,17 +1,18 @@
 // Tasks over the batches of loaders, segment by segment, on a native thread: what fit and evaluate are made of.
 import type { Steps } from '../data/ahead';
 import { DataLoader } from '../data/loader';
-import type { Place, RowBatches } from '../data/loader-state';
 import { rangeError, SimdnnError } from '../errors';
-import type { Limits, LoopReport, RowsHandle } from '../native';
+import type { Limits, LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 import { type AfterSteps, nothingAfter } from './ahead';
 import { awaited } from './batch';
 import { type Batches, checkBatch, checkLoader, stepsIn, warnOfMany } from './batches';
 import { eachOnce, Feed, type Known } from './feed';
+import { countRows, type Phase, segmentOfRows } from './phase';
 import { refuseData } from './refusals';
-import { batchesOf, fedSegment, lastKind, type Outputs, type Segment, sum, weightOf } from './segment';
+import { type HandOut, Rounds, type RoundsDone } from './rounds';
+import { batchesOf, fedSegment, type Outputs, type Segment, sum, weightOf } from './segment';
 import { copyRows, refuseReport, Session } from './session';
 import type { Source } from './source';
 import { RandomStream } from './stream';
@@ -36,30 +37,12 @@ export interface EngineOptions {
   made?: (fresh: readonly (readonly RecordedStep[])[]) => void;
 }
 
-/** A task and the loader that it goes through: the training, or the evaluation on one validation set. */
-interface Phase {
-  task: LossTask;
-  loader: Batches;
-  rows: { batches: RowBatches; handle: RowsHandle } | null;
-  /** Of a loader that JavaScript goes through: a batch of each shape met. */
-  examples: (readonly Tensor[])[];
-  feed: Feed | null;
-  /** The epoch that is under way, as its `DataLoader` has it; null: none is, or another loader has it. */
-  place: Place | null;
-  /** Whether its first epoch is the rest of one, which JavaScript goes through: then its rows are taken. */
-  isResumed: boolean;
-  /** Of an epoch over rows that is under way: its batches that are done; 0: none is. */
-  batch: number;
-  epochsDone: number;
-  /** The recording of the last step, where one was done since it was made. */
-  last: number | null;
-}
-
 export class Engine {
   /** The random numbers of the run. */
   readonly stream = new RandomStream();
   private readonly phases: Phase[];
   private session: Session | null = null;
+  private ahead: Rounds | null = null;
   private isStopped = false;
   /** Whether a phase's batches come from elsewhere than when the session was made. */
   private isStale = false;
@@ -76,7 +59,7 @@ export class Engine {
         const rows = batches && { batches, handle: copyRows(where, batches) };
         if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
         const isResumed = loader instanceof DataLoader && loader.isResumed;
-        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, batch: 0, epochsDone: 0, last: null };
+        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, batch: 0, handedOut: 0, epochsDone: 0, last: null };
       });
     } catch (error) {
       this.stream.close();
@@ -148,7 +131,7 @@ export class Engine {
 
   /** Whether a phase stands between two epochs. */
   isBetweenEpochs(phase: number): boolean {
-    return this.phases[phase]!.feed === null && this.phases[phase]!.batch === 0;
+    return this.phases[phase]!.feed === null && this.phases[phase]!.handedOut === 0;
   }
   /** Whether a callback that draws random numbers now draws what it would in a loop. */
   get isSettled(): boolean {
@@ -241,55 +224,80 @@ export class Engine {
     return () => ({ examples, kinds: this.kinds(phase) });
   }
 
-  /** Goes on with a phase until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. */
-  async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter): Promise<Segment> {
+  /**
+   * Goes on with a phase until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. With
+   * `rounds` more epochs than one may be done ahead, each followed by one of all other phases, and are handed out by the next calls.
+   */
+  async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, rounds = 1): Promise<Segment> {
     const state = this.phases[phase]!;
-    return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, state.rows.batches, limits, after);
+    if (rounds > 1 && !this.isAhead) {
+      this.ahead = new Rounds((most, isNext) => this.beginRounds(limits, most, isNext));
+      this.ahead.start(rounds);
+    }
+    if (this.isAhead) return (await this.ahead!.next())(after);
+    return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, limits, after);
   }
 
-  private async runRows(phase: number, state: Phase, rowBatches: RowBatches, limits: Limits, after: AfterSteps): Promise<Segment> {
-    const { batches } = rowBatches;
+  /** Whether what comes next was begun already. */
+  get isAhead(): boolean {
+    return this.ahead?.areAhead ?? false;
+  }
+
+  /** Ends the run that is ahead, and resolves when what it did is counted; null: none is. */
+  landing(): Promise<void> | null {
+    if (this.ahead?.underWay == null) return null;
+    this.stop();
+    return this.ahead.underWay;
+  }
+
+  private beginRounds(limits: Limits, rounds: number, isNext: boolean): Promise<RoundsDone> | null {
+    const { phases, held: session } = this;
+    const loaders = phases.map(({ loader }) => loader as DataLoader<unknown>);
+    const canBegin =
+      phases.every(({ rows, batch }, phase) => rows !== null && (phase === 0 || batch === 0)) && new Set(loaders).size === loaders.length; // one counts its epochs for all
+    if (this.isStopped || session === null || !canBegin) return null;
+    if (isNext) session.refresh();
+    const begun = loaders.map(({ epochsBegun }) => epochsBegun);
+    const running = session.rounds({ ...limits, random: this.stream.position }, begun, rounds);
+    return running?.then((reports) => this.landed(session, reports)) ?? null;
+  }
+
+  private landed(session: Session, reports: readonly LoopReport[]): RoundsDone {
+    const { length } = this.phases;
+    const parts = reports.map((report, i): HandOut => {
+      const phase = i % length;
+      const handOut = this.count(phase, session, report);
+      session.commit(phase, report);
+      return (after) => {
+        if (sum(report.steps) > 0) after.done(sum(report.steps));
+        return { ...handOut(), seconds: report.seconds };
+      };
+    });
+    const { end, counted, outputs } = reports.at(-1)!;
+    const done = end === 'done' ? reports.length : reports.length - 1;
+    const isBetween = (end === 'done' || end === 'time') && done % length === 0;
+    const isCounted = outputs.length === 0 && (counted?.targets.byteLength ?? 0) === 0;
+    return { parts, complete: Math.floor(done / length), goesOn: isBetween && isCounted };
+  }
+
+  private async runRows(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
     const session = this.session ?? this.record();
-    const loader = state.loader as DataLoader<unknown>;
-    const random = this.stream.position;
-    const report = await session.run(phase, { ...after.within(limits), random, batch: state.batch }, loader.epochsBegun);
-    this.stream.position = { seed: random.seed, offset: report.randomOffset };
-    loader.countEpochs(report.orders);
-    const isUnderWay = report.orders + (state.place === null ? 0 : 1) > report.epochLossSums.length; // also where its first step was refused
-    if (!isUnderWay) state.place = null;
-    else if (report.orders > 0) state.place = this.placeOf(phase, session, rowBatches, loader.epochsBegun - 1, report);
-    loader.standAt(state.place, report.batch);
-    state.epochsDone += report.epochLossSums.length;
-    state.batch = report.batch;
-    const done = sum(report.steps);
-    if (done > 0) state.last = lastKind(report);
+    const { epochsBegun } = state.loader as DataLoader<unknown>;
+    const report = await session.run(phase, { ...after.within(limits), random: this.stream.position, batch: state.batch }, epochsBegun);
+    const handOut = this.count(phase, session, report);
     session.commit(phase, report, after);
-    this.refuse(session, phase, report, report.batch);
-    const kinds = session.kinds(phase);
-    const steps = Math.ceil(batches / (state.task.group?.size ?? 1));
-    const divisor = state.task.sumsLosses ? 1 : (steps - 1) * weightOf(state, kinds[0]!) + weightOf(state, kinds.at(-1)!);
-    const losses = report.epochLossSums.map((total) => total / divisor);
-    const rows = sum(report.steps.map((steps, kind) => steps * kinds[kind]!.results.rows));
-    // Outputs are of one epoch, whose smaller last batch comes last.
-    const { outputs, counted, batch, lossSum } = report;
-    const isWanted = outputs.length > 0 || (counted?.targets.byteLength ?? 0) > 0;
-    const order = !isWanted ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
-    return { losses, batch, lossSum, steps: done, rows, kinds: order, outputs, counted };
+    return handOut();
   }
 
-  // Where the order of the epoch was drawn that began in a segment and is under way.
-  private placeOf(
-    phase: number,
-    session: Session,
-    { shuffle, seed, drawn }: RowBatches,
-    epoch: number,
-    { randomOffset, batch }: LoopReport,
-  ): Place {
-    const { task } = this.phases[phase]!;
-    if (shuffle && seed !== undefined) return { position: { seed, offset: epoch * drawn }, batch, sampler: undefined };
-    const steps = batch / (task.group?.size ?? 1); // whole groups
-    const offset = randomOffset - steps * session.kinds(phase)[0]!.draws - (shuffle ? drawn : 0);
-    return { position: { seed: this.stream.position.seed, offset }, batch, sampler: undefined };
+  private count(phase: number, session: Session, report: LoopReport): () => Segment {
+    const state = this.phases[phase]!;
+    countRows(state, session.kinds(phase), report, this.stream);
+    const { epochsDone } = state;
+    return () => {
+      state.handedOut = report.batch;
+      this.refuse(session, phase, report, report.batch, epochsDone);
+      return segmentOfRows(state, session.kinds(phase), report);
+    };
   }
 
   // Begins an epoch of a loader that JavaScript goes through.
@@ -378,8 +386,8 @@ export class Engine {
     this.isStale = true;
   }
 
-  private refuse(session: Session, phase: number, report: LoopReport, batch: number): void {
-    const { epochsDone, task } = this.phases[phase]!;
+  private refuse(session: Session, phase: number, report: LoopReport, batch: number, epochsDone = this.phases[phase]!.epochsDone): void {
+    const { task } = this.phases[phase]!;
     const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : '';
     const at = (among: number): string => `batch ${batch + among + 1}${ofEpoch}`;
     if (report.end === 'not finite') {
