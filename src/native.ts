@@ -43,7 +43,11 @@ interface Addon {
     goOnWith?: SessionHandle | null,
     goOnWithLoop?: number,
   ): number;
-  runLoop(session: SessionHandle, loop: number, run: LoopRun): Promise<LoopReport>;
+  /**
+   * A run of each of these loops in turn, so many times, on a thread: the report of each run. It ends early with a run that has not done its epochs, or with
+   * samples that no class counts, and after a round at the limits of the first run's milliseconds and output bytes. Several runs are over rows, without `ahead`.
+   */
+  runLoops(session: SessionHandle, loops: readonly number[], runs: readonly LoopRun[], rounds: number): Promise<LoopReport[]>;
   stopSession(session: SessionHandle): void;
   readPersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
   writePersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
@@ -138,6 +142,7 @@ export interface LoopReport {
   randomOffset: number;
   kind: number;
   call: number;
+  seconds: number;
   /** For each output of a step, the values of all steps. */
   outputs: ArrayBuffer[];
   /**
@@ -206,7 +211,7 @@ export function replayTimed(seconds: Float64Array, plan: Plan, inputs: TensorDat
 export const { peak } = addon;
 
 /** What trains and infers off the JavaScript thread. */
-export const { createSession, addPersistent, createRows, addKind, addLoop, runLoop, stopSession, readPersistent, writePersistent } = addon;
+export const { createSession, addPersistent, createRows, addKind, addLoop, runLoops, stopSession, readPersistent, writePersistent } = addon;
 
 /** Sets the functions by which sums over ranks are computed, which come from the addon of MPI; null: the process is alone. */
 export const setCollective = (collective: object | null): void => addon.setCollective(collective);

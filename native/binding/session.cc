@@ -9,6 +9,7 @@
 #include "binding/environment.h"
 #include "binding/loop_specs.h"
 #include "binding/reader.h"
+#include "plan/rounds.h"
 
 namespace simdnn {
 
@@ -181,60 +182,92 @@ Napi::Value add_loop(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(session.loops.size() - 1));
 }
 
+constexpr size_t kMostRounds = 1 << 16;
+
 // The state of a run, kept until its promise is settled.
 struct Running {
-  Running(Napi::Env env, Session& s, Loop& l) : session(&s), loop(&l), table(environment(env).target->table), deferred(env) {}
+  Running(Napi::Env env, Session& s) : session(&s), table(environment(env).target->table), deferred(env) {}
   Session* session;  // the environment keeps it alive while Session::running
-  Loop* loop;
   const KernelTable* table;
-  Limits limits;
-  std::vector<GivenBatch> given;
-  bool with_given = false;
-  Report report;
+  std::vector<LoopRun> runs;
+  size_t rounds = 1;
+  std::vector<GivenBatch> given;  // of the only run, if its loop has no rows
+  std::vector<Report> reports;
   Napi::Promise::Deferred deferred;
 };
 
-Napi::Value run_loop(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  Session& session = idle_session_of(info);
-  const uint32_t index = info[1].ToNumber().Uint32Value();
-  if (index >= session.loops.size() || !info[2].IsObject()) refuse("no such loop");
+// Reads the run of a loop over rows, or with the batches that it brings along.
+void add_run(Napi::Env env, Running& running, uint32_t index, Napi::Object spec) {
+  Session& session = *running.session;
+  if (index >= session.loops.size()) refuse("no such loop");
   Loop& loop = *session.loops[index];
-  Napi::Object spec = info[2].As<Napi::Object>();
-  const Environment& here = environment(env);
-  auto running = std::make_shared<Running>(env, session, loop);
-  running->limits = limits_of(env, loop, spec);
+  Limits limits = limits_of(env, loop, spec);
   if (spec.Get("batches").IsArray()) {
-    running->given = given_batches(env, loop, running->limits, spec.Get("batches").As<Napi::Array>());
-    running->with_given = true;
+    running.given = given_batches(env, loop, limits, spec.Get("batches").As<Napi::Array>());
   } else if (!loop.has_rows()) {
     refuse("a loop without rows needs batches");
-  } else if (running->limits.ahead.empty()) {
-    for (bool set : running->limits.kinds) {
+  } else if (limits.ahead.empty()) {
+    for (bool set : limits.kinds) {
       if (!set) refuse("a loop over rows needs the live numbers of every kind");
     }
   } else {
-    for (size_t n = 0; n < running->limits.ahead.size(); ++n) {
-      if (running->limits.ahead[n].kind != loop.kind_of_next(n)) refuse("the live numbers of other steps than come");
+    for (size_t n = 0; n < limits.ahead.size(); ++n) {
+      if (limits.ahead[n].kind != loop.kind_of_next(n)) refuse("the live numbers of other steps than come");
+    }
+  }
+  running.runs.push_back({&loop, std::move(limits)});
+}
+
+// runLoops(session, loops, runs, rounds): the loops by their numbers, and a run of each.
+Napi::Value run_loops(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Session& session = idle_session_of(info);
+  if (!info[1].IsArray() || !info[2].IsArray()) refuse("expected loops and their runs");
+  Napi::Array loops = info[1].As<Napi::Array>(), specs = info[2].As<Napi::Array>();
+  const Environment& here = environment(env);
+  auto running = std::make_shared<Running>(env, session);
+  const bool has_rounds = info[3].ToNumber().DoubleValue() > 1;
+  if (has_rounds) running->rounds = info[3].ToNumber().Uint32Value();
+  if (loops.Length() == 0 || loops.Length() != specs.Length()) refuse("a run for each loop");
+  for (uint32_t i = 0; i < loops.Length(); ++i) {
+    if (!specs.Get(i).IsObject()) refuse("a run for each loop");
+    add_run(env, *running, loops.Get(i).ToNumber().Uint32Value(), specs.Get(i).As<Napi::Object>());
+  }
+  if (running->rounds > kMostRounds) refuse("too many rounds");
+  running->reports.reserve(running->rounds * running->runs.size());  // the thread that adds them has nobody to tell that there is no memory
+  const bool with_given = !running->runs[0].loop->has_rows();
+  if (has_rounds || running->runs.size() > 1) {
+    for (const LoopRun& run : running->runs) {
+      if (!run.loop->has_rows() || !run.limits.ahead.empty()) refuse("loops that take turns have rows, and numbers that are linear");
     }
   }
   session.stop.store(false);
   Workers& workers = session.background->workers();
-  // A run with a time limit may end after any step, and makes room for runs that wait.
-  if (running->limits.milliseconds < 1e300) running->limits.waiting = &workers.queued();
+  for (LoopRun& run : running->runs) {
+    // A run with a time limit may end after any step, and makes room for runs that wait.
+    if (run.limits.milliseconds < 1e300) run.limits.waiting = &workers.queued();
+  }
   session.background->submit(
       session.is_fit ? fit_threads(here, workers) : 1,
-      [running, &workers] {
+      [running, with_given, &workers] {
         Running& r = *running;
-        r.limits.threads = std::max(1, r.limits.threads / static_cast<int>(workers.sharing()));
-        r.report = r.with_given ? r.loop->run_given(*r.table, r.session->gate, r.session->stop, r.limits, r.given)
-                                : r.loop->run(*r.table, r.session->gate, r.session->stop, r.limits);
+        for (LoopRun& run : r.runs) run.limits.threads = std::max(1, run.limits.threads / static_cast<int>(workers.sharing()));
+        if (with_given) {
+          r.reports.push_back(r.runs[0].loop->run_given(*r.table, r.session->gate, r.session->stop, r.runs[0].limits, r.given));
+        } else {
+          run_rounds(*r.table, r.session->gate, r.session->stop, r.runs, r.rounds, r.reports);
+        }
       },
       [running](Napi::Env e) {
         Session* s = running->session;
         s->running = false;
         try {
-          running->deferred.Resolve(report_object(e, running->report));
+          Napi::Array reports = Napi::Array::New(e, running->reports.size());
+          for (uint32_t i = 0; i < running->reports.size(); ++i) {
+            Napi::HandleScope scope(e);
+            reports.Set(i, report_object(e, running->reports[i]));
+          }
+          running->deferred.Resolve(reports);
         } catch (const Napi::Error& error) {  // no memory for the outputs
           running->deferred.Reject(error.Value());
         }
@@ -292,7 +325,7 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   add("addPersistent", Napi::Function::New<guarded<add_persistent>>(env, "addPersistent"));
   add("addKind", Napi::Function::New<guarded<add_kind>>(env, "addKind"));
   add("addLoop", Napi::Function::New<guarded<add_loop>>(env, "addLoop"));
-  add("runLoop", Napi::Function::New<guarded<run_loop>>(env, "runLoop"));
+  add("runLoops", Napi::Function::New<guarded<run_loops>>(env, "runLoops"));
   add("stopSession", Napi::Function::New<guarded<stop_session>>(env, "stopSession"));
   add("readPersistent", Napi::Function::New<guarded<read_persistent>>(env, "readPersistent"));
   add("writePersistent", Napi::Function::New<guarded<write_persistent>>(env, "writePersistent"));

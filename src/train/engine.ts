@@ -1,17 +1,18 @@
 // The engine of fits and evaluations: runs tasks over the batches of loaders, segment by segment, on a native thread.
 import type { Steps } from '../data/ahead';
 import { DataLoader } from '../data/loader';
-import type { Place, RowBatches } from '../data/loader-state';
 import { rangeError, SimdnnError } from '../errors';
-import type { Limits, LoopReport, RowsHandle } from '../native';
+import type { Limits, LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 import { type AfterSteps, nothingAfter } from './ahead';
 import { awaited } from './batch';
 import { type Batches, checkBatch, checkLoader, stepsIn, warnOfMany } from './batches';
 import { eachOnce, Feed, type Known } from './feed';
+import { countRows, type Phase, segmentOfRows } from './phase';
 import { refuseData } from './refusals';
-import { batchesOf, fedSegment, lastKind, type Outputs, type Segment, sum, weightOf } from './segment';
+import { type HandOut, Rounds, type RoundsDone } from './rounds';
+import { batchesOf, fedSegment, type Outputs, type Segment, sum, weightOf } from './segment';
 import { copyRows, refuseReport, Session } from './session';
 import type { Source } from './source';
 import { RandomStream } from './stream';
@@ -36,30 +37,12 @@ export interface EngineOptions {
   made?: (fresh: readonly (readonly RecordedStep[])[]) => void;
 }
 
-/** A task and its loader: the training, or the evaluation on one validation set. */
-interface Phase {
-  task: LossTask;
-  loader: Batches;
-  rows: { batches: RowBatches; handle: RowsHandle } | null;
-  /** For a loader that JavaScript iterates over: a batch of each shape that occurred. */
-  examples: (readonly Tensor[])[];
-  feed: Feed | null;
-  /** The epoch under way, as its `DataLoader` describes it; null if none is, or if the loader is no `DataLoader`. */
-  place: Place | null;
-  /** Whether its first epoch is the rest of one. JavaScript iterates over that rest, and the loader's rows are used afterwards. */
-  isResumed: boolean;
-  /** For an epoch over rows that is under way: the number of batches done; 0 if none is. */
-  batch: number;
-  epochsDone: number;
-  /** The recording of the last step, if a step was done since the session was made. */
-  last: number | null;
-}
-
 export class Engine {
   /** The random numbers of the run. */
   readonly stream = new RandomStream();
   private readonly phases: Phase[];
   private session: Session | null = null;
+  private ahead: Rounds | null = null;
   private isStopped = false;
   /** Whether the source of any phase's batches has changed since the session was made. */
   private isStale = false;
@@ -76,7 +59,7 @@ export class Engine {
         const rows = batches && { batches, handle: copyRows(where, batches) };
         if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
         const isResumed = loader instanceof DataLoader && loader.isResumed;
-        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, batch: 0, epochsDone: 0, last: null };
+        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, batch: 0, handedOut: 0, epochsDone: 0, last: null };
       });
     } catch (error) {
       this.stream.close();
@@ -103,7 +86,6 @@ export class Engine {
    * The same in several turns of the event loop, the first at once, or with `mayWait` when `patientTurn` allows it. JavaScript code that runs in between can
    * invalidate the recordings, which `held` detects. It can also make a step differ when it is verified; then everything is recorded again in one turn, which
    * throws if the step itself cannot be recorded. If the engine is stopped before the end, no recordings are made.
-   * where the engine is stopped before the end.
    */
   async recordInTurns(mayWait = () => false): Promise<void> {
     const waits = isBusy() && mayWait();
@@ -148,7 +130,7 @@ export class Engine {
 
   /** Whether a phase is between two epochs. */
   isBetweenEpochs(phase: number): boolean {
-    return this.phases[phase]!.feed === null && this.phases[phase]!.batch === 0;
+    return this.phases[phase]!.feed === null && this.phases[phase]!.handedOut === 0;
   }
   /** Whether a callback that draws random numbers now gets the same numbers as in a plain loop. */
   get isSettled(): boolean {
@@ -241,55 +223,80 @@ export class Engine {
     return () => ({ examples, kinds: this.kinds(phase) });
   }
 
-  /** Continues a phase until its epochs are done or a limit is reached. `after` is called with the steps that were done, even if the next one fails. */
-  async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter): Promise<Segment> {
+  /**
+   * Continues a phase until its epochs are done or a limit is reached. `after` is called with the steps that were done, even if the next one fails. With `rounds`
+   * several epochs may be done ahead, each followed by one of all other phases; the next calls return them.
+   */
+  async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, rounds = 1): Promise<Segment> {
     const state = this.phases[phase]!;
-    return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, state.rows.batches, limits, after);
+    if (rounds > 1 && !this.isAhead) {
+      this.ahead = new Rounds((most, isNext) => this.beginRounds(limits, most, isNext));
+      this.ahead.start(rounds);
+    }
+    if (this.isAhead) return (await this.ahead!.next())(after);
+    return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, limits, after);
   }
 
-  private async runRows(phase: number, state: Phase, rowBatches: RowBatches, limits: Limits, after: AfterSteps): Promise<Segment> {
-    const { batches } = rowBatches;
+  /** Whether the next segment has begun already. */
+  get isAhead(): boolean {
+    return this.ahead?.areAhead ?? false;
+  }
+
+  /** Ends the run that is ahead, and resolves when its steps are counted; null if there is none. */
+  landing(): Promise<void> | null {
+    if (this.ahead?.underWay == null) return null;
+    this.stop();
+    return this.ahead.underWay;
+  }
+
+  private beginRounds(limits: Limits, rounds: number, isNext: boolean): Promise<RoundsDone> | null {
+    const { phases, held: session } = this;
+    const loaders = phases.map(({ loader }) => loader as DataLoader<unknown>);
+    const canBegin =
+      phases.every(({ rows, batch }, phase) => rows !== null && (phase === 0 || batch === 0)) && new Set(loaders).size === loaders.length; // one counts its epochs for all
+    if (this.isStopped || session === null || !canBegin) return null;
+    if (isNext) session.refresh();
+    const begun = loaders.map(({ epochsBegun }) => epochsBegun);
+    const running = session.rounds({ ...limits, random: this.stream.position }, begun, rounds);
+    return running?.then((reports) => this.landed(session, reports)) ?? null;
+  }
+
+  private landed(session: Session, reports: readonly LoopReport[]): RoundsDone {
+    const { length } = this.phases;
+    const parts = reports.map((report, i): HandOut => {
+      const phase = i % length;
+      const handOut = this.count(phase, session, report);
+      session.commit(phase, report);
+      return (after) => {
+        if (sum(report.steps) > 0) after.done(sum(report.steps));
+        return { ...handOut(), seconds: report.seconds };
+      };
+    });
+    const { end, counted, outputs } = reports.at(-1)!;
+    const done = end === 'done' ? reports.length : reports.length - 1;
+    const isBetween = (end === 'done' || end === 'time') && done % length === 0;
+    const isCounted = outputs.length === 0 && (counted?.targets.byteLength ?? 0) === 0;
+    return { parts, complete: Math.floor(done / length), goesOn: isBetween && isCounted };
+  }
+
+  private async runRows(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
     const session = this.session ?? this.record();
-    const loader = state.loader as DataLoader<unknown>;
-    const random = this.stream.position;
-    const report = await session.run(phase, { ...after.within(limits), random, batch: state.batch }, loader.epochsBegun);
-    this.stream.position = { seed: random.seed, offset: report.randomOffset };
-    loader.countEpochs(report.orders);
-    const isUnderWay = report.orders + (state.place === null ? 0 : 1) > report.epochLossSums.length; // true also if its first step failed
-    if (!isUnderWay) state.place = null;
-    else if (report.orders > 0) state.place = this.placeOf(phase, session, rowBatches, loader.epochsBegun - 1, report);
-    loader.standAt(state.place, report.batch);
-    state.epochsDone += report.epochLossSums.length;
-    state.batch = report.batch;
-    const done = sum(report.steps);
-    if (done > 0) state.last = lastKind(report);
+    const { epochsBegun } = state.loader as DataLoader<unknown>;
+    const report = await session.run(phase, { ...after.within(limits), random: this.stream.position, batch: state.batch }, epochsBegun);
+    const handOut = this.count(phase, session, report);
     session.commit(phase, report, after);
-    this.refuse(session, phase, report, report.batch);
-    const kinds = session.kinds(phase);
-    const steps = Math.ceil(batches / (state.task.group?.size ?? 1));
-    const divisor = state.task.sumsLosses ? 1 : (steps - 1) * weightOf(state, kinds[0]!) + weightOf(state, kinds.at(-1)!);
-    const losses = report.epochLossSums.map((total) => total / divisor);
-    const rows = sum(report.steps.map((steps, kind) => steps * kinds[kind]!.results.rows));
-    // Outputs belong to one epoch, whose smaller last batch comes last.
-    const { outputs, counted, batch, lossSum } = report;
-    const isWanted = outputs.length > 0 || (counted?.targets.byteLength ?? 0) > 0;
-    const order = !isWanted ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
-    return { losses, batch, lossSum, steps: done, rows, kinds: order, outputs, counted };
+    return handOut();
   }
 
-  // Where the order was drawn of the epoch that began in a segment and is under way.
-  private placeOf(
-    phase: number,
-    session: Session,
-    { shuffle, seed, drawn }: RowBatches,
-    epoch: number,
-    { randomOffset, batch }: LoopReport,
-  ): Place {
-    const { task } = this.phases[phase]!;
-    if (shuffle && seed !== undefined) return { position: { seed, offset: epoch * drawn }, batch, sampler: undefined };
-    const steps = batch / (task.group?.size ?? 1); // complete groups
-    const offset = randomOffset - steps * session.kinds(phase)[0]!.draws - (shuffle ? drawn : 0);
-    return { position: { seed: this.stream.position.seed, offset }, batch, sampler: undefined };
+  private count(phase: number, session: Session, report: LoopReport): () => Segment {
+    const state = this.phases[phase]!;
+    countRows(state, session.kinds(phase), report, this.stream);
+    const { epochsDone } = state;
+    return () => {
+      state.handedOut = report.batch;
+      this.refuse(session, phase, report, report.batch, epochsDone);
+      return segmentOfRows(state, session.kinds(phase), report);
+    };
   }
 
   // Begins an epoch of a loader that JavaScript iterates over.
@@ -378,8 +385,8 @@ export class Engine {
     this.isStale = true;
   }
 
-  private refuse(session: Session, phase: number, report: LoopReport, batch: number): void {
-    const { epochsDone, task } = this.phases[phase]!;
+  private refuse(session: Session, phase: number, report: LoopReport, batch: number, epochsDone = this.phases[phase]!.epochsDone): void {
+    const { task } = this.phases[phase]!;
     const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : '';
     const at = (among: number): string => `batch ${batch + among + 1}${ofEpoch}`;
     if (report.end === 'not finite') {

@@ -17,6 +17,7 @@ import { type Progress, silent, startProgress } from './progress';
 import type { Ranks } from './ranks';
 import { RatesOfSteps } from './rates';
 import { addFigures, addSet, bestOf, emptyResult } from './result';
+import { canGoAhead, endsEpochs } from './rounds';
 import type { Segment } from './segment';
 import { OwnSequence, seedOf } from './stream';
 import { refuseTaken } from './taking';
@@ -45,6 +46,7 @@ export class Fit implements Holder {
   private progress: Progress = silent;
   private readonly afterSteps: RatesOfSteps;
   private epochBegan = performance.now();
+  private threadSeconds = 0; // for what was done ahead of the epoch that is under way
   private stopped: FitResult['stopped'] = null;
   private readonly stopper = (): void => {
     this.stopped ??= 'callback';
@@ -127,6 +129,8 @@ export class Fit implements Holder {
       if (this.stopped !== null && this.ranks.areStopped(signal)) throw signal!.reason;
     } finally {
       signal?.removeEventListener('abort', stop);
+      const landing = this.engine.landing();
+      if (landing !== null) await landing;
       await this.end();
       if (signal?.aborted) this.o.earlyStopping?.restore(this.model);
     }
@@ -143,21 +147,15 @@ export class Fit implements Holder {
 
   private async train(begin: number): Promise<void> {
     const { o, result, progress } = this;
-    // Whatever JavaScript does after an epoch must happen before the next one begins.
-    const epochByEpoch =
-      this.validates ||
-      this.ranks.areSeveral ||
-      !o.metrics.isEmpty ||
-      !o.schedules.isEmpty ||
-      o.callbacks.has('onEpoch') ||
-      o.earlyStopping !== null ||
-      o.checkpoint !== null;
+    const epochByEpoch = this.ranks.areSeveral || endsEpochs(o);
+    const goesAhead = epochByEpoch && !this.ranks.areSeveral && canGoAhead(o);
     let [told, shown] = [performance.now(), 0];
     const isStopped = (): boolean => this.stopped !== null && (!this.ranks.areSeveral || this.engine.isBetweenEpochs(0)); // ranks stop together, after an epoch
     while (this.epochsDone < o.epochs && !isStopped()) {
       // Not at the end of the epoch before, because callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
-      const segment = await this.segment(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, o.progressEvery);
+      const left = o.epochs - this.epochsDone;
+      const segment = await this.segment(0, epochByEpoch ? 1 : left, o.progressEvery, goesAhead ? left : 1);
       this.rows += segment.rows;
       this.epochRows += segment.rows;
       if (this.ranks.areSeveral && segment.losses.length > 0) segment.losses = [this.ranks.mean(segment.losses[0]!, this.epochRows)];
@@ -190,10 +188,20 @@ export class Fit implements Holder {
     }
   }
 
-  private async segment(phase: number, epochs: number, milliseconds: number): Promise<Segment> {
-    const { signal, detectAnomaly, check } = this.o;
+  private async segment(phase: number, epochs: number, milliseconds: number, rounds = 1): Promise<Segment> {
+    const { signal, detectAnomaly } = this.o;
     if (signal?.aborted) throw signal.reason;
-    // After the loader's last batch there is no step that a callback's changes could affect.
+    if (!this.engine.isAhead) await this.prepare(phase);
+    const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly };
+    const segment = await this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined, rounds);
+    this.threadSeconds += segment.seconds ?? 0;
+    return segment;
+  }
+
+  // Ensures that the recordings are valid for the next step.
+  private async prepare(phase: number): Promise<void> {
+    const { signal, check } = this.o;
+    // Where the loader's last batch is done, no step needs what a callback has changed.
     const asked = this.engine.hasNext(phase);
     const hasNext = typeof asked === 'boolean' ? asked : await asked;
     if (signal?.aborted) throw signal.reason;
@@ -213,8 +221,6 @@ export class Fit implements Holder {
       if (phase === 0 && !(error instanceof SimdnnError)) await this.refusedStep();
       throw error;
     }
-    const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly };
-    return this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined);
   }
 
   // A callback has set something that the next step will refuse, such as a negative rate. In a plain loop that step begins: its order and dropout are drawn,
@@ -282,7 +288,7 @@ export class Fit implements Holder {
     else {
       await tell();
       if (o.earlyStopping?.keeps || o.checkpoint !== null) await this.outside(keep);
-      else this.engine.held?.refresh();
+      else if (!this.engine.isAhead) this.engine.held?.refresh();
     }
     this.epochBegan = performance.now();
     return isLast;
@@ -332,8 +338,9 @@ export class Fit implements Holder {
     const uncounted = Math.min(epochs, done - epochSeconds.length);
     if (uncounted === 0) return;
     const now = performance.now();
-    for (let i = 0; i < uncounted; i++) epochSeconds.push((now - this.epochBegan) / 1000 / uncounted);
-    this.epochBegan = now;
+    const seconds = this.threadSeconds || (now - this.epochBegan) / 1000;
+    for (let i = 0; i < uncounted; i++) epochSeconds.push(seconds / uncounted);
+    [this.epochBegan, this.threadSeconds] = [now, 0];
   }
 
   private get tensors(): Tensor[] {
