@@ -1,8 +1,8 @@
-// npm run bench:fit: the overhead of an epoch of train.fit, including shuffle and loader, over the bare replays of its steps: the compiled step called
-// on batches that are in memory already. One thread, with the blocks of both in turns; figures are medians. The one-time cost of a fit (recording, copying
-// rows and parameters there and back) is separated by fits of n and of 2 n epochs.
-// Then the same for a fit with a metric and a log, against the bare step, and for one with more options (a scheduler after each step, clipping, averages of the weights, metrics of the training rows, and logs), against a step with the first three of these.
-// Then the cost of shapes: an epoch of 400 batches of a user's loader, in various numbers of shapes, each of which is recorded once.
+// npm run bench:fit: the overhead of an epoch of train.fit, including shuffling and the loader, over the replays of its steps alone, which are calls of the
+// compiled step on batches in memory. One thread; blocks of both take turns; figures are medians. The fixed cost of a fit (recording, copying rows, and copying
+// parameters there and back) is separated by fits of n and of 2 n epochs. Then the same for a fit with a metric and a log, against the step alone, and for one
+// with more options (a scheduler that is stepped after each step, clipping, averages of the weights, metrics of the training rows, and logs), against a step with
+// the first three. Then the cost of shapes: an epoch of 400 batches of a user's loader with various numbers of shapes, each of which is recorded once.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ async function seconds(work) {
   return (performance.now() - begin) / 1000;
 }
 
-/** The compiled step over batches, and the fit, of a trial: functions of a number of epochs. */
+/** For a trial, the compiled step over batches and the fit, as functions of a number of epochs. */
 function plain(trial, loader, batches, more = {}) {
   const step = compile(stepOf(modelOf(trial)));
   const { model, ...parts } = modelOf(trial);
@@ -60,7 +60,7 @@ function everything(trial, loader, batches) {
   };
 }
 
-/** The seconds of a step of both, block by block, and the one-time cost of a fit. */
+/** The seconds of a step of both, block by block, and the fixed cost of a fit. */
 async function measure(trial, way) {
   const loader = new data.DataLoader(datasetOf(trial), { batchSize: trial.batch, shuffle: true });
   const batches = [...loader];
@@ -78,7 +78,7 @@ async function measure(trial, way) {
   return times;
 }
 
-/** Milliseconds of a fit over 400 batches of up to 200 rows, in so many sizes with the same mean. */
+/** The milliseconds of a fit over 400 batches of at most 200 rows, in this number of sizes with the same mean. */
 async function shapes(count) {
   const trial = trials.find(({ name }) => name === 'student-relu');
   const width = trial.layers[0];
@@ -116,7 +116,7 @@ for (const name of ['student-relu', 'tabular', 'mnist-mlp']) {
 rmSync(folder, { recursive: true });
 console.log(columns(rows).join('\n'));
 
-process.removeAllListeners('warning'); // the warning that many shapes are slow is about what is measured here
+process.removeAllListeners('warning'); // removes the warning that many shapes are slow, which is what is measured here
 const counts = [1, 20, 50, 200];
 const milliseconds = [];
 for (const count of counts) milliseconds.push(await shapes(count));

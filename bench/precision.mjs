@@ -1,4 +1,4 @@
-// Digits trained at each precision from ten seeds: accuracies and losses, as the table and the curves of docs/precision.md.
+// Trains digits at each precision from ten seeds; writes accuracies and losses as the table and the curves of docs/precision.md.
 // Usage: node bench/precision.mjs [SEEDS]
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ const networks = {
 
 const { x, y } = await data.readCsv(`${root}examples/data/digits.csv`, { target: 'digit' });
 
-/** One training: the loss of each epoch, and the share of the test rows that it gets right. */
+/** One training: the loss of each epoch, and the accuracy on the test rows. */
 async function trained({ sizes, epochs }, precision, seed) {
   manualSeed(seed);
   const [xTrain, xTest, yTrain, yTest] = data.trainTestSplit(x, y, { testSize: 0.2, stratify: y });

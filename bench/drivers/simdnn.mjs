@@ -1,5 +1,5 @@
-// This library by its public names. Modes: eager (the training loop as the README shows it), compiled (the same step through compile), fit
-// (whole epochs by train.fit), predict (train.predict). Single operations go through simdnn/kernels into buffers that are there before the clock starts.
+// This library, by its public names. Modes: eager (the training loop of the README), compiled (the same step by compile), fit
+// (whole epochs by train.fit), predict (train.predict). Single operations are calls of simdnn/kernels with buffers that are allocated beforehand.
 import { compile, data, info, noGrad, setNumThreads, tensor, train } from 'simdnn';
 import { adamStep, linearForward, softmaxCrossEntropy } from 'simdnn/kernels';
 import { batches, digest, labels, linear, normal } from '../data.mjs';
@@ -30,7 +30,7 @@ function forwardOf({ trial, mode }) {
   return mode === 'compiled' ? compile(forward) : forward;
 }
 
-/** Epochs by train.fit. The first five batches are fits of their own, so that their losses can be told. */
+/** Epochs by train.fit. Each of the first five batches is a separate fit, which reports its loss. */
 async function fitted({ trial }, dataset) {
   const { model, ...options } = modelOf(trial);
   const { batch } = trial;
@@ -83,7 +83,7 @@ await serve({
       return { version, begin };
     }
     const inputs = tensorsOf(trial);
-    // The very first step, which a compiled function records, goes ahead untimed, as the others compile before the clock starts.
+    // The first step, which a compiled function records, is not timed, because the others compile before they are timed too.
     const begin = () => {
       const step = trainingStep(job);
       let sum = step(...inputs[0]).item();

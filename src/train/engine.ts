@@ -1,4 +1,4 @@
-// Tasks over the batches of loaders, segment by segment, on a native thread: what fit and evaluate are made of.
+// The engine of fits and evaluations: runs tasks over the batches of loaders, segment by segment, on a native thread.
 import type { Steps } from '../data/ahead';
 import { DataLoader } from '../data/loader';
 import { rangeError, SimdnnError } from '../errors';
@@ -19,21 +19,21 @@ import { RandomStream } from './stream';
 import type { LossTask } from './tasks';
 import { hurry, isBusy, ownTurn, patientTurn, takeTurn } from './turns';
 
-/** How an engine works. */
+/** The options of an engine. */
 export interface EngineOptions {
-  /** Whether it runs on the threads for fits, not on the one for evaluations and predictions. */
+  /** Whether it runs on the threads for fits rather than on the thread for evaluations and predictions. */
   forFits: boolean;
-  /** Whether JavaScript may change what a step does, so that recordings are asked before each segment. */
+  /** Whether JavaScript may change what a step does, so that recordings are checked before each segment. */
   changes: boolean;
-  /** Whether callbacks come in the midst of epochs. */
+  /** Whether callbacks run in the middle of epochs. */
   interrupts: boolean;
-  /** Epochs that were done before, for messages. */
+  /** The number of epochs before this run, for messages. */
   epochsBefore?: number;
-  /** Whether a tensor alone is a batch. */
+  /** Whether a single tensor is a batch. */
   alone?: boolean;
-  /** Called with every recording of a session that is being made, before anybody else has the thread. */
+  /** Called with all recordings of a session that is being made, before any other code may use the JavaScript thread. */
   found?: (kind: RecordedStep) => void;
-  /** Called with the recordings that were made, of each phase: all, or one of a further shape. */
+  /** Called with the new recordings of each phase: all of them, or one for a new shape. */
   made?: (fresh: readonly (readonly RecordedStep[])[]) => void;
 }
 
@@ -44,7 +44,7 @@ export class Engine {
   private session: Session | null = null;
   private ahead: Rounds | null = null;
   private isStopped = false;
-  /** Whether a phase's batches come from elsewhere than when the session was made. */
+  /** Whether the source of any phase's batches has changed since the session was made. */
   private isStale = false;
 
   constructor(
@@ -67,13 +67,13 @@ export class Engine {
     }
   }
 
-  /** The recordings of all phases where they are made and hold, else null. */
+  /** The recordings of all phases if they exist and are still valid, else null. */
   get held(): Session | null {
     const { session } = this;
     return session !== null && !this.isStale && (!this.options.changes || session.holds(this.stream.position)) ? session : null;
   }
 
-  /** Makes the recordings of all phases, also where there are some: in one turn. */
+  /** Makes the recordings of all phases, even if there are some, without giving way to the event loop. */
   record(): Session {
     const making = this.making();
     for (;;) {
@@ -83,9 +83,9 @@ export class Engine {
   }
 
   /**
-   * The same in several turns of the event loop, the first of them at once, or with `mayWait` as `patientTurn` comes. What JavaScript does in between can make
-   * them hold no longer: `held` tells. It can make
-   * a step come out otherwise when it is verified, too: then all is recorded in one turn, which throws where the step itself is not recordable. Makes none
+   * The same in several turns of the event loop, the first at once, or with `mayWait` when `patientTurn` allows it. JavaScript code that runs in between can
+   * invalidate the recordings, which `held` detects. It can also make a step differ when it is verified; then everything is recorded again in one turn, which
+   * throws if the step itself cannot be recorded. If the engine is stopped before the end, no recordings are made.
    * where the engine is stopped before the end.
    */
   async recordInTurns(mayWait = () => false): Promise<void> {
@@ -123,17 +123,17 @@ export class Engine {
     return session;
   }
 
-  /** How many rows an epoch of a phase has; null: that is not known. */
+  /** The number of rows of an epoch of a phase; null if it is not known. */
   rowsOf(phase: number): number | null {
     const { rows } = this.phases[phase]!;
     return rows && Math.min(rows.batches.count, rows.batches.batches * rows.batches.batchSize);
   }
 
-  /** Whether a phase stands between two epochs. */
+  /** Whether a phase is between two epochs. */
   isBetweenEpochs(phase: number): boolean {
     return this.phases[phase]!.feed === null && this.phases[phase]!.handedOut === 0;
   }
-  /** Whether a callback that draws random numbers now draws what it would in a loop. */
+  /** Whether a callback that draws random numbers now gets the same numbers as in a plain loop. */
   get isSettled(): boolean {
     return this.phases.every(({ feed }) => feed?.isSettled ?? true);
   }
@@ -144,15 +144,15 @@ export class Engine {
     this.session?.stop();
     for (const { feed } of this.phases) feed?.rouse();
   }
-  /** Copies what steps changed into JavaScript's memory. */
+  /** Copies what steps have changed into JavaScript's memory. */
   sync(): void {
     this.session?.sync();
   }
-  /** Takes over what JavaScript has changed. */
+  /** Copies what JavaScript has changed into the session. */
   write(): void {
     this.session?.write();
   }
-  /** Copies all that steps changed, gradients too, into JavaScript's memory; the leaves have them as after a compiled step. */
+  /** Copies everything that steps have changed, including gradients, into JavaScript's memory; the leaves then have gradients as after a compiled step. */
   finish(): void {
     const { session } = this;
     if (session === null) return;
@@ -162,7 +162,7 @@ export class Engine {
     });
   }
 
-  /** Ends the run: loaders that are not at their end are left, and the random numbers go on from where it is. Null where no loader is waited for. */
+  /** Ends the run: closes loaders that are not at their end, and continues the caller's random numbers from the run's. Null if no loader has to be awaited. */
   close(): Promise<void> | null {
     const leaving = this.phases.flatMap(({ feed }) => feed?.close() ?? []);
     if (leaving.length > 0) return Promise.all(leaving).then(() => this.stream.close());
@@ -175,7 +175,7 @@ export class Engine {
     return this.session?.kinds(phase) ?? [];
   }
 
-  // What the steps of a phase's next epoch are given, as a loop goes through its loader.
+  // The inputs of the steps of a phase's next epoch, in the order of the loader.
   private steps(phase: number): Steps<unknown> {
     const { task, loader } = this.phases[phase]!;
     const { group } = task;
@@ -201,7 +201,7 @@ export class Engine {
     }
   }
 
-  /** Whether a phase has a batch to do, or an epoch to begin: a loader that JavaScript goes through is asked for its next batch. */
+  /** Whether a phase has a batch to do, or an epoch to begin. A loader that JavaScript iterates over is asked for its next batch. */
   hasNext(phase: number): boolean | Promise<boolean> {
     const { feed } = this.phases[phase]!;
     if (feed === null) return true;
@@ -210,7 +210,7 @@ export class Engine {
     return feed.arriving?.then(hasNext) ?? hasNext();
   }
 
-  /** Resolves when no batch is waited for; null: none is. Loaders then stand where the steps are. */
+  /** Resolves when no batch is awaited; null if none is. The loaders have then been read exactly as far as the steps are done. */
   settling(): Promise<void> | null {
     const waiting = this.phases.flatMap(({ feed }) => feed?.settling ?? []);
     if (waiting.length === 0) return null;
@@ -225,8 +225,8 @@ export class Engine {
   }
 
   /**
-   * Goes on with a phase until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. With
-   * `rounds` more epochs than one may be done ahead, each followed by one of all other phases, and are handed out by the next calls.
+   * Continues a phase until its epochs are done or a limit is reached. `after` is called with the steps that were done, even if the next one fails. With
+   * `rounds`, more epochs than one may be done ahead, each followed by one of all other phases; the next calls return them.
    */
   async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, rounds = 1): Promise<Segment> {
     const state = this.phases[phase]!;
@@ -300,7 +300,7 @@ export class Engine {
     };
   }
 
-  // Begins an epoch of a loader that JavaScript goes through.
+  // Begins an epoch of a loader that JavaScript iterates over.
   private begin(phase: number): Steps<unknown> {
     const state = this.phases[phase]!;
     const steps = this.steps(phase);
@@ -308,12 +308,12 @@ export class Engine {
     return steps;
   }
 
-  // Batches are made ahead of those that are done.
+  // Moves the loader's position back to the batches that are done, because it has made batches ahead.
   private standAt({ loader, place }: Phase, batch: number): void {
     if (loader instanceof DataLoader && place !== null) loader.standAt(place, batch);
   }
 
-  // A segment is of batches that were made while the segment before ran.
+  // The batches of a segment were made while the segment before it ran.
   private async runFed(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
     state.feed ??= new Feed(() => this.begin(phase), this.stream, this.options.interrupts, this.check);
     const { feed, examples } = state;
@@ -350,7 +350,7 @@ export class Engine {
       : fedSegment([], feed.batch, feed.lossSum, report, order);
   }
 
-  // Records the task for a batch of a shape that was not met before.
+  // Records the task for a batch with a new shape.
   private meet(phase: number, { examples }: Phase, batch: readonly Tensor[]): void {
     examples.push(batch);
     warnOfMany(this.where, examples.length);
@@ -376,7 +376,7 @@ export class Engine {
     return { ...fedSegment([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
   }
 
-  // After the rest of an epoch the others are whole ones.
+  // The epochs after a resumed one are complete.
   private takeRows(state: Phase, loader: DataLoader<unknown>): void {
     state.isResumed = false;
     const batches = loader.rows();

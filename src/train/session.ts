@@ -106,9 +106,9 @@ export class Session {
   private changedWithGradients: (Float32Array | null)[] = [];
 
   /**
-   * Records all tasks. This is a generator so that others may use the JavaScript thread in between: it yields between parts. Each kind of batch is recorded in one
-   * part, after which `found` is called, and verified in the next. The first part copies the persistent memory. If `before` was in the middle of an epoch, the new
-   * session continues there.
+   * Records all tasks. This is a generator so that others may use the JavaScript thread in between: it yields between parts. Each kind of batch is recorded in
+   * one part, after which `found` is called, and verified in the next. The first part copies the persistent memory. If `before` was in the middle of an epoch,
+   * the new session continues there.
    */
   static *making(
     specs: Specs,
@@ -191,8 +191,8 @@ export class Session {
   }
 
   /**
-   * Records a task for another kind of batch. If the task uses memory of which the session has only a part, nothing is done and the result is null: everything must
-   * then be recorded again.
+   * Records a task for another kind of batch. If the task uses memory of which the session has only a part, nothing is done and the result is null: everything
+   * must then be recorded again.
    */
   add(loop: number, batch: readonly Tensor[]): RecordedStep | null {
     const { number, kinds, task } = this.loops[loop]!;
@@ -315,7 +315,10 @@ export class Session {
     }
   }
 
-  /** Counts what a run did. `after.done` is called with a number of steps, or after every single step if the numbers of the next one may depend on what it does. */
+  /**
+   * Counts what a run did. `after.done` is called with a number of steps, or after every single step if the numbers of the next one may depend on what it
+   * does.
+   */
   commit(loop: number, { steps }: LoopReport, after: AfterSteps = nothingAfter): void {
     const { kinds, ahead } = this.loops[loop]!;
     const all = sum(steps);
