@@ -141,9 +141,9 @@ else
     },
     packed,
   );
-// An emulator is slow. Scalar code is the same as here.
+// An emulator is slow.
 if (all) {
-  const onArm64 = async (...args) => lastLine(await run(process.execPath, ['scripts/arm64.mjs', ...args], { SIMDNN_TARGET: 'neon' }));
+  const onArm64 = async (...args) => lastLine(await run(process.execPath, ['scripts/arm64.mjs', ...args]));
   await stage('native kernels on arm64, neon with the unit for bfloat16 (qemu)', () => onArm64(...withoutSlowest));
   await stage('products on an arm64 without that unit (qemu)', () => onArm64('--cpu', 'cortex-a72', 'matmul', 'pair_tiles', 'features'));
   await stage('coverage of src/ and native/', coverage);
