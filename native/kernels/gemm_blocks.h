@@ -221,7 +221,7 @@ HWY_NOINLINE void rounded_block(const Product& g, const Blocking& blocking, cons
 }
 
 template <Bfloat16Part part>
-void pack_pairs_of_b(const Product& g, size_t j0, size_t j1, size_t k0, size_t depth, uint32_t* out) {
+void pack_pairs_of_b(const PairUnit& unit, const Product& g, size_t j0, size_t j1, size_t k0, size_t depth, uint32_t* out) {
   const auto at = [&](size_t j) { return g.packed ? packed_at(g, k0, j) + j % kTileColumns : g.b.at(k0, j); };
   const size_t k_stride = g.packed ? kTileColumns : g.b.k_stride, n_stride = g.packed ? 1 : g.b.n_stride;
   const size_t panel = steps_of_pairs(depth) * kPairColumns;
@@ -229,6 +229,16 @@ void pack_pairs_of_b(const Product& g, size_t j0, size_t j1, size_t k0, size_t d
     uint32_t* const to = out + (j - j0) / kPairColumns * panel + (j - j0) % kPairColumns;
     pack_pair_columns<part>(at, k_stride, n_stride, depth, j, min_of(kTransposeBlock, left_of(j, j1)), to);
   }
+  for (size_t j = j0; j < j1 && unit.arrange_columns != nullptr; j += kPairColumns) {
+    unit.arrange_columns(out + (j - j0) / kPairColumns * panel, steps_of_pairs(depth));
+  }
+}
+
+// Rows of A, at most kPairRows, as the A of a tile.
+template <Bfloat16Part part>
+void pack_pairs_of_a(const PairUnit& unit, const Operand& x, size_t k0, size_t depth, size_t i, size_t rows, uint32_t* out) {
+  pack_pair_rows<part>(x, k0, depth, i, rows, out, kPairStrideA);
+  if (unit.arrange_rows != nullptr) unit.arrange_rows(out, kPairStrideA, rows, steps_of_pairs(depth));
 }
 
 // Treats sums[0, rows) x [j, j + width) as a tile of C: adds the sums of earlier blocks, if any, and applies the epilogue behind the last block.
@@ -267,37 +277,38 @@ void finish_pairs(const Product& g, const Blocking& blocking, const Buffers& buf
 
 // As product_block, with a unit for bfloat16 pairs.
 HWY_NOINLINE void paired_block(const Product& g, const Blocking& blocking, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1, size_t k0, size_t depth) {
+  const PairUnit& unit = *blocking.unit;
   const bool two = blocking.parts == 2;
   auto* const a = reinterpret_cast<uint32_t*>(buffers.a);
   auto* const b = reinterpret_cast<uint32_t*>(buffers.b);
   uint32_t* const low_a = a + kPairsA;
   uint32_t* const low_b = b + pairs_of_b(g);
   if (two) {
-    pack_pairs_of_b<Bfloat16Part::kHigh>(g, j0, j1, k0, depth, b);
-    pack_pairs_of_b<Bfloat16Part::kLow>(g, j0, j1, k0, depth, low_b);
+    pack_pairs_of_b<Bfloat16Part::kHigh>(unit, g, j0, j1, k0, depth, b);
+    pack_pairs_of_b<Bfloat16Part::kLow>(unit, g, j0, j1, k0, depth, low_b);
   } else {
-    pack_pairs_of_b<Bfloat16Part::kRounded>(g, j0, j1, k0, depth, b);
+    pack_pairs_of_b<Bfloat16Part::kRounded>(unit, g, j0, j1, k0, depth, b);
   }
   alignas(64) float sums[kPairRows * kPairColumns];
   PairTile tile{{a, a, low_a}, {}, kPairStrideA, two ? size_t{3} : size_t{1}, steps_of_pairs(depth), 0, sums};
-  blocking.unit->begin();
+  unit.begin();
   for (size_t i = i0; i < i1; i += kPairRows) {
     tile.rows = min_of(kPairRows, i1 - i);
     if (two) {
-      pack_pair_rows<Bfloat16Part::kHigh>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
-      pack_pair_rows<Bfloat16Part::kLow>(g.a, k0, depth, i, tile.rows, low_a, kPairStrideA);
+      pack_pairs_of_a<Bfloat16Part::kHigh>(unit, g.a, k0, depth, i, tile.rows, a);
+      pack_pairs_of_a<Bfloat16Part::kLow>(unit, g.a, k0, depth, i, tile.rows, low_a);
     } else {
-      pack_pair_rows<Bfloat16Part::kRounded>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
+      pack_pairs_of_a<Bfloat16Part::kRounded>(unit, g.a, k0, depth, i, tile.rows, a);
     }
     for (size_t j = j0; j < j1; j += kPairColumns) {
       const size_t panel = (j - j0) / kPairColumns * tile.pairs * kPairColumns;
       tile.b[0] = tile.b[2] = b + panel;
       tile.b[1] = low_b + panel;
-      blocking.unit->multiply(tile);
+      unit.multiply(tile);
       finish_pairs(g, blocking, buffers, sums, i0, i, tile.rows, j0, j, min_of(kPairColumns, j1 - j), k0 == 0, k0 + depth == g.k);
     }
   }
-  blocking.unit->end();
+  unit.end();
 }
 
 }  // namespace

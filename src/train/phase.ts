@@ -1,4 +1,4 @@
-// The phases of an engine: the training, or the evaluation on one validation set; and how the results of a run over the rows of a loader are counted.
+// What an engine goes through: the training, or the evaluation on one validation set; and what a run over the rows of its loader counts.
 import type { DataLoader } from '../data/loader';
 import type { Place, RowBatches } from '../data/loader-state';
 import type { LoopReport, RowsHandle } from '../native';
@@ -22,7 +22,7 @@ export interface Phase {
   place: Place | null;
   /** Whether its first epoch is the rest of one. JavaScript iterates over that rest, and the loader's rows are used afterwards. */
   isResumed: boolean;
-  /** For an epoch over rows that is under way: the number of batches done (0 if none is under way), and of those that were handed out. */
+  /** For an epoch over rows that is under way: the number of batches done, 0 if none is, and the number of those that were returned. */
   batch: number;
   handedOut: number;
   epochsDone: number;
@@ -30,24 +30,24 @@ export interface Phase {
   last: number | null;
 }
 
-// Where the order of the epoch was drawn that began in a run and is under way.
+// Where the order was drawn of the epoch that began in a run and is under way.
 function placeOf(phase: Phase, kinds: readonly RecordedStep[], { randomOffset, batch }: LoopReport, streamSeed: number): Place {
   const { task, loader } = phase;
   const { shuffle, seed, drawn } = phase.rows!.batches;
   const epoch = (loader as DataLoader<unknown>).epochsBegun - 1;
   if (shuffle && seed !== undefined) return { position: { seed, offset: epoch * drawn }, batch, sampler: undefined };
-  const steps = batch / (task.group?.size ?? 1); // whole groups
+  const steps = batch / (task.group?.size ?? 1); // complete groups
   const offset = randomOffset - steps * kinds[0]!.draws - (shuffle ? drawn : 0);
   return { position: { seed: streamSeed, offset }, batch, sampler: undefined };
 }
 
-/** Advances the loader, the random numbers and the phase to where a run over rows has ended. */
+/** Counts what a run over rows did: the loader, the random numbers and the phase stand where the run has ended. */
 export function countRows(phase: Phase, kinds: readonly RecordedStep[], report: LoopReport, stream: RandomStream): void {
   const loader = phase.loader as DataLoader<unknown>;
   const { seed } = stream.position;
   stream.position = { seed, offset: report.randomOffset };
   loader.countEpochs(report.orders);
-  const isUnderWay = report.orders + (phase.place === null ? 0 : 1) > report.epochLossSums.length; // also where its first step was refused
+  const isUnderWay = report.orders + (phase.place === null ? 0 : 1) > report.epochLossSums.length; // true also if its first step failed
   if (!isUnderWay) phase.place = null;
   else if (report.orders > 0) phase.place = placeOf(phase, kinds, report, seed);
   loader.standAt(phase.place, report.batch);
@@ -63,7 +63,7 @@ export function segmentOfRows(phase: Phase, kinds: readonly RecordedStep[], repo
   const divisor = phase.task.sumsLosses ? 1 : (steps - 1) * weightOf(phase, kinds[0]!) + weightOf(phase, kinds.at(-1)!);
   const losses = report.epochLossSums.map((total) => total / divisor);
   const rows = sum(report.steps.map((steps, kind) => steps * kinds[kind]!.results.rows));
-  // Outputs are of one epoch, whose smaller last batch comes last.
+  // Outputs belong to one epoch, whose smaller last batch comes last.
   const isWanted = outputs.length > 0 || (counted?.targets.byteLength ?? 0) > 0;
   const order = !isWanted ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
   return { losses, batch, lossSum, steps: sum(report.steps), rows, kinds: order, outputs, counted };
