@@ -1,6 +1,6 @@
 // The network and the data of a trial, made with this library's public names.
 import { data, metrics, nn, noGrad, optim, tensor, train } from 'simdnn';
-import { network, rows } from './data.mjs';
+import { batches, network, rows } from './data.mjs';
 
 /** { model, criterion, optimizer } as the trial begins. */
 export function modelOf({ layers, relu, softmax, adam }) {
@@ -53,6 +53,9 @@ export function everythingOf(trial, steps, folder) {
     },
   };
 }
+
+/** The batches of a trial: [[x, y]]. */
+export const batchesOf = (trial) => batches(trial).map(({ x, y }) => [tensor(x).reshape([trial.batch, trial.layers[0]]), tensor(y)]);
 
 /** The rows of a trial: all that its batches hold. */
 export function datasetOf(trial) {
