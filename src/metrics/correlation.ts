@@ -127,7 +127,8 @@ abstract class MomentCorrelation extends Metric {
  *
  * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or
  * `[numOutputs]` if that is more than 1, from -1 to 1. It is NaN for less than two samples, and if either variance, in units of the largest squared deviation
- * from the mean, is below 2^-26, torchmetrics' bound for float64, in which this is computed. `higherIsBetter` is null, because both -1 and 1 are perfect.
+ * from the mean, is below 2^-26, the bound that torchmetrics takes for float64, in which this is computed. `higherIsBetter` is null, because both -1 and 1 are
+ * perfect.
  *
  * @example
  * const pearson = new metrics.PearsonCorrCoef();
