@@ -2,16 +2,15 @@
 // A runner that fails, or prints no counts, is itself a failure.
 // Usage: node scripts/test.mjs [--all]. Without --all (npm test) sanitizers run on scalar and the best target, the targets between run only the tests that can
 // differ there, a stage that has passed with the same inputs is skipped, and so is everything that needs an emulator or other versions of Node.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { cmake } from './cmake.mjs';
 import { coverage } from './coverage.mjs';
+import { machines, testPlatform } from './platforms.mjs';
 import { buildSanitized, sanitizedEnvironment, scalarAndBest } from './sanitized.mjs';
-import { conclude, counted, lastLine, noteFailure, one, run, stage } from './stages.mjs';
-import { installMissing, onPath, root } from './system.mjs';
-import { installZig, zigBuild } from './zig.mjs';
+import { conclude, lastLine, one, run, stage, vitest } from './stages.mjs';
+import { root } from './system.mjs';
 
 const all = process.argv.includes('--all');
 const bin = (name) => join(root, 'node_modules/.bin', name);
@@ -38,22 +37,6 @@ async function nativeTests(programs) {
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
   return total;
-}
-
-async function vitest(name, env, more = []) {
-  const report = join(root, 'build/test', `vitest-${name}.json`);
-  mkdirSync(join(report, '..'), { recursive: true });
-  rmSync(report, { force: true });
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...more];
-  const { ok } = await run(bin('vitest'), args, env);
-  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  if (numPendingTests > 0) console.log(`${numPendingTests} skipped`);
-  for (const file of testResults) {
-    const failed = file.assertionResults.filter(({ status }) => status === 'failed');
-    const why = failed.length > 0 ? failed.map((test) => `${test.fullName}: ${test.failureMessages[0]}`) : [file.message];
-    if (file.status === 'failed') for (const text of why) noteFailure(`${name}: ${relative(root, file.name)}: ${text}`);
-  }
-  return counted({ ok, passed: numPassedTests, failed: numFailedTests });
 }
 
 // The inputs of the stages that are skipped while these are unchanged.
@@ -132,7 +115,6 @@ else
     `package: packed, installed, built from source${all ? ', under other versions of Node, Bun, Deno, on other platforms' : ''} (vitest)`,
     async () => {
       const env = all ? {} : { SIMDNN_PLATFORMS: 'linux-x64-glibc' };
-      rmSync(join(root, 'prebuilds'), { recursive: true, force: true });
       const { ok } = await run(process.execPath, ['scripts/pack.mjs'], env);
       if (!ok) throw new Error('the package was not packed');
       return vitest('package', env, [
@@ -142,15 +124,8 @@ else
     },
     packed,
   );
-// An emulator is slow. Scalar code is the same as here.
 if (all) {
-  await stage('native kernels on arm64, neon (qemu)', async () => {
-    await installMissing([['qemu-user-static', onPath('qemu-aarch64-static')]]);
-    await installZig();
-    const platform = 'linux-arm64-musl'; // its programs need no shared libraries
-    const program = join(cmake(`zig-${platform}`, ['kernels_test'], zigBuild(platform, { SIMDNN_TESTS: 'ON' })), 'kernels_test');
-    return lastLine(await run('qemu-aarch64-static', [program, ...withoutSlowest], { SIMDNN_TARGET: 'neon' }));
-  });
+  if (packs) for (const platform of Object.keys(machines)) await testPlatform(platform);
   await stage('coverage of src/ and native/', coverage);
 }
 conclude();

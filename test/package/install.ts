@@ -13,11 +13,17 @@ if (!existsSync(tarball)) throw new Error(`${tarball} is missing: node scripts/p
 /** The platforms that it was packed for, as scripts/zig.mjs names them: all that are published unless some are named. */
 export const platforms = process.env['SIMDNN_PLATFORMS']?.split(',') ?? Object.keys(triples);
 
-/** Where the tarball has the binary for a platform. */
-export function binaryOf(platform: string): string {
+/** Where the tarball has the binary for a platform; `addon`: the one that opens MPI. */
+export function binaryOf(platform: string, addon: 'simdnn' | 'simdnn-mpi' = 'simdnn'): string {
   const [system, arch, libc] = platform.split('-');
-  return `prebuilds/${system}-${arch}/simdnn${libc ? `.${libc}` : ''}.node`;
+  return `prebuilds/${system}-${arch}/${addon}${libc ? `.${libc}` : ''}.node`;
 }
+
+/** The binaries of the tarball, with their platforms. */
+export const binaries = platforms.flatMap((platform) => {
+  const addons = platform.startsWith('win32') ? (['simdnn'] as const) : (['simdnn', 'simdnn-mpi'] as const);
+  return addons.map((addon) => ({ platform, addon, file: binaryOf(platform, addon) }));
+});
 
 /** A package of nobody's, to install into. */
 export function consumer(): string {
