@@ -1,19 +1,16 @@
 // The stages of scripts/test.mjs: they run commands and count what passed; the table at the end.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { root } from './system.mjs';
 import { highway } from './vendor.mjs';
 
 const results = [];
 const failures = []; // vitest's failures, repeated at the end
 const passedBefore = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'simdnn/passed');
-
-/** Notes a failure that is repeated below the table. */
-export const noteFailure = (text) => failures.push(text);
 
 /** Runs a command and shows its output at once; resolves to { ok, output }. */
 export function run(command, args, env = {}) {
@@ -88,6 +85,23 @@ export function counted({ ok, passed, failed }) {
 export function lastLine({ ok, output }) {
   const counts = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? [];
   return counted({ ok, passed: Number(counts[1]), failed: Number(counts[2]) });
+}
+
+/** vitest's own counts of a run of that name, by this Node or by `runtime`, the words that start another. */
+export async function vitest(name, env, more = [], [runtime, ...before] = [process.execPath]) {
+  const report = join(root, 'build/test', `vitest-${name}.json`);
+  mkdirSync(join(report, '..'), { recursive: true });
+  rmSync(report, { force: true });
+  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...more];
+  const { ok } = await run(runtime, [...before, 'node_modules/vitest/vitest.mjs', ...args], env);
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  if (numPendingTests > 0) console.log(`${numPendingTests} skipped`);
+  for (const file of testResults) {
+    const failed = file.assertionResults.filter(({ status }) => status === 'failed');
+    const why = failed.length > 0 ? failed.map((test) => `${test.fullName}: ${test.failureMessages[0]}`) : [file.message];
+    if (file.status === 'failed') for (const text of why) failures.push(`${name}: ${relative(root, file.name)}: ${text}`);
+  }
+  return counted({ ok, passed: numPassedTests, failed: numFailedTests });
 }
 
 /** Prints the table, what failed, and the sum as the last line. */

@@ -34,11 +34,11 @@ export function run(doing, command, args, env = {}) {
   });
 }
 
-/** Installs a Debian package if that needs no question, within five minutes; otherwise does nothing. */
-export function installIfPossible(name) {
+/** Installs Debian packages if that needs no question, within five minutes; otherwise does nothing. */
+export function installIfPossible(...names) {
   if (!onPath('apt-get') || process.getuid() !== 0) return;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  spawnSync('apt-get', ['install', '-y', '--no-install-recommends', name], { env, stdio: 'ignore', timeout: 300_000 });
+  spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...names], { env, stdio: 'ignore', timeout: 300_000 });
 }
 
 // Installs those of [package, present] that are missing, as root or through sudo; those of `welcome` only together with others.

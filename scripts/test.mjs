@@ -2,14 +2,14 @@
 // A runner that fails, or prints no counts, is itself a failure.
 // Usage: node scripts/test.mjs [--all]. Without --all (npm test) sanitizers run on scalar and the best target, the targets between run only the tests that can
 // differ there, a stage that has passed with the same inputs is skipped, and so is everything that needs an emulator or other versions of Node.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { cmake } from './cmake.mjs';
 import { coverage } from './coverage.mjs';
+import { machines, testPlatform, withoutSlowest } from './platforms.mjs';
 import { buildSanitized, sanitizedEnvironment, scalarAndBest } from './sanitized.mjs';
-import { conclude, counted, lastLine, noteFailure, one, run, stage } from './stages.mjs';
+import { conclude, lastLine, one, run, stage, vitest } from './stages.mjs';
 import { root } from './system.mjs';
 
 const all = process.argv.includes('--all');
@@ -39,22 +39,6 @@ async function nativeTests(programs) {
   return total;
 }
 
-async function vitest(name, env, more = []) {
-  const report = join(root, 'build/test', `vitest-${name}.json`);
-  mkdirSync(join(report, '..'), { recursive: true });
-  rmSync(report, { force: true });
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...more];
-  const { ok } = await run(bin('vitest'), args, env);
-  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  if (numPendingTests > 0) console.log(`${numPendingTests} skipped`);
-  for (const file of testResults) {
-    const failed = file.assertionResults.filter(({ status }) => status === 'failed');
-    const why = failed.length > 0 ? failed.map((test) => `${test.fullName}: ${test.failureMessages[0]}`) : [file.message];
-    if (file.status === 'failed') for (const text of why) noteFailure(`${name}: ${relative(root, file.name)}: ${text}`);
-  }
-  return counted({ ok, passed: numPassedTests, failed: numFailedTests });
-}
-
 // The inputs of the stages that are skipped while these are unchanged.
 const native = ['native', 'CMakeLists.txt', 'scripts'];
 const library = [...native, 'src', 'package.json', 'package-lock.json', 'tsconfig.json'];
@@ -76,7 +60,6 @@ await stage(
 await stage('native benchmark: a row for every kernel', async () => lastLine(await run(testsOfAddon('kernels_bench'), ['0'])), native);
 
 // Four kernels take as long as all others together, so they have stages of their own.
-const withoutSlowest = ['max', 'min', 'softmax_cross_entropy', 'softmax_cross_entropy_soft'].map((kernel) => `-${kernel}`);
 
 const sanitized = all ? targets : scalarAndBest();
 await stage(
@@ -131,7 +114,6 @@ else
     `package: packed, installed, built from source${all ? ', under other versions of Node, Bun, Deno, on other platforms' : ''} (vitest)`,
     async () => {
       const env = all ? {} : { SIMDNN_PLATFORMS: 'linux-x64-glibc' };
-      rmSync(join(root, 'prebuilds'), { recursive: true, force: true });
       const { ok } = await run(process.execPath, ['scripts/pack.mjs'], env);
       if (!ok) throw new Error('the package was not packed');
       return vitest('package', env, [
@@ -143,9 +125,10 @@ else
   );
 // An emulator is slow.
 if (all) {
-  const onArm64 = async (...args) => lastLine(await run(process.execPath, ['scripts/arm64.mjs', ...args]));
-  await stage('native kernels on arm64, neon with the unit for bfloat16 (qemu)', () => onArm64(...withoutSlowest));
-  await stage('products on an arm64 without that unit (qemu)', () => onArm64('--cpu', 'cortex-a72', 'matmul', 'pair_tiles', 'features'));
+  if (packs) for (const platform of Object.keys(machines)) await testPlatform(platform);
+  await stage('products on an arm64 without a unit for bfloat16 (qemu)', async () =>
+    lastLine(await run(process.execPath, ['scripts/arm64.mjs', '--cpu', 'cortex-a72', 'matmul', 'pair_tiles', 'features'])),
+  );
   await stage('coverage of src/ and native/', coverage);
 }
 conclude();

@@ -1,7 +1,8 @@
 // Calls everything that the package exports with good and bad arguments, and checks that the worst result is an Error: no
 // crash, no report of a sanitizer, no call of more than ten seconds, no byte written beside an output.
-// Usage: node test/fuzz/fuzz.mjs [--calls N] [--seed S] [--episode E]
-// The same seed makes the same calls. --episode repeats the calls of one episode, and prints each before it is made.
+// Usage: node test/fuzz/fuzz.mjs [--calls N] [--seed S] [--episode E] [--runtime WORDS]
+// The same seed makes the same calls. --episode repeats the calls of one episode, and prints each before it is made. --runtime is the command that makes the
+// calls in place of this Node: a JSON array of words, such as an emulator and the Node of another platform.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,13 +10,19 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values: options } = parseArgs({
-  options: { calls: { type: 'string', default: '100000' }, seed: { type: 'string', default: '1' }, episode: { type: 'string' } },
+  options: {
+    calls: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    episode: { type: 'string' },
+    runtime: { type: 'string' },
+  },
 });
+const [runtime, ...before] = options.runtime === undefined ? [process.execPath] : JSON.parse(options.runtime);
 const wanted = Number(options.calls);
 const seed = Number(options.seed);
 const folder = fileURLToPath(new URL('../../build/fuzz', import.meta.url));
 const at = join(folder, `at-${process.pid}`);
-const patience = 10_000; // the longest time of a call; the first call also loads the library
+const patience = options.runtime === undefined ? 10_000 : 60_000; // the longest time of a call; the first call also loads the library
 const episodesAProcess = 20_000; // the number of episodes of a process, so that the memory of modules that are kept forever stays bounded
 const callsAnEpisode = 46; // on average
 
@@ -32,21 +39,21 @@ const whereItIs = () => {
 function run(first, end, trace) {
   rmSync(at, { force: true });
   const request = JSON.stringify({ seed, first, end, at, trace });
-  const child = spawn(process.execPath, [fileURLToPath(new URL('run.mjs', import.meta.url)), request], {
+  const child = spawn(runtime, [...before, fileURLToPath(new URL('run.mjs', import.meta.url)), request], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text) => (output = (output + text).slice(-40_000)));
-  let before = '';
+  let last = '';
   let stuck = false;
   const watch = setInterval(() => {
     const now = String(whereItIs());
-    if (now === before && now !== 'null') {
+    if (now === last && now !== 'null') {
       stuck = true;
       child.kill('SIGKILL');
     }
-    before = now;
+    last = now;
   }, patience);
   return new Promise((resolve) => {
     child.on('close', (status, signal) => {

@@ -13,11 +13,17 @@ if (!existsSync(tarball)) throw new Error(`${tarball} is missing: node scripts/p
 /** The platforms for which it was packed, named as in scripts/zig.mjs: all that are published unless some are named. */
 export const platforms = process.env['SIMDNN_PLATFORMS']?.split(',') ?? Object.keys(triples);
 
-/** The path of a platform's binary in the tarball. */
-export function binaryOf(platform: string): string {
+/** The path of a platform's binary in the tarball; `addon` is the one that opens MPI or the library's own. */
+export function binaryOf(platform: string, addon: 'simdnn' | 'simdnn-mpi' = 'simdnn'): string {
   const [system, arch, libc] = platform.split('-');
-  return `prebuilds/${system}-${arch}/simdnn${libc ? `.${libc}` : ''}.node`;
+  return `prebuilds/${system}-${arch}/${addon}${libc ? `.${libc}` : ''}.node`;
 }
+
+/** The binaries of the tarball, with their platforms. */
+export const binaries = platforms.flatMap((platform) => {
+  const addons = platform.startsWith('win32') ? (['simdnn'] as const) : (['simdnn', 'simdnn-mpi'] as const);
+  return addons.map((addon) => ({ platform, addon, file: binaryOf(platform, addon) }));
+});
 
 /** An empty package to install into. */
 export function consumer(): string {

@@ -2,9 +2,9 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { downloaded, nodeBinary } from '../../scripts/emulators.mjs';
 import { temporaryFolder } from '../temporary';
 import { run, tarball, userEnvironment } from './install';
-import { downloaded, nodeBinary } from './nodes';
 
 const newer = nodeBinary(24, 'linux-x64'); // what the newest versions want
 const managers: Record<string, { command: string[]; add: string[]; exec: string[]; files?: Record<string, string> }> = {

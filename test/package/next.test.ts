@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { temporaryFolder } from '../temporary';
-import { binaryOf, consumer, type Outcome, platforms, run, tarball, userEnvironment } from './install';
+import { binaries, consumer, type Outcome, run, tarball, userEnvironment } from './install';
 
 const route = `
 import { data, nn, optim, randn, train, zeros } from 'simdnn';
@@ -81,7 +81,7 @@ it("takes the binaries along with output: 'standalone', where the package is ext
       .filter((file) => file.endsWith('.node'))
       .map((file) => `prebuilds/${file}`)
       .sort(),
-  ).toEqual(platforms.map(binaryOf).sort());
+  ).toEqual(binaries.map(({ file }) => file).sort());
   expect(await answerOf(elsewhere, '/train')).toEqual({ epochs: 2 });
 });
 

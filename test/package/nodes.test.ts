@@ -1,9 +1,9 @@
 // The installed package under every version of Node that it supports, under Bun and Deno, and with the binaries of other platforms in emulators.
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
+import { downloaded, muslBun, nodeBinary, qemu, wine, wineEnvironment } from '../../scripts/emulators.mjs';
 import { consumer, fillCache, forNpm, install, platforms, run, tarball, toolbox } from './install';
-import { arm64Libraries, downloaded, muslBun, nodeBinary, wine } from './nodes';
 
 let folder: string;
 beforeAll(() => {
@@ -30,12 +30,13 @@ function smoke({ node, arch, target = '', env = {} }: Expected, command: string,
 }
 
 // A test of a platform that was not packed, or whose emulator is not to be had here, says so.
-const needs = ({ skip }: TestContext, platform: string, emulator: string | null = platform): void => {
+const needs = ({ skip }: TestContext, platform: string, emulator: unknown = platform): void => {
   if (!platforms.includes(platform)) skip(`no binary for ${platform} was packed`);
   if (emulator === null) skip('the emulator is missing, and cannot be installed');
 };
 
 describe('linux-x64', () => {
+  beforeEach((context) => needs(context, 'linux-x64-glibc'));
   it.each([20, 22, 24, 26])('Node %i', (version) =>
     smoke({ node: new RegExp(`^v${version}\\.`), arch: 'x64' }, nodeBinary(version, 'linux-x64')),
   );
@@ -44,6 +45,7 @@ describe('linux-x64', () => {
 });
 
 describe('Node 24 under its permission model', () => {
+  beforeEach((context) => needs(context, 'linux-x64-glibc'));
   const restricted = (...leave: string[]) => {
     const { output } = run(folder, nodeBinary(24, 'linux-x64'), [
       '--permission',
@@ -69,15 +71,15 @@ it.for([
   ['neon', 'none'],
   ['scalar', ''],
 ] as const)('linux-arm64: Node 20 in qemu, target %s, features "%s"', ([target, features], context) => {
-  const libraries = arm64Libraries();
-  needs(context, 'linux-arm64-glibc', libraries);
-  const expected = { node: /^v20\./, arch: 'arm64', target, env: { SIMDNN_FEATURES: features } };
-  smoke(expected, 'qemu-aarch64-static', '-cpu', 'max', '-L', libraries!, nodeBinary(20, 'linux-arm64'));
+  const emulator = qemu();
+  needs(context, 'linux-arm64-glibc', emulator);
+  const [command, ...args] = [...emulator!, nodeBinary(20, 'linux-arm64')];
+  smoke({ node: /^v20\./, arch: 'arm64', target, env: { SIMDNN_FEATURES: features } }, command!, ...args);
 });
 
 it.for(['', 'avx2', 'sse4', 'scalar'])('linux-x64 with musl: Bun, target "%s"', (target, context) => {
   const bun = muslBun();
-  needs(context, 'linux-x64-musl', bun?.program ?? null);
+  needs(context, 'linux-x64-musl', bun);
   smoke({ arch: 'x64', target, env: { LD_LIBRARY_PATH: bun!.libraries } }, bun!.program);
 });
 
@@ -85,14 +87,6 @@ const onWindows = [20, 22].flatMap((version) => ['', 'sse4', 'scalar'].map((targ
 it.for(onWindows)('win32-x64: Node %i in wine, target "%s"', ([version, target], context) => {
   const emulator = wine();
   needs(context, 'win32-x64', emulator);
-  const env = { WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1' };
-  const throughFile = '"$0" "$@" >output 2>&1 </dev/null; code=$?; cat output; exit $code'; // Windows' Node cannot open a pipe of wine's
-  smoke(
-    { node: new RegExp(`^v${version}\\.`), arch: 'x64', target, env },
-    'sh',
-    '-c',
-    throughFile,
-    emulator!,
-    nodeBinary(version, 'win-x64'),
-  );
+  const [command, ...args] = [...emulator!, nodeBinary(version, 'win-x64')];
+  smoke({ node: new RegExp(`^v${version}\\.`), arch: 'x64', target, env: wineEnvironment }, command!, ...args);
 });

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { binaryOf, platforms, root, run, tarball, unpacked } from './install';
+import { binaries, root, run, tarball, unpacked } from './install';
 
 const output = (command: string, ...args: string[]): string => {
   const { status, output } = run(root, command, args);
@@ -34,7 +34,7 @@ describe('the tarball', () => {
     );
     needed.push('native/vendor/highway/hwy/highway.h', 'native/vendor/node-api-headers/node_api.h', 'native/vendor/node-addon-api/napi.h');
     expect(files).toEqual(expect.arrayContaining(needed));
-    expect(files.filter((file) => file.startsWith('prebuilds/')).sort()).toEqual(platforms.map(binaryOf).sort());
+    expect(files.filter((file) => file.startsWith('prebuilds/')).sort()).toEqual(binaries.map(({ file }) => file).sort());
   });
 
   it('has nothing else', () => {
