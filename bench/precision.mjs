@@ -12,7 +12,7 @@ const digits = await data.readCsv(`${root}examples/data/digits.csv`, { target: '
 /** Rows of a hundred classes, each around one of its class's three centres: no plane parts them. */
 function clusters() {
   manualSeed(100);
-  const [rows, features, classes, each] = [6000, 512, 100, 3];
+  const [rows, features, classes, each] = [4000, 512, 100, 3];
   const centres = randn([classes * each, features]);
   const of = rand([rows])
     .mul(classes * each)
@@ -25,7 +25,7 @@ function clusters() {
 const networks = {
   '64-128-10': { sizes: [64, 128, 10], epochs: 30, batchSize: 32, rows: digits },
   '64-512-512-10': { sizes: [64, 512, 512, 10], epochs: 15, batchSize: 32, rows: digits, curves: 'precision' },
-  '512-2048-100': { sizes: [512, 2048, 100], epochs: 6, batchSize: 64, rows: clusters(), curves: 'precision-wide' },
+  '512-2048-100': { sizes: [512, 2048, 100], epochs: 4, batchSize: 64, rows: clusters() },
 };
 
 /** One training: the loss of each epoch, and the accuracy on the test rows. */
