@@ -1,5 +1,5 @@
-// Norms, softmax, an embedding and the sparse layer, forward and backward from a leaf, on one thread: microseconds, the fastest and the median of blocks of 4 ms.
-// `node bench/norms.mjs [--python PATH]`: beside PyTorch, eager, in turns of one layer each; the ratio is PyTorch's time by ours.
+// Norms, softmax, an embedding and the sparse layer, forward and backward from a leaf, on one thread: the fastest and the median microseconds of blocks of 4
+// ms. `node bench/norms.mjs [--python PATH]`: compared with eager PyTorch, layer by layer in turns; the ratio is PyTorch's time divided by ours.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
@@ -65,7 +65,7 @@ function ours(kind, rows, columns) {
   );
 }
 
-// PyTorch in a process that reads a line and answers with one.
+// PyTorch, in a process that reads lines and answers each with a line.
 function peerOf(path) {
   const process = spawn(path, [fileURLToPath(new URL('norms.py', import.meta.url))], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(process.stdout)[Symbol.asyncIterator]();
