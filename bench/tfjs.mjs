@@ -1,6 +1,6 @@
-// node bench/tfjs.mjs [more rounds]: a step of an unchanged `model.fit` of TensorFlow.js with Adam on its cpu backend and on simdnn's, of `train.fit`, and of
-// the core API with compileStep; one thread. They take turns. A time is the median of the rounds, each of which is the mean of its steps after a warm-up of as
-// many steps (on cpu one step).
+// node bench/tfjs.mjs [more rounds]: a step of an unchanged `model.fit` of TensorFlow.js with Adam on its cpu and wasm backends and on simdnn's, of `train.fit`, and of
+// the core API with compileStep; then a prediction of 128 rows; one thread. They take turns. A time is the median of the rounds, each of which is the mean of its
+// steps after a warm-up of as many steps (on cpu and wasm one step). wasm is left out where it is not installed: npm install --no-save @tensorflow/tfjs-backend-wasm
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as layers from '@tensorflow/tfjs-layers';
@@ -8,6 +8,15 @@ import { data, nn, optim, setNumThreads, tensor, train } from 'simdnn';
 import { compileStep, simdnnInfo } from 'simdnn/tfjs';
 import { columns, duration } from './format.mjs';
 import { median } from './statistics.mjs';
+
+const wasm = await import('@tensorflow/tfjs-backend-wasm').catch((error) => {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  return null;
+});
+if (wasm !== null) {
+  wasm.setThreadsCount(1);
+  await tf.setBackend('wasm');
+}
 
 setNumThreads(1);
 const rounds = Number(process.argv[2] ?? 3);
@@ -24,18 +33,21 @@ function dataOf(widths, rows) {
   return [x, tf.cast(y, 'float32')];
 }
 
-async function fit(backend, widths, batch, steps, isRecorded) {
-  tf.setBackend(backend);
-  const model = layers.sequential({
+const modelOf = (widths) =>
+  layers.sequential({
     layers: widths.slice(1).map((units, i) => {
       const last = i === widths.length - 2;
       return layers.layers.dense({ units, activation: last ? 'softmax' : 'relu', ...(i === 0 && { inputShape: [widths[0]] }) });
     }),
   });
+
+async function fit(backend, widths, batch, steps, isRecorded) {
+  await tf.setBackend(backend);
+  const model = modelOf(widths);
   model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });
   if (!isRecorded) model.layers[0].setCallHook(() => {}); // a hook whose effects are unknown, so that the backend cannot record the step
   const [x, y] = dataOf(widths, batch * steps);
-  const warming = backend === 'cpu' ? [tf.slice(x, 0, batch), tf.slice(y, 0, batch)] : [x, y];
+  const warming = backend !== 'simdnn' ? [tf.slice(x, 0, batch), tf.slice(y, 0, batch)] : [x, y];
   await model.fit(...warming, { epochs: 1, batchSize: batch, verbose: 0 });
   const begin = performance.now();
   await model.fit(x, y, { epochs: 1, batchSize: batch, verbose: 0, shuffle: false });
@@ -43,6 +55,22 @@ async function fit(backend, widths, batch, steps, isRecorded) {
   if (isRecorded !== (simdnnInfo().level === 'recorded')) throw new Error(`model.fit is not as it should be: ${simdnnInfo().reason}`);
   if (isRecorded && simdnnInfo().fit !== null) throw new Error(`the loop is that of TensorFlow.js: ${simdnnInfo().fit}`);
   tf.dispose([x, y, ...warming]);
+  model.dispose();
+  return seconds;
+}
+
+// `predict` of a model that is not trained.
+async function prediction(backend, widths, rows, calls) {
+  await tf.setBackend(backend);
+  const model = modelOf(widths);
+  const [x] = dataOf(widths, rows);
+  const predict = () => tf.tidy(() => model.predict(x, { batchSize: rows }).dataSync()[0]);
+  for (let i = 0; i < Math.max(4, calls / 4); i++) predict();
+  const begin = performance.now();
+  for (let i = 0; i < calls; i++) predict();
+  const seconds = (performance.now() - begin) / 1000 / calls;
+  if (backend === 'simdnn' && simdnnInfo().prediction !== null) throw new Error(`predict is not recorded: ${simdnnInfo().prediction}`);
+  x.dispose();
   model.dispose();
   return seconds;
 }
@@ -87,18 +115,31 @@ function core(widths, batch, steps, isCompiled) {
   return seconds;
 }
 
-const table = [['', 'model.fit, cpu', 'single operations', 'model.fit', 'train.fit', 'minimize', 'compileStep']];
-for (const [name, batch, steps, onCpu] of networks) {
+const others = wasm === null ? ['cpu'] : ['cpu', 'wasm'];
+const fits = others.map((name) => `model.fit, ${name}`);
+const table = [['', ...fits, 'single operations', 'model.fit', 'train.fit', 'minimize', 'compileStep']];
+for (const [name, batch, steps, onOthers] of networks) {
   const widths = name.split('-').map(Number);
-  const found = [[], [], [], [], [], []];
-  for (let round = 0; round < rounds; round++) {
-    found[0].push(await fit('cpu', widths, batch, onCpu, false));
-    found[1].push(await fit('simdnn', widths, batch, steps, false));
-    found[2].push(await fit('simdnn', widths, batch, steps, true));
-    found[3].push(await native(widths, batch, steps));
-    found[4].push(core(widths, batch, steps, false));
-    found[5].push(core(widths, batch, steps, true));
-  }
+  const ways = [
+    ...others.map((other) => () => fit(other, widths, batch, onOthers, false)),
+    () => fit('simdnn', widths, batch, steps, false),
+    () => fit('simdnn', widths, batch, steps, true),
+    () => native(widths, batch, steps),
+    () => core(widths, batch, steps, false),
+    () => core(widths, batch, steps, true),
+  ];
+  const found = ways.map(() => []);
+  for (let round = 0; round < rounds; round++) for (const [i, way] of ways.entries()) found[i].push(await way());
   table.push([`${name}, ${batch} rows`, ...found.map((times) => duration(median(times)))]);
 }
 console.log(columns(table).join('\n'));
+
+const predictions = [['', ...[...others, 'simdnn'].map((name) => `model.predict, ${name}`)]];
+for (const [name, rows, calls] of [['784-512-512-10', 128, 40]]) {
+  const found = [...others, 'simdnn'].map(() => []);
+  for (let round = 0; round < rounds; round++)
+    for (const [i, backend] of [...others, 'simdnn'].entries())
+      found[i].push(await prediction(backend, name.split('-').map(Number), rows, backend === 'cpu' ? 2 : calls));
+  predictions.push([`${name}, ${rows} rows`, ...found.map((times) => duration(median(times)))]);
+}
+console.log(`\n${columns(predictions).join('\n')}`);
