@@ -1,8 +1,9 @@
 // npm run bench:fit: the overhead of an epoch of train.fit, including shuffling and the loader, over the replays of its steps alone, which are calls of the
 // compiled step on batches in memory. One thread; blocks of both take turns; figures are medians. The fixed cost of a fit (recording, copying rows, and copying
-// parameters there and back) is separated by fits of n and of 2 n epochs. Then the same for a fit with a metric and a log, against the step alone, and for one
-// with more options (a scheduler that is stepped after each step, clipping, averages of the weights, metrics of the training rows, and logs), against a step with
-// the first three. Then the cost of shapes: an epoch of 400 batches of a user's loader with various numbers of shapes, each of which is recorded once.
+// parameters there and back) is separated by fits of n and of 2 n epochs.
+// Then the same for a fit with a metric and a log, against the plain step, and for one with more options (a scheduler that is stepped after each step, clipping,
+// averages of the weights, metrics of the training rows, and logs), against a step with the first three.
+// Then the cost of shapes: an epoch of 400 batches of a user's loader with various numbers of shapes, each of which is recorded once.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 // The network and the data of a trial, by this library's public names.
 import { data, metrics, nn, noGrad, optim, tensor, train } from 'simdnn';
-import { network, rows } from './data.mjs';
+import { batches, network, rows } from './data.mjs';
 
 /** { model, criterion, optimizer } in the trial's initial state. */
 export function modelOf({ layers, relu, softmax, adam }) {
@@ -56,6 +56,9 @@ export function everythingOf(trial, steps, folder) {
     },
   };
 }
+
+/** The batches of a trial: [[x, y]]. */
+export const batchesOf = (trial) => batches(trial).map(({ x, y }) => [tensor(x).reshape([trial.batch, trial.layers[0]]), tensor(y)]);
 
 /** The rows of all batches of a trial. */
 export function datasetOf(trial) {

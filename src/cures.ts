@@ -1,13 +1,13 @@
-// Why the addon did not load, and what to do about it: each reason has its own cure.
+// The reasons why the addon did not load, each with what to do about it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 interface Failure {
-  /** Where the package is, or would be if it were not bundled. */
+  /** The path of the package, or that which it would have if it were not bundled. */
   directory: string;
   code: string | undefined;
   message: string;
-  /** What SIMDNN_PREBUILD says. */
+  /** The value of SIMDNN_PREBUILD. */
   prebuild?: string | undefined;
 }
 
@@ -16,7 +16,7 @@ const runtime = process.versions as Record<string, string | undefined>;
 // Node's permission model is on.
 const isRestricted = (): boolean => (process as { permission?: unknown }).permission !== undefined;
 
-// In a bundle the code lies in a file of somebody else's.
+// In a bundle the code is in another package's file.
 function isBundled(directory: string): boolean {
   try {
     return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')).name !== 'simdnn';

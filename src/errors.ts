@@ -1,8 +1,8 @@
-// Errors and the checks of options: one style for the whole library.
+// Errors and the checks of options, in one style for the whole library.
 import { isPromise } from './brands';
 
 /**
- * An error that is neither a wrong kind (`TypeError`) nor a wrong value (`RangeError`), told apart by its `code`.
+ * An error that is neither a wrong type (`TypeError`) nor a wrong value (`RangeError`), identified by its `code`.
  *
  * @example
  * let code = "";
@@ -26,21 +26,21 @@ export class SimdnnError extends Error {
 
 const withHint = (message: string, hint?: string): string => (hint ? `${message}\n  hint: ${hint}` : message);
 
-/** A value of the wrong kind: `[where] message`, with the cure as a hint where it is known. */
+/** A value of the wrong type: `[where] message`, with what to do about it as a hint, if it is known. */
 export function typeError(where: string, message: string, hint?: string): TypeError {
   return new TypeError(withHint(`[${where}] ${message}`, hint));
 }
 
-/** A wrong value or shape: `[where] message`, with the cure as a hint where it is known. */
+/** A wrong value or shape: `[where] message`, with what to do about it as a hint, if it is known. */
 export function rangeError(where: string, message: string, hint?: string): RangeError {
   return new RangeError(withHint(`[${where}] ${message}`, hint));
 }
 
-// Of each copy of the package that is loaded its own: another one's tensors are not this one's.
+// Each loaded copy of the package has its own, because tensors of another copy are not tensors of this one.
 const mark = Symbol.for('simdnn.copy');
 const copy = { folder: typeof __dirname === 'string' ? __dirname : 'a bundle' };
 
-/** Marks a class as of this copy of the package. */
+/** Marks a class as belonging to this copy of the package. */
 export function markOwn(ownClass: abstract new (...args: never[]) => object): void {
   Object.defineProperty(ownClass.prototype, mark, { value: copy });
 }
@@ -50,7 +50,7 @@ function ofOtherCopy(value: object): string {
   return of === undefined || of === copy ? '' : ` of another copy of simdnn (one is loaded from ${of.folder}, one from ${copy.folder})`;
 }
 
-/** What a value is, in an error message: `null`, `"text"`, `3`, `an Int32Array`, `Tensor [2, 3]`. */
+/** Describes a value in an error message: `null`, `"text"`, `3`, `an Int32Array`, `Tensor [2, 3]`. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
@@ -61,7 +61,7 @@ export function describe(value: unknown): string {
   return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}${ofOtherCopy(value as object)}`;
 }
 
-// Names that people bring from other libraries and that no edit distance would find.
+// Names of other libraries that an edit distance would not find.
 const otherNames: Record<string, string> = {
   learningRate: 'lr',
   learning_rate: 'lr',
@@ -140,7 +140,7 @@ export function checkInteger(where: string, name: string, value: unknown, low = 
   return value as number;
 }
 
-/** Refuses a promise where nothing is waited for; its own error then is nobody's. */
+/** Throws for a promise where none is awaited. Its own rejection is ignored, because nobody else could handle it. */
 export function refusePromise(where: string, what: string, why: string, value: unknown): void {
   if (!isPromise(value)) return;
   value.catch(() => {});
@@ -162,11 +162,11 @@ export function checkOneOf<T extends string>(where: string, name: string, value:
   return value as T;
 }
 
-/** Refuses a typed array whose buffer was transferred elsewhere: it would pass for one without elements. */
+/** Throws for a typed array whose buffer was transferred, because it would seem to be empty. */
 export function checkAttached(where: string, array: ArrayBufferView): void {
   if (array.byteLength > 0) return;
   try {
-    new Uint8Array(array.buffer, 0, 0); // the one question about a buffer that Node 20 answers by throwing
+    new Uint8Array(array.buffer, 0, 0); // the only operation on a buffer with which Node 20 reveals that, by throwing
   } catch {
     throw typeError(where, 'the array is detached: its buffer was transferred elsewhere');
   }

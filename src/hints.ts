@@ -1,4 +1,4 @@
-// Names that are not there: reading one says what to use instead.
+// Errors for names that do not exist, which say what to use instead.
 import { typeError } from './errors';
 
 /** What to use instead, by name. */
@@ -10,17 +10,17 @@ export const inPython = (name: string): string => (/^[A-Z]/.test(name) ? name : 
 /** A name of Python's in this library's spelling. */
 export const inCamel = (name: string): string => name.replace(/(?<=.)_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
-/** Many names with one hint. */
+/** Several names with the same hint. */
 export const hintsOf = (lists: readonly (readonly [hint: string, names: string])[]): Record<string, string> =>
   Object.fromEntries(lists.flatMap(([hint, names]) => names.split(' ').map((name) => [name, hint])));
 
-/** Hints for Python's spelling of names that are there, where it is another one. */
+/** Hints for Python's spelling of existing names, if it differs. */
 export const spelledHere = (names: readonly string[]): Record<string, string> =>
   Object.fromEntries(names.filter((name) => inPython(name) !== name).map((name) => [inPython(name), `it is called ${name} here`]));
 
 const refusal = (where: string, name: string, hint: string): TypeError => typeError(`${where}.${name}`, 'there is no such property', hint);
 
-/** Has reading or assigning a name of `hints`, in both spellings, throw: `where` has it in the message. Names that are there stay what they are. */
+/** Makes reading or assigning a name of `hints` throw, in both spellings; `where` is the prefix of the message. Existing names do not change. */
 export function refuse(object: object, where: (self: object) => string, hints: Hints): void {
   for (const [name, hint] of Object.entries(hints)) {
     for (const spelled of new Set([name, inCamel(name)])) {
@@ -34,9 +34,9 @@ export function refuse(object: object, where: (self: object) => string, hints: H
 }
 
 /**
- * Has reading a name of `hints`, in both spellings, from a namespace throw. Its prototype does it, so that names that are there go first, and neither `in` nor a list
- * of the names finds others; the hints are put together when the first name is missed. The namespace of a real ECMAScript module can have no prototype: it stays as
- * it is.
+ * Makes reading a name of `hints` from a namespace throw, in both spellings. The namespace's prototype does it, so that existing names take precedence, and
+ * neither `in` nor a list of the names contains others. The hints are built when the first missing name is read. The namespace of an ECMAScript module cannot
+ * have a prototype, so it does not change.
  */
 export function refuseIn(space: object, where: string, hints: () => Hints): void {
   let known: Map<string, string> | null = null;

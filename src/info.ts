@@ -1,42 +1,45 @@
-// What runs here.
+// Describes the running library and machine.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { libc } from './load';
 import { features, flushesDenormal, getNumThreads, supportedTargets, target } from './native';
 
-// What the build puts in its place: in a bundle of somebody else's there is no package.json to ask.
+// The build inserts the version here, because in someone else's bundle there is no package.json to read.
 declare const packageVersion: string | undefined;
 
 /** The version of this package. */
 export const version: string =
   typeof packageVersion === 'string' ? packageVersion : JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')).version;
 
-/** What `info()` tells. */
+/** The result of `info()`. */
 export interface Info {
   /** The version of this package. */
   version: string;
   /** The instruction set whose kernels run. */
   target: string;
-  /** Every instruction set of this build that this machine runs, least first. */
+  /** Every instruction set of this build that this machine supports, from the simplest. */
   targets: string[];
-  /** Units for products of bfloat16 numbers that this processor has beside the target's instructions, fastest first: `"amx_bf16"`, `"avx512_bf16"`, `"neon_bf16"`; `SIMDNN_FEATURES` leaves some out. Large products use them where `setFloat32MatmulPrecision` allows it. */
+  /**
+   * The units for products of bfloat16 numbers that this processor has in addition to the target's instructions, fastest first: `"amx_bf16"`, `"avx512_bf16"`,
+   * `"neon_bf16"`, without those that `SIMDNN_FEATURES` excludes. Large products use them if `setFloat32MatmulPrecision` allows it.
+   */
   features: string[];
   /** The BLAS library in use; null: the products are our own. */
   blas: string | null;
-  /** How many threads a kernel may use. */
+  /** The number of threads that a kernel may use. */
   threads: number;
-  /** Whether denormal numbers are taken as zero: see `setFlushDenormal`. */
+  /** Whether denormal numbers count as zero: see `setFlushDenormal`. */
   flushDenormal: boolean;
   /** Node's version. */
   node: string;
   /** Operating system and processor, e.g. `"linux-x64"`. */
   platform: string;
-  /** The C library, e.g. `"glibc 2.36"`; null where there is no choice of one. */
+  /** The C library, e.g. `"glibc 2.36"`; null on systems with only one. */
   libc: string | null;
 }
 
 /**
- * What runs here: the instruction set, threads, versions, platform.
+ * Describes the running library: the instruction set, threads, versions, platform.
  *
  * @example
  * info().targets.includes(info().target); // true

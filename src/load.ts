@@ -1,4 +1,4 @@
-// Loads the addon's binary, or says where it was looked for, on what, and what to do.
+// Loads the addon's binary. If that fails, the error says where it was searched and what to do.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { SimdnnError } from './errors';
 
 let known: string | null = null;
 
-// Node's report names it. It also asks for the names of all hosts that sockets are connected to, which takes a minute where no name server answers.
+// Node's report has it. The report also resolves the names of all hosts to which sockets are connected, which takes a minute if no name server answers.
 function libcInUse(): string {
   const { report } = process as { report?: NodeJS.ProcessReport & { excludeNetwork?: boolean } };
   if (report === undefined) return 'musl';
@@ -18,13 +18,13 @@ function libcInUse(): string {
     const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } };
     return header?.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : 'musl';
   } catch {
-    return loader().binary().includes('.musl.') ? 'musl' : 'glibc'; // Deno makes no report without leave
+    return loader().binary().includes('.musl.') ? 'musl' : 'glibc'; // Deno makes no report without permission
   } finally {
     report.excludeNetwork = excludeNetwork!;
   }
 }
 
-/** The C library, e.g. `"glibc 2.36"`; null where there is no choice of one. */
+/** The C library, e.g. `"glibc 2.36"`; null on systems with only one. */
 export function libc(): string | null {
   if (process.platform !== 'linux') return null;
   known ??= libcInUse();
@@ -32,18 +32,18 @@ export function libc(): string | null {
 }
 
 interface Loader {
-  /** The files that may be the addon, in the order in which they are tried. */
+  /** The candidate files of the addon, in the order in which they are tried. */
   places(): string[];
-  /** Where the binary stands below prebuilds/. */
+  /** The path of the binary below prebuilds/. */
   binary(): string;
   load(): unknown;
-  /** The same of the addon that opens MPI. */
+  /** The same for the addon that opens MPI. */
   loadMpi(): unknown;
   placesOfMpi(): string[];
 }
 const loader = (): Loader => require('../native/load.js') as Loader;
 
-// A bundle may have left the loader behind.
+// A bundle may not include the loader.
 function places(): string[] {
   try {
     return loader().places();
@@ -78,26 +78,26 @@ function report(directory: string, code: string | undefined, message: string): s
   ].join('\n');
 }
 
-// Before anything that an older Node does not have is called.
+// Runs before anything that an older Node does not have.
 function refuseOldNode(): void {
   const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
   if (major > 20 || (major === 20 && minor >= 17)) return;
   throw new SimdnnError('SIMDNN_NODE', `simdnn needs Node 20.17 or later, this is ${process.version} (${process.execPath})`);
 }
 
-// By the folders of their packages. An addon that is loaded once more in an environment has threads of its own, which end with the environment.
+// By the folder of the package. Loading the addon again in an environment would create its own threads, which end with the environment.
 const symbol = Symbol.for('simdnn.addons');
 const everywhere = globalThis as { [symbol]?: Map<string, unknown> };
 everywhere[symbol] ??= new Map();
 const loaded = everywhere[symbol];
 
-// A bundle of ES modules knows no such name.
+// A bundle of ES modules does not define this name.
 const here = typeof __dirname === 'string' ? __dirname : process.cwd();
 
-/** Where the package lies. */
+/** The folder of the package. */
 export const packageFolder = join(here, '..');
 
-/** The addon of the package at `directory`: its own build first, then a fitting prebuilt one. */
+/** The addon of the package at `directory`: its own build first, then a matching prebuilt one. */
 export function loadAddon(directory: string): unknown {
   if (loaded.has(directory)) return loaded.get(directory);
   refuseOldNode();
@@ -111,7 +111,7 @@ export function loadAddon(directory: string): unknown {
   }
 }
 
-/** The addon that opens MPI, which nothing else loads. */
+/** The addon that opens MPI; nothing else loads it. */
 export function loadMpi(): unknown {
   try {
     return loader().loadMpi();

@@ -3,17 +3,12 @@
 import { compile, data, info, noGrad, setNumThreads, tensor, train } from 'simdnn';
 import { adamStep, linearForward, softmaxCrossEntropy } from 'simdnn/kernels';
 import { batches, digest, labels, linear, normal } from '../data.mjs';
-import { datasetOf, modelOf, stepOf } from '../model.mjs';
+import { batchesOf, datasetOf, modelOf, stepOf } from '../model.mjs';
 import { serve, Unavailable } from './protocol.mjs';
 
 function start({ threads }) {
   setNumThreads(threads);
   return `${info().version}, ${info().target}`;
-}
-
-/** The batches of a trial: [[x, y]]. */
-function tensorsOf(trial) {
-  return batches(trial).map(({ x, y }) => [tensor(x).reshape([trial.batch, trial.layers[0]]), tensor(y)]);
 }
 
 /** One training step: (x, y) => the loss as a tensor. */
@@ -59,7 +54,7 @@ function kernelsOnly(prepare) {
 await serve({
   train(job) {
     const version = start(job);
-    const inputs = tensorsOf(job.trial);
+    const inputs = batchesOf(job.trial);
     const step = trainingStep(job);
     let at = 0;
     const next = () => step(...inputs[at++ % inputs.length]);
@@ -82,7 +77,7 @@ await serve({
       };
       return { version, begin };
     }
-    const inputs = tensorsOf(trial);
+    const inputs = batchesOf(trial);
     // The first step, which a compiled function records, is not timed, because the others compile before they are timed too.
     const begin = () => {
       const step = trainingStep(job);

@@ -1,10 +1,10 @@
-// The products of small layers, whose arrays come in one layout or another, and the length of packed weights.
+// The products of small layers, whose arrays have one of two layouts, and the length of packed weights.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkInteger, withDefaults } from '../errors';
 import { packed } from '../kernels.generated';
 import type { LinearGradients } from './products.generated';
 
-/** The results of `linearForwardColumns`, each where it is wanted; n filled up to a multiple of 16 is written p(n). */
+/** The results of `linearForwardColumns`, each of them optional; p(n) is n rounded up to a multiple of 16. */
 export interface LinearColumns {
   /** `[rows, out]`. */
   y?: Float32Array | null;
@@ -15,8 +15,8 @@ export interface LinearColumns {
 /**
  * `linearForward` for small layers, with the batch along the lanes: the same bits, in either layout or both.
  *
- * Shapes: x `[rows, in]`, or with `xColumns` its transpose in `[p(in), p(rows)]`, where p(n) is n filled up to a multiple of 16; the rest as
- * for `linearForward`. The layers of a network hand `yColumns` on as x. Nothing may overlap.
+ * Shapes: x `[rows, in]`, or with `xColumns` its transpose in `[p(in), p(rows)]`, where p(n) is n rounded up to a multiple of 16; the others as
+ * for `linearForward`. Pass `yColumns` to the next layer as x. Nothing may overlap.
  *
  * @example
  * const yColumns = new Float32Array(16 * 16);
@@ -41,7 +41,7 @@ export function linearForwardColumns(
   calls.linearForwardColumns({ y, yColumns, x, xColumns: xColumns ? x : null, weight, bias, rows, in: in_, out });
 }
 
-/** The gradients of `linearForwardColumns`, each where it is wanted; n filled up to a multiple of 16 is written p(n). */
+/** The gradients of `linearForwardColumns`, each of them optional; p(n) is n rounded up to a multiple of 16. */
 export interface LinearColumnsGradients extends LinearGradients {
   /** `dx^T`, the first `in` rows and `rows` columns of `[p(in), p(rows)]`. */
   dxColumns?: Float32Array | null;
@@ -50,8 +50,8 @@ export interface LinearColumnsGradients extends LinearGradients {
 /**
  * `linearBackward` for small layers, with the batch along the lanes: the same bits, dx in either layout or both.
  *
- * Shapes: dy `[rows, out]`, or with `dyColumns` its transpose in `[p(out), p(rows)]`, where p(n) is n filled up to a multiple of 16; the rest as
- * for `linearBackward`. The layers of a network hand `dxColumns` on as dy. `accumulate` adds to dweight and dbias; dx is always written. Nothing
+ * Shapes: dy `[rows, out]`, or with `dyColumns` its transpose in `[p(out), p(rows)]`, where p(n) is n rounded up to a multiple of 16; the others as
+ * for `linearBackward`. Pass `dxColumns` to the layer before as dy. `accumulate` adds to dweight and dbias; dx is always overwritten. Nothing
  * may overlap.
  *
  * @example
@@ -89,7 +89,7 @@ export function linearBackwardColumns(
 }
 
 /**
- * The length of the array in which `linearPack` lays a weight `[out, in]`.
+ * The length of the array into which `linearPack` packs a weight `[out, in]`.
  *
  * @example
  * linearPackedLength(13, 30); // 928

@@ -1,14 +1,14 @@
-// The cross entropy of labels and of probabilities under one name.
+// The cross-entropy of labels and of probabilities under one name.
 import { isFloat32Array } from '../brands';
 import * as calls from '../calls.generated';
 import { checkInteger, checkNumber, checkOneOf, withDefaults } from '../errors';
 import { type Reduction, reductionValues } from '../kernels.generated';
 
-/** Where `softmaxCrossEntropy` writes. */
+/** The arrays that `softmaxCrossEntropy` writes. */
 export interface CrossEntropyOutputs {
   /** `[1]`, or `[rows]` for the reduction "none". */
   loss: Float32Array;
-  /** `[rows, classes]`: the gradient of the loss, of each row's own for "none"; may be left out. */
+  /** `[rows, classes]`: the gradient of the loss, or with "none" of each row's loss; optional. */
   dlogits?: Float32Array | null;
 }
 
@@ -16,16 +16,16 @@ export interface CrossEntropyOutputs {
 export interface CrossEntropyOptions {
   /** `[classes]`: each class's weight (all 1). */
   weight?: Float32Array | null;
-  /** Rows of this label count for nothing (-100). Without effect on probabilities. */
+  /** Rows with this label are ignored (-100). It has no effect on probabilities. */
   ignoreIndex?: number;
-  /** How much of the target is spread over all classes, from 0 to 1 (0). */
+  /** The part of the target, from 0 to 1, that is spread evenly over all classes (0). */
   labelSmoothing?: number;
-  /** What becomes of the rows' losses ("mean", over the weights of the labels that count). */
+  /** How the rows' losses are reduced ("mean", over the weights of the labels that are not ignored). */
   reduction?: Reduction;
 }
 
 /**
- * The cross entropy of softmax(logits) and its gradient in one pass: `loss[r] = -weight[l] log(softmax(logits[r])[l])` for `l = labels[r]`.
+ * The cross-entropy of softmax(logits) and its gradient in one pass: `loss[r] = -weight[l] log(softmax(logits[r])[l])` for `l = labels[r]`.
  *
  * Shapes: logits `[rows, classes]`; labels are classes, int32 `[rows]`, or probabilities, float32 `[rows, classes]`. The outputs must overlap
  * nothing. A mean over no rows is NaN. A RangeError for a label outside `[0, classes)` that is not `ignoreIndex`.
@@ -56,7 +56,7 @@ export function softmaxCrossEntropy(
   checkNumber(name, 'labelSmoothing', o.labelSmoothing, 0, 1);
   checkOneOf(name, 'reduction', o.reduction, reductionValues);
   const { weight, ignoreIndex, labelSmoothing, reduction } = o;
-  // A loss that is missing is refused by the kernel's own check. The objects are written out because spreading costs microseconds.
+  // The kernel's own check refuses a missing loss. The objects are written out because spreading costs microseconds.
   if (isFloat32Array(labels)) {
     calls.softmaxCrossEntropySoft({
       loss: loss!,

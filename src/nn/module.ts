@@ -231,8 +231,8 @@ export abstract class Module extends Parts {
   }
 
   /**
-   * Takes over what `getExtraState` of such a module gave: `torch.nn.Module.set_extra_state`. `loadStateDict` calls it after all tensors were copied. A
-   * TypeError where it is not overridden.
+   * Loads the result of `getExtraState` of a module of the same class: `torch.nn.Module.set_extra_state`. `loadStateDict` calls it after it has copied all
+   * tensors. A TypeError if the class does not override it.
    */
   setExtraState(_state: unknown): void {
     throw typeError(placeOf(this, 'setExtraState'), 'the class does not override it, so that there is no extra state');
@@ -277,9 +277,9 @@ export abstract class Module extends Parts {
    * objects are taken over as they are. What is one thing in the module, such as a tied weight, is one in the copy. The mode and whether gradients are needed
    * are kept, and so are the hooks of modules; gradients and the hooks of tensors are not. No constructor runs, so that a class may ask for any arguments.
    *
-   * Fields and methods of the own class that are private to JavaScript, `#name`, cannot be copied: nobody but the class sees them. In the copy they are missing,
-   * and whatever uses them throws a TypeError, such as "Cannot read private member #name from an object whose class did not declare it". Fields without `#`,
-   * TypeScript's `private` ones too, are copied. A field that is an arrow function still knows the original as `this`.
+   * Fields and methods of the own class that are private to JavaScript, `#name`, cannot be copied: nobody but the class sees them. In the copy they are
+   * missing, and whatever uses them throws a TypeError, such as "Cannot read private member #name from an object whose class did not declare it". Fields
+   * without `#`, TypeScript's `private` ones too, are copied. A field that is an arrow function still knows the original as `this`.
    *
    * A RangeError for a field with a tensor that an operation made; a SimdnnError `"SIMDNN_NOT_RECORDABLE"` inside a compiled function.
    *

@@ -1,4 +1,4 @@
-// Weights that stay orthogonal: matrices made of what is learned by a map whose results are all orthogonal.
+// Orthogonal weights: maps from learned matrices to orthogonal ones.
 import { noGrad } from '../autograd';
 import { checkBoolean, checkOneOf, describe, rangeError, withDefaults } from '../errors';
 import { cat } from '../ops';
@@ -13,20 +13,20 @@ import { weightOf } from './normed';
 
 const maps = ['matrix_exp', 'cayley', 'householder'] as const;
 
-/** How a matrix is made orthogonal. */
+/** The map to orthogonal matrices. */
 export type OrthogonalMap = (typeof maps)[number];
 
 /** The options of `orthogonal`. */
 export interface OrthogonalOptions {
   /** The name of the parameter; default `"weight"`. */
   name: string;
-  /** The map; null is `"matrix_exp"` for a square matrix and `"householder"` for another (default). */
+  /** The map; by default (null) `"matrix_exp"` for a square matrix and `"householder"` for another. */
   orthogonalMap: OrthogonalMap | null;
-  /** Whether a fixed matrix, the buffer `base`, stands before what the map gives, so that the map is always near the identity (true). */
+  /** Whether the result of the map is multiplied by a fixed matrix, the buffer `base`, so that the map is always near the identity (true). */
   useTrivialization: boolean;
 }
 
-// Columns of length 1 at right angles that span those of the matrices: Q of the decomposition whose R has a positive diagonal.
+// Orthonormal columns with the same span as those of the matrices: Q of the QR decomposition whose R has a positive diagonal.
 function orthogonalized(matrices: Tensor): Tensor {
   const { Q, R } = qr(matrices);
   return Q.mul(R.diagonal({ dim1: -2, dim2: -1 }).sign().unsqueeze(-2));
@@ -59,8 +59,8 @@ function cayley(A: Tensor): Tensor {
   return solution(half.neg().add(one), half.add(one));
 }
 
-// The first k columns of the product of the reflections 1 - 2 v v^T / v^T v, v the columns of V [..., n, k]: 1 - V S^-1 V^T, S the upper triangle of V^T V with half its
-// diagonal. Source: Joffrain et al., "Accumulating Householder transformations, revisited" (2006).
+// The first k columns of the product of the reflections 1 - 2 v v^T / v^T v for the columns v of V [..., n, k]: 1 - V S^-1 V^T, where S is the upper triangle
+// of V^T V with half its diagonal. Source: Joffrain et al., "Accumulating Householder transformations, revisited" (2006).
 function reflections(V: Tensor): Tensor {
   const k = V.shape.at(-1)!;
   const products = V.mT.matmul(V);
@@ -68,7 +68,7 @@ function reflections(V: Tensor): Tensor {
   return eye(V.shape.at(-2)!, k).sub(V.matmul(solution(S, V.narrow(-2, 0, k).mT)));
 }
 
-// Below the diagonal the vectors v of the reflections that make Q, on it the signs of its columns.
+// Below the diagonal the vectors v of the reflections whose product is Q, on the diagonal the signs of its columns.
 function unreflected(matrices: Tensor): Tensor {
   const { Q, R } = qr(matrices);
   const [n, k] = Q.shape.slice(-2) as [number, number];
@@ -79,7 +79,7 @@ function unreflected(matrices: Tensor): Tensor {
     for (let c = 0; c < k; c++) {
       const diagonal = at + c * k + c;
       const pivot = rest[diagonal]!;
-      const isReflected = pivot > 0.5; // from 1 to 2, and 0 where nothing was reflected
+      const isReflected = pivot > 0.5; // pivots are from 1 to 2, or 0 where nothing was reflected
       made.data[diagonal] = Math.sign(triangle[(i * k + c) * k + c]!) * (isReflected ? 1 : -1);
       for (let r = c + 1; isReflected && r < n; r++) {
         const factor = rest[at + r * k + c]! / pivot;
@@ -91,7 +91,7 @@ function unreflected(matrices: Tensor): Tensor {
   return made;
 }
 
-/** The options, and the tensor that they speak of. */
+/** The options, and the tensor that they are for. */
 export function checkOrthogonal(where: string, module: Module, options: Partial<OrthogonalOptions> | undefined) {
   const defaults: OrthogonalOptions = { name: 'weight', orthogonalMap: null, useTrivialization: true };
   const { name, orthogonalMap, useTrivialization } = withDefaults<OrthogonalOptions>(where, options, defaults);
@@ -152,7 +152,7 @@ export class _Orthogonal extends Module {
     return isWide ? made.mT : made;
   }
 
-  // Has the identity, which the map makes of -1, stand for the orthogonal matrix nearby.
+  // Sets `base` to the nearest orthogonal matrix. The caller then learns from -1, which the map sends to the identity, so that the weight is `base`.
   private rebase(x: Tensor): void {
     const [n, k] = x.shape.slice(-2) as [number, number];
     noGrad(() => {

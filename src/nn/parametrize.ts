@@ -12,7 +12,7 @@ import { Module } from './module';
 import { Numbered } from './numbered';
 import { emptyParameter, Parameter } from './parameter';
 
-/** A module that computes a tensor from what is learned in its place; `rightInverse` returns, for a tensor, one or several tensors from which `forward` computes it again. */
+/** A module that computes a tensor from learned ones. `rightInverse` returns, for a tensor, one or several tensors from which `forward` computes it. */
 export interface Parametrization extends Module {
   forward(...originals: Tensor[]): Tensor;
   rightInverse?(x: Tensor): Tensor | Tensor[];
@@ -98,9 +98,9 @@ function checkParametrization(place: string, one: Parametrization): Parametrizat
 /**
  * The parametrizations of one tensor, in the order in which they are applied: `torch.nn.utils.parametrize.ParametrizationList`.
  *
- * What is learned is the parameter `original`, or `original0`, `original1`, ... where `rightInverse` of the first gave several. `registerParametrization`
- * makes it, as `module.parametrizations.weight`; `forward()` computes the tensor. A TypeError or a RangeError for a list that is empty, for what is no
- * module, and for a `rightInverse` that does not give tensors of the same type.
+ * The learned parameter is `original`, or `original0`, `original1`, ... if `rightInverse` of the first parametrization returns several tensors.
+ * `registerParametrization` makes the list, as `module.parametrizations.weight`; `forward()` computes the tensor. A TypeError or a RangeError for an empty
+ * list, for an element that is not a module, and for a `rightInverse` that does not return tensors of the same type.
  *
  * @example
  * const layer = nn.utils.parametrizations.weightNorm(new nn.Linear(2, 3));
@@ -134,7 +134,7 @@ export class ParametrizationList extends Numbered<Parametrization> {
     else made.forEach((one, i) => void put(this, `original${i}`, ownCopy(one, original instanceof Parameter, original.requiresGrad)));
   }
 
-  /** The tensor. */
+  /** Computes the tensor. */
   override forward(): Tensor {
     const { parts } = this;
     let x = parts[0]!.call(...originalsOf(this));
@@ -142,7 +142,7 @@ export class ParametrizationList extends Numbered<Parametrization> {
     return x;
   }
 
-  /** Makes the tensor `value`, as far as the parametrizations can: their `rightInverse`, from the last to the first, computes what is copied to the originals. */
+  /** Sets the tensor to `value`, as far as the parametrizations can: their `rightInverse`, from the last to the first, computes the values of the originals. */
   rightInverse(value: Tensor): void {
     const where = 'ParametrizationList.rightInverse';
     checkTensor(where, 'value', value);
@@ -186,10 +186,10 @@ function compute(module: Module, name: string): Tensor {
 }
 
 /**
- * Computes each parametrized tensor once, however often it is read, while `fn` runs: `torch.nn.utils.parametrize.cached()`, which in PyTorch opens a block.
+ * Computes each parametrized tensor only once while `fn` runs, however often it is read: `torch.nn.utils.parametrize.cached()`, which in PyTorch opens a block.
  *
- * For models that use one weight several times. Values that an optimizer changes meanwhile, and those assigned to the tensor, are seen after it. Returns
- * what `fn` returns; a TypeError when that is a promise. Such calls may lie in one another, and in a compiled function.
+ * For models that use one weight several times. Changes by an optimizer, and assignments to the tensor, are visible only after `fn`. Returns
+ * the result of `fn`; a TypeError if that is a promise. Calls may be nested, and may be in a compiled function.
  *
  * @example
  * const layer = nn.utils.parametrizations.weightNorm(new nn.Linear(2, 3));
@@ -228,7 +228,7 @@ export function isParametrized(module: Module, tensorName?: string): boolean {
   return makerOf(module, checkName(where, tensorName)) === 'parametrization';
 }
 
-// Adds a parametrization to a tensor that has some already.
+// Adds a parametrization to a tensor that already has some.
 function append(where: string, list: ParametrizationList, parametrization: Parametrization, unsafe: boolean): void {
   if (!unsafe) {
     const y = list.call();
@@ -240,18 +240,18 @@ function append(where: string, list: ParametrizationList, parametrization: Param
 }
 
 /**
- * Has a tensor of the module be what `parametrization` makes of another one, which is learned instead: `torch.nn.utils.parametrize.register_parametrization`.
+ * Computes a tensor of the module by `parametrization` from another one, which is learned instead: `torch.nn.utils.parametrize.register_parametrization`.
  *
- * From then on `module.weight` is computed whenever it is read: `parametrization.call(original)`, and the gradient goes to the original. The
- * parameter itself goes on as `module.parametrizations.weight.original`, changed by `rightInverse` where the parametrization has one; where this gives several
- * tensors, they are the new parameters `original0`, `original1`, ..., so that an optimizer is to be made afterwards. An assignment to `module.weight` is
- * `rightInverse`. A second parametrization of a tensor is applied to the result of the first. In compiled functions and in fits too.
+ * From then on `module.weight` is computed whenever it is read: `parametrization.call(original)`, and the gradient flows to the original. The parameter itself
+ * becomes `module.parametrizations.weight.original`, changed by `rightInverse` if the parametrization has one. If `rightInverse` returns several tensors, they
+ * are new parameters `original0`, `original1`, ..., so make the optimizer afterwards. An assignment to `module.weight` calls `rightInverse`. A second
+ * parametrization of a tensor is applied to the result of the first. It works in compiled functions and in fits too.
  *
- * The class of the module stays what it was, where PyTorch makes another one: only the printed name begins with `Parametrized`. Where `rightInverse` gives a
- * tensor of another shape, `original` is a new parameter, where PyTorch changes the shape of the same one. Frozen parameters stay parameters.
+ * The class of the module does not change, unlike in PyTorch: only the printed name begins with `Parametrized`. If `rightInverse` returns a
+ * tensor of another shape, `original` is a new parameter; PyTorch changes the shape of the same one. Frozen parameters stay parameters.
  *
- * A TypeError for what are not modules, a RangeError for a name that is no parameter or buffer of the module itself, and, unless `unsafe`, for a result
- * of another shape; then the module is as it was. A SimdnnError `"SIMDNN_NOT_RECORDABLE"` inside a compiled function.
+ * A TypeError for arguments that are not modules, a RangeError for a name that is not a parameter or buffer of the module itself, and, unless `unsafe`, for a
+ * result of another shape; the module does not change then. A SimdnnError `"SIMDNN_NOT_RECORDABLE"` inside a compiled function.
  *
  * @example
  * class Symmetric extends nn.Module {
@@ -313,12 +313,12 @@ export function registerParametrization<M extends Module>(
 }
 
 /**
- * Takes all parametrizations of a tensor away: `torch.nn.utils.parametrize.remove_parametrizations`.
+ * Removes all parametrizations of a tensor: `torch.nn.utils.parametrize.remove_parametrizations`.
  *
- * With `leaveParametrized` (default) the tensor keeps the value that it has, else it becomes the original. It is a parameter, or a buffer, of the module
- * again: the one that was the original, so that an optimizer goes on with it, but for one that was made of several tensors, or of another shape.
+ * With `leaveParametrized` (default) the tensor keeps its current value, else it becomes the original. It is a parameter or buffer of the module
+ * again: the same one that was the original, so that an optimizer continues with it, unless it was computed from several tensors or had another shape.
  *
- * A RangeError for a tensor that is not parametrized, and with `leaveParametrized: false` for one made of several. A SimdnnError
+ * A RangeError for a tensor that is not parametrized, and with `leaveParametrized: false` for one computed from several. A SimdnnError
  * `"SIMDNN_NOT_RECORDABLE"` inside a compiled function.
  *
  * @example

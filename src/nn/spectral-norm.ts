@@ -1,4 +1,4 @@
-// Spectral normalisation: weights are divided by their largest singular value, which a power iteration in each forward pass estimates.
+// Spectral normalization: weights are divided by their largest singular value, which a power iteration in each forward pass estimates.
 import { noGrad } from '../autograd';
 import { checkInteger, checkNumber, rangeError, withDefaults } from '../errors';
 import { empty, randn } from '../ops/create';
@@ -14,7 +14,7 @@ export interface SpectralNormOptions {
   name: string;
   /** The number of steps of the power iteration in a forward pass during training; default 1. */
   nPowerIterations: number;
-  /** The least length that a vector is divided by; default 1e-12. */
+  /** The lower bound of a vector's length as a divisor; default 1e-12. */
   eps: number;
   /** The dimension that gives the rows of the matrix; all others together are its columns; default 0. */
   dim: number | null;
@@ -109,12 +109,12 @@ export class _SpectralNorm extends Module {
 /**
  * Divides a weight by its largest singular value: `torch.nn.utils.spectral_norm` (Miyato et al., 2018).
  *
- * `W / (u . W v)`, where each forward pass while training does `nPowerIterations` times (default 1) `v = W^T u / |W^T u|` and `u = W v / |W v|`, with no
- * length below `eps`, 1e-12. The matrix has dimension `dim` (default 0) as its rows, all others as its columns. The parameter `name`, default `"weight"`, is
- * computed whenever it is read, where PyTorch computes it before each `forward`; the module has the parameter `weight_orig` and the buffers `weight_u` and
- * `weight_v` in its place. Returns the module. PyTorch recommends `nn.utils.parametrizations.spectralNorm`, whose keys in state dicts are others.
+ * `W / (u . W v)`, where each forward pass in training mode does `nPowerIterations` times (default 1) `v = W^T u / |W^T u|` and `u = W v / |W v|`, with no
+ * length below `eps`, 1e-12. The rows of the matrix are dimension `dim` (default 0), its columns all others. The parameter `name`, default `"weight"`, is
+ * computed whenever it is read, where PyTorch computes it before each `forward`; instead the module has the parameter `weight_orig` and the buffers `weight_u`
+ * and `weight_v`. Returns the module. PyTorch recommends `nn.utils.parametrizations.spectralNorm`, which has other keys in state dicts.
  *
- * A TypeError or a RangeError where there is no such parameter of 2 dimensions or more, where it is computed already, and for options out of range. A
+ * A TypeError or a RangeError if there is no such parameter with at least 2 dimensions, if it is computed already, and for options out of range. A
  * SimdnnError `"SIMDNN_NOT_RECORDABLE"` inside a compiled function.
  *
  * @example
@@ -146,9 +146,10 @@ export function spectralNorm<M extends Module>(module: M, options?: Partial<Spec
 }
 
 /**
- * Makes a weight that `nn.utils.spectralNorm` has normed a parameter again, divided by its largest singular value: `torch.nn.utils.remove_spectral_norm`.
+ * Turns a weight that `nn.utils.spectralNorm` has normalized into a parameter again, divided by its largest singular value:
+ * `torch.nn.utils.remove_spectral_norm`.
  *
- * No step of the power iteration is done for it. Returns the module. A RangeError where it was not normed so.
+ * It does no step of the power iteration. Returns the module. A RangeError if the weight was not normalized this way.
  *
  * @example
  * const layer = nn.utils.spectralNorm(new nn.Linear(2, 3));

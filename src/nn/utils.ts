@@ -1,4 +1,4 @@
-// Functions of all gradients and parameters together, with the names and formulas of torch.nn.utils.
+// Functions over all gradients or parameters, with the names and formulas of torch.nn.utils.
 import { noGrad, openLeaf } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
@@ -9,7 +9,7 @@ import { layoutOf } from '../shape';
 import { changed, checkTensor, Tensor } from '../tensor';
 
 export { fuseLinearBnEval } from './fuse';
-/** Functions that normalise weights. */
+/** Functions that normalize weights. */
 export * as parametrizations from './parametrizations';
 /** Parametrizations. */
 export * as parametrize from './parametrize';
@@ -86,9 +86,9 @@ function scaleTo(where: string, gradients: readonly Tensor[], maxNorm: number, n
 /**
  * Scales all gradients together, in place, so that their norm is at most `maxNorm`: `torch.nn.utils.clip_grad_norm_` (Pascanu et al., 2013).
  *
- * With `n = (sum |g|^p)^(1/p)` over every element of every gradient: `g *= min(1, maxNorm / (n + 1e-6))`; `normType` is p. Returns n as
- * it was before, a scalar; 0 when there is no gradient. Parameters without one are skipped; a norm that is NaN makes every gradient NaN. Between
- * `backward()` and `step()`, in compiled functions too.
+ * With `n = (sum |g|^p)^(1/p)` over every element of every gradient: `g *= min(1, maxNorm / (n + 1e-6))`; `normType` is p. Returns n from before the scaling, a
+ * scalar; 0 if there is no gradient. Parameters without a gradient are skipped; a norm that is NaN makes every gradient NaN. Call it between `backward()` and
+ * `step()`, in compiled functions too.
  *
  * A RangeError unless maxNorm is at least 0 and normType above 0, and with `errorIfNonfinite` for a norm that is NaN or infinite.
  *
@@ -111,7 +111,7 @@ export function clipGradNorm_(parameters: Tensor | Iterable<Tensor>, maxNorm: nu
 /**
  * The norm of all elements of all tensors together: `torch.nn.utils.get_total_norm`.
  *
- * `(sum |x|^p)^(1/p)`, p being `normType`, a scalar; 0 without tensors. Gradients do not flow back. A RangeError unless normType is above 0, and with
+ * `(sum |x|^p)^(1/p)`, where p is `normType`, a scalar; 0 without tensors. It has no gradient. A RangeError unless normType is above 0, and with
  * `errorIfNonfinite` for a norm that is NaN or infinite.
  *
  * @example
@@ -125,7 +125,7 @@ export function getTotalNorm(tensors: Tensor | Iterable<Tensor>, options?: ClipG
 }
 
 /**
- * Scales all gradients together, in place, as `clipGradNorm_` does, by a norm that is known: `torch.nn.utils.clip_grads_with_norm_`.
+ * Scales all gradients together, in place, as `clipGradNorm_` does, by a known norm: `torch.nn.utils.clip_grads_with_norm_`.
  *
  * `g *= min(1, maxNorm / (totalNorm + 1e-6))`, so that gradients of several models may be scaled by the norm of all. Parameters without one are skipped. In
  * compiled functions too. A RangeError unless maxNorm is at least 0 and totalNorm one element.
@@ -146,7 +146,7 @@ export function clipGradsWithNorm_(parameters: Tensor | Iterable<Tensor>, maxNor
 }
 
 /**
- * Limits every element of every gradient to [-clipValue, clipValue], in place: `torch.nn.utils.clip_grad_value_`.
+ * Clamps every element of every gradient to [-clipValue, clipValue], in place: `torch.nn.utils.clip_grad_value_`.
  *
  * Parameters without a gradient are skipped; NaN stays. In compiled functions too. A RangeError unless clipValue is at least 0.
  *
@@ -166,7 +166,7 @@ export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue:
 }
 
 /**
- * All elements of the parameters, one after the other: `torch.nn.utils.parameters_to_vector`. Gradients flow back to the parameters.
+ * The elements of all parameters, concatenated: `torch.nn.utils.parameters_to_vector`. Gradients flow back to the parameters.
  *
  * A RangeError for an empty list.
  *

@@ -1,4 +1,4 @@
-// Weight normalisation, a weight as its length times its direction: the older functions, and the parametrization.
+// Weight normalization, a weight as its length times its direction: the older functions, and the parametrization.
 import { checkInteger, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { Module } from './module';
@@ -8,11 +8,11 @@ import { checkPlain, defineNormed, dropNormed, parameterWith, weightOf } from '.
 export interface WeightNormOptions {
   /** The name of the parameter; default `"weight"`. */
   name: string;
-  /** The dimension along which each slice has a length of its own; default 0. With null, or -1, the whole tensor has one. */
+  /** The dimension along which each slice has its own length; default 0. With null, or -1, the whole tensor has one length. */
   dim: number | null;
 }
 
-// The dimensions over which a length is calculated: all but `dim`.
+// The dimensions over which a length is computed: all but `dim`.
 const others = (rank: number, dim: number): number[] => Array.from({ length: rank }, (_, i) => i).filter((i) => i !== dim);
 
 function lengths(v: Tensor, dim: number): Tensor {
@@ -46,13 +46,13 @@ export class _WeightNorm extends Module {
 }
 
 /**
- * Has a weight be `g * v / |v|`, and g and v be learned instead: `torch.nn.utils.weight_norm` (Salimans and Kingma, 2016).
+ * Computes a weight as `g * v / |v|` from learned g and v: `torch.nn.utils.weight_norm` (Salimans and Kingma, 2016).
  *
- * `|v|` is the norm of each slice along `dim` (default 0, a row of a Linear), of the whole tensor with null. The parameter `name`, default `"weight"`, is
- * computed whenever it is read, where PyTorch computes it before each `forward`; the module has `weight_g` and `weight_v` in its place, so that an optimizer is to
- * be made afterwards. Returns the module. PyTorch recommends `nn.utils.parametrizations.weightNorm`, whose keys in state dicts are others.
+ * `|v|` is the norm of each slice along `dim` (default 0, a row of a Linear), or with null of the whole tensor. The parameter `name`, default `"weight"`, is
+ * computed whenever it is read, where PyTorch computes it before each `forward`; instead the module has `weight_g` and `weight_v`, so make the optimizer
+ * afterwards. Returns the module. PyTorch recommends `nn.utils.parametrizations.weightNorm`, which has other keys in state dicts.
  *
- * A TypeError or a RangeError where there is no such parameter, or where it is computed already. A SimdnnError `"SIMDNN_NOT_RECORDABLE"` inside a compiled
+ * A TypeError or a RangeError if there is no such parameter, or if it is computed already. A SimdnnError `"SIMDNN_NOT_RECORDABLE"` inside a compiled
  * function.
  *
  * @example
@@ -73,9 +73,9 @@ export function weightNorm<M extends Module>(module: M, options?: Partial<Weight
 }
 
 /**
- * Makes a weight that `nn.utils.weightNorm` has normed a parameter again, with the value that it has: `torch.nn.utils.remove_weight_norm`.
+ * Turns a weight that `nn.utils.weightNorm` has normalized into a parameter again, with its current value: `torch.nn.utils.remove_weight_norm`.
  *
- * Returns the module. A RangeError where it was not normed so.
+ * Returns the module. A RangeError if the weight was not normalized this way.
  *
  * @example
  * const layer = nn.utils.weightNorm(new nn.Linear(2, 3));

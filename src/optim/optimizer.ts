@@ -39,20 +39,23 @@ export interface Definition<O extends object> {
   /** Whether the step number matters, so that PyTorch saves it with the state; if not, only the first step is distinguished. */
   readonly countsSteps: boolean;
   /**
-   * That the kernel calls of a further step differ in nothing but `count`, handed on as it is: a fit then goes on by itself. Without it a fit
+   * Declares that the kernel calls of later steps differ only in `count`, which they get unchanged, so that a fit runs steps without asking. Without it a fit
    * asks for the numbers of each step, as a loop does.
    */
   readonly linear?: true;
   /** PyTorch's `decoupled_weight_decay`, which distinguishes AdamW from Adam; absent if groups have no such field. */
   readonly decoupled?: boolean;
   /**
-   * A number that is kept for each parameter beside its state: its name in PyTorch's state dicts, what it begins with, and what it is after step `count`, rounded
-   * to a float32 as PyTorch's tensor of it is, so that a state dict has all of it.
+   * A number that is kept for each parameter beside its state: its name in PyTorch's state dicts, what it begins with, and what it is after step `count`,
+   * rounded to a float32 as PyTorch's tensor of it is, so that a state dict has all of it.
    */
   readonly scalar?: { readonly key: string; readonly first: number; next(before: number, options: O, count: number): number };
   /** A number that PyTorch saves too, but that follows from the number of steps: it is written to state dicts, and not read. */
   readonly derived?: { readonly key: string; at(options: O, steps: number): number };
-  /** The shape of the state with a key for a parameter of a shape, null for no state; absent if it is always the parameter's shape. It has at most as many elements. */
+  /**
+   * The shape of the state with a key for a parameter of a shape, null for no state; absent if it is always the parameter's shape. It has at most as many
+   * elements.
+   */
   shapeOf?(key: string, shape: readonly number[]): number[] | null;
   /** Throws a RangeError unless the optimizer can step such a parameter. */
   checkParameter?(where: string, parameter: Tensor): void;
@@ -208,10 +211,10 @@ export abstract class Optimizer<O extends object> {
   }
 
   /**
-   * Takes over the options and copies the state of a dict, made by `stateDict()` here or in PyTorch, in the order of the parameters.
+   * Loads the options and the state of a dict that `stateDict()` made here or in PyTorch, in the order of the parameters.
    *
-   * What only steers PyTorch's execution (`foreach`, `fused`, ...) is ignored. A RangeError when groups, their sizes, shapes or options do
-   * not fit, and for the state of another kind of optimizer; a TypeError for values of a wrong kind; nothing is changed then.
+   * Options that only control PyTorch's execution (`foreach`, `fused`, ...) are ignored. A RangeError if groups, their sizes, shapes or options do
+   * not fit, and for the state of another kind of optimizer; a TypeError for values of a wrong type; nothing is changed then.
    */
   loadStateDict(dict: OptimizerStateDict): void {
     this.read(dict)();

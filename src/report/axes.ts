@@ -4,7 +4,7 @@ import type { Drawing } from './figure';
 import { colors, seriesColor } from './palette';
 import { shortNumber } from './text';
 
-/** How far apart numbers stand on an axis; `"auto"`: by their logarithm where all are above 0 and the largest is a hundred times the smallest. */
+/** The scale of an axis; `"auto"`: logarithmic if all numbers are positive and the largest is at least a hundred times the smallest. */
 export type AxisScale = 'auto' | 'linear' | 'log';
 
 /** Whether an axis is logarithmic. */
@@ -15,7 +15,7 @@ export function isLogarithmic(scale: AxisScale, values: readonly number[]): bool
   return scale === 'log' ? most > 0 : least > 0 && most >= 100 * least;
 }
 
-/** An axis of numbers. */
+/** A numeric axis. */
 export const numberAxis = (name: string, more: Drawing = {}): Drawing => ({
   type: 'value',
   name,
@@ -29,18 +29,18 @@ export const numberAxis = (name: string, more: Drawing = {}): Drawing => ({
   ...more,
 });
 
-/** What numbers far from 1 are divided by on an axis, which echarts cannot divide into steps otherwise. */
+/** The divisor for numbers far from 1 on an axis; without it echarts cannot divide the axis into steps. */
 export function axisUnit(values: readonly number[]): number {
   let size = 0;
   for (const value of values) if (Number.isFinite(value)) size = Math.max(size, Math.abs(value));
   return size === 0 || (size >= 1e-9 && size <= 1e12) ? 1 : 10 ** Math.floor(Math.log10(size));
 }
 
-/** How the numbers of such an axis are written. */
+/** Formats the numbers of such an axis. */
 export const inUnit = (unit: number): ((value: number) => string) =>
   unit === 1 ? shortNumber : (value) => shortNumber(Number((value * unit).toPrecision(12)));
 
-/** An axis of names. */
+/** A categorical axis. */
 export const nameAxis = (name: string, names: readonly string[], more: Drawing = {}): Drawing => ({
   type: 'category',
   name,
@@ -54,20 +54,20 @@ export const nameAxis = (name: string, names: readonly string[], more: Drawing =
   ...more,
 });
 
-/** The names of the series, below the figure. */
+/** The legend, below the figure. */
 export const legend = (names: readonly string[]): Drawing => ({
   show: names.length > 0,
   type: 'plain',
   data: names,
   bottom: 6,
   icon: 'path://M0,-1L10,-1L10,1L0,1Z',
-  itemGap: 36, // a browser's letters may be wider than echarts takes them for
+  itemGap: 36, // a browser's letters may be wider than echarts assumes
   itemWidth: 22,
   itemHeight: 4,
   textStyle: { color: colors.ink, fontSize: 12 },
 });
 
-/** A line; its number decides its colour and whether it is broken. */
+/** A line; its number determines its color and whether it is dashed. */
 export const line = (name: string, points: readonly (readonly [number, number | null])[], i: number, more: Drawing = {}): Drawing => ({
   type: 'line',
   name,

@@ -8,16 +8,16 @@ import { colors, seriesColor } from './palette';
 import { counted, grouped } from './text';
 import { classNamesOf, labelsOf } from './values';
 
-// Each has a name, four figures and counts: a label of two billion, a mistake, would take all memory.
+// A class needs a name, four figures and counts, so that a mistaken label of two billion would use up all memory.
 const mostClasses = 1_000_000;
 
 /** The options of `classScores`. */
 export interface ScoreFigureOptions extends FigureOptions {
   /** The names of the classes; by default their numbers. */
   classNames?: readonly (string | number)[] | null;
-  /** How many classes there are; by default as many as classNames, columns of scores, or the largest class needs; at most a million. */
+  /** The number of classes; by default that of classNames, of columns of scores, or the largest class plus 1; at most a million. */
   numClasses?: number;
-  /** How many classes are shown, 1 to 100: of more those with the smallest F1 (25). */
+  /** The largest number of classes to show, 1 to 100; with more classes, those with the smallest F1 are shown (25). */
   maxClasses?: number;
 }
 
@@ -26,13 +26,13 @@ export interface ClassScore {
   precision: number;
   recall: number;
   f1: number;
-  /** How many rows are of this class. */
+  /** The number of rows of this class. */
   support: number;
 }
 
-/** Precision, recall and F1 of each class by the library's metrics. */
+/** Precision, recall and F1 of each class, computed by the library's metrics. */
 export function scoresOf(preds: Tensor, target: Tensor, numClasses: number): ClassScore[] {
-  // A metric of several classes wants two of them.
+  // Metrics of several classes need at least two.
   const options = { task: 'multiclass', average: 'none', numClasses: Math.max(2, numClasses) } as const;
   const [precision, recall, f1] = [new Precision(options), new Recall(options), new F1Score(options)].map((metric) => {
     metric.update(preds, target);
@@ -57,8 +57,8 @@ function classesIn(preds: Tensor, target: Tensor): number {
 /**
  * Precision, recall and F1 of each class as a figure, SVG text.
  *
- * preds are int32 classes `[n]` or float32 scores `[n, classes]`, target is int32 `[n]`, as for `metrics.classificationReport`. Of more than `maxClasses` classes those with
- * the smallest F1 are shown. It needs the package `echarts`, as `lossCurves` does. A RangeError for classes that are not there and without samples.
+ * preds are int32 classes `[n]` or float32 scores `[n, classes]`, target is int32 `[n]`, as for `metrics.classificationReport`. With more than `maxClasses`
+ * classes, those with the smallest F1 are shown. It needs the package `echarts`, as `lossCurves` does. A RangeError for invalid classes and without samples.
  *
  * @example
  * const [preds, target] = [tensor(Int32Array.of(0, 1, 1)), tensor(Int32Array.of(0, 1, 0))];
@@ -83,7 +83,7 @@ export function classScores(preds: Tensor, target: Tensor, options?: ScoreFigure
   return drawScores(where, { ...frame, maxClasses }, names, scoresOf(preds, target, numClasses));
 }
 
-/** Draws scores that are known. */
+/** Draws given scores. */
 export function drawScores(
   where: string,
   frame: Parameters<typeof draw>[1] & { maxClasses: number },

@@ -1,4 +1,4 @@
-// Which classes were taken for which.
+// Draws how often each class was predicted as each class.
 import { checkInteger, rangeError } from '../errors';
 import { nameAxis } from './axes';
 import { draw, type FigureOptions, figureOptions } from './figure';
@@ -10,11 +10,11 @@ import { classNamesOf, labelsOf, type Matrix, matrixOf, type Rows } from './valu
 export interface ConfusionFigureOptions extends FigureOptions {
   /** The names of the classes; by default their numbers. */
   classNames?: readonly (string | number)[] | null;
-  /** How many classes have a line of their own, 2 to 100; of more those with the most errors have, and the others share one (25). */
+  /** The number of classes with their own row and column, 2 to 100; with more classes, those with the most errors, and the others share one (25). */
   maxClasses?: number;
 }
 
-// The counts of `chosen` classes, and behind them those of all others together.
+// The counts of the `chosen` classes, followed by those of all others together.
 function gathered({ rows, values }: Rows, chosen: readonly number[]): Rows {
   const size = chosen.length + 1;
   const placeOf = new Int32Array(rows).fill(chosen.length);
@@ -26,7 +26,7 @@ function gathered({ rows, values }: Rows, chosen: readonly number[]): Rows {
   return { rows: size, columns: size, values: out };
 }
 
-// Each class's samples that were taken for others, and others' that were taken for it.
+// For each class the samples that were predicted as others, and those of others that were predicted as it.
 function errorsOf({ rows, values }: Rows): Float64Array {
   const errors = new Float64Array(rows);
   values.forEach((count, i) => {
@@ -38,7 +38,7 @@ function errorsOf({ rows, values }: Rows): Float64Array {
   return errors;
 }
 
-/** What echarts tells the function that draws a cell. */
+/** The argument by which echarts describes a cell. */
 interface CellApi {
   value(dimension: number): number;
   coord(at: [number, number]): [number, number];
@@ -61,11 +61,11 @@ function cellAt(api: CellApi, share: number, isNumbered: boolean): object {
 }
 
 /**
- * A confusion matrix as a figure, SVG text: rows are true classes, columns predicted ones, each cell is coloured by its share of its row.
+ * A confusion matrix as a figure, SVG text: rows are true classes and columns predicted ones; the color of a cell is its share of its row.
  *
- * `matrix` is what `metrics.ConfusionMatrix` gives, `[classes, classes]`, counts or (normalized) shares. With more than `maxClasses` classes, those with the most errors have lines of
- * their own, and the others share one. It needs the package `echarts`, as `lossCurves` does. A RangeError for a matrix that is not square, is empty or has
- * negative values.
+ * `matrix` is the result of `metrics.ConfusionMatrix`, `[classes, classes]`, counts or (normalized) shares. With more than `maxClasses` classes, those with the
+ * most errors have their own rows and columns, and the others share one. It needs the package `echarts`, as `lossCurves` does. A RangeError for a matrix that
+ * is not square, is empty or has negative values.
  *
  * @example
  * const svg = report.confusionMatrix(tensor([[5, 1], [0, 4]]), { classNames: ['cat', 'dog'] });

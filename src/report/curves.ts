@@ -1,4 +1,4 @@
-// Figures over epochs.
+// Draws figures over epochs.
 import { checkInteger, checkOneOf } from '../errors';
 import { type AxisScale, axisUnit, inUnit, isLogarithmic, legend, line, numberAxis } from './axes';
 import { type Drawing, draw, type FigureOptions, type Frame } from './figure';
@@ -9,29 +9,29 @@ import { labelsOf } from './values';
 
 /** The options of the figures over epochs. */
 export interface CurveFigureOptions extends FigureOptions {
-  /** How far apart the values stand: by their difference, by their logarithm, or (`"auto"`) by the logarithm where all are above 0 and the largest is a hundred times the smallest. */
+  /** The scale of the values: linear, logarithmic, or (`"auto"`) logarithmic if all are positive and the largest is at least a hundred times the smallest. */
   scale?: AxisScale;
-  /** Epochs that were done before, as `initialEpoch` of `train.fit` (0). */
+  /** The number of epochs before, as `initialEpoch` of `train.fit` (0). */
   initialEpoch?: number;
 }
 
-/** Options of curves that were looked at. */
+/** The checked options of curves. */
 export interface CurveFrame extends Frame {
   scale: AxisScale;
   initialEpoch: number;
 }
 
-/** Refuses options that cannot be used. */
+/** Throws for invalid options. */
 export function checkCurveFrame(where: string, o: Frame & { scale: unknown; initialEpoch: unknown }): CurveFrame {
   const scale = checkOneOf(where, 'scale', o.scale, ['auto', 'linear', 'log']);
   return { ...o, scale, initialEpoch: checkInteger(where, 'initialEpoch', o.initialEpoch) };
 }
 
-// Beyond these the arithmetic of an axis overflows, or has no digits left.
+// Beyond these bounds the arithmetic of an axis overflows, or has no digits left.
 const largest = 1e100;
 const smallest = 1e-100;
 
-// The lines' own range would be one number where all are alike.
+// The range of the lines alone would be empty if all numbers are equal.
 const spread = (name: string, log: boolean, unit: number): Drawing =>
   log
     ? numberAxis(name, { type: 'log', minorSplitLine: { show: false } })
@@ -75,7 +75,7 @@ export function drawCurves(
   const series = curves.map(([, values], i) => {
     const points = values.map((value, k) => [first + k, shown(value)] as const);
     return line(names[i]!, thinnedLine(points), i, {
-      // A point between two gaps has no line.
+      // A point between two gaps has no line, so it is drawn as a point.
       showSymbol: count <= 40 || points.every(([, value], k) => value === null || k % 2 === 0),
       ...(i === 0 && bestEpoch >= first && bestEpoch <= last && count > 1 && { markLine: bestMark(bestEpoch) }),
     });

@@ -1,4 +1,4 @@
-// What the predictions of a run are worth, by the library's own metrics.
+// Evaluates the predictions of a run by the library's own metrics.
 import { checkInteger, rangeError } from '../errors';
 import {
   Accuracy,
@@ -21,16 +21,16 @@ import { classNamesOf, type Matrix, matrixOf, type Numbers, numbersOf, type Rows
 export interface Classes {
   task: 'classification';
   names: string[];
-  /** Rows that were looked at. */
+  /** The number of rows that were evaluated. */
   rows: number;
-  /** Rows left out, whose probabilities are NaN or infinite. */
+  /** The number of rows that were omitted, because their probabilities are NaN or infinite. */
   lost: number;
   accuracy: number;
   confusion: Tensor;
   scores: ClassScore[];
-  /** The table of `classificationReport`. */
+  /** The text of `classificationReport`. */
   table: string;
-  /** The curves of some classes, with the areas of theirs and the names; null without probabilities. */
+  /** The curves of some classes, with their areas and names; null without probabilities. */
   roc: { curves: ROCCurve[]; areas: number[]; names: string[]; remark: string } | null;
 }
 
@@ -42,7 +42,7 @@ export interface Values {
   figures: [string, number][];
 }
 
-const most = 8; // curves in one figure
+const most = 8; // the largest number of curves in a figure
 
 function probabilitiesOf(where: string, given: unknown): Rows {
   const isFlat = given instanceof Tensor ? given.shape.length === 1 || given.shape[1] === 1 : isList(given);
@@ -70,7 +70,7 @@ function classNumbers(where: string, name: string, values: Float64Array, count: 
   return Int32Array.from(values);
 }
 
-// The first of the largest, as `argmax` has it.
+// The first of the largest, as `argmax` returns it.
 function mostProbable({ rows, columns, values }: Rows): Int32Array {
   return Int32Array.from({ length: rows }, (_, i) => {
     let best = 0;
@@ -82,7 +82,7 @@ function mostProbable({ rows, columns, values }: Rows): Int32Array {
 function rocOf(probabilities: Rows, targets: Int32Array, names: readonly string[], scores: readonly ClassScore[]): Classes['roc'] {
   const { rows, columns, values } = probabilities;
   const target = new Tensor(targets, [rows]);
-  // Of two classes the second one's curve says all.
+  // For two classes the curve of the second is enough.
   const areas = columns === 2 ? null : new AUROC({ task: 'multiclass', numClasses: columns, average: 'none' });
   areas?.update(new Tensor(Float32Array.from(values), [rows, columns]), target);
   const areaOf = areas?.compute().data ?? null;
@@ -152,7 +152,7 @@ function classesOf(where: string, run: Run): Classes {
           ),
         };
   const [p, t] = [new Tensor(preds, [kept.length]), new Tensor(targets, [kept.length])];
-  const numClasses = Math.max(2, count); // a metric of several classes wants two of them
+  const numClasses = Math.max(2, count); // a metric of several classes needs at least two
   const [accuracy, confusion] = [
     new Accuracy({ task: 'multiclass', numClasses, average: 'micro' }),
     new ConfusionMatrix({ task: 'multiclass', numClasses }),
@@ -203,7 +203,7 @@ function valuesOf(where: string, run: Run): Values {
   };
 }
 
-/** Looks at the predictions of a run; null where there are none. */
+/** Evaluates the predictions of a run; null if there are none. */
 export function evaluationOf(where: string, run: Run): Classes | Values | null {
   if (run.task === null) return null;
   if (run.task === 'regression' && run.predictions === undefined)

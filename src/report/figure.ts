@@ -6,33 +6,33 @@ import { recorder } from '../recorder';
 import { colors, darkFigures, figureClass, pairs } from './palette';
 import { cleanText, drawable, escaped } from './text';
 
-/** The colours of a figure: light ones, dark ones, or (`"auto"`) those that the reader's system asks for. */
+/** The colors of a figure: light, dark, or (`"auto"`) as the reader's system prefers. */
 export type Scheme = 'auto' | 'light' | 'dark';
 
 /** The options that all figures have. */
 export interface FigureOptions {
-  /** What stands above it; each figure has its own. */
+  /** The title; the default depends on the figure. */
   title?: string;
   /** Its width in pixels, 240 to 4096 (720). */
   width?: number;
-  /** Its height in pixels, 160 to 8192; the default depends on what is shown. */
+  /** Its height in pixels, 160 to 8192; the default depends on the content. */
   height?: number;
-  /** Its colours ("auto"). */
+  /** Its colors ("auto"). */
   scheme?: Scheme;
 }
 
-/** The options of a figure, filled in. */
+/** The options of a figure, with defaults. */
 export interface Frame {
   title: string;
   width: number;
-  /** null: as high as fits what is shown. */
+  /** null: the height that the content needs. */
   height: number | null;
   scheme: Scheme;
 }
 
 type Given<T> = { [name in keyof Required<T>]: Required<T>[name] | undefined };
 
-/** Takes the options of a figure: those of all, and `own` with their defaults. */
+/** Checks the options of a figure: those of all figures, and `own` with their defaults. */
 export function figureOptions<T extends FigureOptions>(
   where: string,
   options: T | undefined,
@@ -54,12 +54,12 @@ export function figureOptions<T extends FigureOptions>(
   return { ...o, height: o.height ?? null } as never;
 }
 
-/** What echarts is told, without the types of a package that may not be there. */
+/** The options for echarts, without the types of a package that may not be installed. */
 export type Drawing = Record<string, unknown>;
 
 let loaded: typeof import('echarts') | null = null;
 
-// `require` takes the one file in which echarts ships everything: a fifth of the time that `import` takes for its hundreds of files.
+// `require` loads the one file in which echarts ships everything, in a fifth of the time that `import` takes for its hundreds of files.
 function library(where: string): typeof import('echarts') {
   try {
     loaded ??= createRequire(__filename)('echarts') as typeof import('echarts');
@@ -72,13 +72,13 @@ function library(where: string): typeof import('echarts') {
   }
 }
 
-// What echarts adds for a page with its own script: classes, their styles, marks by which that script finds series, areas that cannot be seen.
+// What echarts adds for a page with its own script: classes, their styles, marks by which that script finds series, and invisible areas.
 const unneeded =
   / (?:class|ecmeta_[a-z_]+|pointer-events|baseProfile)="[^"]*"|<style ?>[\s\S]*?<\/style>|<path [^>]*fill-opacity="0"[^>]*><\/path>|\n(?=\n)/g;
 
 const inDark = new Map<string, string>(pairs.map(([light, dark]) => [light, dark]));
 
-// Attributes alone have a plain quote behind their name: in text it is escaped.
+// Only attributes have an unescaped quote behind their name; in text it is escaped.
 function finished(svg: string, frame: Frame, size: { width: number; height: number }): string {
   const body = svg
     .slice(svg.indexOf('>') + 1, svg.lastIndexOf('</svg>'))
@@ -103,7 +103,7 @@ function finished(svg: string, frame: Frame, size: { width: number; height: numb
   ].join('\n');
 }
 
-/** Draws what echarts is told as a figure with its title above and a remark below that. */
+/** Draws echarts options as a figure with its title above and a remark below the title. */
 export function draw(where: string, frame: Frame, height: number, remark: string, drawing: Drawing): string {
   const size = { width: frame.width, height: frame.height ?? height };
   const chart = library(where).init(null, null, { renderer: 'svg', ssr: true, ...size });

@@ -1,8 +1,8 @@
-// The figures of a fit, epoch by epoch.
+// The figures of a fit for each epoch.
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import { numbersOf } from './values';
 
-/** Figures epoch by epoch: what `train.fit` returns, or as much of it as there is. */
+/** Figures for each epoch: the result of `train.fit`, or a part of it. */
 export interface History {
   /** The mean loss of each epoch. */
   loss: readonly number[];
@@ -14,24 +14,24 @@ export interface History {
   trainMetrics?: Readonly<Record<string, readonly number[]>>;
   /** The learning rate. */
   lr?: readonly number[];
-  /** Seconds that each epoch took. */
+  /** The seconds of each epoch. */
   epochSeconds?: readonly number[];
-  /** The number of the epoch with the best figure; 0: none. */
+  /** The epoch with the best figure; 0 if there is none. */
   bestEpoch?: number;
   /** The number of epochs: that of losses. */
   epochs?: number;
-  /** What ended it. */
+  /** The reason why it ended. */
   stopped?: string | null;
-  /** How long it took. */
+  /** The duration. */
   seconds?: number;
 }
 
 /** Each metric by its name. */
 export type Named = readonly (readonly [string, readonly number[]])[];
 
-/** A history that was looked at. */
+/** A checked history. */
 export interface Epochs {
-  /** How many there are. */
+  /** The number of epochs. */
   count: number;
   loss: readonly number[];
   validationLoss: readonly number[] | null;
@@ -39,7 +39,7 @@ export interface Epochs {
   trainMetrics: Named;
   lr: readonly number[] | null;
   epochSeconds: readonly number[] | null;
-  /** 0: none. */
+  /** 0 if there is none. */
   bestEpoch: number;
 }
 
@@ -56,7 +56,7 @@ function namedOf(where: string, name: string, value: unknown, count: number): Na
   return Object.entries(value).map(([key, list]) => [key, listOf(where, `${name}.${key}`, list, count)]);
 }
 
-/** Takes a copy of a history. Of a fit that ended within its first epoch there is nothing, which is refused. */
+/** Checks and copies a history. A fit that ended within its first epoch has no history, which is an error. */
 export function epochsOf(where: string, history: unknown): Epochs {
   if (typeof history !== 'object' || history === null || Array.isArray(history))
     throw typeError(where, `expected what train.fit returns, got ${describe(history)}`, '{ loss: [...], validationLoss: [...] }');

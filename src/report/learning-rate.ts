@@ -7,7 +7,8 @@ import { epochsOf, type History } from './history';
 /**
  * The learning rate of each epoch's last step as a figure, SVG text.
  *
- * `history` is what `train.fit` returns; `scale` is `"linear"` by default. It needs the package `echarts`, as `lossCurves` does. A RangeError for a history without `lr`.
+ * `history` is the result of `train.fit`; `scale` is `"linear"` by default. It needs the package `echarts`, as `lossCurves` does. A RangeError for a history
+ * without `lr`.
  *
  * @example
  * report.learningRate({ loss: [2, 1], lr: [0.1, 0.05] }).startsWith('<svg'); // true

@@ -4,11 +4,12 @@ import { figureOptions } from './figure';
 import { epochsOf, type History } from './history';
 
 /**
- * The losses of a fit as a figure, SVG text: the training loss and, where there is one, the validation loss of each epoch, with the best epoch marked.
+ * The losses of a fit as a figure, SVG text: the training loss and the validation loss (if any) of each epoch, with the best epoch marked.
  *
- * `history` is what `train.fit` returns, or `{ loss, validationLoss, bestEpoch }`. A loss that is NaN or infinite is a gap, and is counted in the remark below the title.
+ * `history` is the result of `train.fit`, or `{ loss, validationLoss, bestEpoch }`. A loss that is NaN or infinite is a gap, and is counted in the remark below
+ * the title.
  *
- * It needs the package `echarts`, loaded at the first call: a SimdnnError `SIMDNN_PACKAGE` where it is not installed. A RangeError without epochs.
+ * It needs the package `echarts`, which is loaded in the first call: a SimdnnError `SIMDNN_PACKAGE` if it is not installed. A RangeError without epochs.
  *
  * @example
  * const svg = report.lossCurves({ loss: [2, 1, 0.5], validationLoss: [2.5, 1.5, 1.75], bestEpoch: 2 });

@@ -5,9 +5,9 @@ import { figureOptions } from './figure';
 import { epochsOf, type History } from './history';
 
 /**
- * The metrics of each epoch as a figure, SVG text; those of `trainMetrics` beside them.
+ * The metrics of each epoch as a figure, SVG text, together with those of `trainMetrics`.
  *
- * `history` is what `train.fit` returns. It needs the package `echarts`, as `lossCurves` does. A RangeError for a history without metrics.
+ * `history` is the result of `train.fit`. It needs the package `echarts`, as `lossCurves` does. A RangeError for a history without metrics.
  *
  * @example
  * report.metricCurves({ loss: [2, 1], metrics: { accuracy: [0.5, 0.75] } }).startsWith('<svg'); // true

@@ -1,8 +1,8 @@
-// A page of HTML that needs nothing beside itself: no script, no font, no picture from elsewhere.
+// A self-contained HTML page, without scripts, fonts or external images.
 import { darkFigures, figureClass, pageColors } from './palette';
 import { cleanLines, cleanText, escaped } from './text';
 
-// What a browser refuses to load, even if something of it got onto the page.
+// The policy by which a browser refuses to load anything else, even if it got onto the page.
 const policy = "default-src 'none'; style-src 'unsafe-inline'";
 
 const css = `
@@ -34,7 +34,7 @@ details{margin:10px 0}
 summary{cursor:pointer}
 `;
 
-/** A piece of HTML, as opposed to text that has to be escaped. */
+/** A piece of HTML; other text is escaped. */
 export class Html {
   constructor(readonly text: string) {}
 }
@@ -44,19 +44,19 @@ export type Cell = string | number | Html;
 
 const inline = (value: Cell): string => (value instanceof Html ? value.text : escaped(cleanText(String(value))));
 
-/** HTML with values in it: text is escaped, HTML and lists of it are taken as they are. */
+/** HTML with values: text is escaped, HTML and lists of it are inserted unchanged. */
 export function html(parts: TemplateStringsArray, ...values: readonly (Cell | readonly Html[])[]): Html {
   const texts = values.map((value) => (Array.isArray(value) ? value.map(({ text }) => text).join('') : inline(value as Cell)));
   return new Html(parts.map((part, i) => part + (texts[i] ?? '')).join(''));
 }
 
-/** Text of several lines as it is. */
+/** Preformatted text. */
 export const verbatim = (text: string): Html => new Html(`<pre>${escaped(cleanLines(text))}</pre>`);
 
-// A number, as it is or as `shortNumber` writes it.
+// A number, unchanged or formatted by `shortNumber`.
 const isFigure = (value: Cell): boolean => !(value instanceof Html) && /^(NaN|[-\u2212]?(\u221e|[\d.,e-]+))?$/.test(String(value));
 
-/** A table; under a heading numbers stand on the right. */
+/** A table; numbers are aligned right. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): Html {
   const isNumber = head.map((_, i) => rows.length > 0 && rows.every((row) => isFigure(row[i]!)));
   const cell = (tag: string, value: Cell, i: number): string => `<${tag}${isNumber[i] ? ' class="number"' : ''}>${inline(value)}</${tag}>`;
@@ -65,14 +65,14 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   return new Html(`<div class="wide"><table>${top}<tbody>${rows.map((row) => line('td', row)).join('\n')}</tbody></table></div>`);
 }
 
-/** A section with its heading; nothing where it would be empty. */
+/** A section with its heading; nothing if it is empty. */
 export const section = (title: string, content: readonly Html[]): Html =>
   content.length === 0 ? new Html('') : html`<section><h2>${title}</h2>\n${content}</section>\n`;
 
-/** What opens at a click. */
+/** Content that opens at a click. */
 export const folded = (title: string, content: Html): Html => html`<details><summary>${title}</summary>${content}</details>\n`;
 
-/** Figures side by side, where there is room. */
+/** Figures side by side, if there is room. */
 export const figures = (svgs: readonly string[]): Html[] =>
   svgs.length === 0 ? [] : [new Html(`<div class="figures">\n${svgs.map((svg) => `<figure>${svg}</figure>\n`).join('')}</div>\n`)];
 

@@ -1,4 +1,4 @@
-// The colours of figures and pages. Each has a dark counterpart; figures are drawn with the light ones, which also name the roles.
+// The colors of figures and pages. Each has a dark counterpart; figures are drawn with the light colors, which also identify the roles.
 
 const roles = {
   surface: ['#ffffff', '#0d1117'],
@@ -9,7 +9,7 @@ const roles = {
   cellInverse: ['#fffffe', '#0d1118'],
 } as const;
 
-/** What is drawn with one colour each, told apart by line and mark as well. */
+/** The colors of series, which also differ by line and mark. */
 export const seriesColors = [
   ['#0969da', '#58a6ff'],
   ['#bc4c00', '#f0883e'],
@@ -33,31 +33,31 @@ const mixed = (from: string, to: string, share: number): string =>
     })
     .join('')}`;
 
-// Between the lighter and the darker half lies what neither ink could be read on.
+// Between the lighter and the darker half is a range on which neither text color would be readable.
 const gap = 0.2;
 const share = (step: number): number => (step * (1 - gap)) / (steps - 1) + (step < steps / 2 ? 0 : gap);
 
-/** From little to much. */
+/** From low to high. */
 const ramp = Array.from({ length: steps }, (_, step) => [
   mixed('#eef5fd', '#0a3069', share(step)),
   mixed('#161f2c', '#a5d6ff', share(step)),
 ]);
 
-/** The colours by their roles, as figures are drawn with them. */
+/** The colors by role, with which figures are drawn. */
 export const colors: Record<keyof typeof roles, string> = Object.fromEntries(
   Object.entries(roles).map(([name, [light]]) => [name, light]),
 ) as never;
 
-/** The colour of the i-th series. */
+/** The color of series i. */
 export const seriesColor = (i: number): string => seriesColors[i % seriesColors.length]![0];
 
-/** The colour of a cell for a share from 0 to 1, and that of text on it. */
+/** The color of a cell for a share from 0 to 1, and that of the text on it. */
 export function cellColors(of: number): { fill: string; ink: string } {
   const step = Math.min(steps - 1, Math.floor(of * steps));
   return { fill: ramp[step]![0]!, ink: step < steps / 2 ? colors.cellInk : colors.cellInverse };
 }
 
-/** Each light colour with its dark one. */
+/** Each light color with its dark counterpart. */
 export const pairs: readonly (readonly [string, string])[] = [
   ...Object.values(roles),
   ...seriesColors,
@@ -67,12 +67,12 @@ export const pairs: readonly (readonly [string, string])[] = [
 /** The class of every figure. */
 export const figureClass = 'simdnn-figure';
 
-/** CSS by which figures follow the reader's wish for light or dark. Programs that know no CSS show the light colours. */
+/** CSS with which figures follow the reader's preference for light or dark. Programs without CSS show the light colors. */
 export const darkFigures: string = `@media (prefers-color-scheme: dark){${pairs
   .flatMap(([light, dark]) => ['fill', 'stroke'].map((paint) => `.${figureClass} [${paint}="${light}"]{${paint}:${dark}}`))
   .join('')}}`;
 
-/** CSS variables of a page: `--ink` and the like. */
+/** The CSS variables of a page, such as `--ink`. */
 export const pageColors = (dark: boolean): string =>
   Object.entries(roles)
     .map(([name, pair]) => `--${name}:${pair[Number(dark)]};`)

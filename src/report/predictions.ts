@@ -1,4 +1,4 @@
-// What a regression predicted, and what was true.
+// Draws predicted over true values of a regression.
 import { rangeError } from '../errors';
 import { axisUnit, inUnit, numberAxis } from './axes';
 import { draw, type FigureOptions, figureOptions } from './figure';
@@ -8,15 +8,16 @@ import { thinnedPoints } from './thin';
 import { type Numbers, numbersOf } from './values';
 
 const mostPoints = 3000;
-const largest = 1e100; // beyond, the arithmetic of an axis overflows
+const largest = 1e100; // beyond this the arithmetic of an axis overflows
 
 const dotAt = ([x, y]: [number, number]): string => `M${x.toFixed(1)} ${y.toFixed(1)}h0.01`;
 
 /**
- * The predictions of a regression over the true values as a figure, SVG text: on the diagonal they are right.
+ * The predictions of a regression over the true values as a figure, SVG text; correct predictions are on the diagonal.
  *
- * preds and target are numbers, `[n]` or `[n, 1]`. Rows with a number that is NaN or infinite (beyond 1e100) are left out and counted in the remark below the title; of points that lie on one
- * another one is drawn, and at most 3,000. It needs the package `echarts`, as `lossCurves` does. A RangeError for lists of different lengths and for empty ones.
+ * preds and target are numbers, `[n]` or `[n, 1]`. Rows with a number that is NaN or infinite (beyond 1e100) are omitted, and counted in the remark below the
+ * title. Of points at the same position one is drawn, and at most 3,000 in all. It needs the package `echarts`, as `lossCurves` does. A RangeError for lists of
+ * different lengths and for empty ones.
  *
  * @example
  * report.predictions(tensor([1.5, 2.5]), tensor([1, 3])).startsWith('<svg'); // true
@@ -39,7 +40,7 @@ export function predictions(preds: Numbers, target: Numbers, options?: FigureOpt
   let [low, high] = [Infinity, -Infinity];
   for (const i of finite) [low, high] = [Math.min(low, x[i]!, y[i]!), Math.max(high, x[i]!, y[i]!)];
   if (finite.length === 0) [low, high] = [0, 1];
-  // A little room around the points, and around numbers that are all alike.
+  // A margin around the points, and around numbers that are all equal.
   const size = Math.max(Math.abs(low), Math.abs(high));
   const room = high - low > 1e-9 * size && high - low > 1 / largest ? (high - low) * 0.04 : Math.max(1, 0.1 * size);
   const axis = {
@@ -63,7 +64,7 @@ export function predictions(preds: Numbers, target: Numbers, options?: FigureOpt
     yAxis: { ...numberAxis('predicted', axis), nameGap: 64 },
     series: [
       {
-        // One path of round ends without lines between them: a tenth of the text of that many circles.
+        // A single path of round line ends without lines, which needs a tenth of the text of as many circles.
         type: 'custom',
         silent: true,
         data: shown.length === 0 ? [] : [[low, low]],

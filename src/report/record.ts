@@ -1,4 +1,4 @@
-// What a report is made of.
+// The record from which a report is made.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -12,7 +12,7 @@ import { getRngState } from '../random';
 import { type Epochs, epochsOf, type History } from './history';
 import type { Matrix, Numbers } from './values';
 
-/** The file of data that a run learned from. */
+/** The data file of a run. */
 export interface DataRecord {
   /** Its name. */
   file: string;
@@ -20,75 +20,75 @@ export interface DataRecord {
   sha256?: string;
   /** Its size. */
   bytes?: number;
-  /** How many rows were used. */
+  /** The number of rows that were used. */
   rows?: number;
 }
 
-/** What a column of the data is to the model. */
+/** A column of the data and its role. */
 export interface ColumnRecord {
   /** Its name. */
   name: string;
   /** Its role, such as "number", "text", "target", "dropped". */
   role?: string;
-  /** Rows without a value in it. */
+  /** The number of rows without a value. */
   missing?: number;
-  /** The values that are known of a column of text. */
+  /** The known values of a text column. */
   categories?: readonly string[] | null;
-  /** Why it has this role. */
+  /** The reason for this role. */
   reason?: string | null;
 }
 
-/** What a report shows. Only `fit` is needed; what is not given is not shown. */
+/** The contents of a report. Only `fit` is required; what is not given is not shown. */
 export interface RunRecord {
-  /** The figures of the epochs: what `train.fit` returns. */
+  /** The figures of the epochs: the result of `train.fit`. */
   fit: History;
-  /** What stands above the page ("Training run"). */
+  /** The title of the page ("Training run"). */
   title?: string;
-  /** What is predicted; by default "classification" where there are probabilities or class names, else "regression". */
+  /** The task; by default "classification" if there are probabilities or class names, else "regression". */
   task?: 'classification' | 'regression';
-  /** The true class numbers or values of the rows that the predictions are of, `[n]` or `[n, 1]`. */
+  /** The true class numbers or values of the rows that were predicted, `[n]` or `[n, 1]`. */
   targets?: Numbers;
-  /** The predicted class numbers or values; of a classification by default the most probable ones. */
+  /** The predicted class numbers or values; for a classification by default the most probable classes. */
   predictions?: Numbers;
-  /** The probabilities of the classes, `[n, classes]`; of two classes also those of the second, `[n]` or `[n, 1]`. */
+  /** The probabilities of the classes, `[n, classes]`; for two classes also those of the second only, `[n]` or `[n, 1]`. */
   probabilities?: Matrix | Numbers | null;
   /** The names of the classes; by default their numbers. */
   classNames?: readonly (string | number)[] | null;
-  /** Figures of the trained model by name. */
+  /** Figures of the trained model, by name. */
   metrics?: Readonly<Record<string, number>>;
-  /** The same over rows that had no part in the training. */
+  /** The same figures over rows that were not used in training. */
   testMetrics?: Readonly<Record<string, number>> | null;
-  /** The model, or how it is printed and how many numbers it has learned. */
+  /** The model, or its printed form and its number of parameters. */
   model?: Module | { text: string; parameters: number };
-  /** The file of data: what is known of it, or its path, from which its digest is taken. */
+  /** The data file: its description, or its path, from which the description is made. */
   data?: string | URL | DataRecord;
-  /** The name of what is predicted. */
+  /** The name of the predicted quantity. */
   target?: string;
   /** The columns of the data. */
   columns?: readonly ColumnRecord[];
-  /** How many rows the parts of the data have. */
+  /** The number of rows of each part of the data. */
   rows?: Readonly<Record<string, number>>;
-  /** All that was chosen for the run, by name. */
+  /** The options of the run, by name. */
   options?: Readonly<Record<string, unknown>>;
-  /** The seed of everything random; by default that in force at the call; null: not known. */
+  /** The seed; by default the current one; null: unknown. */
   seed?: number | null;
-  /** The version of simdnn that trained; by default this one. */
+  /** The version of simdnn that trained; by default this version. */
   version?: string;
-  /** On what it ran; by default what `info()` says. */
+  /** The machine; by default as `info()` describes it. */
   machine?: Readonly<Record<string, string | number>>;
   /** When it was started. */
   started?: string;
-  /** The best epoch; by default that of `fit`. */
+  /** The best epoch; by default `fit`'s. */
   bestEpoch?: number;
-  /** What ended the training; by default as `fit` says. */
+  /** The reason why the training ended; by default `fit`'s. */
   stopped?: string | null;
-  /** How long it took; by default as `fit` says. */
+  /** The duration; by default `fit`'s. */
   seconds?: number;
-  /** Epochs that were done before, as `initialEpoch` of `train.fit` (0). */
+  /** The number of epochs before, as `initialEpoch` of `train.fit` (0). */
   initialEpoch?: number;
 }
 
-/** A record that was looked at. */
+/** A checked record. */
 export interface Run {
   title: string;
   epochs: Epochs;
@@ -103,7 +103,7 @@ export interface Run {
   metrics: [string, number][];
   testMetrics: [string, number][];
   model: { text: string; parameters: number } | null;
-  /** A path: its digest is to be taken. */
+  /** A path of which the digest is still to be computed. */
   data: DataRecord | string | null;
   target: string | null;
   columns: Required<ColumnRecord>[];
@@ -179,7 +179,7 @@ function columnsOf(where: string, columns: unknown): Required<ColumnRecord>[] {
   });
 }
 
-/** What is known of a file by its bytes. */
+/** The description of a file from its contents. */
 export async function digestOf(path: string): Promise<DataRecord> {
   const [hash, stream] = [createHash('sha256'), createReadStream(path)];
   let bytes = 0;
@@ -190,7 +190,7 @@ export async function digestOf(path: string): Promise<DataRecord> {
   return { file: basename(path), sha256: hash.digest('hex'), bytes };
 }
 
-// A path stands for the file that lies there.
+// A path is replaced by the description of its file.
 function dataOf(where: string, given: unknown): DataRecord | string | null {
   if (given === undefined || given === null) return null;
   if (typeof given === 'string' || isUrl(given)) return pathOf(where, given);
@@ -226,7 +226,7 @@ function taskOf(where: string, o: Given): Run['task'] {
   return has(o.probabilities) || has(o.classNames) ? 'classification' : 'regression';
 }
 
-/** Refuses a record that cannot be shown. */
+/** Throws for a record that cannot be shown. */
 export function runOf(where: string, record: unknown): Run {
   if (typeof record !== 'object' || record === null || Array.isArray(record))
     throw typeError(where, `expected the record of a run, got ${describe(record)}`, '{ fit: await train.fit(...) }');

@@ -12,9 +12,9 @@ import { classNamesOf, labelsOf, type Numbers, numbersOf } from './values';
 export interface RocFigureOptions extends FigureOptions {
   /** The names of the classes, one for each curve; by default their numbers. */
   classNames?: readonly (string | number)[] | null;
-  /** The areas under the curves, as `metrics.AUROC` gives them with `average: "none"`; by default those under the points of each curve. */
+  /** The areas under the curves, as `metrics.AUROC` returns them with `average: "none"`; by default those under the points of each curve. */
   areas?: Numbers;
-  /** How many curves are drawn, 1 to 8: of more those with the smallest areas (8). */
+  /** The largest number of curves, 1 to 8; of more curves those with the smallest areas are drawn (8). */
   maxCurves?: number;
 }
 
@@ -55,15 +55,15 @@ function curvesOf(where: string, given: unknown, names: unknown, areas: unknown)
   });
 }
 
-// Without targets of both kinds a rate stays 0, and the curve says nothing.
+// Without targets of both kinds a rate is 0 everywhere, and the curve is meaningless.
 const isCurve = ({ fpr, tpr }: Curve): boolean => fpr.at(-1)! > 0 && tpr.at(-1)! > 0;
 
 /**
  * Receiver operating characteristics as a figure, SVG text: the true positive rate over the false positive rate, with the area under each curve.
  *
- * `curves` is what `metrics.ROC` gives: one `{ fpr, tpr }`, or one for each class. Of more than `maxCurves` those with the smallest areas are drawn; one that has no targets, or
- * nothing but targets, is left out, and the remark below the title says so. Points that lie closer than half a pixel are one.
- * It needs the package `echarts`, as `lossCurves` does. A RangeError for rates that are not from 0 to 1.
+ * `curves` is the result of `metrics.ROC`: one `{ fpr, tpr }`, or one for each class. Of more than `maxCurves` those with the smallest areas are drawn. A curve
+ * without targets, or with only targets, is omitted, and the remark below the title says so. Points closer than half a pixel are merged. It needs the package
+ * `echarts`, as `lossCurves` does. A RangeError for rates outside [0, 1].
  *
  * @example
  * const roc = new metrics.ROC({ task: 'binary' });

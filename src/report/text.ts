@@ -1,28 +1,28 @@
-// Text from outside, made fit for figures and pages.
+// Sanitizes text from outside for figures and pages.
 
-// Controls, halves of surrogate pairs, and marks that turn the direction of what follows.
+// Control characters, unpaired surrogates, and marks that change the direction of the following text.
 const unfit = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu;
 
-/** Text on one line, without what XML cannot carry and what could rearrange its neighbours. */
+/** Text on one line, without characters that XML does not allow or that could rearrange the text around it. */
 export const cleanText = (text: string): string => text.replace(/\s+/g, ' ').replace(unfit, '\ufffd');
 
 /**
- * Text as echarts may have it. zrender keeps what it has measured in plain objects, by the text: `__proto__` and `constructor` would find what every object has, and write
- * to it (`Object.prototype` then has enumerable fields). With a space behind them they are names like others.
+ * Text that echarts can measure safely. zrender caches measured text in plain objects by the text itself: `__proto__` and `constructor` would find inherited
+ * properties, and zrender would write to them (`Object.prototype` then has enumerable fields). With a space appended they are ordinary keys.
  */
 export const drawable = (text: string): string => {
   const clean = cleanText(text);
   return clean in Object.prototype ? `${clean} ` : clean;
 };
 
-/** Clean text of several lines. */
+/** Sanitized text of several lines. */
 export const cleanLines = (text: string): string =>
   text
     .split(/\r\n|[\r\n]/)
     .map((line) => line.replace(/\t/g, '  ').replace(unfit, '\ufffd'))
     .join('\n');
 
-/** The beginning of a text that is too long. */
+/** Truncates a long text. */
 export function shortened(text: string, most: number): string {
   const letters = [...cleanText(text)];
   return letters.length <= most ? letters.join('') : `${letters.slice(0, most - 1).join('')}\u2026`;
@@ -30,10 +30,10 @@ export function shortened(text: string, most: number): string {
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** Text for HTML and XML, between tags and in quoted attributes. */
+/** Escapes text for HTML and XML, between tags and in quoted attributes. */
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (letter) => entities[letter]!);
 
-/** A number in few digits: four that count, `1.2e-7` where it is small. */
+/** A number with four significant digits; small ones as `1.2e-7`. */
 export function shortNumber(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '\u221e' : '\u2212\u221e';
   if (Number.isInteger(value) && Math.abs(value) < 1e7) return grouped(value);
@@ -46,7 +46,7 @@ export function shortNumber(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-/** An integer with its thousands set apart. */
+/** An integer with thousands separators. */
 export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** `1 row`, `1,000 rows`. */

@@ -1,6 +1,6 @@
-// Fewer points that look alike: more than a figure has pixels would only make it large.
+// Thins points to what is visible: more points than a figure has pixels would only make it larger.
 
-/** Of each of `parts` equal parts of a line the smallest and the largest value, in their order; what is missing stays where it ends or begins a part. */
+/** The smallest and the largest value of each of `parts` equal parts of a line, in their order; a gap is kept if it begins or ends a part. */
 export function thinnedLine<P extends readonly [number, number | null]>(points: readonly P[], parts = 600): P[] {
   if (points.length <= 2 * parts) return points.slice();
   const kept: P[] = [];
@@ -22,7 +22,7 @@ export function thinnedLine<P extends readonly [number, number | null]>(points: 
   return kept;
 }
 
-/** Of a path the points that lie further than `step` from the last that was kept, in x or in y, and the last. */
+/** The points of a path that are further than `step` from the last one kept, in x or in y, and the last point. */
 export function thinnedPath(xs: ArrayLike<number>, ys: ArrayLike<number>, step: number): [number, number][] {
   const kept: [number, number][] = [];
   for (let i = 0; i < xs.length; i++) {
@@ -33,7 +33,7 @@ export function thinnedPath(xs: ArrayLike<number>, ys: ArrayLike<number>, step: 
   return kept;
 }
 
-/** Of points no two in one cell of a grid of `cells` by `cells`: their positions. */
+/** The positions of points of which no two are in the same cell of a `cells` by `cells` grid. */
 export function thinnedPoints(xs: ArrayLike<number>, ys: ArrayLike<number>, range: { low: number; high: number }, cells: number): number[] {
   const seen = new Set<number>();
   const kept: number[] = [];

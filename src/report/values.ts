@@ -1,4 +1,4 @@
-// Numbers as figures are given them: tensors, lists, typed arrays.
+// The numbers for figures: tensors, lists, typed arrays.
 import { isDataView } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import { shapeText } from '../shape';
@@ -13,7 +13,7 @@ export type Matrix = Tensor | readonly Numbers[];
 
 const isArray = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value) || (ArrayBuffer.isView(value) && !isDataView(value));
 
-/** Takes a copy of numbers; NaN and infinities are numbers. */
+/** Checks and copies numbers; NaN and infinities are allowed. */
 export function numbersOf(where: string, name: string, value: unknown): Float64Array {
   if (value instanceof Tensor) {
     const { shape } = value;
@@ -38,7 +38,7 @@ export interface Rows {
   values: Float64Array;
 }
 
-/** Takes a copy of a matrix. */
+/** Checks and copies a matrix. */
 export function matrixOf(where: string, name: string, value: unknown): Rows {
   if (value instanceof Tensor) {
     const [rows, columns] = value.shape;
@@ -55,7 +55,7 @@ export function matrixOf(where: string, name: string, value: unknown): Rows {
   return { rows: lines.length, columns, values };
 }
 
-/** Takes the names of `count` classes; their numbers where none are given. */
+/** Checks the names of `count` classes; by default their numbers. */
 export function classNamesOf(where: string, names: unknown, count: number): string[] {
   if (names === undefined || names === null) return Array.from({ length: count }, (_, i) => String(i));
   if (!Array.isArray(names)) throw typeError(where, `expected classNames to be a list of names, got ${describe(names)}`);
@@ -69,7 +69,7 @@ export function classNamesOf(where: string, names: unknown, count: number): stri
 
 const longest = 24;
 
-/** Names as a figure shows them: short, none empty, no two alike. */
+/** Names as a figure shows them: short, not empty, distinct. */
 export function labelsOf(names: readonly string[]): string[] {
   const labels = names.map((name) => drawable(shortened(name, longest)));
   const times = new Map<string, number>();

@@ -1,4 +1,4 @@
-// A page about a run.
+// Writes a page about a run.
 import { pathOf } from '../io/paths';
 import { writeWhole } from '../io/write';
 import { recorder } from '../recorder';
@@ -18,11 +18,11 @@ import { counted, grouped, shortNumber } from './text';
 
 const where = 'report.writeReport';
 const width = 720;
-// The page itself says how figures look in the dark.
+// The page itself defines how figures look in dark mode.
 const scheme: Scheme = 'light';
-const mostLines = 500; // of a table of epochs
+const mostLines = 500; // the largest number of lines of a table of epochs
 
-/** A run whose data were looked at. */
+/** A run with its evaluated predictions. */
 type Known = Omit<Run, 'data'> & { data: DataRecord | null };
 
 const duration = (seconds: number): string => {
@@ -195,14 +195,16 @@ function pageOf(run: Known, evaluation: Classes | Values | null): string {
 }
 
 /**
- * Writes a page about a run: loss, metrics and learning rate of the epochs, what the predictions are worth, what was trained on what, and what is needed to repeat it.
+ * Writes a page about a run: the loss, metrics and learning rate of its epochs, the evaluation of its predictions, the model and the data, and what is needed
+ * to repeat it.
  *
- * The page is one HTML file without scripts that needs no network, light or dark as the reader's system asks for. With `targets` and `probabilities` (or `predictions`) it shows the confusion
- * matrix, scores of the classes and ROC, or predicted over true values, by the metrics of this library. The seed in force, the version and the machine are written unless others are given. All
- * but the digest of the data is as it is at the call. The file is written beside, synced and renamed.
+ * The page is one HTML file without scripts that works offline, light or dark as the reader's system prefers. With `targets` and `probabilities` (or
+ * `predictions`) it shows the confusion matrix, the scores of the classes and ROC curves, or predicted over true values, by this library's metrics. The current
+ * seed, version and machine are written unless others are given. Everything is as it is at the call, except the digest of the data. The file is written to a
+ * temporary file, synced and renamed.
  *
- * It needs the package `echarts`, loaded at the first call: a SimdnnError `SIMDNN_PACKAGE` where it is not installed. A TypeError or RangeError, with its name, for what
- * cannot be shown; rejects with the system's error where a file cannot be read or written.
+ * It needs the package `echarts`, which is loaded in the first call: a SimdnnError `SIMDNN_PACKAGE` if it is not installed. A TypeError or RangeError, naming
+ * it, for a field that cannot be shown; rejects with the system's error if a file cannot be read or written.
  *
  * @example
  * const model = new nn.Linear(2, 2);

@@ -86,7 +86,6 @@ export class Engine {
    * The same in several turns of the event loop, the first at once, or with `mayWait` when `patientTurn` allows it. JavaScript code that runs in between can
    * invalidate the recordings, which `held` detects. It can also make a step differ when it is verified; then everything is recorded again in one turn, which
    * throws if the step itself cannot be recorded. If the engine is stopped before the end, no recordings are made.
-   * where the engine is stopped before the end.
    */
   async recordInTurns(mayWait = () => false): Promise<void> {
     const waits = isBusy() && mayWait();
@@ -225,8 +224,8 @@ export class Engine {
   }
 
   /**
-   * Continues a phase until its epochs are done or a limit is reached. `after` is called with the steps that were done, even if the next one fails. With
-   * `rounds`, more epochs than one may be done ahead, each followed by one of all other phases; the next calls return them.
+   * Continues a phase until its epochs are done or a limit is reached. `after` is called with the steps that were done, even if the next one fails. With `rounds`
+   * several epochs may be done ahead, each followed by one of all other phases; the next calls return them.
    */
   async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, rounds = 1): Promise<Segment> {
     const state = this.phases[phase]!;
@@ -238,12 +237,12 @@ export class Engine {
     return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, limits, after);
   }
 
-  /** Whether what comes next was begun already. */
+  /** Whether the next segment has begun already. */
   get isAhead(): boolean {
     return this.ahead?.areAhead ?? false;
   }
 
-  /** Ends the run that is ahead, and resolves when what it did is counted; null: none is. */
+  /** Ends the run that is ahead, and resolves when its steps are counted; null if there is none. */
   landing(): Promise<void> | null {
     if (this.ahead?.underWay == null) return null;
     this.stop();

@@ -198,10 +198,10 @@ export class Fit implements Holder {
     return segment;
   }
 
-  // Makes recordings that hold for the next step.
+  // Ensures that the recordings are valid for the next step.
   private async prepare(phase: number): Promise<void> {
     const { signal, check } = this.o;
-    // After the loader's last batch there is no step that a callback's changes could affect.
+    // Where the loader's last batch is done, no step needs what a callback has changed.
     const asked = this.engine.hasNext(phase);
     const hasNext = typeof asked === 'boolean' ? asked : await asked;
     if (signal?.aborted) throw signal.reason;

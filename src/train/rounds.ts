@@ -1,5 +1,5 @@
-// Epochs that a thread does ahead of JavaScript. Waking JavaScript after each epoch and the thread again takes as long as half an epoch of a small network, so
-// that several rounds (an epoch of training, then one on each validation set) are one run, and the next run begins before JavaScript has seen to those epochs.
+// Epochs that a thread does ahead of JavaScript. Waking JavaScript after each epoch, and then the thread, takes as long as half an epoch of a small network. So
+// one run does several rounds (an epoch of training, then one on each validation set), and the next run begins before JavaScript has handled those epochs.
 import type { AfterSteps } from './ahead';
 import type { Measures } from './measures';
 import type { Settings } from './options';

@@ -79,7 +79,7 @@ function setMomentum(group: object, value: number): void {
  * The base of all schedulers, which set the rates of an optimizer: `torch.optim.lr_scheduler.LRScheduler`.
  *
  * A scheduler sets `lr` of every group when it is made and at each `step()`, which comes after the optimizer's: once an epoch, or once a batch
- * where its options count batches. Most multiply the rate that is there, so one that the user sets in between goes on being scheduled.
+ * where its options count batches. Most multiply the current rate, so that a rate that the user sets in between is scheduled from then on.
  * `initialLr` of a group keeps the first rate for schedulers that are made later.
  *
  * @example
@@ -168,7 +168,7 @@ export abstract class LRScheduler<O extends object = object> {
   }
 
   /**
-   * Takes over the state of a dict, options included; the optimizer's rates are left as they are, its own `loadStateDict` sets them.
+   * Loads the state of a dict, including options. The optimizer's rates do not change; its own `loadStateDict` sets them.
    *
    * A RangeError or TypeError for a dict that does not fit; nothing is changed then.
    */
