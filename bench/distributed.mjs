@@ -1,12 +1,14 @@
 // node bench/distributed.mjs: a step of train.fit on two ranks of mpirun (Open MPI), compared with one process; one thread each. "half": the batch is divided,
 // so the ranks should take half the time; "whole": each rank has as many rows as the single process, and should take the same time. Then a sum of the gradients
-// alone. All ways take turns; figures are medians. node bench/distributed.mjs TRIAL SHARE, under mpirun or alone: measures one way and prints JSON.
+// alone. All ways take turns; figures are medians. A second table compares a DistributedDataParallel in a single process with its module, in fits and in
+// compiled steps, which take turns in one process. node bench/distributed.mjs TRIAL SHARE, under mpirun or alone: measures one way and prints JSON;
+// TRIAL alone: the single process.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { data, distributed, nn, setNumThreads, train, zeros } from 'simdnn';
+import { compile, data, distributed, nn, setNumThreads, train, zeros } from 'simdnn';
 import { columns, duration, percent, ratio } from './format.mjs';
-import { datasetOf, modelOf } from './model.mjs';
-import { median } from './statistics.mjs';
+import { datasetOf, modelOf, stepOf } from './model.mjs';
+import { median, rotated } from './statistics.mjs';
 import { trials } from './trials.mjs';
 
 const ranks = 2;
@@ -54,6 +56,43 @@ async function measure(trial, share) {
   distributed.destroyProcessGroup();
 }
 
+// Ways of training in turns, each for as long as a block at a time: the seconds of a step in each round.
+async function inTurns(ways) {
+  for (const way of ways) {
+    await way.steps(1);
+    way.count = Math.ceil(blockSeconds / (await secondsOf(() => way.steps(1))));
+  }
+  const times = ways.map(() => []);
+  for (let round = 0; round < 20; round++)
+    for (const i of rotated([...ways.keys()], round)) {
+      const { steps, count, batches } = ways[i];
+      times[i].push((await secondsOf(() => steps(count))) / count / batches);
+    }
+  return times;
+}
+
+async function measureAlone(trial) {
+  setNumThreads(1);
+  distributed.initProcessGroup();
+  const ways = [false, true].flatMap((isParallel) => {
+    const make = () => {
+      const { model, ...parts } = modelOf(trial);
+      return { ...parts, model: isParallel ? new nn.parallel.DistributedDataParallel(model) : model };
+    };
+    const loader = new data.DataLoader(datasetOf(trial), { batchSize: trial.batch, shuffle: true, seed: 1 });
+    const { model, ...parts } = make();
+    const step = compile(stepOf(make()));
+    const all = [...loader];
+    const compiled = (epochs) => {
+      for (let epoch = 0; epoch < epochs; epoch++) for (const [x, y] of all) step(x, y);
+    };
+    const fit = (epochs) => train.fit(model, { ...parts, loader, epochs, progress: false });
+    return [fit, compiled].map((steps) => ({ steps, batches: all.length }));
+  });
+  console.log(JSON.stringify(await inTurns(ways)));
+  distributed.destroyProcessGroup();
+}
+
 const self = fileURLToPath(import.meta.url);
 const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
 
@@ -76,13 +115,24 @@ function compare(name) {
   return [name, duration(alone), duration(half), ratio(alone / half), duration(whole), percent(alone / whole), duration(sum)];
 }
 
+function compareAlone(name) {
+  const [fit, compiled, fitParallel, compiledParallel] = run(name, 'alone', []);
+  const cells = (module, parallel) => [
+    duration(median(module)),
+    duration(median(parallel)),
+    median(parallel.map((time, round) => time / module[round])).toFixed(3),
+  ];
+  return [name, ...cells(fit, fitParallel), ...cells(compiled, compiledParallel)];
+}
+
 const [name, share] = process.argv.slice(2);
 if (name !== undefined) {
-  await measure(
-    trials.find((trial) => trial.name === name),
-    Number(share),
-  );
+  const trial = trials.find((trial) => trial.name === name);
+  await (share === 'alone' ? measureAlone(trial) : measure(trial, Number(share)));
 } else {
+  const names = ['student', 'tabular', 'mnist-mlp'];
   const head = ['', 'one process', 'half the batch', 'faster', 'whole batch', 'efficiency', 'a sum'];
-  console.log(columns([head, ...['student', 'tabular', 'mnist-mlp'].map(compare)]).join('\n'));
+  console.log(columns([head, ...names.map(compare)]).join('\n'));
+  const headAlone = ['', 'fit', 'alone in a group', 'of that', 'compiled', 'alone in a group', 'of that'];
+  console.log(columns([headAlone, ...names.map(compareAlone)]).join('\n'));
 }
