@@ -59,8 +59,6 @@ await stage(
 );
 await stage('native benchmark: a row for every kernel', async () => lastLine(await run(testsOfAddon('kernels_bench'), ['0'])), native);
 
-// Four kernels take as long as all others together, so they have stages of their own.
-
 const sanitized = all ? targets : scalarAndBest();
 await stage(
   `native kernels under AddressSanitizer and UndefinedBehaviorSanitizer (${sanitized.join(', ')}) and ThreadSanitizer (${best})`,
