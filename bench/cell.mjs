@@ -1,4 +1,4 @@
-// A cell: a driver on a trial, in a process of its own that lives until all its blocks are timed.
+// A cell: a driver on a trial, in its own process, which lives until all its blocks are timed.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
-/** The event of a cell that was ended by its time limit. */
+/** The event of a cell whose time limit was exceeded. */
 const OUT_OF_TIME = { event: 'unavailable', reason: 'left out: no time' };
 
 export class Cell {
@@ -21,7 +21,7 @@ export class Cell {
     this.#child.on('error', (error) => {
       this.#errors += error.message;
     });
-    this.#child.stdin.on('error', () => {}); // a process that has ended reports why on its other streams
+    this.#child.stdin.on('error', () => {}); // a process that has ended reports the reason on its other streams
     this.#child.stderr.setEncoding('utf8').on('data', (text) => {
       this.#errors = (this.#errors + text).slice(-4000);
     });
@@ -33,7 +33,7 @@ export class Cell {
     return this.#event(milliseconds);
   }
 
-  /** Sends a command (protocol.mjs): time a block, start again, time a number of epochs. */
+  /** Sends a command of protocol.mjs: time a block, restart, time a number of epochs. */
   tell(line, milliseconds) {
     this.#child.stdin.write(`${line}\n`);
     return this.#event(milliseconds);
@@ -55,7 +55,7 @@ export class Cell {
     return { ...event, reason: anonymous(event.reason) };
   }
 
-  /** The next line that is an event; libraries may print other lines. */
+  /** The next line that is an event; other lines come from libraries. */
   async #next() {
     for (;;) {
       const { value, done } = await this.#lines.next();
@@ -74,10 +74,10 @@ function cause(errors) {
   return lines.find((line) => /^\s*\w*(Error|Exception)\b.*:/.test(line))?.trim() ?? (lines.at(-1) || 'the process ended');
 }
 
-/** Removes this machine's folders, because reasons are published with the figures. */
+/** Removes this machine's paths, because reasons are published with the figures. */
 const anonymous = (text) => text.replaceAll(ROOT, '').replaceAll(homedir(), '~').split('\n')[0];
 
-/** The CPUs that this process may use; null if the system does not tell. */
+/** The CPUs that this process may use; null if unknown. */
 export function allowedCpus() {
   try {
     const list = /^Cpus_allowed_list:\s+(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1];
@@ -92,7 +92,7 @@ export function allowedCpus() {
 
 let taskset;
 
-/** The words in front of a command that bind it to these CPUs; none if there is no taskset. */
+/** The command prefix that binds a process to these CPUs; empty without taskset. */
 export function pinned(cpus) {
   taskset ??= spawnSync('taskset', ['--version']).status === 0;
   return cpus && taskset ? ['taskset', '-c', cpus.join()] : [];

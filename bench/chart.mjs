@@ -1,4 +1,4 @@
-// A run as an SVG chart: a group of bars for each trial, whose lengths are the logarithms of the times relative to the fastest of the group.
+// A run as an SVG chart with a group of bars for each trial. The length of a bar is the logarithm of its time relative to the fastest of the group.
 import { duration, ratio } from './format.mjs';
 import { machineLines, ranking } from './report.mjs';
 
@@ -28,7 +28,7 @@ export function chart(run) {
     y += GROUP;
     parts.push(text(12, y - 6, `${name}: ${description}`, 'font-weight="bold"'));
     for (const row of rows) {
-      // The fastest keeps a visible bar: a decade's tenth stands before the axis begins.
+      // The bar of the fastest begins a tenth of a decade before the axis, so that it is visible.
       const length = ((0.1 + Math.log10(row.median / rows[0].median)) / (0.1 + Math.log10(slowest))) * (WIDTH - left - RIGHT);
       parts.push(text(left - 8, y + 13, row.label, 'text-anchor="end"'));
       parts.push(

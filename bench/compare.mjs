@@ -3,8 +3,8 @@ import { columns, duration, percent, ratio } from './format.mjs';
 import { summary } from './statistics.mjs';
 
 /**
- * The cells measured in both runs: the ratio of the medians (below 1: B is faster), its range from block to block, and the verdict
- * `faster` or `slower` when no block of one run is as fast as any block of the other: with five blocks each, chance does that in less than
+ * The cells that both runs measured: the ratio of the medians (below 1: B is faster), the range of the blocks' ratios, and the verdict
+ * `faster` or `slower` if no block of one run is as fast as any block of the other. With five blocks each, this happens by chance in less than
  * one of a hundred cells.
  */
 export function compare(a, b) {
@@ -39,7 +39,7 @@ export function compareReport(a, b) {
   ].join('\n');
 }
 
-/** The machine itself drifts; then only ratios within one run hold. */
+/** If the machine itself became faster or slower, only ratios within a run are comparable. */
 function machineChange({ limits: a, machine: from }, { limits: b, machine: to }) {
   if (from.cpu !== to.cpu) return ['Different machines: compare the ratios within each run, not these times.'];
   if (!a || !b) return [];

@@ -1,5 +1,6 @@
-// npm run build, then node bench/csv.mjs [FILE]: how long readCsv takes for a table of numbers, and the most memory that the process had, beside csv-parse and, where
-// python3 or $PYTHON has it, pandas. Every line is a process of its own. Without FILE a table of 500,000 rows and 14 columns is made.
+// npm run build, then node bench/csv.mjs [FILE]: the time in which readCsv reads a table of numbers, and the peak memory of the process, compared with
+// csv-parse and, if python3 or $PYTHON has it, pandas. Every line is measured in a process of its own. Without FILE a table of 500,000 rows and 14 columns is
+// made.
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const [, self, given, only] = process.argv;
 
-/** A table of 60 MB, always the same. */
+/** A table of 60 MB with constant contents. */
 function makeTable(path) {
   let state = 1;
   const random = () => {

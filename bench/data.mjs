@@ -1,4 +1,4 @@
-// Data that is the same in every language: a function of an integer hash, so that all drivers start from the same data and weights
+// The same data in every language: a function of an integer hash, so that all drivers start from the same data and weights
 // and must reach the same losses. drivers/data.py is the same in Python.
 import { readFileSync } from 'node:fs';
 
@@ -30,7 +30,7 @@ export function labels(n, classes, seed) {
   return Int32Array.from({ length: n }, (_, i) => hash(i, seed) % classes);
 }
 
-/** A linear layer: weight [out, in] and bias [out], uniform within 1/sqrt(in), as PyTorch starts them. */
+/** A linear layer: weight [out, in] and bias [out], uniform within 1/sqrt(in), PyTorch's initialization. */
 export function linear(inputs, outputs, layer) {
   const bound = 1 / Math.sqrt(inputs);
   return { in: inputs, out: outputs, weight: uniform(inputs * outputs, 100 + layer, bound), bias: uniform(outputs, 200 + layer, bound) };
@@ -41,11 +41,11 @@ export function network(widths) {
   return widths.slice(1).map((width, i) => linear(widths[i], width, i));
 }
 
-/** { x: [count, in], y: [count] }: random ones, or where the trial has real data those of its file, which prepared.mjs wrote. */
+/** { x: [count, in], y: [count] }: random, or for a trial with real data from its file, which prepared.mjs wrote. */
 function values({ layers, file }, count) {
   const width = layers[0];
   if (!file) return { x: normal(count * width, 1), y: labels(count, layers.at(-1), 2) };
-  const { buffer } = Uint8Array.from(readFileSync(file)); // a buffer that begins with the file's first byte
+  const { buffer } = Uint8Array.from(readFileSync(file)); // a buffer that begins with the first byte of the file
   return { x: new Float32Array(buffer, 0, count * width), y: new Int32Array(buffer, 4 * count * width, count) };
 }
 

@@ -1,6 +1,6 @@
-// node bench/distributed.mjs: a step of train.fit on two ranks of mpirun (Open MPI) beside one process, a thread each. "half": the batch is divided, so the ranks should take half as long;
-// "whole": each rank has as many rows as the process alone, and should take as long. Then a sum of the gradients by itself. Rounds of all ways in turns; figures are medians.
-// node bench/distributed.mjs TRIAL SHARE, below mpirun or alone: one way, on stdout as JSON.
+// node bench/distributed.mjs: a step of train.fit on two ranks of mpirun (Open MPI), compared with one process; one thread each. "half": the batch is divided,
+// so the ranks should take half the time; "whole": each rank has as many rows as the single process, and should take the same time. Then a sum of the gradients
+// alone. All ways take turns; figures are medians. node bench/distributed.mjs TRIAL SHARE, under mpirun or alone: measures one way and prints JSON.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { data, distributed, nn, setNumThreads, train, zeros } from 'simdnn';
@@ -19,7 +19,8 @@ async function secondsOf(work) {
   return (performance.now() - begin) / 1000;
 }
 
-// The time of one call among many, without the overhead of the first: the time of 2 n calls less that of n. All ranks use the same number of calls, which rank 0 determines so that they take about a block.
+// The time of one call of many, without the overhead of the first: the time of 2 n calls less that of n. Rank 0 determines n for all ranks, so that n calls
+// take about a block.
 async function secondsOfOne(work) {
   await work(1);
   const once = await secondsOf(() => work(1));

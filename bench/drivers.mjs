@@ -1,11 +1,11 @@
-// The drivers. A driver is a program in drivers/ and the mode it runs in; `needs` names what must be installed,
-// `kinds` the kinds of trials that it takes part in if not in all.
+// The drivers. A driver is a program in drivers/ and the mode in which it runs; `needs` names what must be installed,
+// `kinds` the kinds of trials that it can run, by default all.
 import { fileURLToPath } from 'node:url';
 import { trials } from './trials.mjs';
 
 const WIDE = { wide: 'a step takes 20 to 80 s' };
 
-// Steps of more than a quarter of a second.
+// A step takes more than a quarter of a second.
 const SLOW = {
   plain: ['mnist-mlp', 'tabular', 'linear-forward'],
   wasm: ['mnist-mlp', 'tabular', 'epoch'],
@@ -14,7 +14,7 @@ const SLOW = {
 
 const EXCEPT_INFERENCE = ['train', 'training', 'epoch', 'linear', 'crossEntropy', 'adam'];
 
-// torch.set_flush_denormal(True): it matters if training goes on until some numbers become denormal.
+// torch.set_flush_denormal(True): it matters in a training that continues until some numbers become denormal.
 const flushing = (driver) => ({
   ...driver,
   name: `${driver.name}-flush`,
@@ -83,7 +83,7 @@ export const drivers = [
   },
 ];
 
-/** The driver for --quick: without the trials at which it is `slow`, in its steps or (torch.compile) in its preparation. */
+/** The driver for --quick, without the trials at which its steps or its preparation (torch.compile) are `slow`. */
 export function quick(driver) {
   const slow = (driver.slow ?? []).map((trial) => [trial, 'takes too long for --quick']);
   return { ...driver, leftOut: { ...Object.fromEntries(slow), ...driver.leftOut } };

@@ -1,4 +1,5 @@
-// node bench/files.mjs [--python PATH]: writing and reading 100 MB of weights, with the sync to the disk and a checksum where there is one; beside safetensors in Python.
+// node bench/files.mjs [--python PATH]: writing and reading 100 MB of weights, including the sync to disk and the checksum if there is one, compared with
+// safetensors in Python.
 import { execFileSync } from 'node:child_process';
 import { closeSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

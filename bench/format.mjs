@@ -1,4 +1,4 @@
-// Figures for people: three digits and a unit.
+// Formats figures for readers: three digits and a unit.
 
 const digits = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
 
@@ -13,7 +13,7 @@ export const percent = (share) => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)}
 
 export const giga = (value, unit) => `${digits(value / 1e9)} ${unit}`;
 
-/** Lines of columns as wide as their widest entry: the first to the left, the others to the right. */
+/** Formats rows in columns as wide as their widest entries, the first aligned left, the others right. */
 export function columns(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>

@@ -1,4 +1,4 @@
-// npm run bench:import: the time of `import 'simdnn'` and `require('simdnn')` in a new process, without Node's own start.
+// npm run bench:import: the time of `import 'simdnn'` and `require('simdnn')` in a new process, without the start of Node itself.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

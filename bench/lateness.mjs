@@ -1,5 +1,6 @@
-// npm run bench:lateness: how late a 1 ms timer is in a process that trains: by train.fit, bare and with a scheduler after each step, clipping, averages, metrics, logs, validation and
-// checkpoints; by an eager loop that yields to the event loop after every batch; and in an idle process. Default number of threads; every line is a process of its own.
+// npm run bench:lateness: how late a 1 ms timer is in a process that trains: by train.fit, plain and with a scheduler that is stepped after each step,
+// clipping, averages, metrics, logs, validation and checkpoints; by an eager loop that yields to the event loop after every batch; and in an idle process.
+// Default number of threads; each line is measured in a process of its own.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +23,7 @@ const help = `npm run bench:lateness -- [options]
 
 const loaderOf = (trial) => new data.DataLoader(datasetOf(trial), { batchSize: trial.batch, shuffle: true });
 
-/** How many epochs a fit does in so many seconds. */
+/** The number of epochs that a fit does in this many seconds. */
 async function epochsFor(seconds, fit) {
   let [epochs, spent] = [0, 0];
   while (spent < 0.5) {
@@ -32,7 +33,7 @@ async function epochsFor(seconds, fit) {
   return Math.ceil((epochs * seconds) / spent);
 }
 
-/** Each prepares, and returns a function that keeps the process busy for about so many seconds and resolves to the number of training steps. */
+/** Each prepares, and returns a function that keeps the process busy for about this many seconds and resolves to the number of training steps. */
 const modes = {
   async fit(trial, seconds) {
     const loader = loaderOf(trial);
@@ -78,7 +79,7 @@ const modes = {
   idle: async (_, seconds) => () => wait(1000 * seconds, 0),
 };
 
-/** Watches one mode. */
+/** Measures one mode. */
 async function watch(trial, mode, seconds) {
   const { result: steps, milliseconds, ...timer } = await watchTimer(await modes[mode](trial, seconds));
   return { ...timer, stepsPerSecond: (1000 * steps) / milliseconds };
@@ -91,7 +92,7 @@ function row(mode, { start, end, late, stepsPerSecond }) {
   return [labels[mode], ...[quantile(late, 0.5), quantile(late, 0.99), quantile(late, 1), start, end].map((ms) => ms.toFixed(2)), speed];
 }
 
-/** Watches in a process of its own. */
+/** Measures in a process of its own. */
 function watched(...job) {
   const { stdout, stderr, status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--watch', job.join()], {
     encoding: 'utf8',

@@ -1,8 +1,8 @@
-// limits THREADS: what this machine can do at best, as one line of JSON.
+// limits THREADS: measures this machine's limits and prints them as one line of JSON.
 //   muladd  multiply-adds of float32 from registers, FLOP/s
 //   read    reading memory, bytes/s
 //   stream  rewriting three arrays in place while reading a fourth, as Adam does, bytes/s
-// Each figure is the best of several windows, since others may use the machine.
+// Each figure is the best of several windows, because other programs may use the machine.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -22,11 +22,11 @@ constexpr int kBytes = 16;
 typedef float Vector __attribute__((vector_size(kBytes)));
 constexpr int kLanes = kBytes / sizeof(float);
 
-// Twelve chains hide four cycles of latency on two units and leave room for the operands in sixteen registers.
+// Twelve chains hide a latency of four cycles on two units, and leave registers of the sixteen for the operands.
 constexpr int kChains = 12;
 constexpr long kSteps = 1 << 20;
 
-// Four arrays of 32 MiB: more than any cache of a desktop or a slice of a server's.
+// Four arrays of 32 MiB, more than the cache of a desktop or a slice of a server's cache.
 constexpr long kFloats = 8 << 20;
 
 volatile float sink;

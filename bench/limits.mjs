@@ -1,4 +1,4 @@
-// The machine's own limits, measured by a small C++ program that is compiled when needed.
+// The limits of the machine, measured by a small C++ program that is compiled when needed.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,9 +1,9 @@
-// npm run bench:long: whether steps become slower in a long training. A network memorises its data until its predictions are
+// npm run bench:long: tests whether steps become slower in a long training. A network memorizes its data until its predictions are
 // confident, and a third of its ReLU units die early: gradients underflow, and moments decay below the smallest normal number. The exit code is 1 if the
-// slowest window of steps takes more than 1.15 of the fastest, twice in a row.
+// slowest window of steps takes more than 1.15 of the time of the fastest, twice in a row.
 //
-// Other load on the machine is factored out: each stretch of the training is followed by one of a twin, the same network with a learning rate of 0,
-// whose numbers do not change. The result of a stretch is its processor time over the twin's, that of a window the median of its stretches.
+// Other load on the machine is factored out: each stretch of the training is followed by one of a twin, the same network with learning rate 0,
+// whose numbers do not change. The result of a stretch is its processor time divided by the twin's, that of a window the median of its stretches.
 import { parseArgs } from 'node:util';
 import { compile, data, setFlushDenormal, setNumThreads, tensor, train } from 'simdnn';
 import { normal } from './data.mjs';
@@ -37,7 +37,7 @@ function easyRows() {
   return { x, y };
 }
 
-/** Makes every third unit of the hidden layers output 0 for ever. */
+/** Makes every third unit of the hidden layers output 0 permanently. */
 function kill({ model }) {
   for (const { bias } of [...model].slice(0, -1)) for (let unit = 0; unit < (bias?.numel ?? 0); unit += 3) bias.data[unit] = -1e3;
 }
@@ -50,7 +50,7 @@ function easyBatches({ x, y }) {
   ]);
 }
 
-/** A function that goes on training for so many epochs and returns the last loss. */
+/** A function that continues training for this many epochs and returns the last loss. */
 function trainerOf(step) {
   const batches = easyBatches(easyRows());
   return (epochs) => {
@@ -60,7 +60,7 @@ function trainerOf(step) {
   };
 }
 
-/** Seconds of processor time, so that what other processes take does not count. */
+/** The seconds of processor time, which do not include what other processes take. */
 function secondsOf(work) {
   const used = process.cpuUsage();
   work();
@@ -72,14 +72,14 @@ function secondsSince(used) {
   return (user + system) / 1e6;
 }
 
-/** Seconds of a step of the twin, now. */
+/** The seconds of a step of the twin, measured now. */
 function twinOf(form) {
   const twin = trainerOf(form(stepOf(modelOf({ ...student, adam: { ...student.adam, lr: 0 } }))));
   twin(40);
   return () => secondsOf(() => twin(STRETCH)) / (STRETCH * BATCHES);
 }
 
-/** A loop that calls a step, a stretch at a time: { samples: [{ seconds, ratio }], loss }. */
+/** A loop that calls a step, one stretch at a time: { samples: [{ seconds, ratio }], loss }. */
 function loop(form, steps) {
   const parts = modelOf(student);
   const training = trainerOf(form(stepOf(parts)));
@@ -99,7 +99,7 @@ function loop(form, steps) {
   return { samples, loss };
 }
 
-/** One fit; the twin, a compiled step, has its turns in onBatch. */
+/** One fit; the twin, a compiled step, runs in onBatch. */
 async function fit(steps) {
   const { model, ...options } = modelOf(student);
   const { x, y } = easyRows();

@@ -1,4 +1,4 @@
-// The machine, the time and the build of a run.
+// Describes the machine, the time and the build of a run.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 
@@ -14,7 +14,7 @@ export function machine() {
   };
 }
 
-/** The commit that is checked out, and whether files were changed; `unknown` outside of a repository. */
+/** The current commit, and whether files were changed; `unknown` outside of a repository. */
 export function build() {
   const git = (...args) => spawnSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' });
   const { status, stdout } = git('rev-parse', '--short', 'HEAD');

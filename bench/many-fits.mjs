@@ -1,5 +1,6 @@
-// npm run bench:many: many fits of the lecture's network in one process. All at once, and one after the other in as many rows as there are CPUs: the
-// threads of the process, how late a 1 ms timer is, in all and until all have been called, the time of both, the memory. Each way is a process of its own.
+// npm run bench:many: many fits of the lecture's network in one process, all at once, and in sequence in as many queues as there are CPUs. Reports the threads
+// of the process, how late a 1 ms timer is, in total and until all fits have been called, the time of both ways, and the memory. Each way has a process of its
+// own.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -21,7 +22,7 @@ const help = `npm run bench:many -- [options]
 
 const trial = trials.find(({ name }) => name === 'student-relu');
 
-/** A figure of this process; null where the system does not tell. */
+/** A figure of this process from the system; null if it is unknown. */
 function status(name) {
   try {
     return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))[1]);
@@ -46,7 +47,7 @@ async function run({ fits, epochs, together }) {
   const begin = async () => {
     for (let i = 0; i < Math.min(fits, together); i++) {
       rows.push(row());
-      await setImmediate(); // as for requests: each fit begins in its own turn of the event loop
+      await setImmediate(); // as with requests: each fit begins in its own turn of the event loop
     }
   };
   let begun;
@@ -69,7 +70,7 @@ async function run({ fits, epochs, together }) {
   };
 }
 
-/** In a process of its own. */
+/** Measures in a process of its own. */
 function runApart(job) {
   const args = [fileURLToPath(import.meta.url), '--job', JSON.stringify(job)];
   const { stdout, stderr, status: code } = spawnSync(process.execPath, args, { encoding: 'utf8' });

@@ -1,5 +1,5 @@
 // Measures all drivers on one trial. Each prepares in its own process; then their blocks take turns, so that other load on the machine affects
-// all of them alike.
+// all of them equally.
 import { Cell } from './cell.mjs';
 import { command } from './drivers.mjs';
 import { rotated } from './statistics.mjs';
@@ -7,20 +7,20 @@ import { timeTraining } from './training.mjs';
 import { difference } from './verify.mjs';
 
 /**
- * What a full run and --quick spend. A step longer than `longestStep` seconds is left out; of a training longer than `trainingSeconds`
+ * The budgets of a full run and of --quick. A driver whose step takes longer than `longestStep` seconds is omitted; of a training longer than `trainingSeconds`
  * only `shortEpochs` are done, and the table says so.
  */
 export const FULL = { warmSeconds: 1, blockSeconds: 0.5, longestStep: 20, limitMs: 300_000, trainingSeconds: 30, shortEpochs: 20 };
 export const QUICK = { warmSeconds: 0.2, blockSeconds: 0.1, longestStep: 0.5, limitMs: 30_000, trainingSeconds: 3, shortEpochs: 2 };
 
-// A part of a trial's budget; drivers that are not ready by then are omitted.
+// The part of a trial's budget in which drivers must be ready; others are omitted.
 const PREPARING = 0.75;
 
 /**
  * The cells of one trial: [{ trial, driver, status, ... }], status one of
- *   measured      with version, check, seconds (of one step, a figure a block), cpuSeconds; a training also with what training.mjs says
- *   other result  with the difference as the reason: no time is told
- *   unavailable   with a reason; an empty one is not worth a line
+ *   measured      with version, check, seconds (of one step, for each block), cpuSeconds; a training also has what training.mjs describes
+ *   other result  with the difference as the reason, and without a time
+ *   unavailable   with a reason, which is not reported if it is empty
  *   failed        with a reason
  */
 export async function measureTrial(

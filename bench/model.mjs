@@ -1,8 +1,8 @@
-// The network and the data of a trial, made with this library's public names.
+// The network and the data of a trial, by this library's public names.
 import { data, metrics, nn, noGrad, optim, tensor, train } from 'simdnn';
-import { network, rows } from './data.mjs';
+import { batches, network, rows } from './data.mjs';
 
-/** { model, criterion, optimizer } as the trial begins. */
+/** { model, criterion, optimizer } in the trial's initial state. */
 export function modelOf({ layers, relu, softmax, adam }) {
   const modules = network(layers).flatMap((values, i) => {
     const layer = new nn.Linear(values.in, values.out);
@@ -18,7 +18,7 @@ export function modelOf({ layers, relu, softmax, adam }) {
   return { model, criterion: new nn.CrossEntropyLoss(), optimizer };
 }
 
-/** A training step of these: (x, y) => the loss as a tensor. With `ema`, averages of the weights, gradients are clipped as well. */
+/** Their training step: (x, y) => the loss as a tensor. With `ema` it also clips gradients and averages weights. */
 export function stepOf({ model, criterion, optimizer, ema }) {
   return (x, y) => {
     optimizer.zeroGrad();
@@ -31,7 +31,10 @@ export function stepOf({ model, criterion, optimizer, ema }) {
   };
 }
 
-/** What a fit can be asked for besides, but for more work on data: { model, criterion, optimizer, ... } with averages, a scheduler that is stepped after each step, clipping, metrics and logs. */
+/**
+ * A fit's further options, except those that need more work on data: { model, criterion, optimizer, ... } with averages, a scheduler that is stepped after
+ * each step, clipping, metrics and logs.
+ */
 export function everythingOf(trial, steps, folder) {
   const { model, criterion, optimizer } = modelOf(trial);
   const ema = train.emaWeights(model);
@@ -54,7 +57,10 @@ export function everythingOf(trial, steps, folder) {
   };
 }
 
-/** The rows of a trial: all that its batches hold. */
+/** The batches of a trial: [[x, y]]. */
+export const batchesOf = (trial) => batches(trial).map(({ x, y }) => [tensor(x).reshape([trial.batch, trial.layers[0]]), tensor(y)]);
+
+/** The rows of all batches of a trial. */
 export function datasetOf(trial) {
   const { x, y } = rows(trial);
   return new data.TensorDataset(tensor(x).reshape([y.length, trial.layers[0]]), tensor(y));

@@ -1,5 +1,5 @@
-// Norms, softmax, an embedding and the sparse layer, forward and backward from a leaf, on one thread: microseconds, the fastest and the median of blocks of 4 ms.
-// `node bench/norms.mjs [--python PATH]`: beside PyTorch, eager, in turns of one layer each; the ratio is PyTorch's time by ours.
+// Norms, softmax, an embedding and the sparse layer, forward and backward from a leaf, on one thread: the fastest and the median microseconds of blocks of 4
+// ms. `node bench/norms.mjs [--python PATH]`: compared with eager PyTorch, layer by layer in turns; the ratio is PyTorch's time divided by ours.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-# What bench/norms.mjs measures, in PyTorch: reads lines "KIND ROWS COLUMNS" and answers each with a line of JSON.
+# The measurements of bench/norms.mjs in PyTorch: reads lines "KIND ROWS COLUMNS" and answers each with a line of JSON.
 import json
 import sys
 

@@ -41,7 +41,7 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 };
 
-/** What the command line asks for, `given` as it was typed; throws UsageError. */
+/** The options in the command line; `given` is the command line as typed. Throws UsageError. */
 export function readOptions(argv) {
   const { values, positionals } = parse(argv);
   if (values.compare ? positionals.length !== 2 : positionals.length > 0) {
@@ -70,7 +70,7 @@ function parse(argv) {
   }
 }
 
-/** The named entries, or groups of them, in the order named; all of them without names. */
+/** The entries, or groups of entries, with the given names, in the order of the names; all of them without names. */
 function choose(entries, names, option) {
   if (names == null) return entries;
   return names.split(',').flatMap((name) => {

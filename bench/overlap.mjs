@@ -1,5 +1,6 @@
-// node bench/overlap.mjs TRIAL SHARE MEGABYTES...: on every rank of an mpirun, a step of train.fit with batches of SHARE times the trial's size, for each
-// `bucketCapMb` in turns; rank 0 prints the least and the median of seven epochs. docs/notes/sums-over-ranks.md says how to make a network of one machine.
+// node bench/overlap.mjs TRIAL SHARE MEGABYTES..., on every rank of an mpirun: a step of train.fit with batches of SHARE times the trial's size, for each
+// `bucketCapMb` in turns; rank 0 prints the minimum and the median of seven epochs. docs/notes/sums-over-ranks.md describes how to make a network of one
+// machine.
 import { data, distributed, nn, setNumThreads, train } from 'simdnn';
 import { columns, duration } from './format.mjs';
 import { datasetOf, modelOf } from './model.mjs';

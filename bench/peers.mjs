@@ -1,4 +1,4 @@
-// Checks and installs what a driver needs: this library's build, npm packages (installed into bench/peers on first use), Python modules.
+// Checks and installs what drivers need: this library's build, npm packages (installed into bench/peers on first use), Python modules.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ const BUILT = new URL('../dist/index.mjs', import.meta.url);
 const FOLDER = fileURLToPath(new URL('peers/', import.meta.url));
 const PYTHON_MODULES = ['torch', 'jax', 'tensorflow'];
 
-/** The drivers. Those that cannot run are marked with `unavailable`, the reason, which is empty if the user did not name them. */
+/** The drivers. One that cannot run has the reason in `unavailable`, which is empty if the user did not name the driver. */
 export function withNeeds(drivers, { python, named, note, installMs = 300_000 }) {
   const missing = { build: existsSync(BUILT) ? null : 'not built: npm run build', npm: null, torch: null, jax: null, tensorflow: null };
   if (drivers.some((driver) => driver.needs === 'npm')) missing.npm = installPackages(note, installMs);

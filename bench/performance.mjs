@@ -1,8 +1,8 @@
-// Writes the tables of docs/performance.md and the README's chart from the runs that `npm run bench -- --json bench/results/NAME.json` left.
-// Usage: node bench/performance.mjs [--check]. With --check nothing is written, and a file that would change ends it with 1.
+// Writes the tables of docs/performance.md and the README's chart from the runs that `npm run bench -- --json bench/results/NAME.json` has stored.
+// Usage: node bench/performance.mjs [--check]. With --check nothing is written, and the exit code is 1 if a file would change.
 //
-// A page marks the places: `<!-- table NAME: TRIAL, ... -->` to `<!-- end -->` becomes the table of these trials (all of the run without
-// names), `<!-- chart NAME: TRIAL, ... -->` to `<!-- end -->` the chart, drawn to docs/NAME.svg. A place whose run is not there stays as it is.
+// A page marks where figures belong: `<!-- table NAME: TRIAL, ... -->` to `<!-- end -->` becomes the table of these trials (without names, of all trials of the
+// run), `<!-- chart NAME: TRIAL, ... -->` to `<!-- end -->` the chart, drawn to docs/NAME.svg. A mark whose run does not exist stays unchanged.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { markdownRows, ranking, remarks } from './report.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
-/** The run with these trials alone. */
+/** The run with only these trials. */
 function only(run, names) {
   if (names.length === 0) return run;
   const missing = names.filter((name) => !run.trials.some((trial) => trial.name === name));
@@ -23,7 +23,7 @@ function only(run, names) {
   };
 }
 
-/** The machine, the libraries, the build and the command, in one sentence. */
+/** Describes the machine, the libraries, the build and the command in one sentence. */
 function origin({ machine, threads, command, build, drivers, cells }) {
   const versions = drivers.flatMap(({ name, label }) => {
     const version = cells.find((cell) => cell.driver === name && cell.status === 'measured')?.version;
@@ -33,7 +33,7 @@ function origin({ machine, threads, command, build, drivers, cells }) {
   return `${[cpus, ...new Set(versions)].join('; ')}. ${machine.when.slice(0, 10)}, build ${build}: \`${command}\`.`;
 }
 
-/** `text` with its marked places filled in; `runOf(name)` is a run or undefined, `draw(name, run)` keeps a chart. */
+/** `text` with its marks filled in; `runOf(name)` returns a run or undefined, `draw(name, run)` stores a chart. */
 export function filled(text, runOf, draw) {
   const place = /(<!-- (table|chart) ([\w-]+)(?:: ([^>]*?))? -->\n)[\s\S]*?(<!-- end -->)/g;
   return text.replace(place, (whole, begin, kind, name, trials, end) => {
@@ -49,7 +49,7 @@ function tableLines(run) {
   return [...markdownRows(run), '', origin(run), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 }
 
-/** The run with the fastest mode of each other library, and all of ours. */
+/** The run with only the fastest mode of each other library, and all modes of ours. */
 function fastestModes(run) {
   const kept = run.trials.flatMap(({ name }) => {
     const seen = new Set();

@@ -1,5 +1,5 @@
-// A network and its training step as plain JavaScript loops, to show what V8 does by itself. With arrays of doubles its losses are the reference
-// for the others' losses if the data is not known beforehand.
+// A network and its training step as plain JavaScript loops, to show V8's own speed. With arrays of doubles its losses are the reference
+// for the others' if the data is not known beforehand.
 import { network } from './data.mjs';
 
 export function forward(x, { weight, bias, in: inputs, out: outputs }, y, count, relu) {
@@ -38,14 +38,14 @@ function weightGradient(dy, x, { dweight, dbias, in: inputs, out: outputs }, cou
   for (let r = 0; r < count; r++) {
     for (let o = 0; o < outputs; o++) {
       const g = dy[r * outputs + o];
-      if (g === 0) continue; // half of the gradients behind a ReLU are 0
+      if (g === 0) continue; // half of the gradients before a ReLU are 0
       dbias[o] += g;
       for (let i = 0; i < inputs; i++) dweight[o * inputs + i] += g * x[r * inputs + i];
     }
   }
 }
 
-/** x is the layer's input; where a ReLU made it 0, no gradient passes. */
+/** x is the layer's input; no gradient passes where a ReLU made it 0. */
 function inputGradient(dy, { weight, dx, in: inputs, out: outputs }, x, count, relu) {
   dx.fill(0, 0, count * inputs);
   for (let r = 0; r < count; r++) {
@@ -84,7 +84,7 @@ function softmaxForward(logits, p, count, classes) {
   }
 }
 
-/** Replaces the gradient of the probabilities p by that of the logits. */
+/** Replaces the gradient with respect to the probabilities p by that with respect to the logits. */
 function softmaxBackward(p, gradient, count, classes) {
   for (let row = 0; row < count * classes; row += classes) {
     let dot = 0;
@@ -93,7 +93,7 @@ function softmaxBackward(p, gradient, count, classes) {
   }
 }
 
-/** A training step of a trial's network, its numbers kept in arrays of the given kind: ({ x, y }) => the loss. */
+/** A training step of a trial's network, with its numbers in arrays of the given class: ({ x, y }) => the loss. */
 export function networkStep({ layers: widths, relu, softmax, batch, adam }, Floats = Float32Array) {
   const layers = network(widths).map((layer) => {
     const [weight, bias] = [new Floats(layer.weight), new Floats(layer.bias)];

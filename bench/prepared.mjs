@@ -1,5 +1,5 @@
-// The real data of trainings, in files that every driver reads: x as float32, then y as int32, both little-endian. They have whole batches in the order of
-// the rows, with features standardised to mean 0 and deviation 1. Also the correct losses for them, in float64.
+// The real data of trainings, in files for every driver: x as float32, then y as int32, both little-endian. They have whole batches in the order of
+// the rows, with features standardized to mean 0 and deviation 1. Also computes the correct losses, in float64.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +8,9 @@ import { batches } from './data.mjs';
 import { networkStep } from './plain-network.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const STUDENTS = 2392; // as many rows as the dataset with that schema has
+const STUDENTS = 2392; // the number of rows of the dataset with that schema
 
-/** The generator of the examples, which is TypeScript. */
+/** The generator of the examples' data, which is TypeScript. */
 async function generator() {
   if (!existsSync(join(root, 'dist/index.mjs'))) throw new Error('the students are drawn by the library: npm run build');
   const { rolldown } = await import('rolldown');
@@ -21,7 +21,7 @@ async function generator() {
   return import(file);
 }
 
-/** Columns of numbers by their names in the first line. */
+/** Numeric columns, by their names in the first line. */
 function readNumbers(path) {
   const [head, ...lines] = readFileSync(path, 'utf8').trim().split(/\r?\n/);
   const names = head.split(',').map((name) => name.trim());
@@ -48,7 +48,7 @@ const sources = {
   digits: () => columnsOf(join(root, 'examples/data/digits.csv'), null, 'digit'),
 };
 
-/** Each column less its mean, divided by its deviation if that is not 0. */
+/** Subtracts the mean of each column and divides by its deviation, unless that is 0. */
 function standardised(rows) {
   const columns = rows[0].map((_, j) => {
     const values = rows.map((row) => row[j]);

@@ -3,7 +3,7 @@ import { columns, duration, giga, markdownTable, percent, ratio } from './format
 import { median, steadiness, summary } from './statistics.mjs';
 import { WINDOW } from './training.mjs';
 
-/** The measured cells of a trial, fastest first, with the ratio to the fastest of ours (to the fastest of all where ours is not there). */
+/** The measured cells of a trial, fastest first, with the ratio to our fastest, or to the fastest of all if ours was not measured. */
 export function ranking({ cells, limits, drivers, trials }, name) {
   const trial = trials.find((entry) => entry.name === name);
   const rows = cells
@@ -14,7 +14,7 @@ export function ranking({ cells, limits, drivers, trials }, name) {
   return rows.map((row) => ({ ...row, ratio: row.median / base.median, share: share(trial.work, row.median, limits) }));
 }
 
-/** Of a training: seconds of a step in the first, a middle and the last window, and the slowest over the fastest of all its windows. */
+/** For a training: the seconds of a step in the first, a middle and the last window, and the ratio of its slowest window to its fastest. */
 function stages({ windows, epochs, losses }) {
   if (!windows) return {};
   const times = windows.map(median);
@@ -28,7 +28,7 @@ function stageNames({ epochs }) {
   return [...new Set([0, count >> 1, count - 1])].map((at) => `epochs ${at * WINDOW + 1} to ${Math.min(epochs, (at + 1) * WINDOW)}`);
 }
 
-/** Least work over time over what the machine can do; null where there is nothing to divide by. */
+/** The least possible work divided by the time, as a part of the machine's limit; null if there is no limit. */
 function share(work, seconds, limits) {
   if (!work || !limits) return null;
   return (work.flops ? work.flops / limits.muladd : work.bytes / limits.stream) / seconds;
@@ -70,7 +70,7 @@ export function textReport(run) {
   return [...lines, ...(notes.length ? ['', ...notes] : []), ''].join('\n');
 }
 
-/** A row of fewer epochs than the trial has says so. */
+/** A row with fewer epochs than the trial has is marked. */
 function trainingTable(trial, rows, base) {
   const names = stageNames(trial);
   const head = ['driver', ...names, base, 'slowest / fastest', 'last loss'];
@@ -88,7 +88,7 @@ const times = ({ median, low, high }) => [median, low, high].map(duration);
 
 const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** Why cells have no time, one line a driver and reason. */
+/** The reasons of cells without a time, one line for each driver and reason. */
 export function remarks({ cells, drivers, trials }) {
   const groups = new Map();
   for (const { driver, trial, status, reason } of cells) {
@@ -103,7 +103,7 @@ export function remarks({ cells, drivers, trials }) {
   return [...reasons, ...trials.flatMap((trial) => lossLine(cells, trial))];
 }
 
-/** How far apart the drivers are after the last epoch of a training. */
+/** The largest difference between the drivers' losses after the last epoch of a training. */
 function lossLine(cells, { name, epochs }) {
   const losses = cells
     .filter((cell) => cell.trial === name && cell.status === 'measured' && cell.epochs === epochs)
@@ -113,7 +113,7 @@ function lossLine(cells, { name, epochs }) {
   return `${name}: mean loss of epoch ${epochs} from ${losses[0].toPrecision(4)} to ${losses.at(-1).toPrecision(4)} in ${losses.length} drivers`;
 }
 
-/** The median and the ratio to ours; of a training the times of its stages, and how many epochs where not all. */
+/** The median and the ratio to ours; for a training the times of its stages, and the number of epochs if not all were done. */
 function entry(row, trial) {
   if (!row) return '–';
   const times = row.stages ? row.stages.map(duration).join(' / ') : duration(row.median);
@@ -121,7 +121,7 @@ function entry(row, trial) {
   return `${times} (${ratio(row.ratio)}${part})`;
 }
 
-/** A row a driver, a column a trial. */
+/** A table with a row for each driver and a column for each trial. */
 export function markdownRows(run) {
   const rankings = run.trials.map(({ name }) => ranking(run, name));
   const entries = ({ name }) =>

@@ -1,4 +1,4 @@
-// npm run bench: see options.mjs for what it takes, report.mjs for what it prints.
+// npm run bench: options.mjs lists the options, report.mjs prints the results.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { allowedCpus } from './cell.mjs';
@@ -17,10 +17,10 @@ const QUICK_MS = 110_000; // of two minutes; the rest is for ending processes an
 
 const say = (line) => process.stderr.write(`${process.stderr.isTTY ? '\r\x1b[K' : ''}${line}\n`);
 
-/** What goes on right now, in one line of a terminal; nothing in a log. */
+/** Shows the current work in one line of a terminal; shows nothing in a log. */
 const progress = (line) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${line}`);
 
-/** The command that measures the same again; paths are nobody else's business. */
+/** The command that repeats the measurement, without this machine's paths. */
 function commandLine({ given, quick, csv, threads, blocks, python }) {
   const words = [
     ...(quick ? ['--quick'] : []),
@@ -60,7 +60,7 @@ async function measure(options) {
   try {
     for (const [i, trial] of options.trials.entries()) {
       say(`${trial.name}: ${describe(trial)}`);
-      bounds.measure(); // before each trial, as the machine's clock drifts
+      bounds.measure(); // before each trial, because the machine's clock frequency drifts
       const budgetMs = (deadline - Date.now()) / (options.trials.length - i);
       const settings = { pace: options.quick ? QUICK : FULL, blocks: options.blocks, threads: options.threads, python: options.python };
       run.cells.push(...(await measureTrial(await data.prepare(trial), drivers, { ...settings, cpus, budgetMs, note: progress })));

@@ -1,5 +1,5 @@
-// node bench/scheduler.mjs: a step of a fit without a scheduler, with one that is stepped after each step, and of the compiled step in a loop that steps it. The lecture's network
-// with ReLU, one thread, in turns; medians of whole fits, recording included.
+// node bench/scheduler.mjs: a step of a fit without a scheduler, of one with a scheduler that is stepped after each step, and of the compiled step in a loop
+// that steps the scheduler. The lecture's network with ReLU, one thread, in turns; medians of whole fits, including recording.
 import { compile, data, optim, setNumThreads, train } from 'simdnn';
 import { columns, duration } from './format.mjs';
 import { datasetOf, modelOf, stepOf } from './model.mjs';
@@ -42,7 +42,7 @@ for (let round = 0; round < 8; round++) {
   for (const [i, way] of Object.values(ways).entries()) {
     const begin = performance.now();
     await way();
-    if (round > 0) times[i].push((performance.now() - begin) / 1000 / steps); // the first warms up
+    if (round > 0) times[i].push((performance.now() - begin) / 1000 / steps); // the first round warms up
   }
 }
 console.log(columns([['', 'a step'], ...Object.keys(ways).map((name, i) => [name, duration(median(times[i]))])]).join('\n'));

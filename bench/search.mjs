@@ -1,5 +1,5 @@
-// A search of 80 small fits, several at a time beside one after the other: the ratio of their times, in five pairs of runs. `node bench/search.mjs`.
-// Threads of fits give way to other programs: what these took is printed, and where it is more than a little, the ratio is that of a shared machine.
+// A search of 80 small fits, several at a time, compared with one after the other: the ratio of their times, in five pairs of runs. `node bench/search.mjs`.
+// Threads of fits yield to other programs. The time that these used is printed; if it is more than a little, the ratio is that of a shared machine.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -19,7 +19,7 @@ const makeModel = ({ lr, hidden }) => {
 };
 const space = { lr: train.logUniform(1e-4, 1e-1), hidden: [16, 32, 64] };
 
-/** Seconds of processor time that all programs have had; null where the system does not tell. */
+/** The seconds of processor time that all programs have used; null if unknown. */
 function busy() {
   try {
     const [, user, nice, system, , , irq, softirq, steal] = readFileSync('/proc/stat', 'utf8').split('\n')[0].split(/\s+/).map(Number);

@@ -1,4 +1,4 @@
-// How long requests for the class of one row wait, in the service of the examples, at rest and while it trains: wrk (https://github.com/wg/wrk) with
+// The response times of the examples' service for the class of one row, at rest and while it trains, measured by wrk (https://github.com/wg/wrk) with
 // 16 connections. Usage: npm run bench:service [-- SECONDS]
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -43,7 +43,7 @@ function load(what) {
 }
 
 try {
-  // 2,392 rows in five classes: the lecture's size.
+  // 2,392 rows in five classes, the size of the lecture's data.
   const rows = Array.from({ length: 2392 }, (_, i) => ({
     features: Array.from({ length: 13 }, (_, k) => Math.sin(i * 13 + k * k)),
     label: i % 5,

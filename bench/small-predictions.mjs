@@ -1,5 +1,5 @@
-// Rows through a model: a compiled call beside train.predict, with and without `into`, and an evaluation with classes counted where steps run beside one that has every row handed out.
-// `node bench/small-predictions.mjs`: medians, measured in turns.
+// Predictions of a few rows: a compiled call compared with train.predict, with and without `into`; and an evaluation that counts classes on the thread compared
+// with one that returns every row. `node bench/small-predictions.mjs`: medians, measured in turns.
 import { createRequire } from 'node:module';
 
 const { compile, data, getNumThreads, info, manualSeed, metrics, nn, noGrad, randint, randn, setNumThreads, train, zeros } = createRequire(

@@ -11,8 +11,8 @@ export function summary(values) {
   return { median: median(values), low: Math.min(...values), high: Math.max(...values) };
 }
 
-/** The slowest over the fastest: 1 where nothing changes. */
+/** The slowest block's time divided by the fastest's; 1 for a constant time. */
 export const steadiness = (times) => Math.max(...times) / Math.min(...times);
 
-/** Each round begins with another driver, so that nobody always follows the same one. */
+/** Each round begins with another driver, so that no driver always follows the same one. */
 export const rotated = (list, by) => list.map((_, i) => list[(i + by) % list.length]);

@@ -1,5 +1,6 @@
-// npm run build, then node bench/tables.mjs --python PATH [--rounds 3] [--what CSV|Parquet|weights]: reading a table of 500,000 rows and 14 columns as CSV and as Parquet, and 100 MB of safetensors, beside
-// pandas, pyarrow and safetensors in the Python of that path. Every time is of a process of its own, which has loaded its packages; the medians and the extremes of the rounds are printed, and the most memory that a process had.
+// npm run build, then node bench/tables.mjs --python PATH [--rounds 3] [--what CSV|Parquet|weights]: reads a table of 500,000 rows and 14 columns as CSV and as
+// Parquet, and 100 MB of safetensors, compared with pandas, pyarrow and safetensors in the Python of that path. Each time is measured in a new process after it
+// has loaded its packages. Prints the median and the extremes of the rounds, and the peak memory of a process.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -25,7 +26,7 @@ const all = (batches) => {
   return rows;
 };
 
-/** What is timed in Node: a function that makes ready, and returns what is timed. */
+/** The measurements in Node: each function prepares, and returns the function that is timed. */
 const drivers = {
   'CSV: data.readCsv':
     (at, { data }) =>
@@ -53,7 +54,7 @@ const drivers = {
       io.loadSafetensors(at('weights.safetensors')),
 };
 
-/** What is timed in Python: what makes ready, and what is timed. */
+/** The measurements in Python: the preparation, and the code that is timed. */
 const pythons = {
   'CSV: pandas.read_csv': ['import pandas', "pandas.read_csv(at('table.csv'))"],
   'CSV: pyarrow.csv.read_csv': ['import pyarrow.csv', "pyarrow.csv.read_csv(at('table.csv'))"],
@@ -77,7 +78,7 @@ begin = time.perf_counter()
 ${timed}
 print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)`;
 
-/** Seconds and megabytes of one process; null where its packages are not there. */
+/** The seconds and megabytes of one process; null if its packages are not installed. */
 function once(name, folder) {
   const [command, args] =
     name in drivers

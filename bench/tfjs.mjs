@@ -1,5 +1,6 @@
-// node bench/tfjs.mjs [more rounds]: a step of an unchanged `model.fit` of TensorFlow.js with Adam on its cpu backend and on simdnn's, of `train.fit`, and of the core API through
-// compileStep, one thread. Ways take turns; a time is the median of the rounds, each the mean of its steps, after as many steps (on cpu: one) that warm up.
+// node bench/tfjs.mjs [more rounds]: a step of an unchanged `model.fit` of TensorFlow.js with Adam on its cpu backend and on simdnn's, of `train.fit`, and of
+// the core API with compileStep; one thread. They take turns. A time is the median of the rounds, each of which is the mean of its steps after a warm-up of as
+// many steps (on cpu one step).
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as layers from '@tensorflow/tfjs-layers';
@@ -32,7 +33,7 @@ async function fit(backend, widths, batch, steps, isRecorded) {
     }),
   });
   model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });
-  if (!isRecorded) model.layers[0].setCallHook(() => {}); // what it does is not known: operation by operation
+  if (!isRecorded) model.layers[0].setCallHook(() => {}); // a hook whose effects are unknown, so that the backend cannot record the step
   const [x, y] = dataOf(widths, batch * steps);
   const warming = backend === 'cpu' ? [tf.slice(x, 0, batch), tf.slice(y, 0, batch)] : [x, y];
   await model.fit(...warming, { epochs: 1, batchSize: batch, verbose: 0 });
@@ -46,7 +47,7 @@ async function fit(backend, widths, batch, steps, isRecorded) {
   return seconds;
 }
 
-// The same network in this library's own names.
+// The same network by this library's own names.
 async function native(widths, batch, steps) {
   const layersOf = (out, i) => [new nn.Linear(widths[i], out), ...(i < widths.length - 2 ? [new nn.ReLU()] : [])];
   const model = new nn.Sequential(...widths.slice(1).flatMap(layersOf));

@@ -1,10 +1,10 @@
-// How late a 1 ms timer is while something else goes on.
+// Measures how late a 1 ms timer is while other work is done.
 import { setImmediate } from 'node:timers/promises';
 
 /**
  * Does the work and watches the timer: { start, end, late: sorted, result, milliseconds }, in milliseconds. `start` and `end` are how long the event
- * loop is held when the work is called, and before it is done; the ticks between are in `late`. One that comes 5 ms late stands for
- * all that were due meanwhile, 5, 4, 3, 2 and 1 ms late: else a loop that lets the timer through once a second would look punctual.
+ * loop is blocked when the work is called and before it is done; the ticks in between are in `late`. A tick that is 5 ms late stands for
+ * all that were due in the meantime, 5, 4, 3, 2 and 1 ms late; otherwise a loop that lets the timer run once a second would look punctual.
  */
 export async function watchTimer(work, everyTick = () => {}) {
   const late = [];
@@ -27,10 +27,10 @@ export async function watchTimer(work, everyTick = () => {}) {
   next();
   const result = await working;
   const end = Math.max(0, performance.now() - due);
-  if (late.length === 0) late.push(end); // the event loop was held throughout
+  if (late.length === 0) late.push(end); // the event loop was blocked throughout
   clearTimeout(timer);
   return { start, end, late: late.sort((a, b) => a - b), result, milliseconds: performance.now() - began };
 }
 
-/** The value below which a share q of sorted values lies. */
+/** The q-quantile of sorted values. */
 export const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];

@@ -1,16 +1,16 @@
-// A trial of kind training: every driver trains from the first epoch to the last, a window of epochs at a time and in turns, and does it again
-// as often as there are blocks and time. So a step that gets slower as the training goes on is seen.
+// A trial of kind training: every driver trains from the first epoch to the last, in turns of a window of epochs, and repeats the training
+// as often as there are blocks and time. This shows whether steps become slower during the training.
 import { rotated } from './statistics.mjs';
 
-/** Epochs of a window: the first, a middle and the last of these are shown. */
+/** The epochs of a window; the first, a middle and the last window are reported. */
 export const WINDOW = 100;
 
 /**
- * Times the windows of all that are ready, and puts into each cell
+ * Times the windows of all drivers that are ready, and adds to each cell
  *   windows     seconds of a step, [window][round]
  *   losses      the mean loss of the last epoch of each window
- *   epochs      how many were done: all, or the first few of a driver that would take too long
- *   seconds     of a step over the whole, a figure a round; cpuSeconds likewise
+ *   epochs      the number of epochs done: all, or the first few of a driver that would take too long
+ *   seconds     of a step over the whole training, for each round; cpuSeconds likewise
  */
 export async function timeTraining(trial, running, { pace, blocks, left, note }) {
   for (const { cell, epochSeconds } of running) Object.assign(cell, plan(trial, epochSeconds, pace, blocks));
@@ -29,13 +29,13 @@ export async function timeTraining(trial, running, { pace, blocks, left, note })
   for (const { cell } of running) if (cell.status === 'measured') conclude(cell);
 }
 
-/** As many rounds as the time allows; where it does not allow one, the first epochs only. */
+/** Does as many rounds as the time allows, or only the first epochs if it does not allow one round. */
 function plan({ epochs }, epochSeconds, { trainingSeconds, shortEpochs }, blocks) {
   const rounds = Math.min(blocks, Math.floor(trainingSeconds / (epochs * epochSeconds)));
   return { windows: [], cpu: [], losses: [], rounds: Math.max(1, rounds), epochs: rounds > 0 ? epochs : Math.min(epochs, shortEpochs) };
 }
 
-/** A driver that fails or runs out of time on the way has no time. */
+/** A driver that fails or exceeds its time has no time. */
 function keep(cell, { event, reason }) {
   if (reason !== undefined) Object.assign(cell, { status: event, reason, windows: undefined, cpu: undefined, losses: undefined });
 }

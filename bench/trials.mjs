@@ -1,9 +1,9 @@
-// What is measured. `expected` holds the values that every driver must show before its time counts: the losses of the first
-// five steps, for inference and single operations the loss and elements of the result. They were calculated in float64 from the data of data.mjs.
+// The trials. `expected` has the values that every driver must reach for its time to count: the losses of the first
+// five steps; for inference and single operations the loss and elements of the result. They were computed in float64 from the data of data.mjs.
 
 const student = [13, 30, 25, 20, 15, 10, 5];
 
-// What stands for the output of the first batch (`digest` in data.mjs), by its rows.
+// A summary of the output for the first batch (`digest` in data.mjs), by the number of rows.
 const EXPECTED_STUDENT = {
   1: [0.1389669, -0.141194, -0.2577544, 0.0891448, -0.1361669],
   32: [0.140271, -0.122845, -0.2649187, 0.09424227, -0.1380321],
@@ -15,7 +15,7 @@ const EXPECTED_MLP = {
   256: [0.06247138, -0.03820063, 0.05479135, -0.09062047, -0.1826268],
 };
 
-/** Adam as every trial uses it: PyTorch's defaults. */
+/** Adam as in every trial, with PyTorch's defaults. */
 export const adam = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8 };
 
 /** A network's output for batches of 1, 32 and 256 rows: three trials of the group `inference`. */
@@ -32,7 +32,7 @@ function inference(network, layers, batches, expected) {
   }));
 }
 
-/** Trainings on real data from the first step to the last: `data` is made or read by prepared.mjs, and with it comes what is expected. */
+/** Trainings on real data from the first step to the last. prepared.mjs makes or reads `data`, and computes the expected values. */
 const trainings = [
   { name: 'lecture-linear', group: 'lecture', data: 'students', layers: student, relu: false },
   { name: 'lecture-relu', group: 'lecture', data: 'students', layers: student, relu: true },
@@ -40,7 +40,7 @@ const trainings = [
   { name: 'digits', data: 'digits', layers: [64, 128, 10], relu: true },
 ].map((trial) => ({ ...trial, kind: 'training', batch: 32, epochs: 400 }));
 
-/** `batches` distinct batches lie in memory before the clock starts and are used in turn, so that no driver learns one by heart. */
+/** `batches` distinct batches are in memory before timing starts and are used in turn, so that no driver memorizes one. */
 export const trials = [
   ...trainings,
   {
@@ -124,7 +124,7 @@ export const trials = [
   ...inference('mlp', [784, 512, 512, 10], 8, EXPECTED_MLP),
 ].map((trial) => ({ ...trial, adam }));
 
-/** What `--quick` measures; only the first of them when Python's libraries, seconds to load each, take part. */
+/** The trials of `--quick`; only the first of them if Python libraries take part, each of which takes seconds to load. */
 export const quickTrials = [
   'lecture-relu',
   'student-relu',
@@ -139,7 +139,7 @@ export const quickTrials = [
 ];
 export const quickTrialsWithPython = quickTrials.slice(0, 4);
 
-/** One line on what a trial does. */
+/** Describes a trial in one line. */
 export function describe(trial) {
   switch (trial.kind) {
     case 'train':
@@ -162,9 +162,9 @@ export function describe(trial) {
 const formOf = ({ relu, softmax }) => (relu ? ', ReLU' : softmax ? ', linear chain into Softmax' : ', linear chain');
 
 /**
- * The least work of one run: floating point operations, or bytes between processor and memory, whichever bounds it; null where neither does.
- * Training: forward, weight gradient and input gradient are 2 * batch * in * out each; the first layer needs no input gradient.
- * Cross-entropy reads the logits and writes the gradient; Adam reads four floats a parameter and writes three.
+ * The least work of one run: floating point operations, or bytes between processor and memory, whichever is the bottleneck; null if neither is.
+ * Training: forward, weight gradient and input gradient take 2 * batch * in * out each; the first layer needs no input gradient.
+ * Cross-entropy reads the logits and writes the gradient; Adam reads four floats for each parameter and writes three.
  */
 export function work(trial) {
   switch (trial.kind) {

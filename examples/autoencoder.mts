@@ -1,4 +1,4 @@
-// A variational autoencoder of handwritten digits: it learns to describe a picture by eight numbers, and to draw one from eight numbers.
+// A variational autoencoder of handwritten digits: it learns to encode a picture as eight numbers, and to draw a picture from eight numbers.
 //   node build/examples/autoencoder.mjs      after `npx tsc -p examples`, in the folder that has `examples`
 import { data, manualSeed, nn, noGrad, optim, randn, randnLike, type Tensor, train } from 'simdnn';
 import { drawPictures } from './terminal.js';
@@ -12,21 +12,21 @@ class Autoencoder extends nn.Module {
   logVariance = new nn.Linear(128, latent);
   decoder = new nn.Sequential(new nn.Linear(latent, 128), new nn.ReLU(), new nn.Linear(128, 64));
 
-  /** The normal distribution of what may describe each picture: its mean and the logarithm of its variance. */
+  /** The normal distribution of each picture's code: its mean and the logarithm of its variance. */
   encode(x: Tensor): [mean: Tensor, logVariance: Tensor] {
     const hidden = this.body.forward(x);
     return [this.mean.forward(hidden), this.logVariance.forward(hidden)];
   }
 
-  /** How bright each pixel is, as logits. */
+  /** The brightness of each pixel, as logits. */
   decode(z: Tensor): Tensor {
     return this.decoder.forward(z);
   }
 
-  /** The pixels again, as logits, and for each row KL(N(mean, variance) || N(0, 1)) = -1/2 sum(1 + log variance - mean^2 - variance). */
+  /** The reconstructed pixels, as logits, and for each row KL(N(mean, variance) || N(0, 1)) = -1/2 sum(1 + log variance - mean^2 - variance). */
   override forward(x: Tensor): { pixels: Tensor; kl: Tensor } {
     const [mean, logVariance] = this.encode(x);
-    // A draw of N(mean, variance), written so that gradients reach both: other random numbers in each step. Without training: the mean.
+    // A sample of N(mean, variance), reparametrized so that gradients reach both; each step has new random numbers. Outside of training: the mean.
     const z = this.training ? logVariance.mul(0.5).exp().mul(randnLike(mean)).add(mean) : mean;
     return { pixels: this.decode(z), kl: logVariance.add(1).sub(mean.square()).sub(logVariance.exp()).sum(1).mul(-0.5) };
   }

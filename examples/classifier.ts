@@ -1,7 +1,7 @@
-// What the service of service.ts learns: rows of numbers with a class each, one fit at a time, predictions whenever they are asked for.
+// The classifier of service.ts: it collects rows of numbers with classes, trains one fit at a time, and predicts at any time.
 import { data, metrics, nn, optim, type Tensor, tensor, train } from 'simdnn';
 
-/** How a fit goes. `loss` and `accuracy` are those of the last epoch that was finished. */
+/** The progress of a fit. `loss` and `accuracy` are those of the last complete epoch. */
 export interface Fit {
   id: number;
   state: 'running' | 'done' | 'cancelled' | 'failed';
@@ -20,7 +20,7 @@ interface Learned {
   ended: Promise<void>;
 }
 
-/** Classifies rows of `width` numbers; the first rows that are added say how many. */
+/** Classifies rows of `width` numbers, which the first rows that are added determine. */
 export class Classifier {
   width = 0;
   private readonly rows: number[][] = [];
@@ -32,7 +32,7 @@ export class Classifier {
     return this.rows.length;
   }
 
-  /** The fit that is under way. */
+  /** The current fit. */
   get running(): Fit | null {
     return this.latest?.fit.state === 'running' ? this.latest.fit : null;
   }
@@ -76,13 +76,13 @@ export class Classifier {
     return fit;
   }
 
-  /** Ends the fit that is under way, if there is one, after its present step. */
+  /** Ends the current fit, if any, after its current step. */
   async cancel(): Promise<void> {
     this.latest?.controller.abort();
     await this.latest?.ended;
   }
 
-  /** The class of each row by the latest model, which may be in training: then as of its last step. Null before the first fit. */
+  /** The class of each row by the latest model; while that is in training, with the weights after its last step. Null before the first fit. */
   async predict(rows: number[][]): Promise<{ fit: number; classes: number[]; probabilities: number[][] } | null> {
     if (this.latest === null) return null;
     const { fit, model, scaler } = this.latest;

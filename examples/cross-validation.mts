@@ -8,7 +8,7 @@ const { x, y } = await data.readCsv('examples/data/digits.csv', { target: 'digit
 const rows = new data.TensorDataset(x.div(16), y!);
 const task = { task: 'multiclass', numClasses: 10 } as const;
 
-/** How well networks do on the rows of a fold that have learned from the others; each digit has its share in every fold. */
+/** The accuracy of networks on the rows of a fold after training on the others; each fold has each digit in proportion. */
 function validate(rate: number) {
   return train.crossValidate(
     () => {
@@ -26,7 +26,7 @@ function validate(rate: number) {
   );
 }
 
-/** All at once, begun in the order given. */
+/** Starts all at once, in the given order. */
 const search = (order: readonly number[]) => Promise.all(order.map(validate));
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
@@ -41,7 +41,7 @@ const accuraciesOf = ({ folds }: (typeof reports)[number]): string => folds.map(
 const isSame = again.every((report, i) => accuraciesOf(report) === accuraciesOf(reports[i]!));
 console.log(`begun in reverse, the same accuracies: ${isSame ? 'yes' : 'no'}`);
 
-// What each picture is taken for by the network that has not learned from it.
+// The prediction for each picture by the network that was not trained on it.
 const confusion = new metrics.ConfusionMatrix(task);
 confusion.update(best.predictions, y!);
 const counts = confusion.compute().toArray() as number[][];

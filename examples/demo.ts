@@ -1,4 +1,4 @@
-// Trains two classifiers and shows how it goes: the lecture's students, then handwritten digits.
+// Trains two classifiers and shows their progress: the lecture's students, then handwritten digits.
 //   npm run demo                     students drawn at random
 //   npm run demo -- --csv FILE       the students of a CSV file with the columns of student-data.ts
 import { join } from 'node:path';
@@ -87,7 +87,7 @@ function summarize(): void {
   );
 }
 
-/** The students, a fifth held out, features standardised. */
+/** The students, a fifth held out, with standardized features. */
 async function loadStudents(): Promise<Split> {
   const { csv } = parseArgs({ options: { csv: { type: 'string' } } }).values;
   const { x, y } = csv === undefined ? makeStudents(2392) : await readStudents(csv);

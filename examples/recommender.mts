@@ -1,25 +1,25 @@
-// Which articles to show to whom: two towers, one for readers and one for articles, learn from what was read.
+// Recommends articles to readers: two towers, one for readers and one for articles, learn from what was read.
 //   node build/examples/recommender.mjs      after `npx tsc -p examples`
 import { arange, cat, data, eye, manualSeed, multinomial, nn, noGrad, optim, randint, randn, type Tensor, tensor, train } from 'simdnn';
 
 const readers = 300;
 const articles = 200;
 const topics = 10;
-const perReader = 22; // articles that each has read
-const heldBack = 2; // of them, to be foretold
+const perReader = 22; // articles that each reader has read
+const heldBack = 2; // of these, to be predicted
 const width = 16;
 
-/** What each reader has read, `[readers, perReader]` articles, by tastes that nobody sees; and the topic of each article. */
+/** The articles that each reader has read, `[readers, perReader]`, by tastes that the model does not see; and the topic of each article. */
 function makeReading(): { read: Tensor; topicOf: Tensor } {
   const topicOf = randint(0, topics, [articles]);
   const style = randn([topics, 4])
     .indexSelect(0, topicOf)
     .add(randn([articles, 4]).mul(0.7));
-  const liking = randn([readers, 4]).matmul(style.t()); // of each reader for each article
+  const liking = randn([readers, 4]).matmul(style.t()); // the preference of each reader for each article
   return { read: multinomial(liking.mul(1.2).softmax(1), perReader), topicOf };
 }
 
-/** Directions of `width` numbers, one for each reader and each article: the product of two says how well they match. */
+/** Unit vectors of `width` numbers, one for each reader and each article; the dot product of two measures how well they match. */
 class TwoTowers extends nn.Module {
   reader = new nn.Sequential(new nn.Embedding(readers, 32), new nn.Linear(32, width));
   article = new nn.Embedding(articles, 32);
@@ -39,25 +39,25 @@ class TwoTowers extends nn.Module {
     return nn.functional.normalize(this.ofArticle.forward(known), { dim: 1 });
   }
 
-  /** How well each reader of a batch (rows) matches each article of it (columns). */
+  /** The match of each reader of a batch (rows) with each article of the batch (columns). */
   override forward(reader: Tensor, article: Tensor): Tensor {
     return this.readersAt(reader).matmul(this.articlesAt(article).t()).mul(10);
   }
 }
 
-/** Cross-entropy over the batch: reader i has read article i, and the articles of the others stand for what was not read. */
+/** Cross-entropy over the batch: reader i has read article i, and the articles of the other readers are the negatives. */
 class InBatchLoss extends nn.Module {
   override forward(scores: Tensor, article: Tensor): Tensor {
     const n = scores.shape[0]!;
     const same = article
       .unsqueeze(1)
       .eq(article.unsqueeze(0))
-      .sub(eye(n, { dtype: 'int32' })); // the same article again is no counterexample
+      .sub(eye(n, { dtype: 'int32' })); // the same article again is not a negative
     return nn.functional.crossEntropy(scores.maskedFill(same, -1e9), arange(n, { dtype: 'int32' }));
   }
 }
 
-/** The share of the articles held back that are among the `k` that each reader is shown, of those that were not read before. */
+/** The fraction of the held-back articles that are among the `k` recommended to each reader, out of those not read before. */
 function recall(model: TwoTowers, seen: Tensor, wanted: Tensor, k: number): number {
   return noGrad(() => {
     const scores = model.readersAt(arange(readers, { dtype: 'int32' })).matmul(model.articlesAt(arange(articles, { dtype: 'int32' })).t());

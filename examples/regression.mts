@@ -1,13 +1,13 @@
-// How many bicycles are rented in an hour: regression with a warm-up, a cosine, clipped gradients and averaged weights.
+// Predicts how many bicycles are rented in an hour: regression with a warm-up, cosine annealing, clipped gradients and averaged weights.
 //   node build/examples/regression.mjs      after `npx tsc -p examples`
 import { cat, data, manualSeed, metrics, nn, optim, rand, randn, type Tensor, train } from 'simdnn';
 
 const epochs = 30;
-const warmUp = 3; // epochs in which the rate rises
+const warmUp = 3; // epochs in which the rate increases
 
 /**
- * `n` hours: x `[n, 5]`, the time of day as a point on a circle, temperature, rain and whether people work; y `[n]` in hundreds of bicycles.
- * One hour in fifty was counted wrongly, by up to thirty times as much.
+ * `n` hours: x `[n, 5]`, the time of day as a point on a circle, temperature, rain and whether it is a working day; y `[n]` in hundreds of bicycles.
+ * The count of one hour in fifty is wrong, by a factor of up to thirty.
  */
 function makeHours(n: number): { x: Tensor; y: Tensor } {
   const hour = rand([n]).mul(2 * Math.PI);
@@ -46,7 +46,7 @@ const rows = new data.TensorDataset(scaler.fitTransform(xTrain), yTrain.unsqueez
 const loader = new data.DataLoader(rows, { batchSize: 64, shuffle: true, dropLast: true, seed: 1 });
 
 const model = new nn.Sequential(new nn.Linear(5, 64), new nn.SiLU(), new nn.Linear(64, 64), new nn.SiLU(), new nn.Linear(64, 1));
-const criterion = new nn.HuberLoss({ delta: 0.5 }); // the wrong counts pull with a bounded force
+const criterion = new nn.HuberLoss({ delta: 0.5 }); // which bounds the gradient of the wrong counts
 const optimizer = new optim.AdamW(model.parameters(), { lr: 0.01, weightDecay: 1e-4 });
 const scheduler = new optim.lrScheduler.SequentialLR(optimizer, {
   schedulers: [
@@ -56,7 +56,7 @@ const scheduler = new optim.lrScheduler.SequentialLR(optimizer, {
   milestones: [warmUp],
 });
 
-// The held-out hours, without those that were counted wrongly: more than ever happens.
+// The held-out hours, without the wrong counts, which are higher than any true one.
 const counted = yTest.lt(6).nonzero().flatten();
 const held = new data.TensorDataset(scaler.transform(xTest).indexSelect(0, counted), yTest.indexSelect(0, counted).unsqueeze(1));
 const heldOut = new data.DataLoader(held, { batchSize: 256 });

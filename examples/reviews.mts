@@ -1,4 +1,4 @@
-// Is a review a good one? From its words, and from pairs of them: text to sparse rows to a linear layer, saved as one file.
+// Classifies reviews as good or bad by their words and pairs of words: text to sparse rows to a linear layer, saved as one file.
 //   node build/examples/reviews.mjs      after `npx tsc -p examples`
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ const good = 'good great lovely clever funny warm'.split(' ');
 const bad = 'awful dull poor stupid boring cold'.split(' ');
 const other = 'the film was a story with actors and music in it we saw this on monday evening they play their parts really'.split(' ');
 
-/** `n` reviews of 8 to 17 words, and 1 for those that praise. Two opinions in each; one word in three is turned round by a "not" before it. */
+/** `n` reviews of 8 to 17 words, and 1 for positive ones. Each has two opinions; one word in three is negated by a "not" before it. */
 function makeReviews(n: number): { texts: string[]; labels: number[] } {
   const draws = rand([n * 40]).data;
   let at = 0;
@@ -43,7 +43,7 @@ manualSeed(1);
 const { texts, labels } = makeReviews(2000);
 const [trainTexts, testTexts, yTrain, yTest] = data.trainTestSplit(texts, tensor(Int32Array.from(labels)), { testSize: 0.25, seed: 1 });
 
-/** Rows at one length, which a loader takes and a fit gathers on its own thread. */
+/** Rows padded to one length, which a loader accepts and a fit gathers on its own thread. */
 function loaderOf(rows: data.CsrArray, y: Tensor, shuffle: boolean) {
   const { columns, values } = rows.padded();
   return new data.DataLoader(new data.TensorDataset(columns, values, y), { batchSize: 50, shuffle });
@@ -71,7 +71,7 @@ async function learn(ngramRange: [number, number]) {
 await learn([1, 1]);
 const { vectorizer, model } = await learn([1, 2]);
 
-// What speaks for a class: the terms with the largest difference of weights.
+// The evidence for a class: the terms with the largest difference of weights.
 const terms = vectorizer.getFeatureNamesOut();
 const weight = model.terms.weight.detach();
 const praise = weight.select(1, 1).sub(weight.select(1, 0));
@@ -82,7 +82,7 @@ for (const [name, sign] of [
   console.log(`${name}: ${[...praise.mul(sign).topk(6).indices.data].map((c) => terms[c]).join(', ')}`);
 }
 
-// One file has all that it takes to judge another text.
+// One file has everything that is needed to classify another text.
 const folder = mkdtempSync(join(tmpdir(), 'reviews-'));
 const path = join(folder, 'reviews.safetensors');
 await io.saveModel(path, model, { preprocessing: vectorizer, classes: ['blame', 'praise'] });

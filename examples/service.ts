@@ -1,9 +1,9 @@
-// A service that learns from the rows it is sent and predicts meanwhile. Training has a thread of its own, so that requests are answered at once.
+// A service that learns from the rows it receives and predicts meanwhile. Training has its own thread, so that requests are answered at once.
 //   npm run service                  listens on 127.0.0.1, at PORT (8000; 0: any that is free)
 //   POST /rows          [{ "features": [5.1, 3.5], "label": 0 }, ...]    adds rows
 //   POST /fits          { "epochs": 50 }                                 trains a new model on all rows so far
-//   GET /fits/1                                                          how far it is
-//   DELETE /fits/1                                                       cancels it; the model stays as it is then
+//   GET /fits/1                                                          its progress
+//   DELETE /fits/1                                                       cancels it; the model keeps its current weights
 //   POST /predictions   [[5.1, 3.5], ...]                                classes, by the model in training or the last one
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ const maxFeatures = 4096;
 const maxClasses = 1000;
 const maxEpochs = 1_000_000;
 
-/** What is answered with a status other than 200. */
+/** An answer with a status other than 200. */
 class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -47,7 +47,7 @@ function checkList(what: string, value: unknown): unknown[] {
   return value;
 }
 
-/** Numbers that are finite as float32, as many as `width` says unless that is 0. */
+/** Numbers that are finite as float32; their number must be `width` unless that is 0. */
 function checkFeatures(where: string, value: unknown, width: number): number[] {
   check(Array.isArray(value) && isInteger(value.length, 1, maxFeatures), `${where}: expected a list of 1 to ${maxFeatures} numbers`);
   check(width === 0 || value.length === width, `${where}: expected ${width} numbers, got ${value.length}`);
@@ -142,7 +142,7 @@ const server = createServer(async (request, response) => {
     const known = error instanceof Refusal;
     return {
       status: known ? error.status : 500,
-      headers: { connection: 'close' }, // what is left of a body is not read
+      headers: { connection: 'close' }, // the rest of a body is not read
       body: { error: known ? error.message : 'internal error' },
     };
   });
@@ -153,7 +153,7 @@ server.listen(Number(process.env.PORT ?? 8000), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
 
-// Requests that are under way are answered, the fit ends after its present step, and then nothing keeps the process alive.
+// Current requests are answered, the fit ends after its current step, and then nothing keeps the process alive.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     server.close();

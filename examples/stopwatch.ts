@@ -1,4 +1,4 @@
-// Where the time goes: `lap(part)` adds what has passed since the last lap to that part.
+// Measures the parts of a run: `lap(part)` adds the time since the last lap to that part.
 export class Stopwatch {
   readonly seconds = new Map<string, number>();
   #last = performance.now();

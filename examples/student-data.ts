@@ -25,7 +25,7 @@ const drawn: Record<string, (u: number) => number> = {
 
 export const features = [...Object.keys(drawn), 'GPA'];
 
-// What a unit of each feature adds to the grade point average; the others add nothing.
+// The effect of one unit of each feature on the grade point average; the other features have none.
 const effect: Record<string, number> = {
   StudyTimeWeekly: 0.03,
   Absences: -0.1,
@@ -41,7 +41,7 @@ const gradeOf = (gpa: number): number => (gpa >= 3.5 ? 0 : gpa >= 3 ? 1 : gpa >=
 /**
  * `n` students: x `[n, 13]` in the order of `features`, y `[n]` int32. A function of the seed.
  *
- * GPA = 2.6 + the effects + normal noise of deviation 0.2, cut to [0, 4]; GradeClass is 0 from a GPA of 3.5 on, 1 from 3, 2 from 2.5,
+ * GPA = 2.6 + the effects + normal noise of deviation 0.2, clipped to [0, 4]; GradeClass is 0 from a GPA of 3.5 on, 1 from 3, 2 from 2.5,
  * 3 from 2, else 4: about half of the students.
  */
 export function makeStudents(n: number, seed = 1): { x: Tensor; y: Tensor } {
@@ -59,14 +59,14 @@ export function makeStudents(n: number, seed = 1): { x: Tensor; y: Tensor } {
   return { x: tensor(rows), y: tensor(Int32Array.from(grades)) };
 }
 
-/** Writes such students as a CSV file of that schema, with a number for each and the grade as "2.0". */
+/** Writes such students as a CSV file of that schema, with an identifier for each and the grade as "2.0". */
 export function writeStudents(path: string, n: number, seed = 1): void {
   const { x, y } = makeStudents(n, seed);
   const rows = Array.from(y.data, (grade, i) => [1001 + i, ...x.narrow(0, i, 1).data, `${grade}.0`].join(','));
   writeFileSync(path, `${[['StudentID', ...features, target].join(','), ...rows].join('\n')}\n`);
 }
 
-/** The students of a CSV file of that schema; other columns are left aside. */
+/** The students of a CSV file of that schema; other columns are ignored. */
 export async function readStudents(path: string): Promise<{ x: Tensor; y: Tensor }> {
   const { x, y } = await data.readCsv(path, { columns: features, target, text: [] });
   if (y!.dtype !== 'int32' || y!.lt(0).add(y!.gt(4)).max().item() > 0) throw new RangeError(`${path}: ${target} must be 0, 1, 2, 3 or 4`);

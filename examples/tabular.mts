@@ -1,14 +1,14 @@
-// Which customers leave? Rows of categories and numbers with gaps, and classes of which one is rare.
+// Predicts which customers leave: categories and numbers with missing values, and classes of which one is rare.
 //   node build/examples/tabular.mjs      after `npx tsc -p examples`
 import { cat, data, manualSeed, metrics, nn, optim, rand, randint, randn, stack, type Tensor, train, where } from 'simdnn';
 
 const classes = ['stays', 'complains', 'leaves'];
-const sizes = { region: 12, plan: 4, device: 6 }; // how many values each category has
+const sizes = { region: 12, plan: 4, device: 6 }; // the number of values of each category
 const missing = Number.NaN;
 
 /**
  * `n` customers: categories `[n, 3]` int32, numbers `[n, 4]` (age, income, hours of use a week, calls to the hotline), class `[n]` int32. A fifth of
- * the incomes is not known, and hours are missing for one in ten, twice as often for those who are about to leave.
+ * the incomes is missing, and the hours of one customer in ten, twice as often for those who are about to leave.
  */
 function makeCustomers(n: number): { categories: Tensor; numbers: Tensor; y: Tensor } {
   const region = randint(0, sizes.region, [n]);
@@ -20,7 +20,7 @@ function makeCustomers(n: number): { categories: Tensor; numbers: Tensor; y: Ten
   const calls = rand([n]).log().mul(-2).floor();
 
   const ofRegion = randn([sizes.region]).indexSelect(0, region);
-  const ofPlan = randn([sizes.plan * sizes.device]).indexSelect(0, plan.mul(sizes.device).add(device)); // some plans and devices do not go together
+  const ofPlan = randn([sizes.plan * sizes.device]).indexSelect(0, plan.mul(sizes.device).add(device)); // some plans and devices do not fit together
   const mood = ofRegion
     .add(ofPlan.mul(1.5))
     .add(calls.mul(0.5))
@@ -35,7 +35,7 @@ function makeCustomers(n: number): { categories: Tensor; numbers: Tensor; y: Ten
   return { categories: stack([region, plan, device], 1), numbers, y };
 }
 
-/** What fills a gap: the mean of the column where it is known. Beside each column stands whether it was. */
+/** Replaces missing values by the mean of the column, and adds a column for each that says whether its value was known. */
 class Gaps {
   private mean: Tensor | null = null;
 
@@ -50,7 +50,7 @@ class Gaps {
   }
 }
 
-/** A row of learned numbers for each value of a category, beside the numbers that are there. */
+/** A learned vector for each value of a category, joined with the numbers. */
 class Customers extends nn.Module {
   tables = new nn.ModuleList(Object.values(sizes).map((size) => new nn.Embedding(size, 4)));
   body = new nn.Sequential(
@@ -73,14 +73,14 @@ const { categories, numbers, y } = makeCustomers(4000);
 const rows = new data.TensorDataset(categories, numbers, y);
 const [forTraining, heldOut] = data.randomSplit(rows, [0.8, 0.2], { seed: 1 });
 
-// What is learned from the numbers is learned from the training part alone.
+// Statistics of the numbers come from the training set only.
 const known = numbers.index([[...forTraining!.indices]]);
 const gaps = new Gaps().fit(known);
 const scaler = new data.StandardScaler().fit(gaps.transform(known));
 const prepared = new data.TensorDataset(categories, scaler.transform(gaps.transform(numbers)), y);
 const [training, testing] = [forTraining!, heldOut!].map(({ indices }) => new data.Subset(prepared, indices));
 
-// A class weighs the more the rarer it is: n / (classes * rows of the class).
+// The rarer a class, the larger its weight: n / (classes * rows of the class).
 const counts = y.index([[...forTraining!.indices]]).bincount({ minlength: classes.length });
 const weight = counts
   .float()

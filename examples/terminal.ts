@@ -1,7 +1,7 @@
-// What the demo shows besides progress: digits, tables.
+// What the demo prints besides progress: digits, tables.
 import { styleText } from 'node:util';
 
-// A pseudo-terminal may say that it is 0 columns wide, and then no line can be drawn again in its place.
+// A pseudo-terminal may report 0 columns; then no line can be redrawn.
 export const isTerminal = process.stdout.isTTY === true && process.stdout.columns > 0;
 
 export const bold = (text: string): string => (isTerminal ? styleText('bold', text) : text);
@@ -17,7 +17,7 @@ export function drawPictures(pictures: ArrayLike<number>[], captions: string[], 
   return [...lines, captions.map((caption) => caption.padEnd(2 * size)).join('  ')].map((line) => `  ${line.trimEnd()}`).join('\n');
 }
 
-/** How often each class (a row) was taken for each class (a column). */
+/** A confusion matrix: how often each class (row) was predicted as each class (column). */
 export function drawConfusion(target: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): string {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (let i = 0; i < target.length; i++) counts[target[i]!]![predicted[i]!]!++;
@@ -26,7 +26,7 @@ export function drawConfusion(target: ArrayLike<number>, predicted: ArrayLike<nu
   return [`      ${cells(names)}`, ...counts.map((row, c) => `    ${c} ${cells(row)}`)].join('\n');
 }
 
-/** Seconds and shares, largest first. */
+/** Seconds and their shares, largest first. */
 export function drawTimes(seconds: ReadonlyMap<string, number>, total: number): string {
   const rows = [...seconds].sort((a, b) => b[1] - a[1]);
   return rows

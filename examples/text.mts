@@ -1,4 +1,4 @@
-// What is a message about? Twice: from its words in a padded list, and from a sparse matrix that counts them.
+// Classifies messages by topic, in two ways: from a padded list of their words, and from a sparse matrix of word counts.
 //   node build/examples/text.mjs      after `npx tsc -p examples`
 import { data, manualSeed, metrics, nn, noGrad, optim, rand, type Tensor, tensor, train } from 'simdnn';
 
@@ -11,7 +11,7 @@ const topics: Record<string, string[]> = {
 const common = 'the a my is was and please help with when why not hello thanks today again number can you it'.split(' ');
 const names = Object.keys(topics);
 
-/** `n` messages of 10 to 24 words: half of them common, one in six of any topic, the others of their own. */
+/** `n` messages of 10 to 24 words: half of them are common words, one in six belongs to any topic, the others to the message's own. */
 function makeMessages(n: number): { texts: string[]; labels: number[] } {
   const draws = rand([n * 73]).data;
   let at = 0;
@@ -27,7 +27,7 @@ function makeMessages(n: number): { texts: string[]; labels: number[] } {
   return { texts, labels };
 }
 
-/** Word numbers from 1: 0 stands where a list has ended. */
+/** Word numbers from 1; 0 is padding. */
 const vocabulary = new Map([...common, ...Object.values(topics).flat()].map((word, i) => [word, i + 1]));
 const indicesOf = (text: string): number[] => text.split(' ').flatMap((word) => vocabulary.get(word) ?? []);
 
@@ -38,7 +38,7 @@ const y = tensor(Int32Array.from(labels));
 const accuracy = () => new metrics.Accuracy({ task: 'multiclass', numClasses: names.length });
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-// 1. The mean of the words' rows: messages are rows of one length, filled up with 0, which has no row of its own.
+// 1. The mean of the words' embeddings: messages are rows of one length, padded with 0, which has no embedding.
 class WordModel extends nn.Module {
   words = new nn.EmbeddingBag(vocabulary.size + 1, 16, { paddingIdx: 0 });
   out = new nn.Linear(16, names.length);
@@ -67,7 +67,7 @@ const testing = new data.DataLoader(part(texts.length - held, held), { batchSize
 const figures = await train.evaluate(wordModel, testing, { metrics: { accuracy: accuracy() } });
 console.log(`lists of words: ${percent(figures.accuracy!)} of ${held} messages`);
 
-// 2. A sparse matrix as scikit-learn's TfidfVectorizer gives it, rows behind one another (CSR): row i has the columns `columns[begins[i]..begins[i + 1]]` and their
+// 2. A sparse matrix as scikit-learn's TfidfVectorizer returns it, in CSR form: row i has the columns `columns[begins[i]..begins[i + 1]]` and their
 // values. A row times a table of weights is a weighted sum of the table's rows: an embeddingBag.
 interface Csr {
   begins: number[];
@@ -96,7 +96,7 @@ function tfIdf(messages: string[]): Csr {
   return csr;
 }
 
-/** A linear layer over rows of a sparse matrix. (`nn.SparseLinear` is one ready-made.) */
+/** A linear layer over rows of a sparse matrix. (`nn.SparseLinear` is a ready-made one.) */
 class TfIdfModel extends nn.Module {
   weight = new nn.Parameter(
     rand([vocabulary.size + 1, names.length])
@@ -110,7 +110,7 @@ class TfIdfModel extends nn.Module {
   }
 }
 
-/** Some rows of the matrix, as the layer takes them. */
+/** Some rows of the matrix, in the form that the layer takes. */
 function rowsOf({ begins, columns, values }: Csr, from: number, to: number): [Tensor, Tensor, Tensor] {
   const [begin, end] = [begins[from]!, begins[to]!];
   return [
@@ -120,7 +120,7 @@ function rowsOf({ begins, columns, values }: Csr, from: number, to: number): [Te
   ];
 }
 
-// A loop of one's own: each batch has another number of words. For a fit, rows are of one length, as above, or as in reviews.mts.
+// An explicit loop, because each batch has another number of words. A fit needs rows of one length, as above, or as in reviews.mts.
 const csr = tfIdf(texts);
 const sparse = new TfIdfModel();
 const criterion = new nn.CrossEntropyLoss();

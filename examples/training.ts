@@ -5,14 +5,14 @@ export type Split = [xTrain: Tensor, xTest: Tensor, yTrain: Tensor, yTest: Tenso
 
 const seed = 3;
 
-/** Holds out a fifth of the rows, with the classes in proportion; features are brought to mean 0 and deviation 1 of the training part. */
+/** Holds out a fifth of the rows, with the classes in proportion, and standardizes features by the statistics of the training set. */
 export function prepare(x: Tensor, y: Tensor): { rows: Split; scaler: data.StandardScaler } {
   const [xTrain, xTest, yTrain, yTest] = data.trainTestSplit(x, y, { testSize: 0.2, stratify: y, seed });
   const scaler = new data.StandardScaler();
   return { rows: [scaler.fitTransform(xTrain), scaler.transform(xTest), yTrain, yTest], scaler };
 }
 
-/** Trains with Adam at 1e-3, batches of 32 and cross-entropy, off the main thread; `progress`: shown on the terminal. */
+/** Trains with Adam at 1e-3, batches of 32 and cross-entropy, off the main thread; `progress`: shows it on the terminal. */
 export async function fit(model: nn.Layer, rows: data.TensorDataset<[Tensor, Tensor]>, epochs: number, progress: boolean) {
   return train.fit(model, {
     criterion: new nn.CrossEntropyLoss(),

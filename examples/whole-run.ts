@@ -1,4 +1,4 @@
-// From a CSV file to a model that other runtimes run, as it is typed: train, report, predict, export; then a training that is killed and goes on, and the same
+// From a CSV file to a model that other runtimes run, as commands: train, report, predict, export. Then a training that is killed and resumed, and the same
 // training as a loop in TypeScript, bit for bit.
 //   npm install simdnn echarts onnxruntime-node
 //   node build/examples/whole-run.js                after `npx tsc -p examples`: students drawn at random
@@ -21,7 +21,7 @@ const epochs = 60;
 
 const folder = mkdtempSync(join(tmpdir(), 'whole-run-'));
 const at = (name: string): string => join(folder, name);
-// What `npx simdnn` starts.
+// The command that `npx simdnn` starts.
 const program = join(dirname(require.resolve('simdnn/package.json')), 'bin/simdnn.js');
 
 interface Ended {
@@ -30,7 +30,7 @@ interface Ended {
   stderr: string;
 }
 
-/** Types `npx simdnn ...`. Where `kill` says that it is time, the process is killed. */
+/** Runs `npx simdnn ...`. The process is killed as soon as `kill` returns true. */
 function simdnn(args: string[], kill: () => boolean = () => false): Promise<Ended> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -52,7 +52,7 @@ function simdnn(args: string[], kill: () => boolean = () => false): Promise<Ende
   });
 }
 
-/** The JSON document of a command that has to end well. */
+/** The JSON output of a command that must succeed. */
 async function answer<T>(...args: string[]): Promise<T> {
   const { code, stdout, stderr } = await simdnn([...args, '--json']);
   if (code !== 0) throw new Error(`simdnn ${args[0]} ended with ${code}: ${stderr.trim()}`);
@@ -70,7 +70,7 @@ interface Predictions {
   probabilities: number[][];
 }
 
-/** A training with all that the others share; `more` says what is written. */
+/** A training with the options that all share; `more` adds those for its output. */
 const trainArgs = (file: string, ...more: string[]): string[] => [
   ...['train', file, '--target', target, '--seed', String(seed), '--epochs', String(epochs), '--patience', '0'],
   ...more,
@@ -82,7 +82,7 @@ function told(claim: string, holds: boolean): void {
   if (!holds) wrong.push(claim);
 }
 
-/** Predicts for students that the model has not met, by the command line and by ONNX Runtime, and compares. */
+/** Predicts for students that the model has not seen, by the command line and by ONNX Runtime, and compares. */
 async function predictElsewhere(model: string): Promise<void> {
   const file = at('new-students.csv');
   writeStudents(file, 300, seed + 1);
@@ -103,11 +103,11 @@ async function predictElsewhere(model: string): Promise<void> {
   const answers: ArrayLike<number> = found.probabilities.data;
   const apart = Math.max(...probabilities.flat().map((share, i) => Math.abs(share - answers[i]!)));
   console.log(`ONNX Runtime: the same probabilities, at most ${apart.toExponential(1)} apart`);
-  // Logits of 30 are rounded to 2e-6, and the two add up in different orders.
+  // Logits of 30 are rounded to 2e-6, and the two programs sum in different orders.
   told('which is rounding', apart < 1e-5);
 }
 
-/** Whether the checkpoint has been written anew so many times since the call. */
+/** Whether the checkpoint has been written this many times since the call. */
 function written(path: string, times: number): () => boolean {
   const now = (): number => (existsSync(path) ? statSync(path).ino : 0);
   let [last, count] = [now(), 0];
@@ -118,7 +118,7 @@ function written(path: string, times: number): () => boolean {
   };
 }
 
-/** Trains anew, killed twice in the middle, and goes on to the end. */
+/** Trains again, is killed twice in the middle, and resumes until the end. */
 async function trainKilled(file: string, model: string): Promise<Summary> {
   const checkpoint = at('run.safetensors');
   const args = trainArgs(file, '--model', model, '--checkpoint', checkpoint, '--resume');

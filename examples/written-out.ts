@@ -1,20 +1,20 @@
-// The training of `simdnn train` written out: the same parts, network, optimizer and order of rows, in a loop of one's own.
+// The training of `simdnn train` as an explicit loop: the same split, network, optimizer and order of rows.
 import { data, manualSeed, nn, noGrad, optim, type Tensor } from 'simdnn';
 
-/** What has come of it. */
+/** The result of the training. */
 export interface WrittenOut {
-  /** Of each epoch: the mean loss of the batches, and the loss and the share of right answers among the rows held out. */
+  /** For each epoch: the mean loss of the batches, and the loss and accuracy on the held-out rows. */
   loss: number[];
   validationLoss: number[];
   accuracy: number[];
-  /** The epoch with the smallest validation loss, the first being 1, and its weights. */
+  /** The epoch with the smallest validation loss, counted from 1, and its weights. */
   best: number;
   weights: nn.StateDict;
 }
 
 /**
- * Reads a table whose first column counts the rows, and whose others are numbers without gaps; learns `target`, a column of classes. The network has hidden layers
- * of 64 and 32.
+ * Reads a table whose first column numbers the rows and whose others are numbers without gaps, and learns `target`, a column of classes. The hidden layers have 64
+ * and 32 units.
  */
 export async function trainWrittenOut(path: string, { target, epochs, seed }: { target: string; epochs: number; seed: number }) {
   const table = await data.readTable(path);

@@ -10,8 +10,7 @@ import { cmake } from './cmake.mjs';
 import { coverage } from './coverage.mjs';
 import { buildSanitized, sanitizedEnvironment, scalarAndBest } from './sanitized.mjs';
 import { conclude, counted, lastLine, noteFailure, one, run, stage } from './stages.mjs';
-import { installMissing, onPath, root } from './system.mjs';
-import { installZig, zigBuild } from './zig.mjs';
+import { root } from './system.mjs';
 
 const all = process.argv.includes('--all');
 const bin = (name) => join(root, 'node_modules/.bin', name);
@@ -142,15 +141,11 @@ else
     },
     packed,
   );
-// An emulator is slow. Scalar code is the same as here.
+// An emulator is slow.
 if (all) {
-  await stage('native kernels on arm64, neon (qemu)', async () => {
-    await installMissing([['qemu-user-static', onPath('qemu-aarch64-static')]]);
-    await installZig();
-    const platform = 'linux-arm64-musl'; // its programs need no shared libraries
-    const program = join(cmake(`zig-${platform}`, ['kernels_test'], zigBuild(platform, { SIMDNN_TESTS: 'ON' })), 'kernels_test');
-    return lastLine(await run('qemu-aarch64-static', [program, ...withoutSlowest], { SIMDNN_TARGET: 'neon' }));
-  });
+  const onArm64 = async (...args) => lastLine(await run(process.execPath, ['scripts/arm64.mjs', ...args]));
+  await stage('native kernels on arm64, neon with the unit for bfloat16 (qemu)', () => onArm64(...withoutSlowest));
+  await stage('products on an arm64 without that unit (qemu)', () => onArm64('--cpu', 'cortex-a72', 'matmul', 'pair_tiles', 'features'));
   await stage('coverage of src/ and native/', coverage);
 }
 conclude();

@@ -11,31 +11,31 @@ import { refuseLost, Tensor } from './tensor';
 export interface CompileOptions {
   /** Keeps `param.grad` readable after each call; by default reading it then is an error. */
   keepGrad?: boolean;
-  /** Records again every `check` calls and throws when the recording differs; 0 (the default): never. */
+  /** Records again every `check` calls, and throws if the recording differs; 0 (the default): never. */
   check?: number;
-  /** How its large products take their operands, whatever `setFloat32MatmulPrecision` says. Inside another recorded function it must be that one's. */
+  /** The precision of its large products, in place of that of `setFloat32MatmulPrecision`. Inside another recorded function it must be that function's. */
   precision?: Float32MatmulPrecision;
 }
 
 /** A compiled function: called like the function itself. */
 export interface Compiled<A extends readonly Tensor[], R> {
   (...args: A): R;
-  /** What the recordings hold: every kernel call with its sizes, one table a recording. */
+  /** The contents of the recordings: every kernel call with its sizes, one table for each recording. */
   toString(): string;
   /**
-   * The recording used last, replayed `n` times (default 100) with a clock: the time of each kernel call, and of products the share of what one
-   * thread can do at most. Works on copies of all memory, the last call's arguments included: nothing is trained. Runs the function once more to
+   * Replays the most recently used recording `n` times (default 100) and measures each kernel call; for matrix products it also gives the share of one thread's
+   * peak. It works on copies of all memory, including the last call's arguments, so nothing is trained. It runs the function once more to
    * record it. A RangeError before the first call, and unless n is an integer from 1 to 100,000.
    */
   profile(n?: number): Profile;
-  /** Frees all recordings; the next call records anew. */
+  /** Frees all recordings; the next call records again. */
   dispose(): void;
 }
 
 const mostRecordings = 16;
 
-// A recording costs as much as some seventy eager calls of a small step. Where more than are kept are used in turn, each would be made
-// for one call: those that come back run eagerly, unless the recording that would go has not been used for so many calls.
+// A recording costs as much as some seventy eager calls of a small step. If more kinds of call alternate than recordings are kept, each recording would be made
+// for a single call. So a kind that was dropped runs eagerly, unless the recording that it would replace has not been used for that many calls.
 const callsUntilStale = 4 * mostRecordings;
 
 const signatureOf = (args: readonly Tensor[]): string => args.map(({ dtype, shape }) => `${dtype} ${shapeText(shape)}`).join(', ');
@@ -48,16 +48,16 @@ function warnOfMany(signature: string): void {
 }
 
 /**
- * Records what `fn` calculates and replays it natively: a training step, or inference, without the cost of its JavaScript.
+ * Records the operations of `fn`, a training step or inference, and replays them natively without the cost of their JavaScript.
  *
- * The first call for a signature (shapes and dtypes of the arguments, modes, which parameters require gradients and have one) runs
- * eagerly and is recorded; later ones replay the recorded kernel calls over one arena and give the same bits. Options in `paramGroups`,
- * step counts and random numbers are read anew at each replay; fields of the modules that run are compared; every other JavaScript value is frozen. Reading a tensor's value inside `fn`
- * throws. The 16 recordings used last are kept; where more kinds of call are used in turn
- * than that, those that come back run eagerly, with one warning. Arguments are tensors; `fn` must not be async.
+ * The first call for a signature (shapes and dtypes of the arguments, modes, which parameters require gradients and have one) runs eagerly and is recorded.
+ * Later calls replay the recorded kernel calls over one arena and give the same bits. Options in `paramGroups`, step counts and random numbers are read again
+ * at each replay, and fields of the modules that run are compared; every other JavaScript value is frozen. Reading a tensor's value inside `fn` throws. The 16
+ * most recently used recordings are kept; if more kinds of call than that alternate, those whose recording was dropped run eagerly, with one warning. Arguments
+ * are tensors; `fn` must not be async.
  *
- * A TypeError for other arguments and for a function that returns a promise; a SimdnnError with code `"SIMDNN_READ_WHILE_RECORDING"` where a
- * value is read, `"SIMDNN_RECORDING_DIFFERS"` where `check` finds a difference.
+ * A TypeError for other arguments and for a function that returns a promise; a SimdnnError with code `"SIMDNN_READ_WHILE_RECORDING"` if a
+ * value is read, `"SIMDNN_RECORDING_DIFFERS"` if `check` finds a difference.
  *
  * @example
  * const model = new nn.Linear(4, 3);
@@ -81,10 +81,10 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
   const { keepGrad, check } = o;
   const precision = checkPrecision('compile', o.precision);
   checkInteger('compile', 'check', check);
-  let recordings: { recording: Recording<A, R>; usedAt: number }[] = []; // used last first
+  let recordings: { recording: Recording<A, R>; usedAt: number }[] = []; // most recently used first
   let calls = 0;
   let replays = 0;
-  const dropped = new Set<string>(); // signatures of recordings that had to go
+  const dropped = new Set<string>(); // signatures of recordings that were dropped
   let warned = false;
   let last: A | null = null; // the arguments of the last call
 
@@ -117,7 +117,7 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
       if (!(args[i] instanceof Tensor)) throw typeError('compile', `expected argument ${i} to be a tensor, got ${describe(args[i])}`);
       refuseLost('compile', args[i]!);
     }
-    if (isCompiling()) return atPrecision(precision, () => fn(...args)); // a compiled step inside another is part of it
+    if (isCompiling()) return atPrecision(precision, () => fn(...args)); // a compiled step inside another becomes part of it
     return precision === undefined ? answer(args) : atPrecision(precision, () => answer(args));
   };
 

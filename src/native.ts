@@ -43,7 +43,11 @@ interface Addon {
     goOnWith?: SessionHandle | null,
     goOnWithLoop?: number,
   ): number;
-  runLoop(session: SessionHandle, loop: number, run: LoopRun): Promise<LoopReport>;
+  /**
+   * A run of each of these loops in turn, so many times, on a thread: the report of each run. It ends early with a run that has not done its epochs, or with
+   * samples that no class counts, and after a round at the limits of the first run's milliseconds and output bytes. Several runs are over rows, without `ahead`.
+   */
+  runLoops(session: SessionHandle, loops: readonly number[], runs: readonly LoopRun[], rounds: number): Promise<LoopReport[]>;
   stopSession(session: SessionHandle): void;
   readPersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
   writePersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
@@ -52,7 +56,7 @@ interface Addon {
 /** A tensor's elements in row-major order. */
 export type TensorData = Float32Array | Int32Array;
 
-/** A plan in the addon's hands. */
+/** A plan that the addon keeps. */
 type PlanHandle = { readonly brand: unique symbol };
 
 /** A session of the addon: persistent memory, and the loops that use it. */
@@ -138,6 +142,7 @@ export interface LoopReport {
   randomOffset: number;
   kind: number;
   call: number;
+  seconds: number;
   /** For each output of a step, the values of all steps. */
   outputs: ArrayBuffer[];
   /**
@@ -206,26 +211,26 @@ export function replayTimed(seconds: Float64Array, plan: Plan, inputs: TensorDat
 export const { peak } = addon;
 
 /** What trains and infers off the JavaScript thread. */
-export const { createSession, addPersistent, createRows, addKind, addLoop, runLoop, stopSession, readPersistent, writePersistent } = addon;
+export const { createSession, addPersistent, createRows, addKind, addLoop, runLoops, stopSession, readPersistent, writePersistent } = addon;
 
-/** Has sums over ranks go through what the addon of MPI gives; null: the process is alone. */
+/** Sets the functions by which sums over ranks are computed, which come from the addon of MPI; null: the process is alone. */
 export const setCollective = (collective: object | null): void => addon.setCollective(collective);
 
 /** Every instruction set of this build that this machine runs, least first. */
 export const supportedTargets = (): string[] => addon.supportedTargets();
 
-/** Units for products of bfloat16 numbers that run with the target, fastest first, but for those that `SIMDNN_FEATURES` leaves out. */
+/** The units for products of bfloat16 numbers that run with the target, fastest first, without those that `SIMDNN_FEATURES` excludes. */
 export const features = (): string[] => addon.features();
 
 /** How many bytes past a 64-byte boundary the buffer's memory starts. */
 export const misalignment = (buffer: ArrayBuffer): number => addon.misalignment(buffer);
 
-// Who sets glibc's heap up has reasons.
+// Settings of glibc's heap that the user made in the environment are respected.
 const heapIsSetUp = (): boolean =>
   ['MALLOC_TRIM_THRESHOLD_', 'MALLOC_MMAP_THRESHOLD_', 'MALLOC_TOP_PAD_'].some((name) => name in process.env) ||
   (process.env['GLIBC_TUNABLES'] ?? '').includes('glibc.malloc.');
 
-/** Has the C library keep the memory of large arrays that are freed, for the next ones: of the process, unless the environment sets its heap up. */
+/** Lets the C library keep the memory of large freed arrays for later ones, in the whole process, unless the environment configures its heap. */
 export function keepHeap(): void {
   if (!heapIsSetUp()) addon.keepHeap();
 }

@@ -1,4 +1,4 @@
-// What tests of the benchmark's reports read.
+// Data shared by the tests of the benchmark's reports.
 
 /** A run of two trials as --json writes it. */
 export const madeUp = () => ({

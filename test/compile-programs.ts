@@ -1,4 +1,4 @@
-// What random programs are made of, those of compile-programs.test.ts and of train-programs.test.ts.
+// The parts of random programs that compile-programs.test.ts and train-programs.test.ts share.
 import fc from 'fast-check';
 import { manualSeed, nn, optim, rand, randn, type Tensor, tensor } from '../src';
 import { forwardOn } from '../src/nn/forwards';
@@ -26,8 +26,8 @@ export const layer = fc.record({
   bias: fc.boolean(),
   activation: fc.constantFrom(...Object.keys(activations)),
   drop: fc.constantFrom(0, 0, 0, 0.2, 0.5, 1),
-  // Behind it: a layer that is used twice, one whose weight is used transposed as well, one whose weight is its own input, x + f(x), the norm
-  // of each row, what a row was before the activation.
+  // Then: a layer that is used twice, one whose weight is also used transposed, one whose weight is its own input, x + f(x), the norm
+  // of each row, the row before the activation.
   more: fc.constantFrom('nothing', 'nothing', 'shared', 'tied', 'gram', 'residual', 'norm', 'row'),
 });
 
@@ -44,7 +44,7 @@ export const optimizer = fc.record({
   groups: fc.integer({ min: 1, max: 3 }),
 });
 
-/** What may happen in programs of both kinds: see `happenAlike`. */
+/** Events of both kinds of programs: see `happenAlike`. */
 export const eventsAlike = [
   'lr',
   'decay',
@@ -172,10 +172,10 @@ export class Block extends nn.Module {
   }
 }
 
-/** A loss, `forward` of which gives one number, the criterion whose fields it goes by, and batches with targets for it. */
+/** A loss whose `forward` returns one number, the criterion whose fields it reads, and batches with targets for it. */
 export interface Loss {
   forward(out: Tensor, y: Tensor): Tensor;
-  /** What it is made of, for each row with reduction "none"; null where it has no reduction. */
+  /** The loss of each row with reduction "none"; null if it has no reduction. */
   readonly rows: ((out: Tensor, y: Tensor) => Tensor) | null;
   readonly criterion: nn.CrossEntropyLoss | nn.NLLLoss | PairwiseLoss;
   readonly ofClasses: boolean;
@@ -215,7 +215,7 @@ export function makeLoss(p: LossSpec, classes: number): Loss {
   };
 }
 
-// The criterion with reduction "none", whatever it is set to later.
+// The criterion with reduction "none", even if it is set to another one later.
 const unreduced = <C extends object>(criterion: C): C => {
   const self = Object.create(criterion, { reduction: { value: 'none' } });
   return { forward: (...args: unknown[]) => forwardOn(criterion as unknown as nn.Module, self, args) } as unknown as C;
@@ -271,7 +271,7 @@ export function makeScheduler(name: Program['scheduler'], o: Optimizer): { step(
   }
 }
 
-// Each is to be compiled by itself: the gradients come in as tensors, as a compiled function reads no `grad`.
+// These are compiled by themselves. The gradients are passed as tensors, because a compiled function does not read `grad`.
 const clips = {
   each: (most: number, gradients: readonly Tensor[]) => gradients.map((g) => g.mul(factorFor(most, g.pow(2).sum()))),
   norm: (most: number, gradients: readonly Tensor[]) => {
@@ -286,20 +286,20 @@ const clips = {
 
 const factorFor = (most: number, squares: Tensor): Tensor => tensor(most).div(squares.sqrt().add(1e-6)).clamp({ max: 1 });
 
-/** Clips within the step, where it does so. */
+/** Clips gradients within the step, if the program does so there. */
 export function limit({ step, most }: Program, parameters: readonly Tensor[]): void {
   if (step === 'limit norm') nn.utils.clipGradNorm_(parameters, most);
   if (step === 'limit largest') nn.utils.clipGradNorm_(parameters, most, { normType: Infinity });
   if (step === 'limit value') nn.utils.clipGradValue_(parameters, most);
 }
 
-/** How the gradients are clipped between backward and update, null where they are not. */
+/** How gradients are clipped between backward and update; null if they are not. */
 export function makeClip({ step, most }: Program): ((...gradients: Tensor[]) => Tensor[]) | null {
   const [verb, by] = step.split(' ');
   return verb === 'clip' ? (...gradients) => clips[by as keyof typeof clips](most, gradients) : null;
 }
 
-/** Does what both kinds of programs may do between steps; false where the event is none of these. */
+/** Handles the events between steps that both kinds of programs have; returns false for others. */
 export function happenAlike(
   kind: string,
   of: number,
@@ -357,7 +357,7 @@ export function snapshot(o: Optimizer): ReturnType<Optimizer['stateDict']> {
   return { state, param_groups: structuredClone(param_groups) };
 }
 
-/** How many programs a test runs, and which: SIMDNN_PROGRAMS, SIMDNN_SEED, SIMDNN_PATH. Always the same ones in `npm test`, each night others. */
+/** The number of programs and their seed: SIMDNN_PROGRAMS, SIMDNN_SEED, SIMDNN_PATH. They are always the same in `npm test`, and others each night. */
 export function runsOf(programs: number): { numRuns: number; seed: number; path: string } {
   const numRuns = Number(process.env['SIMDNN_PROGRAMS'] ?? programs);
   const seed = Number(process.env['SIMDNN_SEED'] ?? 1);

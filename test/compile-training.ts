@@ -1,10 +1,10 @@
-// A small network that trains, eager and compiled, and what the tests of compile read of it.
+// A small network that trains, eager and compiled, and what the tests of compile read from it.
 import { compile, manualSeed, nn, optim, randn, type Tensor, tensor } from '../src';
 
 export const labels = (...values: number[]): Tensor => tensor(values, { dtype: 'int32' });
 export const valuesOf = (model: nn.Module): number[][] => model.parameters().map((p) => [...p.data]);
 
-/** How many recordings a compiled function holds. */
+/** The number of recordings that a compiled function holds. */
 export const recordingsOf = (step: { toString(): string }): number => (String(step).match(/^\(/gm) ?? []).length;
 
 /** A classifier, its optimizer, and a step that trains it. */

@@ -1,4 +1,4 @@
-// What the library has of each kind, found in what its files export: a new one is tried by every test that walks these.
+// Lists of what the library exports of each kind. Tests that iterate over them test new members without change.
 import { unaryFunctions } from '../native/descriptions/index.mjs';
 import * as layers from '../src/nn';
 import type { Layer } from '../src/nn/containers';
@@ -23,7 +23,7 @@ const described = Object.entries(unaryFunctions as unknown as Record<string, Una
 }));
 const needsNothing = described.filter(({ defaults }) => !defaults.includes(undefined));
 
-/** The activations that need nothing but x, by the names of their functions. */
+/** The activations whose only argument is x, by the names of their functions. */
 export const activations = Object.fromEntries(
   Object.entries(functions as unknown as Record<string, (x: Tensor) => Tensor>).filter(([name]) =>
     needsNothing.some((f) => f.name === name),
@@ -39,27 +39,27 @@ export const formulas = Object.fromEntries(
 const functionOf = (of: object, layer: string): string | undefined =>
   Object.keys(of).find((name) => name.toLowerCase() === layer.toLowerCase());
 
-/** The layers of activations that need no options: their class, and the name of the function that they are. */
+/** The layers of activations without required options: their class and the name of the corresponding function. */
 export const activationLayers = Object.entries(layers).flatMap(([name, make]) => {
   const of = functionOf(activations, name);
   return of === undefined ? [] : [{ name, make: make as new () => Layer, of }];
 });
 
-/** The losses of pairs of numbers, by the names of their functions. */
+/** The losses between pairs of numbers, by the names of their functions. */
 export const pairwiseLosses = losses as unknown as Record<string, (x: Tensor, target: Tensor, options?: object) => Tensor>;
 
 export type PairwiseLoss = Module & { reduction: Reduction; forward(output: Tensor, target: Tensor): Tensor };
 
-/** Their layers: the class, and the name of the function that it is. */
+/** Their layers: the class and the name of the corresponding function. */
 export const pairwiseLayers = Object.entries(layers).flatMap(([name, make]) => {
   const of = functionOf(losses, name);
   return of === undefined ? [] : [{ name, make: make as unknown as new (options?: { reduction?: Reduction }) => PairwiseLoss, of }];
 });
 
-// Muon steps matrices alone, LBFGS asks for the loss.
+// Muon steps only matrices, and LBFGS needs the loss.
 const special = ['Muon', 'LBFGS', 'SparseAdam'];
 
-/** The optimizers that step parameters of any shape by their gradients. */
+/** The optimizers that step parameters of any shape from their gradients. */
 export const optimizers = Object.entries(optim).flatMap(([name, make]) =>
   typeof make === 'function' && make.prototype instanceof optim.Optimizer && !special.includes(name)
     ? [{ name, make: make as unknown as new (params: unknown[], options?: object) => optim.SGD | optim.Adam | optim.RMSprop }]

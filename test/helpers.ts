@@ -1,16 +1,16 @@
-// What tests share: comparisons that NaN fails, and the check of gradients.
+// Shared by the tests: comparisons in which NaN fails, and the check of gradients.
 import { expect } from 'vitest';
 import type { NestedArray } from '../src/tensor';
 import { Tensor } from '../src/tensor';
 import '../src/ops';
 import { build, type Model, toTensor } from './model';
 
-/** The distance of neighbouring float32 numbers at 1. */
+/** The distance from 1 to the next float32 number. */
 export const epsilon = 2 ** -23;
 
 type Numbers = Tensor | NestedArray | Model | ArrayLike<number>;
 
-/** The elements of whatever holds numbers, in row-major order. */
+/** The elements of anything that holds numbers, in row-major order. */
 export function flat(values: Numbers): number[] {
   if (typeof values === 'number') return [values];
   if (values instanceof Tensor) return [...values.values];
@@ -19,7 +19,7 @@ export function flat(values: Numbers): number[] {
   return Array.from(values as ArrayLike<number>);
 }
 
-/** Every element within `bound` of what is expected; a NaN or an infinity only where that very value is expected. */
+/** Expects every element within `bound` of the expected one, and NaN or infinities only where they are expected. */
 export function expectClose(actual: Numbers, expected: Numbers, bound: number): void {
   const [a, e] = [flat(actual), flat(expected)];
   expect(a.length).toBe(e.length);
@@ -29,7 +29,7 @@ export function expectClose(actual: Numbers, expected: Numbers, bound: number): 
   });
 }
 
-/** Every element is exactly the expected one; 0 and -0 are told apart. */
+/** Expects exactly the same elements; 0 and -0 are different. */
 export function expectSame(actual: Numbers, expected: Numbers): void {
   const [a, e] = [flat(actual), flat(expected)];
   expect(a.length).toBe(e.length);
@@ -38,7 +38,7 @@ export function expectSame(actual: Numbers, expected: Numbers): void {
   });
 }
 
-/** Calls `fn` and returns what it throws; fails when it does not. */
+/** Calls `fn` and returns what it throws; fails if it does not throw. */
 export function thrownBy(fn: () => unknown): Error & { code?: string } {
   try {
     fn();
@@ -57,15 +57,15 @@ export function expectError(fn: () => unknown, kind: new (...args: never[]) => E
 
 const largest = (values: readonly number[]): number => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
 
-// Weights of the outputs in the sum whose gradient is taken: of mixed sign and size, exact in float32.
+// The weights of the outputs in the sum whose gradient is taken: of both signs and different sizes, exact in float32.
 const weightOf = (i: number): number => ((i * 7 + 3) % 11) / 4 - 1.125;
 
 /**
- * The operation against `formula`, its plain float64 form: values, and the gradients of a weighted sum of its outputs.
+ * Compares the operation with `formula`, its plain float64 form: the values, and the gradients of a weighted sum of its outputs.
  *
- * The formula's gradients are central differences with h = 1e-5 of the input's size, whose own error (h^2 times the third derivative,
- * and 2^-52 / h) is about 1e-10: nothing beside float32. `bound` is relative to the largest value of each result; the default,
- * 1e-5, is 84 units of float32's epsilon: room for the products and sums of a few rounded factors, none for a wrong formula.
+ * The formula's gradients are central differences with h = 1e-5 times the input's size. Their own error (h^2 times the third derivative,
+ * and 2^-52 / h) is about 1e-10, negligible beside float32. `bound` is relative to the largest value of each result. The default,
+ * 1e-5, is 84 units of float32's epsilon: enough for the products and sums of a few rounded factors, but not for a wrong formula.
  */
 export function gradientCheck(
   operation: (...inputs: Tensor[]) => Tensor,

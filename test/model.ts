@@ -1,4 +1,4 @@
-// Tensors as a plain float64 model, written to be read: what the operations are tested against.
+// Tensors as a simple float64 model, with which the tests compare operations.
 import fc from 'fast-check';
 import { Tensor } from '../src/tensor';
 
@@ -10,7 +10,7 @@ export interface Model {
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, size) => n * size, 1);
 
-/** The index of each dimension at a flat position. */
+/** The index along each dimension at a flat position. */
 export function indexAt(shape: readonly number[], position: number): number[] {
   const index = new Array<number>(shape.length);
   for (let d = shape.length - 1, rest = position; d >= 0; d--) {
@@ -20,7 +20,7 @@ export function indexAt(shape: readonly number[], position: number): number[] {
   return index;
 }
 
-/** The model whose elements `at` gives, by index and by flat position. */
+/** The model whose elements are those of `at`, by index and by flat position. */
 export function build(shape: readonly number[], at: (index: number[], position: number) => number): Model {
   return { shape: [...shape], data: Array.from({ length: sizeOf(shape) }, (_, i) => at(indexAt(shape, i), i)) };
 }
@@ -42,7 +42,7 @@ export function zip(a: Model, b: Model, f: (a: number, b: number) => number): Mo
   return build(shape, (index) => f(get(a, index), get(b, index)));
 }
 
-/** f of each list of values along dimension `dim`, which stays with the size of f's result. */
+/** f applied to each list of values along dimension `dim`, which gets the size of f's result. */
 export function along(m: Model, dim: number, f: (values: number[]) => number[]): Model {
   const without = m.shape.with(dim, 1);
   const lines = build(without, (_, i) => i).data.map((i) => {
@@ -59,7 +59,7 @@ export function along(m: Model, dim: number, f: (values: number[]) => number[]):
 
 export const total = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0);
 
-/** The model under another shape. */
+/** The model with another shape. */
 export const shaped = (m: Model, shape: readonly number[]): Model => ({ shape: [...shape], data: m.data });
 
 export function permuted(m: Model, order: readonly number[]): Model {
@@ -102,7 +102,7 @@ export function toTensor(m: Model, requiresGrad = false): Tensor {
   return t.requiresGrad_(requiresGrad);
 }
 
-/** Repeatable numbers between low and high, float32. */
+/** Reproducible float32 numbers between low and high. */
 export function numbers(shape: readonly number[], low = -2, high = 2, seed = 1): Model {
   let state = seed * 2654435761;
   return build(shape, () => {

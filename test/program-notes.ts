@@ -1,11 +1,11 @@
-// What a run of a random program came to, and how two runs are compared.
+// The record of a run of a random program, and the comparison of two records.
 import type { Tensor } from '../src';
 import type { Optimizer } from './compile-programs';
 
-/** Noted where two runs may differ. */
+/** Recorded where two runs may differ. */
 export const anything = Symbol('anything');
 
-// FNV-1a over 32-bit words. All NaN are one: which of two a sum hands on is the compiler's choice.
+// FNV-1a over 32-bit words. All NaN count as equal, because the compiler determines which of two a sum returns.
 export function bitsOf(values: Float32Array | Int32Array): number {
   const words = new Int32Array(values.buffer, values.byteOffset, values.length);
   let hash = 0x811c9dc5 | values.length;
@@ -13,11 +13,11 @@ export function bitsOf(values: Float32Array | Int32Array): number {
   return hash;
 }
 
-/** What a run came to, place by place. */
+/** The record of a run, place by place. */
 export class Notes {
   readonly what: string[] = [];
   readonly bits: unknown[] = [];
-  /** Where the run is. */
+  /** The current place of the run. */
   at = '';
 
   add(what: string, bits: unknown): void {
@@ -36,7 +36,7 @@ export class Notes {
   }
 }
 
-/** Throws where two runs differ; what is noted as `anything` is not compared. */
+/** Throws if two runs differ, except in places recorded as `anything`. */
 export function compareNotes(one: [string, Notes], other: [string, Notes]): void {
   const [[name, a], [otherName, b]] = [one, other];
   const equal = (i: number): boolean =>

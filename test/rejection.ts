@@ -1,4 +1,4 @@
-// What a promise that must fail fails with.
+// The error of a promise that must fail.
 
 /** The error that a promise rejects with. */
 export async function rejection(promise: Promise<unknown>): Promise<Error & { code?: string }> {

@@ -1,9 +1,9 @@
-// Gives a run of the tests, and the programs that they start, a folder of its own for temporary files; fails the run if one of the project's is left in it.
+// Gives a run of the tests, and the programs that they start, its own folder for temporary files. The run fails if a file of the project is left in it.
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// As the tests, the benchmarks and the examples name theirs. What other programs leave is only removed.
+// The prefix of the tests', benchmarks' and examples' files. Files of other programs are only removed.
 const ours = /^(simdnn|whole-run|reviews)/;
 
 export default function setUp(): () => void {
@@ -13,7 +13,7 @@ export default function setUp(): () => void {
     const left = readdirSync(folder).filter((name) => ours.test(name));
     rmSync(folder, { recursive: true, force: true });
     if (left.length === 0) return;
-    process.exitCode = 1; // vitest says what is thrown here, and ends well
+    process.exitCode = 1; // vitest prints what is thrown here, but exits with 0
     throw new Error(`the tests left ${left.length} temporary files and folders: ${left.slice(0, 10).join(', ')}`);
   };
 }

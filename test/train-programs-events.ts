@@ -1,4 +1,4 @@
-// What happens in the callbacks of a program of train-programs.test.ts, in its loop and in its fit alike.
+// Events in the callbacks of a program of train-programs.test.ts, the same in its loop and in its fit.
 import { nn, noGrad, rand, randn, type Tensor } from '../src';
 import { randomPosition } from '../src/random';
 import { happenAlike, snapshot } from './compile-programs';
@@ -10,9 +10,9 @@ import { type SetUp, through } from './train-programs-loop';
 export interface Means {
   evaluate(): Promise<Record<string, number>>;
   predict(x: Tensor): Promise<Tensor>;
-  /** The model's output, of a function compiled before the fit. */
+  /** The model's output by a function that was compiled before the fit. */
   compiled(x: Tensor): Tensor;
-  /** Forgets the tensors that modules keep in fields: replays, which run no JavaScript, would leave there what the last eager call has put there. */
+  /** Clears tensors that modules keep in fields, because replays, which run no JavaScript, leave there what the last eager call has stored. */
   forget(): void;
 }
 
@@ -45,7 +45,7 @@ export class Callbacks {
     this.means.forget();
   }
 
-  /** All that there is to see. */
+  /** Records everything that can be observed. */
   look(): void {
     const { notes, s } = this;
     for (const [name, parameter] of s.net.namedParameters()) {
@@ -66,7 +66,7 @@ export class Callbacks {
     this.lookAtKept();
   }
 
-  // What a step left by another way than its result: as in the loop, or an error that says so.
+  // What a step has stored outside of its result: the same as in the loop, or an error that says so.
   private lookAtKept(): void {
     for (const t of this.s.net.kept) {
       let bits: unknown;

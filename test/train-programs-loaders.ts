@@ -7,11 +7,11 @@ export type Loader = (Iterable<Tensor[]> | AsyncIterable<Tensor[]>) & { readonly
 
 export interface Made {
   loader: Loader;
-  /** How often it was begun and how often it came to an end, which it must also when it is left. */
+  /** How often it was begun, and how often it ended, which includes being closed early. */
   ends: { begun: number; ended: number };
 }
 
-/** What batches are made of: the width of the inputs, and the targets of a loss. */
+/** The contents of batches: the width of the inputs, and the targets of a loss. */
 interface Rows {
   p: Program;
   loss: Loss;
@@ -53,10 +53,10 @@ class Own extends data.Dataset<Tensor[]> {
 }
 
 const pauses = [() => null, () => Promise.resolve(), () => new Promise((resolve) => setImmediate(resolve))];
-/** What is waited for: nothing, a few turns of the microtask queue, or of the event loop. */
+/** What is awaited: nothing, a few turns of the microtask queue, or a few of the event loop. */
 const pause = (pattern: readonly number[], i: number): unknown => pauses[pattern[i % pattern.length]!]!();
 
-// Items of which most are promises; they draw when they are asked for.
+// Items of which most are promises; they draw random numbers when they are requested.
 class Waited extends Own {
   constructor(
     dataset: data.TensorDataset<Tensor[]>,

@@ -1,4 +1,4 @@
-// A program of train-programs.test.ts set up, and its fit and evaluation written out as loops.
+// A program of train-programs.test.ts set up, with its fit and evaluation as explicit loops.
 import { join } from 'node:path';
 import { cat, io, manualSeed, metrics, nn, noGrad, optim, randn, type Tensor, train } from '../src';
 import { makeLoss } from './compile-programs';
@@ -8,7 +8,7 @@ import { isSampled, type Loader, makeLoader, needsSameWidth } from './train-prog
 
 export type Figures = { loss: number; metric?: number | number[][] };
 
-/** Where onBatch was called: after so many batches of an epoch, before or after its end. */
+/** When onBatch was called: after how many batches of an epoch, before or after its end. */
 export type Call = `${number} ${number} ${'within' | 'ended'}`;
 
 export function setUp(p: Program) {
@@ -73,7 +73,7 @@ export function setUp(p: Program) {
     ends: made.ends,
     sets,
     sampled,
-    /** What fit and evaluation are told of the batches. */
+    /** The options about batches of fit and evaluation. */
     layout: { targets: p.outputs, sampleWeights: sampled },
     scheduler,
     metric,
@@ -124,7 +124,7 @@ export function through(s: SetUp, batch: readonly Tensor[]): { loss: Tensor; out
   return { loss: reduction === 'sum' ? weighed.sum() : weighed.mean(), out: last, y };
 }
 
-/** Batches in groups of so many. */
+/** Batches in groups of this size. */
 export async function* groupsOf(loader: Loader, size: number): AsyncGenerator<Tensor[][]> {
   let group: Tensor[][] = [];
   for await (const batch of loader) {
@@ -141,12 +141,12 @@ const figureOf = (metric: metrics.Metric): number | number[][] => {
   return value.numel === 1 ? value.item() : (value.toArray() as number[][]);
 };
 
-// What batches have in common that one recording serves.
+// What batches share that use the same recording.
 export const kindOf = (batch: readonly Tensor[]): string => batch.map((t) => `${t.shape} ${batch.indexOf(t)}`).join('; ');
 
 export async function loopEvaluate(s: SetUp, loader: Loader): Promise<Figures> {
   const { net, criterion, metric, kinds } = s;
-  const set = s.sets.findIndex(([, other]) => other === loader); // each is recorded by itself
+  const set = s.sets.findIndex(([, other]) => other === loader); // each is recorded separately
   if (loader.length === 0) throw new RangeError('no batches');
   return inEvaluation(net, async () => {
     let [total, weight, batches] = [0, 0, 0];
@@ -166,7 +166,7 @@ export async function loopEvaluate(s: SetUp, loader: Loader): Promise<Figures> {
   });
 }
 
-/** What the model gives for a loader's batches, one after the other. */
+/** The model's outputs for a loader's batches, in order. */
 export async function loopPredict({ net, p }: SetUp, loader: Loader): Promise<Tensor[]> {
   if (loader.length === 0) throw new RangeError('no batches');
   return inEvaluation(net, async () => {
@@ -192,7 +192,7 @@ export interface Result {
   lr: number[];
   bestEpoch: number;
   stopped: string | null;
-  /** With several validation sets what they came to, epoch after epoch. */
+  /** With several validation sets their results, for each epoch. */
   sets?: [string, Figures][] | undefined;
 }
 

@@ -1,4 +1,4 @@
-// What the random programs of train-programs.test.ts are made of, besides what they share with those of compile-programs.test.ts.
+// The parts of the random programs of train-programs.test.ts, besides those shared with compile-programs.test.ts.
 import fc from 'fast-check';
 import { metrics, nn, noGrad, optim, randn, type Tensor, tensor, zeros } from '../src';
 import * as calls from '../src/calls.generated';
@@ -68,7 +68,7 @@ const extras = ['lerp', 'copy', 'count', 'kept', 'captured', 'noise', 'softmax',
 // What a fit or an evaluation may refuse.
 const refusedExtras = ['assigned', 'field', 'uses', 'captured changed'] as const;
 
-// Beside those that compiled steps have.
+// In addition to those of compiled steps.
 const furtherSchedulers = [
   'CyclicLR',
   'CosineAnnealingWarmRestarts',
@@ -91,25 +91,25 @@ export const program = fc.record({
     { minLength: 3, maxLength: 3 },
   ),
   inputs: fc.constantFrom(1, 1, 2),
-  /** How many tensors the model returns, and targets that a batch has. */
+  /** The number of tensors that the model returns, and of targets in a batch. */
   outputs: fc.constantFrom(1, 1, 1, 2),
-  /** Whether batches bring weights of their rows, where the loss can weigh them. */
+  /** Whether batches have weights of their rows, if the loss supports them. */
   sampled: fc.constantFrom(false, false, true),
   accumulate: fc.constantFrom(1, 1, 1, 2, 3),
   ...lossFields,
   optimizer,
   fading: fc.constantFrom(false, false, false, true),
   frozen: fc.constantFrom(0, 0, 0, 0.3),
-  evaluating: fc.constantFrom(false, false, true), // begun in evaluation mode
+  evaluating: fc.constantFrom(false, false, true), // begins in evaluation mode
   loader: loaderSpec,
   validation: fc.oneof(fc.constantFrom('none', 'none', 'same', 'sets'), loaderSpec),
   epochs: fc.integer({ min: 1, max: 5 }),
-  /** Epochs of a fit before, by which those of this one are numbered on. */
+  /** The number of epochs before, after which those of this fit are numbered. */
   before: fc.constantFrom(0, 0, 7),
-  /** After how many steps the recording is compared with the step; 0: never. */
+  /** The number of steps after which the recording is compared with the step; 0: never. */
   check: fc.constantFrom(0, 0, 1, 5),
   metrics: fc.constantFrom('none', 'none', 'bits', 'accuracy', 'confusion'),
-  /** Whether the training rows have a metric of their own where there is a validation. */
+  /** Whether the training rows have a metric of their own if there is a validation. */
   trainMetrics: fc.boolean(),
   scheduler: fc.oneof(
     { weight: 2, arbitrary: fc.constant('none' as const) },
@@ -125,13 +125,13 @@ export const program = fc.record({
     { clipGradValue: 0.01 },
     { clipGradNorm: { maxNorm: 0.3, normType: 1 }, clipGradValue: 0.02 },
   ),
-  /** Whether averages of the weights are taken in each step. */
+  /** Whether averages of the weights are updated in each step. */
   averaged: fc.constantFrom(false, false, true),
-  /** After how many epochs a checkpoint is written; 0: never. */
+  /** The number of epochs after which a checkpoint is written; 0: never. */
   checkpoint: fc.constantFrom(0, 0, 0, 1, 2),
-  /** The epoch after which a callback stops the fit; 0: none does. */
+  /** The epoch after which a callback stops the fit; 0: none. */
   stopsAfter: fc.constantFrom(0, 0, 0, 1, 2),
-  /** How far the clock goes whenever it is looked at: decides how many batches are made at once, and when onBatch is called. */
+  /** The time by which the clock advances whenever it is read; it determines how many batches are made at once, and when onBatch is called. */
   tick: fc.constantFrom(0, 1, 4e5, 2e6, 2e6),
   anomaly: fc.constantFrom(false, false, false, true),
   events: fc.array(
@@ -143,9 +143,9 @@ export const program = fc.record({
     }),
     { maxLength: 6 },
   ),
-  /** Whether the function that uses the model before, in and behind the fit is compiled. */
+  /** Whether the function that uses the model before, during and after the fit is compiled. */
   compiles: fc.boolean(),
-  /** Another fit begun in the same tick. */
+  /** Another fit that begins in the same tick. */
   beside: fc.constantFrom('none', 'none', 'same', 'shares'),
   rowsPredicted: fc.constantFrom(1, 3, 17, 256, 257, 600),
 });
@@ -158,7 +158,7 @@ export const sameWidth = ({ kind }: LoaderSpec): boolean => kind === 'aliases' |
 
 class Extra extends nn.Module {
   declare mean: Tensor;
-  /** Left where only JavaScript sees it. */
+  /** A tensor that only JavaScript can see. */
   kept: Tensor | null = null;
   factor = 1;
   offset = zeros([1]);
@@ -243,12 +243,12 @@ export class Net extends nn.Module {
   get kept(): (Tensor | null)[] {
     return this.modules().flatMap((m) => (m instanceof Extra ? [m.kept] : []));
   }
-  /** Puts another in place of the last part. */
+  /** Replaces the last part. */
   renew(): void {
     const { linear, spec } = this.body.pop() as Block;
     this.body.append(new Block(linear.weight.shape[1]!, spec));
   }
-  /** Other values in plain fields. */
+  /** Sets other values in plain fields. */
   change(of: number): void {
     for (const m of this.modules()) {
       if (!(m instanceof Extra)) continue;
@@ -259,7 +259,7 @@ export class Net extends nn.Module {
   forget(): void {
     for (const m of this.modules()) if (m instanceof Extra) m.kept = null;
   }
-  /** Whether a row's output depends on the other rows: more than 256 of them `predict` takes apart. */
+  /** Whether a row's output depends on the other rows, of which `predict` splits more than 256. */
   get mixesRows(): boolean {
     return this.blocks.some(({ spec }) => spec.more === 'row' || spec.more === 'gram');
   }
@@ -267,7 +267,7 @@ export class Net extends nn.Module {
 
 // ---- Optimizers
 
-// Adam whose rate fades with the root of the step: not linear in it.
+// Adam whose rate decays with the square root of the step, which is not linear in it.
 const names = ['exp_avg', 'exp_avg_sq'];
 const fading: Definition<optim.AdamOptions> = {
   name: 'Fading',
@@ -315,12 +315,12 @@ export function schedulerOf(p: Program, o: Optimizer): optim.lrScheduler.LRSched
   }
 }
 
-/** Whether the scheduler is stepped after each step: where the program says so, but for one that needs a figure of an epoch. */
+/** Whether the scheduler is stepped after each step: as the program says, except if it needs an epoch's figure. */
 export const stepsEveryStep = (p: Program): boolean => p.everyStep && p.scheduler !== 'ReduceLROnPlateau';
 
 // ---- Metrics
 
-/** What it is given, to the bit. */
+/** Its arguments, bit for bit. */
 export class Bits extends metrics.Metric {
   private hash = 0;
 

@@ -36,7 +36,7 @@ def network(widths):
 
 
 def values(trial, count):
-    """x [count, in], y [count]: random ones, or those of the trial's file."""
+    """x [count, in], y [count]: random, or from the trial's file."""
     width, classes = trial["layers"][0], trial["layers"][-1]
     if "file" not in trial:
         return normal(count * width, 1).reshape(count, width), labels(count, classes, 2)
@@ -57,7 +57,7 @@ def rows(trial):
 
 
 def digest(values, scale=1.0):
-    """What stands for a large result in a check: the mean of its magnitudes and four elements, all times `scale`."""
+    """The summary of a large result that is checked: the mean of its magnitudes and four elements, all times `scale`."""
     values = np.asarray(values, dtype=np.float64).ravel()
     at = hashed(np.arange(4, dtype=np.uint32), 3) % np.uint32(values.size)
     return [float(np.abs(values).mean() * scale), *(float(values[i] * scale) for i in at)]

@@ -1,4 +1,4 @@
-"""JAX with optax. Modes: jit (one jitted step a call, its state donated), loop (many steps, or a whole shuffled epoch, in one call)."""
+"""JAX with optax. Modes: jit (each call is one jitted step with donated state), loop (many steps, or a whole shuffled epoch, in one call)."""
 import os
 from functools import partial
 
@@ -7,7 +7,7 @@ from protocol import Unavailable, job, serve
 
 mode, threads = job["mode"], job["threads"]
 os.environ["JAX_PLATFORMS"] = "cpu"
-os.environ["NPROC"] = str(threads)  # the size of XLA's pool
+os.environ["NPROC"] = str(threads)  # the size of XLA's thread pool
 if threads == 1:
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
 
@@ -24,7 +24,7 @@ def adam_of(options):
 
 
 def start(trial):
-    """The step and its first state."""
+    """The step and its initial state."""
     optimizer = adam_of(trial["adam"])
     params = [(jnp.asarray(weight.T), jnp.asarray(bias)) for weight, bias in data.network(trial["layers"])]
 

@@ -1,13 +1,13 @@
-// Writes a network as an ONNX model: the few messages of onnx.proto that it takes, in the wire format of protocol buffers.
+// Writes a network as an ONNX model: the few messages of onnx.proto that this needs, in the wire format of protocol buffers.
 
 const varint = (n) => {
   const bytes = [];
   for (; n > 127; n = Math.floor(n / 128)) bytes.push((n % 128) | 128);
   return Buffer.from([...bytes, n]);
 };
-/** A field that is a number. */
+/** A numeric field. */
 const number = (field, value) => Buffer.concat([varint(field * 8), varint(value)]);
-/** A field that is bytes, a text or another message. */
+/** A field with bytes, a text or another message. */
 const bytes = (field, value) => {
   const content = Buffer.from(value);
   return Buffer.concat([varint(field * 8 + 2), varint(content.length), content]);
@@ -36,7 +36,7 @@ const valueInfo = (name, dims) => {
   return message(bytes(1, name), bytes(2, bytes(1, message(number(1, FLOAT), bytes(2, shape)))));
 };
 
-/** The model of layers as data.mjs makes them: x [batch, in] to y [batch, out], a ReLU between each two where `relu`. */
+/** The model of a network of data.mjs: x [batch, in] to y [batch, out], with a ReLU between layers if `relu`. */
 export function onnxModel(layers, batch, relu) {
   const nodes = [];
   const values = [];

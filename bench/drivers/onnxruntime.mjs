@@ -1,5 +1,5 @@
-// ONNX Runtime for Node, on its CPU provider: the network as an ONNX model with fixed shapes, all of the runtime's graph optimizations, inputs
-// made beforehand. Inference is all that it does.
+// ONNX Runtime for Node, on its CPU provider: the network as an ONNX model with fixed shapes, with all graph optimizations, and inputs
+// made beforehand. It only does inference.
 import { createRequire } from 'node:module';
 import { batches, digest, network } from '../data.mjs';
 import { onnxModel } from './onnx.mjs';

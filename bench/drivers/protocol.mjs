@@ -1,19 +1,19 @@
-// How a driver's process talks with the runner: JSON lines on standard output, one word a line on standard input.
-// It prepares its cell, shows the check values, warms up, then does what each line says: "block" times a block, "begin" starts a training
-// anew, a number times so many epochs of it.
+// The protocol between a driver's process and the runner: JSON lines on standard output, one word per line on standard input.
+// The driver prepares its cell, reports the check values, warms up, and then obeys each line: "block" times a block, "begin" restarts a training,
+// a number runs and times that many epochs of it.
 // drivers/protocol.py is the same in Python.
 import { createInterface } from 'node:readline';
 
 const say = (event, fields) => process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
 const now = () => Number(process.hrtime.bigint()) / 1e9;
 
-/** Thrown by a driver that cannot serve a cell; the reason is shown to the reader, unless it is empty. */
+/** Thrown by a driver that cannot run a cell. The reason is printed, unless it is empty. */
 export class Unavailable extends Error {}
 
 /**
- * Serves one cell. `kinds[trial.kind](job)` returns { version, check, run }: the check values, and run(n) that does n steps and
- * resolves to one number that is known only when they are done (the last loss). A training returns { version, begin } instead: begin() starts
- * it anew and returns run(n), n epochs and the mean loss of the last of them.
+ * Runs one cell. `kinds[trial.kind](job)` returns { version, check, run }: the check values, and run(n), which does n steps and
+ * resolves to a number that is known only when they are done (the last loss). A training returns { version, begin } instead: begin() restarts
+ * it and returns run(n), which does n epochs and resolves to the mean loss of the last one.
  */
 export async function serve(kinds) {
   const job = JSON.parse(process.argv[2]);
@@ -32,7 +32,7 @@ export async function serve(kinds) {
         run = await served.begin();
         say('begun');
       } else if (line === 'block') {
-        await run(Math.ceil(steps / 10)); // the processor's caches belong to whoever ran last
+        await run(Math.ceil(steps / 10)); // fills the processor's caches, which another driver has used meanwhile
         await timed(run, steps);
       } else await timed(run, Number(line));
     }
@@ -42,7 +42,7 @@ export async function serve(kinds) {
   process.exit();
 }
 
-/** Runs until `warmSeconds` have passed, or once where that takes too long; returns the seconds of a step. */
+/** Runs for `warmSeconds`, or once if that takes longer; returns the seconds of a step. */
 async function warmUp(run, { warmSeconds, blockSeconds, longestStep }) {
   let steps = 1;
   for (let spent = 0; ; ) {

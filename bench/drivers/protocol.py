@@ -1,4 +1,4 @@
-"""How a driver's process talks with the runner: see protocol.mjs, which is the same in JavaScript."""
+"""The protocol between a driver's process and the runner, described in protocol.mjs, which is the same in JavaScript."""
 import json
 import math
 import sys
@@ -8,7 +8,7 @@ job = json.loads(sys.argv[1])
 
 
 class Unavailable(Exception):
-    """Raised by a driver that cannot serve a cell."""
+    """Raised by a driver that cannot run a cell."""
 
 
 def say(event, **fields):
@@ -16,8 +16,8 @@ def say(event, **fields):
 
 
 def serve(kinds):
-    """kinds[trial kind](trial) returns (version, check, run); run(n) does n steps and returns one number known when they are done.
-    A training returns (version, None, begin): begin() starts it anew and returns run(n), n epochs and the mean loss of the last of them."""
+    """kinds[trial kind](trial) returns (version, check, run); run(n) does n steps and returns a number that is known only when they are done.
+    A training returns (version, None, begin): begin() restarts it and returns run(n), which does n epochs and returns the mean loss of the last one."""
     try:
         prepare = kinds.get(job["trial"]["kind"])
         if prepare is None:
@@ -37,7 +37,7 @@ def serve(kinds):
                 run = begin()
                 say("begun")
             elif line == "block":
-                run(math.ceil(steps / 10))  # the processor's caches belong to whoever ran last
+                run(math.ceil(steps / 10))  # fills the processor's caches, which another driver has used meanwhile
                 timed(run, steps)
             else:
                 timed(run, int(line))
@@ -48,9 +48,9 @@ def serve(kinds):
 
 
 def warm_up(run):
-    """Runs until warmSeconds have passed, or once where that takes too long; returns the seconds of a step."""
+    """Runs for warmSeconds, or once if that takes longer; returns the seconds of a step."""
     steps, spent = 1, 0.0
-    run(1)  # compiles, where the library does
+    run(1)  # some libraries compile in the first step
     while True:
         start = time.perf_counter()
         run(steps)

@@ -20,7 +20,7 @@ if job.get("flush"):
 
 
 def compiled(fn):
-    # dynamic=False: a graph for each shape (an epoch has two, the last batch is short) instead of one for any
+    # dynamic=False: one graph for each shape (an epoch has two, because the last batch is smaller) instead of one for all shapes
     return torch.compile(fn, fullgraph=True, dynamic=False, options={"cpp_wrapper": True})
 
 
@@ -155,7 +155,7 @@ def training(trial):
 def epoch(trial):
     x, y = data.rows(trial)
     dataset, batch = TensorDataset(torch.from_numpy(x), torch.from_numpy(y).long()), trial["batch"]
-    # batch_size=None with a batch sampler: whole batches are indexed at once, the fastest loading torch.utils.data documents
+    # batch_size=None with a batch sampler indexes whole batches at once, the fastest loading that torch.utils.data documents
     loader = DataLoader(dataset, sampler=BatchSampler(RandomSampler(dataset), batch, drop_last=False), batch_size=None)
     step = step_of(trial)
 

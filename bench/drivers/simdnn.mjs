@@ -1,19 +1,14 @@
-// This library by its public names. Modes: eager (the training loop as the README shows it), compiled (the same step through compile), fit
-// (whole epochs by train.fit), predict (train.predict). Single operations go through simdnn/kernels into buffers that are there before the clock starts.
+// This library, by its public names. Modes: eager (the training loop of the README), compiled (the same step by compile), fit
+// (whole epochs by train.fit), predict (train.predict). Single operations are calls of simdnn/kernels with buffers that are allocated beforehand.
 import { compile, data, info, noGrad, setNumThreads, tensor, train } from 'simdnn';
 import { adamStep, linearForward, softmaxCrossEntropy } from 'simdnn/kernels';
 import { batches, digest, labels, linear, normal } from '../data.mjs';
-import { datasetOf, modelOf, stepOf } from '../model.mjs';
+import { batchesOf, datasetOf, modelOf, stepOf } from '../model.mjs';
 import { serve, Unavailable } from './protocol.mjs';
 
 function start({ threads }) {
   setNumThreads(threads);
   return `${info().version}, ${info().target}`;
-}
-
-/** The batches of a trial: [[x, y]]. */
-function tensorsOf(trial) {
-  return batches(trial).map(({ x, y }) => [tensor(x).reshape([trial.batch, trial.layers[0]]), tensor(y)]);
 }
 
 /** One training step: (x, y) => the loss as a tensor. */
@@ -30,7 +25,7 @@ function forwardOf({ trial, mode }) {
   return mode === 'compiled' ? compile(forward) : forward;
 }
 
-/** Epochs by train.fit. The first five batches are fits of their own, so that their losses can be told. */
+/** Epochs by train.fit. Each of the first five batches is a separate fit, which reports its loss. */
 async function fitted({ trial }, dataset) {
   const { model, ...options } = modelOf(trial);
   const { batch } = trial;
@@ -59,7 +54,7 @@ function kernelsOnly(prepare) {
 await serve({
   train(job) {
     const version = start(job);
-    const inputs = tensorsOf(job.trial);
+    const inputs = batchesOf(job.trial);
     const step = trainingStep(job);
     let at = 0;
     const next = () => step(...inputs[at++ % inputs.length]);
@@ -82,8 +77,8 @@ await serve({
       };
       return { version, begin };
     }
-    const inputs = tensorsOf(trial);
-    // The very first step, which a compiled function records, goes ahead untimed, as the others compile before the clock starts.
+    const inputs = batchesOf(trial);
+    // The first step, which a compiled function records, is not timed, because the others compile before they are timed too.
     const begin = () => {
       const step = trainingStep(job);
       let sum = step(...inputs[0]).item();

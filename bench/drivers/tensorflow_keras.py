@@ -1,5 +1,5 @@
-"""TensorFlow with Keras. Modes: graph (a tf.range loop over many steps inside one tf.function), xla (tf.function with jit_compile, one
-step a call)."""
+"""TensorFlow with Keras. Modes: graph (a tf.range loop over many steps inside one tf.function), xla (tf.function with jit_compile, each
+call is one step)."""
 import os
 
 import data
@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 tf.config.threading.set_intra_op_parallelism_threads(threads)
-tf.config.threading.set_inter_op_parallelism_threads(1)  # the steps are one chain: more only costs
+tf.config.threading.set_inter_op_parallelism_threads(1)  # the operations of a step form one chain, so that more threads only cost time
 
 cross_entropy_loss = lambda logits, y: tf.reduce_mean(
     tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)

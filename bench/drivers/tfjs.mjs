@@ -1,5 +1,5 @@
-// TensorFlow.js on its cpu, wasm and node backends, as its guides use it at its fastest: variables with tf.fused.matMul and
-// optimizer.minimize, production mode, one-hot labels made beforehand (its loss wants them); whole epochs through model.fit.
+// TensorFlow.js on its cpu, wasm and node backends, in the fastest way that its guides show: variables with tf.fused.matMul and
+// optimizer.minimize, production mode, and one-hot labels (which its loss requires) made beforehand; whole epochs by model.fit.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { batches, digest, labels, linear, network, normal, oneHot, rows, transposed } from '../data.mjs';
@@ -33,7 +33,7 @@ function startNode(threads) {
   }
 }
 
-/** x through layers of { weight, bias }, each an activation but the last where `relu`. */
+/** x through layers { weight, bias }, with an activation after each but the last if `relu`. */
 const chain = (tf, layers, x, relu) =>
   layers.reduce(
     (h, { weight, bias }, i) => tf.fused.matMul({ a: h, b: weight, bias, activation: relu && i < layers.length - 1 ? 'relu' : 'linear' }),

@@ -1,4 +1,4 @@
-// Softmax turns any scores into shares of one: all positive, the largest score the largest share.
+// Softmax turns scores into positive numbers that sum to 1; the largest score gets the largest.
 import { tensor } from 'simdnn';
 
 const scores = tensor([1, 2, 4]);

@@ -1,4 +1,4 @@
-// A model is a class that holds its layers in fields and says in `forward` how a batch goes through them.
+// A model is a class with its layers as fields; its `forward` computes the output of a batch.
 import { nn, type Tensor } from 'simdnn';
 
 export class StudentPerformanceModel extends nn.Module {

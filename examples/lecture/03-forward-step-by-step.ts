@@ -1,4 +1,4 @@
-// The same calculation with a name for every value on the way: not a bit of the result changes.
+// The same computation with a name for every intermediate value: the result is the same to the last bit.
 import { manualSeed, rand, type Tensor } from 'simdnn';
 import { model, StudentPerformanceModel } from './02-model';
 

@@ -1,4 +1,4 @@
-// The loss is small when the right class scores high, and grows the surer a wrong answer is.
+// The loss is small if the correct class has a high score, and grows with the confidence in a wrong answer.
 import { nn, tensor } from 'simdnn';
 
 const criterion = new nn.CrossEntropyLoss();

@@ -1,10 +1,10 @@
-// An optimizer turns gradients into steps. The learning rate is their length; momentum keeps the direction of the steps before.
+// An optimizer turns gradients into steps. The learning rate scales a step; momentum keeps the direction of earlier steps.
 import { optim, tensor } from 'simdnn';
 import { model } from './02-model';
 
 export const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
 
-// Down the same valley, (w - 3)^2, for 20 steps with and without momentum.
+// Minimizes (w - 3)^2 in 20 steps with and without momentum.
 export const distances = [0, 0.5].map((momentum) => {
   const w = tensor([0], { requiresGrad: true });
   const sgd = new optim.SGD([w], { lr: 0.02, momentum });

@@ -1,5 +1,5 @@
-// Data for training: a fifth is held out with the classes in proportion, and features are brought to one scale, learned
-// from the training part alone. For a file, `await data.readCsv(path, { target: 'GradeClass' })` gives x and y.
+// Training data: a fifth is held out with the classes in proportion, and features are standardized by the statistics
+// of the training set only. For a file, `await data.readCsv(path, { target: 'GradeClass' })` returns x and y.
 import { data } from 'simdnn';
 import { makeStudents } from '../student-data';
 

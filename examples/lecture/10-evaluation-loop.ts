@@ -1,4 +1,4 @@
-// How good the trained model is on rows it has never seen.
+// The accuracy of the trained model on rows that it has never seen.
 import { metrics, noGrad } from 'simdnn';
 import { model } from './02-model';
 import { testingLoader } from './08-data';

@@ -1,5 +1,5 @@
 // CrossEntropyLoss applies softmax itself. A model that ends in Softmax has it applied twice, which flattens the gradients; without
-// it, the same network learns more in the same time. Predictions stay the same: softmax does not change which score is highest.
+// its Softmax, the same network learns more in the same time. Predictions stay the same, because softmax does not change which score is highest.
 import { metrics, nn, noGrad, optim } from 'simdnn';
 import { testingLoader, trainingLoader } from './08-data';
 

@@ -257,6 +257,7 @@ Napi::Object report_object(Napi::Env env, const Report& report) {
   object.Set("randomOffset", static_cast<double>(report.random_offset));
   object.Set("kind", static_cast<double>(report.kind));
   object.Set("call", static_cast<double>(report.call));
+  object.Set("seconds", report.seconds);
   Napi::Array outputs = Napi::Array::New(env, report.outputs.size());
   for (uint32_t i = 0; i < report.outputs.size(); ++i) outputs.Set(i, buffer_of(env, report.outputs[i]));
   object.Set("outputs", outputs);

@@ -1,5 +1,4 @@
-// createSession(persistent, forFits), addPersistent(session, persistent), createRows(columns, count), addKind(session, loop, step), addLoop(session, steps, sampler, [session, loop to go on with]), runLoop(...), stopSession,
-// readPersistent, writePersistent: see interface Addon in src/native.ts.
+// Sessions, their loops and their persistent memory. interface Addon in src/native.ts describes the functions that are exported here.
 #include "binding/session.h"
 
 #include <algorithm>
@@ -10,34 +9,35 @@
 #include "binding/environment.h"
 #include "binding/loop_specs.h"
 #include "binding/reader.h"
+#include "plan/rounds.h"
 
 namespace simdnn {
 
-// How much the threads of fits give way: to the thread of JavaScript above all, which they share the processors with. While 1,000 fits run on two processors the
-// p99 of a 1 ms timer falls from 25 to 15 ms so, and all of them take 0.9 of the time (bench:many, a Zen 3).
+// The niceness of the threads of fits, so that the system prefers JavaScript's thread, with which they share the processors. While 1,000 fits run on two
+// processors, it lowers the p99 of a 1 ms timer from 25 to 15 ms, and all fits together take 0.9 of the time (bench:many, a Zen 3).
 constexpr int kFitNiceness = 5;
 
-// For so long after a fit has begun, where as many as kManyWaiting for each thread wait already, the threads of fits leave JavaScript's thread a processor, by
-// working with one less: while one begins after the other without a pause it never sleeps, and the system would give its processor to one of them for a tick of
-// 4 ms or several. Fits that begin at the pace of `turns.ts`, one in 10 ms, let it sleep.
+// For this long after a fit has begun, one thread of fits fewer works if at least kManyWaiting fits wait for each thread. This leaves JavaScript's thread a
+// processor: while it begins one fit after the other without a pause, it never sleeps, and the system would give its processor to a thread of fits for one or
+// several ticks of 4 ms. When fits begin at the pace of `turns.ts`, one in 10 ms, JavaScript's thread sleeps between them.
 constexpr std::chrono::milliseconds kBeginning{4};
 constexpr size_t kManyWaiting = 4;
 
-// How many threads of fits work: one at least. A search that begins a small fit whenever one ends has all of them.
+// The number of threads of fits that work, at least one. A search that begins a small fit whenever one ends uses all of them.
 int fit_threads(const Environment& here, const Workers& workers) {
   const bool many = workers.queued().load(std::memory_order_relaxed) >= kManyWaiting * static_cast<size_t>(here.threads);
   const bool begins = many && std::chrono::steady_clock::now() - here.sessions.fit_began < kBeginning;
   return begins ? std::max(1, here.threads - 1) : here.threads;
 }
 
-// The persistent memory of a fit or an inference, and the loops over it. Only one of them runs at a time.
+// The persistent memory of a fit or an inference, and the loops over it, of which one runs at a time.
 struct Session {
   std::shared_ptr<PersistentMemory> persistent = std::make_shared<PersistentMemory>();
   std::vector<std::unique_ptr<Loop>> loops;
   Gate gate;
   std::atomic<bool> stop{false};
   bool running = false;
-  bool dropped = false;  // JavaScript has let go of it
+  bool dropped = false;  // garbage collected in JavaScript while a run was under way; forgotten when the run ends
   bool is_fit = false;
   Background* background = nullptr;  // the environment's
 };
@@ -65,7 +65,7 @@ Session& idle_session_of(const Napi::CallbackInfo& info) {
   return session;
 }
 
-// Every exported function: turns what was thrown into JavaScript's exceptions.
+// Wraps every exported function: turns C++ exceptions into JavaScript's.
 template <Napi::Value (*function)(const Napi::CallbackInfo&)>
 Napi::Value guarded(const Napi::CallbackInfo& info) {
   try {
@@ -93,7 +93,7 @@ void forget(napi_env env, Session* session) {
   }
 }
 
-// Adds copies of the pieces; the bytes that they have.
+// Adds copies of the pieces and returns their size in bytes.
 int64_t add_pieces(Napi::Env env, Session& session, Napi::Array pieces) {
   int64_t bytes = 0;
   for (uint32_t i = 0; i < pieces.Length(); ++i) {
@@ -126,14 +126,13 @@ Napi::Value create_session(const Napi::CallbackInfo& info) {
   });
 }
 
-// addPersistent(session, pieces)
 Napi::Value add_persistent(const Napi::CallbackInfo& info) {
   int64_t known = 0;
   napi_adjust_external_memory(info.Env(), add_pieces(info.Env(), idle_session_of(info), info[1].As<Napi::Array>()), &known);
   return info.Env().Undefined();
 }
 
-// addKind(session, loop, step): of a loop whose batches are brought along.
+// Only for a loop whose batches are given with each run.
 Napi::Value add_kind(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   const uint32_t index = info[1].ToNumber().Uint32Value();
@@ -156,7 +155,7 @@ Napi::Value create_rows(const Napi::CallbackInfo& info) {
     (*rows)->columns.push_back({copy_of(info.Env(), memory), width});
     bytes += static_cast<int64_t>(memory.bytes);
   }
-  // Told to the garbage collector: it sees a handle of some bytes, and would let many copies of a dataset pile up.
+  // The garbage collector sees only a small handle. If it did not know of these bytes, many copies of a dataset could pile up.
   napi_adjust_external_memory(info.Env(), bytes, &known);
   return Napi::External<std::shared_ptr<Rows>>::New(info.Env(), rows.release(), [bytes](Napi::Env env, std::shared_ptr<Rows>* p) {
     int64_t left = 0;
@@ -183,60 +182,92 @@ Napi::Value add_loop(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(session.loops.size() - 1));
 }
 
-// What a run on a thread holds until its results have arrived.
+constexpr size_t kMostRounds = 1 << 16;
+
+// The state of a run, kept until its promise is settled.
 struct Running {
-  Running(Napi::Env env, Session& s, Loop& l) : session(&s), loop(&l), table(environment(env).target->table), deferred(env) {}
-  Session* session;  // the environment keeps it while `running`
-  Loop* loop;
+  Running(Napi::Env env, Session& s) : session(&s), table(environment(env).target->table), deferred(env) {}
+  Session* session;  // the environment keeps it alive while Session::running
   const KernelTable* table;
-  Limits limits;
-  std::vector<GivenBatch> given;
-  bool with_given = false;
-  Report report;
+  std::vector<LoopRun> runs;
+  size_t rounds = 1;
+  std::vector<GivenBatch> given;  // of the only run, if its loop has no rows
+  std::vector<Report> reports;
   Napi::Promise::Deferred deferred;
 };
 
-Napi::Value run_loop(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  Session& session = idle_session_of(info);
-  const uint32_t index = info[1].ToNumber().Uint32Value();
-  if (index >= session.loops.size() || !info[2].IsObject()) refuse("no such loop");
+// Reads the run of a loop over rows, or with the batches that it brings along.
+void add_run(Napi::Env env, Running& running, uint32_t index, Napi::Object spec) {
+  Session& session = *running.session;
+  if (index >= session.loops.size()) refuse("no such loop");
   Loop& loop = *session.loops[index];
-  Napi::Object spec = info[2].As<Napi::Object>();
-  const Environment& here = environment(env);
-  auto running = std::make_shared<Running>(env, session, loop);
-  running->limits = limits_of(env, loop, spec);
+  Limits limits = limits_of(env, loop, spec);
   if (spec.Get("batches").IsArray()) {
-    running->given = given_batches(env, loop, running->limits, spec.Get("batches").As<Napi::Array>());
-    running->with_given = true;
+    running.given = given_batches(env, loop, limits, spec.Get("batches").As<Napi::Array>());
   } else if (!loop.has_rows()) {
     refuse("a loop without rows needs batches");
-  } else if (running->limits.ahead.empty()) {
-    for (bool set : running->limits.kinds) {
+  } else if (limits.ahead.empty()) {
+    for (bool set : limits.kinds) {
       if (!set) refuse("a loop over rows needs the live numbers of every kind");
     }
   } else {
-    for (size_t n = 0; n < running->limits.ahead.size(); ++n) {
-      if (running->limits.ahead[n].kind != loop.kind_of_next(n)) refuse("the live numbers of other steps than come");
+    for (size_t n = 0; n < limits.ahead.size(); ++n) {
+      if (limits.ahead[n].kind != loop.kind_of_next(n)) refuse("the live numbers of other steps than come");
+    }
+  }
+  running.runs.push_back({&loop, std::move(limits)});
+}
+
+// runLoops(session, loops, runs, rounds): the loops by their numbers, and a run of each.
+Napi::Value run_loops(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Session& session = idle_session_of(info);
+  if (!info[1].IsArray() || !info[2].IsArray()) refuse("expected loops and their runs");
+  Napi::Array loops = info[1].As<Napi::Array>(), specs = info[2].As<Napi::Array>();
+  const Environment& here = environment(env);
+  auto running = std::make_shared<Running>(env, session);
+  const bool has_rounds = info[3].ToNumber().DoubleValue() > 1;
+  if (has_rounds) running->rounds = info[3].ToNumber().Uint32Value();
+  if (loops.Length() == 0 || loops.Length() != specs.Length()) refuse("a run for each loop");
+  for (uint32_t i = 0; i < loops.Length(); ++i) {
+    if (!specs.Get(i).IsObject()) refuse("a run for each loop");
+    add_run(env, *running, loops.Get(i).ToNumber().Uint32Value(), specs.Get(i).As<Napi::Object>());
+  }
+  if (running->rounds > kMostRounds) refuse("too many rounds");
+  running->reports.reserve(running->rounds * running->runs.size());  // the thread that adds them has nobody to tell that there is no memory
+  const bool with_given = !running->runs[0].loop->has_rows();
+  if (has_rounds || running->runs.size() > 1) {
+    for (const LoopRun& run : running->runs) {
+      if (!run.loop->has_rows() || !run.limits.ahead.empty()) refuse("loops that take turns have rows, and numbers that are linear");
     }
   }
   session.stop.store(false);
   Workers& workers = session.background->workers();
-  // A run that may end at any time makes room for those that wait.
-  if (running->limits.milliseconds < 1e300) running->limits.waiting = &workers.queued();
+  for (LoopRun& run : running->runs) {
+    // A run with a time limit may end after any step, and makes room for runs that wait.
+    if (run.limits.milliseconds < 1e300) run.limits.waiting = &workers.queued();
+  }
   session.background->submit(
       session.is_fit ? fit_threads(here, workers) : 1,
-      [running, &workers] {
+      [running, with_given, &workers] {
         Running& r = *running;
-        r.limits.threads = std::max(1, r.limits.threads / static_cast<int>(workers.sharing()));
-        r.report = r.with_given ? r.loop->run_given(*r.table, r.session->gate, r.session->stop, r.limits, r.given)
-                                : r.loop->run(*r.table, r.session->gate, r.session->stop, r.limits);
+        for (LoopRun& run : r.runs) run.limits.threads = std::max(1, run.limits.threads / static_cast<int>(workers.sharing()));
+        if (with_given) {
+          r.reports.push_back(r.runs[0].loop->run_given(*r.table, r.session->gate, r.session->stop, r.runs[0].limits, r.given));
+        } else {
+          run_rounds(*r.table, r.session->gate, r.session->stop, r.runs, r.rounds, r.reports);
+        }
       },
       [running](Napi::Env e) {
         Session* s = running->session;
         s->running = false;
         try {
-          running->deferred.Resolve(report_object(e, running->report));
+          Napi::Array reports = Napi::Array::New(e, running->reports.size());
+          for (uint32_t i = 0; i < running->reports.size(); ++i) {
+            Napi::HandleScope scope(e);
+            reports.Set(i, report_object(e, running->reports[i]));
+          }
+          running->deferred.Resolve(reports);
         } catch (const Napi::Error& error) {  // no memory for the outputs
           running->deferred.Reject(error.Value());
         }
@@ -251,7 +282,7 @@ Napi::Value stop_session(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// readPersistent(session, arrays): copies piece i to arrays[i] where that is no null, as of the last step that ended.
+// Copies piece i to arrays[i], where that is not null, as it was after the last complete step.
 Napi::Value read_persistent(const Napi::CallbackInfo& info) {
   Session& session = session_of(info);
   Napi::Array arrays = info[1].As<Napi::Array>();
@@ -270,7 +301,7 @@ Napi::Value read_persistent(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// writePersistent(session, arrays): copies arrays[i] to piece i where that is no null.
+// Copies arrays[i] to piece i, where arrays[i] is not null.
 Napi::Value write_persistent(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   Napi::Array arrays = info[1].As<Napi::Array>();
@@ -294,7 +325,7 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   add("addPersistent", Napi::Function::New<guarded<add_persistent>>(env, "addPersistent"));
   add("addKind", Napi::Function::New<guarded<add_kind>>(env, "addKind"));
   add("addLoop", Napi::Function::New<guarded<add_loop>>(env, "addLoop"));
-  add("runLoop", Napi::Function::New<guarded<run_loop>>(env, "runLoop"));
+  add("runLoops", Napi::Function::New<guarded<run_loops>>(env, "runLoops"));
   add("stopSession", Napi::Function::New<guarded<stop_session>>(env, "stopSession"));
   add("readPersistent", Napi::Function::New<guarded<read_persistent>>(env, "readPersistent"));
   add("writePersistent", Napi::Function::New<guarded<write_persistent>>(env, "writePersistent"));

@@ -7,16 +7,16 @@ export const collective = [
     sizes: ['n'],
     derived: { n: 'values.length' },
     attributes: [
-      real('weight', 1, { doc: 'What these values are multiplied by first (1).' }),
-      flag('mean', { doc: 'Divides by the sum of all weights (false).' }),
+      real('weight', 1, { doc: "This process's values are multiplied by it before the sum (1)." }),
+      flag('mean', { doc: 'Divides the sum by the sum of all weights (false).' }),
       integer('call', 0, { internal: true }),
       choice('phase', 'SumPhase', 'whole', { internal: true }),
-      flag('joined', { internal: true }), // to the sum before: the ranks have met there, and its weights count
+      flag('joined', { internal: true }), // this call continues the sum before it, where the ranks have met already and whose weights count
     ],
     options: ['AllReduceOptions', 'The options of `allReduce`.', 'weight', 'mean'],
-    doc: `The sum over the processes of the group that \`distributed.initProcessGroup\` has made, of \`weight * values\`, written to \`values\` of each of them; with
-\`mean\` it is divided by the sum of the weights. A process without a group is alone: \`allReduce(values, options)\`. A RangeError on every rank where one
-of them makes another call.`,
+    doc: `Sums \`weight * values\` over all processes of the group that \`distributed.initProcessGroup\` has made, and writes the result to \`values\` of each
+process; with \`mean\` it is divided by the sum of the weights: \`allReduce(values, options)\`. A process without a group sums only its own values. If
+one rank makes a different call, every rank gets a RangeError.`,
     example: `const values = Float32Array.of(1, 2);
 allReduce(values, { weight: 3 });
 values; // [3, 6]`,

@@ -1,4 +1,4 @@
-// Every kernel, in the order of the dispatch table, and the enumerations of their choices.
+// All kernels, in the order of the dispatch table, and the enumerations from which their attributes choose.
 import { broadcast } from './broadcast.mjs';
 import { collective } from './collective.mjs';
 import { enumerations as own } from './describe.mjs';
@@ -40,6 +40,6 @@ export const enumerations = {
   ...own,
   Unary: {
     values: ['none', ...Object.keys(unaryFunctions)],
-    doc: 'The element-wise functions of one argument; any can be fused into a product.',
+    doc: 'The element-wise functions of one argument. Each can be fused into the epilogue of a matrix product.',
   },
 };

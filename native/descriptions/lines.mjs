@@ -1,4 +1,4 @@
-// sort.cc, scans.cc: along the middle dimension of x = [outer, n, inner], which stays.
+// sort.cc, scans.cc: sorts and scans along the middle dimension of x = [outer, n, inner].
 import { flag, kernel, out, read } from './describe.mjs';
 
 const sizes = ['outer', 'n', 'inner'];
@@ -12,7 +12,7 @@ const sorting = (name, type, array) =>
     operands: [out('values', all, { type }), out('indices', all, int), read('x', all, { type })],
     sizes,
     attributes: [flag('descending')],
-    doc: `The elements of \`x[o, :, i]\` in ascending order, or descending, and where they stood; equal ones in the order that they had, NaN above all:
+    doc: `Sorts the elements of \`x[o, :, i]\` in ascending or descending order, and gives their indices in x. The sort is stable, and NaN is the largest:
 \`${camel(name)}(values, indices, x, outer, n, inner, descending = false)\`.`,
     example: `const [values, indices] = [new ${array}(3), new Int32Array(3)];
 ${camel(name)}(values, indices, ${array}.of(2, 3, 1), 1, 3, 1);
@@ -44,7 +44,7 @@ export const lines = [
     operands: [out('dx', all), read('dy', all), read('x', all)],
     sizes,
     doc: `The gradient of \`cumprod\`: \`dx[k] = x[0] ... x[k - 1] (dy[k] + dy[k + 1] x[k + 1] + dy[k + 2] x[k + 1] x[k + 2] + ...)\` along the middle dimension,
-without a division: right where elements are 0. Called as \`cumprodBackward(dx, dy, x, outer, n, inner)\`.`,
+without a division, so that elements of x may be 0: \`cumprodBackward(dx, dy, x, outer, n, inner)\`.`,
     example: `const dx = new Float32Array(3);
 cumprodBackward(dx, Float32Array.of(0, 0, 1), Float32Array.of(2, 0, 4), 1, 3, 1);
 dx; // [0, 8, 0]`,

@@ -4,21 +4,22 @@ import { choice, flag, integer, kernel, out, read, real } from './describe.mjs';
 const rowsClasses = ['rows', 'classes'];
 const scores = (role, name, more) => role(name, 'rows * classes', more);
 
-const loss = (terms) => out('loss', `reduced(${terms}, reduction)`, { doc: '`[1]`, or one a term for the reduction "none".' });
+const loss = (terms) =>
+  out('loss', `reduced(${terms}, reduction)`, { doc: '`[1]`, or one element for each term with the reduction "none".' });
 const weight = read('weight', 'classes', { optional: true, doc: "`[classes]`: each class's weight (all 1)." });
-const ignoreIndex = integer('ignore_index', -100, { doc: 'Rows of this label count for nothing (-100). Without effect on probabilities.' });
+const ignoreIndex = integer('ignore_index', -100, { doc: 'Rows with this label are ignored (-100). It has no effect on probabilities.' });
 const labelSmoothing = real('label_smoothing', 0, {
   least: 0,
   most: 1,
-  doc: 'How much of the target is spread over all classes, from 0 to 1 (0).',
+  doc: 'The part of the target, from 0 to 1, that is spread evenly over all classes (0).',
 });
 const reduction = choice('reduction', 'Reduction', 'mean', {
-  doc: 'What becomes of the terms ("mean"; of labels with weights over the weights of those that count).',
+  doc: 'How the terms are reduced ("mean"). The mean over labels is weighted if there are weights, and is over the labels that are not ignored.',
 });
-const gradient = (name, length) => out(name, length, { optional: true, doc: "The gradient, of the input's shape; may be left out." });
-const lossOutputs = ['LossOutputs', 'Where a loss writes.', 'loss', 'dx'];
+const gradient = (name, length) => out(name, length, { optional: true, doc: "The gradient, with the input's shape; optional." });
+const lossOutputs = ['LossOutputs', 'The arrays that a loss writes.', 'loss', 'dx'];
 
-/** A loss of n pairs of numbers, x and target, with its gradient, and what of its formula is its own. */
+/** A loss over n pairs (x, target) of numbers, with its gradient. */
 const pairwise = (name, { attributes = [], options, ...more }) =>
   kernel(name, {
     operands: [loss('n'), gradient('dx', 'n'), read('x', 'n'), read('target', 'n')],
@@ -56,7 +57,7 @@ dx; // [0.25, -0.25]`,
   kernel('log_softmax', {
     operands: [scores(out, 'y'), scores(read, 'x')],
     sizes: rowsClasses,
-    doc: '`y = log(softmax(x))`, without overflow or loss of small values. Shapes: y, x `[rows, classes]`.',
+    doc: '`y = log(softmax(x))`, without overflow or underflow. Shapes: y, x `[rows, classes]`.',
     example: `const y = new Float32Array(2);
 logSoftmax(y, Float32Array.of(0, 0), 1, 2);
 y; // [-0.6931472, -0.6931472]`,
@@ -116,7 +117,7 @@ dx; // [0, -2]`,
   }),
   pairwise('l1_loss', {
     options: 'L1LossOptions',
-    doc: `The absolute error and its gradient: \`loss[i] = |x[i] - target[i]|\`, \`dx[i]\` the sign of the difference, 0 where there is none; for "mean" divided by
+    doc: `The absolute error and its gradient: \`loss[i] = |x[i] - target[i]|\`, \`dx[i] = sign(x[i] - target[i])\`, where the sign of 0 is 0; for "mean" divided by
 n. Shapes: x, target, dx \`[n]\`.`,
     example: `const [loss, dx] = [new Float32Array(1), new Float32Array(2)];
 l1Loss({ loss, dx }, Float32Array.of(1, 2), Float32Array.of(1, 4), 2);
@@ -124,20 +125,20 @@ loss; // [1]
 dx; // [0, -0.5]`,
   }),
   pairwise('smooth_l1_loss', {
-    attributes: [real('beta', 1, { doc: 'Where the loss goes over from a parabola to a line (1).' })],
+    attributes: [real('beta', 1, { doc: 'The absolute error from which the loss is linear; below it the loss is quadratic (1).' })],
     options: 'SmoothL1LossOptions',
-    doc: `The Huber loss divided by its bound: with \`d = x[i] - target[i]\`, \`loss[i] = d^2 / (2 beta)\` where \`|d| < beta\`, else \`|d| - beta / 2\`;
-\`dx[i] = d / beta\`, at most 1 either way; for "mean" divided by n. Shapes: x, target, dx \`[n]\`.`,
+    doc: `The Huber loss divided by its delta, which is called beta here: with \`d = x[i] - target[i]\`, \`loss[i] = d^2 / (2 beta)\` where \`|d| < beta\`, else
+\`|d| - beta / 2\`; \`dx[i] = d / beta\`, clamped to [-1, 1]; for "mean" divided by n. Shapes: x, target, dx \`[n]\`.`,
     example: `const [loss, dx] = [new Float32Array(2), new Float32Array(2)];
 smoothL1Loss({ loss, dx }, Float32Array.of(1, 2), Float32Array.of(0.5, 4), 2, { beta: 2, reduction: 'none' });
 loss; // [0.0625, 1]
 dx; // [0.25, -1]`,
   }),
   pairwise('huber_loss', {
-    attributes: [real('delta', 1, { doc: 'Where the loss goes over from a parabola to a line (1).' })],
+    attributes: [real('delta', 1, { doc: 'The absolute error from which the loss is linear; below it the loss is quadratic (1).' })],
     options: 'HuberLossOptions',
     doc: `The Huber loss and its gradient: with \`d = x[i] - target[i]\`, \`loss[i] = d^2 / 2\` where \`|d| < delta\`, else \`delta (|d| - delta / 2)\`;
-\`dx[i] = d\`, at most delta either way; for "mean" divided by n. Shapes: x, target, dx \`[n]\`.`,
+\`dx[i] = d\`, clamped to [-delta, delta]; for "mean" divided by n. Shapes: x, target, dx \`[n]\`.`,
     example: `const [loss, dx] = [new Float32Array(2), new Float32Array(2)];
 huberLoss({ loss, dx }, Float32Array.of(1, 2), Float32Array.of(0.5, 4), 2, { reduction: 'none' });
 loss; // [0.125, 1.5]
@@ -145,8 +146,8 @@ dx; // [0.5, -1]`,
   }),
   pairwise('binary_cross_entropy', {
     options: 'BinaryCrossEntropyOptions',
-    doc: `The cross-entropy of a probability x and its target, and its gradient: \`loss[i] = -(target log x + (1 - target) log(1 - x))\`, each logarithm at least
--100; \`dx[i] = (x - target) / max(x (1 - x), 1e-12)\`; for "mean" divided by n. Shapes: x, target, dx \`[n]\`. NaN for x outside [0, 1].`,
+    doc: `The cross-entropy of a probability x and its target, and its gradient: \`loss[i] = -(target log x + (1 - target) log(1 - x))\`, where each logarithm is
+at least -100; \`dx[i] = (x - target) / max(x (1 - x), 1e-12)\`; for "mean" divided by n. Shapes: x, target, dx \`[n]\`. NaN for x outside [0, 1].`,
     example: `const [loss, dx] = [new Float32Array(1), new Float32Array(2)];
 binaryCrossEntropy({ loss, dx }, Float32Array.of(0.5, 0.5), Float32Array.of(1, 0), 2);
 loss; // [0.6931472]
@@ -162,7 +163,7 @@ loss; // [0.6931472]
 dx; // [-0.25, 0.25]`,
   }),
   pairwise('kl_div', {
-    attributes: [flag('log_target', { doc: 'Whether the target is given by its logarithm (false).' })],
+    attributes: [flag('log_target', { doc: 'Whether target contains logarithms of probabilities (false).' })],
     options: 'KlDivOptions',
     doc: `The terms of the Kullback-Leibler divergence of exp(x) from a target, and their gradient: \`loss[i] = target (log target - x)\`, 0 where target is 0,
 \`dx[i] = -target\`; for "mean" divided by n. Shapes: x, target, dx \`[n]\`.`,

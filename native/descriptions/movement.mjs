@@ -11,7 +11,7 @@ export const movement = [
     operands: [out('out', 'layout.extent(0)', any), read('x', 'layout.extent(1)', any)],
     sizes: [layout('layout')],
     oneType: ['out', 'x'],
-    doc: '`out = x` over the index space of a `layout`: its first operand is out, its second x. Elements of out that it does not reach stay.',
+    doc: '`out = x` over the index space of a `layout`, whose first operand is out and whose second is x. Elements of out outside it keep their values.',
     example: `const out = new Float32Array(6); // [3, 2], the transpose of x [2, 3]
 copyStrided(out, Float32Array.of(1, 2, 3, 4, 5, 6), layout([2, 3], { strides: [1, 2] }, { strides: [3, 1] }));
 out; // [1, 4, 2, 5, 3, 6]`,
@@ -24,7 +24,7 @@ out; // [1, 4, 2, 5, 3, 6]`,
     doc: `\`out[i, :] = x[index[i], :]\` for every i of \`index\`.
 
 Shapes: out \`[index.length, columns]\`, x \`[rows, columns]\`; float32 or int32. out must overlap nothing. A RangeError for an index outside
-\`[0, rows)\`; all the other rows are written nonetheless.`,
+\`[0, rows)\`; all other rows are still written.`,
     example: `const out = new Float32Array(2);
 gatherRows(out, Float32Array.of(1, 2, 3), Int32Array.of(2, 0), 3, 1);
 out; // [3, 1]`,
@@ -33,7 +33,7 @@ out; // [3, 1]`,
     operands: [inout('dx', 'outer * rows * columns'), read('dy', 'outer * count * columns'), index('count')],
     sizes: ['outer', 'rows', 'columns', 'count'],
     derived: counted,
-    doc: 'The reverse of `gatherRows`: `dx[index[i], :] += dy[i, :]`, in the order of i. Shapes: dx `[rows, columns]`, dy `[index.length, columns]`.',
+    doc: 'The gradient of `gatherRows`: `dx[index[i], :] += dy[i, :]`, in the order of i. Shapes: dx `[rows, columns]`, dy `[index.length, columns]`.',
     example: `const dx = new Float32Array(3);
 scatterAddRows(dx, Float32Array.of(1, 2, 4), Int32Array.of(2, 0, 2), 3, 1);
 dx; // [2, 0, 5]`,
@@ -44,8 +44,7 @@ dx; // [2, 0, 5]`,
     oneType: ['out', 'x'],
     doc: `\`out[o, c, i] = x[o, index[o, c, i], i]\`: \`torch.gather\` along the middle dimension.
 
-Shapes: out and index \`[outer, count, inner]\`, x \`[outer, n, inner]\`. A RangeError
-for an index outside \`[0, n)\`.`,
+Shapes: out and index \`[outer, count, inner]\`, x \`[outer, n, inner]\`. A RangeError for an index outside \`[0, n)\`.`,
     example: `const out = new Float32Array(2);
 gather(out, Float32Array.of(1, 2, 3, 4), Int32Array.of(1, 0), 2, 2, 1, 1);
 out; // [2, 3]`,
@@ -53,7 +52,7 @@ out; // [2, 3]`,
   kernel('scatter_add', {
     operands: [inout('dx', 'outer * n * inner'), read('dy', 'outer * count * inner'), index('outer * count * inner')],
     sizes: ['outer', 'n', 'inner', 'count'],
-    doc: 'The reverse of `gather`: `dx[o, index[o, c, i], i] += dy[o, c, i]`. Called as `scatterAdd(dx, dy, index, outer, n, inner, count)`.',
+    doc: 'The gradient of `gather`: `dx[o, index[o, c, i], i] += dy[o, c, i]`: `scatterAdd(dx, dy, index, outer, n, inner, count)`.',
     example: `const dx = new Float32Array(4);
 scatterAdd(dx, Float32Array.of(5, 6), Int32Array.of(1, 0), 2, 2, 1, 1);
 dx; // [0, 5, 6, 0]`,
@@ -62,7 +61,7 @@ dx; // [0, 5, 6, 0]`,
     operands: [inout('out', 'outer * n * inner', any), read('x', 'outer * count * inner', any), index('outer * count * inner')],
     sizes: ['outer', 'n', 'inner', 'count'],
     oneType: ['out', 'x'],
-    doc: '`out[o, index[o, c, i], i] = x[o, c, i]`: of several with one index the last. Called as `scatter(out, x, index, outer, n, inner, count)`.',
+    doc: '`out[o, index[o, c, i], i] = x[o, c, i]`; of several elements with the same index the last one stays: `scatter(out, x, index, outer, n, inner, count)`.',
     example: `const out = new Float32Array(4);
 scatter(out, Float32Array.of(5, 6), Int32Array.of(1, 0), 2, 2, 1, 1);
 out; // [0, 5, 6, 0]`,
@@ -97,7 +96,7 @@ out; // [7, 7]`,
   kernel('float_to_int', {
     operands: [out('out', 'n', int), read('x', 'n')],
     sizes: ['n'],
-    doc: '`out[i] = x[i]` toward zero: `floatToInt(out, x, n)`. NaN and what int32 cannot hold become -2147483648.',
+    doc: '`out[i] = x[i]`, rounded toward zero: `floatToInt(out, x, n)`. NaN and values outside the range of int32 become -2147483648.',
     example: `const out = new Int32Array(2);
 floatToInt(out, Float32Array.of(1.7, -1.7), 2);
 out; // [1, -1]`,
@@ -105,7 +104,7 @@ out; // [1, -1]`,
   kernel('int_to_float', {
     operands: [out('out', 'n'), read('x', 'n', int)],
     sizes: ['n'],
-    doc: '`out[i] = x[i]` to the nearest float32: `intToFloat(out, x, n)`.',
+    doc: '`out[i] = x[i]`, rounded to the nearest float32: `intToFloat(out, x, n)`.',
     example: `const out = new Float32Array(2);
 intToFloat(out, Int32Array.of(1, -1), 2);
 out; // [1, -1]`,

@@ -1,26 +1,26 @@
-// optimizers.cc: one step over a block of parameters.
+// optimizers.cc: one optimizer step over a block of parameters.
 import { counter, flag, inout, kernel, read, real } from './describe.mjs';
 
 const live = (doc, more) => ({ live: true, doc, ...more });
 const param = inout('param', 'n');
 const grad = read('grad', 'n');
 const lr = real('lr', 1e-3, live('The learning rate (1e-3).'));
-const weightDecay = real('weight_decay', 0, live('Added to the gradient, times the parameter (0).'));
+const weightDecay = real('weight_decay', 0, live('Weight decay: this multiple of the parameter is added to the gradient (0).'));
 const number = counter('step', undefined, live('The number of this step, from 1.', { least: 1 }));
-const beta1 = real('beta1', 0.9, live('The decay of the mean of gradients (0.9).'));
-const beta2 = real('beta2', 0.999, live('The decay of the mean of squared gradients (0.999).'));
+const beta1 = real('beta1', 0.9, live('The decay of the running mean of gradients (0.9).'));
+const beta2 = real('beta2', 0.999, live('The decay of the running mean of squared gradients (0.999).'));
 const eps = real('eps', 1e-8, live('Added to the denominator (1e-8).'));
-const maximize = flag('maximize', { doc: 'Goes up the gradient (false).' });
+const maximize = flag('maximize', { doc: 'Gradient ascent: maximizes instead of minimizing (false).' });
 const tfjs = (doc) => flag('tfjs', { doc: `${doc}, as in TensorFlow.js (false).` });
 
 const adagradRate = [
   real('lr', 0.01, live('The learning rate (0.01).')),
-  real('lr_decay', 0, live('How much the rate falls: it is divided by 1 + (step - 1) lrDecay (0).')),
+  real('lr_decay', 0, live('The decay of the learning rate, which is divided by 1 + (step - 1) lrDecay (0).')),
   real('eps', 1e-10, live('Added to the denominator (1e-10).')),
 ];
-const initial = real('initial', 0, live('What the sum is at least before the first step (0).'));
+const initial = real('initial', 0, live('The initial value of the sum: before the first step, sum is raised to it (0).'));
 
-/** An optimizer's step: all of its attributes, and its operands of `inOptions`, are options. */
+/** An optimizer's step. All of its attributes, and the operands named in `inOptions`, are options of the public function. */
 const step = (name, options, inOptions, description) =>
   kernel(name, {
     sizes: ['n'],
@@ -57,7 +57,7 @@ export const optimizers = [
       param,
       inout('m', 'n'),
       inout('v', 'n'),
-      inout('max_v', 'n', { optional: true, doc: "AMSGrad's largest v so far, as long as param (null)." }),
+      inout('max_v', 'n', { optional: true, doc: 'For AMSGrad: the largest v so far, with the length of param (null).' }),
       grad,
     ],
     attributes: [
@@ -67,14 +67,14 @@ export const optimizers = [
       beta2,
       eps,
       weightDecay,
-      flag('decoupled', { doc: 'AdamW: weight decay shrinks the parameter itself instead (false).' }),
+      flag('decoupled', { doc: 'AdamW: weight decay shrinks the parameter directly instead (false).' }),
       maximize,
     ],
-    doc: `One step of Adam, or with \`decoupled\` of AdamW, over all of \`param\`: as \`torch.optim.Adam\`.
+    doc: `One step of Adam, or with \`decoupled\` of AdamW, on all of \`param\`, as in \`torch.optim.Adam\`.
 
 \`m += (1 - beta1) (grad - m)\`, \`v = beta2 v + (1 - beta2) grad^2\`,
 \`param -= lr / (1 - beta1^step) m / (sqrt(v) / sqrt(1 - beta2^step) + eps)\`.
-m and v are zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
+m and v must be zero before the first step. All arrays have the length of param and must not overlap; grad is not changed.`,
     example: `const [param, m, v] = [Float32Array.of(1), Float32Array.of(0), Float32Array.of(0)];
 adamStep(param, m, v, Float32Array.of(2), { lr: 0.5, step: 1 });
 param; // [0.5]`,
@@ -83,18 +83,18 @@ param; // [0.5]`,
     operands: [param, inout('momentum_buffer', 'n', { optional: true }), grad],
     attributes: [
       lr,
-      real('momentum', 0, live("How much of the last step's direction is kept (0). Needs the momentum buffer.")),
-      real('dampening', 0, live('How much of the gradient is kept out of the buffer (0).')),
+      real('momentum', 0, live('The momentum factor (0); it needs the momentum buffer.')),
+      real('dampening', 0, live('The part of the gradient that does not go into the buffer (0).')),
       weightDecay,
-      flag('nesterov', { doc: 'Looks ahead along the buffer (false).' }),
+      flag('nesterov', { doc: 'Nesterov momentum (false).' }),
       maximize,
-      flag('first_step', { doc: 'The buffer holds nothing yet and becomes the gradient, undampened (false).' }),
+      flag('first_step', { doc: 'For the first step: the buffer is set to the gradient, without dampening (false).' }),
     ],
     asks: [['(momentumBuffer ?? null) === null && (o.momentum !== 0 || o.nesterov)', 'momentum and nesterov need a momentum buffer']],
-    doc: `One step of gradient descent over all of \`param\`: as \`torch.optim.SGD\`.
+    doc: `One step of gradient descent on all of \`param\`, as in \`torch.optim.SGD\`.
 
-\`momentum b + (1 - dampening) grad\` becomes the buffer b, and \`param -= lr b\`; without a buffer \`param -= lr grad\`. The arrays are as long
-as param and must not overlap; grad stays as it is. A RangeError for momentum or nesterov without a buffer.`,
+With a momentum buffer b, \`b = momentum b + (1 - dampening) grad\` and \`param -= lr b\`; without a buffer \`param -= lr grad\`. All arrays have the length of
+param and must not overlap; grad is not changed. A RangeError for momentum or nesterov without a buffer.`,
     example: `const param = Float32Array.of(1);
 sgdStep(param, null, Float32Array.of(2), { lr: 0.25 });
 param; // [0.5]`,
@@ -103,37 +103,37 @@ param; // [0.5]`,
     operands: [
       param,
       inout('square_avg', 'n'),
-      inout('grad_avg', 'n', { optional: true, doc: 'The mean of the gradients so far, which centers the squares (null).' }),
-      inout('momentum_buffer', 'n', { optional: true, doc: 'The direction so far, for momentum (null).' }),
+      inout('grad_avg', 'n', { optional: true, doc: 'For centered RMSprop: the running mean of the gradients (null).' }),
+      inout('momentum_buffer', 'n', { optional: true, doc: 'The momentum buffer (null).' }),
       grad,
     ],
     attributes: [
       real('lr', 0.01, live('The learning rate (0.01).')),
-      real('alpha', 0.99, live('The decay of the means (0.99).')),
+      real('alpha', 0.99, live('The decay of the running means (0.99).')),
       eps,
       weightDecay,
-      real('momentum', 0, live("How much of the last step's direction is kept (0). Needs the momentum buffer.")),
+      real('momentum', 0, live('The momentum factor (0); it needs the momentum buffer.')),
       maximize,
-      tfjs('The rate is part of the direction and eps stands below the root, where it is subtracted with gradAvg'),
+      tfjs('The buffer contains the learning rate, and eps is under the square root, where it is subtracted if there is a gradAvg'),
     ],
     asks: [['o.momentumBuffer === null && o.momentum !== 0', 'momentum needs a momentum buffer']],
-    doc: `One step of RMSprop over all of \`param\`: as \`torch.optim.RMSprop\`.
+    doc: `One step of RMSprop on all of \`param\`, as in \`torch.optim.RMSprop\`.
 
-\`v = alpha v + (1 - alpha) grad^2\` for \`squareAvg\`, \`g += (1 - alpha) (grad - g)\` for \`gradAvg\`, and with \`d = grad / (sqrt(v - g^2) + eps)\`, where g is 0
-without \`gradAvg\`, \`param -= lr d\`, or with a buffer b \`b = momentum b + d\` and \`param -= lr b\`. With \`tfjs\` \`d = lr grad / sqrt(v + eps)\`, with \`gradAvg\`
-\`lr grad / sqrt(v - g^2 - eps)\`, and \`param -= d\`, or \`param -= b\`. All are zero before the first step. The arrays are as long as param and must not
-overlap; grad stays as it is.`,
+v is \`squareAvg\`, g is \`gradAvg\` or 0 without it, b is the momentum buffer: \`v = alpha v + (1 - alpha) grad^2\`, \`g += (1 - alpha) (grad - g)\`,
+\`d = grad / (sqrt(v - g^2) + eps)\`. Then \`param -= lr d\`, or with a buffer \`b = momentum b + d\` and \`param -= lr b\`. With \`tfjs\`
+\`d = lr grad / sqrt(v + eps)\`, or with \`gradAvg\` \`d = lr grad / sqrt(v - g^2 - eps)\`, and \`param -= d\` or \`param -= b\`. v, g and b must be zero before
+the first step. All arrays have the length of param and must not overlap; grad is not changed.`,
     example: `const [param, squareAvg] = [Float32Array.of(1), Float32Array.of(0)];
 rmspropStep(param, squareAvg, Float32Array.of(2), { lr: 0.05 });
 param; // [0.5]`,
   }),
   step('adagrad_step', 'AdagradStepOptions', [], {
     operands: [param, inout('sum', 'n'), grad],
-    attributes: [number, ...adagradRate, weightDecay, initial, maximize, tfjs('eps stands below the root')],
-    doc: `One step of Adagrad over all of \`param\`: as \`torch.optim.Adagrad\`.
+    attributes: [number, ...adagradRate, weightDecay, initial, maximize, tfjs('eps is under the square root')],
+    doc: `One step of Adagrad on all of \`param\`, as in \`torch.optim.Adagrad\`.
 
-\`sum += grad^2\`, \`param -= lr / (1 + (step - 1) lrDecay) grad / (sqrt(sum) + eps)\`, with \`tfjs\` \`sqrt(sum + eps)\`. The sum is zero before the first step. The arrays are as long as
-param and must not overlap; grad stays as it is.`,
+\`sum += grad^2\`, \`param -= lr / (1 + (step - 1) lrDecay) grad / (sqrt(sum) + eps)\`; with \`tfjs\` the divisor is \`sqrt(sum + eps)\`. The sum must be zero before
+the first step. All arrays have the length of param and must not overlap; grad is not changed.`,
     example: `const [param, sum] = [Float32Array.of(1), Float32Array.of(0)];
 adagradStep(param, sum, Float32Array.of(2), { lr: 0.5, step: 1 });
 param; // [0.5]`,
@@ -142,16 +142,17 @@ param; // [0.5]`,
     operands: [param, inout('square_avg', 'n'), inout('acc_delta', 'n'), grad],
     attributes: [
       real('lr', 1, live('The learning rate (1).')),
-      real('rho', 0.9, live('The decay of the means (0.9).')),
-      real('eps', 1e-6, live('Added below both roots (1e-6).')),
+      real('rho', 0.9, live('The decay of the running means (0.9).')),
+      real('eps', 1e-6, live('Added under both square roots (1e-6).')),
       weightDecay,
       maximize,
-      tfjs('The step goes by the mean of the squares before this gradient'),
+      tfjs('The step uses the running mean of squared gradients without this gradient'),
     ],
-    doc: `One step of Adadelta over all of \`param\`: as \`torch.optim.Adadelta\`.
+    doc: `One step of Adadelta on all of \`param\`, as in \`torch.optim.Adadelta\`.
 
-\`v = rho v + (1 - rho) grad^2\` for \`squareAvg\`, \`d = sqrt(a + eps) / sqrt(v + eps) grad\`, \`a = rho a + (1 - rho) d^2\` for \`accDelta\`, and
-\`param -= lr d\`. With \`tfjs\` d is of the v before this step. v and a are zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
+v is \`squareAvg\` and a is \`accDelta\`: \`v = rho v + (1 - rho) grad^2\`, \`d = sqrt(a + eps) / sqrt(v + eps) grad\`, \`a = rho a + (1 - rho) d^2\`, \`param -= lr d\`.
+With \`tfjs\` d is computed from the v before this step. v and a must be zero before the first step. All arrays have the length of param and must not overlap;
+grad is not changed.`,
     example: `const [param, squareAvg, accDelta] = [Float32Array.of(1), Float32Array.of(0), Float32Array.of(0)];
 adadeltaStep(param, squareAvg, accDelta, Float32Array.of(2), { lr: 0.5, rho: 0.625, eps: 0.5 });
 param; // [0.5]`,
@@ -162,16 +163,17 @@ param; // [0.5]`,
       number,
       real('lr', 2e-3, live('The learning rate (2e-3).')),
       beta1,
-      real('beta2', 0.999, live('The decay of the greatest size of gradients (0.999).')),
-      real('eps', 1e-8, live('Added to the size of the gradient (1e-8).')),
+      real('beta2', 0.999, live('The decay of the infinity norm of gradients (0.999).')),
+      real('eps', 1e-8, live('Added to the absolute value of the gradient (1e-8).')),
       weightDecay,
       maximize,
-      tfjs('eps is added to the greatest size'),
+      tfjs('eps is added to the infinity norm'),
     ],
-    doc: `One step of Adamax over all of \`param\`: as \`torch.optim.Adamax\`.
+    doc: `One step of Adamax on all of \`param\`, as in \`torch.optim.Adamax\`.
 
-\`m += (1 - beta1) (grad - m)\` for \`expAvg\`, \`u = max(beta2 u, |grad| + eps)\` for \`expInf\`, \`param -= lr / (1 - beta1^step) m / u\`;
-with \`tfjs\` \`u = max(beta2 u, |grad|)\` and \`m / (u + eps)\`. m and u are zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
+m is \`expAvg\` and u is \`expInf\`: \`m += (1 - beta1) (grad - m)\`, \`u = max(beta2 u, |grad| + eps)\`, \`param -= lr / (1 - beta1^step) m / u\`; with \`tfjs\`
+\`u = max(beta2 u, |grad|)\` and the quotient is \`m / (u + eps)\`. m and u must be zero before the first step. All arrays have the length of param and must not
+overlap; grad is not changed.`,
     example: `const [param, expAvg, expInf] = [Float32Array.of(1), Float32Array.of(0), Float32Array.of(0)];
 adamaxStep(param, expAvg, expInf, Float32Array.of(2), { lr: 0.5, step: 1 });
 param; // [0.5]`,
@@ -185,15 +187,15 @@ param; // [0.5]`,
       beta2,
       eps,
       weightDecay,
-      flag('decoupled', { doc: 'As in AdamW: weight decay shrinks the parameter itself instead (false).' }),
+      flag('decoupled', { doc: 'As in AdamW: weight decay shrinks the parameter directly instead (false).' }),
       maximize,
     ],
-    doc: `One step of RAdam over all of \`param\`: as \`torch.optim.RAdam\`.
+    doc: `One step of RAdam on all of \`param\`, as in \`torch.optim.RAdam\`.
 
-\`m += (1 - beta1) (grad - m)\` for \`expAvg\`, \`v = beta2 v + (1 - beta2) grad^2\` for \`expAvgSq\`. While the length of the mean of squares,
-\`rho = rhoInf - 2 step beta2^step / (1 - beta2^step)\` with \`rhoInf = 2 / (1 - beta2) - 1\`, is at most 5, \`param -= lr / (1 - beta1^step) m\`;
-then this is times \`r sqrt(1 - beta2^step) / (sqrt(v) + eps)\` with \`r^2 = (rho - 4) (rho - 2) rhoInf / ((rhoInf - 4) (rhoInf - 2) rho)\`.
-m and v are zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
+m is \`expAvg\` and v is \`expAvgSq\`: \`m += (1 - beta1) (grad - m)\`, \`v = beta2 v + (1 - beta2) grad^2\`. The length of the running mean of squares is
+\`rho = rhoInf - 2 step beta2^step / (1 - beta2^step)\` with \`rhoInf = 2 / (1 - beta2) - 1\`. While it is at most 5, \`param -= lr / (1 - beta1^step) m\`;
+from then on this is multiplied by \`r sqrt(1 - beta2^step) / (sqrt(v) + eps)\` with \`r^2 = (rho - 4) (rho - 2) rhoInf / ((rhoInf - 4) (rhoInf - 2) rho)\`.
+m and v must be zero before the first step. All arrays have the length of param and must not overlap; grad is not changed.`,
     example: `const [param, expAvg, expAvgSq] = [Float32Array.of(1), Float32Array.of(0), Float32Array.of(0)];
 radamStep(param, expAvg, expAvgSq, Float32Array.of(2), { lr: 0.25, step: 1 });
 param; // [0.5]`,
@@ -202,15 +204,15 @@ param; // [0.5]`,
     operands: [param, inout('exp_avg', 'n'), grad],
     attributes: [
       real('lr', 1e-4, live('The learning rate (1e-4).')),
-      real('beta1', 0.9, live('How much of the mean is in the direction (0.9).')),
-      real('beta2', 0.99, live('The decay of the mean of gradients (0.99).')),
-      real('weight_decay', 0, live('Shrinks the parameter, times lr (0).')),
+      real('beta1', 0.9, live('The weight of the running mean in the update direction (0.9).')),
+      real('beta2', 0.99, live('The decay of the running mean of gradients (0.99).')),
+      real('weight_decay', 0, live('Decoupled weight decay: lr times it is the part by which the parameter shrinks (0).')),
       maximize,
     ],
-    doc: `One step of Lion over all of \`param\`: as \`timm.optim.Lion\`.
+    doc: `One step of Lion on all of \`param\`, as in \`timm.optim.Lion\`.
 
-\`param -= lr weightDecay param\`, \`param -= lr sign(beta1 m + (1 - beta1) grad)\`, then \`m += (1 - beta2) (grad - m)\` for \`expAvg\`. The sign of 0 is 0, of
-NaN NaN. m is zero before the first step. The arrays are as long as param and must not overlap; grad stays as it is.`,
+m is \`expAvg\`: \`param -= lr weightDecay param\`, \`param -= lr sign(beta1 m + (1 - beta1) grad)\`, \`m += (1 - beta2) (grad - m)\`. The sign of 0 is 0 and that of
+NaN is NaN. m must be zero before the first step. All arrays have the length of param and must not overlap; grad is not changed.`,
     example: `const [param, expAvg] = [Float32Array.of(1), Float32Array.of(0)];
 lionStep(param, expAvg, Float32Array.of(2), { lr: 0.5 });
 param; // [0.5]`,

@@ -4,7 +4,7 @@ import { attributes, choice, flag, inout, kernel, out, read, real } from './desc
 const rowsInOut = ['rows', 'in', 'out'];
 const flops = '2 * rows * in * out';
 
-// The activation that is applied to a result on its way to memory, with its parameters.
+// The activation that the product's epilogue applies, with its parameters.
 const activation = [
   choice('activation', 'Unary', 'none', { internal: true }),
   real('a', 0, { internal: true }),
@@ -32,7 +32,7 @@ export const products = [
     flops,
     doc: `\`y = x weight^T + bias\`.
 
-Shapes: y \`[rows, out]\`, x \`[rows, in]\`, weight \`[out, in]\`, bias \`[out]\` or null. y is written whole and must overlap nothing.`,
+Shapes: y \`[rows, out]\`, x \`[rows, in]\`, weight \`[out, in]\`, bias \`[out]\` or null. y is completely overwritten and must overlap nothing.`,
     example: `const y = new Float32Array(1);
 linearForward(y, Float32Array.of(1, 2), Float32Array.of(3, 4), Float32Array.of(0.5), 1, 2, 1);
 y; // [11.5]`,
@@ -53,8 +53,8 @@ y; // [11.5]`,
   kernel('linear_pack', {
     operands: [out('panels', 'packed(in, out)'), read('weight', 'out * in')],
     sizes: ['in', 'out'],
-    doc: `Lays a weight \`[out, in]\` out as \`linearForwardPacked\` reads it, for many calls with the same weight. The order depends on the machine's instruction
-set, so that it is nothing to keep in a file. \`panels\` has \`linearPackedLength(in, out)\` elements and overlaps nothing.`,
+    doc: `Packs a weight \`[out, in]\` for \`linearForwardPacked\`, which is faster for many calls with the same weight. Do not store the packed weight in a file: its
+layout depends on the machine's instruction set. \`panels\` has \`linearPackedLength(in, out)\` elements and must overlap nothing.`,
     example: `const panels = new Float32Array(linearPackedLength(2, 1));
 linearPack(panels, Float32Array.of(3, 4), 2, 1);`,
   }),
@@ -63,7 +63,7 @@ linearPack(panels, Float32Array.of(3, 4), 2, 1);`,
     sizes: rowsInOut,
     attributes: forwardAttributes,
     flops,
-    doc: '`linearForward` with its bits, from `panels` that `linearPack` made of the weight.',
+    doc: '`linearForward` with a weight that `linearPack` has packed into `panels`; the results are the same, bit for bit.',
     example: `const panels = new Float32Array(linearPackedLength(2, 1));
 linearPack(panels, Float32Array.of(3, 4), 2, 1);
 const y = new Float32Array(1);
@@ -82,13 +82,12 @@ y; // [11.5]`,
     sizes: rowsInOut,
     attributes: backwardAttributes,
     flops: '2 * rows * in * out * (given(dx) + given(dweight))',
-    results: ['LinearGradients', 'The gradients of `linearForward`, each where it is wanted.', 'dx', 'dweight', 'dbias'],
+    results: ['LinearGradients', 'The gradients of `linearForward`, each of them optional.', 'dx', 'dweight', 'dbias'],
     options: ['LinearBackwardOptions', 'The options of `linearBackward`.', 'accumulate'],
     sets: { accumulate: 'The gradients are added to what the arrays hold (false).' },
-    doc: `The gradients of \`linearForward\`: \`dx = dy weight\`, \`dweight = dy^T x\`, \`dbias = sum over rows of dy\`, as many as are given.
+    doc: `The gradients of \`linearForward\`: \`dx = dy weight\`, \`dweight = dy^T x\`, \`dbias = sum over rows of dy\`. Those that are not given are not computed.
 
-Shapes: dy \`[rows, out]\`, x \`[rows, in]\`, weight \`[out, in]\`. They are written whole, or with \`accumulate\` added to. They must
-overlap nothing.`,
+Shapes: dy \`[rows, out]\`, x \`[rows, in]\`, weight \`[out, in]\`. The gradients are overwritten or, with \`accumulate\`, added to. They must overlap nothing.`,
     example: `const [dx, dweight, dbias] = [new Float32Array(2), new Float32Array(2), new Float32Array(1)];
 linearBackward({ dx, dweight, dbias }, Float32Array.of(1), Float32Array.of(1, 2), Float32Array.of(3, 4), 1, 2, 1);
 dx; // [3, 4]
@@ -137,7 +136,7 @@ c; // [11]`,
     ],
     flops: '2 * batch * m * n * k',
     options: ['BatchedMatmulOptions', 'The options of `batchedMatmul`.', 'transpose_a', 'transpose_b'],
-    doc: `\`c[i] = op(a[i]) op(b[i])\` for i below \`batch\`: as many calls of \`matmul\`, with its bits.
+    doc: `\`c[i] = op(a[i]) op(b[i])\` for i below \`batch\`, where op transposes when asked to; the results are those of \`matmul\`, bit for bit.
 
 Shapes: c \`[batch, m, n]\`, op(a) \`[batch, m, k]\`, op(b) \`[batch, k, n]\`. c must overlap neither; k = 0 gives zeros.`,
     example: `const c = new Float32Array(2);

@@ -10,7 +10,7 @@ export const random = [
     operands: [out('out', 'n')],
     sizes: ['n'],
     attributes: [seed, offset, real('low', undefined, live), real('high', undefined, live)],
-    doc: 'Uniform in `[low, high)`: `fillUniform(out, n, seed, offset, low, high)`.',
+    doc: 'Fills out with numbers from the uniform distribution on `[low, high)`: `fillUniform(out, n, seed, offset, low, high)`.',
     example: `const out = new Float32Array(8);
 fillUniform(out, 8, 1, 0, -1, 1);
 out.every((v) => v >= -1 && v < 1); // true`,
@@ -19,7 +19,7 @@ out.every((v) => v >= -1 && v < 1); // true`,
     operands: [out('out', 'n')],
     sizes: ['n'],
     attributes: [seed, offset, real('mean', undefined, live), real('std', undefined, live)],
-    doc: 'Normal: `fillNormal(out, n, seed, offset, mean, std)`.',
+    doc: 'Fills out with numbers from a normal distribution: `fillNormal(out, n, seed, offset, mean, std)`.',
     example: `const [out, again] = [new Float32Array(8), new Float32Array(8)];
 fillNormal(out, 8, 1, 0, 0, 1);
 fillNormal(again, 8, 1, 0, 0, 1);
@@ -29,7 +29,7 @@ out.every((v, i) => v === again[i]); // true`,
     operands: [out('y', 'n'), read('x', 'n')],
     sizes: ['n'],
     attributes: [real('p', undefined, { live: true, least: 0, most: 1 }), seed, offset],
-    doc: '`y[i] = 0` with probability p, else `x[i] / (1 - p)`. The gradient is the same call on dy. A RangeError for p outside [0, 1].',
+    doc: '`y[i] = 0` with probability p, else `x[i] / (1 - p)`. The same call on dy gives the gradient. A RangeError for p outside [0, 1].',
     example: `const y = new Float32Array(8);
 dropout(y, new Float32Array(8).fill(1), 8, 0.5, 1, 0);
 y.every((v) => v === 0 || v === 2); // true`,

@@ -14,7 +14,8 @@ function extremum(name, adjective, type, [first, second]) {
     sizes,
     doc: kind
       ? `\`${which}\` of int32.`
-      : `The ${adjective} of \`x[o, :, i]\` and where it stands, the first of equals, NaN before all: \`${camel}(values, indices, x, outer, n, inner)\`.`,
+      : `The ${adjective} element of \`x[o, :, i]\` and its index. Of equal elements the first is taken; a NaN is taken before all numbers:
+\`${camel}(values, indices, x, outer, n, inner)\`.`,
     example: `const [values, indices] = [new ${array}(2), new Int32Array(2)];
 ${camel}(values, indices, ${array}.of(1, 5, 7, 2), 2, 2, 1);
 values; // [${[[1, 5][first], [7, 2][second]].join(', ')}]

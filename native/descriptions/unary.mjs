@@ -1,14 +1,14 @@
-// activations.h, unary.cc: y = f(x); dx = dy * f'(x). Each function has a forward and a backward kernel, and any can be the fused `activation` of a product.
+// activations.h, unary.cc: y = f(x); dx = dy * f'(x). Each function has a forward and a backward kernel, and can be the `activation` in a product's epilogue.
 import { attributes, kernel, out, read, real } from './describe.mjs';
 
 /**
- * The functions in the order of their numbers, from 1 on:
+ * The functions, numbered from 1 in this order:
  *
- * - `formula` as the public function's comment has it, `value` in float64 with the parameters behind x;
+ * - `formula`: the formula in the public function's comment; `value`: the function in float64, called with x and the parameters;
  * - `parameters`: at most two, the struct's `a` and `b`, with their defaults in simdnn/kernels;
- * - `derivative`: whether it is calculated from 'x' or from 'y', the result;
- * - `domain`: between which numbers tests may choose x, where not everywhere;
- * - `example`: two values of x, and the parameters where they have no default or another is wanted.
+ * - `derivative`: whether the gradient is computed from 'x' or from 'y', the result;
+ * - `domain`: the bounds between which tests choose x, where the function is not defined everywhere;
+ * - `example`: two values of x for the public function's example; `given`: the example's parameters, where they differ from the defaults.
  */
 const functions = {
   relu: { formula: 'max(x, 0)', value: (x) => Math.max(x, 0), derivative: 'y', example: [-1, 2] },
@@ -117,10 +117,10 @@ const functions = {
   reciprocal: { formula: '1 / x', value: (x) => 1 / x, derivative: 'y', example: [-2, 4] },
   rsqrt: { formula: '1 / sqrt(x)', value: (x) => 1 / Math.sqrt(x), derivative: 'y', example: [1, 4], domain: [0, 9] },
   sign: { formula: '-1, 0 or 1, the sign of x', value: Math.sign, derivative: 'y', example: [-2, 3] },
-  floor: { formula: 'the greatest integer up to x', value: Math.floor, derivative: 'y', example: [-1.5, 2.25] },
-  ceil: { formula: 'the least integer from x on', value: Math.ceil, derivative: 'y', example: [-1.5, 2.25] },
-  round: { formula: 'the nearest integer, of two the even one', value: roundToEven, derivative: 'y', example: [-1.75, 2.75] },
-  trunc: { formula: 'x without what lies behind the point', value: Math.trunc, derivative: 'y', example: [-1.5, 2.25] },
+  floor: { formula: 'the largest integer that is at most x', value: Math.floor, derivative: 'y', example: [-1.5, 2.25] },
+  ceil: { formula: 'the smallest integer that is at least x', value: Math.ceil, derivative: 'y', example: [-1.5, 2.25] },
+  round: { formula: 'the nearest integer, ties to even', value: roundToEven, derivative: 'y', example: [-1.75, 2.75] },
+  trunc: { formula: 'x rounded toward zero', value: Math.trunc, derivative: 'y', example: [-1.5, 2.25] },
   sin: { formula: 'sin(x)', value: Math.sin, derivative: 'x', example: [0, 1] },
   cos: { formula: 'cos(x)', value: Math.cos, derivative: 'x', example: [0.5, 1] },
   tan: { formula: 'tan(x)', value: Math.tan, derivative: 'x', example: [0, 1] },
@@ -159,9 +159,10 @@ const functions = {
   },
 };
 
-// The normal distribution function, by the series of erf.
+// The cumulative distribution function of the standard normal distribution.
 const normal = (x) => (1 + erf(x / Math.SQRT2)) / 2;
 
+// By its Taylor series.
 function erf(x) {
   let [term, total] = [x, x];
   for (let k = 1; k < 200; k++) {
@@ -179,7 +180,7 @@ function roundToEven(x) {
 
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 const printed = (x) => String(Number(x.toPrecision(7)));
-// By central differences, good to 1e-9; no example lies on a corner.
+// The derivative by central differences, with an error of about 1e-9; no example lies where f has no derivative.
 const slope = (f, x) => (f(x + 1e-5) - f(x - 1e-5)) / 2e-5;
 
 function pair([name, { formula, value, parameters = [], derivative, example, given = [] }]) {
@@ -216,7 +217,7 @@ dx; // [${example.map((x) => printed(slope(at, x))).join(', ')}]`,
   ];
 }
 
-/** The functions by name, in the order of their numbers. */
+/** The functions by name, in this order numbered from 1. */
 export const unaryFunctions = functions;
 
 /** Their kernels. */

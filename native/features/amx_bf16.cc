@@ -57,6 +57,6 @@ void multiply(const PairTile& tile) {
 }  // namespace
 
 extern const PairUnit unit;
-const PairUnit unit = {begin, multiply, end};
+const PairUnit unit = {begin, multiply, end, nullptr, nullptr};
 
 }  // namespace simdnn::SIMDNN_FEATURE

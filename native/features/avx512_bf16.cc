@@ -54,6 +54,6 @@ void nothing() {}
 }  // namespace
 
 extern const PairUnit unit;
-const PairUnit unit = {nothing, multiply, nothing};
+const PairUnit unit = {nothing, multiply, nothing, nullptr, nullptr};
 
 }  // namespace simdnn::SIMDNN_FEATURE

@@ -83,7 +83,7 @@ void multiply_column(const Product& g, size_t i0, size_t i1) {
     if (g.gate != nullptr) sum = hn::IfThenZeroElse(hn::Le(load(kF, g.gate + i, n), hn::Zero(kF)), sum);
     store(sum, kF, c, n);
   }
-  if (g.finish != nullptr) g.finish(g, i0, i1, 0, 1);
+  if (g.epilogue != nullptr) g.epilogue(g, i0, i1, 0, 1);
 }
 
 }  // namespace simdnn::SIMDNN_ISA

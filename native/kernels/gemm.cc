@@ -14,17 +14,18 @@ HWY_INLINE double work_of(const Product& g) {
   return static_cast<double>(g.m * g.n) * static_cast<double>(g.k + 8) / (4 * kLanes);
 }
 
-// Whether threads should divide the rows of C rather than its columns. Dividing the columns packs no part of B twice, but needs enough columns to keep the tiles whole.
+// Whether threads should divide the rows of C rather than its columns. Dividing the columns packs no part of B twice, but needs enough columns to keep the tiles
+// whole.
 HWY_INLINE bool divides_rows(size_t rows, size_t columns, size_t threads) {
   return columns < rows && columns < 8 * kTileColumns * threads;
 }
 
-HWY_INLINE bool is_small(const Product& g, const Plan& plan) {
-  return g.k <= kBlockK && !plan.pack_a && !plan.pack_b && work_of(g) < kParallelWork;
+HWY_INLINE bool is_small(const Product& g, const Blocking& blocking) {
+  return g.k <= kBlockK && !blocking.pack_a && !blocking.pack_b && work_of(g) < kParallelWork;
 }
 
 // A small product on one thread, without the choices of multiply and product_block, which cost 90 cycles.
-void product_at_once(const Product& g) {
+void small_product(const Product& g) {
   const bool k_major = g.a.n_stride == 1;
   TileCall t;
   t.k = g.k;
@@ -47,48 +48,48 @@ void product_at_once(const Product& g) {
       tile_kernel(height, (width + kLanes - 1) / kLanes, t.tail != 0, k_major)(t);
     }
   });
-  if (g.finish != nullptr) g.finish(g, 0, g.m, 0, g.n);
+  if (g.epilogue != nullptr) g.epilogue(g, 0, g.m, 0, g.n);
 }
 
-HWY_NOINLINE void product_part(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1,
+HWY_NOINLINE void product_part(const Product& g, const Blocking& blocking, const Buffers& buffers, size_t i0, size_t i1,
                                size_t j0, size_t j1) {
-  const auto of_k = plan.unit != nullptr ? paired_block : (plan.parts > 0 ? rounded_block : product_block);
+  const auto of_k = blocking.unit != nullptr ? paired_block : (blocking.parts > 0 ? rounded_block : product_block);
   const auto block = [&](size_t i, size_t block_m, size_t j) __attribute__((always_inline)) {
     size_t k = 0;
     do {
       const size_t depth = min_of(kBlockK, g.k - k);
-      of_k(g, plan, buffers, i, min_of(i + block_m, i1), j, min_of(j + plan.block_n, j1), k, depth);
+      of_k(g, blocking, buffers, i, min_of(i + block_m, i1), j, min_of(j + blocking.block_n, j1), k, depth);
       k += depth;
     } while (k < g.k);
   };
-  if (plan.by_panels) {
-    for (size_t i = i0; i < i1;) {  // all of B is read for each of these blocks: none of only a few rows
+  if (blocking.by_panels) {
+    for (size_t i = i0; i < i1;) {  // each of these blocks reads all of B, so the last one has at least half of kPanelRows unless it is the only one
       const size_t left = i1 - i, rows = left < kPanelRows + kPanelRows / 2 ? left : kPanelRows;
-      for (size_t j = j0; j < j1; j += plan.block_n) block(i, rows, j);
+      for (size_t j = j0; j < j1; j += blocking.block_n) block(i, rows, j);
       i += rows;
     }
   } else {
-    const size_t block_m = plan.keep_sums ? kBlockM : i1 - i0;
-    for (size_t j = j0; j < j1; j += plan.block_n) {
+    const size_t block_m = blocking.keep_sums ? kBlockM : i1 - i0;
+    for (size_t j = j0; j < j1; j += blocking.block_n) {
       for (size_t i = i0; i < i1; i += block_m) block(i, block_m, j);
     }
   }
-  if (g.finish != nullptr) g.finish(g, i0, i1, j0, j1);
+  if (g.epilogue != nullptr) g.epilogue(g, i0, i1, j0, j1);
 }
 
-// Divides k: each thread computes the partial sums of its own blocks of k, which are then added in order, so the bits are those of one thread.
+// Split-K: each thread computes the partial sums of its own blocks of k, which are then added in order, so the bits are those of one thread.
 // Each thread then finds in its own cache the rows that it wrote when the layer's other products were divided by rows. Also, a store to a line that two cores
 // have read has to wait for the other core: 8 ns a line where they share no cache. On such cores two threads took 0.86 of the time of a step of the tabular
 // benchmark (in dweight and, with it, dbias); on cores that share a cache 1.00.
-HWY_NOINLINE void product_of_blocks(Run& run, const Product& g) {
+HWY_NOINLINE void split_k_product(Run& run, const Product& g) {
   const size_t blocks = (g.k + kBlockK - 1) / kBlockK, size = g.m * g.n;
   float* const partial = scratch(Scratch::kBlocks, blocks * size);
   Product of_block = g;
   of_block.accumulate = false;
   of_block.c_stride = g.n;
   of_block.k = kBlockK;
-  const Plan plan = plan_product(of_block, run.unit);
-  AllBuffers buffers(of_block, plan, static_cast<size_t>(run.threads));
+  const Blocking blocking = blocking_of(of_block, run.unit);
+  AllBuffers buffers(of_block, blocking, static_cast<size_t>(run.threads));
   parallel(run, blocks, 1, work_of(g), [&](size_t begin, size_t end) {
     const Buffers own = buffers.next();
     Product p = of_block;
@@ -98,7 +99,7 @@ HWY_NOINLINE void product_of_blocks(Run& run, const Product& g) {
       p.a.p = g.a.at(k0, 0);
       p.b.p = g.b.at(k0, 0);
       p.c = partial + block * size;
-      product_part(p, plan, own, 0, p.m, 0, p.n);
+      product_part(p, blocking, own, 0, p.m, 0, p.n);
     }
   });
   parallel(run, g.m, 1, static_cast<double>(blocks * size) / (2 * kLanes), [&](size_t i0, size_t i1) {
@@ -116,14 +117,14 @@ HWY_NOINLINE void product_of_blocks(Run& run, const Product& g) {
   });
 }
 
-// Whether a product with one row goes to gemv.cc, because that is faster than tiles. For a B whose rows are contiguous along n, it is from more columns than two
-// tiles have (1x4096->4096, dX: 1.8 ms, by tiles 8.4; 1x784->512: 19 us and 22). For rows along k, it is from 2,048 weights on (1x64->32: 0.16 us, by tiles
-// 0.22; 1x784->512: 30 and 44); where these rows crowd the L1 cache, only if A's tiles would have one column or B comes from memory (1x1024->1024 by tiles
-// 118 us; 1x4096->4096: 4.5 ms, as a row 3.5).
+// Whether a product with one row goes to gemv.cc, because that is faster than tiles. Where B's rows are contiguous along n, gemv is faster from more columns than
+// two tiles have (1x4096->4096, dX: 1.8 ms, with tiles 8.4; 1x784->512: 19 us and 22). Where they run along k, it is faster from 2,048 weights on (1x64->32:
+// 0.16 us, with tiles 0.22; 1x784->512: 30 and 44). Where they also have cache-set conflicts, it is faster only if B comes from memory (1x1024->1024 with tiles:
+// 118 us; 1x4096->4096: 3.5 ms, with tiles 4.5).
 HWY_INLINE bool is_row(const Product& g) {
   if (g.m != 1) return false;
   if (g.b.n_stride == 1) return g.n > 2 * kTileColumns;
-  return g.n * g.k >= (g.b.n_stride % kCrowded != 0 ? 2048 : size_t{1} << 22);
+  return g.n * g.k >= (g.b.n_stride % kConflictStride != 0 ? 2048 : size_t{1} << 22);
 }
 
 // Nanoseconds to read `floats` at 32 GB/s, the bandwidth of a last-level cache.
@@ -139,13 +140,13 @@ void product_of_column(Run& run, const Product& g) {
 
 // Whether to copy A so that its rows no longer all begin at the same offset in a page. Such rows fall into few sets of the caches: the lines of a block of 256
 // rows just fill these sets if nothing else is read. With the rows moved apart by a cache line, forward products of such layers take 0.94 to 0.97 of their
-// time and dX 0.94 to 1; together with C's partial sums (plan_product) 0.92 to 0.95. The copy pays only with a block of columns or more.
+// time and dX 0.94 to 1; together with C's partial sums (blocking_of) 0.92 to 0.95. The copy pays only with a block of columns or more.
 HWY_INLINE bool copies_rows(const Product& g) {
-  return g.a.k_stride == 1 && g.a.n_stride % kCrowded == 0 && g.k > 0 && g.m > 3 * kTileRows && g.n > kBlockN && g.m * g.k <= kMostCopied;
+  return g.a.k_stride == 1 && g.a.n_stride % kConflictStride == 0 && g.k > 0 && g.m > 3 * kTileRows && g.n > kBlockN && g.m * g.k <= kMostCopied;
 }
 
 HWY_NOINLINE void multiply_copied(Run& run, const Product& g) {
-  const size_t stride = round_up(g.k, kCrowded) + kLine;
+  const size_t stride = round_up(g.k, kConflictStride) + kLine;
   float* const rows = scratch(Scratch::kCopyA, g.m * stride);
   parallel(run, g.m, kTileRows, reading(g.m * g.k), [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) std::memcpy(rows + i * stride, g.a.at(0, i), g.k * sizeof(float));
@@ -158,13 +159,13 @@ HWY_NOINLINE void multiply_copied(Run& run, const Product& g) {
 }  // namespace
 
 bool sums_fit(const Product& g) {
-  return kMaskedLoads && g.n % kLanes != 0 && g.m > 1 && g.n > 1 && is_small(g, plan_product(g, nullptr));
+  return kMaskedLoads && g.n % kLanes != 0 && g.m > 1 && g.n > 1 && is_small(g, blocking_of(g, nullptr));
 }
 
-bool divides_depth(size_t k, size_t m, size_t n, size_t threads) {
+bool splits_k(size_t k, size_t m, size_t n, size_t threads) {
   const size_t blocks = (k + kBlockK - 1) / kBlockK, longest = (blocks + threads - 1) / threads * kBlockK;
   return threads > 1 && blocks > 1 && divides_rows(k, m, threads) && divides_rows(k, n, threads) && longest * threads * 9 <= k * 10 &&
-         blocks * m * n <= kMostBlocks;
+         blocks * m * n <= kMostPartialSums;
 }
 
 void pack_operand(const Operand& b, size_t n, size_t k, float* out) { pack_panels(b, 0, k, 0, n, out, kTileColumns); }
@@ -184,19 +185,19 @@ void multiply(Run& run, const Product& g) {
       if (is_row(row)) return product_of_row(run, row);
     }
   }
-  Plan plan = plan_product(g, run.unit);
+  Blocking blocking = blocking_of(g, run.unit);
   const double work = work_of(g);
   const size_t parts = threads_for(run, work);
-  if (is_small(g, plan) && (parts == 1 || g.sums != nullptr)) return product_at_once(g);
+  if (is_small(g, blocking) && (parts == 1 || g.sums != nullptr)) return small_product(g);
   // Where operands are split into two bfloat16 parts, a block's chains continue those of the block before, so that no thread can begin in the middle of k.
-  const bool ends_with_sum = plan.parts < 2 && g.bias == nullptr && g.gate == nullptr && !g.relu && g.finish == nullptr;
-  if (g.a.n_stride == 1 && !g.packed && ends_with_sum && divides_depth(g.k, g.m, g.n, parts)) return product_of_blocks(run, g);
+  const bool ends_with_sum = blocking.parts < 2 && g.bias == nullptr && g.gate == nullptr && !g.relu && g.epilogue == nullptr;
+  if (g.a.n_stride == 1 && !g.packed && ends_with_sum && splits_k(g.k, g.m, g.n, parts)) return split_k_product(run, g);
   const bool by_rows = divides_rows(g.m, g.n, parts);
   // A core that reads partial sums from its part of C's rows also prefetches lines of the other core's part, which then has to take them back. So partial sums
   // are kept apart: 128x784->512 with two threads on cores that share no cache takes 280 us instead of 320.
-  if (parts > 1 && !by_rows) plan.keep_sums = g.k > kBlockK;
-  AllBuffers buffers(g, plan, parts);
-  const auto part = [&](size_t i0, size_t i1, size_t j0, size_t j1) { product_part(g, plan, buffers.next(), i0, i1, j0, j1); };
+  if (parts > 1 && !by_rows) blocking.keep_sums = g.k > kBlockK;
+  AllBuffers buffers(g, blocking, parts);
+  const auto part = [&](size_t i0, size_t i1, size_t j0, size_t j1) { product_part(g, blocking, buffers.next(), i0, i1, j0, j1); };
   if (parts == 1) return part(0, g.m, 0, g.n);
   if (by_rows) {
     parallel(run, g.m, kTileRows, work, [&](size_t i0, size_t i1) { part(i0, i1, 0, g.n); });

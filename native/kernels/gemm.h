@@ -39,9 +39,9 @@ struct Product {
   bool relu, accumulate;
   Precision precision;
   bool packed;  // b.p is what pack_operand made of a B with this k and n
-  // If not null, called for parts [i0, i1) x [j0, j1) that cover C, each by the thread that computed it.
-  void (*finish)(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1);
-  const void* finish_context;
+  // The epilogue, or null: called for parts [i0, i1) x [j0, j1) that together cover C, each by the thread that computed it.
+  void (*epilogue)(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1);
+  const void* epilogue_context;
 };
 
 constexpr size_t kBlockK = 256;
@@ -54,8 +54,8 @@ static inline Precision precision_of(const Run& run, size_t k, size_t n) {
   return large ? run.precision : Precision::kHighest;
 }
 
-// Rows whose distance is a multiple of so many floats, 4 KiB, all fall into one set of a typical L1 cache.
-constexpr size_t kCrowded = 1024;
+// Rows whose distance is a multiple of so many floats, 4 KiB, all fall into one set of a typical L1 cache: they have cache-set conflicts.
+constexpr size_t kConflictStride = 1024;
 
 // Whether g may have `sums`: it is a small product, and the last vector of C's columns has a free lane.
 bool sums_fit(const Product& g);
@@ -65,9 +65,8 @@ void multiply(Run& run, const Product& g);
 // Packs a B of n columns that are contiguous along k in the order in which the tiles read it, for later products. `out` has room for packed(k, n).
 void pack_operand(const Operand& b, size_t n, size_t k, float* out);
 
-// Whether `threads` should divide blocks of k. They should where [m, n] is small against operands whose rows lie along k: a layer's dweight or dbias for a
-// long batch.
-bool divides_depth(size_t k, size_t m, size_t n, size_t threads);
+// Whether `threads` should divide blocks of k (split-K) rather than C. They should where C is small and k is long: a layer's dweight or dbias for a long batch.
+bool splits_k(size_t k, size_t m, size_t n, size_t threads);
 
 // Columns [j0, j1) of a product with one row, m = 1.
 void multiply_row(const Product& g, size_t j0, size_t j1);

@@ -25,7 +25,7 @@ constexpr size_t kGroupA = (8 * kTileRows + kLanes - 1) / kLanes * kLanes;
 // kPanelBlocks blocks. 32 and 256 rows through 784-512-512-10 take 0.95 and 0.96 of the time of an order whose outer loop is over A's tiles.
 constexpr size_t kPanelRows = 84, kPanelBlocks = 4;
 // The most floats of partial sums where threads divide k: 4 MiB.
-constexpr size_t kMostBlocks = size_t{1} << 20;
+constexpr size_t kMostPartialSums = size_t{1} << 20;
 // The most floats of A that copies_rows copies: 16 MiB.
 constexpr size_t kMostCopied = size_t{1} << 22;
 
@@ -37,31 +37,31 @@ HWY_INLINE const float* packed_at(const Product& g, size_t k, size_t j) {
   return g.b.p + j / kTileColumns * panel_floats(g.k, kTileColumns) + k * kTileColumns;
 }
 
-struct Plan {
+struct Blocking {
   bool pack_a, pack_b, keep_sums, by_panels;
   size_t block_n;
   const PairUnit* unit;  // the unit that multiplies rounded operands, or null
   size_t parts;  // the number of bfloat16 parts whose sum stands for an operand; 0 for float32
 };
 
-HWY_INLINE Plan plan_product(const Product& g, const PairUnit* unit) {
+HWY_INLINE Blocking blocking_of(const Product& g, const PairUnit* unit) {
   const size_t depth = min_of(g.k, kBlockK);
-  Plan plan;
-  plan.pack_a = g.n > 2 * kTileColumns && g.a.n_stride == 1 && g.a.k_stride * depth >= kInPlace;
-  plan.pack_b = !g.packed && (g.b.n_stride != 1 || (!kMaskedLoads && g.n % kLanes != 0) ||
-                              (g.m > 3 * kTileRows && g.b.k_stride * depth >= kInPlace));
-  plan.keep_sums = (g.accumulate || g.c_stride % kCrowded == 0) && g.k > kBlockK;
-  plan.by_panels = g.packed && g.precision == Precision::kHighest && g.k <= kPanelBlocks * kBlockK;
-  plan.block_n = g.m <= kTileRows || plan.by_panels ? kTileColumns : kBlockN;
-  plan.parts = 0;
-  plan.unit = nullptr;
+  Blocking blocking;
+  blocking.pack_a = g.n > 2 * kTileColumns && g.a.n_stride == 1 && g.a.k_stride * depth >= kInPlace;
+  blocking.pack_b = !g.packed && (g.b.n_stride != 1 || (!kMaskedLoads && g.n % kLanes != 0) ||
+                                  (g.m > 3 * kTileRows && g.b.k_stride * depth >= kInPlace));
+  blocking.keep_sums = (g.accumulate || g.c_stride % kConflictStride == 0) && g.k > kBlockK;
+  blocking.by_panels = g.packed && g.precision == Precision::kHighest && g.k <= kPanelBlocks * kBlockK;
+  blocking.block_n = g.m <= kTileRows || blocking.by_panels ? kTileColumns : kBlockN;
+  blocking.parts = 0;
+  blocking.unit = nullptr;
   if (g.precision != Precision::kHighest) {
-    plan.pack_a = plan.pack_b = true;
-    plan.unit = unit;
-    plan.block_n = kBlockN;
-    plan.parts = g.precision == Precision::kHigh ? 2 : 1;
+    blocking.pack_a = blocking.pack_b = true;
+    blocking.unit = unit;
+    blocking.block_n = kBlockN;
+    blocking.parts = g.precision == Precision::kHigh ? 2 : 1;
   }
-  return plan;
+  return blocking;
 }
 
 // Floats of a packed group of A, and of a part of a packed block of B.
@@ -76,7 +76,7 @@ HWY_INLINE size_t pairs_of_b(const Product& g) {
   return steps_of_pairs(min_of(g.k, kBlockK)) * min_of(kBlockN, round_up(g.n, kPairColumns));
 }
 
-// One thread's scratch memory; a pointer is null where the plan does not need the memory.
+// One thread's scratch memory; a pointer is null where the blocking does not need the memory.
 struct Buffers {
   float* a;     // panels of kGroupA rows
   float* b;     // panels of kBlockN columns
@@ -86,16 +86,16 @@ struct Buffers {
 // The buffers of `count` threads; each thread takes the next. They are allocated before the threads begin, because a task cannot throw.
 class AllBuffers {
  public:
-  AllBuffers(const Product& g, const Plan& plan, size_t count) {
-    if (plan.pack_a) {
-      size_.a = (plan.unit != nullptr ? kPairsA : kPanelA) * (plan.parts == 2 ? 2 : 1);
+  AllBuffers(const Product& g, const Blocking& blocking, size_t count) {
+    if (blocking.pack_a) {
+      size_.a = (blocking.unit != nullptr ? kPairsA : kPanelA) * (blocking.parts == 2 ? 2 : 1);
       first_.a = scratch(Scratch::kPackA, count * size_.a);
     }
-    if (plan.pack_b) {
-      size_.b = (plan.unit != nullptr ? pairs_of_b(g) : part_of_b(g)) * (plan.parts == 2 ? 2 : 1);
+    if (blocking.pack_b) {
+      size_.b = (blocking.unit != nullptr ? pairs_of_b(g) : part_of_b(g)) * (blocking.parts == 2 ? 2 : 1);
       first_.b = scratch(Scratch::kPackB, count * size_.b);
     }
-    if (plan.keep_sums) {
+    if (blocking.keep_sums) {
       size_.sums = min_of(g.m, kBlockM) * kBlockN;
       first_.sums = scratch(Scratch::kRows, count * size_.sums);
     }
@@ -114,25 +114,25 @@ class AllBuffers {
 };
 
 // Computes rows [i0, i1) and columns [j0, j1) of C, at most kBlockN columns, over one block of K.
-HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1,
+HWY_NOINLINE void product_block(const Product& g, const Blocking& blocking, const Buffers& buffers, size_t i0, size_t i1,
                                 size_t j0, size_t j1, size_t k0, size_t depth) {
   const bool first = k0 == 0, last = k0 + depth == g.k;
-  if (plan.pack_b) pack_panels(g.b, k0, depth, j0, j1, buffers.b, kTileColumns);
+  if (blocking.pack_b) pack_panels(g.b, k0, depth, j0, j1, buffers.b, kTileColumns);
   const bool k_major = g.a.n_stride == 1;
   TileCall t;
   t.sums = nullptr;
   t.k = depth;
   t.relu = last && g.relu;
   t.accumulate = last && g.accumulate;
-  t.a_stride = plan.pack_a ? kGroupA : (k_major ? g.a.k_stride : g.a.n_stride);
-  t.b_stride = plan.pack_b || g.packed ? kTileColumns : g.b.k_stride;
-  t.c_stride = last || !plan.keep_sums ? g.c_stride : kBlockN;
-  t.partial_stride = plan.keep_sums ? kBlockN : g.c_stride;
+  t.a_stride = blocking.pack_a ? kGroupA : (k_major ? g.a.k_stride : g.a.n_stride);
+  t.b_stride = blocking.pack_b || g.packed ? kTileColumns : g.b.k_stride;
+  t.c_stride = last || !blocking.keep_sums ? g.c_stride : kBlockN;
+  t.partial_stride = blocking.keep_sums ? kBlockN : g.c_stride;
   size_t packed = 0, packed_end = 0;
   for_tiles(i1 - i0, kTileRows, kTileRows, [&](size_t from, size_t height) __attribute__((always_inline)) {
     const size_t i = i0 + from;
     t.a = g.a.at(k0, i);
-    if (plan.pack_a) {
+    if (blocking.pack_a) {
       if (i + height > packed_end) {
         packed = i;
         packed_end = min_of(i + kGroupA, i1);
@@ -142,11 +142,11 @@ HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffer
     }
     for (size_t j = j0; j < j1; j += kTileColumns) {
       const size_t width = min_of(kTileColumns, j1 - j);
-      t.b = g.packed      ? packed_at(g, k0, j)
-            : plan.pack_b ? buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns)
-                          : g.b.at(k0, j);
+      t.b = g.packed          ? packed_at(g, k0, j)
+            : blocking.pack_b ? buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns)
+                              : g.b.at(k0, j);
       float* const c = g.c + i * g.c_stride + j;
-      float* const sums = plan.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
+      float* const sums = blocking.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
       t.partial = first ? nullptr : sums;
       t.c = last ? c : sums;
       t.bias = last && g.bias != nullptr ? g.bias + j : nullptr;
@@ -158,12 +158,12 @@ HWY_NOINLINE void product_block(const Product& g, const Plan& plan, const Buffer
 }
 
 // Packs a block of B as panels of rounded numbers, with the low parts behind the high parts.
-void pack_rounded_b(const Product& g, const Plan& plan, const Buffers& buffers, size_t j0, size_t j1, size_t k0, size_t depth) {
+void pack_rounded_b(const Product& g, const Blocking& blocking, const Buffers& buffers, size_t j0, size_t j1, size_t k0, size_t depth) {
   if (!g.packed) pack_panels(g.b, k0, depth, j0, j1, buffers.b, kTileColumns);
   for (size_t j = j0; j < j1; j += kTileColumns) {
     float* const panel = buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns);
     const float* const from = g.packed ? packed_at(g, k0, j) : panel;
-    if (plan.parts == 2) {
+    if (blocking.parts == 2) {
       split_floats(from, depth * kTileColumns, panel, panel + part_of_b(g));
     } else {
       round_floats(from, depth * kTileColumns, panel);
@@ -172,11 +172,11 @@ void pack_rounded_b(const Product& g, const Plan& plan, const Buffers& buffers, 
 }
 
 // As product_block, with rounded operands.
-HWY_NOINLINE void rounded_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1, size_t k0,
+HWY_NOINLINE void rounded_block(const Product& g, const Blocking& blocking, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1, size_t k0,
                                 size_t depth) {
   const bool first = k0 == 0, last = k0 + depth == g.k;
-  pack_rounded_b(g, plan, buffers, j0, j1, k0, depth);
-  const size_t terms = plan.parts == 2 ? 3 : 1, low_a = kPanelA, low_b = part_of_b(g);
+  pack_rounded_b(g, blocking, buffers, j0, j1, k0, depth);
+  const size_t terms = blocking.parts == 2 ? 3 : 1, low_a = kPanelA, low_b = part_of_b(g);
   float aside[kTileRows * kTileColumns];
   TileCall t{};
   t.k = depth;
@@ -185,7 +185,7 @@ HWY_NOINLINE void rounded_block(const Product& g, const Plan& plan, const Buffer
   for (size_t group = i0; group < i1; group += kGroupA) {
     const size_t end = min_of(group + kGroupA, i1);
     pack_panels(g.a, k0, depth, group, end, buffers.a, kGroupA);
-    if (plan.parts == 2) {
+    if (blocking.parts == 2) {
       split_floats(buffers.a, depth * kGroupA, buffers.a, buffers.a + low_a);
     } else {
       round_floats(buffers.a, depth * kGroupA, buffers.a);
@@ -196,8 +196,8 @@ HWY_NOINLINE void rounded_block(const Product& g, const Plan& plan, const Buffer
         const size_t width = min_of(kTileColumns, j1 - j);
         const float* const b = buffers.b + (j - j0) / kTileColumns * panel_floats(depth, kTileColumns);
         float* const c = g.c + i * g.c_stride + j;
-        float* const sums = plan.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
-        const size_t sums_stride = plan.keep_sums ? kBlockN : g.c_stride;
+        float* const sums = blocking.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
+        const size_t sums_stride = blocking.keep_sums ? kBlockN : g.c_stride;
         t.tail = width % kLanes;
         t.partial = first ? nullptr : sums;
         t.partial_stride = sums_stride;
@@ -221,7 +221,7 @@ HWY_NOINLINE void rounded_block(const Product& g, const Plan& plan, const Buffer
 }
 
 template <Bfloat16Part part>
-void pack_pairs_of_b(const Product& g, size_t j0, size_t j1, size_t k0, size_t depth, uint32_t* out) {
+void pack_pairs_of_b(const PairUnit& unit, const Product& g, size_t j0, size_t j1, size_t k0, size_t depth, uint32_t* out) {
   const auto at = [&](size_t j) { return g.packed ? packed_at(g, k0, j) + j % kTileColumns : g.b.at(k0, j); };
   const size_t k_stride = g.packed ? kTileColumns : g.b.k_stride, n_stride = g.packed ? 1 : g.b.n_stride;
   const size_t panel = steps_of_pairs(depth) * kPairColumns;
@@ -229,14 +229,24 @@ void pack_pairs_of_b(const Product& g, size_t j0, size_t j1, size_t k0, size_t d
     uint32_t* const to = out + (j - j0) / kPairColumns * panel + (j - j0) % kPairColumns;
     pack_pair_columns<part>(at, k_stride, n_stride, depth, j, min_of(kTransposeBlock, left_of(j, j1)), to);
   }
+  for (size_t j = j0; j < j1 && unit.arrange_columns != nullptr; j += kPairColumns) {
+    unit.arrange_columns(out + (j - j0) / kPairColumns * panel, steps_of_pairs(depth));
+  }
+}
+
+// Rows of A, at most kPairRows, as the A of a tile.
+template <Bfloat16Part part>
+void pack_pairs_of_a(const PairUnit& unit, const Operand& x, size_t k0, size_t depth, size_t i, size_t rows, uint32_t* out) {
+  pack_pair_rows<part>(x, k0, depth, i, rows, out, kPairStrideA);
+  if (unit.arrange_rows != nullptr) unit.arrange_rows(out, kPairStrideA, rows, steps_of_pairs(depth));
 }
 
 // Treats sums[0, rows) x [j, j + width) as a tile of C: adds the sums of earlier blocks, if any, and applies the epilogue behind the last block.
-void finish_pairs(const Product& g, const Plan& plan, const Buffers& buffers, float* tile, size_t i0, size_t i, size_t rows, size_t j0, size_t j, size_t width,
+void finish_pairs(const Product& g, const Blocking& blocking, const Buffers& buffers, float* tile, size_t i0, size_t i, size_t rows, size_t j0, size_t j, size_t width,
                   bool first, bool last) {
   float* const c = g.c + i * g.c_stride + j;
-  float* const sums = plan.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
-  const size_t sums_stride = plan.keep_sums ? kBlockN : g.c_stride;
+  float* const sums = blocking.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
+  const size_t sums_stride = blocking.keep_sums ? kBlockN : g.c_stride;
   for (size_t r = 0; r < rows && !(first && last); ++r) {
     for (size_t v = 0; v < width; v += kLanes) {
       float* const here = tile + r * kPairColumns + v;
@@ -266,38 +276,39 @@ void finish_pairs(const Product& g, const Plan& plan, const Buffers& buffers, fl
 }
 
 // As product_block, with a unit for bfloat16 pairs.
-HWY_NOINLINE void paired_block(const Product& g, const Plan& plan, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1, size_t k0, size_t depth) {
-  const bool two = plan.parts == 2;
+HWY_NOINLINE void paired_block(const Product& g, const Blocking& blocking, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1, size_t k0, size_t depth) {
+  const PairUnit& unit = *blocking.unit;
+  const bool two = blocking.parts == 2;
   auto* const a = reinterpret_cast<uint32_t*>(buffers.a);
   auto* const b = reinterpret_cast<uint32_t*>(buffers.b);
   uint32_t* const low_a = a + kPairsA;
   uint32_t* const low_b = b + pairs_of_b(g);
   if (two) {
-    pack_pairs_of_b<Bfloat16Part::kHigh>(g, j0, j1, k0, depth, b);
-    pack_pairs_of_b<Bfloat16Part::kLow>(g, j0, j1, k0, depth, low_b);
+    pack_pairs_of_b<Bfloat16Part::kHigh>(unit, g, j0, j1, k0, depth, b);
+    pack_pairs_of_b<Bfloat16Part::kLow>(unit, g, j0, j1, k0, depth, low_b);
   } else {
-    pack_pairs_of_b<Bfloat16Part::kRounded>(g, j0, j1, k0, depth, b);
+    pack_pairs_of_b<Bfloat16Part::kRounded>(unit, g, j0, j1, k0, depth, b);
   }
   alignas(64) float sums[kPairRows * kPairColumns];
   PairTile tile{{a, a, low_a}, {}, kPairStrideA, two ? size_t{3} : size_t{1}, steps_of_pairs(depth), 0, sums};
-  plan.unit->begin();
+  unit.begin();
   for (size_t i = i0; i < i1; i += kPairRows) {
     tile.rows = min_of(kPairRows, i1 - i);
     if (two) {
-      pack_pair_rows<Bfloat16Part::kHigh>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
-      pack_pair_rows<Bfloat16Part::kLow>(g.a, k0, depth, i, tile.rows, low_a, kPairStrideA);
+      pack_pairs_of_a<Bfloat16Part::kHigh>(unit, g.a, k0, depth, i, tile.rows, a);
+      pack_pairs_of_a<Bfloat16Part::kLow>(unit, g.a, k0, depth, i, tile.rows, low_a);
     } else {
-      pack_pair_rows<Bfloat16Part::kRounded>(g.a, k0, depth, i, tile.rows, a, kPairStrideA);
+      pack_pairs_of_a<Bfloat16Part::kRounded>(unit, g.a, k0, depth, i, tile.rows, a);
     }
     for (size_t j = j0; j < j1; j += kPairColumns) {
       const size_t panel = (j - j0) / kPairColumns * tile.pairs * kPairColumns;
       tile.b[0] = tile.b[2] = b + panel;
       tile.b[1] = low_b + panel;
-      plan.unit->multiply(tile);
-      finish_pairs(g, plan, buffers, sums, i0, i, tile.rows, j0, j, min_of(kPairColumns, j1 - j), k0 == 0, k0 + depth == g.k);
+      unit.multiply(tile);
+      finish_pairs(g, blocking, buffers, sums, i0, i, tile.rows, j0, j, min_of(kPairColumns, j1 - j), k0 == 0, k0 + depth == g.k);
     }
   }
-  plan.unit->end();
+  unit.end();
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ HWY_INLINE VF load_columns(const float* p, const Tail& tail) {
 // twelve products in a small network's backward pass.
 constexpr size_t kShort = 64;
 
-// The microkernel for a tile of kRows x kVectors. Where kPartial, the last vector of each row of C has `tail` columns.
+// The microkernel for a tile of kRows x kVectors. Where kPartial, the last vector of each row of C has `tail` columns. It is one long function because the
+// accumulators must stay in registers from the loop over k to the stores.
 // Each element is one chain of MulAdd from zero over ascending k, whatever the tile, so that bits do not depend on how C is divided.
 template <size_t kRows, size_t kVectors, bool kPartial, bool kMajorK>
 void tile(const TileCall& t) {

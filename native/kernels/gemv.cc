@@ -54,7 +54,7 @@ HWY_INLINE void block_along_k(const Product& g, size_t k0, size_t depth, size_t 
   alignas(64) float square[kLanes * kStripAlongK];
   VF sum0 = hn::Zero(kF), sum1 = sum0;
   size_t k = k0;
-  if (n == kStripAlongK && g.b.n_stride % kCrowded != 0) {
+  if (n == kStripAlongK && g.b.n_stride % kConflictStride != 0) {
     RowsInBlocks rows0(g.b.at(k, j0), g.b.n_stride), rows1(g.b.at(k, j0 + kLanes), g.b.n_stride);
     const float* a = g.a.at(k, 0);
     for (; k + 4 <= k0 + depth; k += 4, a += 4 * g.a.k_stride) {
@@ -125,7 +125,7 @@ void multiply_row(const Product& g, size_t j0, size_t j1) {
       store(sum, kF, c, n - i);
     }
   }
-  if (g.finish != nullptr) g.finish(g, 0, 1, j0, j1);
+  if (g.epilogue != nullptr) g.epilogue(g, 0, 1, j0, j1);
 }
 
 }  // namespace simdnn::SIMDNN_ISA

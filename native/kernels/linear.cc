@@ -10,11 +10,11 @@ namespace {
 struct Activation {
   Unary function;
   UnaryAttributes parameters;
-  const float* y;  // where a gradient is wanted: the function's values, laid out as C
+  const float* y;  // for the gradient: the function's values, laid out as C
 };
 
-void activate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1) {
-  const Activation& f = *static_cast<const Activation*>(g.finish_context);
+void activate_epilogue(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1) {
+  const Activation& f = *static_cast<const Activation*>(g.epilogue_context);
   if (j1 - j0 == g.n) {
     activate(f.function, f.parameters, g.c + i0 * g.n, (i1 - i0) * g.n);
   } else {
@@ -22,8 +22,8 @@ void activate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1)
   }
 }
 
-void differentiate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1) {
-  const Activation& f = *static_cast<const Activation*>(g.finish_context);
+void differentiate_epilogue(const Product& g, size_t i0, size_t i1, size_t j0, size_t j1) {
+  const Activation& f = *static_cast<const Activation*>(g.epilogue_context);
   if (j1 - j0 == g.n) {
     differentiate(f.function, f.parameters, g.c + i0 * g.n, f.y + i0 * g.n, (i1 - i0) * g.n);
   } else {
@@ -32,10 +32,6 @@ void differentiate_part(const Product& g, size_t i0, size_t i1, size_t j0, size_
     }
   }
 }
-
-}  // namespace
-
-namespace {
 
 void forward(Run& run, Product& g, float* y, const float* x, const float* bias, size_t rows, size_t in, size_t out,
              const LinearAttributes& attributes) {
@@ -50,8 +46,8 @@ void forward(Run& run, Product& g, float* y, const float* x, const float* bias, 
   g.relu = attributes.activation == Unary::relu;
   const Activation f{attributes.activation, {attributes.a, attributes.b}, nullptr};
   if (attributes.activation != Unary::none && !g.relu) {
-    g.finish = activate_part;
-    g.finish_context = &f;
+    g.epilogue = activate_epilogue;
+    g.epilogue_context = &f;
   }
   multiply(run, g);
 }
@@ -59,8 +55,7 @@ void forward(Run& run, Product& g, float* y, const float* x, const float* bias, 
 }  // namespace
 
 // y[rows, out] = act(x[rows, in] weight[out, in]^T + bias); bias may be null. y overlaps nothing.
-// Order of the sum and error: struct Product in gemm.h. The activation's own error comes on top; its
-// bits are those of the separate kernel.
+// The order of the sums and their error are those of struct Product in gemm.h. The activation adds its own error; its bits are those of the separate kernel.
 void linear_forward(Run& run, float* y, const float* x, const float* weight, const float* bias, size_t rows, size_t in,
                     size_t out, const LinearAttributes& attributes) {
   Product g{};
@@ -68,10 +63,10 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
   forward(run, g, y, x, bias, rows, in, out, attributes);
 }
 
-// weight[out, in] in the order in which linear_forward_packed reads it: a matter of the target's alone. Nothing overlaps.
+// Packs weight[out, in] into panels, in the order in which linear_forward_packed reads them, which depends on the target. Nothing overlaps.
 void linear_pack(Run&, float* panels, const float* weight, size_t in, size_t out) {
   const size_t all = packed(in, out);
-  if (out == 1 || in == 0) {  // a sum is no chain there: the weight itself
+  if (out == 1 || in == 0) {  // copied unpacked, because linear_forward_packed passes it to linear_forward then
     std::copy_n(weight, out * in, panels);
     std::fill_n(panels + out * in, all - out * in, 0.0f);
     return;
@@ -80,7 +75,7 @@ void linear_pack(Run&, float* panels, const float* weight, size_t in, size_t out
   pack_operand(operand(weight, out, in, false), out, in, panels);
 }
 
-// linear_forward with its bits, from what linear_pack made of the weight.
+// linear_forward, bit for bit, with a weight that linear_pack has packed.
 void linear_forward_packed(Run& run, float* y, const float* x, const float* panels, const float* bias, size_t rows,
                            size_t in, size_t out, const LinearAttributes& attributes) {
   if (out == 1 || in == 0) return linear_forward(run, y, x, panels, bias, rows, in, out, attributes);
@@ -90,11 +85,10 @@ void linear_forward_packed(Run& run, float* y, const float* x, const float* pane
   forward(run, g, y, x, bias, rows, in, out, attributes);
 }
 
-// dx[rows, in] = dy weight, dweight[out, in] = dy^T x, dbias[out] = sums of dy's columns: each written, or
-// added to where its `accumulate_` flag is set; null where not wanted. With an
-// `activation`, x is its value f(u) and dx, whole, is multiplied by f'(u) as f's own kernel does, which must
-// read f(u) alone: relu, sigmoid, tanh. The outputs overlap nothing. Order of the sums of dx and dweight and their error: struct Product in gemm.h;
-// dbias: parameter_gradients.h.
+// dx[rows, in] = dy weight, dweight[out, in] = dy^T x, dbias[out] = sums of dy's columns. Each is written, or added to where its `accumulate_` flag is set, and
+// null where it is not wanted. With an `activation` f, x is f(u), and dx, after any accumulation, is multiplied by f'(u). f must be a function whose gradient
+// needs only f(u): relu, sigmoid, tanh. The outputs overlap nothing. The order and error of the sums: for dx and dweight see struct Product in gemm.h, for dbias
+// parameter_gradients.h.
 void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const float* dy, const float* x,
                      const float* weight, size_t rows, size_t in, size_t out,
                      const LinearBackwardAttributes& attributes) {
@@ -113,8 +107,8 @@ void linear_backward(Run& run, float* dx, float* dweight, float* dbias, const fl
     if (attributes.activation == Unary::relu) {
       g.gate = x;
     } else if (attributes.activation != Unary::none) {
-      g.finish = differentiate_part;
-      g.finish_context = &f;
+      g.epilogue = differentiate_epilogue;
+      g.epilogue_context = &f;
     }
     multiply(run, g);
   }

@@ -1,6 +1,5 @@
-// A layer whose activations are columns of the batch, [features, padded(rows)]: the batch lies along the lanes. Every
-// vector is then full whatever the layer's width, and the weights are read where they lie, one element broadcast at a
-// time, where linear_forward must transpose them at each call.
+// Linear layers over transposed activations, [features, padded(rows)]: the batch lies along the lanes. So every vector is full whatever the layer's width, and
+// the microkernel broadcasts elements of the weight in place, which linear_forward must pack at each call.
 #include <cstring>
 
 #include "kernels/activate.h"
@@ -11,30 +10,30 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// y[r, j] = act(sum over k of weight[r, k] * x[k, j] + bias[r]) for kRows outputs and kVectors of the batch.
+// y[r, j] = relu(sum over k of weight[r, k] * x[k, j] + bias[r]), bias and relu optional, for kRows outputs and kVectors vectors of the batch.
 struct ColumnsTile {
   const float* weight;
-  size_t in;  // from one row of it to the next
+  size_t in;  // from one row of weight to the next
   const float* x;
   size_t stride;  // of x and y
   size_t k;
   const float* bias;  // or null
   float* y;
-  bool relu, add;  // add: to the sum of earlier blocks of k, in y
+  bool relu, add;  // add: y holds the sum of earlier blocks of k, which is added
 };
 
 template <size_t kRows, size_t kVectors>
 void columns_tile(const ColumnsTile& t) {
   VF sum[kRows * kVectors];
   unroll<kRows * kVectors>(SIMDNN_UNROLLED(i) { sum[i] = hn::Zero(kF); });
-  constexpr size_t kGroups = (kRows + 2) / 3;  // in threes, as in tile()
+  constexpr size_t kGroups = (kRows + 2) / 3;  // three rows share a pointer, as in tile() of gemm_tile.cc
   const float* weight[kGroups];
   unroll<kGroups>(SIMDNN_UNROLLED(i) { weight[i] = t.weight + 3 * i * t.in; });
   const float* x = t.x;
-  float* const y = t.y;  // a store to it might change t
+  float* const y = t.y;  // a copy, because for the compiler a store to y might change t
   size_t in = t.in, stride = t.stride;
   const auto step = SIMDNN_UNROLLED(ahead) {
-    asm("" : "+r"(in), "+r"(stride));  // as in tile()
+    asm("" : "+r"(in), "+r"(stride));  // as in tile() of gemm_tile.cc
     VF columns[kVectors];
     unroll<kVectors>(SIMDNN_UNROLLED(v) { columns[v] = hn::LoadU(kF, x + v * kLanes); });
     x += stride;
@@ -82,8 +81,8 @@ constexpr ColumnsKernels columns_kernels(std::index_sequence<kR...>) {
 }
 constexpr ColumnsKernels kColumnsKernels = columns_kernels(std::make_index_sequence<kTileRows>());
 
-// columns[c, r] = x[r, c]; behind `rows` the last one again: what is calculated from it never gets into y. Writes up to
-// kLanes - 1 columns too many.
+// columns[c, r] = x[r, c]. Columns behind `rows` repeat the last row; the results computed from them never reach y. Writes up to kLanes - 1 rows of `columns`
+// behind the last.
 void to_columns(float* columns, size_t stride, const float* x, size_t rows, size_t n) {
   for (size_t r = 0; r < stride; r += kLanes) {
     const float* row[kLanes];
@@ -95,8 +94,8 @@ void to_columns(float* columns, size_t stride, const float* x, size_t rows, size
   }
 }
 
-// y[r, c] = columns[c, r] for r < rows. Whole vectors are stored, from the last columns to the first and down the rows:
-// what one spills over the end of its row is overwritten by those that follow, and only at the end of y is one cut.
+// y[r, c] = columns[c, r] for r < rows. Whole vectors are stored, from the last features to the first and down the rows. What a vector writes beyond the end of
+// its row is overwritten by later stores; only at the end of y is a vector stored in part.
 void from_columns(float* y, const float* columns, size_t stride, size_t rows, size_t n) {
   const float* const end = y + rows * n;
   for (size_t c = (n - 1) / kLanes * kLanes + kLanes; c > 0;) {
@@ -117,7 +116,7 @@ void from_columns(float* y, const float* columns, size_t stride, size_t rows, si
   }
 }
 
-// y and its columns as above, from y [rows, 1].
+// Writes y [rows, 1] and y_columns, each where it is not null, from a result with one feature.
 void put_column(float* y, float* y_columns, const float* from, size_t rows) {
   if (y != nullptr && y != from) std::memcpy(y, from, rows * sizeof(float));
   if (y_columns == nullptr) return;
@@ -129,16 +128,15 @@ void put_column(float* y, float* y_columns, const float* from, size_t rows) {
 
 }  // namespace
 
-// linear_forward with its bits, for small layers: y as there, y_columns = y^T in [padded(out), padded(rows)], each where it
-// is not null, from x [rows, in], or from x_columns = x^T in [padded(in), padded(rows)] where that is not null: x is not
-// read then. Behind y's features stand zeros, behind its rows what was calculated from whatever stands behind x's; it gets
-// nowhere else. Nothing overlaps. On one thread.
+// linear_forward, bit for bit, for small layers, on one thread. It writes y [rows, out] and y_columns = y^T in [padded(out), padded(rows)], each where it is not
+// null. It reads x_columns = x^T in [padded(in), padded(rows)] or, where that is null, x [rows, in]. The padding of y_columns behind its features is zero. Its
+// padding behind the rows is computed from the padding of x_columns and reaches no other element. Nothing overlaps.
 void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x, const float* x_columns,
                             const float* weight, const float* bias, size_t rows, size_t in, size_t out,
                             const LinearAttributes& attributes) {
   if (rows == 0 || out == 0) return;
   const size_t stride = padded(rows);
-  if (out == 1) {  // a sum is not one chain there
+  if (out == 1) {  // linear_forward computes dot products then, whose sums are not one chain
     float* const made = scratch(Scratch::kColumns, rows * in + rows);
     if (x_columns != nullptr) {
       from_columns(made, x_columns, stride, rows, in);
@@ -184,15 +182,14 @@ void linear_forward_columns(Run& run, float* y, float* y_columns, const float* x
   if (y != nullptr) from_columns(y, y_columns, stride, rows, out);
 }
 
-// linear_backward with its bits, for small layers: dx as there, dx_columns = dx^T in [padded(in), padded(rows)], each where it is
-// not null, from dy [rows, out], or from dy_columns = dy^T in [padded(out), padded(rows)] where that is not null: dy is not read
-// then. x [rows, in] is for dweight. dx is multiplied by the activation's derivative where x_columns = x^T in [padded(in),
-// padded(rows)] is not null. Behind dx's features stand zeros, behind its rows what was calculated from whatever stands behind
-// dy's and x's; it gets nowhere else. accumulate_dx means nothing. Nothing overlaps.
+// linear_backward, bit for bit, for small layers. It writes dx [rows, in] and dx_columns = dx^T in [padded(in), padded(rows)], each where it is not null;
+// accumulate_dx has no effect. It reads dy_columns = dy^T in [padded(out), padded(rows)] or, where that is null, dy [rows, out], and for dweight x [rows, in].
+// dx is multiplied by the activation's derivative only where x_columns = x^T in [padded(in), padded(rows)] is not null. The padding of dx_columns behind its
+// features is zero. Its padding behind the rows is computed from the padding of dy_columns and x_columns and reaches no other element. Nothing overlaps.
 void linear_backward_columns(Run& run, float* dx, float* dx_columns, float* dweight, float* dbias, const float* dy,
                              const float* dy_columns, const float* x, const float* x_columns, const float* weight,
                              size_t rows, size_t in, size_t out, const LinearBackwardAttributes& attributes) {
-  if (rows == 0 || in == 1) {  // a sum is not one chain there
+  if (rows == 0 || in == 1) {  // for in = 1 linear_backward computes dot products, whose sums are not one chain
     float* const made = scratch(Scratch::kColumns, rows * out + rows);
     if (dy_columns != nullptr) {
       from_columns(made, dy_columns, padded(rows), rows, out);

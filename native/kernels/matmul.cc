@@ -3,9 +3,8 @@
 
 namespace simdnn::SIMDNN_ISA {
 
-// c[m, n] = op(a) op(b), or added to c where `accumulate`; op(a) is [m, k], stored as [k, m] where
-// transpose_a; op(b) is [k, n], stored as [n, k] where transpose_b. c overlaps neither. k == 0: zeros.
-// Order of the sum and error: struct Product in gemm.h.
+// c[m, n] = op(a) op(b), added to c where `accumulate`. op(a) is [m, k], stored as [k, m] where transpose_a; op(b) is [k, n], stored as [n, k] where
+// transpose_b. c overlaps neither. For k = 0 the product is zero. The order of the sums and their error are those of struct Product in gemm.h.
 void matmul(Run& run, float* c, const float* a, const float* b, size_t m, size_t n, size_t k,
             const MatmulAttributes& attributes) {
   Product g{};
@@ -21,14 +20,14 @@ void matmul(Run& run, float* c, const float* a, const float* b, size_t m, size_t
   multiply(run, g);
 }
 
-// matmul for each of `batch` products, which lie behind one another.
+// matmul for each of `batch` products, whose operands lie one behind the other.
 void batched_matmul(Run& run, float* c, const float* a, const float* b, size_t batch, size_t m, size_t n, size_t k,
                     const BatchedMatmulAttributes& attributes) {
   MatmulAttributes each{};
   each.transpose_a = attributes.transpose_a;
   each.transpose_b = attributes.transpose_b;
-  if (m == 0 || n == 0) return;  // then batch is not bounded by any memory
-  // Small products are divided among threads as a whole, large ones each by itself.
+  if (m == 0 || n == 0) return;  // c is empty then, so no array bounds `batch`
+  // A large product is divided among the threads; of small products each thread computes whole ones.
   constexpr double kLarge = 1e6;
   const double work = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k + 1);
   if (work > kLarge) {

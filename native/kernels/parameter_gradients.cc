@@ -50,7 +50,7 @@ void bias_sums(Run& run, float* dbias, const float* dy, size_t rows, size_t out,
       sum_in_four(by_block + b * out, dy + first * out, left < kBiasRows ? left : kBiasRows, out, j0, j1);
     }
   };
-  const bool by_rows = blocks > 0 && divides_depth(rows, out, 1, threads_for(run, work));
+  const bool by_rows = blocks > 0 && splits_k(rows, out, 1, threads_for(run, work));
   if (by_rows) parallel(run, blocks, 1, work, [&](size_t b0, size_t b1) { sum_blocks(b0, b1, 0, out); });
   parallel(run, out, kLanes, by_rows ? 0 : work, [&](size_t j0, size_t j1) {
     if (!by_rows) sum_blocks(0, blocks, j0, j1);

@@ -12,11 +12,6 @@ double milliseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
-bool is_over(const Limits& limits, double milliseconds) {
-  if (milliseconds >= limits.milliseconds) return true;
-  return milliseconds >= kTurn && limits.waiting != nullptr && limits.waiting->load(std::memory_order_relaxed) > 0;
-}
-
 bool is_known(const Limits& limits, const Report& report) { return limits.ahead.empty() || report.done < limits.ahead.size(); }
 
 }  // namespace
@@ -225,7 +220,7 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
       }
       if (--until_clock == 0) {
         const double now = milliseconds_since(began);
-        if (is_over(limits, now)) {
+        if (limits.is_over(now)) {
           report.end = Report::kTime;
           break;
         }
@@ -237,6 +232,7 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
   } catch (const std::bad_alloc&) {
     report.end = Report::kNoMemory;
   }
+  report.seconds = milliseconds_since(began) / 1000;
   return finish(std::move(report));
 }
 
@@ -263,7 +259,7 @@ Report Loop::run_given(const KernelTable& table, Gate& gate, const std::atomic<b
       random_offset_ = given.random_offset;
       if (!do_step(table, given.kind, limits, report)) break;
       ++batch_;
-      if (batch_ < batches.size() && (!is_known(limits, report) || is_over(limits, milliseconds_since(began)))) {
+      if (batch_ < batches.size() && (!is_known(limits, report) || limits.is_over(milliseconds_since(began)))) {
         report.end = Report::kTime;
         break;
       }
@@ -271,6 +267,7 @@ Report Loop::run_given(const KernelTable& table, Gate& gate, const std::atomic<b
   } catch (const std::bad_alloc&) {
     report.end = Report::kNoMemory;
   }
+  report.seconds = milliseconds_since(began) / 1000;
   return finish(std::move(report));
 }
 

@@ -105,6 +105,12 @@ struct Limits {
   // The live numbers of each of the next steps of this epoch, for numbers that are not linear functions of the counts; the run ends where the list ends.
   // Empty if all are linear.
   std::vector<StepNumbers> ahead;
+
+  // Whether a run that has taken so long ends.
+  bool is_over(double so_long) const {
+    if (so_long >= milliseconds) return true;
+    return so_long >= kTurn && waiting != nullptr && waiting->load(std::memory_order_relaxed) > 0;
+  }
 };
 
 struct Report {
@@ -135,6 +141,7 @@ struct Report {
   Fault fault;                                // that element
   size_t call = 0;                            // with kNotFinite: the call that wrote a value that is not finite
   size_t kind = 0;                            // of the last step
+  double seconds = 0;                         // how long it took
   std::vector<std::vector<char>> batch_tensors;  // with kNotFinite: the batch of that step
 };
 
@@ -169,6 +176,8 @@ class Loop {
   void set_live(size_t kind, std::vector<LiveNumber> numbers);
   void set_random(uint64_t seed, uint64_t offset);
   void set_order_offset(uint64_t offset) { sampler_.order_offset = offset; }
+  // Random numbers go on here, others having been drawn; the live numbers count those as their own.
+  void go_on_at(uint64_t random_offset) { random_offset_ = random_offset; }
 
   // Continues where the last run ended. Between two steps, `stop` ends the run, and a thread that waits at the gate pauses it.
   Report run(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits);

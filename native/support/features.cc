@@ -13,6 +13,8 @@
 #include <sys/auxv.h>
 #elif defined(__aarch64__) && defined(__APPLE__)
 #include <sys/sysctl.h>
+#elif defined(__aarch64__) && defined(_WIN32)
+#include <windows.h>
 #endif
 
 namespace simdnn {
@@ -91,6 +93,9 @@ bool has_neon_bf16() {
   int has = 0;
   size_t size = sizeof has;
   return runs_target("neon") && sysctlbyname("hw.optional.arm.FEAT_BF16", &has, &size, nullptr, 0) == 0 && has == 1;
+#elif defined(__aarch64__) && defined(_WIN32)
+  constexpr DWORD kBf16 = 68;  // PF_ARM_V86_BF16_INSTRUCTIONS_AVAILABLE, which older headers lack; to a Windows that does not know it the answer is no
+  return runs_target("neon") && IsProcessorFeaturePresent(kBf16) != 0;
 #else
   return false;
 #endif

@@ -1,4 +1,5 @@
-// Arithmetic of the units for bfloat16 pairs, as Intel's manual describes it: denormal operands and results are zeros, sums are rounded to the nearest.
+// Arithmetic of the units for bfloat16 pairs, as the manuals of Intel and Arm describe it: denormal operands and results are zeros; sums are rounded to the
+// nearest by Intel's, to odd by Arm's.
 #pragma once
 #include <cfloat>
 #include <cmath>
@@ -15,6 +16,28 @@ inline float bfloat16_of(uint32_t pair, bool high) {
   float x;
   std::memcpy(&x, &bits, sizeof x);
   return flushed(x);
+}
+
+// x + y; where that is not exact, the neighbour whose last bit is 1. What lies beyond the largest number is infinite.
+inline float added_to_odd(float x, float y) {
+  const double a = flushed(x), b = flushed(y), sum = a + b;
+  if (!std::isfinite(sum)) return static_cast<float>(sum);
+  const double of_b = sum - a, lost = (a - (sum - of_b)) + (b - of_b);  // a + b = sum + lost
+  constexpr uint64_t kBelow = (1u << 29) - 1;                           // a double's bits below a float's last
+  uint64_t bits;
+  std::memcpy(&bits, &sum, sizeof bits);
+  if (lost != 0 && (lost < 0) != (sum < 0)) --bits;  // toward zero
+  const bool exact = lost == 0 && (bits & kBelow) == 0;
+  bits = (bits & ~kBelow) | (exact ? 0 : kBelow + 1);
+  double odd;
+  std::memcpy(&odd, &bits, sizeof odd);
+  return flushed(static_cast<float>(odd));
+}
+
+// sum + (the product of the low halves + that of the high ones).
+inline float with_pair_to_odd(float sum, uint32_t a, uint32_t b) {
+  const float low = flushed(bfloat16_of(a, false) * bfloat16_of(b, false)), high = flushed(bfloat16_of(a, true) * bfloat16_of(b, true));
+  return added_to_odd(sum, added_to_odd(low, high));
 }
 
 // sum + x * y of one half of two pairs. A product of bfloat16 numbers is a float32 as it is: to fuse it would change nothing.

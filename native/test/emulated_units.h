@@ -9,4 +9,7 @@ extern const PairUnit unit;
 namespace emulated_avx512_bf16 {
 extern const PairUnit unit;
 }
+namespace emulated_neon_bf16 {
+extern const PairUnit unit;
+}
 }  // namespace simdnn

@@ -121,8 +121,9 @@ struct Setting {
 
 }  // namespace
 
+constexpr size_t kCount = 103, kBatch = 10, kBatches = 11;
+
 TEST(loop) {
-  constexpr size_t kCount = 103, kBatch = 10, kBatches = 11;
   Gate gate;
   std::atomic<bool> stop{false};
   Limits limits;
@@ -154,16 +155,22 @@ TEST(loop) {
     t.check(outputs == report.outputs[0] && losses == report.epoch_loss_sums, "in one piece or step by step");
     limits = Limits{};
   }
+}
 
-  t.where = "weights of the losses";
-  {
-    Setting setting(25, 10, false, {10, 5});
-    const Report report = setting.loop->run(*t.target.table, gate, stop, limits);
-    const double weighed = 6.0 * (10 * (45 + 145) + 5 * 110);  // losses are 6 times the sum of the rows' numbers
-    t.check(report.epoch_loss_sums.size() == 1 && report.epoch_loss_sums[0] == weighed, "weight times loss");
-  }
+TEST(loop_weights) {
+  Gate gate;
+  std::atomic<bool> stop{false};
+  Limits limits;
+  Setting setting(25, 10, false, {10, 5});
+  const Report report = setting.loop->run(*t.target.table, gate, stop, limits);
+  const double weighed = 6.0 * (10 * (45 + 145) + 5 * 110);  // losses are 6 times the sum of the rows' numbers
+  t.check(report.epoch_loss_sums.size() == 1 && report.epoch_loss_sums[0] == weighed, "weight times loss");
+}
 
-  t.where = "groups";
+TEST(loop_groups) {
+  Gate gate;
+  std::atomic<bool> stop{false};
+  Limits limits;
   for (bool shuffle : {false, true}) {
     Setting alone(kCount, kBatch, shuffle), grouped(kCount, kBatch, shuffle, {1, 1}, 3), parts(kCount, kBatch, shuffle, {1, 1}, 3);
     limits.epochs = 3;
@@ -180,66 +187,73 @@ TEST(loop) {
     }
     limits = Limits{};
   }
+}
 
-  t.where = "live numbers";
-  {
-    Setting setting(20, 10, false);
-    setting.loop->set_live(0, {{1, 0, {100, 10}}});
-    setting.loop->set_live(1, {{2, 0, {100, 10}}});
-    limits.epochs = 2;
-    const Report report = setting.loop->run(*t.target.table, gate, stop, limits);
-    float first[4];
-    std::memcpy(first, report.outputs[0].data(), sizeof first);
-    const float sums[2] = {6 * 45, 6 * 145};  // of the two batches; the loss is scaled by the live number
-    const float scales[4] = {1, 2 + 100, 1 + 100 + 10, 2 + 200 + 10};
-    for (size_t i = 0; i < 4; ++i) t.check(first[i] == scales[i] * sums[i % 2], "scale of each step");
-  }
+TEST(loop_live_numbers) {
+  Gate gate;
+  std::atomic<bool> stop{false};
+  Limits limits;
+  Setting setting(20, 10, false);
+  setting.loop->set_live(0, {{1, 0, {100, 10}}});
+  setting.loop->set_live(1, {{2, 0, {100, 10}}});
+  limits.epochs = 2;
+  const Report report = setting.loop->run(*t.target.table, gate, stop, limits);
+  float first[4];
+  std::memcpy(first, report.outputs[0].data(), sizeof first);
+  const float sums[2] = {6 * 45, 6 * 145};  // of the two batches; the loss is scaled by the live number
+  const float scales[4] = {1, 2 + 100, 1 + 100 + 10, 2 + 200 + 10};
+  for (size_t i = 0; i < 4; ++i) t.check(first[i] == scales[i] * sums[i % 2], "scale of each step");
+}
 
-  t.where = "counted classes";
-  {
-    // A step that is given 20 pairs of predictions and targets and does nothing with them.
-    constexpr size_t kPairs = 20, kClasses = 3;
-    std::vector<float> predictions(kPairs), targets(kPairs);
-    const auto region = [](const std::vector<float>& v) { return Region{reinterpret_cast<const char*>(v.data()), v.size() * sizeof(float)}; };
-    Plan plan({}, {}, {region(predictions), region(targets)}, {}, {});
-    const size_t bytes = kPairs * sizeof(float);
-    std::vector<Step> steps;
-    steps.push_back({std::move(plan), {bytes, bytes}, 2, 0, 0, {}, {{0, 0, bytes}, {1, 0, bytes}}});
-    steps[0].classes = kClasses;
-    auto rows = std::make_shared<Rows>();
-    rows->count = kPairs;
-    std::vector<double> expected(kClasses * kClasses);
-    std::vector<int32_t> others;
-    std::vector<double> positions;
-    for (int32_t shift : {0, 1}) {
-      rows->columns.push_back({allocate_aligned(bytes), 1});
-      for (size_t i = 0; i < kPairs; ++i) {
-        reinterpret_cast<int32_t*>(rows->columns.back().data.get())[i] = static_cast<int32_t>(i * (shift + 1) % 5) - 1;
-      }
-    }
-    const int32_t* column[2] = {reinterpret_cast<int32_t*>(rows->columns[0].data.get()), reinterpret_cast<int32_t*>(rows->columns[1].data.get())};
+TEST(loop_counts) {
+  Gate gate;
+  std::atomic<bool> stop{false};
+  // A step that is given 20 pairs of predictions and targets and does nothing with them.
+  constexpr size_t kPairs = 20, kClasses = 3;
+  std::vector<float> predictions(kPairs), targets(kPairs);
+  const auto region = [](const std::vector<float>& v) { return Region{reinterpret_cast<const char*>(v.data()), v.size() * sizeof(float)}; };
+  Plan plan({}, {}, {region(predictions), region(targets)}, {}, {});
+  const size_t bytes = kPairs * sizeof(float);
+  std::vector<Step> steps;
+  steps.push_back({std::move(plan), {bytes, bytes}, 2, 0, 0, {}, {{0, 0, bytes}, {1, 0, bytes}}});
+  steps[0].classes = kClasses;
+  auto rows = std::make_shared<Rows>();
+  rows->count = kPairs;
+  std::vector<double> expected(kClasses * kClasses);
+  std::vector<int32_t> others;
+  std::vector<double> positions;
+  for (int32_t shift : {0, 1}) {
+    rows->columns.push_back({allocate_aligned(bytes), 1});
     for (size_t i = 0; i < kPairs; ++i) {
-      const int32_t p = column[0][i], y = column[1][i];
-      if (p >= 0 && p < 3 && y >= 0 && y < 3) ++expected[static_cast<size_t>(y * 3 + p)];
-      else {
-        others.push_back(y);
-        positions.push_back(static_cast<double>(i));
-      }
+      reinterpret_cast<int32_t*>(rows->columns.back().data.get())[i] = static_cast<int32_t>(i * (shift + 1) % 5) - 1;
     }
-    BatchSampler sampler;
-    sampler.rows = rows;
-    sampler.batch = kPairs;
-    sampler.batches = 1;
-    Loop loop(std::make_shared<PersistentMemory>(), std::move(steps), std::move(sampler));
-    loop.set_live(0, {});
-    const Report report = loop.run(*t.target.table, gate, stop, Limits{});
-    t.check(report.counts == expected, "pairs of classes");
-    t.check(report.targets == others && report.predictions.size() == others.size(), "pairs that are of none");
-    t.check(report.positions == positions && report.samples == kPairs, "where these are");
-    t.check(report.outputs.empty() && report.output_bytes == 16 * others.size(), "nothing else is handed out");
   }
+  const int32_t* column[2] = {reinterpret_cast<int32_t*>(rows->columns[0].data.get()), reinterpret_cast<int32_t*>(rows->columns[1].data.get())};
+  for (size_t i = 0; i < kPairs; ++i) {
+    const int32_t p = column[0][i], y = column[1][i];
+    if (p >= 0 && p < 3 && y >= 0 && y < 3) ++expected[static_cast<size_t>(y * 3 + p)];
+    else {
+      others.push_back(y);
+      positions.push_back(static_cast<double>(i));
+    }
+  }
+  BatchSampler sampler;
+  sampler.rows = rows;
+  sampler.batch = kPairs;
+  sampler.batches = 1;
+  Loop loop(std::make_shared<PersistentMemory>(), std::move(steps), std::move(sampler));
+  loop.set_live(0, {});
+  const Report report = loop.run(*t.target.table, gate, stop, Limits{});
+  t.check(report.counts == expected, "pairs of classes");
+  t.check(report.targets == others && report.predictions.size() == others.size(), "pairs that are of none");
+  t.check(report.positions == positions && report.samples == kPairs, "where these are");
+  t.check(report.outputs.empty() && report.output_bytes == 16 * others.size(), "nothing else is handed out");
+}
 
-  t.where = "another thread looks and stops";
+TEST(loop_gate) {
+  Gate gate;
+  std::atomic<bool> stop{false};
+  Limits limits;
   for (int round = 0; round < 20; ++round) {
     Setting setting(kCount, kBatch, true);
     stop = false;

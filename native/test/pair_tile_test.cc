@@ -2,6 +2,7 @@
 #include "support/pair_tile.h"
 
 #include <cstring>
+#include <vector>
 
 #include "support/features.h"
 #include "test/emulated_units.h"
@@ -31,7 +32,7 @@ class Operands {
 
   Operands(Context& t, size_t terms, size_t pairs, size_t rows, size_t gap)
       : terms(terms), pairs(pairs), rows(rows), a_stride(pairs + gap), a(t, terms * a_size(), gap % 5), b(t, terms * pairs * kPairColumns, 3),
-        sums(t, kPairRows * kPairColumns, 1) {
+        arranged_a(t, a.size(), gap % 5), arranged_b(t, b.size(), 3), sums(t, kPairRows * kPairColumns, 1) {
     for (size_t i = 0; i < a.size(); ++i) a[i] = pair_of(NAN, NAN);
     for (size_t i = 0; i < sums.size(); ++i) sums[i] = NAN;
     for (size_t i = 0; i < b.size(); ++i) b[i] = 0;
@@ -52,7 +53,14 @@ class Operands {
   }
   void multiply(const PairUnit& unit) {
     PairTile tile{{}, {}, a_stride, terms, pairs, rows, sums.data()};
-    for (size_t t = 0; t < terms; ++t) tile.a[t] = &a_at(t, 0, 0), tile.b[t] = &b_at(t, 0, 0);
+    std::memcpy(arranged_a.data(), a.data(), a.size() * sizeof(uint32_t));
+    std::memcpy(arranged_b.data(), b.data(), b.size() * sizeof(uint32_t));
+    for (size_t t = 0; t < terms; ++t) {
+      uint32_t *const of_a = arranged_a.data() + t * a_size(), *const of_b = arranged_b.data() + t * pairs * kPairColumns;
+      if (unit.arrange_rows != nullptr) unit.arrange_rows(of_a, a_stride, rows, pairs);
+      if (unit.arrange_columns != nullptr) unit.arrange_columns(of_b, pairs);
+      tile.a[t] = of_a, tile.b[t] = of_b;
+    }
     unit.begin();
     unit.multiply(tile);
     unit.end();
@@ -74,7 +82,7 @@ class Operands {
  private:
   size_t a_size() const { return (kPairRows - 1) * a_stride + pairs; }
   const size_t a_stride;
-  Buffer<uint32_t> a, b;
+  Buffer<uint32_t> a, b, arranged_a, arranged_b;
   Buffer<float> sums;
 };
 
@@ -158,6 +166,26 @@ void check_specials(Context& t, const PairUnit& unit) {
   for (size_t j = 0; j < kPairColumns; ++j) t.check(o.sum_at(0, j) == 0, "a denormal number counts");
 }
 
+// A processor's instructions beside the functions that stand for them: the same bits.
+void check_emulation(Context& t, const PairUnit& unit, const PairUnit& emulated, Random& random) {
+  const auto scaled = [&] { return half_of(bits_of(static_cast<float>(random.normal() * std::exp2(80 * random.uniform() - 60))), true); };
+  const float corners[] = {0, -0.0f, 1, -1, 0x1.fep127f, -0x1.fep127f, 0x1p127f, 0x1p64f, 0x1p-126f, -0x1p-127f, 0x1.02p-63f, HUGE_VALF, NAN};
+  const auto corner = [&] { return random.below(2) != 0 ? scaled() : corners[random.below(sizeof corners / sizeof *corners)]; };
+  for (size_t trial = 0; trial < 20; ++trial) {
+    Operands o(t, 1 + trial % 3, trial % 2 != 0 ? 16 : 64, 1 + trial * 7 % kPairRows, trial % 4 * 4);
+    if (trial < 10) o.fill(scaled);
+    else o.fill(corner);
+    o.multiply(emulated);
+    std::vector<float> expected;
+    for (size_t at = 0; at < o.rows * kPairColumns; ++at) expected.push_back(o.sum_at(at / kPairColumns, at % kPairColumns));
+    o.multiply(unit);
+    for (size_t at = 0; at < expected.size(); ++at) {
+      const float sum = o.sum_at(at / kPairColumns, at % kPairColumns);
+      t.check(std::isnan(expected[at]) ? std::isnan(sum) : bits_of(sum) == bits_of(expected[at]), "not the bits of the emulation");
+    }
+  }
+}
+
 void check_unit(Context& t, const PairUnit& unit, const char* name) {
   t.where = name;
   Random random(31);
@@ -173,9 +201,12 @@ TEST(pair_tiles) {
   if (t.target.table != &SIMDNN_LEAST::table) return;  // no target's kernels take part
   check_unit(t, emulated_amx_bf16::unit, "emulated amx_bf16");
   check_unit(t, emulated_avx512_bf16::unit, "emulated avx512_bf16");
+  check_unit(t, emulated_neon_bf16::unit, "emulated neon_bf16");
   for (int i = 0; i < feature_count; ++i) {
     if (features[i].unit == nullptr || !features[i].supported()) continue;
     check_unit(t, *features[i].unit, features[i].name);
+    Random random(32);
+    if (std::strcmp(features[i].name, "neon_bf16") == 0) check_emulation(t, *features[i].unit, emulated_neon_bf16::unit, random);
   }
 }
 

@@ -1,26 +1,38 @@
 // Products of rounded operands: against their twin, against the products of the operands themselves, and the same bits for any division of the work.
 #include <cstring>
+#include <vector>
 
+#include "support/features.h"
 #include "test/emulated_units.h"
 #include "test/test.h"
 
 namespace simdnn::test {
 namespace {
 
-// Through float32's own units, and through the others' plain twins.
 struct How {
   Precision precision;
   const PairUnit* unit;
-  const char* name;
+  std::string name;
+  bool emulated;
 };
-const How kLower[] = {
-    {Precision::kHigh, nullptr, "high "},
-    {Precision::kMedium, nullptr, "medium "},
-    {Precision::kHigh, &emulated_amx_bf16::unit, "high by amx_bf16 "},
-    {Precision::kMedium, &emulated_amx_bf16::unit, "medium by amx_bf16 "},
-    {Precision::kHigh, &emulated_avx512_bf16::unit, "high by avx512_bf16 "},
-    {Precision::kMedium, &emulated_avx512_bf16::unit, "medium by avx512_bf16 "},
-};
+
+// Through float32's own units, through plain functions in place of the others' instructions, and through those that the target has here.
+std::vector<How> lower(const Target& target) {
+  std::vector<How> all;
+  const auto both = [&](const PairUnit* unit, const std::string& by, bool emulated) {
+    all.push_back({Precision::kHigh, unit, "high " + by, emulated});
+    all.push_back({Precision::kMedium, unit, "medium " + by, emulated});
+  };
+  both(nullptr, "", false);
+  both(&emulated_amx_bf16::unit, "by emulated amx_bf16 ", true);
+  both(&emulated_avx512_bf16::unit, "by emulated avx512_bf16 ", true);
+  both(&emulated_neon_bf16::unit, "by emulated neon_bf16 ", true);
+  for (int i = 0; i < feature_count; ++i) {
+    const Feature& feature = features[i];
+    if (feature.unit != nullptr && std::strcmp(feature.target, target.name) == 0 && feature.supported()) both(feature.unit, "by " + std::string(feature.name) + " ", false);
+  }
+  return all;
+}
 
 // What rounding may do to a sum, in parts of the sum of its products' magnitudes, and float32's own roundings. To 8 bits an operand is rounded by up to 2^-8 of it,
 // of which its low part, rounded in turn, leaves up to 2^-17; the product of two low parts, up to 2^-16, is left out.
@@ -36,7 +48,8 @@ struct Shape {
 constexpr Shape kShapes[] = {{1, 64, 128}, {5, 129, 257}, {37, 600, 64}, {0, 128, 128}, {7, 128, 600}, {150, 96, 300}, {7, 128, 1024}, {20, 1024, 300}};
 constexpr size_t kEmulatedShapes = 3;  // of them the first: each product of a plain twin takes a hundred times as long
 
-// Numbers of either kind: alike; of magnitudes from 2^-20 to 2^20; each half a unit of bfloat16 off one of its numbers, all to the same side.
+// Numbers of either kind: alike; of magnitudes from 2^-20 to 2^20; each, and what it leaves behind its rounding, all but half a unit of bfloat16 off one of its
+// numbers, to the same side.
 enum class Distribution {
   kNormal,
   kScaled,
@@ -47,7 +60,7 @@ void fill(Buffer<float>& out, Distribution kind, Random& random) {
     const double x = random.normal();
     out[i] = static_cast<float>(kind == Distribution::kNormal   ? x
                                 : kind == Distribution::kScaled ? std::ldexp(x, static_cast<int>(random.below(41)) - 20)
-                                                                : 1 + 0x1p-8 - 0x1p-20);
+                                                                : 1 + 0x1p-8 - 0x1p-17 - 0x1p-23);
   }
 }
 
@@ -56,7 +69,7 @@ struct Sides {
 };
 
 void check_bound(Context& t, const Shape& s, Distribution kind, Sides sides, const How& how, Random& random) {
-  t.where = how.name + std::string() + std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k) + " kind " + std::to_string(static_cast<int>(kind));
+  t.where = how.name + std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k) + " kind " + std::to_string(static_cast<int>(kind));
   Buffer<float> a(t, s.m * s.k, 1), b(t, s.k * s.n, 2), c(t, s.m * s.n, 3), twin(t, s.m * s.n);
   fill(a, kind, random);
   fill(b, kind, random);
@@ -88,7 +101,7 @@ void check_bound(Context& t, const Shape& s, Distribution kind, Sides sides, con
 
 // Whatever the threads, the rows beside it and what the product is added to.
 void check_bits(Context& t, const Shape& s, const How& how, Random& random) {
-  t.where = how.name + std::string() + "bits of " + std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k);
+  t.where = how.name + "bits of " + std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k);
   Buffer<float> a(t, s.m * s.k), b(t, s.k * s.n), c(t, s.m * s.n), again(t, s.m * s.n);
   fill(a, Distribution::kScaled, random);
   fill(b, Distribution::kScaled, random);
@@ -119,7 +132,7 @@ void check_specials(Context& t, const How& how) {
   t.kernel.matmul(run, c.data(), a.data(), b.data(), m, n, k, {});
   t.kernel.matmul(plain, exact.data(), a.data(), b.data(), m, n, k, {});
   for (size_t i = 0; i < c.size(); ++i) {
-    t.where = how.name + std::string() + "specials " + std::to_string(i / n) + ", " + std::to_string(i % n % 7);
+    t.where = how.name + "specials " + std::to_string(i / n) + ", " + std::to_string(i % n % 7);
     if (std::isfinite(exact[i])) {
       t.close(c[i], exact[i], 0x1p-7 * std::fabs(exact[i]), "c", i);
     } else {
@@ -130,7 +143,7 @@ void check_specials(Context& t, const How& how) {
 
 // A layer with all that goes with it, and the same from packed weights.
 void check_layer(Context& t, const How& how, size_t rows, size_t in, size_t out, Random& random) {
-  t.where = how.name + std::string() + "layer " + std::to_string(rows) + "x" + std::to_string(in) + "->" + std::to_string(out);
+  t.where = how.name + "layer " + std::to_string(rows) + "x" + std::to_string(in) + "->" + std::to_string(out);
   Buffer<float> x(t, rows * in), w(t, out * in), bias(t, out), dy(t, rows * out), panels(t, packed(in, out));
   for (Buffer<float>* each : {&x, &w, &bias, &dy}) fill_normal(*each, random);
   for (size_t i = 0; i < x.size(); ++i) x[i] = std::fmax(x[i], 0.0f);
@@ -179,7 +192,7 @@ void check_line(Context& t, const How& how, Random& random) {
     Run run(1, how.precision, how.unit), highest;
     t.kernel.matmul(run, c.data(), a.data(), b.data(), 1, n, k, {});
     t.kernel.matmul(highest, plain.data(), a.data(), b.data(), 1, n, k, {});
-    t.where = how.name + std::string() + "line " + std::to_string(n);
+    t.where = how.name + "line " + std::to_string(n);
     t.check((std::memcmp(c.data(), plain.data(), n * sizeof(float)) == 0) == (n < 64), "on the wrong side of the line");
   }
 }
@@ -188,10 +201,10 @@ void check_line(Context& t, const How& how, Random& random) {
 
 TEST(matmul) {
   Random random(7);
-  for (const How& how : kLower) {
+  for (const How& how : lower(t.target)) {
     size_t shapes = 0;
     for (const Shape& s : kShapes) {
-      if (how.unit != nullptr && ++shapes > kEmulatedShapes) break;
+      if (how.emulated && ++shapes > kEmulatedShapes) break;
       for (const Distribution kind : {Distribution::kNormal, Distribution::kScaled, Distribution::kHalfway}) {
         for (const Sides sides : {Sides{false, false}, Sides{true, true}}) check_bound(t, s, kind, sides, how, random);
       }
@@ -204,7 +217,7 @@ TEST(matmul) {
 
 TEST(linear_forward) {
   Random random(8);
-  for (const How& how : kLower) {
+  for (const How& how : lower(t.target)) {
     check_layer(t, how, 1, 130, 70, random);
     check_layer(t, how, 50, 300, 129, random);
     check_layer(t, how, 700, 64, 128, random);

@@ -9,7 +9,7 @@ const lower = (name) => name[0].toLowerCase() + name.slice(1);
 // `in` is a word of TypeScript.
 const variable = (name) => camel(name).replace(/^in$/, 'in_');
 
-/** A formula in TypeScript, of what `of` makes of each name. */
+/** A formula in TypeScript; `of` maps each name to an expression. */
 export const formulaText = (formula, of) => formula.replace(/\b[a-z]\w*\b(?!\()(?<!\.\w+)/g, (name) => of(name));
 
 // --- kernels.generated.ts ------------------------------------------------------------------------
@@ -52,7 +52,7 @@ const flopsTexts = kernels
   });
 
 const tableText = `${banner}
-/** The addon's kernel functions: what is optional may be null, a choice is a number, and the flags of a call are the bits of one. */
+/** The addon's kernel functions. What is optional may be null, a choice is a number, and the flags of a call are the bits of one number. */
 export interface KernelTable {
 ${kernels.map(signature).join('\n')}
 }
@@ -60,17 +60,17 @@ ${kernels.map(signature).join('\n')}
 /** The names of all kernels. */
 export const kernelNames: readonly (keyof KernelTable)[] = ${JSON.stringify(kernels.map(({ name }) => camel(name)))};
 
-/** What an argument of a kernel is: an array that is written whole, written and read, or read; a size, a layout, a number, one of some names, flags. */
+/** The kind of a kernel's argument: an array that is completely overwritten, written and read, or read; a size, a layout, a number, one of several names, flags. */
 export type ArgumentKind = 'out' | 'inout' | 'in' | 'size' | 'layout' | 'real' | 'integer' | 'counter' | 'choice' | 'flags';
 
 export interface KernelArgument {
   readonly name: string;
   readonly kind: ArgumentKind;
-  /** A replay may read it anew. */
+  /** Whether its value may differ between replays of a plan. */
   readonly live?: boolean;
-  /** Of what only the library's own calls give: the value of a call that does not. */
+  /** For an argument that only the library's own calls give: its value in other calls. */
   readonly unset?: number | string;
-  /** Of a choice its names in the order of their numbers, of flags theirs in the order of their bits. */
+  /** For a choice its names in the order of their numbers; for flags their names in the order of their bits. */
   readonly values?: readonly string[];
   readonly flags?: readonly string[];
 }
@@ -82,7 +82,7 @@ export const kernelArguments: Readonly<Record<keyof KernelTable, readonly Kernel
 
 ${enumerationTexts.join('\n\n')}
 
-/** What the derivative of a function is calculated from: its argument, or its result. */
+/** Whether the derivative of a function is computed from its argument or from its result. */
 export const derivativeReads = {
 ${Object.entries(unaryFunctions)
   .map(([name, { derivative }]) => `  ${camel(name)}: '${derivative}',`)
@@ -94,7 +94,7 @@ ${lengthTexts.join('\n')}
 
 const given = (array: unknown): number => (array === null || array === undefined ? 0 : 1);
 
-/** Multiplications and additions of the kernels that multiply matrices, by their arguments; a product that is not wanted has no array. */
+/** The multiplications and additions of each kernel that multiplies matrices, as a function of its arguments. A product that is not wanted has no array. */
 export const flopsOf: { readonly [name in keyof KernelTable]?: (a: Readonly<Record<string, unknown>>) => number } = {
 ${flopsTexts.join('\n')}
 };

@@ -9,24 +9,24 @@ const where = 'kFold';
 
 /** The options of `kFold`. */
 export interface KFoldOptions {
-  /** How many folds (5). */
+  /** The number of folds (5). */
   folds?: number;
-  /** Whether rows are assigned at random; otherwise a fold has neighbouring rows, as far as classes and groups allow (false). */
+  /** Whether rows are assigned at random; otherwise each fold has neighbouring rows, as far as classes and groups allow (false). */
   shuffle?: boolean;
   /** Makes the folds a function of this seed; without it, shuffled ones follow `manualSeed`. */
   seed?: number;
-  /** Classes `[n]`; each fold gets its share of each class. */
+  /** Classes `[n]`; each fold gets an equal share of each class. */
   stratify?: Marks;
   /** Groups `[n]`; the rows of a group are in the same fold. */
   groups?: Marks;
 }
 
 /** A fold: the rows to train on, and those to validate on. */
-export interface Fold<Part> {
+export interface Fold<Rows> {
   /** All rows of the other folds. */
-  train: Part;
+  train: Rows;
   /** The rows of this fold. */
-  validation: Part;
+  validation: Rows;
 }
 
 interface Dealing {
@@ -46,7 +46,7 @@ function inBlocks(order: Int32Array, folds: number): Int32Array {
   return foldOf;
 }
 
-// Each class is divided into blocks, whose lengths are those that dealing all rows in turn, sorted by class, would give.
+// Divides each class into blocks. Their lengths are as if all rows, sorted by class, were dealt to the folds in turn.
 function byClass(n: number, { folds, order }: Dealing, stratify: Marks): Int32Array {
   const { numbers, found } = marksOf(where, 'stratify', stratify, n);
   const sizes = countsOf(numbers, found.length);
@@ -72,7 +72,7 @@ function refuseRare(sizes: Int32Array, folds: number): void {
   if (most < folds) throw rangeError(where, `no class has ${folds} rows, one for each fold: the largest has ${most}`);
 }
 
-// The number of each row's class or group; they are numbered in the order of their names.
+// The number of each row's class or group. Classes and groups are numbered in the order of their names.
 function namedInOrder(name: string, given: Marks, n: number): { numbers: Int32Array; count: number } {
   const { numbers, found } = marksOf(where, name, given, n);
   const byName = [...found.keys()].sort((a, b) => (found[a]! < found[b]! ? -1 : 1));
@@ -89,7 +89,8 @@ function groupsOf(n: number, groups: Marks, folds: number): { numbers: Int32Arra
   return found;
 }
 
-// Without `shuffle` the largest group goes first, each group to the fold with the fewest rows; with it groups are dealt in random order, as many to each fold.
+// Without `shuffle` groups are assigned from the largest to the smallest, each to the fold with the fewest rows. With it they are assigned in random order, and
+// each fold gets the same number of groups.
 function byGroup(n: number, { folds, order }: Dealing, groups: Marks, shuffle: boolean): Int32Array {
   const { numbers, count } = groupsOf(n, groups, folds);
   if (shuffle) {
@@ -115,7 +116,7 @@ const deviation = (values: readonly number[]): number => {
   return Math.sqrt(sum(values.map((x) => (x - mean) ** 2)) / values.length);
 };
 
-// Groups with the most uneven classes go first. Each goes to the fold for which the classes' shares then differ least between folds.
+// Assigns groups from the one with the most uneven counts of classes on, each to the fold for which the folds' shares of the classes then differ least.
 function byClassAndGroup(n: number, { folds, order }: Dealing, stratify: Marks, groups: Marks): Int32Array {
   const { numbers: classes, count: kinds } = namedInOrder('stratify', stratify, n);
   const sizes = countsOf(classes, kinds);
@@ -131,7 +132,7 @@ function byClassAndGroup(n: number, { folds, order }: Dealing, stratify: Marks, 
     kinds;
   const foldOf = new Int32Array(count);
   const spread = ofGroup.map(deviation);
-  // A stable sort, so that equal groups stay in their order.
+  // The sort is stable, so that equal groups keep their random order.
   const mostUnevenFirst = [...order(count)].sort((a, b) => spread[b]! - spread[a]!);
   for (const group of mostUnevenFirst) {
     let best = { fold: 0, value: Infinity, rows: Infinity };
@@ -150,11 +151,12 @@ function byClassAndGroup(n: number, { folds, order }: Dealing, stratify: Marks, 
 }
 
 /**
- * Divides a dataset, or the numbers 0 to n - 1, into folds for cross-validation: `{ train, validation }` for each fold, as subsets of the dataset or as arrays of
- * ascending row numbers. As `sklearn.model_selection.KFold`; with `stratify` `StratifiedKFold`, with `groups` `GroupKFold`, with both `StratifiedGroupKFold`.
+ * Divides a dataset, or the numbers 0 to n - 1, into folds for cross-validation: `{ train, validation }` for each fold, as subsets of the dataset or as arrays
+ * of ascending row numbers. As `sklearn.model_selection.KFold`; with `stratify` `StratifiedKFold`, with `groups` `GroupKFold`, with both
+ * `StratifiedGroupKFold`.
  *
- * Without groups the sizes of the folds differ by one at most, and with `stratify` so do their counts of each class. Without `shuffle` the folds are exactly scikit-learn's; shuffled ones
- * are not. A RangeError for fewer rows or groups than folds, and if no class has as many rows as there are folds.
+ * Without groups the sizes of the folds differ by one at most, and with `stratify` so do their counts of each class. Without `shuffle` the folds are exactly
+ * scikit-learn's; shuffled ones are not. A RangeError for fewer rows or groups than folds, and if no class has as many rows as there are folds.
  *
  * @example
  * const rows = new data.TensorDataset(arange(6), tensor(Int32Array.of(0, 0, 0, 1, 1, 1)));

@@ -5,18 +5,18 @@ import { Tensor } from '../tensor';
 import { isPromise } from './ahead';
 import { checkDataset, Dataset, TensorDataset } from './dataset';
 
-/** A part of a stack: a dataset, or a tensor whose rows are its items. */
+/** What can be stacked: a dataset, or a tensor whose rows are its items. */
 export type Stackable = Dataset<unknown> | Tensor;
 
-/** A part's contribution to an item of a stack: a tensor's row, or a dataset's item. */
-export type Stacked<Part> = Part extends Tensor ? Tensor : Part extends Dataset<infer Item> ? Item : never;
+/** What a dataset of a stack contributes to an item: a tensor's row, or a dataset's item. */
+export type Stacked<Source> = Source extends Tensor ? Tensor : Source extends Dataset<infer Item> ? Item : never;
 
-/** The parts of a stack, by name. */
+/** The datasets of a stack, by name. */
 export interface NamedParts {
   readonly [name: string]: Stackable;
 }
 
-/** The parts of a stack: those given as a list, or the one record that was given. */
+/** The datasets of a stack: the arguments as a tuple, or the record that was the only argument. */
 export type StackParts<Given extends readonly unknown[]> = Given extends readonly [infer Only]
   ? Only extends Stackable
     ? Given
@@ -31,7 +31,7 @@ export type StackItem<Given extends readonly unknown[]> = Each<StackParts<Given>
 /**
  * Datasets combined item by item: item i is the tuple of their items i, or a record if they are given by name. As `torch.utils.data.StackDataset`.
  *
- * A part may be a tensor `[n, *]`, whose rows are its items, as copies. A batch has the structure of an item. A RangeError if the lengths differ.
+ * A tensor `[n, *]` counts as a dataset whose items are copies of its rows. A batch has the structure of an item. A RangeError if the lengths differ.
  *
  * @example
  * const pairs = new data.StackDataset({ image: rand([5, 4]), label: tensor(Int32Array.of(0, 1, 2, 3, 4)) });
@@ -40,9 +40,9 @@ export type StackItem<Given extends readonly unknown[]> = Each<StackParts<Given>
  * batch.image.shape; // [2, 4]
  */
 export class StackDataset<Given extends readonly (Stackable | NamedParts)[]> extends Dataset<StackItem<Given>> {
-  /** The parts: those given as a list, or the one record that was given. */
+  /** The datasets: the arguments as a tuple, or the record that was the only argument. */
   readonly datasets: StackParts<Given>;
-  /** @internal The parts as datasets, by name or number; a tensor is a dataset of its rows. */
+  /** @internal The datasets by name or number; a tensor is wrapped as a dataset of its rows. */
   readonly parts: readonly (readonly [name: string, Dataset<unknown>])[];
 
   constructor(...datasets: Given) {
@@ -73,7 +73,7 @@ export class StackDataset<Given extends readonly (Stackable | NamedParts)[]> ext
     return this.together((part, isTensor) => (isTensor ? (part.get(i) as Tensor[])[0] : part.get(i)));
   }
 
-  /** @internal A tuple or a record of `make`'s results for each part. */
+  /** @internal A tuple or a record of `make`'s results for each dataset. */
   together<Result>(make: (part: Dataset<unknown>, isTensor: boolean) => unknown): Result {
     const given = this.datasets as NamedParts;
     const made = this.parts.map(([name, part]) => make(part, given[name] instanceof Tensor));

@@ -1,4 +1,4 @@
-// Divides rows into a part to learn from and one to test by.
+// Splits rows into a training set and a test set.
 import { isDataView } from '../brands';
 import { checkAttached, checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { refuseHeld } from '../holders';
@@ -11,28 +11,28 @@ import { countsOf, type Mark, type Marks, marksOf } from './values';
 
 const where = 'trainTestSplit';
 
-/** What can be divided: a tensor `[n, *]`, an array or a typed array. */
+/** What can be split: a tensor `[n, *]`, an array or a typed array. */
 export type Splittable = Tensor | readonly unknown[] | NumberArray;
 
-// A part of an array is an array of its elements, of whatever length.
-type Part<Whole> = Whole extends Tensor | NumberArray ? Whole : Whole extends readonly (infer Element)[] ? Element[] : never;
+// Some rows of an array. For a tuple they are an array of its elements, of any length.
+type Taken<Whole> = Whole extends Tensor | NumberArray ? Whole : Whole extends readonly (infer Element)[] ? Element[] : never;
 
-/** The parts of each that is divided: `[xTrain, xTest, yTrain, yTest]` of x and y. */
+/** The training and test rows of each argument: `[xTrain, xTest, yTrain, yTest]` of x and y. */
 export type Splits<Wholes extends readonly unknown[]> = Wholes extends readonly [infer First, ...infer Rest]
-  ? [train: Part<First>, test: Part<First>, ...Splits<Rest>]
+  ? [train: Taken<First>, test: Taken<First>, ...Splits<Rest>]
   : [];
 
 /** The options of `trainTestSplit`. */
 export interface TrainTestSplitOptions {
-  /** Rows of the test part: a fraction between 0 and 1, rounded up, or their number (what `trainSize` leaves, else 0.25). */
+  /** Size of the test set: a fraction between 0 and 1, rounded up, or a number of rows (what `trainSize` leaves, else 0.25). */
   testSize?: number;
-  /** Rows of the training part: a fraction, rounded down, or their number (all that are not tested by). */
+  /** Size of the training set: a fraction between 0 and 1, rounded down, or a number of rows (all rows that are not in the test set). */
   trainSize?: number;
-  /** Whether rows are drawn at random; otherwise the first ones are learned from, and the next are the test part (true). */
+  /** Whether rows are drawn at random; otherwise the first rows are the training set, and the next ones the test set (true). */
   shuffle?: boolean;
-  /** Classes `[n]`, each of which is to have its share in both parts. */
+  /** Classes `[n]`; both sets get each class in proportion. */
   stratify?: Marks;
-  /** Groups `[n]`: rows of one stay together. Sizes then count groups. */
+  /** Groups `[n]`; the rows of a group are in the same set, and sizes count groups. */
   groups?: Marks;
   /** Makes the split a function of this seed; without it, it follows `manualSeed`. */
   seed?: number;
@@ -56,7 +56,7 @@ function countOf(name: string, n: number, size: number, round: (x: number) => nu
   return whole ? size : round(size * n);
 }
 
-// How many rows, or groups, are learned from and tested by.
+// The number of rows, or groups, of the training and the test set.
 function sizesOf(n: number, testSize: number | undefined, trainSize: number | undefined, unit: string): [train: number, test: number] {
   const given = trainSize === undefined ? undefined : countOf('trainSize', n, trainSize, Math.floor);
   const test = testSize === undefined && given !== undefined ? n - given : countOf('testSize', n, testSize ?? 0.25, Math.ceil);
@@ -68,8 +68,7 @@ function sizesOf(n: number, testSize: number | undefined, trainSize: number | un
   return [train, test];
 }
 
-// How many of its rows each class gives to a part: its exact share rounded down, and one more for those with the largest remainders,
-// so that the total is `count`.
+// The number of rows of each class in a set of `count` rows: the class's exact share rounded down, plus one for the classes with the largest remainders.
 function sharesOf(sizes: ArrayLike<number>, order: readonly number[], count: number): Int32Array {
   const all = Array.from(sizes);
   const n = all.reduce((sum, size) => sum + size, 0);
@@ -109,7 +108,7 @@ function grouped(given: Marks, n: number, o: Settings): [train: Int32Array, test
   const { numbers, found } = marksOf(where, 'groups', given, n);
   const [train, test] = sizesOf(found.length, o.testSize, o.trainSize, 'groups');
   const order = o.shuffle ? randomOrder(found.length, o.seed) : givenOrder(found.length);
-  const part = new Int32Array(found.length); // 1 is learned from, 2 tested by
+  const part = new Int32Array(found.length); // 1: training set, 2: test set
   order.forEach((group, i) => {
     part[group] = i < train ? 1 : i < train + test ? 2 : 0;
   });
@@ -140,11 +139,12 @@ function taken(whole: Splittable, rows: Int32Array): Splittable {
 const sizeText = (whole: Splittable): string => (whole instanceof Tensor ? shapeText(whole.shape) : `[${whole.length}]`);
 
 /**
- * Divides rows into a training and a test part, each array likewise: `[xTrain, xTest, yTrain, yTest]` of x and y. As `sklearn.model_selection.train_test_split`.
+ * Splits the rows of all arguments into a training and a test set: `[xTrain, xTest, yTrain, yTest]` of x and y. As `sklearn.model_selection.train_test_split`.
  *
- * Any number of tensors `[n, *]`, arrays and typed arrays of n rows, then options. The test part has `ceil(testSize n)` rows, or `testSize` rows when that is 1 or more. With `stratify`
- * each class gives its share of them (largest remainders first). With `groups` the rows of a group stay together, as in `GroupShuffleSplit`. The parts are copies. A size of 1 is a row, where scikit-learn takes
- * 1.0 for a mistake. A RangeError when a part would be empty, or when a class has fewer than 2 rows.
+ * The arguments are any number of tensors `[n, *]`, arrays and typed arrays of n rows, then options. The test set has `ceil(testSize n)` rows, or `testSize`
+ * rows if that is 1 or more. With `stratify` both sets get each class in proportion, rounded by largest remainders. With `groups` the rows of a group stay
+ * together, as in `GroupShuffleSplit`. The results are copies. A size of 1 means one row; scikit-learn refuses 1.0. A RangeError if a set would be empty or,
+ * with `stratify`, if a class has fewer than 2 rows.
  *
  * @example
  * const [xTrain, xTest, yTrain, yTest] = data.trainTestSplit(rand([10, 3]), arange(10), { testSize: 0.2, seed: 1 });

@@ -7,15 +7,15 @@ export interface AccuracyOptions extends StatScoresOptions {}
 /**
  * The fraction of correct predictions. As `torchmetrics.Accuracy`.
  *
- * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; 0 before any update. Of a "binary" and a
- * "multilabel" task it is `(tp + tn) / (tp + fp + tn + fn)`, of each label and averaged as `Average` says. Of a "multiclass" task, with `c` running
- * over the classes:
- * - `"micro"`: right predictions / targets
- * - `"none"`: right predictions of c / targets of c, 0 without such targets
+ * For `update(preds, target)` see `Task`. `compute()` is a scalar, or `[classes]` for `average: "none"`; 0 before any update. For a "binary" and a
+ * "multilabel" task it is `(tp + tn) / (tp + fp + tn + fn)`, for each label, averaged as described for `Average`. For a "multiclass" task, with `c`
+ * running over the classes:
+ * - `"micro"`: correct predictions / targets
+ * - `"none"`: correct predictions of c / targets of c, 0 without such targets
  * - `"macro"`: the mean of these over the classes that occur (for `topK` 1 as a target or a prediction, else as a target)
  * - `"weighted"`: their mean weighted by the number of targets
  *
- * A RangeError for targets and predictions that are no classes.
+ * A RangeError for targets and predictions that are not classes.
  *
  * @example
  * const accuracy = new metrics.Accuracy({ task: 'multiclass', numClasses: 3 });

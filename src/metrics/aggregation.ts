@@ -1,4 +1,4 @@
-// The minimum, the maximum, the sum and the list of a stream of numbers.
+// The minimum, maximum, sum and concatenation of a stream of numbers.
 import { rangeError } from '../errors';
 import { sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
@@ -6,7 +6,7 @@ import { type AggregationOptions, Aggregator } from './aggregator';
 import { scalar } from './counts';
 import { Growing } from './growing';
 
-// Keeps one of all numbers; `choose` selects one of two.
+// Keeps one number; `choose` selects one of two.
 abstract class Extremum extends Aggregator {
   private extremum = this.first();
 
@@ -32,7 +32,7 @@ abstract class Extremum extends Aggregator {
 /**
  * The largest of all given numbers: `torchmetrics.MaxMetric`.
  *
- * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar; -Infinity before any update. NaN is left out, as `nanStrategy` says.
+ * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar; -Infinity before any update. `nanStrategy` determines how NaN is handled.
  *
  * @example
  * const largest = new metrics.MaxMetric();
@@ -64,7 +64,7 @@ export class MaxMetric extends Extremum {
 /**
  * The smallest of all given numbers: `torchmetrics.MinMetric`.
  *
- * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar; Infinity before any update. NaN is left out, as `nanStrategy` says.
+ * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar; Infinity before any update. `nanStrategy` determines how NaN is handled.
  *
  * @example
  * const smallest = new metrics.MinMetric();
@@ -96,7 +96,8 @@ export class MinMetric extends Extremum {
 /**
  * The sum of all given numbers: `torchmetrics.SumMetric`.
  *
- * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar, summed in float64; 0 before any update. NaN is left out, as `nanStrategy` says.
+ * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar, summed in float64; 0 before any update. `nanStrategy` determines how NaN is
+ * handled.
  *
  * @example
  * const sum = new metrics.SumMetric();
@@ -130,10 +131,10 @@ export class SumMetric extends Aggregator {
 }
 
 /**
- * All given values, joined along the first dimension: `torchmetrics.CatMetric`, but an empty tensor if there are none.
+ * All given values, concatenated along the first dimension: `torchmetrics.CatMetric`, but an empty tensor if there are none.
  *
- * `update(value)` takes numbers, which are rows of their own, or tensors `[n, ...]`, all of the same row; a tensor of which NaN leaves something out becomes a list. A
- * RangeError for rows of another shape. `compute()` is float32 `[n, ...]`; `[0]` before any update.
+ * `update(value)` takes numbers, each of which is a row, or tensors `[n, ...]` whose rows all have one shape; a tensor from which a NaN is omitted is
+ * flattened. A RangeError for rows of another shape. `compute()` is float32 `[n, ...]`; `[0]` before any update.
  *
  * @example
  * const all = new metrics.CatMetric();

@@ -8,7 +8,10 @@ import { Metric } from './metric';
 import { remember } from './remember';
 import { checkMetric, copyOf } from './wrapper';
 
-/** How often each sample of a batch counts: a number from the Poisson distribution with mean 1, or how often it is drawn if as many samples are drawn with replacement. */
+/**
+ * How often each sample of a batch counts: a number from the Poisson distribution with mean 1, or how often it is drawn if as many samples are drawn with
+ * replacement.
+ */
 export type SamplingStrategy = 'poisson' | 'multinomial';
 
 /** The options of `BootStrapper`. */
@@ -62,9 +65,9 @@ const listed = (numbers: readonly number[]): Tensor => new Tensor(Float32Array.f
  * How far a figure varies when each batch's samples are drawn anew, with replacement: `torchmetrics.BootStrapper`, but with
  * draws of its own.
  *
- * `update(preds, target)` gives each of `numBootstraps` copies of `baseMetric` the rows of a batch that were drawn for it, by what `manualSeed` seeds. `compute()` is a
- * record, as the options say: `mean` and `std`, with n - 1 as divisor, of the shape of the metric's figure; `quantile` of all figures, scalar or `[quantiles]`; `raw`,
- * `[numBootstraps, ...]`. Fields of a metric that are private to JavaScript, `#name`, are not copied.
+ * `update(preds, target)` draws rows of the batch for each of `numBootstraps` copies of `baseMetric`, seeded by `manualSeed`, and updates the copy with them.
+ * `compute()` is a record of the figures that the options select: `mean` and `std` (divided by n - 1), with the shape of the metric's figure; `quantile`, a
+ * scalar or `[quantiles]`, over all figures; `raw`, `[numBootstraps, ...]`. JavaScript's private fields of a metric, `#name`, are not copied.
  *
  * @example
  * const error = new metrics.BootStrapper(new metrics.MeanAbsoluteError(), { numBootstraps: 20, quantile: [0.05, 0.95] });

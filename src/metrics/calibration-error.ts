@@ -26,10 +26,10 @@ interface Settings extends TaskSettings {
  * The calibration error: for each bin of predicted probabilities, the distance between their mean and the fraction of correct predictions. As
  * `torchmetrics.CalibrationError`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores. The probability is that of the predicted class, and of class 1 for a "binary" task,
- * where the share is that of the targets 1. Bin b is `[b / nBins, (b + 1) / nBins)`, and 1 has a bin to itself. `compute()` is a scalar, with the
- * distance `d_b` and the share `p_b` of the samples in bin b: `"l1"`: `sum_b p_b d_b`; `"l2"`: `sqrt(sum_b p_b d_b^2)`; `"max"`: `max_b d_b`. NaN before
- * any update, and after a probability that is NaN. Source: Guo et al., arXiv 1706.04599.
+ * For `update(preds, target)` see `Task`; preds are scores. The probability is that of the predicted class; for a "binary" task it is that of class 1,
+ * and the fraction is that of targets 1. Bin b is `[b / nBins, (b + 1) / nBins)`, and probability 1 has its own bin. `compute()` is a scalar. With
+ * the distance `d_b` of bin b and the fraction `p_b` of the samples in it: `"l1"`: `sum_b p_b d_b`; `"l2"`: `sqrt(sum_b p_b d_b^2)`; `"max"`: `max_b d_b`. NaN
+ * before any update, and after a probability that is NaN. Source: Guo et al., arXiv 1706.04599.
  *
  * @example
  * const error = new metrics.CalibrationError({ task: 'binary', nBins: 2 });

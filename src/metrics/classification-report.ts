@@ -53,8 +53,9 @@ function namesOf(classes: unknown): string[] | null {
 /**
  * A table of precision, recall, F1 and the number of targets of each class, with their means, as text. As `sklearn.metrics.classification_report`.
  *
- * preds are int32 classes `[n]` or float32 scores `[n, classes]`, target is int32 `[n]`. With `classes`, these are 0 to `classes.length - 1`, and all have a
- * row; else those that occur, in the order of their numbers. What has nothing to divide by is 0. A RangeError for other classes and without samples.
+ * preds are int32 classes `[n]` or float32 scores `[n, classes]`, target is int32 `[n]`. With `classes`, there is a row for each class from 0 to
+ * `classes.length - 1`; otherwise for each class that occurs, in ascending order. A figure whose divisor is 0 is 0. A RangeError for other classes and without
+ * samples.
  *
  * @example
  * const text = metrics.classificationReport(tensor(Int32Array.of(0, 1, 1)), tensor(Int32Array.of(0, 1, 0)), { classes: ['cat', 'dog'] });

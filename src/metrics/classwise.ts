@@ -9,7 +9,7 @@ import { checkMetric } from './wrapper';
 export interface ClasswiseWrapperOptions {
   /** The names of the classes; their numbers by default. */
   labels?: readonly string[];
-  /** A prefix of each name; without it and `postfix` it is the name of the metric's class in small letters, and `_`. */
+  /** A prefix of each name; without it and `postfix` it is the name of the metric's class in lower case, and `_`. */
   prefix?: string;
   /** A suffix of each name. */
   postfix?: string;
@@ -22,10 +22,11 @@ interface Settings {
 }
 
 /**
- * The figures of a metric with `average: "none"` by the names of their classes: `torchmetrics.ClasswiseWrapper`, but names do not begin
+ * The figures of a metric with `average: "none"`, by class name: `torchmetrics.ClasswiseWrapper`, but names do not begin
  * with the task.
  *
- * `update` and `reset` are those of `metric`. `compute()` is a record of scalars; a RangeError where `metric` gives no list, or one of another length than `labels`.
+ * `update` and `reset` are those of `metric`. `compute()` is a record of scalars; a RangeError if `metric` does not return a list, or one whose length is not
+ * that of `labels`.
  *
  * @example
  * const recall = new metrics.Recall({ task: 'multiclass', numClasses: 2, average: 'none' });

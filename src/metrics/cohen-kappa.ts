@@ -18,8 +18,8 @@ export interface CohenKappaOptions extends ThresholdOptions {
  * The agreement of predictions and targets beyond chance, `1 - sum_ij w_ij C_ij / sum_ij w_ij E_ij`, where C is the confusion matrix and
  * `E_ij = targets_i predictions_j / n`. As `torchmetrics.CohenKappa`.
  *
- * `update(preds, target)` as `Task` says. `compute()` is a scalar: 1 where all agree, 0 where chance would agree as much, NaN where all targets and
- * predictions are of one class, and before any update. Source: Cohen, Psychological Bulletin 70 (1968).
+ * For `update(preds, target)` see `Task`. `compute()` is a scalar: 1 for complete agreement, 0 for that of chance, NaN if all targets and
+ * predictions are the same class, and before any update. Source: Cohen, Psychological Bulletin 70 (1968).
  *
  * @example
  * const kappa = new metrics.CohenKappa({ task: 'binary' });

@@ -33,9 +33,9 @@ function named(metrics: unknown): Record<string, Metric<unknown>> {
 /**
  * Several metrics that are updated with the same batches: `torchmetrics.MetricCollection`.
  *
- * `metrics` are metrics by their names, or a list of metrics of different classes, whose names they take. `update`, `compute` and `reset` are those of
- * each; `compute()` gives a record by their names. A batch that one of them refuses is taken in by none: what those before it have made of it is put back,
- * except in fields of metrics of one's own that are private to JavaScript, `#name`. `train.fit` and `train.evaluate` take `collection.metrics`.
+ * `metrics` is a record of metrics, or a list of metrics of different classes, whose names are used. `update`, `compute` and `reset` call those of each
+ * metric; `compute()` returns a record. If one metric refuses a batch, the others are restored to their state from before it, except for
+ * JavaScript's private fields, `#name`, of the user's own metrics. `train.fit` and `train.evaluate` take `collection.metrics`.
  *
  * @example
  * const task = { task: 'multiclass', numClasses: 3, average: 'macro' } as const;

@@ -6,7 +6,7 @@ import { ratio } from './counts';
 import { marginsOf } from './margins';
 import type { ThresholdOptions } from './task';
 
-/** How the counts are normalised. */
+/** How the counts are normalized. */
 export type Normalize = 'true' | 'pred' | 'all' | 'none';
 
 /** The options of `ConfusionMatrix`. */
@@ -18,8 +18,8 @@ export interface ConfusionMatrixOptions extends ThresholdOptions {
 /**
  * The number of samples of each class (rows) that were predicted as each class (columns). As `torchmetrics.ConfusionMatrix`.
  *
- * `update(preds, target)` as `Task` says. `compute()` is int32 `[classes, classes]`, `[2, 2]` for a "binary" task, `[labels, 2, 2]` for a
- * "multilabel" one; with `normalize` float32, 0 where there is nothing to divide by.
+ * For `update(preds, target)` see `Task`. `compute()` is int32 `[classes, classes]`, `[2, 2]` for a "binary" task, `[labels, 2, 2]` for a
+ * "multilabel" one; with `normalize` it is float32, and 0 if the divisor is 0.
  *
  * @example
  * const confusion = new metrics.ConfusionMatrix({ task: 'multiclass', numClasses: 3 });

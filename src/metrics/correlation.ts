@@ -125,9 +125,9 @@ abstract class MomentCorrelation extends Metric {
 /**
  * Pearson's correlation, `cov(pred, target) / sqrt(var(pred) var(target))`. As `torchmetrics.PearsonCorrCoef`.
  *
- * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or `[numOutputs]`
- * for more than one: from -1 to 1; NaN for less than two samples, and where the variance of one side, in units of its largest distance from the mean, is
- * below 2^-26, as torchmetrics has it for float64, in which this is calculated. `higherIsBetter` is null: -1 and 1 both are perfect.
+ * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or
+ * `[numOutputs]` if that is more than 1, from -1 to 1. It is NaN for less than two samples, and if either variance, in units of the largest squared deviation
+ * from the mean, is below 2^-26, torchmetrics' bound for float64, in which this is computed. `higherIsBetter` is null, because both -1 and 1 are perfect.
  *
  * @example
  * const pearson = new metrics.PearsonCorrCoef();
@@ -146,11 +146,11 @@ export class PearsonCorrCoef extends MomentCorrelation {
 }
 
 /**
- * Lin's concordance, of how near the pairs are to the line where both are equal: with Pearson's correlation r,
+ * Lin's concordance correlation, which measures how close the pairs are to the line of equality: with Pearson's correlation r,
  * `2 r std(pred) std(target) / (var(pred) + var(target) + (mean(pred) - mean(target))^2)`. As `torchmetrics.ConcordanceCorrCoef`.
  *
- * Shapes as in `PearsonCorrCoef`, and NaN where that is. Variances are divided by `n - 1`, where Lin's own definition has `n`. Unlike
- * `PearsonCorrCoef` it is 1 for predictions that are right alone, not for all that grow with the targets.
+ * Shapes as in `PearsonCorrCoef`, and NaN in the same cases. Variances are divided by `n - 1`, in Lin's own definition by `n`. Unlike
+ * `PearsonCorrCoef` it is 1 only if the predictions equal the targets, not if they are any increasing linear function of them.
  *
  * @example
  * const concordance = new metrics.ConcordanceCorrCoef();
@@ -208,11 +208,11 @@ function rankCorrelation(x: Float32Array, y: Float32Array): number {
 }
 
 /**
- * Spearman's rank correlation: that of the places of predictions and targets among themselves, where equal numbers share the mean of their places. As
+ * Spearman's rank correlation: Pearson's correlation of the ranks of predictions and targets, where equal numbers get the mean of their ranks. As
  * `torchmetrics.SpearmanCorrCoef`.
  *
- * `update(preds, target)` as in `PearsonCorrCoef`, of float32 alone; all numbers are kept. `compute()` is a scalar, or `[numOutputs]` for more than one: with the ranks
- * r and s, `cov(r, s) / (std(r) std(s) + 1e-6)`, from -1 to 1; 0 where one side does not vary, NaN before any update and where there is a NaN.
+ * `update(preds, target)` as in `PearsonCorrCoef`, float32 only; all numbers are stored. `compute()` is a scalar, or `[numOutputs]` if that is more than 1.
+ * With the ranks r and s it is `cov(r, s) / (std(r) std(s) + 1e-6)`, from -1 to 1; 0 if either side is constant, NaN before any update and if there is a NaN.
  *
  * @example
  * const spearman = new metrics.SpearmanCorrCoef();

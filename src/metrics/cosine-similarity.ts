@@ -13,8 +13,8 @@ export interface CosineSimilarityOptions {
 /**
  * The cosine of the angle between predicted and true vectors, `p . t / (|p| |t|)`. As `torchmetrics.CosineSimilarity`.
  *
- * `update(preds, target)` takes tensors of the same shape `[n, d]`, float32 or int32, a vector in each row. `compute()` is a scalar, by default the sum over all rows,
- * or `[n]` for `reduction: "none"`; NaN where a vector is of length 0. Before any update `"sum"` is 0, `"mean"` NaN, and `"none"` has no elements.
+ * `update(preds, target)` takes tensors of the same shape `[n, d]`, float32 or int32, with a vector in each row. `compute()` is a scalar, by default the sum
+ * over all rows, or `[n]` for `reduction: "none"`; NaN if a vector has length 0. Before any update `"sum"` is 0, `"mean"` is NaN, and `"none"` has no elements.
  *
  * @example
  * const similarity = new metrics.CosineSimilarity({ reduction: 'none' });

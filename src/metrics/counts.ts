@@ -19,8 +19,8 @@ import {
 import { totals } from './totals';
 
 /**
- * What a figure is calculated over if samples have further dimensions: `"global"`, all samples together; `"samplewise"`, each sample, which gives a figure for
- * each.
+ * How further dimensions of samples are handled: `"global"` computes one figure over all elements of all samples; `"samplewise"` computes one figure
+ * for each sample.
  */
 export type MultidimAverage = 'global' | 'samplewise';
 

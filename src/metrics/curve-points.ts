@@ -8,29 +8,29 @@ import { pointsOf } from './roc';
 
 /** The options of `PrecisionAtFixedRecall`. */
 export interface PrecisionAtFixedRecallOptions extends CurveOptions {
-  /** The least recall, from 0 to 1. */
+  /** The minimum recall, from 0 to 1. */
   minRecall: number;
 }
 
 /** The options of `RecallAtFixedPrecision`. */
 export interface RecallAtFixedPrecisionOptions extends CurveOptions {
-  /** The least precision, from 0 to 1. */
+  /** The minimum precision, from 0 to 1. */
   minPrecision: number;
 }
 
 /** The options of `SpecificityAtSensitivity`. */
 export interface SpecificityAtSensitivityOptions extends CurveOptions {
-  /** The least sensitivity, from 0 to 1. */
+  /** The minimum sensitivity, from 0 to 1. */
   minSensitivity: number;
 }
 
 /** The options of `SensitivityAtSpecificity`. */
 export interface SensitivityAtSpecificityOptions extends CurveOptions {
-  /** The least specificity, from 0 to 1. */
+  /** The minimum specificity, from 0 to 1. */
   minSpecificity: number;
 }
 
-// The points of a curve: the figure to maximise, the figure of the condition, and the threshold.
+// The points of a curve: the figure to maximize, the figure of the condition, and the threshold.
 interface Candidates {
   figure: ArrayLike<number>;
   given: ArrayLike<number>;
@@ -104,11 +104,12 @@ abstract class CurvePoint<Figure extends string> extends CurveMetric<Record<Figu
 }
 
 /**
- * The highest precision of those points of `PrecisionRecallCurve` whose recall is `minRecall` or more, with its threshold. As `torchmetrics.PrecisionAtFixedRecall`.
+ * The highest precision of those points of `PrecisionRecallCurve` whose recall is `minRecall` or more, with its threshold. As
+ * `torchmetrics.PrecisionAtFixedRecall`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is `{ precision, threshold }`: scalars, or `[classes]` for a "multiclass" and a
- * "multilabel" task. Of points with the same precision the one with the highest recall counts, then the highest threshold; where the precision is 0 or there
- * is no such point, it is 0 and the threshold NaN.
+ * For `update(preds, target)` see `Task`; preds are scores. `compute()` is `{ precision, threshold }`: scalars, or `[classes]` for a "multiclass" and a
+ * "multilabel" task. Of points with equal precision the one with the highest recall is taken, then the one with the highest threshold. If no point has a
+ * precision above 0, the precision is 0 and the threshold NaN.
  *
  * @example
  * const metric = new metrics.PrecisionAtFixedRecall({ task: 'binary', minRecall: 0.5 });
@@ -132,9 +133,9 @@ export class PrecisionAtFixedRecall extends CurvePoint<'precision'> {
  * The highest recall of those points of `PrecisionRecallCurve` whose precision is `minPrecision` or more, with its threshold. As
  * `torchmetrics.RecallAtFixedPrecision`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is `{ recall, threshold }`: scalars, or `[classes]` for a "multiclass" and a
- * "multilabel" task. Of points with the same recall the one with the highest precision counts, then the highest threshold; where the recall is 0 or there is
- * no such point, it is 0 and the threshold NaN.
+ * For `update(preds, target)` see `Task`; preds are scores. `compute()` is `{ recall, threshold }`: scalars, or `[classes]` for a "multiclass" and a
+ * "multilabel" task. Of points with equal recall the one with the highest precision is taken, then the one with the highest threshold. If no point has a
+ * recall above 0, the recall is 0 and the threshold NaN.
  *
  * @example
  * const metric = new metrics.RecallAtFixedPrecision({ task: 'binary', minPrecision: 0.5 });
@@ -158,8 +159,8 @@ export class RecallAtFixedPrecision extends CurvePoint<'recall'> {
  * The highest specificity of those points of `ROC` whose sensitivity is `minSensitivity` or more, with its threshold. As
  * `torchmetrics.SpecificityAtSensitivity`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is `{ specificity, threshold }`: scalars, or `[classes]` for a "multiclass" and a
- * "multilabel" task. Of points with the same specificity the one with the highest threshold counts; where there is no such point the specificity is 0 and the threshold
+ * For `update(preds, target)` see `Task`; preds are scores. `compute()` is `{ specificity, threshold }`: scalars, or `[classes]` for a "multiclass" and a
+ * "multilabel" task. Of points with equal specificity the one with the highest threshold is taken. Without such a point the specificity is 0 and the threshold
  * 10^6.
  *
  * @example
@@ -184,8 +185,8 @@ export class SpecificityAtSensitivity extends CurvePoint<'specificity'> {
  * The highest sensitivity of those points of `ROC` whose specificity is `minSpecificity` or more, with its threshold. As
  * `torchmetrics.SensitivityAtSpecificity`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is `{ sensitivity, threshold }`: scalars, or `[classes]` for a "multiclass" and a
- * "multilabel" task. Of points with the same sensitivity the one with the highest threshold counts; where there is no such point the sensitivity is 0 and the threshold
+ * For `update(preds, target)` see `Task`; preds are scores. `compute()` is `{ sensitivity, threshold }`: scalars, or `[classes]` for a "multiclass" and a
+ * "multilabel" task. Of points with equal sensitivity the one with the highest threshold is taken. Without such a point the sensitivity is 0 and the threshold
  * 10^6.
  *
  * @example

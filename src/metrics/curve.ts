@@ -9,8 +9,8 @@ import { checkTask, type Problem, type TaskOptions, type TaskSettings, taskDefau
 import { totals } from './totals';
 
 /**
- * The thresholds of a curve: `null`: every score, and all scores and targets are stored; a number of at least 2: so many, equally spaced from 0 to 1;
- * a list or a tensor `[t]`: these, ascending from 0 to 1. With given thresholds only counts are stored.
+ * The thresholds of a curve: `null`: every score is one, and all scores and targets are stored; a number n >= 2: n thresholds equally spaced from 0 to 1;
+ * a list or a tensor `[t]`: these thresholds, ascending from 0 to 1. With given thresholds only counts are stored.
  */
 export type Thresholds = null | number | readonly number[] | Tensor;
 

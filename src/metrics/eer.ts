@@ -8,7 +8,7 @@ import { type Points, pointsOf } from './roc';
 /** The options of `EER`. */
 export type EEROptions = CurveOptions;
 
-// Rounded as in torchmetrics, because that decides between points at the same distance.
+// Rounded as in torchmetrics, because rounding decides between points with equal differences.
 function equalErrorRate({ fpr, tpr }: Points): number {
   let [rate, least] = [Number.NaN, Infinity];
   for (let i = 0; i < fpr.length; i++) {
@@ -20,11 +20,11 @@ function equalErrorRate({ fpr, tpr }: Points): number {
 }
 
 /**
- * The equal error rate: the mean of the false positive and the false negative rate at the threshold where they are closest. As `torchmetrics.classification.EER`, without
- * its `average`.
+ * The equal error rate: the mean of the false positive and the false negative rate at the threshold where they are closest. As
+ * `torchmetrics.classification.EER`, without its `average`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a scalar, for a "multiclass" and a "multilabel" task `[classes]`: of each class against the
- * others, of each label. Given `thresholds`, it is the best of these alone.
+ * For `update(preds, target)` see `Task`; preds are scores. `compute()` is a scalar; for a "multiclass" task `[classes]`, each class against the
+ * others, and for a "multilabel" task one figure for each label. With given `thresholds` only these are considered.
  *
  * @example
  * const eer = new metrics.EER({ task: 'binary' });

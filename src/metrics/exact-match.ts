@@ -22,11 +22,12 @@ interface Settings extends TaskSettings {
 }
 
 /**
- * The fraction of the samples of which all elements are predicted correctly. As `torchmetrics.ExactMatch`.
+ * The fraction of samples whose elements are all predicted correctly. As `torchmetrics.ExactMatch`.
  *
- * `update(preds, target)` as `Task` says, for a "multiclass" task `[n, ...]`, of which a sample is right where all its classes are, and for a "multilabel" one
- * `[n, labels, ...]`, where all labels at one place are. Elements whose target is `ignoreIndex` count as right. `compute()` is a scalar; 0 before any update. With
- * `multidimAverage: "samplewise"` it is `[n]`, of each sample: 1 or 0 of classes, and of labels the share of its places that are right.
+ * For `update(preds, target)` see `Task`. For a "multiclass" task the shape is `[n, ...]`, and a sample is correct if all its classes are. For a "multilabel"
+ * task it is `[n, labels, ...]`, and all labels at one position must be correct. Elements whose target is `ignoreIndex` count as correct. `compute()` is a
+ * scalar; 0 before any update. With `multidimAverage: "samplewise"` it is `[n]`: for classes 1 or 0 for each sample, for labels the fraction of its positions
+ * that are correct.
  *
  * @example
  * const exact = new metrics.ExactMatch({ task: 'multilabel', numLabels: 3 });

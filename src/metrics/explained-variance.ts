@@ -32,7 +32,7 @@ interface Sums {
   firstError: Float64Array;
   error: Float64Array;
   errorSquares: Float64Array;
-  /** Of the errors as they are. */
+  /** The sum of squared errors. */
   residual: Float64Array;
 }
 
@@ -118,8 +118,8 @@ export abstract class VarianceScore extends Metric {
  * The fraction of the targets' variance that predictions explain, `1 - Var(target - pred) / Var(target)`. As `torchmetrics.ExplainedVariance`.
  *
  * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, outputs]`, float32 or int32. `compute()` is a scalar, or `[outputs]` for
- * `multioutput: "raw_values"` of more than one; 1 where errors do not vary, else 0 where targets do not; NaN before any update. Unlike `R2Score` it does not
- * see an error that is the same everywhere.
+ * `multioutput: "raw_values"` with several outputs; 1 if the errors are constant, else 0 if the targets are; NaN before any update. Unlike `R2Score` it
+ * ignores a constant error.
  *
  * @example
  * const explained = new metrics.ExplainedVariance();
@@ -145,10 +145,10 @@ export class ExplainedVariance extends VarianceScore {
  * The coefficient of determination, `1 - sum (target - pred)^2 / sum (target - mean)^2`. As `torchmetrics.R2Score`.
  *
  * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, outputs]`, float32 or int32. `compute()` is a scalar, or `[outputs]` for
- * `multioutput: "raw_values"` of more than one. As in torchmetrics, a sum that is no more than 1e-4 counts as 0: the figure is 1 where that of the errors is,
- * else 0 where that of the targets is, so that small numbers want a `data.StandardScaler` first.
+ * `multioutput: "raw_values"` with several outputs. As in torchmetrics, a sum of at most 1e-4 counts as 0: the figure is 1 if the sum of the errors does,
+ * else 0 if that of the targets does. So scale small numbers with a `data.StandardScaler` first.
  *
- * `adjusted: k` gives `1 - (1 - R2) (n - 1) / (n - k - 1)`, where n is larger than `k + 1`. A RangeError for less than two samples.
+ * With `adjusted: k` it is `1 - (1 - R2) (n - 1) / (n - k - 1)`, if n is larger than `k + 1`. A RangeError for less than two samples.
  *
  * @example
  * const r2 = new metrics.R2Score();
@@ -166,7 +166,7 @@ export class R2Score extends VarianceScore {
     this.adjusted = checkInteger('R2Score', 'adjusted', o.adjusted);
   }
 
-  /** The figure over everything taken in since the last reset, of two samples or more. */
+  /** The figure over all updates since the last reset, which must have at least two samples. */
   override compute(): Tensor {
     if (this.count < 2) throw rangeError('R2Score.compute', `expected two samples or more, got ${this.count}`);
     return super.compute();

@@ -23,8 +23,8 @@ export function checkZeroDivision(where: string, value: unknown): void {
  * The harmonic mean of precision and recall, in which recall has `beta` times the weight,
  * `(1 + beta^2) tp / ((1 + beta^2) tp + beta^2 fn + fp)`. As `torchmetrics.FBetaScore`.
  *
- * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` for a class that is neither
- * a target nor predicted. `average` as `Average` says, where the mean of `"macro"` is over the classes that occur as a target or a prediction,
+ * For `update(preds, target)` see `Task`. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` for a class that is neither
+ * a target nor predicted. For averages see `Average`; the mean of `"macro"` is over the classes that occur as a target or a prediction,
  * or over all labels.
  *
  * @example

@@ -14,12 +14,12 @@ export interface FleissKappaOptions {
 }
 
 /**
- * Fleiss' kappa, the agreement of raters beyond that of chance, `(p - e) / (1 - e + 1e-5)`: p is the share of pairs of raters that agree on a sample, e that of
- * raters who choose categories at random, as often as all did. As `torchmetrics.FleissKappa`.
+ * Fleiss' kappa, the agreement of raters beyond that of chance, `(p - e) / (1 - e + 1e-5)`: p is the fraction of pairs of raters that agree on a sample, e that
+ * of raters who choose categories at random with the observed frequencies. As `torchmetrics.FleissKappa`.
  *
- * `update(ratings)` takes int32 counts `[n, categories]`, or with `mode: "probs"` float32 scores `[n, categories, raters]`, of which each rater's highest counts.
- * `compute()` is a scalar: 1 less 1e-5 where all agree, 0 for chance; NaN before any update. The number of raters is the largest of a sample.
- * Source: Fleiss, Psychological Bulletin 76 (1971).
+ * `update(ratings)` takes int32 counts `[n, categories]`, or with `mode: "probs"` float32 scores `[n, categories, raters]`, where each rater's highest score is
+ * its choice. `compute()` is a scalar: 1 less 1e-5 for complete agreement, 0 for that of chance; NaN before any update. The number of raters is the largest
+ * number of any sample. Source: Fleiss, Psychological Bulletin 76 (1971).
  *
  * @example
  * const kappa = new metrics.FleissKappa();

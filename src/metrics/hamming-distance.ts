@@ -8,7 +8,7 @@ export interface HammingDistanceOptions extends StatScoresOptions {}
  * The fraction of wrong predictions, `1 - Accuracy`, for each class or label and averaged as there. As
  * `torchmetrics.HammingDistance`.
  *
- * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`, 1 for a class without targets; the mean of
+ * For `update(preds, target)` see `Task`. `compute()` is a scalar, or `[classes]` for `average: "none"`, where a class without targets has 1; the mean of
  * `"macro"` is over the classes that occur as a target or a prediction, or over all labels.
  *
  * @example

@@ -1,4 +1,4 @@
-// The hinge loss: by how much the margins of the right classes are too small.
+// The hinge loss: by how much the margins of the true classes are too small.
 import { checkBoolean, checkOneOf, withDefaults } from '../errors';
 import type { Tensor } from '../tensor';
 import { classBatch, labelBatch, probabilitiesOf, probabilityRows } from './batch';
@@ -6,7 +6,7 @@ import { Metric } from './metric';
 import { figuresOf } from './outputs';
 import { checkTask, type Problem, type TaskOptions, type TaskSettings, taskDefaults } from './task';
 
-/** The margin of several classes: between a class and the highest other, or of each class against all others. */
+/** The margin with several classes: between a class and the highest other, or of each class against all others. */
 export type MulticlassMode = 'crammer-singer' | 'one-vs-all';
 
 /** The options of `HingeLoss`. */
@@ -15,7 +15,7 @@ export interface HingeLossOptions extends TaskOptions {
   task: 'binary' | 'multiclass';
   /** Whether losses are squared (false). */
   squared?: boolean;
-  /** The margin of several classes ("crammer-singer"). */
+  /** The margin with several classes ("crammer-singer"). */
   multiclassMode?: MulticlassMode;
 }
 
@@ -25,12 +25,12 @@ interface Settings extends TaskSettings {
 }
 
 /**
- * The mean of `max(0, 1 - margin)`, where the margin says by how much the right class has the higher probability. As `torchmetrics.HingeLoss`.
+ * The mean of `max(0, 1 - margin)`, where the margin says how much more probable the true class is. As `torchmetrics.HingeLoss`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores, of which probabilities are made where one of a batch's lies outside `[0, 1]`: the sigmoid, and
- * for a "multiclass" task the softmax. With the probability p of the class 1 the margin of a "binary" task is p for the target 1 and -p for 0. That of
- * `"crammer-singer"` is the probability of the target less the highest other; `"one-vs-all"` takes each class as a "binary" task. `compute()` is a scalar, or
- * `[classes]` for `"one-vs-all"`; NaN before any update, and after a score that is NaN.
+ * For `update(preds, target)` see `Task`; preds are scores. If a score of a batch is outside `[0, 1]`, they are converted to probabilities by the sigmoid, or
+ * for a "multiclass" task by the softmax. For a "binary" task with the probability p of class 1, the margin is p for target 1 and -p for target 0. That of
+ * `"crammer-singer"` is the probability of the target less the highest other one; `"one-vs-all"` treats each class as a "binary" task. `compute()` is a scalar,
+ * or `[classes]` for `"one-vs-all"`; NaN before any update, and after a score that is NaN.
  *
  * @example
  * const loss = new metrics.HingeLoss({ task: 'multiclass', numClasses: 3 });

@@ -19,9 +19,9 @@ export interface JaccardIndexOptions extends ThresholdOptions {
  * The intersection over the union, `tp / (tp + fp + fn)`: of the samples that belong to a class or are predicted as it, the fraction that are both. As
  * `torchmetrics.JaccardIndex`.
  *
- * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` for a class that does not occur.
- * `"macro"` (default) is the mean over the classes that occur as a target or a prediction, or over all labels, NaN without any; the class `ignoreIndex` is
- * left out of it, and of the unions of `"micro"`, as is the label of that number.
+ * For `update(preds, target)` see `Task`. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` for a class that does not occur.
+ * `"macro"` (default) is the mean over the classes that occur as a target or a prediction, or over all labels, NaN if there are none. The class or label with
+ * the number `ignoreIndex` is omitted from it, and from the unions of `"micro"`.
  *
  * @example
  * const jaccard = new metrics.JaccardIndex({ task: 'multiclass', numClasses: 3, average: 'none' });

@@ -84,15 +84,16 @@ function tau(x: Float64Array, y: Float64Array, variant: KendallVariant): number 
  * Kendall's rank correlation: how many more pairs of samples have the same order by predictions and targets than the opposite order. As
  * `torchmetrics.KendallRankCorrCoef`.
  *
- * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32; all numbers are kept. With C pairs of the same
- * order, D of the opposite one, T of all, and `Tx` and `Ty` with equal predictions and targets, `compute()` is for the `variant`
+ * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32; all numbers are stored. C is the number
+ * of pairs with the same order, D of those with the opposite order, T of all pairs, `Tx` and `Ty` of those with equal predictions and targets. `compute()`
+ * depends on the `variant`:
  *
  * - `"a"`: `(C - D) / (C + D)`;
  * - `"b"` (default): `(C - D) / sqrt((T - Tx) (T - Ty))`;
- * - `"c"`: `2 (C - D) / (n^2 (m - 1) / m)`, where m is the number of different predictions or targets, whichever is less;
+ * - `"c"`: `2 (C - D) / (n^2 (m - 1) / m)`, where m is the smaller one of the numbers of distinct predictions and distinct targets;
  *
- * a scalar, or `[numOutputs]` for more than one: from -1 to 1; NaN for less than two samples, where one side does not vary, and where there is a NaN, where
- * torchmetrics has a number. torchmetrics' `t_test` is not there. `higherIsBetter` is null: -1 and 1 both are perfect.
+ * It is a scalar, or `[numOutputs]` if that is more than 1, from -1 to 1. It is NaN for less than two samples, if either side is constant, and if there is a
+ * NaN, for which torchmetrics gives a number. torchmetrics' `t_test` does not exist here. `higherIsBetter` is null, because both -1 and 1 are perfect.
  *
  * @example
  * const kendall = new metrics.KendallRankCorrCoef();

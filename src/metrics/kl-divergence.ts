@@ -54,10 +54,10 @@ abstract class Divergence extends RowFigures {
 /**
  * The Kullback-Leibler divergence of distributions q from distributions p, `sum_i p_i log(p_i / q_i)`. As `torchmetrics.KLDivergence`.
  *
- * `update(p, q)` takes tensors of the same shape `[n, outcomes]`, float32 or int32, a distribution in each row: probabilities, or with `logProb` their logarithms. What
- * has no probability in p counts 0, what has none in q alone Infinity; a row whose sum is 0 is NaN, and so is with `logProb` one where p has -Infinity, as in
- * torchmetrics. `compute()` is a scalar, or `[n]` of all rows for `reduction: "none"`. Before any update `"mean"` is NaN, `"sum"` 0, and `"none"` has no
- * elements.
+ * `update(p, q)` takes tensors of the same shape `[n, outcomes]`, float32 or int32, with a distribution in each row: probabilities, or with `logProb` their
+ * logarithms. An outcome that has probability 0 in p adds 0, one that has it only in q adds Infinity. As in torchmetrics, a row whose sum is 0 is NaN, and so
+ * is, with `logProb`, a row where p is -Infinity. `compute()` is a scalar, or `[n]` for `reduction: "none"`. Before any update `"mean"` is NaN, `"sum"` is 0,
+ * and `"none"` has no elements.
  *
  * @example
  * const divergence = new metrics.KLDivergence();
@@ -81,12 +81,12 @@ export class KLDivergence extends Divergence {
 }
 
 /**
- * The Jensen-Shannon divergence of distributions p and q, the mean of the Kullback-Leibler divergences of `m = (p + q) / 2` from both. As
+ * The Jensen-Shannon divergence of distributions p and q: the mean of their Kullback-Leibler divergences from `m = (p + q) / 2`. As
  * `torchmetrics.JensenShannonDivergence`.
  *
- * `update(p, q)` as in `KLDivergence`. What has no probability on one side counts `log(2)` of its probability on the other; a row whose sum is 0 is NaN.
- * With `logProb`, -Infinity is no probability, where torchmetrics has NaN. `compute()` is a scalar from 0 to `log(2)`, or `[n]` of all rows for
- * `reduction: "none"`. Before any update `"mean"` is NaN, `"sum"` 0, and `"none"` has no elements.
+ * `update(p, q)` as in `KLDivergence`. An outcome with probability 0 on one side adds `log(2) / 2` times its probability on the other; a row whose sum is 0 is
+ * NaN. With `logProb`, -Infinity means probability 0, for which torchmetrics gives NaN. `compute()` is a scalar from 0 to `log(2)`, or `[n]` for `reduction:
+ * "none"`. Before any update `"mean"` is NaN, `"sum"` is 0, and `"none"` has no elements.
  *
  * @example
  * const divergence = new metrics.JensenShannonDivergence();

@@ -46,10 +46,10 @@ function logArea(points: Points, [low, high]: readonly [number, number]): number
 /**
  * The mean true positive rate over the logarithms of the false positive rates from 0.001 to 0.1, or those of `fprRange`. As `torchmetrics.LogAUC`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a scalar, for a "multiclass" and a "multilabel" task `[classes]`, or their mean for
- * `average: "macro"`; 0 before any update. Between points the rates go in straight lines, at whose ends alone the logarithm is taken. Unlike torchmetrics, points of the same
- * false positive rate keep their order, and without targets 0 it is 1. Source: Mysinger and Shoichet,
- * Journal of Chemical Information and Modeling 50 (2010).
+ * For `update(preds, target)` see `Task`; preds are scores. `compute()` is a scalar; for a "multiclass" and a "multilabel" task `[classes]`, or their mean with
+ * `average: "macro"`; 0 before any update. Between points the curve is linear in the rates, and only at the points the logarithm is taken. Unlike torchmetrics,
+ * points with the same false positive rate keep their order, and without targets 0 the figure is 1. Source: Mysinger and Shoichet, Journal of Chemical
+ * Information and Modeling 50 (2010).
  *
  * @example
  * const area = new metrics.LogAUC({ task: 'binary', fprRange: [0.1, 1] });

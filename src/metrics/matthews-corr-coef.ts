@@ -16,12 +16,12 @@ function degenerate(tn: number, fp: number, fn: number, tp: number): number {
 }
 
 /**
- * The correlation of predicted and true classes, of two classes `(tp tn - fp fn) / sqrt((tp + fp) (tp + fn) (tn + fp) (tn + fn))`. As
+ * The correlation of predicted and true classes; with two classes it is `(tp tn - fp fn) / sqrt((tp + fp) (tp + fn) (tn + fp) (tn + fn))`. As
  * `torchmetrics.MatthewsCorrCoef`.
  *
- * `update(preds, target)` as `Task` says; the counts of a "multilabel" task are added up. `compute()` is a scalar from -1 to 1: 0 before any update and
- * where the formula has nothing to divide by, but 1 where all are right, -1 where all are wrong. Two classes with an empty row or column of the
- * confusion matrix have the limit of the formula that torchmetrics takes. Source: Gorodkin, Computational Biology and Chemistry 28 (2004).
+ * For `update(preds, target)` see `Task`; the counts of a "multilabel" task are summed. `compute()` is a scalar from -1 to 1; 0 before any update and
+ * if the divisor is 0, but 1 if all predictions are correct and -1 if all are wrong. With two classes and an empty row or column of the
+ * confusion matrix it is the limit of the formula, as in torchmetrics. Source: Gorodkin, Computational Biology and Chemistry 28 (2004).
  *
  * @example
  * const matthews = new metrics.MatthewsCorrCoef({ task: 'binary' });

@@ -16,7 +16,7 @@ export interface LogCoshErrorOptions extends MeanAbsoluteErrorOptions {}
 
 /** The options of `MeanSquaredError`. */
 export interface MeanSquaredErrorOptions extends MeanAbsoluteErrorOptions {
-  /** Whether the figure is the mean of the squares; otherwise it is the root of that mean (true). */
+  /** Whether the figure is the mean of the squares; otherwise it is the square root of that mean (true). */
   squared?: boolean;
 }
 
@@ -71,10 +71,10 @@ abstract class MeanError extends Metric {
 }
 
 /**
- * The mean of `(pred - target)^2`, or with `squared: false` its root. As `torchmetrics.MeanSquaredError`.
+ * The mean of `(pred - target)^2`, or with `squared: false` its square root. As `torchmetrics.MeanSquaredError`.
  *
  * `update(preds, target)` takes tensors of the same shape, float32 or int32: any shape for `numOutputs` 1, else `[n, numOutputs]`. `compute()` is a scalar, or
- * `[numOutputs]` for more than one; NaN before any update.
+ * `[numOutputs]` if that is more than 1; NaN before any update.
  *
  * @example
  * const error = new metrics.MeanSquaredError({ squared: false });
@@ -95,7 +95,7 @@ export class MeanSquaredError extends MeanError {
     return (pred - target) ** 2;
   }
 
-  /** The mean over all updates since the last reset, or its root. */
+  /** The mean over all updates since the last reset, or its square root. */
   override compute(): Tensor {
     const means = this.means();
     return figuresOf(this.squared ? means : means.map(Math.sqrt));
@@ -124,7 +124,7 @@ export class MeanAbsoluteError extends MeanError {
 }
 
 /**
- * The mean of `|pred - target| / max(|target|, 1.17e-6)`: of the error relative to the target. As `torchmetrics.MeanAbsolutePercentageError`.
+ * The mean of `|pred - target| / max(|target|, 1.17e-6)`, the error relative to the target. As `torchmetrics.MeanAbsolutePercentageError`.
  *
  * `update(preds, target)` takes tensors of the same shape, float32 or int32. `compute()` is a scalar, 1 for 100 percent; NaN before any update.
  *
@@ -146,7 +146,7 @@ export class MeanAbsolutePercentageError extends MeanError {
 }
 
 /**
- * The mean of `2 |pred - target| / max(|pred| + |target|, 1.17e-6)`: of the error relative to the mean of both. As
+ * The mean of `2 |pred - target| / max(|pred| + |target|, 1.17e-6)`, the error relative to the mean of both. As
  * `torchmetrics.SymmetricMeanAbsolutePercentageError`.
  *
  * `update(preds, target)` takes tensors of the same shape, float32 or int32. `compute()` is a scalar from 0 to 2; NaN before any update.
@@ -191,10 +191,11 @@ export class MeanSquaredLogError extends MeanError {
 }
 
 /**
- * The mean of `log(cosh(pred - target))`: near 0 half the square of the error, far from it the error less `log(2)`. As `torchmetrics.LogCoshError`.
+ * The mean of `log(cosh(pred - target))`, which is about half the squared error near 0 and the absolute error less `log(2)` far from it. As
+ * `torchmetrics.LogCoshError`.
  *
- * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or `[numOutputs]` for
- * more than one; NaN before any update. Unlike torchmetrics, it is finite for errors above 88 too.
+ * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, or
+ * `[numOutputs]` if that is more than 1; NaN before any update. Unlike in torchmetrics, it is finite also for errors above 88.
  *
  * @example
  * const error = new metrics.LogCoshError();
@@ -214,7 +215,7 @@ export class LogCoshError extends MeanError {
   /** @internal */
   protected override error(pred: number, target: number): number {
     const size = Math.abs(pred - target);
-    // For small errors cosh(x) - 1 is calculated as 2 sinh(x / 2)^2, which keeps the digits; for large ones that would overflow.
+    // For small errors cosh(x) - 1 is computed as 2 sinh(x / 2)^2, which keeps precision; for large ones that would overflow.
     return size < 20 ? Math.log1p(2 * Math.sinh(size / 2) ** 2) : size - Math.LN2 + Math.log1p(Math.exp(-2 * size));
   }
 }

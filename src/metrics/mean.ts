@@ -10,10 +10,9 @@ export type MeanMetricOptions = AggregationOptions;
 /**
  * The weighted mean of all given values: `torchmetrics.MeanMetric`.
  *
- * `update(value, weight = 1)` takes numbers or tensors of any shape; a weight broadcasts to the shape of its value.
- * `compute()` is the scalar `sum(weight * value) / sum(weight)`, summed in float64; NaN before any update. Batches of unequal size are
- * weighted by it: `update(loss, batchSize)`. That is for loops of one's own: `train.fit` and `train.evaluate` update their metrics with predictions and
- * targets, which are no values and weights.
+ * `update(value, weight = 1)` takes numbers or tensors of any shape; a weight broadcasts to the shape of its value. `compute()` is the scalar `sum(weight *
+ * value) / sum(weight)`, summed in float64; NaN before any update. Weight the losses of batches of different sizes by the size: `update(loss, batchSize)`. This
+ * metric is for your own loops: `train.fit` and `train.evaluate` update metrics with predictions and targets, not with values and weights.
  *
  * @example
  * const loss = new metrics.MeanMetric();

@@ -7,8 +7,8 @@ import { totals } from './totals';
  * Accumulates predictions batch by batch and turns them into a figure: call `update` for each batch, `compute` at the end, `reset` before the next
  * round. As `torchmetrics.Metric`.
  *
- * `Value` is the type of `compute`'s result: a tensor, unless the class returns something else, as curves do. `train.fit` and `train.evaluate` accept metrics whose
- * tensor has one element.
+ * `Value` is the type of `compute`'s result: a tensor, unless the class returns something else, as curves do. `train.fit` and `train.evaluate` accept metrics
+ * whose tensor has one element.
  *
  * @example
  * class MeanAbsoluteError extends metrics.Metric {
@@ -47,7 +47,7 @@ export abstract class Metric<Value = Tensor> {
     return null;
   }
 
-  /** @internal Returns a function that restores the metric's present state. */
+  /** @internal Returns a function that restores the metric's current state. */
   [remember](): () => void {
     return undoOfFields(this);
   }

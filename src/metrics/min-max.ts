@@ -7,7 +7,7 @@ import { checkMetric } from './wrapper';
 
 /** The result of `MinMaxMetric`. */
 export interface MinMaxFigures {
-  /** The present figure. */
+  /** The current figure. */
   raw: Tensor;
   /** The largest result of `compute` so far. */
   max: Tensor;
@@ -16,10 +16,10 @@ export interface MinMaxFigures {
 }
 
 /**
- * A metric with the smallest and the largest of its figures so far: `torchmetrics.MinMaxMetric`.
+ * A metric with the smallest and largest of its figures so far: `torchmetrics.MinMaxMetric`.
  *
- * `update` and `reset` are those of `baseMetric`. `compute()` is `{ raw, max, min }`: the figure now, and the extremes of those of all calls of `compute`, `reset` or not; a
- * RangeError where `baseMetric` gives anything but one number. A figure that is NaN changes no extreme.
+ * `update` and `reset` are those of `baseMetric`. `compute()` is `{ raw, max, min }`: the current figure, and the extremes over all calls of `compute`, even
+ * across `reset`. A RangeError if the figure of `baseMetric` is not one number. A NaN does not change the extremes.
  *
  * @example
  * const metric = new metrics.MinMaxMetric(new metrics.Accuracy({ task: 'binary' }));

@@ -12,11 +12,11 @@ export interface MinkowskiDistanceOptions {
 }
 
 /**
- * The distance `(sum |pred - target|^p)^(1 / p)` of all predictions from all targets: for `p: 1` the Manhattan distance, for `p: 2` the Euclidean one. As
+ * The distance `(sum |pred - target|^p)^(1 / p)` between all predictions and all targets: with `p: 1` the Manhattan distance, with `p: 2` the Euclidean one. As
  * `torchmetrics.MinkowskiDistance`.
  *
- * `update(preds, target)` takes tensors of the same shape, float32 or int32. `compute()` is a scalar; 0 before any update. It is a sum, and so grows with the number
- * of samples.
+ * `update(preds, target)` takes tensors of the same shape, float32 or int32. `compute()` is a scalar; 0 before any update. Being a sum, it grows with the
+ * number of samples.
  *
  * @example
  * const distance = new metrics.MinkowskiDistance({ p: 2 });

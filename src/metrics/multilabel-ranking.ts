@@ -10,7 +10,7 @@ import { checkTask, type Problem } from './task';
 export interface MultilabelRankingOptions {
   /** The number of labels, at least 2. */
   numLabels: number;
-  /** Labels whose target is this value rank last, and do not belong to the sample. */
+  /** Labels whose target is this value rank last, and count as labels that the sample does not have. */
   ignoreIndex?: number;
 }
 
@@ -77,10 +77,11 @@ abstract class MultilabelRanking extends Metric {
 const atLeast = (scores: readonly number[], least: number): number => scores.reduce((count, score) => count + Number(score >= least), 0);
 
 /**
- * The mean number of labels with the highest scores that are needed to include all labels of a sample. As `torchmetrics.classification.MultilabelCoverageError`.
+ * The mean number of labels with the highest scores that are needed to include all labels of a sample. As
+ * `torchmetrics.classification.MultilabelCoverageError`.
  *
- * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels counts 0, and one with a target of `ignoreIndex` all
- * labels. `compute()` is a scalar; NaN before any update.
+ * For `update(preds, target)` see "multilabel" in `Task`; preds are scores. A sample without labels adds 0, and one with a target of `ignoreIndex` adds the
+ * number of labels. `compute()` is a scalar; NaN before any update.
  *
  * @example
  * const coverage = new metrics.MultilabelCoverageError({ numLabels: 3 });
@@ -109,8 +110,8 @@ export class MultilabelCoverageError extends MultilabelRanking {
  * For each label of a sample, the fraction of the sample's labels among all labels with at least its score; the mean over the labels, then over the samples. As
  * `torchmetrics.classification.MultilabelRankingAveragePrecision`.
  *
- * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels, or with all, counts 1. `compute()` is a scalar up to
- * 1; NaN before any update.
+ * For `update(preds, target)` see "multilabel" in `Task`; preds are scores. A sample with no labels or all labels adds 1. `compute()` is a scalar of at
+ * most 1; NaN before any update.
  *
  * @example
  * const precision = new metrics.MultilabelRankingAveragePrecision({ numLabels: 3 });
@@ -139,8 +140,8 @@ export class MultilabelRankingAveragePrecision extends MultilabelRanking {
  * The mean over the samples of the fraction of wrongly ordered pairs, where a pair has a label of the sample and a label that it does not have. As
  * `torchmetrics.classification.MultilabelRankingLoss`.
  *
- * `update(preds, target)` as `Task` says for "multilabel", where preds are scores. A sample without labels, or with all, counts 0. Unlike torchmetrics, equal
- * scores count as the wrong order, whichever label stands first, and a batch all of whose samples count 0 counts with all of them. `compute()` is a scalar from
+ * For `update(preds, target)` see "multilabel" in `Task`; preds are scores. A sample with no labels or all labels adds 0. Unlike in torchmetrics, equal
+ * scores always count as wrongly ordered, and a batch in which all samples add 0 still counts its samples. `compute()` is a scalar from
  * 0 to 1; NaN before any update.
  *
  * @example

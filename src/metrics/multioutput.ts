@@ -23,8 +23,8 @@ export interface MultioutputWrapperOptions {
 /**
  * A copy of a metric for each output: `torchmetrics.MultioutputWrapper`.
  *
- * `update(preds, target)` takes tensors `[n, ..., numOutputs]` with the outputs along `outputDim`. `compute()` is `[numOutputs, ...]`, the figure of each output. Fields
- * of a metric that are private to JavaScript, `#name`, are not copied.
+ * `update(preds, target)` takes tensors `[n, ..., numOutputs]` with the outputs along `outputDim`. `compute()` is `[numOutputs, ...]`, the figure of each
+ * output. JavaScript's private fields of a metric, `#name`, are not copied.
  *
  * @example
  * const r2 = new metrics.MultioutputWrapper(new metrics.R2Score(), 2);

@@ -7,7 +7,7 @@ export interface NegativePredictiveValueOptions extends StatScoresOptions {}
 /**
  * Of the samples not predicted as a class, the fraction that do not belong to it, `tn / (tn + fn)`. As `torchmetrics.NegativePredictiveValue`.
  *
- * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; 0 without such predictions. `average` as in
+ * For `update(preds, target)` see `Task`. `compute()` is a scalar, or `[classes]` for `average: "none"`; 0 without such predictions. Averages are as in
  * `Precision`. `higherIsBetter` is null, as in torchmetrics.
  *
  * @example

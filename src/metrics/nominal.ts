@@ -1,4 +1,4 @@
-// The association of two series of categories.
+// Association between two series of categories.
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
@@ -133,7 +133,9 @@ function phiSquared({ counts, rows, columns, total }: Table, corrects: boolean):
 
 const clamped = (value: number): number => Math.min(1, Math.max(0, value));
 
-/** The root of phi squared over a mean of the numbers of rows and columns less 1. Source: Bergsma, Journal of the Korean Statistical Society 42 (2013). */
+/**
+ * The square root of phi squared over a mean of the numbers of rows and columns less 1. Source: Bergsma, Journal of the Korean Statistical Society 42 (2013).
+ */
 abstract class Associated extends Nominal {
   /** @internal */
   protected abstract mean(rows: number, columns: number): number;
@@ -152,11 +154,11 @@ abstract class Associated extends Nominal {
 }
 
 /**
- * Cramér's V, the root of `chi^2 / (n min(r - 1, c - 1))`, where chi^2 is Pearson's of the table of the r categories of the targets and the c of the
- * predictions. As `torchmetrics.CramersV`.
+ * Cramér's V, the square root of `chi^2 / (n min(r - 1, c - 1))`, where chi^2 is Pearson's statistic of the contingency table with r categories of targets and
+ * c of predictions. As `torchmetrics.CramersV`.
  *
- * `update(preds, target)` takes categories from 0 below `numClasses`, float32 or int32 `[n]`, or scores `[n, classes]`, whose highest is the category. `compute()` is
- * a scalar from 0, no association, to 1; NaN where a side has one category alone, and before any update.
+ * `update(preds, target)` takes categories from 0 to `numClasses - 1`, float32 or int32 `[n]`, or scores `[n, classes]`, whose highest is the category.
+ * `compute()` is a scalar from 0 (no association) to 1; NaN if either side has only one category, and before any update.
  *
  * @example
  * const v = new metrics.CramersV({ numClasses: 2, biasCorrection: false });
@@ -179,7 +181,7 @@ export class CramersV extends Associated {
 }
 
 /**
- * Tschuprow's T, the root of `chi^2 / (n sqrt((r - 1) (c - 1)))`. As `torchmetrics.TschuprowsT`; `update`, names and corners as in `CramersV`.
+ * Tschuprow's T, the square root of `chi^2 / (n sqrt((r - 1) (c - 1)))`. As `torchmetrics.TschuprowsT`; for `update`, names and special cases see `CramersV`.
  *
  * @example
  * const t = new metrics.TschuprowsT({ numClasses: 2, biasCorrection: false });
@@ -202,7 +204,7 @@ export class TschuprowsT extends Associated {
 }
 
 /**
- * Pearson's contingency coefficient, the root of `f / (1 + f)` with `f = chi^2 / n`. As `torchmetrics.PearsonsContingencyCoefficient`.
+ * Pearson's contingency coefficient, the square root of `f / (1 + f)` with `f = chi^2 / n`. As `torchmetrics.PearsonsContingencyCoefficient`.
  *
  * `update` as in `CramersV`. `compute()` is a scalar from 0 to less than 1; NaN before any update.
  *
@@ -231,9 +233,9 @@ const entropyOf = (counts: Float64Array, total: number): number =>
   counts.reduce((sum, count) => (count === 0 ? sum : sum - (count / total) * Math.log(count / total)), 0);
 
 /**
- * Theil's U: how much of the entropy of the predictions the targets explain, `(H(preds) - H(preds | target)) / H(preds)`. As `torchmetrics.TheilsU`.
+ * Theil's U: the fraction of the predictions' entropy that the targets explain, `(H(preds) - H(preds | target)) / H(preds)`. As `torchmetrics.TheilsU`.
  *
- * `update` as in `CramersV`. `compute()` is a scalar from 0 to 1; 0 where the predictions are of one category alone, and before any update.
+ * `update` as in `CramersV`. `compute()` is a scalar from 0 to 1; 0 if the predictions have only one category, and before any update.
  *
  * @example
  * const u = new metrics.TheilsU({ numClasses: 2 });

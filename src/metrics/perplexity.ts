@@ -13,11 +13,11 @@ export interface PerplexityOptions {
 }
 
 /**
- * The exponential of the mean of `-log softmax(preds)[target]`: of how many equally probable outcomes a model would be as uncertain. As
+ * The exponential of the mean of `-log softmax(preds)[target]`: the number of equally probable outcomes between which the model would be as uncertain. As
  * `torchmetrics.text.Perplexity`.
  *
- * `update(preds, target)` takes scores, float32 `[n, length, outcomes]`, and the outcomes that came, int32 `[n, length]`; a RangeError for one that is not there.
- * `compute()` is a scalar from 1; NaN before any update.
+ * `update(preds, target)` takes scores, float32 `[n, length, outcomes]`, and the outcomes that occurred, int32 `[n, length]`; a RangeError for an outcome that
+ * does not exist. `compute()` is a scalar of at least 1; NaN before any update.
  *
  * @example
  * const perplexity = new metrics.Perplexity();

@@ -27,7 +27,7 @@ export interface PrecisionRecallPoints {
   recall: Float64Array;
 }
 
-/** From the lowest threshold to the highest, followed by (1, 0). `absent` is the recall if there are no positive targets. */
+/** Points from the lowest threshold to the highest, followed by (1, 0). `absent` is the recall if there are no positive targets. */
 export function precisionRecallOf({ tps, fps, positives }: Steps, absent: number): PrecisionRecallPoints {
   const n = tps.length;
   const [precision, recall] = [new Float64Array(n + 1), new Float64Array(n + 1)];
@@ -44,14 +44,14 @@ export function precisionRecallOf({ tps, fps, positives }: Steps, absent: number
 export const absentRecall = (task: Task, isExact: boolean): number => (isExact && task !== 'multiclass' ? 1 : Number.NaN);
 
 /**
- * Precision and recall, where predictions are the scores that reach each threshold. As `torchmetrics.PrecisionRecallCurve`.
+ * Precision and recall at each threshold, where scores of at least the threshold are positive predictions. As `torchmetrics.PrecisionRecallCurve`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a curve `{ precision, recall, thresholds }` for a "binary" task, and a
- * list of them, one for each class or label, for the others. It goes from the lowest threshold to the highest and ends in a point more,
- * precision 1 and recall 0; before any update there is nothing else. Precision is NaN where no score reaches a threshold. Recall without targets is
- * NaN, but 1 for "binary" and "multilabel" tasks where every score is a threshold (`thresholds`: null).
+ * For `update(preds, target)` see `Task`; preds are scores. `compute()` is a curve `{ precision, recall, thresholds }` for a "binary" task; for the others it
+ * is a list of curves, one for each class or label. Points go from the lowest threshold to the highest, followed by one extra point with precision 1 and recall
+ * 0, the only one before any update. Precision is NaN at a threshold that no score reaches. Recall without positive targets is NaN, but 1 for "binary" and
+ * "multilabel" tasks if every score is a threshold (`thresholds`: null).
  *
- * One thing differs from torchmetrics 1.9: where all targets of a "multiclass" task are class 0, it takes the recall of every class for 1.
+ * One thing differs from torchmetrics 1.9: if all targets of a "multiclass" task are class 0, it gives recall 1 for every class.
  *
  * @example
  * const curve = new metrics.PrecisionRecallCurve({ task: 'binary' });
@@ -93,8 +93,8 @@ function areaUnder({ precision, recall }: PrecisionRecallPoints, keepsNaN: boole
  * The mean precision over the targets, `sum_i (recall_i - recall_(i + 1)) precision_i` over the points of `PrecisionRecallCurve`. As
  * `torchmetrics.AveragePrecision`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a scalar, or `[classes]` for `average: "none"`. Without targets it is
- * 0, but NaN for a class of a "multiclass" task where every score is a threshold (`thresholds`: null), and such a class is left out of
+ * For `update(preds, target)` see `Task`; preds are scores. `compute()` is a scalar, or `[classes]` for `average: "none"`. Without targets it is
+ * 0. Only for a class of a "multiclass" task for which every score is a threshold (`thresholds`: null) it is NaN, and such a class is omitted from
  * `"macro"` and `"weighted"`.
  *
  * @example

@@ -13,10 +13,10 @@ export interface PrecisionOptions extends StatScoresOptions {
 export interface RecallOptions extends PrecisionOptions {}
 
 /**
- * The share of the predictions of a class that are right, `tp / (tp + fp)`. As `torchmetrics.Precision`.
+ * The fraction of the predictions of a class that are correct, `tp / (tp + fp)`. As `torchmetrics.Precision`.
  *
- * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` where nothing is predicted.
- * `average` as `Average` says, where the mean of `"macro"` is over the classes that occur as a target or a prediction (for `topK` above 1 as a
+ * For `update(preds, target)` see `Task`. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` for a class without predictions.
+ * For averages see `Average`; the mean of `"macro"` is over the classes that occur as a target or a prediction (with `topK` above 1 as a
  * target), or over all labels.
  *
  * @example
@@ -39,10 +39,10 @@ export class Precision extends OfCounts<Required<Pick<PrecisionOptions, 'zeroDiv
 }
 
 /**
- * The share of the targets of a class that are found, `tp / (tp + fn)`. As `torchmetrics.Recall`.
+ * The fraction of the targets of a class that are found, `tp / (tp + fn)`. As `torchmetrics.Recall`.
  *
- * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` where there are no targets.
- * `average` as in `Precision`.
+ * For `update(preds, target)` see `Task`. `compute()` is a scalar, or `[classes]` for `average: "none"`; `zeroDivision` for a class without targets.
+ * Averages are as in `Precision`.
  *
  * @example
  * const recall = new metrics.Recall({ task: 'multiclass', numClasses: 3, average: 'none' });

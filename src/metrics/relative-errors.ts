@@ -10,7 +10,7 @@ import { checkOutputs, columnsOf, figuresOf, pairsOf, rowsOf } from './outputs';
 export interface RelativeSquaredErrorOptions {
   /** If it is more than one, preds and targets are `[n, numOutputs]`, and the figure is the mean of the outputs' figures (1). */
   numOutputs?: number;
-  /** Whether an output's figure is the quotient of the sums; otherwise it is the root of that (true). */
+  /** Whether an output's figure is the quotient of the sums; otherwise it is the square root of that (true). */
   squared?: boolean;
 }
 
@@ -18,10 +18,10 @@ export interface RelativeSquaredErrorOptions {
 const epsilon = 2 ** -23;
 
 /**
- * The squares of the errors relative to those of predicting the mean, `sum (target - pred)^2 / sum (target - mean)^2`. As `torchmetrics.RelativeSquaredError`.
+ * The squared errors relative to those of predicting the mean, `sum (target - pred)^2 / sum (target - mean)^2`. As `torchmetrics.RelativeSquaredError`.
  *
- * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, the mean over the
- * outputs: 0 is perfect, and 1 what the mean of the targets would have. It divides by 2^-23 at least; NaN before any update.
+ * `update(preds, target)` takes tensors of the same shape, `[n]` or `[n, 1]`, or `[n, numOutputs]`, float32 or int32. `compute()` is a scalar, the mean over
+ * the outputs: 0 is perfect, and predicting the targets' mean gives 1. The divisor is at least 2^-23; NaN before any update.
  *
  * @example
  * const error = new metrics.RelativeSquaredError();
@@ -52,18 +52,18 @@ export class RelativeSquaredError extends VarianceScore {
   }
 }
 
-/** What the root mean squared error is divided by: the targets' mean, range, standard deviation, or norm. */
+/** The divisor of the root mean squared error: the targets' mean, range, standard deviation, or norm. */
 export type ErrorNormalization = 'mean' | 'range' | 'std' | 'l2';
 
 /** The options of `NormalizedRootMeanSquaredError`. */
 export interface NormalizedRootMeanSquaredErrorOptions {
-  /** What the error is divided by ("mean"). */
+  /** The divisor of the error ("mean"). */
   normalization?: ErrorNormalization;
   /** If it is more than one, preds and targets are `[n, numOutputs]`, and each output has its own figure (1). */
   numOutputs?: number;
 }
 
-// For one output. Mean and deviation are calculated from the differences from the first target, so that a large mean does not cost digits.
+// For one output. Mean and deviation are computed from the differences from the first target, so that a large mean does not cost digits.
 class Spread {
   private errors = 0;
   private first = 0;
@@ -97,12 +97,12 @@ class Spread {
 }
 
 /**
- * The root of the mean squared error, divided by what says how large the targets are. As `torchmetrics.NormalizedRootMeanSquaredError`.
+ * The root mean squared error, divided by a measure of the size of the targets. As `torchmetrics.NormalizedRootMeanSquaredError`.
  *
  * `update(preds, target)` takes tensors of the same shape, float32 or int32: any shape for `numOutputs` 1, else `[n, numOutputs]`. `compute()` is a scalar, or
- * `[numOutputs]` for more than one, `sqrt(mean (pred - target)^2) / d`, where d is the mean of the targets, `"mean"`, their maximum less their minimum, `"range"`,
- * their standard deviation with n as divisor, `"std"`, or the root of the sum of their squares, `"l2"`. A mean below 0 gives a figure below 0; where d is 0
- * it is Infinity, or NaN without errors; NaN before any update.
+ * `[numOutputs]` if that is more than 1: `sqrt(mean (pred - target)^2) / d`, where d is the mean of the targets, `"mean"`, their maximum less their minimum,
+ * `"range"`, their standard deviation (divided by n), `"std"`, or the root of the sum of their squares, `"l2"`. A negative mean gives a negative figure. If
+ * d is 0 the figure is Infinity, or NaN if the error is 0 too; NaN before any update.
  *
  * @example
  * const error = new metrics.NormalizedRootMeanSquaredError({ normalization: 'range' });

@@ -54,5 +54,7 @@ function undoFields(value: object, seen: Set<object>): Undo {
   };
 }
 
-/** Returns a function that restores the fields of `value`, and all that they contain, to their present state. It does not see fields that are private by `#`. */
+/**
+ * Returns a function that restores the fields of `value`, and all that they contain, to their current state. It does not restore private fields, `#name`.
+ */
 export const undoOfFields = (value: object): Undo => undoFields(value, new Set([value]));

@@ -6,7 +6,7 @@ import { areaUpTo, checkMaxFpr, pointsOf } from './roc';
 
 /** The options of `RetrievalPrecision`. */
 export interface RetrievalPrecisionOptions extends RetrievalOptions {
-  /** Whether a query with fewer than `topK` documents is divided by their number (false). */
+  /** Whether the divisor is the number of documents for a query with fewer than `topK` (false). */
   adaptiveK?: boolean;
 }
 
@@ -23,11 +23,11 @@ const found = (targets: Float64Array, scores: Float32Array, topK: number): Float
   targets.slice(0, topK).map((target, i) => (scores[i]! > 0 ? target : 0));
 
 /**
- * The mean over the queries of the mean precision at the places of the relevant documents. As `torchmetrics.retrieval.RetrievalMAP`.
+ * The mean over the queries of the average precision, the mean of the precisions at the ranks of the relevant documents. As `torchmetrics.retrieval.RetrievalMAP`.
  *
- * `update(preds, target, { indexes })`: scores, float32, targets 0 and 1, int32 or float32, and the query of each document, int32, all of one shape. Of
- * equal scores the one that came first stands first. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar
- * over the queries, as `aggregation` says; 0 without queries, a RangeError for a query of more than 2^21 documents.
+ * `update(preds, target, { indexes })` takes scores, float32, targets 0 and 1, int32 or float32, and the query of each document, int32, all of one shape.
+ * Documents with equal scores keep their order. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar, the queries'
+ * figures reduced by `aggregation`; 0 without queries, a RangeError for a query of more than 2^21 documents.
  *
  * @example
  * const map = new metrics.RetrievalMAP();
@@ -51,10 +51,11 @@ export class RetrievalMAP extends RetrievalMetric {
 }
 
 /**
- * The mean over the queries of the share of the first `topK` documents that are relevant. As `torchmetrics.retrieval.RetrievalPrecision`.
+ * The mean over the queries of the fraction of the first `topK` documents that are relevant. As `torchmetrics.retrieval.RetrievalPrecision`.
  *
- * `update(preds, target, { indexes })` as `RetrievalMAP`. A query of less documents is divided by `topK` all the same, unless `adaptiveK` is true. As in torchmetrics, a
- * relevant document counts only if its score is above 0. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
+ * `update(preds, target, { indexes })` as in `RetrievalMAP`. For a query with fewer documents the divisor is still `topK`, unless `adaptiveK` is true. As in
+ * torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar, the queries' figures reduced by `aggregation`; 0 without
+ * queries.
  *
  * @example
  * const precision = new metrics.RetrievalPrecision({ topK: 2 });
@@ -76,10 +77,10 @@ export class RetrievalPrecision extends RetrievalMetric<{ adaptiveK: boolean }> 
 }
 
 /**
- * The mean over the queries of the share of their relevant documents that stand among the first `topK`. As `torchmetrics.retrieval.RetrievalRecall`.
+ * The mean over the queries of the fraction of their relevant documents that are among the first `topK`. As `torchmetrics.retrieval.RetrievalRecall`.
  *
- * `update(preds, target, { indexes })` as `RetrievalMAP`. As in torchmetrics, a relevant document counts as found only if its score is above 0. `compute()` is a scalar over the
- * queries, as `aggregation` says; 0 without queries.
+ * `update(preds, target, { indexes })` as in `RetrievalMAP`. As in torchmetrics, a relevant document counts as found only if its score is above 0. `compute()`
+ * is a scalar, the queries' figures reduced by `aggregation`; 0 without queries.
  *
  * @example
  * const recall = new metrics.RetrievalRecall({ topK: 1 });
@@ -99,9 +100,9 @@ export class RetrievalRecall extends RetrievalMetric {
 }
 
 /**
- * The share of the queries that have a relevant document among the first `topK`. As `torchmetrics.retrieval.RetrievalHitRate`.
+ * The fraction of the queries that have a relevant document among the first `topK`. As `torchmetrics.retrieval.RetrievalHitRate`.
  *
- * `update(preds, target, { indexes })` as `RetrievalMAP`. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
+ * `update(preds, target, { indexes })` as in `RetrievalMAP`. `compute()` is a scalar, the queries' figures reduced by `aggregation`; 0 without queries.
  *
  * @example
  * const rate = new metrics.RetrievalHitRate({ topK: 1 });
@@ -121,10 +122,11 @@ export class RetrievalHitRate extends RetrievalMetric {
 }
 
 /**
- * The mean over the queries of the share of their documents that are not relevant that stand among the first `topK`. As `torchmetrics.retrieval.RetrievalFallOut`.
+ * The mean over the queries of the fraction of their irrelevant documents that are among the first `topK`. As
+ * `torchmetrics.retrieval.RetrievalFallOut`.
  *
- * `update(preds, target, { indexes })` as `RetrievalMAP`. `emptyTargetAction`, "pos" by default, is for queries without a document that is not relevant. `compute()` is a scalar over
- * the queries, as `aggregation` says; 0 without queries.
+ * `update(preds, target, { indexes })` as in `RetrievalMAP`. `emptyTargetAction`, "pos" by default, is for queries without irrelevant documents.
+ * `compute()` is a scalar, the queries' figures reduced by `aggregation`; 0 without queries.
  *
  * @example
  * const fallOut = new metrics.RetrievalFallOut({ topK: 2 });
@@ -153,10 +155,11 @@ export class RetrievalFallOut extends RetrievalMetric<{ emptyTargetAction: 'pos'
 }
 
 /**
- * The mean over the queries of the share of the first documents that are relevant, as many as the query has relevant ones. As
+ * The mean over the queries of the precision at R: of the first R documents the fraction that are relevant, where R is the number of relevant documents. As
  * `torchmetrics.retrieval.RetrievalRPrecision`.
  *
- * `update(preds, target, { indexes })` as `RetrievalMAP`; there is no `topK`. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
+ * `update(preds, target, { indexes })` as in `RetrievalMAP`; there is no `topK`. `compute()` is a scalar, the queries' figures reduced by `aggregation`; 0
+ * without queries.
  *
  * @example
  * const precision = new metrics.RetrievalRPrecision();
@@ -177,10 +180,10 @@ export class RetrievalRPrecision extends RetrievalMetric {
 }
 
 /**
- * The mean over the queries of the area under the receiver operating characteristic of the first `topK` documents, 0 where they are all relevant or none is. As
+ * The mean over the queries of the area under the ROC curve of the first `topK` documents, which is 0 if all or none of them are relevant. As
  * `torchmetrics.retrieval.RetrievalAUROC`.
  *
- * `update(preds, target, { indexes })` as `RetrievalMAP`. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries.
+ * `update(preds, target, { indexes })` as in `RetrievalMAP`. `compute()` is a scalar, the queries' figures reduced by `aggregation`; 0 without queries.
  *
  * @example
  * const auroc = new metrics.RetrievalAUROC();

@@ -22,7 +22,7 @@ export interface RetrievalOptions {
 
 /** The arguments of a retrieval metric's `update` besides predictions and targets. */
 export interface RetrievalUpdateOptions {
-  /** The query of each document, int32 of the shape of preds. Without it each row of preds `[queries, documents]` is a query of its own. */
+  /** The query of each document, int32 of the shape of preds. Without it each row of preds `[queries, documents]` is a query. */
   indexes?: Tensor;
 }
 
@@ -33,7 +33,7 @@ interface Settings {
   aggregation: 'mean' | 'median' | 'min' | 'max';
 }
 
-// Rows without an index get numbers from here on, above all int32.
+// Queries of rows without an index are numbered from here, above all int32.
 const firstRow = 2 ** 32;
 
 const mostDocuments = 2 ** 21;
@@ -78,7 +78,7 @@ export abstract class RetrievalMetric<More extends object = object> extends Metr
   /** @internal The figure of a query with a relevant document, whose documents are sorted by descending score. */
   protected abstract figure(targets: Float64Array, scores: Float32Array, topK: number): number;
 
-  /** @internal What a query must have; otherwise it counts as empty. */
+  /** @internal What a query must contain, as an error message names it; a query without it is empty. */
   protected readonly needed: string = 'relevant document';
 
   /** @internal The relevances that count; if all of a query's are 0, it counts as empty. */
@@ -192,12 +192,12 @@ export abstract class RetrievalMetric<More extends object = object> extends Metr
 const discount = (place: number): number => 1 / Math.log2(place + 2);
 
 /**
- * The discounted cumulative gain of a ranking, of that of the best one: `DCG = sum_i target_i / log2(i + 2)` over the documents from the highest score
- * on, i = 0, 1, ..., up to `topK`. As `torchmetrics.retrieval.RetrievalNormalizedDCG`.
+ * The discounted cumulative gain of a ranking, divided by that of the best ranking: `DCG = sum_i target_i / log2(i + 2)` over the documents in descending order
+ * of scores, i = 0, 1, ..., up to `topK`. As `torchmetrics.retrieval.RetrievalNormalizedDCG`.
  *
- * `update(preds, target, { indexes })`: scores, float32, relevances, int32 or float32, and the query of each document, int32, all of one shape. Documents
- * of equal score share the mean of their relevances. `compute()` is a scalar over the queries, as `aggregation` says; 0 without queries, a RangeError for a query of more than 2^21 documents. Source:
- * Järvelin and Kekäläinen, ACM Transactions on Information Systems 20 (2002).
+ * `update(preds, target, { indexes })` takes scores, float32, relevances, int32 or float32, and the query of each document, int32, all of one shape. Documents
+ * with equal scores get the mean of their relevances. `compute()` is a scalar, the queries' figures reduced by `aggregation`; 0 without queries, a RangeError
+ * for a query of more than 2^21 documents. Source: Järvelin and Kekäläinen, ACM Transactions on Information Systems 20 (2002).
  *
  * @example
  * const ndcg = new metrics.RetrievalNormalizedDCG();
@@ -232,11 +232,11 @@ export class RetrievalNormalizedDCG extends RetrievalMetric {
 }
 
 /**
- * The mean over the queries of `1 / place` of the first relevant document, 1 being the place of the highest score. As `torchmetrics.retrieval.RetrievalMRR`.
+ * The mean over the queries of `1 / rank` of the first relevant document, where the highest score has rank 1. As `torchmetrics.retrieval.RetrievalMRR`.
  *
- * `update(preds, target, { indexes })`: scores, float32, targets 0 and 1, int32 or float32, and the query of each document, int32, all of one shape. Of
- * equal scores the one that came first stands first. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar
- * over the queries, as `aggregation` says; 0 without queries, a RangeError for a query of more than 2^21 documents.
+ * `update(preds, target, { indexes })` takes scores, float32, targets 0 and 1, int32 or float32, and the query of each document, int32, all of one shape.
+ * Documents with equal scores keep their order. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar, the
+ * queries' figures reduced by `aggregation`; 0 without queries, a RangeError for a query of more than 2^21 documents.
  *
  * @example
  * const mrr = new metrics.RetrievalMRR();

@@ -40,12 +40,12 @@ export function pointsOf({ tps, fps, positives, negatives }: Steps, isExact: boo
 }
 
 /**
- * The receiver operating characteristic: the share of the targets 1, and that of the targets 0, whose score reaches each threshold. As
+ * The receiver operating characteristic: the true and the false positive rate at each threshold, where scores of at least the threshold are positive. As
  * `torchmetrics.ROC`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a curve `{ fpr, tpr, thresholds }` for a "binary" task, and a list of
- * them, one for each class or label, for the others. It goes from the highest threshold to the lowest. Where every score is a threshold (`thresholds`:
- * null) it begins at (0, 0) with the threshold 1; so it does before any update, with nothing more. A rate whose targets do not occur is 0.
+ * For `update(preds, target)` see `Task`; preds are scores. `compute()` is a curve `{ fpr, tpr, thresholds }` for a "binary" task; for the others it is a list
+ * of curves, one for each class or label. Points go from the highest threshold to the lowest. If every score is a threshold (`thresholds`: null) the curve
+ * begins at (0, 0) with the threshold 1, the only point before any update. A rate whose targets do not occur is 0.
  *
  * @example
  * const roc = new metrics.ROC({ task: 'binary' });
@@ -108,11 +108,11 @@ export function checkMaxFpr(where: string, maxFpr: unknown): void {
 }
 
 /**
- * The area under the receiver operating characteristic: how probable it is that a sample of a class has a higher score than one of another class, ties
- * counting half. As `torchmetrics.AUROC`.
+ * The area under the ROC curve: the probability that a sample of a class has a higher score than a sample of another class, where ties
+ * count half. As `torchmetrics.AUROC`.
  *
- * `update(preds, target)` as `Task` says, where preds are scores. `compute()` is a scalar, or `[classes]` for `average: "none"`; 0 where
- * targets or others do not occur, and that counts in `"macro"`. Given `thresholds`, it is the area under the points of these alone.
+ * For `update(preds, target)` see `Task`; preds are scores. `compute()` is a scalar, or `[classes]` for `average: "none"`. It is 0 if either
+ * kind of target does not occur, and this 0 counts in `"macro"`. With given `thresholds`, it is the area under the points at these.
  *
  * @example
  * const auroc = new metrics.AUROC({ task: 'binary' });

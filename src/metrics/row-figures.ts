@@ -1,4 +1,4 @@
-// Metrics with a figure for each row of two matrices.
+// Metrics that compute a figure for each row of two matrices.
 import { checkOneOf, rangeError } from '../errors';
 import type { TensorData } from '../memory';
 import { recorder } from '../recorder';

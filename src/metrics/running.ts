@@ -25,10 +25,10 @@ const copied = (value: unknown): unknown => {
 };
 
 /**
- * Another metric over the last updates alone: `torchmetrics.Running`, but of any metric.
+ * Another metric over the last updates only: `torchmetrics.Running`, but for any metric.
  *
- * `update` takes what that of `baseMetric` takes. It keeps a copy of what the last `window` updates were given, and resets and updates `baseMetric`, which is not to
- * be used by itself. `compute()` is what `baseMetric` gives for these.
+ * `update` has the arguments of `baseMetric.update`. The metric stores copies of the arguments of the last `window` updates, and resets and updates
+ * `baseMetric`, which you should not use directly. `compute()` is the figure of `baseMetric` over these updates.
  *
  * @example
  * const error = new metrics.Running(new metrics.MeanAbsoluteError(), { window: 2 });
@@ -37,7 +37,7 @@ const copied = (value: unknown): unknown => {
  */
 export class Running<M extends Metric<unknown> = Metric> extends Metric<ReturnType<M['compute']>> {
   override readonly higherIsBetter: boolean | null;
-  /** How many updates count. */
+  /** The number of updates that count. */
   readonly window: number;
   /** One metric for each update of the window. */
   readonly baseMetric: M;
@@ -51,7 +51,7 @@ export class Running<M extends Metric<unknown> = Metric> extends Metric<ReturnTy
     this.higherIsBetter = baseMetric.higherIsBetter;
   }
 
-  /** Adds what `baseMetric.update` accepts. */
+  /** Adds the arguments of `baseMetric.update`. */
   override update(preds: Tensor | number, target?: Tensor | number, options?: object): void {
     const given = [preds, target, options].filter((one) => one !== undefined);
     this.baseMetric.reset();
@@ -82,7 +82,7 @@ const split = (options: RunningAggregationOptions | undefined): [AggregationOpti
 };
 
 /**
- * The mean of what the last updates were given: `torchmetrics.RunningMean`.
+ * The mean of the values of the last updates: `torchmetrics.RunningMean`.
  *
  * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar; NaN before any update.
  *
@@ -99,7 +99,7 @@ export class RunningMean extends Running<MeanMetric> {
 }
 
 /**
- * The sum of what the last updates were given: `torchmetrics.RunningSum`.
+ * The sum of the values of the last updates: `torchmetrics.RunningSum`.
  *
  * `update(value)` takes numbers or tensors of any shape. `compute()` is a scalar; 0 before any update.
  *

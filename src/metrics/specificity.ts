@@ -5,9 +5,9 @@ import { type Counts, OfCounts, ratio, type StatScoresOptions } from './counts';
 export interface SpecificityOptions extends StatScoresOptions {}
 
 /**
- * The share of samples of other classes that are told from a class, `tn / (tn + fp)`. As `torchmetrics.Specificity`.
+ * The fraction of samples of other classes that are not predicted as a class, `tn / (tn + fp)`. As `torchmetrics.Specificity`.
  *
- * `update(preds, target)` as `Task` says. `compute()` is a scalar, or `[classes]` for `average: "none"`; 0 without such samples. `average` as
+ * For `update(preds, target)` see `Task`. `compute()` is a scalar, or `[classes]` for `average: "none"`; 0 without such samples. Averages are as
  * in `FBetaScore`. `higherIsBetter` is null, as in torchmetrics.
  *
  * @example

@@ -1,17 +1,17 @@
-// The counts of true and false positives and negatives, from which other metrics are calculated.
+// The counts of true and false positives and negatives, from which other metrics are computed.
 import { Tensor } from '../tensor';
 import { type Counts, OfCounts, type StatScoresOptions, summed } from './counts';
 
 const columns = ({ tp, fp, tn, fn }: Counts): number[] => [tp, fp, tn, fn, tp + fn];
 
 /**
- * How many predictions of a class are right and wrong: true positives, false positives, true negatives, false negatives, and targets, their support. As
+ * The counts of a class's true positives, false positives, true negatives and false negatives, and of its targets, the support. As
  * `torchmetrics.StatScores`.
  *
- * `update(preds, target)` as `Task` says. `compute()` has these five as its last dimension: `[5]`, or `[classes, 5]` for `average: "none"`, both int32. For
- * `"micro"` (default) they are added up over the classes or labels, `"macro"` is their mean over all of them, `"weighted"` their mean weighted by the number of
- * targets, NaN without any, both float32. With `multidimAverage: "samplewise"` a dimension of the samples stands before the others; `"weighted"` of a
- * "multilabel" task then divides by the targets of all samples, as it does in torchmetrics.
+ * For `update(preds, target)` see `Task`. `compute()` has these five counts as its last dimension: `[5]`, or `[classes, 5]` for `average: "none"`, both int32.
+ * For `"micro"` (default) they are summed over the classes or labels. `"macro"` is their mean over all of them, `"weighted"` their mean weighted by the number
+ * of targets, NaN without any, both float32. With `multidimAverage: "samplewise"` the first dimension is that of the samples; `"weighted"` of a "multilabel"
+ * task then divides by the targets of all samples, as in torchmetrics.
  *
  * @example
  * const scores = new metrics.StatScores({ task: 'multiclass', numClasses: 3, average: 'none' });
@@ -55,7 +55,7 @@ export class StatScores extends OfCounts {
     return new Tensor(Float32Array.from(means), [...lead, 5]);
   }
 
-  /** @internal There is no single figure. */
+  /** @internal There is no single number for a fit to report. */
   protected override score(): number {
     return Number.NaN;
   }

@@ -2,19 +2,19 @@
 import { checkInteger, checkNumber, checkOneOf, rangeError } from '../errors';
 
 /**
- * The kind of problem: each sample is of one of two classes, of one of several, or has any of several labels.
+ * The kind of problem: a sample belongs to one of two classes, to one of several classes, or has any of several labels.
  *
  * - `"binary"`: preds and targets of one shape, `[n]` or `[n, ...]`. preds are probabilities or logits, float32, or int32 0 and 1. Targets are 0
- *   and 1, int32 or float32. Where one of a batch's scores lies outside `[0, 1]`, they are taken as logits, and their sigmoid is their probability.
- * - `"multiclass"`: preds are scores, float32 `[n, classes, ...]`, or int32 classes `[n, ...]`; targets are int32 `[n, ...]`. The highest score is the
- *   prediction, the first of equals. Curves and calibration take the softmax of a batch that has a score outside `[0, 1]`.
+ *   and 1, int32 or float32. If a score of a batch is outside `[0, 1]`, all its scores are logits, and are converted by the sigmoid.
+ * - `"multiclass"`: preds are scores, float32 `[n, classes, ...]`, or int32 classes `[n, ...]`; targets are int32 `[n, ...]`. The class with the highest score is
+ *   predicted, the first of several. Curves and calibration apply the softmax to a batch with a score outside `[0, 1]`.
  * - `"multilabel"`: as `"binary"`, with preds and targets `[n, labels, ...]`.
  */
 export type Task = 'binary' | 'multiclass' | 'multilabel';
 
 /**
- * How the figures of classes or labels become one: `"micro"`: that of the counts added up; `"macro"`: their mean; `"weighted"`: their mean
- * weighted by the number of targets; `"none"`: they stay as they are.
+ * How the figures of classes or labels are averaged: `"micro"`: the figure of the summed counts; `"macro"`: their mean; `"weighted"`: their mean
+ * weighted by the number of targets; `"none"`: not at all.
  */
 export type Average = 'micro' | 'macro' | 'weighted' | 'none';
 
@@ -44,7 +44,7 @@ export interface Problem {
   ignoreIndex: number | undefined;
 }
 
-/** What `withDefaults` fills in for `TaskOptions`. */
+/** The defaults of `TaskOptions`. */
 export interface TaskSettings {
   task: Task | undefined;
   numClasses: number | undefined;

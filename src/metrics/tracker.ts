@@ -8,7 +8,7 @@ import { checkMetric, copyOf } from './wrapper';
 
 /** The options of `MetricTracker`. */
 export interface MetricTrackerOptions {
-  /** Whether higher figures are better; for a collection also a list, in the order of its metrics. The default is `higherIsBetter` of each. */
+  /** Whether higher figures are better; for a collection also a list, in the order of its metrics. The default is each metric's `higherIsBetter`. */
   maximize?: boolean | readonly boolean[];
 }
 
@@ -24,7 +24,7 @@ export interface BestFigure {
 const isRecord = (figures: unknown): figures is Record<string, unknown> =>
   typeof figures === 'object' && figures !== null && !(figures instanceof Tensor) && !Array.isArray(figures);
 
-// Whether higher is better, of each figure.
+// For each figure, whether higher is better.
 function directions(metric: Metric<unknown>, maximize: unknown): readonly boolean[] {
   const where = 'MetricTracker';
   const all =
@@ -44,12 +44,12 @@ function directions(metric: Metric<unknown>, maximize: unknown): readonly boolea
 }
 
 /**
- * A metric, or a collection, over several rounds, of which it keeps all: `torchmetrics.MetricTracker`.
+ * A metric, or a collection, over several rounds, all of which are kept: `torchmetrics.MetricTracker`.
  *
- * `increment()` begins a round with a copy of `metric`; `update`, `compute` and `reset` are those of the round, an error before the first. `nSteps` is the number of
- * rounds; `computeAll()` gives the figures of all of them, stacked, `[rounds, ...]`, by their names for a collection; `bestMetric()` the best number of each name, and
- * `bestMetric({ returnStep: true })` `{ value, step }`, with the round; NaN counts as the best, as in torchmetrics. `resetAll()` resets every round. Fields of a metric that are
- * private to JavaScript, `#name`, are not copied.
+ * `increment()` begins a round with a copy of `metric`. `update`, `compute` and `reset` are those of the current round, an error before the first. `nSteps` is
+ * the number of rounds. `computeAll()` returns the figures of all rounds, stacked to `[rounds, ...]`; for a collection a record by name. `bestMetric()` returns
+ * the best figure of each metric, and `bestMetric({ returnStep: true })` `{ value, step }` with its round; NaN counts as the best, as in torchmetrics.
+ * `resetAll()` resets every round. JavaScript's private fields of a metric, `#name`, are not copied.
  *
  * @example
  * const tracker = new metrics.MetricTracker(new metrics.MeanSquaredError());
@@ -85,14 +85,14 @@ export class MetricTracker<Value = Tensor> {
     this.rounds.push(copyOf(this.metric));
   }
 
-  /** Adds a batch to this round. */
+  /** Adds a batch to the current round. */
   update(preds: Tensor | number, target?: Tensor | number, options?: object): void {
     const given = [preds, target, options].filter((one) => one !== undefined);
     const last = this.last('update');
     (last.update as (...given: unknown[]) => void).apply(last, given);
   }
 
-  /** The figure of this round. */
+  /** The figure of the current round. */
   compute(): Value {
     return this.last('compute').compute();
   }
@@ -137,7 +137,7 @@ export class MetricTracker<Value = Tensor> {
     return returnStep ? { value, step: Object.fromEntries(found.map(([name, one]) => [name, one.step])) } : value;
   }
 
-  /** Clears this round. */
+  /** Clears the current round. */
   reset(): void {
     this.last('reset').reset();
   }

@@ -8,11 +8,11 @@ import { pairsOf } from './outputs';
 
 /** The options of `TweedieDevianceScore`. */
 export interface TweedieDevianceScoreOptions {
-  /** The power of the mean that the variance is proportional to, a finite number, not between 0 and 1 (0). */
+  /** The power of the mean to which the variance is proportional, a finite number, not between 0 and 1 (0). */
   power?: number;
 }
 
-// The condition that each power sets for all numbers. NaN is allowed; the figure is NaN then.
+// The condition that each power imposes on all numbers. NaN is allowed; the figure is NaN then.
 function checkRange(where: string, name: string, values: TensorData, isOut: (value: number) => boolean, range: string): void {
   const found = (values as Float32Array).findIndex(isOut);
   if (found >= 0) throw rangeError(where, `expected ${name} ${range}, got ${values[found]} at position ${found}`);
@@ -30,14 +30,14 @@ function deviance(power: number, pred: number, target: number): number {
 /**
  * The mean deviance of a Tweedie distribution, whose variance is proportional to a power p of its mean. As `torchmetrics.TweedieDevianceScore`.
  *
- * - `power: 0` (default), normal: `(target - pred)^2`, of any numbers.
- * - `power: 1`, Poisson: `2 (target log(target / pred) + pred - target)`, of preds above 0 and targets from 0.
- * - `power: 2`, gamma: `2 (log(pred / target) + target / pred - 1)`, of preds and targets above 0.
- * - else `2 (max(target, 0)^(2 - p) / ((1 - p)(2 - p)) - target pred^(1 - p) / (1 - p) + pred^(2 - p) / (2 - p))`, of preds above 0, and of targets from 0 for
- *   powers from 1 to 2 and above 0 for larger ones.
+ * - `power: 0` (default), normal: `(target - pred)^2`, for all numbers.
+ * - `power: 1`, Poisson: `2 (target log(target / pred) + pred - target)`, for preds above 0 and targets of at least 0.
+ * - `power: 2`, gamma: `2 (log(pred / target) + target / pred - 1)`, for preds and targets above 0.
+ * - others: `2 (max(target, 0)^(2 - p) / ((1 - p)(2 - p)) - target pred^(1 - p) / (1 - p) + pred^(2 - p) / (2 - p))`, for preds above 0. Targets must be at least 0 for
+ *   powers from 1 to 2, and above 0 for larger ones.
  *
- * `update(preds, target)` takes tensors of the same shape, float32 or int32; a RangeError for numbers that the power does not allow. `compute()` is a scalar; NaN
- * before any update. `higherIsBetter` is null, as in torchmetrics, though 0 is perfect.
+ * `update(preds, target)` takes tensors of the same shape, float32 or int32; a RangeError for numbers that the power does not allow. `compute()` is a scalar;
+ * NaN before any update. `higherIsBetter` is null, as in torchmetrics, though 0 is perfect.
  *
  * @example
  * const score = new metrics.TweedieDevianceScore({ power: 2 });

@@ -14,8 +14,8 @@ export function checkMetric<M extends Metric<unknown>>(where: string, name: stri
 }
 
 /**
- * A metric like `value`, with memory of its own; of what is in it, each object is copied once. Functions are the same, and fields that are private to JavaScript are not
- * seen.
+ * An independent copy of a metric, in which each object is copied once. Functions are shared, and JavaScript's private fields, `#name`,
+ * are not copied.
  */
 export function copyOf<T>(value: T, seen = new Map<object, unknown>()): T {
   if (typeof value !== 'object' || value === null) return value;

@@ -8,7 +8,9 @@ import type { RecordedStep } from '../recording';
 interface Stamp {
   /** Whether the present state equals it. */
   holds(): boolean;
-  /** Restores it, apart from what others have changed since, and returns a function that applies those changes again. Null if they changed too much for that. */
+  /**
+   * Restores it, apart from what others have changed since, and returns a function that applies those changes again. Null if they changed too much for that.
+   */
   setAside(): (() => void) | null;
 }
 

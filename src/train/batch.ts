@@ -3,21 +3,21 @@ import { isPromise, type Steps } from '../data/ahead';
 import { rangeError } from '../errors';
 import type { Tensor } from '../tensor';
 
-/** What stands behind the inputs in each batch: so many targets, then the weights of the samples where there are any. */
+/** How the tensors behind a batch's inputs are used: first the targets, so many, then the weights of the samples, if any. */
 export interface Layout {
   targets: number;
   sampleWeights: boolean;
 }
 
-/** A batch, divided. */
+/** A batch, divided into inputs, targets and weights. */
 export interface Batch {
   inputs: readonly Tensor[];
   targets: readonly Tensor[];
-  /** One number a row, `[rows]`; null: all rows count alike. */
+  /** The weight of each row, `[rows]`; null: all rows have the same weight. */
   weights: Tensor | null;
 }
 
-/** A batch in words, for messages. */
+/** Describes a batch in messages. */
 export const layoutText = ({ targets, sampleWeights }: Layout): string =>
   `[...inputs, ${targets === 1 ? 'target' : `${targets} targets`}${sampleWeights ? ', sampleWeights' : ''}]`;
 
@@ -35,12 +35,14 @@ export function divided(where: string, layout: Layout, batch: readonly Tensor[])
   return { inputs: batch.slice(0, begin), targets, weights };
 }
 
-/** How many samples a batch has. */
+/** The number of samples of a batch. */
 export const rowsOf = ({ targets }: Batch): number => targets[0]!.shape[0] ?? 1;
 
 type Step = IteratorResult<readonly Tensor[], undefined> | Promise<IteratorResult<readonly Tensor[], undefined>>;
 
-/** What `next()` gave, waited for where it is a promise or its value is one: who gives such a value at once is left where that fails. */
+/**
+ * Returns the result of `next()`, or a promise of it if the result or its value is a promise. If only the value is a promise and it rejects, `leave` is called.
+ */
 export function awaited(
   step: ReturnType<Steps<unknown>['next']>,
   leave: () => unknown,
@@ -57,15 +59,18 @@ export function awaited(
   );
 }
 
-// As `for` has it.
+// Iterates as `for` does.
 function checkStep(step: unknown): IteratorResult<unknown, undefined> {
   if ((typeof step === 'object' && step !== null) || typeof step === 'function') return step as IteratorResult<unknown, undefined>;
   throw new TypeError(`Iterator result ${String(step)} is not an object`);
 }
 
-/** Batches that make up one step: `size` of them, and what is left in the last step of an epoch. All tensors of one come after those of the other. */
+/**
+ * Groups batches into steps: `size` batches for each, and what is left for the last step of an epoch. The tensors of each batch follow those of the batch
+ * before.
+ */
 export class Group {
-  /** Tensors in a batch, as the loader gives them; unknown until it is asked. */
+  /** The number of tensors in a batch of the loader; unknown until its first batch. */
   width = 0;
 
   constructor(
@@ -79,11 +84,11 @@ export class Group {
     return Array.from({ length: tensors.length / this.width }, (_, i) => tensors.slice(i * this.width, (i + 1) * this.width));
   }
 
-  /** The steps of a loader's batches, which are checked, each as its tensors. */
+  /** Groups the checked batches of a loader into steps, each as a list of tensors. */
   of(batches: Steps<unknown>, check: (batch: unknown) => readonly Tensor[]): Steps<readonly Tensor[]> {
     let isOver = false;
     const leave = (): unknown => batches.return?.();
-    // The result where the step is whole, else null.
+    // Returns the result when the step is complete, else null.
     const take = (
       { done, value }: IteratorResult<unknown, undefined>,
       tensors: Tensor[],

@@ -1,22 +1,22 @@
-// Where batches come from: loaders, lists, generators, streams.
+// The sources of batches: loaders, lists, generators, streams.
 import type { Steps } from '../data/ahead';
 import { DataLoader } from '../data/loader';
 import { describe, rangeError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { Tensor } from '../tensor';
 
-/** Batches, each a list of tensors: a `DataLoader`, or whatever else can be gone through again and again, by `for` or by `for await`. */
+/** Batches, each a list of tensors: a `DataLoader`, or anything else that `for` or `for await` can iterate over repeatedly. */
 export type Batches = (Iterable<readonly Tensor[] | PromiseLike<readonly Tensor[]>> | AsyncIterable<readonly Tensor[]>) & {
-  /** The number of batches, where it is known. */
+  /** The number of batches, if it is known. */
   readonly length?: number;
 };
 
-/** Whether it can be gone through, at once or by waiting. */
+/** Whether a value is an iterable or an async iterable. */
 export const isIterable = (value: unknown): value is Batches =>
   typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === 'function' ||
   typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === 'function';
 
-/** Refuses what gives no batches. */
+/** Throws unless the value provides batches. */
 export function checkLoader(where: string, loader: unknown): asserts loader is Batches {
   if (loader instanceof Tensor || typeof loader === 'string' || !isIterable(loader)) {
     throw typeError(where, `expected a loader of batches, got ${describe(loader)}`, 'new data.DataLoader(dataset, { batchSize })');
@@ -24,17 +24,17 @@ export function checkLoader(where: string, loader: unknown): asserts loader is B
   if (loader.length === 0) throw rangeError(where, 'the loader has no batches');
 }
 
-/** How many batches an epoch has, where that is known: a loader of a stream says Infinity. */
+/** The number of batches of an epoch, if it is known; Infinity for a loader of a stream. */
 export const knownLength = ({ length }: Batches): number | undefined => (length === Infinity ? undefined : length);
 
-/** Begins an epoch of it: what can be gone through at once is not waited for. */
+/** Begins an epoch. A synchronous iterable is preferred, so that nothing is awaited. */
 export function stepsIn(loader: Batches): Steps<unknown> {
   if (loader instanceof DataLoader) return loader.steps();
   if (Symbol.iterator in loader && typeof loader[Symbol.iterator] === 'function') return loader[Symbol.iterator]() as Steps<unknown>;
   return (loader as AsyncIterable<unknown>)[Symbol.asyncIterator]() as unknown as Steps<unknown>;
 }
 
-/** The tensors of a batch. `alone`: one that is no list of tensors but a tensor is a batch as well. */
+/** The tensors of a batch. With `alone`, a single tensor counts as a batch. */
 export function checkBatch(where: string, batch: unknown, alone: boolean): readonly Tensor[] {
   const tensors: unknown = alone && batch instanceof Tensor ? [batch] : batch;
   if (!Array.isArray(tensors) || tensors.length === 0 || !tensors.every((t) => t instanceof Tensor)) {
@@ -48,9 +48,9 @@ export function checkBatch(where: string, batch: unknown, alone: boolean): reado
   return [...(tensors as Tensor[])];
 }
 
-const manyShapes = 16; // each has a recording of its own
+const manyShapes = 16; // each shape has its own recording
 
-/** Says once, when so many shapes of batches have been met, that each costs a recording. */
+/** Warns once when batches of that many shapes have occurred, because each costs a recording. */
 export function warnOfMany(where: string, shapes: number): void {
   if (shapes !== manyShapes + 1) return;
   process.emitWarning(

@@ -1,4 +1,4 @@
-// What a fit tells while it runs, and who is told.
+// The callbacks of a fit, and the reports that they get.
 import { describe, rangeError, refusePromise, typeError } from '../errors';
 import type { Module } from '../nn';
 import type { Optimizer } from '../optim';
@@ -10,95 +10,95 @@ import type { FitResult } from './options';
 import type { Segment } from './segment';
 import type { GivenValidation } from './validation';
 
-/** What the library's own callbacks are told besides: no name that an object of the user's may have. */
+/** The methods by which a fit reports to the library's own callbacks. They are symbols, so that no object of the user's has them by accident. */
 export const stepsDone = Symbol('simdnn.stepsDone');
 export const flush = Symbol('simdnn.flush');
 
-/** What `onBegin` is told. */
+/** The argument of `onBegin`. */
 export interface BeginReport {
-  /** The model that is trained. */
+  /** The model that is being trained. */
   model: Module;
-  /** What steps it. */
+  /** The optimizer. */
   optimizer: Pick<Optimizer<object>, 'step' | 'zeroGrad'>;
-  /** The number of the last epoch that was asked for. */
+  /** The number of the last epoch that was requested. */
   epochs: number;
-  /** Epochs that were done before, by which those of this fit are numbered on. */
+  /** The number of epochs before this fit, after which its epochs are numbered. */
   initialEpoch: number;
-  /** Whether it goes on from a checkpoint. */
+  /** Whether the fit resumes from a checkpoint. */
   resumed: boolean;
-  /** Batches an epoch, where the loader knows. */
+  /** The number of batches of an epoch, if the loader knows it. */
   batches: number | undefined;
 }
 
-/** What `onEpoch` is told of the training itself. */
+/** The argument of `onEpoch`, without the figures of validation sets. */
 export interface TrainingReport<M extends GivenMetrics = GivenMetrics, T extends GivenMetrics = GivenMetrics> {
-  /** The epoch that has ended, 1 for the first. */
+  /** The epoch that has ended, from 1. */
   epoch: number;
-  /** The number of the last that was asked for. */
+  /** The number of the last epoch that was requested. */
   epochs: number;
-  /** The mean of the batches' losses. */
+  /** The mean of the losses of its batches. */
   loss: number;
-  /** The metrics that are one number: over the validation loader where there is one, else over the epoch's own predictions. */
+  /** The metrics that are single numbers: over the validation loader if there is one, else over the epoch's own predictions. */
   metrics: NumbersOf<M, number>;
-  /** Those that are several, such as a confusion matrix. */
+  /** The metrics that are several numbers, such as a confusion matrix. */
   arrays: ArraysOf<M, NestedArray>;
   /** The metrics of `trainMetrics`, over the epoch's own predictions; empty without. */
   trainMetrics: NumbersOf<T, number>;
-  /** Those of them that are several numbers. */
+  /** The metrics of `trainMetrics` that are several numbers. */
   trainArrays: ArraysOf<T, NestedArray>;
-  /** The learning rate of the epoch's last step: of the first parameter group. */
+  /** The learning rate of the first parameter group in the epoch's last step. */
   lr: number;
-  /** The same of every group. */
+  /** The learning rate of every parameter group in that step. */
   lrs: number[];
-  /** How long the epoch took, validation included, callbacks not. */
+  /** The duration of the epoch, including validation but not callbacks. */
   seconds: number;
-  /** Ends the fit after this epoch: it resolves with what was done. */
+  /** Ends the fit after this epoch; its promise resolves. */
   stop(): void;
 }
 
-/** What `onEpoch` is told: of the training, and where there is a validation `validationLoss`, and of several sets each in `validation`. */
+/** The argument of `onEpoch`. With validation it has `validationLoss`, and with several validation sets the figures of each in `validation`. */
 export type EpochReport<
   M extends GivenMetrics = GivenMetrics,
   T extends GivenMetrics = GivenMetrics,
   V extends GivenValidation | undefined = GivenValidation | undefined,
 > = TrainingReport<M, T> & OfValidation<V, number, SetFigures<M>>;
 
-/** What `onBatch` is told. */
+/** The argument of `onBatch`. */
 export interface BatchReport {
-  /** The epoch that is under way, 1 for the first. */
+  /** The current epoch, from 1. */
   epoch: number;
-  /** Batches done of it. */
+  /** The number of batches done in this epoch. */
   batch: number;
-  /** Batches an epoch, where the loader knows. */
+  /** The number of batches of an epoch, if the loader knows it. */
   batches: number | undefined;
-  /** The mean of their losses. */
+  /** The mean of the losses of these batches. */
   loss: number;
-  /** Ends the fit here, within the epoch: it resolves with the epochs before. */
+  /** Ends the fit at once, within the epoch; its promise resolves with the result of the epochs before. */
   stop(): void;
 }
 
-/** An object that follows a fit: each method is optional, called with the model free to be used, and awaited. */
+/** An object that follows a fit. All methods are optional; they are awaited, and may use the model. */
 export interface Callback {
   /**
-   * A part of each step, behind the optimizer's: recorded with it, and replayed without JavaScript. What a recorded step may do holds for it:
-   * operations on tensors, in place. Averages of weights, bounds of weights.
+   * Work for each step, after the optimizer's: it is recorded as a part of the step and replayed without JavaScript. The rules of recorded functions apply:
+   * operations on tensors, in place. For example, averages of weights, or bounds of weights.
    */
   afterStep?(): void;
-  /** @internal Steps were done, all at these learning rates, one of each parameter group. Not awaited, the model not free. */
+  /** @internal Steps were done, all at these learning rates, one for each parameter group. Not awaited, and the model is in use. */
   [stepsDone]?(rates: readonly number[], steps: number): void;
-  /** @internal A checkpoint is about to be written, or the fit ends, however it does: what was told of before is to be written. */
+  /** @internal A checkpoint is about to be written, or the fit ends for whatever reason: buffered output must be written. */
   [flush]?(): Promise<void>;
-  /** Before the first step. */
+  /** Called before the first step. */
   onBegin?(report: BeginReport): unknown;
-  /** After each epoch. */
+  /** Called after each epoch. */
   onEpoch?(report: EpochReport): unknown;
-  /** Every `progressEvery` milliseconds or so. */
+  /** Called about every `progressEvery` milliseconds. */
   onBatch?(report: BatchReport): unknown;
-  /** When the fit has ended and is about to resolve, the best weights put back where that was asked for. */
+  /** Called when the fit is about to resolve, after the best weights were restored if that was requested. */
   onEnd?(result: FitResult): unknown;
 }
 
-/** How far a segment got: in the midst of an epoch, or at the end of one. */
+/** How far a segment got: to the middle of an epoch, or to the end of one. */
 export const batchReport = (
   { loss }: FitResult,
   epochs: number,
@@ -112,7 +112,7 @@ export const batchReport = (
 const events = ['onBegin', 'onEpoch', 'onBatch', 'onEnd', 'afterStep'] as const;
 type Event = (typeof events)[number];
 
-/** All who are told: the options `onEpoch` and `onBatch` first, then the callbacks in their order. */
+/** All listeners: the options `onEpoch` and `onBatch` first, then the callbacks in order. */
 export class Callbacks {
   private readonly all: readonly Callback[];
 
@@ -137,22 +137,22 @@ export class Callbacks {
     this.all = [own, ...(callbacks as Callback[])];
   }
 
-  /** The callbacks, without the options. */
+  /** The callbacks, without those options. */
   get objects(): readonly Callback[] {
     return this.all.slice(1);
   }
 
-  /** Whether anybody listens. */
+  /** Whether there is any listener. */
   has(event: Event): boolean {
     return this.all.some((callback) => callback[event] !== undefined);
   }
 
-  /** Whether any of those who listen may use the model. */
+  /** Whether any listener may use the model. */
   useModel(event: Event): boolean {
     return this.all.some(({ [event]: method }) => method !== undefined && !isReportReader(method));
   }
 
-  /** What stands behind the optimizer's step; null: nothing does. */
+  /** The work after the optimizer's step; null if there is none. */
   get afterStep(): (() => void) | null {
     const own = this.all.filter((callback) => callback.afterStep !== undefined);
     if (own.length === 0) return null;
@@ -163,28 +163,28 @@ export class Callbacks {
     };
   }
 
-  /** Tells those who keep account of learning rates. */
+  /** Reports learning rates to the callbacks that record them. */
   stepsDone(rates: readonly number[], steps: number): void {
     for (const callback of this.all) callback[stepsDone]?.(rates, steps);
   }
 
-  /** Has them write what they hold. */
+  /** Lets callbacks write their buffered output. */
   async flush(): Promise<void> {
     for (const callback of this.all) await callback[flush]?.();
   }
 
-  /** Waits for a training, and has them write what they hold, however it ends. */
+  /** Awaits a training, then lets callbacks write their buffered output, however it has ended. */
   async flushedAfter(training: Promise<void>): Promise<void> {
     try {
       await training;
     } catch (error) {
-      await this.flush().catch(() => {}); // why it ended is told
+      await this.flush().catch(() => {}); // the error of the training takes precedence
       throw error;
     }
     await this.flush();
   }
 
-  /** Tells them one after the other. */
+  /** Calls the listeners one after another. */
   async tell<E extends Exclude<Event, 'afterStep'>>(event: E, report: Parameters<NonNullable<Callback[E]>>[0]): Promise<void> {
     for (const callback of this.all) {
       const told = callback[event]?.(report as never);

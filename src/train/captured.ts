@@ -7,10 +7,10 @@ export class Captured {
   /** The version of the values that were copied; -1 if an older one was. */
   private readonly versions = new Map<Tensor, number>();
 
-  /** Adds those of a recording. `fresh` is the memory that was copied for it; null: all of its memory was copied. */
+  /** Adds the captured tensors of a recording. `fresh` is the memory that was copied for it; null: all of its memory was copied. */
   add({ leaves, trace }: RecordedStep, fresh: readonly TensorData[] | null): void {
     for (const leaf of leaves) {
-      const isWritten = trace.written.some(({ array }) => overlap(array, leaf.values)); // a gradient that is clipped is a leaf as well
+      const isWritten = trace.written.some(({ array }) => overlap(array, leaf.values)); // a gradient that is clipped is a leaf too
       if (leaf.requiresGrad || trace.changes.includes(leaf) || isWritten || this.versions.has(leaf)) continue;
       const isCopied = fresh === null || fresh.some((memory) => liesIn(memory, leaf.values));
       this.versions.set(leaf, isCopied ? leaf.version.count : -1);

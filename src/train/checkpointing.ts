@@ -1,4 +1,4 @@
-// A fit that writes checkpoints, and goes on from the one that is there.
+// Writes checkpoints of a fit, and resumes from one.
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { checkBoolean, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
@@ -14,20 +14,23 @@ import type { Settings } from './options';
 
 /** The options of `checkpoint`. */
 export interface CheckpointOptions {
-  /** The file, written anew each time. */
+  /** The file, which is replaced each time. */
   path: string | URL;
-  /** After how many epochs it is written (1). */
+  /** The number of epochs between two checkpoints (1). */
   every?: number;
-  /** Whether the best epoch has a file of its own, `run.best.safetensors` beside `run.safetensors`, and by which figure (false); true: by the validation loss where there is one, else the loss. */
+  /**
+   * Whether the best epoch gets a file of its own, `run.best.safetensors` beside `run.safetensors`, and by which figure (false). true: by the validation loss
+   * if there is one, else the loss.
+   */
   best?: boolean | string | BestOptions;
-  /** Whether the fit goes on from the file, where there is one: from its epoch, with the bits of a fit that was not stopped (false). */
+  /** Whether the fit resumes from the file if it exists: from its epoch, with the same bits as a fit that was not interrupted (false). */
   resume?: boolean;
 }
 
 const isStateful = (value: unknown): value is Stateful =>
   typeof (value as Partial<Stateful> | null)?.stateDict === 'function' && typeof (value as Partial<Stateful>).loadStateDict === 'function';
 
-// What the best epoch is told by, with its direction.
+// The figure by which the best epoch is chosen, with its direction.
 function watched(where: string, best: CheckpointOptions['best'], known: ReadonlyMap<string, Direction>): BestOptions | false {
   if (best === undefined || best === false) return false;
   const given = typeof best === 'object' && best !== null ? best : {};
@@ -58,7 +61,7 @@ export class Checkpointing {
   private readonly path: string;
   private readonly every: number;
   private readonly callbacks: Callbacks;
-  /** Whether the fit goes on from the file, where there is one. */
+  /** Whether the fit resumes from the file if it exists. */
   readonly resumes: boolean;
 
   constructor(
@@ -84,23 +87,23 @@ export class Checkpointing {
     this.saver = checkpointEvery({ path: o.path, every: o.every, best: watched(where, o.best, known), ...this.parts });
   }
 
-  /** Reads the checkpoint that is there: what it returns takes it over, and gives the number of epochs that it has done; null: there is none. */
+  /** Reads the existing checkpoint. The returned function loads it and returns the number of epochs done; null: there is no checkpoint. */
   async open(): Promise<(() => number) | null> {
     if (!existsSync(this.path)) return null;
     const load = await openCheckpoint(this.path, this.parts);
     return () => load().epoch;
   }
 
-  /** Writes what is due after an epoch; the last one is. */
+  /** Writes the checkpoint if one is due after this epoch; after the last epoch always. */
   async write(epoch: number, figures: ReadonlyMap<string, number>, isLast: boolean): Promise<void> {
-    await this.callbacks.flush(); // a fit that goes on from here finds the lines of all epochs until now
+    await this.callbacks.flush(); // a fit that resumes from here needs the log lines of all epochs so far
     const { loss, validationLoss, ...metrics } = Object.fromEntries(figures);
     await this.saver.onEpoch({ epoch, loss: loss!, ...(validationLoss !== undefined && { validationLoss }), metrics });
     if (isLast && epoch % this.every !== 0) await saveCheckpoint(this.path, { ...this.parts, epoch });
   }
 }
 
-// All that the fit's next epoch depends on. What an iterable of one's own has is not known.
+// Everything on which the fit's next epoch depends, except the state of the user's own iterables, which is unknown.
 function partsOf(where: string, model: Module, settings: Omit<Settings, 'checkpoint'>): CheckpointParts {
   const { criterion, optimizer, loader, validation, schedules, earlyStopping, callbacks } = settings;
   const owned = new Set([model, ...(criterion instanceof Module ? [criterion] : [])].flatMap((module) => module.parameters()));

@@ -1,20 +1,20 @@
-// How gradients are kept small between backward and step.
+// Clips gradients between backward pass and optimizer step.
 import { checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { clipGradNorm_, clipGradValue_ } from '../nn/utils';
 import type { Tensor } from '../tensor';
 
-/** A bound of all gradients together. */
+/** A bound of the norm of all gradients together. */
 export interface ClipNorm {
-  /** Gradients are scaled so that their norm is at most this. */
+  /** The largest norm; gradients are scaled down to it. */
   maxNorm: number;
-  /** Which norm: 1, 2 (the default), Infinity or another power. */
+  /** The norm: 1, 2 (the default), Infinity or another power. */
   normType?: number;
 }
 
-/** What is done to the gradients of the optimizer's parameters; null: nothing. */
+/** Clips the gradients of the optimizer's parameters; null: no clipping. */
 export type Clipping = ((parameters: readonly Tensor[]) => void) | null;
 
-/** What `clipGradNorm` and `clipGradValue` ask for: the norm first where both do. */
+/** The clipping that `clipGradNorm` and `clipGradValue` request; with both, by norm first. */
 export function clippingOf(where: string, norm: number | ClipNorm | undefined, value: number | undefined): Clipping {
   if (norm === undefined && value === undefined) return null;
   const bound = value === undefined ? null : checkNumber(where, 'clipGradValue', value, 0);

@@ -1,4 +1,4 @@
-// How well a model does on rows that it has not seen: as many trainings as folds.
+// Cross-validation: trains a model for each fold, and evaluates it on the rows that it has not seen.
 import { isPromise } from '../brands';
 import { DataLoader, type Dataset, Subset, TensorDataset } from '../data';
 import { checkDataset } from '../data/dataset';
@@ -21,84 +21,86 @@ import type { GivenValidation } from './validation';
 
 const where = 'train.crossValidate';
 
-/** What `makeModel` of a cross-validation is told. */
+/** The argument of `makeModel` of a cross-validation. */
 export interface FoldInfo<Item = unknown> {
-  /** The fold's number, 0 for the first. */
+  /** The fold's number, from 0. */
   fold: number;
-  /** Its seed: `manualSeed(seed)`, `makeModel` and `fit` do again what it does. */
+  /** The fold's seed: `manualSeed(seed)`, then `makeModel` and `fit`, repeats its training. */
   seed: number;
-  /** The rows to learn from. */
+  /** The training rows. */
   train: Subset<Item>;
   /** The rows of the fold. */
   validation: Subset<Item>;
 }
 
-/** What `makeModel` of a cross-validation returns: a model and the options of its fit, all made anew. */
+/** The result of `makeModel` of a cross-validation: a model and the options of its fit, all newly made. */
 export type FoldTraining<M extends Module = Module> = Omit<FitOptions, 'loader'> & {
   model: M;
-  /** Batches of the rows to learn from, where they are not to be shuffled batches of `batchSize` rows. */
+  /** Batches of the training rows, if they should not be shuffled batches of `batchSize` rows. */
   loader?: Batches;
-  /** Rows in a batch (32). */
+  /** The number of rows of a batch (32). */
   batchSize?: number;
 };
 
 /** The options of `crossValidate`. */
 export interface CrossValidateOptions {
-  /** How many folds (5). */
+  /** The number of folds (5). */
   folds?: number;
-  /** Classes `[n]`, each of which is to have its share in every fold; true: the last tensor of a `TensorDataset`. */
+  /** Classes `[n]`, of which every fold gets an equal share; true: the last tensor of a `TensorDataset`. */
   stratify?: Tensor | boolean;
-  /** How many are trained at a time (twice the threads). The results are the same for any. */
+  /** The number of trainings at a time (twice the number of threads). It does not change the results. */
   concurrency?: number;
   /** Makes folds and trainings functions of this seed; without it, they follow `manualSeed`. */
   seed?: number;
-  /** Whether what the models predict for the rows of their folds is returned (false). */
+  /** Whether the models' predictions for the rows of their folds are returned (false). */
   predictions?: boolean;
-  /** Ends all. */
+  /** Aborts all trainings. */
   signal?: AbortSignal;
 }
 
-/** What became of a fold. */
+/** The result of a fold. */
 export interface FoldReport<M extends Module = Module, R extends FitResult = FitResult, F extends object = Record<string, number>> {
-  /** Its number. */
+  /** The fold's number. */
   fold: number;
-  /** Its seed. */
+  /** The fold's seed. */
   seed: number;
-  /** The numbers of its rows. */
+  /** The numbers of the fold's rows. */
   rows: Int32Array;
-  /** Losses and metrics of the last epoch. */
+  /** The losses and metrics of the last epoch. */
   figures: F;
-  /** Those of the best epoch, `history.bestEpoch`: NaN where there is none. */
+  /** The losses and metrics of the best epoch, `history.bestEpoch`; NaN if there is none. */
   bestFigures: F;
-  /** Those of all epochs. */
+  /** The losses and metrics of all epochs. */
   history: R;
   /** The trained model. */
   model: M;
-  /** How long it took, from `makeModel` on, beside those that were under way with it. */
+  /** The duration from `makeModel` on, while other trainings ran. */
   seconds: number;
 }
 
-/** What `crossValidate` returns. */
+/** The result of `crossValidate`. */
 export interface CrossValidation<M extends Module, R extends FitResult = FitResult, F extends object = Record<string, number>> {
-  /** All folds, in the order of their numbers. */
+  /** All folds, by number. */
   folds: FoldReport<M, R, F>[];
   /** The mean of each figure over the folds. */
   mean: F;
-  /** Its standard deviation, with folds - 1 as divisor. */
+  /** The standard deviation of each figure over the folds, with divisor folds - 1. */
   std: F;
-  /** A row for each fold, then the mean and the standard deviation, for `console.table`. Numbers that are not whole have five digits. */
+  /** A row for each fold, then the mean and the standard deviation, for `console.table`. Numbers that are not integers have five digits. */
   table: TableRow[];
 }
 
 /** The predictions of `crossValidate`. */
 export interface FoldPredictions<M extends Module> {
-  /** For each row of the dataset the output of the model that has not learned from it, `[rows, *]`: a tensor, or as many as `forward` returns. */
+  /**
+   * For each row of the dataset the output of the model that was not trained on it, `[rows, *]`: a tensor, or the structure of tensors that `forward` returns.
+   */
   predictions: ReturnType<M['forward']>;
 }
 
 type Reported<T extends FoldTraining> = CrossValidation<T['model'], ResultOf<T, FoldValidation<T>>, FiguresOf<T, FoldValidation<T>>>;
 
-// The fold's own rows, where no other is named.
+// The rows of the fold itself, unless the options name other validation data.
 type FoldValidation<T> = 'validation' extends keyof T ? Extract<T['validation'], GivenValidation | undefined> : Batches;
 
 function classesOf(dataset: Dataset<unknown>, stratify: Tensor | boolean): ArrayLike<number> | null {
@@ -112,15 +114,16 @@ function classesOf(dataset: Dataset<unknown>, stratify: Tensor | boolean): Array
 }
 
 /**
- * Divides a dataset into folds and trains a model for each on the rows of the others, several at a time on the threads for fits. As `sklearn.model_selection.cross_validate`.
+ * Divides a dataset into folds and, for each fold, trains a model on the rows of the others; several at a time, on the threads for fits. As
+ * `sklearn.model_selection.cross_validate`.
  *
- * `makeModel({ fold, seed, train, validation })` returns the model and the options of its fit, all made anew, without the rows: a fold is the validation of its fit. With
- * `stratify` the folds' counts of each class differ by one at most. Each fold draws from a sequence of its own, so that weights and figures are the same for any
- * `concurrency` and number of threads. Rejects with the error of a fold that fails, of several with that of the lowest number, with a RangeError for fewer rows, or rows of
- * a class, than folds, and with `signal.reason` when `signal` aborts.
+ * `makeModel({ fold, seed, train, validation })` returns the model and the options of its fit, all newly made, without a loader: the fold is the validation set
+ * of its fit. With `stratify` the folds' counts of each class differ by at most one. Each fold has its own sequence of random numbers, so that weights and
+ * figures do not depend on `concurrency` or the number of threads. Rejects with the error of a fold that fails (of several, that with the lowest number), with
+ * a RangeError for fewer rows, or rows of any class, than folds, and with `signal.reason` when `signal` aborts.
  *
- * With `predictions: true` the models' outputs for the rows of their folds are returned in the order of the dataset, as by `sklearn.model_selection.cross_val_predict`: what a
- * confusion matrix or a second model is made of.
+ * With `predictions: true` the models' outputs for the rows of their folds are returned in the order of the dataset, as by
+ * `sklearn.model_selection.cross_val_predict`, for a confusion matrix or a second model.
  *
  * @example
  * const rows = new data.TensorDataset(randn([60, 4]), zeros([60], { dtype: "int32" }));
@@ -207,14 +210,27 @@ export async function crossValidate<Item>(
       ...{ history, model: training.model, seconds: training.seconds },
     };
   });
+  const result = { folds, ...summaryOf(folds) };
+  if (!o.predictions) return result;
+  const predictions = inOrder(
+    where,
+    dataset.length,
+    folds.map(({ rows }, fold) => ({ rows, outputs: outputs[fold]! })),
+  );
+  return { ...result, predictions };
+}
+
+const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+function stdOf(values: readonly number[]): number {
+  const mean = meanOf(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
+function summaryOf(folds: readonly FoldReport[]): Pick<CrossValidation<Module>, 'mean' | 'std' | 'table'> {
   const names = Object.keys(folds[0]!.figures);
   const overFolds = (of: (values: number[]) => number): Record<string, number> =>
     Object.fromEntries(names.map((name) => [name, of(folds.map(({ figures }) => figures[name]!))]));
-  const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-  const stdOf = (values: readonly number[]): number => {
-    const mean = meanOf(values);
-    return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
-  };
   const [mean, std] = [overFolds(meanOf), overFolds(stdOf)];
   const table = [
     ...folds.map(({ fold, rows, figures, history: { bestEpoch, epochs }, seconds }) =>
@@ -222,11 +238,5 @@ export async function crossValidate<Item>(
     ),
     ...Object.entries({ mean, std }).map(([fold, figures]) => tableRow(['', { fold }], ['figures', figures])),
   ];
-  if (!o.predictions) return { folds, mean, std, table };
-  const predictions = inOrder(
-    where,
-    dataset.length,
-    folds.map(({ rows }, fold) => ({ rows, outputs: outputs[fold]! })),
-  );
-  return { folds, mean, std, table, predictions };
+  return { mean, std, table };
 }

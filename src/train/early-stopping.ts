@@ -1,4 +1,4 @@
-// When a fit has stopped getting better.
+// Stops a fit that no longer improves.
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import type { Module, StateDict } from '../nn';
 import { Copies } from '../nn/clone';
@@ -7,20 +7,20 @@ import { figureOf } from './validation';
 
 /** The options of `earlyStopping`. */
 export interface EarlyStoppingOptions {
-  /** What is watched: `"loss"`, `"validationLoss"`, or the name of a metric. */
+  /** The figure that is monitored: `"loss"`, `"validationLoss"`, or the name of a metric. */
   monitor?: string;
-  /** Epochs without a better value until the fit ends (10). */
+  /** The number of epochs without improvement after which the fit ends (10). */
   patience?: number;
-  /** Whether the parameters and buffers of the best epoch are put back at the end (false). */
+  /** Whether the parameters and buffers of the best epoch are restored at the end (false). */
   restoreBest?: boolean;
-  /** Whether smaller or larger is better: by default smaller for losses, and what a metric says in `higherIsBetter`. */
+  /** Whether smaller or larger is better. By default smaller for losses, and for a metric as its `higherIsBetter` says. */
   mode?: 'min' | 'max';
-  /** A change by no more than this counts as none (0). */
+  /** An improvement by at most this much does not count (0). */
   minDelta?: number;
 }
 
 interface EarlyStoppingState {
-  /** What was watched, and which way it is better. */
+  /** The monitored figure and its direction. */
   monitor: string;
   sign: number;
   best: number | null;
@@ -35,12 +35,12 @@ export class EarlyStopping {
   private readonly restoreBest: boolean;
   private readonly sign: number;
   private readonly minDelta: number;
-  /** The epoch with the best value; 0: none yet. */
+  /** The epoch with the best value; 0 if there is none yet. */
   bestEpoch = 0;
   private best = Infinity;
   private waited = 0;
   private state: StateDict | null = null;
-  /** Whether the epoch that was looked at last is the best, and its values are still to be taken. */
+  /** Whether the last epoch is the best, and its weights have not been copied yet. */
   keeps = false;
 
   constructor(
@@ -76,7 +76,7 @@ export class EarlyStopping {
     this.minDelta = checkNumber(where, 'earlyStopping.minDelta', o.minDelta, 0);
   }
 
-  /** Takes in an epoch's figures; true when it was one too many. NaN is never better. */
+  /** Adds an epoch's figures; returns true if the fit should end. NaN is never an improvement. */
   isOver(figures: ReadonlyMap<string, number>, epoch: number): boolean {
     const value = this.sign * figureOf(this.where, figures, this.monitor);
     if (value < this.best - this.minDelta) {
@@ -90,18 +90,18 @@ export class EarlyStopping {
     return this.hasEnded;
   }
 
-  /** Takes the model's values where the epoch was the best and they are to be put back. */
+  /** Copies the model's weights if the epoch was the best and they are to be restored. */
   keep(model: Module): void {
     if (this.keeps) this.state = new Copies(this.where).of(model.stateDict());
     this.keeps = false;
   }
 
-  /** Whether there was one epoch too many. */
+  /** Whether the fit should end. */
   get hasEnded(): boolean {
     return this.waited >= this.patience;
   }
 
-  /** What a fit that goes on must know. */
+  /** The state that a resumed fit needs. */
   stateDict(): EarlyStoppingState {
     const { monitor, sign } = this;
     return {
@@ -114,7 +114,7 @@ export class EarlyStopping {
     };
   }
 
-  /** Takes over what `stateDict` gave, where that watched the same; else it counts anew. */
+  /** Loads the state of `stateDict` if it monitors the same figure; otherwise counting starts again. */
   loadStateDict({ monitor, sign, best, bestEpoch, waited, state }: EarlyStoppingState): void {
     if (monitor !== this.monitor || sign !== this.sign) return;
     this.best = best ?? Infinity;
@@ -123,7 +123,7 @@ export class EarlyStopping {
     this.state = state;
   }
 
-  /** Puts the best epoch's values back, where that was asked for. */
+  /** Restores the weights of the best epoch, if that was requested. */
   restore(model: Module): void {
     if (this.state !== null) model.loadStateDict(this.state);
   }

@@ -1,4 +1,4 @@
-// Averages of the weights that a training goes through, taken in each step.
+// Exponential moving averages of weights during training, updated in each step.
 import { noGrad } from '../autograd';
 import { checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { Module, type StateDict } from '../nn';
@@ -8,19 +8,19 @@ import type { Callback } from './callbacks';
 
 /** The options of `emaWeights`. */
 export interface EmaWeightsOptions {
-  /** How much of the average stays in a step (0.999). */
+  /** The part of the average that remains in each step (0.999). */
   decay?: number;
 }
 
-/** Averages that follow a training. */
+/** Averages of a model's weights. */
 export interface EmaWeights extends Callback {
-  /** A copy of the model with the averages for parameters, and its buffers. */
+  /** A copy of the model whose parameters are the averages, with the model's buffers. */
   readonly model: Module;
   /** The averages, for a checkpoint. */
   stateDict(): StateDict;
-  /** Takes over what `stateDict` gave. */
+  /** Loads the state of `stateDict`. */
   loadStateDict(state: StateDict): void;
-  /** Takes in the weights: after each step of a loop or a compiled step; a fit does so by itself. */
+  /** Updates the averages, after each step of a loop or a compiled step; a fit calls it itself. */
   afterStep(): void;
 }
 
@@ -76,17 +76,17 @@ class Averages<M extends Module> implements EmaWeights {
   }
 }
 
-/** Refuses callbacks that average weights of another model: `trained` are the parameters of the one that is fitted, and of what is trained beside it. */
+/** Throws if callbacks average weights of another model. `trained` has the parameters of the fitted model, and others that are trained with it. */
 export function refuseOtherAverages(fit: string, callbacks: readonly Callback[], trained: ReadonlySet<Tensor>): void {
   for (const [i, callback] of callbacks.entries()) if (callback instanceof Averages) callback.checkFitted(fit, `callbacks[${i}]`, trained);
 }
 
 /**
- * Exponential averages of a model's weights, `average = decay * average + (1 - decay) * weight` after each step, from the weights that it has at the call on. As Keras'
- * `use_ema`, and `ModelEmaV2` of timm.
+ * Exponential moving averages of a model's weights: `average = decay * average + (1 - decay) * weight` after each step, beginning with the current weights. As
+ * Keras' `use_ema`, and `ModelEmaV2` of timm.
  *
- * In a fit, one of `callbacks`, they are a part of the recorded step: nothing comes back to JavaScript for them. `model` is evaluated and saved like any other. A fit refuses those of another model
- * with a RangeError.
+ * As one of a fit's `callbacks` they are part of the recorded step, which needs no JavaScript for them. `model` can be evaluated and saved like any other. A
+ * fit of another model throws a RangeError.
  *
  * @example
  * const model = new nn.Linear(2, 1);

@@ -1,58 +1,40 @@
-// Tasks over the batches of loaders, segment by segment, on a native thread: what fit and evaluate are made of.
+// The engine of fits and evaluations: runs tasks over the batches of loaders, segment by segment, on a native thread.
 import type { Steps } from '../data/ahead';
 import { DataLoader } from '../data/loader';
-import type { Place, RowBatches } from '../data/loader-state';
 import { rangeError, SimdnnError } from '../errors';
-import type { Limits, LoopReport, RowsHandle } from '../native';
+import type { Limits, LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 import { type AfterSteps, nothingAfter } from './ahead';
 import { awaited } from './batch';
 import { type Batches, checkBatch, checkLoader, stepsIn, warnOfMany } from './batches';
 import { eachOnce, Feed, type Known } from './feed';
+import { countRows, type Phase, segmentOfRows } from './phase';
 import { refuseData } from './refusals';
-import { batchesOf, fedSegment, lastKind, type Outputs, type Segment, sum, weightOf } from './segment';
+import { type HandOut, Rounds, type RoundsDone } from './rounds';
+import { batchesOf, fedSegment, type Outputs, type Segment, sum, weightOf } from './segment';
 import { copyRows, refuseReport, Session } from './session';
 import type { Source } from './source';
 import { RandomStream } from './stream';
 import type { LossTask } from './tasks';
 import { hurry, isBusy, ownTurn, patientTurn, takeTurn } from './turns';
 
-/** How an engine works. */
+/** The options of an engine. */
 export interface EngineOptions {
-  /** Whether it runs on the threads for fits, not on the one for evaluations and predictions. */
+  /** Whether it runs on the threads for fits rather than on the thread for evaluations and predictions. */
   forFits: boolean;
-  /** Whether JavaScript may change what a step does, so that recordings are asked before each segment. */
+  /** Whether JavaScript may change what a step does, so that recordings are checked before each segment. */
   changes: boolean;
-  /** Whether callbacks come in the midst of epochs. */
+  /** Whether callbacks run in the middle of epochs. */
   interrupts: boolean;
-  /** Epochs that were done before, for messages. */
+  /** The number of epochs before this run, for messages. */
   epochsBefore?: number;
-  /** Whether a tensor alone is a batch. */
+  /** Whether a single tensor is a batch. */
   alone?: boolean;
-  /** Called with every recording of a session that is being made, before anybody else has the thread. */
+  /** Called with all recordings of a session that is being made, before any other code may use the JavaScript thread. */
   found?: (kind: RecordedStep) => void;
-  /** Called with the recordings that were made, of each phase: all, or one of a further shape. */
+  /** Called with the new recordings of each phase: all of them, or one for a new shape. */
   made?: (fresh: readonly (readonly RecordedStep[])[]) => void;
-}
-
-/** A task and the loader that it goes through: the training, or the evaluation on one validation set. */
-interface Phase {
-  task: LossTask;
-  loader: Batches;
-  rows: { batches: RowBatches; handle: RowsHandle } | null;
-  /** Of a loader that JavaScript goes through: a batch of each shape met. */
-  examples: (readonly Tensor[])[];
-  feed: Feed | null;
-  /** The epoch that is under way, as its `DataLoader` has it; null: none is, or another loader has it. */
-  place: Place | null;
-  /** Whether its first epoch is the rest of one, which JavaScript goes through: then its rows are taken. */
-  isResumed: boolean;
-  /** Of an epoch over rows that is under way: its batches that are done; 0: none is. */
-  batch: number;
-  epochsDone: number;
-  /** The recording of the last step, where one was done since it was made. */
-  last: number | null;
 }
 
 export class Engine {
@@ -60,8 +42,9 @@ export class Engine {
   readonly stream = new RandomStream();
   private readonly phases: Phase[];
   private session: Session | null = null;
+  private ahead: Rounds | null = null;
   private isStopped = false;
-  /** Whether a phase's batches come from elsewhere than when the session was made. */
+  /** Whether the source of any phase's batches has changed since the session was made. */
   private isStale = false;
 
   constructor(
@@ -76,7 +59,7 @@ export class Engine {
         const rows = batches && { batches, handle: copyRows(where, batches) };
         if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
         const isResumed = loader instanceof DataLoader && loader.isResumed;
-        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, batch: 0, epochsDone: 0, last: null };
+        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, batch: 0, handedOut: 0, epochsDone: 0, last: null };
       });
     } catch (error) {
       this.stream.close();
@@ -84,13 +67,13 @@ export class Engine {
     }
   }
 
-  /** The recordings of all phases where they are made and hold, else null. */
+  /** The recordings of all phases if they exist and are still valid, else null. */
   get held(): Session | null {
     const { session } = this;
     return session !== null && !this.isStale && (!this.options.changes || session.holds(this.stream.position)) ? session : null;
   }
 
-  /** Makes the recordings of all phases, also where there are some: in one turn. */
+  /** Makes the recordings of all phases, even if there are some, without giving way to the event loop. */
   record(): Session {
     const making = this.making();
     for (;;) {
@@ -100,9 +83,9 @@ export class Engine {
   }
 
   /**
-   * The same in several turns of the event loop, the first of them at once, or with `mayWait` as `patientTurn` comes. What JavaScript does in between can make
-   * them hold no longer: `held` tells. It can make
-   * a step come out otherwise when it is verified, too: then all is recorded in one turn, which throws where the step itself is not recordable. Makes none
+   * The same in several turns of the event loop, the first at once, or with `mayWait` when `patientTurn` allows it. JavaScript code that runs in between can
+   * invalidate the recordings, which `held` detects. It can also make a step differ when it is verified; then everything is recorded again in one turn, which
+   * throws if the step itself cannot be recorded. If the engine is stopped before the end, no recordings are made.
    * where the engine is stopped before the end.
    */
   async recordInTurns(mayWait = () => false): Promise<void> {
@@ -140,17 +123,17 @@ export class Engine {
     return session;
   }
 
-  /** How many rows an epoch of a phase has; null: that is not known. */
+  /** The number of rows of an epoch of a phase; null if it is not known. */
   rowsOf(phase: number): number | null {
     const { rows } = this.phases[phase]!;
     return rows && Math.min(rows.batches.count, rows.batches.batches * rows.batches.batchSize);
   }
 
-  /** Whether a phase stands between two epochs. */
+  /** Whether a phase is between two epochs. */
   isBetweenEpochs(phase: number): boolean {
-    return this.phases[phase]!.feed === null && this.phases[phase]!.batch === 0;
+    return this.phases[phase]!.feed === null && this.phases[phase]!.handedOut === 0;
   }
-  /** Whether a callback that draws random numbers now draws what it would in a loop. */
+  /** Whether a callback that draws random numbers now gets the same numbers as in a plain loop. */
   get isSettled(): boolean {
     return this.phases.every(({ feed }) => feed?.isSettled ?? true);
   }
@@ -161,15 +144,15 @@ export class Engine {
     this.session?.stop();
     for (const { feed } of this.phases) feed?.rouse();
   }
-  /** Copies what steps changed into JavaScript's memory. */
+  /** Copies what steps have changed into JavaScript's memory. */
   sync(): void {
     this.session?.sync();
   }
-  /** Takes over what JavaScript has changed. */
+  /** Copies what JavaScript has changed into the session. */
   write(): void {
     this.session?.write();
   }
-  /** Copies all that steps changed, gradients too, into JavaScript's memory; the leaves have them as after a compiled step. */
+  /** Copies everything that steps have changed, including gradients, into JavaScript's memory; the leaves then have gradients as after a compiled step. */
   finish(): void {
     const { session } = this;
     if (session === null) return;
@@ -179,7 +162,7 @@ export class Engine {
     });
   }
 
-  /** Ends the run: loaders that are not at their end are left, and the random numbers go on from where it is. Null where no loader is waited for. */
+  /** Ends the run: closes loaders that are not at their end, and continues the caller's random numbers from the run's. Null if no loader has to be awaited. */
   close(): Promise<void> | null {
     const leaving = this.phases.flatMap(({ feed }) => feed?.close() ?? []);
     if (leaving.length > 0) return Promise.all(leaving).then(() => this.stream.close());
@@ -192,7 +175,7 @@ export class Engine {
     return this.session?.kinds(phase) ?? [];
   }
 
-  // What the steps of a phase's next epoch are given, as a loop goes through its loader.
+  // The inputs of the steps of a phase's next epoch, in the order of the loader.
   private steps(phase: number): Steps<unknown> {
     const { task, loader } = this.phases[phase]!;
     const { group } = task;
@@ -218,7 +201,7 @@ export class Engine {
     }
   }
 
-  /** Whether a phase has a batch to do, or an epoch to begin: a loader that JavaScript goes through is asked for its next batch. */
+  /** Whether a phase has a batch to do, or an epoch to begin. A loader that JavaScript iterates over is asked for its next batch. */
   hasNext(phase: number): boolean | Promise<boolean> {
     const { feed } = this.phases[phase]!;
     if (feed === null) return true;
@@ -227,7 +210,7 @@ export class Engine {
     return feed.arriving?.then(hasNext) ?? hasNext();
   }
 
-  /** Resolves when no batch is waited for; null: none is. Loaders then stand where the steps are. */
+  /** Resolves when no batch is awaited; null if none is. The loaders have then been read exactly as far as the steps are done. */
   settling(): Promise<void> | null {
     const waiting = this.phases.flatMap(({ feed }) => feed?.settling ?? []);
     if (waiting.length === 0) return null;
@@ -241,58 +224,83 @@ export class Engine {
     return () => ({ examples, kinds: this.kinds(phase) });
   }
 
-  /** Goes on with a phase until its epochs are done or a limit is reached. `after` is told of the steps that were done, also where the next one is refused. */
-  async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter): Promise<Segment> {
+  /**
+   * Continues a phase until its epochs are done or a limit is reached. `after` is called with the steps that were done, even if the next one fails. With
+   * `rounds`, more epochs than one may be done ahead, each followed by one of all other phases; the next calls return them.
+   */
+  async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, rounds = 1): Promise<Segment> {
     const state = this.phases[phase]!;
-    return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, state.rows.batches, limits, after);
+    if (rounds > 1 && !this.isAhead) {
+      this.ahead = new Rounds((most, isNext) => this.beginRounds(limits, most, isNext));
+      this.ahead.start(rounds);
+    }
+    if (this.isAhead) return (await this.ahead!.next())(after);
+    return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, limits, after);
   }
 
-  private async runRows(phase: number, state: Phase, rowBatches: RowBatches, limits: Limits, after: AfterSteps): Promise<Segment> {
-    const { batches } = rowBatches;
+  /** Whether what comes next was begun already. */
+  get isAhead(): boolean {
+    return this.ahead?.areAhead ?? false;
+  }
+
+  /** Ends the run that is ahead, and resolves when what it did is counted; null: none is. */
+  landing(): Promise<void> | null {
+    if (this.ahead?.underWay == null) return null;
+    this.stop();
+    return this.ahead.underWay;
+  }
+
+  private beginRounds(limits: Limits, rounds: number, isNext: boolean): Promise<RoundsDone> | null {
+    const { phases, held: session } = this;
+    const loaders = phases.map(({ loader }) => loader as DataLoader<unknown>);
+    const canBegin =
+      phases.every(({ rows, batch }, phase) => rows !== null && (phase === 0 || batch === 0)) && new Set(loaders).size === loaders.length; // one counts its epochs for all
+    if (this.isStopped || session === null || !canBegin) return null;
+    if (isNext) session.refresh();
+    const begun = loaders.map(({ epochsBegun }) => epochsBegun);
+    const running = session.rounds({ ...limits, random: this.stream.position }, begun, rounds);
+    return running?.then((reports) => this.landed(session, reports)) ?? null;
+  }
+
+  private landed(session: Session, reports: readonly LoopReport[]): RoundsDone {
+    const { length } = this.phases;
+    const parts = reports.map((report, i): HandOut => {
+      const phase = i % length;
+      const handOut = this.count(phase, session, report);
+      session.commit(phase, report);
+      return (after) => {
+        if (sum(report.steps) > 0) after.done(sum(report.steps));
+        return { ...handOut(), seconds: report.seconds };
+      };
+    });
+    const { end, counted, outputs } = reports.at(-1)!;
+    const done = end === 'done' ? reports.length : reports.length - 1;
+    const isBetween = (end === 'done' || end === 'time') && done % length === 0;
+    const isCounted = outputs.length === 0 && (counted?.targets.byteLength ?? 0) === 0;
+    return { parts, complete: Math.floor(done / length), goesOn: isBetween && isCounted };
+  }
+
+  private async runRows(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
     const session = this.session ?? this.record();
-    const loader = state.loader as DataLoader<unknown>;
-    const random = this.stream.position;
-    const report = await session.run(phase, { ...after.within(limits), random, batch: state.batch }, loader.epochsBegun);
-    this.stream.position = { seed: random.seed, offset: report.randomOffset };
-    loader.countEpochs(report.orders);
-    const isUnderWay = report.orders + (state.place === null ? 0 : 1) > report.epochLossSums.length; // also where its first step was refused
-    if (!isUnderWay) state.place = null;
-    else if (report.orders > 0) state.place = this.placeOf(phase, session, rowBatches, loader.epochsBegun - 1, report);
-    loader.standAt(state.place, report.batch);
-    state.epochsDone += report.epochLossSums.length;
-    state.batch = report.batch;
-    const done = sum(report.steps);
-    if (done > 0) state.last = lastKind(report);
+    const { epochsBegun } = state.loader as DataLoader<unknown>;
+    const report = await session.run(phase, { ...after.within(limits), random: this.stream.position, batch: state.batch }, epochsBegun);
+    const handOut = this.count(phase, session, report);
     session.commit(phase, report, after);
-    this.refuse(session, phase, report, report.batch);
-    const kinds = session.kinds(phase);
-    const steps = Math.ceil(batches / (state.task.group?.size ?? 1));
-    const divisor = state.task.sumsLosses ? 1 : (steps - 1) * weightOf(state, kinds[0]!) + weightOf(state, kinds.at(-1)!);
-    const losses = report.epochLossSums.map((total) => total / divisor);
-    const rows = sum(report.steps.map((steps, kind) => steps * kinds[kind]!.results.rows));
-    // Outputs are of one epoch, whose smaller last batch comes last.
-    const { outputs, counted, batch, lossSum } = report;
-    const isWanted = outputs.length > 0 || (counted?.targets.byteLength ?? 0) > 0;
-    const order = !isWanted ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
-    return { losses, batch, lossSum, steps: done, rows, kinds: order, outputs, counted };
+    return handOut();
   }
 
-  // Where the order of the epoch was drawn that began in a segment and is under way.
-  private placeOf(
-    phase: number,
-    session: Session,
-    { shuffle, seed, drawn }: RowBatches,
-    epoch: number,
-    { randomOffset, batch }: LoopReport,
-  ): Place {
-    const { task } = this.phases[phase]!;
-    if (shuffle && seed !== undefined) return { position: { seed, offset: epoch * drawn }, batch, sampler: undefined };
-    const steps = batch / (task.group?.size ?? 1); // whole groups
-    const offset = randomOffset - steps * session.kinds(phase)[0]!.draws - (shuffle ? drawn : 0);
-    return { position: { seed: this.stream.position.seed, offset }, batch, sampler: undefined };
+  private count(phase: number, session: Session, report: LoopReport): () => Segment {
+    const state = this.phases[phase]!;
+    countRows(state, session.kinds(phase), report, this.stream);
+    const { epochsDone } = state;
+    return () => {
+      state.handedOut = report.batch;
+      this.refuse(session, phase, report, report.batch, epochsDone);
+      return segmentOfRows(state, session.kinds(phase), report);
+    };
   }
 
-  // Begins an epoch of a loader that JavaScript goes through.
+  // Begins an epoch of a loader that JavaScript iterates over.
   private begin(phase: number): Steps<unknown> {
     const state = this.phases[phase]!;
     const steps = this.steps(phase);
@@ -300,12 +308,12 @@ export class Engine {
     return steps;
   }
 
-  // Batches are made ahead of those that are done.
+  // Moves the loader's position back to the batches that are done, because it has made batches ahead.
   private standAt({ loader, place }: Phase, batch: number): void {
     if (loader instanceof DataLoader && place !== null) loader.standAt(place, batch);
   }
 
-  // A segment is of batches that were made while the segment before ran.
+  // The batches of a segment were made while the segment before it ran.
   private async runFed(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
     state.feed ??= new Feed(() => this.begin(phase), this.stream, this.options.interrupts, this.check);
     const { feed, examples } = state;
@@ -342,7 +350,7 @@ export class Engine {
       : fedSegment([], feed.batch, feed.lossSum, report, order);
   }
 
-  // Records the task for a batch of a shape that was not met before.
+  // Records the task for a batch with a new shape.
   private meet(phase: number, { examples }: Phase, batch: readonly Tensor[]): void {
     examples.push(batch);
     warnOfMany(this.where, examples.length);
@@ -368,7 +376,7 @@ export class Engine {
     return { ...fedSegment([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
   }
 
-  // After the rest of an epoch the others are whole ones.
+  // The epochs after a resumed one are complete.
   private takeRows(state: Phase, loader: DataLoader<unknown>): void {
     state.isResumed = false;
     const batches = loader.rows();
@@ -378,8 +386,8 @@ export class Engine {
     this.isStale = true;
   }
 
-  private refuse(session: Session, phase: number, report: LoopReport, batch: number): void {
-    const { epochsDone, task } = this.phases[phase]!;
+  private refuse(session: Session, phase: number, report: LoopReport, batch: number, epochsDone = this.phases[phase]!.epochsDone): void {
+    const { task } = this.phases[phase]!;
     const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : '';
     const at = (among: number): string => `batch ${batch + among + 1}${ofEpoch}`;
     if (report.end === 'not finite') {

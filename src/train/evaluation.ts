@@ -1,4 +1,4 @@
-// Evaluation off the JavaScript thread.
+// Evaluation, off the JavaScript thread.
 
 import { checkBoolean, checkInteger, typeError, withDefaults } from '../errors';
 import type { Module } from '../nn';
@@ -14,25 +14,26 @@ import { type Criterion, type CriterionFunction, criterionOf, evaluationTask } f
 export interface EvaluateOptions<M extends GivenMetrics = GivenMetrics> {
   /** The loss, reported as `loss`. */
   criterion?: Criterion | CriterionFunction;
-  /** Metrics by the names under which they are reported. Of one that gives several numbers `compute()` has them afterwards. */
+  /** Metrics by the names under which they are reported. For a metric that is several numbers, call its `compute()` afterwards. */
   metrics?: M;
-  /** How many tensors of a batch are targets, behind the inputs (1). */
+  /** The number of targets at the end of each batch, behind the inputs (1). */
   targets?: number;
-  /** Whether the last tensor of each batch weighs its rows in the loss, as in `fit` (false). */
+  /** Whether the last tensor of each batch has weights for its rows in the loss, as in `fit` (false). */
   sampleWeights?: boolean;
-  /** How large products take their operands, whatever `setFloat32MatmulPrecision` says now or later. */
+  /** The precision of large products, in place of that of `setFloat32MatmulPrecision`, even if that is called while this runs. */
   precision?: Float32MatmulPrecision;
 }
 
 type Given = { [name in keyof Required<EvaluateOptions>]: EvaluateOptions[name] | undefined };
 
 /**
- * The loss and the metrics of a model over a loader's batches, `[...inputs, target]`, in evaluation mode, without gradients and off the JavaScript thread. Batches may have to be waited for, and
- * may be of more data than there is memory: those at hand are held.
+ * The loss and the metrics of a model over a loader's batches, `[...inputs, target]`, in evaluation mode, without gradients and off the JavaScript thread. The
+ * loader may be asynchronous, and may have more data than memory, because only a few batches are kept at a time.
  *
- * The loss is what the criterion would give for all rows in one batch: `sum over batches of rows * loss / sum of rows`, and with
- * `reduction: "sum"` the sum of the batches' losses. Each metric's `update` gets a batch's predictions and targets. The model's values are copied when it is called; one that a `fit` works on is taken as of the
- * last finished step. Rejects as `fit` does, and with a TypeError where there is neither criterion nor metric. In a group of processes the figures are those of this one's loader.
+ * The loss is that of the criterion for all rows in one batch: `sum over batches of rows * loss / sum of rows`, or with `reduction: "sum"` the sum of the
+ * batches' losses. Each metric's `update` gets a batch's predictions and targets. The model's values are copied at the call; if a `fit` is training it, they
+ * are those of the last complete step. Rejects as `fit` does, and with a TypeError if there is neither criterion nor metric. In a group of processes the
+ * figures are those of this process's loader.
  *
  * @example
  * const model = new nn.Linear(4, 3);

@@ -236,7 +236,8 @@ export class Feed {
     return this.kinds.get(signatureOf(batch));
   }
 
-  // Requests the next batch. Its random numbers begin at `position`, which is moved behind the batch's step. False if no batch that has a recording is there at once.
+  // Requests the next batch. Its random numbers begin at `position`, which is moved behind the batch's step. False if no batch that has a recording is there at
+  // once.
   private pull(position: RandomPosition, known: () => Known): boolean {
     const before = { ...position };
     let step: ReturnType<typeof awaited>;

@@ -1,69 +1,70 @@
-// The types of figures by the names under which they were asked for.
+// The types of figures, with the names under which the user requested them.
 import type { ConfusionMatrix } from '../metrics';
 import type { NestedArray } from '../tensor';
 import type { Batches } from './batches';
 import type { GivenMetrics, RoutedMetric } from './measures';
 import type { GivenValidation } from './validation';
 
-/** No metrics: what a call that names none is inferred to have. */
+/** No metrics: the inferred type for a call without metrics. */
 export type NoMetrics = Readonly<Record<never, never>>;
 
 type MetricOf<Given> = Given extends RoutedMetric ? Given['metric'] : Given;
 
-// Its value is a matrix in any case. Whether another's is several numbers, as with `average: "none"`, is said by values, which types do not know.
+// Its value is always a matrix. Whether another metric's value is several numbers, as with `average: "none"`, depends on option values, which types do not
+// know.
 type IsMatrix<Given> = [MetricOf<Given>] extends [ConfusionMatrix] ? true : false;
 
-/** A figure for each metric that may be one number. */
+/** A figure for each metric that may be a single number. */
 export type NumbersOf<M, Figure> = { -readonly [Name in keyof M as IsMatrix<M[Name]> extends true ? never : Name]: Figure };
 
-// Plain functions give one number.
+// A plain function returns a single number.
 type MayBeSeveral<Given> = IsMatrix<Given> extends true ? false : [MetricOf<Given>] extends [(...args: never[]) => unknown] ? false : true;
 
-/** A figure for each metric that is several numbers, or may be. */
+/** A figure for each metric that is, or may be, several numbers. */
 export type ArraysOf<M, Figure> = string extends keyof M
   ? Record<string, Figure>
   : { -readonly [Name in keyof M as IsMatrix<M[Name]> extends true ? Name : never]: Figure } & {
       -readonly [Name in keyof M as MayBeSeveral<M[Name]> extends true ? Name : never]?: Figure;
     };
 
-/** What metrics came to: those that are one number, and those that are several. */
+/** The results of metrics: those that are single numbers, and those that are several. */
 export interface Figures<M extends GivenMetrics = GivenMetrics> {
-  /** Each metric that is one number. */
+  /** Each metric that is a single number. */
   metrics: NumbersOf<M, number>;
-  /** Each that is several. */
+  /** Each metric that is several numbers. */
   arrays: ArraysOf<M, NestedArray>;
 }
 
-/** What a set came to in an epoch. */
+/** The results for a set in one epoch. */
 export interface SetFigures<M extends GivenMetrics = GivenMetrics> extends Figures<M> {
-  /** What the criterion gives for all its rows in one batch. */
+  /** The criterion's loss for all its rows in one batch. */
   loss: number;
 }
 
-/** What a validation set came to, epoch by epoch. */
+/** The results for a validation set, one for each epoch. */
 export interface SetHistory<M extends GivenMetrics = GivenMetrics> {
   /** Its loss. */
   loss: number[];
-  /** Each metric that is one number. */
+  /** Each metric that is a single number. */
   metrics: NumbersOf<M, number[]>;
-  /** Each that is several. */
+  /** Each metric that is several numbers. */
   arrays: ArraysOf<M, NestedArray[]>;
 }
 
-/** The names of sets that have some. */
+/** The names of validation sets, if they are named. */
 export type NamesOf<V> = V extends Batches ? never : keyof V;
 
 interface OneSet<Loss> {
-  /** The loss over the validation loader, what the criterion gives for all its rows in one batch. Of several sets the first's. */
+  /** The loss over the validation loader: the criterion's for all its rows in one batch. With several sets, that of the first. */
   validationLoss: Loss;
 }
 
 interface NamedSets<V, Set> {
-  /** Of several validation sets each, by its name. */
+  /** The results for each of several validation sets, by name. */
   validation: { -readonly [Name in NamesOf<V>]: Set };
 }
 
-/** What is reported of a validation: nothing where there is none, and maybe nothing where there may be none. */
+/** The reported validation: nothing without a validation, and optional if there may be one. */
 export type OfValidation<V extends GivenValidation | undefined, Loss, Set> = [V] extends [undefined]
   ? unknown
   : undefined extends V

@@ -1,4 +1,4 @@
-// A whole training run on a native thread, the event loop free.
+// Trains a model on a native thread.
 import { describe, typeError } from '../errors';
 import { Module } from '../nn';
 import type { NoMetrics } from './figure-types';
@@ -14,21 +14,22 @@ import type { GivenValidation } from './validation';
 const where = 'train.fit';
 
 /**
- * Trains a model on a native thread, so that the event loop stays free: the loop of epochs, batches and steps with the same bits.
+ * Trains a model on a native thread, so that the event loop stays free. The result is that of the plain loop of epochs, batches and steps, bit for bit.
  *
- * Each batch is `[...inputs, target]`; a step is `zeroGrad`, `criterion(model(...inputs), target)`, `backward`, `step`, compiled as
- * `compile` does: its rules hold for the model's code. Loaders of a `TensorDataset` are gathered natively from a copy of its tensors; own datasets are
- * read on the JavaScript thread. `progressEvery` is in milliseconds, default 100.
+ * Each batch is `[...inputs, target]`; a step is `zeroGrad`, `criterion(model(...inputs), target)`, `backward`, `step`, recorded as by
+ * `compile`, whose rules hold for the model's code. Rows of a `TensorDataset` are gathered natively from a copy of its tensors; your own datasets are
+ * read on the JavaScript thread. `progressEvery` is in milliseconds (default 100).
  *
- * It trains in training mode, in a model that was left in evaluation mode too. Random numbers are drawn from the loop's one sequence, by callbacks and own
- * datasets as well, metrics have a sequence of their own; whoever else draws while it runs has a sequence of its own.
+ * The model is put into training mode. The fit, its callbacks and your own datasets draw from the random numbers of a plain loop; metrics have their own
+ * sequence, and all other code that draws while the fit runs has another.
  *
- * From the call on the model, the optimizer and their tensors are in use: reading `data`, `item()` or `toArray()` gives the values as of the last
- * finished step, anything else is a SimdnnError `"SIMDNN_IN_USE"`. In `onEpoch` and `onBatch` they are free. When `signal` aborts, the run ends after the present step, the model
- * whole, and the promise rejects with `signal.reason`. What a callback, a dataset, a metric or a scheduler throws rejects it as well; what they changed stays.
+ * During the fit the model, the optimizer and their tensors are in use: reading `data`, `item()` or `toArray()` gives the values after the last complete step,
+ * anything else is a SimdnnError `"SIMDNN_IN_USE"`. In `onEpoch` and `onBatch` they are free. When `signal` aborts, the fit ends after the current step with a
+ * consistent model, and the promise rejects with `signal.reason`. It also rejects with what a callback, dataset, metric or scheduler throws; changes that these
+ * made remain.
  *
- * Rejects with a TypeError or RangeError for options that cannot be used, for batches of more tensors than the model takes, for an optimizer or a scheduler of something
- * else, for a step that changes no parameter, and for labels out of range; with `detectAnomaly` with a SimdnnError
+ * Rejects with a TypeError or RangeError for invalid options, for batches with more tensors than the model takes, for an optimizer or scheduler of another
+ * model, for a step that changes no parameter, and for labels out of range; with `detectAnomaly` with a SimdnnError
  * `"SIMDNN_NOT_FINITE"` at the first value that is NaN or infinite.
  *
  * @example
@@ -71,7 +72,7 @@ export async function fit(model: Module, options: FitOptions, ...rest: never[]):
   try {
     return await checked(model, settingsOf(where, model, options), ranks);
   } catch (error) {
-    // A signal to all of them reaches one first.
+    // If all processes get a signal, one of them gets it first.
     throw ranks.stop(error) && options.signal?.aborted ? options.signal.reason : error;
   }
 }

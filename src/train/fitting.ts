@@ -17,6 +17,7 @@ import { type Progress, silent, startProgress } from './progress';
 import type { Ranks } from './ranks';
 import { RatesOfSteps } from './rates';
 import { addFigures, addSet, bestOf, emptyResult } from './result';
+import { canGoAhead, endsEpochs } from './rounds';
 import type { Segment } from './segment';
 import { OwnSequence, seedOf } from './stream';
 import { refuseTaken } from './taking';
@@ -32,27 +33,28 @@ export class Fit implements Holder {
   private readonly task: LossTask;
   private readonly engine: Engine;
   private readonly held = new Set<Tensor>();
-  /** Steps done since the step was recorded or checked last. */
+  /** The number of steps since the step was last recorded or checked. */
   private unchecked = 0;
   private readonly trainingMetrics: Measures;
   private readonly validates: boolean;
   private rows = 0;
-  /** Of the epoch that is under way. */
+  /** The progress of the current epoch. */
   private epochRows = 0;
   private readonly restoreModes: () => void;
-  /** Whether the thread's values are those that count: not where callbacks have the model. */
+  /** Whether the thread's values are the current ones; they are not while callbacks have the model. */
   private inUse = false;
   private progress: Progress = silent;
   private readonly afterSteps: RatesOfSteps;
   private epochBegan = performance.now();
+  private threadSeconds = 0; // for what was done ahead of the epoch that is under way
   private stopped: FitResult['stopped'] = null;
   private readonly stopper = (): void => {
     this.stopped ??= 'callback';
   };
-  /** Random numbers of metrics: how many are drawn before a step depends on when segments end. */
+  /** Random numbers of metrics, apart from the fit's, because how many are drawn before a step depends on when segments end. */
   private readonly ofMetrics = new OwnSequence(seedOf(randomPosition().seed, randomPosition().offset));
 
-  // From here on, before anything is awaited, model and optimizer are in use, and with `run` whatever else the first recording finds.
+  // From here on, before anything is awaited, model and optimizer are in use, and with `run` also everything else that the first recording finds.
   constructor(
     private readonly model: Module,
     private readonly o: Settings,
@@ -127,6 +129,8 @@ export class Fit implements Holder {
       if (this.stopped !== null && this.ranks.areStopped(signal)) throw signal!.reason;
     } finally {
       signal?.removeEventListener('abort', stop);
+      const landing = this.engine.landing();
+      if (landing !== null) await landing;
       await this.end();
       if (signal?.aborted) this.o.earlyStopping?.restore(this.model);
     }
@@ -143,21 +147,15 @@ export class Fit implements Holder {
 
   private async train(begin: number): Promise<void> {
     const { o, result, progress } = this;
-    // Whatever JavaScript does after an epoch must come before the next one begins.
-    const epochByEpoch =
-      this.validates ||
-      this.ranks.areSeveral ||
-      !o.metrics.isEmpty ||
-      !o.schedules.isEmpty ||
-      o.callbacks.has('onEpoch') ||
-      o.earlyStopping !== null ||
-      o.checkpoint !== null;
+    const epochByEpoch = this.ranks.areSeveral || endsEpochs(o);
+    const goesAhead = epochByEpoch && !this.ranks.areSeveral && canGoAhead(o);
     let [told, shown] = [performance.now(), 0];
     const isStopped = (): boolean => this.stopped !== null && (!this.ranks.areSeveral || this.engine.isBetweenEpochs(0)); // ranks stop together, after an epoch
     while (this.epochsDone < o.epochs && !isStopped()) {
-      // Not at the end of the epoch before: callbacks in between may use the metrics.
+      // Not at the end of the epoch before, because callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
-      const segment = await this.segment(0, epochByEpoch ? 1 : o.epochs - this.epochsDone, o.progressEvery);
+      const left = o.epochs - this.epochsDone;
+      const segment = await this.segment(0, epochByEpoch ? 1 : left, o.progressEvery, goesAhead ? left : 1);
       this.rows += segment.rows;
       this.epochRows += segment.rows;
       if (this.ranks.areSeveral && segment.losses.length > 0) segment.losses = [this.ranks.mean(segment.losses[0]!, this.epochRows)];
@@ -190,10 +188,20 @@ export class Fit implements Holder {
     }
   }
 
-  private async segment(phase: number, epochs: number, milliseconds: number): Promise<Segment> {
-    const { signal, detectAnomaly, check } = this.o;
+  private async segment(phase: number, epochs: number, milliseconds: number, rounds = 1): Promise<Segment> {
+    const { signal, detectAnomaly } = this.o;
     if (signal?.aborted) throw signal.reason;
-    // Where the loader's last batch is done, no step needs what a callback has changed.
+    if (!this.engine.isAhead) await this.prepare(phase);
+    const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly };
+    const segment = await this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined, rounds);
+    this.threadSeconds += segment.seconds ?? 0;
+    return segment;
+  }
+
+  // Makes recordings that hold for the next step.
+  private async prepare(phase: number): Promise<void> {
+    const { signal, check } = this.o;
+    // After the loader's last batch there is no step that a callback's changes could affect.
     const asked = this.engine.hasNext(phase);
     const hasNext = typeof asked === 'boolean' ? asked : await asked;
     if (signal?.aborted) throw signal.reason;
@@ -202,7 +210,7 @@ export class Fit implements Holder {
       if (hasNext && session === null) {
         await this.engine.recordInTurns();
         if (signal?.aborted) throw signal.reason;
-        // In one turn where a phase holds no longer when all are done: whoever changes options all the time does not keep it from going on.
+        // In one turn if a recording has become invalid by the time all are made, so that code that keeps changing options cannot stall the fit.
         session = this.engine.held ?? this.engine.record();
       }
       if (session !== null && check > 0 && this.unchecked >= check) {
@@ -213,12 +221,10 @@ export class Fit implements Holder {
       if (phase === 0 && !(error instanceof SimdnnError)) await this.refusedStep();
       throw error;
     }
-    const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly };
-    return this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined);
   }
 
-  // A callback has set what the next step will refuse, such as a rate below zero. In a loop that step begins: its order and its dropout are drawn,
-  // its gradients are there. It is done here as there, and throws.
+  // A callback has set something that the next step will refuse, such as a negative rate. In a plain loop that step begins: its order and dropout are drawn,
+  // and its gradients are computed, before it throws. The same is done here.
   private async refusedStep(): Promise<void> {
     if (!this.engine.isBetweenEpochs(0)) return;
     this.free();
@@ -244,7 +250,7 @@ export class Fit implements Holder {
     return this.ofMetrics.run(() => measures.compute());
   }
 
-  // Validation, metrics, scheduler, callback; true when the fit is to end.
+  // Validation, metrics, scheduler and callbacks; returns true if the fit should end.
   private async endEpoch(loss: number): Promise<boolean> {
     const { o, result } = this;
     const lrs = this.afterSteps.rates;
@@ -282,13 +288,13 @@ export class Fit implements Holder {
     else {
       await tell();
       if (o.earlyStopping?.keeps || o.checkpoint !== null) await this.outside(keep);
-      else this.engine.held?.refresh();
+      else if (!this.engine.isAhead) this.engine.held?.refresh();
     }
     this.epochBegan = performance.now();
     return isLast;
   }
 
-  // What JavaScript draws in it is of the run's numbers.
+  // Calls a function whose random numbers come from the run's sequence.
   private inStream(call: () => void): void {
     this.engine.stream.begin();
     try {
@@ -298,9 +304,9 @@ export class Fit implements Holder {
     }
   }
 
-  // Calls back with the model free to be used, and changed. What is thrown leaves it free, and as it is then.
+  // Calls back while the model may be used and changed. If the callback throws, the model stays free, with the values it then has.
   private async outside<T>(call: () => Promise<T>): Promise<T> {
-    const found = [...this.held]; // what recordings found as well
+    const found = [...this.held]; // including what recordings found
     this.free();
     this.engine.stream.begin();
     let result: T;
@@ -321,19 +327,20 @@ export class Fit implements Holder {
     return (this.o.optimizer as unknown as { paramGroups: { params: readonly Tensor[]; lr?: number }[] }).paramGroups;
   }
 
-  /** Those before this fit counted. */
+  /** The epochs before this fit count too. */
   private get epochsDone(): number {
     return this.o.initialEpoch + this.result.epochs;
   }
 
-  // Since the last epoch ended, divided among those that ended now; callbacks do not count.
+  // The time since the last epoch ended, divided by the number of epochs that ended now; without the time of callbacks.
   private countSeconds(epochs: number): void {
     const { epochSeconds, epochs: done } = this.result;
     const uncounted = Math.min(epochs, done - epochSeconds.length);
     if (uncounted === 0) return;
     const now = performance.now();
-    for (let i = 0; i < uncounted; i++) epochSeconds.push((now - this.epochBegan) / 1000 / uncounted);
-    this.epochBegan = now;
+    const seconds = this.threadSeconds || (now - this.epochBegan) / 1000;
+    for (let i = 0; i < uncounted; i++) epochSeconds.push(seconds / uncounted);
+    [this.epochBegan, this.threadSeconds] = [now, 0];
   }
 
   private get tensors(): Tensor[] {
@@ -348,7 +355,7 @@ export class Fit implements Holder {
     for (const tensor of tensors) this.take(tensor);
   }
 
-  // What the recordings found besides is in use as well.
+  // Everything else that the recordings found is in use too.
   private takeFound(leaves: readonly Tensor[], changes: readonly Tensor[]): void {
     for (const tensor of [...leaves.filter(({ requiresGrad }) => requiresGrad), ...changes]) {
       this.checkFree([tensor]);
@@ -367,7 +374,7 @@ export class Fit implements Holder {
     this.held.add(tensor);
   }
 
-  // Copies the thread's values into JavaScript's memory, where JavaScript has not had it since, and gives it back.
+  // Copies the thread's values into JavaScript's memory, unless JavaScript has used it since, and releases it.
   private free(): void {
     if (this.inUse) this.engine.finish();
     this.inUse = false;
@@ -375,7 +382,7 @@ export class Fit implements Holder {
     this.held.clear();
   }
 
-  // Null where no loader is waited for.
+  // Null if no loader has to be awaited.
   private end(): Promise<void> | null {
     let leaving: Promise<void> | null = null;
     try {

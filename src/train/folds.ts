@@ -1,9 +1,9 @@
-// Rows divided into folds, each of which is validated once.
+// Divides rows into folds for cross-validation.
 import { rangeError } from '../errors';
 
 /**
- * Deals the rows of a random order to `folds` folds, each fold's in rising order. With classes, each class is dealt on where the last one ended: the folds' counts of a class, and their
- * sizes, differ by one at most.
+ * Deals the rows of a random order to `folds` folds, and sorts each fold's. With classes, the rows of each class are dealt from the fold on where the class
+ * before ended, so that the folds' counts of a class, and their sizes, differ by at most one.
  */
 export function foldsOf(where: string, order: Int32Array, folds: number, classes: ArrayLike<number> | null): Int32Array[] {
   const groups = new Map<number, number[]>();

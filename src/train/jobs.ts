@@ -17,8 +17,9 @@ export class Jobs {
   }
 
   /**
-   * Runs `count` jobs, each of which is given a signal that aborts it. If a job throws, those with higher numbers are aborted or never begun, and those with lower
-   * numbers are finished: the error of the lowest number is thrown, which is the same for any concurrency. Throws the outer signal's reason if that aborts them.
+   * Runs `count` jobs, each of which is given a signal that aborts it. If a job throws, those with higher numbers are aborted or never begun, and those with
+   * lower numbers are finished: the error of the lowest number is thrown, which is the same for any concurrency. Throws the outer signal's reason if that
+   * aborts them.
    */
   async all(count: number, job: (i: number, signal: AbortSignal) => Promise<void>): Promise<void> {
     const { outer } = this;

@@ -9,9 +9,9 @@ export interface Clocks {
 }
 
 /**
- * Expresses every live number of the kinds that are used as a linear function of the random numbers drawn and the steps done, by asking what the number would be
- * after one more of each. The result is not steady if the calls of the second step differ from the recorded ones (as the first step with a momentum does), or if
- * a number is not exactly linear in the steps: only whole numbers are added up without rounding.
+ * Expresses every live number of the kinds that are used as a linear function of the random numbers drawn and the steps done, by asking what the number would
+ * be after one more of each. The result is not steady if the calls of the second step differ from the recorded ones (as the first step with a momentum does),
+ * or if a number is not exactly linear in the steps: only whole numbers are added up without rounding.
  */
 export function linearNumbers(
   kinds: readonly RecordedStep[],

@@ -20,7 +20,10 @@ export class Lines {
 
   constructor(private readonly path: string) {}
 
-  /** Adds a text. If nothing was written lately, the returned promise settles when this text is written. Otherwise it returns undefined, and an error is reported with a later text. */
+  /**
+   * Adds a text. If nothing was written lately, the returned promise settles when this text is written. Otherwise it returns undefined, and an error is
+   * reported with a later text.
+   */
   add(text: string): Promise<void> | undefined {
     this.text += text;
     if (performance.now() - this.wrote >= between) return this.flush();

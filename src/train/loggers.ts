@@ -1,4 +1,4 @@
-// Callbacks that write what a fit reports.
+// Callbacks that write a fit's reports to a file.
 import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { checkBoolean, describe, typeError, withDefaults } from '../errors';
 import { pathOf } from '../io/paths';
@@ -8,19 +8,19 @@ import { Lines } from './lines';
 
 /** The options of `csvLogger`. */
 export interface CsvLoggerOptions {
-  /** Whether an existing file is written on (false): its first line stays. */
+  /** Whether to append to an existing file, which keeps its first line (false). */
   append?: boolean;
-  /** What stands between two fields (","). */
+  /** The separator of fields (","). */
   separator?: string;
 }
 
 /** The options of `jsonLogger`. */
 export interface JsonLoggerOptions {
-  /** Whether an existing file is written on (false). */
+  /** Whether to append to an existing file (false). */
   append?: boolean;
 }
 
-// The figures of an epoch by their names, in the order of the columns.
+// The figures of an epoch by name, in the order of the columns.
 function figuresOf({ epoch, loss, validationLoss, metrics, trainMetrics, validation = {}, lr, seconds }: EpochReport): [string, number][] {
   const named = (prefix: string, figures: Readonly<Record<string, number>>): [string, number][] =>
     Object.entries(figures).map(([name, figure]) => [`${prefix}${name}`, figure]);
@@ -44,8 +44,8 @@ const isEmpty = async (path: string): Promise<boolean> => {
   }
 };
 
-// Where the lines of epochs after `last` begin, at the end of a text whose lines begin as `epochOf` reads: a fit that goes on writes these anew. One that was
-// not written to its end is among them.
+// Where in a text the lines of epochs after `last` begin; `epochOf` reads a line's epoch. A resumed fit writes these lines again. A last line that was
+// not written completely is one of them.
 function endOf(text: string, last: number, epochOf: (line: string) => number | null): number {
   let end = text.lastIndexOf('\n') + 1;
   while (end > 0) {
@@ -57,7 +57,7 @@ function endOf(text: string, last: number, epochOf: (line: string) => number | n
   return end;
 }
 
-// A file that is begun with the fit, or gone on with where the fit goes on from a checkpoint, and gets a text after each epoch.
+// A file that is created when the fit begins, or continued if the fit resumes from a checkpoint, and to which a text is appended after each epoch.
 class Log implements Callback {
   private begins = true;
   private lines: Lines;
@@ -71,7 +71,7 @@ class Log implements Callback {
     this.lines = new Lines(path);
   }
 
-  // A file that cannot be written is told of before the first step.
+  // A file that cannot be written is an error before the first step.
   async onBegin({ initialEpoch, resumed }: BeginReport): Promise<void> {
     if (resumed && !(await isEmpty(this.path))) {
       const text = await readFile(this.path, 'utf8');
@@ -99,11 +99,11 @@ class Log implements Callback {
 }
 
 /**
- * Writes a line of figures after each epoch: the epoch, losses, metrics of one number, learning rate and seconds. As `keras.callbacks.CSVLogger`.
+ * Writes a line of figures after each epoch: the epoch, losses, metrics that are single numbers, learning rate and seconds. As `keras.callbacks.CSVLogger`.
  *
- * The names are those of the report, `trainMetrics.` before those of `trainMetrics`, a validation set's name before its own; they make the first line. A fit that goes on from a checkpoint, `resume: true`,
- * goes on with the file: lines of epochs that it does again are taken out. Lines of epochs that follow each other fast are written together, five times a second, before a checkpoint and when
- * the fit ends, however it ends. The fit rejects where the file cannot be written.
+ * The first line has the names, which are those of the report, with `trainMetrics.` before those of `trainMetrics` and a validation set's name before its own.
+ * A fit with `resume: true` continues the file, and removes the lines of epochs that it does again. Lines of epochs in quick succession are written together,
+ * five times a second, before a checkpoint and when the fit ends for whatever reason. The fit rejects if the file cannot be written.
  *
  * @example
  * const model = new nn.Linear(2, 1);
@@ -133,8 +133,8 @@ export function csvLogger(path: string | URL, options: CsvLoggerOptions = {}): C
 }
 
 /**
- * Writes the report of each epoch as a line of JSON, metrics of several numbers included; what is not finite is null. A fit that goes on from a checkpoint goes on with the file, as
- * with that of `csvLogger`.
+ * Writes the report of each epoch as a line of JSON, including metrics that are several numbers; a number that is not finite becomes null. A resumed fit
+ * continues the file, as with `csvLogger`.
  *
  * @example
  * const model = new nn.Linear(2, 1);

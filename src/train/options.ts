@@ -1,4 +1,4 @@
-// What a fit is told, checked.
+// The options of a fit, and their checks.
 import { isAbortSignal } from '../brands';
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
 import { Module } from '../nn';
@@ -24,104 +24,107 @@ export interface FitOptions<
   T extends GivenMetrics = GivenMetrics,
   V extends GivenValidation | undefined = GivenValidation | undefined,
 > {
-  /** The loss: called with what the model's `forward` returns and the targets of each batch. A module, or a plain function. */
+  /** The loss, called with the result of the model's `forward` and the targets of each batch: a module or a plain function. */
   criterion: Criterion | CriterionFunction;
-  /** Steps the parameters. */
+  /** The optimizer. */
   optimizer: Pick<Optimizer<object>, 'step' | 'zeroGrad'>;
-  /** The batches, each `[...inputs, target]`, or as `targets` and `sampleWeights` say. */
+  /** The batches, each `[...inputs, target]`, unless `targets` or `sampleWeights` change that. */
   loader: Batches;
-  /** How many tensors of a batch are targets, behind the inputs (1). */
+  /** The number of targets at the end of each batch, behind the inputs (1). */
   targets?: number;
   /**
-   * Whether the last tensor of each batch weighs its rows, `[rows]` (false): the loss is `mean(weight * loss of the row)`, or with
-   * `reduction: "sum"` the sum. Metrics count all rows alike.
+   * Whether the last tensor of each batch has weights for its rows, `[rows]` (false): the loss is `mean(weight * loss of the row)`, or with
+   * `reduction: "sum"` the sum. Metrics do not use the weights.
    */
   sampleWeights?: boolean;
   /**
-   * Batches to a step (1): their gradients are added up, each loss divided by the number of batches in the step. What is left at the end of an epoch is a step as
-   * well, divided by what it holds.
+   * The number of batches of a step (1), for gradient accumulation: each loss is divided by the number of batches in the step. The batches left at the end of
+   * an epoch are a step too, divided by their number.
    */
   accumulate?: number;
-  /** The number of the last epoch: how many times the loader is gone through, where `initialEpoch` is 0. */
+  /** The number of the last epoch; the fit has `epochs - initialEpoch` epochs. */
   epochs: number;
-  /** Epochs that were done before, by which those of this fit are numbered on (0). */
+  /** The number of epochs done before, after which those of this fit are numbered (0). */
   initialEpoch?: number;
-  /** Batches over which loss and metrics are taken after each epoch, in evaluation mode. Several loaders by names: the first of them is `validationLoss`, each is in `validation`. */
+  /**
+   * The batches for loss and metrics after each epoch, in evaluation mode. With several loaders by name, `validationLoss` is that of the first, and
+   * `validation` has each.
+   */
   validation?: V;
   /**
-   * Metrics by the names under which they are reported. A plain function gives a batch's figure, of which the mean over all rows is reported. Of several outputs
-   * or targets `{ metric, output, target }` names one each.
+   * Metrics by the names under which they are reported. A plain function returns a batch's figure; the mean over all rows is reported. With several outputs
+   * or targets, `{ metric, output, target }` selects one of each.
    */
   metrics?: M;
-  /** Metrics over the training rows as well, where there is a validation: over the epoch's own predictions, in training mode. */
+  /** Metrics over the training rows, in addition to those of the validation: over the epoch's own predictions, in training mode. */
   trainMetrics?: T;
-  /** Scales the gradients of the optimizer's parameters before each step so that their norm, 2 where none is named, is at most this: `utils.clipGradNorm_`. */
+  /** Scales the gradients of the optimizer's parameters before each step so that their norm (2 by default) is at most this: `utils.clipGradNorm_`. */
   clipGradNorm?: number | ClipNorm;
-  /** Puts each of their elements between minus this and this: `utils.clipGradValue_`. */
+  /** Clamps each element of the gradients between minus this and this: `utils.clipGradValue_`. */
   clipGradValue?: number;
   /**
-   * Stepped after each epoch, or after each step where it counts them (`OneCycleLR`) or `interval: "step"` says so. One that watches a figure
-   * is given the validation loss, or the epoch's, or what `monitor` names. Several are stepped in their order.
+   * Stepped after each epoch, or after each step if it counts steps (`OneCycleLR`) or with `interval: "step"`. A scheduler that watches a figure
+   * gets the validation loss, or the epoch's loss without validation, or what `monitor` names. Several schedulers are stepped in order.
    */
   scheduler?: Scheduler | ScheduleOptions | readonly (Scheduler | ScheduleOptions)[];
-  /** Ends the fit between two steps. */
+  /** Aborts the fit between two steps. */
   signal?: AbortSignal;
   /** Called after each epoch, and awaited. The model may be used in it. */
   onEpoch?: (report: EpochReport<M, T, V>) => unknown;
-  /** Called every `progressEvery` milliseconds or so, and awaited. */
+  /** Called about every `progressEvery` milliseconds, and awaited. */
   onBatch?: (report: BatchReport) => unknown;
-  /** Objects that follow the fit, told after `onEpoch` and `onBatch` in their order. */
+  /** Objects that follow the fit, called in order after `onEpoch` and `onBatch`. */
   callbacks?: readonly Callback[];
-  /** Milliseconds between two calls of `onBatch`, and between two looks at options that were changed (100). */
+  /** The milliseconds between two calls of `onBatch`, and between two checks for changed options (100). */
   progressEvery?: number;
-  /** Writes checkpoints after epochs, of all that the next ones depend on, and goes on from the one that is there with `resume: true`. */
+  /** Writes checkpoints, with everything on which the next epochs depend, and with `resume: true` continues from the existing one. */
   checkpoint?: CheckpointOptions;
-  /** Whether progress is shown on stderr: a line redrawn on a terminal, some twenty lines elsewhere (true). */
+  /** Whether progress is shown on stderr: a line that is redrawn on a terminal, about twenty lines elsewhere (true). */
   progress?: boolean;
-  /** Ends the fit when it gets no better. */
+  /** Ends the fit when it no longer improves. */
   earlyStopping?: EarlyStoppingOptions;
   /** Ends the fit with an error that names the operation as soon as a value is NaN or infinite (false). Slower. */
   detectAnomaly?: boolean;
   /**
-   * Records the step again after every `check` steps or so, between two looks at options, and ends the fit with an error when it does something else;
-   * 0 (the default): only when it is recorded first.
+   * Records the step again about every `check` steps, when options are checked for changes, and rejects if it differs;
+   * 0 (the default): never after the first recording.
    */
   check?: number;
-  /** How large products take their operands, in training and validation; absent: as `setFloat32MatmulPrecision` has it when the fit begins. */
+  /** The precision of large products in training and validation. By default that of `setFloat32MatmulPrecision` when the fit begins. */
   precision?: Float32MatmulPrecision;
 }
 
-/** What `fit` returns of the training itself. */
+/** The result of `fit`, without the figures of validation sets. */
 export interface TrainingResult<M extends GivenMetrics = GivenMetrics, T extends GivenMetrics = GivenMetrics> {
   /** The mean loss of each epoch. */
   loss: number[];
-  /** Each metric that is one number, epoch by epoch. */
+  /** Each metric that is a single number, for each epoch. */
   metrics: NumbersOf<M, number[]>;
-  /** Each metric that is several, such as a confusion matrix, epoch by epoch. */
+  /** Each metric that is several numbers, such as a confusion matrix, for each epoch. */
   arrays: ArraysOf<M, NestedArray[]>;
-  /** Each metric of `trainMetrics`, epoch by epoch. */
+  /** Each metric of `trainMetrics`, for each epoch. */
   trainMetrics: NumbersOf<T, number[]>;
-  /** Those of `trainMetrics` that are several numbers. */
+  /** Each metric of `trainMetrics` that is several numbers. */
   trainArrays: ArraysOf<T, NestedArray[]>;
-  /** The learning rate of each epoch's last step, of the first parameter group. */
+  /** The learning rate of the first parameter group in each epoch's last step. */
   lr: number[];
-  /** Seconds that each epoch took; of several that ended in one go, where nothing in JavaScript had to be asked, their mean. */
+  /** The seconds of each epoch. Epochs that ended together, because nothing in JavaScript had to run between them, have their mean. */
   epochSeconds: number[];
-  /** The number of the epoch with the best figure: what `earlyStopping` monitors, else the validation loss, else the loss; 0 where none is below Infinity. */
+  /** The epoch with the best figure: that which `earlyStopping` monitors, else the validation loss, else the loss; 0 if no figure is below Infinity. */
   bestEpoch: number;
-  /** What ended it: `"earlyStopping"`, or a callback's `stop()`; null: that all epochs were done. */
+  /** Why it ended: `"earlyStopping"`, or a callback's `stop()`; null: all epochs were done. */
   stopped: 'earlyStopping' | 'callback' | null;
   /** The number of epochs that were done. */
   epochs: number;
-  /** How long it took. */
+  /** The duration. */
   seconds: number;
-  /** Rows that were trained on, in a second of these. */
+  /** The number of training rows per second. */
   rowsPerSecond: number;
 }
 
 /**
- * What `fit` returns: of the training, and where there is a validation `validationLoss`, epoch by epoch, as `evaluate` gives it. Of several sets each is in
- * `validation`, by its name. The types follow the call's options: names of metrics and sets are known, `validationLoss` is there where a validation was given.
+ * The result of `fit`. With validation it has `validationLoss` for each epoch, computed as by `evaluate`; with several sets the results of each are in
+ * `validation`, by name. The types follow the call's options: they know the names of metrics and sets, and whether there is a `validationLoss`.
  */
 export type FitResult<
   M extends GivenMetrics = GivenMetrics,
@@ -139,7 +142,7 @@ export interface Settings extends Required<Pick<FitOptions, 'progressEvery' | 'p
   accumulate: number;
   validation: readonly ValidationSet[];
   initialEpoch: number;
-  /** Whether these were done by the fit whose checkpoint this one goes on from. */
+  /** Whether the fit whose checkpoint this one resumes had these options. */
   resumed: boolean;
   metrics: Measures;
   trainMetrics: Measures;
@@ -162,35 +165,37 @@ const trainedBy = (model: Module, criterion: Criterion): ReadonlySet<Tensor> =>
 
 type Given = { [name in keyof Required<FitOptions>]: Required<FitOptions>[name] | undefined };
 
-/** Refuses options that cannot be used. */
+const defaults: Given = {
+  criterion: undefined,
+  optimizer: undefined,
+  loader: undefined,
+  epochs: undefined,
+  targets: 1,
+  sampleWeights: false,
+  accumulate: 1,
+  validation: undefined,
+  initialEpoch: 0,
+  metrics: undefined,
+  trainMetrics: undefined,
+  clipGradNorm: undefined,
+  clipGradValue: undefined,
+  callbacks: [],
+  scheduler: undefined,
+  signal: undefined,
+  onEpoch: undefined,
+  onBatch: undefined,
+  progressEvery: 100,
+  progress: true,
+  earlyStopping: undefined,
+  checkpoint: undefined,
+  detectAnomaly: false,
+  check: 0,
+  precision: undefined,
+};
+
+/** Throws for invalid options. */
 export function settingsOf(where: string, model: Module, options: FitOptions): Settings {
-  const o = withDefaults<Given>(where, options as Partial<Given>, {
-    criterion: undefined,
-    optimizer: undefined,
-    loader: undefined,
-    epochs: undefined,
-    targets: 1,
-    sampleWeights: false,
-    accumulate: 1,
-    validation: undefined,
-    initialEpoch: 0,
-    metrics: undefined,
-    trainMetrics: undefined,
-    clipGradNorm: undefined,
-    clipGradValue: undefined,
-    callbacks: [],
-    scheduler: undefined,
-    signal: undefined,
-    onEpoch: undefined,
-    onBatch: undefined,
-    progressEvery: 100,
-    progress: true,
-    earlyStopping: undefined,
-    checkpoint: undefined,
-    detectAnomaly: false,
-    check: 0,
-    precision: undefined,
-  });
+  const o = withDefaults<Given>(where, options as Partial<Given>, defaults);
   const criterion = criterionOf(where, o.criterion);
   if (!(o.optimizer instanceof Optimizer))
     throw typeError(where, `expected optimizer to be an optimizer, got ${describe(o.optimizer)}`, 'new optim.Adam(model.parameters())');

@@ -1,4 +1,4 @@
-// What models predict for rows that they have not seen, put together in the rows' order.
+// Out-of-fold predictions: for each row the output of a model that was not trained on it, in the order of the dataset.
 import { isPlainObject } from '../brands';
 import { DataLoader, type Dataset } from '../data';
 import { describe, rangeError, typeError } from '../errors';
@@ -12,11 +12,11 @@ import { gathered, outputBytes } from './measures';
 import type { Task } from './task';
 import { evaluationTask } from './tasks';
 
-const segmentMilliseconds = 4; // predictions of others wait no longer for the thread that they share
+const segmentMilliseconds = 4; // so that other predictions do not wait longer for the thread that they share
 
-/** A model's outputs for some rows: one tensor, or several by their places or names. */
+/** A model's outputs for some rows: one tensor, or several by position or name. */
 export interface Outputs {
-  /** null: one tensor; a list's or an object's keys else. */
+  /** The keys of a list or an object; null: one tensor. */
   names: readonly string[] | null;
   isList: boolean;
   tensors: readonly Tensor[];
@@ -80,7 +80,7 @@ function joined(buffers: readonly ArrayBuffer[]): ArrayBuffer {
   return all.buffer;
 }
 
-/** The outputs of all folds, each row's at its place, in the form that the models give them. */
+/** The outputs of all folds, in the order of the dataset and in the structure that the models return. */
 export function inOrder(where: string, length: number, folds: readonly { rows: Int32Array; outputs: Outputs }[]): unknown {
   const [{ outputs: first }] = folds as [(typeof folds)[number]];
   const tensors = first.tensors.map((like, i) => {

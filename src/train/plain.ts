@@ -1,4 +1,5 @@
-// What a fit can leave for later: a step that runs code of this library alone does the same whenever it is recorded, since its tensors are in use from the call on.
+// Which recordings a fit may postpone: a step that runs only this library's code is the same whenever it is recorded, because its tensors are in use from the
+// call on.
 import { isGradEnabled } from '../autograd';
 import { hasHooks } from '../gradient-hooks';
 import { library } from '../io/library';
@@ -18,15 +19,15 @@ const prototypes = new Set<object>(
   [...library.values(), ...Object.values(optim)].flatMap((value) => (typeof value === 'function' ? [value.prototype as object] : [])),
 );
 
-// Without functions of the user's among its fields: a `forward` of its own, a distance.
+// Whether none of its fields is a function of the user's, such as a `forward` or a distance.
 const isPlain = (object: object): boolean =>
   prototypes.has(Object.getPrototypeOf(object)) && Object.values(object).every((field) => typeof field !== 'function');
 
 const isPlainModule = (module: Module): boolean => isPlain(module) && !module.isHooked();
 
 /**
- * Whether a training step over these tensors runs nothing that the user has written, which may use tensors that nobody knows of before it is recorded. A criterion with tensors
- * counts as such: they are not in use.
+ * Whether a training step over these tensors runs none of the user's code, which may use tensors that are unknown before it is recorded. A criterion with
+ * tensors counts as user code, because these tensors are not in use.
  */
 export function isPlainStep(model: Module, { criterion, optimizer, callbacks }: Settings, tensors: Iterable<Tensor>): boolean {
   if (!isGradEnabled() || callbacks.afterStep !== null || !isPlain(optimizer) || !(criterion instanceof Module)) return false;

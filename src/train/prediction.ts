@@ -15,10 +15,10 @@ import { Gathering } from './written';
 
 const where = 'train.predict';
 
-/** What a model's `forward` returns: a tensor, or several in a list or an object. */
+/** The result of a model's `forward`: a tensor, or several in a list or an object. */
 export type Predicted<M> = M extends { forward(...args: never[]): infer Output } ? (unknown extends Output ? Tensor : Output) : never;
 
-/** Batches for predictions: lists of tensors, or tensors where a model has one input. */
+/** Batches for predictions: lists of tensors, or single tensors if the model has one input. */
 export type PredictBatches =
   | Batches
   | Iterable<Tensor | readonly Tensor[] | PromiseLike<Tensor | readonly Tensor[]>>
@@ -26,13 +26,13 @@ export type PredictBatches =
 
 /** The options of `predict`. */
 export interface PredictOptions<Output = unknown> {
-  /** How many tensors of a batch are targets, behind the inputs, which the model does not get (0). */
+  /** The number of targets at the end of each batch, behind the inputs, which the model does not get (0). */
   targets?: number;
-  /** Whether the last tensor of each batch weighs its rows (false): the model does not get it either. */
+  /** Whether the last tensor of each batch has weights for its rows, which the model does not get either (false). */
   sampleWeights?: boolean;
-  /** Where the rows are written, in the form of the output and of its shape: `predict` resolves to it. Default: fresh tensors. */
+  /** Where the rows are written, with the structure and shapes of the output; `predict` resolves to it. Default: new tensors. */
   into?: Output;
-  /** How large products take their operands, whatever `setFloat32MatmulPrecision` says now or later. */
+  /** The precision of large products, in place of that of `setFloat32MatmulPrecision`, even if that is called while this runs. */
   precision?: Float32MatmulPrecision;
 }
 
@@ -47,14 +47,14 @@ function checkInputs(inputs: readonly Tensor[]): void {
   }
 }
 
-// At once, or a promise.
+// Returns the outputs, or a promise of them.
 function predictTensors(model: Module, inputs: readonly Tensor[], into: unknown, precision = getFloat32MatmulPrecision()): unknown {
   checkInputs(inputs);
   const rows = { where, model, inputs, into, precision };
   return predictedHere(rows) ?? predictRows(rows);
 }
 
-// Batch by batch, each as the loader gives it.
+// Predicts batch by batch, with the batches of the loader.
 async function predictBatches(
   model: Module,
   loader: Batches,
@@ -88,18 +88,21 @@ async function predictBatches(
 }
 
 /**
- * The output of a model for the rows of `x`, `[n, *]`, in evaluation mode, without gradients and off the JavaScript thread, but for what takes less than
- * about a millisecond, the second time on: that is done at once. What `forward` returns comes back in its form: a tensor, or several in lists and plain objects.
+ * The output of a model for the rows of `x`, `[n, *]`, in evaluation mode, without gradients and off the JavaScript thread. A prediction that takes less than
+ * about a millisecond is computed on the JavaScript thread from its second call on. The result has the structure of `forward`'s: a tensor, or several in lists
+ * and plain objects.
  *
- * x is a tensor, a list of tensors where the model has several inputs, or batches of inputs: a `DataLoader`, or whatever else `for` or `for await` goes through. Of batches only those at hand
- * and the results are held, so that there may be more of them than memory; each goes through as it is, and `targets` and `sampleWeights` leave out what stands behind its inputs. With `into` rows are written into tensors that are
- * given, as they come.
+ * x is a tensor, a list of tensors if the model has several inputs, or batches of inputs: a `DataLoader`, or anything that `for` or `for await` iterates over.
+ * Only a few batches and the results are kept, so there may be more batches than memory. Each batch is predicted as it is; `targets` and `sampleWeights` omit
+ * the tensors behind its inputs. With `into` rows are written into the given tensors as soon as they are computed.
  *
- * The model's values are copied when it is called; one that a `fit` works on is taken as of the last finished step. Rows of tensors go through in batches of 256 at most: every row's output
- * has the bits that the whole batch in one piece gives it. A model whose outputs turn out to depend on the other rows takes all of them at once. The recording, with a copy of the model's values, stays with the model for the next call, one for each of up to 16 calls at once. Rejects with
- * a TypeError for what is not a module, a tensor or a loader, with a RangeError for a scalar, when an output does not have as many rows as the input, and for batches of outputs that do not fit together; with a TypeError or RangeError for
- * `into` of another form, type or shape, that requires a gradient or is the model's own, and a SimdnnError `"SIMDNN_IN_USE"` where a fit works on it: nothing is written then. Where the number of
- * rows is known only in the end, a wrong one is an error then.
+ * The model's values are copied at the call; if a `fit` is training it, they are those of the last complete step. Rows of tensors are predicted in batches of
+ * at most 256, and every row's output has the same bits as in one batch. A model whose outputs depend on the other rows gets all rows at once. The recording,
+ * with a copy of the model's values, is kept with the model for the next call; for simultaneous calls there are up to 16. Rejects with a TypeError for what is
+ * not a module, a tensor or a loader, with a RangeError for a scalar, if an output does not have as many rows as the input, and for batches of outputs that do
+ * not fit together. Rejects with a TypeError or RangeError for an `into` with another structure, type or shape, that requires a gradient or belongs to the
+ * model, and with a SimdnnError `"SIMDNN_IN_USE"` if a fit uses it; nothing is written then. If the number of rows is known only at the end, a wrong number is
+ * an error then.
  *
  * @example
  * const model = new nn.Linear(4, 3);
@@ -115,7 +118,7 @@ export async function predict<M extends Module>(
   ...rest: never[]
 ): Promise<Predicted<M>> {
   if (!(model instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
-  if (options === undefined && x instanceof Tensor) return predictTensors(model, [x], undefined) as Predicted<M>; // in few microseconds
+  if (options === undefined && x instanceof Tensor) return predictTensors(model, [x], undefined) as Predicted<M>; // within a few microseconds
   if (rest.length > 0) throw typeError(where, `expected a model, its input and options, got ${3 + rest.length} arguments`);
   const o = withDefaults(where, (options === undefined ? {} : options) as PredictOptions, {
     targets: 0,

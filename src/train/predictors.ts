@@ -1,4 +1,4 @@
-// Predictions for tensors: recordings are kept with the model, rows go through in pieces, and what is quick is done at once on the calling thread.
+// Predictions for tensors: recordings are kept with the model, rows are predicted in pieces, and a quick prediction is done at once on the calling thread.
 import { noGrad } from '../autograd';
 import type { TensorData } from '../memory';
 import type { Module } from '../nn';
@@ -17,7 +17,7 @@ import { areAlike, checkInto, Gathering, refuseUnwritable, writeInto } from './w
 const allInputs = { targets: 0, sampleWeights: false };
 const tensorsOf = (model: Module): Tensor[] => [...model.parameters(), ...model.buffers()];
 
-// The number of rows that go through the model together: enough to fill the kernels, few enough to stay in the cache.
+// The number of rows of a piece: enough to fill the kernels, few enough to stay in the cache.
 const rowsAtOnce = 256;
 
 /** Rows of some tensors that go through a model. */
@@ -101,8 +101,8 @@ function differs(output: ArrayBuffer, width: number, rows: number): boolean {
   return false;
 }
 
-// A model's recordings are kept with the model for its next predictions of the same shapes, the last used first. One that is in use is removed from the list, so that
-// there are as many as there are predictions at the same time, each with a copy of the model's values.
+// A model's recordings are kept with the model for its next predictions of the same shapes, the last used first. One that is in use is removed from the list,
+// so that there are as many as there are predictions at the same time, each with a copy of the model's values.
 const predictors = new WeakMap<Module, Predictor[]>();
 const mostPredictors = 16;
 const mostPredictorBytes = 1 << 26; // for those after the first
@@ -146,7 +146,10 @@ function predictorFor(rows: Rows, batches: readonly (readonly Tensor[])[]): Pred
 const formOf = ({ results }: RecordedStep): Form => (results as Prediction).form;
 const hasRows = (kind: RecordedStep): boolean => formOf(kind).leaves.every(({ shape }) => shape[0] === kind.results.rows);
 
-/** The outputs of a model for the rows of some tensors, as many each: in pieces, whatever that does to the bits of models whose outputs depend on other rows. */
+/**
+ * The outputs of a model for the rows of some tensors with equal numbers of rows: in pieces, even if that changes the bits of a model whose outputs depend on
+ * other rows.
+ */
 export async function predictRows(given: Rows): Promise<unknown> {
   const { where, model, inputs, into } = given;
   const rows = inputs[0]!.shape[0]!;
@@ -156,7 +159,8 @@ export async function predictRows(given: Rows): Promise<unknown> {
   let predictor = predictorFor(given, batches);
   if (batches.length > 1) {
     const [kind, last = kind] = predictor.session.kinds(0) as [RecordedStep, RecordedStep?];
-    // In pieces a model that draws random numbers would draw them in another order; and what has no row for each row, or other rows in a smaller piece, is no list of rows.
+    // A model that draws random numbers would draw them in another order in pieces. An output without a row for each row, or whose rows differ in a smaller
+    // piece, cannot be joined.
     const isMixed = !hasRows(kind) || !hasRows(last) || !areAlike(formOf(kind), formOf(last));
     if (isMixed) mixing.add(model);
     if (isMixed || kind.draws > 0) {

@@ -1,9 +1,9 @@
-// How a fit shows how far it is: one line redrawn on a terminal, some lines elsewhere, on stderr.
+// Shows the progress of a fit on stderr: one line that is redrawn on a terminal, a few lines elsewhere.
 import type { FitResult } from './options';
 import { standardError } from './standard-error';
 
 export interface Progress {
-  /** `fraction` is of the epoch that is under way, `speed` in samples a second. */
+  /** `fraction` is the done part of the current epoch, `speed` is in samples per second. */
   update(result: FitResult, fraction: number, speed: number): void;
   end(): void;
 }
@@ -25,7 +25,7 @@ function figures({ loss, validationLoss, metrics }: FitResult): string {
 
 const samples = (speed: number): string => `${Math.round(speed).toLocaleString('en')} samples/s`;
 
-const longSilence = 10_000; // milliseconds: an epoch that takes longer has lines of its own
+const longSilence = 10_000; // in milliseconds; a longer epoch has several lines
 
 function lines(before: number, epochs: number): Progress {
   const every = Math.ceil((epochs - before) / 20);
@@ -52,7 +52,7 @@ function lines(before: number, epochs: number): Progress {
   };
 }
 
-// It leaves the cursor and the wrapping of lines as they are: nothing would set them right where the process is killed.
+// Does not hide the cursor or change the wrapping of lines, because nothing would restore them if the process is killed.
 function bar(before: number, epochs: number): Progress {
   const { SingleBar } = require('cli-progress') as typeof import('cli-progress');
   const line = new SingleBar({
@@ -64,7 +64,7 @@ function bar(before: number, epochs: number): Progress {
     gracefulExit: false,
     etaBuffer: 50,
   });
-  // What the shell writes after `process.exit` begins a line of its own.
+  // So that what the shell writes after `process.exit` begins on a new line.
   const end = (): void => {
     process.off('exit', end);
     line.stop();
@@ -82,7 +82,7 @@ function bar(before: number, epochs: number): Progress {
   };
 }
 
-/** A display of the epochs behind `before`. */
+/** The progress display for epochs after `before`. */
 export function startProgress(wanted: boolean, before: number, epochs: number): Progress {
   if (!wanted) return silent;
   return standardError().isTTY ? bar(before, epochs) : lines(before, epochs);

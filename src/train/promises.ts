@@ -1,7 +1,7 @@
-// Promises where none is expected.
+// Refuses promises where none is expected.
 import { isPromise } from '../brands';
 
-/** What an async function gives where none is expected is refused: its own error then is nobody's. */
+/** Throws for a promise, the result of an async function, where none is expected. Its own rejection is ignored, because nobody else could handle it. */
 export function leaveAlone(value: unknown): void {
   if (isPromise(value)) value.catch(() => {});
 }

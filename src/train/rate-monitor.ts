@@ -1,21 +1,21 @@
-// A callback that keeps the learning rates that a fit goes through.
+// A callback that records the learning rates of a fit.
 import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { readsReport } from '../report-readers';
 import { type BeginReport, type Callback, type EpochReport, stepsDone } from './callbacks';
 
 /** The options of `learningRateMonitor`. */
 export interface LearningRateMonitorOptions {
-  /** After what the rates are taken down: each epoch, the rates of its last step, or each step ("epoch"). */
+  /** When rates are recorded: after each epoch, those of its last step, or after each step ("epoch"). */
   interval?: 'epoch' | 'step';
-  /** Names of the optimizer's parameter groups ("lr", of several "group0", "group1" and so on). */
+  /** The names of the optimizer's parameter groups ("lr"; with several groups "group0", "group1" and so on). */
   names?: readonly string[];
 }
 
 /** The learning rates of a fit. */
 export interface LearningRateMonitor extends Callback {
-  /** The rates of each parameter group by its name, in their order; NaN where an optimizer of one's own has none. */
+  /** The rates of each parameter group, by its name; NaN if the user's own optimizer has none. */
   readonly rates: Readonly<Record<string, readonly number[]>>;
-  /** The number of the epoch, or of the step, 1 for the fit's first, that each of them belongs to. */
+  /** The number of the epoch, or of the step counted from the fit's first as 1, to which each rate belongs. */
   readonly at: readonly number[];
   /** The same as rows for `console.table`: the number, as `epoch` or `step`, and each group's rate. */
   readonly table: Record<string, number>[];
@@ -34,7 +34,7 @@ class Rates implements LearningRateMonitor {
     private readonly interval: 'epoch' | 'step',
     private readonly names: readonly string[] | null,
   ) {
-    // Where it listens to epochs the fit comes back to JavaScript after each: not for steps.
+    // Only for epochs, because a listener to epochs makes the fit return to JavaScript after each; steps do not need that.
     if (interval === 'epoch') this.onEpoch = readsReport(({ epoch, lrs }: EpochReport) => this.take(lrs, epoch));
     else {
       this[stepsDone] = (rates, steps) => {
@@ -56,7 +56,7 @@ class Rates implements LearningRateMonitor {
     this.at = [];
   }
 
-  // A group that is added while the fit runs has had no rate before.
+  // A group that is added while the fit runs has had no rates before.
   private take(rates: readonly number[], at: number): void {
     for (const [i, rate] of rates.entries()) {
       const name = this.names?.[i] ?? (this.groups === 1 && i === 0 ? 'lr' : `group${i}`);
@@ -86,10 +86,11 @@ function checkNames(where: string, names: unknown): readonly string[] {
 }
 
 /**
- * Takes down the learning rates of a fit, of all parameter groups, after each epoch or of each step: what schedulers, `onEpoch` and `onBatch` made of them. As
+ * Records the learning rates of all parameter groups after each epoch or each step of a fit, as schedulers, `onEpoch` and `onBatch` set them. As
  * `lightning.pytorch.callbacks.LearningRateMonitor`.
  *
- * A fit that it follows begins its lists anew, and rejects where `names` are not as many as the groups. The first group's rates are in the result of every fit, `lr`, epoch by epoch.
+ * The lists are cleared when a fit begins, which rejects if there are more or fewer `names` than groups. The first group's rates for each epoch are also in the
+ * result of every fit, `lr`.
  *
  * @example
  * const model = new nn.Linear(2, 1);

@@ -110,8 +110,8 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
     return this.groups().map(({ lr }) => lr ?? NaN); // an optimizer of the user's own may have none
   }
 
-  // The rate with which a step was done is the one that counts: a user's function that answers differently when it is called again would change it for the next step.
-  // The last simulated step is unknown, and what would follow steps that were not done does not matter.
+  // The rate with which a step was done is the one that counts: a user's function that answers differently when it is called again would change it for the next
+  // step. The last simulated step is unknown, and what would follow steps that were not done does not matter.
   private compare(): void {
     this.foreseen.shift();
     const [foreseen] = this.foreseen;

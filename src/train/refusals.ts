@@ -3,8 +3,8 @@ import { SimdnnError } from '../errors';
 import type { Tensor } from '../tensor';
 
 /**
- * Throws if the inputs of a step are not finite, because then the operation that noticed it is not to blame. `memory` are the step's inputs, of which each batch of a group has `width`,
- * and `at` names the batch in the error.
+ * Throws if the inputs of a step are not finite, because then the operation that noticed it is not to blame. `memory` are the step's inputs, of which each
+ * batch of a group has `width`, and `at` names the batch in the error.
  */
 export function refuseData(
   where: string,

@@ -1,4 +1,4 @@
-// What a fit returns, from its first epoch on.
+// The result of a fit, which grows with its epochs.
 import type { NestedArray } from '../tensor';
 import type { Figures, SetFigures, SetHistory } from './figure-types';
 import type { Measures } from './measures';
@@ -8,7 +8,7 @@ const lists = (measures: Measures): Record<string, number[]> => Object.fromEntri
 
 const emptySet = (metrics: Measures): SetHistory => ({ loss: [], metrics: lists(metrics), arrays: {} });
 
-/** The result of a fit that has done nothing yet. */
+/** The result of a fit before its first epoch. */
 export const emptyResult = ({
   metrics,
   trainMetrics,
@@ -35,7 +35,7 @@ function listOf<T>(lists: Record<string, T[]>, name: string): T[] {
   return lists[name]!;
 }
 
-/** Takes in what metrics came to in an epoch. Until then it is not known which are one number each. */
+/** Adds the results of metrics in an epoch. Only now it is known which of them are single numbers. */
 export function addFigures(
   to: { metrics: Record<string, number[]>; arrays: Record<string, NestedArray[]> },
   { metrics, arrays }: Figures,
@@ -47,14 +47,14 @@ export function addFigures(
   }
 }
 
-/** Takes in what a validation set came to in an epoch. */
+/** Adds the results of a validation set in an epoch. */
 export function addSet({ validation }: FitResult, name: string, figures: SetFigures): void {
   const history = validation![name]!;
   history.loss.push(figures.loss);
   addFigures(history, figures);
 }
 
-/** Which of the figures is the smallest, the first of them counted as 1; 0 where none is below Infinity. `sign` -1: the largest. */
+/** The position, counted from 1, of the smallest figure; 0 if none is below Infinity. With `sign` -1, of the largest. */
 export function bestOf(figures: readonly number[], sign = 1, minDelta = 0): number {
   let [best, at] = [Infinity, 0];
   for (const [i, figure] of figures.entries()) {

@@ -1,4 +1,4 @@
-// Copies of datasets' tensors in native memory. All who work on rows of the same tensors share a copy as long as the values are the same: otherwise 1,000 fits of one
+// Copies of datasets' tensors in native memory. Users of the same tensors share a copy as long as the values are unchanged; otherwise 1,000 fits of one
 // dataset would copy it 1,000 times.
 import { createRows, type RowsHandle } from '../native';
 import { isCounted } from '../recording';

@@ -1,4 +1,4 @@
-// Which parameters are best: many trainings at once.
+// Hyperparameter search: many trainings at once.
 import { isError, isPromise } from '../brands';
 import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { getNumThreads } from '../native';
@@ -15,23 +15,23 @@ import { knownFigures, validationSets } from './validation';
 
 const where = 'train.search';
 
-/** What `makeModel` of a search is told besides the parameters. */
+/** The second argument of `makeModel` of a search, besides the parameters. */
 export interface TrialInfo {
-  /** The trial's number, 0 for the first. */
+  /** The trial's number, from 0. */
   trial: number;
-  /** Its seed: `manualSeed(seed)`, `makeModel` and `fit` do again what the trial does. */
+  /** The trial's seed: `manualSeed(seed)`, then `makeModel` and `fit`, repeats the trial. */
   seed: number;
 }
 
-/** How a search divides the epochs: `halving`. */
+/** How a search divides epochs by successive halving. */
 export interface HalvingOptions {
-  /** Epochs of the first rung (1). */
+  /** The epochs of the first rung (1). */
   minEpochs?: number;
-  /** One in so many goes on, to as many times the epochs (3). */
+  /** The factor by which the number of trials falls and their epochs grow from rung to rung (3). */
   factor?: number;
 }
 
-/** What became of a trial. */
+/** The result of a trial. */
 export interface TrialReport<
   P = Record<string, unknown>,
   M extends Module = Module,
@@ -40,19 +40,19 @@ export interface TrialReport<
 > extends TrialInfo {
   /** Its parameters. */
   params: P;
-  /** Losses and metrics of its last epoch; none where it failed before its first fit ended. */
+  /** The losses and metrics of its last epoch; empty if it failed before its first fit ended. */
   figures: F;
-  /** The epoch in which the figure that the search compares was best, numbered as the fit does; 0 where it was in none. */
+  /** The epoch with the best value of the compared figure, numbered as by the fit; 0 if there is none. */
   bestEpoch: number;
-  /** Losses and metrics of that epoch. */
+  /** The losses and metrics of that epoch. */
   bestFigures: F;
-  /** Those of all epochs; null where it failed before its first fit ended. */
+  /** The losses and metrics of all epochs; null if it failed before its first fit ended. */
   history: R | null;
-  /** The trained model; null where it failed. */
+  /** The trained model; null if the trial failed. */
   model: M | null;
-  /** What it failed with; null where it did not. */
+  /** The error of a failed trial; else null. */
   error: Error | null;
-  /** How long it took, from `makeModel` on, beside those that were under way with it. */
+  /** The duration from `makeModel` on, while other trials ran. */
   seconds: number;
 }
 
@@ -63,35 +63,38 @@ export interface SearchOptions<
   R extends FitResult = FitResult,
   F extends object = Record<string, number>,
 > {
-  /** How many parameters are tried; absent: each point of the grid. */
+  /** The number of trials; absent: each point of the grid. */
   trials?: number;
-  /** How many are trained at a time (twice the threads). The results are the same for any. */
+  /** The number of trials at a time (twice the number of threads). It does not change the results. */
   concurrency?: number;
-  /** Trains all for few epochs, then goes on with the best. */
+  /** Successive halving: trains all for few epochs, then continues only the best. */
   halving?: boolean | HalvingOptions;
-  /** What is compared: `"loss"`, `"validationLoss"` or a metric; the validation loss by default, else the loss. */
+  /** The figure that is compared: `"loss"`, `"validationLoss"` or a metric. By default the validation loss, or without validation the loss. */
   monitor?: string;
-  /** Whether smaller or larger is better: by default smaller for losses, and what a metric says in `higherIsBetter`. */
+  /** Whether smaller or larger is better. By default smaller for losses, and for a metric as its `higherIsBetter` says. */
   mode?: 'min' | 'max';
   /** Makes the search a function of this seed; without it, it follows `manualSeed`. */
   seed?: number;
-  /** Whether an error ends the search (false): that of the trial with the lowest number, for any concurrency. */
+  /** Whether an error ends the search (false). It is always the error of the trial with the lowest number, for any concurrency. */
   throwErrors?: boolean;
-  /** Ends the search. */
+  /** Aborts the search. */
   signal?: AbortSignal;
-  /** Called when a trial, or its part in a rung, has ended, with an error as well. */
+  /** Called when a trial, or its part of a rung, has ended, also with an error. */
   onTrial?: (report: TrialReport<P, M, R, F>) => unknown;
 }
 
-/** What `search` returns. */
+/** The result of `search`. */
 export interface SearchReport<P, M extends Module, R extends FitResult = FitResult, F extends object = Record<string, number>> {
-  /** All trials, in the order of their numbers. */
+  /** All trials, by number. */
   trials: TrialReport<P, M, R, F>[];
-  /** Those that did not fail, best first. With `halving` those of a later rung come before those of an earlier one, and a trial that ended itself behind those that went on. */
+  /**
+   * The trials that did not fail, best first. With `halving` those of a later rung precede those of an earlier one, and a trial that ended itself follows
+   * those that went on.
+   */
   ranking: TrialReport<P, M, R, F>[];
-  /** The first of them. */
+  /** The first of the ranking. */
   best: TrialReport<P, M, R, F> & { model: M; history: R };
-  /** A row for each trial, for `console.table`: the ranking, then those that failed. Numbers that are not whole have five digits. */
+  /** A row for each trial, for `console.table`: the ranking, then the failed ones. Numbers that are not integers have five digits. */
   table: TableRow[];
 }
 
@@ -106,7 +109,7 @@ function rungsOf(halving: boolean | HalvingOptions): { minEpochs: number; factor
 
 const asError = (error: unknown): Error => (isError(error) ? error : new Error(String(error)));
 
-// What trials are compared by.
+// The figure by which trials are compared.
 function watched(
   { metrics, validation, targets }: Pick<Training, 'metrics' | 'validation' | 'targets'>,
   o: Pick<SearchOptions, 'monitor' | 'mode'>,
@@ -120,19 +123,20 @@ function watched(
 }
 
 /**
- * Trains a model for each of many parameters, several at a time on the threads for fits, and ranks them. As `sklearn.model_selection.RandomizedSearchCV`, with one
- * validation loader instead of folds.
+ * Trains a model for each of many sets of parameters, several at a time on the threads for fits, and ranks them. As
+ * `sklearn.model_selection.RandomizedSearchCV`, with one validation loader instead of folds.
  *
- * `makeModel(params, { trial, seed })` returns the model and the options of its fit, all made anew. A trial draws from a sequence of its own from `makeModel` on, so
- * that parameters, weights and figures are the same for any `concurrency` and number of threads. Without `trials` every point of a grid of lists is tried;
- * fewer trials than points are distinct points.
+ * `makeModel(params, { trial, seed })` returns the model and the options of its fit, all newly made. Each trial has its own sequence of random numbers from
+ * `makeModel` on, so that parameters, weights and figures do not depend on `concurrency` or the number of threads. Without `trials` every point of a grid of
+ * lists is tried; fewer trials than points are distinct points.
  *
- * With `halving` all trials are trained for `minEpochs`; then `1 / factor` of them, the best, go on to `factor` times the epochs, and so on to the epochs that
- * `makeModel` asks for, optimizer and random numbers going on as well. Early stopping counts anew in each rung.
+ * With `halving` all trials are trained for `minEpochs`. Then the best `1 / factor` of them continue to `factor` times the epochs, and so on up to the epochs
+ * that `makeModel` requests; optimizers and random numbers continue too. Early stopping begins anew in each rung.
  *
- * A trial that fails is kept with its error, and so are all others. Where all fail, the first trial's error rejects the search. With `throwErrors` the error of the trial with the
- * lowest number does, whatever `concurrency`: trials before it are done first, those behind it are ended or not begun, and `onTrial` was told of all that ended. Rejects with
- * `signal.reason` when `signal` aborts; with a TypeError or RangeError for options that cannot be used.
+ * A failed trial is kept with its error, and the others continue. If all fail, the search rejects with the first trial's error. With `throwErrors` it rejects
+ * with the error of the failed trial with the lowest number, for any `concurrency`: trials with lower numbers are finished first, those with higher ones are
+ * ended or never begun, and `onTrial` is called for all that ended. Rejects with `signal.reason` when `signal` aborts, and with a TypeError or RangeError for
+ * invalid options.
  *
  * @example
  * const rows = new data.TensorDataset(randn([60, 4]), zeros([60], { dtype: "int32" }));
@@ -159,28 +163,7 @@ export async function search<const S extends Space, T extends Training>(
   options: SearchOptions<Params<S>, T['model'], ResultOf<T>, FiguresOf<T>> = {},
 ): Promise<SearchReport<Params<S>, T['model'], ResultOf<T>, FiguresOf<T>>> {
   if (typeof makeModel !== 'function') throw typeError(where, `expected makeModel to be a function, got ${describe(makeModel)}`);
-  const o = withDefaults(
-    where,
-    options as Partial<Record<keyof SearchOptions, unknown>>,
-    {
-      trials: undefined,
-      concurrency: 2 * getNumThreads(),
-      halving: false,
-      monitor: undefined,
-      mode: undefined,
-      seed: undefined,
-      throwErrors: false,
-      signal: undefined,
-      onTrial: undefined,
-    } as Record<keyof SearchOptions, unknown>,
-  ) as Omit<SearchOptions, 'concurrency'> & { concurrency: number };
-  if (o.trials !== undefined) checkInteger(where, 'trials', o.trials, 1);
-  if (o.mode !== undefined) checkOneOf(where, 'mode', o.mode, ['min', 'max']);
-  if (o.monitor !== undefined && typeof o.monitor !== 'string')
-    throw typeError(where, `expected monitor to be the name of a figure, got ${describe(o.monitor)}`);
-  checkBoolean(where, 'throwErrors', o.throwErrors);
-  if (o.onTrial !== undefined && typeof o.onTrial !== 'function')
-    throw typeError(where, `expected onTrial to be a function, got ${describe(o.onTrial)}`);
+  const o = settingsOf(options as Partial<Record<keyof SearchOptions, unknown>>);
   const halving = rungsOf(o.halving!);
   const jobs = new Jobs(where, o.concurrency, o.signal);
   const seed = seedFrom(where, o.seed);
@@ -228,7 +211,7 @@ export async function search<const S extends Space, T extends Training>(
   const rung = (alive: readonly number[], until: number): Promise<void> =>
     jobs.all(alive.length, (i, signal) => step(alive[i]!, until, signal));
 
-  // NaN is worse than any figure; of equal ones the first is better.
+  // NaN is worse than any figure. Of equal figures the first is better.
   const ranked = (list: readonly number[]): number[] => {
     const good = list.filter((at) => reports[at]!.error === null);
     if (good.length === 0) return [];
@@ -240,38 +223,73 @@ export async function search<const S extends Space, T extends Training>(
     return good.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));
   };
 
-  let alive = reports.map((_, at) => at);
-  let order: number[] = []; // those that were left behind, best first
-  if (halving === null) await rung(alive, Infinity);
-  for (let until = halving?.minEpochs ?? Infinity; halving !== null; until *= halving.factor) {
-    await rung(alive, until);
-    const best = ranked(alive);
-    const unfinished = (at: number): boolean => {
-      const { history, options: made } = trainings[at]!;
-      return history!.stopped === null && history!.epochs === until && made.epochs > (made.initialEpoch ?? 0) + until;
-    };
-    const kept = best.slice(0, Math.ceil(best.length / halving.factor));
-    const goesOn = kept.filter(unfinished);
-    if (goesOn.length === 0) {
-      alive = best;
-      break;
-    }
-    order = [...best.slice(kept.length), ...order];
-    // One that has come to its own end is trained no more, and stands behind those that go on.
-    if (goesOn.length < kept.length) order = [...kept.filter((at) => !unfinished(at)), ...order];
-    alive = goesOn;
-  }
-  const ranking = [...ranked(alive), ...order].map((at) => reports[at]!);
+  const all = reports.map((_, at) => at);
+  if (halving === null) await rung(all, Infinity);
+  const unfinished = (at: number, until: number): boolean => {
+    const { history, options: made } = trainings[at]!;
+    return history!.stopped === null && history!.epochs === until && made.epochs > (made.initialEpoch ?? 0) + until;
+  };
+  const order = halving === null ? ranked(all) : await halve(all, halving, rung, ranked, unfinished);
+  const ranking = order.map((at) => reports[at]!);
   if (ranking.length === 0) throw reports[0]!.error!;
   const failed = reports.filter(({ error }) => error !== null);
-  const table = [...ranking, ...failed].map(({ trial, params, figures, bestEpoch, history, seconds, error }) =>
-    tableRow(
-      ['', { trial }],
-      ['params', params],
-      ['figures', figures],
-      ['trial', { bestEpoch, epochs: history?.epochs ?? 0, seconds, ...(error !== null && { error: error.message }) }],
-    ),
-  );
-  const report = { trials: reports, ranking, best: ranking[0]!, table };
+  const report = { trials: reports, ranking, best: ranking[0]!, table: [...ranking, ...failed].map(rowOf) };
   return report as unknown as SearchReport<Params<S>, T['model'], ResultOf<T>, FiguresOf<T>>;
 }
+
+type Settings = Omit<SearchOptions, 'concurrency'> & { concurrency: number };
+
+function settingsOf(options: Partial<Record<keyof SearchOptions, unknown>>): Settings {
+  const defaults: Record<keyof SearchOptions, unknown> = {
+    trials: undefined,
+    concurrency: 2 * getNumThreads(),
+    halving: false,
+    monitor: undefined,
+    mode: undefined,
+    seed: undefined,
+    throwErrors: false,
+    signal: undefined,
+    onTrial: undefined,
+  };
+  const o = withDefaults(where, options, defaults) as Settings;
+  if (o.trials !== undefined) checkInteger(where, 'trials', o.trials, 1);
+  if (o.mode !== undefined) checkOneOf(where, 'mode', o.mode, ['min', 'max']);
+  if (o.monitor !== undefined && typeof o.monitor !== 'string')
+    throw typeError(where, `expected monitor to be the name of a figure, got ${describe(o.monitor)}`);
+  checkBoolean(where, 'throwErrors', o.throwErrors);
+  if (o.onTrial !== undefined && typeof o.onTrial !== 'function')
+    throw typeError(where, `expected onTrial to be a function, got ${describe(o.onTrial)}`);
+  return o;
+}
+
+// Successive halving of the trials; returns those that did not fail, best first. `rung` trains trials until an epoch, `ranked` orders them, and `unfinished` says
+// whether a trial would go on beyond an epoch.
+async function halve(
+  trials: readonly number[],
+  { minEpochs, factor }: { minEpochs: number; factor: number },
+  rung: (alive: readonly number[], until: number) => Promise<void>,
+  ranked: (alive: readonly number[]) => number[],
+  unfinished: (trial: number, until: number) => boolean,
+): Promise<number[]> {
+  let alive = trials;
+  let order: number[] = []; // those that did not continue, best first
+  for (let until = minEpochs; ; until *= factor) {
+    await rung(alive, until);
+    const best = ranked(alive);
+    const kept = best.slice(0, Math.ceil(best.length / factor));
+    const goesOn = kept.filter((trial) => unfinished(trial, until));
+    if (goesOn.length === 0) return [...best, ...order];
+    order = [...best.slice(kept.length), ...order];
+    // A trial that ended itself is not continued, and ranks behind those that go on.
+    if (goesOn.length < kept.length) order = [...kept.filter((trial) => !unfinished(trial, until)), ...order];
+    alive = goesOn;
+  }
+}
+
+const rowOf = ({ trial, params, figures, bestEpoch, history, seconds, error }: TrialReport): TableRow =>
+  tableRow(
+    ['', { trial }],
+    ['params', params],
+    ['figures', figures],
+    ['trial', { bestEpoch, epochs: history?.epochs ?? 0, seconds, ...(error !== null && { error: error.message }) }],
+  );

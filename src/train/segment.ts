@@ -19,6 +19,8 @@ export interface Segment {
   /** For each output of a step, the values of all steps; empty for outputs that were only counted. */
   outputs: readonly ArrayBuffer[];
   counted: LoopReport['counted'];
+  /** How long a thread took for it, where it was done ahead. */
+  seconds?: number;
 }
 
 /** The sum of numbers. */

@@ -14,14 +14,13 @@ import {
   type LoopStep,
   type RowsHandle,
   readPersistent,
-  runLoop,
+  runLoops,
   type SessionHandle,
   stopSession,
   writePersistent,
 } from '../native';
-import { atPrecision } from '../precision';
 import type { RandomPosition } from '../random';
-import { MemoryMap, RecordedStep, stretchesOf } from '../recording';
+import { MemoryMap, type RecordedStep, stretchesOf } from '../recording';
 import { refuseLost, type Tensor } from '../tensor';
 import { type AfterSteps, type BetweenSteps, type NextStep, nothingAfter, StepsAhead } from './ahead';
 import { Captured } from './captured';
@@ -30,6 +29,7 @@ import { holding } from './pieces';
 import { rowsIn } from './rows';
 import { sum } from './segment';
 import { epochRowsOf, nextSteps, type RowsSource, type Source, stepsLike } from './source';
+import { inMode, recordStep, verifyStep } from './step-recording';
 import { countedClasses, type Task } from './task';
 import { ownTurn, segmentBegins, segmentEnds } from './turns';
 
@@ -61,29 +61,10 @@ export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
   return rowsIn(tensors);
 }
 
-const inMode = <T>({ mode, precision }: Task, fn: () => T): T => atPrecision(precision, () => (mode === undefined ? fn() : mode(fn)));
-
 const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
   if (!numbers.has(key)) numbers.set(key, numbers.size);
   return numbers.get(key)!;
 };
-
-// Records a step, which is to be verified before it runs. With `given` the batches are the caller's own memory, which a step on copies would not change.
-function recordStep(task: Task, batch: readonly Tensor[], given: boolean, packs: boolean): RecordedStep {
-  const record = (): RecordedStep => inMode(task, () => new RecordedStep(task.where, task.run, batch, packs));
-  let step = record();
-  if (step.beginGradients()) step = record();
-  if (given && step.trace.changesArguments) {
-    throw new SimdnnError(
-      'SIMDNN_NOT_RECORDABLE',
-      `[${task.where}] a batch is changed in place, and the loader's own memory would not be\n  hint: clone() it first, or give out batches by a DataLoader`,
-    );
-  }
-  return step;
-}
-
-// Records the step once more. If it differs, JavaScript code carries state from call to call, which a replay would not do.
-const verifyStep = (task: Task, step: RecordedStep): void => inMode(task, () => step.verify(task.where, task.run));
 
 /** Throws the error with which a run ended, if any; `at` describes the batch. */
 export function refuseReport(where: string, { end, kind, call, message }: LoopReport, kinds: readonly RecordedStep[], at: string): void {
@@ -96,6 +77,18 @@ export function refuseReport(where: string, { end, kind, call, message }: LoopRe
     );
   }
 }
+
+const runOf = ({ source }: Loop, limits: RunLimits, live: LoopRun['live'], epochsBegun: number): LoopRun => ({
+  epochs: limits.epochs,
+  milliseconds: limits.milliseconds,
+  outputBytes: limits.outputBytes,
+  finite: limits.finite,
+  seed: limits.random.seed,
+  randomOffset: limits.random.offset,
+  orderOffset: 'batches' in source ? epochsBegun * source.batches.drawn : 0,
+  live,
+  ...(limits.given && { batches: limits.given }),
+});
 
 /** The tasks of a session, each with the source of its batches. */
 export type Specs = readonly { task: Task; source: Source }[];
@@ -113,9 +106,9 @@ export class Session {
   private changedWithGradients: (Float32Array | null)[] = [];
 
   /**
-   * Records all tasks. This is a generator so that others may use the JavaScript thread in between: it yields between parts. Each kind of batch is recorded in one
-   * part, after which `found` is called, and verified in the next. The first part copies the persistent memory. If `before` was in the middle of an epoch, the new
-   * session continues there.
+   * Records all tasks. This is a generator so that others may use the JavaScript thread in between: it yields between parts. Each kind of batch is recorded in
+   * one part, after which `found` is called, and verified in the next. The first part copies the persistent memory. If `before` was in the middle of an epoch,
+   * the new session continues there.
    */
   static *making(
     specs: Specs,
@@ -198,8 +191,8 @@ export class Session {
   }
 
   /**
-   * Records a task for another kind of batch. If the task uses memory of which the session has only a part, nothing is done and the result is null: everything must
-   * then be recorded again.
+   * Records a task for another kind of batch. If the task uses memory of which the session has only a part, nothing is done and the result is null: everything
+   * must then be recorded again.
    */
   add(loop: number, batch: readonly Tensor[]): RecordedStep | null {
     const { number, kinds, task } = this.loops[loop]!;
@@ -284,34 +277,48 @@ export class Session {
   /** Runs a loop from where its last run ended. `commit` must then count what the run did. */
   async run(loop: number, limits: RunLimits, epochsBegun = 0): Promise<LoopReport> {
     const state = this.loops[loop]!;
-    const { number, source, task } = state;
-    const { live, told } = inMode(task, () => this.numbersOf(state, limits));
-    const running = runLoop(this.handle, number, {
-      epochs: limits.epochs,
-      milliseconds: limits.milliseconds,
-      outputBytes: limits.outputBytes,
-      finite: limits.finite,
-      seed: limits.random.seed,
-      randomOffset: limits.random.offset,
-      orderOffset: 'batches' in source ? epochsBegun * source.batches.drawn : 0,
-      live,
-      ...(told && { ahead: told.numbers }),
-      ...(limits.given && { batches: limits.given }),
+    const { live, told } = inMode(state.task, () => this.numbersOf(state, limits));
+    const run = { ...runOf(state, limits, live, epochsBegun), ...(told && { ahead: told.numbers }) };
+    const [report] = await this.during([state], [run], 1, () => {
+      if (told !== null) inMode(state.task, () => this.tellOn(state, limits, told.steps));
     });
-    if (this.forFits) segmentBegins();
-    if (told !== null) inMode(task, () => this.tellOn(state, limits, told.steps));
-    let report: LoopReport;
-    try {
-      report = await running;
-    } finally {
-      if (this.forFits) segmentEnds();
-    }
-    if (this.forFits) await ownTurn();
-    state.ahead.ran(sum(report.steps));
-    return report;
+    state.ahead.ran(sum(report!.steps));
+    return report!;
   }
 
-  /** Counts what a run did. `after.done` is called with a number of steps, or after every single step if the numbers of the next one may depend on what it does. */
+  /**
+   * Runs an epoch of each loop in turn, so many times, all with the same limits. `begun` has the epochs that each loader has begun. `commit` must then count each
+   * run in turn. Null if the numbers of a loop's steps must be told one by one.
+   */
+  rounds(limits: RunLimits, begun: readonly number[], rounds: number): Promise<LoopReport[]> | null {
+    const runs: LoopRun[] = [];
+    for (const [i, loop] of this.loops.entries()) {
+      const { live, told } = inMode(loop.task, () => this.numbersOf(loop, limits));
+      if (told !== null) return null;
+      runs.push(runOf(loop, limits, live, begun[i]!));
+    }
+    return this.during(this.loops, runs, rounds);
+  }
+
+  private async during(loops: readonly Loop[], runs: LoopRun[], rounds: number, meanwhile = (): void => {}): Promise<LoopReport[]> {
+    const numbers = loops.map(({ number }) => number);
+    const running = runLoops(this.handle, numbers, runs, rounds);
+    if (this.forFits) segmentBegins();
+    meanwhile();
+    try {
+      return await running;
+    } finally {
+      if (this.forFits) {
+        segmentEnds();
+        await ownTurn();
+      }
+    }
+  }
+
+  /**
+   * Counts what a run did. `after.done` is called with a number of steps, or after every single step if the numbers of the next one may depend on what it
+   * does.
+   */
   commit(loop: number, { steps }: LoopReport, after: AfterSteps = nothingAfter): void {
     const { kinds, ahead } = this.loops[loop]!;
     const all = sum(steps);

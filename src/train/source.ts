@@ -25,7 +25,10 @@ export function stepsLike(source: Source, group = 1): (readonly Tensor[])[] {
   return before > 0 && !isWhole ? [like(0, group), last] : [last];
 }
 
-/** The next steps, at most `most`, of the present epoch only. `batch` is the number of its batches done, 0 if it has not begun; its random numbers continue at `begin`. */
+/**
+ * The next steps, at most `most`, of the present epoch only. `batch` is the number of its batches done, 0 if it has not begun; its random numbers continue at
+ * `begin`.
+ */
 export function nextSteps(
   { batches, shuffle, seed, count }: RowBatches,
   kinds: readonly RecordedStep[],

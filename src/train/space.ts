@@ -1,16 +1,16 @@
-// What a search chooses from.
+// The parameter space of a search.
 import { checkInteger, checkNumber, describe, rangeError, typeError } from '../errors';
 import { seedOf } from './stream';
 
-/** Values of one parameter of a search. */
+/** The distribution of one parameter of a search. */
 export interface Distribution<T> {
-  /** All of them, where they can be counted. */
+  /** All values, if they are countable. */
   readonly values: readonly T[] | null;
-  /** The value for a number from 0 up to, but without, 1. */
+  /** The value for a number in [0, 1). */
   at(u: number): T;
 }
 
-/** Parameters by their names: distributions, or lists of values. */
+/** Parameters by name: distributions, or lists of values. */
 export type Space = Readonly<Record<string, Distribution<unknown> | readonly unknown[]>>;
 
 /** The values of a space's parameters in one trial. */
@@ -27,7 +27,7 @@ function checkRange(where: string, low: number, high: number): void {
 }
 
 /**
- * Numbers from `low` to `high`, each as likely as the others, for `train.search`.
+ * A uniform distribution from `low` to `high`, for `train.search`.
  *
  * @example
  * train.uniform(0, 0.5).at(0.5); // 0.25
@@ -38,7 +38,7 @@ export function uniform(low: number, high: number): Distribution<number> {
 }
 
 /**
- * Numbers from `low` to `high` whose logarithms are each as likely as the others, for `train.search`: learning rates and the like. A RangeError unless both are
+ * A log-uniform distribution from `low` to `high`, for `train.search`, for learning rates and similar parameters. A RangeError unless both are
  * above 0.
  *
  * @example
@@ -51,10 +51,10 @@ export function logUniform(low: number, high: number): Distribution<number> {
 }
 
 const most = 2 ** 20;
-const countable = 2 ** 31; // points of a grid whose numbers are drawn well by one random number of 53 bits
+const countable = 2 ** 31; // the number of points up to which one random number of 53 bits draws a grid's points uniformly
 
 /**
- * Integers from `low` to `high`, both among them, for `train.search`. A RangeError where they are more than 2^20.
+ * The integers from `low` to `high`, inclusive, for `train.search`. A RangeError if there are more than 2^20.
  *
  * @example
  * train.integer(1, 3).values; // [1, 2, 3]
@@ -68,7 +68,7 @@ export function integer(low: number, high: number): Distribution<number> {
 }
 
 /**
- * Any of these values, for `train.search`; a plain list means the same.
+ * A choice between values, for `train.search`; a plain list means the same.
  *
  * @example
  * train.choice(['relu', 'gelu']).at(0.9); // "gelu"
@@ -83,7 +83,7 @@ const listed = <T>(values: readonly T[]): Distribution<T> => ({ values, at: (u) 
 
 const uniformOf = (seed: number, n: number): number => seedOf(seed, n) / 2 ** 53;
 
-// Distinct points of a grid, in an order that does not depend on how many are wanted: the beginning of a shuffle, of which only what moved is kept.
+// Distinct points of a grid, in an order that does not depend on how many are used: a shuffle's beginning, for which only the moved elements are stored.
 function points(size: number, count: number, seed: number): number[] {
   const moved = new Map<number, number>();
   return Array.from({ length: count }, (_, i) => {
@@ -94,7 +94,7 @@ function points(size: number, count: number, seed: number): number[] {
   });
 }
 
-/** The parameters of each trial: `trials` of them, or where that is absent all points of the grid. */
+/** The parameters of each trial: `trials` of them, or without `trials` all points of the grid. */
 export function paramsOf<S extends Space>(where: string, space: S, trials: number | undefined, seed: number): Params<S>[] {
   if (typeof space !== 'object' || space === null || Array.isArray(space)) {
     throw typeError(where, `expected a space of parameters by their names, got ${describe(space)}`);

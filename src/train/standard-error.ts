@@ -1,10 +1,10 @@
-// stderr for what may as well not be shown: a terminal that is gone, a pipe that nobody reads or a full disk must not end a training.
+// stderr for output that may be lost: a closed terminal, a pipe without a reader or a full disk must not end a training.
 import * as timers from 'node:timers';
 
-// As it is when this is loaded: tests put a clock that stands still in its place.
+// Taken when this file is loaded, because tests replace it by a clock that stands still.
 const { setImmediate: inNextTurn } = timers;
 
-/** As much of a stream as a progress bar asks for. */
+/** The part of a stream that a progress bar needs. */
 export interface Display {
   readonly isTTY: boolean;
   readonly columns: number | undefined;
@@ -14,8 +14,8 @@ export interface Display {
 const ignore = (): void => {};
 
 /**
- * `process.stderr`, of which nothing is written any more after the first error. Errors of other writes are left to who writes: a listener
- * is there only for the errors of these, as in Node's `console`.
+ * `process.stderr`, which is no longer written to after the first error. Errors of other writes stay with their callers: the listener is
+ * there only for these writes, as in Node's `console`.
  */
 export function standardError(): Display {
   let stream: NodeJS.WriteStream | null = null;
@@ -37,7 +37,7 @@ export function standardError(): Display {
       if (to === null) return true;
       to.on('error', ignore);
       try {
-        // Some errors are emitted while `write` runs, others right behind the call of this function.
+        // Some errors are emitted while `write` runs, others right after this function returns.
         to.write(text, (error) => {
           if (!error) return;
           fail();
@@ -45,7 +45,7 @@ export function standardError(): Display {
           inNextTurn(() => to.off('error', ignore));
         });
       } catch {
-        fail(); // of a file, in Node 20
+        fail(); // for a file, in Node 20
       } finally {
         to.off('error', ignore);
       }

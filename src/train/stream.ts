@@ -1,6 +1,6 @@
 // The random numbers of a run. A plain loop of steps draws everything from one sequence: orders, steps and callbacks, one after another. A run draws from the
-// sequence of whoever called it, and so does JavaScript code that belongs to the run (callbacks, batches of the user's datasets). All other code draws from another
-// sequence meanwhile, so that nothing depends on the speed of a thread and no number is drawn twice.
+// sequence of whoever called it, and so does JavaScript code that belongs to the run (callbacks, batches of the user's datasets). All other code draws from
+// another sequence meanwhile, so that nothing depends on the speed of a thread and no number is drawn twice.
 import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
 
 const same = (a: RandomPosition, b: RandomPosition): boolean => a.seed === b.seed && a.offset === b.offset;

@@ -3,7 +3,7 @@
 /** A row of a table. */
 export type TableRow = Record<string, string | number | boolean | null>;
 
-// Five digits tell figures apart and fit on a screen. Whole numbers are sizes and counts.
+// Five digits distinguish figures and fit on a screen. Integers are sizes and counts.
 function cell(value: unknown): TableRow[string] {
   if (typeof value === 'number') return Number.isInteger(value) || !Number.isFinite(value) ? value : rounded(value);
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
@@ -13,7 +13,7 @@ function cell(value: unknown): TableRow[string] {
 
 const rounded = (x: number): number => (Math.abs(x) < 1e5 ? Number(x.toPrecision(5)) : Math.round(x));
 
-/** A row of such cells; of a name that comes twice the first has it, and the other is told apart by what it is of. */
+/** A row of such cells. If a name occurs twice, the first has it, and the other is prefixed by what it belongs to. */
 export function tableRow(...parts: readonly (readonly [of: string, cells: Readonly<Record<string, unknown>>])[]): TableRow {
   const row: TableRow = {};
   for (const [of, cells] of parts) {

@@ -1,9 +1,9 @@
-// Who works on a model: one run at a time.
+// Ensures that only one run at a time works on a model.
 import { SimdnnError } from '../errors';
 import type { Holder } from '../holders';
 import { hold, type Tensor } from '../tensor';
 
-/** Refuses tensors that somebody else works on. */
+/** Throws if another run works on any of the tensors. */
 export function refuseTaken(where: string, tensors: Iterable<Tensor>, self: Holder | null): void {
   for (const { version } of tensors) {
     const { holder } = version;
@@ -15,7 +15,7 @@ export function refuseTaken(where: string, tensors: Iterable<Tensor>, self: Hold
   }
 }
 
-/** Takes tensors whose values stay as they are until what it returns is called, which gives them back. */
+/** Takes tensors whose values must not change until the returned function is called, which releases them. */
 export function takeAll(where: string, tensors: readonly Tensor[]): () => void {
   refuseTaken(where, tensors, null);
   const self: Holder = { name: where, sync: () => {} };

@@ -85,7 +85,8 @@ function forward(where: string, model: Module, inputs: readonly Tensor[]): unkno
 // A criterion's reduction, if it has one; a criterion without one gives a single loss, or one for each row.
 const reductionOf = (criterion: Criterion): unknown => (criterion as { reduction?: unknown }).reduction;
 
-// The criterion with reduction "none" and everything else as in the original, also after later changes. It is a derived object, because recordings would notice a change of the original's field.
+// The criterion with reduction "none" and everything else as in the original, also after later changes. It is a derived object, because recordings would notice
+// a change of the original's field.
 function unreduced(where: string, criterion: Criterion): Criterion {
   if (reductionOf(criterion) === undefined) return criterion;
   const shadow: Criterion = Object.create(criterion, { reduction: { value: 'none' } });

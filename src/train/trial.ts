@@ -1,4 +1,4 @@
-// One of many trainings: a model, what trains it, and random numbers of its own.
+// One of many trainings: a model, the options of its fit, and its own random numbers.
 
 import { isPromise } from '../brands';
 import { DataLoader } from '../data';
@@ -16,17 +16,17 @@ import type { ScheduleOptions } from './schedule';
 import { OwnSequence, seedOf } from './stream';
 import { knownFigures, validationSets } from './validation';
 
-/** What `makeModel` returns: a model and the options of its fit, all made anew. */
+/** The result of `makeModel`: a model and the options of its fit, all newly made. */
 export type Training<M extends Module = Module> = FitOptions & { model: M };
 
-/** A seed for many trainings: the one that is given, or one that follows from `manualSeed`. */
+/** The seed of many trainings: the given one, or one derived from `manualSeed`. */
 export function seedFrom(where: string, given: number | undefined): number {
   if (given !== undefined) return checkInteger(where, 'seed', given);
   const { seed, offset } = draw(4);
   return seedOf(seed, offset);
 }
 
-// What two trainings at once must not share: each would change what the other finds.
+// The objects that two simultaneous trainings must not share, because each would change what the other uses.
 function checkOwn(
   where: string,
   { model, optimizer, scheduler, metrics, trainMetrics, loader, validation }: Training,
@@ -43,7 +43,7 @@ function checkOwn(
       if (metric instanceof Metric) parts.push([`${option}.${name}`, metric]);
     }
   }
-  // The orders of one with a seed follow from how many epochs it has begun, whosever they were.
+  // The order of a loader with a seed depends on how many epochs it has begun, in whichever training.
   const sets = validationSets(where, validation).map(({ name, loader }) => [name === null ? 'validation' : `validation.${name}`, loader]);
   for (const [name, one] of [['loader', loader], ...sets] as [string, unknown][])
     if (one instanceof DataLoader && one.seed !== undefined) parts.push([name, one]);
@@ -54,7 +54,7 @@ function checkOwn(
   }
 }
 
-// A name that only one has was no list of numbers in the other, which had no epoch.
+// A name that only one of them has was no list of numbers in the other, which had no epoch.
 const bothOf = <T>(a: Record<string, T[]>, b: Record<string, T[]>): Record<string, T[]> =>
   Object.fromEntries([...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => [name, [...(a[name] ?? []), ...(b[name] ?? [])]]));
 
@@ -63,7 +63,7 @@ const historyOf = ({ metrics, arrays }: SetHistory, other: SetHistory): Pick<Set
   arrays: bothOf(arrays, other.arrays),
 });
 
-// Two fits one after the other as one.
+// Joins two successive fits into one.
 function joined(where: string, a: FitResult, b: FitResult, training: Training): FitResult {
   const { earlyStopping, metrics, initialEpoch = 0, targets, validation } = training;
   const both = {
@@ -97,12 +97,12 @@ function joined(where: string, a: FitResult, b: FitResult, training: Training): 
 
 export class Trial<M extends Module> {
   private readonly sequence: OwnSequence;
-  /** As all trainings begin with, whenever each does and whatever the others set. */
+  /** The precision when the trial was made, which all its parts use, whatever others set later. */
   private readonly precision = getFloat32MatmulPrecision();
   private training: Training<M> | null = null;
-  /** What its fits have come to. */
+  /** The results of its fits. */
   history: FitResult | null = null;
-  /** How long they took, with what was beside them, also one that failed. */
+  /** The duration of its fits, while others ran, including one that failed. */
   seconds = 0;
 
   constructor(
@@ -117,12 +117,12 @@ export class Trial<M extends Module> {
   get model(): M {
     return this.training!.model;
   }
-  /** What it was made to do. */
+  /** What `makeModel` returned. */
   get options(): Training<M> {
     return this.training!;
   }
 
-  /** Trains on until so many epochs are done, at most those that were asked for. */
+  /** Continues the training until this number of epochs is done, at most as many as were requested. */
   async train(until: number, signal: AbortSignal): Promise<void> {
     const begin = performance.now();
     try {

@@ -1,23 +1,23 @@
-// The sets over which a fit takes losses and metrics after each epoch, and the names of what is known then.
+// The validation sets of a fit, and the names of the figures after an epoch.
 import { isPlainObject } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import { type Batches, isIterable } from './batches';
 import type { Figures, SetFigures } from './figure-types';
 import { type Direction, directionsOf, type Measures } from './measures';
 
-/** One loader, or several by their names, of which the first stands for all where one figure is asked for. */
+/** One loader, or several by name, of which the first provides the figure where a single one is needed. */
 export type GivenValidation = Batches | Readonly<Record<string, Batches>>;
 
-/** A set; the name is null where there is only one, without a name. */
+/** A set; the name is null for a single, unnamed set. */
 export interface ValidationSet {
   name: string | null;
   loader: Batches;
 }
 
-/** The sets, in their order. */
+/** The sets, in order. */
 export function validationSets(where: string, given: GivenValidation | undefined): ValidationSet[] {
   if (given === undefined) return [];
-  if (isIterable(given) || !isPlainObject(given)) return [{ name: null, loader: given as Batches }]; // refused where it is no loader
+  if (isIterable(given) || !isPlainObject(given)) return [{ name: null, loader: given as Batches }]; // refused later if it is not a loader
   const sets = Object.entries(given).map(([name, loader]) => ({ name, loader: loader as Batches }));
   if (sets.length === 0) throw rangeError(where, 'validation names no loader');
   for (const { name, loader } of sets) {
@@ -26,7 +26,7 @@ export function validationSets(where: string, given: GivenValidation | undefined
   return sets;
 }
 
-/** What is known after an epoch, by its names, and which way each is better. */
+/** The figures that are known after an epoch, by name, with the better direction of each. */
 export function knownFigures(measures: Measures, sets: readonly ValidationSet[]): Map<string, Direction> {
   const directions = directionsOf(measures);
   const named = sets.filter(({ name }) => name !== null);
@@ -41,7 +41,7 @@ export function knownFigures(measures: Measures, sets: readonly ValidationSet[])
   ]);
 }
 
-/** What is known after an epoch: one number for each name, those of several numbers left out. */
+/** The figures that are known after an epoch: one number for each name, without figures that are several numbers. */
 export function epochFigures(
   loss: number,
   { metrics }: Figures,
@@ -59,7 +59,7 @@ export function epochFigures(
   return known;
 }
 
-/** What `onEpoch` is told of the figures of an epoch. */
+/** The argument of `onEpoch` for the figures of an epoch. */
 export const reported = (
   { metrics, arrays }: Figures,
   { metrics: trainMetrics, arrays: trainArrays }: Figures,
@@ -74,7 +74,7 @@ export const reported = (
   ...(sets.some(({ name }) => name !== null) && { validation: Object.fromEntries(figures.map((set, i) => [sets[i]!.name!, set])) }),
 });
 
-/** The figure of that name among those of an epoch, which whoever watches it asks for. */
+/** The figure of that name among those of an epoch, for callers that monitor it. */
 export function figureOf(where: string, figures: ReadonlyMap<string, number>, name: string): number {
   const figure = figures.get(name);
   if (figure !== undefined) return figure;

@@ -1,4 +1,4 @@
-// What the tests of the command line share: the built program as a process of its own, and files for it.
+// Shared by the tests of the command line: runs the built program as a process, and makes files for it.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,20 +22,20 @@ export function simdnn(...args: string[]): Outcome {
   return { status, stdout, stderr };
 }
 
-/** The JSON document of a command that ends well. */
+/** The JSON document of a command that must succeed. */
 export function json<T>(...args: string[]): T {
   const { status, stdout, stderr } = simdnn(...args, '--json');
   if (status !== 0) throw new Error(`status ${status}: ${stderr}`);
   return JSON.parse(stdout) as T;
 }
 
-/** What `train --json` prints. */
+/** The output of `train --json`. */
 export type Summary = Omit<RunRecord, 'validation'> & { notes: string[]; files: { model: string | null; checkpoint: string | null } };
 
 export const train = (file: string, target: string, ...args: string[]): Summary =>
   json<Summary>('train', file, '--target', target, ...args);
 
-/** Starts it; a signal is sent when `isTime` says so. */
+/** Starts it, and sends a signal as soon as `isTime` returns true. */
 export function interrupted(args: string[], signal: NodeJS.Signals, isTime: () => boolean): Promise<Outcome & { signal: string | null }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -58,7 +58,7 @@ export function interrupted(args: string[], signal: NodeJS.Signals, isTime: () =
   });
 }
 
-/** Numbers between 0 and 1, the same on every machine. */
+/** Numbers between 0 and 1 that are the same on every machine. */
 export function draws(seed: number): () => number {
   let state = seed;
   return () => {
@@ -69,7 +69,7 @@ export function draws(seed: number): () => number {
 
 const spread = (draw: () => number): number => draw() + draw() + draw() - 1.5;
 
-/** Flowers of three kinds, which four lengths tell apart; a kind's name has a comma. */
+/** Flowers of three kinds that differ in four lengths; the name of one kind has a comma. */
 export function writeFlowers(path: string, rows = 150): string {
   const draw = draws(1);
   const kinds = ['setosa', 'versicolor', '"virginica, blue"'];
@@ -86,7 +86,7 @@ export function writeFlowers(path: string, rows = 150): string {
 
 const basic: Record<string, number> = { Oslo: 500, Bonn: 200, Rome: 300 };
 
-/** Flats with their rents: an identifier, a city that is missing now and then, numbers of which some are "NA". */
+/** Flats with their rents: an identifier, a city that is sometimes missing, numbers of which some are "NA". */
 export function writeFlats(path: string, rows = 240): string {
   const draw = draws(2);
   const cities = Object.keys(basic);

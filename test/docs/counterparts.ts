@@ -1,4 +1,4 @@
-// What a doc comment says of PyTorch and its kin: the name that ours stands for, and what differs.
+// Reads from a doc comment which name of PyTorch or a related library it corresponds to, and what differs.
 
 const libraries = 'torch|torchvision|torchmetrics|torchinfo|sklearn|timm|copy';
 
@@ -17,17 +17,17 @@ export function counterpartOf(doc: string): string | null {
   return name ?? /`([^`]+)`(?:, `[^`]+`)* in Python/.exec(text)?.[1] ?? null;
 }
 
-// Mentions that say that something is the same.
+// Phrases which say that something is the same.
 const agreements = [
   /\bas (in )?(PyTorch|torchmetrics|torchvision)\b('s( [\w ]+)?| has it| prints \w+| rounds \w+)?/gi,
   /\bPyTorch's (names?|keys|formula|layout|spelling|manual)\b/g,
   /\bthat torchmetrics takes\b/g,
 ];
 const mention = /\b(PyTorch|torchmetrics|torchvision|scikit-learn)\b(?!\.\w)/;
-// Where the counterpart itself stands in a contrast.
+// Phrases in which the counterpart itself is contrasted with something.
 const contrast = /`(torch|sklearn)[\w.]+`,? (but|without|on by default)|\b(where|unlike|than) `(torch|sklearn)[\w.]+`/;
 
-/** The sentences of a doc comment that say what differs from the counterpart. */
+/** The sentences of a doc comment that describe differences from the counterpart. */
 export function differencesOf(doc: string): string {
   const sentences = textOf(doc).split(/(?<=\.) |; (?=[A-Z]|unlike)/);
   const different = sentences.filter((sentence) => {

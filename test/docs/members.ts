@@ -1,4 +1,4 @@
-// What a class has, with the doc comments: its own members, and those that other files declare on it (`declare module '../tensor'`).
+// The members of a class with their doc comments: its own, and those that other files declare on it (`declare module '../tensor'`).
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Source } from './surface';

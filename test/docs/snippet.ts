@@ -1,8 +1,8 @@
-// Runs a piece of documentation and compares what it says with what it does.
+// Runs a piece of documentation and compares the results with those that it states.
 //
 // A comment behind an expression statement, on its last line, is that expression's result, `x.shape; // [2, 2]`, or the error that it
-// throws, `x.item(); // RangeError: [Tensor.item] expected one element`, which the message begins with. What is imported from other packages is
-// loaded. All else is plain TypeScript.
+// throws, `x.item(); // RangeError: [Tensor.item] expected one element`, where the comment is the beginning of the message. Imports from other packages are
+// loaded. Everything else is plain TypeScript.
 import { parseSync, transformSync } from 'rolldown/utils';
 
 /** The names that a snippet may use without declaring them. */
@@ -17,8 +17,8 @@ const show = (value: unknown): string =>
 const plain = (value: unknown): unknown => (ArrayBuffer.isView(value) ? [...(value as Float32Array)] : value);
 
 /**
- * Whether `actual` is the value that was written. Numbers with decimals may differ by 1e-6 of their size, so that a float32 can be written in
- * short; -0 may be written as 0.
+ * Whether `actual` is the stated value. Numbers with decimals may differ by a relative 1e-6, so that a float32 can be stated in
+ * few digits; -0 may be stated as 0.
  */
 export function agrees(actual: unknown, written: unknown): boolean {
   const a = plain(actual);
@@ -54,7 +54,7 @@ async function check(statement: () => unknown, source: string, comment: string):
   if (!good) throw new Error(`${source} gives ${show(plain(result))}, documented is ${comment}`);
 }
 
-/** Runs a snippet; fails where a documented result is not what comes out. Returns the number of results that were compared. */
+/** Runs a snippet; fails if a result is not the stated one. Returns the number of results that were compared. */
 export async function runSnippet(code: string, scope: Scope): Promise<number> {
   const { program, errors } = parseSync('snippet.ts', code);
   if (errors.length > 0) throw new Error(errors[0]!.message);

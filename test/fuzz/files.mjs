@@ -1,4 +1,4 @@
-// Loads files that were whole before something was changed in them, and checks that nothing worse than an error of the library comes of it.
+// Loads corrupted files, and checks that the worst result is an error of the library.
 // Usage: node test/fuzz/files.mjs [--files N] [--seed S] [--first I]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,7 +1,7 @@
-// Calls everything that the package exports with good and bad arguments, and checks that nothing worse than an Error comes of it: no
+// Calls everything that the package exports with good and bad arguments, and checks that the worst result is an Error: no
 // crash, no report of a sanitizer, no call of more than ten seconds, no byte written beside an output.
 // Usage: node test/fuzz/fuzz.mjs [--calls N] [--seed S] [--episode E]
-// The same seed makes the same calls; --episode makes those of one episode again and shows each of them before it is made.
+// The same seed makes the same calls. --episode repeats the calls of one episode, and prints each before it is made.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ const wanted = Number(options.calls);
 const seed = Number(options.seed);
 const folder = fileURLToPath(new URL('../../build/fuzz', import.meta.url));
 const at = join(folder, `at-${process.pid}`);
-const patience = 10_000; // a call may take so long; the first also loads the library
-const episodesAProcess = 20_000; // a fresh process now and then: memory of modules that are kept for ever stays bounded
+const patience = 10_000; // the longest time of a call; the first call also loads the library
+const episodesAProcess = 20_000; // the number of episodes of a process, so that the memory of modules that are kept forever stays bounded
 const callsAnEpisode = 46; // on average
 
 const whereItIs = () => {
@@ -58,7 +58,7 @@ function run(first, end, trace) {
   });
 }
 
-// A warning of Node's may come behind it.
+// A warning of Node's may follow it.
 const resultIn = (output) => output.split('\n').findLast((line) => line.startsWith('{'));
 
 async function main() {

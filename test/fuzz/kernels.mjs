@@ -1,4 +1,4 @@
-// Calls of the addon's kernels and of the public `simdnn/kernels`, made from their descriptions: mostly good ones.
+// Calls of the addon's kernels and of the public `simdnn/kernels`, generated from their descriptions; most are valid.
 import { enumerations, lengths, kernels as list } from '../../native/descriptions/index.mjs';
 import { camel, parametersOf } from '../../scripts/kernels/text.mjs';
 import { detached, fill, junk, memory, oddNumber, shrunk, tight, Witness } from './values.mjs';
@@ -8,7 +8,7 @@ const mostElements = 30_000;
 
 const roundUp = (n, to) => Math.ceil(n / to) * to;
 const reduced = (n, reduction) => (reduction === 0 ? n : 1);
-// `in` is a word of JavaScript.
+// `in` is a keyword of JavaScript.
 const formulaOf = (formula, names, functions) =>
   new Function(
     ...names.map((name) => (name === 'in' ? 'in_' : name)),
@@ -21,7 +21,7 @@ const known = Object.entries(lengths).map(([name, { parameters, formula }]) => {
 });
 const functions = { reduced, ...Object.fromEntries(known) };
 
-// Sizes and arrays by their names, a length as a function of the call's arguments by name.
+// Maps names to sizes and arrays. A length is a function of the call's arguments by name.
 const templates = list.map((description) => {
   const parameters = parametersOf(description);
   const names = parameters.map(({ name }) => name);
@@ -82,7 +82,7 @@ function scalar(r, p) {
   return r.chance(0.05) ? r.pick([-1, count, 100, 2 ** 31 - 1, -(2 ** 31)]) : r.below(count);
 }
 
-// Arguments by name that fit one another: scalars first, then arrays as long as the formulas say or a little longer.
+// Consistent arguments by name: scalars first, then arrays with the lengths of the formulas or a little longer.
 function goodArguments(r, { parameters }) {
   const values = {};
   for (const p of parameters) {
@@ -113,7 +113,7 @@ function goodArguments(r, { parameters }) {
 
 const isTensorData = (value) => ArrayBuffer.isView(value) && (value instanceof Float32Array || value instanceof Int32Array);
 
-// Spoils one argument.
+// Makes one argument invalid.
 function spoil(r, { parameters }, values) {
   const p = r.pick(parameters);
   const array = values[p.name];
@@ -145,13 +145,13 @@ function spoil(r, { parameters }, values) {
 const named = (names, index) => (typeof index === 'number' && index >= 0 && index < names.length ? names[index] : index);
 const bit = (value, at) => (typeof value === 'number' ? ((value >> at) & 1) === 1 : value);
 
-// An attribute as the public function has it: its name, its flag.
+// An attribute in the form that the public function takes: by its name, or its flag.
 function publicValue(p, flags, values) {
   if (p.kind === 'choice') return named(enumerations[p.enumeration].values.map(camel), values[camel(p.name)]);
   return p.kind === 'flag' ? bit(values.flags, flags.indexOf(p)) : values[camel(p.name)];
 }
 
-// The arguments of the public function that is made from a description: what it takes as an object is left out now and then.
+// The arguments of the public function that is generated from a description; properties of its objects are sometimes omitted.
 function publicForm(r, k, values) {
   const all = [...k.operands, ...k.attributes];
   const flags = k.attributes.filter(({ kind }) => kind === 'flag');
@@ -160,13 +160,13 @@ function publicForm(r, k, values) {
       names.flatMap((name) => {
         const p = all.find((q) => q.name === name) ?? flags.find(({ set }) => set === name);
         const value = publicValue(p, flags, values);
-        const isLeftOut = p.kind !== 'choice' && r.chance(0.2); // lengths follow from what is chosen
+        const isLeftOut = p.kind !== 'choice' && r.chance(0.2); // lengths depend on choices
         return value === undefined || isLeftOut ? [] : [[p.as ?? (p.set && k.sets ? name : camel(name)), value]];
       }),
     );
   const [results, options] = [k.results?.slice(2) ?? [], k.options?.slice(2) ?? []];
   const inObjects = [...results, ...options];
-  const defaults = k.attributes.some(({ fallback }) => fallback !== undefined) && r.chance(0.3); // those at the end are left out
+  const defaults = k.attributes.some(({ fallback }) => fallback !== undefined) && r.chance(0.3); // arguments at the end are omitted
   return [
     ...(k.results ? [object(results)] : []),
     ...k.operands.filter(({ name }) => !inObjects.includes(name)).map(({ name }) => values[camel(name)]),
@@ -184,7 +184,7 @@ function publicForm(r, k, values) {
 const some = (r, fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && r.chance(0.8)));
 const reductionOf = (v) => named(enumerations.Reduction.values, v.reduction);
 
-// Of the public functions that are written by hand.
+// The public functions that are written by hand.
 const handWritten = {
   linearForwardColumns: (r, v) => [
     some(r, { y: v.y, yColumns: v.yColumns }),
@@ -210,7 +210,7 @@ const handWritten = {
   ],
 };
 
-// Of sizes that the public function finds by itself: how much it may write does not follow from the formulas then.
+// For sizes that the public function computes: the formulas do not say how much it may write then.
 const derivesLengths = ({ description }) => Object.keys(description.derived).length > 0;
 
 function layoutCall(r, publicKernels) {
@@ -229,15 +229,15 @@ export function kernelCall(r, rawKernels, publicKernels) {
   const good = goodArguments(r, template);
   if (good === null) return kernelCall(r, rawKernels, publicKernels);
   const { values, lengths } = good;
-  const shortened = r.chance(0.02); // the last argument is left out: options then take their defaults
+  const shortened = r.chance(0.02); // the last argument is omitted, so that options have their defaults
   const spoilt = r.chance(0.4);
   if (spoilt) for (let i = 0; i <= r.below(2); i++) spoil(r, template, values);
 
   const witness = new Witness();
   for (const p of template.parameters) {
     const array = values[p.name];
-    if (!ArrayBuffer.isView(array)) continue; // a proxy of an array is none
-    // With a spoilt size, or a length of the array's own, everything in the array may be written, and nothing beside it.
+    if (!ArrayBuffer.isView(array)) continue; // a proxy of an array is not one
+    // With an invalid size, or a length of the array's own, anything in the array may be written, but nothing next to it.
     const writable = spoilt || shortened || derivesLengths(template) ? Infinity : lengths.get(p.name);
     witness.watch(array, isOutput(p) ? writable : 0);
   }

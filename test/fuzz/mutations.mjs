@@ -1,4 +1,4 @@
-// Files that are whole, changed here and there: a loader may load them or refuse them with an error of the library, nothing else.
+// Corrupts valid files in places. A loader may load them or refuse them with an error of the library, nothing else.
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ const words = [
   ],
 ];
 
-/** Whole files of each kind, with what loads them. */
+/** Valid files of each kind, and the functions that load them. */
 export async function wholeFiles(lib, folder, golden) {
   const { io, nn, optim, data, metrics, tensor, ones } = lib;
   const make = () => {
@@ -107,7 +107,7 @@ const mutations = [
     bytes.writeBigUInt64LE(r.pick([0n, 1n, BigInt(r.below(2000)), 2n ** 63n, 2n ** 64n - 1n, 100_000_000n, BigInt(r.bits())]));
     return bytes;
   },
-  // A part of the header in another place, or a word in its place, the length corrected.
+  // Moves a part of the header to another place, or replaces it by a word, and corrects the length.
   (r, bytes) => {
     const length = headerOf(bytes);
     const header = bytes.subarray(8, 8 + length).toString('latin1');
@@ -118,7 +118,7 @@ const mutations = [
   },
 ];
 
-// A number or a text of the header as another.
+// Replaces a number or a text of the header.
 function changedToken(r, bytes) {
   const header = bytes.subarray(8, 8 + headerOf(bytes)).toString('latin1');
   const tokens = [...header.matchAll(/-?\d+(\.\d+)?|\\?"[^"\\]*\\?"|true|false|null/g)];
@@ -128,7 +128,7 @@ function changedToken(r, bytes) {
   return withHeader(bytes, header.slice(0, index) + word + header.slice(index + token.length));
 }
 
-// A value in the header, or in the document that stands in it, as another, or gone.
+// Replaces or removes a value in the header, or in the document that it contains.
 function changedValue(r, bytes) {
   let header;
   try {
@@ -199,7 +199,7 @@ function withHeader(bytes, header) {
   return Buffer.concat([first, text, bytes.subarray(8 + headerOf(bytes))]);
 }
 
-// As a hostile writer would leave it.
+// Corrects the checksum, as a hostile writer would.
 function withRightSum(bytes) {
   const text = bytes.toString('latin1');
   const found = digits.exec(text);
@@ -237,16 +237,19 @@ async function tryOne({ bytes, load }, path, seed, i) {
   return loaded;
 }
 
-const lanes = 8; // files at a time: one waits for the disk most of the time
+const lanes = 8; // the number of files at a time, because each mostly waits for the disk
 
-/** Tries files `first` to before `end` of a seed's; resolves to how many were loaded. Rejects at one that is met with anything but an error of the library. */
+/**
+ * Tests files `first` (inclusive) to `end` (exclusive) of a seed; resolves to the number that were loaded. Rejects at a file that causes anything but an error
+ * of the library.
+ */
 export async function tryFiles(files, { seed, first, end, folder }) {
   let loaded = 0;
   const run = async (lane) => {
     const path = join(folder, `mutated-${process.pid}-${lane}.safetensors`);
     for (let i = first + lane; i < end; i += lanes) {
       const one = await tryOne(files[Math.floor(i / lanes) % files.length], path, seed, i);
-      loaded += one; // another lane may have counted meanwhile
+      loaded += one; // after the await, because another lane may have counted meanwhile
     }
   };
   await Promise.all(Array.from({ length: lanes }, (_, lane) => run(lane)));

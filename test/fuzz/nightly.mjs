@@ -1,7 +1,7 @@
-// What is tried every night, other calls and programs every day: ten million calls of the fuzzer, a million changed files, and on each target random programs that
-// train, eager against compiled and as a loop against fit, evaluate and predict; a training of a million steps, which may not get slower; and, where Node starts eight times as slowly, what
-// fits and predictions share with JavaScript's thread, under ThreadSanitizer. Each runs whatever those before it find.
-// Usage: node test/fuzz/nightly.mjs [--calls N] [--programs N]
+// The tests of every night, with different calls and programs each day: ten million calls of the fuzzer, a million changed files, and on each target random
+// programs that train, eager against compiled and as a loop against fit, evaluate and predict; a training of a million steps, which must not become slower;
+// and, in a Node that starts eight times as slowly, what fits and predictions share with JavaScript's thread, under ThreadSanitizer. Each runs regardless of
+// what those before it find. Usage: node test/fuzz/nightly.mjs [--calls N] [--programs N]
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,6 @@
-// Reads Parquet files that were whole before something was changed in them, whole and in batches, and checks that nothing worse than an error of the library comes of it:
-// the process lives, each file takes less than 10 s, and the memory stays below 1.5 GB. Usage: node test/fuzz/parquet.mjs [--files N] [--seed S] [--first I] [--folder F]; F: whole files besides the ones made here
+// Reads corrupted Parquet files, as a whole and in batches, and checks that the worst result is an error of the library: the process survives, each file takes
+// less than 10 s, and the memory stays below 1.5 GB. Usage: node test/fuzz/parquet.mjs [--files N] [--seed S] [--first I] [--folder F]; F has further valid
+// files
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -23,7 +24,7 @@ const [seed, first, count] = [options.seed, options.first, options.files].map(Nu
 const mostSeconds = 10;
 const mostMegabytes = 1500;
 
-// Each way of writing values that the package has.
+// Each encoding of values that the package has.
 function madeFiles() {
   const rows = Array.from({ length: 300 }, (_, i) => i);
   const columnData = (plain) => [
@@ -50,7 +51,7 @@ const changes = [
   (r, bytes, from) => {
     bytes[from + r.below(bytes.length - from)] = r.pick([0, 1, 0x7f, 0x80, 0xff, r.bits() & 255]);
   },
-  // A number of many bytes.
+  // A number with many bytes.
   (r, bytes, from) => {
     const at = from + r.below(bytes.length - from);
     bytes.fill(0xff, at, Math.min(bytes.length, at + 1 + r.below(5)));
@@ -65,7 +66,7 @@ function mutated(r, whole) {
   const bytes = Buffer.from(whole);
   const footer = bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
   for (let i = r.pick([1, 1, 2, 3, 8]); i > 0; i--) r.pick(changes)(r, bytes, r.chance(0.5) ? footer : 0);
-  if (!r.chance(0.05)) bytes.write('PAR1', bytes.length - 4, 'latin1'); // else nothing more is looked at
+  if (!r.chance(0.05)) bytes.write('PAR1', bytes.length - 4, 'latin1'); // without these bytes the rest of the file is not read
   return r.chance(0.03) ? bytes.subarray(r.below(bytes.length)) : bytes;
 }
 
@@ -83,7 +84,7 @@ async function child() {
     async () => Array.from(await data.parquetBatches(path, { batchSize: 100 })),
   ];
   try {
-    for (const bytes of whole) for (const way of ways) await way(writeFileSync(path, bytes) ?? bytes); // they are whole
+    for (const bytes of whole) for (const way of ways) await way(writeFileSync(path, bytes) ?? bytes); // valid files must load
     for (let i = first; i < first + count; i++) {
       process.send({ i });
       const bytes = mutated(new Random(seed, i, 91), whole[i % whole.length]);
@@ -105,7 +106,7 @@ async function child() {
   process.disconnect();
 }
 
-// Runs files in a process of their own; resolves to how many readings there were, how much memory it had, and how long the slowest took.
+// Tests files in a process of their own; resolves to the number of readings, the peak memory, and the time of the slowest.
 function run(from, files) {
   const given = ['--seed', String(seed), '--first', String(from), '--files', String(files), '--child'];
   const args = [fileURLToPath(import.meta.url), ...given, ...(options.folder === undefined ? [] : ['--folder', options.folder])];

@@ -1,7 +1,7 @@
-// Random small programs, compiled and not: a compiled one gives the bits of the plain one, whatever its arguments share memory with.
+// Random small programs, compiled and eager: both must give the same bits, whatever memory their arguments share.
 // Programs that train are in test/compile-programs.ts.
 
-// Each makes a value [rows, columns] of two earlier ones.
+// Each computes a value [rows, columns] from two earlier ones.
 const operations = [
   (_, x, y) => x.add(y),
   (_, x, y) => x.mul(y),
@@ -50,7 +50,7 @@ function evaluate(program, args) {
   return program.result(program, values.at(-1), args);
 }
 
-// Arguments with memory of their own, of one another, or of what the program captured.
+// Arguments with their own memory, that of another argument, or that of a captured tensor.
 function argumentsFor(w, program) {
   const { r, lib } = w;
   const rows = 2 + r.below(3);
@@ -68,7 +68,7 @@ const tensorsOf = (result, { Tensor }) => (result instanceof Tensor ? [result] :
 const bitsOf = (tensors) =>
   tensors.map(({ shape, data }) => `${shape}:${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')}`).join(' ');
 
-/** Calls a compiled random function and the function itself in turn; returns the calls to make. */
+/** Calls a compiled random function and the function itself in turn; returns the calls. */
 export function functionCalls(w) {
   const { r, lib } = w;
   const program = randomProgram(w);

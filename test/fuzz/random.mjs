@@ -1,4 +1,4 @@
-// Random choices that are a function of their seeds alone (the sfc32 generator of PractRand).
+// Random choices as a function of a seed (the sfc32 generator of PractRand).
 export class Random {
   #a;
   #b;

@@ -1,5 +1,5 @@
-// Makes the calls of some episodes, all from the seed, and stops at the first that breaks a promise. A process of its own: what it
-// looks for includes crashes. fuzz.mjs starts it and reads the file `at`, which says which call is being made.
+// Makes the calls of some episodes, which depend only on the seed, and stops at the first one that violates a rule. It has its own process, because
+// crashes count too. fuzz.mjs starts it and reads the file `at`, which says what call is being made.
 import { openSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
@@ -35,7 +35,7 @@ function fail(episode, { name, args }, why) {
   process.exit(1);
 }
 
-// A promise kept by every call: what it throws is an error that says something.
+// A rule for every call: it throws only errors with a message.
 function checkError(episode, made, error) {
   if (!(error instanceof Error)) fail(episode, made, `threw ${describe(error)}, which is no Error`);
   if (typeof error.message !== 'string' || error.message === '') fail(episode, made, 'threw an error without a message');

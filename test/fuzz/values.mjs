@@ -1,9 +1,9 @@
-// Values that no caller should pass, and memory of every kind that a caller may.
+// Values that no caller should pass, and every kind of memory that a caller may pass.
 
 const numbers = [0, -0, 1, -1, 0.5, 2, 3, 7, -100, 1e-45, 1e300, -1e300, Number.NaN, Infinity, -Infinity, 2 ** 53 - 1, 2 ** 53, -(2 ** 53)];
 const aroundInt32 = [2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 32 - 1, 2 ** 32, 2 ** 33 + 1, 2 ** 52];
 
-/** A number that is out of place. `mayAllocate`: not one that a creation would take for gigabytes. */
+/** An invalid number. With `mayAllocate`, not one for which a creation function would allocate gigabytes. */
 export const oddNumber = (r, mayAllocate = false) => r.pick(mayAllocate || r.chance(0.6) ? numbers : aroundInt32);
 
 const throws = () => {
@@ -71,10 +71,10 @@ const junkMakers = [
   () => detached(new Int32Array(4)),
 ];
 
-/** A value of any kind; a fresh one where it can be changed. */
+/** A value of any kind; a new one if it is mutable. */
 export const junk = (r) => (r.chance(0.3) ? oddNumber(r, true) : r.pick(junkMakers)());
 
-const guard = 64; // bytes on each side of an array that nothing may write
+const guard = 64; // bytes on each side of an array, which must not be written
 const pattern = 0xa5;
 
 /** An array of n elements in some kind of memory, between two guards. `kind` is Float32Array or Int32Array. */
@@ -91,10 +91,10 @@ export function memory(r, kind, n) {
   return new kind(buffer, before, n);
 }
 
-/** An array that ends with its buffer, so that a sanitizer sees one element too many. */
+/** An array that ends with its buffer, so that a sanitizer detects an access to the element behind it. */
 export const tight = (kind, n) => new kind(n);
 
-/** A view whose resizable buffer has shrunk below it: of fixed length, or following the buffer's. */
+/** A view whose resizable buffer has shrunk below its end: with a fixed length, or tracking the buffer's. */
 export function shrunk(r, kind, n) {
   const buffer = resizable(n * 4, n * 4 + 256);
   const view = r.chance(0.5) ? new kind(buffer, 0, n) : new kind(buffer);
@@ -104,7 +104,7 @@ export function shrunk(r, kind, n) {
 
 const specials = [0, -0, 1, -1, Number.NaN, Infinity, -Infinity, 1e-40, 3.4e38, -3.4e38, 88, -104];
 
-/** Fills an array with ordinary numbers, and sometimes with those at which formulas break. */
+/** Fills an array with ordinary numbers, and sometimes with those at which formulas fail. */
 export function fill(r, array) {
   if (array instanceof Int32Array) {
     for (let i = 0; i < array.length; i++) array[i] = r.below(7) - 1;
@@ -115,11 +115,11 @@ export function fill(r, array) {
   return array;
 }
 
-/** What a set of arrays held before a call, to be compared with what they hold after it. */
+/** The contents of a set of arrays before a call, to be compared with those after it. */
 export class Witness {
   #buffers = new Map();
 
-  /** `writable`: how many elements of the array, from its first, the call may change. */
+  /** `writable`: how many elements from the first one the call may change. */
   watch(array, writable) {
     if (array.byteLength === 0) return;
     let seen = this.#buffers.get(array.buffer);
@@ -131,7 +131,7 @@ export class Witness {
     if (writable > 0) seen.writable.push([begin, begin + Math.min(4 * writable, array.byteLength)]);
   }
 
-  /** The first byte that was changed though no call may change it, or null. */
+  /** The first byte that was changed and must not be, or null. */
   violation() {
     for (const [buffer, { before, writable }] of this.#buffers) {
       const now = new Uint8Array(buffer);

@@ -1,5 +1,5 @@
-// What the calls of one episode work on: tensors, modules, optimizers that earlier calls made, and values that fit them.
-const mostElements = 600; // of a tensor that later calls may use: a product of two is then still small
+// The values that the calls of one episode use: tensors, modules and optimizers of earlier calls, and values that suit them.
+const mostElements = 600; // of a tensor that later calls may use, so that a product of two is still small
 
 export class World {
   tensors = [];
@@ -11,7 +11,7 @@ export class World {
     this.lib = lib;
   }
 
-  /** Keeps what a call returned, if it can be of use. */
+  /** Keeps the result of a call if it can be used again. */
   keep(value) {
     const { Tensor, nn, optim } = this.lib;
     const add = (list, one) => {
@@ -33,7 +33,7 @@ export class World {
     const t = this.lib.randn(shape);
     return this.r.chance(0.4) ? t.requiresGrad_() : t;
   }
-  /** int32 from 0 to below `bound`. */
+  /** int32 numbers in [0, bound). */
   labels(shape, bound) {
     const n = shape.reduce((product, size) => product * size, 1);
     return this.lib.Tensor.fromTypedArray(
@@ -41,7 +41,7 @@ export class World {
       shape,
     );
   }
-  /** The same, but sometimes one is far out of range. */
+  /** The same, but sometimes one number is far out of range. */
   ints(shape, bound = 5) {
     const t = this.labels(shape, bound);
     if (t.numel > 0 && this.r.chance(0.05)) t.data[this.r.below(t.numel)] = this.r.pick([-1, bound, 2 ** 31 - 1, -(2 ** 31)]);
@@ -55,7 +55,7 @@ export class World {
     if (this.tensors.length > 0 && this.r.chance(0.4)) return this.r.pick(this.tensors);
     return this.r.chance(0.85) ? this.float() : this.ints(this.shape());
   }
-  /** Something that broadcasts with t. */
+  /** A tensor that broadcasts with t. */
   partner(t) {
     if (this.r.chance(0.25)) return this.r.pick([0, 1, 2, 0.5, -3]);
     const shape = t.shape.slice(this.r.chance(0.3) ? this.r.below(t.shape.length + 1) : 0).map((s) => (this.r.chance(0.2) ? 1 : s));
@@ -88,7 +88,7 @@ export class World {
       () => new nn.Dropout(0.3),
     ])();
   }
-  /** A network and how many features it takes. */
+  /** A network and its number of features. */
   network() {
     const { nn } = this.lib;
     const widths = this.r.times(2 + this.r.below(3), () => this.size());

@@ -1,4 +1,4 @@
-// What the tests of files share.
+// Shared by the tests of files.
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { temporaryFolder } from '../temporary';
 
-/** Where the golden files are. */
+/** The folder of the golden files. */
 export const golden = (name: string): string => join(__dirname, 'golden', name);
 
-/** A folder of its own for the tests of a file. */
+/** A folder for the tests of a file. */
 export function folder(): (name: string) => string {
   const path = temporaryFolder();
   return (name) => join(path, name);
@@ -23,7 +23,7 @@ export function fileOf(header: string | Uint8Array, data: Uint8Array = new Uint8
   return Buffer.concat([first, text, data]);
 }
 
-/** A Python with PyTorch and safetensors; null where there is none. */
+/** A Python with PyTorch and safetensors; null if there is none. */
 export function pythonWithSafetensors(): string | null {
   const candidates = [process.env['SIMDNN_PYTHON'], join(homedir(), '.cache/simdnn-peers/bin/python')];
   for (const python of candidates) {
@@ -33,7 +33,7 @@ export function pythonWithSafetensors(): string | null {
   return null;
 }
 
-/** Writes a file with this document, one tensor "w", and the right checksum: what a hostile writer would make. Returns its path. */
+/** Writes a file with this document, one tensor "w", and a correct checksum, as a hostile writer would. Returns its path. */
 export function hostile(file: string, document: object): string {
   const text = (sum: string): string =>
     `{"__metadata__":{"simdnn.checksum":"crc32:${sum}","simdnn":${JSON.stringify(JSON.stringify(document))}},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`;

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 
 const program = join(__dirname, '../programs/save-forever.cjs');
 
-/** Has a process save from epoch `first` on, kills it some milliseconds after its first save began, and tells the last saves that began and ended. */
+/**
+ * Starts a process that saves from epoch `first` on, and kills it some milliseconds after its first save began. Returns the last saves that began and ended.
+ */
 export function killed(path: string, first: number, milliseconds: number): Promise<{ begun: number; ended: number }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, path, String(first)], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../temporary';
 const folder = join(__dirname, 'peers');
 const sleep = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
-// One process installs, the others wait.
+// One process installs it; the others wait.
 function install(): void {
   const done = join(folder, 'node_modules', '.package-lock.json');
   const lock = join(folder, '.installing');
@@ -54,7 +54,7 @@ interface Ort {
 
 export const temporary = (name: string): string => join(temporaryFolder(), name);
 
-/** What onnxruntime-node makes of a file. */
+/** The outputs that onnxruntime-node computes with a file. */
 export async function runOnnx(path: string, inputs: readonly Tensor[]): Promise<Tensor[]> {
   const ort = peer<Ort>('onnxruntime-node');
   const session = await ort.InferenceSession.create(path, { logSeverityLevel: 3, intraOpNumThreads: 1, executionProviders: ['cpu'] });
@@ -65,7 +65,7 @@ export async function runOnnx(path: string, inputs: readonly Tensor[]): Promise<
   return session.outputNames.map((name) => Tensor.fromTypedArray(outputs[name]!.data, [...outputs[name]!.dims]));
 }
 
-/** The largest difference by the scale of what is wanted; NaN and infinities agree with themselves only. */
+/** The largest difference relative to the scale of the expected values; NaN and infinities must be equal. */
 export function differenceOf(got: Tensor, wanted: Tensor): number {
   if (got.dtype !== wanted.dtype || String(got.shape) !== String(wanted.shape)) {
     throw new Error(`got ${got.dtype} [${got.shape}], wanted ${wanted.dtype} [${wanted.shape}]`);

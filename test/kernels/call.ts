@@ -1,10 +1,10 @@
-// A call of a public kernel as data: what its arguments are, so that they can be spoilt or moved to other memory.
+// A call of a public kernel as data, with the kind of each argument, so that arguments can be made invalid or moved to other memory.
 import * as K from '../../src/kernels';
 
 export type Numbers = number[];
 export type Typed = Float32Array | Int32Array;
 
-/** An argument and what it is. An object's fields are arguments too. */
+/** An argument and its kind. The fields of an object are arguments too. */
 export type Argument =
   | { is: 'array'; value: Typed; optional?: boolean; extends?: boolean; either?: boolean }
   | { is: 'size'; value: number }
@@ -15,11 +15,11 @@ export type Argument =
 export interface Call {
   name: keyof typeof K;
   args: Argument[];
-  /** What the array arguments hold afterwards, by position ("0") or position and field ("0.loss"). */
+  /** The expected contents of the array arguments after the call, by position ("0") or position and field ("0.loss"). */
   gives: Record<string, Numbers>;
 }
 
-/** The arrays of a call, by where they stand. */
+/** The arrays of a call, by position. */
 export function arraysOf(args: Argument[]): Map<string, Extract<Argument, { is: 'array' }>> {
   const found = new Map<string, Extract<Argument, { is: 'array' }>>();
   const visit = (path: string, argument: Argument): void => {
@@ -32,7 +32,7 @@ export function arraysOf(args: Argument[]): Map<string, Extract<Argument, { is: 
   return found;
 }
 
-/** The values to call with, some of them replaced. */
+/** The values for the call, some of them replaced. */
 export function valuesOf(args: Argument[], replaced: Record<string, unknown> = {}): unknown[] {
   const value = (path: string, argument: Argument): unknown => {
     if (path in replaced) return replaced[path];
@@ -42,7 +42,7 @@ export function valuesOf(args: Argument[], replaced: Record<string, unknown> = {
   return args.map((argument, i) => value(String(i), argument));
 }
 
-/** Memory whose size can still change; TypeScript's library does not know of it yet. */
+/** Memory that can be resized, which TypeScript's library does not know yet. */
 export const resizable = (bytes: number, most: number): ArrayBuffer & { resize(bytes: number): void } =>
   new (ArrayBuffer as unknown as new (bytes: number, options: object) => never)(bytes, { maxByteLength: most });
 
@@ -52,11 +52,11 @@ export const invoke = (call: Call, values: unknown[]): void => functions[call.na
 
 export const f = (...values: Numbers): Argument => ({ is: 'array', value: Float32Array.from(values) });
 export const ints = (...values: Numbers): Argument => ({ is: 'array', value: Int32Array.from(values) });
-/** Memory for a result, holding what must not matter. */
+/** Memory for a result, whose contents must not matter. */
 export const out = (n: number): Argument => f(...new Array<number>(n).fill(77));
 export const outInt = (n: number): Argument => ints(...new Array<number>(n).fill(77));
 export const optional = (a: Argument): Argument => ({ ...a, optional: true }) as Argument;
-/** An array whose length says how much there is to do: a shorter one is as good. */
+/** An array whose length determines the amount of work, so that a shorter one is valid too. */
 export const extending = (a: Argument): Argument => ({ ...a, extends: true }) as Argument;
 /** An array that may be float32 or int32. */
 export const either = (a: Argument): Argument => ({ ...a, either: true }) as Argument;

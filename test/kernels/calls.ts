@@ -1,4 +1,4 @@
-// A small valid call of every public kernel, with what it gives by the formula in float64: the material of the tests beside it.
+// A small valid call of every public kernel, with the results of its formula in float64, for the tests in this folder.
 import * as K from '../../src/kernels';
 import {
   type Argument,
@@ -378,5 +378,5 @@ const written: Call[] = [
   ...randomCalls,
 ];
 
-// Those that are written here, and of each kernel one by its description.
+// The calls that are written here, and for each other kernel one from its description.
 export const calls: Call[] = [...written, ...describedCalls];

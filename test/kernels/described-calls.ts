@@ -1,4 +1,4 @@
-// Calls of the public kernels made from their descriptions: what they give is checked by the examples in their comments.
+// Calls of the public kernels, generated from their descriptions. Their results are checked by the examples in the kernels' comments.
 import { kernels, lengths } from '../../native/descriptions/index.mjs';
 import { type Argument, type Call, extending, f, ints, number, object, optional, other, setting, size } from './call';
 
@@ -52,10 +52,10 @@ function argumentOf(p: Parameter, length: (text: string) => number): Argument {
   return p.fallback === undefined ? number(value) : setting(value);
 }
 
-// Kernels that refuse such numbers: their calls are written in calls.ts.
+// Kernels that refuse such numbers; their calls are in calls.ts.
 const particular = ['cholesky', 'qr'];
 
-/** A call of a kernel by its description, with sizes from 2 on; null where a layout or a size that is counted says more than that. */
+/** A call of a kernel from its description, with sizes of at least 2; null if a layout or a computed size restricts it further. */
 function callOf(k: Description): Call | null {
   if (
     k.doc === undefined ||
@@ -74,7 +74,7 @@ function callOf(k: Description): Call | null {
       Object.fromEntries(
         names.flatMap((name) => {
           const p = all.find((q) => q.name === name);
-          return p === undefined ? [] : [[p.as ?? camel(p.name), argumentOf(p, length)]]; // a name that sets several flags is left out
+          return p === undefined ? [] : [[p.as ?? camel(p.name), argumentOf(p, length)]]; // a name that sets several flags is omitted
         }),
       ),
     );

@@ -1,7 +1,7 @@
-// Writes down what kernels are called with. To be imported before simdnn/kernels, some of whose functions look their kernel up when they are made.
+// Records the arguments of kernel calls. Import it before simdnn/kernels, because some of its functions look up their kernel when they are created.
 import { eagerKernels, setKernels } from '../../src/native';
 
-/** Kernel calls, [name, ...arguments] with each array as it was before the call beside it, while `heard` is gathered. */
+/** Kernel calls, [name, ...arguments] with a copy of each array from before the call, while `heard` collects them. */
 export type Heard = [array: Float32Array | Int32Array, before: Float32Array | Int32Array];
 let heard: unknown[][] | null = null;
 

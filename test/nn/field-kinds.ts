@@ -1,4 +1,4 @@
-// What fields are changed to in the tests of all fields, and what they may not be.
+// The values to which the tests of all fields change a field, and those that it must refuse.
 import { nn, ones, type Tensor, tensor } from '../../src';
 
 export type Fields = Record<string, unknown>;
@@ -6,21 +6,21 @@ export type Fields = Record<string, unknown>;
 export interface Case {
   /** The module whose fields are changed. */
   make: () => nn.Module;
-  /** For each field what it is changed to, made anew for each run, and what it may not be. */
+  /** For each field the values to which it is changed, new for each run, and values that it must refuse. */
   fields: Record<string, { to: (() => unknown)[]; not: unknown[]; as?: string }>; // as: its name in errors
-  /** Fields that are not meant to be assigned. */
+  /** Fields that must not be assigned. */
   fixed?: string[];
-  /** The model in front of a loss. */
+  /** The model before a loss. */
   scores?: () => nn.Module;
-  /** The layer, from [4, 3, 2], by which a module is used that is none of its own. */
+  /** The layer, from [4, 3, 2], in which a module is used that is not a layer. */
   around?: (subject: never) => nn.Layer;
-  /** How many inputs `forward` takes, a loss 2 by default, others 1; 0: it has none. */
+  /** The number of inputs of `forward`: by default 2 for a loss and 1 for others; 0: it has no `forward`. */
   inputs?: number;
-  /** The inputs of a loss, of what the model gives, [4, 3], and labels [4]: these two by default. */
+  /** The inputs of a loss, from the model's output, [4, 3], and labels [4]; by default these two. */
   given?: (output: Tensor, labels: Tensor) => Tensor[];
-  /** False: it is refused in predictions. */
+  /** False: predictions refuse it. */
   inEvaluation?: boolean;
-  /** What the error of a value that may not be assigned begins with. */
+  /** The beginning of the error for a value that must not be assigned. */
   refusal?: (field: string) => string;
 }
 

@@ -1,8 +1,8 @@
-// What the cases of operations are made of: inputs, and calls on them.
+// The parts of the operations' cases: inputs, and calls with them.
 import { Tensor } from '../../src/tensor';
 import type { Case } from './case-makers';
 
-// Numbers of both signs, none equal, none 0.
+// Distinct numbers of both signs, none of them 0.
 export const float = (shape: number[], from = -1.3, step = 0.37): Tensor => {
   const n = shape.reduce((a, b) => a * b, 1);
   return Tensor.fromTypedArray(

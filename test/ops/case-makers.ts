@@ -2,14 +2,14 @@
 import { Tensor } from '../../src/tensor';
 
 export interface Case {
-  /** Fresh arguments, the same ones at each call. The float32 ones may require gradients, but where `constants` names them. */
+  /** New arguments, the same at each call. The float32 ones may require gradients unless `constants` names them. */
   inputs: () => Tensor[];
   call: (...inputs: Tensor[]) => Tensor | Tensor[];
-  /** The places of arguments for which the operation knows no gradient. */
+  /** The positions of arguments for which the operation has no gradient. */
   constants?: number[];
 }
 
-// Numbers of both signs, none equal, none 0.
+// Distinct numbers of both signs, none of them 0.
 export const float = (shape: number[], from = -1.3, step = 0.37): Tensor => {
   const n = shape.reduce((a, b) => a * b, 1);
   return Tensor.fromTypedArray(
@@ -23,7 +23,7 @@ export const int = (values: number[], shape: number[] = [values.length]): Tensor
 export const one = (call: (x: Tensor) => Tensor | Tensor[], inputs: () => Tensor[] = () => [float([3, 4])]): Case => ({ inputs, call });
 export const two = (call: (x: Tensor, y: Tensor) => Tensor, ...more: (() => Tensor[])[]): Case[] =>
   [() => [float([3, 4]), positive([3, 4])], () => [float([3, 4]), positive([4])], ...more].map((inputs) => ({ inputs, call }));
-// In place on what an operation made.
+// In place, on the result of an operation.
 export const made = (call: (x: Tensor, y: Tensor) => Tensor): Case[] => two((x, y) => call(x.clone(), y));
 export const madeAlone = (call: (x: Tensor) => Tensor): Case[] => [one((x) => call(x.clone()))];
 export const chosen = (call: (x: Tensor, index: Tensor) => Tensor, index: () => Tensor): Case => ({

@@ -1,4 +1,4 @@
-// Every operation with arguments that suit it. An operation without a case here is found by name: see `operationNames`.
+// Every operation with valid arguments. `operationNames` finds operations without a case here.
 import * as linalg from '../../src/linalg';
 import * as nn from '../../src/nn';
 import * as ops from '../../src/ops';
@@ -241,7 +241,7 @@ export const cases: Record<string, Case[]> = {
   ...functionalCases,
 };
 
-// What is on Tensor without being an operation, and functions that take no tensors.
+// Members of Tensor that are not operations, and functions without tensors.
 const notOperations = new Set([
   ...[
     'constructor',
@@ -267,7 +267,7 @@ const notOperations = new Set([
   ...['registerHook', 'registerPostAccumulateGradHook'].map((name) => `Tensor.${name}`),
 ]);
 
-// Accessors are not read: on a prototype they have no tensor.
+// Accessors are not read, because on a prototype they have no tensor.
 const functionsOf = (prefix: string, object: object): string[] =>
   Object.getOwnPropertyNames(object)
     .filter((name) => {
@@ -276,7 +276,7 @@ const functionsOf = (prefix: string, object: object): string[] =>
     })
     .map((name) => `${prefix}.${name}`);
 
-/** The name of every operation that the library has: the methods of Tensor, the functions and the losses. */
+/** The names of all operations of the library: the methods of Tensor, the functions and the losses. */
 export function operationNames(): string[] {
   const functional = functionsOf('functional', F);
   const plain = functionsOf('ops', ops).filter((name) => !functional.includes(name.replace('ops.', 'functional.')));

@@ -1,4 +1,4 @@
-// Cases of the operations that are made of others; `dense.py` has the same ones, in the same order, in PyTorch.
+// Cases of operations that are composed of others; `dense.py` has the same ones, in the same order, in PyTorch.
 import * as nn from '../../src/nn';
 import * as ops from '../../src/ops';
 import { manualSeed } from '../../src/random';
@@ -229,7 +229,7 @@ const seeded =
     return call(x);
   };
 
-/** Of what PyTorch has other numbers for, or none: random ones, and constants. */
+/** Operations for which PyTorch has other results, or none: random numbers and constants. */
 export const drawnCases: Record<string, Case[]> = {
   'ops.bernoulli': [
     on(

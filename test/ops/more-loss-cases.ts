@@ -1,11 +1,11 @@
-// Cases of the losses that are made of other operations, as functions and as modules.
+// Cases of the losses that are composed of other operations, as functions and as modules.
 import * as nn from '../../src/nn';
 import { Tensor } from '../../src/tensor';
 import type { Case } from './case-makers';
 
 const F = nn.functional;
 
-// Numbers of both signs, none equal, none 0.
+// Distinct numbers of both signs, none of them 0.
 const float = (shape: number[], from = -1.3, step = 0.37): Tensor => {
   const n = shape.reduce((a, b) => a * b, 1);
   return Tensor.fromTypedArray(
@@ -15,7 +15,7 @@ const float = (shape: number[], from = -1.3, step = 0.37): Tensor => {
 };
 const other = (shape: number[]): Tensor => float(shape, 1.1, -0.29);
 const positive = (shape: number[]): Tensor => float(shape, 0.6, 0.21);
-// None less than 0, as a variance is: each of them may take the place of one.
+// Non-negative numbers, as variances are, any of which may be used as one.
 const shifted = (shape: number[]): Tensor => float(shape, 3.1, -0.23);
 const int = (values: number[], shape: number[] = [values.length]): Tensor => Tensor.fromTypedArray(Int32Array.from(values), shape);
 const signs = (n: number, shape: number[] = [n]): Tensor =>
@@ -32,7 +32,7 @@ const ones = (n: number, shape: number[]): Tensor =>
 type Args = [...Tensor[], object];
 type Criterion = new (options: object | undefined) => { forward(...inputs: Tensor[]): Tensor };
 
-// A loss with what it is called with but the options, which come last.
+// A loss with its arguments, except the options, which come last.
 interface Loss {
   f: (...args: never[]) => Tensor;
   make?: { readonly name: string };
@@ -145,7 +145,7 @@ const losses: Record<string, Loss[]> = {
 
 const reductions = ['mean', 'none'] as const;
 
-// Each of the loss's cases with two reductions;
+// Each of the loss's cases with two reductions.
 function casesOf(list: Loss[]): Case[] {
   return list.flatMap(({ f, inputs, options, constants }) =>
     reductions.map(

@@ -1,4 +1,4 @@
-// What the tests of schedulers share.
+// Shared by the tests of schedulers.
 import { expect } from 'vitest';
 import { nn, optim, tensor } from '../../src';
 
@@ -11,12 +11,12 @@ export const sgd = (...lrs: number[]): optim.SGD => new optim.SGD(groupsOf(lrs),
 export const adam = (...lrs: number[]): optim.Adam => new optim.Adam(groupsOf(lrs));
 export const ratesOf = ({ paramGroups }: Optimizer): number[] => paramGroups.map(({ lr }) => lr);
 
-// A metric that gets better until the fourth step.
+// A metric that improves until the fourth step.
 export const metrics = [4, 3, 2, 1, 1, 1, 2, 1, 1, 1, 1, 1];
 export const stepped = (scheduler: Scheduler): void =>
   scheduler.needsMetric ? scheduler.step(metrics[scheduler.lastEpoch]!) : scheduler.step();
 
-// cos and pow of V8 and of glibc differ by a unit in the last place, which a quotient of two heights of the cosine multiplies.
+// cos and pow of V8 and of glibc differ by a unit in the last place, which a quotient of two values of the cosine amplifies.
 export function expectRates(actual: number[][], expected: number[][]): void {
   expect(actual.length).toBe(expected.length);
   expected.flat().forEach((value, i) => {

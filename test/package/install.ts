@@ -1,4 +1,4 @@
-// Installing the packed tarball as its users do: a folder of their own, npm, and no more programs than the test names.
+// Installs the packed tarball as its users do: in its own folder, with npm, and with only the programs that the test names.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -10,26 +10,26 @@ export const tarball = join(root, 'build/package/simdnn.tgz');
 
 if (!existsSync(tarball)) throw new Error(`${tarball} is missing: node scripts/pack.mjs makes it`);
 
-/** The platforms that it was packed for, as scripts/zig.mjs names them: all that are published unless some are named. */
+/** The platforms for which it was packed, named as in scripts/zig.mjs: all that are published unless some are named. */
 export const platforms = process.env['SIMDNN_PLATFORMS']?.split(',') ?? Object.keys(triples);
 
-/** Where the tarball has the binary for a platform. */
+/** The path of a platform's binary in the tarball. */
 export function binaryOf(platform: string): string {
   const [system, arch, libc] = platform.split('-');
   return `prebuilds/${system}-${arch}/simdnn${libc ? `.${libc}` : ''}.node`;
 }
 
-/** A package of nobody's, to install into. */
+/** An empty package to install into. */
 export function consumer(): string {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
   return folder;
 }
 
-/** What npm itself starts. */
+/** The programs that npm itself starts. */
 export const forNpm = ['node', 'npm', 'sh', 'env', 'uname', 'dirname'];
 
-/** A folder that holds the named programs alone, for PATH. */
+/** A folder for PATH with only the named programs. */
 export function toolbox(names: string[]): string {
   const folder = temporaryFolder();
   for (const name of names) {
@@ -46,14 +46,14 @@ export interface Outcome {
   seconds: number;
 }
 
-/** Runs a program to its end; standard output and error in one text. */
+/** Runs a program to its end; returns standard output and error as one text. */
 export function run(folder: string, command: string, args: string[], env: NodeJS.ProcessEnv = process.env): Outcome {
   const start = performance.now();
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: folder, env, encoding: 'utf8', maxBuffer: 1 << 28 });
   return { status, output: `${stdout}${stderr}${error?.message ?? ''}`, seconds: (performance.now() - start) / 1000 };
 }
 
-// The environment of a user's shell: npm tells the scripts of this run much that an install elsewhere would not know.
+// The environment of a user's shell. npm sets variables for the scripts of this run that an install elsewhere would not have.
 export function userEnvironment(path: string): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|SIMDNN_|VITEST|NODE_(?!EXTRA_CA_CERTS)|CMAKE|C(XX)?(FLAGS)?$)/i.test(name),
@@ -61,14 +61,14 @@ export function userEnvironment(path: string): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(inherited), PATH: path };
 }
 
-/** `npm install` of a tarball, with npm's cache alone: a request to a registry fails it. */
+/** `npm install` of a tarball with only npm's cache; a request to a registry fails. */
 export const install = (folder: string, file: string, path: string, options: string[] = [], env: NodeJS.ProcessEnv = {}): Outcome =>
   run(folder, join(path, 'npm'), ['install', '--offline', '--no-audit', '--no-fund', file, ...options], {
     ...userEnvironment(path),
     ...env,
   });
 
-/** Brings what the package depends on into npm's cache. */
+/** Puts the package's dependencies into npm's cache. */
 export function fillCache(): void {
   const { status, output } = run(consumer(), 'npm', [
     'install',
@@ -81,7 +81,7 @@ export function fillCache(): void {
   if (status !== 0) throw new Error(output);
 }
 
-/** The tarball with its content changed. */
+/** The tarball with changed content. */
 export function repacked(change: (folder: string) => void): string {
   const folder = temporaryFolder();
   execFileSync('tar', ['-xzf', tarball, '-C', folder]);

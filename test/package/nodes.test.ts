@@ -64,10 +64,15 @@ describe('Node 24 under its permission model', () => {
   });
 });
 
-it.for(['neon', 'scalar'])('linux-arm64: Node 20 in qemu, target %s', (target, context) => {
+it.for([
+  ['neon', ''],
+  ['neon', 'none'],
+  ['scalar', ''],
+] as const)('linux-arm64: Node 20 in qemu, target %s, features "%s"', ([target, features], context) => {
   const libraries = arm64Libraries();
   needs(context, 'linux-arm64-glibc', libraries);
-  smoke({ node: /^v20\./, arch: 'arm64', target }, 'qemu-aarch64-static', '-L', libraries!, nodeBinary(20, 'linux-arm64'));
+  const expected = { node: /^v20\./, arch: 'arm64', target, env: { SIMDNN_FEATURES: features } };
+  smoke(expected, 'qemu-aarch64-static', '-cpu', 'max', '-L', libraries!, nodeBinary(20, 'linux-arm64'));
 });
 
 it.for(['', 'avx2', 'sse4', 'scalar'])('linux-x64 with musl: Bun, target "%s"', (target, context) => {

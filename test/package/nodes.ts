@@ -1,4 +1,4 @@
-// Node's binaries of other versions, processors and systems, Bun, Deno and what runs them here: each downloaded once into build/nodes.
+// Node's binaries of other versions, processors and systems, Bun, Deno, and what runs them here; each is downloaded once into build/nodes.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,29 +25,29 @@ export const nodeBinary = (version: number, platform: string): string =>
 
 const isThere = (command: string): boolean => spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
 
-// Debian's packages, where they can be installed without a question.
+// Debian packages, if they can be installed without a question.
 function installed(...packages: string[]): boolean {
   if (process.getuid?.() !== 0 || !isThere('apt-get')) return false;
   const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
   return spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages], options).status === 0;
 }
 
-/** Where glibc and the C++ library for arm64 are, which Node's binary needs in qemu; null: nowhere. */
+/** The path of glibc and the C++ library for arm64, which Node's binary needs in qemu; null if they are missing. */
 export function arm64Libraries(): string | null {
   const libraries = '/usr/aarch64-linux-gnu';
   const complete = (): boolean => existsSync(`${libraries}/lib/libstdc++.so.6`) && isThere('qemu-aarch64-static');
   return complete() || (installed('qemu-user-static', 'libc6-arm64-cross', 'libstdc++6-arm64-cross') && complete()) ? libraries : null;
 }
 
-/** Windows' programs here; null: not to be had. */
+/** Runs Windows programs here; null if that is impossible. */
 export function wine(): string | null {
   const program = '/usr/lib/wine/wine64';
   return existsSync(program) || (installed('wine64') && existsSync(program)) ? program : null;
 }
 
 /**
- * Bun for musl, as npm has no Node for it, and the folder of the C++ library that it needs. Debian has none for musl: its archive, which the compiler
- * brings for static linking, is linked into one.
+ * Bun for musl, because npm has no Node for it, and the folder of the C++ library that it needs. Debian has no shared one for musl; the static archive of the
+ * compiler is linked into one.
  */
 export function muslBun(): { program: string; libraries: string } | null {
   const loader = '/lib/ld-musl-x86_64.so.1';

@@ -1,4 +1,4 @@
-// A browser of this machine, for what only a browser can tell.
+// A browser of this machine, for tests that need one.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -14,7 +14,7 @@ const runs = (path: string): boolean => {
   }
 };
 
-/** Where Chromium or Chrome is: what SIMDNN_BROWSER names, else the first on PATH; undefined: there is none. */
+/** The path of Chromium or Chrome: that in SIMDNN_BROWSER, else the first on PATH; undefined if there is none. */
 export const browserPath: string | undefined =
   process.env['SIMDNN_BROWSER'] ??
   (process.env['PATH'] ?? '')

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { thrownBy } from '../helpers';
 
-/** That a call is refused with an error of this kind, whose message begins so. */
+/** Expects a call to throw an error of this class whose message begins like this. */
 export function expectRefused(call: () => unknown, kind: new (...args: never[]) => Error, begin: string): void {
   const error = thrownBy(call);
   expect([error.message.slice(0, begin.length), error.constructor]).toEqual([begin, kind]);
@@ -11,7 +11,7 @@ export function expectRefused(call: () => unknown, kind: new (...args: never[]) 
 export interface Element {
   name: string;
   attributes: Record<string, string>;
-  /** The text right inside. */
+  /** The text directly inside. */
   text: string;
 }
 
@@ -22,7 +22,7 @@ const decoded = (text: string): string =>
     return entities[name]!;
   });
 
-/** The elements of an XML text in their order; fails where it is not well-formed. */
+/** The elements of an XML text in order; fails if it is not well-formed. */
 export function elementsOf(xml: string): Element[] {
   const all: Element[] = [];
   const open: Element[] = [];
@@ -54,7 +54,7 @@ export function elementsOf(xml: string): Element[] {
   return all;
 }
 
-/** Attributes in which a number went wrong. */
+/** Attributes with invalid numbers. */
 export const strayIn = (svg: string): string[] =>
   elementsOf(svg).flatMap(({ attributes }) =>
     Object.entries(attributes).flatMap(([key, value]) =>
@@ -62,7 +62,7 @@ export const strayIn = (svg: string): string[] =>
     ),
   );
 
-/** The texts of a figure, in their order. */
+/** The texts of a figure, in order. */
 export const textsOf = (svg: string): string[] =>
   elementsOf(svg)
     .filter(({ name }) => name === 'text')
@@ -73,7 +73,7 @@ const placeOf = (transform: string): [number, number] => {
   return [Number(x), Number(y)];
 };
 
-/** The numbers along an axis and where they stand: those of `anchor` "end" are the vertical one's. */
+/** The numbers along an axis and their positions; those with `anchor` "end" belong to the vertical axis. */
 export function ticksOf(svg: string, anchor: 'middle' | 'end'): { value: number; at: number }[] {
   return elementsOf(svg)
     .filter(({ name, attributes, text }) => name === 'text' && attributes['text-anchor'] === anchor && /^-?[\d.,]+(e-?\d+)?$/.test(text))
@@ -83,7 +83,7 @@ export function ticksOf(svg: string, anchor: 'middle' | 'end'): { value: number;
     }));
 }
 
-/** The pieces of the lines of a colour, in pixels. */
+/** The pieces of the lines with a color, in pixels. */
 export const piecesOf = (svg: string, stroke: string): [number, number][][] =>
   elementsOf(svg)
     .filter(

@@ -13,7 +13,7 @@ export class Pair extends nn.Module {
   }
 }
 
-/** What `fn` gives in evaluation mode, without gradients. */
+/** The result of `fn` in evaluation mode, without gradients. */
 export const eagerly = <T>(model: nn.Module, fn: () => T): T => {
   model.eval();
   const output = noGrad(fn);

@@ -1,4 +1,4 @@
-// What the tests of training share: data, models, and the loop that a fit must equal.
+// Shared by the tests of training: data, models, and the loop that a fit must equal.
 import { createHash } from 'node:crypto';
 import { data, nn, noGrad, type optim, randn, type Tensor, tensor } from '../../src';
 
@@ -9,7 +9,7 @@ export function students(rows: number, features = 13, labels = 5): data.TensorDa
   return new data.TensorDataset(randn([rows, features]), tensor(Int32Array.from({ length: rows }, (_, i) => (i * 7) % labels)));
 }
 
-/** The rows of two tensors as a dataset of one's own: JavaScript makes its batches. */
+/** The rows of two tensors as a user's own dataset, whose batches JavaScript makes. */
 export class OwnRows extends data.Dataset<[Tensor, Tensor]> {
   constructor(
     private readonly x: Tensor,
@@ -25,7 +25,7 @@ export class OwnRows extends data.Dataset<[Tensor, Tensor]> {
   }
 }
 
-/** 1 where the product of the two features is positive. */
+/** 1 if the product of the two features is positive. */
 export const classes = (x: Tensor): Tensor =>
   noGrad(() =>
     x
@@ -35,7 +35,7 @@ export const classes = (x: Tensor): Tensor =>
       .reshape([x.shape[0]!]),
   );
 
-/** Linear layers with ReLU between them, and dropout behind the first. */
+/** Linear layers with ReLU between them, and dropout after the first. */
 export function makeModel(widths: number[], { dropout = 0 } = {}): nn.Sequential {
   const layers: nn.Layer[] = [];
   for (let i = 1; i < widths.length; i++) {
@@ -74,7 +74,7 @@ export function eagerFit(run: FitRun, afterEpoch: (epoch: number) => void = () =
   });
 }
 
-/** The loss over a loader's rows, in evaluation mode: what one batch of all rows would give. */
+/** The loss over a loader's rows, in evaluation mode, as one batch of all rows would have it. */
 export function eagerEvaluate(model: nn.Module, loader: Iterable<Tensor[]>, criterion: FitRun['criterion']): number {
   const { training } = model;
   model.eval();
@@ -88,14 +88,14 @@ export function eagerEvaluate(model: nn.Module, loader: Iterable<Tensor[]>, crit
   return total / rows;
 }
 
-/** The bits of a tensor, in short. */
+/** A hash of the bits of a tensor. */
 export const digest = (t: Tensor): string => createHash('sha1').update(new Uint8Array(t.data.slice().buffer)).digest('hex');
 
-/** An optimizer's state, in short. */
+/** A hash of an optimizer's state. */
 export const stateOf = (optimizer: FitRun['optimizer']): unknown =>
   Object.values(optimizer.stateDict().state).map((entries) =>
     Object.entries(entries).map(([key, value]) => [key, value === null ? null : digest(value as Tensor)]),
   );
 
-/** The bits of all parameters, in short. */
+/** A hash of the bits of all parameters. */
 export const bitsOf = (model: nn.Module): string[] => model.parameters().map(digest);

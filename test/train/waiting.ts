@@ -1,4 +1,4 @@
-// What the tests of batches that are waited for share.
+// Shared by the tests of batches that are awaited.
 import { setImmediate } from 'node:timers/promises';
 import { manualSeed, nn, optim, rand, randint, randn, type Tensor, train } from '../../src';
 import { bitsOf, quiet } from './runs';
@@ -33,7 +33,7 @@ export async function fitted(loader: train.Batches, more: Partial<train.FitOptio
   return bitsOf(model);
 }
 
-/** Batches that come late and are drawn upon after the wait; `seen` has what became of it. */
+/** Batches that arrive late and draw random numbers after the wait; `seen` records what happened. */
 export class Source {
   readonly seen: string[] = [];
   constructor(

@@ -6,7 +6,7 @@ import { type Label, LabelEncoder } from './label-encoder';
 
 /** The arguments of `computeClassWeight`. */
 export interface ClassWeightOptions {
-  /** The classes in the order of the weights, each once. */
+  /** The classes, each once; the weights have the same order. */
   classes: readonly Label[] | Tensor;
   /** The class of each row. */
   y: readonly Label[] | Tensor;
@@ -19,11 +19,11 @@ const listOf = (where: string, name: string, labels: readonly Label[] | Tensor):
 };
 
 /**
- * A weight for each class: `n / (classes count)` with "balanced", 1 with null, or those given by class, 1 for others. As
+ * A weight for each class: `n / (classes count)` with "balanced", 1 with null, or the given weight of the class, 1 if it has none. As
  * `sklearn.utils.class_weight.compute_class_weight`.
  *
- * Gives a float32 tensor `[classes]`, as the option `weight` of losses takes it. A RangeError when y has a class that is not among `classes`,
- * and for "balanced" when one of these does not occur in y.
+ * Returns a float32 tensor `[classes]`, for the `weight` option of losses. A RangeError if y has a class that is not in `classes`, and with
+ * "balanced" if a class of `classes` does not occur in y.
  *
  * @example
  * data.computeClassWeight('balanced', { classes: [0, 1], y: [0, 0, 0, 1] }).toArray(); // [0.6666666865348816, 2]

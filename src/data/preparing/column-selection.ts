@@ -3,13 +3,13 @@ import { isRegExp } from '../../brands';
 import { checkInteger, describe, rangeError, typeError } from '../../errors';
 import { type Columns, isNumeric } from './columns';
 
-/** A column as a selecting function gets it. */
+/** A column, as it is passed to a selecting function. */
 export interface ColumnInfo {
   /** Its name; null if columns have no names. */
   name: string | null;
   /** Its number. */
   index: number;
-  /** What it holds. */
+  /** The type of its cells. */
   kind: 'number' | 'string';
 }
 

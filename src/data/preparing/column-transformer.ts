@@ -1,4 +1,4 @@
-// Applies a transformer to each of several groups of columns, and joins the results.
+// Applies transformers to groups of columns, and joins the results.
 
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
 import type { Tensor } from '../../tensor';
@@ -11,7 +11,7 @@ import { density, joinedDense, joinedSparse, type Result } from './side-by-side'
 import { type PreparingState, StateReader } from './state';
 import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedState, namesIn, type Transformer } from './transformer';
 
-/** A part of a `ColumnTransformer`: its name, what becomes of its columns (by a transformer, left out, or passed on as they are), and which these are. */
+/** A part of a `ColumnTransformer`: its name, its transformer (or that its columns are dropped, or passed through unchanged), and its columns. */
 export type Part = readonly [name: string, transformer: Transformer | 'drop' | 'passthrough', columns: ColumnSelection];
 
 /** The options of `ColumnTransformer`. */
@@ -37,10 +37,11 @@ const steps = (work: readonly Work[]): [string, Transformer][] =>
 /**
  * Applies a transformer to each of several groups of columns; the results are joined in order. As `sklearn.compose.ColumnTransformer`.
  *
- * x is a table, or columns by name, where parts name columns, or anything with as many columns where they number them. Columns can be selected by a pattern for their names, or
- * by a function of `{ name, index, kind }` for each, where scikit-learn has functions of x; a part without columns is left out. The result is a float32 tensor, or a `CsrArray` where parts give
- * such rows and most elements are 0, then `new ColumnTransformer<data.CsrArray>(...)` for TypeScript. A RangeError for a column that is not there, a TypeError for a part or a remainder that gives strings. A
- * `fit` that throws leaves all as it was.
+ * x is a table or columns by name if parts name their columns, or anything with as many columns if they number them. Columns can also be selected by a pattern
+ * for their names, or by a function of `{ name, index, kind }` of each column, where scikit-learn takes functions of x; a part without columns is omitted. The
+ * result is a float32 tensor, or a `CsrArray` if parts return CSR rows and most elements are 0; for TypeScript write `new
+ * ColumnTransformer<data.CsrArray>(...)` then. A RangeError for a column that does not exist, a TypeError for a part or remainder that returns strings. If
+ * `fit` throws, nothing is changed.
  *
  * @example
  * const prepare = new data.ColumnTransformer([
@@ -55,11 +56,11 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
   readonly transformers: readonly Part[];
   /** What happens to columns that belong to no part. */
   readonly remainder: 'drop' | 'passthrough' | Transformer;
-  /** The share of elements below which the result is a `CsrArray`. */
+  /** The fraction of stored elements below which the result is a `CsrArray`. */
   readonly sparseThreshold: number;
-  /** Whether names of columns begin with those of their parts. */
+  /** Whether the names of columns are prefixed by the names of their parts. */
   readonly verboseFeatureNamesOut: boolean;
-  /** Whether the result is a `CsrArray`, as `fit` has found. */
+  /** Whether the result is a `CsrArray`, as determined by `fit`. */
   sparseOutput = false;
   nFeaturesIn = 0;
   featureNamesIn: readonly string[] | null = null;
@@ -89,7 +90,7 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
     return this;
   }
 
-  /** What the parts make of their columns, side by side. */
+  /** The results of the parts, joined. */
   transform(x: Features): Out {
     const where = 'ColumnTransformer.transform';
     const columns = this.asFitted(where, x);
@@ -113,7 +114,7 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
     return out;
   }
 
-  /** The names of the columns that `transform` gives: `part__column`, or as they are where `verboseFeatureNamesOut` is false. */
+  /** The names of the columns of the result: `part__column`, or unprefixed if `verboseFeatureNamesOut` is false. */
   getFeatureNamesOut(inputFeatures?: readonly string[]): string[] {
     const where = 'ColumnTransformer.getFeatureNamesOut';
     const names = namesIn(where, this, inputFeatures);
@@ -133,14 +134,14 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
     return out;
   }
 
-  /** What each part has learned, by its name. */
+  /** The state of each part, by its name. */
   stateDict(): PreparingState {
     const parts = steps(this.everyPart()).map(([name, part]) => [name, part.stateDict()]);
     const places = this.places.map((own) => [...own]);
     return { ...fittedState(this), parts, places, sparseOutput: this.sparseOutput } as unknown as PreparingState;
   }
 
-  /** Takes over what the `stateDict()` of one with the same parts gave. */
+  /** Loads the `stateDict()` of a transformer with the same parts. */
   loadStateDict(state: PreparingState): void {
     const where = 'ColumnTransformer.loadStateDict';
     const reader = new StateReader(where, state);
@@ -161,7 +162,7 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
     });
   }
 
-  // Listed columns are in the options; those selected by a pattern or a function are only in the state.
+  // Columns that are listed are in the options; only those selected by a pattern or a function are in the state.
   private placesFromState(where: string, reader: StateReader, { nFeaturesIn, featureNamesIn }: Fitted): number[][] {
     const saved = reader.has('places') ? reader.list('places', this.transformers.length) : [];
     return this.transformers.map(([name, , selection], i) => {
@@ -172,7 +173,7 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
     });
   }
 
-  // The columns of fit in their order, wherever they are in the present table.
+  // The columns in the order of `fit`, wherever they are in this table.
   private asFitted(where: string, x: Features): Columns {
     const columns = this.featureNamesIn === null ? columnsAsFitted(where, this, x) : columnsOf(where, x);
     if (this.featureNamesIn === null || columns.names === null) return columnsAsFitted(where, this, x);
@@ -203,7 +204,7 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
         const own = { rows, names: names && called, list: places.map((c) => list[c]!) };
         return [{ part: name, value: tensorOf(rows, numbersOf(where, own)) }];
       }
-      // Pairs and not an object, which would sort names that are numbers.
+      // A list of pairs, because an object would sort names that are integers.
       return [{ part: name, value: run(transformer, { columns: called, column: (one) => list[places[called.indexOf(one)]!]! }) }];
     });
   }

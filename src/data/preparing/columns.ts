@@ -27,10 +27,10 @@ export type Row = readonly (Cell | undefined)[];
  */
 export type Features = Tensor | Table | TableLike | Readonly<Record<string, ColumnData>> | readonly Row[] | ColumnData;
 
-/** A column in the form that is calculated with: numbers as float64, or strings. */
+/** A column as it is computed with: numbers as float64, or strings. */
 export type Values = Float64Array | readonly (string | null)[];
 
-/** Columns of one length, with their names where these are known. */
+/** Columns of the same length, with their names if they have any. */
 export interface Columns {
   rows: number;
   names: readonly string[] | null;
@@ -40,7 +40,7 @@ export interface Columns {
 /** Whether a column holds numbers. */
 export const isNumeric = (column: Values): column is Float64Array => isFloat64Array(column);
 
-/** A column in an error message: its name if it has one. */
+/** How an error message names a column: by its name if it has one. */
 export const columnName = (names: readonly string[] | null, c: number): string =>
   names === null ? `column ${c}` : `column ${describe(names[c])}`;
 

@@ -1,4 +1,4 @@
-// Counts of the words in texts.
+// Counts the words of texts.
 import { withDefaults } from '../../errors';
 import type { CsrArray } from '../csr-array';
 import type { Features } from './columns';
@@ -7,14 +7,15 @@ import type { Documents } from './text-analysis';
 import { type CountVectorizerOptions, countDefaults, TextCounter } from './text-counter';
 
 /**
- * How often each term of a vocabulary occurs in each document. As `sklearn.feature_extraction.text.CountVectorizer`.
+ * Counts how often each term of a vocabulary occurs in each document. As `sklearn.feature_extraction.text.CountVectorizer`.
  *
- * x is a list of strings, or one column of them; the result is a `CsrArray` `[documents, terms]`, of float32 where scikit-learn counts in int64, with the terms in the order of code
- * points. `\w` of a `tokenPattern` is a letter, a digit or an underscore of any script. Terms that `fit` has not seen do not count. Of `maxFeatures` terms that occur equally often the
- * first ones are kept, where scikit-learn keeps any. `maxDf: 1` is all documents, and `minDf: 1` one document, as the defaults of scikit-learn are. There is no list of English `stopWords`.
+ * x is a list of strings, or a single column of them; the result is a `CsrArray` `[documents, terms]` of float32 (int64 in scikit-learn), with the terms in
+ * code point order. `\w` in a `tokenPattern` is a letter, digit or underscore of any script. Terms that `fit` has not seen are ignored. Of terms that occur
+ * equally often, `maxFeatures` keeps the first, where scikit-learn keeps any. `maxDf: 1` means all documents and `minDf: 1` one document, as in scikit-learn's
+ * defaults. There is no built-in list of English `stopWords`.
  *
- * A TypeError for a document that is no string; a RangeError where no terms are left, where there are more than 2^23, or more than 2^24 in one document; a SimdnnError
- * `SIMDNN_NOT_FITTED` for use before `fit` without a vocabulary.
+ * A TypeError for a document that is not a string. A RangeError if no terms are left, or if there are more than 2^23, or more than 2^24 in one document. A
+ * SimdnnError `SIMDNN_NOT_FITTED` if used before `fit` without a vocabulary.
  *
  * @example
  * const counter = new data.CountVectorizer();
@@ -38,7 +39,7 @@ export class CountVectorizer {
     return this.counter.vocabulary;
   }
 
-  /** Whether the vocabulary was given, not learned. */
+  /** Whether the vocabulary was given instead of learned. */
   get fixedVocabulary(): boolean {
     return this.counter.fixed;
   }
@@ -74,12 +75,12 @@ export class CountVectorizer {
     return { ...this.counter.options };
   }
 
-  /** What `fit` has learned, for `loadStateDict`. */
+  /** The fitted state, for `loadStateDict`. */
   stateDict(): PreparingState {
     return { vocabulary: this.counter.state() };
   }
 
-  /** Takes over what another vectorizer's `stateDict()` gave. */
+  /** Loads the `stateDict()` of another vectorizer. */
   loadStateDict(state: PreparingState): void {
     this.counter.load(state);
   }

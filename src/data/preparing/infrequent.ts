@@ -29,7 +29,7 @@ function rareOnes(counts: readonly number[], rows: number, { minFrequency, maxCa
   const least = minFrequency === null ? 0 : minFrequency < 1 ? minFrequency * rows : minFrequency;
   const rare = counts.map((count) => count < least);
   const left = rare.filter((is) => !is).length;
-  // The combined category counts in maxCategories, whether it exists yet or not.
+  // The combined category counts toward maxCategories, whether or not it exists yet.
   if (maxCategories !== null && maxCategories < left + 1) {
     const ascending = [...counts.keys()].sort((a, b) => counts[a]! - counts[b]! || a - b);
     for (const number of ascending.slice(0, Math.max(0, counts.length - (maxCategories - 1)))) rare[number] = true;
@@ -38,7 +38,7 @@ function rareOnes(counts: readonly number[], rows: number, { minFrequency, maxCa
   return numbers.length === 0 ? null : numbers;
 }
 
-/** The rare categories of each column, of which `numbers` has each cell's, and `sizes` how many there are to look at. */
+/** The rare categories of each column. `numbers` has the category of each cell, and `sizes` the number of categories to consider. */
 export function infrequentOf(numbers: readonly Int32Array[], sizes: readonly number[], rare: Rare): Infrequent {
   if (rare.minFrequency === null && rare.maxCategories === null) return null;
   return numbers.map((column, c) => {
@@ -48,14 +48,14 @@ export function infrequentOf(numbers: readonly Int32Array[], sizes: readonly num
   });
 }
 
-/** For each of `size` categories the number that it has once the rare ones are one, which is the last. */
+/** For each of `size` categories its number after the rare ones are combined into one category, which comes last. */
 export function numbersAfter(size: number, infrequent: readonly number[] | null): Int32Array {
   const rare = new Set(infrequent);
   let next = 0;
   return Int32Array.from({ length: size }, (_, number) => (rare.has(number) ? size - rare.size : next++));
 }
 
-/** The categories of a column once the rare ones are one. */
+/** The categories of a column after the rare ones are combined. */
 export function cellsAfter(cells: readonly Cell[], infrequent: readonly number[] | null): readonly Cell[] {
   if (infrequent === null) return cells;
   const rare = new Set(infrequent);
@@ -66,7 +66,7 @@ export function cellsAfter(cells: readonly Cell[], infrequent: readonly number[]
 export const infrequentCells = (categories: readonly (readonly Cell[])[], infrequent: Infrequent): (Cell[] | null)[] | null =>
   infrequent?.map((numbers, c) => numbers?.map((number) => categories[c]![number]!) ?? null) ?? null;
 
-/** Reads what rare categories a state has, of the columns whose numbers of categories are `sizes`. */
+/** Reads the rare categories from a state; `sizes` are the numbers of categories of the columns. */
 export function infrequentFromState(where: string, reader: StateReader, sizes: readonly number[]): Infrequent {
   if ((reader.raw('infrequent') ?? null) === null) return null;
   return reader.list('infrequent', sizes.length).map((numbers, c) => {

@@ -5,7 +5,7 @@ import { shapeText } from '../../shape';
 import { empty, Tensor } from '../../tensor';
 import { byValue } from './sorting';
 
-/** A class as the data names it. */
+/** A class in the data. */
 export type Label = string | number;
 
 /** The state of a `LabelEncoder`. */
@@ -15,11 +15,11 @@ export interface LabelEncoderState {
 }
 
 /**
- * Numbers classes 0, 1, 2, ... in the order of their names: `sklearn.preprocessing.LabelEncoder`.
+ * Encodes classes as 0, 1, 2, ... in the order of their names. As `sklearn.preprocessing.LabelEncoder`.
  *
- * Labels are arrays of strings or of numbers, or tensors `[n]`; encoded they are an int32 tensor `[n]`, as losses take it. Strings are
- * ordered by code points, numbers by value. A RangeError names a label that `fit` has not seen; a SimdnnError `SIMDNN_NOT_FITTED`
- * says that it has seen none.
+ * Labels are arrays of strings or numbers, or tensors `[n]`. Encoded labels are an int32 tensor `[n]`, as losses expect. Strings are
+ * ordered by code points, numbers by value. A RangeError for a label that `fit` has not seen, a SimdnnError `SIMDNN_NOT_FITTED` if used
+ * before `fit`.
  *
  * @example
  * const encoder = new data.LabelEncoder();
@@ -80,17 +80,17 @@ export class LabelEncoder {
     });
   }
 
-  /** The options: there are none. */
+  /** The options; there are none. */
   getParams(): Record<string, never> {
     return {};
   }
 
-  /** What `fit` has learned, for `loadStateDict`. */
+  /** The fitted state, for `loadStateDict`. */
   stateDict(): LabelEncoderState {
     return { classes: [...this.classes] };
   }
 
-  /** Takes over what another encoder's `stateDict()` gave. */
+  /** Loads the `stateDict()` of another encoder. */
   loadStateDict(state: LabelEncoderState): void {
     const classes = listOf('LabelEncoder.loadStateDict', state?.classes);
     if (new Set(classes).size !== classes.length) throw rangeError('LabelEncoder.loadStateDict', 'a class occurs twice');
@@ -108,7 +108,7 @@ export class LabelEncoder {
   }
 }
 
-// The labels as an array: all strings or all numbers, without NaN, which is not equal to itself.
+// The labels as an array of strings or of numbers. NaN is refused, because it is not equal to itself.
 function listOf(where: string, labels: readonly Label[] | Tensor): readonly Label[] {
   if (labels instanceof Tensor && labels.shape.length !== 1) throw rangeError(where, `expected labels [n], got ${shapeText(labels.shape)}`);
   if (labels instanceof Tensor) recorder?.reading(where);

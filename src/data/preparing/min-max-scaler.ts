@@ -8,9 +8,9 @@ import { type Fitted, fittedFromState, fittedState, namesIn } from './transforme
 
 /** The options of `MinMaxScaler`. */
 export interface MinMaxScalerOptions {
-  /** The least and the greatest value of the result (`[0, 1]`). */
+  /** The smallest and largest value of the result (`[0, 1]`). */
   featureRange?: readonly [low: number, high: number];
-  /** Whether values beyond those of `fit` are limited to the range (false). */
+  /** Whether values outside the range seen by `fit` are clipped (false). */
   clip?: boolean;
 }
 
@@ -27,10 +27,10 @@ export function checkRange(where: string, name: string, value: unknown, low?: nu
 }
 
 /**
- * Brings each column into a range: `(x - dataMin) / (dataMax - dataMin) (high - low) + low`. As `sklearn.preprocessing.MinMaxScaler`.
+ * Scales each column to a range: `(x - dataMin) / (dataMax - dataMin) (high - low) + low`. As `sklearn.preprocessing.MinMaxScaler`.
  *
- * x is `[n, features]`, of numbers; the result is a float32 tensor. Everything is float64 up to that. A constant column becomes `low`. Values that are
- * NaN are left out in `fit`, and stay. A RangeError for no rows and for infinite values, a SimdnnError `SIMDNN_NOT_FITTED` for use before `fit`.
+ * x is `[n, features]`, of numbers; the result is a float32 tensor, computed in float64. A constant column becomes `low`. `fit` ignores NaN,
+ * and `transform` keeps it. A RangeError for no rows and for infinite values, a SimdnnError `SIMDNN_NOT_FITTED` if used before `fit`.
  *
  * @example
  * const scaler = new data.MinMaxScaler({ clip: true });
@@ -38,19 +38,19 @@ export function checkRange(where: string, name: string, value: unknown, low?: nu
  * scaler.transform(tensor([[7]])).toArray(); // [[1]]
  */
 export class MinMaxScaler implements Fitted {
-  /** The least and the greatest value of the result. */
+  /** The smallest and largest value of the result. */
   readonly featureRange: readonly [low: number, high: number];
-  /** Whether values beyond those of `fit` are limited to the range. */
+  /** Whether values outside the range seen by `fit` are clipped. */
   readonly clip: boolean;
-  /** The least value of each column; empty before `fit`. */
+  /** The smallest value of each column; empty before `fit`. */
   dataMin: readonly number[] = [];
-  /** The greatest value of each column; empty before `fit`. */
+  /** The largest value of each column; empty before `fit`. */
   dataMax: readonly number[] = [];
   /** `dataMax - dataMin`. */
   dataRange: readonly number[] = [];
-  /** What each column is multiplied by. */
+  /** The factor of each column. */
   scale: readonly number[] = [];
-  /** What is then added. */
+  /** The offset of each column, added after the multiplication. */
   min: readonly number[] = [];
   /** The number of rows of `fit`. */
   nSamplesSeen = 0;
@@ -66,7 +66,7 @@ export class MinMaxScaler implements Fitted {
     this.clip = checkBoolean('MinMaxScaler', 'clip', o.clip);
   }
 
-  /** Learns the least and the greatest value of the columns of x. */
+  /** Learns the smallest and largest value of each column of x. */
   fit(x: Features): this {
     const { list, ...fitted } = numbersToFit('MinMaxScaler.fit', x);
     const values = list.map(present);
@@ -80,7 +80,7 @@ export class MinMaxScaler implements Fitted {
     return this;
   }
 
-  /** `x scale + min`, as a fresh tensor. */
+  /** `x scale + min`, as a new tensor. */
   transform(x: Features): Tensor {
     const { scale, min, clip } = this;
     const [low, high] = this.featureRange;
@@ -93,7 +93,7 @@ export class MinMaxScaler implements Fitted {
     return this.fit(x).transform(x);
   }
 
-  /** `(x - min) / scale`, as a fresh tensor. */
+  /** `(x - min) / scale`, as a new tensor. */
   inverseTransform(x: Features): Tensor {
     return mapped('MinMaxScaler.inverseTransform', this, x, (value, c) => (value - this.min[c]!) / this.scale[c]!);
   }
@@ -108,13 +108,13 @@ export class MinMaxScaler implements Fitted {
     return { featureRange: [...this.featureRange], clip: this.clip };
   }
 
-  /** What `fit` has learned, for `loadStateDict`. */
+  /** The fitted state, for `loadStateDict`. */
   stateDict(): PreparingState {
     const [dataMin, dataMax] = [this.dataMin, this.dataMax].map(numbersToState);
     return { ...fittedState(this), dataMin: dataMin!, dataMax: dataMax!, nSamplesSeen: this.nSamplesSeen };
   }
 
-  /** Takes over what another scaler's `stateDict()` gave. */
+  /** Loads the `stateDict()` of another scaler. */
   loadStateDict(state: PreparingState): void {
     const where = 'MinMaxScaler.loadStateDict';
     const reader = new StateReader(where, state);

@@ -13,19 +13,19 @@ import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedStat
 export interface OneHotEncoderOptions {
   /** The categories of each column, or "auto" (default) for those that `fit` sees, sorted. */
   categories?: Categories;
-  /** Which category of each column gets no column of its own: none (null, default), the first, the first of columns with two, or those listed. */
+  /** Which category of each column is dropped: none (null, default), the first, the first of columns with two categories, or those listed. */
   drop?: null | 'first' | 'ifBinary' | readonly Cell[];
-  /** What `transform` does with a category that it does not know: an error (default), zeros, or the column of the rare ones, zeros where there is none. */
+  /** How `transform` encodes an unknown category: an error (default), zeros, or the column of rare categories (zeros if there is none). */
   handleUnknown?: 'error' | 'ignore' | 'infrequentIfExist';
-  /** Categories that occur less often share a column, the last: a number of rows, or below 1 a share of them (null: none). */
+  /** Categories that occur less often than this share one column, the last: a number of rows, or a fraction of them if below 1 (null: none). */
   minFrequency?: number | null;
-  /** How many columns are made of one at most, that of the rare categories among them (null: any). */
+  /** The largest number of columns made of one column, including that of rare categories (null: unlimited). */
   maxCategories?: number | null;
-  /** Whether `transform` gives a `CsrArray` (false). */
+  /** Whether `transform` returns a `CsrArray` (false). */
   sparseOutput?: boolean;
 }
 
-/** The columns that are made of a column's categories, with `infrequent_sklearn` for the rare ones, and the column of each category. */
+/** The columns made of a column's categories, with `infrequent_sklearn` for the rare ones, and the column of each category. */
 interface Layout {
   cells: readonly Cell[];
   numbers: Int32Array;
@@ -46,11 +46,11 @@ function checkDrop(drop: unknown): Required<OneHotEncoderOptions>['drop'] {
 const same = (a: Cell, b: Cell): boolean => a === b || (isMissing(a) && isMissing(b));
 
 /**
- * A column of zeros and ones for each category of each column. As `sklearn.preprocessing.OneHotEncoder`.
+ * Encodes each column as one column of zeros and ones for each category. As `sklearn.preprocessing.OneHotEncoder`.
  *
- * x is `[n, features]`, of numbers or strings: a table, columns by name, rows, or a tensor; the result is a float32 tensor, or with `sparseOutput` a `CsrArray`, which
- * scikit-learn gives by default. Strings are ordered by code points, numbers by value; a missing value (NaN, null) is a category of its own, the last one. A RangeError names
- * a category that `fit` has not seen, unless `handleUnknown` says otherwise; a SimdnnError `SIMDNN_NOT_FITTED` for use before `fit`.
+ * x is `[n, features]`, of numbers or strings: a table, columns by name, rows, or a tensor. The result is a float32 tensor, or with `sparseOutput` a
+ * `CsrArray`, which is scikit-learn's default. Strings are ordered by code points, numbers by value; a missing value (NaN, null) is a category of its own, the
+ * last one. A RangeError for a category that `fit` has not seen, unless `handleUnknown` allows it; a SimdnnError `SIMDNN_NOT_FITTED` if used before `fit`.
  *
  * @example
  * const encoder = new data.OneHotEncoder();
@@ -58,19 +58,19 @@ const same = (a: Cell, b: Cell): boolean => a === b || (isMissing(a) && isMissin
  * encoder.getFeatureNamesOut(); // ['town_Oslo', 'town_Rome']
  */
 export class OneHotEncoder<Result extends Tensor | CsrArray = Tensor> implements Fitted {
-  /** What `transform` does with a category that it does not know. */
+  /** How `transform` encodes an unknown category. */
   readonly handleUnknown: 'error' | 'ignore' | 'infrequentIfExist';
-  /** How often a category occurs at least that is not rare. */
+  /** The number of rows below which a category is rare. */
   readonly minFrequency: number | null;
-  /** How many columns are made of one at most. */
+  /** The largest number of columns made of one column. */
   readonly maxCategories: number | null;
-  /** Whether `transform` gives a `CsrArray`. */
+  /** Whether `transform` returns a `CsrArray`. */
   readonly sparseOutput: boolean;
-  /** Which category of each column gets no column of its own. */
+  /** Which category of each column is dropped. */
   readonly drop: null | 'first' | 'ifBinary' | readonly Cell[];
   /** The categories of each column; empty before `fit`. */
   categories: readonly (readonly Cell[])[] = [];
-  /** The number of the category of each column that has no column of its own, null where all have; null without `drop`. */
+  /** The number of the dropped category of each column, null for a column that drops none; null without `drop`. */
   dropIdx: readonly (number | null)[] | null = null;
   nFeaturesIn = 0;
   featureNamesIn: readonly string[] | null = null;
@@ -96,7 +96,7 @@ export class OneHotEncoder<Result extends Tensor | CsrArray = Tensor> implements
     this.sparseOutput = checkBoolean(where, 'sparseOutput', o.sparseOutput);
   }
 
-  /** The categories of each column that are rare, null for a column without; null without `minFrequency` and `maxCategories`. */
+  /** The rare categories of each column, null for a column without; null without `minFrequency` and `maxCategories`. */
   get infrequentCategories(): readonly (readonly Cell[] | null)[] | null {
     return infrequentCells(this.categories, this.infrequent);
   }
@@ -138,7 +138,7 @@ export class OneHotEncoder<Result extends Tensor | CsrArray = Tensor> implements
     return this.fit(x).transform(x);
   }
 
-  /** The rows that `transform` made x of: the category of the largest number of each column's; where all are 0 the dropped one, or null. */
+  /** The original rows. Each cell is the category with the largest element; if all elements are 0, it is the dropped category, or null. */
   inverseTransform(x: Features | CsrArray): Cell[][] {
     const where = 'OneHotEncoder.inverseTransform';
     if (this.nFeaturesIn === 0) throw notFitted(where);
@@ -164,7 +164,7 @@ export class OneHotEncoder<Result extends Tensor | CsrArray = Tensor> implements
     });
   }
 
-  /** The names of the columns that `transform` gives: `town_Oslo`; `town_infrequent_sklearn` for the rare ones. */
+  /** The names of the columns of the result, such as `town_Oslo`; `town_infrequent_sklearn` is that of the rare categories. */
   getFeatureNamesOut(inputFeatures?: readonly string[]): string[] {
     const names = namesIn('OneHotEncoder.getFeatureNamesOut', this, inputFeatures);
     return this.categories.flatMap((_, c) => {
@@ -179,7 +179,7 @@ export class OneHotEncoder<Result extends Tensor | CsrArray = Tensor> implements
     return { categories, drop, handleUnknown, minFrequency, maxCategories, sparseOutput };
   }
 
-  /** What `fit` has learned, for `loadStateDict`. */
+  /** The fitted state, for `loadStateDict`. */
   stateDict(): PreparingState {
     return {
       ...fittedState(this),
@@ -189,7 +189,7 @@ export class OneHotEncoder<Result extends Tensor | CsrArray = Tensor> implements
     };
   }
 
-  /** Takes over what another encoder's `stateDict()` gave. */
+  /** Loads the `stateDict()` of another encoder. */
   loadStateDict(state: PreparingState): void {
     const where = 'OneHotEncoder.loadStateDict';
     const reader = new StateReader(where, state);

@@ -12,15 +12,15 @@ import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedStat
 export interface OrdinalEncoderOptions {
   /** The categories of each column, or "auto" (default) for those that `fit` sees, sorted. */
   categories?: Categories;
-  /** What `transform` does with a category that it does not know: an error (default), or it becomes `unknownValue`. */
+  /** How `transform` encodes an unknown category: an error (default), or as `unknownValue`. */
   handleUnknown?: 'error' | 'useEncodedValue';
-  /** The number of categories that are not known, an integer or NaN, for "useEncodedValue" (null). */
+  /** The number of unknown categories, an integer or NaN, for "useEncodedValue" (null). */
   unknownValue?: number | null;
   /** The number of missing values, an integer or NaN (NaN). */
   encodedMissingValue?: number;
-  /** Categories that occur less often are one, the last: a number of rows, or below 1 a share of them (null: none). */
+  /** Categories that occur less often than this are combined into one, the last: a number of rows, or a fraction of them if below 1 (null: none). */
   minFrequency?: number | null;
-  /** How many numbers a column is to have at most, that of the rare categories among them; missing and unknown ones are beside (null: any). */
+  /** The largest number of categories of a column, including the combined one, without missing and unknown values (null: unlimited). */
   maxCategories?: number | null;
 }
 
@@ -31,12 +31,12 @@ function checkNumberOrNaN(name: string, value: unknown): number {
 }
 
 /**
- * A number for each category of each column: 0, 1, 2, ... in their order. As `sklearn.preprocessing.OrdinalEncoder`.
+ * Encodes the categories of each column as 0, 1, 2, ... in their order. As `sklearn.preprocessing.OrdinalEncoder`.
  *
- * x is `[n, features]`, of numbers or strings: a table, columns by name, rows, or a tensor; the result is a float32 tensor `[n, features]`. Strings are ordered by code
- * points, numbers by value. A missing value (NaN, null) becomes `encodedMissingValue`; scikit-learn counts None among the categories. A RangeError names a category that
- * `fit` has not seen, unless `handleUnknown` is "useEncodedValue"; one for an `unknownValue` or `encodedMissingValue` that is a category's number; a TypeError for an
- * `unknownValue` without "useEncodedValue", and the other way round. A SimdnnError `SIMDNN_NOT_FITTED` for use before `fit`.
+ * x is `[n, features]`, of numbers or strings: a table, columns by name, rows, or a tensor; the result is a float32 tensor `[n, features]`. Strings are ordered
+ * by code points, numbers by value. A missing value (NaN, null) becomes `encodedMissingValue`; scikit-learn treats None as a category. A RangeError for a
+ * category that `fit` has not seen, unless `handleUnknown` is "useEncodedValue", and for an `unknownValue` or `encodedMissingValue` that is a category's
+ * number. A TypeError for an `unknownValue` without "useEncodedValue" or the reverse. A SimdnnError `SIMDNN_NOT_FITTED` if used before `fit`.
  *
  * @example
  * const encoder = new data.OrdinalEncoder({ handleUnknown: 'useEncodedValue', unknownValue: -1 });
@@ -45,15 +45,15 @@ function checkNumberOrNaN(name: string, value: unknown): number {
  * encoder.categories; // [['M', 'S'], ['Oslo', 'Rome', null]]
  */
 export class OrdinalEncoder implements Fitted {
-  /** What `transform` does with a category that it does not know. */
+  /** How `transform` encodes an unknown category. */
   readonly handleUnknown: 'error' | 'useEncodedValue';
-  /** The number of categories that are not known. */
+  /** The number of unknown categories. */
   readonly unknownValue: number | null;
   /** The number of missing values. */
   readonly encodedMissingValue: number;
-  /** How often a category occurs at least that is not rare. */
+  /** The number of rows below which a category is rare. */
   readonly minFrequency: number | null;
-  /** How many numbers a column has at most. */
+  /** The largest number of categories of a column. */
   readonly maxCategories: number | null;
   /** The categories of each column; empty before `fit`. */
   categories: readonly (readonly Cell[])[] = [];
@@ -84,7 +84,7 @@ export class OrdinalEncoder implements Fitted {
     this.maxCategories = maxCategories;
   }
 
-  /** The categories of each column that are rare, null for a column without; null without `minFrequency` and `maxCategories`. */
+  /** The rare categories of each column, null for a column without; null without `minFrequency` and `maxCategories`. */
   get infrequentCategories(): readonly (readonly Cell[] | null)[] | null {
     return infrequentCells(this.categories, this.infrequent);
   }
@@ -123,7 +123,7 @@ export class OrdinalEncoder implements Fitted {
     return this.fit(x).transform(x);
   }
 
-  /** The rows that `transform` made x of; null for what was unknown, "infrequent_sklearn" for a rare category. */
+  /** The original rows, with null for unknown categories and "infrequent_sklearn" for rare ones. */
   inverseTransform(x: Features): Cell[][] {
     const where = 'OrdinalEncoder.inverseTransform';
     if (this.nFeaturesIn === 0) throw notFitted(where);
@@ -161,13 +161,13 @@ export class OrdinalEncoder implements Fitted {
     return { categories, handleUnknown, unknownValue, encodedMissingValue, minFrequency, maxCategories };
   }
 
-  /** What `fit` has learned, for `loadStateDict`. */
+  /** The fitted state, for `loadStateDict`. */
   stateDict(): PreparingState {
     const infrequent = this.infrequent?.map((numbers) => numbers && [...numbers]) ?? null;
     return { ...fittedState(this), categories: this.categories.map(cellsToState), infrequent };
   }
 
-  /** Takes over what another encoder's `stateDict()` gave. */
+  /** Loads the `stateDict()` of another encoder. */
   loadStateDict(state: PreparingState): void {
     const where = 'OrdinalEncoder.loadStateDict';
     const reader = new StateReader(where, state);
@@ -199,7 +199,7 @@ export class OrdinalEncoder implements Fitted {
 
 const same = (a: number, b: number | null): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
 
-/** The number of a column's categories without the one for missing values. */
+/** The number of a column's categories, not counting that of missing values. */
 function present(cells: readonly Cell[]): number {
   return cells.length - Number(isMissing(cells.at(-1)));
 }

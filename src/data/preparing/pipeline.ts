@@ -9,7 +9,7 @@ import type { Transformer } from './transformer';
 /** Steps by name. */
 export type Steps = readonly (readonly [name: string, transformer: Transformer])[];
 
-/** Throws unless the value is a list of transformers by name, each name once; some words may stand for a transformer. */
+/** Throws unless the value is a list of named transformers with distinct names; `words` may stand for a transformer. */
 export function checkSteps(where: string, steps: unknown): Steps;
 export function checkSteps<Word extends string>(
   where: string,
@@ -23,7 +23,7 @@ export function checkSteps(where: string, steps: unknown, words: readonly string
       throw typeError(where, `expected step ${i} to be [name, transformer]`);
     const methods = ['fit', 'transform', 'fitTransform', 'stateDict', 'loadStateDict'];
     if (words.includes(step[1])) {
-      // A word needs no methods.
+      // Words are not transformers, so their methods are not checked.
     } else if (!methods.every((method) => typeof step[1]?.[method] === 'function')) {
       throw typeError(where, `expected step ${describe(step[0])} to be a transformer, got ${describe(step[1])}`);
     }
@@ -33,9 +33,9 @@ export function checkSteps(where: string, steps: unknown, words: readonly string
 }
 
 /**
- * Transformers one after another, each given what the one before gives. As `sklearn.pipeline.Pipeline`, of transformers alone.
+ * Applies transformers in sequence, each to the result of the one before. As `sklearn.pipeline.Pipeline`, with transformers only.
  *
- * `fit` fits each step to what the steps before make of x; one that throws leaves all as they were. A TypeError for a step that is no transformer.
+ * If `fit` throws, no step is changed. A TypeError for a step that is not a transformer.
  *
  * @example
  * const pipeline = new data.Pipeline([['gaps', new data.SimpleImputer()], ['scale', new data.StandardScaler()]]);
@@ -49,14 +49,14 @@ export class Pipeline {
     this.steps = checkSteps('Pipeline', steps);
   }
 
-  /** Fits each step to what those before it make of x. */
+  /** Fits each step to the result of the steps before it. */
   fit(x: Features): this {
     this.fitTransform(x);
     return this;
   }
 
-  /** What the steps make of x, one after another. */
-  // biome-ignore lint/suspicious/noExplicitAny: what the last step gives, which only the caller knows
+  /** The result of all steps in sequence. */
+  // biome-ignore lint/suspicious/noExplicitAny: the type of the last step's result, which only the caller knows
   transform(x: Features): any {
     return this.steps.reduce<unknown>((value, [, step]) => step.transform(value as Features), x);
   }
@@ -67,15 +67,15 @@ export class Pipeline {
     return allOrNone(this.steps, () => this.steps.reduce<unknown>((value, [, step]) => step.fitTransform(value as Features), x));
   }
 
-  /** What the steps undo, from the last to the first. */
-  // biome-ignore lint/suspicious/noExplicitAny: what the first step gives back
+  /** Inverts the steps, from the last to the first. */
+  // biome-ignore lint/suspicious/noExplicitAny: the type of the first step's input, which only the caller knows
   inverseTransform(x: any): any {
     const without = this.steps.find(([, step]) => step.inverseTransform === undefined);
     if (without !== undefined) throw typeError('Pipeline.inverseTransform', `step ${describe(without[0])} has no inverseTransform`);
     return this.steps.reduceRight<unknown>((value, [, step]) => step.inverseTransform!(value as never), x);
   }
 
-  /** The names of the columns that the last step gives. */
+  /** The names of the columns of the last step's result. */
   getFeatureNamesOut(inputFeatures?: readonly string[]): string[] {
     return this.steps.reduce<readonly string[] | undefined>((names, [name, step]) => {
       if (step.getFeatureNamesOut === undefined) {
@@ -85,12 +85,12 @@ export class Pipeline {
     }, inputFeatures) as string[];
   }
 
-  /** What each step has learned, by its name. */
+  /** The state of each step, by its name. */
   stateDict(): PreparingState {
     return { steps: this.steps.map(([name, step]) => [name, step.stateDict()]) } as unknown as PreparingState;
   }
 
-  /** Takes over what the `stateDict()` of a pipeline with the same steps gave. */
+  /** Loads the `stateDict()` of a pipeline with the same steps. */
   loadStateDict(state: PreparingState): void {
     const where = 'Pipeline.loadStateDict';
     loadAll(where, 'step', this.steps, new StateReader(where, state).list('steps', this.steps.length));

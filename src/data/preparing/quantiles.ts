@@ -1,4 +1,4 @@
-// Quantiles of numbers, and those of the normal distribution.
+// Quantiles of samples, and of the normal distribution.
 
 /** The q-th percentile of sorted numbers, linearly interpolated; NaN if there are none. As `numpy.percentile`. */
 export function percentile(sorted: Float64Array, q: number): number {

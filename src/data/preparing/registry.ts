@@ -16,7 +16,7 @@ import { type Json, listOf, type PreparingState } from './state';
 import { TfidfTransformer } from './tfidf-transformer';
 import { TfidfVectorizer } from './tfidf-vectorizer';
 
-/** A transformer as JSON: its class, its options, and what it has learned. */
+/** A transformer as JSON: its class, its options, and its fitted state. */
 export interface SavedTransformer {
   /** The name of its class. */
   kind: string;
@@ -62,7 +62,7 @@ const json = (value: object): Json => JSON.parse(JSON.stringify(value));
 
 const partToState = (part: unknown): unknown => (typeof part === 'string' ? part : toState(part as Savable));
 
-// Columns that were selected by a pattern or a function are saved as a list.
+// Columns that were selected by a pattern or a function are saved as a list of columns.
 function columnTransformerToState(transformer: ColumnTransformer<Tensor | CsrArray>): SavedTransformer {
   const columns = transformer.columnsOfParts();
   const parts = transformer.transformers.map(([name, part], i) => {
@@ -77,9 +77,9 @@ function columnTransformerToState(transformer: ColumnTransformer<Tensor | CsrArr
 }
 
 /**
- * A transformer as JSON: `{ kind, options, state }`, which `fromState` makes the same of. PyTorch and scikit-learn pickle instead.
+ * Converts a transformer to JSON, `{ kind, options, state }`, from which `fromState` restores it. PyTorch and scikit-learn pickle instead.
  *
- * A TypeError for what is not of this library's own classes.
+ * A TypeError for a transformer that is not one of this library's classes.
  *
  * @example
  * const saved = JSON.stringify(data.toState(new data.StandardScaler().fit(tensor([[1], [3]]))));
@@ -96,7 +96,7 @@ export function toState(transformer: Savable): SavedTransformer {
   for (const [kind, Class] of kinds) {
     if (!(transformer instanceof Class) || transformer.constructor !== Class) continue;
     const options = json(transformer.getParams()) as Record<string, Json>;
-    // NaN, the default, which JSON does not have.
+    // NaN, the default, is omitted, because JSON cannot represent it.
     for (const name of ['missingValues', 'encodedMissingValue']) if (options[name] === null) delete options[name];
     if (transformer instanceof OrdinalEncoder && Number.isNaN(transformer.unknownValue)) options['unknownValue'] = 'NaN';
     return { kind, options, state: json(transformer.stateDict()) as PreparingState };
@@ -141,13 +141,13 @@ function made(saved: SavedTransformer, depth: number): Savable {
   return transformer;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: which class it is only the state says
+// biome-ignore lint/suspicious/noExplicitAny: the class is known only from the state
 type Loaded = any;
 
 /**
- * The transformer that `toState` made JSON of, fitted as it was then. scikit-learn unpickles instead.
+ * Restores a transformer, fitted, from the JSON of `toState`. scikit-learn unpickles instead.
  *
- * Everything is checked: an error for a class that is not there, for options and a state that its class refuses, for pipelines more than 16 deep.
+ * Throws for an unknown class, for options and states that the class refuses, and for pipelines nested more than 16 deep.
  *
  * @example
  * const encoder = data.fromState(data.toState(new data.LabelEncoder().fit(['b', 'a']))) as data.LabelEncoder;

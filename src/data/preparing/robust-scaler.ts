@@ -1,4 +1,4 @@
-// Scales features to a median of 0 and a distance of 1 between quantiles.
+// Scales features to median 0 and a quantile range of 1.
 import { checkBoolean, rangeError, withDefaults } from '../../errors';
 import type { Tensor } from '../../tensor';
 import type { Features } from './columns';
@@ -16,17 +16,17 @@ export interface RobustScalerOptions {
   withScaling?: boolean;
   /** The quantiles, in percent (`[25, 75]`). */
   quantileRange?: readonly [low: number, high: number];
-  /** Whether the range is measured in that of a standard normal variable, so that such a column gets a variance of 1 (false). */
+  /** Whether the range is divided by that of the standard normal distribution, so that a normally distributed column gets variance 1 (false). */
   unitVariance?: boolean;
 }
 
 /**
- * Subtracts the median of each column and divides by the range between two quantiles, which outliers do not move. As
+ * Subtracts the median of each column and divides by the range between two quantiles, which are robust to outliers. As
  * `sklearn.preprocessing.RobustScaler`.
  *
- * x is `[n, features]`, of numbers; the result is a float32 tensor. Quantiles are linear between two values; all is float64. A range of 0 counts as 1.
- * Values that are NaN are left out in `fit`, and stay. A RangeError for no rows and for infinite values, a SimdnnError `SIMDNN_NOT_FITTED`
- * for use before `fit`.
+ * x is `[n, features]`, of numbers; the result is a float32 tensor, computed in float64. Quantiles are interpolated linearly. A range of 0 is replaced by 1.
+ * `fit` ignores NaN, and `transform` keeps it. A RangeError for no rows and for infinite values, a SimdnnError `SIMDNN_NOT_FITTED`
+ * if used before `fit`.
  *
  * @example
  * const scaler = new data.RobustScaler();
@@ -39,11 +39,11 @@ export class RobustScaler implements Fitted {
   readonly withScaling: boolean;
   /** The quantiles, in percent. */
   readonly quantileRange: readonly [low: number, high: number];
-  /** Whether the range is measured in that of a standard normal variable. */
+  /** Whether the range is divided by that of the standard normal distribution. */
   readonly unitVariance: boolean;
   /** The median of each column; empty before `fit`. */
   center: readonly number[] = [];
-  /** What each column is divided by; empty before `fit`. */
+  /** The divisor of each column; empty before `fit`. */
   scale: readonly number[] = [];
   nFeaturesIn = 0;
   featureNamesIn: readonly string[] | null = null;
@@ -66,7 +66,7 @@ export class RobustScaler implements Fitted {
     }
   }
 
-  /** Learns the median and the range of the columns of x. */
+  /** Learns the median and the range of each column of x. */
   fit(x: Features): this {
     const { list, ...fitted } = numbersToFit('RobustScaler.fit', x);
     const sorted = list.map((column) => present(column).slice().sort());
@@ -78,7 +78,7 @@ export class RobustScaler implements Fitted {
     return this;
   }
 
-  /** `(x - center) / scale`, as a fresh tensor. */
+  /** `(x - center) / scale`, as a new tensor. */
   transform(x: Features): Tensor {
     const { center, scale } = this.used();
     return mapped('RobustScaler.transform', this, x, (value, c) => (value - center(c)) / scale(c));
@@ -89,7 +89,7 @@ export class RobustScaler implements Fitted {
     return this.fit(x).transform(x);
   }
 
-  /** `x scale + center`, as a fresh tensor. */
+  /** `x scale + center`, as a new tensor. */
   inverseTransform(x: Features): Tensor {
     const { center, scale } = this.used();
     return mapped('RobustScaler.inverseTransform', this, x, (value, c) => value * scale(c) + center(c));
@@ -106,13 +106,13 @@ export class RobustScaler implements Fitted {
     return { withCentering, withScaling, quantileRange: [...quantileRange], unitVariance };
   }
 
-  /** What `fit` has learned, for `loadStateDict`. */
+  /** The fitted state, for `loadStateDict`. */
   stateDict(): PreparingState {
     const [center, scale] = [this.center, this.scale].map(numbersToState);
     return { ...fittedState(this), center: center!, scale: scale! };
   }
 
-  /** Takes over what another scaler's `stateDict()` gave. */
+  /** Loads the `stateDict()` of another scaler. */
   loadStateDict(state: PreparingState): void {
     const where = 'RobustScaler.loadStateDict';
     const reader = new StateReader(where, state);

@@ -1,4 +1,4 @@
-// What the scalers share: each value is transformed by a function of it and its column's numbers.
+// What the scalers share: they map each value by a function of the value and its column.
 import type { Tensor } from '../../tensor';
 import { type Features, numbersOf, tensorOf } from './columns';
 import { columnsAsFitted, columnsToFit, type Fitted } from './transformer';
@@ -20,5 +20,5 @@ export function mapped(where: string, fitted: Fitted, x: Features, f: (value: nu
   return tensorOf(columns.rows, list);
 }
 
-/** The divisor of a column: 1 if its range is 0. NaN, for a column without values, stays. */
+/** The divisor of a column: its range, or 1 if that is 0. It stays NaN for a column without values. */
 export const withoutZeros = (scale: number): number => (scale < 10 * Number.EPSILON ? 1 : scale);

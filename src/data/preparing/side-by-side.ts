@@ -4,7 +4,7 @@ import { Tensor } from '../../tensor';
 import { CsrArray } from '../csr-array';
 import { columnsOf, numbersOf, tensorOf } from './columns';
 
-/** The result of one part: a tensor, sparse rows, or columns that are passed on. */
+/** The result of one part: a tensor, CSR rows, or columns that are passed through. */
 export interface Result {
   part: string;
   value: unknown;
@@ -20,7 +20,7 @@ function checked(where: string, rows: number, { part, value }: Result): Tensor |
   return value;
 }
 
-/** Whether some results are CSR rows, and the fraction of all elements that is stored; all elements of tensors are. */
+/** Whether some results are CSR rows, and the fraction of elements that is stored; of a tensor all are. */
 export function density(where: string, rows: number, results: readonly Result[]): { sparse: boolean; share: number } {
   const values = results.map((result) => checked(where, rows, result));
   const all = values.reduce((sum, { shape }) => sum + shape[0]! * shape[1]!, 0);

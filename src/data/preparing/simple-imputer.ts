@@ -9,17 +9,17 @@ import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedStat
 
 /** The options of `SimpleImputer`. */
 export interface SimpleImputerOptions {
-  /** What stands for a missing value, beside NaN in numbers and null in strings (NaN: nothing else). */
+  /** The value that is treated as missing, besides NaN in numbers and null in strings (NaN: no other value). */
   missingValues?: number | string;
-  /** What takes its place: the column's mean (default), median, or most frequent value, of several the least, or `fillValue`. */
+  /** What replaces missing values: the column's mean (default), its median, its most frequent value (the smallest of several), or `fillValue`. */
   strategy?: 'mean' | 'median' | 'mostFrequent' | 'constant';
-  /** The value of the strategy "constant": 0 in numbers and "missing_value" in strings without it (null). */
+  /** The replacement of the strategy "constant" (null: 0 in numbers, "missing_value" in strings). */
   fillValue?: number | string | null;
-  /** Whether a column of zeros and ones stands behind the others for each that has missing values in `fit`, ones where they are (false). */
+  /** Whether an indicator column is appended for each column with missing values in `fit`: 1 where a value is missing, else 0 (false). */
   addIndicator?: boolean;
 }
 
-/** Columns as an imputer gives them: a float32 tensor where all are numbers, else rows. */
+/** Columns as an imputer returns them: a float32 tensor if all are numbers, else rows. */
 export type Imputed<X> = X extends Tensor ? Tensor : Tensor | Cell[][];
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -31,11 +31,11 @@ function mostFrequent(cells: readonly Cell[]): Cell {
 }
 
 /**
- * Puts a value where one is missing: the column's mean, median, most frequent value, or a constant. As `sklearn.impute.SimpleImputer`.
+ * Replaces missing values by the column's mean, median or most frequent value, or by a constant. As `sklearn.impute.SimpleImputer`.
  *
- * x is `[n, features]`, of numbers, or strings with the strategies "mostFrequent" and "constant". The result is a float32 tensor where all columns are numbers, else
- * rows, as the encoders take them. A column without any value is left out. Statistics are float64. A SimdnnError `SIMDNN_NOT_FITTED` for use before `fit`.
- * NaN and null are missing whatever `missingValues` is, where scikit-learn then refuses them.
+ * x is `[n, features]`, of numbers, or of strings with the strategies "mostFrequent" and "constant". The result is a float32 tensor if all columns are numbers,
+ * else rows, as the encoders accept them. A column without any value is dropped. Statistics are float64. A SimdnnError `SIMDNN_NOT_FITTED` if used before
+ * `fit`. NaN and null are missing whatever `missingValues` is; scikit-learn refuses them if it is another value.
  *
  * @example
  * const imputer = new data.SimpleImputer();
@@ -43,17 +43,17 @@ function mostFrequent(cells: readonly Cell[]): Cell {
  * new data.SimpleImputer({ strategy: 'mostFrequent' }).fitTransform(['a', null, 'a']); // [['a'], ['a'], ['a']]
  */
 export class SimpleImputer implements Fitted {
-  /** What stands for a missing value, beside NaN and null. */
+  /** The value that is treated as missing, besides NaN and null. */
   readonly missingValues: number | string;
-  /** What takes its place. */
+  /** What replaces missing values. */
   readonly strategy: 'mean' | 'median' | 'mostFrequent' | 'constant';
-  /** The value of the strategy "constant". */
+  /** The replacement of the strategy "constant". */
   readonly fillValue: number | string | null;
-  /** Whether columns are added that say where values are missing. */
+  /** Whether indicator columns are appended. */
   readonly addIndicator: boolean;
-  /** The numbers of the columns that had missing values in `fit`, with `addIndicator`: `indicator_.features_` of scikit-learn. */
+  /** The numbers of the columns that had missing values in `fit`, with `addIndicator`; scikit-learn's `indicator_.features_`. */
   indicatorFeatures: readonly number[] = [];
-  /** What takes the place of a missing value in each column; null where a column has no value, and is left out. */
+  /** The replacement of each column; null for a column without any value, which is dropped. */
   statistics: readonly (string | number | null)[] = [];
   nFeaturesIn = 0;
   featureNamesIn: readonly string[] | null = null;
@@ -77,7 +77,7 @@ export class SimpleImputer implements Fitted {
     this.addIndicator = checkBoolean('SimpleImputer', 'addIndicator', o.addIndicator);
   }
 
-  /** Learns what takes the place of missing values. */
+  /** Learns the replacements of missing values. */
   fit(x: Features): this {
     const columns = columnsToFit('SimpleImputer.fit', x);
     const statistics = columns.list.map((column, c) => this.statistic(columnName(columns.names, c), column));
@@ -87,7 +87,7 @@ export class SimpleImputer implements Fitted {
     return this;
   }
 
-  /** The columns with what `fit` has learned where values are missing. */
+  /** The columns with missing values replaced. */
   transform<X extends Features>(x: X): Imputed<X> {
     const where = 'SimpleImputer.transform';
     const columns = columnsAsFitted(where, this, x);
@@ -112,7 +112,7 @@ export class SimpleImputer implements Fitted {
     return this.fit(x).transform(x);
   }
 
-  /** The names of the columns that `transform` gives: `age`, `missingindicator_age`. */
+  /** The names of the columns of the result, such as `age` and `missingindicator_age`. */
   getFeatureNamesOut(inputFeatures?: readonly string[]): string[] {
     const names = namesIn('SimpleImputer.getFeatureNamesOut', this, inputFeatures);
     const indicators = this.indicatorFeatures.map((c) => `missingindicator_${names[c]}`);
@@ -125,12 +125,12 @@ export class SimpleImputer implements Fitted {
     return { missingValues, strategy, fillValue, addIndicator };
   }
 
-  /** What `fit` has learned, for `loadStateDict`. */
+  /** The fitted state, for `loadStateDict`. */
   stateDict(): PreparingState {
     return { ...fittedState(this), statistics: [...this.statistics], indicatorFeatures: [...this.indicatorFeatures] };
   }
 
-  /** Takes over what another imputer's `stateDict()` gave. */
+  /** Loads the `stateDict()` of another imputer. */
   loadStateDict(state: PreparingState): void {
     const where = 'SimpleImputer.loadStateDict';
     const reader = new StateReader(where, state);

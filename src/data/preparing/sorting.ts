@@ -1,9 +1,9 @@
 // The order of categories: numbers by value, strings by code points.
 
-/** What a cell of a table holds: a number (NaN where it is missing), or a string (null where it is missing). */
+/** A cell of a table: a number (NaN if missing), or a string (null if missing). */
 export type Cell = string | number | null;
 
-// Code units by code points: surrogates stand for what lies above all others.
+// Maps code units so that they sort like code points: surrogates, which encode the code points above all others, move to the top.
 const rank = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
 
 /** Compares strings by code points, as Python does; JavaScript's own order is that of code units. */
@@ -16,15 +16,15 @@ export function byCodePoints(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Whether a cell holds nothing. */
+/** Whether a cell is missing. */
 export const isMissing = (cell: Cell | undefined): boolean => cell === null || cell === undefined || Number.isNaN(cell);
 
-/** Compares cells of one column; those that are missing come last. */
+/** Compares cells of one column; missing ones come last. */
 export function byValue(a: Cell, b: Cell): number {
   if (isMissing(a) || isMissing(b)) return Number(isMissing(a)) - Number(isMissing(b));
   return typeof a === 'string' ? byCodePoints(a, b as string) : (a as number) - (b as number);
 }
 
-/** Sorts strings by code points. Where none has a surrogate that is the order of code units, in which JavaScript sorts them many times as fast. */
+/** Sorts strings by code points. Without surrogates that is the order of code units, in which JavaScript sorts strings many times as fast. */
 export const sortedByCodePoints = (strings: string[]): string[] =>
   strings.some((string) => /[\ud800-\udfff]/.test(string)) ? strings.sort(byCodePoints) : strings.sort();

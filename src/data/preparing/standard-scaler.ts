@@ -1,4 +1,4 @@
-// Features brought to zero mean and unit variance.
+// Scales features to zero mean and unit variance.
 import { checkBoolean, typeError, withDefaults } from '../../errors';
 import type { Tensor } from '../../tensor';
 import type { Features } from './columns';
@@ -14,15 +14,15 @@ export interface StandardScalerOptions {
   withStd?: boolean;
 }
 
-/** What `StandardScaler` has learned, as plain numbers that JSON keeps exactly; null stands for NaN. */
+/** The state of a `StandardScaler`, as plain numbers that JSON represents exactly; null stands for NaN. */
 export interface StandardScalerState {
   /** The mean of each column. */
   mean: (number | null)[];
-  /** What each column is divided by. */
+  /** The divisor of each column. */
   scale: (number | null)[];
-  /** The variance of each column; without it, as states of earlier versions are, the square of `scale`. */
+  /** The variance of each column; states of earlier versions do not have it, and it is the square of `scale` then. */
   var?: (number | null)[];
-  /** How many values each column had. */
+  /** The number of values of each column. */
   nSamplesSeen?: number[];
   /** The number of columns. */
   nFeaturesIn?: number;
@@ -36,7 +36,7 @@ interface Moments {
   scale: number;
 }
 
-// Two passes: deviations from the mean, and what their sum says about the rounding of the mean.
+// Two passes. The sum of the deviations from the mean, which would be 0 without rounding, corrects the variance.
 function momentsOf(values: Float64Array): Moments {
   const n = values.length;
   const first = values[0];
@@ -49,17 +49,17 @@ function momentsOf(values: Float64Array): Moments {
     squares += (value - mean) ** 2;
   }
   const variance = (squares - sum ** 2 / n) / n;
-  // What rounding alone can leave of a constant column, by the bound of Chan, Golub and LeVeque that scikit-learn takes.
+  // The variance that rounding alone can give a constant column, by the bound of Chan, Golub and LeVeque that scikit-learn uses.
   const bound = n * Number.EPSILON * variance + (n * mean * Number.EPSILON) ** 2;
   return { mean, variance, scale: variance <= bound ? 1 : Math.sqrt(variance) };
 }
 
 /**
- * Brings each column to mean 0 and standard deviation 1: `(x - mean) / scale`. As `sklearn.preprocessing.StandardScaler`.
+ * Scales each column to mean 0 and standard deviation 1: `(x - mean) / scale`. As `sklearn.preprocessing.StandardScaler`.
  *
  * x is `[n, features]`, of numbers: a tensor, a table, columns by name, or rows; the result is a float32 tensor. `scale` is the population's
- * standard deviation (divided by n), and 1 for a column that is constant. All are float64, and so is the arithmetic. Values that are NaN are left
- * out in `fit`, and stay. A RangeError for no rows and for infinite values, a SimdnnError `SIMDNN_NOT_FITTED` for use before `fit`.
+ * standard deviation (divided by n), or 1 for a constant column. Statistics and arithmetic are float64. `fit` ignores NaN, and `transform`
+ * keeps it. A RangeError for no rows and for infinite values, a SimdnnError `SIMDNN_NOT_FITTED` if used before `fit`.
  *
  * @example
  * const scaler = new data.StandardScaler();
@@ -76,9 +76,9 @@ export class StandardScaler implements Fitted {
   mean: readonly number[] = [];
   /** The variance of each column; empty before `fit`. */
   var: readonly number[] = [];
-  /** What each column is divided by; empty before `fit`. */
+  /** The divisor of each column; empty before `fit`. */
   scale: readonly number[] = [];
-  /** How many values that are not NaN each column had. */
+  /** The number of values of each column that are not NaN. */
   nSamplesSeen: readonly number[] = [];
   nFeaturesIn = 0;
   featureNamesIn: readonly string[] | null = null;
@@ -89,7 +89,7 @@ export class StandardScaler implements Fitted {
     this.withStd = checkBoolean('StandardScaler', 'withStd', o.withStd);
   }
 
-  /** Learns mean and scale of the columns of x. */
+  /** Learns the mean and scale of each column of x. */
   fit(x: Features): this {
     const { list, ...fitted } = numbersToFit('StandardScaler.fit', x);
     const values = list.map(present);
@@ -102,7 +102,7 @@ export class StandardScaler implements Fitted {
     return this;
   }
 
-  /** `(x - mean) / scale`, as a fresh tensor. */
+  /** `(x - mean) / scale`, as a new tensor. */
   transform(x: Features): Tensor {
     const { mean, scale } = this.used();
     return mapped('StandardScaler.transform', this, x, (value, c) => (value - mean(c)) / scale(c));
@@ -113,7 +113,7 @@ export class StandardScaler implements Fitted {
     return this.fit(x).transform(x);
   }
 
-  /** `x scale + mean`, as a fresh tensor. */
+  /** `x scale + mean`, as a new tensor. */
   inverseTransform(x: Features): Tensor {
     const { mean, scale } = this.used();
     return mapped('StandardScaler.inverseTransform', this, x, (value, c) => value * scale(c) + mean(c));
@@ -129,13 +129,13 @@ export class StandardScaler implements Fitted {
     return { withMean: this.withMean, withStd: this.withStd };
   }
 
-  /** What `fit` has learned, for `loadStateDict`. */
+  /** The fitted state, for `loadStateDict`. */
   stateDict(): StandardScalerState {
     const [mean, variance, scale] = [this.mean, this.var, this.scale].map(numbersToState);
     return { ...fittedState(this), mean: mean!, var: variance!, scale: scale!, nSamplesSeen: [...this.nSamplesSeen] };
   }
 
-  /** Takes over what another scaler's `stateDict()` gave. */
+  /** Loads the `stateDict()` of another scaler. */
   loadStateDict(state: StandardScalerState): void {
     const where = 'StandardScaler.loadStateDict';
     const reader = new StateReader(where, state);

@@ -1,21 +1,21 @@
-// What transformers have learned, as values that JSON keeps, and the checks of what comes back from there.
+// The states of transformers as JSON, and their checks when they are loaded.
 import { checkInteger, describe, rangeError, typeError } from '../../errors';
 import type { Cell } from './sorting';
 
 /** A value that JSON can hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
-/** What a transformer has learned: values that JSON keeps exactly. JSON has no NaN: null stands for it. */
+/** The state of a transformer, as values that JSON represents exactly. JSON has no NaN, so null stands for it. */
 export type PreparingState = Record<string, Json>;
 
 /** Numbers for a state: NaN becomes null. */
 export const numbersToState = (values: Iterable<number>): (number | null)[] =>
   Array.from(values, (value) => (Number.isNaN(value) ? null : value));
 
-/** Cells for a state: what is missing becomes null. */
+/** Cells for a state: a missing one becomes null. */
 export const cellsToState = (cells: readonly Cell[]): Cell[] => cells.map((cell) => (Number.isNaN(cell) ? null : cell));
 
-/** A state that may be anything, read field by field; what is not as it should be is an error in the name of `where`. */
+/** Reads an unchecked state field by field; what is invalid becomes an error that begins with `where`. */
 export class StateReader {
   private readonly fields: object;
 
@@ -34,22 +34,22 @@ export class StateReader {
     return Object.hasOwn(this.fields, name) && this.raw(name) !== undefined;
   }
 
-  /** A field as it is; undefined where there is none. */
+  /** A field without checks; undefined if it does not exist. */
   raw(name: string): unknown {
     return Object.hasOwn(this.fields, name) ? (this.fields as Record<string, unknown>)[name] : undefined;
   }
 
-  /** An integer of at least 0. */
+  /** A non-negative integer. */
   integer(name: string, high?: number): number {
     return checkInteger(this.where, name, this.raw(name), 0, high);
   }
 
-  /** A list, of `length` elements where that is said. */
+  /** A list, of `length` elements if that is given. */
   list(name: string, length?: number): readonly unknown[] {
     return listOf(this.where, name, this.raw(name), length);
   }
 
-  /** Finite numbers, NaN where the state has null. */
+  /** Finite numbers; null is read as NaN. */
   numbers(name: string, length?: number): number[] {
     return this.list(name, length).map((value) => {
       if (value === null) return Number.NaN;
@@ -66,13 +66,13 @@ export class StateReader {
     });
   }
 
-  /** Integers of at least 0, and below `end`, each once, in ascending order. */
+  /** Distinct non-negative integers below `end`, in ascending order. */
   places(name: string, end: number): number[] {
     return placesOf(this.where, name, this.raw(name), end);
   }
 }
 
-/** Refuses what is not a list, or not one of `length` elements. */
+/** Throws unless the value is a list, of `length` elements if that is given. */
 export function listOf(where: string, name: string, value: unknown, length?: number): readonly unknown[] {
   if (!Array.isArray(value)) throw typeError(where, `expected ${name} to be an array, got ${describe(value)}`);
   if (length !== undefined && value.length !== length) {
@@ -81,7 +81,7 @@ export function listOf(where: string, name: string, value: unknown, length?: num
   return value;
 }
 
-/** Refuses what is not an ascending list of integers from 0 to `end - 1`. */
+/** Throws unless the value is an ascending list of integers from 0 to `end - 1`. */
 export function placesOf(where: string, name: string, value: unknown, end: number): number[] {
   const places = listOf(where, name, value).map((place) => checkInteger(where, name, place, 0, end - 1));
   if (places.some((place, i) => i > 0 && place <= places[i - 1]!)) {
@@ -90,7 +90,7 @@ export function placesOf(where: string, name: string, value: unknown, end: numbe
   return places;
 }
 
-/** Refuses what is not a column's categories: strings or numbers, each once, and null for a missing value at the end. */
+/** Throws unless the value is a list of categories: distinct strings or numbers, with null for a missing value at the end. */
 export function categoriesFromState(where: string, name: string, value: unknown): Cell[] {
   const cells = listOf(where, name, value);
   const kind = typeof cells[0];

@@ -1,23 +1,23 @@
-// How often each term occurs in each document, and which terms are kept.
+// Counts terms by document, and selects the terms to keep.
 import { rangeError } from '../../errors';
 import { CsrArray } from '../csr-array';
 import { sortedByCodePoints } from './sorting';
 import type { Analyze } from './text-analysis';
 
-/** How many columns a vectorizer makes at most. */
+/** The largest number of columns of a vectorizer. */
 export const mostColumns = 2 ** 23;
 const mostCharacters = 2 ** 28;
 
-/** Counts by document, term by term in the order in which they occur. */
+/** The counts of the terms of each document, in the order of their first occurrence. */
 export interface Counts {
-  /** Where each document begins, and the last one ends. */
+  /** The offset at which each document begins, and at last the end. */
   begins: Int32Array;
-  /** The number of the term of each count. */
+  /** The number of the term that belongs to each count. */
   terms: Int32Array;
   counts: Int32Array;
 }
 
-/** Integers, as many as come. */
+/** A growing list of integers. */
 class Integers {
   private space = new Int32Array(1024);
   length = 0;
@@ -48,7 +48,7 @@ class Integers {
   }
 }
 
-/** Numbers the terms of a vocabulary that grows. */
+/** A growing vocabulary that numbers its terms. */
 export function growing(where: string, vocabulary: Map<string, number>): (term: string) => number {
   let characters = 0;
   return (term) => {
@@ -64,7 +64,7 @@ export function growing(where: string, vocabulary: Map<string, number>): (term: 
   };
 }
 
-/** Counts the terms to which `numberOf` gives a number of at least 0. */
+/** Counts the terms for which `numberOf` returns a number of at least 0. */
 export function countTerms(documents: readonly string[], analyze: Analyze, numberOf: (term: string) => number): Counts {
   const [begins, terms, counts, places] = [new Integers(), new Integers(), new Integers(), new Integers()];
   begins.push(0);
@@ -87,18 +87,18 @@ export function countTerms(documents: readonly string[], analyze: Analyze, numbe
   return { begins: begins.all(), terms: terms.all(), counts: counts.all() };
 }
 
-/** Which terms are kept. */
+/** Which terms to keep. */
 export interface Limits {
-  /** In how many documents a kept term is at least, and at most. */
+  /** The smallest and largest number of documents that contain a term that is kept. */
   minCount: number;
   maxCount: number;
-  /** How many are kept at most, those that occur most often. */
+  /** The largest number of terms to keep; those that occur most often are kept. */
   maxFeatures: number | null;
-  /** Whether occurrences are counted, or documents. */
+  /** Whether occurrences are counted rather than documents. */
   binary: boolean;
 }
 
-/** The terms that are kept, in the order of code points. Of those that occur equally often the first ones are. */
+/** The terms that are kept, in code point order. Of terms that occur equally often the first are kept. */
 export function keptTerms(vocabulary: ReadonlyMap<string, number>, { terms, counts }: Counts, limits: Limits): string[] {
   const documents = new Float64Array(vocabulary.size);
   const occurrences = new Float64Array(vocabulary.size);
@@ -115,10 +115,10 @@ export function keptTerms(vocabulary: ReadonlyMap<string, number>, { terms, coun
   return sortedByCodePoints(common.sort((a, b) => often(b) - often(a)).slice(0, limits.maxFeatures));
 }
 
-/** The counts as rows of `width` columns: `columnOf` has each term's, below 0 for one that has none. */
+/** The counts as CSR rows with `width` columns. `columnOf` has the column of each term, negative for a term without one. */
 export function rowsOf({ begins, terms, counts }: Counts, columnOf: Int32Array, width: number, binary: boolean): CsrArray {
   const rows = begins.length - 1;
-  // Elements by column, then each column's into their rows: that leaves every row in ascending order.
+  // First sorts elements by column, then distributes each column's elements to their rows, so that every row is in ascending order.
   const next = new Int32Array(width + 1);
   for (const term of terms) if (columnOf[term]! >= 0) next[columnOf[term]! + 1]!++;
   for (let c = 0; c < width; c++) next[c + 1]! += next[c]!;

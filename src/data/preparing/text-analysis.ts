@@ -1,25 +1,28 @@
-// Texts to terms: words or characters, and runs of them.
+// Splits texts into terms: n-grams of words or characters.
 import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError } from '../../errors';
 import { columnsOf, type Features, isNumeric } from './columns';
 import { space, tokenizer, wordsOfTwo } from './token-pattern';
 
-/** The options of vectorizers that say what the terms of a document are. */
+/** The options that determine the terms of a document. */
 export interface TextOptions {
-  /** Whether documents are put in small letters first (true). */
+  /** Whether documents are converted to lower case first (true). */
   lowercase?: boolean;
-  /** Which accents are taken off: none (null, default), those of ASCII letters, where other characters go as well, or those of all letters. */
+  /**
+   * Which accents are removed: none (null, default); "ascii": those of ASCII letters, and all other non-ASCII characters are removed too; "unicode": those of
+   * all letters.
+   */
   stripAccents?: null | 'ascii' | 'unicode';
-  /** What terms are made of: words (default), characters, or characters inside words with a space at both ends. */
+  /** What terms consist of: words (default), characters, or characters within words padded with a space at both ends. */
   analyzer?: 'word' | 'char' | 'charWb';
-  /** What a word is, a regular expression as Python has them, of one group at most: by default two or more letters, digits or underscores of any script. */
+  /** The regular expression of a word, in Python's syntax, with at most one group (two or more letters, digits or underscores of any script). */
   tokenPattern?: string;
-  /** How many words or characters a term has at least and at most (`[1, 1]`). */
+  /** The smallest and largest number of words or characters of a term (`[1, 1]`). */
   ngramRange?: readonly [least: number, most: number];
-  /** Words that are left out (null: none). */
+  /** Words that are ignored (null: none). */
   stopWords?: readonly string[] | null;
 }
 
-/** What is vectorized: strings, or one column of them. */
+/** The input of a vectorizer: strings, or a single column of them. */
 export type Documents = readonly string[] | Features;
 
 export const textDefaults: Required<TextOptions> = {
@@ -34,7 +37,7 @@ export const textDefaults: Required<TextOptions> = {
 /** The terms of a document. */
 export type Analyze = (document: string, position: number) => string[];
 
-/** The documents that a vectorizer was given. */
+/** The documents that were given to a vectorizer. */
 export function documentsOf(where: string, x: unknown): readonly string[] {
   if (typeof x === 'string') throw typeError(where, 'expected a list of documents, got one', '[text]');
   let list: ArrayLike<unknown> = [];
@@ -60,7 +63,7 @@ const withoutAccents: Record<'ascii' | 'unicode', (text: string) => string> = {
 const mostTerms = 2 ** 24;
 const mostCharacters = 2 ** 27;
 
-// Runs of parts can be more than any memory holds: how long they are altogether is known before they are made.
+// N-grams can need more memory than there is, so their total length is computed before they are made.
 class Budget {
   private terms = 0;
   private length = 0;
@@ -103,13 +106,13 @@ function runsInWords(words: readonly string[], low: number, high: number): strin
     const characters = [' ', ...bare, ' '];
     for (let n = low; n <= high; n++) {
       for (let i = 0; i === 0 || i + n <= characters.length; i++) out.push(characters.slice(i, i + n).join(''));
-      if (n >= characters.length) break; // a short word is a term once
+      if (n >= characters.length) break; // a word shorter than n is one term
     }
   }
   return out;
 }
 
-/** Refuses options that are none, and gives what makes terms of documents. */
+/** Checks the options, and returns the function that splits a document into terms. */
 export function analyzer(where: string, given: Required<TextOptions>): { options: Required<TextOptions>; analyze: Analyze } {
   const lowercase = checkBoolean(where, 'lowercase', given.lowercase);
   const { stripAccents, tokenPattern } = given;

@@ -1,4 +1,4 @@
-// What vectorizers of text share: a vocabulary, and counts of its terms.
+// What the vectorizers of texts share: a vocabulary, and counts of its terms.
 import { isMap, isSet } from '../../brands';
 import { checkBoolean, checkInteger, checkNumber, describe, rangeError, typeError } from '../../errors';
 import { CsrArray } from '../csr-array';
@@ -11,15 +11,15 @@ import { notFitted } from './transformer';
 
 /** The options of `CountVectorizer`. */
 export interface CountVectorizerOptions extends TextOptions {
-  /** In how many documents a term is at most: up to 1 a share of them, above it a number (1: all). */
+  /** The largest number of documents that may contain a term: a fraction if at most 1, else a number (1: all). */
   maxDf?: number;
-  /** In how many documents a term is at least: below 1 a share of them, from 1 on a number (1). */
+  /** The smallest number of documents that contain a term: a fraction if below 1, else a number (1). */
   minDf?: number;
-  /** How many terms there are at most, those that occur most often (null: any). */
+  /** The largest number of terms; those that occur most often are kept (null: unlimited). */
   maxFeatures?: number | null;
-  /** The terms, in the order of their columns or with the number of each (null: those that `fit` sees). */
+  /** The terms in the order of their columns, or by term its column (null: learned by `fit`). */
   vocabulary?: readonly string[] | ReadonlySet<string> | ReadonlyMap<string, number> | null;
-  /** Whether terms that occur count 1, however often they do (false). */
+  /** Whether every term that occurs counts as 1, however often it occurs (false). */
   binary?: boolean;
 }
 
@@ -32,7 +32,7 @@ export const countDefaults: Required<CountVectorizerOptions> = {
   binary: false,
 };
 
-/** Refuses what is no vocabulary, and gives the terms in the order of their columns. */
+/** Checks a vocabulary, and returns its terms in the order of their columns. */
 function checkVocabulary(where: string, given: unknown): readonly string[] | null {
   if (given === null) return null;
   let terms: unknown[];
@@ -59,10 +59,10 @@ function checkTerms(where: string, name: string, terms: readonly unknown[]): rea
   return terms as string[];
 }
 
-// A term can be a part of its document's memory: a copy lets go of that.
+// Copies a term, because V8 may keep it as a slice that keeps its whole document alive.
 const alone = (term: string): string => (term.length < 13 ? term : Buffer.from(term, 'utf16le').toString('utf16le'));
 
-/** The vocabulary and the counts of a vectorizer, in whose name its errors are. */
+/** The vocabulary and the counts of a vectorizer; errors begin with the name of the vectorizer. */
 export class TextCounter {
   vocabulary: ReadonlyMap<string, number> = new Map();
   readonly options: Required<CountVectorizerOptions>;
@@ -125,7 +125,7 @@ export class TextCounter {
     return this.counted(documentsOf(`${this.kind}.transform`, x));
   }
 
-  /** The terms of each row that are not 0. */
+  /** The terms of each row whose elements are not 0. */
   inverse(x: CsrArray | Features): string[][] {
     const where = `${this.kind}.inverseTransform`;
     const terms = this.termsFor('inverseTransform');
@@ -143,7 +143,7 @@ export class TextCounter {
     });
   }
 
-  /** Takes over the terms of a state. */
+  /** Loads the terms of a state. */
   load(state: unknown): void {
     const where = `${this.kind}.loadStateDict`;
     const terms = new StateReader(where, state).strings('vocabulary');
@@ -155,7 +155,7 @@ export class TextCounter {
     this.learn(terms);
   }
 
-  /** The terms as a state has them. */
+  /** The terms for a state. */
   state(): string[] {
     return [...this.terms];
   }
@@ -167,7 +167,7 @@ export class TextCounter {
 
   private counted(documents: readonly string[]): CsrArray {
     const { terms, vocabulary } = this;
-    // Whoever has the vocabulary can write to it: a number in it holds where the term stands there.
+    // The user can write to the vocabulary object, so a column in it is used only if the term has that column here.
     const numberOf = (term: string): number => {
       const number = vocabulary.get(term);
       return number !== undefined && terms[number] === term ? number : -1;

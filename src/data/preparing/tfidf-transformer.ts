@@ -1,4 +1,4 @@
-// Counts of words to weights: what is rare elsewhere counts more.
+// Weights counts of terms: the rarer a term, the larger its weight.
 import { checkBoolean, checkOneOf, rangeError, withDefaults } from '../../errors';
 import { CsrArray } from '../csr-array';
 import { columnsOf, type Features, numbersOf, tensorOf } from './columns';
@@ -7,11 +7,11 @@ import { type Fitted, fittedFromState, fittedState, namesIn, notFitted } from '.
 
 /** The options of `TfidfTransformer`. */
 export interface TfidfTransformerOptions {
-  /** What each row is divided by: the root of the sum of its squares (default), the sum of its absolute values, or nothing. */
+  /** The norm by which each row is divided: the Euclidean norm (default), the sum of absolute values, or none. */
   norm?: 'l2' | 'l1' | null;
   /** Whether counts are multiplied by `idf` (true). */
   useIdf?: boolean;
-  /** Whether `idf` is as if there were one document more, with every term (true). */
+  /** Whether `idf` is computed as if one more document contained every term (true). */
   smoothIdf?: boolean;
   /** Whether a count is replaced by `1 + log(count)` (false). */
   sublinearTf?: boolean;
@@ -33,12 +33,12 @@ function denseRows(where: string, x: Features): CsrArray {
 }
 
 /**
- * Counts of terms weighted by how rare a term is, in rows of length 1: `count idf`, with `idf = log((1 + n) / (1 + documents with the term)) + 1`, or without `smoothIdf`
- * `log(n / documents with the term) + 1`. As `sklearn.feature_extraction.text.TfidfTransformer`.
+ * Weights counts of terms by the terms' rarity, and normalizes rows: `count idf`, with `idf = log((1 + n) / (1 + documents with the term)) + 1`, or without
+ * `smoothIdf` `log(n / documents with the term) + 1`. As `sklearn.feature_extraction.text.TfidfTransformer`.
  *
- * x is a `CsrArray` `[n, terms]`, or anything else of numbers; the result is a `CsrArray` of float32, all float64 up to that. A row of zeros stays one. A RangeError for a column of
- * zeros without `smoothIdf`, whose idf scikit-learn takes as infinite, for counts of 0 or below with `sublinearTf`, and for values that are not finite; a SimdnnError `SIMDNN_NOT_FITTED` for
- * use before `fit`.
+ * x is a `CsrArray` `[n, terms]`, or anything else of numbers; the result is a `CsrArray` of float32, computed in float64. A row of zeros stays unchanged. A
+ * RangeError for a column of zeros without `smoothIdf` (an infinite idf in scikit-learn), for counts of 0 or below with `sublinearTf`, and for values that are
+ * not finite; a SimdnnError `SIMDNN_NOT_FITTED` if used before `fit`.
  *
  * @example
  * const weights = new data.TfidfTransformer({ norm: null }).fitTransform(tensor([[2, 1], [3, 0]]));
@@ -58,7 +58,7 @@ export class TfidfTransformer implements Fitted {
     );
   }
 
-  /** Learns in how many rows each column is not 0. */
+  /** Counts the rows in which each column is not 0. */
   fit(x: CsrArray | Features): this {
     const where = 'TfidfTransformer.fit';
     const rows = rowsOfCounts(where, x);
@@ -119,12 +119,12 @@ export class TfidfTransformer implements Fitted {
     return { ...this.options };
   }
 
-  /** What `fit` has learned, for `loadStateDict`. */
+  /** The fitted state, for `loadStateDict`. */
   stateDict(): PreparingState {
     return { ...fittedState(this), idf: numbersToState(this.idf) };
   }
 
-  /** Takes over what another transformer's `stateDict()` gave. */
+  /** Loads the `stateDict()` of another transformer. */
   loadStateDict(state: PreparingState): void {
     const where = 'TfidfTransformer.loadStateDict';
     const reader = new StateReader(where, state);
@@ -135,7 +135,7 @@ export class TfidfTransformer implements Fitted {
   }
 }
 
-/** Refuses options that are none. */
+/** Checks the options. */
 export function checkTfidf(where: string, o: Required<TfidfTransformerOptions>): Required<TfidfTransformerOptions> {
   if (o.norm !== null) checkOneOf(where, 'norm', o.norm, ['l2', 'l1'] as const);
   for (const name of ['useIdf', 'smoothIdf', 'sublinearTf'] as const) checkBoolean(where, name, o[name]);

@@ -1,4 +1,4 @@
-// Texts to weights of their words.
+// Converts texts to weights of their words.
 import { rangeError, withDefaults } from '../../errors';
 import type { CsrArray } from '../csr-array';
 import type { Features } from './columns';
@@ -12,11 +12,11 @@ import { notFitted } from './transformer';
 export interface TfidfVectorizerOptions extends CountVectorizerOptions, TfidfTransformerOptions {}
 
 /**
- * The terms of each document, weighted by how often they occur in it and how rare they are elsewhere: a `CountVectorizer`, then a `TfidfTransformer`. As
+ * Weights the terms of each document by how often they occur in it and how rare they are in others: a `CountVectorizer`, then a `TfidfTransformer`. As
  * `sklearn.feature_extraction.text.TfidfVectorizer`.
  *
- * x is a list of strings, or one column of them; the result is a `CsrArray` `[documents, terms]` of float32, all float64 up to that, with the terms in the order of code points. Options and errors
- * are those of the two.
+ * x is a list of strings, or a single column of them; the result is a `CsrArray` `[documents, terms]` of float32, computed in float64, with the terms in code
+ * point order. Options and errors are those of both classes.
  *
  * @example
  * const vectorizer = new data.TfidfVectorizer();
@@ -40,7 +40,7 @@ export class TfidfVectorizer {
     return this.counter.vocabulary;
   }
 
-  /** Whether the vocabulary was given, not learned. */
+  /** Whether the vocabulary was given instead of learned. */
   get fixedVocabulary(): boolean {
     return this.counter.fixed;
   }
@@ -50,7 +50,7 @@ export class TfidfVectorizer {
     return this.weights.idf;
   }
 
-  /** Learns the terms of the documents, and how rare they are. */
+  /** Learns the terms of the documents, and their rarity. */
   fit(x: Documents): this {
     this.fitTransform(x);
     return this;
@@ -88,12 +88,12 @@ export class TfidfVectorizer {
     return { ...this.counter.options, ...this.weights.getParams() };
   }
 
-  /** What `fit` has learned, for `loadStateDict`. */
+  /** The fitted state, for `loadStateDict`. */
   stateDict(): PreparingState {
     return { vocabulary: this.counter.state(), idf: numbersToState(this.weights.idf), fitted: this.weights.nFeaturesIn > 0 };
   }
 
-  /** Takes over what another vectorizer's `stateDict()` gave. */
+  /** Loads the `stateDict()` of another vectorizer. */
   loadStateDict(state: PreparingState): void {
     const where = 'TfidfVectorizer.loadStateDict';
     const reader = new StateReader(where, state);

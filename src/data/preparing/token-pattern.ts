@@ -1,11 +1,11 @@
-// Patterns of tokens as Python's `re` reads them, for texts of any script.
+// Translates Python's patterns of tokens to JavaScript, for texts of any script.
 import { isRegExp } from '../../brands';
 import { describe, rangeError, typeError } from '../../errors';
 
-// Python's classes; JavaScript's own `\w` and `\b` are of ASCII alone.
+// Python's character classes cover Unicode; JavaScript's `\w` and `\b` only ASCII.
 const word = '\\p{L}\\p{N}_';
 const digit = '\\p{Nd}';
-/** The characters that are white space for Python, for a class of a regular expression. */
+/** The characters that Python's `\s` matches, for use in a character class. */
 export const space = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const boundary = `(?:(?<=[${word}])(?![${word}])|(?<![${word}])(?=[${word}]))`;
 const inner = `(?:(?<=[${word}])(?=[${word}])|(?<![${word}])(?![${word}]))`;
@@ -24,7 +24,7 @@ const outside: Record<string, string> = {
 };
 const inside: Record<string, string> = { w: word, d: digit, s: space, b: '\\b', D: '\\P{Nd}' };
 
-// Characters that Python lets stand behind a backslash for themselves, and JavaScript does not.
+// Characters that Python allows behind a backslash, where they stand for themselves, and JavaScript does not.
 const plain = /[!"#%&',:;<=>@_`~ -]/;
 
 function escaped(next: string, inClass: boolean): string {
@@ -35,7 +35,7 @@ function escaped(next: string, inClass: boolean): string {
   return plain.test(next) ? next : `\\${next}`;
 }
 
-/** The JavaScript of a Python pattern. */
+/** Translates a Python pattern to JavaScript. */
 function translated(pattern: string): string {
   let out = '';
   let inClass = false;
@@ -53,16 +53,16 @@ function translated(pattern: string): string {
   return out;
 }
 
-/** The pattern of words of two or more characters, which is that of the vectorizers. */
+/** The vectorizers' default pattern: words of two or more characters. */
 export const wordsOfTwo = '(?u)\\b\\w\\w+\\b';
-// What it finds without looking for boundaries, and for most texts without asking what a letter is.
+// A faster equivalent of the default pattern: it looks for no word boundaries, and for most texts needs no Unicode classes.
 const anyScript = new RegExp(`[${word}]{2,}`, 'gu');
 const ascii = /[A-Za-z0-9_]{2,}/g;
 
-/** What finds the tokens of a text: `re.findall` of the pattern. */
+/** The function that finds the tokens of a text: Python's `re.findall` with the pattern. */
 export type Tokenize = (text: string) => string[];
 
-/** Refuses what is no pattern, or one with several groups. */
+/** Throws for an invalid pattern, and for one with several groups. */
 export function tokenizer(where: string, pattern: unknown): Tokenize {
   if (typeof pattern !== 'string') {
     const hint = isRegExp(pattern) ? 'tokenPattern: pattern.source' : undefined;

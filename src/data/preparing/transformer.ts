@@ -1,23 +1,23 @@
-// What all transformers of features have in common: the columns that they were fitted to.
+// What all transformers of features share: the columns that they were fitted to.
 import { describe, rangeError, SimdnnError, typeError } from '../../errors';
 import { type Columns, columnsOf, type Features } from './columns';
 import type { PreparingState, StateReader } from './state';
 
-/** What a step of a `Pipeline`, or a part of a `ColumnTransformer`, can do. The library's own all can. */
+/** The interface of a step of a `Pipeline` and a part of a `ColumnTransformer`, which all of the library's transformers have. */
 export interface Transformer {
   /** Learns from x. */
   fit(x: Features): unknown;
-  /** What becomes of x. */
+  /** Transforms x. */
   transform(x: Features): unknown;
   /** `fit(x)`, then `transform(x)`. */
   fitTransform(x: Features): unknown;
-  /** What `transform` made a result of. */
+  /** Inverts `transform`. */
   inverseTransform?(x: never): unknown;
-  /** The names of the columns that `transform` gives. */
+  /** The names of the columns of the result. */
   getFeatureNamesOut?(inputFeatures?: readonly string[]): string[];
-  /** What `fit` has learned. */
+  /** The fitted state. */
   stateDict(): object;
-  /** Takes over what another's `stateDict()` gave. */
+  /** Loads the `stateDict()` of another transformer. */
   loadStateDict(state: never): void;
 }
 
@@ -29,20 +29,20 @@ export interface Fitted {
   featureNamesIn: readonly string[] | null;
 }
 
-/** The error of a transformer that is used before it has learned anything. */
+/** The error of a transformer that is used before it is fitted. */
 export function notFitted(where: string): SimdnnError {
   const kind = /(Scaler|Encoder|Imputer|Vectorizer|Pipeline)/.exec(where)?.[1]?.toLowerCase() ?? 'transformer';
   return new SimdnnError('SIMDNN_NOT_FITTED', `[${where}] the ${kind} has not seen data yet\n  hint: call fit(x) first`);
 }
 
-/** x as columns, to learn from: at least one row. */
+/** x as columns, for `fit`; there must be at least one row. */
 export function columnsToFit(where: string, x: unknown): Columns {
   const columns = columnsOf(where, x);
   if (columns.rows === 0) throw rangeError(where, 'x has no rows');
   return columns;
 }
 
-/** x as columns: as many, and of the same names, as the transformer was fitted to. */
+/** x as columns, whose number and names must be those of `fit`. */
 export function columnsAsFitted(where: string, fitted: Fitted, x: unknown): Columns {
   if (fitted.nFeaturesIn === 0) throw notFitted(where);
   const columns = columnsOf(where, x);
@@ -56,7 +56,7 @@ export function columnsAsFitted(where: string, fitted: Fitted, x: unknown): Colu
   return columns;
 }
 
-/** The names of the columns that go in: those given, those of `fit`, or `x0`, `x1`, ... */
+/** The names of the input columns: those given, those of `fit`, or `x0`, `x1`, ... */
 export function namesIn(where: string, fitted: Fitted, given: readonly string[] | undefined): readonly string[] {
   if (fitted.nFeaturesIn === 0) throw notFitted(where);
   if (given === undefined) return fitted.featureNamesIn ?? Array.from({ length: fitted.nFeaturesIn }, (_, c) => `x${c}`);
@@ -76,15 +76,15 @@ export function namesIn(where: string, fitted: Fitted, given: readonly string[] 
   return given;
 }
 
-/** The part of a state that says which columns there were. */
+/** The columns of `fit`, for a state. */
 export const fittedState = ({ nFeaturesIn, featureNamesIn }: Fitted): PreparingState => ({
   nFeaturesIn,
   featureNamesIn: featureNamesIn === null ? null : [...featureNamesIn],
 });
 
-const mostFeatures = 2 ** 24; // a file may say anything, and a number is kept for each
+const mostFeatures = 2 ** 24; // a limit for states from files, because memory is allocated for each column
 
-/** Reads that part again. */
+/** Reads the columns of `fit` from a state. */
 export function fittedFromState(where: string, state: StateReader, columns?: number): Fitted {
   const nFeaturesIn = state.has('nFeaturesIn') || columns === undefined ? state.integer('nFeaturesIn') : columns;
   if (nFeaturesIn > mostFeatures) throw rangeError(where, `nFeaturesIn is ${nFeaturesIn}, expected at most ${mostFeatures}`);

@@ -1,4 +1,4 @@
-// Several schedulers, one after the other.
+// Runs several schedulers in sequence.
 import { rangeError } from '../../errors';
 import { checkMilestones } from './checks';
 import type { Definition, LRScheduler, Scheduled } from './scheduler';
@@ -8,7 +8,7 @@ import { checkSchedulers, Several } from './several';
 export interface SequentialLROptions {
   /** The schedulers in their order, all of the same optimizer. */
   schedulers: readonly LRScheduler[];
-  /** The number of steps after which each but the first takes over, ascending. */
+  /** For each scheduler but the first, the number of steps after which it takes over; ascending. */
   milestones: readonly number[];
 }
 
@@ -27,13 +27,12 @@ const sequentialLR: Definition<SequentialLROptions> = {
 };
 
 /**
- * Lets one scheduler after the other set the rate: `torch.optim.lr_scheduler.SequentialLR`.
+ * Runs several schedulers in sequence, switching at milestones. As `torch.optim.lr_scheduler.SequentialLR`.
  *
- * The first starts from the first rate of the optimizer, whatever the others made of it when they were made. After as many steps as the
- * milestone says the next takes over, from the rate that it started from when it was made. Its schedulers are not stepped by anyone else.
- * Two `OneCycleLR` among them keep each its own rates; in PyTorch both take those of the one made last.
- * Where one of the schedulers counts batches, so do the milestones and the others. A RangeError for a `ReduceLROnPlateau` and for another sequence
- * among them.
+ * The first scheduler starts from the optimizer's initial rate, regardless of what constructing the others has changed. After the number of steps that a
+ * milestone says, the next scheduler takes over, with the rate at which it started when it was constructed. Do not step the schedulers yourself. Each
+ * `OneCycleLR` among them keeps its own rates; in PyTorch all use those of the last one constructed. If one of the schedulers counts batches, the milestones
+ * and the other schedulers do too. A RangeError for a `ReduceLROnPlateau` or another `SequentialLR` among them.
  *
  * @example
  * const optimizer = new optim.SGD(new nn.Linear(2, 1).parameters(), { lr: 0.1 });
@@ -57,7 +56,7 @@ export class SequentialLR extends Several<SequentialLROptions> {
     );
   }
 
-  /** Steps the scheduler whose turn it is. */
+  /** Steps the current scheduler. */
   override step(): void {
     const where = this.where('step');
     const epoch = this.lastEpoch + 1;

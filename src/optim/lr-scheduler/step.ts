@@ -1,21 +1,21 @@
-// Rates that fall in stairs.
+// Learning rates that decay in steps.
 import { checkInteger, checkNumber } from '../../errors';
 import { checkMilestones } from './checks';
 import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `StepLR`. */
 export interface StepLROptions {
-  /** The number of steps from one fall to the next. */
+  /** The number of steps between two decays. */
   stepSize: number;
-  /** What the rate is multiplied by; default 0.1. */
+  /** The factor of each decay; default 0.1. */
   gamma?: number;
 }
 
 /** The options of `MultiStepLR`. */
 export interface MultiStepLROptions {
-  /** The numbers of steps after which the rate falls, ascending; it falls twice at one that is there twice. */
+  /** The numbers of steps after which the rate decays, ascending; one that is listed twice decays it twice. */
   milestones: readonly number[];
-  /** What the rate is multiplied by; default 0.1. */
+  /** The factor of each decay; default 0.1. */
   gamma?: number;
 }
 

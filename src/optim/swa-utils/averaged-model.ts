@@ -1,4 +1,4 @@
-// A copy of a model whose weights are averages of those that the model has had.
+// A copy of a model whose weights are averages of the model's weights during training.
 import { noGrad } from '../../autograd';
 import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from '../../errors';
 import { refuseHeld } from '../../holders';
@@ -10,28 +10,28 @@ import { type AvgFn, getSwaAvgFn, type MultiAvgFn } from './averages';
 
 /** The options of `AveragedModel`. */
 export interface AveragedModelOptions {
-  /** What the averages are: from the average so far, the present value and how many values that is of, the next. Default: the mean of all, `getSwaAvgFn()`. */
+  /** Computes the next average from the average, the current value and the number of values averaged so far. Default: the mean of all, `getSwaAvgFn()`. */
   avgFn?: AvgFn | null;
-  /** The same for all float32 tensors at once, in place; not beside `avgFn`. Default: null. */
+  /** The same for all float32 tensors at once, in place; excludes `avgFn`. Default: null. */
   multiAvgFn?: MultiAvgFn | null;
-  /** Whether float buffers are averaged as well; by default they are those of the model. */
+  /** Whether float buffers are averaged too; by default they are copied from the model. */
   useBuffers?: boolean;
 }
 
-// The values as they are now, also of a model that a fit has.
+// The current values, also of a model that a fit is training.
 function valuesOf({ values, shape, version }: Tensor): Tensor {
   version.holder?.sync();
   return new Tensor(values, shape.slice());
 }
 
-// A tensor of the average and that of the model.
+// A tensor of the averaged model and the corresponding tensor of the model.
 interface Pair {
   name: string;
   own: Tensor;
   current: Tensor;
 }
 
-// Functions, since what is private to a class a copy of a module would not have.
+// Functions rather than private methods, because a copy of a module does not have private fields.
 function averageOf(where: string, avgFn: AvgFn, { name, own, current }: Pair, count: number): Tensor {
   const next: unknown = avgFn(own.detach(), current, count);
   if (!(next instanceof Tensor) || next.dtype !== 'float32')
@@ -41,7 +41,7 @@ function averageOf(where: string, avgFn: AvgFn, { name, own, current }: Pair, co
   return next;
 }
 
-// The function gets copies of the averages, so that one that throws, or that is refused, leaves them as they were.
+// The function gets copies of the averages, so that they do not change if it throws or its result is refused.
 function averagesOf(where: string, multiAvgFn: MultiAvgFn, pairs: readonly Pair[], count: number): Tensor[] {
   const copies = pairs.map(({ own }) => own.detach().clone());
   if (pairs.length === 0) return copies;
@@ -75,16 +75,16 @@ function pairsOf(where: string, kind: string, own: Named<Tensor>[], given: Named
 }
 
 /**
- * A copy of a model that averages the weights which the model goes through: `torch.optim.swa_utils.AveragedModel`.
+ * A copy of a model whose weights are averages of the model's weights during training: `torch.optim.swa_utils.AveragedModel`.
  *
- * `updateParameters(model)` takes in the present weights: the first time they are copied, then `averaged = avgFn(averaged, current, n)`, n the number of
- * those taken in so far. By default that is their mean (stochastic weight averaging: Izmailov et al., 2018); `getEmaAvgFn` gives an average that forgets.
- * `multiAvgFn` does the same for all tensors at once.
- * `module` is the copy, `model.clone()`, `forward` calls it, and the state dict has PyTorch's keys: `n_averaged`, `module.weight`, ... The averaged model
- * has other batch statistics than its buffers say; `updateBn` finds them.
+ * `updateParameters(model)` adds the current weights to the averages: the first call copies them, later ones compute `averaged = avgFn(averaged, current, n)`,
+ * where n is the number of earlier calls. The default is the mean (stochastic weight averaging: Izmailov et al., 2018); `getEmaAvgFn` gives an exponential
+ * moving average. `multiAvgFn` does the same for all tensors at once. `module` is the copy, `model.clone()`, `forward` calls it, and the state dict has
+ * PyTorch's keys: `n_averaged`, `module.weight`, ... The running statistics of batch normalization in the copy do not belong to the averaged weights;
+ * `updateBn` computes those that do.
  *
- * In a fit `onEpoch: () => averaged.updateParameters(model)` takes in the weights of each epoch; those of each step are taken in where a scheduler is stepped,
- * `scheduler: { scheduler: { step: () => averaged.updateParameters(model) }, interval: "step" }`. A TypeError for what is not a module or a function.
+ * In a fit, `onEpoch: () => averaged.updateParameters(model)` averages over epochs, and `scheduler: { scheduler: { step: () => averaged.updateParameters(model)
+ * }, interval: "step" }` over steps. A TypeError for an argument that is not a module or a function.
  *
  * @example
  * const model = new nn.Linear(1, 1, { bias: false });
@@ -99,13 +99,13 @@ function pairsOf(where: string, kind: string, own: Named<Tensor>[], given: Named
 export class AveragedModel<M extends Module = Module> extends Module {
   /** The model with the averaged weights. */
   readonly module: M;
-  /** What the averages are. */
+  /** Computes the next average. */
   readonly avgFn: AvgFn;
-  /** What the averages are, for all at once; null where `avgFn` says it. */
+  /** Computes the next average of all tensors at once; null if `avgFn` is used. */
   readonly multiAvgFn: MultiAvgFn | null;
-  /** Whether float buffers are averaged as well. */
+  /** Whether float buffers are averaged too. */
   readonly useBuffers: boolean;
-  /** @internal How many weights were taken in: PyTorch's name, since it is a key of the state dict. */
+  /** @internal The number of weights averaged so far. It has PyTorch's name because it is a key of the state dict. */
   declare n_averaged: Tensor;
 
   constructor(model: M, options?: AveragedModelOptions) {
@@ -128,7 +128,7 @@ export class AveragedModel<M extends Module = Module> extends Module {
     this.registerBuffer('n_averaged', new Tensor(new Int32Array(1), []));
   }
 
-  /** How many weights were taken in. */
+  /** The number of weights averaged so far. */
   get numAveraged(): number {
     return this.n_averaged.item();
   }
@@ -138,10 +138,10 @@ export class AveragedModel<M extends Module = Module> extends Module {
   }
 
   /**
-   * Takes in the present weights of a model like the one that this was made of. Int32 buffers are copied.
+   * Adds the current weights of a model to the averages. Int32 buffers are copied.
    *
-   * A RangeError for a model with other parameters or buffers and for a result of `avgFn` of another shape; nothing is changed then. An error inside a compiled
-   * function, which would take in those of its first call only.
+   * A RangeError for a model with other parameters or buffers than the original one, and for a result of `avgFn` with another shape; nothing is changed then.
+   * An error inside a compiled function, which would average only the weights of its first call.
    */
   updateParameters(model: Module): void {
     const where = 'AveragedModel.updateParameters';

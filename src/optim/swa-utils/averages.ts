@@ -1,15 +1,15 @@
-// How the average of weights goes on with those of one more step.
+// Functions that update an average of weights.
 import { checkNumber } from '../../errors';
 import type { Tensor } from '../../tensor';
 
-/** What `AveragedModel` averages with: from the average so far, the present value and how many values that is of, the next average. */
+/** Computes the next average of an `AveragedModel` from the average, the current value and the number of values averaged so far. */
 export type AvgFn = (averaged: Tensor, current: Tensor, numAveraged: number) => Tensor;
 
-/** As `AvgFn` for all tensors at once: changes each average in place with the present value of the same place in the list. */
+/** As `AvgFn` for all tensors at once: updates each average in place with the current value at the same position of the list. */
 export type MultiAvgFn = (averaged: Tensor[], current: Tensor[], numAveraged: number) => void;
 
 /**
- * An average that forgets: `decay * averaged + (1 - decay) * current`: `torch.optim.swa_utils.get_ema_avg_fn`.
+ * The exponential moving average, `decay * averaged + (1 - decay) * current`: `torch.optim.swa_utils.get_ema_avg_fn`.
  *
  * `decay` is 0.999 by default; a RangeError unless it is from 0 to 1.
  *
@@ -23,7 +23,7 @@ export function getEmaAvgFn(decay = 0.999): AvgFn {
 }
 
 /**
- * The mean of all values: `averaged + (current - averaged) / (numAveraged + 1)`: `torch.optim.swa_utils.get_swa_avg_fn`.
+ * The mean of all values, `averaged + (current - averaged) / (numAveraged + 1)`: `torch.optim.swa_utils.get_swa_avg_fn`.
  *
  * @example
  * const next = optim.swaUtils.getSwaAvgFn();

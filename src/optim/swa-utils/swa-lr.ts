@@ -1,15 +1,15 @@
-// A rate that goes to the one with which weights are averaged, and stays there.
+// Anneals the learning rate to that of weight averaging.
 import { checkInteger, checkOneOf } from '../../errors';
 import { checkPerGroup, ofGroup } from '../lr-scheduler/checks';
 import { type Definition, LRScheduler, type Scheduled } from '../lr-scheduler/scheduler';
 
 /** The options of `SWALR`. */
 export interface SWALROptions {
-  /** The rate to go to, or that of each group. */
+  /** The final rate, or that of each group. */
   swaLr: number | readonly number[];
-  /** The number of steps until then; default 10. */
+  /** The number of steps until the final rate; default 10. */
   annealEpochs?: number;
-  /** How it goes there; default "cos". */
+  /** The shape of the annealing; default "cos". */
   annealStrategy?: 'cos' | 'linear';
 }
 
@@ -36,12 +36,12 @@ const swaLR: Definition<SWALROptions> = {
 };
 
 /**
- * Takes the rate to `swaLr` in `annealEpochs` steps and keeps it there, for the epochs whose weights an `AveragedModel` averages (Izmailov et al., 2018):
- * `torch.optim.swa_utils.SWALR`.
+ * Anneals the rate to `swaLr` in `annealEpochs` steps, then keeps it constant, for the epochs whose weights an `AveragedModel` averages (Izmailov et al.,
+ * 2018): `torch.optim.swa_utils.SWALR`.
  *
- * `lr_t = a swaLr + (1 - a) lr_0`, as a multiple of the rate before, with `a = (1 - cos(pi p)) / 2`, or p with `annealStrategy: "linear"`, and
- * `p = min(1, t / annealEpochs)`; with `annealEpochs: 0` the rate is `swaLr` at once. In a `SequentialLR` it goes on from the rate that is there. PyTorch
- * also writes `swa_lr` into the groups of the optimizer; here it is in the state of the scheduler.
+ * `lr_t = a swaLr + (1 - a) lr_0`, computed as a multiple of the rate before, with `a = (1 - cos(pi p)) / 2`, or `a = p` with `annealStrategy: "linear"`, and
+ * `p = min(1, t / annealEpochs)`; with `annealEpochs: 0` the rate is `swaLr` immediately. In a `SequentialLR` it starts from the current rate. PyTorch also
+ * stores `swa_lr` in the optimizer's groups; here it is in the scheduler's state.
  *
  * @example
  * const optimizer = new optim.SGD(new nn.Linear(2, 1).parameters(), { lr: 0.5 });

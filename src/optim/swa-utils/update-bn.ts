@@ -1,11 +1,11 @@
-// Batch statistics of weights that no batch has gone through while they were learned.
+// Computes the running statistics of batch normalization for averaged weights, which no batch went through during training.
 import { noGrad } from '../../autograd';
 import { describe, SimdnnError, typeError } from '../../errors';
 import { Module } from '../../nn';
 import { recorder } from '../../recorder';
 import { Tensor } from '../../tensor';
 
-/** What keeps running statistics: batch normalisation, and modules of the user's with the same fields. */
+/** A module with running statistics: batch normalization, or the user's own module with the same fields. */
 interface Statistics {
   runningMean: Tensor;
   runningVar: Tensor;
@@ -19,11 +19,11 @@ const keepsStatistics = (module: Module): module is Module & Statistics => {
 };
 
 /**
- * Finds the running statistics of batch normalisation anew, as means over all batches of a loader: `torch.optim.swa_utils.update_bn`.
+ * Recomputes the running statistics of batch normalization as means over all batches of a loader: `torch.optim.swa_utils.update_bn`.
  *
- * The statistics of every module that has `runningMean`, `runningVar` and `momentum` are set back; then the model runs on each batch in training mode, of a
- * batch that is a list on its first tensor, with a momentum of null, which is the mean of all. Momenta and modes are as before afterwards. Without such a
- * module nothing is done. An error inside a compiled function.
+ * Resets the statistics of every module that has `runningMean`, `runningVar` and `momentum`, then runs the model in training mode on each batch (on its first
+ * tensor if it is a list) with a momentum of null, which gives the mean of all batches. Afterwards momenta and modes are restored. Without such a module the
+ * model is not run. An error inside a compiled function.
  *
  * @example
  * const model = new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU());

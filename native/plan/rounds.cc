@@ -1,0 +1,26 @@
+#include "plan/rounds.h"
+
+#include <chrono>
+#include <utility>
+
+namespace simdnn {
+
+void run_rounds(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const std::vector<LoopRun>& runs, size_t rounds,
+                std::vector<Report>& reports) {
+  const auto began = std::chrono::steady_clock::now();
+  size_t bytes = 0;
+  for (size_t round = 0; round < rounds; ++round) {
+    for (const LoopRun& run : runs) {
+      if (!reports.empty()) run.loop->go_on_at(reports.back().random_offset);
+      reports.push_back(run.loop->run(table, gate, stop, run.limits));
+      const Report& report = reports.back();
+      if (report.end != Report::kDone || !report.targets.empty()) return;
+      bytes += report.output_bytes + report.counts.size() * sizeof(double);
+    }
+    const Limits& limits = runs[0].limits;
+    const double milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
+    if (limits.is_over(milliseconds) || bytes >= limits.output_bytes) return;
+  }
+}
+
+}  // namespace simdnn

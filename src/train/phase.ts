@@ -1,0 +1,70 @@
+// What an engine goes through: the training, or the evaluation on one validation set; and what a run over the rows of its loader counts.
+import type { DataLoader } from '../data/loader';
+import type { Place, RowBatches } from '../data/loader-state';
+import type { LoopReport, RowsHandle } from '../native';
+import type { RecordedStep } from '../recording';
+import type { Tensor } from '../tensor';
+import type { Batches } from './batches';
+import type { Feed } from './feed';
+import { lastKind, type Segment, sum, weightOf } from './segment';
+import type { RandomStream } from './stream';
+import type { LossTask } from './tasks';
+
+/** A task and its loader: the training, or the evaluation on one validation set. */
+export interface Phase {
+  task: LossTask;
+  loader: Batches;
+  rows: { batches: RowBatches; handle: RowsHandle } | null;
+  /** For a loader that JavaScript iterates over: a batch of each shape that occurred. */
+  examples: (readonly Tensor[])[];
+  feed: Feed | null;
+  /** The epoch under way, as its `DataLoader` describes it; null if none is, or if the loader is no `DataLoader`. */
+  place: Place | null;
+  /** Whether its first epoch is the rest of one. JavaScript iterates over that rest, and the loader's rows are used afterwards. */
+  isResumed: boolean;
+  /** For an epoch over rows that is under way: the number of batches done, 0 if none is, and the number of those that were returned. */
+  batch: number;
+  handedOut: number;
+  epochsDone: number;
+  /** The recording of the last step, if a step was done since the session was made. */
+  last: number | null;
+}
+
+// Where the order was drawn of the epoch that began in a run and is under way.
+function placeOf(phase: Phase, kinds: readonly RecordedStep[], { randomOffset, batch }: LoopReport, streamSeed: number): Place {
+  const { task, loader } = phase;
+  const { shuffle, seed, drawn } = phase.rows!.batches;
+  const epoch = (loader as DataLoader<unknown>).epochsBegun - 1;
+  if (shuffle && seed !== undefined) return { position: { seed, offset: epoch * drawn }, batch, sampler: undefined };
+  const steps = batch / (task.group?.size ?? 1); // complete groups
+  const offset = randomOffset - steps * kinds[0]!.draws - (shuffle ? drawn : 0);
+  return { position: { seed: streamSeed, offset }, batch, sampler: undefined };
+}
+
+/** Counts what a run over rows did: the loader, the random numbers and the phase stand where the run has ended. */
+export function countRows(phase: Phase, kinds: readonly RecordedStep[], report: LoopReport, stream: RandomStream): void {
+  const loader = phase.loader as DataLoader<unknown>;
+  const { seed } = stream.position;
+  stream.position = { seed, offset: report.randomOffset };
+  loader.countEpochs(report.orders);
+  const isUnderWay = report.orders + (phase.place === null ? 0 : 1) > report.epochLossSums.length; // true also if its first step failed
+  if (!isUnderWay) phase.place = null;
+  else if (report.orders > 0) phase.place = placeOf(phase, kinds, report, seed);
+  loader.standAt(phase.place, report.batch);
+  phase.epochsDone += report.epochLossSums.length;
+  phase.batch = report.batch;
+  if (sum(report.steps) > 0) phase.last = lastKind(report);
+}
+
+/** The result of a run over rows. */
+export function segmentOfRows(phase: Phase, kinds: readonly RecordedStep[], report: LoopReport): Segment {
+  const { outputs, counted, batch, lossSum } = report;
+  const steps = Math.ceil(phase.rows!.batches.batches / (phase.task.group?.size ?? 1));
+  const divisor = phase.task.sumsLosses ? 1 : (steps - 1) * weightOf(phase, kinds[0]!) + weightOf(phase, kinds.at(-1)!);
+  const losses = report.epochLossSums.map((total) => total / divisor);
+  const rows = sum(report.steps.map((steps, kind) => steps * kinds[kind]!.results.rows));
+  // Outputs belong to one epoch, whose smaller last batch comes last.
+  const isWanted = outputs.length > 0 || (counted?.targets.byteLength ?? 0) > 0;
+  const order = !isWanted ? [] : report.steps.flatMap((steps, kind) => Array<RecordedStep>(steps).fill(kinds[kind]!));
+  return { losses, batch, lossSum, steps: sum(report.steps), rows, kinds: order, outputs, counted };
+}
