@@ -39,19 +39,19 @@ function timed(step, batches, y) {
   return measured(() => step(batches[i++ % batches.length], y));
 }
 
-// A step's time within a fit: what more epochs take, so that the begin and the end of the fit do not count.
-async function inFit({ model, optimizer, criterion }, words) {
+// A step's time in a fit: what a second's worth of further epochs takes, so that the begin and the end of the fit do not count.
+async function inFit({ model, optimizer, criterion }, words, microseconds) {
   const loader = new data.DataLoader(new data.TensorDataset(randint(words, [64 * bags, each]), zeros([64 * bags, columns])), {
     batchSize: bags,
   });
+  const further = Math.ceil(1e6 / (64 * microseconds));
   const times = [];
-  for (const epochs of [2, 12]) {
-    await train.fit(model, { optimizer, criterion, loader, epochs });
+  for (const epochs of [2, 2, 2 + further]) {
     const begin = performance.now();
     await train.fit(model, { optimizer, criterion, loader, epochs });
     times.push(performance.now() - begin);
   }
-  return ((times[1] - times[0]) / (10 * 64)) * 1000;
+  return ((times[2] - times[1]) / (further * 64)) * 1000;
 }
 
 console.log(`${info().target}, 1 thread, microseconds; a batch of ${bags} bags of ${each} rows of ${columns}`);
@@ -64,7 +64,7 @@ for (const name of Object.keys(optimizers)) {
       const batches = batchesOf(words);
       const loop = timed(stepOf(network(name, words, sparse)), batches, y);
       const compiled = timed(compile(stepOf(network(name, words, sparse))), batches, y);
-      const fit = await inFit(network(name, words, sparse), words);
+      const fit = await inFit(network(name, words, sparse), words, loop.fastest);
       const other = await peer?.ask(name, words, sparse ? 1 : 0, bags, each, columns);
       const beside = other ? [shown(other.fastest), shown(other.median), (other.fastest / loop.fastest).toFixed(2)] : [];
       const label = `${name}, ${sparse ? 'sparse' : 'dense'}, ${words}x${columns}`;
