@@ -78,20 +78,6 @@ HWY_INLINE void each_rows(size_t begin, size_t end, size_t columns, Body body) {
   for (; r < end; ++r) body(r, std::integral_constant<size_t, 1>());
 }
 
-// The variance of a row, of which means[0] is the mean and means[1] that of the squares: their difference, unless that would lose more than half of its first
-// term. Then it is the mean of the squared differences from `middle`, the mean, in another walk.
-HWY_INLINE double variance_of(const double (&means)[2], const float* x, VF middle, size_t columns) {
-  const double square = means[0] * means[0];
-  if (HWY_LIKELY(2 * square <= means[1] && means[1] < __builtin_huge_val())) return means[1] - square;
-  double variance[1][1];
-  row_means<1, 1>(variance, columns, [=](size_t i, size_t n, VF(&sums)[1][1], bool) HWY_ATTR {
-    VF d = hn::Sub(load(kF, x + i, n), middle);
-    if (HWY_UNLIKELY(n < kLanes)) d = hn::IfThenElseZero(hn::FirstN(kF, n), d);
-    sums[0][0] = hn::MulAdd(d, d, sums[0][0]);
-  });
-  return variance[0][0];
-}
-
 double work(size_t rows, size_t columns) { return static_cast<double>(rows) * (8 + 2.0 * static_cast<double>(columns) / kLanes); }
 
 template <bool kWeighted>
@@ -220,8 +206,8 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
 }
 
 // torch.nn.LayerNorm (Ba et al., 2016): mean_r and variance over c of x[r, c], scale_r = 1 / sqrt(variance + eps),
-// y[r, c] = (x[r, c] - mean_r) scale_r weight[c] + bias[c]. Null weights are ones, null biases zeros. y may be x. Error: 4 roundings, those of the mean
-// of the squares, at most twice the variance, and one of |mean_r| scale_r weight[c].
+// y[r, c] = (x[r, c] - mean_r) scale_r weight[c] + bias[c]. Null weights are ones, null biases zeros. y may be x. The variance is the mean of the squared
+// differences from the mean, in a second pass. Error: 4 roundings, half of the variance's roundings, and one of |mean_r| scale_r weight[c].
 void layer_norm_forward(Run& run, float* y, float* mean, float* scale, const float* x, const float* weight, const float* bias,
                         size_t rows, size_t columns, const LayerNormForwardAttributes& attributes) {
   const double eps = attributes.eps;
@@ -234,22 +220,29 @@ void layer_norm_forward(Run& run, float* y, float* mean, float* scale, const flo
         const float* const in = x + r * columns;
         float* const out = y + r * columns;
         const float* const ahead = past ? in : out;
-        double means[kRows][2];  // of x, and of x^2
-        row_means<kRows, 2>(means, columns, [=](size_t i, size_t n, VF(&sums)[kRows][2], bool fetches) HWY_ATTR {
+        double means[kRows][1];
+        row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF(&sums)[kRows][1], bool fetches) HWY_ATTR {
           for (size_t row = 0; row < kRows; ++row) {
             const size_t at = row * columns + i;
             if (fetches) prefetch_rows<kRows>(in, ahead, at, columns);
-            const VF v = load(kF, in + at, n);
-            sums[row][0] = hn::Add(sums[row][0], v);
-            sums[row][1] = hn::MulAdd(v, v, sums[row][1]);
+            sums[row][0] = hn::Add(sums[row][0], load(kF, in + at, n));
+          }
+        });
+        VF center[kRows];
+        for (size_t row = 0; row < kRows; ++row) {
+          mean[r + row] = static_cast<float>(means[row][0]);
+          center[row] = hn::Set(kF, mean[r + row]);
+        }
+        row_means<kRows, 1>(means, columns, [=](size_t i, size_t n, VF(&sums)[kRows][1], bool) HWY_ATTR {
+          for (size_t row = 0; row < kRows; ++row) {
+            VF d = hn::Sub(load(kF, in + row * columns + i, n), center[row]);
+            if (HWY_UNLIKELY(n < kLanes)) d = hn::IfThenElseZero(hn::FirstN(kF, n), d);
+            sums[row][0] = hn::MulAdd(d, d, sums[row][0]);
           }
         });
         for (size_t row = 0; row < kRows; ++row) {
-          mean[r + row] = static_cast<float>(means[row][0]);
-          const VF middle = hn::Set(kF, mean[r + row]);
-          const double variance = variance_of(means[row], in + row * columns, middle, columns);
-          const VF root = hn::Sqrt(hn::Set(kF, static_cast<float>(variance + eps)));
-          const VF factor = hn::Div(hn::Set(kF, 1.0f), root);
+          const VF root = hn::Sqrt(hn::Set(kF, static_cast<float>(means[row][0] + eps)));
+          const VF factor = hn::Div(hn::Set(kF, 1.0f), root), middle = center[row];
           scale[r + row] = hn::GetLane(factor);
           const float* const from = in + row * columns;
           write_row(out + row * columns, columns, past, [=](size_t i, size_t n) HWY_ATTR {
