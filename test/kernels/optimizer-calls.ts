@@ -72,7 +72,7 @@ const rowsCalls: Call[] = [
       f(1, 1, 1),
       f(0, 0, 12),
       f(0, 2, 2),
-      ints(2, 2, 1, 0, 1, 0, 0),
+      ints(2, 2, 1, 0, 0, 1, 0),
       size(3),
       size(1),
       object({ lr: setting(0.5), step: number(3), lrDecay: setting(0.5), initial: setting(9) }),
