@@ -1,31 +1,14 @@
 // Norms, softmax, an embedding and the sparse layer, forward and backward from a leaf, on one thread: the fastest and the median microseconds of blocks of 4
 // ms. `node bench/norms.mjs [--python PATH]`: compared with eager PyTorch, layer by layer in turns; the ratio is PyTorch's time divided by ours.
-import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measured, peerOf, row, shown } from './blocks.mjs';
 
 const { compile, info, manualSeed, nn, rand, randint, setNumThreads, zeros } = createRequire(import.meta.url)('..');
 const { python } = parseArgs({ options: { python: { type: 'string' } } }).values;
 setNumThreads(1);
 manualSeed(1);
-
-function measured(step, ...args) {
-  for (let i = 0; i < 5; i++) step(...args);
-  let begin = performance.now();
-  step(...args);
-  const n = Math.max(1, Math.round(4 / (performance.now() - begin)));
-  const blocks = [];
-  const end = performance.now() + 700;
-  while (performance.now() < end || blocks.length < 5) {
-    begin = performance.now();
-    for (let i = 0; i < n; i++) step(...args);
-    blocks.push(((performance.now() - begin) / n) * 1000);
-  }
-  blocks.sort((a, b) => a - b);
-  return { fastest: blocks[0], median: blocks[blocks.length >> 1] };
-}
 
 const centred = (shape) => rand(shape).mul(2).sub(1);
 const makers = {
@@ -65,22 +48,8 @@ function ours(kind, rows, columns) {
   );
 }
 
-// PyTorch, in a process that reads lines and answers each with a line.
-function peerOf(path) {
-  const process = spawn(path, [fileURLToPath(new URL('norms.py', import.meta.url))], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface(process.stdout)[Symbol.asyncIterator]();
-  const ask = async (...words) => {
-    process.stdin.write(`${words.join(' ')}\n`);
-    return JSON.parse((await lines.next()).value);
-  };
-  return { ask, end: () => process.stdin.end() };
-}
-
-const row = (...cells) => console.log(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(36) : String(cell).padStart(11))).join(' '));
-const shown = (x) => x.toFixed(x < 100 ? 1 : 0);
-
 console.log(`${info().target}, 1 thread, microseconds`);
-const peer = python === undefined ? null : peerOf(python);
+const peer = python === undefined ? null : peerOf(python, fileURLToPath(new URL('norms.py', import.meta.url)));
 row('forward and backward', 'fastest', 'median', ...(peer ? ['PyTorch', 'median', 'ratio'] : []));
 for (const [rows, columns] of [
   [32, 64],

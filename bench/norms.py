@@ -1,9 +1,9 @@
 # The measurements of bench/norms.mjs in PyTorch: reads lines "KIND ROWS COLUMNS" and answers each with a line of JSON.
 import json
 import sys
-import time
 
 import torch
+from blocks import measured
 from torch import nn
 
 torch.set_num_threads(1)
@@ -16,23 +16,6 @@ MAKERS = {
     "BatchNorm1d": nn.BatchNorm1d,
     "Softmax": lambda _: nn.Softmax(-1),
 }
-
-
-def measured(step):
-    for _ in range(5):
-        step()
-    begin = time.perf_counter()
-    step()
-    n = max(1, round(0.004 / (time.perf_counter() - begin)))
-    blocks = []
-    end = time.perf_counter() + 0.7
-    while time.perf_counter() < end or len(blocks) < 5:
-        begin = time.perf_counter()
-        for _ in range(n):
-            step()
-        blocks.append((time.perf_counter() - begin) / n * 1e6)
-    blocks.sort()
-    return {"fastest": blocks[0], "median": blocks[len(blocks) // 2]}
 
 
 def step_of(kind, rows, columns):

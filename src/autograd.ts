@@ -119,29 +119,29 @@ export function openLeaf(t: Tensor): Float32Array {
     t.gradientShared = false;
   }
   t.gradient.version.count++;
-  if (t.rowMarks !== null) calls.fillInt({ out: t.rowMarks.touched, n: t.rowMarks.touched.length, value: 1 });
+  if (t.rowSet !== null) calls.fillInt({ out: t.rowSet.touched, n: 1, value: -1 });
   return t.gradient.floats;
 }
 
 /**
- * The memory of a leaf's gradient for a kernel that writes only some of its rows. All rows that `t.rowMarks` does not mark are zero. Must be called after
+ * The memory of a leaf's gradient for a kernel that writes only some of its rows. All rows that `t.rowSet` does not hold are zero. Must be called after
  * `hasGradient`, like `open`.
  */
 export function openRows(t: Tensor): Float32Array {
-  const marks = t.rowMarks!;
+  const set = t.rowSet!;
   if (t.gradient !== null && t.gradientShared) {
-    marks.memory = openLeaf(t);
-    return marks.memory;
+    set.memory = openLeaf(t);
+    return set.memory;
   }
   if (recorder !== null) recorder.gradient(t, 'use');
   t.gradient ??= t.gradientHome ?? t.freshGradient();
   t.gradient.version.count++;
   const memory = t.gradient.floats;
-  if (marks.memory !== memory) {
-    marks.touched.fill(1); // unheard by a recording, whose replays go on with what the first has left
-    marks.memory = memory;
+  if (set.memory !== memory) {
+    set.fill(); // unheard by a recording, whose replays go on with what the first has left
+    set.memory = memory;
   }
-  recorder?.memory(marks.touched, 'gradient');
+  recorder?.memory(set.touched, 'gradient');
   return memory;
 }
 

@@ -7,7 +7,7 @@ import { formatLost, formatTensor } from './format';
 import { type Holder, refuseHeld } from './holders';
 import { allocateConstant, allocateFloat, allocateInt, type DType, keepHere, overlap, type TensorData } from './memory';
 import { recorder } from './recorder';
-import type { RowMarks } from './row-marks';
+import type { RowSet } from './row-set';
 import { checkShape, numelOf, shapeText } from './shape';
 
 /** What all tensors on the same memory share. */
@@ -74,7 +74,7 @@ export class Tensor {
   /** @internal Whether the gradient is in memory of a compiled step, which no other code may use. */
   gradientHidden = false;
   /** @internal The rows of the gradient that are not zeros, if an operation on few rows keeps track of them. */
-  rowMarks: RowMarks | null = null;
+  rowSet: RowSet | null = null;
 
   /** @internal */
   constructor(values: TensorData, shape: number[], version?: Version) {

@@ -21,7 +21,7 @@ const sourceLevels = [
   ['info', 'precision'],
   ['recorder', 'calls.generated'],
   ['memory', 'shape', 'random'],
-  ['blocks', 'format', 'holders', 'report-readers', 'row-marks'],
+  ['blocks', 'format', 'holders', 'report-readers', 'row-set'],
   ['tensor'],
   ['gradient-hooks', 'grad-mode'],
   ['autograd'],

@@ -46,12 +46,12 @@ BENCH(embedding, embedding_bag_backward) {
   }
 }
 
-// Its marks are cleared and set anew by each call.
+// Its set is emptied and filled anew by each call.
 BENCH(embedding, embedding_bag_rows_backward) {
   for (size_t columns : {size_t{16}, size_t{128}}) {
     const Bags bags;
     Floats dweight(kRows * columns), dy(kBags * columns);
-    std::vector<int32_t> touched(kRows);
+    std::vector<int32_t> touched(2 * kRows + 1);
     Run run(bench.threads);
     row(bench, "embedding_bag_rows_backward", shape_of(columns), {kCount * columns, 0, 0, 1}, [&] {
       bench.kernel.embedding_bag_rows_backward(run, dweight.data(), touched.data(), dy.data(), bags.index.data(), bags.offsets.data(), nullptr,

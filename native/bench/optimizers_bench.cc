@@ -63,4 +63,27 @@ BENCH(optimizers, sgd_step) {
   }
 }
 
+// 640 rows of a hundred thousand.
+BENCH(optimizers, rows_step) {
+  constexpr size_t kRows = 100'000, kColumns = 64, kTouched = 640;
+  State s(kRows * kColumns);
+  std::vector<int32_t> set(2 * kRows + 1);
+  for (; set[0] < static_cast<int32_t>(kTouched); ++set[0]) {
+    const size_t k = static_cast<size_t>(set[0]), r = k * 149;
+    set[1 + k] = static_cast<int32_t>(r);
+    set[1 + kRows + r] = set[0];
+  }
+  Run run(bench.threads);
+  const std::string shape = std::to_string(kTouched) + " of " + std::to_string(kRows) + "x" + std::to_string(kColumns);
+  row(bench, "sgd_rows_step", shape, {kTouched * kColumns, 1, 0, 1}, [&] {
+    bench.kernel.sgd_rows_step(run, s.param.data(), s.grad.data(), set.data(), kRows, kColumns, {1e-3, false});
+  });
+  row(bench, "adagrad_rows_step", shape, {kTouched * kColumns, 1, 0, 2}, [&] {
+    bench.kernel.adagrad_rows_step(run, s.param.data(), s.v.data(), s.grad.data(), set.data(), kRows, kColumns, {2, 0.01, 0, 1e-10, 0, false});
+  });
+  row(bench, "sparse_adam_step", shape, {kTouched * kColumns, 1, 0, 3}, [&] {
+    bench.kernel.sparse_adam_step(run, s.param.data(), s.m.data(), s.v.data(), s.grad.data(), set.data(), kRows, kColumns, {10, 1e-3, 0.9, 0.999, 1e-8, false});
+  });
+}
+
 }  // namespace simdnn::bench

@@ -55,17 +55,19 @@ embeddingBagFactorsBackward(dfactors, Float32Array.of(1, 5), Float32Array.of(1, 
 dfactors; // [1, 100, 50]`,
   }),
   kernel('embedding_bag_rows_backward', {
-    operands: [table(inout, 'dweight'), inout('touched', 'rows', int), bagged(read, 'dy'), index, offsets, factors],
+    operands: [table(inout, 'dweight'), inout('touched', '2 * rows + 1', int), bagged(read, 'dy'), index, offsets, factors],
     sizes,
-    attributes: [...attributes, flag('accumulate', { doc: 'Rows that are marked already keep what they hold (false).' })],
+    attributes: [...attributes, flag('accumulate', { doc: 'Rows of the set keep what they hold (false).' })],
     derived,
     options: [...options('EmbeddingBagRowsBackward'), 'accumulate'],
-    doc: `\`embeddingBagBackward\` that touches few rows: \`touched\` marks those rows of \`dweight\` that hold anything but zeros. First the marked rows become zeros
-again and lose their marks, unless with \`accumulate\`; then the gradient is added, and the rows of index are marked. Shapes: touched int32 \`[rows]\`, the others as
-there.`,
-    example: `const [dweight, touched] = [Float32Array.of(0, 9, 0), Int32Array.of(0, 1, 0)];
+    doc: `\`embeddingBagBackward\` that touches few rows: \`touched\` is the set of those rows of \`dweight\` that hold anything but zeros. First these rows become zeros
+again and leave the set, unless with \`accumulate\`; then the gradient is added, and the rows of index join the set. The time does not depend on \`rows\`.
+
+touched is int32 \`[2 rows + 1]\`: the number of rows in the set, or -1 for all; these rows; and for each row of the table its place among them, which is whatever it was
+where the row is not in the set. All zeros is the empty set. Other shapes as there.`,
+    example: `const [dweight, touched] = [Float32Array.of(0, 9, 0), Int32Array.of(-1, 0, 0, 0, 0, 0, 0)];
 embeddingBagRowsBackward(dweight, touched, Float32Array.of(5), Int32Array.of(2), Int32Array.of(0), null, 3, 1);
 dweight; // [0, 0, 5]
-touched; // [0, 0, 1]`,
+touched.slice(0, 2); // [1, 2]`,
   }),
 ];

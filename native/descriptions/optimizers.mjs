@@ -13,6 +13,13 @@ const eps = real('eps', 1e-8, live('Added to the denominator (1e-8).'));
 const maximize = flag('maximize', { doc: 'Gradient ascent: maximizes instead of minimizing (false).' });
 const tfjs = (doc) => flag('tfjs', { doc: `${doc}, as in TensorFlow.js (false).` });
 
+const adagradRate = [
+  real('lr', 0.01, live('The learning rate (0.01).')),
+  real('lr_decay', 0, live('The decay of the learning rate, which is divided by 1 + (step - 1) lrDecay (0).')),
+  real('eps', 1e-10, live('Added to the denominator (1e-10).')),
+];
+const initial = real('initial', 0, live('The initial value of the sum: before the first step, sum is raised to it (0).'));
+
 /** An optimizer's step. All of its attributes, and the operands named in `inOptions`, are options of the public function. */
 const step = (name, options, inOptions, description) =>
   kernel(name, {
@@ -26,6 +33,23 @@ const step = (name, options, inOptions, description) =>
     ],
     ...description,
   });
+
+/** A step of the rows of a table that a set holds, with `state` between the parameter and its gradient. */
+const rowsStep = (name, state, attributes, description) => {
+  const caller = name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+  return kernel(name, {
+    operands: [
+      inout('param', 'rows * columns'),
+      ...state,
+      read('grad', 'rows * columns'),
+      read('touched', '2 * rows + 1', { type: 'int32' }),
+    ],
+    sizes: ['rows', 'columns'],
+    attributes,
+    options: [`${caller[0].toUpperCase()}${caller.slice(1)}Options`, `The options of \`${caller}\`.`, ...attributes.map((a) => a.name)],
+    ...description,
+  });
+};
 
 export const optimizers = [
   step('adam_step', 'AdamStepOptions', ['max_v'], {
@@ -105,16 +129,7 @@ param; // [0.5]`,
   }),
   step('adagrad_step', 'AdagradStepOptions', [], {
     operands: [param, inout('sum', 'n'), grad],
-    attributes: [
-      number,
-      real('lr', 0.01, live('The learning rate (0.01).')),
-      real('lr_decay', 0, live('The decay of the learning rate, which is divided by 1 + (step - 1) lrDecay (0).')),
-      real('eps', 1e-10, live('Added to the denominator (1e-10).')),
-      weightDecay,
-      real('initial', 0, live('The initial value of the sum: before the first step, sum is raised to it (0).')),
-      maximize,
-      tfjs('eps is under the square root'),
-    ],
+    attributes: [number, ...adagradRate, weightDecay, initial, maximize, tfjs('eps is under the square root')],
     doc: `One step of Adagrad on all of \`param\`, as in \`torch.optim.Adagrad\`.
 
 \`sum += grad^2\`, \`param -= lr / (1 + (step - 1) lrDecay) grad / (sqrt(sum) + eps)\`; with \`tfjs\` the divisor is \`sqrt(sum + eps)\`. The sum must be zero before
@@ -202,29 +217,37 @@ NaN is NaN. m must be zero before the first step. All arrays have the length of 
 lionStep(param, expAvg, Float32Array.of(2), { lr: 0.5 });
 param; // [0.5]`,
   }),
-  kernel('sparse_adam_step', {
-    operands: [
-      inout('param', 'rows * columns'),
-      inout('exp_avg', 'rows * columns'),
-      inout('exp_avg_sq', 'rows * columns'),
-      read('grad', 'rows * columns'),
-      read('touched', 'rows', { type: 'int32' }),
-    ],
-    sizes: ['rows', 'columns'],
-    attributes: [number, lr, beta1, beta2, eps, maximize],
-    derived: { rows: 'touched.length' },
-    options: [
-      'SparseAdamStepOptions',
-      'The options of `sparseAdamStep`.',
-      ...[number, lr, beta1, beta2, eps, maximize].map(({ name }) => name),
-    ],
-    doc: `One step of Adam on those rows of \`param\` for which \`touched\` is not 0, as in \`torch.optim.SparseAdam\`; the other rows and their moments do not change.
+  rowsStep(
+    'sparse_adam_step',
+    [inout('exp_avg', 'rows * columns'), inout('exp_avg_sq', 'rows * columns')],
+    [number, lr, beta1, beta2, eps, maximize],
+    {
+      doc: `One step of Adam for the rows of \`param\` in the set \`touched\`, the others and their moments stay: as \`torch.optim.SparseAdam\`.
 
-m is \`expAvg\` and v is \`expAvgSq\`: \`m += (1 - beta1) (grad - m)\`, \`v = beta2 v + (1 - beta2) grad^2\`,
-\`param -= lr sqrt(1 - beta2^step) / (1 - beta1^step) m / (sqrt(v) + eps)\`. Shapes: touched int32 \`[rows]\`, the others \`[rows, columns]\`:
-\`sparseAdamStep(param, expAvg, expAvgSq, grad, touched, columns, options)\`.`,
-    example: `const [param, expAvg, expAvgSq] = [Float32Array.of(1, 1), new Float32Array(2), new Float32Array(2)];
-sparseAdamStep(param, expAvg, expAvgSq, Float32Array.of(2, 2), Int32Array.of(0, 1), 1, { lr: 0.5, step: 1 });
+\`m += (1 - beta1) (grad - m)\` for \`expAvg\`, \`v = beta2 v + (1 - beta2) grad^2\` for \`expAvgSq\`,
+\`param -= lr sqrt(1 - beta2^step) / (1 - beta1^step) m / (sqrt(v) + eps)\`. Shapes: touched int32 \`[2 rows + 1]\` as of \`embeddingBagRowsBackward\`, the others
+\`[rows, columns]\`. Called as \`sparseAdamStep(param, expAvg, expAvgSq, grad, touched, rows, columns, options)\`.`,
+      example: `const [param, expAvg, expAvgSq] = [Float32Array.of(1, 1), new Float32Array(2), new Float32Array(2)];
+sparseAdamStep(param, expAvg, expAvgSq, Float32Array.of(2, 2), Int32Array.of(1, 1, 0, 0, 0), 2, 1, { lr: 0.5, step: 1 });
+param; // [1, 0.5]`,
+    },
+  ),
+  rowsStep('sgd_rows_step', [], [lr, maximize], {
+    doc: `\`param -= lr grad\` for the rows of \`param\` in the set \`touched\`: \`sgdStep\` where all other rows of grad are zeros.
+
+Shapes: touched int32 \`[2 rows + 1]\` as of \`embeddingBagRowsBackward\`, the others \`[rows, columns]\`. Called as
+\`sgdRowsStep(param, grad, touched, rows, columns, options)\`.`,
+    example: `const param = Float32Array.of(1, 1);
+sgdRowsStep(param, Float32Array.of(2, 2), Int32Array.of(1, 1, 0, 0, 0), 2, 1, { lr: 0.25 });
+param; // [1, 0.5]`,
+  }),
+  rowsStep('adagrad_rows_step', [inout('sum', 'rows * columns')], [number, ...adagradRate, initial, maximize], {
+    doc: `One step of Adagrad for the rows of \`param\` in the set \`touched\`: \`adagradStep\` where all other rows of grad are zeros.
+
+\`sum += grad^2\`, \`param -= lr / (1 + (step - 1) lrDecay) grad / (sqrt(sum) + eps)\`; in step 1 with \`initial\` every sum. Shapes: touched int32 \`[2 rows + 1]\` as of
+\`embeddingBagRowsBackward\`, the others \`[rows, columns]\`. Called as \`adagradRowsStep(param, sum, grad, touched, rows, columns, options)\`.`,
+    example: `const [param, sum] = [Float32Array.of(1, 1), new Float32Array(2)];
+adagradRowsStep(param, sum, Float32Array.of(2, 2), Int32Array.of(1, 1, 0, 0, 0), 2, 1, { lr: 0.5, step: 1 });
 param; // [1, 0.5]`,
   }),
 ];

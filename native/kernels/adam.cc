@@ -133,7 +133,7 @@ void radam_step(Run& run, float* param, float* exp_avg, float* exp_avg_sq, const
   }
 }
 
-// torch.optim.SparseAdam. Updates only the rows r whose touched[r] is not 0; with g = grad (-grad with `maximize`):
+// torch.optim.SparseAdam. Updates only the rows of the set `touched` (see row_set.h); with g = grad (-grad with `maximize`):
 //   exp_avg += (1 - beta1) (g - exp_avg);  exp_avg_sq = beta2 exp_avg_sq + (1 - beta2) g^2
 //   param -= lr sqrt(1 - beta2^step) / (1 - beta1^step) * exp_avg / (sqrt(exp_avg_sq) + eps)
 // The update is within 4 ulp of the formula on exp_avg and exp_avg_sq.
@@ -152,13 +152,7 @@ void sparse_adam_step(Run& run, float* param, float* exp_avg, float* exp_avg_sq,
                   constant(1),
                   constant(attributes.eps),
                   constant(1)};
-  parallel(run, rows, 16, static_cast<double>(rows) * (0.5 + 0.02 * static_cast<double>(columns)), [=](size_t begin, size_t end) {
-    const Adam each = adam;
-    for (size_t r = begin; r < end; ++r) {
-      if (touched[r] == 0) continue;
-      for (size_t c = 0; c < columns; c += kLanes) each.step<false>(r * columns + c, columns - c);
-    }
-  });
+  for_each_touched(run, touched, rows, columns, false, {param, exp_avg, exp_avg_sq}, [=](size_t i, size_t left) HWY_ATTR { adam.step<false>(i, left); });
 }
 
 }  // namespace simdnn::SIMDNN_ISA

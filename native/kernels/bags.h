@@ -6,12 +6,11 @@
 // bag is empty.
 #pragma once
 #include "kernels/past_caches.h"
+#include "kernels/row_set.h"
 #include "kernels/unroll.h"
 
 namespace simdnn::SIMDNN_ISA {
 namespace {
-
-HWY_INLINE int32_t load_once(const int32_t* p) { return *static_cast<const volatile int32_t*>(p); }
 
 // The bags with checked bounds: bag b has the elements [begin[b], end[b]) of index.
 struct Bags {

@@ -25,7 +25,7 @@ struct Element {
   float factor;
 };
 
-// The elements that count, sorted by row, and in the order of index within a row: row r has those from end[r - 1] (0 for the first) to end[r].
+// The elements that count, in groups of a row each, and in the order of index within a group: group g has those from end[g - 1] (0 for the first) to end[g].
 struct ByRow {
   const uint32_t* end;
   const Element* elements;
@@ -35,34 +35,36 @@ struct ByRow {
 // With fewer elements all rows are set to zero and elements added one by one: a test whether a row has elements would be mispredicted about every second time.
 inline bool sorts(size_t count, size_t rows, bool past) { return past || count >= rows; }
 
-// A counting sort: about 3 ns per element and 1 ns per row. The entries of index are copied, because the second pass must see the values that the first checked.
+// A counting sort by group(row), which is less than `groups`: about 3 ns per element and 1 ns per group. The entries of index are copied, because the second
+// pass must see the values that the first checked.
+template <class Group>
 ByRow elements_by_row(Run& run, const Bags& checked, const int32_t* index, const float* factors, size_t bags, size_t count, size_t rows,
-                      int32_t padding, bool mean) {
+                      int32_t padding, bool mean, size_t groups, Group group) {
   constexpr uint32_t kNone = UINT32_MAX;
-  auto* const end = reinterpret_cast<uint32_t*>(scratch(Scratch::kBlocks, rows + 3 * count));
-  auto* const row_of = end + rows;
-  auto* const elements = reinterpret_cast<Element*>(row_of + count);
-  std::memset(end, 0, rows * sizeof(uint32_t));
+  auto* const end = reinterpret_cast<uint32_t*>(scratch(Scratch::kBlocks, groups + 3 * count));
+  auto* const group_of = end + groups;
+  auto* const elements = reinterpret_cast<Element*>(group_of + count);
+  std::memset(end, 0, groups * sizeof(uint32_t));
   for (size_t b = 0; b < bags; ++b) {
     for (size_t i = checked.begin[b]; i < checked.end[b]; ++i) {
       size_t row;
       const bool is_counted = counts(run, index, i, rows, padding, row);
-      row_of[i] = is_counted ? static_cast<uint32_t>(row) : kNone;
-      if (is_counted) ++end[row];
+      group_of[i] = is_counted ? group(row) : kNone;
+      if (is_counted) ++end[group_of[i]];
     }
   }
   uint32_t before = 0;
-  for (size_t r = 0; r < rows; ++r) {
-    const uint32_t here = end[r];
-    end[r] = before;
+  for (size_t g = 0; g < groups; ++g) {
+    const uint32_t here = end[g];
+    end[g] = before;
     before += here;
   }
   for (size_t b = 0; b < bags; ++b) {
     size_t counted = 0;
-    for (size_t i = checked.begin[b]; mean && i < checked.end[b]; ++i) counted += row_of[i] == kNone ? 0 : 1;
+    for (size_t i = checked.begin[b]; mean && i < checked.end[b]; ++i) counted += group_of[i] == kNone ? 0 : 1;
     const float scale = counted == 0 ? 1.0f : 1.0f / static_cast<float>(counted);
     for (size_t i = checked.begin[b]; i < checked.end[b]; ++i) {
-      if (row_of[i] != kNone) elements[end[row_of[i]]++] = {static_cast<uint32_t>(b), factors == nullptr ? scale : scale * factors[i]};
+      if (group_of[i] != kNone) elements[end[group_of[i]]++] = {static_cast<uint32_t>(b), factors == nullptr ? scale : scale * factors[i]};
     }
   }
   return {end, elements};
@@ -91,38 +93,34 @@ HWY_INLINE void add_elements(float* to, const float* dy, const Element* begin, c
   }
 }
 
-// Calls body(row, begin, end, last) for each row with its elements; threads share the rows.
+// Calls body(group, begin, end, last) for each group with its elements; threads share the groups, of which there is at least one.
 template <class Body>
-void each_row(Run& run, const ByRow& sorted, size_t rows, double work, bool past, Body body) {
-  const Element* const last = sorted.elements + sorted.end[rows - 1] - 1;  // never read if there are no elements
-  parallel(run, rows, 1, work, [=](size_t begin, size_t end) {
+void each_group(Run& run, const ByRow& sorted, size_t groups, double work, bool past, Body body) {
+  const Element* const last = sorted.elements + sorted.end[groups - 1] - 1;  // never read if there are no elements
+  parallel(run, groups, 1, work, [=](size_t begin, size_t end) {
     const Element* from = sorted.elements + (begin == 0 ? 0 : sorted.end[begin - 1]);
-    for (size_t r = begin; r < end; ++r) {
-      const Element* const to = sorted.elements + sorted.end[r];
-      body(r, from, to, last);
+    for (size_t g = begin; g < end; ++g) {
+      const Element* const to = sorted.elements + sorted.end[g];
+      body(g, from, to, last);
       from = to;
     }
     finish_writing(past);
   });
 }
 
-// Prefetches the row of a gradient to which element i + kAhead will be added, if there is such an element and its row is in the table. It fetches 2 KiB at
-// most; the hardware prefetcher brings the rest.
+// Prefetches the row of a gradient to which element i + kAhead will be added, if there is such an element and its row is in the table.
 HWY_INLINE void prefetch_row(const float* table, const int32_t* index, size_t i, size_t count, size_t rows, size_t columns) {
-  constexpr size_t kMost = 512;
   if (i + kAhead >= count) return;
   const int32_t at = load_once(index + i + kAhead);
-  if (at < 0 || static_cast<size_t>(at) >= rows) return;
-  const float* const row = table + static_cast<size_t>(at) * columns;
-  for (size_t c = 0; c < columns && c < kMost; c += kLine) prefetch_for_writing(row + c);
+  if (at >= 0 && static_cast<size_t>(at) < rows) prefetch_row_for_writing(table + static_cast<size_t>(at) * columns, columns);
 }
 
-// to += factor row; with `first` `to` counts as zeros.
-HWY_INLINE void add_one(float* to, const float* row, float factor, size_t columns, bool first) {
+// to += factor row.
+HWY_INLINE void add_one(float* to, const float* row, float factor, size_t columns) {
   const VF scale = hn::Set(kF, factor);
   for (size_t c = 0; c < columns; c += kLanes) {
     const size_t n = columns - c;
-    store(hn::MulAdd(load(kF, row + c, n), scale, first ? hn::Zero(kF) : load(kF, to + c, n)), kF, to + c, n);
+    store(hn::MulAdd(load(kF, row + c, n), scale, load(kF, to + c, n)), kF, to + c, n);
   }
 }
 
@@ -192,8 +190,9 @@ void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int
   const bool past = overwrite && past_caches(dweight, rows * columns, columns);
   const double cost = work(count, columns) + (overwrite ? static_cast<double>(rows * columns) / kLanes : 0);
   if (overwrite && sorts(count, rows, past)) {
-    const ByRow sorted = elements_by_row(run, checked, index, factors, bags, count, rows, padding, mean);
-    each_row(run, sorted, rows, cost, past, [=](size_t r, const Element* begin, const Element* end, const Element* last) HWY_ATTR {
+    const ByRow sorted = elements_by_row(run, checked, index, factors, bags, count, rows, padding, mean, rows,
+                                         [](size_t row) { return static_cast<uint32_t>(row); });
+    each_group(run, sorted, rows, cost, past, [=](size_t r, const Element* begin, const Element* end, const Element* last) HWY_ATTR {
       float* const to = dweight + r * columns;
       if (begin == end) return put_zeros(to, columns, past);
       add_elements(to, dy, begin, end, last, columns, true, past);
@@ -204,63 +203,78 @@ void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int
     if (overwrite) put_zeros(dweight + begin * columns, (end - begin) * columns, false);
     each_element(run, checked, index, bags, rows, padding, mean, begin, end, [=](size_t b, size_t i, size_t row, float scale) HWY_ATTR {
       prefetch_row(dweight, index, i, count, rows, columns);
-      add_one(dweight + row * columns, dy + b * columns, factors == nullptr ? scale : scale * factors[i], columns, false);
+      add_one(dweight + row * columns, dy + b * columns, factors == nullptr ? scale : scale * factors[i], columns);
     });
   });
 }
 
-// Marks a row whose elements belong to an earlier call: it has to be set to zeros.
-constexpr int32_t kStale = INT32_MIN;
+// The rows that a gradient's elements belong to, numbered as they are found. The set is only read back through this copy, so that another thread which writes
+// to it changes no row that is written here.
+struct Found {
+  int32_t* set;
+  size_t rows;
+  uint32_t* row;  // of each number
+  size_t count;
 
-// The same as embedding_bag_backward for a dweight that is zero except in the rows that `touched` marks. Without `accumulate` these rows count as zeros and
-// lose their marks. The rows of this call's index are marked then. A row's first element is written, not added to zeros.
+  HWY_INLINE bool is_at(uint32_t place, size_t r) const { return place < count && row[place] == r; }
+  HWY_INLINE uint32_t place(size_t r) const { return static_cast<uint32_t>(load_once(set + 1 + rows + r)); }
+  HWY_INLINE uint32_t number(size_t r) {
+    const uint32_t at = place(r);
+    if (is_at(at, r)) return at;
+    if (count < rows) set[1 + count] = static_cast<int32_t>(r);
+    set[1 + rows + r] = static_cast<int32_t>(count);
+    row[count] = static_cast<uint32_t>(r);
+    return static_cast<uint32_t>(count++);
+  }
+};
+
+// The same as embedding_bag_backward for a dweight that is zero except in the rows of the set `touched` (see row_set.h). Without `accumulate` these rows count
+// as zeros and leave the set. The rows of this call's index join it. A row's first element is written, not added to zeros. The time depends on the rows of the
+// set and on the index, and on the table's rows only where the set has them all.
 void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, const float* dy, const int32_t* index,
                                  const int32_t* offsets, const float* factors, size_t bags, size_t count, size_t rows,
                                  size_t columns, const EmbeddingBagRowsBackwardAttributes& attributes) {
   if (count > INT32_MAX) return run.fault.report("index", count);
   const int32_t padding = attributes.padding_index;
   const bool mean = attributes.mean, clears = !attributes.accumulate;
+  size_t before;
+  const bool listed = is_listed(touched, rows, before);
+  if (rows == 0 || !(listed || clears)) {
+    return embedding_bag_backward(run, dweight, dy, index, offsets, factors, bags, count, rows, columns, {padding, mean, false});
+  }
   const Bags checked = check_offsets(run, offsets, bags, count);
-  if (rows == 0) {
-    if (count > 0) run.fault.report("index", 0, load_once(index), 0);
-    return;
-  }
-  const bool past = past_caches(dweight, count * columns, columns);
-  if (sorts(count, rows, past)) {
-    const ByRow sorted = elements_by_row(run, checked, index, factors, bags, count, rows, padding, mean);
-    each_row(run, sorted, rows, work(count, columns) + static_cast<double>(rows), past,
-             [=](size_t r, const Element* begin, const Element* end, const Element* last) HWY_ATTR {
-               float* const to = dweight + r * columns;
-               if (begin < end) {
-                 add_elements(to, dy, begin, end, last, columns, clears || touched[r] == 0, past);
-                 touched[r] = 1;
-               } else if (clears && touched[r] != 0) {
-                 put_zeros(to, columns, past);
-                 touched[r] = 0;
-               }
-             });
-    return;
-  }
-  auto* const stale = reinterpret_cast<size_t*>(scratch(Scratch::kColumns, clears ? 2 * rows : 0));
-  parallel(run, rows, 1, work(count, columns) + 0.2 * static_cast<double>(rows), [=, &run](size_t begin, size_t end) {
-    size_t last = begin;  // the end of the numbers of stale rows in this range's part of `stale`
-    for (size_t r = begin; clears && r < end; ++r) {
-      if (touched[r] == 0) continue;
-      touched[r] = kStale;
-      stale[last++] = r;
-    }
-    each_element(run, checked, index, bags, rows, padding, mean, begin, end, [=](size_t b, size_t i, size_t row, float scale) HWY_ATTR {
-      prefetch_row(dweight, index, i, count, rows, columns);
-      const bool first = touched[row] == 0 || (clears && touched[row] == kStale);
-      add_one(dweight + row * columns, dy + b * columns, factors == nullptr ? scale : scale * factors[i], columns, first);
-      touched[row] = 1;
+  if (!listed) {
+    parallel(run, rows, 1, static_cast<double>(rows * columns) / kLanes, [=](size_t begin, size_t end) {
+      put_zeros(dweight + begin * columns, (end - begin) * columns, false);
     });
-    for (size_t k = begin; k < last; ++k) {
-      const size_t r = stale[k];
-      if (touched[r] != kStale) continue;
-      touched[r] = 0;
-      put_zeros(dweight + r * columns, columns, false);
+    before = 0;
+  }
+  auto* const old = reinterpret_cast<uint32_t*>(scratch(Scratch::kColumns, 2 * before + count));
+  for (size_t k = 0; k < before; ++k) old[k] = member(touched, rows, k);
+  Found found{touched, rows, old + before, 0};
+  const size_t kept = clears ? 0 : before;
+  for (; found.count < kept; ++found.count) found.row[found.count] = old[found.count];
+  const ByRow sorted = elements_by_row(run, checked, index, factors, bags, count, rows, padding, mean, kept + count,
+                                       [&](size_t row) { return found.number(row); });
+  touched[0] = found.count > rows ? -1 : static_cast<int32_t>(found.count);  // more than there are: another thread has written to the set
+  const bool past = past_caches(dweight, count * columns, columns);
+  const double cost = work(count + before, columns);
+  if (found.count > 0) {
+    const uint32_t* const row = found.row;
+    const size_t groups = found.count;
+    each_group(run, sorted, groups, cost, past, [=](size_t g, const Element* begin, const Element* end, const Element* last) HWY_ATTR {
+      if (!past && g + kRowsAhead < groups && row[g + kRowsAhead] != kNoRow) prefetch_row_for_writing(dweight + row[g + kRowsAhead] * columns, columns);
+      if (begin < end) add_elements(dweight + row[g] * columns, dy, begin, end, last, columns, g >= kept, past);
+    });
+  }
+  if (!clears) return;
+  parallel(run, before, 1, cost, [=](size_t begin, size_t end) {
+    for (size_t k = begin; k < end; ++k) {
+      const uint32_t r = old[k];
+      if (!past && k + kRowsAhead < end && old[k + kRowsAhead] != kNoRow) prefetch_row_for_writing(dweight + old[k + kRowsAhead] * columns, columns);
+      if (r != kNoRow && !found.is_at(found.place(r), r)) put_zeros(dweight + r * columns, columns, past);
     }
+    finish_writing(past);
   });
 }
 

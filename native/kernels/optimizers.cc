@@ -74,6 +74,18 @@ struct Adagrad {
   }
 };
 
+// The step of adagrad_step or adagrad_rows_step.
+template <class Attributes>
+Adagrad adagrad_of(float* param, float* sum, const float* grad, const Attributes& attributes, double weight_decay, bool tfjs) {
+  const double steps = static_cast<double>(attributes.step) - 1;
+  return {param,
+          sum,
+          Slope(grad, weight_decay, attributes.maximize),
+          constant(attributes.lr / (1 + steps * attributes.lr_decay)),
+          constant(attributes.step == 1 ? attributes.initial : 0),
+          Root(attributes.eps, tfjs)};
+}
+
 struct Adadelta {
   float *param, *square_avg, *acc_delta;
   Slope slope;
@@ -143,6 +155,12 @@ void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad,
   }
 }
 
+// The rows of the set `touched` (see row_set.h) as sgd_step steps them without momentum and weight decay, with its bits. A row of zeros would stay as it is.
+void sgd_rows_step(Run& run, float* param, const float* grad, const int32_t* touched, size_t rows, size_t columns, const SgdRowsStepAttributes& attributes) {
+  const Sgd sgd{param, nullptr, Slope(grad, 0, attributes.maximize), constant(attributes.lr), constant(0), constant(1)};
+  for_each_touched(run, touched, rows, columns, false, {param}, [=](size_t i, size_t left) HWY_ATTR { sgd.step<false, false, false>(i, left); });
+}
+
 // torch.optim.RMSprop. With g = grad (-grad with `maximize`) + weight_decay * param:
 //   square_avg = alpha square_avg + (1 - alpha) g^2;  with grad_avg (centered): grad_avg += (1 - alpha) (g - grad_avg)
 //   d = g / (sqrt(square_avg - grad_avg^2) + eps);  with momentum_buffer: d = momentum_buffer = momentum * momentum_buffer + d
@@ -182,14 +200,17 @@ void rmsprop_step(Run& run, float* param, float* square_avg, float* grad_avg, fl
 // first step equals no state.
 // The sum is within 2 ulp, apart from the cancellation that weight decay can bring; the update is within 4 ulp of the formula on it.
 void adagrad_step(Run& run, float* param, float* sum, const float* grad, size_t n, const AdagradStepAttributes& attributes) {
-  const double steps = static_cast<double>(attributes.step) - 1;
-  const Adagrad adagrad{param,
-                        sum,
-                        Slope(grad, attributes.weight_decay, attributes.maximize),
-                        constant(attributes.lr / (1 + steps * attributes.lr_decay)),
-                        constant(attributes.step == 1 ? attributes.initial : 0),
-                        Root(attributes.eps, attributes.tfjs)};
+  const Adagrad adagrad = adagrad_of(param, sum, grad, attributes, attributes.weight_decay, attributes.tfjs);
   for_each_vector<false>(run, param, n, 1, [=](size_t i, size_t left) HWY_ATTR { adagrad.step(i, left); });
+}
+
+// The rows of the set `touched` (see row_set.h) as adagrad_step steps them without weight decay, with its bits. A row of zeros would stay as it is, but for the
+// sum of step 1, which is at least `initial` in every row.
+void adagrad_rows_step(Run& run, float* param, float* sum, const float* grad, const int32_t* touched, size_t rows, size_t columns,
+                       const AdagradRowsStepAttributes& attributes) {
+  const Adagrad adagrad = adagrad_of(param, sum, grad, attributes, 0, false);
+  const bool all = attributes.step == 1 && attributes.initial > 0;
+  for_each_touched(run, touched, rows, columns, all, {param, sum}, [=](size_t i, size_t left) HWY_ATTR { adagrad.step(i, left); });
 }
 
 // torch.optim.Adadelta. With g = grad (-grad with `maximize`) + weight_decay * param:

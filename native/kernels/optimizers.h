@@ -1,5 +1,6 @@
 // What the optimizers' kernels share: the loop over the parameters, the direction of the gradient, and the running means.
 #pragma once
+#include "kernels/row_set.h"
 #include "kernels/simd.h"
 
 namespace simdnn::SIMDNN_ISA {
@@ -46,6 +47,22 @@ HWY_INLINE void for_each_vector(Run& run, float* param, size_t n, double ns, Ste
     }
     if (i < end) part(i, end - i);
   });
+}
+
+// Calls step(i, n) for the vectors of those rows of a table that are in the set `touched`, or of all. It writes to the rows of `tables`.
+template <size_t kTables, class Step>
+HWY_INLINE void for_each_touched(Run& run, const int32_t* touched, size_t rows, size_t columns, bool all, const float* const (&tables)[kTables], Step step) {
+  struct Tables {
+    const float* at[kTables];
+  } written;
+  for (size_t k = 0; k < kTables; ++k) written.at[k] = tables[k];
+  const auto row = [=](size_t r) HWY_ATTR {
+    for (size_t c = 0; c < columns; c += kLanes) step(r * columns + c, columns - c);
+  };
+  const auto ahead = [=](size_t r) HWY_ATTR {
+    for (size_t k = 0; k < kTables; ++k) prefetch_row_for_writing(written.at[k] + r * columns, columns);
+  };
+  each_row_of(run, touched, rows, all, 10 + 0.1 * static_cast<double>(columns), row, ahead);
 }
 
 // The direction that the step descends: the gradient (negated with `maximize`) plus weight_decay * param.

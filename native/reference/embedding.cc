@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "kernels/table.h"
+#include "reference/row_set.h"
 
 namespace simdnn::reference {
 namespace {
@@ -67,13 +68,29 @@ void embedding_bag_backward(Run& run, float* dweight, const float* dy, const int
 void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, const float* dy, const int32_t* index,
                                  const int32_t* offsets, const float* factors, size_t bags, size_t count, size_t rows,
                                  size_t columns, const EmbeddingBagRowsBackwardAttributes& a) {
+  int32_t *const members = touched + 1, *const place = members + rows;
+  const std::vector<bool> before = rows_of(touched, rows);
   for (size_t i = 0; !a.accumulate && i < rows * columns; ++i) {
-    if (touched[i / columns] != 0) dweight[i] = 0;
+    if (before[i / columns]) dweight[i] = 0;
   }
-  for (size_t r = 0; !a.accumulate && r < rows; ++r) touched[r] = 0;
   embedding_bag_backward(run, dweight, dy, index, offsets, factors, bags, count, rows, columns, {a.padding_index, a.mean, false});
+  const bool all = touched[0] < 0 || static_cast<size_t>(touched[0]) > rows;
+  if (rows == 0 || (all && a.accumulate)) return;
+  std::vector<int32_t> list;
+  for (int32_t k = 0; a.accumulate && k < touched[0]; ++k) {
+    const int32_t row = members[k];
+    const bool is_there = row >= 0 && static_cast<size_t>(row) < rows && place[row] == k;
+    list.push_back(is_there ? row : -1);
+  }
   Run unheard;
-  each_element(unheard, index, offsets, bags, count, rows, a.padding_index, [&](size_t, size_t, size_t row) { touched[row] = 1; });
+  each_element(unheard, index, offsets, bags, count, rows, a.padding_index, [&](size_t, size_t, size_t row) {
+    const auto at = static_cast<uint32_t>(place[row]);
+    if (at < list.size() && list[at] == static_cast<int32_t>(row)) return;
+    place[row] = static_cast<int32_t>(list.size());
+    if (list.size() < rows) members[list.size()] = static_cast<int32_t>(row);
+    list.push_back(static_cast<int32_t>(row));
+  });
+  touched[0] = list.size() > rows ? -1 : static_cast<int32_t>(list.size());
 }
 
 void embedding_bag_factors_backward(Run& run, float* dfactors, const float* dy, const float* weight, const int32_t* index,

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "kernels/table.h"
+#include "reference/row_set.h"
 
 namespace simdnn::reference {
 
@@ -150,13 +151,34 @@ void sparse_adam_step(Run&, float* param, float* exp_avg, float* exp_avg_sq, con
   const auto& [step, lr, beta1, beta2, eps, maximize] = attributes;
   const double t = static_cast<double>(step);
   const double correction1 = 1 - std::pow(beta1, t), correction2 = 1 - std::pow(beta2, t);
+  const std::vector<bool> in = rows_of(touched, rows);
   for (size_t i = 0; i < rows * columns; ++i) {
-    if (touched[i / columns] == 0) continue;
+    if (!in[i / columns]) continue;
     const double g = maximize ? -grad[i] : grad[i];
     const double mean = beta1 * exp_avg[i] + (1 - beta1) * g, square = beta2 * exp_avg_sq[i] + (1 - beta2) * g * g;
     exp_avg[i] = static_cast<float>(mean);
     exp_avg_sq[i] = static_cast<float>(square);
     param[i] = static_cast<float>(param[i] - lr * std::sqrt(correction2) / correction1 * mean / (std::sqrt(square) + eps));
+  }
+}
+
+void sgd_rows_step(Run&, float* param, const float* grad, const int32_t* touched, size_t rows, size_t columns,
+                   const SgdRowsStepAttributes& attributes) {
+  const auto& [lr, maximize] = attributes;
+  const std::vector<bool> in = rows_of(touched, rows);
+  for (size_t i = 0; i < rows * columns; ++i) {
+    if (in[i / columns]) param[i] = static_cast<float>(param[i] - lr * (maximize ? -grad[i] : grad[i]));
+  }
+}
+
+void adagrad_rows_step(Run&, float* param, float* sum, const float* grad, const int32_t* touched, size_t rows, size_t columns,
+                       const AdagradRowsStepAttributes& attributes) {
+  const auto& [step, lr, lr_decay, eps, initial, maximize] = attributes;
+  const std::vector<bool> in = rows_of(touched, rows);
+  for (size_t r = 0; r < rows; ++r) {
+    if (!in[r] && !(step == 1 && initial > 0)) continue;
+    Run run;
+    adagrad_step(run, param + r * columns, sum + r * columns, grad + r * columns, columns, {step, lr, lr_decay, eps, 0, initial, maximize, false});
   }
 }
 

@@ -1,7 +1,7 @@
 // Bags of rows against their twins: the same sums within a rounding a term, the same faults.
 #include <cstring>
 
-#include "test/test.h"
+#include "test/row_sets.h"
 
 namespace simdnn::test {
 namespace {
@@ -110,19 +110,21 @@ TEST(embedding_bag_backward) {
 }
 
 TEST(embedding_bag_rows_backward) {
+  int next = 0;
   each_case(t, [&](const Shape& s, Bags& bags, bool mean, bool accumulate, Random& random) {
+    const int kind = next++ % kSetKinds;
+    t.where += " set=" + std::to_string(kind);
     Buffer<float> before(t, s.rows * s.columns), dy(t, s.bags * s.columns, 1), factors(t, s.count, 2);
     Buffer<float> dweight(t, before.size(), 3), expected(t, before.size());
-    Buffer<int32_t> marks(t, s.rows), touched(t, s.rows, 1), expected_touched(t, s.rows);
+    Buffer<int32_t> set(t, 2 * s.rows + 1), touched(t, set.size(), 1), expected_touched(t, set.size());
     fill_normal(dy, random);
     fill_normal(factors, random);
-    for (size_t r = 0; r < s.rows; ++r) {
-      marks[r] = static_cast<int32_t>(random.below(2));
-      for (size_t c = 0; c < s.columns; ++c) before[r * s.columns + c] = marks[r] == 0 ? 0.0f : static_cast<float>(random.normal());
-    }
+    fill_set(set, s.rows, kind, random);
+    const std::vector<bool> in = reference::rows_of(set.data(), s.rows);
+    for (size_t i = 0; i < before.size(); ++i) before[i] = in[i / s.columns] ? static_cast<float>(random.normal()) : 0.0f;
     const auto call = [&](const KernelTable& table, Run& run, Buffer<float>& to, Buffer<int32_t>& rows) {
       for (size_t i = 0; i < to.size(); ++i) to[i] = before[i];
-      for (size_t r = 0; r < s.rows; ++r) rows[r] = marks[r];
+      for (size_t i = 0; i < set.size(); ++i) rows[i] = set[i];
       table.embedding_bag_rows_backward(run, to.data(), rows.data(), dy.data(), bags.index.data(), bags.offsets.data(), factors.data(), s.bags, s.count,
                                         s.rows, s.columns, {1, mean, accumulate});
     };
@@ -132,12 +134,13 @@ TEST(embedding_bag_rows_backward) {
     same_fault(t, run, twin);
     const double terms = static_cast<double>(s.count + 2);
     for (size_t i = 0; i < dweight.size(); ++i) t.close(dweight[i], expected[i], kEpsilon * terms * 4, "dweight", i);
-    t.check(std::memcmp(touched.data(), expected_touched.data(), s.rows * sizeof(int32_t)) == 0, "other marks");
+    t.check(std::memcmp(touched.data(), expected_touched.data(), touched.size() * sizeof(int32_t)) == 0, "another set");
     for (int threads = 2; threads <= 4; ++threads) {
       Buffer<float> again(t, dweight.size(), 1);
       Run with(threads);
       call(t.kernel, with, again, touched);
       t.check(std::memcmp(dweight.data(), again.data(), again.size() * sizeof(float)) == 0, "bits depend on the threads");
+      t.check(std::memcmp(touched.data(), expected_touched.data(), touched.size() * sizeof(int32_t)) == 0, "the set depends on the threads");
     }
     Buffer<float> added(t, dweight.size(), 1);
     for (size_t i = 0; i < added.size(); ++i) added[i] = accumulate ? before[i] : 0.0f;
@@ -176,7 +179,7 @@ TEST(embedding_bag_factors_backward) {
 TEST(embedding_bags_past_caches) {
   constexpr size_t rows = 4100, columns = 1024, bags = 600, each = 7, count = bags * each;
   Buffer<float> dy(t, bags * columns), past(t, rows * columns), within(t, rows * columns, 1);
-  Buffer<int32_t> index(t, count), offsets(t, bags), touched(t, rows);
+  Buffer<int32_t> index(t, count), offsets(t, bags), touched(t, 2 * rows + 1);
   Random random(43);
   fill_normal(dy, random);
   for (size_t i = 0; i < count; ++i) index[i] = static_cast<int32_t>(random.below(rows / 2));
@@ -189,7 +192,7 @@ TEST(embedding_bags_past_caches) {
   t.check(std::memcmp(past.data(), within.data(), past.size() * sizeof(float)) == 0, "other bits past the caches");
   for (Buffer<float>* to : results) {
     for (size_t i = 0; i < to->size(); ++i) (*to)[i] = 1;
-    for (size_t r = 0; r < rows; ++r) touched[r] = 1;
+    touched[0] = -1;
     Run run;
     t.kernel.embedding_bag_rows_backward(run, to->data(), touched.data(), dy.data(), index.data(), offsets.data(), nullptr, bags, count, rows, columns,
                                          {-1, false, false});

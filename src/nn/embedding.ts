@@ -21,7 +21,7 @@ export interface EmbeddingLayerOptions {
   normType?: number;
   /** Whether a row's gradient is divided by the number of times that the row was selected; default false. */
   scaleGradByFreq?: boolean;
-  /** Whether a backward pass touches only the gradient's rows that were selected, so that `SparseAdam` can update just these; default false. */
+  /** Whether a backward pass touches only the gradient's rows that were selected, so that `SparseAdam`, `SGD` and `Adagrad` update just these; default false. */
   sparse?: boolean;
 }
 

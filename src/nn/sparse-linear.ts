@@ -14,7 +14,7 @@ import { emptyParameter, type Parameter } from './parameter';
 export interface SparseLinearOptions {
   /** Whether a bias is added (true). */
   bias?: boolean;
-  /** Whether a backward pass touches only the rows of the weight's gradient whose columns occur, so that `SparseAdam` can update just these (false). */
+  /** Whether a backward pass touches only the rows of the weight's gradient whose columns occur, so that `SparseAdam`, `SGD` and `Adagrad` update just these (false). */
   sparse?: boolean;
 }
 

@@ -24,7 +24,7 @@ export interface EmbeddingOptions {
   normType?: number;
   /** Whether a row's gradient is divided by the number of times that the row was selected; default false. */
   scaleGradByFreq?: boolean;
-  /** Whether a backward pass touches only the gradient's rows that were selected, so that `SparseAdam` can update just these; default false. */
+  /** Whether a backward pass touches only the gradient's rows that were selected, so that `SparseAdam`, `SGD` and `Adagrad` update just these; default false. */
   sparse?: boolean;
 }
 

@@ -2,7 +2,7 @@
 import { hasGradient, open, openRows } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkInteger, rangeError } from '../errors';
-import { RowMarks } from '../row-marks';
+import { RowSet } from '../row-set';
 import { shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
 
@@ -46,11 +46,11 @@ export function giveRows(weight: Tensor, { dy, index, offsets, factors, paddingI
   const count = index.numel;
   const accumulate = hasGradient(weight);
   if (sparse && weight.node === null) {
-    weight.rowMarks ??= new RowMarks(rows);
+    weight.rowSet ??= new RowSet(rows);
     const dweight = openRows(weight);
     calls.embeddingBagRowsBackward({
       dweight,
-      touched: weight.rowMarks.touched,
+      touched: weight.rowSet.touched,
       dy: dy.floats,
       index: index.ints,
       offsets: offsets.ints,

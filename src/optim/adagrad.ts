@@ -3,6 +3,7 @@ import * as calls from '../calls.generated';
 import { checkNumber } from '../errors';
 import { checkUsual } from './checks';
 import { type Definition, Optimizer, type Params } from './optimizer';
+import { onlyRows } from './runs';
 
 /** The options of `Adagrad`. */
 export interface AdagradOptions {
@@ -36,7 +37,26 @@ const adagrad: Definition<AdagradOptions> = {
   stateKeys: () => keys,
   countsSteps: true,
   linear: true,
-  step({ values, state, gradient, n }, o, count) {
+  step(run, o, count) {
+    const { values, state, gradient, n } = run;
+    const rows = o.weightDecay === 0 ? onlyRows(run) : null;
+    if (rows !== null) {
+      calls.adagradRowsStep({
+        param: values,
+        sum: state[0]!,
+        grad: gradient,
+        touched: rows.touched,
+        rows: rows.rows,
+        columns: rows.columns,
+        step: count,
+        lr: o.lr,
+        lrDecay: o.lrDecay,
+        eps: o.eps,
+        initial: o.initialAccumulatorValue,
+        maximize: o.maximize,
+      });
+      return;
+    }
     calls.adagradStep({
       param: values,
       sum: state[0]!,
@@ -57,7 +77,8 @@ const adagrad: Definition<AdagradOptions> = {
  * Adagrad (Duchi, Hazan, Singer, 2011): `torch.optim.Adagrad`.
  *
  * With g the gradient plus `weightDecay * w`, in step t: `v += g^2`, `w -= lr / (1 + (t - 1) * lrDecay) * g / (sqrt(v) + eps)`; v begins as
- * `initialAccumulatorValue`, for the parameters of a group as that of the group. Parameters without a gradient are skipped.
+ * `initialAccumulatorValue`, for the parameters of a group as that of the group. Parameters without a gradient are skipped. Without weight decay a step
+ * of a table with `sparse: true` takes time for the rows that were selected alone, and the first step with an initial value for all.
  *
  * @example
  * const w = new nn.Parameter(tensor([1, 2]));

@@ -76,9 +76,10 @@ function planGroup<O extends object>(definition: Definition<O>, stepped: Stepped
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i]!;
     if (recorder !== null) recorder.gradient(slot.parameter, 'use');
-    const { gradient } = slot.parameter;
-    if (slot.gradient === gradient) continue;
+    const { gradient, rowSet } = slot.parameter;
+    if (slot.gradient === gradient && slot.rowSet === rowSet) continue;
     slot.gradient = gradient;
+    slot.rowSet = rowSet;
     changed = true;
   }
   if (!changed) return;

@@ -3,6 +3,8 @@
 import { follows } from '../blocks';
 import { checkAttached, typeError } from '../errors';
 import { allocatePersistent } from '../memory';
+import { recorder } from '../recorder';
+import type { RowSet } from '../row-set';
 import type { Tensor } from '../tensor';
 
 /** A parameter and an optimizer's state of it. */
@@ -17,8 +19,9 @@ export interface Slot {
   scalar: number;
   /** The state keys of this parameter; others of its span may have more. */
   readonly kept: Set<string>;
-  /** The gradient with which the present runs were planned. */
+  /** The gradient with which the present runs were planned, and the set of its rows. */
   gradient: Tensor | null;
+  rowSet: RowSet | null;
 }
 
 /** Parameters that are neighbours in memory; their state has the same layout. */
@@ -33,7 +36,7 @@ export class Span {
   add(parameter: Tensor, scalar: number): Slot {
     const begin = this.slots.length === 0 ? parameter.floats : this.first;
     const position = (parameter.floats.byteOffset - begin.byteOffset) / 4;
-    const slot: Slot = { parameter, span: this, position, steps: 0, scalar, kept: new Set(), gradient: null };
+    const slot: Slot = { parameter, span: this, position, steps: 0, scalar, kept: new Set(), gradient: null, rowSet: null };
     this.slots.push(slot);
     return slot;
   }
@@ -82,7 +85,7 @@ export interface Run {
   readonly state: readonly Float32Array[];
   readonly n: number;
   /** The parameters, with the same number of steps and the same number stored with their state. */
-  readonly slots: readonly Slot[];
+  readonly slots: readonly [Slot, ...Slot[]];
 }
 
 let paddingJoins = true;
@@ -102,14 +105,16 @@ export function withoutPadding<T>(fn: () => T): T {
 
 const joins = (a: Slot, b: Slot): boolean =>
   b.span === a.span &&
+  a.rowSet === null &&
+  b.rowSet === null &&
   b.steps === a.steps &&
   b.scalar === a.scalar &&
   follows(a.parameter.floats, b.parameter.floats) &&
   follows(a.gradient!.floats, b.gradient!.floats) &&
   (paddingJoins || b.position === a.position + a.parameter.numel);
 
-function runOf(slots: readonly Slot[], keys: readonly string[]): Run {
-  const first = slots[0]!;
+function runOf(slots: readonly [Slot, ...Slot[]], keys: readonly string[]): Run {
+  const [first] = slots;
   const last = slots.at(-1)!;
   const { parameter, span, position } = first;
   const n = last.position + last.parameter.numel - position;
@@ -128,8 +133,8 @@ function runOf(slots: readonly Slot[], keys: readonly string[]): Run {
  * A TypeError if memory is detached.
  */
 export function planRuns(where: string, slots: readonly Slot[], keys: readonly string[]): Run[] {
-  const groups: Slot[][] = [];
-  let open: Slot[] | null = null;
+  const groups: [Slot, ...Slot[]][] = [];
+  let open: [Slot, ...Slot[]] | null = null;
   for (const slot of slots) {
     if (slot.gradient === null) {
       open = null;
@@ -146,6 +151,28 @@ export function planRuns(where: string, slots: readonly Slot[], keys: readonly s
     }
   }
   return groups.map((group) => runOf(group, keys));
+}
+
+/** What a kernel that steps only some rows of a table asks for. */
+export interface TouchedRows {
+  touched: Int32Array;
+  rows: number;
+  columns: number;
+}
+
+/** The rows of a run that an operation on few rows has named; null if its gradient is dense. Such a table is a run of its own. */
+export function namedRows({ slots: [{ parameter }], gradient }: Run): TouchedRows | null {
+  const { rowSet, shape } = parameter;
+  if (rowSet === null || rowSet.memory !== gradient) return null;
+  recorder?.memory(rowSet.touched, 'gradient');
+  return { touched: rowSet.touched, rows: shape[0]!, columns: shape[1]! };
+}
+
+/** The rows of a run outside which the gradient is known to hold zeros; null if it is not, as the user has the gradient in hand and may have written to any row. */
+export function onlyRows(run: Run): TouchedRows | null {
+  const [{ parameter }] = run.slots;
+  const seen = parameter.gradientSeen && parameter.gradient?.values === run.gradient;
+  return seen ? null : namedRows(run);
 }
 
 /** Whether the parameters of each run still have the same number of steps, and the same stored number. */

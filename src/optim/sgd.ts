@@ -3,6 +3,7 @@ import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError } from '../errors';
 import { checkUsual } from './checks';
 import { type Definition, Optimizer, type Params } from './optimizer';
+import { onlyRows } from './runs';
 
 /** The options of `SGD`. */
 export interface SGDOptions {
@@ -40,7 +41,21 @@ const sgd: Definition<SGDOptions> = {
   stateKeys: ({ momentum }) => (momentum === 0 ? none : buffer),
   countsSteps: false,
   linear: true,
-  step({ values, state, gradient, n }, o, count) {
+  step(run, o, count) {
+    const { values, state, gradient, n } = run;
+    const rows = o.momentum === 0 && o.weightDecay === 0 ? onlyRows(run) : null;
+    if (rows !== null) {
+      calls.sgdRowsStep({
+        param: values,
+        grad: gradient,
+        touched: rows.touched,
+        rows: rows.rows,
+        columns: rows.columns,
+        lr: o.lr,
+        maximize: o.maximize,
+      });
+      return;
+    }
     calls.sgdStep({
       param: values,
       momentumBuffer: state[0],
@@ -61,7 +76,8 @@ const sgd: Definition<SGDOptions> = {
  * Stochastic gradient descent, with momentum (Polyak, 1964; nesterov: Sutskever et al., 2013): `torch.optim.SGD`.
  *
  * With g the gradient plus `weightDecay * w`: `b = momentum * b + (1 - dampening) * g`, in the first step `b = g`; `w -= lr * b`, with
- * nesterov `w -= lr * (g + momentum * b)`. Parameters without a gradient are skipped.
+ * nesterov `w -= lr * (g + momentum * b)`. Parameters without a gradient are skipped. Without momentum and weight decay a step of a table with `sparse: true` takes
+ * time for the rows that were selected alone.
  *
  * @example
  * const w = new nn.Parameter(tensor([1, 2]));

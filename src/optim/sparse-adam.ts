@@ -1,11 +1,10 @@
 // SparseAdam: Adam that updates only the rows of tables that a batch has selected.
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError, SimdnnError } from '../errors';
-import { recorder } from '../recorder';
 import { shapeText } from '../shape';
 import { checkBetas } from './checks';
 import { type Definition, Optimizer, type Params } from './optimizer';
-import type { Run, Slot } from './runs';
+import { namedRows } from './runs';
 
 /** The options of `SparseAdam`. */
 export interface SparseAdamOptions {
@@ -17,36 +16,6 @@ export interface SparseAdamOptions {
   eps: number;
   /** Whether to maximize the loss instead of minimizing it; default false. */
   maximize: boolean;
-}
-
-function stepTable(run: Run, slot: Slot, { lr, betas, eps, maximize }: SparseAdamOptions, step: number): void {
-  const { parameter, position, gradient } = slot;
-  const { rowMarks, numel: n } = parameter;
-  if (rowMarks === null || rowMarks.memory !== gradient!.floats) {
-    throw new SimdnnError(
-      'SIMDNN_DENSE_GRADIENT',
-      `[SparseAdam] a parameter ${shapeText(parameter.shape)} has a dense gradient\n  hint: Adam steps those; tables with sparse: true give sparse ones`,
-    );
-  }
-  const begin = position - run.slots[0]!.position;
-  const part = (array: Float32Array): Float32Array => (array.length === n ? array : array.subarray(begin, begin + n));
-  const [rows, columns] = parameter.shape as [number, number];
-  recorder?.memory(rowMarks.touched, 'gradient');
-  calls.sparseAdamStep({
-    param: part(run.values),
-    expAvg: part(run.state[0]!),
-    expAvgSq: part(run.state[1]!),
-    grad: part(run.gradient),
-    touched: rowMarks.touched,
-    rows,
-    columns,
-    step,
-    lr,
-    beta1: betas[0],
-    beta2: betas[1],
-    eps,
-    maximize,
-  });
 }
 
 const sparseAdam: Definition<SparseAdamOptions> = {
@@ -65,8 +34,29 @@ const sparseAdam: Definition<SparseAdamOptions> = {
   stateKeys: () => sparseAdam.allKeys,
   countsSteps: true,
   linear: true,
-  step(run, options, count) {
-    for (const slot of run.slots) stepTable(run, slot, options, count);
+  step(run, { lr, betas, eps, maximize }, count) {
+    const rows = namedRows(run);
+    if (rows === null) {
+      throw new SimdnnError(
+        'SIMDNN_DENSE_GRADIENT',
+        `[SparseAdam] a parameter ${shapeText(run.slots[0].parameter.shape)} has a dense gradient\n  hint: Adam steps those; tables with sparse: true give sparse ones`,
+      );
+    }
+    calls.sparseAdamStep({
+      param: run.values,
+      expAvg: run.state[0]!,
+      expAvgSq: run.state[1]!,
+      grad: run.gradient,
+      touched: rows.touched,
+      rows: rows.rows,
+      columns: rows.columns,
+      step: count,
+      lr,
+      beta1: betas[0],
+      beta2: betas[1],
+      eps,
+      maximize,
+    });
   },
 };
 

@@ -331,6 +331,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       const next = finished === Infinity ? undefined : events.find(({ at }) => at > finished);
       if (next === events[0]) continue;
       const after = next === undefined ? last : next.before;
+      if (leaf.gradientSeen) leaf.rowSet?.fill(); // the user may have written to it, and it is the library's again
       leaf.gradientSeen = false;
       leaf.gradientShared = false;
       leaf.gradientHidden = after !== null && !keepGrad;

@@ -148,6 +148,7 @@ export class RecordedStep {
     for (const { leaf, after } of this.trace.gradients) {
       leaf.gradient = after; // null where it was only cleared
       if (after !== null) leaf.gradientHome = after;
+      if (leaf.gradientSeen) leaf.rowSet?.fill(); // the user may have written to it, and it is the library's again
       leaf.gradientSeen = false;
       leaf.gradientShared = false;
       leaf.gradientHidden = after !== null;

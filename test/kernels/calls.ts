@@ -331,8 +331,17 @@ const embeddingCalls: Call[] = [
   },
   {
     name: 'embeddingBagRowsBackward',
-    args: [f(0, 0, 7, 7, 0, 0), ints(0, 1, 0), f(1, 2, 3, 4), bags.index(), bags.offsets(), optional(f(1, 2, 3)), size(3), size(2)],
-    gives: { 0: [1, 2, 9, 12, 2, 4], 1: [1, 1, 1] },
+    args: [
+      f(0, 0, 7, 7, 0, 0),
+      ints(1, 1, 0, 0, 0, 0, 0),
+      f(1, 2, 3, 4),
+      bags.index(),
+      bags.offsets(),
+      optional(f(1, 2, 3)),
+      size(3),
+      size(2),
+    ],
+    gives: { 0: [1, 2, 9, 12, 2, 4], 1: [3, 0, 2, 1, 0, 2, 1] },
   },
   {
     name: 'embeddingBagFactorsBackward',

@@ -55,11 +55,29 @@ const adamAndSgdCalls: Call[] = [
   },
 ];
 
-const sparseAdamCalls: Call[] = [
+const rowsCalls: Call[] = [
   {
     name: 'sparseAdamStep',
-    args: [f(1, 1), f(0, 0), f(0, 0), f(2, 2), extending(ints(0, 1)), size(1), object({ lr: setting(0.5), step: number(1) })],
+    args: [f(1, 1), f(0, 0), f(0, 0), f(2, 2), ints(1, 1, 0, 0, 0), size(2), size(1), object({ lr: setting(0.5), step: number(1) })],
     gives: { 0: [1, 0.5], 1: [0, 0.2], 2: [0, 0.004] },
+  },
+  {
+    name: 'sgdRowsStep',
+    args: [f(1, 1), f(2, 2), ints(1, 1, 0, 0, 0), size(2), size(1), object({ lr: setting(0.25), maximize: other(true) })],
+    gives: { 0: [1, 1.5] },
+  },
+  {
+    name: 'adagradRowsStep',
+    args: [
+      f(1, 1, 1),
+      f(0, 0, 12),
+      f(0, 2, 2),
+      ints(2, 2, 1, 0, 0, 1, 0),
+      size(3),
+      size(1),
+      object({ lr: setting(0.5), step: number(3), lrDecay: setting(0.5), initial: setting(9) }),
+    ],
+    gives: { 0: [1, 0.75, 0.875], 1: [0, 4, 16] },
   },
 ];
 
@@ -97,4 +115,4 @@ const rmspropCalls: Call[] = [
   },
 ];
 
-export const optimizerCalls: Call[] = [...adamAndSgdCalls, ...rmspropCalls, ...sparseAdamCalls];
+export const optimizerCalls: Call[] = [...adamAndSgdCalls, ...rmspropCalls, ...rowsCalls];
