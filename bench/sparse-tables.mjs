@@ -48,7 +48,7 @@ async function inFit({ model, optimizer, criterion }, words, microseconds) {
   const times = [];
   for (const epochs of [2, 2, 2 + further]) {
     const begin = performance.now();
-    await train.fit(model, { optimizer, criterion, loader, epochs });
+    await train.fit(model, { optimizer, criterion, loader, epochs, progress: false });
     times.push(performance.now() - begin);
   }
   return ((times[2] - times[1]) / (further * 64)) * 1000;
