@@ -1,8 +1,10 @@
 // Copies of datasets' tensors in native memory. Users of the same tensors share a copy as long as the values are unchanged; otherwise 1,000 fits of one
 // dataset would copy it 1,000 times.
+import type { RowBatches } from '../data/loader-state';
+import { refuseHeld } from '../holders';
 import { createRows, type RowsHandle } from '../native';
 import { isCounted } from '../recording';
-import type { Tensor } from '../tensor';
+import { refuseLost, type Tensor } from '../tensor';
 
 // A copy of some tensors. It keeps none of them alive.
 interface Copy {
@@ -37,4 +39,13 @@ export function rowsIn(tensors: readonly Tensor[]): RowsHandle {
   if (isKnown)
     copies.set(first, { handle: new WeakRef(handle), others: others.map((other) => new WeakRef(other)), stamps: stampsOf(tensors) });
   return handle;
+}
+
+/** Copies the tensors of a loader into native memory, which other sessions may share. */
+export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
+  for (const t of tensors) {
+    refuseHeld(where, t);
+    refuseLost(where, t);
+  }
+  return rowsIn(tensors);
 }

@@ -1,7 +1,4 @@
-// Recorded functions run over batches on a native thread, which works on copies of all persistent memory.
-import type { RowBatches } from '../data/loader-state';
 import { rangeError, SimdnnError } from '../errors';
-import { refuseHeld } from '../holders';
 import { liesIn } from '../memory';
 import {
   addKind,
@@ -12,7 +9,6 @@ import {
   type LoopReport,
   type LoopRun,
   type LoopStep,
-  type RowsHandle,
   readPersistent,
   runLoops,
   type SessionHandle,
@@ -21,12 +17,11 @@ import {
 } from '../native';
 import type { RandomPosition } from '../random';
 import { MemoryMap, type RecordedStep, stretchesOf } from '../recording';
-import { refuseLost, type Tensor } from '../tensor';
+import type { Tensor } from '../tensor';
 import { type AfterSteps, type BetweenSteps, type NextStep, nothingAfter, StepsAhead } from './ahead';
 import { Captured } from './captured';
 import { linearNumbers } from './linear';
 import { holding } from './pieces';
-import { rowsIn } from './rows';
 import { sum } from './segment';
 import { epochRowsOf, nextSteps, type RowsSource, type Source, stepsLike } from './source';
 import { inMode, recordStep, verifyStep } from './step-recording';
@@ -50,15 +45,6 @@ export interface RunLimits extends Limits {
   batch?: number;
   /** What is done between two steps and changes their numbers; null by default. */
   between?: BetweenSteps | null;
-}
-
-/** Copies the tensors of a loader into native memory, which other sessions may share. */
-export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
-  for (const t of tensors) {
-    refuseHeld(where, t);
-    refuseLost(where, t);
-  }
-  return rowsIn(tensors);
 }
 
 const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
@@ -293,8 +279,9 @@ export class Session {
   rounds(limits: RunLimits, begun: readonly number[], rounds: number): Promise<LoopReport[]> | null {
     const runs: LoopRun[] = [];
     for (const [i, loop] of this.loops.entries()) {
-      const { live, told } = inMode(loop.task, () => this.numbersOf(loop, limits));
-      if (told !== null) return null;
+      const live = inMode(loop.task, () => this.linearOf(loop, limits));
+      if (live === null) return null;
+      loop.ahead.told = null;
       runs.push(runOf(loop, limits, live, begun[i]!));
     }
     return this.during(this.loops, runs, rounds);
@@ -375,16 +362,20 @@ export class Session {
     const { kinds, task, ahead } = loop;
     const { random, given, between = null, batch = 0 } = limits;
     ahead.told = null;
-    if (between === null) {
-      const used = given === undefined ? kinds.map((_, i) => i) : given.map(({ kind }) => kind);
-      const { live, steady } = linearNumbers(kinds, new Set(used), random, { count: this.clocks.size, of: (kind) => this.clockOf(kind) });
-      if (steady) return { live, told: null };
-    }
+    const live = between === null ? this.linearOf(loop, limits) : null;
+    if (live !== null) return { live, told: null };
     const next = (most: number): NextStep[] =>
       given === undefined
         ? nextSteps((loop.source as RowsSource).batches, kinds, task.group?.size, most, random.offset, batch)
         : given.slice(0, most).map(({ kind, randomOffset }) => ({ kind, offset: randomOffset }));
     return { live: kinds.map(() => null), told: ahead.tell(kinds, next, random.seed, between) };
+  }
+
+  // The live numbers of a run as linear functions; null if they are not linear.
+  private linearOf({ kinds }: Loop, { random, given }: RunLimits): LoopRun['live'] | null {
+    const used = given === undefined ? kinds.map((_, i) => i) : given.map(({ kind }) => kind);
+    const { live, steady } = linearNumbers(kinds, new Set(used), random, { count: this.clocks.size, of: (kind) => this.clockOf(kind) });
+    return steady ? live : null;
   }
 
   // Calculates the numbers of the run that follows these steps, if the steps of that run are known.
