@@ -152,10 +152,10 @@ function benchOf(family, k) {
   return `static void bench_${k.name}(const Bench& bench) {
   for (const Shape& shape : ${shapes}) {
     const size_t ${k.sizes.map((size, i) => `${size} = shape.sizes[${i}]`).join(', ')};
-${choices.map((line) => `    ${line}\n`).join('')}    Floats ${k.operands.map((o) => `${o.name}(${formula(o.length)})`).join(', ')};
+${choices.map((line) => `    ${line}\n`).join('')}    Floats ${k.operands.map((o) => `${o.name}(${o.length})`).join(', ')};
     const Traffic traffic = traffic_of({${k.operands
       .filter((o) => !o.unread)
-      .map((o) => `{${formula(o.length)}, Role::${roles[o.role]}}`)
+      .map((o) => `{${o.length}, Role::${roles[o.role]}}`)
       .join(', ')}});
     Run run(bench.threads);
     row(bench, "${k.name}", shape.text(), traffic, [&] {
