@@ -315,7 +315,8 @@ function dropGradient(output: Tensor): void {
 
 // Sets the present gradient of a leaf aside, and turns off `needsGrad` if its gradient is not asked for. Returns a function that restores both.
 function setAside(leaf: Tensor, isWanted: boolean): () => void {
-  const { gradient, gradientHome, gradientSeen, gradientShared, gradientHidden } = leaf;
+  const { gradient, gradientHome, gradientSeen, gradientShared, gradientHidden, rowSet } = leaf;
+  leaf.rowSet = null;
   leaf.gradient = null;
   leaf.gradientHome = null;
   leaf.gradientShared = false;
@@ -327,6 +328,7 @@ function setAside(leaf: Tensor, isWanted: boolean): () => void {
     leaf.gradientSeen = gradientSeen;
     leaf.gradientShared = gradientShared;
     leaf.gradientHidden = gradientHidden;
+    leaf.rowSet = rowSet;
   };
 }
 

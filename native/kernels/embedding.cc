@@ -229,7 +229,8 @@ struct Found {
 };
 
 // The same as embedding_bag_backward for a dweight that is zero except in the rows of the set `touched` (see row_set.h). Without `accumulate` these rows count
-// as zeros and leave the set. The rows of this call's index join it. A row's first element is written, not added to zeros. The time depends on the rows of the
+// as zeros and leave the set. The rows of this call's index join it. With `accumulate` their elements are added to what is there: the user may have written to any
+// row. The time depends on the rows of the
 // set and on the index, and on the table's rows only where the set has them all.
 void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, const float* dy, const int32_t* index,
                                  const int32_t* offsets, const float* factors, size_t bags, size_t count, size_t rows,
@@ -264,7 +265,7 @@ void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, con
     const size_t groups = found.count;
     each_group(run, sorted, groups, cost, past, [=](size_t g, const Element* begin, const Element* end, const Element* last) HWY_ATTR {
       if (!past && g + kRowsAhead < groups && row[g + kRowsAhead] != kNoRow) prefetch_row_for_writing(dweight + row[g + kRowsAhead] * columns, columns);
-      if (begin < end) add_elements(dweight + row[g] * columns, dy, begin, end, last, columns, g >= kept, past);
+      if (begin < end) add_elements(dweight + row[g] * columns, dy, begin, end, last, columns, clears, past);
     });
   }
   if (!clears) return;

@@ -183,13 +183,13 @@ Report Loop::finish(Report report) const {
 
 Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits) {
   Report report;
-  report.steps.assign(steps_.size(), 0);
   const Clock::time_point began = Clock::now();
   Gate::Work work(gate);
   // Reading the clock takes 30 ns or more, a small step 4 us. It is read so often that the run ends at most 64 steps or 1 ms late.
   size_t until_clock = 1, between_clocks = 1;
   double last = 0;
   try {
+    report.steps.assign(steps_.size(), 0);
     while (report.epoch_loss_sums.size() < limits.epochs) {
       work.pause();
       if (stop.load(std::memory_order_relaxed)) {
@@ -239,12 +239,12 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
 Report Loop::run_given(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits,
                        std::vector<GivenBatch>& batches) {
   Report report;
-  report.steps.assign(steps_.size(), 0);
   batch_ = 0;
   loss_sum_ = 0;
   const Clock::time_point began = Clock::now();
   Gate::Work work(gate);
   try {
+    report.steps.assign(steps_.size(), 0);
     for (GivenBatch& given : batches) {
       work.pause();
       if (stop.load(std::memory_order_relaxed)) {

@@ -14,8 +14,8 @@ void run_rounds(const KernelTable& table, Gate& gate, const std::atomic<bool>& s
       if (!reports.empty()) run.loop->go_on_at(reports.back().random_offset);
       reports.push_back(run.loop->run(table, gate, stop, run.limits));
       const Report& report = reports.back();
-      if (report.end != Report::kDone || !report.targets.empty()) return;
-      bytes += report.output_bytes + report.counts.size() * sizeof(double);
+      if (report.end != Report::kDone || !report.targets.empty() || !report.outputs.empty()) return;
+      bytes += report.counts.size() * sizeof(double);
     }
     const Limits& limits = runs[0].limits;
     const double milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();

@@ -10,9 +10,9 @@ struct LoopRun {
 };
 
 // Runs the loops in their order, so many times, on the thread that calls it, and adds the report of each run, of one at least: the caller has reserved memory
-// for all of them. Random numbers go on from run to run. It ends early with a run that has ended for another reason than its limit of epochs, or with samples that no class counts, since JavaScript may
-// refuse them; and after a round that ends later than the first loop's limit of milliseconds, in which others wait for the thread, or with which the
-// reports have as many bytes as the first loop's limit of output bytes.
+// for all of them. Random numbers go on from run to run. It ends early with a run that has ended for another reason than its limit of epochs, or with outputs or samples that no class counts, since
+// JavaScript may refuse them; and after a round that ends later than the first loop's limit of milliseconds, in which others wait for the thread, or with which the
+// counts have as many bytes as the first loop's limit of output bytes.
 void run_rounds(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const std::vector<LoopRun>& runs, size_t rounds,
                 std::vector<Report>& reports);
 

@@ -39,7 +39,8 @@ const adagrad: Definition<AdagradOptions> = {
   linear: true,
   step(run, o, count) {
     const { values, state, gradient, n } = run;
-    const rows = o.weightDecay === 0 ? onlyRows(run) : null;
+    // With an eps of zero, or of so little that it is flushed to it, a row of zeros becomes NaN.
+    const rows = o.weightDecay === 0 && Math.fround(o.eps) >= 2 ** -126 ? onlyRows(run) : null;
     if (rows !== null) {
       calls.adagradRowsStep({
         param: values,

@@ -11,7 +11,7 @@ import { type Batches, checkBatch, checkLoader, stepsIn, warnOfMany } from './ba
 import { eachOnce, Feed, type Known } from './feed';
 import { countRows, type Phase, segmentOfRows } from './phase';
 import { refuseData } from './refusals';
-import { type HandOut, Rounds, type RoundsDone } from './rounds';
+import { type Part, Rounds, type RoundsDone } from './rounds';
 import { copyRows } from './rows';
 import { batchesOf, fedSegment, type Outputs, type Segment, sum, weightOf } from './segment';
 import { refuseReport, Session } from './session';
@@ -231,10 +231,10 @@ export class Engine {
   async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, rounds = 1): Promise<Segment> {
     const state = this.phases[phase]!;
     if (rounds > 1 && !this.isAhead) {
-      this.ahead = new Rounds((most, isNext) => this.beginRounds(limits, most, isNext));
+      this.ahead = new Rounds((most, isNext) => this.beginRounds(limits, most, isNext, after));
       this.ahead.start(rounds);
     }
-    if (this.isAhead) return (await this.ahead!.next())(after);
+    if (this.isAhead) return this.ahead!.next();
     return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, limits, after);
   }
 
@@ -243,14 +243,15 @@ export class Engine {
     return this.ahead?.areAhead ?? false;
   }
 
-  /** Ends the run that is ahead, and resolves when its steps are counted; null if there is none. */
+  /** Ends the run that is ahead, counts what it did and tells of its steps; null: at once. */
   landing(): Promise<void> | null {
-    if (this.ahead?.underWay == null) return null;
-    this.stop();
-    return this.ahead.underWay;
+    const running = this.ahead?.underWay ?? null;
+    if (running === null) this.ahead?.tellRest();
+    else this.stop();
+    return running?.then(() => this.ahead!.tellRest()) ?? null;
   }
 
-  private beginRounds(limits: Limits, rounds: number, isNext: boolean): Promise<RoundsDone> | null {
+  private beginRounds(limits: Limits, rounds: number, isNext: boolean, after: AfterSteps): Promise<RoundsDone> | null {
     const { phases, held: session } = this;
     const loaders = phases.map(({ loader }) => loader as DataLoader<unknown>);
     const canBegin =
@@ -259,19 +260,18 @@ export class Engine {
     if (isNext) session.refresh();
     const begun = loaders.map(({ epochsBegun }) => epochsBegun);
     const running = session.rounds({ ...limits, random: this.stream.position }, begun, rounds);
-    return running?.then((reports) => this.landed(session, reports)) ?? null;
+    const tell = after.later();
+    return running?.then((reports) => this.landed(session, reports, tell)) ?? null;
   }
 
-  private landed(session: Session, reports: readonly LoopReport[]): RoundsDone {
+  private landed(session: Session, reports: readonly LoopReport[], tell: (steps: number) => void): RoundsDone {
     const { length } = this.phases;
-    const parts = reports.map((report, i): HandOut => {
+    const parts = reports.map((report, i): Part => {
       const phase = i % length;
-      const handOut = this.count(phase, session, report);
+      const segment = this.count(phase, session, report);
       session.commit(phase, report);
-      return (after) => {
-        if (sum(report.steps) > 0) after.done(sum(report.steps));
-        return { ...handOut(), seconds: report.seconds };
-      };
+      const steps = phase === 0 ? sum(report.steps) : 0;
+      return { tell: () => steps > 0 && tell(steps), segment: () => ({ ...segment(), seconds: report.seconds }) };
     });
     const { end, counted, outputs } = reports.at(-1)!;
     const done = end === 'done' ? reports.length : reports.length - 1;

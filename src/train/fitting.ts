@@ -193,8 +193,10 @@ export class Fit implements Holder {
     if (signal?.aborted) throw signal.reason;
     if (!this.engine.isAhead) await this.prepare(phase);
     const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly };
+    const began = performance.now();
     const segment = await this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined, rounds);
-    this.threadSeconds += segment.seconds ?? 0;
+    // Behind what was done ahead, the rest of an epoch may not be.
+    this.threadSeconds += segment.seconds ?? (this.threadSeconds > 0 ? (performance.now() - began) / 1000 : 0);
     return segment;
   }
 

@@ -40,12 +40,19 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
     return canGoAhead && !this.groups().some(hasGetter) ? { ...limits, between: this } : { ...limits, milliseconds: 0, between: null };
   }
 
+  // Steps in one run share their rates. If schedulers are stepped after each step, a run has only one step.
   done(steps: number): void {
-    // Steps in one run share their rates. If schedulers are stepped after each step, a run has only one step.
-    this.rates = this.now();
-    this.callbacks.stepsDone(this.rates, steps);
-    this.inStream(() => this.schedules.afterStep());
-    this.compare();
+    this.later()(steps);
+  }
+
+  later(): (steps: number) => void {
+    const rates = this.now();
+    return (steps) => {
+      this.rates = rates;
+      this.callbacks.stepsDone(rates, steps);
+      this.inStream(() => this.schedules.afterStep());
+      this.compare();
+    };
   }
 
   passed(steps: number): void {

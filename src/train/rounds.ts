@@ -1,6 +1,5 @@
 // Epochs that a thread does ahead of JavaScript. Waking JavaScript after each epoch, and then the thread, takes as long as half an epoch of a small network. So
 // one run does several rounds (an epoch of training, then one on each validation set), and the next run begins before JavaScript has handled those epochs.
-import type { AfterSteps } from './ahead';
 import type { Measures } from './measures';
 import type { Settings } from './options';
 import { isOwnMetric } from './own-metrics';
@@ -10,12 +9,17 @@ import { ownTurn } from './turns';
 // So few that JavaScript takes a millisecond for what it is given at once.
 const mostRounds = 32;
 
-/** Hands out what was done; throws where it has ended with an error. */
-export type HandOut = (after: AfterSteps) => Segment;
+/** A run of one phase, done ahead. */
+export interface Part {
+  /** Tells of its steps, with the rates that they were done with. */
+  tell(): unknown;
+  /** Its result; throws where it has ended with an error. */
+  segment(): Segment;
+}
 
 /** What a run has done: its parts in their order, how many rounds are complete, and whether the next may follow. */
 export interface RoundsDone {
-  parts: readonly HandOut[];
+  parts: readonly Part[];
   complete: number;
   goesOn: boolean;
 }
@@ -41,7 +45,7 @@ export function canGoAhead({ check, schedules, earlyStopping, checkpoint, callba
 }
 
 export class Rounds {
-  private readonly done: HandOut[] = [];
+  private readonly done: Part[] = [];
   private running: Promise<void> | null = null;
 
   /** `begin` starts a run of so many rounds, after one of these or not; null: that cannot be now. */
@@ -72,17 +76,25 @@ export class Rounds {
       },
       (error: unknown) => {
         this.running = null;
-        this.done.push(() => {
+        const refuse = (): never => {
           throw error;
-        });
+        };
+        this.done.push({ tell() {}, segment: refuse });
       },
     );
   }
 
-  /** The next part of what was done, where `areAhead`. */
-  async next(): Promise<HandOut> {
+  /** Tells of all that was done and will not be handed out. */
+  tellRest(): void {
+    for (const part of this.done.splice(0)) part.tell();
+  }
+
+  /** The next of what was done, where `areAhead`. */
+  async next(): Promise<Segment> {
     if (this.done.length === 0) await this.running;
     else await ownTurn();
-    return this.done.shift()!;
+    const part = this.done.shift()!;
+    part.tell();
+    return part.segment();
   }
 }

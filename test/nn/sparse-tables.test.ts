@@ -1,6 +1,6 @@
 // Tables whose gradients touch few rows: they hold what dense gradients hold, and optimizers step the rows that were named.
 import { describe, expect, it } from 'vitest';
-import { arange, compile, data, manualSeed, nn, noGrad, optim, randint, randn, Tensor, tensor, train } from '../../src/index';
+import { arange, autograd, compile, data, manualSeed, nn, noGrad, optim, randint, randn, Tensor, tensor, train } from '../../src/index';
 import { expectClose } from '../helpers';
 
 const int = (values: number[], shape: number[] = [values.length]): Tensor => Tensor.fromTypedArray(Int32Array.from(values), shape);
@@ -76,6 +76,42 @@ describe('a sparse gradient', () => {
       },
     ],
     [
+      'accumulated onto what the user wrote',
+      (table, sparse) => {
+        pass(table, [1, 2], sparse);
+        table.grad!.data.fill(7);
+        pass(table, [2, 5], sparse);
+      },
+    ],
+    [
+      'that the user has made by autograd.grad, changed and brought along',
+      (table, sparse) => {
+        const [made] = autograd.grad(
+          F.embedding(int([1, 3]), table, { sparse })
+            .square()
+            .sum(),
+          [table],
+        );
+        made!.data.fill(3);
+        table.grad = made!;
+        pass(table, [3, 4], sparse);
+      },
+    ],
+    [
+      'behind others that autograd.grad has kept apart',
+      (table, sparse) => {
+        pass(table, [1, 2], sparse);
+        autograd.grad(
+          F.embedding(int([6, 7]), table, { sparse })
+            .square()
+            .sum(),
+          [table],
+        );
+        (table as nn.Parameter).clearGradient();
+        pass(table, [5], sparse);
+      },
+    ],
+    [
       'that was clipped',
       (table, sparse) => {
         pass(table, [1, 2], sparse);
@@ -140,6 +176,29 @@ describe('SparseAdam', () => {
     );
     expect([...table.weight.data].slice(6, 9)).toEqual(before.slice(6, 9));
     expect(Object.keys(optimizer.stateDict().state[0]!)).toEqual(['step', 'exp_avg', 'exp_avg_sq']);
+  });
+
+  it('steps as before where autograd.grad was asked for in between', () => {
+    const weights = [true, false].map((asks) => {
+      manualSeed(2);
+      const table = new nn.Embedding(6, 3, { sparse: true });
+      const optimizer = new optim.SparseAdam(table.parameters(), options);
+      for (const index of [[1, 4], [2]]) {
+        optimizer.zeroGrad();
+        table.forward(int(index)).sum().backward();
+        if (asks)
+          autograd.grad(
+            table
+              .forward(int([0, 5]))
+              .square()
+              .sum(),
+            [table.weight],
+          );
+        optimizer.step();
+      }
+      return [...table.weight.data];
+    });
+    expect(weights[0]).toEqual(weights[1]);
   });
 
   it('refuses dense gradients and what is no table', () => {
@@ -394,4 +453,21 @@ describe('SparseLinear', () => {
     expect(() => layer.forward(int([1]))).toThrow('needs offsets');
     expect(String(layer)).toBe('SparseLinear(in_features=7, out_features=2, bias=False, sparse=False)');
   });
+});
+
+it('Adagrad without eps makes rows of zeros NaN, as of a dense table', () => {
+  const results = [true, false].map((sparse) => {
+    manualSeed(4);
+    const table = new nn.Embedding(5, 2, { sparse });
+    const optimizer = new optim.Adagrad(table.parameters(), { eps: 0 });
+    table
+      .forward(int([1, 3]))
+      .square()
+      .sum()
+      .backward();
+    optimizer.step();
+    return [...table.weight.data];
+  });
+  expect(results[0]).toEqual(results[1]);
+  expect(results[0]!.filter(Number.isNaN)).toHaveLength(6);
 });

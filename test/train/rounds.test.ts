@@ -128,6 +128,45 @@ describe('epochs ahead of JavaScript', () => {
     await fit({ ...given, optimizer: new optim.Adam(given.model.parameters()) }, 2, { metrics: counted() });
   });
 
+  it('are told to the monitor of rates as far as they were done where the signal aborts, with the rates that they were done with', async () => {
+    const given = setUp();
+    const end = new AbortController();
+    const monitor = train.learningRateMonitor({ interval: 'step' });
+    setTimeout(() => {
+      given.optimizer.paramGroups[0]!.lr = 0.02;
+    }, 15);
+    setTimeout(() => end.abort(new Error('enough')), 30);
+    await expect(fit(given, 1e6, { metrics: counted(), callbacks: [monitor], signal: end.signal })).rejects.toThrow('enough');
+    const rates = monitor.rates['lr']!;
+    const steps = given.optimizer.stateDict().state[0]?.['step'] as number | undefined;
+    expect(rates).toHaveLength(steps ?? 0);
+    expect(rates.toSorted()).toEqual(rates);
+  });
+
+  it('end with the first whose samples a metric refuses that is given whole outputs', async () => {
+    // Scores of several places a row are handed out, not counted.
+    const places = () => {
+      manualSeed(12);
+      const model = new nn.Sequential(new nn.Linear(4, 10), new nn.Unflatten(1, [5, 2]));
+      const labels = tensor(Int32Array.from({ length: 24 }, (_, i) => (i === 20 ? -100 : i % 5))).reshape([12, 2]);
+      const loader = new data.DataLoader(new data.TensorDataset(randn([12, 4]), labels), { batchSize: 4 });
+      return { model, optimizer: new optim.Adam(model.parameters()), loader };
+    };
+    const options = () => ({ metrics: { confusion: new metrics.ConfusionMatrix(task) } });
+    const outcome = await leaves(places() as unknown as Given, 40, options());
+    expect(outcome.outcome).toMatch(/-100/);
+    expect(outcome).toEqual(await leaves(places() as unknown as Given, 40, { ...options(), ...byItself }));
+  });
+
+  it('are as long as the thread took for them, and no validation is left out', async () => {
+    const slow = await fit(setUp(), 4, {
+      metrics: counted(),
+      progressEvery: 1,
+      validation: new data.DataLoader(students(60_000), { batchSize: 20 }),
+    });
+    expect(slow.epochSeconds.reduce((a, b) => a + b, 0)).toBeGreaterThan(0.7 * slow.seconds);
+  });
+
   it('are as long as the thread took for them', async () => {
     const result = await fit(setUp(), 300, { metrics: counted() });
     const sum = result.epochSeconds.reduce((a, b) => a + b, 0);
