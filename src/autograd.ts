@@ -316,20 +316,8 @@ function dropGradient(output: Tensor): void {
 // Sets the present gradient of a leaf aside, and turns off `needsGrad` if its gradient is not asked for. Returns a function that restores both.
 function setAside(leaf: Tensor, isWanted: boolean): () => void {
   const { gradient, gradientHome, gradientSeen, gradientShared, gradientHidden, rowSet } = leaf;
-  leaf.rowSet = null;
-  leaf.gradient = null;
-  leaf.gradientHome = null;
-  leaf.gradientShared = false;
-  leaf.needsGrad = isWanted;
-  return () => {
-    leaf.needsGrad = true;
-    leaf.gradient = gradient;
-    leaf.gradientHome = gradientHome;
-    leaf.gradientSeen = gradientSeen;
-    leaf.gradientShared = gradientShared;
-    leaf.gradientHidden = gradientHidden;
-    leaf.rowSet = rowSet;
-  };
+  Object.assign(leaf, { needsGrad: isWanted, gradient: null, gradientHome: null, gradientShared: false, rowSet: null });
+  return () => void Object.assign(leaf, { needsGrad: true, gradient, gradientHome, gradientSeen, gradientShared, gradientHidden, rowSet });
 }
 
 function ownCopy(gradient: Tensor): Tensor {

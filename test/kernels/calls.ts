@@ -304,6 +304,9 @@ const movementCalls: Call[] = [
 
 const bags = { table: f(1, 2, 10, 20, 100, 200), index: () => extending(ints(0, 2, 1)), offsets: () => extending(ints(0, 2)) };
 
+// The gradients of two bags, their rows and factors, and the sizes of the table.
+const bagsBackward = () => [f(1, 2, 3, 4), bags.index(), bags.offsets(), optional(f(1, 2, 3)), size(3), size(2)];
+
 const embeddingCalls: Call[] = [
   {
     name: 'embeddingBagForward',
@@ -312,35 +315,17 @@ const embeddingCalls: Call[] = [
   },
   {
     name: 'embeddingBagBackward',
-    args: [f(1, 1, 1, 1, 1, 1), f(1, 2, 3, 4), bags.index(), bags.offsets(), optional(f(1, 2, 3)), size(3), size(2)],
+    args: [f(1, 1, 1, 1, 1, 1), ...bagsBackward()],
     gives: { 0: [2, 3, 10, 13, 3, 5] },
   },
   {
     name: 'embeddingBagBackward',
-    args: [
-      f(1, 1, NaN, 1, 1, 1),
-      f(1, 2, 3, 4),
-      bags.index(),
-      bags.offsets(),
-      optional(f(1, 2, 3)),
-      size(3),
-      size(2),
-      other({ overwrite: true }),
-    ],
+    args: [f(1, 1, NaN, 1, 1, 1), ...bagsBackward(), other({ overwrite: true })],
     gives: { 0: [1, 2, 9, 12, 2, 4] },
   },
   {
     name: 'embeddingBagRowsBackward',
-    args: [
-      f(0, 0, 7, 7, 0, 0),
-      ints(1, 1, 0, 0, 0, 0, 0),
-      f(1, 2, 3, 4),
-      bags.index(),
-      bags.offsets(),
-      optional(f(1, 2, 3)),
-      size(3),
-      size(2),
-    ],
+    args: [f(0, 0, 7, 7, 0, 0), ints(1, 1, 0, 0, 0, 0, 0), ...bagsBackward()],
     gives: { 0: [1, 2, 9, 12, 2, 4], 1: [3, 0, 2, 1, 0, 2, 1] },
   },
   {

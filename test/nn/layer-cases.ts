@@ -23,7 +23,7 @@ const bagsOf = (layer: nn.EmbeddingBag) => (x: Tensor) => {
   const index = indices(x);
   const bags = layer.forward(index);
   if (layer.mode === 'max') return bags.unsqueeze(1).mul(x.mul(0.2));
-  const offsets = tensor(Int32Array.of(0, 2, 5, 7, ...(layer.includeLastOffset ? [11] : [])));
+  const offsets = tensor(Int32Array.of(0, 1, 2, 3, ...(layer.includeLastOffset ? [4] : [])));
   return bags
     .add(layer.forward(index.reshape([12]), { offsets }))
     .unsqueeze(1)

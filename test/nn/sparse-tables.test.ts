@@ -1,6 +1,6 @@
 // Tables whose gradients touch few rows: they hold what dense gradients hold, and optimizers step the rows that were named.
 import { describe, expect, it } from 'vitest';
-import { arange, autograd, compile, data, manualSeed, nn, noGrad, optim, randint, randn, Tensor, tensor, train } from '../../src/index';
+import { arange, autograd, compile, data, manualSeed, nn, optim, randint, randn, Tensor, tensor, train } from '../../src/index';
 import { expectClose } from '../helpers';
 
 const int = (values: number[], shape: number[] = [values.length]): Tensor => Tensor.fromTypedArray(Int32Array.from(values), shape);
@@ -276,198 +276,16 @@ describe('SparseAdam', () => {
       optim.SparseAdam,
     ];
     train3(loop, ofLoop);
-    await train.fit(fitted.model, { criterion: new nn.CrossEntropyLoss(), optimizer: ofFit, loader: fitted.loader, epochs: 3 });
+    await train.fit(fitted.model, {
+      criterion: new nn.CrossEntropyLoss(),
+      optimizer: ofFit,
+      loader: fitted.loader,
+      epochs: 3,
+      progress: false,
+    });
     expect(bits(fitted.model)).toEqual(bits(loop.model));
     train3(loop, ofLoop);
     train3(fitted, ofFit);
     expect(bits(fitted.model)).toEqual(bits(loop.model));
   });
-});
-
-describe.each<[string, (parameters: Iterable<Tensor>) => optim.SGD | optim.Adagrad]>([
-  ['SGD', (parameters) => new optim.SGD(parameters, { lr: 0.1 })],
-  ['Adagrad', (parameters) => new optim.Adagrad(parameters, { lr: 0.1, lrDecay: 0.1, initialAccumulatorValue: 0.5 })],
-])('%s', (_, make) => {
-  // A classifier of words with a table, dense or sparse, whose neighbours in memory are a head's parameters.
-  const training = (sparse: boolean) => {
-    manualSeed(5);
-    const words = new nn.EmbeddingBag(40, 8, { mode: 'sum', sparse });
-    const model = new nn.Sequential(words, new nn.Linear(8, 3));
-    const loader = new data.DataLoader(new data.TensorDataset(randint(0, 12, [50, 5]), randint(0, 3, [50])), { batchSize: 16 });
-    return { model, words, optimizer: make(model.parameters()), criterion: new nn.CrossEntropyLoss(), loader };
-  };
-  type Training = ReturnType<typeof training>;
-  const optionsOf = ({ optimizer, criterion, loader }: Training, epochs: number) => ({ optimizer, criterion, loader, epochs });
-  const stepOf =
-    ({ model, optimizer, criterion }: Training) =>
-    (x: Tensor, y: Tensor) => {
-      optimizer.zeroGrad();
-      const loss = criterion.forward(model.forward(x), y);
-      loss.backward();
-      optimizer.step();
-      return loss;
-    };
-  const bits = ({ model }: Training) => Object.values(model.stateDict()).map((t) => [...t.values]);
-  const epochs = (given: Training, step: (x: Tensor, y: Tensor) => unknown, n = 3) => {
-    for (let epoch = 0; epoch < n; epoch++) for (const [x, y] of given.loader) step(x!, y!);
-    return bits(given);
-  };
-
-  it('gives the bits of a dense table in loop, compiled step and fit, one behind the other', async () => {
-    const dense = training(false);
-    const [loop, compiled, fitted] = [training(true), training(true), training(true)];
-    const expected = epochs(dense, stepOf(dense));
-    expect(epochs(loop, stepOf(loop))).toEqual(expected);
-    expect(epochs(compiled, compile(stepOf(compiled)))).toEqual(expected);
-    await train.fit(fitted.model, optionsOf(fitted, 3));
-    expect(bits(fitted)).toEqual(expected);
-    const next = epochs(dense, stepOf(dense));
-    expect(epochs(fitted, stepOf(fitted))).toEqual(next);
-    await train.fit(loop.model, optionsOf(loop, 3));
-    expect(bits(loop)).toEqual(next);
-  });
-
-  // 0 times Infinity is NaN: a row that was stepped with a gradient of zeros shows it.
-  const unnamed = (given: Training) => given.words.weight.data[39 * 8]!;
-
-  it('steps the rows that were named, and no others', async () => {
-    for (const kind of ['loop', 'compiled', 'fit']) {
-      const given = training(true);
-      const [x, y] = [...given.loader][0]!;
-      stepOf(given)(x!, y!); // Adagrad's first step is of all rows
-      given.words.weight.data[39 * 8] = Infinity;
-      if (kind === 'fit') await train.fit(given.model, optionsOf(given, 2));
-      else epochs(given, kind === 'loop' ? stepOf(given) : compile(stepOf(given)));
-      expect(unnamed(given)).toBe(Infinity);
-    }
-  });
-
-  it.each<[string, (given: Training) => void]>([
-    ['written to by the user', ({ words }) => void words.weight.grad!.data.fill(7)],
-    ['changed in place by the user', ({ words }) => void noGrad(() => words.weight.grad!.add_(1))],
-    [
-      'assigned by the user',
-      ({ words }) => {
-        words.weight.grad = words.weight.grad!.add(1);
-      },
-    ],
-    ['clipped', ({ words }) => void nn.utils.clipGradNorm_([words.weight], 0.01)],
-    [
-      'clipped by a norm of NaN',
-      ({ words }) => {
-        noGrad(() => words.weight.grad!.fill_(Number.NaN));
-        nn.utils.clipGradNorm_([words.weight], 1);
-      },
-    ],
-    ['of a dense operation too', ({ words }) => words.weight.square().sum().backward()],
-  ])('steps every row of a gradient that was %s', (_, change) => {
-    for (const wrap of [(fn: () => void) => fn, (fn: () => void) => compile(fn)]) {
-      const results = [true, false].map((sparse) => {
-        const given = training(sparse);
-        const step = wrap(() => given.optimizer.step());
-        const [x, y] = [...given.loader][0]!;
-        for (let round = 0; round < 5; round++) {
-          given.optimizer.zeroGrad();
-          given.criterion.forward(given.model.forward(x!), y!).backward();
-          if (round % 2 === 1) change(given);
-          step();
-        }
-        return bits(given);
-      });
-      expect(results[0]).toEqual(results[1]);
-    }
-  });
-
-  it('goes on in a fit when the user has a gradient in hand', async () => {
-    const [loop, fitted] = [training(true), training(true)];
-    for (const given of [loop, fitted]) {
-      const [x, y] = [...given.loader][0]!;
-      stepOf(given)(x!, y!);
-      given.words.weight.grad!.data.fill(3);
-    }
-    await train.fit(fitted.model, optionsOf(fitted, 2));
-    expect(bits(fitted)).toEqual(epochs(loop, stepOf(loop), 2));
-  });
-
-  it('goes on with dense steps when its options need them', () => {
-    const results = [true, false].map((sparse) => {
-      const given = training(sparse);
-      const step = compile(stepOf(given));
-      epochs(given, step, 1);
-      given.optimizer.paramGroups[0]!.weightDecay = 0.1;
-      epochs(given, step, 1);
-      given.optimizer.paramGroups[0]!.weightDecay = 0;
-      return epochs(given, step, 1);
-    });
-    expect(results[0]).toEqual(results[1]);
-  });
-});
-
-describe('SparseLinear', () => {
-  it('is Linear of the dense rows, with its gradients', () => {
-    const layer = new nn.SparseLinear(7, 3);
-    const columns = int([0, 3, 3, 6]);
-    const values = tensor([1, 2, 3, 4]).requiresGrad_();
-    const y = layer.forward(columns, { offsets: int([0, 3, 3]), values });
-    const x = tensor([
-      [1, 0, 0, 5, 0, 0, 0],
-      [0, 0, 0, 0, 0, 0, 0],
-      [0, 0, 0, 0, 0, 0, 4],
-    ]);
-    const weight = layer.weight.detach().clone().requiresGrad_();
-    const expected = x.matmul(weight).add(layer.bias!.detach());
-    expectClose(y, expected, 1e-6);
-    const weights = tensor([
-      [1, 2, 3],
-      [4, 5, 6],
-      [7, 8, 9],
-    ]);
-    y.mul(weights).sum().backward();
-    expected.mul(weights).sum().backward();
-    expectClose(layer.weight.grad!, weight.grad!, 1e-5);
-    expect(layer.bias!.grad!.toArray()).toEqual([12, 15, 18]);
-    const rows = noGrad(() => layer.weight.indexSelect(0, columns));
-    const dy = [0, 0, 0, 2].map((row) => [...weights.narrow(0, row, 1).data]);
-    expectClose(
-      values.grad!,
-      dy.map((g, i) => g.reduce((sum, v, c) => sum + v * rows.data[i * 3 + c]!, 0)),
-      1e-5,
-    );
-  });
-
-  it('takes rows that are filled up, and says what is wrong', () => {
-    const layer = new nn.SparseLinear(7, 2, { bias: false });
-    const y = layer.forward(int([1, 2, 0, 4, 0, 0], [2, 3]), {
-      values: tensor([
-        [1, 1, 0],
-        [2, 0, 0],
-      ]),
-    });
-    const { weight } = layer;
-    expectClose(
-      y,
-      noGrad(() => weight.at(1).add(weight.at(2)).toArray() as number[]).concat(noGrad(() => weight.at(4).mul(2).toArray() as number[])),
-      1e-6,
-    );
-    expect(() => layer.forward(int([7]), { offsets: int([0]) })).toThrow('[SparseLinear.forward] index[0] = 7 is out of range [0, 7)');
-    expect(() => layer.forward(int([1]))).toThrow('needs offsets');
-    expect(String(layer)).toBe('SparseLinear(in_features=7, out_features=2, bias=False, sparse=False)');
-  });
-});
-
-it('Adagrad without eps makes rows of zeros NaN, as of a dense table', () => {
-  const results = [true, false].map((sparse) => {
-    manualSeed(4);
-    const table = new nn.Embedding(5, 2, { sparse });
-    const optimizer = new optim.Adagrad(table.parameters(), { eps: 0 });
-    table
-      .forward(int([1, 3]))
-      .square()
-      .sum()
-      .backward();
-    optimizer.step();
-    return [...table.weight.data];
-  });
-  expect(results[0]).toEqual(results[1]);
-  expect(results[0]!.filter(Number.isNaN)).toHaveLength(6);
 });
