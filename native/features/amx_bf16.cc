@@ -1,5 +1,7 @@
 // AMX: registers of 16 rows of 64 bytes, tdpbf16ps multiplies two of them. A's rows hold 16 pairs each, B's 16 columns of one pair each; a tile of C is two by
 // two registers of sums. Denormal operands and results are zeros to it.
+#include <cstddef>
+
 #include "support/pair_tile.h"
 #ifdef SIMDNN_INTRINSICS  // plain functions of the same names
 #include SIMDNN_INTRINSICS
@@ -24,34 +26,74 @@ void begin() { _tile_loadconfig(&kRegisters); }
 // Else each switch of threads saves 8 KiB.
 void end() { _tile_release(); }
 
-void multiply(const PairTile& tile) {
-  constexpr size_t kHalf = 16, kRowB = kPairColumns * sizeof(uint32_t), kRowC = kPairColumns * sizeof(float);
-  const size_t row_a = tile.a_stride * sizeof(uint32_t);
-  const bool two = tile.rows > kHalf;
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-  for (size_t t = 0; t < tile.terms; ++t) {
-    const uint32_t* a = tile.a[t];
-    const uint32_t* b = tile.b[t];
-    for (size_t p = 0; p < tile.pairs; p += kPairStep, a += kPairStep, b += kPairStep * kPairColumns) {
-      _tile_loadd(4, a, row_a);
-      _tile_loadd(6, b, kRowB);
-      _tile_loadd(7, b + kHalf, kRowB);
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_dpbf16ps(1, 4, 7);
-      if (!two) continue;
-      _tile_loadd(5, a + kHalf * tile.a_stride, row_a);
-      _tile_dpbf16ps(2, 5, 6);
-      _tile_dpbf16ps(3, 5, 7);
+constexpr size_t kHalf = 16, kRowB = kPairColumns * sizeof(uint32_t);
+
+// Registers 0 to 3 hold the sums; 4 and 5 both halves of A's rows, 6 and 7 of B's columns. Of split operands each register is loaded once for each step.
+template <bool kTwo, bool kSplit, bool kExchanged>
+void multiply_rows(const PairTile& tile) {
+  const size_t row_a = tile.a_stride * sizeof(uint32_t), row_c = tile.sums_stride * sizeof(float);
+  float* const lower = tile.sums + kHalf * tile.sums_stride;
+  if (tile.continues) {
+    _tile_loadd(0, tile.sums, row_c);
+    _tile_loadd(1, tile.sums + kHalf, row_c);
+    if (kTwo) _tile_loadd(2, lower, row_c);
+    if (kTwo) _tile_loadd(3, lower + kHalf, row_c);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    if (kTwo) _tile_zero(2);
+    if (kTwo) _tile_zero(3);
+  }
+  const uint32_t *a = tile.a, *b = tile.b;
+  const ptrdiff_t low_a = kSplit ? tile.low_a - tile.a : 0, low_b = kSplit ? tile.low_b - tile.b : 0;
+  const auto load_rows = [&](const uint32_t* from) __attribute__((always_inline)) {
+    _tile_loadd(4, from, row_a);
+    if (kTwo) _tile_loadd(5, from + kHalf * tile.a_stride, row_a);
+  };
+  const auto load_columns = [&](const uint32_t* from) __attribute__((always_inline)) {
+    _tile_loadd(6, from, kRowB);
+    _tile_loadd(7, from + kHalf, kRowB);
+  };
+  const auto add = [&]() __attribute__((always_inline)) {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    if (kTwo) _tile_dpbf16ps(2, 5, 6);
+    if (kTwo) _tile_dpbf16ps(3, 5, 7);
+  };
+  for (size_t p = 0; p < tile.pairs; p += kPairStep, a += kPairStep, b += kPairStep * kPairColumns) {
+    if (!kSplit) {
+      load_rows(a);
+      load_columns(b);
+      add();
+    } else if (!kExchanged) {
+      load_rows(a);
+      load_columns(b + low_b);
+      add();
+      load_columns(b);
+      add();
+      load_rows(a + low_a);
+      add();
+    } else {
+      load_columns(b);
+      load_rows(a + low_a);
+      add();
+      load_rows(a);
+      add();
+      load_columns(b + low_b);
+      add();
     }
   }
-  _tile_stored(0, tile.sums, kRowC);
-  _tile_stored(1, tile.sums + kHalf, kRowC);
-  if (!two) return;
-  _tile_stored(2, tile.sums + kHalf * kPairColumns, kRowC);
-  _tile_stored(3, tile.sums + kHalf * kPairColumns + kHalf, kRowC);
+  _tile_stored(0, tile.sums, row_c);
+  _tile_stored(1, tile.sums + kHalf, row_c);
+  if (kTwo) _tile_stored(2, lower, row_c);
+  if (kTwo) _tile_stored(3, lower + kHalf, row_c);
+}
+
+void multiply(const PairTile& tile) {
+  const bool split = tile.low_a != nullptr, two = tile.rows > kHalf;
+  if (!split) return two ? multiply_rows<true, false, false>(tile) : multiply_rows<false, false, false>(tile);
+  if (!tile.exchanged) return two ? multiply_rows<true, true, false>(tile) : multiply_rows<false, true, false>(tile);
+  two ? multiply_rows<true, true, true>(tile) : multiply_rows<false, true, true>(tile);
 }
 
 }  // namespace

@@ -16,10 +16,15 @@ template <size_t rows>
 void multiply_rows(const PairTile& tile, size_t first) {
   __m512 sums[rows][2];
 #pragma GCC unroll 11
-  for (auto& row : sums) row[0] = row[1] = _mm512_setzero_ps();
-  for (size_t t = 0; t < tile.terms; ++t) {
-    const uint32_t* const a = tile.a[t] + first * tile.a_stride;
-    const uint32_t* const b = tile.b[t];
+  for (size_t i = 0; i < rows; ++i) {
+    float* const from = tile.sums + (first + i) * tile.sums_stride;
+    sums[i][0] = tile.continues ? _mm512_loadu_ps(from) : _mm512_setzero_ps();
+    sums[i][1] = tile.continues ? _mm512_loadu_ps(from + 16) : _mm512_setzero_ps();
+  }
+  const size_t terms = tile.low_a != nullptr ? 3 : 1, of_low_a = tile.exchanged ? 1 : 2, of_low_b = tile.exchanged ? 2 : 1;
+  for (size_t term = 0; term < terms; ++term) {
+    const uint32_t* const a = (term == of_low_a ? tile.low_a : tile.a) + first * tile.a_stride;
+    const uint32_t* const b = term == of_low_b ? tile.low_b : tile.b;
     for (size_t p = 0; p < tile.pairs; ++p) {
       const __m512bh b0 = (__m512bh)_mm512_loadu_si512(b + p * kPairColumns), b1 = (__m512bh)_mm512_loadu_si512(b + p * kPairColumns + 16);
 #pragma GCC unroll 11
@@ -32,8 +37,8 @@ void multiply_rows(const PairTile& tile, size_t first) {
   }
 #pragma GCC unroll 11
   for (size_t i = 0; i < rows; ++i) {
-    _mm512_storeu_ps(tile.sums + (first + i) * kPairColumns, sums[i][0]);
-    _mm512_storeu_ps(tile.sums + (first + i) * kPairColumns + 16, sums[i][1]);
+    _mm512_storeu_ps(tile.sums + (first + i) * tile.sums_stride, sums[i][0]);
+    _mm512_storeu_ps(tile.sums + (first + i) * tile.sums_stride + 16, sums[i][1]);
   }
 }
 

@@ -45,10 +45,16 @@ template <size_t rows>
 void multiply_part(const PairTile& tile, size_t first, size_t j) {
   float32x4_t sums[rows][kDoubleColumns];
 #pragma GCC unroll 6
-  for (auto& row : sums) row[0] = row[1] = row[2] = row[3] = vdupq_n_f32(0);
-  for (size_t t = 0; t < tile.terms; ++t) {
-    const uint32_t* const a = tile.a[t] + 2 * first * tile.a_stride;
-    const uint32_t* b = tile.b[t] + j;
+  for (size_t i = 0; i < rows; ++i) {
+    const float* const from = tile.sums + 2 * (first + i) * tile.sums_stride + j;
+    for (size_t c = 0; c < kDoubleColumns; ++c) {
+      sums[i][c] = tile.continues ? vcombine_f32(vld1_f32(from + 2 * c), vld1_f32(from + tile.sums_stride + 2 * c)) : vdupq_n_f32(0);
+    }
+  }
+  const size_t terms = tile.low_a != nullptr ? 3 : 1, of_low_a = tile.exchanged ? 1 : 2, of_low_b = tile.exchanged ? 2 : 1;
+  for (size_t term = 0; term < terms; ++term) {
+    const uint32_t* const a = (term == of_low_a ? tile.low_a : tile.a) + 2 * first * tile.a_stride;
+    const uint32_t* b = (term == of_low_b ? tile.low_b : tile.b) + j;
     for (size_t p = 0; p < tile.pairs; p += kStep) {
 #pragma GCC unroll 2
       for (size_t half = 0; half < 2; ++half, b += 2 * kPairColumns) {
@@ -65,10 +71,10 @@ void multiply_part(const PairTile& tile, size_t first, size_t j) {
     }
   }
   for (size_t i = 0; i < rows; ++i) {
-    float* const to = tile.sums + 2 * (first + i) * kPairColumns + j;
+    float* const to = tile.sums + 2 * (first + i) * tile.sums_stride + j;
     for (size_t c = 0; c < kDoubleColumns; ++c) {
       vst1_f32(to + 2 * c, vget_low_f32(sums[i][c]));
-      vst1_f32(to + kPairColumns + 2 * c, vget_high_f32(sums[i][c]));
+      vst1_f32(to + tile.sums_stride + 2 * c, vget_high_f32(sums[i][c]));
     }
   }
 }

@@ -53,7 +53,7 @@ void small_product(const Product& g) {
 
 HWY_NOINLINE void product_part(const Product& g, const Blocking& blocking, const Buffers& buffers, size_t i0, size_t i1,
                                size_t j0, size_t j1) {
-  const auto of_k = blocking.unit != nullptr ? paired_block : (blocking.parts > 0 ? rounded_block : product_block);
+  const auto of_k = blocking.parts > 0 ? rounded_block : product_block;
   const auto block = [&](size_t i, size_t block_m, size_t j) __attribute__((always_inline)) {
     size_t k = 0;
     do {
@@ -88,7 +88,7 @@ HWY_NOINLINE void split_k_product(Run& run, const Product& g) {
   of_block.accumulate = false;
   of_block.c_stride = g.n;
   of_block.k = kBlockK;
-  const Blocking blocking = blocking_of(of_block, run.unit);
+  const Blocking blocking = blocking_of(of_block);
   AllBuffers buffers(of_block, blocking, static_cast<size_t>(run.threads));
   parallel(run, blocks, 1, work_of(g), [&](size_t begin, size_t end) {
     const Buffers own = buffers.next();
@@ -159,7 +159,7 @@ HWY_NOINLINE void multiply_copied(Run& run, const Product& g) {
 }  // namespace
 
 bool sums_fit(const Product& g) {
-  return kMaskedLoads && g.n % kLanes != 0 && g.m > 1 && g.n > 1 && is_small(g, blocking_of(g, nullptr));
+  return kMaskedLoads && g.n % kLanes != 0 && g.m > 1 && g.n > 1 && is_small(g, blocking_of(g));
 }
 
 bool splits_k(size_t k, size_t m, size_t n, size_t threads) {
@@ -185,7 +185,8 @@ void multiply(Run& run, const Product& g) {
       if (is_row(row)) return product_of_row(run, row);
     }
   }
-  Blocking blocking = blocking_of(g, run.unit);
+  if (g.precision != Precision::kHighest && run.unit != nullptr) return multiply_pairs(run, g);
+  Blocking blocking = blocking_of(g);
   const double work = work_of(g);
   const size_t parts = threads_for(run, work);
   if (is_small(g, blocking) && (parts == 1 || g.sums != nullptr)) return small_product(g);

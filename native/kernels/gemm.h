@@ -26,8 +26,8 @@ static inline Operand operand(const float* p, size_t n, size_t k, bool k_rows) {
 // Error: at most min(k, kBlockK) + k / kBlockK roundings of 2^-24 each, relative to the sum of |a * b|.
 //
 // With a lower precision the operands are rounded first (bfloat16.h), and there are no dot products. kMedium adds an error of 2^-7. With kHigh the chains of
-// a block are those of high * high, high * low and low * high, added in this order; it adds an error of 2^-15. A unit for bfloat16 pairs (run.unit) adds the
-// products of a block in an order of its own, also from zero.
+// a block are those of high * high, high * low and low * high, added in this order; it adds an error of 2^-15. A unit for bfloat16 pairs (run.unit) has an
+// order of its own, in one chain over all blocks.
 struct Product {
   float* c;
   size_t c_stride;
@@ -61,6 +61,9 @@ constexpr size_t kConflictStride = 1024;
 bool sums_fit(const Product& g);
 
 void multiply(Run& run, const Product& g);
+
+// The same for a lower precision, by run.unit (gemm_pairs.cc).
+void multiply_pairs(Run& run, const Product& g);
 
 // Packs a B of n columns that are contiguous along k in the order in which the tiles read it, for later products. `out` has room for packed(k, n).
 void pack_operand(const Operand& b, size_t n, size_t k, float* out);

@@ -6,7 +6,6 @@
 #include "kernels/gemm.h"
 #include "kernels/gemm_pack.h"
 #include "kernels/gemm_tile.h"
-#include "kernels/pair_pack.h"
 #include "kernels/simd.h"
 
 namespace simdnn::SIMDNN_ISA {
@@ -40,11 +39,10 @@ HWY_INLINE const float* packed_at(const Product& g, size_t k, size_t j) {
 struct Blocking {
   bool pack_a, pack_b, keep_sums, by_panels;
   size_t block_n;
-  const PairUnit* unit;  // the unit that multiplies rounded operands, or null
   size_t parts;  // the number of bfloat16 parts whose sum stands for an operand; 0 for float32
 };
 
-HWY_INLINE Blocking blocking_of(const Product& g, const PairUnit* unit) {
+HWY_INLINE Blocking blocking_of(const Product& g) {
   const size_t depth = min_of(g.k, kBlockK);
   Blocking blocking;
   blocking.pack_a = g.n > 2 * kTileColumns && g.a.n_stride == 1 && g.a.k_stride * depth >= kInPlace;
@@ -54,10 +52,8 @@ HWY_INLINE Blocking blocking_of(const Product& g, const PairUnit* unit) {
   blocking.by_panels = g.packed && g.precision == Precision::kHighest && g.k <= kPanelBlocks * kBlockK;
   blocking.block_n = g.m <= kTileRows || blocking.by_panels ? kTileColumns : kBlockN;
   blocking.parts = 0;
-  blocking.unit = nullptr;
   if (g.precision != Precision::kHighest) {
     blocking.pack_a = blocking.pack_b = true;
-    blocking.unit = unit;
     blocking.block_n = kBlockN;
     blocking.parts = g.precision == Precision::kHigh ? 2 : 1;
   }
@@ -68,12 +64,6 @@ HWY_INLINE Blocking blocking_of(const Product& g, const PairUnit* unit) {
 constexpr size_t kPanelA = (kBlockK + 1 + kPackSlack) * kGroupA;
 HWY_INLINE size_t part_of_b(const Product& g) {
   return (min_of(g.k, kBlockK) + 1 + kPackSlack) * min_of(kBlockN, round_up(g.n, kTileColumns));
-}
-
-// Packed pairs of A's rows or of B's block: the low parts begin so far behind the high parts.
-constexpr size_t kPairStrideA = steps_of_pairs(kBlockK) + kLine, kPairsA = kPairRows * kPairStrideA;
-HWY_INLINE size_t pairs_of_b(const Product& g) {
-  return steps_of_pairs(min_of(g.k, kBlockK)) * min_of(kBlockN, round_up(g.n, kPairColumns));
 }
 
 // One thread's scratch memory; a pointer is null where the blocking does not need the memory.
@@ -88,11 +78,11 @@ class AllBuffers {
  public:
   AllBuffers(const Product& g, const Blocking& blocking, size_t count) {
     if (blocking.pack_a) {
-      size_.a = (blocking.unit != nullptr ? kPairsA : kPanelA) * (blocking.parts == 2 ? 2 : 1);
+      size_.a = kPanelA * (blocking.parts == 2 ? 2 : 1);
       first_.a = scratch(Scratch::kPackA, count * size_.a);
     }
     if (blocking.pack_b) {
-      size_.b = (blocking.unit != nullptr ? pairs_of_b(g) : part_of_b(g)) * (blocking.parts == 2 ? 2 : 1);
+      size_.b = part_of_b(g) * (blocking.parts == 2 ? 2 : 1);
       first_.b = scratch(Scratch::kPackB, count * size_.b);
     }
     if (blocking.keep_sums) {
@@ -218,97 +208,6 @@ HWY_NOINLINE void rounded_block(const Product& g, const Blocking& blocking, cons
       }
     });
   }
-}
-
-template <Bfloat16Part part>
-void pack_pairs_of_b(const PairUnit& unit, const Product& g, size_t j0, size_t j1, size_t k0, size_t depth, uint32_t* out) {
-  const auto at = [&](size_t j) { return g.packed ? packed_at(g, k0, j) + j % kTileColumns : g.b.at(k0, j); };
-  const size_t k_stride = g.packed ? kTileColumns : g.b.k_stride, n_stride = g.packed ? 1 : g.b.n_stride;
-  const size_t panel = steps_of_pairs(depth) * kPairColumns;
-  for (size_t j = j0; j < round_up(j1 - j0, kPairColumns) + j0; j += kTransposeBlock) {
-    uint32_t* const to = out + (j - j0) / kPairColumns * panel + (j - j0) % kPairColumns;
-    pack_pair_columns<part>(at, k_stride, n_stride, depth, j, min_of(kTransposeBlock, left_of(j, j1)), to);
-  }
-  for (size_t j = j0; j < j1 && unit.arrange_columns != nullptr; j += kPairColumns) {
-    unit.arrange_columns(out + (j - j0) / kPairColumns * panel, steps_of_pairs(depth));
-  }
-}
-
-// Rows of A, at most kPairRows, as the A of a tile.
-template <Bfloat16Part part>
-void pack_pairs_of_a(const PairUnit& unit, const Operand& x, size_t k0, size_t depth, size_t i, size_t rows, uint32_t* out) {
-  pack_pair_rows<part>(x, k0, depth, i, rows, out, kPairStrideA);
-  if (unit.arrange_rows != nullptr) unit.arrange_rows(out, kPairStrideA, rows, steps_of_pairs(depth));
-}
-
-// Treats sums[0, rows) x [j, j + width) as a tile of C: adds the sums of earlier blocks, if any, and applies the epilogue behind the last block.
-void finish_pairs(const Product& g, const Blocking& blocking, const Buffers& buffers, float* tile, size_t i0, size_t i, size_t rows, size_t j0, size_t j, size_t width,
-                  bool first, bool last) {
-  float* const c = g.c + i * g.c_stride + j;
-  float* const sums = blocking.keep_sums ? buffers.sums + (i - i0) * kBlockN + (j - j0) : c;
-  const size_t sums_stride = blocking.keep_sums ? kBlockN : g.c_stride;
-  for (size_t r = 0; r < rows && !(first && last); ++r) {
-    for (size_t v = 0; v < width; v += kLanes) {
-      float* const here = tile + r * kPairColumns + v;
-      VF sum = hn::LoadU(kF, here);
-      if (!first) sum = hn::Add(load(kF, sums + r * sums_stride + v, width - v), sum);
-      store(sum, kF, last ? here : sums + r * sums_stride + v, last ? kLanes : width - v);
-    }
-  }
-  if (!last) return;
-  TileCall t{};  // a tile with k = 0: it only adds, activates and stores
-  t.a_stride = 1;
-  t.partial_stride = kPairColumns;
-  t.c_stride = g.c_stride;
-  t.relu = g.relu;
-  t.accumulate = g.accumulate;
-  for_tiles(rows, kTileRows, kTileRows, [&](size_t r, size_t height) __attribute__((always_inline)) {
-    for (size_t v = 0; v < width; v += kTileColumns) {
-      const size_t columns = min_of(kTileColumns, width - v);
-      t.a = t.b = t.partial = tile + r * kPairColumns + v;
-      t.c = c + r * g.c_stride + v;
-      t.bias = g.bias != nullptr ? g.bias + j + v : nullptr;
-      t.gate = g.gate != nullptr ? g.gate + (i + r) * g.c_stride + j + v : nullptr;
-      t.tail = columns % kLanes;
-      tile_kernel(height, (columns + kLanes - 1) / kLanes, t.tail != 0, true)(t);
-    }
-  });
-}
-
-// As product_block, with a unit for bfloat16 pairs.
-HWY_NOINLINE void paired_block(const Product& g, const Blocking& blocking, const Buffers& buffers, size_t i0, size_t i1, size_t j0, size_t j1, size_t k0, size_t depth) {
-  const PairUnit& unit = *blocking.unit;
-  const bool two = blocking.parts == 2;
-  auto* const a = reinterpret_cast<uint32_t*>(buffers.a);
-  auto* const b = reinterpret_cast<uint32_t*>(buffers.b);
-  uint32_t* const low_a = a + kPairsA;
-  uint32_t* const low_b = b + pairs_of_b(g);
-  if (two) {
-    pack_pairs_of_b<Bfloat16Part::kHigh>(unit, g, j0, j1, k0, depth, b);
-    pack_pairs_of_b<Bfloat16Part::kLow>(unit, g, j0, j1, k0, depth, low_b);
-  } else {
-    pack_pairs_of_b<Bfloat16Part::kRounded>(unit, g, j0, j1, k0, depth, b);
-  }
-  alignas(64) float sums[kPairRows * kPairColumns];
-  PairTile tile{{a, a, low_a}, {}, kPairStrideA, two ? size_t{3} : size_t{1}, steps_of_pairs(depth), 0, sums};
-  unit.begin();
-  for (size_t i = i0; i < i1; i += kPairRows) {
-    tile.rows = min_of(kPairRows, i1 - i);
-    if (two) {
-      pack_pairs_of_a<Bfloat16Part::kHigh>(unit, g.a, k0, depth, i, tile.rows, a);
-      pack_pairs_of_a<Bfloat16Part::kLow>(unit, g.a, k0, depth, i, tile.rows, low_a);
-    } else {
-      pack_pairs_of_a<Bfloat16Part::kRounded>(unit, g.a, k0, depth, i, tile.rows, a);
-    }
-    for (size_t j = j0; j < j1; j += kPairColumns) {
-      const size_t panel = (j - j0) / kPairColumns * tile.pairs * kPairColumns;
-      tile.b[0] = tile.b[2] = b + panel;
-      tile.b[1] = low_b + panel;
-      unit.multiply(tile);
-      finish_pairs(g, blocking, buffers, sums, i0, i, tile.rows, j0, j, min_of(kPairColumns, j1 - j), k0 == 0, k0 + depth == g.k);
-    }
-  }
-  unit.end();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
-// Packs operands for the units that multiply bfloat16 pairs (support/pair_tile.h).
+// Packs operands for the units that multiply bfloat16 pairs (support/pair_tile.h), in panels of kPairPanel of A's rows or B's columns.
 #pragma once
 #include <cmath>
+#include <cstring>
 
 #include "kernels/bfloat16.h"
 #include "kernels/gemm.h"
@@ -14,89 +15,141 @@ using U = hn::RebindToUnsigned<F>;
 using VU = hn::Vec<U>;
 constexpr U kU;
 
-// Which bfloat16 number of an element is packed: its rounded value, or the high or the low part of its split into two.
-enum class Bfloat16Part {
-  kRounded,
-  kHigh,
-  kLow,
-};
+constexpr size_t kPairPanel = kPairRows;
+static_assert(kPairRows == kPairColumns);
 
-// The bfloat16 number in the upper half of a float32's bits, the lower half zero. The numbers are those of round_floats and split_floats.
-template <Bfloat16Part part>
-HWY_INLINE VU part_of(VF x) {
-  VF value = to_bfloat16(x);
-  if constexpr (part != Bfloat16Part::kRounded) {
-    const auto finite = hn::Lt(hn::Abs(x), hn::Set(kF, HUGE_VALF));
-    if constexpr (part == Bfloat16Part::kHigh) {
-      value = hn::IfThenElse(finite, value, hn::CopySign(hn::Set(kF, 1), x));
-    } else {
-      value = hn::IfThenElse(finite, low_of(x, value), x);
-    }
-  }
-  const VU quiet = hn::IfThenElseZero(hn::RebindMask(kU, hn::IsNaN(value)), hn::Set(kU, 0x400000));  // a NaN whose bits are all in the lower half must stay NaN
-  return hn::And(hn::Or(hn::BitCast(kU, value), quiet), hn::Set(kU, 0xffff0000));
+// The bfloat16 number in the upper half of a float32's bits, the lower half arbitrary; of NaN, whose bits may all be in the lower half, a quiet NaN. It is that of
+// to_bfloat16.
+HWY_INLINE VU upper_half(VF x) {
+  const VU bits = hn::BitCast(kU, x), magnitude = hn::And(bits, hn::Set(kU, 0x7fffffff));
+  const VU half = hn::Add(hn::And(hn::ShiftRight<16>(bits), hn::Set(kU, 1)), hn::Set(kU, 0x7fff));
+  const VU rounded = hn::IfThenElse(hn::Lt(magnitude, hn::Set(kU, 0x7f7f8000)), hn::Add(bits, half), bits);
+  return hn::IfThenElse(hn::Gt(magnitude, hn::Set(kU, 0x7f800000)), hn::Or(bits, hn::Set(kU, 0x400000)), rounded);
 }
 
-HWY_INLINE VU pair_up(VU low, VU high) { return hn::Or(hn::ShiftRight<16>(low), high); }
+// Pairs of numbers in upper halves, `first` below `second`.
+HWY_INLINE VU pair_up(VU first, VU second) { return hn::OrAnd(hn::ShiftRight<16>(first), second, hn::Set(kU, 0xffff0000)); }
+
+// What is packed of two vectors: their rounded numbers, or the high and the low part of each. The parts are those of split_floats.
+template <bool kSplit>
+struct Parts {
+  static HWY_INLINE Parts of(VF x) {
+    Parts parts;
+    if constexpr (!kSplit) {
+      parts.high = upper_half(x);
+    } else {
+      const VF high = to_bfloat16(x);
+      const auto finite = hn::Lt(hn::Abs(x), hn::Set(kF, HUGE_VALF));
+      parts.high = hn::BitCast(kU, hn::IfThenElse(finite, high, hn::CopySign(hn::Set(kF, 1), x)));
+      parts.low = upper_half(hn::IfThenElse(finite, low_of(x, high), x));
+    }
+    return parts;
+  }
+  VU high = hn::Zero(kU), low = hn::Zero(kU);
+};
 
 HWY_INLINE size_t left_of(size_t at, size_t end) { return at < end ? end - at : 0; }
 constexpr size_t steps_of_pairs(size_t depth) { return (depth + 2 * kPairStep - 1) / (2 * kPairStep) * kPairStep; }
 
+// An operand of which panels are packed: as in Product, or in the panels that pack_operand made.
+struct PairSource {
+  Operand x;
+  size_t panel;  // 0, or floats from one panel of kTileColumns vectors to the next
+
+  HWY_INLINE const float* at(size_t k, size_t i) const {
+    return panel == 0 ? x.at(k, i) : x.p + i / kTileColumns * panel + k * kTileColumns + i % kTileColumns;
+  }
+  HWY_INLINE size_t k_stride() const { return panel == 0 ? x.k_stride : kTileColumns; }
+  bool across() const { return panel != 0 || x.n_stride == 1; }  // whether vectors lie side by side, so that one load reads numbers of kLanes of them
+};
+
+// Where a panel's pairs are written; its low parts `low` words behind its high ones.
+struct PairPanels {
+  uint32_t* out;
+  size_t low;
+};
+
 // Packs `depth` floats along k as pairs, followed by zeros up to a whole step.
-template <Bfloat16Part part>
-HWY_INLINE void pair_row(const float* from, size_t depth, uint32_t* out) {
-  for (size_t k = 0; k < 2 * steps_of_pairs(depth); k += 2 * kLanes) {
-    const VU first = part_of<part>(load(kF, from + k, left_of(k, depth)));
-    const VU second = part_of<part>(load(kF, from + k + kLanes, left_of(k + kLanes, depth)));
-    hn::StoreU(pair_up(hn::ConcatEven(kU, second, first), hn::ConcatOdd(kU, second, first)), kU, out + k / 2);
+template <bool kSplit>
+HWY_INLINE void pair_row(const float* from, size_t depth, uint32_t* out, size_t low) {
+  const auto put = [&](size_t k, VF x, VF y) __attribute__((always_inline)) {
+    const auto first = Parts<kSplit>::of(x), second = Parts<kSplit>::of(y);
+    hn::StoreU(pair_up(hn::ConcatEven(kU, second.high, first.high), hn::ConcatOdd(kU, second.high, first.high)), kU, out + k / 2);
+    if constexpr (kSplit) hn::StoreU(pair_up(hn::ConcatEven(kU, second.low, first.low), hn::ConcatOdd(kU, second.low, first.low)), kU, out + low + k / 2);
+  };
+  size_t k = 0;
+  for (; k + 2 * kLanes <= depth; k += 2 * kLanes) put(k, hn::LoadU(kF, from + k), hn::LoadU(kF, from + k + kLanes));
+  for (; k < 2 * steps_of_pairs(depth); k += 2 * kLanes) put(k, load(kF, from + k, left_of(k, depth)), load(kF, from + k + kLanes, left_of(k + kLanes, depth)));
+}
+
+// Packs `count` vectors of x that lie side by side, as columns of panels of `panel` words, with zeros behind `count` and behind `depth`.
+template <bool kSplit>
+void pair_columns(const PairSource& x, size_t k0, size_t depth, size_t i, size_t count, PairPanels to, size_t panel) {
+  const size_t stride = x.k_stride(), pairs = steps_of_pairs(depth), whole = depth / 2;
+  const size_t rounded = (count + kPairPanel - 1) / kPairPanel * kPairPanel;
+  for (size_t p = 0; p < pairs; ++p) {
+    for (size_t v = 0; v < rounded; v += kLanes) {
+      uint32_t* const out = to.out + v / kPairPanel * panel + p * kPairColumns + v % kPairPanel;
+      Parts<kSplit> first, second;
+      if (v < count && 2 * p < depth) {
+        const float* const from = x.at(k0, i + v) + 2 * p * stride;
+        const size_t n = count - v;
+        first = Parts<kSplit>::of(n >= kLanes ? hn::LoadU(kF, from) : load(kF, from, n));
+        if (p < whole) second = Parts<kSplit>::of(n >= kLanes ? hn::LoadU(kF, from + stride) : load(kF, from + stride, n));
+      }
+      hn::StoreU(pair_up(first.high, second.high), kU, out);
+      if constexpr (kSplit) hn::StoreU(pair_up(first.low, second.low), kU, out + to.low);
+    }
   }
 }
 
-// The pairs at k of the next `n` vectors of x, for x.n_stride == 1, with zeros behind the vectors and behind `depth`.
-template <Bfloat16Part part>
-HWY_INLINE VU pair_across(const float* at, size_t k_stride, size_t k, size_t depth, size_t n) {
-  const VU zero = hn::Zero(kU);
-  const VU low = k < depth ? part_of<part>(load(kF, at + k * k_stride, n)) : zero;
-  const VU high = k + 1 < depth ? part_of<part>(load(kF, at + (k + 1) * k_stride, n)) : zero;
-  return pair_up(low, high);
-}
+// Words from one row of a panel of rows to the next, and of a panel of either kind, for blocks of k of up to kPairDepth numbers.
+constexpr size_t kPairDepth = 256;
+constexpr size_t kPairRowWords = steps_of_pairs(kPairDepth) + kLine, kPairPanelWords = kPairPanel * kPairRowWords;
 
-// Packs rows [i, i + rows) of x over [k0, k0 + depth), at most kPairRows and kBlockK, as the A of a tile, `stride` apart. `out` has room for whole kTransposeBlocks of rows.
-template <Bfloat16Part part>
-void pack_pair_rows(const Operand& x, size_t k0, size_t depth, size_t i, size_t rows, uint32_t* out, size_t stride) {
-  if (x.k_stride == 1) {
-    for (size_t r = 0; r < rows; ++r) pair_row<part>(x.at(k0, i + r), depth, out + r * stride);
-    return;
-  }
+// Packs vectors [i, i + count) of x over [k0, k0 + depth) as panels of rows, each kPairRowWords apart, or of columns. Columns behind `count` are zeros, rows arbitrary.
+template <bool kSplit>
+void pack_pairs(const PairUnit& unit, const PairSource& x, bool rows, size_t k0, size_t depth, size_t i, size_t count, PairPanels to) {
   const size_t pairs = steps_of_pairs(depth);
-  alignas(64) uint32_t across[steps_of_pairs(kBlockK) * kTransposeBlock];
-  for (size_t r = 0; r < rows; r += kTransposeBlock) {
-    for (size_t p = 0; p < pairs; ++p) {
-      for (size_t v = 0; v < kTransposeBlock; v += kLanes) {
-        hn::Store(pair_across<part>(x.at(k0, i + r + v), x.k_stride, 2 * p, depth, left_of(r + v, rows)), kU, across + p * kTransposeBlock + v);
+  if (!rows && x.across()) {
+    pair_columns<kSplit>(x, k0, depth, i, count, to, kPairPanelWords);
+  } else if (rows && !x.across()) {
+    for (size_t r = 0; r < count; ++r) {
+      pair_row<kSplit>(x.at(k0, i + r), depth, to.out + r / kPairPanel * kPairPanelWords + r % kPairPanel * kPairRowWords, to.low);
+    }
+  } else {  // by a buffer that is transposed
+    alignas(64) uint32_t aside[2 * kPairPanelWords];
+    for (size_t v = 0; v < count; v += kPairPanel) {
+      const size_t n = count - v < kPairPanel ? count - v : kPairPanel;
+      if (rows) {
+        pair_columns<kSplit>(x, k0, depth, i + v, n, {aside, kPairPanelWords}, kPairPanelWords);
+      } else {
+        for (size_t r = 0; r < n; ++r) pair_row<kSplit>(x.at(k0, i + v + r), depth, aside + r * kPairRowWords, kPairPanelWords);
+        for (size_t r = n; r < kPairPanel; ++r) {
+          for (size_t part = 0; part < (kSplit ? 2 : 1); ++part) std::memset(aside + part * kPairPanelWords + r * kPairRowWords, 0, pairs * sizeof(uint32_t));
+        }
+      }
+      for (size_t part = 0; part < (kSplit ? 2 : 1); ++part) {
+        uint32_t* const out = to.out + v / kPairPanel * kPairPanelWords + part * to.low;
+        const uint32_t* const from = aside + part * kPairPanelWords;
+        if (rows) {
+          transpose(out, kPairRowWords, from, kPairColumns, kPairPanel, pairs);
+        } else {
+          transpose(out, kPairColumns, from, kPairRowWords, pairs, kPairPanel);
+        }
       }
     }
-    transpose(out + r * stride, stride, across, kTransposeBlock, kTransposeBlock, pairs);
   }
-}
-
-// Packs columns [j, j + columns) of b over [k0, k0 + depth), at most kTransposeBlock and kBlockK, as columns of a tile, with zeros behind them. at(j) is where
-// column j at k0 begins; where n_stride is 1, the columns of one vector lie side by side.
-template <Bfloat16Part part, class At>
-void pack_pair_columns(At at, size_t k_stride, size_t n_stride, size_t depth, size_t j, size_t columns, uint32_t* out) {
-  const size_t pairs = steps_of_pairs(depth);
-  if (n_stride == 1) {
-    for (size_t v = 0; v < kTransposeBlock; v += kLanes) {
-      const size_t n = left_of(v, columns);
-      const float* const from = n > 0 ? at(j + v) : nullptr;
-      for (size_t p = 0; p < pairs; ++p) hn::StoreU(pair_across<part>(from, k_stride, 2 * p, n > 0 ? depth : 0, n), kU, out + p * kPairColumns + v);
+  for (size_t v = 0; v < count && (rows ? unit.arrange_rows != nullptr : unit.arrange_columns != nullptr); v += kPairPanel) {
+    for (size_t part = 0; part < (kSplit ? 2 : 1); ++part) {
+      uint32_t* const panel = to.out + v / kPairPanel * kPairPanelWords + part * to.low;
+      if (rows) {
+        unit.arrange_rows(panel, kPairRowWords, count - v < kPairPanel ? count - v : kPairPanel, pairs);
+      } else {
+        unit.arrange_columns(panel, pairs);
+      }
     }
-    return;
   }
-  alignas(64) uint32_t rows[kTransposeBlock * steps_of_pairs(kBlockK)];
-  for (size_t v = 0; v < columns; ++v) pair_row<part>(at(j + v), depth, rows + v * pairs);
-  for (size_t v = columns * pairs; v < kTransposeBlock * pairs; ++v) rows[v] = 0;
-  transpose(out, kPairColumns, rows, pairs, pairs, kTransposeBlock);
 }
 
 }  // namespace

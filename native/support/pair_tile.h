@@ -8,16 +8,21 @@ namespace simdnn {
 // The most rows and columns of a tile of C; pairs are read in steps of kPairStep.
 constexpr size_t kPairRows = 32, kPairColumns = 32, kPairStep = 16;
 
-// sums[i, j] = the sum over terms t and pairs p of low(a[t][i, p]) * low(b[t][p, j]) + high(a[t][i, p]) * high(b[t][p, j]), in float32; terms are added in order. A
-// pair holds the bfloat16 number of an even k in its low half and the next one in its high half. Before a unit multiplies them, it arranges operands of this layout.
+// sums[i, j] = the sum over pairs p of low(a[i, p]) * low(b[p, j]) + high(a[i, p]) * high(b[p, j]), in float32 and in an order of the unit's own. Where operands are
+// split into two parts, the products a * low_b and low_a * b are added too. A pair holds the bfloat16 number of an even k in its low half and the next one in its
+// high half. Before a unit multiplies them, it arranges operands of this layout. Where `exchanged`, low_a * b and a * low_b
+// change places in that order, so that exchanging a and b gives the transposed tile with the same bits.
 struct PairTile {
-  const uint32_t* a[3];  // row i begins at a[t] + i * a_stride. All kPairRows rows may be read; the values behind `rows` do not matter
-  const uint32_t* b[3];  // [pairs, kPairColumns]
+  const uint32_t* a;  // row i begins at a + i * a_stride. All kPairRows rows may be read; the values behind `rows` do not matter
+  const uint32_t* b;  // [pairs, kPairColumns]
+  const uint32_t *low_a, *low_b;  // laid out as a and b, or null
   size_t a_stride;
-  size_t terms;
   size_t pairs;  // a multiple of kPairStep; packed operands are padded with zeros
   size_t rows;
-  float* sums;  // [kPairRows, kPairColumns]; rows behind `rows` may be overwritten
+  float* sums;  // [kPairRows, kPairColumns], rows `sums_stride` apart; rows behind `rows` may be overwritten
+  size_t sums_stride;
+  bool exchanged;
+  bool continues;  // whether the sums go on from what is in `sums`, or from zero
 };
 
 // A unit's functions. Each thread calls `begin` before its tiles and `end` after them.

@@ -23,6 +23,11 @@ inline __m512bh _mm512_set1_epi32(int x) {
   for (uint32_t& lane : v.lanes) lane = static_cast<uint32_t>(x);
   return v;
 }
+inline __m512 _mm512_loadu_ps(const float* from) {
+  __m512 v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
 inline void _mm512_storeu_ps(float* to, const __m512& v) { std::memcpy(to, &v, sizeof v); }
 
 inline __m512 _mm512_dpbf16_ps(__m512 sum, const __m512bh& a, const __m512bh& b) {

@@ -40,8 +40,8 @@ inline float with_pair_to_odd(float sum, uint32_t a, uint32_t b) {
   return added_to_odd(sum, added_to_odd(low, high));
 }
 
-// sum + x * y of one half of two pairs. A product of bfloat16 numbers is a float32 as it is: to fuse it would change nothing.
-inline float with_product(float sum, uint32_t a, uint32_t b, bool high) { return flushed(flushed(sum) + flushed(bfloat16_of(a, high) * bfloat16_of(b, high))); }
+// sum + x * y of one half of two pairs, rounded once: a product below 2^-126 still counts.
+inline float with_product(float sum, uint32_t a, uint32_t b, bool high) { return flushed(std::fma(bfloat16_of(a, high), bfloat16_of(b, high), flushed(sum))); }
 
 }  // namespace
 }  // namespace simdnn

@@ -30,6 +30,8 @@ inline bfloat16x8_t vreinterpretq_bf16_u32(const uint32x4_t& x) { return same_bi
 
 inline uint32x4_t vld1q_u32(const uint32_t* from) { return {{from[0], from[1], from[2], from[3]}}; }
 inline void vst1q_u32(uint32_t* to, const uint32x4_t& x) { std::memcpy(to, &x, sizeof x); }
+inline float32x2_t vld1_f32(const float* from) { return {{from[0], from[1]}}; }
+inline float32x4_t vcombine_f32(const float32x2_t& x, const float32x2_t& y) { return {{x.lanes[0], x.lanes[1], y.lanes[0], y.lanes[1]}}; }
 inline void vst1_f32(float* to, const float32x2_t& x) { std::memcpy(to, &x, sizeof x); }
 inline float32x4_t vdupq_n_f32(float x) { return {{x, x, x, x}}; }
 inline float32x2_t vget_low_f32(const float32x4_t& x) { return {{x.lanes[0], x.lanes[1]}}; }
