@@ -7,6 +7,7 @@
 #include "kernels/gemm_pack.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/pair_pack.h"
+#include "kernels/past_caches.h"
 #include "kernels/simd.h"
 
 namespace simdnn::SIMDNN_ISA {
@@ -16,7 +17,7 @@ namespace {
 // passes: kPairGroup of its vectors are packed and at once multiplied by all that stay.
 constexpr size_t kPairKept = 512, kPairGroup = 4 * kPairPanel;
 // Floats of the sums that go on from one block of k to the next: 512 KiB.
-constexpr size_t kPairSums = size_t{1} << 17;
+constexpr size_t kPairSums = size_t{1} << 16;
 // The most numbers of the operand that stays which are packed for all blocks of k at once, to be read again by each part of the other: 4 MiB for each part of them.
 constexpr size_t kMostKept = size_t{1} << 21;
 
@@ -101,10 +102,11 @@ class PairedPart {
       : unit_(unit), g_(g), blocking_(blocking), kept_(kept), passing_(passing), sums_(sums) {
     const Side a{{g.a, 0}, i0, i1, !blocking.exchanged};
     const Side b{{g.b, g.packed ? (g.k + 1) * kTileColumns : 0}, j0, j1, blocking.exchanged};
-    a_passes_ = a.size() > b.size();
+    a_passes_ = a.size() >= b.size();
     passes_ = a_passes_ ? a : b;
     stays_ = a_passes_ ? b : a;
     direct_ = g.bias == nullptr && g.gate == nullptr && !g.relu && !g.accumulate && !blocking.exchanged;
+    past_ = past_caches(g.c, g.m * g.n, g.c_stride);
   }
 
   void compute() {
@@ -114,6 +116,7 @@ class PairedPart {
         block(s, s_end, p, min_of(p + blocking_.passing, passes_.end), p == passes_.begin);
       }
     }
+    finish_writing(past_);
   }
 
  private:
@@ -154,9 +157,15 @@ class PairedPart {
     const bool direct = last && first && direct_ && rows == kPairRows && columns == kPairColumns;
     PairTile tile{a.out, b.out, kSplit ? a.out + a.low : nullptr, kSplit ? b.out + b.low : nullptr, kPairRowWords, pairs, stays_.rows ? wide_s : wide_p, sums, kPairColumns,
                   blocking_.exchanged, !first};
-    if (direct) tile.sums = g_.c + i * g_.c_stride + j, tile.sums_stride = g_.c_stride;
+    if (direct && past_) tile.sums = aside[0];
+    else if (direct) tile.sums = g_.c + i * g_.c_stride + j, tile.sums_stride = g_.c_stride;
     else if (first && last) tile.sums = aside[0];
     unit_.multiply(tile);
+    if (direct && past_) {
+      for (size_t r = 0; r < kPairRows; ++r) {
+        for (size_t v = 0; v < kPairColumns; v += kLanes) hn::Stream(hn::Load(kF, aside[0] + r * kPairColumns + v), kF, g_.c + (i + r) * g_.c_stride + j + v);
+      }
+    }
     if (!last || direct) return;
     const float* complete = tile.sums;
     if (blocking_.exchanged) {
@@ -172,7 +181,7 @@ class PairedPart {
   uint32_t *const kept_, *const passing_;
   float* const sums_;
   Side passes_, stays_;
-  bool a_passes_, direct_;
+  bool a_passes_, direct_, past_;
 };
 
 // An estimate of the product's time in nanoseconds: 64 multiply-adds a nanosecond, and half a nanosecond to pack a number.

@@ -18,35 +18,61 @@ constexpr U kU;
 constexpr size_t kPairPanel = kPairRows;
 static_assert(kPairRows == kPairColumns);
 
-// The bfloat16 number in the upper half of a float32's bits, the lower half arbitrary; of NaN, whose bits may all be in the lower half, a quiet NaN. It is that of
-// to_bfloat16.
-HWY_INLINE VU upper_half(VF x) {
-  const VU bits = hn::BitCast(kU, x), magnitude = hn::And(bits, hn::Set(kU, 0x7fffffff));
-  const VU half = hn::Add(hn::And(hn::ShiftRight<16>(bits), hn::Set(kU, 1)), hn::Set(kU, 0x7fff));
-  const VU rounded = hn::IfThenElse(hn::Lt(magnitude, hn::Set(kU, 0x7f7f8000)), hn::Add(bits, half), bits);
-  return hn::IfThenElse(hn::Gt(magnitude, hn::Set(kU, 0x7f800000)), hn::Or(bits, hn::Set(kU, 0x400000)), rounded);
+// What is packed of a vector, in the upper halves of elements whose lower halves are arbitrary: its numbers rounded to bfloat16, or the high and the low part of
+// each. They are those of to_bfloat16 and split_floats.
+template <bool kSplit>
+struct Parts {
+  VU high = hn::Zero(kU), low = hn::Zero(kU);
+};
+
+// Of magnitudes from here on rounding may end in infinity, or begins with it or with NaN.
+constexpr uint32_t kLargeMagnitude = 0x7f7f8000;
+
+// Adds half a unit in the last place of a bfloat16, or just less where the number is even.
+HWY_INLINE VU rounded_up(VU bits) { return hn::Add(bits, hn::Add(hn::And(hn::ShiftRight<16>(bits), hn::Set(kU, 1)), hn::Set(kU, 0x7fff))); }
+
+HWY_INLINE VU magnitude_of(VF x) { return hn::BitCast(kU, hn::Abs(x)); }
+
+template <bool kSplit>
+HWY_INLINE Parts<kSplit> parts_of_small(VF x) {
+  Parts<kSplit> parts;
+  parts.high = rounded_up(hn::BitCast(kU, x));
+  if constexpr (kSplit) {
+    const VF high = hn::BitCast(kF, hn::And(parts.high, hn::Set(kU, 0xffff0000)));
+    parts.low = rounded_up(hn::BitCast(kU, hn::Sub(x, high)));
+  }
+  return parts;
+}
+
+// A NaN whose bits may all be in the lower half becomes a quiet one.
+HWY_INLINE VU upper_half(VF x) { return hn::IfThenElse(hn::Gt(magnitude_of(x), hn::Set(kU, 0x7f800000)), hn::Or(hn::BitCast(kU, x), hn::Set(kU, 0x400000)), hn::BitCast(kU, x)); }
+
+template <bool kSplit>
+HWY_NOINLINE Parts<kSplit> parts_of_any(VF x) {
+  const VF high = to_bfloat16(x);
+  if constexpr (!kSplit) return {upper_half(high)};
+  const auto finite = hn::Lt(hn::Abs(x), hn::Set(kF, HUGE_VALF));
+  return {hn::BitCast(kU, hn::IfThenElse(finite, high, hn::CopySign(hn::Set(kF, 1), x))), upper_half(hn::IfThenElse(finite, low_of(x, high), x))};
 }
 
 // Pairs of numbers in upper halves, `first` below `second`.
 HWY_INLINE VU pair_up(VU first, VU second) { return hn::OrAnd(hn::ShiftRight<16>(first), second, hn::Set(kU, 0xffff0000)); }
 
-// What is packed of two vectors: their rounded numbers, or the high and the low part of each. The parts are those of split_floats.
-template <bool kSplit>
-struct Parts {
-  static HWY_INLINE Parts of(VF x) {
-    Parts parts;
-    if constexpr (!kSplit) {
-      parts.high = upper_half(x);
-    } else {
-      const VF high = to_bfloat16(x);
-      const auto finite = hn::Lt(hn::Abs(x), hn::Set(kF, HUGE_VALF));
-      parts.high = hn::BitCast(kU, hn::IfThenElse(finite, high, hn::CopySign(hn::Set(kF, 1), x)));
-      parts.low = upper_half(hn::IfThenElse(finite, low_of(x, high), x));
-    }
-    return parts;
+// Stores the pairs of x's elements with y's, or, where kAlong, of x's neighbours and then y's.
+template <bool kSplit, bool kAlong>
+HWY_INLINE void store_pairs(VF x, VF y, uint32_t* out, size_t low) {
+  Parts<kSplit> first, second;
+  if (HWY_LIKELY(hn::AllTrue(kU, hn::Lt(hn::Max(magnitude_of(x), magnitude_of(y)), hn::Set(kU, kLargeMagnitude))))) {
+    first = parts_of_small<kSplit>(x), second = parts_of_small<kSplit>(y);
+  } else {
+    first = parts_of_any<kSplit>(x), second = parts_of_any<kSplit>(y);
   }
-  VU high = hn::Zero(kU), low = hn::Zero(kU);
-};
+  const auto put = [&](VU a, VU b, uint32_t* to) __attribute__((always_inline)) {
+    hn::StoreU(kAlong ? pair_up(hn::ConcatEven(kU, b, a), hn::ConcatOdd(kU, b, a)) : pair_up(a, b), kU, to);
+  };
+  put(first.high, second.high, out);
+  if constexpr (kSplit) put(first.low, second.low, out + low);
+}
 
 HWY_INLINE size_t left_of(size_t at, size_t end) { return at < end ? end - at : 0; }
 constexpr size_t steps_of_pairs(size_t depth) { return (depth + 2 * kPairStep - 1) / (2 * kPairStep) * kPairStep; }
@@ -69,17 +95,23 @@ struct PairPanels {
   size_t low;
 };
 
-// Packs `depth` floats along k as pairs, followed by zeros up to a whole step.
+// Distances of prefetching: the rows are too short for the hardware to see a stream.
+constexpr size_t kRowsAhead = 4, kPairsAhead = 8;
+
+HWY_INLINE void prefetch(const float* p) { __builtin_prefetch(p, 0, 2); }
+
+// Packs `depth` floats along k as pairs, followed by zeros up to a whole step; reads ahead what is `ahead` floats behind them.
 template <bool kSplit>
-HWY_INLINE void pair_row(const float* from, size_t depth, uint32_t* out, size_t low) {
-  const auto put = [&](size_t k, VF x, VF y) __attribute__((always_inline)) {
-    const auto first = Parts<kSplit>::of(x), second = Parts<kSplit>::of(y);
-    hn::StoreU(pair_up(hn::ConcatEven(kU, second.high, first.high), hn::ConcatOdd(kU, second.high, first.high)), kU, out + k / 2);
-    if constexpr (kSplit) hn::StoreU(pair_up(hn::ConcatEven(kU, second.low, first.low), hn::ConcatOdd(kU, second.low, first.low)), kU, out + low + k / 2);
-  };
+HWY_INLINE void pair_row(const float* from, size_t depth, size_t ahead, uint32_t* out, size_t low) {
   size_t k = 0;
-  for (; k + 2 * kLanes <= depth; k += 2 * kLanes) put(k, hn::LoadU(kF, from + k), hn::LoadU(kF, from + k + kLanes));
-  for (; k < 2 * steps_of_pairs(depth); k += 2 * kLanes) put(k, load(kF, from + k, left_of(k, depth)), load(kF, from + k + kLanes, left_of(k + kLanes, depth)));
+  for (; k + 2 * kLanes <= depth; k += 2 * kLanes) {
+    prefetch(from + ahead + k);
+    if constexpr (kLanes == 16) prefetch(from + ahead + k + kLanes);
+    store_pairs<kSplit, true>(hn::LoadU(kF, from + k), hn::LoadU(kF, from + k + kLanes), out + k / 2, low);
+  }
+  for (; k < 2 * steps_of_pairs(depth); k += 2 * kLanes) {
+    store_pairs<kSplit, true>(load(kF, from + k, left_of(k, depth)), load(kF, from + k + kLanes, left_of(k + kLanes, depth)), out + k / 2, low);
+  }
 }
 
 // Packs `count` vectors of x that lie side by side, as columns of panels of `panel` words, with zeros behind `count` and behind `depth`.
@@ -90,15 +122,18 @@ void pair_columns(const PairSource& x, size_t k0, size_t depth, size_t i, size_t
   for (size_t p = 0; p < pairs; ++p) {
     for (size_t v = 0; v < rounded; v += kLanes) {
       uint32_t* const out = to.out + v / kPairPanel * panel + p * kPairColumns + v % kPairPanel;
-      Parts<kSplit> first, second;
-      if (v < count && 2 * p < depth) {
+      VF first = hn::Zero(kF), second = first;
+      if (v + kLanes <= count && p < whole) {
         const float* const from = x.at(k0, i + v) + 2 * p * stride;
-        const size_t n = count - v;
-        first = Parts<kSplit>::of(n >= kLanes ? hn::LoadU(kF, from) : load(kF, from, n));
-        if (p < whole) second = Parts<kSplit>::of(n >= kLanes ? hn::LoadU(kF, from + stride) : load(kF, from + stride, n));
+        prefetch(from + 2 * kPairsAhead * stride);
+        prefetch(from + (2 * kPairsAhead + 1) * stride);
+        first = hn::LoadU(kF, from), second = hn::LoadU(kF, from + stride);
+      } else if (v < count && 2 * p < depth) {
+        const float* const from = x.at(k0, i + v) + 2 * p * stride;
+        first = load(kF, from, count - v);
+        if (p < whole) second = load(kF, from + stride, count - v);
       }
-      hn::StoreU(pair_up(first.high, second.high), kU, out);
-      if constexpr (kSplit) hn::StoreU(pair_up(first.low, second.low), kU, out + to.low);
+      store_pairs<kSplit, false>(first, second, out, to.low);
     }
   }
 }
@@ -110,12 +145,12 @@ constexpr size_t kPairRowWords = steps_of_pairs(kPairDepth) + kLine, kPairPanelW
 // Packs vectors [i, i + count) of x over [k0, k0 + depth) as panels of rows, each kPairRowWords apart, or of columns. Columns behind `count` are zeros, rows arbitrary.
 template <bool kSplit>
 void pack_pairs(const PairUnit& unit, const PairSource& x, bool rows, size_t k0, size_t depth, size_t i, size_t count, PairPanels to) {
-  const size_t pairs = steps_of_pairs(depth);
+  const size_t pairs = steps_of_pairs(depth), ahead = kRowsAhead * x.x.n_stride;
   if (!rows && x.across()) {
     pair_columns<kSplit>(x, k0, depth, i, count, to, kPairPanelWords);
   } else if (rows && !x.across()) {
     for (size_t r = 0; r < count; ++r) {
-      pair_row<kSplit>(x.at(k0, i + r), depth, to.out + r / kPairPanel * kPairPanelWords + r % kPairPanel * kPairRowWords, to.low);
+      pair_row<kSplit>(x.at(k0, i + r), depth, ahead, to.out + r / kPairPanel * kPairPanelWords + r % kPairPanel * kPairRowWords, to.low);
     }
   } else {  // by a buffer that is transposed
     alignas(64) uint32_t aside[2 * kPairPanelWords];
@@ -124,7 +159,7 @@ void pack_pairs(const PairUnit& unit, const PairSource& x, bool rows, size_t k0,
       if (rows) {
         pair_columns<kSplit>(x, k0, depth, i + v, n, {aside, kPairPanelWords}, kPairPanelWords);
       } else {
-        for (size_t r = 0; r < n; ++r) pair_row<kSplit>(x.at(k0, i + v + r), depth, aside + r * kPairRowWords, kPairPanelWords);
+        for (size_t r = 0; r < n; ++r) pair_row<kSplit>(x.at(k0, i + v + r), depth, ahead, aside + r * kPairRowWords, kPairPanelWords);
         for (size_t r = n; r < kPairPanel; ++r) {
           for (size_t part = 0; part < (kSplit ? 2 : 1); ++part) std::memset(aside + part * kPairPanelWords + r * kPairRowWords, 0, pairs * sizeof(uint32_t));
         }
