@@ -55,7 +55,7 @@ for (const trial of trials) {
   const ours = steps.map(() => []);
   const theirs = peers.map(() => []);
   for (let turn = 0; turn < 3; turn++) {
-    steps.forEach((step, i) => ours[i].push(measured(step)));
+    for (const [i, step] of steps.entries()) ours[i].push(measured(step));
     for (const [i, mode] of peer ? peers.entries() : [])
       theirs[i].push(await peer.ask(mode, trial.kind, threads, trial.batch, ...trial.sizes));
   }

@@ -45,7 +45,7 @@ bool runs_with(const Feature& feature, const Target& target) { return std::strcm
 // setFeatures("amx_bf16,avx512_bf16") leaves these, setFeatures("none") none, setFeatures(null) all that run; throws for one that does not run with the target.
 void set_features(const Napi::CallbackInfo& info) {
   Environment& here = environment(info.Env());
-  here.features = ~0u;
+  here.features = kAnyFeature;
   if (info.Length() == 0 || !info[0].IsString()) return;
   const std::string list = info[0].As<Napi::String>();
   unsigned wanted = 0;
@@ -85,9 +85,11 @@ void set_num_threads(const Napi::CallbackInfo& info) {
   environment(info.Env()).threads = static_cast<int>(n);
 }
 
-// The unit of the fastest feature in use that this build has tiles for; the first call asks Linux for AMX.
+// The unit of the fastest feature in use that this build has tiles for; the first call asks Linux for AMX. One that does not pay has to be named.
 const PairUnit* fastest_unit(const Environment& here) {
+  const bool named = here.features != kAnyFeature;
   for (int i = 0; i < feature_count; ++i) {
+    if (!named && !features[i].pays()) continue;
     if ((here.features & 1u << i) != 0 && features[i].unit != nullptr && runs_with(features[i], *here.target)) return features[i].unit;
   }
   return nullptr;

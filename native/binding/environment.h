@@ -9,9 +9,11 @@
 
 namespace simdnn {
 
+constexpr unsigned kAnyFeature = ~0u;
+
 struct Environment {
   const Target* target = nullptr;
-  unsigned features = ~0u;  // bit i: whether features[i] may be used if the machine supports it
+  unsigned features = kAnyFeature;  // bit i: whether features[i] may be used if the machine supports it
   int threads = 1;
   Precision precision = Precision::kHighest;
   const PairUnit* unit = nullptr;  // the unit that products of that precision use

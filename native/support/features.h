@@ -10,6 +10,8 @@ struct Feature {
   const char* target;  // the target whose kernels use it
   // Whether this machine supports it: the processor, the operating system and, for AMX, a permission for the process, for which the first call asks Linux.
   bool (*supported)();
+  // Whether the unit is faster here than float32's own units are with rounded operands.
+  bool (*pays)();
   // The unit's functions, or null if this build has none. Call them only on a machine that supports the feature.
   const PairUnit* unit;
 };
