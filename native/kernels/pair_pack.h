@@ -139,8 +139,9 @@ void pair_columns(const PairSource& x, size_t k0, size_t depth, size_t i, size_t
 }
 
 // Words from one row of a panel of rows to the next, and of a panel of either kind, for blocks of k of up to kPairDepth numbers.
-constexpr size_t kPairDepth = 256;
-constexpr size_t kPairRowWords = steps_of_pairs(kPairDepth) + kLine, kPairPanelWords = kPairPanel * kPairRowWords;
+constexpr size_t kPairDepth = 256 + 2 * kPairStep;
+constexpr size_t kPairRowWords = steps_of_pairs(kPairDepth) + 2 * kLine, kPairPanelWords = kPairPanel * kPairRowWords;
+static_assert(kPairRowWords / kLine % 2 == 1, "an odd number of cache lines, so that 16 rows fall into different sets of the L1 cache");
 
 // Packs vectors [i, i + count) of x over [k0, k0 + depth) as panels of rows, each kPairRowWords apart, or of columns. Columns behind `count` are zeros, rows arbitrary.
 template <bool kSplit>
