@@ -17,6 +17,7 @@ const hints: readonly (readonly [message: RegExp, hint: string])[] = [
   [/^row \d+.* has the number .* where a column's name belongs/, '--no-header for a file whose first row has values'],
   [/expected a number, got/, '--na TEXT names what stands for a missing value, --text COLUMN reads a column as text, --decimal the mark'],
   [/has no name$/, '--drop "" leaves it out'],
+  [/is no safetensors file/, 'a model is a file that simdnn train --model has written, and stands first'],
   [/not UTF-8|encoding/, '--encoding windows-1252 for files of older programs'],
 ];
 

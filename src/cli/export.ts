@@ -1,5 +1,7 @@
 // simdnn export: writes a model for other runtimes.
+import { extname } from 'node:path';
 import { io, type Tensor, zeros } from '../index';
+import { CliError } from './errors';
 import { loadModel, type TrainedModel } from './model-file';
 import { checkFolder, checkPlaces, say, sayJson } from './output';
 import { categoriesOf } from './predict';
@@ -43,10 +45,23 @@ async function toTfjs(model: TrainedModel, folder: string): Promise<InputRecord[
   return [{ name: 'input', type: 'float32', columns }];
 }
 
+// The format that a name asks for. A name of another kind of file is refused, because a folder of that name is hardly what was meant.
+function formatOf(output: string): 'onnx' | 'tfjs' {
+  const ending = extname(output).toLowerCase();
+  if (ending === '.onnx') return 'onnx';
+  if (/^\.(safetensors|json|pb|pt|pth|h5|hdf5|keras|tflite|bin|simdnn)$/.test(ending)) {
+    throw new CliError(
+      `${output}: there is no export to ${ending} files`,
+      'a name that ends in .onnx is an ONNX file, one without an ending a folder for TensorFlow.js; --format says which it is',
+    );
+  }
+  return 'tfjs';
+}
+
 /** Runs the command. */
 export async function exportCommand({ model: path, output, format, opset, json }: ExportOptions): Promise<number> {
   const model = await loadModel(path);
-  const kind = format ?? (output.endsWith('.onnx') ? 'onnx' : 'tfjs');
+  const kind = format ?? formatOf(output);
   if (kind === 'onnx') await checkPlaces([output], [path]);
   else await checkFolder(output);
   const inputs = kind === 'onnx' ? await toOnnx(model, output, opset) : await toTfjs(model, output);

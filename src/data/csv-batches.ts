@@ -18,7 +18,7 @@ import {
   type RowBatchesOptions,
   rowBatchesDefaults,
 } from './row-batches';
-import { byName, checkTarget } from './table';
+import { beyondInt32, byName, checkTarget } from './table';
 
 /** The options of `csvBatches`. */
 export interface CsvBatchesOptions extends CsvOptions, RowBatchesOptions {}
@@ -178,7 +178,7 @@ async function learn(
     path,
     (names) => {
       const layout = layoutOf(dialect, targets, names, path);
-      for (const column of layout.read) if (targets.includes(column.name) && dtype !== 'float32') column.isRequired = true;
+      for (const column of layout.read) column.isTarget = targets.includes(column.name) && dtype !== 'float32';
       return layout;
     },
     (values, lines, rows) => {
@@ -203,7 +203,7 @@ async function learn(
   scanner.end();
   if (beyond !== null && isInteger) {
     const { value, line, name } = beyond as { value: number; line: number; name: string };
-    scanner.refuse(`${value} is an integer beyond int32`, 'targetDtype: "float32" rounds it', name, line);
+    scanner.refuse(...beyondInt32(name, value), name, line);
   }
   const layout = scanner.layout!;
   for (const column of layout.read) close(column);

@@ -15,8 +15,10 @@ export interface CsvColumn {
   codes: Map<string, number>;
   /** Whether `texts` is complete: a further text is an error. */
   isClosed: boolean;
-  /** Whether a missing value is an error. */
+  /** Whether a missing value is an error: nothing stands for one, or */
   isRequired: boolean;
+  /** the column is a target, in which none may be missing. */
+  isTarget: boolean;
 }
 
 /** The columns of a file. */
@@ -99,7 +101,7 @@ export function layoutOf(dialect: Dialect, targets: readonly string[], names: re
   const layout: Layout = { names, read: [], places: new Int32Array(names.length).fill(-1) };
   wanted.forEach((name, i) => {
     const kind = text === undefined ? Kind.open : text.has(name) ? Kind.text : Kind.number;
-    layout.read.push({ name, kind, texts: [], codes: new Map(), isClosed: false, isRequired: dialect.missing === null });
+    layout.read.push({ name, kind, texts: [], codes: new Map(), isClosed: false, isRequired: dialect.missing === null, isTarget: false });
     layout.places[places.get(name)!] = i;
   });
   return layout;

@@ -309,9 +309,9 @@ export class CsvScanner {
     const { missing, decimal, text: named } = this.dialect;
     const text = given.trim();
     if (text === '' || missing?.has(text)) {
-      if (column.isRequired) {
-        const hint = missing === null ? 'naValues: [] reads it as NaN' : undefined;
-        this.refuse('the value is missing', hint, column.name);
+      if (column.isRequired || column.isTarget) {
+        const options = [...(column.isRequired ? ['naValues: []'] : []), ...(column.isTarget ? ['targetDtype: "float32"'] : [])];
+        this.refuse('the value is missing', `${options.join(' with ')} reads it as NaN`, column.name);
       }
       return Number.NaN;
     }

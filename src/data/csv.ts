@@ -5,7 +5,7 @@ import { type CsvOptions, csvDefaults, type Dialect, dialectOf } from './csv-dia
 import { Kind, type Layout, layoutOf } from './csv-layout';
 import { CsvScanner } from './csv-scanner';
 import { checkSource, explained, piecesOf, type TableSource } from './csv-source';
-import { type Column, checkTarget, Table, type TableTensors, tensorsOf } from './table';
+import { beyondInt32, type Column, checkTarget, Table, type TableTensors, tensorsOf } from './table';
 
 /** The options of `readCsv`. */
 export interface ReadCsvOptions extends CsvOptions {
@@ -23,7 +23,7 @@ async function tableOf(
   dialect: Dialect,
   given: ReturnType<typeof checkSource>,
   targets: readonly string[],
-  mayMiss: boolean,
+  dtype: 'float32' | 'int32' | undefined,
 ): Promise<{ table: Table; layout: Layout }> {
   const { where } = dialect;
   let builders: ColumnBuilder[] = [];
@@ -32,14 +32,18 @@ async function tableOf(
     given.path,
     (names) => {
       const layout = layoutOf(dialect, targets, names, given.path);
-      for (const column of layout.read) if (targets.includes(column.name) && !mayMiss) column.isRequired = true;
+      for (const column of layout.read) column.isTarget = targets.includes(column.name) && dtype !== 'float32';
       builders = layout.read.map(() => new ColumnBuilder());
       return layout;
     },
     (values, lines, rows) => {
       const { read } = scanner.layout!;
       builders.forEach((builder, at) => {
-        builder.append(values, at, read.length, rows, lines, read[at]!.kind === Kind.text);
+        const { name, kind, isTarget } = read[at]!;
+        builder.append(values, at, read.length, rows, lines, kind === Kind.text);
+        if (!isTarget || dtype !== 'int32' || builder.isInteger) return;
+        const row = lines.findIndex((_, i) => !Number.isInteger(values[at + i * read.length]!));
+        scanner.refuse(`${values[at + row * read.length]} is no int32`, undefined, name, lines[row]!);
       });
     },
   );
@@ -50,6 +54,10 @@ async function tableOf(
   }
   scanner.end();
   const layout = scanner.layout!;
+  layout.read.forEach(({ name, isTarget }, at) => {
+    const { beyond, isInteger } = builders[at]!;
+    if (isTarget && beyond !== null && isInteger) scanner.refuse(...beyondInt32(name, beyond.value), name, beyond.line);
+  });
   const columns = new Map<string, Column>(layout.read.map((column, at) => [column.name, builders[at]!.finish(column)]));
   return { table: Table.of(columns), layout };
 }
@@ -84,7 +92,7 @@ export async function readCsv(source: TableSource, options?: ReadCsvOptions): Pr
   const given = checkSource('readCsv', source);
   const dialect = dialectOf('readCsv', o, false);
   const targets = checkTarget('readCsv', o.target, o.targetDtype);
-  const { table, layout } = await tableOf(dialect, given, targets, o.targetDtype === 'float32');
+  const { table, layout } = await tableOf(dialect, given, targets, o.targetDtype);
   const left = new Set([...targets, ...dialect.drop]);
   const features = dialect.columns ?? layout.names.filter((name) => !left.has(name));
   return tensorsOf('readCsv', table, features, o.target, o.targetDtype);
@@ -103,6 +111,6 @@ export async function readCsv(source: TableSource, options?: ReadCsvOptions): Pr
 export async function readTable(source: TableSource, options?: CsvOptions): Promise<Table> {
   const o = withDefaults('readTable', options, csvDefaults);
   const given = checkSource('readTable', source);
-  const { table } = await tableOf(dialectOf('readTable', o, true), given, [], true);
+  const { table } = await tableOf(dialectOf('readTable', o, true), given, [], undefined);
   return table;
 }

@@ -218,6 +218,12 @@ export function textColumn(codes: Int32Array, texts: readonly string[]): TextCol
   return { kind: 'text', codes, categories, missing };
 }
 
+/** What is said of an integer of a target that int32 cannot hold, and what helps. */
+export const beyondInt32 = (name: string, value: number): [message: string, hint: string] => [
+  `${value} is an integer beyond int32`,
+  `targetDtype: "float32" rounds it, text: [${describe(name)}] takes it for the name of a class`,
+];
+
 /** The names of the targets, checked. */
 export function checkTarget(where: string, target: unknown, dtype: unknown): string[] {
   if (dtype !== undefined) checkOneOf(where, 'targetDtype', dtype, ['float32', 'int32']);
@@ -285,8 +291,8 @@ function targetOf(where: string, table: Table, names: readonly string[], isOne: 
     if (column.kind === 'text' || isInt32Array(column.values)) continue;
     if (column.beyond) {
       const { value, at: place } = column.beyond;
-      const hint = `targetDtype: "float32" rounds it, text: [${describe(name)}] takes it for the name of a class`;
-      throw rangeError(where, `${place}, ${at}: ${value} is an integer beyond int32`, hint);
+      const [message, hint] = beyondInt32(name, value);
+      throw rangeError(where, `${place}, ${at}: ${message}`, hint);
     }
     const row = column.values.findIndex((value) => (value | 0) !== value);
     if (row < 0 && !column.hasFraction) continue;

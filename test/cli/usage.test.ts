@@ -100,7 +100,11 @@ describe('data: exit code 1, and where it is', () => {
     ['a folder that is not there', () => learn(flowers, 'species', '--model', at('none/m')), 'none does not exist'],
     ['a folder for a model', () => learn(flowers, 'species', '--model', at('.')), 'it is a folder'],
     ['no model', () => ['predict', at('none'), flowers], 'none does not exist'],
-    ['a model that is none', () => ['predict', flowers, flowers], 'flowers.csv is no safetensors file: it begins otherwise'],
+    [
+      'a model that is none',
+      () => ['predict', flowers, flowers],
+      'flowers.csv is no safetensors file: it begins otherwise\n  hint: a model is a file that',
+    ],
     [
       'columns that a model misses',
       () => ['predict', model, file('thin.csv', 'sepal length,b\n1,2\n')],
@@ -115,6 +119,11 @@ describe('data: exit code 1, and where it is', () => {
       'a class that a model has not met',
       () => ['evaluate', model, file('new.csv', 'sepal length,sepal width,petal length,petal width,species\n1,2,3,4,rose\n')],
       'row 1 below the header, column "species": the model knows no class "rose"',
+    ],
+    [
+      'a kind of file that is none',
+      () => ['export', model, at('m.safetensors')],
+      'm.safetensors: there is no export to .safetensors files',
     ],
     ['a place that is none', () => ['export', model, at('none/m.onnx')], 'cannot be written'],
   ])('%s', (_, args, message) => {

@@ -3,7 +3,8 @@ import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { readCsv, readTable } from '../../src/data';
+import { csvBatches, readCsv, readTable } from '../../src/data';
+import { rejection } from '../rejection';
 import { temporaryFolder } from '../temporary';
 
 const folder = temporaryFolder();
@@ -44,6 +45,24 @@ describe('readCsv reads', () => {
     expect([{ ...categories }, classes]).toEqual([{ size: ['a "b"', 'large', 'small'] }, null]);
   });
 
+  it('names file, row and column of a target that is no int32, as csvBatches does', async () => {
+    for (const [value, options, said] of [
+      ['1.5', { targetDtype: 'int32' }, '1.5 is no int32'],
+      ['3000000000', {}, '3000000000 is an integer beyond int32\n  file: '],
+    ] as const) {
+      const path = join(folder, 'no-int32.csv');
+      writeFileSync(path, `a,b\n\n1,2\n3,${value}\n`);
+      const asked = { target: 'b', ...options };
+      const [whole, batches] = await Promise.all([
+        rejection(readCsv(path, asked)),
+        rejection(csvBatches(path, { ...asked, batchSize: 2 })),
+      ]);
+      expect(whole.message).toContain(`[readCsv] row 4, column "b": ${said}`);
+      expect(whole.message).toContain(`\n  file: ${path}`);
+      expect(whole.message.replace('readCsv', 'csvBatches')).toBe(batches.message);
+    }
+  });
+
   it('missing values where they are allowed', async () => {
     const text = 'a,b,c\n1,,x\n?,2,\nNA,3,y\n';
     const { x, categories } = await readCsv(bytes(text), { naValues: ['NA', '?'] });
@@ -55,7 +74,11 @@ describe('readCsv reads', () => {
     expect(categories['c']).toEqual(['x', 'y']);
     await rejects(text, {}, 'row 2, column "b": the value is missing\n  hint: naValues: [] reads it as NaN');
     await rejects(text, { naValues: [] }, 'row 3, column "a": expected a number, got "?"\n  hint: naValues: ["?"] reads it as missing');
-    await rejects(text, { naValues: ['NA', '?'], target: 'b' }, 'row 2, column "b": the value is missing');
+    const asTarget = (naValues?: string[]) => readCsv(bytes(text), { target: 'b', ...(naValues && { naValues }) });
+    await expect(asTarget(['NA', '?'])).rejects.toThrow(
+      /column "b": the value is missing\n {2}hint: targetDtype: "float32" reads it as NaN$/,
+    );
+    await expect(asTarget()).rejects.toThrow(/is missing\n {2}hint: naValues: \[\] with targetDtype: "float32" reads it as NaN$/);
     const { y } = await readCsv(bytes(text), { naValues: ['NA', '?'], target: 'b', targetDtype: 'float32' });
     expect([y?.dtype, y?.toArray()]).toEqual(['float32', [Number.NaN, 2, 3]]);
   });
@@ -77,7 +100,7 @@ describe('readCsv reads', () => {
   it('a target of the type that is asked for', async () => {
     const text = 'a,b\n1,2\n1,3\n';
     expect((await readCsv(bytes(text), { target: 'b', targetDtype: 'float32' })).y?.dtype).toBe('float32');
-    await rejects('a,b\n1,2\n1,2.5\n', { target: 'b', targetDtype: 'int32' }, 'column "b": 2.5 in row 1 is no int32');
+    await rejects('a,b\n1,2\n1,2.5\n', { target: 'b', targetDtype: 'int32' }, '[readCsv] row 3, column "b": 2.5 is no int32');
     await rejects(text, { targetDtype: 'int32' }, 'targetDtype needs a target');
     await rejects(
       text,
