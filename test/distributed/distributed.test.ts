@@ -98,6 +98,24 @@ describe.skipIf(skipped)('ranks of one job', () => {
     for (const rank of said) expect(rank).toMatchObject({ sum: [3, 4], mean: [0.5, 4], sent: [6], whole: [3] });
   });
 
+  // With two ranks a meeting carries 8,000 numbers, with four 2,666, with five 2,000.
+  it.each([1, 2, 3, 4, 5])('sum few numbers as they meet, more after it: %i of them', { timeout: 60_000 }, async (n) => {
+    const lengths = ['1', '1999', '2000', '2001', '2666', '2667', '4000', '4001', '7999', '8000', '8001', '20000'];
+    const { status, said, text } = await ranks(n, 'lengths', ...lengths);
+    expect(status, text).toBe(0);
+    expect(said.map(({ right }) => right)).toEqual(Array(n).fill(lengths.map(() => true)));
+  });
+
+  it.each([2, 3])('refuse calls that differ, whatever comes with the meeting, and go on: %i of them', { timeout: 60_000 }, async (n) => {
+    const { status, said, text } = await ranks(n, 'disagree');
+    expect(status, text).toBe(0);
+    expect(said).toHaveLength(n);
+    for (const { errors, together } of said) {
+      expect(errors).toEqual(Array(6).fill(expect.stringMatching(/^RangeError: .*the ranks do different things/)));
+      expect(together).toEqual([n, 2 * n]);
+    }
+  });
+
   it('refuse models that differ', { timeout: 60_000 }, async () => {
     const { said } = await ranks(2, 'different');
     for (const { error } of said) expect(error).toMatch(/the ranks do different things/);

@@ -13,6 +13,7 @@ import {
   setNumThreads,
   tensor,
   train,
+  zeros,
 } from '../../dist/index.mjs';
 
 const [name, ...args] = process.argv.slice(2);
@@ -225,6 +226,44 @@ const programs = {
     distributed.broadcast(whole);
     distributed.barrier();
     say({ sum: sum.toArray(), mean: mean.toArray(), sent: sent.toArray(), whole: whole.toArray() });
+    distributed.destroyProcessGroup();
+  },
+  /** Sums of these lengths: whether each is that of all ranks. Some come with the ranks' meeting, others after it. */
+  lengths(...lengths) {
+    distributed.initProcessGroup({ timeout: 20 });
+    const [rank, n] = [distributed.getRank(), distributed.getWorldSize()];
+    const right = lengths.map(Number).map((length) => {
+      const x = tensor(Array.from({ length }, (_, i) => (rank + 1) * (i % 97)));
+      distributed.allReduce(x);
+      return x.numel === length && x.data.every((value, i) => value === ((n * (n + 1)) / 2) * (i % 97));
+    });
+    say({ right });
+    distributed.destroyProcessGroup();
+  },
+  /** The last rank makes other calls than the others: each is refused, and they go on together. */
+  disagree() {
+    distributed.initProcessGroup({ timeout: 20 });
+    const sum = (length) => () => distributed.allReduce(zeros([length]));
+    const calls = [
+      [sum(5), sum(9000)],
+      [sum(9000), sum(5)],
+      [sum(4), sum(5)],
+      [sum(300), distributed.barrier],
+      [distributed.barrier, sum(9000)],
+      [() => distributed.broadcast(zeros([3])), sum(3)],
+    ];
+    const isLast = distributed.getRank() === distributed.getWorldSize() - 1;
+    const errors = calls.map(([others, last]) => {
+      try {
+        (isLast ? last : others)();
+        return 'not refused';
+      } catch (error) {
+        return `${error.name}: ${error.message}`;
+      }
+    });
+    const together = tensor([1, 2]);
+    distributed.allReduce(together);
+    say({ errors, together: together.toArray() });
     distributed.destroyProcessGroup();
   },
   async different() {
