@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { arange, compile, data, distributed, manualSeed, nn, optim, SimdnnError, type Tensor, tensor, train, zeros } from '../../src';
+import { arange, data, manualSeed, nn, optim, train } from '../../src';
 import { temporaryFolder } from '../temporary';
 import {
   alone,
@@ -60,6 +60,20 @@ describe.skipIf(skipped)('ranks of one job', () => {
     const loop = await expectTogether(n, 'train', 'loop', '1', '1e-4');
     for (const way of ['compiled', 'fit']) expect(await expectTogether(n, 'train', way, '1', '1e-4')).toBe(loop);
     if (n === 2) expect(await expectTogether(n, 'train', 'loop')).toBe(loop); // a sum of two numbers has one order
+  });
+
+  it('begin the sum of each part behind the last call that uses its gradients', { timeout: 60_000 }, async () => {
+    const { status, said, text } = await ranks(2, 'overlap');
+    expect(status, text).toBe(0);
+    expect(said).toHaveLength(2);
+    for (const { calls: named } of said) {
+      const calls = named as string[];
+      const backward = calls.lastIndexOf('linearBackward');
+      expect(calls.slice(calls.indexOf('linearBackward'), backward)).toContain('begin');
+      expect(calls.slice(backward + 1)).toContain('begin');
+      expect(calls.indexOf('end')).toBeGreaterThan(calls.lastIndexOf('begin'));
+      expect(calls).not.toContain('whole');
+    }
   });
 
   it('weigh their rows where batches are uneven', { timeout: 60_000 }, async () => {
@@ -226,76 +240,6 @@ describe.skipIf(skipped || spawnSync('ps', ['-eo', 'pid=']).status !== 0)('the e
       expect(readFileSync(stopped).equals(readFileSync(whole))).toBe(true);
     },
   );
-});
-
-describe('a process alone', () => {
-  it('is a group of one, and loads nothing of MPI', async () => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [
-        '-e',
-        `const { distributed, tensor } = require('./dist/index.js');
-        distributed.initProcessGroup();
-        const t = tensor([1, 2]);
-        distributed.allReduce(t, { op: 'mean' });
-        const maps = process.platform === 'linux' ? require('node:fs').readFileSync('/proc/self/maps', 'utf8') : '';
-        console.log(JSON.stringify([distributed.getRank(), distributed.getWorldSize(), t.toArray(), /mpi/i.test(maps.replaceAll(process.cwd(), ''))]));`,
-      ],
-      { cwd: root, encoding: 'utf8' },
-    );
-    expect(status, stderr).toBe(0);
-    expect(JSON.parse(stdout)).toEqual([0, 1, [1, 2], false]);
-  });
-
-  it('begins the sum of each part behind the last call that uses its gradients', () => {
-    distributed.initProcessGroup();
-    try {
-      const model = new nn.parallel.DistributedDataParallel(
-        new nn.Sequential(new nn.Linear(6, 70), new nn.Linear(70, 80), new nn.Linear(80, 70)),
-        {
-          bucketCapMb: 1e-3,
-        },
-      );
-      const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
-      const step = compile((x: Tensor) => {
-        optimizer.zeroGrad();
-        model.forward(x).sum().backward();
-        nn.utils.clipGradNorm_(model.parameters(), 1);
-        optimizer.step();
-      });
-      step(zeros([70, 6]));
-      step(zeros([70, 6]));
-      const calls = step
-        .profile(1)
-        .calls.map(({ kernel, numbers }) => (kernel === 'allReduce' ? (/begin|end/.exec(numbers)?.[0] ?? 'whole') : kernel));
-      const backward = calls.lastIndexOf('linearBackward');
-      expect(calls.slice(calls.indexOf('linearBackward'), backward)).toContain('begin');
-      expect(calls.slice(backward + 1)).toContain('begin');
-      expect(calls.indexOf('end')).toBeGreaterThan(calls.lastIndexOf('begin'));
-      expect(calls).not.toContain('whole');
-    } finally {
-      distributed.destroyProcessGroup();
-    }
-  });
-
-  it('refuses what needs a group', () => {
-    for (const call of [distributed.getRank, distributed.getWorldSize, distributed.barrier, distributed.destroyProcessGroup]) {
-      expect(call).toThrow(SimdnnError);
-    }
-    expect(() => distributed.allReduce(tensor([1]))).toThrow(/there is no group\n {2}hint: distributed.initProcessGroup/);
-    expect(() => distributed.broadcast(tensor([1]))).toThrow(/there is no group/);
-    expect(() => new nn.parallel.DistributedDataParallel(new nn.Linear(1, 1))).toThrow(/there is no group/);
-    expect(() => new data.DistributedSampler(4)).toThrow(/there is no group/);
-    distributed.initProcessGroup();
-    try {
-      const capped = (bucketCapMb: number) => () => new nn.parallel.DistributedDataParallel(new nn.Linear(1, 1), { bucketCapMb });
-      for (const megabytes of [0, -1, Number.NaN]) expect(capped(megabytes)).toThrow(/expected bucketCapMb to be at least/);
-    } finally {
-      distributed.destroyProcessGroup();
-    }
-    expect(() => distributed.initProcessGroup({ timeout: 0 })).toThrow(/expected timeout to be from 0.1/);
-    expect(() => distributed.initProcessGroup({ library: 3 as never })).toThrow(/expected library to be a path/);
-  });
 });
 
 describe('DistributedSampler', () => {

@@ -140,6 +140,23 @@ const programs = {
     }
     leave(model);
   },
+  /** The calls of a compiled step whose gradients are summed in parts. */
+  overlap() {
+    distributed.initProcessGroup({ timeout: 20 });
+    const layers = [new nn.Linear(6, 70), new nn.Linear(70, 80), new nn.Linear(80, 70)];
+    const model = new nn.parallel.DistributedDataParallel(new nn.Sequential(...layers), { bucketCapMb: 1e-3 });
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const run = compile((x) => {
+      optimizer.zeroGrad();
+      model.forward(x).sum().backward();
+      nn.utils.clipGradNorm_(model.parameters(), 1);
+      optimizer.step();
+    });
+    for (let i = 0; i < 2; i++) run(zeros([70, 6]));
+    const { calls } = run.profile(1);
+    say({ calls: calls.map(({ kernel, numbers }) => (kernel === 'allReduce' ? (/begin|end/.exec(numbers)?.[0] ?? 'whole') : kernel)) });
+    distributed.destroyProcessGroup();
+  },
   /** Rank r has 2 + r rows of one batch. SGD: Adam's first step would hide a wrong weight, a common factor of all gradients. */
   uneven() {
     const { model, criterion, set } = parts();
