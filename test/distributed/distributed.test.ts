@@ -88,6 +88,21 @@ describe.skipIf(skipped)('ranks of one job', () => {
     for (const key of ['epochs', 'validationLoss', 'lr', 'bits']) expect(second![key]).toEqual(first![key]);
   });
 
+  // By a word before the first step and one at the end, or after each epoch by one on each loss and one on whether to stop.
+  it.each([2, 3])('agree on losses at the end of a fit where nothing needs them before: %i of them', { timeout: 60_000 }, async (n) => {
+    const { status, said, text } = await ranks(n, 'agree');
+    expect(status, text).toBe(0);
+    const sets = { plain: 0, rates: 0, validated: 1, both: 2, accumulated: 0, own: 0 };
+    expect(said).toHaveLength(n * Object.keys(sets).length);
+    for (const { name, found } of said) {
+      const [late, each] = found as { all: string; sums: number }[];
+      expect([name, late!.sums, each!.sums]).toEqual([name, 2, 1 + 5 * (2 + sets[name as keyof typeof sets])]);
+      expect({ ...late, sums: 0 }).toEqual({ ...each, sums: 0 });
+      const [first] = said.find((one) => one['name'] === name)!['found'] as unknown[];
+      expect(late).toEqual(first);
+    }
+  });
+
   it('have the metrics of all rows together', { timeout: 60_000 }, async () => {
     const [one, two, three] = await Promise.all([alone('metrics'), ranks(2, 'metrics'), ranks(3, 'metrics')]);
     expect([one.status, two.status, three.status], one.text + two.text + three.text).toEqual([0, 0, 0]);
@@ -149,11 +164,12 @@ describe.skipIf(skipped)('a rank that fails in a fit', () => {
     },
   );
 
-  it('by an abort stops the others between two steps', { timeout: 60_000 }, async () => {
-    const { status, said, text } = await ranks(2, 'fails', 'abort');
+  it.each([[[]], [['validated']]])('by an abort stops the others between two steps: %j', { timeout: 60_000 }, async (more) => {
+    const { status, said, text } = await ranks(2, 'fails', 'abort', ...more);
     expect(status, text).toBe(0);
-    const errors = said.flatMap(({ error }) => (error === undefined ? [] : [error]));
-    expect(errors).toEqual([expect.stringMatching(/another rank has stopped/), 'enough']);
+    const ends = said.filter(({ error }) => error !== undefined);
+    expect(ends.map(({ error }) => error)).toEqual([expect.stringMatching(/another rank has stopped/), 'enough']);
+    expect(ends[1]!['bits']).toBe(ends[0]!['bits']);
   });
 
   it('is ended with the job by SIGINT', { timeout: 60_000 }, async () => {
